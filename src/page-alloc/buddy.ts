@@ -1,0 +1,241 @@
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import { isMergeable, MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
+import { NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
+import { type PerCpuPages, PCP_LISTS, pcpIndexOrder } from "./pcp.js";
+import type { Zone } from "./zone.js";
+
+/**
+ * The buddy lists of a zone (mm/page_alloc.c, 6.12): order of insertion and removal is
+ * the kernel's, so that the same requests give the same frames.
+ */
+
+/** Free pages of a type come or go (account_freepages): isolated ones do not count. */
+export function accountFreePages(zone: Zone, pages: number, type: number, cpu: number): void {
+  if (type === MigrateType.ISOLATE) return;
+  zone.addFreePages(pages, cpu);
+  if (type === MigrateType.HIGHATOMIC) zone.freeHighatomicPages += pages;
+}
+
+/** Puts a free block on its list. */
+export function addToFreeList(
+  frames: PageFrames,
+  zone: Zone,
+  page: number,
+  order: number,
+  type: number,
+  toTail: boolean,
+): void {
+  const list = zone.firstList + order * MIGRATE_TYPES + type;
+  if (toTail) frames.addTail(list, page);
+  else frames.addHead(list, page);
+  frames.meta[page] = (frames.meta[page]! & ~ORDER_MASK) | (order + 1);
+  zone.nrFree[order]!++;
+  zone.orderMask[type]! |= 1 << order;
+}
+
+/** Takes a free block off the list it is on. */
+export function removeFromFreeList(
+  frames: PageFrames,
+  zone: Zone,
+  page: number,
+  order: number,
+  type: number,
+): void {
+  frames.unlink(page);
+  frames.meta[page]! &= ~ORDER_MASK;
+  noteRemoved(frames, zone, order, type);
+}
+
+function noteRemoved(frames: PageFrames, zone: Zone, order: number, type: number): void {
+  const list = zone.firstList + order * MIGRATE_TYPES + type;
+  zone.nrFree[order]!--;
+  if (frames.next[list] === list) zone.orderMask[type]! &= ~(1 << order);
+}
+
+/** The block at the head of a list that is not empty. Untouched memory gets its frames here. */
+export function firstOnList(frames: PageFrames, zone: Zone, order: number, type: number): number {
+  const head = frames.next[zone.firstList + order * MIGRATE_TYPES + type]!;
+  if (!frames.isRange(head)) return head;
+  // Give the first block of the untouched run frames of its own, in front of the rest of the run.
+  const before = frames.prev[head]!;
+  const page = frames.materialise(frames.takeFromRange(head), zone.index, type, type);
+  frames.meta[page] = order + 1;
+  frames.addHead(before, page);
+  return page;
+}
+
+/** Frees one block and merges it with its buddies (__free_one_page). */
+export function freeOnePage(
+  frames: PageFrames,
+  zone: Zone,
+  freed: number,
+  freedOrder: number,
+  type: number,
+  toTail: boolean,
+  cpu: number,
+): void {
+  const meta = frames.meta;
+  accountFreePages(zone, 1 << freedOrder, type, cpu);
+  let page = freed;
+  let order = freedOrder;
+  let buddy = page;
+  while (order < MAX_PAGE_ORDER) {
+    buddy = page ^ (1 << order);
+    if ((meta[buddy]! & ORDER_MASK) !== order + 1) break;
+    let buddyType = type;
+    if (order >= PAGEBLOCK_ORDER) {
+      buddyType = frames.pageblockType[buddy >> PAGEBLOCK_ORDER]!;
+      // Pageblocks of reserved kinds keep to themselves.
+      if (buddyType !== type && !(isMergeable(buddyType) && isMergeable(type))) break;
+    }
+    removeFromFreeList(frames, zone, buddy, order, buddyType);
+    if (buddyType !== type) frames.pageblockType[buddy >> PAGEBLOCK_ORDER] = type;
+    page &= buddy;
+    order++;
+  }
+  const tail = toTail || buddyMergeLikely(meta, page, buddy, order);
+  addToFreeList(frames, zone, page, order, type, tail);
+}
+
+/** Whether the parent of a block is about to become whole: then the block is best left alone (buddy_merge_likely). */
+function buddyMergeLikely(meta: Uint8Array, page: number, buddy: number, order: number): boolean {
+  if (order >= MAX_PAGE_ORDER - 1) return false;
+  const parent = page & buddy;
+  return (meta[parent ^ (1 << (order + 1))]! & ORDER_MASK) === order + 2;
+}
+
+/** Frees a block directly, one pageblock at a time, each with its own type (split_large_buddy). */
+export function freeToBuddy(
+  frames: PageFrames,
+  zone: Zone,
+  page: number,
+  order: number,
+  toTail: boolean,
+  cpu: number,
+): void {
+  const pieceOrder = Math.min(order, PAGEBLOCK_ORDER);
+  const end = page + (1 << order);
+  for (let piece = page; piece < end; piece += 1 << pieceOrder) {
+    const type = frames.pageblockType[piece >> PAGEBLOCK_ORDER]!;
+    freeOnePage(frames, zone, piece, pieceOrder, type, toTail, cpu);
+  }
+}
+
+/**
+ * Frees a run of untouched, aligned blocks of order 10 to the tail of the movable list: what
+ * freeing each of them there would give, without giving them frames.
+ */
+export function addFreeRun(frames: PageFrames, zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+  frames.addRangeTail(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), startBlock, blocks);
+  zone.nrFree[MAX_PAGE_ORDER]! += blocks;
+  zone.orderMask[MigrateType.MOVABLE]! |= 1 << MAX_PAGE_ORDER;
+  accountFreePages(zone, blocks * MAX_ORDER_PAGES, MigrateType.MOVABLE, cpu);
+}
+
+/** Puts back the upper halves of a block that is cut down to size (expand). Returns the pages put back. */
+export function expand(
+  frames: PageFrames,
+  zone: Zone,
+  page: number,
+  low: number,
+  high: number,
+  type: number,
+): number {
+  for (let order = high - 1; order >= low; order--) {
+    addToFreeList(frames, zone, page + (1 << order), order, type, false);
+  }
+  return (1 << high) - (1 << low);
+}
+
+/** Takes the first block of the smallest order that will do (__rmqueue_smallest), or NO_PAGE. */
+export function removeSmallest(
+  frames: PageFrames,
+  zone: Zone,
+  order: number,
+  type: number,
+  cpu: number,
+): number {
+  const candidates = zone.orderMask[type]! >> order;
+  if (candidates === 0) return NO_PAGE;
+  const found = order + 31 - Math.clz32(candidates & -candidates);
+  return removeAndExpand(frames, zone, firstOnList(frames, zone, found, type), order, found, type, cpu);
+}
+
+/** Takes a block off its list and puts back what is not needed (page_del_and_expand). */
+export function removeAndExpand(
+  frames: PageFrames,
+  zone: Zone,
+  page: number,
+  low: number,
+  high: number,
+  type: number,
+  cpu: number,
+): number {
+  removeFromFreeList(frames, zone, page, high, type);
+  const putBack = expand(frames, zone, page, low, high, type);
+  accountFreePages(zone, putBack - (1 << high), type, cpu);
+  return page;
+}
+
+/** Moves every free block of a pageblock to the tail of another type's lists (move_freepages_block). Returns the pages moved. */
+export function moveFreePagesBlock(
+  frames: PageFrames,
+  zone: Zone,
+  page: number,
+  from: number,
+  to: number,
+): number {
+  const start = page - (page % PAGEBLOCK_PAGES);
+  let moved = 0;
+  for (let at = start; at < start + PAGEBLOCK_PAGES; ) {
+    const order = (frames.meta[at]! & ORDER_MASK) - 1;
+    if (order < 0) {
+      at++;
+      continue;
+    }
+    removeFromFreeList(frames, zone, at, order, from);
+    addToFreeList(frames, zone, at, order, to, true);
+    at += 1 << order;
+    moved += 1 << order;
+  }
+  frames.pageblockType[start >> PAGEBLOCK_ORDER] = to;
+  return moved;
+}
+
+/**
+ * Drains per-CPU lists into the buddy lists, oldest pages first, round the lists from the
+ * one of the latest free (free_pcppages_bulk). May free more than asked by part of a block.
+ */
+export function drainPcp(
+  frames: PageFrames,
+  zone: Zone,
+  pcp: PerCpuPages,
+  pages: number,
+  startIndex: number,
+  cpu: number,
+): void {
+  let left = Math.min(pages, pcp.count);
+  let index = startIndex;
+  while (left > 0) {
+    let list = pcp.lists[index]!;
+    while (list.size === 0) {
+      index = index + 1 === PCP_LISTS ? 0 : index + 1;
+      list = pcp.lists[index]!;
+    }
+    const order = pcpIndexOrder(index);
+    do {
+      const page = list.popTail();
+      left -= 1 << order;
+      pcp.count -= 1 << order;
+      // The pageblock may have changed its type while the page waited here.
+      const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+      freeOnePage(frames, zone, page, order, type, false, cpu);
+    } while (left > 0 && list.size > 0);
+    index = index + 1 === PCP_LISTS ? 0 : index + 1;
+  }
+}
+
+/** Migrate type of the per-CPU list a page of a pageblock goes to: reserved kinds share the movable one. */
+export function pcpType(pageblockType: number): number {
+  return pageblockType < MIGRATE_PCPTYPES ? pageblockType : MigrateType.MOVABLE;
+}

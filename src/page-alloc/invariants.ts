@@ -1,0 +1,140 @@
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
+import { isMergeable, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
+import { ALLOCATED, ORDER_MASK } from "./page-frames.js";
+import type { PageAllocator } from "./page-allocator.js";
+import { pcpIndexOrder } from "./pcp.js";
+import type { Zone } from "./zone.js";
+
+/**
+ * Walks the whole allocator and throws at the first thing that cannot be: a page in two
+ * states, a list that disagrees with its counters, two free buddies side by side.
+ *
+ * @throws Error naming the zone and the frame
+ */
+export function verifyInvariants(allocator: PageAllocator): void {
+  const seen = new Set<number>();
+  for (const zone of allocator.zones) {
+    const free = checkFreeLists(allocator, zone, seen);
+    const parked = checkUnaccepted(allocator, zone);
+    checkPcp(allocator, zone, seen);
+    const exact = zone.exactFreePages();
+    if (exact !== free + parked) {
+      fail(zone, `NR_FREE_PAGES is ${exact}, lists hold ${free} free and ${parked} unaccepted pages`);
+    }
+  }
+}
+
+function fail(zone: Zone, what: string): never {
+  throw new Error(`page-alloc: node ${zone.nodeId} zone ${zone.name}: ${what}`);
+}
+
+function claimPages(zone: Zone, seen: Set<number>, page: number, pages: number, pfn: number): void {
+  for (let at = page; at < page + pages; at++) {
+    if (seen.has(at)) fail(zone, `pfn 0x${(pfn + at - page).toString(16)} is on two lists`);
+    seen.add(at);
+  }
+}
+
+/** Returns the pages on free lists that NR_FREE_PAGES counts. */
+function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>): number {
+  const { frames } = allocator;
+  let counted = 0;
+  let highatomic = 0;
+  for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+    let blocks = 0;
+    for (let type = 0; type < MIGRATE_TYPES; type++) {
+      const list = zone.list(order, type);
+      const empty = frames.next[list] === list;
+      if (empty === ((zone.orderMask[type]! & (1 << order)) !== 0)) {
+        fail(zone, `order mask of type ${type} is wrong at order ${order}`);
+      }
+      for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
+        if (frames.prev[frames.next[node]!] !== node) fail(zone, `list of order ${order} type ${type} is broken`);
+        const here = frames.isRange(node) ? frames.rangeCount[node - frames.firstRangeNode]! : 1;
+        blocks += here;
+        if (type !== MigrateType.ISOLATE) counted += here * 2 ** order;
+        if (type === MigrateType.HIGHATOMIC) highatomic += here * 2 ** order;
+        if (!frames.isRange(node)) checkFreeBlock(allocator, zone, seen, node, order, type);
+      }
+    }
+    if (blocks !== zone.nrFree[order]) fail(zone, `nr_free of order ${order} is ${zone.nrFree[order]}, not ${blocks}`);
+  }
+  if (highatomic !== zone.freeHighatomicPages) {
+    fail(zone, `nr_free_highatomic is ${zone.freeHighatomicPages}, not ${highatomic}`);
+  }
+  return counted;
+}
+
+function checkFreeBlock(
+  allocator: PageAllocator,
+  zone: Zone,
+  seen: Set<number>,
+  page: number,
+  order: number,
+  type: number,
+): void {
+  const { frames } = allocator;
+  const pfn = frames.pfnOf(page);
+  const where = `pfn 0x${pfn.toString(16)}`;
+  if (pfn % 2 ** order !== 0) fail(zone, `${where} is not aligned to order ${order}`);
+  if (pfn < zone.startPfn || pfn + 2 ** order > zone.endPfn) fail(zone, `${where} lies outside the zone`);
+  if ((frames.meta[page]! & ORDER_MASK) !== order + 1) fail(zone, `${where} is not marked as order ${order}`);
+  if (order < PAGEBLOCK_ORDER && frames.pageblockType[page >> PAGEBLOCK_ORDER] !== type) {
+    fail(zone, `${where} is on a list of type ${type}, its pageblock is of another`);
+  }
+  for (let at = page; at < page + 2 ** order; at++) {
+    if ((frames.meta[at]! & ALLOCATED) !== 0) fail(zone, `${where} is free and allocated`);
+    if (at !== page && (frames.meta[at]! & ORDER_MASK) !== 0) fail(zone, `${where} has a free block inside it`);
+  }
+  if (order < MAX_PAGE_ORDER) checkBuddy(allocator, zone, page, order, type, where);
+  claimPages(zone, seen, page, 2 ** order, pfn);
+}
+
+function checkBuddy(
+  allocator: PageAllocator,
+  zone: Zone,
+  page: number,
+  order: number,
+  type: number,
+  where: string,
+): void {
+  const { frames } = allocator;
+  const buddy = page ^ (1 << order);
+  if ((frames.meta[buddy]! & ORDER_MASK) !== order + 1) return;
+  const buddyType = frames.pageblockType[buddy >> PAGEBLOCK_ORDER]!;
+  const kept = order >= PAGEBLOCK_ORDER && buddyType !== type && !(isMergeable(type) && isMergeable(buddyType));
+  if (!kept) fail(zone, `${where} and its buddy of order ${order} are both free`);
+}
+
+/** Returns the pages that wait for acceptance. */
+function checkUnaccepted(allocator: PageAllocator, zone: Zone): number {
+  const { frames } = allocator;
+  let pages = 0;
+  const list = zone.unacceptedList;
+  for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
+    const slot = node - frames.firstRangeNode;
+    pages += frames.rangeCount[slot]! * MAX_ORDER_PAGES;
+  }
+  if (pages !== zone.unacceptedPages) fail(zone, `NR_UNACCEPTED is ${zone.unacceptedPages}, not ${pages}`);
+  return pages;
+}
+
+function checkPcp(allocator: PageAllocator, zone: Zone, seen: Set<number>): void {
+  const { frames } = allocator;
+  zone.pcp.forEach((pcp, cpu) => {
+    let pages = 0;
+    pcp.lists.forEach((list, index) => {
+      const order = pcpIndexOrder(index);
+      for (let at = 0; at < list.size; at++) {
+        const page = list.at(at);
+        const pfn = frames.pfnOf(page);
+        if ((frames.meta[page]! & (ALLOCATED | ORDER_MASK)) !== 0) {
+          fail(zone, `pfn 0x${pfn.toString(16)} is on a list of CPU ${cpu} and in use`);
+        }
+        claimPages(zone, seen, page, 2 ** order, pfn);
+        pages += 2 ** order;
+      }
+    });
+    if (pages !== pcp.count) fail(zone, `count of CPU ${cpu} is ${pcp.count}, its lists hold ${pages}`);
+  });
+}

@@ -1,0 +1,443 @@
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
+import {
+  drainPcp,
+  freeToBuddy,
+  moveFreePagesBlock,
+  pcpType,
+  removeSmallest,
+} from "./buddy.js";
+import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
+import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
+import type { PageAllocRules } from "./kernel-rules.js";
+import { MigrateType } from "./migratetype.js";
+import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
+import { type PerCpuPages, pcpAllowedOrder, pcpIndex } from "./pcp.js";
+import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
+import { watermarkFast, watermarkOk, watermarkPages } from "./watermark.js";
+import { LISTS_PER_ZONE, Zone, type ZoneSpan } from "./zone.js";
+
+/** Zone type that ZONE_NORMAL has, and DMA32 just below it (enum zone_type). */
+const ZONE_NORMAL = 2;
+const ZONE_MOVABLE = 3;
+
+/** Largest order the allocator tries hard for (PAGE_ALLOC_COSTLY_ORDER). */
+const COSTLY_ORDER = 3;
+
+/** Why a request came back empty. */
+export type AllocFailure = "order too large" | "atomic request" | "would reclaim";
+
+/** Initial migrate type of pageblocks, as struct-page initialisation leaves them. */
+export interface PageblockTypes {
+  /** Type of the pageblock that starts at a frame number. */
+  typeAt(pfn: number): number;
+}
+
+export interface PageAllocatorOptions {
+  readonly zones: readonly ZoneSpan[];
+  /** For each node the indices of `zones` to try, nearest node and highest zone first (ZONELIST_FALLBACK). */
+  readonly zonelists: readonly (readonly number[])[];
+  /** The same without other nodes (ZONELIST_NOFALLBACK, __GFP_THISNODE). */
+  readonly nodeZonelists: readonly (readonly number[])[];
+  readonly cpus: number;
+  readonly rules: PageAllocRules;
+  readonly acceptor: MemoryAcceptor;
+  readonly pageblockTypes: PageblockTypes;
+}
+
+/**
+ * The zoned page allocator of Linux 6.12 (mm/page_alloc.c): the same requests on the same
+ * machine give the same frames.
+ *
+ * Pages are indices into `frames`; `frames.pfnOf(page)` is the frame number.
+ */
+export class PageAllocator {
+  readonly frames: PageFrames;
+  readonly zones: readonly Zone[];
+  readonly rules: PageAllocRules;
+  readonly acceptor: MemoryAcceptor;
+  /** gfp bits that count at this stage of boot (gfp_allowed_mask). */
+  gfpAllowedMask = -1;
+  /** kswapd exists (from device initcalls on); a wake-up takes the watermark boost away. */
+  kswapdRunning = false;
+  /** Grows a zone whose struct pages are initialised late (deferred_grow_zone); undefined once that is done. */
+  growZone: ((zone: Zone, order: number) => boolean) | undefined = undefined;
+  /** Frames that were handed out at least once. */
+  touchedPages = 0;
+  /** Why the last request that returned NO_PAGE failed. */
+  lastFailure: AllocFailure = "would reclaim";
+
+  readonly #zonelists: readonly (readonly Zone[])[];
+  readonly #nodeZonelists: readonly (readonly Zone[])[];
+  readonly #pageblockTypes: PageblockTypes;
+  /** NOFRAGMENT for zones that have a lower one to fall back to first (alloc_flags_nofragment). */
+  readonly #noFragment: Int32Array;
+  /** How far the refill in progress has had to go for a block (enum rmqueue_mode). */
+  #mode = 0;
+
+  constructor(options: PageAllocatorOptions) {
+    const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
+    this.frames = new PageFrames(options.zones.length * LISTS_PER_ZONE, guestPages);
+    this.zones = options.zones.map((span, index) => new Zone(index, span, options.cpus));
+    this.rules = options.rules;
+    this.acceptor = options.acceptor;
+    this.#pageblockTypes = options.pageblockTypes;
+    const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
+      lists.map((list) => list.map((index) => this.zones[index]!));
+    this.#zonelists = resolve(options.zonelists);
+    this.#nodeZonelists = resolve(options.nodeZonelists);
+    const populatedBelow = (zone: Zone): boolean =>
+      this.zones.some((z) => z.nodeId === zone.nodeId && z.type === ZONE_NORMAL - 1 && z.presentPages > 0);
+    this.#noFragment = Int32Array.from(this.zones, (zone) =>
+      zone.type === ZONE_NORMAL && (options.zonelists.length === 1 || populatedBelow(zone))
+        ? AllocFlag.NOFRAGMENT
+        : 0,
+    );
+  }
+
+  /** Zone of a page whose block has frames. */
+  zoneOf(page: number): Zone {
+    return this.zones[this.frames.blockZone[page >> MAX_PAGE_ORDER]!]!;
+  }
+
+  /** Zone that spans a frame number. */
+  zoneOfPfn(pfn: number): Zone {
+    const zone = this.zones.find((candidate) => pfn >= candidate.startPfn && pfn < candidate.endPfn);
+    if (zone === undefined) throw new Error(`page-alloc: no zone spans pfn 0x${pfn.toString(16)}`);
+    return zone;
+  }
+
+  /** The page of a frame number; its block gets frames if it has none yet. */
+  pageAt(pfn: number): number {
+    const page = this.frames.pageOf(pfn);
+    if (page !== NO_PAGE) return page;
+    const block = Math.floor(pfn / MAX_ORDER_PAGES);
+    const first = block * MAX_ORDER_PAGES;
+    const types = this.#pageblockTypes;
+    const base = this.frames.materialise(
+      block,
+      this.zoneOfPfn(pfn).index,
+      types.typeAt(first),
+      types.typeAt(first + PAGEBLOCK_PAGES),
+    );
+    return base + (pfn - first);
+  }
+
+  /**
+   * Allocates 2^order pages (__alloc_pages).
+   *
+   * @param gfp request flags, bits of Gfp
+   * @param order 0 to 10
+   * @param nodeId node to prefer
+   * @param cpu CPU the request runs on
+   * @returns the first page, or NO_PAGE; `lastFailure` then says why
+   */
+  allocPages(gfp: number, order: number, nodeId: number, cpu: number): number {
+    if (order > MAX_PAGE_ORDER) {
+      this.lastFailure = "order too large";
+      return NO_PAGE;
+    }
+    const flags = gfp & this.gfpAllowedMask;
+    const type = gfpMigrateType(flags);
+    const highestType = gfpZone(flags);
+    const zonelist = ((flags & Gfp.THISNODE) !== 0 ? this.#nodeZonelists : this.#zonelists)[nodeId]!;
+    const first = firstAllowed(zonelist, highestType);
+    const noFragment = first < zonelist.length ? this.#noFragment[zonelist[first]!.index]! : 0;
+    const allocFlags = AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM);
+    let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
+    if (page === NO_PAGE) page = this.#slowPath(flags, order, zonelist, first, highestType, type, cpu);
+    if (page !== NO_PAGE) this.#prepare(page, order, type);
+    return page;
+  }
+
+  /** Frees 2^order pages, the last reference to them (__free_pages, free_unref_page). */
+  freePages(page: number, order: number, cpu: number): void {
+    const frames = this.frames;
+    const meta = frames.meta;
+    for (let at = page; at < page + (1 << order); at++) {
+      const flags = meta[at]!;
+      if ((flags & ALLOCATED) === 0) {
+        throw new Error(`page-alloc: pfn 0x${frames.pfnOf(at).toString(16)} freed while not allocated`);
+      }
+      meta[at] = flags & ~(ALLOCATED | ALLOCATED_MOVABLE);
+    }
+    const zone = this.zoneOf(page);
+    const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+    if (!pcpAllowedOrder(order) || blockType === MigrateType.ISOLATE) {
+      freeToBuddy(frames, zone, page, order, false, cpu);
+      return;
+    }
+    this.#freeToPcp(zone, page, order, pcpType(blockType), cpu);
+  }
+
+  /**
+   * Hands a page that was reserved since early boot to the allocator (free_reserved_page):
+   * it becomes managed and is freed like any other, without a look at acceptance.
+   */
+  freeReservedPage(pfn: number, cpu: number): void {
+    const page = this.pageAt(pfn);
+    this.zoneOf(page).managedPages += 1;
+    if ((this.frames.meta[page]! & TOUCHED) === 0) this.touchedPages++;
+    this.frames.meta[page]! |= ALLOCATED | TOUCHED;
+    this.freePages(page, 0, cpu);
+  }
+
+  /** Frees every page on the per-CPU lists of all zones (drain_all_pages). */
+  drainAllPcp(): void {
+    for (const zone of this.zones) {
+      for (let cpu = 0; cpu < zone.pcp.length; cpu++) {
+        const pcp = zone.pcp[cpu]!;
+        drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
+      }
+    }
+  }
+
+  /** Walks the zones for a page (get_page_from_freelist). */
+  #getPageFromFreelist(
+    order: number,
+    flags: number,
+    zonelist: readonly Zone[],
+    first: number,
+    highestType: number,
+    type: number,
+    cpu: number,
+  ): number {
+    const frames = this.frames;
+    const preferred = zonelist[first];
+    const nodes = this.#zonelists.length;
+    let allocFlags = flags;
+    for (;;) {
+      const avoidFragments = (allocFlags & AllocFlag.NOFRAGMENT) !== 0;
+      let restart = false;
+      for (let at = first; at < zonelist.length; at++) {
+        const zone = zonelist[at]!;
+        if (zone.type > highestType) continue;
+        if (avoidFragments && nodes > 1 && zone !== preferred && zone.nodeId !== preferred!.nodeId) {
+          restart = true;
+          break;
+        }
+        condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu);
+        if (!this.#zoneMayServe(zone, order, allocFlags, highestType, cpu)) continue;
+        for (;;) {
+          const page = this.#rmqueue(zone, order, type, allocFlags, cpu);
+          if (page !== NO_PAGE) {
+            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) this.#reserveHighatomic(zone, page, order);
+            return page;
+          }
+          if (condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu)) continue;
+          if (this.growZone?.(zone, order)) continue;
+          break;
+        }
+      }
+      if (!restart && !avoidFragments) return NO_PAGE;
+      // Every zone is fragmented, or the next one is on another node: mixing types is the lesser evil.
+      allocFlags &= ~AllocFlag.NOFRAGMENT;
+    }
+  }
+
+  /** The watermark part of a visit; takes note of a zone below its high watermark. */
+  #zoneMayServe(zone: Zone, order: number, allocFlags: number, highestType: number, cpu: number): boolean {
+    if (!zone.belowHigh) {
+      if (watermarkFast(zone, order, watermarkPages(zone, Watermark.HIGH), highestType, allocFlags)) return true;
+      zone.belowHigh = true;
+    }
+    const mark = watermarkPages(zone, allocFlags & ALLOC_WMARK_MASK);
+    if (watermarkFast(zone, order, mark, highestType, allocFlags)) return true;
+    if (condAcceptMemory(this.frames, zone, order, this.acceptor, this.rules, cpu)) return true;
+    if (this.growZone?.(zone, order)) return true;
+    return (allocFlags & AllocFlag.NO_WATERMARKS) !== 0;
+  }
+
+  /** Takes a block from a zone, by way of the per-CPU lists where they hold that order (rmqueue). */
+  #rmqueue(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
+    let page = NO_PAGE;
+    if (pcpAllowedOrder(order)) {
+      const pcp = zone.pcp[cpu]!;
+      pcp.freeCount >>= 1;
+      page = this.#takeFromPcp(zone, pcp, order, type, allocFlags, cpu);
+    }
+    if (page === NO_PAGE) page = this.#rmqueueBuddy(zone, order, type, allocFlags, cpu);
+    if (zone.boosted && (allocFlags & AllocFlag.KSWAPD) !== 0) {
+      zone.boosted = false;
+      this.#wakeKswapd(zone);
+    }
+    return page;
+  }
+
+  #takeFromPcp(zone: Zone, pcp: PerCpuPages, order: number, type: number, allocFlags: number, cpu: number): number {
+    const list = pcp.lists[pcpIndex(order, type)]!;
+    if (list.size === 0) {
+      const wanted = pcp.refillBlocks(order, zone.belowHigh);
+      this.#mode = RmqueueMode.NORMAL;
+      for (let taken = 0; taken < wanted; taken++) {
+        const page = this.#rmqueueAny(zone, order, type, allocFlags, cpu);
+        if (page === NO_PAGE) break;
+        list.pushTail(page);
+      }
+      pcp.count += list.size << order;
+      if (list.size === 0) return NO_PAGE;
+    }
+    pcp.count -= 1 << order;
+    return list.popHead();
+  }
+
+  #rmqueueBuddy(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
+    const frames = this.frames;
+    if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) {
+      const reserved = removeSmallest(frames, zone, order, MigrateType.HIGHATOMIC, cpu);
+      if (reserved !== NO_PAGE) return reserved;
+    }
+    this.#mode = RmqueueMode.NORMAL;
+    const page = this.#rmqueueAny(zone, order, type, allocFlags, cpu);
+    if (page !== NO_PAGE || (allocFlags & (AllocFlag.OOM | AllocFlag.NON_BLOCK)) === 0) return page;
+    // An emergency may use what is reserved for atomic requests.
+    return removeSmallest(frames, zone, order, MigrateType.HIGHATOMIC, cpu);
+  }
+
+  /** One block of a type, or of another type if there is none (__rmqueue). */
+  #rmqueueAny(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
+    const frames = this.frames;
+    if (this.rules.fallback === "6.12.0") {
+      const page = removeSmallest(frames, zone, order, type, cpu);
+      return page !== NO_PAGE ? page : fallback6120(frames, zone, order, type, allocFlags, cpu);
+    }
+    if (this.#mode === RmqueueMode.NORMAL) {
+      const page = removeSmallest(frames, zone, order, type, cpu);
+      if (page !== NO_PAGE) return page;
+    }
+    if (this.#mode !== RmqueueMode.STEAL) {
+      const page = claim(frames, zone, order, type, allocFlags, cpu);
+      if (page !== NO_PAGE) {
+        this.#mode = RmqueueMode.NORMAL;
+        return page;
+      }
+    }
+    if ((allocFlags & AllocFlag.NOFRAGMENT) !== 0) return NO_PAGE;
+    const page = steal(frames, zone, order, type, cpu);
+    if (page !== NO_PAGE) this.#mode = RmqueueMode.STEAL;
+    return page;
+  }
+
+  /** A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit). */
+  #freeToPcp(zone: Zone, page: number, order: number, type: number, cpu: number): void {
+    const pcp = zone.pcp[cpu]!;
+    const index = pcpIndex(order, type);
+    pcp.lists[index]!.pushHead(page);
+    const freeHigh = pcp.noteFree(order);
+    const high = pcp.drainThreshold(zone.reclaimActive, zone.belowHigh, freeHigh);
+    if (pcp.count < high) return;
+    drainPcp(this.frames, zone, pcp, pcp.drainPages(high, freeHigh), index, cpu);
+    if (zone.belowHigh) {
+      const mark = watermarkPages(zone, Watermark.HIGH);
+      if (watermarkOk(zone, 0, mark, ZONE_MOVABLE, 0, zone.freePages)) zone.belowHigh = false;
+    }
+  }
+
+  /**
+   * The second attempt (__alloc_pages_slowpath) without reclaim, compaction and the OOM
+   * killer: where the kernel would start reclaiming, this model frees what per-CPU lists and
+   * the highatomic reserve hold, tries once more, and then reports failure.
+   */
+  #slowPath(
+    gfp: number,
+    order: number,
+    zonelist: readonly Zone[],
+    first: number,
+    highestType: number,
+    type: number,
+    cpu: number,
+  ): number {
+    let allocFlags: number =
+      AllocFlag.WMARK_MIN | AllocFlag.CPUSET | (gfp & (Gfp.HIGH | Gfp.KSWAPD_RECLAIM));
+    const mayReclaim = (gfp & Gfp.DIRECT_RECLAIM) !== 0;
+    if (!mayReclaim) {
+      if ((gfp & Gfp.NOMEMALLOC) === 0) {
+        allocFlags |= AllocFlag.NON_BLOCK;
+        if (order > 0 && (allocFlags & AllocFlag.MIN_RESERVE) !== 0) allocFlags |= AllocFlag.HIGHATOMIC;
+      }
+      if ((allocFlags & AllocFlag.MIN_RESERVE) !== 0) allocFlags &= ~AllocFlag.CPUSET;
+    }
+    if ((gfp & Gfp.KSWAPD_RECLAIM) !== 0) for (const zone of zonelist) this.#wakeKswapd(zone);
+    let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
+    if (page !== NO_PAGE) return page;
+    if ((gfp & Gfp.MEMALLOC) !== 0) {
+      const emergency = allocFlags | AllocFlag.NO_WATERMARKS;
+      page = this.#getPageFromFreelist(order, emergency, zonelist, first, highestType, type, cpu);
+      if (page !== NO_PAGE) return page;
+    }
+    if (!mayReclaim) {
+      this.lastFailure = "atomic request";
+      return NO_PAGE;
+    }
+    this.#unreserveHighatomic(type);
+    this.drainAllPcp();
+    page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
+    if (page === NO_PAGE && (gfp & Gfp.NOFAIL) !== 0 && order <= COSTLY_ORDER) {
+      const reserve = allocFlags | AllocFlag.MIN_RESERVE;
+      page = this.#getPageFromFreelist(order, reserve, zonelist, first, highestType, type, cpu);
+    }
+    this.lastFailure = "would reclaim";
+    return page;
+  }
+
+  /** kswapd in this model has one effect: it takes the watermark boost away. */
+  #wakeKswapd(zone: Zone): void {
+    if (this.kswapdRunning) zone.watermarkBoost = 0;
+  }
+
+  /** Keeps the pageblock of an atomic allocation for further ones (reserve_highatomic_pageblock). */
+  #reserveHighatomic(zone: Zone, page: number, order: number): void {
+    const frames = this.frames;
+    const onePercent = Math.floor(zone.managedPages / 100);
+    if (onePercent < PAGEBLOCK_PAGES) return;
+    const max = Math.ceil(onePercent / PAGEBLOCK_PAGES) * PAGEBLOCK_PAGES;
+    if (zone.reservedHighatomicPages >= max) return;
+    const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+    if (type >= MigrateType.HIGHATOMIC) return;
+    if (order < PAGEBLOCK_ORDER) {
+      zone.freeHighatomicPages += moveFreePagesBlock(frames, zone, page, type, MigrateType.HIGHATOMIC);
+      zone.reservedHighatomicPages += PAGEBLOCK_PAGES;
+      return;
+    }
+    for (let block = 0; block < 1 << (order - PAGEBLOCK_ORDER); block++) {
+      frames.pageblockType[(page >> PAGEBLOCK_ORDER) + block] = MigrateType.HIGHATOMIC;
+    }
+    zone.reservedHighatomicPages += 1 << order;
+  }
+
+  /** Gives one reserved pageblock back before a request fails (unreserve_highatomic_pageblock). */
+  #unreserveHighatomic(type: number): void {
+    const frames = this.frames;
+    for (const zone of this.zones) {
+      const mask = zone.orderMask[MigrateType.HIGHATOMIC]!;
+      if (mask === 0) continue;
+      const order = 31 - Math.clz32(mask & -mask);
+      const page = frames.next[zone.list(order, MigrateType.HIGHATOMIC)]!;
+      const pages = Math.min(Math.max(PAGEBLOCK_PAGES, 1 << order), zone.reservedHighatomicPages);
+      zone.reservedHighatomicPages -= pages;
+      const moved = moveFreePagesBlock(frames, zone, page, MigrateType.HIGHATOMIC, type);
+      zone.freeHighatomicPages -= moved;
+      return;
+    }
+  }
+
+  #prepare(page: number, order: number, type: number): void {
+    const meta = this.frames.meta;
+    const flags = type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE | TOUCHED : ALLOCATED | TOUCHED;
+    for (let at = page; at < page + (1 << order); at++) {
+      if ((meta[at]! & TOUCHED) === 0) this.touchedPages++;
+      meta[at] = flags;
+    }
+  }
+
+  /** Bytes the guest has used through the allocator so far. */
+  get touchedBytes(): number {
+    return this.touchedPages * PAGE_SIZE;
+  }
+}
+
+/** First zone of a list that a request may use. */
+function firstAllowed(zonelist: readonly Zone[], highestType: number): number {
+  for (let at = 0; at < zonelist.length; at++) if (zonelist[at]!.type <= highestType) return at;
+  return zonelist.length;
+}

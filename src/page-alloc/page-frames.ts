@@ -1,0 +1,203 @@
+import { MAX_ORDER_PAGES } from "../units.js";
+
+/**
+ * What is known of each page frame, in typed arrays that grow with the memory the
+ * guest touches, not with its size.
+ *
+ * A *page* is the index of a frame in these arrays (the counterpart of the kernel's
+ * `struct page *`). Frames come in blocks of 1024 (order 10): a block gets its place
+ * the first time one of its frames is needed. Buddies never lie in different blocks, so
+ * the exclusive-or of the buddy system works on pages just as it does on page frame
+ * numbers. Memory nobody has touched is one *range node* in an order-10 list, whatever
+ * its size.
+ *
+ * Pages below `firstPage` are not frames: they are list heads and range nodes, so that
+ * every list is one ring of indices in `next` and `prev`.
+ */
+export const ORDER_MASK = 0x0f;
+/** The frame has been handed to a requester at least once since boot. */
+export const TOUCHED = 0x10;
+/** The frame is allocated, and the request was for movable memory. */
+export const ALLOCATED_MOVABLE = 0x20;
+/** The frame is allocated: neither free, nor on a per-CPU list, nor unaccepted. */
+export const ALLOCATED = 0x40;
+
+/** log2 of the pages in a block, for shifts. */
+const BLOCK_SHIFT = 10;
+const BLOCK_MASK: number = MAX_ORDER_PAGES - 1;
+
+/** Entries of one leaf of the block map: 32768 blocks are 128 GiB of guest memory. */
+const LEAF_SHIFT = 15;
+const LEAF_MASK: number = 2 ** LEAF_SHIFT - 1;
+
+/** Untouched ranges the lists can hold at once; zone borders, holes and isolation make new ones. */
+const RANGE_NODES = 4096;
+
+/** Frames reserved at once without being resident: 128 GiB of touched memory. */
+const INITIAL_FRAMES_MAX: number = 2 ** 25;
+
+/** No page: what an allocation that failed returns. */
+export const NO_PAGE = -1;
+
+export class PageFrames {
+  /** Next and previous entry of the list a free page, range node or list head is on. */
+  next: Int32Array;
+  prev: Int32Array;
+  /** Low four bits: order + 1 of a free block whose head this is, else 0. Then the flags above. */
+  meta: Uint8Array;
+  /** Migrate type of each pageblock, at page >> 9. */
+  pageblockType: Uint8Array;
+  /** Zone index of each block, at page >> 10. */
+  blockZone: Uint8Array;
+  /** First page that is a frame; lower indices are list heads and range nodes. */
+  readonly firstPage: number;
+  /** First guest block (pfn / 1024) and number of blocks of a range node, at node - firstRangeNode. */
+  readonly rangeStart: Int32Array = new Int32Array(RANGE_NODES);
+  readonly rangeCount: Int32Array = new Int32Array(RANGE_NODES);
+  readonly firstRangeNode: number;
+
+  #blockOfDense: Int32Array;
+  readonly #leaves: (Int32Array | undefined)[] = [];
+  #denseBlocks: number;
+  readonly #freeRangeNodes: number[] = [];
+
+  /**
+   * @param listHeads how many lists there are; their heads are 0 .. listHeads - 1
+   * @param guestPages frames of the guest, to reserve no more than it can ever need
+   */
+  constructor(listHeads: number, guestPages: number) {
+    this.firstRangeNode = listHeads;
+    const reservedBlocks = Math.ceil((listHeads + RANGE_NODES) / MAX_ORDER_PAGES);
+    this.firstPage = reservedBlocks * MAX_ORDER_PAGES;
+    this.#denseBlocks = reservedBlocks;
+    // A zone border inside a block cannot occur, but holes at both ends can: one block of slack each.
+    const frames = Math.min(guestPages + 8 * MAX_ORDER_PAGES, INITIAL_FRAMES_MAX);
+    const blocks = reservedBlocks + Math.ceil(frames / MAX_ORDER_PAGES);
+    this.next = new Int32Array(blocks * MAX_ORDER_PAGES);
+    this.prev = new Int32Array(blocks * MAX_ORDER_PAGES);
+    this.meta = new Uint8Array(blocks * MAX_ORDER_PAGES);
+    this.pageblockType = new Uint8Array(blocks * 2);
+    this.blockZone = new Uint8Array(blocks);
+    this.#blockOfDense = new Int32Array(blocks);
+    for (let head = 0; head < listHeads; head++) {
+      this.next[head] = head;
+      this.prev[head] = head;
+    }
+    for (let node = RANGE_NODES - 1; node >= 0; node--) this.#freeRangeNodes.push(listHeads + node);
+  }
+
+  /** Blocks that have a place here. */
+  get materialisedBlocks(): number {
+    return this.#denseBlocks - this.firstPage / MAX_ORDER_PAGES;
+  }
+
+  /** Bytes of metadata in use: what grows with touched memory. */
+  get metadataBytes(): number {
+    return this.materialisedBlocks * (MAX_ORDER_PAGES * 9 + 2 + 1 + 4);
+  }
+
+  /** Page frame number of a page. */
+  pfnOf(page: number): number {
+    return this.#blockOfDense[page >> BLOCK_SHIFT]! * MAX_ORDER_PAGES + (page & BLOCK_MASK);
+  }
+
+  /** The page of a frame number, or NO_PAGE while its block has no place here. */
+  pageOf(pfn: number): number {
+    const block = Math.floor(pfn / MAX_ORDER_PAGES);
+    const leaf = this.#leaves[block >> LEAF_SHIFT];
+    const dense = leaf === undefined ? 0 : leaf[block & LEAF_MASK]!;
+    return dense === 0 ? NO_PAGE : dense * MAX_ORDER_PAGES + (pfn % MAX_ORDER_PAGES);
+  }
+
+  /** Gives a block its place: all frames neither free nor touched. Returns its first page. */
+  materialise(block: number, zoneIndex: number, firstType: number, secondType: number): number {
+    if (this.#denseBlocks === this.#blockOfDense.length) this.#grow();
+    const dense = this.#denseBlocks++;
+    this.#blockOfDense[dense] = block;
+    this.blockZone[dense] = zoneIndex;
+    this.pageblockType[dense * 2] = firstType;
+    this.pageblockType[dense * 2 + 1] = secondType;
+    const leaf = (this.#leaves[block >> LEAF_SHIFT] ??= new Int32Array(LEAF_MASK + 1));
+    leaf[block & LEAF_MASK] = dense;
+    return dense * MAX_ORDER_PAGES;
+  }
+
+  isRange(node: number): boolean {
+    return node < this.firstPage;
+  }
+
+  /** Adds an untouched run of blocks at the tail of a list, joining it to the run that already ends there. */
+  addRangeTail(list: number, startBlock: number, blocks: number): void {
+    const last = this.prev[list]!;
+    if (last !== list && last < this.firstPage) {
+      const slot = last - this.firstRangeNode;
+      if (this.rangeStart[slot]! + this.rangeCount[slot]! === startBlock) {
+        this.rangeCount[slot]! += blocks;
+        return;
+      }
+    }
+    const node = this.#freeRangeNodes.pop();
+    if (node === undefined) throw new Error("page-alloc: more separate untouched ranges than range nodes");
+    this.rangeStart[node - this.firstRangeNode] = startBlock;
+    this.rangeCount[node - this.firstRangeNode] = blocks;
+    this.addTail(list, node);
+  }
+
+  /** Takes the first block of a range node, which leaves its list when it is used up. Returns the block. */
+  takeFromRange(node: number): number {
+    const slot = node - this.firstRangeNode;
+    const block = this.rangeStart[slot]!;
+    this.rangeStart[slot] = block + 1;
+    if (--this.rangeCount[slot]! === 0) {
+      this.unlink(node);
+      this.#freeRangeNodes.push(node);
+    }
+    return block;
+  }
+
+  addHead(list: number, page: number): void {
+    const next = this.next;
+    const prev = this.prev;
+    const first = next[list]!;
+    next[page] = first;
+    prev[page] = list;
+    prev[first] = page;
+    next[list] = page;
+  }
+
+  addTail(list: number, page: number): void {
+    const next = this.next;
+    const prev = this.prev;
+    const last = prev[list]!;
+    prev[page] = last;
+    next[page] = list;
+    next[last] = page;
+    prev[list] = page;
+  }
+
+  unlink(page: number): void {
+    const next = this.next;
+    const prev = this.prev;
+    const after = next[page]!;
+    const before = prev[page]!;
+    next[before] = after;
+    prev[after] = before;
+  }
+
+  /** Doubles the arrays: only a guest that touches more than the initial reservation gets here. */
+  #grow(): void {
+    const blocks = this.#blockOfDense.length * 2;
+    const frames = blocks * MAX_ORDER_PAGES;
+    if (frames > 2 ** 31) throw new Error("page-alloc: more than 8 TiB touched");
+    const copy = <T extends Int32Array | Uint8Array>(from: T, to: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.next = copy(this.next, new Int32Array(frames));
+    this.prev = copy(this.prev, new Int32Array(frames));
+    this.meta = copy(this.meta, new Uint8Array(frames));
+    this.pageblockType = copy(this.pageblockType, new Uint8Array(blocks * 2));
+    this.blockZone = copy(this.blockZone, new Uint8Array(blocks));
+    this.#blockOfDense = copy(this.#blockOfDense, new Int32Array(blocks));
+  }
+}

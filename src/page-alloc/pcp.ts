@@ -1,0 +1,175 @@
+import { PAGEBLOCK_ORDER } from "../units.js";
+import { MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
+
+/**
+ * Per-CPU page lists (include/linux/mmzone.h: struct per_cpu_pages; mm/page_alloc.c, 6.12).
+ *
+ * Orders 0 to 3 of the three ordinary migrate types have a list each, then there are two
+ * for huge pages of order 9: movable ones, and all others. Pages are taken from and freed
+ * to the head; refills go to the tail and drains come from it.
+ */
+export const PCP_COSTLY_ORDER = 3;
+const PCP_LOW_LISTS: number = MIGRATE_PCPTYPES * (PCP_COSTLY_ORDER + 1);
+/** Lists of a zone on one CPU (NR_PCP_LISTS with CONFIG_TRANSPARENT_HUGEPAGE). */
+export const PCP_LISTS: number = PCP_LOW_LISTS + 2;
+
+/** CONFIG_PCP_BATCH_SCALE_MAX: how far a burst may scale the batch. */
+const PCP_BATCH_SCALE_MAX = 5;
+
+/** The last free was of order 1 to 3 (PCPF_PREV_FREE_HIGH_ORDER). */
+const PREV_FREE_HIGH_ORDER = 1;
+/** Drain high orders in batches only: the CPU's cache slice is large (PCPF_FREE_HIGH_BATCH). */
+export const FREE_HIGH_BATCH = 2;
+
+/** Whether blocks of an order go through the per-CPU lists (mm/page_alloc.c:pcp_allowed_order). */
+export function pcpAllowedOrder(order: number): boolean {
+  return order <= PCP_COSTLY_ORDER || order === PAGEBLOCK_ORDER;
+}
+
+/** List of an order and migrate type (mm/page_alloc.c:order_to_pindex). */
+export function pcpIndex(order: number, type: number): number {
+  return order <= PCP_COSTLY_ORDER
+    ? MIGRATE_PCPTYPES * order + type
+    : PCP_LOW_LISTS + (type === MigrateType.MOVABLE ? 1 : 0);
+}
+
+/** Order of the blocks on a list (mm/page_alloc.c:pindex_to_order). */
+export function pcpIndexOrder(index: number): number {
+  return index >= PCP_LOW_LISTS ? PAGEBLOCK_ORDER : Math.trunc(index / MIGRATE_PCPTYPES);
+}
+
+/** A list of pages open at both ends: a ring in one typed array that doubles when full. */
+export class PcpList {
+  #ring: Int32Array = new Int32Array(64);
+  #head = 0;
+  size = 0;
+
+  pushHead(page: number): void {
+    if (this.size === this.#ring.length) this.#grow();
+    this.#head = (this.#head - 1) & (this.#ring.length - 1);
+    this.#ring[this.#head] = page;
+    this.size++;
+  }
+
+  pushTail(page: number): void {
+    if (this.size === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.size) & (this.#ring.length - 1)] = page;
+    this.size++;
+  }
+
+  /** Takes the head; the list must not be empty. */
+  popHead(): number {
+    const page = this.#ring[this.#head]!;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.size--;
+    return page;
+  }
+
+  /** Takes the tail; the list must not be empty. */
+  popTail(): number {
+    this.size--;
+    return this.#ring[(this.#head + this.size) & (this.#ring.length - 1)]!;
+  }
+
+  /** The page at a position from the head, 0 <= position < size. */
+  at(position: number): number {
+    return this.#ring[(this.#head + position) & (this.#ring.length - 1)]!;
+  }
+
+  #grow(): void {
+    const old = this.#ring;
+    const ring = new Int32Array(old.length * 2);
+    for (let i = 0; i < this.size; i++) ring[i] = old[(this.#head + i) & (old.length - 1)]!;
+    this.#ring = ring;
+    this.#head = 0;
+  }
+}
+
+export class PerCpuPages {
+  readonly lists: readonly PcpList[] = Array.from({ length: PCP_LISTS }, () => new PcpList());
+  /** Base pages on all lists. */
+  count = 0;
+  /** Current limit; it moves between highMin and highMax. */
+  high = 0;
+  highMin = 0;
+  highMax = 0;
+  /** Pages a refill or drain moves; 1 and a high of 0 are the boot pageset, which switches the lists off. */
+  batch = 1;
+  allocFactor = 0;
+  freeCount = 0;
+  flags = 0;
+
+  /**
+   * How many blocks of an order a refill takes (nr_pcp_alloc). A run of allocations doubles
+   * it each time; the limit grows with it unless the zone is short of memory.
+   */
+  refillBlocks(order: number, belowHigh: boolean): number {
+    const baseBatch = this.batch;
+    let high = Math.min(Math.max(this.high, this.highMin), this.highMax);
+    this.high = high;
+    // The lists are switched off (boot pageset, memory being offlined).
+    if (high < baseBatch) return 1;
+    let batch = order === 0 ? baseBatch << this.allocFactor : baseBatch;
+    if (this.highMin !== this.highMax && !belowHigh) {
+      high = Math.min(high + batch, this.highMax);
+      this.high = high;
+    }
+    if (order === 0) {
+      const room = Math.max(high - this.count - baseBatch, baseBatch);
+      if (batch <= room && this.allocFactor < PCP_BATCH_SCALE_MAX) this.allocFactor++;
+      batch = Math.min(batch, room);
+    }
+    // Two blocks at least: one for the request, one for the next.
+    return batch > 1 ? Math.max(batch >> order, 2) : batch;
+  }
+
+  /** A free of this order on these lists: bookkeeping of bursts; returns whether high orders must be drained. */
+  noteFree(order: number): boolean {
+    this.allocFactor >>= 1;
+    this.count += 1 << order;
+    let freeHigh = false;
+    if (order > 0 && order <= PCP_COSTLY_ORDER) {
+      freeHigh =
+        this.freeCount >= this.batch &&
+        (this.flags & PREV_FREE_HIGH_ORDER) !== 0 &&
+        ((this.flags & FREE_HIGH_BATCH) === 0 || this.count >= this.batch);
+      this.flags |= PREV_FREE_HIGH_ORDER;
+    } else {
+      this.flags &= ~PREV_FREE_HIGH_ORDER;
+    }
+    if (this.freeCount < this.batch << PCP_BATCH_SCALE_MAX) this.freeCount += 1 << order;
+    return freeHigh;
+  }
+
+  /** Count at which a free starts to drain (nr_pcp_high). */
+  drainThreshold(reclaimActive: boolean, belowHigh: boolean, freeHigh: boolean): number {
+    const high = Math.min(Math.max(this.high, this.highMin), this.highMax);
+    this.high = high;
+    if (high === 0) return 0;
+    if (freeHigh) {
+      this.high = Math.max(high - (this.batch << PCP_BATCH_SCALE_MAX), this.highMin);
+      return 0;
+    }
+    if (reclaimActive) {
+      this.high = Math.max(high - Math.max(this.freeCount, this.batch), this.highMin);
+      return Math.min(this.batch << 2, this.high);
+    }
+    if (this.highMin === this.highMax) return high;
+    if (belowHigh) {
+      this.high = Math.max(high - Math.max(this.freeCount, this.batch), this.highMin);
+      return Math.max(this.count, this.highMin);
+    }
+    if (this.count >= high) {
+      const needed = this.freeCount + this.batch;
+      if (high < needed) this.high = Math.min(Math.max(needed, this.highMin), this.highMax);
+    }
+    return high;
+  }
+
+  /** Pages a drain frees (nr_pcp_free). */
+  drainPages(high: number, freeHigh: boolean): number {
+    if (freeHigh) return Math.min(this.count, this.batch << PCP_BATCH_SCALE_MAX);
+    if (high < this.batch) return 1;
+    return Math.min(Math.max(this.freeCount, this.batch), high - this.batch);
+  }
+}

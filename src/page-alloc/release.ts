@@ -1,0 +1,95 @@
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import { addFreeRun, freeToBuddy } from "./buddy.js";
+import { MigrateType } from "./migratetype.js";
+import type { PageAllocator } from "./page-allocator.js";
+import { type MemoryAcceptor, parkUnaccepted } from "./unaccepted-list.js";
+import type { Zone } from "./zone.js";
+
+/** What the release of boot memory asks of acceptance. */
+export interface BootAcceptor extends MemoryAcceptor {
+  /** Whether a range, or the unit behind it, is not accepted yet. */
+  rangeContainsUnaccepted(start: number, sizeBytes: number): boolean;
+  /** Of a run of 4 MiB blocks, how many leading ones give the same answer to that question as the first. */
+  sameAcceptanceRun(startPfn: number, blocks: number): number;
+}
+
+/**
+ * Hands memory to the allocator during boot (mm/page_alloc.c:__free_pages_core and its
+ * callers, 6.12). Blocks of 4 MiB that are not accepted are parked; anything smaller is
+ * accepted on the spot.
+ */
+export class BootRelease {
+  readonly #allocator: PageAllocator;
+  readonly #acceptor: BootAcceptor;
+  readonly #lazy: boolean;
+  readonly #cpu: number;
+
+  /** @param lazy false for accept_memory=eager: nothing is parked */
+  constructor(allocator: PageAllocator, acceptor: BootAcceptor, lazy: boolean, cpu: number) {
+    this.#allocator = allocator;
+    this.#acceptor = acceptor;
+    this.#lazy = lazy;
+    this.#cpu = cpu;
+  }
+
+  /** Frees one block of memblock's hand-over, of any order below 10. */
+  block(pfn: number, order: number): void {
+    const { frames } = this.#allocator;
+    const page = this.#allocator.pageAt(pfn);
+    const zone = this.#allocator.zoneOf(page);
+    zone.managedPages += 1 << order;
+    this.#acceptIfNeeded(pfn, order);
+    freeToBuddy(frames, zone, page, order, true, this.#cpu);
+  }
+
+  /** Frees a run of whole, aligned blocks of order 10. */
+  maxOrderRun(startPfn: number, blocks: number): void {
+    const zone = this.#allocator.zoneOfPfn(startPfn);
+    zone.managedPages += blocks * MAX_ORDER_PAGES;
+    for (let done = 0; done < blocks; ) {
+      const pfn = startPfn + done * MAX_ORDER_PAGES;
+      const run = this.#acceptor.sameAcceptanceRun(pfn, blocks - done);
+      this.#releaseRun(zone, pfn, run);
+      done += run;
+    }
+  }
+
+  /**
+   * Frees part of a 4 MiB block in the area of deferred initialisation (deferred_free_pages):
+   * accepted whole, then page by page; a pageblock whose first page is free becomes movable.
+   */
+  singlePages(startPfn: number, pages: number): void {
+    const { frames } = this.#allocator;
+    this.#acceptor.acceptMemory(startPfn * PAGE_SIZE, pages * PAGE_SIZE);
+    for (let pfn = startPfn; pfn < startPfn + pages; pfn++) {
+      const page = this.#allocator.pageAt(pfn);
+      if (pfn % PAGEBLOCK_PAGES === 0) frames.pageblockType[page >> PAGEBLOCK_ORDER] = MigrateType.MOVABLE;
+      const zone = this.#allocator.zoneOf(page);
+      zone.managedPages += 1;
+      this.#acceptIfNeeded(pfn, 0);
+      freeToBuddy(frames, zone, page, 0, true, this.#cpu);
+    }
+  }
+
+  #acceptIfNeeded(pfn: number, order: number): void {
+    const sizeBytes = PAGE_SIZE * 2 ** order;
+    if (this.#acceptor.rangeContainsUnaccepted(pfn * PAGE_SIZE, sizeBytes)) {
+      this.#acceptor.acceptMemory(pfn * PAGE_SIZE, sizeBytes);
+    }
+  }
+
+  /** A run of blocks that are all accepted, or all not. */
+  #releaseRun(zone: Zone, pfn: number, blocks: number): void {
+    const { frames } = this.#allocator;
+    const blockBytes = MAX_ORDER_PAGES * PAGE_SIZE;
+    const startBlock = pfn / MAX_ORDER_PAGES;
+    if (this.#acceptor.rangeContainsUnaccepted(pfn * PAGE_SIZE, blockBytes)) {
+      if (this.#lazy) {
+        parkUnaccepted(frames, zone, startBlock, blocks, this.#cpu);
+        return;
+      }
+      for (let block = 0; block < blocks; block++) this.#acceptIfNeeded(pfn + block * MAX_ORDER_PAGES, MAX_PAGE_ORDER);
+    }
+    addFreeRun(frames, zone, startBlock, blocks, this.#cpu);
+  }
+}

@@ -1,0 +1,72 @@
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
+import { Watermark } from "./alloc-flags.js";
+import { freeToBuddy } from "./buddy.js";
+import type { PageAllocRules } from "./kernel-rules.js";
+import { MigrateType } from "./migratetype.js";
+import type { PageFrames } from "./page-frames.js";
+import { unusableFree } from "./watermark.js";
+import type { Zone } from "./zone.js";
+
+/**
+ * Blocks of 4 MiB that no one has accepted yet (mm/page_alloc.c, end of file, 6.12).
+ * They wait on a list of their own, oldest first, and count as free although no request
+ * can get them before they are accepted.
+ */
+
+/** Makes physical memory usable; bytes. */
+export interface MemoryAcceptor {
+  acceptMemory(start: number, sizeBytes: number): void;
+}
+
+const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
+
+/** Parks a run of blocks at the tail of the zone's list (__free_unaccepted). */
+export function parkUnaccepted(frames: PageFrames, zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+  frames.addRangeTail(zone.unacceptedList, startBlock, blocks);
+  zone.unacceptedPages += blocks * MAX_ORDER_PAGES;
+  zone.addFreePages(blocks * MAX_ORDER_PAGES, cpu);
+}
+
+/** Accepts the oldest block of a zone and frees it to the buddy lists (try_to_accept_memory_one); false when there is none. */
+export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcceptor, cpu: number): boolean {
+  const node = frames.next[zone.unacceptedList]!;
+  if (node === zone.unacceptedList) return false;
+  const block = frames.takeFromRange(node);
+  zone.unacceptedPages -= MAX_ORDER_PAGES;
+  zone.addFreePages(-MAX_ORDER_PAGES, cpu);
+  acceptor.acceptMemory(block * BLOCK_BYTES, BLOCK_BYTES);
+  const page = frames.materialise(block, zone.index, MigrateType.MOVABLE, MigrateType.MOVABLE);
+  freeToBuddy(frames, zone, page, MAX_PAGE_ORDER, true, cpu);
+  return true;
+}
+
+/**
+ * Pages short of the promo watermark, not counting unaccepted ones: what a request of this
+ * order makes the allocator accept. Negative when there is enough.
+ */
+export function pagesToAccept(zone: Zone, order: number): number {
+  const target = zone.watermark[Watermark.PROMO]! + zone.watermarkBoost;
+  return target - (zone.freePages - unusableFree(zone, order, 0) - zone.unacceptedPages);
+}
+
+/** Accepts what a visit to the zone calls for (cond_accept_memory); whether anything was accepted. */
+export function condAcceptMemory(
+  frames: PageFrames,
+  zone: Zone,
+  order: number,
+  acceptor: MemoryAcceptor,
+  rules: PageAllocRules,
+  cpu: number,
+): boolean {
+  if (zone.unacceptedPages === 0) return false;
+  if (rules.acceptBeforeWatermarks && zone.watermark[Watermark.PROMO]! + zone.watermarkBoost === 0) {
+    return acceptOldest(frames, zone, acceptor, cpu);
+  }
+  let missing = pagesToAccept(zone, order);
+  let accepted = false;
+  while (missing > 0 && acceptOldest(frames, zone, acceptor, cpu)) {
+    accepted = true;
+    missing -= MAX_ORDER_PAGES;
+  }
+  return accepted;
+}

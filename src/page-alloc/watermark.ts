@@ -1,0 +1,72 @@
+import { ALLOC_RESERVES, ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
+import { MigrateType } from "./migratetype.js";
+import type { Zone } from "./zone.js";
+
+/** A watermark with the boost that stands on it (wmark_pages). */
+export function watermarkPages(zone: Zone, index: number): number {
+  return zone.watermark[index]! + zone.watermarkBoost;
+}
+
+/**
+ * Free pages a request cannot use (__zone_watermark_unusable_free): one block less a page,
+ * and reserves it may not dip into. Unaccepted pages count as usable since 6.11 (commit 807174a93d24).
+ */
+export function unusableFree(zone: Zone, order: number, allocFlags: number): number {
+  const reserves = (allocFlags & ALLOC_RESERVES) !== 0 ? 0 : zone.freeHighatomicPages;
+  return (1 << order) - 1 + reserves;
+}
+
+/** Whether a zone with that many free pages may serve a request (__zone_watermark_ok). */
+export function watermarkOk(
+  zone: Zone,
+  order: number,
+  mark: number,
+  highestZoneType: number,
+  allocFlags: number,
+  freePages: number,
+): boolean {
+  const free = freePages - unusableFree(zone, order, allocFlags);
+  let min = mark;
+  if ((allocFlags & ALLOC_RESERVES) !== 0) {
+    if ((allocFlags & AllocFlag.MIN_RESERVE) !== 0) {
+      min -= Math.floor(min / 2);
+      if ((allocFlags & AllocFlag.NON_BLOCK) !== 0) min -= Math.floor(min / 4);
+    }
+    if ((allocFlags & AllocFlag.OOM) !== 0) min -= Math.floor(min / 2);
+  }
+  if (free <= min + zone.lowmemReserve[highestZoneType]!) return false;
+  if (order === 0) return true;
+  const ordinary =
+    zone.orderMask[MigrateType.UNMOVABLE]! |
+    zone.orderMask[MigrateType.MOVABLE]! |
+    zone.orderMask[MigrateType.RECLAIMABLE]!;
+  if (ordinary >> order !== 0) return true;
+  const mayUseHighatomic = (allocFlags & (AllocFlag.HIGHATOMIC | AllocFlag.OOM)) !== 0;
+  return mayUseHighatomic && zone.orderMask[MigrateType.HIGHATOMIC]! >> order !== 0;
+}
+
+/** The same with a short cut for single pages, and a second chance without the boost (zone_watermark_fast). */
+export function watermarkFast(
+  zone: Zone,
+  order: number,
+  mark: number,
+  highestZoneType: number,
+  allocFlags: number,
+): boolean {
+  const freePages = zone.freePages;
+  if (order === 0) {
+    const usable = freePages - Math.min(freePages, unusableFree(zone, 0, allocFlags));
+    if (usable > mark + zone.lowmemReserve[highestZoneType]!) return true;
+  }
+  if (watermarkOk(zone, order, mark, highestZoneType, allocFlags, freePages)) return true;
+  const unboosted =
+    order === 0 &&
+    (allocFlags & AllocFlag.MIN_RESERVE) !== 0 &&
+    zone.watermarkBoost !== 0 &&
+    (allocFlags & ALLOC_WMARK_MASK) === Watermark.MIN;
+  return (
+    unboosted &&
+    watermarkOk(zone, order, zone.watermark[Watermark.MIN]!, highestZoneType, allocFlags, freePages)
+  );
+}
+

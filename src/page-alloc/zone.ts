@@ -1,0 +1,108 @@
+import { MAX_PAGE_ORDER } from "../units.js";
+import { MIGRATE_TYPES } from "./migratetype.js";
+import { PerCpuPages } from "./pcp.js";
+
+const ORDERS: number = MAX_PAGE_ORDER + 1;
+
+/** List heads a zone needs: one for each order and type, and one for unaccepted blocks. */
+export const LISTS_PER_ZONE: number = ORDERS * MIGRATE_TYPES + 1;
+
+/** Zone types, low to high (include/linux/mmzone.h: enum zone_type on x86_64). */
+export const MAX_NR_ZONES = 5;
+
+/** Where a zone lies and what it spans, as free_area_init() leaves it. */
+export interface ZoneSpan {
+  readonly nodeId: number;
+  /** Index in enum zone_type: 0 DMA, 1 DMA32, 2 Normal, 3 Movable. */
+  readonly type: number;
+  readonly name: string;
+  readonly startPfn: number;
+  readonly endPfn: number;
+  readonly presentPages: number;
+}
+
+/** One zone of one node: its free lists, watermarks, counters and per-CPU lists (struct zone, 6.12). */
+export class Zone {
+  readonly index: number;
+  readonly nodeId: number;
+  readonly type: number;
+  readonly name: string;
+  readonly startPfn: number;
+  readonly endPfn: number;
+  readonly presentPages: number;
+  /** Pages the allocator manages, unaccepted ones included. */
+  managedPages = 0;
+
+  /** NR_FREE_PAGES as a reader of the global counter sees it: without what CPUs still hold back. */
+  freePages = 0;
+  /** What each CPU holds back of NR_FREE_PAGES (per_cpu_zonestat.vm_stat_diff). */
+  readonly freePagesDiff: Int32Array;
+  /** Largest difference a CPU may hold back (stat_threshold); 0 until watermarks are set up. */
+  statThreshold = 0;
+  /** Pages on the unaccepted list (NR_UNACCEPTED): part of freePages and of managedPages. */
+  unacceptedPages = 0;
+  freeHighatomicPages = 0;
+  reservedHighatomicPages = 0;
+
+  /** Free blocks of each order, all types together. */
+  readonly nrFree: Float64Array = new Float64Array(ORDERS);
+  /** For each type, a bit for each order whose list is not empty. */
+  readonly orderMask: Int32Array = new Int32Array(MIGRATE_TYPES);
+  /** List head of order 0, type 0. */
+  readonly firstList: number;
+  /** List head of the blocks that are not accepted yet, oldest first. */
+  readonly unacceptedList: number;
+
+  /** Pages: min, low, high, promo (see Watermark). Zero until init_per_zone_wmark_min(). */
+  readonly watermark: Float64Array = new Float64Array(4);
+  /** Pages added to every watermark after a fallback mixed pageblocks. */
+  watermarkBoost = 0;
+  /** Pages kept from requests that could have been served by a higher zone, by that zone's type. */
+  readonly lowmemReserve: Float64Array = new Float64Array(MAX_NR_ZONES);
+  /** ZONE_BELOW_HIGH: free memory was below the high watermark when last looked at. */
+  belowHigh = false;
+  /** ZONE_RECLAIM_ACTIVE: kswapd works on this node. */
+  reclaimActive = false;
+  /** ZONE_BOOSTED_WATERMARK: kswapd is to be woken after this allocation. */
+  boosted = false;
+
+  /** Per-CPU lists by CPU number. */
+  readonly pcp: readonly PerCpuPages[];
+
+  constructor(index: number, span: ZoneSpan, cpus: number) {
+    this.index = index;
+    this.nodeId = span.nodeId;
+    this.type = span.type;
+    this.name = span.name;
+    this.startPfn = span.startPfn;
+    this.endPfn = span.endPfn;
+    this.presentPages = span.presentPages;
+    this.firstList = index * LISTS_PER_ZONE;
+    this.unacceptedList = this.firstList + LISTS_PER_ZONE - 1;
+    this.freePagesDiff = new Int32Array(cpus);
+    this.pcp = Array.from({ length: cpus }, () => new PerCpuPages());
+  }
+
+  /** Head of the free list of an order and migrate type. */
+  list(order: number, type: number): number {
+    return this.firstList + order * MIGRATE_TYPES + type;
+  }
+
+  /** Changes NR_FREE_PAGES from one CPU, which keeps small changes to itself (mm/vmstat.c:__mod_zone_page_state). */
+  addFreePages(delta: number, cpu: number): void {
+    const held = this.freePagesDiff[cpu]! + delta;
+    if (held > this.statThreshold || -held > this.statThreshold) {
+      this.freePages += held;
+      this.freePagesDiff[cpu] = 0;
+    } else {
+      this.freePagesDiff[cpu] = held;
+    }
+  }
+
+  /** NR_FREE_PAGES with what the CPUs hold back: the true number. */
+  exactFreePages(): number {
+    let pages = this.freePages;
+    for (const held of this.freePagesDiff) pages += held;
+    return pages;
+  }
+}

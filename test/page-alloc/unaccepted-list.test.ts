@@ -1,0 +1,78 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { verifyInvariants } from "../../src/page-alloc/invariants.js";
+import { LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
+import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
+import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { allocPfn, GFP_HIGHUSER_MOVABLE, listed, oneZone } from "./machine.js";
+
+const test = suite("page-alloc: unaccepted list");
+const BLOCK = 4 * 2 ** 20;
+
+/** All blocks unaccepted; `accepted` collects what the allocator accepts. */
+function lazy(blocks: number, rules = LINUX_6_12): { a: PageAllocator; accepted: number[] } {
+  const accepted: number[] = [];
+  const a = oneZone(blocks, {
+    rules,
+    free: false,
+    acceptor: {
+      acceptMemory(start, sizeBytes) {
+        assert.is(sizeBytes, BLOCK);
+        accepted.push(start / BLOCK);
+      },
+    },
+  });
+  parkUnaccepted(a.frames, a.zones[0]!, 0, blocks, 0);
+  return { a, accepted };
+}
+
+test("unaccepted pages count as free and as unaccepted, and are on no free list", () => {
+  const { a } = lazy(8);
+  const zone = a.zones[0]!;
+  assert.equal([zone.freePages, zone.unacceptedPages, zone.nrFree[10]], [8192, 8192, 0]);
+  verifyInvariants(a);
+});
+
+test("800f1059c99e: before watermarks exist every allocation accepts one block, oldest first", () => {
+  const { a, accepted } = lazy(8);
+  for (let i = 0; i < 3; i++) allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
+  assert.equal(accepted, [0, 1, 2]);
+  assert.equal(listed(a, 10, 1), [0x400, 0x800]);
+  verifyInvariants(a);
+});
+
+test("800f1059c99e: 6.12.0 boots out of memory with nothing accepted and zero watermarks", () => {
+  const { a, accepted } = lazy(8, LINUX_6_12_0);
+  assert.is(allocPfn(a, GFP_HIGHUSER_MOVABLE, 0), -1);
+  assert.equal(accepted, []);
+});
+
+test("with watermarks, blocks are accepted until accepted free memory reaches promo", () => {
+  const { a, accepted } = lazy(64);
+  a.zones[0]!.watermark.set([500, 1000, 2000, 3000]);
+  allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
+  assert.equal(accepted, [0, 1, 2]);
+  for (let i = 0; i < 71; i++) allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
+  assert.is(accepted.length, 3);
+  // 72 pages are gone: 3072 - 72 = 3000 is enough; one page less is not.
+  allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
+  allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
+  assert.is(accepted.length, 4);
+  verifyInvariants(a);
+});
+
+test("a huge page counts 511 pages more as unusable", () => {
+  const { a, accepted } = lazy(64);
+  a.zones[0]!.watermark.set([500, 1000, 2000, 3000]);
+  allocPfn(a, GFP_HIGHUSER_MOVABLE, 9);
+  assert.is(accepted.length, 4);
+});
+
+test("accepting does not change NR_FREE_PAGES", () => {
+  const { a } = lazy(8);
+  allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
+  assert.is(a.zones[0]!.exactFreePages(), 8191);
+  assert.is(a.zones[0]!.unacceptedPages, 7168);
+});
+
+test.run();
