@@ -1,0 +1,24 @@
+import type { CocoPlatform, PlatformKind } from "./platform.js";
+
+/**
+ * A plain virtual machine: all memory is usable, nothing is private, and accepting is a call
+ * that does nothing. Its host backs memory when the guest touches it (see host/).
+ */
+export class PlainPlatform implements CocoPlatform {
+  readonly name: PlatformKind = "none";
+  readonly acceptedPages = 0;
+  readonly privatePages = 0;
+  readonly tablePages = 0;
+
+  launchPages(): void {}
+
+  firmwareAccept(): void {}
+
+  stubAccept(): void {}
+
+  kernelAccept(): void {}
+
+  usableBytesIn(start: number, end: number): number {
+    return end - start;
+  }
+}

@@ -1,0 +1,56 @@
+import { LEVEL_PAGES, type PageLevel } from "./page-level.js";
+import { RangeSet } from "./range-set.js";
+
+/**
+ * The tables a host builds below the root to map guest memory: secure EPT or nested page
+ * table, four levels. A table exists from the first leaf in its span on and is never
+ * merged away, so its existence also tells how large the leaves of its span can be.
+ */
+export class PageTables {
+  /** Spans of 2 MiB, 1 GiB and 512 GiB that have a table, as multiples of their size. */
+  readonly #spans: readonly [RangeSet, RangeSet, RangeSet] = [new RangeSet(), new RangeSet(), new RangeSet()];
+
+  /** Table pages of 4 KiB, without the root. */
+  get pages(): number {
+    return this.#spans[0].size + this.#spans[1].size + this.#spans[2].size;
+  }
+
+  /** Spans of 2 MiB that are mapped with 4 KiB pages. */
+  get spans4k(): number {
+    return this.#spans[0].size;
+  }
+
+  /**
+   * Maps whole leaves of one level over [start, end) in page frames, which may be empty.
+   *
+   * @returns table pages that were missing
+   */
+  map(start: number, end: number, level: PageLevel): number {
+    // An empty range inside a span would otherwise count as one that touches the span.
+    if (start >= end) return 0;
+    let added = 0;
+    for (let index: number = level; index < this.#spans.length; index++) {
+      const pages = LEVEL_PAGES[index + 1]!;
+      added += this.#spans[index]!.add(Math.floor(start / pages), Math.ceil(end / pages));
+    }
+    return added;
+  }
+
+  /** Level of the leaf that maps a page frame, or of the largest that still could. */
+  levelOf(pfn: number): PageLevel {
+    if (this.#spans[0].has(Math.floor(pfn / LEVEL_PAGES[1]))) return 0;
+    return this.#spans[1].has(Math.floor(pfn / LEVEL_PAGES[2])) ? 1 : 2;
+  }
+
+  /**
+   * End of the run of spans of 2 MiB (level 1) or 1 GiB (level 2) that either all have a table of
+   * smaller leaves or all have none.
+   *
+   * @param start first page frame of a span
+   * @param end where to stop at the latest, a multiple of the span as well
+   */
+  splitRunEnd(start: number, end: number, level: 1 | 2): number {
+    const pages = LEVEL_PAGES[level];
+    return this.#spans[level - 1]!.runEnd(start / pages, end / pages) * pages;
+  }
+}

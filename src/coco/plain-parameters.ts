@@ -1,0 +1,13 @@
+import { type ParameterSet, parameter } from "./parameter.js";
+
+const PLAIN_BOOT =
+  'TUM CVM_eval tasks/plot_boottime.py (repository of "Confidential VMs Explained", SIGMETRICS\'25): ' +
+  "phases of a plain virtual machine; range half to two and a half times, an assumption";
+
+/** How long a plain virtual machine takes to boot; there is nothing to accept. */
+export const PLAIN_PARAMETERS: ParameterSet = {
+  launchNs: parameter("measured", 140e6, 70e6, 350e6, PLAIN_BOOT),
+  firmwareFixedNs: parameter("measured", 1_144e6, 572e6, 2_860e6, PLAIN_BOOT),
+  kernelFixedNs: parameter("measured", 1_724e6, 862e6, 4_310e6, PLAIN_BOOT),
+  initFixedNs: parameter("measured", 1_026e6, 513e6, 2_565e6, PLAIN_BOOT),
+};

@@ -1,0 +1,35 @@
+/** What protects a guest's memory; `none` is a plain virtual machine. */
+export type PlatformKind = "tdx" | "snp" | "none";
+
+/**
+ * Contract: how memory becomes usable on one platform.
+ *
+ * The three accept methods stand for the three programs that accept memory, which do it in
+ * different ways. Each takes a range of physical addresses on page boundaries, changes the
+ * state of its pages, and charges what that costs on the ledger the platform was made with.
+ * It returns when the whole range is accepted. A range with a page that is accepted already
+ * is accepted up to that page, then `DoubleAcceptError` is thrown (except by the TDX
+ * firmware, which goes on); what the guest still tries before it stops is not charged.
+ *
+ * A platform knows pages and entries, not why somebody accepts them: alignment to units of
+ * 2 MiB, the guard unit and the bitmap are the callers' business.
+ */
+export interface CocoPlatform {
+  readonly name: PlatformKind;
+  /** Pages that can be used by the guest because it, or the launch, accepted them. */
+  readonly acceptedPages: number;
+  /** Private pages that the host has memory for, accepted or not. */
+  readonly privatePages: number;
+  /** Pages of the tables that map private memory (secure EPT, nested page table), without the root. */
+  readonly tablePages: number;
+  /** Pages the VMM loads and measures before the guest starts: accepted, at no extra cost. */
+  launchPages(start: number, end: number): void;
+  /** The firmware's own loop, up to and in ExitBootServices. */
+  firmwareAccept(start: number, end: number): void;
+  /** The EFI stub and the decompressor. */
+  stubAccept(start: number, end: number): void;
+  /** The running kernel. */
+  kernelAccept(start: number, end: number): void;
+  /** Bytes of a range on page boundaries that the guest may touch. */
+  usableBytesIn(start: number, end: number): number;
+}

@@ -1,0 +1,52 @@
+import { COST_EVENT_COUNT, CostEvent } from "../sim/cost-events.js";
+import type { PriceList } from "../sim/cost-ledger.js";
+import type { ParameterSet } from "./parameter.js";
+
+/** Which parameter prices which event. */
+const PARAMETER_OF: Readonly<Record<keyof typeof CostEvent, string>> = {
+  tdcall: "tdcallNs",
+  tdcallMismatch: "tdcallFailNs",
+  tdcallAlreadyAccepted: "tdcallFailNs",
+  eptViolation4k: "eptViolation4kNs",
+  eptViolation2m: "eptViolation2mNs",
+  eptViolation1g: "eptViolation1gNs",
+  acceptZero4k: "acceptZero4kNs",
+  acceptZero2m: "acceptZero2mNs",
+  acceptZero1g: "acceptZero1gNs",
+  septAdd: "septAddNs",
+  vmgexitPsc: "vmgexitNs",
+  userExit: "userExitNs",
+  attributeSet: "attributeSetNs",
+  attributeSetPage: "attributeSetPageNs",
+  npf4k: "npf4kNs",
+  npf2m: "npf2mNs",
+  prefault4k: "prefault4kNs",
+  prefault2m: "prefault2mNs",
+  pvalidate4k: "pvalidate4kNs",
+  pvalidate2m: "pvalidate2mNs",
+  pvalidateMismatch: "pvalidateMismatchNs",
+  directMapSplit: "directMapSplitNs",
+  evictTouch4k: "evictTouch4kNs",
+  initStructPage: "initStructPageNs",
+  zeroPage: "zeroPageNs",
+  launch: "launchNs",
+  firmwareFixed: "firmwareFixedNs",
+  kernelFixed: "kernelFixedNs",
+  initFixed: "initFixedNs",
+};
+
+/**
+ * Prices of all events. Those a platform has no parameter for do not happen on it and cost
+ * nothing.
+ */
+export function priceList(parameters: ParameterSet): PriceList {
+  const ns = new Float64Array(COST_EVENT_COUNT);
+  const assumed = new Uint8Array(COST_EVENT_COUNT);
+  for (const [name, event] of Object.entries(CostEvent)) {
+    const parameter = parameters[PARAMETER_OF[name as keyof typeof CostEvent]];
+    if (parameter === undefined) continue;
+    ns[event] = parameter.value;
+    assumed[event] = parameter.basis === "assumed" ? 1 : 0;
+  }
+  return { ns, assumed };
+}

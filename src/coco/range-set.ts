@@ -1,0 +1,119 @@
+/** Boundaries held at first; the array doubles when it is full. */
+const FIRST_CAPACITY = 16;
+
+/**
+ * A set of integers kept as sorted, separated ranges. What it costs to hold and to change
+ * depends on how many ranges there are and never on how many integers they cover, so a
+ * guest of any size can be tracked page by page.
+ *
+ * All range ends, starts and ends alike, lie in one ascending array. How many of them are at
+ * or below a value therefore tells whether the value is inside: an odd number means it is.
+ * Values are integers from 0 to 2^53 - 1, ranges are half open.
+ */
+export class RangeSet {
+  #bounds = new Float64Array(FIRST_CAPACITY);
+  #length = 0;
+  #size = 0;
+
+  /** How many integers are in the set. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many separated ranges it takes to hold them. */
+  get rangeCount(): number {
+    return this.#length / 2;
+  }
+
+  /** Whether a value is in the set. */
+  has(value: number): boolean {
+    return this.#countUpTo(value) % 2 === 1;
+  }
+
+  /** How many of the integers in [start, end) are in the set. */
+  countIn(start: number, end: number): number {
+    let count = 0;
+    let from = start;
+    let index = this.#countUpTo(start);
+    for (; index < this.#length && this.#bounds[index]! < end; index++) {
+      if (index % 2 === 1) count += this.#bounds[index]! - from;
+      from = this.#bounds[index]!;
+    }
+    return index % 2 === 1 && from < end ? count + end - from : count;
+  }
+
+  /** The first integer of the set in [start, end), or `end` if there is none. */
+  firstIn(start: number, end: number): number {
+    const index = this.#countUpTo(start);
+    if (index % 2 === 1) return Math.min(start, end);
+    return index < this.#length ? Math.min(this.#bounds[index]!, end) : end;
+  }
+
+  /** Where what holds for `value`, in the set or not, stops to hold; `end` at the latest. */
+  runEnd(value: number, end: number): number {
+    const index = this.#countUpTo(value);
+    return index < this.#length ? Math.min(this.#bounds[index]!, end) : end;
+  }
+
+  /** Adds [start, end). @returns how many integers are new */
+  add(start: number, end: number): number {
+    const added = end - start - this.countIn(start, end);
+    // Also nothing to do for an empty range.
+    if (added <= 0) return 0;
+    this.#replace(start, end, 0);
+    this.#size += added;
+    return added;
+  }
+
+  /** Removes [start, end). @returns how many integers were in the set */
+  remove(start: number, end: number): number {
+    const removed = this.countIn(start, end);
+    if (removed === 0) return 0;
+    this.#replace(start, end, 1);
+    this.#size -= removed;
+    return removed;
+  }
+
+  /**
+   * Makes [start, end) uniform: all bounds from start to end go, and an end stays where the
+   * neighbour outside differs. `outside` is the parity of a neighbour that differs: 0 (not in
+   * the set) when adding, 1 (in the set) when removing.
+   */
+  #replace(start: number, end: number, outside: 0 | 1): void {
+    const first = this.#countBelow(start);
+    const last = this.#countUpTo(end);
+    const keepStart = first % 2 === outside;
+    const keepEnd = last % 2 === outside;
+    const kept = (keepStart ? 1 : 0) + (keepEnd ? 1 : 0);
+    const length = this.#length - (last - first) + kept;
+    if (length > this.#bounds.length) this.#grow();
+    this.#bounds.copyWithin(first + kept, last, this.#length);
+    if (keepStart) this.#bounds[first] = start;
+    if (keepEnd) this.#bounds[first + kept - 1] = end;
+    this.#length = length;
+  }
+
+  #grow(): void {
+    const bounds = new Float64Array(this.#bounds.length * 2);
+    bounds.set(this.#bounds);
+    this.#bounds = bounds;
+  }
+
+  /** How many bounds are <= value. */
+  #countUpTo(value: number): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#bounds[middle]! <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** How many bounds are < value. */
+  #countBelow(value: number): number {
+    const upTo = this.#countUpTo(value);
+    return upTo > 0 && this.#bounds[upTo - 1] === value ? upTo - 1 : upTo;
+  }
+}

@@ -1,0 +1,58 @@
+import { type ParameterSet, parameter } from "../parameter.js";
+
+const UNPUBLISHED = "assumption: nobody has published this number";
+const SNP_BOOT =
+  'TUM CVM_eval benchmarks/boottime/README.md (repository of "Confidential VMs Explained", SIGMETRICS\'25): ' +
+  "trace of one SNP guest";
+
+/** What accepting memory costs on AMD SEV-SNP, and the rest of its boot. */
+export const SNP_PARAMETERS: ParameterSet = {
+  vmgexitNs: parameter(
+    "measured",
+    3_550,
+    3_500,
+    3_900,
+    "TUM CVM_eval benchmarks/vmexit/plot.py: exits of an SNP guest take 3553 ns (hypercall) to 3885 ns (port)",
+  ),
+  userExitNs: parameter(
+    "assumed",
+    8_000,
+    3_000,
+    15_000,
+    `${UNPUBLISHED}; added to the exit to the host kernel`,
+  ),
+  attributeSetNs: parameter("assumed", 3_000, 2_000, 20_000, UNPUBLISHED),
+  attributeSetPageNs: parameter("assumed", 10, 0, 20, UNPUBLISHED),
+  npf4kNs: parameter(
+    "assumed",
+    7_000,
+    5_000,
+    12_000,
+    `${UNPUBLISHED}; the measured exit of 3.55 us and as much again to allocate, zero, assign and map`,
+  ),
+  npf2mNs: parameter("assumed", 230_000, 130_000, 450_000, `${UNPUBLISHED}; mostly zeroing 2 MiB at 10 GB/s`),
+  prefault4kNs: parameter("assumed", 3_500, 2_000, 6_000, "assumption: a nested page fault without its exit"),
+  prefault2mNs: parameter(
+    "assumed",
+    226_500,
+    126_500,
+    446_500,
+    "assumption: a nested page fault without its exit",
+  ),
+  pvalidate4kNs: parameter("assumed", 400, 100, 1_000, UNPUBLISHED),
+  pvalidate2mNs: parameter("assumed", 4_000, 1_000, 20_000, UNPUBLISHED),
+  pvalidateMismatchNs: parameter("assumed", 500, 100, 1_000, `${UNPUBLISHED}; about one of 4 KiB`),
+  directMapSplitNs: parameter("assumed", 4_000, 2_000, 15_000, UNPUBLISHED),
+  evictTouch4kNs: parameter("assumed", 100, 50, 300, `${UNPUBLISHED}; two reads from memory`),
+  launchNs: parameter("measured", 3_180e6, 200e6, 4_000e6, `${SNP_BOOT}, sev_snp_launch_finish`),
+  firmwareFixedNs: parameter(
+    "assumed",
+    1_200e6,
+    600e6,
+    3_000e6,
+    "assumption: as in a plain virtual machine (TUM CVM_eval tasks/plot_boottime.py); the 3.5 s of an SNP " +
+      "guest in the same repository include accepting memory",
+  ),
+  kernelFixedNs: parameter("measured", 1_500e6, 750e6, 3_750e6, `${SNP_BOOT}, 1.472 s`),
+  initFixedNs: parameter("measured", 900e6, 450e6, 2_250e6, `${SNP_BOOT}, 0.913 s`),
+};

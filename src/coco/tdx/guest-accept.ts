@@ -1,0 +1,53 @@
+import { CostEvent } from "../../sim/cost-events.js";
+import type { CostLedger } from "../../sim/cost-ledger.js";
+import { roundDown, roundUp } from "../../units.js";
+import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
+import { acceptLeaves } from "./accept-charges.js";
+import type { SecureEpt } from "./secure-ept.js";
+
+/**
+ * How Linux accepts [start, end), in page frames none of which is accepted (6.12
+ * arch/x86/coco/tdx/tdx-shared.c: tdx_accept_memory, shared by decompressor and kernel).
+ *
+ * At each position the guest tries 1 GiB, then 2 MiB, then 4 KiB, as far as alignment and
+ * remaining length allow, and falls through to the next smaller size on any failure. The host
+ * maps no more than the guest asks for and no more than `hostLevel`; a size above what the host
+ * has mapped fails once for each aligned span, since the next position is no longer aligned
+ * when its first small page is done.
+ *
+ * @param level largest size to try
+ */
+export function guestAccept(
+  sept: SecureEpt,
+  ledger: CostLedger,
+  hostLevel: PageLevel,
+  start: number,
+  end: number,
+  level: PageLevel = 2,
+): void {
+  if (start >= end) return;
+  if (level === 0) {
+    acceptLeaves(sept, ledger, start, end, 0);
+    return;
+  }
+  const smaller = level === 2 ? 1 : 0;
+  const pages = LEVEL_PAGES[level];
+  const first = roundUp(start, pages);
+  const last = roundDown(end, pages);
+  if (first >= last) {
+    guestAccept(sept, ledger, hostLevel, start, end, smaller);
+    return;
+  }
+  guestAccept(sept, ledger, hostLevel, start, first, smaller);
+  for (let position = first; position < last; ) {
+    const runEnd = hostLevel < level ? last : sept.tables.splitRunEnd(position, last, level);
+    if (Math.min(hostLevel, sept.tables.levelOf(position)) >= level) {
+      acceptLeaves(sept, ledger, position, runEnd, level);
+    } else {
+      ledger.charge(CostEvent.tdcallMismatch, (runEnd - position) / pages);
+      guestAccept(sept, ledger, hostLevel, position, runEnd, smaller);
+    }
+    position = runEnd;
+  }
+  guestAccept(sept, ledger, hostLevel, last, end, smaller);
+}

@@ -1,0 +1,61 @@
+import { type ParameterSet, parameter } from "../parameter.js";
+
+const UNPUBLISHED = "assumption: nobody has published this number";
+const LIKE_PLAIN =
+  "assumption: as in a plain virtual machine (TUM CVM_eval tasks/plot_boottime.py); all phases of a guest " +
+  "without accepting take 2 to 10 s together";
+
+/** What accepting memory costs on Intel TDX, and the rest of its boot. */
+export const TDX_PARAMETERS: ParameterSet = {
+  tdcallNs: parameter("assumed", 800, 300, 1500, `${UNPUBLISHED}; a TDCALL that does not leave the guest`),
+  tdcallFailNs: parameter("assumed", 800, 300, 1500, `${UNPUBLISHED}; as one that succeeds`),
+  eptViolation4kNs: parameter(
+    "measured",
+    8_000,
+    6_000,
+    12_000,
+    "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation with its AUG, early in " +
+      "the boot, on a host that maps 4 KiB",
+  ),
+  eptViolation2mNs: parameter(
+    "assumed",
+    210_000,
+    120_000,
+    400_000,
+    `${UNPUBLISHED}; mostly the host zeroing 2 MiB at 10 GB/s`,
+  ),
+  eptViolation1gNs: parameter(
+    "assumed",
+    107_520_000,
+    61_440_000,
+    204_800_000,
+    `${UNPUBLISHED}; 512 times that of 2 MiB`,
+  ),
+  acceptZero4kNs: parameter(
+    "assumed",
+    1_700,
+    500,
+    3_000,
+    "assumption: what is left of the 10.5 us that a 4 KiB accept with its fault takes if github.com/intel/lkvs " +
+      "BM/tdx-guest/tdx_mem_test.sh (2024-05-24) and asterinas pull request 1691 (2024-12-09) are to come out",
+  ),
+  acceptZero2mNs: parameter(
+    "assumed",
+    230_000,
+    150_000,
+    400_000,
+    `${UNPUBLISHED}; the module clearing 2 MiB at 5 to 13 GB/s`,
+  ),
+  acceptZero1gNs: parameter(
+    "assumed",
+    100_000_000,
+    75_000_000,
+    200_000_000,
+    `${UNPUBLISHED}; scaled from that of 2 MiB`,
+  ),
+  septAddNs: parameter("assumed", 3_000, 2_000, 6_000, UNPUBLISHED),
+  launchNs: parameter("assumed", 140e6, 70e6, 350e6, LIKE_PLAIN),
+  firmwareFixedNs: parameter("assumed", 1_200e6, 600e6, 3_000e6, LIKE_PLAIN),
+  kernelFixedNs: parameter("assumed", 1_700e6, 850e6, 4_250e6, LIKE_PLAIN),
+  initFixedNs: parameter("assumed", 1_000e6, 500e6, 2_500e6, LIKE_PLAIN),
+};

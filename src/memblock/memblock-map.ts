@@ -1,0 +1,207 @@
+/**
+ * What memory there is and what of it is taken: the two arrays with everything that edits, looks
+ * up and walks them (mm/memblock.c, Linux 6.12). Allocation is in memblock.ts.
+ */
+import { type AddressRange, PAGE_SIZE, pfnDown } from "../units.js";
+import { dumpLines, rangeLine } from "./debug.js";
+import { addRange, type GrowArray, removeRange, setclrFlag, setNode, trimRegions } from "./edit.js";
+import {
+  freeMemRanges,
+  freePfnRangesInZone,
+  memPfnRanges,
+  type NodePfnRange,
+  type RegionFilter,
+  type ZoneSpan,
+} from "./iterate.js";
+import { MAX_NUMNODES, MemblockFlags, MemblockType, NUMA_NO_NODE } from "./regions.js";
+
+/** How the kernel was told to treat memory, and who listens. */
+export interface MemblockOptions {
+  /** `movable_node` on the command line: hotpluggable memory is avoided. Default false. */
+  readonly movableNode?: boolean;
+  /** `kernelcore=mirror` on the command line: mirrored memory is marked and preferred. Default false. */
+  readonly mirroredKernelcore?: boolean;
+  /**
+   * Called for the exact byte range of every allocation, before anybody uses it (accept_memory()
+   * in memblock_alloc_range_nid and memblock_double_array). Default: nothing to accept.
+   */
+  readonly accept?: (start: number, sizeBytes: number) => void;
+  /** Receives the lines of `memblock=debug`, without the caller's name. */
+  readonly debug?: (line: string) => void;
+}
+
+/** The arrays and everything that does not allocate. Addresses and sizes are bytes. */
+export abstract class MemblockMap {
+  /** Memory the firmware reported. */
+  readonly memory: MemblockType = new MemblockType("memory");
+  /** What is taken, in or outside of memory. */
+  readonly reserved: MemblockType = new MemblockType("reserved");
+  /** Whether some region was marked mirrored (system_has_some_mirror). */
+  protected hasMirror = false;
+  protected readonly options: MemblockOptions;
+  readonly #grow: GrowArray = (type, start, size) => {
+    this.growArray(type, start, size);
+  };
+
+  constructor(options: MemblockOptions = {}) {
+    this.options = options;
+  }
+
+  /** Doubles the capacity of an array (memblock_double_array). */
+  protected abstract growArray(type: MemblockType, newStart: number, newSizeBytes: number): void;
+
+  /** memblock_add(): memory that belongs to no node yet. */
+  add(base: number, size: number): void {
+    this.options.debug?.(rangeLine("memblock_add", base, size));
+    addRange(this.memory, base, size, MAX_NUMNODES, MemblockFlags.NONE, this.#grow);
+  }
+
+  /** memblock_add_node(). Memory that is there already keeps its node and flags. */
+  addNode(base: number, size: number, nid: number, flags: MemblockFlags = MemblockFlags.NONE): void {
+    const range = rangeLine("memblock_add_node", base, size);
+    this.options.debug?.(`${range} nid=${nid} flags=${flags.toString(16)}`);
+    addRange(this.memory, base, size, nid, flags, this.#grow);
+  }
+
+  /** memblock_remove(): takes a range out of memory. */
+  remove(base: number, size: number): void {
+    this.options.debug?.(rangeLine("memblock_remove", base, size));
+    removeRange(this.memory, base, size, this.#grow);
+  }
+
+  /** memblock_reserve(): overlaps and repetitions are legal. Reserving does not accept. */
+  reserve(base: number, size: number): void {
+    this.options.debug?.(rangeLine("memblock_reserve", base, size));
+    addRange(this.reserved, base, size, MAX_NUMNODES, MemblockFlags.NONE, this.#grow);
+  }
+
+  /** memblock_phys_free(): drops a reservation. What was accepted stays accepted. */
+  free(base: number, size: number): void {
+    this.options.debug?.(rangeLine("memblock_phys_free", base, size));
+    removeRange(this.reserved, base, size, this.#grow);
+  }
+
+  markHotplug(base: number, size: number): void {
+    setclrFlag(this.memory, base, size, true, MemblockFlags.HOTPLUG, this.#grow);
+  }
+
+  clearHotplug(base: number, size: number): void {
+    setclrFlag(this.memory, base, size, false, MemblockFlags.HOTPLUG, this.#grow);
+  }
+
+  /** memblock_mark_mirror(): without `kernelcore=mirror` it does nothing. */
+  markMirror(base: number, size: number): void {
+    if (!this.options.mirroredKernelcore) return;
+    this.hasMirror = true;
+    setclrFlag(this.memory, base, size, true, MemblockFlags.MIRROR, this.#grow);
+  }
+
+  markNomap(base: number, size: number): void {
+    setclrFlag(this.memory, base, size, true, MemblockFlags.NOMAP, this.#grow);
+  }
+
+  clearNomap(base: number, size: number): void {
+    setclrFlag(this.memory, base, size, false, MemblockFlags.NOMAP, this.#grow);
+  }
+
+  /** memblock_reserved_mark_noinit(): the struct pages of this reservation stay uninitialised. */
+  reservedMarkNoinit(base: number, size: number): void {
+    setclrFlag(this.reserved, base, size, true, MemblockFlags.RSRV_NOINIT, this.#grow);
+  }
+
+  /** memblock_set_node() on one of the two arrays. */
+  setNode(base: number, size: number, type: MemblockType, nid: number): void {
+    setNode(type, base, size, nid, this.#grow);
+  }
+
+  /** memblock_trim_memory(): memory regions shrink to multiples of `align`. */
+  trimMemory(align: number): void {
+    trimRegions(this.memory, align);
+  }
+
+  isMemory(address: number): boolean {
+    return this.memory.search(address) >= 0;
+  }
+
+  isReserved(address: number): boolean {
+    return this.reserved.search(address) >= 0;
+  }
+
+  /** memblock_is_map_memory(): memory that the direct map covers. */
+  isMapMemory(address: number): boolean {
+    const region = this.memory.regions[this.memory.search(address)];
+    return region !== undefined && (region.flags & MemblockFlags.NOMAP) === 0;
+  }
+
+  /** Whether one single memory region holds all of the range (memblock_is_region_memory). */
+  isRegionMemory(base: number, size: number): boolean {
+    const region = this.memory.regions[this.memory.search(base)];
+    return region !== undefined && region.base + region.size >= base + size;
+  }
+
+  /** Whether a reservation shares a byte with the range (memblock_is_region_reserved). */
+  isRegionReserved(base: number, size: number): boolean {
+    return this.reserved.overlaps(base, size);
+  }
+
+  /** Node and whole pages of the memory region around a page frame (memblock_search_pfn_nid). */
+  searchPfnNid(pfn: number): NodePfnRange | undefined {
+    const region = this.memory.regions[this.memory.search(pfn * PAGE_SIZE)];
+    if (region === undefined) return undefined;
+    const endPfn = pfnDown(region.base + region.size);
+    return { startPfn: pfnDown(region.base), endPfn, nid: region.nid };
+  }
+
+  /** First byte of memory; 0 when there is none. */
+  startOfDram(): number {
+    return this.memory.regions[0]?.base ?? 0;
+  }
+
+  /** First byte behind all memory; 0 when there is none. */
+  endOfDram(): number {
+    const last = this.memory.regions.at(-1);
+    return last === undefined ? 0 : last.base + last.size;
+  }
+
+  /** Bytes of memory (memblock_phys_mem_size); see MemblockType.totalSize for its quirk. */
+  physMemSize(): number {
+    return this.memory.totalSize;
+  }
+
+  /** Bytes reserved (memblock_reserved_size). */
+  reservedSize(): number {
+    return this.reserved.totalSize;
+  }
+
+  /** memblock_estimated_nr_free_pages(), 6.12 and later. */
+  estimatedNrFreePages(): number {
+    return pfnDown(this.physMemSize() - this.reservedSize());
+  }
+
+  protected filter(nid: number, flags: MemblockFlags): RegionFilter {
+    return { nid, flags, movableNode: this.options.movableNode ?? false };
+  }
+
+  /** Free byte ranges ascending, by default of all nodes (for_each_free_mem_range). */
+  freeMemRanges(
+    nid: number = NUMA_NO_NODE,
+    flags: MemblockFlags = MemblockFlags.NONE,
+  ): Iterable<AddressRange> {
+    return freeMemRanges(this.memory, this.reserved, this.filter(nid, flags));
+  }
+
+  /** Whole pages of memory ascending, NOMAP included (for_each_mem_pfn_range). */
+  memPfnRanges(nid: number = NUMA_NO_NODE): Iterable<NodePfnRange> {
+    return memPfnRanges(this.memory, nid);
+  }
+
+  /** Whole free pages of a zone ascending (for_each_free_mem_pfn_range_in_zone_from). */
+  freePfnRangesInZone(zone: ZoneSpan): Iterable<NodePfnRange> {
+    return freePfnRangesInZone(this.memory, this.reserved, zone, this.options.movableNode ?? false);
+  }
+
+  /** Both arrays as `memblock=debug` prints them (memblock_dump_all). */
+  dump(): string[] {
+    return dumpLines(this.memory, this.reserved);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The allocator of early boot: takes memory from the free ranges, accepts it, and reserves it
+ * (mm/memblock.c, Linux 6.12).
+ *
+ * Physical addresses are returned; 0 means that nothing was found, as page 0 is never given out.
+ */
+import { PAGE_SIZE, roundUp } from "../units.js";
+import { requestLine } from "./debug.js";
+import { freeMemRanges, freeMemRangesReverse } from "./iterate.js";
+import { MemblockMap } from "./memblock-map.js";
+import { MemblockFlags, type MemblockType, NUMA_NO_NODE, numaValidNode } from "./regions.js";
+import { findBottomUp, findTopDown } from "./search.js";
+
+/** As an upper limit: whatever `currentLimit` is (MEMBLOCK_ALLOC_ACCESSIBLE). */
+export const MEMBLOCK_ALLOC_ACCESSIBLE = 0;
+/** As ACCESSIBLE, for allocations that kmemleak need not see (MEMBLOCK_ALLOC_NOLEAKTRACE). */
+export const MEMBLOCK_ALLOC_NOLEAKTRACE = 1;
+/** Upper limit of memblock_alloc_low(): 4 GiB less one byte (ARCH_LOW_ADDRESS_LIMIT). */
+export const ARCH_LOW_ADDRESS_LIMIT = 0xffff_ffff;
+/** Default alignment of allocations (SMP_CACHE_BYTES on x86). */
+export const SMP_CACHE_BYTES = 64;
+
+/** memblock as the running kernel sees it: one instance is one boot. */
+export class Memblock extends MemblockMap {
+  /** Limit of requests that name none (memblock_set_current_limit); Infinity is "anywhere". */
+  currentLimit: number = Infinity;
+  /** Search from below, as between `movable_node` and NUMA setup (memblock_set_bottom_up). */
+  bottomUp = false;
+  #canResize = false;
+
+  /** From here on full arrays are moved to memory that memblock allocates (memblock_allow_resize). */
+  allowResize(): void {
+    this.#canResize = true;
+  }
+
+  /** Lowest or highest free place for a request (memblock_find_in_range_node). */
+  #findInRangeNode(
+    size: number,
+    align: number,
+    start: number,
+    end: number,
+    nid: number,
+    flags: MemblockFlags,
+  ): number {
+    const limit =
+      end === MEMBLOCK_ALLOC_ACCESSIBLE || end === MEMBLOCK_ALLOC_NOLEAKTRACE ? this.currentLimit : end;
+    const from = Math.max(start, PAGE_SIZE);
+    const to = Math.max(from, limit);
+    const filter = this.filter(nid, flags);
+    return this.bottomUp
+      ? findBottomUp(freeMemRanges(this.memory, this.reserved, filter), size, align, from, to)
+      : findTopDown(freeMemRangesReverse(this.memory, this.reserved, filter), size, align, from, to);
+  }
+
+  #preferredFlags(): MemblockFlags {
+    return this.hasMirror ? MemblockFlags.MIRROR : MemblockFlags.NONE;
+  }
+
+  /**
+   * The core of every allocation: the node asked for, then (unless exactly that node is wanted)
+   * any node, then the same without the preference for mirrored memory. The range found is
+   * reserved and accepted as it is, byte for byte (memblock_alloc_range_nid).
+   *
+   * @param end used as given, even above `currentLimit`, unless it is ACCESSIBLE or NOLEAKTRACE
+   * @returns the address, or 0
+   */
+  allocRangeNid(
+    size: number,
+    align: number,
+    start: number,
+    end: number,
+    nid: number,
+    exactNid: boolean,
+  ): number {
+    let flags = this.#preferredFlags();
+    for (;;) {
+      let found = this.#findInRangeNode(size, align, start, end, nid, flags);
+      if (found === 0 && numaValidNode(nid) && !exactNid) {
+        found = this.#findInRangeNode(size, align, start, end, NUMA_NO_NODE, flags);
+      }
+      if (found !== 0) {
+        this.reserve(found, size);
+        this.options.accept?.(found, size);
+        return found;
+      }
+      if (flags === MemblockFlags.NONE) return 0;
+      flags = MemblockFlags.NONE;
+    }
+  }
+
+  /** memblock_phys_alloc(): anywhere below the current limit. */
+  physAlloc(size: number, align: number): number {
+    return this.physAllocRange(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE);
+  }
+
+  /** memblock_phys_alloc_range(): within [start, end), with no fallback outside of it. */
+  physAllocRange(size: number, align: number, start: number, end: number): number {
+    this.options.debug?.(requestLine("memblock_phys_alloc_range", size, align, start, end));
+    return this.allocRangeNid(size, align, start, end, NUMA_NO_NODE, false);
+  }
+
+  /** memblock_phys_alloc_try_nid(): a node is preferred. The kernel prints no request here. */
+  physAllocTryNid(size: number, align: number, nid: number): number {
+    return this.allocRangeNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid, false);
+  }
+
+  /**
+   * Behind all functions that return a virtual address in the kernel: the limit is at most
+   * `currentLimit`, and a lower bound that cannot be kept is dropped (memblock_alloc_internal).
+   */
+  #allocInternal(
+    operation: string,
+    size: number,
+    align: number,
+    minAddr: number,
+    maxAddr: number,
+    nid: number,
+    exactNid: boolean,
+  ): number {
+    this.options.debug?.(requestLine(operation, size, align, minAddr, maxAddr, nid));
+    const limit = Math.min(maxAddr, this.currentLimit);
+    const found = this.allocRangeNid(size, align, minAddr, limit, nid, exactNid);
+    if (found !== 0 || minAddr === 0) return found;
+    return this.allocRangeNid(size, align, 0, limit, nid, exactNid);
+  }
+
+  /** memblock_alloc_try_nid(): zeroed in the kernel. */
+  allocTryNid(size: number, align: number, minAddr: number, maxAddr: number, nid: number): number {
+    return this.#allocInternal("memblock_alloc_try_nid", size, align, minAddr, maxAddr, nid, false);
+  }
+
+  /** memblock_alloc_try_nid_raw(): not zeroed. */
+  allocTryNidRaw(size: number, align: number, minAddr: number, maxAddr: number, nid: number): number {
+    return this.#allocInternal("memblock_alloc_try_nid_raw", size, align, minAddr, maxAddr, nid, false);
+  }
+
+  /** memblock_alloc_exact_nid_raw(): this node or nothing; not zeroed. */
+  allocExactNidRaw(size: number, align: number, minAddr: number, maxAddr: number, nid: number): number {
+    return this.#allocInternal("memblock_alloc_exact_nid_raw", size, align, minAddr, maxAddr, nid, true);
+  }
+
+  /** memblock_alloc(). */
+  alloc(size: number, align: number): number {
+    return this.allocTryNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE);
+  }
+
+  /** memblock_alloc_from(): above `minAddr` if that is possible. */
+  allocFrom(size: number, align: number, minAddr: number): number {
+    return this.allocTryNid(size, align, minAddr, MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE);
+  }
+
+  /** memblock_alloc_low(): below 4 GiB. */
+  allocLow(size: number, align: number): number {
+    return this.allocTryNid(size, align, 0, ARCH_LOW_ADDRESS_LIMIT, NUMA_NO_NODE);
+  }
+
+  /** memblock_alloc_node(): a node is preferred. */
+  allocNode(size: number, align: number, nid: number): number {
+    return this.allocTryNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid);
+  }
+
+  /** memblock_find_in_range(): nothing is reserved. */
+  #findInRange(start: number, end: number, size: number, align: number): number {
+    let flags = this.#preferredFlags();
+    for (;;) {
+      const found = this.#findInRangeNode(size, align, start, end, NUMA_NO_NODE, flags);
+      if (found !== 0 || flags === MemblockFlags.NONE) return found;
+      flags = MemblockFlags.NONE;
+    }
+  }
+
+  /**
+   * Moves an array to one of twice the size. For the reserved array the place must not overlap
+   * the range being reserved: above it if possible, else below (memblock_double_array).
+   *
+   * @throws before allowResize(), where the kernel panics, and when no memory is left
+   */
+  protected growArray(type: MemblockType, newStart: number, newSizeBytes: number): void {
+    if (!this.#canResize) throw new Error(`memblock: cannot resize ${type.name} array`);
+    const avoidStart = type === this.reserved ? newStart : 0;
+    const avoidSize = type === this.reserved ? newSizeBytes : 0;
+    const oldBytes = type.arrayBytes();
+    const newAllocBytes = roundUp(oldBytes * 2, PAGE_SIZE);
+    let address = this.#findInRange(avoidStart + avoidSize, this.currentLimit, newAllocBytes, PAGE_SIZE);
+    if (address === 0 && avoidSize !== 0) {
+      address = this.#findInRange(0, Math.min(avoidStart, this.currentLimit), newAllocBytes, PAGE_SIZE);
+    }
+    if (address === 0) throw new Error(`memblock: no room for a larger ${type.name} array`);
+    this.options.accept?.(address, newAllocBytes);
+    const oldAddress = type.arrayAddress;
+    type.max *= 2;
+    type.arrayAddress = address;
+    if (oldAddress !== undefined) this.free(oldAddress, roundUp(oldBytes, PAGE_SIZE));
+    this.reserve(address, newAllocBytes);
+  }
+}

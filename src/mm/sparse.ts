@@ -1,0 +1,166 @@
+import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { MiB, PAGE_SIZE, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
+
+/** What decides the size of the section tables, and where they go. */
+export interface SparseOptions {
+  /** Five-level page tables are active: physical addresses have 52 bits instead of 46. */
+  readonly fiveLevelPaging: boolean;
+  /** CONFIG_PAGE_EXTENSION: a section's descriptor takes 32 bytes instead of 16. */
+  readonly pageExtension: boolean;
+  /**
+   * With CONFIG_MEMORY_HOTREMOVE, the physical address of a node's pglist_data: usage maps
+   * should share its section. Absent without that option.
+   */
+  readonly nodeDataAddress?: (nid: number) => number;
+}
+
+/** Present sections that follow each other without another node's between them. */
+interface SectionRun {
+  readonly nid: number;
+  /** Half-open ranges of section numbers, ascending. */
+  readonly parts: (readonly [first: number, end: number])[];
+  sections: number;
+}
+
+const SECTION_BYTES = PAGES_PER_SECTION * PAGE_SIZE;
+/** sizeof(struct mem_section_usage): RCU head, subsection map, 4 bits for each of 64 pageblocks. */
+const USAGE_BYTES = 56;
+/** Struct pages of a section: 64 bytes each, one large page of vmemmap (section_map_size). */
+const SECTION_MAP_BYTES = 2 * MiB;
+/** Where memory for the map is looked for first: above what ISA DMA can reach (MAX_DMA_ADDRESS). */
+const MAP_MIN_ADDRESS = 16 * MiB;
+/** Sections whose map one page of page middle directory covers: 1 GiB of vmemmap. */
+const SECTIONS_PER_PMD_PAGE = 512;
+/** Sections whose map one page of page upper directory covers: 512 GiB of vmemmap. */
+const SECTIONS_PER_PUD_PAGE = 512 * SECTIONS_PER_PMD_PAGE;
+
+/**
+ * Allocates the sparse memory model's tables and the memory map of every section with memory
+ * (mm/sparse.c:sparse_init, mm/sparse-vmemmap.c, arch/x86/mm/init_64.c, 6.12). The map of a
+ * node's sections is one block if such a block is free, and so is accepted as one range.
+ *
+ * The virtual memory map is taken to begin at a multiple of 512 GiB, as it does without
+ * randomisation; the fallback to maps of 4 KiB pages is left out.
+ *
+ * @returns bytes of memory map, page tables not counted
+ * @throws when memory runs out, where the kernel panics
+ */
+export function sparseInit(memblock: Memblock, options: SparseOptions): number {
+  allocateRoots(memblock, options);
+  const tables = new VmemmapTables(memblock, options.fiveLevelPaging);
+  let mapBytes = 0;
+  for (const run of sectionRuns(memblock)) {
+    allocateUsageMaps(memblock, run, options);
+    populateRun(memblock, run, tables);
+    mapBytes += run.sections * SECTION_MAP_BYTES;
+  }
+  return mapBytes;
+}
+
+/** The array of root pointers, and a page of descriptors for each root with memory (memblocks_present). */
+function allocateRoots(memblock: Memblock, options: SparseOptions): void {
+  const sections = 2 ** (options.fiveLevelPaging ? 52 : 46) / SECTION_BYTES;
+  const sectionsPerRoot = PAGE_SIZE / (options.pageExtension ? 32 : 16);
+  const arrayBytes = (8 * sections) / sectionsPerRoot;
+  found(memblock.alloc(arrayBytes, SMP_CACHE_BYTES));
+  let nextRoot = 0;
+  for (const { startPfn, endPfn, nid } of memblock.memPfnRanges()) {
+    const firstRoot = Math.floor(startPfn / PAGES_PER_SECTION / sectionsPerRoot);
+    const lastRoot = Math.floor((endPfn - 1) / PAGES_PER_SECTION / sectionsPerRoot);
+    for (let root = Math.max(nextRoot, firstRoot); root <= lastRoot; root++) {
+      found(memblock.allocNode(PAGE_SIZE, SMP_CACHE_BYTES, nid));
+    }
+    nextRoot = Math.max(nextRoot, lastRoot + 1);
+  }
+}
+
+/** Sections with memory, ascending; one that two nodes share belongs to the lower (memory_present). */
+function sectionRuns(memblock: Memblock): SectionRun[] {
+  const runs: SectionRun[] = [];
+  let nextSection = 0;
+  for (const { startPfn, endPfn, nid } of memblock.memPfnRanges()) {
+    const first = Math.max(nextSection, Math.floor(startPfn / PAGES_PER_SECTION));
+    const end = Math.ceil(endPfn / PAGES_PER_SECTION);
+    if (first >= end) continue;
+    nextSection = end;
+    let run = runs.at(-1);
+    if (run?.nid !== nid) {
+      run = { nid, parts: [], sections: 0 };
+      runs.push(run);
+    }
+    run.parts.push([first, end]);
+    run.sections += end - first;
+  }
+  return runs;
+}
+
+/** One block with the usage maps of all sections of a run (sparse_early_usemaps_alloc_pgdat_section). */
+function allocateUsageMaps(memblock: Memblock, run: SectionRun, options: SparseOptions): void {
+  const bytes = USAGE_BYTES * run.sections;
+  if (options.nodeDataAddress === undefined) {
+    // The node's number is not set in its pglist_data until zones are: every node asks for node 0.
+    found(memblock.allocNode(bytes, SMP_CACHE_BYTES, 0));
+    return;
+  }
+  const goal = roundDown(options.nodeDataAddress(run.nid), SECTION_BYTES);
+  const nid = memblock.searchPfnNid(pfnDown(goal))?.nid ?? 0;
+  const near = memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, goal + SECTION_BYTES, nid);
+  if (near === 0) {
+    found(memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, MEMBLOCK_ALLOC_ACCESSIBLE, nid));
+  }
+}
+
+/** The memory map of a run: one block for all if possible, else one for each section (sparse_init_nid). */
+function populateRun(memblock: Memblock, run: SectionRun, tables: VmemmapTables): void {
+  const bytes = run.sections * SECTION_MAP_BYTES;
+  const buffer = memblock.allocExactNidRaw(
+    bytes,
+    SECTION_MAP_BYTES,
+    MAP_MIN_ADDRESS,
+    MEMBLOCK_ALLOC_ACCESSIBLE,
+    run.nid,
+  );
+  for (const [first, end] of run.parts) {
+    for (let section = first; section < end; ) {
+      tables.cover(section, run.nid);
+      const tableEnd = roundDown(section, SECTIONS_PER_PMD_PAGE) + SECTIONS_PER_PMD_PAGE;
+      const next = Math.min(end, tableEnd);
+      if (buffer === 0) for (; section < next; section++) allocateMap(memblock, SECTION_MAP_BYTES, run.nid);
+      section = next;
+    }
+  }
+}
+
+/** Memory for the map or its page tables (vmemmap_alloc_block before the slab allocator is up). */
+function allocateMap(memblock: Memblock, bytes: number, nid: number): void {
+  found(memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, MEMBLOCK_ALLOC_ACCESSIBLE, nid));
+}
+
+/** Page table pages of the virtual memory map, allocated top level first as sections come in, ascending. */
+class VmemmapTables {
+  readonly #memblock: Memblock;
+  #needP4d: boolean;
+  #lastPud = -1;
+  #lastPmd = -1;
+
+  constructor(memblock: Memblock, fiveLevelPaging: boolean) {
+    this.#memblock = memblock;
+    this.#needP4d = fiveLevelPaging;
+  }
+
+  /** Makes sure that a section's map can be entered (vmemmap_populate_hugepages). */
+  cover(section: number, nid: number): void {
+    const pud = Math.floor(section / SECTIONS_PER_PUD_PAGE);
+    const pmd = Math.floor(section / SECTIONS_PER_PMD_PAGE);
+    if (this.#needP4d) allocateMap(this.#memblock, PAGE_SIZE, nid);
+    if (pud !== this.#lastPud) allocateMap(this.#memblock, PAGE_SIZE, nid);
+    if (pmd !== this.#lastPmd) allocateMap(this.#memblock, PAGE_SIZE, nid);
+    this.#needP4d = false;
+    this.#lastPud = pud;
+    this.#lastPmd = pmd;
+  }
+}
+
+function found(address: number): void {
+  if (address === 0) throw new Error("mm: no memory left for the memory map");
+}

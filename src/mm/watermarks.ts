@@ -1,0 +1,154 @@
+import { KiB, MiB, PAGE_SIZE, PAGEBLOCK_PAGES } from "../units.js";
+import { MAX_NR_ZONES, ZoneType } from "./zones.js";
+
+/** What the sizing of watermarks looks at in a zone. */
+export interface SizedZone {
+  readonly type: ZoneType;
+  /** Pages the allocator manages. Unaccepted memory is among them, so it raises watermarks like any other. */
+  readonly managedPages: number;
+}
+
+/** Watermarks of a zone in pages. */
+export interface ZoneWatermarks {
+  readonly min: number;
+  readonly low: number;
+  readonly high: number;
+  readonly promo: number;
+}
+
+/** vm.watermark_scale_factor unless set: the distance between watermarks in 1/10000 of a zone. */
+const DEFAULT_WATERMARK_SCALE_FACTOR = 10;
+
+const PAGE_KIB = PAGE_SIZE / KiB;
+const MIN_FREE_KIB_LOW = 128;
+const MIN_FREE_KIB_HIGH = 256 * KiB;
+
+/**
+ * Pages that ordinary kernel requests may use beyond the high watermarks
+ * (mm/page_alloc.c:nr_free_buffer_pages, 6.12).
+ *
+ * @param zones every zone, of all nodes; those above Normal are not counted
+ * @param highPages high watermark of a zone in pages, with its boost; 0 before watermarks are set up
+ */
+export function freeBufferPages<Z extends SizedZone>(
+  zones: Iterable<Z>,
+  highPages: (zone: Z) => number,
+): number {
+  let pages = 0;
+  for (const zone of zones) {
+    if (zone.type <= ZoneType.NORMAL) pages += Math.max(0, zone.managedPages - highPages(zone));
+  }
+  return pages;
+}
+
+/**
+ * vm.min_free_kbytes as boot computes it: four times the square root of low memory in KiB
+ * (mm/page_alloc.c:calculate_min_free_kbytes, 6.12).
+ *
+ * @returns KiB, 128 to 262144
+ */
+export function minFreeKbytes(bufferPages: number): number {
+  const root = Math.floor(Math.sqrt(bufferPages * PAGE_KIB * 16));
+  return Math.min(Math.max(root, MIN_FREE_KIB_LOW), MIN_FREE_KIB_HIGH);
+}
+
+/**
+ * Whether huge pages stay on after boot looked at the size of the machine: below 512 MiB
+ * they are switched off, and vm.min_free_kbytes stays as it is
+ * (mm/huge_memory.c:hugepage_init, 6.12).
+ */
+export function hugePagesStayOn(totalRamPages: number): boolean {
+  return totalRamPages >= (512 * MiB) / PAGE_SIZE;
+}
+
+/** Migrate types with lists of their own (MIGRATE_PCPTYPES): each may have to fall back to each. */
+const MIGRATE_PCPTYPES = 3;
+
+/**
+ * What khugepaged raises vm.min_free_kbytes to, so that pageblocks of different types stay
+ * apart (mm/khugepaged.c:set_recommended_min_free_kbytes, 6.12). Never lowers it.
+ *
+ * @param populatedZones zones with memory up to Normal, of all nodes together
+ * @param bufferPages freeBufferPages() with the watermarks as they are now
+ * @returns KiB
+ */
+export function recommendedMinFreeKbytes(
+  currentKbytes: number,
+  populatedZones: number,
+  bufferPages: number,
+): number {
+  const pageblocks = populatedZones * (2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES);
+  const pages = Math.min(pageblocks * PAGEBLOCK_PAGES, Math.floor(bufferPages / 20));
+  return Math.max(currentKbytes, pages * PAGE_KIB);
+}
+
+/**
+ * Watermarks of every zone (mm/page_alloc.c:__setup_per_zone_wmarks, 6.12), in the order given.
+ *
+ * @param zones every zone of every node; empty ones may be left out
+ * @param scaleFactor 1 to 3000
+ */
+export function zoneWatermarks(
+  zones: readonly SizedZone[],
+  minFreeKbytesNow: number,
+  scaleFactor: number = DEFAULT_WATERMARK_SCALE_FACTOR,
+): ZoneWatermarks[] {
+  const minPages = Math.floor(minFreeKbytesNow / PAGE_KIB);
+  let lowmemPages = 0;
+  for (const zone of zones) if (zone.type !== ZoneType.MOVABLE) lowmemPages += zone.managedPages;
+  return zones.map(({ type, managedPages }) => {
+    // Exact for guests of petabytes, where the product leaves the integers a double can hold.
+    const share = Number((BigInt(minPages) * BigInt(managedPages)) / BigInt(lowmemPages));
+    // The kernel never takes from ZONE_MOVABLE, it only needs a little there to get reclaim going.
+    const min = type === ZoneType.MOVABLE ? clamp(Math.floor(managedPages / 1024), 32, 128) : share;
+    const gap = Math.max(Math.floor(share / 4), fractionOf(managedPages, scaleFactor, 10_000));
+    return { min, low: min + gap, high: min + 2 * gap, promo: min + 3 * gap };
+  });
+}
+
+/** vm.lowmem_reserve_ratio unless set, by zone type. */
+const LOWMEM_RESERVE_RATIO: readonly number[] = [256, 256, 32, 0];
+
+/**
+ * Pages each zone of a node keeps from requests that could have used a higher zone
+ * (mm/page_alloc.c:setup_per_zone_lowmem_reserve, 6.12; "protection" in /proc/zoneinfo).
+ * Boot computes this once, together with the first watermarks.
+ *
+ * @param managedPages of one node's zones, by zone type
+ * @returns result[zone type][type of the highest zone the request may use]
+ */
+export function lowmemReserve(managedPages: readonly number[]): number[][] {
+  const reserve = Array.from({ length: MAX_NR_ZONES }, () => Array.from({ length: MAX_NR_ZONES }, () => 0));
+  for (let type = 0; type < MAX_NR_ZONES - 1; type++) {
+    const ratio = LOWMEM_RESERVE_RATIO[type]!;
+    if (ratio === 0 || (managedPages[type] ?? 0) === 0) continue;
+    let above = 0;
+    for (let highest = type + 1; highest < MAX_NR_ZONES; highest++) {
+      above += managedPages[highest] ?? 0;
+      reserve[type]![highest] = Math.floor(above / ratio);
+    }
+  }
+  return reserve;
+}
+
+/**
+ * Whether the machine is too small to keep pages of different mobility apart
+ * (mm/page_alloc.c:build_all_zonelists, 6.12; dmesg: "mobility grouping off").
+ *
+ * @param pagecachePages managed pages above the high watermarks, of all zones
+ * @param migrateTypes 6 with CONFIG_CMA, else 5
+ */
+export function mobilityGroupingDisabled(pagecachePages: number, migrateTypes: number): boolean {
+  return pagecachePages < PAGEBLOCK_PAGES * migrateTypes;
+}
+
+/** value * numerator / denominator, rounded as the kernel rounds without overflowing (mult_frac). */
+function fractionOf(value: number, numerator: number, denominator: number): number {
+  const rest = value % denominator;
+  const whole = (value - rest) / denominator;
+  return whole * numerator + Math.floor((rest * numerator) / denominator);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}

@@ -1,0 +1,102 @@
+import type { NodePfnRange } from "../memblock/iterate.js";
+import { GiB, MiB, PAGE_SIZE } from "../units.js";
+import { type PfnRange, pagesInside } from "./pfn-range.js";
+
+/** Zone types, low to high (include/linux/mmzone.h: enum zone_type on x86_64, 6.12). */
+export const ZoneType = { DMA: 0, DMA32: 1, NORMAL: 2, MOVABLE: 3, DEVICE: 4 } as const;
+export type ZoneType = (typeof ZoneType)[keyof typeof ZoneType];
+
+/** Number of zone types (MAX_NR_ZONES with CONFIG_ZONE_DMA, ZONE_DMA32 and ZONE_DEVICE). */
+export const MAX_NR_ZONES = 5;
+
+/** Names as the kernel prints them (mm/page_alloc.c: zone_names). */
+const ZONE_NAMES: readonly string[] = ["DMA", "DMA32", "Normal", "Movable", "Device"];
+
+/** Where a zone of a node lies, as free_area_init() leaves it. */
+export interface ZoneSpan {
+  readonly nodeId: number;
+  readonly type: ZoneType;
+  readonly name: string;
+  /** First page frame; 0 when the zone is empty. The zone spans endPfn - startPfn pages, holes included. */
+  readonly startPfn: number;
+  readonly endPfn: number;
+  /** Pages that are memory. Until memblock hands over, they also count as managed. */
+  readonly presentPages: number;
+}
+
+/** A node with memory. */
+export interface NodeSpan extends NodePfnRange {
+  /** By zone type: MAX_NR_ZONES entries, empty ones included. */
+  readonly zones: readonly ZoneSpan[];
+}
+
+/** Whether a zone has memory (include/linux/mmzone.h: populated_zone). */
+export function isPopulated(zone: ZoneSpan): boolean {
+  return zone.presentPages > 0;
+}
+
+const DMA_END_PFN = (16 * MiB) / PAGE_SIZE;
+const DMA32_END_PFN = (4 * GiB) / PAGE_SIZE;
+
+/**
+ * Which page frames belong to each zone type on this machine (arch/x86/mm/init.c:zone_sizes_init,
+ * mm/mm_init.c:free_area_init, 6.12). Types without page frames have startPfn equal to endPfn.
+ *
+ * @param ranges memory, ascending, not empty
+ */
+export function zoneLimits(ranges: readonly PfnRange[]): PfnRange[] {
+  const maxPfn = endOfMemory(ranges);
+  const upper = [Math.min(DMA_END_PFN, maxPfn), Math.min(DMA32_END_PFN, maxPfn), maxPfn];
+  let startPfn = ranges[0]!.startPfn;
+  const limits = upper.map((limit) => {
+    const zone = { startPfn, endPfn: Math.max(limit, startPfn) };
+    startPfn = zone.endPfn;
+    return zone;
+  });
+  const none = { startPfn: 0, endPfn: 0 };
+  return [...limits, none, none];
+}
+
+/**
+ * The zones of every node with memory (mm/mm_init.c:free_area_init_node, 6.12), without
+ * ZONE_MOVABLE, which exists only with kernelcore=, movablecore= or movable_node. A zone
+ * that is not the node's last ends at its limit, not at the last page of memory below it.
+ *
+ * @param ranges memory, ascending and disjoint; those of one node need not be neighbours
+ * @returns by node number, ascending
+ */
+export function nodeSpans(ranges: readonly NodePfnRange[]): NodeSpan[] {
+  if (ranges.length === 0) throw new Error("mm: a machine without memory has no zones");
+  const limits = zoneLimits(ranges);
+  const nodeIds = [...new Set(ranges.map((range) => range.nid))].sort((a, b) => a - b);
+  return nodeIds.map((nid) => {
+    const memory = ranges.filter((range) => range.nid === nid);
+    const node = { nid, startPfn: memory[0]!.startPfn, endPfn: endOfMemory(memory) };
+    const types = Object.values(ZoneType);
+    return { ...node, zones: types.map((type) => zoneSpan(node, type, limits[type]!, memory)) };
+  });
+}
+
+function zoneSpan(
+  node: NodePfnRange,
+  type: ZoneType,
+  limit: PfnRange,
+  memory: readonly PfnRange[],
+): ZoneSpan {
+  const startPfn = Math.max(node.startPfn, limit.startPfn);
+  const endPfn = Math.min(node.endPfn, limit.endPfn);
+  const span = startPfn < endPfn ? { startPfn, endPfn } : { startPfn: 0, endPfn: 0 };
+  return {
+    nodeId: node.nid,
+    type,
+    name: ZONE_NAMES[type]!,
+    ...span,
+    presentPages: pagesInside(memory, span),
+  };
+}
+
+function endOfMemory(ranges: readonly PfnRange[]): number {
+  let endPfn = 0;
+  for (const range of ranges) endPfn = Math.max(endPfn, range.endPfn);
+  return endPfn;
+}

@@ -1,0 +1,43 @@
+/**
+ * The scenario file as users write it, before presets, defaults and lists are worked
+ * out. Where `OneOrMore` stands, a list makes one run for each of its values.
+ */
+
+import type { FirmwareName, KernelVersion, PlatformKind, PolicyName } from "./scenario.js";
+
+/** One value, or a list that makes a cross product with every other list of the file. */
+export type OneOrMore<T> = T | readonly T[];
+
+/** A quantity with its unit, such as `4GiB` or `900ns`; a bare number is bytes or nanoseconds. */
+export type Quantity = string | number;
+
+/** `platform` as a mapping: the kind, and timing parameters to change by name. */
+export interface PlatformDocument {
+  readonly kind?: OneOrMore<PlatformKind>;
+  readonly [parameter: string]: OneOrMore<Quantity>;
+}
+
+/** A scenario file. */
+export interface ScenarioDocument {
+  readonly name: string;
+  readonly description?: string;
+  readonly workload: OneOrMore<string>;
+  readonly preset?: OneOrMore<string>;
+  readonly machine?: OneOrMore<string>;
+  readonly platform?: OneOrMore<PlatformKind> | PlatformDocument;
+  readonly policy?: OneOrMore<PolicyName>;
+  readonly memory?: OneOrMore<Quantity>;
+  readonly vcpus?: OneOrMore<number>;
+  /** `6.12` without quotes is a number in YAML. */
+  readonly kernel?: OneOrMore<KernelVersion | 6.12>;
+  readonly seed?: OneOrMore<number>;
+  readonly host?: { readonly pageSize?: OneOrMore<Quantity>; readonly prefault?: OneOrMore<boolean> };
+  readonly firmware?: {
+    readonly preset?: OneOrMore<FirmwareName>;
+    readonly preAcceptLimit?: OneOrMore<Quantity>;
+  };
+  readonly guest?: {
+    readonly timeScale?: OneOrMore<number>;
+    readonly transparentHugePages?: OneOrMore<boolean>;
+  };
+}

@@ -1,0 +1,50 @@
+/** From the text of a scenario file and the flags of the command line to runs. */
+
+import { checkTogether } from "./check.js";
+import { startsWith } from "./document-path.js";
+import type { IssuePlace } from "./error.js";
+import { type Finding, findingsOf } from "./findings.js";
+import type { Scenario } from "./scenario.js";
+import { scenarioSchema } from "./schema.js";
+import { type Assignment, applyAssignments, parseAssignment } from "./set.js";
+import { expandVariants } from "./variants.js";
+import { errorFor } from "./yaml.js";
+import { YamlSource } from "./yaml-source.js";
+
+/**
+ * Reads a scenario file.
+ *
+ * @param text content of the file
+ * @param fileName only for messages
+ * @param assignments values that replace those of the file: text as after `--set`, or parsed
+ *   assignments, which can name the flag they came from
+ * @returns one frozen scenario for each combination of lists, in the order of `expandVariants`
+ * @throws ScenarioError with every mistake in file and flags that can be told at once
+ */
+export function parseScenario(
+  text: string,
+  fileName: string,
+  assignments: readonly (string | Assignment)[] = [],
+): Scenario[] {
+  const source = new YamlSource(text, fileName);
+  const parsed = assignments.map((item) => (typeof item === "string" ? parseAssignment(item) : item));
+  const raw = applyAssignments(source.value, parsed);
+  const fail = (findings: readonly Finding[]): never => {
+    throw errorFor(findings, (finding) => placeOf(finding, source, parsed));
+  };
+  const result = scenarioSchema.safeParse(raw);
+  if (!result.success) return fail(findingsOf(result.error, raw, scenarioSchema));
+  const findings = checkTogether(result.data, (path) =>
+    parsed.some((assignment) => startsWith(path, assignment.path)),
+  );
+  return findings.length > 0 ? fail(findings) : expandVariants(result.data);
+}
+
+/** A mistake belongs to the last flag that wrote its value; if none did, to the file. */
+function placeOf(finding: Finding, source: YamlSource, assignments: readonly Assignment[]): IssuePlace {
+  const inFile = source.has(finding.path);
+  const assignment = assignments.findLast(
+    ({ path }) => startsWith(finding.path, path) || (!inFile && startsWith(path, finding.path)),
+  );
+  return assignment === undefined ? source.placeOf(finding.path, finding.onKey) : { flag: assignment.flag };
+}

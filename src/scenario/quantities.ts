@@ -1,0 +1,42 @@
+/** What a scenario file may write for a size, an address, a time or a page size, and what it means. */
+
+import { GiB, KiB, MiB, parseDuration, parseSize, TiB } from "../units.js";
+import type { Quantity } from "./document.js";
+import type { HostPageSize } from "./scenario.js";
+
+/** Smallest guest, 256 MiB: less does not hold kernel, initrd and swiotlb (assumption). */
+const MIN_MEMORY_BYTES: number = 256 * MiB;
+/** Largest guest, 4 PiB: 52 physical address bits, the most x86_64 has. */
+const MAX_MEMORY_BYTES: number = 4096 * TiB;
+
+/** RAM of a guest in bytes, or undefined for text that is no size and for sizes out of range. */
+export function memoryBytes(value: Quantity): number | undefined {
+  const bytes = parseSize(String(value));
+  if (bytes === undefined || bytes % MiB !== 0) return undefined;
+  return bytes >= MIN_MEMORY_BYTES && bytes <= MAX_MEMORY_BYTES ? bytes : undefined;
+}
+
+/** Physical address up to which the firmware accepts; `all` is Infinity. Whole MiB. */
+export function preAcceptLimitBytes(value: Quantity): number | undefined {
+  if (value === "all") return Number.POSITIVE_INFINITY;
+  const bytes = parseSize(String(value));
+  return bytes !== undefined && bytes % MiB === 0 && bytes <= MAX_MEMORY_BYTES ? bytes : undefined;
+}
+
+/** One of the three page sizes of x86_64. */
+export function hostPageSizeBytes(value: Quantity): HostPageSize | undefined {
+  const bytes = parseSize(String(value));
+  return bytes === 4 * KiB || bytes === 2 * MiB || bytes === GiB ? (bytes as HostPageSize) : undefined;
+}
+
+/** A time in nanoseconds, zero or more. */
+export function durationNs(value: Quantity): number | undefined {
+  return parseDuration(String(value));
+}
+
+/** The size that somebody may have meant who wrote a decimal unit: `4GiB` for `4GB`. */
+export function binarySizeFor(value: Quantity): string | undefined {
+  const match = /^\s*([\d.]+)\s*([kmgtp])b$/i.exec(String(value));
+  if (match === null) return undefined;
+  return `${match[1]}${match[2]!.toUpperCase()}iB`;
+}

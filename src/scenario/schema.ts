@@ -1,0 +1,144 @@
+/**
+ * What a scenario file may say. Only types, ranges and names are checked here and nothing
+ * is converted, so that the schema can be printed as JSON Schema for editors.
+ */
+
+import { z } from "zod";
+import { formatDuration } from "../units.js";
+import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./document.js";
+import { parameterDefaults, parameterNames } from "./platform-parameters.js";
+import { MACHINES, PRESETS } from "./presets.js";
+import {
+  binarySizeFor,
+  durationNs,
+  hostPageSizeBytes,
+  memoryBytes,
+  preAcceptLimitBytes,
+} from "./quantities.js";
+
+/** One value, or a list of at least one. */
+function oneOrMore<T>(leaf: z.ZodType<T>): z.ZodType<T | T[]> {
+  return z.union([leaf, z.array(leaf).min(1)]);
+}
+
+/** Text with a unit or a bare number, valid where `parse` gives a number. */
+function quantity(
+  expected: string,
+  parse: (value: Quantity) => number | undefined,
+  examples: readonly Quantity[],
+): z.ZodType<Quantity> {
+  const message = `expected ${expected}`;
+  return z
+    .union([z.string(), z.number()], { error: message })
+    .check((context) => {
+      if (parse(context.value) !== undefined) return;
+      const binary = binarySizeFor(context.value);
+      const suggestion = binary !== undefined && parse(binary) !== undefined ? binary : undefined;
+      context.issues.push({ code: "custom", input: context.value, message, params: { suggestion } });
+    })
+    .meta({ examples: [...examples] });
+}
+
+function integer(min: number, max: number): z.ZodType<number> {
+  return z
+    .int({ error: `expected a whole number from ${min} to ${max}` })
+    .min(min)
+    .max(max);
+}
+
+function names<const Name extends string>(values: readonly Name[]): z.ZodType<Name> {
+  return z.enum(values);
+}
+
+const kind: z.ZodType<"tdx" | "snp" | "none"> = names(["tdx", "snp", "none"]);
+const flag: z.ZodType<boolean> = z.boolean();
+
+const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
+  {
+    kind: oneOrMore(kind)
+      .describe("tdx, snp, or none for a plain virtual machine; may come from `preset`")
+      .exactOptional(),
+    ...Object.fromEntries(parameterNames().map((name) => [name, parameterLeaf(name).exactOptional()])),
+  },
+  { error: (issue) => (issue.code === "unrecognized_keys" ? "unknown parameter" : undefined) },
+);
+
+function parameterLeaf(name: string): z.ZodType<OneOrMore<Quantity>> {
+  const defaults = parameterDefaults(name).map(({ kind, value }) => `${kind} ${formatDuration(value)}`);
+  return oneOrMore(quantity("a time such as 250us", durationNs, ["900ns"])).describe(
+    `A time; a bare number is nanoseconds. Default: ${defaults.join(", ")}`,
+  );
+}
+
+/** A scenario file; every mapping refuses keys it does not know. */
+export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
+  name: z.string().min(1).describe("Short name of the scenario, the first column of every table"),
+  description: z.string().describe("One sentence about what it shows").exactOptional(),
+  workload: oneOrMore(z.string().min(1)).describe(
+    "Description of the recording to replay (recording.yaml), relative to this file",
+  ),
+  preset: oneOrMore(names(Object.keys(PRESETS)))
+    .describe("Platform, firmware and host to start from; what this file says itself comes first")
+    .exactOptional(),
+  machine: oneOrMore(names(Object.keys(MACHINES)))
+    .describe("Memory and CPUs to start from; what this file says itself comes first")
+    .exactOptional(),
+  platform: z
+    .union([kind, z.array(kind).min(1), platformMapping])
+    .describe("What protects the memory: tdx, snp or none, or a mapping of `kind` and timing parameters")
+    .exactOptional(),
+  policy: oneOrMore(names(["eager", "lazy", "firmware-delegated"]))
+    .describe("When memory is accepted: by the kernel at boot, by the kernel on demand, by the firmware")
+    .exactOptional(),
+  memory: oneOrMore(quantity("a memory size from 256MiB to 4PiB in whole MiB", memoryBytes, ["4GiB", "1TiB"]))
+    .describe("RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes")
+    .exactOptional(),
+  vcpus: oneOrMore(integer(1, 1024)).describe("Virtual CPUs, 1 to 1024").exactOptional(),
+  kernel: oneOrMore(z.union([names(["6.12", "6.12.0"]), z.literal(6.12)]))
+    .describe("Linux version: 6.12 is the stable series as of 6.12.107, 6.12.0 the first release")
+    .exactOptional(),
+  seed: oneOrMore(integer(0, 2 ** 32 - 1))
+    .describe("Start of every random choice; the same seed gives the same run")
+    .exactOptional(),
+  host: z
+    .strictObject({
+      pageSize: oneOrMore(quantity("4KiB, 2MiB or 1GiB", hostPageSizeBytes, ["4KiB", "2MiB", "1GiB"]))
+        .describe("Largest page with which the host backs private memory: 4KiB, 2MiB or 1GiB")
+        .exactOptional(),
+      prefault: oneOrMore(flag)
+        .describe("Whether the host backs memory when the guest asks for private pages, not at first touch")
+        .exactOptional(),
+    })
+    .describe("The machine below the guest")
+    .exactOptional(),
+  firmware: z
+    .strictObject({
+      preset: oneOrMore(names(["auto", "tdvf", "ovmf-snp", "ovmf"]))
+        .describe("Which firmware starts the guest; auto is tdvf for tdx, ovmf-snp for snp, ovmf for none")
+        .exactOptional(),
+      preAcceptLimit: oneOrMore(
+        quantity("an address in whole MiB such as 4GiB, or all", preAcceptLimitBytes, [
+          "4GiB",
+          "512MiB",
+          "all",
+        ]),
+      )
+        .describe("The firmware accepts memory below this physical address before it starts the kernel")
+        .exactOptional(),
+    })
+    .describe("The firmware that starts the guest")
+    .exactOptional(),
+  guest: z
+    .strictObject({
+      timeScale: oneOrMore(z.number({ error: "expected a number above 0" }).positive())
+        .describe("Guest work for each unit of recorded work; without it, what the recording itself says")
+        .exactOptional(),
+      transparentHugePages: oneOrMore(flag)
+        .describe(
+          "Whether the guest kernel uses transparent huge pages, which raises its free-memory targets",
+        )
+        .exactOptional(),
+    })
+    .describe("The guest kernel and its work")
+    .exactOptional(),
+});

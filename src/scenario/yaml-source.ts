@@ -1,0 +1,125 @@
+/** YAML text as plain values, with the way back from a value to its line and column. */
+
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import type { DocumentPath } from "./document-path.js";
+import { type IssuePlace, ScenarioError } from "./error.js";
+
+/** The innermost node on the way to a path. */
+interface Found {
+  /** Key under which the node stands; none in lists and at the root. */
+  readonly key: unknown;
+  readonly value: unknown;
+  /** How many segments of the path lead to it. */
+  readonly depth: number;
+}
+
+/** One YAML 1.2 document. */
+export class YamlSource {
+  /** The document as plain objects, lists and scalars. */
+  readonly value: unknown;
+  readonly #fileName: string;
+  readonly #document: Document;
+  readonly #lines: LineCounter = new LineCounter();
+
+  /**
+   * @param text the content of the file
+   * @param fileName only for messages
+   * @throws ScenarioError for text that is not YAML, for repeated keys, unknown tags and
+   *   aliases, more than one document, and for a file without content
+   */
+  constructor(text: string, fileName: string) {
+    this.#fileName = fileName;
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      stringKeys: true,
+    });
+    this.#refuseProblems();
+    this.value = this.#toPlainValue();
+  }
+
+  /** Whether the file has something at this path. */
+  has(path: DocumentPath): boolean {
+    return this.#descend(path).depth === path.length;
+  }
+
+  /**
+   * Where a path stands in the text: its key if `onKey`, else its value; for a path
+   * the file does not have, where the innermost mapping or list around it begins.
+   */
+  placeOf(path: DocumentPath, onKey: boolean): IssuePlace {
+    const { key, value, depth } = this.#descend(path);
+    return this.#placeOfNode(onKey && depth === path.length ? (key ?? value) : (value ?? key));
+  }
+
+  #descend(path: DocumentPath): Found {
+    let found: Found = { key: undefined, value: this.#document.contents, depth: 0 };
+    for (const segment of path) {
+      const around = isAlias(found.value) ? found.value.resolve(this.#document) : found.value;
+      const depth = found.depth + 1;
+      if (isMap(around)) {
+        const pair = around.items.find((item) => isScalar(item.key) && item.key.value === segment);
+        if (pair === undefined) return found;
+        found = { key: pair.key, value: pair.value, depth };
+      } else if (isSeq(around) && typeof segment === "number" && segment < around.items.length) {
+        found = { key: undefined, value: around.items[segment], depth };
+      } else {
+        return found;
+      }
+    }
+    return found;
+  }
+
+  #refuseProblems(): void {
+    // One mistake can break several rules of the grammar; the first one at a place says enough.
+    const problems = [...this.#document.errors, ...this.#document.warnings].filter(
+      (problem, index, all) => all.findIndex((other) => other.pos[0] === problem.pos[0]) === index,
+    );
+    if (problems.length > 0) {
+      throw new ScenarioError(
+        problems.map(({ code, message, pos }) => ({
+          place: this.#placeAt(pos[0]),
+          path: "",
+          // The parser's own sentence here advises its programmer and not the author of the file.
+          message: code === "MULTIPLE_DOCS" ? "expected one document, found a second one" : message,
+        })),
+      );
+    }
+    if (this.#document.contents === null) {
+      throw new ScenarioError([{ place: this.#placeAt(0), path: "", message: "the file is empty" }]);
+    }
+  }
+
+  #toPlainValue(): unknown {
+    try {
+      return this.#document.toJS();
+    } catch (error) {
+      // The parser leaves aliases alone; an unknown or an explosive one shows up only here.
+      if (!(error instanceof ReferenceError)) throw error;
+      const place = this.#placeOfNode(this.#unknownAlias() ?? this.#document.contents);
+      throw new ScenarioError([{ place, path: "", message: error.message }]);
+    }
+  }
+
+  #unknownAlias(): unknown {
+    let unknown: unknown;
+    visit(this.#document, {
+      Alias: (_key, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return undefined;
+        unknown = alias;
+        return visit.BREAK;
+      },
+    });
+    return unknown;
+  }
+
+  #placeOfNode(node: unknown): IssuePlace {
+    return this.#placeAt((node as { range?: readonly number[] | null } | null)?.range?.[0] ?? 0);
+  }
+
+  #placeAt(offset: number): IssuePlace {
+    const { line, col } = this.#lines.linePos(offset);
+    // An empty text has no first line for the counter.
+    return { file: this.#fileName, line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Everything that costs time, as one list of numbers. Rooms that change state charge
+ * events on a ledger; only the price list of a platform turns them into time, so one run
+ * can be priced twice, or not at all.
+ */
+
+/** The number of each priced event. */
+export const CostEvent = {
+  /** TDX: a TDG.MEM.PAGE.ACCEPT that succeeded, at any page size, without its zeroing and its exit. */
+  tdcall: 0,
+  /** TDX: an accept that failed because the host has mapped smaller pages (PAGE_SIZE_MISMATCH). */
+  tdcallMismatch: 1,
+  /** TDX: an accept of a page that was accepted before (PAGE_ALREADY_ACCEPTED). */
+  tdcallAlreadyAccepted: 2,
+  /** TDX: an accept left the guest, and the host allocated, zeroed and mapped 4 KiB. */
+  eptViolation4k: 3,
+  /** TDX: the same with 2 MiB. */
+  eptViolation2m: 4,
+  /** TDX: the same with 1 GiB. */
+  eptViolation1g: 5,
+  /** TDX: the module cleared 4 KiB with the guest's key as part of an accept. */
+  acceptZero4k: 6,
+  /** TDX: the same with 2 MiB. */
+  acceptZero2m: 7,
+  /** TDX: the same with 1 GiB. */
+  acceptZero1g: 8,
+  /** TDX: the host added a page to the secure EPT (TDH.MEM.SEPT.ADD). */
+  septAdd: 9,
+  /** SNP: a VMGEXIT that asks for page state changes, by GHCB or by MSR protocol. */
+  vmgexitPsc: 10,
+  /** SNP: the host kernel left to the VMM for a run of page state changes, and came back. */
+  userExit: 11,
+  /** SNP: a KVM_SET_MEMORY_ATTRIBUTES, without its cost for each page. */
+  attributeSet: 12,
+  /** SNP: one 4 KiB page of a KVM_SET_MEMORY_ATTRIBUTES. */
+  attributeSetPage: 13,
+  /** SNP: a nested page fault; the host allocated, zeroed, assigned and mapped 4 KiB. */
+  npf4k: 14,
+  /** SNP: the same with 2 MiB. */
+  npf2m: 15,
+  /** SNP: the VMM made the host back and map 4 KiB before the guest touched it. */
+  prefault4k: 16,
+  /** SNP: the same with 2 MiB. */
+  prefault2m: 17,
+  /** SNP: a PVALIDATE of 4 KiB. */
+  pvalidate4k: 18,
+  /** SNP: a PVALIDATE of 2 MiB. */
+  pvalidate2m: 19,
+  /** SNP: a PVALIDATE of 2 MiB that failed on 4 KiB entries (FAIL_SIZEMISMATCH). */
+  pvalidateMismatch: 20,
+  /** SNP: the host split 2 MiB of its direct map ahead of the first 4 KiB RMPUPDATE in it. */
+  directMapSplit: 21,
+  /** SNP: the guest read a validated 4 KiB page's first and last line (coherency erratum). */
+  evictTouch4k: 22,
+  /** Guest: one `struct page` initialised. */
+  initStructPage: 23,
+  /** Guest: 4 KiB cleared by the kernel. */
+  zeroPage: 24,
+  /** The VMM starts: memory set up, measured pages loaded, up to the first guest instruction. */
+  launch: 25,
+  /** Firmware, up to ExitBootServices, without accepting memory. */
+  firmwareFixed: 26,
+  /** Kernel, up to its init process, without accepting memory and initialising struct pages. */
+  kernelFixed: 27,
+  /** From the init process to a running user space. */
+  initFixed: 28,
+} as const;
+export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
+
+/** Name of each event, by number. */
+export const COST_EVENT_NAMES: readonly string[] = Object.keys(CostEvent);
+/** How many events there are; numbers run from 0. */
+export const COST_EVENT_COUNT: number = COST_EVENT_NAMES.length;

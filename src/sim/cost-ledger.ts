@@ -1,0 +1,38 @@
+import { COST_EVENT_COUNT, type CostEvent } from "./cost-events.js";
+
+/** What each event costs, by its number. */
+export interface PriceList {
+  /** Nanoseconds for one event. */
+  readonly ns: Float64Array;
+  /** 1 where the price is an assumption, not measured and not derived from measurements. */
+  readonly assumed: Uint8Array;
+}
+
+/**
+ * Counts events and adds up their time. It belongs to the CPU that is running: whoever moves
+ * virtual time reads `elapsedNs` before and after a step. Never falls.
+ */
+export class CostLedger {
+  /** How often each event happened, by its number. */
+  readonly counts: Float64Array = new Float64Array(COST_EVENT_COUNT);
+  /** Sum of all charged time. */
+  elapsedNs = 0;
+  /** The part of `elapsedNs` that was charged at assumed prices. */
+  assumedNs = 0;
+  readonly #ns: Float64Array;
+  readonly #assumed: Uint8Array;
+
+  /** @param prices absent: events are counted and cost nothing */
+  constructor(prices?: PriceList) {
+    this.#ns = prices?.ns ?? new Float64Array(COST_EVENT_COUNT);
+    this.#assumed = prices?.assumed ?? new Uint8Array(COST_EVENT_COUNT);
+  }
+
+  /** Charges an event `count` times, 0 or more. On the hot path: one call, nothing allocated. */
+  charge(event: CostEvent, count: number): void {
+    const ns = count * this.#ns[event]!;
+    this.counts[event]! += count;
+    this.elapsedNs += ns;
+    if (this.#assumed[event] === 1) this.assumedNs += ns;
+  }
+}

@@ -1,0 +1,48 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createPlatform } from "../../src/coco/create-platform.js";
+import type { PlatformKind } from "../../src/coco/platform.js";
+import { CostLedger } from "../../src/sim/cost-ledger.js";
+import { GiB, KiB, MiB } from "../../src/units.js";
+import { counts } from "./counts.js";
+
+const test = suite("coco: platforms");
+
+test("a plain guest may touch everything and pays nothing to accept, as often as it likes", () => {
+  const ledger = new CostLedger();
+  const platform = createPlatform("none", ledger, { pageSizeBytes: 4 * KiB, prefault: false });
+  platform.launchPages(0, MiB);
+  platform.firmwareAccept(0, GiB);
+  platform.stubAccept(0, GiB);
+  platform.kernelAccept(0, GiB);
+  platform.kernelAccept(0, GiB);
+  assert.equal(counts(ledger), {});
+  assert.is(platform.usableBytesIn(MiB, GiB), GiB - MiB);
+  assert.equal([platform.acceptedPages, platform.privatePages, platform.tablePages], [0, 0, 0]);
+});
+
+for (const kind of ["tdx", "snp"] as const satisfies readonly PlatformKind[]) {
+  test(`${kind}: what is usable is what was accepted`, () => {
+    const platform = createPlatform(kind, new CostLedger(), { pageSizeBytes: 2 * MiB, prefault: false });
+    assert.is(platform.name, kind);
+    assert.is(platform.usableBytesIn(0, GiB), 0);
+    platform.firmwareAccept(0, 64 * MiB);
+    platform.stubAccept(128 * MiB, 130 * MiB);
+    platform.kernelAccept(256 * MiB, 260 * MiB);
+    assert.is(platform.usableBytesIn(0, GiB), 70 * MiB);
+    assert.is(platform.usableBytesIn(63 * MiB, 129 * MiB), 2 * MiB);
+    assert.is(platform.acceptedPages * 4 * KiB, 70 * MiB);
+    assert.is(platform.privatePages, platform.acceptedPages);
+  });
+}
+
+test("an SNP host can prefault, a TDX guest never asks it to", () => {
+  const host = { pageSizeBytes: 4 * KiB, prefault: true };
+  const [snp, tdx] = [new CostLedger(), new CostLedger()];
+  createPlatform("snp", snp, host).kernelAccept(0, 4 * MiB);
+  createPlatform("tdx", tdx, host).kernelAccept(0, 4 * MiB);
+  assert.is(counts(snp).prefault4k, 1024);
+  assert.is(counts(tdx).eptViolation4k, 1024);
+});
+
+test.run();

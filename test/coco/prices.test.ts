@@ -1,0 +1,188 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createPlatform } from "../../src/coco/create-platform.js";
+import type { Parameter } from "../../src/coco/parameter.js";
+import { platformParameters, withOverrides } from "../../src/coco/parameters.js";
+import type { PlatformKind } from "../../src/coco/platform.js";
+import { priceList } from "../../src/coco/price-list.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
+import { CostLedger } from "../../src/sim/cost-ledger.js";
+import { GiB, KiB, MiB } from "../../src/units.js";
+
+const test = suite("coco: prices");
+const KINDS: readonly PlatformKind[] = ["tdx", "snp", "none"];
+
+/** Microseconds to accept one more range in a TDX guest that has tables for 1 GiB already. */
+function tdxMicroseconds(hostPageBytes: number, sizeBytes: number): number {
+  const ledger = new CostLedger(priceList(platformParameters("tdx")));
+  const platform = new TdxPlatform(ledger, hostPageBytes);
+  platform.launchPages(GiB, GiB + 2 * MiB);
+  platform.kernelAccept(GiB + 4 * MiB, GiB + 4 * MiB + sizeBytes);
+  return ledger.elapsedNs / 1e3;
+}
+
+function snpMilliseconds(hostPageSizeBytes: number, prefault: boolean): number {
+  const ledger = new CostLedger(priceList(platformParameters("snp")));
+  new SnpPlatform(ledger, { hostPageSizeBytes, prefault }).kernelAccept(GiB, GiB + 4 * MiB);
+  return ledger.elapsedNs / 1e6;
+}
+
+test("TDX: a 4 KiB accept with its fault takes 10.5 us", () => {
+  const { tdcallNs, eptViolation4kNs, acceptZero4kNs } = platformParameters("tdx") as Record<
+    string,
+    Parameter
+  >;
+  assert.is(tdcallNs!.value + eptViolation4kNs!.value + acceptZero4kNs!.value, 10_500);
+  // The second page of a span: its table exists.
+  assert.ok(Math.abs(tdxMicroseconds(4 * KiB, 8 * KiB) - tdxMicroseconds(4 * KiB, 4 * KiB) - 10.5) < 1e-9);
+});
+
+test("TDX: 2 MiB take 0.8 + 512 (8 + 0.8 + 1.7) + 3 us = 5.38 ms on a 4 KiB host", () => {
+  assert.is(tdxMicroseconds(4 * KiB, 2 * MiB).toFixed(3), (0.8 + 512 * (8 + 0.8 + 1.7) + 3).toFixed(3));
+  assert.is((tdxMicroseconds(4 * KiB, 2 * MiB) / 1e3).toFixed(2), "5.38");
+});
+
+test("TDX: 2 MiB take 210 + 0.8 + 230 us = 0.44 ms on a 2 MiB host, 12 times less", () => {
+  assert.is(tdxMicroseconds(2 * MiB, 2 * MiB).toFixed(3), (210 + 0.8 + 230).toFixed(3));
+  assert.is((tdxMicroseconds(4 * KiB, 2 * MiB) / tdxMicroseconds(2 * MiB, 2 * MiB)).toFixed(0), "12");
+});
+
+test("SNP: 4 MiB take 7.6 ms, 4.0 ms with prefault and 0.49 ms on a 2 MiB host", () => {
+  assert.is(snpMilliseconds(4 * KiB, false).toFixed(1), "7.6");
+  assert.is(snpMilliseconds(4 * KiB, true).toFixed(1), "4.0");
+  assert.is(snpMilliseconds(2 * MiB, false).toFixed(2), "0.49");
+});
+
+test("SNP: that is 1.9, 1.0 and 0.12 s for 1 GiB", () => {
+  const secondsPerGiB = [
+    (snpMilliseconds(4 * KiB, false) * 256) / 1e3,
+    (snpMilliseconds(4 * KiB, true) * 256) / 1e3,
+    (snpMilliseconds(2 * MiB, false) * 256) / 1e3,
+  ];
+  for (const [index, expected] of [1.9, 1.0, 0.12].entries()) {
+    assert.ok(
+      Math.abs(secondsPerGiB[index]! / expected - 1) < 0.06,
+      `${secondsPerGiB[index]} is not ${expected}`,
+    );
+  }
+});
+
+test("SNP: the stub's exits alone take 1.82 ms for 2 MiB and 0.93 s for 1 GiB", () => {
+  const ledger = new CostLedger(priceList(withOverrides(platformParameters("snp"), onlyVmgexits())));
+  const platform = createPlatform("snp", ledger, { pageSizeBytes: 4 * KiB, prefault: false });
+  platform.stubAccept(0, 2 * MiB);
+  assert.is((ledger.elapsedNs / 1e6).toFixed(2), "1.82");
+  platform.stubAccept(2 * MiB, GiB);
+  assert.is((ledger.elapsedNs / 1e9).toFixed(2), "0.93");
+});
+
+/** Overrides that make everything but the exits free. */
+function onlyVmgexits(): Record<string, number> {
+  const names = Object.keys(platformParameters("snp")).filter((name) => name !== "vmgexitNs");
+  return Object.fromEntries(names.map((name) => [name, 0]));
+}
+
+test("SNP exits cost what measured ones cost against plain ones, 2.8 to 3.1 times", () => {
+  const vmgexitNs = platformParameters("snp").vmgexitNs!.value;
+  for (const plainNs of [1_255, 1_226]) assert.ok(vmgexitNs / plainNs > 2.8 && vmgexitNs / plainNs < 3.1);
+});
+
+test("TDX: launch, firmware, kernel and init take 4 s without accepting", () => {
+  const ledger = new CostLedger(priceList(platformParameters("tdx")));
+  for (const phase of ["launch", "firmwareFixed", "kernelFixed", "initFixed"] as const) {
+    ledger.charge(CostEvent[phase], 1);
+  }
+  assert.is((ledger.elapsedNs / 1e9).toFixed(1), "4.0");
+});
+
+test("whatever a platform does has a price", () => {
+  for (const kind of KINDS) {
+    for (const prefault of [false, true]) {
+      for (const pageSizeBytes of [4 * KiB, 2 * MiB, GiB]) {
+        const prices = priceList(platformParameters(kind));
+        const ledger = new CostLedger(prices);
+        const platform = createPlatform(kind, ledger, { pageSizeBytes, prefault });
+        platform.firmwareAccept(0, 4 * MiB + 8 * KiB);
+        platform.stubAccept(8 * MiB, 12 * MiB);
+        platform.kernelAccept(GiB, 2 * GiB);
+        for (const phase of [
+          "launch",
+          "firmwareFixed",
+          "kernelFixed",
+          "initFixed",
+          "initStructPage",
+          "zeroPage",
+        ] as const) {
+          ledger.charge(CostEvent[phase], 1);
+        }
+        ledger.counts.forEach((count, event) => {
+          if (count > 0)
+            assert.ok(prices.ns[event]! > 0, `${kind} does not price ${COST_EVENT_NAMES[event]}`);
+        });
+      }
+    }
+  }
+});
+
+test("every parameter prices an event: changing it changes the list", () => {
+  for (const kind of KINDS) {
+    const parameters = platformParameters(kind);
+    for (const name of Object.keys(parameters)) {
+      const changed = priceList(withOverrides(parameters, { [name]: 123_456_789 }));
+      assert.ok(changed.ns.includes(123_456_789), `${kind} has ${name} for nothing`);
+    }
+  }
+});
+
+test("every parameter lies in its range and says where it comes from", () => {
+  for (const kind of KINDS) {
+    for (const [name, { value, low, high, unit, source, basis }] of Object.entries(
+      platformParameters(kind),
+    )) {
+      assert.ok(0 <= low && low <= value && value <= high, `${kind} ${name}: ${low} ${value} ${high}`);
+      assert.ok(name.endsWith("Ns") && unit === "ns", name);
+      assert.ok(source.length > 20, name);
+      assert.is(basis === "assumed", source.startsWith("assumption"), `${kind} ${name}`);
+    }
+  }
+});
+
+test("assumed parameters make assumed prices", () => {
+  const { assumed } = priceList(platformParameters("tdx"));
+  assert.is(assumed[CostEvent.tdcall], 1);
+  assert.is(assumed[CostEvent.eptViolation4k], 0);
+  assert.is(assumed[CostEvent.initStructPage], 0);
+});
+
+test("an override replaces the value and counts as assumed", () => {
+  const parameters = withOverrides(platformParameters("tdx"), { eptViolation4kNs: 9_000 });
+  assert.is(parameters.eptViolation4kNs!.value, 9_000);
+  assert.is(priceList(parameters).assumed[CostEvent.eptViolation4k], 1);
+  assert.is(parameters.tdcallNs!.value, 800);
+  assert.is(platformParameters("tdx").eptViolation4kNs!.value, 8_000);
+});
+
+test("an unknown name is refused with the nearest one", () => {
+  assert.throws(
+    () => withOverrides(platformParameters("tdx"), { tdcalNs: 1 }),
+    /"tdcalNs".*Did you mean "tdcallNs"/,
+  );
+  assert.throws(
+    () => withOverrides(platformParameters("none"), { toString: 1 }),
+    /no timing parameter "toString"/,
+  );
+});
+
+test("a parameter of another platform is unknown", () => {
+  assert.throws(() => withOverrides(platformParameters("tdx"), { vmgexitNs: 1 }), /no timing parameter/);
+});
+
+test("a time is a number from 0 on", () => {
+  for (const ns of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => withOverrides(platformParameters("tdx"), { tdcallNs: ns }), /cannot be/);
+  }
+});
+
+test.run();

@@ -1,0 +1,262 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ScenarioError } from "../../src/scenario/error.js";
+import { parseScenario } from "../../src/scenario/load.js";
+import { errorsOf, MINIMAL } from "./helpers.js";
+
+const test = suite("scenario: errors");
+
+/** An otherwise good file with more lines from line 5 on. */
+function with_(more: string): string[] {
+  return errorsOf(MINIMAL + more);
+}
+
+test("an unknown key is reported where the key stands, with the nearest known one", () => {
+  assert.equal(with_("polcy: lazy\n"), ["file.yaml:5:1: polcy: unknown key, did you mean policy?"]);
+});
+
+test("an unknown key far from all others gets no suggestion", () => {
+  assert.equal(with_("colour: blue\n"), ["file.yaml:5:1: colour: unknown key"]);
+});
+
+test("a key that is no plain word is quoted and stays on one line", () => {
+  assert.equal(with_('"two\\nlines": 1\n"": 2\n'), [
+    'file.yaml:5:1: "two\\nlines": unknown key',
+    'file.yaml:6:1: "": unknown key',
+  ]);
+});
+
+test("an unknown key in a flow mapping has its own column", () => {
+  assert.equal(with_("host: { prefault: true, pagesize: 4KiB }\n"), [
+    "file.yaml:5:25: host.pagesize: unknown key, did you mean pageSize?",
+  ]);
+});
+
+test("the word of one mapping is not suggested in another", () => {
+  assert.equal(with_("guest:\n  prefaul: true\n"), ["file.yaml:6:3: guest.prefaul: unknown key"]);
+});
+
+test("a value of the wrong type is reported where the value stands", () => {
+  assert.equal(with_("host:\n  prefault: 3\n"), [
+    "file.yaml:6:13: host.prefault: expected true or false, found 3",
+  ]);
+  assert.equal(with_("vcpus: many\n"), [
+    'file.yaml:5:8: vcpus: expected a whole number from 1 to 1024, found "many"',
+  ]);
+});
+
+test("yes is text in YAML 1.2", () => {
+  assert.equal(with_("host: { prefault: yes }\n"), [
+    'file.yaml:5:19: host.prefault: expected true or false, found "yes"',
+  ]);
+});
+
+test("a scalar where a mapping is expected", () => {
+  assert.equal(with_("host: 4KiB\n"), ['file.yaml:5:7: host: expected a mapping, found "4KiB"']);
+});
+
+test("a mapping where a scalar is expected", () => {
+  assert.equal(with_("seed:\n  start: 1\n"), [
+    "file.yaml:6:3: seed: expected a whole number from 0 to 4294967295, found a mapping",
+  ]);
+});
+
+test("a decimal unit is refused and the binary one suggested", () => {
+  assert.equal(errorsOf(MINIMAL.replace("4GiB", "4GB")), [
+    'file.yaml:4:9: memory: expected a memory size from 256MiB to 4PiB in whole MiB, found "4GB", did you mean 4GiB?',
+  ]);
+});
+
+test("no binary size is suggested that would not be accepted either", () => {
+  assert.equal(errorsOf(MINIMAL.replace("4GiB", "4KB")), [
+    'file.yaml:4:9: memory: expected a memory size from 256MiB to 4PiB in whole MiB, found "4KB"',
+  ]);
+});
+
+test("memory has a least, a most, and whole MiB", () => {
+  for (const size of ["255MiB", "4097TiB", "262145KiB"]) {
+    assert.equal(errorsOf(MINIMAL.replace("4GiB", size)), [
+      `file.yaml:4:9: memory: expected a memory size from 256MiB to 4PiB in whole MiB, found "${size}"`,
+    ]);
+  }
+  for (const size of ["256MiB", "4096TiB", "262144KiB"]) {
+    assert.equal(errorsOf(MINIMAL.replace("4GiB", size)), []);
+  }
+});
+
+test("a host page size is one of three", () => {
+  assert.equal(with_("host: { pageSize: 64KiB }\n"), [
+    'file.yaml:5:19: host.pageSize: expected 4KiB, 2MiB or 1GiB, found "64KiB"',
+  ]);
+});
+
+test("an address that is neither a size nor all", () => {
+  assert.equal(with_("firmware: { preAcceptLimit: most }\n"), [
+    'file.yaml:5:29: firmware.preAcceptLimit: expected an address in whole MiB such as 4GiB, or all, found "most"',
+  ]);
+});
+
+test("a parameter takes a time", () => {
+  assert.equal(errorsOf(MINIMAL.replace("tdx", "{ kind: tdx, tdcallNs: 3 min }")), [
+    'file.yaml:3:34: platform.tdcallNs: expected a time such as 250us, found "3 min"',
+  ]);
+  assert.equal(errorsOf(MINIMAL.replace("tdx", "{ kind: tdx, tdcallNs: -1 }")), [
+    "file.yaml:3:34: platform.tdcallNs: expected a time such as 250us, found -1",
+  ]);
+});
+
+test("an unknown policy is reported with the nearest one", () => {
+  assert.equal(with_("policy: lasy\n"), [
+    'file.yaml:5:9: policy: expected one of eager, lazy, firmware-delegated, found "lasy", did you mean lazy?',
+  ]);
+});
+
+test("a bad value in a list has the position of the value", () => {
+  assert.equal(with_("policy: [eager, lasy]\n"), [
+    'file.yaml:5:17: policy[1]: expected one of eager, lazy, firmware-delegated, found "lasy", did you mean lazy?',
+  ]);
+  assert.equal(with_("vcpus:\n  - 1\n  - 1025\n"), [
+    "file.yaml:7:5: vcpus[1]: expected a whole number from 1 to 1024, found 1025",
+  ]);
+});
+
+test("a list without its brackets is recognised", () => {
+  assert.equal(with_("policy: eager, lazy\n"), [
+    'file.yaml:5:9: policy: expected one of eager, lazy, firmware-delegated, found "eager, lazy", did you mean [eager, lazy]?',
+  ]);
+});
+
+test("a list where only one value makes sense", () => {
+  assert.equal(errorsOf(MINIMAL.replace("small", "[small, large]")), [
+    "file.yaml:1:7: name: expected text, found a list",
+  ]);
+});
+
+test("a list of lists is refused at the inner one", () => {
+  assert.equal(with_("seed: [1, [2, 3]]\n"), [
+    "file.yaml:5:11: seed[1]: expected a whole number from 0 to 4294967295, found a list",
+  ]);
+});
+
+test("a list that would make no run at all is refused", () => {
+  assert.equal(with_("seed: []\n"), [
+    "file.yaml:5:7: seed: expected a list of at least 1, found an empty list",
+  ]);
+});
+
+test("an unknown platform, written as a scalar or as a mapping", () => {
+  assert.equal(errorsOf(MINIMAL.replace("tdx", "sev")), [
+    'file.yaml:3:11: platform: expected one of tdx, snp, none, found "sev"',
+  ]);
+  assert.equal(errorsOf(MINIMAL.replace("tdx", "{ kind: [tdx, smp] }")), [
+    'file.yaml:3:25: platform.kind[1]: expected one of tdx, snp, none, found "smp", did you mean snp?',
+  ]);
+});
+
+test("an unknown platform parameter is reported with the nearest one", () => {
+  assert.equal(errorsOf(MINIMAL.replace("tdx", "{ kind: tdx, tdcalNs: 1us }")), [
+    "file.yaml:3:24: platform.tdcalNs: unknown parameter, did you mean tdcallNs?",
+  ]);
+});
+
+test("a parameter that none of the platforms has", () => {
+  assert.equal(errorsOf(MINIMAL.replace("tdx", "{ kind: [snp, none], tdcallNs: 1us }")), [
+    "file.yaml:3:32: platform.tdcallNs: not a parameter of platform snp or none",
+  ]);
+});
+
+test("a required value that is missing is reported at the mapping that misses it", () => {
+  assert.equal(errorsOf("\nworkload: w\nplatform: tdx\nmemory: 4GiB\n"), [
+    "file.yaml:2:1: name: expected text, found nothing",
+  ]);
+});
+
+test("platform and memory may be missing only where a preset has them", () => {
+  assert.equal(errorsOf("name: a\nworkload: w\n"), [
+    "file.yaml:1:1: platform: expected tdx, snp or none, here or from a preset, found nothing",
+    "file.yaml:1:1: memory: expected a memory size, here or from a machine, found nothing",
+  ]);
+  assert.equal(errorsOf("name: a\nworkload: w\nmachine: small\nplatform:\n  tdcallNs: 1us\n"), [
+    "file.yaml:5:3: platform.kind: expected tdx, snp or none, here or from a preset, found nothing",
+  ]);
+});
+
+test("a key without a value is missing, too", () => {
+  assert.equal(with_("seed:\n"), [
+    "file.yaml:5:6: seed: expected a whole number from 0 to 4294967295, found nothing",
+  ]);
+});
+
+test("firmware that cannot start the platform", () => {
+  assert.equal(with_("firmware: { preset: ovmf-snp }\n"), [
+    "file.yaml:5:21: firmware.preset: firmware ovmf-snp does not start a guest on platform tdx; auto takes one that does",
+  ]);
+});
+
+test("a preset whose firmware cannot start the platform of the file", () => {
+  assert.equal(with_("preset: snp-ovmf\n"), [
+    "file.yaml:5:9: preset: firmware ovmf-snp does not start a guest on platform tdx; auto takes one that does",
+  ]);
+});
+
+test("several presets report a mistake of the file once", () => {
+  assert.equal(errorsOf("name: a\nworkload: w\npreset: [tdx-tdvf, snp-ovmf]\n"), [
+    "file.yaml:1:1: memory: expected a memory size, here or from a machine, found nothing",
+  ]);
+});
+
+test("kernel versions", () => {
+  assert.equal(with_('kernel: "6.13"\n'), [
+    'file.yaml:5:9: kernel: expected one of 6.12, 6.12.0, found "6.13", did you mean 6.12?',
+  ]);
+});
+
+test("YAML that cannot be read", () => {
+  assert.equal(with_("policy: [eager, lazy\nseed: 1\n"), [
+    "file.yaml:6:1: Flow sequence in block collection must be sufficiently indented and end with a ]",
+  ]);
+  assert.equal(with_("\tseed: 1\n"), ["file.yaml:5:1: Tabs are not allowed as indentation"]);
+});
+
+test("a key that is there twice", () => {
+  assert.equal(with_("memory: 8GiB\n"), ["file.yaml:5:1: Map keys must be unique"]);
+});
+
+test("an empty file, and one with nothing but comments", () => {
+  assert.equal(errorsOf(""), ["file.yaml:1:1: the file is empty"]);
+  assert.equal(errorsOf("# later\n"), ["file.yaml:1:1: the file is empty"]);
+});
+
+test("a file that is no mapping", () => {
+  assert.equal(errorsOf("- name: a\n"), ["file.yaml:1:1: expected a mapping, found a list"]);
+  assert.equal(errorsOf("boot\n"), ['file.yaml:1:1: expected a mapping, found "boot"']);
+});
+
+test("all issues are reported, in the order of the file", () => {
+  const text = "name: a\nworkload: 3\nplatfrom: tdx\nmemory: 4GB\nvcpus: 0\n";
+  assert.equal(errorsOf(text), [
+    "file.yaml:2:11: workload: expected text, found 3",
+    "file.yaml:3:1: platfrom: unknown key, did you mean platform?",
+    'file.yaml:4:9: memory: expected a memory size from 256MiB to 4PiB in whole MiB, found "4GB", did you mean 4GiB?',
+    "file.yaml:5:8: vcpus: expected a whole number from 1 to 1024, found 0",
+  ]);
+});
+
+test("the message of the error is the line of its first issue", () => {
+  assert.throws(
+    () => parseScenario("name: a\nworkload: 3\nvcpus: 0\n", "dir/x.yaml"),
+    (error: unknown) =>
+      error instanceof ScenarioError &&
+      error.issues.length === 2 &&
+      error.message === "dir/x.yaml:2:11: workload: expected text, found 3",
+  );
+});
+
+test("a name from the prototype of objects is a key like any other", () => {
+  assert.equal(with_("constructor: 1\n__proto__: { seed: 2 }\n"), [
+    "file.yaml:5:1: constructor: unknown key",
+    "file.yaml:6:1: __proto__: unknown key",
+  ]);
+});
+
+test.run();

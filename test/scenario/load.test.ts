@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseScenario } from "../../src/scenario/load.js";
+import { GiB, KiB, MiB, TiB } from "../../src/units.js";
+import { errorsOf, MINIMAL, only } from "./helpers.js";
+
+const test = suite("scenario: load");
+
+test("every field of a full file", () => {
+  const text = `
+name: full
+description: says everything
+workload: runs/recording.yaml
+platform: { kind: tdx, tdcallNs: 0.9us }
+policy: eager
+memory: 1.5GiB
+vcpus: 8
+kernel: "6.12.0"
+seed: 7
+host: { pageSize: 2M, prefault: true }
+firmware: { preset: tdvf, preAcceptLimit: 512MiB }
+guest: { timeScale: 0.25, transparentHugePages: false }
+`;
+  assert.equal(only(text), {
+    name: "full",
+    description: "says everything",
+    workload: "runs/recording.yaml",
+    platform: { kind: "tdx", parameters: { tdcallNs: 900 } },
+    policy: "eager",
+    kernel: "6.12.0",
+    memoryBytes: 1536 * MiB,
+    vcpus: 8,
+    seed: 7,
+    host: { pageSizeBytes: 2 * MiB, prefault: true },
+    firmware: { preset: "tdvf", preAcceptLimitBytes: 512 * MiB },
+    guest: { timeScale: 0.25, transparentHugePages: false },
+  });
+});
+
+test("the least that a file can say gets the documented defaults", () => {
+  assert.equal(only(MINIMAL), {
+    name: "small",
+    workload: "recording.yaml",
+    platform: { kind: "tdx", parameters: {} },
+    policy: "lazy",
+    kernel: "6.12",
+    memoryBytes: 4 * GiB,
+    vcpus: 1,
+    seed: 1,
+    host: { pageSizeBytes: 4 * KiB, prefault: false },
+    firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
+    guest: { transparentHugePages: true },
+  });
+});
+
+test("what is not said is not there", () => {
+  assert.not("description" in only(MINIMAL));
+  assert.not("timeScale" in only(MINIMAL).guest);
+});
+
+test("a kernel version without quotes is a number in YAML and means the same", () => {
+  assert.is(only(`${MINIMAL}kernel: 6.12\n`).kernel, "6.12");
+  assert.is(only(`${MINIMAL}kernel: 6.12.0\n`).kernel, "6.12.0");
+});
+
+test("a bare number is bytes or nanoseconds, also in hexadecimal", () => {
+  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: 0x20000000 }\n`, ["platform.tdcallNs=1200"]);
+  assert.is(scenario.firmware.preAcceptLimitBytes, 512 * MiB);
+  assert.is(scenario.platform.parameters.tdcallNs, 1200);
+});
+
+test("a firmware that accepts all has no limit", () => {
+  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: all }\n`);
+  assert.is(scenario.firmware.preAcceptLimitBytes, Number.POSITIVE_INFINITY);
+});
+
+test("sizes up to 4 PiB are exact", () => {
+  assert.is(only(MINIMAL.replace("4GiB", "4PiB")).memoryBytes, 4096 * TiB);
+  assert.is(only(MINIMAL.replace("4GiB", "4095TiB")).memoryBytes, 4095 * TiB);
+});
+
+test("scenarios are frozen to the last mapping", () => {
+  const scenario = only(MINIMAL.replace("tdx", "{ kind: tdx, tdcallNs: 1us }"));
+  for (const part of [
+    scenario,
+    scenario.platform,
+    scenario.platform.parameters,
+    scenario.host,
+    scenario.firmware,
+    scenario.guest,
+  ]) {
+    assert.ok(Object.isFrozen(part));
+  }
+  assert.throws(() => {
+    (scenario.host as { prefault: boolean }).prefault = true;
+  }, /read only|read-only/);
+});
+
+test("workloads/boot.yaml compares three policies on two platforms and two sizes", () => {
+  const text = readFileSync(new URL("../../workloads/boot.yaml", import.meta.url), "utf8");
+  const scenarios = parseScenario(text, "workloads/boot.yaml");
+  assert.equal(
+    scenarios.map(({ memoryBytes, platform, policy }) => [memoryBytes / GiB, platform.kind, policy]),
+    [4, 64].flatMap((gib) =>
+      ["tdx", "snp"].flatMap((kind) =>
+        ["eager", "lazy", "firmware-delegated"].map((policy) => [gib, kind, policy]),
+      ),
+    ),
+  );
+});
+
+test("no text makes anything but scenarios or a list of issues with places in the text", () => {
+  const words = [
+    "name",
+    ":",
+    " ",
+    "\n",
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "tdx",
+    "platform",
+    "*a",
+    "&a",
+    "4GiB",
+    "!x",
+  ];
+  const texts = fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 12 });
+  fc.assert(
+    fc.property(texts, (parts) => {
+      const text = parts.join("");
+      const lines = text.split("\n").length;
+      for (const line of errorsOf(text)) {
+        const place = /^file\.yaml:(\d+):(\d+): /.exec(line);
+        assert.ok(place, line);
+        assert.ok(Number(place[1]) >= 1 && Number(place[1]) <= lines, line);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test.run();
