@@ -2,7 +2,15 @@
  * How memblock gives its free memory to the page allocator (mm/memblock.c: memblock_free_all,
  * free_low_memory_core_early, __free_pages_memory; Linux 6.12).
  */
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, pfnDown, pfnUp } from "../units.js";
+import {
+  type AddressRange,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGE_SIZE,
+  pfnDown,
+  pfnUp,
+  roundUp,
+} from "../units.js";
 import type { NodePfnRange } from "./iterate.js";
 import type { Memblock } from "./memblock.js";
 import { MemblockFlags, type MemblockRegion, numaValidNode } from "./regions.js";
@@ -91,4 +99,17 @@ export function* handOver(memblock: Memblock, maxLowPfn: number): Generator<Bloc
   for (const range of memblock.freeMemRanges()) {
     yield* freePagesMemory(pfnUp(range.start), Math.min(pfnDown(range.end), maxLowPfn));
   }
+}
+
+/**
+ * Pages of arrays that had to be moved out of the kernel image; memblock_discard() gives them to
+ * the page allocator one by one after deferred initialisation, those of the reserved array first.
+ */
+export function discardedArrays(memblock: Memblock): AddressRange[] {
+  const moved: AddressRange[] = [];
+  for (const type of [memblock.reserved, memblock.memory]) {
+    const start = type.arrayAddress;
+    if (start !== undefined) moved.push({ start, end: start + roundUp(type.arrayBytes(), PAGE_SIZE) });
+  }
+  return moved;
 }

@@ -29,7 +29,7 @@ function lacks(region: MemblockRegion, filter: RegionFilter, flag: number): bool
 }
 
 /** Whether a walk over the memory array leaves this region out (should_skip_region). */
-export function shouldSkipRegion(region: MemblockRegion, filter: RegionFilter): boolean {
+function shouldSkipRegion(region: MemblockRegion, filter: RegionFilter): boolean {
   if (numaValidNode(filter.nid) && filter.nid !== region.nid) return true;
   if (filter.movableNode && lacks(region, filter, MemblockFlags.HOTPLUG)) return true;
   if ((filter.flags & MemblockFlags.MIRROR) !== 0 && (region.flags & MemblockFlags.MIRROR) === 0) return true;
@@ -51,7 +51,6 @@ export function* freeMemRanges(
     while (gap < taken.length && taken[gap]!.base <= region.base) gap++;
     for (; ; gap++) {
       const gapStart = gap === 0 ? 0 : taken[gap - 1]!.base + taken[gap - 1]!.size;
-      if (gapStart >= regionEnd) break;
       const gapEnd = gap === taken.length ? Infinity : taken[gap]!.base;
       const start = Math.max(region.base, gapStart);
       const end = Math.min(regionEnd, gapEnd);
@@ -76,7 +75,6 @@ export function* freeMemRangesReverse(
     while (gap > 0 && taken[gap - 1]!.base + taken[gap - 1]!.size >= regionEnd) gap--;
     for (; ; gap--) {
       const gapEnd = gap === taken.length ? Infinity : taken[gap]!.base;
-      if (gapEnd <= region.base) break;
       const gapStart = gap === 0 ? 0 : taken[gap - 1]!.base + taken[gap - 1]!.size;
       const start = Math.max(region.base, gapStart);
       const end = Math.min(regionEnd, gapEnd);

@@ -26,7 +26,6 @@ export function findTopDown(
   for (const range of ranges) {
     const rangeStart = clamp(range.start, start, end);
     const rangeEnd = clamp(range.end, start, end);
-    if (rangeEnd < size) continue;
     const candidate = roundDown(rangeEnd - size, align);
     if (candidate >= rangeStart) return candidate;
   }
