@@ -1,0 +1,92 @@
+/**
+ * Acceptance in the running kernel (drivers/firmware/efi/unaccepted_memory.c, 6.12).
+ *
+ * Requests are rounded to units, and a request that ends on a unit boundary takes one unit more:
+ * load_unaligned_zeropad() may read a few bytes past a buffer, and a TDX guest cannot recover
+ * from touching unaccepted memory. The list of ranges in flight is left out, because here one
+ * request is done before the next begins.
+ */
+
+import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
+import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+
+const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
+
+/** accept_memory() and range_contains_unaccepted_memory() over one table. Addresses and sizes in bytes. */
+export class AcceptMemory {
+  /** Requests that had something to accept. */
+  acceptCalls = 0;
+  readonly #table: UnacceptedTable | undefined;
+  readonly #arch: ArchAccept;
+
+  /** Without a table all memory is accepted. */
+  constructor(table: UnacceptedTable | undefined, arch: ArchAccept) {
+    this.#table = table;
+    this.#arch = arch;
+  }
+
+  /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit behind it. */
+  acceptMemory(start: number, sizeBytes: number): void {
+    const table = this.#table;
+    if (table === undefined || start + sizeBytes < table.physBase) return;
+    const unit = table.unitSizeBytes;
+    const first = Math.floor((Math.max(start, table.physBase) - table.physBase) / unit);
+    const end = Math.ceil(guardedEnd(table, start + sizeBytes) / unit);
+    if (table.acceptUnits(first, end, this.#arch) > 0) this.acceptCalls++;
+  }
+
+  /**
+   * Whether a range, or the guard unit behind it, has unaccepted memory. The kernel steps by whole
+   * units from the start it was given; a range that is not aligned can end inside a unit that no
+   * step reaches.
+   */
+  rangeContainsUnaccepted(start: number, sizeBytes: number): boolean {
+    const table = this.#table;
+    if (table === undefined || start + sizeBytes < table.physBase) return false;
+    const unit = table.unitSizeBytes;
+    const from = Math.max(start, table.physBase) - table.physBase;
+    const first = Math.floor(from / unit);
+    const end = first + Math.ceil((guardedEnd(table, start + sizeBytes) - from) / unit);
+    return table.nextSet(first, end) < end;
+  }
+
+  /**
+   * How many of the first blocks of 4 MiB, from a page frame that starts one, give the same answer
+   * to `rangeContainsUnaccepted` as the first. It looks at runs of units and not at blocks, so a
+   * hand-over of a terabyte takes a few steps.
+   *
+   * @returns 1 to `blockCount`, or 0 when that is 0
+   */
+  unacceptedRunLength(startPfn: number, blockCount: number): number {
+    const table = this.#table;
+    if (table === undefined || blockCount === 0) return blockCount;
+    const unitsPerBlock = BLOCK_BYTES / table.unitSizeBytes;
+    const firstUnit = (startPfn * PAGE_SIZE - table.physBase) / table.unitSizeBytes;
+    // Blocks below the table have negative units, which are accepted.
+    const end = Math.min(firstUnit + blockCount * unitsPerBlock + 1, table.unitCount);
+    const nextSet = (unit: number): number => table.nextSet(Math.max(0, unit), end);
+
+    let set = nextSet(firstUnit);
+    if (set >= end) return blockCount;
+    if (set > firstUnit + unitsPerBlock) {
+      // Accepted up to the first block that sees this unit, inside or as its guard.
+      return Math.min(Math.ceil((set - unitsPerBlock - firstUnit) / unitsPerBlock), blockCount);
+    }
+    let block = 0;
+    while (block < blockCount) {
+      const unit = firstUnit + block * unitsPerBlock;
+      set = nextSet(unit);
+      if (set >= end || set > unit + unitsPerBlock) return block;
+      const lastSet = table.nextClear(set, end) - 1;
+      block = Math.floor((lastSet - firstUnit) / unitsPerBlock) + 1;
+    }
+    return blockCount;
+  }
+}
+
+/** End of a range relative to the table, with the guard unit, not beyond the table. */
+function guardedEnd(table: UnacceptedTable, end: number): number {
+  const unit = table.unitSizeBytes;
+  const relative = end - table.physBase;
+  return Math.min(relative % unit === 0 ? relative + unit : relative, table.unitCount * unit);
+}

@@ -1,0 +1,58 @@
+/**
+ * The table in which the EFI stub tells the kernel what memory is unaccepted
+ * (struct efi_unaccepted_memory, include/linux/efi.h, 6.5 and later; configuration table
+ * d5d1de3c-105c-44f9-9ea9-bcef98120031).
+ */
+
+import { UNIT_SIZE } from "../units.js";
+import { UnitBitmap } from "./unit-bitmap.js";
+
+/** Bytes in front of the bitmap: version, unit_size, phys_base, size. */
+export const TABLE_HEADER_BYTES = 24;
+
+/** Accepts physical memory [start, end) on the hardware; bytes, whole pages. One call, one piece of work. */
+export interface ArchAccept {
+  acceptMemory(start: number, end: number): void;
+}
+
+/**
+ * Bit i is set while [physBase + i units, + 1 unit) is unaccepted. Everything outside the bitmap
+ * is accepted by definition.
+ */
+export class UnacceptedTable extends UnitBitmap {
+  /** The only version there is; a kernel ignores a table with another one. */
+  readonly version = 1 as const;
+  /** Address of the first unit; a multiple of the unit size. */
+  readonly physBase: number;
+  /** Bytes that a bit stands for. */
+  readonly unitSizeBytes: number;
+  /** Size of the bitmap in bytes; a byte stands for 16 MiB. */
+  readonly bitmapBytes: number;
+
+  /** @throws Error when `physBase` is not a multiple of the unit size or the bitmap is empty or too large */
+  constructor(physBase: number, bitmapBytes: number) {
+    super(bitmapBytes * 8);
+    if (physBase % UNIT_SIZE !== 0) throw new Error("efistub: phys_base must be a multiple of the unit size");
+    this.physBase = physBase;
+    this.unitSizeBytes = UNIT_SIZE;
+    this.bitmapBytes = bitmapBytes;
+  }
+
+  /**
+   * Accepts every unaccepted unit of [first, end), one call for each run of them, ascending. Bits
+   * are cleared after the hardware has accepted.
+   *
+   * @returns the number of calls
+   */
+  acceptUnits(first: number, end: number, arch: ArchAccept): number {
+    const { physBase, unitSizeBytes } = this;
+    let calls = 0;
+    for (let runStart = this.nextSet(first, end); runStart < end; calls++) {
+      const runEnd = this.nextClear(runStart, end);
+      arch.acceptMemory(physBase + runStart * unitSizeBytes, physBase + runEnd * unitSizeBytes);
+      this.clearRange(runStart, runEnd);
+      runStart = this.nextSet(runEnd, end);
+    }
+    return calls;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The memory map that UEFI firmware hands to an operating system: types, descriptors, and
+ * the one form in which this simulator keeps a map (sorted, without overlaps, neighbours of
+ * one type merged, as GetMemoryMap() reports it).
+ */
+
+import { type AddressRange, PAGE_SIZE } from "../units.js";
+
+/** Memory types (UEFI specification 2.9, section 7.2; the last one is new in 2.9). */
+export const EfiMemoryType = {
+  RESERVED: 0,
+  LOADER_CODE: 1,
+  LOADER_DATA: 2,
+  BOOT_SERVICES_CODE: 3,
+  BOOT_SERVICES_DATA: 4,
+  RUNTIME_SERVICES_CODE: 5,
+  RUNTIME_SERVICES_DATA: 6,
+  CONVENTIONAL: 7,
+  UNUSABLE: 8,
+  ACPI_RECLAIM: 9,
+  ACPI_NVS: 10,
+  MEMORY_MAPPED_IO: 11,
+  MEMORY_MAPPED_IO_PORT_SPACE: 12,
+  PAL_CODE: 13,
+  PERSISTENT: 14,
+  UNACCEPTED: 15,
+} as const;
+export type EfiMemoryType = (typeof EfiMemoryType)[keyof typeof EfiMemoryType];
+
+/** One entry of the map; bytes, whole pages. */
+export interface EfiMemoryDescriptor extends AddressRange {
+  readonly type: EfiMemoryType;
+}
+
+/**
+ * Sorts descriptors and merges neighbours of the same type (edk2 MdeModulePkg/Core/Dxe/Mem/Page.c:
+ * MergeMemoryMap).
+ *
+ * @throws Error when two descriptors overlap or one is empty or not made of whole pages
+ */
+export function mergeDescriptors(descriptors: readonly EfiMemoryDescriptor[]): EfiMemoryDescriptor[] {
+  const merged: EfiMemoryDescriptor[] = [];
+  let last: EfiMemoryDescriptor | undefined;
+  for (const next of descriptors.toSorted((a, b) => a.start - b.start)) {
+    if (next.end <= next.start || next.start % PAGE_SIZE !== 0 || next.end % PAGE_SIZE !== 0) {
+      throw new Error("firmware: a memory descriptor must cover at least one whole page");
+    }
+    if (last !== undefined && next.start < last.end) {
+      throw new Error("firmware: two memory descriptors overlap");
+    }
+    if (last !== undefined && next.start === last.end && next.type === last.type) {
+      last = { type: last.type, start: last.start, end: next.end };
+      merged[merged.length - 1] = last;
+    } else {
+      last = next;
+      merged.push(next);
+    }
+  }
+  return merged;
+}

@@ -1,0 +1,48 @@
+/** What a firmware is to this simulator: who accepts which memory before the kernel runs. */
+
+import type { AddressRange } from "../units.js";
+
+/**
+ * Takes what the firmware accepts. A platform implements it; one that keeps no time per CPU
+ * ignores the last argument and leaves out the barrier.
+ */
+export interface FirmwareAccept {
+  /**
+   * The firmware accepts [start, end) with its own loop; bytes, whole pages.
+   *
+   * @param cpu the virtual CPU that runs the loop, 0 is the one that boots
+   */
+  firmwareAccept(start: number, end: number, cpu: number): void;
+  /** CPU 0 waits here until all others have finished what they were given. */
+  firmwareBarrier?(): void;
+}
+
+/** The machine a firmware starts on. */
+export interface FirmwareMachine {
+  /** RAM, ascending, whole MiB. */
+  readonly ram: readonly AddressRange[];
+  readonly vcpus: number;
+  /**
+   * The firmware accepts RAM below this physical address and leaves the rest to the kernel;
+   * Infinity means all. edk2 knows 4 GiB only; smaller limits are those of vendors' firmware
+   * (512 MiB) and of td-shim (256 MiB).
+   */
+  readonly preAcceptLimit: number;
+}
+
+/** One firmware. Each has a file of its own. */
+export interface Firmware {
+  readonly name: "tdvf" | "ovmf-snp" | "ovmf";
+  /**
+   * RAM that the VMM puts into the guest before it runs (measured, part of the firmware): it is
+   * private and usable from the start and nobody accepts it.
+   */
+  readonly launchRanges: readonly AddressRange[];
+  /**
+   * Whether it offers a protocol through which a kernel asks for unaccepted memory, and accepts
+   * everything at ExitBootServices for a kernel that does not ask.
+   */
+  readonly acceptanceProtocol: boolean;
+  /** Accepts what this firmware accepts before it starts the kernel; returns the RAM it leaves unaccepted, ascending. */
+  preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange[];
+}

@@ -1,0 +1,44 @@
+/**
+ * OVMF as firmware of a SEV-SNP guest (edk2 c5aa7e7 OvmfPkg/PlatformPei/AmdSev.c:
+ * AmdSevSnpInitialize, OvmfPkg/Library/BaseMemEncryptSevLib/X64/PeiSnpSystemRamValidate.c).
+ */
+
+import type { AddressRange } from "../units.js";
+import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
+import { DXE_BUFFER_ENTRIES, pscBuffers, SEC_BUFFER_ENTRIES } from "./page-state-change.js";
+import { withoutLegacyHole } from "./q35.js";
+import { above, below, subtractRanges } from "./ranges.js";
+
+/**
+ * Launch-measured pages, validated before the guest runs: from the first page tables up to the
+ * volume of the PEI phase (PcdOvmfSecPageTablesBase, PcdOvmfPeiMemFvBase).
+ */
+const LAUNCH_MEASURED: AddressRange = { start: 0x800000, end: 0x820000 };
+/** Where the first phase unpacks the firmware; it validates that itself (PcdOvmfSecValidatedStart, PcdOvmfSecValidatedEnd). */
+const SEC_VALIDATED: AddressRange = { start: 0x820000, end: 0x1a10000 };
+
+/**
+ * One CPU validates everything below the limit, without the two ranges that are valid already:
+ * no page is validated twice. RAM that starts at the limit or above it becomes type 15; edk2
+ * never has RAM on both sides of 4 GiB in one piece, with other limits the piece is split.
+ */
+function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange[] {
+  const ram = withoutLegacyHole(machine.ram);
+  validate(SEC_VALIDATED, SEC_BUFFER_ENTRIES, sink);
+  const left = subtractRanges(ram, [LAUNCH_MEASURED, SEC_VALIDATED]);
+  for (const range of below(left, machine.preAcceptLimit)) validate(range, DXE_BUFFER_ENTRIES, sink);
+  return above(left, machine.preAcceptLimit);
+}
+
+/** Validates a range, buffer by buffer. */
+function validate(range: AddressRange, bufferEntries: number, sink: FirmwareAccept): void {
+  for (const { start, end } of pscBuffers(range, bufferEntries)) sink.firmwareAccept(start, end, 0);
+}
+
+/** OVMF for SEV-SNP since January 2023, with the acceptance protocol (OvmfPkg/AmdSevDxe/AmdSevDxe.c). */
+export const ovmfSnp: Firmware = {
+  name: "ovmf-snp",
+  launchRanges: [LAUNCH_MEASURED],
+  acceptanceProtocol: true,
+  preAccept,
+};

@@ -1,0 +1,9 @@
+import type { Firmware } from "./firmware.js";
+
+/** OVMF in a guest whose memory needs no acceptance: it accepts nothing and leaves no memory of type 15. */
+export const ovmf: Firmware = {
+  name: "ovmf",
+  launchRanges: [],
+  acceptanceProtocol: false,
+  preAccept: () => [],
+};

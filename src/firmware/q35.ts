@@ -1,0 +1,34 @@
+/** Where a QEMU q35 machine puts its RAM. */
+
+import { type AddressRange, GiB, KiB, MiB } from "../units.js";
+import { subtractRanges } from "./ranges.js";
+
+/** From here on RAM that does not fit below the PCI hole continues. */
+export const HIGH_RAM_START: number = 4 * GiB;
+
+/**
+ * From this size on the machine splits its RAM. The hole below 4 GiB could hold 2.75 GiB, but a
+ * machine that has to split keeps only 2 GiB there, so that both parts start on a 1 GiB boundary.
+ */
+const SPLIT_SIZE: number = 2.75 * GiB;
+const LOW_RAM_OF_A_SPLIT_MACHINE: number = 2 * GiB;
+
+/**
+ * RAM of a q35 machine: below 2.75 GiB all of it from address 0, otherwise 2 GiB low and the
+ * rest from 4 GiB (QEMU hw/i386/pc_q35.c: pc_q35_init, without max-ram-below-4g).
+ */
+export function q35Ram(memoryBytes: number): AddressRange[] {
+  if (memoryBytes < SPLIT_SIZE) return [{ start: 0, end: memoryBytes }];
+  return [
+    { start: 0, end: LOW_RAM_OF_A_SPLIT_MACHINE },
+    { start: HIGH_RAM_START, end: HIGH_RAM_START + memoryBytes - LOW_RAM_OF_A_SPLIT_MACHINE },
+  ];
+}
+
+/** VGA memory and ROMs: RAM behind them exists, but no operating system gets it. */
+const LEGACY_HOLE: AddressRange = { start: 640 * KiB, end: MiB };
+
+/** RAM as the firmware's map offers it, without the legacy hole (edk2 OvmfPkg/Library/PlatformInitLib/MemDetect.c). */
+export function withoutLegacyHole(ram: readonly AddressRange[]): AddressRange[] {
+  return subtractRanges(ram, [LEGACY_HOLE]);
+}

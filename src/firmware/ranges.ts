@@ -1,0 +1,32 @@
+/** Arithmetic on short lists of address ranges. Empty ranges are dropped from every result. */
+
+import type { AddressRange } from "../units.js";
+
+/** What is left of `ranges` without `holes`; `holes` need not be sorted, the order of `ranges` is kept. */
+export function subtractRanges(
+  ranges: readonly AddressRange[],
+  holes: readonly AddressRange[],
+): AddressRange[] {
+  const sorted = holes.toSorted((a, b) => a.start - b.start);
+  const rest: AddressRange[] = [];
+  for (const { start, end } of ranges) {
+    let from = start;
+    for (const hole of sorted) {
+      if (hole.end <= from || hole.start >= end) continue;
+      if (hole.start > from) rest.push({ start: from, end: hole.start });
+      from = hole.end;
+    }
+    if (from < end) rest.push({ start: from, end });
+  }
+  return rest;
+}
+
+/** The parts of `ranges` below an address; the limit may be Infinity. */
+export function below(ranges: readonly AddressRange[], limit: number): AddressRange[] {
+  return ranges.flatMap(({ start, end }) => (start < limit ? [{ start, end: Math.min(end, limit) }] : []));
+}
+
+/** The parts of `ranges` from an address on. */
+export function above(ranges: readonly AddressRange[], limit: number): AddressRange[] {
+  return ranges.flatMap(({ start, end }) => (end > limit ? [{ start: Math.max(start, limit), end }] : []));
+}

@@ -1,0 +1,74 @@
+/** From power on to the moment the kernel's EFI stub runs. */
+
+import { type AddressRange, GiB, KiB } from "../units.js";
+import { AcceptanceProtocol } from "./acceptance-protocol.js";
+import { BootServices } from "./boot-services.js";
+import { type EfiMemoryDescriptor, EfiMemoryType } from "./efi-memory-map.js";
+import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
+import { HIGH_RAM_START, withoutLegacyHole } from "./q35.js";
+import { subtractRanges } from "./ranges.js";
+
+/** Room that QEMU asks for its ACPI tables (hw/i386/acpi-build.c: ACPI_BUILD_TABLE_SIZE). */
+const ACPI_TABLE_BYTES: number = 128 * KiB;
+/** A kernel wants its initrd below this address first (arch/x86/boot/header.S: initrd_addr_max 0x7fffffff). */
+const INITRD_SOFT_LIMIT: number = 2 * GiB;
+
+/** What is to be started and how. */
+export interface BootImage {
+  /** Where the unpacked kernel lies, whole pages. The firmware gives that memory to the stub. */
+  readonly kernel: AddressRange;
+  /** 0 for none. */
+  readonly initrdBytes: number;
+}
+
+/** The firmware reached the kernel, or ran out of accepted memory before. */
+export type FirmwareOutcome =
+  | { readonly outcome: "started"; readonly boot: BootServices; readonly initrd: AddressRange | undefined }
+  | { readonly outcome: "out-of-resources"; readonly reason: string };
+
+/**
+ * Runs the firmware: it accepts, builds the memory map, and loads kernel and initrd. The map has
+ * what a kernel's memory layout depends on and nothing else: free RAM, memory of type 15, the
+ * ACPI tables at the top of low memory, kernel and initrd.
+ *
+ * @param acceptanceProtocol whether this boot has the protocol; normally that of the firmware
+ */
+export function startFirmware(
+  firmware: Firmware,
+  machine: FirmwareMachine,
+  image: BootImage,
+  acceptanceProtocol: boolean,
+  sink: FirmwareAccept,
+): FirmwareOutcome {
+  const unaccepted = firmware.preAccept(machine, sink);
+  const ram = withoutLegacyHole(machine.ram);
+  const free = subtractRanges(ram, unaccepted);
+  const protocol = acceptanceProtocol ? new AcceptanceProtocol(sink) : undefined;
+  const boot = new BootServices(
+    [
+      ...withType(free, EfiMemoryType.CONVENTIONAL),
+      ...withType(subtractRanges(ram, free), EfiMemoryType.UNACCEPTED),
+    ],
+    protocol,
+  );
+  if (boot.allocatePages(EfiMemoryType.ACPI_RECLAIM, ACPI_TABLE_BYTES, HIGH_RAM_START) === undefined) {
+    return outOfResources("the ACPI tables");
+  }
+  if (!boot.allocateAt(EfiMemoryType.LOADER_DATA, image.kernel)) return outOfResources("the kernel");
+  if (image.initrdBytes === 0) return { outcome: "started", boot, initrd: undefined };
+  const initrd =
+    boot.allocatePages(EfiMemoryType.LOADER_DATA, image.initrdBytes, INITRD_SOFT_LIMIT) ??
+    boot.allocatePages(EfiMemoryType.LOADER_DATA, image.initrdBytes, Number.POSITIVE_INFINITY);
+  return initrd === undefined ? outOfResources("the initrd") : { outcome: "started", boot, initrd };
+}
+
+function withType(ranges: readonly AddressRange[], type: EfiMemoryType): EfiMemoryDescriptor[] {
+  return ranges.map(({ start, end }) => ({ type, start, end }));
+}
+
+function outOfResources(what: string): FirmwareOutcome {
+  return {
+    outcome: "out-of-resources",
+    reason: `the memory that the firmware accepted has no room for ${what}`,
+  };
+}

@@ -1,0 +1,164 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { exitBoot, type StubResult, type UnacceptedSupport } from "../../src/efistub/exit-boot-services.js";
+import { E820Type } from "../../src/efistub/setup-e820.js";
+import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
+import type { Firmware } from "../../src/firmware/firmware.js";
+import { ovmf } from "../../src/firmware/ovmf.js";
+import { ovmfSnp } from "../../src/firmware/ovmf-snp.js";
+import { q35Ram } from "../../src/firmware/q35.js";
+import { type FirmwareOutcome, startFirmware } from "../../src/firmware/start.js";
+import { tdvf } from "../../src/firmware/tdvf.js";
+import { type AddressRange, GiB, KiB, MiB } from "../../src/units.js";
+import { Recorder } from "../efistub/recorder.js";
+import { FirmwareRecorder } from "./recorder.js";
+
+const test = suite("firmware: start of a guest");
+
+const KERNEL = { start: 0x1000000, end: 0x4c26000 };
+const { CONVENTIONAL, LOADER_DATA, ACPI_RECLAIM, UNACCEPTED } = EfiMemoryType;
+
+interface Options {
+  readonly limit?: number;
+  readonly protocol?: boolean;
+  readonly initrdBytes?: number;
+  readonly kernel?: AddressRange;
+}
+
+function start(
+  firmware: Firmware,
+  memoryBytes: number,
+  options: Options = {},
+): [FirmwareOutcome, FirmwareRecorder] {
+  const sink = new FirmwareRecorder();
+  const outcome = startFirmware(
+    firmware,
+    { ram: q35Ram(memoryBytes), vcpus: 8, preAcceptLimit: options.limit ?? 4 * GiB },
+    { kernel: options.kernel ?? KERNEL, initrdBytes: options.initrdBytes ?? 0x190419 },
+    options.protocol ?? firmware.acceptanceProtocol,
+    sink,
+  );
+  return [outcome, sink];
+}
+
+/** Firmware and EFI stub of one boot. */
+function boot(
+  firmware: Firmware,
+  support: UnacceptedSupport,
+  memoryBytes: number,
+  options: Options = {},
+): { result: StubResult; atExit: [number, number][]; stub: Recorder } {
+  const [outcome, sink] = start(firmware, memoryBytes, options);
+  if (outcome.outcome !== "started") throw new Error(outcome.reason);
+  const before = sink.calls.length;
+  const stub = new Recorder();
+  const result = exitBoot(outcome.boot, support, stub);
+  if (result.outcome !== "exited") throw new Error(result.reason);
+  return { result, atExit: sink.ranges().slice(before), stub };
+}
+
+test("TDVF, 4 GiB: free memory, kernel, initrd and ACPI tables low, type 15 high", () => {
+  const [outcome] = start(tdvf, 4 * GiB);
+  assert.is(outcome.outcome, "started");
+  if (outcome.outcome !== "started") return;
+  assert.equal(outcome.initrd, { start: 0x7fe4f000, end: 0x7ffe0000 });
+  assert.equal(outcome.boot.getMemoryMap().descriptors, [
+    { type: CONVENTIONAL, start: 0, end: 640 * KiB },
+    { type: CONVENTIONAL, start: MiB, end: KERNEL.start },
+    { type: LOADER_DATA, ...KERNEL },
+    { type: CONVENTIONAL, start: KERNEL.end, end: 0x7fe4f000 },
+    { type: LOADER_DATA, start: 0x7fe4f000, end: 0x7ffe0000 },
+    { type: ACPI_RECLAIM, start: 0x7ffe0000, end: 0x80000000 },
+    { type: UNACCEPTED, start: 0x1_0000_0000, end: 0x1_8000_0000 },
+  ]);
+});
+
+test("TDVF, 16 GiB: a table of 896 bytes for 7168 units", () => {
+  const { result, stub } = boot(tdvf, "asks", 16 * GiB);
+  assert.is(result.table!.physBase, 4 * GiB);
+  assert.is(result.table!.bitmapBytes, 896);
+  assert.is(result.table!.countSet(), 7168);
+  assert.is(result.tableRange!.end - result.tableRange!.start, 920);
+  assert.equal(stub.calls, []);
+});
+
+test("a limit of 512 MiB moves tables and initrd below it, the rest is in the bitmap", () => {
+  const { result, stub } = boot(tdvf, "asks", 4 * GiB, { limit: 512 * MiB });
+  assert.is(result.table!.physBase, 512 * MiB);
+  assert.is(result.table!.countSet(), (1536 + 2048) / 2);
+  assert.ok(result.tableRange!.end <= 512 * MiB);
+  assert.equal(stub.calls, []);
+  assert.equal(result.entries.at(-2), { type: E820Type.RAM, start: 512 * MiB, end: 2 * GiB });
+});
+
+test("an initrd goes below 2 GiB while there is room, and above otherwise", () => {
+  const [low] = start(ovmf, 2.5 * GiB, { initrdBytes: 64 * MiB });
+  assert.equal(low.outcome === "started" && low.initrd, { start: 2 * GiB - 64 * MiB, end: 2 * GiB });
+  const [high] = start(ovmf, 8 * GiB, { initrdBytes: 3 * GiB });
+  assert.equal(high.outcome === "started" && high.initrd, { start: 7 * GiB, end: 10 * GiB });
+});
+
+test("no initrd, none in the map", () => {
+  const [outcome] = start(tdvf, 4 * GiB, { initrdBytes: 0 });
+  assert.is(outcome.outcome === "started" && outcome.initrd, undefined);
+});
+
+test("firmware that accepts too little cannot load the kernel or the initrd", () => {
+  const [kernel] = start(tdvf, 4 * GiB, { limit: 64 * MiB });
+  assert.match(kernel.outcome === "out-of-resources" ? kernel.reason : "", /the kernel/);
+  const [initrd] = start(tdvf, 4 * GiB, { limit: 128 * MiB, initrdBytes: 128 * MiB });
+  assert.match(initrd.outcome === "out-of-resources" ? initrd.reason : "", /the initrd/);
+  const [tables] = start(tdvf, 4 * GiB, { limit: 0 });
+  assert.match(tables.outcome === "out-of-resources" ? tables.reason : "", /ACPI tables/);
+});
+
+/** Firmware and kernel against each other: what becomes of the 14 GiB above 4 GiB. */
+type Fate = "lazy" | "lost" | "accepted at exit" | "accepted before";
+
+function fate(firmware: Firmware, support: UnacceptedSupport, options: Options): Fate {
+  const { result, atExit } = boot(firmware, support, 16 * GiB, options);
+  if (result.lostBytes > 0) {
+    assert.is(result.lostBytes, 14 * GiB);
+    return "lost";
+  }
+  assert.equal(result.entries.at(-1), { type: E820Type.RAM, start: 4 * GiB, end: 18 * GiB });
+  if (atExit.length > 0) {
+    assert.equal(atExit, [[4 * GiB, 18 * GiB]]);
+    return "accepted at exit";
+  }
+  return (result.table?.countSet() ?? 0) > 0 ? "lazy" : "accepted before";
+}
+
+const KERNELS: readonly UnacceptedSupport[] = ["none", "knows", "asks"];
+const MATRIX: readonly [string, Firmware, Options, readonly Fate[]][] = [
+  [
+    "old firmware that accepts all",
+    tdvf,
+    { limit: Infinity },
+    ["accepted before", "accepted before", "accepted before"],
+  ],
+  ["TDVF", tdvf, {}, ["lost", "lazy", "lazy"]],
+  ["OVMF without the protocol", ovmfSnp, { protocol: false }, ["lost", "lazy", "lazy"]],
+  ["OVMF", ovmfSnp, {}, ["accepted at exit", "accepted at exit", "lazy"]],
+  [
+    "TDVF as if it had the protocol",
+    tdvf,
+    { protocol: true },
+    ["accepted at exit", "accepted at exit", "lazy"],
+  ],
+];
+
+for (const [name, firmware, options, fates] of MATRIX) {
+  test(`${name}: what three kinds of kernels get`, () => {
+    assert.equal(
+      KERNELS.map((support) => fate(firmware, support, options)),
+      fates,
+    );
+  });
+}
+
+test("a plain guest has all its memory and no table", () => {
+  assert.is(fate(ovmf, "asks", {}), "accepted before");
+});
+
+test.run();
