@@ -1,0 +1,65 @@
+/**
+ * The e820 table as the kernel edits it before memblock is filled (arch/x86/kernel/e820.c,
+ * Linux 6.12).
+ */
+import { E820Type } from "../efistub/setup-e820.js";
+import type { AddressRange } from "../units.js";
+
+/** Types that only the kernel uses, beside those of the firmware (asm/e820/types.h). */
+export const KernelE820Type = {
+  /** RAM that holds data the boot loader handed over (setup_data). */
+  RESERVED_KERN: 128,
+  /** Specific-purpose memory left to a driver. */
+  SOFT_RESERVED: 0xefff_ffff,
+} as const;
+/** One of the values of {@link KernelE820Type}. */
+export type KernelE820Type = (typeof KernelE820Type)[keyof typeof KernelE820Type];
+
+/** One entry of the kernel's table: a half-open range of bytes. Tables are ascending and do not overlap. */
+export interface KernelE820Entry extends AddressRange {
+  readonly type: E820Type | KernelE820Type;
+}
+
+/** Memory types that become memblock memory (e820__memblock_setup). */
+export function isMemblockMemory(type: KernelE820Entry["type"]): boolean {
+  return type === E820Type.RAM || type === KernelE820Type.RESERVED_KERN;
+}
+
+/**
+ * Gives the parts of a range that have type `from` the type `to`, or takes them out of the table
+ * (e820__range_update, e820__range_remove; followed by e820__update_table).
+ */
+export function retypeRange(
+  table: readonly KernelE820Entry[],
+  range: AddressRange,
+  from: KernelE820Entry["type"],
+  to: KernelE820Entry["type"] | undefined,
+): KernelE820Entry[] {
+  const pieces: KernelE820Entry[] = [];
+  for (const entry of table) {
+    const start = Math.max(entry.start, range.start);
+    const end = Math.min(entry.end, range.end);
+    if (entry.type !== from || start >= end) {
+      pieces.push(entry);
+      continue;
+    }
+    if (entry.start < start) pieces.push({ ...entry, end: start });
+    if (to !== undefined) pieces.push({ start, end, type: to });
+    if (end < entry.end) pieces.push({ ...entry, start: end });
+  }
+  return joinNeighbours(pieces);
+}
+
+/** Entries that touch and agree become one (e820__update_table). */
+function joinNeighbours(pieces: readonly KernelE820Entry[]): KernelE820Entry[] {
+  const table: KernelE820Entry[] = [];
+  for (const piece of pieces) {
+    const last = table.at(-1);
+    if (last !== undefined && last.end === piece.start && last.type === piece.type) {
+      table[table.length - 1] = { ...last, end: piece.end };
+    } else {
+      table.push(piece);
+    }
+  }
+  return table;
+}

@@ -1,0 +1,90 @@
+/**
+ * What early boot finds: the machine and firmware below one kernel build, and what the steps of
+ * early boot learn on their way.
+ */
+import type { Memblock } from "../memblock/memblock.js";
+import type { AddressRange } from "../units.js";
+import type { KernelE820Entry } from "./e820-table.js";
+import type { KernelBuild } from "./kernel-build.js";
+
+/** An ACPI table that the kernel reserves; a byte range, rarely page aligned. */
+export interface AcpiTable extends AddressRange {
+  /** `FACP`, `DSDT`, ... */
+  readonly signature: string;
+}
+
+/** Memory of a node as the SRAT says it. */
+export interface NumaBlock extends AddressRange {
+  readonly nid: number;
+}
+
+/** What an EFI firmware and the EFI stub left for the kernel. */
+export interface EfiHandover {
+  /** The EFI memory map the stub passed. */
+  readonly memoryMap: AddressRange;
+  /** struct efi_unaccepted_memory with its bitmap, if the stub made one. */
+  readonly unacceptedTable?: AddressRange;
+  /** Tables the kernel keeps: TPM event log, random seed, ... */
+  readonly keptTables: readonly AddressRange[];
+  /** EfiBootServicesCode and EfiBootServicesData, kept until the runtime services are mapped. */
+  readonly bootServices: readonly AddressRange[];
+}
+
+/** The guest as the kernel finds it, without KASLR. */
+export interface EarlyMachine {
+  /** The firmware's table, or the one the EFI stub made of the EFI map. */
+  readonly e820: readonly KernelE820Entry[];
+  /** Physical address of _text. */
+  readonly kernelStart: number;
+  readonly initrd?: AddressRange;
+  /** setup_data entries of the boot loader. */
+  readonly setupData: readonly AddressRange[];
+  readonly efi?: EfiHandover;
+  /** In the order the kernel reserves them. */
+  readonly acpiTables: readonly AcpiTable[];
+  readonly ioapicCount: number;
+  readonly commandLine: string;
+  /** The words of the command line that neither the kernel nor built-in code knows. */
+  readonly unknownOptions: readonly string[];
+  /** Node of every possible CPU; its length is their number. */
+  readonly cpuNodes: readonly number[];
+  /** From the SRAT, ascending; empty for a machine without NUMA. */
+  readonly numaBlocks: readonly NumaBlock[];
+  /** Five-level page tables are in use. */
+  readonly fiveLevel: boolean;
+  /** Guest memory is encrypted: all DMA goes through the bounce buffer (CC_ATTR_GUEST_MEM_ENCRYPT). */
+  readonly memoryEncrypted: boolean;
+  /** Bounce buffer as `swiotlb=` asks for it, 0 for none; absent: the kernel's default for this machine. */
+  readonly swiotlbBytes?: number;
+}
+
+/** One boot up to memblock_free_all(): inputs, and what each step leaves for later ones. */
+export class EarlyBoot {
+  readonly memblock: Memblock;
+  readonly machine: EarlyMachine;
+  readonly build: KernelBuild;
+  /** e820_table: the firmware's, then as the kernel edited it. */
+  e820: readonly KernelE820Entry[];
+  /** End of RAM in page frames (max_pfn). */
+  maxPfn = 0;
+  /** EFI boot services memory that was free before and goes back later (efi_free_boot_services). */
+  readonly bootServicesReserved: AddressRange[] = [];
+  /** Physical address of each node's pglist_data, by node number; nodes with memory only. */
+  readonly nodeData: Map<number, number> = new Map();
+  /** Pages the large hashes are sized by. */
+  nrKernelPages = 0;
+  /** The bounce buffer, once there is one. */
+  swiotlb: AddressRange | undefined = undefined;
+
+  constructor(memblock: Memblock, machine: EarlyMachine, build: KernelBuild) {
+    this.memblock = memblock;
+    this.machine = machine;
+    this.build = build;
+    this.e820 = machine.e820;
+  }
+
+  /** Number of possible CPUs. */
+  get cpuCount(): number {
+    return this.machine.cpuNodes.length;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Everything x86 does to memblock before it hands over to the page allocator, in order
+ * (start_kernel, setup_arch, mm_core_init; Linux 6.12). What a step allocates is accepted through
+ * the callback of its Memblock.
+ *
+ * Not modelled, because the recorded kernels ran without: KASLR (which spreads the CPU entry areas
+ * and adds a page table), CMA, crash kernel, KFENCE, hugetlb pages from the command line.
+ */
+import { nrKernelPages } from "../mm/large-hash.js";
+import { sparseInit } from "../mm/sparse.js";
+import type { EarlyBoot } from "./early-machine.js";
+import { initmemInit } from "./early-numa.js";
+import {
+  acpiParseHpet,
+  acpiReserveInitialTables,
+  e820MemblockSetup,
+  e820ReserveResources,
+  earlyReserveMemory,
+  efiInit,
+  efiReserveBootServices,
+  ioApicInitMappings,
+  registerNosaveRegions,
+  reserveBrk,
+  reserveRealMode,
+  trimBiosRange,
+} from "./early-setup-arch.js";
+import {
+  printUnknownBootoptions,
+  setupCommandLine,
+  setupCpuEntryAreas,
+  setupLogBuf,
+  vfsCachesInitEarly,
+} from "./early-start-kernel.js";
+import { initMemMapping } from "./init-mem-mapping.js";
+import { setupPerCpuAreas } from "./percpu-first-chunk.js";
+import { swiotlbInit } from "./swiotlb.js";
+
+/** One step; its name is the kernel function that does the same. */
+export interface EarlyStep {
+  readonly name: string;
+  readonly run: (boot: EarlyBoot) => void;
+}
+
+function sparse(boot: EarlyBoot): void {
+  const { memblock, build, machine, nodeData } = boot;
+  sparseInit(memblock, {
+    fiveLevelPaging: machine.fiveLevel,
+    pageExtension: build.pageExtension,
+    ...(build.memoryHotremove ? { nodeDataAddress: (nid: number) => nodeData.get(nid)! } : {}),
+  });
+}
+
+/** Counts what is free when zones are set up; the hashes are sized by it (calc_nr_kernel_pages). */
+function freeAreaInit(boot: EarlyBoot): void {
+  boot.nrKernelPages = nrKernelPages(boot.memblock.freeMemRanges());
+}
+
+/** In the order of the kernel. `memblock=debug` takes effect after the first one. */
+export const EARLY_STEPS: readonly EarlyStep[] = [
+  { name: "early_reserve_memory", run: earlyReserveMemory },
+  { name: "efi_init", run: efiInit },
+  { name: "trim_bios_range", run: trimBiosRange },
+  { name: "reserve_brk", run: reserveBrk },
+  { name: "e820__memblock_setup", run: e820MemblockSetup },
+  { name: "efi_reserve_boot_services", run: efiReserveBootServices },
+  { name: "reserve_real_mode", run: reserveRealMode },
+  { name: "init_mem_mapping", run: initMemMapping },
+  { name: "acpi_reserve_initial_tables", run: acpiReserveInitialTables },
+  { name: "initmem_init", run: initmemInit },
+  { name: "sparse_init", run: sparse },
+  { name: "free_area_init", run: freeAreaInit },
+  { name: "acpi_parse_hpet", run: acpiParseHpet },
+  { name: "io_apic_init_mappings", run: ioApicInitMappings },
+  { name: "e820__reserve_resources", run: e820ReserveResources },
+  { name: "e820__register_nosave_regions", run: registerNosaveRegions },
+  { name: "setup_command_line", run: setupCommandLine },
+  { name: "setup_per_cpu_areas", run: setupPerCpuAreas },
+  { name: "print_unknown_bootoptions", run: printUnknownBootoptions },
+  { name: "setup_log_buf", run: setupLogBuf },
+  { name: "vfs_caches_init_early", run: vfsCachesInitEarly },
+  { name: "setup_cpu_entry_areas", run: setupCpuEntryAreas },
+  { name: "swiotlb_init", run: swiotlbInit },
+];
+
+/** Runs all steps on an empty memblock; the next thing the kernel does is memblock_free_all(). */
+export function runEarlySteps(boot: EarlyBoot): void {
+  for (const step of EARLY_STEPS) step.run(boot);
+}

@@ -1,0 +1,152 @@
+/**
+ * setup_arch(): what firmware and kernel image occupy, and the small tables made while the
+ * machine is looked at (arch/x86/kernel/setup.c and the files named below; Linux 6.12).
+ */
+import { E820Type } from "../efistub/setup-e820.js";
+import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { type AddressRange, KiB, MiB, PAGE_SIZE, pfnDown, pfnUp, roundDown, roundUp, TiB } from "../units.js";
+import { isMemblockMemory, KernelE820Type, retypeRange } from "./e820-table.js";
+import type { EarlyBoot } from "./early-machine.js";
+import { brkArea } from "./init-mem-mapping.js";
+
+/** Where the BIOS area starts if nothing better is known (arch/x86/kernel/ebda.c: BIOS_START_MAX). */
+const BIOS_START = 0x9f000;
+const BIOS_BEGIN = 0xa0000;
+const BIOS_END = MiB;
+const RESOURCE_BYTES = 64; // sizeof(struct resource)
+const FIRMWARE_MAP_ENTRY_BYTES = 104; // sizeof(struct firmware_map_entry)
+const NOSAVE_REGION_BYTES = 32; // sizeof(struct nosave_region)
+const HPET_RESOURCE_NAME_BYTES = 9; // "HPET %u" and its end
+const IOAPIC_RESOURCE_NAME_BYTES = 11; // "IOAPIC %u" and its end
+
+function reserve(boot: EarlyBoot, { start, end }: AddressRange): void {
+  boot.memblock.reserve(start, end - start);
+}
+
+function wholePages({ start, end }: AddressRange): AddressRange {
+  return { start: roundDown(start, PAGE_SIZE), end: roundUp(end, PAGE_SIZE) };
+}
+
+/** early_reserve_memory(): kernel image, first 64 KiB, initrd, setup_data, BIOS area. */
+export function earlyReserveMemory(boot: EarlyBoot): void {
+  const { memblock, machine, build } = boot;
+  memblock.reserve(machine.kernelStart, build.imageBytes);
+  memblock.reserve(0, 64 * KiB);
+  if (machine.initrd !== undefined) {
+    reserve(boot, { start: machine.initrd.start, end: roundUp(machine.initrd.end, PAGE_SIZE) });
+  }
+  for (const data of machine.setupData) reserve(boot, data);
+  memblock.reserve(BIOS_START, BIOS_END - BIOS_START);
+}
+
+/**
+ * The EFI memory map and the tables the kernel keeps. The unaccepted table is made known as
+ * memory too, so that it can be reached through the direct map (drivers/firmware/efi/efi.c:
+ * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted).
+ */
+export function efiInit(boot: EarlyBoot): void {
+  const { memblock, machine } = boot;
+  if (machine.efi === undefined) return;
+  const { memoryMap, keptTables, unacceptedTable } = machine.efi;
+  reserve(boot, memoryMap);
+  for (const table of keptTables) reserve(boot, table);
+  if (unacceptedTable === undefined) return;
+  const { start, end } = wholePages(unacceptedTable);
+  memblock.add(start, end - start);
+  memblock.reserve(start, end - start);
+}
+
+/** e820__reserve_setup_data() and trim_bios_range(): the last changes to the e820 table. */
+export function trimBiosRange(boot: EarlyBoot): void {
+  const { RAM, RESERVED } = E820Type;
+  const { RESERVED_KERN } = KernelE820Type;
+  for (const data of boot.machine.setupData) boot.e820 = retypeRange(boot.e820, data, RAM, RESERVED_KERN);
+  boot.e820 = retypeRange(boot.e820, { start: 0, end: PAGE_SIZE }, RAM, RESERVED);
+  boot.e820 = retypeRange(boot.e820, { start: BIOS_BEGIN, end: BIOS_END }, RAM, undefined);
+  const mostPfn = (boot.machine.fiveLevel ? 4096 * TiB : 64 * TiB) / PAGE_SIZE; // MAXMEM
+  const ends = boot.e820.filter((entry) => entry.type === RAM).map((entry) => pfnDown(entry.end));
+  boot.maxPfn = Math.min(Math.max(...ends), mostPfn);
+}
+
+/** reserve_brk(): what the kernel has used behind its image. */
+export function reserveBrk(boot: EarlyBoot): void {
+  reserve(boot, brkArea(boot));
+}
+
+/** e820__memblock_setup(): memory becomes known, in whole pages. */
+export function e820MemblockSetup(boot: EarlyBoot): void {
+  const { memblock } = boot;
+  memblock.currentLimit = MiB;
+  memblock.allowResize();
+  for (const { start, end, type } of boot.e820) {
+    if (type === KernelE820Type.SOFT_RESERVED) memblock.reserve(start, end - start);
+    if (isMemblockMemory(type)) memblock.add(start, end - start);
+  }
+  memblock.trimMemory(PAGE_SIZE);
+}
+
+/** efi_reserve_boot_services(): kept until the firmware's runtime services are mapped. */
+export function efiReserveBootServices(boot: EarlyBoot): void {
+  for (const range of boot.machine.efi?.bootServices ?? []) {
+    if (boot.memblock.isRegionReserved(range.start, range.end - range.start)) continue;
+    reserve(boot, range);
+    boot.bootServicesReserved.push(range);
+  }
+}
+
+/** reserve_real_mode(): the trampoline for other CPUs, then all of the first MiB. */
+export function reserveRealMode(boot: EarlyBoot): void {
+  boot.memblock.physAllocRange(boot.build.realModeBytes, PAGE_SIZE, 0, MiB);
+  boot.memblock.reserve(0, MiB);
+}
+
+/** acpi_reserve_initial_tables() (drivers/acpi/tables.c). */
+export function acpiReserveInitialTables(boot: EarlyBoot): void {
+  for (const table of boot.machine.acpiTables) reserve(boot, table);
+}
+
+/** acpi_parse_hpet(): one resource with its name (arch/x86/kernel/acpi/boot.c). */
+export function acpiParseHpet(boot: EarlyBoot): void {
+  if (!boot.machine.acpiTables.some((table) => table.signature === "HPET")) return;
+  boot.memblock.alloc(RESOURCE_BYTES + HPET_RESOURCE_NAME_BYTES, SMP_CACHE_BYTES);
+}
+
+/** io_apic_init_mappings(): resources of all IOAPICs with their names (arch/x86/kernel/apic/io_apic.c). */
+export function ioApicInitMappings(boot: EarlyBoot): void {
+  const count = boot.machine.ioapicCount;
+  if (count === 0) return;
+  boot.memblock.alloc(count * (RESOURCE_BYTES + IOAPIC_RESOURCE_NAME_BYTES), SMP_CACHE_BYTES);
+}
+
+/**
+ * e820__reserve_resources(): a resource for each entry of the kernel's table, an entry in sysfs
+ * for each of the firmware's (drivers/firmware/memmap.c: firmware_map_add_early).
+ */
+export function e820ReserveResources(boot: EarlyBoot): void {
+  const { memblock, machine, build } = boot;
+  memblock.alloc(boot.e820.length * RESOURCE_BYTES, SMP_CACHE_BYTES);
+  if (!build.firmwareMemmap) return;
+  for (const _entry of machine.e820) memblock.alloc(FIRMWARE_MAP_ENTRY_BYTES, SMP_CACHE_BYTES);
+}
+
+/**
+ * e820__register_nosave_regions(): holes and entries that are no RAM, up to the end of RAM; a
+ * range that continues the one before only extends it (kernel/power/snapshot.c:
+ * register_nosave_region).
+ */
+export function registerNosaveRegions(boot: EarlyBoot): void {
+  if (!boot.build.hibernation) return;
+  let lastEndPfn = -1;
+  const register = (startPfn: number, endPfn: number): void => {
+    if (startPfn >= endPfn) return;
+    if (lastEndPfn !== startPfn) boot.memblock.alloc(NOSAVE_REGION_BYTES, SMP_CACHE_BYTES);
+    lastEndPfn = endPfn;
+  };
+  let pfn = 0;
+  for (const { start, end, type } of boot.e820) {
+    if (pfn < pfnUp(start)) register(pfn, pfnUp(start));
+    pfn = pfnDown(end);
+    if (!isMemblockMemory(type)) register(pfnUp(start), pfn);
+    if (pfn >= boot.maxPfn) break;
+  }
+}
