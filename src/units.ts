@@ -101,7 +101,11 @@ export function parseDuration(text: string): number | undefined {
 
 /** Three significant digits without a trailing `.0`: `1.5`, `12.3`, `640`. */
 function threeDigits(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? trimZero(value.toFixed(1)) : trimZero(value.toFixed(2));
+  return value >= 100
+    ? value.toFixed(0)
+    : value >= 10
+      ? trimZero(value.toFixed(1))
+      : trimZero(value.toFixed(2));
 }
 
 function trimZero(text: string): string {
@@ -119,7 +123,8 @@ export function formatBytes(bytes: number): string {
     [KiB, "KiB"],
   ];
   const sign = bytes < 0 ? "-" : "";
-  for (const [factor, unit] of units) if (magnitude >= factor) return `${sign}${threeDigits(magnitude / factor)} ${unit}`;
+  for (const [factor, unit] of units)
+    if (magnitude >= factor) return `${sign}${threeDigits(magnitude / factor)} ${unit}`;
   return `${sign}${magnitude} B`;
 }
 

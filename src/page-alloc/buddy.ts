@@ -1,7 +1,7 @@
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { isMergeable, MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
 import { NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
-import { type PerCpuPages, PCP_LISTS, pcpIndexOrder } from "./pcp.js";
+import { PCP_LISTS, type PerCpuPages, pcpIndexOrder } from "./pcp.js";
 import type { Zone } from "./zone.js";
 
 /**
@@ -125,7 +125,13 @@ export function freeToBuddy(
  * Frees a run of untouched, aligned blocks of order 10 to the tail of the movable list: what
  * freeing each of them there would give, without giving them frames.
  */
-export function addFreeRun(frames: PageFrames, zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+export function addFreeRun(
+  frames: PageFrames,
+  zone: Zone,
+  startBlock: number,
+  blocks: number,
+  cpu: number,
+): void {
   frames.addRangeTail(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), startBlock, blocks);
   zone.nrFree[MAX_PAGE_ORDER]! += blocks;
   zone.orderMask[MigrateType.MOVABLE]! |= 1 << MAX_PAGE_ORDER;

@@ -1,7 +1,7 @@
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
 import { isMergeable, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
-import { ALLOCATED, ORDER_MASK } from "./page-frames.js";
 import type { PageAllocator } from "./page-allocator.js";
+import { ALLOCATED, ORDER_MASK } from "./page-frames.js";
 import { pcpIndexOrder } from "./pcp.js";
 import type { Zone } from "./zone.js";
 
@@ -49,7 +49,8 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>)
         fail(zone, `order mask of type ${type} is wrong at order ${order}`);
       }
       for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
-        if (frames.prev[frames.next[node]!] !== node) fail(zone, `list of order ${order} type ${type} is broken`);
+        if (frames.prev[frames.next[node]!] !== node)
+          fail(zone, `list of order ${order} type ${type} is broken`);
         const here = frames.isRange(node) ? frames.rangeCount[node - frames.firstRangeNode]! : 1;
         blocks += here;
         if (type !== MigrateType.ISOLATE) counted += here * 2 ** order;
@@ -57,7 +58,8 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>)
         if (!frames.isRange(node)) checkFreeBlock(allocator, zone, seen, node, order, type);
       }
     }
-    if (blocks !== zone.nrFree[order]) fail(zone, `nr_free of order ${order} is ${zone.nrFree[order]}, not ${blocks}`);
+    if (blocks !== zone.nrFree[order])
+      fail(zone, `nr_free of order ${order} is ${zone.nrFree[order]}, not ${blocks}`);
   }
   if (highatomic !== zone.freeHighatomicPages) {
     fail(zone, `nr_free_highatomic is ${zone.freeHighatomicPages}, not ${highatomic}`);
@@ -84,7 +86,8 @@ function checkFreeBlock(
   }
   for (let at = page; at < page + 2 ** order; at++) {
     if ((frames.meta[at]! & ALLOCATED) !== 0) fail(zone, `${where} is free and allocated`);
-    if (at !== page && (frames.meta[at]! & ORDER_MASK) !== 0) fail(zone, `${where} has a free block inside it`);
+    if (at !== page && (frames.meta[at]! & ORDER_MASK) !== 0)
+      fail(zone, `${where} has a free block inside it`);
   }
   if (order < MAX_PAGE_ORDER) checkBuddy(allocator, zone, page, order, type, where);
   claimPages(zone, seen, page, 2 ** order, pfn);
@@ -102,7 +105,8 @@ function checkBuddy(
   const buddy = page ^ (1 << order);
   if ((frames.meta[buddy]! & ORDER_MASK) !== order + 1) return;
   const buddyType = frames.pageblockType[buddy >> PAGEBLOCK_ORDER]!;
-  const kept = order >= PAGEBLOCK_ORDER && buddyType !== type && !(isMergeable(type) && isMergeable(buddyType));
+  const kept =
+    order >= PAGEBLOCK_ORDER && buddyType !== type && !(isMergeable(type) && isMergeable(buddyType));
   if (!kept) fail(zone, `${where} and its buddy of order ${order} are both free`);
 }
 

@@ -1,12 +1,7 @@
+import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
-import {
-  drainPcp,
-  freeToBuddy,
-  moveFreePagesBlock,
-  pcpType,
-  removeSmallest,
-} from "./buddy.js";
+import { drainPcp, freeToBuddy, moveFreePagesBlock, pcpType, removeSmallest } from "./buddy.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import type { PageAllocRules } from "./kernel-rules.js";
@@ -15,11 +10,7 @@ import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./pa
 import { type PerCpuPages, pcpAllowedOrder, pcpIndex } from "./pcp.js";
 import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
 import { watermarkFast, watermarkOk, watermarkPages } from "./watermark.js";
-import { LISTS_PER_ZONE, Zone, type ZoneSpan } from "./zone.js";
-
-/** Zone type that ZONE_NORMAL has, and DMA32 just below it (enum zone_type). */
-const ZONE_NORMAL = 2;
-const ZONE_MOVABLE = 3;
+import { LISTS_PER_ZONE, Zone } from "./zone.js";
 
 /** Largest order the allocator tries hard for (PAGE_ALLOC_COSTLY_ORDER). */
 const COSTLY_ORDER = 3;
@@ -87,9 +78,9 @@ export class PageAllocator {
     this.#zonelists = resolve(options.zonelists);
     this.#nodeZonelists = resolve(options.nodeZonelists);
     const populatedBelow = (zone: Zone): boolean =>
-      this.zones.some((z) => z.nodeId === zone.nodeId && z.type === ZONE_NORMAL - 1 && z.presentPages > 0);
+      this.zones.some((z) => z.nodeId === zone.nodeId && z.type === ZoneType.DMA32 && z.presentPages > 0);
     this.#noFragment = Int32Array.from(this.zones, (zone) =>
-      zone.type === ZONE_NORMAL && (options.zonelists.length === 1 || populatedBelow(zone))
+      zone.type === ZoneType.NORMAL && (options.zonelists.length === 1 || populatedBelow(zone))
         ? AllocFlag.NOFRAGMENT
         : 0,
     );
@@ -238,7 +229,8 @@ export class PageAllocator {
   /** The watermark part of a visit; takes note of a zone below its high watermark. */
   #zoneMayServe(zone: Zone, order: number, allocFlags: number, highestType: number, cpu: number): boolean {
     if (!zone.belowHigh) {
-      if (watermarkFast(zone, order, watermarkPages(zone, Watermark.HIGH), highestType, allocFlags)) return true;
+      if (watermarkFast(zone, order, watermarkPages(zone, Watermark.HIGH), highestType, allocFlags))
+        return true;
       zone.belowHigh = true;
     }
     const mark = watermarkPages(zone, allocFlags & ALLOC_WMARK_MASK);
@@ -264,7 +256,14 @@ export class PageAllocator {
     return page;
   }
 
-  #takeFromPcp(zone: Zone, pcp: PerCpuPages, order: number, type: number, allocFlags: number, cpu: number): number {
+  #takeFromPcp(
+    zone: Zone,
+    pcp: PerCpuPages,
+    order: number,
+    type: number,
+    allocFlags: number,
+    cpu: number,
+  ): number {
     const list = pcp.lists[pcpIndex(order, type)]!;
     if (list.size === 0) {
       const wanted = pcp.refillBlocks(order, zone.belowHigh);
@@ -329,7 +328,7 @@ export class PageAllocator {
     drainPcp(this.frames, zone, pcp, pcp.drainPages(high, freeHigh), index, cpu);
     if (zone.belowHigh) {
       const mark = watermarkPages(zone, Watermark.HIGH);
-      if (watermarkOk(zone, 0, mark, ZONE_MOVABLE, 0, zone.freePages)) zone.belowHigh = false;
+      if (watermarkOk(zone, 0, mark, ZoneType.MOVABLE, 0, zone.freePages)) zone.belowHigh = false;
     }
   }
 
@@ -347,8 +346,7 @@ export class PageAllocator {
     type: number,
     cpu: number,
   ): number {
-    let allocFlags: number =
-      AllocFlag.WMARK_MIN | AllocFlag.CPUSET | (gfp & (Gfp.HIGH | Gfp.KSWAPD_RECLAIM));
+    let allocFlags: number = AllocFlag.WMARK_MIN | AllocFlag.CPUSET | (gfp & (Gfp.HIGH | Gfp.KSWAPD_RECLAIM));
     const mayReclaim = (gfp & Gfp.DIRECT_RECLAIM) !== 0;
     if (!mayReclaim) {
       if ((gfp & Gfp.NOMEMALLOC) === 0) {
@@ -423,7 +421,8 @@ export class PageAllocator {
 
   #prepare(page: number, order: number, type: number): void {
     const meta = this.frames.meta;
-    const flags = type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE | TOUCHED : ALLOCATED | TOUCHED;
+    const flags =
+      type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE | TOUCHED : ALLOCATED | TOUCHED;
     for (let at = page; at < page + (1 << order); at++) {
       if ((meta[at]! & TOUCHED) === 0) this.touchedPages++;
       meta[at] = flags;

@@ -10,7 +10,7 @@ export interface BootAcceptor extends MemoryAcceptor {
   /** Whether a range, or the unit behind it, is not accepted yet. */
   rangeContainsUnaccepted(start: number, sizeBytes: number): boolean;
   /** Of a run of 4 MiB blocks, how many leading ones give the same answer to that question as the first. */
-  sameAcceptanceRun(startPfn: number, blocks: number): number;
+  unacceptedRunLength(startPfn: number, blocks: number): number;
 }
 
 /**
@@ -42,13 +42,14 @@ export class BootRelease {
     freeToBuddy(frames, zone, page, order, true, this.#cpu);
   }
 
-  /** Frees a run of whole, aligned blocks of order 10. */
+  /** Frees a run of whole, aligned blocks of order 10; it may reach over several zones. */
   maxOrderRun(startPfn: number, blocks: number): void {
-    const zone = this.#allocator.zoneOfPfn(startPfn);
-    zone.managedPages += blocks * MAX_ORDER_PAGES;
     for (let done = 0; done < blocks; ) {
       const pfn = startPfn + done * MAX_ORDER_PAGES;
-      const run = this.#acceptor.sameAcceptanceRun(pfn, blocks - done);
+      const zone = this.#allocator.zoneOfPfn(pfn);
+      const inZone = Math.min(blocks - done, (zone.endPfn - pfn) / MAX_ORDER_PAGES);
+      const run = this.#acceptor.unacceptedRunLength(pfn, inZone);
+      zone.managedPages += run * MAX_ORDER_PAGES;
       this.#releaseRun(zone, pfn, run);
       done += run;
     }
@@ -88,7 +89,8 @@ export class BootRelease {
         parkUnaccepted(frames, zone, startBlock, blocks, this.#cpu);
         return;
       }
-      for (let block = 0; block < blocks; block++) this.#acceptIfNeeded(pfn + block * MAX_ORDER_PAGES, MAX_PAGE_ORDER);
+      for (let block = 0; block < blocks; block++)
+        this.#acceptIfNeeded(pfn + block * MAX_ORDER_PAGES, MAX_PAGE_ORDER);
     }
     addFreeRun(frames, zone, startBlock, blocks, this.#cpu);
   }

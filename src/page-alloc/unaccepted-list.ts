@@ -21,7 +21,13 @@ export interface MemoryAcceptor {
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** Parks a run of blocks at the tail of the zone's list (__free_unaccepted). */
-export function parkUnaccepted(frames: PageFrames, zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+export function parkUnaccepted(
+  frames: PageFrames,
+  zone: Zone,
+  startBlock: number,
+  blocks: number,
+  cpu: number,
+): void {
   frames.addRangeTail(zone.unacceptedList, startBlock, blocks);
   zone.unacceptedPages += blocks * MAX_ORDER_PAGES;
   zone.addFreePages(blocks * MAX_ORDER_PAGES, cpu);

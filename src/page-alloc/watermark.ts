@@ -69,4 +69,3 @@ export function watermarkFast(
     watermarkOk(zone, order, zone.watermark[Watermark.MIN]!, highestZoneType, allocFlags, freePages)
   );
 }
-

@@ -1,3 +1,4 @@
+import { MAX_NR_ZONES, type ZoneSpan, type ZoneType } from "../mm/zones.js";
 import { MAX_PAGE_ORDER } from "../units.js";
 import { MIGRATE_TYPES } from "./migratetype.js";
 import { PerCpuPages } from "./pcp.js";
@@ -7,25 +8,11 @@ const ORDERS: number = MAX_PAGE_ORDER + 1;
 /** List heads a zone needs: one for each order and type, and one for unaccepted blocks. */
 export const LISTS_PER_ZONE: number = ORDERS * MIGRATE_TYPES + 1;
 
-/** Zone types, low to high (include/linux/mmzone.h: enum zone_type on x86_64). */
-export const MAX_NR_ZONES = 5;
-
-/** Where a zone lies and what it spans, as free_area_init() leaves it. */
-export interface ZoneSpan {
-  readonly nodeId: number;
-  /** Index in enum zone_type: 0 DMA, 1 DMA32, 2 Normal, 3 Movable. */
-  readonly type: number;
-  readonly name: string;
-  readonly startPfn: number;
-  readonly endPfn: number;
-  readonly presentPages: number;
-}
-
 /** One zone of one node: its free lists, watermarks, counters and per-CPU lists (struct zone, 6.12). */
 export class Zone {
   readonly index: number;
   readonly nodeId: number;
-  readonly type: number;
+  readonly type: ZoneType;
   readonly name: string;
   readonly startPfn: number;
   readonly endPfn: number;

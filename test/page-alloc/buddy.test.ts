@@ -10,7 +10,8 @@ test("expand puts the upper halves at the head, the lowest page goes out", () =>
   const a = oneZone(3);
   assert.equal(listed(a, 10, MOVABLE), [0x0, 0x400, 0x800]);
   assert.is(allocPfn(a, GFP_HIGHUSER_MOVABLE, 0), 0x0);
-  for (let order = 0; order <= 9; order++) assert.equal(listed(a, order, MOVABLE), [1 << order], `order ${order}`);
+  for (let order = 0; order <= 9; order++)
+    assert.equal(listed(a, order, MOVABLE), [1 << order], `order ${order}`);
   assert.equal(listed(a, 10, MOVABLE), [0x400, 0x800]);
   assert.is(allocPfn(a, GFP_HIGHUSER_MOVABLE, 0), 0x1);
   assert.is(allocPfn(a, GFP_HIGHUSER_MOVABLE, 1), 0x2);

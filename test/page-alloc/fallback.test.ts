@@ -12,8 +12,12 @@ const MOVABLE = 1;
 test("claiming a block of order 10 turns both its pageblocks over", () => {
   const a = oneZone(2);
   assert.is(allocPfn(a, GFP_KERNEL, 0), 0x0);
-  assert.equal([a.frames.pageblockType[a.frames.pageOf(0) >> 9], a.frames.pageblockType[a.frames.pageOf(512) >> 9]], [0, 0]);
-  for (let order = 0; order <= 9; order++) assert.equal(listed(a, order, UNMOVABLE), [1 << order], `order ${order}`);
+  assert.equal(
+    [a.frames.pageblockType[a.frames.pageOf(0) >> 9], a.frames.pageblockType[a.frames.pageOf(512) >> 9]],
+    [0, 0],
+  );
+  for (let order = 0; order <= 9; order++)
+    assert.equal(listed(a, order, UNMOVABLE), [1 << order], `order ${order}`);
   assert.equal(listed(a, 10, MOVABLE), [0x400]);
   verifyInvariants(a);
 });

@@ -1,7 +1,7 @@
-import type { MemoryAcceptor } from "../../src/page-alloc/unaccepted-list.js";
+import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import { LINUX_6_12, type PageAllocRules } from "../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { addFreeRun } from "../../src/page-alloc/buddy.js";
+import type { MemoryAcceptor } from "../../src/page-alloc/unaccepted-list.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
 
 /** A machine of one Normal zone from pfn 0, all of it free and movable, for tests of single rules. */
@@ -10,7 +10,9 @@ export function oneZone(
   options: { cpus?: number; rules?: PageAllocRules; acceptor?: MemoryAcceptor; free?: boolean } = {},
 ): PageAllocator {
   const allocator = new PageAllocator({
-    zones: [{ nodeId: 0, type: 2, name: "Normal", startPfn: 0, endPfn: blocks * 1024, presentPages: blocks * 1024 }],
+    zones: [
+      { nodeId: 0, type: 2, name: "Normal", startPfn: 0, endPfn: blocks * 1024, presentPages: blocks * 1024 },
+    ],
     zonelists: [[0]],
     nodeZonelists: [[0]],
     cpus: options.cpus ?? 1,
@@ -29,7 +31,12 @@ function assertNever(): never {
 }
 
 /** Frame numbers of the blocks on a free list, head first. */
-export function listed(allocator: PageAllocator, order: number, type: number, zone: Zone = allocator.zones[0]!): number[] {
+export function listed(
+  allocator: PageAllocator,
+  order: number,
+  type: number,
+  zone: Zone = allocator.zones[0]!,
+): number[] {
   const { frames } = allocator;
   const pfns: number[] = [];
   const list = zone.list(order, type);

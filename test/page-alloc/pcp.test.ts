@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PerCpuPages, PcpList, pcpIndex, pcpIndexOrder } from "../../src/page-alloc/pcp.js";
-import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, oneZone } from "./machine.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
+import { PcpList, PerCpuPages, pcpIndex, pcpIndexOrder } from "../../src/page-alloc/pcp.js";
+import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, oneZone } from "./machine.js";
 
 const test = suite("page-alloc: per-CPU lists");
 
@@ -28,12 +28,18 @@ test("refills double up to 32 batches while nothing is freed (nr_pcp_alloc)", ()
 });
 
 test("higher orders refill a batch of pages", () => {
-  assert.equal([1, 2, 3, 9].map((order) => pageset(63, 874, 54687).refillBlocks(order, false)), [31, 15, 7, 2]);
+  assert.equal(
+    [1, 2, 3, 9].map((order) => pageset(63, 874, 54687).refillBlocks(order, false)),
+    [31, 15, 7, 2],
+  );
 });
 
 test("a batch of one page grows too", () => {
   const pcp = pageset(1, 4, 60);
-  assert.equal(Array.from({ length: 7 }, () => pcp.refillBlocks(0, false)), [1, 2, 4, 8, 16, 32, 32]);
+  assert.equal(
+    Array.from({ length: 7 }, () => pcp.refillBlocks(0, false)),
+    [1, 2, 4, 8, 16, 32, 32],
+  );
 });
 
 test("the boot pageset takes one page and gives it back at once", () => {
@@ -49,10 +55,16 @@ test("the boot pageset takes one page and gives it back at once", () => {
 test("frees go to the head, refills to the tail", () => {
   const a = oneZone(4);
   Object.assign(a.zones[0]!.pcp[0]!, { batch: 4, highMin: 16, highMax: 256 });
-  assert.equal([0, 1, 2].map(() => allocPfn(a, GFP_HIGHUSER_MOVABLE, 0)), [0, 1, 2]);
+  assert.equal(
+    [0, 1, 2].map(() => allocPfn(a, GFP_HIGHUSER_MOVABLE, 0)),
+    [0, 1, 2],
+  );
   freePfn(a, 0, 0);
   freePfn(a, 1, 0);
-  assert.equal([0, 1, 2].map(() => allocPfn(a, GFP_HIGHUSER_MOVABLE, 0)), [1, 0, 3]);
+  assert.equal(
+    [0, 1, 2].map(() => allocPfn(a, GFP_HIGHUSER_MOVABLE, 0)),
+    [1, 0, 3],
+  );
   verifyInvariants(a);
 });
 
@@ -69,7 +81,10 @@ test("a full list drains its oldest pages", () => {
 });
 
 test("lists are numbered by order and type, huge pages last", () => {
-  assert.equal([pcpIndex(0, 2), pcpIndex(3, 0), pcpIndex(9, 0), pcpIndex(9, 1), pcpIndex(9, 2)], [2, 9, 12, 13, 12]);
+  assert.equal(
+    [pcpIndex(0, 2), pcpIndex(3, 0), pcpIndex(9, 0), pcpIndex(9, 1), pcpIndex(9, 2)],
+    [2, 9, 12, 13, 12],
+  );
   assert.equal([0, 5, 11, 12, 13].map(pcpIndexOrder), [0, 1, 3, 9, 9]);
 });
 

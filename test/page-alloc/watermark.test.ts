@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AllocFlag } from "../../src/page-alloc/alloc-flags.js";
-import { watermarkFast, watermarkOk } from "../../src/page-alloc/watermark.js";
 import { pagesToAccept } from "../../src/page-alloc/unaccepted-list.js";
+import { watermarkFast, watermarkOk } from "../../src/page-alloc/watermark.js";
 import { oneZone } from "./machine.js";
 
 const test = suite("page-alloc: watermarks");

@@ -1,0 +1,258 @@
+import type { BootAcceptor } from "../../src/page-alloc/release.js";
+
+/** Random machines for the comparison with the naive model; everything follows from one seed. */
+
+/** mulberry32: 32 bits of state, enough to choose operations. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** 0 <= result < limit */
+  below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let bits = this.#state;
+    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return Math.floor((((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32) * limit);
+  }
+
+  /** first <= result <= last */
+  between(first: number, last: number): number {
+    return first + this.below(last - first + 1);
+  }
+
+  chance(percent: number): boolean {
+    return this.below(100) < percent;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)]!;
+  }
+}
+
+/** A part of memory as boot hands it over, and the frames in it that stay reserved. */
+export interface Piece {
+  readonly how: "block" | "run" | "single pages";
+  readonly pfn: number;
+  /** Order of a block, number of 4 MiB blocks of a run, number of single pages. */
+  readonly size: number;
+  readonly zone: number;
+  /** Handed over while the machine runs, or when a zone grows. */
+  readonly late: boolean;
+}
+
+export interface RandomMachine {
+  readonly shape: string;
+  readonly zones: readonly {
+    readonly nodeId: number;
+    readonly type: 0 | 1 | 2 | 3;
+    readonly name: string;
+    readonly startPfn: number;
+    readonly endPfn: number;
+    readonly presentPages: number;
+  }[];
+  readonly zonelists: readonly (readonly number[])[];
+  readonly nodeZonelists: readonly (readonly number[])[];
+  readonly nodes: number;
+  readonly cpus: number;
+  readonly oldKernel: boolean;
+  readonly lazy: boolean;
+  readonly pieces: readonly Piece[];
+  /** Reserved frames among the early pieces. */
+  readonly reserved: readonly number[];
+  readonly initialTypes: ReadonlyMap<number, number>;
+  readonly unacceptedFrom: number;
+  readonly unacceptedTo: number;
+}
+
+const BLOCK = 1024;
+const ZONE_NAMES = ["DMA", "DMA32", "Normal", "Movable"];
+
+/** [node, zone type, start, first frame, frame after the last] of memory; the zone may span more. */
+type Memory = readonly [nodeId: number, type: 0 | 1 | 2 | 3, start: number, end: number, spanEnd: number];
+
+function layout(random: Random): { shape: string; memory: Memory[] } {
+  const blocks = random.pick([random.between(3, 20), random.between(20, 50), random.between(52, 100)]);
+  const odd = random.chance(60);
+  const start = 0x100000 + (odd ? random.below(3000) : 0);
+  const end = start + blocks * BLOCK + (odd ? random.below(BLOCK) : -(start % BLOCK));
+  const low = random.between(4, 24) * BLOCK + (odd ? random.below(BLOCK) : 0);
+  const normal: Memory = [0, 2, start, end, end];
+  const dma: Memory = [0, 0, 1, 0x1000, 0x1000];
+  const dma32: Memory = [0, 1, 0x1000, 0x1000 + low, 0x100000];
+  const after = Math.ceil(end / BLOCK) * BLOCK;
+  const more = random.between(3, 30) * BLOCK + (odd ? random.below(BLOCK) : 0);
+  switch (random.below(5)) {
+    case 0:
+      return { shape: "1 zone", memory: [normal] };
+    case 1:
+      return { shape: "3 zones", memory: [dma, dma32, normal] };
+    case 2: {
+      const second = after + (odd ? random.below(3000) : 0);
+      return { shape: "2 nodes", memory: [dma, dma32, normal, [1, 2, second, second + more, second + more]] };
+    }
+    case 3: {
+      const movable: Memory = [0, 3, after, after + more, after + more];
+      return { shape: "movable zone", memory: [dma32, [0, 2, start, after, after], movable] };
+    }
+    default: {
+      const second: Memory = [1, 2, after, after + more, after + more];
+      return { shape: "2 nodes without DMA32", memory: [normal, second] };
+    }
+  }
+}
+
+export function randomMachine(random: Random): RandomMachine {
+  const { shape, memory } = layout(random);
+  const cpus = random.between(1, 4);
+  const oldKernel = random.chance(30);
+  const lazy = random.chance(85);
+  const unaccepted = random.chance(60);
+  const late = random.chance(50);
+  const nodes = Math.max(...memory.map(([nodeId]) => nodeId)) + 1;
+  const zones = memory.map(([nodeId, type, startPfn, end, endPfn]) => {
+    return { nodeId, type, name: ZONE_NAMES[type]!, startPfn, endPfn, presentPages: end - startPfn };
+  });
+  const ofNode = (nodeId: number): number[] =>
+    zones.map((_, index) => index).filter((index) => zones[index]!.nodeId === nodeId);
+  const nodeZonelists = Array.from({ length: nodes }, (_, nodeId) => ofNode(nodeId).reverse());
+  const zonelists = nodeZonelists.map((own, nodeId) => [
+    ...own,
+    ...nodeZonelists.filter((_, other) => other !== nodeId).flat(),
+  ]);
+  const first = memory[0]![2];
+  const last = memory.at(-1)![3];
+  const unacceptedFrom = unaccepted ? random.pick([first, 0x100000, random.between(first, last)]) : last;
+  return {
+    shape:
+      `${shape}, ${cpus} CPUs, ${oldKernel ? "6.12.0" : "6.12 stable"}` +
+      `${unaccepted ? `, ${lazy ? "lazy" : "eager"} from 0x${unacceptedFrom.toString(16)}` : ""}`,
+    zones,
+    zonelists,
+    nodeZonelists,
+    nodes,
+    cpus,
+    oldKernel,
+    lazy,
+    ...handOver(random, memory, late),
+    unacceptedFrom,
+    unacceptedTo: unaccepted ? last - (random.chance(30) ? random.below(4 * BLOCK) : 0) : last,
+  };
+}
+
+function handOver(
+  random: Random,
+  memory: readonly Memory[],
+  late: boolean,
+): Pick<RandomMachine, "pieces" | "reserved" | "initialTypes"> {
+  const pieces: Piece[] = [];
+  const reserved: number[] = [];
+  const initialTypes = new Map<number, number>();
+  memory.forEach(([, , start, end], zone) => {
+    const firstLate = late ? random.between(start, end) : end;
+    for (let block = start - (start % BLOCK); block < end; block += BLOCK) {
+      const whole = block >= start && block + BLOCK <= end;
+      const isLate = block >= firstLate;
+      if (whole && random.chance(90)) {
+        const previous = pieces.at(-1);
+        const joins = previous?.how === "run" && previous.pfn + previous.size * BLOCK === block;
+        if (joins && previous.late === isLate && previous.zone === zone && random.chance(80)) {
+          pieces[pieces.length - 1] = { ...previous, size: previous.size + 1 };
+        } else {
+          pieces.push({ how: "run", pfn: block, size: 1, zone, late: isLate });
+        }
+        continue;
+      }
+      for (const half of [block, block + BLOCK / 2]) initialTypes.set(half, random.chance(70) ? 1 : 0);
+      const from = Math.max(block, start);
+      const to = Math.min(block + BLOCK, end);
+      fragments(random, from, to, zone, isLate, pieces, reserved);
+    }
+  });
+  return { pieces, reserved, initialTypes };
+}
+
+/** Hands over part of a 4 MiB block with gaps; some frames of the gaps are given back by free_reserved_page() later. */
+function fragments(
+  random: Random,
+  from: number,
+  to: number,
+  zone: number,
+  late: boolean,
+  pieces: Piece[],
+  reserved: number[],
+): void {
+  const single = random.chance(40);
+  const longest = random.pick([20, 200, 1000]);
+  for (let pfn = from; pfn < to; ) {
+    const pages = Math.min(random.between(1, longest), to - pfn);
+    if (random.chance(25)) {
+      if (!late && random.chance(50)) for (let at = pfn; at < pfn + pages; at++) reserved.push(at);
+    } else if (single) {
+      pieces.push({ how: "single pages", pfn, size: pages, zone, late });
+    } else {
+      for (let at = pfn; at < pfn + pages; ) {
+        let order = 0;
+        while (order < 9 && at % 2 ** (order + 1) === 0 && at + 2 ** (order + 1) <= pfn + pages) order++;
+        pieces.push({ how: "block", pfn: at, size: order, zone, late });
+        at += 2 ** order;
+      }
+    }
+    pfn += pages;
+  }
+}
+
+const UNIT = 2 ** 21;
+
+/** The acceptance bitmap as an array of booleans (drivers/firmware/efi/unaccepted_memory.c, 6.12). */
+export class NaiveAcceptor implements BootAcceptor {
+  readonly #base: number;
+  readonly #unaccepted: boolean[];
+  /** Every call, start and size in turn. */
+  readonly calls: number[] = [];
+
+  constructor(startPfn: number, endPfn: number) {
+    this.#base = Math.ceil((startPfn * 4096) / UNIT) * UNIT;
+    const units = Math.max(0, Math.floor((endPfn * 4096 - this.#base) / UNIT));
+    this.#unaccepted = new Array<boolean>(units).fill(true);
+  }
+
+  acceptMemory(start: number, sizeBytes: number): void {
+    this.calls.push(start, sizeBytes);
+    for (const unit of this.#units(start, sizeBytes)) this.#unaccepted[unit] = false;
+  }
+
+  rangeContainsUnaccepted(start: number, sizeBytes: number): boolean {
+    return this.#units(start, sizeBytes).some((unit) => this.#unaccepted[unit]);
+  }
+
+  unacceptedRunLength(startPfn: number, blocks: number): number {
+    const blockBytes = BLOCK * 4096;
+    const answer = this.rangeContainsUnaccepted(startPfn * 4096, blockBytes);
+    for (let run = 1; run < blocks; run++) {
+      if (this.rangeContainsUnaccepted(startPfn * 4096 + run * blockBytes, blockBytes) !== answer) return run;
+    }
+    return blocks;
+  }
+
+  /** Units of a range, and one more where it ends on a border of units: the guard. */
+  #units(start: number, sizeBytes: number): number[] {
+    let end = start + sizeBytes;
+    if (end < this.#base) return [];
+    const from = Math.max(start, this.#base) - this.#base;
+    end -= this.#base;
+    if (end % UNIT === 0) end += UNIT;
+    const units: number[] = [];
+    for (
+      let unit = Math.floor(from / UNIT);
+      unit < Math.ceil(end / UNIT) && unit < this.#unaccepted.length;
+      unit++
+    ) {
+      units.push(unit);
+    }
+    return units;
+  }
+}

@@ -1,0 +1,281 @@
+import { allocateFromZone, drainZone, freeToPcp, onPcp } from "./oracle-pcp.js";
+import {
+  ALLOC_HIGHATOMIC,
+  CPUSET,
+  KSWAPD,
+  MIN_RESERVE,
+  NO_WATERMARKS,
+  NOFRAGMENT,
+  NON_BLOCK,
+  WMARK_LOW,
+} from "./oracle-rmqueue.js";
+import { condAccept, watermarkFast } from "./oracle-watermark.js";
+import {
+  BLOCK_PAGES,
+  HIGHATOMIC,
+  MAX_ORDER,
+  MOVABLE,
+  type OracleMachine,
+  OracleZone,
+  PAGEBLOCK,
+  PAGEBLOCK_PAGES,
+} from "./oracle-zone.js";
+
+/**
+ * A deliberately naive model of the zoned page allocator of Linux 6.12: arrays, maps and
+ * searches, one function for one paragraph of the algorithm. What it returns is what the
+ * allocator has to return.
+ */
+export interface OracleOptions {
+  readonly zones: readonly { nodeId: number; type: number; startPfn: number; endPfn: number }[];
+  readonly zonelists: readonly (readonly number[])[];
+  readonly nodeZonelists: readonly (readonly number[])[];
+  readonly cpus: number;
+  readonly rule: "claim-then-steal" | "6.12.0";
+  readonly acceptsBeforeWatermarks: boolean;
+  readonly initialType: (pageblockStartPfn: number) => number;
+  readonly acceptMemory: (start: number, sizeBytes: number) => void;
+  readonly containsUnaccepted: (start: number, sizeBytes: number) => boolean;
+  /** accept_memory=lazy */
+  readonly lazy: boolean;
+}
+
+const GFP_HIGH = 0x20;
+const GFP_DIRECT_RECLAIM = 0x400;
+const GFP_KSWAPD_RECLAIM = 0x800;
+const GFP_NOFAIL = 0x8000;
+const GFP_MEMALLOC = 0x20000;
+const GFP_NOMEMALLOC = 0x80000;
+const GFP_THISNODE = 0x200000;
+
+const NORMAL_ZONE = 2;
+const DMA32_ZONE = 1;
+
+/** gfp_zone by the low four bits. */
+const HIGHEST_ZONE: Record<number, number> = { 0: 2, 1: 0, 2: 2, 4: 1, 8: 2, 9: 0, 10: 3, 12: 1 };
+
+interface Request {
+  readonly order: number;
+  readonly type: number;
+  readonly highest: number;
+  /** Zones that may be used, best first. */
+  readonly zones: readonly OracleZone[];
+  readonly cpu: number;
+}
+
+export class Oracle {
+  readonly zones: readonly OracleZone[];
+  readonly #options: OracleOptions;
+  readonly #machine: OracleMachine;
+  readonly touched = new Set<number>();
+  gfpAllowedMask = -1;
+  kswapdRunning = false;
+  growZone: ((zone: OracleZone) => boolean) | undefined = undefined;
+  lastFailure = "";
+
+  constructor(options: OracleOptions) {
+    this.#options = options;
+    this.#machine = {
+      rule: options.rule,
+      acceptsBeforeWatermarks: options.acceptsBeforeWatermarks,
+      pageblockTypes: new Map(),
+      initialType: options.initialType,
+      movableInUse: new Set(),
+      acceptMemory: options.acceptMemory,
+    };
+    this.zones = options.zones.map((span) => new OracleZone(this.#machine, span, options.cpus));
+  }
+
+  zoneOf(pfn: number): OracleZone {
+    return this.zones.find((zone) => pfn >= zone.startPfn && pfn < zone.endPfn)!;
+  }
+
+  /** __alloc_pages; -1 on failure, `lastFailure` says why. */
+  allocPages(requested: number, order: number, nodeId: number, cpu: number): number {
+    if (order > MAX_ORDER) return this.#fail("order too large");
+    const gfp = requested & this.gfpAllowedMask;
+    const highest = HIGHEST_ZONE[gfp & 0xf]!;
+    const lists = (gfp & GFP_THISNODE) !== 0 ? this.#options.nodeZonelists : this.#options.zonelists;
+    const zones = lists[nodeId]!.map((index) => this.zones[index]!).filter((zone) => zone.type <= highest);
+    const request: Request = { order, type: Math.floor(gfp / 8) % 4, highest, zones, cpu };
+    let pfn = this.#walk(request, WMARK_LOW | (gfp & GFP_KSWAPD_RECLAIM) | this.#noFragment(zones[0]));
+    if (pfn < 0) pfn = this.#slowPath(request, gfp);
+    if (pfn < 0) return pfn;
+    for (let page = pfn; page < pfn + 2 ** order; page++) {
+      this.touched.add(page);
+      if (request.type === MOVABLE) this.#machine.movableInUse.add(page);
+    }
+    return pfn;
+  }
+
+  #fail(reason: string): number {
+    this.lastFailure = reason;
+    return -1;
+  }
+
+  /** Avoid mixing types in Normal as long as a lower zone can help (alloc_flags_nofragment). */
+  #noFragment(preferred: OracleZone | undefined): number {
+    if (preferred?.type !== NORMAL_ZONE) return 0;
+    const oneNode = this.#options.zonelists.length === 1;
+    const hasDma32 = this.zones.some((zone) => zone.nodeId === preferred.nodeId && zone.type === DMA32_ZONE);
+    return oneNode || hasDma32 ? NOFRAGMENT : 0;
+  }
+
+  /** get_page_from_freelist */
+  #walk(request: Request, flags: number): number {
+    const { zones, order } = request;
+    for (const zone of zones) {
+      if ((flags & NOFRAGMENT) !== 0 && zone.nodeId !== zones[0]!.nodeId) break;
+      condAccept(zone, order, request.cpu);
+      if (!this.#mayAllocate(zone, request, flags)) continue;
+      const pfn = this.#takeFromZone(zone, request, flags);
+      if (pfn >= 0) return pfn;
+    }
+    // Before failing, or before going to another node, mixing types is allowed.
+    return (flags & NOFRAGMENT) !== 0 ? this.#walk(request, flags - NOFRAGMENT) : -1;
+  }
+
+  /** Watermarks, and what can be done to reach them. */
+  #mayAllocate(zone: OracleZone, request: Request, flags: number): boolean {
+    const { order, highest, cpu } = request;
+    if (!zone.belowHigh) {
+      if (watermarkFast(zone, order, 2, highest, flags)) return true;
+      zone.belowHigh = true;
+    }
+    if (watermarkFast(zone, order, flags % 4, highest, flags)) return true;
+    if (condAccept(zone, order, cpu)) return true;
+    if (this.growZone?.(zone)) return true;
+    return (flags & NO_WATERMARKS) !== 0;
+  }
+
+  #takeFromZone(zone: OracleZone, request: Request, flags: number): number {
+    const { order, type, cpu } = request;
+    for (;;) {
+      const pfn = allocateFromZone(zone, order, type, flags, cpu);
+      if (zone.boosted && (flags & KSWAPD) !== 0) {
+        zone.boosted = false;
+        this.#wakeKswapd([zone]);
+      }
+      if (pfn >= 0) {
+        if ((flags & ALLOC_HIGHATOMIC) !== 0) this.#reserveHighatomic(zone, pfn, order, cpu);
+        return pfn;
+      }
+      if (!condAccept(zone, order, cpu) && !this.growZone?.(zone)) return -1;
+    }
+  }
+
+  /** kswapd itself is not modelled: it only takes the boost away. */
+  #wakeKswapd(zones: readonly OracleZone[]): void {
+    if (this.kswapdRunning) for (const zone of zones) zone.boost = 0;
+  }
+
+  /** __alloc_pages_slowpath without reclaim and compaction */
+  #slowPath(request: Request, gfp: number): number {
+    const { order, zones } = request;
+    let flags = CPUSET | (gfp & (GFP_HIGH | GFP_KSWAPD_RECLAIM));
+    if ((gfp & GFP_DIRECT_RECLAIM) === 0) {
+      if ((gfp & GFP_NOMEMALLOC) === 0) {
+        flags |= NON_BLOCK;
+        if (order > 0 && (gfp & GFP_HIGH) !== 0) flags |= ALLOC_HIGHATOMIC;
+      }
+      if ((gfp & GFP_HIGH) !== 0) flags &= ~CPUSET;
+    }
+    if ((gfp & GFP_KSWAPD_RECLAIM) !== 0) this.#wakeKswapd(zones);
+    let pfn = this.#walk(request, flags);
+    if (pfn >= 0) return pfn;
+    if ((gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0) {
+      flags = NO_WATERMARKS | (flags & KSWAPD);
+      pfn = this.#walk(request, flags);
+      if (pfn >= 0) return pfn;
+    }
+    if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
+    this.#unreserveHighatomic(request);
+    this.drainAllPcp();
+    pfn = this.#walk(request, flags);
+    if (pfn < 0 && order <= 3 && (gfp & GFP_NOFAIL) !== 0) pfn = this.#walk(request, MIN_RESERVE);
+    return pfn >= 0 ? pfn : this.#fail("would reclaim");
+  }
+
+  /** reserve_highatomic_pageblock */
+  #reserveHighatomic(zone: OracleZone, pfn: number, order: number, cpu: number): void {
+    const percent = Math.floor(zone.managed / 100);
+    if (percent < PAGEBLOCK_PAGES) return;
+    const limit = Math.ceil(percent / PAGEBLOCK_PAGES) * PAGEBLOCK_PAGES;
+    const blockType = zone.typeOf(pfn);
+    if (zone.reservedHighatomic >= limit || blockType === HIGHATOMIC) return;
+    if (order >= PAGEBLOCK) {
+      zone.setType(pfn, 2 ** order, HIGHATOMIC);
+      zone.reservedHighatomic += 2 ** order;
+      return;
+    }
+    const start = zone.wholePageblock(pfn);
+    if (start < 0) return;
+    zone.moveFreeBlocks(start, blockType, HIGHATOMIC, cpu);
+    zone.reservedHighatomic += PAGEBLOCK_PAGES;
+  }
+
+  /** unreserve_highatomic_pageblock, forced: gives back one free block of the reserves. */
+  #unreserveHighatomic({ zones, type, cpu }: Request): void {
+    for (const zone of zones) {
+      for (let order = 0; order <= MAX_ORDER; order++) {
+        const pfn = zone.freeLists[order]![HIGHATOMIC]![0];
+        if (pfn === undefined) continue;
+        zone.reservedHighatomic -= Math.min(Math.max(PAGEBLOCK_PAGES, 2 ** order), zone.reservedHighatomic);
+        if (order < PAGEBLOCK) {
+          const start = zone.wholePageblock(pfn);
+          if (start < 0) continue;
+          zone.moveFreeBlocks(start, HIGHATOMIC, type, cpu);
+        } else {
+          zone.moveBlock(pfn, order, HIGHATOMIC, type, cpu);
+          zone.setType(pfn, 2 ** order, type);
+        }
+        return;
+      }
+    }
+  }
+
+  /** __free_pages */
+  freePages(pfn: number, order: number, cpu: number): void {
+    for (let page = pfn; page < pfn + 2 ** order; page++) this.#machine.movableInUse.delete(page);
+    const zone = this.zoneOf(pfn);
+    if (onPcp(order)) freeToPcp(zone, pfn, order, cpu);
+    else zone.freeDirect(pfn, order, false, cpu);
+  }
+
+  /** free_reserved_page */
+  freeReservedPage(pfn: number, cpu: number): void {
+    this.touched.add(pfn);
+    this.zoneOf(pfn).managed += 1;
+    this.freePages(pfn, 0, cpu);
+  }
+
+  /** drain_all_pages */
+  drainAllPcp(): void {
+    for (const zone of this.zones) drainZone(zone);
+  }
+
+  /** __free_pages_core of a block that boot hands over. */
+  releaseBlock(pfn: number, order: number, cpu: number): void {
+    const zone = this.zoneOf(pfn);
+    zone.managed += 2 ** order;
+    if (this.#options.containsUnaccepted(pfn * 4096, 2 ** order * 4096)) {
+      if (order === MAX_ORDER && this.#options.lazy) {
+        zone.unacceptedList.push(pfn);
+        zone.unaccepted += BLOCK_PAGES;
+        zone.addFree(BLOCK_PAGES, cpu);
+        return;
+      }
+      this.#options.acceptMemory(pfn * 4096, 2 ** order * 4096);
+    }
+    zone.freeDirect(pfn, order, true, cpu);
+  }
+
+  /** deferred_free_pages of less than a whole 4 MiB block */
+  releaseSinglePages(start: number, pages: number, cpu: number): void {
+    this.#options.acceptMemory(start * 4096, pages * 4096);
+    for (let pfn = start; pfn < start + pages; pfn++) {
+      if (pfn % PAGEBLOCK_PAGES === 0) this.#machine.pageblockTypes.set(pfn / PAGEBLOCK_PAGES, MOVABLE);
+      this.releaseBlock(pfn, 0, cpu);
+    }
+  }
+}
