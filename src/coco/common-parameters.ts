@@ -11,11 +11,4 @@ export const COMMON_PARAMETERS: ParameterSet = {
       "Pavel Tatashin, lkml 1708.0/01930 (2017): 28 to 38 ns for the zeroing in it; " +
       "Daniel Jordan, ktask series (Linux 4.15): 89 ns by one thread",
   ),
-  zeroPageNs: parameter(
-    "assumed",
-    400,
-    250,
-    500,
-    "assumption: clearing a page at 8 to 16 GB/s; no published number for a confidential guest",
-  ),
 };

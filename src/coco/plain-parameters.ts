@@ -8,6 +8,4 @@ const PLAIN_BOOT =
 export const PLAIN_PARAMETERS: ParameterSet = {
   launchNs: parameter("measured", 140e6, 70e6, 350e6, PLAIN_BOOT),
   firmwareFixedNs: parameter("measured", 1_144e6, 572e6, 2_860e6, PLAIN_BOOT),
-  kernelFixedNs: parameter("measured", 1_724e6, 862e6, 4_310e6, PLAIN_BOOT),
-  initFixedNs: parameter("measured", 1_026e6, 513e6, 2_565e6, PLAIN_BOOT),
 };

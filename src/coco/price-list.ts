@@ -3,7 +3,7 @@ import type { PriceList } from "../sim/cost-ledger.js";
 import type { ParameterSet } from "./parameter.js";
 
 /** Which parameter prices which event. */
-const PARAMETER_OF: Readonly<Record<keyof typeof CostEvent, string>> = {
+const PARAMETER_OF: Readonly<Record<Exclude<keyof typeof CostEvent, "guestWork">, string>> = {
   tdcall: "tdcallNs",
   tdcallMismatch: "tdcallFailNs",
   tdcallAlreadyAccepted: "tdcallFailNs",
@@ -28,11 +28,8 @@ const PARAMETER_OF: Readonly<Record<keyof typeof CostEvent, string>> = {
   directMapSplit: "directMapSplitNs",
   evictTouch4k: "evictTouch4kNs",
   initStructPage: "initStructPageNs",
-  zeroPage: "zeroPageNs",
   launch: "launchNs",
   firmwareFixed: "firmwareFixedNs",
-  kernelFixed: "kernelFixedNs",
-  initFixed: "initFixedNs",
 };
 
 /**
@@ -42,9 +39,10 @@ const PARAMETER_OF: Readonly<Record<keyof typeof CostEvent, string>> = {
 export function priceList(parameters: ParameterSet): PriceList {
   const ns = new Float64Array(COST_EVENT_COUNT);
   const assumed = new Uint8Array(COST_EVENT_COUNT);
-  for (const [name, event] of Object.entries(CostEvent)) {
-    const parameter = parameters[PARAMETER_OF[name as keyof typeof CostEvent]];
+  for (const [name, parameterName] of Object.entries(PARAMETER_OF)) {
+    const parameter = parameters[parameterName];
     if (parameter === undefined) continue;
+    const event = CostEvent[name as keyof typeof CostEvent];
     ns[event] = parameter.value;
     assumed[event] = parameter.basis === "assumed" ? 1 : 0;
   }

@@ -53,7 +53,8 @@ export function mpAccept(range: AddressRange, cpus: number, sink: FirmwareAccept
     return;
   }
   const end = roundDown(range.end, ACCEPT_PAGE_SIZE);
-  for (const { cpu, chunks } of acceptChunks({ start, end }, cpus)) {
+  // CPU 0 last: the others start when it wakes them, before it does its own share.
+  for (const { cpu, chunks } of acceptChunks({ start, end }, cpus).toReversed()) {
     for (let k = 0; k < chunks; k++) {
       const chunk = start + ACCEPT_CHUNK_SIZE * (cpu + k * cpus);
       sink.firmwareAccept(chunk, Math.min(chunk + ACCEPT_CHUNK_SIZE, end), cpu);

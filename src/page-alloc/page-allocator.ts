@@ -131,7 +131,7 @@ export class PageAllocator {
     const flags = gfp & this.gfpAllowedMask;
     const type = gfpMigrateType(flags);
     const highestType = gfpZone(flags);
-    const zonelist = ((flags & Gfp.THISNODE) !== 0 ? this.#nodeZonelists : this.#zonelists)[nodeId]!;
+    const zonelist = this.#zonelistFor(flags, nodeId);
     const first = firstAllowed(zonelist, highestType);
     const noFragment = first < zonelist.length ? this.#noFragment[zonelist[first]!.index]! : 0;
     const allocFlags = AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM);
@@ -141,17 +141,58 @@ export class PageAllocator {
     return page;
   }
 
+  /**
+   * Allocates single pages, several at once (alloc_pages_bulk): one visit to a zone, then straight
+   * from the per-CPU list. May stop short; callers ask for the rest one by one.
+   *
+   * @param pages filled from the start; its length is how many are wanted
+   * @returns how many pages were filled in
+   */
+  allocPagesBulk(gfp: number, pages: Int32Array, nodeId: number, cpu: number): number {
+    const flags = gfp & this.gfpAllowedMask;
+    const type = gfpMigrateType(flags);
+    const zone = pages.length > 1 ? this.#zoneForBulk(flags, pages.length, nodeId, cpu) : undefined;
+    let filled = 0;
+    if (zone !== undefined) {
+      const pcp = zone.pcp[cpu]!;
+      for (; filled < pages.length; filled++) {
+        const page = this.#takeFromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW, cpu);
+        if (page === NO_PAGE) break;
+        this.#prepare(page, 0, type);
+        pages[filled] = page;
+      }
+    }
+    if (filled > 0) return filled;
+    const page = this.allocPages(gfp, 0, nodeId, cpu);
+    if (page === NO_PAGE) return 0;
+    pages[0] = page;
+    return 1;
+  }
+
+  /** The first zone of the node that stays above its low watermark with so many pages less. */
+  #zoneForBulk(gfp: number, count: number, nodeId: number, cpu: number): Zone | undefined {
+    const highestType = gfpZone(gfp);
+    const zonelist = this.#zonelistFor(gfp, nodeId);
+    const preferred = zonelist[firstAllowed(zonelist, highestType)];
+    for (const zone of zonelist) {
+      if (zone.type > highestType) continue;
+      if (zone.nodeId !== preferred!.nodeId) return undefined;
+      condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu);
+      do {
+        const mark = watermarkPages(zone, Watermark.LOW) + count;
+        if (watermarkFast(zone, 0, mark, preferred!.type, AllocFlag.WMARK_LOW)) return zone;
+      } while (
+        condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu) ||
+        this.growZone?.(zone, 0) === true
+      );
+    }
+    return undefined;
+  }
+
   /** Frees 2^order pages, the last reference to them (__free_pages, free_unref_page). */
   freePages(page: number, order: number, cpu: number): void {
     const frames = this.frames;
-    const meta = frames.meta;
-    for (let at = page; at < page + (1 << order); at++) {
-      const flags = meta[at]!;
-      if ((flags & ALLOCATED) === 0) {
-        throw new Error(`page-alloc: pfn 0x${frames.pfnOf(at).toString(16)} freed while not allocated`);
-      }
-      meta[at] = flags & ~(ALLOCATED | ALLOCATED_MOVABLE);
-    }
+    this.#prepareFree(page, order);
     const zone = this.zoneOf(page);
     const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (!pcpAllowedOrder(order) || blockType === MigrateType.ISOLATE) {
@@ -159,6 +200,27 @@ export class PageAllocator {
       return;
     }
     this.#freeToPcp(zone, page, order, pcpType(blockType), cpu);
+  }
+
+  /**
+   * The same in an interrupt that finds its CPU's list locked by what it interrupted: the pages
+   * go straight to the buddy lists (free_unref_page, where pcp_spin_trylock fails).
+   */
+  freePagesPastPcp(page: number, order: number, cpu: number): void {
+    this.#prepareFree(page, order);
+    freeToBuddy(this.frames, this.zoneOf(page), page, order, false, cpu);
+  }
+
+  #prepareFree(page: number, order: number): void {
+    const { frames } = this;
+    const { meta } = frames;
+    for (let at = page; at < page + (1 << order); at++) {
+      const flags = meta[at]!;
+      if ((flags & ALLOCATED) === 0) {
+        throw new Error(`page-alloc: pfn 0x${frames.pfnOf(at).toString(16)} freed while not allocated`);
+      }
+      meta[at] = flags & ~(ALLOCATED | ALLOCATED_MOVABLE);
+    }
   }
 
   /**
@@ -181,6 +243,10 @@ export class PageAllocator {
         drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
       }
     }
+  }
+
+  #zonelistFor(gfp: number, nodeId: number): readonly Zone[] {
+    return ((gfp & Gfp.THISNODE) !== 0 ? this.#nodeZonelists : this.#zonelists)[nodeId]!;
   }
 
   /** Walks the zones for a page (get_page_from_freelist). */

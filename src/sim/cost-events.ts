@@ -54,16 +54,12 @@ export const CostEvent = {
   evictTouch4k: 22,
   /** Guest: one `struct page` initialised. */
   initStructPage: 23,
-  /** Guest: 4 KiB cleared by the kernel. */
-  zeroPage: 24,
   /** The VMM starts: memory set up, measured pages loaded, up to the first guest instruction. */
-  launch: 25,
+  launch: 24,
   /** Firmware, up to ExitBootServices, without accepting memory. */
-  firmwareFixed: 26,
-  /** Kernel, up to its init process, without accepting memory and initialising struct pages. */
-  kernelFixed: 27,
-  /** From the init process to a running user space. */
-  initFixed: 28,
+  firmwareFixed: 25,
+  /** The guest's own work: one nanosecond of it as recorded. */
+  guestWork: 26,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 

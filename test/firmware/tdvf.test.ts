@@ -37,13 +37,13 @@ test("a region up to a chunk is the business of CPU 0", () => {
   assert.is(sink.barriers, 0);
 });
 
-test("CPU 0 accepts the unaligned head first and the small rest last, then waits", () => {
+test("CPU 0 accepts the unaligned head, wakes the others, does its share and the small rest, then waits", () => {
   const sink = new FirmwareRecorder();
   mpAccept({ start: 2 * MiB - 8 * KiB, end: 66 * MiB + 12 * KiB }, 2, sink);
   assert.equal(sink.calls, [
     { start: 2 * MiB - 8 * KiB, end: 2 * MiB, cpu: 0 },
-    { start: 2 * MiB, end: 34 * MiB, cpu: 0 },
     { start: 34 * MiB, end: 66 * MiB, cpu: 1 },
+    { start: 2 * MiB, end: 34 * MiB, cpu: 0 },
     { start: 66 * MiB, end: 66 * MiB + 12 * KiB, cpu: 0 },
   ]);
   assert.is(sink.barriers, 1);

@@ -27,7 +27,9 @@ export function compareState(allocator: PageAllocator, oracle: Oracle): void {
   });
 }
 
-function same(what: string, actual: unknown, expected: unknown): void {
+type Comparable = number | boolean | undefined;
+
+function same(what: string, actual: Comparable, expected: Comparable): void {
   if (actual !== expected) throw new Error(`${what} is ${actual}, the model has ${expected}`);
 }
 
@@ -61,6 +63,9 @@ function compareCounters(where: string, actual: Zone, expected: OracleZone): voi
   same(`${where} NR_UNACCEPTED`, actual.unacceptedPages, expected.unaccepted);
   same(`${where} nr_free_highatomic`, actual.freeHighatomicPages, expected.freeHighatomic);
   same(`${where} nr_reserved_highatomic`, actual.reservedHighatomicPages, expected.reservedHighatomic);
+  sameList(`${where} watermarks`, [...actual.watermark], expected.watermark);
+  sameList(`${where} lowmem reserve`, [...actual.lowmemReserve], expected.lowmemReserve);
+  same(`${where} stat threshold`, actual.statThreshold, expected.statThreshold);
   same(`${where} watermark boost`, actual.watermarkBoost, expected.boost);
   same(`${where} BELOW_HIGH`, actual.belowHigh, expected.belowHigh);
   same(`${where} BOOSTED_WATERMARK`, actual.boosted, expected.boosted);
@@ -72,6 +77,9 @@ function comparePcp(allocator: PageAllocator, where: string, actual: Zone, expec
     const of = `${where} CPU ${cpu}`;
     same(`${of} count`, pcp.count, model.count);
     same(`${of} high`, pcp.high, model.high);
+    same(`${of} high_min`, pcp.highMin, model.highMin);
+    same(`${of} high_max`, pcp.highMax, model.highMax);
+    same(`${of} batch`, pcp.batch, model.batch);
     same(`${of} alloc_factor`, pcp.allocFactor, model.allocFactor);
     same(`${of} free_count`, pcp.freeCount, model.freeCount);
     same(`${of} PREV_FREE_HIGH_ORDER`, (pcp.flags & ~FREE_HIGH_BATCH) !== 0, model.previousFreeHighOrder);

@@ -1,52 +1,22 @@
 import { LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
-import { FREE_HIGH_BATCH } from "../../src/page-alloc/pcp.js";
 import { BootRelease } from "../../src/page-alloc/release.js";
+import {
+  initPerZoneWmarkMin,
+  raiseForHugePages,
+  setupPerCpuPageset,
+} from "../../src/page-alloc/zone-setup.js";
 import { Oracle } from "./oracle.js";
+import { NaiveAcceptor } from "./oracle-acceptor.js";
 import { compareState } from "./oracle-compare.js";
-import { NaiveAcceptor, type Piece, Random, type RandomMachine, randomMachine } from "./oracle-machines.js";
+import { type Piece, type RandomMachine, randomMachine } from "./oracle-machines.js";
+import { type Phase, randomPhase } from "./oracle-phases.js";
+import { Random } from "./oracle-random.js";
+import { expectFirstWatermarks, expectHugePageWatermarks, expectPcpSizes } from "./oracle-setup.js";
+import { tuneZone } from "./oracle-tuning.js";
 
 /** The allocator and the naive model side by side, through the same random operations. */
-
-/** What requests ask for: bits of gfp and, beside them, what they stand for. */
-const REQUESTS = [
-  0xcc0, // GFP_KERNEL
-  0x100cca, // GFP_HIGHUSER_MOVABLE
-  0xcd0, // GFP_KERNEL | __GFP_RECLAIMABLE
-  0x820, // GFP_ATOMIC
-  0x2800, // GFP_NOWAIT
-  0, // GFP_KERNEL early in boot
-  0xcc8, // GFP_KERNEL | __GFP_MOVABLE
-  0x100cc2, // GFP_HIGHUSER
-  0xcc1, // GFP_KERNEL | GFP_DMA
-  0xcc4, // GFP_KERNEL | GFP_DMA32
-  0x8cc0, // GFP_KERNEL | __GFP_NOFAIL
-  0x20cc0, // GFP_KERNEL | __GFP_MEMALLOC
-  0x20820, // GFP_ATOMIC | __GFP_MEMALLOC
-  0xa0820, // GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOMEMALLOC
-  0x80820, // GFP_ATOMIC | __GFP_NOMEMALLOC
-  0x200cc0, // GFP_KERNEL | __GFP_THISNODE
-  0x300cca, // GFP_HIGHUSER_MOVABLE | __GFP_THISNODE
-  0x1c20ca, // GFP_TRANSHUGE_LIGHT
-  0x1c24ca, // GFP_TRANSHUGE
-  0xce0, // GFP_KERNEL | __GFP_HIGH
-  0x830, // GFP_ATOMIC | __GFP_RECLAIMABLE
-  0x82a, // GFP_ATOMIC for movable memory
-];
-
-const SMALL_ORDERS = [0, 0, 0, 0, 0, 0, 1, 1, 2, 3];
-const ANY_ORDERS = [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-const LARGE_ORDERS = [8, 9, 10, 10, 10];
-
-interface Phase {
-  allocatePercent: number;
-  orders: readonly number[];
-  requests: readonly number[];
-  cpus: readonly number[];
-  splitPercent: number;
-  left: number;
-}
 
 export class Duel {
   readonly #random: Random;
@@ -63,6 +33,8 @@ export class Duel {
   readonly #held: { pfn: number; order: number }[] = [];
   #phase: Phase = { allocatePercent: 0, orders: [], requests: [], cpus: [], splitPercent: 0, left: 0 };
   #comparedCalls = 0;
+  /** Special cases this machine came to, so that a test can see that none is never met. */
+  readonly reached = new Set<string>();
   /** The operation under way, in words. */
   #what = "hand-over";
 
@@ -104,12 +76,19 @@ export class Duel {
   /** Compares everything there is. @throws Error */
   compareAll(): void {
     compareState(this.#allocator, this.#oracle);
+    for (const zone of this.#oracle.zones) {
+      if (zone.reservedHighatomic > 0) this.reached.add("highatomic reserve");
+      if (zone.boost > 0) this.reached.add("boost");
+      if (zone.belowHigh) this.reached.add("below high");
+      if (zone.unaccepted > 0) this.reached.add("unaccepted");
+      if (zone.freeDiff.some((held) => held !== 0)) this.reached.add("counter differences");
+    }
   }
 
   /** One random operation on both. @throws Error at the first difference */
   step(): void {
     const random = this.#random;
-    if (this.#phase.left-- <= 0) this.#newPhase();
+    if (this.#phase.left-- <= 0) this.#phase = randomPhase(random, this.#machine.cpus);
     const dice = random.below(1000);
     if (dice < 5) this.#tune();
     else if (dice < 7) this.#drain();
@@ -125,29 +104,6 @@ export class Duel {
     return this.#what;
   }
 
-  #newPhase(): void {
-    const random = this.#random;
-    const cpus = Array.from({ length: this.#machine.cpus }, (_, cpu) => cpu);
-    this.#phase = {
-      allocatePercent: random.pick([10, 30, 45, 50, 55, 70, 95]),
-      orders: random.pick([
-        [0],
-        [0],
-        SMALL_ORDERS,
-        SMALL_ORDERS,
-        ANY_ORDERS,
-        LARGE_ORDERS,
-        [random.below(11)],
-      ]),
-      requests: Array.from({ length: random.between(1, 5) }, () =>
-        random.chance(50) ? random.pick(REQUESTS.slice(0, 4)) : random.pick(REQUESTS),
-      ),
-      cpus: random.chance(50) ? cpus : [random.pick(cpus)],
-      splitPercent: random.chance(30) ? 30 : 0,
-      left: random.pick([20, 100, 300, 800]),
-    };
-  }
-
   #allocate(): void {
     const random = this.#random;
     const gfp = random.pick(this.#phase.requests);
@@ -159,8 +115,12 @@ export class Duel {
     const page = this.#allocator.allocPages(gfp, order, node, cpu);
     const actual = page === NO_PAGE ? -1 : this.#allocator.frames.pfnOf(page);
     expectSame("pfn", actual, expected);
-    if (expected < 0) expectSame("reason", this.#allocator.lastFailure, this.#oracle.lastFailure);
-    else this.#held.push({ pfn: expected, order });
+    if (expected >= 0) {
+      this.#held.push({ pfn: expected, order });
+      return;
+    }
+    expectSame("reason", this.#allocator.lastFailure, this.#oracle.lastFailure);
+    this.reached.add(this.#oracle.lastFailure);
   }
 
   #free(): void {
@@ -193,9 +153,10 @@ export class Duel {
   }
 
   #drain(): void {
-    this.#what = "drain all";
-    this.#oracle.drainAllPcp();
-    this.#allocator.drainAllPcp();
+    const cpu = this.#random.pick(this.#phase.cpus);
+    this.#what = `drain all on cpu ${cpu}`;
+    this.#oracle.drainAllPcp(cpu);
+    this.#allocator.drainAllPcp(cpu);
   }
 
   #releaseLate(): void {
@@ -235,15 +196,18 @@ export class Duel {
       oracle.growZone = growing
         ? (zone) => {
             const piece = this.#nextOf(oracle.zones.indexOf(zone), this.#grownExpected);
-            if (piece !== undefined) this.#giveExpected(piece);
-            return piece !== undefined;
+            if (piece === undefined) return false;
+            this.#giveExpected(piece);
+            this.reached.add("grown zone");
+            return true;
           }
         : undefined;
       allocator.growZone = growing
         ? (zone) => {
             const piece = this.#nextOf(zone.index, this.#grownActual);
-            if (piece !== undefined) this.#giveActual(piece);
-            return piece !== undefined;
+            if (piece === undefined) return false;
+            this.#giveActual(piece);
+            return true;
           }
         : undefined;
     }
@@ -255,60 +219,33 @@ export class Duel {
       oracle.gfpAllowedMask = random.chance(25) ? ~0xcc0 : -1;
       allocator.gfpAllowedMask = oracle.gfpAllowedMask;
     }
+    if (random.chance(40)) {
+      this.#boot();
+      return;
+    }
     const all = random.chance(50);
     const only = random.below(this.#machine.zones.length);
     this.#machine.zones.forEach((_, index) => {
-      if (all || index === only) this.#tuneZone(index);
+      if (all || index === only) tuneZone(random, allocator.zones[index]!, oracle.zones[index]!);
     });
   }
 
-  #tuneZone(index: number): void {
-    const random = this.#random;
-    const expected = this.#oracle.zones[index]!;
-    const actual = this.#allocator.zones[index]!;
-    if (random.chance(50)) {
-      const min = random.pick([0, 0, random.below(20), random.below(1000), random.below(5000)]);
-      const delta = min === 0 && random.chance(70) ? 0 : random.between(0, random.pick([10, 300, 2000]));
-      expected.watermark = [min, min + delta, min + 2 * delta, min + 3 * delta];
-      actual.watermark.set(expected.watermark);
+  /** The moments of boot at which zones are sized. */
+  #boot(): void {
+    const { cpuNodes } = this.#machine;
+    const { zones } = this.#oracle;
+    if (this.#random.chance(30)) {
+      this.#what = "set up per-CPU lists";
+      setupPerCpuPageset(this.#allocator, cpuNodes);
+      expectPcpSizes(zones, cpuNodes);
+      return;
     }
-    if (random.chance(10)) {
-      expected.boost = 0;
-      actual.watermarkBoost = 0;
-    }
-    if (random.chance(30)) {
-      const reserve = random.pick([0, random.below(100), random.below(3000)]);
-      expected.lowmemReserve = [0, 1, 2, 3, 4].map((type) =>
-        type > expected.type ? reserve * (type - expected.type) : 0,
-      );
-      actual.lowmemReserve.set(expected.lowmemReserve);
-    }
-    if (random.chance(30)) {
-      expected.statThreshold = random.pick([0, random.below(20), 125]);
-      actual.statThreshold = expected.statThreshold;
-    }
-    if (random.chance(20)) {
-      expected.reclaimActive = random.chance(30);
-      actual.reclaimActive = expected.reclaimActive;
-    }
-    if (random.chance(60)) this.#tunePcp(index);
-  }
-
-  #tunePcp(index: number): void {
-    const random = this.#random;
-    const batch = random.pick([1, 1, 3, 7, 31, 63]);
-    const off = random.chance(15);
-    const highMin = off ? 0 : Math.max(4 * batch, random.pick([0, random.below(1000)]));
-    const highMax = off
-      ? 0
-      : Math.max(highMin, random.pick([4 * batch, random.below(1500), random.below(8000)]));
-    const freeHighBatch = random.chance(50);
-    this.#oracle.zones[index]!.pcp.forEach((expected, cpu) => {
-      const actual = this.#allocator.zones[index]!.pcp[cpu]!;
-      Object.assign(expected, { batch: off ? 1 : batch, highMin, highMax, freeHighBatch });
-      Object.assign(actual, { batch: off ? 1 : batch, highMin, highMax });
-      actual.flags = (actual.flags & ~FREE_HIGH_BATCH) | (freeHighBatch ? FREE_HIGH_BATCH : 0);
-    });
+    this.#what = "set up watermarks";
+    const kbytes = expectFirstWatermarks(zones, cpuNodes);
+    expectSame("min_free_kbytes", initPerZoneWmarkMin(this.#allocator, cpuNodes), kbytes);
+    if (this.#random.chance(50)) return;
+    const raised = expectHugePageWatermarks(zones, kbytes, cpuNodes);
+    expectSame("raised min_free_kbytes", raiseForHugePages(this.#allocator, kbytes, cpuNodes), raised);
   }
 
   #compareCalls(): void {
@@ -322,7 +259,9 @@ export class Duel {
   }
 }
 
-function expectSame(what: string, actual: unknown, expected: unknown): void {
+type Comparable = number | string | undefined;
+
+function expectSame(what: string, actual: Comparable, expected: Comparable): void {
   if (actual !== expected) throw new Error(`${what} is ${actual}, the model has ${expected}`);
 }
 
@@ -332,9 +271,10 @@ const COMPARE_EVERY = 500;
 /**
  * Runs one machine through its operations.
  *
+ * @returns its shape and the special cases it met
  * @throws Error naming seed, shape and operation at the first difference
  */
-export function runDuel(seed: number, operations: number): void {
+export function runDuel(seed: number, operations: number): { shape: string; reached: ReadonlySet<string> } {
   const duel = new Duel(seed);
   let operation = 0;
   try {
@@ -350,4 +290,5 @@ export function runDuel(seed: number, operations: number): void {
       cause: error,
     });
   }
+  return { shape: duel.shape, reached: duel.reached };
 }

@@ -1,37 +1,6 @@
-import type { BootAcceptor } from "../../src/page-alloc/release.js";
+import type { Random } from "./oracle-random.js";
 
 /** Random machines for the comparison with the naive model; everything follows from one seed. */
-
-/** mulberry32: 32 bits of state, enough to choose operations. */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** 0 <= result < limit */
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let bits = this.#state;
-    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return Math.floor((((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32) * limit);
-  }
-
-  /** first <= result <= last */
-  between(first: number, last: number): number {
-    return first + this.below(last - first + 1);
-  }
-
-  chance(percent: number): boolean {
-    return this.below(100) < percent;
-  }
-
-  pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)]!;
-  }
-}
 
 /** A part of memory as boot hands it over, and the frames in it that stay reserved. */
 export interface Piece {
@@ -58,6 +27,8 @@ export interface RandomMachine {
   readonly nodeZonelists: readonly (readonly number[])[];
   readonly nodes: number;
   readonly cpus: number;
+  /** Node of each CPU. */
+  readonly cpuNodes: readonly number[];
   readonly oldKernel: boolean;
   readonly lazy: boolean;
   readonly pieces: readonly Piece[];
@@ -75,16 +46,17 @@ const ZONE_NAMES = ["DMA", "DMA32", "Normal", "Movable"];
 type Memory = readonly [nodeId: number, type: 0 | 1 | 2 | 3, start: number, end: number, spanEnd: number];
 
 function layout(random: Random): { shape: string; memory: Memory[] } {
-  const blocks = random.pick([random.between(3, 20), random.between(20, 50), random.between(52, 100)]);
+  const blocks = random.pick([random.between(2, 8), random.between(3, 20), random.between(52, 100)]);
   const odd = random.chance(60);
   const start = 0x100000 + (odd ? random.below(3000) : 0);
   const end = start + blocks * BLOCK + (odd ? random.below(BLOCK) : -(start % BLOCK));
-  const low = random.between(4, 24) * BLOCK + (odd ? random.below(BLOCK) : 0);
+  const low = random.between(2, 16) * BLOCK + (odd ? random.below(BLOCK) : 0);
   const normal: Memory = [0, 2, start, end, end];
   const dma: Memory = [0, 0, 1, 0x1000, 0x1000];
   const dma32: Memory = [0, 1, 0x1000, 0x1000 + low, 0x100000];
   const after = Math.ceil(end / BLOCK) * BLOCK;
-  const more = random.between(3, 30) * BLOCK + (odd ? random.below(BLOCK) : 0);
+  const more =
+    random.pick([random.between(2, 8), random.between(8, 60)]) * BLOCK + (odd ? random.below(BLOCK) : 0);
   switch (random.below(5)) {
     case 0:
       return { shape: "1 zone", memory: [normal] };
@@ -108,7 +80,7 @@ function layout(random: Random): { shape: string; memory: Memory[] } {
 export function randomMachine(random: Random): RandomMachine {
   const { shape, memory } = layout(random);
   const cpus = random.between(1, 4);
-  const oldKernel = random.chance(30);
+  const oldKernel = random.chance(40);
   const lazy = random.chance(85);
   const unaccepted = random.chance(60);
   const late = random.chance(50);
@@ -135,6 +107,7 @@ export function randomMachine(random: Random): RandomMachine {
     nodeZonelists,
     nodes,
     cpus,
+    cpuNodes: Array.from({ length: cpus }, () => random.below(nodes)),
     oldKernel,
     lazy,
     ...handOver(random, memory, late),
@@ -202,57 +175,5 @@ function fragments(
       }
     }
     pfn += pages;
-  }
-}
-
-const UNIT = 2 ** 21;
-
-/** The acceptance bitmap as an array of booleans (drivers/firmware/efi/unaccepted_memory.c, 6.12). */
-export class NaiveAcceptor implements BootAcceptor {
-  readonly #base: number;
-  readonly #unaccepted: boolean[];
-  /** Every call, start and size in turn. */
-  readonly calls: number[] = [];
-
-  constructor(startPfn: number, endPfn: number) {
-    this.#base = Math.ceil((startPfn * 4096) / UNIT) * UNIT;
-    const units = Math.max(0, Math.floor((endPfn * 4096 - this.#base) / UNIT));
-    this.#unaccepted = new Array<boolean>(units).fill(true);
-  }
-
-  acceptMemory(start: number, sizeBytes: number): void {
-    this.calls.push(start, sizeBytes);
-    for (const unit of this.#units(start, sizeBytes)) this.#unaccepted[unit] = false;
-  }
-
-  rangeContainsUnaccepted(start: number, sizeBytes: number): boolean {
-    return this.#units(start, sizeBytes).some((unit) => this.#unaccepted[unit]);
-  }
-
-  unacceptedRunLength(startPfn: number, blocks: number): number {
-    const blockBytes = BLOCK * 4096;
-    const answer = this.rangeContainsUnaccepted(startPfn * 4096, blockBytes);
-    for (let run = 1; run < blocks; run++) {
-      if (this.rangeContainsUnaccepted(startPfn * 4096 + run * blockBytes, blockBytes) !== answer) return run;
-    }
-    return blocks;
-  }
-
-  /** Units of a range, and one more where it ends on a border of units: the guard. */
-  #units(start: number, sizeBytes: number): number[] {
-    let end = start + sizeBytes;
-    if (end < this.#base) return [];
-    const from = Math.max(start, this.#base) - this.#base;
-    end -= this.#base;
-    if (end % UNIT === 0) end += UNIT;
-    const units: number[] = [];
-    for (
-      let unit = Math.floor(from / UNIT);
-      unit < Math.ceil(end / UNIT) && unit < this.#unaccepted.length;
-      unit++
-    ) {
-      units.push(unit);
-    }
-    return units;
   }
 }

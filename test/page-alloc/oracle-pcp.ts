@@ -152,9 +152,7 @@ function drain(zone: OracleZone, pcp: OraclePcp, pages: number, firstList: numbe
   }
 }
 
-/** Drains all lists of a zone, CPU by CPU. */
-export function drainZone(zone: OracleZone): void {
-  zone.pcp.forEach((pcp, cpu) => {
-    drain(zone, pcp, pcp.count, 0, cpu);
-  });
+/** Drains all lists of a zone, those of CPU 0 first; `cpu` is the one that does it. */
+export function drainZone(zone: OracleZone, cpu: number): void {
+  for (const pcp of zone.pcp) drain(zone, pcp, pcp.count, 0, cpu);
 }

@@ -94,7 +94,7 @@ export class OracleZone {
     this.type = span.type;
     this.startPfn = span.startPfn;
     this.endPfn = span.endPfn;
-    this.freeDiff = new Array<number>(cpus).fill(0);
+    this.freeDiff = Array.from({ length: cpus }, () => 0);
     for (let order = 0; order <= MAX_ORDER; order++) {
       this.freeLists.push(Array.from({ length: TYPES }, () => []));
     }

@@ -154,7 +154,7 @@ export class Oracle {
       const pfn = allocateFromZone(zone, order, type, flags, cpu);
       if (zone.boosted && (flags & KSWAPD) !== 0) {
         zone.boosted = false;
-        this.#wakeKswapd([zone]);
+        this.#wakeKswapd(zone.nodeId, zone.type);
       }
       if (pfn >= 0) {
         if ((flags & ALLOC_HIGHATOMIC) !== 0) this.#reserveHighatomic(zone, pfn, order, cpu);
@@ -164,14 +164,20 @@ export class Oracle {
     }
   }
 
-  /** kswapd itself is not modelled: it only takes the boost away. */
-  #wakeKswapd(zones: readonly OracleZone[]): void {
-    if (this.kswapdRunning) for (const zone of zones) zone.boost = 0;
+  /** kswapd of a node is not modelled: it only takes the boost of the zones it balances away (balance_pgdat). */
+  #wakeKswapd(nodeId: number, highest: number): void {
+    if (!this.kswapdRunning) return;
+    for (const zone of this.zones) if (zone.nodeId === nodeId && zone.type <= highest) zone.boost = 0;
+  }
+
+  #wakeAllKswapds({ zones, highest }: Request, flags: number): void {
+    if ((flags & KSWAPD) === 0) return;
+    for (const zone of zones) this.#wakeKswapd(zone.nodeId, highest);
   }
 
   /** __alloc_pages_slowpath without reclaim and compaction */
   #slowPath(request: Request, gfp: number): number {
-    const { order, zones } = request;
+    const { order } = request;
     let flags = CPUSET | (gfp & (GFP_HIGH | GFP_KSWAPD_RECLAIM));
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) {
       if ((gfp & GFP_NOMEMALLOC) === 0) {
@@ -180,19 +186,18 @@ export class Oracle {
       }
       if ((gfp & GFP_HIGH) !== 0) flags &= ~CPUSET;
     }
-    if ((gfp & GFP_KSWAPD_RECLAIM) !== 0) this.#wakeKswapd(zones);
+    this.#wakeAllKswapds(request, flags);
     let pfn = this.#walk(request, flags);
     if (pfn >= 0) return pfn;
-    if ((gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0) {
-      flags = NO_WATERMARKS | (flags & KSWAPD);
-      pfn = this.#walk(request, flags);
-      if (pfn >= 0) return pfn;
-    }
+    this.#wakeAllKswapds(request, flags);
+    if ((gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0) flags = NO_WATERMARKS | (flags & KSWAPD);
+    pfn = this.#walk(request, flags);
+    if (pfn >= 0) return pfn;
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
     this.#unreserveHighatomic(request);
-    this.drainAllPcp();
+    this.drainAllPcp(request.cpu);
     pfn = this.#walk(request, flags);
-    if (pfn < 0 && order <= 3 && (gfp & GFP_NOFAIL) !== 0) pfn = this.#walk(request, MIN_RESERVE);
+    if (pfn < 0 && order <= 3 && (gfp & GFP_NOFAIL) !== 0) pfn = this.#walk(request, MIN_RESERVE | CPUSET);
     return pfn >= 0 ? pfn : this.#fail("would reclaim");
   }
 
@@ -249,9 +254,9 @@ export class Oracle {
     this.freePages(pfn, 0, cpu);
   }
 
-  /** drain_all_pages */
-  drainAllPcp(): void {
-    for (const zone of this.zones) drainZone(zone);
+  /** drain_all_pages: the calling CPU empties the lists of all. */
+  drainAllPcp(cpu: number): void {
+    for (const zone of this.zones) drainZone(zone, cpu);
   }
 
   /** __free_pages_core of a block that boot hands over. */

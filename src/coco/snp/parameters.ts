@@ -53,6 +53,4 @@ export const SNP_PARAMETERS: ParameterSet = {
     "assumption: as in a plain virtual machine (TUM CVM_eval tasks/plot_boottime.py); the 3.5 s of an SNP " +
       "guest in the same repository include accepting memory",
   ),
-  kernelFixedNs: parameter("measured", 1_500e6, 750e6, 3_750e6, `${SNP_BOOT}, 1.472 s`),
-  initFixedNs: parameter("measured", 900e6, 450e6, 2_250e6, `${SNP_BOOT}, 0.913 s`),
 };

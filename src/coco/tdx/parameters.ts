@@ -56,6 +56,4 @@ export const TDX_PARAMETERS: ParameterSet = {
   septAddNs: parameter("assumed", 3_000, 2_000, 6_000, UNPUBLISHED),
   launchNs: parameter("assumed", 140e6, 70e6, 350e6, LIKE_PLAIN),
   firmwareFixedNs: parameter("assumed", 1_200e6, 600e6, 3_000e6, LIKE_PLAIN),
-  kernelFixedNs: parameter("assumed", 1_700e6, 850e6, 4_250e6, LIKE_PLAIN),
-  initFixedNs: parameter("assumed", 1_000e6, 500e6, 2_500e6, LIKE_PLAIN),
 };

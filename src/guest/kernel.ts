@@ -1,0 +1,193 @@
+import type { AcceptMemory } from "../accept/accept-memory.js";
+import { handOver, reservedPfnRanges } from "../memblock/hand-over.js";
+import { Memblock } from "../memblock/memblock.js";
+import { deferredInitChunk, deferredJobs, growZone, padataChunks } from "../mm/deferred-init.js";
+import { memmapInit } from "../mm/memmap.js";
+import type { PfnRange } from "../mm/pfn-range.js";
+import { buildZonelists, defaultDistance } from "../mm/zonelists.js";
+import { isPopulated, type NodeSpan, nodeSpans, type ZoneSpan } from "../mm/zones.js";
+import { LINUX_6_12, LINUX_6_12_0 } from "../page-alloc/kernel-rules.js";
+import { MigrateType } from "../page-alloc/migratetype.js";
+import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
+import { BootRelease } from "../page-alloc/release.js";
+import type { KernelVersion } from "../scenario/scenario.js";
+import { CostEvent } from "../sim/cost-events.js";
+import type { GuestClock } from "../sim/guest-clock.js";
+import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+import { EarlyBoot, type EarlyMachine } from "./early-machine.js";
+import { runEarlySteps } from "./early-memblock.js";
+import type { KernelBuild } from "./kernel-build.js";
+
+const RULES: Readonly<Record<KernelVersion, typeof LINUX_6_12>> = {
+  "6.12": LINUX_6_12,
+  "6.12.0": LINUX_6_12_0,
+};
+
+/** The part of a node whose struct pages wait for deferred initialisation. */
+export interface DeferredArea {
+  readonly nodeId: number;
+  /** Free memory of the node's last zone, ascending. */
+  readonly free: readonly PfnRange[];
+  firstDeferredPfn: number;
+}
+
+/**
+ * The kernel's own view of memory, from its first instruction on. Its methods are the steps of
+ * boot that decide where memory goes, in the order of start_kernel(); what happens between
+ * them is up to the caller.
+ */
+export class Kernel {
+  readonly allocator: PageAllocator;
+  readonly early: EarlyBoot;
+  readonly cpuNodes: readonly number[];
+  /** Bytes that memblock gave away: image, tables, memmap, buffers. Used from the start. */
+  readonly reservedBytes: number;
+  readonly #clock: GuestClock;
+  /** Hands boot memory to the allocator. */
+  readonly release: BootRelease;
+  /** What deferred initialisation has to do, by node. */
+  readonly deferredAreas: readonly DeferredArea[];
+
+  /**
+   * Runs setup_arch() and mm_core_init(): memblock, struct pages of the first sections, and
+   * the hand-over of what is initialised (memblock_free_all).
+   */
+  constructor(
+    machine: EarlyMachine,
+    build: KernelBuild,
+    version: KernelVersion,
+    acceptance: AcceptMemory,
+    lazy: boolean,
+    clock: GuestClock,
+  ) {
+    this.#clock = clock;
+    this.cpuNodes = machine.cpuNodes;
+    const memblock = new Memblock({
+      accept: (start, sizeBytes) => acceptance.acceptMemory(start, sizeBytes),
+    });
+    this.early = new EarlyBoot(memblock, machine, build);
+    runEarlySteps(this.early);
+    clock.endPhase("memblock");
+
+    const ranges = [...memblock.memPfnRanges()];
+    const nodes = nodeSpans(ranges);
+    const memmap = memmapInit(nodes, ranges, true);
+    clock.ledger.charge(CostEvent.initStructPage, memmap.initialisedPages);
+    clock.endPhase("first struct pages");
+
+    this.reservedBytes = memblock.reservedSize();
+    this.allocator = newAllocator(nodes, machine.cpuNodes.length, version, acceptance, memmap.unmovable);
+    this.release = new BootRelease(this.allocator, acceptance, lazy, 0);
+    this.deferredAreas = nodes.map((node) =>
+      deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
+    );
+    reservedPfnRanges(memblock);
+    this.#freeAll(memblock);
+    this.allocator.growZone = (zone) => this.#growZone(zone.nodeId, zone.endPfn);
+    clock.endPhase("memblock_free_all");
+  }
+
+  /** Gives memblock's free memory to the allocator, but for what is deferred (memblock_free_all). */
+  #freeAll(memblock: Memblock): void {
+    const deferred = new Map(this.deferredAreas.map((area) => [area.nodeId, area.firstDeferredPfn]));
+    for (const { startPfn, order, blockCount } of handOver(memblock, this.early.maxPfn)) {
+      const nodeId = this.allocator.zoneOfPfn(startPfn).nodeId;
+      const limit = deferred.get(nodeId)!;
+      if (startPfn >= limit) continue;
+      if (order < 10) this.release.block(startPfn, order);
+      else this.release.maxOrderRun(startPfn, Math.min(blockCount, (limit - startPfn) / MAX_ORDER_PAGES));
+    }
+  }
+
+  /** Grows a node's last zone by a section because it ran empty early (deferred_grow_zone). */
+  #growZone(nodeId: number, zoneEndPfn: number): boolean {
+    const area = this.deferredAreas.find((candidate) => candidate.nodeId === nodeId)!;
+    if (area.free.length === 0 || area.free.at(-1)!.endPfn > zoneEndPfn) return false;
+    const { grown, firstDeferredPfn, pages } = growZone(area.free, area.firstDeferredPfn, this.#sink);
+    area.firstDeferredPfn = firstDeferredPfn;
+    this.#clock.ledger.charge(CostEvent.initStructPage, pages);
+    return grown;
+  }
+
+  /**
+   * Initialises the remaining struct pages and frees their memory (page_alloc_init_late). Each
+   * CPU of a node takes chunk after chunk; which one comes next is decided by virtual time. All
+   * CPUs but the first are idle until then. The boot CPU waits for all.
+   */
+  deferredInit(): void {
+    const { cpus } = this.#clock;
+    this.allocator.growZone = undefined;
+    for (const area of this.deferredAreas) {
+      const nodeCpus = this.cpuNodes.flatMap((nodeId, cpu) => (nodeId === area.nodeId ? [cpu] : []));
+      for (const job of deferredJobs(area.free, area.firstDeferredPfn)) {
+        const { workers, chunks } = padataChunks(job, nodeCpus.length);
+        const runnable = new Uint8Array(cpus.count);
+        for (const cpu of nodeCpus.slice(0, workers)) {
+          runnable[cpu] = 1;
+          this.#clock.wake(cpu);
+        }
+        for (const chunk of chunks) {
+          const cpu = cpus.earliest(runnable);
+          this.#clock.ledger.charge(
+            CostEvent.initStructPage,
+            deferredInitChunk(area.free, chunk, this.#sink),
+          );
+          this.#clock.settle(cpu);
+        }
+        this.#clock.joinAll();
+      }
+    }
+    this.#clock.endPhase("deferred init");
+  }
+
+  readonly #sink: {
+    maxOrderBlocks(pfn: number, blocks: number): void;
+    singlePages(pfn: number, pages: number): void;
+  } = {
+    maxOrderBlocks: (pfn, blocks) => this.release.maxOrderRun(pfn, blocks),
+    singlePages: (pfn, pages) => this.release.singlePages(pfn, pages),
+  };
+
+  /** Bytes the guest has used so far: what memblock gave away, and every page ever allocated. */
+  get touchedBytes(): number {
+    return this.reservedBytes + this.allocator.touchedPages * PAGE_SIZE;
+  }
+}
+
+function newAllocator(
+  nodes: readonly NodeSpan[],
+  cpus: number,
+  version: KernelVersion,
+  acceptance: AcceptMemory,
+  unmovable: readonly PfnRange[],
+): PageAllocator {
+  const zones = nodes.flatMap((node) => node.zones.filter(isPopulated));
+  const indices = (list: readonly ZoneSpan[]): number[] => list.map((zone) => zones.indexOf(zone));
+  const zonelists = buildZonelists(nodes, defaultDistance);
+  return new PageAllocator({
+    zones,
+    zonelists: zonelists.map(({ fallback }) => indices(fallback)),
+    nodeZonelists: zonelists.map(({ noFallback }) => indices(noFallback)),
+    cpus,
+    rules: RULES[version],
+    acceptor: acceptance,
+    pageblockTypes: pageblockTypesOf(unmovable),
+  });
+}
+
+function pageblockTypesOf(unmovable: readonly PfnRange[]): PageblockTypes {
+  return {
+    typeAt: (pfn) =>
+      unmovable.some(({ startPfn, endPfn }) => pfn >= startPfn && pfn < endPfn)
+        ? MigrateType.UNMOVABLE
+        : MigrateType.MOVABLE,
+  };
+}
+
+function deferredArea(memblock: Memblock, node: NodeSpan, firstDeferredPfn: number): DeferredArea {
+  const last = node.zones.findLast(isPopulated)!;
+  const free = [
+    ...memblock.freePfnRangesInZone({ nid: node.nid, startPfn: last.startPfn, endPfn: last.endPfn }),
+  ];
+  return { nodeId: node.nid, free, firstDeferredPfn };
+}

@@ -1,0 +1,97 @@
+import { exitBoot, type StubResult } from "../efistub/exit-boot-services.js";
+import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import type { Firmware, FirmwareAccept } from "../firmware/firmware.js";
+import { ovmf } from "../firmware/ovmf.js";
+import { ovmfSnp } from "../firmware/ovmf-snp.js";
+import { q35Ram } from "../firmware/q35.js";
+import { startFirmware } from "../firmware/start.js";
+import { tdvf } from "../firmware/tdvf.js";
+import type { PlatformKind } from "../scenario/scenario.js";
+import { CostEvent } from "../sim/cost-events.js";
+import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
+import type { Guest } from "./guest.js";
+
+/** The firmware that starts guests of a platform unless a scenario names one. */
+const USUAL_FIRMWARE: Readonly<Record<PlatformKind, Firmware>> = { tdx: tdvf, snp: ovmfSnp, none: ovmf };
+const FIRMWARES: Readonly<Record<Firmware["name"], Firmware>> = { tdvf, "ovmf-snp": ovmfSnp, ovmf };
+
+/** Bytes of one descriptor in the map the stub keeps, and descriptors it leaves room for (EFI_MMAP_NR_SLACK_SLOTS). */
+const EFI_DESCRIPTOR_BYTES = 48;
+const MAP_SLACK_SLOTS = 32;
+
+/** What is to be booted; bytes. */
+export interface BootFiles {
+  /** Where the unpacked kernel lies, with its bss and brk area. */
+  readonly kernel: AddressRange;
+  readonly initrdBytes: number;
+}
+
+/** What firmware and stub leave for the kernel. */
+export interface HandOver {
+  readonly stub: StubResult;
+  readonly efiMap: AddressRange;
+  readonly initrd: AddressRange | undefined;
+  readonly acpi: AddressRange;
+}
+
+/** The firmware has too little accepted memory to start a kernel. */
+export class OutOfMemory extends Error {}
+
+/**
+ * From power on to the kernel's first instruction: the VMM loads the firmware, the firmware
+ * accepts memory and starts the stub, the stub leaves the firmware.
+ *
+ * @throws OutOfMemory with a reason when accepted memory does not suffice
+ */
+export function powerOn(guest: Guest, files: BootFiles): HandOver {
+  const { clock, platform, policy, scenario } = guest;
+  const { preset, preAcceptLimitBytes } = scenario.firmware;
+  const firmware = preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : FIRMWARES[preset];
+
+  clock.ledger.charge(CostEvent.launch, 1);
+  for (const { start, end } of firmware.launchRanges) platform.launchPages(start, end);
+  clock.endPhase("launch");
+
+  clock.ledger.charge(CostEvent.firmwareFixed, 1);
+  const machine = {
+    ram: q35Ram(scenario.memoryBytes),
+    vcpus: scenario.vcpus,
+    preAcceptLimit: preAcceptLimitBytes,
+  };
+  // A kernel that does not take unaccepted memory needs a firmware that accepts it in its place.
+  const hasProtocol = firmware.acceptanceProtocol || !policy.kernelTakesUnaccepted;
+  const started = startFirmware(firmware, machine, files, hasProtocol, firmwareSink(guest));
+  if (started.outcome !== "started") throw new OutOfMemory(started.reason);
+  clock.endPhase("firmware");
+
+  const { boot, initrd } = started;
+  // Found before the stub puts its table beside them.
+  const acpi = boot.getMemoryMap().descriptors.find(({ type }) => type === EfiMemoryType.ACPI_RECLAIM);
+  if (acpi === undefined) throw new Error("guest: the firmware left no ACPI tables");
+  const mapBytes = roundUp(
+    (boot.getMemoryMap().descriptors.length + MAP_SLACK_SLOTS) * EFI_DESCRIPTOR_BYTES,
+    PAGE_SIZE,
+  );
+  const efiMap = boot.allocatePages(EfiMemoryType.LOADER_DATA, mapBytes, Number.POSITIVE_INFINITY);
+  if (efiMap === undefined)
+    throw new OutOfMemory("the memory that the firmware accepted has no room for its map");
+  const stub = exitBoot(boot, policy.kernelTakesUnaccepted ? "asks" : "none", {
+    acceptMemory: (start, end) => platform.stubAccept(start, end),
+  });
+  if (stub.outcome !== "exited") throw new OutOfMemory(stub.reason);
+  clock.endPhase("exit boot services");
+  return { stub, efiMap, initrd, acpi };
+}
+
+/** Charges each CPU with what it accepts; the boot CPU waits at barriers. */
+function firmwareSink({ clock, platform }: Guest): FirmwareAccept {
+  return {
+    firmwareAccept(start, end, cpu) {
+      clock.settle(0);
+      clock.wake(cpu);
+      platform.firmwareAccept(start, end);
+      clock.settle(cpu);
+    },
+    firmwareBarrier: () => clock.joinAll(),
+  };
+}

@@ -1,0 +1,69 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { CostLedger } from "../../src/sim/cost-ledger.js";
+import { GuestClock } from "../../src/sim/guest-clock.js";
+import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
+
+const test = suite("sim: guest clock");
+
+/** One nanosecond for guest work, measured; ten for a tdcall, assumed. */
+function clockOf(cpus: number): GuestClock {
+  const prices = { ns: new Float64Array(COST_EVENT_COUNT), assumed: new Uint8Array(COST_EVENT_COUNT) };
+  prices.ns[CostEvent.guestWork] = 1;
+  prices.ns[CostEvent.tdcall] = 10;
+  prices.assumed[CostEvent.tdcall] = 1;
+  return new GuestClock(new VirtualCpus(cpus), new CostLedger(prices));
+}
+
+test("what is charged between two settlements is time of the CPU that settles", () => {
+  const clock = clockOf(2);
+  clock.ledger.charge(CostEvent.guestWork, 7);
+  assert.is(clock.settle(0), 7);
+  clock.ledger.charge(CostEvent.tdcall, 2);
+  assert.is(clock.settle(1), 20);
+  assert.equal([...clock.cpus.timeNs], [7, 20]);
+  assert.equal([...clock.assumedNs], [0, 20]);
+});
+
+test("a CPU that is woken starts when the boot CPU wakes it", () => {
+  const clock = clockOf(2);
+  clock.ledger.charge(CostEvent.tdcall, 5);
+  clock.settle(0);
+  clock.wake(1);
+  assert.equal([...clock.cpus.timeNs], [50, 50]);
+  assert.equal([...clock.assumedNs], [50, 50]);
+});
+
+test("the boot CPU takes over time and basis of the CPU it waited for", () => {
+  const clock = clockOf(3);
+  clock.ledger.charge(CostEvent.guestWork, 30);
+  clock.settle(0);
+  clock.ledger.charge(CostEvent.tdcall, 4);
+  clock.settle(1);
+  clock.joinAll();
+  assert.is(clock.bootCpuNs, 40);
+  assert.is(clock.assumedNs[0], 40);
+});
+
+test("waiting for CPUs that are behind costs nothing", () => {
+  const clock = clockOf(2);
+  clock.ledger.charge(CostEvent.guestWork, 3);
+  clock.settle(0);
+  clock.joinAll();
+  assert.is(clock.bootCpuNs, 3);
+});
+
+test("phases cut the boot CPU's time without gaps", () => {
+  const clock = clockOf(1);
+  clock.ledger.charge(CostEvent.guestWork, 3);
+  clock.endPhase("first");
+  clock.ledger.charge(CostEvent.guestWork, 4);
+  clock.endPhase("second");
+  assert.equal(clock.phases, [
+    { name: "first", ns: 3 },
+    { name: "second", ns: 4 },
+  ]);
+});
+
+test.run();
