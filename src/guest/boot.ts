@@ -1,6 +1,5 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import { StallRecorder } from "../metrics/stalls.js";
-import { verifyInvariants } from "../page-alloc/invariants.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -19,6 +18,7 @@ import { Kernel } from "./kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { qemuAcpiTables } from "./qemu-acpi.js";
+import { verifyGuest } from "./verify-guest.js";
 
 /** A recording with its trace read. */
 export interface LoadedRecording {
@@ -44,7 +44,7 @@ export class GuestBoot {
   readonly #check: boolean;
   #acceptance: AcceptMemory | undefined = undefined;
 
-  /** @param check walk the allocator for broken invariants at the milestones of boot */
+  /** @param check walk the whole guest for broken invariants at the milestones of boot */
   constructor(scenario: Scenario, loaded: LoadedRecording, check: boolean) {
     const { timeScale } = loaded.recording.clock;
     const own = scenario.guest.timeScale;
@@ -148,7 +148,7 @@ export class GuestBoot {
   }
 
   #verify(): void {
-    if (this.#check) verifyInvariants(this.kernel!.allocator);
+    if (this.#check) verifyGuest(this.kernel!, this.#acceptance!, this.guest.platform);
   }
 }
 

@@ -9,7 +9,7 @@ import { isPopulated, type NodeSpan, nodeSpans, type ZoneSpan } from "../mm/zone
 import { LINUX_6_12, LINUX_6_12_0 } from "../page-alloc/kernel-rules.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
-import { BootRelease } from "../page-alloc/release.js";
+import { BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
 import type { KernelVersion } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
@@ -29,6 +29,13 @@ export interface DeferredArea {
   /** Free memory of the node's last zone, ascending. */
   readonly free: readonly PfnRange[];
   firstDeferredPfn: number;
+}
+
+/** For a caller that repeats the boot of a real kernel and looks on. */
+export interface KernelHooks {
+  /** In place of the steps that the build takes before the hand-over. */
+  readonly earlySteps?: (boot: EarlyBoot) => void;
+  readonly released?: ReleaseObserver;
 }
 
 /**
@@ -59,6 +66,7 @@ export class Kernel {
     acceptance: AcceptMemory,
     lazy: boolean,
     clock: GuestClock,
+    hooks: KernelHooks = {},
   ) {
     this.#clock = clock;
     this.cpuNodes = machine.cpuNodes;
@@ -66,7 +74,7 @@ export class Kernel {
       accept: (start, sizeBytes) => acceptance.acceptMemory(start, sizeBytes),
     });
     this.early = new EarlyBoot(memblock, machine, build);
-    runEarlySteps(this.early);
+    (hooks.earlySteps ?? runEarlySteps)(this.early);
     clock.endPhase("memblock");
 
     const ranges = [...memblock.memPfnRanges()];
@@ -77,7 +85,7 @@ export class Kernel {
 
     this.reservedBytes = memblock.reservedSize();
     this.allocator = newAllocator(nodes, machine.cpuNodes.length, version, acceptance, memmap.unmovable);
-    this.release = new BootRelease(this.allocator, acceptance, lazy, 0);
+    this.release = new BootRelease(this.allocator, acceptance, lazy, 0, hooks.released);
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );

@@ -1,0 +1,152 @@
+/** The program without the process around it: arguments in, text and an exit code out. */
+
+import { readFileSync } from "node:fs";
+import yargs, { type Argv } from "yargs";
+import { nearestName } from "../nearest-name.js";
+import { ScenarioError } from "../scenario/error.js";
+import { TraceError } from "../workload/trace-error.js";
+import { compareCommand } from "./commands/compare.js";
+import { runCommand } from "./commands/run.js";
+import type { CliContext } from "./context.js";
+import { type ParsedArguments, SHARED_FLAGS } from "./options.js";
+import { UsageError } from "./usage-error.js";
+
+/** Exit codes, as scripts rely on them. */
+export const ExitCode = {
+  done: 0,
+  /** A run did not get ready, or a check did not hold. */
+  failed: 1,
+  /** Flags or input files are wrong. */
+  usage: 2,
+  /** 128 + SIGINT, as shells count. */
+  interrupted: 130,
+} as const;
+
+const COMMANDS = [runCommand, compareCommand] as const;
+const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ command }) => command.split(" ")[0]!);
+
+const HELP_WIDTH = 110;
+
+/** What the arguments ask for: text to print, or a command to run. */
+type Request = { readonly text: string } | { readonly run: () => Promise<number> };
+
+/**
+ * Runs the program. An error that the user can put right is one line on stderr; any other is a
+ * bug, or what `--check` found, and comes with its stack.
+ *
+ * @param argv without the interpreter and the script
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[], context: CliContext): Promise<number> {
+  const { stdout, stderr, interrupted } = context.io;
+  try {
+    const request = await parseArguments(argv, context);
+    if ("run" in request) return await request.run();
+    stdout.write(`${request.text}\n`);
+    return ExitCode.done;
+  } catch (error) {
+    if (interrupted.aborted) return ExitCode.interrupted;
+    if (isUsersFault(error)) {
+      stderr.write(`unaccepted: ${errorLine(error)}\n`);
+      return ExitCode.usage;
+    }
+    stderr.write(`unaccepted: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return ExitCode.failed;
+  }
+}
+
+async function parseArguments(argv: readonly string[], context: CliContext): Promise<Request> {
+  const word = argv[0] ?? "-";
+  if (!COMMAND_NAMES.includes(word) && !["--help", "-h", "--version"].includes(word)) {
+    if (word.startsWith("-")) throw new UsageError(COMMAND_EXPECTED);
+    const nearest = nearestName(word, COMMAND_NAMES);
+    throw new UsageError(
+      `unknown command ${word}${nearest === undefined ? "" : `, did you mean ${nearest}?`}`,
+    );
+  }
+  let request: Request | undefined;
+  const parser = newParser(argv);
+  for (const command of COMMANDS) {
+    parser.command(
+      command.command,
+      command.describe,
+      (inner) => command.builder(inner),
+      (parsed) => {
+        request = { run: () => command.run(parsed as unknown as ParsedArguments, context) };
+      },
+    );
+  }
+  // With a callback yargs hands over what it would have printed.
+  await parser.parseAsync([...argv], {}, (_error: unknown, _parsed: unknown, output: string) => {
+    if (output !== "") request = { text: output };
+  });
+  if (request === undefined) throw new UsageError(COMMAND_EXPECTED);
+  return request;
+}
+
+const COMMAND_EXPECTED = `expected a command first: ${COMMAND_NAMES.join(" or ")}; --help says more`;
+
+function newParser(argv: readonly string[]): Argv {
+  return yargs([])
+    .scriptName("unaccepted")
+    .usage("$0 COMMAND\n\nWhen should a TDX or SEV-SNP guest accept its memory?")
+    .parserConfiguration({
+      "dot-notation": false,
+      "parse-positional-numbers": false,
+      "boolean-negation": false,
+      "short-option-groups": false,
+    })
+    .locale("en")
+    .strict()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .help("help", "show this help")
+    .alias("help", "h")
+    .version("version", "show the version", packageVersion())
+    .wrap(HELP_WIDTH)
+    .fail((message: string | null, error: unknown) => {
+      // yargs has words for what it found itself, and none for what others threw.
+      if (message === null || message === "") throw error;
+      throw new UsageError(explain(message, argv));
+    });
+}
+
+/** The messages of yargs that users meet, in the words of this program. */
+const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
+  [/^Not enough non-option arguments.*/, "expected a scenario file"],
+  [/^Not enough arguments following: (.*)/, "expected a value after --$1"],
+  [/^Arguments (\S+) and (\S+) are mutually exclusive/, "--$1 and --$2 exclude each other"],
+];
+
+function explain(message: string, argv: readonly string[]): string {
+  const unknown = /^Unknown arguments?: ([^,]*)/.exec(message)?.[1];
+  if (unknown !== undefined) return explainUnknown(unknown, argv);
+  return EXPLANATIONS.reduce((text, [pattern, words]) => text.replace(pattern, words), message);
+}
+
+/** A flag or a file too many: how it was typed, and what may have been meant. */
+function explainUnknown(name: string, argv: readonly string[]): string {
+  const typed = argv
+    .find((word) => word.replace(/=.*/s, "").replace(/^--?/, "") === name)
+    ?.replace(/=.*/s, "");
+  if (typed === undefined || !typed.startsWith("-")) return `unexpected argument ${name}`;
+  const nearest = nearestName(name, SHARED_FLAGS);
+  return `unknown flag ${typed}${nearest === undefined ? "" : `, did you mean --${nearest}?`}`;
+}
+
+/** Of the package that this file belongs to, built or not. */
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function isUsersFault(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof ScenarioError || error instanceof TraceError;
+}
+
+/** One line, even for an error whose message has several. */
+function errorLine(error: Error): string {
+  const more =
+    error instanceof ScenarioError && error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : "";
+  return `${error.message.replaceAll(/\s*\n\s*/g, " ")}${more}`;
+}

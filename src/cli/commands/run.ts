@@ -1,0 +1,71 @@
+/** `unaccepted run SCENARIO`: one boot and workload in full. */
+
+import type { Argv } from "yargs";
+import { formatRunSummary } from "../../report/run-summary.js";
+import type { Scenario } from "../../scenario/scenario.js";
+import { settingsOf } from "../../study/settings.js";
+import { formatBytes } from "../../units.js";
+import { paintFor } from "../colour.js";
+import type { CliContext } from "../context.js";
+import { loadScenarios } from "../load.js";
+import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
+import { simulate } from "../simulate.js";
+import { UsageError } from "../usage-error.js";
+
+/** For yargs. */
+export const runCommand = {
+  command: "run <scenario>",
+  describe: "one boot and workload, in full",
+
+  builder(yargs: Argv): Argv {
+    return addSharedOptions(yargs)
+      .positional("scenario", { type: "string", describe: "scenario file (YAML) that makes exactly one run" })
+      .epilogue(
+        examples(
+          "unaccepted run workloads/boot.yaml --platform tdx --policy lazy --memory 4GiB",
+          "unaccepted run workloads/boot.yaml --platform snp --policy eager --memory 4GiB --json",
+        ),
+      );
+  },
+
+  /** @returns the exit code */
+  run(argv: ParsedArguments, context: CliContext): Promise<number> {
+    const options = readSharedOptions(argv);
+    const path = String(argv.scenario);
+    const loaded = loadScenarios([path], options.assignments);
+    if (loaded.length > 1) {
+      const scenarios = loaded.map(({ scenario }) => scenario);
+      throw new UsageError(
+        `${path}: makes ${scenarios.length} runs, by its values of ${listedValues(scenarios)}; ` +
+          "choose one of each with a flag or --set, or use compare",
+      );
+    }
+    const paint = paintFor(context.io);
+    return simulate(
+      loaded,
+      options,
+      (rows) => rows.map((row) => formatRunSummary(row, paint)).join(""),
+      context,
+    );
+  },
+};
+
+/** `platform (tdx, snp), memory (4 GiB, 64 GiB)`: everything in which the scenarios differ, as files name it. */
+function listedValues(scenarios: readonly Scenario[]): string {
+  const all = scenarios.map((scenario) => ({ ...settingsOf(scenario), policy: scenario.policy }));
+  const paths = [...new Set(all.flatMap((settings) => Object.keys(settings)))];
+  return paths
+    .map((path) => ({
+      path,
+      values: [...new Set(all.map((settings) => settings[path as keyof typeof settings]))],
+    }))
+    .filter(({ values }) => values.length > 1)
+    .map(({ path, values }) => {
+      const name = path.replace(/\.kind$|\.parameters(?=\.)|Bytes$/g, "");
+      const shown = values.map((value) =>
+        path.endsWith("Bytes") && typeof value === "number" ? formatBytes(value) : String(value ?? "default"),
+      );
+      return `${name} (${shown.join(", ")})`;
+    })
+    .join(", ");
+}

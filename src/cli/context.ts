@@ -1,0 +1,32 @@
+/** What a command needs from outside, so that tests can run the whole program within one process. */
+
+import type { LoadedRecording } from "../guest/boot.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { RunResult } from "../study/result.js";
+
+/** A stream to print to; `isTTY` is true for a terminal only. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** The world around the program. */
+export interface CliIo {
+  /** Results only. */
+  readonly stdout: OutputStream;
+  /** Errors, progress, and what was written where. */
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the user wants the program to end (SIGINT). */
+  readonly interrupted: AbortSignal;
+}
+
+/** The simulator. With `check` it also walks the whole machine for broken invariants and throws at one. */
+export type RunScenario = (
+  scenario: Scenario,
+  recording: LoadedRecording,
+  options: { readonly check: boolean },
+) => RunResult;
+
+/** Everything a command is given beside its arguments. */
+export interface CliContext {
+  readonly io: CliIo;
+  readonly runScenario: RunScenario;
+}

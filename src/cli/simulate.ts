@@ -1,0 +1,61 @@
+/** What `run` and `compare` have in common: simulate a list of scenarios, print, write, judge. */
+
+import { setImmediate } from "node:timers/promises";
+import { compare } from "../study/compare.js";
+import type { CompareRow } from "../study/result.js";
+import type { CliContext } from "./context.js";
+import type { LoadedScenario } from "./load.js";
+import type { SharedOptions } from "./options.js";
+import { formatRows, makeDirectory, writeRows } from "./output.js";
+import { startProgress } from "./progress.js";
+
+/**
+ * @param formatForPeople prints the rows where `--format` asks for nothing else
+ * @returns the exit code: 0, or 1 if a run did not get ready
+ * @throws the reason of `io.interrupted` as soon as the current run has ended, before anything is printed
+ */
+export async function simulate(
+  loaded: readonly LoadedScenario[],
+  options: SharedOptions,
+  formatForPeople: (rows: readonly CompareRow[]) => string,
+  context: CliContext,
+): Promise<number> {
+  const { io } = context;
+  // A directory that cannot be made should be known before the work, not after it.
+  if (options.outDirectory !== undefined) makeDirectory(options.outDirectory);
+  const rows = await runAll(loaded, options, context);
+  io.stdout.write(formatRows(rows, options.format, formatForPeople));
+  if (options.outDirectory !== undefined) {
+    const paths = writeRows(options.outDirectory, rows);
+    if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
+  }
+  return rows.every((row) => row.outcome === "ready") ? 0 : 1;
+}
+
+async function runAll(
+  loaded: readonly LoadedScenario[],
+  options: SharedOptions,
+  { io, runScenario }: CliContext,
+): Promise<CompareRow[]> {
+  // A run never waits, so signals are heard only between runs, and only if somebody waits there.
+  const listenForSignals = async (): Promise<void> => {
+    await setImmediate();
+    io.interrupted.throwIfAborted();
+  };
+  const recordings = new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
+  const progress = options.quiet ? undefined : startProgress(io.stderr, loaded.length);
+  try {
+    const rows = await compare(
+      [...recordings.keys()],
+      async (scenario) => {
+        await listenForSignals();
+        return runScenario(scenario, recordings.get(scenario)!, { check: options.check });
+      },
+      (done) => progress?.update(done),
+    );
+    await listenForSignals();
+    return rows;
+  } finally {
+    progress?.stop();
+  }
+}

@@ -1,0 +1,42 @@
+/** The public interface: everything here runs without Node, also in the worker of a browser. */
+
+export type { LoadedRecording } from "./guest/boot.js";
+export { POLICIES, type Policy } from "./policy/policy.js";
+export { formatCsv } from "./report/csv.js";
+export { formatJson } from "./report/json.js";
+export { formatJsonl } from "./report/jsonl.js";
+export { formatMarkdown } from "./report/markdown.js";
+export type { Paint, TextRole } from "./report/paint.js";
+export { formatRunSummary } from "./report/run-summary.js";
+export { formatTable } from "./report/table.js";
+export { formatIssue, type IssuePlace, ScenarioError, type ScenarioIssue } from "./scenario/error.js";
+export { parseScenario } from "./scenario/load.js";
+export type {
+  FirmwareName,
+  HostPageSize,
+  KernelVersion,
+  PlatformKind,
+  PolicyName,
+  Scenario,
+} from "./scenario/scenario.js";
+export { type Assignment, parseAssignment } from "./scenario/set.js";
+export { parseYamlWithPositions } from "./scenario/yaml.js";
+export { compare } from "./study/compare.js";
+export type {
+  CompareRow,
+  Outcome,
+  PhaseTime,
+  RequestCounts,
+  RunResult,
+  Settings,
+  StallSummary,
+} from "./study/result.js";
+export { RESULT_SCHEMA_VERSION } from "./study/result.js";
+export { runScenario } from "./study/run-scenario.js";
+export { formatBytes, formatDuration, parseDuration, parseSize } from "./units.js";
+export { buildRequests } from "./workload/build-requests.js";
+export type { PageEvents } from "./workload/events.js";
+export { type Recording, recordingSchema } from "./workload/recording.js";
+export type { ImportReport, Requests } from "./workload/requests.js";
+export { TraceError } from "./workload/trace-error.js";
+export { TracefsReader } from "./workload/tracefs.js";

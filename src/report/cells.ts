@@ -1,0 +1,34 @@
+/** How single values of a row read in the reports made for people. */
+
+/** What stands where there is no value. */
+export const NO_VALUE = "-";
+
+/** Prints a ratio such as `2.41x`, `12.3x`, `140x`; `-` for null. */
+export function formatRatio(ratio: number | null): string {
+  if (ratio === null) return NO_VALUE;
+  return `${ratio >= 100 ? ratio.toFixed(0) : ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2)}x`;
+}
+
+/** Prints a share from 0 to 1 in whole percent; what is above 0 never reads as 0, nor below 1 as 100. */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.005) return "<1 %";
+  if (share < 1 && share >= 0.995) return ">99 %";
+  return `${Math.round(share * 100)} %`;
+}
+
+/** Prints a count in at most six characters: `999999`, `1.23M`, `45.6G`. */
+export function formatCount(count: number): string {
+  if (count < 1e6) return String(count);
+  const [scaled, letter] = count < 999.5e6 ? [count / 1e6, "M"] : [count / 1e9, "G"];
+  return `${scaled.toPrecision(3)}${letter}`;
+}
+
+/** Prints an integer with a comma at every third digit, whatever the locale: `1,048,576`. */
+export function formatInteger(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `1 vCPU`, `8 vCPUs`. */
+export function formatVcpus(vcpus: number): string {
+  return `${vcpus} vCPU${vcpus === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,103 @@
+/** One run in full, for a terminal. */
+
+import type { RunResult } from "../study/result.js";
+import { formatBytes, formatDuration } from "../units.js";
+import { formatInteger, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
+import { failureText } from "./notes.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { wrapText } from "./wrap.js";
+
+/** A name, a value and what else is to be said about it. */
+type Line = readonly [name: string, value: string, remark?: string];
+
+/** Prints phases, memory, stalls, requests and counts of priced events of a run. */
+export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): string {
+  const machine =
+    `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
+    `${formatVcpus(run.vcpus)}, Linux ${run.kernel}, workload ${run.workload}`;
+  const ready = run.outcome === "ready";
+  const outcome = ready ? `ready after ${formatDuration(run.bootTimeNs)}` : failureText(run);
+  const sections: readonly (readonly [title: string, lines: readonly Line[]])[] = [
+    ["boot", phaseLines(run)],
+    ["memory", memoryLines(run)],
+    ["acceptance", acceptanceLines(run)],
+    ["requests", requestLines(run)],
+    [
+      "priced events",
+      Object.entries(run.costs).map(([name, count]) => [name, formatInteger(count)] as const),
+    ],
+  ];
+  const text = [
+    ...wrapText(machine).map((line) => paint("title", line)),
+    ...wrapText(outcome).map((line) => (ready ? line : paint("failure", line))),
+  ];
+  for (const [title, lines] of sections) {
+    if (lines.length > 0) text.push("", paint("title", title), ...alignedLines(lines));
+  }
+  const note = `${formatShare(run.assumedShare)} of the boot time rests on assumed prices.`;
+  text.push("", paint("note", note));
+  return text.map((line) => `${line}\n`).join("");
+}
+
+function phaseLines(run: RunResult): Line[] {
+  const share = (ns: number): string => (run.bootTimeNs === 0 ? NO_VALUE : formatShare(ns / run.bootTimeNs));
+  return run.phases.map(({ name, ns }) => [name, formatDuration(ns), share(ns)]);
+}
+
+function memoryLines(run: RunResult): Line[] {
+  return [
+    [
+      "accepted",
+      formatBytes(run.acceptedBytes),
+      `${formatShare(run.acceptedBytes / run.memoryBytes)} of the guest`,
+    ],
+    [
+      "touched",
+      formatBytes(run.touchedBytes),
+      `${formatShare(run.touchedBytes / run.memoryBytes)} of the guest`,
+    ],
+    ["host", formatBytes(run.hostBytes), `at most ${formatBytes(run.hostBytesPeak)}`],
+    ["overhead", formatBytes(run.overheadBytes), "host beyond touched"],
+  ];
+}
+
+function acceptanceLines(run: RunResult): Line[] {
+  const { stalls } = run;
+  const lines: Line[] = [
+    ["calls", formatInteger(run.acceptCalls), "of the kernel, with something to accept"],
+    ["stalls", formatInteger(stalls.count), "allocations that waited"],
+  ];
+  if (stalls.count > 0) {
+    lines.push(
+      ["p50", formatDuration(stalls.p50Ns)],
+      ["p99", formatDuration(stalls.p99Ns)],
+      ["longest", formatDuration(stalls.maxNs)],
+      ["together", formatDuration(stalls.totalNs)],
+    );
+  }
+  return lines;
+}
+
+/** What is usually 0 is shown only where it is not. */
+function requestLines(run: RunResult): Line[] {
+  const { requests } = run;
+  const seldom: readonly (readonly [name: string, count: number, remark: string])[] = [
+    ["failed", requests.failed, "allocations that found no page"],
+    ["unknown frees", requests.beforeTracing, "of pages allocated before the recording began"],
+    ["inferred bulk", requests.inferredBulk, "allocations told from the recorded pages to be one request"],
+    ["lost", requests.lostEvents, "events missing in the recording"],
+  ];
+  return [
+    ["allocations", formatInteger(requests.allocations)],
+    ["frees", formatInteger(requests.frees)],
+    ...seldom
+      .filter(([, count]) => count > 0)
+      .map(([name, count, remark]): Line => [name, formatInteger(count), remark]),
+  ];
+}
+
+function alignedLines(lines: readonly Line[]): string[] {
+  const rows = lines.map(([name, value, remark]) => [name, value, remark ?? ""]);
+  return plainTableLines({ aligns: ["left", "right", "left"], rows }).map((line) => `  ${line}`);
+}

@@ -1,0 +1,82 @@
+/** Rows as a table for terminals, at most 110 columns wide. */
+
+import type { CompareRow } from "../study/result.js";
+import { formatBytes, formatDuration } from "../units.js";
+import { formatCount, formatRatio, formatShare, NO_VALUE } from "./cells.js";
+import { columnNotes, failureText } from "./notes.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { groupRows } from "./row-groups.js";
+import { wrapText } from "./wrap.js";
+
+const HEAD = [
+  "policy",
+  "boot",
+  "ratio",
+  "accepted",
+  "touched",
+  "host",
+  "overhead",
+  "stalls",
+  "p99",
+  "max",
+  "assumed",
+];
+
+/**
+ * Prints rows in groups of the same platform and memory, under one head, with what the
+ * columns mean below. A run that is not ready shows its outcome in place of its boot time,
+ * and the reason below.
+ *
+ * @param rows at least one
+ */
+export function formatTable(rows: readonly CompareRow[], paint: Paint = plainPaint): string {
+  const { common, groups } = groupRows(rows);
+  const [head, rule, ...body] = plainTableLines({
+    head: HEAD,
+    aligns: HEAD.map((_name, column) => (column === 0 ? "left" : "right")),
+    rows: groups.flatMap((group) => group.rows.map((row) => cellsOf(row, paint))),
+  });
+
+  const lines = common === "" ? [] : [paint("title", common), ""];
+  lines.push(head!, rule!);
+  let next = 0;
+  for (const [index, group] of groups.entries()) {
+    if (index > 0) lines.push("");
+    lines.push(paint("title", group.title));
+    for (const row of group.rows) {
+      lines.push(body[next++]!);
+      if (row.outcome !== "ready") {
+        lines.push(...wrapText(`  ${failureText(row)}`).map((line) => paint("failure", line)));
+      }
+    }
+  }
+  lines.push(
+    "",
+    ...columnNotes(rows)
+      .flatMap(wrapText)
+      .map((line) => paint("note", line)),
+  );
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function cellsOf(row: CompareRow, paint: Paint): string[] {
+  const { stalls } = row;
+  const waited = (ns: number): string => (stalls.count === 0 ? NO_VALUE : formatDuration(ns));
+  return [
+    row.policy,
+    row.outcome === "ready" ? formatDuration(row.bootTimeNs) : paint("failure", FAILURE_WORDS[row.outcome]),
+    formatRatio(row.bootRatio),
+    formatBytes(row.acceptedBytes),
+    formatBytes(row.touchedBytes),
+    formatBytes(row.hostBytes),
+    formatBytes(row.overheadBytes),
+    formatCount(stalls.count),
+    waited(stalls.p99Ns),
+    waited(stalls.maxNs),
+    formatShare(row.assumedShare),
+  ];
+}
+
+/** Short enough for the column of the boot time, and not to be taken for one. */
+const FAILURE_WORDS = { oom: "OOM", deadline: "LATE", terminated: "STOPPED" } as const;

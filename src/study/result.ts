@@ -1,0 +1,98 @@
+/**
+ * What one simulated boot and workload comes to. Times are integer nanoseconds,
+ * sizes integer bytes, both rounded once where the row is made.
+ */
+
+import type { PlatformKind } from "../scenario/scenario.js";
+
+/** Version of the JSON form of rows; rises when a field changes its meaning or goes away. */
+export const RESULT_SCHEMA_VERSION = 1;
+
+/**
+ * How a run ended: init ran and the workload was served; an allocation failed that the guest
+ * cannot survive; the simulated time ran out; the platform stopped the guest (a TDX panic, an
+ * SNP termination request).
+ */
+export type Outcome = "ready" | "oom" | "deadline" | "terminated";
+
+/** One named part of the boot, in boot order. */
+export interface PhaseTime {
+  readonly name: string;
+  readonly ns: number;
+}
+
+/** Times that single allocations waited for acceptance. All are 0 when nothing waited. */
+export interface StallSummary {
+  readonly count: number;
+  readonly p50Ns: number;
+  readonly p99Ns: number;
+  readonly maxNs: number;
+  readonly totalNs: number;
+}
+
+/** What became of the recorded requests. */
+export interface RequestCounts {
+  readonly allocations: number;
+  readonly frees: number;
+  /** Allocations that found no page. */
+  readonly failed: number;
+  /** Frees of pages that were allocated before the recording began. */
+  readonly beforeTracing: number;
+  /** Allocations told from the pages that follow them to have been one bulk request. */
+  readonly inferredBulk: number;
+  /** Events that the recording itself says it lost. */
+  readonly lostEvents: number;
+}
+
+/** One run. */
+export interface RunResult {
+  /** Name of the scenario. */
+  readonly scenario: string;
+  readonly platform: PlatformKind;
+  readonly policy: string;
+  /** Kernel whose rules were simulated, such as `6.12`. */
+  readonly kernel: string;
+  /** RAM of the guest. */
+  readonly memoryBytes: number;
+  readonly vcpus: number;
+  /** Name of the recording. */
+  readonly workload: string;
+  readonly outcome: Outcome;
+  /** One sentence, for every outcome but `ready`. */
+  readonly reason?: string;
+  /** From power-on until init runs, or until the run failed. */
+  readonly bootTimeNs: number;
+  readonly phases: readonly PhaseTime[];
+  /** Memory accepted at the end, by firmware and kernel together. */
+  readonly acceptedBytes: number;
+  /** Memory the guest has used at least once. */
+  readonly touchedBytes: number;
+  /** All the host spends for the guest at the end: its memory and what tracks that memory. */
+  readonly hostBytes: number;
+  /** `hostBytes - touchedBytes`. */
+  readonly overheadBytes: number;
+  /** The highest `hostBytes` of the run. */
+  readonly hostBytesPeak: number;
+  /** Calls of the kernel's accept_memory() that had something to accept. */
+  readonly acceptCalls: number;
+  readonly stalls: StallSummary;
+  /** Part of `bootTimeNs`, 0 to 1, that was priced with assumed parameters. */
+  readonly assumedShare: number;
+  readonly requests: RequestCounts;
+  /** How often each priced event happened; only those that did. */
+  readonly costs: Readonly<Record<string, number>>;
+}
+
+/** Settings of a scenario by path, such as `host.pageSizeBytes`; an unlimited size is `"all"`. */
+export type Settings = Readonly<Record<string, string | number | boolean>>;
+
+/** A run beside others. */
+export interface CompareRow extends RunResult {
+  /**
+   * Boot time under the eager policy divided by this row's, on the same platform, memory, vCPUs,
+   * kernel and workload; null when no eager run there, or one of the two, got ready.
+   */
+  readonly bootRatio: number | null;
+  /** What tells this run from others that agree in every field above; often empty. */
+  readonly settings: Settings;
+}

@@ -1,0 +1,108 @@
+/**
+ * The in-kernel log of an instrumented Linux 6.12: every step of the allocator, complete
+ * from the first memblock allocation on. Records of 24 bytes, little endian:
+ * u8 kind, u8 order, u8 migrate type, u8 cpu, u32 a, u64 pfn, u64 b.
+ */
+
+/** What a record says; `a`, `pfn` and `b` mean something else in each. */
+export const LabKind = {
+  /** a = gfp, b = pid | alloc_flags << 32 | highest zone << 48; pfn -1 when it failed. Written after the page was taken. */
+  ALLOC: 1,
+  /** Prepared for freeing. */
+  FREE: 2,
+  /** A batched free reaches the per-CPU list of the migrate type. */
+  FREE_BATCHED: 3,
+  /** From a per-CPU list to the buddy lists, after the merge. */
+  DRAIN: 4,
+  /** Taken from a buddy list; a = order of the block that was split. */
+  ZONE_LOCKED: 5,
+  /** Taken from another type; a = from order | type << 8 | claimed << 16. */
+  EXTFRAG: 6,
+  /** A page of alloc_pages_bulk(). */
+  BULK: 7,
+  /** Freed by memblock's hand-over or by deferred initialisation. */
+  INIT_FREE: 8,
+  /** Parked on the unaccepted list; a = zone | node << 8. */
+  PARK: 9,
+  /** Taken off the head of the unaccepted list. */
+  ACCEPT_PAGE: 10,
+  /** accept_memory(): pfn = physical start, b = bytes. */
+  ACCEPT_MEMORY: 11,
+  /** What the platform is asked to accept: pfn = physical start, b = physical end. */
+  ARCH_ACCEPT: 12,
+  /** A decision to accept: a = zone | node << 8, pfn = promo | free << 32, b = to accept | unaccepted << 32. */
+  COND_ACCEPT: 13,
+  /** A pageblock changes from type a to the migrate type. */
+  SET_TYPE: 14,
+  /** See LabMark, in `order`. */
+  MARK: 15,
+  /** Straight to the buddy lists; a = flags, 2 = to the tail. */
+  FREE_BUDDY: 16,
+} as const;
+
+/** Kinds of MARK, in the record's order field. */
+export const LabMark = {
+  /** Per-CPU list sizes of a zone: migrate type = zone | node << 4, a = batch, pfn = high_min, b = high_max. */
+  PCP_SIZES: 1,
+  /** pcp->high decays in the vmstat worker: a = new high, pfn = count. */
+  PCP_DECAY: 2,
+  /** A per-CPU list drains: a = pages, pfn = list, b = count. */
+  PCP_DRAIN: 3,
+  /** ZONE_BELOW_HIGH set or cleared (a). */
+  BELOW_HIGH: 4,
+  /** Watermarks: pfn = min, b = low | high << 32, a = promo. */
+  WATERMARKS: 5,
+} as const;
+
+const RECORD_BYTES = 24;
+
+/** The log as columns; all of the same length. */
+export interface LabLog {
+  readonly length: number;
+  readonly kind: Uint8Array;
+  readonly order: Uint8Array;
+  readonly type: Uint8Array;
+  readonly cpu: Uint8Array;
+  readonly a: Uint32Array;
+  /** As a signed number: -1 stays -1. */
+  readonly pfn: Float64Array;
+  readonly bLow: Uint32Array;
+  readonly bHigh: Uint32Array;
+}
+
+/**
+ * Splits a log into columns.
+ *
+ * @throws Error when the bytes end inside a record
+ */
+export function readLabLog(bytes: Uint8Array): LabLog {
+  const length = bytes.length / RECORD_BYTES;
+  if (!Number.isInteger(length)) {
+    throw new Error(
+      `expected records of ${RECORD_BYTES} bytes, found ${bytes.length % RECORD_BYTES} bytes at the end`,
+    );
+  }
+  const log = {
+    length,
+    kind: new Uint8Array(length),
+    order: new Uint8Array(length),
+    type: new Uint8Array(length),
+    cpu: new Uint8Array(length),
+    a: new Uint32Array(length),
+    pfn: new Float64Array(length),
+    bLow: new Uint32Array(length),
+    bHigh: new Uint32Array(length),
+  };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0, at = 0; i < length; i++, at += RECORD_BYTES) {
+    log.kind[i] = bytes[at]!;
+    log.order[i] = bytes[at + 1]!;
+    log.type[i] = bytes[at + 2]!;
+    log.cpu[i] = bytes[at + 3]!;
+    log.a[i] = view.getUint32(at + 4, true);
+    log.pfn[i] = view.getInt32(at + 12, true) * 2 ** 32 + view.getUint32(at + 8, true);
+    log.bLow[i] = view.getUint32(at + 16, true);
+    log.bHigh[i] = view.getUint32(at + 20, true);
+  }
+  return log;
+}

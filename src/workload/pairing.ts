@@ -1,0 +1,260 @@
+/**
+ * Finds out from the events of a trace who had which page when.
+ *
+ * The tracepoints leave gaps, which are closed like this:
+ * - alloc_pages_bulk() has no event. Its pages show in a refill of a per-CPU list and are missing
+ *   there later: the pages of a refill leave in their order, and a list is refilled only when it
+ *   is empty, so a page that was passed over, or left over at the next refill, was taken. The
+ *   request is put as early as that order allows: after the refill, or after the last allocation
+ *   that took a page before it.
+ * - A page freed twice with no allocation between was taken in the same way; the request is put
+ *   right after the first free, because these lists are last in, first out.
+ * - Their flags are taken to be GFP_KERNEL, plus the migrate type of the list. At boot nearly all
+ *   come from vmalloc (mm/vmalloc.c: vm_area_alloc_pages; thread stacks above all), whose
+ *   __GFP_HIGHMEM and __GFP_NOWARN make no difference to the allocator of a 64-bit kernel.
+ * - A block freed that no event named before is memory reserved at boot if it lies in such a range,
+ *   or comes from deferred struct-page initialisation, or was just accepted, or was allocated
+ *   before the trace began. That allocation is put before all others, as GFP_KERNEL too.
+ */
+
+import { GfpMask } from "../page-alloc/gfp.js";
+import { MIGRATE_PCPTYPES } from "../page-alloc/migratetype.js";
+import { MAX_PAGE_ORDER } from "../units.js";
+import { DeferredInitFrees } from "./deferred-init.js";
+import { PageEventKind, type PageEvents } from "./events.js";
+import { PageMap, PageState } from "./page-map.js";
+import { PfnRanges } from "./pfn-ranges.js";
+import type { Recording } from "./recording.js";
+import { type RefillList, RefillLists } from "./refill-lists.js";
+import { RequestDrafts } from "./request-drafts.js";
+import { type ImportReport, RequestKind } from "./requests.js";
+
+/** What pairing finds out. */
+export interface Pairing {
+  readonly drafts: RequestDrafts;
+  readonly report: ImportReport;
+  readonly deferredInit: DeferredInitFrees;
+}
+
+/** Place of allocations from before the trace; event e itself has place 2e, right after it is 2e + 1. */
+const PLACE_BEFORE_TRACE = -1;
+const NO_TARGET = -1;
+
+/** Pairs the frees of a trace with its allocations. */
+export function pairEvents(events: PageEvents, recording: Recording): Pairing {
+  const pairing = new EventPairing(events, recording);
+  for (let event = 0; event < events.count; event++) pairing.add(event);
+  return pairing.finish();
+}
+
+class EventPairing {
+  readonly #events: PageEvents;
+  /** A page in a state above 0 belongs to the allocation of the draft with the number below. */
+  readonly #pages = new PageMap();
+  readonly #drafts = new RequestDrafts();
+  readonly #refills: RefillLists = new RefillLists(this.#pages, (pfn, list) => this.#bulkTake(pfn, list));
+  readonly #reserved: PfnRanges;
+  readonly #zones: PfnRanges;
+  readonly #deferredInit: DeferredInitFrees;
+  readonly #report: { -readonly [name in keyof ImportReport]: number };
+
+  constructor(events: PageEvents, recording: Recording) {
+    this.#events = events;
+    this.#reserved = new PfnRanges(recording.reserved);
+    this.#zones = new PfnRanges(recording.machine.zones);
+    this.#deferredInit = new DeferredInitFrees(events, recording);
+    this.#report = {
+      events: events.count,
+      lostEvents: events.lostEvents,
+      overwrittenEvents: events.overwrittenEvents,
+      otherEvents: events.otherEvents,
+      innerEvents: 0,
+      batchedFrees: 0,
+      allocations: 0,
+      failed: 0,
+      inferredBulk: 0,
+      inferredOther: 0,
+      beforeTracing: 0,
+      frees: 0,
+      partialFrees: 0,
+      freeReserved: 0,
+      deferredInitFrees: 0,
+      grownBlocks: 0,
+      acceptedBlocks: 0,
+      reallocations: 0,
+      stillAllocatedPages: 0,
+    };
+  }
+
+  add(event: number): void {
+    const pfn = this.#events.pfn[event]!;
+    const order = this.#events.order[event]!;
+    switch (this.#events.kind[event]) {
+      case PageEventKind.zoneLocked:
+      case PageEventKind.extfrag:
+        this.#report.innerEvents++;
+        if (this.#takenFromBuddy(event, pfn, order)) return;
+        break;
+      case PageEventKind.pcpuDrain:
+        this.#report.innerEvents++;
+        this.#mustBeFree(event, pfn, order);
+        this.#pages.set(pfn, order, PageState.FREE, event);
+        break;
+      case PageEventKind.alloc:
+        this.#allocated(event, pfn, order);
+        break;
+      case PageEventKind.free:
+        this.#freed(event, pfn, order);
+        break;
+      default:
+        this.#report.batchedFrees++;
+    }
+    this.#refills.interrupted(this.#events.cpu[event]!);
+  }
+
+  finish(): Pairing {
+    return { drafts: this.#drafts, report: this.#report, deferredInit: this.#deferredInit };
+  }
+
+  /** A block leaves the buddy lists, for an allocation or for a per-CPU list. @returns whether it is a refill */
+  #takenFromBuddy(event: number, pfn: number, order: number): boolean {
+    const type = this.#events.migrateType[event]!;
+    this.#mustBeFree(event, pfn, order);
+    if (order > 0 || type >= MIGRATE_PCPTYPES) {
+      this.#pages.set(pfn, order, PageState.FREE, event);
+      return false;
+    }
+    this.#refills.refill(event, this.#events.cpu[event]!, this.#zones.indexOf(pfn), type, pfn);
+    return true;
+  }
+
+  #allocated(event: number, pfn: number, order: number): void {
+    const gfp = this.#events.detail[event]!;
+    if (pfn === 0) {
+      this.#report.failed++;
+      this.#draft(RequestKind.allocFailed, event, 2 * event, pfn, order, gfp, NO_TARGET);
+      return;
+    }
+    if (order === 0) this.#refills.taken(pfn, event);
+    this.#mustBeFree(event, pfn, order);
+    this.#report.allocations++;
+    this.#hold(this.#draft(RequestKind.alloc, event, 2 * event, pfn, order, gfp, NO_TARGET), event);
+  }
+
+  #freed(event: number, pfn: number, order: number): void {
+    if (order === 0) this.#refills.takenUnseen(pfn);
+    const state = this.#pages.state(pfn);
+    if (order > 0 && (state < PageState.FREE || !this.#pages.isUniform(pfn, order))) {
+      this.#freed(event, pfn, order - 1);
+      this.#freed(event, pfn + 2 ** (order - 1), order - 1);
+      return;
+    }
+    if (state === PageState.UNSEEN) {
+      this.#freedUnseen(event, pfn, order);
+      return;
+    }
+    if (state === PageState.FREE) this.#takenAfterFree(pfn, order);
+    this.#release(event, pfn, order);
+  }
+
+  /** A block is freed that no event has named. */
+  #freedUnseen(event: number, pfn: number, order: number): void {
+    const region = this.#reserved.indexOf(pfn);
+    if (region !== this.#reserved.indexOf(pfn + 2 ** order - 1)) {
+      this.#freedUnseen(event, pfn, order - 1);
+      this.#freedUnseen(event, pfn + 2 ** (order - 1), order - 1);
+    } else if (region >= 0) {
+      this.#report.freeReserved++;
+      this.#draft(RequestKind.freeReserved, event, 2 * event, pfn, order, 0, region);
+      this.#pages.set(pfn, order, PageState.FREE, event);
+    } else if (this.#deferredInit.isInit(event)) {
+      this.#report.deferredInitFrees++;
+    } else if (this.#deferredInit.isGrowth(event, order)) {
+      this.#report.grownBlocks++;
+    } else if (order === MAX_PAGE_ORDER) {
+      this.#report.acceptedBlocks++;
+    } else {
+      this.#report.beforeTracing++;
+      const place = PLACE_BEFORE_TRACE;
+      this.#hold(this.#draft(RequestKind.alloc, 0, place, pfn, order, GfpMask.KERNEL, NO_TARGET), event);
+      this.#release(event, pfn, order);
+    }
+  }
+
+  /** A page left the list of a refill without an event. */
+  #bulkTake(pfn: number, list: RefillList): void {
+    this.#report.inferredBulk++;
+    const gfp = GfpMask.KERNEL | (list.migrateType << 3);
+    const place = 2 * list.lastEvent + 1;
+    const draft = this.#draft(RequestKind.allocBulk, list.lastEvent, place, pfn, 0, gfp, NO_TARGET);
+    this.#drafts.cpu[draft] = list.cpu;
+    this.#hold(draft, list.lastEvent);
+  }
+
+  /** A free block must have been allocated again, since it is freed again. */
+  #takenAfterFree(pfn: number, order: number): void {
+    const kind = order === 0 ? RequestKind.allocBulk : RequestKind.alloc;
+    if (order === 0) this.#report.inferredBulk++;
+    else this.#report.inferredOther++;
+    const event = this.#pages.lastEvent(pfn, order);
+    this.#hold(this.#draft(kind, event, 2 * event + 1, pfn, order, GfpMask.KERNEL, NO_TARGET), event);
+  }
+
+  /** A block turns up elsewhere: whoever has it has given it back without an event, or never had it. */
+  #mustBeFree(event: number, pfn: number, order: number): void {
+    if (!this.#pages.isUniform(pfn, order)) {
+      this.#mustBeFree(event, pfn, order - 1);
+      this.#mustBeFree(event, pfn + 2 ** (order - 1), order - 1);
+      return;
+    }
+    const state = this.#pages.state(pfn);
+    if (state <= PageState.UNSEEN) return;
+    if (this.#drafts.kind[state - 1] === RequestKind.allocBulk) {
+      this.#drafts.retract(state - 1);
+      this.#report.inferredBulk--;
+      this.#report.stillAllocatedPages--;
+    } else {
+      this.#report.reallocations++;
+      this.#release(event, pfn, order);
+    }
+  }
+
+  /** A block that an allocation has is freed. */
+  #release(event: number, pfn: number, order: number): void {
+    const allocation = this.#pages.state(pfn) - 1;
+    this.#report.frees++;
+    if (order < this.#drafts.order[allocation]!) this.#report.partialFrees++;
+    this.#report.stillAllocatedPages -= 2 ** order;
+    this.#draft(RequestKind.free, event, 2 * event, pfn, order, 0, allocation);
+    this.#pages.set(pfn, order, PageState.FREE, event);
+  }
+
+  /** The pages of an allocation belong to it from now on. */
+  #hold(draft: number, event: number): void {
+    const order = this.#drafts.order[draft]!;
+    this.#report.stillAllocatedPages += 2 ** order;
+    this.#pages.set(this.#drafts.pfn[draft]!, order, draft + 1, event);
+  }
+
+  #draft(
+    kind: RequestKind,
+    event: number,
+    place: number,
+    pfn: number,
+    order: number,
+    gfp: number,
+    target: number,
+  ): number {
+    const { cpu, timeNs } = this.#events;
+    return this.#drafts.add({
+      kind,
+      order,
+      gfp,
+      cpu: cpu[event]!,
+      timeNs: timeNs[event]!,
+      pfn,
+      target,
+      place,
+    });
+  }
+}

@@ -1,0 +1,222 @@
+import type { StallRecorder } from "../metrics/stalls.js";
+import { Gfp } from "../page-alloc/gfp.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { CostEvent } from "../sim/cost-events.js";
+import type { GuestClock } from "../sim/guest-clock.js";
+import { PAGE_SHIFT, PAGE_SIZE } from "../units.js";
+import { RequestKind, type Requests } from "./requests.js";
+
+/** An allocation that the guest cannot do without found no page. */
+export class AllocationFailed extends Error {}
+
+/** Where a reserved range of the recorded machine lies on the simulated one, in bytes. */
+export interface ReservedRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ReplayOptions {
+  readonly requests: Requests;
+  readonly allocator: PageAllocator;
+  readonly clock: GuestClock;
+  readonly stalls: StallRecorder;
+  /** Guest work here for each nanosecond recorded; the ledger's price of guest work. */
+  readonly timeScale: number;
+  /** Node of each CPU of the simulated machine. */
+  readonly cpuNodes: readonly number[];
+  /** By index in the recording's reserved ranges; undefined where this machine has no such range. */
+  readonly reserved: readonly (ReservedRange | undefined)[];
+}
+
+/**
+ * Replays recorded requests on a simulated machine. Each runs on its CPU, after the guest's own
+ * work that the recording has in front of it; the CPU that is furthest behind goes next. A page
+ * is freed only after it was allocated, however the CPUs drift apart.
+ */
+export class Replay {
+  readonly counts: { allocations: number; frees: number; failed: number; reservedFrees: number } = {
+    allocations: 0,
+    frees: 0,
+    failed: 0,
+    reservedFrees: 0,
+  };
+  readonly #options: ReplayOptions;
+  /** Page of each handle: NO_PAGE when the allocation failed, NOT_YET before it. */
+  readonly #pages: Int32Array;
+  /** For each request the next one on the same CPU, or the number of requests. */
+  readonly #nextOnCpu: Int32Array;
+  /** The request up to which the replay goes now. */
+  #end = 0;
+  /** Next request of each CPU. */
+  readonly #heads: Int32Array;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    const { requests, clock } = options;
+    this.#pages = new Int32Array(requests.handleCount).fill(NOT_YET);
+    this.#nextOnCpu = new Int32Array(requests.count);
+    this.#heads = new Int32Array(clock.cpus.count).fill(requests.count);
+    for (let at = requests.count - 1; at >= 0; at--) {
+      const cpu = this.#cpuOf(at);
+      this.#nextOnCpu[at] = this.#heads[cpu]!;
+      this.#heads[cpu] = at;
+    }
+  }
+
+  /**
+   * Replays every request before a given one, on all CPUs.
+   *
+   * @throws AllocationFailed when the guest cannot go on
+   */
+  runUntil(end: number): void {
+    this.#end = end;
+    for (let at = this.#next(); at >= 0; at = this.#next()) {
+      const cpu = this.#cpuOf(at);
+      this.#heads[cpu] = this.#nextOnCpu[at]!;
+      this.#perform(at, cpu);
+    }
+  }
+
+  /** A machine with fewer CPUs than the recorded one runs the work of several on each. */
+  #cpuOf(at: number): number {
+    return this.#options.requests.cpu[at]! % this.#heads.length;
+  }
+
+  /** The request that starts first in virtual time, or -1 when none is left before the end. */
+  #next(): number {
+    const { clock, requests, timeScale } = this.#options;
+    let best = -1;
+    let bestNs = Number.POSITIVE_INFINITY;
+    let waiting = false;
+    for (let cpu = 0; cpu < this.#heads.length; cpu++) {
+      const at = this.#heads[cpu]!;
+      if (at >= this.#end) continue;
+      if (this.#waitsForAllocation(at)) {
+        waiting = true;
+        continue;
+      }
+      const startNs = clock.cpus.timeNs[cpu]! + requests.thinkNs[at]! * timeScale;
+      if (startNs < bestNs) {
+        best = at;
+        bestNs = startNs;
+      }
+    }
+    if (best < 0 && waiting) throw new Error("workload: every CPU waits for an allocation of another one");
+    return best;
+  }
+
+  #waitsForAllocation(at: number): boolean {
+    const { kind, handle } = this.#options.requests;
+    return kind[at] === RequestKind.free && this.#pages[handle[at]!] === NOT_YET;
+  }
+
+  #perform(at: number, cpu: number): void {
+    const { requests, clock } = this.#options;
+    clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
+    clock.settle(cpu);
+    switch (requests.kind[at]) {
+      case RequestKind.alloc:
+        this.#allocate(at, cpu);
+        break;
+      case RequestKind.allocBulk:
+        this.#allocateBulk(at, cpu);
+        break;
+      case RequestKind.free:
+        this.#free(at, cpu);
+        break;
+      case RequestKind.freeReserved:
+        this.#freeReserved(at, cpu);
+        break;
+      default:
+      // What failed on the recorded machine left nothing to free.
+    }
+  }
+
+  #allocate(at: number, cpu: number): void {
+    const { requests, allocator, clock, stalls, cpuNodes } = this.#options;
+    const gfp = requests.gfp[at]!;
+    const order = requests.order[at]!;
+    const page = allocator.allocPages(gfp, order, cpuNodes[cpu]!, cpu);
+    const stallNs = clock.settle(cpu);
+    if (stallNs > 0) stalls.record(stallNs);
+    this.#pages[requests.handle[at]!] = page;
+    this.counts.allocations++;
+    if (page !== NO_PAGE) return;
+    this.counts.failed++;
+    if (!canDoWithout(gfp)) throw new AllocationFailed(failureText(allocator, at, gfp, order));
+  }
+
+  /**
+   * A run of pages that one caller took in bulk. Its requests lie behind one another on the CPU;
+   * what one call left over is asked for page by page.
+   */
+  #allocateBulk(first: number, cpu: number): void {
+    const { requests, allocator, clock, stalls, cpuNodes } = this.#options;
+    const gfp = requests.gfp[first]!;
+    let length = 1;
+    let next = this.#nextOnCpu[first]!;
+    while (length < BULK_PAGES_MAX && next < this.#end && requests.kind[next] === RequestKind.allocBulk) {
+      next = this.#nextOnCpu[next]!;
+      length++;
+    }
+    const pages = new Int32Array(length).fill(NO_PAGE);
+    let filled = allocator.allocPagesBulk(gfp, pages, cpuNodes[cpu]!, cpu);
+    for (; filled < length; filled++) {
+      pages[filled] = allocator.allocPages(gfp, 0, cpuNodes[cpu]!, cpu);
+      if (pages[filled] !== NO_PAGE) continue;
+      this.counts.failed++;
+      throw new AllocationFailed(failureText(allocator, first, gfp, 0));
+    }
+    const stallNs = clock.settle(cpu);
+    if (stallNs > 0) stalls.record(stallNs);
+    this.counts.allocations += length;
+    for (let at = first, i = 0; i < length; i++, at = this.#nextOnCpu[at]!) {
+      this.#pages[requests.handle[at]!] = pages[i]!;
+      if (i > 0) clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
+    }
+    clock.settle(cpu);
+    this.#heads[cpu] = next;
+  }
+
+  #free(at: number, cpu: number): void {
+    const { requests, allocator, clock } = this.#options;
+    const page = this.#pages[requests.handle[at]!]!;
+    if (page === NO_PAGE) return;
+    allocator.freePages(page + (requests.offsetBytes[at]! >> PAGE_SHIFT), requests.order[at]!, cpu);
+    clock.settle(cpu);
+    this.counts.frees++;
+  }
+
+  /** Init sections and initrd: pages of this machine's own, at the same place in them. */
+  #freeReserved(at: number, cpu: number): void {
+    const { requests, allocator, reserved } = this.#options;
+    const range = reserved[requests.handle[at]!];
+    if (range === undefined) return;
+    const start = Math.floor(range.start / PAGE_SIZE) * PAGE_SIZE + requests.offsetBytes[at]!;
+    if (start + PAGE_SIZE > range.end) return;
+    allocator.freeReservedPage(start / PAGE_SIZE, cpu);
+    this.counts.reservedFrees++;
+  }
+}
+
+/** Pages that vmalloc asks for in one call (mm/vmalloc.c:vm_area_alloc_pages, 6.12). */
+const BULK_PAGES_MAX = 100;
+
+/** An allocation that has not happened yet; no page is as low as this. */
+const NOT_YET = -2;
+
+/** Whether callers with such flags have another way: they asked not to try hard, or must not wait. */
+function canDoWithout(gfp: number): boolean {
+  const atomic = (gfp & Gfp.KSWAPD_RECLAIM) !== 0 && (gfp & Gfp.DIRECT_RECLAIM) === 0;
+  return atomic || (gfp & Gfp.NORETRY) !== 0;
+}
+
+function failureText(allocator: PageAllocator, at: number, gfp: number, order: number): string {
+  const free = allocator.zones.reduce((sum, zone) => sum + zone.exactFreePages(), 0);
+  const unaccepted = allocator.zones.reduce((sum, zone) => sum + zone.unacceptedPages, 0);
+  return (
+    `request ${at} of order ${order} and gfp 0x${gfp.toString(16)} found no page (${allocator.lastFailure}); ` +
+    `${free} pages free, ${unaccepted} of them unaccepted`
+  );
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { onlyLine, unaccepted, withFiles } from "./program.js";
+
+const test = suite("cli: usage");
+
+/** The one line on stderr of a program that must end with exit code 2 and print nothing else. */
+async function complaintAbout(...argv: string[]): Promise<string> {
+  const { code, stdout, stderr } = await unaccepted(argv);
+  assert.is(code, 2, `${argv.join(" ")}: ${stderr}`);
+  assert.is(stdout, "");
+  return onlyLine(stderr);
+}
+
+test("no command", async () => {
+  assert.match(await complaintAbout(), "unaccepted: expected a command first: run or compare");
+});
+
+test("an unknown command, with what was meant", async () => {
+  assert.is(
+    await complaintAbout("comapre", "boot.yaml"),
+    "unaccepted: unknown command comapre, did you mean compare?",
+  );
+  assert.is(await complaintAbout("xyzzy"), "unaccepted: unknown command xyzzy");
+});
+
+test("a flag before the command", async () => {
+  assert.match(await complaintAbout("--quiet", "run", "boot.yaml"), "expected a command first");
+});
+
+test("an unknown flag, with what was meant", async () => {
+  assert.is(
+    await complaintAbout("run", "boot.yaml", "--polcy", "lazy"),
+    "unaccepted: unknown flag --polcy, did you mean --policy?",
+  );
+  assert.is(
+    await complaintAbout("run", "boot.yaml", "--polcy=lazy"),
+    await complaintAbout("run", "b", "--polcy", "x"),
+  );
+  assert.is(await complaintAbout("run", "boot.yaml", "--xyzzy"), "unaccepted: unknown flag --xyzzy");
+});
+
+test("a command without its file", async () => {
+  for (const command of ["run", "compare"]) {
+    assert.is(await complaintAbout(command), "unaccepted: expected a scenario file");
+  }
+});
+
+test("more files than run takes", async () => {
+  assert.is(await complaintAbout("run", "a.yaml", "b.yaml"), "unaccepted: unexpected argument b.yaml");
+});
+
+test("a flag without its value", async () => {
+  assert.is(
+    await complaintAbout("run", "boot.yaml", "--memory"),
+    "unaccepted: expected a value after --memory",
+  );
+});
+
+test("a flag given twice", async () => {
+  assert.is(
+    await complaintAbout("run", "boot.yaml", "--memory", "4GiB", "--memory", "8GiB"),
+    "unaccepted: --memory was given twice; several values are one list, --memory 4GiB,8GiB",
+  );
+  assert.is(
+    await complaintAbout("run", "boot.yaml", "--out", "a", "--out", "b"),
+    "unaccepted: --out was given twice",
+  );
+});
+
+test("an unknown format, and two formats at once", async () => {
+  assert.is(
+    await complaintAbout("run", "boot.yaml", "--format", "xml"),
+    "unaccepted: --format xml: expected one of table, json, jsonl, csv, md",
+  );
+  assert.is(
+    await complaintAbout("run", "boot.yaml", "--json", "--format", "csv"),
+    "unaccepted: --json and --format exclude each other",
+  );
+});
+
+test("an assignment that is none", async () => {
+  assert.match(await complaintAbout("run", "boot.yaml", "--set", "memory"), /^unaccepted: --set memory: /);
+});
+
+test("help names both commands, and each command its flags and examples", async () => {
+  const { code, stdout, stderr } = await unaccepted(["--help"]);
+  assert.is(code, 0);
+  assert.is(stderr, "");
+  for (const command of ["unaccepted run <scenario>", "unaccepted compare <scenario..>"]) {
+    assert.match(stdout, command);
+  }
+  for (const command of ["run", "compare"]) {
+    for (const flag of ["--help", "-h"]) {
+      const help = await unaccepted([command, flag]);
+      assert.is(help.code, 0);
+      assert.match(help.stdout, "--memory");
+      assert.match(help.stdout, `unaccepted ${command} workloads/boot.yaml`);
+    }
+  }
+});
+
+test("help fits into 110 columns", async () => {
+  for (const argv of [["--help"], ["run", "--help"], ["compare", "--help"]]) {
+    const { stdout } = await unaccepted(argv);
+    assert.equal(
+      stdout.split("\n").filter((line) => line.length > 110),
+      [],
+    );
+  }
+});
+
+test("the language of the user changes nothing", async () => {
+  const before = process.env.LC_ALL;
+  process.env.LC_ALL = "de_DE.UTF-8";
+  try {
+    assert.is(await complaintAbout("run"), "unaccepted: expected a scenario file");
+  } finally {
+    if (before === undefined) delete process.env.LC_ALL;
+    else process.env.LC_ALL = before;
+  }
+});
+
+test("the version is that of the package", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  assert.equal(await unaccepted(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+test("flags are checked before any file is written", async () => {
+  await withFiles(async ({ directory, scenario }) => {
+    const line = await complaintAbout("compare", scenario, "--policy", "lasy", "--out", `${directory}/out`);
+    assert.match(line, "did you mean lazy?");
+    assert.throws(() => readFileSync(`${directory}/out/boot.json`));
+  });
+});
+
+test.run();

@@ -1,0 +1,36 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatMarkdown } from "../../src/report/markdown.js";
+import { rowWith } from "../study/rows.js";
+
+const test = suite("report: markdown");
+
+test("head, alignment and row, literally", () => {
+  const lines = formatMarkdown([rowWith()]).split("\n");
+  assert.equal(lines.slice(0, 4), [
+    "| platform | memory | vCPUs | policy | boot | ratio | accepted | touched | host | overhead | stalls | p99 | max | assumed |",
+    "| :-- | --: | --: | :-- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
+    "| tdx | 64 GiB | 8 | lazy | 5.5 s | 3.94x | 3 GiB | 400 MiB | 3.5 GiB | 3.11 GiB | 7 | 20.3 ms | 21 ms | 42 % |",
+    "",
+  ]);
+});
+
+test("columns that say the same in all rows appear only where they differ", () => {
+  const [head] = formatMarkdown([rowWith(), rowWith({ workload: "busy", settings: { seed: 2 } })]).split(
+    "\n",
+  );
+  assert.match(head!, /^\| workload \| settings \| platform \|/);
+});
+
+test("bars and line breaks do not break the table", () => {
+  const text = formatMarkdown([rowWith({ workload: "a|b\nc" }), rowWith()]);
+  assert.match(text, "| a\\|b c | tdx |");
+});
+
+test("a failed run is marked, and explained below the table", () => {
+  const text = formatMarkdown([rowWith({ outcome: "oom", reason: "no page", bootRatio: null })]);
+  assert.match(text, "| lazy | **oom** | - |");
+  assert.match(text, "\n- **lazy** on tdx, 64 GiB, 8 vCPUs: oom after 5.5 s: no page\n");
+});
+
+test.run();

@@ -1,0 +1,67 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatRunSummary } from "../../src/report/run-summary.js";
+import { resultWith } from "../study/rows.js";
+
+const test = suite("report: run summary");
+
+test("a run, literally", () => {
+  assert.is(
+    formatRunSummary(resultWith()),
+    `
+boot: lazy on tdx, 64 GiB, 8 vCPUs, Linux 6.12, workload idle
+ready after 5.5 s
+
+boot
+  firmware  1.1 s  20 %
+  kernel    4.4 s  80 %
+
+memory
+  accepted     3 GiB  5 % of the guest
+  touched    400 MiB  1 % of the guest
+  host       3.5 GiB  at most 4 GiB
+  overhead  3.11 GiB  host beyond touched
+
+acceptance
+  calls         120  of the kernel, with something to accept
+  stalls          7  allocations that waited
+  p50          1 ms
+  p99       20.3 ms
+  longest     21 ms
+  together    60 ms
+
+requests
+  allocations    24,000
+  frees           5,000
+  failed              1  allocations that found no page
+  unknown frees      12  of pages allocated before the recording began
+  inferred bulk       3  allocations told from the recorded pages to be one request
+  lost                2  events missing in the recording
+
+priced events
+  tdcall        1,048,576
+  eptViolation         99
+
+42 % of the boot time rests on assumed prices.
+`.trimStart(),
+  );
+});
+
+test("what did not happen is left out", () => {
+  const text = formatRunSummary(
+    resultWith({
+      stalls: { count: 0, p50Ns: 0, p99Ns: 0, maxNs: 0, totalNs: 0 },
+      requests: { allocations: 1, frees: 1, failed: 0, beforeTracing: 0, inferredBulk: 0, lostEvents: 0 },
+      costs: {},
+    }),
+  );
+  assert.match(text, /\n {2}stalls +0 /);
+  assert.not.match(text, /p50|failed|unknown frees|lost|priced events/);
+});
+
+test("a failed run says why in its second line", () => {
+  const lines = formatRunSummary(resultWith({ outcome: "deadline", reason: "600 s are over" })).split("\n");
+  assert.is(lines[1], "deadline after 5.5 s: 600 s are over");
+});
+
+test.run();

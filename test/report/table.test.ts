@@ -1,0 +1,115 @@
+import { stripVTControlCharacters } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatTable } from "../../src/report/table.js";
+import type { CompareRow } from "../../src/study/result.js";
+import { GiB, MiB } from "../../src/units.js";
+import { rowWith } from "../study/rows.js";
+
+const test = suite("report: table");
+
+const NO_STALLS = { count: 0, p50Ns: 0, p99Ns: 0, maxNs: 0, totalNs: 0 };
+const eager = (changes: Partial<CompareRow> = {}): CompareRow =>
+  rowWith({
+    policy: "eager",
+    bootTimeNs: 21.7e9,
+    bootRatio: 1,
+    acceptedBytes: 64 * GiB,
+    stalls: NO_STALLS,
+    ...changes,
+  });
+
+/** The table without the notes below it. */
+function bodyOf(rows: readonly CompareRow[]): string {
+  const text = formatTable(rows);
+  return text.slice(0, text.indexOf("\n\nratio:"));
+}
+
+test("two groups, literally", () => {
+  const rows = [eager(), rowWith(), eager({ platform: "snp", memoryBytes: 4 * GiB })];
+  assert.is(
+    bodyOf(rows),
+    `
+scenario boot, Linux 6.12, 8 vCPUs, workload idle
+
+policy    boot  ratio  accepted  touched     host  overhead  stalls      p99    max  assumed
+────────────────────────────────────────────────────────────────────────────────────────────
+tdx, 64 GiB
+eager   21.7 s  1.00x    64 GiB  400 MiB  3.5 GiB  3.11 GiB       0        -      -     42 %
+lazy     5.5 s  3.94x     3 GiB  400 MiB  3.5 GiB  3.11 GiB       7  20.3 ms  21 ms     42 %
+
+snp, 4 GiB
+eager   21.7 s  1.00x    64 GiB  400 MiB  3.5 GiB  3.11 GiB       0        -      -     42 %`.trimStart(),
+  );
+});
+
+test("rows of a group come together, in the order in which they ran", () => {
+  const rows = [eager(), eager({ platform: "snp" }), rowWith(), rowWith({ platform: "snp" })];
+  const seen = [...bodyOf(rows).matchAll(/^(?:tdx|snp|eager|lazy)/gm)].map(([word]) => word);
+  assert.equal(seen, ["tdx", "eager", "lazy", "snp", "eager", "lazy"]);
+});
+
+test("what differs among rows moves from the first line to the titles", () => {
+  const body = bodyOf([rowWith({ vcpus: 1 }), rowWith({ settings: { seed: 2 } })]);
+  assert.match(body, /^scenario boot, Linux 6.12, workload idle\n/);
+  assert.match(body, "\ntdx, 64 GiB, 1 vCPU\n");
+  assert.match(body, "\ntdx, 64 GiB, 8 vCPUs, seed=2\n");
+});
+
+test("a failed run shows its outcome instead of a boot time, and the reason below", () => {
+  const body = bodyOf([rowWith({ outcome: "oom", reason: "no free page of order 0", bootRatio: null })]);
+  assert.match(body, /\nlazy +OOM +- /);
+  assert.match(body, "\n  oom after 5.5 s: no free page of order 0");
+});
+
+test("every outcome but ready has its word", () => {
+  for (const [outcome, word] of [
+    ["oom", "OOM"],
+    ["deadline", "LATE"],
+    ["terminated", "STOPPED"],
+  ] as const) {
+    assert.match(bodyOf([rowWith({ outcome, bootRatio: null })]), new RegExp(`\\nlazy +${word} `));
+  }
+});
+
+test("no line is wider than 110 columns, however long names and numbers are", () => {
+  const wide = rowWith({
+    policy: "firmware-delegated",
+    bootTimeNs: 999_400_000,
+    bootRatio: 12.34,
+    acceptedBytes: 1023 * MiB,
+    touchedBytes: 1022 * MiB,
+    hostBytes: 1023 * GiB,
+    overheadBytes: 1021 * MiB,
+    stalls: { count: 999_999, p50Ns: 1, p99Ns: 12_340_000, maxNs: 98_760_000, totalNs: 1 },
+    assumedShare: 0.001,
+    outcome: "terminated",
+    reason: "a reason in many words ".repeat(12),
+  });
+  const lines = formatTable([wide, rowWith({ platform: "snp" })]).split("\n");
+  assert.equal(
+    lines.filter((line) => line.length > 110),
+    [],
+  );
+});
+
+test("the notes say on how much the times rest", () => {
+  const notes = formatTable([rowWith({ assumedShare: 0.12 }), rowWith({ assumedShare: 0.48 })]);
+  assert.match(notes, "rests on assumed prices, 12 % to 48 % here");
+  assert.match(formatTable([rowWith()]), "rests on assumed prices, 42 % here");
+});
+
+test("a warning against comparing platforms stands where there are two to compare", () => {
+  assert.match(formatTable([rowWith(), rowWith({ platform: "snp" })]), "compare policies");
+  assert.not.match(formatTable([rowWith(), rowWith({ platform: "none" })]), "compare policies");
+});
+
+test("paint goes around titles, failures and notes, and moves nothing", () => {
+  const rows = [rowWith({ outcome: "oom", reason: "no page" }), eager({ platform: "snp" })];
+  const painted = formatTable(rows, (role, text) => `\u001b[${role === "failure" ? 31 : 1}m${text}\u001b[0m`);
+  assert.match(painted, "\u001b[1mtdx, 64 GiB\u001b[0m");
+  assert.match(painted, "\u001b[31mOOM\u001b[0m");
+  assert.is(stripVTControlCharacters(painted), formatTable(rows));
+});
+
+test.run();

@@ -1,0 +1,136 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Scenario } from "../../src/scenario/scenario.js";
+import { compare } from "../../src/study/compare.js";
+import type { RunResult } from "../../src/study/result.js";
+import { GiB } from "../../src/units.js";
+import { resultWith, scenarioWith } from "./rows.js";
+
+const test = suite("study: compare");
+
+/** Runs scenarios whose boot times and outcomes are given. */
+function runWith(
+  timeOf: (scenario: Scenario) => number,
+  outcomeOf: (scenario: Scenario) => RunResult["outcome"],
+) {
+  return (scenario: Scenario): RunResult =>
+    resultWith({
+      scenario: scenario.name,
+      platform: scenario.platform.kind,
+      policy: scenario.policy,
+      kernel: scenario.kernel,
+      memoryBytes: scenario.memoryBytes,
+      vcpus: scenario.vcpus,
+      workload: scenario.workload,
+      bootTimeNs: timeOf(scenario),
+      outcome: outcomeOf(scenario),
+    });
+}
+
+const alwaysReady = (): "ready" => "ready";
+const byPolicy = (scenario: Scenario): number =>
+  ({ eager: 12e9, lazy: 4e9, "firmware-delegated": 24e9 })[scenario.policy];
+
+test("ratio is the boot time of eager divided by the row's", async () => {
+  const scenarios = (["eager", "lazy", "firmware-delegated"] as const).map((policy) =>
+    scenarioWith({ policy }),
+  );
+  const rows = await compare(scenarios, runWith(byPolicy, alwaysReady));
+  assert.equal(
+    rows.map(({ bootRatio }) => bootRatio),
+    [1, 3, 0.5],
+  );
+});
+
+test("eager may come after the rows that are compared with it", async () => {
+  const scenarios = [scenarioWith(), scenarioWith({ policy: "eager" })];
+  const rows = await compare(scenarios, runWith(byPolicy, alwaysReady));
+  assert.is(rows[0]!.bootRatio, 3);
+});
+
+test("ratio is null without an eager run of the same machine", async () => {
+  const eager = scenarioWith({ policy: "eager" });
+  const others: readonly Partial<Scenario>[] = [
+    { platform: { kind: "snp", parameters: {} } },
+    { memoryBytes: 4 * GiB },
+    { vcpus: 1 },
+    { kernel: "6.12.0" },
+    { workload: "busy/recording.yaml" },
+  ];
+  for (const other of others) {
+    const rows = await compare([eager, scenarioWith(other)], runWith(byPolicy, alwaysReady));
+    assert.is(rows[1]!.bootRatio, null, JSON.stringify(other));
+  }
+});
+
+test("eager runs in another file of the same machine count", async () => {
+  const scenarios = [scenarioWith({ name: "baseline", policy: "eager" }), scenarioWith({ name: "mine" })];
+  const rows = await compare(scenarios, runWith(byPolicy, alwaysReady));
+  assert.is(rows[1]!.bootRatio, 3);
+});
+
+test("ratio is null where either run failed", async () => {
+  for (const failing of ["eager", "lazy"]) {
+    const rows = await compare(
+      [scenarioWith({ policy: "eager" }), scenarioWith()],
+      runWith(byPolicy, ({ policy }) => (policy === failing ? "oom" : "ready")),
+    );
+    assert.is(rows[1]!.bootRatio, null, failing);
+  }
+});
+
+test("of several eager runs the one with the same settings counts", async () => {
+  const scenarios = ([4096, 2097152] as const).flatMap((pageSizeBytes) =>
+    (["eager", "lazy"] as const).map((policy) =>
+      scenarioWith({ policy, host: { pageSizeBytes, prefault: false } }),
+    ),
+  );
+  const times = [12e9, 4e9, 6e9, 3e9];
+  const rows = await compare(scenarios, (scenario) =>
+    runWith(() => times[scenarios.indexOf(scenario)]!, alwaysReady)(scenario),
+  );
+  assert.equal(
+    rows.map(({ bootRatio }) => bootRatio),
+    [1, 3, 1, 2],
+  );
+});
+
+test("an eager run with other settings serves where none has the same", async () => {
+  const unlimited = { preset: "auto", preAcceptLimitBytes: Number.POSITIVE_INFINITY } as const;
+  const rows = await compare(
+    [scenarioWith({ policy: "eager" }), scenarioWith({ firmware: unlimited })],
+    runWith(byPolicy, alwaysReady),
+  );
+  assert.is(rows[1]!.bootRatio, 3);
+});
+
+test("rows keep the order of the scenarios, and runs wait for each other", async () => {
+  const scenarios = [4, 2, 8].map((size) => scenarioWith({ memoryBytes: size * GiB }));
+  const log: string[] = [];
+  const rows = await compare(
+    scenarios,
+    async (scenario) => {
+      log.push(`start ${scenario.memoryBytes / GiB}`);
+      await Promise.resolve();
+      log.push(`end ${scenario.memoryBytes / GiB}`);
+      return runWith(byPolicy, alwaysReady)(scenario);
+    },
+    (done) => log.push(`done ${done}`),
+  );
+  assert.equal(
+    rows.map(({ memoryBytes }) => memoryBytes / GiB),
+    [4, 2, 8],
+  );
+  assert.equal(log.join(), "start 4,end 4,done 1,start 2,end 2,done 2,start 8,end 8,done 3");
+});
+
+test("rows say in which settings they differ", async () => {
+  const scenarios = [1, 2].map((seed) => scenarioWith({ seed }));
+  const rows = await compare(scenarios, runWith(byPolicy, alwaysReady));
+  assert.equal(
+    rows.map(({ settings }) => settings),
+    [{ seed: 1 }, { seed: 2 }],
+  );
+});
+
+test.run();

@@ -1,0 +1,63 @@
+import type { Scenario } from "../../src/scenario/scenario.js";
+import type { CompareRow, RunResult } from "../../src/study/result.js";
+import { GiB, MiB } from "../../src/units.js";
+
+/** A run made by hand; every number differs from the others, so that a mix-up shows. */
+export function resultWith(changes: Partial<RunResult> = {}): RunResult {
+  return {
+    scenario: "boot",
+    platform: "tdx",
+    policy: "lazy",
+    kernel: "6.12",
+    memoryBytes: 64 * GiB,
+    vcpus: 8,
+    workload: "idle",
+    outcome: "ready",
+    bootTimeNs: 5_500_000_000,
+    phases: [
+      { name: "firmware", ns: 1_100_000_000 },
+      { name: "kernel", ns: 4_400_000_000 },
+    ],
+    acceptedBytes: 3 * GiB,
+    touchedBytes: 400 * MiB,
+    hostBytes: 3584 * MiB,
+    overheadBytes: 3184 * MiB,
+    hostBytesPeak: 4 * GiB,
+    acceptCalls: 120,
+    stalls: { count: 7, p50Ns: 1_000_000, p99Ns: 20_300_000, maxNs: 21_000_000, totalNs: 60_000_000 },
+    assumedShare: 0.42,
+    requests: {
+      allocations: 24000,
+      frees: 5000,
+      failed: 1,
+      beforeTracing: 12,
+      inferredBulk: 3,
+      lostEvents: 2,
+    },
+    costs: { tdcall: 1048576, eptViolation: 99 },
+    ...changes,
+  };
+}
+
+/** The same beside others. */
+export function rowWith(changes: Partial<CompareRow> = {}): CompareRow {
+  return { ...resultWith(), bootRatio: 3.94, settings: {}, ...changes };
+}
+
+/** A scenario made by hand. */
+export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
+  return {
+    name: "boot",
+    workload: "idle/recording.yaml",
+    platform: { kind: "tdx", parameters: {} },
+    policy: "lazy",
+    kernel: "6.12",
+    memoryBytes: 64 * GiB,
+    vcpus: 8,
+    seed: 1,
+    host: { pageSizeBytes: 4096, prefault: false },
+    firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
+    guest: { transparentHugePages: true },
+    ...changes,
+  };
+}

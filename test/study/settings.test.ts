@@ -1,0 +1,60 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { distinguishingSettings, sameSettings, settingsOf } from "../../src/study/settings.js";
+import { scenarioWith } from "./rows.js";
+
+const test = suite("study: settings");
+
+test("settings are the leaves of a scenario by path", () => {
+  const settings = settingsOf(scenarioWith({ platform: { kind: "tdx", parameters: { tdcallNs: 800 } } }));
+  assert.is(settings["platform.parameters.tdcallNs"], 800);
+  assert.is(settings["host.prefault"], false);
+  assert.is(settings["firmware.preset"], "auto");
+});
+
+test("an unlimited size is written as users write it", () => {
+  const firmware = { preset: "auto", preAcceptLimitBytes: Number.POSITIVE_INFINITY } as const;
+  assert.is(settingsOf(scenarioWith({ firmware }))["firmware.preAcceptLimitBytes"], "all");
+});
+
+test("name, description and policy are no settings", () => {
+  const one = scenarioWith({ name: "a", description: "x", policy: "eager" });
+  const other = scenarioWith({ name: "b", policy: "lazy" });
+  assert.ok(sameSettings(one, other));
+});
+
+test("a setting that only one of two scenarios has makes them differ", () => {
+  const scaled = scenarioWith({ guest: { transparentHugePages: true, timeScale: 0.5 } });
+  assert.not.ok(sameSettings(scaled, scenarioWith()));
+  assert.not.ok(sameSettings(scenarioWith(), scaled));
+});
+
+test("runs that the fields of a row tell apart need no settings", () => {
+  const scenarios = [
+    scenarioWith({
+      platform: { kind: "tdx", parameters: {} },
+      firmware: { preset: "tdvf", preAcceptLimitBytes: 0 },
+    }),
+    scenarioWith({
+      platform: { kind: "snp", parameters: {} },
+      firmware: { preset: "ovmf-snp", preAcceptLimitBytes: 0 },
+    }),
+  ];
+  assert.equal(distinguishingSettings(scenarios), [{}, {}]);
+});
+
+test("only settings in which equal rows differ are named, for all rows", () => {
+  const host = (pageSizeBytes: 4096 | 2097152) => ({ pageSizeBytes, prefault: false });
+  const scenarios = [
+    scenarioWith({ host: host(4096) }),
+    scenarioWith({ host: host(2097152) }),
+    scenarioWith({ host: host(4096), vcpus: 1 }),
+  ];
+  assert.equal(distinguishingSettings(scenarios), [
+    { "host.pageSizeBytes": 4096 },
+    { "host.pageSizeBytes": 2097152 },
+    { "host.pageSizeBytes": 4096 },
+  ]);
+});
+
+test.run();

@@ -1,0 +1,196 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { StallRecorder } from "../../src/metrics/stalls.js";
+import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
+import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { CostLedger } from "../../src/sim/cost-ledger.js";
+import { GuestClock } from "../../src/sim/guest-clock.js";
+import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
+import { AllocationFailed, Replay } from "../../src/workload/replay.js";
+import { RequestKind, type Requests } from "../../src/workload/requests.js";
+import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL, oneZone } from "../page-alloc/machine.js";
+
+const test = suite("workload: replay");
+
+interface Row {
+  kind: number;
+  handle: number;
+  order?: number;
+  gfp?: number;
+  cpu?: number;
+  thinkNs?: number;
+  offsetBytes?: number;
+}
+
+function requestsOf(rows: readonly Row[]): Requests {
+  return {
+    count: rows.length,
+    kind: Uint8Array.from(rows, (row) => row.kind),
+    order: Uint8Array.from(rows, (row) => row.order ?? 0),
+    gfp: Uint32Array.from(rows, (row) => row.gfp ?? GFP_HIGHUSER_MOVABLE),
+    cpu: Uint16Array.from(rows, (row) => row.cpu ?? 0),
+    handle: Int32Array.from(rows, (row) => row.handle),
+    offsetBytes: Float64Array.from(rows, (row) => row.offsetBytes ?? 0),
+    thinkNs: Float64Array.from(rows, (row) => row.thinkNs ?? 0),
+    handleCount: Math.max(0, ...rows.map((row) => row.handle + 1)),
+    startNs: 0,
+    thinkBeforeNs: 0,
+    marks: {},
+  };
+}
+
+/** Guest work costs one nanosecond each, a tdcall a thousand. */
+function setUp(
+  rows: readonly Row[],
+  options: { allocator?: PageAllocator; ledger?: CostLedger; cpus?: number } = {},
+): { replay: Replay; clock: GuestClock; stalls: StallRecorder; allocator: PageAllocator } {
+  const cpus = options.cpus ?? 1;
+  const allocator = options.allocator ?? oneZone(4, { cpus });
+  const clock = new GuestClock(new VirtualCpus(cpus), options.ledger ?? pricedLedger());
+  const stalls = new StallRecorder();
+  const replay = new Replay({
+    requests: requestsOf(rows),
+    allocator,
+    clock,
+    stalls,
+    timeScale: 1,
+    cpuNodes: new Array<number>(cpus).fill(0),
+    reserved: [undefined, { start: 0x300000, end: 0x302000 }],
+  });
+  return { replay, clock, stalls, allocator };
+}
+
+function pricedLedger(): CostLedger {
+  const ns = new Float64Array(COST_EVENT_COUNT);
+  ns[CostEvent.guestWork] = 1;
+  ns[CostEvent.tdcall] = 1000;
+  return new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_COUNT) });
+}
+
+test("work between requests is time of their CPU", () => {
+  const { replay, clock } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, cpu: 0, thinkNs: 10 },
+      { kind: RequestKind.alloc, handle: 1, cpu: 1, thinkNs: 3 },
+      { kind: RequestKind.alloc, handle: 2, cpu: 1, thinkNs: 4 },
+    ],
+    { cpus: 2 },
+  );
+  replay.runUntil(3);
+  assert.equal([...clock.cpus.timeNs], [10, 7]);
+});
+
+test("the CPU that is furthest behind goes first", () => {
+  const { replay, allocator } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, cpu: 0, thinkNs: 10 },
+      { kind: RequestKind.alloc, handle: 1, cpu: 1, thinkNs: 3 },
+    ],
+    { cpus: 2 },
+  );
+  replay.runUntil(1);
+  assert.is(allocator.frames.pageOf(0) >= 0, true);
+  assert.is(replay.counts.allocations, 1);
+  replay.runUntil(2);
+  assert.is(replay.counts.allocations, 2);
+});
+
+test("a page is not freed before another CPU has allocated it", () => {
+  const { replay, clock, allocator } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, cpu: 0, thinkNs: 100 },
+      { kind: RequestKind.free, handle: 0, cpu: 1, thinkNs: 1 },
+    ],
+    { cpus: 2 },
+  );
+  replay.runUntil(2);
+  assert.is(replay.counts.frees, 1);
+  assert.is(allocator.zones[0]!.exactFreePages(), 4096);
+  assert.is(clock.cpus.timeNs[1]! >= 1, true);
+});
+
+test("part of an allocation can be freed", () => {
+  const { replay, allocator } = setUp([
+    { kind: RequestKind.alloc, handle: 0, order: 4 },
+    { kind: RequestKind.free, handle: 0, order: 2, offsetBytes: 4 * 4096 },
+  ]);
+  replay.runUntil(2);
+  assert.is(allocator.zones[0]!.exactFreePages(), 4096 - 12);
+});
+
+test("waiting for acceptance is a stall, work is not", () => {
+  const ledger = pricedLedger();
+  const allocator = oneZone(8, {
+    free: false,
+    acceptor: { acceptMemory: () => ledger.charge(CostEvent.tdcall, 2) },
+  });
+  parkUnaccepted(allocator.frames, allocator.zones[0]!, 0, 8, 0);
+  const { replay, stalls, clock } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, thinkNs: 50 },
+      { kind: RequestKind.alloc, handle: 1, thinkNs: 50 },
+    ],
+    { allocator, ledger },
+  );
+  replay.runUntil(2);
+  assert.equal(stalls.summary(), { count: 2, p50Ns: 2000, p99Ns: 2000, maxNs: 2000, totalNs: 4000 });
+  assert.is(clock.bootCpuNs, 4100);
+});
+
+test("pages taken in bulk visit the zone once for a hundred", () => {
+  const ledger = pricedLedger();
+  let accepted = 0;
+  const allocator = oneZone(32, { free: false, acceptor: { acceptMemory: () => accepted++ } });
+  parkUnaccepted(allocator.frames, allocator.zones[0]!, 0, 32, 0);
+  const rows = Array.from({ length: 250 }, (_, handle) => ({
+    kind: RequestKind.allocBulk,
+    handle,
+    gfp: GFP_KERNEL,
+  }));
+  const { replay } = setUp(rows, { allocator, ledger });
+  replay.runUntil(250);
+  assert.is(replay.counts.allocations, 250);
+  assert.is(accepted, 3);
+});
+
+test("init sections and initrd are freed where this machine has them", () => {
+  const { replay, allocator } = setUp(
+    [
+      { kind: RequestKind.freeReserved, handle: 0, offsetBytes: 0 },
+      { kind: RequestKind.freeReserved, handle: 1, offsetBytes: 4096 },
+      { kind: RequestKind.freeReserved, handle: 1, offsetBytes: 8192 },
+    ],
+    { allocator: oneZone(4, { free: false }) },
+  );
+  replay.runUntil(3);
+  assert.is(replay.counts.reservedFrees, 1);
+  assert.is(allocator.zones[0]!.exactFreePages(), 1);
+  assert.is(allocator.frames.pfnOf(allocator.frames.pageOf(0x301)), 0x301);
+});
+
+test("a request that must not fail ends the replay and says what it asked for", () => {
+  const { replay } = setUp([{ kind: RequestKind.alloc, handle: 0, order: 3, gfp: GFP_KERNEL }], {
+    allocator: oneZone(4, { free: false }),
+  });
+  assert.throws(
+    () => replay.runUntil(1),
+    (error: Error) =>
+      error instanceof AllocationFailed && /request 0 of order 3 and gfp 0xcc0/.test(error.message),
+  );
+});
+
+test("a request that may fail is counted, and what it would have freed is left out", () => {
+  const GFP_ATOMIC = 0x820;
+  const { replay } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, gfp: GFP_ATOMIC },
+      { kind: RequestKind.free, handle: 0 },
+    ],
+    { allocator: oneZone(4, { free: false }) },
+  );
+  replay.runUntil(2);
+  assert.equal(replay.counts, { allocations: 1, frees: 0, failed: 1, reservedFrees: 0 });
+});
+
+test.run();
