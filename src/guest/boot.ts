@@ -169,7 +169,7 @@ function earlyMachine(scenario: Scenario, { stub, efiMap, initrd, acpi }: HandOv
     ioapicCount: 1,
     commandLine: scenario.policy === "eager" ? "console=ttyS0 accept_memory=eager" : "console=ttyS0",
     unknownOptions: [],
-    cpuNodes: new Array<number>(scenario.vcpus).fill(0),
+    cpuNodes: Array.from({ length: scenario.vcpus }, () => 0),
     numaBlocks: [],
     fiveLevel: false,
     memoryEncrypted: scenario.platform.kind !== "none",

@@ -117,11 +117,20 @@ export class PageFrames {
     this.blockZone[dense] = zoneIndex;
     this.pageblockType[dense * 2] = firstType;
     this.pageblockType[dense * 2 + 1] = secondType;
-    const leaf = (this.#leaves[block >> LEAF_SHIFT] ??= new Int32Array(LEAF_MASK + 1));
-    leaf[block & LEAF_MASK] = dense;
+    this.#leafOf(block)[block & LEAF_MASK] = dense;
     return dense * MAX_ORDER_PAGES;
   }
 
+  /** The part of the block map that holds a block; made when its first block is needed. */
+  #leafOf(block: number): Int32Array {
+    const known = this.#leaves[block >> LEAF_SHIFT];
+    if (known !== undefined) return known;
+    const leaf = new Int32Array(LEAF_MASK + 1);
+    this.#leaves[block >> LEAF_SHIFT] = leaf;
+    return leaf;
+  }
+
+  /** Whether a list entry stands for a run of untouched blocks. */
   isRange(node: number): boolean {
     return node < this.firstPage;
   }

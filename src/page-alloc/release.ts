@@ -13,6 +13,9 @@ export interface BootAcceptor extends MemoryAcceptor {
   unacceptedRunLength(startPfn: number, blocks: number): number;
 }
 
+/** Told each piece as it is handed over, before anything is accepted for it: page frames, order, blocks in a row. */
+export type ReleaseObserver = (startPfn: number, order: number, blocks: number, parked: boolean) => void;
+
 /**
  * Hands memory to the allocator during boot (mm/page_alloc.c:__free_pages_core and its
  * callers, 6.12). Blocks of 4 MiB that are not accepted are parked; anything smaller is
@@ -23,9 +26,17 @@ export class BootRelease {
   readonly #acceptor: BootAcceptor;
   readonly #lazy: boolean;
   readonly #cpu: number;
+  readonly #observe: ReleaseObserver | undefined;
 
   /** @param lazy false for accept_memory=eager: nothing is parked */
-  constructor(allocator: PageAllocator, acceptor: BootAcceptor, lazy: boolean, cpu: number) {
+  constructor(
+    allocator: PageAllocator,
+    acceptor: BootAcceptor,
+    lazy: boolean,
+    cpu: number,
+    observe?: ReleaseObserver,
+  ) {
+    this.#observe = observe;
     this.#allocator = allocator;
     this.#acceptor = acceptor;
     this.#lazy = lazy;
@@ -38,6 +49,7 @@ export class BootRelease {
     const page = this.#allocator.pageAt(pfn);
     const zone = this.#allocator.zoneOf(page);
     zone.managedPages += 1 << order;
+    this.#observe?.(pfn, order, 1, false);
     this.#acceptIfNeeded(pfn, order);
     freeToBuddy(frames, zone, page, order, true, this.#cpu);
   }
@@ -61,6 +73,7 @@ export class BootRelease {
    */
   singlePages(startPfn: number, pages: number): void {
     const { frames } = this.#allocator;
+    this.#observe?.(startPfn, 0, pages, false);
     this.#acceptor.acceptMemory(startPfn * PAGE_SIZE, pages * PAGE_SIZE);
     for (let pfn = startPfn; pfn < startPfn + pages; pfn++) {
       const page = this.#allocator.pageAt(pfn);
@@ -84,11 +97,14 @@ export class BootRelease {
     const { frames } = this.#allocator;
     const blockBytes = MAX_ORDER_PAGES * PAGE_SIZE;
     const startBlock = pfn / MAX_ORDER_PAGES;
-    if (this.#acceptor.rangeContainsUnaccepted(pfn * PAGE_SIZE, blockBytes)) {
-      if (this.#lazy) {
-        parkUnaccepted(frames, zone, startBlock, blocks, this.#cpu);
-        return;
-      }
+    const unaccepted = this.#acceptor.rangeContainsUnaccepted(pfn * PAGE_SIZE, blockBytes);
+    const parked = unaccepted && this.#lazy;
+    this.#observe?.(pfn, MAX_PAGE_ORDER, blocks, parked);
+    if (parked) {
+      parkUnaccepted(frames, zone, startBlock, blocks, this.#cpu);
+      return;
+    }
+    if (unaccepted) {
       for (let block = 0; block < blocks; block++)
         this.#acceptIfNeeded(pfn + block * MAX_ORDER_PAGES, MAX_PAGE_ORDER);
     }

@@ -16,6 +16,8 @@ import type { Zone } from "./zone.js";
 /** Makes physical memory usable; bytes. */
 export interface MemoryAcceptor {
   acceptMemory(start: number, sizeBytes: number): void;
+  /** Told before blocks are accepted: how many pages are to be, 0 while there are no watermarks yet. */
+  noteDecision?(zone: Zone, pagesToAccept: number): void;
 }
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
@@ -66,9 +68,11 @@ export function condAcceptMemory(
 ): boolean {
   if (zone.unacceptedPages === 0) return false;
   if (rules.acceptBeforeWatermarks && zone.watermark[Watermark.PROMO]! + zone.watermarkBoost === 0) {
+    acceptor.noteDecision?.(zone, 0);
     return acceptOldest(frames, zone, acceptor, cpu);
   }
   let missing = pagesToAccept(zone, order);
+  if (missing > 0) acceptor.noteDecision?.(zone, missing);
   let accepted = false;
   while (missing > 0 && acceptOldest(frames, zone, acceptor, cpu)) {
     accepted = true;

@@ -45,7 +45,7 @@ export function initPerZoneWmarkMin(allocator: PageAllocator, cpuNodes: CpuNodes
   for (const zone of zones) zone.statThreshold = statThreshold(cpuNodes.length, zone.managedPages);
   for (const nodeId of new Set(zones.map((zone) => zone.nodeId))) {
     const ofNode = zones.filter((zone) => zone.nodeId === nodeId);
-    const managed = new Array<number>(MAX_NR_ZONES).fill(0);
+    const managed = Array.from({ length: MAX_NR_ZONES }, () => 0);
     for (const zone of ofNode) managed[zone.type] = zone.managedPages;
     const reserve = lowmemReserve(managed);
     for (const zone of ofNode) zone.lowmemReserve.set(reserve[zone.type]!);

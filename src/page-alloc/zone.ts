@@ -86,6 +86,12 @@ export class Zone {
     }
   }
 
+  /** The vmstat worker adds what a CPU holds back to the global counter (mm/vmstat.c:refresh_cpu_vm_stats). */
+  foldFreePages(cpu: number): void {
+    this.freePages += this.freePagesDiff[cpu]!;
+    this.freePagesDiff[cpu] = 0;
+  }
+
   /** NR_FREE_PAGES with what the CPUs hold back: the true number. */
   exactFreePages(): number {
     let pages = this.freePages;

@@ -1,4 +1,5 @@
 const SLOTS = 4096;
+const NO_TEXT: Uint8Array = new Uint8Array(0);
 const decoder = new TextDecoder();
 
 /**
@@ -7,7 +8,7 @@ const decoder = new TextDecoder();
  */
 export class ByteMemo {
   readonly #compute: (text: string) => number;
-  readonly #bytes: Uint8Array[] = new Array<Uint8Array>(SLOTS).fill(new Uint8Array(0));
+  readonly #bytes: Uint8Array[] = Array.from({ length: SLOTS }, () => NO_TEXT);
   readonly #value: Float64Array = new Float64Array(SLOTS);
 
   /** @param compute the number for a text that is not empty; below 0 is not kept */

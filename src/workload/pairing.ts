@@ -10,8 +10,8 @@
  * - A page freed twice with no allocation between was taken in the same way; the request is put
  *   right after the first free, because these lists are last in, first out.
  * - Their flags are taken to be GFP_KERNEL, plus the migrate type of the list. At boot nearly all
- *   come from vmalloc (mm/vmalloc.c: vm_area_alloc_pages; thread stacks above all), whose
- *   __GFP_HIGHMEM and __GFP_NOWARN make no difference to the allocator of a 64-bit kernel.
+ *   come from vmalloc (mm/vmalloc.c: vm_area_alloc_pages; thread stacks above all), whose other
+ *   flags, __GFP_HIGHMEM, __GFP_NOWARN and __GFP_ZERO, do not change which page a 64-bit kernel finds.
  * - A block freed that no event named before is memory reserved at boot if it lies in such a range,
  *   or comes from deferred struct-page initialisation, or was just accepted, or was allocated
  *   before the trace began. That allocation is put before all others, as GFP_KERNEL too.

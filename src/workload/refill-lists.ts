@@ -48,8 +48,7 @@ export class RefillLists {
       this.#refilling.set(cpu, list);
     }
     list.lastEvent = event;
-    // A block claimed from another type shows twice: by zone_locked and by extfrag.
-    if (list.pfns.at(-1) === pfn) return;
+    // A page claimed from another type comes twice, by zone_locked and by extfrag; it leaves only once.
     list.pfns.push(pfn);
     this.#pages.set(pfn, 0, list.state, event);
   }

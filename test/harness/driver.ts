@@ -129,6 +129,7 @@ interface Marks {
 
 /** Takes uvu's progress marks off stdout and counts them; all other output passes. */
 function watchMarks(): Marks {
+  // oxlint-disable-next-line typescript/unbound-method -- put back as it was
   const write = process.stdout.write;
   const stop = (): void => {
     process.stdout.write = write;

@@ -10,7 +10,8 @@ import {
 import { Oracle } from "./oracle.js";
 import { NaiveAcceptor } from "./oracle-acceptor.js";
 import { compareState } from "./oracle-compare.js";
-import { type Piece, type RandomMachine, randomMachine } from "./oracle-machines.js";
+import { HandOver } from "./oracle-hand-over.js";
+import { type RandomMachine, randomMachine } from "./oracle-machines.js";
 import { type Phase, randomPhase } from "./oracle-phases.js";
 import { Random } from "./oracle-random.js";
 import { expectFirstWatermarks, expectHugePageWatermarks, expectPcpSizes } from "./oracle-setup.js";
@@ -18,16 +19,14 @@ import { tuneZone } from "./oracle-tuning.js";
 
 /** The allocator and the naive model side by side, through the same random operations. */
 
-export class Duel {
+class Duel {
   readonly #random: Random;
   readonly #machine: RandomMachine;
   readonly #allocator: PageAllocator;
-  readonly #release: BootRelease;
+  readonly #handOver: HandOver;
   readonly #oracle: Oracle;
   readonly #actual: NaiveAcceptor;
   readonly #expected: NaiveAcceptor;
-  readonly #grownActual = new Set<Piece>();
-  readonly #grownExpected = new Set<Piece>();
   readonly #reserved: number[];
   /** Blocks handed out. */
   readonly #held: { pfn: number; order: number }[] = [];
@@ -52,7 +51,6 @@ export class Duel {
       acceptor: this.#actual,
       pageblockTypes: { typeAt: initialType },
     });
-    this.#release = new BootRelease(this.#allocator, this.#actual, machine.lazy, 0);
     this.#oracle = new Oracle({
       ...machine,
       rule: machine.oldKernel ? "6.12.0" : "claim-then-steal",
@@ -62,11 +60,8 @@ export class Duel {
       containsUnaccepted: (start, sizeBytes) => this.#expected.rangeContainsUnaccepted(start, sizeBytes),
     });
     this.#reserved = [...machine.reserved];
-    for (const piece of machine.pieces) {
-      if (piece.late) continue;
-      this.#giveActual(piece);
-      this.#giveExpected(piece);
-    }
+    const release = new BootRelease(this.#allocator, this.#actual, machine.lazy, 0);
+    this.#handOver = new HandOver(machine.pieces, this.#allocator, release, this.#oracle);
   }
 
   get shape(): string {
@@ -94,6 +89,7 @@ export class Duel {
     else if (dice < 7) this.#drain();
     else if (dice < 12) this.#releaseLate();
     else if (dice < 20) this.#freeReserved();
+    else if (dice < 40) this.#allocateBulk();
     else if (random.chance(this.#phase.allocatePercent)) this.#allocate();
     else this.#free();
     this.#compareCalls();
@@ -123,6 +119,24 @@ export class Duel {
     this.reached.add(this.#oracle.lastFailure);
   }
 
+  #allocateBulk(): void {
+    const random = this.#random;
+    const gfp = random.pick(this.#phase.requests);
+    const wanted = random.pick([1, 2, 16, random.between(2, 200)]);
+    const node = random.below(this.#machine.nodes);
+    const cpu = random.pick(this.#phase.cpus);
+    this.#what = `allocate ${wanted} pages at once, gfp 0x${gfp.toString(16)} node ${node} cpu ${cpu}`;
+    const expected = this.#oracle.allocPagesBulk(gfp, wanted, node, cpu);
+    const pages = new Int32Array(wanted);
+    const count = this.#allocator.allocPagesBulk(gfp, pages, node, cpu);
+    expectSame("number of pages", count, expected.length);
+    expected.forEach((pfn, at) => {
+      expectSame(`page ${at}`, this.#allocator.frames.pfnOf(pages[at]!), pfn);
+      this.#held.push({ pfn, order: 0 });
+    });
+    if (wanted > 1 && count === wanted) this.reached.add("bulk");
+  }
+
   #free(): void {
     const random = this.#random;
     const held = this.#held;
@@ -138,9 +152,12 @@ export class Duel {
       held.push({ pfn: pfn + 2 ** order, order });
     }
     const cpu = random.pick(this.#phase.cpus);
-    this.#what = `free pfn 0x${pfn.toString(16)} order ${order} cpu ${cpu}`;
-    this.#oracle.freePages(pfn, order, cpu);
-    this.#allocator.freePages(this.#allocator.frames.pageOf(pfn), order, cpu);
+    const locked = random.chance(2);
+    this.#what = `free pfn 0x${pfn.toString(16)} order ${order} cpu ${cpu}${locked ? " past its list" : ""}`;
+    this.#oracle.freePages(pfn, order, cpu, locked);
+    const page = this.#allocator.frames.pageOf(pfn);
+    if (locked) this.#allocator.freePagesPastPcp(page, order, cpu);
+    else this.#allocator.freePages(page, order, cpu);
   }
 
   #freeReserved(): void {
@@ -160,30 +177,10 @@ export class Duel {
   }
 
   #releaseLate(): void {
-    const piece = this.#machine.pieces.find((late) => late.late && !this.#grownExpected.has(late));
+    const piece = this.#handOver.nextLate();
     if (piece === undefined) return;
     this.#what = `release ${piece.how} 0x${piece.pfn.toString(16)} ${piece.size}`;
-    this.#giveExpected(piece);
-    this.#giveActual(piece);
-  }
-
-  #giveActual(piece: Piece): void {
-    this.#grownActual.add(piece);
-    if (piece.how === "run") this.#release.maxOrderRun(piece.pfn, piece.size);
-    else if (piece.how === "block") this.#release.block(piece.pfn, piece.size);
-    else this.#release.singlePages(piece.pfn, piece.size);
-  }
-
-  #giveExpected(piece: Piece): void {
-    this.#grownExpected.add(piece);
-    if (piece.how === "block") this.#oracle.releaseBlock(piece.pfn, piece.size, 0);
-    else if (piece.how === "single pages") this.#oracle.releaseSinglePages(piece.pfn, piece.size, 0);
-    else for (let i = 0; i < piece.size; i++) this.#oracle.releaseBlock(piece.pfn + i * 1024, 10, 0);
-  }
-
-  /** Next late piece of a zone that one side does not have yet. */
-  #nextOf(zone: number, given: ReadonlySet<Piece>): Piece | undefined {
-    return this.#machine.pieces.find((piece) => piece.late && piece.zone === zone && !given.has(piece));
+    this.#handOver.give(piece);
   }
 
   #tune(): void {
@@ -191,26 +188,7 @@ export class Duel {
     const oracle = this.#oracle;
     const allocator = this.#allocator;
     this.#what = "tune";
-    if (random.chance(20)) {
-      const growing = random.chance(50);
-      oracle.growZone = growing
-        ? (zone) => {
-            const piece = this.#nextOf(oracle.zones.indexOf(zone), this.#grownExpected);
-            if (piece === undefined) return false;
-            this.#giveExpected(piece);
-            this.reached.add("grown zone");
-            return true;
-          }
-        : undefined;
-      allocator.growZone = growing
-        ? (zone) => {
-            const piece = this.#nextOf(zone.index, this.#grownActual);
-            if (piece === undefined) return false;
-            this.#giveActual(piece);
-            return true;
-          }
-        : undefined;
-    }
+    if (random.chance(20)) this.#handOver.growZones(random.chance(50));
     if (random.chance(30)) {
       oracle.kswapdRunning = random.chance(70);
       allocator.kswapdRunning = oracle.kswapdRunning;
@@ -255,7 +233,8 @@ export class Duel {
     for (; this.#comparedCalls < expected.length; this.#comparedCalls++) {
       expectSame("start or size of accept call", actual[this.#comparedCalls], expected[this.#comparedCalls]);
     }
-    expectSame("pieces handed over", this.#grownActual.size, this.#grownExpected.size);
+    expectSame("pieces handed over", this.#handOver.actual.size, this.#handOver.expected.size);
+    if (this.#handOver.grown) this.reached.add("grown zone");
   }
 }
 

@@ -46,6 +46,18 @@ export function allocateFromZone(
 function allocateFromPcp(zone: OracleZone, order: number, type: number, flags: number, cpu: number): number {
   const pcp = zone.pcp[cpu]!;
   pcp.freeCount = Math.floor(pcp.freeCount / 2);
+  return takeFromList(zone, order, type, flags, cpu);
+}
+
+/** The head of a per-CPU list, which is refilled when it is empty (__rmqueue_pcplist). */
+export function takeFromList(
+  zone: OracleZone,
+  order: number,
+  type: number,
+  flags: number,
+  cpu: number,
+): number {
+  const pcp = zone.pcp[cpu]!;
   const list = pcp.lists[listNumber(order, type)]!;
   if (list.length === 0) {
     const mode = { name: "normal" as const };

@@ -41,7 +41,8 @@ export function watermarkOk(
 /**
  * zone_watermark_fast
  *
- * @param index 0 min, 1 low, 2 high: which watermark `flags` stand for does not matter for the test against high
+ * @param index 0 min, 1 low, 2 high; what `flags` say of the watermark only counts for the boost
+ * @param more pages on top of the watermark
  */
 export function watermarkFast(
   zone: OracleZone,
@@ -49,8 +50,9 @@ export function watermarkFast(
   index: number,
   highest: number,
   flags: number,
+  more = 0,
 ): boolean {
-  const mark = zone.watermark[index]! + zone.boost;
+  const mark = zone.watermark[index]! + zone.boost + more;
   if (order === 0) {
     const usable = zone.freePages - Math.min(zone.freePages, unusable(zone, 0, flags));
     if (usable > mark + zone.lowmemReserve[highest]!) return true;

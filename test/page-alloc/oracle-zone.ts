@@ -7,7 +7,7 @@ export const UNMOVABLE = 0;
 export const MOVABLE = 1;
 export const RECLAIMABLE = 2;
 export const HIGHATOMIC = 3;
-export const TYPES = 4;
+const TYPES = 4;
 
 export const MAX_ORDER = 10;
 export const PAGEBLOCK = 9;
@@ -47,7 +47,7 @@ function mergeable(type: number): boolean {
   return type === UNMOVABLE || type === MOVABLE || type === RECLAIMABLE;
 }
 
-export function buddyOf(pfn: number, order: number): number {
+function buddyOf(pfn: number, order: number): number {
   return Math.floor(pfn / 2 ** order) % 2 === 0 ? pfn + 2 ** order : pfn - 2 ** order;
 }
 

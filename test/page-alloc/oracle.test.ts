@@ -31,7 +31,7 @@ test("the random machines are of all shapes", () => {
 
 test("the random operations reach every special case", () => {
   const cases = ["order too large", "atomic request", "would reclaim", "highatomic reserve", "boost"];
-  const states = ["below high", "unaccepted", "counter differences", "grown zone"];
+  const states = ["below high", "unaccepted", "counter differences", "grown zone", "bulk"];
   assert.equal(
     [...cases, ...states].filter((what) => !reached.has(what)),
     [],

@@ -1,4 +1,5 @@
-import { allocateFromZone, drainZone, freeToPcp, onPcp } from "./oracle-pcp.js";
+import { reserveHighatomic, unreserveHighatomic } from "./oracle-highatomic.js";
+import { allocateFromZone, drainZone, freeToPcp, onPcp, takeFromList } from "./oracle-pcp.js";
 import {
   ALLOC_HIGHATOMIC,
   CPUSET,
@@ -12,12 +13,10 @@ import {
 import { condAccept, watermarkFast } from "./oracle-watermark.js";
 import {
   BLOCK_PAGES,
-  HIGHATOMIC,
   MAX_ORDER,
   MOVABLE,
   type OracleMachine,
   OracleZone,
-  PAGEBLOCK,
   PAGEBLOCK_PAGES,
 } from "./oracle-zone.js";
 
@@ -90,22 +89,59 @@ export class Oracle {
     return this.zones.find((zone) => pfn >= zone.startPfn && pfn < zone.endPfn)!;
   }
 
+  #request(gfp: number, order: number, nodeId: number, cpu: number): Request {
+    const highest = HIGHEST_ZONE[gfp & 0xf]!;
+    const lists = (gfp & GFP_THISNODE) !== 0 ? this.#options.nodeZonelists : this.#options.zonelists;
+    const zones = lists[nodeId]!.map((index) => this.zones[index]!).filter((zone) => zone.type <= highest);
+    return { order, type: Math.floor(gfp / 8) % 4, highest, zones, cpu };
+  }
+
   /** __alloc_pages; -1 on failure, `lastFailure` says why. */
   allocPages(requested: number, order: number, nodeId: number, cpu: number): number {
     if (order > MAX_ORDER) return this.#fail("order too large");
     const gfp = requested & this.gfpAllowedMask;
-    const highest = HIGHEST_ZONE[gfp & 0xf]!;
-    const lists = (gfp & GFP_THISNODE) !== 0 ? this.#options.nodeZonelists : this.#options.zonelists;
-    const zones = lists[nodeId]!.map((index) => this.zones[index]!).filter((zone) => zone.type <= highest);
-    const request: Request = { order, type: Math.floor(gfp / 8) % 4, highest, zones, cpu };
-    let pfn = this.#walk(request, WMARK_LOW | (gfp & GFP_KSWAPD_RECLAIM) | this.#noFragment(zones[0]));
+    const request = this.#request(gfp, order, nodeId, cpu);
+    const noFragment = this.#noFragment(request.zones[0]);
+    let pfn = this.#walk(request, WMARK_LOW | (gfp & GFP_KSWAPD_RECLAIM) | noFragment);
     if (pfn < 0) pfn = this.#slowPath(request, gfp);
-    if (pfn < 0) return pfn;
+    if (pfn >= 0) this.#prepare(request, pfn);
+    return pfn;
+  }
+
+  #prepare({ order, type }: Request, pfn: number): void {
     for (let page = pfn; page < pfn + 2 ** order; page++) {
       this.touched.add(page);
-      if (request.type === MOVABLE) this.#machine.movableInUse.add(page);
+      if (type === MOVABLE) this.#machine.movableInUse.add(page);
     }
-    return pfn;
+  }
+
+  /** __alloc_pages_bulk of single pages; may return fewer than wanted. */
+  allocPagesBulk(requested: number, wanted: number, nodeId: number, cpu: number): number[] {
+    const request = this.#request(requested & this.gfpAllowedMask, 0, nodeId, cpu);
+    const zone = wanted > 1 ? this.#zoneForBulk(request, wanted) : undefined;
+    const pfns: number[] = [];
+    while (zone !== undefined && pfns.length < wanted) {
+      const pfn = takeFromList(zone, 0, request.type, WMARK_LOW, cpu);
+      if (pfn < 0) break;
+      this.#prepare(request, pfn);
+      pfns.push(pfn);
+    }
+    if (pfns.length > 0) return pfns;
+    const single = this.allocPages(requested, 0, nodeId, cpu);
+    return single < 0 ? [] : [single];
+  }
+
+  /** A zone of the preferred node that keeps its low watermark with so many pages less. */
+  #zoneForBulk({ zones, cpu }: Request, wanted: number): OracleZone | undefined {
+    for (const zone of zones) {
+      if (zone.nodeId !== zones[0]!.nodeId) return undefined;
+      condAccept(zone, 0, cpu);
+      for (;;) {
+        if (watermarkFast(zone, 0, 1, zones[0]!.type, WMARK_LOW, wanted)) return zone;
+        if (!condAccept(zone, 0, cpu) && !this.growZone?.(zone)) break;
+      }
+    }
+    return undefined;
   }
 
   #fail(reason: string): number {
@@ -157,7 +193,7 @@ export class Oracle {
         this.#wakeKswapd(zone.nodeId, zone.type);
       }
       if (pfn >= 0) {
-        if ((flags & ALLOC_HIGHATOMIC) !== 0) this.#reserveHighatomic(zone, pfn, order, cpu);
+        if ((flags & ALLOC_HIGHATOMIC) !== 0) reserveHighatomic(zone, pfn, order, cpu);
         return pfn;
       }
       if (!condAccept(zone, order, cpu) && !this.growZone?.(zone)) return -1;
@@ -194,56 +230,18 @@ export class Oracle {
     pfn = this.#walk(request, flags);
     if (pfn >= 0) return pfn;
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
-    this.#unreserveHighatomic(request);
+    unreserveHighatomic(request.zones, request.type, request.cpu);
     this.drainAllPcp(request.cpu);
     pfn = this.#walk(request, flags);
     if (pfn < 0 && order <= 3 && (gfp & GFP_NOFAIL) !== 0) pfn = this.#walk(request, MIN_RESERVE | CPUSET);
     return pfn >= 0 ? pfn : this.#fail("would reclaim");
   }
 
-  /** reserve_highatomic_pageblock */
-  #reserveHighatomic(zone: OracleZone, pfn: number, order: number, cpu: number): void {
-    const percent = Math.floor(zone.managed / 100);
-    if (percent < PAGEBLOCK_PAGES) return;
-    const limit = Math.ceil(percent / PAGEBLOCK_PAGES) * PAGEBLOCK_PAGES;
-    const blockType = zone.typeOf(pfn);
-    if (zone.reservedHighatomic >= limit || blockType === HIGHATOMIC) return;
-    if (order >= PAGEBLOCK) {
-      zone.setType(pfn, 2 ** order, HIGHATOMIC);
-      zone.reservedHighatomic += 2 ** order;
-      return;
-    }
-    const start = zone.wholePageblock(pfn);
-    if (start < 0) return;
-    zone.moveFreeBlocks(start, blockType, HIGHATOMIC, cpu);
-    zone.reservedHighatomic += PAGEBLOCK_PAGES;
-  }
-
-  /** unreserve_highatomic_pageblock, forced: gives back one free block of the reserves. */
-  #unreserveHighatomic({ zones, type, cpu }: Request): void {
-    for (const zone of zones) {
-      for (let order = 0; order <= MAX_ORDER; order++) {
-        const pfn = zone.freeLists[order]![HIGHATOMIC]![0];
-        if (pfn === undefined) continue;
-        zone.reservedHighatomic -= Math.min(Math.max(PAGEBLOCK_PAGES, 2 ** order), zone.reservedHighatomic);
-        if (order < PAGEBLOCK) {
-          const start = zone.wholePageblock(pfn);
-          if (start < 0) continue;
-          zone.moveFreeBlocks(start, HIGHATOMIC, type, cpu);
-        } else {
-          zone.moveBlock(pfn, order, HIGHATOMIC, type, cpu);
-          zone.setType(pfn, 2 ** order, type);
-        }
-        return;
-      }
-    }
-  }
-
-  /** __free_pages */
-  freePages(pfn: number, order: number, cpu: number): void {
+  /** __free_pages; past the per-CPU lists where those do not take the order, or are locked. */
+  freePages(pfn: number, order: number, cpu: number, locked = false): void {
     for (let page = pfn; page < pfn + 2 ** order; page++) this.#machine.movableInUse.delete(page);
     const zone = this.zoneOf(pfn);
-    if (onPcp(order)) freeToPcp(zone, pfn, order, cpu);
+    if (onPcp(order) && !locked) freeToPcp(zone, pfn, order, cpu);
     else zone.freeDirect(pfn, order, false, cpu);
   }
 

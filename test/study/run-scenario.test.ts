@@ -55,7 +55,7 @@ test("lazy boots before eager, and the more memory the more so", async () => {
   const large = await rowsOf("memory=64GiB");
   for (const platform of ["tdx", "snp"]) {
     const ratios = [small, large].map((rows) => only(rows, "lazy", platform).bootRatio!);
-    assert.ok(ratios[0]! > 1 && ratios[1]! > 2 * ratios[0]!, `${platform}: ${ratios}`);
+    assert.ok(ratios[0]! > 1 && ratios[1]! > 2 * ratios[0]!, `${platform}: ${ratios.join(", ")}`);
   }
 });
 

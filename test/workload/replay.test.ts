@@ -55,7 +55,7 @@ function setUp(
     clock,
     stalls,
     timeScale: 1,
-    cpuNodes: new Array<number>(cpus).fill(0),
+    cpuNodes: Array.from({ length: cpus }, () => 0),
     reserved: [undefined, { start: 0x300000, end: 0x302000 }],
   });
   return { replay, clock, stalls, allocator };

@@ -1,0 +1,10 @@
+/** All benchmarks: `npm run bench`. Figures of one run compare with each other, not with those of another machine. */
+
+import { run } from "mitata";
+import { benchWholeRuns } from "./compare.js";
+import { benchPageAlloc } from "./page-alloc.js";
+
+console.log("inner loops (mitata)");
+benchPageAlloc();
+await run();
+await benchWholeRuns();
