@@ -183,29 +183,60 @@ export function removeAndExpand(
   return page;
 }
 
-/** Moves every free block of a pageblock to the tail of another type's lists (move_freepages_block). Returns the pages moved. */
+/**
+ * Moves every free block of a pageblock to the tail of another type's lists (move_freepages_block).
+ *
+ * @returns whether it did: a pageblock that a zone holds in part keeps its type
+ */
 export function moveFreePagesBlock(
   frames: PageFrames,
   zone: Zone,
   page: number,
   from: number,
   to: number,
-): number {
+  cpu: number,
+): boolean {
+  if (!pageblockInZone(frames, zone, page)) return false;
   const start = page - (page % PAGEBLOCK_PAGES);
-  let moved = 0;
   for (let at = start; at < start + PAGEBLOCK_PAGES; ) {
     const order = (frames.meta[at]! & ORDER_MASK) - 1;
     if (order < 0) {
       at++;
       continue;
     }
-    removeFromFreeList(frames, zone, at, order, from);
-    addToFreeList(frames, zone, at, order, to, true);
+    moveToFreeList(frames, zone, at, order, from, to, cpu);
     at += 1 << order;
-    moved += 1 << order;
   }
   frames.pageblockType[start >> PAGEBLOCK_ORDER] = to;
-  return moved;
+  return true;
+}
+
+/** Moves a free block to the tail of another type's list; it leaves and enters the counters (move_to_free_list). */
+export function moveToFreeList(
+  frames: PageFrames,
+  zone: Zone,
+  page: number,
+  order: number,
+  from: number,
+  to: number,
+  cpu: number,
+): void {
+  removeFromFreeList(frames, zone, page, order, from);
+  addToFreeList(frames, zone, page, order, to, true);
+  accountFreePages(zone, -(1 << order), from, cpu);
+  accountFreePages(zone, 1 << order, to, cpu);
+}
+
+/** Gives all pageblocks of a block a type (change_pageblock_range). */
+export function changePageblocks(frames: PageFrames, page: number, order: number, type: number): void {
+  const first = page >> PAGEBLOCK_ORDER;
+  frames.pageblockType.fill(type, first, first + (1 << (order - PAGEBLOCK_ORDER)));
+}
+
+/** Whether a zone holds the whole pageblock of a page. */
+function pageblockInZone(frames: PageFrames, zone: Zone, page: number): boolean {
+  const start = frames.pfnOf(page - (page % PAGEBLOCK_PAGES));
+  return start >= zone.startPfn && start + PAGEBLOCK_PAGES <= zone.endPfn;
 }
 
 /**

@@ -2,6 +2,7 @@ import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { AllocFlag, Watermark } from "./alloc-flags.js";
 import {
   accountFreePages,
+  changePageblocks,
   expand,
   firstOnList,
   moveFreePagesBlock,
@@ -86,12 +87,6 @@ function mostlyCompatible(frames: PageFrames, page: number, type: number, blockT
   return free + alike >= PAGEBLOCK_PAGES / 2;
 }
 
-/** Whether a zone holds the whole pageblock of a page. */
-function pageblockInZone(frames: PageFrames, zone: Zone, page: number): boolean {
-  const start = frames.pfnOf(page - (page % PAGEBLOCK_PAGES));
-  return start >= zone.startPfn && start + PAGEBLOCK_PAGES <= zone.endPfn;
-}
-
 /** Gives a block of pageblock size or more to another type, whole, and takes what is needed from it. */
 function claimWholeBlock(
   frames: PageFrames,
@@ -104,11 +99,9 @@ function claimWholeBlock(
   cpu: number,
 ): number {
   removeFromFreeList(frames, zone, page, blockOrder, from);
-  for (let block = 0; block < 1 << (blockOrder - PAGEBLOCK_ORDER); block++) {
-    frames.pageblockType[(page >> PAGEBLOCK_ORDER) + block] = type;
-  }
-  const putBack = expand(frames, zone, page, order, blockOrder, type);
-  accountFreePages(zone, putBack - (1 << blockOrder), type, cpu);
+  accountFreePages(zone, -(1 << blockOrder), from, cpu);
+  changePageblocks(frames, page, blockOrder, type);
+  accountFreePages(zone, expand(frames, zone, page, order, blockOrder, type), type, cpu);
   return page;
 }
 
@@ -130,9 +123,8 @@ function tryClaimBlock(
     return claimWholeBlock(frames, zone, page, order, blockOrder, type, from, cpu);
   }
   if (boostWatermark(zone) && (allocFlags & AllocFlag.KSWAPD) !== 0) zone.boosted = true;
-  if (!pageblockInZone(frames, zone, page)) return NO_PAGE;
   if (!mostlyCompatible(frames, page, type, blockType)) return NO_PAGE;
-  moveFreePagesBlock(frames, zone, page, blockType, type);
+  if (!moveFreePagesBlock(frames, zone, page, blockType, type, cpu)) return NO_PAGE;
   return removeSmallest(frames, zone, order, type, cpu);
 }
 

@@ -1,5 +1,5 @@
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
-import { isMergeable, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
+import { MIGRATE_TYPES, MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
 import { ALLOCATED, ORDER_MASK } from "./page-frames.js";
 import { pcpIndexOrder } from "./pcp.js";
@@ -89,25 +89,12 @@ function checkFreeBlock(
     if (at !== page && (frames.meta[at]! & ORDER_MASK) !== 0)
       fail(zone, `${where} has a free block inside it`);
   }
-  if (order < MAX_PAGE_ORDER) checkBuddy(allocator, zone, page, order, type, where);
-  claimPages(zone, seen, page, 2 ** order, pfn);
-}
-
-function checkBuddy(
-  allocator: PageAllocator,
-  zone: Zone,
-  page: number,
-  order: number,
-  type: number,
-  where: string,
-): void {
-  const { frames } = allocator;
+  // A pageblock given back by the highatomic reserve does not merge with its free neighbour.
   const buddy = page ^ (1 << order);
-  if ((frames.meta[buddy]! & ORDER_MASK) !== order + 1) return;
-  const buddyType = frames.pageblockType[buddy >> PAGEBLOCK_ORDER]!;
-  const kept =
-    order >= PAGEBLOCK_ORDER && buddyType !== type && !(isMergeable(type) && isMergeable(buddyType));
-  if (!kept) fail(zone, `${where} and its buddy of order ${order} are both free`);
+  if (order < PAGEBLOCK_ORDER && (frames.meta[buddy]! & ORDER_MASK) === order + 1) {
+    fail(zone, `${where} and its buddy of order ${order} are both free`);
+  }
+  claimPages(zone, seen, page, 2 ** order, pfn);
 }
 
 /** Returns the pages that wait for acceptance. */

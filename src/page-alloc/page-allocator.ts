@@ -1,7 +1,15 @@
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
-import { drainPcp, freeToBuddy, moveFreePagesBlock, pcpType, removeSmallest } from "./buddy.js";
+import {
+  changePageblocks,
+  drainPcp,
+  freeToBuddy,
+  moveFreePagesBlock,
+  moveToFreeList,
+  pcpType,
+  removeSmallest,
+} from "./buddy.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import type { PageAllocRules } from "./kernel-rules.js";
@@ -235,13 +243,10 @@ export class PageAllocator {
     this.freePages(page, 0, cpu);
   }
 
-  /** Frees every page on the per-CPU lists of all zones (drain_all_pages). */
-  drainAllPcp(): void {
+  /** Frees every page on the per-CPU lists of all zones (drain_all_pages): `cpu` is the one that does it. */
+  drainAllPcp(cpu: number): void {
     for (const zone of this.zones) {
-      for (let cpu = 0; cpu < zone.pcp.length; cpu++) {
-        const pcp = zone.pcp[cpu]!;
-        drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
-      }
+      for (const pcp of zone.pcp) drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
     }
   }
 
@@ -278,7 +283,7 @@ export class PageAllocator {
         for (;;) {
           const page = this.#rmqueue(zone, order, type, allocFlags, cpu);
           if (page !== NO_PAGE) {
-            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) this.#reserveHighatomic(zone, page, order);
+            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) this.#reserveHighatomic(zone, page, order, cpu);
             return page;
           }
           if (condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu)) continue;
@@ -317,7 +322,7 @@ export class PageAllocator {
     if (page === NO_PAGE) page = this.#rmqueueBuddy(zone, order, type, allocFlags, cpu);
     if (zone.boosted && (allocFlags & AllocFlag.KSWAPD) !== 0) {
       zone.boosted = false;
-      this.#wakeKswapd(zone);
+      this.#wakeKswapd(zone.nodeId, zone.type);
     }
     return page;
   }
@@ -421,36 +426,46 @@ export class PageAllocator {
       }
       if ((allocFlags & AllocFlag.MIN_RESERVE) !== 0) allocFlags &= ~AllocFlag.CPUSET;
     }
-    if ((gfp & Gfp.KSWAPD_RECLAIM) !== 0) for (const zone of zonelist) this.#wakeKswapd(zone);
+    this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
     let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) return page;
-    if ((gfp & Gfp.MEMALLOC) !== 0) {
-      const emergency = allocFlags | AllocFlag.NO_WATERMARKS;
-      page = this.#getPageFromFreelist(order, emergency, zonelist, first, highestType, type, cpu);
-      if (page !== NO_PAGE) return page;
+    this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
+    // Who frees memory may use all of it, unless the request says otherwise (__gfp_pfmemalloc_flags).
+    if ((gfp & (Gfp.MEMALLOC | Gfp.NOMEMALLOC)) === Gfp.MEMALLOC) {
+      allocFlags = AllocFlag.NO_WATERMARKS | (allocFlags & AllocFlag.KSWAPD);
     }
+    page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
+    if (page !== NO_PAGE) return page;
     if (!mayReclaim) {
       this.lastFailure = "atomic request";
       return NO_PAGE;
     }
-    this.#unreserveHighatomic(type);
-    this.drainAllPcp();
+    this.#unreserveHighatomic(zonelist, highestType, type, cpu);
+    this.drainAllPcp(cpu);
     page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page === NO_PAGE && (gfp & Gfp.NOFAIL) !== 0 && order <= COSTLY_ORDER) {
-      const reserve = allocFlags | AllocFlag.MIN_RESERVE;
+      const reserve = AllocFlag.MIN_RESERVE | AllocFlag.CPUSET;
       page = this.#getPageFromFreelist(order, reserve, zonelist, first, highestType, type, cpu);
     }
-    this.lastFailure = "would reclaim";
+    if (page === NO_PAGE) this.lastFailure = "would reclaim";
     return page;
   }
 
-  /** kswapd in this model has one effect: it takes the watermark boost away. */
-  #wakeKswapd(zone: Zone): void {
-    if (this.kswapdRunning) zone.watermarkBoost = 0;
+  #wakeAllKswapds(allocFlags: number, zonelist: readonly Zone[], first: number, highestType: number): void {
+    if ((allocFlags & AllocFlag.KSWAPD) === 0 || !this.kswapdRunning) return;
+    for (let at = first; at < zonelist.length; at++) this.#wakeKswapd(zonelist[at]!.nodeId, highestType);
+  }
+
+  /** kswapd in this model has one effect: it takes the boost of the zones it balances away (balance_pgdat). */
+  #wakeKswapd(nodeId: number, highestType: number): void {
+    if (!this.kswapdRunning) return;
+    for (const zone of this.zones) {
+      if (zone.nodeId === nodeId && zone.type <= highestType) zone.watermarkBoost = 0;
+    }
   }
 
   /** Keeps the pageblock of an atomic allocation for further ones (reserve_highatomic_pageblock). */
-  #reserveHighatomic(zone: Zone, page: number, order: number): void {
+  #reserveHighatomic(zone: Zone, page: number, order: number, cpu: number): void {
     const frames = this.frames;
     const onePercent = Math.floor(zone.managedPages / 100);
     if (onePercent < PAGEBLOCK_PAGES) return;
@@ -458,29 +473,30 @@ export class PageAllocator {
     if (zone.reservedHighatomicPages >= max) return;
     const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (type >= MigrateType.HIGHATOMIC) return;
-    if (order < PAGEBLOCK_ORDER) {
-      zone.freeHighatomicPages += moveFreePagesBlock(frames, zone, page, type, MigrateType.HIGHATOMIC);
+    if (order >= PAGEBLOCK_ORDER) {
+      changePageblocks(frames, page, order, MigrateType.HIGHATOMIC);
+      zone.reservedHighatomicPages += 1 << order;
+    } else if (moveFreePagesBlock(frames, zone, page, type, MigrateType.HIGHATOMIC, cpu)) {
       zone.reservedHighatomicPages += PAGEBLOCK_PAGES;
-      return;
     }
-    for (let block = 0; block < 1 << (order - PAGEBLOCK_ORDER); block++) {
-      frames.pageblockType[(page >> PAGEBLOCK_ORDER) + block] = MigrateType.HIGHATOMIC;
-    }
-    zone.reservedHighatomicPages += 1 << order;
   }
 
-  /** Gives one reserved pageblock back before a request fails (unreserve_highatomic_pageblock). */
-  #unreserveHighatomic(type: number): void {
+  /** Gives one reserved block back before a request fails (unreserve_highatomic_pageblock). */
+  #unreserveHighatomic(zonelist: readonly Zone[], highestType: number, type: number, cpu: number): void {
     const frames = this.frames;
-    for (const zone of this.zones) {
+    for (const zone of zonelist) {
       const mask = zone.orderMask[MigrateType.HIGHATOMIC]!;
-      if (mask === 0) continue;
+      if (mask === 0 || zone.type > highestType) continue;
       const order = 31 - Math.clz32(mask & -mask);
       const page = frames.next[zone.list(order, MigrateType.HIGHATOMIC)]!;
       const pages = Math.min(Math.max(PAGEBLOCK_PAGES, 1 << order), zone.reservedHighatomicPages);
       zone.reservedHighatomicPages -= pages;
-      const moved = moveFreePagesBlock(frames, zone, page, MigrateType.HIGHATOMIC, type);
-      zone.freeHighatomicPages -= moved;
+      if (order < PAGEBLOCK_ORDER) {
+        moveFreePagesBlock(frames, zone, page, MigrateType.HIGHATOMIC, type, cpu);
+      } else {
+        moveToFreeList(frames, zone, page, order, MigrateType.HIGHATOMIC, type, cpu);
+        changePageblocks(frames, page, order, type);
+      }
       return;
     }
   }

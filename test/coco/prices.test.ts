@@ -89,12 +89,12 @@ test("SNP exits cost what measured ones cost against plain ones, 2.8 to 3.1 time
   for (const plainNs of [1_255, 1_226]) assert.ok(vmgexitNs / plainNs > 2.8 && vmgexitNs / plainNs < 3.1);
 });
 
-test("TDX: launch, firmware, kernel and init take 4 s without accepting", () => {
+test("a guest spends 1.3 s before its kernel runs, without accepting", () => {
   const ledger = new CostLedger(priceList(platformParameters("tdx")));
   for (const phase of ["launch", "firmwareFixed"] as const) {
     ledger.charge(CostEvent[phase], 1);
   }
-  assert.is((ledger.elapsedNs / 1e9).toFixed(1), "4.0");
+  assert.is(ledger.elapsedNs, 140e6 + 1_200e6);
 });
 
 test("whatever a platform does has a price", () => {
@@ -107,11 +107,7 @@ test("whatever a platform does has a price", () => {
         platform.firmwareAccept(0, 4 * MiB + 8 * KiB);
         platform.stubAccept(8 * MiB, 12 * MiB);
         platform.kernelAccept(GiB, 2 * GiB);
-        for (const phase of [
-          "launch",
-          "firmwareFixed",
-          "initStructPage",
-        ] as const) {
+        for (const phase of ["launch", "firmwareFixed", "initStructPage"] as const) {
           ledger.charge(CostEvent[phase], 1);
         }
         ledger.counts.forEach((count, event) => {
