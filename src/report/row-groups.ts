@@ -46,11 +46,15 @@ export function groupRows(rows: readonly CompareRow[]): GroupedRows {
   };
 }
 
-/** `host.pageSizeBytes=4096 seed=2`, or empty. */
+/** As a scenario file says it: `host.pageSize 2 MiB, platform.tdcallNs 900`, or empty. */
 export function settingsText(row: CompareRow): string {
-  return Object.entries(row.settings)
-    .map(([path, value]) => `${path}=${value}`)
-    .join(" ");
+  return joinParts(
+    Object.entries(row.settings).map(([path, value]) =>
+      path.endsWith("Bytes") && typeof value === "number"
+        ? `${path.slice(0, -"Bytes".length)} ${formatBytes(value)}`
+        : `${path.replace("platform.parameters.", "platform.").replace(/Bytes$/, "")} ${value}`,
+    ),
+  );
 }
 
 function joinParts(parts: readonly string[]): string {

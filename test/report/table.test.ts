@@ -53,7 +53,7 @@ test("what differs among rows moves from the first line to the titles", () => {
   const body = bodyOf([rowWith({ vcpus: 1 }), rowWith({ settings: { seed: 2 } })]);
   assert.match(body, /^scenario boot, Linux 6.12, workload idle\n/);
   assert.match(body, "\ntdx, 64 GiB, 1 vCPU\n");
-  assert.match(body, "\ntdx, 64 GiB, 8 vCPUs, seed=2\n");
+  assert.match(body, "\ntdx, 64 GiB, 8 vCPUs, seed 2\n");
 });
 
 test("a failed run shows its outcome instead of a boot time, and the reason below", () => {
@@ -110,6 +110,13 @@ test("paint goes around titles, failures and notes, and moves nothing", () => {
   assert.match(painted, "\u001b[1mtdx, 64 GiB\u001b[0m");
   assert.match(painted, "\u001b[31mOOM\u001b[0m");
   assert.is(stripVTControlCharacters(painted), formatTable(rows));
+});
+
+test("a size that differs is named as a scenario file names it", () => {
+  const rows = [4096, 2097152].map((bytes) => rowWith({ settings: { "host.pageSizeBytes": bytes } }));
+  const table = formatTable(rows);
+  assert.match(table, "host.pageSize 4 KiB");
+  assert.match(table, "host.pageSize 2 MiB");
 });
 
 test.run();

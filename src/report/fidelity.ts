@@ -1,0 +1,234 @@
+/** What `verify` found, for people: a table for terminals, and the document `results/fidelity.md`. */
+
+import type { Comparison, Divergence } from "../study/verify/open-loop.js";
+import { recordingHolds } from "../study/verify/verify.js";
+import type { VerifiedRecording, VerifiedRun } from "../study/verify/verify-recording.js";
+import { formatInteger, NO_VALUE } from "./cells.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+
+const HEAD = [
+  "recording",
+  "run",
+  "start",
+  "allocations",
+  "exact",
+  "accepts",
+  "refills",
+  "drains",
+  "lists",
+  "/proc",
+];
+
+/** Prints one line a run, and below the table where model and kernel first differ. */
+export function formatVerifyTable(
+  recordings: readonly VerifiedRecording[],
+  paint: Paint = plainPaint,
+): string {
+  const rows = recordings.flatMap((recording) => [
+    ...beforeRuns(recording).map(({ name, comparison }) => [
+      recording.name,
+      name,
+      "",
+      "",
+      equalCell(comparison),
+    ]),
+    ...recording.runs.map((run) => [recording.name, ...runCells(run)]),
+  ]);
+  const lines = plainTableLines({
+    head: HEAD,
+    aligns: HEAD.map((_name, column) => (column < 3 ? "left" : "right")),
+    rows: rows.map((row) => [...row, ...new Array<string>(HEAD.length - row.length).fill("")]),
+  });
+  const divergences = recordings.flatMap(divergenceLines);
+  return [
+    ...lines,
+    "",
+    ...(divergences.length === 0
+      ? [paint("note", "Nothing differs.")]
+      : divergences.map((line) => paint("failure", line))),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+/** Prints the document. The same recordings give the same bytes. */
+export function formatFidelity(recordings: readonly VerifiedRecording[]): string {
+  const sum = (pick: (run: VerifiedRun) => number): number =>
+    recordings.flatMap(({ runs }) => runs).reduce((total, run) => total + pick(run), 0);
+  const compared = sum((run) => run.allocations.compared);
+  const exact = sum((run) => run.allocations.pfnExact);
+  const recorded = sum((run) => run.accepts.recorded);
+  const accepted = sum((run) => run.accepts.exactInOrder);
+  const lists = sum((run) => run.finalLists.compared);
+  const equalLists = sum((run) => run.finalLists.equal);
+  const divergences = recordings.flatMap(divergenceLines);
+  const lines = [
+    "# Fidelity",
+    "",
+    "Recordings of real Linux 6.12 kernels, repeated open loop: the model is told what was asked of the",
+    "allocator (CPU, order, gfp flags, frees), never which page to hand out. A boot starts from the",
+    "firmware's e820 map, a workload from a snapshot of all lists.",
+    "",
+    `- allocations with the kernel's page frame: **${formatInteger(exact)} of ${formatInteger(compared)}**`,
+    `- accepted ranges, exact and in order: **${formatInteger(accepted)} of ${formatInteger(recorded)}**`,
+    `- free, per-CPU and unaccepted lists, page by page in list order, with the zones' numbers: **${formatInteger(equalLists)} of ${formatInteger(lists)}**`,
+    `- recordings in which everything holds: **${recordings.filter(recordingHolds).length} of ${recordings.length}**`,
+    "",
+    "Rebuild with `npm run fidelity -- DIR...`.",
+    "",
+    "## Boot memory",
+    "",
+    "memblock: lines of `memblock=debug`, or returned values and regions of the kernel's own test bench.",
+    "Hand-over: blocks given to the page allocator, in order, by memblock and by deferred initialisation.",
+    "",
+    ...markdownTable(
+      ["recording", "memblock", "hand-over"],
+      recordings.map((recording) => [
+        recording.name,
+        equalCell(recording.memblock),
+        equalCell(recording.handover),
+      ]),
+    ),
+    "",
+    "## Boots and workloads",
+    "",
+    ...markdownTable(
+      [
+        "recording",
+        "run",
+        "start",
+        "events",
+        "allocations",
+        "exact",
+        "accepts",
+        "decisions",
+        "refills",
+        "drains",
+        "lists",
+        "/proc",
+      ],
+      recordings.flatMap(({ name, runs }) => runs.map((run) => [name, ...documentCells(run)])),
+    ),
+    "",
+    "## Taken from the log",
+    "",
+    "What no model of the allocator can derive, and how often it was needed.",
+    "",
+    ...markdownTable(["recording", "run", "what", "times"], recordings.flatMap(outsideRows)),
+    "",
+    "## What differs",
+    "",
+    ...(divergences.length === 0 ? ["Nothing."] : divergences.map((line) => `- ${line}`)),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function beforeRuns(recording: VerifiedRecording): { name: string; comparison: Comparison }[] {
+  return [
+    ...(recording.memblock ? [{ name: "(memblock)", comparison: recording.memblock }] : []),
+    ...(recording.handover ? [{ name: "(hand-over)", comparison: recording.handover }] : []),
+  ];
+}
+
+function runCells(run: VerifiedRun): string[] {
+  const { allocations, accepts } = run;
+  return [
+    run.name,
+    run.start,
+    formatInteger(allocations.compared),
+    shareCell(allocations.pfnExact, allocations.compared),
+    equalCell({ compared: accepts.recorded, equal: accepts.exactInOrder }),
+    equalCell(run.refills),
+    equalCell(run.drains),
+    equalCell(run.finalLists),
+    equalCell(run.proc),
+  ];
+}
+
+function documentCells(run: VerifiedRun): string[] {
+  const [name, start, allocations, exact, accepts, ...rest] = runCells(run);
+  return [
+    name!,
+    start!,
+    formatInteger(run.events),
+    allocations!,
+    exact!,
+    accepts!,
+    equalCell(run.acceptDecisions),
+    ...rest,
+  ];
+}
+
+/** `47`, or `45/47` where something differs. */
+function equalCell(comparison: { readonly compared: number; readonly equal: number } | undefined): string {
+  if (comparison === undefined || comparison.compared === 0) return NO_VALUE;
+  const { compared, equal } = comparison;
+  return equal === compared ? formatInteger(compared) : `${formatInteger(equal)}/${formatInteger(compared)}`;
+}
+
+/** Percent; what is not all never reads as 100 %. */
+function shareCell(part: number, whole: number): string {
+  if (whole === 0) return NO_VALUE;
+  if (part === whole) return "100 %";
+  return `${Math.min(99.999, (100 * part) / whole).toFixed(3)} %`;
+}
+
+const OUTSIDE_TEXT = {
+  pcpDecays: "the vmstat worker lowered a per-CPU limit",
+  timerDrains: "the vmstat worker drained another node's list",
+  interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
+  lockedFrees: "an interrupt freed pages past a locked per-CPU list",
+  interleavedSteps: "another CPU came between a step and its line",
+  deferredInterleavings: "threads of deferred initialisation took turns",
+  counterDrifts: "the vmstat worker had updated the counter of free pages",
+  otherNodeRequests: "a request asked for another node than its CPU's",
+} as const satisfies Record<keyof VerifiedRun["outside"], string>;
+
+function outsideRows({ name, runs }: VerifiedRecording): string[][] {
+  return runs.flatMap((run) => [
+    ...Object.entries(OUTSIDE_TEXT).flatMap(([cause, text]) => {
+      const times = run.outside[cause as keyof typeof OUTSIDE_TEXT];
+      return times === 0 ? [] : [[name, run.name, text, formatInteger(times)]];
+    }),
+    ...(run.proc.readElsewhen === 0
+      ? []
+      : [
+          [
+            name,
+            run.name,
+            "a field of /proc was read at another moment than the snapshot",
+            formatInteger(run.proc.readElsewhen),
+          ],
+        ]),
+  ]);
+}
+
+function divergenceLines(recording: VerifiedRecording): string[] {
+  const line = (where: string, what: string, divergence: Divergence | undefined): string[] => {
+    if (divergence === undefined) return [];
+    const { event, expected, found, context } = divergence;
+    return [
+      `${recording.name} ${where}: ${what} first differ at event ${event}: expected ${expected}, found ${found} (${context})`,
+    ];
+  };
+  return [
+    ...line("boot", "memblock", recording.memblock?.firstDivergence),
+    ...line("boot", "blocks handed over", recording.handover?.firstDivergence),
+    ...recording.runs.flatMap((run) => [
+      ...line(run.name, "allocations", run.allocations.firstDivergence),
+      ...line(run.name, "accepted ranges", run.accepts.firstDivergence),
+      ...line(run.name, "accept requests", run.acceptRequests.firstDivergence),
+      ...line(run.name, "accept decisions", run.acceptDecisions.firstDivergence),
+      ...line(run.name, "refills", run.refills.firstDivergence),
+      ...line(run.name, "drains", run.drains.firstDivergence),
+      ...line(run.name, "final lists", run.finalLists.firstDivergence),
+      ...line(run.name, "/proc fields", run.proc.firstDivergence),
+    ]),
+  ];
+}
+
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const rule = head.map((name) => (["recording", "run", "start", "what"].includes(name) ? ":--" : "--:"));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+}
