@@ -1,7 +1,8 @@
 /** The public interface: everything here runs without Node, also in the worker of a browser. */
 
 export type { LoadedRecording } from "./guest/boot.js";
-export { POLICIES, type Policy } from "./policy/policy.js";
+export { POLICIES } from "./policy/policies.js";
+export type { Policy } from "./policy/policy.js";
 export { formatCsv } from "./report/csv.js";
 export { formatJson } from "./report/json.js";
 export { formatJsonl } from "./report/jsonl.js";

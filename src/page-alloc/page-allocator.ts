@@ -1,17 +1,10 @@
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
-import {
-  changePageblocks,
-  drainPcp,
-  freeToBuddy,
-  moveFreePagesBlock,
-  moveToFreeList,
-  pcpType,
-  removeSmallest,
-} from "./buddy.js";
+import { drainPcp, freeToBuddy, pcpType, removeSmallest } from "./buddy.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
+import { reserveHighatomic, unreserveHighatomic } from "./highatomic.js";
 import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
@@ -283,7 +276,7 @@ export class PageAllocator {
         for (;;) {
           const page = this.#rmqueue(zone, order, type, allocFlags, cpu);
           if (page !== NO_PAGE) {
-            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) this.#reserveHighatomic(zone, page, order, cpu);
+            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) reserveHighatomic(frames, zone, page, order, cpu);
             return page;
           }
           if (condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu)) continue;
@@ -440,7 +433,7 @@ export class PageAllocator {
       this.lastFailure = "atomic request";
       return NO_PAGE;
     }
-    this.#unreserveHighatomic(zonelist, highestType, type, cpu);
+    unreserveHighatomic(this.frames, zonelist, highestType, type, cpu);
     this.drainAllPcp(cpu);
     page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page === NO_PAGE && (gfp & Gfp.NOFAIL) !== 0 && order <= COSTLY_ORDER) {
@@ -461,43 +454,6 @@ export class PageAllocator {
     if (!this.kswapdRunning) return;
     for (const zone of this.zones) {
       if (zone.nodeId === nodeId && zone.type <= highestType) zone.watermarkBoost = 0;
-    }
-  }
-
-  /** Keeps the pageblock of an atomic allocation for further ones (reserve_highatomic_pageblock). */
-  #reserveHighatomic(zone: Zone, page: number, order: number, cpu: number): void {
-    const frames = this.frames;
-    const onePercent = Math.floor(zone.managedPages / 100);
-    if (onePercent < PAGEBLOCK_PAGES) return;
-    const max = Math.ceil(onePercent / PAGEBLOCK_PAGES) * PAGEBLOCK_PAGES;
-    if (zone.reservedHighatomicPages >= max) return;
-    const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
-    if (type >= MigrateType.HIGHATOMIC) return;
-    if (order >= PAGEBLOCK_ORDER) {
-      changePageblocks(frames, page, order, MigrateType.HIGHATOMIC);
-      zone.reservedHighatomicPages += 1 << order;
-    } else if (moveFreePagesBlock(frames, zone, page, type, MigrateType.HIGHATOMIC, cpu)) {
-      zone.reservedHighatomicPages += PAGEBLOCK_PAGES;
-    }
-  }
-
-  /** Gives one reserved block back before a request fails (unreserve_highatomic_pageblock). */
-  #unreserveHighatomic(zonelist: readonly Zone[], highestType: number, type: number, cpu: number): void {
-    const frames = this.frames;
-    for (const zone of zonelist) {
-      const mask = zone.orderMask[MigrateType.HIGHATOMIC]!;
-      if (mask === 0 || zone.type > highestType) continue;
-      const order = 31 - Math.clz32(mask & -mask);
-      const page = frames.next[zone.list(order, MigrateType.HIGHATOMIC)]!;
-      const pages = Math.min(Math.max(PAGEBLOCK_PAGES, 1 << order), zone.reservedHighatomicPages);
-      zone.reservedHighatomicPages -= pages;
-      if (order < PAGEBLOCK_ORDER) {
-        moveFreePagesBlock(frames, zone, page, MigrateType.HIGHATOMIC, type, cpu);
-      } else {
-        moveToFreeList(frames, zone, page, order, MigrateType.HIGHATOMIC, type, cpu);
-        changePageblocks(frames, page, order, type);
-      }
-      return;
     }
   }
 

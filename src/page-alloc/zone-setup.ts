@@ -67,6 +67,16 @@ export function raiseForHugePages(allocator: PageAllocator, kbytesNow: number, c
   return kbytes;
 }
 
+/**
+ * Sets the watermarks anew, at the same place of boot, when huge pages are switched off
+ * (set_recommended_min_free_kbytes without hugepage_pmd_enabled). Returns min_free_kbytes.
+ */
+export function recalculateWithoutHugePages(allocator: PageAllocator, cpuNodes: CpuNodes): number {
+  const kbytes = minFreeKbytes(freeBufferPages(allocator.zones, highPages));
+  setupPerZoneWmarks(allocator, kbytes, cpuNodes);
+  return kbytes;
+}
+
 function setupPerZoneWmarks(allocator: PageAllocator, kbytes: number, cpuNodes: CpuNodes): void {
   const { zones } = allocator;
   zoneWatermarks(zones, kbytes).forEach((marks, index) => {

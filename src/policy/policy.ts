@@ -1,7 +1,3 @@
-import { eager } from "./eager.js";
-import { firmwareDelegated } from "./firmware-delegated.js";
-import { lazy } from "./lazy.js";
-
 /**
  * When memory is accepted, as data: what the firmware is asked to do and what the kernel
  * does with the rest. Two policies differ by a few values.
@@ -20,8 +16,3 @@ export interface Policy {
   /** Whether the kernel leaves blocks of 4 MiB unaccepted until they are needed (accept_memory=lazy). */
   readonly lazy: boolean;
 }
-
-/** Every policy, by the name scenarios use. */
-export const POLICIES: ReadonlyMap<string, Policy> = new Map(
-  [eager, lazy, firmwareDelegated].map((policy) => [policy.name, policy]),
-);

@@ -3,7 +3,11 @@
  * sizes integer bytes, both rounded once where the row is made.
  */
 
+import type { StallSummary } from "../metrics/stalls.js";
 import type { PlatformKind } from "../scenario/scenario.js";
+import type { PhaseTime } from "../sim/guest-clock.js";
+
+export type { PhaseTime, StallSummary };
 
 /** Version of the JSON form of rows; rises when a field changes its meaning or goes away. */
 export const RESULT_SCHEMA_VERSION = 1;
@@ -14,21 +18,6 @@ export const RESULT_SCHEMA_VERSION = 1;
  * SNP termination request).
  */
 export type Outcome = "ready" | "oom" | "deadline" | "terminated";
-
-/** One named part of the boot, in boot order. */
-export interface PhaseTime {
-  readonly name: string;
-  readonly ns: number;
-}
-
-/** Times that single allocations waited for acceptance. All are 0 when nothing waited. */
-export interface StallSummary {
-  readonly count: number;
-  readonly p50Ns: number;
-  readonly p99Ns: number;
-  readonly maxNs: number;
-  readonly totalNs: number;
-}
 
 /** What became of the recorded requests. */
 export interface RequestCounts {
