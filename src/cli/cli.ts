@@ -7,6 +7,7 @@ import { ScenarioError } from "../scenario/error.js";
 import { TraceError } from "../workload/trace-error.js";
 import { compareCommand } from "./commands/compare.js";
 import { runCommand } from "./commands/run.js";
+import { verifyCommand } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
 import { type ParsedArguments, SHARED_FLAGS } from "./options.js";
 import { UsageError } from "./usage-error.js";
@@ -22,7 +23,7 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-const COMMANDS = [runCommand, compareCommand] as const;
+const COMMANDS = [runCommand, compareCommand, verifyCommand] as const;
 const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ command }) => command.split(" ")[0]!);
 
 const HELP_WIDTH = 110;

@@ -38,7 +38,7 @@ export function formatVerifyTable(
   const lines = plainTableLines({
     head: HEAD,
     aligns: HEAD.map((_name, column) => (column < 3 ? "left" : "right")),
-    rows: rows.map((row) => [...row, ...new Array<string>(HEAD.length - row.length).fill("")]),
+    rows: rows.map((row) => [...row, ...HEAD.slice(row.length).map(() => "")]),
   });
   const divergences = recordings.flatMap(divergenceLines);
   return [
@@ -80,14 +80,17 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     "## Boot memory",
     "",
     "memblock: lines of `memblock=debug`, or returned values and regions of the kernel's own test bench.",
-    "Hand-over: blocks given to the page allocator, in order, by memblock and by deferred initialisation.",
+    "Hand-over: blocks given to the page allocator, in order, by memblock and by deferred initialisation;",
+    "of kernels without the log of every step, the totals that the boot log prints, and of their zones the",
+    "sizes and watermarks in /proc/zoneinfo.",
     "",
     ...markdownTable(
-      ["recording", "memblock", "hand-over"],
+      ["recording", "memblock", "hand-over", "zones"],
       recordings.map((recording) => [
         recording.name,
         equalCell(recording.memblock),
         equalCell(recording.handover),
+        equalCell(recording.zones),
       ]),
     ),
     "",
@@ -128,6 +131,7 @@ function beforeRuns(recording: VerifiedRecording): { name: string; comparison: C
   return [
     ...(recording.memblock ? [{ name: "(memblock)", comparison: recording.memblock }] : []),
     ...(recording.handover ? [{ name: "(hand-over)", comparison: recording.handover }] : []),
+    ...(recording.zones ? [{ name: "(zones)", comparison: recording.zones }] : []),
   ];
 }
 
@@ -215,6 +219,7 @@ function divergenceLines(recording: VerifiedRecording): string[] {
   return [
     ...line("boot", "memblock", recording.memblock?.firstDivergence),
     ...line("boot", "blocks handed over", recording.handover?.firstDivergence),
+    ...line("boot", "sizes of zones", recording.zones?.firstDivergence),
     ...recording.runs.flatMap((run) => [
       ...line(run.name, "allocations", run.allocations.firstDivergence),
       ...line(run.name, "accepted ranges", run.accepts.firstDivergence),

@@ -73,13 +73,14 @@ export interface LabLog {
 /**
  * Splits a log into columns.
  *
- * @throws Error when the bytes end inside a record
+ * @throws Error with the offset of the record in which the bytes end
  */
 export function readLabLog(bytes: Uint8Array): LabLog {
   const length = bytes.length / RECORD_BYTES;
   if (!Number.isInteger(length)) {
+    const rest = bytes.length % RECORD_BYTES;
     throw new Error(
-      `expected records of ${RECORD_BYTES} bytes, found ${bytes.length % RECORD_BYTES} bytes at the end`,
+      `cut short: the record at byte ${bytes.length - rest} has ${rest} of ${RECORD_BYTES} bytes`,
     );
   }
   const log = {

@@ -1,0 +1,126 @@
+import type { EarlyBoot, EarlyMachine } from "../../guest/early-machine.js";
+import { Kernel } from "../../guest/kernel.js";
+import type { KernelBuild } from "../../guest/kernel-build.js";
+import type { PageAllocator } from "../../page-alloc/page-allocator.js";
+import {
+  cpuComesOnline,
+  initPerZoneWmarkMin,
+  raiseForHugePages,
+  recalculateWithoutHugePages,
+  setupPerCpuPageset,
+} from "../../page-alloc/zone-setup.js";
+import { CostLedger } from "../../sim/cost-ledger.js";
+import { GuestClock } from "../../sim/guest-clock.js";
+import { VirtualCpus } from "../../sim/virtual-cpus.js";
+import { LabKind, type LabLog, LabMark } from "../../workload/lab-log.js";
+import { DeferredReplay } from "./deferred-replay.js";
+import { OpenLoop } from "./open-loop.js";
+import { piecesOf, type ReleasedBlock } from "./released-blocks.js";
+import type { RecordedAcceptance } from "./unaccepted-memory.js";
+
+/** A boot that was repeated from the e820 map on with the requests of its log. */
+export interface BootReplay {
+  readonly kernel: Kernel;
+  readonly loop: OpenLoop;
+  /** Boot memory in the order in which the model gave it to the allocator. */
+  readonly released: readonly ReleasedBlock[];
+  readonly deferredInterleavings: number;
+}
+
+const isMark = (log: LabLog, i: number, mark: number): boolean =>
+  log.kind[i] === LabKind.MARK && log.order[i] === mark;
+
+/**
+ * Repeats a boot. The log says when something is asked for and when a stage of boot is reached;
+ * what happens then is the model's.
+ */
+export function replayBoot(
+  log: LabLog,
+  machine: EarlyMachine,
+  build: KernelBuild,
+  acceptance: RecordedAcceptance,
+  earlySteps?: (boot: EarlyBoot) => void,
+): BootReplay {
+  const released: ReleasedBlock[] = [];
+  const lazy = !/(^|\s)accept_memory=eager(\s|$)/.test(machine.commandLine);
+  const clock = new GuestClock(new VirtualCpus(machine.cpuNodes.length), new CostLedger());
+  const kernel = new Kernel(machine, build, "6.12", acceptance, lazy, clock, {
+    ...(earlySteps === undefined ? {} : { earlySteps }),
+    released: (startPfn, order, blocks, parked) => {
+      for (const piece of piecesOf(startPfn, order, blocks, parked)) released.push(piece);
+    },
+  });
+  const loop = new OpenLoop(log, kernel.allocator, machine.cpuNodes);
+  const stages = new Stages(kernel.allocator, machine);
+  let deferred: DeferredReplay | undefined;
+  // Everything in front of the first request has happened in the kernel's constructor.
+  const firstRequest = firstRecord(log, LabKind.ALLOC);
+  for (let i = firstRequest; i < log.length; ) {
+    const end = markRunEnd(log, i);
+    if (end > i) {
+      loop.runUntil(i);
+      stages.reach(log, i);
+      i = end;
+      continue;
+    }
+    const isRelease = log.kind[i] === LabKind.INIT_FREE || log.kind[i] === LabKind.PARK;
+    // Before per-CPU lists are set up, a zone that ran empty grows within a request.
+    if (isRelease && stages.perCpuLists) {
+      loop.runUntil(i);
+      deferred ??= new DeferredReplay(kernel);
+      deferred.step(log.pfn[i]!);
+    }
+    i++;
+  }
+  loop.runUntil(log.length);
+  deferred?.finish();
+  return { kernel, loop, released, deferredInterleavings: deferred?.interleavings ?? 0 };
+}
+
+/** First record of a kind, or the length of the log. */
+export function firstRecord(log: LabLog, kind: number): number {
+  const found = log.kind.indexOf(kind);
+  return found < 0 ? log.length : found;
+}
+
+/** End of a run of records that announce a stage, or `i` itself when there is none. */
+function markRunEnd(log: LabLog, i: number): number {
+  let end = i;
+  while (end < log.length && (isMark(log, end, LabMark.PCP_SIZES) || isMark(log, end, LabMark.WATERMARKS)))
+    end++;
+  return end;
+}
+
+/** Stages of boot that tune the zones, as the log reaches them. */
+class Stages {
+  perCpuLists = false;
+  readonly #allocator: PageAllocator;
+  readonly #cpuNodes: readonly number[];
+  readonly #hugePages: boolean;
+  #online = 1;
+  #minFreeKbytes = 0;
+
+  constructor(allocator: PageAllocator, { cpuNodes, commandLine }: EarlyMachine) {
+    this.#allocator = allocator;
+    this.#cpuNodes = cpuNodes;
+    this.#hugePages = !/(^|\s)transparent_hugepage=never(\s|$)/.test(commandLine);
+  }
+
+  reach(log: LabLog, i: number): void {
+    const allocator = this.#allocator;
+    if (isMark(log, i, LabMark.WATERMARKS)) {
+      this.#minFreeKbytes =
+        this.#minFreeKbytes === 0
+          ? initPerZoneWmarkMin(allocator, this.#cpuNodes)
+          : this.#hugePages
+            ? raiseForHugePages(allocator, this.#minFreeKbytes, this.#cpuNodes)
+            : recalculateWithoutHugePages(allocator, this.#cpuNodes);
+    } else if (!this.perCpuLists) {
+      setupPerCpuPageset(allocator, this.#cpuNodes.slice(0, 1));
+      this.perCpuLists = true;
+    } else {
+      cpuComesOnline(allocator, this.#cpuNodes.slice(0, this.#online));
+      this.#online++;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { AcceptMemory } from "../../accept/accept-memory.js";
+import { UnacceptedTable } from "../../efistub/unaccepted-table.js";
+import type { Zone } from "../../page-alloc/zone.js";
+import { type AddressRange, MAX_ORDER_PAGES, PAGE_SIZE } from "../../units.js";
+
+const RANGE = /lab: unaccepted \[0x([0-9a-f]+)-0x([0-9a-f]+)\)/g;
+const TABLE =
+  /lab: table base 0x([0-9a-f]+) size (\d+) bytes.*kernel \[0x([0-9a-f]+)-0x([0-9a-f]+)\) initrd 0x([0-9a-f]+)\+0x([0-9a-f]+)/;
+
+/**
+ * The table of unaccepted memory that an instrumented kernel says it started with: whole units of
+ * the ranges it names, without those that the kernel image and the initrd touch.
+ *
+ * @param bootLog text of dmesg
+ * @returns undefined when nothing was unaccepted
+ */
+export function tableOfBootLog(bootLog: string): UnacceptedTable | undefined {
+  const found = TABLE.exec(bootLog);
+  if (found === null) return undefined;
+  const [base, sizeBytes, kernelStart, kernelEnd, initrdStart, initrdBytes] = found
+    .slice(1)
+    .map((text, index) => Number.parseInt(text, index === 1 ? 10 : 16));
+  const table = new UnacceptedTable(base!, sizeBytes!);
+  const unitAt = (address: number): number => (address - table.physBase) / table.unitSizeBytes;
+  for (const [, start, end] of bootLog.matchAll(RANGE)) {
+    const first = Math.max(0, Math.ceil(unitAt(Number.parseInt(start!, 16))));
+    const last = Math.min(table.unitCount, Math.floor(unitAt(Number.parseInt(end!, 16))));
+    if (first < last) table.setRange(first, last);
+  }
+  const touched: AddressRange[] = [
+    { start: kernelStart!, end: kernelEnd! },
+    { start: initrdStart!, end: initrdStart! + initrdBytes! },
+  ];
+  for (const { start, end } of touched) {
+    const first = Math.max(0, Math.floor(unitAt(start)));
+    const last = Math.min(table.unitCount, Math.ceil(unitAt(end)));
+    if (first < last) table.clearRange(first, last);
+  }
+  return table;
+}
+
+function copyOf(table: UnacceptedTable): UnacceptedTable {
+  const copy = new UnacceptedTable(table.physBase, table.bitmapBytes);
+  for (let start = table.nextSet(0, table.unitCount); start < table.unitCount; ) {
+    const end = table.nextClear(start, table.unitCount);
+    copy.setRange(start, end);
+    start = table.nextSet(end, table.unitCount);
+  }
+  return copy;
+}
+
+/**
+ * The table when a workload began: what boot left, less the blocks that are no longer parked.
+ *
+ * @param parked frame numbers of the blocks that are still on the lists
+ */
+export function tableOfSnapshot(atBootEnd: UnacceptedTable, parked: ReadonlySet<number>): UnacceptedTable {
+  const table = copyOf(atBootEnd);
+  const acceptance = new AcceptMemory(table, { acceptMemory: () => {} });
+  const blockBytes = MAX_ORDER_PAGES * PAGE_SIZE;
+  const unitsPerBlock = blockBytes / table.unitSizeBytes;
+  for (let unit = table.nextSet(0, table.unitCount); unit < table.unitCount; ) {
+    const block = Math.floor((table.physBase + unit * table.unitSizeBytes) / blockBytes);
+    if (!parked.has(block * MAX_ORDER_PAGES)) acceptance.acceptMemory(block * blockBytes, blockBytes);
+    unit = table.nextSet(
+      Math.max(unit + 1, (block * blockBytes - table.physBase) / table.unitSizeBytes + unitsPerBlock),
+      table.unitCount,
+    );
+  }
+  return table;
+}
+
+/** A decision of the allocator to accept memory. */
+export interface AcceptDecision {
+  /** Type of the zone + 256 * node, as in the log. */
+  readonly zone: number;
+  /** 0 while there are no watermarks yet. */
+  readonly pagesToAccept: number;
+  /** Most that CPUs can hold back from the counter of free pages, which the decision reads. */
+  readonly heldBackMax: number;
+}
+
+/** Acceptance that remembers what it was asked and what it asked of the platform. */
+export class RecordedAcceptance extends AcceptMemory {
+  /** `start-end` in hex, in order: what the platform was to accept. */
+  readonly accepts: string[];
+  /** The same for the requests, whether or not they found anything to accept. */
+  readonly requests: string[] = [];
+  readonly decisions: AcceptDecision[] = [];
+  /** What is still unaccepted. */
+  readonly remaining: UnacceptedTable | undefined;
+
+  constructor(table: UnacceptedTable | undefined) {
+    const accepts: string[] = [];
+    super(table, { acceptMemory: (start, end) => accepts.push(rangeText(start, end)) });
+    this.accepts = accepts;
+    this.remaining = table;
+  }
+
+  override acceptMemory(start: number, sizeBytes: number): void {
+    if (this.remaining !== undefined) this.requests.push(rangeText(start, start + sizeBytes));
+    super.acceptMemory(start, sizeBytes);
+  }
+
+  /** See MemoryAcceptor. */
+  noteDecision(zone: Zone, pagesToAccept: number): void {
+    const heldBackMax = zone.statThreshold * zone.pcp.length;
+    this.decisions.push({ zone: zone.type + zone.nodeId * 256, pagesToAccept, heldBackMax });
+  }
+}
+
+export function rangeText(start: number, end: number): string {
+  return `0x${start.toString(16)}-0x${end.toString(16)}`;
+}

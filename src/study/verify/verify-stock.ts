@@ -1,0 +1,86 @@
+import { AcceptMemory } from "../../accept/accept-memory.js";
+import { machineFromBootLog } from "../../guest/boot-log.js";
+import { Kernel } from "../../guest/kernel.js";
+import { DEBIAN_CLOUD_6_12_95 } from "../../guest/kernel-build.js";
+import {
+  cpuComesOnline,
+  initPerZoneWmarkMin,
+  raiseForHugePages,
+  setupPerCpuPageset,
+} from "../../page-alloc/zone-setup.js";
+import { CostLedger } from "../../sim/cost-ledger.js";
+import { GuestClock } from "../../sim/guest-clock.js";
+import { VirtualCpus } from "../../sim/virtual-cpus.js";
+import { KiB, PAGE_SIZE } from "../../units.js";
+import { compareMemblock } from "./memblock-log.js";
+import type { Comparison } from "./open-loop.js";
+import { compareZoneSizes } from "./proc.js";
+import { needText, RecordingError, type RecordingFiles } from "./recording-files.js";
+import type { VerifiedRecording } from "./verify-recording.js";
+
+/** Freed before the first watermarks are set: code for other numbers of CPUs (alternative_instructions). */
+const FREED_EARLY = "SMP alternatives";
+
+/**
+ * Repeats the boot of an unmodified kernel as far as its log goes: memblock, the pages handed over,
+ * and the sizes and watermarks of the zones. Which pages were allocated before tracing starts is not
+ * recorded, so lists and frames are not compared.
+ *
+ * @throws RecordingError when a file is missing or cannot be read
+ */
+export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
+  const bootLog = needText(files, "boot.dmesg");
+  const machine = machineFromBootLog(bootLog);
+  if (machine === undefined) {
+    throw new RecordingError(`${files.name}/boot.dmesg: expected a whole boot log with the e820 map`);
+  }
+  const { cpuNodes } = machine;
+  const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, [DEBIAN_CLOUD_6_12_95]);
+  const clock = new GuestClock(new VirtualCpus(cpuNodes.length), new CostLedger());
+  const acceptance = new AcceptMemory(undefined, { acceptMemory: () => {} });
+  const hooks = earlySteps === undefined ? {} : { earlySteps };
+  const kernel = new Kernel(machine, DEBIAN_CLOUD_6_12_95, "6.12", acceptance, true, clock, hooks);
+  const { allocator } = kernel;
+  setupPerCpuPageset(allocator, cpuNodes.slice(0, 1));
+  for (let online = 1; online < cpuNodes.length; online++)
+    cpuComesOnline(allocator, cpuNodes.slice(0, online));
+  kernel.deferredInit();
+  // All that is freed later lies in the zone of the kernel image.
+  const imageZone = allocator.zoneOfPfn(machine.kernelStart / PAGE_SIZE);
+  imageZone.managedPages += freedPages(bootLog, (what) => what === FREED_EARLY);
+  const handover = compareMemoryLine(bootLog, allocator.zones);
+  raiseForHugePages(allocator, initPerZoneWmarkMin(allocator, cpuNodes), cpuNodes);
+  imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
+  const zones = compareZoneSizes(allocator, needText(files, "boot.zoneinfo"));
+  return { name: files.name, memblock, handover, zones, runs: [] };
+}
+
+/** Pages that `Freeing ... memory: 40K` lines name. */
+function freedPages(bootLog: string, wanted: (what: string) => boolean): number {
+  return Array.from(bootLog.matchAll(/Freeing (.+?) memory: (\d+)K/g))
+    .filter(([, what]) => wanted(what!))
+    .reduce((pages, [, , kib]) => pages + (Number(kib) * KiB) / PAGE_SIZE, 0);
+}
+
+/** `Memory: 1942516K/2096632K available (..., 83648K reserved, ...)`: RAM, and what of it is not managed. */
+function compareMemoryLine(
+  bootLog: string,
+  zones: readonly { readonly presentPages: number; readonly managedPages: number }[],
+): Comparison {
+  const [, ram, reserved] = (/Memory: \d+K\/(\d+)K available .* (\d+)K reserved/.exec(bootLog) ?? []).map(
+    Number,
+  );
+  const kib = (pages: number): number => (pages * PAGE_SIZE) / KiB;
+  const present = zones.reduce((sum, zone) => sum + kib(zone.presentPages), 0);
+  const managed = zones.reduce((sum, zone) => sum + kib(zone.managedPages), 0);
+  const result: Comparison = { compared: 0, equal: 0 };
+  for (const [what, expected, found] of [
+    ["KiB of RAM", ram, present],
+    ["KiB reserved", reserved, present - managed],
+  ] as const) {
+    result.compared++;
+    if (expected === found) result.equal++;
+    else result.firstDivergence ??= { event: 0, expected: `${expected}`, found: `${found}`, context: what };
+  }
+  return result;
+}

@@ -1,0 +1,57 @@
+import { compareMemblockVectors, parseMemblockVectors } from "./memblock-vectors.js";
+import type { Comparison } from "./open-loop.js";
+import { needText, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
+import { type VerifiedRecording, type VerifiedRun, verifyLabRecording } from "./verify-recording.js";
+import { verifyStockRecording } from "./verify-stock.js";
+
+/** Share of allocations that must get the kernel's frames, by where a run starts. */
+const EXACT_SHARE = { e820: 0.9999, snapshot: 0.9999, trace: 0.99 } as const;
+
+/**
+ * Compares everything that a directory has recorded of a real kernel with the model.
+ *
+ * @throws RecordingError, with one line that names the file
+ */
+export function verifyRecording(files: RecordingFiles): VerifiedRecording {
+  const names = files.list();
+  const vectors = names.filter((name) => /^memblock-vectors.*\.json$/.test(name)).sort();
+  if (vectors.length > 0) {
+    const all = vectors.map((name) =>
+      compareMemblockVectors(parseFile(files, name, needText(files, name), parseMemblockVectors)),
+    );
+    return { name: files.name, memblock: all.reduce(added), runs: [] };
+  }
+  if (names.includes("boot.lablog")) return verifyLabRecording(files);
+  if (names.includes("boot.dmesg") && names.includes("boot.zoneinfo")) return verifyStockRecording(files);
+  throw new RecordingError(
+    `${files.name}: no boot.lablog, no boot.dmesg with boot.zoneinfo and no memblock-vectors.json in this directory`,
+  );
+}
+
+function added(a: Comparison, b: Comparison): Comparison {
+  const firstDivergence = a.firstDivergence ?? b.firstDivergence;
+  return {
+    compared: a.compared + b.compared,
+    equal: a.equal + b.equal,
+    ...(firstDivergence === undefined ? {} : { firstDivergence }),
+  };
+}
+
+/** Whether everything that must be the same is the same. */
+export function recordingHolds({ memblock, handover, zones, runs }: VerifiedRecording): boolean {
+  return allEqual(memblock) && allEqual(handover) && allEqual(zones) && runs.every(runHolds);
+}
+
+/** The same for one run. */
+function runHolds(run: VerifiedRun): boolean {
+  const { compared, pfnExact } = run.allocations;
+  return (
+    pfnExact >= compared * EXACT_SHARE[run.start] &&
+    run.accepts.exactInOrder === run.accepts.recorded &&
+    [run.acceptRequests, run.acceptDecisions, run.finalLists, run.proc].every(allEqual)
+  );
+}
+
+function allEqual(comparison: Comparison | undefined): boolean {
+  return comparison === undefined || comparison.equal === comparison.compared;
+}

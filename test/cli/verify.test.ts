@@ -1,0 +1,73 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { unaccepted } from "./program.js";
+
+const test = suite("cli: verify");
+
+const RECORDED = fileURLToPath(new URL("../../workloads/recorded/", import.meta.url));
+const RECORDING = join(RECORDED, "linux-6.12.107-lazy-1c2g-all");
+
+test("a recording that agrees: a table, exit 0", async () => {
+  const { code, stdout, stderr } = await unaccepted(["verify", RECORDING]);
+  assert.is(code, 0);
+  assert.match(stdout, /linux-6\.12\.107-lazy-1c2g-all {2}fork +snapshot +12,843 +100 %/);
+  assert.match(stdout, "Nothing differs.");
+  assert.is(stderr, "");
+});
+
+test("--json: one document with the contract's fields", async () => {
+  const { stdout } = await unaccepted(["verify", RECORDING, "--json"]);
+  const { schemaVersion, recordings } = JSON.parse(stdout);
+  assert.is(schemaVersion, 1);
+  assert.is(recordings[0].name, "linux-6.12.107-lazy-1c2g-all");
+  assert.equal(recordings[0].memblock, { compared: 101, equal: 101 });
+  const boot = recordings[0].runs[0];
+  assert.equal([boot.name, boot.start], ["boot", "e820"]);
+  assert.equal(boot.accepts, { recorded: 62, exactInOrder: 62 });
+  assert.equal(Object.keys(boot.finalLists), ["compared", "equal"]);
+});
+
+test("--format md: the document of results/", async () => {
+  const { code, stdout } = await unaccepted(["verify", RECORDING, "--format", "md"]);
+  assert.is(code, 0);
+  assert.ok(stdout.startsWith("# Fidelity\n"));
+});
+
+test("a recording that disagrees: exit 1, and where", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-"));
+  cpSync(RECORDING, directory, { recursive: true, filter: (path) => !path.includes("wl-") });
+  try {
+    rmSync(join(directory, "boot.meminfo.gz"));
+    writeFileSync(join(directory, "boot.meminfo"), "MemTotal:        1 kB\n");
+    const snapshot = join(directory, "boot.snapB.gz");
+    const { gunzipSync, gzipSync } = await import("node:zlib");
+    const text = gunzipSync(readFileSync(snapshot)).toString();
+    writeFileSync(snapshot, gzipSync(text.replace(/^(pl i=0: )(\w+) (\w+)/m, "$1$3 $2")));
+    const { code, stdout } = await unaccepted(["verify", directory]);
+    assert.is(code, 1);
+    assert.match(stdout, /final lists first differ at event \d+/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("no directory, one that is none, one without a recording, an unknown format: one line, exit 2", async () => {
+  for (const [argv, message] of [
+    [["verify"], "expected the directory of a recording"],
+    [["verify", "/nowhere"], "/nowhere: cannot read this directory: no such file or directory"],
+    [["verify", fileURLToPath(new URL(".", import.meta.url))], "no boot.lablog"],
+    [["verify", RECORDING, "--format", "csv"], "--format csv: expected one of table, json, md"],
+  ] as const) {
+    const { code, stdout, stderr } = await unaccepted(argv);
+    assert.is(code, 2);
+    assert.is(stdout, "");
+    assert.match(stderr, message);
+    assert.is(stderr.trimEnd().split("\n").length, 1);
+  }
+});
+
+test.run();

@@ -1,0 +1,112 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { machineFromBootLog } from "../../../src/guest/boot-log.js";
+import { SMALL_6_12_107 } from "../../../src/guest/kernel-build.js";
+import { formatFidelity } from "../../../src/report/fidelity.js";
+import { replayBoot } from "../../../src/study/verify/boot-replay.js";
+import { RecordedAcceptance, tableOfBootLog } from "../../../src/study/verify/unaccepted-memory.js";
+import { recordingHolds, verifyRecording } from "../../../src/study/verify/verify.js";
+import type { VerifiedRecording } from "../../../src/study/verify/verify-recording.js";
+import { readLabLog } from "../../../src/workload/lab-log.js";
+import { LAB_RECORDINGS, recordedFiles } from "./recorded.js";
+
+/*
+ * Boots and workloads of real kernels, repeated open loop. What must be the same: every line of
+ * memblock, every block handed over, the frame of every allocation, every accepted range in order,
+ * every list at the end, every field of /proc that can be known.
+ */
+const test = suite("verify: recordings of Linux 6.12.107");
+
+const verified: VerifiedRecording[] = [];
+
+test("boots with one and two CPUs and two nodes, lazy and eager, are there, with workloads", () => {
+  const sets = ["base-1c4g", "lazy-1c1g-all-hungry4k", "lazy-1c2g-all", "lazy-1c4g-high"];
+  sets.push("lazy-1c4g-high-eager", "lazy-2c4g-high", "lazy-2n2x2g-all");
+  for (const set of sets) assert.ok(LAB_RECORDINGS.includes(`linux-6.12.107-${set}`), set);
+});
+
+for (const name of LAB_RECORDINGS) {
+  test(`${name}: every frame, every accepted range, every list`, () => {
+    const recording = verifyRecording(recordedFiles(name));
+    verified.push(recording);
+    assert.ok(recording.memblock!.compared > 100);
+    assert.equal(recording.memblock!.firstDivergence, undefined);
+    assert.ok(recording.handover!.compared > 300);
+    assert.equal(recording.handover!.firstDivergence, undefined);
+    assert.is(recording.runs[0]!.start, "e820");
+    assert.ok(recording.runs.length > 1, "a workload beside the boot");
+    for (const run of recording.runs) {
+      assert.equal(run.allocations.firstDivergence, undefined, run.name);
+      assert.ok(run.allocations.compared >= 298, run.name);
+      assert.is(run.allocations.pfnExact, run.allocations.compared);
+      assert.equal(run.accepts.firstDivergence, undefined, run.name);
+      assert.is(run.accepts.exactInOrder, run.accepts.recorded);
+      for (const kind of [
+        "acceptRequests",
+        "acceptDecisions",
+        "refills",
+        "drains",
+        "finalLists",
+        "proc",
+      ] as const) {
+        assert.equal(run[kind].firstDivergence, undefined, `${run.name} ${kind}`);
+        assert.is(run[kind].equal, run[kind].compared);
+      }
+      assert.ok(run.finalLists.compared > 30, run.name);
+      assert.ok(run.proc.compared > run.proc.readElsewhen, run.name);
+    }
+    assert.ok(recordingHolds(recording));
+  });
+}
+
+test("memory was accepted at boot and in use, until none was left", () => {
+  const accepts = (recording: string, run: string): number =>
+    verified.find(({ name }) => name.endsWith(recording))!.runs.find(({ name }) => name === run)!.accepts
+      .recorded;
+  assert.is(accepts("lazy-1c4g-high", "boot"), 62);
+  assert.is(accepts("lazy-1c4g-high-eager", "boot"), 498);
+  assert.is(accepts("lazy-1c4g-high", "hungry"), 346);
+  assert.is(accepts("lazy-2n2x2g-all", "mmap256"), 29);
+  assert.is(accepts("base-1c4g", "boot"), 0);
+});
+
+test("the same recordings give the same document", () => {
+  const text = formatFidelity(verified);
+  assert.is(
+    formatFidelity(LAB_RECORDINGS.slice(0, 1).map((name) => verifyRecording(recordedFiles(name)))),
+    formatFidelity(verified.slice(0, 1)),
+  );
+  assert.match(text, `| ${LAB_RECORDINGS[0]} | boot | e820 |`);
+  assert.match(text, "## What differs\n\nNothing.\n");
+});
+
+test("a boot of a kernel whose build is not known takes memblock's requests from its log", () => {
+  const files = recordedFiles("linux-6.12.107-lazy-2n2x2g-all", (file) => file.startsWith("wl-"));
+  const known = files.read("boot.dmesg")!;
+  const other = new TextDecoder().decode(known).replace("Linux version 6.12.107 ", "Linux version 6.12.999 ");
+  const recording = verifyRecording({
+    ...files,
+    read: (file) => (file === "boot.dmesg" ? new TextEncoder().encode(other) : files.read(file)),
+  });
+  assert.is(recording.memblock!.compared, 39);
+  assert.ok(recordingHolds(recording));
+});
+
+test("without huge pages the watermarks follow from the managed pages alone", () => {
+  const name = "linux-6.12.107-lazy-1c2g-all";
+  const { read } = recordedFiles(name);
+  const text = new TextDecoder().decode(read("boot.dmesg")!);
+  const machine = machineFromBootLog(
+    text.replace("Command line: ", "Command line: transparent_hugepage=never "),
+  )!;
+  const log = readLabLog(read("boot.lablog")!);
+  const { kernel } = replayBoot(log, machine, SMALL_6_12_107, new RecordedAcceptance(tableOfBootLog(text)));
+  const { zones } = kernel.allocator;
+  // min_free_kbytes = sqrt(16 * KiB of memory above the high watermarks), shared out by managed pages.
+  const managed = zones.reduce((sum, zone) => sum + zone.managedPages, 0);
+  const minPages = Math.floor(Math.sqrt(16 * 4 * managed)) / 4;
+  const found = zones.reduce((sum, zone) => sum + zone.watermark[0]!, 0);
+  assert.ok(found <= minPages && found > minPages * 0.99, `${found} of ${minPages}`);
+});
+
+test.run();
