@@ -18,16 +18,6 @@ export const MIGRATE_TYPES = 6;
 /** Types that have lists of their own on the per-CPU lists (MIGRATE_PCPTYPES). */
 export const MIGRATE_PCPTYPES = 3;
 
-/** Names as /proc/pagetypeinfo prints them (mm/page_alloc.c: migratetype_names). */
-export const MIGRATE_TYPE_NAMES: readonly string[] = [
-  "Unmovable",
-  "Movable",
-  "Reclaimable",
-  "HighAtomic",
-  "CMA",
-  "Isolate",
-];
-
 /** Whether free blocks of this type may merge with blocks of another such type (migratetype_is_mergeable). */
 export function isMergeable(type: number): boolean {
   return type < MIGRATE_PCPTYPES;

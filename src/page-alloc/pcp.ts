@@ -8,7 +8,7 @@ import { MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
  * for huge pages of order 9: movable ones, and all others. Pages are taken from and freed
  * to the head; refills go to the tail and drains come from it.
  */
-export const PCP_COSTLY_ORDER = 3;
+const PCP_COSTLY_ORDER = 3;
 const PCP_LOW_LISTS: number = MIGRATE_PCPTYPES * (PCP_COSTLY_ORDER + 1);
 /** Lists of a zone on one CPU (NR_PCP_LISTS with CONFIG_TRANSPARENT_HUGEPAGE). */
 export const PCP_LISTS: number = PCP_LOW_LISTS + 2;
