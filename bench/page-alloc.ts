@@ -8,10 +8,11 @@ import { LINUX_6_12 } from "../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../src/page-alloc/unaccepted-list.js";
 import { initPerZoneWmarkMin } from "../src/page-alloc/zone-setup.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../src/units.js";
+import { PlainBuddy } from "./plain-buddy.js";
 
 const GFP_HIGHUSER_MOVABLE = 0x100cca;
-const MAX_ORDER = 10;
-const BLOCK_PAGES = 2 ** MAX_ORDER;
+const BLOCK_PAGES = MAX_ORDER_PAGES;
 /** 1 GiB of frames that are free, and 4 GiB that are not accepted. */
 const FREE_BLOCKS = 256;
 const PARKED_BLOCKS = 1024;
@@ -19,82 +20,6 @@ const BURST = 4096;
 /** Pairs in one measured call, so that the clock is not what is measured. */
 const PAIRS = 1000;
 const CPU_NODES = [0];
-
-/**
- * Buddy lists and nothing else: no zones, types, watermarks or counters, and a stack of up
- * to 63 pages in front of order 0. What is left when everything the kernel adds is taken away.
- */
-class PlainBuddy {
-  readonly #next: Int32Array;
-  readonly #prev: Int32Array;
-  /** Order + 1 of a free block, by its first page. */
-  readonly #order: Uint8Array;
-  readonly #heads: number;
-  readonly #stack = new Int32Array(128);
-  #stacked = 0;
-
-  constructor(blocks: number) {
-    this.#heads = blocks * BLOCK_PAGES;
-    this.#next = new Int32Array(this.#heads + MAX_ORDER + 1);
-    this.#prev = new Int32Array(this.#heads + MAX_ORDER + 1);
-    this.#order = new Uint8Array(this.#heads);
-    for (let order = 0; order <= MAX_ORDER; order++) {
-      this.#next[this.#heads + order] = this.#heads + order;
-      this.#prev[this.#heads + order] = this.#heads + order;
-    }
-  }
-
-  #add(page: number, order: number): void {
-    const head = this.#heads + order;
-    const first = this.#next[head]!;
-    this.#next[page] = first;
-    this.#prev[page] = head;
-    this.#prev[first] = page;
-    this.#next[head] = page;
-    this.#order[page] = order + 1;
-  }
-
-  #remove(page: number): void {
-    const next = this.#next[page]!;
-    const prev = this.#prev[page]!;
-    this.#next[prev] = next;
-    this.#prev[next] = prev;
-    this.#order[page] = 0;
-  }
-
-  take(order: number): number {
-    for (let from = order; from <= MAX_ORDER; from++) {
-      const page = this.#next[this.#heads + from]!;
-      if (page >= this.#heads) continue;
-      this.#remove(page);
-      for (let rest = from - 1; rest >= order; rest--) this.#add(page + (1 << rest), rest);
-      return page;
-    }
-    return -1;
-  }
-
-  free(freed: number, freedOrder: number): void {
-    let page = freed;
-    let order = freedOrder;
-    for (; order < MAX_ORDER; order++) {
-      const buddy = page ^ (1 << order);
-      if (this.#order[buddy] !== order + 1) break;
-      this.#remove(buddy);
-      page &= buddy;
-    }
-    this.#add(page, order);
-  }
-
-  takePage(): number {
-    if (this.#stacked === 0) for (let i = 0; i < 63; i++) this.#stack[this.#stacked++] = this.take(0);
-    return this.#stack[--this.#stacked]!;
-  }
-
-  freePage(page: number): void {
-    if (this.#stacked === 126) for (let i = 0; i < 63; i++) this.free(this.#stack[--this.#stacked]!, 0);
-    this.#stack[this.#stacked++] = page;
-  }
-}
 
 let accepted = 0;
 const countingAcceptor = {
@@ -125,7 +50,7 @@ function machine(blocks: number, parked: boolean): PageAllocator {
 
 function plain(blocks: number): PlainBuddy {
   const buddy = new PlainBuddy(blocks);
-  for (let block = 0; block < blocks; block++) buddy.free(block * BLOCK_PAGES, MAX_ORDER);
+  for (let block = 0; block < blocks; block++) buddy.free(block * BLOCK_PAGES, MAX_PAGE_ORDER);
   return buddy;
 }
 
@@ -195,14 +120,14 @@ function benchAccept(): void {
     bench(`fresh machine, all ${PARKED_BLOCKS} blocks of order 10, plain buddy`, () => {
       const buddy = plain(PARKED_BLOCKS);
       let page = 0;
-      for (let i = 0; i < PARKED_BLOCKS; i++) page = buddy.take(MAX_ORDER);
+      for (let i = 0; i < PARKED_BLOCKS; i++) page = buddy.take(MAX_PAGE_ORDER);
       return do_not_optimize(page);
     }).baseline(true);
     bench(`fresh machine, ${PARKED_BLOCKS} blocks accepted and taken, page-alloc`, () => {
       const allocator = machine(PARKED_BLOCKS, true);
       accepted = 0;
       let page = 0;
-      while (page >= 0) page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, MAX_ORDER, 0, 0);
+      while (page >= 0) page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, MAX_PAGE_ORDER, 0, 0);
       if (accepted !== PARKED_BLOCKS) throw new Error(`bench: ${accepted} blocks accepted`);
       return do_not_optimize(page);
     });

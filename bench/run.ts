@@ -3,8 +3,10 @@
 import { run } from "mitata";
 import { benchWholeRuns } from "./compare.js";
 import { benchPageAlloc } from "./page-alloc.js";
+import { benchReplay } from "./replay.js";
 
 console.log("inner loops (mitata)");
 benchPageAlloc();
 await run();
+await benchReplay();
 await benchWholeRuns();
