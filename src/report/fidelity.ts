@@ -1,6 +1,6 @@
 /** What `verify` found, for people: a table for terminals, and the document `results/fidelity.md`. */
 
-import type { Comparison, Divergence } from "../study/verify/open-loop.js";
+import type { Comparison, Divergence } from "../study/verify/comparison.js";
 import { recordingHolds } from "../study/verify/verify.js";
 import type { VerifiedRecording, VerifiedRun } from "../study/verify/verify-recording.js";
 import { formatInteger, NO_VALUE } from "./cells.js";

@@ -3,7 +3,7 @@ import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { PCP_LISTS } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roundDown } from "../../units.js";
-import type { Comparison } from "./open-loop.js";
+import type { Comparison } from "./comparison.js";
 import { freeListKey, type SnapshotZone } from "./snapshot.js";
 
 /** Frame numbers on a list, head first. */

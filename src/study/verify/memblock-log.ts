@@ -2,8 +2,8 @@ import { EarlyBoot, type EarlyMachine } from "../../guest/early-machine.js";
 import { EARLY_STEPS } from "../../guest/early-memblock.js";
 import type { KernelBuild } from "../../guest/kernel-build.js";
 import { Memblock } from "../../memblock/memblock.js";
+import type { Comparison } from "./comparison.js";
 import { replayMemblockLog } from "./memblock-replay.js";
-import type { Comparison } from "./open-loop.js";
 
 /** The kernel prints both arrays at the end of these steps (memblock_dump_all). */
 const DUMP_AFTER: readonly string[] = ["e820__memblock_setup", "initmem_init"];

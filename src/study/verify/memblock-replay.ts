@@ -1,5 +1,5 @@
 import type { Memblock } from "../../memblock/memblock.js";
-import type { Comparison } from "./open-loop.js";
+import type { Comparison } from "./comparison.js";
 
 const RANGE = /^memblock_(add|reserve|phys_free|remove): \[0x([0-9a-f]+)-0x([0-9a-f]+)\]/;
 const REQUEST =

@@ -1,6 +1,6 @@
 import { Memblock } from "../../memblock/memblock.js";
 import { MAX_NUMNODES, type MemblockType } from "../../memblock/regions.js";
-import type { Comparison } from "./open-loop.js";
+import type { Comparison } from "./comparison.js";
 
 type Operation = readonly [name: string, ...argumentsAndResult: (string | number)[]];
 type RecordedRegion = readonly [base: string, size: string, flags: number, nid: number];

@@ -1,47 +1,12 @@
 import { drainPcp } from "../../page-alloc/buddy.js";
 import { formatGfp, gfpMigrateType } from "../../page-alloc/gfp.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
-import { ALLOCATED, NO_PAGE } from "../../page-alloc/page-frames.js";
+import { ALLOCATED, NO_PAGE, TOUCHED } from "../../page-alloc/page-frames.js";
 import { pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import { LabKind, type LabLog } from "../../workload/lab-log.js";
+import type { Comparison, Divergence, OutsideCauses } from "./comparison.js";
 import { type LabSteps, labSteps, Step } from "./lab-steps.js";
-
-/** Where model and kernel first disagree. */
-export interface Divergence {
-  /** Index of the record in the log. */
-  readonly event: number;
-  readonly expected: string;
-  readonly found: string;
-  readonly context: string;
-}
-
-/** What was taken from the log because no model of the allocator can derive it. */
-export interface OutsideCauses {
-  /** The vmstat worker lowered a per-CPU limit and drained the list. */
-  pcpDecays: number;
-  /** The vmstat worker drained the list of another node's zone. */
-  timerDrains: number;
-  /** An interrupt freed pages between an allocation and its line in the log. */
-  interruptedAllocations: number;
-  /** An interrupt freed pages while its CPU's list was locked, so past the list. */
-  lockedFrees: number;
-  /** Another CPU's records lie between a step's effect and its line in the log. */
-  interleavedSteps: number;
-  /** Threads of deferred initialisation took turns: how often one was left in the middle of its chunk. */
-  deferredInterleavings: number;
-  /** Decisions to accept that read a counter which the vmstat worker had brought up to date. */
-  counterDrifts: number;
-  /** A request was served by another node than its CPU's: taken for having asked for it. */
-  otherNodeRequests: number;
-}
-
-/** How many of a kind were compared, and how many were the same. */
-export interface Comparison {
-  compared: number;
-  equal: number;
-  firstDivergence?: Divergence;
-}
 
 export interface OpenLoopResult {
   readonly allocations: { compared: number; pfnExact: number; firstDivergence?: Divergence };
@@ -70,6 +35,7 @@ export class OpenLoop {
   readonly #result: { -readonly [Key in keyof OpenLoopResult]: OpenLoopResult[Key] };
   /** Place in `steps.order` of the next step. */
   #next = 0;
+  #stopped = false;
 
   /** @param cpuNodes node of each CPU */
   constructor(log: LabLog, allocator: PageAllocator, cpuNodes: readonly number[]) {
@@ -106,7 +72,27 @@ export class OpenLoop {
     while (this.#next < order.length && effect[order[this.#next]!]! < end) this.#run(order[this.#next++]!);
   }
 
+  /** A model that has gone astray cannot follow every request: it stops, and the rest counts as different. */
   #run(i: number): void {
+    if (this.#stopped) {
+      if (this.steps.step[i] === Step.ALLOC) this.#result.allocations.compared++;
+      return;
+    }
+    try {
+      this.#step(i);
+    } catch (error) {
+      this.#stopped = true;
+      const { kind, order, cpu, pfn } = this.#log;
+      this.#result.allocations.firstDivergence ??= {
+        event: i,
+        expected: `a record of kind ${kind[i]}, pfn ${hex(pfn[i]!)}`,
+        found: error instanceof Error ? error.message : String(error),
+        context: `order ${order[i]}, CPU ${cpu[i]}; the model stops here`,
+      };
+    }
+  }
+
+  #step(i: number): void {
     switch (this.steps.step[i]) {
       case Step.ALLOC:
         if (this.#done[i] === 0) this.#allocate(i);
@@ -239,6 +225,8 @@ export class OpenLoop {
     if ((this.#allocator.frames.meta[page]! & ALLOCATED) !== 0) {
       if (locked) this.#allocator.freePagesPastPcp(page, order[i]!, cpu[i]!);
       else this.#allocator.freePages(page, order[i]!, cpu[i]!);
+    } else if ((this.#allocator.frames.meta[page]! & TOUCHED) !== 0) {
+      throw new Error(`pfn ${hex(pfn[i]!)} is freed, but not allocated in the model`);
     } else {
       // Never handed out: memory reserved since early boot that the kernel gives up.
       this.#allocator.freeReservedPage(pfn[i]!, cpu[i]!);

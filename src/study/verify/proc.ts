@@ -8,7 +8,7 @@ import {
   type ProcZone,
 } from "../../report/proc-files.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
-import type { Comparison } from "./open-loop.js";
+import type { Comparison } from "./comparison.js";
 import { freeListKey, type SnapshotZone } from "./snapshot.js";
 
 /** Fields of /proc that were compared, and those that were read at another moment than the snapshot. */

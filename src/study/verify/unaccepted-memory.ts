@@ -50,22 +50,20 @@ function copyOf(table: UnacceptedTable): UnacceptedTable {
 }
 
 /**
- * The table when a workload began: what boot left, less the blocks that are no longer parked.
+ * The table when a workload began: what boot left, less the blocks that were accepted since.
  *
- * @param parked frame numbers of the blocks that are still on the lists
+ * @param parkedThen frame numbers of the blocks on the lists at the end of boot
+ * @param parkedNow of those that are still on them
  */
-export function tableOfSnapshot(atBootEnd: UnacceptedTable, parked: ReadonlySet<number>): UnacceptedTable {
+export function tableOfSnapshot(
+  atBootEnd: UnacceptedTable,
+  parkedThen: readonly number[],
+  parkedNow: ReadonlySet<number>,
+): UnacceptedTable {
   const table = copyOf(atBootEnd);
   const acceptance = new AcceptMemory(table, { acceptMemory: () => {} });
-  const blockBytes = MAX_ORDER_PAGES * PAGE_SIZE;
-  const unitsPerBlock = blockBytes / table.unitSizeBytes;
-  for (let unit = table.nextSet(0, table.unitCount); unit < table.unitCount; ) {
-    const block = Math.floor((table.physBase + unit * table.unitSizeBytes) / blockBytes);
-    if (!parked.has(block * MAX_ORDER_PAGES)) acceptance.acceptMemory(block * blockBytes, blockBytes);
-    unit = table.nextSet(
-      Math.max(unit + 1, (block * blockBytes - table.physBase) / table.unitSizeBytes + unitsPerBlock),
-      table.unitCount,
-    );
+  for (const pfn of parkedThen) {
+    if (!parkedNow.has(pfn)) acceptance.acceptMemory(pfn * PAGE_SIZE, MAX_ORDER_PAGES * PAGE_SIZE);
   }
   return table;
 }

@@ -3,24 +3,18 @@ import { machineFromBootLog } from "../../guest/boot-log.js";
 import type { EarlyMachine } from "../../guest/early-machine.js";
 import { type KernelBuild, SMALL_6_12_107 } from "../../guest/kernel-build.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
-import { MAX_ORDER_PAGES } from "../../units.js";
 import { LabKind, type LabLog, readLabLog } from "../../workload/lab-log.js";
-import { type BootReplay, firstRecord, replayBoot } from "./boot-replay.js";
+import { replayBoot } from "./boot-replay.js";
+import { acceptText, compareDecisions, compareReleased, compareTexts, requestText } from "./compare-log.js";
+import type { Comparison, Divergence, OutsideCauses } from "./comparison.js";
 import { compareFinalLists } from "./final-lists.js";
 import { allocatorOf } from "./load-snapshot.js";
 import { compareMemblock } from "./memblock-log.js";
-import { type Comparison, type Divergence, OpenLoop, type OutsideCauses } from "./open-loop.js";
+import { OpenLoop } from "./open-loop.js";
 import { compareProc, type ProcComparison } from "./proc.js";
 import { needText, parseFile, RecordingError, type RecordingFiles, readText } from "./recording-files.js";
-import { type ReleasedBlock, releasedInLog, releasedText } from "./released-blocks.js";
 import { parseSnapshot, type SnapshotZone } from "./snapshot.js";
-import {
-  type AcceptDecision,
-  RecordedAcceptance,
-  rangeText,
-  tableOfBootLog,
-  tableOfSnapshot,
-} from "./unaccepted-memory.js";
+import { RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./unaccepted-memory.js";
 
 const BUILDS: readonly KernelBuild[] = [SMALL_6_12_107];
 
@@ -64,10 +58,11 @@ export interface VerifiedRecording {
 
 /** Machine and acceptance at the end of the boot: what a workload needs beside its own snapshot. */
 interface BootContext {
-  readonly bootLog: string;
   readonly machine: EarlyMachine;
   /** Unaccepted memory as boot left it; undefined where nothing was unaccepted. */
   readonly table: UnacceptedTable | undefined;
+  /** Frame numbers of the blocks that were on the unaccepted lists then. */
+  readonly parked: readonly number[];
 }
 
 /**
@@ -97,12 +92,13 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
     "boot",
   );
   const outside = { ...boot.outside, deferredInterleavings: replay.deferredInterleavings };
-  const context: BootContext = { bootLog, machine, table };
+  const parked = snapshotOf(files, "boot.snapB").flatMap((zone) => zone.unaccepted);
+  const context: BootContext = { machine, table, parked };
   const workloads = workloadNames(files).map((name) => verifyWorkload(files, name, context));
   return {
     name: files.name,
     memblock: memblock.comparison,
-    handover: compareReleased(replay, log),
+    handover: compareReleased(replay.released, log),
     runs: [{ ...boot, outside }, ...workloads],
   };
 }
@@ -119,7 +115,7 @@ function verifyWorkload(files: RecordingFiles, name: string, boot: BootContext):
   const log = labLogOf(files, `wl-${name}`);
   const parked = new Set(snapshot.flatMap((zone) => zone.unaccepted));
   const acceptance = new RecordedAcceptance(
-    boot.table === undefined ? undefined : tableOfSnapshot(boot.table, parked),
+    boot.table === undefined ? undefined : tableOfSnapshot(boot.table, boot.parked, parked),
   );
   const allocator = allocatorOf(snapshot, acceptance);
   const loop = new OpenLoop(log, allocator, boot.machine.cpuNodes);
@@ -171,124 +167,6 @@ function finishRun(
     proc: compareProc(allocator, (file) => readText(files, `${procPrefix}.${file}`), snapshot),
     outside: { ...outside, counterDrifts: decisions.drifted },
   };
-}
-
-function acceptText(log: LabLog, i: number): string {
-  return rangeText(log.pfn[i]!, log.bHigh[i]! * 2 ** 32 + log.bLow[i]!);
-}
-
-function requestText(log: LabLog, i: number): string {
-  return rangeText(log.pfn[i]!, log.pfn[i]! + log.bHigh[i]! * 2 ** 32 + log.bLow[i]!);
-}
-
-/**
- * A decision is the same when it is for the same zone and the same number of blocks. The pages can
- * differ by what CPUs hold back from the counter: when the vmstat worker collects that is not in the log.
- */
-function compareDecisions(
-  log: LabLog,
-  found: readonly AcceptDecision[],
-): { comparison: Comparison; drifted: number } {
-  const comparison: Comparison = { compared: 0, equal: 0 };
-  let drifted = 0;
-  for (let i = 0; i < log.length; i++) {
-    if (log.kind[i] !== LabKind.COND_ACCEPT) continue;
-    const actual = found[comparison.compared++];
-    const pages = log.bLow[i]!;
-    const blocks = (count: number): number => Math.ceil(count / MAX_ORDER_PAGES);
-    const apart = actual === undefined ? Infinity : Math.abs(actual.pagesToAccept - pages);
-    if (
-      actual?.zone === log.a[i] &&
-      apart <= actual!.heldBackMax &&
-      blocks(actual!.pagesToAccept) === blocks(pages)
-    ) {
-      comparison.equal++;
-      if (apart > 0) drifted++;
-      continue;
-    }
-    comparison.firstDivergence ??= {
-      event: i,
-      expected: decisionText(log.a[i]!, pages),
-      found: actual === undefined ? "nothing" : decisionText(actual.zone, actual.pagesToAccept),
-      context: `decision ${comparison.compared}`,
-    };
-  }
-  if (found.length > comparison.compared) {
-    const extra = found[comparison.compared]!;
-    comparison.firstDivergence ??= {
-      event: log.length,
-      expected: "nothing more",
-      found: decisionText(extra.zone, extra.pagesToAccept),
-      context: `${found.length - comparison.compared} too many`,
-    };
-    comparison.compared = found.length;
-  }
-  return { comparison, drifted };
-}
-
-function decisionText(zone: number, pagesToAccept: number): string {
-  return `node ${Math.floor(zone / 256)} zone ${zone % 256}: ${pagesToAccept} pages`;
-}
-
-/** Compares the records of a kind, as text, with what the model did, in order. What one side has too much counts as different. */
-function compareTexts(
-  log: LabLog,
-  kind: number,
-  textOf: (log: LabLog, i: number) => string,
-  found: readonly string[],
-): Comparison {
-  const result: Comparison = { compared: 0, equal: 0 };
-  for (let i = 0; i < log.length; i++) {
-    if (log.kind[i] !== kind) continue;
-    const expected = textOf(log, i);
-    const actual = found[result.compared++];
-    if (actual === expected) result.equal++;
-    else
-      result.firstDivergence ??= {
-        event: i,
-        expected,
-        found: actual ?? "nothing",
-        context: `number ${result.compared}`,
-      };
-  }
-  const extra = found[result.compared];
-  if (extra !== undefined) {
-    result.firstDivergence ??= {
-      event: log.length,
-      expected: "nothing more",
-      found: extra,
-      context: `${found.length - result.compared} too many`,
-    };
-    result.compared = found.length;
-  }
-  return result;
-}
-
-/** Boot memory, piece by piece in order. */
-function compareReleased({ released }: BootReplay, log: LabLog): Comparison {
-  const result: Comparison = { compared: 0, equal: 0 };
-  const recorded = releasedInLog(log, 0, log.length);
-  const handedOver = releasedInLog(log, 0, firstRecord(log, LabKind.ALLOC)).length;
-  const length = Math.max(recorded.length, released.length);
-  for (let at = 0; at < length; at++) {
-    result.compared++;
-    if (same(recorded[at], released[at])) result.equal++;
-    else {
-      result.firstDivergence ??= {
-        event: at,
-        expected: releasedText(recorded[at]),
-        found: releasedText(released[at]),
-        context: `piece ${at} of ${recorded.length}, ${handedOver} of them by memblock`,
-      };
-    }
-  }
-  return result;
-}
-
-function same(a: ReleasedBlock | undefined, b: ReleasedBlock | undefined): boolean {
-  return (
-    a !== undefined && b !== undefined && a.pfn === b.pfn && a.order === b.order && a.parked === b.parked
-  );
 }
 
 function labLogOf(files: RecordingFiles, base: string): LabLog {

@@ -1,5 +1,5 @@
+import type { Comparison } from "./comparison.js";
 import { compareMemblockVectors, parseMemblockVectors } from "./memblock-vectors.js";
-import type { Comparison } from "./open-loop.js";
 import { needText, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
 import { type VerifiedRecording, type VerifiedRun, verifyLabRecording } from "./verify-recording.js";
 import { verifyStockRecording } from "./verify-stock.js";

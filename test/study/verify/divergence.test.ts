@@ -39,6 +39,23 @@ test("another frame in the line of an allocation", () => {
   assert.is(run.allocations.firstDivergence!.event, event);
 });
 
+test("a free of a page that is free already: the rest counts as different", () => {
+  const event = recordOf(LabKind.ALLOC, 1000);
+  const run = bootRun(
+    tampered(boot, "boot.lablog", (bytes) => {
+      // The allocation becomes a free of the page that the one before it got, and that one's line too.
+      const before = recordOf(LabKind.ALLOC, 999);
+      bytes.copyWithin(event * RECORD_BYTES, before * RECORD_BYTES, (before + 1) * RECORD_BYTES);
+      bytes[before * RECORD_BYTES] = LabKind.FREE;
+      bytes[event * RECORD_BYTES] = LabKind.FREE;
+      return bytes;
+    }),
+  );
+  assert.ok(run.allocations.pfnExact < 1000);
+  assert.ok(run.allocations.compared > 1400);
+  assert.match(run.allocations.firstDivergence!.context, "the model stops here");
+});
+
 test("an accepted range that is missing from the log", () => {
   const event = recordOf(LabKind.ARCH_ACCEPT, 20);
   const run = bootRun(

@@ -15,7 +15,7 @@ import { LAB_RECORDINGS, recordedFiles } from "./recorded.js";
  * memblock, every block handed over, the frame of every allocation, every accepted range in order,
  * every list at the end, every field of /proc that can be known.
  */
-const test = suite("verify: recordings of Linux 6.12.107");
+const test = suite("verify: recordings of Linux 6.12");
 
 const verified: VerifiedRecording[] = [];
 
@@ -92,14 +92,26 @@ test("a boot of a kernel whose build is not known takes memblock's requests from
   assert.ok(recordingHolds(recording));
 });
 
+for (const set of ["1c2g-b", "1c4g", "2c4g", "2n2x2g"]) {
+  test(`linux-6.12.95-${set}: memblock, pages handed over, zones and watermarks of Debian's kernel`, () => {
+    const recording = verifyRecording(recordedFiles(`linux-6.12.95-${set}`));
+    for (const kind of ["memblock", "handover", "zones"] as const) {
+      assert.equal(recording[kind]!.firstDivergence, undefined, kind);
+      assert.is(recording[kind]!.equal, recording[kind]!.compared);
+    }
+    assert.ok(recording.zones!.compared > 20);
+    assert.ok(recordingHolds(recording));
+  });
+}
+
 test("without huge pages the watermarks follow from the managed pages alone", () => {
   const name = "linux-6.12.107-lazy-1c2g-all";
-  const { read } = recordedFiles(name);
-  const text = new TextDecoder().decode(read("boot.dmesg")!);
+  const files = recordedFiles(name);
+  const text = new TextDecoder().decode(files.read("boot.dmesg")!);
   const machine = machineFromBootLog(
     text.replace("Command line: ", "Command line: transparent_hugepage=never "),
   )!;
-  const log = readLabLog(read("boot.lablog")!);
+  const log = readLabLog(files.read("boot.lablog")!);
   const { kernel } = replayBoot(log, machine, SMALL_6_12_107, new RecordedAcceptance(tableOfBootLog(text)));
   const { zones } = kernel.allocator;
   // min_free_kbytes = sqrt(16 * KiB of memory above the high watermarks), shared out by managed pages.
