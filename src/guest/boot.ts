@@ -8,7 +8,7 @@ import {
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
-import { type AddressRange, MiB, roundUp } from "../units.js";
+import { type AddressRange, GiB, MiB, roundUp, TiB } from "../units.js";
 import type { Recording } from "../workload/recording.js";
 import { Replay } from "../workload/replay.js";
 import type { ImportReport, Requests } from "../workload/requests.js";
@@ -19,6 +19,9 @@ import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { qemuAcpiTables } from "./qemu-acpi.js";
 import { verifyGuest } from "./verify-guest.js";
+
+/** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
+const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 
 /** A recording with its trace read. */
 export interface LoadedRecording {
@@ -171,7 +174,8 @@ function earlyMachine(scenario: Scenario, { stub, efiMap, initrd, acpi }: HandOv
     unknownOptions: [],
     cpuNodes: Array.from({ length: scenario.vcpus }, () => 0),
     numaBlocks: [],
-    fiveLevel: false,
+    // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
+    fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
     memoryEncrypted: scenario.platform.kind !== "none",
   };
 }
