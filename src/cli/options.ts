@@ -1,6 +1,7 @@
 /** Flags that all simulating commands share, and what they mean. */
 
 import type { Argv } from "yargs";
+import { KERNEL_VERSION_NAMES } from "../scenario/kernel-versions.js";
 import type { Assignment } from "../scenario/set.js";
 import { parseAssignment } from "../scenario/set.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "./output.js";
@@ -32,7 +33,7 @@ const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   policy: { path: ["policy"], describe: "eager, lazy or firmware-delegated" },
   memory: { path: ["memory"], describe: "RAM of the guest, such as 4GiB (binary units)" },
   vcpus: { path: ["vcpus"], describe: "virtual CPUs of the guest", numeric: true },
-  kernel: { path: ["kernel"], describe: "Linux version, such as 6.12" },
+  kernel: { path: ["kernel"], describe: `Linux version: ${KERNEL_VERSION_NAMES.join(", ")}` },
   seed: { path: ["seed"], describe: "start of every random choice", numeric: true },
 };
 

@@ -24,8 +24,7 @@ export interface StubResult extends E820Table {
   /** Absent when there was nothing unaccepted, or the kernel would not know what to do with it. */
   readonly table: UnacceptedTable | undefined;
   /**
-   * Where the table lies, header and bitmap, in memory of type ACPI reclaim. The kernel adds and
-   * reserves the pages around it. Absent without table.
+   * Where the table lies, header and bitmap, in memory of the type asked for. Absent without table.
    */
   readonly tableRange: AddressRange | undefined;
 }
@@ -36,8 +35,15 @@ export type StubOutcome = StubResult | { readonly outcome: "out-of-resources"; r
 /**
  * Leaves the firmware: asks for unaccepted memory, makes the table, ends boot services with one
  * retry, and converts the final map. `arch` accepts what the table cannot express.
+ *
+ * @param tableMemory EFI type of the memory that the table is put into
  */
-export function exitBoot(boot: BootServices, support: UnacceptedSupport, arch: ArchAccept): StubOutcome {
+export function exitBoot(
+  boot: BootServices,
+  support: UnacceptedSupport,
+  arch: ArchAccept,
+  tableMemory: EfiMemoryType = EfiMemoryType.ACPI_RECLAIM,
+): StubOutcome {
   if (support === "asks") boot.acceptanceProtocol?.allowUnacceptedMemory();
 
   const { descriptors } = boot.getMemoryMap();
@@ -46,7 +52,7 @@ export function exitBoot(boot: BootServices, support: UnacceptedSupport, arch: A
   let tableRange: AddressRange | undefined;
   if (table !== undefined) {
     const sizeBytes = TABLE_HEADER_BYTES + table.bitmapBytes;
-    const pages = boot.allocatePages(EfiMemoryType.ACPI_RECLAIM, sizeBytes, Number.POSITIVE_INFINITY);
+    const pages = boot.allocatePages(tableMemory, sizeBytes, Number.POSITIVE_INFINITY);
     if (pages === undefined) return noRoom(sizeBytes);
     tableRange = { start: pages.start, end: pages.start + sizeBytes };
   }

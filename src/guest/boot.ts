@@ -1,4 +1,5 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
+import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import {
   cpuComesOnline,
@@ -16,8 +17,10 @@ import type { EarlyMachine } from "./early-machine.js";
 import { createGuest, type Guest, kernelAcceptance } from "./guest.js";
 import { Kernel } from "./kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
+import { KERNEL_RULES } from "./kernel-versions.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { qemuAcpiTables } from "./qemu-acpi.js";
+import { requireMemory } from "./require-memory.js";
 import { verifyGuest } from "./verify-guest.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
@@ -81,6 +84,7 @@ export class GuestBoot {
     const acceptance = kernelAcceptance(guest, handOver.stub.table);
     this.#acceptance = acceptance;
     const machine = earlyMachine(this.#scenario, handOver);
+    requireMemory(machine);
     const kernel = new Kernel(machine, build, this.#scenario.kernel, acceptance, guest.policy.lazy, clock);
     this.kernel = kernel;
     this.replay = new Replay({
@@ -90,7 +94,9 @@ export class GuestBoot {
       stalls: this.stalls,
       timeScale: this.#scenario.guest.timeScale ?? recording.clock.timeScale.value,
       cpuNodes: kernel.cpuNodes,
-      reserved: recording.reserved.map(({ name }) => this.#reservedHere(name, kernelRange, handOver.initrd)),
+      reserved: recording.reserved.map(({ name }) =>
+        this.#reservedHere(name, kernelRange, kernel.early.initrd),
+      ),
     });
     clock.ledger.charge(CostEvent.guestWork, requests.thinkBeforeNs);
     clock.settle(0);
@@ -165,12 +171,13 @@ function earlyMachine(scenario: Scenario, { stub, efiMap, initrd, acpi }: HandOv
     efi: {
       memoryMap: efiMap,
       ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
+      unacceptedTableInRam: KERNEL_RULES[scenario.kernel].tableMemory === EfiMemoryType.LOADER_DATA,
       keptTables: [],
       bootServices: [],
     },
     acpiTables: qemuAcpiTables(acpi.start, scenario.vcpus),
     ioapicCount: 1,
-    commandLine: scenario.policy === "eager" ? "console=ttyS0 accept_memory=eager" : "console=ttyS0",
+    commandLine: commandLine(scenario),
     unknownOptions: [],
     cpuNodes: Array.from({ length: scenario.vcpus }, () => 0),
     numaBlocks: [],
@@ -178,6 +185,11 @@ function earlyMachine(scenario: Scenario, { stub, efiMap, initrd, acpi }: HandOv
     fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
     memoryEncrypted: scenario.platform.kind !== "none",
   };
+}
+
+function commandLine({ policy, guest }: Scenario): string {
+  const words = ["console=ttyS0", policy === "eager" ? "accept_memory=eager" : "", guest.commandLine];
+  return words.filter((word) => word !== "").join(" ");
 }
 
 function bytesOf(recording: Recording, name: string): number {

@@ -9,6 +9,8 @@ import type { AddressRange } from "../units.js";
 export const KernelE820Type = {
   /** RAM that holds data the boot loader handed over (setup_data). */
   RESERVED_KERN: 128,
+  /** Persistent memory of platforms from before there was a standard; also what `memmap=nn!ss` makes. */
+  PRAM: 12,
   /** Specific-purpose memory left to a driver. */
   SOFT_RESERVED: 0xefff_ffff,
 } as const;
@@ -48,6 +50,29 @@ export function retypeRange(
     if (end < entry.end) pieces.push({ ...entry, start: end });
   }
   return joinNeighbours(pieces);
+}
+
+/**
+ * Sorts a table and resolves what overlaps: the higher type wins (e820__update_table). Neighbours
+ * of one type become one entry, but for types whose borders mean something (e820_nomerge).
+ */
+export function sanitise(table: readonly KernelE820Entry[]): KernelE820Entry[] {
+  const borders = [...new Set(table.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+  const pieces: KernelE820Entry[] = [];
+  for (const [index, start] of borders.entries()) {
+    const over = table.filter((entry) => entry.start <= start && start < entry.end);
+    if (over.length === 0) continue;
+    const type = over.reduce((highest, entry) => (entry.type > highest.type ? entry : highest)).type;
+    const last = pieces.at(-1);
+    const end = borders[index + 1]!;
+    const keepsBorders = type === KernelE820Type.PRAM || type === KernelE820Type.SOFT_RESERVED;
+    if (last?.type === type && last.end === start && !keepsBorders) {
+      pieces[pieces.length - 1] = { ...last, end };
+    } else {
+      pieces.push({ start, end, type });
+    }
+  }
+  return pieces;
 }
 
 /** Entries that touch and agree become one (e820__update_table). */

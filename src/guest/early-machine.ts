@@ -24,6 +24,8 @@ export interface EfiHandover {
   readonly memoryMap: AddressRange;
   /** struct efi_unaccepted_memory with its bitmap, if the stub made one. */
   readonly unacceptedTable?: AddressRange;
+  /** The table lies in RAM of the e820 table, and the kernel need not make it known (before 6.6). */
+  readonly unacceptedTableInRam?: boolean;
   /** Tables the kernel keeps: TPM event log, random seed, ... */
   readonly keptTables: readonly AddressRange[];
   /** EfiBootServicesCode and EfiBootServicesData, kept until the runtime services are mapped. */
@@ -71,6 +73,8 @@ export class EarlyBoot {
   readonly bootServicesReserved: AddressRange[] = [];
   /** Physical address of each node's pglist_data, by node number; nodes with memory only. */
   readonly nodeData: Map<number, number> = new Map();
+  /** Where the initrd lies; it moves when the kernel has no memory there. */
+  initrd: AddressRange | undefined;
   /** Pages the large hashes are sized by. */
   nrKernelPages = 0;
   /** The bounce buffer, once there is one. */
@@ -81,6 +85,7 @@ export class EarlyBoot {
     this.machine = machine;
     this.build = build;
     this.e820 = machine.e820;
+    this.initrd = machine.initrd;
   }
 
   /** Number of possible CPUs. */

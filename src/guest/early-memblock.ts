@@ -8,6 +8,7 @@
  */
 import { nrKernelPages } from "../mm/large-hash.js";
 import { sparseInit } from "../mm/sparse.js";
+import { e820FinishEarlyParams } from "./e820-user.js";
 import type { EarlyBoot } from "./early-machine.js";
 import { initmemInit } from "./early-numa.js";
 import {
@@ -21,6 +22,7 @@ import {
   ioApicInitMappings,
   registerNosaveRegions,
   reserveBrk,
+  reserveInitrd,
   reserveRealMode,
   trimBiosRange,
 } from "./early-setup-arch.js";
@@ -58,6 +60,7 @@ function freeAreaInit(boot: EarlyBoot): void {
 /** In the order of the kernel. `memblock=debug` takes effect after the first one. */
 export const EARLY_STEPS: readonly EarlyStep[] = [
   { name: "early_reserve_memory", run: earlyReserveMemory },
+  { name: "e820__finish_early_params", run: e820FinishEarlyParams },
   { name: "efi_init", run: efiInit },
   { name: "trim_bios_range", run: trimBiosRange },
   { name: "reserve_brk", run: reserveBrk },
@@ -65,6 +68,7 @@ export const EARLY_STEPS: readonly EarlyStep[] = [
   { name: "efi_reserve_boot_services", run: efiReserveBootServices },
   { name: "reserve_real_mode", run: reserveRealMode },
   { name: "init_mem_mapping", run: initMemMapping },
+  { name: "reserve_initrd", run: reserveInitrd },
   { name: "acpi_reserve_initial_tables", run: acpiReserveInitialTables },
   { name: "initmem_init", run: initmemInit },
   { name: "sparse_init", run: sparse },

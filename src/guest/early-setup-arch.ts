@@ -42,15 +42,20 @@ export function earlyReserveMemory(boot: EarlyBoot): void {
 /**
  * The EFI memory map and the tables the kernel keeps. The unaccepted table is made known as
  * memory too, so that it can be reached through the direct map (drivers/firmware/efi/efi.c:
- * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted).
+ * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted). 6.5 only
+ * reserved it (commit 8dbe33956d96, 6.6-rc3).
  */
 export function efiInit(boot: EarlyBoot): void {
   const { memblock, machine } = boot;
   if (machine.efi === undefined) return;
-  const { memoryMap, keptTables, unacceptedTable } = machine.efi;
+  const { memoryMap, keptTables, unacceptedTable, unacceptedTableInRam } = machine.efi;
   reserve(boot, memoryMap);
   for (const table of keptTables) reserve(boot, table);
   if (unacceptedTable === undefined) return;
+  if (unacceptedTableInRam === true) {
+    reserve(boot, unacceptedTable);
+    return;
+  }
   const { start, end } = wholePages(unacceptedTable);
   memblock.add(start, end - start);
   memblock.reserve(start, end - start);
@@ -98,6 +103,27 @@ export function efiReserveBootServices(boot: EarlyBoot): void {
 export function reserveRealMode(boot: EarlyBoot): void {
   boot.memblock.physAllocRange(boot.build.realModeBytes, PAGE_SIZE, 0, MiB);
   boot.memblock.reserve(0, MiB);
+}
+
+/**
+ * reserve_initrd(): an initrd outside of what is mapped, because the user cut memory off, is copied
+ * to free memory (relocate_initrd).
+ *
+ * @throws Error where the kernel panics for want of memory
+ */
+export function reserveInitrd(boot: EarlyBoot): void {
+  const { memblock, machine } = boot;
+  if (machine.initrd === undefined) return;
+  const { start, end } = machine.initrd;
+  const mapped = memblock.memory.regions.some(
+    ({ base, size }) =>
+      base <= start && roundUp(end, PAGE_SIZE) <= Math.min(base + size, boot.maxPfn * PAGE_SIZE),
+  );
+  if (mapped) return;
+  const copy = memblock.physAllocRange(roundUp(end - start, PAGE_SIZE), PAGE_SIZE, 0, memblock.currentLimit);
+  if (copy === 0) throw new Error("guest: no memory for a copy of the initrd");
+  boot.initrd = { start: copy, end: copy + (end - start) };
+  memblock.free(start, roundUp(end, PAGE_SIZE) - start);
 }
 
 /** acpi_reserve_initial_tables() (drivers/acpi/tables.c). */

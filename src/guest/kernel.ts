@@ -1,12 +1,11 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
-import { handOver, reservedPfnRanges } from "../memblock/hand-over.js";
+import { discardedArrays, handOver, reservedPfnRanges } from "../memblock/hand-over.js";
 import { Memblock } from "../memblock/memblock.js";
 import { deferredInitChunk, deferredJobs, growZone, padataChunks } from "../mm/deferred-init.js";
 import { memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { buildZonelists, defaultDistance } from "../mm/zonelists.js";
 import { isPopulated, type NodeSpan, nodeSpans, type ZoneSpan } from "../mm/zones.js";
-import { LINUX_6_12, LINUX_6_12_0 } from "../page-alloc/kernel-rules.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
 import { BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
@@ -17,11 +16,7 @@ import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
 import { EarlyBoot, type EarlyMachine } from "./early-machine.js";
 import { runEarlySteps } from "./early-memblock.js";
 import type { KernelBuild } from "./kernel-build.js";
-
-const RULES: Readonly<Record<KernelVersion, typeof LINUX_6_12>> = {
-  "6.12": LINUX_6_12,
-  "6.12.0": LINUX_6_12_0,
-};
+import { KERNEL_RULES } from "./kernel-versions.js";
 
 /** The part of a node whose struct pages wait for deferred initialisation. */
 export interface DeferredArea {
@@ -77,7 +72,12 @@ export class Kernel {
     (hooks.earlySteps ?? runEarlySteps)(this.early);
     clock.endPhase("memblock");
 
-    const ranges = [...memblock.memPfnRanges()];
+    // A table beyond what `mem=` leaves is memory, but in no zone.
+    const ranges = [...memblock.memPfnRanges()].flatMap((range) =>
+      range.startPfn < this.early.maxPfn
+        ? [{ ...range, endPfn: Math.min(range.endPfn, this.early.maxPfn) }]
+        : [],
+    );
     const nodes = nodeSpans(ranges);
     const memmap = memmapInit(nodes, ranges, true);
     clock.ledger.charge(CostEvent.initStructPage, memmap.initialisedPages);
@@ -145,7 +145,15 @@ export class Kernel {
         this.#clock.joinAll();
       }
     }
+    this.#discardMemblock();
     this.#clock.endPhase("deferred init");
+  }
+
+  /** Gives back the region arrays that had to grow; the others lie in the kernel image (memblock_discard). */
+  #discardMemblock(): void {
+    for (const { start, end } of discardedArrays(this.early.memblock)) {
+      for (let pfn = start / PAGE_SIZE; pfn < end / PAGE_SIZE; pfn++) this.release.block(pfn, 0);
+    }
   }
 
   readonly #sink: {
@@ -177,7 +185,7 @@ function newAllocator(
     zonelists: zonelists.map(({ fallback }) => indices(fallback)),
     nodeZonelists: zonelists.map(({ noFallback }) => indices(noFallback)),
     cpus,
-    rules: RULES[version],
+    rules: KERNEL_RULES[version].pageAlloc,
     acceptor: acceptance,
     pageblockTypes: pageblockTypesOf(unmovable),
   });

@@ -10,6 +10,7 @@ import type { PlatformKind } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
 import type { Guest } from "./guest.js";
+import { KERNEL_RULES } from "./kernel-versions.js";
 
 /** The firmware that starts guests of a platform unless a scenario names one. */
 const USUAL_FIRMWARE: Readonly<Record<PlatformKind, Firmware>> = { tdx: tdvf, snp: ovmfSnp, none: ovmf };
@@ -75,9 +76,12 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const efiMap = boot.allocatePages(EfiMemoryType.LOADER_DATA, mapBytes, Number.POSITIVE_INFINITY);
   if (efiMap === undefined)
     throw new OutOfMemory("the memory that the firmware accepted has no room for its map");
-  const stub = exitBoot(boot, policy.kernelTakesUnaccepted ? "asks" : "none", {
-    acceptMemory: (start, end) => platform.stubAccept(start, end),
-  });
+  const stub = exitBoot(
+    boot,
+    policy.kernelTakesUnaccepted ? "asks" : "none",
+    { acceptMemory: (start, end) => platform.stubAccept(start, end) },
+    KERNEL_RULES[scenario.kernel].tableMemory,
+  );
   if (stub.outcome !== "exited") throw new OutOfMemory(stub.reason);
   clock.endPhase("exit boot services");
   return { stub, efiMap, initrd, acpi };

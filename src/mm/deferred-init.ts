@@ -104,26 +104,6 @@ function releaseRun(startPfn: number, endPfn: number, sink: DeferredSink): void 
   if (lastBlock < endPfn) sink.singlePages(lastBlock, endPfn - lastBlock);
 }
 
-/**
- * All that a node's thread does (deferred_init_memmap). The real workers race for chunks and
- * their order is a matter of timing; here chunks go one after another, ascending.
- *
- * @param firstDeferredPfn from memmapInit() or the last growZone(); Infinity means nothing to do
- * @returns struct pages initialised
- */
-export function deferredInitMemmap(
-  free: readonly PfnRange[],
-  firstDeferredPfn: number,
-  maxThreads: number,
-  sink: DeferredSink,
-): number {
-  let pages = 0;
-  for (const job of deferredJobs(free, firstDeferredPfn)) {
-    for (const chunk of padataChunks(job, maxThreads).chunks) pages += deferredInitChunk(free, chunk, sink);
-  }
-  return pages;
-}
-
 /** What growing a zone on demand did. */
 export interface GrowResult {
   /** Whether the caller should try to allocate again. That does not promise pages it may use: they can be unaccepted. */

@@ -131,17 +131,6 @@ export function lowmemReserve(managedPages: readonly number[]): number[][] {
   return reserve;
 }
 
-/**
- * Whether the machine is too small to keep pages of different mobility apart
- * (mm/page_alloc.c:build_all_zonelists, 6.12; dmesg: "mobility grouping off").
- *
- * @param pagecachePages managed pages above the high watermarks, of all zones
- * @param migrateTypes 6 with CONFIG_CMA, else 5
- */
-export function mobilityGroupingDisabled(pagecachePages: number, migrateTypes: number): boolean {
-  return pagecachePages < PAGEBLOCK_PAGES * migrateTypes;
-}
-
 /** value * numerator / denominator, rounded as the kernel rounds without overflowing (mult_frac). */
 function fractionOf(value: number, numerator: number, denominator: number): number {
   const rest = value % denominator;

@@ -13,7 +13,9 @@ import type { Zone } from "./zone.js";
 export function accountFreePages(zone: Zone, pages: number, type: number, cpu: number): void {
   if (type === MigrateType.ISOLATE) return;
   zone.addFreePages(pages, cpu);
-  if (type === MigrateType.HIGHATOMIC) zone.freeHighatomicPages += pages;
+  if (type < MIGRATE_PCPTYPES) return;
+  if (type === MigrateType.CMA) zone.addFreeCmaPages(pages, cpu);
+  else zone.freeHighatomicPages += pages;
 }
 
 /** Puts a free block on its list. */
@@ -56,10 +58,20 @@ function noteRemoved(frames: PageFrames, zone: Zone, order: number, type: number
 export function firstOnList(frames: PageFrames, zone: Zone, order: number, type: number): number {
   const head = frames.next[zone.firstList + order * MIGRATE_TYPES + type]!;
   if (!frames.isRange(head)) return head;
-  // Give the first block of the untouched run frames of its own, in front of the rest of the run.
-  const before = frames.prev[head]!;
-  const page = frames.materialise(frames.takeFromRange(head), zone.index, type, type);
-  frames.meta[page] = order + 1;
+  return detachFromRun(frames, zone, head, frames.firstBlock(head), type);
+}
+
+/** Gives one block of an untouched run of free memory frames of its own; it keeps its place on the list. */
+export function detachFromRun(
+  frames: PageFrames,
+  zone: Zone,
+  node: number,
+  block: number,
+  type: number,
+): number {
+  const before = frames.takeFromRange(node, block);
+  const page = frames.materialise(block, zone.index, type, type);
+  frames.meta[page] = MAX_PAGE_ORDER + 1;
   frames.addHead(before, page);
   return page;
 }
@@ -234,7 +246,7 @@ export function changePageblocks(frames: PageFrames, page: number, order: number
 }
 
 /** Whether a zone holds the whole pageblock of a page. */
-function pageblockInZone(frames: PageFrames, zone: Zone, page: number): boolean {
+export function pageblockInZone(frames: PageFrames, zone: Zone, page: number): boolean {
   const start = frames.pfnOf(page - (page % PAGEBLOCK_PAGES));
   return start >= zone.startPfn && start + PAGEBLOCK_PAGES <= zone.endPfn;
 }

@@ -1,4 +1,4 @@
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { MIGRATE_TYPES, MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
 import { ALLOCATED, ORDER_MASK } from "./page-frames.js";
@@ -17,6 +17,7 @@ export function verifyInvariants(allocator: PageAllocator): void {
     const free = checkFreeLists(allocator, zone, seen);
     const parked = checkUnaccepted(allocator, zone);
     checkPcp(allocator, zone, seen);
+    checkIsolated(allocator, zone);
     const exact = zone.exactFreePages();
     if (exact !== free + parked) {
       fail(zone, `NR_FREE_PAGES is ${exact}, lists hold ${free} free and ${parked} unaccepted pages`);
@@ -40,6 +41,7 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>)
   const { frames } = allocator;
   let counted = 0;
   let highatomic = 0;
+  let cma = 0;
   for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
     let blocks = 0;
     for (let type = 0; type < MIGRATE_TYPES; type++) {
@@ -55,6 +57,7 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>)
         blocks += here;
         if (type !== MigrateType.ISOLATE) counted += here * 2 ** order;
         if (type === MigrateType.HIGHATOMIC) highatomic += here * 2 ** order;
+        if (type === MigrateType.CMA) cma += here * 2 ** order;
         if (!frames.isRange(node)) checkFreeBlock(allocator, zone, seen, node, order, type);
       }
     }
@@ -64,6 +67,8 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>)
   if (highatomic !== zone.freeHighatomicPages) {
     fail(zone, `nr_free_highatomic is ${zone.freeHighatomicPages}, not ${highatomic}`);
   }
+  const exactCma = zone.exactFreeCmaPages();
+  if (exactCma !== cma) fail(zone, `NR_FREE_CMA_PAGES is ${exactCma}, not ${cma}`);
   return counted;
 }
 
@@ -81,8 +86,10 @@ function checkFreeBlock(
   if (pfn % 2 ** order !== 0) fail(zone, `${where} is not aligned to order ${order}`);
   if (pfn < zone.startPfn || pfn + 2 ** order > zone.endPfn) fail(zone, `${where} lies outside the zone`);
   if ((frames.meta[page]! & ORDER_MASK) !== order + 1) fail(zone, `${where} is not marked as order ${order}`);
-  if (order < PAGEBLOCK_ORDER && frames.pageblockType[page >> PAGEBLOCK_ORDER] !== type) {
-    fail(zone, `${where} is on a list of type ${type}, its pageblock is of another`);
+  for (let at = page; at < page + 2 ** order; at += PAGEBLOCK_PAGES) {
+    if (frames.pageblockType[at >> PAGEBLOCK_ORDER] !== type) {
+      fail(zone, `${where} is on a list of type ${type}, its pageblock is of another`);
+    }
   }
   for (let at = page; at < page + 2 ** order; at++) {
     if ((frames.meta[at]! & ALLOCATED) !== 0) fail(zone, `${where} is free and allocated`);
@@ -108,6 +115,21 @@ function checkUnaccepted(allocator: PageAllocator, zone: Zone): number {
   }
   if (pages !== zone.unacceptedPages) fail(zone, `NR_UNACCEPTED is ${zone.unacceptedPages}, not ${pages}`);
   return pages;
+}
+
+/** The counter of isolated pageblocks against the pageblocks. */
+function checkIsolated({ frames }: PageAllocator, zone: Zone): void {
+  let isolated = 0;
+  const firstBlock = frames.firstPage / MAX_ORDER_PAGES;
+  for (let block = firstBlock; block < firstBlock + frames.materialisedBlocks; block++) {
+    if (frames.blockZone[block] !== zone.index) continue;
+    for (const pageblock of [2 * block, 2 * block + 1]) {
+      if (frames.pageblockType[pageblock] === MigrateType.ISOLATE) isolated++;
+    }
+  }
+  if (isolated !== zone.isolatedPageblocks) {
+    fail(zone, `nr_isolate_pageblock is ${zone.isolatedPageblocks}, not ${isolated}`);
+  }
 }
 
 function checkPcp(allocator: PageAllocator, zone: Zone, seen: Set<number>): void {

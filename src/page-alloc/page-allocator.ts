@@ -2,6 +2,7 @@ import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
 import { drainPcp, freeToBuddy, pcpType, removeSmallest } from "./buddy.js";
+import { mostFreeIsCma } from "./cma.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { reserveHighatomic, unreserveHighatomic } from "./highatomic.js";
@@ -54,7 +55,7 @@ export class PageAllocator {
   kswapdRunning = false;
   /** Grows a zone whose struct pages are initialised late (deferred_grow_zone); undefined once that is done. */
   growZone: ((zone: Zone, order: number) => boolean) | undefined = undefined;
-  /** Frames that were handed out at least once. */
+  /** Frames that were handed out at least once and not in use before the allocator was. */
   touchedPages = 0;
   /** Why the last request that returned NO_PAGE failed. */
   lastFailure: AllocFailure = "would reclaim";
@@ -72,6 +73,7 @@ export class PageAllocator {
     this.frames = new PageFrames(options.zones.length * LISTS_PER_ZONE, guestPages);
     this.zones = options.zones.map((span, index) => new Zone(index, span, options.cpus));
     this.rules = options.rules;
+    for (const zone of this.zones) zone.unacceptedUnusable = options.rules.unacceptedUnusable;
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
     const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
@@ -135,7 +137,7 @@ export class PageAllocator {
     const zonelist = this.#zonelistFor(flags, nodeId);
     const first = firstAllowed(zonelist, highestType);
     const noFragment = first < zonelist.length ? this.#noFragment[zonelist[first]!.index]! : 0;
-    const allocFlags = AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM);
+    const allocFlags = AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM) | cmaFlag(type);
     let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page === NO_PAGE) page = this.#slowPath(flags, order, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) this.#prepare(page, order, type);
@@ -152,12 +154,12 @@ export class PageAllocator {
   allocPagesBulk(gfp: number, pages: Int32Array, nodeId: number, cpu: number): number {
     const flags = gfp & this.gfpAllowedMask;
     const type = gfpMigrateType(flags);
-    const zone = pages.length > 1 ? this.#zoneForBulk(flags, pages.length, nodeId, cpu) : undefined;
+    const zone = pages.length > 1 ? this.#zoneForBulk(flags, type, pages.length, nodeId, cpu) : undefined;
     let filled = 0;
     if (zone !== undefined) {
       const pcp = zone.pcp[cpu]!;
       for (; filled < pages.length; filled++) {
-        const page = this.#takeFromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW, cpu);
+        const page = this.#takeFromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
         if (page === NO_PAGE) break;
         this.#prepare(page, 0, type);
         pages[filled] = page;
@@ -171,20 +173,23 @@ export class PageAllocator {
   }
 
   /** The first zone of the node that stays above its low watermark with so many pages less. */
-  #zoneForBulk(gfp: number, count: number, nodeId: number, cpu: number): Zone | undefined {
+  #zoneForBulk(gfp: number, type: number, count: number, nodeId: number, cpu: number): Zone | undefined {
+    const allocFlags = AllocFlag.WMARK_LOW | cmaFlag(type);
     const highestType = gfpZone(gfp);
     const zonelist = this.#zonelistFor(gfp, nodeId);
     const preferred = zonelist[firstAllowed(zonelist, highestType)];
     for (const zone of zonelist) {
       if (zone.type > highestType) continue;
       if (zone.nodeId !== preferred!.nodeId) return undefined;
-      condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu);
+      const { bulkAccepts } = this.rules;
+      if (bulkAccepts) condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu);
       do {
         const mark = watermarkPages(zone, Watermark.LOW) + count;
-        if (watermarkFast(zone, 0, mark, preferred!.type, AllocFlag.WMARK_LOW)) return zone;
+        if (watermarkFast(zone, 0, mark, preferred!.type, allocFlags)) return zone;
       } while (
-        condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu) ||
-        this.growZone?.(zone, 0) === true
+        bulkAccepts &&
+        (condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu) ||
+          this.growZone?.(zone, 0) === true)
       );
     }
     return undefined;
@@ -231,16 +236,19 @@ export class PageAllocator {
   freeReservedPage(pfn: number, cpu: number): void {
     const page = this.pageAt(pfn);
     this.zoneOf(page).managedPages += 1;
-    if ((this.frames.meta[page]! & TOUCHED) === 0) this.touchedPages++;
+    // In use since early boot, and counted there.
     this.frames.meta[page]! |= ALLOCATED | TOUCHED;
     this.freePages(page, 0, cpu);
   }
 
   /** Frees every page on the per-CPU lists of all zones (drain_all_pages): `cpu` is the one that does it. */
   drainAllPcp(cpu: number): void {
-    for (const zone of this.zones) {
-      for (const pcp of zone.pcp) drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
-    }
+    for (const zone of this.zones) this.drainZonePcp(zone, cpu);
+  }
+
+  /** The same for one zone. */
+  drainZonePcp(zone: Zone, cpu: number): void {
+    for (const pcp of zone.pcp) drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
   }
 
   #zonelistFor(gfp: number, nodeId: number): readonly Zone[] {
@@ -271,7 +279,9 @@ export class PageAllocator {
           restart = true;
           break;
         }
-        condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu);
+        if (this.rules.acceptOnVisit) {
+          condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu);
+        }
         if (!this.#zoneMayServe(zone, order, allocFlags, highestType, cpu)) continue;
         for (;;) {
           const page = this.#rmqueue(zone, order, type, allocFlags, cpu);
@@ -360,8 +370,14 @@ export class PageAllocator {
   /** One block of a type, or of another type if there is none (__rmqueue). */
   #rmqueueAny(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
     const frames = this.frames;
+    const mayUseCma = zone.cmaPages !== 0 && (allocFlags & AllocFlag.CMA) !== 0;
+    if (mayUseCma && mostFreeIsCma(zone)) {
+      const page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
+      if (page !== NO_PAGE) return page;
+    }
     if (this.rules.fallback === "6.12.0") {
-      const page = removeSmallest(frames, zone, order, type, cpu);
+      let page = removeSmallest(frames, zone, order, type, cpu);
+      if (page === NO_PAGE && mayUseCma) page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
       return page !== NO_PAGE ? page : fallback6120(frames, zone, order, type, allocFlags, cpu);
     }
     if (this.#mode === RmqueueMode.NORMAL) {
@@ -369,6 +385,13 @@ export class PageAllocator {
       if (page !== NO_PAGE) return page;
     }
     if (this.#mode !== RmqueueMode.STEAL) {
+      if (mayUseCma) {
+        const page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
+        if (page !== NO_PAGE) {
+          this.#mode = RmqueueMode.CMA;
+          return page;
+        }
+      }
       const page = claim(frames, zone, order, type, allocFlags, cpu);
       if (page !== NO_PAGE) {
         this.#mode = RmqueueMode.NORMAL;
@@ -419,13 +442,14 @@ export class PageAllocator {
       }
       if ((allocFlags & AllocFlag.MIN_RESERVE) !== 0) allocFlags &= ~AllocFlag.CPUSET;
     }
+    allocFlags |= cmaFlag(type);
     this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
     let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) return page;
     this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
     // Who frees memory may use all of it, unless the request says otherwise (__gfp_pfmemalloc_flags).
     if ((gfp & (Gfp.MEMALLOC | Gfp.NOMEMALLOC)) === Gfp.MEMALLOC) {
-      allocFlags = AllocFlag.NO_WATERMARKS | (allocFlags & AllocFlag.KSWAPD);
+      allocFlags = AllocFlag.NO_WATERMARKS | (allocFlags & (AllocFlag.KSWAPD | AllocFlag.CMA));
     }
     page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) return page;
@@ -471,6 +495,11 @@ export class PageAllocator {
   get touchedBytes(): number {
     return this.touchedPages * PAGE_SIZE;
   }
+}
+
+/** CMA pages are for movable memory only (gfp_to_alloc_flags_cma). */
+function cmaFlag(type: number): number {
+  return type === MigrateType.MOVABLE ? AllocFlag.CMA : 0;
 }
 
 /** First zone of a list that a request may use. */

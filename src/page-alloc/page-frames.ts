@@ -145,23 +145,56 @@ export class PageFrames {
         return;
       }
     }
+    this.addTail(list, this.#newRange(startBlock, blocks));
+  }
+
+  #newRange(startBlock: number, blocks: number): number {
     const node = this.#freeRangeNodes.pop();
     if (node === undefined) throw new Error("page-alloc: more separate untouched ranges than range nodes");
     this.rangeStart[node - this.firstRangeNode] = startBlock;
     this.rangeCount[node - this.firstRangeNode] = blocks;
-    this.addTail(list, node);
+    return node;
   }
 
-  /** Takes the first block of a range node, which leaves its list when it is used up. Returns the block. */
-  takeFromRange(node: number): number {
+  /** First block of a range node. */
+  firstBlock(node: number): number {
+    return this.rangeStart[node - this.firstRangeNode]!;
+  }
+
+  /** The range node of a list that holds a block, or NO_PAGE. */
+  rangeWith(list: number, block: number): number {
+    for (let node = this.next[list]!; node !== list; node = this.next[node]!) {
+      if (!this.isRange(node)) continue;
+      const slot = node - this.firstRangeNode;
+      const first = this.rangeStart[slot]!;
+      if (block >= first && block < first + this.rangeCount[slot]!) return node;
+    }
+    return NO_PAGE;
+  }
+
+  /**
+   * Takes a block out of a range node. The node leaves its list when it is used up, and becomes
+   * two when the block is taken from its middle.
+   *
+   * @returns the list entry behind which the block was
+   */
+  takeFromRange(node: number, block: number): number {
     const slot = node - this.firstRangeNode;
-    const block = this.rangeStart[slot]!;
+    const first = this.rangeStart[slot]!;
+    const behind = this.rangeCount[slot]! - (block - first) - 1;
+    if (block > first) {
+      this.rangeCount[slot] = block - first;
+      if (behind > 0) this.addHead(node, this.#newRange(block + 1, behind));
+      return node;
+    }
+    const before = this.prev[node]!;
     this.rangeStart[slot] = block + 1;
-    if (--this.rangeCount[slot]! === 0) {
+    this.rangeCount[slot] = behind;
+    if (behind === 0) {
       this.unlink(node);
       this.#freeRangeNodes.push(node);
     }
-    return block;
+    return before;
   }
 
   addHead(list: number, page: number): void {

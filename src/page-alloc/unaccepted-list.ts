@@ -1,10 +1,9 @@
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
-import { Watermark } from "./alloc-flags.js";
 import { freeToBuddy } from "./buddy.js";
 import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
-import type { PageFrames } from "./page-frames.js";
-import { unusableFree } from "./watermark.js";
+import { NO_PAGE, type PageFrames } from "./page-frames.js";
+import { unusableFree, watermarkPages } from "./watermark.js";
 import type { Zone } from "./zone.js";
 
 /**
@@ -39,25 +38,48 @@ export function parkUnaccepted(
 export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcceptor, cpu: number): boolean {
   const node = frames.next[zone.unacceptedList]!;
   if (node === zone.unacceptedList) return false;
-  const block = frames.takeFromRange(node);
-  zone.unacceptedPages -= MAX_ORDER_PAGES;
-  zone.addFreePages(-MAX_ORDER_PAGES, cpu);
-  acceptor.acceptMemory(block * BLOCK_BYTES, BLOCK_BYTES);
-  const page = frames.materialise(block, zone.index, MigrateType.MOVABLE, MigrateType.MOVABLE);
-  freeToBuddy(frames, zone, page, MAX_PAGE_ORDER, true, cpu);
+  acceptBlock(frames, zone, node, frames.firstBlock(node), acceptor, cpu);
   return true;
 }
 
-/**
- * Pages short of the promo watermark, not counting unaccepted ones: what a request of this
- * order makes the allocator accept. Negative when there is enough.
- */
-export function pagesToAccept(zone: Zone, order: number): number {
-  const target = zone.watermark[Watermark.PROMO]! + zone.watermarkBoost;
-  return target - (zone.freePages - unusableFree(zone, order, 0) - zone.unacceptedPages);
+/** Accepts one block of a run on the zone's list and frees it to the buddy lists (__accept_page). */
+export function acceptBlock(
+  frames: PageFrames,
+  zone: Zone,
+  node: number,
+  block: number,
+  acceptor: MemoryAcceptor,
+  cpu: number,
+): void {
+  frames.takeFromRange(node, block);
+  zone.unacceptedPages -= MAX_ORDER_PAGES;
+  zone.addFreePages(-MAX_ORDER_PAGES, cpu);
+  acceptor.acceptMemory(block * BLOCK_BYTES, BLOCK_BYTES);
+  freeToBuddy(frames, zone, parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu);
 }
 
-/** Accepts what a visit to the zone calls for (cond_accept_memory); whether anything was accepted. */
+/** First page of a parked block; it gets frames if isolation of its second half has not given it any. */
+export function parkedBlockPage(frames: PageFrames, zone: Zone, block: number): number {
+  const page = frames.pageOf(block * MAX_ORDER_PAGES);
+  if (page !== NO_PAGE) return page;
+  return frames.materialise(block, zone.index, MigrateType.MOVABLE, MigrateType.MOVABLE);
+}
+
+/**
+ * Pages short of a watermark, not counting unaccepted ones: what a request of this order makes
+ * the allocator accept. Negative when there is enough.
+ *
+ * @param target pages that are to be free and accepted
+ */
+export function pagesToAccept(zone: Zone, order: number, target: number): number {
+  const usable = zone.freePages - unusableFree(zone, order, 0);
+  return target - (zone.unacceptedUnusable ? usable : usable - zone.unacceptedPages);
+}
+
+/**
+ * Accepts what a visit to the zone calls for (cond_accept_memory; try_to_accept_memory before
+ * 6.11); whether anything was accepted.
+ */
 export function condAcceptMemory(
   frames: PageFrames,
   zone: Zone,
@@ -67,11 +89,13 @@ export function condAcceptMemory(
   cpu: number,
 ): boolean {
   if (zone.unacceptedPages === 0) return false;
-  if (rules.acceptBeforeWatermarks && zone.watermark[Watermark.PROMO]! + zone.watermarkBoost === 0) {
+  const target = watermarkPages(zone, rules.acceptTarget);
+  if (rules.acceptBeforeWatermarks && target === 0) {
     acceptor.noteDecision?.(zone, 0);
     return acceptOldest(frames, zone, acceptor, cpu);
   }
-  let missing = pagesToAccept(zone, order);
+  let missing = pagesToAccept(zone, order, target);
+  if (rules.acceptAtLeastOne) missing = Math.max(missing, 1);
   if (missing > 0) acceptor.noteDecision?.(zone, missing);
   let accepted = false;
   while (missing > 0 && acceptOldest(frames, zone, acceptor, cpu)) {

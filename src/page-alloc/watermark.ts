@@ -9,11 +9,14 @@ export function watermarkPages(zone: Zone, index: number): number {
 
 /**
  * Free pages a request cannot use (__zone_watermark_unusable_free): one block less a page,
- * and reserves it may not dip into. Unaccepted pages count as usable since 6.11 (commit 807174a93d24).
+ * and reserves it may not dip into; before 6.11 unaccepted pages too (commit 807174a93d24).
  */
 export function unusableFree(zone: Zone, order: number, allocFlags: number): number {
   const reserves = (allocFlags & ALLOC_RESERVES) !== 0 ? 0 : zone.freeHighatomicPages;
-  return (1 << order) - 1 + reserves;
+  const unaccepted = zone.unacceptedUnusable ? zone.unacceptedPages : 0;
+  // A reader of the global counter never sees a negative number (zone_page_state).
+  const cma = (allocFlags & AllocFlag.CMA) !== 0 ? 0 : Math.max(zone.freeCmaPages, 0);
+  return (1 << order) - 1 + unaccepted + reserves + cma;
 }
 
 /** Whether a zone with that many free pages may serve a request (__zone_watermark_ok). */
@@ -41,6 +44,7 @@ export function watermarkOk(
     zone.orderMask[MigrateType.MOVABLE]! |
     zone.orderMask[MigrateType.RECLAIMABLE]!;
   if (ordinary >> order !== 0) return true;
+  if ((allocFlags & AllocFlag.CMA) !== 0 && zone.orderMask[MigrateType.CMA]! >> order !== 0) return true;
   const mayUseHighatomic = (allocFlags & (AllocFlag.HIGHATOMIC | AllocFlag.OOM)) !== 0;
   return mayUseHighatomic && zone.orderMask[MigrateType.HIGHATOMIC]! >> order !== 0;
 }

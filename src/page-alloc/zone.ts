@@ -28,8 +28,17 @@ export class Zone {
   statThreshold = 0;
   /** Pages on the unaccepted list (NR_UNACCEPTED): part of freePages and of managedPages. */
   unacceptedPages = 0;
+  /** Whether watermark checks leave unaccepted pages out, a rule of the kernel version. */
+  unacceptedUnusable = false;
   freeHighatomicPages = 0;
   reservedHighatomicPages = 0;
+  /** Pages of CMA areas, free or not (cma_pages); 0 in a zone without any. */
+  cmaPages = 0;
+  /** NR_FREE_CMA_PAGES as a reader of the global counter sees it, and what each CPU holds back of it. */
+  freeCmaPages = 0;
+  readonly freeCmaDiff: Int32Array;
+  /** Pageblocks that are isolated (nr_isolate_pageblock). */
+  isolatedPageblocks = 0;
 
   /** Free blocks of each order, all types together. */
   readonly nrFree: Float64Array = new Float64Array(ORDERS);
@@ -67,6 +76,7 @@ export class Zone {
     this.firstList = index * LISTS_PER_ZONE;
     this.unacceptedList = this.firstList + LISTS_PER_ZONE - 1;
     this.freePagesDiff = new Int32Array(cpus);
+    this.freeCmaDiff = new Int32Array(cpus);
     this.pcp = Array.from({ length: cpus }, () => new PerCpuPages());
   }
 
@@ -86,16 +96,33 @@ export class Zone {
     }
   }
 
-  /** The vmstat worker adds what a CPU holds back to the global counter (mm/vmstat.c:refresh_cpu_vm_stats). */
+  /** Changes NR_FREE_CMA_PAGES in the same way. */
+  addFreeCmaPages(delta: number, cpu: number): void {
+    const held = this.freeCmaDiff[cpu]! + delta;
+    const fold = Math.abs(held) > this.statThreshold;
+    if (fold) this.freeCmaPages += held;
+    this.freeCmaDiff[cpu] = fold ? 0 : held;
+  }
+
+  /** The vmstat worker adds what a CPU holds back to the global counters (mm/vmstat.c:refresh_cpu_vm_stats). */
   foldFreePages(cpu: number): void {
     this.freePages += this.freePagesDiff[cpu]!;
     this.freePagesDiff[cpu] = 0;
+    this.freeCmaPages += this.freeCmaDiff[cpu]!;
+    this.freeCmaDiff[cpu] = 0;
   }
 
   /** NR_FREE_PAGES with what the CPUs hold back: the true number. */
   exactFreePages(): number {
     let pages = this.freePages;
     for (const held of this.freePagesDiff) pages += held;
+    return pages;
+  }
+
+  /** NR_FREE_CMA_PAGES with what the CPUs hold back. */
+  exactFreeCmaPages(): number {
+    let pages = this.freeCmaPages;
+    for (const held of this.freeCmaDiff) pages += held;
     return pages;
   }
 }

@@ -68,7 +68,8 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     "",
     "Recordings of real Linux 6.12 kernels, repeated open loop: the model is told what was asked of the",
     "allocator (CPU, order, gfp flags, frees), never which page to hand out. A boot starts from the",
-    "firmware's e820 map, a workload from a snapshot of all lists.",
+    "firmware's e820 map; a workload once from a snapshot of all lists, and once carried on from the",
+    "simulated boot through all workloads before it.",
     "",
     `- allocations with the kernel's page frame: **${formatInteger(exact)} of ${formatInteger(compared)}**`,
     `- accepted ranges, exact and in order: **${formatInteger(accepted)} of ${formatInteger(recorded)}**`,
@@ -108,15 +109,18 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
         "decisions",
         "refills",
         "drains",
+        "retypings",
         "lists",
         "/proc",
       ],
       recordings.flatMap(({ name, runs }) => runs.map((run) => [name, ...documentCells(run)])),
     ),
     "",
+    ...gapLines(recordings),
     "## Taken from the log",
     "",
-    "What no model of the allocator can derive, and how often it was needed.",
+    "What no model of the allocator can derive, and how often it was needed. A workload that is carried on",
+    "takes the same from the same log and is not listed again.",
     "",
     ...markdownTable(["recording", "run", "what", "times"], recordings.flatMap(outsideRows)),
     "",
@@ -151,7 +155,7 @@ function runCells(run: VerifiedRun): string[] {
 }
 
 function documentCells(run: VerifiedRun): string[] {
-  const [name, start, allocations, exact, accepts, ...rest] = runCells(run);
+  const [name, start, allocations, exact, accepts, refills, drains, lists, proc] = runCells(run);
   return [
     name!,
     start!,
@@ -160,7 +164,59 @@ function documentCells(run: VerifiedRun): string[] {
     exact!,
     accepts!,
     equalCell(run.acceptDecisions),
-    ...rest,
+    refills!,
+    drains!,
+    equalCell(run.retypings),
+    lists!,
+    proc!,
+  ];
+}
+
+/** What is between the runs of a machine that goes on from its boot. */
+function gapLines(recordings: readonly VerifiedRecording[]): string[] {
+  const rows = recordings.flatMap(({ name, runs }) =>
+    runs.flatMap(({ name: run, gap }) =>
+      gap === undefined
+        ? []
+        : [
+            [
+              name,
+              run,
+              `${formatInteger(gap.before.equal)}/${formatInteger(gap.before.compared)}`,
+              formatInteger(gap.lists),
+              formatInteger(gap.pages),
+              formatInteger(gap.pageblocks),
+              formatInteger(gap.acceptedBlocks),
+              equalCell(gap.unaccepted),
+            ],
+          ],
+    ),
+  );
+  if (rows.length === 0) return [];
+  return [
+    "## Gaps between runs",
+    "",
+    "A workload that is carried on goes on with the machine as the run before left it. What the guest did",
+    "between the two (shell, /proc, the recorder itself) has no log. So the lists are compared with the",
+    "snapshot in front of the workload as they are, and then what differs is adopted from it: lists in",
+    "another order or with other pages, pages that went from allocated to free or back, pageblocks of",
+    "another type. What is unaccepted is never adopted: the lists and NR_UNACCEPTED of each zone have to",
+    "be the snapshot's, but for blocks that the kernel took from their heads in the gap.",
+    "",
+    ...markdownTable(
+      [
+        "recording",
+        "run",
+        "equal before",
+        "lists adopted",
+        "pages adopted",
+        "pageblocks adopted",
+        "blocks accepted",
+        "unaccepted",
+      ],
+      rows,
+    ),
+    "",
   ];
 }
 
@@ -190,22 +246,24 @@ const OUTSIDE_TEXT = {
 } as const satisfies Record<keyof VerifiedRun["outside"], string>;
 
 function outsideRows({ name, runs }: VerifiedRecording): string[][] {
-  return runs.flatMap((run) => [
-    ...Object.entries(OUTSIDE_TEXT).flatMap(([cause, text]) => {
-      const times = run.outside[cause as keyof typeof OUTSIDE_TEXT];
-      return times === 0 ? [] : [[name, run.name, text, formatInteger(times)]];
-    }),
-    ...(run.proc.readElsewhen === 0
-      ? []
-      : [
-          [
-            name,
-            run.name,
-            "a field of /proc was read at another moment than the snapshot",
-            formatInteger(run.proc.readElsewhen),
-          ],
-        ]),
-  ]);
+  return runs
+    .filter(({ start }) => start !== "boot")
+    .flatMap((run) => [
+      ...Object.entries(OUTSIDE_TEXT).flatMap(([cause, text]) => {
+        const times = run.outside[cause as keyof typeof OUTSIDE_TEXT];
+        return times === 0 ? [] : [[name, run.name, text, formatInteger(times)]];
+      }),
+      ...(run.proc.readElsewhen === 0
+        ? []
+        : [
+            [
+              name,
+              run.name,
+              "a field of /proc was read at another moment than the snapshot",
+              formatInteger(run.proc.readElsewhen),
+            ],
+          ]),
+    ]);
 }
 
 function divergenceLines(recording: VerifiedRecording): string[] {
@@ -220,16 +278,25 @@ function divergenceLines(recording: VerifiedRecording): string[] {
     ...line("boot", "memblock", recording.memblock?.firstDivergence),
     ...line("boot", "blocks handed over", recording.handover?.firstDivergence),
     ...line("boot", "sizes of zones", recording.zones?.firstDivergence),
-    ...recording.runs.flatMap((run) => [
-      ...line(run.name, "allocations", run.allocations.firstDivergence),
-      ...line(run.name, "accepted ranges", run.accepts.firstDivergence),
-      ...line(run.name, "accept requests", run.acceptRequests.firstDivergence),
-      ...line(run.name, "accept decisions", run.acceptDecisions.firstDivergence),
-      ...line(run.name, "refills", run.refills.firstDivergence),
-      ...line(run.name, "drains", run.drains.firstDivergence),
-      ...line(run.name, "final lists", run.finalLists.firstDivergence),
-      ...line(run.name, "/proc fields", run.proc.firstDivergence),
-    ]),
+    ...recording.runs.flatMap((run) => runDivergences(run, line)),
+  ];
+}
+
+type DivergenceLine = (where: string, what: string, divergence: Divergence | undefined) => string[];
+
+function runDivergences(run: VerifiedRun, line: DivergenceLine): string[] {
+  const where = run.start === "boot" ? `${run.name}, carried on` : run.name;
+  return [
+    ...line(where, "allocations", run.allocations.firstDivergence),
+    ...line(where, "accepted ranges", run.accepts.firstDivergence),
+    ...line(where, "accept requests", run.acceptRequests.firstDivergence),
+    ...line(where, "accept decisions", run.acceptDecisions.firstDivergence),
+    ...line(where, "refills", run.refills.firstDivergence),
+    ...line(where, "drains", run.drains.firstDivergence),
+    ...line(where, "types of pageblocks", run.retypings.firstDivergence),
+    ...line(where, "unaccepted blocks carried over", run.gap?.unaccepted.firstDivergence),
+    ...line(where, "final lists", run.finalLists.firstDivergence),
+    ...line(where, "/proc fields", run.proc.firstDivergence),
   ];
 }
 

@@ -3,7 +3,7 @@
  * out. Where `OneOrMore` stands, a list makes one run for each of its values.
  */
 
-import type { FirmwareName, KernelVersion, PlatformKind, PolicyName } from "./scenario.js";
+import type { FirmwareName, PlatformKind, PolicyName } from "./scenario.js";
 
 /** One value, or a list that makes a cross product with every other list of the file. */
 export type OneOrMore<T> = T | readonly T[];
@@ -28,8 +28,8 @@ export interface ScenarioDocument {
   readonly policy?: OneOrMore<PolicyName>;
   readonly memory?: OneOrMore<Quantity>;
   readonly vcpus?: OneOrMore<number>;
-  /** `6.12` without quotes is a number in YAML. */
-  readonly kernel?: OneOrMore<KernelVersion | 6.12>;
+  /** One of KERNEL_VERSIONS; `6.12` without quotes is a number in YAML. */
+  readonly kernel?: OneOrMore<Quantity>;
   readonly seed?: OneOrMore<number>;
   readonly host?: { readonly pageSize?: OneOrMore<Quantity>; readonly prefault?: OneOrMore<boolean> };
   readonly firmware?: {
@@ -39,5 +39,6 @@ export interface ScenarioDocument {
   readonly guest?: {
     readonly timeScale?: OneOrMore<number>;
     readonly transparentHugePages?: OneOrMore<boolean>;
+    readonly commandLine?: OneOrMore<string>;
   };
 }

@@ -73,9 +73,10 @@ function findingsOfIssue(issue: Issue, parent: DocumentPath, root: unknown, sche
 
 /** What the author may have meant: a list without its brackets, a name, or what the schema suggests. */
 function suggestionFor(issue: Issue, found: unknown, listAllowed: boolean): string | undefined {
-  if (typeof found !== "string") return undefined;
-  if (listAllowed && found.includes(",")) return `[${found}]`;
-  if (issue.code === "invalid_value") return nearestName(found, issue.values.map(String));
+  if (typeof found === "string") {
+    if (listAllowed && found.includes(",")) return `[${found}]`;
+    if (issue.code === "invalid_value") return nearestName(found, issue.values.map(String));
+  }
   const suggestion: unknown = issue.code === "custom" ? issue.params?.suggestion : undefined;
   return typeof suggestion === "string" ? suggestion : undefined;
 }

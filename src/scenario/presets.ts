@@ -35,7 +35,7 @@ export const DEFAULTS: PresetDocument = {
   seed: 1,
   host: { pageSize: "4KiB", prefault: false },
   firmware: { preset: "auto", preAcceptLimit: "4GiB" },
-  guest: { transparentHugePages: true },
+  guest: { transparentHugePages: true, commandLine: "" },
 };
 
 /** Platform, firmware and host together, for `preset:`. */

@@ -5,7 +5,7 @@ import type { Quantity } from "./document.js";
 import type { HostPageSize } from "./scenario.js";
 
 /** Smallest guest, 256 MiB: less does not hold kernel, initrd and swiotlb (assumption). */
-const MIN_MEMORY_BYTES: number = 256 * MiB;
+export const MIN_MEMORY_BYTES: number = 256 * MiB;
 /** Largest guest, 4 PiB: 52 physical address bits, the most x86_64 has. */
 const MAX_MEMORY_BYTES: number = 4096 * TiB;
 

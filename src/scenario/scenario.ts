@@ -1,8 +1,9 @@
 /** One run, fully decided: what every later room reads. Made by `parseScenario`, always frozen. */
 
 import type { PlatformKind } from "../coco/platform.js";
+import type { KernelVersion } from "./kernel-versions.js";
 
-export type { PlatformKind };
+export type { KernelVersion, PlatformKind };
 
 /**
  * When memory is accepted: all of it while the kernel boots (`accept_memory=eager`), block by
@@ -10,9 +11,6 @@ export type { PlatformKind };
  * kernel runs.
  */
 export type PolicyName = "eager" | "lazy" | "firmware-delegated";
-
-/** Linux as of 6.12.107, or as first released. */
-export type KernelVersion = "6.12" | "6.12.0";
 
 /** Which firmware starts the guest; `auto` is the usual one of the platform. */
 export type FirmwareName = "auto" | "tdvf" | "ovmf-snp" | "ovmf";
@@ -53,5 +51,7 @@ export interface Scenario {
     /** Guest work for each nanosecond of recorded work, above 0; absent: as the recording says. */
     readonly timeScale?: number;
     readonly transparentHugePages: boolean;
+    /** Appended to the kernel's command line; `mem=` and `memmap=` have an effect. */
+    readonly commandLine: string;
   };
 }

@@ -5,7 +5,14 @@
 
 import { z } from "zod";
 import { formatDuration } from "../units.js";
+import { expectedOfCommandLine } from "./command-line.js";
 import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./document.js";
+import {
+  KERNEL_VERSION_NAMES,
+  KERNEL_VERSIONS,
+  kernelVersion,
+  nearestKernelVersion,
+} from "./kernel-versions.js";
 import { parameterDefaults, parameterNames } from "./platform-parameters.js";
 import { MACHINES, PRESETS } from "./presets.js";
 import {
@@ -51,6 +58,26 @@ function names<const Name extends string>(values: readonly Name[]): z.ZodType<Na
 }
 
 const kind: z.ZodType<"tdx" | "snp" | "none"> = names(["tdx", "snp", "none"]);
+const kernel: z.ZodType<Quantity> = z
+  .union([z.string(), z.number()], { error: `expected one of ${KERNEL_VERSION_NAMES.join(", ")}` })
+  .check((context) => {
+    if (kernelVersion(context.value) !== undefined) return;
+    context.issues.push({
+      code: "custom",
+      input: context.value,
+      message: `expected one of ${KERNEL_VERSION_NAMES.join(", ")}`,
+      params: { suggestion: nearestKernelVersion(context.value) },
+    });
+  })
+  .meta({ enum: [...KERNEL_VERSION_NAMES, ...KERNEL_VERSION_NAMES.map(Number).filter(Number.isFinite)] });
+const commandLine: z.ZodType<string> = z
+  .string()
+  .check((context) => {
+    const expected = expectedOfCommandLine(context.value);
+    if (expected === undefined) return;
+    context.issues.push({ code: "custom", input: context.value, message: `expected ${expected}` });
+  })
+  .meta({ examples: ["mem=2G"] });
 const flag: z.ZodType<boolean> = z.boolean();
 
 const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
@@ -94,8 +121,11 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     .describe("RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes")
     .exactOptional(),
   vcpus: oneOrMore(integer(1, 1024)).describe("Virtual CPUs, 1 to 1024").exactOptional(),
-  kernel: oneOrMore(z.union([names(["6.12", "6.12.0"]), z.literal(6.12)]))
-    .describe("Linux version: 6.12 is the stable series as of 6.12.107, 6.12.0 the first release")
+  kernel: oneOrMore(kernel)
+    .describe(
+      "Linux version whose rules for unaccepted memory apply; 6.12 is the stable series as of 6.12.107, " +
+        `the others are first releases. ${KERNEL_VERSION_NAMES.map((name) => `${name} ${KERNEL_VERSIONS[name]}`).join(". ")}`,
+    )
     .exactOptional(),
   seed: oneOrMore(integer(0, 2 ** 32 - 1))
     .describe("Start of every random choice; the same seed gives the same run")
@@ -137,6 +167,9 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .describe(
           "Whether the guest kernel uses transparent huge pages, which raises its free-memory targets",
         )
+        .exactOptional(),
+      commandLine: oneOrMore(commandLine)
+        .describe("More words for the kernel's command line; mem= and memmap= have an effect, others none")
         .exactOptional(),
     })
     .describe("The guest kernel and its work")

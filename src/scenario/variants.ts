@@ -4,9 +4,10 @@ import { freeze, produce } from "immer";
 import { type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
 import type { OneOrMore, Quantity, ScenarioDocument } from "./document.js";
 import { type DocumentPath, valueAt } from "./document-path.js";
+import { kernelVersion } from "./kernel-versions.js";
 import { hasParameter } from "./platform-parameters.js";
 import { durationNs, hostPageSizeBytes, memoryBytes, preAcceptLimitBytes } from "./quantities.js";
-import type { KernelVersion, Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
 
 /** Every value that may be a list, slowest first, down to the platform and its parameters. */
 const SLOW_AXES: readonly DocumentPath[] = [
@@ -19,6 +20,7 @@ const SLOW_AXES: readonly DocumentPath[] = [
   ["firmware", "preAcceptLimit"],
   ["guest", "timeScale"],
   ["guest", "transparentHugePages"],
+  ["guest", "commandLine"],
   ["memory"],
   ["vcpus"],
   ["platform", "kind"],
@@ -85,7 +87,7 @@ function toScenario(document: CompleteDocument): Scenario {
     workload: only(document.workload, "workload"),
     platform: { kind: only(platform?.kind, "platform"), parameters: Object.fromEntries(parameters) },
     policy: only(document.policy, "policy"),
-    kernel: String(only(document.kernel, "kernel")) as KernelVersion,
+    kernel: converted(kernelVersion, only(document.kernel, "kernel"), "kernel"),
     memoryBytes: converted(memoryBytes, only(document.memory, "memory"), "memory"),
     vcpus: only(document.vcpus, "vcpus"),
     seed: only(document.seed, "seed"),
@@ -104,6 +106,7 @@ function toScenario(document: CompleteDocument): Scenario {
     guest: {
       ...timeScale,
       transparentHugePages: only(guest?.transparentHugePages, "transparentHugePages"),
+      commandLine: only(guest?.commandLine, "commandLine"),
     },
   };
   return freeze(scenario, true);

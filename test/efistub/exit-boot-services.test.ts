@@ -53,6 +53,14 @@ test("the table lies at the top of accepted memory, in pages of type ACPI", () =
   ]);
 });
 
+test("6.5 puts the table into loader data, and its page is RAM like any other", () => {
+  const boot = new BootServices([LOW, HIGH]);
+  const outcome = exitBoot(boot, "asks", new Recorder(), EfiMemoryType.LOADER_DATA);
+  if (outcome.outcome !== "exited") throw new Error(outcome.reason);
+  assert.equal(outcome.tableRange, { start: 2 * GiB - 4 * KiB, end: 2 * GiB - 4 * KiB + 24 + 896 });
+  assert.equal(outcome.entries[0], { type: E820Type.RAM, start: MiB, end: 2 * GiB });
+});
+
 test("a kernel without support, firmware with the protocol: the firmware accepts everything", () => {
   const { result, firmware, stub } = run("none", true);
   assert.equal(firmware.calls, [[4 * GiB, 18 * GiB]]);

@@ -41,6 +41,14 @@ test("the unaccepted table becomes memory and is reserved, in whole pages", () =
   ]);
 });
 
+test("6.5 only reserves its table, which lies in RAM", () => {
+  const machine = plainMachine(2 * GiB, { efi: { ...EFI, unacceptedTableInRam: true } });
+  assert.equal(runTo(loggedBoot(machine), "efi_init").lines.slice(-2), [
+    "memblock_reserve: [0x000000007c000000-0x000000007c00003f]",
+    "memblock_reserve: [0x000000007d000018-0x000000007d000817]",
+  ]);
+});
+
 test("boot services memory is reserved unless something in it already is", () => {
   const { boot, lines } = runTo(loggedBoot(plainMachine(2 * GiB, { efi: EFI })), "efi_reserve_boot_services");
   assert.equal(lines, ["memblock_reserve: [0x000000007b000000-0x000000007b0fffff]"]);

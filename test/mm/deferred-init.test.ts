@@ -4,14 +4,28 @@ import * as assert from "uvu/assert";
 import {
   type DeferredSink,
   deferredInitChunk,
-  deferredInitMemmap,
   deferredJobs,
   growZone,
   padataChunks,
 } from "../../src/mm/deferred-init.js";
 import { pageblocksWithoutHead } from "../../src/mm/memmap.js";
+import type { PfnRange } from "../../src/mm/pfn-range.js";
 
 const test = suite("mm: deferred init");
+
+/** All that a node's thread does, its chunks one after another; returns the struct pages initialised. */
+function deferredInitMemmap(
+  free: readonly PfnRange[],
+  firstDeferredPfn: number,
+  maxThreads: number,
+  sink: DeferredSink,
+): number {
+  let pages = 0;
+  for (const job of deferredJobs(free, firstDeferredPfn)) {
+    for (const chunk of padataChunks(job, maxThreads).chunks) pages += deferredInitChunk(free, chunk, sink);
+  }
+  return pages;
+}
 const SECTION = 32768;
 type Range = { startPfn: number; endPfn: number };
 

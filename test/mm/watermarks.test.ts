@@ -5,7 +5,6 @@ import {
   hugePagesStayOn,
   lowmemReserve,
   minFreeKbytes,
-  mobilityGroupingDisabled,
   recommendedMinFreeKbytes,
   zoneWatermarks,
 } from "../../src/mm/watermarks.js";
@@ -221,12 +220,6 @@ test("a scale factor widens the gap", () => {
   const zones = machine(3840, 500000, 3500000);
   const normal = zoneWatermarks(zones, 16007, 300)[2]!;
   assert.equal(normal, { min: 3497, low: 108497, high: 213497, promo: 318497 });
-});
-
-test("mobility grouping needs a pageblock for each migrate type", () => {
-  assert.ok(mobilityGroupingDisabled(3071, 6));
-  assert.not(mobilityGroupingDisabled(3072, 6));
-  assert.not(mobilityGroupingDisabled(2560, 5));
 });
 
 test.run();

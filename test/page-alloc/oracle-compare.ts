@@ -17,7 +17,7 @@ export function compareState(allocator: PageAllocator, oracle: Oracle): void {
     for (let order = 0; order <= 10; order++) {
       for (let type = 0; type <= 5; type++) {
         const what = `${where} list of order ${order} type ${type}`;
-        sameList(what, listed(allocator, actual.list(order, type)), expected.freeLists[order]![type] ?? []);
+        sameList(what, listed(allocator, actual.list(order, type)), expected.freeLists[order]![type]!);
       }
       same(`${where} nr_free ${order}`, actual.nrFree[order], expected.nrFree(order));
     }
@@ -27,9 +27,9 @@ export function compareState(allocator: PageAllocator, oracle: Oracle): void {
   });
 }
 
-type Comparable = number | boolean | undefined;
+type Comparable = number | boolean | string | undefined;
 
-function same(what: string, actual: Comparable, expected: Comparable): void {
+export function same(what: string, actual: Comparable, expected: Comparable): void {
   if (actual !== expected) throw new Error(`${what} is ${actual}, the model has ${expected}`);
 }
 
@@ -59,6 +59,11 @@ function compareCounters(where: string, actual: Zone, expected: OracleZone): voi
   same(`${where} NR_FREE_PAGES`, actual.freePages, expected.freePages);
   expected.freeDiff.forEach((held, cpu) => {
     same(`${where} NR_FREE_PAGES held by CPU ${cpu}`, actual.freePagesDiff[cpu], held);
+  });
+  same(`${where} cma_pages`, actual.cmaPages, expected.cmaPages);
+  same(`${where} NR_FREE_CMA_PAGES`, actual.freeCmaPages, expected.freeCma);
+  expected.freeCmaDiff.forEach((held, cpu) => {
+    same(`${where} NR_FREE_CMA_PAGES held by CPU ${cpu}`, actual.freeCmaDiff[cpu], held);
   });
   same(`${where} NR_UNACCEPTED`, actual.unacceptedPages, expected.unaccepted);
   same(`${where} nr_free_highatomic`, actual.freeHighatomicPages, expected.freeHighatomic);

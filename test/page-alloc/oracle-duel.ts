@@ -1,3 +1,4 @@
+import { releaseCmaArea } from "../../src/page-alloc/cma.js";
 import { LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
@@ -9,8 +10,9 @@ import {
 } from "../../src/page-alloc/zone-setup.js";
 import { Oracle } from "./oracle.js";
 import { NaiveAcceptor } from "./oracle-acceptor.js";
-import { compareState } from "./oracle-compare.js";
+import { compareState, same } from "./oracle-compare.js";
 import { HandOver } from "./oracle-hand-over.js";
+import { IsolationDuel } from "./oracle-isolation-duel.js";
 import { type RandomMachine, randomMachine } from "./oracle-machines.js";
 import { type Phase, randomPhase } from "./oracle-phases.js";
 import { Random } from "./oracle-random.js";
@@ -28,6 +30,8 @@ class Duel {
   readonly #actual: NaiveAcceptor;
   readonly #expected: NaiveAcceptor;
   readonly #reserved: number[];
+  readonly #cmaAreas: { pfn: number; pages: number }[];
+  readonly #isolation: IsolationDuel;
   /** Blocks handed out. */
   readonly #held: { pfn: number; order: number }[] = [];
   #phase: Phase = { allocatePercent: 0, orders: [], requests: [], cpus: [], splitPercent: 0, left: 0 };
@@ -60,6 +64,15 @@ class Duel {
       containsUnaccepted: (start, sizeBytes) => this.#expected.rangeContainsUnaccepted(start, sizeBytes),
     });
     this.#reserved = [...machine.reserved];
+    this.#cmaAreas = [...machine.cmaAreas];
+    this.#isolation = new IsolationDuel(
+      random,
+      machine,
+      this.#allocator,
+      this.#oracle,
+      this.#held,
+      this.reached,
+    );
     const release = new BootRelease(this.#allocator, this.#actual, machine.lazy, 0);
     this.#handOver = new HandOver(machine.pieces, this.#allocator, release, this.#oracle);
   }
@@ -76,6 +89,8 @@ class Duel {
       if (zone.boost > 0) this.reached.add("boost");
       if (zone.belowHigh) this.reached.add("below high");
       if (zone.unaccepted > 0) this.reached.add("unaccepted");
+      if (zone.cmaPages > 0 && zone.freeCma <= 0) this.reached.add("CMA areas full");
+      if (zone.freeCma * 2 > zone.freePages) this.reached.add("most free memory in CMA areas");
       if (zone.freeDiff.some((held) => held !== 0)) this.reached.add("counter differences");
     }
   }
@@ -90,6 +105,8 @@ class Duel {
     else if (dice < 12) this.#releaseLate();
     else if (dice < 20) this.#freeReserved();
     else if (dice < 40) this.#allocateBulk();
+    else if (dice < 43) this.#releaseCma();
+    else if (dice < 55) this.#what = this.#isolation.next(random.pick(this.#phase.cpus));
     else if (random.chance(this.#phase.allocatePercent)) this.#allocate();
     else this.#free();
     this.#compareCalls();
@@ -110,12 +127,12 @@ class Duel {
     const expected = this.#oracle.allocPages(gfp, order, node, cpu);
     const page = this.#allocator.allocPages(gfp, order, node, cpu);
     const actual = page === NO_PAGE ? -1 : this.#allocator.frames.pfnOf(page);
-    expectSame("pfn", actual, expected);
+    same("pfn", actual, expected);
     if (expected >= 0) {
       this.#held.push({ pfn: expected, order });
       return;
     }
-    expectSame("reason", this.#allocator.lastFailure, this.#oracle.lastFailure);
+    same("reason", this.#allocator.lastFailure, this.#oracle.lastFailure);
     this.reached.add(this.#oracle.lastFailure);
   }
 
@@ -129,9 +146,9 @@ class Duel {
     const expected = this.#oracle.allocPagesBulk(gfp, wanted, node, cpu);
     const pages = new Int32Array(wanted);
     const count = this.#allocator.allocPagesBulk(gfp, pages, node, cpu);
-    expectSame("number of pages", count, expected.length);
+    same("number of pages", count, expected.length);
     expected.forEach((pfn, at) => {
-      expectSame(`page ${at}`, this.#allocator.frames.pfnOf(pages[at]!), pfn);
+      same(`page ${at}`, this.#allocator.frames.pfnOf(pages[at]!), pfn);
       this.#held.push({ pfn, order: 0 });
     });
     if (wanted > 1 && count === wanted) this.reached.add("bulk");
@@ -167,6 +184,15 @@ class Duel {
     this.#what = `free reserved pfn 0x${pfn.toString(16)} cpu ${cpu}`;
     this.#oracle.freeReservedPage(pfn, cpu);
     this.#allocator.freeReservedPage(pfn, cpu);
+  }
+
+  #releaseCma(): void {
+    const area = this.#cmaAreas.pop();
+    if (area === undefined) return;
+    const cpu = this.#random.pick(this.#phase.cpus);
+    this.#what = `release CMA area of ${area.pages} pages at pfn 0x${area.pfn.toString(16)} cpu ${cpu}`;
+    this.#oracle.releaseCma(area.pfn, area.pages, cpu);
+    releaseCmaArea(this.#allocator, area.pfn, area.pages, cpu);
   }
 
   #drain(): void {
@@ -220,28 +246,22 @@ class Duel {
     }
     this.#what = "set up watermarks";
     const kbytes = expectFirstWatermarks(zones, cpuNodes);
-    expectSame("min_free_kbytes", initPerZoneWmarkMin(this.#allocator, cpuNodes), kbytes);
+    same("min_free_kbytes", initPerZoneWmarkMin(this.#allocator, cpuNodes), kbytes);
     if (this.#random.chance(50)) return;
     const raised = expectHugePageWatermarks(zones, kbytes, cpuNodes);
-    expectSame("raised min_free_kbytes", raiseForHugePages(this.#allocator, kbytes, cpuNodes), raised);
+    same("raised min_free_kbytes", raiseForHugePages(this.#allocator, kbytes, cpuNodes), raised);
   }
 
   #compareCalls(): void {
     const actual = this.#actual.calls;
     const expected = this.#expected.calls;
-    expectSame("number of accept calls", actual.length / 2, expected.length / 2);
+    same("number of accept calls", actual.length / 2, expected.length / 2);
     for (; this.#comparedCalls < expected.length; this.#comparedCalls++) {
-      expectSame("start or size of accept call", actual[this.#comparedCalls], expected[this.#comparedCalls]);
+      same("start or size of accept call", actual[this.#comparedCalls], expected[this.#comparedCalls]);
     }
-    expectSame("pieces handed over", this.#handOver.actual.size, this.#handOver.expected.size);
+    same("pieces handed over", this.#handOver.actual.size, this.#handOver.expected.size);
     if (this.#handOver.grown) this.reached.add("grown zone");
   }
-}
-
-type Comparable = number | string | undefined;
-
-function expectSame(what: string, actual: Comparable, expected: Comparable): void {
-  if (actual !== expected) throw new Error(`${what} is ${actual}, the model has ${expected}`);
 }
 
 /** How often the whole state is compared, in operations. */

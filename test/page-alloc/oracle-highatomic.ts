@@ -8,7 +8,7 @@ export function reserveHighatomic(zone: OracleZone, pfn: number, order: number, 
   if (percent < PAGEBLOCK_PAGES) return;
   const limit = Math.ceil(percent / PAGEBLOCK_PAGES) * PAGEBLOCK_PAGES;
   const blockType = zone.typeOf(pfn);
-  if (zone.reservedHighatomic >= limit || blockType === HIGHATOMIC) return;
+  if (zone.reservedHighatomic >= limit || blockType >= HIGHATOMIC) return;
   if (order >= PAGEBLOCK) {
     zone.setType(pfn, 2 ** order, HIGHATOMIC);
     zone.reservedHighatomic += 2 ** order;

@@ -34,6 +34,8 @@ export interface RandomMachine {
   readonly pieces: readonly Piece[];
   /** Reserved frames among the early pieces. */
   readonly reserved: readonly number[];
+  /** Whole pageblocks that boot reserves for CMA. */
+  readonly cmaAreas: readonly { readonly pfn: number; readonly pages: number }[];
   readonly initialTypes: ReadonlyMap<number, number>;
   readonly unacceptedFrom: number;
   readonly unacceptedTo: number;
@@ -84,6 +86,7 @@ export function randomMachine(random: Random): RandomMachine {
   const lazy = random.chance(85);
   const unaccepted = random.chance(60);
   const late = random.chance(50);
+  const cmaPercent = random.chance(40) ? random.pick([5, 15, 60]) : 0;
   const nodes = Math.max(...memory.map(([nodeId]) => nodeId)) + 1;
   const zones = memory.map(([nodeId, type, startPfn, end, endPfn]) => {
     return { nodeId, type, name: ZONE_NAMES[type]!, startPfn, endPfn, presentPages: end - startPfn };
@@ -101,6 +104,7 @@ export function randomMachine(random: Random): RandomMachine {
   return {
     shape:
       `${shape}, ${cpus} CPUs, ${oldKernel ? "6.12.0" : "6.12 stable"}` +
+      `${cmaPercent > 0 ? ", CMA" : ""}` +
       `${unaccepted ? `, ${lazy ? "lazy" : "eager"} from 0x${unacceptedFrom.toString(16)}` : ""}`,
     zones,
     zonelists,
@@ -110,7 +114,7 @@ export function randomMachine(random: Random): RandomMachine {
     cpuNodes: Array.from({ length: cpus }, () => random.below(nodes)),
     oldKernel,
     lazy,
-    ...handOver(random, memory, late),
+    ...handOver(random, memory, late, cmaPercent),
     unacceptedFrom,
     unacceptedTo: unaccepted ? last - (random.chance(30) ? random.below(4 * BLOCK) : 0) : last,
   };
@@ -120,15 +124,27 @@ function handOver(
   random: Random,
   memory: readonly Memory[],
   late: boolean,
-): Pick<RandomMachine, "pieces" | "reserved" | "initialTypes"> {
+  cmaPercent: number,
+): Pick<RandomMachine, "pieces" | "reserved" | "cmaAreas" | "initialTypes"> {
   const pieces: Piece[] = [];
   const reserved: number[] = [];
+  const cmaAreas: { pfn: number; pages: number }[] = [];
   const initialTypes = new Map<number, number>();
   memory.forEach(([, , start, end], zone) => {
     const firstLate = late ? random.between(start, end) : end;
     for (let block = start - (start % BLOCK); block < end; block += BLOCK) {
       const whole = block >= start && block + BLOCK <= end;
       const isLate = block >= firstLate;
+      if (whole && random.chance(cmaPercent)) {
+        // All of the block, or one pageblock of it; boot hands over the other one.
+        const part = random.pick(["all", "all", "first", "second"]);
+        const pfn = part === "second" ? block + BLOCK / 2 : block;
+        cmaAreas.push({ pfn, pages: part === "all" ? BLOCK : BLOCK / 2 });
+        if (part !== "all") {
+          pieces.push({ how: "block", pfn: 2 * block + BLOCK / 2 - pfn, size: 9, zone, late: isLate });
+        }
+        continue;
+      }
       if (whole && random.chance(90)) {
         const previous = pieces.at(-1);
         const joins = previous?.how === "run" && previous.pfn + previous.size * BLOCK === block;
@@ -145,7 +161,7 @@ function handOver(
       fragments(random, from, to, zone, isLate, pieces, reserved);
     }
   });
-  return { pieces, reserved, initialTypes };
+  return { pieces, reserved, cmaAreas, initialTypes };
 }
 
 /** Hands over part of a 4 MiB block with gaps; some frames of the gaps are given back by free_reserved_page() later. */

@@ -1,4 +1,5 @@
 import {
+  CMA,
   HIGHATOMIC,
   MAX_ORDER,
   MOVABLE,
@@ -18,6 +19,7 @@ export const OOM = 0x8;
 export const NON_BLOCK = 0x10;
 export const MIN_RESERVE = 0x20;
 export const CPUSET = 0x40;
+export const ALLOC_CMA = 0x80;
 export const NOFRAGMENT = 0x100;
 export const ALLOC_HIGHATOMIC = 0x200;
 export const KSWAPD = 0x800;
@@ -30,7 +32,7 @@ const FALLBACKS: Record<number, readonly number[]> = {
 
 /** How far one refill of a per-CPU list has had to go. */
 export interface RmqueueMode {
-  name: "normal" | "claim" | "steal";
+  name: "normal" | "cma" | "steal";
 }
 
 /** __rmqueue: a block of the type, or of another one; -1 if there is none. */
@@ -42,14 +44,28 @@ export function rmqueue(
   mode: RmqueueMode,
   cpu: number,
 ): number {
+  const cma = (flags & ALLOC_CMA) !== 0;
   let pfn = -1;
+  // More than half of the free memory is in CMA areas: take from there first.
+  if (cma && Math.max(0, zone.freeCma) > Math.floor(Math.max(0, zone.freePages) / 2)) {
+    pfn = zone.takeSmallest(order, CMA, cpu);
+    if (pfn >= 0) return pfn;
+  }
   if (zone.machine.rule === "6.12.0") {
     pfn = zone.takeSmallest(order, type, cpu);
+    if (pfn < 0 && cma) pfn = zone.takeSmallest(order, CMA, cpu);
     return pfn >= 0 ? pfn : fallback6120(zone, order, type, flags, cpu);
   }
   if (mode.name === "normal") {
     pfn = zone.takeSmallest(order, type, cpu);
     if (pfn >= 0) return pfn;
+  }
+  if (mode.name !== "steal" && cma) {
+    pfn = zone.takeSmallest(order, CMA, cpu);
+    if (pfn >= 0) {
+      mode.name = "cma";
+      return pfn;
+    }
   }
   if (mode.name !== "steal") {
     pfn = claim(zone, order, type, flags, cpu);

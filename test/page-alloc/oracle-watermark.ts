@@ -1,5 +1,5 @@
-import { ALLOC_HIGHATOMIC, MIN_RESERVE, NON_BLOCK, OOM } from "./oracle-rmqueue.js";
-import { BLOCK_PAGES, HIGHATOMIC, MAX_ORDER, type OracleZone, RECLAIMABLE } from "./oracle-zone.js";
+import { ALLOC_CMA, ALLOC_HIGHATOMIC, MIN_RESERVE, NON_BLOCK, OOM } from "./oracle-rmqueue.js";
+import { BLOCK_PAGES, CMA, HIGHATOMIC, MAX_ORDER, type OracleZone, RECLAIMABLE } from "./oracle-zone.js";
 
 /** Watermark checks of the naive model, and what they accept. */
 
@@ -7,7 +7,9 @@ const RESERVES = OOM | NON_BLOCK | MIN_RESERVE | ALLOC_HIGHATOMIC;
 
 /** Free pages a request cannot count on (__zone_watermark_unusable_free). */
 function unusable(zone: OracleZone, order: number, flags: number): number {
-  return 2 ** order - 1 + ((flags & RESERVES) !== 0 ? 0 : zone.freeHighatomic);
+  const reserve = (flags & RESERVES) !== 0 ? 0 : zone.freeHighatomic;
+  const cma = (flags & ALLOC_CMA) !== 0 ? 0 : Math.max(0, zone.freeCma);
+  return 2 ** order - 1 + reserve + cma;
 }
 
 /** __zone_watermark_ok */
@@ -32,6 +34,7 @@ export function watermarkOk(
     for (let type = 0; type <= RECLAIMABLE; type++) {
       if (zone.freeLists[from]![type]!.length > 0) return true;
     }
+    if ((flags & ALLOC_CMA) !== 0 && zone.freeLists[from]![CMA]!.length > 0) return true;
     const reserves = (flags & (ALLOC_HIGHATOMIC | OOM)) !== 0;
     if (reserves && zone.freeLists[from]![HIGHATOMIC]!.length > 0) return true;
   }
@@ -65,13 +68,18 @@ export function watermarkFast(
 
 /** Accepts the oldest block; false if none waits (try_to_accept_memory_one). */
 function acceptOne(zone: OracleZone, cpu: number): boolean {
-  const pfn = zone.unacceptedList.shift();
-  if (pfn === undefined) return false;
+  if (zone.unacceptedList.length === 0) return false;
+  acceptParked(zone, 0, cpu);
+  return true;
+}
+
+/** Accepts one of the blocks that wait (__accept_page). */
+export function acceptParked(zone: OracleZone, position: number, cpu: number): void {
+  const pfn = zone.unacceptedList.splice(position, 1)[0]!;
   zone.addFree(-BLOCK_PAGES, cpu);
   zone.unaccepted -= BLOCK_PAGES;
   zone.machine.acceptMemory(pfn * 4096, BLOCK_PAGES * 4096);
   zone.freeDirect(pfn, MAX_ORDER, true, cpu);
-  return true;
 }
 
 /** Accepts what is missing to the promo watermark (cond_accept_memory); true if anything was accepted. */

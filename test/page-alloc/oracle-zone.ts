@@ -7,7 +7,9 @@ export const UNMOVABLE = 0;
 export const MOVABLE = 1;
 export const RECLAIMABLE = 2;
 export const HIGHATOMIC = 3;
-const TYPES = 4;
+export const CMA = 4;
+export const ISOLATE = 5;
+const TYPES = 6;
 
 export const MAX_ORDER = 10;
 export const PAGEBLOCK = 9;
@@ -25,6 +27,8 @@ export interface OracleMachine {
   readonly initialType: (pageblockStartPfn: number) => number;
   /** Frames allocated for requests of movable memory. */
   readonly movableInUse: Set<number>;
+  /** All frames that are allocated. */
+  readonly inUse: Set<number>;
   readonly acceptMemory: (start: number, sizeBytes: number) => void;
 }
 
@@ -67,6 +71,10 @@ export class OracleZone {
   unaccepted = 0;
   freeHighatomic = 0;
   reservedHighatomic = 0;
+  /** Pages of CMA areas, and NR_FREE_CMA_PAGES in its two parts. */
+  cmaPages = 0;
+  freeCma = 0;
+  readonly freeCmaDiff: number[];
 
   /** freeLists[order][type]: frame numbers, head first. */
   readonly freeLists: number[][][] = [];
@@ -95,6 +103,7 @@ export class OracleZone {
     this.startPfn = span.startPfn;
     this.endPfn = span.endPfn;
     this.freeDiff = Array.from({ length: cpus }, () => 0);
+    this.freeCmaDiff = Array.from({ length: cpus }, () => 0);
     for (let order = 0; order <= MAX_ORDER; order++) {
       this.freeLists.push(Array.from({ length: TYPES }, () => []));
     }
@@ -138,9 +147,20 @@ export class OracleZone {
     this.freeDiff[cpu] = fold ? 0 : held;
   }
 
+  /** The same of NR_FREE_CMA_PAGES. */
+  #addFreeCma(pages: number, cpu: number): void {
+    const held = this.freeCmaDiff[cpu]! + pages;
+    const fold = Math.abs(held) > this.statThreshold;
+    this.freeCma += fold ? held : 0;
+    this.freeCmaDiff[cpu] = fold ? 0 : held;
+  }
+
+  /** Isolated pages do not count as free. */
   account(pages: number, type: number, cpu: number): void {
+    if (type === ISOLATE) return;
     this.addFree(pages, cpu);
     if (type === HIGHATOMIC) this.freeHighatomic += pages;
+    if (type === CMA) this.#addFreeCma(pages, cpu);
   }
 
   insert(pfn: number, order: number, type: number, toTail: boolean): void {

@@ -22,7 +22,7 @@ test("240 000 random operations on 60 machines: same frames, lists and counters 
 
 test("the random machines are of all shapes", () => {
   const parts = ["1 zone", "3 zones", "2 nodes,", "2 nodes without DMA32", "movable zone"];
-  const kinds = ["1 CPUs", "2 CPUs", "3 CPUs", "4 CPUs", "6.12.0", "6.12 stable", "lazy", "eager"];
+  const kinds = ["1 CPUs", "2 CPUs", "3 CPUs", "4 CPUs", "6.12.0", "6.12 stable", "lazy", "eager", "CMA"];
   assert.equal(
     [...parts, ...kinds].filter((part) => !shapes.some((shape) => shape.includes(part))),
     [],
@@ -32,8 +32,11 @@ test("the random machines are of all shapes", () => {
 test("the random operations reach every special case", () => {
   const cases = ["order too large", "atomic request", "would reclaim", "highatomic reserve", "boost"];
   const states = ["below high", "unaccepted", "counter differences", "grown zone", "bulk"];
+  const cma = ["CMA areas full", "most free memory in CMA areas"];
+  const isolation = ["isolated", "not isolated", "accepted on isolation", "isolated but unaccepted"];
+  const contiguous = ["allocated at a place", "needs migration"];
   assert.equal(
-    [...cases, ...states].filter((what) => !reached.has(what)),
+    [...cases, ...states, ...cma, ...isolation, ...contiguous].filter((what) => !reached.has(what)),
     [],
   );
 });

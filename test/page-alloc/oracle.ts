@@ -1,6 +1,8 @@
 import { reserveHighatomic, unreserveHighatomic } from "./oracle-highatomic.js";
+import { isolateRange, takeFreeBlocks, undoIsolation } from "./oracle-isolation.js";
 import { allocateFromZone, drainZone, freeToPcp, onPcp, takeFromList } from "./oracle-pcp.js";
 import {
+  ALLOC_CMA,
   ALLOC_HIGHATOMIC,
   CPUSET,
   KSWAPD,
@@ -13,6 +15,8 @@ import {
 import { condAccept, watermarkFast } from "./oracle-watermark.js";
 import {
   BLOCK_PAGES,
+  CMA,
+  ISOLATE,
   MAX_ORDER,
   MOVABLE,
   type OracleMachine,
@@ -62,11 +66,18 @@ interface Request {
   readonly cpu: number;
 }
 
+/** Movable memory may use CMA areas (gfp_to_alloc_flags_cma). */
+function cmaFlag(request: Request): number {
+  return request.type === MOVABLE ? ALLOC_CMA : 0;
+}
+
 export class Oracle {
   readonly zones: readonly OracleZone[];
   readonly #options: OracleOptions;
   readonly #machine: OracleMachine;
   readonly touched = new Set<number>();
+  /** Pages in use since before there was an allocator. */
+  readonly usedBefore = new Set<number>();
   gfpAllowedMask = -1;
   kswapdRunning = false;
   growZone: ((zone: OracleZone) => boolean) | undefined = undefined;
@@ -80,6 +91,7 @@ export class Oracle {
       pageblockTypes: new Map(),
       initialType: options.initialType,
       movableInUse: new Set(),
+      inUse: new Set(),
       acceptMemory: options.acceptMemory,
     };
     this.zones = options.zones.map((span) => new OracleZone(this.#machine, span, options.cpus));
@@ -102,7 +114,7 @@ export class Oracle {
     const gfp = requested & this.gfpAllowedMask;
     const request = this.#request(gfp, order, nodeId, cpu);
     const noFragment = this.#noFragment(request.zones[0]);
-    let pfn = this.#walk(request, WMARK_LOW | (gfp & GFP_KSWAPD_RECLAIM) | noFragment);
+    let pfn = this.#walk(request, WMARK_LOW | (gfp & GFP_KSWAPD_RECLAIM) | noFragment | cmaFlag(request));
     if (pfn < 0) pfn = this.#slowPath(request, gfp);
     if (pfn >= 0) this.#prepare(request, pfn);
     return pfn;
@@ -110,7 +122,8 @@ export class Oracle {
 
   #prepare({ order, type }: Request, pfn: number): void {
     for (let page = pfn; page < pfn + 2 ** order; page++) {
-      this.touched.add(page);
+      if (!this.usedBefore.has(page)) this.touched.add(page);
+      this.#machine.inUse.add(page);
       if (type === MOVABLE) this.#machine.movableInUse.add(page);
     }
   }
@@ -121,7 +134,7 @@ export class Oracle {
     const zone = wanted > 1 ? this.#zoneForBulk(request, wanted) : undefined;
     const pfns: number[] = [];
     while (zone !== undefined && pfns.length < wanted) {
-      const pfn = takeFromList(zone, 0, request.type, WMARK_LOW, cpu);
+      const pfn = takeFromList(zone, 0, request.type, WMARK_LOW | cmaFlag(request), cpu);
       if (pfn < 0) break;
       this.#prepare(request, pfn);
       pfns.push(pfn);
@@ -132,12 +145,14 @@ export class Oracle {
   }
 
   /** A zone of the preferred node that keeps its low watermark with so many pages less. */
-  #zoneForBulk({ zones, cpu }: Request, wanted: number): OracleZone | undefined {
+  #zoneForBulk(request: Request, wanted: number): OracleZone | undefined {
+    const { zones, cpu } = request;
+    const flags = WMARK_LOW | cmaFlag(request);
     for (const zone of zones) {
       if (zone.nodeId !== zones[0]!.nodeId) return undefined;
       condAccept(zone, 0, cpu);
       for (;;) {
-        if (watermarkFast(zone, 0, 1, zones[0]!.type, WMARK_LOW, wanted)) return zone;
+        if (watermarkFast(zone, 0, 1, zones[0]!.type, flags, wanted)) return zone;
         if (!condAccept(zone, 0, cpu) && !this.growZone?.(zone)) break;
       }
     }
@@ -222,11 +237,14 @@ export class Oracle {
       }
       if ((gfp & GFP_HIGH) !== 0) flags &= ~CPUSET;
     }
+    flags |= cmaFlag(request);
     this.#wakeAllKswapds(request, flags);
     let pfn = this.#walk(request, flags);
     if (pfn >= 0) return pfn;
     this.#wakeAllKswapds(request, flags);
-    if ((gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0) flags = NO_WATERMARKS | (flags & KSWAPD);
+    if ((gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0) {
+      flags = NO_WATERMARKS | (flags & KSWAPD) | cmaFlag(request);
+    }
     pfn = this.#walk(request, flags);
     if (pfn >= 0) return pfn;
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
@@ -239,17 +257,57 @@ export class Oracle {
 
   /** __free_pages; past the per-CPU lists where those do not take the order, or are locked. */
   freePages(pfn: number, order: number, cpu: number, locked = false): void {
-    for (let page = pfn; page < pfn + 2 ** order; page++) this.#machine.movableInUse.delete(page);
+    for (let page = pfn; page < pfn + 2 ** order; page++) {
+      this.#machine.movableInUse.delete(page);
+      this.#machine.inUse.delete(page);
+    }
     const zone = this.zoneOf(pfn);
-    if (onPcp(order) && !locked) freeToPcp(zone, pfn, order, cpu);
+    const isolated = zone.typeOf(pfn) === ISOLATE;
+    if (onPcp(order) && !locked && !isolated) freeToPcp(zone, pfn, order, cpu);
     else zone.freeDirect(pfn, order, false, cpu);
   }
 
   /** free_reserved_page */
   freeReservedPage(pfn: number, cpu: number): void {
-    this.touched.add(pfn);
+    if (!this.touched.has(pfn)) this.usedBefore.add(pfn);
     this.zoneOf(pfn).managed += 1;
     this.freePages(pfn, 0, cpu);
+  }
+
+  /** init_cma_reserved_pageblock for every pageblock of an area */
+  releaseCma(start: number, pages: number, cpu: number): void {
+    for (let pfn = start; pfn < start + pages; pfn += PAGEBLOCK_PAGES) {
+      const zone = this.zoneOf(pfn);
+      zone.setType(pfn, PAGEBLOCK_PAGES, CMA);
+      this.freePages(pfn, 9, cpu);
+      zone.managed += PAGEBLOCK_PAGES;
+      zone.cmaPages += PAGEBLOCK_PAGES;
+    }
+  }
+
+  /** start_isolate_page_range */
+  isolate(start: number, end: number, type: number, cpu: number): boolean {
+    return isolateRange(this.zoneOf(start), start, end, type, cpu);
+  }
+
+  /** undo_isolate_page_range */
+  undoIsolate(start: number, end: number, type: number, cpu: number): void {
+    undoIsolation(this.zoneOf(start), start, end, type, cpu);
+  }
+
+  /** alloc_contig_range, where nothing has to be migrated */
+  allocContiguous(start: number, end: number, type: number, cpu: number): string {
+    const zone = this.zoneOf(start);
+    if (!this.isolate(start, end, type, cpu)) return "not isolated";
+    drainZone(zone, cpu);
+    const taken = takeFreeBlocks(zone, start, end);
+    for (let pfn = start; taken !== undefined && pfn < end; pfn++) {
+      this.#machine.inUse.add(pfn);
+      if (!this.usedBefore.has(pfn)) this.touched.add(pfn);
+    }
+    for (const pfn of taken ?? []) if (pfn < start || pfn >= end) this.freePages(pfn, 0, cpu);
+    this.undoIsolate(start, end, type, cpu);
+    return taken === undefined ? "needs migration" : "allocated";
   }
 
   /** drain_all_pages: the calling CPU empties the lists of all. */

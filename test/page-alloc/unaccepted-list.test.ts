@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
-import { LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { allocPfn, GFP_HIGHUSER_MOVABLE, listed, oneZone } from "./machine.js";
@@ -10,10 +9,9 @@ const test = suite("page-alloc: unaccepted list");
 const BLOCK = 4 * 2 ** 20;
 
 /** All blocks unaccepted; `accepted` collects what the allocator accepts. */
-function lazy(blocks: number, rules = LINUX_6_12): { a: PageAllocator; accepted: number[] } {
+function lazy(blocks: number): { a: PageAllocator; accepted: number[] } {
   const accepted: number[] = [];
   const a = oneZone(blocks, {
-    rules,
     free: false,
     acceptor: {
       acceptMemory(start, sizeBytes) {
@@ -33,18 +31,12 @@ test("unaccepted pages count as free and as unaccepted, and are on no free list"
   verifyInvariants(a);
 });
 
-test("800f1059c99e: before watermarks exist every allocation accepts one block, oldest first", () => {
+test("before watermarks exist every allocation accepts one block, oldest first", () => {
   const { a, accepted } = lazy(8);
   for (let i = 0; i < 3; i++) allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
   assert.equal(accepted, [0, 1, 2]);
   assert.equal(listed(a, 10, 1), [0x400, 0x800]);
   verifyInvariants(a);
-});
-
-test("800f1059c99e: 6.12.0 boots out of memory with nothing accepted and zero watermarks", () => {
-  const { a, accepted } = lazy(8, LINUX_6_12_0);
-  assert.is(allocPfn(a, GFP_HIGHUSER_MOVABLE, 0), -1);
-  assert.equal(accepted, []);
 });
 
 test("with watermarks, blocks are accepted until accepted free memory reaches promo", () => {

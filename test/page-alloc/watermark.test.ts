@@ -38,10 +38,9 @@ test("the reserve against lower zones counts for the request's highest zone", ()
 test("pages to accept follow promo less accepted free pages (cond_accept_memory)", () => {
   const zone = oneZone(4, { free: false }).zones[0]!;
   const need = (free: number, order: number, promo = 13997): number => {
-    zone.watermark[3] = promo;
     zone.freePages = free;
     zone.unacceptedPages = 3295000;
-    return pagesToAccept(zone, order);
+    return pagesToAccept(zone, order, promo);
   };
   assert.is(need(3300000, 0), 8997);
   assert.is(need(3300000, 9), 9508);

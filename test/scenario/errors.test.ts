@@ -205,10 +205,34 @@ test("several presets report a mistake of the file once", () => {
   ]);
 });
 
-test("kernel versions", () => {
-  assert.equal(with_('kernel: "6.13"\n'), [
-    'file.yaml:5:9: kernel: expected one of 6.12, 6.12.0, found "6.13", did you mean 6.12?',
+test("kernel versions: the last one that is not newer is suggested", () => {
+  const expected = "file.yaml:5:9: kernel: expected one of 6.5, 6.6, 6.11, 6.12.0, 6.12, 6.15, found";
+  for (const [written, suggestion] of [
+    ["6.13", "6.12.0"],
+    ["6.7", "6.6"],
+    ["7.1", "6.15"],
+    ['"6.12.95"', "6.12"],
+    ['"v6.6"', "6.6"],
+  ]) {
+    assert.equal(with_(`kernel: ${written}\n`), [`${expected} ${written}, did you mean ${suggestion}?`]);
+  }
+  assert.equal(with_("kernel: 5.15\n"), [`${expected} 5.15`]);
+  assert.equal(with_("kernel: newest\n"), [`${expected} "newest"`]);
+});
+
+test("words for the command line that the kernel would ignore or not survive", () => {
+  const said = (line: string): string[] => with_(`guest: { commandLine: "${line}" }\n`);
+  const at = "file.yaml:5:23: guest.commandLine: expected";
+  const size = `${at} a size such as mem=2G or a range such as memmap=1G$4G, not`;
+  assert.equal(said("mem=lots"), [`${size} mem=lots, found "mem=lots"`]);
+  assert.equal(said("quiet memmap=1G@"), [`${size} memmap=1G@, found "quiet memmap=1G@"`]);
+  assert.equal(said("mem=64M"), [
+    `${at} an address of 256 MiB or more after mem= or memmap=, found "mem=64M"`,
   ]);
+  assert.equal(said("accept_memory=eager"), [
+    `${at} no accept_memory=, which \`policy\` decides, found "accept_memory=eager"`,
+  ]);
+  assert.equal(said("mem=2G quiet ro -- mem=lots"), []);
 });
 
 test("YAML that cannot be read", () => {

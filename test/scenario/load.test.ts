@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { KERNEL_VERSION_NAMES } from "../../src/scenario/kernel-versions.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 import { errorsOf, MINIMAL, only } from "./helpers.js";
@@ -21,7 +22,7 @@ kernel: "6.12.0"
 seed: 7
 host: { pageSize: 2M, prefault: true }
 firmware: { preset: tdvf, preAcceptLimit: 512MiB }
-guest: { timeScale: 0.25, transparentHugePages: false }
+guest: { timeScale: 0.25, transparentHugePages: false, commandLine: "mem=1G" }
 `;
   assert.equal(only(text), {
     name: "full",
@@ -35,7 +36,7 @@ guest: { timeScale: 0.25, transparentHugePages: false }
     seed: 7,
     host: { pageSizeBytes: 2 * MiB, prefault: true },
     firmware: { preset: "tdvf", preAcceptLimitBytes: 512 * MiB },
-    guest: { timeScale: 0.25, transparentHugePages: false },
+    guest: { timeScale: 0.25, transparentHugePages: false, commandLine: "mem=1G" },
   });
 });
 
@@ -51,7 +52,7 @@ test("the least that a file can say gets the documented defaults", () => {
     seed: 1,
     host: { pageSizeBytes: 4 * KiB, prefault: false },
     firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
-    guest: { transparentHugePages: true },
+    guest: { transparentHugePages: true, commandLine: "" },
   });
 });
 
@@ -61,8 +62,10 @@ test("what is not said is not there", () => {
 });
 
 test("a kernel version without quotes is a number in YAML and means the same", () => {
-  assert.is(only(`${MINIMAL}kernel: 6.12\n`).kernel, "6.12");
-  assert.is(only(`${MINIMAL}kernel: 6.12.0\n`).kernel, "6.12.0");
+  for (const version of KERNEL_VERSION_NAMES) {
+    assert.is(only(`${MINIMAL}kernel: ${version}\n`).kernel, version);
+    assert.is(only(`${MINIMAL}kernel: "${version}"\n`).kernel, version);
+  }
 });
 
 test("a bare number is bytes or nanoseconds, also in hexadecimal", () => {

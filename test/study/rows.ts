@@ -57,7 +57,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     seed: 1,
     host: { pageSizeBytes: 4096, prefault: false },
     firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
-    guest: { transparentHugePages: true },
+    guest: { transparentHugePages: true, commandLine: "" },
     ...changes,
   };
 }

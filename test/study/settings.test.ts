@@ -24,7 +24,7 @@ test("name, description and policy are no settings", () => {
 });
 
 test("a setting that only one of two scenarios has makes them differ", () => {
-  const scaled = scenarioWith({ guest: { transparentHugePages: true, timeScale: 0.5 } });
+  const scaled = scenarioWith({ guest: { transparentHugePages: true, commandLine: "", timeScale: 0.5 } });
   assert.not.ok(sameSettings(scaled, scenarioWith()));
   assert.not.ok(sameSettings(scenarioWith(), scaled));
 });

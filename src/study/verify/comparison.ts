@@ -33,3 +33,13 @@ export interface Comparison {
   equal: number;
   firstDivergence?: Divergence;
 }
+
+/** Two comparisons of one kind as one. */
+export function added(a: Comparison, b: Comparison): Comparison {
+  const firstDivergence = a.firstDivergence ?? b.firstDivergence;
+  return {
+    compared: a.compared + b.compared,
+    equal: a.equal + b.equal,
+    ...(firstDivergence === undefined ? {} : { firstDivergence }),
+  };
+}

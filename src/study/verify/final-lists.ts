@@ -7,7 +7,7 @@ import type { Comparison } from "./comparison.js";
 import { freeListKey, type SnapshotZone } from "./snapshot.js";
 
 /** Frame numbers on a list, head first. */
-function pfnsOn(allocator: PageAllocator, list: number): number[] {
+export function pfnsOn(allocator: PageAllocator, list: number): number[] {
   const { frames } = allocator;
   const pfns: number[] = [];
   for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
@@ -99,12 +99,13 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
   );
 }
 
-function recordedTypes(zone: SnapshotZone): number[] {
+/** Types of a zone's pageblocks, one by one. */
+export function recordedTypes(zone: SnapshotZone): number[] {
   return zone.blocks.flatMap(([type, count]) => Array.from({ length: count }, () => type));
 }
 
 /** Untouched blocks on a list are movable; the rest of what has no frames was never the allocator's. */
-function typesOf(allocator: PageAllocator, zone: Zone, recorded: readonly number[]): number[] {
+export function typesOf(allocator: PageAllocator, zone: Zone, recorded: readonly number[]): number[] {
   const { frames } = allocator;
   const start = roundDown(zone.startPfn, PAGEBLOCK_PAGES);
   const listed = new Set([

@@ -13,6 +13,11 @@ import { freeListKey, type SnapshotZone } from "./snapshot.js";
 /** ZONE_BELOW_HIGH in the flags of a zone (include/linux/mmzone.h: enum zone_flags). */
 const BELOW_HIGH_FLAG = 4;
 
+/** Whether the zone was below its high watermark when last looked at. */
+export function isBelowHigh(zone: SnapshotZone): boolean {
+  return (zone.flags & BELOW_HIGH_FLAG) !== 0;
+}
+
 /** Nodes to look at from each node, itself first: both recordings with two nodes have equal distances. */
 function zonelist(zones: readonly SnapshotZone[], nodeId: number, nodes: readonly number[]): number[] {
   const order = [nodeId, ...nodes.filter((other) => other !== nodeId)];
@@ -70,7 +75,7 @@ function loadZone(
   zone.watermarkBoost = from.boost;
   zone.reservedHighatomicPages = from.reservedHighatomicPages;
   zone.statThreshold = statThreshold(cpus, from.managedPages);
-  zone.belowHigh = (from.flags & BELOW_HIGH_FLAG) !== 0;
+  zone.belowHigh = isBelowHigh(from);
   for (let type = 0; type < MAX_NR_ZONES; type++) {
     zone.lowmemReserve[type] = from.lowmemReserve[type] ?? from.lowmemReserve.at(-1)!;
   }

@@ -7,6 +7,7 @@ import type { Zone } from "../../page-alloc/zone.js";
 import { LabKind, type LabLog } from "../../workload/lab-log.js";
 import type { Comparison, Divergence, OutsideCauses } from "./comparison.js";
 import { type LabSteps, labSteps, Step } from "./lab-steps.js";
+import { Retypings } from "./retypings.js";
 
 export interface OpenLoopResult {
   readonly allocations: { compared: number; pfnExact: number; firstDivergence?: Divergence };
@@ -14,6 +15,8 @@ export interface OpenLoopResult {
   readonly refills: Comparison;
   /** Frees that made the per-CPU list drain: how many pages. */
   readonly drains: Comparison;
+  /** Pageblocks that changed their type: whether they did in the model. */
+  readonly retypings: Comparison;
   readonly outside: OutsideCauses;
   /** Pages of early reservations that were freed: init sections, initrd. */
   readonly reservedFrees: number;
@@ -32,6 +35,7 @@ export class OpenLoop {
   readonly #done: Uint8Array;
   /** Where the model put an allocation that the kernel put elsewhere, by the kernel's frame number. */
   readonly #elsewhere = new Map<number, number>();
+  readonly #retypings: Retypings;
   readonly #result: { -readonly [Key in keyof OpenLoopResult]: OpenLoopResult[Key] };
   /** Place in `steps.order` of the next step. */
   #next = 0;
@@ -43,11 +47,13 @@ export class OpenLoop {
     this.#cpuNodes = cpuNodes;
     this.#allocator = allocator;
     this.steps = labSteps(log);
+    this.#retypings = new Retypings(log, allocator);
     this.#done = new Uint8Array(log.length);
     this.#result = {
       allocations: { compared: 0, pfnExact: 0 },
       refills: { compared: 0, equal: 0 },
       drains: { compared: 0, equal: 0 },
+      retypings: this.#retypings.result,
       reservedFrees: 0,
       outside: {
         pcpDecays: 0,
@@ -69,7 +75,13 @@ export class OpenLoop {
   /** Replays the steps that took effect before a record; those of earlier calls are done. */
   runUntil(end: number): void {
     const { order, effect } = this.steps;
-    while (this.#next < order.length && effect[order[this.#next]!]! < end) this.#run(order[this.#next++]!);
+    for (; this.#next < order.length; this.#next++) {
+      const i = order[this.#next]!;
+      if (effect[i]! >= end) break;
+      this.#retypings.compareBefore(effect[i]!);
+      this.#run(i);
+    }
+    this.#retypings.compareBefore(end);
   }
 
   /** A model that has gone astray cannot follow every request: it stops, and the rest counts as different. */

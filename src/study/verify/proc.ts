@@ -1,12 +1,12 @@
-import { statThreshold } from "../../mm/stat-threshold.js";
-import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import {
   formatBuddyinfo,
   formatMeminfo,
   formatVmstat,
   formatZoneinfo,
   type ProcZone,
-} from "../../report/proc-files.js";
+} from "../../metrics/proc-files.js";
+import { statThreshold } from "../../mm/stat-threshold.js";
+import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import type { Comparison } from "./comparison.js";
 import { freeListKey, type SnapshotZone } from "./snapshot.js";

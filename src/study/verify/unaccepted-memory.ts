@@ -39,7 +39,8 @@ export function tableOfBootLog(bootLog: string): UnacceptedTable | undefined {
   return table;
 }
 
-function copyOf(table: UnacceptedTable): UnacceptedTable {
+/** A table of its own with the same units set. */
+export function copyOf(table: UnacceptedTable): UnacceptedTable {
   const copy = new UnacceptedTable(table.physBase, table.bitmapBytes);
   for (let start = table.nextSet(0, table.unitCount); start < table.unitCount; ) {
     const end = table.nextClear(start, table.unitCount);
@@ -93,6 +94,13 @@ export class RecordedAcceptance extends AcceptMemory {
     super(table, { acceptMemory: (start, end) => accepts.push(rangeText(start, end)) });
     this.accepts = accepts;
     this.remaining = table;
+  }
+
+  /** Forgets what was noted so far, for the next run; what is accepted stays accepted. */
+  nextRun(): void {
+    this.accepts.length = 0;
+    this.requests.length = 0;
+    this.decisions.length = 0;
   }
 
   override acceptMemory(start: number, sizeBytes: number): void {

@@ -4,9 +4,10 @@ import type { EarlyMachine } from "../../guest/early-machine.js";
 import { type KernelBuild, SMALL_6_12_107 } from "../../guest/kernel-build.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { LabKind, type LabLog, readLabLog } from "../../workload/lab-log.js";
-import { replayBoot } from "./boot-replay.js";
+import { adoptSnapshot, type GapReport } from "./adopt-snapshot.js";
+import { type BootReplay, replayBoot } from "./boot-replay.js";
 import { acceptText, compareDecisions, compareReleased, compareTexts, requestText } from "./compare-log.js";
-import type { Comparison, Divergence, OutsideCauses } from "./comparison.js";
+import { added, type Comparison, type Divergence, type OutsideCauses } from "./comparison.js";
 import { compareFinalLists } from "./final-lists.js";
 import { allocatorOf } from "./load-snapshot.js";
 import { compareMemblock } from "./memblock-log.js";
@@ -14,7 +15,8 @@ import { OpenLoop } from "./open-loop.js";
 import { compareProc, type ProcComparison } from "./proc.js";
 import { needText, parseFile, RecordingError, type RecordingFiles, readText } from "./recording-files.js";
 import { parseSnapshot, type SnapshotZone } from "./snapshot.js";
-import { RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./unaccepted-memory.js";
+import { copyOf, RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./unaccepted-memory.js";
+import { workloadNames, workloadsInOrder } from "./workload-order.js";
 
 const BUILDS: readonly KernelBuild[] = [SMALL_6_12_107];
 
@@ -22,7 +24,8 @@ const BUILDS: readonly KernelBuild[] = [SMALL_6_12_107];
 export interface VerifiedRun {
   /** `boot`, or the workload. */
   readonly name: string;
-  readonly start: "e820" | "snapshot" | "trace";
+  /** Where its memory comes from: the firmware's map, a snapshot, the simulated boot and the runs since, a trace. */
+  readonly start: "e820" | "snapshot" | "boot" | "trace";
   readonly events: number;
   readonly allocations: {
     readonly compared: number;
@@ -41,9 +44,13 @@ export interface VerifiedRun {
   readonly acceptDecisions: Comparison;
   readonly refills: Comparison;
   readonly drains: Comparison;
+  /** Pageblocks that changed their type. */
+  readonly retypings: Comparison;
   readonly finalLists: Comparison;
   readonly proc: ProcComparison;
   readonly outside: OutsideCauses;
+  /** What happened between the run before and this one; only where this one goes on from it. */
+  readonly gap?: GapReport;
 }
 
 /** All that was compared in one directory. */
@@ -59,6 +66,8 @@ export interface VerifiedRecording {
 /** Machine and acceptance at the end of the boot: what a workload needs beside its own snapshot. */
 interface BootContext {
   readonly machine: EarlyMachine;
+  readonly replay: BootReplay;
+  readonly acceptance: RecordedAcceptance;
   /** Unaccepted memory as boot left it; undefined where nothing was unaccepted. */
   readonly table: UnacceptedTable | undefined;
   /** Frame numbers of the blocks that were on the unaccepted lists then. */
@@ -79,73 +88,102 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const log = labLogOf(files, "boot");
   const acceptance = new RecordedAcceptance(tableOfBootLog(bootLog));
   const replay = replayBoot(log, machine, SMALL_6_12_107, acceptance, memblock.earlySteps);
-  const table = acceptance.remaining;
-  const boot = finishRun(
-    files,
-    "boot",
-    "e820",
+  const boot = finishRun(files, {
+    name: "boot",
+    start: "e820",
     log,
-    replay.loop,
-    replay.kernel.allocator,
+    loop: replay.loop,
+    allocator: replay.kernel.allocator,
     acceptance,
-    "boot.snapB",
-    "boot",
-  );
+    snapshot: snapshotOf(files, "boot.snapB"),
+    procPrefix: "boot",
+  });
   const outside = { ...boot.outside, deferredInterleavings: replay.deferredInterleavings };
   const parked = snapshotOf(files, "boot.snapB").flatMap((zone) => zone.unaccepted);
-  const context: BootContext = { machine, table, parked };
-  const workloads = workloadNames(files).map((name) => verifyWorkload(files, name, context));
+  const table = acceptance.remaining === undefined ? undefined : copyOf(acceptance.remaining);
+  const context: BootContext = { machine, replay, acceptance, table, parked };
   return {
     name: files.name,
     memblock: memblock.comparison,
     handover: compareReleased(replay.released, log),
-    runs: [{ ...boot, outside }, ...workloads],
+    runs: [
+      { ...boot, outside },
+      ...workloadNames(files).map((name) => verifyFromSnapshot(files, name, context)),
+      ...verifyCarriedOn(files, context),
+    ],
   };
 }
 
-function workloadNames(files: RecordingFiles): string[] {
-  return files
-    .list()
-    .flatMap((name) => /^wl-(.+)\.lablog$/.exec(name)?.[1] ?? [])
-    .sort();
-}
-
-function verifyWorkload(files: RecordingFiles, name: string, boot: BootContext): VerifiedRun {
+/** A workload by itself, on an allocator made from the snapshot in front of it. */
+function verifyFromSnapshot(files: RecordingFiles, name: string, boot: BootContext): VerifiedRun {
   const snapshot = snapshotOf(files, `wl-${name}.snapA`);
-  const log = labLogOf(files, `wl-${name}`);
   const parked = new Set(snapshot.flatMap((zone) => zone.unaccepted));
   const acceptance = new RecordedAcceptance(
     boot.table === undefined ? undefined : tableOfSnapshot(boot.table, boot.parked, parked),
   );
   const allocator = allocatorOf(snapshot, acceptance);
-  const loop = new OpenLoop(log, allocator, boot.machine.cpuNodes);
+  return verifyWorkload(files, name, "snapshot", allocator, acceptance, snapshot, boot.machine);
+}
+
+/**
+ * All workloads one after another on the machine that was booted. What the guest did in between has
+ * no log: it is taken from the snapshot, but for what is accepted.
+ */
+function verifyCarriedOn(files: RecordingFiles, { machine, replay, acceptance }: BootContext): VerifiedRun[] {
+  const { allocator } = replay.kernel;
+  allocator.kswapdRunning = true;
+  return workloadsInOrder(files).map((name) => {
+    const snapshot = snapshotOf(files, `wl-${name}.snapA`);
+    const gap = adoptSnapshot(allocator, snapshot);
+    acceptance.nextRun();
+    return { ...verifyWorkload(files, name, "boot", allocator, acceptance, snapshot, machine), gap };
+  });
+}
+
+function verifyWorkload(
+  files: RecordingFiles,
+  name: string,
+  start: VerifiedRun["start"],
+  allocator: PageAllocator,
+  acceptance: RecordedAcceptance,
+  before: readonly SnapshotZone[],
+  machine: EarlyMachine,
+): VerifiedRun {
+  const procBefore = compareProc(allocator, (file) => readText(files, `pre-${name}.${file}`), before);
+  const log = labLogOf(files, `wl-${name}`);
+  const loop = new OpenLoop(log, allocator, machine.cpuNodes);
   loop.runUntil(log.length);
-  return finishRun(
-    files,
+  const run = finishRun(files, {
     name,
-    "snapshot",
+    start,
     log,
     loop,
     allocator,
     acceptance,
-    `wl-${name}.snapB`,
-    `post-${name}`,
-  );
+    snapshot: snapshotOf(files, `wl-${name}.snapB`),
+    procPrefix: `post-${name}`,
+  });
+  const readElsewhen = procBefore.readElsewhen + run.proc.readElsewhen;
+  return { ...run, proc: { ...added(procBefore, run.proc), readElsewhen } };
 }
 
-function finishRun(
-  files: RecordingFiles,
-  name: string,
-  start: VerifiedRun["start"],
-  log: LabLog,
-  loop: OpenLoop,
-  allocator: PageAllocator,
-  acceptance: RecordedAcceptance,
-  snapshotName: string,
-  procPrefix: string,
-): VerifiedRun {
-  const snapshot = snapshotOf(files, snapshotName);
-  const { allocations, refills, drains, outside } = loop.result;
+/** A run that is through, and what to compare it with. */
+interface FinishedRun {
+  readonly name: string;
+  readonly start: VerifiedRun["start"];
+  readonly log: LabLog;
+  readonly loop: OpenLoop;
+  readonly allocator: PageAllocator;
+  readonly acceptance: RecordedAcceptance;
+  /** The state that the recording has at its end. */
+  readonly snapshot: readonly SnapshotZone[];
+  /** Of the names of its files from /proc. */
+  readonly procPrefix: string;
+}
+
+function finishRun(files: RecordingFiles, finished: FinishedRun): VerifiedRun {
+  const { name, start, log, loop, allocator, acceptance, snapshot, procPrefix } = finished;
+  const { allocations, refills, drains, retypings, outside } = loop.result;
   const decisions = compareDecisions(log, acceptance.decisions);
   const { compared, equal, firstDivergence } = compareTexts(
     log,
@@ -163,6 +201,7 @@ function finishRun(
     acceptDecisions: decisions.comparison,
     refills,
     drains,
+    retypings,
     finalLists: compareFinalLists(allocator, snapshot, log.length),
     proc: compareProc(allocator, (file) => readText(files, `${procPrefix}.${file}`), snapshot),
     outside: { ...outside, counterDrifts: decisions.drifted },

@@ -1,11 +1,11 @@
-import type { Comparison } from "./comparison.js";
+import { added, type Comparison } from "./comparison.js";
 import { compareMemblockVectors, parseMemblockVectors } from "./memblock-vectors.js";
 import { needText, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
 import { type VerifiedRecording, type VerifiedRun, verifyLabRecording } from "./verify-recording.js";
 import { verifyStockRecording } from "./verify-stock.js";
 
 /** Share of allocations that must get the kernel's frames, by where a run starts. */
-const EXACT_SHARE = { e820: 0.9999, snapshot: 0.9999, trace: 0.99 } as const;
+const EXACT_SHARE = { e820: 0.9999, snapshot: 0.9999, boot: 0.9999, trace: 0.99 } as const;
 
 /**
  * Compares everything that a directory has recorded of a real kernel with the model.
@@ -28,15 +28,6 @@ export function verifyRecording(files: RecordingFiles): VerifiedRecording {
   );
 }
 
-function added(a: Comparison, b: Comparison): Comparison {
-  const firstDivergence = a.firstDivergence ?? b.firstDivergence;
-  return {
-    compared: a.compared + b.compared,
-    equal: a.equal + b.equal,
-    ...(firstDivergence === undefined ? {} : { firstDivergence }),
-  };
-}
-
 /** Whether everything that must be the same is the same. */
 export function recordingHolds({ memblock, handover, zones, runs }: VerifiedRecording): boolean {
   return allEqual(memblock) && allEqual(handover) && allEqual(zones) && runs.every(runHolds);
@@ -48,7 +39,14 @@ function runHolds(run: VerifiedRun): boolean {
   return (
     pfnExact >= compared * EXACT_SHARE[run.start] &&
     run.accepts.exactInOrder === run.accepts.recorded &&
-    [run.acceptRequests, run.acceptDecisions, run.finalLists, run.proc].every(allEqual)
+    [
+      run.acceptRequests,
+      run.acceptDecisions,
+      run.retypings,
+      run.finalLists,
+      run.proc,
+      run.gap?.unaccepted,
+    ].every(allEqual)
   );
 }
 

@@ -6,9 +6,9 @@ import {
   formatVmstat,
   formatZoneinfo,
   type ProcZone,
-} from "../../src/report/proc-files.js";
+} from "../../src/metrics/proc-files.js";
 
-const test = suite("report: look-alikes of /proc");
+const test = suite("metrics: look-alikes of /proc");
 
 /** Zone DMA of a guest with 4 GiB and two CPUs, as Linux 6.12.107 showed it. */
 const DMA: ProcZone = {

@@ -1,0 +1,31 @@
+import { E820Type } from "../efistub/setup-e820.js";
+import { MIN_MEMORY_BYTES } from "../scenario/quantities.js";
+import { formatBytes, MiB } from "../units.js";
+import { ramBytes, userE820 } from "./e820-user.js";
+import type { EarlyMachine } from "./early-machine.js";
+import { OutOfMemory } from "./power-on.js";
+
+/** Of a guest of the smallest size, what its firmware takes away: ACPI tables and the legacy hole. */
+const FIRMWARE_BYTES: number = MiB;
+
+/**
+ * Looks at what `mem=` and `memmap=` leave before the kernel does.
+ *
+ * @throws OutOfMemory when that is nothing a kernel could boot in
+ */
+export function requireMemory({ e820, commandLine, kernelStart, efi }: EarlyMachine): void {
+  const user = userE820(e820, commandLine);
+  if (user.outcome === "panic") throw new OutOfMemory(`the kernel panics: ${user.reason}`);
+  const kernelIsRam = user.e820.some(
+    ({ start, end, type }) => type === E820Type.RAM && start <= kernelStart && kernelStart < end,
+  );
+  if (!kernelIsRam) throw new OutOfMemory("mem= and memmap= leave no RAM where the kernel lies");
+  const table = efi?.unacceptedTableInRam === true ? efi.unacceptedTable : undefined;
+  if (table !== undefined && !user.e820.some(({ start, end }) => start <= table.start && table.end <= end)) {
+    throw new OutOfMemory("the kernel panics: mem= and memmap= cut off its table of unaccepted memory");
+  }
+  const left = ramBytes(user.e820);
+  if (left < MIN_MEMORY_BYTES - FIRMWARE_BYTES) {
+    throw new OutOfMemory(`mem= and memmap= leave ${formatBytes(left)} of RAM, less than a kernel needs`);
+  }
+}

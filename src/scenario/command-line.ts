@@ -1,0 +1,25 @@
+/** What a scenario may add to the command line of the guest's kernel. */
+
+import { parseMemoryOptions } from "../guest/memory-options.js";
+import { formatBytes } from "../units.js";
+import { MIN_MEMORY_BYTES } from "./quantities.js";
+
+/** What fits beside the simulator's own words (COMMAND_LINE_SIZE is 2048 on x86). */
+const MAX_CHARACTERS = 2000;
+
+/**
+ * What should have stood there, for an error message; undefined if all is well. The kernel would
+ * ignore an option it does not understand, which nobody who writes one wants.
+ */
+export function expectedOfCommandLine(line: string): string | undefined {
+  if (line.length > MAX_CHARACTERS) return `at most ${MAX_CHARACTERS} characters`;
+  if (!/^[\x20-\x7e]*$/.test(line)) return "plain ASCII on one line";
+  if (/(^|\s)accept_memory=/.test(line)) return "no accept_memory=, which `policy` decides";
+  const { options, malformed } = parseMemoryOptions(line);
+  if (malformed.length > 0)
+    return `a size such as mem=2G or a range such as memmap=1G$4G, not ${malformed[0]}`;
+  const tooSmall = options.some((option) => option.kind === "limit" && option.end < MIN_MEMORY_BYTES);
+  return tooSmall
+    ? `an address of ${formatBytes(MIN_MEMORY_BYTES)} or more after mem= or memmap=`
+    : undefined;
+}
