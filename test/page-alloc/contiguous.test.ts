@@ -30,7 +30,10 @@ test("frames are taken from the middle of free blocks, what is left over is free
   assert.equal([a.zones[0]!.freePages, a.touchedPages, a.zones[0]!.isolatedPageblocks], [1536, 512, 0]);
   verifyInvariants(a);
   for (let pfn = 0x300; pfn < 0x500; pfn++) freePfn(a, pfn, 0);
-  assert.equal(listed(a, 10, MOVABLE).sort(), [0, 0x400]);
+  assert.equal(
+    listed(a, 10, MOVABLE).sort((x, y) => x - y),
+    [0, 0x400],
+  );
 });
 
 test("pages on per-CPU lists are drained first", () => {
