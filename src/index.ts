@@ -1,6 +1,13 @@
 /** The public interface: everything here runs without Node, also in the worker of a browser. */
 
 export type { LoadedRecording } from "./guest/boot.js";
+export { releaseCmaArea } from "./page-alloc/cma.js";
+export { allocContigRange } from "./page-alloc/contiguous.js";
+export { verifyInvariants } from "./page-alloc/invariants.js";
+export { startIsolatePageRange, undoIsolatePageRange } from "./page-alloc/isolation.js";
+export { LINUX_6_12, type PageAllocRules } from "./page-alloc/kernel-rules.js";
+export { type AllocFailure, PageAllocator, type PageAllocatorOptions } from "./page-alloc/page-allocator.js";
+export { type MemoryAcceptor, parkUnaccepted } from "./page-alloc/unaccepted-list.js";
 export { POLICIES } from "./policy/policies.js";
 export type { Policy } from "./policy/policy.js";
 export { formatCsv } from "./report/csv.js";
@@ -34,6 +41,9 @@ export type {
 } from "./study/result.js";
 export { RESULT_SCHEMA_VERSION } from "./study/result.js";
 export { runScenario } from "./study/run-scenario.js";
+export type { RecordingFiles } from "./study/verify/recording-files.js";
+export { recordingHolds, verifyRecording } from "./study/verify/verify.js";
+export type { VerifiedRecording, VerifiedRun } from "./study/verify/verify-recording.js";
 export { formatBytes, formatDuration, parseDuration, parseSize } from "./units.js";
 export { buildRequests } from "./workload/build-requests.js";
 export type { PageEvents } from "./workload/events.js";

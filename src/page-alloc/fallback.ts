@@ -22,7 +22,7 @@ import type { Zone } from "./zone.js";
 export type FallbackRule = "claim-then-steal" | "6.12.0";
 
 /** How far a request has had to go; kept over one refill, so that a refill that stole goes on stealing. */
-export const RmqueueMode = { NORMAL: 0, CMA: 1, STEAL: 2 } as const;
+export const RmqueueMode = { NORMAL: 0, CLAIM: 1, STEAL: 2 } as const;
 
 /** Default of vm.watermark_boost_factor: a boost reaches 150 % of the high watermark. */
 const WATERMARK_BOOST_FACTOR = 15000;

@@ -386,11 +386,9 @@ export class PageAllocator {
     }
     if (this.#mode !== RmqueueMode.STEAL) {
       if (mayUseCma) {
+        // The kernel notes this as a mode of its own, which spares it the list it has seen empty.
         const page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
-        if (page !== NO_PAGE) {
-          this.#mode = RmqueueMode.CMA;
-          return page;
-        }
+        if (page !== NO_PAGE) return page;
       }
       const page = claim(frames, zone, order, type, allocFlags, cpu);
       if (page !== NO_PAGE) {

@@ -26,6 +26,8 @@ const REQUESTS = [
   0xce0, // GFP_KERNEL | __GFP_HIGH
   0x830, // GFP_ATOMIC | __GFP_RECLAIMABLE
   0x82a, // GFP_ATOMIC for movable memory
+  0x2082a, // the same | __GFP_MEMALLOC
+  0x108cca, // GFP_HIGHUSER_MOVABLE | __GFP_NOFAIL
 ];
 
 const SMALL_ORDERS = [0, 0, 0, 0, 0, 0, 1, 1, 2, 3];

@@ -265,10 +265,24 @@ function adoptCounters(zone: Zone, from: SnapshotZone): void {
   for (const recorded of from.pcp) adoptPcp(zone, recorded);
   const free = freePagesOf(from);
   zone.freeHighatomicPages = free.highatomic;
-  // What each CPU holds back is carried over as far as the sum allows; the rest is put down to the first.
-  const heldBack = zone.freePagesDiff.reduce((sum, held) => sum + held, 0);
   zone.freePages = from.freePages;
-  zone.freePagesDiff[0]! += free.counted + zone.unacceptedPages - from.freePages - heldBack;
+  holdBack(zone, free.counted + zone.unacceptedPages - from.freePages);
+}
+
+/**
+ * What each CPU holds back of the counter is not in a snapshot, only the sum: it is carried over as
+ * far as the sum allows, and the rest is put down to the first CPUs that may hold so much back.
+ */
+function holdBack(zone: Zone, pages: number): void {
+  const held = zone.freePagesDiff;
+  let rest = pages - held.reduce((sum, own) => sum + own, 0);
+  for (let cpu = 0; cpu < held.length; cpu++) {
+    const wanted = held[cpu]! + rest;
+    const own = Math.max(-zone.statThreshold, Math.min(wanted, zone.statThreshold));
+    rest = wanted - own;
+    held[cpu] = own;
+  }
+  held[0]! += rest;
 }
 
 function adoptPcp(zone: Zone, recorded: SnapshotPcp): void {

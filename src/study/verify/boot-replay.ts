@@ -55,12 +55,11 @@ export function replayBoot(
   let deferred: DeferredReplay | undefined;
   // Everything in front of the first request has happened in the kernel's constructor.
   const firstRequest = firstRecord(log, LabKind.ALLOC);
-  for (let i = firstRequest; i < log.length; ) {
-    const end = markRunEnd(log, i);
-    if (end > i) {
+  const stageAt = stagesOfLog(log);
+  for (let i = firstRequest; i < log.length; i++) {
+    if (stageAt[i] !== Stage.NONE) {
       loop.runUntil(i);
-      stages.reach(log, i);
-      i = end;
+      stages.reach(stageAt[i]!);
       continue;
     }
     const isRelease = log.kind[i] === LabKind.INIT_FREE || log.kind[i] === LabKind.PARK;
@@ -70,7 +69,6 @@ export function replayBoot(
       deferred ??= new DeferredReplay(kernel);
       deferred.step(log.pfn[i]!);
     }
-    i++;
   }
   loop.runUntil(log.length);
   deferred?.finish();
@@ -83,12 +81,39 @@ export function firstRecord(log: LabLog, kind: number): number {
   return found < 0 ? log.length : found;
 }
 
-/** End of a run of records that announce a stage, or `i` itself when there is none. */
-function markRunEnd(log: LabLog, i: number): number {
-  let end = i;
-  while (end < log.length && (isMark(log, end, LabMark.PCP_SIZES) || isMark(log, end, LabMark.WATERMARKS)))
-    end++;
-  return end;
+/** What a record announces. */
+const Stage = { NONE: 0, PCP_SIZES: 1, WATERMARKS: 2 } as const;
+
+/**
+ * The records with which a stage begins. It has one for each zone, and they need not be neighbours:
+ * an interrupt or another CPU can come between. Watermarks are set from the first zone on, so each
+ * record of that zone begins a stage; sizes of per-CPU lists follow from them. Before there are any,
+ * sizes are set when a CPU comes up, and only zones whose sizes change have a record.
+ */
+export function stagesOfLog(log: LabLog): Uint8Array {
+  const stages = new Uint8Array(log.length);
+  const sized = new Set<number>();
+  const previousOnCpu = new Int32Array(256).fill(-1);
+  let lastSize = -1;
+  let firstZone = -1;
+  for (let i = 0; i < log.length; i++) {
+    const cpu = log.cpu[i]!;
+    const zone = log.type[i]!;
+    if (isMark(log, i, LabMark.WATERMARKS)) {
+      if (firstZone < 0) firstZone = zone;
+      if (zone === firstZone) stages[i] = Stage.WATERMARKS;
+    } else if (isMark(log, i, LabMark.PCP_SIZES) && firstZone < 0) {
+      const goesOn = lastSize >= 0 && previousOnCpu[cpu] === lastSize && !sized.has(zone);
+      if (!goesOn) {
+        sized.clear();
+        stages[i] = Stage.PCP_SIZES;
+      }
+      sized.add(zone);
+      lastSize = i;
+    }
+    previousOnCpu[cpu] = i;
+  }
+  return stages;
 }
 
 /** Stages of boot that tune the zones, as the log reaches them. */
@@ -106,9 +131,9 @@ class Stages {
     this.#hugePages = !/(^|\s)transparent_hugepage=never(\s|$)/.test(commandLine);
   }
 
-  reach(log: LabLog, i: number): void {
+  reach(stage: number): void {
     const allocator = this.#allocator;
-    if (isMark(log, i, LabMark.WATERMARKS)) {
+    if (stage === Stage.WATERMARKS) {
       this.#minFreeKbytes =
         this.#minFreeKbytes === 0
           ? initPerZoneWmarkMin(allocator, this.#cpuNodes)

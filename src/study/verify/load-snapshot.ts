@@ -1,4 +1,5 @@
 import { statThreshold } from "../../mm/stat-threshold.js";
+import { defaultDistance, nodeFallbackOrders } from "../../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneType } from "../../mm/zones.js";
 import { addToFreeList } from "../../page-alloc/buddy.js";
 import { LINUX_6_12 } from "../../page-alloc/kernel-rules.js";
@@ -18,10 +19,9 @@ export function isBelowHigh(zone: SnapshotZone): boolean {
   return (zone.flags & BELOW_HIGH_FLAG) !== 0;
 }
 
-/** Nodes to look at from each node, itself first: both recordings with two nodes have equal distances. */
-function zonelist(zones: readonly SnapshotZone[], nodeId: number, nodes: readonly number[]): number[] {
-  const order = [nodeId, ...nodes.filter((other) => other !== nodeId)];
-  return order.flatMap((node) =>
+/** Zones of nodes, in the order given; within a node the highest first. */
+function zonesOf(zones: readonly SnapshotZone[], nodes: readonly number[]): number[] {
+  return nodes.flatMap((node) =>
     zones
       .map((zone, index) => ({ zone, index }))
       .filter(({ zone }) => zone.nodeId === node)
@@ -38,8 +38,8 @@ export function allocatorOf(snapshot: readonly SnapshotZone[], acceptor: MemoryA
   const types = pageblockTypes(populated);
   const allocator = new PageAllocator({
     zones: populated.map((zone) => ({ ...zone, type: zone.type as ZoneType })),
-    zonelists: nodes.map((node) => zonelist(populated, node, nodes)),
-    nodeZonelists: nodes.map((node) => zonelist(populated, node, [])),
+    zonelists: nodeFallbackOrders(nodes, defaultDistance).map((order) => zonesOf(populated, order)),
+    nodeZonelists: nodes.map((node) => zonesOf(populated, [node])),
     cpus,
     rules: LINUX_6_12,
     acceptor,

@@ -3,7 +3,7 @@ import { UnacceptedTable } from "../../efistub/unaccepted-table.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import { type AddressRange, MAX_ORDER_PAGES, PAGE_SIZE } from "../../units.js";
 
-const RANGE = /lab: unaccepted \[0x([0-9a-f]+)-0x([0-9a-f]+)\)/g;
+const RANGE = /lab: unaccepted \[0x([0-9a-f]+)-0x([0-9a-f]+)\)(?: (\d+) units)?/g;
 const TABLE =
   /lab: table base 0x([0-9a-f]+) size (\d+) bytes.*kernel \[0x([0-9a-f]+)-0x([0-9a-f]+)\) initrd 0x([0-9a-f]+)\+0x([0-9a-f]+)/;
 
@@ -22,7 +22,9 @@ export function tableOfBootLog(bootLog: string): UnacceptedTable | undefined {
     .map((text, index) => Number.parseInt(text, index === 1 ? 10 : 16));
   const table = new UnacceptedTable(base!, sizeBytes!);
   const unitAt = (address: number): number => (address - table.physBase) / table.unitSizeBytes;
-  for (const [, start, end] of bootLog.matchAll(RANGE)) {
+  for (const [, start, end, units] of bootLog.matchAll(RANGE)) {
+    // The stub accepts what is shorter than two units at once, even with a whole unit in it.
+    if (units === "0") continue;
     const first = Math.max(0, Math.ceil(unitAt(Number.parseInt(start!, 16))));
     const last = Math.min(table.unitCount, Math.floor(unitAt(Number.parseInt(end!, 16))));
     if (first < last) table.setRange(first, last);

@@ -86,7 +86,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
     throw new RecordingError(`${files.name}/boot.dmesg: expected a whole boot log with the e820 map`);
   const memblock = compareMemblock(bootLog, machine, BUILDS);
   const log = labLogOf(files, "boot");
-  const acceptance = new RecordedAcceptance(tableOfBootLog(bootLog));
+  const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", bootLog, tableOfBootLog));
   const replay = replayBoot(log, machine, SMALL_6_12_107, acceptance, memblock.earlySteps);
   const boot = finishRun(files, {
     name: "boot",

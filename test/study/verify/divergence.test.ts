@@ -120,6 +120,44 @@ test("a reservation in the boot log that the model does not make", () => {
   assert.match(formatVerifyTable([recording]), "memblock first differ at event");
 });
 
+test("a pageblock that changes to another type than in the model", () => {
+  const event = recordOf(LabKind.SET_TYPE, 900);
+  const run = bootRun(
+    tampered(boot, "boot.lablog", (bytes) => {
+      bytes[event * RECORD_BYTES + 2] = 2;
+      return bytes;
+    }),
+  );
+  assert.is(run.retypings.compared - run.retypings.equal, 1);
+  assert.is(run.retypings.firstDivergence!.event, event);
+});
+
+test("an unaccepted block that the machine carried on has, and the snapshot in front of a workload has not", () => {
+  const name = "linux-6.12.107-lazy-1c1g-all-hungry4k";
+  const recording = verifyRecording(
+    edited(recordedFiles(name), "wl-hungry4k.snapA", (text) =>
+      text.replace(/^(unaccepted:.*) [0-9a-f]+$/m, "$1"),
+    ),
+  );
+  const carried = recording.runs.find(({ start }) => start === "boot")!;
+  assert.is(carried.gap!.unaccepted.compared - carried.gap!.unaccepted.equal, 1);
+  assert.is(carried.gap!.pages, 0);
+  assert.not.ok(recordingHolds(recording));
+  assert.match(
+    formatVerifyTable([recording]),
+    "hungry4k, carried on: unaccepted blocks carried over first differ",
+  );
+});
+
+test("a workload without a count of page faults is not carried on", () => {
+  const name = "linux-6.12.107-lazy-1c1g-all-hungry4k";
+  const { runs } = verifyRecording(recordedFiles(name, (file) => file.startsWith("post-")));
+  assert.equal(
+    runs.map(({ start }) => start),
+    ["e820", "snapshot"],
+  );
+});
+
 test("a log that is cut short: the offset of the record", () => {
   const files = tampered(boot, "boot.lablog", (bytes) => bytes.slice(0, 10 * RECORD_BYTES + 5));
   assert.throws(

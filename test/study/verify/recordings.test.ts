@@ -46,6 +46,7 @@ for (const name of LAB_RECORDINGS) {
         "acceptDecisions",
         "refills",
         "drains",
+        "retypings",
         "finalLists",
         "proc",
       ] as const) {
@@ -58,6 +59,37 @@ for (const name of LAB_RECORDINGS) {
     assert.ok(recordingHolds(recording));
   });
 }
+
+test("workloads are carried on from the boot in the order in which they ran", () => {
+  for (const { name, runs } of verified) {
+    const carried = runs.filter(({ start }) => start === "boot").map((run) => run.name);
+    const alone = runs.filter(({ start }) => start === "snapshot").map((run) => run.name);
+    assert.equal([...carried].sort(), alone, name);
+    // The command line has the list, with names of its own: dds is dd64, mmaps mmap32, thp thp256.
+    const bootLog = new TextDecoder().decode(recordedFiles(name).read("boot.dmesg")!);
+    const listed = /labwl=([\w,]+)/.exec(bootLog)![1]!.split(",");
+    const places = carried.map((run) => listed.findIndex((entry) => run.startsWith(entry.replace(/s$/, ""))));
+    const what = `${carried.join()} of ${listed.join()}`;
+    assert.ok(!places.includes(-1), what);
+    assert.equal(
+      [...places].sort((a, b) => a - b),
+      places,
+      what,
+    );
+  }
+});
+
+test("between them pages change hands, but nothing that is not accepted", () => {
+  const carried = verified.flatMap(({ runs }) => runs.filter(({ start }) => start === "boot"));
+  for (const { name, gap } of carried) {
+    assert.equal(gap!.unaccepted.firstDivergence, undefined, name);
+    assert.ok(gap!.unaccepted.equal >= 2, name);
+    assert.is(gap!.acceptedBlocks, 0, name);
+    assert.ok(gap!.before.equal > 10, name);
+  }
+  const accepts = carried.reduce((sum, run) => sum + run.accepts.exactInOrder, 0);
+  assert.is(accepts, 91 + 346 + 163 + 29);
+});
 
 test("memory was accepted at boot and in use, until none was left", () => {
   const accepts = (recording: string, run: string): number =>
