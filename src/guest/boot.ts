@@ -4,6 +4,7 @@ import { StallRecorder } from "../metrics/stalls.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
+  noteCaches,
   raiseForHugePages,
   setupPerCpuPageset,
 } from "../page-alloc/zone-setup.js";
@@ -129,6 +130,7 @@ export class GuestBoot {
     if (this.#scenario.guest.transparentHugePages) raiseForHugePages(allocator, minFreeKbytes, cpuNodes);
     replay.runUntil(marks.kswapd?.request ?? 0);
     allocator.kswapdRunning = true;
+    noteCaches(allocator);
     replay.runUntil(marks.ready?.request ?? count);
     clock.joinAll();
     clock.endPhase("initcalls");
