@@ -99,6 +99,20 @@ export class PerCpuPages {
   freeCount = 0;
   flags = 0;
 
+  /** The same limits and counters on empty lists: to find out what a step would do without doing it. */
+  withoutPages(): PerCpuPages {
+    const copy = new PerCpuPages();
+    copy.count = this.count;
+    copy.high = this.high;
+    copy.highMin = this.highMin;
+    copy.highMax = this.highMax;
+    copy.batch = this.batch;
+    copy.allocFactor = this.allocFactor;
+    copy.freeCount = this.freeCount;
+    copy.flags = this.flags;
+    return copy;
+  }
+
   /**
    * How many blocks of an order a refill takes (nr_pcp_alloc). A run of allocations doubles
    * it each time; the limit grows with it unless the zone is short of memory.

@@ -54,10 +54,13 @@ export function formatVerifyTable(
 
 /** Prints the document. The same recordings give the same bytes. */
 export function formatFidelity(recordings: readonly VerifiedRecording[]): string {
-  const sum = (pick: (run: VerifiedRun) => number): number =>
-    recordings.flatMap(({ runs }) => runs).reduce((total, run) => total + pick(run), 0);
-  const compared = sum((run) => run.allocations.compared);
-  const exact = sum((run) => run.allocations.pfnExact);
+  const runs = recordings.flatMap((recording) => recording.runs);
+  const sum = (pick: (run: VerifiedRun) => number, of: readonly VerifiedRun[] = runs): number =>
+    of.reduce((total, run) => total + pick(run), 0);
+  const exactOf = (of: readonly VerifiedRun[]): string =>
+    `${formatInteger(sum((run) => run.allocations.pfnExact, of))} of ` +
+    formatInteger(sum((run) => run.allocations.compared, of));
+  const traced = runs.filter((run) => run.start === "trace");
   const recorded = sum((run) => run.accepts.recorded);
   const accepted = sum((run) => run.accepts.exactInOrder);
   const lists = sum((run) => run.finalLists.compared);
@@ -70,8 +73,11 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     "allocator (CPU, order, gfp flags, frees), never which page to hand out. A boot starts from the",
     "firmware's e820 map; a workload once from a snapshot of all lists, and once carried on from the",
     "simulated boot through all workloads before it.",
+    "A kernel with tracepoints only is repeated from its trace (start `trace`). What it did before tracing",
+    "or between two traces shows when an event names a page; an allocation that it changed is a miss.",
     "",
-    `- allocations with the kernel's page frame: **${formatInteger(exact)} of ${formatInteger(compared)}**`,
+    `- allocations with the kernel's page frame: **${exactOf(runs.filter((run) => run.start !== "trace"))}**`,
+    ...(traced.length === 0 ? [] : [`- the same for kernels with tracepoints only: **${exactOf(traced)}**`]),
     `- accepted ranges, exact and in order: **${formatInteger(accepted)} of ${formatInteger(recorded)}**`,
     `- free, per-CPU and unaccepted lists, page by page in list order, with the zones' numbers: **${formatInteger(equalLists)} of ${formatInteger(lists)}**`,
     `- recordings in which everything holds: **${recordings.filter(recordingHolds).length} of ${recordings.length}**`,
@@ -243,6 +249,12 @@ const OUTSIDE_TEXT = {
   deferredInterleavings: "threads of deferred initialisation took turns",
   counterDrifts: "the vmstat worker had updated the counter of free pages",
   otherNodeRequests: "a request asked for another node than its CPU's",
+  beforeTracing: "pages were allocated before tracing began",
+  bulkPages: "a page was taken by alloc_pages_bulk(), which has no event",
+  unseenAllocations: "a page must have been allocated without an event",
+  resyncs: "the model's lists were corrected after the first event",
+  untracedPages: "an allocation, not exact, got a page that came to its list between two traces",
+  pcpLimits: "the limit of a per-CPU list had been lowered without an event",
 } as const satisfies Record<keyof VerifiedRun["outside"], string>;
 
 function outsideRows({ name, runs }: VerifiedRecording): string[][] {
@@ -250,7 +262,7 @@ function outsideRows({ name, runs }: VerifiedRecording): string[][] {
     .filter(({ start }) => start !== "boot")
     .flatMap((run) => [
       ...Object.entries(OUTSIDE_TEXT).flatMap(([cause, text]) => {
-        const times = run.outside[cause as keyof typeof OUTSIDE_TEXT];
+        const times = run.outside[cause as keyof typeof OUTSIDE_TEXT] ?? 0;
         return times === 0 ? [] : [[name, run.name, text, formatInteger(times)]];
       }),
       ...(run.proc.readElsewhen === 0

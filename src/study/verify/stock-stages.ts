@@ -1,7 +1,6 @@
 import type { EarlyMachine } from "../../guest/early-machine.js";
 import type { Kernel } from "../../guest/kernel.js";
 import { pcpSizes } from "../../mm/pcp-sizes.js";
-import { PerCpuPages } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import {
   cpuComesOnline,
@@ -113,8 +112,8 @@ export class StockStages {
     }
     if (!this.#deferredDone || this.#minFreeKbytes > 0) return;
     const now = zone.pcp[cpu]!;
-    const then = Object.assign(copyOf(now), pcpSizes(zone.managedPages, 0, 1));
-    if (copyOf(now).refillBlocks(order, true) === blocks) return;
+    const then = Object.assign(now.withoutPages(), pcpSizes(zone.managedPages, 0, 1));
+    if (now.withoutPages().refillBlocks(order, true) === blocks) return;
     if (then.refillBlocks(order, true) === blocks) this.#watermarks();
   }
 
@@ -138,8 +137,4 @@ export class StockStages {
     if (this.#minFreeKbytes === 0) this.#watermarks();
     raiseForHugePages(this.#kernel.allocator, this.#minFreeKbytes, this.#cpuNodes);
   }
-}
-
-function copyOf(pcp: PerCpuPages): PerCpuPages {
-  return Object.assign(new PerCpuPages(), { ...pcp });
 }

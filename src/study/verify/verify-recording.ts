@@ -15,6 +15,8 @@ import { OpenLoop } from "./open-loop.js";
 import { compareProc, type ProcComparison } from "./proc.js";
 import { needText, parseFile, RecordingError, type RecordingFiles, readText } from "./recording-files.js";
 import { parseSnapshot, type SnapshotZone } from "./snapshot.js";
+import type { UntracedCauses } from "./stock-resync.js";
+import type { FreePages } from "./stock-zoneinfo.js";
 import { copyOf, RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./unaccepted-memory.js";
 import { workloadNames, workloadsInOrder } from "./workload-order.js";
 
@@ -48,7 +50,10 @@ export interface VerifiedRun {
   readonly retypings: Comparison;
   readonly finalLists: Comparison;
   readonly proc: ProcComparison;
-  readonly outside: OutsideCauses;
+  /** Of a trace with gaps also what it did not see. */
+  readonly outside: OutsideCauses & Partial<UntracedCauses>;
+  /** Where every free page is at the end of a traced boot. */
+  readonly freePages?: readonly FreePages[];
   /** What happened between the run before and this one; only where this one goes on from it. */
   readonly gap?: GapReport;
 }

@@ -16,15 +16,16 @@ import type { Comparison } from "./comparison.js";
 import { compareMemblock } from "./memblock-log.js";
 import { compareZoneSizes } from "./proc.js";
 import { needText, RecordingError, type RecordingFiles } from "./recording-files.js";
+import { verifyTraces } from "./stock-runs.js";
 import type { VerifiedRecording } from "./verify-recording.js";
 
 /** Freed before the first watermarks are set: code for other numbers of CPUs (alternative_instructions). */
 const FREED_EARLY = "SMP alternatives";
 
 /**
- * Repeats the boot of an unmodified kernel as far as its log goes: memblock, the pages handed over,
- * and the sizes and watermarks of the zones. Which pages were allocated before tracing starts is not
- * recorded, so lists and frames are not compared.
+ * Repeats the boot of an unmodified kernel: memblock, the pages handed over, the sizes and watermarks
+ * of the zones; and what was traced of boot and workloads, on a kernel of its own that reaches the
+ * stages of boot with the trace.
  *
  * @throws RecordingError when a file is missing or cannot be read
  */
@@ -36,10 +37,13 @@ export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
   }
   const { cpuNodes } = machine;
   const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, [DEBIAN_CLOUD_6_12_95]);
-  const clock = new GuestClock(new VirtualCpus(cpuNodes.length), new CostLedger());
-  const acceptance = new AcceptMemory(undefined, { acceptMemory: () => {} });
   const hooks = earlySteps === undefined ? {} : { earlySteps };
-  const kernel = new Kernel(machine, DEBIAN_CLOUD_6_12_95, "6.12", acceptance, true, clock, hooks);
+  const newKernel = (): Kernel => {
+    const clock = new GuestClock(new VirtualCpus(cpuNodes.length), new CostLedger());
+    const acceptance = new AcceptMemory(undefined, { acceptMemory: () => {} });
+    return new Kernel(machine, DEBIAN_CLOUD_6_12_95, "6.12", acceptance, true, clock, hooks);
+  };
+  const kernel = newKernel();
   const { allocator } = kernel;
   setupPerCpuPageset(allocator, cpuNodes.slice(0, 1));
   for (let online = 1; online < cpuNodes.length; online++)
@@ -52,7 +56,8 @@ export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
   raiseForHugePages(allocator, initPerZoneWmarkMin(allocator, cpuNodes), cpuNodes);
   imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
   const zones = compareZoneSizes(allocator, needText(files, "boot.zoneinfo"));
-  return { name: files.name, memblock, handover, zones, runs: [] };
+  const runs = verifyTraces(files, newKernel(), machine, bootLog);
+  return { name: files.name, memblock, handover, zones, runs };
 }
 
 /** Pages that `Freeing ... memory: 40K` lines name. */
