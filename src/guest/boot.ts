@@ -76,6 +76,7 @@ export class GuestBoot {
     const { clock } = guest;
     const { recording, requests } = this.#loaded;
     const build = DEBIAN_CLOUD_6_12_95;
+    // The image and the brk area behind it, in whole 2 MiB.
     const kernelRange = {
       start: KERNEL_START,
       end: KERNEL_START + roundUp(build.imageBytes + 2 * MiB, 2 * MiB),

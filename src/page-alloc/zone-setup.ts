@@ -91,7 +91,8 @@ function setupPerZoneWmarks(allocator: PageAllocator, kbytes: number, cpuNodes: 
 /**
  * The caches of the CPUs are known (drivers/base/cacheinfo.c at device initcalls, then
  * zone_pcp_update_cacheinfo): where a CPU's share holds three batches of pages, blocks of order 1 to 3
- * are drained only when a batch of them has gathered. Any server's does: three batches are 756 KiB.
+ * are drained only when a batch of them has gathered. Three batches are 756 KiB; that every guest's
+ * processor has as much is an assumption.
  */
 export function noteCaches(allocator: PageAllocator): void {
   for (const zone of allocator.zones) for (const pcp of zone.pcp) pcp.flags |= FREE_HIGH_BATCH;

@@ -43,7 +43,13 @@ export const SNP_PARAMETERS: ParameterSet = {
   pvalidate2mNs: parameter("assumed", 4_000, 1_000, 20_000, UNPUBLISHED),
   pvalidateMismatchNs: parameter("assumed", 500, 100, 1_000, `${UNPUBLISHED}; about one of 4 KiB`),
   directMapSplitNs: parameter("assumed", 4_000, 2_000, 15_000, UNPUBLISHED),
-  evictTouch4kNs: parameter("assumed", 100, 50, 300, `${UNPUBLISHED}; two reads from memory`),
+  evictTouch4kNs: parameter(
+    "assumed",
+    100,
+    50,
+    300,
+    `${UNPUBLISHED}; two reads from memory, on processors with the erratum only: no scenario has one yet`,
+  ),
   launchNs: parameter("measured", 3_180e6, 200e6, 4_000e6, `${SNP_BOOT}, sev_snp_launch_finish`),
   firmwareFixedNs: parameter(
     "assumed",
