@@ -11,4 +11,12 @@ export const COMMON_PARAMETERS: ParameterSet = {
       "Pavel Tatashin, lkml 1708.0/01930 (2017): 28 to 38 ns for the zeroing in it; " +
       "Daniel Jordan, ktask series (Linux 4.15): 89 ns by one thread",
   ),
+  userTouch4kNs: parameter(
+    "derived",
+    3_500,
+    1_000,
+    5_000,
+    "github.com/intel/lkvs BM/tdx-guest/tdx_mem_test.sh (2024-05-24): what is left of 11.3 to 16.3 us for a " +
+      "page of 4 KiB that `tail /dev/zero` makes the guest accept",
+  ),
 };

@@ -30,6 +30,17 @@ const PARAMETER_OF: Readonly<Record<Exclude<keyof typeof CostEvent, "guestWork">
   initStructPage: "initStructPageNs",
   launch: "launchNs",
   firmwareFixed: "firmwareFixedNs",
+  idleCpuDelay: "idleCpuDelayNs",
+  tdcallBusy: "tdcallFailNs",
+  mapGpa: "mapGpaNs",
+  septRemove: "septRemoveNs",
+  pamtAdd: "pamtAddNs",
+  svsmCall: "svsmCallNs",
+  psmash: "psmashNs",
+  rmpupdateShared: "rmpupdateSharedNs",
+  firmwareMpSetup: "firmwareMpSetupNs",
+  firmwareApSetup: "firmwareApSetupNs",
+  userTouch4k: "userTouch4kNs",
 };
 
 /**

@@ -3,7 +3,7 @@
  * out. Where `OneOrMore` stands, a list makes one run for each of its values.
  */
 
-import type { FirmwareName, PlatformKind, PolicyName } from "./scenario.js";
+import type { AttackAnswer, FirmwareName, PlatformKind, PolicyName } from "./scenario.js";
 
 /** One value, or a list that makes a cross product with every other list of the file. */
 export type OneOrMore<T> = T | readonly T[];
@@ -15,6 +15,21 @@ export type Quantity = string | number;
 export interface PlatformDocument {
   readonly kind?: OneOrMore<PlatformKind>;
   readonly [parameter: string]: OneOrMore<Quantity>;
+}
+
+/** A range of physical addresses of the host. */
+export interface HostRangeDocument {
+  readonly start: Quantity;
+  readonly end: Quantity;
+}
+
+/** The host as its TDX module sees it. */
+export interface TdxModuleDocument {
+  readonly memory: readonly (HostRangeDocument & { readonly node?: number })[];
+  readonly convertible: readonly HostRangeDocument[];
+  readonly hotplug?: readonly HostRangeDocument[];
+  readonly maxTdmrs?: number;
+  readonly maxReservedPerTdmr?: number;
 }
 
 /** A scenario file. */
@@ -31,7 +46,14 @@ export interface ScenarioDocument {
   /** One of KERNEL_VERSIONS; `6.12` without quotes is a number in YAML. */
   readonly kernel?: OneOrMore<Quantity>;
   readonly seed?: OneOrMore<number>;
-  readonly host?: { readonly pageSize?: OneOrMore<Quantity>; readonly prefault?: OneOrMore<boolean> };
+  readonly host?: {
+    readonly pageSize?: OneOrMore<Quantity>;
+    readonly contiguity?: OneOrMore<number>;
+    readonly prefault?: OneOrMore<boolean>;
+    readonly dynamicPamt?: OneOrMore<boolean>;
+    readonly keepsConverted?: OneOrMore<boolean>;
+    readonly tdxModule?: TdxModuleDocument;
+  };
   readonly firmware?: {
     readonly preset?: OneOrMore<FirmwareName>;
     readonly preAcceptLimit?: OneOrMore<Quantity>;
@@ -40,5 +62,10 @@ export interface ScenarioDocument {
     readonly timeScale?: OneOrMore<number>;
     readonly transparentHugePages?: OneOrMore<boolean>;
     readonly commandLine?: OneOrMore<string>;
+    readonly septVeDisable?: OneOrMore<boolean>;
+    readonly svsm?: OneOrMore<boolean>;
+    readonly coherencyErratum?: OneOrMore<boolean>;
   };
+  readonly drain?: { readonly workers?: OneOrMore<number> };
+  readonly attack?: { readonly pages?: OneOrMore<number>; readonly answer?: OneOrMore<AttackAnswer> };
 }

@@ -23,6 +23,11 @@ export interface Preset {
  * - host: KVM maps private TDX memory with 4 KiB pages (TDX as merged in 6.16), and guest_memfd
  *   allocates order 0 (6.12 virt/kvm/guest_memfd.c: kvm_gmem_get_folio); QEMU prefaults on
  *   a page state change only since commit 4cdc489eb9 (2025).
+ * - contiguity: assumption; 1 leaves the page size alone in command.
+ * - dynamicPamt: off, as in Linux 6.16; the feature is a patch series of 2025.
+ * - keepsConverted: QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory).
+ * - septVeDisable: Linux refuses to run otherwise (6.12 arch/x86/coco/tdx/tdx.c: disable_sept_ve).
+ * - svsm, coherencyErratum: assumption; a guest without either is the simpler one.
  * - firmware: both TDVF and OVMF accept everything below 4 GiB (edk2 c5aa7e7
  *   OvmfPkg/IntelTdx/TdxHelperLib/SecTdxHelper.c, OvmfPkg/PlatformPei/AmdSev.c).
  * - vcpus, seed, transparentHugePages: assumption; one CPU because that is the guest whose
@@ -33,9 +38,15 @@ export const DEFAULTS: PresetDocument = {
   kernel: "6.12",
   vcpus: 1,
   seed: 1,
-  host: { pageSize: "4KiB", prefault: false },
+  host: { pageSize: "4KiB", contiguity: 1, prefault: false, dynamicPamt: false, keepsConverted: false },
   firmware: { preset: "auto", preAcceptLimit: "4GiB" },
-  guest: { transparentHugePages: true, commandLine: "" },
+  guest: {
+    transparentHugePages: true,
+    commandLine: "",
+    septVeDisable: true,
+    svsm: false,
+    coherencyErratum: false,
+  },
 };
 
 /** Platform, firmware and host together, for `preset:`. */

@@ -1,6 +1,6 @@
 /** What a scenario file may write for a size, an address, a time or a page size, and what it means. */
 
-import { GiB, KiB, MiB, parseDuration, parseSize, TiB } from "../units.js";
+import { GiB, KiB, MiB, PAGE_SIZE, parseDuration, parseSize, TiB } from "../units.js";
 import type { Quantity } from "./document.js";
 import type { HostPageSize } from "./scenario.js";
 
@@ -21,6 +21,12 @@ export function preAcceptLimitBytes(value: Quantity): number | undefined {
   if (value === "all") return Number.POSITIVE_INFINITY;
   const bytes = parseSize(String(value));
   return bytes !== undefined && bytes % MiB === 0 && bytes <= MAX_MEMORY_BYTES ? bytes : undefined;
+}
+
+/** A physical address of a host, on a page boundary. */
+export function hostAddressBytes(value: Quantity): number | undefined {
+  const bytes = parseSize(String(value));
+  return bytes !== undefined && bytes % PAGE_SIZE === 0 && bytes <= MAX_MEMORY_BYTES ? bytes : undefined;
 }
 
 /** One of the three page sizes of x86_64. */

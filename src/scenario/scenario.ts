@@ -1,6 +1,7 @@
 /** One run, fully decided: what every later room reads. Made by `parseScenario`, always frozen. */
 
 import type { PlatformKind } from "../coco/platform.js";
+import type { AddressRange } from "../units.js";
 import type { KernelVersion } from "./kernel-versions.js";
 
 export type { KernelVersion, PlatformKind };
@@ -17,6 +18,26 @@ export type FirmwareName = "auto" | "tdvf" | "ovmf-snp" | "ovmf";
 
 /** Page sizes with which the host can back a guest, in bytes: 4 KiB, 2 MiB, 1 GiB. */
 export type HostPageSize = 4096 | 2097152 | 1073741824;
+
+/**
+ * What a guest does when it finds a page it had accepted to be unaccepted again: stop; accept it
+ * again and say so; accept it again in silence.
+ */
+export type AttackAnswer = "terminate" | "warn" | "ignore";
+
+/** A host as its TDX module sees it. Addresses in bytes. */
+export interface TdxModuleHost {
+  /** The host's memory in the order of memblock, with its NUMA node. */
+  readonly memory: readonly (AddressRange & { readonly nodeId: number })[];
+  /** Convertible memory regions (CMRs), as the platform reports them. */
+  readonly convertible: readonly AddressRange[];
+  /** Memory plugged in after the module has started, in this order. */
+  readonly hotplug: readonly AddressRange[];
+  /** Most regions the module can be told (TDMRs). */
+  readonly maxTdmrs: number;
+  /** Most reserved areas in one of them. */
+  readonly maxReservedPerTdmr: number;
+}
 
 /** One run. Every list of the scenario file is down to one value here. */
 export interface Scenario {
@@ -41,6 +62,17 @@ export interface Scenario {
     readonly pageSizeBytes: HostPageSize;
     /** Whether the host backs private memory when the guest asks for it, before it is touched. */
     readonly prefault: boolean;
+    /**
+     * Probability, 0 to 1, that the host finds a page of `pageSizeBytes` when it backs private
+     * memory; where it does not, it takes pages of 4 KiB.
+     */
+    readonly contiguity: number;
+    /** TDX: whether the module's tracking of 4 KiB pages is allocated as they come into use. */
+    readonly dynamicPamt: boolean;
+    /** Whether the host keeps the private copy of memory that the guest has made shared. */
+    readonly keepsConverted: boolean;
+    /** TDX: the whole host, if its module's start is to be simulated too. */
+    readonly tdxModule?: TdxModuleHost;
   };
   readonly firmware: {
     readonly preset: FirmwareName;
@@ -53,5 +85,22 @@ export interface Scenario {
     readonly transparentHugePages: boolean;
     /** Appended to the kernel's command line; `mem=` and `memmap=` have an effect. */
     readonly commandLine: string;
+    /** TDX: touching unaccepted memory leaves the guest and ends it; otherwise it raises #VE (SEPT_VE_DISABLE). */
+    readonly septVeDisable: boolean;
+    /** SNP: the guest runs below an SVSM, which validates its pages for it. */
+    readonly svsm: boolean;
+    /** SNP: the processor has the coherency erratum, so the guest touches each page it validates. */
+    readonly coherencyErratum: boolean;
+  };
+  /** After the boot, processes touch anonymous memory until nothing is left to accept. */
+  readonly drain?: {
+    /** Processes, 1 to 4096; they take CPUs in turn. */
+    readonly workers: number;
+  };
+  /** When the guest is ready, the host takes accepted pages away and gives them back. */
+  readonly attack?: {
+    /** How many pages of 4 KiB, 1 or more. */
+    readonly pages: number;
+    readonly answer: AttackAnswer;
   };
 }

@@ -6,7 +6,13 @@
 import { z } from "zod";
 import { formatDuration } from "../units.js";
 import { expectedOfCommandLine } from "./command-line.js";
-import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./document.js";
+import type {
+  OneOrMore,
+  PlatformDocument,
+  Quantity,
+  ScenarioDocument,
+  TdxModuleDocument,
+} from "./document.js";
 import {
   KERNEL_VERSION_NAMES,
   KERNEL_VERSIONS,
@@ -18,6 +24,7 @@ import { MACHINES, PRESETS } from "./presets.js";
 import {
   binarySizeFor,
   durationNs,
+  hostAddressBytes,
   hostPageSizeBytes,
   memoryBytes,
   preAcceptLimitBytes,
@@ -97,6 +104,34 @@ function parameterLeaf(name: string): z.ZodType<OneOrMore<Quantity>> {
   );
 }
 
+const hostAddress: z.ZodType<Quantity> = quantity(
+  "an address on a page boundary such as 2GiB",
+  hostAddressBytes,
+  ["1MiB", "2GiB"],
+);
+const hostRange = {
+  start: hostAddress.describe("First byte"),
+  end: hostAddress.describe("First byte behind the range"),
+} as const;
+
+const tdxModule: z.ZodType<TdxModuleDocument> = z
+  .strictObject({
+    memory: z
+      .array(z.strictObject({ ...hostRange, node: integer(0, 1023).exactOptional() }))
+      .min(1)
+      .describe("The host's memory in ascending order, with its NUMA node (default 0)"),
+    convertible: z.array(z.strictObject(hostRange)).min(1).describe("Memory the platform can protect (CMRs)"),
+    hotplug: z
+      .array(z.strictObject(hostRange))
+      .describe("Memory plugged in after the module has started")
+      .exactOptional(),
+    maxTdmrs: integer(1, 1024).describe("Most regions the module can be told; default 64").exactOptional(),
+    maxReservedPerTdmr: integer(1, 1024)
+      .describe("Most reserved areas in a region; default 16")
+      .exactOptional(),
+  })
+  .describe("TDX: the whole host, to simulate the start of its TDX module as well");
+
 /** A scenario file; every mapping refuses keys it does not know. */
 export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   name: z.string().min(1).describe("Short name of the scenario, the first column of every table"),
@@ -138,6 +173,16 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       prefault: oneOrMore(flag)
         .describe("Whether the host backs memory when the guest asks for private pages, not at first touch")
         .exactOptional(),
+      contiguity: oneOrMore(z.number({ error: "expected a probability from 0 to 1" }).min(0).max(1))
+        .describe("Probability from 0 to 1 that the host finds a page of pageSize; otherwise it takes 4 KiB")
+        .exactOptional(),
+      dynamicPamt: oneOrMore(flag)
+        .describe("TDX: whether the module's tracking of 4 KiB pages is allocated as they come into use")
+        .exactOptional(),
+      keepsConverted: oneOrMore(flag)
+        .describe("Whether the host keeps the private copy of memory that the guest has made shared")
+        .exactOptional(),
+      tdxModule: tdxModule.exactOptional(),
     })
     .describe("The machine below the guest")
     .exactOptional(),
@@ -171,7 +216,37 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       commandLine: oneOrMore(commandLine)
         .describe("More words for the kernel's command line; mem= and memmap= have an effect, others none")
         .exactOptional(),
+      septVeDisable: oneOrMore(flag)
+        .describe("TDX: whether touching unaccepted memory ends the guest; otherwise it raises #VE")
+        .exactOptional(),
+      svsm: oneOrMore(flag)
+        .describe("SNP: whether the guest runs below an SVSM, which validates pages for it")
+        .exactOptional(),
+      coherencyErratum: oneOrMore(flag)
+        .describe(
+          "SNP: whether the guest has to touch each page it validates, as on processors with the erratum",
+        )
+        .exactOptional(),
     })
     .describe("The guest kernel and its work")
+    .exactOptional(),
+  drain: z
+    .strictObject({
+      workers: oneOrMore(integer(1, 4096))
+        .describe("Processes that touch memory, 1 to 4096; default 1")
+        .exactOptional(),
+    })
+    .describe("After the boot, processes touch anonymous memory until nothing is left to accept")
+    .exactOptional(),
+  attack: z
+    .strictObject({
+      pages: oneOrMore(integer(1, 2 ** 20))
+        .describe("How many pages of 4 KiB the host takes away and gives back; default 1")
+        .exactOptional(),
+      answer: oneOrMore(names(["terminate", "warn", "ignore"]))
+        .describe("What the guest does when it finds such a page unaccepted again; default terminate")
+        .exactOptional(),
+    })
+    .describe("When the guest is ready, the host takes accepted pages away and gives them back")
     .exactOptional(),
 });

@@ -1,13 +1,30 @@
 /** From a checked document to runs: lists become a cross product, quantities become numbers. */
 
 import { freeze, produce } from "immer";
+import type { AddressRange } from "../units.js";
 import { type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
-import type { OneOrMore, Quantity, ScenarioDocument } from "./document.js";
+import type {
+  HostRangeDocument,
+  OneOrMore,
+  Quantity,
+  ScenarioDocument,
+  TdxModuleDocument,
+} from "./document.js";
 import { type DocumentPath, valueAt } from "./document-path.js";
 import { kernelVersion } from "./kernel-versions.js";
 import { hasParameter } from "./platform-parameters.js";
-import { durationNs, hostPageSizeBytes, memoryBytes, preAcceptLimitBytes } from "./quantities.js";
-import type { Scenario } from "./scenario.js";
+import {
+  durationNs,
+  hostAddressBytes,
+  hostPageSizeBytes,
+  memoryBytes,
+  preAcceptLimitBytes,
+} from "./quantities.js";
+import type { Scenario, TdxModuleHost } from "./scenario.js";
+
+/** Regions a TDX module can be told, and reserved areas in each (assumption: those of today's modules). */
+const DEFAULT_MAX_TDMRS = 64;
+const DEFAULT_MAX_RESERVED_PER_TDMR = 16;
 
 /** Every value that may be a list, slowest first, down to the platform and its parameters. */
 const SLOW_AXES: readonly DocumentPath[] = [
@@ -15,12 +32,21 @@ const SLOW_AXES: readonly DocumentPath[] = [
   ["kernel"],
   ["seed"],
   ["host", "pageSize"],
+  ["host", "contiguity"],
   ["host", "prefault"],
+  ["host", "dynamicPamt"],
+  ["host", "keepsConverted"],
   ["firmware", "preset"],
   ["firmware", "preAcceptLimit"],
   ["guest", "timeScale"],
   ["guest", "transparentHugePages"],
   ["guest", "commandLine"],
+  ["guest", "septVeDisable"],
+  ["guest", "svsm"],
+  ["guest", "coherencyErratum"],
+  ["drain", "workers"],
+  ["attack", "pages"],
+  ["attack", "answer"],
   ["memory"],
   ["vcpus"],
   ["platform", "kind"],
@@ -94,6 +120,10 @@ function toScenario(document: CompleteDocument): Scenario {
     host: {
       pageSizeBytes: converted(hostPageSizeBytes, only(host?.pageSize, "pageSize"), "pageSize"),
       prefault: only(host?.prefault, "prefault"),
+      contiguity: only(host?.contiguity, "contiguity"),
+      dynamicPamt: only(host?.dynamicPamt, "dynamicPamt"),
+      keepsConverted: only(host?.keepsConverted, "keepsConverted"),
+      ...(host?.tdxModule === undefined ? {} : { tdxModule: tdxModuleHost(host.tdxModule) }),
     },
     firmware: {
       preset: only(firmware?.preset, "firmware"),
@@ -107,9 +137,37 @@ function toScenario(document: CompleteDocument): Scenario {
       ...timeScale,
       transparentHugePages: only(guest?.transparentHugePages, "transparentHugePages"),
       commandLine: only(guest?.commandLine, "commandLine"),
+      septVeDisable: only(guest?.septVeDisable, "septVeDisable"),
+      svsm: only(guest?.svsm, "svsm"),
+      coherencyErratum: only(guest?.coherencyErratum, "coherencyErratum"),
     },
+    ...(document.drain === undefined
+      ? {}
+      : { drain: { workers: only(document.drain.workers ?? 1, "workers") } }),
+    ...(document.attack === undefined
+      ? {}
+      : {
+          attack: {
+            pages: only(document.attack.pages ?? 1, "pages"),
+            answer: only(document.attack.answer ?? "terminate", "answer"),
+          },
+        }),
   };
   return freeze(scenario, true);
+}
+
+function tdxModuleHost(document: TdxModuleDocument): TdxModuleHost {
+  const range = ({ start, end }: HostRangeDocument): AddressRange => ({
+    start: converted(hostAddressBytes, start, "start"),
+    end: converted(hostAddressBytes, end, "end"),
+  });
+  return {
+    memory: document.memory.map((piece) => ({ ...range(piece), nodeId: piece.node ?? 0 })),
+    convertible: document.convertible.map(range),
+    hotplug: (document.hotplug ?? []).map(range),
+    maxTdmrs: document.maxTdmrs ?? DEFAULT_MAX_TDMRS,
+    maxReservedPerTdmr: document.maxReservedPerTdmr ?? DEFAULT_MAX_RESERVED_PER_TDMR,
+  };
 }
 
 /** The value of a leaf after the lists are gone. */

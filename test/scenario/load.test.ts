@@ -20,9 +20,27 @@ memory: 1.5GiB
 vcpus: 8
 kernel: "6.12.0"
 seed: 7
-host: { pageSize: 2M, prefault: true }
+host:
+  pageSize: 2M
+  contiguity: 0.75
+  prefault: true
+  dynamicPamt: true
+  keepsConverted: true
+  tdxModule:
+    memory: [{ start: 1MiB, end: 2GiB }, { start: 4GiB, end: 8GiB, node: 1 }]
+    convertible: [{ start: 0, end: 8GiB }]
+    hotplug: [{ start: 8GiB, end: 9GiB }]
+    maxTdmrs: 4
 firmware: { preset: tdvf, preAcceptLimit: 512MiB }
-guest: { timeScale: 0.25, transparentHugePages: false, commandLine: "mem=1G" }
+guest:
+  timeScale: 0.25
+  transparentHugePages: false
+  commandLine: "mem=1G"
+  septVeDisable: false
+  svsm: true
+  coherencyErratum: true
+drain: { workers: 8 }
+attack: { pages: 3, answer: ignore }
 `;
   assert.equal(only(text), {
     name: "full",
@@ -34,9 +52,34 @@ guest: { timeScale: 0.25, transparentHugePages: false, commandLine: "mem=1G" }
     memoryBytes: 1536 * MiB,
     vcpus: 8,
     seed: 7,
-    host: { pageSizeBytes: 2 * MiB, prefault: true },
+    host: {
+      pageSizeBytes: 2 * MiB,
+      contiguity: 0.75,
+      prefault: true,
+      dynamicPamt: true,
+      keepsConverted: true,
+      tdxModule: {
+        memory: [
+          { start: MiB, end: 2 * GiB, nodeId: 0 },
+          { start: 4 * GiB, end: 8 * GiB, nodeId: 1 },
+        ],
+        convertible: [{ start: 0, end: 8 * GiB }],
+        hotplug: [{ start: 8 * GiB, end: 9 * GiB }],
+        maxTdmrs: 4,
+        maxReservedPerTdmr: 16,
+      },
+    },
     firmware: { preset: "tdvf", preAcceptLimitBytes: 512 * MiB },
-    guest: { timeScale: 0.25, transparentHugePages: false, commandLine: "mem=1G" },
+    guest: {
+      timeScale: 0.25,
+      transparentHugePages: false,
+      commandLine: "mem=1G",
+      septVeDisable: false,
+      svsm: true,
+      coherencyErratum: true,
+    },
+    drain: { workers: 8 },
+    attack: { pages: 3, answer: "ignore" },
   });
 });
 
@@ -50,13 +93,26 @@ test("the least that a file can say gets the documented defaults", () => {
     memoryBytes: 4 * GiB,
     vcpus: 1,
     seed: 1,
-    host: { pageSizeBytes: 4 * KiB, prefault: false },
+    host: {
+      pageSizeBytes: 4 * KiB,
+      contiguity: 1,
+      prefault: false,
+      dynamicPamt: false,
+      keepsConverted: false,
+    },
     firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
-    guest: { transparentHugePages: true, commandLine: "" },
+    guest: {
+      transparentHugePages: true,
+      commandLine: "",
+      septVeDisable: true,
+      svsm: false,
+      coherencyErratum: false,
+    },
   });
 });
 
 test("what is not said is not there", () => {
+  for (const part of ["drain", "attack"]) assert.not(part in only(MINIMAL));
   assert.not("description" in only(MINIMAL));
   assert.not("timeScale" in only(MINIMAL).guest);
 });

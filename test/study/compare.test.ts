@@ -82,7 +82,7 @@ test("ratio is null where either run failed", async () => {
 test("of several eager runs the one with the same settings counts", async () => {
   const scenarios = ([4096, 2097152] as const).flatMap((pageSizeBytes) =>
     (["eager", "lazy"] as const).map((policy) =>
-      scenarioWith({ policy, host: { pageSizeBytes, prefault: false } }),
+      scenarioWith({ policy, host: { ...scenarioWith().host, pageSizeBytes } }),
     ),
   );
   const times = [12e9, 4e9, 6e9, 3e9];

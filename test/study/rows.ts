@@ -55,9 +55,21 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     memoryBytes: 64 * GiB,
     vcpus: 8,
     seed: 1,
-    host: { pageSizeBytes: 4096, prefault: false },
+    host: {
+      pageSizeBytes: 4096,
+      contiguity: 1,
+      prefault: false,
+      dynamicPamt: false,
+      keepsConverted: false,
+    },
     firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
-    guest: { transparentHugePages: true, commandLine: "" },
+    guest: {
+      transparentHugePages: true,
+      commandLine: "",
+      septVeDisable: true,
+      svsm: false,
+      coherencyErratum: false,
+    },
     ...changes,
   };
 }

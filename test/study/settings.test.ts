@@ -24,7 +24,7 @@ test("name, description and policy are no settings", () => {
 });
 
 test("a setting that only one of two scenarios has makes them differ", () => {
-  const scaled = scenarioWith({ guest: { transparentHugePages: true, commandLine: "", timeScale: 0.5 } });
+  const scaled = scenarioWith({ guest: { ...scenarioWith().guest, timeScale: 0.5 } });
   assert.not.ok(sameSettings(scaled, scenarioWith()));
   assert.not.ok(sameSettings(scenarioWith(), scaled));
 });
@@ -44,7 +44,7 @@ test("runs that the fields of a row tell apart need no settings", () => {
 });
 
 test("only settings in which equal rows differ are named, for all rows", () => {
-  const host = (pageSizeBytes: 4096 | 2097152) => ({ pageSizeBytes, prefault: false });
+  const host = (pageSizeBytes: 4096 | 2097152) => ({ ...scenarioWith().host, pageSizeBytes });
   const scenarios = [
     scenarioWith({ host: host(4096) }),
     scenarioWith({ host: host(2097152) }),

@@ -54,6 +54,41 @@ export const TDX_PARAMETERS: ParameterSet = {
     `${UNPUBLISHED}; scaled from that of 2 MiB`,
   ),
   septAddNs: parameter("assumed", 3_000, 2_000, 6_000, UNPUBLISHED),
+  idleCpuDelayNs: parameter(
+    "derived",
+    587,
+    0,
+    1_174,
+    "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation takes 8 us at first and " +
+      "153 us with 247 idle CPUs that take ticks; that it grows in proportion to their number is an assumption",
+  ),
+  sharedAccept4kNs: parameter(
+    "derived",
+    1_387,
+    763,
+    1_907,
+    "github.com/intel/lkvs BM/tdx-guest/tdx_mem_test.sh (2024-05-24): 32 CPUs drain 32 GiB in 11 s, of which " +
+      "firmware and boot had accepted 3 GiB; range 2 to 5 GiB/s",
+  ),
+  sharedAccept2mNs: parameter(
+    "assumed",
+    78_125,
+    32_552,
+    195_313,
+    "assumption: 25 GiB/s (10 to 60), a fraction of the memory bandwidth of a server",
+  ),
+  sharedAccept1gNs: parameter("assumed", 40e6, 16_667e3, 100e6, "assumption: 25 GiB/s (10 to 60)"),
+  mapGpaNs: parameter("assumed", 3_500, 2_000, 5_000, "assumption: as an exit of an SNP guest takes"),
+  septRemoveNs: parameter(
+    "assumed",
+    3_000,
+    1_000,
+    10_000,
+    `${UNPUBLISHED}; three calls of the module and its IPIs`,
+  ),
+  pamtAddNs: parameter("assumed", 2_000, 1_000, 6_000, UNPUBLISHED),
+  firmwareMpSetupNs: parameter("assumed", 5e6, 1e6, 20e6, UNPUBLISHED),
+  firmwareApSetupNs: parameter("assumed", 100_000, 20_000, 500_000, UNPUBLISHED),
   launchNs: parameter("assumed", 140e6, 70e6, 350e6, LIKE_PLAIN),
   firmwareFixedNs: parameter("assumed", 1_200e6, 600e6, 3_000e6, LIKE_PLAIN),
 };
