@@ -1,15 +1,14 @@
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
-import { drainPcp, freeToBuddy, pcpType, removeSmallest } from "./buddy.js";
-import { mostFreeIsCma } from "./cma.js";
-import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
+import { drainPcp, freeToBuddy, pcpType } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { reserveHighatomic, unreserveHighatomic } from "./highatomic.js";
 import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
-import { type PerCpuPages, pcpAllowedOrder, pcpIndex } from "./pcp.js";
+import { pcpAllowedOrder, pcpIndex } from "./pcp.js";
+import { Rmqueue } from "./rmqueue.js";
 import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
 import { watermarkFast, watermarkOk, watermarkPages } from "./watermark.js";
 import { LISTS_PER_ZONE, Zone } from "./zone.js";
@@ -65,8 +64,7 @@ export class PageAllocator {
   readonly #pageblockTypes: PageblockTypes;
   /** NOFRAGMENT for zones that have a lower one to fall back to first (alloc_flags_nofragment). */
   readonly #noFragment: Int32Array;
-  /** How far the refill in progress has had to go for a block (enum rmqueue_mode). */
-  #mode = 0;
+  readonly #lists: Rmqueue;
 
   constructor(options: PageAllocatorOptions) {
     const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
@@ -74,6 +72,7 @@ export class PageAllocator {
     this.zones = options.zones.map((span, index) => new Zone(index, span, options.cpus));
     this.rules = options.rules;
     for (const zone of this.zones) zone.unacceptedUnusable = options.rules.unacceptedUnusable;
+    this.#lists = new Rmqueue(this.frames, options.rules);
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
     const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
@@ -159,7 +158,7 @@ export class PageAllocator {
     if (zone !== undefined) {
       const pcp = zone.pcp[cpu]!;
       for (; filled < pages.length; filled++) {
-        const page = this.#takeFromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
+        const page = this.#lists.fromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
         if (page === NO_PAGE) break;
         this.#prepare(page, 0, type);
         pages[filled] = page;
@@ -320,85 +319,13 @@ export class PageAllocator {
     if (pcpAllowedOrder(order)) {
       const pcp = zone.pcp[cpu]!;
       pcp.freeCount >>= 1;
-      page = this.#takeFromPcp(zone, pcp, order, type, allocFlags, cpu);
+      page = this.#lists.fromPcp(zone, pcp, order, type, allocFlags, cpu);
     }
-    if (page === NO_PAGE) page = this.#rmqueueBuddy(zone, order, type, allocFlags, cpu);
+    if (page === NO_PAGE) page = this.#lists.fromBuddy(zone, order, type, allocFlags, cpu);
     if (zone.boosted && (allocFlags & AllocFlag.KSWAPD) !== 0) {
       zone.boosted = false;
       this.#wakeKswapd(zone.nodeId, zone.type);
     }
-    return page;
-  }
-
-  #takeFromPcp(
-    zone: Zone,
-    pcp: PerCpuPages,
-    order: number,
-    type: number,
-    allocFlags: number,
-    cpu: number,
-  ): number {
-    const list = pcp.lists[pcpIndex(order, type)]!;
-    if (list.size === 0) {
-      const wanted = pcp.refillBlocks(order, zone.belowHigh);
-      this.#mode = RmqueueMode.NORMAL;
-      for (let taken = 0; taken < wanted; taken++) {
-        const page = this.#rmqueueAny(zone, order, type, allocFlags, cpu);
-        if (page === NO_PAGE) break;
-        list.pushTail(page);
-      }
-      pcp.count += list.size << order;
-      if (list.size === 0) return NO_PAGE;
-    }
-    pcp.count -= 1 << order;
-    return list.popHead();
-  }
-
-  #rmqueueBuddy(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
-    const frames = this.frames;
-    if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) {
-      const reserved = removeSmallest(frames, zone, order, MigrateType.HIGHATOMIC, cpu);
-      if (reserved !== NO_PAGE) return reserved;
-    }
-    this.#mode = RmqueueMode.NORMAL;
-    const page = this.#rmqueueAny(zone, order, type, allocFlags, cpu);
-    if (page !== NO_PAGE || (allocFlags & (AllocFlag.OOM | AllocFlag.NON_BLOCK)) === 0) return page;
-    // An emergency may use what is reserved for atomic requests.
-    return removeSmallest(frames, zone, order, MigrateType.HIGHATOMIC, cpu);
-  }
-
-  /** One block of a type, or of another type if there is none (__rmqueue). */
-  #rmqueueAny(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
-    const frames = this.frames;
-    const mayUseCma = zone.cmaPages !== 0 && (allocFlags & AllocFlag.CMA) !== 0;
-    if (mayUseCma && mostFreeIsCma(zone)) {
-      const page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
-      if (page !== NO_PAGE) return page;
-    }
-    if (this.rules.fallback === "6.12.0") {
-      let page = removeSmallest(frames, zone, order, type, cpu);
-      if (page === NO_PAGE && mayUseCma) page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
-      return page !== NO_PAGE ? page : fallback6120(frames, zone, order, type, allocFlags, cpu);
-    }
-    if (this.#mode === RmqueueMode.NORMAL) {
-      const page = removeSmallest(frames, zone, order, type, cpu);
-      if (page !== NO_PAGE) return page;
-    }
-    if (this.#mode !== RmqueueMode.STEAL) {
-      if (mayUseCma) {
-        // The kernel notes this as a mode of its own, which spares it the list it has seen empty.
-        const page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
-        if (page !== NO_PAGE) return page;
-      }
-      const page = claim(frames, zone, order, type, allocFlags, cpu);
-      if (page !== NO_PAGE) {
-        this.#mode = RmqueueMode.NORMAL;
-        return page;
-      }
-    }
-    if ((allocFlags & AllocFlag.NOFRAGMENT) !== 0) return NO_PAGE;
-    const page = steal(frames, zone, order, type, cpu);
-    if (page !== NO_PAGE) this.#mode = RmqueueMode.STEAL;
     return page;
   }
 
