@@ -2,11 +2,13 @@
 
 import { run } from "mitata";
 import { benchWholeRuns } from "./compare.js";
+import { benchImport } from "./import.js";
 import { benchPageAlloc } from "./page-alloc.js";
 import { benchReplay } from "./replay.js";
 
 console.log("inner loops (mitata)");
 benchPageAlloc();
 await run();
+await benchImport();
 await benchReplay();
 await benchWholeRuns();

@@ -1,6 +1,5 @@
 /** The public interface: everything here runs without Node, also in the worker of a browser. */
 
-export type { LoadedRecording } from "./guest/boot.js";
 export { releaseCmaArea } from "./page-alloc/cma.js";
 export { allocContigRange } from "./page-alloc/contiguous.js";
 export { verifyInvariants } from "./page-alloc/invariants.js";
@@ -45,6 +44,7 @@ export type { RecordingFiles } from "./study/verify/recording-files.js";
 export { recordingHolds, verifyRecording } from "./study/verify/verify.js";
 export type { VerifiedRecording, VerifiedRun } from "./study/verify/verify-recording.js";
 export { formatBytes, formatDuration, parseDuration, parseSize } from "./units.js";
+export type { LoadedWorkload, RecordedRequests } from "./workload/after-boot.js";
 export { buildRequests } from "./workload/build-requests.js";
 export type { PageEvents } from "./workload/events.js";
 export { type Recording, recordingSchema } from "./workload/recording.js";

@@ -3,8 +3,8 @@
  *
  * Requests are rounded to units, and a request that ends on a unit boundary takes one unit more:
  * load_unaligned_zeropad() may read a few bytes past a buffer, and a TDX guest cannot recover
- * from touching unaccepted memory. The list of ranges in flight is left out, because here one
- * request is done before the next begins.
+ * from touching unaccepted memory. Requests of several CPUs that get in each other's way are up to
+ * an `AcceptLock`; what a request does to the bitmap is done before the next one begins.
  */
 
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
@@ -12,17 +12,33 @@ import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
+/** Where requests of several CPUs wait for one another; units [first, end) of the table. */
+export interface AcceptLock {
+  /** A request is about to look at the bitmap. It may wait here. */
+  enter(first: number, end: number): void;
+  /** The same request is done. */
+  leave(first: number, end: number): void;
+  /** The bitmap is about to be read only. */
+  read(): void;
+}
+
 /** accept_memory() and range_contains_unaccepted_memory() over one table. Addresses and sizes in bytes. */
 export class AcceptMemory {
   /** Requests that had something to accept. */
   acceptCalls = 0;
   readonly #table: UnacceptedTable | undefined;
   readonly #arch: ArchAccept;
+  readonly #lock: AcceptLock | undefined;
 
-  /** Without a table all memory is accepted. */
-  constructor(table: UnacceptedTable | undefined, arch: ArchAccept) {
+  /**
+   * Without a table all memory is accepted.
+   *
+   * @param lock absent: requests never meet, or nobody asks how long they take
+   */
+  constructor(table: UnacceptedTable | undefined, arch: ArchAccept, lock?: AcceptLock) {
     this.#table = table;
     this.#arch = arch;
+    this.#lock = lock;
   }
 
   /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit behind it. */
@@ -32,7 +48,9 @@ export class AcceptMemory {
     const unit = table.unitSizeBytes;
     const first = Math.floor((Math.max(start, table.physBase) - table.physBase) / unit);
     const end = Math.ceil(guardedEnd(table, start + sizeBytes) / unit);
+    this.#lock?.enter(first, end);
     if (table.acceptUnits(first, end, this.#arch) > 0) this.acceptCalls++;
+    this.#lock?.leave(first, end);
   }
 
   /**
@@ -47,6 +65,7 @@ export class AcceptMemory {
     const from = Math.max(start, table.physBase) - table.physBase;
     const first = Math.floor(from / unit);
     const end = first + Math.ceil((guardedEnd(table, start + sizeBytes) - from) / unit);
+    this.#lock?.read();
     return table.nextSet(first, end) < end;
   }
 

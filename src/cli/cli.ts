@@ -7,9 +7,12 @@ import { ScenarioError } from "../scenario/error.js";
 import { TraceError } from "../workload/trace-error.js";
 import { compareCommand } from "./commands/compare.js";
 import { runCommand } from "./commands/run.js";
+import { type RunCommand, traceCommand } from "./commands/trace.js";
+import { validateCommand } from "./commands/validate.js";
 import { verifyCommand } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
 import { type ParsedArguments, SHARED_FLAGS } from "./options.js";
+import { STDIN_PATH } from "./trace-input.js";
 import { UsageError } from "./usage-error.js";
 
 /** Exit codes, as scripts rely on them. */
@@ -23,7 +26,7 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-const COMMANDS = [runCommand, compareCommand, verifyCommand] as const;
+const COMMANDS = [runCommand, compareCommand, verifyCommand, validateCommand, traceCommand] as const;
 const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ command }) => command.split(" ")[0]!);
 
 const HELP_WIDTH = 110;
@@ -67,22 +70,30 @@ async function parseArguments(argv: readonly string[], context: CliContext): Pro
   }
   let request: Request | undefined;
   const parser = newParser(argv);
+  const choose =
+    (run: RunCommand) =>
+    (parsed: unknown): void => {
+      request = { run: () => run(parsed as ParsedArguments, context) };
+    };
   for (const command of COMMANDS) {
     parser.command(
       command.command,
       command.describe,
-      (inner) => command.builder(inner),
-      (parsed) => {
-        request = { run: () => command.run(parsed as unknown as ParsedArguments, context) };
-      },
+      (inner) => command.builder(inner, choose),
+      choose((parsed, given) => command.run(parsed, given)),
     );
   }
   // With a callback yargs hands over what it would have printed.
-  await parser.parseAsync([...argv], {}, (_error: unknown, _parsed: unknown, output: string) => {
+  await parser.parseAsync(argv.map(nameStdin), {}, (_error: unknown, _parsed: unknown, output: string) => {
     if (output !== "") request = { text: output };
   });
   if (request === undefined) throw new UsageError(COMMAND_EXPECTED);
   return request;
+}
+
+/** yargs loses a dash that stands alone. */
+function nameStdin(word: string): string {
+  return word === "-" ? STDIN_PATH : word;
 }
 
 const COMMAND_EXPECTED = `expected a command first: ${COMMAND_NAMES.join(" or ")}; --help says more`;

@@ -1,8 +1,8 @@
 /** What a command needs from outside, so that tests can run the whole program within one process. */
 
-import type { LoadedRecording } from "../guest/boot.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { RunResult } from "../study/result.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
 
 /** A stream to print to; `isTTY` is true for a terminal only. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
@@ -18,11 +18,12 @@ export interface CliIo {
   readonly interrupted: AbortSignal;
 }
 
-/** The simulator. With `check` it also walks the whole machine for broken invariants and throws at one. */
+/** The simulator. With `check` it also walks the whole machine for broken invariants and throws at one, with
+ * `timeline` it tells what the host spent over time. */
 export type RunScenario = (
   scenario: Scenario,
-  recording: LoadedRecording,
-  options: { readonly check: boolean },
+  recording: LoadedWorkload,
+  options: { readonly check: boolean; readonly timeline?: boolean },
 ) => RunResult;
 
 /** Everything a command is given beside its arguments. */

@@ -1,23 +1,89 @@
-/** Reads a recording: its description, and the trace beside it. */
+/** Reads workloads: a recording's description and the trace beside it, or a trace alone. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import type { LoadedRecording } from "../guest/boot.js";
+import { dirname, join, resolve } from "node:path";
+import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
+import {
+  beginsAfterBoot,
+  behindBoot,
+  describeTrace,
+  type LoadedWorkload,
+  type RecordedRequests,
+} from "../workload/after-boot.js";
 import { buildRequests } from "../workload/build-requests.js";
-import type { PageEvents } from "../workload/events.js";
+import { cpuBringUp } from "../workload/cpu-bring-up.js";
+import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { recordingSchema } from "../workload/recording.js";
-import { TracefsReader } from "../workload/tracefs.js";
+import { STANDARD_BOOT } from "./bundled-traces.js";
+import { readEvents, workloadName } from "./read-events.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
-/**
- * @param path of a recording.yaml
- * @throws UsageError for a file that cannot be read, is damaged, or is not the one described;
- *   ScenarioError for a wrong description; TraceError for a trace that is none
- */
-export function loadRecording(path: string): LoadedRecording {
+const DESCRIPTION = /\.ya?ml$/;
+
+/** Loads each workload once, however many runs replay it. */
+export class WorkloadLoader {
+  readonly #recordings = new Map<string, RecordedRequests>();
+  readonly #workloads = new Map<string, LoadedWorkload>();
+
+  /**
+   * @param path of a recording.yaml, or of a trace of any format. What begins on a machine that is
+   *   up comes after the standard boot.
+   * @returns the same object for the same path
+   * @throws UsageError for a file that cannot be read, is damaged, or is not the one described;
+   *   ScenarioError for a wrong description; TraceError for a trace that is none
+   */
+  load(path: string): LoadedWorkload {
+    const key = resolve(path);
+    const known = this.#workloads.get(key);
+    if (known !== undefined) return known;
+    const own = this.#recording(path);
+    const workload = beginsAfterBoot(own.recording)
+      ? behindBoot(this.#boot(STANDARD_BOOT), own)
+      : this.#boot(path);
+    this.#workloads.set(key, workload);
+    return workload;
+  }
+
+  /**
+   * What a scenario's `generate:...` makes on its machine: a boot, or what comes after the standard
+   * one.
+   *
+   * @returns the same object for the same workload, machine and seed
+   * @throws GeneratorError for a workload that no generator makes; scenarios are checked for that
+   */
+  generate({ workload, memoryBytes, vcpus, seed }: Scenario): LoadedWorkload {
+    const key = JSON.stringify([workload, memoryBytes, vcpus, seed]);
+    const known = this.#workloads.get(key);
+    if (known !== undefined) return known;
+    const own = generate(parseGeneratedWorkload(workload), { memoryBytes, vcpus, nodes: 1 }, seed);
+    const loaded = beginsAfterBoot(own.recording) ? behindBoot(this.#boot(STANDARD_BOOT), own) : own;
+    this.#workloads.set(key, loaded);
+    return loaded;
+  }
+
+  /** A recording with what its machine's further CPUs would have asked for, from another one. */
+  #boot(path: string): LoadedWorkload {
+    const own = this.#recording(path);
+    const { cpuBringUp: mentioned } = own.recording;
+    if (mentioned === undefined) return own;
+    const otherPath = join(dirname(path), mentioned);
+    const bringUp = cpuBringUp(this.#recording(otherPath).requests);
+    if (bringUp === undefined) throw new UsageError(`${otherPath}: has no milestones smpInit and smpDone`);
+    return { ...own, bringUp };
+  }
+
+  #recording(path: string): RecordedRequests {
+    const key = resolve(path);
+    const recording =
+      this.#recordings.get(key) ?? (DESCRIPTION.test(path) ? readRecording(path) : readTrace(path));
+    this.#recordings.set(key, recording);
+    return recording;
+  }
+}
+
+function readRecording(path: string): RecordedRequests {
   const recording = parseYamlWithPositions(readInput(path).toString("utf8"), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
   const bytes = readInput(tracePath);
@@ -28,7 +94,12 @@ export function loadRecording(path: string): LoadedRecording {
         `and ${path} says ${recording.trace.sha256.slice(0, 12)}`,
     );
   }
-  const events = readTrace(tracePath, bytes);
+  return { recording, ...buildRequests(readEvents(tracePath, bytes).events, recording) };
+}
+
+function readTrace(path: string): RecordedRequests {
+  const { events, kernel } = readEvents(path, readInput(path));
+  const recording = describeTrace(workloadName(path), events, kernel);
   return { recording, ...buildRequests(events, recording) };
 }
 
@@ -38,19 +109,5 @@ export function readInput(path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     throw new UsageError(`${path}: ${systemErrorText(error)}`);
-  }
-}
-
-function readTrace(path: string, bytes: Buffer): PageEvents {
-  const reader = new TracefsReader(path);
-  reader.feed(path.endsWith(".gz") ? unzip(path, bytes) : bytes);
-  return reader.end();
-}
-
-function unzip(path: string, bytes: Buffer): Buffer {
-  try {
-    return gunzipSync(bytes);
-  } catch (error) {
-    throw new UsageError(`${path}: not a whole gzip file: ${systemErrorText(error)}`);
   }
 }

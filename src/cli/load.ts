@@ -1,17 +1,18 @@
 /** Reads scenario files and every recording that they replay. */
 
 import { dirname, isAbsolute, join } from "node:path";
-import type { LoadedRecording } from "../guest/boot.js";
 import { parseScenario } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
-import { loadRecording, readInput } from "./load-recording.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
+import { isGenerated } from "../workload/generators/index.js";
+import { readInput, WorkloadLoader } from "./load-recording.js";
 
 /** A run with all it needs. */
 export interface LoadedScenario {
   readonly scenario: Scenario;
   /** The same object for all runs that replay it. */
-  readonly recording: LoadedRecording;
+  readonly recording: LoadedWorkload;
 }
 
 /**
@@ -24,7 +25,7 @@ export function loadScenarios(
   paths: readonly string[],
   assignments: readonly Assignment[],
 ): LoadedScenario[] {
-  const recordings = new Map<string, LoadedRecording>();
+  const loader = new WorkloadLoader();
   return paths
     .flatMap((path) =>
       parseScenario(readInput(path).toString("utf8"), path, assignments).map((scenario) => ({
@@ -32,11 +33,10 @@ export function loadScenarios(
         recordingPath: resolveBeside(path, scenario.workload),
       })),
     )
-    .map(({ scenario, recordingPath }) => {
-      const recording = recordings.get(recordingPath) ?? loadRecording(recordingPath);
-      recordings.set(recordingPath, recording);
-      return { scenario, recording };
-    });
+    .map(({ scenario, recordingPath }) => ({
+      scenario,
+      recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(recordingPath),
+    }));
 }
 
 /** A path that a file mentions, as seen from where the program runs. */

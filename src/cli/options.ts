@@ -1,9 +1,12 @@
 /** Flags that all simulating commands share, and what they mean. */
 
+import { resolve } from "node:path";
 import type { Argv } from "yargs";
 import { KERNEL_VERSION_NAMES } from "../scenario/kernel-versions.js";
 import type { Assignment } from "../scenario/set.js";
 import { parseAssignment } from "../scenario/set.js";
+import { isGenerated } from "../workload/generators/index.js";
+import { bundledWorkload } from "./bundled-traces.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "./output.js";
 import { UsageError } from "./usage-error.js";
 
@@ -18,6 +21,8 @@ export interface SharedOptions {
   readonly outDirectory?: string;
   readonly check: boolean;
   readonly quiet: boolean;
+  /** Whether results tell what the host spent over time. */
+  readonly timeline?: boolean;
 }
 
 /** A flag that stands for one place of the scenario file. */
@@ -26,6 +31,8 @@ interface ScenarioFlag {
   readonly describe: string;
   /** Digits are a number in the file. */
   readonly numeric?: true;
+  /** A path as seen from where the program runs, or another way to say what it could name. */
+  readonly workload?: true;
 }
 
 const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
@@ -34,6 +41,11 @@ const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   memory: { path: ["memory"], describe: "RAM of the guest, such as 4GiB (binary units)" },
   vcpus: { path: ["vcpus"], describe: "virtual CPUs of the guest", numeric: true },
   kernel: { path: ["kernel"], describe: `Linux version: ${KERNEL_VERSION_NAMES.join(", ")}` },
+  workload: {
+    path: ["workload"],
+    describe: "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
+    workload: true,
+  },
   seed: { path: ["seed"], describe: "start of every random choice", numeric: true },
 };
 
@@ -119,6 +131,7 @@ export function readSharedOptions(argv: ParsedArguments): SharedOptions {
 function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignment {
   const values = text.split(",").map((value) => {
     const trimmed = value.trim();
+    if (flag.workload === true) return workloadPath(trimmed);
     // What is no number stays text, for the schema to say what it expected.
     return flag.numeric === true && /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed;
   });
@@ -127,6 +140,12 @@ function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignmen
     path: flag.path,
     value: values.length === 1 ? values[0] : values,
   };
+}
+
+/** Scenario files name files beside themselves; who types a flag means one from here, or a bundled one. */
+function workloadPath(text: string): string {
+  if (text === "" || isGenerated(text)) return text;
+  return bundledWorkload(text) ?? resolve(text);
 }
 
 function outputFormat(name: string): OutputFormat {

@@ -1,8 +1,9 @@
 /** What `run` and `compare` have in common: simulate a list of scenarios, print, write, judge. */
 
 import { setImmediate } from "node:timers/promises";
+import type { Scenario } from "../scenario/scenario.js";
 import { compare } from "../study/compare.js";
-import type { CompareRow } from "../study/result.js";
+import type { CompareRow, RunResult } from "../study/result.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
@@ -35,27 +36,62 @@ export async function simulate(
 async function runAll(
   loaded: readonly LoadedScenario[],
   options: SharedOptions,
-  { io, runScenario }: CliContext,
+  context: CliContext,
 ): Promise<CompareRow[]> {
+  const runs = startRuns(loaded, options, context, loaded.length);
+  try {
+    const rows = await compare(
+      loaded.map(({ scenario }) => scenario),
+      (scenario) => runs.run(scenario),
+    );
+    await runs.listen();
+    return rows;
+  } finally {
+    runs.stop();
+  }
+}
+
+/** Runs one after another, with progress, until somebody interrupts. */
+export interface Runs {
+  /**
+   * Simulates a scenario on the recording of one that was loaded.
+   *
+   * @param loaded itself, if not given
+   * @throws the reason of `io.interrupted`
+   */
+  run(scenario: Scenario, loaded?: Scenario): Promise<RunResult>;
+  /** Hears a signal that came during the last run; @throws its reason */
+  listen(): Promise<void>;
+  /** Takes the progress off the screen. */
+  stop(): void;
+}
+
+/** @param total runs to come, for the progress */
+export function startRuns(
+  loaded: readonly LoadedScenario[],
+  options: SharedOptions,
+  { io, runScenario }: CliContext,
+  total: number,
+): Runs {
+  const recordings = new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
+  const progress = options.quiet ? undefined : startProgress(io.stderr, total);
+  let done = 0;
   // A run never waits, so signals are heard only between runs, and only if somebody waits there.
-  const listenForSignals = async (): Promise<void> => {
+  const listen = async (): Promise<void> => {
     await setImmediate();
     io.interrupted.throwIfAborted();
   };
-  const recordings = new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
-  const progress = options.quiet ? undefined : startProgress(io.stderr, loaded.length);
-  try {
-    const rows = await compare(
-      [...recordings.keys()],
-      async (scenario) => {
-        await listenForSignals();
-        return runScenario(scenario, recordings.get(scenario)!, { check: options.check });
-      },
-      (done) => progress?.update(done),
-    );
-    await listenForSignals();
-    return rows;
-  } finally {
-    progress?.stop();
-  }
+  return {
+    listen,
+    stop: () => progress?.stop(),
+    async run(scenario, of = scenario) {
+      await listen();
+      const result = runScenario(scenario, recordings.get(of)!, {
+        check: options.check,
+        timeline: options.timeline === true,
+      });
+      progress?.update(++done);
+      return result;
+    },
+  };
 }

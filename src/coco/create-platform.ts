@@ -1,4 +1,5 @@
 import type { CostLedger } from "../sim/cost-ledger.js";
+import { chanceAt } from "../sim/prng.js";
 import { PlainPlatform } from "./none.js";
 import type { CocoPlatform, PlatformKind } from "./platform.js";
 import { SnpPlatform } from "./snp/snp-platform.js";
@@ -13,11 +14,58 @@ export interface HostBacking {
    * guests ask: a TDX guest accepts without asking first, so there it changes nothing.
    */
   readonly prefault: boolean;
+  /** Probability, 0 to 1, that the host finds a page of that size; otherwise it takes 4 KiB. */
+  readonly contiguity: number;
+  /** TDX: whether the tracking of 4 KiB pages is allocated as they come into use. */
+  readonly dynamicPamt: boolean;
+  /** Whether the host keeps the private copy of memory that the guest has made shared. */
+  readonly keepsConverted: boolean;
 }
 
-/** Makes the platform of one guest; its events go to `ledger`. */
-export function createPlatform(kind: PlatformKind, ledger: CostLedger, host: HostBacking): CocoPlatform {
-  if (kind === "tdx") return new TdxPlatform(ledger, host.pageSizeBytes);
+/** What matters of the guest and its processor. */
+export interface GuestSide {
+  /** TDX: touching unaccepted memory ends the guest instead of raising #VE. */
+  readonly septVeDisable: boolean;
+  /** SNP: the guest runs below an SVSM. */
+  readonly svsm: boolean;
+  /** SNP: the guest has to touch each page that it validates. */
+  readonly coherencyErratum: boolean;
+}
+
+/**
+ * Makes the platform of one guest; its events go to `ledger`.
+ *
+ * @param seed decides where the host finds large pages
+ */
+export function createPlatform(
+  kind: PlatformKind,
+  ledger: CostLedger,
+  host: HostBacking,
+  guest: GuestSide,
+  seed: number,
+): CocoPlatform {
+  const { pageSizeBytes, prefault, contiguity, dynamicPamt, keepsConverted } = host;
+  const chance = (position: number): number => chanceAt(seed, position);
   if (kind === "none") return new PlainPlatform();
-  return new SnpPlatform(ledger, { hostPageSizeBytes: host.pageSizeBytes, prefault: host.prefault });
+  if (kind === "tdx") {
+    const { septVeDisable } = guest;
+    return new TdxPlatform(ledger, {
+      hostPageSizeBytes: pageSizeBytes,
+      contiguity,
+      chance,
+      keepsConverted,
+      dynamicPamt,
+      septVeDisable,
+    });
+  }
+  const { svsm, coherencyErratum } = guest;
+  return new SnpPlatform(ledger, {
+    hostPageSizeBytes: pageSizeBytes,
+    prefault,
+    contiguity,
+    chance,
+    keepsConverted,
+    svsm,
+    coherencyErratum,
+  });
 }

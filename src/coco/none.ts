@@ -9,6 +9,7 @@ export class PlainPlatform implements CocoPlatform {
   readonly acceptedPages = 0;
   readonly privatePages = 0;
   readonly tablePages = 0;
+  readonly pamtPages = 0;
 
   launchPages(): void {}
 
@@ -17,6 +18,16 @@ export class PlainPlatform implements CocoPlatform {
   stubAccept(): void {}
 
   kernelAccept(): void {}
+
+  convertToShared(): void {}
+
+  remap(): void {}
+
+  access(): "ok" {
+    return "ok";
+  }
+
+  acceptAgain(): void {}
 
   usableBytesIn(start: number, end: number): number {
     return end - start;

@@ -42,6 +42,17 @@ export class PageTables {
     return this.#spans[1].has(Math.floor(pfn / LEVEL_PAGES[2])) ? 1 : 2;
   }
 
+  /** End of the run of page frames from `pfn` on for which `levelOf` is the same; `end` at the latest. */
+  levelRunEnd(pfn: number, end: number): number {
+    let runEnd = end;
+    for (const level of [1, 2] as const) {
+      const pages = LEVEL_PAGES[level];
+      const spanEnd = this.#spans[level - 1]!.runEnd(Math.floor(pfn / pages), Math.ceil(end / pages));
+      runEnd = Math.min(runEnd, spanEnd * pages);
+    }
+    return runEnd;
+  }
+
   /**
    * End of the run of spans of 2 MiB (level 1) or 1 GiB (level 2) that either all have a table of
    * smaller leaves or all have none.

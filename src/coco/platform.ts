@@ -2,6 +2,13 @@
 export type PlatformKind = "tdx" | "snp" | "none";
 
 /**
+ * What happens when a guest touches memory: nothing; the guest is left for good, because the host
+ * cannot mend an unaccepted page (TDX with SEPT_VE_DISABLE); an exception in the guest, which
+ * decides what to do (#VE, #VC).
+ */
+export type AccessOutcome = "ok" | "td-exit" | "exception";
+
+/**
  * Contract: how memory becomes usable on one platform.
  *
  * The three accept methods stand for the three programs that accept memory, which do it in
@@ -30,6 +37,19 @@ export interface CocoPlatform {
   stubAccept(start: number, end: number): void;
   /** The running kernel. */
   kernelAccept(start: number, end: number): void;
+  /** Pages of the host that track this guest's private memory and came with it (dynamic PAMT). */
+  readonly pamtPages: number;
+  /**
+   * The guest makes accepted memory shared with the host, which takes the private copy away unless
+   * it keeps it.
+   */
+  convertToShared(start: number, end: number): void;
+  /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
+  remap(start: number, end: number): void;
+  /** What happens when the guest touches a range: the outcome of its first page that is not usable. */
+  access(start: number, end: number): AccessOutcome;
+  /** The guest accepts a range again that the host has replaced. */
+  acceptAgain(start: number, end: number): void;
   /** Bytes of a range on page boundaries that the guest may touch. */
   usableBytesIn(start: number, end: number): number;
 }

@@ -1,5 +1,8 @@
-import type { AcceptMemory } from "../accept/accept-memory.js";
+import { AcceptMemory } from "../accept/accept-memory.js";
+import { shareGhcbPages } from "../early-map/ghcb-pages.js";
+import { convertBounceBuffer } from "../early-map/swiotlb-conversion.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import {
   cpuComesOnline,
@@ -10,12 +13,16 @@ import {
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
-import { type AddressRange, GiB, MiB, roundUp, TiB } from "../units.js";
+import { type AddressRange, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
+import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
+import { type DrainResult, drain } from "../workload/drain.js";
 import type { Recording } from "../workload/recording.js";
 import { Replay } from "../workload/replay.js";
-import type { ImportReport, Requests } from "../workload/requests.js";
+import type { Requests } from "../workload/requests.js";
+import { Attack, GuestTerminated } from "./attack.js";
 import type { EarlyMachine } from "./early-machine.js";
-import { createGuest, type Guest, kernelAcceptance } from "./guest.js";
+import { createGuest, type Guest } from "./guest.js";
 import { Kernel } from "./kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { KERNEL_RULES } from "./kernel-versions.js";
@@ -26,13 +33,6 @@ import { verifyGuest } from "./verify-guest.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
 const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
-
-/** A recording with its trace read. */
-export interface LoadedRecording {
-  readonly recording: Recording;
-  readonly requests: Requests;
-  readonly report: ImportReport;
-}
 
 /** Where an unrandomised kernel lies (CONFIG_PHYSICAL_START). */
 const KERNEL_START: number = 16 * MiB;
@@ -46,17 +46,32 @@ export class GuestBoot {
   /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
   ready: { readonly bootTimeNs: number; readonly assumedNs: number } | undefined = undefined;
 
+  /** How the drain of the scenario went, once it is done. */
+  drained: DrainResult | undefined = undefined;
+
+  attack: Attack | undefined = undefined;
+  /** What the host's TDX module was told when it started, if the scenario has the whole host. */
+  tdxModule: ReadyTdxModule | undefined = undefined;
+  /** The replay of what comes after the boot. */
+  afterBoot: Replay | undefined = undefined;
+
   readonly #scenario: Scenario;
-  readonly #loaded: LoadedRecording;
+  readonly #loaded: LoadedWorkload;
+  readonly #requests: RequestsOnMoreCpus;
   readonly #check: boolean;
   #acceptance: AcceptMemory | undefined = undefined;
 
   /** @param check walk the whole guest for broken invariants at the milestones of boot */
-  constructor(scenario: Scenario, loaded: LoadedRecording, check: boolean) {
+  constructor(scenario: Scenario, loaded: LoadedWorkload, check: boolean) {
     const { timeScale } = loaded.recording.clock;
     const own = scenario.guest.timeScale;
     this.#scenario = scenario;
     this.#loaded = loaded;
+    const { requests, recording, bringUp } = loaded;
+    this.#requests =
+      bringUp === undefined
+        ? { ...requests, broughtUp: [] }
+        : withCpuBringUp(requests, bringUp, recording.machine.vcpus, scenario.vcpus);
     this.#check = check;
     this.guest = createGuest(scenario, own === undefined ? timeScale : { value: own, basis: "assumed" });
   }
@@ -74,7 +89,9 @@ export class GuestBoot {
   execute(): void {
     const guest = this.guest;
     const { clock } = guest;
-    const { recording, requests } = this.#loaded;
+    const { recording } = this.#loaded;
+    this.tdxModule = startHost(this.#scenario);
+    const requests = this.#requests;
     const build = DEBIAN_CLOUD_6_12_95;
     // The image and the brk area behind it, in whole 2 MiB.
     const kernelRange = {
@@ -83,44 +100,95 @@ export class GuestBoot {
     };
     const handOver = powerOn(guest, { kernel: kernelRange, initrdBytes: bytesOf(recording, "initrd") });
 
-    const acceptance = kernelAcceptance(guest, handOver.stub.table);
+    const { kernelAccept } = guest;
+    const acceptance = new AcceptMemory(handOver.stub.table, kernelAccept, kernelAccept);
     this.#acceptance = acceptance;
     const machine = earlyMachine(this.#scenario, handOver);
     requireMemory(machine);
     const kernel = new Kernel(machine, build, this.#scenario.kernel, acceptance, guest.policy.lazy, clock);
     this.kernel = kernel;
-    this.replay = new Replay({
+    shareGhcbPages(kernel.early.ghcbPages, guest.host);
+    guest.host.noteGuestTables(
+      handOver.stub.table?.bitmapBytes ?? 0,
+      kernel.early.directMapTablePages * PAGE_SIZE,
+    );
+    clock.settle(0);
+    this.replay = this.#replayOf(
+      kernel,
       requests,
-      allocator: kernel.allocator,
-      clock,
-      stalls: this.stalls,
-      timeScale: this.#scenario.guest.timeScale ?? recording.clock.timeScale.value,
-      cpuNodes: kernel.cpuNodes,
-      reserved: recording.reserved.map(({ name }) =>
-        this.#reservedHere(name, kernelRange, kernel.early.initrd),
-      ),
-    });
+      recording.reserved.map(({ name }) => this.#reservedHere(name, kernelRange, kernel.early.initrd)),
+    );
     clock.ledger.charge(CostEvent.guestWork, requests.thinkBeforeNs);
     clock.settle(0);
+    // From here on each CPU has a recorded time of its own.
+    for (let cpu = 1; cpu < clock.cpus.count; cpu++) clock.wake(cpu);
     this.#allocateUnseen();
     this.#bootToInit(kernel, this.replay);
+    clock.idle.ticking = false;
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
+    this.#attack(kernelRange);
     this.replay.runUntil(requests.count);
+    this.#afterBoot(kernel);
+    this.#drain(kernel);
     this.#verify();
+  }
+
+  #attack(target: AddressRange): void {
+    const plan = this.#scenario.attack;
+    if (plan === undefined) return;
+    this.attack = new Attack();
+    this.attack.run(this.guest, target, plan);
+  }
+
+  /** On the same machine, from the moment at which all of its CPUs have nothing else to do. */
+  #afterBoot(kernel: Kernel): void {
+    const requests = this.#loaded.afterBoot?.requests;
+    if (requests === undefined) return;
+    const { clock } = this.guest;
+    clock.joinAll();
+    for (let cpu = 1; cpu < clock.cpus.count; cpu++) clock.wake(cpu);
+    this.afterBoot = this.#replayOf(kernel, requests, []);
+    this.afterBoot.runUntil(requests.count);
+  }
+
+  #replayOf(
+    { allocator, cpuNodes }: Kernel,
+    requests: Requests,
+    reserved: readonly (AddressRange | undefined)[],
+  ): Replay {
+    const { clock } = this.guest;
+    const { timeScale } = this.#loaded.recording.clock;
+    return new Replay({
+      requests,
+      allocator,
+      clock,
+      stalls: this.stalls,
+      timeScale: this.#scenario.guest.timeScale ?? timeScale.value,
+      cpuNodes,
+      reserved,
+    });
+  }
+
+  #drain({ allocator, cpuNodes }: Kernel): void {
+    const workers = this.#scenario.drain?.workers;
+    if (workers === undefined) return;
+    this.drained = drain(workers, { allocator, clock: this.guest.clock, stalls: this.stalls, cpuNodes });
   }
 
   /** The recorded requests up to init, with what the kernel does by itself at its moments. */
   #bootToInit(kernel: Kernel, replay: Replay): void {
-    const { clock } = this.guest;
+    const { clock, lockups } = this.guest;
     const { allocator, cpuNodes } = kernel;
-    const { marks, count } = this.#loaded.requests;
+    const { marks, count } = this.#requests;
     const bootCpu = cpuNodes.slice(0, 1);
 
     replay.runUntil(marks.setupPerCpuPageset?.request ?? 0);
+    // start_kernel() has enabled them shortly before.
+    lockups.interruptsOn = true;
     setupPerCpuPageset(allocator, bootCpu);
+    this.#encryptionInit(kernel);
+    this.#smpInit(kernel, replay);
     replay.runUntil((marks.deferredInit ?? marks.pageAllocInitLate)?.request ?? 0);
-    for (let online = 1; online < cpuNodes.length; online++)
-      cpuComesOnline(allocator, cpuNodes.slice(0, online));
     clock.endPhase("early kernel");
     kernel.deferredInit();
     this.#verify();
@@ -135,6 +203,34 @@ export class GuestBoot {
     replay.runUntil(marks.ready?.request ?? count);
     clock.joinAll();
     clock.endPhase("initcalls");
+  }
+
+  /** The bounce buffer becomes shared (start_kernel: arch_cpu_finalize_init -> mem_encrypt_init). */
+  #encryptionInit(kernel: Kernel): void {
+    const { clock, host } = this.guest;
+    if (!kernel.early.machine.memoryEncrypted) return;
+    convertBounceBuffer(kernel.early.swiotlb, host);
+    clock.settle(0);
+  }
+
+  /** CPU after CPU comes online; the boot CPU waits for each (smp_init). */
+  #smpInit(kernel: Kernel, replay: Replay): void {
+    const { clock, lockups } = this.guest;
+    const { allocator, cpuNodes } = kernel;
+    const { marks, broughtUp } = this.#requests;
+    const start = marks.smpDone ?? marks.deferredInit ?? marks.pageAllocInitLate;
+    replay.runUntil(start?.request ?? 0);
+    lockups.watching = true;
+    for (let cpu = 1; cpu < cpuNodes.length; cpu++) {
+      const bringUp = broughtUp.find((one) => one.cpu === cpu);
+      if (bringUp !== undefined) replay.runUntil(bringUp.request);
+      cpuComesOnline(allocator, cpuNodes.slice(0, cpu));
+      clock.wake(cpu);
+      clock.idle.online = cpu + 1;
+      if (bringUp === undefined) continue;
+      replay.runUntil(bringUp.endRequest);
+      clock.joinAll();
+    }
   }
 
   /** Pages that the recorded kernel took before its first event and kept; single ones, as most are. */
@@ -164,6 +260,18 @@ export class GuestBoot {
   }
 }
 
+/**
+ * Starts the TDX module of the host, if the scenario has one.
+ *
+ * @throws GuestTerminated when it does not start: then no TDX guest runs there
+ */
+function startHost({ platform, host }: Scenario): ReadyTdxModule | undefined {
+  if (platform.kind !== "tdx" || host.tdxModule === undefined) return undefined;
+  const module = startTdxModule(host.tdxModule, host.dynamicPamt);
+  if (module.outcome === "failed") throw new GuestTerminated(`the host has no TDX: ${module.reason}`);
+  return module;
+}
+
 /** The guest as its kernel finds it after the stub. */
 function earlyMachine(scenario: Scenario, { stub, efiMap, initrd, acpi }: HandOver): EarlyMachine {
   return {
@@ -187,6 +295,7 @@ function earlyMachine(scenario: Scenario, { stub, efiMap, initrd, acpi }: HandOv
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
     fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
     memoryEncrypted: scenario.platform.kind !== "none",
+    ...(scenario.platform.kind === "snp" ? { snp: { svsm: scenario.guest.svsm } } : {}),
   };
 }
 

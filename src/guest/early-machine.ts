@@ -56,6 +56,8 @@ export interface EarlyMachine {
   readonly fiveLevel: boolean;
   /** Guest memory is encrypted: all DMA goes through the bounce buffer (CC_ATTR_GUEST_MEM_ENCRYPT). */
   readonly memoryEncrypted: boolean;
+  /** An SNP guest, and whether it runs below an SVSM. */
+  readonly snp?: { readonly svsm: boolean };
   /** Bounce buffer as `swiotlb=` asks for it, 0 for none; absent: the kernel's default for this machine. */
   readonly swiotlbBytes?: number;
 }
@@ -79,6 +81,10 @@ export class EarlyBoot {
   nrKernelPages = 0;
   /** The bounce buffer, once there is one. */
   swiotlb: AddressRange | undefined = undefined;
+  /** Physical addresses of the GHCB pages of an SNP guest, by CPU. */
+  ghcbPages: readonly number[] = [];
+  /** Page tables of the direct map, those in the brk area included. */
+  directMapTablePages = 0;
 
   constructor(memblock: Memblock, machine: EarlyMachine, build: KernelBuild) {
     this.memblock = memblock;

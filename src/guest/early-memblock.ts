@@ -6,6 +6,7 @@
  * Not modelled, because the recorded kernels ran without: KASLR (which spreads the CPU entry areas
  * and adds a page table), CMA, crash kernel, KFENCE, hugetlb pages from the command line.
  */
+import { allocRuntimeData } from "../early-map/ghcb-pages.js";
 import { nrKernelPages } from "../mm/large-hash.js";
 import { sparseInit } from "../mm/sparse.js";
 import { e820FinishEarlyParams } from "./e820-user.js";
@@ -57,6 +58,12 @@ function freeAreaInit(boot: EarlyBoot): void {
   boot.nrKernelPages = nrKernelPages(boot.memblock.freeMemRanges());
 }
 
+/** GHCBs for all possible CPUs, where there is a hypervisor to talk to through them. */
+function sevEsInitVcHandling(boot: EarlyBoot): void {
+  const { snp, cpuNodes } = boot.machine;
+  if (snp !== undefined) boot.ghcbPages = allocRuntimeData(boot.memblock, cpuNodes, snp.svsm);
+}
+
 /** In the order of the kernel. `memblock=debug` takes effect after the first one. */
 export const EARLY_STEPS: readonly EarlyStep[] = [
   { name: "early_reserve_memory", run: earlyReserveMemory },
@@ -83,6 +90,7 @@ export const EARLY_STEPS: readonly EarlyStep[] = [
   { name: "setup_log_buf", run: setupLogBuf },
   { name: "vfs_caches_init_early", run: vfsCachesInitEarly },
   { name: "setup_cpu_entry_areas", run: setupCpuEntryAreas },
+  { name: "sev_es_init_vc_handling", run: sevEsInitVcHandling },
   { name: "swiotlb_init", run: swiotlbInit },
 ];
 

@@ -1,10 +1,11 @@
-import { AcceptMemory } from "../accept/accept-memory.js";
 import { createPlatform } from "../coco/create-platform.js";
 import type { Basis } from "../coco/parameter.js";
 import { platformParameters, withOverrides } from "../coco/parameters.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { priceList } from "../coco/price-list.js";
 import { GuestMemory } from "../host/guest-memory.js";
+import { HostTimeline } from "../host/host-timeline.js";
+import { LockupDetector } from "../metrics/lockups.js";
 import { POLICIES } from "../policy/policies.js";
 import type { Policy } from "../policy/policy.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -12,6 +13,9 @@ import { CostEvent } from "../sim/cost-events.js";
 import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
+import { AcceptMeter } from "./accept-meter.js";
+import { KernelAccept } from "./kernel-accept.js";
+import { KERNEL_RULES } from "./kernel-versions.js";
 
 /** How recorded guest work becomes time of this guest. */
 export interface WorkScale {
@@ -26,7 +30,14 @@ export interface Guest {
   readonly policy: Policy;
   readonly clock: GuestClock;
   readonly platform: CocoPlatform;
+  /** Through which firmware, stub and kernel accept memory on the platform. */
+  readonly meter: AcceptMeter;
+  /** How the kernel's requests of several CPUs meet. */
+  readonly kernelAccept: KernelAccept;
+  readonly lockups: LockupDetector;
   readonly host: GuestMemory;
+  /** What the host spends as the guest accepts, and where it is asked to take note. */
+  readonly timeline: HostTimeline;
 }
 
 /** @throws Error for a policy or timing parameter that does not exist; scenarios are checked for both */
@@ -34,26 +45,28 @@ export function createGuest(scenario: Scenario, work: WorkScale): Guest {
   const { kind, parameters } = scenario.platform;
   const policy = POLICIES.get(scenario.policy);
   if (policy === undefined) throw new Error(`guest: there is no policy ${scenario.policy}`);
-  const prices = priceList(withOverrides(platformParameters(kind), parameters));
+  const timing = withOverrides(platformParameters(kind), parameters);
+  const prices = priceList(timing);
   prices.ns[CostEvent.guestWork] = work.value;
   prices.assumed[CostEvent.guestWork] = work.basis === "assumed" ? 1 : 0;
   const ledger = new CostLedger(prices);
-  const platform = createPlatform(kind, ledger, scenario.host);
+  const platform = createPlatform(kind, ledger, scenario.host, scenario.guest, scenario.seed);
+  const clock = new GuestClock(new VirtualCpus(scenario.vcpus), ledger);
+  const meter = new AcceptMeter(platform, clock, timing);
+  const lockups = new LockupDetector(scenario.vcpus);
+  const { pageSizeBytes, dynamicPamt } = scenario.host;
+  const host = new GuestMemory(platform, scenario.memoryBytes, pageSizeBytes, dynamicPamt);
+  const timeline = new HostTimeline();
+  meter.onAccepted = () => timeline.sample(clock.nowNs, host.use());
   return {
     scenario,
     policy,
-    clock: new GuestClock(new VirtualCpus(scenario.vcpus), ledger),
+    clock,
     platform,
-    host: new GuestMemory(platform, scenario.memoryBytes, scenario.host.pageSizeBytes),
+    meter,
+    kernelAccept: new KernelAccept(meter, clock, lockups, KERNEL_RULES[scenario.kernel].acceptMemory),
+    lockups,
+    host,
+    timeline,
   };
-}
-
-/** The running kernel's acceptance on this guest's platform. */
-export function kernelAcceptance(
-  guest: Guest,
-  table: ConstructorParameters<typeof AcceptMemory>[0],
-): AcceptMemory {
-  return new AcceptMemory(table, {
-    acceptMemory: (start, end) => guest.platform.kernelAccept(start, end),
-  });
 }

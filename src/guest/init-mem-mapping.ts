@@ -69,6 +69,7 @@ class DirectMapBuilder {
     this.#initMemoryMapping(0, ISA_END_ADDRESS, true);
     this.#mapTopDown(ISA_END_ADDRESS, end);
     memblock.currentLimit = this.#maxMapped;
+    for (const spans of this.#tables.values()) this.#boot.directMapTablePages += spans.size;
   }
 
   #mapTopDown(mapStart: number, mapEnd: number): void {

@@ -18,19 +18,37 @@ export interface KernelRules {
    * as memory too (commits e7761d827e99 and 8dbe33956d96, in 6.6-rc2 and 6.6-rc3).
    */
   readonly tableMemory: typeof EfiMemoryType.LOADER_DATA | typeof EfiMemoryType.ACPI_RECLAIM;
+  readonly acceptMemory: AcceptRules;
+}
+
+/** How CPUs that accept at the same time get along (drivers/firmware/efi/unaccepted_memory.c). */
+export interface AcceptRules {
+  /**
+   * `single`: one spinlock, held with interrupts off for the whole request. `list`: a list of
+   * ranges in flight; only overlapping ones wait (commit 50e782a86c98, 6.6). `list-touching`: the
+   * same, but a range also waits for one that ends where it begins (corrected in 6.7: Michael Roth,
+   * "efi/unaccepted: Fix off-by-one when checking for overlapping ranges", 2023-11-03).
+   */
+  readonly lock: "single" | "list" | "list-touching";
+  /** Whether a request excuses its CPU from the soft lockup detector (commit 1c5a1627f481, 6.9). */
+  readonly touchesWatchdog: boolean;
 }
 
 const { ACPI_RECLAIM, LOADER_DATA } = EfiMemoryType;
+
+const ACCEPT_6_5: AcceptRules = { lock: "single", touchesWatchdog: false };
+const ACCEPT_6_6: AcceptRules = { lock: "list-touching", touchesWatchdog: false };
+const ACCEPT_6_9: AcceptRules = { lock: "list", touchesWatchdog: true };
 
 /**
  * The rules of every version a scenario can name. 6.15 differs from 6.12 stable in nothing that
  * is modelled: its allocations that must not take a lock (ALLOC_TRYLOCK) and kexec are left out.
  */
 export const KERNEL_RULES: Readonly<Record<KernelVersion, KernelRules>> = {
-  "6.5": { pageAlloc: LINUX_6_5, tableMemory: LOADER_DATA },
-  "6.6": { pageAlloc: LINUX_6_5, tableMemory: ACPI_RECLAIM },
-  "6.11": { pageAlloc: LINUX_6_11, tableMemory: ACPI_RECLAIM },
-  "6.12.0": { pageAlloc: LINUX_6_12_0, tableMemory: ACPI_RECLAIM },
-  "6.12": { pageAlloc: LINUX_6_12, tableMemory: ACPI_RECLAIM },
-  "6.15": { pageAlloc: LINUX_6_12, tableMemory: ACPI_RECLAIM },
+  "6.5": { pageAlloc: LINUX_6_5, tableMemory: LOADER_DATA, acceptMemory: ACCEPT_6_5 },
+  "6.6": { pageAlloc: LINUX_6_5, tableMemory: ACPI_RECLAIM, acceptMemory: ACCEPT_6_6 },
+  "6.11": { pageAlloc: LINUX_6_11, tableMemory: ACPI_RECLAIM, acceptMemory: ACCEPT_6_9 },
+  "6.12.0": { pageAlloc: LINUX_6_12_0, tableMemory: ACPI_RECLAIM, acceptMemory: ACCEPT_6_9 },
+  "6.12": { pageAlloc: LINUX_6_12, tableMemory: ACPI_RECLAIM, acceptMemory: ACCEPT_6_9 },
+  "6.15": { pageAlloc: LINUX_6_12, tableMemory: ACPI_RECLAIM, acceptMemory: ACCEPT_6_9 },
 };

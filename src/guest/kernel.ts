@@ -1,18 +1,25 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import { discardedArrays, handOver, reservedPfnRanges } from "../memblock/hand-over.js";
 import { Memblock } from "../memblock/memblock.js";
-import { deferredInitChunk, deferredJobs, growZone, padataChunks } from "../mm/deferred-init.js";
+import {
+  deferredInitChunk,
+  deferredJobs,
+  growZone,
+  type PadataPlan,
+  padataChunks,
+} from "../mm/deferred-init.js";
 import { memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { buildZonelists, defaultDistance } from "../mm/zonelists.js";
 import { isPopulated, type NodeSpan, nodeSpans, type ZoneSpan } from "../mm/zones.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
-import { BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
+import { type BootAcceptor, BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
 import type { KernelVersion } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+import { EagerChunk } from "./eager-chunks.js";
 import { EarlyBoot, type EarlyMachine } from "./early-machine.js";
 import { runEarlySteps } from "./early-memblock.js";
 import type { KernelBuild } from "./kernel-build.js";
@@ -45,6 +52,8 @@ export class Kernel {
   /** Bytes that memblock gave away: image, tables, memmap, buffers. Used from the start. */
   readonly reservedBytes: number;
   readonly #clock: GuestClock;
+  readonly #acceptance: AcceptMemory;
+  readonly #lazy: boolean;
   /** Hands boot memory to the allocator. */
   readonly release: BootRelease;
   /** What deferred initialisation has to do, by node. */
@@ -64,6 +73,8 @@ export class Kernel {
     hooks: KernelHooks = {},
   ) {
     this.#clock = clock;
+    this.#acceptance = acceptance;
+    this.#lazy = lazy;
     this.cpuNodes = machine.cpuNodes;
     const memblock = new Memblock({
       accept: (start, sizeBytes) => acceptance.acceptMemory(start, sizeBytes),
@@ -79,13 +90,19 @@ export class Kernel {
         : [],
     );
     const nodes = nodeSpans(ranges);
-    const memmap = memmapInit(nodes, ranges, true);
+    const memmap = memmapInit(nodes, ranges, defersInit(machine.commandLine));
     clock.ledger.charge(CostEvent.initStructPage, memmap.initialisedPages);
     clock.endPhase("first struct pages");
 
     this.reservedBytes = memblock.reservedSize();
     this.allocator = newAllocator(nodes, machine.cpuNodes.length, version, acceptance, memmap.unmovable);
-    this.release = new BootRelease(this.allocator, acceptance, lazy, 0, hooks.released);
+    this.release = new BootRelease(
+      this.allocator,
+      reschedulingAcceptor(acceptance, clock),
+      lazy,
+      0,
+      hooks.released,
+    );
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );
@@ -123,30 +140,68 @@ export class Kernel {
    * CPUs but the first are idle until then. The boot CPU waits for all.
    */
   deferredInit(): void {
-    const { cpus } = this.#clock;
+    const { idle } = this.#clock;
     this.allocator.growZone = undefined;
     for (const area of this.deferredAreas) {
       const nodeCpus = this.cpuNodes.flatMap((nodeId, cpu) => (nodeId === area.nodeId ? [cpu] : []));
       for (const job of deferredJobs(area.free, area.firstDeferredPfn)) {
-        const { workers, chunks } = padataChunks(job, nodeCpus.length);
-        const runnable = new Uint8Array(cpus.count);
-        for (const cpu of nodeCpus.slice(0, workers)) {
-          runnable[cpu] = 1;
+        const plan = padataChunks(job, nodeCpus.length);
+        for (const cpu of nodeCpus.slice(0, plan.workers)) {
+          idle.busy[cpu] = 1;
           this.#clock.wake(cpu);
         }
-        for (const chunk of chunks) {
-          const cpu = cpus.earliest(runnable);
-          this.#clock.ledger.charge(
-            CostEvent.initStructPage,
-            deferredInitChunk(area.free, chunk, this.#sink),
-          );
-          this.#clock.settle(cpu);
-        }
+        // Where nobody accepts with others, it does not matter in what pieces time passes.
+        if (this.#lazy || plan.workers === 1) this.#runWholeChunks(area, plan);
+        else this.#runEagerChunks(area, plan);
+        idle.busy.fill(0);
         this.#clock.joinAll();
       }
     }
     this.#discardMemblock();
     this.#clock.endPhase("deferred init");
+  }
+
+  #runWholeChunks(area: DeferredArea, { chunks }: PadataPlan): void {
+    const { cpus, idle } = this.#clock;
+    for (const chunk of chunks) this.#runChunk(area, chunk, cpus.earliest(idle.busy), 0);
+  }
+
+  /**
+   * Block by block, so that the CPUs accept beside each other. A chunk's memory goes to the
+   * allocator when all of it is accepted.
+   */
+  #runEagerChunks(area: DeferredArea, { chunks }: PadataPlan): void {
+    const { cpus, idle, ledger } = this.#clock;
+    const current: (EagerChunk | undefined)[] = [];
+    let taken = 0;
+    for (let cpu = cpus.earliest(idle.busy); cpu >= 0; cpu = cpus.earliest(idle.busy)) {
+      let chunk = current[cpu];
+      if (chunk === undefined) {
+        if (taken === chunks.length) {
+          idle.busy[cpu] = 0;
+          continue;
+        }
+        chunk = new EagerChunk(chunks[taken++]!, area.free, this.#acceptance);
+        current[cpu] = chunk;
+      }
+      this.#clock.begin(cpu);
+      if (chunk.findBlock()) {
+        ledger.charge(CostEvent.initStructPage, MAX_ORDER_PAGES);
+        chunk.acceptBlock();
+        this.#clock.settle(cpu);
+      } else {
+        this.#runChunk(area, chunk.span, cpu, chunk.blocks * MAX_ORDER_PAGES);
+        current[cpu] = undefined;
+      }
+    }
+  }
+
+  /** A CPU initialises and releases a chunk of which it has initialised some pages before. */
+  #runChunk(area: DeferredArea, chunk: PfnRange, cpu: number, initialisedPages: number): void {
+    this.#clock.begin(cpu);
+    const pages = deferredInitChunk(area.free, chunk, this.#sink);
+    this.#clock.ledger.charge(CostEvent.initStructPage, pages - initialisedPages);
+    this.#clock.settle(cpu);
   }
 
   /** Gives back the region arrays that had to grow; the others lie in the kernel image (memblock_discard). */
@@ -168,6 +223,29 @@ export class Kernel {
   get touchedBytes(): number {
     return this.reservedBytes + this.allocator.touchedPages * PAGE_SIZE;
   }
+}
+
+/**
+ * Whether struct pages are initialised late: unless page extensions must be there early (6.12
+ * mm/mm_init.c: defer_init; mm/page_ext.c: setup_early_page_ext).
+ */
+function defersInit(commandLine: string): boolean {
+  return !commandLine.split(/\s+/).includes("early_page_ext");
+}
+
+/**
+ * Acceptance for the release of boot memory, which reschedules before each block (mm/mm_init.c:
+ * deferred_init_memmap_chunk). Before that, in memblock_free_all(), there is nobody to run.
+ */
+function reschedulingAcceptor(acceptance: AcceptMemory, clock: GuestClock): BootAcceptor {
+  return {
+    acceptMemory(start, sizeBytes) {
+      clock.reschedule();
+      acceptance.acceptMemory(start, sizeBytes);
+    },
+    rangeContainsUnaccepted: (start, sizeBytes) => acceptance.rangeContainsUnaccepted(start, sizeBytes),
+    unacceptedRunLength: (startPfn, blocks) => acceptance.unacceptedRunLength(startPfn, blocks),
+  };
 }
 
 function newAllocator(

@@ -45,7 +45,7 @@ export class OutOfMemory extends Error {}
  * @throws OutOfMemory with a reason when accepted memory does not suffice
  */
 export function powerOn(guest: Guest, files: BootFiles): HandOver {
-  const { clock, platform, policy, scenario } = guest;
+  const { clock, platform, meter, policy, scenario } = guest;
   const { preset, preAcceptLimitBytes } = scenario.firmware;
   const firmware = preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : FIRMWARES[preset];
 
@@ -79,7 +79,7 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const stub = exitBoot(
     boot,
     policy.kernelTakesUnaccepted ? "asks" : "none",
-    { acceptMemory: (start, end) => platform.stubAccept(start, end) },
+    { acceptMemory: (start, end) => meter.stubAccept(start, end) },
     KERNEL_RULES[scenario.kernel].tableMemory,
   );
   if (stub.outcome !== "exited") throw new OutOfMemory(stub.reason);
@@ -87,15 +87,33 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
   return { stub, efiMap, initrd, acpi };
 }
 
-/** Charges each CPU with what it accepts; the boot CPU waits at barriers. */
-function firmwareSink({ clock, platform }: Guest): FirmwareAccept {
+/**
+ * Charges each CPU with what it accepts. The boot CPU sets the others up before their first share,
+ * wakes them when it has one for them, and waits at barriers.
+ */
+function firmwareSink({ clock, meter, scenario }: Guest): FirmwareAccept {
+  let setUp = false;
+  let awake = false;
   return {
     firmwareAccept(start, end, cpu) {
-      clock.settle(0);
-      clock.wake(cpu);
-      platform.firmwareAccept(start, end);
+      if (cpu > 0 && !awake) {
+        if (!setUp) {
+          clock.ledger.charge(CostEvent.firmwareMpSetup, 1);
+          clock.ledger.charge(CostEvent.firmwareApSetup, scenario.vcpus - 1);
+        }
+        clock.settle(0);
+        for (let other = 1; other < scenario.vcpus; other++) clock.wake(other);
+        setUp = true;
+        awake = true;
+      }
+      clock.settle(clock.running);
+      clock.begin(cpu);
+      meter.firmwareAccept(start, end);
       clock.settle(cpu);
     },
-    firmwareBarrier: () => clock.joinAll(),
+    firmwareBarrier() {
+      clock.joinAll();
+      awake = false;
+    },
   };
 }

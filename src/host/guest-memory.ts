@@ -1,18 +1,29 @@
 import type { CocoPlatform } from "../coco/platform.js";
 import { GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
-import { pamtBytes } from "./pamt.js";
+import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
 import { rmpBytes } from "./rmp.js";
 
 /** Where the host's memory goes, in bytes. */
 export interface HostUse {
-  /** Memory behind private pages. */
+  /** Memory behind private pages, and private copies that the host keeps of shared ones. */
   readonly privateBytes: number;
+  /** The part of `privateBytes` that is such copies: the guest has that memory twice. */
+  readonly keptBytes: number;
   /** Memory behind pages that are not private: shared with the host, or all of a plain guest's. */
   readonly sharedBytes: number;
   /** Tables that map the guest's memory, without their roots. */
   readonly tableBytes: number;
-  /** The guest's part of what the host spends up front on tracking memory: PAMT or RMP. */
+  /** The guest's part of what the host spends on tracking memory: PAMT or RMP. */
   readonly metadataBytes: number;
+  /** Inside the guest's memory, not on top: the bitmap of unaccepted memory. */
+  readonly bitmapBytes: number;
+  /** Inside the guest's memory, not on top: page tables of the kernel's direct map. */
+  readonly directMapBytes: number;
+}
+
+/** All that one guest costs its host, in bytes. */
+export function hostBytes(use: HostUse): number {
+  return use.privateBytes + use.sharedBytes + use.tableBytes + use.metadataBytes;
 }
 
 /** What the host spends for one guest. */
@@ -21,16 +32,22 @@ export class GuestMemory {
   readonly #pageSizeBytes: number;
   readonly #metadataBytes: number;
   #touchedBytes = 0;
+  #convertedBytes = 0;
+  #keptBytes = 0;
+  #peakBytes = 0;
+  #bitmapBytes = 0;
+  #directMapBytes = 0;
 
   /**
    * @param memoryBytes RAM of the guest. PAMT and RMP are paid for all of it, touched or not,
    *   because the host sets them up for all its memory at once.
    * @param pageSizeBytes page size with which the host backs memory that is not private
+   * @param dynamicPamt TDX: whether most of the PAMT is paid when it is used; the platform counts that
    */
-  constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number) {
+  constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number, dynamicPamt = false) {
     this.#platform = platform;
     this.#pageSizeBytes = pageSizeBytes;
-    const perPlatform = { tdx: pamtBytes, snp: rmpBytes, none: () => 0 };
+    const perPlatform = { tdx: dynamicPamt ? dynamicPamtBytes : pamtBytes, snp: rmpBytes, none: () => 0 };
     this.#metadataBytes = perPlatform[platform.name](memoryBytes);
   }
 
@@ -39,28 +56,65 @@ export class GuestMemory {
     this.#touchedBytes += bytes;
   }
 
-  /** All the host spends now, in bytes. */
-  get hostBytes(): number {
-    const use = this.use();
-    return use.privateBytes + use.sharedBytes + use.tableBytes + use.metadataBytes;
+  /**
+   * The guest makes private memory shared. The host gives it back, unless it keeps the copy; for
+   * the shared pages it has memory only when they are touched.
+   *
+   * @param start physical address on a page boundary
+   */
+  share(start: number, end: number): void {
+    // Only here does what the host spends ever fall.
+    this.#peakBytes = this.hostBytesPeak;
+    const before = this.#platform.privatePages;
+    this.#platform.convertToShared(start, end);
+    if (this.#platform.name === "none") return;
+    this.#convertedBytes += end - start;
+    this.#keptBytes += end - start - (before - this.#platform.privatePages) * PAGE_SIZE;
   }
 
-  /** The most it ever spent, in bytes. Guests give nothing back here, so that is what it spends now. */
+  /** Bytes that the guest has made shared. */
+  get convertedBytes(): number {
+    return this.#convertedBytes;
+  }
+
+  /**
+   * Bytes that the guest has made shared and not touched since. Whatever it had there before is
+   * gone, so they no longer count as memory that it has touched.
+   */
+  get untouchedSharedBytes(): number {
+    return Math.max(this.#convertedBytes - this.#touchedBytes, 0);
+  }
+
+  /** Notes sizes of tables that lie in the guest's own memory; they change nothing else. */
+  noteGuestTables(bitmapBytes: number, directMapBytes: number): void {
+    this.#bitmapBytes = bitmapBytes;
+    this.#directMapBytes = directMapBytes;
+  }
+
+  /** All the host spends now, in bytes. */
+  get hostBytes(): number {
+    return hostBytes(this.use());
+  }
+
+  /** The most it ever spent, in bytes, as seen between conversions. */
   get hostBytesPeak(): number {
-    return this.hostBytes;
+    return Math.max(this.#peakBytes, this.hostBytes);
   }
 
   /** What `hostBytes` is made of. */
   use(): HostUse {
-    const { name, privatePages, tablePages } = this.#platform;
+    const { name, privatePages, tablePages, pamtPages } = this.#platform;
     // KVM mirrors the secure EPT, which it cannot read, in tables of its own.
     const copies = name === "tdx" ? 2 : 1;
     const sharedBytes = roundUp(this.#touchedBytes, this.#pageSizeBytes);
     return {
       privateBytes: privatePages * PAGE_SIZE,
+      keptBytes: this.#keptBytes,
       sharedBytes,
       tableBytes: (tablePages * copies + sharedTablePages(sharedBytes, this.#pageSizeBytes)) * PAGE_SIZE,
-      metadataBytes: this.#metadataBytes,
+      metadataBytes: this.#metadataBytes + pamtPages * PAGE_SIZE,
+      bitmapBytes: this.#bitmapBytes,
+      directMapBytes: this.#directMapBytes,
     };
   }
 }

@@ -2,7 +2,8 @@
 
 import type { CompareRow } from "../study/result.js";
 
-type Value = string | number | boolean | null | undefined;
+/** What a field can hold; nothing for null and undefined. */
+export type Value = string | number | boolean | null | undefined;
 
 const COLUMNS: Readonly<Record<string, (row: CompareRow) => Value>> = {
   scenario: (row) => row.scenario,
@@ -62,7 +63,7 @@ export function formatCsv(rows: readonly CompareRow[]): string {
 }
 
 /** A field, in quotes where it needs them. */
-function field(value: Value): string {
+export function field(value: Value): string {
   const text = value === null || value === undefined ? "" : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

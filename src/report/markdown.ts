@@ -64,12 +64,13 @@ function stallCell(row: CompareRow, ns: number): string {
   return row.stalls.count === 0 ? NO_VALUE : formatDuration(ns);
 }
 
-function tableLine(cells: readonly string[]): string {
+/** One line of a table; the cells are escaped already. */
+export function tableLine(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
 /** A bar would end the cell, a line break the table. */
-function escapeCell(text: string): string {
+export function escapeCell(text: string): string {
   return text
     .replaceAll("\\", "\\\\")
     .replaceAll("|", "\\|")

@@ -1,6 +1,6 @@
 /** A row with its keys in the one order that all files use, whoever made the row. */
 
-import type { CompareRow } from "../study/result.js";
+import type { CompareRow, HostUse } from "../study/result.js";
 
 /** Copies a row, so that equal rows print as equal text. `reason` is left out where there is none. */
 export function rowRecord(row: CompareRow): CompareRow {
@@ -25,6 +25,10 @@ export function rowRecord(row: CompareRow): CompareRow {
     hostBytes: row.hostBytes,
     overheadBytes: row.overheadBytes,
     hostBytesPeak: row.hostBytesPeak,
+    hostUse: hostUseRecord(row.hostUse),
+    ...(row.hostTimeline === undefined
+      ? {}
+      : { hostTimeline: row.hostTimeline.map(({ timeNs, use }) => ({ timeNs, use: hostUseRecord(use) })) }),
     acceptCalls: row.acceptCalls,
     stalls: {
       count: stalls.count,
@@ -33,6 +37,29 @@ export function rowRecord(row: CompareRow): CompareRow {
       maxNs: stalls.maxNs,
       totalNs: stalls.totalNs,
     },
+    spinNs: row.spinNs,
+    longestIrqOffNs: row.longestIrqOffNs,
+    softLockups: row.softLockups,
+    ...(row.workloadNs === undefined ? {} : { workloadNs: row.workloadNs }),
+    ...(row.tdxModule === undefined ? {} : { tdxModule: row.tdxModule }),
+    ...(row.attack === undefined
+      ? {}
+      : {
+          attack: {
+            pages: row.attack.pages,
+            warnings: row.attack.warnings,
+            integrityViolations: row.attack.integrityViolations,
+          },
+        }),
+    ...(row.drain === undefined
+      ? {}
+      : {
+          drain: {
+            workers: row.drain.workers,
+            unacceptedBytes: row.drain.unacceptedBytes,
+            timeNs: row.drain.timeNs,
+          },
+        }),
     requests: {
       allocations: requests.allocations,
       frees: requests.frees,
@@ -42,6 +69,18 @@ export function rowRecord(row: CompareRow): CompareRow {
       lostEvents: requests.lostEvents,
     },
     costs: sortedByKey(row.costs),
+  };
+}
+
+function hostUseRecord(use: HostUse): HostUse {
+  return {
+    privateBytes: use.privateBytes,
+    keptBytes: use.keptBytes,
+    sharedBytes: use.sharedBytes,
+    tableBytes: use.tableBytes,
+    metadataBytes: use.metadataBytes,
+    bitmapBytes: use.bitmapBytes,
+    directMapBytes: use.directMapBytes,
   };
 }
 

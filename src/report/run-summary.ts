@@ -1,6 +1,6 @@
 /** One run in full, for a terminal. */
 
-import type { RunResult } from "../study/result.js";
+import type { HostUse, RunResult } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
 import { failureText } from "./notes.js";
@@ -22,6 +22,7 @@ export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): str
     ["boot", phaseLines(run)],
     ["memory", memoryLines(run)],
     ["acceptance", acceptanceLines(run)],
+    ["host's TDX module", moduleLines(run)],
     ["requests", requestLines(run)],
     [
       "priced events",
@@ -58,8 +59,36 @@ function memoryLines(run: RunResult): Line[] {
       `${formatShare(run.touchedBytes / run.memoryBytes)} of the guest`,
     ],
     ["host", formatBytes(run.hostBytes), `at most ${formatBytes(run.hostBytesPeak)}`],
+    ...hostLines(run.hostUse),
     ["overhead", formatBytes(run.overheadBytes), "host beyond touched"],
+    ...ownTableLines(run.hostUse),
   ];
+}
+
+/** What the host's memory is made of; what is not there is not shown. */
+function hostLines(use: HostUse): Line[] {
+  const parts: readonly (readonly [name: string, bytes: number, remark: string])[] = [
+    ["  private", use.privateBytes, "behind private pages"],
+    ["  kept", use.keptBytes, "of that, copies of pages that are shared now"],
+    ["  shared", use.sharedBytes, "behind pages that are not private"],
+    ["  tables", use.tableBytes, "to map them"],
+    ["  tracking", use.metadataBytes, "the guest's part of PAMT or RMP"],
+  ];
+  return shownParts(parts);
+}
+
+/** Tables in the guest's own memory. */
+function ownTableLines(use: HostUse): Line[] {
+  return shownParts([
+    ["bitmap", use.bitmapBytes, "in the guest, of unaccepted units"],
+    ["direct map", use.directMapBytes, "in the guest, its page tables"],
+  ]);
+}
+
+function shownParts(parts: readonly (readonly [name: string, bytes: number, remark: string])[]): Line[] {
+  return parts
+    .filter(([, bytes]) => bytes > 0)
+    .map(([name, bytes, remark]): Line => [name, formatBytes(bytes), remark]);
 }
 
 function acceptanceLines(run: RunResult): Line[] {
@@ -76,7 +105,44 @@ function acceptanceLines(run: RunResult): Line[] {
       ["together", formatDuration(stalls.totalNs)],
     );
   }
+  const seldom: readonly Line[] = [
+    ["irqs off", formatDuration(run.longestIrqOffNs), "the longest of any CPU"],
+    ["spinning", formatDuration(run.spinNs), "CPUs together, for ranges that others accept"],
+    ["lockups", formatInteger(run.softLockups), "complaints of the soft lockup detector"],
+  ];
+  const shown = [run.longestIrqOffNs, run.spinNs, run.softLockups];
+  lines.push(...seldom.filter((_line, index) => shown[index]! > 0));
+  if (run.drain !== undefined) {
+    const { workers, timeNs, unacceptedBytes } = run.drain;
+    lines.push(["drain", formatDuration(timeNs), `${formatBytes(unacceptedBytes)} by ${workers} workers`]);
+  }
+  if (run.attack !== undefined) {
+    const { pages, warnings, integrityViolations } = run.attack;
+    lines.push(
+      ["attacked", formatInteger(pages), "accepted pages that the host replaced"],
+      ["warnings", formatInteger(warnings), "of them accepted again with a complaint"],
+      ["violations", formatInteger(integrityViolations), "of them accepted again in silence"],
+    );
+  }
   return lines;
+}
+
+function moduleLines({ tdxModule }: RunResult): Line[] {
+  if (tdxModule === undefined) return [];
+  const { memory, tdmrs, pamtBytes, hotplug, fewTdmrsLeft } = tdxModule;
+  const bytes = memory.reduce((sum, { start, end }) => sum + end - start, 0);
+  return [
+    ["memory", formatBytes(bytes), "good for TDX guests"],
+    ["TDMRs", formatInteger(tdmrs.length), fewTdmrsLeft ? "and few left" : ""],
+    ["PAMT", formatBytes(pamtBytes), "of the host, for all guests"],
+    ...hotplug.map(
+      ({ start, end, accepted, reason }): Line => [
+        "hot-plug",
+        formatBytes(end - start),
+        accepted ? "goes online" : `refused: ${reason}`,
+      ],
+    ),
+  ];
 }
 
 /** What is usually 0 is shown only where it is not. */
@@ -91,6 +157,9 @@ function requestLines(run: RunResult): Line[] {
   return [
     ["allocations", formatInteger(requests.allocations)],
     ["frees", formatInteger(requests.frees)],
+    ...(run.workloadNs === undefined
+      ? []
+      : [["after init", formatDuration(run.workloadNs), "until the last request is served"] as const]),
     ...seldom
       .filter(([, count]) => count > 0)
       .map(([name, count, remark]): Line => [name, formatInteger(count), remark]),

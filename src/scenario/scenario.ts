@@ -83,7 +83,7 @@ export interface Scenario {
     /** Guest work for each nanosecond of recorded work, above 0; absent: as the recording says. */
     readonly timeScale?: number;
     readonly transparentHugePages: boolean;
-    /** Appended to the kernel's command line; `mem=` and `memmap=` have an effect. */
+    /** Appended to the kernel's command line; `mem=`, `memmap=` and `early_page_ext` have an effect. */
     readonly commandLine: string;
     /** TDX: touching unaccepted memory leaves the guest and ends it; otherwise it raises #VE (SEPT_VE_DISABLE). */
     readonly septVeDisable: boolean;

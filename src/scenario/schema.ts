@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { formatDuration } from "../units.js";
+import { GeneratorError, isGenerated, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { expectedOfCommandLine } from "./command-line.js";
 import type {
   OneOrMore,
@@ -87,6 +88,21 @@ const commandLine: z.ZodType<string> = z
   .meta({ examples: ["mem=2G"] });
 const flag: z.ZodType<boolean> = z.boolean();
 
+/** A path, or a generated workload, which must be one. */
+const workload: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .check((context) => {
+    if (!isGenerated(context.value)) return;
+    try {
+      parseGeneratedWorkload(context.value);
+    } catch (error) {
+      if (!(error instanceof GeneratorError)) throw error;
+      context.issues.push({ code: "custom", input: context.value, message: error.message.split("\n")[0]! });
+    }
+  })
+  .meta({ examples: ["recorded/linux-6.12.95-1c4g/recording.yaml", "generate:heap?size=1GiB"] });
+
 const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
   {
     kind: oneOrMore(kind)
@@ -136,8 +152,9 @@ const tdxModule: z.ZodType<TdxModuleDocument> = z
 export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   name: z.string().min(1).describe("Short name of the scenario, the first column of every table"),
   description: z.string().describe("One sentence about what it shows").exactOptional(),
-  workload: oneOrMore(z.string().min(1)).describe(
-    "Description of the recording to replay (recording.yaml), relative to this file",
+  workload: oneOrMore(workload).describe(
+    "What the guest does: a recording (recording.yaml) or a trace, relative to this file, or " +
+      "generate:NAME?PARAMETER=VALUE&...; what is no boot comes after the standard one",
   ),
   preset: oneOrMore(names(Object.keys(PRESETS)))
     .describe("Platform, firmware and host to start from; what this file says itself comes first")
@@ -214,7 +231,9 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         )
         .exactOptional(),
       commandLine: oneOrMore(commandLine)
-        .describe("More words for the kernel's command line; mem= and memmap= have an effect, others none")
+        .describe(
+          "More words for the kernel's command line; mem=, memmap= and early_page_ext have an effect, others none",
+        )
         .exactOptional(),
       septVeDisable: oneOrMore(flag)
         .describe("TDX: whether touching unaccepted memory ends the guest; otherwise it raises #VE")

@@ -1,4 +1,5 @@
 import type { CostLedger } from "./cost-ledger.js";
+import { IdleCpus } from "./idle-cpus.js";
 import type { VirtualCpus } from "./virtual-cpus.js";
 
 /** One named part of the boot, in boot order. */
@@ -8,22 +9,29 @@ export interface PhaseTime {
 }
 
 /**
- * Turns what rooms charge into virtual time: after each step of a CPU, what the ledger has
- * gained since the last step is that CPU's time. Also cuts the boot CPU's time into phases.
+ * Turns what rooms charge into virtual time. One CPU runs at a time, for one step that the others
+ * see as a whole: `begin`, then whatever charges the ledger or waits, then `settle`. Also cuts the
+ * boot CPU's time into phases.
  */
 export class GuestClock {
   readonly cpus: VirtualCpus;
   readonly ledger: CostLedger;
+  readonly idle: IdleCpus;
   readonly phases: PhaseTime[] = [];
   /** Of each CPU's time, what was charged at assumed prices on the way there. */
   readonly assumedNs: Float64Array;
+  #running = 0;
+  #stepStartNs = 0;
+  #rescheduledNs = 0;
   #settledNs = 0;
   #settledAssumedNs = 0;
+  #waitedNs = 0;
   #phaseStartNs = 0;
 
   constructor(cpus: VirtualCpus, ledger: CostLedger) {
     this.cpus = cpus;
     this.ledger = ledger;
+    this.idle = new IdleCpus(cpus);
     this.assumedNs = new Float64Array(cpus.count);
   }
 
@@ -32,14 +40,66 @@ export class GuestClock {
     return this.cpus.timeNs[0]!;
   }
 
-  /** Gives what was charged since the last call to a CPU. Returns those nanoseconds. */
+  /** The CPU that runs; the one that boots, to begin with. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Time of the running CPU, with what was charged and is not settled yet. */
+  get nowNs(): number {
+    return this.cpus.timeNs[this.#running]! + (this.ledger.elapsedNs - this.#settledNs);
+  }
+
+  /**
+   * When the running CPU began its step. Steps begin in the order of time, except that a CPU which
+   * a milestone of boot has held back may then begin before others that ran up to it.
+   */
+  get stepStartNs(): number {
+    return this.#stepStartNs;
+  }
+
+  /** When the running CPU last let other tasks run: at the begin of its step, or in it. */
+  get rescheduledNs(): number {
+    return this.#rescheduledNs;
+  }
+
+  /** A CPU begins a step: charges and waits up to `settle` are its own. */
+  begin(cpu: number): void {
+    this.#running = cpu;
+    this.#stepStartNs = this.nowNs;
+    this.#rescheduledNs = this.#stepStartNs;
+  }
+
+  /** The running CPU lets other tasks run in the midst of its step. */
+  reschedule(): void {
+    this.#rescheduledNs = this.nowNs;
+  }
+
+  /**
+   * The running CPU spins or sleeps until a time that others decide.
+   *
+   * @param assumedPart how much of the wait, 0 to 1, counts as charged at assumed prices
+   * @returns nanoseconds waited, 0 if the time has passed
+   */
+  waitUntil(timeNs: number, assumedPart: number): number {
+    const ns = timeNs - this.nowNs;
+    if (!(ns > 0)) return 0;
+    this.cpus.advance(this.#running, ns);
+    this.assumedNs[this.#running]! += ns * assumedPart;
+    this.#waitedNs += ns;
+    return ns;
+  }
+
+  /** Gives what was charged since the last call to a CPU. Returns those nanoseconds and what it waited. */
   settle(cpu: number): number {
     const ns = this.ledger.elapsedNs - this.#settledNs;
+    const stepNs = ns + this.#waitedNs;
+    this.#waitedNs = 0;
     this.#settledNs = this.ledger.elapsedNs;
     this.assumedNs[cpu]! += this.ledger.assumedNs - this.#settledAssumedNs;
     this.#settledAssumedNs = this.ledger.assumedNs;
     this.cpus.advance(cpu, ns);
-    return ns;
+    return stepNs;
   }
 
   /** The boot CPU gives another one work: it starts now, unless it is busy beyond that. */
@@ -47,9 +107,10 @@ export class GuestClock {
     this.#waitFor(cpu, 0);
   }
 
-  /** The boot CPU waits for all others. */
+  /** The boot CPU waits for all others, and goes on. */
   joinAll(): void {
     for (let cpu = 1; cpu < this.cpus.count; cpu++) this.#waitFor(0, cpu);
+    this.begin(0);
   }
 
   /** A CPU idles until another one has come as far; how it came there then counts for both. */

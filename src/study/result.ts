@@ -3,11 +3,16 @@
  * sizes integer bytes, both rounded once where the row is made.
  */
 
+import type { AttackResult } from "../guest/attack.js";
+import type { HostUse } from "../host/guest-memory.js";
+import type { HostSample } from "../host/host-timeline.js";
+import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { StallSummary } from "../metrics/stalls.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
+import type { DrainResult } from "../workload/drain.js";
 
-export type { PhaseTime, StallSummary };
+export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, StallSummary };
 
 /** Version of the JSON form of rows; rises when a field changes its meaning or goes away. */
 export const RESULT_SCHEMA_VERSION = 1;
@@ -52,7 +57,7 @@ export interface RunResult {
   /** From power-on until init runs, or until the run failed. */
   readonly bootTimeNs: number;
   readonly phases: readonly PhaseTime[];
-  /** Memory accepted at the end, by firmware and kernel together. */
+  /** Memory that firmware and kernel have accepted, together with what the guest has made shared since. */
   readonly acceptedBytes: number;
   /** Memory the guest has used at least once. */
   readonly touchedBytes: number;
@@ -62,9 +67,27 @@ export interface RunResult {
   readonly overheadBytes: number;
   /** The highest `hostBytes` of the run. */
   readonly hostBytesPeak: number;
+  /** What `hostBytes` is made of, and tables of the guest's own. */
+  readonly hostUse: HostUse;
+  /** The same over the run, in at most 256 points; only where it was asked for. */
+  readonly hostTimeline?: readonly HostSample[];
   /** Calls of the kernel's accept_memory() that had something to accept. */
   readonly acceptCalls: number;
   readonly stalls: StallSummary;
+  /** Time that all CPUs together spun in accept_memory() for ranges or the lock of others. */
+  readonly spinNs: number;
+  /** The longest time that accept_memory() kept interrupts off on a CPU, once the kernel had turned them on. */
+  readonly longestIrqOffNs: number;
+  /** Complaints of the kernel's soft lockup detector about accept_memory(). */
+  readonly softLockups: number;
+  /** From the moment when init runs until the last CPU has done the workload; absent if it never ran. */
+  readonly workloadNs?: number;
+  /** The host's TDX module, if the scenario has the whole host. */
+  readonly tdxModule?: ReadyTdxModule;
+  /** What became of the attack, if the scenario has one. */
+  readonly attack?: AttackResult;
+  /** How long the scenario's drain took, where it has one that came to its end. */
+  readonly drain?: DrainResult;
   /** Part of `bootTimeNs`, 0 to 1, that was priced with assumed parameters. */
   readonly assumedShare: number;
   readonly requests: RequestCounts;

@@ -1,52 +1,57 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
-import { GuestBoot, type LoadedRecording } from "../guest/boot.js";
+import { GuestTerminated } from "../guest/attack.js";
+import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import { PAGE_SIZE } from "../units.js";
-import { AllocationFailed } from "../workload/replay.js";
-import type { Outcome, RunResult } from "./result.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
+import { AllocationFailed, type Replay } from "../workload/replay.js";
+import type { ImportReport } from "../workload/requests.js";
+import type { Outcome, RequestCounts, RunResult } from "./result.js";
 
 /**
  * Boots a guest as a scenario says and replays a recording on it. What a guest cannot survive
  * is an outcome, not an error.
  *
  * @param options.check walk the allocator for broken invariants on the way
+ * @param options.timeline put what the host spent over time into the result
  */
 export function runScenario(
   scenario: Scenario,
-  loaded: LoadedRecording,
-  options: { readonly check: boolean },
+  loaded: LoadedWorkload,
+  options: { readonly check: boolean; readonly timeline?: boolean },
 ): RunResult {
   const boot = new GuestBoot(scenario, loaded, options.check);
   try {
     boot.execute();
-    return resultOf(scenario, loaded, boot, "ready");
+    return resultOf(scenario, loaded, boot, options.timeline === true, "ready");
   } catch (error) {
     if (error instanceof OutOfMemory || error instanceof AllocationFailed) {
-      return resultOf(scenario, loaded, boot, "oom", error.message);
+      return resultOf(scenario, loaded, boot, options.timeline === true, "oom", error.message);
     }
-    if (error instanceof DoubleAcceptError)
-      return resultOf(scenario, loaded, boot, "terminated", error.message);
+    if (error instanceof DoubleAcceptError || error instanceof GuestTerminated)
+      return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
     throw error;
   }
 }
 
 function resultOf(
   scenario: Scenario,
-  { recording, report }: LoadedRecording,
+  { recording, report, afterBoot }: LoadedWorkload,
   boot: GuestBoot,
+  withTimeline: boolean,
   outcome: Outcome,
   reason?: string,
 ): RunResult {
-  const { clock, platform, host, policy } = boot.guest;
+  const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;
-  const touchedBytes = boot.kernel?.touchedBytes ?? 0;
+  const touchedBytes = (boot.kernel?.touchedBytes ?? 0) - host.untouchedSharedBytes;
   if (platform.name === "none") host.touch(touchedBytes);
   const { hostBytes, hostBytesPeak } = host;
+  timeline.sample(clock.nowNs, host.use());
   const stalls = boot.stalls.summary();
-  const counts = boot.replay?.counts;
   return {
     scenario: scenario.name,
     platform: scenario.platform.kind,
@@ -54,16 +59,20 @@ function resultOf(
     kernel: scenario.kernel,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
-    workload: recording.name,
+    workload: (afterBoot ?? { recording }).recording.name,
     outcome,
     ...(reason === undefined ? {} : { reason }),
     bootTimeNs: Math.round(bootTimeNs),
     phases: clock.phases.map(({ name, ns }) => ({ name, ns: Math.round(ns) })),
-    acceptedBytes: platform.acceptedPages * PAGE_SIZE,
+    acceptedBytes: platform.acceptedPages * PAGE_SIZE + host.convertedBytes,
     touchedBytes,
     hostBytes,
     overheadBytes: hostBytes - touchedBytes,
     hostBytesPeak,
+    hostUse: host.use(),
+    ...(withTimeline
+      ? { hostTimeline: timeline.points.map(({ timeNs, use }) => ({ timeNs: Math.round(timeNs), use })) }
+      : {}),
     acceptCalls: boot.acceptCalls,
     stalls: {
       count: stalls.count,
@@ -72,20 +81,43 @@ function resultOf(
       maxNs: Math.round(stalls.maxNs),
       totalNs: Math.round(stalls.totalNs),
     },
+    spinNs: Math.round(kernelAccept.spinNs),
+    longestIrqOffNs: Math.round(lockups.longestIrqOffNs),
+    softLockups: lockups.softLockups,
+    ...(boot.ready === undefined
+      ? {}
+      : { workloadNs: Math.round(Math.max(...clock.cpus.timeNs) - boot.ready.bootTimeNs) }),
+    ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
+    ...(boot.attack === undefined ? {} : { attack: boot.attack.result }),
+    ...(boot.drained === undefined
+      ? {}
+      : { drain: { ...boot.drained, timeNs: Math.round(boot.drained.timeNs) } }),
     assumedShare: bootTimeNs === 0 ? 0 : assumedNs / bootTimeNs,
-    requests: {
-      allocations: counts?.allocations ?? 0,
-      frees: counts?.frees ?? 0,
-      failed: counts?.failed ?? 0,
-      beforeTracing: report.beforeTracing,
-      inferredBulk: report.inferredBulk,
-      lostEvents: report.lostEvents,
-    },
+    requests: requestCounts([boot.replay, boot.afterBoot], [report, afterBoot?.report]),
     costs: Object.fromEntries(
       COST_EVENT_NAMES.map((name, event) => [name, clock.ledger.counts[event]!] as const)
         // Guest work is charged by the nanosecond; a count of those would say nothing.
         .filter(([name, count]) => count > 0 && name !== "guestWork")
         .map(([name, count]) => [name, Math.round(count)]),
     ),
+  };
+}
+
+/** Sums over the boot and what comes after it. */
+function requestCounts(
+  replays: readonly (Replay | undefined)[],
+  reports: readonly (ImportReport | undefined)[],
+): RequestCounts {
+  const replayed = (count: keyof Replay["counts"]): number =>
+    replays.reduce((sum, replay) => sum + (replay?.counts[count] ?? 0), 0);
+  const reported = (count: "beforeTracing" | "inferredBulk" | "lostEvents"): number =>
+    reports.reduce((sum, report) => sum + (report?.[count] ?? 0), 0);
+  return {
+    allocations: replayed("allocations"),
+    frees: replayed("frees"),
+    failed: replayed("failed"),
+    beforeTracing: reported("beforeTracing"),
+    inferredBulk: reported("inferredBulk"),
+    lostEvents: reported("lostEvents"),
   };
 }

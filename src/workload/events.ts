@@ -1,7 +1,5 @@
 /** The page events of a trace, as columns. */
 
-import { grown, trimmed } from "./typed-array.js";
-
 /** The tracepoints of include/trace/events/kmem.h that tell about pages. */
 export const PageEventKind = {
   /** mm_page_alloc: a request was served, or failed (pfn 0). */
@@ -27,7 +25,7 @@ export interface Task {
 }
 
 /** Events in the order of the trace. Row i of every column belongs to event i. */
-export interface PageEvents {
+export interface EventColumns {
   readonly count: number;
   /** PageEventKind. */
   readonly kind: Uint8Array;
@@ -47,6 +45,10 @@ export interface PageEvents {
    * fallback order + fallback type * 256 + change_ownership * 65536.
    */
   readonly detail: Uint32Array;
+}
+
+/** All events of a trace. */
+export interface PageEvents extends EventColumns {
   readonly tasks: readonly Task[];
   /** Events that the kernel says it dropped (`[LOST n EVENTS]`). */
   readonly lostEvents: number;
@@ -54,75 +56,4 @@ export interface PageEvents {
   readonly overwrittenEvents: number;
   /** Lines of events that are none of PageEventKind. */
   readonly otherEvents: number;
-}
-
-const FIRST_CAPACITY = 4096;
-
-/** Collects events; the columns double when they are full. */
-export class PageEventColumns {
-  #count = 0;
-  #kind: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  #order: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  #migrateType: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  #cpu: Uint16Array = new Uint16Array(FIRST_CAPACITY);
-  #task: Uint32Array = new Uint32Array(FIRST_CAPACITY);
-  #timeNs: Float64Array = new Float64Array(FIRST_CAPACITY);
-  #pfn: Float64Array = new Float64Array(FIRST_CAPACITY);
-  #detail: Uint32Array = new Uint32Array(FIRST_CAPACITY);
-
-  append(
-    kind: number,
-    order: number,
-    migrateType: number,
-    cpu: number,
-    task: number,
-    timeNs: number,
-    pfn: number,
-    detail: number,
-  ): void {
-    const index = this.#count;
-    if (index === this.#kind.length) this.#grow();
-    this.#kind[index] = kind;
-    this.#order[index] = order;
-    this.#migrateType[index] = migrateType;
-    this.#cpu[index] = cpu;
-    this.#task[index] = task;
-    this.#timeNs[index] = timeNs;
-    this.#pfn[index] = pfn;
-    this.#detail[index] = detail;
-    this.#count = index + 1;
-  }
-
-  /** What was collected, in columns of just that length. */
-  finish(
-    tasks: readonly Task[],
-    counts: Pick<PageEvents, "lostEvents" | "overwrittenEvents" | "otherEvents">,
-  ): PageEvents {
-    const count = this.#count;
-    return {
-      count,
-      kind: trimmed(this.#kind, count),
-      order: trimmed(this.#order, count),
-      migrateType: trimmed(this.#migrateType, count),
-      cpu: trimmed(this.#cpu, count),
-      task: trimmed(this.#task, count),
-      timeNs: trimmed(this.#timeNs, count),
-      pfn: trimmed(this.#pfn, count),
-      detail: trimmed(this.#detail, count),
-      tasks,
-      ...counts,
-    };
-  }
-
-  #grow(): void {
-    const capacity = this.#count * 2;
-    this.#kind = grown(this.#kind, capacity);
-    this.#order = grown(this.#order, capacity);
-    this.#migrateType = grown(this.#migrateType, capacity);
-    this.#cpu = grown(this.#cpu, capacity);
-    this.#task = grown(this.#task, capacity);
-    this.#timeNs = grown(this.#timeNs, capacity);
-    this.#pfn = grown(this.#pfn, capacity);
-    this.#detail = grown(this.#detail, capacity);
-  }
 }

@@ -26,6 +26,10 @@ export interface NamedInterval {
 export const MILESTONES = [
   /** setup_per_cpu_pageset: per-CPU lists get their real sizes. */
   "setupPerCpuPageset",
+  /** smp_init begins with what a CPU beyond the first needs. */
+  "smpInit",
+  /** End of smp_init: all CPUs of the recorded machine are online. */
+  "smpDone",
   /** End of page_alloc_init_late: all struct pages are initialised. */
   "pageAllocInitLate",
   /** init_per_zone_wmark_min: watermarks become non-zero. */
@@ -91,6 +95,11 @@ export interface Recording {
   readonly beforeTracing: UnseenPages;
   /** Pages that recording itself took. */
   readonly instrument: UnseenPages;
+  /**
+   * Description of a recording of the same kernel that shows how one more CPU is brought up, as a
+   * path from the directory of this one.
+   */
+  readonly cpuBringUp?: string;
 }
 
 const text: z.ZodType<string> = z.string().min(1);
@@ -117,6 +126,8 @@ const interval: z.ZodType<NamedInterval> = z
 
 const milestones: z.ZodType<Recording["milestones"]> = z.strictObject({
   setupPerCpuPageset: seconds.exactOptional(),
+  smpInit: seconds.exactOptional(),
+  smpDone: seconds.exactOptional(),
   pageAllocInitLate: seconds.exactOptional(),
   watermarks: seconds.exactOptional(),
   khugepaged: seconds.exactOptional(),
@@ -124,11 +135,7 @@ const milestones: z.ZodType<Recording["milestones"]> = z.strictObject({
   ready: seconds.exactOptional(),
 });
 
-/**
- * A recording.yaml; every mapping refuses keys that it does not know. Times are seconds on the
- * clock of the trace there and become nanoseconds.
- */
-export const recordingSchema: z.ZodType<Recording> = z.strictObject({
+const description: z.ZodType<Recording> = z.strictObject({
   schemaVersion: z.literal(1),
   name: text,
   kernel: text,
@@ -162,4 +169,14 @@ export const recordingSchema: z.ZodType<Recording> = z.strictObject({
   modelled: z.array(interval),
   beforeTracing: unseenPages,
   instrument: unseenPages,
+  cpuBringUp: text.exactOptional(),
 });
+
+/**
+ * A recording.yaml; every mapping refuses keys that it does not know. Times are seconds on the
+ * clock of the trace there and become nanoseconds.
+ */
+export const recordingSchema: z.ZodType<Recording> = description.refine(
+  ({ cpuBringUp, milestones }) => cpuBringUp === undefined || milestones.smpDone !== undefined,
+  { error: "expected milestones.smpDone, where further CPUs come up", path: ["cpuBringUp"] },
+);

@@ -50,6 +50,10 @@ export class Replay {
   #end = 0;
   /** Next request of each CPU. */
   readonly #heads: Int32Array;
+  /** CPUs that have any request. */
+  readonly #active: Int32Array;
+  /** By CPU: 1 while its next request waits for another CPU. */
+  readonly #blocked: Uint8Array;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -62,6 +66,9 @@ export class Replay {
       this.#nextOnCpu[at] = this.#heads[cpu]!;
       this.#heads[cpu] = at;
     }
+    const cpus = Array.from(this.#heads.keys());
+    this.#active = Int32Array.from(cpus.filter((cpu) => this.#heads[cpu]! < requests.count));
+    this.#blocked = new Uint8Array(clock.cpus.count);
   }
 
   /**
@@ -89,14 +96,22 @@ export class Replay {
     let best = -1;
     let bestNs = Number.POSITIVE_INFINITY;
     let waiting = false;
-    for (let cpu = 0; cpu < this.#heads.length; cpu++) {
+    for (let i = 0; i < this.#active.length; i++) {
+      const cpu = this.#active[i]!;
       const at = this.#heads[cpu]!;
       if (at >= this.#end) continue;
       if (this.#waitsForAllocation(at)) {
+        this.#blocked[cpu] = 1;
         waiting = true;
         continue;
       }
-      const startNs = clock.cpus.timeNs[cpu]! + requests.thinkNs[at]! * timeScale;
+      const thinkNs = requests.thinkNs[at]! * timeScale;
+      if (this.#blocked[cpu] === 1) {
+        // It could not begin before the request that just ended.
+        this.#blocked[cpu] = 0;
+        clock.cpus.waitUntil(cpu, clock.nowNs - thinkNs);
+      }
+      const startNs = clock.cpus.timeNs[cpu]! + thinkNs;
       if (startNs < bestNs) {
         best = at;
         bestNs = startNs;
@@ -115,6 +130,7 @@ export class Replay {
     const { requests, clock } = this.#options;
     clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
     clock.settle(cpu);
+    clock.begin(cpu);
     switch (requests.kind[at]) {
       case RequestKind.alloc:
         this.#allocate(at, cpu);
@@ -129,7 +145,7 @@ export class Replay {
         this.#freeReserved(at, cpu);
         break;
       default:
-      // What failed on the recorded machine left nothing to free.
+      // Work alone; and what failed on the recorded machine left nothing to free.
     }
   }
 

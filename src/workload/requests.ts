@@ -13,6 +13,8 @@ export const RequestKind = {
   free: 3,
   /** A free of memory that was reserved at boot: initrd, init sections. */
   freeReserved: 4,
+  /** The guest's own work alone. An `allocBulk` behind it belongs to another call than one before it. */
+  work: 5,
 } as const;
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
 
@@ -36,7 +38,7 @@ export interface Requests {
   readonly cpu: Uint16Array;
   /**
    * alloc, allocBulk: the handle, counted from 0 in the order of the requests. free: the handle of
-   * the allocation. freeReserved: index in `recording.reserved`. allocFailed: -1.
+   * the allocation. freeReserved: index in `recording.reserved`. allocFailed, work: -1.
    */
   readonly handle: Int32Array;
   /**

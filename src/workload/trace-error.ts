@@ -1,21 +1,22 @@
+/** Where in a file: a line and a column in bytes, both from 1, or an offset in bytes from 0. */
+export type TracePlace = { readonly line: number; readonly column: number } | { readonly offset: number };
+
 /**
- * A trace that cannot be read. `message` is one line, `boot.trace:12:30: expected pfn=, found "pfm=1"`.
+ * A trace that cannot be read. `message` is one line, `boot.txt:12:30: expected pfn=, found "pfm=1"`,
+ * or `boot.trace: byte 4096: expected a block of events, found the end of the file`.
  */
 export class TraceError extends Error {
   readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** In bytes, from 1. */
-  readonly column: number;
+  readonly place: TracePlace;
   readonly expected: string;
   readonly found: string;
 
-  constructor(file: string, line: number, column: number, expected: string, found: string) {
-    super(`${file}:${line}:${column}: expected ${expected}, found ${found}`);
+  constructor(file: string, place: TracePlace, expected: string, found: string) {
+    const where = "line" in place ? `${place.line}:${place.column}` : ` byte ${place.offset}`;
+    super(`${file}:${where}: expected ${expected}, found ${found}`);
     this.name = "TraceError";
     this.file = file;
-    this.line = line;
-    this.column = column;
+    this.place = place;
     this.expected = expected;
     this.found = found;
   }

@@ -9,8 +9,3 @@ export function grown<T extends Column>(column: T, length: number): T {
   copy.set(column);
   return copy;
 }
-
-/** A copy of the first `length` elements that holds no more memory than these. */
-export function trimmed<T extends Column>(column: T, length: number): T {
-  return column.slice(0, length) as T;
-}

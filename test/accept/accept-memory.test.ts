@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { AcceptMemory } from "../../src/accept/accept-memory.js";
+import { type AcceptLock, AcceptMemory } from "../../src/accept/accept-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { GiB, MiB, PAGE_SIZE, TiB } from "../../src/units.js";
 import { Recorder } from "../efistub/recorder.js";
@@ -97,6 +97,54 @@ test("a request for accepted memory does not reach the hardware and is not count
   accept.acceptMemory(0x1_0000_0000, BLOCK);
   assert.equal(arch.calls, []);
   assert.is(accept.acceptCalls, 0);
+});
+
+/** Writes down when a request comes and goes, and what the hardware accepted meanwhile. */
+class LockRecorder implements AcceptLock {
+  readonly events: string[] = [];
+  enter(first: number, end: number): void {
+    this.events.push(`enter ${first}-${end}`);
+  }
+  leave(first: number, end: number): void {
+    this.events.push(`leave ${first}-${end}`);
+  }
+  read(): void {
+    this.events.push("read");
+  }
+}
+
+test("a request comes with its whole range, guard included, before it looks at the bitmap", () => {
+  const table = new UnacceptedTable(0x1_0000_0000, 2);
+  table.setRange(3, 5);
+  const lock = new LockRecorder();
+  const arch = {
+    acceptMemory: (start: number, end: number) =>
+      void lock.events.push(
+        `accept ${(start - 0x1_0000_0000) / (2 * MiB)}-${(end - 0x1_0000_0000) / (2 * MiB)}`,
+      ),
+  };
+  const accept = new AcceptMemory(table, arch, lock);
+  accept.acceptMemory(0x1_0040_0000, BLOCK);
+  assert.equal(lock.events, ["enter 2-5", "accept 3-5", "leave 2-5"]);
+});
+
+test("a request for accepted memory comes too; one below the table or without one does not", () => {
+  const table = new UnacceptedTable(0x1_0000_0000, 2);
+  const lock = new LockRecorder();
+  const accept = new AcceptMemory(table, new Recorder(), lock);
+  accept.acceptMemory(0x1_0000_1000, PAGE_SIZE);
+  assert.equal(lock.events, ["enter 0-1", "leave 0-1"]);
+  accept.acceptMemory(0, MiB);
+  new AcceptMemory(undefined, new Recorder(), lock).acceptMemory(0x1_0000_0000, BLOCK);
+  assert.is(lock.events.length, 2);
+});
+
+test("contains: the bitmap is read under the lock", () => {
+  const lock = new LockRecorder();
+  const accept = new AcceptMemory(new UnacceptedTable(0x1_0000_0000, 2), new Recorder(), lock);
+  accept.rangeContainsUnaccepted(0x1_0000_0000, BLOCK);
+  accept.rangeContainsUnaccepted(0, MiB);
+  assert.equal(lock.events, ["read"]);
 });
 
 test("contains: a block whose next unit is unaccepted counts as unaccepted", () => {

@@ -80,4 +80,16 @@ test("tables are those of the spans that any leaf touches", () => {
   );
 });
 
+test("a run of one level ends where another begins, or at the end", () => {
+  const tables = new PageTables();
+  tables.map(262_144, 262_144 + 512, 1);
+  tables.map(262_144 + 1024, 262_144 + 1025, 0);
+  assert.is(tables.levelRunEnd(7, 1_000_000), 262_144);
+  assert.is(tables.levelRunEnd(262_144 + 3, 1_000_000), 262_144 + 1024);
+  assert.is(tables.levelRunEnd(262_144 + 1030, 1_000_000), 262_144 + 1536);
+  assert.is(tables.levelRunEnd(262_144 + 1536, 1_000_000), 524_288);
+  assert.is(tables.levelRunEnd(524_288, 1_000_000), 1_000_000);
+  assert.is(tables.levelRunEnd(262_144 + 1030, 262_144 + 1031), 262_144 + 1031);
+});
+
 test.run();

@@ -1,16 +1,16 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createPlatform } from "../../src/coco/create-platform.js";
 import type { PlatformKind } from "../../src/coco/platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { counts } from "./counts.js";
+import { makePlatform } from "./make-platform.js";
 
 const test = suite("coco: platforms");
 
 test("a plain guest may touch everything and pays nothing to accept, as often as it likes", () => {
   const ledger = new CostLedger();
-  const platform = createPlatform("none", ledger, { pageSizeBytes: 4 * KiB, prefault: false });
+  const platform = makePlatform("none", ledger, { pageSizeBytes: 4 * KiB, prefault: false });
   platform.launchPages(0, MiB);
   platform.firmwareAccept(0, GiB);
   platform.stubAccept(0, GiB);
@@ -23,7 +23,7 @@ test("a plain guest may touch everything and pays nothing to accept, as often as
 
 for (const kind of ["tdx", "snp"] as const satisfies readonly PlatformKind[]) {
   test(`${kind}: what is usable is what was accepted`, () => {
-    const platform = createPlatform(kind, new CostLedger(), { pageSizeBytes: 2 * MiB, prefault: false });
+    const platform = makePlatform(kind, new CostLedger(), { pageSizeBytes: 2 * MiB, prefault: false });
     assert.is(platform.name, kind);
     assert.is(platform.usableBytesIn(0, GiB), 0);
     platform.firmwareAccept(0, 64 * MiB);
@@ -39,8 +39,8 @@ for (const kind of ["tdx", "snp"] as const satisfies readonly PlatformKind[]) {
 test("an SNP host can prefault, a TDX guest never asks it to", () => {
   const host = { pageSizeBytes: 4 * KiB, prefault: true };
   const [snp, tdx] = [new CostLedger(), new CostLedger()];
-  createPlatform("snp", snp, host).kernelAccept(0, 4 * MiB);
-  createPlatform("tdx", tdx, host).kernelAccept(0, 4 * MiB);
+  makePlatform("snp", snp, host).kernelAccept(0, 4 * MiB);
+  makePlatform("tdx", tdx, host).kernelAccept(0, 4 * MiB);
   assert.is(counts(snp).prefault4k, 1024);
   assert.is(counts(tdx).eptViolation4k, 1024);
 });

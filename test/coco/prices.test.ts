@@ -1,6 +1,5 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createPlatform } from "../../src/coco/create-platform.js";
 import type { Parameter } from "../../src/coco/parameter.js";
 import { platformParameters, withOverrides } from "../../src/coco/parameters.js";
 import type { PlatformKind } from "../../src/coco/platform.js";
@@ -10,6 +9,7 @@ import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
 import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
+import { makePlatform } from "./make-platform.js";
 
 const test = suite("coco: prices");
 const KINDS: readonly PlatformKind[] = ["tdx", "snp", "none"];
@@ -17,7 +17,7 @@ const KINDS: readonly PlatformKind[] = ["tdx", "snp", "none"];
 /** Microseconds to accept one more range in a TDX guest that has tables for 1 GiB already. */
 function tdxMicroseconds(hostPageBytes: number, sizeBytes: number): number {
   const ledger = new CostLedger(priceList(platformParameters("tdx")));
-  const platform = new TdxPlatform(ledger, hostPageBytes);
+  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: hostPageBytes });
   platform.launchPages(GiB, GiB + 2 * MiB);
   platform.kernelAccept(GiB + 4 * MiB, GiB + 4 * MiB + sizeBytes);
   return ledger.elapsedNs / 1e3;
@@ -71,7 +71,7 @@ test("SNP: that is 1.9, 1.0 and 0.12 s for 1 GiB", () => {
 
 test("SNP: the stub's exits alone take 1.82 ms for 2 MiB and 0.93 s for 1 GiB", () => {
   const ledger = new CostLedger(priceList(withOverrides(platformParameters("snp"), onlyVmgexits())));
-  const platform = createPlatform("snp", ledger, { pageSizeBytes: 4 * KiB, prefault: false });
+  const platform = makePlatform("snp", ledger, { pageSizeBytes: 4 * KiB, prefault: false });
   platform.stubAccept(0, 2 * MiB);
   assert.is((ledger.elapsedNs / 1e6).toFixed(2), "1.82");
   platform.stubAccept(2 * MiB, GiB);
@@ -103,7 +103,7 @@ test("whatever a platform does has a price", () => {
       for (const pageSizeBytes of [4 * KiB, 2 * MiB, GiB]) {
         const prices = priceList(platformParameters(kind));
         const ledger = new CostLedger(prices);
-        const platform = createPlatform(kind, ledger, { pageSizeBytes, prefault });
+        const platform = makePlatform(kind, ledger, { pageSizeBytes, prefault });
         platform.firmwareAccept(0, 4 * MiB + 8 * KiB);
         platform.stubAccept(8 * MiB, 12 * MiB);
         platform.kernelAccept(GiB, 2 * GiB);
@@ -119,10 +119,10 @@ test("whatever a platform does has a price", () => {
   }
 });
 
-test("every parameter prices an event: changing it changes the list", () => {
+test("every parameter prices an event, or a page's part of what CPUs share: changing it changes the list", () => {
   for (const kind of KINDS) {
     const parameters = platformParameters(kind);
-    for (const name of Object.keys(parameters)) {
+    for (const name of Object.keys(parameters).filter((one) => !one.startsWith("sharedAccept"))) {
       const changed = priceList(withOverrides(parameters, { [name]: 123_456_789 }));
       assert.ok(changed.ns.includes(123_456_789), `${kind} has ${name} for nothing`);
     }

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
@@ -6,7 +5,6 @@ import { type SnpOptions, SnpPlatform } from "../../src/coco/snp/snp-platform.js
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { counts } from "./counts.js";
-import { NaiveSnp } from "./naive-snp.js";
 
 const test = suite("coco: SNP accept");
 const SMALL: SnpOptions = { hostPageSizeBytes: 4 * KiB, prefault: false };
@@ -85,11 +83,39 @@ test("2 MiB by the stub: 512 of everything", () => {
   });
 });
 
-test("2 MiB by the stub on 2 MiB pages make small entries, page by page", () => {
-  assert.equal(
-    accept("stubAccept", LARGE, GiB, GiB + 2 * MiB),
-    accept("stubAccept", SMALL, GiB, GiB + 2 * MiB),
-  );
+test("2 MiB by the stub on 2 MiB pages: the host maps all at once, splits it, and maps page by page", () => {
+  assert.equal(accept("stubAccept", LARGE, GiB, GiB + 2 * MiB), {
+    vmgexitPsc: 512,
+    userExit: 512,
+    pvalidate4k: 512,
+    npf2m: 1,
+    psmash: 1,
+    npf4k: 512,
+  });
+});
+
+test("with prefault the VMM maps again what the split took, but for the page that caused it", () => {
+  assert.equal(accept("stubAccept", { ...LARGE, prefault: true }, GiB, GiB + 2 * MiB), {
+    vmgexitPsc: 512,
+    userExit: 512,
+    pvalidate4k: 512,
+    prefault2m: 1,
+    psmash: 1,
+    npf4k: 1,
+    prefault4k: 511,
+  });
+});
+
+test("an unaligned head of 4 KiB entries splits the span that the host maps with 2 MiB", () => {
+  assert.equal(accept("kernelAccept", LARGE, 2 * MiB - 12 * KiB, 4 * MiB), {
+    vmgexitPsc: 1,
+    userExit: 2,
+    pvalidate4k: 3,
+    pvalidate2m: 1,
+    npf2m: 2,
+    psmash: 1,
+    npf4k: 3,
+  });
 });
 
 test("6 MiB, as the guard unit makes the first accept, are 3 entries in 1 exit", () => {
@@ -136,7 +162,8 @@ test("nor is one back to small pages", () => {
 test("where there are small entries already, 2 MiB fail and are done in 512, without another split", () => {
   const ledger = new CostLedger();
   const platform = new SnpPlatform(ledger, LARGE);
-  platform.rmp.assign(3, 4, 0);
+  platform.launchPages(12 * KiB, 16 * KiB);
+  platform.remap(12 * KiB, 16 * KiB);
   platform.kernelAccept(0, 4 * MiB);
   const { pvalidateMismatch, pvalidate4k, npf4k, pvalidate2m, npf2m, directMapSplit } = counts(ledger);
   assert.equal([pvalidateMismatch, pvalidate4k, npf4k, directMapSplit], [1, 512, 511, undefined]);
@@ -154,7 +181,7 @@ test("prefault on 2 MiB pages", () => {
 
 test("the coherency erratum costs a touch for each 4 KiB, at any page size", () => {
   for (const options of [SMALL, LARGE]) {
-    const touched = accept("kernelAccept", { ...options, evictTouch: true }, 0, 4 * MiB);
+    const touched = accept("kernelAccept", { ...options, coherencyErratum: true }, 0, 4 * MiB);
     assert.is(touched.evictTouch4k, 1024);
   }
 });
@@ -183,39 +210,30 @@ test("pages loaded at launch are validated and cost nothing", () => {
   assert.equal([platform.acceptedPages, platform.privatePages, platform.tablePages], [256, 256, 3]);
 });
 
+test("where the host finds no page of 2 MiB it takes 4 KiB, span by span", () => {
+  const chance = (span: number): number => (span % 4 === 0 ? 0.9 : 0.1);
+  const mixed = accept("kernelAccept", { ...LARGE, contiguity: 0.5, chance }, GiB, GiB + 8 * MiB);
+  assert.equal([mixed.npf2m, mixed.pvalidate2m], [3, 3]);
+  assert.equal([mixed.pvalidateMismatch, mixed.npf4k, mixed.directMapSplit], [1, 512, 1]);
+});
+
+test("a page of 1 GiB is found or not for all its spans", () => {
+  const options = { ...LARGE, hostPageSizeBytes: GiB, contiguity: 0.5 };
+  const chance = (position: number): number => (position === 1 ? 0.9 : 0.1);
+  const mixed = accept("kernelAccept", { ...options, chance }, 0, 3 * GiB);
+  assert.equal([mixed.npf2m, mixed.pvalidateMismatch], [1024, 512]);
+});
+
+test("contiguity 0 is a host of 4 KiB pages", () => {
+  const none: SnpOptions = { ...LARGE, contiguity: 0, chance: () => 0 };
+  assert.equal(accept("kernelAccept", none, 0, 6 * MiB), accept("kernelAccept", SMALL, 0, 6 * MiB));
+});
+
 test("nested tables follow the entries", () => {
   const small = new SnpPlatform(new CostLedger(), SMALL);
   const large = new SnpPlatform(new CostLedger(), LARGE);
   for (const platform of [small, large]) platform.kernelAccept(0, 4 * GiB);
   assert.equal([small.tablePages, large.tablePages], [2048 + 4 + 1, 4 + 1]);
-});
-
-test("it counts what executing every instruction counts", () => {
-  const page = fc.nat(2047);
-  const step = fc.record({
-    method: fc.constantFrom<Method>("kernelAccept", "firmwareAccept", "stubAccept"),
-    range: fc.tuple(page, page).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const),
-  });
-  fc.assert(
-    fc.property(fc.boolean(), fc.boolean(), fc.array(step, { maxLength: 6 }), (large, prefault, steps) => {
-      const ledger = new CostLedger();
-      const platform = new SnpPlatform(ledger, { hostPageSizeBytes: large ? 2 * MiB : 4 * KiB, prefault });
-      const naive = new NaiveSnp({ large, prefault });
-      const done: (readonly [number, number])[] = [];
-      for (const { method, range } of steps) {
-        const [start, end] = range;
-        if (done.some(([from, to]) => start < to && from < end)) continue;
-        done.push(range);
-        platform[method](start * PAGE_SIZE, end * PAGE_SIZE);
-        if (method === "stubAccept") naive.acceptByMsr(start, end);
-        else assert.ok(naive.accept(start, end, method === "kernelAccept" ? 64 : 253));
-      }
-      assert.equal(counts(ledger), naive.counts);
-      assert.is(platform.acceptedPages, naive.valid.size);
-      assert.is(platform.privatePages, naive.assigned.size);
-    }),
-    { numRuns: 150 },
-  );
 });
 
 test.run();

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { FirmwareMachine } from "../../src/firmware/firmware.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { tdvf } from "../../src/firmware/tdvf.js";
-import { acceptChunks, mpAccept } from "../../src/firmware/tdvf-accept.js";
+import { mpAccept } from "../../src/firmware/tdvf-accept.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { assertDisjoint, FirmwareRecorder, sizeOf } from "./recorder.js";
 
@@ -14,20 +14,48 @@ function machine(memoryBytes: number, vcpus: number, preAcceptLimit: number = 4 
   return { ram: q35Ram(memoryBytes), vcpus, preAcceptLimit };
 }
 
+/** Chunks and bytes of each CPU. */
+function sharesOf(sink: FirmwareRecorder, cpus: number): [chunks: number, sizeBytes: number][] {
+  return Array.from({ length: cpus }, (_, cpu) => {
+    const own = sink.calls.filter((call) => call.cpu === cpu);
+    return [own.length, sizeOf(own)];
+  });
+}
+
 test("2 GiB on 8 CPUs are 64 chunks: 8 for each CPU, 256 MiB in 128 large pages", () => {
-  const shares = acceptChunks({ start: 0, end: 2 * GiB }, 8);
-  assert.is(shares.length, 8);
-  for (const [cpu, share] of shares.entries()) assert.equal(share, { cpu, chunks: 8, sizeBytes: 256 * MiB });
-  assert.is(shares[0]!.sizeBytes / (2 * MiB), 128);
+  const sink = new FirmwareRecorder();
+  mpAccept({ start: 0, end: 2 * GiB }, 8, sink);
+  assert.is(sink.calls.length, 64);
+  for (const [chunks, sizeBytes] of sharesOf(sink, 8)) {
+    assert.is(chunks, 8);
+    assert.is(sizeBytes / (2 * MiB), 128);
+  }
 });
 
 test("the last chunk may be shorter, and later CPUs may have none", () => {
-  assert.equal(acceptChunks({ start: 0, end: 70 * MiB }, 4), [
-    { cpu: 0, chunks: 1, sizeBytes: 32 * MiB },
-    { cpu: 1, chunks: 1, sizeBytes: 32 * MiB },
-    { cpu: 2, chunks: 1, sizeBytes: 6 * MiB },
-    { cpu: 3, chunks: 0, sizeBytes: 0 },
+  const sink = new FirmwareRecorder();
+  mpAccept({ start: 0, end: 70 * MiB }, 4, sink);
+  assert.equal(sharesOf(sink, 4), [
+    [1, 32 * MiB],
+    [1, 32 * MiB],
+    [1, 6 * MiB],
+    [0, 0],
   ]);
+});
+
+test("chunks come in the order of time: every CPU's first, then every CPU's second", () => {
+  const sink = new FirmwareRecorder();
+  mpAccept({ start: 0, end: 5 * 32 * MiB }, 2, sink);
+  assert.equal(
+    sink.calls.map(({ cpu, start }) => [cpu, start / (32 * MiB)]),
+    [
+      [1, 1],
+      [0, 0],
+      [1, 3],
+      [0, 2],
+      [0, 4],
+    ],
+  );
 });
 
 test("a region up to a chunk is the business of CPU 0", () => {
@@ -153,12 +181,12 @@ test("any region: chunks of all CPUs together cover its whole large pages", () =
         mpAccept(range, cpus, sink);
         assertDisjoint(sink.calls);
         assert.is(sink.bytes(), range.end - range.start);
+        const firstChunk = Math.ceil(range.start / (2 * MiB)) * 2 * MiB;
         for (const { start, end, cpu } of sink.calls) {
-          if (cpu > 0) assert.ok(end - start <= 32 * MiB && start % (2 * MiB) === 0 && end % (2 * MiB) === 0);
+          if (cpu === 0) continue;
+          assert.ok(end - start <= 32 * MiB && end % (2 * MiB) === 0);
+          assert.is(((start - firstChunk) / (32 * MiB)) % cpus, cpu);
         }
-        const shares = acceptChunks({ start: 0, end: range.end - range.start }, cpus);
-        const total = shares.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-        assert.is(total, Math.floor(pages / 512) * 2 * MiB);
       },
     ),
     { numRuns: 200 },

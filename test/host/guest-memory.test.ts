@@ -1,17 +1,20 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createPlatform } from "../../src/coco/create-platform.js";
 import type { PlatformKind } from "../../src/coco/platform.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
-import { GuestMemory } from "../../src/host/guest-memory.js";
+import { GuestMemory, hostBytes } from "../../src/host/guest-memory.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
+import { makePlatform } from "../coco/make-platform.js";
 
 const test = suite("host: guest memory");
 
+const NOTHING = { privateBytes: 0, keptBytes: 0, sharedBytes: 0, bitmapBytes: 0, directMapBytes: 0 };
+
 /** What the host spends after a guest of 64 GiB accepted its first `acceptedBytes`. */
 function afterAccepting(kind: PlatformKind, acceptedBytes: number, pageSizeBytes = 4 * KiB): GuestMemory {
-  const platform = createPlatform(kind, new CostLedger(), { pageSizeBytes, prefault: false });
+  const platform = makePlatform(kind, new CostLedger(), { pageSizeBytes, prefault: false });
   const memory = new GuestMemory(platform, 64 * GiB, pageSizeBytes);
   platform.kernelAccept(0, acceptedBytes);
   return memory;
@@ -20,8 +23,8 @@ function afterAccepting(kind: PlatformKind, acceptedBytes: number, pageSizeBytes
 test("TDX: accepted pages, tables twice (secure EPT and KVM's mirror) and PAMT", () => {
   const tables = 2 * (2048 + 4 + 1) * 4 * KiB;
   assert.equal(afterAccepting("tdx", 4 * GiB).use(), {
+    ...NOTHING,
     privateBytes: 4 * GiB,
-    sharedBytes: 0,
     tableBytes: tables,
     metadataBytes: 268_963_840,
   });
@@ -35,8 +38,30 @@ test("TDX: a lazy guest that accepted 4 of 64 GiB saves 60 GiB and, in the secur
   assert.is(all.metadataBytes, lazy.metadataBytes);
 });
 
+test("TDX: with dynamic PAMT a lazy guest pays for the 4 of 64 GiB it has accepted, and nothing for 2 MiB pages", () => {
+  for (const [pageSizeBytes, pairBytes] of [
+    [4 * KiB, 16 * MiB],
+    [2 * MiB, 0],
+  ] as const) {
+    const platform = makePlatform("tdx", new CostLedger(), { pageSizeBytes, dynamicPamt: true });
+    const memory = new GuestMemory(platform, 64 * GiB, pageSizeBytes, true);
+    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB);
+    platform.kernelAccept(0, 4 * GiB);
+    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + pairBytes);
+    memory.share(GiB, 2 * GiB);
+    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + (pairBytes * 3) / 4);
+  }
+});
+
+test("TDX: a bounce buffer is given back, and its 4 KiB tables stay", () => {
+  const memory = afterAccepting("tdx", 4 * GiB);
+  const before = memory.use();
+  memory.share(GiB, GiB + 64 * MiB);
+  assert.equal(memory.use(), { ...before, privateBytes: 4 * GiB - 64 * MiB });
+});
+
 test("TDX: pages that the host gave ahead count, accepted or not", () => {
-  const platform = new TdxPlatform(new CostLedger(), 4 * KiB);
+  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 4 * KiB });
   const memory = new GuestMemory(platform, GiB, 4 * KiB);
   platform.sept.augment(0, 512);
   assert.is(memory.use().privateBytes, 2 * MiB);
@@ -46,8 +71,8 @@ test("TDX: pages that the host gave ahead count, accepted or not", () => {
 
 test("SNP: accepted pages, nested tables and 1/256 for the reverse map table", () => {
   assert.equal(afterAccepting("snp", 4 * GiB).use(), {
+    ...NOTHING,
     privateBytes: 4 * GiB,
-    sharedBytes: 0,
     tableBytes: (2048 + 4 + 1) * 4 * KiB,
     metadataBytes: GiB / 4,
   });
@@ -59,7 +84,7 @@ test("a plain guest costs what it touches and the tables to map it", () => {
   memory.touch(GiB);
   memory.touch(4 * KiB);
   assert.equal(memory.use(), {
-    privateBytes: 0,
+    ...NOTHING,
     sharedBytes: GiB + 4 * KiB,
     tableBytes: (512 + 1 + 2 + 1) * 4 * KiB,
     metadataBytes: 0,
@@ -80,10 +105,77 @@ test("shared memory comes on top of private memory", () => {
   assert.is(memory.hostBytes - before, 2 * MiB + 3 * 4 * KiB);
 });
 
-test("nothing is given back, so the peak is the present", () => {
+/** An SNP guest of 4 GiB that has accepted its first GiB. */
+function snpGuest(keepsConverted: boolean, pageSizeBytes = 4 * KiB): GuestMemory {
+  const options = { hostPageSizeBytes: pageSizeBytes, prefault: false, keepsConverted };
+  const platform = new SnpPlatform(new CostLedger(), options);
+  const memory = new GuestMemory(platform, 4 * GiB, pageSizeBytes);
+  platform.kernelAccept(0, GiB);
+  return memory;
+}
+
+test("as long as nothing is given back the peak is the present", () => {
   const memory = afterAccepting("tdx", 4 * MiB);
   memory.touch(8 * KiB);
   assert.is(memory.hostBytesPeak, memory.hostBytes);
+});
+
+test("shared memory is given back, and the peak stays", () => {
+  const memory = snpGuest(false);
+  const before = memory.hostBytes;
+  memory.share(0, 64 * MiB);
+  assert.is(memory.hostBytes, before - 64 * MiB);
+  assert.is(memory.hostBytesPeak, before);
+  memory.touch(8 * KiB);
+  assert.is(memory.hostBytesPeak, before);
+  memory.touch(128 * MiB);
+  assert.is(memory.hostBytesPeak, memory.hostBytes);
+  assert.ok(memory.hostBytes > before);
+});
+
+test("each conversion sees the peak before it", () => {
+  const memory = snpGuest(false);
+  memory.touch(16 * MiB);
+  const before = memory.hostBytes;
+  for (let at = 0; at < 4; at++) memory.share(at * MiB, (at + 1) * MiB);
+  assert.is(memory.hostBytesPeak, before);
+});
+
+test("a bounce buffer in use is there twice when the host keeps the private copy", () => {
+  const [frees, keeps] = [snpGuest(false), snpGuest(true)];
+  for (const memory of [frees, keeps]) {
+    memory.share(0, 64 * MiB);
+    memory.touch(64 * MiB);
+  }
+  assert.equal([frees.use().keptBytes, keeps.use().keptBytes], [0, 64 * MiB]);
+  assert.equal([frees.use().sharedBytes, keeps.use().sharedBytes], [64 * MiB, 64 * MiB]);
+  assert.is(keeps.hostBytes - frees.hostBytes, 64 * MiB);
+});
+
+test("what is made shared counts as touched again when it is", () => {
+  const memory = snpGuest(false);
+  memory.share(0, 64 * MiB);
+  assert.is(memory.untouchedSharedBytes, 64 * MiB);
+  memory.touch(16 * MiB);
+  assert.is(memory.untouchedSharedBytes, 48 * MiB);
+  memory.touch(64 * MiB);
+  assert.is(memory.untouchedSharedBytes, 0);
+});
+
+test("a plain guest shares nothing", () => {
+  const memory = afterAccepting("none", 0);
+  memory.share(0, GiB);
+  assert.is(memory.untouchedSharedBytes, 0);
+  assert.equal(memory.use(), { ...NOTHING, tableBytes: 0, metadataBytes: 0 });
+});
+
+test("tables inside the guest are named and not counted twice", () => {
+  const memory = snpGuest(false);
+  const before = memory.hostBytes;
+  memory.noteGuestTables(4 * KiB, 28 * KiB);
+  assert.equal([memory.use().bitmapBytes, memory.use().directMapBytes], [4 * KiB, 28 * KiB]);
+  assert.is(memory.hostBytes, before);
+  assert.is(hostBytes(memory.use()), before);
 });
 
 test.run();

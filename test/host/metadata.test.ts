@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { pamtBytes } from "../../src/host/pamt.js";
-import { rmpBytes } from "../../src/host/rmp.js";
+import { dynamicPamtBytes, pamtBytes } from "../../src/host/pamt.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 
 const test = suite("host: metadata");
@@ -20,19 +19,24 @@ test("PAMT of a host with regions of 2 and 30 GiB", () => {
   assert.is(pamtBytes(30 * GiB), 120 * MiB + 240 * KiB + 4 * KiB);
 });
 
-test("the reverse map table takes 1/256", () => {
-  assert.is(rmpBytes(64 * GiB), GiB / 4);
+test("PAMT grows by whole pages of each of its tables", () => {
+  assert.is(pamtBytes(4 * KiB), 3 * 4 * KiB);
+  assert.is(pamtBytes(2 * MiB), 8 * KiB + 4 * KiB + 4 * KiB);
+  assert.is(pamtBytes(2 * MiB + 4 * KiB), 12 * KiB + 4 * KiB + 4 * KiB);
 });
 
-test("tables seen on hosts, 16 KiB of them bookkeeping, cover 129.496 and 2049.496 GiB", () => {
-  for (const [tableBytes, coveredGiB] of [
-    [518 * MiB, 129.496],
-    [8198 * MiB, 2049.496],
-  ] as const) {
-    const coveredBytes = ((tableBytes - 16 * KiB) / 16) * 4 * KiB;
-    assert.is((coveredBytes / GiB).toFixed(3), coveredGiB.toFixed(3));
-    assert.is(rmpBytes(coveredBytes) + 16 * KiB, tableBytes);
-  }
+test("dynamic PAMT of 1 GiB starts with a bitmap of 32 KiB, 8 KiB and 4 KiB, 0.004 %", () => {
+  assert.is(dynamicPamtBytes(GiB), 32 * KiB + 8 * KiB + 4 * KiB);
+  assert.is(((100 * dynamicPamtBytes(GiB)) / GiB).toFixed(3), "0.004");
+});
+
+test("dynamic PAMT of 64 GiB starts with 2564 KiB, a hundredth", () => {
+  assert.is(dynamicPamtBytes(64 * GiB), 2 * MiB + 512 * KiB + 4 * KiB);
+  assert.is(Math.round(pamtBytes(64 * GiB) / dynamicPamtBytes(64 * GiB)), 102);
+});
+
+test("the bitmap of dynamic PAMT takes whole pages", () => {
+  assert.is(dynamicPamtBytes(128 * MiB + 4 * KiB), 8 * KiB + 4 * KiB + 4 * KiB);
 });
 
 test.run();

@@ -17,10 +17,16 @@ boot
   kernel    4.4 s  80 %
 
 memory
-  accepted     3 GiB  5 % of the guest
-  touched    400 MiB  1 % of the guest
-  host       3.5 GiB  at most 4 GiB
-  overhead  3.11 GiB  host beyond touched
+  accepted       3 GiB  5 % of the guest
+  touched      400 MiB  1 % of the guest
+  host         3.5 GiB  at most 4 GiB
+    private      3 GiB  behind private pages
+    shared     240 MiB  behind pages that are not private
+    tables      13 MiB  to map them
+    tracking   257 MiB  the guest's part of PAMT or RMP
+  overhead    3.11 GiB  host beyond touched
+  bitmap         4 KiB  in the guest, of unaccepted units
+  direct map     5 MiB  in the guest, its page tables
 
 acceptance
   calls         120  of the kernel, with something to accept
@@ -29,6 +35,9 @@ acceptance
   p99       20.3 ms
   longest     21 ms
   together    60 ms
+  irqs off  16.7 ms  the longest of any CPU
+  spinning   3.3 ms  CPUs together, for ranges that others accept
+  lockups         4  complaints of the soft lockup detector
 
 requests
   allocations    24,000
@@ -53,10 +62,26 @@ test("what did not happen is left out", () => {
       stalls: { count: 0, p50Ns: 0, p99Ns: 0, maxNs: 0, totalNs: 0 },
       requests: { allocations: 1, frees: 1, failed: 0, beforeTracing: 0, inferredBulk: 0, lostEvents: 0 },
       costs: {},
+      spinNs: 0,
+      longestIrqOffNs: 0,
+      softLockups: 0,
     }),
   );
   assert.match(text, /\n {2}stalls +0 /);
-  assert.not.match(text, /p50|failed|unknown frees|lost|priced events/);
+  assert.not.match(text, /p50|failed|unknown frees|lost|priced events|irqs|spinning|lockups|drain|attacked/);
+});
+
+test("a drain and an attack have their lines", () => {
+  const text = formatRunSummary(
+    resultWith({
+      drain: { workers: 8, unacceptedBytes: 5 * 2 ** 30, timeNs: 19_500_000_000 },
+      attack: { pages: 3, warnings: 2, integrityViolations: 1 },
+    }),
+  );
+  assert.match(text, /\n {2}drain +19.5 s {2}5 GiB by 8 workers\n/);
+  assert.match(text, /\n {2}attacked +3 /);
+  assert.match(text, /\n {2}warnings +2 /);
+  assert.match(text, /\n {2}violations +1 /);
 });
 
 test("a failed run says why in its second line", () => {

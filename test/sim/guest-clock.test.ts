@@ -54,6 +54,73 @@ test("waiting for CPUs that are behind costs nothing", () => {
   assert.is(clock.bootCpuNs, 3);
 });
 
+test("now is the running CPU's time with what it charged and has not settled", () => {
+  const clock = clockOf(2);
+  clock.ledger.charge(CostEvent.guestWork, 7);
+  clock.settle(1);
+  clock.begin(1);
+  clock.ledger.charge(CostEvent.guestWork, 5);
+  assert.is(clock.nowNs, 12);
+  assert.is(clock.stepStartNs, 7);
+  assert.is(clock.running, 1);
+  clock.settle(1);
+  assert.is(clock.nowNs, 12);
+  clock.begin(0);
+  assert.is(clock.nowNs, 0);
+});
+
+test("a wait is time of the running CPU and of its step, and no event", () => {
+  const clock = clockOf(2);
+  clock.begin(1);
+  clock.ledger.charge(CostEvent.tdcall, 1);
+  assert.is(clock.waitUntil(25, 0), 15);
+  assert.is(clock.nowNs, 25);
+  clock.ledger.charge(CostEvent.tdcall, 1);
+  assert.is(clock.settle(1), 35);
+  assert.equal([...clock.cpus.timeNs], [0, 35]);
+  assert.is(clock.ledger.elapsedNs, 20);
+  clock.begin(1);
+  clock.ledger.charge(CostEvent.tdcall, 1);
+  assert.is(clock.settle(1), 10, "a wait counts once");
+});
+
+test("nobody waits for a time that has passed", () => {
+  const clock = clockOf(1);
+  clock.ledger.charge(CostEvent.guestWork, 30);
+  assert.is(clock.waitUntil(30, 1), 0);
+  assert.is(clock.waitUntil(10, 1), 0);
+  assert.is(clock.settle(0), 30);
+  assert.is(clock.assumedNs[0], 0);
+});
+
+test("the assumed part of a wait is assumed time", () => {
+  const clock = clockOf(1);
+  clock.waitUntil(40, 0.25);
+  clock.settle(0);
+  assert.is(clock.assumedNs[0], 10);
+});
+
+test("a CPU reschedules when its step begins, and where it says so", () => {
+  const clock = clockOf(2);
+  clock.waitUntil(40, 0);
+  clock.begin(0);
+  clock.waitUntil(60, 0);
+  assert.is(clock.rescheduledNs, 40);
+  clock.reschedule();
+  assert.is(clock.rescheduledNs, 60);
+  assert.is(clock.stepStartNs, 40);
+});
+
+test("after the boot CPU has waited for all others it runs", () => {
+  const clock = clockOf(2);
+  clock.begin(1);
+  clock.waitUntil(40, 0);
+  clock.settle(1);
+  clock.joinAll();
+  assert.is(clock.running, 0);
+  assert.is(clock.stepStartNs, 40);
+});
+
 test("phases cut the boot CPU's time without gaps", () => {
   const clock = clockOf(1);
   clock.ledger.charge(CostEvent.guestWork, 3);

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PageEventColumns, PageEventKind, type PageEvents } from "../../src/workload/events.js";
+import { EventCollector } from "../../src/workload/collect-events.js";
+import { EventBlocks } from "../../src/workload/event-blocks.js";
+import { PageEventKind, type PageEvents } from "../../src/workload/events.js";
 import { RequestKind } from "../../src/workload/requests.js";
 import { heldPages, requestsOf } from "./machine.js";
 
@@ -9,7 +11,8 @@ const test = suite("workload: pairing, random traces");
 
 /** Events of one task on one CPU; the time of an event is its number in microseconds. */
 class Trace {
-  readonly #columns = new PageEventColumns();
+  readonly #collector = new EventCollector();
+  readonly #blocks = new EventBlocks((block) => this.#collector.add(block));
   readonly #kinds: PageEventKind[] = [];
   length = 0;
 
@@ -24,15 +27,13 @@ class Trace {
 
   add(kind: PageEventKind, pfn: number, order: number): void {
     this.#kinds.push(kind);
-    this.#columns.append(kind, order, 0, 0, 0, 1000 * this.length++, pfn, 0xcc0);
+    this.#blocks.append(kind, order, 0, 0, 0, 1000 * this.length++, pfn, 0xcc0);
   }
 
   finish(): PageEvents {
-    return this.#columns.finish([{ comm: "test", pid: 1 }], {
-      lostEvents: 0,
-      overwrittenEvents: 0,
-      otherEvents: 0,
-    });
+    this.#blocks.flush();
+    const counts = { lostEvents: 0, overwrittenEvents: 0, otherEvents: 0 };
+    return { ...this.#collector.columns(), tasks: [{ comm: "test", pid: 1 }], ...counts };
   }
 }
 

@@ -163,6 +163,7 @@ test("watermarks are there before the first refill of 31 blocks of order 1", () 
 test("milestones come in the order of the boot", () => {
   const order = [
     "setupPerCpuPageset",
+    "smpDone",
     "pageAllocInitLate",
     "watermarks",
     "khugepaged",

@@ -77,6 +77,16 @@ test("mistakes are told with their place", () => {
   );
 });
 
+test("a recording of one more CPU needs a place for its requests", () => {
+  const more = "milestones: { smpDone: 0.5, ready: 1 }\ncpuBringUp: ../other/recording.yaml";
+  const recording = parse(DESCRIPTION.replace("milestones: { ready: 1.000000001 }", more));
+  assert.is(recording.cpuBringUp, "../other/recording.yaml");
+  assert.is(
+    errorOf("instrument:", "cpuBringUp: other.yaml\ninstrument:").split(", found")[0],
+    "recording.yaml:22:13: cpuBringUp: expected milestones.smpDone, where further CPUs come up",
+  );
+});
+
 test("keys that nobody reads are refused", () => {
   assert.match(errorOf("ready:", "redy:"), "milestones.redy: unknown key");
   assert.match(errorOf("nodes: 1", "nodes: 1\n  sockets: 1"), "machine.sockets: unknown key");

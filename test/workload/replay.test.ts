@@ -193,4 +193,29 @@ test("a request that may fail is counted, and what it would have freed is left o
   assert.equal(replay.counts, { allocations: 1, frees: 0, failed: 1, reservedFrees: 0 });
 });
 
+test("a free that had to wait for an allocation on another CPU begins when that ends", () => {
+  const { replay, clock } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, cpu: 1, thinkNs: 50 },
+      { kind: RequestKind.free, handle: 0, cpu: 0, thinkNs: 10 },
+      { kind: RequestKind.alloc, handle: 1, cpu: 0, thinkNs: 5 },
+    ],
+    { cpus: 2 },
+  );
+  replay.runUntil(3);
+  assert.equal([...clock.cpus.timeNs], [55, 50]);
+});
+
+test("a free with more work in front of it than the wait does not wait", () => {
+  const { replay, clock } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, cpu: 1, thinkNs: 50 },
+      { kind: RequestKind.free, handle: 0, cpu: 0, thinkNs: 70 },
+    ],
+    { cpus: 2 },
+  );
+  replay.runUntil(2);
+  assert.equal([...clock.cpus.timeNs], [70, 50]);
+});
+
 test.run();

@@ -284,7 +284,7 @@ test("a trace that ends within an event is truncated, wherever it ends", () => {
   for (let length = 1; length <= whole.length; length++) {
     if (complete.includes(length)) continue;
     const error = errorOf(`${ALLOC_LINE}${whole.slice(0, length)}`);
-    assert.is(error.line, 2, whole.slice(0, length));
+    assert.match(error.message, /^test\.trace:2:/, whole.slice(0, length));
     assert.match(error.message, "the trace is truncated in line 2, its last");
   }
 });
@@ -296,8 +296,8 @@ test("an error is one line with file, line, column, expected and found", () => {
     'test.trace:13:89: expected pfn=, found "pfm=0x108000 order=0 migratetype=0 gfp_f..."',
   );
   assert.equal(
-    [error.file, error.line, error.column, error.expected],
-    ["test.trace", 13, ALLOC_LINE.indexOf("pfn=") + 1, "pfn="],
+    [error.file, error.place, error.expected],
+    ["test.trace", { line: 13, column: ALLOC_LINE.indexOf("pfn=") + 1 }, "pfn="],
   );
 });
 
@@ -309,7 +309,8 @@ test("an error in a line across two pieces has the same place", () => {
   assert.throws(
     () => reader.feed(bytes.subarray(ALLOC_LINE.length + 50)),
     (error: unknown) =>
-      error instanceof TraceError && error.line === 2 && error.column === ALLOC_LINE.indexOf("order=") + 7,
+      error instanceof TraceError &&
+      error.message.startsWith(`test.trace:2:${ALLOC_LINE.indexOf("order=") + 7}: `),
   );
 });
 
@@ -333,7 +334,7 @@ test("what is not a trace is refused with the reason", () => {
     ["pfn=0x108000 order=0", "pfn=0x108001 order=1", "an order that pfn 0x108001 is a multiple of"],
     ["migratetype=0", "migratetype=300", "a number from 0 to 255"],
     ["migratetype=0 ", "", "migratetype="],
-    ["GFP_KERNEL", "GFP_KERNAL", "gfp flags of Linux 6.12"],
+    ["GFP_KERNEL", "GFP_KERNAL", "gfp flags of Linux"],
     ["__GFP_ZERO", "__GFP_ZERO more", "the end of the line"],
   ];
   for (const [from, to, expected] of broken) {
@@ -348,7 +349,10 @@ test("bytes without line ends are refused before they fill the memory", () => {
 
 test("a gzip file is refused at its first line", () => {
   const error = errorOf("\u001f\u008b\u0008\n");
-  assert.equal([error.line, error.expected], [1, "a task and a CPU such as bash-1234 [000]"]);
+  assert.match(
+    error.message,
+    /^test\.trace:1:1: expected a task and a CPU such as bash-1234 \[000\], found /,
+  );
 });
 
 test("events of every kind are read as they were printed", () => {

@@ -7,6 +7,7 @@ import type { CliContext } from "../context.js";
 import { loadScenarios } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { simulate } from "../simulate.js";
+import { simulateUncertain } from "../simulate-uncertain.js";
 
 /** For yargs. */
 export const compareCommand = {
@@ -16,11 +17,17 @@ export const compareCommand = {
   builder(yargs: Argv): Argv {
     return addSharedOptions(yargs)
       .positional("scenario", { type: "string", describe: "scenario files (YAML)" })
+      .option("uncertainty", {
+        type: "boolean",
+        describe:
+          "also run low and high values of every assumed parameter; show ranges and what survives them",
+      })
       .epilogue(
         examples(
           "unaccepted compare workloads/boot.yaml",
           "unaccepted compare workloads/boot.yaml --platform tdx --policy eager,lazy --memory 4GiB,64GiB",
           "unaccepted compare workloads/boot.yaml --set 'host.pageSize=[4KiB, 2MiB]' --format csv",
+          "unaccepted compare workloads/boot.yaml --platform tdx --memory 64GiB --uncertainty",
         ),
       );
   },
@@ -30,6 +37,7 @@ export const compareCommand = {
     const options = readSharedOptions(argv);
     const paths = [...new Set([argv.scenario ?? []].flat().map(String))];
     const loaded = loadScenarios(paths, options.assignments);
+    if (argv.uncertainty === true) return simulateUncertain(loaded, options, context);
     return simulate(loaded, options, (rows) => formatTable(rows, paintFor(context.io)), context);
   },
 };

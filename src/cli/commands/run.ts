@@ -43,7 +43,7 @@ export const runCommand = {
     const paint = paintFor(context.io);
     return simulate(
       loaded,
-      options,
+      { ...options, timeline: true },
       (rows) => rows.map((row) => formatRunSummary(row, paint)).join(""),
       context,
     );

@@ -67,10 +67,10 @@ export const SNP_PARAMETERS: ParameterSet = {
   rmpupdateSharedNs: parameter("assumed", 1_000, 500, 2_000, UNPUBLISHED),
   sharedAccept4kNs: parameter(
     "assumed",
-    1_387,
+    1_447,
     763,
     1_907,
-    "assumption: as on TDX, where 32 CPUs accept 2.75 GiB/s (2 to 5) on a host with pages of 4 KiB",
+    "assumption: as on TDX, where 32 CPUs accept 2.6 GiB/s (2 to 5) on a host with pages of 4 KiB",
   ),
   sharedAccept2mNs: parameter(
     "assumed",

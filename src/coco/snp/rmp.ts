@@ -1,9 +1,12 @@
+import { roundDown } from "../../units.js";
 import { LEVEL_PAGES } from "../page-level.js";
 import { PageTables } from "../page-tables.js";
 import { RangeSet } from "../range-set.js";
 
+const SPAN_PAGES = LEVEL_PAGES[1];
+
 /**
- * State of a guest page in the reverse map table (AMD APM volume 2, 15.36): still the
+ * State of a guest page in the reverse map table (AMD APM volume 2, 15.36): still, or again, the
  * hypervisor's; assigned to the guest, not validated; validated by the guest.
  */
 export type RmpState = "hypervisor" | "guestInvalid" | "guestValid";
@@ -11,19 +14,30 @@ export type RmpState = "hypervisor" | "guestInvalid" | "guestValid";
 /**
  * The reverse map table as far as one guest's private memory is concerned, and the nested page
  * tables that map it. Entries of 2 MiB and nested leaves of 2 MiB go together: a span of 2 MiB
- * has either, or 512 of the small ones. Pages only go forward. Ranges are in page frames.
+ * has either, or 512 of the small ones, and once it has small ones it keeps to them (of 622
+ * spans that were split in a guest of 16 GiB about 30 were joined again: Michael Roth,
+ * linux-fsdevel, 2025-07-11). Ranges are in page frames of the guest.
+ *
+ * Only changes state. When what happens is up to host and guest.
  */
 export class Rmp {
   readonly tables: PageTables = new PageTables();
+  /** Pages the host has given memory for; those that are shared have a private copy that it kept. */
   readonly #assigned = new RangeSet();
+  /** Assigned pages that the nested page table maps; touching another one faults. */
+  readonly #mapped = new RangeSet();
   readonly #valid = new RangeSet();
+  /** Pages the guest has made shared. */
+  readonly #shared = new RangeSet();
+  /** Spans of 2 MiB whose part of the host's direct map is split. */
+  readonly #directMapSplits = new RangeSet();
 
   /** Pages assigned to the guest: the host has given memory for them. */
   get assignedPages(): number {
     return this.#assigned.size;
   }
 
-  /** Pages the guest can use. */
+  /** Pages the guest can use as private memory. */
   get validPages(): number {
     return this.#valid.size;
   }
@@ -39,21 +53,67 @@ export class Rmp {
     return this.#valid.firstIn(start, end);
   }
 
+  /** The first page of a range that is neither validated nor shared, or its end. */
+  firstUnusable(start: number, end: number): number {
+    let pfn = start;
+    while (pfn < end) {
+      if (this.#valid.has(pfn)) pfn = this.#valid.runEnd(pfn, end);
+      else if (this.#shared.has(pfn)) pfn = this.#shared.runEnd(pfn, end);
+      else break;
+    }
+    return pfn;
+  }
+
   /** Validated pages in a range. */
   validIn(start: number, end: number): number {
     return this.#valid.countIn(start, end);
   }
 
+  /** Pages of a range that the guest may touch, as private or as shared memory. */
+  usableIn(start: number, end: number): number {
+    return this.#valid.countIn(start, end) + this.#shared.countIn(start, end);
+  }
+
+  /** Assigned pages in a range. */
+  assignedIn(start: number, end: number): number {
+    return this.#assigned.countIn(start, end);
+  }
+
+  /** Pages of a range that fault when they are touched. */
+  unmappedIn(start: number, end: number): number {
+    return end - start - this.#mapped.countIn(start, end);
+  }
+
   /**
-   * RMPUPDATE: assigns those pages of a range that are the hypervisor's, with entries of 4 KiB
-   * (level 0) or, for whole spans without small entries, of 2 MiB (level 1).
-   *
-   * @returns entries written
+   * Assigns those pages of a range that are the hypervisor's, with entries of 4 KiB (level 0) or,
+   * for whole spans without small entries, of 2 MiB (level 1), and maps all.
    */
-  assign(start: number, end: number, level: 0 | 1): number {
-    const assigned = this.#assigned.add(start, end);
+  assign(start: number, end: number, level: 0 | 1): void {
+    this.#assigned.add(start, end);
+    this.#mapped.add(start, end);
     this.tables.map(start, end, level);
-    return assigned / LEVEL_PAGES[level];
+  }
+
+  /**
+   * The host splits its direct map for those pages of a range that are the hypervisor's.
+   *
+   * @returns spans that were whole
+   */
+  splitDirectMapOfHypervisor(start: number, end: number): number {
+    let splits = 0;
+    for (let position = start; position < end; ) {
+      const runEnd = this.#assigned.runEnd(position, end);
+      if (!this.#assigned.has(position)) splits += this.splitDirectMap(position, runEnd);
+      position = runEnd;
+    }
+    return splits;
+  }
+
+  /** The same for all pages of a range, whoever has them. */
+  splitDirectMap(start: number, end: number): number {
+    // An empty range inside a span would otherwise count as one that touches the span.
+    if (start >= end) return 0;
+    return this.#directMapSplits.add(Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES));
   }
 
   /** PVALIDATE: makes a range of assigned pages usable. */
@@ -64,5 +124,44 @@ export class Rmp {
     if (this.#valid.add(start, end) < end - start) {
       throw new Error("snp: a page was validated twice.");
     }
+  }
+
+  /** PVALIDATE that takes validation back, from a range of validated pages. */
+  rescind(start: number, end: number): void {
+    if (this.#valid.remove(start, end) < end - start) {
+      throw new Error("snp: validation was taken back from a page that had none.");
+    }
+  }
+
+  /**
+   * PSMASH: the 2 MiB entry around a page becomes 512 small ones, validated as it was. KVM takes
+   * the span out of the nested page table, and what is touched next is mapped in pages of 4 KiB.
+   */
+  smash(pfn: number): void {
+    const start = roundDown(pfn, SPAN_PAGES);
+    this.#mapped.remove(start, start + SPAN_PAGES);
+    this.tables.map(start, start + SPAN_PAGES, 0);
+  }
+
+  /** The guest makes a range shared, and KVM unmaps it. */
+  share(start: number, end: number): void {
+    this.#shared.add(start, end);
+    this.#mapped.remove(start, end);
+  }
+
+  /** The guest makes a range private that may have been shared. */
+  unshare(start: number, end: number): void {
+    this.#shared.remove(start, end);
+  }
+
+  /** RMPUPDATE: pages go back to the hypervisor. */
+  unassign(start: number, end: number): void {
+    this.#assigned.remove(start, end);
+  }
+
+  /** RMPUPDATE twice: other memory takes the place of assigned pages, mapped and not validated. */
+  replace(start: number, end: number): void {
+    this.#valid.remove(start, end);
+    this.#mapped.add(start, end);
   }
 }

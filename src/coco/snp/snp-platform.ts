@@ -1,18 +1,30 @@
+import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
-import { PAGE_SIZE, roundDown, roundUp } from "../../units.js";
+import { PAGE_SIZE } from "../../units.js";
 import { DoubleAcceptError } from "../double-accept-error.js";
-import { LEVEL_PAGES, pageLevel, pageRange } from "../page-level.js";
+import { pageLevel, pageRange } from "../page-level.js";
 import type { CocoPlatform, PlatformKind } from "../platform.js";
 import { chargeMsrPageStateChange, chargePageStateChange } from "./page-state-change.js";
 import { Rmp } from "./rmp.js";
-import { type Backing, validateLarge, validateSmall } from "./validate.js";
+import { SnpHost } from "./snp-host.js";
+import { entryRuns, Pvalidate } from "./validate.js";
 
-/** Entries of a Linux request (6.12 arch/x86/include/asm/sev-common.h: VMGEXIT_PSC_MAX_ENTRY). */
-const LINUX_ENTRIES_PER_EXIT = 64;
-/** Entries that fit the GHCB's shared buffer of 2032 bytes; OVMF fills it. */
-const OVMF_ENTRIES_PER_EXIT = 253;
+/** How a program sends its entries: so many a VMGEXIT, and so many between state change and PVALIDATE. */
+interface Batching {
+  readonly entriesPerExit: number;
+  readonly batchEntries: number;
+}
 
-/** How the host backs an SNP guest, and which erratum its processor has. */
+/** 6.12 arch/x86/include/asm/sev-common.h: VMGEXIT_PSC_MAX_ENTRY. */
+const LINUX: Batching = { entriesPerExit: 64, batchEntries: 64 };
+/**
+ * OVMF fills the GHCB's shared buffer of 2032 bytes. Its own buffers of 506 entries are two full
+ * requests, so requests fill up across buffers; it validates after each buffer (edk2 c5aa7e7
+ * OvmfPkg/Library/BaseMemEncryptSevLib).
+ */
+const OVMF: Batching = { entriesPerExit: 253, batchEntries: 506 };
+
+/** How the host backs an SNP guest, and what the guest and its processor are like. */
 export interface SnpOptions {
   /**
    * Largest page the host backs private memory with, in bytes: 4 KiB (guest_memfd in 6.12), 2 MiB
@@ -21,27 +33,45 @@ export interface SnpOptions {
   readonly hostPageSizeBytes: number;
   /** Whether the VMM backs memory when its state changes (QEMU 4cdc489eb9, 2025). */
   readonly prefault: boolean;
+  /** Probability that the host finds a page of that size; otherwise it takes 4 KiB. Default: 1. */
+  readonly contiguity?: number;
+  /**
+   * A number from 0 to below 1 for each page of that size, by its position in the guest: what is
+   * below `contiguity` gets one. Default: 0 for all.
+   */
+  readonly chance?: (position: number) => number;
+  /** Whether the host keeps the private copy of memory that the guest has made shared. Default: no. */
+  readonly keepsConverted?: boolean;
+  /** Whether the guest runs below an SVSM, at VMPL 1 to 3. Default: no. */
+  readonly svsm?: boolean;
   /**
    * Whether the guest reads the first and last line of each page it validates, because the
    * processor lacks X86_FEATURE_COHERENCY_SFW_NO (6.12.107 arch/x86/coco/sev). Default: no.
    */
-  readonly evictTouch?: boolean;
+  readonly coherencyErratum?: boolean;
 }
 
 /** AMD SEV-SNP: the guest asks for a page state change, then validates its pages. */
 export class SnpPlatform implements CocoPlatform {
   readonly name: PlatformKind = "snp";
+  readonly pamtPages = 0;
   readonly rmp: Rmp = new Rmp();
   readonly #ledger: CostLedger;
-  readonly #backing: Backing;
+  readonly #host: SnpHost;
+  readonly #pvalidate: Pvalidate;
+  readonly #evictTouch: boolean;
 
   constructor(ledger: CostLedger, options: SnpOptions) {
+    const { prefault, svsm = false } = options;
     this.#ledger = ledger;
-    this.#backing = {
-      hostLevel: pageLevel(options.hostPageSizeBytes),
-      prefault: options.prefault,
-      evictTouch: options.evictTouch ?? false,
-    };
+    this.#host = new SnpHost(this.rmp, ledger, {
+      level: pageLevel(options.hostPageSizeBytes),
+      contiguity: options.contiguity ?? 1,
+      chance: options.chance ?? (() => 0),
+      keepsConverted: options.keepsConverted ?? false,
+    });
+    this.#pvalidate = new Pvalidate(this.#host, ledger, { prefault, svsm });
+    this.#evictTouch = options.coherencyErratum ?? false;
   }
 
   get acceptedPages(): number {
@@ -58,52 +88,80 @@ export class SnpPlatform implements CocoPlatform {
 
   launchPages(start: number, end: number): void {
     const [first, last] = pageRange(start, end);
+    this.rmp.splitDirectMap(first, last);
     this.rmp.assign(first, last, 0);
     this.rmp.validate(first, last);
   }
 
-  /**
-   * OVMF in PEI and DXE (edk2 c5aa7e7 OvmfPkg/Library/BaseMemEncryptSevLib): through the GHCB.
-   * Its buffers of 506 entries are two full requests, so requests fill up across buffers.
-   */
+  /** OVMF in PEI and DXE, through the GHCB. */
   firmwareAccept(start: number, end: number): void {
-    this.#accept(start, end, OVMF_ENTRIES_PER_EXIT);
+    this.#accept(start, end, OVMF);
   }
 
   /** 6.12 arch/x86/boot/compressed/sev.c: snp_accept_memory, page by page through the MSR protocol. */
   stubAccept(start: number, end: number): void {
     const [first, valid] = this.#unvalidated(start, end);
     chargeMsrPageStateChange(this.#ledger, valid - first);
-    validateSmall(this.rmp, this.#ledger, this.#backing, first, valid);
-    this.#stopIfValid(valid, end);
+    this.#pvalidate.pages(first, valid, true);
+    this.#finish(first, valid, end);
   }
 
   /** 6.12 arch/x86/coco/sev/core.c: set_pages_state, through the GHCB. */
   kernelAccept(start: number, end: number): void {
-    this.#accept(start, end, LINUX_ENTRIES_PER_EXIT);
+    this.#accept(start, end, LINUX);
+  }
+
+  /**
+   * 6.12 arch/x86/coco/sev/core.c: snp_set_memory_shared. The pages must be validated: Linux
+   * accepts whatever it allocates before it makes it shared.
+   */
+  convertToShared(start: number, end: number): void {
+    const [first, last] = pageRange(start, end);
+    const runs = entryRuns(first, last);
+    this.#pvalidate.entries(first, runs, LINUX.batchEntries, false);
+    this.rmp.rescind(first, last);
+    chargePageStateChange(this.#ledger, runs, last - first, LINUX.entriesPerExit);
+    this.#host.takeBack(first, last);
+  }
+
+  remap(start: number, end: number): void {
+    const [first, last] = pageRange(start, end);
+    if (this.rmp.assignedIn(first, last) < last - first) {
+      throw new Error("snp: only pages that the guest has can be taken away from it.");
+    }
+    this.#host.replace(first, last);
+  }
+
+  /**
+   * A page that is not validated raises #VC with error code 0x404 (PAGE_NOT_VALIDATED) once the
+   * host has memory there.
+   */
+  access(start: number, end: number): "ok" | "exception" {
+    const [first, last] = pageRange(start, end);
+    const unusable = this.rmp.firstUnusable(first, last);
+    if (unusable === last) return "ok";
+    this.#host.touch(unusable);
+    return "exception";
+  }
+
+  /** PVALIDATE of one page after another, as each raises its exception; the host is not asked. */
+  acceptAgain(start: number, end: number): void {
+    const [first, valid] = this.#unvalidated(start, end);
+    this.#pvalidate.pages(first, valid, false);
+    this.#finish(first, valid, end);
   }
 
   usableBytesIn(start: number, end: number): number {
     const [first, last] = pageRange(start, end);
-    return this.rmp.validIn(first, last) * PAGE_SIZE;
+    return this.rmp.usableIn(first, last) * PAGE_SIZE;
   }
 
-  /** Entries of 2 MiB where position and remaining length allow, of 4 KiB elsewhere. */
-  #accept(start: number, end: number, entriesPerExit: number): void {
+  #accept(start: number, end: number, { entriesPerExit, batchEntries }: Batching): void {
     const [first, valid] = this.#unvalidated(start, end);
-    const spanPages = LEVEL_PAGES[1];
-    const largeStart = Math.min(roundUp(first, spanPages), valid);
-    const largeEnd = Math.max(roundDown(valid, spanPages), largeStart);
-    const runs = {
-      head: largeStart - first,
-      large: (largeEnd - largeStart) / spanPages,
-      tail: valid - largeEnd,
-    };
+    const runs = entryRuns(first, valid);
     chargePageStateChange(this.#ledger, runs, valid - first, entriesPerExit);
-    validateSmall(this.rmp, this.#ledger, this.#backing, first, largeStart);
-    validateLarge(this.rmp, this.#ledger, this.#backing, largeStart, largeEnd);
-    validateSmall(this.rmp, this.#ledger, this.#backing, largeEnd, valid);
-    this.#stopIfValid(valid, end);
+    this.#pvalidate.entries(first, runs, batchEntries, true);
+    this.#finish(first, valid, end);
   }
 
   /** The part of a range up to its first validated page, in page frames. */
@@ -112,8 +170,19 @@ export class SnpPlatform implements CocoPlatform {
     return [first, this.rmp.firstValid(first, last)];
   }
 
-  /** PVALIDATE with nothing to update sets the carry flag, and Linux and OVMF ask to be terminated. */
-  #stopIfValid(pfn: number, end: number): void {
-    if (pfn * PAGE_SIZE < end) throw new DoubleAcceptError(pfn * PAGE_SIZE, "the SNP guest terminates");
+  /**
+   * Marks [first, valid) as accepted. If that is not the end of what was asked for, PVALIDATE had
+   * nothing to update there and set the carry flag: Linux and OVMF ask to be terminated.
+   */
+  #finish(first: number, valid: number, end: number): void {
+    this.rmp.unshare(first, valid);
+    this.rmp.validate(first, valid);
+    if (this.#evictTouch) this.#ledger.charge(CostEvent.evictTouch4k, valid - first);
+    if (valid * PAGE_SIZE < end) {
+      throw new DoubleAcceptError(
+        valid * PAGE_SIZE,
+        "PVALIDATE changes nothing and the SNP guest terminates",
+      );
+    }
   }
 }

@@ -2,8 +2,8 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
-import { acceptLeaves } from "./accept-charges.js";
-import type { SecureEpt } from "./secure-ept.js";
+import { acceptLeaves } from "./accept-leaves.js";
+import type { TdxHost } from "./tdx-host.js";
 
 /**
  * How Linux accepts [start, end), in page frames none of which is accepted (6.12
@@ -11,23 +11,22 @@ import type { SecureEpt } from "./secure-ept.js";
  *
  * At each position the guest tries 1 GiB, then 2 MiB, then 4 KiB, as far as alignment and
  * remaining length allow, and falls through to the next smaller size on any failure. The host
- * maps no more than the guest asks for and no more than `hostLevel`; a size above what the host
+ * maps no more than the guest asks for and no more than its own page allows; a size above what the host
  * has mapped fails once for each aligned span, since the next position is no longer aligned
  * when its first small page is done.
  *
  * @param level largest size to try
  */
 export function guestAccept(
-  sept: SecureEpt,
+  host: TdxHost,
   ledger: CostLedger,
-  hostLevel: PageLevel,
   start: number,
   end: number,
   level: PageLevel = 2,
 ): void {
   if (start >= end) return;
   if (level === 0) {
-    acceptLeaves(sept, ledger, start, end, 0);
+    acceptLeaves(host, ledger, start, end, 0);
     return;
   }
   const smaller = level === 2 ? 1 : 0;
@@ -35,19 +34,19 @@ export function guestAccept(
   const first = roundUp(start, pages);
   const last = roundDown(end, pages);
   if (first >= last) {
-    guestAccept(sept, ledger, hostLevel, start, end, smaller);
+    guestAccept(host, ledger, start, end, smaller);
     return;
   }
-  guestAccept(sept, ledger, hostLevel, start, first, smaller);
+  guestAccept(host, ledger, start, first, smaller);
   for (let position = first; position < last; ) {
-    const runEnd = hostLevel < level ? last : sept.tables.splitRunEnd(position, last, level);
-    if (Math.min(hostLevel, sept.tables.levelOf(position)) >= level) {
-      acceptLeaves(sept, ledger, position, runEnd, level);
+    const runEnd = host.levelRunEnd(position, last, level);
+    if (host.levelAt(position) >= level) {
+      acceptLeaves(host, ledger, position, runEnd, level);
     } else {
       ledger.charge(CostEvent.tdcallMismatch, (runEnd - position) / pages);
-      guestAccept(sept, ledger, hostLevel, position, runEnd, smaller);
+      guestAccept(host, ledger, position, runEnd, smaller);
     }
     position = runEnd;
   }
-  guestAccept(sept, ledger, hostLevel, last, end, smaller);
+  guestAccept(host, ledger, last, end, smaller);
 }

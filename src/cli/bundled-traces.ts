@@ -1,0 +1,73 @@
+/** The traces in the package's `workloads/recorded`. */
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { formatVcpus } from "../report/cells.js";
+import type { BundledTrace } from "../report/trace-list.js";
+import { parseYamlWithPositions } from "../scenario/yaml.js";
+import { formatBytes } from "../units.js";
+import { beginsAfterBoot } from "../workload/after-boot.js";
+import { type Recording, recordingSchema } from "../workload/recording.js";
+
+/** Of the package that this file belongs to, built or not. */
+const PACKAGE: URL = new URL("../../", import.meta.url);
+const RECORDED = "workloads/recorded/";
+const DESCRIPTION = "recording.yaml";
+const TRACE_FILE = /\.trace(?:\.gz|\.zst)?$/;
+
+/** The boot that comes before a trace that shows none; a path to its description. */
+export const STANDARD_BOOT: string = fileURLToPath(
+  new URL(`${RECORDED}linux-6.12.95-1c4g/${DESCRIPTION}`, PACKAGE),
+);
+
+/** Path of the description of a bundled workload, by the name of its directory; undefined if there is none. */
+export function bundledWorkload(name: string): string | undefined {
+  if (!/^[\w.-]+$/.test(name)) return undefined;
+  const description = new URL(`${RECORDED}${name}/${DESCRIPTION}`, PACKAGE);
+  return existsSync(description) ? fileURLToPath(description) : undefined;
+}
+
+/** What the recorded guest was told to do after its boot, on its kernel's command line. */
+const WORKLOAD_WORD = /(?:^| )workload=(\S+)/;
+
+/** All of them, by path. */
+export function bundledTraces(): BundledTrace[] {
+  const directories = readdirSync(new URL(RECORDED, PACKAGE), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${RECORDED}${name}/`)
+    .sort();
+  return directories.flatMap((directory) => {
+    const description = `${directory}${DESCRIPTION}`;
+    const recording = existsSync(new URL(description, PACKAGE)) ? describedBy(description) : undefined;
+    const files = readdirSync(new URL(directory, PACKAGE)).sort();
+    return files
+      .filter((file) => TRACE_FILE.test(file) || file === recording?.trace.file)
+      .map((file) => {
+        const isDescribed = file === recording?.trace.file;
+        return {
+          path: isDescribed ? description : `${directory}${file}`,
+          sizeBytes: statSync(new URL(`${directory}${file}`, PACKAGE)).size,
+          origin: recording === undefined ? directory.slice(RECORDED.length, -1) : originOf(recording),
+          about: isDescribed ? aboutOf(recording) : `${file.replace(TRACE_FILE, "")}, on the same machine`,
+        };
+      });
+  });
+}
+
+function describedBy(path: string): Recording {
+  return parseYamlWithPositions(readFileSync(new URL(path, PACKAGE), "utf8"), path, recordingSchema);
+}
+
+function originOf({ kernel, machine }: Recording): string {
+  const nodes = machine.nodes > 1 ? [`${machine.nodes} nodes`] : [];
+  return [`Linux ${kernel}`, formatBytes(machine.memoryBytes), formatVcpus(machine.vcpus), ...nodes].join(
+    ", ",
+  );
+}
+
+function aboutOf(recording: Recording): string {
+  const { machine, kernel } = recording.command;
+  if (beginsAfterBoot(recording)) return `after boot: ${machine}`;
+  const workload = WORKLOAD_WORD.exec(kernel)?.[1];
+  return workload === undefined ? "boot, to the first command of init" : `boot, then ${workload}`;
+}

@@ -1,0 +1,47 @@
+/** `unaccepted trace ACTION`: workload traces. */
+
+import type { Argv } from "yargs";
+import { nearestName } from "../../nearest-name.js";
+import type { CliContext } from "../context.js";
+import type { ParsedArguments } from "../options.js";
+import { UsageError } from "../usage-error.js";
+import { traceExport } from "./trace/export.js";
+import { traceImport } from "./trace/import.js";
+import { traceInfo } from "./trace/info.js";
+import { traceList } from "./trace/list.js";
+
+/** What a command does; @returns the exit code. */
+export type RunCommand = (argv: ParsedArguments, context: CliContext) => Promise<number>;
+
+const ACTIONS = [traceImport, traceInfo, traceExport, traceList] as const;
+const ACTION_NAMES: readonly string[] = ACTIONS.map(({ command }) => command.split(" ")[0]!);
+
+/** For yargs. */
+export const traceCommand = {
+  command: "trace [action]",
+  describe: "traces of page allocations: import, info, export, list",
+
+  /** @param choose makes the handler of a command that runs something */
+  builder(yargs: Argv, choose: (run: RunCommand) => (argv: unknown) => void): Argv {
+    for (const action of ACTIONS) {
+      yargs.command(
+        action.command,
+        action.describe,
+        (inner) => action.builder(inner),
+        choose((argv, context) => action.run(argv, context)),
+      );
+    }
+    return yargs;
+  },
+
+  /** No action was named, or none that there is. */
+  run(argv: ParsedArguments, _context: CliContext): Promise<number> {
+    const expected = `expected ${ACTION_NAMES.join(", ")} after trace; --help says more`;
+    if (argv.action === undefined) throw new UsageError(expected);
+    const name = String(argv.action);
+    const nearest = nearestName(name, ACTION_NAMES);
+    throw new UsageError(
+      nearest === undefined ? expected : `unknown action ${name} of trace, did you mean ${nearest}?`,
+    );
+  },
+};

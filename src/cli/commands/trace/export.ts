@@ -1,0 +1,111 @@
+/** `unaccepted trace export FILE`: the text that tracefs would print. */
+
+import { once } from "node:events";
+import type { Argv } from "yargs";
+import { TRACEFS_HEADER, TracefsPrinter, tracefsTrailer } from "../../../workload/tracefs-text.js";
+import type { CliContext, CliIo } from "../../context.js";
+import { examples, type ParsedArguments } from "../../options.js";
+import { OutputFile } from "../../output-file.js";
+import { readTraces } from "../../read-trace.js";
+import { filesOf, textOf } from "./options.js";
+
+/** For yargs. */
+export const traceExport = {
+  command: "export [file..]",
+  describe: "print a trace as the text of tracefs",
+
+  builder(yargs: Argv): Argv {
+    return yargs
+      .positional("file", {
+        type: "string",
+        describe: "a trace of any format, or its parts in the order of time; - is stdin",
+      })
+      .option("output", {
+        alias: "o",
+        type: "string",
+        requiresArg: true,
+        describe: "a file instead of stdout",
+      })
+      .option("quiet", { type: "boolean", describe: "no progress on stderr" })
+      .epilogue(
+        examples(
+          "unaccepted trace export boot.trace | grep order=9",
+          "unaccepted trace export boot.trace -o boot.txt",
+        ),
+      );
+  },
+
+  /** @returns the exit code */
+  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+    const files = filesOf(argv);
+    const path = textOf(argv, "output");
+    const file = path === undefined ? undefined : new OutputFile(path);
+    const sink = file === undefined ? new StdoutSink(io) : new FileSink(file);
+    try {
+      sink.write(Buffer.from(TRACEFS_HEADER));
+      let events = 0;
+      const { counts } = await readTraces(
+        files,
+        (names) => {
+          const printer = new TracefsPrinter(names, (bytes) => sink.write(bytes));
+          return {
+            add: (block) => {
+              events += block.count;
+              printer.add(block);
+            },
+            rest: () => sink.rest(),
+          };
+        },
+        io,
+        argv.quiet === true,
+      );
+      sink.write(Buffer.from(tracefsTrailer(counts, events)));
+      await sink.rest();
+      file?.finish();
+      return 0;
+    } finally {
+      file?.discard();
+    }
+  },
+};
+
+/** Where the text goes. */
+interface TextSink {
+  write(bytes: Uint8Array): void;
+  /** Waits until there is room for more. */
+  rest(): Promise<void>;
+}
+
+class FileSink implements TextSink {
+  readonly #file: OutputFile;
+
+  constructor(file: OutputFile) {
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#file.write(bytes);
+  }
+
+  async rest(): Promise<void> {}
+}
+
+class StdoutSink implements TextSink {
+  readonly #io: CliIo;
+  #isFull = false;
+
+  constructor(io: CliIo) {
+    this.#io = io;
+  }
+
+  write(bytes: Uint8Array): void {
+    // The stream keeps what it is given until somebody reads it.
+    if (!this.#io.stdout.write(Buffer.from(bytes))) this.#isFull = true;
+  }
+
+  async rest(): Promise<void> {
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    await once(this.#io.stdout, "drain", { signal: this.#io.interrupted });
+  }
+}

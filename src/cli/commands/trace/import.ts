@@ -1,0 +1,98 @@
+/** `unaccepted trace import FILE... -o OUT`: a trace of any format becomes one of ours. */
+
+import type { Argv } from "yargs";
+import { formatImportReport, importReport } from "../../../report/trace-import.js";
+import { CompactWriter } from "../../../workload/compact/writer.js";
+import { LivePages } from "../../../workload/live-pages.js";
+import type { CliContext } from "../../context.js";
+import { examples, type ParsedArguments } from "../../options.js";
+import { OutputFile } from "../../output-file.js";
+import { readTraces } from "../../read-trace.js";
+import { UsageError } from "../../usage-error.js";
+import { filesOf, textOf } from "./options.js";
+
+/** For yargs. */
+export const traceImport = {
+  command: "import [file..]",
+  describe: "read traces of any format and write one of ours",
+
+  builder(yargs: Argv): Argv {
+    return yargs
+      .positional("file", {
+        type: "string",
+        describe:
+          "tracefs, perf script, trace-cmd report, LLFree or our own; plain, .gz or .zst; - is stdin. " +
+          "Several are parts of one trace, in the order of time",
+      })
+      .option("output", { alias: "o", type: "string", requiresArg: true, describe: "the file to write" })
+      .option("kernel", {
+        type: "string",
+        requiresArg: true,
+        describe: "version of the kernel that was traced",
+      })
+      .option("clock", {
+        type: "string",
+        requiresArg: true,
+        describe: "trace clock of the times, such as mono",
+      })
+      .option("json", {
+        type: "boolean",
+        describe: "what was read as JSON on stdout, not in words on stderr",
+      })
+      .option("quiet", { type: "boolean", describe: "nothing on stderr" })
+      .epilogue(
+        examples(
+          "unaccepted trace import boot.txt.gz -o boot.trace",
+          "perf script --ns -F comm,tid,cpu,time,event,trace | unaccepted trace import - -o run.trace",
+        ),
+      );
+  },
+
+  /** @returns the exit code */
+  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+    const files = filesOf(argv);
+    const path = textOf(argv, "output");
+    if (path === undefined) throw new UsageError("expected the file to write after -o");
+    const [kernel, clock] = [textOf(argv, "kernel"), textOf(argv, "clock")];
+    const quiet = argv.quiet === true;
+    const output = new OutputFile(path);
+    try {
+      const live = new LivePages();
+      let writer: CompactWriter | undefined;
+      const read = await readTraces(
+        files,
+        (names) => {
+          const own = new CompactWriter(names, (bytes) => output.write(bytes));
+          writer = own;
+          return {
+            add: (block) => {
+              live.add(block);
+              own.add(block);
+            },
+          };
+        },
+        io,
+        quiet,
+      );
+      const known = files.length === 1 ? read.metadata : undefined;
+      writer!.end(
+        {
+          ...(kernel === undefined ? {} : { kernel }),
+          ...(clock === undefined ? {} : { clock }),
+          ...(known ?? { source: [...new Set(read.formats)] }),
+        },
+        read.counts,
+      );
+      output.finish();
+      const report = importReport(read.counts, live, writer!.events);
+      if (argv.json === true) {
+        io.stdout.write(`${JSON.stringify({ schemaVersion: 1, output: path, ...report }, undefined, 2)}\n`);
+      } else if (!quiet) {
+        io.stderr.write(formatImportReport(path, report));
+      }
+      return 0;
+    } finally {
+      output.discard();
+    }
+  },
+};

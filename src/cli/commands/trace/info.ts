@@ -1,0 +1,61 @@
+/** `unaccepted trace info FILE`: what a trace holds. */
+
+import type { Argv } from "yargs";
+import { formatTraceInfo } from "../../../report/trace-info.js";
+import { TraceSummarizer } from "../../../workload/trace-summary.js";
+import { paintFor } from "../../colour.js";
+import type { CliContext } from "../../context.js";
+import { examples, type ParsedArguments } from "../../options.js";
+import { readTraces } from "../../read-trace.js";
+import { filesOf } from "./options.js";
+
+/** For yargs. */
+export const traceInfo = {
+  command: "info [file..]",
+  describe: "what a trace holds: totals, orders, flags, CPUs, live pages, callers",
+
+  builder(yargs: Argv): Argv {
+    return yargs
+      .positional("file", {
+        type: "string",
+        describe: "a trace of any format, or its parts in the order of time; - is stdin",
+      })
+      .option("json", { type: "boolean", describe: "all of it as JSON" })
+      .option("quiet", { type: "boolean", describe: "no progress on stderr" })
+      .epilogue(
+        examples(
+          "unaccepted trace info workloads/recorded/linux-6.12.95-1c4g/boot.trace.gz",
+          "unaccepted trace info boot.trace --json",
+        ),
+      );
+  },
+
+  /** @returns the exit code */
+  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+    const files = filesOf(argv);
+    let summarizer: TraceSummarizer | undefined;
+    const read = await readTraces(
+      files,
+      (names) => {
+        summarizer = new TraceSummarizer(names);
+        return summarizer;
+      },
+      io,
+      argv.quiet === true,
+    );
+    const info = {
+      files,
+      formats: read.formats,
+      ...read.metadata,
+      summary: summarizer!.finish(),
+      counts: read.counts,
+      gfpTexts: [...read.names.gfpTexts.keys()],
+    };
+    io.stdout.write(
+      argv.json === true
+        ? `${JSON.stringify({ schemaVersion: 1, ...info }, undefined, 2)}\n`
+        : formatTraceInfo(info, paintFor(io)),
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,18 @@
+/** Flags that several actions of `trace` have. */
+
+import type { ParsedArguments } from "../../options.js";
+import { UsageError } from "../../usage-error.js";
+
+/** The files that were named; @throws UsageError if there are none. */
+export function filesOf(argv: ParsedArguments): string[] {
+  const files = [argv.file ?? []].flat().map(String);
+  if (files.length === 0) throw new UsageError("expected a trace file, or - for stdin");
+  return files;
+}
+
+/** The text of a flag that may be given once. */
+export function textOf(argv: ParsedArguments, name: string): string | undefined {
+  const value = argv[name];
+  if (Array.isArray(value)) throw new UsageError(`--${name} was given twice`);
+  return value === undefined ? undefined : String(value);
+}

@@ -1,0 +1,58 @@
+/** Reads all events of a trace file at once, to replay them. */
+
+import { basename } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { decompress } from "fzstd";
+import { EventCollector } from "../workload/collect-events.js";
+import { EventBlocks } from "../workload/event-blocks.js";
+import type { PageEvents } from "../workload/events.js";
+import { TraceReader } from "../workload/readers/trace-reader.js";
+import { newTraceCounts } from "../workload/trace-counts.js";
+import { TraceNames } from "../workload/trace-names.js";
+import { systemErrorText, UsageError } from "./usage-error.js";
+
+const CHUNK_BYTES = 2 ** 20;
+
+/** The events of a file, and the kernel that was traced, where the file says it. */
+export interface TraceFile {
+  readonly events: PageEvents;
+  readonly kernel: string | undefined;
+}
+
+/**
+ * @param path for messages
+ * @param bytes of the file as it is, of any format, plain, gzip or zstd
+ * @throws UsageError for a packed file that is damaged; TraceError for a trace that is none
+ */
+export function readEvents(path: string, bytes: Uint8Array): TraceFile {
+  const collector = new EventCollector();
+  const names = new TraceNames();
+  const counts = newTraceCounts();
+  const blocks = new EventBlocks((block) => collector.add(block));
+  const reader = new TraceReader(path, { blocks, names, counts });
+  const plain = unpacked(path, bytes);
+  for (let at = 0; at < plain.length; at += CHUNK_BYTES) reader.feed(plain.subarray(at, at + CHUNK_BYTES));
+  reader.end();
+  const { lostEvents, overwrittenEvents, otherEvents } = counts;
+  const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
+  return { events, kernel: reader.metadata?.kernel };
+}
+
+/** Name of a workload: that of its file without what says how it is written. */
+export function workloadName(path: string): string {
+  return basename(path).replace(/(?:\.(?:gz|zst|trace|txt))+$/, "");
+}
+
+function unpacked(path: string, bytes: Uint8Array): Uint8Array {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return unpack(path, "gzip", () => gunzipSync(bytes));
+  const isZstd = bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
+  return isZstd ? unpack(path, "zstd", () => decompress(bytes)) : bytes;
+}
+
+function unpack(path: string, name: string, action: () => Uint8Array): Uint8Array {
+  try {
+    return action();
+  } catch (error) {
+    throw new UsageError(`${path}: not a whole ${name} file: ${systemErrorText(error)}`);
+  }
+}

@@ -1,0 +1,103 @@
+/** Reads trace files of any format, packed or not, event by event. */
+
+import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
+import { TraceReader } from "../workload/readers/trace-reader.js";
+import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
+import { TraceNames } from "../workload/trace-names.js";
+import type { CliIo } from "./context.js";
+import { inputName, inputPosition, readInputChunks, STDIN_PATH } from "./trace-input.js";
+import { TraceProgress } from "./trace-progress.js";
+import { UsageError } from "./usage-error.js";
+
+/** What reading the files found out beside the events. */
+export interface ReadTrace {
+  /** Of each file. */
+  readonly formats: readonly string[];
+  readonly counts: TraceCounts;
+  readonly names: TraceNames;
+  /** What the file says of itself, if it is one of our own. */
+  readonly metadata: TraceReader["metadata"];
+}
+
+/** What is done with the events. */
+export interface TraceUser {
+  /** Given a block; must not keep it. */
+  add(block: EventBlock): void;
+  /** Called now and then between blocks. */
+  rest?(): Promise<void>;
+}
+
+/**
+ * Reads files one after the other as parts of one trace.
+ *
+ * @param paths of files, or `STDIN_PATH`
+ * @param use makes the user of the events, given names that grow as they are read
+ * @throws UsageError or TraceError for a file that cannot be read, and for parts that overlap
+ */
+export async function readTraces(
+  paths: readonly string[],
+  use: (names: TraceNames) => TraceUser,
+  { stderr, interrupted }: CliIo,
+  quiet: boolean,
+): Promise<ReadTrace> {
+  if (paths.filter((path) => path === STDIN_PATH).length > 1)
+    throw new UsageError("stdin can be read only once");
+  const names = new TraceNames();
+  const counts = newTraceCounts();
+  const user = use(names);
+  const order = new PartOrder();
+  let events = 0;
+  const blocks = new EventBlocks((block) => {
+    order.check(block);
+    events += block.count;
+    user.add(block);
+  });
+  const positions = paths.map(inputPosition);
+  const progress = quiet ? undefined : new TraceProgress(stderr);
+  const formats: string[] = [];
+  let metadata: TraceReader["metadata"];
+  try {
+    for (const [index, path] of paths.entries()) {
+      const name = inputName(path);
+      const reader = new TraceReader(name, { blocks, names, counts });
+      order.begin(name);
+      for await (const chunk of readInputChunks(path, positions[index]!, interrupted)) {
+        reader.feed(chunk);
+        await user.rest?.();
+        progress?.update(name, positions[index]!, events);
+      }
+      reader.end();
+      await user.rest?.();
+      formats.push(reader.format!);
+      metadata = reader.metadata;
+    }
+    interrupted.throwIfAborted();
+  } finally {
+    progress?.stop();
+  }
+  return { formats, counts, names, metadata };
+}
+
+/** Sees to it that the parts of a trace come in the order of time. */
+class PartOrder {
+  #before = "";
+  #now = "";
+  #lastNs = Number.NEGATIVE_INFINITY;
+  #isNew = false;
+
+  begin(name: string): void {
+    this.#before = this.#now;
+    this.#now = name;
+    this.#isNew = true;
+  }
+
+  check({ count, timeNs }: EventBlock): void {
+    if (this.#isNew && timeNs[0]! < this.#lastNs) {
+      throw new UsageError(
+        `${this.#now}: begins before ${this.#before} ends; give the parts of a trace in the order of time`,
+      );
+    }
+    this.#isNew = false;
+    this.#lastNs = timeNs[count - 1]!;
+  }
+}

@@ -1,0 +1,127 @@
+/** Bytes of a trace, from a file or stdin, plain or packed. */
+
+import { createReadStream, statSync } from "node:fs";
+import { addAbortSignal, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { Decompress } from "fzstd";
+import { systemErrorText, UsageError } from "./usage-error.js";
+
+const CHUNK_BYTES = 2 ** 20;
+const GZIP_MAGIC = [0x1f, 0x8b];
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+const MAGIC_BYTES = 4;
+
+/** What `-` on the command line stands for. */
+export const STDIN_PATH = "/dev/stdin";
+
+/** How far a file has been read, as it lies on the disk. */
+export interface InputPosition {
+  bytes: number;
+  /** Undefined for stdin. */
+  readonly totalBytes: number | undefined;
+}
+
+/** Name of an input for messages. */
+export function inputName(path: string): string {
+  return path === STDIN_PATH ? "stdin" : path;
+}
+
+/** @throws UsageError for a file that is not there */
+export function inputPosition(path: string): InputPosition {
+  if (path === STDIN_PATH) return { bytes: 0, totalBytes: undefined };
+  try {
+    return { bytes: 0, totalBytes: statSync(path).size };
+  } catch (error) {
+    throw new UsageError(`${path}: ${systemErrorText(error)}`);
+  }
+}
+
+/**
+ * Reads an input and unpacks what begins as gzip or zstd does.
+ *
+ * @param path of a file, or `STDIN_PATH`
+ * @param position is kept up to date
+ * @throws UsageError for a file that cannot be read, or is packed and damaged; the reason of
+ *   `interrupted` when that is aborted
+ */
+export async function* readInputChunks(
+  path: string,
+  position: InputPosition,
+  interrupted: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const source = path === STDIN_PATH ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  try {
+    const chunks = counted(addAbortSignal(interrupted, source), position);
+    const first = await firstBytes(chunks);
+    const whole = prepend(first, chunks);
+    if (startsWith(first, GZIP_MAGIC)) yield* unzipped(path, whole);
+    else if (startsWith(first, ZSTD_MAGIC)) yield* unpackedZstd(path, whole);
+    else yield* whole;
+  } catch (error) {
+    interrupted.throwIfAborted();
+    if (error instanceof Error && "syscall" in error)
+      throw new UsageError(`${inputName(path)}: ${systemErrorText(error)}`);
+    throw error;
+  } finally {
+    source.destroy();
+  }
+}
+
+async function* counted(source: Readable, position: InputPosition): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    position.bytes += (chunk as Uint8Array).length;
+    yield chunk as Uint8Array;
+  }
+}
+
+async function firstBytes(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+  let first = Buffer.alloc(0);
+  while (first.length < MAGIC_BYTES) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    first = Buffer.concat([first, next.value]);
+  }
+  return first;
+}
+
+async function* prepend(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (first.length > 0) yield first;
+  yield* rest;
+}
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte);
+}
+
+async function* unzipped(path: string, chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(chunks, { objectMode: true, highWaterMark: 2 });
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  source.on("error", (error) => gunzip.destroy(error));
+  source.pipe(gunzip);
+  try {
+    for await (const chunk of gunzip) yield chunk as Uint8Array;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (!code.startsWith("Z_")) throw error;
+    throw new UsageError(`${inputName(path)}: not a whole gzip file: ${systemErrorText(error)}`);
+  }
+}
+
+async function* unpackedZstd(path: string, chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let unpacked: Uint8Array[] = [];
+  const stream = new Decompress((chunk) => {
+    unpacked.push(chunk);
+  });
+  const push = (chunk: Uint8Array, isLast: boolean): Uint8Array[] => {
+    try {
+      stream.push(chunk, isLast);
+    } catch (error) {
+      throw new UsageError(`${inputName(path)}: not a whole zstd file: ${systemErrorText(error)}`);
+    }
+    const done = unpacked;
+    unpacked = [];
+    return done;
+  };
+  for await (const chunk of chunks) yield* push(chunk, false);
+  yield* push(new Uint8Array(0), true);
+}

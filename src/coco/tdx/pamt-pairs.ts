@@ -1,0 +1,36 @@
+import { LEVEL_PAGES } from "../page-level.js";
+import { RangeSet } from "../range-set.js";
+import type { SecureEpt } from "./secure-ept.js";
+
+const SPAN_PAGES = LEVEL_PAGES[1];
+
+/**
+ * Dynamic PAMT: each 2 MiB of host memory with a page of 4 KiB in use needs a pair of pages that
+ * track it; a page of 2 MiB needs none (Kirill Shutemov, "[RFC, PATCH 00/12] TDX: Enable Dynamic
+ * PAMT", 2025-05-02). Assumption: the pages of one span of the guest lie in one span of the host.
+ * The pairs of the guest's tables and control pages are left out. Ranges are in page frames.
+ */
+export class PamtPairs {
+  readonly #spans = new RangeSet();
+
+  /** Pages of the host in all pairs. */
+  get pages(): number {
+    return this.#spans.size * 2;
+  }
+
+  /** Pages of 4 KiB come into use. @returns pairs that were missing (TDH.PHYMEM.PAMT.ADD) */
+  add(start: number, end: number): number {
+    // An empty range inside a span would otherwise count as one that touches the span.
+    return start < end ? this.#spans.add(Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES)) : 0;
+  }
+
+  /** The pages of a range, not empty, have been taken away: spans in which none is left give their pairs back (TDH.PHYMEM.PAMT.REMOVE). */
+  release(sept: SecureEpt, start: number, end: number): void {
+    const [first, last] = [Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES)];
+    const isFree = (span: number): boolean => sept.backedIn(span * SPAN_PAGES, (span + 1) * SPAN_PAGES) === 0;
+    // Whatever lies between the first and the last span has been taken away as a whole.
+    const from = isFree(first) ? first : first + 1;
+    const to = isFree(last - 1) ? last : last - 1;
+    this.#spans.remove(from, Math.max(from, to));
+  }
+}

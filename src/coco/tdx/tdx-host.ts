@@ -1,0 +1,143 @@
+import { CostEvent } from "../../sim/cost-events.js";
+import type { CostLedger } from "../../sim/cost-ledger.js";
+import { roundDown } from "../../units.js";
+import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
+import { PamtPairs } from "./pamt-pairs.js";
+import type { SecureEpt } from "./secure-ept.js";
+
+const EPT_VIOLATION: readonly CostEvent[] = [
+  CostEvent.eptViolation4k,
+  CostEvent.eptViolation2m,
+  CostEvent.eptViolation1g,
+];
+
+/** What the host does for the private memory of a TDX guest. */
+export interface TdxBackingRules {
+  /** Largest page of the host. */
+  readonly level: PageLevel;
+  /** Probability that the host finds a page of that size; otherwise it takes pages of 4 KiB. */
+  readonly contiguity: number;
+  /** A number from 0 to below 1 for each page of that size, by its position in the guest. */
+  readonly chance: (position: number) => number;
+  /** Whether the tracking of 4 KiB pages is allocated as they come into use. */
+  readonly dynamicPamt: boolean;
+}
+
+/**
+ * The host's side: KVM's faults and the secure EPT (Linux 6.16 arch/x86/kvm/vmx/tdx.c, which maps
+ * 4 KiB only; larger pages as in Yan Zhao, RFC v2 "KVM: TDX huge page support", 2025-08-07: an
+ * accept tells the host how much it may map at once, an access does not). Ranges are in page frames.
+ */
+export class TdxHost {
+  readonly sept: SecureEpt;
+  readonly #ledger: CostLedger;
+  readonly #rules: TdxBackingRules;
+  readonly #pairs = new PamtPairs();
+
+  constructor(sept: SecureEpt, ledger: CostLedger, rules: TdxBackingRules) {
+    this.sept = sept;
+    this.#ledger = ledger;
+    this.#rules = rules;
+  }
+
+  /** Pages of the host that came with this guest's pages of 4 KiB (dynamic PAMT). */
+  get pamtPages(): number {
+    return this.#pairs.pages;
+  }
+
+  /** Level of the leaf that maps a page frame, or of the largest that the host could map there. */
+  levelAt(pfn: number): PageLevel {
+    return Math.min(this.sept.tables.levelOf(pfn), this.#pageLevelAt(pfn)) as PageLevel;
+  }
+
+  /**
+   * End of the run of spans of 2 MiB (level 1) or 1 GiB (level 2) in which the host's leaves are all
+   * at least so large, or all smaller.
+   *
+   * @param start first page frame of a span
+   * @param end a multiple of the span as well
+   */
+  levelRunEnd(start: number, end: number, level: 1 | 2): number {
+    const { tables } = this.sept;
+    if (this.#rules.level < level) return end;
+    if (this.#rules.contiguity >= 1) return tables.splitRunEnd(start, end, level);
+    const first = this.levelAt(start) >= level;
+    let runEnd = start + LEVEL_PAGES[level];
+    while (runEnd < end && this.levelAt(runEnd) >= level === first) runEnd += LEVEL_PAGES[level];
+    return runEnd;
+  }
+
+  /** Pages are there before the guest runs; that is part of its launch and costs nothing more. */
+  launch(start: number, end: number): void {
+    this.sept.map(start, end, 0);
+    this.#track(start, end);
+  }
+
+  /**
+   * The guest's accepts of whole leaves of one level leave it where there is no memory yet; the host
+   * gives it, and they are executed again and succeed. Mapped leaves stay as they are.
+   */
+  accept(start: number, end: number, level: PageLevel): void {
+    const absent = end - start - this.sept.backedIn(start, end);
+    this.#ledger.charge(EPT_VIOLATION[level]!, absent / LEVEL_PAGES[level]);
+    this.#ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
+    if (level === 0) this.#ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
+  }
+
+  /** An access to one page, which leaves the guest if the page is absent, and makes it pending. */
+  touch(pfn: number): void {
+    if (this.sept.stateOf(pfn) !== "absent") return;
+    this.#ledger.charge(CostEvent.eptViolation4k, 1);
+    this.#ledger.charge(CostEvent.septAdd, this.sept.augment(pfn, pfn + 1));
+    this.#ledger.charge(CostEvent.pamtAdd, this.#track(pfn, pfn + 1));
+  }
+
+  /**
+   * Takes a range away leaf by leaf. Leaves that reach across an end are broken up first, which takes
+   * as many calls of the module and interrupts as taking one away.
+   */
+  takeBack(start: number, end: number): void {
+    const { tables, pairs } = this.#breakUp(start, end);
+    this.#ledger.charge(CostEvent.septAdd, tables);
+    this.#ledger.charge(CostEvent.pamtAdd, pairs);
+    this.#ledger.charge(CostEvent.septRemove, tables + this.sept.leavesIn(start, end));
+    this.sept.unmap(start, end);
+    this.#pairs.release(this.sept, start, end);
+  }
+
+  /**
+   * A hostile host puts new pages of 4 KiB in the place of those that the guest has, in its own
+   * time: nothing is charged.
+   */
+  replace(start: number, end: number): void {
+    this.#breakUp(start, end);
+    this.sept.unmap(start, end);
+    this.sept.augment(start, end);
+    this.#track(start, end);
+  }
+
+  /** Level of the host's own page at a page frame of the guest. */
+  #pageLevelAt(pfn: number): PageLevel {
+    const { level, contiguity, chance } = this.#rules;
+    if (level === 0 || contiguity >= 1) return level;
+    return chance(roundDown(pfn, LEVEL_PAGES[level]) / LEVEL_PAGES[level]) < contiguity ? level : 0;
+  }
+
+  /** Makes no leaf reach across an end of a range. @returns tables, one a broken leaf, and pairs that it took */
+  #breakUp(start: number, end: number): { readonly tables: number; readonly pairs: number } {
+    let [tables, pairs] = [0, 0];
+    for (const edge of [start, end]) {
+      for (let level = this.sept.demoteBefore(edge); level !== undefined; ) {
+        tables++;
+        if (level === 0) pairs += this.#track(edge, edge + 1);
+        level = this.sept.demoteBefore(edge);
+      }
+    }
+    return { tables, pairs };
+  }
+
+  /** @returns pairs of pages that the host had to give for pages of 4 KiB */
+  #track(start: number, end: number): number {
+    return this.#rules.dynamicPamt ? this.#pairs.add(start, end) : 0;
+  }
+}

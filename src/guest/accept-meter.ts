@@ -1,0 +1,117 @@
+import type { ParameterSet } from "../coco/parameter.js";
+import type { CocoPlatform } from "../coco/platform.js";
+import { BandwidthChannel } from "../sim/bandwidth.js";
+import { CostEvent } from "../sim/cost-events.js";
+import type { GuestClock } from "../sim/guest-clock.js";
+
+/** What a page of each size takes of what all CPUs share: its price, and the events that say that it was accepted. */
+const SHARED: readonly (readonly [parameter: string, events: readonly CostEvent[]])[] = [
+  ["sharedAccept4kNs", [CostEvent.acceptZero4k, CostEvent.pvalidate4k]],
+  ["sharedAccept2mNs", [CostEvent.acceptZero2m, CostEvent.pvalidate2m]],
+  ["sharedAccept1gNs", [CostEvent.acceptZero1g]],
+];
+const EPT_VIOLATIONS: readonly CostEvent[] = [
+  CostEvent.eptViolation4k,
+  CostEvent.eptViolation2m,
+  CostEvent.eptViolation1g,
+];
+
+/**
+ * A platform's accept methods on a guest with many CPUs. What an accept takes alone comes from the
+ * platform's events; here other CPUs make it longer, those that are idle and those that accept too.
+ */
+export class AcceptMeter {
+  /** Called after each accept. */
+  onAccepted: () => void = () => {};
+  readonly #platform: CocoPlatform;
+  readonly #clock: GuestClock;
+  readonly #channel = new BandwidthChannel();
+  /** Of each page size: its time in the channel, and 1 if that is assumed. */
+  readonly #sharedNs: Float64Array;
+  readonly #sharedAssumed: Uint8Array;
+  /** Pages of each size and EPT violations before the accept that runs, and when it began. */
+  readonly #pages = new Float64Array(SHARED.length);
+  #violations = 0;
+  #startNs = 0;
+  #startAssumedNs = 0;
+  /** Sums over all accepts. */
+  #spentNs = 0;
+  #spentAssumedNs = 0;
+
+  constructor(platform: CocoPlatform, clock: GuestClock, parameters: ParameterSet) {
+    this.#platform = platform;
+    this.#clock = clock;
+    this.#sharedNs = Float64Array.from(SHARED, ([name]) => parameters[name]?.value ?? 0);
+    this.#sharedAssumed = Uint8Array.from(SHARED, ([name]) =>
+      parameters[name]?.basis === "assumed" ? 1 : 0,
+    );
+  }
+
+  /** How much of the time of all accepts, 0 to 1, was charged at assumed prices. */
+  get assumedPart(): number {
+    return this.#spentNs === 0 ? 0 : this.#spentAssumedNs / this.#spentNs;
+  }
+
+  /** The firmware accepts; bytes, as everywhere here. Other CPUs are not online yet or in its service. */
+  firmwareAccept(start: number, end: number): void {
+    this.#note();
+    this.#platform.firmwareAccept(start, end);
+    this.#share();
+  }
+
+  /** The stub accepts. */
+  stubAccept(start: number, end: number): void {
+    this.#note();
+    this.#platform.stubAccept(start, end);
+    this.#share();
+  }
+
+  /**
+   * The running kernel accepts. CPUs that idle with their timer tick on hold up each EPT violation:
+   * their exits and the host's mapping get into each other's way (github.com/Dstack-TEE/dstack pull
+   * request 1220, 2026-09-15).
+   */
+  kernelAccept(start: number, end: number): void {
+    const { idle, ledger, running, nowNs } = this.#clock;
+    this.#note();
+    const onlookers = idle.countAt(running, nowNs);
+    this.#platform.kernelAccept(start, end);
+    const violations = countOf(ledger.counts, EPT_VIOLATIONS) - this.#violations;
+    if (onlookers > 0) ledger.charge(CostEvent.idleCpuDelay, violations * onlookers);
+    this.#share();
+  }
+
+  #note(): void {
+    const { ledger, nowNs } = this.#clock;
+    const { counts } = ledger;
+    this.#startNs = nowNs;
+    this.#startAssumedNs = ledger.assumedNs;
+    for (let size = 0; size < SHARED.length; size++) this.#pages[size] = countOf(counts, SHARED[size]![1]);
+    this.#violations = countOf(counts, EPT_VIOLATIONS);
+  }
+
+  /** Waits until the pages accepted since `#note` are through the channel. */
+  #share(): void {
+    const clock = this.#clock;
+    let sharedNs = 0;
+    let assumedNs = 0;
+    for (let size = 0; size < SHARED.length; size++) {
+      const pages = countOf(clock.ledger.counts, SHARED[size]![1]) - this.#pages[size]!;
+      const ns = pages * this.#sharedNs[size]!;
+      sharedNs += ns;
+      if (this.#sharedAssumed[size] === 1) assumedNs += ns;
+    }
+    const endNs = this.#channel.finish(clock.stepStartNs, clock.nowNs, sharedNs);
+    const assumedPart = sharedNs === 0 ? 0 : assumedNs / sharedNs;
+    const waitedNs = clock.waitUntil(endNs, assumedPart);
+    this.#spentNs += clock.nowNs - this.#startNs;
+    this.#spentAssumedNs += clock.ledger.assumedNs - this.#startAssumedNs + waitedNs * assumedPart;
+    this.onAccepted();
+  }
+}
+
+function countOf(counts: Float64Array, events: readonly CostEvent[]): number {
+  let sum = 0;
+  for (let i = 0; i < events.length; i++) sum += counts[events[i]!]!;
+  return sum;
+}

@@ -1,0 +1,69 @@
+import type { Scenario } from "../scenario/scenario.js";
+import { chanceAt } from "../sim/prng.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
+import type { Guest } from "./guest.js";
+
+/** What a host did to a guest's accepted memory, and what the guest made of it. */
+export interface AttackResult {
+  /** Pages of 4 KiB that the host replaced before the guest stopped, or all it meant to. */
+  readonly pages: number;
+  /** Pages that the guest accepted again and complained about. */
+  readonly warnings: number;
+  /** Pages whose contents are gone without the guest knowing. */
+  readonly integrityViolations: number;
+}
+
+/** The platform or the guest itself ended the guest. */
+export class GuestTerminated extends Error {}
+
+/**
+ * A hostile host takes accepted pages of the kernel away, gives new ones in their place, and the
+ * guest touches them. Memory that was accepted once and asks to be accepted again is the sign of
+ * such a host, so a guest must stop; one that accepts again goes on with other contents (TDX: with
+ * zeros) than it had.
+ *
+ * @param target memory that is accepted and in use; which of its pages are hit is decided by the seed
+ * @throws GuestTerminated when the guest ends; `result` tells how far the host came
+ */
+export class Attack {
+  #pages = 0;
+  #warnings = 0;
+  #integrityViolations = 0;
+
+  get result(): AttackResult {
+    return {
+      pages: this.#pages,
+      warnings: this.#warnings,
+      integrityViolations: this.#integrityViolations,
+    };
+  }
+
+  run(
+    { platform, clock, scenario }: Guest,
+    target: AddressRange,
+    plan: NonNullable<Scenario["attack"]>,
+  ): void {
+    const targetPages = (target.end - target.start) / PAGE_SIZE;
+    for (let at = 0; at < plan.pages; at++) {
+      const page = Math.floor(chanceAt(scenario.seed, at) * targetPages);
+      const start = target.start + page * PAGE_SIZE;
+      platform.remap(start, start + PAGE_SIZE);
+      this.#pages++;
+      const outcome = platform.access(start, start + PAGE_SIZE);
+      const where = `page 0x${start.toString(16)}, which it had accepted, is not accepted any more`;
+      if (outcome === "td-exit") {
+        throw new GuestTerminated(`${where}; touching it leaves the TD for a host that cannot mend it`);
+      }
+      if (outcome === "ok") {
+        // A plain guest cannot tell.
+        this.#integrityViolations++;
+        continue;
+      }
+      if (plan.answer === "terminate") throw new GuestTerminated(`${where}; the guest stops`);
+      platform.acceptAgain(start, start + PAGE_SIZE);
+      if (plan.answer === "warn") this.#warnings++;
+      else this.#integrityViolations++;
+    }
+    clock.settle(0);
+  }
+}

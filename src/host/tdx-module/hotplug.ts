@@ -1,0 +1,52 @@
+import type { TdxModuleHost } from "../../scenario/scenario.js";
+import type { AddressRange } from "../../units.js";
+import { printRange } from "./error.js";
+import type { TdxMemblock } from "./memory-list.js";
+
+/** What becomes of memory that is plugged in after the module has started. */
+export interface HotplugAnswer extends AddressRange {
+  readonly accepted: boolean;
+  /** Why not, as a sentence. */
+  readonly reason?: string;
+}
+
+/**
+ * Linux refuses to let memory go online that the module was not told of when it started, even if
+ * it could be protected, so that every page of the allocator stays good for TDX (6.12
+ * arch/x86/virt/vmx/tdx/tdx.c: tdx_memory_notifier, is_tdx_memory).
+ *
+ * @param list the memory that the module was told of
+ */
+export function answerHotplug(list: readonly TdxMemblock[], range: AddressRange): HotplugAnswer {
+  const { start, end } = range;
+  if (insideOne(list, range)) return { start, end, accepted: true };
+  const reason = `Memory ${printRange(range)} is not inside one range that the TDX module was given at its start.`;
+  return { start, end, accepted: false, reason };
+}
+
+/**
+ * The alternative to refusing memory: all of it may go online, each node says whether all its
+ * memory is good for TDX, and guests are bound to the nodes that say so (Kai Huang, "[PATCH v6
+ * 04/21] x86/virt/tdx: Use all boot-time system memory as TDX memory", October 2022). Memory that
+ * is plugged in belongs to the node whose memory it is in, or else to the first one's (6.12
+ * mm/numa_memblks.c: memory_add_physaddr_to_nid).
+ *
+ * @returns the nodes that are, ascending
+ */
+export function capableNodes(
+  memory: TdxModuleHost["memory"],
+  list: readonly TdxMemblock[],
+  hotplug: readonly AddressRange[],
+): number[] {
+  const nodes = new Set(list.map(({ nodeId }) => nodeId));
+  for (const range of hotplug) {
+    if (insideOne(list, range)) continue;
+    const home = memory.find(({ start, end }) => start <= range.start && range.start < end) ?? memory[0];
+    if (home !== undefined) nodes.delete(home.nodeId);
+  }
+  return [...nodes].sort((a, b) => a - b);
+}
+
+function insideOne(list: readonly TdxMemblock[], { start, end }: AddressRange): boolean {
+  return list.some((block) => block.start <= start && end <= block.end);
+}

@@ -1,0 +1,52 @@
+import type { TdxModuleHost } from "../../scenario/scenario.js";
+import { type AddressRange, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
+import { printRange, TdxModuleError } from "./error.js";
+
+/** A range of memory that the host wants to use for TDX, with its NUMA node (struct tdx_memblock). */
+export interface TdxMemblock extends AddressRange {
+  readonly nodeId: number;
+}
+
+/**
+ * The memory that the page allocator could hand to a TDX guest: all that memblock knows, free or
+ * not, in whole pages, ascending, without the first 1 MiB, which is no convertible memory on some
+ * platforms and never reaches the allocator (6.12 arch/x86/virt/vmx/tdx/tdx.c: build_tdx_memlist).
+ *
+ * @param memory ascending and disjoint, as memblock keeps it
+ * @throws TdxModuleError if it is not
+ */
+export function buildMemoryList(memory: TdxModuleHost["memory"]): TdxMemblock[] {
+  const list: TdxMemblock[] = [];
+  let previousEnd = 0;
+  for (const { start, end, nodeId } of memory) {
+    if (start < previousEnd || end <= start) {
+      throw new TdxModuleError(`Memory ${printRange({ start, end })} is not an ascending range of its own.`);
+    }
+    previousEnd = end;
+    const block = { start: Math.max(roundUp(start, PAGE_SIZE), MiB), end: roundDown(end, PAGE_SIZE), nodeId };
+    if (block.start < block.end) list.push(block);
+  }
+  if (list.length === 0) throw new TdxModuleError("There is no memory above the first 1 MiB.");
+  return list;
+}
+
+/**
+ * The module refuses memory that the platform cannot protect (TDH.SYS.CONFIG). Only then, late,
+ * does Linux learn of it.
+ *
+ * @param convertible convertible memory regions (CMRs), in any order
+ * @throws TdxModuleError with the first part outside
+ */
+export function requireConvertible(list: readonly TdxMemblock[], convertible: readonly AddressRange[]): void {
+  const regions = [...convertible].sort((a, b) => a.start - b.start);
+  for (const { start, end } of list) {
+    let position = start;
+    for (const region of regions) {
+      if (region.start <= position) position = Math.max(position, region.end);
+    }
+    if (position >= end) continue;
+    const next = regions.find((region) => region.start > position)?.start ?? end;
+    const outside = printRange({ start: position, end: Math.min(next, end) });
+    throw new TdxModuleError(`Memory ${outside} lies outside all convertible memory regions (CMRs).`);
+  }
+}

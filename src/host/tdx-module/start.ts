@@ -1,0 +1,75 @@
+import type { TdxModuleHost } from "../../scenario/scenario.js";
+import type { AddressRange } from "../../units.js";
+import { dynamicPamtBytes, pamtBytes } from "../pamt.js";
+import { TdxModuleError } from "./error.js";
+import { answerHotplug, capableNodes, type HotplugAnswer } from "./hotplug.js";
+import { buildMemoryList, requireConvertible, type TdxMemblock } from "./memory-list.js";
+import { placePamts } from "./place-pamts.js";
+import { coverWithRegions, reservedAreas } from "./regions.js";
+
+/** Below so many regions left the kernel warns (arch/x86/virt/vmx/tdx/tdx.h: TDMR_NR_WARN). */
+const TDMR_NR_WARN = 4;
+
+/** A region of host memory as the module has it (struct tdmr_info). */
+export interface Tdmr extends AddressRange {
+  /** Its tables: for pages of 4 KiB, 2 MiB and 1 GiB, one behind the other. */
+  readonly pamt: AddressRange;
+  /** What the module leaves alone, ascending. */
+  readonly reserved: readonly AddressRange[];
+}
+
+/** A module that has started. */
+export interface ReadyTdxModule {
+  readonly outcome: "ready";
+  /** Memory good for TDX guests. */
+  readonly memory: readonly TdxMemblock[];
+  readonly tdmrs: readonly Tdmr[];
+  /** All tables of the module, in bytes. */
+  readonly pamtBytes: number;
+  /** Whether the kernel warns that it is about to run out of TDMRs. */
+  readonly fewTdmrsLeft: boolean;
+  /** What becomes of memory plugged in later, in that order. */
+  readonly hotplug: readonly HotplugAnswer[];
+  /** NUMA nodes good for guests if the host let that memory go online and kept a record for each node. */
+  readonly capableNodes: readonly number[];
+}
+
+/** What comes of the start: a module, or why there is none, in which case no TDX guest can run. */
+export type TdxModuleStart = ReadyTdxModule | { readonly outcome: "failed"; readonly reason: string };
+
+/**
+ * Starts the TDX module of a host as Linux does, in its order, so the first thing that fails is
+ * the one it would report (6.12 arch/x86/virt/vmx/tdx/tdx.c: init_tdx_module).
+ *
+ * @param dynamicPamt whether the tables for pages of 4 KiB are allocated as pages come into use
+ */
+export function startTdxModule(host: TdxModuleHost, dynamicPamt = false): TdxModuleStart {
+  try {
+    return start(host, dynamicPamt ? dynamicPamtBytes : pamtBytes);
+  } catch (error) {
+    if (error instanceof TdxModuleError) return { outcome: "failed", reason: error.message };
+    throw error;
+  }
+}
+
+function start(host: TdxModuleHost, tableBytes: (sizeBytes: number) => number): ReadyTdxModule {
+  const memory = buildMemoryList(host.memory);
+  const regions = coverWithRegions(memory, host.maxTdmrs);
+  const sizeOf = (region: AddressRange): number => tableBytes(region.end - region.start);
+  const pamts = placePamts(memory, regions, sizeOf);
+  const tdmrs = regions.map((region, index) => ({
+    ...region,
+    pamt: pamts[index]!,
+    reserved: reservedAreas(region, memory, pamts, host.maxReservedPerTdmr),
+  }));
+  requireConvertible(memory, host.convertible);
+  return {
+    outcome: "ready",
+    memory,
+    tdmrs,
+    pamtBytes: regions.reduce((bytes, region) => bytes + sizeOf(region), 0),
+    fewTdmrsLeft: host.maxTdmrs - tdmrs.length < TDMR_NR_WARN,
+    hotplug: host.hotplug.map((range) => answerHotplug(memory, range)),
+    capableNodes: capableNodes(host.memory, memory, host.hotplug),
+  };
+}

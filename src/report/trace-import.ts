@@ -1,0 +1,64 @@
+/** What importing a trace found out, for people: nothing that was left out or does not fit is silent. */
+
+import type { LivePages, PairingCounts } from "../workload/live-pages.js";
+import type { TraceCounts } from "../workload/trace-counts.js";
+import { formatInteger } from "./cells.js";
+
+/** What a trace has, and what is wrong with it. */
+export interface TraceImportReport extends TraceCounts, PairingCounts {
+  readonly events: number;
+  /** Allocations of which at least a part was not freed within the trace. */
+  readonly neverFreed: number;
+  readonly livePagesAtEnd: number;
+  readonly livePagesPeak: number;
+}
+
+export function importReport(counts: TraceCounts, live: LivePages, events: number): TraceImportReport {
+  return {
+    events,
+    ...live.counts,
+    neverFreed: live.neverFreed(),
+    livePagesAtEnd: live.pages,
+    livePagesPeak: live.peakPages,
+    ...counts,
+  };
+}
+
+/** What is said of each count that is not 0. */
+const REMARKS: Readonly<Record<keyof RemarkCounts, string>> = {
+  failed: "allocations that found no page",
+  lostEvents: "events lost by the recorder",
+  overwrittenEvents: "events overwritten before the trace was read",
+  reallocations: "allocations of a page that was still allocated, its free being missing",
+  unknownFrees: "frees of a page that nobody had: allocated before the trace, or that event is missing",
+  neverFreed: "allocations not freed within the trace",
+  otherEvents: "events of other tracepoints, left out",
+  hexFlags: "allocations whose flags are a bare number, read as those of Linux 6.12",
+  unknownFlags: "allocations with a flag that is not known, left out",
+  withoutCpu: "events without a CPU, taken to be on CPU 0",
+  withoutTask: "events without a task",
+  withoutTime: "events without a time, given that of the event before",
+};
+
+/** Counts of what is missing or does not fit. */
+export type RemarkCounts = TraceCounts &
+  Pick<TraceImportReport, "failed" | "reallocations" | "unknownFrees" | "neverFreed">;
+
+/** One line for each count that is not 0. */
+export function formatRemarks(counts: RemarkCounts): string[] {
+  const names = Object.keys(REMARKS) as (keyof RemarkCounts)[];
+  return names
+    .filter((name) => counts[name] > 0)
+    .map((name) => `${REMARKS[name]}: ${formatInteger(counts[name])}`);
+}
+
+/** @param path of the file that was written */
+export function formatImportReport(path: string, report: TraceImportReport): string {
+  const { events, allocations, frees } = report;
+  const lines = [
+    `${path}: ${formatInteger(events)} events, ${formatInteger(allocations)} allocations, ` +
+      `${formatInteger(frees)} frees`,
+    ...formatRemarks(report),
+  ];
+  return lines.map((line, index) => `${index === 0 ? "" : "  "}${line}\n`).join("");
+}

@@ -1,0 +1,150 @@
+/** A trace in numbers, for people: what `perf kmem stat --page` prints, and more. */
+
+import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
+import type { TraceCounts } from "../workload/trace-counts.js";
+import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
+import { formatInteger } from "./cells.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { sparkline } from "./sparkline.js";
+import { formatRemarks } from "./trace-import.js";
+import { wrapText } from "./wrap.js";
+
+/** All that is known of a trace. */
+export interface TraceInfo {
+  readonly files: readonly string[];
+  /** Of each file. */
+  readonly formats: readonly string[];
+  readonly kernel?: string;
+  readonly clock?: string;
+  /** Formats that a trace of ours was made from. */
+  readonly source?: readonly string[];
+  readonly summary: TraceSummary;
+  readonly counts: TraceCounts;
+}
+
+const SPARKLINE_COLUMNS = 72;
+const LONGEST_LIST = 10;
+/** enum migratetype of a kernel with CMA and isolation (include/linux/mmzone.h). */
+const TYPE_NAMES = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"];
+
+export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): string {
+  const { summary, counts } = info;
+  const { pairing } = summary;
+  const sections = [
+    [paint("title", info.files.join(", ")), ...origin(info)],
+    totals(summary),
+    ["Allocations by order and migrate type", ...orders(summary)],
+    ["Pages allocated within the trace, over its time", ...liveLines(summary)],
+    ["Allocations by flags", ...sums(summary.gfp, ({ flags }) => flags)],
+    ["By CPU", ...cpus(summary)],
+    ["Allocations by task", ...sums(summary.tasks, ({ comm, pid }) => `${comm}-${pid}`)],
+    ...(summary.callers.length > 0
+      ? [["Allocations by caller", ...sums(summary.callers, ({ name }) => name)]]
+      : []),
+    formatRemarks({ ...counts, ...pairing })
+      .flatMap(wrapText)
+      .map((line) => paint("note", line)),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function origin({ formats, source, kernel, clock, summary }: TraceInfo): string[] {
+  const { events, firstNs, lastNs } = summary;
+  const parts = [
+    `${[...new Set(formats)].join(" and ")}${source === undefined ? "" : `, from ${source.join(" and ")}`}`,
+    ...(kernel === undefined ? [] : [`Linux ${kernel}`]),
+    ...(clock === undefined ? [] : [`clock ${clock}`]),
+    `${formatInteger(events)} events in ${formatDuration(lastNs - firstNs)}`,
+  ];
+  return [parts.join(", ")];
+}
+
+function totals({ kinds, pairing, allocatedPages, freedPages, live }: TraceSummary): string[] {
+  const row = (name: string, count: number, pages?: number): string[] => [
+    name,
+    formatInteger(count),
+    pages === undefined ? "" : formatBytes(pages * PAGE_SIZE),
+  ];
+  const rows = [
+    row("allocations", pairing.allocations, allocatedPages),
+    row("frees", pairing.frees, freedPages),
+    row("failed allocations", pairing.failed),
+    row("not freed at the end", pairing.neverFreed, live.endPages),
+    row("most at once", live.peakPages, live.peakPages),
+    ...Object.entries(kinds)
+      .filter(([name, count]) => count > 0 && name !== "alloc" && name !== "free")
+      .map(([name, count]) => row(KIND_TEXTS[name as keyof typeof KIND_TEXTS], count)),
+  ];
+  rows.find(([name]) => name === "most at once")![1] += " pages";
+  return plainTableLines({ aligns: ["left", "right", "right"], rows });
+}
+
+const KIND_TEXTS = {
+  freeBatched: "mm_page_free_batched",
+  zoneLocked: "mm_page_alloc_zone_locked",
+  pcpuDrain: "mm_page_pcpu_drain",
+  extfrag: "mm_page_alloc_extfrag",
+} as const;
+
+function orders({ orders: counts }: TraceSummary): string[] {
+  const used = TYPE_NAMES.map((name, type) => ({ name, type })).filter(({ type }) =>
+    counts.some((row) => row[type]! > 0),
+  );
+  const last = counts.findLastIndex((row) => row.some((count) => count > 0));
+  return plainTableLines({
+    head: ["order", ...used.map(({ name }) => name)],
+    aligns: ["right", ...used.map(() => "right" as const)],
+    rows: counts
+      .slice(0, last + 1)
+      .map((row, order) => [
+        String(order),
+        ...used.map(({ type }) => (row[type] === 0 ? "." : formatInteger(row[type]!))),
+      ]),
+  });
+}
+
+function liveLines({ live, firstNs, lastNs }: TraceSummary): string[] {
+  if (live.samples.length === 0) return ["no allocations"];
+  const values = atEqualTimes(live.samples, firstNs, lastNs);
+  return [sparkline(values), `0 to ${formatBytes(live.peakPages * PAGE_SIZE)}`];
+}
+
+/** The last value before the end of each of equal parts of the time. */
+function atEqualTimes(samples: readonly LiveSample[], firstNs: number, lastNs: number): number[] {
+  const values: number[] = [];
+  let next = 0;
+  let pages = 0;
+  for (let column = 1; column <= SPARKLINE_COLUMNS; column++) {
+    const endNs = firstNs + ((lastNs - firstNs) * column) / SPARKLINE_COLUMNS;
+    while (next < samples.length && samples[next]!.timeNs <= endNs) pages = samples[next++]!.pages;
+    values.push(pages);
+  }
+  return values;
+}
+
+function sums<T extends AllocationSum>(list: readonly T[], name: (sum: T) => string): string[] {
+  const rows = list
+    .slice(0, LONGEST_LIST)
+    .map((sum) => [formatInteger(sum.allocations), formatBytes(sum.pages * PAGE_SIZE), name(sum)]);
+  const more = list.length - rows.length;
+  return [
+    ...plainTableLines({ aligns: ["right", "right", "left"], rows }),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+function cpus({ cpus: list }: TraceSummary): string[] {
+  return plainTableLines({
+    head: ["CPU", "allocations", "frees"],
+    aligns: ["right", "right", "right"],
+    rows: list.map(({ cpu, allocations, frees }) => [
+      String(cpu),
+      formatInteger(allocations),
+      formatInteger(frees),
+    ]),
+  });
+}

@@ -1,0 +1,90 @@
+/** Ranges of results, and which order of policies survives them, for terminals. */
+
+import { type CompareRow, RESULT_SCHEMA_VERSION } from "../study/result.js";
+import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
+import { formatBytes, formatDuration } from "../units.js";
+import { NO_VALUE } from "./cells.js";
+import { failureText } from "./notes.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { groupRows } from "./row-groups.js";
+import { rowRecord } from "./row-record.js";
+import { wrapText } from "./wrap.js";
+
+const HEAD = ["policy", "boot", "from", "to", "moved most by", "stall p99", "from", "to", "overhead"];
+
+/** @param found rows: at least one */
+export function formatUncertainty(found: Uncertainty, paint: Paint = plainPaint): string {
+  const { common, groups } = groupRows(found.rows);
+  const rowOf = (row: CompareRow): UncertainRow => row as UncertainRow;
+  const [head, rule, ...body] = plainTableLines({
+    head: HEAD,
+    aligns: HEAD.map((_name, column) => (column === 0 || column === 4 ? "left" : "right")),
+    rows: groups.flatMap((group) => group.rows.map((row) => cellsOf(rowOf(row)))),
+  });
+  const lines = common === "" ? [] : [paint("title", common), ""];
+  lines.push(head!, rule!);
+  let next = 0;
+  for (const [index, group] of groups.entries()) {
+    if (index > 0) lines.push("");
+    lines.push(paint("title", group.title));
+    for (const row of group.rows) {
+      lines.push(body[next++]!);
+      if (row.outcome !== "ready") {
+        lines.push(...wrapText(`  ${failureText(row)}`).map((line) => paint("failure", line)));
+      }
+    }
+    const own = found.orders.filter(({ faster }) => group.rows.includes(found.rows[faster]!));
+    for (const order of own) {
+      const text = wrapText(`  ${orderText(order, found.rows)}`);
+      lines.push(...text.map((line) => (order.survives ? line : paint("failure", line))));
+    }
+  }
+  lines.push("", ...NOTES.flatMap(wrapText).map((line) => paint("note", line)));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+const NOTES = [
+  "from, to: over low and high values of every assumed parameter, one at a time and all together; " +
+    "measured and derived ones stay as they are.",
+  "moved most by: the one parameter that alone moves the boot time most.",
+];
+
+function cellsOf({ policy, outcome, uncertainty, overheadBytes }: UncertainRow): string[] {
+  if (outcome !== "ready") return [policy, ...HEAD.slice(1).map(() => NO_VALUE)];
+  const { bootTimeNs, stallP99Ns } = uncertainty;
+  return [
+    policy,
+    ...durations(bootTimeNs),
+    bootTimeNs.movedMostBy?.parameter ?? NO_VALUE,
+    ...(stallP99Ns.high === 0 ? [NO_VALUE, NO_VALUE, NO_VALUE] : durations(stallP99Ns)),
+    formatBytes(overheadBytes),
+  ];
+}
+
+function durations(range: ResultRange): string[] {
+  return [range.default, range.low, range.high].map(formatDuration);
+}
+
+/** `lazy before eager: over the whole range`, or where not. */
+function orderText({ faster, slower, survives, flips }: PolicyOrder, rows: readonly CompareRow[]): string {
+  const [first, second] = [rows[faster]!, rows[slower]!];
+  const equal = first.bootTimeNs === second.bootTimeNs;
+  const what = `${first.policy} ${equal ? "as fast as" : "before"} ${second.policy}`;
+  if (survives) return `${what}: over the whole range`;
+  return `${what}: not with ${flips.map(({ parameter, end }) => `${parameter} ${end}`).join(", ")}`;
+}
+
+/** `{ "schemaVersion": 1, "rows": [...], "orders": [...] }`; orders name policies and their machine. */
+export function formatUncertaintyJson({ rows, orders }: Uncertainty): string {
+  const document = {
+    schemaVersion: RESULT_SCHEMA_VERSION,
+    rows: rows.map((row) => ({ ...rowRecord(row), uncertainty: row.uncertainty })),
+    orders: orders.map(({ faster, slower, survives, flips }) => {
+      const { platform, memoryBytes, vcpus, kernel, workload, settings, policy } = rows[faster]!;
+      const machine = { platform, memoryBytes, vcpus, kernel, workload, settings };
+      return { ...machine, faster: policy, slower: rows[slower]!.policy, survives, flips };
+    }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

@@ -1,0 +1,157 @@
+/** Published numbers against simulated ones, for people and for programs. */
+
+import { RESULT_SCHEMA_VERSION } from "../study/result.js";
+import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../study/validate/validate.js";
+import { NO_VALUE } from "./cells.js";
+import { field, type Value } from "./csv.js";
+import { escapeCell, tableLine } from "./markdown.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { wrapText } from "./wrap.js";
+
+const HEAD = ["id", "what", "published", "simulated", "tolerance", "holds", "basis"];
+const ALIGNS = ["left", "left", "right", "right", "left", "left", "left"] as const;
+
+/** Prints rows in groups of the same target, each with its sources, conditions and notes below it. */
+export function formatValidation(targets: readonly ValidatedTarget[], paint: Paint = plainPaint): string {
+  const claims = claimsOf(targets);
+  const [head, rule, ...body] = plainTableLines({
+    head: HEAD,
+    aligns: [...ALIGNS],
+    rows: claims.map((claim) => {
+      const cells = cellsOf(claim);
+      return claim.holds
+        ? cells
+        : cells.map((cell, at) => (at === HOLDS_CELL ? paint("failure", cell) : cell));
+    }),
+  });
+  const lines = [head!, rule!];
+  let next = 0;
+  for (const target of targets) {
+    lines.push("", paint("title", `${target.id}  ${target.title}`));
+    for (const _claim of target.claims) lines.push(body[next++]!);
+    lines.push(
+      ...remarksOf(target)
+        .flatMap(wrapText)
+        .map((line) => paint("note", line)),
+    );
+  }
+  const basis =
+    "[ ]: not published, assumed here. calibration: something was chosen to fit this very number.";
+  lines.push("", ...wrapText(summaryOf(targets)), paint("note", basis));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+const HOLDS_CELL: number = HEAD.indexOf("holds");
+
+function cellsOf(claim: ValidatedClaim): string[] {
+  const { id, what, tolerance, holds, basis } = claim;
+  return [id, what, publishedText(claim), simulatedText(claim), tolerance, holds ? "yes" : "NO", basis];
+}
+
+/** `398 s`, `575 to 680 s`, `8.75`. */
+function publishedText({ published, unit }: ValidatedClaim): string {
+  const text = typeof published === "number" ? digits(published) : published.map(digits).join(" to ");
+  return withUnit(text, unit);
+}
+
+function simulatedText({ simulated, unit }: ValidatedClaim): string {
+  return simulated === null ? NO_VALUE : withUnit(digits(simulated), unit);
+}
+
+function withUnit(text: string, unit: string): string {
+  return unit === "" ? text : `${text} ${unit}`;
+}
+
+/** Four digits tell what is exact from what is nearly so. */
+function digits(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** Where rows come from, once for all that share it, and what is to be said of single ones. */
+function remarksOf({ claims }: ValidatedTarget): string[] {
+  const shared = new Map<string, string[]>();
+  for (const { id, conditions, source } of claims) {
+    const text = `${conditions}. ${source}`;
+    shared.set(text, [...(shared.get(text) ?? []), id]);
+  }
+  return [
+    ...[...shared].map(([text, ids]) => `  ${idRange(ids)}: ${text}`),
+    ...claims.flatMap(({ id, note }) => (note === undefined ? [] : [`  ${id}: ${note}`])),
+  ];
+}
+
+/** `VT1.a`, `VT1.a, VT1.c`, `VT1.a to VT1.d`, as the rows stand. */
+function idRange(ids: readonly string[]): string {
+  const [first, last] = [ids[0]!, ids.at(-1)!];
+  const isRun =
+    ids.length > 2 &&
+    last.charCodeAt(last.length - 1) - first.charCodeAt(first.length - 1) === ids.length - 1;
+  return isRun ? `${first} to ${last}` : ids.join(", ");
+}
+
+/** `40 of 44 rows hold, 10 of 12 targets hold; 33 of the rows are predictions`. */
+function summaryOf(targets: readonly ValidatedTarget[]): string {
+  const claims = claimsOf(targets);
+  const held = claims.filter(({ holds }) => holds).length;
+  const predictions = claims.filter(({ basis }) => basis === "prediction").length;
+  return (
+    `${held} of ${claims.length} rows hold, ${targets.filter(targetHolds).length} of ${targets.length} targets ` +
+    `hold; ${predictions} of the rows are predictions.`
+  );
+}
+
+function claimsOf(targets: readonly ValidatedTarget[]): ValidatedClaim[] {
+  return targets.flatMap(({ claims }) => claims);
+}
+
+/** `{ "schemaVersion": 1, "targets": [...] }`: one entry for each row, in the order of the table. */
+export function formatValidationJson(targets: readonly ValidatedTarget[]): string {
+  return `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, targets: claimsOf(targets) }, undefined, 2)}\n`;
+}
+
+/** One line a row, each with its own `schemaVersion`. */
+export function formatValidationJsonl(targets: readonly ValidatedTarget[]): string {
+  return claimsOf(targets)
+    .map((claim) => `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, ...claim })}\n`)
+    .join("");
+}
+
+const COLUMNS: Readonly<Record<string, (claim: ValidatedClaim) => Value>> = {
+  id: (claim) => claim.id,
+  what: (claim) => claim.what,
+  published_low: ({ published }) => (typeof published === "number" ? published : published[0]),
+  published_high: ({ published }) => (typeof published === "number" ? published : published[1]),
+  simulated: (claim) => claim.simulated,
+  unit: (claim) => claim.unit,
+  tolerance: (claim) => claim.tolerance,
+  holds: (claim) => claim.holds,
+  basis: (claim) => claim.basis,
+  conditions: (claim) => claim.conditions,
+  source: (claim) => claim.source,
+  note: (claim) => claim.note,
+};
+
+/** Comma-separated values (RFC 4180), one line a row; a published range is two columns. */
+export function formatValidationCsv(targets: readonly ValidatedTarget[]): string {
+  const lines = claimsOf(targets).map((claim) =>
+    Object.values(COLUMNS).map((valueIn) => field(valueIn(claim))),
+  );
+  return [Object.keys(COLUMNS), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
+}
+
+/** A Markdown table, the summary, and the remarks as a list. */
+export function formatValidationMarkdown(targets: readonly ValidatedTarget[]): string {
+  const lines = [
+    tableLine(HEAD),
+    tableLine(ALIGNS.map((align) => (align === "right" ? "--:" : ":--"))),
+    ...claimsOf(targets).map((claim) =>
+      tableLine(cellsOf(claim).map((cell) => (cell === "NO" ? "**no**" : escapeCell(cell)))),
+    ),
+    "",
+    summaryOf(targets),
+    "",
+    ...targets.flatMap(remarksOf).map((remark) => `- ${escapeCell(remark.trim())}`),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,182 @@
+/**
+ * How far results can be trusted that rest on assumed prices: each assumed parameter at both ends
+ * of its plausible range, one at a time and all together.
+ */
+
+import type { ParameterSet } from "../coco/parameter.js";
+import { platformParameters } from "../coco/parameters.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { CompareRow, RunResult } from "./result.js";
+import { sameSettings } from "./settings.js";
+
+/** One end of a parameter's range. */
+export interface RangeEnd {
+  /** Name of the parameter; `all` for every assumed one of the platform at once. */
+  readonly parameter: string;
+  readonly end: "low" | "high";
+}
+
+/** A result over all values of the assumed parameters that were tried. */
+export interface ResultRange {
+  readonly low: number;
+  readonly default: number;
+  readonly high: number;
+  /** The single parameter that moves the result most, and how far it alone does; null if none does. */
+  readonly movedMostBy: {
+    readonly parameter: string;
+    readonly low: number;
+    readonly high: number;
+  } | null;
+}
+
+/** A row of `compare` with its ranges. */
+export interface UncertainRow extends CompareRow {
+  readonly uncertainty: {
+    /** Runs beside the default one. */
+    readonly runs: number;
+    /** Of these, runs that did not get ready; they are in no range. */
+    readonly failed: number;
+    readonly bootTimeNs: ResultRange;
+    readonly overheadBytes: ResultRange;
+    readonly stallP99Ns: ResultRange;
+  };
+}
+
+/** Two policies on the same machine, by boot time at the defaults. */
+export interface PolicyOrder {
+  /** Positions of the two rows. */
+  readonly faster: number;
+  readonly slower: number;
+  /** Whether the order is the same at all values that were tried. */
+  readonly survives: boolean;
+  /** Where it turns round. */
+  readonly flips: readonly RangeEnd[];
+}
+
+/** What `uncertainty` finds. */
+export interface Uncertainty {
+  readonly rows: readonly UncertainRow[];
+  readonly orders: readonly PolicyOrder[];
+}
+
+interface Variant extends RangeEnd {
+  readonly scenario: Scenario;
+}
+
+/**
+ * The scenarios to run beside a given one. A parameter that the scenario sets itself is certain.
+ * Those that are measured or derived stay as they are.
+ */
+export function rangeVariants(scenario: Scenario): Variant[] {
+  const assumed = assumedParameters(scenario);
+  const at = (end: "low" | "high", names: readonly string[]): Scenario => ({
+    ...scenario,
+    platform: {
+      ...scenario.platform,
+      parameters: {
+        ...scenario.platform.parameters,
+        ...Object.fromEntries(names.map((name) => [name, assumed[name]![end]])),
+      },
+    },
+  });
+  const names = Object.keys(assumed);
+  return (["low", "high"] as const).flatMap((end) => [
+    ...names.map((parameter) => ({ parameter, end, scenario: at(end, [parameter]) })),
+    ...(names.length === 0 ? [] : [{ parameter: ALL, end, scenario: at(end, names) }]),
+  ]);
+}
+
+const ALL = "all";
+
+function assumedParameters({ platform }: Scenario): ParameterSet {
+  return Object.fromEntries(
+    Object.entries(platformParameters(platform.kind)).filter(
+      ([name, { basis, low, high }]) =>
+        basis === "assumed" && low < high && !Object.hasOwn(platform.parameters, name),
+    ),
+  );
+}
+
+/**
+ * Runs each scenario at all ends of the assumed parameters.
+ *
+ * @param rows the default run of each scenario
+ * @param scenarios in the order of the rows
+ * @param run simulates a variant of one of the scenarios; called for one at a time
+ */
+export async function uncertainty(
+  rows: readonly CompareRow[],
+  scenarios: readonly Scenario[],
+  run: (variant: Scenario, of: Scenario) => Promise<RunResult>,
+): Promise<Uncertainty> {
+  const tried: Tried[][] = [];
+  for (const scenario of scenarios) {
+    const results: Tried[] = [];
+    for (const variant of rangeVariants(scenario)) {
+      results.push({ ...variant, result: await run(variant.scenario, scenario) });
+    }
+    tried.push(results);
+  }
+  return {
+    rows: rows.map((row, index) => ({ ...row, uncertainty: rangesOf(row, tried[index]!) })),
+    orders: policyOrders(rows, scenarios, tried),
+  };
+}
+
+interface Tried extends Variant {
+  readonly result: RunResult;
+}
+
+function rangesOf(row: CompareRow, tried: readonly Tried[]): UncertainRow["uncertainty"] {
+  const ready = tried.filter(({ result }) => result.outcome === "ready");
+  const range = (value: (result: RunResult) => number): ResultRange => resultRange(value, row, ready);
+  return {
+    runs: tried.length,
+    failed: tried.length - ready.length,
+    bootTimeNs: range((result) => result.bootTimeNs),
+    overheadBytes: range((result) => result.overheadBytes),
+    stallP99Ns: range((result) => result.stalls.p99Ns),
+  };
+}
+
+function resultRange(
+  value: (result: RunResult) => number,
+  row: RunResult,
+  tried: readonly Tried[],
+): ResultRange {
+  const own = value(row);
+  const values = [own, ...tried.map(({ result }) => value(result))];
+  const parameters = new Set(tried.map(({ parameter }) => parameter).filter((name) => name !== ALL));
+  let movedMostBy: ResultRange["movedMostBy"] = null;
+  for (const parameter of parameters) {
+    const alone = tried.filter((one) => one.parameter === parameter).map(({ result }) => value(result));
+    const [low, high] = [Math.min(own, ...alone), Math.max(own, ...alone)];
+    const most = movedMostBy === null ? 0 : movedMostBy.high - movedMostBy.low;
+    if (high - low > most) movedMostBy = { parameter, low, high };
+  }
+  return { low: Math.min(...values), default: own, high: Math.max(...values), movedMostBy };
+}
+
+/** Every two runs that differ in nothing but their policy and both got ready. */
+function policyOrders(
+  rows: readonly CompareRow[],
+  scenarios: readonly Scenario[],
+  tried: readonly (readonly Tried[])[],
+): PolicyOrder[] {
+  const orders: PolicyOrder[] = [];
+  for (const [a, one] of rows.entries()) {
+    for (const [b, other] of rows.entries()) {
+      const same = sameSettings(scenarios[a]!, scenarios[b]!) && one.scenario === other.scenario;
+      const ready = one.outcome === "ready" && other.outcome === "ready";
+      const faster = one.bootTimeNs < other.bootTimeNs || (one.bootTimeNs === other.bootTimeNs && a < b);
+      if (a === b || !same || !ready || !faster) continue;
+      const flips = tried[a]!.flatMap(({ parameter, end, result }, at) => {
+        const against = tried[b]![at]!.result;
+        const bothReady = result.outcome === "ready" && against.outcome === "ready";
+        return bothReady && result.bootTimeNs > against.bootTimeNs ? [{ parameter, end }] : [];
+      });
+      orders.push({ faster: a, slower: b, survives: flips.length === 0, flips });
+    }
+  }
+  return orders;
+}

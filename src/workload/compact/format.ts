@@ -1,0 +1,101 @@
+/**
+ * The project's own trace files: the columns of the events as they lie in memory, in blocks with
+ * a checksum each. Written down for others in workloads/FORMAT.md.
+ */
+
+import { BLOCK_EVENTS } from "../event-blocks.js";
+import type { TraceCounts } from "../trace-counts.js";
+
+/** First bytes of a file. They are no text, and copying them as text damages them. */
+export const COMPACT_MAGIC = "\x89UATRC\r\n";
+export const COMPACT_VERSION = 1;
+/** Magic, version and an unused word. */
+export const FILE_HEADER_BYTES = 16;
+/** Type, payload bytes, count and checksum. */
+export const BLOCK_HEADER_BYTES = 16;
+/** Far above what names and counts of a real trace need. */
+export const TEXT_BYTES_MAX: number = 2 ** 26;
+
+type BlockTypeName = "metadata" | "tasks" | "callers" | "events" | "eventsWithCallers" | "end";
+
+/** Types of blocks, as the four characters that begin them. */
+export const BlockType: Readonly<Record<BlockTypeName, number>> = {
+  /** CompactMetadata. */
+  metadata: fourCharacters("META"),
+  /** Tasks that no block before named: `[[comm, pid], ...]`. */
+  tasks: fourCharacters("TASK"),
+  /** Callers that no block before named: `[name, ...]`. */
+  callers: fourCharacters("CALL"),
+  /** Columns of events. */
+  events: fourCharacters("EVNT"),
+  /** Columns of events with their callers. */
+  eventsWithCallers: fourCharacters("EVNC"),
+  /** CompactEnd. Nothing follows. */
+  end: fourCharacters("DONE"),
+};
+
+/** Where a trace comes from. */
+export interface CompactMetadata {
+  /** Version of the kernel that was traced, where it is known. */
+  readonly kernel?: string;
+  /** Clock of the times, as tracefs names it, where it is known. */
+  readonly clock?: string;
+  /** Formats that the trace was read from. */
+  readonly source: readonly string[];
+}
+
+/** What is known when all events have been written. */
+export interface CompactEnd {
+  readonly events: number;
+  readonly counts: TraceCounts;
+  /** Flags as the trace wrote them, and what was made of them. */
+  readonly gfpTexts: readonly (readonly [text: string, flags: number])[];
+}
+
+/** Bytes of one event in each column, in the order of the columns. */
+const COLUMN_BYTES = {
+  timeNs: 8,
+  pfn: 8,
+  task: 4,
+  detail: 4,
+  caller: 4,
+  cpu: 2,
+  kind: 1,
+  order: 1,
+  migrateType: 1,
+} as const;
+
+/** Payload of a block of events, without what fills it up to a multiple of 8. */
+export function columnsBytes(count: number, hasCallers: boolean): number {
+  const sum = Object.values(COLUMN_BYTES).reduce((total, bytes) => total + bytes, 0);
+  return count * (hasCallers ? sum : sum - COLUMN_BYTES.caller);
+}
+
+/** Up to a multiple of 8. */
+export function padded(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
+/** The largest payload of a block of events. */
+export const EVENTS_BYTES_MAX: number = padded(columnsBytes(BLOCK_EVENTS, true));
+
+/** FNV-1a over 32-bit words instead of bytes: of the words of a block's header, then of its payload. */
+export function checksum(type: number, payloadBytes: number, count: number, payload: Int32Array): number {
+  let hash = 0x811c9dc5;
+  hash = Math.imul(hash ^ type, 0x01000193);
+  hash = Math.imul(hash ^ payloadBytes, 0x01000193);
+  hash = Math.imul(hash ^ count, 0x01000193);
+  for (let i = 0; i < payload.length; i++) hash = Math.imul(hash ^ payload[i]!, 0x01000193);
+  return hash >>> 0;
+}
+
+/** The columns are written and read as the machine has them. */
+export function requireLittleEndian(): void {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+    throw new Error("workload: compact traces need a little-endian machine");
+  }
+}
+
+function fourCharacters(text: string): number {
+  return new DataView(new TextEncoder().encode(text).buffer).getUint32(0, true);
+}

@@ -1,0 +1,224 @@
+import { MAX_PAGE_ORDER } from "../../units.js";
+import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
+import { PageEventKind } from "../events.js";
+import type { TraceOutput } from "../readers/text-reader.js";
+import type { TraceCounts } from "../trace-counts.js";
+import { TraceError } from "../trace-error.js";
+import {
+  BLOCK_HEADER_BYTES,
+  BlockType,
+  COMPACT_VERSION,
+  type CompactMetadata,
+  checksum,
+  columnsBytes,
+  EVENTS_BYTES_MAX,
+  FILE_HEADER_BYTES,
+  padded,
+  requireLittleEndian,
+  TEXT_BYTES_MAX,
+} from "./format.js";
+import { callersOf, endOf, metadataOf, tasksOf } from "./text-blocks.js";
+
+const LAST_KIND: number = PageEventKind.extfrag;
+const NO_CALLERS: Uint32Array = new Uint32Array(BLOCK_EVENTS);
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Header of the block that is being read. */
+interface BlockHeader {
+  readonly type: number;
+  readonly payloadBytes: number;
+  readonly count: number;
+  readonly checksum: number;
+}
+
+/** Reads a compact trace. Columns are not copied but looked at where they were read to. */
+export class CompactReader {
+  /** Where the trace says that it comes from; it says so near its end. */
+  metadata: CompactMetadata | undefined = undefined;
+  readonly #file: string;
+  readonly #output: TraceOutput;
+  /** What is being filled: the header of the file, of a block, or a payload. */
+  #target: Uint8Array = new Uint8Array(FILE_HEADER_BYTES);
+  #filled = 0;
+  /** Offset of the target in the file. */
+  #offset = 0;
+  #header: BlockHeader | undefined = undefined;
+  #payload = new Uint8Array(0);
+  #hasFileHeader = false;
+  #hasEnded = false;
+  #events = 0;
+  /** Numbers of this file's tasks and callers among those of the output. */
+  readonly #tasks: number[] = [];
+  readonly #callers: number[] = [0];
+  /** Whether they are the same numbers. */
+  #sameNumbers = true;
+
+  /** @param file name for messages */
+  constructor(file: string, output: TraceOutput) {
+    requireLittleEndian();
+    this.#file = file;
+    this.#output = output;
+  }
+
+  /** @throws TraceError where the file is damaged or of another version */
+  feed(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#hasEnded) this.#fail(this.#offset, "the end of the file", "more bytes");
+      const part = Math.min(this.#target.length - this.#filled, chunk.length - at);
+      this.#target.set(chunk.subarray(at, at + part), this.#filled);
+      this.#filled += part;
+      at += part;
+      if (this.#filled === this.#target.length) this.#complete();
+    }
+  }
+
+  /** @throws TraceError where the file is cut short */
+  end(): void {
+    if (!this.#hasEnded) {
+      const expected = this.#header === undefined ? "the next block" : "the rest of a block";
+      this.#fail(this.#offset + this.#filled, expected, "the end of the file; the trace is truncated");
+    }
+  }
+
+  /** The target is full. */
+  #complete(): void {
+    const done = this.#target;
+    const offset = this.#offset;
+    this.#offset += done.length;
+    this.#filled = 0;
+    const header = this.#header;
+    if (header !== undefined) {
+      this.#header = undefined;
+      this.#block(header, offset);
+      this.#target = new Uint8Array(BLOCK_HEADER_BYTES);
+    } else if (!this.#hasFileHeader) {
+      this.#hasFileHeader = true;
+      const version = new DataView(done.buffer).getUint32(8, true);
+      if (version !== COMPACT_VERSION) this.#fail(8, `version ${COMPACT_VERSION}`, `version ${version}`);
+      this.#target = new Uint8Array(BLOCK_HEADER_BYTES);
+    } else {
+      this.#startBlock(done, offset);
+    }
+  }
+
+  #startBlock(bytes: Uint8Array, offset: number): void {
+    const view = new DataView(bytes.buffer);
+    const type = view.getUint32(0, true);
+    const payloadBytes = view.getUint32(4, true);
+    const count = view.getUint32(8, true);
+    const isEvents = type === BlockType.events || type === BlockType.eventsWithCallers;
+    if (!Object.values(BlockType).includes(type)) {
+      this.#fail(offset, "a block", "something else; the file is damaged");
+    }
+    const expected = padded(columnsBytes(count, type === BlockType.eventsWithCallers));
+    const isSane = isEvents
+      ? count > 0 && count <= BLOCK_EVENTS && payloadBytes === expected
+      : payloadBytes > 0 && payloadBytes % 8 === 0 && payloadBytes <= TEXT_BYTES_MAX;
+    if (!isSane)
+      this.#fail(offset, "a block of a possible size", `${payloadBytes} bytes; the file is damaged`);
+    this.#header = { type, payloadBytes, count, checksum: view.getUint32(12, true) };
+    // Views of columns begin at multiples of 8 in memory that is used again and again.
+    if (isEvents && this.#payload.length === 0) this.#payload = new Uint8Array(EVENTS_BYTES_MAX);
+    this.#target = isEvents ? this.#payload.subarray(0, payloadBytes) : new Uint8Array(payloadBytes);
+  }
+
+  #block(header: BlockHeader, offset: number): void {
+    const { type, payloadBytes, count } = header;
+    const payload = this.#target;
+    const words = new Int32Array(payload.buffer, 0, payloadBytes / 4);
+    if (checksum(type, payloadBytes, count, words) !== header.checksum) {
+      const start = offset - BLOCK_HEADER_BYTES;
+      this.#fail(start, "a block that its checksum fits", "another checksum; the file is damaged");
+    }
+    if (type === BlockType.events || type === BlockType.eventsWithCallers) {
+      this.#passEvents(payload.buffer as ArrayBuffer, count, type === BlockType.eventsWithCallers, offset);
+    } else {
+      this.#text(type, payload, offset);
+    }
+  }
+
+  #passEvents(buffer: ArrayBuffer, count: number, hasCallers: boolean, offset: number): void {
+    const fours = hasCallers ? 28 : 24;
+    const bytes = (fours + 2) * count;
+    const block: EventBlock = {
+      count,
+      timeNs: new Float64Array(buffer, 0, count),
+      pfn: new Float64Array(buffer, 8 * count, count),
+      task: new Uint32Array(buffer, 16 * count, count),
+      detail: new Uint32Array(buffer, 20 * count, count),
+      caller: hasCallers ? new Uint32Array(buffer, 24 * count, count) : NO_CALLERS,
+      cpu: new Uint16Array(buffer, fours * count, count),
+      kind: new Uint8Array(buffer, bytes, count),
+      order: new Uint8Array(buffer, bytes + count, count),
+      migrateType: new Uint8Array(buffer, bytes + 2 * count, count),
+      hasCallers,
+    };
+    const fault = faultOf(block, this.#tasks.length, this.#callers.length);
+    if (fault !== undefined) this.#fail(offset, `events with a possible ${fault}`, `another ${fault}`);
+    if (!this.#sameNumbers) {
+      const { task, caller } = block;
+      for (let i = 0; i < count; i++) task[i] = this.#tasks[task[i]!]!;
+      if (hasCallers) for (let i = 0; i < count; i++) caller[i] = this.#callers[caller[i]!]!;
+    }
+    this.#events += count;
+    this.#output.blocks.pass(block);
+  }
+
+  #text(type: number, payload: Uint8Array, offset: number): void {
+    const { names, counts } = this.#output;
+    const value = this.#json(payload, offset);
+    const valid = <T>(parsed: T | undefined, what: string): T =>
+      parsed ?? this.#fail(offset, what, "something else");
+    if (type === BlockType.metadata) {
+      this.metadata = valid(metadataOf(value), "the origin of the trace");
+    } else if (type === BlockType.tasks) {
+      for (const [comm, pid] of valid(tasksOf(value), "a list of tasks")) {
+        const number = names.task(comm, pid);
+        if (this.#tasks.push(number) !== number + 1) this.#sameNumbers = false;
+      }
+    } else if (type === BlockType.callers) {
+      for (const name of valid(callersOf(value), "a list of callers")) {
+        const number = names.caller(name);
+        if (this.#callers.push(number) !== number + 1) this.#sameNumbers = false;
+      }
+    } else {
+      const end = valid(endOf(value), "the counts of the trace");
+      if (end.events !== this.#events) {
+        this.#fail(offset, `${end.events} events`, `${this.#events}; a block is missing`);
+      }
+      for (const [name, count] of Object.entries(end.counts)) counts[name as keyof TraceCounts] += count;
+      for (const [text, flags] of end.gfpTexts) names.noteGfp(text, flags);
+      this.#hasEnded = true;
+    }
+  }
+
+  #json(payload: Uint8Array, offset: number): unknown {
+    try {
+      return JSON.parse(decoder.decode(payload));
+    } catch {
+      return this.#fail(offset, "JSON", "something else");
+    }
+  }
+
+  #fail(offset: number, expected: string, found: string): never {
+    throw new TraceError(this.#file, { offset }, expected, found);
+  }
+}
+
+/** What is wrong in the columns of a block, if anything. */
+function faultOf(block: EventBlock, tasks: number, callers: number): string | undefined {
+  const { count, kind, order, task, timeNs, pfn, caller, hasCallers } = block;
+  for (let i = 0; i < count; i++) {
+    if (kind[i]! > LAST_KIND) return "kind";
+    if (order[i]! > MAX_PAGE_ORDER) return "order";
+    if (task[i]! >= tasks) return "task";
+    if (hasCallers && caller[i]! >= callers) return "caller";
+    const time = timeNs[i]!;
+    if (!(time >= 0 && time < Number.POSITIVE_INFINITY)) return "time";
+    const number = pfn[i]!;
+    if (!(number >= 0 && number <= Number.MAX_SAFE_INTEGER)) return "page frame number";
+    if (number % (1 << order[i]!) !== 0) return "page frame number";
+  }
+  return undefined;
+}

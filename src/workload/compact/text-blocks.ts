@@ -1,0 +1,39 @@
+/** The blocks of a compact trace that hold JSON; each function returns undefined for what does not fit. */
+
+import { newTraceCounts, type TraceCounts } from "../trace-counts.js";
+import type { CompactEnd, CompactMetadata } from "./format.js";
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export function metadataOf(value: unknown): CompactMetadata | undefined {
+  if (!isObject(value)) return undefined;
+  const { kernel, clock, source } = value;
+  if (!Array.isArray(source) || !source.every(isText)) return undefined;
+  if ((kernel !== undefined && !isText(kernel)) || (clock !== undefined && !isText(clock))) return undefined;
+  return { ...(kernel === undefined ? {} : { kernel }), ...(clock === undefined ? {} : { clock }), source };
+}
+
+export function tasksOf(value: unknown): readonly (readonly [comm: string, pid: number])[] | undefined {
+  const isTask = (entry: unknown): boolean => Array.isArray(entry) && isText(entry[0]) && isCount(entry[1]);
+  return Array.isArray(value) && value.every(isTask) ? value : undefined;
+}
+
+export function callersOf(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) && value.every(isText) ? value : undefined;
+}
+
+export function endOf(value: unknown): CompactEnd | undefined {
+  if (!isObject(value)) return undefined;
+  const { events, counts, gfpTexts } = value;
+  if (!isCount(events) || !isObject(counts) || !Array.isArray(gfpTexts)) return undefined;
+  const known = Object.keys(newTraceCounts());
+  if (!known.every((name) => isCount(counts[name])) || Object.keys(counts).length !== known.length) {
+    return undefined;
+  }
+  const isGfp = (entry: unknown): boolean => Array.isArray(entry) && isText(entry[0]) && isCount(entry[1]);
+  if (!gfpTexts.every(isGfp)) return undefined;
+  return { events, counts: counts as unknown as TraceCounts, gfpTexts };
+}

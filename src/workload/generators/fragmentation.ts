@@ -1,0 +1,121 @@
+import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { GiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
+import type { Generator, TargetMachine } from "./generator.js";
+import { count, share, size } from "./parameters.js";
+import type { Random } from "./random.js";
+import type { RequestWriter } from "./request-writer.js";
+import { FREE_NS, USER_PAGE } from "./user-memory.js";
+
+interface FragmentationParameters {
+  readonly size: number;
+  readonly operations: number;
+  readonly unmovable: number;
+  readonly reclaimable: number;
+  readonly longLived: number;
+}
+
+/** Orders of the unmovable: one of each 2^(order+1), as buffers of the kernel are; an assumption. */
+const ORDER_MAX = 4;
+/** Work between two operations; an assumption. */
+const THINK_NS = 2000;
+/** Operations that a long-lived allocation outlives a short one; an assumption. */
+const LONG = 50;
+
+/** Allocations and the operation at which each is freed, the first of them on top. */
+class Deaths {
+  readonly #at: number[] = [];
+  readonly #what: number[] = [];
+  readonly #order: number[] = [];
+
+  get first(): number {
+    return this.#at[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  push(at: number, handle: number, order: number): void {
+    let child = this.#at.length;
+    while (child > 0) {
+      const parent = (child - 1) >> 1;
+      if (this.#at[parent]! <= at) break;
+      this.#move(parent, child);
+      child = parent;
+    }
+    this.#put(child, at, handle, order);
+  }
+
+  pop(): { readonly handle: number; readonly order: number } {
+    const top = { handle: this.#what[0]!, order: this.#order[0]! };
+    const [at, handle, order] = [this.#at.pop()!, this.#what.pop()!, this.#order.pop()!];
+    const length = this.#at.length;
+    let parent = 0;
+    for (;;) {
+      let child = 2 * parent + 1;
+      if (child + 1 < length && this.#at[child + 1]! < this.#at[child]!) child++;
+      if (child >= length || this.#at[child]! >= at) break;
+      this.#move(child, parent);
+      parent = child;
+    }
+    if (length > 0) this.#put(parent, at, handle, order);
+    return top;
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(to, this.#at[from]!, this.#what[from]!, this.#order[from]!);
+  }
+
+  #put(index: number, at: number, handle: number, order: number): void {
+    this.#at[index] = at;
+    this.#what[index] = handle;
+    this.#order[index] = order;
+  }
+}
+
+function* requests(
+  { size: bytes, operations, unmovable, reclaimable, longLived }: FragmentationParameters,
+  { vcpus }: TargetMachine,
+  writer: RequestWriter,
+  random: Random,
+): Iterable<void> {
+  const target = bytes / PAGE_SIZE;
+  const deaths = new Deaths();
+  let live = 0;
+  for (let done = 0; done < operations; done++) {
+    const cpu = random.below(vcpus);
+    while (deaths.first <= done || live > target) {
+      const { handle, order } = deaths.pop();
+      writer.free(cpu, handle, order, FREE_NS);
+      live -= 2 ** order;
+    }
+    const kind = random.next();
+    let order = 0;
+    let gfp = USER_PAGE;
+    if (kind < unmovable + reclaimable) {
+      while (order < ORDER_MAX && random.next() < 0.5) order++;
+      const comp = order > 0 ? Gfp.COMP : 0;
+      gfp = (kind < unmovable ? GfpMask.KERNEL : GfpMask.KERNEL | Gfp.RECLAIMABLE) | comp | Gfp.NORETRY;
+    }
+    // Short ones live for as long as it takes to turn over the short-lived half.
+    const mean = (target / 2) * (random.next() < longLived ? LONG : 1);
+    const handle = writer.alloc(cpu, order, gfp, THINK_NS);
+    live += 2 ** order;
+    deaths.push(done + 1 + random.exponential(mean), handle, order);
+    yield;
+  }
+}
+
+export const fragmentation: Generator<FragmentationParameters> = {
+  name: "fragmentation",
+  summary: "mixed orders, migrate types and life times until free memory is in pieces",
+  imitates:
+    "What fragments memory, as mmtests' stress-highalloc and the long-running benchmark of LLFree (USENIX ATC " +
+    "2023) do it: a machine kept at a fill level while blocks of several orders and migrate types come and go, " +
+    "a part of them for long. Orders, types and life times are assumptions, and uniform in time, which real " +
+    "ones are not.",
+  parameters: {
+    size: size("bytes in use when it has filled up", GiB, MiB, 64 * TiB),
+    operations: count("allocations", 500_000, 1, 1_000_000_000),
+    unmovable: share("share of allocations by the kernel, of order 0 to 4", 0.2),
+    reclaimable: share("share of allocations by caches that can shrink, of order 0 to 4", 0.1),
+    longLived: share("share that lives 50 times as long as the others", 0.1),
+  },
+  requests,
+};

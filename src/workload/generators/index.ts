@@ -1,0 +1,132 @@
+/**
+ * Generated workloads, by name: `generate:heap?size=4GiB&pages=small` where a user names a workload.
+ *
+ * The drain that Intel's LKVS measures is not among them: it goes on until nothing is unaccepted, so
+ * its requests follow from the machine's state (drain.ts; `drain` in a scenario).
+ */
+
+import type { z } from "zod";
+import { nearestName } from "../../nearest-name.js";
+import { boot } from "./boot.js";
+import { container } from "./container.js";
+import { database } from "./database.js";
+import { fork } from "./fork.js";
+import { fragmentation } from "./fragmentation.js";
+import { type Generator, type Workload, withParameters } from "./generator.js";
+import { heap } from "./heap.js";
+import { idle } from "./idle.js";
+import { model } from "./model.js";
+import { pageCache } from "./page-cache.js";
+import { type Parameter, parametersSchema } from "./parameters.js";
+
+export { generate, generateBlocks } from "./generate.js";
+export type { TargetMachine, Workload } from "./generator.js";
+export type { Parameter } from "./parameters.js";
+export { RequestEvents } from "./request-events.js";
+
+/** Before the name of a generator, where a file could be named too. */
+const GENERATOR_PREFIX = "generate:";
+
+/** Whether a workload's name is that of a generated one. */
+export function isGenerated(workload: string): boolean {
+  return workload.startsWith(GENERATOR_PREFIX);
+}
+
+/** A generator as users see it. */
+export interface GeneratorEntry {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** What it repeats and from which facts. */
+  readonly imitates: string;
+  /** Whether it is a boot; all others begin on a machine that is up. */
+  readonly boots: boolean;
+  /** By name. */
+  readonly parameters: Readonly<Record<string, Parameter>>;
+  /** Takes parameters as users write them (texts or numbers), all of them optional. */
+  readonly schema: z.ZodType<Workload>;
+}
+
+/** Thrown for a text that names no generated workload; the message is for its author. */
+export class GeneratorError extends Error {}
+
+function entry<P>(generator: Generator<P>): GeneratorEntry {
+  const { name, summary, imitates, before, parameters } = generator;
+  return {
+    name,
+    summary,
+    imitates,
+    boots: before !== undefined,
+    parameters,
+    schema: parametersSchema(parameters).transform((given) => withParameters(generator, given)),
+  };
+}
+
+/** All generators. */
+export const GENERATORS: readonly GeneratorEntry[] = [
+  entry(boot),
+  entry(heap),
+  entry(fork),
+  entry(pageCache),
+  entry(container),
+  entry(database),
+  entry(model),
+  entry(fragmentation),
+  entry(idle),
+];
+
+/**
+ * A generator with its parameters.
+ *
+ * @param given texts as users write them, or numbers, by name
+ * @throws GeneratorError with what was expected and what was found, for each parameter
+ */
+export function generatedWorkload(name: string, given: Readonly<Record<string, unknown>>): Workload {
+  const found = GENERATORS.find((generator) => generator.name === name);
+  if (found === undefined) {
+    const names = GENERATORS.map((generator) => generator.name);
+    throw new GeneratorError(
+      `${GENERATOR_PREFIX}${name}: expected one of ${names.join(", ")}${suggestion(name, names)}`,
+    );
+  }
+  const result = found.schema.safeParse(given);
+  if (result.success) return result.data;
+  const known = Object.keys(found.parameters);
+  const lines = result.error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map(
+        (key) => `${key}: unknown parameter${suggestion(key, known)}; it has ${known.join(", ")}`,
+      );
+    const key = String(issue.path[0]);
+    return [`${key}: ${issue.message}, found ${JSON.stringify(given[key])}`];
+  });
+  throw new GeneratorError(lines.map((line) => `${GENERATOR_PREFIX}${name}: ${line}`).join("\n"));
+}
+
+/**
+ * Reads `generate:NAME` or `generate:NAME?PARAMETER=VALUE&...`.
+ *
+ * @throws GeneratorError
+ */
+export function parseGeneratedWorkload(text: string): Workload {
+  if (!text.startsWith(GENERATOR_PREFIX))
+    throw new GeneratorError(`${text}: expected ${GENERATOR_PREFIX} and the name of a generator`);
+  const rest = text.slice(GENERATOR_PREFIX.length);
+  const question = rest.indexOf("?");
+  const name = question === -1 ? rest : rest.slice(0, question);
+  const given: Record<string, string> = Object.create(null);
+  for (const part of question === -1 ? [] : rest.slice(question + 1).split("&")) {
+    const equals = part.indexOf("=");
+    if (equals < 1)
+      throw new GeneratorError(`${text}: expected PARAMETER=VALUE, found ${JSON.stringify(part)}`);
+    const key = part.slice(0, equals);
+    if (key in given) throw new GeneratorError(`${text}: ${key} is given twice`);
+    given[key] = part.slice(equals + 1);
+  }
+  return generatedWorkload(name, { ...given });
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? "" : `, did you mean ${nearest}?`;
+}

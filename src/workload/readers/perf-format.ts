@@ -1,0 +1,62 @@
+/**
+ * The text of `perf script` (tools/perf/builtin-script.c), by default or with
+ * `-F comm,pid,tid,cpu,time,event,trace` and `--ns`:
+ *
+ *     sh  5098 [001] 15901.932777:             kmem:mm_page_alloc: page=0x1742c6 pfn=0x1742c6 order=0 ...
+ *     sh  5098/5098  [001] 15901.932777198:    kmem:mm_page_alloc: page=0x1742c6 pfn=0x1742c6 order=0 ...
+ *
+ * The widths of columns depend on the version, and any of them may be left out with `-F`.
+ */
+
+import type { Task } from "../events.js";
+import { decodeBytes } from "./ftrace-format.js";
+import { type LineFault, type LineFormat, type LineStart, NO_TASK, nanoseconds } from "./line-format.js";
+
+/** What perf writes in front of an event is far shorter. */
+const START_BYTES_MAX = 512;
+const MAX_CPU = 0xffff;
+
+/** Comm, then the thread, alone or behind its process. */
+const TASK = /^ *(?:([^\n]*?) +)?(?:-?\d+\/)?(-?\d{1,10}) *$/;
+const UP_TO_TIME = /^(.*[ \]]|)(\d{1,11})\.(\d{6}|\d{9}): +/;
+const CPU = /^(.*?)\[(\d{1,5})\] *$/;
+/** Without a time the name of the event must say where it begins. */
+const UP_TO_EVENT = /^(.*?)(?=\S+:mm_page_\w+: )/;
+
+function parseStart(line: string): LineStart | LineFault {
+  const text = line.slice(0, START_BYTES_MAX).replace(/ (?:page|pfn)=.*/s, " ");
+  const timed = UP_TO_TIME.exec(text);
+  const start = timed ?? UP_TO_EVENT.exec(text);
+  if (start === null) {
+    const column = text.length - text.trimStart().length;
+    return { column, expected: "a task, a CPU and a time such as bash 1234 [000] 12.345678:" };
+  }
+  const cpu = CPU.exec(start[1]!);
+  if (cpu !== null && Number(cpu[2]) > MAX_CPU) {
+    return { column: cpu[1]!.length, expected: "a CPU such as [000]" };
+  }
+  const task = parseTask((cpu?.[1] ?? start[1]!).trimEnd());
+  return {
+    task: task === undefined ? undefined : { comm: decodeBytes(task.comm), pid: task.pid },
+    cpu: cpu === null ? undefined : Number(cpu[2]),
+    timeNs: timed === null ? undefined : nanoseconds(timed[2]!, timed[3]!),
+    eventColumn: start[0].length,
+  };
+}
+
+/** A thread that perf does not know has the number -1. */
+function parseTask(text: string): Task | undefined {
+  const match = TASK.exec(text);
+  if (match === null) return undefined;
+  return { comm: match[1] ?? NO_TASK.comm, pid: Math.max(0, Number(match[2])) };
+}
+
+/** perf. */
+export const PERF_SCRIPT: LineFormat = {
+  name: "perf script",
+  // With call chains a comm is not padded, and it may begin with a `#` of its own.
+  comment: /^#(?: |$)/,
+  frameStart: "\t",
+  parseTask,
+  parseStart,
+};

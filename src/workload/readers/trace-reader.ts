@@ -1,0 +1,80 @@
+/** Reads a trace of any format. */
+
+import { CompactReader } from "../compact/reader.js";
+import { DETECTION_BYTES, detectFormat } from "./detect.js";
+import { LlfreeReader } from "./llfree.js";
+import { TextReader, type TraceOutput } from "./text-reader.js";
+
+/** Names of the formats, as people know them. */
+export type TraceFormatName = "tracefs" | "perf script" | "trace-cmd report" | "LLFree" | "compact";
+
+/** `feed` it piece by piece, then call `end`. Events go to the output as they come. */
+export class TraceReader {
+  readonly #file: string;
+  readonly #output: TraceOutput;
+  /** What came before the format was known. */
+  #first: Uint8Array = new Uint8Array(0);
+  #reader: { feed(chunk: Uint8Array): void; end(): void } | undefined = undefined;
+  #format: TraceFormatName | undefined = undefined;
+
+  /** @param file name for messages */
+  constructor(file: string, output: TraceOutput) {
+    this.#file = file;
+    this.#output = output;
+  }
+
+  /** Undefined until enough of the trace has come to tell. */
+  get format(): TraceFormatName | undefined {
+    return this.#format;
+  }
+
+  /** What a compact trace says of where it comes from, once its start has been read. */
+  get metadata(): CompactReader["metadata"] {
+    return this.#reader instanceof CompactReader ? this.#reader.metadata : undefined;
+  }
+
+  /**
+   * Reads the next bytes of the file, which may end anywhere; they are not kept.
+   *
+   * @throws TraceError where the file is none of the formats, or damaged
+   */
+  feed(chunk: Uint8Array): void {
+    if (this.#reader !== undefined) {
+      this.#reader.feed(chunk);
+      return;
+    }
+    const bytes = new Uint8Array(this.#first.length + chunk.length);
+    bytes.set(this.#first);
+    bytes.set(chunk, this.#first.length);
+    this.#first = bytes;
+    if (bytes.length >= DETECTION_BYTES) this.#start();
+  }
+
+  /**
+   * To be called once, after the last `feed`.
+   *
+   * @throws TraceError if the trace is cut short
+   */
+  end(): void {
+    if (this.#reader === undefined) this.#start();
+    this.#reader!.end();
+    this.#output.blocks.flush();
+  }
+
+  #start(): void {
+    const bytes = this.#first;
+    const format = detectFormat(this.#file, bytes);
+    if (format === "compact") {
+      this.#format = "compact";
+      this.#reader = new CompactReader(this.#file, this.#output);
+    } else if (format === "llfree") {
+      this.#format = "LLFree";
+      this.#reader = new LlfreeReader(this.#file, this.#output);
+    } else {
+      this.#format = format.name;
+      this.#reader = new TextReader(this.#file, format, this.#output);
+    }
+    this.#first = new Uint8Array(0);
+    this.#reader.feed(bytes);
+  }
+}

@@ -1,0 +1,78 @@
+import { ByteMemo, hashOf } from "./byte-memo.js";
+import type { Task } from "./events.js";
+import { gfpOfText } from "./gfp-text.js";
+
+/** A limit against traces that are not what they say; real ones have some hundred. */
+const GFP_TEXTS_MAX = 4096;
+
+/** Numbers what events name by text: tasks, callers and flags. One for all parts of a trace. */
+export class TraceNames {
+  readonly tasks: Task[] = [];
+  /** Functions that asked for pages. */
+  readonly callers: string[] = [];
+  /** Flags as the trace wrote them, and the bits that they became. */
+  readonly gfpTexts: Map<string, number> = new Map();
+  readonly #taskNumbers = new Map<string, number>();
+  readonly #callerNumbers = new Map<string, number>();
+  readonly #gfpMemo = new ByteMemo((text) => this.#gfp(text));
+
+  /** Number of a task; the idle task has one name, whoever printed it. */
+  task(comm: string, pid: number): number {
+    // perf names it after its thread structure, ftrace after what it does.
+    const name = pid === 0 && /^swapper(\/\d+)?$/.test(comm) ? "<idle>" : comm;
+    const key = `${pid} ${name}`;
+    const known = this.#taskNumbers.get(key);
+    if (known !== undefined) return known;
+    this.#taskNumbers.set(key, this.tasks.length);
+    return this.tasks.push({ comm: name, pid }) - 1;
+  }
+
+  /** 1 + index of a caller. */
+  caller(name: string): number {
+    const known = this.#callerNumbers.get(name);
+    if (known !== undefined) return known;
+    const number = this.callers.push(name);
+    this.#callerNumbers.set(name, number);
+    return number;
+  }
+
+  /**
+   * What flags mean that stand in a text, with the bits of Linux 6.12.
+   *
+   * @param hash as ByteMemo wants it
+   * @returns the flags, or -1 for a text of which there is more to say than the flags
+   */
+  gfp(view: DataView, start: number, end: number, hash: number): number {
+    return start === end ? -1 : this.#gfpMemo.valueOf(view, start, end, hash);
+  }
+
+  /** Remembers how the trace wrote flags. */
+  noteGfp(text: string, flags: number): void {
+    if (this.gfpTexts.size < GFP_TEXTS_MAX) this.gfpTexts.set(text, flags);
+  }
+
+  #gfp(text: string): number {
+    const found = gfpOfText(text);
+    if (found === undefined || found.isHex || found.unknownNames) return -1;
+    this.noteGfp(text, found.flags);
+    return found.flags;
+  }
+}
+
+/** Numbers the tasks in front of event lines, as one format writes them. */
+export class TaskMemo {
+  readonly #memo: ByteMemo;
+
+  /** @param parse the comm and the pid of a text with spaces on both sides, or undefined where it holds none */
+  constructor(names: TraceNames, parse: (text: string) => Task | undefined) {
+    this.#memo = new ByteMemo((text) => {
+      const task = parse(text);
+      return task === undefined ? -1 : names.task(task.comm, task.pid);
+    });
+  }
+
+  /** Number of the task that stands in a part of a line, or -1. */
+  numberAt(view: DataView, start: number, end: number): number {
+    return start === end ? -1 : this.#memo.valueOf(view, start, end, hashOf(view, start, end));
+  }
+}

@@ -1,0 +1,192 @@
+/** What `perf kmem stat --page` tells of a trace, and how many pages were allocated when. */
+
+import { formatGfp } from "../page-alloc/gfp.js";
+import { MAX_PAGE_ORDER } from "../units.js";
+import type { EventBlock } from "./event-blocks.js";
+import { PageEventKind } from "./events.js";
+import { LivePages, type PairingCounts } from "./live-pages.js";
+import type { TraceNames } from "./trace-names.js";
+
+/** A number of allocations and the pages that they got. */
+export interface AllocationSum {
+  readonly allocations: number;
+  readonly pages: number;
+}
+
+/** Allocated pages at a moment. */
+export interface LiveSample {
+  readonly timeNs: number;
+  readonly pages: number;
+}
+
+/** All that is counted. */
+export interface TraceSummary {
+  readonly events: number;
+  /** Events of each kind, by name. */
+  readonly kinds: Readonly<Record<keyof typeof PageEventKind, number>>;
+  readonly firstNs: number;
+  readonly lastNs: number;
+  readonly allocatedPages: number;
+  readonly freedPages: number;
+  readonly pairing: Readonly<PairingCounts> & {
+    /** Allocations of which at least a part was not freed within the trace. */
+    readonly neverFreed: number;
+  };
+  /** Allocations by order and migrate type: `orders[order][type]`. */
+  readonly orders: readonly (readonly number[])[];
+  /** By flags, most allocations first. */
+  readonly gfp: readonly (AllocationSum & { readonly flags: string })[];
+  readonly cpus: readonly { readonly cpu: number; readonly allocations: number; readonly frees: number }[];
+  /** By task, most allocations first. */
+  readonly tasks: readonly (AllocationSum & { readonly comm: string; readonly pid: number })[];
+  /** By function, most allocations first; empty for a trace without call chains. */
+  readonly callers: readonly (AllocationSum & { readonly name: string })[];
+  readonly live: {
+    readonly peakPages: number;
+    readonly endPages: number;
+    /** In the order of time; below 2048 of them. */
+    readonly samples: readonly LiveSample[];
+  };
+}
+
+const SAMPLES_MAX = 2048;
+const TYPES = 6;
+const KIND_NAMES = Object.keys(PageEventKind) as (keyof typeof PageEventKind)[];
+
+/** Two counts for each of a number of things that grows. */
+class Sums {
+  #allocations = new Float64Array(64);
+  #pages = new Float64Array(64);
+
+  add(index: number, pages: number): void {
+    if (index >= this.#pages.length) this.#grow(index);
+    this.#allocations[index]!++;
+    this.#pages[index]! += pages;
+  }
+
+  /** What was counted, most allocations first. */
+  named<T extends object>(name: (index: number) => T): (T & AllocationSum)[] {
+    return Array.from(this.#allocations, (allocations, index) => ({
+      index,
+      allocations,
+      pages: this.#pages[index]!,
+    }))
+      .filter(({ allocations }) => allocations > 0)
+      .sort((a, b) => b.allocations - a.allocations || a.index - b.index)
+      .map(({ index, ...sum }) => ({ ...name(index), ...sum }));
+  }
+
+  #grow(index: number): void {
+    const [allocations, pages] = [this.#allocations, this.#pages];
+    const capacity = 2 ** Math.ceil(Math.log2(index + 1));
+    this.#allocations = new Float64Array(capacity);
+    this.#pages = new Float64Array(capacity);
+    this.#allocations.set(allocations);
+    this.#pages.set(pages);
+  }
+}
+
+/** Counts blocks of events as they come. */
+export class TraceSummarizer {
+  readonly #names: TraceNames;
+  readonly #live = new LivePages();
+  readonly #kinds: Float64Array = new Float64Array(KIND_NAMES.length);
+  readonly #orders: Float64Array = new Float64Array((MAX_PAGE_ORDER + 1) * TYPES);
+  readonly #gfpNumbers = new Map<number, number>();
+  readonly #gfp = new Sums();
+  readonly #tasks = new Sums();
+  readonly #callers = new Sums();
+  readonly #cpuAllocations = new Sums();
+  readonly #cpuFrees = new Sums();
+  readonly #samples: { timeNs: number; pages: number }[] = [];
+  /** Allocations and frees from one sample to the next, doubled whenever there are too many samples. */
+  #stride = 1;
+  #sinceSample = 0;
+  #firstNs: number | undefined = undefined;
+  #lastNs = 0;
+  #freedPages = 0;
+
+  /** @param names of the tasks and callers in the events */
+  constructor(names: TraceNames) {
+    this.#names = names;
+  }
+
+  add(block: EventBlock): void {
+    const { count, kind, order, migrateType, cpu, task, timeNs, pfn, detail, caller, hasCallers } = block;
+    this.#firstNs ??= timeNs[0]!;
+    for (let i = 0; i < count; i++) {
+      const type = kind[i]!;
+      this.#kinds[type]!++;
+      if (type === PageEventKind.alloc) {
+        this.#live.allocated(pfn[i]!, order[i]!);
+        if (pfn[i] !== 0) {
+          const pages = 1 << order[i]!;
+          this.#orders[order[i]! * TYPES + Math.min(migrateType[i]!, TYPES - 1)]!++;
+          this.#gfp.add(this.#gfpNumber(detail[i]!), pages);
+          this.#tasks.add(task[i]!, pages);
+          this.#cpuAllocations.add(cpu[i]!, pages);
+          if (hasCallers) this.#callers.add(caller[i]!, pages);
+        }
+      } else if (type === PageEventKind.free) {
+        this.#live.freed(pfn[i]!, order[i]!);
+        this.#freedPages += 1 << order[i]!;
+        this.#cpuFrees.add(cpu[i]!, 1 << order[i]!);
+      } else {
+        continue;
+      }
+      if (++this.#sinceSample >= this.#stride) this.#sample(timeNs[i]!);
+    }
+    this.#lastNs = timeNs[count - 1]!;
+  }
+
+  /** All of it. */
+  finish(): TraceSummary {
+    const { tasks, callers } = this.#names;
+    const flags = [...this.#gfpNumbers.keys()];
+    const gfp = this.#gfp.named((index) => ({ flags: formatGfp(flags[index]!) }));
+    const frees = new Map(this.#cpuFrees.named((cpu) => ({ cpu })).map((sum) => [sum.cpu, sum.allocations]));
+    const allocations = new Map(
+      this.#cpuAllocations.named((cpu) => ({ cpu })).map((sum) => [sum.cpu, sum.allocations]),
+    );
+    const cpus = [...new Set([...allocations.keys(), ...frees.keys()])].sort((a, b) => a - b);
+    return {
+      events: this.#kinds.reduce((sum, count) => sum + count, 0),
+      kinds: Object.fromEntries(
+        KIND_NAMES.map((name) => [name, this.#kinds[PageEventKind[name]]!]),
+      ) as TraceSummary["kinds"],
+      firstNs: this.#firstNs ?? 0,
+      lastNs: this.#lastNs,
+      allocatedPages: gfp.reduce((sum, { pages }) => sum + pages, 0),
+      freedPages: this.#freedPages,
+      pairing: { ...this.#live.counts, neverFreed: this.#live.neverFreed() },
+      orders: Array.from({ length: MAX_PAGE_ORDER + 1 }, (_, order) =>
+        Array.from({ length: TYPES }, (_, type) => this.#orders[order * TYPES + type]!),
+      ),
+      gfp,
+      cpus: cpus.map((cpu) => ({ cpu, allocations: allocations.get(cpu) ?? 0, frees: frees.get(cpu) ?? 0 })),
+      tasks: this.#tasks.named((index) => ({ comm: tasks[index]!.comm, pid: tasks[index]!.pid })),
+      callers: this.#callers
+        .named((index) => ({ name: callers[index - 1] ?? "" }))
+        .filter(({ name }) => name !== ""),
+      live: { peakPages: this.#live.peakPages, endPages: this.#live.pages, samples: this.#samples },
+    };
+  }
+
+  #gfpNumber(flags: number): number {
+    const known = this.#gfpNumbers.get(flags);
+    if (known !== undefined) return known;
+    const number = this.#gfpNumbers.size;
+    this.#gfpNumbers.set(flags, number);
+    return number;
+  }
+
+  #sample(timeNs: number): void {
+    this.#sinceSample = 0;
+    this.#samples.push({ timeNs, pages: this.#live.pages });
+    if (this.#samples.length < SAMPLES_MAX) return;
+    this.#stride *= 2;
+    const half = this.#samples.filter((_, index) => index % 2 === 1);
+    this.#samples.length = 0;
+    this.#samples.push(...half);
+  }
+}

@@ -1,0 +1,193 @@
+/** Prints events as tracefs does (kernel/trace/trace_output.c: trace_print_context), to be read again. */
+
+import { formatGfp } from "../page-alloc/gfp.js";
+import { PAGEBLOCK_ORDER } from "../units.js";
+import { ascii } from "./bytes.js";
+import type { EventBlock } from "./event-blocks.js";
+import { PageEventKind } from "./events.js";
+import type { TraceCounts } from "./trace-counts.js";
+import type { TraceNames } from "./trace-names.js";
+
+/** Far above what the text of an event has. */
+const LINE_BYTES_MAX = 8192;
+const DIGITS = "0123456789abcdef";
+const HEX: Uint8Array = ascii(DIGITS);
+const encoder = new TextEncoder();
+
+/** The names of the events as TP_printk writes them; `page=` is a hash that nobody can read. */
+const NAMES: Readonly<Record<PageEventKind, Uint8Array>> = {
+  [PageEventKind.alloc]: ascii("mm_page_alloc: page=0000000000000000 pfn=0x"),
+  [PageEventKind.free]: ascii("mm_page_free: page=0000000000000000 pfn=0x"),
+  [PageEventKind.freeBatched]: ascii("mm_page_free_batched: page=0000000000000000 pfn=0x"),
+  [PageEventKind.zoneLocked]: ascii("mm_page_alloc_zone_locked: page=0000000000000000 pfn=0x"),
+  [PageEventKind.pcpuDrain]: ascii("mm_page_pcpu_drain: page=0000000000000000 pfn=0x"),
+  [PageEventKind.extfrag]: ascii("mm_page_alloc_extfrag: page=0000000000000000 pfn=0x"),
+};
+const ORDER: Uint8Array = ascii(" order=");
+const MIGRATE_TYPE: Uint8Array = ascii(" migratetype=");
+const GFP_FLAGS: Uint8Array = ascii(" gfp_flags=");
+const PERCPU_REFILL: Uint8Array = ascii(" percpu_refill=");
+/** No flags are known: interrupts on, nothing held. */
+const CPU_END: Uint8Array = ascii("] ..... ");
+
+/** What stands before the events. */
+export const TRACEFS_HEADER = "# tracer: nop\n#\n";
+
+/** What the file says of events that it does not have; the kernel says it before the events, our reader takes it anywhere. */
+export function tracefsTrailer(
+  { lostEvents, overwrittenEvents }: Pick<TraceCounts, "lostEvents" | "overwrittenEvents">,
+  events: number,
+): string {
+  const lost = lostEvents > 0 ? `CPU:0 [LOST ${lostEvents} EVENTS]\n` : "";
+  return `${lost}# entries-in-buffer/entries-written: ${events}/${events + overwrittenEvents}   #P:1\n`;
+}
+
+/** Prints blocks of events. */
+export class TracefsPrinter {
+  readonly #names: TraceNames;
+  readonly #taskTexts: Uint8Array[] = [];
+  readonly #gfpTexts = new Map<number, Uint8Array>();
+  readonly #write: (bytes: Uint8Array) => void;
+  readonly #bytes = new Uint8Array(2 ** 20);
+  #at = 0;
+
+  /**
+   * @param names of the tasks and callers; there may be more of them with every block
+   * @param write is given bytes that it must not keep
+   */
+  constructor(names: TraceNames, write: (bytes: Uint8Array) => void) {
+    this.#names = names;
+    this.#write = write;
+  }
+
+  /** Prints the events of a block. */
+  add(block: EventBlock): void {
+    for (let i = 0; i < block.count; i++) this.#event(block, i);
+    this.#write(this.#bytes.subarray(0, this.#at));
+    this.#at = 0;
+  }
+
+  #event(block: EventBlock, i: number): void {
+    if (this.#at + LINE_BYTES_MAX > this.#bytes.length) {
+      this.#write(this.#bytes.subarray(0, this.#at));
+      this.#at = 0;
+    }
+    const kind = block.kind[i]! as PageEventKind;
+    const order = block.order[i]!;
+    const type = block.migrateType[i]!;
+    const detail = block.detail[i]!;
+    this.#start(block, i);
+    this.#text(NAMES[kind]);
+    this.#hex(block.pfn[i]!);
+    if (kind === PageEventKind.extfrag) {
+      this.#extfrag(order, type, detail);
+    } else {
+      this.#text(ORDER);
+      this.#decimal(order, 1);
+      if (kind !== PageEventKind.free && kind !== PageEventKind.freeBatched) {
+        this.#text(MIGRATE_TYPE);
+        this.#decimal(type, 1);
+      }
+      if (kind === PageEventKind.alloc) {
+        this.#text(GFP_FLAGS);
+        this.#text(this.#gfp(detail));
+      } else if (kind === PageEventKind.zoneLocked) {
+        this.#text(PERCPU_REFILL);
+        this.#decimal(detail, 1);
+      }
+    }
+    this.#bytes[this.#at++] = 0x0a;
+    const caller = block.hasCallers ? block.caller[i]! : 0;
+    if (caller === 0) return;
+    this.#start(block, i);
+    this.#text(encoder.encode(`<stack trace>\n => ${this.#names.callers[caller - 1]!}\n`));
+  }
+
+  /** What stands in front of an event. */
+  #start(block: EventBlock, i: number): void {
+    this.#text(this.#task(block.task[i]!));
+    this.#decimal(block.cpu[i]!, 3);
+    this.#text(CPU_END);
+    this.#time(block.timeNs[i]!);
+  }
+
+  #extfrag(order: number, type: number, detail: number): void {
+    const fallbackOrder = detail & 0xff;
+    const fragmenting = fallbackOrder < PAGEBLOCK_ORDER ? 1 : 0;
+    this.#text(
+      ascii(
+        ` alloc_order=${order} fallback_order=${fallbackOrder} pageblock_order=${PAGEBLOCK_ORDER} ` +
+          `alloc_migratetype=${type} fallback_migratetype=${(detail >>> 8) & 0xff} ` +
+          `fragmenting=${fragmenting} change_ownership=${detail >>> 16}`,
+      ),
+    );
+  }
+
+  /** `            bash-1234    [`. */
+  #task(number: number): Uint8Array {
+    const known = this.#taskTexts[number];
+    if (known !== undefined) return known;
+    const { comm, pid } = this.#names.tasks[number]!;
+    const name = encoder.encode(comm);
+    const padding = " ".repeat(Math.max(0, 16 - name.length));
+    const text = encoder.encode(`${padding}${comm}-${String(pid).padEnd(7)} [`);
+    this.#taskTexts[number] = text;
+    return text;
+  }
+
+  #gfp(flags: number): Uint8Array {
+    const known = this.#gfpTexts.get(flags);
+    if (known !== undefined) return known;
+    const text = ascii(formatGfp(flags));
+    this.#gfpTexts.set(flags, text);
+    return text;
+  }
+
+  /** Microseconds as the kernel prints them, or nanoseconds where the trace has them. */
+  #time(timeNs: number): void {
+    // The quotient may be rounded up.
+    let seconds = Math.floor(timeNs / 1e9);
+    if (seconds * 1e9 > timeNs) seconds--;
+    const ns = timeNs - seconds * 1e9;
+    this.#spaces(5 - String(seconds).length);
+    this.#decimal(seconds, 1);
+    this.#bytes[this.#at++] = 0x2e;
+    if (ns % 1000 === 0) this.#decimal(ns / 1000, 6);
+    else this.#decimal(ns, 9);
+    this.#bytes[this.#at++] = 0x3a;
+    this.#bytes[this.#at++] = 0x20;
+  }
+
+  #spaces(count: number): void {
+    for (let i = 0; i < count; i++) this.#bytes[this.#at++] = 0x20;
+  }
+
+  #text(text: Uint8Array): void {
+    this.#bytes.set(text, this.#at);
+    this.#at += text.length;
+  }
+
+  #decimal(value: number, digits: number): void {
+    let length = digits;
+    while (value >= 10 ** length) length++;
+    let rest = value;
+    for (let i = this.#at + length - 1; i >= this.#at; i--) {
+      const quotient = Math.floor(rest / 10);
+      this.#bytes[i] = HEX[rest - quotient * 10]!;
+      rest = quotient;
+    }
+    this.#at += length;
+  }
+
+  #hex(value: number): void {
+    let length = 1;
+    while (value >= 16 ** length) length++;
+    let rest = value;
+    for (let i = this.#at + length - 1; i >= this.#at; i--) {
+      const quotient = Math.floor(rest / 16);
+      this.#bytes[i] = HEX[rest - quotient * 16]!;
+      rest = quotient;
+    }
+    this.#at += length;
+  }
+}

@@ -1,0 +1,54 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { RunResult } from "../../src/study/result.js";
+import { runBoot } from "./run-boot.js";
+
+const test = suite("guest: attack");
+
+function attacked(...settings: readonly string[]): RunResult {
+  return runBoot("memory=4GiB", "policy=lazy", "attack.pages=5", ...settings);
+}
+
+test("TDX: touching a page that the host gave anew ends the guest, whatever it would answer", () => {
+  for (const answer of ["terminate", "warn", "ignore"]) {
+    const run = attacked("platform=tdx", `attack.answer=${answer}`);
+    assert.is(run.outcome, "terminated");
+    assert.match(run.reason!, /leaves the TD/);
+    assert.equal(run.attack, { pages: 1, warnings: 0, integrityViolations: 0 });
+  }
+});
+
+for (const settings of [["platform=snp"], ["platform.kind=tdx", "guest.septVeDisable=false"]]) {
+  const name = settings.join(", ");
+
+  test(`${name}: a guest that stops loses nothing but itself`, () => {
+    const run = attacked(...settings, "attack.answer=terminate");
+    assert.is(run.outcome, "terminated");
+    assert.match(run.reason!, /the guest stops/);
+    assert.is(run.attack!.integrityViolations, 0);
+  });
+
+  test(`${name}: one that warns goes on and says so`, () => {
+    const run = attacked(...settings, "attack.answer=warn");
+    assert.is(run.outcome, "ready");
+    assert.equal(run.attack, { pages: 5, warnings: 5, integrityViolations: 0 });
+  });
+
+  test(`${name}: one that ignores it goes on with other contents`, () => {
+    const run = attacked(...settings, "attack.answer=ignore");
+    assert.is(run.outcome, "ready");
+    assert.equal(run.attack, { pages: 5, warnings: 0, integrityViolations: 5 });
+  });
+}
+
+test("a plain guest cannot tell", () => {
+  assert.is(attacked("platform=none").attack!.integrityViolations, 5);
+});
+
+test("the seed decides which pages are hit", () => {
+  const reasons = [1, 1, 2].map((seed) => attacked("platform=snp", `seed=${seed}`).reason);
+  assert.is(reasons[0], reasons[1]);
+  assert.is.not(reasons[0], reasons[2]);
+});
+
+test.run();

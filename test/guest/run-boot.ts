@@ -1,0 +1,12 @@
+import * as assert from "uvu/assert";
+import { loadScenarios } from "../../src/cli/load.js";
+import { parseAssignment } from "../../src/scenario/set.js";
+import type { RunResult } from "../../src/study/result.js";
+import { runScenario } from "../../src/study/run-scenario.js";
+
+/** Runs the one scenario that `workloads/boot.yaml` makes with these assignments, checked all the way. */
+export function runBoot(...assignments: readonly string[]): RunResult {
+  const loaded = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment));
+  assert.is(loaded.length, 1);
+  return runScenario(loaded[0]!.scenario, loaded[0]!.recording, { check: true });
+}

@@ -1,0 +1,97 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { platformParameters } from "../../src/coco/parameters.js";
+import type { Scenario } from "../../src/scenario/scenario.js";
+import { compare } from "../../src/study/compare.js";
+import type { RunResult } from "../../src/study/result.js";
+import { rangeVariants, type Uncertainty, uncertainty } from "../../src/study/uncertainty.js";
+import { resultWith, scenarioWith } from "./rows.js";
+
+const test = suite("study: uncertainty");
+
+/** Boot times made up from the parameters of the scenario. */
+async function found(
+  scenarios: readonly Scenario[],
+  bootTimeNs: (value: (name: string) => number, policy: string) => number,
+): Promise<Uncertainty> {
+  const run = (scenario: Scenario): RunResult => {
+    const { kind, parameters } = scenario.platform;
+    const value = (name: string): number => parameters[name] ?? platformParameters(kind)[name]!.value;
+    return resultWith({ policy: scenario.policy, bootTimeNs: bootTimeNs(value, scenario.policy) });
+  };
+  const rows = await compare(scenarios, run);
+  return uncertainty(rows, scenarios, (variant) => Promise.resolve(run(variant)));
+}
+
+test("every assumed parameter is tried at both ends, and all together; no other one", () => {
+  const variants = rangeVariants(scenarioWith());
+  const assumed = Object.entries(platformParameters("tdx")).filter(([, { basis }]) => basis === "assumed");
+  assert.is(variants.length, 2 * assumed.length + 2);
+  for (const [name, { low, high }] of assumed) {
+    const ends = variants.filter(({ parameter }) => parameter === name);
+    assert.equal(
+      ends.map(({ scenario }) => scenario.platform.parameters),
+      [{ [name]: low }, { [name]: high }],
+    );
+  }
+  const all = variants.find(({ parameter, end }) => parameter === "all" && end === "high")!;
+  assert.is(Object.keys(all.scenario.platform.parameters).length, assumed.length);
+  assert.not.ok(variants.some(({ parameter }) => parameter === "eptViolation4kNs"));
+});
+
+test("a parameter that the scenario sets is certain", () => {
+  const set = scenarioWith({ platform: { kind: "tdx", parameters: { tdcallNs: 900 } } });
+  const variants = rangeVariants(set);
+  assert.not.ok(variants.some(({ parameter }) => parameter === "tdcallNs"));
+  for (const { scenario } of variants) assert.is(scenario.platform.parameters.tdcallNs, 900);
+});
+
+test("ranges span all runs, and name the parameter that moves a result most", async () => {
+  const { tdcallNs, acceptZero4kNs } = platformParameters("tdx");
+  const { rows } = await found([scenarioWith()], (value) => value("tdcallNs") + 10 * value("acceptZero4kNs"));
+  assert.equal(rows[0]!.uncertainty.bootTimeNs, {
+    low: tdcallNs!.low + 10 * acceptZero4kNs!.low,
+    default: tdcallNs!.value + 10 * acceptZero4kNs!.value,
+    high: tdcallNs!.high + 10 * acceptZero4kNs!.high,
+    movedMostBy: {
+      parameter: "acceptZero4kNs",
+      low: tdcallNs!.value + 10 * acceptZero4kNs!.low,
+      high: tdcallNs!.value + 10 * acceptZero4kNs!.high,
+    },
+  });
+  assert.equal(rows[0]!.uncertainty.stallP99Ns.movedMostBy, null);
+});
+
+test("an order of policies survives where no value turns it round", async () => {
+  const scenarios = (["eager", "lazy"] as const).map((policy) => scenarioWith({ policy }));
+  const { orders } = await found(scenarios, (value, policy) =>
+    policy === "eager" ? 100 * value("tdcallNs") : value("tdcallNs"),
+  );
+  assert.equal(orders, [{ faster: 1, slower: 0, survives: true, flips: [] }]);
+});
+
+test("where one does, it is named", async () => {
+  const scenarios = (["eager", "lazy"] as const).map((policy) => scenarioWith({ policy }));
+  const threshold = platformParameters("tdx").tdcallNs!.value + 1;
+  const { orders } = await found(scenarios, (value, policy) =>
+    policy === "eager" ? threshold : value("tdcallNs"),
+  );
+  assert.equal(orders, [
+    {
+      faster: 1,
+      slower: 0,
+      survives: false,
+      flips: [
+        { parameter: "tdcallNs", end: "high" },
+        { parameter: "all", end: "high" },
+      ],
+    },
+  ]);
+});
+
+test("policies on different machines have no order", async () => {
+  const scenarios = [scenarioWith({ policy: "eager" }), scenarioWith({ policy: "lazy", vcpus: 1 })];
+  assert.equal((await found(scenarios, () => 1)).orders, []);
+});
+
+test.run();
