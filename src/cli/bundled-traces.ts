@@ -68,6 +68,7 @@ function originOf({ kernel, machine }: Recording): string {
 function aboutOf(recording: Recording): string {
   const { machine, kernel } = recording.command;
   if (beginsAfterBoot(recording)) return `after boot: ${machine}`;
+  if (recording.milestones.ready === undefined) return "part of a boot";
   const workload = WORKLOAD_WORD.exec(kernel)?.[1];
   return workload === undefined ? "boot, to the first command of init" : `boot, then ${workload}`;
 }

@@ -31,7 +31,6 @@ const PARAMETER_OF: Readonly<Record<Exclude<keyof typeof CostEvent, "guestWork">
   launch: "launchNs",
   firmwareFixed: "firmwareFixedNs",
   idleCpuDelay: "idleCpuDelayNs",
-  tdcallBusy: "tdcallFailNs",
   mapGpa: "mapGpaNs",
   septRemove: "septRemoveNs",
   pamtAdd: "pamtAddNs",

@@ -15,8 +15,36 @@ export interface BundledTrace {
   readonly about: string;
 }
 
-/** Two lines for each: the path to be copied, then the rest. */
-export function formatTraceList(traces: readonly BundledTrace[]): string {
+/** A generator with its parameters. */
+export interface ListedGenerator {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** What it repeats and from which facts. */
+  readonly imitates: string;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly what: string;
+    /** As users write it. */
+    readonly default: string;
+  }[];
+}
+
+/** Two lines for each trace: the path to be copied, then the rest; then the generators with their parameters. */
+export function formatTraceList(
+  traces: readonly BundledTrace[],
+  generators: readonly ListedGenerator[],
+): string {
+  return `recorded\n${recordedLines(traces)}\ngenerated\n${generators.map(generatorLines).join("")}`;
+}
+
+function generatorLines({ name, summary, parameters }: ListedGenerator): string {
+  const rows = parameters.map((one) => [`    ${one.name}`, one.default, one.what]);
+  const lines = plainTableLines({ aligns: ["left", "right", "left"], rows });
+  return [`generate:${name}`, `  ${summary}`, ...lines].map((line) => `${line}\n`).join("");
+}
+
+function recordedLines(traces: readonly BundledTrace[]): string {
   const rest = plainTableLines({
     aligns: ["right", "left"],
     rows: traces.map(({ sizeBytes, about, origin }) => [formatBytes(sizeBytes), `${about} (${origin})`]),

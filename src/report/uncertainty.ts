@@ -69,8 +69,8 @@ function durations(range: ResultRange): string[] {
 /** `lazy before eager: over the whole range`, or where not. */
 function orderText({ faster, slower, survives, flips }: PolicyOrder, rows: readonly CompareRow[]): string {
   const [first, second] = [rows[faster]!, rows[slower]!];
-  const equal = first.bootTimeNs === second.bootTimeNs;
-  const what = `${first.policy} ${equal ? "as fast as" : "before"} ${second.policy}`;
+  const equal = formatDuration(first.bootTimeNs) === formatDuration(second.bootTimeNs);
+  const what = `${first.policy} ${equal ? "about as fast as" : "before"} ${second.policy}`;
   if (survives) return `${what}: over the whole range`;
   return `${what}: not with ${flips.map(({ parameter, end }) => `${parameter} ${end}`).join(", ")}`;
 }

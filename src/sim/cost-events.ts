@@ -62,26 +62,24 @@ export const CostEvent = {
   guestWork: 26,
   /** TDX: one EPT violation held up by one other CPU that is online, idle and takes its timer tick. */
   idleCpuDelay: 27,
-  /** TDX: an accept that met an entry locked by somebody else (OPERAND_BUSY). */
-  tdcallBusy: 28,
   /** TDX: a MapGPA request of the guest (TDG.VP.VMCALL), to the VMM and back. */
-  mapGpa: 29,
+  mapGpa: 28,
   /** TDX: the host took a page away from the guest (RANGE.BLOCK, TRACK, PAGE.REMOVE). */
-  septRemove: 30,
+  septRemove: 29,
   /** TDX: the host gave the module a pair of pages to track 2 MiB (TDH.PHYMEM.PAMT.ADD). */
-  pamtAdd: 31,
+  pamtAdd: 30,
   /** SNP: a call of the SVSM core protocol, into its privilege level and back. */
-  svsmCall: 32,
+  svsmCall: 31,
   /** SNP: the host split a 2 MiB entry of the reverse map table, and its nested page (PSMASH). */
-  psmash: 33,
+  psmash: 32,
   /** SNP: the host made a 4 KiB page its own again (RMPUPDATE). */
-  rmpupdateShared: 34,
+  rmpupdateShared: 33,
   /** Firmware: its other CPUs are set up to accept memory with the first. */
-  firmwareMpSetup: 35,
+  firmwareMpSetup: 34,
   /** Firmware: the same, for each other CPU. */
-  firmwareApSetup: 36,
+  firmwareApSetup: 35,
   /** Guest: user space touched a new page of 4 KiB: its page fault without acceptance, and its read or write. */
-  userTouch4k: 37,
+  userTouch4k: 36,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 

@@ -53,6 +53,27 @@ test("every format prints the same rows", async () => {
   });
 });
 
+test("--workload takes bundled names, files from here, and generators", async () => {
+  await withFiles(async ({ scenario }) => {
+    const names = "linux-6.12.95-1c4g,workloads/recorded/linux-6.12.95-1c4g/recording.yaml,generate:idle";
+    const { stdout } = await unaccepted(["compare", scenario, "--workload", names, "--json"]);
+    assert.equal(
+      [
+        ...new Set(
+          (JSON.parse(stdout) as { rows: { workload: string }[] }).rows.map(({ workload }) => workload),
+        ),
+      ],
+      // The standard boot stands below what is no boot; what runs is decided by the simulator.
+      ["linux-6.12.95-1c4g"],
+    );
+    const missing = await unaccepted(["compare", scenario, "--workload", "nowhere"]);
+    assert.is(missing.code, 2);
+    assert.match(onlyLine(missing.stderr), /nowhere: no such file or directory$/);
+    const unknown = await unaccepted(["compare", scenario, "--workload", "generate:hea"]);
+    assert.match(onlyLine(unknown.stderr), /--workload generate:hea: workload: .*did you mean heap\?/);
+  });
+});
+
 test("flags replace what the file says, and lists make a cross product", async () => {
   await withFiles(async ({ scenario }) => {
     const flags = "--platform tdx,snp --policy lazy --memory 1GiB,2G --vcpus 3 --set seed=[1,2] --json".split(

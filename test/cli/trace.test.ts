@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { TraceProgress } from "../../src/cli/trace-progress.js";
+import { GENERATORS } from "../../src/workload/generators/index.js";
 import { onlyLine, unaccepted } from "./program.js";
 
 const test = suite("cli: trace");
@@ -219,7 +220,7 @@ test("what is wrong with a trace is one line, exit 2, and no file", async () => 
 });
 
 test("flags and files that are missing or too many", async () => {
-  assert.match(await complaintAbout("trace"), "expected import, info, export, list after trace");
+  assert.match(await complaintAbout("trace"), "expected import, info, export, generate, list after trace");
   assert.is(await complaintAbout("trace", "imprt"), "unknown action imprt of trace, did you mean import?");
   assert.is(await complaintAbout("trace", "import", "-o", "x"), "expected a trace file, or - for stdin");
   assert.is(await complaintAbout("trace", "import", TRACEFS), "expected the file to write after -o");
@@ -230,6 +231,66 @@ test("flags and files that are missing or too many", async () => {
   );
   assert.is(await complaintAbout("trace", "info", "-", "-"), "stdin can be read only once");
   assert.is(await complaintAbout("trace", "info", "test"), "test: illegal operation on a directory");
+});
+
+test("what a generator makes can be read again", async () => {
+  await inDirectory(async (path, names) => {
+    const out = path("heap.trace");
+    const set = ["--set", "size=16MiB", "--set", "pages=small", "--vcpus", "2"];
+    const { code, stdout, stderr } = await unaccepted(["trace", "generate", "heap", ...set, "-o", out]);
+    assert.is(code, 0, stderr);
+    assert.is(stdout, "");
+    assert.match(stderr, /heap\.trace: \d+ events of heap, 4 GiB\n$/);
+    const info = await unaccepted(["trace", "info", out, "--json"]);
+    const { summary } = JSON.parse(info.stdout);
+    // The heap, and the page tables for it.
+    assert.ok(summary.kinds.alloc >= 4096 && summary.kinds.alloc < 4200, info.stdout);
+    assert.equal(names(), ["heap.trace"]);
+  });
+});
+
+test("the same seed generates the same bytes, another one others", async () => {
+  await inDirectory(async (path) => {
+    const bytes: Buffer[] = [];
+    for (const seed of ["7", "7", "8"]) {
+      const out = path("fragmentation.trace");
+      const set = ["--set", "size=8MiB", "--set", "operations=5000", "--seed", seed, "--quiet"];
+      const run = await unaccepted(["trace", "generate", "fragmentation", ...set, "-o", out]);
+      assert.is(run.stderr, "");
+      bytes.push(readFileSync(out));
+    }
+    assert.ok(bytes[0]!.equals(bytes[1]!));
+    assert.not.ok(bytes[0]!.equals(bytes[2]!));
+  });
+});
+
+test("what no generator makes is one line, exit 2, and no file", async () => {
+  await inDirectory(async (path, names) => {
+    const out = ["-o", path("x.trace")];
+    assert.match(
+      await complaintAbout("trace", "generate", "hea", ...out),
+      /expected one of boot, heap.*mean heap\?$/,
+    );
+    assert.match(await complaintAbout("trace", "generate", ...out), /expected the name of a generator/);
+    assert.match(await complaintAbout("trace", "generate", "heap"), /expected the file to write after -o/);
+    assert.match(
+      await complaintAbout("trace", "generate", "heap", "--set", "siz=1", ...out),
+      /siz: unknown parameter, did you mean size\?/,
+    );
+    assert.match(
+      await complaintAbout("trace", "generate", "heap", "--set", "size", ...out),
+      /--set size: expected key=value/,
+    );
+    assert.match(
+      await complaintAbout("trace", "generate", "heap", "--memory", "4GB", ...out),
+      /--memory 4GB: expected/,
+    );
+    assert.match(
+      await complaintAbout("trace", "generate", "heap", "--vcpus", "0", ...out),
+      /--vcpus 0: expected/,
+    );
+    assert.equal(names(), []);
+  });
 });
 
 test("an interrupted import leaves nothing behind", async () => {
@@ -245,7 +306,7 @@ test("an interrupted import leaves nothing behind", async () => {
 });
 
 test("help has examples for every action", async () => {
-  for (const action of ["import", "info", "export", "list"]) {
+  for (const action of ["import", "info", "export", "generate", "list"]) {
     const { code, stdout } = await unaccepted(["trace", action, "--help"]);
     assert.is(code, 0);
     assert.match(stdout, `unaccepted trace ${action}`);
@@ -265,6 +326,7 @@ test("the list has every recording with a trace, by a path that can be read", as
   for (const { path } of traces) assert.ok(readFileSync(path).length > 0);
   const text = (await unaccepted(["trace", "list"])).stdout;
   for (const { path } of traces) assert.match(text, `${path}\n`);
+  for (const { name } of GENERATORS) assert.match(text, `generate:${name}\n`);
 });
 
 test("stdin", () => {

@@ -10,6 +10,7 @@ import type { CliContext } from "../context.js";
 import { loadScenarios } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { simulate } from "../simulate.js";
+import { simulateUncertain } from "../simulate-uncertain.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
@@ -20,6 +21,10 @@ export const runCommand = {
   builder(yargs: Argv): Argv {
     return addSharedOptions(yargs)
       .positional("scenario", { type: "string", describe: "scenario file (YAML) that makes exactly one run" })
+      .option("uncertainty", {
+        type: "boolean",
+        describe: "also run low and high values of every assumed parameter, and show ranges",
+      })
       .epilogue(
         examples(
           "unaccepted run workloads/boot.yaml --platform tdx --policy lazy --memory 4GiB",
@@ -40,6 +45,7 @@ export const runCommand = {
           "choose one of each with a flag or --set, or use compare",
       );
     }
+    if (argv.uncertainty === true) return simulateUncertain(loaded, options, context);
     const paint = paintFor(context.io);
     return simulate(
       loaded,

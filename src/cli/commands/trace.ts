@@ -6,6 +6,7 @@ import type { CliContext } from "../context.js";
 import type { ParsedArguments } from "../options.js";
 import { UsageError } from "../usage-error.js";
 import { traceExport } from "./trace/export.js";
+import { traceGenerate } from "./trace/generate.js";
 import { traceImport } from "./trace/import.js";
 import { traceInfo } from "./trace/info.js";
 import { traceList } from "./trace/list.js";
@@ -13,13 +14,13 @@ import { traceList } from "./trace/list.js";
 /** What a command does; @returns the exit code. */
 export type RunCommand = (argv: ParsedArguments, context: CliContext) => Promise<number>;
 
-const ACTIONS = [traceImport, traceInfo, traceExport, traceList] as const;
+const ACTIONS = [traceImport, traceInfo, traceExport, traceGenerate, traceList] as const;
 const ACTION_NAMES: readonly string[] = ACTIONS.map(({ command }) => command.split(" ")[0]!);
 
 /** For yargs. */
 export const traceCommand = {
   command: "trace [action]",
-  describe: "traces of page allocations: import, info, export, list",
+  describe: "traces of page allocations: import, info, export, generate, list",
 
   /** @param choose makes the handler of a command that runs something */
   builder(yargs: Argv, choose: (run: RunCommand) => (argv: unknown) => void): Argv {

@@ -1,7 +1,9 @@
-/** `unaccepted trace list`: the traces that come with the program. */
+/** `unaccepted trace list`: the traces and generators that come with the program. */
 
 import type { Argv } from "yargs";
-import { formatTraceList } from "../../../report/trace-list.js";
+import { formatTraceList, type ListedGenerator } from "../../../report/trace-list.js";
+import { formatBytes, formatDuration } from "../../../units.js";
+import { GENERATORS, type GeneratorEntry, type Parameter } from "../../../workload/generators/index.js";
 import { bundledTraces } from "../../bundled-traces.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
@@ -9,7 +11,7 @@ import { examples, type ParsedArguments } from "../../options.js";
 /** For yargs. */
 export const traceList = {
   command: "list",
-  describe: "the traces that come with the program",
+  describe: "the traces and generators that come with the program",
 
   builder(yargs: Argv): Argv {
     return yargs
@@ -20,11 +22,31 @@ export const traceList = {
   /** @returns the exit code */
   async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
     const traces = bundledTraces();
+    const generators = GENERATORS.map(listed);
     io.stdout.write(
       argv.json === true
-        ? `${JSON.stringify({ schemaVersion: 1, traces }, undefined, 2)}\n`
-        : formatTraceList(traces),
+        ? `${JSON.stringify({ schemaVersion: 1, traces, generators }, undefined, 2)}\n`
+        : formatTraceList(traces, generators),
     );
     return 0;
   },
 };
+
+function listed({ name, summary, imitates, parameters }: GeneratorEntry): ListedGenerator {
+  return {
+    name,
+    summary,
+    imitates,
+    parameters: Object.entries(parameters).map(([parameter, { what, unit, default: value }]) => ({
+      name: parameter,
+      what,
+      default: parameterText(value, unit),
+    })),
+  };
+}
+
+function parameterText(value: string | number, unit: Parameter["unit"]): string {
+  if (typeof value === "number" && unit === "bytes") return formatBytes(value).replace(" ", "");
+  if (typeof value === "number" && unit === "ns") return formatDuration(value).replace(" ", "");
+  return String(value);
+}
