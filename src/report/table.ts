@@ -3,11 +3,9 @@
 import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatCount, formatRatio, formatShare, NO_VALUE } from "./cells.js";
-import { columnNotes, failureText } from "./notes.js";
+import { formatGroups } from "./grouped-table.js";
+import { columnNotes } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { groupRows } from "./row-groups.js";
-import { wrapText } from "./wrap.js";
 
 const HEAD = [
   "policy",
@@ -31,33 +29,16 @@ const HEAD = [
  * @param rows at least one
  */
 export function formatTable(rows: readonly CompareRow[], paint: Paint = plainPaint): string {
-  const { common, groups } = groupRows(rows);
-  const [head, rule, ...body] = plainTableLines({
-    head: HEAD,
-    aligns: HEAD.map((_name, column) => (column === 0 ? "left" : "right")),
-    rows: groups.flatMap((group) => group.rows.map((row) => cellsOf(row, paint))),
-  });
-
-  const lines = common === "" ? [] : [paint("title", common), ""];
-  lines.push(head!, rule!);
-  let next = 0;
-  for (const [index, group] of groups.entries()) {
-    if (index > 0) lines.push("");
-    lines.push(paint("title", group.title));
-    for (const row of group.rows) {
-      lines.push(body[next++]!);
-      if (row.outcome !== "ready") {
-        lines.push(...wrapText(`  ${failureText(row)}`).map((line) => paint("failure", line)));
-      }
-    }
-  }
-  lines.push(
-    "",
-    ...columnNotes(rows)
-      .flatMap(wrapText)
-      .map((line) => paint("note", line)),
+  return formatGroups(
+    rows,
+    {
+      head: HEAD,
+      aligns: HEAD.map((_name, column) => (column === 0 ? "left" : "right")),
+      cellsOf: (row) => cellsOf(row, paint),
+      notes: columnNotes(rows),
+    },
+    paint,
   );
-  return lines.map((line) => `${line}\n`).join("");
 }
 
 function cellsOf(row: CompareRow, paint: Paint): string[] {

@@ -4,10 +4,8 @@ import { type CompareRow, RESULT_SCHEMA_VERSION } from "../study/result.js";
 import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
-import { failureText } from "./notes.js";
+import { formatGroups } from "./grouped-table.js";
 import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { groupRows } from "./row-groups.js";
 import { rowRecord } from "./row-record.js";
 import { wrapText } from "./wrap.js";
 
@@ -15,33 +13,25 @@ const HEAD = ["policy", "boot", "from", "to", "moved most by", "stall p99", "fro
 
 /** @param found rows: at least one */
 export function formatUncertainty(found: Uncertainty, paint: Paint = plainPaint): string {
-  const { common, groups } = groupRows(found.rows);
-  const rowOf = (row: CompareRow): UncertainRow => row as UncertainRow;
-  const [head, rule, ...body] = plainTableLines({
-    head: HEAD,
-    aligns: HEAD.map((_name, column) => (column === 0 || column === 4 ? "left" : "right")),
-    rows: groups.flatMap((group) => group.rows.map((row) => cellsOf(rowOf(row)))),
-  });
-  const lines = common === "" ? [] : [paint("title", common), ""];
-  lines.push(head!, rule!);
-  let next = 0;
-  for (const [index, group] of groups.entries()) {
-    if (index > 0) lines.push("");
-    lines.push(paint("title", group.title));
-    for (const row of group.rows) {
-      lines.push(body[next++]!);
-      if (row.outcome !== "ready") {
-        lines.push(...wrapText(`  ${failureText(row)}`).map((line) => paint("failure", line)));
-      }
-    }
-    const own = found.orders.filter(({ faster }) => group.rows.includes(found.rows[faster]!));
-    for (const order of own) {
-      const text = wrapText(`  ${orderText(order, found.rows)}`);
-      lines.push(...text.map((line) => (order.survives ? line : paint("failure", line))));
-    }
-  }
-  lines.push("", ...NOTES.flatMap(wrapText).map((line) => paint("note", line)));
-  return lines.map((line) => `${line}\n`).join("");
+  return formatGroups(
+    found.rows,
+    {
+      head: HEAD,
+      aligns: HEAD.map((_name, column) => (column === 0 || column === 4 ? "left" : "right")),
+      cellsOf: (row) => cellsOf(row as UncertainRow),
+      below: ({ rows }) =>
+        found.orders
+          .filter(({ faster }) => rows.includes(found.rows[faster]!))
+          .flatMap((order) => orderLines(order, found.rows, paint)),
+      notes: NOTES,
+    },
+    paint,
+  );
+}
+
+function orderLines(order: PolicyOrder, rows: readonly CompareRow[], paint: Paint): string[] {
+  const lines = wrapText(`  ${orderText(order, rows)}`);
+  return order.survives ? lines : lines.map((line) => paint("failure", line));
 }
 
 const NOTES = [

@@ -20,7 +20,7 @@ test("the same seed and index give the same number, from 0 to below 1", () => {
 test("numbers spread evenly, for any seed and stride", () => {
   for (const seed of [0, 1, 2 ** 32 - 1]) {
     for (const stride of [1, 512, 2 ** 32]) {
-      const tenths = new Array<number>(10).fill(0);
+      const tenths = Array.from({ length: 10 }, () => 0);
       for (const chance of chances(seed, stride)) tenths[Math.floor(chance * 10)]!++;
       // Three standard deviations of a fair die would be 285.
       for (const count of tenths) assert.ok(Math.abs(count - COUNT / 10) < 500, `${seed} ${stride} ${count}`);

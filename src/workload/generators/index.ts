@@ -20,7 +20,7 @@ import { pageCache } from "./page-cache.js";
 import { type Parameter, parametersSchema } from "./parameters.js";
 
 export { generate, generateBlocks } from "./generate.js";
-export type { TargetMachine, Workload } from "./generator.js";
+export type { Workload } from "./generator.js";
 export type { Parameter } from "./parameters.js";
 export { RequestEvents } from "./request-events.js";
 
