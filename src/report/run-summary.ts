@@ -114,7 +114,11 @@ function acceptanceLines(run: RunResult): Line[] {
   lines.push(...seldom.filter((_line, index) => shown[index]! > 0));
   if (run.drain !== undefined) {
     const { workers, timeNs, unacceptedBytes } = run.drain;
-    lines.push(["drain", formatDuration(timeNs), `${formatBytes(unacceptedBytes)} by ${workers} workers`]);
+    lines.push([
+      "drain",
+      formatDuration(timeNs),
+      `${formatBytes(unacceptedBytes)} by ${workers} worker${workers === 1 ? "" : "s"}`,
+    ]);
   }
   if (run.attack !== undefined) {
     const { pages, warnings, integrityViolations } = run.attack;
