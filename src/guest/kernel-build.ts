@@ -68,6 +68,12 @@ export const DEBIAN_CLOUD_6_12_95: KernelBuild = {
   logCpuMaxBufShift: 12,
 };
 
+/** Its successor 6.12.107+deb12-cloud-amd64: the same sizes, measured in the same way. */
+export const DEBIAN_CLOUD_6_12_107: KernelBuild = {
+  ...DEBIAN_CLOUD_6_12_95,
+  release: "6.12.107+deb12-cloud-amd64",
+};
+
 /**
  * Linux 6.12.107 in a small configuration (8 CPUs, no modules) with an allocator log of 48 MiB in
  * its image: the kernel of the recordings with unaccepted memory. Sizes measured: boot log with

@@ -253,7 +253,7 @@ const OUTSIDE_TEXT = {
   bulkPages: "a page was taken by alloc_pages_bulk(), which has no event",
   unseenAllocations: "a page must have been allocated without an event",
   resyncs: "the model's lists were corrected after the first event",
-  untracedPages: "an allocation, not exact, got a page that came to its list between two traces",
+  pageblocks: "a pageblock had been claimed for another type between two traces",
   pcpLimits: "the limit of a per-CPU list had been lowered without an event",
 } as const satisfies Record<keyof VerifiedRun["outside"], string>;
 

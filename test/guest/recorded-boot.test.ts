@@ -5,7 +5,12 @@ import * as assert from "uvu/assert";
 import { machineFromBootLog } from "../../src/guest/boot-log.js";
 import { EarlyBoot } from "../../src/guest/early-machine.js";
 import { EARLY_STEPS } from "../../src/guest/early-memblock.js";
-import { DEBIAN_CLOUD_6_12_95, type KernelBuild, SMALL_6_12_107 } from "../../src/guest/kernel-build.js";
+import {
+  DEBIAN_CLOUD_6_12_95,
+  DEBIAN_CLOUD_6_12_107,
+  type KernelBuild,
+  SMALL_6_12_107,
+} from "../../src/guest/kernel-build.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 
 /*
@@ -16,7 +21,7 @@ import { Memblock } from "../../src/memblock/memblock.js";
 const test = suite("guest: recorded early boot");
 
 const RECORDED = new URL("../../workloads/recorded/", import.meta.url);
-const BUILDS: readonly KernelBuild[] = [DEBIAN_CLOUD_6_12_95, SMALL_6_12_107];
+const BUILDS: readonly KernelBuild[] = [DEBIAN_CLOUD_6_12_95, DEBIAN_CLOUD_6_12_107, SMALL_6_12_107];
 /** The kernel dumps both arrays at the end of these steps. */
 const DUMP_AFTER: readonly string[] = ["e820__memblock_setup", "initmem_init"];
 

@@ -23,8 +23,8 @@ export class PageHistory {
     }
   }
 
-  /** Kind of the next event that names a page at or after an event; undefined when none does. */
-  nextKind(pfn: number, event: number): PageEventKind | undefined {
+  /** The next event that names a page at or after an event; undefined when none does. */
+  next(pfn: number, event: number): number | undefined {
     const events = this.#ofPage.get(pfn);
     if (events === undefined) return undefined;
     let low = 0;
@@ -34,7 +34,12 @@ export class PageHistory {
       if (events[middle]! < event) low = middle + 1;
       else high = middle;
     }
-    const next = events[low];
+    return events[low];
+  }
+
+  /** Kind of that event. */
+  nextKind(pfn: number, event: number): PageEventKind | undefined {
+    const next = this.next(pfn, event);
     return next === undefined ? undefined : (this.#kind[next] as PageEventKind);
   }
 

@@ -1,10 +1,12 @@
-import { drainPcp } from "../../page-alloc/buddy.js";
+import { drainPcp, pcpType } from "../../page-alloc/buddy.js";
 import { formatGfp, gfpMigrateType } from "../../page-alloc/gfp.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../page-alloc/page-frames.js";
 import { pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
+import { PAGEBLOCK_ORDER } from "../../units.js";
 import { PageEventKind, type PageEvents } from "../../workload/events.js";
 import type { Comparison, Divergence } from "./comparison.js";
+import { KnownLists } from "./stock-known.js";
 import type { StockPages } from "./stock-pages.js";
 import { StockResync, type UntracedCauses } from "./stock-resync.js";
 import type { StockStages } from "./stock-stages.js";
@@ -13,10 +15,12 @@ import type { PerCpuListState } from "./stock-zoneinfo.js";
 
 /** Replays the requests of a trace of an unmodified kernel on an allocator, and compares frames. */
 export class StockLoop {
-  readonly allocations: { compared: number; pfnExact: number; firstDivergence?: Divergence } = {
-    compared: 0,
-    pfnExact: 0,
-  };
+  readonly allocations: {
+    compared: number;
+    pfnExact: number;
+    readonly beforeResync: { compared: number; pfnExact: number };
+    firstDivergence?: Divergence;
+  } = { compared: 0, pfnExact: 0, beforeResync: { compared: 0, pfnExact: 0 } };
   readonly refills: Comparison = { compared: 0, equal: 0 };
   readonly drains: Comparison = { compared: 0, equal: 0 };
   interruptedAllocations = 0;
@@ -29,6 +33,7 @@ export class StockLoop {
   readonly #steps: StockSteps;
   readonly #pages: StockPages;
   readonly #done: Uint8Array;
+  readonly #known: KnownLists;
 
   constructor(
     events: PageEvents,
@@ -44,6 +49,7 @@ export class StockLoop {
     this.#resync = new StockResync(events, allocator, stages);
     this.#pages = this.#resync.pages;
     this.#done = new Uint8Array(events.count);
+    this.#known = new KnownLists(stages !== undefined);
   }
 
   get outside(): UntracedCauses {
@@ -89,7 +95,7 @@ export class StockLoop {
     const gfp = detail[event]!;
     const own = this.#cpuNodes[cpu[event]!]!;
     if (frame === 0) {
-      this.#compare(event, this.#allocator.allocPages(gfp, order[event]!, own, cpu[event]!));
+      this.#compare(event, this.#allocator.allocPages(gfp, order[event]!, own, cpu[event]!), true);
       return;
     }
     const zone = this.#allocator.zoneOfPfn(frame);
@@ -97,11 +103,16 @@ export class StockLoop {
     const section = this.#steps.sections.get(event);
     if (!pcpAllowedOrder(order[event]!)) {
       this.#resync.skipBeforeTracing(zone, order[event]!, gfpMigrateType(gfp), frame, event);
-      this.#compare(event, this.#allocator.allocPages(gfp, order[event]!, zone.nodeId, cpu[event]!));
+      const isKnown = section === undefined || this.#known.taken(section)[0]!;
+      this.#compare(event, this.#allocator.allocPages(gfp, order[event]!, zone.nodeId, cpu[event]!), isKnown);
       return;
     }
     const index = pcpIndex(order[event]!, gfpMigrateType(gfp));
     const pcp = zone.pcp[cpu[event]!]!;
+    const isKnown =
+      section === undefined
+        ? this.#known.allocated(zone.index, cpu[event]!, index, frame)
+        : this.#known.refilled(cpu[event]!, section);
     if (order[event] === 0) this.#resync.takeBulk(pcp, index, event, section === undefined ? frame : -1);
     let taken = section === undefined ? 0 : this.#resync.prepareRefill(zone, pcp, index, section, event);
     const held = pcp.lists[index]!.size;
@@ -116,23 +127,22 @@ export class StockLoop {
       this.#pages.setList(pcp, index, []);
       for (const left of listed.reverse()) this.#pages.giveBack(left, order[event]!, cpu[event]!);
     }
-    this.#compare(event, page);
+    this.#compare(event, page, isKnown);
+    if (!isKnown) this.#resync.adoptType(frame, gfpMigrateType(gfp), event);
     if (section !== undefined) this.#resync.correctRefill(pcp, index, section.pfns.slice(1), event);
   }
 
   /** Compares what the model handed out; where it is another page, the model gets the kernel's. */
-  #compare(event: number, page: number): void {
+  #compare(event: number, page: number, isKnown: boolean): void {
     const { pfn, order, cpu, detail } = this.#events;
     const frame = pfn[event]!;
     const found = page === NO_PAGE ? 0 : this.#allocator.frames.pfnOf(page);
-    this.allocations.compared++;
-    if (found === frame && !this.#resync.given.delete(frame)) {
-      this.allocations.pfnExact++;
-      return;
+    const isExact = !this.#resync.given.delete(frame) && found === frame;
+    for (const counts of isKnown ? [this.allocations] : [this.allocations, this.allocations.beforeResync]) {
+      counts.compared++;
+      if (isExact) counts.pfnExact++;
     }
-    this.#resync.given.delete(frame);
-    if (this.#stages === undefined && !this.#resync.history.isSeen(frame, event))
-      this.#resync.outside.untracedPages++;
+    if (isExact) return;
     this.allocations.firstDivergence ??= {
       event,
       expected: hex(frame),
@@ -154,6 +164,7 @@ export class StockLoop {
     const pcp = zone.pcp[cpu[event]!]!;
     if (order[event]! > 0) return;
     const index = pcpIndex(0, section.type);
+    this.#known.refilled(cpu[event]!, section);
     this.#resync.takeBulk(pcp, index, event, -1);
     for (let at = 0; at < section.pfns.length; ) {
       const rest = section.pfns.slice(at);
@@ -198,6 +209,9 @@ export class StockLoop {
     if (pcpAllowedOrder(order)) this.#resync.correctLimit(pcp, order, this.#steps.drained[event]!);
     this.#allocator.freePages(page, order, cpu[event]!);
     if (pcpAllowedOrder(order)) {
+      const type = pcpType(this.#allocator.frames.pageblockType[page >> PAGEBLOCK_ORDER]!);
+      this.#known.freed(zone.index, cpu[event]!, pcpIndex(order, type), frame);
+      this.#noteDrains(event);
       this.#compareCount(
         this.drains,
         event,
@@ -229,8 +243,17 @@ export class StockLoop {
     this.#allocate(next);
   }
 
+  #noteDrains(event: number): void {
+    const { pfn, order, cpu } = this.#events;
+    for (const drain of this.#steps.drainEvents.get(event) ?? []) {
+      const zone = this.#allocator.zoneOfPfn(pfn[drain]!).index;
+      this.#known.drained(zone, cpu[drain]!, order[drain]!, pfn[drain]!);
+    }
+  }
+
   #drain(event: number): void {
     const { cpu, pfn } = this.#events;
+    this.#noteDrains(event);
     const zone = this.#allocator.zoneOfPfn(pfn[event]!);
     const pcp = zone.pcp[cpu[event]!]!;
     this.#resync.outside.pcpDecays++;

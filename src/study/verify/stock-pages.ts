@@ -1,9 +1,11 @@
 import {
   accountFreePages,
   addToFreeList,
+  changePageblocks,
   detachFromRun,
   firstOnList,
   freeToBuddy,
+  moveToFreeList,
   removeFromFreeList,
   removeSmallest,
 } from "../../page-alloc/buddy.js";
@@ -60,6 +62,16 @@ export class StockPages {
   /** Order of the free block that holds a page, or -1. */
   freeOrder(pfn: number): number {
     return this.#freeBlock(this.pageAt(pfn))?.order ?? -1;
+  }
+
+  /** Gives a free block of whole pageblocks to another type. */
+  retype(pfn: number, type: number, cpu: number): void {
+    const { frames } = this.#allocator;
+    const free = this.#freeBlock(this.pageAt(pfn))!;
+    const zone = this.#allocator.zoneOfPfn(pfn);
+    const from = this.#listType(zone, free.head, free.order);
+    moveToFreeList(frames, zone, free.head, free.order, from, type, cpu);
+    changePageblocks(frames, free.head, free.order, type);
   }
 
   /** The block that a request of a type would get next from a zone's buddy lists, without stealing. */

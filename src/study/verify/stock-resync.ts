@@ -1,8 +1,10 @@
-import { drainPcp } from "../../page-alloc/buddy.js";
+import { drainPcp, moveFreePagesBlock } from "../../page-alloc/buddy.js";
+import { isMergeable } from "../../page-alloc/migratetype.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../page-alloc/page-frames.js";
 import { type PerCpuPages, pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
+import { PAGEBLOCK_ORDER } from "../../units.js";
 import { PageEventKind, type PageEvents } from "../../workload/events.js";
 import { PageHistory } from "./page-history.js";
 import { StockPages } from "./stock-pages.js";
@@ -20,8 +22,8 @@ export interface UntracedCauses {
   unseenAllocations: number;
   /** Times the model's lists were corrected after the first event. */
   resyncs: number;
-  /** Allocations, none exact, of pages that came to their list between two traces. */
-  untracedPages: number;
+  /** Pageblocks that had been claimed for another type between two traces. */
+  pageblocks: number;
   /** The limit of a per-CPU list was corrected: the vmstat worker lowers it without a trace. */
   pcpLimits: number;
   /** Per-CPU lists that the vmstat worker drained. */
@@ -41,7 +43,7 @@ export class StockResync {
     bulkPages: 0,
     unseenAllocations: 0,
     resyncs: 0,
-    untracedPages: 0,
+    pageblocks: 0,
     pcpLimits: 0,
     pcpDecays: 0,
   };
@@ -169,10 +171,33 @@ export class StockResync {
       const pfn = this.#allocator.frames.pfnOf(next);
       if (pfn === frame) return;
       if (!this.#isBeforeTracing(pfn, order, event)) return;
+      this.given.add(frame);
+      if (this.#giveToOwner(pfn, type, event)) continue;
       this.pages.takeNext(zone, order, type, this.#events.cpu[event]!);
       this.outside.beforeTracing += 2 ** order;
-      this.given.add(frame);
     }
+  }
+
+  /**
+   * A free block of whole pageblocks that the kernel passed by, and later takes for another type: it had
+   * been claimed for that one.
+   */
+  #giveToOwner(pfn: number, type: number, event: number): boolean {
+    const order = this.pages.freeOrder(pfn);
+    if (order < PAGEBLOCK_ORDER) return false;
+    const start = pfn - (pfn % 2 ** order);
+    let first = start;
+    while (first < start + 2 ** order && !this.#leavesList(first, event)) first++;
+    const next = first < start + 2 ** order ? this.history.next(first, event) : undefined;
+    if (first === start || next === undefined) return false;
+    const { kind, migrateType, cpu } = this.#events;
+    if (kind[next] !== PageEventKind.zoneLocked || migrateType[next] === type) return false;
+    this.pages.retype(start, migrateType[next]!, cpu[event]!);
+    this.outside.pageblocks += 2 ** (order - PAGEBLOCK_ORDER);
+    for (let taken = start; taken < first; taken++) this.pages.acquire(taken, 0, false, cpu[event]!);
+    this.outside.beforeTracing += first - start;
+    this.given.add(first);
+    return true;
   }
 
   /** Between the blocks of a refill, too, there may be some that the kernel took before tracing. */
@@ -195,11 +220,31 @@ export class StockResync {
     }
   }
 
+  /** Whether a frame leaves a list without having been freed, so is on one. */
+  #leavesList(pfn: number, event: number): boolean {
+    const kind = this.history.nextKind(pfn, event);
+    return kind !== undefined && kind !== PageEventKind.free;
+  }
+
   /** Whether the kernel may have taken a block before tracing began. */
   #isBeforeTracing(first: number, order: number, event: number): boolean {
     if (this.#stages?.isEarly(first) !== true) return false;
     for (let pfn = first; pfn < first + 2 ** order; pfn++) if (this.history.isSeen(pfn, event)) return false;
     return true;
+  }
+
+  /**
+   * A page that lay on a list of a type when the trace began is from a pageblock of that type: it was
+   * claimed between two traces if the model has another.
+   */
+  adoptType(frame: number, type: number, event: number): void {
+    const { frames } = this.#allocator;
+    const page = this.pages.pageAt(frame);
+    const known = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+    if (known === type || !isMergeable(known)) return;
+    const zone = this.#allocator.zoneOf(page);
+    if (moveFreePagesBlock(frames, zone, page, known, type, this.#events.cpu[event]!))
+      this.outside.pageblocks++;
   }
 
   /** After a refill the list holds the blocks that the trace names. */

@@ -7,6 +7,7 @@ import { parseFile, type RecordingFiles, readText } from "./recording-files.js";
 import { StockLoop } from "./stock-loop.js";
 import { StockStages } from "./stock-stages.js";
 import { compareBuddyinfo, compareFreePages, perCpuLists } from "./stock-zoneinfo.js";
+import { tracedInitcalls } from "./traced-initcalls.js";
 import type { VerifiedRun } from "./verify-recording.js";
 
 /**
@@ -28,7 +29,7 @@ export function verifyTraces(
     boot,
     allocator,
     machine.cpuNodes,
-    new StockStages(kernel, machine, boot, bootLog),
+    new StockStages(kernel, machine, boot, bootLog, tracedInitcalls(files.read("boot.trace")!, boot)),
   );
   bootLoop.run();
   const zoneinfo = readText(files, "boot.zoneinfo") ?? "";

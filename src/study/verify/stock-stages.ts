@@ -18,50 +18,65 @@ const DEFERRED_COMM = /^pgdatinit\d+$/;
 const HELPER_COMM = /^kworker\//;
 
 /**
- * Stages of boot that tune the zones. A trace does not name them; each is found from what it
- * changes, or from the boot log:
+ * Stages of boot that tune the zones. Few traces name them; each is found from what it changes, or
+ * from the boot log:
  * - setup_per_cpu_pageset: refills were of one block, now they are larger. It comes right before
  *   the first that is.
  * - other CPUs come online: before a zone grows within a request (pages of their trace buffers make
  *   it), before the first event of one, or before deferred initialisation.
  * - deferred initialisation: its threads' frees.
- * - init_per_zone_wmark_min: before the first refill whose size only the new batch explains.
- * - hugepage_init, kswapd_init: by lines of the boot log around them, whose clock runs ahead of the
- *   trace by what "sched_clock: Marking stable" says.
+ * - init_per_zone_wmark_min, hugepage_init, kswapd_init: where the trace has their initcalls, there.
+ *   If not, the first before the first refill whose size only the new batch explains; the others by
+ *   lines of the boot log around them, whose clock runs ahead of the trace by what
+ *   "sched_clock: Marking stable" says.
  */
 export class StockStages {
   readonly #kernel: Kernel;
   readonly #events: PageEvents;
   readonly #cpuNodes: readonly number[];
-  readonly #timed: { readonly atNs: number; readonly reach: () => void }[];
+  /** Stages to come, in order, by the clock of the trace or by event. */
+  readonly #due: { readonly atNs: number; readonly event: number; readonly reach: () => void }[] = [];
   readonly #earlyEnds: readonly { readonly start: number; readonly end: number; readonly deferred: number }[];
   readonly #deferredStart: number;
   readonly #deferredEnd: number;
+  readonly #knowsWatermarks: boolean;
   #perCpuLists = false;
   #online = 1;
   #deferred: DeferredReplay | undefined = undefined;
   #deferredDone = false;
   #minFreeKbytes = 0;
 
-  constructor(kernel: Kernel, { cpuNodes }: EarlyMachine, events: PageEvents, bootLog: string) {
+  /** @param initcalls where the trace says that initcalls end: name and next event; may be empty */
+  constructor(
+    kernel: Kernel,
+    { cpuNodes }: EarlyMachine,
+    events: PageEvents,
+    bootLog: string,
+    initcalls: ReadonlyMap<string, number>,
+  ) {
     this.#kernel = kernel;
     this.#events = events;
     this.#cpuNodes = cpuNodes;
     this.#earlyEnds = kernel.deferredAreas.flatMap(({ free, firstDeferredPfn }) =>
       free.map(({ startPfn, endPfn }) => ({ start: startPfn, end: endPfn, deferred: firstDeferredPfn })),
     );
-    const isInit = events.tasks.map(({ comm }) => DEFERRED_COMM.test(comm));
-    const byInit = (_kind: number, event: number): boolean => isInit[events.task[event]!] === true;
-    this.#deferredStart = events.kind.findIndex(byInit);
-    this.#deferredEnd = events.kind.findLastIndex(byInit);
+    const { first, last } = deferredSpan(events);
+    this.#deferredStart = first;
+    this.#deferredEnd = last;
     const aheadNs = Number(/Marking stable \(.*\)->\(\d+, (-?\d+)\)/.exec(bootLog)?.[1] ?? 0);
-    const after = (line: RegExp, reach: () => void): void => {
-      const seconds = line.exec(bootLog)?.[1];
-      if (seconds !== undefined) this.#timed.push({ atNs: Number(seconds) * 1e9 - aheadNs, reach });
+    const after = (initcall: string, line: RegExp | undefined, reach: () => void): void => {
+      const event = initcalls.get(initcall);
+      const seconds = line?.exec(bootLog)?.[1];
+      if (event !== undefined) this.#due.push({ atNs: Number.NEGATIVE_INFINITY, event, reach });
+      else if (seconds !== undefined)
+        this.#due.push({ atNs: Number(seconds) * 1e9 - aheadNs, event: 0, reach });
     };
-    this.#timed = [];
-    after(/\[ *([\d.]+)\] HugeTLB: \d+ KiB vmemmap can be freed for a 2/, () => this.#raise());
-    after(/\[ *([\d.]+)\] workingset: /, () => {
+    this.#knowsWatermarks = initcalls.has("init_per_zone_wmark_min");
+    after("init_per_zone_wmark_min", undefined, () => this.#watermarks());
+    after("hugepage_init", /\[ *([\d.]+)\] HugeTLB: \d+ KiB vmemmap can be freed for a 2/, () =>
+      this.#raise(),
+    );
+    after("kswapd_init", /\[ *([\d.]+)\] workingset: /, () => {
       kernel.allocator.kswapdRunning = true;
     });
   }
@@ -76,7 +91,9 @@ export class StockStages {
     const { cpu, timeNs } = this.#events;
     if (cpu[event]! >= this.#online) this.#bringUp();
     if (this.#deferredStart >= 0 && event > this.#deferredEnd && !this.#deferredDone) this.#finishDeferred();
-    while (this.#timed.length > 0 && timeNs[event]! > this.#timed[0]!.atNs) this.#timed.shift()!.reach();
+    while (this.#due.length > 0 && event >= this.#due[0]!.event && timeNs[event]! > this.#due[0]!.atNs) {
+      this.#due.shift()!.reach();
+    }
   }
 
   /**
@@ -110,7 +127,7 @@ export class StockStages {
       setupPerCpuPageset(this.#kernel.allocator, this.#cpuNodes.slice(0, 1));
       return;
     }
-    if (!this.#deferredDone || this.#minFreeKbytes > 0) return;
+    if (!this.#deferredDone || this.#minFreeKbytes > 0 || this.#knowsWatermarks) return;
     const now = zone.pcp[cpu]!;
     const then = Object.assign(now.withoutPages(), pcpSizes(zone.managedPages, 0, 1));
     if (now.withoutPages().refillBlocks(order, true) === blocks) return;
@@ -137,4 +154,22 @@ export class StockStages {
     if (this.#minFreeKbytes === 0) this.#watermarks();
     raiseForHugePages(this.#kernel.allocator, this.#minFreeKbytes, this.#cpuNodes);
   }
+}
+
+/**
+ * The events between which deferred initialisation frees: from a node's thread first to the last of one
+ * or of a helper, which may be the last to finish. The first process waits for all of them
+ * (page_alloc_init_late), so its next event ends the search.
+ */
+function deferredSpan({ kind, task, tasks, count }: PageEvents): { first: number; last: number } {
+  const isNode = tasks.map(({ comm }) => DEFERRED_COMM.test(comm));
+  const isHelper = tasks.map(({ comm }) => HELPER_COMM.test(comm));
+  const byNode = (_kind: number, event: number): boolean => isNode[task[event]!] === true;
+  const first = kind.findIndex(byNode);
+  let last = kind.findLastIndex(byNode);
+  if (first < 0) return { first, last };
+  for (let event = last + 1; event < count && tasks[task[event]!]!.pid !== 1; event++) {
+    if (isHelper[task[event]!] === true && kind[event] === PageEventKind.free) last = event;
+  }
+  return { first, last };
 }

@@ -38,6 +38,8 @@ export interface StockSteps {
   readonly sections: ReadonlyMap<number, Section>;
   /** Pages drained by a free or by itself, by event. */
   readonly drained: Int32Array;
+  /** Events of the blocks that these are, by the same event. */
+  readonly drainEvents: ReadonlyMap<number, readonly number[]>;
 }
 
 /** The state of one CPU while its events are read in turn. */
@@ -70,6 +72,7 @@ class StepReader {
   readonly #effect: Int32Array;
   readonly #freeOrder: Uint8Array;
   readonly #drained: Int32Array;
+  readonly #drainEvents = new Map<number, number[]>();
   readonly #sections = new Map<number, Section>();
   readonly #cpus = new Map<number, CpuReader>();
   /** Event of the free of a frame that is not committed yet. */
@@ -93,6 +96,7 @@ class StepReader {
       freeOrder: this.#freeOrder,
       sections: this.#sections,
       drained: this.#drained,
+      drainEvents: this.#drainEvents,
     };
   }
 
@@ -213,7 +217,11 @@ class StepReader {
     }
     const owner = cpu.drainOwner;
     // Other CPUs may have been at the lists since the free's own event.
-    if (this.#drained[owner] === 0) this.#effect[owner] = event;
+    if (this.#drained[owner] === 0) {
+      this.#effect[owner] = event;
+      this.#drainEvents.set(owner, []);
+    }
+    this.#drainEvents.get(owner)!.push(event);
     this.#drained[owner]! += 2 ** order[event]!;
   }
 
