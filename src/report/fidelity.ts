@@ -1,56 +1,16 @@
-/** What `verify` found, for people: a table for terminals, and the document `results/fidelity.md`. */
+/** What `verify` found, as the document `results/fidelity.md`. */
 
-import type { Comparison, Divergence } from "../study/verify/comparison.js";
 import { recordingHolds } from "../study/verify/verify.js";
-import type { VerifiedRecording, VerifiedRun } from "../study/verify/verify-recording.js";
-import { formatInteger, NO_VALUE } from "./cells.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-
-const HEAD = [
-  "recording",
-  "run",
-  "start",
-  "allocations",
-  "exact",
-  "accepts",
-  "refills",
-  "drains",
-  "lists",
-  "/proc",
-];
-
-/** Prints one line a run, and below the table where model and kernel first differ. */
-export function formatVerifyTable(
-  recordings: readonly VerifiedRecording[],
-  paint: Paint = plainPaint,
-): string {
-  const rows = recordings.flatMap((recording) => [
-    ...beforeRuns(recording).map(({ name, comparison }) => [
-      recording.name,
-      name,
-      "",
-      "",
-      equalCell(comparison),
-    ]),
-    ...recording.runs.map((run) => [recording.name, ...runCells(run)]),
-  ]);
-  const lines = plainTableLines({
-    head: HEAD,
-    aligns: HEAD.map((_name, column) => (column < 3 ? "left" : "right")),
-    rows: rows.map((row) => [...row, ...HEAD.slice(row.length).map(() => "")]),
-  });
-  const divergences = recordings.flatMap(divergenceLines);
-  return [
-    ...lines,
-    "",
-    ...(divergences.length === 0
-      ? [paint("note", "Nothing differs.")]
-      : divergences.map((line) => paint("failure", line))),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
-}
+import {
+  knownAllocations,
+  type VerifiedRecording,
+  type VerifiedRun,
+} from "../study/verify/verify-recording.js";
+import { formatInteger } from "./cells.js";
+import { divergenceLines } from "./divergences.js";
+import { outsideRows } from "./outside-causes.js";
+import { tracedKernelLines } from "./traced-kernels.js";
+import { equalCell, markdownTable, runCells } from "./verify-cells.js";
 
 /** Prints the document. The same recordings give the same bytes. */
 export function formatFidelity(recordings: readonly VerifiedRecording[]): string {
@@ -61,6 +21,8 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     `${formatInteger(sum((run) => run.allocations.pfnExact, of))} of ` +
     formatInteger(sum((run) => run.allocations.compared, of));
   const traced = runs.filter((run) => run.start === "trace");
+  const known = traced.map((run) => knownAllocations(run));
+  const knownOf = `${formatInteger(known.reduce((total, { pfnExact }) => total + pfnExact, 0))} of ${formatInteger(known.reduce((total, { compared }) => total + compared, 0))}`;
   const recorded = sum((run) => run.accepts.recorded);
   const accepted = sum((run) => run.accepts.exactInOrder);
   const lists = sum((run) => run.finalLists.compared);
@@ -73,11 +35,14 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     "allocator (CPU, order, gfp flags, frees), never which page to hand out. A boot starts from the",
     "firmware's e820 map; a workload once from a snapshot of all lists, and once carried on from the",
     "simulated boot through all workloads before it.",
-    "A kernel with tracepoints only is repeated from its trace (start `trace`). What it did before tracing",
-    "or between two traces shows when an event names a page; an allocation that it changed is a miss.",
+    "A kernel with tracepoints only is repeated from its trace (start `trace`), see below.",
     "",
     `- allocations with the kernel's page frame: **${exactOf(runs.filter((run) => run.start !== "trace"))}**`,
-    ...(traced.length === 0 ? [] : [`- the same for kernels with tracepoints only: **${exactOf(traced)}**`]),
+    ...(traced.length === 0
+      ? []
+      : [
+          `- the same for kernels with tracepoints only: **${exactOf(traced)}**, of lists known from the trace **${knownOf}**`,
+        ]),
     `- accepted ranges, exact and in order: **${formatInteger(accepted)} of ${formatInteger(recorded)}**`,
     `- free, per-CPU and unaccepted lists, page by page in list order, with the zones' numbers: **${formatInteger(equalLists)} of ${formatInteger(lists)}**`,
     `- recordings in which everything holds: **${recordings.filter(recordingHolds).length} of ${recordings.length}**`,
@@ -111,6 +76,7 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
         "events",
         "allocations",
         "exact",
+        "of known",
         "accepts",
         "decisions",
         "refills",
@@ -123,6 +89,7 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     ),
     "",
     ...gapLines(recordings),
+    ...tracedKernelLines(recordings),
     "## Taken from the log",
     "",
     "What no model of the allocator can derive, and how often it was needed. A workload that is carried on",
@@ -137,37 +104,15 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function beforeRuns(recording: VerifiedRecording): { name: string; comparison: Comparison }[] {
-  return [
-    ...(recording.memblock ? [{ name: "(memblock)", comparison: recording.memblock }] : []),
-    ...(recording.handover ? [{ name: "(hand-over)", comparison: recording.handover }] : []),
-    ...(recording.zones ? [{ name: "(zones)", comparison: recording.zones }] : []),
-  ];
-}
-
-function runCells(run: VerifiedRun): string[] {
-  const { allocations, accepts } = run;
-  return [
-    run.name,
-    run.start,
-    formatInteger(allocations.compared),
-    shareCell(allocations.pfnExact, allocations.compared),
-    equalCell({ compared: accepts.recorded, equal: accepts.exactInOrder }),
-    equalCell(run.refills),
-    equalCell(run.drains),
-    equalCell(run.finalLists),
-    equalCell(run.proc),
-  ];
-}
-
 function documentCells(run: VerifiedRun): string[] {
-  const [name, start, allocations, exact, accepts, refills, drains, lists, proc] = runCells(run);
+  const [name, start, allocations, exact, known, accepts, refills, drains, lists, proc] = runCells(run);
   return [
     name!,
     start!,
     formatInteger(run.events),
     allocations!,
     exact!,
+    known!,
     accepts!,
     equalCell(run.acceptDecisions),
     refills!,
@@ -224,95 +169,4 @@ function gapLines(recordings: readonly VerifiedRecording[]): string[] {
     ),
     "",
   ];
-}
-
-/** `47`, or `45/47` where something differs. */
-function equalCell(comparison: { readonly compared: number; readonly equal: number } | undefined): string {
-  if (comparison === undefined || comparison.compared === 0) return NO_VALUE;
-  const { compared, equal } = comparison;
-  return equal === compared ? formatInteger(compared) : `${formatInteger(equal)}/${formatInteger(compared)}`;
-}
-
-/** Percent; what is not all never reads as 100 %. */
-function shareCell(part: number, whole: number): string {
-  if (whole === 0) return NO_VALUE;
-  if (part === whole) return "100 %";
-  return `${Math.min(99.999, (100 * part) / whole).toFixed(3)} %`;
-}
-
-const OUTSIDE_TEXT = {
-  pcpDecays: "the vmstat worker lowered a per-CPU limit",
-  timerDrains: "the vmstat worker drained another node's list",
-  interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
-  lockedFrees: "an interrupt freed pages past a locked per-CPU list",
-  interleavedSteps: "another CPU came between a step and its line",
-  deferredInterleavings: "threads of deferred initialisation took turns",
-  counterDrifts: "the vmstat worker had updated the counter of free pages",
-  otherNodeRequests: "a request asked for another node than its CPU's",
-  beforeTracing: "pages were allocated before tracing began",
-  bulkPages: "a page was taken by alloc_pages_bulk(), which has no event",
-  unseenAllocations: "a page must have been allocated without an event",
-  resyncs: "the model's lists were corrected after the first event",
-  pageblocks: "a pageblock had been claimed for another type between two traces",
-  pcpLimits: "the limit of a per-CPU list had been lowered without an event",
-} as const satisfies Record<keyof VerifiedRun["outside"], string>;
-
-function outsideRows({ name, runs }: VerifiedRecording): string[][] {
-  return runs
-    .filter(({ start }) => start !== "boot")
-    .flatMap((run) => [
-      ...Object.entries(OUTSIDE_TEXT).flatMap(([cause, text]) => {
-        const times = run.outside[cause as keyof typeof OUTSIDE_TEXT] ?? 0;
-        return times === 0 ? [] : [[name, run.name, text, formatInteger(times)]];
-      }),
-      ...(run.proc.readElsewhen === 0
-        ? []
-        : [
-            [
-              name,
-              run.name,
-              "a field of /proc was read at another moment than the snapshot",
-              formatInteger(run.proc.readElsewhen),
-            ],
-          ]),
-    ]);
-}
-
-function divergenceLines(recording: VerifiedRecording): string[] {
-  const line = (where: string, what: string, divergence: Divergence | undefined): string[] => {
-    if (divergence === undefined) return [];
-    const { event, expected, found, context } = divergence;
-    return [
-      `${recording.name} ${where}: ${what} first differ at event ${event}: expected ${expected}, found ${found} (${context})`,
-    ];
-  };
-  return [
-    ...line("boot", "memblock", recording.memblock?.firstDivergence),
-    ...line("boot", "blocks handed over", recording.handover?.firstDivergence),
-    ...line("boot", "sizes of zones", recording.zones?.firstDivergence),
-    ...recording.runs.flatMap((run) => runDivergences(run, line)),
-  ];
-}
-
-type DivergenceLine = (where: string, what: string, divergence: Divergence | undefined) => string[];
-
-function runDivergences(run: VerifiedRun, line: DivergenceLine): string[] {
-  const where = run.start === "boot" ? `${run.name}, carried on` : run.name;
-  return [
-    ...line(where, "allocations", run.allocations.firstDivergence),
-    ...line(where, "accepted ranges", run.accepts.firstDivergence),
-    ...line(where, "accept requests", run.acceptRequests.firstDivergence),
-    ...line(where, "accept decisions", run.acceptDecisions.firstDivergence),
-    ...line(where, "refills", run.refills.firstDivergence),
-    ...line(where, "drains", run.drains.firstDivergence),
-    ...line(where, "types of pageblocks", run.retypings.firstDivergence),
-    ...line(where, "unaccepted blocks carried over", run.gap?.unaccepted.firstDivergence),
-    ...line(where, "final lists", run.finalLists.firstDivergence),
-    ...line(where, "/proc fields", run.proc.firstDivergence),
-  ];
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const rule = head.map((name) => (["recording", "run", "start", "what"].includes(name) ? ":--" : "--:"));
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
 }

@@ -1,7 +1,8 @@
 /** `unaccepted verify RECORDING...`: recordings of real kernels against the model. */
 
 import type { Argv } from "yargs";
-import { formatFidelity, formatVerifyTable } from "../../report/fidelity.js";
+import { formatFidelity } from "../../report/fidelity.js";
+import { formatVerifyTable } from "../../report/verify-table.js";
 import { RESULT_SCHEMA_VERSION } from "../../study/result.js";
 import { RecordingError } from "../../study/verify/recording-files.js";
 import { recordingHolds, verifyRecording } from "../../study/verify/verify.js";

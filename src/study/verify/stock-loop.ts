@@ -137,7 +137,8 @@ export class StockLoop {
     const { pfn, order, cpu, detail } = this.#events;
     const frame = pfn[event]!;
     const found = page === NO_PAGE ? 0 : this.#allocator.frames.pfnOf(page);
-    const isExact = !this.#resync.given.delete(frame) && found === frame;
+    const isGiven = this.#resync.given.delete(frame);
+    const isExact = !isGiven && found === frame;
     for (const counts of isKnown ? [this.allocations] : [this.allocations, this.allocations.beforeResync]) {
       counts.compared++;
       if (isExact) counts.pfnExact++;
@@ -146,7 +147,7 @@ export class StockLoop {
     this.allocations.firstDivergence ??= {
       event,
       expected: hex(frame),
-      found: hex(found),
+      found: isGiven ? "another page, taken off its list because it was found to be used" : hex(found),
       context: `order ${order[event]}, gfp ${formatGfp(detail[event]!)}, CPU ${cpu[event]}`,
     };
     if (found === frame) return;

@@ -32,6 +32,8 @@ export interface VerifiedRun {
   readonly allocations: {
     readonly compared: number;
     readonly pfnExact: number;
+    /** Of these, those from lists that a trace with gaps had not determined yet. */
+    readonly beforeResync?: { readonly compared: number; readonly pfnExact: number };
     readonly firstDivergence?: Divergence;
   };
   /** What the platform was asked to accept. */
@@ -56,6 +58,15 @@ export interface VerifiedRun {
   readonly freePages?: readonly FreePages[];
   /** What happened between the run before and this one; only where this one goes on from it. */
   readonly gap?: GapReport;
+}
+
+/** Allocations from lists that the recording determines: all, unless a trace has gaps. */
+export function knownAllocations({ allocations }: VerifiedRun): { compared: number; pfnExact: number } {
+  const { compared, pfnExact, beforeResync } = allocations;
+  return {
+    compared: compared - (beforeResync?.compared ?? 0),
+    pfnExact: pfnExact - (beforeResync?.pfnExact ?? 0),
+  };
 }
 
 /** All that was compared in one directory. */

@@ -1,10 +1,15 @@
 import { added, type Comparison } from "./comparison.js";
 import { compareMemblockVectors, parseMemblockVectors } from "./memblock-vectors.js";
 import { needText, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
-import { type VerifiedRecording, type VerifiedRun, verifyLabRecording } from "./verify-recording.js";
+import {
+  knownAllocations,
+  type VerifiedRecording,
+  type VerifiedRun,
+  verifyLabRecording,
+} from "./verify-recording.js";
 import { verifyStockRecording } from "./verify-stock.js";
 
-/** Share of allocations that must get the kernel's frames, by where a run starts. */
+/** Share of allocations from lists it knows that must get the kernel's frames, by where a run starts. */
 const EXACT_SHARE = { e820: 0.9999, snapshot: 0.9999, boot: 0.9999, trace: 0.99 } as const;
 
 /**
@@ -35,7 +40,7 @@ export function recordingHolds({ memblock, handover, zones, runs }: VerifiedReco
 
 /** The same for one run. */
 function runHolds(run: VerifiedRun): boolean {
-  const { compared, pfnExact } = run.allocations;
+  const { compared, pfnExact } = knownAllocations(run);
   return (
     pfnExact >= compared * EXACT_SHARE[run.start] &&
     run.accepts.exactInOrder === run.accepts.recorded &&

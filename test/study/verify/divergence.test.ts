@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatVerifyTable } from "../../../src/report/fidelity.js";
+import { formatVerifyTable } from "../../../src/report/verify-table.js";
 import type { RecordingFiles } from "../../../src/study/verify/recording-files.js";
 import { recordingHolds, verifyRecording } from "../../../src/study/verify/verify.js";
 import type { VerifiedRun } from "../../../src/study/verify/verify-recording.js";

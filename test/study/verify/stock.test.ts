@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { StockStep, stockSteps } from "../../../src/study/verify/stock-steps.js";
 import { perCpuLists } from "../../../src/study/verify/stock-zoneinfo.js";
 import { verifyRecording } from "../../../src/study/verify/verify.js";
+import { knownAllocations } from "../../../src/study/verify/verify-recording.js";
 import type { PageEvents } from "../../../src/workload/events.js";
 import { TracefsReader } from "../../../src/workload/tracefs.js";
 import { edited, recordedFiles } from "./recorded.js";
@@ -82,10 +83,15 @@ test("boot: every frame from the first event on, after the pages that were taken
 test("a workload carried on from boot, with what came between counted", () => {
   const { runs } = verifyRecording(recordedFiles(NAME));
   const workload = runs.find(({ name }) => name === "dd64")!;
-  const { compared, pfnExact } = workload.allocations;
+  const { compared, pfnExact, beforeResync } = workload.allocations;
   assert.is(compared, 16705);
   assert.ok(pfnExact >= 0.99 * compared, `${pfnExact}`);
   assert.ok(workload.outside.resyncs! >= compared - pfnExact);
+  // What the trace had not determined is the lesser part, and of the rest every frame is the kernel's.
+  assert.is(beforeResync!.compared, 1155);
+  const known = knownAllocations(workload);
+  assert.is(known.compared, 15550);
+  assert.is(known.pfnExact, known.compared);
 });
 
 test("an allocation of another page than the kernel's is a miss and a correction", () => {
@@ -99,6 +105,40 @@ test("an allocation of another page than the kernel's is a miss and a correction
   const [boot] = verifyRecording(files).runs;
   assert.ok(boot!.allocations.pfnExact < 2490);
   assert.ok(boot!.outside.resyncs! > 0);
+});
+
+test("another frame for an allocation from a list that is known is a miss of the model", () => {
+  const files = recordedFiles(NAME);
+  // Late in the workload, of a page that the trace names twice: as allocated and as freed.
+  const text = new TextDecoder().decode(files.read("wl-dd64.trace")!);
+  const last = [...text.matchAll(/mm_page_alloc: .* pfn=(0x\w+) order=0 migratetype=1/g)].at(-1)![1]!;
+  const other = `0x${(Number(last) ^ 1).toString(16)}`;
+  const swap = new Map([
+    [last, other],
+    [other, last],
+  ]);
+  const changed = edited(files, "wl-dd64.trace", (trace) =>
+    trace.replaceAll(/pfn=(0x\w+) order=0/g, (all, pfn: string) => all.replace(pfn, swap.get(pfn) ?? pfn)),
+  );
+  const workload = verifyRecording(changed).runs.find(({ name }) => name === "dd64")!;
+  const { compared, pfnExact } = knownAllocations(workload);
+  assert.ok(pfnExact < compared, `${pfnExact} of ${compared}`);
+});
+
+test("two nodes: a pageblock that was claimed before tracing is given to the type that takes it", () => {
+  const files = recordedFiles("linux-6.12.95-2n2x2g", (file) => file.startsWith("wl-"));
+  const [boot] = verifyRecording(files).runs;
+  assert.is(boot!.outside.pageblocks, 2);
+  const early = boot!.outside.beforeTracing! - 16384;
+  assert.ok(early > 790 && early < 810, `${early}`);
+});
+
+test("initcalls in the trace say when watermarks change", () => {
+  const files = recordedFiles("linux-6.12.107-debian-4c4g");
+  const [boot] = verifyRecording(files).runs;
+  const { compared, pfnExact } = boot!.allocations;
+  assert.is(compared, 5348);
+  assert.is(compared - pfnExact, 2);
 });
 
 test.run();

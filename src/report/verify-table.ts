@@ -1,0 +1,53 @@
+import type { Comparison } from "../study/verify/comparison.js";
+import type { VerifiedRecording } from "../study/verify/verify-recording.js";
+import { divergenceLines } from "./divergences.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { equalCell, RUN_HEAD, runCells } from "./verify-cells.js";
+
+const KNOWN_NOTE =
+  "of known: exact allocations of those from lists that the trace had determined by then; only these must hold.";
+
+const HEAD = ["recording", ...RUN_HEAD];
+
+/** Prints one line a run, and below the table where model and kernel first differ. */
+export function formatVerifyTable(
+  recordings: readonly VerifiedRecording[],
+  paint: Paint = plainPaint,
+): string {
+  const rows = recordings.flatMap((recording) => [
+    ...beforeRuns(recording).map(({ name, comparison }) => [
+      recording.name,
+      name,
+      "",
+      "",
+      equalCell(comparison),
+    ]),
+    ...recording.runs.map((run) => [recording.name, ...runCells(run)]),
+  ]);
+  const lines = plainTableLines({
+    head: HEAD,
+    aligns: HEAD.map((_name, column) => (column < 3 ? "left" : "right")),
+    rows: rows.map((row) => [...row, ...HEAD.slice(row.length).map(() => "")]),
+  });
+  const divergences = recordings.flatMap(divergenceLines);
+  const hasTraces = recordings.some(({ runs }) => runs.some(({ start }) => start === "trace"));
+  return [
+    ...lines,
+    "",
+    ...(hasTraces ? [paint("note", KNOWN_NOTE), ""] : []),
+    ...(divergences.length === 0
+      ? [paint("note", "Nothing differs.")]
+      : divergences.map((line) => paint("failure", line))),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+function beforeRuns(recording: VerifiedRecording): { name: string; comparison: Comparison }[] {
+  return [
+    ...(recording.memblock ? [{ name: "(memblock)", comparison: recording.memblock }] : []),
+    ...(recording.handover ? [{ name: "(hand-over)", comparison: recording.handover }] : []),
+    ...(recording.zones ? [{ name: "(zones)", comparison: recording.zones }] : []),
+  ];
+}
