@@ -26,6 +26,8 @@ export interface AcceptLock {
 export class AcceptMemory {
   /** Requests that had something to accept. */
   acceptCalls = 0;
+  /** Told of every request before anything is looked up; bytes. */
+  onRequest: (start: number, sizeBytes: number) => void = () => {};
   readonly #table: UnacceptedTable | undefined;
   readonly #arch: ArchAccept;
   readonly #lock: AcceptLock | undefined;
@@ -43,6 +45,7 @@ export class AcceptMemory {
 
   /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit behind it. */
   acceptMemory(start: number, sizeBytes: number): void {
+    this.onRequest(start, sizeBytes);
     const table = this.#table;
     if (table === undefined || start + sizeBytes < table.physBase) return;
     const unit = table.unitSizeBytes;

@@ -6,8 +6,10 @@ import { nearestName } from "../nearest-name.js";
 import { ScenarioError } from "../scenario/error.js";
 import { TraceError } from "../workload/trace-error.js";
 import { compareCommand } from "./commands/compare.js";
+import { matrixCommand } from "./commands/matrix.js";
 import { runCommand } from "./commands/run.js";
 import { type RunCommand, traceCommand } from "./commands/trace.js";
+import { trackersCommand } from "./commands/trackers.js";
 import { validateCommand } from "./commands/validate.js";
 import { verifyCommand } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
@@ -26,7 +28,15 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-const COMMANDS = [runCommand, compareCommand, verifyCommand, validateCommand, traceCommand] as const;
+const COMMANDS = [
+  runCommand,
+  compareCommand,
+  verifyCommand,
+  validateCommand,
+  traceCommand,
+  trackersCommand,
+  matrixCommand,
+] as const;
 const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ command }) => command.split(" ")[0]!);
 
 const HELP_WIDTH = 110;

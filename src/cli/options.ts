@@ -37,7 +37,10 @@ interface ScenarioFlag {
 
 const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   platform: { path: ["platform", "kind"], describe: "tdx, snp or none" },
-  policy: { path: ["policy"], describe: "eager, lazy or firmware-delegated" },
+  policy: {
+    path: ["policy"],
+    describe: "when memory is accepted, such as eager or lazy; run --list-policies explains them",
+  },
   memory: { path: ["memory"], describe: "RAM of the guest, such as 4GiB (binary units)" },
   vcpus: { path: ["vcpus"], describe: "virtual CPUs of the guest", numeric: true },
   kernel: { path: ["kernel"], describe: `Linux version: ${KERNEL_VERSION_NAMES.join(", ")}` },

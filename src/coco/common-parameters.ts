@@ -11,6 +11,13 @@ export const COMMON_PARAMETERS: ParameterSet = {
       "Pavel Tatashin, lkml 1708.0/01930 (2017): 28 to 38 ns for the zeroing in it; " +
       "Daniel Jordan, ktask series (Linux 4.15): 89 ns by one thread",
   ),
+  exceptionNs: parameter(
+    "assumed",
+    1_500,
+    500,
+    10_000,
+    "assumption: entry on its own stack, the reason from the module or the GHCB, decoding, return",
+  ),
   userTouch4kNs: parameter(
     "derived",
     3_500,
@@ -19,4 +26,26 @@ export const COMMON_PARAMETERS: ParameterSet = {
     "github.com/intel/lkvs BM/tdx-guest/tdx_mem_test.sh (2024-05-24): what is left of 11.3 to 16.3 us for a " +
       "page of 4 KiB that `tail /dev/zero` makes the guest accept",
   ),
+  leafSplitNs: parameter(
+    "assumed",
+    1_000,
+    400,
+    3_000,
+    "assumption: half for the page, half for writing 512 entries",
+  ),
+  leafChangeNs: parameter(
+    "assumed",
+    10,
+    2,
+    50,
+    "assumption: a walk of the page tables, mostly cached, and a write",
+  ),
+  tlbFlushNs: parameter(
+    "assumed",
+    2_000,
+    500,
+    5_000,
+    "assumption: sending the interrupts and waiting for answers",
+  ),
+  tlbFlushCpuNs: parameter("assumed", 100, 20, 1_000, "assumption: an answer more to wait for"),
 };

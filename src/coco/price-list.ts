@@ -40,6 +40,11 @@ const PARAMETER_OF: Readonly<Record<Exclude<keyof typeof CostEvent, "guestWork">
   firmwareMpSetup: "firmwareMpSetupNs",
   firmwareApSetup: "firmwareApSetupNs",
   userTouch4k: "userTouch4kNs",
+  exception: "exceptionNs",
+  leafSplit: "leafSplitNs",
+  leafChange: "leafChangeNs",
+  tlbFlush: "tlbFlushNs",
+  tlbFlushCpu: "tlbFlushCpuNs",
 };
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The EFI stub's last steps in the firmware, in order (drivers/firmware/efi/libstub/x86-stub.c:
- * efi_stub_entry, exit_boot, allocate_e820, 6.12).
+ * efi_stub_entry, exit_boot, allocate_e820, 6.12), or those of a boot loader in its place.
  */
 
 import type { BootServices, MemoryMap } from "../firmware/boot-services.js";
@@ -9,57 +9,115 @@ import type { AddressRange } from "../units.js";
 import { allocateUnacceptedBitmap } from "./allocate-unaccepted-bitmap.js";
 import { type E820Table, e820ExtSlots, setupE820 } from "./setup-e820.js";
 import { type ArchAccept, TABLE_HEADER_BYTES, type UnacceptedTable } from "./unaccepted-table.js";
+import { allocateZeroPageBitmap } from "./zero-page-bitmap.js";
 
 /**
  * What a kernel does about unaccepted memory:
- * - "none": does not know type 15 and drops such memory (before 6.5, or without CONFIG_UNACCEPTED_MEMORY)
+ * - "drops": does not know type 15 and drops such memory (before 6.5, or without CONFIG_UNACCEPTED_MEMORY)
  * - "knows": takes it, but does not tell the firmware (other systems, early backports)
  * - "asks": takes it and asks the firmware to leave it alone (6.5 and later)
+ * - "zero-page": takes it, does not tell the firmware, and keeps its record in the zero page (the
+ *   series v10, and kernels built for td-shim)
  */
-export type UnacceptedSupport = "none" | "knows" | "asks";
+export type UnacceptedSupport = "drops" | "knows" | "asks" | "zero-page";
+
+/**
+ * Who ends boot services:
+ * - "stub": the kernel's own EFI stub
+ * - "unaware": a boot loader that does not know type 15
+ * - "aware": a boot loader that does what the stub of 6.5 does
+ * - "other-version": the same, with a table of a version that kernels do not know
+ */
+export type BootLoader = "stub" | "unaware" | "aware" | "other-version";
+
+/** Where a record of unaccepted memory is found: a configuration table of UEFI, or the zero page. */
+export type HandOverForm = "table" | "zero-page";
 
 /** What the kernel starts with. */
 export interface StubResult extends E820Table {
   readonly outcome: "exited";
-  /** Absent when there was nothing unaccepted, or the kernel would not know what to do with it. */
+  /** Absent when there was nothing unaccepted, or the kernel does not find it. */
   readonly table: UnacceptedTable | undefined;
   /**
    * Where the table lies, header and bitmap, in memory of the type asked for. Absent without table.
    */
   readonly tableRange: AddressRange | undefined;
+  /** Whether that is RAM to the kernel, and no memory that the firmware keeps. */
+  readonly tableInRam: boolean;
+  /** Unaccepted RAM that the kernel takes for accepted, because it does not find the record. */
+  readonly unknownBytes: number;
 }
 
-/** The stub came through, or found no room for the table in accepted memory. */
-export type StubOutcome = StubResult | { readonly outcome: "out-of-resources"; readonly reason: string };
+/**
+ * The stub came through; or it found no room for the table in accepted memory; or the kernel's
+ * decompressor stopped at a table of another version.
+ */
+export type StubOutcome =
+  | StubResult
+  | { readonly outcome: "out-of-resources"; readonly reason: string }
+  | { readonly outcome: "stopped"; readonly reason: string };
+
+/** Form of the record that a program makes, or looks for. */
+const FORM: Readonly<Record<UnacceptedSupport, HandOverForm | undefined>> = {
+  drops: undefined,
+  knows: "table",
+  asks: "table",
+  "zero-page": "zero-page",
+};
+/** A boot loader that knows type 15 does what a stub does; that it asks the firmware is an assumption. */
+const LOADER: Readonly<Record<Exclude<BootLoader, "stub">, UnacceptedSupport>> = {
+  unaware: "drops",
+  aware: "asks",
+  "other-version": "asks",
+};
 
 /**
- * Leaves the firmware: asks for unaccepted memory, makes the table, ends boot services with one
- * retry, and converts the final map. `arch` accepts what the table cannot express.
+ * Leaves the firmware: asks for unaccepted memory, makes the record, ends boot services with one
+ * retry, and converts the final map. `arch` accepts what the record cannot express.
  *
- * @param tableMemory EFI type of the memory that the table is put into
+ * @param tableMemory EFI type of the memory that the table is put into; a bitmap of the zero page
+ *   lies in loader data
  */
 export function exitBoot(
   boot: BootServices,
-  support: UnacceptedSupport,
+  kernel: UnacceptedSupport,
   arch: ArchAccept,
   tableMemory: EfiMemoryType = EfiMemoryType.ACPI_RECLAIM,
+  loader: BootLoader = "stub",
 ): StubOutcome {
+  const support = loader === "stub" ? kernel : LOADER[loader];
   if (support === "asks") boot.acceptanceProtocol?.allowUnacceptedMemory();
 
   const { descriptors } = boot.getMemoryMap();
   const extSlots = e820ExtSlots(descriptors.length);
-  const table = support === "none" ? undefined : allocateUnacceptedBitmap(descriptors);
+  const form = FORM[support];
+  const table =
+    descriptors.some(({ type }) => type === EfiMemoryType.UNACCEPTED) && form !== undefined
+      ? form === "table"
+        ? allocateUnacceptedBitmap(descriptors)
+        : allocateZeroPageBitmap(descriptors)
+      : undefined;
+  const memory = form === "zero-page" ? EfiMemoryType.LOADER_DATA : tableMemory;
   let tableRange: AddressRange | undefined;
   if (table !== undefined) {
-    const sizeBytes = TABLE_HEADER_BYTES + table.bitmapBytes;
-    const pages = boot.allocatePages(tableMemory, sizeBytes, Number.POSITIVE_INFINITY);
+    const sizeBytes = (form === "table" ? TABLE_HEADER_BYTES : 0) + table.bitmapBytes;
+    const pages = boot.allocatePages(memory, sizeBytes, Number.POSITIVE_INFINITY);
     if (pages === undefined) return noRoom(sizeBytes);
     tableRange = { start: pages.start, end: pages.start + sizeBytes };
   }
 
   const final = leaveFirmware(boot);
   const e820 = setupE820(final.descriptors, extSlots, table, arch);
-  return { outcome: "exited", table, tableRange, ...e820 };
+  const tableInRam = memory === EfiMemoryType.LOADER_DATA;
+  if (table === undefined || FORM[kernel] !== form) {
+    const unknownBytes = table === undefined ? 0 : table.countSet() * table.unitSizeBytes;
+    return { outcome: "exited", table: undefined, tableRange: undefined, tableInRam, unknownBytes, ...e820 };
+  }
+  if (loader === "other-version") {
+    const reason = "the kernel's decompressor does not know the version of the table of unaccepted memory";
+    return { outcome: "stopped", reason };
+  }
+  return { outcome: "exited", table, tableRange, tableInRam, unknownBytes: 0, ...e820 };
 }
 
 /**

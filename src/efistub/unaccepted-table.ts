@@ -29,13 +29,29 @@ export class UnacceptedTable extends UnitBitmap {
   /** Size of the bitmap in bytes; a byte stands for 16 MiB. */
   readonly bitmapBytes: number;
 
-  /** @throws Error when `physBase` is not a multiple of the unit size or the bitmap is empty or too large */
-  constructor(physBase: number, bitmapBytes: number) {
+  /**
+   * @param unitSizeBytes the stub always takes 2 MiB (EFI_UNACCEPTED_UNIT_SIZE on x86)
+   * @throws Error when `physBase` is not a multiple of the unit size or the bitmap is empty or too large
+   */
+  constructor(physBase: number, bitmapBytes: number, unitSizeBytes: number = UNIT_SIZE) {
     super(bitmapBytes * 8);
-    if (physBase % UNIT_SIZE !== 0) throw new Error("efistub: phys_base must be a multiple of the unit size");
+    if (physBase % unitSizeBytes !== 0)
+      throw new Error("efistub: phys_base must be a multiple of the unit size");
     this.physBase = physBase;
-    this.unitSizeBytes = UNIT_SIZE;
+    this.unitSizeBytes = unitSizeBytes;
     this.bitmapBytes = bitmapBytes;
+  }
+
+  /** The same memory by smaller units, for a kernel that accepts less than 2 MiB at a time. */
+  splitInto(unitSizeBytes: number): UnacceptedTable {
+    const factor = this.unitSizeBytes / unitSizeBytes;
+    const finer = new UnacceptedTable(this.physBase, this.bitmapBytes * factor, unitSizeBytes);
+    for (let set = this.nextSet(0, this.unitCount); set < this.unitCount; ) {
+      const clear = this.nextClear(set, this.unitCount);
+      finer.setRange(set * factor, clear * factor);
+      set = this.nextSet(clear, this.unitCount);
+    }
+    return finer;
   }
 
   /**

@@ -1,8 +1,12 @@
 /** The boot services that matter for memory: the map, page allocation, and leaving the firmware. */
 
-import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
+import { type AddressRange, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { AcceptanceProtocol } from "./acceptance-protocol.js";
 import { type EfiMemoryDescriptor, EfiMemoryType, mergeDescriptors } from "./efi-memory-map.js";
+import type { FirmwareAccept } from "./firmware.js";
+
+/** Least that is accepted on demand (assumption: what a CPU takes at a time, TDVF's ACCEPT_CHUNK_SIZE). */
+const ON_DEMAND_CHUNK: number = 32 * MiB;
 
 /** The map at one moment and the key that proves to have seen it. */
 export interface MemoryMap {
@@ -18,10 +22,20 @@ export type ExitStatus = "success" | "invalid-parameter";
 export class BootServices {
   /** Offered by some firmwares; a kernel looks for it and does without. */
   readonly acceptanceProtocol: AcceptanceProtocol | undefined;
+  readonly #onDemand: FirmwareAccept | undefined;
   #descriptors: EfiMemoryDescriptor[];
   #mapKey = 1;
 
-  constructor(descriptors: readonly EfiMemoryDescriptor[], acceptanceProtocol?: AcceptanceProtocol) {
+  /**
+   * @param onDemand accepts more memory when an allocation finds none, which the first series for TDX
+   *   did and edk2 never has ("Pool and page functions accept memory when OOM occurs", 2022)
+   */
+  constructor(
+    descriptors: readonly EfiMemoryDescriptor[],
+    acceptanceProtocol?: AcceptanceProtocol,
+    onDemand?: FirmwareAccept,
+  ) {
+    this.#onDemand = onDemand;
     this.#descriptors = mergeDescriptors(descriptors);
     this.acceptanceProtocol = acceptanceProtocol;
   }
@@ -34,7 +48,7 @@ export class BootServices {
    * Takes the highest free pages that end at or below `maxEnd` (a multiple of the page size, or
    * Infinity); edk2's allocator works from the
    * top down (MdeModulePkg/Core/Dxe/Mem/Page.c: CoreFindFreePages). Memory of type 15 is never
-   * used, so an allocation can fail although RAM is left.
+   * used, so an allocation can fail although RAM is left; unless the firmware accepts on demand.
    *
    * @returns the pages, or undefined when there is no such run of free accepted memory
    */
@@ -48,7 +62,23 @@ export class BootServices {
       this.#take(free, range, type);
       return range;
     }
-    return undefined;
+    return this.acceptMore(length, maxEnd) ? this.allocatePages(type, sizeBytes, maxEnd) : undefined;
+  }
+
+  /**
+   * Accepts from the lowest unaccepted memory below a limit on: what is needed, and a chunk at least.
+   *
+   * @returns false when there is none, or the firmware does not accept on demand
+   */
+  acceptMore(sizeBytes: number, maxEnd: number): boolean {
+    const lowest = this.#descriptors.find(
+      ({ type, start }) => type === EfiMemoryType.UNACCEPTED && start < maxEnd,
+    );
+    if (this.#onDemand === undefined || lowest === undefined) return false;
+    const end = Math.min(lowest.start + Math.max(sizeBytes, ON_DEMAND_CHUNK), lowest.end);
+    this.#onDemand.firmwareAccept(lowest.start, end, 0);
+    this.#take(lowest, { start: lowest.start, end }, EfiMemoryType.CONVENTIONAL);
+    return true;
   }
 
   /** Takes given pages; false when not all of them are free accepted memory. */

@@ -28,11 +28,23 @@ export interface FirmwareMachine {
    * (512 MiB) and of td-shim (256 MiB).
    */
   readonly preAcceptLimit: number;
+  /** Whether it accepts more when it runs out of memory itself; edk2 does not. */
+  readonly acceptOnDemand?: boolean;
 }
+
+/** Every firmware that a guest can be started with. */
+export type FirmwareModel =
+  | "tdvf"
+  | "tdvf-2022"
+  | "td-shim"
+  | "ovmf-snp"
+  | "ovmf-snp-2022"
+  | "ovmf-snp-no-protocol"
+  | "ovmf";
 
 /** One firmware. Each has a file of its own. */
 export interface Firmware {
-  readonly name: "tdvf" | "ovmf-snp" | "ovmf";
+  readonly name: FirmwareModel;
   /**
    * RAM that the VMM puts into the guest before it runs (measured, part of the firmware): it is
    * private and usable from the start and nobody accepts it.
@@ -43,6 +55,11 @@ export interface Firmware {
    * everything at ExitBootServices for a kernel that does not ask.
    */
   readonly acceptanceProtocol: boolean;
+  /**
+   * How it tells what is unaccepted: with memory of type 15 in the map of UEFI, from which a stub
+   * makes its own record, or with RAM in the e820 table and a bitmap that the zero page points to.
+   */
+  readonly report: "efi" | "zero-page";
   /** Accepts what this firmware accepts before it starts the kernel; returns the RAM it leaves unaccepted, ascending. */
   preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange[];
 }

@@ -40,5 +40,17 @@ export const ovmfSnp: Firmware = {
   name: "ovmf-snp",
   launchRanges: [LAUNCH_MEASURED],
   acceptanceProtocol: true,
+  report: "efi",
   preAccept,
+};
+
+/**
+ * The same without the protocol: OVMF between November 2022 and January 2023, and again once the
+ * protocol is phased out as its reviewers meant it to be (Ard Biesheuvel in "[PATCH v7 6/6] x86/efi:
+ * Safely enable unaccepted memory in UEFI", April 2023).
+ */
+export const ovmfSnpNoProtocol: Firmware = {
+  ...ovmfSnp,
+  name: "ovmf-snp-no-protocol",
+  acceptanceProtocol: false,
 };

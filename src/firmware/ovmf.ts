@@ -5,5 +5,6 @@ export const ovmf: Firmware = {
   name: "ovmf",
   launchRanges: [],
   acceptanceProtocol: false,
+  report: "efi",
   preAccept: () => [],
 };

@@ -15,15 +15,25 @@ const INITRD_SOFT_LIMIT: number = 2 * GiB;
 
 /** What is to be started and how. */
 export interface BootImage {
-  /** Where the unpacked kernel lies, whole pages. The firmware gives that memory to the stub. */
-  readonly kernel: AddressRange;
+  /** Takes memory for the kernel; undefined when there is none. */
+  readonly loadKernel: (boot: BootServices) => AddressRange | undefined;
   /** 0 for none. */
   readonly initrdBytes: number;
 }
 
+/** Unaccepted memory is in the map with type 15; or absent there and an ACPI memory device; or both. */
+export type HighMemory = "type-15" | "acpi" | "both";
+
 /** The firmware reached the kernel, or ran out of accepted memory before. */
 export type FirmwareOutcome =
-  | { readonly outcome: "started"; readonly boot: BootServices; readonly initrd: AddressRange | undefined }
+  | {
+      readonly outcome: "started";
+      readonly boot: BootServices;
+      readonly kernel: AddressRange;
+      readonly initrd: AddressRange | undefined;
+      /** Unaccepted memory that ACPI describes, whole MiB. */
+      readonly acpiMemory: readonly AddressRange[];
+    }
   | { readonly outcome: "out-of-resources"; readonly reason: string };
 
 /**
@@ -32,6 +42,7 @@ export type FirmwareOutcome =
  * ACPI tables at the top of low memory, kernel and initrd.
  *
  * @param acceptanceProtocol whether this boot has the protocol; normally that of the firmware
+ * @param highMemory how the firmware tells of memory that it leaves unaccepted
  */
 export function startFirmware(
   firmware: Firmware,
@@ -39,6 +50,7 @@ export function startFirmware(
   image: BootImage,
   acceptanceProtocol: boolean,
   sink: FirmwareAccept,
+  highMemory: HighMemory = "type-15",
 ): FirmwareOutcome {
   const unaccepted = firmware.preAccept(machine, sink);
   const ram = withoutLegacyHole(machine.ram);
@@ -47,19 +59,24 @@ export function startFirmware(
   const boot = new BootServices(
     [
       ...withType(free, EfiMemoryType.CONVENTIONAL),
-      ...withType(subtractRanges(ram, free), EfiMemoryType.UNACCEPTED),
+      ...(highMemory === "acpi" ? [] : withType(subtractRanges(ram, free), EfiMemoryType.UNACCEPTED)),
     ],
     protocol,
+    machine.acceptOnDemand === true ? sink : undefined,
   );
   if (boot.allocatePages(EfiMemoryType.ACPI_RECLAIM, ACPI_TABLE_BYTES, HIGH_RAM_START) === undefined) {
     return outOfResources("the ACPI tables");
   }
-  if (!boot.allocateAt(EfiMemoryType.LOADER_DATA, image.kernel)) return outOfResources("the kernel");
-  if (image.initrdBytes === 0) return { outcome: "started", boot, initrd: undefined };
+  const kernel = image.loadKernel(boot);
+  if (kernel === undefined) return outOfResources("the kernel");
+  const acpiMemory = highMemory === "type-15" ? [] : unaccepted;
+  if (image.initrdBytes === 0) return { outcome: "started", boot, kernel, initrd: undefined, acpiMemory };
   const initrd =
     boot.allocatePages(EfiMemoryType.LOADER_DATA, image.initrdBytes, INITRD_SOFT_LIMIT) ??
     boot.allocatePages(EfiMemoryType.LOADER_DATA, image.initrdBytes, Number.POSITIVE_INFINITY);
-  return initrd === undefined ? outOfResources("the initrd") : { outcome: "started", boot, initrd };
+  return initrd === undefined
+    ? outOfResources("the initrd")
+    : { outcome: "started", boot, kernel, initrd, acpiMemory };
 }
 
 function withType(ranges: readonly AddressRange[], type: EfiMemoryType): EfiMemoryDescriptor[] {

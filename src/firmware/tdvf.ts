@@ -65,5 +65,6 @@ export const tdvf: Firmware = {
   name: "tdvf",
   launchRanges: ADDED_RANGES,
   acceptanceProtocol: false,
+  report: "efi",
   preAccept,
 };

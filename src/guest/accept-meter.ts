@@ -16,11 +16,32 @@ const EPT_VIOLATIONS: readonly CostEvent[] = [
   CostEvent.eptViolation1g,
 ];
 
+/** Who made memory usable so far; bytes. */
+export interface AcceptedBy {
+  /** What the VMM put into the guest before it ran, which nobody accepts. */
+  launch: number;
+  firmware: number;
+  /** The firmware, as boot services ended. */
+  exitBootServices: number;
+  /** The firmware, at the request of a running kernel, as memory went online. */
+  prm: number;
+  stub: number;
+  kernel: number;
+}
+
 /**
  * A platform's accept methods on a guest with many CPUs. What an accept takes alone comes from the
  * platform's events; here other CPUs make it longer, those that are idle and those that accept too.
  */
 export class AcceptMeter {
+  readonly acceptedBy: AcceptedBy = {
+    launch: 0,
+    firmware: 0,
+    exitBootServices: 0,
+    prm: 0,
+    stub: 0,
+    kernel: 0,
+  };
   /** Called after each accept. */
   onAccepted: () => void = () => {};
   readonly #platform: CocoPlatform;
@@ -56,13 +77,22 @@ export class AcceptMeter {
   firmwareAccept(start: number, end: number): void {
     this.#note();
     this.#platform.firmwareAccept(start, end);
+    this.acceptedBy.firmware += end - start;
     this.#share();
+  }
+
+  /** The firmware accepts because the running kernel asks it to. */
+  prmAccept(start: number, end: number): void {
+    this.firmwareAccept(start, end);
+    this.acceptedBy.firmware -= end - start;
+    this.acceptedBy.prm += end - start;
   }
 
   /** The stub accepts. */
   stubAccept(start: number, end: number): void {
     this.#note();
     this.#platform.stubAccept(start, end);
+    this.acceptedBy.stub += end - start;
     this.#share();
   }
 
@@ -76,6 +106,7 @@ export class AcceptMeter {
     this.#note();
     const onlookers = idle.countAt(running, nowNs);
     this.#platform.kernelAccept(start, end);
+    this.acceptedBy.kernel += end - start;
     const violations = countOf(ledger.counts, EPT_VIOLATIONS) - this.#violations;
     if (onlookers > 0) ledger.charge(CostEvent.idleCpuDelay, violations * onlookers);
     this.#share();

@@ -1,9 +1,12 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
+import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { convertBounceBuffer } from "../early-map/swiotlb-conversion.js";
-import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import type { StubResult } from "../efistub/exit-boot-services.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
+import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
+import { GfpMask } from "../page-alloc/gfp.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -13,14 +16,17 @@ import {
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
-import { type AddressRange, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
+import { trackedMap } from "../tracker/tracked-map.js";
+import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
 import { type DrainResult, drain } from "../workload/drain.js";
 import type { Recording } from "../workload/recording.js";
 import { Replay } from "../workload/replay.js";
 import type { Requests } from "../workload/requests.js";
+import { type AcpiMemory, enableAcpiMemory } from "./acpi-memory.js";
 import { Attack, GuestTerminated } from "./attack.js";
+import type { BackgroundAcceptor } from "./background-acceptor.js";
 import type { EarlyMachine } from "./early-machine.js";
 import { createGuest, type Guest } from "./guest.js";
 import { Kernel } from "./kernel.js";
@@ -29,18 +35,22 @@ import { KERNEL_RULES } from "./kernel-versions.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { qemuAcpiTables } from "./qemu-acpi.js";
 import { requireMemory } from "./require-memory.js";
+import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyGuest } from "./verify-guest.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
 const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 
-/** Where an unrandomised kernel lies (CONFIG_PHYSICAL_START). */
-const KERNEL_START: number = 16 * MiB;
-
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
 export class GuestBoot {
   readonly guest: Guest;
+  /** Told what the stub left, and through what the kernel is going to accept, before the kernel starts. */
+  onHandOver: (stub: StubResult, acceptance: AcceptMemory) => void = () => {};
   readonly stalls: StallRecorder = new StallRecorder();
+  /** What firmware and stub left, once they have. */
+  handOver: HandOver | undefined = undefined;
+  /** What came of memory that ACPI describes, if there is any. */
+  acpiMemory: AcpiMemory | undefined = undefined;
   kernel: Kernel | undefined = undefined;
   replay: Replay | undefined = undefined;
   /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
@@ -50,16 +60,27 @@ export class GuestBoot {
   drained: DrainResult | undefined = undefined;
 
   attack: Attack | undefined = undefined;
+  /** The next kernel, once there is to be one. */
+  kexec: Kexec | undefined = undefined;
   /** What the host's TDX module was told when it started, if the scenario has the whole host. */
   tdxModule: ReadyTdxModule | undefined = undefined;
+  /** Faults of first touches, where those accept. */
+  faults: FaultAcceptance | undefined = undefined;
+  /** The threads that accept once init runs, if the policy has any. */
+  background: BackgroundAcceptor | undefined = undefined;
   /** The replay of what comes after the boot. */
   afterBoot: Replay | undefined = undefined;
 
+  /** Threads that begin only once init runs. */
+  readonly #beside: { runBefore(timeNs: number): boolean } = {
+    runBefore: (timeNs) => this.background?.runBefore(timeNs) === true,
+  };
   readonly #scenario: Scenario;
   readonly #loaded: LoadedWorkload;
   readonly #requests: RequestsOnMoreCpus;
   readonly #check: boolean;
   #acceptance: AcceptMemory | undefined = undefined;
+  #firstKernel: FirstKernel | undefined = undefined;
 
   /** @param check walk the whole guest for broken invariants at the milestones of boot */
   constructor(scenario: Scenario, loaded: LoadedWorkload, check: boolean) {
@@ -76,9 +97,9 @@ export class GuestBoot {
     this.guest = createGuest(scenario, own === undefined ? timeScale : { value: own, basis: "assumed" });
   }
 
-  /** Calls of the kernel's accept_memory() that had something to accept. */
+  /** Calls of the kernel's accept_memory() that had something to accept, or faults that did. */
   get acceptCalls(): number {
-    return this.#acceptance?.acceptCalls ?? 0;
+    return this.faults?.faults ?? this.#acceptance?.acceptCalls ?? 0;
   }
 
   /**
@@ -94,24 +115,32 @@ export class GuestBoot {
     const requests = this.#requests;
     const build = DEBIAN_CLOUD_6_12_95;
     // The image and the brk area behind it, in whole 2 MiB.
-    const kernelRange = {
-      start: KERNEL_START,
-      end: KERNEL_START + roundUp(build.imageBytes + 2 * MiB, 2 * MiB),
-    };
-    const handOver = powerOn(guest, { kernel: kernelRange, initrdBytes: bytesOf(recording, "initrd") });
+    const kernelBytes = roundUp(build.imageBytes + 2 * MiB, 2 * MiB);
+    const handOver = powerOn(guest, { kernelBytes, initrdBytes: bytesOf(recording, "initrd") });
+    const kernelRange = handOver.kernel;
 
+    this.handOver = handOver;
+    requireRecord(handOver);
     const { kernelAccept } = guest;
-    const acceptance = new AcceptMemory(handOver.stub.table, kernelAccept, kernelAccept);
+    const table = kernelTable(guest, handOver.stub.table);
+    const acceptance = new AcceptMemory(table, kernelAccept, kernelAccept);
     this.#acceptance = acceptance;
+    this.onHandOver(handOver.stub, acceptance);
+    const asFromFirmware = trackedMap(handOver.stub.entries, table);
     const machine = earlyMachine(this.#scenario, handOver);
     requireMemory(machine);
-    const kernel = new Kernel(machine, build, this.#scenario.kernel, acceptance, guest.policy.lazy, clock);
+    this.faults = faultAcceptance(guest, table);
+    const lazy = guest.policy.kernel !== "boot";
+    const options = kernelOptions(guest, this.faults);
+    const kernel = new Kernel(machine, build, this.#scenario.kernel, acceptance, lazy, clock, options);
     this.kernel = kernel;
+    const { entries } = handOver.stub;
+    this.#firstKernel = { guest, kernel, machine, acceptance, entries, table, asFromFirmware };
     shareGhcbPages(kernel.early.ghcbPages, guest.host);
-    guest.host.noteGuestTables(
-      handOver.stub.table?.bitmapBytes ?? 0,
-      kernel.early.directMapTablePages * PAGE_SIZE,
-    );
+    const early = kernel.early.earlyMap!;
+    early.charge(clock.ledger);
+    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    guest.host.noteGuestTables(table?.bitmapBytes ?? 0, early.tables.total * PAGE_SIZE);
     clock.settle(0);
     this.replay = this.#replayOf(
       kernel,
@@ -125,12 +154,21 @@ export class GuestBoot {
     this.#allocateUnseen();
     this.#bootToInit(kernel, this.replay);
     clock.idle.ticking = false;
+    this.background = backgroundAcceptor(guest, kernel.allocator, (cpu) => this.#isBusy(cpu));
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
     this.#attack(kernelRange);
     this.replay.runUntil(requests.count);
     this.#afterBoot(kernel);
     this.#drain(kernel);
     this.#verify();
+    this.#kexec();
+  }
+
+  #kexec(): void {
+    const plan = this.#scenario.kexec;
+    if (plan === undefined) return;
+    this.kexec = new Kexec(plan, this.#firstKernel!);
+    this.kexec.run();
   }
 
   #attack(target: AddressRange): void {
@@ -166,13 +204,19 @@ export class GuestBoot {
       timeScale: this.#scenario.guest.timeScale ?? timeScale.value,
       cpuNodes,
       reserved,
+      beside: this.#beside,
     });
+  }
+
+  #isBusy(cpu: number): boolean {
+    return (this.afterBoot ?? this.replay)?.isBusy(cpu) === true;
   }
 
   #drain({ allocator, cpuNodes }: Kernel): void {
     const workers = this.#scenario.drain?.workers;
     if (workers === undefined) return;
-    this.drained = drain(workers, { allocator, clock: this.guest.clock, stalls: this.stalls, cpuNodes });
+    const { clock } = this.guest;
+    this.drained = drain(workers, { allocator, clock, stalls: this.stalls, cpuNodes, beside: this.#beside });
   }
 
   /** The recorded requests up to init, with what the kernel does by itself at its moments. */
@@ -192,6 +236,7 @@ export class GuestBoot {
     clock.endPhase("early kernel");
     kernel.deferredInit();
     this.#verify();
+    this.#acpiMemory(kernel);
 
     replay.runUntil(marks.watermarks?.request ?? 0);
     const minFreeKbytes = initPerZoneWmarkMin(allocator, cpuNodes);
@@ -205,11 +250,24 @@ export class GuestBoot {
     clock.endPhase("initcalls");
   }
 
+  /** The memory devices of ACPI, which come first of the initcalls that need memory (acpi_init). */
+  #acpiMemory(kernel: Kernel): void {
+    const { stub, acpiMemory } = this.handOver!;
+    if (acpiMemory.length === 0) return;
+    const { checksAcpiMemory } = this.#scenario.guest;
+    this.acpiMemory = enableAcpiMemory(this.guest, kernel, acpiMemory, stub.entries, checksAcpiMemory);
+  }
+
   /** The bounce buffer becomes shared (start_kernel: arch_cpu_finalize_init -> mem_encrypt_init). */
   #encryptionInit(kernel: Kernel): void {
     const { clock, host } = this.guest;
-    if (!kernel.early.machine.memoryEncrypted) return;
-    convertBounceBuffer(kernel.early.swiotlb, host);
+    const { machine, swiotlb, earlyMap } = kernel.early;
+    if (!machine.memoryEncrypted || swiotlb === undefined) return;
+    // Only the boot CPU is online. A TDX guest flushes ahead of the change only to make memory private.
+    earlyMap!.convert(swiotlb, true, 1, this.guest.platform.name === "snp");
+    earlyMap!.charge(clock.ledger);
+    host.noteGuestTables(host.use().bitmapBytes, earlyMap!.tables.total * PAGE_SIZE);
+    convertBounceBuffer(swiotlb, host);
     clock.settle(0);
   }
 
@@ -256,7 +314,9 @@ export class GuestBoot {
   }
 
   #verify(): void {
-    if (this.#check) verifyGuest(this.kernel!, this.#acceptance!, this.guest.platform);
+    if (!this.#check) return;
+    const usableOnTouch = this.faults !== undefined;
+    verifyGuest(this.kernel!, this.#acceptance!, this.guest.platform, usableOnTouch);
   }
 }
 
@@ -272,17 +332,31 @@ function startHost({ platform, host }: Scenario): ReadyTdxModule | undefined {
   return module;
 }
 
+/**
+ * A kernel that takes unaccepted memory for accepted does not come far: memblock works from the top
+ * of memory down, and its first page tables lie there.
+ *
+ * @throws GuestTerminated for such a kernel
+ */
+function requireRecord({ stub }: HandOver): void {
+  if (stub.unknownBytes === 0) return;
+  throw new GuestTerminated(
+    `the kernel does not know that ${formatBytes(stub.unknownBytes)} of its memory are not accepted, and touches them`,
+  );
+}
+
 /** The guest as its kernel finds it after the stub. */
-function earlyMachine(scenario: Scenario, { stub, efiMap, initrd, acpi }: HandOver): EarlyMachine {
+function earlyMachine(scenario: Scenario, { stub, kernel, efiMap, initrd, acpi }: HandOver): EarlyMachine {
   return {
     e820: stub.entries,
-    kernelStart: KERNEL_START,
+    kernelStart: kernel.start,
     ...(initrd === undefined ? {} : { initrd }),
     setupData: [],
     efi: {
       memoryMap: efiMap,
       ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
-      unacceptedTableInRam: KERNEL_RULES[scenario.kernel].tableMemory === EfiMemoryType.LOADER_DATA,
+      unacceptedTableInRam: stub.tableInRam,
+      unacceptedTableShort: KERNEL_RULES[scenario.kernel].tableReservedShort,
       keptTables: [],
       bootServices: [],
     },

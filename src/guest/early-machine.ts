@@ -2,6 +2,7 @@
  * What early boot finds: the machine and firmware below one kernel build, and what the steps of
  * early boot learn on their way.
  */
+import type { EarlyMap } from "../early-map/early-map.js";
 import type { Memblock } from "../memblock/memblock.js";
 import type { AddressRange } from "../units.js";
 import type { KernelE820Entry } from "./e820-table.js";
@@ -26,6 +27,8 @@ export interface EfiHandover {
   readonly unacceptedTable?: AddressRange;
   /** The table lies in RAM of the e820 table, and the kernel need not make it known (before 6.6). */
   readonly unacceptedTableInRam?: boolean;
+  /** The kernel reserves as many pages as the table's bytes fill, whatever place in a page it begins at. */
+  readonly unacceptedTableShort?: boolean;
   /** Tables the kernel keeps: TPM event log, random seed, ... */
   readonly keptTables: readonly AddressRange[];
   /** EfiBootServicesCode and EfiBootServicesData, kept until the runtime services are mapped. */
@@ -83,8 +86,8 @@ export class EarlyBoot {
   swiotlb: AddressRange | undefined = undefined;
   /** Physical addresses of the GHCB pages of an SNP guest, by CPU. */
   ghcbPages: readonly number[] = [];
-  /** Page tables of the direct map, those in the brk area included. */
-  directMapTablePages = 0;
+  /** The direct map, once there is one (init_mem_mapping). */
+  earlyMap: EarlyMap | undefined = undefined;
 
   constructor(memblock: Memblock, machine: EarlyMachine, build: KernelBuild) {
     this.memblock = memblock;

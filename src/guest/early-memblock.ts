@@ -61,7 +61,8 @@ function freeAreaInit(boot: EarlyBoot): void {
 /** GHCBs for all possible CPUs, where there is a hypervisor to talk to through them. */
 function sevEsInitVcHandling(boot: EarlyBoot): void {
   const { snp, cpuNodes } = boot.machine;
-  if (snp !== undefined) boot.ghcbPages = allocRuntimeData(boot.memblock, cpuNodes, snp.svsm);
+  if (snp === undefined) return;
+  boot.ghcbPages = allocRuntimeData(boot.memblock, cpuNodes, snp.svsm, boot.earlyMap!);
 }
 
 /** In the order of the kernel. `memblock=debug` takes effect after the first one. */

@@ -5,6 +5,10 @@
  * Memory is mapped from the top down in growing steps, so that the pages for the tables can come
  * from what is mapped already. The first few come from a buffer behind the kernel image.
  */
+
+import type { MappedPiece } from "../early-map/direct-map.js";
+import { EarlyMap } from "../early-map/early-map.js";
+import { TablePages } from "../early-map/table-pages.js";
 import { type AddressRange, GiB, KiB, MiB, PAGE_SIZE, pfnDown, roundDown, roundUp, TiB } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
@@ -20,11 +24,6 @@ const STEP_GROWTH = 256;
  * SMBIOS (measured: boot logs).
  */
 const DMI_BRK_BYTES = 4 * KiB;
-
-/** Largest page a piece is mapped with, in bytes. */
-interface MappedPiece extends AddressRange {
-  readonly pageSize: number;
-}
 
 /** The brk area behind the kernel image: the DMI copy, then page tables. */
 export interface BrkArea extends AddressRange {
@@ -48,28 +47,23 @@ export function initMemMapping(boot: EarlyBoot): void {
 
 class DirectMapBuilder {
   readonly #boot: EarlyBoot;
-  readonly #brkEnd: number;
-  /** First unused page of the buffer in the brk area (pgt_buf_end). */
-  #brkNext: number;
+  readonly #early: EarlyMap;
   /** Tables that exist: for each level, by the bytes one table spans, the numbers of those spans. */
   readonly #tables = new Map<number, Set<number>>();
-  #minMapped = 0;
-  #maxMapped = 0;
 
   constructor(boot: EarlyBoot) {
-    const brk = brkArea(boot);
+    const { pageTablesStart, end } = brkArea(boot);
     this.#boot = boot;
-    this.#brkNext = brk.pageTablesStart;
-    this.#brkEnd = brk.end;
+    this.#early = new EarlyMap(new TablePages(boot.memblock, { start: pageTablesStart, end }));
+    boot.earlyMap = this.#early;
   }
 
   mapAll(): void {
     const { memblock, maxPfn } = this.#boot;
     const end = maxPfn * PAGE_SIZE;
-    this.#initMemoryMapping(0, ISA_END_ADDRESS, true);
+    this.#initMemoryMapping(0, ISA_END_ADDRESS);
     this.#mapTopDown(ISA_END_ADDRESS, end);
-    memblock.currentLimit = this.#maxMapped;
-    for (const spans of this.#tables.values()) this.#boot.directMapTablePages += spans.size;
+    memblock.currentLimit = this.#early.tables.maxMapped;
   }
 
   #mapTopDown(mapStart: number, mapEnd: number): void {
@@ -85,13 +79,14 @@ class DirectMapBuilder {
     let stepSize = PMD_SIZE;
     let mappedBytes = 0;
     let lastStart = realEnd;
-    this.#maxMapped = 0;
-    this.#minMapped = realEnd;
+    const { tables } = this.#early;
+    tables.maxMapped = 0;
+    tables.minMapped = realEnd;
     while (lastStart > mapStart) {
       const start = lastStart > stepSize ? Math.max(roundDown(lastStart - 1, stepSize), mapStart) : mapStart;
       mappedBytes += this.#initRangeMemoryMapping(start, lastStart);
       lastStart = start;
-      this.#minMapped = lastStart;
+      tables.minMapped = lastStart;
       if (mappedBytes >= stepSize) stepSize *= STEP_GROWTH;
     }
     if (realEnd < mapEnd) this.#initRangeMemoryMapping(realEnd, mapEnd);
@@ -104,22 +99,24 @@ class DirectMapBuilder {
       const start = Math.max(startPfn * PAGE_SIZE, rangeStart);
       const end = Math.min(endPfn * PAGE_SIZE, rangeEnd);
       if (start >= end) continue;
-      // The buffer must not serve the range that maps the buffer itself.
-      const canUseBrk = Math.max(start, this.#brkNext) >= Math.min(end, this.#brkEnd);
-      this.#initMemoryMapping(start, end, canUseBrk);
+      const { tables } = this.#early;
+      tables.canUseBrk = Math.max(start, tables.brkNext) >= Math.min(end, tables.brkEnd);
+      this.#initMemoryMapping(start, end);
       mappedBytes += end - start;
     }
     return mappedBytes;
   }
 
-  #initMemoryMapping(start: number, end: number, canUseBrk: boolean): void {
+  #initMemoryMapping(start: number, end: number): void {
     let mappedEnd = 0;
     for (const piece of splitMemRange(start, end)) {
       const pageSize = this.#adjustPageSize(piece);
-      this.#populate(piece, pageSize, canUseBrk);
+      this.#populate(piece, pageSize);
+      this.#early.map.map({ ...piece, pageSize });
       mappedEnd = Math.max(mappedEnd, roundUp(piece.end, pageSize));
     }
-    this.#maxMapped = Math.max(this.#maxMapped, mappedEnd);
+    const { tables } = this.#early;
+    tables.maxMapped = Math.max(tables.maxMapped, mappedEnd);
   }
 
   /** A larger page is used if all of it is one region of memory (adjust_range_page_size_mask). */
@@ -135,7 +132,7 @@ class DirectMapBuilder {
   }
 
   /** Allocates the tables that a piece needs and that do not exist yet. */
-  #populate(piece: AddressRange, pageSize: number, canUseBrk: boolean): void {
+  #populate(piece: AddressRange, pageSize: number): void {
     const spans = [PGDIR_SIZE_4LEVEL];
     if (this.#boot.machine.fiveLevel) spans.unshift(PGDIR_SIZE_5LEVEL);
     if (pageSize < PUD_SIZE) spans.push(PUD_SIZE);
@@ -145,23 +142,9 @@ class DirectMapBuilder {
       this.#tables.set(span, tables);
       for (let index = Math.floor(piece.start / span); index * span < piece.end; index++) {
         if (tables.has(index)) continue;
-        this.#allocLowPage(canUseBrk);
+        this.#early.tables.allocate();
         tables.add(index);
       }
-    }
-  }
-
-  #allocLowPage(canUseBrk: boolean): void {
-    if (canUseBrk && this.#brkNext + PAGE_SIZE <= this.#brkEnd) {
-      this.#brkNext += PAGE_SIZE;
-      return;
-    }
-    const { memblock } = this.#boot;
-    if (
-      this.#minMapped >= this.#maxMapped ||
-      memblock.physAllocRange(PAGE_SIZE, PAGE_SIZE, this.#minMapped, this.#maxMapped) === 0
-    ) {
-      throw new Error("guest: alloc_low_pages: no mapped memory for a page table of the direct map");
     }
   }
 }

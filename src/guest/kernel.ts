@@ -1,4 +1,5 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
+import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import { discardedArrays, handOver, reservedPfnRanges } from "../memblock/hand-over.js";
 import { Memblock } from "../memblock/memblock.js";
 import {
@@ -12,9 +13,11 @@ import { memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { buildZonelists, defaultDistance } from "../mm/zonelists.js";
 import { isPopulated, type NodeSpan, nodeSpans, type ZoneSpan } from "../mm/zones.js";
+import type { PageAllocRules } from "../page-alloc/kernel-rules.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
 import { type BootAcceptor, BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
+import type { MemoryAcceptor } from "../page-alloc/unaccepted-list.js";
 import type { KernelVersion } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
@@ -33,11 +36,17 @@ export interface DeferredArea {
   firstDeferredPfn: number;
 }
 
-/** For a caller that repeats the boot of a real kernel and looks on. */
-export interface KernelHooks {
-  /** In place of the steps that the build takes before the hand-over. */
+/** What else can be said of a kernel. */
+export interface KernelOptions {
+  /** In place of the steps that the build takes before the hand-over, to repeat the boot of a real kernel. */
   readonly earlySteps?: (boot: EarlyBoot) => void;
   readonly released?: ReleaseObserver;
+  /** CPUs of a node that initialise struct pages late; all if absent. */
+  readonly acceptingCpus?: number;
+  /** Pages accepted at once when the allocator accepts; as the version does if absent. */
+  readonly acceptAtOncePages?: number;
+  /** Memory is accepted when it is touched, and counts as accepted before. */
+  readonly faults?: FaultAcceptance;
 }
 
 /**
@@ -54,6 +63,7 @@ export class Kernel {
   readonly #clock: GuestClock;
   readonly #acceptance: AcceptMemory;
   readonly #lazy: boolean;
+  readonly #acceptingCpus: number;
   /** Hands boot memory to the allocator. */
   readonly release: BootRelease;
   /** What deferred initialisation has to do, by node. */
@@ -70,17 +80,20 @@ export class Kernel {
     acceptance: AcceptMemory,
     lazy: boolean,
     clock: GuestClock,
-    hooks: KernelHooks = {},
+    options: KernelOptions = {},
   ) {
+    const { faults } = options;
     this.#clock = clock;
     this.#acceptance = acceptance;
     this.#lazy = lazy;
+    this.#acceptingCpus = options.acceptingCpus ?? Number.POSITIVE_INFINITY;
     this.cpuNodes = machine.cpuNodes;
     const memblock = new Memblock({
-      accept: (start, sizeBytes) => acceptance.acceptMemory(start, sizeBytes),
+      accept: (start, sizeBytes) =>
+        faults === undefined ? acceptance.acceptMemory(start, sizeBytes) : faults.touch(start, sizeBytes),
     });
     this.early = new EarlyBoot(memblock, machine, build);
-    (hooks.earlySteps ?? runEarlySteps)(this.early);
+    (options.earlySteps ?? runEarlySteps)(this.early);
     clock.endPhase("memblock");
 
     // A table beyond what `mem=` leaves is memory, but in no zone.
@@ -95,14 +108,17 @@ export class Kernel {
     clock.endPhase("first struct pages");
 
     this.reservedBytes = memblock.reservedSize();
-    this.allocator = newAllocator(nodes, machine.cpuNodes.length, version, acceptance, memmap.unmovable);
-    this.release = new BootRelease(
-      this.allocator,
-      reschedulingAcceptor(acceptance, clock),
-      lazy,
-      0,
-      hooks.released,
+    const { pageAlloc } = KERNEL_RULES[version];
+    const { acceptAtOncePages = pageAlloc.acceptAtOncePages } = options;
+    this.allocator = newAllocator(
+      nodes,
+      machine.cpuNodes.length,
+      { ...pageAlloc, acceptAtOncePages },
+      faults === undefined ? acceptance : touchingAcceptor(faults),
+      memmap.unmovable,
     );
+    const acceptor = faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
+    this.release = new BootRelease(this.allocator, acceptor, lazy, 0, options.released);
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );
@@ -145,7 +161,7 @@ export class Kernel {
     for (const area of this.deferredAreas) {
       const nodeCpus = this.cpuNodes.flatMap((nodeId, cpu) => (nodeId === area.nodeId ? [cpu] : []));
       for (const job of deferredJobs(area.free, area.firstDeferredPfn)) {
-        const plan = padataChunks(job, nodeCpus.length);
+        const plan = padataChunks(job, Math.min(nodeCpus.length, this.#acceptingCpus));
         for (const cpu of nodeCpus.slice(0, plan.workers)) {
           idle.busy[cpu] = 1;
           this.#clock.wake(cpu);
@@ -248,11 +264,26 @@ function reschedulingAcceptor(acceptance: AcceptMemory, clock: GuestClock): Boot
   };
 }
 
+/** What the release of boot memory sees where a fault accepts: memory that needs nothing. */
+const NOTHING_UNACCEPTED: BootAcceptor = {
+  acceptMemory: () => {},
+  rangeContainsUnaccepted: () => false,
+  unacceptedRunLength: (_startPfn, blocks) => blocks,
+};
+
+/** The allocator then has no unaccepted block, and hands out pages that raise a fault. */
+function touchingAcceptor(faults: FaultAcceptance): MemoryAcceptor {
+  return {
+    acceptMemory: () => {},
+    touch: (start, sizeBytes) => faults.touch(start, sizeBytes),
+  };
+}
+
 function newAllocator(
   nodes: readonly NodeSpan[],
   cpus: number,
-  version: KernelVersion,
-  acceptance: AcceptMemory,
+  rules: PageAllocRules,
+  acceptor: MemoryAcceptor,
   unmovable: readonly PfnRange[],
 ): PageAllocator {
   const zones = nodes.flatMap((node) => node.zones.filter(isPopulated));
@@ -263,8 +294,8 @@ function newAllocator(
     zonelists: zonelists.map(({ fallback }) => indices(fallback)),
     nodeZonelists: zonelists.map(({ noFallback }) => indices(noFallback)),
     cpus,
-    rules: KERNEL_RULES[version].pageAlloc,
-    acceptor: acceptance,
+    rules,
+    acceptor,
     pageblockTypes: pageblockTypesOf(unmovable),
   });
 }

@@ -1,20 +1,25 @@
-import { exitBoot, type StubResult } from "../efistub/exit-boot-services.js";
+import { exitBoot, type StubOutcome, type StubResult } from "../efistub/exit-boot-services.js";
+import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
+import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
-import type { Firmware, FirmwareAccept } from "../firmware/firmware.js";
-import { ovmf } from "../firmware/ovmf.js";
-import { ovmfSnp } from "../firmware/ovmf-snp.js";
+import type { Firmware, FirmwareAccept, FirmwareModel } from "../firmware/firmware.js";
+import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
 import { startFirmware } from "../firmware/start.js";
-import { tdvf } from "../firmware/tdvf.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
+import { GuestTerminated } from "./attack.js";
 import type { Guest } from "./guest.js";
 import { KERNEL_RULES } from "./kernel-versions.js";
+import { loadKernel, unpackKernel } from "./place-kernel.js";
 
 /** The firmware that starts guests of a platform unless a scenario names one. */
-const USUAL_FIRMWARE: Readonly<Record<PlatformKind, Firmware>> = { tdx: tdvf, snp: ovmfSnp, none: ovmf };
-const FIRMWARES: Readonly<Record<Firmware["name"], Firmware>> = { tdvf, "ovmf-snp": ovmfSnp, ovmf };
+const USUAL_FIRMWARE: Readonly<Record<PlatformKind, FirmwareModel>> = {
+  tdx: "tdvf",
+  snp: "ovmf-snp",
+  none: "ovmf",
+};
 
 /** Bytes of one descriptor in the map the stub keeps, and descriptors it leaves room for (EFI_MMAP_NR_SLACK_SLOTS). */
 const EFI_DESCRIPTOR_BYTES = 48;
@@ -22,17 +27,21 @@ const MAP_SLACK_SLOTS = 32;
 
 /** What is to be booted; bytes. */
 export interface BootFiles {
-  /** Where the unpacked kernel lies, with its bss and brk area. */
-  readonly kernel: AddressRange;
+  /** Size of the unpacked kernel with its bss and brk area, a multiple of 2 MiB. */
+  readonly kernelBytes: number;
   readonly initrdBytes: number;
 }
 
 /** What firmware and stub leave for the kernel. */
 export interface HandOver {
   readonly stub: StubResult;
+  /** Where the unpacked kernel lies. */
+  readonly kernel: AddressRange;
   readonly efiMap: AddressRange;
   readonly initrd: AddressRange | undefined;
   readonly acpi: AddressRange;
+  /** Memory that ACPI describes beside or in place of the map. */
+  readonly acpiMemory: readonly AddressRange[];
 }
 
 /** The firmware has too little accepted memory to start a kernel. */
@@ -43,25 +52,34 @@ export class OutOfMemory extends Error {}
  * accepts memory and starts the stub, the stub leaves the firmware.
  *
  * @throws OutOfMemory with a reason when accepted memory does not suffice
+ * @throws GuestTerminated when the decompressor does not understand what it finds
  */
 export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const { clock, platform, meter, policy, scenario } = guest;
-  const { preset, preAcceptLimitBytes } = scenario.firmware;
-  const firmware = preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : FIRMWARES[preset];
+  const { preset, preAcceptLimitBytes, acceptAll, acceptOnDemand, highMemory } = scenario.firmware;
+  const firmware = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : preset];
 
   clock.ledger.charge(CostEvent.launch, 1);
-  for (const { start, end } of firmware.launchRanges) platform.launchPages(start, end);
+  for (const { start, end } of firmware.launchRanges) {
+    platform.launchPages(start, end);
+    meter.acceptedBy.launch += end - start;
+  }
   clock.endPhase("launch");
 
   clock.ledger.charge(CostEvent.firmwareFixed, 1);
   const machine = {
     ram: q35Ram(scenario.memoryBytes),
     vcpus: scenario.vcpus,
-    preAcceptLimit: preAcceptLimitBytes,
+    preAcceptLimit: acceptAll || policy.firmwareAcceptsAll ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
+    acceptOnDemand,
   };
   // A kernel that does not take unaccepted memory needs a firmware that accepts it in its place.
   const hasProtocol = firmware.acceptanceProtocol || !policy.kernelTakesUnaccepted;
-  const started = startFirmware(firmware, machine, files, hasProtocol, firmwareSink(guest));
+  const image = {
+    loadKernel: (services: BootServices) => loadKernel(services, files.kernelBytes, scenario),
+    initrdBytes: files.initrdBytes,
+  };
+  const started = startFirmware(firmware, machine, image, hasProtocol, firmwareSink(guest), highMemory);
   if (started.outcome !== "started") throw new OutOfMemory(started.reason);
   clock.endPhase("firmware");
 
@@ -76,15 +94,31 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const efiMap = boot.allocatePages(EfiMemoryType.LOADER_DATA, mapBytes, Number.POSITIVE_INFINITY);
   if (efiMap === undefined)
     throw new OutOfMemory("the memory that the firmware accepted has no room for its map");
-  const stub = exitBoot(
-    boot,
-    policy.kernelTakesUnaccepted ? "asks" : "none",
-    { acceptMemory: (start, end) => meter.stubAccept(start, end) },
-    KERNEL_RULES[scenario.kernel].tableMemory,
-  );
+  const stub = handOver(guest, firmware, boot);
+  if (stub.outcome === "stopped") throw new GuestTerminated(stub.reason);
   if (stub.outcome !== "exited") throw new OutOfMemory(stub.reason);
+  const kernel = unpackKernel(boot, stub, started.kernel, scenario, meter);
   clock.endPhase("exit boot services");
-  return { stub, efiMap, initrd, acpi };
+  return { stub, kernel, efiMap, initrd, acpi, acpiMemory: started.acpiMemory };
+}
+
+/** The stub or a boot loader ends boot services, or a firmware without them starts the kernel. */
+function handOver({ policy, meter, scenario }: Guest, { report }: Firmware, boot: BootServices): StubOutcome {
+  const { unacceptedMemory, bootLoader } = scenario.guest;
+  const support = policy.kernelTakesUnaccepted ? unacceptedMemory : "drops";
+  if (report === "zero-page") {
+    return handOverInZeroPage(boot, support, {
+      acceptMemory: (start, end) => meter.firmwareAccept(start, end),
+    });
+  }
+  const { tableMemory } = KERNEL_RULES[scenario.kernel];
+  const arch = { acceptMemory: (start: number, end: number) => meter.stubAccept(start, end) };
+  const { acceptedBy } = meter;
+  const beforeBytes = acceptedBy.firmware;
+  const outcome = exitBoot(boot, support, arch, tableMemory, bootLoader);
+  acceptedBy.exitBootServices = acceptedBy.firmware - beforeBytes;
+  acceptedBy.firmware = beforeBytes;
+  return outcome;
 }
 
 /**

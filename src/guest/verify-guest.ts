@@ -11,13 +11,19 @@ import type { Kernel } from "./kernel.js";
  * `verifyInvariants` finds, a parked block that is accepted, or memory in use or free that
  * the platform would not let the guest touch.
  *
+ * @param usableOnTouch free memory may be unaccepted, because touching it makes it usable
  * @throws Error naming the frame
  */
-export function verifyGuest(kernel: Kernel, acceptance: AcceptMemory, platform: CocoPlatform): void {
+export function verifyGuest(
+  kernel: Kernel,
+  acceptance: AcceptMemory,
+  platform: CocoPlatform,
+  usableOnTouch: boolean,
+): void {
   const { allocator } = kernel;
   verifyInvariants(allocator);
   verifyParked(allocator, acceptance);
-  verifyListed(allocator, platform);
+  if (!usableOnTouch) verifyListed(allocator, platform);
   verifyReserved(kernel, platform);
 }
 

@@ -72,7 +72,18 @@ export class GuestMemory {
     this.#keptBytes += end - start - (before - this.#platform.privatePages) * PAGE_SIZE;
   }
 
-  /** Bytes that the guest has made shared. */
+  /**
+   * The guest has accepted memory that was shared, so it is private again.
+   *
+   * @param gainedBytes by how much the host's private memory has grown; less where it kept a copy
+   */
+  unshare(bytes: number, gainedBytes: number): void {
+    if (this.#platform.name === "none") return;
+    this.#convertedBytes -= bytes;
+    this.#keptBytes -= bytes - gainedBytes;
+  }
+
+  /** Bytes that the guest has made shared and not private again. */
   get convertedBytes(): number {
     return this.#convertedBytes;
   }

@@ -1,3 +1,4 @@
+import { MAX_ORDER_PAGES } from "../units.js";
 import { Watermark } from "./alloc-flags.js";
 import type { FallbackRule } from "./fallback.js";
 
@@ -26,6 +27,8 @@ export interface PageAllocRules {
    * (the do-while loop of try_to_accept_memory, 6.5 to 6.10; gone with commit 807174a93d24).
    */
   readonly acceptAtLeastOne: boolean;
+  /** Who accepts in order to reach the target accepts at least so many pages; Linux: one block. */
+  readonly acceptAtOncePages: number;
   /**
    * Unaccepted pages do not count in watermark checks (__zone_watermark_unusable_free, 6.5 to
    * 6.10). Reclaim then sees a zone without memory however much is unaccepted, and does not end
@@ -51,6 +54,7 @@ export const LINUX_6_12: PageAllocRules = {
   acceptTarget: Watermark.PROMO,
   acceptOnVisit: true,
   acceptAtLeastOne: false,
+  acceptAtOncePages: MAX_ORDER_PAGES,
   unacceptedUnusable: false,
   acceptBeforeWatermarks: true,
   bulkAccepts: true,

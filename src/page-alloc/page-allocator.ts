@@ -410,10 +410,13 @@ export class PageAllocator {
     const meta = this.frames.meta;
     const flags =
       type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE | TOUCHED : ALLOCATED | TOUCHED;
+    let fresh = 0;
     for (let at = page; at < page + (1 << order); at++) {
-      if ((meta[at]! & TOUCHED) === 0) this.touchedPages++;
+      if ((meta[at]! & TOUCHED) === 0) fresh++;
       meta[at] = flags;
     }
+    this.touchedPages += fresh;
+    if (fresh > 0) this.acceptor.touch?.(this.frames.pfnOf(page) * PAGE_SIZE, PAGE_SIZE << order);
   }
 
   /** Bytes the guest has used through the allocator so far. */

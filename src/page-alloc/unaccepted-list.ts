@@ -17,6 +17,8 @@ export interface MemoryAcceptor {
   acceptMemory(start: number, sizeBytes: number): void;
   /** Told before blocks are accepted: how many pages are to be, 0 while there are no watermarks yet. */
   noteDecision?(zone: Zone, pagesToAccept: number): void;
+  /** Told which pages are handed out for the first time, before the request returns. */
+  touch?(start: number, sizeBytes: number): void;
 }
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
@@ -96,6 +98,7 @@ export function condAcceptMemory(
   }
   let missing = pagesToAccept(zone, order, target);
   if (rules.acceptAtLeastOne) missing = Math.max(missing, 1);
+  if (missing > 0) missing = Math.max(missing, rules.acceptAtOncePages - MAX_ORDER_PAGES + 1);
   if (missing > 0) acceptor.noteDecision?.(zone, missing);
   let accepted = false;
   while (missing > 0 && acceptOldest(frames, zone, acceptor, cpu)) {

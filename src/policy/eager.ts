@@ -9,5 +9,7 @@ export const eager: Policy = {
   summary: "the kernel accepts everything while it initialises its struct pages",
   since: "6.5, accept_memory=eager",
   kernelTakesUnaccepted: true,
-  lazy: false,
+  firmwareAcceptsAll: false,
+  kernel: "boot",
+  parameters: { acceptingCpus: 1024 },
 };

@@ -10,5 +10,7 @@ export const firmwareDelegated: Policy = {
   summary: "the firmware accepts everything at ExitBootServices, for a kernel that does not ask",
   since: "any kernel; OVMF of January 2023",
   kernelTakesUnaccepted: false,
-  lazy: false,
+  firmwareAcceptsAll: false,
+  kernel: "boot",
+  parameters: {},
 };

@@ -1,3 +1,5 @@
+import type { StrategyDocument } from "./parameters.js";
+
 /**
  * When memory is accepted, as data: what the firmware is asked to do and what the kernel
  * does with the rest. Two policies differ by a few values.
@@ -13,6 +15,15 @@ export interface Policy {
    * the firmware accepts everything before it hands over (ExitBootServices).
    */
   readonly kernelTakesUnaccepted: boolean;
-  /** Whether the kernel leaves blocks of 4 MiB unaccepted until they are needed (accept_memory=lazy). */
-  readonly lazy: boolean;
+  /** Whether the firmware accepts everything before it starts the kernel, whatever that understands. */
+  readonly firmwareAcceptsAll: boolean;
+  /**
+   * What the kernel does with unaccepted memory: it accepts all of it while it boots; it leaves
+   * blocks of 4 MiB until its allocator needs them; it leaves everything until somebody touches it.
+   */
+  readonly kernel: "boot" | "allocation" | "fault";
+  /** Threads that accept beside the workload: so much per second, or what falls short of the watermark. */
+  readonly threads?: "rate" | "watermark";
+  /** What a scenario can set under `strategy`, with the defaults. */
+  readonly parameters: StrategyDocument;
 }

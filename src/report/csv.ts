@@ -17,6 +17,7 @@ const COLUMNS: Readonly<Record<string, (row: CompareRow) => Value>> = {
   reason: (row) => row.reason,
   boot_time_ns: (row) => row.bootTimeNs,
   boot_ratio: (row) => row.bootRatio,
+  pareto_optimal: (row) => row.paretoOptimal,
   assumed_share: (row) => row.assumedShare,
   accepted_bytes: (row) => row.acceptedBytes,
   touched_bytes: (row) => row.touchedBytes,

@@ -4,7 +4,7 @@ import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatRatio, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
 import { columnNotes, failureText } from "./notes.js";
-import { settingsText } from "./row-groups.js";
+import { policyText, settingsText } from "./row-groups.js";
 
 interface Column {
   readonly head: string;
@@ -22,7 +22,11 @@ const COLUMNS: readonly Column[] = [
   { head: "platform", align: "left", cell: (row) => row.platform },
   { head: "memory", align: "right", cell: (row) => formatBytes(row.memoryBytes) },
   { head: "vCPUs", align: "right", cell: (row) => String(row.vcpus) },
-  { head: "policy", align: "left", cell: (row) => row.policy },
+  {
+    head: "policy",
+    align: "left",
+    cell: (row) => (row.paretoOptimal === true ? `${policyText(row)} \\*` : policyText(row)),
+  },
   { head: "boot", align: "right", cell: bootCell },
   { head: "ratio", align: "right", cell: (row) => formatRatio(row.bootRatio) },
   { head: "accepted", align: "right", cell: (row) => formatBytes(row.acceptedBytes) },

@@ -13,6 +13,11 @@ export function failureText(row: RunResult): string {
 /** What the columns mean and how far the times can be trusted. */
 export function columnNotes(rows: readonly CompareRow[]): string[] {
   const notes = [
+    ...(rows.some(({ paretoOptimal }) => paretoOptimal === true)
+      ? [
+          "*: no other policy on the same input is at least as good in boot time and overhead, and better in one.",
+        ]
+      : []),
     "ratio: boot time of eager on the same machine divided by this one's; above 1x is faster than eager.",
     "overhead: what the host spends for the guest beyond the memory that the guest has touched.",
     "stalls: allocations that waited for acceptance; p99 and max are how long they waited.",

@@ -1,6 +1,7 @@
 /** Rows that ran on the same input, and the words that say which input that was. */
 
 import type { CompareRow } from "../study/result.js";
+import { isOfPolicy } from "../study/settings.js";
 import { formatBytes } from "../units.js";
 import { formatVcpus } from "./cells.js";
 
@@ -28,7 +29,10 @@ const PARTS: readonly ((row: CompareRow) => string)[] = [
   (row) => settingsText(row),
 ];
 
-/** Groups rows by everything that describes their input but the policy. */
+/**
+ * Groups rows by everything that describes their input but the policy and its parameters. Within a
+ * group the fastest boot comes first, and what did not get ready last.
+ */
 export function groupRows(rows: readonly CompareRow[]): GroupedRows {
   const values = PARTS.map((part) => new Set(rows.map(part)));
   const common = PARTS.flatMap((_part, index) => (values[index]!.size === 1 ? [...values[index]!] : []));
@@ -42,19 +46,36 @@ export function groupRows(rows: readonly CompareRow[]): GroupedRows {
   }
   return {
     common: joinParts(common),
-    groups: [...groups].map(([title, members]) => ({ title, rows: members })),
+    groups: [...groups].map(([title, members]) => ({ title, rows: members.toSorted(byBootTime) })),
   };
+}
+
+function byBootTime(a: CompareRow, b: CompareRow): number {
+  const rank = (row: CompareRow): number => (row.outcome === "ready" ? row.bootTimeNs : Number.MAX_VALUE);
+  return rank(a) - rank(b);
+}
+
+/** The policy, and of its parameters those that tell it from others: `background threads=2`. */
+export function policyText(row: CompareRow): string {
+  const own = Object.entries(row.settings).filter(([path]) => isOfPolicy(path));
+  return [
+    row.policy,
+    ...own.map(([path, value]) => settingText(path.slice("strategy.".length), value, "=")),
+  ].join(" ");
 }
 
 /** As a scenario file says it: `host.pageSize 2 MiB, platform.tdcallNs 900`, or empty. */
 export function settingsText(row: CompareRow): string {
   return joinParts(
-    Object.entries(row.settings).map(([path, value]) =>
-      path.endsWith("Bytes") && typeof value === "number"
-        ? `${path.slice(0, -"Bytes".length)} ${formatBytes(value)}`
-        : `${path.replace("platform.parameters.", "platform.").replace(/Bytes$/, "")} ${value}`,
-    ),
+    Object.entries(row.settings)
+      .filter(([path]) => !isOfPolicy(path))
+      .map(([path, value]) => settingText(path.replace("platform.parameters.", "platform."), value, " ")),
   );
+}
+
+function settingText(path: string, value: string | number | boolean, separator: string): string {
+  const shown = path.endsWith("Bytes") && typeof value === "number" ? formatBytes(value) : value;
+  return `${path.replace(/Bytes$/, "")}${separator}${shown}`;
 }
 
 function joinParts(parts: readonly string[]): string {

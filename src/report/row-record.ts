@@ -18,9 +18,16 @@ export function rowRecord(row: CompareRow): CompareRow {
     ...(row.reason === undefined ? {} : { reason: row.reason }),
     bootTimeNs: row.bootTimeNs,
     bootRatio: row.bootRatio,
+    paretoOptimal: row.paretoOptimal,
     assumedShare: row.assumedShare,
     phases: row.phases.map(({ name, ns }) => ({ name, ns })),
     acceptedBytes: row.acceptedBytes,
+    memory: {
+      visibleBytes: row.memory.visibleBytes,
+      onlineBytes: row.memory.onlineBytes,
+      lostBytes: row.memory.lostBytes,
+      acceptedBy: { ...row.memory.acceptedBy },
+    },
     touchedBytes: row.touchedBytes,
     hostBytes: row.hostBytes,
     overheadBytes: row.overheadBytes,
@@ -51,6 +58,8 @@ export function rowRecord(row: CompareRow): CompareRow {
             integrityViolations: row.attack.integrityViolations,
           },
         }),
+    ...(row.kexec === undefined ? {} : { kexec: row.kexec }),
+    ...(row.earlyMap === undefined ? {} : { earlyMap: row.earlyMap }),
     ...(row.drain === undefined
       ? {}
       : {

@@ -128,6 +128,26 @@ function acceptanceLines(run: RunResult): Line[] {
       ["violations", formatInteger(integrityViolations), "of them accepted again in silence"],
     );
   }
+  return [...lines, ...kexecLines(run)];
+}
+
+function kexecLines({ kexec }: RunResult): Line[] {
+  if (kexec === undefined) return [];
+  const { kind, table, done, timeNs, nextKernel, vmcore, unacceptedSegmentBytes, unsharedBytes } = kexec;
+  const lines: Line[] = [[kind, done ? formatDuration(timeNs) : "failed", `with its table ${table}`]];
+  if (unacceptedSegmentBytes > 0) {
+    const bytes = formatBytes(unacceptedSegmentBytes);
+    lines.push(["place", bytes, "of where the next kernel goes were unaccepted"]);
+  }
+  if (unsharedBytes > 0) lines.push(["unshared", formatBytes(unsharedBytes), "were made private again"]);
+  if (nextKernel !== undefined) {
+    const left = formatBytes(nextKernel.unacceptedBytes);
+    lines.push(["next kernel", formatBytes(nextKernel.acceptedBytes), `accepted, ${left} left for later`]);
+  }
+  if (vmcore !== undefined) {
+    const skipped = formatBytes(vmcore.skippedBytes);
+    lines.push(["vmcore", formatBytes(vmcore.readBytes), `read, ${skipped} left out as unaccepted`]);
+  }
   return lines;
 }
 

@@ -6,6 +6,7 @@ import { formatCount, formatRatio, formatShare, NO_VALUE } from "./cells.js";
 import { formatGroups } from "./grouped-table.js";
 import { columnNotes } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
+import { policyText } from "./row-groups.js";
 
 const HEAD = [
   "policy",
@@ -45,7 +46,7 @@ function cellsOf(row: CompareRow, paint: Paint): string[] {
   const { stalls } = row;
   const waited = (ns: number): string => (stalls.count === 0 ? NO_VALUE : formatDuration(ns));
   return [
-    row.policy,
+    row.paretoOptimal === true ? `${policyText(row)} *` : policyText(row),
     row.outcome === "ready" ? formatDuration(row.bootTimeNs) : paint("failure", FAILURE_WORDS[row.outcome]),
     formatRatio(row.bootRatio),
     formatBytes(row.acceptedBytes),

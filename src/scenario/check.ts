@@ -1,16 +1,25 @@
 /** What no single value of a scenario file shows: whether its parts fit each other. */
 
+import { POLICIES } from "../policy/policies.js";
+import { MAX_ORDER_PAGES, PAGE_SIZE, parseSize } from "../units.js";
 import { asList, type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
 import type { ScenarioDocument } from "./document.js";
 import type { DocumentPath } from "./document-path.js";
 import { type Finding, unexpected } from "./findings.js";
 import { hasParameter } from "./platform-parameters.js";
 import type { FirmwareName, PlatformKind } from "./scenario.js";
+import { takesParameter } from "./strategy.js";
+
+const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** The one platform that a firmware can start. */
 const PLATFORM_OF_FIRMWARE: Readonly<Record<Exclude<FirmwareName, "auto">, PlatformKind>> = {
   tdvf: "tdx",
+  "tdvf-2022": "tdx",
+  "td-shim": "tdx",
   "ovmf-snp": "snp",
+  "ovmf-snp-2022": "snp",
+  "ovmf-snp-no-protocol": "snp",
   ovmf: "none",
 };
 
@@ -30,6 +39,8 @@ export function checkTogether(
     ...complete.flatMap(checkPresence),
     ...checkParameters(complete, fromFlag),
     ...complete.flatMap((one) => checkFirmware(one, document)),
+    ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
+    ...complete.flatMap(checkLazyBatch),
   ];
   // A list of presets finds the same mistake of the file once for each preset.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
@@ -81,6 +92,32 @@ function checkFirmware(complete: CompleteDocument, document: ScenarioDocument): 
         onKey: false,
       })),
   );
+}
+
+/** A parameter must belong to at least one of the policies compared; the others go without it. */
+function checkStrategy(complete: CompleteDocument, fromFlag: (path: DocumentPath) => boolean): Finding[] {
+  const policies = asList(complete.policy ?? []);
+  return Object.keys(complete.strategy ?? {})
+    .filter((name) => !policies.some((policy) => takesParameter(policy, name)))
+    .filter((name) => fromFlag(["strategy", name]) || !fromFlag(["policy"]))
+    .map((name) => {
+      const taken = [...new Set(policies.flatMap((policy) => Object.keys(POLICIES[policy].parameters)))];
+      const has = taken.length === 0 ? "has none" : `has ${taken.join(", ")}`;
+      return {
+        path: ["strategy", name],
+        message: `not a parameter of policy ${policies.join(" or ")}, which ${has}`,
+        onKey: true,
+      };
+    });
+}
+
+/** The lists of the allocator hold blocks of 4 MiB. */
+function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
+  const tooSmall = asList(strategy?.batch ?? []).some(
+    (value) => Number(parseSize(String(value))) < BLOCK_BYTES,
+  );
+  if (!tooSmall || !asList(policy ?? []).includes("lazy")) return [];
+  return [{ path: ["strategy", "batch"], message: "policy lazy accepts 4 MiB or more at once", onKey: true }];
 }
 
 function kindsOf(complete: CompleteDocument): readonly PlatformKind[] {

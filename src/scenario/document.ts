@@ -3,7 +3,18 @@
  * out. Where `OneOrMore` stands, a list makes one run for each of its values.
  */
 
-import type { AttackAnswer, FirmwareName, PlatformKind, PolicyName } from "./scenario.js";
+import type { KexecKind, NextKernelTable } from "../kexec/result.js";
+import type { StrategyParameterName } from "../policy/parameters.js";
+import type { PolicyName } from "../policy/policies.js";
+import type {
+  AttackAnswer,
+  BootLoader,
+  FirmwareName,
+  HighMemory,
+  PlatformKind,
+  TouchContext,
+  UnacceptedSupport,
+} from "./scenario.js";
 
 /** One value, or a list that makes a cross product with every other list of the file. */
 export type OneOrMore<T> = T | readonly T[];
@@ -41,6 +52,8 @@ export interface ScenarioDocument {
   readonly machine?: OneOrMore<string>;
   readonly platform?: OneOrMore<PlatformKind> | PlatformDocument;
   readonly policy?: OneOrMore<PolicyName>;
+  /** What can be tuned about policies; a parameter counts for those that have it. */
+  readonly strategy?: { readonly [Name in StrategyParameterName]?: OneOrMore<Quantity | boolean> };
   readonly memory?: OneOrMore<Quantity>;
   readonly vcpus?: OneOrMore<number>;
   /** One of KERNEL_VERSIONS; `6.12` without quotes is a number in YAML. */
@@ -56,6 +69,9 @@ export interface ScenarioDocument {
   };
   readonly firmware?: {
     readonly preset?: OneOrMore<FirmwareName>;
+    readonly acceptAll?: OneOrMore<boolean>;
+    readonly acceptOnDemand?: OneOrMore<boolean>;
+    readonly highMemory?: OneOrMore<HighMemory>;
     readonly preAcceptLimit?: OneOrMore<Quantity>;
   };
   readonly guest?: {
@@ -65,7 +81,17 @@ export interface ScenarioDocument {
     readonly septVeDisable?: OneOrMore<boolean>;
     readonly svsm?: OneOrMore<boolean>;
     readonly coherencyErratum?: OneOrMore<boolean>;
+    readonly unacceptedMemory?: OneOrMore<UnacceptedSupport>;
+    readonly bootLoader?: OneOrMore<BootLoader>;
+    readonly firstTouch?: OneOrMore<TouchContext>;
+    readonly kaslr?: OneOrMore<boolean>;
+    readonly checksAcpiMemory?: OneOrMore<boolean>;
   };
   readonly drain?: { readonly workers?: OneOrMore<number> };
   readonly attack?: { readonly pages?: OneOrMore<number>; readonly answer?: OneOrMore<AttackAnswer> };
+  readonly kexec?: {
+    readonly kind?: OneOrMore<KexecKind>;
+    readonly table?: OneOrMore<NextKernelTable>;
+    readonly initrd?: OneOrMore<Quantity>;
+  };
 }

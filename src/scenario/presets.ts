@@ -26,10 +26,13 @@ export interface Preset {
  * - contiguity: assumption; 1 leaves the page size alone in command.
  * - dynamicPamt: off, as in Linux 6.16; the feature is a patch series of 2025.
  * - keepsConverted: QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory).
- * - septVeDisable: Linux refuses to run otherwise (6.12 arch/x86/coco/tdx/tdx.c: disable_sept_ve).
+ * - septVeDisable: Linux refuses to run otherwise (6.12 arch/x86/coco/tdx/tdx.c: disable_sept_ve),
+ *   but for policies that live on the exception; so the policy decides.
  * - svsm, coherencyErratum: assumption; a guest without either is the simpler one.
  * - firmware: both TDVF and OVMF accept everything below 4 GiB (edk2 c5aa7e7
  *   OvmfPkg/IntelTdx/TdxHelperLib/SecTdxHelper.c, OvmfPkg/PlatformPei/AmdSev.c).
+ * - unacceptedMemory, bootLoader: as every distribution boots Linux since 6.5, through its EFI stub.
+ * - kaslr: off, as in the recorded guests, whose addresses can be compared then.
  * - vcpus, seed, transparentHugePages: assumption; one CPU because that is the guest whose
  *   requests can be compared one by one, huge pages as with THP `always`.
  */
@@ -39,13 +42,16 @@ export const DEFAULTS: PresetDocument = {
   vcpus: 1,
   seed: 1,
   host: { pageSize: "4KiB", contiguity: 1, prefault: false, dynamicPamt: false, keepsConverted: false },
-  firmware: { preset: "auto", preAcceptLimit: "4GiB" },
+  firmware: { preset: "auto", acceptAll: false, acceptOnDemand: false, highMemory: "type-15" },
   guest: {
     transparentHugePages: true,
     commandLine: "",
-    septVeDisable: true,
     svsm: false,
     coherencyErratum: false,
+    unacceptedMemory: "asks",
+    bootLoader: "stub",
+    kaslr: false,
+    checksAcpiMemory: true,
   },
 };
 

@@ -23,6 +23,12 @@ export function preAcceptLimitBytes(value: Quantity): number | undefined {
   return bytes !== undefined && bytes % MiB === 0 && bytes <= MAX_MEMORY_BYTES ? bytes : undefined;
 }
 
+/** Size of an initrd: up to 1 GiB. */
+export function initrdBytes(value: Quantity): number | undefined {
+  const bytes = parseSize(String(value));
+  return bytes !== undefined && bytes <= GiB ? bytes : undefined;
+}
+
 /** A physical address of a host, on a page boundary. */
 export function hostAddressBytes(value: Quantity): number | undefined {
   const bytes = parseSize(String(value));

@@ -1,20 +1,18 @@
 /** One run, fully decided: what every later room reads. Made by `parseScenario`, always frozen. */
 
 import type { PlatformKind } from "../coco/platform.js";
+import type { BootLoader, UnacceptedSupport } from "../efistub/exit-boot-services.js";
+import type { FirmwareModel } from "../firmware/firmware.js";
+import type { HighMemory } from "../firmware/start.js";
+import type { KexecPlan } from "../kexec/result.js";
+import type { PolicyName } from "../policy/policies.js";
 import type { AddressRange } from "../units.js";
 import type { KernelVersion } from "./kernel-versions.js";
 
-export type { KernelVersion, PlatformKind };
-
-/**
- * When memory is accepted: all of it while the kernel boots (`accept_memory=eager`), block by
- * block when it is needed (`accept_memory=lazy`), or all of it by the firmware before the
- * kernel runs.
- */
-export type PolicyName = "eager" | "lazy" | "firmware-delegated";
+export type { BootLoader, HighMemory, KernelVersion, PlatformKind, PolicyName, UnacceptedSupport };
 
 /** Which firmware starts the guest; `auto` is the usual one of the platform. */
-export type FirmwareName = "auto" | "tdvf" | "ovmf-snp" | "ovmf";
+export type FirmwareName = "auto" | FirmwareModel;
 
 /** Page sizes with which the host can back a guest, in bytes: 4 KiB, 2 MiB, 1 GiB. */
 export type HostPageSize = 4096 | 2097152 | 1073741824;
@@ -24,6 +22,13 @@ export type HostPageSize = 4096 | 2097152 | 1073741824;
  * again and say so; accept it again in silence.
  */
 export type AttackAnswer = "terminate" | "warn" | "ignore";
+
+/**
+ * Places where the kernel cannot take the exception of a first touch: the entry of an NMI; the gap after
+ * SYSCALL in which the stack is still the user's; the stack of the exception's own handler
+ * (Documentation/arch/x86/tdx.rst of 6.12 on #VE; linux-mm, February 2021, on #VC).
+ */
+export type TouchContext = "nmi" | "syscall-gap" | "handler-stack";
 
 /** A host as its TDX module sees it. Addresses in bytes. */
 export interface TdxModuleHost {
@@ -39,6 +44,27 @@ export interface TdxModuleHost {
   readonly maxReservedPerTdmr: number;
 }
 
+/** The parameters that the policy of a run has, and no others. Sizes in bytes, Infinity where there is no limit. */
+export interface Strategy {
+  /** Accepted at once. */
+  readonly batchBytes?: number;
+  readonly adaptive?: boolean;
+  /** Largest batch of adaptive doubling. */
+  readonly batchMaxBytes?: number;
+  /** Kernel threads that accept. */
+  readonly threads?: number;
+  /** Accepted per second by all of them together. */
+  readonly rateBytes?: number;
+  /** Whether they leave CPUs alone that have work. */
+  readonly idleOnly?: boolean;
+  /** Free accepted memory at which they stop. */
+  readonly targetBytes?: number;
+  /** Free accepted memory beyond the promo watermark. */
+  readonly aheadBytes?: number;
+  /** CPUs of a node that take part in eager acceptance. */
+  readonly acceptingCpus?: number;
+}
+
 /** One run. Every list of the scenario file is down to one value here. */
 export interface Scenario {
   readonly name: string;
@@ -51,6 +77,7 @@ export interface Scenario {
     readonly parameters: Readonly<Record<string, number>>;
   };
   readonly policy: PolicyName;
+  readonly strategy: Strategy;
   readonly kernel: KernelVersion;
   /** RAM of the guest: 256 MiB to 4 PiB in whole MiB. */
   readonly memoryBytes: number;
@@ -78,6 +105,12 @@ export interface Scenario {
     readonly preset: FirmwareName;
     /** The firmware accepts memory below this physical address; Infinity for all. */
     readonly preAcceptLimitBytes: number;
+    /** The firmware accepts everything whatever it would do by itself: a VMM or a switch told it to. */
+    readonly acceptAll: boolean;
+    /** The firmware accepts more memory when it runs out of it before the kernel starts. */
+    readonly acceptOnDemand: boolean;
+    /** How the firmware tells of memory that it leaves unaccepted. */
+    readonly highMemory: HighMemory;
   };
   readonly guest: {
     /** Guest work for each nanosecond of recorded work, above 0; absent: as the recording says. */
@@ -85,12 +118,25 @@ export interface Scenario {
     readonly transparentHugePages: boolean;
     /** Appended to the kernel's command line; `mem=`, `memmap=` and `early_page_ext` have an effect. */
     readonly commandLine: string;
-    /** TDX: touching unaccepted memory leaves the guest and ends it; otherwise it raises #VE (SEPT_VE_DISABLE). */
-    readonly septVeDisable: boolean;
+    /**
+     * TDX: touching unaccepted memory leaves the guest and ends it; otherwise it raises #VE
+     * (SEPT_VE_DISABLE). Absent: only a policy that lives on the exception has it.
+     */
+    readonly septVeDisable?: boolean;
     /** SNP: the guest runs below an SVSM, which validates its pages for it. */
     readonly svsm: boolean;
     /** SNP: the processor has the coherency erratum, so the guest touches each page it validates. */
     readonly coherencyErratum: boolean;
+    /** What the kernel knows about memory that the firmware has not accepted. */
+    readonly unacceptedMemory: UnacceptedSupport;
+    /** Who ends boot services. */
+    readonly bootLoader: BootLoader;
+    /** Where the kernel is when it first touches unaccepted memory; absent: where a handler can run. */
+    readonly firstTouch?: TouchContext;
+    /** Whether the kernel is unpacked to a random place; otherwise to 16 MiB. */
+    readonly kaslr: boolean;
+    /** Whether the kernel looks into its map before it takes memory that ACPI describes. */
+    readonly checksAcpiMemory: boolean;
   };
   /** After the boot, processes touch anonymous memory until nothing is left to accept. */
   readonly drain?: {
@@ -103,4 +149,6 @@ export interface Scenario {
     readonly pages: number;
     readonly answer: AttackAnswer;
   };
+  /** After everything else, another kernel takes the guest over. */
+  readonly kexec?: KexecPlan;
 }

@@ -4,16 +4,12 @@
  */
 
 import { z } from "zod";
+import { STRATEGY_PARAMETERS, type StrategyParameter } from "../policy/parameters.js";
+import { POLICY_NAMES } from "../policy/policies.js";
 import { formatDuration } from "../units.js";
 import { GeneratorError, isGenerated, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { expectedOfCommandLine } from "./command-line.js";
-import type {
-  OneOrMore,
-  PlatformDocument,
-  Quantity,
-  ScenarioDocument,
-  TdxModuleDocument,
-} from "./document.js";
+import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./document.js";
 import {
   KERNEL_VERSION_NAMES,
   KERNEL_VERSIONS,
@@ -23,47 +19,15 @@ import {
 import { parameterDefaults, parameterNames } from "./platform-parameters.js";
 import { MACHINES, PRESETS } from "./presets.js";
 import {
-  binarySizeFor,
   durationNs,
-  hostAddressBytes,
   hostPageSizeBytes,
+  initrdBytes,
   memoryBytes,
   preAcceptLimitBytes,
 } from "./quantities.js";
-
-/** One value, or a list of at least one. */
-function oneOrMore<T>(leaf: z.ZodType<T>): z.ZodType<T | T[]> {
-  return z.union([leaf, z.array(leaf).min(1)]);
-}
-
-/** Text with a unit or a bare number, valid where `parse` gives a number. */
-function quantity(
-  expected: string,
-  parse: (value: Quantity) => number | undefined,
-  examples: readonly Quantity[],
-): z.ZodType<Quantity> {
-  const message = `expected ${expected}`;
-  return z
-    .union([z.string(), z.number()], { error: message })
-    .check((context) => {
-      if (parse(context.value) !== undefined) return;
-      const binary = binarySizeFor(context.value);
-      const suggestion = binary !== undefined && parse(binary) !== undefined ? binary : undefined;
-      context.issues.push({ code: "custom", input: context.value, message, params: { suggestion } });
-    })
-    .meta({ examples: [...examples] });
-}
-
-function integer(min: number, max: number): z.ZodType<number> {
-  return z
-    .int({ error: `expected a whole number from ${min} to ${max}` })
-    .min(min)
-    .max(max);
-}
-
-function names<const Name extends string>(values: readonly Name[]): z.ZodType<Name> {
-  return z.enum(values);
-}
+import { integer, names, oneOrMore, quantity } from "./schema-leaves.js";
+import { tdxModule } from "./schema-tdx-module.js";
+import { expectedOf, strategyNumber } from "./strategy.js";
 
 const kind: z.ZodType<"tdx" | "snp" | "none"> = names(["tdx", "snp", "none"]);
 const kernel: z.ZodType<Quantity> = z
@@ -120,33 +84,16 @@ function parameterLeaf(name: string): z.ZodType<OneOrMore<Quantity>> {
   );
 }
 
-const hostAddress: z.ZodType<Quantity> = quantity(
-  "an address on a page boundary such as 2GiB",
-  hostAddressBytes,
-  ["1MiB", "2GiB"],
-);
-const hostRange = {
-  start: hostAddress.describe("First byte"),
-  end: hostAddress.describe("First byte behind the range"),
-} as const;
+function strategyLeaf(parameter: StrategyParameter): z.ZodType<Quantity | boolean> {
+  if (parameter.kind === "flag") return z.boolean();
+  if (parameter.kind === "count") return integer(parameter.min, parameter.max);
+  const examples = parameter.max === Number.POSITIVE_INFINITY ? ["256MiB", "all"] : ["2MiB"];
+  return quantity(expectedOf(parameter), (value) => strategyNumber(parameter, value), examples);
+}
 
-const tdxModule: z.ZodType<TdxModuleDocument> = z
-  .strictObject({
-    memory: z
-      .array(z.strictObject({ ...hostRange, node: integer(0, 1023).exactOptional() }))
-      .min(1)
-      .describe("The host's memory in ascending order, with its NUMA node (default 0)"),
-    convertible: z.array(z.strictObject(hostRange)).min(1).describe("Memory the platform can protect (CMRs)"),
-    hotplug: z
-      .array(z.strictObject(hostRange))
-      .describe("Memory plugged in after the module has started")
-      .exactOptional(),
-    maxTdmrs: integer(1, 1024).describe("Most regions the module can be told; default 64").exactOptional(),
-    maxReservedPerTdmr: integer(1, 1024)
-      .describe("Most reserved areas in a region; default 16")
-      .exactOptional(),
-  })
-  .describe("TDX: the whole host, to simulate the start of its TDX module as well");
+function sentence(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
 
 /** A scenario file; every mapping refuses keys it does not know. */
 export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
@@ -166,8 +113,19 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     .union([kind, z.array(kind).min(1), platformMapping])
     .describe("What protects the memory: tdx, snp or none, or a mapping of `kind` and timing parameters")
     .exactOptional(),
-  policy: oneOrMore(names(["eager", "lazy", "firmware-delegated"]))
-    .describe("When memory is accepted: by the kernel at boot, by the kernel on demand, by the firmware")
+  policy: oneOrMore(names(POLICY_NAMES))
+    .describe("When memory is accepted and by whom; unaccepted run --list-policies explains each")
+    .exactOptional(),
+  strategy: z
+    .strictObject(
+      Object.fromEntries(
+        Object.entries(STRATEGY_PARAMETERS).map(([name, parameter]) => [
+          name,
+          oneOrMore(strategyLeaf(parameter)).describe(sentence(parameter.what)).exactOptional(),
+        ]),
+      ),
+    )
+    .describe("What can be tuned about the policy; a parameter counts for policies that have it")
     .exactOptional(),
   memory: oneOrMore(quantity("a memory size from 256MiB to 4PiB in whole MiB", memoryBytes, ["4GiB", "1TiB"]))
     .describe("RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes")
@@ -205,8 +163,34 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     .exactOptional(),
   firmware: z
     .strictObject({
-      preset: oneOrMore(names(["auto", "tdvf", "ovmf-snp", "ovmf"]))
-        .describe("Which firmware starts the guest; auto is tdvf for tdx, ovmf-snp for snp, ovmf for none")
+      preset: oneOrMore(
+        names([
+          "auto",
+          "tdvf",
+          "tdvf-2022",
+          "td-shim",
+          "ovmf-snp",
+          "ovmf-snp-2022",
+          "ovmf-snp-no-protocol",
+          "ovmf",
+        ]),
+      )
+        .describe(
+          "Which firmware starts the guest; auto is tdvf for tdx, ovmf-snp for snp, ovmf for none; those of " +
+            "2022 accept everything",
+        )
+        .exactOptional(),
+      acceptAll: oneOrMore(flag)
+        .describe("Whether the VMM or a switch of the firmware makes it accept everything")
+        .exactOptional(),
+      acceptOnDemand: oneOrMore(flag)
+        .describe("Whether the firmware accepts more memory when it runs out of it, which edk2 does not")
+        .exactOptional(),
+      highMemory: oneOrMore(names(["type-15", "acpi", "both"]))
+        .describe(
+          "How the firmware tells of memory that it leaves unaccepted: in its map, as ACPI memory devices whose " +
+            "blocks it accepts when they go online, or in both ways",
+        )
         .exactOptional(),
       preAcceptLimit: oneOrMore(
         quantity("an address in whole MiB such as 4GiB, or all", preAcceptLimitBytes, [
@@ -246,6 +230,30 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
           "SNP: whether the guest has to touch each page it validates, as on processors with the erratum",
         )
         .exactOptional(),
+      unacceptedMemory: oneOrMore(names(["asks", "knows", "drops", "zero-page"]))
+        .describe(
+          "What the kernel knows of unaccepted memory: asks (6.5 and later) takes it and tells the firmware, knows " +
+            "takes it, drops ignores it, zero-page keeps the bitmap of the series v10",
+        )
+        .exactOptional(),
+      bootLoader: oneOrMore(names(["stub", "unaware", "aware", "other-version"]))
+        .describe(
+          "Who ends boot services: the kernel's EFI stub, or a boot loader that drops unaccepted memory, makes the " +
+            "table for the kernel, or makes one of another version",
+        )
+        .exactOptional(),
+      firstTouch: oneOrMore(names(["nmi", "syscall-gap", "handler-stack"]))
+        .describe(
+          "Where the kernel is when it first touches unaccepted memory, for policies that accept by the exception; " +
+            "none of these places can take it. Default: where a handler can run",
+        )
+        .exactOptional(),
+      kaslr: oneOrMore(flag)
+        .describe("Whether the kernel lies at a random address, chosen by the seed; otherwise at 16 MiB")
+        .exactOptional(),
+      checksAcpiMemory: oneOrMore(flag)
+        .describe("Whether the kernel looks into its map before it takes memory that ACPI describes")
+        .exactOptional(),
     })
     .describe("The guest kernel and its work")
     .exactOptional(),
@@ -267,5 +275,23 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
     })
     .describe("When the guest is ready, the host takes accepted pages away and gives them back")
+    .exactOptional(),
+  kexec: z
+    .strictObject({
+      kind: oneOrMore(names(["kexec", "kdump"]))
+        .describe(
+          "The kernel starts the next one, or crashes and a crash kernel reads its memory; default kexec",
+        )
+        .exactOptional(),
+      table: oneOrMore(names(["handed-over", "rebuilt", "lost"]))
+        .describe(
+          "How the next kernel learns what is accepted: from the same table, from an e820 table made of it, or not at all; default handed-over",
+        )
+        .exactOptional(),
+      initrd: oneOrMore(quantity("a size up to 1GiB", initrdBytes, ["64MiB"]))
+        .describe("Size of the next kernel's initrd; that of the first one if not given")
+        .exactOptional(),
+    })
+    .describe("After everything else, another kernel takes the guest over")
     .exactOptional(),
 });

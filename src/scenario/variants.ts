@@ -1,6 +1,7 @@
 /** From a checked document to runs: lists become a cross product, quantities become numbers. */
 
 import { freeze, produce } from "immer";
+import type { KexecPlan } from "../kexec/result.js";
 import type { AddressRange } from "../units.js";
 import { type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
 import type {
@@ -17,10 +18,12 @@ import {
   durationNs,
   hostAddressBytes,
   hostPageSizeBytes,
+  initrdBytes,
   memoryBytes,
   preAcceptLimitBytes,
 } from "./quantities.js";
-import type { Scenario, TdxModuleHost } from "./scenario.js";
+import type { FirmwareName, PolicyName, Scenario, TdxModuleHost } from "./scenario.js";
+import { strategyOf, takesParameter } from "./strategy.js";
 
 /** Regions a TDX module can be told, and reserved areas in each (assumption: those of today's modules). */
 const DEFAULT_MAX_TDMRS = 64;
@@ -38,25 +41,40 @@ const SLOW_AXES: readonly DocumentPath[] = [
   ["host", "keepsConverted"],
   ["firmware", "preset"],
   ["firmware", "preAcceptLimit"],
+  ["firmware", "acceptAll"],
+  ["firmware", "acceptOnDemand"],
+  ["firmware", "highMemory"],
   ["guest", "timeScale"],
   ["guest", "transparentHugePages"],
   ["guest", "commandLine"],
   ["guest", "septVeDisable"],
   ["guest", "svsm"],
   ["guest", "coherencyErratum"],
+  ["guest", "unacceptedMemory"],
+  ["guest", "bootLoader"],
+  ["guest", "firstTouch"],
+  ["guest", "kaslr"],
+  ["guest", "checksAcpiMemory"],
   ["drain", "workers"],
   ["attack", "pages"],
   ["attack", "answer"],
+  ["kexec", "kind"],
+  ["kexec", "table"],
+  ["kexec", "initrd"],
   ["memory"],
   ["vcpus"],
   ["platform", "kind"],
 ];
 
+/** How much a firmware accepts where the file does not say, if not what lies below 4 GiB; 256 MiB is td-shim's. */
+const USUAL_LIMIT: Readonly<Partial<Record<FirmwareName, string>>> = { "td-shim": "256MiB" };
+
 /**
  * Makes one scenario for each combination of list values. The order is that of nested
  * loops, outermost first: preset, machine, workload, kernel, seed, host, firmware,
- * guest, memory, vcpus, platform with its parameters, policy; so runs that differ in nothing
- * but their policy are neighbours. A parameter counts only for the platforms that have it.
+ * guest, memory, vcpus, platform with its parameters, policy with its own; so runs that differ in
+ * nothing but their policy are neighbours. A parameter counts only for the platforms and policies
+ * that have it.
  *
  * @param document has passed `scenarioSchema`
  * @returns frozen scenarios
@@ -68,6 +86,8 @@ export function expandVariants(document: ScenarioDocument): Scenario[] {
     .map(withoutForeignParameters)
     .flatMap((one) => parameterAxes(one).reduce(varyAll, [one]))
     .flatMap((one) => vary(one, ["policy"]))
+    .map(withoutForeignStrategy)
+    .flatMap((one) => strategyAxes(one).reduce(varyAll, [one]))
     .map(toScenario);
 }
 
@@ -99,6 +119,18 @@ function withoutForeignParameters(document: CompleteDocument): CompleteDocument 
   });
 }
 
+function strategyAxes({ strategy }: CompleteDocument): DocumentPath[] {
+  return Object.keys(strategy ?? {}).map((name) => ["strategy", name]);
+}
+
+function withoutForeignStrategy(document: CompleteDocument): CompleteDocument {
+  const policy: PolicyName = only(document.policy, "policy");
+  return produce(document, (draft) => {
+    const strategy = (draft.strategy ?? {}) as Record<string, unknown>;
+    for (const name of Object.keys(strategy)) if (!takesParameter(policy, name)) delete strategy[name];
+  });
+}
+
 /** A document in which no list is left, as the scenario it stands for. */
 function toScenario(document: CompleteDocument): Scenario {
   const { name, description, platform, host, firmware, guest } = document;
@@ -107,12 +139,15 @@ function toScenario(document: CompleteDocument): Scenario {
     return [parameter, typeof value === "number" ? value : converted(durationNs, value, parameter)] as const;
   });
   const timeScale = guest?.timeScale === undefined ? {} : { timeScale: only(guest.timeScale, "timeScale") };
+  const policy: PolicyName = only(document.policy, "policy");
+  const preset: FirmwareName = only(firmware?.preset, "firmware");
   const scenario: Scenario = {
     name,
     ...(description === undefined ? {} : { description }),
     workload: only(document.workload, "workload"),
     platform: { kind: only(platform?.kind, "platform"), parameters: Object.fromEntries(parameters) },
-    policy: only(document.policy, "policy"),
+    policy,
+    strategy: strategyOf(policy, (document.strategy ?? {}) as Record<string, Quantity | boolean>),
     kernel: converted(kernelVersion, only(document.kernel, "kernel"), "kernel"),
     memoryBytes: converted(memoryBytes, only(document.memory, "memory"), "memory"),
     vcpus: only(document.vcpus, "vcpus"),
@@ -126,20 +161,30 @@ function toScenario(document: CompleteDocument): Scenario {
       ...(host?.tdxModule === undefined ? {} : { tdxModule: tdxModuleHost(host.tdxModule) }),
     },
     firmware: {
-      preset: only(firmware?.preset, "firmware"),
+      preset,
       preAcceptLimitBytes: converted(
         preAcceptLimitBytes,
-        only(firmware?.preAcceptLimit, "preAcceptLimit"),
+        only(firmware?.preAcceptLimit ?? USUAL_LIMIT[preset] ?? "4GiB", "preAcceptLimit"),
         "preAcceptLimit",
       ),
+      acceptAll: only(firmware?.acceptAll, "acceptAll"),
+      acceptOnDemand: only(firmware?.acceptOnDemand, "acceptOnDemand"),
+      highMemory: only(firmware?.highMemory, "highMemory"),
     },
     guest: {
       ...timeScale,
       transparentHugePages: only(guest?.transparentHugePages, "transparentHugePages"),
       commandLine: only(guest?.commandLine, "commandLine"),
-      septVeDisable: only(guest?.septVeDisable, "septVeDisable"),
+      ...(guest?.septVeDisable === undefined
+        ? {}
+        : { septVeDisable: only(guest.septVeDisable, "septVeDisable") }),
       svsm: only(guest?.svsm, "svsm"),
       coherencyErratum: only(guest?.coherencyErratum, "coherencyErratum"),
+      unacceptedMemory: only(guest?.unacceptedMemory, "unacceptedMemory"),
+      bootLoader: only(guest?.bootLoader, "bootLoader"),
+      ...(guest?.firstTouch === undefined ? {} : { firstTouch: only(guest.firstTouch, "firstTouch") }),
+      kaslr: only(guest?.kaslr, "kaslr"),
+      checksAcpiMemory: only(guest?.checksAcpiMemory, "checksAcpiMemory"),
     },
     ...(document.drain === undefined
       ? {}
@@ -152,8 +197,19 @@ function toScenario(document: CompleteDocument): Scenario {
             answer: only(document.attack.answer ?? "terminate", "answer"),
           },
         }),
+    ...(document.kexec === undefined ? {} : { kexec: kexecPlan(document.kexec) }),
   };
   return freeze(scenario, true);
+}
+
+function kexecPlan({ kind, table, initrd }: NonNullable<CompleteDocument["kexec"]>): KexecPlan {
+  return {
+    kind: only(kind ?? "kexec", "kind"),
+    table: only(table ?? "handed-over", "table"),
+    ...(initrd === undefined
+      ? {}
+      : { initrdBytes: converted(initrdBytes, only(initrd, "initrd"), "initrd") }),
+  };
 }
 
 function tdxModuleHost(document: TdxModuleDocument): TdxModuleHost {

@@ -80,6 +80,16 @@ export const CostEvent = {
   firmwareApSetup: 35,
   /** Guest: user space touched a new page of 4 KiB: its page fault without acceptance, and its read or write. */
   userTouch4k: 36,
+  /** Guest: the exception of a first touch (#VE, #VC), entered and decoded. */
+  exception: 37,
+  /** Guest: a leaf of the direct map was split: a page allocated, 512 entries written. */
+  leafSplit: 38,
+  /** Guest: an entry of the direct map got another attribute, whatever size it maps. */
+  leafChange: 39,
+  /** Guest: a flush of TLBs, without its cost for each CPU. */
+  tlbFlush: 40,
+  /** Guest: one CPU of such a flush. */
+  tlbFlushCpu: 41,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 

@@ -1,8 +1,9 @@
 /** Runs scenarios one after another and sets each beside the eager run of the same machine. */
 
 import type { Scenario } from "../scenario/scenario.js";
-import type { CompareRow, RunResult } from "./result.js";
-import { distinguishingSettings, sameSettings } from "./settings.js";
+import { paretoFront } from "./pareto.js";
+import type { CompareRow, RunResult, Settings } from "./result.js";
+import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
 
 /** The policy that all others are compared with. */
 const BASELINE_POLICY = "eager";
@@ -24,10 +25,46 @@ export async function compare(
     onProgress?.(results.length);
   }
   const settings = distinguishingSettings(scenarios);
+  const optimal = paretoOptimal(results, settings);
   return results.map((result, index) => {
     const eager = baselineOf(index, scenarios, results);
-    return { ...result, bootRatio: bootRatio(eager, result), settings: settings[index]! };
+    return {
+      ...result,
+      bootRatio: bootRatio(eager, result),
+      paretoOptimal: optimal.get(result) ?? null,
+      settings: settings[index]!,
+    };
   });
+}
+
+/** Of the runs on each input that got ready, if there are several, whether another one beats it. */
+function paretoOptimal(
+  results: readonly RunResult[],
+  settings: readonly Settings[],
+): ReadonlyMap<RunResult, boolean> {
+  const inputs = new Map<string, RunResult[]>();
+  results.forEach((result, index) => {
+    if (result.outcome !== "ready") return;
+    const key = inputOf(result, settings[index]!);
+    inputs.set(key, [...(inputs.get(key) ?? []), result]);
+  });
+  return new Map(
+    [...inputs.values()]
+      .filter((runs) => runs.length > 1)
+      .flatMap((runs) => {
+        const front = paretoFront(runs.map((run) => [run.bootTimeNs, run.overheadBytes]));
+        return runs.map((run, index) => [run, front[index]!] as const);
+      }),
+  );
+}
+
+/** Equal for runs that differ in nothing but their policy and its parameters. */
+function inputOf(
+  { scenario, platform, memoryBytes, vcpus, kernel, workload }: RunResult,
+  settings: Settings,
+): string {
+  const others = Object.entries(settings).filter(([path]) => !isOfPolicy(path));
+  return JSON.stringify([scenario, platform, memoryBytes, vcpus, kernel, workload, others]);
 }
 
 /**

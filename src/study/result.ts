@@ -3,10 +3,13 @@
  * sizes integer bytes, both rounded once where the row is made.
  */
 
+import type { EarlyMapResult } from "../early-map/early-map.js";
+import type { AcceptedBy } from "../guest/accept-meter.js";
 import type { AttackResult } from "../guest/attack.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
+import type { KexecResult } from "../kexec/result.js";
 import type { StallSummary } from "../metrics/stalls.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
@@ -38,6 +41,17 @@ export interface RequestCounts {
   readonly lostEvents: number;
 }
 
+/** How memory came to the kernel, and who accepted it; bytes. */
+export interface MemoryResult {
+  /** RAM in the memory map that the kernel starts with; 0 if none did. */
+  readonly visibleBytes: number;
+  /** RAM that is not in that map and came online later, as ACPI memory devices. */
+  readonly onlineBytes: number;
+  /** RAM that the kernel never gets, because somebody did not know type 15 or ACPI's memory found no room. */
+  readonly lostBytes: number;
+  readonly acceptedBy: Readonly<AcceptedBy>;
+}
+
 /** One run. */
 export interface RunResult {
   /** Name of the scenario. */
@@ -59,6 +73,7 @@ export interface RunResult {
   readonly phases: readonly PhaseTime[];
   /** Memory that firmware and kernel have accepted, together with what the guest has made shared since. */
   readonly acceptedBytes: number;
+  readonly memory: MemoryResult;
   /** Memory the guest has used at least once. */
   readonly touchedBytes: number;
   /** All the host spends for the guest at the end: its memory and what tracks that memory. */
@@ -84,6 +99,10 @@ export interface RunResult {
   readonly workloadNs?: number;
   /** The host's TDX module, if the scenario has the whole host. */
   readonly tdxModule?: ReadyTdxModule;
+  /** How the next kernel fared, if the scenario has one. */
+  readonly kexec?: KexecResult;
+  /** The kernel's direct map, once there is one. */
+  readonly earlyMap?: EarlyMapResult;
   /** What became of the attack, if the scenario has one. */
   readonly attack?: AttackResult;
   /** How long the scenario's drain took, where it has one that came to its end. */
@@ -105,6 +124,11 @@ export interface CompareRow extends RunResult {
    * kernel and workload; null when no eager run there, or one of the two, got ready.
    */
   readonly bootRatio: number | null;
+  /**
+   * Whether no other policy on the same input has a boot time and an overhead that are both at least
+   * as good, and one of them better; of those that got ready. Null when there is no other one.
+   */
+  readonly paretoOptimal: boolean | null;
   /** What tells this run from others that agree in every field above; often empty. */
   readonly settings: Settings;
 }

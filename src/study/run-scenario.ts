@@ -1,4 +1,6 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
+import { PageTableError } from "../early-map/table-pages.js";
+import { E820Type } from "../efistub/setup-e820.js";
 import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
@@ -8,7 +10,7 @@ import { PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { AllocationFailed, type Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
-import type { Outcome, RequestCounts, RunResult } from "./result.js";
+import type { MemoryResult, Outcome, RequestCounts, RunResult } from "./result.js";
 
 /**
  * Boots a guest as a scenario says and replays a recording on it. What a guest cannot survive
@@ -27,7 +29,11 @@ export function runScenario(
     boot.execute();
     return resultOf(scenario, loaded, boot, options.timeline === true, "ready");
   } catch (error) {
-    if (error instanceof OutOfMemory || error instanceof AllocationFailed) {
+    if (
+      error instanceof OutOfMemory ||
+      error instanceof AllocationFailed ||
+      error instanceof PageTableError
+    ) {
       return resultOf(scenario, loaded, boot, options.timeline === true, "oom", error.message);
     }
     if (error instanceof DoubleAcceptError || error instanceof GuestTerminated)
@@ -65,6 +71,7 @@ function resultOf(
     bootTimeNs: Math.round(bootTimeNs),
     phases: clock.phases.map(({ name, ns }) => ({ name, ns: Math.round(ns) })),
     acceptedBytes: platform.acceptedPages * PAGE_SIZE + host.convertedBytes,
+    memory: memoryResult(boot),
     touchedBytes,
     hostBytes,
     overheadBytes: hostBytes - touchedBytes,
@@ -86,9 +93,15 @@ function resultOf(
     softLockups: lockups.softLockups,
     ...(boot.ready === undefined
       ? {}
-      : { workloadNs: Math.round(Math.max(...clock.cpus.timeNs) - boot.ready.bootTimeNs) }),
+      : {
+          workloadNs: Math.round(
+            (boot.kexec?.startNs ?? Math.max(...clock.cpus.timeNs)) - boot.ready.bootTimeNs,
+          ),
+        }),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
     ...(boot.attack === undefined ? {} : { attack: boot.attack.result }),
+    ...(boot.kexec === undefined ? {} : { kexec: boot.kexec.result }),
+    ...(boot.kernel?.early.earlyMap === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     ...(boot.drained === undefined
       ? {}
       : { drain: { ...boot.drained, timeNs: Math.round(boot.drained.timeNs) } }),
@@ -100,6 +113,21 @@ function resultOf(
         .filter(([name, count]) => count > 0 && name !== "guestWork")
         .map(([name, count]) => [name, Math.round(count)]),
     ),
+  };
+}
+
+function memoryResult({ handOver, acpiMemory, guest }: GuestBoot): MemoryResult {
+  const { onlineBytes, failedBytes } = acpiMemory ?? { onlineBytes: 0, failedBytes: 0 };
+  const entries = handOver?.stub.entries ?? [];
+  return {
+    visibleBytes: entries.reduce(
+      (sum, { type, start, end }) => sum + (type === E820Type.RAM ? end - start : 0),
+      0,
+    ),
+    onlineBytes,
+    // What the map leaves out can still come online.
+    lostBytes: acpiMemory === undefined ? (handOver?.stub.lostBytes ?? 0) : failedBytes,
+    acceptedBy: { ...guest.meter.acceptedBy },
   };
 }
 

@@ -21,11 +21,16 @@ export function settingsOf(scenario: Scenario): Settings {
   return settings;
 }
 
-/** Whether two scenarios agree in everything but name, description and policy. */
+/** Whether a setting says how the policy is tuned, and not on what it runs. */
+export function isOfPolicy(path: string): boolean {
+  return path.startsWith("strategy.");
+}
+
+/** Whether two scenarios agree in everything but name, description and policy with its parameters. */
 export function sameSettings(a: Scenario, b: Scenario): boolean {
   const [left, right] = [settingsOf(a), settingsOf(b)];
   const paths = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...paths].every((path) => left[path] === right[path]);
+  return [...paths].every((path) => isOfPolicy(path) || left[path] === right[path]);
 }
 
 /**

@@ -14,6 +14,8 @@ export interface DrainOptions {
   readonly stalls: StallRecorder;
   /** Node of each CPU. */
   readonly cpuNodes: readonly number[];
+  /** What goes on beside the workers: does its next step if that begins before a time. */
+  readonly beside?: { runBefore(timeNs: number): boolean };
 }
 
 /** What came of it. */
@@ -37,7 +39,8 @@ export interface DrainResult {
  * @param workers 1 or more
  * @throws AllocationFailed when memory ends first
  */
-export function drain(workers: number, { allocator, clock, stalls, cpuNodes }: DrainOptions): DrainResult {
+export function drain(workers: number, options: DrainOptions): DrainResult {
+  const { allocator, clock, stalls, cpuNodes, beside } = options;
   const unacceptedBytes = unacceptedPages(allocator) * PAGE_SIZE;
   clock.joinAll();
   const startNs = clock.bootCpuNs;
@@ -48,6 +51,7 @@ export function drain(workers: number, { allocator, clock, stalls, cpuNodes }: D
   const order = new FurthestBehind(timeNs, cpus);
   while (unacceptedPages(allocator) > 0) {
     const cpu = order.next();
+    if (beside?.runBefore(timeNs[cpu]!) === true) continue;
     clock.begin(cpu);
     const page = allocator.allocPages(GfpMask.HIGHUSER_MOVABLE, 0, cpuNodes[cpu]!, cpu);
     const stallNs = clock.settle(cpu);

@@ -25,6 +25,8 @@ export interface ReplayOptions {
   readonly timeScale: number;
   /** Node of each CPU of the simulated machine. */
   readonly cpuNodes: readonly number[];
+  /** What goes on beside the requests: does its next step if that begins before a time. */
+  readonly beside?: { runBefore(timeNs: number): boolean };
   /** By index in the recording's reserved ranges; undefined where this machine has no such range. */
   readonly reserved: readonly (ReservedRange | undefined)[];
 }
@@ -78,8 +80,10 @@ export class Replay {
    */
   runUntil(end: number): void {
     this.#end = end;
+    const { beside } = this.#options;
     for (let at = this.#next(); at >= 0; at = this.#next()) {
       const cpu = this.#cpuOf(at);
+      if (beside?.runBefore(this.#startNs(at)) === true) continue;
       this.#heads[cpu] = this.#nextOnCpu[at]!;
       this.#perform(at, cpu);
     }
@@ -111,7 +115,7 @@ export class Replay {
         this.#blocked[cpu] = 0;
         clock.cpus.waitUntil(cpu, clock.nowNs - thinkNs);
       }
-      const startNs = clock.cpus.timeNs[cpu]! + thinkNs;
+      const startNs = this.#startNs(at);
       if (startNs < bestNs) {
         best = at;
         bestNs = startNs;
@@ -119,6 +123,17 @@ export class Replay {
     }
     if (best < 0 && waiting) throw new Error("workload: every CPU waits for an allocation of another one");
     return best;
+  }
+
+  /** When a request starts that its CPU has work in front of. */
+  #startNs(at: number): number {
+    const { clock, requests, timeScale } = this.#options;
+    return clock.cpus.timeNs[this.#cpuOf(at)]! + requests.thinkNs[at]! * timeScale;
+  }
+
+  /** Whether a CPU has requests left. */
+  isBusy(cpu: number): boolean {
+    return this.#heads[cpu]! < this.#options.requests.count;
   }
 
   #waitsForAllocation(at: number): boolean {

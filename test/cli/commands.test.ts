@@ -30,7 +30,7 @@ test("compare prints a table of all runs", async () => {
     assert.is(code, 0);
     assert.is(stderr, "");
     assert.match(stdout, /^scenario boot, Linux 6.12, 1 vCPU, workload tiny\n/);
-    assert.match(stdout, /\ntdx, 4 GiB\neager +12 s +1.00x .*\nlazy +4 s +3.00x /);
+    assert.match(stdout, /\ntdx, 4 GiB\nlazy \* +4 s +3.00x .*\neager +12 s +1.00x /);
   });
 });
 

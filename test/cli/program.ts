@@ -38,6 +38,8 @@ export async function unaccepted(argv: readonly string[], world: World = {}): Pr
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
+const BOOT_TIME_NS: Readonly<Record<string, number>> = { eager: 12e9, lazy: 4e9, "firmware-delegated": 24e9 };
+
 /** Answers without simulating, with what the scenario says. */
 export const fakeRun: RunScenario = (scenario, { recording }) =>
   resultWith({
@@ -48,7 +50,7 @@ export const fakeRun: RunScenario = (scenario, { recording }) =>
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: recording.name,
-    bootTimeNs: { eager: 12e9, lazy: 4e9, "firmware-delegated": 24e9 }[scenario.policy],
+    bootTimeNs: BOOT_TIME_NS[scenario.policy] ?? 5e9,
   });
 
 class Captured extends Writable {

@@ -88,7 +88,7 @@ test("help names both commands, and each command its flags and examples", async 
   const { code, stdout, stderr } = await unaccepted(["--help"]);
   assert.is(code, 0);
   assert.is(stderr, "");
-  for (const command of ["unaccepted run <scenario>", "unaccepted compare <scenario..>"]) {
+  for (const command of ["unaccepted run [scenario]", "unaccepted compare <scenario..>"]) {
     assert.match(stdout, command);
   }
   for (const command of ["run", "compare"]) {

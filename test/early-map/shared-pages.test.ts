@@ -1,8 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type SnpOptions, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import { EarlyMap } from "../../src/early-map/early-map.js";
 import { allocRuntimeData, shareGhcbPages } from "../../src/early-map/ghcb-pages.js";
 import { convertBounceBuffer } from "../../src/early-map/swiotlb-conversion.js";
+import { TablePages } from "../../src/early-map/table-pages.js";
 import { GuestMemory } from "../../src/host/guest-memory.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
@@ -26,6 +28,13 @@ function guest(options: Partial<SnpOptions> = {}): {
   memblock.add(MiB, 2 * GiB - MiB);
   memblock.currentLimit = 2 * GiB;
   return { memblock, memory: new GuestMemory(platform, 2 * GiB, 4 * KiB), platform, ledger };
+}
+
+/** A direct map of the guest that needs no splits. */
+function fineMap(memblock: Memblock): EarlyMap {
+  const early = new EarlyMap(new TablePages(memblock, { start: 0, end: 0 }));
+  early.map.map({ start: 0, end: 2 * GiB, pageSize: 4 * KiB });
+  return early;
 }
 
 test("a bounce buffer of 64 MiB on 2 MiB entries is 32 PVALIDATEs in one request, and gives 64 MiB back", () => {
@@ -53,20 +62,20 @@ test("without a buffer nothing happens", () => {
 
 test("each CPU has two pages and 16 bytes for its GHCB, on page boundaries", () => {
   const { memblock } = guest();
-  const pages = allocRuntimeData(memblock, [0, 0, 0], false);
+  const pages = allocRuntimeData(memblock, [0, 0, 0], false, fineMap(memblock));
   assert.equal(pages, [2 * GiB - 12 * KiB, 2 * GiB - 24 * KiB, 2 * GiB - 36 * KiB]);
   assert.is(memblock.reservedSize(), 3 * (8 * KiB + 16));
 });
 
 test("below an SVSM a calling area of a page comes with it", () => {
   const { memblock } = guest();
-  allocRuntimeData(memblock, [0, 0], true);
+  allocRuntimeData(memblock, [0, 0], true, fineMap(memblock));
   assert.is(memblock.reservedSize(), 2 * (12 * KiB + 16));
 });
 
 test("GHCB pages are shared one by one: a page of the host each, one split entry for all", () => {
   const { memblock, memory, ledger } = guest();
-  const pages = allocRuntimeData(memblock, [0, 0, 0, 0], false);
+  const pages = allocRuntimeData(memblock, [0, 0, 0, 0], false, fineMap(memblock));
   const privateBefore = memory.use().privateBytes;
   shareGhcbPages(pages, memory);
   const { vmgexitPsc, pvalidate4k, psmash, rmpupdateShared } = counts(ledger);

@@ -62,7 +62,7 @@ test("6.5 puts the table into loader data, and its page is RAM like any other", 
 });
 
 test("a kernel without support, firmware with the protocol: the firmware accepts everything", () => {
-  const { result, firmware, stub } = run("none", true);
+  const { result, firmware, stub } = run("drops", true);
   assert.equal(firmware.calls, [[4 * GiB, 18 * GiB]]);
   assert.equal(stub.calls, []);
   assert.is(result.table, undefined);
@@ -72,7 +72,7 @@ test("a kernel without support, firmware with the protocol: the firmware accepts
 });
 
 test("a kernel without support, firmware without the protocol: the high memory is lost", () => {
-  const { result, firmware } = run("none", false);
+  const { result, firmware } = run("drops", false);
   assert.equal(firmware.calls, []);
   assert.is(result.lostBytes, 14 * GiB);
   assert.equal(result.entries, [{ type: E820Type.RAM, start: MiB, end: 2 * GiB }]);

@@ -124,4 +124,37 @@ test("with nothing unaccepted the protocol changes nothing", () => {
   assert.is(boot.exitBootServices(boot.getMemoryMap().mapKey), "success");
 });
 
+test("a firmware that accepts on demand goes on from the lowest unaccepted memory, 32 MiB at least", () => {
+  const sink = new FirmwareRecorder();
+  const boot = new BootServices(
+    [
+      { type: CONVENTIONAL, start: 0, end: 4 * MiB },
+      { type: UNACCEPTED, start: 16 * MiB, end: 116 * MiB },
+      { type: UNACCEPTED, start: 4 * GiB, end: 5 * GiB },
+    ],
+    undefined,
+    sink,
+  );
+  assert.equal(boot.allocatePages(LOADER_DATA, 8 * MiB, Infinity), { start: 40 * MiB, end: 48 * MiB });
+  assert.equal(sink.ranges(), [[16 * MiB, 48 * MiB]]);
+  // The 68 MiB that are left there do not do, so it goes on above.
+  const large = boot.allocatePages(LOADER_DATA, 80 * MiB, Infinity);
+  assert.equal(large, { start: 4 * GiB, end: 4 * GiB + 80 * MiB });
+  assert.equal(sink.ranges().slice(1), [
+    [48 * MiB, 116 * MiB],
+    [4 * GiB, 4 * GiB + 80 * MiB],
+  ]);
+});
+
+test("on demand nothing is accepted above a limit", () => {
+  const sink = new FirmwareRecorder();
+  const boot = new BootServices([{ ...HIGH, start: MiB, end: GiB }, { ...HIGH }], undefined, sink);
+  assert.is(boot.allocatePages(LOADER_DATA, 2 * GiB, 4 * GiB), undefined);
+  assert.equal(sink.ranges(), [[MiB, GiB]]);
+});
+
+test("a firmware that does not accept on demand accepts nothing", () => {
+  assert.not(new BootServices([LOW, HIGH]).acceptMore(MiB, Infinity));
+});
+
 test.run();

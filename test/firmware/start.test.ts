@@ -9,7 +9,7 @@ import { ovmfSnp } from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { type FirmwareOutcome, startFirmware } from "../../src/firmware/start.js";
 import { tdvf } from "../../src/firmware/tdvf.js";
-import { type AddressRange, GiB, KiB, MiB } from "../../src/units.js";
+import { GiB, KiB, MiB } from "../../src/units.js";
 import { Recorder } from "../efistub/recorder.js";
 import { FirmwareRecorder } from "./recorder.js";
 
@@ -22,7 +22,6 @@ interface Options {
   readonly limit?: number;
   readonly protocol?: boolean;
   readonly initrdBytes?: number;
-  readonly kernel?: AddressRange;
 }
 
 function start(
@@ -34,7 +33,10 @@ function start(
   const outcome = startFirmware(
     firmware,
     { ram: q35Ram(memoryBytes), vcpus: 8, preAcceptLimit: options.limit ?? 4 * GiB },
-    { kernel: options.kernel ?? KERNEL, initrdBytes: options.initrdBytes ?? 0x190419 },
+    {
+      loadKernel: (services) => (services.allocateAt(LOADER_DATA, KERNEL) ? KERNEL : undefined),
+      initrdBytes: options.initrdBytes ?? 0x190419,
+    },
     options.protocol ?? firmware.acceptanceProtocol,
     sink,
   );
@@ -129,7 +131,7 @@ function fate(firmware: Firmware, support: UnacceptedSupport, options: Options):
   return (result.table?.countSet() ?? 0) > 0 ? "lazy" : "accepted before";
 }
 
-const KERNELS: readonly UnacceptedSupport[] = ["none", "knows", "asks"];
+const KERNELS: readonly UnacceptedSupport[] = ["drops", "knows", "asks"];
 const MATRIX: readonly [string, Firmware, Options, readonly Fate[]][] = [
   [
     "old firmware that accepts all",

@@ -178,4 +178,22 @@ test("tables inside the guest are named and not counted twice", () => {
   assert.is(hostBytes(memory.use()), before);
 });
 
+test("memory that was shared and is accepted again is as private as before, with or without a kept copy", () => {
+  for (const kind of ["tdx", "snp"] as const) {
+    for (const keepsConverted of [false, true]) {
+      const platform = makePlatform(kind, new CostLedger(), { pageSizeBytes: 4 * KiB, keepsConverted });
+      const memory = new GuestMemory(platform, GiB, 4 * KiB);
+      platform.kernelAccept(0, 256 * MiB);
+      const before = memory.use();
+      memory.share(64 * MiB, 128 * MiB);
+      assert.is(memory.convertedBytes, 64 * MiB);
+      const pages = platform.privatePages;
+      platform.kernelAccept(64 * MiB, 128 * MiB);
+      memory.unshare(64 * MiB, (platform.privatePages - pages) * 4 * KiB);
+      assert.equal(memory.use(), before, `${kind} ${keepsConverted}`);
+      assert.is(memory.convertedBytes, 0);
+    }
+  }
+});
+
 test.run();

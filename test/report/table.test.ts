@@ -22,7 +22,7 @@ const eager = (changes: Partial<CompareRow> = {}): CompareRow =>
 /** The table without the notes below it. */
 function bodyOf(rows: readonly CompareRow[]): string {
   const text = formatTable(rows);
-  return text.slice(0, text.indexOf("\n\nratio:"));
+  return text.slice(0, text.search(/\n\n(?:\*|ratio):/));
 }
 
 test("two groups, literally", () => {
@@ -35,18 +35,26 @@ scenario boot, Linux 6.12, 8 vCPUs, workload idle
 policy    boot  ratio  accepted  touched     host  overhead  stalls      p99    max  assumed
 ────────────────────────────────────────────────────────────────────────────────────────────
 tdx, 64 GiB
-eager   21.7 s  1.00x    64 GiB  400 MiB  3.5 GiB  3.11 GiB       0        -      -     42 %
 lazy     5.5 s  3.94x     3 GiB  400 MiB  3.5 GiB  3.11 GiB       7  20.3 ms  21 ms     42 %
+eager   21.7 s  1.00x    64 GiB  400 MiB  3.5 GiB  3.11 GiB       0        -      -     42 %
 
 snp, 4 GiB
 eager   21.7 s  1.00x    64 GiB  400 MiB  3.5 GiB  3.11 GiB       0        -      -     42 %`.trimStart(),
   );
 });
 
-test("rows of a group come together, in the order in which they ran", () => {
-  const rows = [eager(), eager({ platform: "snp" }), rowWith(), rowWith({ platform: "snp" })];
+test("rows of a group come together, the fastest boot first, and what did not get ready last", () => {
+  const failed = rowWith({ platform: "snp", outcome: "oom", bootTimeNs: 1 });
+  const rows = [eager(), eager({ platform: "snp" }), rowWith(), failed];
   const seen = [...bodyOf(rows).matchAll(/^(?:tdx|snp|eager|lazy)/gm)].map(([word]) => word);
-  assert.equal(seen, ["tdx", "eager", "lazy", "snp", "eager", "lazy"]);
+  assert.equal(seen, ["tdx", "lazy", "eager", "snp", "eager", "lazy"]);
+});
+
+test("a run that no other one beats has a mark, and a policy its parameters where they differ", () => {
+  const settings = { "strategy.rateBytes": 256 * MiB, "strategy.threads": 2, seed: 3 };
+  const body = bodyOf([rowWith({ policy: "background", paretoOptimal: true, settings })]);
+  assert.match(body, "\nbackground rate=256 MiB threads=2 *  ");
+  assert.match(body, ", seed 3\n");
 });
 
 test("what differs among rows moves from the first line to the titles", () => {

@@ -20,6 +20,7 @@ memory: 1.5GiB
 vcpus: 8
 kernel: "6.12.0"
 seed: 7
+strategy: { acceptingCpus: 4 }
 host:
   pageSize: 2M
   contiguity: 0.75
@@ -48,6 +49,7 @@ attack: { pages: 3, answer: ignore }
     workload: "runs/recording.yaml",
     platform: { kind: "tdx", parameters: { tdcallNs: 900 } },
     policy: "eager",
+    strategy: { acceptingCpus: 4 },
     kernel: "6.12.0",
     memoryBytes: 1536 * MiB,
     vcpus: 8,
@@ -69,7 +71,13 @@ attack: { pages: 3, answer: ignore }
         maxReservedPerTdmr: 16,
       },
     },
-    firmware: { preset: "tdvf", preAcceptLimitBytes: 512 * MiB },
+    firmware: {
+      preset: "tdvf",
+      preAcceptLimitBytes: 512 * MiB,
+      acceptAll: false,
+      acceptOnDemand: false,
+      highMemory: "type-15",
+    },
     guest: {
       timeScale: 0.25,
       transparentHugePages: false,
@@ -77,6 +85,10 @@ attack: { pages: 3, answer: ignore }
       septVeDisable: false,
       svsm: true,
       coherencyErratum: true,
+      unacceptedMemory: "asks",
+      bootLoader: "stub",
+      kaslr: false,
+      checksAcpiMemory: true,
     },
     drain: { workers: 8 },
     attack: { pages: 3, answer: "ignore" },
@@ -89,6 +101,7 @@ test("the least that a file can say gets the documented defaults", () => {
     workload: "recording.yaml",
     platform: { kind: "tdx", parameters: {} },
     policy: "lazy",
+    strategy: { batchBytes: 4 * MiB },
     kernel: "6.12",
     memoryBytes: 4 * GiB,
     vcpus: 1,
@@ -100,13 +113,22 @@ test("the least that a file can say gets the documented defaults", () => {
       dynamicPamt: false,
       keepsConverted: false,
     },
-    firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
+    firmware: {
+      preset: "auto",
+      preAcceptLimitBytes: 4 * GiB,
+      acceptAll: false,
+      acceptOnDemand: false,
+      highMemory: "type-15",
+    },
     guest: {
       transparentHugePages: true,
       commandLine: "",
-      septVeDisable: true,
       svsm: false,
       coherencyErratum: false,
+      unacceptedMemory: "asks",
+      bootLoader: "stub",
+      kaslr: false,
+      checksAcpiMemory: true,
     },
   });
 });

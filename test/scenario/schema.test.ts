@@ -51,7 +51,17 @@ test("every mapping refuses unknown keys", () => {
       .filter(({ properties }) => properties)
       .map((one) => [path, one] as const),
   );
-  const names = ["platform", "host", "host.tdxModule", "firmware", "guest", "drain", "attack"];
+  const names = [
+    "platform",
+    "strategy",
+    "host",
+    "host.tdxModule",
+    "firmware",
+    "guest",
+    "drain",
+    "attack",
+    "kexec",
+  ];
   assert.equal(
     mappings.map(([path]) => path),
     names,

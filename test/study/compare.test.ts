@@ -28,8 +28,8 @@ function runWith(
 }
 
 const alwaysReady = (): "ready" => "ready";
-const byPolicy = (scenario: Scenario): number =>
-  ({ eager: 12e9, lazy: 4e9, "firmware-delegated": 24e9 })[scenario.policy];
+const BOOT_TIME_NS: Readonly<Record<string, number>> = { eager: 12e9, lazy: 4e9, "firmware-delegated": 24e9 };
+const byPolicy = (scenario: Scenario): number => BOOT_TIME_NS[scenario.policy]!;
 
 test("ratio is the boot time of eager divided by the row's", async () => {
   const scenarios = (["eager", "lazy", "firmware-delegated"] as const).map((policy) =>
@@ -96,7 +96,13 @@ test("of several eager runs the one with the same settings counts", async () => 
 });
 
 test("an eager run with other settings serves where none has the same", async () => {
-  const unlimited = { preset: "auto", preAcceptLimitBytes: Number.POSITIVE_INFINITY } as const;
+  const unlimited = {
+    preset: "auto",
+    preAcceptLimitBytes: Number.POSITIVE_INFINITY,
+    acceptAll: false,
+    acceptOnDemand: false,
+    highMemory: "type-15",
+  } as const;
   const rows = await compare(
     [scenarioWith({ policy: "eager" }), scenarioWith({ firmware: unlimited })],
     runWith(byPolicy, alwaysReady),
@@ -131,6 +137,33 @@ test("rows say in which settings they differ", async () => {
     rows.map(({ settings }) => settings),
     [{ seed: 1 }, { seed: 2 }],
   );
+});
+
+test("which policies no other one beats, on each input by itself", async () => {
+  const scenarios = (["eager", "lazy", "background"] as const).flatMap((policy) => [
+    scenarioWith({ policy }),
+    scenarioWith({ policy, memoryBytes: 4 * GiB }),
+  ]);
+  const bootTimeNs = { eager: 9e9, lazy: 4e9, background: 4e9 } as const;
+  const overheadBytes = { eager: 1, lazy: 2, background: 3 } as const;
+  const rows = await compare(scenarios, (scenario) => {
+    const policy = scenario.policy as keyof typeof bootTimeNs;
+    return {
+      ...runWith(byPolicy, alwaysReady)(scenario),
+      bootTimeNs: bootTimeNs[policy],
+      overheadBytes: overheadBytes[policy],
+      outcome: policy === "eager" && scenario.memoryBytes === 4 * GiB ? "oom" : "ready",
+    };
+  });
+  assert.equal(
+    rows.map(({ paretoOptimal }) => paretoOptimal),
+    [true, null, true, true, false, false],
+  );
+});
+
+test("a run that is alone beats nobody", async () => {
+  const rows = await compare([scenarioWith()], runWith(byPolicy, alwaysReady));
+  assert.is(rows[0]!.paretoOptimal, null);
 });
 
 test.run();

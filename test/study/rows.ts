@@ -1,6 +1,6 @@
 import type { Scenario } from "../../src/scenario/scenario.js";
 import type { CompareRow, RunResult } from "../../src/study/result.js";
-import { GiB, MiB } from "../../src/units.js";
+import { GiB, KiB, MiB } from "../../src/units.js";
 
 /** A run made by hand; every number differs from the others, so that a mix-up shows. */
 export function resultWith(changes: Partial<RunResult> = {}): RunResult {
@@ -19,6 +19,19 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
       { name: "kernel", ns: 4_400_000_000 },
     ],
     acceptedBytes: 3 * GiB,
+    memory: {
+      visibleBytes: 63 * GiB,
+      onlineBytes: 2 * MiB,
+      lostBytes: 1 * MiB,
+      acceptedBy: {
+        launch: 1 * KiB,
+        firmware: 2 * GiB,
+        exitBootServices: 3 * KiB,
+        prm: 5 * KiB,
+        stub: 4 * KiB,
+        kernel: 1 * GiB,
+      },
+    },
     touchedBytes: 400 * MiB,
     hostBytes: 3584 * MiB,
     overheadBytes: 3184 * MiB,
@@ -53,7 +66,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
 
 /** The same beside others. */
 export function rowWith(changes: Partial<CompareRow> = {}): CompareRow {
-  return { ...resultWith(), bootRatio: 3.94, settings: {}, ...changes };
+  return { ...resultWith(), bootRatio: 3.94, paretoOptimal: false, settings: {}, ...changes };
 }
 
 /** A scenario made by hand. */
@@ -63,6 +76,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     workload: "idle/recording.yaml",
     platform: { kind: "tdx", parameters: {} },
     policy: "lazy",
+    strategy: {},
     kernel: "6.12",
     memoryBytes: 64 * GiB,
     vcpus: 8,
@@ -74,13 +88,22 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       dynamicPamt: false,
       keepsConverted: false,
     },
-    firmware: { preset: "auto", preAcceptLimitBytes: 4 * GiB },
+    firmware: {
+      preset: "auto",
+      preAcceptLimitBytes: 4 * GiB,
+      acceptAll: false,
+      acceptOnDemand: false,
+      highMemory: "type-15",
+    },
     guest: {
       transparentHugePages: true,
       commandLine: "",
-      septVeDisable: true,
       svsm: false,
       coherencyErratum: false,
+      unacceptedMemory: "asks",
+      bootLoader: "stub",
+      kaslr: false,
+      checksAcpiMemory: true,
     },
     ...changes,
   };

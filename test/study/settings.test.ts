@@ -13,7 +13,13 @@ test("settings are the leaves of a scenario by path", () => {
 });
 
 test("an unlimited size is written as users write it", () => {
-  const firmware = { preset: "auto", preAcceptLimitBytes: Number.POSITIVE_INFINITY } as const;
+  const firmware = {
+    preset: "auto",
+    preAcceptLimitBytes: Number.POSITIVE_INFINITY,
+    acceptAll: false,
+    acceptOnDemand: false,
+    highMemory: "type-15",
+  } as const;
   assert.is(settingsOf(scenarioWith({ firmware }))["firmware.preAcceptLimitBytes"], "all");
 });
 
@@ -33,11 +39,23 @@ test("runs that the fields of a row tell apart need no settings", () => {
   const scenarios = [
     scenarioWith({
       platform: { kind: "tdx", parameters: {} },
-      firmware: { preset: "tdvf", preAcceptLimitBytes: 0 },
+      firmware: {
+        preset: "tdvf",
+        preAcceptLimitBytes: 0,
+        acceptAll: false,
+        acceptOnDemand: false,
+        highMemory: "type-15",
+      },
     }),
     scenarioWith({
       platform: { kind: "snp", parameters: {} },
-      firmware: { preset: "ovmf-snp", preAcceptLimitBytes: 0 },
+      firmware: {
+        preset: "ovmf-snp",
+        preAcceptLimitBytes: 0,
+        acceptAll: false,
+        acceptOnDemand: false,
+        highMemory: "type-15",
+      },
     }),
   ];
   assert.equal(distinguishingSettings(scenarios), [{}, {}]);

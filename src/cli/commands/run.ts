@@ -1,6 +1,8 @@
 /** `unaccepted run SCENARIO`: one boot and workload in full. */
 
 import type { Argv } from "yargs";
+import { POLICIES, POLICY_NAMES } from "../../policy/policies.js";
+import { formatPolicyList, formatPolicyListJson } from "../../report/policy-list.js";
 import { formatRunSummary } from "../../report/run-summary.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { settingsOf } from "../../study/settings.js";
@@ -9,18 +11,23 @@ import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { loadScenarios } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
+import type { OutputFormat } from "../output.js";
 import { simulate } from "../simulate.js";
 import { simulateUncertain } from "../simulate-uncertain.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
 export const runCommand = {
-  command: "run <scenario>",
+  command: "run [scenario]",
   describe: "one boot and workload, in full",
 
   builder(yargs: Argv): Argv {
     return addSharedOptions(yargs)
       .positional("scenario", { type: "string", describe: "scenario file (YAML) that makes exactly one run" })
+      .option("list-policies", {
+        type: "boolean",
+        describe: "list the policies and what can be tuned about them, and run nothing",
+      })
       .option("uncertainty", {
         type: "boolean",
         describe: "also run low and high values of every assumed parameter, and show ranges",
@@ -29,6 +36,8 @@ export const runCommand = {
         examples(
           "unaccepted run workloads/boot.yaml --platform tdx --policy lazy --memory 4GiB",
           "unaccepted run workloads/boot.yaml --platform snp --policy eager --memory 4GiB --json",
+          "unaccepted run workloads/boot.yaml --platform tdx --policy background --memory 4GiB --set strategy.rate=256MiB",
+          "unaccepted run --list-policies",
         ),
       );
   },
@@ -36,6 +45,8 @@ export const runCommand = {
   /** @returns the exit code */
   run(argv: ParsedArguments, context: CliContext): Promise<number> {
     const options = readSharedOptions(argv);
+    if (argv["list-policies"] === true) return listPolicies(options.format, context);
+    if (argv.scenario === undefined) throw new UsageError("expected a scenario file");
     const path = String(argv.scenario);
     const loaded = loadScenarios([path], options.assignments);
     if (loaded.length > 1) {
@@ -55,6 +66,14 @@ export const runCommand = {
     );
   },
 };
+
+async function listPolicies(format: OutputFormat, { io }: CliContext): Promise<number> {
+  const policies = POLICY_NAMES.map((name) => POLICIES[name]);
+  if (format === "json") io.stdout.write(formatPolicyListJson(policies));
+  else if (format === "table") io.stdout.write(formatPolicyList(policies, paintFor(io)));
+  else throw new UsageError(`--format ${format}: the list of policies comes as table or json`);
+  return 0;
+}
 
 /** `platform (tdx, snp), memory (4 GiB, 64 GiB)`: everything in which the scenarios differ, as files name it. */
 function listedValues(scenarios: readonly Scenario[]): string {

@@ -1,0 +1,88 @@
+import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
+import { PAGE_SIZE, roundDown } from "../units.js";
+import type { AcceptLock } from "./accept-memory.js";
+
+/** The platform's side of a first touch. Addresses in bytes. */
+export interface FaultPlatform extends ArchAccept {
+  /**
+   * The guest touches a page that it has not accepted: the exception comes and is decoded.
+   *
+   * @throws an error of the platform's own when the guest is left instead
+   */
+  exception(start: number): void;
+}
+
+/** How much a fault accepts; bytes, powers of two. */
+export interface FaultBatches {
+  readonly batchBytes: number;
+  /** Larger than `batchBytes` for adaptive doubling. */
+  readonly batchMaxBytes: number;
+}
+
+/**
+ * Acceptance by the exception of the first touch, for a kernel that hands out unaccepted memory like
+ * any other. A fault accepts what is unaccepted of the aligned batch around it; where it comes just
+ * behind the batch before it, an adaptive handler doubles the batch, as one that walks through
+ * memory will go on.
+ *
+ * What memblock or the page allocator hands out counts as touched at once, from its first page to its
+ * last: most is cleared before it is used (assumption for the rest).
+ */
+export class FaultAcceptance {
+  /** Exceptions so far. */
+  faults = 0;
+  readonly #table: UnacceptedTable | undefined;
+  readonly #platform: FaultPlatform;
+  readonly #lock: AcceptLock | undefined;
+  readonly #batches: FaultBatches;
+  #batchBytes: number;
+  /** End of the batch of the last fault. */
+  #lastEnd = -1;
+
+  /** @param table by units no larger than a batch; without one all memory is accepted */
+  constructor(
+    table: UnacceptedTable | undefined,
+    platform: FaultPlatform,
+    batches: FaultBatches,
+    lock?: AcceptLock,
+  ) {
+    if (table !== undefined && table.unitSizeBytes > batches.batchBytes) {
+      throw new Error("accept: a batch cannot be smaller than a unit of the table");
+    }
+    this.#table = table;
+    this.#platform = platform;
+    this.#lock = lock;
+    this.#batches = batches;
+    this.#batchBytes = batches.batchBytes;
+  }
+
+  /** The guest touches memory from `start` on, page after page. */
+  touch(start: number, sizeBytes: number): void {
+    const table = this.#table;
+    if (table === undefined) return;
+    const { physBase, unitSizeBytes, unitCount } = table;
+    const from = Math.max(start, physBase) - physBase;
+    const end = Math.min(Math.ceil((start + sizeBytes - physBase) / unitSizeBytes), unitCount);
+    const first = Math.floor(from / unitSizeBytes);
+    for (let unit = table.nextSet(first, end); unit < end; unit = table.nextSet(unit, end)) {
+      const address = Math.max(start, physBase + unit * unitSizeBytes);
+      this.#fault(table, roundDown(address, PAGE_SIZE));
+    }
+  }
+
+  #fault(table: UnacceptedTable, address: number): void {
+    const { physBase, unitSizeBytes, unitCount } = table;
+    this.faults++;
+    const { batchBytes, batchMaxBytes } = this.#batches;
+    this.#batchBytes = address === this.#lastEnd ? Math.min(2 * this.#batchBytes, batchMaxBytes) : batchBytes;
+    const batchStart = roundDown(address, this.#batchBytes);
+    const batchEnd = batchStart + this.#batchBytes;
+    const first = Math.max(Math.ceil((batchStart - physBase) / unitSizeBytes), 0);
+    const end = Math.min(Math.floor((batchEnd - physBase) / unitSizeBytes), unitCount);
+    this.#platform.exception(address);
+    this.#lock?.enter(first, end);
+    table.acceptUnits(first, end, this.#platform);
+    this.#lock?.leave(first, end);
+    this.#lastEnd = batchEnd;
+  }
+}

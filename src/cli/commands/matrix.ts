@@ -1,0 +1,69 @@
+/** `unaccepted matrix`: which firmware suits which kernel. */
+
+import type { Argv } from "yargs";
+import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../report/matrix.js";
+import { runMatrix } from "../../study/matrix/run-matrix.js";
+import { STANDARD_BOOT } from "../bundled-traces.js";
+import { paintFor } from "../colour.js";
+import type { CliContext } from "../context.js";
+import { WorkloadLoader } from "../load-recording.js";
+import { examples, type ParsedArguments } from "../options.js";
+import { UsageError } from "../usage-error.js";
+
+const FORMATS = ["table", "json", "md"] as const;
+
+/** For yargs. */
+export const matrixCommand = {
+  command: "matrix",
+  describe: "every firmware with every kind of kernel: what memory it sees, who accepted it, boot time",
+
+  builder(yargs: Argv): Argv {
+    return yargs
+      .option("memory", {
+        type: "string",
+        requiresArg: true,
+        describe: "RAM of the guests, such as 16GiB; 4GiB if not given",
+      })
+      .option("format", {
+        type: "string",
+        requiresArg: true,
+        describe: `${FORMATS.join(", ")}; table if not given`,
+      })
+      .option("json", { type: "boolean", describe: "the same as --format json" })
+      .conflicts("json", "format")
+      .epilogue(examples("unaccepted matrix", "unaccepted matrix --memory 64GiB --format md"));
+  },
+
+  /** @returns the exit code; that guests end is what the matrix is about */
+  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+    const format = formatOf(argv);
+    const cells = runMatrix(
+      single(argv.memory, "memory") ?? "4GiB",
+      new WorkloadLoader().load(STANDARD_BOOT),
+    );
+    switch (format) {
+      case "table":
+        io.stdout.write(formatMatrix(cells, paintFor(io)));
+        break;
+      case "json":
+        io.stdout.write(formatMatrixJson(cells));
+        break;
+      case "md":
+        io.stdout.write(formatMatrixMarkdown(cells));
+        break;
+    }
+    return 0;
+  },
+};
+
+function formatOf(argv: ParsedArguments): (typeof FORMATS)[number] {
+  const given = argv.json === true ? "json" : (single(argv.format, "format") ?? "table");
+  const format = FORMATS.find((name) => name === given);
+  if (format === undefined) throw new UsageError(`--format: expected ${FORMATS.join(", ")}, found ${given}`);
+  return format;
+}
+
+function single(value: ParsedArguments[string], flag: string): string | undefined {
+  if (Array.isArray(value)) throw new UsageError(`--${flag} was given twice`);
+  return value === undefined ? undefined : String(value);
+}

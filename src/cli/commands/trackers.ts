@@ -1,0 +1,80 @@
+/** `unaccepted trackers`: ways to remember what is accepted, on the same requests. */
+
+import type { Argv } from "yargs";
+import { OutOfMemory } from "../../guest/power-on.js";
+import { formatTrackers, formatTrackersJson, type TrackerReport } from "../../report/trackers.js";
+import { parseScenario } from "../../scenario/load.js";
+import type { Scenario } from "../../scenario/scenario.js";
+import {
+  compareTrackers,
+  isolatedBlocks,
+  type TrackerComparison,
+  wholeMemory,
+} from "../../study/trackers.js";
+import { formatBytes, TiB } from "../../units.js";
+import { STANDARD_BOOT } from "../bundled-traces.js";
+import { paintFor } from "../colour.js";
+import type { CliContext } from "../context.js";
+import { WorkloadLoader } from "../load-recording.js";
+import { examples, type ParsedArguments } from "../options.js";
+import { UsageError } from "../usage-error.js";
+
+/** The largest guest that page tables of five levels can map (MAX_PHYSMEM_BITS 52). */
+const LARGEST_BYTES: number = 4096 * TiB;
+/** More blocks than ranges can tell apart in either table. */
+const WORST_BLOCKS = 2048;
+
+/** For yargs. */
+export const trackersCommand = {
+  command: "trackers",
+  describe: "page flag, e820 ranges and bitmaps: memory and time to remember what is accepted",
+
+  builder(yargs: Argv): Argv {
+    return yargs
+      .option("memory", {
+        type: "string",
+        requiresArg: true,
+        describe: "RAM of the guests to boot, such as 4GiB,64GiB, which is the default",
+      })
+      .option("json", { type: "boolean", describe: "as JSON" })
+      .epilogue(examples("unaccepted trackers", "unaccepted trackers --memory 512GiB --json"));
+  },
+
+  /** @returns the exit code */
+  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+    const memory = [argv.memory ?? "4GiB,64GiB"].flat().map(String);
+    if (memory.length > 1) throw new UsageError("--memory was given twice");
+    const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+    const boots = guests(memory[0]!).map((scenario) =>
+      boot(scenario, () => compareTrackers(scenario, loaded)),
+    );
+    const report: TrackerReport = {
+      boots,
+      worstCases: [
+        { name: "isolated blocks", comparison: isolatedBlocks(LARGEST_BYTES, WORST_BLOCKS) },
+        { name: "all at once", comparison: wholeMemory(LARGEST_BYTES) },
+      ],
+    };
+    io.stdout.write(argv.json === true ? formatTrackersJson(report) : formatTrackers(report, paintFor(io)));
+    return 0;
+  },
+};
+
+/** The standard boot, accepted late, on each size of guest. */
+function guests(memory: string): Scenario[] {
+  const text = "{ name: trackers, workload: boot, platform: tdx, policy: lazy, vcpus: 1 }";
+  const sizes = memory.split(",").map((size) => size.trim());
+  return parseScenario(text, "trackers", [{ flag: `--memory ${memory}`, path: ["memory"], value: sizes }]);
+}
+
+function boot({ memoryBytes }: Scenario, run: () => TrackerComparison | undefined): TrackerComparison {
+  const size = formatBytes(memoryBytes);
+  try {
+    const comparison = run();
+    if (comparison !== undefined) return comparison;
+  } catch (error) {
+    if (error instanceof OutOfMemory) throw new UsageError(`--memory ${size}: ${error.message}`);
+    throw error;
+  }
+  throw new UsageError(`--memory ${size}: the firmware accepts all of it; take more than 2 GiB`);
+}

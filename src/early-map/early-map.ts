@@ -1,0 +1,95 @@
+import { CostEvent } from "../sim/cost-events.js";
+import type { CostLedger } from "../sim/cost-ledger.js";
+import type { AddressRange } from "../units.js";
+import { DirectMap, type LeafCounts } from "./direct-map.js";
+import type { TablePages, TableSources } from "./table-pages.js";
+
+/** What became of the direct map of a guest. */
+export interface EarlyMapResult extends LeafCounts {
+  /** Leaves that were split to share a part of them, after the direct map was made. */
+  readonly splits: number;
+  /** Tables below the kernel's own top-level one, all of them. */
+  readonly tables: TableSources;
+  /** Flushes of a TLB that its own CPU did for itself, and those that all CPUs had to do. */
+  readonly localFlushes: number;
+  readonly globalFlushes: number;
+  /** Memory that is shared with the host at the end, as the direct map tells. */
+  readonly sharedBytes: number;
+}
+
+/**
+ * The direct map in a run: who changes it, and what that costs. Costs add up until `charge`, as
+ * some changes are made before there is anybody to charge.
+ */
+export class EarlyMap {
+  readonly map: DirectMap = new DirectMap();
+  readonly tables: TablePages;
+  #splits = 0;
+  #localFlushes = 0;
+  #globalFlushes = 0;
+  #due = { splits: 0, changedLeaves: 0, flushes: 0, flushedCpus: 0 };
+
+  constructor(tables: TablePages) {
+    this.tables = tables;
+  }
+
+  /**
+   * Before the page allocator runs: tables go in one by one and a flush of this CPU's TLB ends it
+   * all (6.12 arch/x86/mm/mem_encrypt_amd.c: early_set_memory_enc_dec).
+   *
+   * @throws PageTableError
+   */
+  shareEarly({ start, end }: AddressRange): void {
+    this.#change(start, end, true);
+    this.#localFlushes++;
+    this.#due.flushes++;
+    this.#due.flushedCpus++;
+  }
+
+  /**
+   * Each split is followed by a flush of the TLBs of all CPUs, and so is the change (6.12
+   * arch/x86/mm/pat/set_memory.c: __split_large_page, __set_memory_enc_pgtable). What some
+   * platforms flush before the change counts with it.
+   *
+   * @param onlineCpus CPUs that take part, the one that asks included
+   * @param flushesBefore whether the old attribute must be flushed too
+   * @throws PageTableError
+   */
+  convert({ start, end }: AddressRange, shared: boolean, onlineCpus: number, flushesBefore: boolean): void {
+    const splits = this.#change(start, end, shared);
+    const flushes = splits + (flushesBefore ? 2 : 1);
+    this.#globalFlushes += flushes;
+    this.#due.flushes += flushes;
+    this.#due.flushedCpus += flushes * onlineCpus;
+  }
+
+  /** Charges what has been done since the last call. */
+  charge(ledger: CostLedger): void {
+    const { splits, changedLeaves, flushes, flushedCpus } = this.#due;
+    ledger.charge(CostEvent.leafSplit, splits);
+    ledger.charge(CostEvent.leafChange, changedLeaves);
+    ledger.charge(CostEvent.tlbFlush, flushes);
+    ledger.charge(CostEvent.tlbFlushCpu, flushedCpus);
+    this.#due = { splits: 0, changedLeaves: 0, flushes: 0, flushedCpus: 0 };
+  }
+
+  get result(): EarlyMapResult {
+    return {
+      ...this.map.leaves,
+      splits: this.#splits,
+      tables: this.tables.sources,
+      localFlushes: this.#localFlushes,
+      globalFlushes: this.#globalFlushes,
+      sharedBytes: this.map.sharedBytes,
+    };
+  }
+
+  #change(start: number, end: number, shared: boolean): number {
+    const { splits, changedLeaves } = this.map.setShared(start, end, shared);
+    for (let table = 0; table < splits; table++) this.tables.allocate();
+    this.#splits += splits;
+    this.#due.splits += splits;
+    this.#due.changedLeaves += changedLeaves;
+    return splits;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Firmware, FirmwareModel } from "./firmware.js";
+import { ovmf } from "./ovmf.js";
+import { ovmfSnp, ovmfSnpNoProtocol } from "./ovmf-snp.js";
+import { ovmfSnp2022 } from "./ovmf-snp-2022.js";
+import { tdShim } from "./td-shim.js";
+import { tdvf } from "./tdvf.js";
+import { tdvf2022 } from "./tdvf-2022.js";
+
+/** Every firmware, by the name that scenarios use. */
+export const FIRMWARES: Readonly<Record<FirmwareModel, Firmware>> = {
+  tdvf,
+  "tdvf-2022": tdvf2022,
+  "td-shim": tdShim,
+  "ovmf-snp": ovmfSnp,
+  "ovmf-snp-2022": ovmfSnp2022,
+  "ovmf-snp-no-protocol": ovmfSnpNoProtocol,
+  ovmf,
+};

@@ -1,0 +1,129 @@
+import { Watermark } from "../page-alloc/alloc-flags.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { acceptOldest } from "../page-alloc/unaccepted-list.js";
+import { watermarkPages } from "../page-alloc/watermark.js";
+import type { Zone } from "../page-alloc/zone.js";
+import type { GuestClock } from "../sim/guest-clock.js";
+import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+
+const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
+const SECOND_NS = 1e9;
+
+/** What the threads are to do. */
+export interface BackgroundPlan {
+  readonly threads: number;
+  /** By all threads together; Infinity: as fast as they can. */
+  readonly bytesPerSecond: number;
+  /** Whether threads leave CPUs alone that have work. */
+  readonly idleOnly: boolean;
+  /** Free accepted pages that a zone is to have; Infinity: until nothing is left. */
+  readonly wantedPages: (zone: Zone) => number;
+}
+
+/**
+ * Kernel threads that accept blocks of 4 MiB from the heads of the zones' lists while the guest
+ * works. A thread takes its CPU's time like any other work there; requests on that CPU wait until it
+ * is done with a block, and those elsewhere for the locks and the bandwidth it uses.
+ */
+export class BackgroundAcceptor {
+  acceptedBytes = 0;
+  readonly #plan: BackgroundPlan;
+  readonly #allocator: PageAllocator;
+  readonly #clock: GuestClock;
+  readonly #isBusy: (cpu: number) => boolean;
+  /** By thread: when it wants to accept its next block. */
+  readonly #dueNs: Float64Array;
+  readonly #intervalNs: number;
+
+  /**
+   * @param isBusy whether a CPU has work that it has not done yet
+   * The threads start at the boot CPU's time.
+   */
+  constructor(
+    plan: BackgroundPlan,
+    allocator: PageAllocator,
+    clock: GuestClock,
+    isBusy: (cpu: number) => boolean,
+  ) {
+    this.#plan = plan;
+    this.#allocator = allocator;
+    this.#clock = clock;
+    this.#isBusy = isBusy;
+    this.#dueNs = new Float64Array(plan.threads).fill(clock.bootCpuNs);
+    this.#intervalNs = (BLOCK_BYTES * plan.threads * SECOND_NS) / plan.bytesPerSecond;
+  }
+
+  /**
+   * Accepts one block if a thread is due before a time.
+   *
+   * @returns whether one was accepted; the CPUs' times may have changed then
+   */
+  runBefore(timeNs: number): boolean {
+    const thread = this.#earliest();
+    const dueNs = this.#dueNs[thread]!;
+    if (dueNs >= timeNs) return false;
+    const zone = this.#shortZone();
+    const cpu = zone === undefined ? -1 : this.#cpuOf(thread);
+    if (cpu < 0) {
+      // Nothing to do, or nowhere to do it: the thread looks again when something else has happened.
+      this.#dueNs[thread] = timeNs;
+      return false;
+    }
+    const { cpus } = this.#clock;
+    cpus.waitUntil(cpu, dueNs);
+    const startNs = cpus.timeNs[cpu]!;
+    this.#clock.begin(cpu);
+    const { frames, acceptor } = this.#allocator;
+    acceptOldest(frames, zone!, acceptor, cpu);
+    this.#clock.settle(cpu);
+    this.acceptedBytes += BLOCK_BYTES;
+    this.#dueNs[thread] = Math.max(cpus.timeNs[cpu]!, startNs + this.#intervalNs);
+    return true;
+  }
+
+  #earliest(): number {
+    const due = this.#dueNs;
+    let first = 0;
+    for (let thread = 1; thread < due.length; thread++) if (due[thread]! < due[first]!) first = thread;
+    return first;
+  }
+
+  /** The first zone, from the highest down as zonelists go, that has less than it should. */
+  #shortZone(): Zone | undefined {
+    const { zones } = this.#allocator;
+    for (let at = zones.length - 1; at >= 0; at--) {
+      const zone = zones[at]!;
+      if (zone.unacceptedPages === 0) continue;
+      if (zone.freePages - zone.unacceptedPages < this.#plan.wantedPages(zone)) return zone;
+    }
+    return undefined;
+  }
+
+  /** Threads spread from the last CPU down; -1 where one may only use idle CPUs and there is none. */
+  #cpuOf(thread: number): number {
+    const { count } = this.#clock.cpus;
+    const own = count - 1 - (thread % count);
+    if (!this.#plan.idleOnly) return own;
+    for (let step = 0; step < count; step++) {
+      const cpu = (own - step + count) % count;
+      if (!this.#isBusy(cpu)) return cpu;
+    }
+    return -1;
+  }
+}
+
+/** What `watermark-ahead` wants of a zone: its share of so many pages, beyond the promo watermark. */
+export function aheadOfWatermark(allocator: PageAllocator, aheadBytes: number): (zone: Zone) => number {
+  return (zone) => watermarkPages(zone, Watermark.PROMO) + share(allocator, zone, aheadBytes);
+}
+
+/** What `background` wants of a zone: its share of a target. */
+export function upToTarget(allocator: PageAllocator, targetBytes: number): (zone: Zone) => number {
+  return (zone) => share(allocator, zone, targetBytes);
+}
+
+/** A zone's part of so many bytes, by what it manages, in pages. */
+function share({ zones }: PageAllocator, zone: Zone, bytes: number): number {
+  const managed = zones.reduce((sum, { managedPages }) => sum + managedPages, 0);
+  return ((bytes / PAGE_SIZE) * zone.managedPages) / managed;
+}

@@ -1,0 +1,109 @@
+/** What a policy adds to a guest's kernel beside the rules of its version. */
+
+import { FaultAcceptance } from "../accept/fault-acceptance.js";
+import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { Scenario, TouchContext } from "../scenario/scenario.js";
+import { CostEvent } from "../sim/cost-events.js";
+import { PAGE_SIZE } from "../units.js";
+import { GuestTerminated } from "./attack.js";
+import {
+  aheadOfWatermark,
+  BackgroundAcceptor,
+  type BackgroundPlan,
+  upToTarget,
+} from "./background-acceptor.js";
+import type { Guest } from "./guest.js";
+import type { KernelOptions } from "./kernel.js";
+
+/** Where the kernel then is, in words. */
+const PLACES: Readonly<Record<TouchContext, string>> = {
+  nmi: "in the entry of an NMI",
+  "syscall-gap": "in the gap after SYSCALL, where the stack is still the user's",
+  "handler-stack": "on the stack of the exception's own handler",
+};
+
+/** How the kernel differs from one that only has its version's rules. */
+export function kernelOptions(
+  { policy, scenario }: Guest,
+  faults: FaultAcceptance | undefined,
+): KernelOptions {
+  const { acceptingCpus, batchBytes } = scenario.strategy;
+  return {
+    ...(acceptingCpus === undefined ? {} : { acceptingCpus }),
+    ...(policy.kernel === "allocation" && batchBytes !== undefined
+      ? { acceptAtOncePages: batchBytes / PAGE_SIZE }
+      : {}),
+    ...(faults === undefined ? {} : { faults }),
+  };
+}
+
+/** The table by the units that the kernel accepts: a fault that accepts less than a unit needs smaller ones. */
+export function kernelTable(
+  { policy, scenario }: Guest,
+  table: UnacceptedTable | undefined,
+): UnacceptedTable | undefined {
+  const { batchBytes } = scenario.strategy;
+  if (table === undefined || policy.kernel !== "fault" || batchBytes === undefined) return table;
+  return batchBytes < table.unitSizeBytes ? table.splitInto(batchBytes) : table;
+}
+
+/** How first touches accept, for a policy that leaves it to them. */
+export function faultAcceptance(
+  { policy, scenario, platform, kernelAccept, clock }: Guest,
+  table: UnacceptedTable | undefined,
+): FaultAcceptance | undefined {
+  if (policy.kernel !== "fault") return undefined;
+  const { firstTouch } = scenario.guest;
+  const { batchBytes = PAGE_SIZE, batchMaxBytes = batchBytes, adaptive = false } = scenario.strategy;
+  return new FaultAcceptance(
+    table,
+    {
+      acceptMemory: (start, end) => kernelAccept.acceptMemory(start, end),
+      exception(start) {
+        if (platform.access(start, start + PAGE_SIZE) === "td-exit") {
+          throw new GuestTerminated(
+            `page 0x${start.toString(16)} was touched before it was accepted, and the TD has asked for no ` +
+              "exception (guest.septVeDisable); the host cannot mend that",
+          );
+        }
+        clock.ledger.charge(CostEvent.exception, 1);
+        if (firstTouch !== undefined) {
+          throw new GuestTerminated(
+            `page 0x${start.toString(16)} was touched before it was accepted, ${PLACES[firstTouch]}; the ` +
+              "exception finds no handler that can run",
+          );
+        }
+      },
+    },
+    { batchBytes, batchMaxBytes: adaptive ? Math.max(batchMaxBytes, batchBytes) : batchBytes },
+    kernelAccept,
+  );
+}
+
+/** The threads of a policy that has some, from now on. */
+export function backgroundAcceptor(
+  { policy, scenario, clock }: Guest,
+  allocator: PageAllocator,
+  isBusy: (cpu: number) => boolean,
+): BackgroundAcceptor | undefined {
+  const plan = backgroundPlan(policy.threads, scenario.strategy, allocator);
+  return plan === undefined ? undefined : new BackgroundAcceptor(plan, allocator, clock, isBusy);
+}
+
+function backgroundPlan(
+  threads: "rate" | "watermark" | undefined,
+  strategy: Scenario["strategy"],
+  allocator: PageAllocator,
+): BackgroundPlan | undefined {
+  if (threads === undefined) return undefined;
+  const { idleOnly = false, rateBytes = Number.POSITIVE_INFINITY } = strategy;
+  const { targetBytes = Number.POSITIVE_INFINITY, aheadBytes = 0 } = strategy;
+  return {
+    threads: strategy.threads ?? 1,
+    bytesPerSecond: rateBytes,
+    idleOnly,
+    wantedPages:
+      threads === "rate" ? upToTarget(allocator, targetBytes) : aheadOfWatermark(allocator, aheadBytes),
+  };
+}

@@ -1,0 +1,22 @@
+import type { Guest } from "../guest/guest.js";
+import { CostEvent } from "../sim/cost-events.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
+
+/**
+ * All memory shared with the host becomes private again, which accepts it anew: it has had another
+ * life in between (arch/x86/coco/tdx/tdx.c: tdx_kexec_finish, 6.11; arch/x86/coco/sev/core.c:
+ * snp_kexec_finish, 6.13).
+ *
+ * @returns bytes
+ */
+export function unshare({ platform, meter, host, clock }: Guest, shared: readonly AddressRange[]): number {
+  let bytes = 0;
+  for (const { start, end } of shared) {
+    if (platform.name === "tdx") clock.ledger.charge(CostEvent.mapGpa, 1);
+    const before = platform.privatePages;
+    meter.kernelAccept(start, end);
+    host.unshare(end - start, (platform.privatePages - before) * PAGE_SIZE);
+    bytes += end - start;
+  }
+  return bytes;
+}

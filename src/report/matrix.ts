@@ -1,0 +1,94 @@
+/** The matrix of firmware, kernels and choices: for people, as Markdown and as JSON. */
+
+import type { MatrixCell } from "../study/matrix/run-matrix.js";
+import { formatBytes, formatDuration } from "../units.js";
+import { NO_VALUE } from "./cells.js";
+import { escapeCell, tableLine } from "./markdown.js";
+import type { Paint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { wrapText } from "./wrap.js";
+
+/** Version of the JSON form; rises when a field changes its meaning or goes away. */
+const SCHEMA_VERSION = 1;
+
+const HEAD = ["choice", "kernel", "visible", "lost", "accepted by", "boot"] as const;
+const ALIGNS = ["left", "left", "right", "right", "left", "right"] as const;
+
+/** A table with a part for each firmware, and below it why guests ended. */
+export function formatMatrix(cells: readonly MatrixCell[], paint: Paint): string {
+  const [head, rule, ...body] = plainTableLines({ head: HEAD, aligns: ALIGNS, rows: cells.map(cellsOf) });
+  const lines = [head!, rule!];
+  let title = "";
+  for (const [index, cell] of cells.entries()) {
+    const next = `${cell.firmware} on ${cell.platform}, ${formatBytes(cell.memoryBytes)}`;
+    if (next !== title) {
+      if (title !== "") lines.push("");
+      lines.push(paint("title", next));
+    }
+    title = next;
+    lines.push(cell.outcome === "ready" ? body[index]! : paint("failure", body[index]!));
+  }
+  lines.push("", ...[...reasonsOf(cells), ...NOTES].flatMap(wrapText).map((line) => paint("note", line)));
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** The same as one table for GitHub and other Markdown readers. */
+export function formatMatrixMarkdown(cells: readonly MatrixCell[]): string {
+  const lines = [
+    tableLine(["platform", "firmware", ...HEAD]),
+    tableLine([":--", ":--", ...ALIGNS.map((align) => (align === "right" ? "--:" : ":--"))]),
+    ...cells.map((cell) => tableLine([cell.platform, cell.firmware, ...cellsOf(cell)].map(escapeCell))),
+    "",
+    ...[...reasonsOf(cells), ...NOTES].map((note) => `- ${note}`),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** JSON as scripts read it. */
+export function formatMatrixJson(cells: readonly MatrixCell[]): string {
+  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, cells }, undefined, 2)}\n`;
+}
+
+const NOTES = [
+  "choice: accept-all and leave-to-kernel are what a VMM or a switch of the firmware says; with acpi... the memory " +
+    "above 4 GiB is ACPI's, alone or beside the map, which the kernel compares or not; with loader-... a boot loader " +
+    "ends boot services in place of the kernel's stub.",
+  "kernel: drops does not know unaccepted memory, knows takes it, asks takes it and tells the firmware, " +
+    "zero-page takes it in the form of the series v10.",
+  "lost: RAM that the kernel never gets. accepted by: up to the moment init runs; exit is the firmware as boot " +
+    "services end, prm the firmware as memory goes online.",
+];
+
+function cellsOf({
+  vmm,
+  kernel,
+  visibleBytes,
+  lostBytes,
+  acceptedBy,
+  bootTimeNs,
+  outcome,
+}: MatrixCell): string[] {
+  const { firmware, exitBootServices: exit, stub, kernel: byKernel, prm } = acceptedBy;
+  const accepted = Object.entries({ firmware, exit, stub, kernel: byKernel, prm })
+    .filter(([, bytes]) => bytes > 0)
+    .map(([who, bytes]) => `${who} ${formatBytes(bytes)}`);
+  return [
+    vmm,
+    kernel,
+    formatBytes(visibleBytes),
+    lostBytes === 0 ? NO_VALUE : formatBytes(lostBytes),
+    accepted.join(", "),
+    outcome === "ready" ? formatDuration(bootTimeNs) : outcome,
+  ];
+}
+
+/** Each reason once, with the firmware of the first cell that has it. */
+function reasonsOf(cells: readonly MatrixCell[]): string[] {
+  const first = new Map<string, MatrixCell>();
+  for (const cell of cells) {
+    if (cell.reason !== undefined && !first.has(cell.reason)) first.set(cell.reason, cell);
+  }
+  return [...first].map(
+    ([reason, { outcome, firmware }]) => `${outcome} (first with ${firmware}): ${reason}.`,
+  );
+}

@@ -1,0 +1,140 @@
+/** The same accept requests through each way to remember what is accepted. */
+
+import { GuestBoot } from "../guest/boot.js";
+import { OutOfMemory } from "../guest/power-on.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { Bitmap2m } from "../tracker/bitmap-2m.js";
+import { E820Ranges, KERNEL_ENTRIES, type TrackedRange, ZERO_PAGE_ENTRIES } from "../tracker/e820-ranges.js";
+import { Bitmap4k, PageFlag } from "../tracker/page-granular.js";
+import { trackedMap } from "../tracker/tracked-map.js";
+import {
+  CountingHardware,
+  type Tracker,
+  type TrackerName,
+  type TrackerTraits,
+  type TrackerUse,
+} from "../tracker/tracker.js";
+import { type AddressRange, GiB, MiB } from "../units.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
+
+/** Time to read or write a cache line in a stream at 10 GB/s; nanoseconds, an assumption. */
+export const LINE_NS = 6.4;
+
+/** What a tracker came to. */
+export interface TrackerRow extends TrackerUse, TrackerTraits {
+  readonly name: TrackerName;
+  /** Time of all requests for the tracker itself, without the accepting, and of the longest one. */
+  readonly timeNs: number;
+  readonly longestNs: number;
+  /** Calls of the platform to accept, and what they accepted: in whole 2 MiB and in single 4 KiB. */
+  readonly acceptCalls: number;
+  readonly acceptedBytes: number;
+  readonly largePages: number;
+  readonly smallPages: number;
+}
+
+/** One list of requests, through all trackers. */
+export interface TrackerComparison {
+  readonly memoryBytes: number;
+  /** What was unaccepted before the first request. */
+  readonly unacceptedBytes: number;
+  readonly requests: number;
+  readonly trackers: readonly TrackerRow[];
+}
+
+/** Requests on a map of memory. */
+interface Requests {
+  readonly map: readonly TrackedRange[];
+  /** Starts and ends, in turn. */
+  readonly bounds: readonly number[];
+}
+
+/**
+ * Boots a guest, and repeats what its kernel asked to be accepted.
+ *
+ * @returns undefined for a guest without unaccepted memory, which has nothing to remember
+ * @throws OutOfMemory when the guest does not get as far as its kernel
+ */
+export function compareTrackers(scenario: Scenario, loaded: LoadedWorkload): TrackerComparison | undefined {
+  const boot = new GuestBoot(scenario, loaded, false);
+  const bounds: number[] = [];
+  let map: readonly TrackedRange[] | undefined;
+  boot.onHandOver = ({ entries, table }, acceptance) => {
+    map = trackedMap(entries, table);
+    acceptance.onRequest = (start, sizeBytes) => bounds.push(start, start + sizeBytes);
+  };
+  boot.execute();
+  if (map === undefined) throw new OutOfMemory("the guest came to no kernel");
+  if (!map.some(isUnaccepted)) return undefined;
+  return compare(scenario.memoryBytes, { map, bounds });
+}
+
+/**
+ * Blocks of 4 MiB far from each other, as many as spread evenly over a guest of one range: what
+ * ranges are worst at.
+ */
+export function isolatedBlocks(memoryBytes: number, blocks: number): TrackerComparison {
+  const start = 4 * GiB;
+  const map: TrackedRange[] = [{ start, end: start + memoryBytes, kind: "unaccepted" }];
+  const step = Math.floor(memoryBytes / blocks / (4 * MiB)) * 4 * MiB;
+  const bounds = Array.from({ length: blocks }, (_, block) => {
+    // The first block leaves a gap below it, too.
+    const from = start + block * step + Math.floor(step / 8 / MiB) * 4 * MiB;
+    return [from, from + 4 * MiB];
+  });
+  return compare(memoryBytes, { map, bounds: bounds.flat() });
+}
+
+/** One request for everything, as a kernel makes that accepts at boot: what bitmaps and flags are worst at. */
+export function wholeMemory(memoryBytes: number): TrackerComparison {
+  const start = 4 * GiB;
+  const end = start + memoryBytes;
+  return compare(memoryBytes, { map: [{ start, end, kind: "unaccepted" }], bounds: [start, end] });
+}
+
+function compare(memoryBytes: number, requests: Requests): TrackerComparison {
+  const unaccepted = requests.map.filter(isUnaccepted);
+  return {
+    memoryBytes,
+    unacceptedBytes: unaccepted.reduce((sum, { start, end }) => sum + end - start, 0),
+    requests: requests.bounds.length / 2,
+    trackers: TRACKERS.map((make) => {
+      const hardware = new CountingHardware();
+      return replay(make(requests.map, unaccepted, hardware), hardware, requests.bounds);
+    }),
+  };
+}
+
+type MakeTracker = (
+  map: readonly TrackedRange[],
+  unaccepted: readonly AddressRange[],
+  hardware: CountingHardware,
+) => Tracker;
+
+const TRACKERS: readonly MakeTracker[] = [
+  (_map, unaccepted, hardware) => new PageFlag(unaccepted, hardware),
+  (map, _unaccepted, hardware) => new E820Ranges("e820-zero-page", map, ZERO_PAGE_ENTRIES, hardware),
+  (map, _unaccepted, hardware) => new E820Ranges("e820-kernel", map, KERNEL_ENTRIES, hardware),
+  (_map, unaccepted, hardware) => new Bitmap2m(unaccepted, hardware),
+  (_map, unaccepted, hardware) => new Bitmap4k(unaccepted, hardware),
+];
+
+function replay(tracker: Tracker, hardware: CountingHardware, bounds: readonly number[]): TrackerRow {
+  for (let at = 0; at < bounds.length; at += 2) tracker.accept(bounds[at]!, bounds[at + 1]!);
+  const { calls, acceptedBytes, largePages, smallPages } = hardware;
+  return {
+    name: tracker.name,
+    ...tracker.traits,
+    ...tracker.use,
+    timeNs: Math.round(tracker.use.lines * LINE_NS),
+    longestNs: Math.round(tracker.use.longestLines * LINE_NS),
+    acceptCalls: calls,
+    acceptedBytes,
+    largePages,
+    smallPages,
+  };
+}
+
+function isUnaccepted({ kind }: TrackedRange): boolean {
+  return kind === "unaccepted";
+}

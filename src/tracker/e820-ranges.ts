@@ -1,0 +1,157 @@
+import type { ArchAccept } from "../efistub/unaccepted-table.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
+import {
+  countRequest,
+  guardedRange,
+  newUse,
+  type Tracker,
+  type TrackerName,
+  type TrackerTraits,
+  type TrackerUse,
+} from "./tracker.js";
+
+/** Bytes of an entry (struct boot_e820_entry, packed). */
+const E820_ENTRY_BYTES = 20;
+/** Entries in the zero page (asm/e820/types.h: E820_MAX_ENTRIES_ZEROPAGE). */
+export const ZERO_PAGE_ENTRIES = 128;
+/** Entries in the kernel's own table: 3 more for each of 1024 possible nodes (E820_MAX_ENTRIES, NODES_SHIFT 10). */
+export const KERNEL_ENTRIES: number = ZERO_PAGE_ENTRIES + 3 * 1024;
+
+/** What an entry of the table says about its memory; `other` is nobody's to accept. */
+export type RangeKind = "accepted" | "unaccepted" | "other";
+
+/** Half-open, bytes. */
+export interface TrackedRange extends AddressRange {
+  readonly kind: RangeKind;
+}
+
+/**
+ * The e820 table with a type of its own for unaccepted memory (Kirill A. Shutemov 2021). Each
+ * accept inside a range splits it into up to three. When the table is full, the smallest
+ * unaccepted range between accepted ones is accepted too, so that its neighbours become one.
+ */
+export class E820Ranges implements Tracker {
+  readonly name: TrackerName;
+  readonly use: TrackerUse;
+  readonly traits: TrackerTraits = { granuleBytes: PAGE_SIZE, from: "decompressor", survivesKexec: true };
+  readonly #capacity: number;
+  readonly #hardware: ArchAccept;
+  readonly #entries: TrackedRange[] = [];
+
+  /**
+   * @param map ascending, in whole pages
+   * @param capacity entries that there is room for
+   */
+  constructor(name: TrackerName, map: readonly TrackedRange[], capacity: number, hardware: ArchAccept) {
+    this.name = name;
+    this.#capacity = capacity;
+    this.#hardware = hardware;
+    this.use = newUse(0, 0);
+    for (const range of map) this.#append(range);
+    this.#fit();
+    this.#noteSize();
+  }
+
+  /** The table as it is. */
+  get entries(): readonly TrackedRange[] {
+    return this.#entries;
+  }
+
+  accept(start: number, end: number): void {
+    const range = guardedRange(start, end, PAGE_SIZE);
+    const before = this.#entries.length;
+    let index = this.#entries.findIndex((entry) => entry.end > range.start);
+    if (index < 0) index = before;
+    // The kernel looks through the table from its start, and moves what is behind an entry it inserts.
+    let looked = index + 1;
+    for (; index < this.#entries.length && this.#entries[index]!.start < range.end; index++) {
+      looked++;
+      const entry = this.#entries[index]!;
+      if (entry.kind !== "unaccepted") continue;
+      const from = Math.max(entry.start, range.start);
+      const to = Math.min(entry.end, range.end);
+      this.#hardware.acceptMemory(from, to);
+      index = this.#replace(index, from, to);
+    }
+    const made = this.#entries.length - before;
+    if (made > 0) this.use.splits += made;
+    const moved = made === 0 ? 0 : Math.max(0, this.#entries.length - index);
+    countRequest(this.use, Math.min(looked, this.#entries.length) + moved, E820_ENTRY_BYTES);
+    this.#fit();
+    this.#noteSize();
+  }
+
+  hasUnaccepted(start: number, end: number): boolean {
+    return this.#entries.some(
+      (entry) => entry.kind === "unaccepted" && entry.start < end && entry.end > start,
+    );
+  }
+
+  #append(range: TrackedRange): void {
+    const last = this.#entries.at(-1);
+    if (last?.kind === range.kind && last.end === range.start) {
+      this.#entries[this.#entries.length - 1] = { ...range, start: last.start };
+    } else {
+      this.#entries.push(range);
+    }
+  }
+
+  /** Makes [from, to) of an unaccepted entry accepted. @returns the index of the entry it is in now */
+  #replace(index: number, from: number, to: number): number {
+    const { start, end } = this.#entries[index]!;
+    const pieces: TrackedRange[] = [];
+    if (start < from) pieces.push({ start, end: from, kind: "unaccepted" });
+    pieces.push({ start: from, end: to, kind: "accepted" });
+    if (to < end) pieces.push({ start: to, end, kind: "unaccepted" });
+    let first = index;
+    let last = index + 1;
+    const below = this.#entries[index - 1];
+    if (from === start && below?.kind === "accepted" && below.end === start) {
+      pieces[0] = { ...pieces[0]!, start: below.start };
+      first--;
+    }
+    const above = this.#entries[index + 1];
+    if (to === end && above?.kind === "accepted" && above.start === end) {
+      pieces[pieces.length - 1] = { ...pieces.at(-1)!, end: above.end };
+      last++;
+    }
+    this.#entries.splice(first, last - first, ...pieces);
+    return first + (from > start ? 1 : 0);
+  }
+
+  /** Accepts the smallest gaps until the table fits. A map that is too long without them stays as it is. */
+  #fit(): void {
+    while (this.#entries.length > this.#capacity) {
+      const gap = this.#smallestGap();
+      if (gap < 0) return;
+      const { start, end } = this.#entries[gap]!;
+      this.#hardware.acceptMemory(start, end);
+      this.use.gapBytes += end - start;
+      countRequest(this.use, this.#entries.length, E820_ENTRY_BYTES);
+      this.#replace(gap, start, end);
+    }
+  }
+
+  /** The smallest unaccepted entry that touches an accepted one; the lowest of equals; -1 if there is none. */
+  #smallestGap(): number {
+    let smallest = -1;
+    let bytes = Number.POSITIVE_INFINITY;
+    for (const [index, { kind, start, end }] of this.#entries.entries()) {
+      if (kind !== "unaccepted" || end - start >= bytes) continue;
+      if (!this.#isAccepted(index - 1, start) && !this.#isAccepted(index + 1, end)) continue;
+      smallest = index;
+      bytes = end - start;
+    }
+    return smallest;
+  }
+
+  #isAccepted(index: number, border: number): boolean {
+    const entry = this.#entries[index];
+    return entry?.kind === "accepted" && (entry.start === border || entry.end === border);
+  }
+
+  #noteSize(): void {
+    this.use.entries = Math.max(this.use.entries, this.#entries.length);
+    this.use.memoryBytes = this.use.entries * E820_ENTRY_BYTES;
+  }
+}

@@ -1,0 +1,89 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../src/report/matrix.js";
+import type { MatrixCell } from "../../src/study/matrix/run-matrix.js";
+import { GiB, MiB } from "../../src/units.js";
+
+const test = suite("report: matrix");
+
+const NOBODY = { launch: 0, firmware: 0, exitBootServices: 0, prm: 0, stub: 0, kernel: 0 };
+const CELLS: readonly MatrixCell[] = [
+  {
+    platform: "tdx",
+    firmware: "tdvf",
+    kernel: "drops",
+    vmm: "as-is",
+    memoryBytes: 4 * GiB,
+    visibleBytes: 2 * GiB,
+    lostBytes: 2 * GiB,
+    acceptedBy: { ...NOBODY, launch: 1 * MiB, firmware: 2 * GiB },
+    bootTimeNs: 8_670_000_000,
+    outcome: "ready",
+  },
+  {
+    platform: "tdx",
+    firmware: "tdvf",
+    kernel: "asks",
+    vmm: "loader-other-version",
+    memoryBytes: 4 * GiB,
+    visibleBytes: 0,
+    lostBytes: 0,
+    acceptedBy: { ...NOBODY, firmware: 2 * GiB },
+    bootTimeNs: 6_850_000_000,
+    outcome: "terminated",
+    reason: "the version | of the table",
+  },
+  {
+    platform: "snp",
+    firmware: "ovmf-snp",
+    kernel: "knows",
+    vmm: "as-is",
+    memoryBytes: 4 * GiB,
+    visibleBytes: 4 * GiB,
+    lostBytes: 0,
+    acceptedBy: {
+      ...NOBODY,
+      firmware: 2 * GiB,
+      exitBootServices: 2 * GiB,
+      prm: 3 * MiB,
+      stub: 5 * MiB,
+      kernel: 7 * MiB,
+    },
+    bootTimeNs: 14_000_000_000,
+    outcome: "ready",
+  },
+];
+
+test("the table has a part for each firmware, and each reason once below it", () => {
+  const lines = formatMatrix([...CELLS.slice(0, 2), CELLS[1]!, CELLS[2]!], (_style, text) => text).split(
+    "\n",
+  );
+  assert.equal(
+    lines.filter((line) => / on (tdx|snp), /.test(line)),
+    ["tdvf on tdx, 4 GiB", "ovmf-snp on snp, 4 GiB"],
+  );
+  assert.ok(lines.some((line) => /^as-is +drops +2 GiB +2 GiB +firmware 2 GiB +8\.67 s$/.test(line)));
+  assert.ok(
+    lines.some((line) => /^loader-other-version +asks +0 B +- +firmware 2 GiB +terminated$/.test(line)),
+  );
+  assert.is(lines.filter((line) => line.includes("terminated (first with tdvf): the version")).length, 1);
+});
+
+test("everybody who accepted is named with what, but not what the VMM put in", () => {
+  const table = formatMatrix(CELLS, (_style, text) => text);
+  assert.match(table, /firmware 2 GiB, exit 2 GiB, stub 5 MiB, kernel 7 MiB, prm 3 MiB/);
+  assert.not.match(table, /launch/);
+});
+
+test("Markdown is one table; a bar in a reason below it does no harm", () => {
+  const lines = formatMatrixMarkdown(CELLS).split("\n");
+  assert.is(lines[0], "| platform | firmware | choice | kernel | visible | lost | accepted by | boot |");
+  assert.is(lines[2], "| tdx | tdvf | as-is | drops | 2 GiB | 2 GiB | firmware 2 GiB | 8.67 s |");
+  assert.is(lines.indexOf(""), 2 + CELLS.length);
+});
+
+test("JSON has the cells as they are", () => {
+  assert.equal(JSON.parse(formatMatrixJson(CELLS)), { schemaVersion: 1, cells: CELLS });
+});
+
+test.run();

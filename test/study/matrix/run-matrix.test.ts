@@ -1,0 +1,129 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { STANDARD_BOOT } from "../../../src/cli/bundled-traces.js";
+import { WorkloadLoader } from "../../../src/cli/load-recording.js";
+import type { UnacceptedSupport } from "../../../src/efistub/exit-boot-services.js";
+import type { FirmwareModel } from "../../../src/firmware/firmware.js";
+import type { VmmChoice } from "../../../src/study/matrix/cells.js";
+import { type MatrixCell, runMatrix } from "../../../src/study/matrix/run-matrix.js";
+import { GiB, MiB } from "../../../src/units.js";
+
+const test = suite("study: matrix of firmware, kernel and choice");
+
+const MEMORY = 4 * GiB;
+/** Above 4 GiB; the machine has 2 GiB below. */
+const HIGH = 2 * GiB;
+const cells = runMatrix("4GiB", new WorkloadLoader().load(STANDARD_BOOT));
+
+function cell(firmware: FirmwareModel, vmm: VmmChoice, kernel: UnacceptedSupport): MatrixCell {
+  const found = cells.find((one) => one.firmware === firmware && one.vmm === vmm && one.kernel === kernel);
+  if (found === undefined) throw new Error(`no cell ${firmware}, ${vmm}, ${kernel}`);
+  return found;
+}
+
+/**
+ * What becomes of the memory above 4 GiB: used without anybody waiting for all of it; not seen;
+ * accepted before the kernel, as boot services ended, or as it went online; or the end of the guest.
+ */
+type Fate = "lazy" | "lost" | "before" | "exit" | "online" | "dead";
+
+function fateOf({ outcome, lostBytes, visibleBytes, acceptedBy }: MatrixCell): Fate {
+  if (outcome !== "ready") return "dead";
+  if (lostBytes > 0) {
+    assert.is(lostBytes, HIGH);
+    assert.ok(visibleBytes <= MEMORY - HIGH);
+    assert.is(acceptedBy.kernel + acceptedBy.exitBootServices, 0);
+    return "lost";
+  }
+  // The BIOS area below 1 MiB is no RAM, a table of acceptance is no RAM either.
+  assert.ok(visibleBytes > MEMORY - MiB && visibleBytes <= MEMORY);
+  if (acceptedBy.prm > 0) {
+    assert.is(acceptedBy.prm, HIGH);
+    assert.is(acceptedBy.kernel, 0);
+    return "online";
+  }
+  if (acceptedBy.kernel > 0) {
+    assert.ok(acceptedBy.kernel < HIGH, "the kernel has accepted what it needed");
+    return "lazy";
+  }
+  if (acceptedBy.exitBootServices > 0) {
+    assert.is(acceptedBy.exitBootServices, HIGH);
+    return "exit";
+  }
+  assert.ok(acceptedBy.firmware > MEMORY - MiB);
+  return "before";
+}
+
+const KERNELS: readonly UnacceptedSupport[] = ["drops", "knows", "asks", "zero-page"];
+/** In the order of KERNELS. */
+const EXPECTED: readonly (readonly [FirmwareModel, VmmChoice, readonly Fate[]])[] = [
+  ["tdvf-2022", "as-is", ["before", "before", "before", "before"]],
+  ["tdvf", "as-is", ["lost", "lazy", "lazy", "lazy"]],
+  ["tdvf", "accept-all", ["before", "before", "before", "before"]],
+  ["tdvf", "acpi", ["online", "online", "online", "online"]],
+  ["tdvf", "acpi-and-map", ["online", "lazy", "lazy", "lazy"]],
+  ["tdvf", "acpi-unchecked", ["online", "dead", "dead", "dead"]],
+  ["tdvf", "loader-unaware", ["lost", "lost", "lost", "lost"]],
+  ["tdvf", "loader-aware", ["dead", "lazy", "lazy", "dead"]],
+  ["tdvf", "loader-other-version", ["dead", "dead", "dead", "dead"]],
+  ["td-shim", "as-is", ["dead", "dead", "dead", "lazy"]],
+  ["td-shim", "accept-all", ["before", "before", "before", "before"]],
+  ["ovmf-snp-2022", "as-is", ["before", "before", "before", "before"]],
+  ["ovmf-snp-no-protocol", "as-is", ["lost", "lazy", "lazy", "lazy"]],
+  ["ovmf-snp-no-protocol", "accept-all", ["before", "before", "before", "before"]],
+  ["ovmf-snp-no-protocol", "loader-unaware", ["lost", "lost", "lost", "lost"]],
+  ["ovmf-snp-no-protocol", "loader-aware", ["dead", "lazy", "lazy", "dead"]],
+  ["ovmf-snp", "as-is", ["exit", "exit", "lazy", "exit"]],
+  ["ovmf-snp", "accept-all", ["before", "before", "before", "before"]],
+  ["ovmf-snp", "leave-to-kernel", ["lost", "lazy", "lazy", "lazy"]],
+  ["ovmf-snp", "acpi", ["online", "online", "online", "online"]],
+  ["ovmf-snp", "acpi-and-map", ["exit", "exit", "lazy", "exit"]],
+  ["ovmf-snp", "acpi-unchecked", ["dead", "dead", "dead", "dead"]],
+  ["ovmf-snp", "loader-unaware", ["exit", "exit", "exit", "exit"]],
+  ["ovmf-snp", "loader-aware", ["dead", "lazy", "lazy", "dead"]],
+  ["ovmf-snp", "loader-other-version", ["dead", "dead", "dead", "dead"]],
+];
+
+for (const [firmware, vmm, fates] of EXPECTED) {
+  test(`${firmware}, ${vmm}: what four kinds of kernels get`, () => {
+    assert.equal(
+      KERNELS.map((kernel) => fateOf(cell(firmware, vmm, kernel))),
+      fates,
+    );
+  });
+}
+
+test("there is a cell for everything that is expected, and no other", () => {
+  assert.is(cells.length, EXPECTED.length * KERNELS.length);
+});
+
+test("td-shim with its own kernel: 256 MiB in the firmware and the end of a 2 MiB page, the rest lazily", () => {
+  const { outcome, acceptedBy, visibleBytes, lostBytes } = cell("td-shim", "as-is", "zero-page");
+  assert.is(outcome, "ready");
+  assert.is(lostBytes, 0);
+  assert.ok(visibleBytes > MEMORY - MiB);
+  assert.is(acceptedBy.firmware + acceptedBy.launch, 258 * MiB);
+  assert.ok(acceptedBy.kernel > 0 && acceptedBy.kernel < MEMORY - 258 * MiB);
+});
+
+test("a kernel that waits for all memory boots later than one that does not", () => {
+  for (const [firmware, slow] of [
+    ["tdvf", cell("tdvf-2022", "as-is", "asks")],
+    ["ovmf-snp", cell("ovmf-snp", "as-is", "knows")],
+  ] as const) {
+    assert.ok(cell(firmware, "as-is", "asks").bootTimeNs < slow.bootTimeNs, firmware);
+    assert.ok(cell(firmware, "accept-all", "asks").bootTimeNs > cell(firmware, "as-is", "asks").bootTimeNs);
+  }
+});
+
+test("a guest that ends says why and what its firmware had accepted", () => {
+  const stopped = cell("tdvf", "loader-other-version", "asks");
+  assert.match(stopped.reason!, /version of the table/);
+  assert.is(stopped.visibleBytes, 0);
+  assert.ok(stopped.acceptedBy.firmware > MEMORY - HIGH - MiB);
+  const blind = cell("tdvf", "loader-aware", "drops");
+  assert.match(blind.reason!, /does not know that 2 GiB/);
+  assert.ok(blind.visibleBytes > MEMORY - MiB);
+});
+
+test.run();
