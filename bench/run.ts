@@ -5,6 +5,7 @@ import { benchWholeRuns } from "./compare.js";
 import { benchImport } from "./import.js";
 import { benchPageAlloc } from "./page-alloc.js";
 import { benchReplay } from "./replay.js";
+import { benchTune } from "./tune.js";
 
 console.log("inner loops (mitata)");
 benchPageAlloc();
@@ -12,3 +13,4 @@ await run();
 await benchImport();
 await benchReplay();
 await benchWholeRuns();
+await benchTune();

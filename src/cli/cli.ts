@@ -1,21 +1,26 @@
 /** The program without the process around it: arguments in, text and an exit code out. */
 
-import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
 import { ScenarioError } from "../scenario/error.js";
 import { TraceError } from "../workload/trace-error.js";
 import { compareCommand } from "./commands/compare.js";
+import { largestCommand } from "./commands/largest.js";
 import { matrixCommand } from "./commands/matrix.js";
+import { mergeCommand } from "./commands/merge.js";
+import { plotCommand } from "./commands/plot.js";
 import { runCommand } from "./commands/run.js";
+import { sweepCommand } from "./commands/sweep.js";
 import { type RunCommand, traceCommand } from "./commands/trace.js";
 import { trackersCommand } from "./commands/trackers.js";
+import { tuneCommand } from "./commands/tune.js";
 import { validateCommand } from "./commands/validate.js";
 import { verifyCommand } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
 import { type ParsedArguments, SHARED_FLAGS } from "./options.js";
 import { STDIN_PATH } from "./trace-input.js";
 import { UsageError } from "./usage-error.js";
+import { packageVersion } from "./version.js";
 
 /** Exit codes, as scripts rely on them. */
 export const ExitCode = {
@@ -31,6 +36,11 @@ export const ExitCode = {
 const COMMANDS = [
   runCommand,
   compareCommand,
+  largestCommand,
+  tuneCommand,
+  sweepCommand,
+  mergeCommand,
+  plotCommand,
   verifyCommand,
   validateCommand,
   traceCommand,
@@ -154,12 +164,6 @@ function explainUnknown(name: string, argv: readonly string[]): string {
   if (typed === undefined || !typed.startsWith("-")) return `unexpected argument ${name}`;
   const nearest = nearestName(name, SHARED_FLAGS);
   return `unknown flag ${typed}${nearest === undefined ? "" : `, did you mean --${nearest}?`}`;
-}
-
-/** Of the package that this file belongs to, built or not. */
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function isUsersFault(error: unknown): error is Error {

@@ -24,8 +24,18 @@ const DESCRIPTION = /\.ya?ml$/;
 
 /** Loads each workload once, however many runs replay it. */
 export class WorkloadLoader {
-  readonly #recordings = new Map<string, RecordedRequests>();
+  readonly #recordings: Map<string, RecordedRequests>;
   readonly #workloads = new Map<string, LoadedWorkload>();
+
+  /** @param recordings that are loaded already, as `recordings` of another loader gives them */
+  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map()) {
+    this.#recordings = new Map(recordings);
+  }
+
+  /** Every recording loaded so far, by its path. */
+  get recordings(): ReadonlyMap<string, RecordedRequests> {
+    return this.#recordings;
+  }
 
   /**
    * @param path of a recording.yaml, or of a trace of any format. What begins on a machine that is

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { parseScenario } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
+import { isRandom, withSeed } from "../study/repeat.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
 import { readInput, WorkloadLoader } from "./load-recording.js";
@@ -13,6 +14,16 @@ export interface LoadedScenario {
   readonly scenario: Scenario;
   /** The same object for all runs that replay it. */
   readonly recording: LoadedWorkload;
+  /** The same with other seeds, if the run is to be repeated and anything in it is random. */
+  readonly again: readonly LoadedScenario[];
+}
+
+/** How scenarios are loaded. */
+export interface LoadOptions {
+  /** How many runs each is to become, with seeds that follow its own; 1 or more. Default 1. */
+  readonly repeat?: number;
+  /** Remembers the workloads that other calls have loaded. Default: one of its own. */
+  readonly loader?: WorkloadLoader;
 }
 
 /**
@@ -24,19 +35,37 @@ export interface LoadedScenario {
 export function loadScenarios(
   paths: readonly string[],
   assignments: readonly Assignment[],
+  { repeat = 1, loader = new WorkloadLoader() }: LoadOptions = {},
 ): LoadedScenario[] {
-  const loader = new WorkloadLoader();
   return paths
     .flatMap((path) =>
       parseScenario(readInput(path).toString("utf8"), path, assignments).map((scenario) => ({
         scenario,
-        recordingPath: resolveBeside(path, scenario.workload),
+        path,
       })),
     )
-    .map(({ scenario, recordingPath }) => ({
-      scenario,
-      recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(recordingPath),
-    }));
+    .map(({ scenario, path }) => {
+      const loaded = (later: number): LoadedScenario => {
+        const own = withSeed(scenario, later);
+        return { scenario: own, recording: workloadOf(own, path, loader), again: [] };
+      };
+      const others = isRandom(scenario) ? Array.from({ length: repeat - 1 }, (_value, at) => at + 1) : [];
+      return {
+        ...loaded(0),
+        again: others.map(loaded),
+      };
+    });
+}
+
+/**
+ * What a scenario of a file replays.
+ *
+ * @param scenarioPath of the file, beside which its workload is
+ */
+export function workloadOf(scenario: Scenario, scenarioPath: string, loader: WorkloadLoader): LoadedWorkload {
+  return isGenerated(scenario.workload)
+    ? loader.generate(scenario)
+    : loader.load(resolveBeside(scenarioPath, scenario.workload));
 }
 
 /** A path that a file mentions, as seen from where the program runs. */

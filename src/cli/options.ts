@@ -2,9 +2,11 @@
 
 import { resolve } from "node:path";
 import type { Argv } from "yargs";
+import type { PolicyName } from "../policy/policies.js";
 import { KERNEL_VERSION_NAMES } from "../scenario/kernel-versions.js";
 import type { Assignment } from "../scenario/set.js";
 import { parseAssignment } from "../scenario/set.js";
+import type { Condition } from "../study/fail-on.js";
 import { isGenerated } from "../workload/generators/index.js";
 import { bundledWorkload } from "./bundled-traces.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "./output.js";
@@ -23,6 +25,12 @@ export interface SharedOptions {
   readonly quiet: boolean;
   /** Whether results tell what the host spent over time. */
   readonly timeline?: boolean;
+  /** The policy that others are compared with. */
+  readonly baseline?: PolicyName;
+  /** From power-on until init runs. */
+  readonly deadlineNs?: number;
+  /** Conditions that make the exit code 1 where they hold. */
+  readonly failOn?: readonly Condition[];
 }
 
 /** A flag that stands for one place of the scenario file. */

@@ -67,7 +67,7 @@ function fileNameFor(scenario: string): string {
 }
 
 /** Writes beside the target and renames, so that no reader, and no interruption, meets half a file. */
-function writeWhole(path: string, text: string): string {
+export function writeWhole(path: string, text: string): string {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     writeFileSync(temporary, text);

@@ -13,19 +13,20 @@ export interface Progress {
 }
 
 /**
- * @param total runs to come
+ * @param total runs to come, or whatever `what` says
  * @param now a clock in milliseconds
  */
 export function startProgress(
   stream: OutputStream,
   total: number,
   now: () => number = () => performance.now(),
+  what = "runs",
 ): Progress {
   if (stream.isTTY !== true) return { update: () => {}, stop: () => {} };
   const begin = now();
   const bar = new cliProgress.SingleBar({
     stream,
-    format: "{bar} {value}/{total} runs, {eta_formatted} to go",
+    format: `{bar} {value}/{total} ${what}, {rate}/s, {eta_formatted} to go`,
     barCompleteChar: "=",
     barIncompleteChar: "-",
     clearOnComplete: true,
@@ -34,8 +35,10 @@ export function startProgress(
   });
   return {
     update(done) {
-      if (!bar.isActive && done < total && now() - begin > PATIENCE_MS) bar.start(total, done);
-      bar.update(done);
+      const elapsedMs = now() - begin;
+      const rate = { rate: (done / (elapsedMs / 1000)).toFixed(1) };
+      if (!bar.isActive && done < total && elapsedMs > PATIENCE_MS) bar.start(total, done, rate);
+      bar.update(done, rate);
     },
     stop() {
       bar.stop();

@@ -1,14 +1,20 @@
 /** What `run` and `compare` have in common: simulate a list of scenarios, print, write, judge. */
 
 import { setImmediate } from "node:timers/promises";
+import { formatVcpus } from "../report/cells.js";
+import { policyText } from "../report/row-groups.js";
 import type { Scenario } from "../scenario/scenario.js";
-import { compare } from "../study/compare.js";
+import { BASELINE_POLICY, baselineOf, compare } from "../study/compare.js";
+import { holds } from "../study/fail-on.js";
+import { repeatsOf } from "../study/repeat.js";
 import type { CompareRow, RunResult } from "../study/result.js";
+import { formatBytes } from "../units.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
 import { formatRows, makeDirectory, writeRows } from "./output.js";
 import { startProgress } from "./progress.js";
+import { UsageError } from "./usage-error.js";
 
 /**
  * @param formatForPeople prints the rows where `--format` asks for nothing else
@@ -25,12 +31,36 @@ export async function simulate(
   // A directory that cannot be made should be known before the work, not after it.
   if (options.outDirectory !== undefined) makeDirectory(options.outDirectory);
   const rows = await runAll(loaded, options, context);
+  const failed = conditionsThatHold(loaded, rows, options);
   io.stdout.write(formatRows(rows, options.format, formatForPeople));
   if (options.outDirectory !== undefined) {
     const paths = writeRows(options.outDirectory, rows);
     if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
   }
-  return rows.every((row) => row.outcome === "ready") ? 0 : 1;
+  for (const line of failed) io.stderr.write(`${line}\n`);
+  return failed.length === 0 && rows.every((row) => row.outcome === "ready") ? 0 : 1;
+}
+
+/** A line for each condition to fail on and each row for which it holds. */
+function conditionsThatHold(
+  loaded: readonly LoadedScenario[],
+  rows: readonly CompareRow[],
+  { failOn = [], baseline = BASELINE_POLICY }: SharedOptions,
+): string[] {
+  const scenarios = loaded.map(({ scenario }) => scenario);
+  const lonely = failOn.find(({ ofBaseline }) => ofBaseline);
+  if (lonely !== undefined && !rows.some(({ policy }) => policy === baseline)) {
+    throw new UsageError(`--fail-on ${lonely.text}: no run has the baseline policy ${baseline}`);
+  }
+  return failOn.flatMap((condition) =>
+    rows.flatMap((row, index) =>
+      holds(condition, row, baselineOf(index, baseline, scenarios, rows))
+        ? [
+            `--fail-on ${condition.text}: ${policyText(row)} on ${row.platform}, ${formatBytes(row.memoryBytes)}, ${formatVcpus(row.vcpus)}`,
+          ]
+        : [],
+    ),
+  );
 }
 
 async function runAll(
@@ -38,14 +68,22 @@ async function runAll(
   options: SharedOptions,
   context: CliContext,
 ): Promise<CompareRow[]> {
-  const runs = startRuns(loaded, options, context, loaded.length);
+  const total = loaded.reduce((sum, { again }) => sum + 1 + again.length, 0);
+  const runs = startRuns([...loaded, ...loaded.flatMap(({ again }) => again)], options, context, total);
   try {
     const rows = await compare(
       loaded.map(({ scenario }) => scenario),
       (scenario) => runs.run(scenario),
+      options,
     );
+    const repeated: CompareRow[] = [];
+    for (const [index, row] of rows.entries()) {
+      const others: RunResult[] = [];
+      for (const { scenario } of loaded[index]!.again) others.push(await runs.run(scenario));
+      repeated.push(others.length === 0 ? row : { ...row, repeats: repeatsOf([row, ...others]) });
+    }
     await runs.listen();
-    return rows;
+    return repeated;
   } finally {
     runs.stop();
   }
@@ -68,7 +106,7 @@ export interface Runs {
 
 /** @param total runs to come, for the progress */
 export function startRuns(
-  loaded: readonly LoadedScenario[],
+  loaded: readonly Pick<LoadedScenario, "scenario" | "recording">[],
   options: SharedOptions,
   { io, runScenario }: CliContext,
   total: number,

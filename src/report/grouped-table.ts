@@ -1,7 +1,7 @@
 /** A table of rows in groups of the same input, under one head, for terminals. */
 
 import type { CompareRow } from "../study/result.js";
-import { failureText } from "./notes.js";
+import { failureText, repeatsText } from "./notes.js";
 import type { Paint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { groupRows, type RowGroup } from "./row-groups.js";
@@ -43,6 +43,7 @@ export function formatGroups(rows: readonly CompareRow[], table: GroupedTable, p
       if (row.outcome !== "ready") {
         lines.push(...wrapText(`  ${failureText(row)}`).map((line) => paint("failure", line)));
       }
+      if (row.repeats !== undefined) lines.push(...wrapText(`  ${repeatsText(row.repeats)}`));
     }
     lines.push(...(table.below?.(group) ?? []));
   }

@@ -69,6 +69,7 @@ export function rowRecord(row: CompareRow): CompareRow {
             timeNs: row.drain.timeNs,
           },
         }),
+    ...(row.repeats === undefined ? {} : { repeats: row.repeats }),
     requests: {
       allocations: requests.allocations,
       frees: requests.frees,

@@ -1,5 +1,6 @@
 /** Rows as a table for terminals, at most 110 columns wide. */
 
+import { BASELINE_POLICY } from "../study/compare.js";
 import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatCount, formatRatio, formatShare, NO_VALUE } from "./cells.js";
@@ -28,15 +29,20 @@ const HEAD = [
  * and the reason below.
  *
  * @param rows at least one
+ * @param baseline the policy that ratios compare with
  */
-export function formatTable(rows: readonly CompareRow[], paint: Paint = plainPaint): string {
+export function formatTable(
+  rows: readonly CompareRow[],
+  paint: Paint = plainPaint,
+  baseline: string = BASELINE_POLICY,
+): string {
   return formatGroups(
     rows,
     {
       head: HEAD,
       aligns: HEAD.map((_name, column) => (column === 0 ? "left" : "right")),
       cellsOf: (row) => cellsOf(row, paint),
-      notes: columnNotes(rows),
+      notes: columnNotes(rows, baseline),
     },
     paint,
   );

@@ -26,7 +26,15 @@ export function parseScenario(
   fileName: string,
   assignments: readonly (string | Assignment)[] = [],
 ): Scenario[] {
-  const source = new YamlSource(text, fileName);
+  return scenariosOf(new YamlSource(text, fileName), assignments);
+}
+
+/**
+ * The same for a file that is read many times with other assignments.
+ *
+ * @param source the file, read
+ */
+export function scenariosOf(source: YamlSource, assignments: readonly (string | Assignment)[]): Scenario[] {
   const parsed = assignments.map((item) => (typeof item === "string" ? parseAssignment(item) : item));
   const raw = applyAssignments(source.value, parsed);
   const fail = (findings: readonly Finding[]): never => {

@@ -1,40 +1,42 @@
-/** Runs scenarios one after another and sets each beside the eager run of the same machine. */
+/** Runs scenarios one after another and sets each beside the baseline of the same machine. */
 
-import type { Scenario } from "../scenario/scenario.js";
+import type { PolicyName, Scenario } from "../scenario/scenario.js";
+import { hasBooted, withDeadline } from "./deadline.js";
 import { paretoFront } from "./pareto.js";
 import type { CompareRow, RunResult, Settings } from "./result.js";
 import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
 
-/** The policy that all others are compared with. */
-const BASELINE_POLICY = "eager";
+/** The policy that all others are compared with, unless somebody wants another one. */
+export const BASELINE_POLICY = "eager";
+
+/** What else is asked about the runs. */
+export interface CompareOptions {
+  /** The policy that the others are compared with; eager if absent. */
+  readonly baseline?: PolicyName;
+  /** From power-on until init runs. */
+  readonly deadlineNs?: number;
+}
 
 /**
  * @param scenarios in the order of the rows wanted
  * @param run simulates one scenario; may answer later, and is called for one at a time
- * @param onProgress told after each run how many are done
  * @returns a row for each scenario, in the same order
  */
 export async function compare(
   scenarios: readonly Scenario[],
   run: (scenario: Scenario) => RunResult | Promise<RunResult>,
-  onProgress?: (done: number) => void,
+  { baseline = BASELINE_POLICY, deadlineNs = Number.POSITIVE_INFINITY }: CompareOptions = {},
 ): Promise<CompareRow[]> {
   const results: RunResult[] = [];
-  for (const scenario of scenarios) {
-    results.push(await run(scenario));
-    onProgress?.(results.length);
-  }
+  for (const scenario of scenarios) results.push(withDeadline(await run(scenario), deadlineNs));
   const settings = distinguishingSettings(scenarios);
   const optimal = paretoOptimal(results, settings);
-  return results.map((result, index) => {
-    const eager = baselineOf(index, scenarios, results);
-    return {
-      ...result,
-      bootRatio: bootRatio(eager, result),
-      paretoOptimal: optimal.get(result) ?? null,
-      settings: settings[index]!,
-    };
-  });
+  return results.map((result, index) => ({
+    ...result,
+    bootRatio: bootRatio(baselineOf(index, baseline, scenarios, results), result),
+    paretoOptimal: optimal.get(result) ?? null,
+    settings: settings[index]!,
+  }));
 }
 
 /** Of the runs on each input that got ready, if there are several, whether another one beats it. */
@@ -52,8 +54,13 @@ function paretoOptimal(
     [...inputs.values()]
       .filter((runs) => runs.length > 1)
       .flatMap((runs) => {
-        const front = paretoFront(runs.map((run) => [run.bootTimeNs, run.overheadBytes]));
-        return runs.map((run, index) => [run, front[index]!] as const);
+        const front = paretoFront(
+          runs.map(({ bootTimeNs, overheadBytes }) => ({ x: bootTimeNs, y: overheadBytes })),
+        );
+        // Of equal ones the front has the first; they stand together.
+        return runs.map(
+          (run) => [run, front.some(({ x, y }) => x === run.bootTimeNs && y === run.overheadBytes)] as const,
+        );
       }),
   );
 }
@@ -68,17 +75,18 @@ function inputOf(
 }
 
 /**
- * The eager run to compare a run with: of those on the same machine the one whose scenario
- * agrees in everything else, or else the first.
+ * The run to compare a run with: of those under the baseline policy on the same machine the one whose
+ * scenario agrees in everything else, or else the first.
  */
-function baselineOf(
+export function baselineOf<T extends RunResult>(
   index: number,
+  policy: PolicyName,
   scenarios: readonly Scenario[],
-  results: readonly RunResult[],
-): RunResult | undefined {
+  results: readonly T[],
+): T | undefined {
   const result = results[index]!;
   const candidates = results.flatMap((other, at) =>
-    other.policy === BASELINE_POLICY && sameMachine(result, other) ? [at] : [],
+    other.policy === policy && sameMachine(result, other) ? [at] : [],
   );
   const closest = candidates.find((at) => sameSettings(scenarios[at]!, scenarios[index]!)) ?? candidates[0];
   return closest === undefined ? undefined : results[closest];
@@ -94,8 +102,9 @@ function sameMachine(a: RunResult, b: RunResult): boolean {
   );
 }
 
-/** A run that failed has no boot time to compare. */
-function bootRatio(eager: RunResult | undefined, result: RunResult): number | null {
-  if (eager?.outcome !== "ready" || result.outcome !== "ready" || result.bootTimeNs === 0) return null;
-  return eager.bootTimeNs / result.bootTimeNs;
+/** A run that never booted has no boot time to compare. */
+function bootRatio(baseline: RunResult | undefined, result: RunResult): number | null {
+  if (baseline === undefined || !hasBooted(baseline) || !hasBooted(result) || result.bootTimeNs === 0)
+    return null;
+  return baseline.bootTimeNs / result.bootTimeNs;
 }

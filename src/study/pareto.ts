@@ -1,22 +1,36 @@
+/** Trade-offs between two quantities that should both be small. */
+
+/** One candidate: two values to be made small. */
+export interface TradeOff {
+  readonly x: number;
+  readonly y: number;
+}
+
 /**
- * Which points no other one beats: none is at least as good in both objectives and better in one.
- * Both are to be small. Points that are equal stand or fall together.
- *
- * @param points pairs of finite numbers
- * @returns for each point whether it is on the front
+ * The candidates that no other one beats in one value without losing in the other, by rising x
+ * and so by falling y. Of several with the same two values the first stays.
  */
-export function paretoFront(points: readonly (readonly [number, number])[]): boolean[] {
-  const order = Array.from(points.keys()).sort(
-    (a, b) => points[a]![0] - points[b]![0] || points[a]![1] - points[b]![1],
-  );
-  const onFront = new Array<boolean>(points.length).fill(false);
-  let best: readonly [number, number] | undefined;
-  for (const at of order) {
-    const point = points[at]!;
-    const equalsBest = best !== undefined && point[0] === best[0] && point[1] === best[1];
-    if (best !== undefined && point[1] >= best[1] && !equalsBest) continue;
-    onFront[at] = true;
-    best = point;
+export function paretoFront<T extends TradeOff>(candidates: readonly T[]): T[] {
+  const front: T[] = [];
+  // Array.prototype.sort is stable, so the first of equal candidates comes first.
+  for (const candidate of [...candidates].sort((a, b) => a.x - b.x || a.y - b.y)) {
+    const last = front.at(-1);
+    if (last === undefined || candidate.y < last.y) front.push(candidate);
   }
-  return onFront;
+  return front;
+}
+
+/**
+ * The area between a front and a reference point that its candidates all dominate: exact, larger is
+ * better. A candidate that is not below the reference in both values adds nothing.
+ */
+export function hypervolume(candidates: readonly TradeOff[], reference: TradeOff): number {
+  const inside = candidates.filter(({ x, y }) => x < reference.x && y < reference.y);
+  let area = 0;
+  let ceiling = reference.y;
+  for (const { x, y } of paretoFront(inside)) {
+    area += (reference.x - x) * (ceiling - y);
+    ceiling = y;
+  }
+  return area;
 }

@@ -114,14 +114,32 @@ export interface RunResult {
   readonly costs: Readonly<Record<string, number>>;
 }
 
+/** A mean, and half the width of its interval of 95 % confidence. */
+export interface Spread {
+  readonly mean: number;
+  readonly halfWidth: number;
+}
+
+/** What runs with other seeds came to, the row's own among them. */
+export interface Repeats {
+  readonly runs: number;
+  /** Of these, those that did not get ready. */
+  readonly failed: number;
+  readonly bootTimeNs: Spread;
+  readonly overheadBytes: Spread;
+  readonly stallP99Ns: Spread;
+  readonly workloadNs: Spread;
+}
+
 /** Settings of a scenario by path, such as `host.pageSizeBytes`; an unlimited size is `"all"`. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
 /** A run beside others. */
 export interface CompareRow extends RunResult {
   /**
-   * Boot time under the eager policy divided by this row's, on the same platform, memory, vCPUs,
-   * kernel and workload; null when no eager run there, or one of the two, got ready.
+   * Boot time under the baseline policy, eager unless another one was asked for, divided by this
+   * row's, on the same platform, memory, vCPUs, kernel and workload; null when no such run there, or
+   * one of the two, booted.
    */
   readonly bootRatio: number | null;
   /**
@@ -129,6 +147,8 @@ export interface CompareRow extends RunResult {
    * as good, and one of them better; of those that got ready. Null when there is no other one.
    */
   readonly paretoOptimal: boolean | null;
+  /** The same with other seeds, where the run was repeated and anything in it is random. */
+  readonly repeats?: Repeats;
   /** What tells this run from others that agree in every field above; often empty. */
   readonly settings: Settings;
 }

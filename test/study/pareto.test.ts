@@ -1,43 +1,53 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { paretoFront } from "../../src/study/pareto.js";
+import { hypervolume, paretoFront, type TradeOff } from "../../src/study/pareto.js";
 
 const test = suite("study: Pareto front");
 
-type Point = readonly [number, number];
+const at = (x: number, y: number): TradeOff => ({ x, y });
+const candidates = fc.array(
+  fc.record({ x: fc.integer({ min: 0, max: 12 }), y: fc.integer({ min: 0, max: 12 }) }),
+  {
+    maxLength: 20,
+  },
+);
 
-test("a point that another one beats is not on the front", () => {
-  const points: Point[] = [
-    [1, 4],
-    [2, 2],
-    [3, 3],
-    [4, 1],
-    [4, 2],
-  ];
-  assert.equal(paretoFront(points), [true, true, false, true, false]);
+test("keeps what nothing else beats, by rising x", () => {
+  const front = paretoFront([at(3, 1), at(1, 4), at(2, 2), at(3, 3), at(2, 4)]);
+  assert.equal(front, [at(1, 4), at(2, 2), at(3, 1)]);
 });
 
-test("equal points stand together", () => {
-  const points: Point[] = [
-    [1, 1],
-    [1, 1],
-    [1, 2],
-  ];
-  assert.equal(paretoFront(points), [true, true, false]);
-});
-
-test("nothing has no front", () => {
+test("of equals the first stays, and no candidates have no front", () => {
+  const first = at(1, 1);
+  assert.is(paretoFront([first, at(1, 1)])[0], first);
+  assert.is(paretoFront([first, at(1, 1)]).length, 1);
   assert.equal(paretoFront([]), []);
 });
 
-test("the front is what the definition says", () => {
-  const beats = (a: Point, b: Point): boolean => a[0] <= b[0] && a[1] <= b[1] && (a[0] < b[0] || a[1] < b[1]);
-  const point = fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 }));
+test("a candidate is on the front exactly if no other one dominates it", () => {
   fc.assert(
-    fc.property(fc.array(point, { maxLength: 20 }), (points) => {
-      const expected = points.map((own) => !points.some((other) => beats(other, own)));
-      assert.equal(paretoFront(points), expected);
+    fc.property(candidates, (all) => {
+      const front = paretoFront(all);
+      for (const one of all) {
+        const dominated = all.some(({ x, y }) => x <= one.x && y <= one.y && (x < one.x || y < one.y));
+        const listed = front.some(({ x, y }) => x === one.x && y === one.y);
+        if (listed === dominated) return false;
+      }
+      return true;
+    }),
+  );
+});
+
+test("the hypervolume is the number of unit squares that the front dominates", () => {
+  assert.is(hypervolume([at(1, 4), at(2, 2), at(3, 1)], at(5, 5)), 4 * 1 + 3 * 2 + 2 * 1);
+  fc.assert(
+    fc.property(candidates, fc.integer({ min: 0, max: 12 }), (all, edge) => {
+      let squares = 0;
+      for (let x = 0; x < edge; x++) {
+        for (let y = 0; y < edge; y++) if (all.some((one) => one.x <= x && one.y <= y)) squares++;
+      }
+      return hypervolume(all, at(edge, edge)) === squares;
     }),
   );
 });

@@ -2,12 +2,15 @@
 
 import type { Argv } from "yargs";
 import { formatTable } from "../../report/table.js";
+import type { CompareRow } from "../../study/result.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { loadScenarios } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { simulate } from "../simulate.js";
 import { simulateUncertain } from "../simulate-uncertain.js";
+import { studyOptions } from "../study-options.js";
+import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
 export const compareCommand = {
@@ -17,6 +20,26 @@ export const compareCommand = {
   builder(yargs: Argv): Argv {
     return addSharedOptions(yargs)
       .positional("scenario", { type: "string", describe: "scenario files (YAML)" })
+      .option("baseline", {
+        type: "string",
+        requiresArg: true,
+        describe: "the policy that ratios and conditions compare with; eager if not given",
+      })
+      .option("deadline", {
+        type: "string",
+        requiresArg: true,
+        describe: "a boot that takes longer, such as 60s, counts as failed; says what took the time",
+      })
+      .option("fail-on", {
+        type: "string",
+        requiresArg: true,
+        describe: "exit 1 where this holds for a run, such as bootTimeNs>1.1*baseline; repeatable",
+      })
+      .option("repeat", {
+        type: "string",
+        requiresArg: true,
+        describe: "run so many seeds where anything is random, and show intervals of 95 % confidence",
+      })
       .option("uncertainty", {
         type: "boolean",
         describe:
@@ -28,6 +51,9 @@ export const compareCommand = {
           "unaccepted compare workloads/boot.yaml --platform tdx --policy eager,lazy --memory 4GiB,64GiB",
           "unaccepted compare workloads/boot.yaml --set 'host.pageSize=[4KiB, 2MiB]' --format csv",
           "unaccepted compare workloads/boot.yaml --platform tdx --memory 64GiB --uncertainty",
+          "unaccepted compare workloads/boot.yaml --deadline 60s --baseline lazy",
+          "unaccepted compare workloads/boot.yaml --workload 'generate:heap?size=1GiB' --memory 8GiB --repeat 5",
+          "unaccepted compare workloads/boot.yaml --policy lazy,background --fail-on 'stalls.p99Ns>20ms'",
         ),
       );
   },
@@ -36,8 +62,15 @@ export const compareCommand = {
   run(argv: ParsedArguments, context: CliContext): Promise<number> {
     const options = readSharedOptions(argv);
     const paths = [...new Set([argv.scenario ?? []].flat().map(String))];
-    const loaded = loadScenarios(paths, options.assignments);
-    if (argv.uncertainty === true) return simulateUncertain(loaded, options, context);
-    return simulate(loaded, options, (rows) => formatTable(rows, paintFor(context.io)), context);
+    const study = studyOptions(argv);
+    const loaded = loadScenarios(paths, options.assignments, study);
+    if (argv.uncertainty === true) {
+      const other = ["baseline", "deadline", "fail-on", "repeat"].find((flag) => argv[flag] !== undefined);
+      if (other !== undefined) throw new UsageError(`--${other}: not with --uncertainty, which shows ranges`);
+      return simulateUncertain(loaded, options, context);
+    }
+    const format = (rows: readonly CompareRow[]): string =>
+      formatTable(rows, paintFor(context.io), study.baseline);
+    return simulate(loaded, { ...options, ...study }, format, context);
   },
 };

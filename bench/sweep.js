@@ -1,0 +1,66 @@
+/** A sweep of many short runs: how busy it keeps the cores, and what it costs beside the simulation. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { WorkloadLoader } from "../src/cli/load-recording.js";
+import { readJob, stampOf } from "../src/cli/sweep/job.js";
+import { Parts } from "../src/cli/sweep/parts.js";
+import { runOnPool } from "../src/cli/sweep/pool.js";
+import { runChunk } from "../src/cli/sweep/run-chunk.js";
+import { shared } from "../src/cli/sweep/share.js";
+import { runScenario } from "../src/study/run-scenario.js";
+import { CHUNK_POINTS, chunkCount } from "../src/study/sweep/chunks.js";
+
+const STUDY = "workloads/studies/short.yaml";
+/** Chunks that one thread runs alone, for the time of the simulation itself. */
+const ALONE_CHUNKS = 12;
+/** @param runs at most; the study has 10 000 */
+export async function benchSweep(runs) {
+  const job = readJob(STUDY);
+  const cores = availableParallelism();
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-bench-"));
+  try {
+    const parts = new Parts(directory);
+    parts.open(stampOf(job));
+    const loader = new WorkloadLoader();
+    runChunk(job, 0, loader, runScenario);
+    // Once more, warm: what the simulation takes, and what a chunk takes with everything around it.
+    let simulatedMs = 0;
+    const chunkMs = elapsedMs(() => {
+      for (let chunk = 0; chunk < ALONE_CHUNKS; chunk++) {
+        runChunk(job, chunk, loader, (...given) => {
+          const begin = performance.now();
+          const result = runScenario(...given);
+          simulatedMs += performance.now() - begin;
+          return result;
+        });
+      }
+    });
+    const alone = ALONE_CHUNKS * CHUNK_POINTS;
+    const chunks = Array.from(
+      { length: Math.min(chunkCount(runs), chunkCount(stampOf(job).points)) },
+      (_v, c) => c,
+    );
+    const recordings = new Map(Array.from(loader.recordings, ([path, one]) => [path, shared(one)]));
+    const before = process.cpuUsage();
+    const begin = performance.now();
+    await runOnPool(chunks, { job, directory, recordings }, cores, () => {}, new AbortController().signal);
+    const wallMs = performance.now() - begin;
+    const { user, system } = process.cpuUsage(before);
+    const count = chunks.length * CHUNK_POINTS;
+    console.log(`\nsweep of ${count} short runs on ${cores} threads`);
+    console.log(`  simulation ${(simulatedMs / alone).toFixed(2)} ms a run alone`);
+    console.log(`  beside it  ${((chunkMs - simulatedMs) / alone).toFixed(3)} ms a run`);
+    console.log(
+      `  cores busy ${((100 * (user + system)) / 1000 / wallMs / cores).toFixed(0)} %, ${(count / (wallMs / 1000)).toFixed(0)} runs/s`,
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+function elapsedMs(work) {
+  const begin = performance.now();
+  work();
+  return performance.now() - begin;
+}
+//# sourceMappingURL=sweep.js.map

@@ -1,0 +1,105 @@
+/** How near `tune` comes to the best setting of the whole grid, and with how many of its runs. */
+
+import { TuneLab } from "../src/cli/tune-lab.js";
+import type { Assignment } from "../src/scenario/set.js";
+import { parseAssignment } from "../src/scenario/set.js";
+import { runScenario } from "../src/study/run-scenario.js";
+import { type Knob, parseKnob } from "../src/study/tune/knob.js";
+import { parseObjective } from "../src/study/tune/objective.js";
+import { gridSize, tune } from "../src/study/tune/tune.js";
+import { measureWholeGrid } from "./whole-grid.js";
+
+const PRE_ACCEPT = "firmware.preAcceptLimit=32MiB..4GiB";
+const LATE = "policy=lazy";
+const AFTER_BOOT = "workload=generate:heap?size=1GiB";
+
+/** What is tuned: the objective, the knobs, what the scenario says instead, and seeds. */
+const CASES: readonly (readonly [string, readonly string[], readonly string[], number])[] = [
+  ["bootTime", [PRE_ACCEPT], [LATE, "memory=[4GiB, 16GiB, 64GiB, 256GiB]"], 1],
+  ["0.7*bootTime+0.3*overheadBytes", [PRE_ACCEPT], [LATE], 1],
+  [
+    "bootTime,overheadBytes",
+    [PRE_ACCEPT, "host.pageSize=4KiB,2MiB"],
+    [LATE, "memory=64GiB", "platform=snp"],
+    1,
+  ],
+  [
+    "0.2*bootTime+0.8*stallTotal",
+    ["firmware.preAcceptLimit=32MiB..16GiB"],
+    [LATE, "memory=16GiB", AFTER_BOOT],
+    2,
+  ],
+  ["stallTotal,bootTime", [PRE_ACCEPT], [LATE, "memory=4GiB", "platform=snp", AFTER_BOOT], 1],
+];
+
+/** Prints a row for each guest. @throws Error where a search is worse than promised */
+export async function benchTune(): Promise<void> {
+  const rows = [];
+  for (const [objective, knobs, set, seeds] of CASES) {
+    rows.push(...(await searchAndGrid(objective, knobs.map(parseKnob), set.map(parseAssignment), seeds)));
+  }
+  console.log("\ntune beside the whole grid: at most 1 % worse with at most half of the runs");
+  console.table(rows);
+  const bad = rows.filter((row) => row.loss === null || row.loss > 0.01 || row.runs > row.gridRuns / 2);
+  if (bad.length > 0) throw new Error(`bench: ${bad.length} searches are worse than promised`);
+}
+
+interface Row {
+  readonly guest: string;
+  readonly objective: string;
+  readonly found: string;
+  readonly runs: number;
+  readonly grid: string;
+  readonly gridRuns: number;
+  readonly loss: number | null;
+}
+
+async function searchAndGrid(
+  objective: string,
+  knobs: readonly Knob[],
+  assignments: readonly Assignment[],
+  seeds: number,
+): Promise<Row[]> {
+  const io = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: {},
+    interrupted: new AbortController().signal,
+  };
+  const lab = new TuneLab(
+    "workloads/boot.yaml",
+    assignments,
+    knobs,
+    { io, runScenario },
+    {
+      check: false,
+      onRun: () => {},
+    },
+  );
+  const request = {
+    objective: parseObjective(objective),
+    constraints: [],
+    knobs,
+    seeds,
+    budget: Math.floor(gridSize(knobs) / 2) * seeds,
+  };
+  const rows: Row[] = [];
+  for (const [guest, { scenario }] of lab.guests.entries()) {
+    const own = {
+      run: (values: Parameters<typeof lab.run>[1], seed: number) => lab.run(guest, values, seed),
+    };
+    const { findings, judge } = await tune(request, own);
+    const grid = await measureWholeGrid(request, judge, own);
+    const found = findings.best?.knobs ?? {};
+    rows.push({
+      guest: `${scenario.platform.kind} ${scenario.memoryBytes / 2 ** 30} GiB`,
+      objective,
+      found: Object.values(found).join(" "),
+      runs: findings.evaluated,
+      grid: Object.values(grid.knobs).join(" "),
+      gridRuns: grid.runs,
+      loss: grid.lossOf(found),
+    });
+  }
+  return rows;
+}

@@ -1,0 +1,97 @@
+/** `unaccepted plot FILE -o PICTURE.svg`: results as a picture. */
+
+import type { Argv } from "yargs";
+import { type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
+import { renderSvg } from "../../report/plot/render.js";
+import { COLOURS, THEMES, type Theme } from "../../report/plot/theme.js";
+import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
+import type { CliContext } from "../context.js";
+import { readInput } from "../load-recording.js";
+import { examples, type ParsedArguments } from "../options.js";
+import { writeWhole } from "../output.js";
+import { UsageError } from "../usage-error.js";
+
+/** For yargs. */
+export const plotCommand = {
+  command: "plot <results..>",
+  describe: "a picture of what compare or tune printed as JSON",
+
+  builder(yargs: Argv): Argv {
+    return yargs
+      .positional("results", {
+        type: "string",
+        describe: "JSON of compare, or of tune, which may be several",
+      })
+      .option("output", {
+        alias: "o",
+        type: "string",
+        requiresArg: true,
+        demandOption: "expected -o, the SVG file to write",
+        describe: "the SVG file to write",
+      })
+      .option("theme", {
+        type: "string",
+        requiresArg: true,
+        describe: "light or dark; light if not given",
+      })
+      .epilogue(
+        examples(
+          "unaccepted plot results/boot.json -o boot.svg",
+          "unaccepted plot results/tune/tdx.json results/tune/snp.json -o tune-dark.svg --theme dark",
+        ),
+      );
+  },
+
+  /** @returns the exit code */
+  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+    const paths = [argv.results ?? []].flat().map(String);
+    const theme = THEMES.find((name) => name === String(argv.theme ?? "light"));
+    if (theme === undefined) {
+      throw new UsageError(`--theme ${String(argv.theme)}: expected ${THEMES.join(" or ")}`);
+    }
+    const svg = await renderSvg(specOf(paths, theme), theme);
+    io.stderr.write(`wrote ${writeWhole(String(argv.output), svg)}\n`);
+    return 0;
+  },
+};
+
+/** @throws UsageError for a file that is neither of the two, or has nothing to draw */
+function specOf(paths: readonly string[], theme: Theme): object {
+  const documents = paths.map(parsed);
+  const [first] = paths;
+  const isRows = documents.map(({ rows }) => Array.isArray(rows));
+  if (isRows.every(Boolean)) {
+    const rows = documents.flatMap((document) => document.rows as PlotRow[]);
+    if (!rows.some(({ outcome }) => outcome === "ready")) throw nothingIn(first!, "no run in it got ready");
+    return paretoSpec(rows, COLOURS[theme]);
+  }
+  const guests = documents.flatMap((document, at) => {
+    const own = document.guests ?? [document];
+    if (isRows[at] === false && Array.isArray(own) && own.every(hasCurves)) return own;
+    throw nothingIn(paths[at]!, "expected the JSON of compare (rows) or of tune (guests, curves)");
+  });
+  if (!guests.some((guest) => numericCurve(guest) !== undefined)) {
+    throw nothingIn(first!, "no knob in it has numbers for values and got ready");
+  }
+  return tuneSpec(guests, COLOURS[theme]);
+}
+
+function hasCurves(guest: unknown): guest is PlotTuning {
+  return Array.isArray((guest as Partial<PlotTuning> | null)?.curves);
+}
+
+function parsed(path: string): Record<string, unknown> {
+  let document: unknown;
+  try {
+    document = JSON.parse(readInput(path).toString("utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw nothingIn(path, `expected JSON: ${error.message}`);
+    throw error;
+  }
+  if (typeof document === "object" && document !== null) return document as Record<string, unknown>;
+  throw nothingIn(path, "expected the JSON of compare (rows) or of tune (guests, curves)");
+}
+
+function nothingIn(path: string, why: string): UsageError {
+  return new UsageError(`${path}: ${why}`);
+}

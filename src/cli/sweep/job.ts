@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { dirname, isAbsolute, join } from "node:path";
+import { CHUNK_POINTS } from "../../study/sweep/chunks.js";
+import { pointCount } from "../../study/sweep/points.js";
+import { parseStudy, type Study } from "../../study/sweep/study-file.js";
+import { readInput } from "../load-recording.js";
+import { packageVersion } from "../version.js";
+
+/** All that decides the results of a sweep, but for the traces. */
+export interface SweepJob {
+  readonly study: Study;
+  readonly scenarioPath: string;
+  readonly scenarioText: string;
+  readonly version: string;
+}
+
+/** Reads a study and its scenario; @throws ScenarioError, UsageError */
+export function readJob(studyPath: string): SweepJob {
+  const study = parseStudy(readInput(studyPath).toString("utf8"), studyPath);
+  const { scenario } = study;
+  const scenarioPath = isAbsolute(scenario) ? scenario : join(dirname(studyPath), scenario);
+  return {
+    study,
+    scenarioPath,
+    scenarioText: readInput(scenarioPath).toString("utf8"),
+    version: packageVersion(),
+  };
+}
+
+/** What a directory of results says of the sweep it belongs to. Equal for equal results. */
+export interface SweepStamp {
+  readonly schemaVersion: 1;
+  readonly study: string;
+  readonly version: string;
+  readonly points: number;
+  readonly chunkPoints: number;
+  /** Of the study, the scenario and the version. */
+  readonly sha256: string;
+}
+
+/** The stamp of a sweep. */
+export function stampOf({ study, scenarioText, version }: SweepJob): SweepStamp {
+  const { name, description: _description, ...decisive } = study;
+  const content = JSON.stringify([decisive, scenarioText, version]);
+  return {
+    schemaVersion: 1,
+    study: name,
+    version,
+    points: pointCount(study),
+    chunkPoints: CHUNK_POINTS,
+    sha256: createHash("sha256").update(content).digest("hex"),
+  };
+}

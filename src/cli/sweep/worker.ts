@@ -1,0 +1,25 @@
+/** What each worker of the pool does: a chunk, and writes it. */
+
+import { workerData } from "node:worker_threads";
+import { runScenario } from "../../study/run-scenario.js";
+import type { RecordedRequests } from "../../workload/after-boot.js";
+import { WorkloadLoader } from "../load-recording.js";
+import type { SweepJob } from "./job.js";
+import { Parts } from "./parts.js";
+import { runChunk } from "./run-chunk.js";
+
+/** What every worker is given once; the columns of the traces are shared. */
+export interface WorkerData {
+  readonly job: SweepJob;
+  readonly directory: string;
+  readonly recordings: ReadonlyMap<string, RecordedRequests>;
+}
+
+const { job, directory, recordings } = workerData as WorkerData;
+
+/** @returns nothing; the chunk's file is there when it does */
+export default function work(chunk: number): void {
+  // What a generator makes is kept no longer than a chunk, so that memory stays flat.
+  const loader = new WorkloadLoader(recordings);
+  new Parts(directory).write(chunk, runChunk(job, chunk, loader, runScenario));
+}

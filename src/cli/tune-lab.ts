@@ -1,0 +1,104 @@
+/** Runs the settings of a tuning: the scenario file with other values at the knobs. */
+
+import { setImmediate } from "node:timers/promises";
+import type { Scenario } from "../scenario/scenario.js";
+import type { Assignment } from "../scenario/set.js";
+import { withSeed } from "../study/repeat.js";
+import type { RunResult } from "../study/result.js";
+import type { Knob } from "../study/tune/knob.js";
+import type { KnobValues } from "../study/tune/result.js";
+import { isGenerated } from "../workload/generators/index.js";
+import type { CliContext } from "./context.js";
+import { type LoadedScenario, loadScenarios } from "./load.js";
+import { WorkloadLoader } from "./load-recording.js";
+import { UsageError } from "./usage-error.js";
+
+/** A scenario file, whose lists make one guest for each combination, and knobs that are the same for all of them. */
+export class TuneLab {
+  /** Each at the first value of every knob. */
+  readonly guests: readonly LoadedScenario[];
+  readonly #path: string;
+  readonly #assignments: readonly Assignment[];
+  readonly #context: CliContext;
+  readonly #check: boolean;
+  readonly #loader = new WorkloadLoader();
+  readonly #loaded = new Map<string, readonly LoadedScenario[]>();
+  readonly #onRun: () => void;
+
+  /**
+   * @param onRun told after every run
+   * @throws what `loadScenarios` throws, also for a knob that turns nothing
+   */
+  constructor(
+    path: string,
+    assignments: readonly Assignment[],
+    knobs: readonly Knob[],
+    context: CliContext,
+    { check, onRun }: { readonly check: boolean; readonly onRun: () => void },
+  ) {
+    this.#path = path;
+    this.#assignments = assignments;
+    this.#context = context;
+    this.#check = check;
+    this.#onRun = onRun;
+    this.guests = this.#all(Object.fromEntries(knobs.map(({ path: knob, values }) => [knob, values[0]!])));
+  }
+
+  /** A guest with its knobs set. @throws UsageError if the scenario file then makes other guests */
+  loaded(guest: number, knobs: KnobValues): LoadedScenario {
+    const all = this.#all(knobs);
+    const own = Object.keys(knobs).length === 0 ? startOf(all, this.guests[guest]!) : all[guest];
+    if (own !== undefined && (all.length === this.guests.length || Object.keys(knobs).length === 0))
+      return own;
+    throw new UsageError(
+      `--knob: ${this.#path} makes other guests with ${JSON.stringify(knobs)} than without`,
+    );
+  }
+
+  /** @param seed 0 for the scenario's own, 1 for the next */
+  run(guest: number, knobs: KnobValues, seed: number): Promise<RunResult> {
+    return this.runAs(guest, knobs, withSeed(this.loaded(guest, knobs).scenario, seed));
+  }
+
+  /** @param scenario a variant of the guest's with these knobs; @throws the reason of `io.interrupted` */
+  async runAs(guest: number, knobs: KnobValues, scenario: Scenario): Promise<RunResult> {
+    // A run never waits, so signals are heard only between runs, and only if somebody waits there.
+    await setImmediate();
+    this.#context.io.interrupted.throwIfAborted();
+    const { recording } = this.loaded(guest, knobs);
+    const own = isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording;
+    const result = this.#context.runScenario(scenario, own, { check: this.#check });
+    this.#onRun();
+    return result;
+  }
+
+  #all(knobs: KnobValues): readonly LoadedScenario[] {
+    const key = JSON.stringify(knobs);
+    const known = this.#loaded.get(key);
+    if (known !== undefined) return known;
+    const turned = Object.entries(knobs).map(([path, value]) => ({
+      flag: `--knob ${path}=${value}`,
+      path: path.split("."),
+      value,
+    }));
+    const loaded = loadScenarios([this.#path], [...this.#assignments, ...turned], { loader: this.#loader });
+    this.#loaded.set(key, loaded);
+    return loaded;
+  }
+}
+
+/** The guest as it stands in the file; where that has a list at a knob, the first of it. */
+function startOf(
+  all: readonly LoadedScenario[],
+  { scenario: own }: LoadedScenario,
+): LoadedScenario | undefined {
+  const alike = (keys: readonly (keyof Scenario)[]): LoadedScenario | undefined =>
+    all.find(({ scenario }) =>
+      keys.every((key) => JSON.stringify(scenario[key]) === JSON.stringify(own[key])),
+    );
+  return (
+    alike(["platform", "memoryBytes", "vcpus", "kernel", "workload", "policy", "seed", "host", "guest"]) ??
+    alike(["platform", "memoryBytes", "vcpus", "kernel", "workload"]) ??
+    all[0]
+  );
+}

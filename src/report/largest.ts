@@ -1,0 +1,83 @@
+import type { Largest } from "../study/largest.js";
+import type { RunResult } from "../study/result.js";
+import { formatDuration, GiB } from "../units.js";
+import { formatInteger, NO_VALUE } from "./cells.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { wrapText } from "./wrap.js";
+
+/** One search. */
+export interface LargestRow {
+  readonly found: Largest;
+  /** The run of the largest size that boots in time, and of the size above it; absent where there is none. */
+  readonly best: RunResult | undefined;
+  readonly next: RunResult | undefined;
+}
+
+const HEAD = ["platform", "vCPUs", "policy", "largest", "boot", "next", "why not"];
+
+/** Prints a line for each search, and below the table what the columns mean. */
+export function formatLargest(
+  rows: readonly LargestRow[],
+  deadlineNs: number,
+  paint: Paint = plainPaint,
+): string {
+  const lines = plainTableLines({
+    head: HEAD,
+    aligns: ["left", "right", "left", "right", "right", "right", "left"],
+    rows: rows.map(({ best, next }) => {
+      const { platform, vcpus, policy } = (best ?? next)!;
+      return [
+        platform,
+        String(vcpus),
+        policy,
+        best === undefined ? NO_VALUE : gibibytes(best.memoryBytes),
+        best === undefined ? NO_VALUE : formatDuration(best.bootTimeNs),
+        next === undefined ? NO_VALUE : gibibytes(next.memoryBytes),
+        next === undefined ? "the largest that is tried" : whyNot(next),
+      ];
+    }),
+  });
+  const notes = [
+    `Largest guest, in steps of 1 GiB, whose init runs within ${formatDuration(deadlineNs)}; next: the ` +
+      "smallest size tried that does not.",
+  ];
+  return [...lines, "", ...notes.flatMap(wrapText).map((line) => paint("note", line))]
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+/** Three digits would not tell neighbours apart. */
+function gibibytes(bytes: number): string {
+  return `${formatInteger(bytes / GiB)} GiB`;
+}
+
+function whyNot(run: RunResult): string {
+  if (run.outcome !== "deadline") return `${run.outcome}: ${run.reason ?? ""}`.slice(0, 48);
+  const longest = run.phases.reduce((a, b) => (b.ns > a.ns ? b : a));
+  return `${formatDuration(run.bootTimeNs)}, of which ${longest.name} ${formatDuration(longest.ns)}`;
+}
+
+/** `{ "schemaVersion": 1, "deadlineNs": ..., "rows": [...] }`. */
+export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: number): string {
+  const document = {
+    schemaVersion: 1,
+    deadlineNs,
+    rows: rows.map(({ found, best, next }) => {
+      const { platform, vcpus, policy, kernel, workload } = (best ?? next)!;
+      return {
+        platform,
+        policy,
+        kernel,
+        vcpus,
+        workload,
+        largestBytes: best?.memoryBytes ?? null,
+        bootTimeNs: best?.bootTimeNs ?? null,
+        nextBytes: next?.memoryBytes ?? null,
+        ...(next?.reason === undefined ? {} : { reason: next.reason }),
+        tries: found.tries,
+      };
+    }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

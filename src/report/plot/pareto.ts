@@ -1,0 +1,113 @@
+import type { CompareRow } from "../../study/result.js";
+import { formatBytes, GiB } from "../../units.js";
+import { policyText } from "../row-groups.js";
+import type { ThemeColours } from "./theme.js";
+
+/** All panels of a row together, so that the picture is shown 800 pixels wide. */
+const PANELS_WIDTH = 660;
+
+/** Two for each power of ten. */
+const LOG_TICKS: readonly number[] = [-2, -1, 0, 1, 2, 3, 4].flatMap((power) => [
+  10 ** power,
+  3 * 10 ** power,
+]);
+
+/** What the picture needs of a row. */
+export type PlotRow = Pick<
+  CompareRow,
+  | "platform"
+  | "policy"
+  | "memoryBytes"
+  | "bootTimeNs"
+  | "overheadBytes"
+  | "outcome"
+  | "paretoOptimal"
+  | "settings"
+>;
+
+/**
+ * Boot time against memory overhead, a panel for each platform and size: a point for each policy that
+ * got ready, and a line through those that no other one beats.
+ *
+ * @param rows at least one that got ready
+ * @returns a Vega-Lite specification without colours of its own
+ */
+export function paretoSpec(rows: readonly PlotRow[], colours: ThemeColours): object {
+  const ready = rows.filter(({ outcome }) => outcome === "ready");
+  const sizes = [...new Set(ready.map(({ memoryBytes }) => memoryBytes))].sort((a, b) => a - b);
+  const platforms = [...new Set(ready.map(({ platform }) => platform))];
+  const policies = [...new Set(ready.map((row) => policyText(row as CompareRow)))];
+  const values = ready.map((row) => ({
+    platform: row.platform,
+    memory: formatBytes(row.memoryBytes),
+    policy: policyText(row as CompareRow),
+    overheadGiB: row.overheadBytes / GiB,
+    bootSeconds: row.bootTimeNs / 1e9,
+    front: row.paretoOptimal === true,
+  }));
+  const x = {
+    field: "overheadGiB",
+    type: "quantitative",
+    title: "memory overhead of the host, GiB",
+    scale: { type: "log", domain: logDomain(values.map((value) => value.overheadGiB)) },
+    axis: { values: LOG_TICKS, format: "~r" },
+  };
+  const y = {
+    field: "bootSeconds",
+    type: "quantitative",
+    title: "boot time, s",
+    scale: { type: "log", domain: logDomain(values.map((value) => value.bootSeconds)) },
+    axis: { values: LOG_TICKS, format: "~r" },
+  };
+  const legend = {
+    title: null,
+    legend: { orient: "bottom", columns: 4, symbolSize: 80, columnPadding: 24, labelLimit: 240 },
+  };
+  return {
+    data: { values },
+    facet: {
+      column: { field: "memory", type: "nominal", sort: sizes.map(formatBytes), title: null },
+      row: { field: "platform", type: "nominal", sort: platforms, title: null },
+    },
+    spec: {
+      width: Math.floor(PANELS_WIDTH / sizes.length),
+      height: 170,
+      layer: [
+        {
+          transform: [{ filter: "datum.front" }],
+          mark: { type: "line", color: colours.muted, strokeDash: [4, 3], strokeWidth: 1.5 },
+          encoding: { x, y, order: { field: "overheadGiB" } },
+        },
+        {
+          mark: { type: "point", filled: false, size: 80, strokeWidth: 2, opacity: 0.9 },
+          encoding: {
+            x,
+            y,
+            color: {
+              field: "policy",
+              type: "nominal",
+              ...legend,
+              scale: { domain: policies, range: colours.series.slice(0, policies.length) },
+            },
+            shape: {
+              field: "policy",
+              type: "nominal",
+              ...legend,
+              scale: { domain: policies },
+            },
+          },
+        },
+      ],
+    },
+    spacing: 16,
+    title: {
+      text: "Boot time against memory overhead",
+      subtitle: "Lower and further left is better; the dashed line joins what no other policy beats.",
+    },
+  };
+}
+
+/** A little room around what is drawn. */
+function logDomain(values: readonly number[]): [number, number] {
+  return [Math.min(...values) / 1.4, Math.max(...values) * 1.4];
+}

@@ -1,0 +1,175 @@
+/** What a tuning found, for terminals and as JSON. */
+
+import { RESULT_SCHEMA_VERSION } from "../study/result.js";
+import type { KnobValue } from "../study/tune/knob.js";
+import { formatValue } from "../study/tune/metric.js";
+import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
+import { formatBytes, formatDuration } from "../units.js";
+import { formatVcpus } from "./cells.js";
+import { type Paint, plainPaint } from "./paint.js";
+import { plainTableLines } from "./plain-table.js";
+import { wrapText } from "./wrap.js";
+
+/** Rows of the front that are printed; JSON has them all. */
+const MOST_FRONT_ROWS = 12;
+
+/** The object of one guest, or `{ "schemaVersion": 1, "guests": [...] }` for several. */
+export function formatTuningJson(tunings: readonly Tuning[]): string {
+  const document =
+    tunings.length === 1
+      ? { schemaVersion: RESULT_SCHEMA_VERSION, ...tunings[0] }
+      : { schemaVersion: RESULT_SCHEMA_VERSION, guests: tunings };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** @param tunings at least one */
+export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPaint): string {
+  const guests = tunings.map((tuning) => guestLines(tuning, paint).join("\n"));
+  const { objective, constraints } = tunings[0]!;
+  const bound = constraints.length === 0 ? "" : `, with ${constraints.join(" and ")}`;
+  return `${[paint("title", `smallest ${objective}${bound}`), ...guests].join("\n\n")}\n`;
+}
+
+function guestLines(tuning: Tuning, paint: Paint): string[] {
+  const { platform, memoryBytes, vcpus, policy, kernel, workload, best } = tuning;
+  const machine = [
+    platform,
+    formatBytes(memoryBytes),
+    formatVcpus(vcpus),
+    policy,
+    `kernel ${kernel}`,
+    workload,
+  ];
+  const units = unitsOf(tuning);
+  const runs = `${tuning.evaluated} runs${tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : ""}; the whole grid has ${tuning.gridSize} settings`;
+  const title = `${paint("title", machine.join(", "))} (${runs})`;
+  if (best === null) {
+    return [title, ...wrapText(`  ${noneText(tuning)}`).map((line) => paint("failure", line))];
+  }
+  return [
+    title,
+    ...wrapText(`  best: ${knobsText(best.knobs, units)}: ${outcomeText(best)}`),
+    ...wrapText(`  as it stands: ${outcomeText(tuning.start)}${lossText(tuning.start)}`),
+    ...tuning.curves.flatMap((curve) => wrapText(`  ${curveText(curve)}`)),
+    ...(tuning.uncertainty === undefined
+      ? []
+      : wrapText(`  ${uncertaintyText(tuning.uncertainty, units)}`).map((line) =>
+          tuning.uncertainty!.survives ? line : paint("failure", line),
+        )),
+    ...frontLines(tuning, units),
+  ];
+}
+
+type Units = ReadonlyMap<string, KnobCurve["unit"]>;
+
+function unitsOf({ curves }: Tuning): Units {
+  return new Map(curves.map(({ knob, unit }) => [knob, unit]));
+}
+
+function valueText(value: KnobValue, unit: KnobCurve["unit"] | undefined): string {
+  return typeof value === "number" && unit !== undefined && unit !== "name"
+    ? formatValue(value, unit)
+    : String(value);
+}
+
+function knobsText(knobs: KnobValues, units: Units): string {
+  return Object.entries(knobs)
+    .map(([knob, value]) => `${knob} ${valueText(value, units.get(knob))}`)
+    .join(", ");
+}
+
+function outcomeText({ outcome, reason, bootTimeNs, overheadBytes, stallP99Ns, broken }: TunePoint): string {
+  if (outcome !== "ready") return `${outcome}${reason === undefined ? "" : `: ${reason}`}`;
+  const text = `boot ${formatDuration(bootTimeNs)}, overhead ${formatBytes(overheadBytes)}`;
+  const stall = stallP99Ns === 0 ? "" : `, stall p99 ${formatDuration(stallP99Ns)}`;
+  return `${text}${stall}${broken.length === 0 ? "" : ` (breaks ${broken.join(", ")})`}`;
+}
+
+function lossText({ loss }: TunePoint): string {
+  return loss === null ? "" : `; ${costText(loss)}`;
+}
+
+/** `costs 81 % more`. */
+function costText(loss: number): string {
+  return loss < 0.0005 ? "costs the same" : `costs ${percent(loss)} more`;
+}
+
+/** Two digits where they say something: `0.4 %`, `3.2 %`, `81 %`. */
+function percent(share: number): string {
+  const value = share * 100;
+  return `${value < 10 ? value.toFixed(1).replace(/\.0$/, "") : value.toFixed(0)} %`;
+}
+
+/** `firmware.preAcceptLimit: anything between 64 MiB and 152 MiB costs less than 2 %; one wrong step: ...`. */
+function curveText({ knob, unit, best, flat, points, steps }: KnobCurve): string {
+  const text = (one: KnobValue): string => valueText(one, unit);
+  const cost = (one: KnobValue): string => {
+    const point = points.find(({ value }) => value === one);
+    return `${text(one)} ${pointText(point?.loss ?? null, point?.meets === true)}`;
+  };
+  if (flat === null) {
+    const others = points.filter(({ value }) => value !== best).map(({ value }) => cost(value));
+    return `${knob}: ${text(best)} is best${others.length === 0 ? "" : `; ${others.join(", ")}`}`;
+  }
+  const region =
+    flat.low === flat.high
+      ? `no other value costs less than ${percent(flat.within)} more`
+      : `anything between ${text(flat.low)} and ${text(flat.high)} costs less than ${percent(flat.within)} more`;
+  const wrong = steps.map(({ value }) => cost(value));
+  return `${knob}: ${region}${wrong.length === 0 ? "" : `; one wrong step: ${wrong.join(", ")}`}`;
+}
+
+function pointText(loss: number | null, isSuitable: boolean): string {
+  if (loss === null) return "fails";
+  return isSuitable ? costText(loss) : "breaks a constraint";
+}
+
+function uncertaintyText({ survives, variants, within, runs }: Sensitivity, units: Units): string {
+  if (variants.length === 0) return "assumed parameters: none, the setting stands";
+  const tried = `${runs} runs over low and high values of every assumed parameter`;
+  if (survives) {
+    const worst = variants.reduce((most, { loss }) => Math.max(most, loss ?? 0), 0);
+    return `survives: at most ${percent(worst)} worse than the best there (${tried})`;
+  }
+  const flips = variants
+    .filter(({ loss, broken }) => loss === null || loss >= within || broken.length > 0)
+    .map(({ parameter, end, best, loss, broken }) => {
+      const where = `${parameter} ${end}`;
+      if (broken.length > 0) return `with ${where} it breaks ${broken.join(", ")}`;
+      if (loss === null || best === null) return `with ${where} it does not get ready`;
+      return `with ${where} ${knobsText(best, units)} is better by ${percent(loss)}`;
+    });
+  return `does not survive: ${flips.join("; ")} (${tried})`;
+}
+
+function noneText({ points, objective, start }: Tuning): string {
+  const ready = points.filter(({ outcome }) => outcome === "ready");
+  if (ready.length === 0) return `no setting gets ready: ${outcomeText(points[0] ?? start)}`;
+  const broken = [...new Set(ready.flatMap((point) => point.broken))];
+  return `no setting of those tried keeps to ${broken.join(" and ")}, whatever its ${objective}`;
+}
+
+function frontLines({ front, hypervolume }: Tuning, units: Units): string[] {
+  const head = ["setting", "boot", "overhead", "accepted", "worse by"];
+  const rows = front
+    .slice(0, MOST_FRONT_ROWS)
+    .map((point) => [
+      knobsText(point.knobs, units),
+      formatDuration(point.bootTimeNs),
+      formatBytes(point.overheadBytes),
+      formatBytes(point.acceptedBytes),
+      point.loss === null ? "-" : percent(point.loss),
+    ]);
+  const more =
+    front.length > MOST_FRONT_ROWS ? [`  and ${front.length - MOST_FRONT_ROWS} more (--json)`] : [];
+  const box = hypervolume === null ? "" : `; dominates ${percent(hypervolume.shareOfBox)} of the box`;
+  return [
+    `  Pareto front of boot time and overhead${box}:`,
+    ...plainTableLines({
+      head,
+      aligns: head.map((_name, column) => (column === 0 ? "left" : "right")),
+      rows,
+    }).map((line) => `    ${line}`),
+    ...more,
+  ];
+}

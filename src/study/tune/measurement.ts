@@ -1,0 +1,124 @@
+/** Settings as they were measured, and which of two is better. */
+
+import type { Outcome, RunResult } from "../result.js";
+import { type Constraint, excess } from "./constraint.js";
+import { METRIC_NAMES, METRICS, type MetricName } from "./metric.js";
+import type { Objective } from "./objective.js";
+
+/** Loss below which two settings count as equally good. */
+export const EQUALLY_GOOD = 0.02;
+
+/** Share by which a stage of an objective may be worse than its best before the next stage counts no more. */
+const SAME_STAGE = 0.01;
+
+/** One setting over its seeds. */
+export interface Measurement {
+  readonly runs: number;
+  readonly outcome: Outcome;
+  readonly reason?: string;
+  /** Mean of every metric over the runs. */
+  readonly values: Readonly<Record<MetricName, number>>;
+  readonly broken: readonly string[];
+  /** Sum of how far the broken constraints are exceeded, as shares. */
+  readonly excess: number;
+}
+
+/** @param results of one setting, at least one */
+export function measurementOf(
+  results: readonly RunResult[],
+  constraints: readonly Constraint[],
+): Measurement {
+  const failed = results.find(({ outcome }) => outcome !== "ready");
+  const values = Object.fromEntries(
+    METRIC_NAMES.map((name) => {
+      const sum = results.reduce((total, result) => total + METRICS[name].of(result), 0);
+      return [name, Math.round(sum / results.length)];
+    }),
+  ) as Record<MetricName, number>;
+  const broken = constraints.filter((constraint) => excess(constraint, values[constraint.metric]) > 0);
+  return {
+    runs: results.length,
+    outcome: failed?.outcome ?? "ready",
+    ...(failed?.reason === undefined ? {} : { reason: failed.reason }),
+    values,
+    broken: failed === undefined ? broken.map(({ text }) => text) : [],
+    excess: broken.reduce((sum, one) => sum + excess(one, values[one.metric]), 0),
+  };
+}
+
+/** Whether the setting gets ready and keeps to the constraints. */
+export function meets({ outcome, broken }: Measurement): boolean {
+  return outcome === "ready" && broken.length === 0;
+}
+
+/** Judges measurements by an objective. */
+export class Judge {
+  readonly #objective: Objective;
+  readonly #reference: Measurement;
+
+  /** @param reference what weighted sums relate their terms to */
+  constructor(objective: Objective, reference: Measurement) {
+    this.#objective = objective;
+    this.#reference = reference;
+  }
+
+  /** One value for each stage, small is good. */
+  objectiveOf({ values }: Measurement): number[] {
+    return this.#objective.stages.map((terms) => {
+      if (terms.length === 1) return terms[0]!.weight * values[terms[0]!.metric];
+      return terms.reduce((sum, { weight, metric }) => {
+        // Where the reference is nothing, such as no stalls, one nanosecond or byte is the measure.
+        return sum + (weight * values[metric]) / Math.max(1, this.#reference.values[metric]);
+      }, 0);
+    });
+  }
+
+  /**
+   * Best first; equals stay in their order. Settings that keep to the constraints come before those
+   * that do not, by how far, and those that never got ready come last. Of several stages the first
+   * counts up to 1 %: what is no worse than that beside the best counts as the same, and the next one decides.
+   */
+  rank<T extends { readonly measured: Measurement }>(tried: readonly T[]): T[] {
+    const ranked = tried.map((one) => ({ one, key: this.objectiveOf(one.measured) }));
+    let within = ranked.filter(({ one }) => meets(one.measured));
+    for (let stage = 0; stage < this.#objective.stages.length - 1; stage++) {
+      const least = Math.min(...within.map(({ key }) => key[stage]!));
+      const bound = least * (1 + SAME_STAGE);
+      for (const { key } of ranked) if (key[stage]! <= bound) key[stage] = least;
+      within = within.filter(({ key }) => key[stage]! <= bound);
+    }
+    return ranked
+      .sort(
+        (a, b) =>
+          badness(a.one.measured) - badness(b.one.measured) ||
+          a.one.measured.excess - b.one.measured.excess ||
+          compareStages(a.key, b.key),
+      )
+      .map(({ one }) => one);
+  }
+
+  /** Share by which a setting is worse than another one, in the first stage where it differs by more than 1 %. */
+  loss(measured: Measurement, best: Measurement): number | null {
+    if (measured.outcome !== "ready" || best.outcome !== "ready") return null;
+    const [own, least] = [this.objectiveOf(measured), this.objectiveOf(best)];
+    const last = own.length - 1;
+    const stage = own.findIndex((value, at) => at === last || share(value, least[at]!) > SAME_STAGE);
+    return Math.max(0, share(own[stage]!, least[stage]!));
+  }
+}
+
+function badness({ outcome, broken }: Measurement): number {
+  if (outcome !== "ready") return 2;
+  return broken.length > 0 ? 1 : 0;
+}
+
+function compareStages(a: readonly number[], b: readonly number[]): number {
+  const stage = a.findIndex((value, at) => value !== b[at]);
+  return stage === -1 ? 0 : a[stage]! - b[stage]!;
+}
+
+/** How much more the value is; one that is nothing costs nothing beside nothing, and all beside more. */
+function share(value: number, least: number): number {
+  if (least === 0) return value === 0 ? 0 : value;
+  return value / least - 1;
+}

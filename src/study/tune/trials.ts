@@ -1,0 +1,100 @@
+/** Runs settings, each once for every seed, and stops when the runs are spent. */
+
+import type { RunResult } from "../result.js";
+import type { Constraint } from "./constraint.js";
+import type { Knob } from "./knob.js";
+import { type Measurement, measurementOf } from "./measurement.js";
+import type { KnobValues } from "./result.js";
+
+/** For each knob the position of its value on the grid. */
+export type Setting = readonly number[];
+
+/** Simulates settings. */
+export interface Lab {
+  /**
+   * @param knobs values of all knobs; nothing for the scenario as it stands
+   * @param seed 0 for the scenario's own, 1 for the next
+   */
+  run(knobs: KnobValues, seed: number): Promise<RunResult>;
+}
+
+/** A setting with what was measured of it. */
+export interface Trial {
+  readonly setting: Setting;
+  readonly knobs: KnobValues;
+  readonly measured: Measurement;
+}
+
+/** Everything tried so far. */
+export class Trials {
+  readonly knobs: readonly Knob[];
+  /** Runs of a full measurement. */
+  readonly seeds: number;
+  /** Runs made. */
+  runs = 0;
+  readonly #constraints: readonly Constraint[];
+  readonly #budget: number;
+  readonly #lab: Lab;
+  readonly #results = new Map<string, RunResult[]>();
+  readonly #trials = new Map<string, Trial>();
+
+  /** @param budget most runs to make */
+  constructor(
+    knobs: readonly Knob[],
+    constraints: readonly Constraint[],
+    lab: Lab,
+    { seeds, budget }: { readonly seeds: number; readonly budget: number },
+  ) {
+    this.knobs = knobs;
+    this.seeds = seeds;
+    this.#constraints = constraints;
+    this.#budget = budget;
+    this.#lab = lab;
+  }
+
+  /** What was tried, in the order of the grid. */
+  all(): Trial[] {
+    return [...this.#trials.values()].sort((a, b) => compareSettings(a.setting, b.setting));
+  }
+
+  /** What is known of a setting, if it was tried. */
+  known(setting: Setting): Trial | undefined {
+    return this.#trials.get(setting.join());
+  }
+
+  /**
+   * Measures a setting with at least so many seeds; runs made before count. A first run that does
+   * not get ready says enough.
+   *
+   * @returns undefined where the budget does not suffice
+   */
+  async measure(setting: Setting, seeds: number): Promise<Trial | undefined> {
+    const key = setting.join();
+    const results = this.#results.get(key) ?? [];
+    const failed = results.some(({ outcome }) => outcome !== "ready");
+    const missing = failed ? 0 : Math.max(0, seeds - results.length);
+    if (missing === 0) return this.#trials.get(key);
+    if (this.runs + missing > this.#budget) return undefined;
+    const knobs = this.valuesAt(setting);
+    for (let seed = results.length; seed < seeds; seed++) {
+      const result = await this.#lab.run(knobs, seed);
+      this.runs++;
+      results.push(result);
+      if (result.outcome !== "ready") break;
+    }
+    this.#results.set(key, results);
+    const trial = { setting, knobs, measured: measurementOf(results, this.#constraints) };
+    this.#trials.set(key, trial);
+    return trial;
+  }
+
+  /** The values of a setting by the paths of their knobs. */
+  valuesAt(setting: Setting): KnobValues {
+    return Object.fromEntries(this.knobs.map(({ path, values }, index) => [path, values[setting[index]!]!]));
+  }
+}
+
+function compareSettings(a: Setting, b: Setting): number {
+  const knob = a.findIndex((at, index) => at !== b[index]);
+  return knob === -1 ? 0 : a[knob]! - b[knob]!;
+}

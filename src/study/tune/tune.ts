@@ -1,0 +1,135 @@
+/** Tunes one guest: the best setting of its knobs, how flat the optimum is, and what it trades off. */
+
+import { hypervolume, paretoFront } from "../pareto.js";
+import type { Constraint } from "./constraint.js";
+import { curvesOf, measureRoundBest } from "./flat.js";
+import type { Knob } from "./knob.js";
+import { Judge, type Measurement, measurementOf, meets } from "./measurement.js";
+import type { Objective } from "./objective.js";
+import type { KnobValues, TunePoint, Tuning } from "./result.js";
+import { measureLattice, refine, refineFront } from "./search.js";
+import { type Lab, type Trial, Trials } from "./trials.js";
+
+/** What to tune and how. */
+export interface TuneRequest {
+  readonly objective: Objective;
+  readonly constraints: readonly Constraint[];
+  /** At least one. */
+  readonly knobs: readonly Knob[];
+  /** Most runs to make. */
+  readonly budget: number;
+  /** Runs of a full measurement, each with a seed of its own; the same seeds for all settings. */
+  readonly seeds: number;
+}
+
+/** All that a tuning found. */
+export type TuneFindings = Pick<
+  Tuning,
+  "evaluated" | "gridSize" | "seeds" | "start" | "best" | "front" | "hypervolume" | "curves" | "points"
+>;
+
+/**
+ * @param lab simulates the settings of this guest
+ * @returns what was found, and the judge to measure other runs by
+ */
+export async function tune(
+  request: TuneRequest,
+  lab: Lab,
+): Promise<{ readonly findings: TuneFindings; readonly judge: Judge }> {
+  const { knobs, constraints, seeds, budget, objective } = request;
+  const start = measurementOf([await lab.run({}, 0)], constraints);
+  const trials = new Trials(knobs, constraints, lab, { seeds, budget: budget - 1 });
+  const stride = await measureLattice(trials, budget / seeds);
+  const reference = [start, ...trials.all().map(({ measured }) => measured)].find(
+    ({ outcome }) => outcome === "ready",
+  );
+  const judge = new Judge(objective, reference ?? start);
+  await refine(trials, judge, stride);
+  const best = bestOf(trials, judge);
+  if (best !== undefined) {
+    await measureRoundBest(trials, judge, best);
+    await refineFront(trials, () => frontOf(trials), stride);
+  }
+  // What was measured last may have turned out better still.
+  const final = bestOf(trials, judge);
+  const point = (trial: Trial): TunePoint => pointOf(trial.knobs, trial.measured, judge, final?.measured);
+  return {
+    judge,
+    findings: {
+      evaluated: trials.runs + 1,
+      gridSize: gridSize(knobs),
+      seeds,
+      start: pointOf({}, start, judge, final?.measured),
+      best: final === undefined ? null : point(final),
+      front: frontOf(trials).map(point),
+      hypervolume: hypervolumeOf(trials),
+      curves: final === undefined ? [] : curvesOf(trials, judge, final),
+      points: trials.all().map(point),
+    },
+  };
+}
+
+/** Settings of the whole grid. */
+export function gridSize(knobs: readonly Knob[]): number {
+  return knobs.reduce((size, { values }) => size * values.length, 1);
+}
+
+/** The best of the settings that were measured with all seeds, or else of all. */
+function bestOf(trials: Trials, judge: Judge): Trial | undefined {
+  const suitable = trials.all().filter(({ measured }) => meets(measured));
+  const whole = suitable.filter(({ measured }) => measured.runs === trials.seeds);
+  return judge.rank(whole.length > 0 ? whole : suitable)[0];
+}
+
+function frontOf(trials: Trials): Trial[] {
+  return paretoFront(suitableTradeOffs(trials)).map(({ trial }) => trial);
+}
+
+function suitableTradeOffs(trials: Trials): { x: number; y: number; trial: Trial }[] {
+  return trials
+    .all()
+    .filter(({ measured }) => meets(measured))
+    .map((trial) => ({
+      x: trial.measured.values.bootTime,
+      y: trial.measured.values.overheadBytes,
+      trial,
+    }));
+}
+
+function hypervolumeOf(trials: Trials): Tuning["hypervolume"] {
+  const tradeOffs = suitableTradeOffs(trials);
+  if (tradeOffs.length === 0) return null;
+  const reference = {
+    x: tradeOffs.reduce((most, { x }) => Math.max(most, x), 0),
+    y: tradeOffs.reduce((most, { y }) => Math.max(most, y), 0),
+  };
+  const box = reference.x * reference.y;
+  return {
+    shareOfBox: box === 0 ? 0 : hypervolume(tradeOffs, reference) / box,
+    referenceBootTimeNs: reference.x,
+    referenceOverheadBytes: reference.y,
+  };
+}
+
+function pointOf(
+  knobs: KnobValues,
+  measured: Measurement,
+  judge: Judge,
+  best: Measurement | undefined,
+): TunePoint {
+  const { runs, outcome, reason, values, broken } = measured;
+  return {
+    knobs,
+    runs,
+    outcome,
+    ...(reason === undefined ? {} : { reason }),
+    bootTimeNs: values.bootTime,
+    overheadBytes: values.overheadBytes,
+    acceptedBytes: values.acceptedBytes,
+    hostBytes: values.hostBytes,
+    stallP99Ns: values.stallP99,
+    objective: judge.objectiveOf(measured),
+    loss: best === undefined ? null : judge.loss(measured, best),
+    broken,
+  };
+}

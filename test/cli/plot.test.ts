@@ -1,0 +1,55 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { onlyLine, unaccepted, withFiles } from "./program.js";
+
+const test = suite("cli: plot");
+
+test("compare's JSON becomes a picture, light or dark", async () => {
+  await withFiles(async ({ scenario, directory }) => {
+    const { stdout } = await unaccepted(["compare", scenario, "--json"]);
+    const [results, picture] = [join(directory, "rows.json"), join(directory, "rows.svg")];
+    writeFileSync(results, stdout);
+    for (const [theme, background] of [
+      ["light", "#ffffff"],
+      ["dark", "#0d1117"],
+    ] as const) {
+      const { code, stderr } = await unaccepted(["plot", results, "-o", picture, "--theme", theme]);
+      assert.is(code, 0);
+      assert.is(onlyLine(stderr), `wrote ${picture}`);
+      assert.match(readFileSync(picture, "utf8"), `fill="${background}"`);
+    }
+  });
+});
+
+test("what cannot be drawn is one line, and no file", async () => {
+  await withFiles(async ({ scenario, directory }) => {
+    const results = join(directory, "rows.json");
+    const picture = join(directory, "rows.svg");
+    for (const [content, complaint] of [
+      ["{", /rows\.json: expected JSON: /],
+      ["[]", /rows\.json: no knob in it|rows\.json: expected the JSON of compare/],
+      ["3", /rows\.json: expected the JSON of compare \(rows\) or of tune/],
+      ['{"rows":[{"outcome":"oom"}]}', /rows\.json: no run in it got ready/],
+      ['{"guests":[{"curves":[]}]}', /rows\.json: no knob in it has numbers/],
+    ] as const) {
+      writeFileSync(results, content);
+      const { code, stderr } = await unaccepted(["plot", results, "-o", picture]);
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), complaint);
+      assert.not(existsSync(picture));
+    }
+    for (const [argv, complaint] of [
+      [["plot", join(directory, "none.json"), "-o", picture], /none\.json: no such file/],
+      [["plot", scenario], /expected -o, the SVG file to write/],
+      [["plot", scenario, "-o", picture, "--theme", "blue"], /--theme blue: expected light or dark/],
+    ] as const) {
+      const { code, stderr } = await unaccepted([...argv]);
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), complaint);
+    }
+  });
+});
+
+test.run();

@@ -1,0 +1,130 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { RunScenario } from "../../src/cli/context.js";
+import { GiB } from "../../src/units.js";
+import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
+
+const test = suite("cli: questions to compare and largest");
+
+/** Boot time rises with memory, four times as fast under eager. */
+const growing: RunScenario = (scenario, loaded, options) => ({
+  ...fakeRun(scenario, loaded, options),
+  bootTimeNs: (scenario.memoryBytes / GiB) * (scenario.policy === "eager" ? 4e9 : 1e9),
+});
+
+test("compare --deadline: what is late says why, and the exit code is 1", async () => {
+  await withFiles(async ({ scenario }) => {
+    const { code, stdout } = await unaccepted(["compare", scenario, "--deadline", "10s"]);
+    assert.is(code, 1);
+    assert.match(stdout, /\nlazy +4 s /);
+    assert.match(stdout, /\neager +LATE +1.00x /);
+    assert.match(
+      stdout,
+      /\n {2}deadline after 12 s: 2 s more than the deadline of 10 s; kernel takes 4.4 s of it\n/,
+    );
+    assert.is((await unaccepted(["compare", scenario, "--deadline", "12s"])).code, 0);
+  });
+});
+
+test("compare --baseline: ratios are of that policy, and the notes say so", async () => {
+  await withFiles(async ({ scenario }) => {
+    const { stdout } = await unaccepted(["compare", scenario, "--baseline", "lazy"]);
+    assert.match(stdout, /\neager +12 s +0.33x /);
+    assert.match(stdout, "ratio: boot time of lazy on the same machine");
+  });
+});
+
+test("compare --fail-on: exit 1 and a line for each run for which it holds", async () => {
+  await withFiles(async ({ scenario }) => {
+    const held = await unaccepted([
+      "compare",
+      scenario,
+      "--fail-on",
+      "bootTimeNs>1.1*baseline",
+      "--baseline",
+      "lazy",
+    ]);
+    assert.is(held.code, 1);
+    assert.is(onlyLine(held.stderr), "--fail-on bootTimeNs>1.1*baseline: eager on tdx, 4 GiB, 1 vCPU");
+    const fine = await unaccepted(["compare", scenario, "--fail-on", "bootTimeNs>1.1*baseline"]);
+    assert.is(fine.code, 0);
+    assert.is(fine.stderr, "");
+  });
+});
+
+test("compare --repeat: runs other seeds where anything is random, and shows intervals", async () => {
+  await withFiles(async ({ scenario }) => {
+    const seeds: number[] = [];
+    const bySeed: RunScenario = (one, loaded, options) => {
+      seeds.push(one.seed);
+      return { ...fakeRun(one, loaded, options), bootTimeNs: one.seed * 1e9, workloadNs: 5e9 };
+    };
+    const random = ["--set", "host.contiguity=0.5", "--policy", "lazy"];
+    const { code, stdout } = await unaccepted(["compare", scenario, "--repeat", "3", ...random], {
+      runScenario: bySeed,
+    });
+    assert.is(code, 0);
+    assert.equal(seeds, [1, 2, 3]);
+    assert.match(stdout, /\nlazy +1 s /);
+    assert.match(stdout, "\n  3 seeds: boot 2 s ± 2.48 s, overhead 3.11 GiB ± 0 B, ");
+    seeds.length = 0;
+    await unaccepted(["compare", scenario, "--repeat", "3", "--policy", "lazy"], { runScenario: bySeed });
+    assert.equal(seeds, [1], "a recording is the same each time");
+  });
+});
+
+test("flags that say nothing sensible are refused in one line", async () => {
+  await withFiles(async ({ scenario }) => {
+    for (const [flags, complaint] of [
+      [["--deadline", "soon"], /--deadline soon: expected a time such as 60s$/],
+      [["--baseline", "lasy"], /--baseline lasy: expected one of eager, .*, did you mean lazy\?$/],
+      [["--repeat", "0"], /--repeat 0: expected a whole number from 1 to 1000$/],
+      [["--fail-on", "x>1"], /--fail-on x>1: column 1: expected /],
+      [["--uncertainty", "--repeat", "3"], /--repeat: not with --uncertainty/],
+    ] as const) {
+      const { code, stderr } = await unaccepted(["compare", scenario, ...flags]);
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), complaint);
+    }
+  });
+});
+
+test("largest: the size up to which each policy boots in time", async () => {
+  await withFiles(async ({ scenario }) => {
+    const world = { runScenario: growing };
+    const { code, stdout } = await unaccepted(["largest", scenario, "--deadline", "60s"], world);
+    assert.is(code, 0);
+    assert.match(stdout, /\ntdx +1 {2}eager +15 GiB +60 s +16 GiB {2}64 s, of which kernel 4.4 s\n/);
+    assert.match(stdout, /\ntdx +1 {2}lazy +60 GiB +60 s +61 GiB {2}61 s, /);
+    const json = await unaccepted(["largest", scenario, "--deadline", "60s", "--json"], world);
+    const { rows } = JSON.parse(json.stdout) as { rows: { policy: string; largestBytes: number }[] };
+    assert.equal(
+      rows.map(({ policy, largestBytes }) => [policy, largestBytes / GiB]),
+      [
+        ["eager", 15],
+        ["lazy", 60],
+      ],
+    );
+  });
+});
+
+test("largest: no guest in time is exit 1; no deadline, or a size, is a mistake", async () => {
+  await withFiles(async ({ scenario }) => {
+    const world = { runScenario: growing };
+    const none = await unaccepted(["largest", scenario, "--deadline", "1ms"], world);
+    assert.is(none.code, 1);
+    assert.match(none.stdout, /\ntdx +1 {2}eager +- +- +1 GiB /);
+    for (const [flags, complaint] of [
+      [[], /expected --deadline, a time such as 60s/],
+      [["--deadline", "60s", "--memory", "4GiB"], /--memory: that is what largest looks for/],
+      [["--deadline", "60s", "--format", "csv"], /--format csv: largest prints table or json/],
+      [["--deadline", "60s", "--out", "x"], /--out: largest writes no files/],
+    ] as const) {
+      const { code, stderr } = await unaccepted(["largest", scenario, ...flags], world);
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), complaint);
+    }
+  });
+});
+
+test.run();

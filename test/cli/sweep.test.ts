@@ -1,0 +1,197 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parquetReadObjects } from "hyparquet";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { onlyLine, unaccepted } from "./program.js";
+
+const test = suite("cli: sweep and merge");
+
+const FILES = ["runs.jsonl", "runs.csv", "runs.parquet"];
+
+/** 66 points of real boots, in five chunks. */
+const STUDY = `name: tiny
+scenario: ${resolve("workloads/boot.yaml")}
+axes:
+  platform.kind: [tdx]
+  policy: [lazy, eager]
+  memory: [1GiB, 2GiB, 4GiB]
+  vcpus: [1]
+samples:
+  count: 11
+  seed: 3
+  ranges:
+    firmware.preAcceptLimit: { low: 256MiB, high: 4GiB, log: true }
+`;
+
+async function withStudy(use: (study: string, directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-sweep-"));
+  try {
+    const study = join(directory, "tiny.yaml");
+    writeFileSync(study, STUDY);
+    await use(study, directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function contentOf(directory: string): string[] {
+  return FILES.map((name) => readFileSync(join(directory, name)).toString("base64"));
+}
+
+test("shards on several machines give the bytes of one process", async () => {
+  await withStudy(async (study, directory) => {
+    const whole = join(directory, "whole");
+    const one = await unaccepted(["sweep", study, "--out", whole, "--jobs", "1"]);
+    assert.is(one.code, 0);
+    assert.match(onlyLine(one.stderr), /^wrote .*runs\.jsonl, .*runs\.csv, .*runs\.parquet$/);
+
+    const [a, b, merged] = ["a", "b", "merged"].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const shard = (index: number, out: string) =>
+      unaccepted(["sweep", study, "--out", out, "--shard", `${index}/3`, "--jobs", "2"]);
+    assert.is(onlyLine((await shard(0, a)).stderr), "shard 0/3 is done");
+    await shard(2, b);
+    const missing = await unaccepted(["sweep", study, "--out", a, "--shard", "0/3", "--missing"]);
+    assert.equal([missing.code, missing.stdout], [1, "1,2\n"]);
+    const early = await unaccepted(["merge", a, b, "--out", merged]);
+    assert.is(early.code, 2);
+    assert.match(
+      onlyLine(early.stderr),
+      /tiny: 2 of 5 chunks are missing, the first of them 1; sweep --missing/,
+    );
+    assert.not(existsSync(merged));
+    await shard(1, b);
+    const done = await unaccepted(["merge", a, b, "--out", merged]);
+    assert.is(done.code, 0);
+    assert.equal(contentOf(merged), contentOf(whole));
+  });
+});
+
+test("every run has its line, its id, and its place in all three files", async () => {
+  await withStudy(async (study, directory) => {
+    const out = join(directory, "out");
+    await unaccepted(["sweep", study, "--out", out, "--quiet"]);
+    const records = readFileSync(join(out, "runs.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.is(records.length, 66);
+    assert.equal(
+      records.map(({ point }) => point),
+      Array.from({ length: 66 }, (_value, at) => at),
+    );
+    assert.is(new Set(records.map(({ id }) => id)).size, 66);
+    const [header, ...rows] = readFileSync(join(out, "runs.csv"), "utf8").trim().split("\r\n");
+    assert.is(rows.length, 66);
+    const column = header!.split(",").indexOf("bootTimeNs");
+    assert.equal(
+      rows.map((row) => Number(row.split(",")[column])),
+      records.map(({ bootTimeNs }) => bootTimeNs),
+    );
+    const parquet = readFileSync(join(out, "runs.parquet"));
+    const file = parquet.buffer.slice(parquet.byteOffset, parquet.byteOffset + parquet.byteLength);
+    const objects = await parquetReadObjects({ file: file as ArrayBuffer });
+    assert.equal(
+      objects.map((row) => [row.id, row.bootTimeNs, row["settings.memory"]]),
+      records.map(({ id, bootTimeNs, settings }) => [
+        id,
+        bootTimeNs,
+        (settings as Record<string, unknown>).memory,
+      ]),
+    );
+  });
+});
+
+/** The program as a process of its own, which can be killed. */
+function start(...argv: string[]): ChildProcess {
+  return spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...argv], { stdio: "ignore" });
+}
+
+test("killed in the middle, again and again, it goes on and loses and repeats nothing", async () => {
+  await withStudy(async (study, directory) => {
+    const [whole, killed] = [join(directory, "whole"), join(directory, "killed")];
+    await unaccepted(["sweep", study, "--out", whole, "--quiet"]);
+    const partsNow = (): number =>
+      existsSync(join(killed, "parts"))
+        ? readdirSync(join(killed, "parts")).filter((name) => name.endsWith(".jsonl")).length
+        : 0;
+    for (const until of [1, 3]) {
+      const child = start("sweep", study, "--out", killed, "--jobs", "1", "--quiet");
+      const ended = new Promise((done) => child.once("exit", done));
+      for (let waitedMs = 0; partsNow() < until && waitedMs < 60_000; waitedMs += 5) await sleep(5);
+      child.kill("SIGKILL");
+      await ended;
+      assert.not(existsSync(join(killed, "runs.jsonl")));
+    }
+    // What a write that was cut short leaves behind.
+    writeFileSync(join(killed, "parts", "000004.jsonl.1.tmp"), '{"point":');
+    assert.is((await unaccepted(["sweep", study, "--out", killed, "--quiet"])).code, 0);
+    assert.equal(contentOf(killed), contentOf(whole));
+    assert.equal(
+      readdirSync(join(killed, "parts")).filter((name) => name.endsWith(".tmp")),
+      [],
+    );
+  });
+});
+
+test("a directory of another study, or none, is refused", async () => {
+  await withStudy(async (study, directory) => {
+    const out = join(directory, "out");
+    assert.is((await unaccepted(["sweep", study, "--out", out, "--shard", "4/5", "--quiet"])).code, 0);
+    writeFileSync(study, STUDY.replace("seed: 3", "seed: 4"));
+    const other = await unaccepted(["sweep", study, "--out", out]);
+    assert.is(other.code, 2);
+    assert.match(onlyLine(other.stderr), /out: has results of another study, scenario or version \(tiny, /);
+    const none = await unaccepted(["merge", directory, "--out", out]);
+    assert.match(onlyLine(none.stderr), /has no results of a sweep \(sweep\.json\)$/);
+  });
+});
+
+test("mistakes show before anything is run", async () => {
+  await withStudy(async (study, directory) => {
+    const out = join(directory, "out");
+    for (const [text, complaint] of [
+      [
+        STUDY.replace("[lazy, eager]", "[lazy, eagr]"),
+        /axes\.policy eagr: policy: expected one of .*eager\?$/,
+      ],
+      [STUDY.replace("samples:", "smples:"), /tiny\.yaml:8:1: smples: unknown key, did you mean samples\?/],
+      [STUDY.replace("boot.yaml", "bot.yaml"), /bot\.yaml: no such file/],
+    ] as const) {
+      writeFileSync(study, text);
+      const { code, stderr } = await unaccepted(["sweep", study, "--out", out]);
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), complaint);
+      assert.not(existsSync(out));
+    }
+    writeFileSync(study, STUDY);
+    for (const [flags, complaint] of [
+      [["--shard", "3/3"], /--shard 3\/3: expected i\/n with i from 0 to n-1/],
+      [["--jobs", "0"], /--jobs 0: expected a whole number from 1 to 1024/],
+    ] as const) {
+      const { code, stderr } = await unaccepted(["sweep", study, "--out", out, ...flags]);
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), complaint);
+    }
+  });
+});
+
+test("an interruption ends it between two chunks, and leaves what is done", async () => {
+  await withStudy(async (study, directory) => {
+    const interruption = new AbortController();
+    const out = join(directory, "out");
+    const ended = unaccepted(["sweep", study, "--out", out], { interrupted: interruption.signal });
+    interruption.abort();
+    assert.is((await ended).code, 130);
+    assert.not(existsSync(join(out, "runs.jsonl")));
+  });
+});
+
+test.run();

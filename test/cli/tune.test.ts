@@ -1,0 +1,154 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { RunScenario } from "../../src/cli/context.js";
+import { GiB, MiB } from "../../src/units.js";
+import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
+
+const test = suite("cli: tune");
+
+/** A valley of boot time round 512 MiB; less than 64 MiB does not boot. */
+const valley: RunScenario = (scenario, loaded, options) => {
+  const limit = scenario.firmware.preAcceptLimitBytes;
+  const bootTimeNs = Math.round(1e9 * (1 + 0.1 * Math.log2(limit / (512 * MiB)) ** 2));
+  const result = { ...fakeRun(scenario, loaded, options), bootTimeNs };
+  return limit < 64 * MiB ? { ...result, outcome: "oom", reason: "no room" } : result;
+};
+
+test("prints the best setting, how flat it is there and what a wrong step costs", async () => {
+  await withFiles(async ({ scenario }) => {
+    const { code, stdout, stderr } = await unaccepted(["tune", scenario], { runScenario: valley });
+    assert.is(code, 0);
+    assert.match(stdout, /^smallest bootTime\n\ntdx, 4 GiB, 1 vCPU, lazy, kernel 6.12, tiny \(\d+ runs; /);
+    assert.match(stdout, /\n {2}best: firmware.preAcceptLimit 512 MiB: boot 1 s, /);
+    assert.match(stdout, /\n {2}as it stands: boot 1.9 s, .*; costs 90 % more\n/);
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      /anything between 394 MiB and 664 MiB costs less than 2 % more/,
+    );
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      /one wrong step: 256 MiB costs 10 % more, 1 GiB costs 10 % more/,
+    );
+    assert.is(
+      onlyLine(stderr),
+      "tune: policy lazy of eager, lazy; --policy or --knob policy=... chooses others",
+    );
+  });
+});
+
+test("as JSON: one object for one guest, a list for several", async () => {
+  await withFiles(async ({ scenario }) => {
+    const one = await unaccepted(["tune", scenario, "--json", "--quiet"], { runScenario: valley });
+    assert.is(one.stderr, "");
+    const tuning = JSON.parse(one.stdout);
+    assert.equal(tuning.best.knobs, { "firmware.preAcceptLimit": 512 * MiB });
+    assert.is(tuning.objective, "bootTime");
+    assert.equal(tuning.constraints, []);
+    assert.ok(tuning.evaluated <= tuning.gridSize / 2);
+    assert.is(tuning.points.find(({ outcome }: { outcome: string }) => outcome === "oom").loss, null);
+    const two = await unaccepted(["tune", scenario, "--json", "--memory", "4GiB,8GiB"], {
+      runScenario: valley,
+    });
+    const { schemaVersion, guests } = JSON.parse(two.stdout);
+    assert.is(schemaVersion, 1);
+    assert.equal(
+      guests.map(({ memoryBytes }: { memoryBytes: number }) => memoryBytes),
+      [4 * GiB, 8 * GiB],
+    );
+  });
+});
+
+test("the same bytes each time", async () => {
+  await withFiles(async ({ scenario }) => {
+    const argv = ["tune", scenario, "--json", "--uncertainty"];
+    const [first, second] = [
+      await unaccepted(argv, { runScenario: valley }),
+      await unaccepted(argv, { runScenario: valley }),
+    ];
+    assert.is(first.stdout, second.stdout);
+  });
+});
+
+test("a policy can be a knob, and then there is one guest", async () => {
+  await withFiles(async ({ scenario }) => {
+    const { stdout, stderr } = await unaccepted(["tune", scenario, "--knob", "policy=eager,lazy", "--json"]);
+    assert.is(stderr, "");
+    const { best, policy, curves } = JSON.parse(stdout);
+    assert.equal([best.knobs, policy], [{ policy: "lazy" }, "lazy"]);
+    assert.equal(
+      curves[0].points.map(({ value }: { value: string }) => value),
+      ["eager", "lazy"],
+    );
+  });
+});
+
+test("exit code 1 where no setting keeps to the constraints", async () => {
+  await withFiles(async ({ scenario }) => {
+    const argv = ["tune", scenario, "--constraint", "bootTime<100ms"];
+    const { code, stdout } = await unaccepted(argv, { runScenario: valley });
+    assert.is(code, 1);
+    assert.match(stdout, /no setting of those tried keeps to bootTime<100ms/);
+  });
+});
+
+test("--uncertainty says whether the setting survives", async () => {
+  await withFiles(async ({ scenario }) => {
+    const { stdout } = await unaccepted(["tune", scenario, "--uncertainty"], { runScenario: valley });
+    assert.match(stdout, /\n {2}survives: at most 0 % worse than the best there \(\d+ runs /);
+  });
+});
+
+test("seeds matter only where something is random", async () => {
+  await withFiles(async ({ scenario }) => {
+    const recorded = await unaccepted(["tune", scenario, "--seeds", "3", "--policy", "lazy"]);
+    assert.match(onlyLine(recorded.stderr), /nothing is random in a recorded workload/);
+    const seeds = new Set<number>();
+    const random = await unaccepted(
+      ["tune", scenario, "--seeds", "3", "--policy", "lazy", "--set", "host.contiguity=0.5", "--json"],
+      {
+        runScenario: (...run) => {
+          seeds.add(run[0].seed);
+          return valley(...run);
+        },
+      },
+    );
+    assert.is(JSON.parse(random.stdout).best.runs, 3);
+    assert.is(seeds.size, 3);
+  });
+});
+
+test("mistakes are one line and exit code 2", async () => {
+  await withFiles(async ({ scenario }) => {
+    for (const [flags, complaint] of [
+      [["--objective", "speed"], /--objective 'speed': column 1: expected one of bootTime, .*found "speed"$/],
+      [["--constraint", "bootTime<2GiB"], /column 10: expected a time such as 15s, found "2GiB"$/],
+      [["--knob", "host.pagesize=4KiB,2MiB"], /--knob host.pagesize=4096: host.pagesize: unknown key/],
+      [["--knob", "vcpus=1,2", "--knob", "vcpus=4"], /--knob vcpus was given twice/],
+      [["--budget", "few"], /--budget few: expected a whole number from 2 to 1000000$/],
+      [["--seeds", "0"], /--seeds 0: expected a whole number from 1 to 1000000$/],
+      [["--format", "csv"], /--format csv: with tune expected table or json$/],
+      [["--out", "x"], /--out: not with tune/],
+    ] as const) {
+      const { code, stderr, stdout } = await unaccepted(["tune", scenario, ...flags]);
+      assert.equal([code, stdout], [2, ""]);
+      assert.match(onlyLine(stderr), complaint);
+    }
+  });
+});
+
+test("an interruption ends it between two runs", async () => {
+  await withFiles(async ({ scenario }) => {
+    const interruption = new AbortController();
+    let runs = 0;
+    const { code, stdout } = await unaccepted(["tune", scenario], {
+      interrupted: interruption.signal,
+      runScenario: (...run) => {
+        if (++runs === 3) interruption.abort();
+        return valley(...run);
+      },
+    });
+    assert.equal([code, stdout, runs], [130, "", 3]);
+  });
+});
+
+test.run();
