@@ -28,7 +28,8 @@ export class AcceptMemory {
   acceptCalls = 0;
   /** Told of every request before anything is looked up; bytes. */
   onRequest: (start: number, sizeBytes: number) => void = () => {};
-  readonly #table: UnacceptedTable | undefined;
+  /** The kernel's record. A longer one takes its place when unaccepted memory is plugged in. */
+  table: UnacceptedTable | undefined;
   readonly #arch: ArchAccept;
   readonly #lock: AcceptLock | undefined;
 
@@ -38,7 +39,7 @@ export class AcceptMemory {
    * @param lock absent: requests never meet, or nobody asks how long they take
    */
   constructor(table: UnacceptedTable | undefined, arch: ArchAccept, lock?: AcceptLock) {
-    this.#table = table;
+    this.table = table;
     this.#arch = arch;
     this.#lock = lock;
   }
@@ -46,7 +47,7 @@ export class AcceptMemory {
   /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit behind it. */
   acceptMemory(start: number, sizeBytes: number): void {
     this.onRequest(start, sizeBytes);
-    const table = this.#table;
+    const table = this.table;
     if (table === undefined || start + sizeBytes < table.physBase) return;
     const unit = table.unitSizeBytes;
     const first = Math.floor((Math.max(start, table.physBase) - table.physBase) / unit);
@@ -62,7 +63,7 @@ export class AcceptMemory {
    * step reaches.
    */
   rangeContainsUnaccepted(start: number, sizeBytes: number): boolean {
-    const table = this.#table;
+    const table = this.table;
     if (table === undefined || start + sizeBytes < table.physBase) return false;
     const unit = table.unitSizeBytes;
     const from = Math.max(start, table.physBase) - table.physBase;
@@ -80,7 +81,7 @@ export class AcceptMemory {
    * @returns 1 to `blockCount`, or 0 when that is 0
    */
   unacceptedRunLength(startPfn: number, blockCount: number): number {
-    const table = this.#table;
+    const table = this.table;
     if (table === undefined || blockCount === 0) return blockCount;
     const unitsPerBlock = BLOCK_BYTES / table.unitSizeBytes;
     const firstUnit = (startPfn * PAGE_SIZE - table.physBase) / table.unitSizeBytes;

@@ -31,7 +31,8 @@ export interface FaultBatches {
 export class FaultAcceptance {
   /** Exceptions so far. */
   faults = 0;
-  readonly #table: UnacceptedTable | undefined;
+  /** The kernel's record. A longer one takes its place when unaccepted memory is plugged in. */
+  table: UnacceptedTable | undefined;
   readonly #platform: FaultPlatform;
   readonly #lock: AcceptLock | undefined;
   readonly #batches: FaultBatches;
@@ -49,7 +50,7 @@ export class FaultAcceptance {
     if (table !== undefined && table.unitSizeBytes > batches.batchBytes) {
       throw new Error("accept: a batch cannot be smaller than a unit of the table");
     }
-    this.#table = table;
+    this.table = table;
     this.#platform = platform;
     this.#lock = lock;
     this.#batches = batches;
@@ -58,7 +59,7 @@ export class FaultAcceptance {
 
   /** The guest touches memory from `start` on, page after page. */
   touch(start: number, sizeBytes: number): void {
-    const table = this.#table;
+    const table = this.table;
     if (table === undefined) return;
     const { physBase, unitSizeBytes, unitCount } = table;
     const from = Math.max(start, physBase) - physBase;

@@ -46,12 +46,27 @@ export class UnacceptedTable extends UnitBitmap {
   splitInto(unitSizeBytes: number): UnacceptedTable {
     const factor = this.unitSizeBytes / unitSizeBytes;
     const finer = new UnacceptedTable(this.physBase, this.bitmapBytes * factor, unitSizeBytes);
+    this.#copyInto(finer, factor);
+    return finer;
+  }
+
+  /** Sets in another bitmap, for each bit that is set here, the `factor` bits that take its place. */
+  #copyInto(other: UnacceptedTable, factor: number): void {
     for (let set = this.nextSet(0, this.unitCount); set < this.unitCount; ) {
       const clear = this.nextClear(set, this.unitCount);
-      finer.setRange(set * factor, clear * factor);
+      other.setRange(set * factor, clear * factor);
       set = this.nextSet(clear, this.unitCount);
     }
-    return finer;
+  }
+
+  /** The same with unaccepted memory [start, end) behind it, for a kernel that gets more than it booted with. */
+  withMemory(start: number, end: number): UnacceptedTable {
+    const unit = this.unitSizeBytes;
+    const bytes = Math.ceil((end - this.physBase) / (unit * 8));
+    const longer = new UnacceptedTable(this.physBase, Math.max(bytes, this.bitmapBytes), unit);
+    this.#copyInto(longer, 1);
+    longer.setRange((start - this.physBase) / unit, (end - this.physBase) / unit);
+    return longer;
   }
 
   /**

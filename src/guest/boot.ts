@@ -4,6 +4,7 @@ import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { convertBounceBuffer } from "../early-map/swiotlb-conversion.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
+import { Hotplug } from "../hotplug/hotplug.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
@@ -60,6 +61,8 @@ export class GuestBoot {
   drained: DrainResult | undefined = undefined;
 
   attack: Attack | undefined = undefined;
+  /** What became of memory that is plugged in, once it is. */
+  hotplug: Hotplug | undefined = undefined;
   /** The next kernel, once there is to be one. */
   kexec: Kexec | undefined = undefined;
   /** What the host's TDX module was told when it started, if the scenario has the whole host. */
@@ -158,10 +161,19 @@ export class GuestBoot {
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
     this.#attack(kernelRange);
     this.replay.runUntil(requests.count);
+    this.#hotplug(kernel, acceptance);
     this.#afterBoot(kernel);
     this.#drain(kernel);
     this.#verify();
     this.#kexec();
+  }
+
+  #hotplug(kernel: Kernel, acceptance: AcceptMemory): void {
+    const plan = this.#scenario.hotplug;
+    if (plan === undefined) return;
+    const { guest, faults, tdxModule } = this;
+    this.hotplug = new Hotplug(plan, { guest, kernel, acceptance, faults, tdxModule });
+    this.hotplug.run();
   }
 
   #kexec(): void {
@@ -236,12 +248,12 @@ export class GuestBoot {
     clock.endPhase("early kernel");
     kernel.deferredInit();
     this.#verify();
-    this.#acpiMemory(kernel);
 
     replay.runUntil(marks.watermarks?.request ?? 0);
     const minFreeKbytes = initPerZoneWmarkMin(allocator, cpuNodes);
     replay.runUntil(marks.khugepaged?.request ?? 0);
     if (this.#scenario.guest.transparentHugePages) raiseForHugePages(allocator, minFreeKbytes, cpuNodes);
+    this.#acpiMemory(kernel);
     replay.runUntil(marks.kswapd?.request ?? 0);
     allocator.kswapdRunning = true;
     noteCaches(allocator);
@@ -250,7 +262,7 @@ export class GuestBoot {
     clock.endPhase("initcalls");
   }
 
-  /** The memory devices of ACPI, which come first of the initcalls that need memory (acpi_init). */
+  /** The memory devices of ACPI, a subsys initcall behind that of huge pages (acpi_init). */
   #acpiMemory(kernel: Kernel): void {
     const { stub, acpiMemory } = this.handOver!;
     if (acpiMemory.length === 0) return;
@@ -315,7 +327,7 @@ export class GuestBoot {
 
   #verify(): void {
     if (!this.#check) return;
-    const usableOnTouch = this.faults !== undefined;
+    const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
     verifyGuest(this.kernel!, this.#acceptance!, this.guest.platform, usableOnTouch);
   }
 }

@@ -150,7 +150,7 @@ class DirectMapBuilder {
 }
 
 /** Pieces between borders of 2 MiB and 1 GiB, with the page size their alignment allows. */
-function splitMemRange(start: number, end: number): MappedPiece[] {
+export function splitMemRange(start: number, end: number): MappedPiece[] {
   const pieces: MappedPiece[] = [];
   let cursor = roundDown(start, PAGE_SIZE);
   const limit = pfnDown(end) * PAGE_SIZE;

@@ -11,8 +11,8 @@ import {
 } from "../mm/deferred-init.js";
 import { memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
-import { buildZonelists, defaultDistance } from "../mm/zonelists.js";
-import { isPopulated, type NodeSpan, nodeSpans, type ZoneSpan } from "../mm/zones.js";
+import { zonelistIndices } from "../mm/zonelists.js";
+import { isPopulated, type NodeSpan, nodeSpans } from "../mm/zones.js";
 import type { PageAllocRules } from "../page-alloc/kernel-rules.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
@@ -287,12 +287,9 @@ function newAllocator(
   unmovable: readonly PfnRange[],
 ): PageAllocator {
   const zones = nodes.flatMap((node) => node.zones.filter(isPopulated));
-  const indices = (list: readonly ZoneSpan[]): number[] => list.map((zone) => zones.indexOf(zone));
-  const zonelists = buildZonelists(nodes, defaultDistance);
   return new PageAllocator({
     zones,
-    zonelists: zonelists.map(({ fallback }) => indices(fallback)),
-    nodeZonelists: zonelists.map(({ noFallback }) => indices(noFallback)),
+    ...zonelistIndices(nodes, zones),
     cpus,
     rules,
     acceptor,

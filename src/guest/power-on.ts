@@ -56,7 +56,8 @@ export class OutOfMemory extends Error {}
  */
 export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const { clock, platform, meter, policy, scenario } = guest;
-  const { preset, preAcceptLimitBytes, acceptAll, acceptOnDemand, highMemory } = scenario.firmware;
+  const { preset, preAcceptLimitBytes, acceptAll, acceptOnDemand } = scenario.firmware;
+  const highMemory = policy.highMemory ?? scenario.firmware.highMemory;
   const firmware = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : preset];
 
   clock.ledger.charge(CostEvent.launch, 1);

@@ -30,7 +30,8 @@ export function hostBytes(use: HostUse): number {
 export class GuestMemory {
   readonly #platform: CocoPlatform;
   readonly #pageSizeBytes: number;
-  readonly #metadataBytes: number;
+  readonly #metadataFor: (memoryBytes: number) => number;
+  #memoryBytes: number;
   #touchedBytes = 0;
   #convertedBytes = 0;
   #keptBytes = 0;
@@ -48,7 +49,13 @@ export class GuestMemory {
     this.#platform = platform;
     this.#pageSizeBytes = pageSizeBytes;
     const perPlatform = { tdx: dynamicPamt ? dynamicPamtBytes : pamtBytes, snp: rmpBytes, none: () => 0 };
-    this.#metadataBytes = perPlatform[platform.name](memoryBytes);
+    this.#metadataFor = perPlatform[platform.name];
+    this.#memoryBytes = memoryBytes;
+  }
+
+  /** The guest gets more RAM. */
+  plugIn(bytes: number): void {
+    this.#memoryBytes += bytes;
   }
 
   /** The guest touches memory that is not private for the first time: shared, or in a plain guest any. */
@@ -123,7 +130,7 @@ export class GuestMemory {
       keptBytes: this.#keptBytes,
       sharedBytes,
       tableBytes: (tablePages * copies + sharedTablePages(sharedBytes, this.#pageSizeBytes)) * PAGE_SIZE,
-      metadataBytes: this.#metadataBytes + pamtPages * PAGE_SIZE,
+      metadataBytes: this.#metadataFor(this.#memoryBytes) + pamtPages * PAGE_SIZE,
       bitmapBytes: this.#bitmapBytes,
       directMapBytes: this.#directMapBytes,
     };

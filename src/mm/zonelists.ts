@@ -66,6 +66,24 @@ function nearest(
   return best;
 }
 
+/** Zone lists of all nodes, with each zone as its index in a list of zones. */
+export interface ZonelistIndices {
+  /** For each node the zones to try, nearest node and highest zone first (ZONELIST_FALLBACK). */
+  readonly zonelists: readonly (readonly number[])[];
+  /** The same without other nodes (ZONELIST_NOFALLBACK, __GFP_THISNODE). */
+  readonly nodeZonelists: readonly (readonly number[])[];
+}
+
+/** The zone lists of every node over the zones of an allocator, by node number. */
+export function zonelistIndices(nodes: readonly NodeSpan[], zones: readonly ZoneSpan[]): ZonelistIndices {
+  const indices = (list: readonly ZoneSpan[]): number[] => list.map((zone) => zones.indexOf(zone));
+  const lists = buildZonelists(nodes, defaultDistance);
+  return {
+    zonelists: lists.map(({ fallback }) => indices(fallback)),
+    nodeZonelists: lists.map(({ noFallback }) => indices(noFallback)),
+  };
+}
+
 /** The zone lists of every node (mm/page_alloc.c:build_zonelists, 6.12): within a node the highest zone comes first. */
 export function buildZonelists(nodes: readonly NodeSpan[], distance: NodeDistance): Zonelists[] {
   const populated = new Map(nodes.map((node) => [node.nid, node.zones.filter(isPopulated).reverse()]));

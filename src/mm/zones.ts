@@ -10,7 +10,7 @@ export type ZoneType = (typeof ZoneType)[keyof typeof ZoneType];
 export const MAX_NR_ZONES = 5;
 
 /** Names as the kernel prints them (mm/page_alloc.c: zone_names). */
-const ZONE_NAMES: readonly string[] = ["DMA", "DMA32", "Normal", "Movable", "Device"];
+export const ZONE_NAMES: readonly string[] = ["DMA", "DMA32", "Normal", "Movable", "Device"];
 
 /** Where a zone of a node lies, as free_area_init() leaves it. */
 export interface ZoneSpan {

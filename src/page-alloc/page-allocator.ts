@@ -1,3 +1,4 @@
+import type { ZonelistIndices } from "../mm/zonelists.js";
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
@@ -25,12 +26,8 @@ export interface PageblockTypes {
   typeAt(pfn: number): number;
 }
 
-export interface PageAllocatorOptions {
+export interface PageAllocatorOptions extends ZonelistIndices {
   readonly zones: readonly ZoneSpan[];
-  /** For each node the indices of `zones` to try, nearest node and highest zone first (ZONELIST_FALLBACK). */
-  readonly zonelists: readonly (readonly number[])[];
-  /** The same without other nodes (ZONELIST_NOFALLBACK, __GFP_THISNODE). */
-  readonly nodeZonelists: readonly (readonly number[])[];
   readonly cpus: number;
   readonly rules: PageAllocRules;
   readonly acceptor: MemoryAcceptor;
@@ -45,9 +42,9 @@ export interface PageAllocatorOptions {
  */
 export class PageAllocator {
   readonly frames: PageFrames;
-  readonly zones: readonly Zone[];
+  readonly zones: Zone[];
   readonly rules: PageAllocRules;
-  readonly acceptor: MemoryAcceptor;
+  acceptor: MemoryAcceptor;
   /** gfp bits that count at this stage of boot (gfp_allowed_mask). */
   gfpAllowedMask = -1;
   /** kswapd exists (from device initcalls on); a wake-up takes the watermark boost away. */
@@ -59,30 +56,47 @@ export class PageAllocator {
   /** Why the last request that returned NO_PAGE failed. */
   lastFailure: AllocFailure = "would reclaim";
 
-  readonly #zonelists: readonly (readonly Zone[])[];
-  readonly #nodeZonelists: readonly (readonly Zone[])[];
+  #zonelists: readonly (readonly Zone[])[] = [];
+  #nodeZonelists: readonly (readonly Zone[])[] = [];
   readonly #pageblockTypes: PageblockTypes;
   /** NOFRAGMENT for zones that have a lower one to fall back to first (alloc_flags_nofragment). */
-  readonly #noFragment: Int32Array;
+  #noFragment: Int32Array = new Int32Array(0);
   readonly #lists: Rmqueue;
 
   constructor(options: PageAllocatorOptions) {
     const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
-    this.frames = new PageFrames(options.zones.length * LISTS_PER_ZONE, guestPages);
+    // Lists for two zones more, Normal and Movable, which memory that is plugged in may need.
+    this.frames = new PageFrames((options.zones.length + 2) * LISTS_PER_ZONE, guestPages);
     this.zones = options.zones.map((span, index) => new Zone(index, span, options.cpus));
     this.rules = options.rules;
     for (const zone of this.zones) zone.unacceptedUnusable = options.rules.unacceptedUnusable;
     this.#lists = new Rmqueue(this.frames, options.rules);
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
+    this.setZonelists(options);
+  }
+
+  /**
+   * Adds a zone of a node that had no memory in it at boot; there is room for two. No request finds it
+   * before `setZonelists`.
+   */
+  addZone(span: ZoneSpan): Zone {
+    const zone = new Zone(this.zones.length, span, this.zones[0]!.pcp.length);
+    zone.unacceptedUnusable = this.rules.unacceptedUnusable;
+    this.zones.push(zone);
+    return zone;
+  }
+
+  /** What requests try from now on (build_all_zonelists). */
+  setZonelists({ zonelists, nodeZonelists }: ZonelistIndices): void {
     const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
       lists.map((list) => list.map((index) => this.zones[index]!));
-    this.#zonelists = resolve(options.zonelists);
-    this.#nodeZonelists = resolve(options.nodeZonelists);
+    this.#zonelists = resolve(zonelists);
+    this.#nodeZonelists = resolve(nodeZonelists);
     const populatedBelow = (zone: Zone): boolean =>
       this.zones.some((z) => z.nodeId === zone.nodeId && z.type === ZoneType.DMA32 && z.presentPages > 0);
     this.#noFragment = Int32Array.from(this.zones, (zone) =>
-      zone.type === ZoneType.NORMAL && (options.zonelists.length === 1 || populatedBelow(zone))
+      zone.type === ZoneType.NORMAL && (zonelists.length === 1 || populatedBelow(zone))
         ? AllocFlag.NOFRAGMENT
         : 0,
     );

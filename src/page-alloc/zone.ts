@@ -14,9 +14,9 @@ export class Zone {
   readonly nodeId: number;
   readonly type: ZoneType;
   readonly name: string;
-  readonly startPfn: number;
-  readonly endPfn: number;
-  readonly presentPages: number;
+  startPfn: number;
+  endPfn: number;
+  presentPages: number;
   /** Pages the allocator manages, unaccepted ones included. */
   managedPages = 0;
 
@@ -78,6 +78,13 @@ export class Zone {
     this.freePagesDiff = new Int32Array(cpus);
     this.freeCmaDiff = new Int32Array(cpus);
     this.pcp = Array.from({ length: cpus }, () => new PerCpuPages());
+  }
+
+  /** Spans [startPfn, endPfn), too, which is all memory (mm/memory_hotplug.c: resize_zone_range). */
+  grow(startPfn: number, endPfn: number): void {
+    this.startPfn = this.presentPages === 0 ? startPfn : Math.min(this.startPfn, startPfn);
+    this.endPfn = Math.max(this.endPfn, endPfn);
+    this.presentPages += endPfn - startPfn;
   }
 
   /** Head of the free list of an order and migrate type. */

@@ -25,7 +25,8 @@ export type StrategyParameterName =
   | "idleOnly"
   | "target"
   | "ahead"
-  | "acceptingCpus";
+  | "acceptingCpus"
+  | "block";
 
 /** Every parameter that some policy takes, by its name in scenario files. */
 export const STRATEGY_PARAMETERS: Readonly<Record<StrategyParameterName, StrategyParameter>> = {
@@ -73,6 +74,13 @@ export const STRATEGY_PARAMETERS: Readonly<Record<StrategyParameterName, Strateg
     what: "free accepted memory kept beyond the promo watermark",
     min: 4 * MiB,
     max: Number.POSITIVE_INFINITY,
+  },
+  block: {
+    kind: "size",
+    what: "memory of ACPI devices that goes online at once, a power of two",
+    min: 128 * MiB,
+    max: 2 * GiB,
+    powerOfTwo: true,
   },
   acceptingCpus: {
     kind: "count",

@@ -1,3 +1,4 @@
+import { acpiPrm } from "./acpi-prm.js";
 import { background } from "./background.js";
 import { eager } from "./eager.js";
 import { eagerFirmware } from "./eager-firmware.js";
@@ -17,7 +18,8 @@ export type PolicyName =
   | "fault-driven"
   | "page-flag"
   | "background"
-  | "watermark-ahead";
+  | "watermark-ahead"
+  | "acpi-prm";
 
 /** Every policy. */
 export const POLICIES: Readonly<Record<PolicyName, Policy>> = {
@@ -29,6 +31,7 @@ export const POLICIES: Readonly<Record<PolicyName, Policy>> = {
   "page-flag": pageFlag,
   background,
   "watermark-ahead": watermarkAhead,
+  "acpi-prm": acpiPrm,
 };
 
 /** All names, in the order in which lists show them. */

@@ -1,3 +1,4 @@
+import type { HighMemory } from "../firmware/start.js";
 import type { StrategyDocument } from "./parameters.js";
 
 /**
@@ -17,6 +18,8 @@ export interface Policy {
   readonly kernelTakesUnaccepted: boolean;
   /** Whether the firmware accepts everything before it starts the kernel, whatever that understands. */
   readonly firmwareAcceptsAll: boolean;
+  /** How the firmware tells of memory that it leaves unaccepted, whatever `firmware.highMemory` says. */
+  readonly highMemory?: HighMemory;
   /**
    * What the kernel does with unaccepted memory: it accepts all of it while it boots; it leaves
    * blocks of 4 MiB until its allocator needs them; it leaves everything until somebody touches it.

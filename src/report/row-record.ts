@@ -58,6 +58,7 @@ export function rowRecord(row: CompareRow): CompareRow {
             integrityViolations: row.attack.integrityViolations,
           },
         }),
+    ...(row.hotplug === undefined ? {} : { hotplug: row.hotplug }),
     ...(row.kexec === undefined ? {} : { kexec: row.kexec }),
     ...(row.earlyMap === undefined ? {} : { earlyMap: row.earlyMap }),
     ...(row.drain === undefined

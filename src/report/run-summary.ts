@@ -1,5 +1,6 @@
 /** One run in full, for a terminal. */
 
+import type { HotplugAcceptance } from "../hotplug/result.js";
 import type { HostUse, RunResult } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
@@ -7,6 +8,13 @@ import { failureText } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { wrapText } from "./wrap.js";
+
+/** How plugged memory is accepted, in words. */
+const HOTPLUG_ACCEPTANCE: Readonly<Record<HotplugAcceptance, string>> = {
+  assumed: "taken for accepted",
+  online: "accepted one by one",
+  lazy: "accepted on demand",
+};
 
 /** A name, a value and what else is to be said about it. */
 type Line = readonly [name: string, value: string, remark?: string];
@@ -22,6 +30,7 @@ export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): str
     ["boot", phaseLines(run)],
     ["memory", memoryLines(run)],
     ["acceptance", acceptanceLines(run)],
+    ["hot-plug", hotplugLines(run)],
     ["host's TDX module", moduleLines(run)],
     ["requests", requestLines(run)],
     [
@@ -47,17 +56,14 @@ function phaseLines(run: RunResult): Line[] {
 }
 
 function memoryLines(run: RunResult): Line[] {
+  const memoryBytes = run.memoryBytes + (run.hotplug?.addedBytes ?? 0);
   return [
     [
       "accepted",
       formatBytes(run.acceptedBytes),
-      `${formatShare(run.acceptedBytes / run.memoryBytes)} of the guest`,
+      `${formatShare(run.acceptedBytes / memoryBytes)} of the guest`,
     ],
-    [
-      "touched",
-      formatBytes(run.touchedBytes),
-      `${formatShare(run.touchedBytes / run.memoryBytes)} of the guest`,
-    ],
+    ["touched", formatBytes(run.touchedBytes), `${formatShare(run.touchedBytes / memoryBytes)} of the guest`],
     ["host", formatBytes(run.hostBytes), `at most ${formatBytes(run.hostBytesPeak)}`],
     ...hostLines(run.hostUse),
     ["overhead", formatBytes(run.overheadBytes), "host beyond touched"],
@@ -129,6 +135,23 @@ function acceptanceLines(run: RunResult): Line[] {
     );
   }
   return [...lines, ...kexecLines(run)];
+}
+
+function hotplugLines({ hotplug }: RunResult): Line[] {
+  if (hotplug === undefined) return [];
+  const { acceptance, outcome, reason, addedBytes, blockBytes, timeNs } = hotplug;
+  const how: string = HOTPLUG_ACCEPTANCE[acceptance];
+  return [
+    outcome === "online"
+      ? ["online", formatBytes(addedBytes), `in blocks of ${formatBytes(blockBytes)}, ${how}`]
+      : [outcome, NO_VALUE, reason ?? ""],
+    ...(timeNs === 0 ? [] : [["time", formatDuration(timeNs)] as const]),
+    ...shownParts([
+      ["struct pages", hotplug.memmapBytes, "taken from the memory that the guest had"],
+      ["accepted", hotplug.acceptedOnlineBytes, "as it went online"],
+      ["unaccepted", hotplug.unacceptedBytes, "of it at the end"],
+    ]),
+  ];
 }
 
 function kexecLines({ kexec }: RunResult): Line[] {

@@ -41,6 +41,7 @@ export function checkTogether(
     ...complete.flatMap((one) => checkFirmware(one, document)),
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
     ...complete.flatMap(checkLazyBatch),
+    ...complete.flatMap(checkHotplug),
   ];
   // A list of presets finds the same mistake of the file once for each preset.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
@@ -118,6 +119,12 @@ function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
   );
   if (!tooSmall || !asList(policy ?? []).includes("lazy")) return [];
   return [{ path: ["strategy", "batch"], message: "policy lazy accepts 4 MiB or more at once", onKey: true }];
+}
+
+/** A next kernel would find this memory neither in its map nor where it can ask. */
+function checkHotplug({ hotplug, kexec }: CompleteDocument): Finding[] {
+  if (hotplug === undefined || kexec === undefined) return [];
+  return [{ path: ["hotplug"], message: "not in one scenario with kexec", onKey: true }];
 }
 
 function kindsOf(complete: CompleteDocument): readonly PlatformKind[] {

@@ -3,6 +3,7 @@
  * out. Where `OneOrMore` stands, a list makes one run for each of its values.
  */
 
+import type { HotplugAcceptance } from "../hotplug/result.js";
 import type { KexecKind, NextKernelTable } from "../kexec/result.js";
 import type { StrategyParameterName } from "../policy/parameters.js";
 import type { PolicyName } from "../policy/policies.js";
@@ -86,6 +87,10 @@ export interface ScenarioDocument {
     readonly firstTouch?: OneOrMore<TouchContext>;
     readonly kaslr?: OneOrMore<boolean>;
     readonly checksAcpiMemory?: OneOrMore<boolean>;
+  };
+  readonly hotplug?: {
+    readonly memory?: OneOrMore<Quantity>;
+    readonly acceptance?: OneOrMore<HotplugAcceptance>;
   };
   readonly drain?: { readonly workers?: OneOrMore<number> };
   readonly attack?: { readonly pages?: OneOrMore<number>; readonly answer?: OneOrMore<AttackAnswer> };

@@ -23,6 +23,13 @@ export function preAcceptLimitBytes(value: Quantity): number | undefined {
   return bytes !== undefined && bytes % MiB === 0 && bytes <= MAX_MEMORY_BYTES ? bytes : undefined;
 }
 
+/** Size of a memory device that is plugged in: whole memory sections of 128 MiB, up to 1 PiB. */
+export function hotplugBytes(value: Quantity): number | undefined {
+  const bytes = parseSize(String(value));
+  if (bytes === undefined || bytes === 0 || bytes % (128 * MiB) !== 0) return undefined;
+  return bytes <= 1024 * TiB ? bytes : undefined;
+}
+
 /** Size of an initrd: up to 1 GiB. */
 export function initrdBytes(value: Quantity): number | undefined {
   const bytes = parseSize(String(value));

@@ -4,6 +4,7 @@ import type { PlatformKind } from "../coco/platform.js";
 import type { BootLoader, UnacceptedSupport } from "../efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
 import type { HighMemory } from "../firmware/start.js";
+import type { HotplugPlan } from "../hotplug/result.js";
 import type { KexecPlan } from "../kexec/result.js";
 import type { PolicyName } from "../policy/policies.js";
 import type { AddressRange } from "../units.js";
@@ -61,6 +62,8 @@ export interface Strategy {
   readonly targetBytes?: number;
   /** Free accepted memory beyond the promo watermark. */
   readonly aheadBytes?: number;
+  /** Memory of ACPI devices that goes online at once. */
+  readonly blockBytes?: number;
   /** CPUs of a node that take part in eager acceptance. */
   readonly acceptingCpus?: number;
 }
@@ -138,6 +141,8 @@ export interface Scenario {
     /** Whether the kernel looks into its map before it takes memory that ACPI describes. */
     readonly checksAcpiMemory: boolean;
   };
+  /** After the boot, and before the workload that comes behind it, a memory device is plugged in. */
+  readonly hotplug?: HotplugPlan;
   /** After the boot, processes touch anonymous memory until nothing is left to accept. */
   readonly drain?: {
     /** Processes, 1 to 4096; they take CPUs in turn. */

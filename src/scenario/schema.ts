@@ -18,13 +18,8 @@ import {
 } from "./kernel-versions.js";
 import { parameterDefaults, parameterNames } from "./platform-parameters.js";
 import { MACHINES, PRESETS } from "./presets.js";
-import {
-  durationNs,
-  hostPageSizeBytes,
-  initrdBytes,
-  memoryBytes,
-  preAcceptLimitBytes,
-} from "./quantities.js";
+import { durationNs, hostPageSizeBytes, memoryBytes, preAcceptLimitBytes } from "./quantities.js";
+import { attack, drain, hotplug, kexec } from "./schema-after-boot.js";
 import { integer, names, oneOrMore, quantity } from "./schema-leaves.js";
 import { tdxModule } from "./schema-tdx-module.js";
 import { expectedOf, strategyNumber } from "./strategy.js";
@@ -257,41 +252,8 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     })
     .describe("The guest kernel and its work")
     .exactOptional(),
-  drain: z
-    .strictObject({
-      workers: oneOrMore(integer(1, 4096))
-        .describe("Processes that touch memory, 1 to 4096; default 1")
-        .exactOptional(),
-    })
-    .describe("After the boot, processes touch anonymous memory until nothing is left to accept")
-    .exactOptional(),
-  attack: z
-    .strictObject({
-      pages: oneOrMore(integer(1, 2 ** 20))
-        .describe("How many pages of 4 KiB the host takes away and gives back; default 1")
-        .exactOptional(),
-      answer: oneOrMore(names(["terminate", "warn", "ignore"]))
-        .describe("What the guest does when it finds such a page unaccepted again; default terminate")
-        .exactOptional(),
-    })
-    .describe("When the guest is ready, the host takes accepted pages away and gives them back")
-    .exactOptional(),
-  kexec: z
-    .strictObject({
-      kind: oneOrMore(names(["kexec", "kdump"]))
-        .describe(
-          "The kernel starts the next one, or crashes and a crash kernel reads its memory; default kexec",
-        )
-        .exactOptional(),
-      table: oneOrMore(names(["handed-over", "rebuilt", "lost"]))
-        .describe(
-          "How the next kernel learns what is accepted: from the same table, from an e820 table made of it, or not at all; default handed-over",
-        )
-        .exactOptional(),
-      initrd: oneOrMore(quantity("a size up to 1GiB", initrdBytes, ["64MiB"]))
-        .describe("Size of the next kernel's initrd; that of the first one if not given")
-        .exactOptional(),
-    })
-    .describe("After everything else, another kernel takes the guest over")
-    .exactOptional(),
+  hotplug: hotplug.exactOptional(),
+  drain: drain.exactOptional(),
+  attack: attack.exactOptional(),
+  kexec: kexec.exactOptional(),
 });

@@ -1,6 +1,7 @@
 /** From a checked document to runs: lists become a cross product, quantities become numbers. */
 
 import { freeze, produce } from "immer";
+import type { HotplugPlan } from "../hotplug/result.js";
 import type { KexecPlan } from "../kexec/result.js";
 import type { AddressRange } from "../units.js";
 import { type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
@@ -18,6 +19,7 @@ import {
   durationNs,
   hostAddressBytes,
   hostPageSizeBytes,
+  hotplugBytes,
   initrdBytes,
   memoryBytes,
   preAcceptLimitBytes,
@@ -55,6 +57,8 @@ const SLOW_AXES: readonly DocumentPath[] = [
   ["guest", "firstTouch"],
   ["guest", "kaslr"],
   ["guest", "checksAcpiMemory"],
+  ["hotplug", "memory"],
+  ["hotplug", "acceptance"],
   ["drain", "workers"],
   ["attack", "pages"],
   ["attack", "answer"],
@@ -186,6 +190,7 @@ function toScenario(document: CompleteDocument): Scenario {
       kaslr: only(guest?.kaslr, "kaslr"),
       checksAcpiMemory: only(guest?.checksAcpiMemory, "checksAcpiMemory"),
     },
+    ...(document.hotplug === undefined ? {} : { hotplug: hotplugPlan(document.hotplug) }),
     ...(document.drain === undefined
       ? {}
       : { drain: { workers: only(document.drain.workers ?? 1, "workers") } }),
@@ -200,6 +205,13 @@ function toScenario(document: CompleteDocument): Scenario {
     ...(document.kexec === undefined ? {} : { kexec: kexecPlan(document.kexec) }),
   };
   return freeze(scenario, true);
+}
+
+function hotplugPlan({ memory, acceptance }: NonNullable<CompleteDocument["hotplug"]>): HotplugPlan {
+  return {
+    memoryBytes: converted(hotplugBytes, only(memory ?? "1GiB", "hotplug.memory"), "hotplug.memory"),
+    acceptance: only(acceptance ?? "assumed", "acceptance"),
+  };
 }
 
 function kexecPlan({ kind, table, initrd }: NonNullable<CompleteDocument["kexec"]>): KexecPlan {

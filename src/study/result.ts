@@ -9,6 +9,7 @@ import type { AttackResult } from "../guest/attack.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
+import type { HotplugResult } from "../hotplug/result.js";
 import type { KexecResult } from "../kexec/result.js";
 import type { StallSummary } from "../metrics/stalls.js";
 import type { PlatformKind } from "../scenario/scenario.js";
@@ -99,6 +100,8 @@ export interface RunResult {
   readonly workloadNs?: number;
   /** The host's TDX module, if the scenario has the whole host. */
   readonly tdxModule?: ReadyTdxModule;
+  /** What became of memory that was plugged in, if the scenario has some. */
+  readonly hotplug?: HotplugResult;
   /** How the next kernel fared, if the scenario has one. */
   readonly kexec?: KexecResult;
   /** The kernel's direct map, once there is one. */

@@ -100,6 +100,7 @@ function resultOf(
         }),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
     ...(boot.attack === undefined ? {} : { attack: boot.attack.result }),
+    ...(boot.hotplug === undefined ? {} : { hotplug: boot.hotplug.result }),
     ...(boot.kexec === undefined ? {} : { kexec: boot.kexec.result }),
     ...(boot.kernel?.early.earlyMap === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     ...(boot.drained === undefined

@@ -2,8 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
-import { memoryBlockBytes } from "../../src/guest/acpi-memory.js";
 import { GuestBoot } from "../../src/guest/boot.js";
+import { memoryBlockBytes } from "../../src/hotplug/add-memory.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import type { RunResult } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
@@ -13,7 +13,14 @@ const test = suite("guest: ACPI memory devices");
 
 const loaded = new WorkloadLoader().load(STANDARD_BOOT);
 
-function run(platform: string, memory: string, highMemory: string, kernel: string, checks = true): RunResult {
+function run(
+  platform: string,
+  memory: string,
+  highMemory: string,
+  kernel: string,
+  checks = true,
+  drains = false,
+): RunResult {
   const text = JSON.stringify({
     name: "acpi",
     workload: "boot",
@@ -21,6 +28,7 @@ function run(platform: string, memory: string, highMemory: string, kernel: strin
     memory,
     firmware: { highMemory },
     guest: { unacceptedMemory: kernel, checksAcpiMemory: checks },
+    ...(drains ? { drain: {} } : {}),
   });
   return runScenario(parseScenario(text, "acpi")[0]!, loaded, { check: true });
 }
@@ -54,9 +62,12 @@ for (const platform of ["tdx", "snp"]) {
   });
 
   test(`${platform}: memory that is claimed twice ends the guest`, () => {
-    const { outcome, reason } = run(platform, "4GiB", "both", "asks", false);
+    const { outcome, reason } = run(platform, "4GiB", "both", "asks", false, true);
     assert.is(outcome, "terminated");
     assert.match(reason!, /is accepted already/);
+    // A TDX firmware goes on; it is the kernel that stops, as soon as it accepts more.
+    const early = run(platform, "4GiB", "both", "asks", false);
+    assert.is(early.outcome, platform === "tdx" ? "ready" : "terminated");
   });
 }
 
@@ -75,6 +86,28 @@ test("struct pages of what goes online come from the map's memory, and run out",
   assert.is(knownBytes, 0);
   // 2 GiB hold the struct pages of 128 GiB and nothing else.
   assert.ok(onlineBytes > 64 * GiB && onlineBytes < 128 * GiB);
+});
+
+test("the policy is the same without a word to the firmware, in blocks of a size of its own", () => {
+  const key = run("tdx", "4GiB", "acpi", "asks");
+  const of = (block: string, memory: string): RunResult => {
+    const scenario = {
+      name: "prm",
+      workload: "boot",
+      platform: "tdx",
+      policy: "acpi-prm",
+      strategy: { block },
+    };
+    return runScenario(parseScenario(JSON.stringify({ ...scenario, memory }), "prm")[0]!, loaded, {
+      check: true,
+    });
+  };
+  const policy = of("128MiB", "4GiB");
+  assert.equal(policy.memory, key.memory);
+  assert.is(policy.bootTimeNs, key.bootTimeNs);
+  assert.is(of("2GiB", "4GiB").memory.onlineBytes, 2 * GiB);
+  assert.is(of("2GiB", "5GiB").memory.lostBytes, GiB, "no whole block");
+  assert.is(of("1GiB", "5GiB").memory.lostBytes, 0);
 });
 
 test("what is no whole block stays away", () => {

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatRunSummary } from "../../src/report/run-summary.js";
+import { GiB, MiB } from "../../src/units.js";
 import { resultWith } from "../study/rows.js";
 
 const test = suite("report: run summary");
@@ -82,6 +83,33 @@ test("a drain and an attack have their lines", () => {
   assert.match(text, /\n {2}attacked +3 /);
   assert.match(text, /\n {2}warnings +2 /);
   assert.match(text, /\n {2}violations +1 /);
+});
+
+test("plugged memory has its lines, and counts where the guest's memory is compared", () => {
+  const online = {
+    acceptance: "lazy",
+    outcome: "online",
+    blockBytes: 128 * MiB,
+    addedBytes: 64 * GiB,
+    memmapBytes: GiB,
+    acceptedOnlineBytes: 0,
+    unacceptedBytes: 60 * GiB,
+    timeNs: 1_500_000,
+  } as const;
+  const text = formatRunSummary(resultWith({ hotplug: online }));
+  assert.match(text, /accepted +3 GiB {2}2 % of the guest/);
+  assert.ok(
+    text.includes(`
+hot-plug
+  online        64 GiB  in blocks of 128 MiB, accepted on demand
+  time          1.5 ms
+  struct pages   1 GiB  taken from the memory that the guest had
+  unaccepted    60 GiB  of it at the end
+`),
+  );
+  const refused = { ...online, outcome: "refused", reason: "No.", addedBytes: 0, memmapBytes: 0 } as const;
+  const without = formatRunSummary(resultWith({ hotplug: { ...refused, unacceptedBytes: 0, timeNs: 0 } }));
+  assert.match(without, /\nhot-plug\n {2}refused +\S+ +No\.\n\n/);
 });
 
 test("a failed run says why in its second line", () => {

@@ -58,6 +58,7 @@ test("every mapping refuses unknown keys", () => {
     "host.tdxModule",
     "firmware",
     "guest",
+    "hotplug",
     "drain",
     "attack",
     "kexec",

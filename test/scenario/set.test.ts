@@ -72,7 +72,7 @@ test("a bad value is reported with its flag, although the file has a value there
     '--set memory=4GB: memory: expected a memory size from 256MiB to 4PiB in whole MiB, found "4GB", did you mean 4GiB?',
   ]);
   assert.equal(errorsOf(MINIMAL, ["policy=[eager, lasy]"]), [
-    '--set policy=[eager, lasy]: policy[1]: expected one of eager, lazy, firmware-delegated, eager-firmware, fault-driven, page-flag, background, watermark-ahead, found "lasy", did you mean lazy?',
+    '--set policy=[eager, lasy]: policy[1]: expected one of eager, lazy, firmware-delegated, eager-firmware, fault-driven, page-flag, background, watermark-ahead, acpi-prm, found "lasy", did you mean lazy?',
   ]);
 });
 

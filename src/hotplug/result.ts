@@ -1,0 +1,34 @@
+/**
+ * How the guest takes memory that is plugged in: as accepted, which is what Linux 6.12 does, since all that
+ * the bitmap does not cover counts as accepted; accepting each block as it goes online, as development
+ * kernels of 2026 do (accept_hotplug_memory); or lazily, with a longer bitmap, a what-if.
+ */
+export type HotplugAcceptance = "assumed" | "online" | "lazy";
+
+/** What a scenario asks for. */
+export interface HotplugPlan {
+  /** Size of the memory device. */
+  readonly memoryBytes: number;
+  readonly acceptance: HotplugAcceptance;
+}
+
+/** How it went. Sizes in bytes. */
+export interface HotplugResult {
+  readonly acceptance: HotplugAcceptance;
+  /** Refused by the host before the guest saw it, or by the guest's kernel, or in use. */
+  readonly outcome: "online" | "refused" | "failed";
+  /** Why it is not online. */
+  readonly reason?: string;
+  /** Unit in which memory goes online. */
+  readonly blockBytes: number;
+  /** Memory that went online. */
+  readonly addedBytes: number;
+  /** Struct pages of it, taken from the memory that the guest had. */
+  readonly memmapBytes: number;
+  /** Accepted block by block as it went online. */
+  readonly acceptedOnlineBytes: number;
+  /** Of what went online, not accepted at the end. */
+  readonly unacceptedBytes: number;
+  /** From the notice of the device until its last block was online; nanoseconds. */
+  readonly timeNs: number;
+}
