@@ -5,6 +5,7 @@ import { benchWholeRuns } from "./compare.js";
 import { benchImport } from "./import.js";
 import { benchPageAlloc } from "./page-alloc.js";
 import { benchReplay } from "./replay.js";
+import { benchSweep } from "./sweep.js";
 import { benchTune } from "./tune.js";
 
 console.log("inner loops (mitata)");
@@ -14,3 +15,4 @@ await benchImport();
 await benchReplay();
 await benchWholeRuns();
 await benchTune();
+await benchSweep(10_000);

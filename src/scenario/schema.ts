@@ -105,7 +105,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     .describe("Memory and CPUs to start from; what this file says itself comes first")
     .exactOptional(),
   platform: z
-    .union([kind, z.array(kind).min(1), platformMapping])
+    .union([platformMapping, kind, z.array(kind).min(1)])
     .describe("What protects the memory: tdx, snp or none, or a mapping of `kind` and timing parameters")
     .exactOptional(),
   policy: oneOrMore(names(POLICY_NAMES))
