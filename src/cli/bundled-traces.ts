@@ -1,6 +1,7 @@
 /** The traces in the package's `workloads/recorded`. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatVcpus } from "../report/cells.js";
 import type { BundledTrace } from "../report/trace-list.js";
@@ -27,16 +28,32 @@ export function bundledWorkload(name: string): string | undefined {
   return existsSync(description) ? fileURLToPath(description) : undefined;
 }
 
+/** Path of the trace of a bundled workload, by the same name; undefined if there is none. */
+export function bundledTrace(name: string): string | undefined {
+  const description = bundledWorkload(name);
+  if (description === undefined) return undefined;
+  return join(dirname(description), describedBy(`${RECORDED}${name}/${DESCRIPTION}`).trace.file);
+}
+
+/** Names of all bundled workloads. */
+export function bundledWorkloadNames(): string[] {
+  return recordedDirectories().filter((name) => bundledWorkload(name) !== undefined);
+}
+
+function recordedDirectories(): string[] {
+  return readdirSync(new URL(RECORDED, PACKAGE), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
 /** What the recorded guest was told to do after its boot, on its kernel's command line. */
 const WORKLOAD_WORD = /(?:^| )workload=(\S+)/;
 
 /** All of them, by path. */
 export function bundledTraces(): BundledTrace[] {
-  const directories = readdirSync(new URL(RECORDED, PACKAGE), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `${RECORDED}${name}/`)
-    .sort();
-  return directories.flatMap((directory) => {
+  return recordedDirectories().flatMap((name) => {
+    const directory = `${RECORDED}${name}/`;
     const description = `${directory}${DESCRIPTION}`;
     const recording = existsSync(new URL(description, PACKAGE)) ? describedBy(description) : undefined;
     const files = readdirSync(new URL(directory, PACKAGE)).sort();

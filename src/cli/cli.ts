@@ -21,6 +21,7 @@ import { type ParsedArguments, SHARED_FLAGS } from "./options.js";
 import { STDIN_PATH } from "./trace-input.js";
 import { UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
+import { loadZstd } from "./zstd.js";
 
 /** Exit codes, as scripts rely on them. */
 export const ExitCode = {
@@ -64,6 +65,7 @@ type Request = { readonly text: string } | { readonly run: () => Promise<number>
 export async function main(argv: readonly string[], context: CliContext): Promise<number> {
   const { stdout, stderr, interrupted } = context.io;
   try {
+    await loadZstd();
     const request = await parseArguments(argv, context);
     if ("run" in request) return await request.run();
     stdout.write(`${request.text}\n`);

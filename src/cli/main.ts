@@ -2,13 +2,10 @@
 /** The process around the program: arguments, streams, signals, exit code. */
 
 import { runScenario } from "../study/run-scenario.js";
-import { ExitCode, main } from "./cli.js";
+import { main } from "./cli.js";
+import { endAtStdoutError } from "./stdout-error.js";
 
-// `unaccepted ... | head` closes the pipe when it has seen enough, which is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(ExitCode.done);
-});
+endAtStdoutError(process, (code) => process.exit(code));
 
 const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());

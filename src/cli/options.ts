@@ -1,14 +1,16 @@
 /** Flags that all simulating commands share, and what they mean. */
 
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Argv } from "yargs";
+import { nearestName } from "../nearest-name.js";
 import type { PolicyName } from "../policy/policies.js";
 import { KERNEL_VERSION_NAMES } from "../scenario/kernel-versions.js";
 import type { Assignment } from "../scenario/set.js";
 import { parseAssignment } from "../scenario/set.js";
 import type { Condition } from "../study/fail-on.js";
 import { isGenerated } from "../workload/generators/index.js";
-import { bundledWorkload } from "./bundled-traces.js";
+import { bundledWorkload, bundledWorkloadNames } from "./bundled-traces.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "./output.js";
 import { UsageError } from "./usage-error.js";
 
@@ -121,7 +123,7 @@ export function examples(...lines: readonly string[]): string {
  * Reads the shared flags.
  *
  * @param argv as parsed by yargs
- * @throws UsageError for a flag that was given twice; ScenarioError for a `--set` that is no assignment
+ * @throws UsageError for a flag that was given twice, or a bundled workload that is misspelt; ScenarioError for a `--set` that is no assignment
  */
 export function readSharedOptions(argv: ParsedArguments): SharedOptions {
   const flags = Object.entries(SCENARIO_FLAGS).flatMap(([name, flag]) => {
@@ -156,7 +158,14 @@ function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignmen
 /** Scenario files name files beside themselves; who types a flag means one from here, or a bundled one. */
 function workloadPath(text: string): string {
   if (text === "" || isGenerated(text)) return text;
-  return bundledWorkload(text) ?? resolve(text);
+  const bundled = bundledWorkload(text);
+  if (bundled !== undefined) return bundled;
+  if (!existsSync(text)) {
+    const nearest = nearestName(text, bundledWorkloadNames());
+    if (nearest !== undefined)
+      throw new UsageError(`--workload ${text}: no such file, did you mean ${nearest}?`);
+  }
+  return resolve(text);
 }
 
 function outputFormat(name: string): OutputFormat {

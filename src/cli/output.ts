@@ -1,12 +1,13 @@
 /** Where results go: one format to stdout, and files that are either whole or not there. */
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { formatCsv } from "../report/csv.js";
 import { formatJson } from "../report/json.js";
 import { formatJsonl } from "../report/jsonl.js";
 import { formatMarkdown } from "../report/markdown.js";
 import type { CompareRow } from "../study/result.js";
+import { writeWhole } from "./output-file.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
 /** What `--format` takes; `table` is for people and looks different from command to command. */
@@ -54,27 +55,16 @@ export function writeRows(directory: string, rows: readonly CompareRow[]): strin
   const names = new Set(rows.map((row) => fileNameFor(row.scenario)));
   return [...names].flatMap((name) => {
     const own = rows.filter((row) => fileNameFor(row.scenario) === name);
-    return [
-      writeWhole(join(directory, `${name}.json`), formatJson(own)),
-      writeWhole(join(directory, `${name}.csv`), formatCsv(own)),
+    const files = [
+      { path: join(directory, `${name}.json`), text: formatJson(own) },
+      { path: join(directory, `${name}.csv`), text: formatCsv(own) },
     ];
+    for (const { path, text } of files) writeWhole(path, text);
+    return files.map(({ path }) => path);
   });
 }
 
 /** The name of a scenario as a file name that stays in its directory: `a/b` becomes `a-b`. */
 function fileNameFor(scenario: string): string {
   return scenario.replaceAll(/[^\w.-]+/g, "-").replace(/^\./, "-");
-}
-
-/** Writes beside the target and renames, so that no reader, and no interruption, meets half a file. */
-export function writeWhole(path: string, text: string): string {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, text);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new UsageError(`${path}: cannot write: ${systemErrorText(error)}`);
-  }
-  return path;
 }

@@ -1,15 +1,14 @@
 /** Reads all events of a trace file at once, to replay them. */
 
 import { basename } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { decompress } from "fzstd";
 import { EventCollector } from "../workload/collect-events.js";
 import { EventBlocks } from "../workload/event-blocks.js";
 import type { PageEvents } from "../workload/events.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts } from "../workload/trace-counts.js";
 import { TraceNames } from "../workload/trace-names.js";
-import { systemErrorText, UsageError } from "./usage-error.js";
+import { gunzipWhole } from "./gzip.js";
+import { ZstdReader } from "./zstd.js";
 
 const CHUNK_BYTES = 2 ** 20;
 
@@ -22,7 +21,7 @@ export interface TraceFile {
 /**
  * @param path for messages
  * @param bytes of the file as it is, of any format, plain, gzip or zstd
- * @throws UsageError for a packed file that is damaged; TraceError for a trace that is none
+ * @throws TraceError for a packed file that is damaged, and for a trace that is none
  */
 export function readEvents(path: string, bytes: Uint8Array): TraceFile {
   const collector = new EventCollector();
@@ -44,15 +43,15 @@ export function workloadName(path: string): string {
 }
 
 function unpacked(path: string, bytes: Uint8Array): Uint8Array {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return unpack(path, "gzip", () => gunzipSync(bytes));
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipWhole(path, bytes);
   const isZstd = bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
-  return isZstd ? unpack(path, "zstd", () => decompress(bytes)) : bytes;
+  return isZstd ? unpackZstd(path, bytes) : bytes;
 }
 
-function unpack(path: string, name: string, action: () => Uint8Array): Uint8Array {
-  try {
-    return action();
-  } catch (error) {
-    throw new UsageError(`${path}: not a whole ${name} file: ${systemErrorText(error)}`);
-  }
+function unpackZstd(path: string, bytes: Uint8Array): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  const reader = new ZstdReader(path, (piece) => pieces.push(piece));
+  reader.feed(bytes);
+  reader.end();
+  return Buffer.concat(pieces);
 }

@@ -3,10 +3,13 @@
 import { createReadStream, statSync } from "node:fs";
 import { addAbortSignal, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Decompress } from "fzstd";
+import { damagedGzip, isGzipError, truncatedGzip } from "./gzip.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
+import { ZstdReader } from "./zstd.js";
 
 const CHUNK_BYTES = 2 ** 20;
+/** zlib does not say where in what it was given an error is: the less it is given, the closer. */
+const GZIP_STEP_BYTES = 2 ** 14;
 const GZIP_MAGIC = [0x1f, 0x8b];
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 const MAGIC_BYTES = 4;
@@ -41,8 +44,8 @@ export function inputPosition(path: string): InputPosition {
  *
  * @param path of a file, or `STDIN_PATH`
  * @param position is kept up to date
- * @throws UsageError for a file that cannot be read, or is packed and damaged; the reason of
- *   `interrupted` when that is aborted
+ * @throws UsageError for a file that cannot be read; TraceError for one that is packed and damaged;
+ *   the reason of `interrupted` when that is aborted
  */
 export async function* readInputChunks(
   path: string,
@@ -54,7 +57,7 @@ export async function* readInputChunks(
     const chunks = counted(addAbortSignal(interrupted, source), position);
     const first = await firstBytes(chunks);
     const whole = prepend(first, chunks);
-    if (startsWith(first, GZIP_MAGIC)) yield* unzipped(path, whole);
+    if (startsWith(first, GZIP_MAGIC)) yield* unzipped(path, whole, position);
     else if (startsWith(first, ZSTD_MAGIC)) yield* unpackedZstd(path, whole);
     else yield* whole;
   } catch (error) {
@@ -93,35 +96,37 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
-async function* unzipped(path: string, chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(chunks, { objectMode: true, highWaterMark: 2 });
+async function* unzipped(
+  path: string,
+  chunks: AsyncGenerator<Uint8Array>,
+  position: InputPosition,
+): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(inSteps(chunks), { objectMode: true, highWaterMark: 2 });
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   source.on("error", (error) => gunzip.destroy(error));
   source.pipe(gunzip);
   try {
     for await (const chunk of gunzip) yield chunk as Uint8Array;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "";
-    if (!code.startsWith("Z_")) throw error;
-    throw new UsageError(`${inputName(path)}: not a whole gzip file: ${systemErrorText(error)}`);
+    if (!isGzipError(error)) throw error;
+    if (error.code === "Z_BUF_ERROR") throw truncatedGzip(inputName(path), position.bytes);
+    throw damagedGzip(inputName(path), gunzip.bytesWritten, `within ${GZIP_STEP_BYTES} bytes`, error);
+  }
+}
+
+async function* inSteps(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += GZIP_STEP_BYTES) yield chunk.subarray(at, at + GZIP_STEP_BYTES);
   }
 }
 
 async function* unpackedZstd(path: string, chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   let unpacked: Uint8Array[] = [];
-  const stream = new Decompress((chunk) => {
-    unpacked.push(chunk);
-  });
-  const push = (chunk: Uint8Array, isLast: boolean): Uint8Array[] => {
-    try {
-      stream.push(chunk, isLast);
-    } catch (error) {
-      throw new UsageError(`${inputName(path)}: not a whole zstd file: ${systemErrorText(error)}`);
-    }
-    const done = unpacked;
+  const reader = new ZstdReader(inputName(path), (bytes) => unpacked.push(bytes));
+  for await (const chunk of chunks) {
+    reader.feed(chunk);
+    yield* unpacked;
     unpacked = [];
-    return done;
-  };
-  for await (const chunk of chunks) yield* push(chunk, false);
-  yield* push(new Uint8Array(0), true);
+  }
+  reader.end();
 }

@@ -60,6 +60,8 @@ export class GuestBoot {
   /** How the drain of the scenario went, once it is done. */
   drained: DrainResult | undefined = undefined;
 
+  /** Pages that `#allocateUnseen` took. */
+  filledBeforeTracing = 0;
   attack: Attack | undefined = undefined;
   /** What became of memory that is plugged in, once it is. */
   hotplug: Hotplug | undefined = undefined;
@@ -311,6 +313,7 @@ export class GuestBoot {
     for (let page = report.beforeTracing; page < recording.beforeTracing.pages; page++) {
       if (allocator.allocPages(0, 0, 0, 0) < 0)
         throw new OutOfMemory("no page is left before init memory is freed");
+      this.filledBeforeTracing++;
       const stallNs = clock.settle(0);
       if (stallNs > 0) this.stalls.record(stallNs);
     }

@@ -34,6 +34,7 @@ const COLUMNS: Readonly<Record<string, (row: CompareRow) => Value>> = {
   frees: (row) => row.requests.frees,
   failed_allocations: (row) => row.requests.failed,
   frees_before_tracing: (row) => row.requests.beforeTracing,
+  filled_before_tracing_pages: (row) => row.requests.filledBeforeTracing,
   inferred_bulk_allocations: (row) => row.requests.inferredBulk,
   lost_events: (row) => row.requests.lostEvents,
 };

@@ -76,6 +76,7 @@ export function rowRecord(row: CompareRow): CompareRow {
       frees: requests.frees,
       failed: requests.failed,
       beforeTracing: requests.beforeTracing,
+      filledBeforeTracing: requests.filledBeforeTracing,
       inferredBulk: requests.inferredBulk,
       lostEvents: requests.lostEvents,
     },

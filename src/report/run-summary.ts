@@ -198,6 +198,7 @@ function requestLines(run: RunResult): Line[] {
   const seldom: readonly (readonly [name: string, count: number, remark: string])[] = [
     ["failed", requests.failed, "allocations that found no page"],
     ["unknown frees", requests.beforeTracing, "of pages allocated before the recording began"],
+    ["filled in", requests.filledBeforeTracing, "pages that were taken before the recording began, and kept"],
     ["inferred bulk", requests.inferredBulk, "allocations told from the recorded pages to be one request"],
     ["lost", requests.lostEvents, "events missing in the recording"],
   ];

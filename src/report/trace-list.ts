@@ -2,6 +2,7 @@
 
 import { formatBytes } from "../units.js";
 import { plainTableLines } from "./plain-table.js";
+import { wrapText } from "./wrap.js";
 
 /** A trace that comes with the program. */
 export interface BundledTrace {
@@ -38,10 +39,12 @@ export function formatTraceList(
   return `recorded\n${recordedLines(traces)}\ngenerated\n${generators.map(generatorLines).join("")}`;
 }
 
-function generatorLines({ name, summary, parameters }: ListedGenerator): string {
+function generatorLines({ name, summary, imitates, parameters }: ListedGenerator): string {
   const rows = parameters.map((one) => [`    ${one.name}`, one.default, one.what]);
   const lines = plainTableLines({ aligns: ["left", "right", "left"], rows });
-  return [`generate:${name}`, `  ${summary}`, ...lines].map((line) => `${line}\n`).join("");
+  return [`generate:${name}`, `  ${summary}`, ...wrapText(`  imitates: ${imitates}`), ...lines]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function recordedLines(traces: readonly BundledTrace[]): string {

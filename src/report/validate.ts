@@ -37,7 +37,7 @@ export function formatValidation(targets: readonly ValidatedTarget[], paint: Pai
     );
   }
   const basis =
-    "[ ]: not published, assumed here. calibration: something was chosen to fit this very number.";
+    "[ ]: not published, assumed here. calibration: something was chosen to fit this number, or what is behind it.";
   lines.push("", ...wrapText(summaryOf(targets)), paint("note", basis));
   return lines.map((line) => `${line}\n`).join("");
 }

@@ -36,6 +36,8 @@ export interface RequestCounts {
   readonly failed: number;
   /** Frees of pages that were allocated before the recording began. */
   readonly beforeTracing: number;
+  /** Pages allocated here for those that the recorded kernel took before the recording began and kept. */
+  readonly filledBeforeTracing: number;
   /** Allocations told from the pages that follow them to have been one bulk request. */
   readonly inferredBulk: number;
   /** Events that the recording itself says it lost. */

@@ -107,7 +107,7 @@ function resultOf(
       ? {}
       : { drain: { ...boot.drained, timeNs: Math.round(boot.drained.timeNs) } }),
     assumedShare: bootTimeNs === 0 ? 0 : assumedNs / bootTimeNs,
-    requests: requestCounts([boot.replay, boot.afterBoot], [report, afterBoot?.report]),
+    requests: requestCounts(boot, [report, afterBoot?.report]),
     costs: Object.fromEntries(
       COST_EVENT_NAMES.map((name, event) => [name, clock.ledger.counts[event]!] as const)
         // Guest work is charged by the nanosecond; a count of those would say nothing.
@@ -134,11 +134,11 @@ function memoryResult({ handOver, acpiMemory, guest }: GuestBoot): MemoryResult 
 
 /** Sums over the boot and what comes after it. */
 function requestCounts(
-  replays: readonly (Replay | undefined)[],
+  { replay, afterBoot, filledBeforeTracing }: GuestBoot,
   reports: readonly (ImportReport | undefined)[],
 ): RequestCounts {
   const replayed = (count: keyof Replay["counts"]): number =>
-    replays.reduce((sum, replay) => sum + (replay?.counts[count] ?? 0), 0);
+    (replay?.counts[count] ?? 0) + (afterBoot?.counts[count] ?? 0);
   const reported = (count: "beforeTracing" | "inferredBulk" | "lostEvents"): number =>
     reports.reduce((sum, report) => sum + (report?.[count] ?? 0), 0);
   return {
@@ -146,6 +146,7 @@ function requestCounts(
     frees: replayed("frees"),
     failed: replayed("failed"),
     beforeTracing: reported("beforeTracing"),
+    filledBeforeTracing,
     inferredBulk: reported("inferredBulk"),
     lostEvents: reported("lostEvents"),
   };

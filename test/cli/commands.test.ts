@@ -69,6 +69,14 @@ test("--workload takes bundled names, files from here, and generators", async ()
     const missing = await unaccepted(["compare", scenario, "--workload", "nowhere"]);
     assert.is(missing.code, 2);
     assert.match(onlyLine(missing.stderr), /nowhere: no such file or directory$/);
+    const misspelt = await unaccepted(["compare", scenario, "--workload", "linux-6.12.95-1c4"]);
+    assert.is(misspelt.code, 2);
+    assert.is(
+      onlyLine(misspelt.stderr),
+      "unaccepted: --workload linux-6.12.95-1c4: no such file, did you mean linux-6.12.95-1c4g?",
+    );
+    const drain = await unaccepted(["compare", scenario, "--workload", "generate:drain"]);
+    assert.match(onlyLine(drain.stderr), "drain is not a workload: set drain.workers");
     const unknown = await unaccepted(["compare", scenario, "--workload", "generate:hea"]);
     assert.match(onlyLine(unknown.stderr), /--workload generate:hea: workload: .*did you mean heap\?/);
   });

@@ -85,7 +85,20 @@ test("a truncated trace", async () => {
     replaceTrace(directory, trace.subarray(0, trace.length - 9), true);
     assert.match(
       await complaintAbout(scenario),
-      "tiny/trace.txt.gz: not a whole gzip file: unexpected end of file",
+      `tiny/trace.txt.gz: byte ${trace.length - 9}: expected the rest of a gzip file, found its end`,
+    );
+  });
+});
+
+test("a damaged trace, with the byte at which it shows", async () => {
+  await withFiles(async ({ directory, scenario }) => {
+    const trace = readFileSync(join(directory, "tiny/trace.txt.gz"));
+    // The checksum takes bytes 8 to 5 from the end; zlib looks at it when it has the last of them.
+    trace[trace.length - 8]! ^= 1;
+    replaceTrace(directory, trace, true);
+    assert.match(
+      await complaintAbout(scenario),
+      `tiny/trace.txt.gz: byte ${trace.length - 5}: expected whole gzip data, found damage here (incorrect data check)`,
     );
   });
 });

@@ -146,6 +146,14 @@ test("info as JSON says what perf kmem stat would", async () => {
   assert.is(counts.lostEvents, 0);
 });
 
+test("info takes the name of a bundled trace", async () => {
+  const infoOf = async (name: string): Promise<Record<string, unknown>> =>
+    JSON.parse((await unaccepted(["trace", "info", name, "--json"])).stdout) as Record<string, unknown>;
+  const path = "workloads/recorded/linux-6.12.95-1c4g/boot.trace.gz";
+  const byName = await infoOf("linux-6.12.95-1c4g");
+  assert.equal({ ...byName, files: [path] }, await infoOf(path));
+});
+
 test("info names the callers of a trace with call chains", async () => {
   const { stdout } = await unaccepted(["trace", "info", CHAINS]);
   assert.match(stdout, "Allocations by caller");
@@ -185,14 +193,36 @@ test("what is wrong with a trace is one line, exit 2, and no file", async () => 
     const good = readFileSync(path("good.trace"));
     const changed = Buffer.from(good);
     changed[300]! ^= 1;
+    const changedPacked = Buffer.from(packed);
+    changedPacked[packed.length - 8]! ^= 1;
     const bad: readonly (readonly [name: string, bytes: Uint8Array, expected: RegExp])[] = [
       [
         "cut.txt",
         text.subarray(0, 2000),
         /^\S*cut\.txt:\d+:\d+: expected .*; the trace is truncated in line \d+, its last$/,
       ],
-      ["cut.gz", packed.subarray(0, 500), /^\S*cut\.gz: not a whole gzip file: unexpected end of file$/],
-      ["cut.zst", zstdOf(text).subarray(0, 500), /^\S*cut\.zst: not a whole zstd file: /],
+      ["empty", new Uint8Array(0), /^\S*empty: byte 0: expected a trace, found an empty file$/],
+      ["empty.gz", gzipSync(""), /^\S*empty\.gz: byte 0: expected a trace, found an empty file$/],
+      [
+        "zeros.llfree",
+        readFileSync("test/golden/llfree/two-cpus.llfree").fill(0, 4096),
+        /^\S*zeros\.llfree: byte 4096: expected an entry of a CPU, found none in the file$/,
+      ],
+      [
+        "cut.gz",
+        packed.subarray(0, 500),
+        /^\S*cut\.gz: byte 500: expected the rest of a gzip file, found its end; the file is truncated$/,
+      ],
+      [
+        "changed.gz",
+        changedPacked,
+        /^\S*changed\.gz: byte \d+: expected whole gzip data, found damage .* \(incorrect data check\)$/,
+      ],
+      [
+        "cut.zst",
+        zstdOf(text).subarray(0, 500),
+        /^\S*cut\.zst: byte 500: expected the rest of a zstd file, found its end; the file is truncated$/,
+      ],
       ["cut.trace", good.subarray(0, 500), /^\S*cut\.trace: byte 500: expected .*; the trace is truncated$/],
       [
         "changed.trace",
@@ -326,7 +356,15 @@ test("the list has every recording with a trace, by a path that can be read", as
   for (const { path } of traces) assert.ok(readFileSync(path).length > 0);
   const text = (await unaccepted(["trace", "list"])).stdout;
   for (const { path } of traces) assert.match(text, `${path}\n`);
-  for (const { name } of GENERATORS) assert.match(text, `generate:${name}\n`);
+  const words = text.replaceAll(/\s+/g, " ");
+  for (const { name, imitates } of GENERATORS) {
+    assert.match(text, `generate:${name}\n`);
+    assert.match(words, `imitates: ${imitates.replaceAll(/\s+/g, " ")}`);
+  }
+  assert.equal(
+    text.split("\n").filter((line) => line.length > 110),
+    [],
+  );
 });
 
 test("stdin", () => {

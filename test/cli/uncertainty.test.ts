@@ -57,6 +57,14 @@ test("formats and files without a place for ranges are refused", async () => {
   });
 });
 
+test("help says which formats there are", async () => {
+  for (const command of ["run", "compare"]) {
+    const { stdout } = await unaccepted([command, "--help"]);
+    const words = stdout.replaceAll(/\s+/g, " ");
+    assert.match(words, /--uncertainty also run [^[]*as table or json, without --out/);
+  }
+});
+
 test("an interruption ends it between two runs", async () => {
   await withFiles(async ({ scenario }) => {
     const interruption = new AbortController();

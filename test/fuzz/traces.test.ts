@@ -61,7 +61,11 @@ test("random bytes", () => {
 });
 
 test("random bytes behind the start of each format", () => {
-  const starts = [...REAL.map(([, text]) => text.subarray(0, 1500)), compactOf(REAL[0]![1])];
+  const starts = [
+    ...REAL.map(([, text]) => text.subarray(0, 1500)),
+    compactOf(REAL[0]![1]),
+    LLFREE.subarray(0, 4096 + 64),
+  ];
   fc.assert(
     fc.property(
       fc.constantFrom(...starts),
@@ -140,6 +144,51 @@ test("a piece cut out of a real trace: an error, or every line is accounted for"
   );
 });
 
+const LLFREE = readFileSync("test/golden/llfree/two-cpus.llfree");
+
+/** Entries of an LLFree trace: those of each page but the first, up to one with pfn 0. */
+function llfreeEntries(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let entries = 0;
+  for (let page = 4096; page < bytes.length; page += 4096) {
+    for (let at = page + 16; at < page + 4096; at += 16, entries++)
+      if (((view.getBigUint64(at, true) >> 38n) & 0xffffffn) === 0n) break;
+  }
+  return entries;
+}
+
+test("a changed byte of an LLFree trace: an error, or every entry is accounted for", () => {
+  // Most of the file is zeros behind the entries; what is in use is hit more often.
+  const used = [0, 4096, 8192, 12288].map((page) => fc.nat({ max: 79 }).map((at) => page + at));
+  const place = fc.oneof(...used, fc.nat({ max: LLFREE.length - 1 }));
+  fc.assert(
+    fc.property(place, fc.integer({ min: 0, max: 255 }), piece, (at, byte, pieceBytes) => {
+      const changed = new Uint8Array(LLFREE);
+      changed[at] = byte;
+      const read = readOrRefuse(changed, pieceBytes);
+      if (read !== undefined) assert.is(read.list.length, llfreeEntries(changed), `byte ${at} = ${byte}`);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("an LLFree trace cut short or with a piece missing: an error, or every entry is accounted for", () => {
+  fc.assert(
+    fc.property(
+      fc.nat({ max: LLFREE.length }),
+      fc.integer({ min: 1, max: 9000 }),
+      piece,
+      (at, length, pieceBytes) => {
+        const cut = new Uint8Array(Buffer.concat([LLFREE.subarray(0, at), LLFREE.subarray(at + length)]));
+        const read = readOrRefuse(cut, pieceBytes);
+        if (cut.length % 4096 !== 0) assert.is(read, undefined);
+        else if (read !== undefined) assert.is(read.list.length, llfreeEntries(cut));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test("very long lines of what makes patterns slow", () => {
   for (const part of [
     "-1 (",
@@ -198,7 +247,14 @@ test("changed bytes and missing pieces of a compact trace are always noticed", (
         assert.is(readOrRefuse(changed, 5000), undefined, `byte ${start} ^ ${xor}`);
       if (start >= 16) assert.is(readOrRefuse(cut, 5000), undefined, `${length + 1} bytes from ${start}`);
     }),
-    { numRuns: 500 },
+    // The second is a whole block of META.
+    {
+      numRuns: 500,
+      examples: [
+        [0, 1, 0],
+        [1720, 1, 39],
+      ],
+    },
   );
 });
 

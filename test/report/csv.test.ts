@@ -48,13 +48,13 @@ test("header and row, literally", () => {
     "scenario,platform,policy,kernel,memory_bytes,vcpus,workload,outcome,reason,boot_time_ns,boot_ratio,pareto_optimal," +
       "assumed_share,accepted_bytes,touched_bytes,host_bytes,overhead_bytes,host_peak_bytes,accept_calls," +
       "stall_count,stall_p50_ns,stall_p99_ns,stall_max_ns,stall_total_ns,allocations,frees,failed_allocations," +
-      "frees_before_tracing,inferred_bulk_allocations,lost_events,phase:firmware_ns,phase:kernel_ns," +
-      "count:tdcall,count:eptViolation",
+      "frees_before_tracing,filled_before_tracing_pages,inferred_bulk_allocations,lost_events," +
+      "phase:firmware_ns,phase:kernel_ns,count:tdcall,count:eptViolation",
   );
   assert.is(
     row,
     "boot,tdx,lazy,6.12,68719476736,8,idle,ready,,5500000000,3.94,false,0.42,3221225472,419430400,3758096384," +
-      "3338665984,4294967296,120,7,1000000,20300000,21000000,60000000,24000,5000,1,12,3,2,1100000000," +
+      "3338665984,4294967296,120,7,1000000,20300000,21000000,60000000,24000,5000,1,12,345,3,2,1100000000," +
       "4400000000,1048576,99",
   );
   assert.is(end, "");

@@ -45,6 +45,7 @@ requests
   frees           5,000
   failed              1  allocations that found no page
   unknown frees      12  of pages allocated before the recording began
+  filled in         345  pages that were taken before the recording began, and kept
   inferred bulk       3  allocations told from the recorded pages to be one request
   lost                2  events missing in the recording
 
@@ -61,7 +62,15 @@ test("what did not happen is left out", () => {
   const text = formatRunSummary(
     resultWith({
       stalls: { count: 0, p50Ns: 0, p99Ns: 0, maxNs: 0, totalNs: 0 },
-      requests: { allocations: 1, frees: 1, failed: 0, beforeTracing: 0, inferredBulk: 0, lostEvents: 0 },
+      requests: {
+        allocations: 1,
+        frees: 1,
+        failed: 0,
+        beforeTracing: 0,
+        filledBeforeTracing: 0,
+        inferredBulk: 0,
+        lostEvents: 0,
+      },
       costs: {},
       spinNs: 0,
       longestIrqOffNs: 0,
@@ -69,7 +78,10 @@ test("what did not happen is left out", () => {
     }),
   );
   assert.match(text, /\n {2}stalls +0 /);
-  assert.not.match(text, /p50|failed|unknown frees|lost|priced events|irqs|spinning|lockups|drain|attacked/);
+  assert.not.match(
+    text,
+    /p50|failed|unknown frees|filled in|lost|priced events|irqs|spinning|lockups|drain|attacked/,
+  );
 });
 
 test("a drain and an attack have their lines", () => {

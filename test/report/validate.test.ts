@@ -67,7 +67,7 @@ VT2.b  drain 8 GiB            24          -  ±20 %      NO     prediction
   VT2.b: oom: a | b
 
 3 of 5 rows hold, 1 of 2 targets hold; 4 of the rows are predictions.
-[ ]: not published, assumed here. calibration: something was chosen to fit this very number.
+[ ]: not published, assumed here. calibration: something was chosen to fit this number, or what is behind it.
 `,
   );
 });

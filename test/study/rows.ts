@@ -56,6 +56,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
       frees: 5000,
       failed: 1,
       beforeTracing: 12,
+      filledBeforeTracing: 345,
       inferredBulk: 3,
       lostEvents: 2,
     },

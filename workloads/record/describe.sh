@@ -3,12 +3,30 @@
 # boot.sh runs it at its end; run it again after a change to the trace, whose checksum is in it.
 set -eu
 
+usage() {
+  cat <<'USAGE'
+usage: describe.sh DIRECTORY
+
+Writes DIRECTORY/recording.yaml, over the one that is there, from the boot log, the memory map and the
+trace that boot.sh left in DIRECTORY.
+
+Needs awk and gzip.
+USAGE
+}
+
 fail() {
   echo "describe.sh: $*" >&2
   exit 1
 }
 
-[ $# -eq 1 ] || fail "expected a directory that boot.sh made"
+case "${1-}" in
+-h | --help)
+  usage
+  exit 0
+  ;;
+-*) fail "$1: no such option; see describe.sh --help" ;;
+esac
+[ $# -eq 1 ] || fail "expected a directory that boot.sh made; see describe.sh --help"
 directory=$1
 about=$directory/provenance.txt
 [ -f "$about" ] || fail "$about: no such file; expected a directory that boot.sh made"

@@ -43,7 +43,7 @@ export const compareCommand = {
       .option("uncertainty", {
         type: "boolean",
         describe:
-          "also run low and high values of every assumed parameter; show ranges and what survives them",
+          "also run low and high values of every assumed parameter; show ranges and what survives them, as table or json, without --out",
       })
       .epilogue(
         examples(

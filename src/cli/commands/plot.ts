@@ -8,7 +8,7 @@ import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.
 import type { CliContext } from "../context.js";
 import { readInput } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
-import { writeWhole } from "../output.js";
+import { writeWhole } from "../output-file.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
@@ -50,7 +50,9 @@ export const plotCommand = {
       throw new UsageError(`--theme ${String(argv.theme)}: expected ${THEMES.join(" or ")}`);
     }
     const svg = await renderSvg(specOf(paths, theme), theme);
-    io.stderr.write(`wrote ${writeWhole(String(argv.output), svg)}\n`);
+    const output = String(argv.output);
+    writeWhole(output, svg);
+    io.stderr.write(`wrote ${output}\n`);
     return 0;
   },
 };

@@ -30,7 +30,8 @@ export const runCommand = {
       })
       .option("uncertainty", {
         type: "boolean",
-        describe: "also run low and high values of every assumed parameter, and show ranges",
+        describe:
+          "also run low and high values of every assumed parameter, and show ranges; as table or json, without --out",
       })
       .epilogue(
         examples(

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeDirectory, writeWhole } from "../output.js";
+import { makeDirectory } from "../output.js";
+import { writeWhole } from "../output-file.js";
 import { UsageError } from "../usage-error.js";
 import type { SweepStamp } from "./job.js";
 

@@ -4,6 +4,7 @@ import { workerData } from "node:worker_threads";
 import { runScenario } from "../../study/run-scenario.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { loadZstd } from "../zstd.js";
 import type { SweepJob } from "./job.js";
 import { Parts } from "./parts.js";
 import { runChunk } from "./run-chunk.js";
@@ -18,7 +19,8 @@ export interface WorkerData {
 const { job, directory, recordings } = workerData as WorkerData;
 
 /** @returns nothing; the chunk's file is there when it does */
-export default function work(chunk: number): void {
+export default async function work(chunk: number): Promise<void> {
+  await loadZstd();
   // What a generator makes is kept no longer than a chunk, so that memory stays flat.
   const loader = new WorkloadLoader(recordings);
   new Parts(directory).write(chunk, runChunk(job, chunk, loader, runScenario));

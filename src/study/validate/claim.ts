@@ -7,8 +7,8 @@ import type { RunResult } from "../result.js";
 export type Setup = Omit<ScenarioDocument, "name" | "workload"> & { readonly workload?: string };
 
 /**
- * Whether a parameter, or a condition that nobody has stated, was chosen with this very number in
- * mind, or not.
+ * Whether a parameter, or a condition that nobody has stated, was chosen with this very number, or
+ * with a measurement behind it, in mind, or not.
  */
 export type ClaimBasis = "calibration" | "prediction";
 

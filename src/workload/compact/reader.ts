@@ -187,6 +187,9 @@ export class CompactReader {
       if (end.events !== this.#events) {
         this.#fail(offset, `${end.events} events`, `${this.#events}; a block is missing`);
       }
+      if (this.metadata === undefined) {
+        this.#fail(offset, "the origin of the trace before its end", "none; a block is missing");
+      }
       for (const [name, count] of Object.entries(end.counts)) counts[name as keyof TraceCounts] += count;
       for (const [text, flags] of end.gfpTexts) names.noteGfp(text, flags);
       this.#hasEnded = true;

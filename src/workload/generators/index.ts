@@ -83,6 +83,8 @@ export const GENERATORS: readonly GeneratorEntry[] = [
  */
 export function generatedWorkload(name: string, given: Readonly<Record<string, unknown>>): Workload {
   const found = GENERATORS.find((generator) => generator.name === name);
+  if (name === "drain")
+    throw new GeneratorError(`${GENERATOR_PREFIX}drain: drain is not a workload: set drain.workers`);
   if (found === undefined) {
     const names = GENERATORS.map((generator) => generator.name);
     throw new GeneratorError(

@@ -55,7 +55,7 @@ export class LlfreeReader {
     this.#chunks.push(chunk.slice());
   }
 
-  /** @throws TraceError for a file that ends within a page, or an entry that cannot be */
+  /** @throws TraceError for a file that ends within a page or has no entry, or an entry that cannot be */
   end(): void {
     const bytes = joined(this.#chunks);
     const rest = bytes.length % PAGE_BYTES;
@@ -63,6 +63,8 @@ export class LlfreeReader {
       this.#fail(bytes.length - rest, `${PAGE_BYTES} bytes`, `the end of the file after ${rest}`);
     }
     const cpus = this.#cpus(bytes);
+    // The format has no mark: a file without a single entry is more likely to be something else.
+    if (cpus.every(({ isDone }) => isDone)) this.#fail(PAGE_BYTES, "an entry of a CPU", "none in the file");
     for (;;) {
       let next: CpuEntries | undefined;
       for (const cpu of cpus) {

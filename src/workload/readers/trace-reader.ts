@@ -1,6 +1,7 @@
 /** Reads a trace of any format. */
 
 import { CompactReader } from "../compact/reader.js";
+import { TraceError } from "../trace-error.js";
 import { DETECTION_BYTES, detectFormat } from "./detect.js";
 import { LlfreeReader } from "./llfree.js";
 import { TextReader, type TraceOutput } from "./text-reader.js";
@@ -53,7 +54,7 @@ export class TraceReader {
   /**
    * To be called once, after the last `feed`.
    *
-   * @throws TraceError if the trace is cut short
+   * @throws TraceError if the trace is cut short, or nothing has come at all
    */
   end(): void {
     if (this.#reader === undefined) this.#start();
@@ -63,6 +64,7 @@ export class TraceReader {
 
   #start(): void {
     const bytes = this.#first;
+    if (bytes.length === 0) throw new TraceError(this.#file, { offset: 0 }, "a trace", "an empty file");
     const format = detectFormat(this.#file, bytes);
     if (format === "compact") {
       this.#format = "compact";

@@ -7,6 +7,7 @@ import { runScenario } from "../../../src/study/run-scenario.js";
 import type { Claim, Setup, Target } from "../../../src/study/validate/claim.js";
 import { DRAIN_TIMES } from "../../../src/study/validate/drain-times.js";
 import { LKVS_SERIES } from "../../../src/study/validate/lkvs.js";
+import { MANY_CPUS } from "../../../src/study/validate/many-cpus.js";
 import { TARGETS } from "../../../src/study/validate/targets.js";
 import {
   guestsOf,
@@ -44,6 +45,17 @@ test("of the twelve drains one in each series is a calibration, and the other ei
     const own = points.slice(3 * series, 3 * series + 3);
     assert.is(own.filter(({ basis }) => basis === "calibration").length, 1);
   }
+});
+
+test("what rests on the price of idle CPUs, which comes from the same report, is no prediction", async () => {
+  const many = MANY_CPUS.claims.map(({ id, basis }) => [id, basis]);
+  assert.equal(many, [
+    ["VT4.a", "prediction"],
+    ["VT4.b", "calibration"],
+    ["VT4.c", "calibration"],
+    ["VT4.d", "calibration"],
+    ["VT4.e", "calibration"],
+  ]);
 });
 
 test("calibrated parameters stay within their ranges", () => {

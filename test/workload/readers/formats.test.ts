@@ -260,9 +260,13 @@ test("the fast way and the slow one read the same from a long trace of the kerne
 });
 
 test("a trace of nothing but headers is empty", () => {
-  for (const text of ["", "# tracer: nop\n#\n", "cpus=4\n", "# ========\n# perf version : 6.1\n", "\n\n"]) {
+  for (const text of ["# tracer: nop\n#\n", "cpus=4\n", "# ========\n# perf version : 6.1\n", "\n\n"]) {
     assert.is(readWhole(text).list.length, 0, text);
   }
+});
+
+test("a file of no bytes is no trace", () => {
+  assert.throws(() => readWhole(""), "test.trace: byte 0: expected a trace, found an empty file");
 });
 
 test("files of other kinds are named, with what to do", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PageEventKind } from "../../../src/workload/events.js";
@@ -65,6 +66,44 @@ function errorOf(bytes: Uint8Array): string {
   }
   throw new Error("was read without an error");
 }
+
+/**
+ * two-cpus.llfree was put together byte by byte from the layout, with another program than this one:
+ * a page of CPU 1 with three entries, a full one of CPU 0, and its next one, whose times need more
+ * than 32 bits.
+ */
+test("the golden file", () => {
+  const { format, list } = readWhole(readFileSync("test/golden/llfree/two-cpus.llfree"));
+  assert.is(format, "LLFree");
+  assert.is(list.length, 3 + 255 + 2);
+  const row = (index: number): unknown[] => {
+    const { kind, cpu, pid, timeNs, pfn, order, migrateType, detail } = list.at(index)!;
+    return [kind, cpu, pid, timeNs, pfn, order, migrateType, detail];
+  };
+  const { alloc, free } = PageEventKind;
+  assert.equal(row(0), [alloc, 0, 41, 1000, 0x1000, 0, 1, 0x1100cca]);
+  // At 5 us both CPUs have one, and the page of CPU 1 stands first in the file.
+  assert.equal(row(4), [alloc, 1, 7, 5000, 0x100, 0, 0, 0xcc0]);
+  assert.equal(row(5), [alloc, 0, 41, 5000, 0x1004, 0, 1, 0x1100cca]);
+  assert.equal(row(9), [alloc, 1, 7, 9000, 0x200, 9, 1, 0x3d20ca]);
+  assert.equal(row(31), [free, 1, 7, 30000, 0x100, 0, 0, 0]);
+  assert.equal(row(-2), [free, 0, 41, 4294967302000, 0x1000, 0, 0, 0]);
+  assert.equal(row(-1), [alloc, 0, 42, 4294967303000, 0x10400, 10, 0, 0x40dc0]);
+});
+
+test("a file without an entry", () => {
+  const expected = "test.trace: byte 4096: expected an entry of a CPU, found none in the file";
+  assert.is(errorOf(llfreeTrace(2, 1000, [])), expected);
+  assert.is(
+    errorOf(
+      llfreeTrace(2, 1000, [
+        { cpu: 0, entries: [] },
+        { cpu: 1, entries: [] },
+      ]),
+    ),
+    expected,
+  );
+});
 
 test("every field at its largest", () => {
   const entry = { timeUs: 2 ** 38 - 1, pfn: 2 ** 24 - 1024, order: 10, flags: 0x0fffffff, pid: 4194304 };

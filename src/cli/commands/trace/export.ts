@@ -29,7 +29,7 @@ export const traceExport = {
       .option("quiet", { type: "boolean", describe: "no progress on stderr" })
       .epilogue(
         examples(
-          "unaccepted trace export boot.trace | grep order=9",
+          "unaccepted trace export boot.trace | grep ' order=9'",
           "unaccepted trace export boot.trace -o boot.txt",
         ),
       );

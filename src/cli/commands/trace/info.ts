@@ -3,6 +3,7 @@
 import type { Argv } from "yargs";
 import { formatTraceInfo } from "../../../report/trace-info.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
+import { bundledTrace } from "../../bundled-traces.js";
 import { paintFor } from "../../colour.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
@@ -18,13 +19,15 @@ export const traceInfo = {
     return yargs
       .positional("file", {
         type: "string",
-        describe: "a trace of any format, or its parts in the order of time; - is stdin",
+        describe:
+          "a trace of any format, or its parts in the order of time; or the name of a bundled one; - is stdin",
       })
       .option("json", { type: "boolean", describe: "all of it as JSON" })
       .option("quiet", { type: "boolean", describe: "no progress on stderr" })
       .epilogue(
         examples(
           "unaccepted trace info workloads/recorded/linux-6.12.95-1c4g/boot.trace.gz",
+          "unaccepted trace info linux-6.12.107-debian-1c4g-tar",
           "unaccepted trace info boot.trace --json",
         ),
       );
@@ -32,7 +35,7 @@ export const traceInfo = {
 
   /** @returns the exit code */
   async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
-    const files = filesOf(argv);
+    const files = filesOf(argv).map((name) => bundledTrace(name) ?? name);
     let summarizer: TraceSummarizer | undefined;
     const read = await readTraces(
       files,
