@@ -1,0 +1,48 @@
+import { readdirSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { loadScenarios } from "../../src/cli/load.js";
+import { parseAssignment } from "../../src/scenario/set.js";
+import type { RunResult } from "../../src/study/result.js";
+import { runScenario } from "../../src/study/run-scenario.js";
+import { GiB } from "../../src/units.js";
+
+const test = suite("study: scenarios under workloads");
+
+function runsOf(file: string, ...assignments: string[]): RunResult[] {
+  return loadScenarios([`workloads/${file}`], assignments.map(parseAssignment)).map(
+    ({ scenario, recording }) => runScenario(scenario, recording, { check: false }),
+  );
+}
+
+test("every file makes runs", () => {
+  const files = readdirSync("workloads").filter((name) => name.endsWith(".yaml"));
+  assert.ok(files.length >= 10);
+  for (const file of files) assert.ok(loadScenarios([`workloads/${file}`], []).length > 0, file);
+});
+
+test("pre-accept: the less the firmware accepts, the sooner the kernel runs and the less is accepted", () => {
+  for (const platform of ["tdx", "snp"]) {
+    const runs = runsOf("pre-accept.yaml", `platform=${platform}`, "memory=4GiB");
+    assert.is(runs.length, 4);
+    for (const [at, more] of runs.slice(1).entries()) {
+      const less = runs[at]!;
+      assert.is(less.outcome, "ready");
+      assert.ok(less.bootTimeNs < more.bootTimeNs && less.acceptedBytes < more.acceptedBytes);
+    }
+  }
+});
+
+test("kernels: up to 6.11 to the high watermark, from 6.12 on to promo; all get ready", () => {
+  const runs = runsOf("kernels.yaml", "platform=tdx");
+  assert.equal(
+    runs.map(({ kernel, outcome }) => [kernel, outcome]),
+    ["6.5", "6.6", "6.11", "6.12.0", "6.12", "6.15"].map((kernel) => [kernel, "ready"]),
+  );
+  const accepted = new Map(runs.map(({ kernel, acceptedBytes }) => [kernel, acceptedBytes]));
+  assert.ok(accepted.get("6.11")! < accepted.get("6.12.0")!);
+  assert.is(accepted.get("6.12"), accepted.get("6.15"));
+  for (const bytes of accepted.values()) assert.ok(bytes < 8 * GiB);
+});
+
+test.run();
