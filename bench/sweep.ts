@@ -3,14 +3,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { WorkloadLoader } from "../src/cli/load-recording.js";
-import { readJob, stampOf } from "../src/cli/sweep/job.js";
-import { Parts } from "../src/cli/sweep/parts.js";
-import { runOnPool } from "../src/cli/sweep/pool.js";
-import { runChunk } from "../src/cli/sweep/run-chunk.js";
-import { shared } from "../src/cli/sweep/share.js";
-import { runScenario } from "../src/study/run-scenario.js";
-import { CHUNK_POINTS, chunkCount } from "../src/study/sweep/chunks.js";
+
+/** The built program: workers that are compiled on the way take twice as long. */
+const built = async <T>(path: string): Promise<T> =>
+  (await import(new URL(`../dist/${path}`, import.meta.url).href)) as T;
+const { WorkloadLoader } =
+  await built<typeof import("../src/cli/load-recording.js")>("cli/load-recording.js");
+const { readJob, stampOf } = await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
+const { Parts } = await built<typeof import("../src/cli/sweep/parts.js")>("cli/sweep/parts.js");
+const { runOnPool } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
+const { runChunk } = await built<typeof import("../src/cli/sweep/run-chunk.js")>("cli/sweep/run-chunk.js");
+const { shared } = await built<typeof import("../src/cli/sweep/share.js")>("cli/sweep/share.js");
+const { CHUNK_POINTS, chunkCount } =
+  await built<typeof import("../src/study/sweep/chunks.js")>("study/sweep/chunks.js");
+const { runScenario } = await built<typeof import("../src/study/run-scenario.js")>("study/run-scenario.js");
 
 const STUDY = "workloads/studies/short.yaml";
 /** Chunks that one thread runs alone, for the time of the simulation itself. */
@@ -30,7 +36,7 @@ export async function benchSweep(runs: number): Promise<void> {
     let simulatedMs = 0;
     const chunkMs = elapsedMs(() => {
       for (let chunk = 0; chunk < ALONE_CHUNKS; chunk++) {
-        runChunk(job, chunk, loader, (...given) => {
+        runChunk(job, chunk, loader, (...given: Parameters<typeof runScenario>) => {
           const begin = performance.now();
           const result = runScenario(...given);
           simulatedMs += performance.now() - begin;
