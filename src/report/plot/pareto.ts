@@ -6,6 +6,19 @@ import type { ThemeColours } from "./theme.js";
 /** All panels of a row together, so that the picture is shown 800 pixels wide. */
 const PANELS_WIDTH = 660;
 
+/** One for each colour; the last is a pentagon. */
+const SHAPES: readonly string[] = [
+  "circle",
+  "square",
+  "triangle-up",
+  "cross",
+  "diamond",
+  "triangle-right",
+  "triangle-down",
+  "triangle-left",
+  "M0,-1L0.951,-0.309L0.588,0.809L-0.588,0.809L-0.951,-0.309Z",
+];
+
 /** Two for each power of ten. */
 const LOG_TICKS: readonly number[] = [-2, -1, 0, 1, 2, 3, 4].flatMap((power) => [
   10 ** power,
@@ -93,7 +106,7 @@ export function paretoSpec(rows: readonly PlotRow[], colours: ThemeColours): obj
               field: "policy",
               type: "nominal",
               ...legend,
-              scale: { domain: policies },
+              scale: { domain: policies, range: SHAPES.slice(0, policies.length) },
             },
           },
         },

@@ -22,7 +22,17 @@ export const COLOURS: Readonly<Record<Theme, ThemeColours>> = {
     muted: "#59636e",
     grid: "#d1d9e0",
     region: "#cfe8dc",
-    series: ["#d55e00", "#0072b2", "#8a6d00", "#009e73", "#cc79a7", "#56b4e9", "#7a5195", "#5f6b76"],
+    series: [
+      "#d55e00",
+      "#0072b2",
+      "#8a6d00",
+      "#009e73",
+      "#cc79a7",
+      "#56b4e9",
+      "#7a5195",
+      "#5f6b76",
+      "#a11d33",
+    ],
   },
   dark: {
     background: "#0d1117",
@@ -30,7 +40,17 @@ export const COLOURS: Readonly<Record<Theme, ThemeColours>> = {
     muted: "#9198a1",
     grid: "#30363d",
     region: "#143d2f",
-    series: ["#ff8f4a", "#58a6ff", "#e3c34b", "#2fc796", "#f09ac6", "#8fd0f5", "#b392f0", "#a8b3bd"],
+    series: [
+      "#ff8f4a",
+      "#58a6ff",
+      "#e3c34b",
+      "#2fc796",
+      "#f09ac6",
+      "#8fd0f5",
+      "#b392f0",
+      "#a8b3bd",
+      "#ff7b8a",
+    ],
   },
 };
 
