@@ -1,9 +1,14 @@
 /**
  * Runs the tests: `node --import tsx test/run.ts [filter...]`. A filter is a part of a test
  * file's path. Exits 1 on any failure, on a filter that matches nothing and on zero tests.
+ *
+ * Properties are tried with the same examples each time; PROPERTY_SEED=n tries others.
  */
 import { dirname } from "node:path";
+import * as fc from "fast-check";
 import { type FileReport, findTestFiles, formatFile, formatTotal, runFile } from "./harness/driver.js";
+
+fc.configureGlobal({ seed: Number(process.env.PROPERTY_SEED ?? 1) });
 
 const root = dirname(import.meta.dirname);
 const { files, unmatched } = findTestFiles(root, process.argv.slice(2));

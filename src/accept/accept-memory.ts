@@ -8,7 +8,7 @@
  */
 
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+import { type AddressRange, MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
@@ -51,7 +51,37 @@ export class AcceptMemory {
     if (table === undefined || start + sizeBytes < table.physBase) return;
     const unit = table.unitSizeBytes;
     const first = Math.floor((Math.max(start, table.physBase) - table.physBase) / unit);
-    const end = Math.ceil(guardedEnd(table, start + sizeBytes) / unit);
+    this.#accept(table, first, Math.ceil(guardedEnd(table, start + sizeBytes) / unit));
+  }
+
+  /**
+   * Takes memory off the record that is about to become shared as it is: the unaccepted units inside
+   * [start, end). A unit that reaches beyond, or the guard unit behind an end on a border, is accepted,
+   * as whoever uses the memory beside it counts on.
+   *
+   * @returns what was taken, ascending; all of [start, end) outside of it is accepted
+   */
+  takeUnaccepted(start: number, end: number): AddressRange[] {
+    const table = this.table;
+    if (table === undefined || end < table.physBase) return [];
+    const { physBase, unitSizeBytes: unit } = table;
+    const unitOf = (address: number): number =>
+      Math.min(Math.max(address - physBase, 0) / unit, table.unitCount);
+    const [from, to] = [unitOf(start), unitOf(end)];
+    if (!Number.isInteger(from)) this.#accept(table, Math.floor(from), Math.ceil(from));
+    this.#accept(table, Math.floor(to), Math.min(Math.floor(to) + 1, table.unitCount));
+    const taken: AddressRange[] = [];
+    const last = Math.floor(to);
+    for (let run = table.nextSet(Math.ceil(from), last); run < last; ) {
+      const runEnd = table.nextClear(run, last);
+      taken.push({ start: physBase + run * unit, end: physBase + runEnd * unit });
+      table.clearRange(run, runEnd);
+      run = table.nextSet(runEnd, last);
+    }
+    return taken;
+  }
+
+  #accept(table: UnacceptedTable, first: number, end: number): void {
     this.#lock?.enter(first, end);
     if (table.acceptUnits(first, end, this.#arch) > 0) this.acceptCalls++;
     this.#lock?.leave(first, end);

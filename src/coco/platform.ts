@@ -1,3 +1,5 @@
+import type { AddressRange } from "../units.js";
+
 /** What protects a guest's memory; `none` is a plain virtual machine. */
 export type PlatformKind = "tdx" | "snp" | "none";
 
@@ -40,10 +42,12 @@ export interface CocoPlatform {
   /** Pages of the host that track this guest's private memory and came with it (dynamic PAMT). */
   readonly pamtPages: number;
   /**
-   * The guest makes accepted memory shared with the host, which takes the private copy away unless
-   * it keeps it.
+   * The guest makes memory shared with the host, which takes the private copy away unless it keeps
+   * it.
+   *
+   * @param unaccepted parts of the range that were never accepted, ascending; the rest is
    */
-  convertToShared(start: number, end: number): void;
+  convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
   /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
   remap(start: number, end: number): void;
   /** What happens when the guest touches a range: the outcome of its first page that is not usable. */

@@ -77,6 +77,18 @@ export class DirectMap {
     return this.#tables2m.has(Math.floor(address / LEAF_2M)) ? PAGE_SIZE : LEAF_2M;
   }
 
+  /** The leaves that are shared, ascending. */
+  sharedLeaves(): AddressRange[] {
+    const leaves: AddressRange[] = [];
+    const end = ADDRESS_MAX / PAGE_SIZE;
+    for (let page = this.#shared.firstIn(0, end); page < end; page = this.#shared.firstIn(page, end)) {
+      const start = page * PAGE_SIZE;
+      leaves.push({ start, end: start + this.leafBytes(start) });
+      page = leaves.at(-1)!.end / PAGE_SIZE;
+    }
+    return leaves;
+  }
+
   /**
    * Makes [start, end) shared with the host, or private again. A leaf that has the attribute
    * already stays whole; nothing is done to it.

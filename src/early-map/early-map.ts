@@ -10,11 +10,15 @@ export interface EarlyMapResult extends LeafCounts {
   readonly splits: number;
   /** Tables below the kernel's own top-level one, all of them. */
   readonly tables: TableSources;
+  /** Tables that the kernel wanted from memblock when the page allocator had its memory, each with a warning. */
+  readonly lateMemblockCalls: number;
   /** Flushes of a TLB that its own CPU did for itself, and those that all CPUs had to do. */
   readonly localFlushes: number;
   readonly globalFlushes: number;
   /** Memory that is shared with the host at the end, as the direct map tells. */
   readonly sharedBytes: number;
+  /** Memory that was accepted, by whomever, for nothing but to be shared. */
+  readonly wastedAcceptBytes: number;
 }
 
 /**
@@ -27,6 +31,7 @@ export class EarlyMap {
   #splits = 0;
   #localFlushes = 0;
   #globalFlushes = 0;
+  #wastedAcceptBytes = 0;
   #due = { splits: 0, changedLeaves: 0, flushes: 0, flushedCpus: 0 };
 
   constructor(tables: TablePages) {
@@ -40,27 +45,30 @@ export class EarlyMap {
    * @throws PageTableError
    */
   shareEarly({ start, end }: AddressRange): void {
-    this.#change(start, end, true);
+    this.#change(start, end);
     this.#localFlushes++;
     this.#due.flushes++;
     this.#due.flushedCpus++;
   }
 
   /**
-   * Each split is followed by a flush of the TLBs of all CPUs, and so is the change (6.12
-   * arch/x86/mm/pat/set_memory.c: __split_large_page, __set_memory_enc_pgtable). What some
-   * platforms flush before the change counts with it.
+   * Makes memory shared. The TLBs of all CPUs are flushed of the old attribute first, after each split,
+   * and after the change (6.12 arch/x86/mm/pat/set_memory.c: __split_large_page,
+   * __set_memory_enc_pgtable; arch/x86/coco/tdx/tdx.c: tdx_tlb_flush_required).
    *
    * @param onlineCpus CPUs that take part, the one that asks included
-   * @param flushesBefore whether the old attribute must be flushed too
-   * @throws PageTableError
+   * @throws PageTableError, InitTextFreed
    */
-  convert({ start, end }: AddressRange, shared: boolean, onlineCpus: number, flushesBefore: boolean): void {
-    const splits = this.#change(start, end, shared);
-    const flushes = splits + (flushesBefore ? 2 : 1);
+  convert({ start, end }: AddressRange, onlineCpus: number): void {
+    const flushes = this.#change(start, end) + 2;
     this.#globalFlushes += flushes;
     this.#due.flushes += flushes;
     this.#due.flushedCpus += flushes * onlineCpus;
+  }
+
+  /** Memory that has been shared without having been accepted. */
+  neverAccepted(ranges: readonly AddressRange[]): void {
+    for (const { start, end } of ranges) this.#wastedAcceptBytes -= end - start;
   }
 
   /** Charges what has been done since the last call. */
@@ -78,15 +86,18 @@ export class EarlyMap {
       ...this.map.leaves,
       splits: this.#splits,
       tables: this.tables.sources,
+      lateMemblockCalls: this.tables.lateMemblockCalls,
       localFlushes: this.#localFlushes,
       globalFlushes: this.#globalFlushes,
       sharedBytes: this.map.sharedBytes,
+      wastedAcceptBytes: this.#wastedAcceptBytes,
     };
   }
 
-  #change(start: number, end: number, shared: boolean): number {
-    const { splits, changedLeaves } = this.map.setShared(start, end, shared);
-    for (let table = 0; table < splits; table++) this.tables.allocate();
+  #change(start: number, end: number): number {
+    const { splits, changedLeaves } = this.map.setShared(start, end, true);
+    this.#wastedAcceptBytes += end - start;
+    for (let table = 0; table < splits; table++) this.tables.allocateForSplit();
     this.#splits += splits;
     this.#due.splits += splits;
     this.#due.changedLeaves += changedLeaves;

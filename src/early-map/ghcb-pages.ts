@@ -1,44 +1,80 @@
 import type { GuestMemory } from "../host/guest-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
-import { PAGE_SIZE } from "../units.js";
+import { type AddressRange, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
 
-/** sizeof(struct sev_es_runtime_data): GHCB page, its backup, two flags, a debug register. */
-const RUNTIME_DATA_BYTES = 2 * PAGE_SIZE + 16;
+/** sizeof(struct sev_es_runtime_data) behind the GHCB page: its backup, two flags, a debug register. */
+const PRIVATE_DATA_BYTES = PAGE_SIZE + 16;
+/** A section is shared by whole entries of the second level. */
+const SECTION_ALIGN = 2 * MiB;
+
+/** How an SNP kernel lays out what each CPU talks to the hypervisor through. */
+export interface RuntimeDataRules {
+  /** Below an SVSM a page for its calling area comes with it. */
+  readonly svsm: boolean;
+  /**
+   * The GHCB pages of all CPUs lie in one section that is shared as a whole, as Borislav Petkov
+   * proposed in place of splits ("RFC PATCH v2 14/32", LKML, March 2017) and as .bss..decrypted does
+   * for what is static; otherwise each is shared by itself.
+   */
+  readonly decryptedSection: boolean;
+}
+
+/** What came of it. */
+export interface RuntimeData {
+  /** Physical addresses of the GHCB pages, by CPU. */
+  readonly pages: readonly number[];
+  /** What is to be shared with the host, piece by piece. */
+  readonly shared: readonly AddressRange[];
+}
 
 /**
  * What an SNP kernel allocates for each possible CPU to talk to the hypervisor, before the page
  * allocator runs (6.12 init/main.c: start_kernel -> trap_init -> sev_es_init_vc_handling;
- * arch/x86/coco/sev/core.c: alloc_runtime_data). Below an SVSM a page for its calling area comes
- * with it. Each page is shared in the direct map as soon as it is there (init_ghcb), so the next
- * CPU's data may come to lie beside the page tables that this took.
+ * arch/x86/coco/sev/core.c: alloc_runtime_data). Each piece is shared in the direct map as soon as it
+ * is there (init_ghcb), so the next CPU's data may come to lie beside the page tables that this took.
  *
  * @param cpuNodes node of every possible CPU
- * @returns physical addresses of the GHCB pages, by CPU
  */
 export function allocRuntimeData(
   memblock: Memblock,
   cpuNodes: readonly number[],
-  svsm: boolean,
+  { svsm, decryptedSection }: RuntimeDataRules,
   early: EarlyMap,
-): number[] {
-  return cpuNodes.map((nid) => {
-    const data = memblock.allocTryNid(RUNTIME_DATA_BYTES, PAGE_SIZE, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid);
-    if (data === 0) throw new Error("early-map: the kernel panics without memory for its GHCBs");
+): RuntimeData {
+  const shared: AddressRange[] = [];
+  const share = (start: number, bytes: number): void => {
+    early.shareEarly({ start, end: start + bytes });
+    shared.push({ start, end: start + bytes });
+  };
+  let section = 0;
+  if (decryptedSection) {
+    const bytes = roundUp(cpuNodes.length * PAGE_SIZE, SECTION_ALIGN);
+    section = orPanic(memblock.alloc(bytes, SECTION_ALIGN));
+    share(section, bytes);
+  }
+  const pages = cpuNodes.map((nid, cpu) => {
+    const bytes = decryptedSection ? PRIVATE_DATA_BYTES : PAGE_SIZE + PRIVATE_DATA_BYTES;
+    const data = orPanic(memblock.allocTryNid(bytes, PAGE_SIZE, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid));
     if (svsm) memblock.alloc(PAGE_SIZE, PAGE_SIZE);
-    early.shareEarly({ start: data, end: data + PAGE_SIZE });
+    if (decryptedSection) return section + cpu * PAGE_SIZE;
+    share(data, PAGE_SIZE);
     return data;
   });
+  return { pages, shared };
+}
+
+function orPanic(address: number): number {
+  if (address === 0) throw new Error("early-map: the kernel panics without memory for its GHCBs");
+  return address;
 }
 
 /**
- * Asks the host to make the GHCB pages shared, one after another, and zeroes them. Before the runtime
- * GHCBs exist the state change goes through the MSR protocol, which for a single page takes what
- * a request through the GHCB takes.
+ * Asks the host to make the GHCB pages shared, one piece after another, and zeroes them. Before the
+ * runtime GHCBs exist the state change goes through the MSR protocol, which for a single page takes
+ * what a request through the GHCB takes; a section is one request through the boot GHCB.
  */
-export function shareGhcbPages(pages: readonly number[], memory: GuestMemory): void {
-  for (const page of pages) {
-    memory.share(page, page + PAGE_SIZE);
-    memory.touch(PAGE_SIZE);
-  }
+export function shareGhcbPages({ pages, shared }: RuntimeData, memory: GuestMemory): void {
+  for (const { start, end } of shared) memory.share(start, end);
+  memory.touch(pages.length * PAGE_SIZE);
 }

@@ -1,8 +1,16 @@
-import type { Memblock } from "../memblock/memblock.js";
+import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 
-/** Page tables of the direct map by where their memory came from. */
+/** early_dynamic_pgts: page tables inside the kernel image (6.12 arch/x86/include/asm/pgtable_64_defs.h). */
+const EARLY_DYNAMIC_PAGE_TABLES = 64;
+
+/** Who hands out pages for tables when a leaf is split. */
+export type SplitTables = "by-phase" | "memblock";
+
+/** Page tables by where their memory came from. */
 export interface TableSources {
+  /** The pool inside the kernel image, before there is anything else; forgotten when the direct map is made. */
+  readonly head64: number;
   /** The buffer in the brk area behind the kernel image. */
   readonly brk: number;
   /** memblock, which accepts what it gives away. */
@@ -11,21 +19,34 @@ export interface TableSources {
   readonly buddy: number;
 }
 
-/** The kernel has no memory for a page table of its direct map. */
+/** The kernel has no memory for a page table. */
 export class PageTableError extends Error {
   override readonly name = "PageTableError";
 }
 
+/** The kernel calls a function whose memory it has freed. */
+export class InitTextFreed extends Error {
+  override readonly name = "InitTextFreed";
+}
+
 /**
- * Where pages for the direct map's tables come from in each phase of boot. Until the page
- * allocator runs: the brk area, then memblock (6.12 arch/x86/mm/init.c: alloc_low_pages). From then
- * on: the page allocator (arch/x86/mm/pat/set_memory.c: split_large_page).
+ * Where pages for tables come from in each phase of boot. Before memblock is there: a static pool
+ * (6.12 arch/x86/kernel/head64.c: __early_make_pgtable). Until the page allocator runs: the brk area,
+ * then memblock (arch/x86/mm/init.c: alloc_low_pages). From then on: the page allocator
+ * (arch/x86/mm/pat/set_memory.c: split_large_page).
+ *
+ * A kernel that asks memblock for the tables of splits, whenever it is, does as the patch "x86: mm:
+ * Provide support to use memblock when spliting large pages" did (Brijesh Singh, RFC v2 14/32, LKML,
+ * March 2017). memblock_alloc() is init text: from free_initmem() on there is something else in its
+ * place. Between the two it passes the request on and warns (6.12 mm/memblock.c:
+ * memblock_alloc_internal).
  */
 export class TablePages {
-  /** Part of the brk area that is not used yet. */
-  readonly #brk: { next: number; end: number };
   readonly #memblock: Memblock;
-  readonly #counts = { brk: 0, memblock: 0, buddy: 0 };
+  readonly #splitTables: SplitTables;
+  readonly #counts = { head64: 0, brk: 0, memblock: 0, buddy: 0 };
+  /** Part of the brk area that is not used yet; none in head64. */
+  #brk: { next: number; end: number } | undefined = undefined;
   /** Memory that is mapped so far, and that tables may therefore lie in. */
   minMapped = 0;
   maxMapped = 0;
@@ -33,10 +54,19 @@ export class TablePages {
   canUseBrk = true;
   /** Takes a page from the page allocator, once that runs; a negative page frame is none. */
   fromBuddy: (() => number) | undefined = undefined;
+  /** Whether init text is freed. */
+  initFreed = false;
+  /** Requests to memblock that came when the page allocator ran, each with a warning. */
+  lateMemblockCalls = 0;
 
-  constructor(memblock: Memblock, brk: AddressRange) {
+  constructor(memblock: Memblock, splitTables: SplitTables = "by-phase") {
     this.#memblock = memblock;
-    this.#brk = { next: brk.start, end: brk.end };
+    this.#splitTables = splitTables;
+  }
+
+  /** The kernel is past head64: it knows where its brk area lies. */
+  leaveHead64({ start, end }: AddressRange): void {
+    this.#brk = { next: start, end };
   }
 
   /** Pages taken so far. */
@@ -44,39 +74,69 @@ export class TablePages {
     return { ...this.#counts };
   }
 
-  /** Pages taken so far, from anywhere. */
+  /** Pages taken so far, but for those inside the kernel image. */
   get total(): number {
     return this.#counts.brk + this.#counts.memblock + this.#counts.buddy;
   }
 
   /** First unused page of the buffer (pgt_buf_end). */
   get brkNext(): number {
-    return this.#brk.next;
+    return this.#brk?.next ?? 0;
   }
 
   /** End of the buffer (pgt_buf_top). */
   get brkEnd(): number {
-    return this.#brk.end;
+    return this.#brk?.end ?? 0;
   }
 
   /**
-   * Takes a page for a table.
+   * Takes a page for a table of new mappings.
    *
    * @throws PageTableError
    */
   allocate(): void {
-    if (this.fromBuddy !== undefined) {
-      this.#allocateFromBuddy(this.fromBuddy);
-      return;
-    }
-    if (this.canUseBrk && this.#brk.next + PAGE_SIZE <= this.#brk.end) {
+    if (this.fromBuddy !== undefined) this.#allocateFromBuddy(this.fromBuddy);
+    else if (this.#brk === undefined) this.#allocateStatic();
+    else if (this.canUseBrk && this.#brk.next + PAGE_SIZE <= this.#brk.end) {
       this.#brk.next += PAGE_SIZE;
       this.#counts.brk++;
+    } else {
+      const { minMapped, maxMapped } = this;
+      this.#allocateFromMemblock(minMapped < maxMapped ? [minMapped, maxMapped] : undefined);
+    }
+  }
+
+  /**
+   * Takes a page for the table of a leaf that is split.
+   *
+   * @throws PageTableError, InitTextFreed
+   */
+  allocateForSplit(): void {
+    if (this.#splitTables === "by-phase" || this.#brk === undefined) {
+      this.allocate();
       return;
     }
-    const { minMapped, maxMapped } = this;
-    const page =
-      minMapped < maxMapped ? this.#memblock.physAllocRange(PAGE_SIZE, PAGE_SIZE, minMapped, maxMapped) : 0;
+    if (this.initFreed) {
+      throw new InitTextFreed(
+        "memblock_alloc() is asked for a page table after free_initmem(), and its text is gone",
+      );
+    }
+    if (this.fromBuddy === undefined) this.#allocateFromMemblock([0, MEMBLOCK_ALLOC_ACCESSIBLE]);
+    else {
+      this.lateMemblockCalls++;
+      this.#allocateFromBuddy(this.fromBuddy);
+    }
+  }
+
+  #allocateStatic(): void {
+    if (this.#counts.head64 === EARLY_DYNAMIC_PAGE_TABLES) {
+      throw new PageTableError("head64 has used all page tables inside the kernel image");
+    }
+    this.#counts.head64++;
+  }
+
+  #allocateFromMemblock(range: readonly [min: number, max: number] | undefined): void {
+    const page = range === undefined ? 0 : this.#memblock.physAllocRange(PAGE_SIZE, PAGE_SIZE, ...range);
     if (page === 0) throw new PageTableError("alloc_low_pages() finds no mapped memory for a page table");
     this.#counts.memblock++;
   }

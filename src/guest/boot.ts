@@ -1,7 +1,8 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
+import { allocDmaBuffers } from "../early-map/dma-buffers.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
-import { convertBounceBuffer } from "../early-map/swiotlb-conversion.js";
+import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
 import { Hotplug } from "../hotplug/hotplug.js";
@@ -141,7 +142,7 @@ export class GuestBoot {
     this.kernel = kernel;
     const { entries } = handOver.stub;
     this.#firstKernel = { guest, kernel, machine, acceptance, entries, table, asFromFirmware };
-    shareGhcbPages(kernel.early.ghcbPages, guest.host);
+    shareGhcbPages(kernel.early.runtimeData, guest.host);
     const early = kernel.early.earlyMap!;
     early.charge(clock.ledger);
     early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
@@ -161,6 +162,8 @@ export class GuestBoot {
     clock.idle.ticking = false;
     this.background = backgroundAcceptor(guest, kernel.allocator, (cpu) => this.#isBusy(cpu));
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
+    early.tables.initFreed = true;
+    allocDmaBuffers(this.#scenario.guest.dmaBuffers, guest, kernel);
     this.#attack(kernelRange);
     this.replay.runUntil(requests.count);
     this.#hotplug(kernel, acceptance);
@@ -244,7 +247,7 @@ export class GuestBoot {
     // start_kernel() has enabled them shortly before.
     lockups.interruptsOn = true;
     setupPerCpuPageset(allocator, bootCpu);
-    this.#encryptionInit(kernel);
+    memEncryptInit(this.guest, kernel, this.#acceptance!);
     this.#smpInit(kernel, replay);
     replay.runUntil((marks.deferredInit ?? marks.pageAllocInitLate)?.request ?? 0);
     clock.endPhase("early kernel");
@@ -270,19 +273,6 @@ export class GuestBoot {
     if (acpiMemory.length === 0) return;
     const { checksAcpiMemory } = this.#scenario.guest;
     this.acpiMemory = enableAcpiMemory(this.guest, kernel, acpiMemory, stub.entries, checksAcpiMemory);
-  }
-
-  /** The bounce buffer becomes shared (start_kernel: arch_cpu_finalize_init -> mem_encrypt_init). */
-  #encryptionInit(kernel: Kernel): void {
-    const { clock, host } = this.guest;
-    const { machine, swiotlb, earlyMap } = kernel.early;
-    if (!machine.memoryEncrypted || swiotlb === undefined) return;
-    // Only the boot CPU is online. A TDX guest flushes ahead of the change only to make memory private.
-    earlyMap!.convert(swiotlb, true, 1, this.guest.platform.name === "snp");
-    earlyMap!.charge(clock.ledger);
-    host.noteGuestTables(host.use().bitmapBytes, earlyMap!.tables.total * PAGE_SIZE);
-    convertBounceBuffer(swiotlb, host);
-    clock.settle(0);
   }
 
   /** CPU after CPU comes online; the boot CPU waits for each (smp_init). */
@@ -384,7 +374,9 @@ function earlyMachine(scenario: Scenario, { stub, kernel, efiMap, initrd, acpi }
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
     fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
     memoryEncrypted: scenario.platform.kind !== "none",
-    ...(scenario.platform.kind === "snp" ? { snp: { svsm: scenario.guest.svsm } } : {}),
+    shareWithoutAccept: scenario.guest.shareWithoutAccept,
+    splitTables: scenario.guest.splitTables,
+    ...(scenario.platform.kind === "snp" ? { snp: scenario.guest } : {}),
   };
 }
 

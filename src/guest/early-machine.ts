@@ -3,6 +3,8 @@
  * early boot learn on their way.
  */
 import type { EarlyMap } from "../early-map/early-map.js";
+import type { RuntimeData, RuntimeDataRules } from "../early-map/ghcb-pages.js";
+import type { SplitTables } from "../early-map/table-pages.js";
 import type { Memblock } from "../memblock/memblock.js";
 import type { AddressRange } from "../units.js";
 import type { KernelE820Entry } from "./e820-table.js";
@@ -59,8 +61,12 @@ export interface EarlyMachine {
   readonly fiveLevel: boolean;
   /** Guest memory is encrypted: all DMA goes through the bounce buffer (CC_ATTR_GUEST_MEM_ENCRYPT). */
   readonly memoryEncrypted: boolean;
-  /** An SNP guest, and whether it runs below an SVSM. */
-  readonly snp?: { readonly svsm: boolean };
+  /** The bounce buffer is not accepted when it is allocated. */
+  readonly shareWithoutAccept?: boolean;
+  /** Who hands out page tables when a leaf is split; absent: whoever can. */
+  readonly splitTables?: SplitTables;
+  /** An SNP guest, and what it talks to the hypervisor through. */
+  readonly snp?: RuntimeDataRules;
   /** Bounce buffer as `swiotlb=` asks for it, 0 for none; absent: the kernel's default for this machine. */
   readonly swiotlbBytes?: number;
 }
@@ -84,8 +90,8 @@ export class EarlyBoot {
   nrKernelPages = 0;
   /** The bounce buffer, once there is one. */
   swiotlb: AddressRange | undefined = undefined;
-  /** Physical addresses of the GHCB pages of an SNP guest, by CPU. */
-  ghcbPages: readonly number[] = [];
+  /** What an SNP guest talks to the hypervisor through. */
+  runtimeData: RuntimeData = { pages: [], shared: [] };
   /** The direct map, once there is one (init_mem_mapping). */
   earlyMap: EarlyMap | undefined = undefined;
 

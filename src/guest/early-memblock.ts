@@ -62,7 +62,7 @@ function freeAreaInit(boot: EarlyBoot): void {
 function sevEsInitVcHandling(boot: EarlyBoot): void {
   const { snp, cpuNodes } = boot.machine;
   if (snp === undefined) return;
-  boot.ghcbPages = allocRuntimeData(boot.memblock, cpuNodes, snp.svsm, boot.earlyMap!);
+  boot.runtimeData = allocRuntimeData(boot.memblock, cpuNodes, snp, boot.earlyMap!);
 }
 
 /** In the order of the kernel. `memblock=debug` takes effect after the first one. */

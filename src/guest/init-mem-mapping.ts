@@ -45,6 +45,16 @@ export function initMemMapping(boot: EarlyBoot): void {
   new DirectMapBuilder(boot).mapAll();
 }
 
+/**
+ * Tables of the first mappings: the kernel where it lies, for the switch to its own tables, and what the
+ * boot loader left, through a fault (arch/x86/kernel/head64.c: __startup_64, copy_bootdata); each an entry of
+ * the top level (assumption for the second: all in one GiB).
+ */
+function head64(tables: TablePages, fiveLevel: boolean): void {
+  const levels = fiveLevel ? 3 : 2;
+  for (let table = 0; table < 2 * levels; table++) tables.allocate();
+}
+
 class DirectMapBuilder {
   readonly #boot: EarlyBoot;
   readonly #early: EarlyMap;
@@ -54,7 +64,10 @@ class DirectMapBuilder {
   constructor(boot: EarlyBoot) {
     const { pageTablesStart, end } = brkArea(boot);
     this.#boot = boot;
-    this.#early = new EarlyMap(new TablePages(boot.memblock, { start: pageTablesStart, end }));
+    const tables = new TablePages(boot.memblock, boot.machine.splitTables);
+    head64(tables, boot.machine.fiveLevel);
+    tables.leaveHead64({ start: pageTablesStart, end });
+    this.#early = new EarlyMap(tables);
     boot.earlyMap = this.#early;
   }
 

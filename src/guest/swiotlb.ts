@@ -52,12 +52,14 @@ export function swiotlbInit(boot: EarlyBoot): void {
   if (bytes === 0) return;
   const areaCount = roundUpPowerOfTwo(boot.cpuCount);
   let slots = swiotlbSlots(bytes, areaCount);
+  memblock.accepts = machine.shareWithoutAccept !== true;
   let address = memblock.allocLow(slots * IO_TLB_SIZE, PAGE_SIZE);
-  while (address === 0) {
-    if (slots <= IO_TLB_MIN_SLOTS) return;
+  while (address === 0 && slots > IO_TLB_MIN_SLOTS) {
     slots = roundUp(slots / 2, IO_TLB_SEGSIZE);
     address = memblock.allocLow(slots * IO_TLB_SIZE, PAGE_SIZE);
   }
+  memblock.accepts = true;
+  if (address === 0) return;
   boot.swiotlb = { start: address, end: address + slots * IO_TLB_SIZE };
   memblock.alloc(roundUp(slots * SLOT_BYTES, PAGE_SIZE), PAGE_SIZE);
   memblock.alloc(Math.min(areaCount, slots / IO_TLB_SEGSIZE) * AREA_BYTES, SMP_CACHE_BYTES);

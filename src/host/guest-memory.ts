@@ -1,5 +1,5 @@
 import type { CocoPlatform } from "../coco/platform.js";
-import { GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
+import { type AddressRange, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
 import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
 import { rmpBytes } from "./rmp.js";
 
@@ -34,6 +34,8 @@ export class GuestMemory {
   #memoryBytes: number;
   #touchedBytes = 0;
   #convertedBytes = 0;
+  /** The part of these that was never accepted. */
+  #neverAcceptedBytes = 0;
   #keptBytes = 0;
   #peakBytes = 0;
   #bitmapBytes = 0;
@@ -64,19 +66,22 @@ export class GuestMemory {
   }
 
   /**
-   * The guest makes private memory shared. The host gives it back, unless it keeps the copy; for
-   * the shared pages it has memory only when they are touched.
+   * The guest makes memory shared. The host gives the private memory back, unless it keeps the copy;
+   * for the shared pages it has memory only when they are touched.
    *
    * @param start physical address on a page boundary
+   * @param unaccepted parts of the range that were never accepted, so there is nothing to give back
    */
-  share(start: number, end: number): void {
+  share(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
     // Only here does what the host spends ever fall.
     this.#peakBytes = this.hostBytesPeak;
     const before = this.#platform.privatePages;
-    this.#platform.convertToShared(start, end);
+    this.#platform.convertToShared(start, end, unaccepted);
     if (this.#platform.name === "none") return;
+    const unacceptedBytes = unaccepted.reduce((sum, one) => sum + one.end - one.start, 0);
     this.#convertedBytes += end - start;
-    this.#keptBytes += end - start - (before - this.#platform.privatePages) * PAGE_SIZE;
+    this.#neverAcceptedBytes += unacceptedBytes;
+    this.#keptBytes += end - start - unacceptedBytes - (before - this.#platform.privatePages) * PAGE_SIZE;
   }
 
   /**
@@ -87,12 +92,13 @@ export class GuestMemory {
   unshare(bytes: number, gainedBytes: number): void {
     if (this.#platform.name === "none") return;
     this.#convertedBytes -= bytes;
+    this.#neverAcceptedBytes = Math.min(this.#neverAcceptedBytes, this.#convertedBytes);
     this.#keptBytes -= bytes - gainedBytes;
   }
 
-  /** Bytes that the guest has made shared and not private again. */
-  get convertedBytes(): number {
-    return this.#convertedBytes;
+  /** Bytes that the guest has accepted, made shared and not private again. */
+  get acceptedSharedBytes(): number {
+    return this.#convertedBytes - this.#neverAcceptedBytes;
   }
 
   /**

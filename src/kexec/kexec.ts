@@ -75,14 +75,9 @@ export class Kexec {
     this.#facts = { ...this.#facts, done: true };
   }
 
-  /** What the first kernel has shared with the host. */
+  /** What the first kernel has shared with the host, leaf by leaf, as its direct map tells. */
   get #shared(): AddressRange[] {
-    const { swiotlb, ghcbPages, machine } = this.#first.kernel.early;
-    if (!machine.memoryEncrypted) return [];
-    return [
-      ...(swiotlb === undefined ? [] : [swiotlb]),
-      ...ghcbPages.map((start) => ({ start, end: start + PAGE_SIZE })),
-    ];
+    return this.#first.kernel.early.earlyMap!.map.sharedLeaves();
   }
 
   get #ram(): AddressRange[] {
@@ -150,10 +145,10 @@ export class Kexec {
 
   /** @returns what stays shared */
   #unshare(): readonly AddressRange[] {
-    const { guest } = this.#first;
+    const { guest, kernel } = this.#first;
     const shared = this.#shared;
     if (!this.#rules.kexec.unshares.includes(guest.platform.name)) return shared;
-    this.#facts = { ...this.#facts, unsharedBytes: unshare(guest, shared) };
+    this.#facts = { ...this.#facts, unsharedBytes: unshare(guest, shared, kernel.early.earlyMap!.map) };
     return [];
   }
 

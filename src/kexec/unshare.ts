@@ -1,3 +1,4 @@
+import type { DirectMap } from "../early-map/direct-map.js";
 import type { Guest } from "../guest/guest.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
@@ -7,12 +8,19 @@ import { type AddressRange, PAGE_SIZE } from "../units.js";
  * life in between (arch/x86/coco/tdx/tdx.c: tdx_kexec_finish, 6.11; arch/x86/coco/sev/core.c:
  * snp_kexec_finish, 6.13).
  *
+ * @param shared leaves of the direct map
  * @returns bytes
  */
-export function unshare({ platform, meter, host, clock }: Guest, shared: readonly AddressRange[]): number {
+export function unshare(
+  { platform, meter, host, clock }: Guest,
+  shared: readonly AddressRange[],
+  map: DirectMap,
+): number {
   let bytes = 0;
   for (const { start, end } of shared) {
     if (platform.name === "tdx") clock.ledger.charge(CostEvent.mapGpa, 1);
+    // SNP sets the entry back, TDX clears it, so that nobody touches what the host is about to give anew.
+    map.setShared(start, end, false);
     const before = platform.privatePages;
     meter.kernelAccept(start, end);
     host.unshare(end - start, (platform.privatePages - before) * PAGE_SIZE);

@@ -26,6 +26,8 @@ export class Memblock extends MemblockMap {
   currentLimit: number = Infinity;
   /** Search from below, as between `movable_node` and NUMA setup (memblock_set_bottom_up). */
   bottomUp = false;
+  /** Off while a caller allocates memory that it is going to make usable in another way. */
+  accepts = true;
   #canResize = false;
 
   /** From here on full arrays are moved to memory that memblock allocates (memblock_allow_resize). */
@@ -80,7 +82,7 @@ export class Memblock extends MemblockMap {
       }
       if (found !== 0) {
         this.reserve(found, size);
-        this.options.accept?.(found, size);
+        if (this.accepts) this.options.accept?.(found, size);
         return found;
       }
       if (flags === MemblockFlags.NONE) return 0;

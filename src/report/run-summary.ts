@@ -4,6 +4,7 @@ import type { HotplugAcceptance } from "../hotplug/result.js";
 import type { HostUse, RunResult } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
+import { earlyMapLines } from "./early-map-text.js";
 import { failureText } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
@@ -30,6 +31,7 @@ export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): str
     ["boot", phaseLines(run)],
     ["memory", memoryLines(run)],
     ["acceptance", acceptanceLines(run)],
+    ["direct map", earlyMapLines(run)],
     ["hot-plug", hotplugLines(run)],
     ["host's TDX module", moduleLines(run)],
     ["requests", requestLines(run)],

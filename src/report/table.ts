@@ -4,10 +4,12 @@ import { BASELINE_POLICY } from "../study/compare.js";
 import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatCount, formatRatio, formatShare, NO_VALUE } from "./cells.js";
+import { earlyMapText } from "./early-map-text.js";
 import { formatGroups } from "./grouped-table.js";
 import { columnNotes } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { policyText } from "./row-groups.js";
+import { wrapText } from "./wrap.js";
 
 const HEAD = [
   "policy",
@@ -42,6 +44,11 @@ export function formatTable(
       head: HEAD,
       aligns: HEAD.map((_name, column) => (column === 0 ? "left" : "right")),
       cellsOf: (row) => cellsOf(row, paint),
+      below: ({ rows: group }) =>
+        group.flatMap((row) => {
+          const text = earlyMapText(row);
+          return text === undefined ? [] : wrapText(`  ${text}`);
+        }),
       notes: columnNotes(rows, baseline),
     },
     paint,

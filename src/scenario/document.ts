@@ -3,6 +3,7 @@
  * out. Where `OneOrMore` stands, a list makes one run for each of its values.
  */
 
+import type { SplitTables } from "../early-map/table-pages.js";
 import type { HotplugAcceptance } from "../hotplug/result.js";
 import type { KexecKind, NextKernelTable } from "../kexec/result.js";
 import type { StrategyParameterName } from "../policy/parameters.js";
@@ -87,6 +88,10 @@ export interface ScenarioDocument {
     readonly firstTouch?: OneOrMore<TouchContext>;
     readonly kaslr?: OneOrMore<boolean>;
     readonly checksAcpiMemory?: OneOrMore<boolean>;
+    readonly shareWithoutAccept?: OneOrMore<boolean>;
+    readonly decryptedSection?: OneOrMore<boolean>;
+    readonly splitTables?: OneOrMore<SplitTables>;
+    readonly dmaBuffers?: OneOrMore<number>;
   };
   readonly hotplug?: {
     readonly memory?: OneOrMore<Quantity>;

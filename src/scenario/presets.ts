@@ -32,6 +32,10 @@ export interface Preset {
  * - firmware: both TDVF and OVMF accept everything below 4 GiB (edk2 c5aa7e7
  *   OvmfPkg/IntelTdx/TdxHelperLib/SecTdxHelper.c, OvmfPkg/PlatformPei/AmdSev.c).
  * - unacceptedMemory, bootLoader: as every distribution boots Linux since 6.5, through its EFI stub.
+ * - shareWithoutAccept: Linux accepts whatever it allocates (6.12 mm/memblock.c: memblock_alloc_range_nid).
+ * - decryptedSection: Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb).
+ * - splitTables: 6.12 arch/x86/mm/init.c: alloc_low_pages, arch/x86/mm/pat/set_memory.c: split_large_page.
+ * - dmaBuffers: assumption; drivers of virtio devices share what they allocate, how much depends on them.
  * - kaslr: off, as in the recorded guests, whose addresses can be compared then.
  * - vcpus, seed, transparentHugePages: assumption; one CPU because that is the guest whose
  *   requests can be compared one by one, huge pages as with THP `always`.
@@ -52,6 +56,10 @@ export const DEFAULTS: PresetDocument = {
     bootLoader: "stub",
     kaslr: false,
     checksAcpiMemory: true,
+    shareWithoutAccept: false,
+    decryptedSection: false,
+    splitTables: "by-phase",
+    dmaBuffers: 0,
   },
 };
 

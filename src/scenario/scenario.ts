@@ -1,6 +1,7 @@
 /** One run, fully decided: what every later room reads. Made by `parseScenario`, always frozen. */
 
 import type { PlatformKind } from "../coco/platform.js";
+import type { SplitTables } from "../early-map/table-pages.js";
 import type { BootLoader, UnacceptedSupport } from "../efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
 import type { HighMemory } from "../firmware/start.js";
@@ -140,6 +141,14 @@ export interface Scenario {
     readonly kaslr: boolean;
     /** Whether the kernel looks into its map before it takes memory that ACPI describes. */
     readonly checksAcpiMemory: boolean;
+    /** Whether the DMA bounce buffer becomes shared as the firmware left it, not accepted first. */
+    readonly shareWithoutAccept: boolean;
+    /** SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole. */
+    readonly decryptedSection: boolean;
+    /** Who hands out page tables when a page of the direct map is split. */
+    readonly splitTables: SplitTables;
+    /** Pages that drivers share with the host once init runs. */
+    readonly dmaBuffers: number;
   };
   /** After the boot, and before the workload that comes behind it, a memory device is plugged in. */
   readonly hotplug?: HotplugPlan;

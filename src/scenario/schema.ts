@@ -249,6 +249,22 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       checksAcpiMemory: oneOrMore(flag)
         .describe("Whether the kernel looks into its map before it takes memory that ACPI describes")
         .exactOptional(),
+      shareWithoutAccept: oneOrMore(flag)
+        .describe("Whether the DMA bounce buffer becomes shared with the host without being accepted first")
+        .exactOptional(),
+      decryptedSection: oneOrMore(flag)
+        .describe("SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole")
+        .exactOptional(),
+      splitTables: oneOrMore(names(["by-phase", "memblock"]))
+        .describe(
+          "Who hands out page tables when a leaf of the direct map is split: whoever can, or always memblock",
+        )
+        .exactOptional(),
+      dmaBuffers: oneOrMore(integer(0, 1_048_576))
+        .describe(
+          "Pages of DMA memory that drivers allocate once init runs, each shared with the host by itself",
+        )
+        .exactOptional(),
     })
     .describe("The guest kernel and its work")
     .exactOptional(),

@@ -1,5 +1,5 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
-import { PageTableError } from "../early-map/table-pages.js";
+import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
@@ -36,7 +36,11 @@ export function runScenario(
     ) {
       return resultOf(scenario, loaded, boot, options.timeline === true, "oom", error.message);
     }
-    if (error instanceof DoubleAcceptError || error instanceof GuestTerminated)
+    if (
+      error instanceof DoubleAcceptError ||
+      error instanceof GuestTerminated ||
+      error instanceof InitTextFreed
+    )
       return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
     throw error;
   }
@@ -70,7 +74,7 @@ function resultOf(
     ...(reason === undefined ? {} : { reason }),
     bootTimeNs: Math.round(bootTimeNs),
     phases: clock.phases.map(({ name, ns }) => ({ name, ns: Math.round(ns) })),
-    acceptedBytes: platform.acceptedPages * PAGE_SIZE + host.convertedBytes,
+    acceptedBytes: platform.acceptedPages * PAGE_SIZE + host.acceptedSharedBytes,
     memory: memoryResult(boot),
     touchedBytes,
     hostBytes,

@@ -23,7 +23,8 @@ function earlyMap(bytes: number): { early: EarlyMap; accepted: number[]; membloc
   const memblock = new Memblock({ accept: (_start, sizeBytes) => accepted.push(sizeBytes) });
   memblock.add(MiB, bytes - MiB);
   memblock.currentLimit = bytes;
-  const early = new EarlyMap(new TablePages(memblock, { start: 16 * MiB, end: 16 * MiB + PAGE_SIZE }));
+  const early = new EarlyMap(new TablePages(memblock));
+  early.tables.leaveHead64({ start: 16 * MiB, end: 16 * MiB + PAGE_SIZE });
   early.map.map({ start: 0, end: bytes, pageSize: 2 * MiB });
   early.tables.minMapped = MiB;
   early.tables.maxMapped = bytes;
@@ -74,41 +75,68 @@ test("256 GHCBs in leaves of their own: 256 splits and 1 MiB of page tables", ()
 test("one section for all that is shared: one entry, no split", () => {
   const { early } = earlyMap(2 * GiB);
   early.shareEarly({ start: GiB, end: GiB + 2 * MiB });
-  assert.equal([early.result.splits, early.result.tables], [0, { brk: 0, memblock: 0, buddy: 0 }]);
+  assert.equal([early.result.splits, early.result.tables], [0, { head64: 0, brk: 0, memblock: 0, buddy: 0 }]);
 });
 
 test("before the page allocator, tables come from the brk area, then from memblock, which accepts them", () => {
   const { early, accepted } = earlyMap(GiB);
   for (const start of [64 * MiB, 128 * MiB, 192 * MiB]) early.shareEarly({ start, end: start + PAGE_SIZE });
-  assert.equal(early.result.tables, { brk: 1, memblock: 2, buddy: 0 });
+  assert.equal(early.result.tables, { head64: 0, brk: 1, memblock: 2, buddy: 0 });
   assert.equal(accepted, [PAGE_SIZE, PAGE_SIZE]);
 });
 
 test("from the page allocator on, they come from there alone", () => {
   const { early, accepted } = earlyMap(GiB);
   early.tables.fromBuddy = () => 7;
-  early.convert({ start: 64 * MiB, end: 64 * MiB + PAGE_SIZE }, true, 4, false);
-  assert.equal([early.result.tables, accepted], [{ brk: 0, memblock: 0, buddy: 1 }, []]);
+  early.convert({ start: 64 * MiB, end: 64 * MiB + PAGE_SIZE }, 4);
+  assert.equal([early.result.tables, accepted], [{ head64: 0, brk: 0, memblock: 0, buddy: 1 }, []]);
 });
 
 test("a split without a page for its table is an error", () => {
   const { early } = earlyMap(GiB);
   early.tables.fromBuddy = () => -1;
   assert.throws(
-    () => early.convert({ start: 64 * MiB, end: 64 * MiB + 4 * KiB }, true, 1, false),
+    () => early.convert({ start: 64 * MiB, end: 64 * MiB + 4 * KiB }, 1),
     (error: unknown) => error instanceof PageTableError,
   );
 });
 
-test("each split and the change flush all CPUs; SNP flushes once more ahead of it", () => {
+test("each split flushes all CPUs, and so does the change, before it and after it", () => {
   const { early } = earlyMap(GiB);
   early.tables.fromBuddy = () => 7;
-  early.convert({ start: 64 * MiB + PAGE_SIZE, end: 128 * MiB + PAGE_SIZE }, true, 8, true);
+  early.convert({ start: 64 * MiB + PAGE_SIZE, end: 128 * MiB + PAGE_SIZE }, 8);
   const ledger = new CostLedger();
   early.charge(ledger);
   assert.equal(counts(ledger), { leafSplit: 2, leafChange: 543, tlbFlush: 4, tlbFlushCpu: 32 });
   early.charge(ledger);
   assert.is(counts(ledger).tlbFlush, 4);
+});
+
+test("shared leaves are told one by one, by their size", () => {
+  const map = mapped(4 * GiB, GiB);
+  map.setShared(GiB, 2 * GiB, true);
+  map.setShared(3 * GiB - 2 * MiB - PAGE_SIZE, 3 * GiB, true);
+  const split = 3 * GiB - 2 * MiB;
+  assert.equal(map.sharedLeaves(), [
+    { start: GiB, end: 2 * GiB },
+    { start: split - PAGE_SIZE, end: split },
+    { start: split, end: 3 * GiB },
+  ]);
+});
+
+test("whole leaves are never split, whatever their size", () => {
+  const size = fc.constantFrom(4 * KiB, 2 * MiB, GiB);
+  fc.assert(
+    fc.property(size, fc.nat(3), fc.integer({ min: 1, max: 4 }), (leaf, first, count) => {
+      const map = mapped(8 * GiB, leaf);
+      assert.equal(map.setShared(first * leaf, (first + count) * leaf, true), {
+        splits: 0,
+        changedLeaves: count,
+      });
+      assert.is(map.sharedLeaves().length, count);
+    }),
+    { numRuns: 50 },
+  );
 });
 
 /** Leaf by leaf in an array of page sizes and attributes, 4 KiB an element. */

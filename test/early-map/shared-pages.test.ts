@@ -3,15 +3,19 @@ import * as assert from "uvu/assert";
 import { type SnpOptions, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { EarlyMap } from "../../src/early-map/early-map.js";
 import { allocRuntimeData, shareGhcbPages } from "../../src/early-map/ghcb-pages.js";
-import { convertBounceBuffer } from "../../src/early-map/swiotlb-conversion.js";
+import { setMemoryShared } from "../../src/early-map/set-memory-shared.js";
 import { TablePages } from "../../src/early-map/table-pages.js";
 import { GuestMemory } from "../../src/host/guest-memory.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
+import { GuestClock } from "../../src/sim/guest-clock.js";
+import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { counts } from "../coco/counts.js";
 
 const test = suite("early-map: shared pages");
+
+const OWN_PAGES = { svsm: false, decryptedSection: false };
 
 /** A guest of 2 GiB whose memblock accepts what it gives away. */
 function guest(options: Partial<SnpOptions> = {}): {
@@ -32,15 +36,18 @@ function guest(options: Partial<SnpOptions> = {}): {
 
 /** A direct map of the guest that needs no splits. */
 function fineMap(memblock: Memblock): EarlyMap {
-  const early = new EarlyMap(new TablePages(memblock, { start: 0, end: 0 }));
+  const early = new EarlyMap(new TablePages(memblock));
+  early.tables.leaveHead64({ start: 0, end: 0 });
   early.map.map({ start: 0, end: 2 * GiB, pageSize: 4 * KiB });
   return early;
 }
 
 test("a bounce buffer of 64 MiB on 2 MiB entries is 32 PVALIDATEs in one request, and gives 64 MiB back", () => {
-  const { memory, platform, ledger } = guest();
+  const { memblock, memory, platform, ledger } = guest();
   const before = memory.hostBytes;
-  convertBounceBuffer({ start: 128 * MiB, end: 192 * MiB }, memory);
+  const clock = new GuestClock(new VirtualCpus(1), new CostLedger());
+  const pool = { start: 128 * MiB, end: 192 * MiB };
+  setMemoryShared(pool, { platform, host: memory, clock }, fineMap(memblock), 1);
   const { vmgexitPsc, pvalidate2m, rmpupdateShared, psmash } = counts(ledger);
   assert.equal([vmgexitPsc, pvalidate2m, rmpupdateShared, psmash], [1, 32, 32, undefined]);
   assert.is(before - memory.hostBytes, 64 * MiB);
@@ -48,34 +55,30 @@ test("a bounce buffer of 64 MiB on 2 MiB entries is 32 PVALIDATEs in one request
 });
 
 test("one that lies a page too high splits the entry at either end", () => {
-  const { memory, ledger } = guest();
-  convertBounceBuffer({ start: 128 * MiB + 4 * KiB, end: 192 * MiB + 4 * KiB }, memory);
+  const { memblock, memory, platform, ledger } = guest();
+  const clock = new GuestClock(new VirtualCpus(1), new CostLedger());
+  const pool = { start: 128 * MiB + 4 * KiB, end: 192 * MiB + 4 * KiB };
+  setMemoryShared(pool, { platform, host: memory, clock }, fineMap(memblock), 1);
   const { psmash, pvalidate2m, pvalidate4k } = counts(ledger);
   assert.equal([psmash, pvalidate2m, pvalidate4k], [2, 31, 512]);
 });
 
-test("without a buffer nothing happens", () => {
-  const { memory, ledger } = guest();
-  convertBounceBuffer(undefined, memory);
-  assert.equal(counts(ledger), {});
-});
-
 test("each CPU has two pages and 16 bytes for its GHCB, on page boundaries", () => {
   const { memblock } = guest();
-  const pages = allocRuntimeData(memblock, [0, 0, 0], false, fineMap(memblock));
+  const { pages } = allocRuntimeData(memblock, [0, 0, 0], OWN_PAGES, fineMap(memblock));
   assert.equal(pages, [2 * GiB - 12 * KiB, 2 * GiB - 24 * KiB, 2 * GiB - 36 * KiB]);
   assert.is(memblock.reservedSize(), 3 * (8 * KiB + 16));
 });
 
 test("below an SVSM a calling area of a page comes with it", () => {
   const { memblock } = guest();
-  allocRuntimeData(memblock, [0, 0], true, fineMap(memblock));
+  allocRuntimeData(memblock, [0, 0], { ...OWN_PAGES, svsm: true }, fineMap(memblock));
   assert.is(memblock.reservedSize(), 2 * (12 * KiB + 16));
 });
 
 test("GHCB pages are shared one by one: a page of the host each, one split entry for all", () => {
   const { memblock, memory, ledger } = guest();
-  const pages = allocRuntimeData(memblock, [0, 0, 0, 0], false, fineMap(memblock));
+  const pages = allocRuntimeData(memblock, [0, 0, 0, 0], OWN_PAGES, fineMap(memblock));
   const privateBefore = memory.use().privateBytes;
   shareGhcbPages(pages, memory);
   const { vmgexitPsc, pvalidate4k, psmash, rmpupdateShared } = counts(ledger);

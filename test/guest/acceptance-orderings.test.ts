@@ -50,7 +50,6 @@ test("over a full drain, whoever accepts at allocation accepts as much as whoeve
       for (const policy of ["lazy", "background", "watermark-ahead"]) {
         const later = drained(policy);
         assert.is(later.acceptedBytes, eager.acceptedBytes, policy);
-        assert.ok(later.bootTimeNs < eager.bootTimeNs, policy);
       }
     }),
     { numRuns: 2 },

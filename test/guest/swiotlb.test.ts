@@ -24,6 +24,16 @@ test("the buffer is rounded up to a power of two", () => {
   assert.is(swiotlbSlots(64 * MiB, 1), 32768);
 });
 
+test("6 % of RAM are 64 MiB up to 1066 MiB, 983 MiB of 16 GiB, and 1 GiB from 17067 MiB on", () => {
+  const bytes = (ram: number): number => defaultSwiotlbBytes(ram, ram, true);
+  assert.is(bytes(1066 * MiB), 64 * MiB);
+  assert.ok(bytes(1068 * MiB) > 64 * MiB);
+  assert.is(bytes(16 * GiB), Math.floor(983.04 * MiB));
+  assert.ok(bytes(17_066 * MiB) < GiB);
+  assert.is(bytes(17_067 * MiB), GiB);
+  assert.is(swiotlbSlots(GiB, 1), 524_288);
+});
+
 test("every area has a segment at least", () => {
   assert.is(swiotlbSlots(MiB, 256), 128 * 256);
 });

@@ -62,7 +62,7 @@ test("what was taken before memory ran out stays taken", () => {
 
 /** Tables and leaves that a range takes in a direct map that has only low memory. */
 function mapped(start: number, bytes: number): { tables: number; leaves1g: number; leaves2m: number } {
-  const early = new EarlyMap(new TablePages(new Memblock(), { start: 0, end: 0 }));
+  const early = new EarlyMap(new TablePages(new Memblock()));
   let tables = 0;
   early.tables.fromBuddy = () => tables++;
   mapMemory(early, range(start, bytes));

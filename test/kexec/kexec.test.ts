@@ -114,7 +114,7 @@ test("shared memory becomes private again on TDX since 6.11 and on SNP since 6.1
   const tdx = after("kexec", "handed-over", 'kernel="6.11"');
   assert.is(tdx.reason, undefined);
   assert.is(tdx.result.unsharedBytes, 256 * MiB);
-  assert.is(tdx.boot.guest.host.convertedBytes, 0);
+  assert.is(tdx.boot.guest.host.acceptedSharedBytes, 0);
   assert.match(after("kexec", "handed-over", "platform=snp").reason!, /left shared with the host/);
   assert.is(after("kexec", "handed-over", "platform=snp", V6_15).result.unsharedBytes, 256 * MiB + 4096);
 });

@@ -89,6 +89,10 @@ attack: { pages: 3, answer: ignore }
       bootLoader: "stub",
       kaslr: false,
       checksAcpiMemory: true,
+      shareWithoutAccept: false,
+      decryptedSection: false,
+      splitTables: "by-phase",
+      dmaBuffers: 0,
     },
     drain: { workers: 8 },
     attack: { pages: 3, answer: "ignore" },
@@ -129,6 +133,10 @@ test("the least that a file can say gets the documented defaults", () => {
       bootLoader: "stub",
       kaslr: false,
       checksAcpiMemory: true,
+      shareWithoutAccept: false,
+      decryptedSection: false,
+      splitTables: "by-phase",
+      dmaBuffers: 0,
     },
   });
 });

@@ -105,6 +105,10 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       bootLoader: "stub",
       kaslr: false,
       checksAcpiMemory: true,
+      shareWithoutAccept: false,
+      decryptedSection: false,
+      splitTables: "by-phase",
+      dmaBuffers: 0,
     },
     ...changes,
   };

@@ -1,6 +1,6 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
-import { PAGE_SIZE } from "../../units.js";
+import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { DoubleAcceptError } from "../double-accept-error.js";
 import { pageLevel, pageRange } from "../page-level.js";
 import type { CocoPlatform, PlatformKind } from "../platform.js";
@@ -113,14 +113,18 @@ export class SnpPlatform implements CocoPlatform {
 
   /**
    * 6.12 arch/x86/coco/sev/core.c: snp_set_memory_shared. The pages must be validated: Linux
-   * accepts whatever it allocates before it makes it shared.
+   * accepts whatever it allocates before it makes it shared. One that did not would have no
+   * validation to take back, and PVALIDATE would say so.
    */
-  convertToShared(start: number, end: number): void {
+  convertToShared(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
     const [first, last] = pageRange(start, end);
-    const runs = entryRuns(first, last);
-    this.#pvalidate.entries(first, runs, LINUX.batchEntries, false);
-    this.rmp.rescind(first, last);
-    chargePageStateChange(this.#ledger, runs, last - first, LINUX.entriesPerExit);
+    let validFirst = first;
+    for (const [from, to] of [...unaccepted.map((one) => pageRange(one.start, one.end)), [last, last]]) {
+      this.#pvalidate.entries(validFirst, entryRuns(validFirst, from!), LINUX.batchEntries, false);
+      this.rmp.rescind(validFirst, from!);
+      validFirst = to!;
+    }
+    chargePageStateChange(this.#ledger, entryRuns(first, last), last - first, LINUX.entriesPerExit);
     this.#host.takeBack(first, last);
   }
 

@@ -1,0 +1,17 @@
+import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
+import { WorkloadLoader } from "../../src/cli/load-recording.js";
+import { parseScenario } from "../../src/scenario/load.js";
+import type { RunResult } from "../../src/study/result.js";
+import { runScenario } from "../../src/study/run-scenario.js";
+
+const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+
+/**
+ * A boot of a guest of 4 GiB; `changes` are keys of the scenario file.
+ *
+ * @param check look for broken invariants on the way, which takes a set of all free pages
+ */
+export function run(platform: string, changes: Readonly<Record<string, unknown>>, check = true): RunResult {
+  const text = JSON.stringify({ name: "early", workload: "boot", memory: "4GiB", platform, ...changes });
+  return runScenario(parseScenario(text, "early")[0]!, loaded, { check });
+}

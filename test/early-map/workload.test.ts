@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
+import { WorkloadLoader } from "../../src/cli/load-recording.js";
+import { ScenarioError } from "../../src/scenario/error.js";
+import { parseScenario } from "../../src/scenario/load.js";
+import { runScenario } from "../../src/study/run-scenario.js";
+import { MiB } from "../../src/units.js";
+
+const test = suite("early-map: scenario");
+
+test("workloads/early-map.yaml shows what each way costs, and which one no driver survives", () => {
+  const scenarios = parseScenario(readFileSync("workloads/early-map.yaml", "utf8"), "early-map.yaml");
+  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  assert.is(scenarios.length, 16);
+  for (const scenario of scenarios) {
+    const { shareWithoutAccept, decryptedSection, splitTables } = scenario.guest;
+    const { outcome, earlyMap } = runScenario(scenario, loaded, { check: true });
+    assert.is(outcome, splitTables === "memblock" ? "terminated" : "ready");
+    assert.is(earlyMap!.wastedAcceptBytes < 4 * MiB, shareWithoutAccept);
+    const localFlushes = decryptedSection ? 1 : scenario.vcpus;
+    assert.is(earlyMap!.localFlushes, scenario.platform.kind === "snp" ? localFlushes : 0);
+  }
+});
+
+test("keys that cannot be are refused where they stand", () => {
+  const error = (guest: string): string => {
+    try {
+      parseScenario(`name: x\nworkload: boot\nplatform: tdx\nmemory: 4GiB\nguest: { ${guest} }\n`, "x.yaml");
+    } catch (thrown) {
+      if (thrown instanceof ScenarioError) return thrown.message;
+      throw thrown;
+    }
+    return "";
+  };
+  assert.match(error("dmaBuffers: -1"), /guest\.dmaBuffers/);
+  assert.match(error("splitTables: slab"), /guest\.splitTables.*by-phase/);
+  assert.match(error("shareWithoutAccept: 1"), /guest\.shareWithoutAccept/);
+  assert.match(error("decryptedSection: 1"), /guest\.decryptedSection/);
+});
+
+test.run();
