@@ -25,22 +25,25 @@ export function runChunk(
   loader: WorkloadLoader,
   runScenario: RunScenario,
 ): string {
-  const lines: string[] = [];
   const file = new YamlSource(scenarioText, scenarioPath);
   const { first, end } = pointsOfChunk(chunk, pointCount(study));
-  for (let point = first; point < end; point++) {
+  // All scenarios first: checking one after the other takes a third of the time that it takes between runs.
+  const points = Array.from({ length: end - first }, (_value, at) => {
+    const point = first + at;
     const assignments = assignmentsOf(study, point);
     const settings = Object.fromEntries(
       assignments.map(({ path, value }) => [path.join("."), value as string | number | boolean]),
     );
-    const scenarios = scenariosOf(file, assignments);
-    for (const [run, scenario] of scenarios.entries()) {
+    return { point, settings, scenarios: scenariosOf(file, assignments) };
+  });
+  const lines = points.flatMap(({ point, settings, scenarios }) =>
+    scenarios.map((scenario, run) => {
       const identity = runIdentity(scenario, version);
       const id = createHash("sha256").update(identity).digest("hex").slice(0, ID_CHARACTERS);
       const workload = workloadOf(scenario, scenarioPath, loader);
       const result = runScenario(scenario, workload, { check: false });
-      lines.push(`${sweepLine({ point, run, id }, settings, result)}\n`);
-    }
-  }
+      return `${sweepLine({ point, run, id }, settings, result)}\n`;
+    }),
+  );
   return lines.join("");
 }
