@@ -19,7 +19,7 @@ import {
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { trackedMap } from "../tracker/tracked-map.js";
-import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
+import { type AddressRange, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
 import { type DrainResult, drain } from "../workload/drain.js";
@@ -27,21 +27,16 @@ import type { Recording } from "../workload/recording.js";
 import { Replay } from "../workload/replay.js";
 import type { Requests } from "../workload/requests.js";
 import { type AcpiMemory, enableAcpiMemory } from "./acpi-memory.js";
+import { machineAfterStub } from "./after-stub.js";
 import { Attack, GuestTerminated } from "./attack.js";
 import type { BackgroundAcceptor } from "./background-acceptor.js";
-import type { EarlyMachine } from "./early-machine.js";
 import { createGuest, type Guest } from "./guest.js";
 import { Kernel } from "./kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
-import { qemuAcpiTables } from "./qemu-acpi.js";
 import { requireMemory } from "./require-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyGuest } from "./verify-guest.js";
-
-/** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
-const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
 export class GuestBoot {
@@ -133,7 +128,7 @@ export class GuestBoot {
     this.#acceptance = acceptance;
     this.onHandOver(handOver.stub, acceptance);
     const asFromFirmware = trackedMap(handOver.stub.entries, table);
-    const machine = earlyMachine(this.#scenario, handOver);
+    const machine = machineAfterStub(this.#scenario, handOver);
     requireMemory(machine);
     this.faults = faultAcceptance(guest, table);
     const lazy = guest.policy.kernel !== "boot";
@@ -348,41 +343,6 @@ function requireRecord({ stub }: HandOver): void {
   throw new GuestTerminated(
     `the kernel does not know that ${formatBytes(stub.unknownBytes)} of its memory are not accepted, and touches them`,
   );
-}
-
-/** The guest as its kernel finds it after the stub. */
-function earlyMachine(scenario: Scenario, { stub, kernel, efiMap, initrd, acpi }: HandOver): EarlyMachine {
-  return {
-    e820: stub.entries,
-    kernelStart: kernel.start,
-    ...(initrd === undefined ? {} : { initrd }),
-    setupData: [],
-    efi: {
-      memoryMap: efiMap,
-      ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
-      unacceptedTableInRam: stub.tableInRam,
-      unacceptedTableShort: KERNEL_RULES[scenario.kernel].tableReservedShort,
-      keptTables: [],
-      bootServices: [],
-    },
-    acpiTables: qemuAcpiTables(acpi.start, scenario.vcpus),
-    ioapicCount: 1,
-    commandLine: commandLine(scenario),
-    unknownOptions: [],
-    cpuNodes: Array.from({ length: scenario.vcpus }, () => 0),
-    numaBlocks: [],
-    // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
-    fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
-    memoryEncrypted: scenario.platform.kind !== "none",
-    shareWithoutAccept: scenario.guest.shareWithoutAccept,
-    splitTables: scenario.guest.splitTables,
-    ...(scenario.platform.kind === "snp" ? { snp: scenario.guest } : {}),
-  };
-}
-
-function commandLine({ policy, guest }: Scenario): string {
-  const words = ["console=ttyS0", policy === "eager" ? "accept_memory=eager" : "", guest.commandLine];
-  return words.filter((word) => word !== "").join(" ");
 }
 
 function bytesOf(recording: Recording, name: string): number {

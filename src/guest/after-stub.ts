@@ -1,0 +1,47 @@
+import type { Scenario } from "../scenario/scenario.js";
+import { GiB, TiB } from "../units.js";
+import type { EarlyMachine } from "./early-machine.js";
+import { KERNEL_RULES } from "./kernel-versions.js";
+import type { HandOver } from "./power-on.js";
+import { qemuAcpiTables } from "./qemu-acpi.js";
+
+/** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
+const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
+
+/** The guest as its kernel finds it after the stub. */
+export function machineAfterStub(
+  scenario: Scenario,
+  { stub, kernel, efiMap, initrd, acpi }: HandOver,
+): EarlyMachine {
+  return {
+    e820: stub.entries,
+    kernelStart: kernel.start,
+    ...(initrd === undefined ? {} : { initrd }),
+    setupData: [],
+    efi: {
+      memoryMap: efiMap,
+      ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
+      unacceptedTableInRam: stub.tableInRam,
+      unacceptedTableShort: KERNEL_RULES[scenario.kernel].tableReservedShort,
+      keptTables: [],
+      bootServices: [],
+    },
+    acpiTables: qemuAcpiTables(acpi.start, scenario.vcpus),
+    ioapicCount: 1,
+    commandLine: commandLine(scenario),
+    unknownOptions: [],
+    cpuNodes: Array.from({ length: scenario.vcpus }, () => 0),
+    numaBlocks: [],
+    // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
+    fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
+    memoryEncrypted: scenario.platform.kind !== "none",
+    shareWithoutAccept: scenario.guest.shareWithoutAccept,
+    splitTables: scenario.guest.splitTables,
+    ...(scenario.platform.kind === "snp" ? { snp: scenario.guest } : {}),
+  };
+}
+
+function commandLine({ policy, guest }: Scenario): string {
+  const words = ["console=ttyS0", policy === "eager" ? "accept_memory=eager" : "", guest.commandLine];
+  return words.filter((word) => word !== "").join(" ");
+}
