@@ -75,6 +75,7 @@ export const tuneCommand = {
         examples(
           "unaccepted tune workloads/boot.yaml",
           "unaccepted tune workloads/boot.yaml --platform snp --memory 64GiB --uncertainty",
+          "unaccepted tune workloads/boot.yaml --policy eager --vcpus 8 --knob strategy.acceptingCpus=1..8",
           "unaccepted tune workloads/boot.yaml --objective '0.7*bootTime+0.3*overheadBytes' --memory 4GiB",
           "unaccepted tune workloads/boot.yaml --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTime<15s' --json",
           "unaccepted tune workloads/boot.yaml --workload 'generate:heap?size=1GiB' --objective stallTotal,bootTime",
