@@ -29,9 +29,10 @@ export async function benchSweep(runs: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "unaccepted-bench-"));
   try {
     const parts = new Parts(directory);
-    parts.open(stampOf(job));
     const loader = new WorkloadLoader();
     runChunk(job, 0, loader, runScenario);
+    const stamp = stampOf(job, loader.recordings);
+    parts.open(stamp);
     // Once more, warm: what the simulation takes, and what a chunk takes with everything around it.
     let simulatedMs = 0;
     const chunkMs = elapsedMs(() => {
@@ -45,10 +46,7 @@ export async function benchSweep(runs: number): Promise<void> {
       }
     });
     const alone = ALONE_CHUNKS * CHUNK_POINTS;
-    const chunks = Array.from(
-      { length: Math.min(chunkCount(runs), chunkCount(stampOf(job).points)) },
-      (_v, c) => c,
-    );
+    const chunks = Array.from({ length: Math.min(chunkCount(runs), chunkCount(stamp.points)) }, (_v, c) => c);
     const recordings = new Map(Array.from(loader.recordings, ([path, one]) => [path, shared(one)]));
     const before = process.cpuUsage();
     const begin = performance.now();

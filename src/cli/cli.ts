@@ -3,7 +3,6 @@
 import yargs, { type Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
 import { ScenarioError } from "../scenario/error.js";
-import { TraceError } from "../workload/trace-error.js";
 import { compareCommand } from "./commands/compare.js";
 import { largestCommand } from "./commands/largest.js";
 import { matrixCommand } from "./commands/matrix.js";
@@ -19,7 +18,7 @@ import { verifyCommand } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
 import { type ParsedArguments, SHARED_FLAGS } from "./options.js";
 import { STDIN_PATH } from "./trace-input.js";
-import { UsageError } from "./usage-error.js";
+import { isUsersFault, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
 import { loadZstd } from "./zstd.js";
 
@@ -166,10 +165,6 @@ function explainUnknown(name: string, argv: readonly string[]): string {
   if (typed === undefined || !typed.startsWith("-")) return `unexpected argument ${name}`;
   const nearest = nearestName(name, SHARED_FLAGS);
   return `unknown flag ${typed}${nearest === undefined ? "" : `, did you mean --${nearest}?`}`;
-}
-
-function isUsersFault(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof ScenarioError || error instanceof TraceError;
 }
 
 /** One line, even for an error whose message has several. */

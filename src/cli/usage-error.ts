@@ -1,9 +1,17 @@
+import { ScenarioError } from "../scenario/error.js";
+import { TraceError } from "../workload/trace-error.js";
+
 /** Something the caller of the program can put right: a flag, a path, a file. One line, exit code 2. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);
     this.name = "UsageError";
   }
+}
+
+/** Whether the caller can put an error right, so that its message is all they need. */
+export function isUsersFault(error: unknown): error is Error {
+  return error instanceof UsageError || error instanceof ScenarioError || error instanceof TraceError;
 }
 
 /**

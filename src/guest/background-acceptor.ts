@@ -26,7 +26,6 @@ export interface BackgroundPlan {
  * is done with a block, and those elsewhere for the locks and the bandwidth it uses.
  */
 export class BackgroundAcceptor {
-  acceptedBytes = 0;
   readonly #plan: BackgroundPlan;
   readonly #allocator: PageAllocator;
   readonly #clock: GuestClock;
@@ -76,7 +75,6 @@ export class BackgroundAcceptor {
     const { frames, acceptor } = this.#allocator;
     acceptOldest(frames, zone!, acceptor, cpu);
     this.#clock.settle(cpu);
-    this.acceptedBytes += BLOCK_BYTES;
     this.#dueNs[thread] = Math.max(cpus.timeNs[cpu]!, startNs + this.#intervalNs);
     return true;
   }
@@ -124,6 +122,7 @@ export function upToTarget(allocator: PageAllocator, targetBytes: number): (zone
 
 /** A zone's part of so many bytes, by what it manages, in pages. */
 function share({ zones }: PageAllocator, zone: Zone, bytes: number): number {
-  const managed = zones.reduce((sum, { managedPages }) => sum + managedPages, 0);
+  let managed = 0;
+  for (let at = 0; at < zones.length; at++) managed += zones[at]!.managedPages;
   return ((bytes / PAGE_SIZE) * zone.managedPages) / managed;
 }

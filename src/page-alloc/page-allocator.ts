@@ -432,11 +432,6 @@ export class PageAllocator {
     this.touchedPages += fresh;
     if (fresh > 0) this.acceptor.touch?.(this.frames.pfnOf(page) * PAGE_SIZE, PAGE_SIZE << order);
   }
-
-  /** Bytes the guest has used through the allocator so far. */
-  get touchedBytes(): number {
-    return this.touchedPages * PAGE_SIZE;
-  }
 }
 
 /** CMA pages are for movable memory only (gfp_to_alloc_flags_cma). */

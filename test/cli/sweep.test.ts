@@ -183,6 +183,17 @@ test("mistakes show before anything is run", async () => {
   });
 });
 
+test("what does not fit only together is one line, too, when a worker meets it", async () => {
+  await withStudy(async (study, directory) => {
+    // The first of each axis fits; tdvf on snp does not.
+    const axes = "  platform.kind: [tdx, snp]\n  firmware.preset: [auto, tdvf]\n";
+    writeFileSync(study, STUDY.replace("  platform.kind: [tdx]\n", axes));
+    const { code, stderr } = await unaccepted(["sweep", study, "--out", join(directory, "out")]);
+    assert.is(code, 2);
+    assert.match(onlyLine(stderr), /firmware tdvf does not start a guest on platform snp/);
+  });
+});
+
 test("an interruption ends it between two chunks, and leaves what is done", async () => {
   await withStudy(async (study, directory) => {
     const interruption = new AbortController();

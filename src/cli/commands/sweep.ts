@@ -11,7 +11,7 @@ import {
   parseShard,
   type Shard,
 } from "../../study/sweep/chunks.js";
-import { assignmentsOf, pointCount } from "../../study/sweep/points.js";
+import { assignmentsOf, pointsToCheck } from "../../study/sweep/points.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { isGenerated } from "../../workload/generators/index.js";
 import { STANDARD_BOOT } from "../bundled-traces.js";
@@ -28,8 +28,6 @@ import { shared } from "../sweep/share.js";
 import { UsageError } from "../usage-error.js";
 
 const WHOLE: Shard = { index: 0, of: 1 };
-/** Points looked at before the sweep starts, for mistakes and for the traces they replay. */
-const POINTS_CHECKED = 256;
 
 /** For yargs. */
 export const sweepCommand = {
@@ -68,12 +66,12 @@ export const sweepCommand = {
   /** @returns the exit code: 1 with --missing if something is */
   async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
     const job = readJob(String(argv.study));
-    const stamp = stampOf(job);
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
+    const recordings = checkPoints(job);
+    const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
-    const recordings = checkPoints(job);
     parts.open(stamp);
     if (argv.missing === true) {
       const missing = missingShards(shard.of, chunks, (chunk) => parts.has(chunk));
@@ -119,15 +117,13 @@ async function runAll(
 }
 
 /**
- * Points from all over the study, so that mistakes show before the work.
+ * Looks at every value of the study, so that mistakes show before the work.
  *
  * @returns the recordings that they replay, to be shared by all threads
  */
 function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): ReadonlyMap<string, RecordedRequests> {
   const loader = new WorkloadLoader();
-  const points = pointCount(study);
-  const step = Math.max(Math.floor(points / POINTS_CHECKED), 1);
-  for (let point = 0; point < points; point += step) {
+  for (const point of pointsToCheck(study)) {
     for (const scenario of parseScenario(scenarioText, scenarioPath, assignmentsOf(study, point))) {
       if (isGenerated(scenario.workload)) loader.load(STANDARD_BOOT);
       else workloadOf(scenario, scenarioPath, loader);

@@ -1,4 +1,5 @@
 import { Piscina } from "piscina";
+import { UsageError } from "../usage-error.js";
 import type { WorkerData } from "./worker.js";
 
 /** Built, the worker is JavaScript beside this file; in the tests it is TypeScript. */
@@ -30,7 +31,8 @@ export async function runOnPool(
   try {
     await Promise.all(
       chunks.map(async (chunk) => {
-        await pool.run(chunk);
+        const mistake: string | undefined = await pool.run(chunk);
+        if (mistake !== undefined) throw new UsageError(mistake);
         onDone();
       }),
     );

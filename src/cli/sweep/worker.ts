@@ -4,6 +4,7 @@ import { workerData } from "node:worker_threads";
 import { runScenario } from "../../study/run-scenario.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { isUsersFault } from "../usage-error.js";
 import { loadZstd } from "../zstd.js";
 import type { SweepJob } from "./job.js";
 import { Parts } from "./parts.js";
@@ -18,10 +19,17 @@ export interface WorkerData {
 
 const { job, directory, recordings } = workerData as WorkerData;
 
-/** @returns nothing; the chunk's file is there when it does */
-export default async function work(chunk: number): Promise<void> {
+/** @returns nothing, and the chunk's file is there; or what is wrong with a point of it, in one line */
+export default async function work(chunk: number): Promise<string | undefined> {
   await loadZstd();
   // What a generator makes is kept no longer than a chunk, so that memory stays flat.
   const loader = new WorkloadLoader(recordings);
-  new Parts(directory).write(chunk, runChunk(job, chunk, loader, runScenario));
+  try {
+    new Parts(directory).write(chunk, runChunk(job, chunk, loader, runScenario));
+    return undefined;
+  } catch (error) {
+    // Between threads an error loses its class.
+    if (isUsersFault(error)) return error.message;
+    throw error;
+  }
 }

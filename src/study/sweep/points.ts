@@ -5,10 +5,26 @@ import { chanceAt } from "../../sim/prng.js";
 import { MiB } from "../../units.js";
 import { rangeEnds, type Study, type StudyRange, type StudyValue } from "./study-file.js";
 
+/** Samples that are looked at before a sweep starts. */
+const SAMPLES_CHECKED = 256;
+
 /** Combinations of axis values and samples. A point can be several runs, where the scenario file has lists. */
 export function pointCount({ axes, samples }: Study): number {
   const combinations = Object.values(axes).reduce((product, values) => product * values.length, 1);
   return combinations * (samples?.count ?? 1);
+}
+
+/** Points among which every value of every axis is, and some samples: where mistakes show. */
+export function pointsToCheck({ axes, samples }: Study): number[] {
+  const points: number[] = [];
+  let stride = 1;
+  for (const values of Object.values(axes).reverse()) {
+    for (let value = 0; value < values.length; value++) points.push(value * stride);
+    stride *= values.length;
+  }
+  const drawn = Math.min(samples?.count ?? 1, SAMPLES_CHECKED);
+  for (let sample = 0; sample < drawn; sample++) points.push(sample * stride);
+  return [...new Set(points)];
 }
 
 /**

@@ -2,8 +2,8 @@ import type { Scenario } from "../../scenario/scenario.js";
 import { settingsOf } from "../settings.js";
 
 /**
- * What a run's id is made of: everything that decides its result. Equal for equal scenarios, whatever
- * study or file they come from.
+ * What a run's id is made of: its whole scenario, with the name of its workload. Equal for equal
+ * scenarios, whatever study or file they come from.
  *
  * @param version of the simulator
  */

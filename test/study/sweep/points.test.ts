@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { assignmentsOf, pointCount } from "../../../src/study/sweep/points.js";
+import { assignmentsOf, pointCount, pointsToCheck } from "../../../src/study/sweep/points.js";
 import { parseStudy, type Study } from "../../../src/study/sweep/study-file.js";
 import { GiB, MiB } from "../../../src/units.js";
 
@@ -32,6 +32,21 @@ test("every combination of the axes, the last one fastest", () => {
     ["vcpus", 4],
   ]);
   assert.is(new Set(all.map((values) => JSON.stringify(values))).size, 6);
+});
+
+test("every value of every axis is looked at before a sweep", () => {
+  const vcpus = Array.from({ length: 300 }, (_value, at) => at + 1);
+  const one = study(
+    `axes: { policy: [eager, lazy], vcpus: [${vcpus.join(", ")}], seed: [1, 2] }\nsamples: { count: 2, seed: 1, ranges: {} }`,
+  );
+  const points = pointsToCheck(one);
+  assert.ok(points.every((point) => point < pointCount(one)));
+  for (const [axis, values] of Object.entries(one.axes)) {
+    const seen = new Set(
+      points.map((point) => assignmentsOf(one, point).find(({ path }) => path[0] === axis)!.value),
+    );
+    assert.is(seen.size, values.length, axis);
+  }
 });
 
 test("each sample comes with every combination", () => {
