@@ -11,7 +11,7 @@ import { beginsAfterBoot } from "../workload/after-boot.js";
 import { type Recording, recordingSchema } from "../workload/recording.js";
 
 /** Of the package that this file belongs to, built or not. */
-const PACKAGE: URL = new URL("../../", import.meta.url);
+export const PACKAGE: URL = new URL("../../", import.meta.url);
 const RECORDED = "workloads/recorded/";
 const DESCRIPTION = "recording.yaml";
 const TRACE_FILE = /\.trace(?:\.gz|\.zst)?$/;

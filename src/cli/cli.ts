@@ -10,13 +10,13 @@ import { mergeCommand } from "./commands/merge.js";
 import { plotCommand } from "./commands/plot.js";
 import { runCommand } from "./commands/run.js";
 import { sweepCommand } from "./commands/sweep.js";
-import { type RunCommand, traceCommand } from "./commands/trace.js";
+import { type RunCommand, TRACE_ACTIONS, traceCommand } from "./commands/trace.js";
 import { trackersCommand } from "./commands/trackers.js";
 import { tuneCommand } from "./commands/tune.js";
 import { validateCommand } from "./commands/validate.js";
 import { verifyCommand } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
-import { type ParsedArguments, SHARED_FLAGS } from "./options.js";
+import type { ParsedArguments } from "./options.js";
 import { STDIN_PATH } from "./trace-input.js";
 import { isUsersFault, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
@@ -48,6 +48,13 @@ const COMMANDS = [
   matrixCommand,
 ] as const;
 const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ command }) => command.split(" ")[0]!);
+
+/** What commands call their files. */
+const POSITIONALS: ReadonlySet<string> = new Set(
+  [...COMMANDS.map(({ command }) => command), ...TRACE_ACTIONS].flatMap((command) =>
+    [...command.matchAll(/[<[](\w+)/g)].map(([, name]) => name!),
+  ),
+);
 
 const HELP_WIDTH = 110;
 
@@ -120,7 +127,8 @@ function nameStdin(word: string): string {
 const COMMAND_EXPECTED = `expected a command first: ${COMMAND_NAMES.join(" or ")}; --help says more`;
 
 function newParser(argv: readonly string[]): Argv {
-  return yargs([])
+  const parser: Argv = yargs([]);
+  return parser
     .scriptName("unaccepted")
     .usage("$0 COMMAND\n\nWhen should a TDX or SEV-SNP guest accept its memory?")
     .parserConfiguration({
@@ -140,31 +148,76 @@ function newParser(argv: readonly string[]): Argv {
     .fail((message: string | null, error: unknown) => {
       // yargs has words for what it found itself, and none for what others threw.
       if (message === null || message === "") throw error;
-      throw new UsageError(explain(message, argv));
+      throw new UsageError(explain(message, argv, parser));
     });
 }
 
 /** The messages of yargs that users meet, in the words of this program. */
 const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
-  [/^Not enough non-option arguments.*/, "expected a scenario file"],
   [/^Not enough arguments following: (.*)/, "expected a value after --$1"],
+  [/^Missing required arguments?: \S+\s+/, ""],
   [/^Arguments (\S+) and (\S+) are mutually exclusive/, "--$1 and --$2 exclude each other"],
 ];
 
-function explain(message: string, argv: readonly string[]): string {
-  const unknown = /^Unknown arguments?: ([^,]*)/.exec(message)?.[1];
-  if (unknown !== undefined) return explainUnknown(unknown, argv);
+function explain(message: string, argv: readonly string[], parser: Argv): string {
+  // yargs counts files and flags first; one that the command has not may be why another is missing.
+  const foreign = typedFlags(argv).find((name) => !(name in optionsOf(parser).key));
+  const unknown = foreign ?? /^Unknown arguments?: ([^,]*)/.exec(message)?.[1];
+  if (unknown !== undefined) return explainUnknown(unknown, argv, parser);
+  if (message.startsWith("Not enough non-option arguments")) return `expected ${expectedFile(argv)}`;
   return EXPLANATIONS.reduce((text, [pattern, words]) => text.replace(pattern, words), message);
 }
 
-/** A flag or a file too many: how it was typed, and what may have been meant. */
-function explainUnknown(name: string, argv: readonly string[]): string {
+/** What a command with too few arguments is to be given. */
+function expectedFile([word]: readonly string[]): string {
+  const command = COMMANDS.find((known) => known.command.split(" ")[0] === word);
+  return command !== undefined && "takes" in command ? command.takes : "a trace";
+}
+
+/** Names of flags in the order in which they were typed. */
+function typedFlags(argv: readonly string[]): string[] {
+  return argv.flatMap((word) => /^--([^=]+)/.exec(word)?.[1] ?? []);
+}
+
+/** A flag or a file too many: how it was typed, and what the command at hand has instead. */
+function explainUnknown(name: string, argv: readonly string[], parser: Argv): string {
   const typed = argv
     .find((word) => word.replace(/=.*/s, "").replace(/^--?/, "") === name)
     ?.replace(/=.*/s, "");
   if (typed === undefined || !typed.startsWith("-")) return `unexpected argument ${name}`;
-  const nearest = nearestName(name, SHARED_FLAGS);
-  return `unknown flag ${typed}${nearest === undefined ? "" : `, did you mean --${nearest}?`}`;
+  const flags = flagsOf(parser);
+  const nearest = nearestName(name, flags);
+  const hint =
+    nearest === undefined
+      ? `; it has ${flags.map((flag) => `--${flag}`).join(", ")}`
+      : `, did you mean --${nearest}?`;
+  return `${commandWords(argv)} has no ${typed}${hint}`;
+}
+
+/** Every flag of the command that yargs was about to run, without dashes; positionals count as options there. */
+function flagsOf(parser: Argv): string[] {
+  const { key } = optionsOf(parser);
+  const isFlag = (name: string): boolean => name.length > 1 && !POSITIONALS.has(name);
+  return Object.keys(key)
+    .filter(isFlag)
+    .sort((one, other) => Number(EVERYWHERE.has(one)) - Number(EVERYWHERE.has(other)));
+}
+
+/** Flags that every command has, and hints name last. */
+const EVERYWHERE: ReadonlySet<string> = new Set(["help", "version"]);
+
+/** What yargs knows of the command's flags; its published types leave this out. */
+interface ParserOptions {
+  readonly key: Readonly<Record<string, unknown>>;
+}
+
+function optionsOf(parser: Argv): ParserOptions {
+  return (parser as unknown as { getOptions(): ParserOptions }).getOptions();
+}
+
+/** The command and its subcommand as they were typed. */
+function commandWords([word = "", next = ""]: readonly string[]): string {
+  return word === "trace" && !next.startsWith("-") ? `${word} ${next}`.trim() : word;
 }
 
 /** One line, even for an error whose message has several. */

@@ -1,5 +1,6 @@
 /** Reads scenario files and every recording that they replay. */
 
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { parseScenario } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -7,6 +8,8 @@ import type { Assignment } from "../scenario/set.js";
 import { isRandom, withSeed } from "../study/repeat.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
+import { scenarioPath } from "./bundled-scenarios.js";
+import { bundledWorkload } from "./bundled-traces.js";
 import { readInput, WorkloadLoader } from "./load-recording.js";
 
 /** A run with all it needs. */
@@ -27,7 +30,7 @@ export interface LoadOptions {
 }
 
 /**
- * @param paths of scenario files
+ * @param paths of scenario files, or names of bundled ones
  * @param assignments written over each of them
  * @returns the runs of the files, in their order
  * @throws UsageError, ScenarioError or TraceError, each with a message of one line that names the file
@@ -38,6 +41,7 @@ export function loadScenarios(
   { repeat = 1, loader = new WorkloadLoader() }: LoadOptions = {},
 ): LoadedScenario[] {
   return paths
+    .map(scenarioPath)
     .flatMap((path) =>
       parseScenario(readInput(path).toString("utf8"), path, assignments).map((scenario) => ({
         scenario,
@@ -60,15 +64,16 @@ export function loadScenarios(
 /**
  * What a scenario of a file replays.
  *
- * @param scenarioPath of the file, beside which its workload is
+ * @param scenarioFile beside which its workload is
  */
-export function workloadOf(scenario: Scenario, scenarioPath: string, loader: WorkloadLoader): LoadedWorkload {
+export function workloadOf(scenario: Scenario, scenarioFile: string, loader: WorkloadLoader): LoadedWorkload {
   return isGenerated(scenario.workload)
     ? loader.generate(scenario)
-    : loader.load(resolveBeside(scenarioPath, scenario.workload));
+    : loader.load(workloadPath(scenarioFile, scenario.workload));
 }
 
-/** A path that a file mentions, as seen from where the program runs. */
-function resolveBeside(file: string, mentioned: string): string {
-  return isAbsolute(mentioned) ? mentioned : join(dirname(file), mentioned);
+/** A workload that a file mentions, as seen from where the program runs; one beside it goes before a bundled one. */
+function workloadPath(file: string, mentioned: string): string {
+  const path = isAbsolute(mentioned) ? mentioned : join(dirname(file), mentioned);
+  return existsSync(path) ? path : (bundledWorkload(mentioned) ?? path);
 }

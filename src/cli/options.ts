@@ -62,17 +62,6 @@ const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   seed: { path: ["seed"], describe: "start of every random choice", numeric: true },
 };
 
-/** Every shared flag, without dashes. */
-export const SHARED_FLAGS: readonly string[] = [
-  ...Object.keys(SCENARIO_FLAGS),
-  "set",
-  "format",
-  "json",
-  "out",
-  "quiet",
-  "check",
-];
-
 const SCENARIO_GROUP = "Instead of what the scenario file says (compare takes lists, such as tdx,snp):";
 const OUTPUT_GROUP = "Output:";
 

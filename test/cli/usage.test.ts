@@ -32,19 +32,39 @@ test("a flag before the command", async () => {
 test("an unknown flag, with what was meant", async () => {
   assert.is(
     await complaintAbout("run", "boot.yaml", "--polcy", "lazy"),
-    "unaccepted: unknown flag --polcy, did you mean --policy?",
+    "unaccepted: run has no --polcy, did you mean --policy?",
   );
   assert.is(
     await complaintAbout("run", "boot.yaml", "--polcy=lazy"),
     await complaintAbout("run", "b", "--polcy", "x"),
   );
-  assert.is(await complaintAbout("run", "boot.yaml", "--xyzzy"), "unaccepted: unknown flag --xyzzy");
+});
+
+test("a flag of other commands, with what this one has instead", async () => {
+  const complaints = [
+    [["verify", "--memory", "4GiB"], "verify has no --memory; it has --format, --json, --help, --version"],
+    [["plot", "--json"], "plot has no --json; it has --output, --theme, --help, --version"],
+    [["plot", "a.json", "--json"], "plot has no --json; it has --output, --theme, --help, --version"],
+    [["matrix", "--policy", "lazy"], "matrix has no --policy; it has --memory, "],
+    [["trackers", "--policy=lazy"], "trackers has no --policy; it has --memory, "],
+    [["validate", "--kernel", "6.6"], "validate has no --kernel; it has --only, "],
+    [["trace", "info", "a", "--policy", "lazy"], "trace info has no --policy; it has "],
+    [["trace", "info", "a", "--josn"], "trace info has no --josn, did you mean --json?"],
+    [["merge", "a", "-x", "--out", "b"], "merge has no -x; it has --out, "],
+  ] as const;
+  for (const [argv, words] of complaints) {
+    assert.ok((await complaintAbout(...argv)).startsWith(`unaccepted: ${words}`), argv.join(" "));
+  }
 });
 
 test("a command without its file", async () => {
-  for (const command of ["run", "compare"]) {
+  for (const command of ["run", "compare", "largest", "tune"]) {
     assert.is(await complaintAbout(command), "unaccepted: expected a scenario file");
   }
+  assert.is(await complaintAbout("sweep"), "unaccepted: expected a study file");
+  assert.is(await complaintAbout("merge"), "unaccepted: expected a directory that sweep --out wrote");
+  assert.match(await complaintAbout("plot"), "unaccepted: expected a result file");
+  assert.is(await complaintAbout("plot", "a.json"), "unaccepted: expected -o, the SVG file to write");
 });
 
 test("more files than run takes", async () => {
@@ -96,7 +116,7 @@ test("help names both commands, and each command its flags and examples", async 
       const help = await unaccepted([command, flag]);
       assert.is(help.code, 0);
       assert.match(help.stdout, "--memory");
-      assert.match(help.stdout, `unaccepted ${command} workloads/boot.yaml`);
+      assert.match(help.stdout, `unaccepted ${command} boot`);
     }
   }
 });

@@ -15,6 +15,7 @@ import { UsageError } from "../usage-error.js";
 /** For yargs. */
 export const compareCommand = {
   command: "compare <scenario..>",
+  takes: "a scenario file",
   describe: "policies, platforms and sizes on the same input, in one table",
 
   builder(yargs: Argv): Argv {
@@ -47,13 +48,13 @@ export const compareCommand = {
       })
       .epilogue(
         examples(
-          "unaccepted compare workloads/boot.yaml",
-          "unaccepted compare workloads/boot.yaml --platform tdx --policy eager,lazy --memory 4GiB,64GiB",
-          "unaccepted compare workloads/boot.yaml --set 'host.pageSize=[4KiB, 2MiB]' --format csv",
-          "unaccepted compare workloads/boot.yaml --platform tdx --memory 64GiB --uncertainty",
-          "unaccepted compare workloads/boot.yaml --deadline 60s --baseline lazy",
-          "unaccepted compare workloads/boot.yaml --workload 'generate:heap?size=1GiB' --memory 8GiB --repeat 5",
-          "unaccepted compare workloads/boot.yaml --policy lazy,background --fail-on 'stalls.p99Ns>20ms'",
+          "unaccepted compare boot",
+          "unaccepted compare boot --platform tdx --policy eager,lazy --memory 4GiB,64GiB",
+          "unaccepted compare boot --set 'host.pageSize=[4KiB, 2MiB]' --format csv",
+          "unaccepted compare boot --platform tdx --memory 64GiB --uncertainty",
+          "unaccepted compare boot --deadline 60s --baseline lazy",
+          "unaccepted compare boot --workload 'generate:heap?size=1GiB' --memory 8GiB --repeat 5",
+          "unaccepted compare boot --policy lazy,background --fail-on 'stalls.p99Ns>20ms'",
         ),
       );
   },

@@ -22,6 +22,7 @@ const LARGEST_BYTES: number = 64 * TiB;
 /** For yargs. */
 export const largestCommand = {
   command: "largest <scenario>",
+  takes: "a scenario file",
   describe: "the largest guest that boots before a deadline, for each policy and platform",
 
   builder(yargs: Argv): Argv {
@@ -35,8 +36,8 @@ export const largestCommand = {
       })
       .epilogue(
         examples(
-          "unaccepted largest workloads/boot.yaml --deadline 60s",
-          "unaccepted largest workloads/boot.yaml --deadline 60s --vcpus 1,8,32 --platform tdx",
+          "unaccepted largest boot --deadline 60s",
+          "unaccepted largest boot --deadline 60s --vcpus 1,8,32 --platform tdx",
         ),
       );
   },

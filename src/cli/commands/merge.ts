@@ -10,6 +10,7 @@ import { UsageError } from "../usage-error.js";
 /** For yargs. */
 export const mergeCommand = {
   command: "merge <directories..>",
+  takes: "a directory that sweep --out wrote",
   describe: "put the parts of a sweep together that ran on several machines",
 
   builder(yargs: Argv): Argv {

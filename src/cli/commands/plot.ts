@@ -14,6 +14,7 @@ import { UsageError } from "../usage-error.js";
 /** For yargs. */
 export const plotCommand = {
   command: "plot <results..>",
+  takes: "a result file, as compare --json or tune --json print it",
   describe: "a picture of what compare or tune printed as JSON",
 
   builder(yargs: Argv): Argv {

@@ -19,6 +19,7 @@ import { UsageError } from "../usage-error.js";
 /** For yargs. */
 export const runCommand = {
   command: "run [scenario]",
+  takes: "a scenario file",
   describe: "one boot and workload, in full",
 
   builder(yargs: Argv): Argv {
@@ -35,9 +36,9 @@ export const runCommand = {
       })
       .epilogue(
         examples(
-          "unaccepted run workloads/boot.yaml --platform tdx --policy lazy --memory 4GiB",
-          "unaccepted run workloads/boot.yaml --platform snp --policy eager --memory 4GiB --json",
-          "unaccepted run workloads/boot.yaml --platform tdx --policy background --memory 4GiB --set strategy.rate=256MiB",
+          "unaccepted run boot --platform tdx --policy lazy --memory 4GiB",
+          "unaccepted run boot --platform snp --policy eager --memory 4GiB --json",
+          "unaccepted run boot --platform tdx --policy background --memory 4GiB --set strategy.rate=256MiB",
           "unaccepted run --list-policies",
         ),
       );

@@ -14,6 +14,7 @@ import {
 import { assignmentsOf, pointsToCheck } from "../../study/sweep/points.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { isGenerated } from "../../workload/generators/index.js";
+import { studyPath } from "../bundled-scenarios.js";
 import { STANDARD_BOOT } from "../bundled-traces.js";
 import type { CliContext } from "../context.js";
 import { workloadOf } from "../load.js";
@@ -32,6 +33,7 @@ const WHOLE: Shard = { index: 0, of: 1 };
 /** For yargs. */
 export const sweepCommand = {
   command: "sweep <study>",
+  takes: "a study file",
   describe: "every run of a study, on all cores or as one part of several; goes on where it was stopped",
 
   builder(yargs: Argv): Argv {
@@ -56,16 +58,16 @@ export const sweepCommand = {
       .option("quiet", { type: "boolean", describe: "nothing on stderr" })
       .epilogue(
         examples(
-          "unaccepted sweep workloads/studies/sweep.yaml --out sweep-results",
-          "unaccepted sweep workloads/studies/sweep.yaml --out sweep-results --shard 3/20",
-          "unaccepted sweep workloads/studies/sweep.yaml --out sweep-results --shard 0/20 --missing",
+          "unaccepted sweep sweep --out sweep-results",
+          "unaccepted sweep sweep --out sweep-results --shard 3/20",
+          "unaccepted sweep sweep --out sweep-results --shard 0/20 --missing",
         ),
       );
   },
 
   /** @returns the exit code: 1 with --missing if something is */
   async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
-    const job = readJob(String(argv.study));
+    const job = readJob(studyPath(String(argv.study)));
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
     const recordings = checkPoints(job);

@@ -15,7 +15,9 @@ import { traceList } from "./trace/list.js";
 export type RunCommand = (argv: ParsedArguments, context: CliContext) => Promise<number>;
 
 const ACTIONS = [traceImport, traceInfo, traceExport, traceGenerate, traceList] as const;
-const ACTION_NAMES: readonly string[] = ACTIONS.map(({ command }) => command.split(" ")[0]!);
+/** How each action is called, with its files, as yargs takes it. */
+export const TRACE_ACTIONS: readonly string[] = ACTIONS.map(({ command }) => command);
+const ACTION_NAMES: readonly string[] = TRACE_ACTIONS.map((action) => action.split(" ")[0]!);
 
 /** For yargs. */
 export const traceCommand = {

@@ -31,6 +31,7 @@ const TUNE_GROUP = "Tuning:";
 /** For yargs. */
 export const tuneCommand = {
   command: "tune <scenario>",
+  takes: "a scenario file",
   describe: "the best pre-accept size, or any other knob, and what a wrong one costs",
 
   builder(yargs: Argv): Argv {
@@ -73,12 +74,12 @@ export const tuneCommand = {
       })
       .epilogue(
         examples(
-          "unaccepted tune workloads/boot.yaml",
-          "unaccepted tune workloads/boot.yaml --platform snp --memory 64GiB --uncertainty",
-          "unaccepted tune workloads/boot.yaml --policy eager --vcpus 8 --knob strategy.acceptingCpus=1..8",
-          "unaccepted tune workloads/boot.yaml --objective '0.7*bootTime+0.3*overheadBytes' --memory 4GiB",
-          "unaccepted tune workloads/boot.yaml --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTime<15s' --json",
-          "unaccepted tune workloads/boot.yaml --workload 'generate:heap?size=1GiB' --objective stallTotal,bootTime",
+          "unaccepted tune boot",
+          "unaccepted tune boot --platform snp --memory 64GiB --uncertainty",
+          "unaccepted tune boot --policy eager --vcpus 8 --knob strategy.acceptingCpus=1..8",
+          "unaccepted tune boot --objective '0.7*bootTime+0.3*overheadBytes' --memory 4GiB",
+          "unaccepted tune boot --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTime<15s' --json",
+          "unaccepted tune boot --workload 'generate:heap?size=1GiB' --objective stallTotal,bootTime",
         ),
       );
   },
