@@ -14,6 +14,8 @@ export interface CliIo {
   /** Errors, progress, and what was written where. */
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks whoever sits at the terminal for yes or no; absent where nobody does. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Aborted when the user wants the program to end (SIGINT). */
   readonly interrupted: AbortSignal;
 }

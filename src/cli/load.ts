@@ -1,8 +1,8 @@
 /** Reads scenario files and every recording that they replay. */
 
 import { existsSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
-import { parseScenario } from "../scenario/load.js";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { parseScenario, scenarioOutlook } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
 import { isRandom, withSeed } from "../study/repeat.js";
@@ -21,12 +21,36 @@ export interface LoadedScenario {
   readonly again: readonly LoadedScenario[];
 }
 
+/** What files are about to make, told without loading more than the first scenario of each. */
+export interface Outlook {
+  /** Runs, without repeats. */
+  readonly count: number;
+  readonly first: LoadedScenario;
+}
+
+/**
+ * @param paths of scenario files, or names of bundled ones
+ * @throws what `loadScenarios` throws
+ */
+export function outlookOf(
+  paths: readonly string[],
+  assignments: readonly Assignment[],
+  loader: WorkloadLoader = new WorkloadLoader(),
+): Outlook[] {
+  return paths.map(scenarioPath).map((path) => {
+    const { count, first } = scenarioOutlook(readInput(path).toString("utf8"), path, assignments);
+    return { count, first: { scenario: first, recording: workloadOf(first, path, loader), again: [] } };
+  });
+}
+
 /** How scenarios are loaded. */
 export interface LoadOptions {
   /** How many runs each is to become, with seeds that follow its own; 1 or more. Default 1. */
   readonly repeat?: number;
   /** Remembers the workloads that other calls have loaded. Default: one of its own. */
   readonly loader?: WorkloadLoader;
+  /** Hears what is not done as it was asked. */
+  readonly remark?: (text: string) => void;
 }
 
 /**
@@ -38,27 +62,40 @@ export interface LoadOptions {
 export function loadScenarios(
   paths: readonly string[],
   assignments: readonly Assignment[],
-  { repeat = 1, loader = new WorkloadLoader() }: LoadOptions = {},
+  { repeat = 1, loader = new WorkloadLoader(), remark = () => {} }: LoadOptions = {},
 ): LoadedScenario[] {
-  return paths
-    .map(scenarioPath)
-    .flatMap((path) =>
-      parseScenario(readInput(path).toString("utf8"), path, assignments).map((scenario) => ({
-        scenario,
-        path,
-      })),
-    )
-    .map(({ scenario, path }) => {
-      const loaded = (later: number): LoadedScenario => {
-        const own = withSeed(scenario, later);
-        return { scenario: own, recording: workloadOf(own, path, loader), again: [] };
-      };
-      const others = isRandom(scenario) ? Array.from({ length: repeat - 1 }, (_value, at) => at + 1) : [];
-      return {
-        ...loaded(0),
-        again: others.map(loaded),
-      };
-    });
+  const all = paths.map(scenarioPath).flatMap((path) =>
+    parseScenario(readInput(path).toString("utf8"), path, assignments).map((scenario) => ({
+      scenario,
+      path,
+    })),
+  );
+  const different = [...new Map(all.map((one) => [runKey(one), one])).values()];
+  const twice = all.length - different.length;
+  if (twice > 0)
+    remark(
+      twice === 1
+        ? "1 run is the same as another, and made once"
+        : `${twice} runs are the same as others, and made once`,
+    );
+  return different.map(({ scenario, path }) => {
+    const loaded = (later: number): LoadedScenario => {
+      const own = withSeed(scenario, later);
+      return { scenario: own, recording: workloadOf(own, path, loader), again: [] };
+    };
+    const others = isRandom(scenario) ? Array.from({ length: repeat - 1 }, (_value, at) => at + 1) : [];
+    return {
+      ...loaded(0),
+      again: others.map(loaded),
+    };
+  });
+}
+
+/** The same for runs that do the same. */
+function runKey({ scenario, path }: { readonly scenario: Scenario; readonly path: string }): string {
+  const { workload } = scenario;
+  const replayed = isGenerated(workload) ? workload : resolve(workloadPath(path, workload));
+  return JSON.stringify({ ...scenario, workload: replayed });
 }
 
 /**

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The process around the program: arguments, streams, signals, exit code. */
 
+import { createInterface } from "node:readline/promises";
 import { runScenario } from "../study/run-scenario.js";
 import { main } from "./cli.js";
 import { endAtStdoutError } from "./stdout-error.js";
@@ -10,6 +11,16 @@ endAtStdoutError(process, (code) => process.exit(code));
 const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 
+async function confirm(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal: interruption.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
 // Not process.exit(): what is still on its way to a pipe would be lost.
 process.exitCode = await main(process.argv.slice(2), {
   io: {
@@ -17,6 +28,7 @@ process.exitCode = await main(process.argv.slice(2), {
     stderr: process.stderr,
     env: process.env,
     interrupted: interruption.signal,
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   },
   runScenario,
 });

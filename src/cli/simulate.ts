@@ -13,6 +13,7 @@ import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
 import { formatRows, makeDirectory, writeRows } from "./output.js";
+import { announce } from "./plan.js";
 import { startProgress } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
@@ -89,6 +90,22 @@ async function runAll(
   }
 }
 
+/** Simulates a scenario for nothing but the time it takes. */
+export function runOne(
+  { scenario, recording }: Pick<LoadedScenario, "scenario" | "recording">,
+  { check }: SharedOptions,
+  { runScenario }: CliContext,
+): void {
+  runScenario(scenario, recording, { check });
+}
+
+/** Says on stderr, unless told to be quiet, what is not done as it was asked. */
+export function remarkOn({ io }: CliContext, { quiet }: SharedOptions): (text: string) => void {
+  return (text) => {
+    if (!quiet) io.stderr.write(`${text}\n`);
+  };
+}
+
 /** Runs one after another, with progress, until somebody interrupts. */
 export interface Runs {
   /**
@@ -124,6 +141,7 @@ export function startRuns(
     stop: () => progress?.stop(),
     async run(scenario, of = scenario) {
       await listen();
+      if (done === 0 && !options.quiet) announce({ runs: total }, io);
       const result = runScenario(scenario, recordings.get(of)!, {
         check: options.check,
         timeline: options.timeline === true,

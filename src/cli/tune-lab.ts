@@ -76,15 +76,16 @@ export class TuneLab {
     const key = JSON.stringify(knobs);
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
-    const turned = Object.entries(knobs).map(([path, value]) => ({
-      flag: `--knob ${path}=${value}`,
-      path: path.split("."),
-      value,
-    }));
+    const turned = Object.entries(knobs).map(([path, value]) => turnedKnob(path, value));
     const loaded = loadScenarios([this.#path], [...this.#assignments, ...turned], { loader: this.#loader });
     this.#loaded.set(key, loaded);
     return loaded;
   }
+}
+
+/** What setting a knob writes over the scenario file. */
+export function turnedKnob(path: string, value: KnobValues[string]): Assignment {
+  return { flag: `--knob ${path}=${value}`, path: path.split("."), value };
 }
 
 /** The guest as it stands in the file; where that has a list at a knob, the first of it. */

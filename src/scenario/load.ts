@@ -1,6 +1,8 @@
 /** From the text of a scenario file and the flags of the command line to runs. */
 
 import { checkTogether } from "./check.js";
+import { countVariants, firstVariant } from "./count.js";
+import type { ScenarioDocument } from "./document.js";
 import { startsWith } from "./document-path.js";
 import type { IssuePlace } from "./error.js";
 import { type Finding, findingsOf } from "./findings.js";
@@ -35,6 +37,35 @@ export function parseScenario(
  * @param source the file, read
  */
 export function scenariosOf(source: YamlSource, assignments: readonly (string | Assignment)[]): Scenario[] {
+  return expandVariants(checkedDocument(source, assignments));
+}
+
+/** What a scenario file is about to make. */
+export interface ScenarioOutlook {
+  /** Scenarios that `parseScenario` would make. */
+  readonly count: number;
+  /** The first of them. */
+  readonly first: Scenario;
+}
+
+/**
+ * Looks at a scenario file without making its scenarios, of which there may be more than memory holds.
+ *
+ * @throws ScenarioError as `parseScenario` does
+ */
+export function scenarioOutlook(
+  text: string,
+  fileName: string,
+  assignments: readonly (string | Assignment)[],
+): ScenarioOutlook {
+  const document = checkedDocument(new YamlSource(text, fileName), assignments);
+  return { count: countVariants(document), first: expandVariants(firstVariant(document))[0]! };
+}
+
+function checkedDocument(
+  source: YamlSource,
+  assignments: readonly (string | Assignment)[],
+): ScenarioDocument {
   const parsed = assignments.map((item) => (typeof item === "string" ? parseAssignment(item) : item));
   const raw = applyAssignments(source.value, parsed);
   const fail = (findings: readonly Finding[]): never => {
@@ -45,7 +76,7 @@ export function scenariosOf(source: YamlSource, assignments: readonly (string | 
   const findings = checkTogether(result.data, (path) =>
     parsed.some((assignment) => startsWith(path, assignment.path)),
   );
-  return findings.length > 0 ? fail(findings) : expandVariants(result.data);
+  return findings.length > 0 ? fail(findings) : result.data;
 }
 
 /** A mistake belongs to the last flag that wrote its value; if none did, to the file. */

@@ -31,8 +31,8 @@ import { strategyOf, takesParameter } from "./strategy.js";
 const DEFAULT_MAX_TDMRS = 64;
 const DEFAULT_MAX_RESERVED_PER_TDMR = 16;
 
-/** Every value that may be a list, slowest first, down to the platform and its parameters. */
-const SLOW_AXES: readonly DocumentPath[] = [
+/** Every value that may be a list, slowest first, but for platform and policy with their parameters. */
+export const MACHINE_AXES: readonly DocumentPath[] = [
   ["workload"],
   ["kernel"],
   ["seed"],
@@ -71,7 +71,6 @@ const SLOW_AXES: readonly DocumentPath[] = [
   ["kexec", "initrd"],
   ["memory"],
   ["vcpus"],
-  ["platform", "kind"],
 ];
 
 /** How much a firmware accepts where the file does not say, if not what lies below 4 GiB; 256 MiB is td-shim's. */
@@ -90,7 +89,8 @@ const USUAL_LIMIT: Readonly<Partial<Record<FirmwareName, string>>> = { "td-shim"
  */
 export function expandVariants(document: ScenarioDocument): Scenario[] {
   return completeDocuments(document)
-    .flatMap((complete) => SLOW_AXES.reduce(varyAll, [complete]))
+    .flatMap((complete) => MACHINE_AXES.reduce(varyAll, [complete]))
+    .flatMap((one) => vary(one, ["platform", "kind"]))
     .map(withoutForeignParameters)
     .flatMap((one) => parameterAxes(one).reduce(varyAll, [one]))
     .flatMap((one) => vary(one, ["policy"]))

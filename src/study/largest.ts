@@ -9,6 +9,14 @@ export interface Largest {
   readonly tries: number;
 }
 
+/** The most conditions that `largestWith` tries for these sizes. */
+export function mostTries(smallestBytes: number, largestBytes: number, stepBytes: number): number {
+  const doublings = Math.ceil(Math.log2(largestBytes / smallestBytes));
+  // The widest gap is between the last doubling and the end.
+  const halvings = Math.max(0, Math.ceil(Math.log2(largestBytes / 2 / stepBytes)));
+  return 1 + doublings + halvings;
+}
+
 /**
  * Searches sizes for the border below which a condition holds, as one that only gets worse with size
  * does. Doubles from the smallest on, then halves the gap until it is one step.

@@ -28,7 +28,7 @@ test("compare prints a table of all runs", async () => {
   await withFiles(async ({ scenario }) => {
     const { code, stdout, stderr } = await unaccepted(["compare", scenario]);
     assert.is(code, 0);
-    assert.is(stderr, "");
+    assert.is(stderr, "2 runs to make\n");
     assert.match(stdout, /^scenario boot, Linux 6.12, 1 vCPU, workload tiny\n/);
     assert.match(stdout, /\ntdx, 4 GiB\nlazy \* +4 s +3.00x .*\neager +12 s +1.00x /);
   });
@@ -187,7 +187,7 @@ test("a run that fails ends with exit code 1, and its row is printed all the sam
     });
     const { code, stdout, stderr } = await unaccepted(["compare", scenario], { runScenario });
     assert.is(code, 1);
-    assert.is(stderr, "");
+    assert.is(stderr, "2 runs to make\n");
     assert.match(stdout, "oom after 4 s: no page of order 3");
   });
 });
@@ -200,7 +200,7 @@ test("a bug ends with exit code 1 and its stack, and prints no rows", async () =
     const { code, stdout, stderr } = await unaccepted(["compare", scenario], { runScenario });
     assert.is(code, 1);
     assert.is(stdout, "");
-    assert.match(stderr, /^unaccepted: Error: page-alloc: a page is on two lists\n +at /);
+    assert.match(stderr, /^2 runs to make\nunaccepted: Error: page-alloc: a page is on two lists\n +at /);
   });
 });
 
@@ -210,7 +210,7 @@ test("--out writes the rows, whole, as JSON and CSV, and says so", async () => {
     const { code, stdout, stderr } = await unaccepted(["compare", scenario, "--out", out]);
     assert.is(code, 0);
     assert.match(stdout, /\nlazy /);
-    assert.is(stderr, `wrote ${join(out, "boot.json")}, ${join(out, "boot.csv")}\n`);
+    assert.is(stderr, `2 runs to make\nwrote ${join(out, "boot.json")}, ${join(out, "boot.csv")}\n`);
     assert.equal(readdirSync(out).sort(), ["boot.csv", "boot.json"]);
     for (const [format, name] of [
       ["json", "boot.json"],
@@ -276,7 +276,7 @@ test("an interruption is heard before the next run: 130, no output, no file", as
     const out = join(directory, "out");
     const world = { runScenario, interrupted: interruption.signal };
     const ended = await unaccepted(["compare", scenario, "--out", out], world);
-    assert.equal(ended, { code: 130, stdout: "", stderr: "" });
+    assert.equal(ended, { code: 130, stdout: "", stderr: "2 runs to make\n" });
     assert.is(runs, 1);
     assert.equal(readdirSync(out), []);
   });

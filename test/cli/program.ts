@@ -20,6 +20,7 @@ export interface World {
   readonly isTTY?: boolean;
   readonly env?: CliIo["env"];
   readonly interrupted?: AbortSignal;
+  readonly confirm?: CliIo["confirm"];
   readonly runScenario?: RunScenario;
 }
 
@@ -32,6 +33,7 @@ export async function unaccepted(argv: readonly string[], world: World = {}): Pr
       stderr,
       env: world.env ?? {},
       interrupted: world.interrupted ?? new AbortController().signal,
+      ...(world.confirm === undefined ? {} : { confirm: world.confirm }),
     },
     runScenario: world.runScenario ?? fakeRun,
   });

@@ -1,9 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ZstdReader } from "../../src/cli/zstd.js";
+import { loadZstd, ZstdReader } from "../../src/cli/zstd.js";
 import { TraceError } from "../../src/workload/trace-error.js";
 
 const test = suite("cli: zstd");
+test.before(loadZstd);
 
 /** What `zstd -19 --zstd=wlog=17 < lines.txt` (1.5) made of `lines()`: three blocks and a checksum, no content size. */
 const PACKED = Buffer.from(

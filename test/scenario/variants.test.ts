@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { platformParameters } from "../../src/coco/parameters.js";
+import { countVariants, firstVariant } from "../../src/scenario/count.js";
 import type { ScenarioDocument } from "../../src/scenario/document.js";
 import type { PlatformKind, Scenario } from "../../src/scenario/scenario.js";
 import { expandVariants } from "../../src/scenario/variants.js";
@@ -150,10 +151,27 @@ test("there are as many runs as the product of the lengths of all lists", () => 
     fc.property(documents, (document) => {
       const scenarios = expandVariants(document);
       assert.is(scenarios.length, lengths(document));
+      assert.is(countVariants(document), scenarios.length);
+      assert.equal(expandVariants(firstVariant(document)), [scenarios[0]]);
       assert.is(new Set(scenarios.map((scenario) => JSON.stringify(scenario))).size, scenarios.length);
     }),
     { numRuns: 60 },
   );
+});
+
+test("runs are counted with the parameters that each platform and policy has", () => {
+  const parameters = {
+    [parameterOnlyOf("tdx", "snp")]: ["100ns", "200ns"],
+    [parameterOnlyOf("snp", "tdx")]: ["1us", "2us", "3us"],
+  };
+  const document: ScenarioDocument = {
+    ...BASE,
+    platform: { kind: ["tdx", "snp", "none"], ...parameters },
+    policy: ["eager", "background"],
+    strategy: { threads: [1, 2, 3] },
+    preset: ["tdx-tdvf", "snp-ovmf"],
+  };
+  assert.is(countVariants(document), expandVariants(document).length);
 });
 
 test("the document stays as it was, and nothing can change the scenarios", () => {

@@ -2,12 +2,15 @@
 
 import type { Argv } from "yargs";
 import { formatTable } from "../../report/table.js";
+import { isRandom } from "../../study/repeat.js";
 import type { CompareRow } from "../../study/result.js";
+import { rangeVariants } from "../../study/uncertainty.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
-import { loadScenarios } from "../load.js";
+import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
-import { simulate } from "../simulate.js";
+import { addPlanOptions, goesAhead } from "../plan.js";
+import { remarkOn, runOne, simulate } from "../simulate.js";
 import { simulateUncertain } from "../simulate-uncertain.js";
 import { studyOptions } from "../study-options.js";
 import { UsageError } from "../usage-error.js";
@@ -19,7 +22,7 @@ export const compareCommand = {
   describe: "policies, platforms and sizes on the same input, in one table",
 
   builder(yargs: Argv): Argv {
-    return addSharedOptions(yargs)
+    return addPlanOptions(addSharedOptions(yargs))
       .positional("scenario", { type: "string", describe: "scenario files (YAML)" })
       .option("baseline", {
         type: "string",
@@ -60,16 +63,27 @@ export const compareCommand = {
   },
 
   /** @returns the exit code */
-  run(argv: ParsedArguments, context: CliContext): Promise<number> {
+  async run(argv: ParsedArguments, context: CliContext): Promise<number> {
     const options = readSharedOptions(argv);
-    const paths = [...new Set([argv.scenario ?? []].flat().map(String))];
+    const paths = [argv.scenario ?? []].flat().map(String);
     const study = studyOptions(argv);
-    const loaded = loadScenarios(paths, options.assignments, study);
-    if (argv.uncertainty === true) {
-      const other = ["baseline", "deadline", "fail-on", "repeat"].find((flag) => argv[flag] !== undefined);
-      if (other !== undefined) throw new UsageError(`--${other}: not with --uncertainty, which shows ranges`);
-      return simulateUncertain(loaded, options, context);
+    const isUncertain = argv.uncertainty === true;
+    const other = ["baseline", "deadline", "fail-on", "repeat"].find((flag) => argv[flag] !== undefined);
+    if (isUncertain && other !== undefined) {
+      throw new UsageError(`--${other}: not with --uncertainty, which shows ranges`);
     }
+    const outlooks = outlookOf(paths, options.assignments);
+    const timesEach = ({ scenario }: LoadedScenario): number =>
+      isUncertain ? 1 + rangeVariants(scenario).length : isRandom(scenario) ? study.repeat : 1;
+    const plan = {
+      command: "compare",
+      runs: outlooks.reduce((sum, { count, first }) => sum + count * timesEach(first), 0),
+      one: () => runOne(outlooks[0]!.first, options, context),
+    };
+    if (!(await goesAhead(plan, argv, context))) return 0;
+    const remark = remarkOn(context, options);
+    const loaded = loadScenarios(paths, options.assignments, { ...study, remark });
+    if (isUncertain) return simulateUncertain(loaded, options, context);
     const format = (rows: readonly CompareRow[]): string =>
       formatTable(rows, paintFor(context.io), study.baseline);
     return simulate(loaded, { ...options, ...study }, format, context);

@@ -3,15 +3,18 @@
 import { setImmediate } from "node:timers/promises";
 import type { Argv } from "yargs";
 import { formatLargest, formatLargestJson, type LargestRow } from "../../report/largest.js";
+import type { Assignment } from "../../scenario/set.js";
 import { withDeadline } from "../../study/deadline.js";
-import { largestWith } from "../../study/largest.js";
+import { largestWith, mostTries } from "../../study/largest.js";
 import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
-import { type LoadedScenario, loadScenarios } from "../load.js";
+import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
+import { addPlanOptions, announce, goesAhead } from "../plan.js";
 import { startProgress } from "../progress.js";
+import { remarkOn, runOne } from "../simulate.js";
 import { deadlineOf } from "../study-options.js";
 import { UsageError } from "../usage-error.js";
 
@@ -26,7 +29,7 @@ export const largestCommand = {
   describe: "the largest guest that boots before a deadline, for each policy and platform",
 
   builder(yargs: Argv): Argv {
-    return addSharedOptions(yargs)
+    return addPlanOptions(addSharedOptions(yargs))
       .positional("scenario", { type: "string", describe: "scenario file (YAML); its memory does not count" })
       .option("deadline", {
         type: "string",
@@ -55,13 +58,23 @@ export const largestCommand = {
     }
     const deadlineNs = deadlineOf(String(argv.deadline));
     const path = String(argv.scenario);
-    const atSize = (sizeBytes: number): LoadedScenario[] =>
-      loadScenarios(
-        [path],
-        [...options.assignments, { flag: "largest", path: ["memory"], value: sizeBytes }],
-      );
+    const withSize = (sizeBytes: number): Assignment[] => [
+      ...options.assignments,
+      { flag: "largest", path: ["memory"], value: sizeBytes },
+    ];
+    const atSize = (sizeBytes: number, remark?: (text: string) => void): LoadedScenario[] =>
+      loadScenarios([path], withSize(sizeBytes), remark === undefined ? {} : { remark });
     const { io, runScenario } = context;
-    const count = atSize(SMALLEST_BYTES).length;
+    const [outlook] = outlookOf([path], withSize(SMALLEST_BYTES));
+    const plan = {
+      command: "largest",
+      runs: outlook!.count * mostTries(SMALLEST_BYTES, LARGEST_BYTES, GiB),
+      isSearch: true,
+      one: () => runOne(outlook!.first, options, context),
+    };
+    if (!(await goesAhead(plan, argv, context))) return 0;
+    const count = atSize(SMALLEST_BYTES, remarkOn(context, options)).length;
+    if (!options.quiet) announce(plan, io);
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];
     try {

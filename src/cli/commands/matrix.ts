@@ -2,12 +2,13 @@
 
 import type { Argv } from "yargs";
 import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../report/matrix.js";
-import { runMatrix } from "../../study/matrix/run-matrix.js";
+import { matrixGuests, runCell } from "../../study/matrix/run-matrix.js";
 import { STANDARD_BOOT } from "../bundled-traces.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { addPlanOptions, announce, goesAhead } from "../plan.js";
 import { UsageError } from "../usage-error.js";
 
 const FORMATS = ["table", "json", "md"] as const;
@@ -18,7 +19,7 @@ export const matrixCommand = {
   describe: "every firmware with every kind of kernel: what memory it sees, who accepted it, boot time",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addPlanOptions(yargs)
       .option("memory", {
         type: "string",
         requiresArg: true,
@@ -30,17 +31,22 @@ export const matrixCommand = {
         describe: `${FORMATS.join(", ")}; table if not given`,
       })
       .option("json", { type: "boolean", describe: "the same as --format json" })
+      .option("quiet", { type: "boolean", describe: "nothing on stderr" })
       .conflicts("json", "format")
       .epilogue(examples("unaccepted matrix", "unaccepted matrix --memory 64GiB --format md"));
   },
 
   /** @returns the exit code; that guests end is what the matrix is about */
-  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+  async run(argv: ParsedArguments, context: CliContext): Promise<number> {
+    const { io } = context;
     const format = formatOf(argv);
-    const cells = runMatrix(
-      single(argv.memory, "memory") ?? "4GiB",
-      new WorkloadLoader().load(STANDARD_BOOT),
-    );
+    const memory = single(argv.memory, "memory") ?? "4GiB";
+    const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+    const guests = matrixGuests(memory, loaded);
+    const plan = { command: "matrix", runs: guests.length, one: () => runCell(guests[0]!, loaded) };
+    if (!(await goesAhead(plan, argv, context))) return 0;
+    if (argv.quiet !== true) announce(plan, io);
+    const cells = guests.map((guest) => runCell(guest, loaded));
     switch (format) {
       case "table":
         io.stdout.write(formatMatrix(cells, paintFor(io)));

@@ -6,13 +6,15 @@ import { formatPolicyList, formatPolicyListJson } from "../../report/policy-list
 import { formatRunSummary } from "../../report/run-summary.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { settingsOf } from "../../study/settings.js";
+import { rangeVariants } from "../../study/uncertainty.js";
 import { formatBytes } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
-import { loadScenarios } from "../load.js";
+import { loadScenarios, outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import type { OutputFormat } from "../output.js";
-import { simulate } from "../simulate.js";
+import { addPlanOptions, goesAhead, MOST_RUNS } from "../plan.js";
+import { remarkOn, runOne, simulate } from "../simulate.js";
 import { simulateUncertain } from "../simulate-uncertain.js";
 import { UsageError } from "../usage-error.js";
 
@@ -23,7 +25,7 @@ export const runCommand = {
   describe: "one boot and workload, in full",
 
   builder(yargs: Argv): Argv {
-    return addSharedOptions(yargs)
+    return addPlanOptions(addSharedOptions(yargs))
       .positional("scenario", { type: "string", describe: "scenario file (YAML) that makes exactly one run" })
       .option("list-policies", {
         type: "boolean",
@@ -45,12 +47,16 @@ export const runCommand = {
   },
 
   /** @returns the exit code */
-  run(argv: ParsedArguments, context: CliContext): Promise<number> {
+  async run(argv: ParsedArguments, context: CliContext): Promise<number> {
     const options = readSharedOptions(argv);
     if (argv["list-policies"] === true) return listPolicies(options.format, context);
     if (argv.scenario === undefined) throw new UsageError("expected a scenario file");
     const path = String(argv.scenario);
-    const loaded = loadScenarios([path], options.assignments);
+    const [outlook] = outlookOf([path], options.assignments);
+    const { count, first } = outlook!;
+    if (count > MOST_RUNS)
+      throw new UsageError(`${path}: makes ${count} runs, and run makes one; use compare`);
+    const loaded = loadScenarios([path], options.assignments, { remark: remarkOn(context, options) });
     if (loaded.length > 1) {
       const scenarios = loaded.map(({ scenario }) => scenario);
       throw new UsageError(
@@ -58,7 +64,14 @@ export const runCommand = {
           "choose one of each with a flag or --set, or use compare",
       );
     }
-    if (argv.uncertainty === true) return simulateUncertain(loaded, options, context);
+    const isUncertain = argv.uncertainty === true;
+    const plan = {
+      command: "run",
+      runs: isUncertain ? 1 + rangeVariants(first.scenario).length : 1,
+      one: () => runOne(first, options, context),
+    };
+    if (!(await goesAhead(plan, argv, context))) return 0;
+    if (isUncertain) return simulateUncertain(loaded, options, context);
     const paint = paintFor(context.io);
     return simulate(
       loaded,

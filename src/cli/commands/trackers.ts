@@ -17,6 +17,7 @@ import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { addPlanOptions, announce, goesAhead } from "../plan.js";
 import { UsageError } from "../usage-error.js";
 
 /** The largest guest that page tables of five levels can map (MAX_PHYSMEM_BITS 52). */
@@ -30,24 +31,30 @@ export const trackersCommand = {
   describe: "page flag, e820 ranges and bitmaps: memory and time to remember what is accepted",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addPlanOptions(yargs)
       .option("memory", {
         type: "string",
         requiresArg: true,
         describe: "RAM of the guests to boot, such as 4GiB,64GiB, which is the default",
       })
       .option("json", { type: "boolean", describe: "as JSON" })
+      .option("quiet", { type: "boolean", describe: "nothing on stderr" })
       .epilogue(examples("unaccepted trackers", "unaccepted trackers --memory 512GiB --json"));
   },
 
   /** @returns the exit code */
-  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
+  async run(argv: ParsedArguments, context: CliContext): Promise<number> {
+    const { io } = context;
     const memory = [argv.memory ?? "4GiB,64GiB"].flat().map(String);
     if (memory.length > 1) throw new UsageError("--memory was given twice");
     const loaded = new WorkloadLoader().load(STANDARD_BOOT);
-    const boots = guests(memory[0]!).map((scenario) =>
-      boot(scenario, () => compareTrackers(scenario, loaded)),
-    );
+    const scenarios = guests(memory[0]!);
+    const bootOf = (scenario: Scenario): TrackerComparison =>
+      boot(scenario, () => compareTrackers(scenario, loaded));
+    const plan = { command: "trackers", runs: scenarios.length, one: () => bootOf(scenarios[0]!) };
+    if (!(await goesAhead(plan, argv, context))) return 0;
+    if (argv.quiet !== true) announce(plan, io);
+    const boots = scenarios.map(bootOf);
     const report: TrackerReport = {
       boots,
       worstCases: [

@@ -13,9 +13,12 @@ import { sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
+import { outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
+import { addPlanOptions, announce, goesAhead } from "../plan.js";
 import { startProgress } from "../progress.js";
-import { TuneLab } from "../tune-lab.js";
+import { runOne } from "../simulate.js";
+import { TuneLab, turnedKnob } from "../tune-lab.js";
 import { UsageError } from "../usage-error.js";
 
 const DEFAULT_OBJECTIVE = "bootTime";
@@ -35,7 +38,7 @@ export const tuneCommand = {
   describe: "the best pre-accept size, or any other knob, and what a wrong one costs",
 
   builder(yargs: Argv): Argv {
-    return addSharedOptions(yargs)
+    return addPlanOptions(addSharedOptions(yargs))
       .positional("scenario", { type: "string", describe: "scenario file (YAML)" })
       .option("objective", {
         type: "string",
@@ -96,6 +99,15 @@ export const tuneCommand = {
     }
     const request = readRequest(argv);
     const mostRuns = request.budget ?? defaultBudget(request.knobs, request.seeds ?? 1);
+    const firsts = request.knobs.map(({ path, values }) => turnedKnob(path, values[0]!));
+    const [outlook] = outlookOf([String(argv.scenario)], [...options.assignments, ...firsts]);
+    const plan = {
+      command: "tune",
+      runs: outlook!.count * mostRuns,
+      isSearch: true,
+      one: () => runOne(outlook!.first, options, context),
+    };
+    if (!(await goesAhead(plan, argv, context))) return 0;
     let done = 0;
     let progress: ReturnType<typeof startProgress> | undefined;
     const lab = new TuneLab(String(argv.scenario), options.assignments, request.knobs, context, {
@@ -105,7 +117,11 @@ export const tuneCommand = {
     const guests = chooseGuests(lab, argv, request, (remark) => {
       if (!options.quiet) context.io.stderr.write(`${remark}\n`);
     });
-    if (!options.quiet) progress = startProgress(context.io.stderr, mostRuns * guests.length);
+    const runs = mostRuns * guests.length;
+    if (!options.quiet) {
+      announce({ runs, isSearch: true }, context.io);
+      progress = startProgress(context.io.stderr, runs);
+    }
     try {
       const tunings: Tuning[] = [];
       for (const guest of guests) {

@@ -9,6 +9,7 @@ import {
   formatValidationJsonl,
   formatValidationMarkdown,
 } from "../../report/validate.js";
+import type { Scenario } from "../../scenario/scenario.js";
 import type { Target } from "../../study/validate/claim.js";
 import { TARGETS } from "../../study/validate/targets.js";
 import { guestsOf, targetHolds, type ValidatedTarget, validate } from "../../study/validate/validate.js";
@@ -16,10 +17,12 @@ import { isGenerated } from "../../workload/generators/index.js";
 import { STANDARD_BOOT } from "../bundled-traces.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
+import type { LoadedScenario } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "../output.js";
-import { startRuns } from "../simulate.js";
+import { addPlanOptions, goesAhead } from "../plan.js";
+import { runOne, startRuns } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
@@ -28,7 +31,7 @@ export const validateCommand = {
   describe: "every published number we know against the simulated one",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addPlanOptions(yargs)
       .option("only", {
         type: "string",
         requiresArg: true,
@@ -58,15 +61,18 @@ export const validateCommand = {
     const targets = targetsOf(argv.only);
     const guests = guestsOf(targets);
     const loader = new WorkloadLoader();
-    const runs = startRuns(
-      guests.map((scenario) => ({
-        scenario,
-        recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(STANDARD_BOOT),
-      })),
-      { assignments: [], format, check: false, quiet: argv.quiet === true },
-      context,
-      guests.length,
-    );
+    const load = (scenario: Scenario): Pick<LoadedScenario, "scenario" | "recording"> => ({
+      scenario,
+      recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(STANDARD_BOOT),
+    });
+    const options = { assignments: [], format, check: false, quiet: argv.quiet === true };
+    const plan = {
+      command: "validate",
+      runs: guests.length,
+      one: () => runOne(load(guests[0]!), options, context),
+    };
+    if (!(await goesAhead(plan, argv, context))) return 0;
+    const runs = startRuns(guests.map(load), options, context, guests.length);
     let validated: ValidatedTarget[];
     try {
       validated = await validate(targets, (scenario, index) => runs.run(scenario, guests[index]));

@@ -1,6 +1,7 @@
 /** What becomes of memory in every cell of the matrix: each is a boot of its own. */
 
 import { parseScenario } from "../../scenario/load.js";
+import type { Scenario } from "../../scenario/scenario.js";
 import type { LoadedWorkload } from "../../workload/after-boot.js";
 import type { MemoryResult, Outcome } from "../result.js";
 import { runScenario } from "../run-scenario.js";
@@ -18,47 +19,53 @@ export interface MatrixCell extends Omit<Cell, "runs">, Omit<MemoryResult, "onli
   readonly reason?: string;
 }
 
+/** A cell and the guest that shows it. */
+export interface MatrixGuest {
+  readonly cell: Cell;
+  readonly scenario: Scenario;
+}
+
 /**
- * Boots every cell.
+ * The guests of all cells.
  *
  * @param memory as in a scenario; what the machine has below 4 GiB is 2 GiB of it
  * @param loaded the boot that all of them replay
  * @throws ScenarioError for a size that no guest can have
  */
-export function runMatrix(memory: string, loaded: LoadedWorkload): MatrixCell[] {
-  return matrixCells().map(({ runs, ...names }) => {
-    const text = JSON.stringify({
-      name: "matrix",
-      workload: loaded.recording.name,
-      policy: "lazy",
-      platform: names.platform,
-      firmware: { preset: runs.firmware, acceptAll: runs.acceptAll, highMemory: runs.highMemory },
-      guest: {
-        unacceptedMemory: names.kernel,
-        bootLoader: runs.bootLoader,
-        checksAcpiMemory: runs.checksAcpiMemory,
-      },
-    });
-    const flag = { flag: `--memory ${memory}`, path: ["memory"], value: memory };
-    const scenario = parseScenario(text, "matrix", [flag])[0]!;
-    const {
-      memoryBytes,
-      memory: of,
-      bootTimeNs,
-      outcome,
-      reason,
-    } = runScenario(scenario, loaded, {
-      check: false,
-    });
-    return {
-      ...names,
-      memoryBytes,
-      visibleBytes: of.visibleBytes + of.onlineBytes,
-      lostBytes: of.lostBytes,
-      acceptedBy: of.acceptedBy,
-      bootTimeNs,
-      outcome,
-      ...(reason === undefined ? {} : { reason }),
-    };
+export function matrixGuests(memory: string, loaded: LoadedWorkload): MatrixGuest[] {
+  return matrixCells().map((cell) => ({ cell, scenario: scenarioOf(cell, memory, loaded) }));
+}
+
+function scenarioOf({ runs, kernel, platform }: Cell, memory: string, loaded: LoadedWorkload): Scenario {
+  const text = JSON.stringify({
+    name: "matrix",
+    workload: loaded.recording.name,
+    policy: "lazy",
+    platform,
+    firmware: { preset: runs.firmware, acceptAll: runs.acceptAll, highMemory: runs.highMemory },
+    guest: {
+      unacceptedMemory: kernel,
+      bootLoader: runs.bootLoader,
+      checksAcpiMemory: runs.checksAcpiMemory,
+    },
   });
+  const flag = { flag: `--memory ${memory}`, path: ["memory"], value: memory };
+  return parseScenario(text, "matrix", [flag])[0]!;
+}
+
+/** Boots the guest of a cell. */
+export function runCell({ cell, scenario }: MatrixGuest, loaded: LoadedWorkload): MatrixCell {
+  const { runs: _, ...names } = cell;
+  const run = runScenario(scenario, loaded, { check: false });
+  const { visibleBytes, onlineBytes, lostBytes, acceptedBy } = run.memory;
+  return {
+    ...names,
+    memoryBytes: run.memoryBytes,
+    visibleBytes: visibleBytes + onlineBytes,
+    lostBytes,
+    acceptedBy,
+    bootTimeNs: run.bootTimeNs,
+    outcome: run.outcome,
+    ...(run.reason === undefined ? {} : { reason: run.reason }),
+  };
 }

@@ -5,7 +5,7 @@ import { WorkloadLoader } from "../../../src/cli/load-recording.js";
 import type { UnacceptedSupport } from "../../../src/efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../../../src/firmware/firmware.js";
 import type { VmmChoice } from "../../../src/study/matrix/cells.js";
-import { type MatrixCell, runMatrix } from "../../../src/study/matrix/run-matrix.js";
+import { type MatrixCell, matrixGuests, runCell } from "../../../src/study/matrix/run-matrix.js";
 import { GiB, MiB } from "../../../src/units.js";
 
 const test = suite("study: matrix of firmware, kernel and choice");
@@ -13,7 +13,8 @@ const test = suite("study: matrix of firmware, kernel and choice");
 const MEMORY = 4 * GiB;
 /** Above 4 GiB; the machine has 2 GiB below. */
 const HIGH = 2 * GiB;
-const cells = runMatrix("4GiB", new WorkloadLoader().load(STANDARD_BOOT));
+const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+const cells = matrixGuests("4GiB", loaded).map((guest) => runCell(guest, loaded));
 
 function cell(firmware: FirmwareModel, vmm: VmmChoice, kernel: UnacceptedSupport): MatrixCell {
   const found = cells.find((one) => one.firmware === firmware && one.vmm === vmm && one.kernel === kernel);
