@@ -12,7 +12,8 @@ import { formatBytes } from "../units.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
-import { formatRows, makeDirectory, writeRows } from "./output.js";
+import { formatRows, writeRows } from "./output.js";
+import { makeDirectory } from "./output-place.js";
 import { startProgress } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 

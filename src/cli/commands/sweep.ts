@@ -20,11 +20,14 @@ import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { startProgress } from "../progress.js";
-import { readJob, type SweepJob, stampOf } from "../sweep/job.js";
+import { readJob, type SweepJob } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
+import { DamagedPart } from "../sweep/part-file.js";
 import { Parts } from "../sweep/parts.js";
 import { runOnPool } from "../sweep/pool.js";
 import { shared } from "../sweep/share.js";
+import { stampOf } from "../sweep/stamp.js";
+import type { WorkerData } from "../sweep/worker.js";
 import { UsageError } from "../usage-error.js";
 
 const WHOLE: Shard = { index: 0, of: 1 };
@@ -72,29 +75,46 @@ export const sweepCommand = {
     const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
-    parts.open(stamp);
+    const remark = (text: string | undefined): void => {
+      if (text !== undefined && argv.quiet !== true) io.stderr.write(`${text}\n`);
+    };
+    remark(await parts.open(stamp));
     if (argv.missing === true) {
-      const missing = missingShards(shard.of, chunks, (chunk) => parts.has(chunk));
+      const states = chunksOf(WHOLE, chunks).map((chunk) => parts.check(stamp, chunk));
+      remark(damageText(states, "missing"));
+      const missing = missingShards(shard.of, chunks, (chunk) => states[chunk] === true);
       if (missing.length > 0) io.stdout.write(`${missing.join(",")}\n`);
       return missing.length === 0 ? 0 : 1;
     }
-    const todo = chunksOf(shard, chunks).filter((chunk) => !parts.has(chunk));
-    await runAll(job, parts, todo, recordings, jobs, argv.quiet === true, io);
-    const isWhole = missingShards(1, chunks, (chunk) => parts.has(chunk)).length === 0;
-    const paths = isWhole ? await mergeParts(stamp, [parts], parts.directory) : [];
-    if (argv.quiet !== true) {
-      const done = isWhole ? `wrote ${paths.join(", ")}` : `shard ${shard.index}/${shard.of} is done`;
-      io.stderr.write(`${done}\n`);
-    }
+    const states = new Map(chunksOf(shard, chunks).map((chunk) => [chunk, parts.check(stamp, chunk)]));
+    remark(damageText([...states.values()], "done again"));
+    const [stray] = parts.strays(stamp);
+    if (stray !== undefined) remark(`${stray}: no chunk of ${stamp.study}, left out`);
+    const todo = [...states.keys()].filter((chunk) => states.get(chunk) !== true);
+    await runAll(
+      { job, stamp, shard, directory: parts.directory, recordings },
+      todo,
+      jobs,
+      argv.quiet === true,
+      io,
+    );
+    const isWhole = chunksOf(WHOLE, chunks).every((chunk) => parts.has(chunk));
+    const paths = isWhole ? await mergeParts(stamp, [parts], parts.directory, io.interrupted) : [];
+    remark(isWhole ? `wrote ${paths.join(", ")}` : `shard ${shard.index}/${shard.of} is done`);
     return 0;
   },
 };
 
+/** A line that names the first part that is damaged. */
+function damageText(states: readonly (boolean | DamagedPart)[], consequence: string): string | undefined {
+  const [first, ...others] = states.filter((state) => state instanceof DamagedPart);
+  if (first === undefined) return undefined;
+  return `${first.message}; ${consequence}${others.length === 0 ? "" : `, as ${others.length} more`}`;
+}
+
 async function runAll(
-  job: SweepJob,
-  { directory }: Parts,
+  data: WorkerData,
   chunks: readonly number[],
-  recordings: ReadonlyMap<string, RecordedRequests>,
   jobs: number,
   quiet: boolean,
   { stderr, interrupted }: CliContext["io"],
@@ -105,7 +125,6 @@ async function runAll(
     : startProgress(stderr, chunks.length * CHUNK_POINTS, undefined, "points");
   let done = 0;
   try {
-    const data = { job, directory, recordings };
     const onDone = (): void => {
       done += CHUNK_POINTS;
       progress?.update(done);
@@ -113,6 +132,8 @@ async function runAll(
     await runOnPool(chunks, data, jobs, onDone, interrupted);
   } finally {
     progress?.stop();
+    // A worker that was stopped leaves what it was writing.
+    if (interrupted.aborted) new Parts(data.directory).clean();
   }
 }
 

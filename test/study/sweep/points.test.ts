@@ -80,6 +80,19 @@ test("samples depend on the seed, lie in their range, and sizes are whole MiB", 
   );
 });
 
+test("every range draws numbers of its own", () => {
+  const one = study(
+    "axes: {}\nsamples: { count: 400, seed: 1, ranges: { host.contiguity: { low: 0, high: 1 }, guest.timeScale: { low: 0, high: 1 } } }",
+  );
+  const pairs = Array.from({ length: 400 }, (_value, point) =>
+    assignmentsOf(one, point).map(({ value }) => value as number),
+  );
+  // Of independent numbers the mean distance is 1/3, and of equal ones 0.
+  const meanDistance = pairs.reduce((sum, [a, b]) => sum + Math.abs(a! - b!), 0) / pairs.length;
+  assert.ok(Math.abs(meanDistance - 1 / 3) < 0.04, `${meanDistance}`);
+  assert.is(new Set(pairs.flat()).size, 800);
+});
+
 test("with log every doubling is as likely as any other", () => {
   const one = study(
     "axes: {}\nsamples: { count: 3000, seed: 1, ranges: { memory: { low: 64MiB, high: 4GiB, log: true } } }",

@@ -31,6 +31,18 @@ test("mistakes have their place", () => {
   );
 });
 
+test("a key that JavaScript has for itself is no path", () => {
+  for (const key of ["__proto__", '"__proto__"'])
+    assert.match(
+      errorOf(`${HEAD}axes: { ${key}: [1] }\n`),
+      /^study\.yaml:3:\d+: axes\.__proto__: expected a path of the scenario file/,
+    );
+  assert.match(
+    errorOf(`${HEAD}axes: {}\nsamples: { count: 1, seed: 1, ranges: { __proto__: { low: 1, high: 2 } } }\n`),
+    /^study\.yaml:4:\d+: samples\.ranges\.__proto__: expected a path/,
+  );
+});
+
 test("ends of a range fit each other", () => {
   const withRange = (range: string): string =>
     `${HEAD}axes: {}\nsamples: { count: 1, seed: 1, ranges: { memory: ${range} } }\n`;
