@@ -20,9 +20,13 @@ export function makeDirectory(directory: string): void {
   try {
     makeWithParents(resolve(directory));
     if (!statSync(directory).isDirectory()) throw new Error("not a directory");
-    accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new UsageError(`${directory}: cannot make this directory: ${systemErrorText(error)}`);
+  }
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UsageError(`${directory}: cannot write in this directory: ${systemErrorText(error)}`);
   }
 }
 

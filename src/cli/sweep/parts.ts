@@ -34,6 +34,7 @@ export class Parts {
    * @throws UsageError when it has those of another sweep
    */
   async open(stamp: SweepStamp): Promise<string | undefined> {
+    makeDirectory(this.directory);
     makeDirectory(join(this.directory, PARTS));
     cleanTemporary(this.directory);
     cleanTemporary(join(this.directory, PARTS));
