@@ -85,11 +85,14 @@ export class OutputFile {
   place(): void {
     const rename = this.#rename;
     if (rename === undefined) return;
-    this.#moving(() => {
+    try {
       renameSync(rename.from, rename.to);
-      this.#isTemporary = false;
-    });
-    this.#try(() => syncDirectory(dirname(rename.to)));
+    } catch (error) {
+      const isGone = lstatSync(rename.from, { throwIfNoEntry: false }) === undefined;
+      const Wrong = isGone ? TemporaryFileGone : UsageError;
+      throw new Wrong(`${this.#path}: cannot write: ${systemErrorText(error)}`);
+    }
+    this.#isTemporary = false;
   }
 
   /**
@@ -99,18 +102,20 @@ export class OutputFile {
    * @throws TemporaryFileGone, UsageError
    */
   placeFirst(): boolean {
-    const rename = this.#rename!;
     try {
-      linkSync(rename.from, rename.to);
+      linkSync(this.#rename!.from, this.#rename!.to);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === "EEXIST") return false;
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
       // Some file systems have no hard links.
       this.place();
-      return true;
     }
-    this.#try(() => syncDirectory(dirname(rename.to)));
     return true;
+  }
+
+  /** Brings to the disk that the file is in its place. @throws UsageError */
+  settle(): void {
+    const rename = this.#rename;
+    if (rename !== undefined) this.#try(() => syncDirectory(dirname(rename.to)));
   }
 
   /** Leaves nothing behind, unless the file is in its place or no file. */
@@ -119,16 +124,6 @@ export class OutputFile {
     this.#isOpen = false;
     if (this.#isTemporary) rmSync(this.#rename!.from, { force: true });
     this.#isTemporary = false;
-  }
-
-  #moving(move: () => void): void {
-    try {
-      move();
-    } catch (error) {
-      const isGone = lstatSync(this.#rename!.from, { throwIfNoEntry: false }) === undefined;
-      const Wrong = isGone ? TemporaryFileGone : UsageError;
-      throw new Wrong(`${this.#path}: cannot write: ${systemErrorText(error)}`);
-    }
   }
 
   #try<T>(action: () => T): T {
@@ -149,6 +144,7 @@ export function finishTogether(files: readonly OutputFile[]): void {
   try {
     for (const file of files) file.seal();
     for (const file of files) file.place();
+    for (const file of files) file.settle();
   } finally {
     for (const file of files) file.discard();
   }

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -192,6 +193,19 @@ test("a sweep and a merge clean up what killed ones left, and nothing else", asy
     writeFileSync(join(directory, leftovers[0]!), "x");
     assert.is((await unaccepted(["merge", directory, "--out", directory, "--quiet"])).code, 0);
     assert.not(existsSync(join(directory, leftovers[0]!)));
+  });
+});
+
+test("a merge that is interrupted in the middle leaves nothing", async () => {
+  await inDirectory(async (directory) => {
+    const out = join(directory, "out");
+    writeSweep(directory, stampWith(20));
+    const interruption = new AbortController();
+    const ended = unaccepted(["merge", directory, "--out", out], { interrupted: interruption.signal });
+    while (!existsSync(out) || readdirSync(out).length === 0) await setImmediate();
+    interruption.abort();
+    assert.equal(await ended, { code: 130, stdout: "", stderr: "" });
+    assert.equal(readdirSync(out), []);
   });
 });
 

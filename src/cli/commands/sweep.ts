@@ -130,10 +130,12 @@ async function runAll(
       progress?.update(done);
     };
     await runOnPool(chunks, data, jobs, onDone, interrupted);
+  } catch (error) {
+    // A worker that was stopped leaves what it was writing.
+    new Parts(data.directory).clean();
+    throw error;
   } finally {
     progress?.stop();
-    // A worker that was stopped leaves what it was writing.
-    if (interrupted.aborted) new Parts(data.directory).clean();
   }
 }
 

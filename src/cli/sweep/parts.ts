@@ -162,7 +162,9 @@ function writeFirst(path: string, text: string): boolean {
   try {
     file.write(Buffer.from(text));
     file.seal();
-    return file.placeFirst();
+    const isFirst = file.placeFirst();
+    file.settle();
+    return isFirst;
   } finally {
     file.discard();
   }
