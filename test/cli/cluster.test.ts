@@ -56,7 +56,7 @@ test("the Kubernetes Job is one by the schema of the API", () => {
 test("its pods are all shards of the sweep", () => {
   const { completions, template } = job().spec!;
   const [command] = template!.spec!.containers![0]!.args as unknown as string[];
-  assert.match(command!, `--shard "$JOB_COMPLETION_INDEX/${String(completions)}" `);
+  assert.match(command!, `--shard "$JOB_COMPLETION_INDEX/${JSON.stringify(completions)}" `);
 });
 
 test("a field that the API does not have, or of another type, is found at any depth", () => {
