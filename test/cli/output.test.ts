@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
+import fs, {
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -109,6 +110,29 @@ test("a file with the longest name there is", async () => {
     assert.is(readFileSync(path, "utf8"), "new");
     assert.throws(() => new OutputFile(`${path}x`), /cannot write: name too long$/);
     assert.equal(readdirSync(directory), ["x".repeat(255)]);
+  });
+});
+
+test("the bytes are on the disk before the name is, and the name before the program goes on", async () => {
+  await inDirectory((directory) => {
+    const calls: string[] = [];
+    const { fsyncSync, renameSync } = fs;
+    fs.fsyncSync = (descriptor) => {
+      calls.push(fs.fstatSync(descriptor).isDirectory() ? "sync directory" : "sync file");
+      fsyncSync(descriptor);
+    };
+    fs.renameSync = (from, to) => {
+      calls.push("rename");
+      renameSync(from, to);
+    };
+    syncBuiltinESMExports();
+    try {
+      writeWhole(join(directory, "x"), "new");
+    } finally {
+      Object.assign(fs, { fsyncSync, renameSync });
+      syncBuiltinESMExports();
+    }
+    assert.equal(calls, ["sync file", "rename", "sync directory"]);
   });
 });
 

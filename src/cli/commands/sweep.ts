@@ -79,26 +79,25 @@ export const sweepCommand = {
       if (text !== undefined && argv.quiet !== true) io.stderr.write(`${text}\n`);
     };
     remark(await parts.open(stamp));
+    const damaged: DamagedPart[] = [];
+    const isDone = (chunk: number): boolean => {
+      const state = parts.check(stamp, chunk);
+      if (state instanceof DamagedPart) damaged.push(state);
+      return state === true;
+    };
     if (argv.missing === true) {
-      const states = chunksOf(WHOLE, chunks).map((chunk) => parts.check(stamp, chunk));
-      remark(damageText(states, "missing"));
-      const missing = missingShards(shard.of, chunks, (chunk) => states[chunk] === true);
+      const missing = missingShards(shard.of, chunks, isDone);
+      remark(damageText(damaged, "missing"));
       if (missing.length > 0) io.stdout.write(`${missing.join(",")}\n`);
       return missing.length === 0 ? 0 : 1;
     }
-    const states = new Map(chunksOf(shard, chunks).map((chunk) => [chunk, parts.check(stamp, chunk)]));
-    remark(damageText([...states.values()], "done again"));
+    const todo = chunksOf(shard, chunks).filter((chunk) => !isDone(chunk));
+    remark(damageText(damaged, "done again"));
     const [stray] = parts.strays(stamp);
     if (stray !== undefined) remark(`${stray}: no chunk of ${stamp.study}, left out`);
-    const todo = [...states.keys()].filter((chunk) => states.get(chunk) !== true);
-    await runAll(
-      { job, stamp, shard, directory: parts.directory, recordings },
-      todo,
-      jobs,
-      argv.quiet === true,
-      io,
-    );
-    const isWhole = chunksOf(WHOLE, chunks).every((chunk) => parts.has(chunk));
+    const data = { job, stamp, shard, directory: parts.directory, recordings };
+    await runAll(data, todo, jobs, argv.quiet === true, io);
+    const isWhole = parts.areThere(chunks);
     const paths = isWhole ? await mergeParts(stamp, [parts], parts.directory, io.interrupted) : [];
     remark(isWhole ? `wrote ${paths.join(", ")}` : `shard ${shard.index}/${shard.of} is done`);
     return 0;
@@ -106,8 +105,8 @@ export const sweepCommand = {
 };
 
 /** A line that names the first part that is damaged. */
-function damageText(states: readonly (boolean | DamagedPart)[], consequence: string): string | undefined {
-  const [first, ...others] = states.filter((state) => state instanceof DamagedPart);
+function damageText(damaged: readonly DamagedPart[], consequence: string): string | undefined {
+  const [first, ...others] = damaged;
   if (first === undefined) return undefined;
   return `${first.message}; ${consequence}${others.length === 0 ? "" : `, as ${others.length} more`}`;
 }

@@ -93,9 +93,10 @@ export class Parts {
     }
   }
 
-  /** Whether there is a file for a chunk, good or damaged. */
-  has(chunk: number): boolean {
-    return existsSync(this.#path(chunk));
+  /** Whether every chunk has a file, good or damaged. */
+  areThere(chunks: number): boolean {
+    for (let chunk = 0; chunk < chunks; chunk++) if (!existsSync(this.#path(chunk))) return false;
+    return true;
   }
 
   /** @param text a line for each run of the chunk; @throws UsageError */
