@@ -167,6 +167,25 @@ test("two files that are written at once do not meet", async () => {
   });
 });
 
+test("of two files for an empty place, the first has it", async () => {
+  await inDirectory((directory) => {
+    const path = join(directory, "x");
+    const placed = ["first", "second"].map((text) => {
+      const file = new OutputFile(path);
+      file.write(Buffer.from(text));
+      file.seal();
+      return file;
+    });
+    assert.equal(
+      placed.map((file) => file.placeFirst()),
+      [true, false],
+    );
+    for (const file of placed) file.discard();
+    assert.is(readFileSync(path, "utf8"), "first");
+    assert.equal(readdirSync(directory), ["x"]);
+  });
+});
+
 test("what is no place for results is refused in one line, before the work", async () => {
   await withFiles(async ({ directory, scenario }) => {
     let runs = 0;
