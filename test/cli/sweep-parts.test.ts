@@ -185,6 +185,9 @@ test("a sweep and a merge clean up what killed ones left, and nothing else", asy
     writeSweep(directory, STAMP);
     for (const name of [...leftovers, "mine.tmp", "runs.csv.old.tmp", "boot.csv.0123456789abcdef.tmp"])
       writeFileSync(join(directory, name), "x");
+    // Not in a directory that is another sweep's.
+    await new Parts(directory).open(stampWith(3, 2)).catch(() => {});
+    assert.ok(leftovers.every((name) => existsSync(join(directory, name))));
     await new Parts(directory).open(STAMP);
     const left = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith(".tmp"),

@@ -35,24 +35,11 @@ export class Parts {
    */
   async open(stamp: SweepStamp): Promise<string | undefined> {
     makeDirectory(this.directory);
+    const remark = await this.#claim(stamp);
     makeDirectory(join(this.directory, PARTS));
     cleanTemporary(this.directory);
-    cleanTemporary(join(this.directory, PARTS));
-    const path = join(this.directory, STAMP);
-    let found = this.#stamp();
-    if (found === "none" || found === "damaged") this.#refuseForeign(stamp);
-    if (found === "none" && !(await again(() => writeFirst(path, stampText(stamp))))) found = this.#stamp();
-    if (found === "none") return undefined;
-    if (found === "damaged") {
-      await again(() => writeWhole(path, stampText(stamp)));
-      return `${path}: was damaged; written again`;
-    }
-    if (found.sha256 === stamp.sha256) return undefined;
-    throw new UsageError(
-      `${this.directory}: has results of another study, scenario or version (${found.study}, ` +
-        `${found.version}; what differs: ${differenceOf(found, stamp)}); take another directory for ` +
-        `${stamp.study}, ${stamp.version}`,
-    );
+    this.clean();
+    return remark;
   }
 
   /** Of which sweep the results are; undefined where there are none. @throws UsageError for a damaged stamp */
@@ -115,6 +102,28 @@ export class Parts {
     return this.#names()
       .filter((name) => name.endsWith(".jsonl") && !(chunkNamed(name) < chunkCount(points)))
       .map((name) => join(this.directory, PARTS, name));
+  }
+
+  /** Sees to it that the stamp is this one. @returns and throws as `open` does */
+  async #claim(stamp: SweepStamp): Promise<string | undefined> {
+    const path = join(this.directory, STAMP);
+    let found = this.#stamp();
+    if (found === "none" || found === "damaged") this.#refuseForeign(stamp);
+    if (found === "none") {
+      if (await again(() => writeFirst(path, stampText(stamp)))) return undefined;
+      // Another process was first.
+      found = this.#stamp();
+    }
+    if (found === "none" || found === "damaged") {
+      await again(() => writeWhole(path, stampText(stamp)));
+      return `${path}: was damaged; written again`;
+    }
+    if (found.sha256 === stamp.sha256) return undefined;
+    throw new UsageError(
+      `${this.directory}: has results of another study, scenario or version (${found.study}, ` +
+        `${found.version}; what differs: ${differenceOf(found, stamp)}); take another directory for ` +
+        `${stamp.study}, ${stamp.version}`,
+    );
   }
 
   /** Where no stamp says of which sweep the parts are, they say it. @throws UsageError for parts of another one */
