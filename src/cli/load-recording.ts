@@ -97,7 +97,7 @@ function readRecording(path: string): RecordedRequests {
   const recording = parseYamlWithPositions(readInput(path).toString("utf8"), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
   const bytes = readInput(tracePath);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = sha256Of(bytes);
   if (sha256 !== recording.trace.sha256) {
     throw new UsageError(
       `${tracePath}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
@@ -108,9 +108,15 @@ function readRecording(path: string): RecordedRequests {
 }
 
 function readTrace(path: string): RecordedRequests {
-  const { events, kernel } = readEvents(path, readInput(path));
-  const recording = describeTrace(workloadName(path), events, kernel);
+  const bytes = readInput(path);
+  const { events, kernel } = readEvents(path, bytes);
+  const described = describeTrace(workloadName(path), events, kernel);
+  const recording = { ...described, trace: { ...described.trace, sha256: sha256Of(bytes) } };
   return { recording, ...buildRequests(events, recording) };
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The bytes of an input file; @throws UsageError that names it. */
