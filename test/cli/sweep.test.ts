@@ -50,7 +50,7 @@ test.before(async () => {
   writeFileSync(study, STUDY);
   const { code, stderr } = await unaccepted(["sweep", study, "--out", whole, "--jobs", "1"]);
   assert.is(code, 0);
-  assert.match(onlyLine(stderr), /^wrote .*runs\.jsonl, .*runs\.csv, .*runs\.parquet$/);
+  assert.match(stderr, /^66 runs to make\nwrote .*runs\.jsonl, .*runs\.csv, .*runs\.parquet\n$/);
 });
 test.after(() => rmSync(whole, { recursive: true, force: true }));
 
@@ -63,7 +63,7 @@ test("shards on several machines give the bytes of one process", async () => {
     ];
     const shard = (index: number, out: string) =>
       unaccepted(["sweep", study, "--out", out, "--shard", `${index}/3`, "--jobs", "2"]);
-    assert.is(onlyLine((await shard(0, a)).stderr), "shard 0/3 is done");
+    assert.match((await shard(0, a)).stderr, /^\d+ runs to make\nshard 0\/3 is done\n$/);
     await shard(2, b);
     const missing = await unaccepted(["sweep", study, "--out", a, "--shard", "0/3", "--missing"]);
     assert.equal([missing.code, missing.stdout], [1, "1,2\n"]);
@@ -158,9 +158,10 @@ test("parts and a stamp that are damaged are said, and done again", async () => 
     writeFileSync(join(damaged, "sweep.json"), "");
     const { code, stderr } = await unaccepted(["sweep", study, "--out", damaged]);
     assert.is(code, 0);
-    const [stamp, parts, wrote, end] = stderr.split("\n");
+    const [stamp, parts, runs, wrote, end] = stderr.split("\n");
     assert.match(stamp!, /sweep\.json: was damaged; written again$/);
     assert.match(parts!, /000001\.jsonl: .* found an empty file; done again, as 2 more$/);
+    assert.match(runs!, /^\d+ runs to make$/);
     assert.match(wrote!, /^wrote /);
     assert.is(end, "");
     assert.equal(contentOf(damaged), contentOf(whole));
@@ -235,7 +236,10 @@ test("what does not fit only together is one line, too, when a worker meets it",
     writeFileSync(study, STUDY.replace("  platform.kind: [tdx]\n", axes));
     const { code, stderr } = await unaccepted(["sweep", study, "--out", join(directory, "out")]);
     assert.is(code, 2);
-    assert.match(onlyLine(stderr), /firmware tdvf does not start a guest on platform snp/);
+    assert.match(
+      stderr,
+      /^264 runs to make\nunaccepted: .*firmware tdvf does not start a guest on platform snp.*\n$/,
+    );
   });
 });
 
