@@ -9,6 +9,7 @@ import { Hotplug } from "../hotplug/hotplug.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -140,7 +141,7 @@ export class GuestBoot {
     shareGhcbPages(kernel.early.runtimeData, guest.host);
     const early = kernel.early.earlyMap!;
     early.charge(clock.ledger);
-    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) !== NO_PAGE;
     guest.host.noteGuestTables(table?.bitmapBytes ?? 0, early.tables.total * PAGE_SIZE);
     clock.settle(0);
     this.replay = this.#replayOf(
@@ -159,7 +160,7 @@ export class GuestBoot {
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
     early.tables.initFreed = true;
     allocDmaBuffers(this.#scenario.guest.dmaBuffers, guest, kernel);
-    this.#attack(kernelRange);
+    this.#attack(kernelRange, kernel);
     this.replay.runUntil(requests.count);
     this.#hotplug(kernel, acceptance);
     this.#afterBoot(kernel);
@@ -183,11 +184,11 @@ export class GuestBoot {
     this.kexec.run();
   }
 
-  #attack(target: AddressRange): void {
+  #attack(target: AddressRange, { early }: Kernel): void {
     const plan = this.#scenario.attack;
     if (plan === undefined) return;
     this.attack = new Attack();
-    this.attack.run(this.guest, target, plan);
+    this.attack.run(this.guest, target, (address) => early.earlyMap!.map.isShared(address), plan);
   }
 
   /** On the same machine, from the moment at which all of its CPUs have nothing else to do. */
@@ -296,7 +297,7 @@ export class GuestBoot {
     const { clock } = this.guest;
     const { allocator } = this.kernel!;
     for (let page = report.beforeTracing; page < recording.beforeTracing.pages; page++) {
-      if (allocator.allocPages(0, 0, 0, 0) < 0)
+      if (allocator.allocPages(0, 0, 0, 0) === NO_PAGE)
         throw new OutOfMemory("no page is left before init memory is freed");
       this.filledBeforeTracing++;
       const stallNs = clock.settle(0);
