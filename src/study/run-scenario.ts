@@ -6,6 +6,7 @@ import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
+import { TimeRanOut } from "../sim/guest-clock.js";
 import { PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { AllocationFailed, type Replay } from "../workload/replay.js";
@@ -42,6 +43,9 @@ export function runScenario(
       error instanceof InitTextFreed
     )
       return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
+    if (error instanceof TimeRanOut) {
+      return resultOf(scenario, loaded, boot, options.timeline === true, "deadline", error.message);
+    }
     throw error;
   }
 }
