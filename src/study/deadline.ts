@@ -21,6 +21,6 @@ export function withDeadline<T extends RunResult>(run: T, deadlineNs: number): T
 }
 
 /** Whether a run has a boot time: it got ready, in time or not. */
-export function hasBooted({ outcome, workloadNs }: RunResult): boolean {
-  return outcome === "ready" || (outcome === "deadline" && workloadNs !== undefined);
+export function hasBooted({ outcome }: RunResult): boolean {
+  return outcome === "ready" || outcome === "deadline";
 }

@@ -40,12 +40,10 @@ export function runScenario(
     if (
       error instanceof DoubleAcceptError ||
       error instanceof GuestTerminated ||
-      error instanceof InitTextFreed
+      error instanceof InitTextFreed ||
+      error instanceof TimeRanOut
     )
       return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
-    if (error instanceof TimeRanOut) {
-      return resultOf(scenario, loaded, boot, options.timeline === true, "deadline", error.message);
-    }
     throw error;
   }
 }
