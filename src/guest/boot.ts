@@ -37,7 +37,7 @@ import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
-import { verifyGuest } from "./verify-guest.js";
+import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
 export class GuestBoot {
@@ -317,7 +317,13 @@ export class GuestBoot {
   #verify(): void {
     if (!this.#check) return;
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
-    verifyGuest(this.kernel!, this.#acceptance!, this.guest.platform, usableOnTouch);
+    const { platform, meter, scenario } = this.guest;
+    verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
+    verifyAccepted(
+      meter.acceptedBy,
+      platform,
+      scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0),
+    );
   }
 }
 
