@@ -38,6 +38,14 @@ export function repeatsText({
   return `${runs} seeds${bad}: ${parts.join(", ")}`;
 }
 
+/** What a row assumes that no firmware does. */
+export function whatIfNotes(rows: readonly RunResult[]): string[] {
+  if (!rows.some(({ platform, policy }) => platform === "tdx" && policy === "firmware-delegated")) return [];
+  return [
+    "firmware-delegated on tdx is a what-if: TDVF has no acceptance protocol, and is simulated with OVMF's.",
+  ];
+}
+
 /** What the columns mean and how far the times can be trusted. */
 export function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_POLICY): string[] {
   const notes = [
@@ -57,6 +65,7 @@ export function columnNotes(rows: readonly CompareRow[], baseline: string = BASE
       "seeds: mean and interval of 95 % confidence (Student's t) over runs with other seeds; the row is the first.",
     );
   }
+  notes.push(...whatIfNotes(rows));
   const platforms = new Set(rows.map((row) => row.platform));
   if (platforms.has("tdx") && platforms.has("snp")) {
     notes.push(
