@@ -319,11 +319,7 @@ export class GuestBoot {
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
     const { platform, meter, scenario } = this.guest;
     verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
-    verifyAccepted(
-      meter.acceptedBy,
-      platform,
-      scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0),
-    );
+    verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
   }
 }
 

@@ -1,13 +1,14 @@
 /** From the text of a scenario file and the flags of the command line to runs. */
 
 import { checkTogether } from "./check.js";
+import type { ScenarioDocument } from "./document.js";
 import { startsWith } from "./document-path.js";
 import type { IssuePlace } from "./error.js";
 import { type Finding, findingsOf } from "./findings.js";
 import type { Scenario } from "./scenario.js";
 import { scenarioSchema } from "./schema.js";
 import { type Assignment, applyAssignments, parseAssignment } from "./set.js";
-import { expandVariants } from "./variants.js";
+import { countVariants, expandVariants } from "./variants.js";
 import { errorFor } from "./yaml.js";
 import { YamlSource } from "./yaml-source.js";
 
@@ -35,6 +36,16 @@ export function parseScenario(
  * @param source the file, read
  */
 export function scenariosOf(source: YamlSource, assignments: readonly (string | Assignment)[]): Scenario[] {
+  return expandVariants(documentOf(source, assignments));
+}
+
+/** How many scenarios that makes, told without making them; @throws ScenarioError as well */
+export function scenarioCountOf(source: YamlSource, assignments: readonly (string | Assignment)[]): number {
+  return countVariants(documentOf(source, assignments));
+}
+
+/** The file with its assignments, all of it checked. */
+function documentOf(source: YamlSource, assignments: readonly (string | Assignment)[]): ScenarioDocument {
   const parsed = assignments.map((item) => (typeof item === "string" ? parseAssignment(item) : item));
   const raw = applyAssignments(source.value, parsed);
   const fail = (findings: readonly Finding[]): never => {
@@ -45,7 +56,7 @@ export function scenariosOf(source: YamlSource, assignments: readonly (string | 
   const findings = checkTogether(result.data, (path) =>
     parsed.some((assignment) => startsWith(path, assignment.path)),
   );
-  return findings.length > 0 ? fail(findings) : expandVariants(result.data);
+  return findings.length > 0 ? fail(findings) : result.data;
 }
 
 /** A mistake belongs to the last flag that wrote its value; if none did, to the file. */

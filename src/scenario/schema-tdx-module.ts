@@ -18,7 +18,12 @@ const hostRange = {
 /** For `check` of a range. */
 function endAboveStart({ value, issues }: z.core.ParsePayload<HostRangeDocument>): void {
   if (hostAddressBytes(value.start)! < hostAddressBytes(value.end)!) return;
-  issues.push({ code: "custom", input: value.end, path: ["end"], message: "expected an end above the start" });
+  issues.push({
+    code: "custom",
+    input: value.end,
+    path: ["end"],
+    message: "expected an end above the start",
+  });
 }
 
 /** `host.tdxModule`. */
@@ -28,7 +33,10 @@ export const tdxModule: z.ZodType<TdxModuleDocument> = z
       .array(z.strictObject({ ...hostRange, node: integer(0, 1023).exactOptional() }).check(endAboveStart))
       .min(1)
       .describe("The host's memory in ascending order, with its NUMA node (default 0)"),
-    convertible: z.array(z.strictObject(hostRange).check(endAboveStart)).min(1).describe("Memory the platform can protect (CMRs)"),
+    convertible: z
+      .array(z.strictObject(hostRange).check(endAboveStart))
+      .min(1)
+      .describe("Memory the platform can protect (CMRs)"),
     hotplug: z
       .array(z.strictObject(hostRange).check(endAboveStart))
       .describe("Memory plugged in after the module has started")

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { platformParameters } from "../../src/coco/parameters.js";
 import type { ScenarioDocument } from "../../src/scenario/document.js";
 import type { PlatformKind, Scenario } from "../../src/scenario/scenario.js";
-import { expandVariants } from "../../src/scenario/variants.js";
+import { countVariants, expandVariants, variantsOf } from "../../src/scenario/variants.js";
 import { GiB, MiB } from "../../src/units.js";
 
 const test = suite("scenario: variants");
@@ -115,7 +115,11 @@ test("the values of a parameter follow their platform", () => {
 test("a parameter of one platform neither reaches nor multiplies the other", () => {
   const tdxOnly = parameterOnlyOf("tdx", "snp");
   const snpOnly = parameterOnlyOf("snp", "tdx");
-  const platform = { kind: ["tdx", "snp"], [tdxOnly]: ["100ns", "200ns", "300ns"], [snpOnly]: "1us" } as const;
+  const platform = {
+    kind: ["tdx", "snp"],
+    [tdxOnly]: ["100ns", "200ns", "300ns"],
+    [snpOnly]: "1us",
+  } as const;
   assert.equal(
     expandVariants({ ...BASE, platform }).map((s) => s.platform),
     [
@@ -150,10 +154,28 @@ test("there are as many runs as the product of the lengths of all lists", () => 
     fc.property(documents, (document) => {
       const scenarios = expandVariants(document);
       assert.is(scenarios.length, lengths(document));
+      assert.is(countVariants(document), scenarios.length);
       assert.is(new Set(scenarios.map((scenario) => JSON.stringify(scenario))).size, scenarios.length);
     }),
     { numRuns: 60 },
   );
+});
+
+test("runs are counted as they are made, with what belongs to one platform or policy", () => {
+  const tdxOnly = parameterOnlyOf("tdx", "snp");
+  const document: ScenarioDocument = {
+    ...BASE,
+    machine: ["small", "medium"],
+    platform: { kind: ["tdx", "snp", "none"], [tdxOnly]: ["100ns", "200ns", "300ns"] },
+    policy: ["eager", "lazy", "background"],
+    strategy: { threads: [1, 2], acceptingCpus: [1, 2, 3] },
+    seed: [1, 2],
+  };
+  assert.is(countVariants(document), expandVariants(document).length);
+  const thousand = Array.from({ length: 1000 }, (_value, at) => at + 1);
+  const many = { ...BASE, seed: thousand, vcpus: thousand, guest: { timeScale: thousand } };
+  assert.is(countVariants(many), 1e9);
+  assert.is(variantsOf(many).next().value!.seed, 1);
 });
 
 test("the document stays as it was, and nothing can change the scenarios", () => {
