@@ -10,7 +10,15 @@ import { ZoneType } from "../mm/zones.js";
 import { GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { CostEvent } from "../sim/cost-events.js";
-import { type AddressRange, formatBytes, GiB, PAGE_SIZE, roundUp, UNIT_SIZE } from "../units.js";
+import {
+  type AddressRange,
+  formatBytes,
+  GiB,
+  PAGE_SIZE,
+  PHYSICAL_ADDRESS_END,
+  roundUp,
+  UNIT_SIZE,
+} from "../units.js";
 import { mapMemory, memmapBytes, memoryBlockBytes, populateMemmap } from "./add-memory.js";
 import { hugePagesInUse, onlinePages } from "./online-pages.js";
 import type { HotplugPlan, HotplugResult } from "./result.js";
@@ -95,9 +103,15 @@ export class Hotplug {
     this.#done = true;
   }
 
-  /** A TDX host gives guests only memory that its module was told of at its start. */
+  /**
+   * Nothing has an address of more than 52 bits. A TDX host gives guests only memory that its module was told
+   * of at its start.
+   */
   #refusal(): string | undefined {
     const { guest, tdxModule } = this.#target;
+    if (this.#range.end > PHYSICAL_ADDRESS_END) {
+      return `It would end at 0x${this.#range.end.toString(16)}, and addresses have 52 bits.`;
+    }
     if (tdxModule === undefined) return undefined;
     const goodBytes = tdxModule.memory.reduce((sum, { start, end }) => sum + end - start, 0);
     if (guest.scenario.memoryBytes + this.#plan.memoryBytes <= goodBytes) return undefined;
