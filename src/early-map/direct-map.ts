@@ -88,6 +88,11 @@ export class DirectMap {
     return this.#shared.has(address / PAGE_SIZE);
   }
 
+  /** Bytes of a range that are shared. */
+  sharedBytesIn(start: number, end: number): number {
+    return this.#shared.countIn(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE;
+  }
+
   /** The leaves that are shared, ascending. */
   sharedLeaves(): AddressRange[] {
     const leaves: AddressRange[] = [];

@@ -10,7 +10,7 @@ import type { Kernel } from "./kernel.js";
 /**
  * Walks the whole guest and throws at the first thing that cannot be: what
  * `verifyInvariants` finds, a parked block that is accepted, or memory in use or free that
- * the platform would not let the guest touch.
+ * the platform would not let the guest touch, or free memory that is shared with the host.
  *
  * @param usableOnTouch free memory may be unaccepted, because touching it makes it usable
  * @throws Error naming the frame
@@ -24,7 +24,13 @@ export function verifyGuest(
   const { allocator } = kernel;
   verifyInvariants(allocator);
   verifyParked(allocator, acceptance);
-  if (!usableOnTouch) verifyListed(allocator, platform);
+  const map = kernel.early.earlyMap?.map;
+  verifyListed(allocator, (pfn, pages) => {
+    if (!usableOnTouch) requireUsable(platform, pfn, pages);
+    if (map !== undefined && map.sharedBytesIn(pfn * PAGE_SIZE, (pfn + pages) * PAGE_SIZE) > 0) {
+      throw new Error(`guest: some of ${pages} pages at pfn 0x${pfn.toString(16)} are free, but shared`);
+    }
+  });
   verifyReserved(kernel, platform);
 }
 
@@ -67,8 +73,8 @@ function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void 
   }
 }
 
-/** Every block that a request could get without another accept. */
-function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
+/** Looks at every block that a request could get without another accept. */
+function verifyListed(allocator: PageAllocator, look: (pfn: number, pages: number) => void): void {
   const { frames } = allocator;
   for (const zone of allocator.zones) {
     for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
@@ -76,10 +82,10 @@ function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
         const list = zone.list(order, type);
         for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
           const slot = node - frames.firstRangeNode;
-          if (!frames.isRange(node)) requireUsable(platform, frames.pfnOf(node), 2 ** order);
+          if (!frames.isRange(node)) look(frames.pfnOf(node), 2 ** order);
           else {
             const pages = frames.rangeCount[slot]! * MAX_ORDER_PAGES;
-            requireUsable(platform, frames.rangeStart[slot]! * MAX_ORDER_PAGES, pages);
+            look(frames.rangeStart[slot]! * MAX_ORDER_PAGES, pages);
           }
         }
       }
@@ -87,7 +93,7 @@ function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
     for (const pcp of zone.pcp) {
       pcp.lists.forEach((pcpList, index) => {
         for (let at = 0; at < pcpList.size; at++) {
-          requireUsable(platform, frames.pfnOf(pcpList.at(at)), 2 ** pcpIndexOrder(index));
+          look(frames.pfnOf(pcpList.at(at)), 2 ** pcpIndexOrder(index));
         }
       });
     }

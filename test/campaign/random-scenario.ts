@@ -41,8 +41,16 @@ type Schema = z.core.$ZodType;
 type Definition = z.core.$ZodTypes["_zod"]["def"];
 
 const KEPT = 0.35;
-const GROUP_KEPT = 0.3;
 const LISTS = 0.02;
+/** Keys that are there more seldom, because they end most runs early or are many, or more often: by path. */
+const CHANCES: Readonly<Record<string, number>> = {
+  policy: 0.9,
+  "firmware.preAcceptLimit": 0.6,
+  "guest.dmaBuffers": 0.5,
+  "guest.firstTouch": 0.05,
+  "host.tdxModule": 0.05,
+  "platform.*": 0.03,
+};
 /** What a random value of a key may be at most, so that a run takes a second or so; by path. */
 const HELD_DOWN: Readonly<Record<string, (choices: Choices) => unknown>> = {
   name: () => "x",
@@ -115,20 +123,21 @@ function objectOf(
   choices: Choices,
 ): object {
   const entries = Object.entries(shape).flatMap(([key, inner]) => {
-    const isOptional = (inner as z.core.$ZodTypes)._zod.def.type === "optional";
-    const isGroup = isOptional && groupBelow(inner);
-    const kept =
-      !isOptional || choices.chance() < (isGroup ? GROUP_KEPT : path[0] === "platform" ? 0.03 : KEPT);
-    const value = kept ? valueFor(inner, [...path, key], choices) : undefined;
+    const below = [...path, key];
+    const value = choices.chance() < chanceOf(inner, below) ? valueFor(inner, below, choices) : undefined;
     return value === undefined ? [] : [[key, value] as const];
   });
   return Object.fromEntries(entries);
 }
 
-function groupBelow(schema: Schema): boolean {
+/** How often a key is there: a group of many keys more often than one of few, which says what happens later. */
+function chanceOf(schema: Schema, path: readonly string[]): number {
   const definition: Definition = (schema as z.core.$ZodTypes)._zod.def;
-  if (definition.type === "optional") return groupBelow(definition.innerType);
-  return definition.type === "object";
+  if (definition.type !== "optional") return 1;
+  const chance = CHANCES[path.join(".")] ?? CHANCES[[...path.slice(0, -1), "*"].join(".")];
+  if (chance !== undefined) return chance;
+  const inner: Definition = (definition.innerType as z.core.$ZodTypes)._zod.def;
+  return inner.type === "object" ? Math.min(0.8, 0.1 * Object.keys(inner.shape).length) : KEPT;
 }
 
 /** One value rather than a list, most times; text or a number through an example that is changed. */
