@@ -17,7 +17,7 @@ interface JsonNode {
 }
 
 /** The campaign goes on from here. */
-const CASES = 24;
+const CASES = 16;
 const SEED = 7;
 
 test("a few of the campaign's cases run, or are refused with a line", () => {
