@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { KERNEL_VERSION_NAMES } from "../../src/scenario/kernel-versions.js";
-import { parseScenario } from "../../src/scenario/load.js";
+import { parseScenario, scenarioCountOf, scenariosOf } from "../../src/scenario/load.js";
+import { YamlSource } from "../../src/scenario/yaml-source.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 import { errorsOf, MINIMAL, only } from "./helpers.js";
 
@@ -232,6 +233,13 @@ test("no text makes anything but scenarios or a list of issues with places in th
     }),
     { numRuns: 200 },
   );
+});
+
+test("runs are counted with the flags, and a mistake is told as when they are made", () => {
+  const source = new YamlSource(`${MINIMAL}seed: [1, 2, 3]\n`, "file.yaml");
+  assert.is(scenarioCountOf(source, ["vcpus=[1, 2]"]), 6);
+  assert.is(scenariosOf(source, ["vcpus=[1, 2]"]).length, 6);
+  assert.throws(() => scenarioCountOf(source, ["vcpus=0"]), /vcpus/);
 });
 
 test.run();
