@@ -1,5 +1,5 @@
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
-import { freeToBuddy } from "./buddy.js";
+import { addFreeRun, freeToBuddy } from "./buddy.js";
 import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE, type PageFrames } from "./page-frames.js";
@@ -40,7 +40,15 @@ export function parkUnaccepted(
 export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcceptor, cpu: number): boolean {
   const node = frames.next[zone.unacceptedList]!;
   if (node === zone.unacceptedList) return false;
-  acceptBlock(frames, zone, node, frames.firstBlock(node), acceptor, cpu);
+  const block = frames.firstBlock(node);
+  const hasFrames = frames.pageOf(block * MAX_ORDER_PAGES) !== NO_PAGE;
+  if (hasFrames || !frames.canAddRange) {
+    acceptBlock(frames, zone, node, block, acceptor, cpu);
+    return true;
+  }
+  takeParked(frames, zone, node, block, acceptor, cpu);
+  // Memory that waits for a request needs no frames yet: a guest of petabytes wants terabytes of it free.
+  addFreeRun(frames, zone, block, 1, cpu);
   return true;
 }
 
@@ -53,11 +61,22 @@ export function acceptBlock(
   acceptor: MemoryAcceptor,
   cpu: number,
 ): void {
+  takeParked(frames, zone, node, block, acceptor, cpu);
+  freeToBuddy(frames, zone, parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu);
+}
+
+function takeParked(
+  frames: PageFrames,
+  zone: Zone,
+  node: number,
+  block: number,
+  acceptor: MemoryAcceptor,
+  cpu: number,
+): void {
   frames.takeFromRange(node, block);
   zone.unacceptedPages -= MAX_ORDER_PAGES;
   zone.addFreePages(-MAX_ORDER_PAGES, cpu);
   acceptor.acceptMemory(block * BLOCK_BYTES, BLOCK_BYTES);
-  freeToBuddy(frames, zone, parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu);
 }
 
 /** First page of a parked block; it gets frames if isolation of its second half has not given it any. */

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { STRATEGY_PARAMETERS, type StrategyParameter } from "../policy/parameters.js";
 import { POLICY_NAMES } from "../policy/policies.js";
-import { formatDuration } from "../units.js";
+import { formatDuration, MiB } from "../units.js";
 import { GeneratorError, isGenerated, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { expectedOfCommandLine } from "./command-line.js";
 import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./document.js";
@@ -75,14 +75,15 @@ const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
 function parameterLeaf(name: string): z.ZodType<OneOrMore<Quantity>> {
   const defaults = parameterDefaults(name).map(({ kind, value }) => `${kind} ${formatDuration(value)}`);
   return oneOrMore(quantity("a time such as 250us", durationNs, ["900ns"])).describe(
-    `A time; a bare number is nanoseconds. Default: ${defaults.join(", ")}`,
+    `A time with its unit. Default: ${defaults.join(", ")}`,
   );
 }
 
 function strategyLeaf(parameter: StrategyParameter): z.ZodType<Quantity | boolean> {
   if (parameter.kind === "flag") return z.boolean();
   if (parameter.kind === "count") return integer(parameter.min, parameter.max);
-  const examples = parameter.max === Number.POSITIVE_INFINITY ? ["256MiB", "all"] : ["2MiB"];
+  const { min, max } = parameter;
+  const examples = max === Number.POSITIVE_INFINITY ? ["256MiB", "all"] : [`${Math.max(min / MiB, 2)}MiB`];
   return quantity(expectedOf(parameter), (value) => strategyNumber(parameter, value), examples);
 }
 

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { KERNEL_VERSION_NAMES } from "../../src/scenario/kernel-versions.js";
-import { parseScenario } from "../../src/scenario/load.js";
+import { parseScenario, scenarioOutlook, scenariosOf } from "../../src/scenario/load.js";
+import { YamlSource } from "../../src/scenario/yaml-source.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 import { errorsOf, MINIMAL, only } from "./helpers.js";
 
@@ -155,7 +156,7 @@ test("a kernel version without quotes is a number in YAML and means the same", (
 });
 
 test("a bare number is bytes or nanoseconds, also in hexadecimal", () => {
-  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: 0x20000000 }\n`, ["platform.tdcallNs=1200"]);
+  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: 0x20000000 }\n`, ["platform.tdcallNs=1200ns"]);
   assert.is(scenario.firmware.preAcceptLimitBytes, 512 * MiB);
   assert.is(scenario.platform.parameters.tdcallNs, 1200);
 });
@@ -232,6 +233,16 @@ test("no text makes anything but scenarios or a list of issues with places in th
     }),
     { numRuns: 200 },
   );
+});
+
+test("runs are counted with the flags, and a mistake is told as when they are made", () => {
+  const text = `${MINIMAL}seed: [1, 2, 3]\n`;
+  const scenarios = scenariosOf(new YamlSource(text, "file.yaml"), ["vcpus=[1, 2]"]);
+  const { count, first } = scenarioOutlook(text, "file.yaml", ["vcpus=[1, 2]"]);
+  assert.is(count, 6);
+  assert.is(scenarios.length, 6);
+  assert.equal(first, scenarios[0]);
+  assert.throws(() => scenarioOutlook(text, "file.yaml", ["vcpus=0"]), /vcpus/);
 });
 
 test.run();
