@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
+import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { allocPfn, GFP_KERNEL } from "../page-alloc/machine.js";
 import { lazyZone } from "./machine.js";
 

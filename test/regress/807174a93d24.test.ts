@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PageAllocRules } from "../../src/linux/rules.js";
 import { Watermark } from "../../src/page-alloc/alloc-flags.js";
-import { LINUX_6_5, LINUX_6_11, type PageAllocRules } from "../../src/page-alloc/kernel-rules.js";
 import { watermarkOk, watermarkPages } from "../../src/page-alloc/watermark.js";
+import { LINUX_6_5, LINUX_6_11 } from "../linux/releases.js";
 import { allocPfn, GFP_KERNEL } from "../page-alloc/machine.js";
 import { type LazyZone, lazyZone } from "./machine.js";
 

@@ -9,6 +9,7 @@ import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
+import { writeKernelRemarks } from "../kernel-remarks.js";
 import { type LoadedScenario, loadScenarios } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { startProgress } from "../progress.js";
@@ -60,7 +61,9 @@ export const largestCommand = {
         [...options.assignments, { flag: "largest", path: ["memory"], value: sizeBytes }],
       );
     const { io, runScenario } = context;
-    const count = atSize(SMALLEST_BYTES).length;
+    const guests = atSize(SMALLEST_BYTES).map(({ scenario }) => scenario);
+    const count = guests.length;
+    writeKernelRemarks(guests, options, io);
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];
     try {

@@ -1,6 +1,7 @@
 /** `unaccepted tune SCENARIO`: the best setting of its knobs, and how much it matters. */
 
 import type { Argv } from "yargs";
+import { kernelRelease } from "../../linux/kernel-rules.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
@@ -13,6 +14,7 @@ import { sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
+import { writeKernelRemarks } from "../kernel-remarks.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { startProgress } from "../progress.js";
 import { TuneLab } from "../tune-lab.js";
@@ -104,6 +106,11 @@ export const tuneCommand = {
     const guests = chooseGuests(lab, argv, request, (remark) => {
       if (!options.quiet) context.io.stderr.write(`${remark}\n`);
     });
+    writeKernelRemarks(
+      lab.guests.map(({ scenario }) => scenario),
+      options,
+      context.io,
+    );
     if (!options.quiet) progress = startProgress(context.io.stderr, mostRuns * guests.length);
     try {
       const tunings: Tuning[] = [];
@@ -210,6 +217,19 @@ async function tuneGuest(
 function guestOf(
   { name, platform, policy, kernel, memoryBytes, vcpus }: Scenario,
   workload: string,
-): Pick<Tuning, "scenario" | "platform" | "policy" | "kernel" | "memoryBytes" | "vcpus" | "workload"> {
-  return { scenario: name, platform: platform.kind, policy, kernel, memoryBytes, vcpus, workload };
+): Pick<
+  Tuning,
+  "scenario" | "platform" | "policy" | "kernel" | "kernelRules" | "memoryBytes" | "vcpus" | "workload"
+> {
+  const kernelRules = kernelRelease(kernel).rulesOf;
+  return {
+    scenario: name,
+    platform: platform.kind,
+    policy,
+    kernel,
+    kernelRules,
+    memoryBytes,
+    vcpus,
+    workload,
+  };
 }
