@@ -6,6 +6,7 @@ import { TABLE_HEADER_BYTES } from "../../src/efistub/unaccepted-table.js";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { type AddressRange, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { loggedBoot, plainMachine, q35Map, runTo } from "../guest/machines.js";
+import { guest } from "./guests.js";
 
 /**
  * "efi: Fix reservation of unaccepted memory table". The size of the reservation was the size of
@@ -73,6 +74,39 @@ test("short by less than a page, and only where it crosses one border more than 
     }),
     { numRuns: 100 },
   );
+});
+
+/** MiB of memory for which the firmware's pool lets a table cross a border more than its size tells. */
+const BROKEN = [66_817, 66_900, 67_000, 67_200, 66_817 + 65_536, 67_200 + 65_536, 66_900 + 3 * 65_536];
+const WHOLE = [64_000, 66_560, 66_816, 67_201, 67_584, 70_000, 66_816 + 65_536, 67_201 + 65_536];
+
+test("a TD of 67,000 MiB dies early in every kernel from 6.6 to 6.19 without the fix", () => {
+  for (const kernel of SHORT) {
+    const { outcome, reason, phases } = guest(kernel, "memory=67000MiB");
+    assert.is(outcome, "terminated", kernel);
+    assert.match(reason!, "page fault in _find_next_bit");
+    assert.match(reason!, "bit 32475");
+    assert.is(phases.at(-1)!.name, "exit boot services", "in the memblock phase, which does not end");
+  }
+  for (const kernel of OTHERS) assert.is(guest(kernel, "memory=67000MiB").outcome, "ready", kernel);
+});
+
+test("which sizes die: 66,817 to 67,200 MiB, and again each 65,536", () => {
+  for (const size of BROKEN) assert.is(guest("6.15", `memory=${size}MiB`).outcome, "terminated", `${size}`);
+  for (const size of WHOLE) assert.is(guest("6.15", `memory=${size}MiB`).outcome, "ready", `${size}`);
+});
+
+test("SNP and an eager kernel die too; where the firmware accepts all there is no table", () => {
+  const of = (...changes: string[]): string => guest("6.15", "memory=67000MiB", ...changes).outcome;
+  assert.is(of("platform=snp"), "terminated");
+  assert.is(of("policy=eager"), "terminated");
+  assert.is(of("policy=fault-driven"), "terminated");
+  assert.is(of("policy=firmware-delegated"), "ready");
+  assert.is(of("platform=none"), "ready");
+});
+
+test("a kernel that the command line keeps away from the top of memory does not look there", () => {
+  assert.is(guest("6.15", "memory=67000MiB", 'guest.commandLine="mem=8G"').outcome, "ready");
 });
 
 test.run();

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
 import type { AcceptRules } from "../../src/linux/rules.js";
 import { acceptingMachine } from "./accepting-machine.js";
+import { beforeAndAfter } from "./guests.js";
 
 /**
  * "efi/unaccepted: Fix soft lockups caused by parallel memory acceptance". 6.5 held one spinlock,
@@ -42,6 +43,17 @@ test("6.6 and later: nobody waits, nobody complains", () => {
 test("each CPU had accepted the same after it", () => {
   for (const version of ["6.5", "6.6"] as const) {
     assert.is(allAtOnce(kernelRules(version).acceptMemory).acceptedUnits(), 3 * CPUS);
+  }
+});
+
+test("an eager guest of 16 CPUs boots in a third of the time", () => {
+  for (const kernels of [
+    ["6.5.8", "6.5.9"],
+    ["6.6-rc6", "6.6-rc7"],
+  ] as const) {
+    const [before, after] = beforeAndAfter(kernels, "policy=eager", "vcpus=16", "memory=8GiB");
+    assert.ok(before!.bootTimeNs > 2.9 * after!.bootTimeNs, kernels[1]);
+    assert.ok(before!.spinNs > 200e9 && after!.spinNs < 0.1e9);
   }
 });
 
