@@ -5,7 +5,6 @@ import { resolve } from "node:path";
 import type { Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
 import type { PolicyName } from "../policy/policies.js";
-import { KERNEL_VERSION_NAMES } from "../scenario/kernel-versions.js";
 import type { Assignment } from "../scenario/set.js";
 import { parseAssignment } from "../scenario/set.js";
 import type { Condition } from "../study/fail-on.js";
@@ -53,7 +52,7 @@ const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   },
   memory: { path: ["memory"], describe: "RAM of the guest, such as 4GiB (binary units)" },
   vcpus: { path: ["vcpus"], describe: "virtual CPUs of the guest", numeric: true },
-  kernel: { path: ["kernel"], describe: `Linux version: ${KERNEL_VERSION_NAMES.join(", ")}` },
+  kernel: { path: ["kernel"], describe: "Linux release from 6.5 on, as uname -r prints it" },
   workload: {
     path: ["workload"],
     describe: "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",

@@ -1,7 +1,7 @@
+import { kernelRules } from "../linux/kernel-rules.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GiB, TiB } from "../units.js";
 import type { EarlyMachine } from "./early-machine.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 import type { HandOver } from "./power-on.js";
 import { qemuAcpiTables } from "./qemu-acpi.js";
 
@@ -21,8 +21,8 @@ export function machineAfterStub(
     efi: {
       memoryMap: efiMap,
       ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
-      unacceptedTableInRam: stub.tableInRam,
-      unacceptedTableShort: KERNEL_RULES[scenario.kernel].tableReservedShort,
+      // A bitmap of the zero page lies in RAM, and the kernels that look for one only reserve it.
+      tableReservation: stub.tableInRam ? "bytes" : kernelRules(scenario.kernel).tableReservation,
       keptTables: [],
       bootServices: [],
     },

@@ -134,7 +134,7 @@ export class GuestBoot {
     this.faults = faultAcceptance(guest, table);
     const lazy = guest.policy.kernel !== "boot";
     const options = kernelOptions(guest, this.faults);
-    const kernel = new Kernel(machine, build, this.#scenario.kernel, acceptance, lazy, clock, options);
+    const kernel = new Kernel(machine, build, guest.rules.pageAlloc, acceptance, lazy, clock, options);
     this.kernel = kernel;
     const { entries } = handOver.stub;
     this.#firstKernel = { guest, kernel, machine, acceptance, entries, table, asFromFirmware };

@@ -5,6 +5,8 @@
 import type { EarlyMap } from "../early-map/early-map.js";
 import type { RuntimeData, RuntimeDataRules } from "../early-map/ghcb-pages.js";
 import type { SplitTables } from "../early-map/table-pages.js";
+import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { TableReservation } from "../linux/rules.js";
 import type { Memblock } from "../memblock/memblock.js";
 import type { AddressRange } from "../units.js";
 import type { KernelE820Entry } from "./e820-table.js";
@@ -25,12 +27,10 @@ export interface NumaBlock extends AddressRange {
 export interface EfiHandover {
   /** The EFI memory map the stub passed. */
   readonly memoryMap: AddressRange;
-  /** struct efi_unaccepted_memory with its bitmap, if the stub made one. */
+  /** struct efi_unaccepted_memory with its bitmap, byte by byte, if the stub made one. */
   readonly unacceptedTable?: AddressRange;
-  /** The table lies in RAM of the e820 table, and the kernel need not make it known (before 6.6). */
-  readonly unacceptedTableInRam?: boolean;
-  /** The kernel reserves as many pages as the table's bytes fill, whatever place in a page it begins at. */
-  readonly unacceptedTableShort?: boolean;
+  /** How the kernel keeps it; absent: every page that it touches. */
+  readonly tableReservation?: TableReservation;
   /** Tables the kernel keeps: TPM event log, random seed, ... */
   readonly keptTables: readonly AddressRange[];
   /** EfiBootServicesCode and EfiBootServicesData, kept until the runtime services are mapped. */
@@ -92,6 +92,8 @@ export class EarlyBoot {
   swiotlb: AddressRange | undefined = undefined;
   /** What an SNP guest talks to the hypervisor through. */
   runtimeData: RuntimeData = { pages: [], shared: [] };
+  /** What the kernel reads in the table of unaccepted memory, if there is one. */
+  unacceptedTable: UnacceptedTable | undefined = undefined;
   /** The direct map, once there is one (init_mem_mapping). */
   earlyMap: EarlyMap | undefined = undefined;
 

@@ -42,24 +42,23 @@ export function earlyReserveMemory(boot: EarlyBoot): void {
 /**
  * The EFI memory map and the tables the kernel keeps. The unaccepted table is made known as
  * memory too, so that it can be reached through the direct map (drivers/firmware/efi/efi.c:
- * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted). 6.5 only
- * reserved it (commit 8dbe33956d96, 6.6-rc3). From then on until 7.0, and 6.12 stable, a table that
- * crossed one page border more than its size tells lost its last page (commit 0862438c9048).
+ * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted); how, is a rule of the
+ * release.
  */
 export function efiInit(boot: EarlyBoot): void {
   const { memblock, machine } = boot;
   if (machine.efi === undefined) return;
-  const { memoryMap, keptTables, unacceptedTable, unacceptedTableInRam, unacceptedTableShort } = machine.efi;
+  const { memoryMap, keptTables, unacceptedTable, tableReservation = "pages" } = machine.efi;
   reserve(boot, memoryMap);
   for (const table of keptTables) reserve(boot, table);
   if (unacceptedTable === undefined) return;
-  if (unacceptedTableInRam === true) {
+  if (tableReservation === "bytes") {
     reserve(boot, unacceptedTable);
     return;
   }
   const { start, end } = wholePages(unacceptedTable);
   const sizeBytes = unacceptedTable.end - unacceptedTable.start;
-  const reservedBytes = unacceptedTableShort === true ? roundUp(sizeBytes, PAGE_SIZE) : end - start;
+  const reservedBytes = tableReservation === "pages" ? end - start : roundUp(sizeBytes, PAGE_SIZE);
   memblock.add(start, reservedBytes);
   memblock.reserve(start, reservedBytes);
 }

@@ -1,5 +1,6 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
+import type { PageAllocRules } from "../linux/rules.js";
 import { discardedArrays, handOver, reservedPfnRanges } from "../memblock/hand-over.js";
 import { Memblock } from "../memblock/memblock.js";
 import {
@@ -13,12 +14,10 @@ import { memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { zonelistIndices } from "../mm/zonelists.js";
 import { isPopulated, type NodeSpan, nodeSpans } from "../mm/zones.js";
-import type { PageAllocRules } from "../page-alloc/kernel-rules.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
 import { type BootAcceptor, BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
 import type { MemoryAcceptor } from "../page-alloc/unaccepted-list.js";
-import type { KernelVersion } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
@@ -26,7 +25,6 @@ import { EagerChunk } from "./eager-chunks.js";
 import { EarlyBoot, type EarlyMachine } from "./early-machine.js";
 import { runEarlySteps } from "./early-memblock.js";
 import type { KernelBuild } from "./kernel-build.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 
 /** The part of a node whose struct pages wait for deferred initialisation. */
 export interface DeferredArea {
@@ -76,7 +74,7 @@ export class Kernel {
   constructor(
     machine: EarlyMachine,
     build: KernelBuild,
-    version: KernelVersion,
+    rules: PageAllocRules,
     acceptance: AcceptMemory,
     lazy: boolean,
     clock: GuestClock,
@@ -93,6 +91,7 @@ export class Kernel {
         faults === undefined ? acceptance.acceptMemory(start, sizeBytes) : faults.touch(start, sizeBytes),
     });
     this.early = new EarlyBoot(memblock, machine, build);
+    this.early.unacceptedTable = acceptance.table;
     (options.earlySteps ?? runEarlySteps)(this.early);
     clock.endPhase("memblock");
 
@@ -108,12 +107,11 @@ export class Kernel {
     clock.endPhase("first struct pages");
 
     this.reservedBytes = memblock.reservedSize();
-    const { pageAlloc } = KERNEL_RULES[version];
-    const { acceptAtOncePages = pageAlloc.acceptAtOncePages } = options;
+    const { acceptAtOncePages = rules.acceptAtOncePages } = options;
     this.allocator = newAllocator(
       nodes,
       machine.cpuNodes.length,
-      { ...pageAlloc, acceptAtOncePages },
+      { ...rules, acceptAtOncePages },
       faults === undefined ? acceptance : touchingAcceptor(faults),
       memmap.unmovable,
     );

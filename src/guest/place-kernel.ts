@@ -5,11 +5,11 @@ import { chooseKernelStart } from "../efistub/kaslr.js";
 import { acceptKernelOutput } from "../efistub/stub-accept.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import { kernelRules } from "../linux/kernel-rules.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { chanceAt } from "../sim/prng.js";
 import type { AddressRange } from "../units.js";
 import type { AcceptMeter } from "./accept-meter.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 import { parseMemoryOptions } from "./memory-options.js";
 
 /** Which of a scenario's random numbers is the place of its kernel. */
@@ -20,7 +20,7 @@ const CHANCE = 0x6b61736c;
  * stub is one that leaves that to the decompressor (before commit a1b87d54f4e4, 6.6).
  */
 function unpacksAfterExit({ guest, kernel }: Scenario): boolean {
-  return guest.bootLoader !== "stub" || KERNEL_RULES[kernel].unpacksAfterExit;
+  return guest.bootLoader !== "stub" || kernelRules(kernel).unpacksAfterExit;
 }
 
 /**

@@ -20,7 +20,7 @@ export function requireMemory({ e820, commandLine, kernelStart, efi }: EarlyMach
     ({ start, end, type }) => type === E820Type.RAM && start <= kernelStart && kernelStart < end,
   );
   if (!kernelIsRam) throw new OutOfMemory("mem= and memmap= leave no RAM where the kernel lies");
-  const table = efi?.unacceptedTableInRam === true ? efi.unacceptedTable : undefined;
+  const table = efi?.tableReservation === "bytes" ? efi.unacceptedTable : undefined;
   if (table !== undefined && !user.e820.some(({ start, end }) => start <= table.start && table.end <= end)) {
     throw new OutOfMemory("the kernel panics: mem= and memmap= cut off its table of unaccepted memory");
   }

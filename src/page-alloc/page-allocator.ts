@@ -1,3 +1,4 @@
+import type { PageAllocRules } from "../linux/rules.js";
 import type { ZonelistIndices } from "../mm/zonelists.js";
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
@@ -5,7 +6,6 @@ import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
 import { drainPcp, freeToBuddy, pcpType } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { reserveHighatomic, unreserveHighatomic } from "./highatomic.js";
-import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
 import { pcpAllowedOrder, pcpIndex } from "./pcp.js";

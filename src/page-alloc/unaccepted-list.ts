@@ -1,6 +1,7 @@
+import type { PageAllocRules } from "../linux/rules.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
+import { Watermark } from "./alloc-flags.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
-import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE, type PageFrames } from "./page-frames.js";
 import { unusableFree, watermarkPages } from "./watermark.js";
@@ -110,7 +111,7 @@ export function condAcceptMemory(
   cpu: number,
 ): boolean {
   if (zone.unacceptedPages === 0) return false;
-  const target = watermarkPages(zone, rules.acceptTarget);
+  const target = watermarkPages(zone, rules.acceptTarget === "promo" ? Watermark.PROMO : Watermark.HIGH);
   if (rules.acceptBeforeWatermarks && target === 0) {
     acceptor.noteDecision?.(zone, 0);
     return acceptOldest(frames, zone, acceptor, cpu);

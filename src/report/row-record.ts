@@ -17,6 +17,7 @@ export function rowRecord(row: CompareRow): RowRecord {
     platform: row.platform,
     policy: row.policy,
     kernel: row.kernel,
+    kernelRules: row.kernelRules,
     memoryBytes: row.memoryBytes,
     vcpus: row.vcpus,
     workload: row.workload,

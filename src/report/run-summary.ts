@@ -3,7 +3,7 @@
 import type { HotplugAcceptance } from "../hotplug/result.js";
 import type { HostUse, RunResult } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatInteger, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
+import { formatInteger, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";
 import { earlyMapLines } from "./early-map-text.js";
 import { failureText, problemTexts, whatIfNotes } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
@@ -24,7 +24,7 @@ type Line = readonly [name: string, value: string, remark?: string];
 export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): string {
   const machine =
     `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
-    `${formatVcpus(run.vcpus)}, Linux ${run.kernel}, workload ${run.workload}`;
+    `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}`;
   const ready = run.outcome === "ready";
   const outcome = ready ? `ready after ${formatDuration(run.bootTimeNs)}` : failureText(run);
   const sections: readonly (readonly [title: string, lines: readonly Line[]])[] = [

@@ -13,7 +13,7 @@ import type {
   TdxModuleDocument,
 } from "./document.js";
 import { type DocumentPath, valueAt } from "./document-path.js";
-import { kernelVersion } from "./kernel-versions.js";
+import { kernelOf } from "./kernel.js";
 import { hasParameter } from "./platform-parameters.js";
 import {
   durationNs,
@@ -204,7 +204,7 @@ function toScenario(document: CompleteDocument): Scenario {
     platform: { kind: only(platform?.kind, "platform"), parameters: Object.fromEntries(parameters) },
     policy,
     strategy: strategyOf(policy, (document.strategy ?? {}) as Record<string, Quantity | boolean>),
-    kernel: converted(kernelVersion, only(document.kernel, "kernel"), "kernel"),
+    kernel: converted(kernelOf, only(document.kernel, "kernel"), "kernel"),
     memoryBytes: converted(memoryBytes, only(document.memory, "memory"), "memory"),
     vcpus: only(document.vcpus, "vcpus"),
     seed: only(document.seed, "seed"),

@@ -61,8 +61,10 @@ export interface RunResult {
   readonly scenario: string;
   readonly platform: PlatformKind;
   readonly policy: string;
-  /** Kernel whose rules were simulated, such as `6.12`. */
+  /** The guest's kernel by its name in the scenario, such as `6.12` or `6.8.0-1028-intel`. */
   readonly kernel: string;
+  /** The release in which the rules that were simulated came to be, such as `6.12.75`. */
+  readonly kernelRules: string;
   /** RAM of the guest. */
   readonly memoryBytes: number;
   readonly vcpus: number;

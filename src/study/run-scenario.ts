@@ -1,9 +1,11 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
 import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
+import { TablePageFault } from "../efistub/unaccepted-table.js";
 import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
+import { kernelRelease } from "../linux/kernel-rules.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import { TimeRanOut } from "../sim/guest-clock.js";
@@ -41,7 +43,8 @@ export function runScenario(
       error instanceof DoubleAcceptError ||
       error instanceof GuestTerminated ||
       error instanceof InitTextFreed ||
-      error instanceof TimeRanOut
+      error instanceof TimeRanOut ||
+      error instanceof TablePageFault
     )
       return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
     throw error;
@@ -69,6 +72,7 @@ function resultOf(
     platform: scenario.platform.kind,
     policy: policy.name,
     kernel: scenario.kernel,
+    kernelRules: kernelRelease(scenario.kernel).rulesOf,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: (afterBoot ?? { recording }).recording.name,

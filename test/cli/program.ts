@@ -6,6 +6,7 @@ import { Writable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { main } from "../../src/cli/cli.js";
 import type { CliIo, RunScenario } from "../../src/cli/context.js";
+import { kernelRelease } from "../../src/linux/kernel-rules.js";
 import { resultWith } from "../study/rows.js";
 
 /** What the program did. */
@@ -49,6 +50,7 @@ export const fakeRun: RunScenario = (scenario, { recording }) =>
     platform: scenario.platform.kind,
     policy: scenario.policy,
     kernel: scenario.kernel,
+    kernelRules: kernelRelease(scenario.kernel).rulesOf,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: recording.name,

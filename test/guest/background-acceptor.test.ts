@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BackgroundAcceptor, upToTarget } from "../../src/guest/background-acceptor.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { ZoneType } from "../../src/mm/zones.js";
-import { LINUX_6_12 } from "../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
@@ -32,7 +32,7 @@ function machine(types: readonly ZoneType[]): { allocator: PageAllocator; accept
     zonelists: [types.map((_type, at) => at).reverse()],
     nodeZonelists: [types.map((_type, at) => at).reverse()],
     cpus: 4,
-    rules: LINUX_6_12,
+    rules: kernelRules("6.12").pageAlloc,
     acceptor: { acceptMemory: (start) => accepted.push(start / BLOCK_BYTES) },
     pageblockTypes: { typeAt: () => 1 },
   });

@@ -30,6 +30,7 @@ import {
   roundUp,
   UNIT_SIZE,
 } from "../../src/units.js";
+import { LINUX_6_12 } from "../linux/releases.js";
 import { plainMachine, q35Map } from "./machines.js";
 
 /*
@@ -84,7 +85,7 @@ function boot(odd: OddMachine, table: UnacceptedTable | undefined): Kernel {
   const machine = plainMachine(memoryBytes, { cpuNodes, numaBlocks: nodes === 1 ? [] : numaBlocks });
   const clock = new GuestClock(new VirtualCpus(cpus), new CostLedger());
   const acceptance = new RecordedAcceptance(table);
-  const kernel = new Kernel(machine, SMALL_6_12_107, "6.12", acceptance, odd.lazy, clock);
+  const kernel = new Kernel(machine, SMALL_6_12_107, LINUX_6_12, acceptance, odd.lazy, clock);
   const { allocator } = kernel;
   setupPerCpuPageset(allocator, cpuNodes.slice(0, 1));
   for (let cpu = 1; cpu < cpus; cpu++) cpuComesOnline(allocator, cpuNodes.slice(0, cpu));

@@ -11,6 +11,7 @@ import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
+import { writeKernelRemarks } from "../kernel-remarks.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
@@ -74,7 +75,9 @@ export const largestCommand = {
       one: () => runOne(outlook!.first, options, context),
     };
     if (!(await goesAhead(plan, argv, context))) return 0;
-    const count = atSize(SMALLEST_BYTES, remarkOn(context, options)).length;
+    const guests = atSize(SMALLEST_BYTES, remarkOn(context, options)).map(({ scenario }) => scenario);
+    const count = guests.length;
+    writeKernelRemarks(guests, options, io);
     if (!options.quiet) announce(plan, io);
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];

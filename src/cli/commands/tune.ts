@@ -1,6 +1,7 @@
 /** `unaccepted tune SCENARIO`: the best setting of its knobs, and how much it matters. */
 
 import type { Argv } from "yargs";
+import { kernelRelease } from "../../linux/kernel-rules.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
@@ -13,6 +14,7 @@ import { sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
+import { writeKernelRemarks } from "../kernel-remarks.js";
 import { outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
@@ -117,6 +119,11 @@ export const tuneCommand = {
     const guests = chooseGuests(lab, argv, request, (remark) => {
       if (!options.quiet) context.io.stderr.write(`${remark}\n`);
     });
+    writeKernelRemarks(
+      lab.guests.map(({ scenario }) => scenario),
+      options,
+      context.io,
+    );
     const runs = mostRuns * guests.length;
     if (!options.quiet) {
       announce({ runs, isSearch: true }, context.io);
@@ -227,6 +234,19 @@ async function tuneGuest(
 function guestOf(
   { name, platform, policy, kernel, memoryBytes, vcpus }: Scenario,
   workload: string,
-): Pick<Tuning, "scenario" | "platform" | "policy" | "kernel" | "memoryBytes" | "vcpus" | "workload"> {
-  return { scenario: name, platform: platform.kind, policy, kernel, memoryBytes, vcpus, workload };
+): Pick<
+  Tuning,
+  "scenario" | "platform" | "policy" | "kernel" | "kernelRules" | "memoryBytes" | "vcpus" | "workload"
+> {
+  const kernelRules = kernelRelease(kernel).rulesOf;
+  return {
+    scenario: name,
+    platform: platform.kind,
+    policy,
+    kernel,
+    kernelRules,
+    memoryBytes,
+    vcpus,
+    workload,
+  };
 }

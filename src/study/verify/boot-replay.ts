@@ -1,6 +1,7 @@
 import type { EarlyBoot, EarlyMachine } from "../../guest/early-machine.js";
 import { Kernel } from "../../guest/kernel.js";
 import type { KernelBuild } from "../../guest/kernel-build.js";
+import { kernelRules } from "../../linux/kernel-rules.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import {
   cpuComesOnline,
@@ -44,7 +45,7 @@ export function replayBoot(
   const released: ReleasedBlock[] = [];
   const lazy = !/(^|\s)accept_memory=eager(\s|$)/.test(machine.commandLine);
   const clock = new GuestClock(new VirtualCpus(machine.cpuNodes.length), new CostLedger());
-  const kernel = new Kernel(machine, build, "6.12", acceptance, lazy, clock, {
+  const kernel = new Kernel(machine, build, kernelRules("6.12").pageAlloc, acceptance, lazy, clock, {
     ...(earlySteps === undefined ? {} : { earlySteps }),
     released: (startPfn, order, blocks, parked) => {
       for (const piece of piecesOf(startPfn, order, blocks, parked)) released.push(piece);

@@ -2,6 +2,7 @@ import { AcceptMemory } from "../../accept/accept-memory.js";
 import { machineFromBootLog } from "../../guest/boot-log.js";
 import { Kernel } from "../../guest/kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "../../guest/kernel-build.js";
+import { kernelRules } from "../../linux/kernel-rules.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -41,7 +42,15 @@ export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
   const newKernel = (): Kernel => {
     const clock = new GuestClock(new VirtualCpus(cpuNodes.length), new CostLedger());
     const acceptance = new AcceptMemory(undefined, { acceptMemory: () => {} });
-    return new Kernel(machine, DEBIAN_CLOUD_6_12_95, "6.12", acceptance, true, clock, hooks);
+    return new Kernel(
+      machine,
+      DEBIAN_CLOUD_6_12_95,
+      kernelRules("6.12").pageAlloc,
+      acceptance,
+      true,
+      clock,
+      hooks,
+    );
   };
   const kernel = newKernel();
   const { allocator } = kernel;
