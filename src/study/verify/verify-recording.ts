@@ -13,7 +13,7 @@ import { allocatorOf } from "./load-snapshot.js";
 import { compareMemblock } from "./memblock-log.js";
 import { OpenLoop } from "./open-loop.js";
 import { compareProc, type ProcComparison } from "./proc.js";
-import { needText, parseFile, RecordingError, type RecordingFiles, readText } from "./recording-files.js";
+import { needText, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
 import { parseSnapshot, type SnapshotZone } from "./snapshot.js";
 import type { UntracedCauses } from "./stock-resync.js";
 import type { FreePages } from "./stock-zoneinfo.js";
@@ -165,7 +165,10 @@ function verifyWorkload(
   before: readonly SnapshotZone[],
   machine: EarlyMachine,
 ): VerifiedRun {
-  const procBefore = compareProc(allocator, (file) => readText(files, `pre-${name}.${file}`), before);
+  const isReadBefore = files.list().some((file) => file.startsWith(`pre-${name}.`));
+  const procBefore: ProcComparison = isReadBefore
+    ? compareProc(allocator, files, `pre-${name}`, before)
+    : { compared: 0, equal: 0, readElsewhen: 0 };
   const log = labLogOf(files, `wl-${name}`);
   const loop = new OpenLoop(log, allocator, machine.cpuNodes);
   loop.runUntil(log.length);
@@ -219,7 +222,7 @@ function finishRun(files: RecordingFiles, finished: FinishedRun): VerifiedRun {
     drains,
     retypings,
     finalLists: compareFinalLists(allocator, snapshot, log.length),
-    proc: compareProc(allocator, (file) => readText(files, `${procPrefix}.${file}`), snapshot),
+    proc: compareProc(allocator, files, procPrefix, snapshot),
     outside: { ...outside, counterDrifts: decisions.drifted },
   };
 }
