@@ -10,7 +10,9 @@ export function procEvidence(files: RecordingFiles, prefix: string, file: ProcFi
   const name = `${prefix}.${file}`;
   const text = readText(files, name);
   if (text === undefined) {
-    return { problem: { event: 0, expected: `the file ${name}`, found: "no such file", context: `/proc/${file}` } };
+    return {
+      problem: { event: 0, expected: `the file ${name}`, found: "no such file", context: `/proc/${file}` },
+    };
   }
   try {
     return { fields: wholeProcFile(file, text) };

@@ -50,7 +50,8 @@ export function wholeProcFile(file: ProcFileName, text: string): ProcFields {
   const last = [...fields.values()].at(-1)!.name;
   // The last line of vmstat_show(), and of arch_report_meminfo() on x86.
   if (file === "vmstat") ends(last === "nr_unstable", "nr_unstable, which ends it");
-  if (file === "meminfo") ends(/^DirectMap(2M|4M|1G)$/.test(last), "DirectMap2M or DirectMap1G, which ends it");
+  if (file === "meminfo")
+    ends(/^DirectMap(2M|4M|1G)$/.test(last), "DirectMap2M or DirectMap1G, which ends it");
   if (file === "zoneinfo") checkZones(fields, ends);
   return fields;
 }
@@ -78,7 +79,11 @@ const READ_LINE: Record<ProcFileName, ReadLine> = {
       /^Node (\d+), zone +(\w+)((?: +\d+)+) *$/.exec(line) ?? unread(line, at, "a zone and its free blocks");
     const blocks = counts!.trim().split(/ +/);
     if (blocks.length !== ORDERS) {
-      throw new EvidenceError({ line: at, column: line.length + 1 }, `${ORDERS} counts of free blocks`, `${blocks.length}`);
+      throw new EvidenceError(
+        { line: at, column: line.length + 1 },
+        `${ORDERS} counts of free blocks`,
+        `${blocks.length}`,
+      );
     }
     reader.zone = `node ${Number(node)} zone ${zone} `;
     for (const [order, count] of blocks.entries()) reader.add(`order ${order}`, count, at);
@@ -106,7 +111,8 @@ const READ_LINE: Record<ProcFileName, ReadLine> = {
   },
 
   meminfo(reader, line, at) {
-    const [, name, value] = /^(\w+(?:\(\w+\))?): +(\d+)(?: kB)?$/.exec(line) ?? unread(line, at, "a field of meminfo");
+    const [, name, value] =
+      /^(\w+(?:\(\w+\))?): +(\d+)(?: kB)?$/.exec(line) ?? unread(line, at, "a field of meminfo");
     reader.add(name!, `${value} kB`, at);
   },
 
@@ -145,7 +151,9 @@ function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string)
     }
   }
   const populated = zones.filter((zone) => numberOf(fields, `${zone}present`) !== 0);
-  const cpus = Array.from(fields.values()).filter(({ zone, name }) => zone === populated[0] && name === "cpu").length;
+  const cpus = Array.from(fields.values()).filter(
+    ({ zone, name }) => zone === populated[0] && name === "cpu",
+  ).length;
   for (const zone of zones) {
     const first = fields.get(`${zone}protection`);
     ends(first !== undefined, `protection of ${zone.trim()}`);
@@ -166,5 +174,9 @@ function checkTwins(fields: ProcFields, zone: string): void {
   const free = fields.get(`${zone}pages free`);
   const again = fields.get(`${zone}nr_free_pages`);
   if (free === undefined || again === undefined || free.value === again.value) return;
-  throw new EvidenceError({ line: again.line, column: 1 }, `${free.value} free pages as in line ${free.line}`, again.value);
+  throw new EvidenceError(
+    { line: again.line, column: 1 },
+    `${free.value} free pages as in line ${free.line}`,
+    again.value,
+  );
 }

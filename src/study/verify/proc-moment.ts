@@ -36,7 +36,10 @@ export class ReadElsewhen {
       default: {
         const zones = zonesOfProc(this.#atSnapshot);
         const pages = Number.parseInt(value, 10) / (file === "meminfo" ? 4 : 1);
-        const free = zones.reduce((sum, each) => sum + (numberOf(this.#zoneinfo, `${each}pages free`) ?? 0), 0);
+        const free = zones.reduce(
+          (sum, each) => sum + (numberOf(this.#zoneinfo, `${each}pages free`) ?? 0),
+          0,
+        );
         return zones.some((each) => this.#wentOn(each)) && Math.abs(pages - free) <= READ_APART_PAGES;
       }
     }
@@ -58,7 +61,8 @@ export class ReadElsewhen {
 
   #wentOn(zone: string): boolean {
     for (const [key, field] of this.#atSnapshot) {
-      if (field.zone !== zone || !MOVING.test(field.name) || (field.name === "high" && field.cpu === "")) continue;
+      if (field.zone !== zone || !MOVING.test(field.name) || (field.name === "high" && field.cpu === ""))
+        continue;
       if (this.#zoneinfo.get(key)?.value !== field.value) return true;
     }
     return false;

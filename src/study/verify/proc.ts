@@ -113,7 +113,12 @@ function compareOthers(
       : file === "buddyinfo" || (/^(pages free|spanned|present|managed)$/.test(name) && value !== "0");
     if (!isOther) continue;
     result.compared++;
-    result.firstDivergence ??= { event: 0, expected: value, found: "no such line", context: `/proc/${file}: ${key}` };
+    result.firstDivergence ??= {
+      event: 0,
+      expected: value,
+      found: "no such line",
+      context: `/proc/${file}: ${key}`,
+    };
   }
 }
 
@@ -129,12 +134,15 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
   const zoneTypes = [...recorded.values()].find(({ name }) => name === "protection")?.value.split(",").length;
   const modelled = procFields("zoneinfo", formatZoneinfo(zonesOfModel(allocator, zoneTypes ?? 0)));
   // Limits of per-CPU lists move all the time.
-  const sizes = [...modelled].filter(([key, { cpu, name }]) => SIZES.test(key) && !(cpu !== "" && name === "high"));
+  const sizes = [...modelled].filter(
+    ([key, { cpu, name }]) => SIZES.test(key) && !(cpu !== "" && name === "high"),
+  );
   if ("problem" in evidence) {
     cannotCompare(result, sizes.length, evidence.problem);
     return result;
   }
-  for (const [key, { value }] of sizes) compareField(result, "zoneinfo", key, recorded.get(key)?.value, value);
+  for (const [key, { value }] of sizes)
+    compareField(result, "zoneinfo", key, recorded.get(key)?.value, value);
   compareOthers(result, "zoneinfo", recorded, modelled);
   return result;
 }

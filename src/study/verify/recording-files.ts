@@ -12,8 +12,8 @@ export interface RecordingFiles {
 
 /** A recording that cannot be read. The message names the file and is one line. */
 export class RecordingError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "RecordingError";
   }
 }
@@ -94,7 +94,8 @@ export function parseFile<T, C>(
     const file = `${files.name}/${name}`;
     if (error instanceof EvidenceError) throw new RecordingError(`${file}:${error.message}`);
     if (error instanceof TraceError) {
-      const where = "line" in error.place ? `${error.place.line}:${error.place.column}` : ` byte ${error.place.offset}`;
+      const where =
+        "line" in error.place ? `${error.place.line}:${error.place.column}` : ` byte ${error.place.offset}`;
       throw new RecordingError(`${file}:${where}: expected ${error.expected}, found ${error.found}`);
     }
     throw new RecordingError(`${file}: ${error instanceof Error ? error.message : String(error)}`);

@@ -58,7 +58,8 @@ export function compareBuddyinfo(
     const wentOn =
       isAllFree(fields, zoneinfo, name) &&
       lists.some(
-        (list) => list.nodeId === zone.nodeId && list.zone === zone.name && zone.pcp[list.cpu]?.count !== list.count,
+        (list) =>
+          list.nodeId === zone.nodeId && list.zone === zone.name && zone.pcp[list.cpu]?.count !== list.count,
       );
     for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
       const found = zone.nrFree[order]!;
