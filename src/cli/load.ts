@@ -7,7 +7,8 @@ import type { Assignment } from "../scenario/set.js";
 import { isRandom, withSeed } from "../study/repeat.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
-import { readInput, WorkloadLoader } from "./load-recording.js";
+import { WorkloadLoader } from "./load-recording.js";
+import { readInputText } from "./read-file.js";
 
 /** A run with all it needs. */
 export interface LoadedScenario {
@@ -39,7 +40,7 @@ export function loadScenarios(
 ): LoadedScenario[] {
   return paths
     .flatMap((path) =>
-      parseScenario(readInput(path).toString("utf8"), path, assignments).map((scenario) => ({
+      parseScenario(readInputText(path), path, assignments).map((scenario) => ({
         scenario,
         path,
       })),

@@ -4,7 +4,7 @@ import { CHUNK_POINTS } from "../../study/sweep/chunks.js";
 import { pointCount } from "../../study/sweep/points.js";
 import { parseStudy, type Study } from "../../study/sweep/study-file.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
-import { readInput } from "../load-recording.js";
+import { readInputText } from "../read-file.js";
 import { packageVersion } from "../version.js";
 
 /** All that decides the results of a sweep, but for the traces. */
@@ -17,13 +17,13 @@ export interface SweepJob {
 
 /** Reads a study and its scenario; @throws ScenarioError, UsageError */
 export function readJob(studyPath: string): SweepJob {
-  const study = parseStudy(readInput(studyPath).toString("utf8"), studyPath);
+  const study = parseStudy(readInputText(studyPath), studyPath);
   const { scenario } = study;
   const scenarioPath = isAbsolute(scenario) ? scenario : join(dirname(studyPath), scenario);
   return {
     study,
     scenarioPath,
-    scenarioText: readInput(scenarioPath).toString("utf8"),
+    scenarioText: readInputText(scenarioPath),
     version: packageVersion(),
   };
 }

@@ -55,12 +55,13 @@ export function compareProc(
   const hasUnaccepted = [...evidence.values()].some((file) =>
     [...fieldsIn(file).keys()].some((key) => UNACCEPTED.test(key)),
   );
+  // What cannot be read comes first, as the other files may differ because of it.
   for (const [file, found] of evidence) {
+    if ("problem" in found) cannotCompare(result, fieldsOf(model, file).size, found.problem);
+  }
+  for (const [file, found] of evidence) {
+    if ("problem" in found) continue;
     const modelled = fieldsOf(model, file);
-    if ("problem" in found) {
-      cannotCompare(result, modelled.size, found.problem);
-      continue;
-    }
     const atSnapshot = fieldsOf(recorded, file);
     for (const [key, { value }] of modelled) {
       const field = found.fields.get(key);

@@ -6,12 +6,13 @@ import { TracefsReader } from "../../workload/tracefs.js";
 import { nothingToCompare } from "./comparison.js";
 import type { ProcComparison } from "./proc.js";
 import { cannotCompare, fieldsIn, procEvidence } from "./proc-evidence.js";
-import { EvidenceError, parseFile, type RecordingFiles } from "./recording-files.js";
+import { EvidenceError, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
 import { StockLoop } from "./stock-loop.js";
 import { StockStages } from "./stock-stages.js";
 import { compareBuddyinfo, compareFreePages, perCpuLists } from "./stock-zoneinfo.js";
 import { tracedInitcalls } from "./traced-initcalls.js";
 import type { VerifiedRun } from "./verify-recording.js";
+import { workloadNames } from "./workload-order.js";
 
 /**
  * Repeats the boot and all workloads that a directory has as tracefs text, one after the other on
@@ -25,8 +26,12 @@ export function verifyTraces(
   machine: EarlyMachine,
   bootLog: string,
 ): VerifiedRun[] {
+  const names = workloadNames(files);
   const boot = traceOf(files, "boot", machine);
-  if (boot === undefined) return [];
+  if (boot === undefined) {
+    if (names.length > 0) throw new RecordingError(`${files.name}/boot.trace: no such file`);
+    return [];
+  }
   const { allocator } = kernel;
   const bootLoop = new StockLoop(
     boot,
@@ -46,7 +51,7 @@ export function verifyTraces(
   const runs: VerifiedRun[] = [bootRun];
   // A model that could not follow a trace is in no state to go on from.
   let { stopped } = bootLoop;
-  for (const { name, events } of workloadTraces(files, machine)) {
+  for (const { name, events } of workloadTraces(files, names, machine)) {
     if (stopped) break;
     const loop = new StockLoop(events, allocator, machine.cpuNodes);
     const before = procEvidence(files, `pre-${name}`, "zoneinfo");
@@ -65,14 +70,14 @@ export function verifyTraces(
 /** Traces of workloads that have an event, in the order in which they ran. */
 function workloadTraces(
   files: RecordingFiles,
+  names: readonly string[],
   machine: EarlyMachine,
 ): { readonly name: string; readonly events: PageEvents }[] {
-  return files
-    .list()
-    .flatMap((file) => {
-      const name = /^wl-(.+)\.trace$/.exec(file)?.[1];
-      const events = name === undefined ? undefined : traceOf(files, `wl-${name}`, machine);
-      return events === undefined || events.count === 0 ? [] : [{ name: name!, events }];
+  return names
+    .flatMap((name) => {
+      const events = traceOf(files, `wl-${name}`, machine);
+      if (events === undefined) throw new RecordingError(`${files.name}/wl-${name}.trace: no such file`);
+      return events.count === 0 ? [] : [{ name, events }];
     })
     .sort((a, b) => a.events.timeNs[0]! - b.events.timeNs[0]!);
 }

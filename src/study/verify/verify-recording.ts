@@ -91,6 +91,8 @@ export interface VerifiedRecording {
   /** Files of /proc: whether each is whole, and of the same kernel as the others. */
   readonly files?: Comparison;
   readonly runs: readonly VerifiedRun[];
+  /** Files with evidence that nothing is compared with; absent if there are none. */
+  readonly notCompared?: readonly string[];
 }
 
 /** Machine and acceptance at the end of the boot: what a workload needs beside its own snapshot. */
@@ -112,13 +114,13 @@ interface BootContext {
 export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const bootLog = bootLogOf(files);
   const { text, machine } = bootLog;
-  const memblock = followed(files, () => compareMemblock(text, machine, BUILDS));
+  const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, BUILDS));
   const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
   const recorded = (allocator: PageAllocator): CheckedLog & { snapshot: Snapshot } => {
     const snapshot = snapshotOf(files, "boot.snapB", allocator);
     return { snapshot, ...labLogOf(files, "boot", allocator, snapshot.records) };
   };
-  const { replay, snapshot, log, records } = followed(files, () => {
+  const { replay, snapshot, log, records } = followed(files, "boot.dmesg", () => {
     let found: ReturnType<typeof recorded> | undefined;
     const logOf = (allocator: PageAllocator): LabLog => {
       found = recorded(allocator);
@@ -162,7 +164,7 @@ function verifyFromSnapshot(files: RecordingFiles, name: string, boot: BootConte
   const acceptance = new RecordedAcceptance(
     boot.table === undefined ? undefined : tableOfSnapshot(boot.table, boot.parked, parked),
   );
-  const allocator = followed(files, () => allocatorOf(snapshot, acceptance));
+  const allocator = followed(files, `wl-${name}.snapA`, () => allocatorOf(snapshot, acceptance));
   return verifyWorkload(files, name, "snapshot", allocator, acceptance, snapshot, boot.machine);
 }
 
@@ -179,7 +181,7 @@ function verifyCarriedOn(files: RecordingFiles, { machine, replay, acceptance }:
   for (const name of workloadsInOrder(files)) {
     if (stopped) break;
     const snapshot = snapshotBefore(files, name, allocator);
-    const gap = followed(files, () => adoptSnapshot(allocator, snapshot));
+    const gap = followed(files, `wl-${name}.snapA`, () => adoptSnapshot(allocator, snapshot));
     acceptance.nextRun();
     const run = verifyWorkload(files, name, "boot", allocator, acceptance, snapshot, machine);
     stopped = run.stopped === true;
@@ -215,8 +217,8 @@ function verifyWorkload(
     : { compared: 0, equal: 0, readElsewhen: 0 };
   const snapshot = snapshotOf(files, `wl-${name}.snapB`, allocator);
   const { log, records } = labLogOf(files, `wl-${name}`, allocator, snapshot.records);
-  const loop = followed(files, () => new OpenLoop(log, allocator, machine.cpuNodes));
-  followed(files, () => loop.runUntil(log.length));
+  const loop = followed(files, `wl-${name}.lablog`, () => new OpenLoop(log, allocator, machine.cpuNodes));
+  followed(files, `wl-${name}.lablog`, () => loop.runUntil(log.length));
   const run = finishRun(files, {
     name,
     start,
@@ -248,6 +250,7 @@ interface FinishedRun {
 }
 
 function finishRun(files: RecordingFiles, finished: FinishedRun): VerifiedRun {
+  const logName = finished.name === "boot" && finished.start === "e820" ? "boot" : `wl-${finished.name}`;
   const { name, start, log, records, loop, allocator, acceptance, snapshot, procPrefix } = finished;
   const { allocations, refills, drains, retypings, outside } = loop.result;
   const decisions = compareDecisions(log, acceptance.decisions);
@@ -272,7 +275,9 @@ function finishRun(files: RecordingFiles, finished: FinishedRun): VerifiedRun {
     ...(loop.stopped
       ? { stopped: true, finalLists: nothingToCompare(), proc: { ...nothingToCompare(), readElsewhen: 0 } }
       : {
-          finalLists: followed(files, () => compareFinalLists(allocator, snapshot, log.length)),
+          finalLists: followed(files, `${logName}.snapB`, () =>
+            compareFinalLists(allocator, snapshot, log.length),
+          ),
           proc: compareProc(allocator, files, procPrefix, snapshot),
         }),
     outside: { ...outside, counterDrifts: decisions.drifted },

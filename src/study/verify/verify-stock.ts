@@ -32,7 +32,7 @@ const FREED_EARLY = "SMP alternatives";
  */
 export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
   const bootLog = bootLogOf(files);
-  return followed(files, () => compareBoot(files, bootLog));
+  return followed(files, "boot.dmesg", () => compareBoot(files, bootLog));
 }
 
 function compareBoot(files: RecordingFiles, { text: bootLog, machine }: BootLog): VerifiedRecording {
