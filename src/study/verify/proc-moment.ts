@@ -30,7 +30,7 @@ export class ReadElsewhen {
     if (!MOVING.test(name) || (name === "high" && cpu === "")) return false;
     switch (file) {
       case "zoneinfo":
-        return this.#isNear(zone);
+        return this.#isNear(zone) && (name !== "high" || Number(value) <= this.#limit(zone));
       case "buddyinfo":
         return this.#wentOn(zone) && this.#isNear(zone) && isAllFree(fields, this.#zoneinfo, zone);
       default: {
@@ -52,6 +52,11 @@ export class ReadElsewhen {
       pages += numberOf(fields, `${zone}cpu ${cpu} count`)!;
     }
     return pages;
+  }
+
+  /** Largest limit of a per-CPU list (mm/page_alloc.c: zone_highsize with MIN_PERCPU_PAGELIST_HIGH_FRACTION 8). */
+  #limit(zone: string): number {
+    return (numberOf(this.#atSnapshot, `${zone}managed`) ?? 0) / 8;
   }
 
   #isNear(zone: string): boolean {

@@ -118,6 +118,8 @@ function readList(line: SnapshotLine, zone: SnapshotZone): void {
       break;
     }
     case "unaccepted":
+      if (zone.pcp.length > 0 || zone.blocks.length > 0)
+        throw line.error("unaccepted blocks in front of the CPUs");
       (zone.unaccepted as number[]).push(...line.frames(zone, MAX_PAGE_ORDER));
       break;
     case "pcp":
@@ -131,6 +133,7 @@ function readList(line: SnapshotLine, zone: SnapshotZone): void {
       break;
     }
     case "blocks":
+      if (zone.blocks.length > 0) throw line.error("types of pageblocks once");
       for (const [type, count] of line.runs()) (zone.blocks as [number, number][]).push([type, count]);
       break;
     default:
