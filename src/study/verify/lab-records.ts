@@ -14,6 +14,8 @@ export interface LabMachine {
 
 /** A log whose records can be followed, and how many of those it had could not. */
 export interface CheckedLog {
+  /** As it was recorded: to compare with, not to follow. */
+  readonly recorded: LabLog;
   /** Records that cannot be followed have kind 0. */
   readonly log: LabLog;
   readonly records: Comparison;
@@ -49,7 +51,7 @@ export function checkRecords(log: LabLog, machine: LabMachine, count: number): C
       context: "length of the log",
     };
   }
-  return { log: { ...log, kind }, records };
+  return { recorded: log, log: { ...log, kind }, records };
 }
 
 interface Wrong {

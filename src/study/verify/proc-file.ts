@@ -137,6 +137,25 @@ export function zonesOfProc(fields: ProcFields): string[] {
   return [...new Set(Array.from(fields.values(), ({ zone }) => zone))];
 }
 
+/** Lines that one zone has and another has not, where both must have the same. */
+function checkSameLines(fields: ProcFields, zones: readonly string[]): void {
+  let first: readonly ProcField[] | undefined;
+  for (const zone of zones) {
+    const own = [...fields.values()].filter((field) => field.zone === zone);
+    // What stands in front is of the node, and only in its first zone with memory.
+    const lines = own.slice(own.findIndex(({ name }) => name === "pages free"));
+    first ??= lines;
+    const at = first.findIndex(({ name }, index) => name !== lines[index]?.name);
+    if (at < 0 && lines.length === first.length) continue;
+    const place = lines[at < 0 ? first.length : at] ?? lines.at(-1)!;
+    throw new EvidenceError(
+      { line: place.line, column: 1 },
+      `${first[at]?.name ?? "no more lines"} as in the other zones`,
+      place.name,
+    );
+  }
+}
+
 /** Every node has all kinds of zones, and every populated zone the lists of all CPUs and its start. */
 function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string) => void): void {
   const zones = zonesOfProc(fields);
@@ -151,6 +170,11 @@ function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string)
     }
   }
   const populated = zones.filter((zone) => numberOf(fields, `${zone}present`) !== 0);
+  checkSameLines(fields, populated);
+  checkSameLines(
+    fields,
+    zones.filter((zone) => !populated.includes(zone)),
+  );
   const cpus = Array.from(fields.values()).filter(
     ({ zone, name }) => zone === populated[0] && name === "cpu",
   ).length;

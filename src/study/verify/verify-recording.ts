@@ -116,14 +116,14 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const { text, machine } = bootLog;
   const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, BUILDS));
   const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
-  const recorded = (allocator: PageAllocator): CheckedLog & { snapshot: Snapshot } => {
+  const checked = (allocator: PageAllocator): CheckedLog & { snapshot: Snapshot } => {
     const snapshot = snapshotOf(files, "boot.snapB", allocator);
     return { snapshot, ...labLogOf(files, "boot", allocator, snapshot.records) };
   };
-  const { replay, snapshot, log, records } = followed(files, "boot.dmesg", () => {
-    let found: ReturnType<typeof recorded> | undefined;
+  const { replay, snapshot, recorded, records } = followed(files, "boot.dmesg", () => {
+    let found: ReturnType<typeof checked> | undefined;
     const logOf = (allocator: PageAllocator): LabLog => {
-      found = recorded(allocator);
+      found = checked(allocator);
       return found.log;
     };
     const repeated = replayBoot(logOf, machine, SMALL_6_12_107, acceptance, memblock.earlySteps);
@@ -133,7 +133,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const boot = finishRun(files, {
     name: "boot",
     start: "e820",
-    log,
+    log: recorded,
     records,
     loop: replay.loop,
     allocator,
@@ -148,7 +148,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   return {
     name: files.name,
     memblock: memblock.comparison,
-    handover: compareReleased(replay.released, log),
+    handover: compareReleased(replay.released, recorded),
     runs: [
       { ...boot, outside },
       ...workloadNames(files).map((name) => verifyFromSnapshot(files, name, context)),
@@ -216,13 +216,13 @@ function verifyWorkload(
     ? compareProc(allocator, files, `pre-${name}`, before)
     : { compared: 0, equal: 0, readElsewhen: 0 };
   const snapshot = snapshotOf(files, `wl-${name}.snapB`, allocator);
-  const { log, records } = labLogOf(files, `wl-${name}`, allocator, snapshot.records);
+  const { recorded, log, records } = labLogOf(files, `wl-${name}`, allocator, snapshot.records);
   const loop = followed(files, `wl-${name}.lablog`, () => new OpenLoop(log, allocator, machine.cpuNodes));
   followed(files, `wl-${name}.lablog`, () => loop.runUntil(log.length));
   const run = finishRun(files, {
     name,
     start,
-    log,
+    log: recorded,
     records,
     loop,
     allocator,

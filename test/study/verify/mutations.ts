@@ -70,7 +70,7 @@ function endOfEvidence(name: string, bytes: Uint8Array): number {
 
 const MUTATIONS: readonly Mutate[] = [
   (dice, recording, name, bytes) => {
-    const flipped = bytes.slice();
+    const flipped = new Uint8Array(bytes);
     const at = dice.below(bytes.length);
     flipped[at]! ^= 1 << dice.below(8);
     return changed(recording, name, flipped, `bit of byte ${at}`, false);
@@ -93,7 +93,7 @@ const MUTATIONS: readonly Mutate[] = [
   },
   (dice, recording, name, bytes) => {
     const at = dice.below(bytes.length);
-    const zeroed = bytes.slice().fill(0, at, at + 1 + dice.below(64));
+    const zeroed = new Uint8Array(bytes).fill(0, at, at + 1 + dice.below(64));
     return changed(recording, name, zeroed, `NUL from byte ${at}`, !name.endsWith(".lablog"));
   },
   (dice, recording, name, bytes) => {
@@ -101,7 +101,8 @@ const MUTATIONS: readonly Mutate[] = [
     return changed(recording, name, noise, "random", true);
   },
   (_dice, recording, name) => changed(recording, name, new Uint8Array(0), "empty", true),
-  (_dice, recording, name) => changed(recording, name, undefined, "deleted", true),
+  // Without its trace the boot of an unmodified kernel is another recording, that holds.
+  (_dice, recording, name) => changed(recording, name, undefined, "deleted", name !== "boot.trace"),
   (dice, recording, name, bytes) => {
     const other = dice.of([...recording.files.keys()]);
     const swapped = changed(
@@ -137,7 +138,10 @@ function mutateLine(
   if (/lablog/.test(name)) return undefined;
   const lines = text(bytes).split("\n");
   const at = dice.below(lines.length - 1);
-  const isEvidence = PROC.test(name) || /snap[AB]$/.test(name);
+  // Which statistics a node has, no other file tells where there is but one.
+  const isAlone = [...recording.files.keys()].filter((file) => file.endsWith(".zoneinfo")).length === 1;
+  const isOfNode = isAlone && lines.lastIndexOf("  per-node stats", at) > lines.lastIndexOf("  pagesets", at);
+  const isEvidence = (PROC.test(name) && !isOfNode) || /snap[AB]$/.test(name);
   switch (dice.below(3)) {
     case 0:
       lines.splice(at, 1);
@@ -219,14 +223,14 @@ function mutateRecord(
       );
     case 2: {
       const other = dice.below(bytes.length / RECORD_BYTES) * RECORD_BYTES;
-      const swapped = bytes.slice();
+      const swapped = new Uint8Array(bytes);
       swapped.copyWithin(at, other, other + RECORD_BYTES);
       swapped.set(record, other);
       return changed(recording, name, swapped, `${what} and ${other / RECORD_BYTES} swapped`, false);
     }
     default: {
       const field = dice.of([0, 1, 2, 3, 4, 8, 9, 10, 16, 20]);
-      const mutated = bytes.slice();
+      const mutated = new Uint8Array(bytes);
       mutated[at + field] = dice.below(256);
       const isFrame = field >= 8 && field < 11 && record[0] === LabKind.ALLOC;
       return changed(
