@@ -60,11 +60,20 @@ class FieldReader {
   readonly fields: Map<string, ProcField> = new Map();
   zone = "";
   cpu = "";
+  readonly #begun = new Set<string>();
+
+  /** A zone of /proc/zoneinfo. */
+  begin(zone: string, line: number): void {
+    if (this.#begun.has(zone)) throw new EvidenceError({ line, column: 1 }, `${zone}once`, "it again");
+    this.#begun.add(zone);
+    this.zone = zone;
+    this.cpu = "";
+  }
 
   add(name: string, value: string, line: number, column = 1): void {
     const key = `${this.zone}${this.cpu}${name}`;
     if (this.fields.has(key)) throw new EvidenceError({ line, column }, `${key} once`, "it again");
-    if (/^\d+$/.test(value) && !Number.isSafeInteger(Number(value))) {
+    if (!Number.isSafeInteger(Number.parseInt(value, 10)) && /^\d/.test(value)) {
       throw new EvidenceError({ line, column }, `${key} below 2^53`, value);
     }
     this.fields.set(key, { value, line, zone: this.zone, cpu: this.cpu, name });
@@ -92,8 +101,7 @@ const READ_LINE: Record<ProcFileName, ReadLine> = {
   zoneinfo(reader, line, at) {
     const head = /^Node (\d+), zone +(\w+)$/.exec(line);
     if (head !== null) {
-      reader.zone = `node ${Number(head[1])} zone ${head[2]} `;
-      reader.cpu = "";
+      reader.begin(`node ${Number(head[1])} zone ${head[2]} `, at);
       return;
     }
     if (reader.zone === "") unread(line, at, "a zone");
@@ -164,6 +172,8 @@ function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string)
   const names = zones.slice(0, kinds).map((zone) => zone.split(" ")[3]);
   const nodes = [...new Set(zones.map((zone) => zone.split(" ")[1]))];
   for (const node of nodes) {
+    const ofNode = zones.filter((zone) => zone.startsWith(`node ${node} `)).length;
+    ends(ofNode === kinds, `${kinds} zones of node ${node}, as protection has them`);
     for (const name of names) {
       const zone = `node ${node} zone ${name} `;
       ends(zones.includes(zone), `zone ${name} of node ${node}`);

@@ -6,6 +6,7 @@ import {
   type ProcZone,
 } from "../../metrics/proc-files.js";
 import { statThreshold } from "../../mm/stat-threshold.js";
+import { MAX_NR_ZONES } from "../../mm/zones.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import type { Comparison } from "./comparison.js";
@@ -125,7 +126,7 @@ function compareOthers(
 
 /** Fields of /proc/zoneinfo that do not change once boot is done. */
 const SIZES =
-  /(boost|min|low|high|promo|spanned|present|managed|protection|start_pfn|batch|vm stats threshold)$/;
+  /(boost|min|low|high|promo|spanned|present|managed|protection|nr_unaccepted|start_pfn|batch|vm stats threshold)$/;
 
 /** Compares sizes and watermarks of all zones with the recorded /proc/zoneinfo of a boot. */
 export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles): Comparison {
@@ -133,7 +134,7 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
   const evidence = procEvidence(files, "boot", "zoneinfo");
   const recorded = fieldsIn(evidence);
   const zoneTypes = [...recorded.values()].find(({ name }) => name === "protection")?.value.split(",").length;
-  const modelled = procFields("zoneinfo", formatZoneinfo(zonesOfModel(allocator, zoneTypes ?? 0)));
+  const modelled = procFields("zoneinfo", formatZoneinfo(zonesOfModel(allocator, zoneTypes ?? MAX_NR_ZONES)));
   // Limits of per-CPU lists move all the time.
   const sizes = [...modelled].filter(
     ([key, { cpu, name }]) => SIZES.test(key) && !(cpu !== "" && name === "high"),
@@ -142,8 +143,11 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
     cannotCompare(result, sizes.length, evidence.problem);
     return result;
   }
-  for (const [key, { value }] of sizes)
+  const hasUnaccepted = [...recorded.keys()].some((key) => UNACCEPTED.test(key));
+  for (const [key, { value }] of sizes) {
+    if (!hasUnaccepted && UNACCEPTED.test(key)) continue;
     compareField(result, "zoneinfo", key, recorded.get(key)?.value, value);
+  }
   compareOthers(result, "zoneinfo", recorded, modelled);
   return result;
 }
