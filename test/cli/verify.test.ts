@@ -93,11 +93,7 @@ test("what is no file, cannot be unpacked or has no end: one line, exit 2", asyn
       "boot.vmstat: expected a file, found a device",
     ],
     ["boot.snapB", (path: string) => symlinkSync("boot.snapB", path), "boot.snapB: too many symbolic links"],
-    [
-      "boot.meminfo",
-      (path: string) => writeFileSync(`${path}.gz`, "none"),
-      "boot.meminfo.gz: byte ",
-    ],
+    ["boot.meminfo", (path: string) => writeFileSync(`${path}.gz`, "none"), "boot.meminfo.gz: byte "],
     [
       "boot.zoneinfo",
       (path: string) => {

@@ -21,7 +21,7 @@ const FIXED_SNAPSHOT =
   /^(?:start|spanned|present|managed|min|low|high|promo|boost|nr_unaccepted|count|high_min|high_max|batch)$/;
 
 /** Numbers from a seed, one after the other. */
-export class Dice {
+class Dice {
   readonly #seed: number;
   #rolled = 0;
 
