@@ -39,15 +39,18 @@ export function readInputText(path: string): string {
   return readInput(path, TEXT_BYTES_MAX).toString("utf8");
 }
 
-/** @throws UsageError for what is no file and no pipe of the caller's */
+/**
+ * Of a directory the operating system itself says that it is none to be read.
+ *
+ * @throws UsageError for what never ends or never begins, unless it is a pipe of the caller's
+ */
 export function checkIsFile(path: string, stats: Stats): void {
   const found = kindOf(stats);
-  if (found === undefined || (found !== "a directory" && OWN_INPUT.test(path))) return;
+  if (found === undefined || OWN_INPUT.test(path)) return;
   throw new UsageError(`${path}: expected a file, found ${found}`);
 }
 
 function kindOf(stats: Stats): string | undefined {
-  if (stats.isDirectory()) return "a directory";
   if (stats.isFIFO()) return "a FIFO";
   if (stats.isSocket()) return "a socket";
   if (stats.isCharacterDevice() || stats.isBlockDevice()) return "a device";

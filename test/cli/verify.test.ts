@@ -85,7 +85,7 @@ async function withInstead(
 test("what is no file, cannot be unpacked or has no end: one line, exit 2", async () => {
   const fifo = (path: string): void => void execFileSync("mkfifo", [path]);
   for (const [name, put, message] of [
-    ["boot.lablog", (path: string) => mkdirSync(path), "boot.lablog: expected a file, found a directory"],
+    ["boot.lablog", (path: string) => mkdirSync(path), "boot.lablog: illegal operation on a directory"],
     ["boot.dmesg", fifo, "boot.dmesg: expected a file, found a FIFO"],
     [
       "boot.vmstat",
