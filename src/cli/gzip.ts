@@ -3,11 +3,22 @@
 import { constants, gunzipSync } from "node:zlib";
 import { TraceError } from "../workload/trace-error.js";
 
-/** @throws TraceError for a file that is cut short or damaged */
-export function gunzipWhole(file: string, bytes: Uint8Array): Uint8Array {
+/**
+ * @param maxBytes most that it may unpack to
+ * @throws TraceError for a file that is cut short, damaged or unpacks to more
+ */
+export function gunzipWhole(file: string, bytes: Uint8Array, maxBytes?: number): Uint8Array {
   try {
-    return gunzipSync(bytes);
+    return gunzipSync(bytes, maxBytes === undefined ? {} : { maxOutputLength: maxBytes });
   } catch (error) {
+    if (error instanceof RangeError) {
+      throw new TraceError(
+        file,
+        { offset: 0 },
+        `what unpacks to at most ${maxBytes ?? 2 ** 32} bytes`,
+        "more",
+      );
+    }
     if (!isGzipError(error)) throw error;
     if (error.code === "Z_BUF_ERROR") throw truncatedGzip(file, bytes.length);
     throw damagedGzip(file, damagedByte(bytes), "here", error);

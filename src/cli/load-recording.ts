@@ -1,7 +1,6 @@
 /** Reads workloads: a recording's description and the trace beside it, or a trace alone. */
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
@@ -18,7 +17,8 @@ import { generate, parseGeneratedWorkload } from "../workload/generators/index.j
 import { recordingSchema } from "../workload/recording.js";
 import { STANDARD_BOOT } from "./bundled-traces.js";
 import { readEvents, workloadName } from "./read-events.js";
-import { systemErrorText, UsageError } from "./usage-error.js";
+import { readInput, readInputText } from "./read-file.js";
+import { UsageError } from "./usage-error.js";
 
 const DESCRIPTION = /\.ya?ml$/;
 
@@ -94,16 +94,10 @@ export class WorkloadLoader {
 }
 
 function readRecording(path: string): RecordedRequests {
-  const recording = parseYamlWithPositions(readInput(path).toString("utf8"), path, recordingSchema);
+  const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
   const bytes = readInput(tracePath);
-  const sha256 = sha256Of(bytes);
-  if (sha256 !== recording.trace.sha256) {
-    throw new UsageError(
-      `${tracePath}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
-        `and ${path} says ${recording.trace.sha256.slice(0, 12)}`,
-    );
-  }
+  checkSha256(tracePath, bytes, recording.trace.sha256, path);
   return { recording, ...buildRequests(readEvents(tracePath, bytes).events, recording) };
 }
 
@@ -119,11 +113,15 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** The bytes of an input file; @throws UsageError that names it. */
-export function readInput(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`${path}: ${systemErrorText(error)}`);
-  }
+/**
+ * @param expected as the description at another path has it
+ * @throws UsageError for bytes with another sum
+ */
+export function checkSha256(path: string, bytes: Uint8Array, expected: string, description: string): void {
+  const sha256 = sha256Of(bytes);
+  if (sha256 === expected) return;
+  throw new UsageError(
+    `${path}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
+      `and ${description} says ${expected.slice(0, 12)}`,
+  );
 }

@@ -4,6 +4,7 @@ import { createReadStream, statSync } from "node:fs";
 import { addAbortSignal, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { damagedGzip, isGzipError, truncatedGzip } from "./gzip.js";
+import { checkIsFile } from "./read-file.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 import { ZstdReader } from "./zstd.js";
 
@@ -33,8 +34,11 @@ export function inputName(path: string): string {
 export function inputPosition(path: string): InputPosition {
   if (path === STDIN_PATH) return { bytes: 0, totalBytes: undefined };
   try {
-    return { bytes: 0, totalBytes: statSync(path).size };
+    const stats = statSync(path);
+    checkIsFile(path, stats);
+    return { bytes: 0, totalBytes: stats.size };
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`${path}: ${systemErrorText(error)}`);
   }
 }

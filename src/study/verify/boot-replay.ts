@@ -34,9 +34,11 @@ const isMark = (log: LabLog, i: number, mark: number): boolean =>
 /**
  * Repeats a boot. The log says when something is asked for and when a stage of boot is reached;
  * what happens then is the model's.
+ *
+ * @param logOf the log, which is looked at once the machine's zones are known
  */
 export function replayBoot(
-  log: LabLog,
+  logOf: LabLog | ((allocator: PageAllocator) => LabLog),
   machine: EarlyMachine,
   build: KernelBuild,
   acceptance: RecordedAcceptance,
@@ -51,6 +53,7 @@ export function replayBoot(
       for (const piece of piecesOf(startPfn, order, blocks, parked)) released.push(piece);
     },
   });
+  const log = typeof logOf === "function" ? logOf(kernel.allocator) : logOf;
   const loop = new OpenLoop(log, kernel.allocator, machine.cpuNodes);
   const stages = new Stages(kernel.allocator, machine);
   let deferred: DeferredReplay | undefined;
