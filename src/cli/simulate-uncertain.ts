@@ -7,7 +7,7 @@ import { paintFor } from "./colour.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
-import { startRuns } from "./simulate.js";
+import { startRuns, writeRemarks } from "./simulate.js";
 import { UsageError } from "./usage-error.js";
 
 /**
@@ -37,6 +37,7 @@ export async function simulateUncertain(
     const text =
       format === "json" ? formatUncertaintyJson(found) : formatUncertainty(found, paintFor(context.io));
     context.io.stdout.write(text);
+    writeRemarks(rows, context.io);
     return rows.every((row) => row.outcome === "ready") ? 0 : 1;
   } finally {
     runs.stop();

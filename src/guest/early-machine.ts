@@ -2,13 +2,16 @@
  * What early boot finds: the machine and firmware below one kernel build, and what the steps of
  * early boot learn on their way.
  */
+import { type BootOptions, bootOptions } from "../command-line/boot-options.js";
 import type { EarlyMap } from "../early-map/early-map.js";
 import type { RuntimeData, RuntimeDataRules } from "../early-map/ghcb-pages.js";
 import type { SplitTables } from "../early-map/table-pages.js";
 import type { Memblock } from "../memblock/memblock.js";
 import type { AddressRange } from "../units.js";
+import type { CmaArea } from "./cma-reserve.js";
 import type { KernelE820Entry } from "./e820-table.js";
 import type { KernelBuild } from "./kernel-build.js";
+import { type ReservationRules, reservationRules } from "./reservation-rules.js";
 
 /** An ACPI table that the kernel reserves; a byte range, rarely page aligned. */
 export interface AcpiTable extends AddressRange {
@@ -55,6 +58,10 @@ export interface EarlyMachine {
   readonly unknownOptions: readonly string[];
   /** Node of every possible CPU; its length is their number. */
   readonly cpuNodes: readonly number[];
+  /** Of these, how many come online at boot; absent: all. */
+  readonly onlineCpus?: number;
+  /** How the command line sets memory aside; absent: as in 6.12. */
+  readonly reservationRules?: ReservationRules;
   /** From the SRAT, ascending; empty for a machine without NUMA. */
   readonly numaBlocks: readonly NumaBlock[];
   /** Five-level page tables are in use. */
@@ -67,8 +74,13 @@ export interface EarlyMachine {
   readonly splitTables?: SplitTables;
   /** An SNP guest, and what it talks to the hypervisor through. */
   readonly snp?: RuntimeDataRules;
-  /** Bounce buffer as `swiotlb=` asks for it, 0 for none; absent: the kernel's default for this machine. */
-  readonly swiotlbBytes?: number;
+}
+
+/** Huge pages that memblock gave. */
+export interface HugeBootPages {
+  readonly pageBytes: number;
+  readonly askedPages: number;
+  readonly ranges: readonly AddressRange[];
 }
 
 /** One boot up to memblock_free_all(): inputs, and what each step leaves for later ones. */
@@ -76,6 +88,19 @@ export class EarlyBoot {
   readonly memblock: Memblock;
   readonly machine: EarlyMachine;
   readonly build: KernelBuild;
+  /** What the command line asks for. */
+  readonly options: BootOptions;
+  readonly rules: ReservationRules;
+  /** What the kernel would print about its command line, one line each. */
+  readonly remarks: string[] = [];
+  /** Reserved so far, but not touched by anybody; bytes. */
+  untouchedBytes = 0;
+  /** Memory of the crash kernel, without its low part. */
+  crashkernel: AddressRange | undefined = undefined;
+  readonly cmaAreas: CmaArea[] = [];
+  /** Gigantic pages come out of CMA areas, not from memblock. */
+  hugetlbCma = false;
+  readonly hugeBootPages: HugeBootPages[] = [];
   /** e820_table: the firmware's, then as the kernel edited it. */
   e820: readonly KernelE820Entry[];
   /** End of RAM in page frames (max_pfn). */
@@ -90,6 +115,8 @@ export class EarlyBoot {
   nrKernelPages = 0;
   /** The bounce buffer, once there is one. */
   swiotlb: AddressRange | undefined = undefined;
+  /** The log buffer is no longer the one in the image. */
+  hasLogBuf = false;
   /** What an SNP guest talks to the hypervisor through. */
   runtimeData: RuntimeData = { pages: [], shared: [] };
   /** The direct map, once there is one (init_mem_mapping). */
@@ -99,8 +126,20 @@ export class EarlyBoot {
     this.memblock = memblock;
     this.machine = machine;
     this.build = build;
+    this.options = bootOptions(machine.commandLine);
+    this.rules = machine.reservationRules ?? reservationRules("6.12");
     this.e820 = machine.e820;
     this.initrd = machine.initrd;
+  }
+
+  /** Takes note of memory that is reserved and that nobody touches for now. */
+  setAside({ start, end }: AddressRange): void {
+    this.untouchedBytes += end - start;
+  }
+
+  /** Nodes with memory, ascending. */
+  get nodeIds(): number[] {
+    return [...this.nodeData.keys()].sort((a, b) => a - b);
   }
 
   /** Number of possible CPUs. */

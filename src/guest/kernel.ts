@@ -57,6 +57,7 @@ export interface KernelOptions {
 export class Kernel {
   readonly allocator: PageAllocator;
   readonly early: EarlyBoot;
+  /** Node of each CPU that comes online at boot. */
   readonly cpuNodes: readonly number[];
   /** Bytes that memblock gave away: image, tables, memmap, buffers. Used from the start. */
   readonly reservedBytes: number;
@@ -66,6 +67,8 @@ export class Kernel {
   readonly #acceptingCpus: number;
   /** Hands boot memory to the allocator. */
   readonly release: BootRelease;
+  /** Pages that were allocated and that nobody has touched: in pools of huge pages. */
+  untouchedPages = 0;
   /** What deferred initialisation has to do, by node. */
   readonly deferredAreas: readonly DeferredArea[];
 
@@ -87,7 +90,7 @@ export class Kernel {
     this.#acceptance = acceptance;
     this.#lazy = lazy;
     this.#acceptingCpus = options.acceptingCpus ?? Number.POSITIVE_INFINITY;
-    this.cpuNodes = machine.cpuNodes;
+    this.cpuNodes = machine.cpuNodes.slice(0, machine.onlineCpus);
     const memblock = new Memblock({
       accept: (start, sizeBytes) =>
         faults === undefined ? acceptance.acceptMemory(start, sizeBytes) : faults.touch(start, sizeBytes),
@@ -102,8 +105,10 @@ export class Kernel {
         ? [{ ...range, endPfn: Math.min(range.endPfn, this.early.maxPfn) }]
         : [],
     );
-    const nodes = nodeSpans(ranges);
-    const memmap = memmapInit(nodes, ranges, defersInit(machine.commandLine));
+    const { coreMemory, earlyPageExt } = this.early.options;
+    const nodes = nodeSpans(ranges, coreMemory);
+    // Not where page extensions must be there early (6.12 mm/mm_init.c: defer_init; mm/page_ext.c: setup_early_page_ext).
+    const memmap = memmapInit(nodes, ranges, !earlyPageExt);
     clock.ledger.charge(CostEvent.initStructPage, memmap.initialisedPages);
     clock.endPhase("first struct pages");
 
@@ -177,6 +182,11 @@ export class Kernel {
     this.#clock.endPhase("deferred init");
   }
 
+  /** Whether struct pages are still to be initialised. */
+  get defersInit(): boolean {
+    return this.deferredAreas.some(({ firstDeferredPfn }) => Number.isFinite(firstDeferredPfn));
+  }
+
   #runWholeChunks(area: DeferredArea, { chunks }: PadataPlan): void {
     const { cpus, idle } = this.#clock;
     for (const chunk of chunks) this.#runChunk(area, chunk, cpus.earliest(idle.busy), 0);
@@ -235,18 +245,19 @@ export class Kernel {
     singlePages: (pfn, pages) => this.release.singlePages(pfn, pages),
   };
 
-  /** Bytes the guest has used so far: what memblock gave away, and every page ever allocated. */
+  /**
+   * Bytes the guest has used so far: what memblock gave away, and every page ever allocated, but for
+   * what nobody has touched yet. With `init_on_free=1` all memory that was released and accepted.
+   */
   get touchedBytes(): number {
-    return this.reservedBytes + this.allocator.touchedPages * PAGE_SIZE;
+    const { zones, touchedPages } = this.allocator;
+    const givenAwayBytes = this.reservedBytes - this.early.untouchedBytes;
+    if (!this.early.options.initOnFree) {
+      return givenAwayBytes + (touchedPages - this.untouchedPages) * PAGE_SIZE;
+    }
+    const pages = zones.reduce((sum, zone) => sum + zone.presentPages - zone.unacceptedPages, 0);
+    return pages * PAGE_SIZE - this.early.untouchedBytes;
   }
-}
-
-/**
- * Whether struct pages are initialised late: unless page extensions must be there early (6.12
- * mm/mm_init.c: defer_init; mm/page_ext.c: setup_early_page_ext).
- */
-function defersInit(commandLine: string): boolean {
-  return !commandLine.split(/\s+/).includes("early_page_ext");
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { CocoPlatform } from "../coco/platform.js";
+import { subtractRanges } from "../firmware/ranges.js";
 import { verifyInvariants } from "../page-alloc/invariants.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { pcpIndexOrder } from "../page-alloc/pcp.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
+import { type AddressRange, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
 import type { Kernel } from "./kernel.js";
 
 /**
@@ -23,8 +24,11 @@ export function verifyGuest(
   const { allocator } = kernel;
   verifyInvariants(allocator);
   verifyParked(allocator, acceptance);
-  if (!usableOnTouch) verifyListed(allocator, platform);
-  verifyReserved(kernel, platform);
+  // A CMA area at a fixed address stays as it is; who touches it ends the guest.
+  const { cmaAreas } = kernel.early;
+  const unaccepted = usableOnTouch ? [] : cmaAreas.filter(({ accepted }) => !accepted);
+  if (!usableOnTouch) verifyListed(allocator, platform, unaccepted);
+  verifyReserved(kernel, platform, unaccepted);
 }
 
 function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void {
@@ -44,14 +48,22 @@ function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void 
 }
 
 /** Every block that a request could get without another accept. */
-function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
+function verifyListed(
+  allocator: PageAllocator,
+  platform: CocoPlatform,
+  unaccepted: readonly AddressRange[],
+): void {
   const { frames } = allocator;
+  const inArea = (pfn: number): boolean =>
+    unaccepted.some(({ start, end }) => pfn * PAGE_SIZE >= start && pfn * PAGE_SIZE < end);
   for (const zone of allocator.zones) {
     for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
       for (let type = 0; type < 6; type++) {
         const list = zone.list(order, type);
         for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
           const slot = node - frames.firstRangeNode;
+          if (inArea(frames.isRange(node) ? frames.rangeStart[slot]! * MAX_ORDER_PAGES : frames.pfnOf(node)))
+            continue;
           if (!frames.isRange(node)) requireUsable(platform, frames.pfnOf(node), 2 ** order);
           else {
             const pages = frames.rangeCount[slot]! * MAX_ORDER_PAGES;
@@ -63,6 +75,7 @@ function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
     for (const pcp of zone.pcp) {
       pcp.lists.forEach((pcpList, index) => {
         for (let at = 0; at < pcpList.size; at++) {
+          if (inArea(frames.pfnOf(pcpList.at(at)))) continue;
           requireUsable(platform, frames.pfnOf(pcpList.at(at)), 2 ** pcpIndexOrder(index));
         }
       });
@@ -71,12 +84,17 @@ function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
 }
 
 /** What memblock gave away, where it is memory: tables, the memmap, buffers. */
-function verifyReserved({ early }: Kernel, platform: CocoPlatform): void {
+function verifyReserved(
+  { early }: Kernel,
+  platform: CocoPlatform,
+  unaccepted: readonly AddressRange[],
+): void {
   const { memory, reserved } = early.memblock;
-  for (const region of reserved.regions) {
+  const ranges = reserved.regions.map(({ base, size }) => ({ start: base, end: base + size }));
+  for (const { start, end } of subtractRanges(ranges, unaccepted)) {
     for (const { base, size } of memory.regions) {
-      const startPfn = pfnUp(Math.max(base, region.base));
-      const endPfn = pfnDown(Math.min(base + size, region.base + region.size));
+      const startPfn = pfnUp(Math.max(base, start));
+      const endPfn = pfnDown(Math.min(base + size, end));
       if (startPfn < endPfn) requireUsable(platform, startPfn, endPfn - startPfn);
     }
   }

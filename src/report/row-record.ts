@@ -1,6 +1,6 @@
 /** A row with its keys in the one order that all files use, whoever made the row. */
 
-import type { CompareRow, HostUse } from "../study/result.js";
+import type { CommandLineResult, CompareRow, HostUse } from "../study/result.js";
 
 /** Copies a row, so that equal rows print as equal text. `reason` is left out where there is none. */
 export function rowRecord(row: CompareRow): CompareRow {
@@ -16,6 +16,8 @@ export function rowRecord(row: CompareRow): CompareRow {
     settings: sortedByKey(row.settings),
     outcome: row.outcome,
     ...(row.reason === undefined ? {} : { reason: row.reason }),
+    ...(row.remarks === undefined ? {} : { remarks: [...row.remarks] }),
+    ...(row.commandLine === undefined ? {} : { commandLine: commandLineRecord(row.commandLine) }),
     bootTimeNs: row.bootTimeNs,
     bootRatio: row.bootRatio,
     paretoOptimal: row.paretoOptimal,
@@ -81,6 +83,17 @@ export function rowRecord(row: CompareRow): CompareRow {
       lostEvents: requests.lostEvents,
     },
     costs: sortedByKey(row.costs),
+  };
+}
+
+function commandLineRecord(line: CommandLineResult): CommandLineResult {
+  return {
+    onlineCpus: line.onlineCpus,
+    swiotlbBytes: line.swiotlbBytes,
+    crashkernelBytes: line.crashkernelBytes,
+    cmaBytes: line.cmaBytes,
+    movableBytes: line.movableBytes,
+    hugePages: line.hugePages.map(({ pageBytes, askedPages, pages }) => ({ pageBytes, askedPages, pages })),
   };
 }
 
