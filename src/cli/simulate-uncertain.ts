@@ -7,7 +7,8 @@ import { paintFor } from "./colour.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
-import { startRuns, writeRemarks } from "./simulate.js";
+import { writeRemarks } from "./remarks.js";
+import { startRuns } from "./simulate.js";
 import { UsageError } from "./usage-error.js";
 
 /**

@@ -14,6 +14,7 @@ import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
 import { formatRows, makeDirectory, writeRows } from "./output.js";
 import { startProgress } from "./progress.js";
+import { writeRemarks } from "./remarks.js";
 import { UsageError } from "./usage-error.js";
 
 /**
@@ -38,13 +39,8 @@ export async function simulate(
     if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
   }
   for (const line of failed) io.stderr.write(`${line}\n`);
-  writeRemarks(rows, io);
+  if (options.format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, io);
   return failed.length === 0 && rows.every((row) => row.outcome === "ready") ? 0 : 1;
-}
-
-/** What there is to say about runs, each line once. */
-export function writeRemarks(rows: readonly RunResult[], { stderr }: CliContext["io"]): void {
-  for (const line of new Set(rows.flatMap(({ remarks }) => remarks ?? []))) stderr.write(`${line}\n`);
 }
 
 /** A line for each condition to fail on and each row for which it holds. */

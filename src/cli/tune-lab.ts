@@ -23,7 +23,7 @@ export class TuneLab {
   readonly #check: boolean;
   readonly #loader = new WorkloadLoader();
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
-  readonly #onRun: () => void;
+  readonly #onRun: (result: RunResult) => void;
 
   /**
    * @param onRun told after every run
@@ -34,7 +34,7 @@ export class TuneLab {
     assignments: readonly Assignment[],
     knobs: readonly Knob[],
     context: CliContext,
-    { check, onRun }: { readonly check: boolean; readonly onRun: () => void },
+    { check, onRun }: { readonly check: boolean; readonly onRun: (result: RunResult) => void },
   ) {
     this.#path = path;
     this.#assignments = assignments;
@@ -68,7 +68,7 @@ export class TuneLab {
     const { recording } = this.loaded(guest, knobs);
     const own = isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording;
     const result = this.#context.runScenario(scenario, own, { check: this.#check });
-    this.#onRun();
+    this.#onRun(result);
     return result;
   }
 

@@ -37,6 +37,8 @@ export interface BootOptions {
   readonly initOnAlloc: boolean;
   readonly initOnFree: boolean;
   readonly kaslr: boolean;
+  /** `memhp_default_state=online_movable`: plugged memory goes into ZONE_MOVABLE. */
+  readonly onlineMovable: boolean;
   /** `transparent_hugepage=`; undefined where nothing is said. */
   readonly transparentHugePages: boolean | undefined;
 }
@@ -90,6 +92,7 @@ export function bootOptions(commandLine: string): BootOptions {
     initOnAlloc: flag("init_on_alloc"),
     initOnFree: flag("init_on_free"),
     kaslr: !words.some(({ name }) => name === "nokaslr"),
+    onlineMovable: last("memhp_default_state") === "online_movable",
     transparentHugePages: hugePagesOf(last("transparent_hugepage")),
   };
 }

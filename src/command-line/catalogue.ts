@@ -20,6 +20,8 @@ export type WordEffect =
       /** What its value must be, and whether one is; absent: looked at elsewhere, or there is none. */
       readonly expected?: string;
       readonly isValid?: (value: string) => boolean;
+      /** What of its effect is missing, for the run to say. */
+      readonly without?: string;
     }
   /** Without effect on memory and CPUs, so that nothing need be said. */
   | { readonly does: "nothing" }
@@ -110,12 +112,19 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
   },
   page_table_check: { what: "8 bytes for each page, as in a kernel with CONFIG_PAGE_TABLE_CHECK", ...onOff },
   init_on_alloc: {
-    what: "pages of huge page pools are touched as the pool is filled; time is not priced",
+    what: "pages of huge page pools are touched as the pool is filled",
+    without: "the time of clearing is that of the recording",
     ...onOff,
   },
   init_on_free: {
-    what: "all memory is touched as it is freed at boot or accepted; time is not priced",
+    what: "all memory is touched as it is freed at boot or accepted",
+    without: "the time of clearing is not priced",
     ...onOff,
+  },
+  memhp_default_state: {
+    what: "the zone of plugged memory: Normal, or Movable with `online_movable`",
+    expected: "online, online_kernel or online_movable (memory that stays offline is not simulated)",
+    isValid: (value) => ["online", "online_kernel", "online_movable"].includes(value),
   },
   nokaslr: { what: "the kernel lies at 16 MiB, as with `guest.kaslr: false`" },
   transparent_hugepage: {
@@ -127,11 +136,7 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
 
 /** Words of which the run says in one line that they are ignored. */
 const IGNORED: Readonly<Record<string, string>> = {
-  memhp_default_state: "`hotplug` of the scenario decides how plugged memory goes online",
-  "memory_hotplug.memmap_on_memory": "`hotplug` of the scenario decides where struct pages lie",
-  "memory_hotplug.online_policy": "`hotplug` of the scenario decides how plugged memory goes online",
   swiotlb_dynamic: "no kernel knows it; CONFIG_SWIOTLB_DYNAMIC is off in the simulated one",
-  slab_nomerge: RECORDED,
   cgroup_disable: RECORDED,
   "cgroup.memory": RECORDED,
 };
@@ -140,6 +145,8 @@ const IGNORED: Readonly<Record<string, string>> = {
 const REFUSED: Readonly<Record<string, string>> = {
   accept_memory: "which `policy` decides",
   "numa=fake": "since all memory of a simulated machine is on one node",
+  "memory_hotplug.memmap_on_memory": "since struct pages of plugged memory lie in the memory before it here",
+  "memory_hotplug.online_policy": "since plugged memory goes online by `memhp_default_state` here",
   movable_node: "since no memory of a simulated machine is marked as hot-pluggable",
   initrdmem: "since the boot loader's initrd is the one that is simulated",
   noinitrd: "since the recorded boot unpacks one",
@@ -151,6 +158,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   mphash_entries: `since ${RECORDED}`,
   trace_buf_size: `since ${RECORDED}`,
   trace_instance: `since ${RECORDED}`,
+  slab_nomerge: `since ${RECORDED}`,
   slub_debug: `since ${RECORDED}`,
   slab_debug: `since ${RECORDED}`,
   debug_pagealloc: "since it changes the direct map and every free",

@@ -7,6 +7,7 @@ export function ignoredWords(words: readonly Word[]): string[] {
   const lines = words.flatMap(({ text, name, value }) => {
     const effect = wordEffect(name, value);
     if (effect === undefined) return [`ignored: ${text}`];
+    if (effect.does === "acts" && effect.without !== undefined) return [`${text}: ${effect.without}`];
     return effect.does === "ignored" ? [`ignored: ${text}: ${effect.why}`] : [];
   });
   return [...new Set(lines)];

@@ -44,7 +44,10 @@ function reserve(boot: EarlyBoot, request: CrashkernelRequest): string | undefin
       memblock.free(start, sizeBytes);
       return `no room for its ${formatBytes(lowBytes)} below 4 GiB`;
     }
-    if (lowBytes > 0) boot.setAside({ start: low, end: low + lowBytes });
+    if (lowBytes > 0) {
+      boot.crashkernelLow = { start: low, end: low + lowBytes };
+      boot.setAside(boot.crashkernelLow);
+    }
   }
   boot.crashkernel = { start, end: start + sizeBytes };
   boot.setAside(boot.crashkernel);

@@ -95,8 +95,9 @@ export class EarlyBoot {
   readonly remarks: string[] = [];
   /** Reserved so far, but not touched by anybody; bytes. */
   untouchedBytes = 0;
-  /** Memory of the crash kernel, without its low part. */
+  /** Memory of the crash kernel, and what it gets below 4 GiB where that lies above. */
   crashkernel: AddressRange | undefined = undefined;
+  crashkernelLow: AddressRange | undefined = undefined;
   readonly cmaAreas: CmaArea[] = [];
   /** Gigantic pages come out of CMA areas, not from memblock. */
   hugetlbCma = false;

@@ -12,7 +12,7 @@ import {
 import { memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { zonelistIndices } from "../mm/zonelists.js";
-import { isPopulated, type NodeSpan, nodeSpans } from "../mm/zones.js";
+import { isPopulated, type NodeSpan, nodeSpans, ZoneType } from "../mm/zones.js";
 import type { PageAllocRules } from "../page-alloc/kernel-rules.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
@@ -107,6 +107,7 @@ export class Kernel {
     );
     const { coreMemory, earlyPageExt } = this.early.options;
     const nodes = nodeSpans(ranges, coreMemory);
+    this.#noteMovable(nodes);
     // Not where page extensions must be there early (6.12 mm/mm_init.c: defer_init; mm/page_ext.c: setup_early_page_ext).
     const memmap = memmapInit(nodes, ranges, !earlyPageExt);
     clock.ledger.charge(CostEvent.initStructPage, memmap.initialisedPages);
@@ -131,6 +132,15 @@ export class Kernel {
     this.#freeAll(memblock);
     this.allocator.growZone = (zone) => this.#growZone(zone.nodeId, zone.endPfn);
     clock.endPhase("memblock_free_all");
+  }
+
+  /** Says where nothing came of `kernelcore=` and `movablecore=`. */
+  #noteMovable(nodes: readonly NodeSpan[]): void {
+    const { coreMemory, words } = this.early.options;
+    const asked = words.filter(({ name }) => name === "kernelcore" || name === "movablecore");
+    if (asked.length === 0 || nodes.some(({ zones }) => isPopulated(zones[ZoneType.MOVABLE]!))) return;
+    const why = coreMemory.mirror ? "the machine has no mirrored memory" : "that leaves no memory for it";
+    this.early.remarks.push(`${asked.map(({ text }) => text).join(" ")}: no ZONE_MOVABLE, as ${why}`);
   }
 
   /** Gives memblock's free memory to the allocator, but for what is deferred (memblock_free_all). */

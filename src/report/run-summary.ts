@@ -84,7 +84,7 @@ function commandLineLines({ commandLine, vcpus }: RunResult): Line[] {
     ...(onlineCpus === vcpus ? [] : [["online", formatVcpus(onlineCpus), `of ${vcpus}`] as const]),
     ...shownParts([
       ["swiotlb", swiotlbBytes, "DMA bounce buffer"],
-      ["crash kernel", crashkernelBytes, "set aside, without a low part"],
+      ["crash kernel", crashkernelBytes, "set aside, and touched by nobody"],
       ["CMA", cmaBytes, "for movable memory and large allocations"],
       ["movable", movableBytes, "in ZONE_MOVABLE"],
       ...hugePages.map(

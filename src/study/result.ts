@@ -62,7 +62,7 @@ export interface CommandLineResult {
   readonly onlineCpus: number;
   /** The DMA bounce buffer; 0 for none. */
   readonly swiotlbBytes: number;
-  /** Memory of the crash kernel, without its low part. */
+  /** Memory of the crash kernel, with its part below 4 GiB. */
   readonly crashkernelBytes: number;
   /** CMA areas together. */
   readonly cmaBytes: number;

@@ -1,6 +1,6 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
-import { bootOptions } from "../command-line/boot-options.js";
 import { ignoredWords } from "../command-line/remarks.js";
+import { commandLineWords } from "../command-line/words.js";
 import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { GuestTerminated } from "../guest/attack.js";
@@ -125,16 +125,19 @@ function resultOf(
   };
 }
 
+/** Words whose effect the memory map and the list of phases show. */
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["mem", "memmap", "early_page_ext"]);
+
 /** What the scenario's own words came to, and what there is to say about them. */
 function commandLineResult(
   { guest }: Scenario,
   { kernel, hugePages }: GuestBoot,
 ): Pick<RunResult, "commandLine" | "remarks"> {
-  if (guest.commandLine === "") return {};
-  const remarks = [...ignoredWords(bootOptions(guest.commandLine).words), ...(kernel?.early.remarks ?? [])];
+  const words = commandLineWords(guest.commandLine);
+  const remarks = [...ignoredWords(words), ...(kernel?.early.remarks ?? [])];
   const said = remarks.length === 0 ? {} : { remarks: [...new Set(remarks)] };
-  if (kernel === undefined) return said;
-  const { swiotlb, crashkernel, cmaAreas } = kernel.early;
+  if (kernel === undefined || words.every(({ name }) => SHOWN_ELSEWHERE.has(name))) return said;
+  const { swiotlb, crashkernel, crashkernelLow, cmaAreas } = kernel.early;
   const bytes = (range: AddressRange | undefined): number =>
     range === undefined ? 0 : range.end - range.start;
   const movable = kernel.allocator.zones.filter(({ type }) => type === ZoneType.MOVABLE);
@@ -142,7 +145,7 @@ function commandLineResult(
     commandLine: {
       onlineCpus: kernel.cpuNodes.length,
       swiotlbBytes: bytes(swiotlb),
-      crashkernelBytes: bytes(crashkernel),
+      crashkernelBytes: bytes(crashkernel) + bytes(crashkernelLow),
       cmaBytes: cmaAreas.reduce((sum, area) => sum + bytes(area), 0),
       movableBytes: movable.reduce((sum, zone) => sum + zone.presentPages, 0) * PAGE_SIZE,
       hugePages,

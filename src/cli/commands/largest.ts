@@ -12,6 +12,7 @@ import type { CliContext } from "../context.js";
 import { type LoadedScenario, loadScenarios } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { startProgress } from "../progress.js";
+import { writeRemarks } from "../remarks.js";
 import { deadlineOf } from "../study-options.js";
 import { UsageError } from "../usage-error.js";
 
@@ -63,6 +64,7 @@ export const largestCommand = {
     const count = atSize(SMALLEST_BYTES).length;
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];
+    const runs: RunResult[] = [];
     try {
       for (let index = 0; index < count; index++) {
         const tried = new Map<number, RunResult>();
@@ -73,6 +75,7 @@ export const largestCommand = {
           const { scenario, recording } = atSize(sizeBytes)[index]!;
           const result = withDeadline(runScenario(scenario, recording, { check: options.check }), deadlineNs);
           tried.set(sizeBytes, result);
+          runs.push(result);
           return result.outcome === "ready";
         });
         const { holds = -1, fails = -1 } = found;
@@ -85,6 +88,7 @@ export const largestCommand = {
     const text =
       format === "json" ? formatLargestJson(rows, deadlineNs) : formatLargest(rows, deadlineNs, paintFor(io));
     io.stdout.write(text);
+    writeRemarks(runs, io);
     return rows.every(({ best }) => best !== undefined) ? 0 : 1;
   },
 };

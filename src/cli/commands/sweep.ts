@@ -2,7 +2,10 @@
 
 import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
+import { ignoredWords } from "../../command-line/remarks.js";
+import { commandLineWords } from "../../command-line/words.js";
 import { parseScenario } from "../../scenario/load.js";
+import type { Scenario } from "../../scenario/scenario.js";
 import {
   CHUNK_POINTS,
   chunkCount,
@@ -20,6 +23,7 @@ import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { startProgress } from "../progress.js";
+import { writeRemarks } from "../remarks.js";
 import { readJob, type SweepJob, stampOf } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { Parts } from "../sweep/parts.js";
@@ -68,7 +72,8 @@ export const sweepCommand = {
     const job = readJob(String(argv.study));
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
-    const recordings = checkPoints(job);
+    const { recordings, scenarios } = checkPoints(job);
+    if (argv.quiet !== true) writeRemarks(scenarios.map(ignoredIn), io);
     const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
@@ -121,15 +126,26 @@ async function runAll(
  *
  * @returns the recordings that they replay, to be shared by all threads
  */
-function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): ReadonlyMap<string, RecordedRequests> {
+function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): {
+  readonly recordings: ReadonlyMap<string, RecordedRequests>;
+  readonly scenarios: readonly Scenario[];
+} {
   const loader = new WorkloadLoader();
+  const scenarios: Scenario[] = [];
   for (const point of pointsToCheck(study)) {
     for (const scenario of parseScenario(scenarioText, scenarioPath, assignmentsOf(study, point))) {
+      scenarios.push(scenario);
       if (isGenerated(scenario.workload)) loader.load(STANDARD_BOOT);
       else workloadOf(scenario, scenarioPath, loader);
     }
   }
-  return new Map(Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)]));
+  const recordings = Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)] as const);
+  return { recordings: new Map(recordings), scenarios };
+}
+
+/** The words of its command line that the runs will ignore. */
+function ignoredIn({ guest }: Scenario): { readonly remarks: readonly string[] } {
+  return { remarks: ignoredWords(commandLineWords(guest.commandLine)) };
 }
 
 function shardOf(value: ParsedArguments[string]): Shard {

@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
+import type { RunResult } from "../../study/result.js";
 import { parseConstraint } from "../../study/tune/constraint.js";
 import { parseKnob } from "../../study/tune/knob.js";
 import { METRIC_NAMES } from "../../study/tune/metric.js";
@@ -15,6 +16,7 @@ import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { startProgress } from "../progress.js";
+import { writeRemarks } from "../remarks.js";
 import { TuneLab } from "../tune-lab.js";
 import { UsageError } from "../usage-error.js";
 
@@ -97,9 +99,13 @@ export const tuneCommand = {
     const mostRuns = request.budget ?? defaultBudget(request.knobs, request.seeds ?? 1);
     let done = 0;
     let progress: ReturnType<typeof startProgress> | undefined;
+    const runs: Pick<RunResult, "remarks">[] = [];
     const lab = new TuneLab(String(argv.scenario), options.assignments, request.knobs, context, {
       check: options.check,
-      onRun: () => progress?.update(++done),
+      onRun(result) {
+        runs.push(result);
+        progress?.update(++done);
+      },
     });
     const guests = chooseGuests(lab, argv, request, (remark) => {
       if (!options.quiet) context.io.stderr.write(`${remark}\n`);
@@ -114,6 +120,7 @@ export const tuneCommand = {
       const text =
         format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(context.io));
       context.io.stdout.write(text);
+      writeRemarks(runs, context.io);
       return tunings.every(({ best }) => best !== null) ? 0 : 1;
     } finally {
       progress?.stop();
