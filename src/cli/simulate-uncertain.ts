@@ -38,7 +38,7 @@ export async function simulateUncertain(
     const text =
       format === "json" ? formatUncertaintyJson(found) : formatUncertainty(found, paintFor(context.io));
     context.io.stdout.write(text);
-    writeRemarks(rows, context.io);
+    writeRemarks(rows, options.quiet, context.io);
     return rows.every((row) => row.outcome === "ready") ? 0 : 1;
   } finally {
     runs.stop();

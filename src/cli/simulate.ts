@@ -39,7 +39,7 @@ export async function simulate(
     if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
   }
   for (const line of failed) io.stderr.write(`${line}\n`);
-  if (options.format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, io);
+  if (options.format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, options.quiet, io);
   return failed.length === 0 && rows.every((row) => row.outcome === "ready") ? 0 : 1;
 }
 

@@ -1,5 +1,6 @@
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { commandLineWords } from "../command-line/words.js";
+import { POLICIES } from "../policy/policies.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GiB, TiB } from "../units.js";
 import type { EarlyMachine } from "./early-machine.js";
@@ -42,6 +43,7 @@ export function machineAfterStub(
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
     fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
     memoryEncrypted: scenario.platform.kind !== "none",
+    acceptsOnTouch: POLICIES[scenario.policy].kernel === "fault",
     shareWithoutAccept: scenario.guest.shareWithoutAccept,
     splitTables: scenario.guest.splitTables,
     ...(scenario.platform.kind === "snp" ? { snp: scenario.guest } : {}),

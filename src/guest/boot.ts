@@ -9,6 +9,7 @@ import type { StubResult } from "../efistub/exit-boot-services.js";
 import { q35Ram } from "../firmware/q35.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
 import { Hotplug } from "../hotplug/hotplug.js";
+import { hugePagesInUse } from "../hotplug/online-pages.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
@@ -17,6 +18,7 @@ import {
   initPerZoneWmarkMin,
   noteCaches,
   raiseForHugePages,
+  recalculateWithoutHugePages,
   setupPerCpuPageset,
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -268,6 +270,7 @@ export class GuestBoot {
     this.hugePages = hugetlbInit(kernel, clock, this.stalls);
     const { transparentHugePages = this.#scenario.guest.transparentHugePages } = kernel.early.options;
     if (transparentHugePages) raiseForHugePages(allocator, minFreeKbytes, cpuNodes);
+    else if (hugePagesInUse(allocator)) recalculateWithoutHugePages(allocator, cpuNodes);
     this.#acpiMemory(kernel);
     replay.runUntil(marks.kswapd?.request ?? 0);
     allocator.kswapdRunning = true;

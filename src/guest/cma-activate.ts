@@ -2,7 +2,7 @@ import type { CocoPlatform } from "../coco/platform.js";
 import { releaseCmaArea } from "../page-alloc/cma.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { TOUCHED } from "../page-alloc/page-frames.js";
-import type { MemoryAcceptor } from "../page-alloc/unaccepted-list.js";
+import { type MemoryAcceptor, withTouch } from "../page-alloc/unaccepted-list.js";
 import { PAGE_SIZE } from "../units.js";
 import { GuestTerminated } from "./attack.js";
 import type { CmaArea } from "./cma-reserve.js";
@@ -23,7 +23,7 @@ export function cmaInitReservedAreas(kernel: Kernel, platform: CocoPlatform, usa
         `the CMA area at 0x${area.start.toString(16)} is not all memory, so there are no struct pages to release`,
       );
     }
-    if (early.options.initOnFree) early.untouchedBytes -= area.end - area.start;
+    if (early.options.initOnFree) noteTouched(kernel, area);
     activate(kernel, area);
   }
   const unaccepted = early.cmaAreas.filter(
@@ -34,6 +34,15 @@ export function cmaInitReservedAreas(kernel: Kernel, platform: CocoPlatform, usa
     "cma=: what is unaccepted of an area at a fixed address stays so, and whoever is given a page of it ends the guest",
   );
   allocator.acceptor = endingAtTouch(allocator.acceptor, platform);
+}
+
+/** Free memory is cleared; where a touch accepts, that is one. */
+function noteTouched({ allocator, early }: Kernel, { start, end }: CmaArea): void {
+  early.untouched.splice(
+    early.untouched.findIndex((range) => range.start === start),
+    1,
+  );
+  allocator.acceptor.touch?.(start, end - start);
 }
 
 function activate({ allocator, early }: Kernel, { start, end }: CmaArea): void {
@@ -55,17 +64,11 @@ function inOneZone(allocator: PageAllocator, startPfn: number, endPfn: number): 
 }
 
 function endingAtTouch(acceptor: MemoryAcceptor, platform: CocoPlatform): MemoryAcceptor {
-  return {
-    acceptMemory: (start, sizeBytes) => acceptor.acceptMemory(start, sizeBytes),
-    ...(acceptor.noteDecision === undefined
-      ? {}
-      : { noteDecision: (zone, pages) => acceptor.noteDecision!(zone, pages) }),
-    touch(start, sizeBytes) {
-      acceptor.touch?.(start, sizeBytes);
-      if (platform.usableBytesIn(start, start + sizeBytes) === sizeBytes) return;
-      throw new GuestTerminated(
-        `0x${start.toString(16)}, a page of a CMA area at a fixed address, was touched, and the kernel had not accepted it`,
-      );
-    },
-  };
+  return withTouch(acceptor, (start, sizeBytes) => {
+    acceptor.touch?.(start, sizeBytes);
+    if (platform.usableBytesIn(start, start + sizeBytes) === sizeBytes) return;
+    throw new GuestTerminated(
+      `0x${start.toString(16)}, a page of a CMA area at a fixed address, was touched, and the kernel had not accepted it`,
+    );
+  });
 }

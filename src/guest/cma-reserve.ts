@@ -4,8 +4,8 @@
  * hugetlb_cma_reserve, Linux 6.12 with CONFIG_DMA_CMA).
  *
  * What memblock finds a place for, it accepts in one go. An area at a fixed address is only
- * reserved, so what of it is unaccepted stays so (mended after 7.3: Mike Rapoport, series "mm/cma:
- * accept memory", 2026-10-29).
+ * reserved, so what of it is unaccepted stays so (mended after 7.3: Mike Rapoport, series
+ * 20261029-cma-multi-v1).
  */
 
 import { NUMA_NO_NODE } from "../memblock/regions.js";
@@ -50,13 +50,11 @@ function declare(boot: EarlyBoot, request: AreaRequest): boolean {
   const asked = roundDown(request.limit ?? 0, align);
   const limit = asked === 0 ? end : Math.min(asked, end);
   if (base + sizeBytes > limit) return fail(`${formatBytes(sizeBytes)} reach beyond 0x${limit.toString(16)}`);
-  const start = fixed
-    ? reserveFixed(boot, base, sizeBytes)
-    : find(boot, { sizeBytes, align, base, limit, nid });
+  const start = boot.setAside(sizeBytes, () =>
+    fixed ? reserveFixed(boot, base, sizeBytes) : find(boot, { sizeBytes, align, base, limit, nid }),
+  );
   if (start === 0) return fail(`no room for ${formatBytes(sizeBytes)}`);
-  const area: CmaArea = { start, end: start + sizeBytes, accepted: !fixed };
-  boot.cmaAreas.push(area);
-  boot.setAside(area);
+  boot.cmaAreas.push({ start, end: start + sizeBytes, accepted: !fixed });
   return true;
 }
 

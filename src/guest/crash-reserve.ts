@@ -27,31 +27,34 @@ export function reserveCrashkernel(boot: EarlyBoot): void {
 
 /** @returns why nothing was reserved */
 function reserve(boot: EarlyBoot, request: CrashkernelRequest): string | undefined {
-  const { memblock, rules } = boot;
-  const { sizeBytes } = request;
-  const start = place(boot, request);
+  const { memblock } = boot;
+  const { sizeBytes, address } = request;
+  const start = boot.setAside(sizeBytes, () => place(boot, request));
   if (start === 0) {
-    const where = request.address === undefined ? "" : ` at 0x${request.address.toString(16)}`;
+    const where = address === undefined ? "" : ` at 0x${address.toString(16)}`;
     return `no room for ${formatBytes(sizeBytes)}${where}`;
   }
-  if (start >= LOW_MAX) {
-    const byDefault = Math.max(swiotlbBytesOrDefault(boot) + 8 * MiB, 256 * MiB);
-    // A plain request that only fits above 4 GiB gets a low part as well; a fixed address only before 6.7.
-    const plainLow = rules.genericCrashkernel && request.address !== undefined ? 0 : byDefault;
-    const lowBytes = request.high ? (request.lowBytes ?? byDefault) : plainLow;
-    const low = lowBytes === 0 ? 0 : memblock.physAllocRange(lowBytes, CRASH_ALIGN, 0, LOW_MAX);
-    if (lowBytes > 0 && low === 0) {
-      memblock.free(start, sizeBytes);
+  const lowBytes = start < LOW_MAX ? 0 : lowPartBytes(boot, request);
+  if (lowBytes > 0) {
+    const low = boot.setAside(lowBytes, () => memblock.physAllocRange(lowBytes, CRASH_ALIGN, 0, LOW_MAX));
+    if (low === 0) {
+      boot.giveBack();
       return `no room for its ${formatBytes(lowBytes)} below 4 GiB`;
     }
-    if (lowBytes > 0) {
-      boot.crashkernelLow = { start: low, end: low + lowBytes };
-      boot.setAside(boot.crashkernelLow);
-    }
+    boot.crashkernelLow = { start: low, end: low + lowBytes };
   }
   boot.crashkernel = { start, end: start + sizeBytes };
-  boot.setAside(boot.crashkernel);
   return undefined;
+}
+
+/**
+ * What a crash kernel above 4 GiB gets below: room for a bounce buffer, unless the command line says
+ * how much. At a fixed address that is nothing, but before 6.7.
+ */
+function lowPartBytes(boot: EarlyBoot, { high, lowBytes, address }: CrashkernelRequest): number {
+  const usual = Math.max(swiotlbBytesOrDefault(boot) + 8 * MiB, 256 * MiB);
+  if (high) return lowBytes ?? usual;
+  return boot.rules.genericCrashkernel && address !== undefined ? 0 : usual;
 }
 
 /** @returns 0 when there is no room */
@@ -61,12 +64,7 @@ function place({ memblock, rules }: EarlyBoot, { sizeBytes, address, high }: Cra
     return memblock.physAllocRange(sizeBytes, align, address, address + sizeBytes);
   }
   const low = (): number => memblock.physAllocRange(sizeBytes, CRASH_ALIGN, 0, LOW_MAX);
-  const above = (): number =>
-    memblock.physAllocRange(
-      sizeBytes,
-      CRASH_ALIGN,
-      rules.genericCrashkernel ? LOW_MAX : CRASH_ALIGN,
-      HIGH_MAX,
-    );
+  const aboveFrom = rules.genericCrashkernel ? LOW_MAX : CRASH_ALIGN;
+  const above = (): number => memblock.physAllocRange(sizeBytes, CRASH_ALIGN, aboveFrom, HIGH_MAX);
   return high ? above() || low() : low() || above();
 }

@@ -68,6 +68,8 @@ export interface EarlyMachine {
   readonly fiveLevel: boolean;
   /** Guest memory is encrypted: all DMA goes through the bounce buffer (CC_ATTR_GUEST_MEM_ENCRYPT). */
   readonly memoryEncrypted: boolean;
+  /** Memory is accepted by the exception of its first touch, and not when it is allocated. */
+  readonly acceptsOnTouch?: boolean;
   /** The bounce buffer is not accepted when it is allocated. */
   readonly shareWithoutAccept?: boolean;
   /** Who hands out page tables when a leaf is split; absent: whoever can. */
@@ -93,8 +95,8 @@ export class EarlyBoot {
   readonly rules: ReservationRules;
   /** What the kernel would print about its command line, one line each. */
   readonly remarks: string[] = [];
-  /** Reserved so far, but not touched by anybody; bytes. */
-  untouchedBytes = 0;
+  /** Reserved, but not touched by anybody. */
+  readonly untouched: AddressRange[] = [];
   /** Memory of the crash kernel, and what it gets below 4 GiB where that lies above. */
   crashkernel: AddressRange | undefined = undefined;
   crashkernelLow: AddressRange | undefined = undefined;
@@ -133,9 +135,25 @@ export class EarlyBoot {
     this.initrd = machine.initrd;
   }
 
-  /** Takes note of memory that is reserved and that nobody touches for now. */
-  setAside({ start, end }: AddressRange): void {
-    this.untouchedBytes += end - start;
+  /**
+   * Reserves memory that nobody touches for now. Where only a touch accepts, it stays unaccepted.
+   *
+   * @param take asks memblock; 0 for no room
+   * @returns what it said
+   */
+  setAside(sizeBytes: number, take: () => number): number {
+    const { memblock, machine, untouched } = this;
+    memblock.accepts = machine.acceptsOnTouch !== true;
+    const start = take();
+    memblock.accepts = true;
+    if (start !== 0) untouched.push({ start, end: start + sizeBytes });
+    return start;
+  }
+
+  /** Gives back what `setAside` has reserved last. */
+  giveBack(): void {
+    const { start, end } = this.untouched.pop()!;
+    this.memblock.free(start, end - start);
   }
 
   /** Nodes with memory, ascending. */

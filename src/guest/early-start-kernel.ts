@@ -107,9 +107,8 @@ export function reserveMem(boot: EarlyBoot): void {
       boot.remarks.push(`ignored: ${word}: this kernel does not know it`);
       continue;
     }
-    const start = memblock.physAlloc(sizeBytes, alignBytes);
+    const start = boot.setAside(sizeBytes, () => memblock.physAlloc(sizeBytes, alignBytes));
     if (start === 0) boot.remarks.push(`${word}: no room for ${formatBytes(sizeBytes)}; nothing is reserved`);
-    else boot.setAside({ start, end: start + sizeBytes });
   }
 }
 

@@ -6,7 +6,7 @@ import type { EarlyBoot } from "./early-machine.js";
 /**
  * Pages of 1 GiB for `hugepages=`, which only memblock can give: page after page, each accepted in
  * one go while there is one CPU (mm/hugetlb.c: hugepages_setup -> hugetlb_hstate_alloc_pages,
- * __alloc_bootmem_huge_page, Linux 6.12). Only the head of a page is touched.
+ * __alloc_bootmem_huge_page, Linux 6.12). That the head of each is touched does not count.
  */
 export function hugepagesSetup(boot: EarlyBoot): void {
   const { pools, dropped } = hugePagePools(boot.options.words, boot.nodeIds);
@@ -37,17 +37,11 @@ function takePages(
 ): void {
   const { memblock } = boot;
   for (let page = 0; page < pages; page++) {
-    const start = memblock.allocTryNidRaw(
-      PUD_PAGE_BYTES,
-      PUD_PAGE_BYTES,
-      0,
-      MEMBLOCK_ALLOC_ACCESSIBLE,
-      nodeOf(page),
+    const start = boot.setAside(PUD_PAGE_BYTES, () =>
+      memblock.allocTryNidRaw(PUD_PAGE_BYTES, PUD_PAGE_BYTES, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nodeOf(page)),
     );
     if (start === 0) return;
-    const tail: AddressRange = { start: start + PAGE_SIZE, end: start + PUD_PAGE_BYTES };
-    memblock.reservedMarkNoinit(tail.start, tail.end - tail.start);
-    boot.setAside(tail);
-    ranges.push({ start, end: tail.end });
+    memblock.reservedMarkNoinit(start + PAGE_SIZE, PUD_PAGE_BYTES - PAGE_SIZE);
+    ranges.push({ start, end: start + PUD_PAGE_BYTES });
   }
 }

@@ -2,6 +2,7 @@ import { hugePagePools, PMD_PAGE_BYTES } from "../command-line/hugepages.js";
 import type { StallRecorder } from "../metrics/stalls.js";
 import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { withTouch } from "../page-alloc/unaccepted-list.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { PAGE_SIZE, PAGEBLOCK_ORDER } from "../units.js";
 import type { Kernel } from "./kernel.js";
@@ -27,7 +28,6 @@ export function hugetlbInit(kernel: Kernel, clock: GuestClock, stalls: StallReco
   for (const { pageBytes, askedPages, ranges } of early.hugeBootPages) {
     for (const { start } of ranges) {
       allocator.zoneOfPfn(start / PAGE_SIZE).managedPages += pageBytes / PAGE_SIZE;
-      if (early.options.initOnAlloc) early.untouchedBytes -= pageBytes - PAGE_SIZE;
     }
     results.push({ pageBytes, askedPages, pages: ranges.length });
   }
@@ -36,11 +36,14 @@ export function hugetlbInit(kernel: Kernel, clock: GuestClock, stalls: StallReco
   );
   if (pool === undefined) return results;
   const touchedBefore = allocator.touchedPages;
+  const { acceptor } = allocator;
+  if (!early.options.initOnAlloc) allocator.acceptor = withTouch(acceptor, undefined);
   const filler = new PoolFiller(kernel, clock, stalls);
   const pages =
     pool.byNode === undefined
       ? filler.fill(pool.pages, early.nodeIds)
       : [...pool.byNode].reduce((sum, [nid, count]) => sum + filler.fill(count, [nid]), 0);
+  allocator.acceptor = acceptor;
   if (!early.options.initOnAlloc) kernel.untouchedPages += allocator.touchedPages - touchedBefore;
   if (pages < pool.pages) {
     early.remarks.push(`hugepages=: of ${pool.pages} pages of 2 MiB there is room for ${pages}`);

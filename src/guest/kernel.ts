@@ -123,8 +123,10 @@ export class Kernel {
       faults === undefined ? acceptance : touchingAcceptor(faults),
       memmap.unmovable,
     );
-    const acceptor = faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
-    this.release = new BootRelease(this.allocator, acceptor, lazy, 0, options.released);
+    const { initOnFree } = this.early.options;
+    const onTouch = initOnFree && faults !== undefined;
+    const acceptor = onTouch ? clearingAcceptor(faults, clock) : bootAcceptor(faults, acceptance, clock);
+    this.release = new BootRelease(this.allocator, acceptor, lazy && !onTouch, 0, options.released);
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );
@@ -261,12 +263,14 @@ export class Kernel {
    */
   get touchedBytes(): number {
     const { zones, touchedPages } = this.allocator;
-    const givenAwayBytes = this.reservedBytes - this.early.untouchedBytes;
+    const { untouched } = this.early;
+    const untouchedBytes = untouched.reduce((sum, { start, end }) => sum + end - start, 0);
+    const givenAwayBytes = this.reservedBytes - untouchedBytes;
     if (!this.early.options.initOnFree) {
       return givenAwayBytes + (touchedPages - this.untouchedPages) * PAGE_SIZE;
     }
     const pages = zones.reduce((sum, zone) => sum + zone.presentPages - zone.unacceptedPages, 0);
-    return pages * PAGE_SIZE - this.early.untouchedBytes;
+    return pages * PAGE_SIZE - untouchedBytes;
   }
 }
 
@@ -282,6 +286,26 @@ function reschedulingAcceptor(acceptance: AcceptMemory, clock: GuestClock): Boot
     },
     rangeContainsUnaccepted: (start, sizeBytes) => acceptance.rangeContainsUnaccepted(start, sizeBytes),
     unacceptedRunLength: (startPfn, blocks) => acceptance.unacceptedRunLength(startPfn, blocks),
+  };
+}
+
+function bootAcceptor(
+  faults: FaultAcceptance | undefined,
+  acceptance: AcceptMemory,
+  clock: GuestClock,
+): BootAcceptor {
+  return faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
+}
+
+/** Where a fault accepts and free memory is cleared (`init_on_free=1`), all of it faults as it is released. */
+function clearingAcceptor(faults: FaultAcceptance, clock: GuestClock): BootAcceptor {
+  return {
+    acceptMemory(start, sizeBytes) {
+      clock.reschedule();
+      faults.touch(start, sizeBytes);
+    },
+    rangeContainsUnaccepted: () => true,
+    unacceptedRunLength: (_startPfn, blocks) => blocks,
   };
 }
 

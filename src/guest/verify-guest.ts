@@ -24,9 +24,9 @@ export function verifyGuest(
   const { allocator } = kernel;
   verifyInvariants(allocator);
   verifyParked(allocator, acceptance);
-  // A CMA area at a fixed address stays as it is; who touches it ends the guest.
-  const { cmaAreas } = kernel.early;
-  const unaccepted = usableOnTouch ? [] : cmaAreas.filter(({ accepted }) => !accepted);
+  // Set aside, and not accepted before a touch; or a CMA area at a fixed address, which never is.
+  const { cmaAreas, untouched } = kernel.early;
+  const unaccepted = usableOnTouch ? untouched : cmaAreas.filter(({ accepted }) => !accepted);
   if (!usableOnTouch) verifyListed(allocator, platform, unaccepted);
   verifyReserved(kernel, platform, unaccepted);
 }

@@ -55,7 +55,7 @@ test("memory that is set aside is not touched, and the page allocator has less",
       `${line}: ${touchedBytes - plain.touchedBytes}`,
     );
   }
-  const [{ hugePages }] = [booted("hugepages=256").commandLine!];
+  const { hugePages } = booted("hugepages=256").commandLine!;
   assert.equal(hugePages, [{ pageBytes: 2 * MiB, askedPages: 256, pages: 256 }]);
 });
 
@@ -66,7 +66,7 @@ test("pages of 2 MiB are accepted when the pool is filled, a block of 4 MiB for 
 
 test("a pool that does not fit gets what there is, and the guest may not survive it", () => {
   const result = booted("hugepages=100000");
-  const [{ askedPages, pages }] = result.commandLine!.hugePages as [{ askedPages: number; pages: number }];
+  const { askedPages, pages } = result.commandLine!.hugePages[0]!;
   assert.is(askedPages, 100_000);
   assert.ok(pages > 3000 && pages < 4096);
   assert.equal(result.remarks, [`hugepages=: of 100000 pages of 2 MiB there is room for ${pages}`]);
@@ -98,6 +98,16 @@ test("CPUs that do not come online accept nothing, and share what is their own i
   // A GHCB page for every possible CPU.
   const ghcbPages = ({ earlyMap }: RunResult): number => (earlyMap!.sharedBytes - 512 * MiB) / 4096;
   assert.equal([all, two, one, cut].map(ghcbPages), [8, 8, 1, 2]);
+});
+
+test("what was recorded on a CPU that stays offline is done by one that is online", () => {
+  const recording = 'workload="recorded/linux-6.12.95-2c4g/recording.yaml"';
+  const [two, one] = ["maxcpus=2", "maxcpus=1"].map((line) => booted(line, recording, "vcpus=2")) as [
+    RunResult,
+    RunResult,
+  ];
+  assert.is(one.requests.allocations, two.requests.allocations);
+  assert.ok(one.bootTimeNs > two.bootTimeNs + 200e6);
 });
 
 test("threads and workers stay on CPUs that are online", () => {
@@ -133,6 +143,16 @@ test("init_on_free=1 touches all that was accepted", () => {
   assert.equal(remarks, ["init_on_free=1: the time of clearing is not priced"]);
   const pools = booted("init_on_alloc=1 hugepages=64").touchedBytes - plain.touchedBytes;
   assert.ok(pools >= 126 * MiB, String(pools));
+});
+
+test("where a touch accepts, memory that is set aside waits for one, and cleared memory has had it", () => {
+  const accepted = (line: string): number => booted(line, "policy=fault-driven").acceptedBytes;
+  const usual = accepted("quiet");
+  for (const line of ["crashkernel=1G,high", "cma=1G", "hugepagesz=1G hugepages=1", "hugepages=256"]) {
+    assert.ok(accepted(line) - usual < 64 * MiB, `${line}: ${accepted(line) - usual}`);
+  }
+  assert.ok(accepted("init_on_free=1") > 7.9 * GiB);
+  assert.ok(accepted("init_on_alloc=1 hugepages=256") - usual > 400 * MiB);
 });
 
 test("kdump runs in the memory that crashkernel= has set aside", () => {
@@ -215,16 +235,21 @@ test("invariants hold whatever words come together", () => {
     kernel: fc.constantFrom("6.5", "6.11", "6.12"),
     vcpus: fc.constantFrom(1, 4),
     memory: fc.constantFrom("2GiB", "4GiB", "8GiB"),
-    hotplug: fc.constantFrom([], ["hotplug.memory=1GiB", "hotplug.acceptance=online"]),
+    after: fc.constantFrom(
+      [],
+      ["hotplug.memory=1GiB", "hotplug.acceptance=online"],
+      ["kexec.kind=kexec"],
+      ["kexec.kind=kdump"],
+    ),
   });
   fc.assert(
-    fc.property(scenario, ({ words, platform, policy, kernel, vcpus, memory, hotplug }) => {
+    fc.property(scenario, ({ words, platform, policy, kernel, vcpus, memory, after }) => {
       const machine = [`platform=${platform}`, `policy=${policy}`, `memory=${memory}`, `vcpus=${vcpus}`];
       const { acceptedBytes, memoryBytes } = booted(
         words.join(" "),
         ...machine,
         `kernel="${kernel}"`,
-        ...hotplug,
+        ...after,
       );
       assert.ok(acceptedBytes <= memoryBytes + GiB);
     }),

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { EarlyMachine } from "../../src/guest/early-machine.js";
+import type { EarlyBoot, EarlyMachine } from "../../src/guest/early-machine.js";
 import { reservationRules } from "../../src/guest/reservation-rules.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { type LoggedBoot, loggedBoot, plainMachine, runTo } from "./machines.js";
@@ -12,12 +12,16 @@ function ranTo(step: string, commandLine: string, changes: Partial<EarlyMachine>
   return runTo(loggedBoot(plainMachine(8 * GiB, { commandLine, ...changes })), step);
 }
 
+function untouchedBytes({ untouched }: EarlyBoot): number {
+  return untouched.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
 // kernel/crash_reserve.c: reserve_crashkernel_generic, 6.12.
 test("the crash kernel gets the highest 16 MiB of alignment below 4 GiB, accepted in one go", () => {
   const { boot, accepted } = ranTo("arch_reserve_crashkernel", "crashkernel=256M");
   assert.equal(boot.crashkernel, { start: 2 * GiB - 256 * MiB, end: 2 * GiB });
   assert.equal(accepted, [{ start: 2 * GiB - 256 * MiB, sizeBytes: 256 * MiB }]);
-  assert.equal([boot.crashkernelLow, boot.untouchedBytes, boot.remarks], [undefined, 256 * MiB, []]);
+  assert.equal([boot.crashkernelLow, untouchedBytes(boot), boot.remarks], [undefined, 256 * MiB, []]);
 });
 
 test("with ,high it lies above 4 GiB and has a low part that holds a bounce buffer", () => {
@@ -58,7 +62,7 @@ test("a crash kernel that finds no room is said, and nothing is reserved", () =>
   assert.equal(boot.remarks, ["crashkernel=7G: no room for 7 GiB; nothing is reserved"]);
   // The low part alone fails: what was found high is given back.
   const { boot: other } = ranTo("arch_reserve_crashkernel", "crashkernel=512M,high crashkernel=2G,low");
-  assert.equal([other.crashkernel, other.untouchedBytes], [undefined, 0]);
+  assert.equal([other.crashkernel, untouchedBytes(other)], [undefined, 0]);
   assert.match(other.remarks[0]!, "no room for its 2 GiB below 4 GiB");
 });
 
@@ -113,7 +117,7 @@ test("pages of 1 GiB are accepted one by one, from the top, while there is one C
     { start: 8 * GiB, sizeBytes: GiB },
     { start: 7 * GiB, sizeBytes: GiB },
   ]);
-  assert.is(boot.untouchedBytes, 2 * GiB - 8 * KiB);
+  assert.is(untouchedBytes(boot), 2 * GiB);
 });
 
 test("more pages of 1 GiB than fit are said, and those that fit stay", () => {
@@ -122,6 +126,13 @@ test("more pages of 1 GiB than fit are said, and those that fit stay", () => {
   // Not the lowest GiB, which has the kernel, nor the highest one, which has the memory map.
   assert.equal([askedPages, ranges.length], [40, 6]);
   assert.equal(boot.remarks, ["hugepages=: of 40 pages of 1 GiB there is room for 6"]);
+});
+
+test("where only a touch accepts, nothing that is set aside is accepted", () => {
+  const line = "crashkernel=1G,high cma=1G hugepagesz=1G hugepages=1 reserve_mem=64M:4096:a";
+  const { boot, accepted } = ranTo("reserve_mem", line, { acceptsOnTouch: true });
+  assert.is(untouchedBytes(boot), 3 * GiB + 256 * MiB + 64 * MiB);
+  assert.equal(accepted, []);
 });
 
 // kernel/printk/printk.c: setup_log_buf; mm/memblock.c: reserve_mem; lib/stackdepot.c, 6.12.
@@ -135,7 +146,7 @@ test("a log buffer is rounded up to a power of two and has descriptors of 112 by
 test("a named reservation is accepted, where the kernel knows the word", () => {
   const { boot, accepted } = ranTo("reserve_mem", "reserve_mem=12M:2M:oops");
   assert.equal([accepted.length, accepted[0]!.sizeBytes, accepted[0]!.start % (2 * MiB)], [1, 12 * MiB, 0]);
-  assert.is(boot.untouchedBytes, 12 * MiB);
+  assert.is(untouchedBytes(boot), 12 * MiB);
   const old = ranTo("reserve_mem", "reserve_mem=12M:2M:oops", { reservationRules: reservationRules("6.6") });
   assert.equal(old.accepted, []);
   assert.match(old.boot.remarks[0]!, "ignored: reserve_mem=");

@@ -88,7 +88,7 @@ export const largestCommand = {
     const text =
       format === "json" ? formatLargestJson(rows, deadlineNs) : formatLargest(rows, deadlineNs, paintFor(io));
     io.stdout.write(text);
-    writeRemarks(runs, io);
+    writeRemarks(runs, options.quiet, io);
     return rows.every(({ best }) => best !== undefined) ? 0 : 1;
   },
 };

@@ -23,7 +23,6 @@ import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { startProgress } from "../progress.js";
-import { writeRemarks } from "../remarks.js";
 import { readJob, type SweepJob, stampOf } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { Parts } from "../sweep/parts.js";
@@ -73,7 +72,7 @@ export const sweepCommand = {
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
     const { recordings, scenarios } = checkPoints(job);
-    if (argv.quiet !== true) writeRemarks(scenarios.map(ignoredIn), io);
+    if (argv.quiet !== true) for (const line of ignoredIn(scenarios)) io.stderr.write(`${line}\n`);
     const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
@@ -143,9 +142,9 @@ function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): {
   return { recordings: new Map(recordings), scenarios };
 }
 
-/** The words of its command line that the runs will ignore. */
-function ignoredIn({ guest }: Scenario): { readonly remarks: readonly string[] } {
-  return { remarks: ignoredWords(commandLineWords(guest.commandLine)) };
+/** What the runs will say about words of their command lines that they ignore. */
+function ignoredIn(scenarios: readonly Scenario[]): ReadonlySet<string> {
+  return new Set(scenarios.flatMap(({ guest }) => ignoredWords(commandLineWords(guest.commandLine))));
 }
 
 function shardOf(value: ParsedArguments[string]): Shard {

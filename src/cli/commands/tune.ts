@@ -99,7 +99,7 @@ export const tuneCommand = {
     const mostRuns = request.budget ?? defaultBudget(request.knobs, request.seeds ?? 1);
     let done = 0;
     let progress: ReturnType<typeof startProgress> | undefined;
-    const runs: Pick<RunResult, "remarks">[] = [];
+    const runs: RunResult[] = [];
     const lab = new TuneLab(String(argv.scenario), options.assignments, request.knobs, context, {
       check: options.check,
       onRun(result) {
@@ -120,7 +120,7 @@ export const tuneCommand = {
       const text =
         format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(context.io));
       context.io.stdout.write(text);
-      writeRemarks(runs, context.io);
+      writeRemarks(runs, options.quiet, context.io);
       return tunings.every(({ best }) => best !== null) ? 0 : 1;
     } finally {
       progress?.stop();
