@@ -1,6 +1,7 @@
 /** Where the kernel is unpacked to, and by whom. */
 
 import { bootOptions } from "../command-line/boot-options.js";
+import { commandLineWords } from "../command-line/words.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { chooseKernelStart } from "../efistub/kaslr.js";
 import { acceptKernelOutput } from "../efistub/stub-accept.js";
@@ -29,10 +30,16 @@ function isRandomised({ guest }: Scenario): boolean {
   return guest.kaslr && bootOptions(guest.commandLine).kaslr;
 }
 
+function hasMemoryWord({ guest }: Scenario): boolean {
+  const words = commandLineWords(guest.commandLine);
+  return words.some(({ name }) => name === "mem" || name === "memmap" || name === "hugepages");
+}
+
 /**
  * Takes memory of the firmware for the kernel: where the stub unpacks it to, or the loader puts it. That
- * is the lowest place, or one at random (drivers/firmware/efi/libstub/randomalloc.c). A stub that finds `mem=` or `memmap=` on the command line does not choose at random, because it does
- * not know what they leave (drivers/firmware/efi/libstub/x86-stub.c: parse_options, commit
+ * is the lowest place, or one at random (drivers/firmware/efi/libstub/randomalloc.c). A stub that
+ * finds `mem=`, `memmap=` or `hugepages=` on the command line does not choose at random, because it
+ * does not know what they leave (drivers/firmware/efi/libstub/x86-stub.c: parse_options, commit
  * 15aa8fb852f9, 2024).
  *
  * @returns undefined when there is no place for it, nor memory that the firmware could accept for it
@@ -42,11 +49,7 @@ export function loadKernel(
   kernelBytes: number,
   scenario: Scenario,
 ): AddressRange | undefined {
-  const { commandLine } = scenario.guest;
-  const random =
-    isRandomised(scenario) &&
-    !unpacksAfterExit(scenario) &&
-    parseMemoryOptions(commandLine).options.length === 0;
+  const random = isRandomised(scenario) && !unpacksAfterExit(scenario) && !hasMemoryWord(scenario);
   const places = { sizeBytes: kernelBytes, limit: Number.POSITIVE_INFINITY, unacceptedToo: false };
   const chance = random ? chanceAt(scenario.seed, CHANCE) : 0;
   let start = chooseKernelStart(boot.getMemoryMap().descriptors, places, chance);
