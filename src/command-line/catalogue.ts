@@ -156,11 +156,17 @@ const REFUSED: Readonly<Record<string, string>> = {
   uhash_entries: `since ${RECORDED}`,
   mhash_entries: `since ${RECORDED}`,
   mphash_entries: `since ${RECORDED}`,
+  trace_event: `since ${RECORDED}`,
+  ftrace: `since ${RECORDED}`,
   trace_buf_size: `since ${RECORDED}`,
   trace_instance: `since ${RECORDED}`,
   slab_nomerge: `since ${RECORDED}`,
   slub_debug: `since ${RECORDED}`,
   slab_debug: `since ${RECORDED}`,
+  slub_min_order: `since ${RECORDED}`,
+  slub_max_order: `since ${RECORDED}`,
+  kmemleak: "since it keeps a record of every allocation",
+  "sysctl.vm": "since sysctls, which the kernel sets before init runs, are not simulated",
   debug_pagealloc: "since it changes the direct map and every free",
   page_poison: "since it writes to every page that is freed",
   nogbpages: "since the direct map is simulated with the pages that the kernel chooses",
@@ -178,7 +184,7 @@ const HARMLESS: ReadonlySet<string> = new Set(
   `8250.nr_uarts apparmor audit boot_delay BOOT_IMAGE clocksource console consoleblank debug dyndbg earlycon
   earlyprintk elevator fsck.mode hashdist hpet ignore_loglevel init initcall_debug intel_iommu ip
   keep_bootcon kvm_intel.tdx libata.force loglevel lsm memblock mitigations mce module_blacklist net.ifnames
-  nfsroot nmi_watchdog no_console_suspend no_timer_check nomodeset norandmaps nowatchdog nr_uarts numa numa_balancing
+  nfsroot nmi_watchdog no_console_suspend no_timer_check nomodeset norandmaps nosmt nowatchdog nr_uarts numa numa_balancing
   oops panic panic_on_warn pci pcie_aspm plymouth.enable printk.devkmsg printk.time pti quiet
   random.trust_cpu rdinit reboot resume ro root rootdelay rootflags rootfstype rootwait rw security selinux
   sched_verbose softlockup_panic spectre_v2 splash sysrq_always_enabled threadirqs tsc vconsole.keymap vga
@@ -196,7 +202,8 @@ const FOR_USER_SPACE = /^(systemd|rd|udev|ds|cloud_init|fsck|locale|vconsole|luk
  * @returns undefined for a word that nobody here knows
  */
 export function wordEffect(name: string, value: string | undefined): WordEffect | undefined {
-  const why = REFUSED[`${name}=${value?.split(/[,:=]/)[0] ?? ""}`] ?? REFUSED[name];
+  const group = name.split(".").slice(0, 2).join(".");
+  const why = REFUSED[`${name}=${value?.split(/[,:=]/)[0] ?? ""}`] ?? REFUSED[name] ?? REFUSED[group];
   if (why !== undefined) return { does: "refused", why };
   const acting = ACTING[name];
   if (acting !== undefined) return { does: "acts", ...acting };
