@@ -26,6 +26,8 @@ export interface SharedOptions {
   readonly quiet: boolean;
   /** Whether results tell what the host spent over time. */
   readonly timeline?: boolean;
+  /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
+  readonly tellsRemarks?: boolean;
   /** The policy that others are compared with. */
   readonly baseline?: PolicyName;
   /** From power-on until init runs. */

@@ -18,6 +18,7 @@ import { formatRows, writeRows } from "./output.js";
 import { makeDirectory } from "./output-place.js";
 import { announce } from "./plan.js";
 import { startProgress } from "./progress.js";
+import { writeRemarks } from "./remarks.js";
 import { UsageError } from "./usage-error.js";
 
 /**
@@ -42,6 +43,7 @@ export async function simulate(
     if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
   }
   for (const line of failed) io.stderr.write(`${line}\n`);
+  if (options.format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, options.quiet, io);
   const wrong = rows.some((row) => hasFailed(row) || (row.repeats?.failed ?? 0) > 0);
   return failed.length === 0 && !wrong ? 0 : 1;
 }

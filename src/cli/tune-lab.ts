@@ -24,7 +24,7 @@ export class TuneLab {
   readonly #knobs: readonly Knob[];
   readonly #loader = new WorkloadLoader();
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
-  readonly #onRun: () => void;
+  readonly #onRun: (result: RunResult) => void;
 
   /**
    * @param onRun told after every run
@@ -35,7 +35,7 @@ export class TuneLab {
     assignments: readonly Assignment[],
     knobs: readonly Knob[],
     context: CliContext,
-    { check, onRun }: { readonly check: boolean; readonly onRun: () => void },
+    { check, onRun }: { readonly check: boolean; readonly onRun: (result: RunResult) => void },
   ) {
     this.#path = path;
     this.#assignments = assignments;
@@ -70,7 +70,7 @@ export class TuneLab {
     const { recording } = this.loaded(guest, knobs);
     const own = isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording;
     const result = this.#context.runScenario(scenario, own, { check: this.#check });
-    this.#onRun();
+    this.#onRun(result);
     return result;
   }
 

@@ -1,9 +1,10 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { CocoPlatform } from "../coco/platform.js";
+import { subtractRanges } from "../firmware/ranges.js";
 import { verifyInvariants } from "../page-alloc/invariants.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { pcpIndexOrder } from "../page-alloc/pcp.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
+import { type AddressRange, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
 import { type AcceptedBy, acceptedPagesOf } from "./accept-meter.js";
 import type { Kernel } from "./kernel.js";
 
@@ -25,13 +26,18 @@ export function verifyGuest(
   verifyInvariants(allocator);
   verifyParked(allocator, acceptance);
   const map = kernel.early.earlyMap?.map;
+  // Set aside, and not accepted before a touch; or a CMA area at a fixed address, which never is.
+  const { cmaAreas, untouched } = kernel.early;
+  const unaccepted = usableOnTouch ? untouched : cmaAreas.filter(({ accepted }) => !accepted);
+  const isUnaccepted = (pfn: number): boolean =>
+    unaccepted.some(({ start, end }) => pfn * PAGE_SIZE >= start && pfn * PAGE_SIZE < end);
   verifyListed(allocator, (pfn, pages) => {
-    if (!usableOnTouch) requireUsable(platform, pfn, pages);
+    if (!usableOnTouch && !isUnaccepted(pfn)) requireUsable(platform, pfn, pages);
     if (map !== undefined && map.sharedBytesIn(pfn * PAGE_SIZE, (pfn + pages) * PAGE_SIZE) > 0) {
       throw new Error(`guest: some of ${pages} pages at pfn 0x${pfn.toString(16)} are free, but shared`);
     }
   });
-  verifyReserved(kernel, platform);
+  verifyReserved(kernel, platform, unaccepted);
 }
 
 /**
@@ -101,12 +107,17 @@ function verifyListed(allocator: PageAllocator, look: (pfn: number, pages: numbe
 }
 
 /** What memblock gave away, where it is memory: tables, the memmap, buffers. */
-function verifyReserved({ early }: Kernel, platform: CocoPlatform): void {
+function verifyReserved(
+  { early }: Kernel,
+  platform: CocoPlatform,
+  unaccepted: readonly AddressRange[],
+): void {
   const { memory, reserved } = early.memblock;
-  for (const region of reserved.regions) {
+  const ranges = reserved.regions.map(({ base, size }) => ({ start: base, end: base + size }));
+  for (const { start, end } of subtractRanges(ranges, unaccepted)) {
     for (const { base, size } of memory.regions) {
-      const startPfn = pfnUp(Math.max(base, region.base));
-      const endPfn = pfnDown(Math.min(base + size, region.base + region.size));
+      const startPfn = pfnUp(Math.max(base, start));
+      const endPfn = pfnDown(Math.min(base + size, end));
       if (startPfn < endPfn) requireUsable(platform, startPfn, endPfn - startPfn);
     }
   }

@@ -40,7 +40,7 @@ export interface HotplugTarget {
 /**
  * A memory device is plugged into the guest while it runs, and all of it goes online at once on the boot
  * CPU (6.12 drivers/acpi/acpi_memhotplug.c, mm/memory_hotplug.c: add_memory_resource with
- * memhp_default_state=online, into ZONE_NORMAL). The VMM puts it behind the guest's RAM, at the next multiple of 1 GiB (QEMU
+ * memhp_default_state=online, into ZONE_NORMAL unless the command line says `online_movable`). The VMM puts it behind the guest's RAM, at the next multiple of 1 GiB (QEMU
  * hw/i386/pc.c: pc_get_device_memory_range).
  */
 export class Hotplug {
@@ -172,7 +172,10 @@ export class Hotplug {
   #online(): void {
     const { guest, kernel } = this.#target;
     const { clock, kernelAccept, scenario } = guest;
-    const hugePages = scenario.guest.transparentHugePages && hugePagesInUse(kernel.allocator);
+    const { transparentHugePages = scenario.guest.transparentHugePages, onlineMovable } =
+      kernel.early.options;
+    const hugePages = transparentHugePages && hugePagesInUse(kernel.allocator);
+    const zone = onlineMovable ? ZoneType.MOVABLE : ZoneType.NORMAL;
     for (let { start } = this.#range; start < this.#range.end; start += this.#blockBytes) {
       const block = { start, end: start + this.#blockBytes };
       clock.begin(0);
@@ -181,7 +184,7 @@ export class Hotplug {
         this.#acceptedOnlineBytes += this.#blockBytes;
       }
       clock.ledger.charge(CostEvent.initStructPage, this.#blockBytes / PAGE_SIZE);
-      onlinePages(kernel, block, ZoneType.NORMAL, hugePages);
+      onlinePages(kernel, block, zone, hugePages);
       this.#addedBytes += this.#blockBytes;
       clock.settle(0);
     }

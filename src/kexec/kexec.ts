@@ -16,7 +16,7 @@ import { unreadable } from "./unreadable.js";
 import { unshare } from "./unshare.js";
 import { readVmcore } from "./vmcore.js";
 
-/** Assumption: `crashkernel=256M`, what distributions take; aligned as the kernel does (CRASH_ALIGN). */
+/** Assumption where the command line has no `crashkernel=`: 256M, what distributions take; aligned as the kernel does (CRASH_ALIGN). */
 const CRASH_KERNEL_BYTES: number = 256 * MiB;
 const CRASH_KERNEL_ALIGN: number = 16 * MiB;
 
@@ -181,14 +181,9 @@ export class Kexec {
 
   /** The crash kernel runs in memory of its own, which was set aside at boot, and copies the rest. */
   #crash(): void {
-    const { guest, acceptance, table } = this.#first;
-    const low = this.#ram.filter(({ start }) => start < 4 * GiB).reverse();
-    const start = highestHole(low, this.#shared, CRASH_KERNEL_BYTES, CRASH_KERNEL_ALIGN);
-    if (start === undefined) throw new OutOfMemory("there is no room for the crash kernel below 4 GiB");
-    const own = { start, end: start + CRASH_KERNEL_BYTES };
-    // memblock accepted it when it was set aside (reserve_crashkernel).
-    acceptance.acceptMemory(own.start, CRASH_KERNEL_BYTES);
-    this.#facts = { ...this.#facts, segmentBytes: CRASH_KERNEL_BYTES };
+    const { guest, table } = this.#first;
+    const own = this.#crashKernel();
+    this.#facts = { ...this.#facts, segmentBytes: own.end - own.start };
     const shared = this.#unshare();
     if (table !== undefined && guest.rules.tableReservation === "bytes") {
       throw new GuestTerminated(
@@ -204,6 +199,20 @@ export class Kexec {
     );
     this.#facts = { ...this.#facts, vmcore };
     if (reason !== undefined) throw new GuestTerminated(`/proc/vmcore reads ${reason}`);
+  }
+
+  /** Its memory: what `crashkernel=` set aside, or a usual amount of the first kernel's. */
+  #crashKernel(): AddressRange {
+    const { acceptance, kernel } = this.#first;
+    const { crashkernel, options } = kernel.early;
+    if (crashkernel !== undefined) return crashkernel;
+    if (options.crashkernel.length > 0) throw new OutOfMemory("crashkernel= has set no memory aside");
+    const low = this.#ram.filter(({ start }) => start < 4 * GiB).reverse();
+    const start = highestHole(low, this.#shared, CRASH_KERNEL_BYTES, CRASH_KERNEL_ALIGN);
+    if (start === undefined) throw new OutOfMemory("there is no room for the crash kernel below 4 GiB");
+    // memblock would have accepted it when it was set aside (reserve_crashkernel).
+    acceptance.acceptMemory(start, CRASH_KERNEL_BYTES);
+    return { start, end: start + CRASH_KERNEL_BYTES };
   }
 }
 

@@ -107,9 +107,16 @@ export class PageAllocator {
     return this.zones[this.frames.blockZone[page >> MAX_PAGE_ORDER]!]!;
   }
 
-  /** Zone that spans a frame number. */
+  /**
+   * Zone of a frame number. Memory plugged in behind ZONE_MOVABLE makes a lower zone span it as well;
+   * then the one that begins higher has the frame.
+   */
   zoneOfPfn(pfn: number): Zone {
-    const zone = this.zones.find((candidate) => pfn >= candidate.startPfn && pfn < candidate.endPfn);
+    let zone: Zone | undefined;
+    for (const candidate of this.zones) {
+      if (pfn < candidate.startPfn || pfn >= candidate.endPfn) continue;
+      if (zone === undefined || candidate.startPfn > zone.startPfn) zone = candidate;
+    }
     if (zone === undefined) throw new Error(`page-alloc: no zone spans pfn 0x${pfn.toString(16)}`);
     return zone;
   }

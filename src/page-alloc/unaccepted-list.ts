@@ -22,6 +22,17 @@ export interface MemoryAcceptor {
   touch?(start: number, sizeBytes: number): void;
 }
 
+/** The same acceptor, told of first touches in another way or not at all. */
+export function withTouch(acceptor: MemoryAcceptor, touch: MemoryAcceptor["touch"]): MemoryAcceptor {
+  return {
+    acceptMemory: (start, sizeBytes) => acceptor.acceptMemory(start, sizeBytes),
+    ...(acceptor.noteDecision === undefined
+      ? {}
+      : { noteDecision: (zone, pages) => acceptor.noteDecision!(zone, pages) }),
+    ...(touch === undefined ? {} : { touch }),
+  };
+}
+
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** Parks a run of blocks at the tail of the zone's list (__free_unaccepted). */

@@ -48,6 +48,9 @@ const COLUMNS: Readonly<Record<string, (row: CompareRow) => Value>> = {
  */
 export function formatCsv(rows: readonly CompareRow[]): string {
   const columns = new Map(Object.entries(COLUMNS));
+  if (rows.some(({ remarks }) => remarks !== undefined)) {
+    columns.set("remarks", (row) => row.remarks?.join("; "));
+  }
   const addColumns = (
     prefix: string,
     suffix: string,

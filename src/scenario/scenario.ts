@@ -120,7 +120,7 @@ export interface Scenario {
     /** Guest work for each nanosecond of recorded work, above 0; absent: as the recording says. */
     readonly timeScale?: number;
     readonly transparentHugePages: boolean;
-    /** Appended to the kernel's command line; `mem=`, `memmap=` and `early_page_ext` have an effect. */
+    /** Appended to the kernel's command line; `src/command-line/catalogue.ts` says what becomes of each word. */
     readonly commandLine: string;
     /**
      * TDX: touching unaccepted memory leaves the guest and ends it; otherwise it raises #VE

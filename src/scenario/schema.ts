@@ -212,7 +212,8 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       commandLine: oneOrMore(commandLine)
         .describe(
-          "More words for the kernel's command line; mem=, memmap= and early_page_ext have an effect, others none",
+          "More words for the kernel's command line; those that take memory or CPUs act as in the kernel, are " +
+            "refused, or the run says that it ignores them",
         )
         .exactOptional(),
       septVeDisable: oneOrMore(flag)

@@ -1,4 +1,6 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
+import { ignoredWords } from "../command-line/remarks.js";
+import { commandLineWords } from "../command-line/words.js";
 import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { TablePageFault } from "../efistub/unaccepted-table.js";
@@ -6,10 +8,11 @@ import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
+import { ZoneType } from "../mm/zones.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import { TimeRanOut } from "../sim/guest-clock.js";
-import { PAGE_SIZE } from "../units.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { AllocationFailed, type Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
@@ -112,6 +115,7 @@ function resultOf(
     ...(boot.attack === undefined ? {} : { attack: boot.attack.result }),
     ...(boot.hotplug === undefined ? {} : { hotplug: boot.hotplug.result }),
     ...(boot.kexec === undefined ? {} : { kexec: boot.kexec.result }),
+    ...commandLineResult(scenario, boot),
     ...(boot.kernel?.early.earlyMap === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     ...(boot.drained === undefined
       ? {}
@@ -124,6 +128,35 @@ function resultOf(
         .filter(([name, count]) => count > 0 && name !== "guestWork")
         .map(([name, count]) => [name, Math.round(count)]),
     ),
+  };
+}
+
+/** Words whose effect the memory map and the list of phases show. */
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["mem", "memmap", "early_page_ext"]);
+
+/** What the scenario's own words came to, and what there is to say about them. */
+function commandLineResult(
+  { guest }: Scenario,
+  { kernel, hugePages }: GuestBoot,
+): Pick<RunResult, "commandLine" | "remarks"> {
+  const words = commandLineWords(guest.commandLine);
+  const remarks = [...ignoredWords(words), ...(kernel?.early.remarks ?? [])];
+  const said = remarks.length === 0 ? {} : { remarks: [...new Set(remarks)] };
+  if (kernel === undefined || words.every(({ name }) => SHOWN_ELSEWHERE.has(name))) return said;
+  const { swiotlb, crashkernel, crashkernelLow, cmaAreas } = kernel.early;
+  const bytes = (range: AddressRange | undefined): number =>
+    range === undefined ? 0 : range.end - range.start;
+  const movable = kernel.allocator.zones.filter(({ type }) => type === ZoneType.MOVABLE);
+  return {
+    commandLine: {
+      onlineCpus: kernel.cpuNodes.length,
+      swiotlbBytes: bytes(swiotlb),
+      crashkernelBytes: bytes(crashkernel) + bytes(crashkernelLow),
+      cmaBytes: cmaAreas.reduce((sum, area) => sum + bytes(area), 0),
+      movableBytes: movable.reduce((sum, zone) => sum + zone.presentPages, 0) * PAGE_SIZE,
+      hugePages,
+    },
+    ...said,
   };
 }
 

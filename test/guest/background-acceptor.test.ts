@@ -50,6 +50,7 @@ function acceptedByThreads(threads: number): number {
   const acceptor = new BackgroundAcceptor(
     {
       threads,
+      cpus: 4,
       bytesPerSecond: 2 * BLOCK_BYTES,
       idleOnly: false,
       wantedPages: upToTarget(allocator, Number.POSITIVE_INFINITY),
@@ -73,6 +74,7 @@ test("the highest zone comes first, as requests go through them", () => {
   const acceptor = new BackgroundAcceptor(
     {
       threads: 1,
+      cpus: 4,
       bytesPerSecond: Number.POSITIVE_INFINITY,
       idleOnly: false,
       wantedPages: () => 2 * BLOCK_PAGES,

@@ -16,6 +16,7 @@ import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
 import { startProgress } from "../progress.js";
+import { writeRemarks } from "../remarks.js";
 import { remarkOn, runOne } from "../simulate.js";
 import { deadlineOf } from "../study-options.js";
 import { UsageError } from "../usage-error.js";
@@ -81,6 +82,7 @@ export const largestCommand = {
     if (!options.quiet) announce(plan, io);
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];
+    const runs: RunResult[] = [];
     try {
       for (let index = 0; index < count; index++) {
         const tried = new Map<number, RunResult>();
@@ -91,6 +93,7 @@ export const largestCommand = {
           const { scenario, recording } = atSize(sizeBytes)[index]!;
           const result = withDeadline(runScenario(scenario, recording, { check: options.check }), deadlineNs);
           tried.set(sizeBytes, result);
+          runs.push(result);
           return isSound(result);
         });
         const { holds = -1, fails = -1 } = found;
@@ -103,6 +106,7 @@ export const largestCommand = {
     const text =
       format === "json" ? formatLargestJson(rows, deadlineNs) : formatLargest(rows, deadlineNs, paintFor(io));
     io.stdout.write(text);
+    writeRemarks(runs, options.quiet, io);
     return rows.every(({ best }) => best !== undefined) ? 0 : 1;
   },
 };

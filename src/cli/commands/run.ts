@@ -75,7 +75,7 @@ export const runCommand = {
     const paint = paintFor(context.io);
     return simulate(
       loaded,
-      { ...options, timeline: true },
+      { ...options, timeline: true, tellsRemarks: true },
       (rows) => rows.map((row) => formatRunSummary(row, paint)).join(""),
       context,
     );

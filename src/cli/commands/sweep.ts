@@ -2,7 +2,10 @@
 
 import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
+import { ignoredWords } from "../../command-line/remarks.js";
+import { commandLineWords } from "../../command-line/words.js";
 import { parseScenario, scenarioOutlook } from "../../scenario/load.js";
+import type { Scenario } from "../../scenario/scenario.js";
 import {
   CHUNK_POINTS,
   chunkCount,
@@ -75,7 +78,8 @@ export const sweepCommand = {
     const { job, repeats } = readJob(studyPath(String(argv.study)));
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
-    const recordings = checkPoints(job);
+    const { recordings, scenarios } = checkPoints(job);
+    if (argv.quiet !== true) for (const line of ignoredIn(scenarios)) io.stderr.write(`${line}\n`);
     const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
@@ -171,15 +175,26 @@ async function runAll(
  *
  * @returns the recordings that they replay, to be shared by all threads
  */
-function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): ReadonlyMap<string, RecordedRequests> {
+function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): {
+  readonly recordings: ReadonlyMap<string, RecordedRequests>;
+  readonly scenarios: readonly Scenario[];
+} {
   const loader = new WorkloadLoader();
+  const scenarios: Scenario[] = [];
   for (const point of pointsToCheck(study)) {
     for (const scenario of parseScenario(scenarioText, scenarioPath, assignmentsOf(study, point))) {
+      scenarios.push(scenario);
       if (isGenerated(scenario.workload)) loader.load(STANDARD_BOOT);
       else workloadOf(scenario, scenarioPath, loader);
     }
   }
-  return new Map(Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)]));
+  const recordings = Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)] as const);
+  return { recordings: new Map(recordings), scenarios };
+}
+
+/** What the runs will say about words of their command lines that they ignore. */
+function ignoredIn(scenarios: readonly Scenario[]): ReadonlySet<string> {
+  return new Set(scenarios.flatMap(({ guest }) => ignoredWords(commandLineWords(guest.commandLine))));
 }
 
 function shardOf(value: ParsedArguments[string]): Shard {

@@ -5,6 +5,7 @@ import { kernelRelease } from "../../linux/kernel-rules.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
+import type { RunResult } from "../../study/result.js";
 import { parseConstraint } from "../../study/tune/constraint.js";
 import { parseKnob } from "../../study/tune/knob.js";
 import { METRIC_NAMES } from "../../study/tune/metric.js";
@@ -19,6 +20,7 @@ import { outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
 import { startProgress } from "../progress.js";
+import { writeRemarks } from "../remarks.js";
 import { runOne } from "../simulate.js";
 import { TuneLab, turnedKnob } from "../tune-lab.js";
 import { UsageError } from "../usage-error.js";
@@ -112,9 +114,13 @@ export const tuneCommand = {
     if (!(await goesAhead(plan, argv, context))) return 0;
     let done = 0;
     let progress: ReturnType<typeof startProgress> | undefined;
+    const runs: RunResult[] = [];
     const lab = new TuneLab(String(argv.scenario), options.assignments, request.knobs, context, {
       check: options.check,
-      onRun: () => progress?.update(++done),
+      onRun(result) {
+        runs.push(result);
+        progress?.update(++done);
+      },
     });
     const guests = chooseGuests(lab, argv, request, (remark) => {
       if (!options.quiet) context.io.stderr.write(`${remark}\n`);
@@ -124,10 +130,10 @@ export const tuneCommand = {
       options,
       context.io,
     );
-    const runs = mostRuns * guests.length;
+    const most = mostRuns * guests.length;
     if (!options.quiet) {
-      announce({ runs, isSearch: true }, context.io);
-      progress = startProgress(context.io.stderr, runs);
+      announce({ runs: most, isSearch: true }, context.io);
+      progress = startProgress(context.io.stderr, most);
     }
     try {
       const tunings: Tuning[] = [];
@@ -138,6 +144,7 @@ export const tuneCommand = {
       const text =
         format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(context.io));
       context.io.stdout.write(text);
+      writeRemarks(runs, options.quiet, context.io);
       return tunings.every(({ best }) => best !== null) ? 0 : 1;
     } finally {
       progress?.stop();
