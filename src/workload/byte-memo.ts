@@ -1,7 +1,7 @@
 const SLOTS = 4096;
 const NO_TEXT: Uint8Array = new Uint8Array(0);
 const NO_WORDS: Int32Array = new Int32Array(0);
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * A function from text to a number that is asked for the same few texts millions of times,

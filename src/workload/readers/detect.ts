@@ -1,5 +1,6 @@
 /** Tells formats apart by their first bytes. */
 
+import { byteText } from "../bytes.js";
 import { COMPACT_MAGIC } from "../compact/format.js";
 import { TraceError } from "../trace-error.js";
 import { TRACE_CMD, TRACEFS } from "./ftrace-format.js";
@@ -28,8 +29,6 @@ const PERF_HEADER = /^# (?:captured on|perf version|cmdline) *:/;
 const COMMENT = /^#(?:[ #]|$)/;
 const LOST = /^CPU:\d+ \[/;
 
-const latin1 = new TextDecoder("latin1");
-
 /** A format that TraceReader can read. */
 export type DetectedFormat = LineFormat | "llfree" | "compact";
 
@@ -39,7 +38,7 @@ export type DetectedFormat = LineFormat | "llfree" | "compact";
  * @throws TraceError for what is none of the formats
  */
 export function detectFormat(file: string, bytes: Uint8Array): DetectedFormat {
-  const text = latin1.decode(bytes.subarray(0, DETECTION_BYTES));
+  const text = byteText(bytes.subarray(0, DETECTION_BYTES));
   if (text.startsWith(COMPACT_MAGIC)) return "compact";
   for (const [magic, advice] of FOREIGN) {
     if (text.startsWith(magic)) throw new TraceError(file, { offset: 0 }, "a trace", advice);

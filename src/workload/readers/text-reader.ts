@@ -1,6 +1,6 @@
 /** Reads one of the text formats, line by line. */
 
-import { NEWLINE, nextLine, SPACE } from "../bytes.js";
+import { byteText, NEWLINE, nextLine, SPACE } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
 import type { GfpText } from "../gfp-text.js";
 import type { TraceCounts } from "../trace-counts.js";
@@ -33,8 +33,6 @@ const EVENT = /^(?:[^\s:]+:)?([^\s:]+): */;
 const PERF_RECORD = /^PERF_RECORD_\w+/;
 /** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
-
-const latin1 = new TextDecoder("latin1");
 
 /** `feed` it piece by piece, then call `end`. */
 export class TextReader {
@@ -107,7 +105,7 @@ export class TextReader {
   #unusual(bytes: Uint8Array, at: number): number {
     if (bytes[at] === NEWLINE) return at + 1;
     const next = nextLine(bytes, at);
-    const line = latin1.decode(bytes.subarray(at, next - 1)).trimEnd();
+    const line = byteText(bytes.subarray(at, next - 1)).trimEnd();
     // Event lines begin with spaces, and a file may end within these.
     if (line === "" && this.#ending && bytes[at] === SPACE)
       this.#fail(line, { column: 0, expected: "an event" });
