@@ -2,8 +2,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { RecordingError, type RecordingFiles } from "../study/verify/recording-files.js";
+import { gunzipWhole } from "./gzip.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
 /** @throws UsageError when the directory cannot be read */
@@ -20,9 +20,10 @@ export function openRecording(directory: string): RecordingFiles {
     read: (name) => {
       if (stored.has(name)) return readFileSync(join(directory, name));
       if (!stored.has(`${name}.gz`)) return undefined;
-      const packed = readFileSync(join(directory, `${name}.gz`));
+      const path = join(directory, `${name}.gz`);
+      const packed = readFileSync(path);
       try {
-        return gunzipSync(packed);
+        return gunzipWhole(path, packed);
       } catch {
         throw new RecordingError(`${directory}/${name}.gz: cannot be unpacked: damaged or cut short`);
       }
