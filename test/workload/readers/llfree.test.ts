@@ -164,6 +164,25 @@ test("the CPUs' entries are merged by time; of equal times the first in the file
   );
 });
 
+test("the entries of any number of CPUs come in the order of time", () => {
+  // Each CPU has two pages, times grow within a CPU, and many are equal.
+  const pages = Array.from({ length: 1000 }, (_, page) => ({
+    cpu: (page * 7) % 500,
+    entries: Array.from({ length: 3 }, (_entry, i) => ({
+      timeUs: ((page * 37) % 20) + 40 * i + (page < 500 ? 0 : 200),
+      pfn: page * 3 + i + 1,
+    })),
+  }));
+  const { list } = readWhole(llfreeTrace(500, 10_000, pages));
+  const inOrder = pages
+    .flatMap(({ cpu, entries }) => entries.map(({ timeUs, pfn }) => ({ timeNs: timeUs * 1000, pfn, cpu })))
+    .sort((a, b) => a.timeNs - b.timeNs || a.pfn - b.pfn);
+  assert.equal(
+    list.map(({ timeNs, pfn, cpu }) => ({ timeNs, pfn, cpu })),
+    inOrder,
+  );
+});
+
 test("255 entries fit on a page, and pfn 0 ends one before", () => {
   const full = Array.from({ length: 255 }, (_, i) => ({ timeUs: i, pfn: i + 1 }));
   const short = [
