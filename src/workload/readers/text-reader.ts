@@ -3,11 +3,12 @@
 import { byteText, NEWLINE, nextLine, SPACE } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
 import type { GfpText } from "../gfp-text.js";
-import type { TraceCounts } from "../trace-counts.js";
+import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
-import { TaskMemo, type TraceNames } from "../trace-names.js";
+import { NAME_CHARACTERS_MAX, TaskMemo, type TraceNames } from "../trace-names.js";
 import { WholeLines } from "../whole-lines.js";
 import { callerOfFrame } from "./call-chain.js";
+import { decodeBytes } from "./ftrace-format.js";
 import { type LineFault, type LineFormat, NO_TASK, REMARK } from "./line-format.js";
 import { KIND_OF_NAME, parsePayload } from "./payload.js";
 import { UsualLines } from "./usual-lines.js";
@@ -31,6 +32,9 @@ const PERF_LOST_CHUNKS = /^Processed \d+ events and lost (\d+) chunks?!$/;
 const BUFFER_HEADER = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+) /;
 const EVENT = /^(?:[^\s:]+:)?([^\s:]+): */;
 const PERF_RECORD = /^PERF_RECORD_\w+/;
+const TIME = /\d+\.\d+: /;
+/** Later ones lose digits. */
+const EXACT_TIME = "a time below 9007199.254740992 seconds, which is 2^53 ns";
 /** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
 
@@ -120,7 +124,7 @@ export class TextReader {
     const text = line.slice(start.eventColumn);
     const event = EVENT.exec(text);
     if (PERF_RECORD.test(text) || STACK_TRACE.test(text)) {
-      counts.lostEvents += Number(PERF_LOST.exec(text)?.[1] ?? 0);
+      this.#count("lostEvents", Number(PERF_LOST.exec(text)?.[1] ?? 0), line);
       return next;
     }
     this.#wantsCaller = false;
@@ -139,6 +143,8 @@ export class TextReader {
     const { comm, pid } = start.task ?? NO_TASK;
     const task = this.#output.names.task(comm, pid);
     const timeNs = start.timeNs ?? this.#lastTimeNs;
+    if (timeNs > Number.MAX_SAFE_INTEGER)
+      this.#fail(line, { column: TIME.exec(line)?.index ?? 0, expected: EXACT_TIME });
     this.#lastTimeNs = timeNs;
     if (start.task === undefined) counts.withoutTask++;
     if (start.cpu === undefined) counts.withoutCpu++;
@@ -149,24 +155,33 @@ export class TextReader {
     return next;
   }
 
+  #count(name: "lostEvents" | "overwrittenEvents", events: number, line: string): void {
+    const { counts } = this.#output;
+    const sum = counts[name] + events;
+    if (!(sum <= COUNT_MAX)) this.#fail(line, { column: 0, expected: `at most ${COUNT_MAX} events` });
+    counts[name] = sum;
+  }
+
   /** Counts losses. @returns whether the line tells of no event */
   #isRemark(line: string): boolean {
-    const { counts } = this.#output;
     if (this.#format.comment.test(line)) {
       const buffer = BUFFER_HEADER.exec(line);
-      if (buffer !== null) counts.overwrittenEvents += Math.max(0, Number(buffer[2]) - Number(buffer[1]));
+      if (buffer !== null)
+        this.#count("overwrittenEvents", Math.max(0, Number(buffer[2]) - Number(buffer[1])), line);
       return true;
     }
     const lost = LOST_EVENTS.exec(line) ?? PERF_LOST_CHUNKS.exec(line);
     // The kernel leaves the number out where it does not know it; it was one at least.
-    if (lost !== null) counts.lostEvents += Number(lost[1] ?? 1);
+    if (lost !== null) this.#count("lostEvents", Number(lost[1] ?? 1), line);
     return lost !== null || REMARK.test(line);
   }
 
   #frame(line: string): void {
     if (!this.#wantsCaller) return;
-    const caller = callerOfFrame(line);
+    const caller = callerOfFrame(decodeBytes(line));
     if (caller === undefined) return;
+    if (caller.length > NAME_CHARACTERS_MAX)
+      this.#fail(line, { column: 0, expected: `a function of at most ${NAME_CHARACTERS_MAX} characters` });
     this.#output.blocks.setCaller(this.#output.names.caller(caller));
     this.#wantsCaller = false;
   }

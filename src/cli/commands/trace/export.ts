@@ -2,11 +2,18 @@
 
 import { once } from "node:events";
 import type { Argv } from "yargs";
-import { TRACEFS_HEADER, TracefsPrinter, tracefsTrailer } from "../../../workload/tracefs-text.js";
+import {
+  TRACEFS_HEADER,
+  TracefsPrinter,
+  tracefsTrailer,
+  UnprintableName,
+} from "../../../workload/tracefs-text.js";
 import type { CliContext, CliIo } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
 import { readTraces } from "../../read-trace.js";
+import { inputName } from "../../trace-input.js";
+import { UsageError } from "../../usage-error.js";
 import { filesOf, textOf } from "./options.js";
 
 /** For yargs. */
@@ -63,6 +70,9 @@ export const traceExport = {
       await sink.rest();
       file?.finish();
       return 0;
+    } catch (error) {
+      if (!(error instanceof UnprintableName)) throw error;
+      throw new UsageError(`${files.map(inputName).join(", ")}: ${error.message}`);
     } finally {
       file?.discard();
     }
