@@ -118,9 +118,9 @@ test("a name of any characters is printed so that it can be read, or refused", (
         assert.equal(readWhole(text).list, list);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
-  assert.ok(refused > 100 && refused < 900, `${refused} of 1000 refused`);
+  assert.ok(refused > 40 && refused < 360, `${refused} of 400 refused`);
 });
 
 test("a damaged call chain is read the same after it was printed", () => {

@@ -4,7 +4,11 @@ import { CompactReader } from "../compact/reader.js";
 import { TraceError } from "../trace-error.js";
 import { DETECTION_BYTES, detectFormat } from "./detect.js";
 import { LlfreeReader } from "./llfree.js";
+import { encodingOf, type TextEncoding } from "./text-encoding.js";
 import { TextReader, type TraceOutput } from "./text-reader.js";
+
+/** In UTF-16 so many bytes hold what is looked at. */
+const FIRST_BYTES: number = 2 * DETECTION_BYTES + 2;
 
 /** Names of the formats, as people know them. */
 export type TraceFormatName = "tracefs" | "perf script" | "trace-cmd report" | "LLFree" | "compact";
@@ -17,6 +21,7 @@ export class TraceReader {
   #first: Uint8Array = new Uint8Array(0);
   #reader: { feed(chunk: Uint8Array): void; end(): void } | undefined = undefined;
   #format: TraceFormatName | undefined = undefined;
+  #encoding: TextEncoding | undefined = undefined;
 
   /** @param file name for messages */
   constructor(file: string, output: TraceOutput) {
@@ -41,14 +46,14 @@ export class TraceReader {
    */
   feed(chunk: Uint8Array): void {
     if (this.#reader !== undefined) {
-      this.#reader.feed(chunk);
+      this.#reader.feed(this.#encoding!.feed(chunk));
       return;
     }
     const bytes = new Uint8Array(this.#first.length + chunk.length);
     bytes.set(this.#first);
     bytes.set(chunk, this.#first.length);
     this.#first = bytes;
-    if (bytes.length >= DETECTION_BYTES) this.#start();
+    if (bytes.length >= FIRST_BYTES) this.#start();
   }
 
   /**
@@ -58,6 +63,7 @@ export class TraceReader {
    */
   end(): void {
     if (this.#reader === undefined) this.#start();
+    this.#encoding!.end();
     this.#reader!.end();
     this.#output.blocks.flush();
   }
@@ -65,7 +71,9 @@ export class TraceReader {
   #start(): void {
     const bytes = this.#first;
     if (bytes.length === 0) throw new TraceError(this.#file, { offset: 0 }, "a trace", "an empty file");
-    const format = detectFormat(this.#file, bytes);
+    this.#encoding = encodingOf(this.#file, bytes);
+    const plain = this.#encoding.feed(bytes.subarray(this.#encoding.markBytes));
+    const format = detectFormat(this.#file, plain);
     if (format === "compact") {
       this.#format = "compact";
       this.#reader = new CompactReader(this.#file, this.#output);
@@ -77,6 +85,6 @@ export class TraceReader {
       this.#reader = new TextReader(this.#file, format, this.#output);
     }
     this.#first = new Uint8Array(0);
-    this.#reader.feed(bytes);
+    this.#reader.feed(plain);
   }
 }
