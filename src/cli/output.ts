@@ -6,6 +6,7 @@ import { formatCsv } from "../report/csv.js";
 import { formatJson } from "../report/json.js";
 import { formatJsonl } from "../report/jsonl.js";
 import { formatMarkdown } from "../report/markdown.js";
+import { printableAll } from "../report/printable.js";
 import type { CompareRow } from "../study/result.js";
 import { writeWhole } from "./output-file.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
@@ -24,7 +25,7 @@ export function formatRows(
 ): string {
   switch (format) {
     case "table":
-      return formatForPeople(rows);
+      return formatForPeople(printableAll(rows));
     case "json":
       return formatJson(rows);
     case "jsonl":
@@ -32,7 +33,7 @@ export function formatRows(
     case "csv":
       return formatCsv(rows);
     case "md":
-      return formatMarkdown(rows);
+      return formatMarkdown(printableAll(rows));
   }
 }
 

@@ -7,6 +7,7 @@ import { paintFor } from "./colour.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
+import { print } from "./print.js";
 import { startRuns } from "./simulate.js";
 import { UsageError } from "./usage-error.js";
 
@@ -36,7 +37,7 @@ export async function simulateUncertain(
     runs.stop();
     const text =
       format === "json" ? formatUncertaintyJson(found) : formatUncertainty(found, paintFor(context.io));
-    context.io.stdout.write(text);
+    print(context.io.stdout, text);
     return rows.every((row) => row.outcome === "ready") ? 0 : 1;
   } finally {
     runs.stop();

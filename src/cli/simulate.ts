@@ -13,6 +13,7 @@ import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
 import { formatRows, makeDirectory, writeRows } from "./output.js";
+import { print } from "./print.js";
 import { startProgress } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
@@ -32,12 +33,12 @@ export async function simulate(
   if (options.outDirectory !== undefined) makeDirectory(options.outDirectory);
   const rows = await runAll(loaded, options, context);
   const failed = conditionsThatHold(loaded, rows, options);
-  io.stdout.write(formatRows(rows, options.format, formatForPeople));
+  print(io.stdout, formatRows(rows, options.format, formatForPeople));
   if (options.outDirectory !== undefined) {
     const paths = writeRows(options.outDirectory, rows);
-    if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
+    if (!options.quiet) print(io.stderr, `wrote ${paths.join(", ")}\n`);
   }
-  for (const line of failed) io.stderr.write(`${line}\n`);
+  for (const line of failed) print(io.stderr, `${line}\n`);
   return failed.length === 0 && rows.every((row) => row.outcome === "ready") ? 0 : 1;
 }
 

@@ -1,6 +1,7 @@
 /** Rows as comma-separated values (RFC 4180): one line a row, one column a number. */
 
 import type { CompareRow } from "../study/result.js";
+import { printableLines } from "./printable.js";
 
 /** What a field can hold; nothing for null and undefined. */
 export type Value = string | number | boolean | null | undefined;
@@ -66,6 +67,6 @@ export function formatCsv(rows: readonly CompareRow[]): string {
 
 /** A field, in quotes where it needs them. */
 export function field(value: Value): string {
-  const text = value === null || value === undefined ? "" : String(value);
+  const text = value === null || value === undefined ? "" : printableLines(String(value), false);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

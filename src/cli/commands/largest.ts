@@ -11,6 +11,7 @@ import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { type LoadedScenario, loadScenarios } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { deadlineOf } from "../study-options.js";
 import { UsageError } from "../usage-error.js";
@@ -84,7 +85,7 @@ export const largestCommand = {
     }
     const text =
       format === "json" ? formatLargestJson(rows, deadlineNs) : formatLargest(rows, deadlineNs, paintFor(io));
-    io.stdout.write(text);
+    print(io.stdout, text);
     return rows.every(({ best }) => best !== undefined) ? 0 : 1;
   },
 };

@@ -8,6 +8,7 @@ import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { print } from "../print.js";
 import { UsageError } from "../usage-error.js";
 
 const FORMATS = ["table", "json", "md"] as const;
@@ -43,13 +44,13 @@ export const matrixCommand = {
     );
     switch (format) {
       case "table":
-        io.stdout.write(formatMatrix(cells, paintFor(io)));
+        print(io.stdout, formatMatrix(cells, paintFor(io)));
         break;
       case "json":
-        io.stdout.write(formatMatrixJson(cells));
+        print(io.stdout, formatMatrixJson(cells));
         break;
       case "md":
-        io.stdout.write(formatMatrixMarkdown(cells));
+        print(io.stdout, formatMatrixMarkdown(cells));
         break;
     }
     return 0;

@@ -3,6 +3,7 @@
 import type { Argv } from "yargs";
 import type { CliContext } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { print } from "../print.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { Parts } from "../sweep/parts.js";
 import { UsageError } from "../usage-error.js";
@@ -40,7 +41,7 @@ export const mergeCommand = {
       throw new UsageError(`${directories[other]}: has results of another sweep than ${directories[0]}`);
     }
     const paths = await mergeParts(stamps[0]!, parts, String(argv.out));
-    if (argv.quiet !== true) io.stderr.write(`wrote ${paths.join(", ")}\n`);
+    if (argv.quiet !== true) print(io.stderr, `wrote ${paths.join(", ")}\n`);
     return 0;
   },
 };

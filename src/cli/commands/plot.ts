@@ -9,6 +9,7 @@ import type { CliContext } from "../context.js";
 import { readInput } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { writeWhole } from "../output-file.js";
+import { print } from "../print.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
@@ -52,7 +53,7 @@ export const plotCommand = {
     const svg = await renderSvg(specOf(paths, theme), theme);
     const output = String(argv.output);
     writeWhole(output, svg);
-    io.stderr.write(`wrote ${output}\n`);
+    print(io.stderr, `wrote ${output}\n`);
     return 0;
   },
 };

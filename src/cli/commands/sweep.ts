@@ -19,6 +19,7 @@ import type { CliContext } from "../context.js";
 import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { readJob, type SweepJob, stampOf } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
@@ -75,7 +76,7 @@ export const sweepCommand = {
     parts.open(stamp);
     if (argv.missing === true) {
       const missing = missingShards(shard.of, chunks, (chunk) => parts.has(chunk));
-      if (missing.length > 0) io.stdout.write(`${missing.join(",")}\n`);
+      if (missing.length > 0) print(io.stdout, `${missing.join(",")}\n`);
       return missing.length === 0 ? 0 : 1;
     }
     const todo = chunksOf(shard, chunks).filter((chunk) => !parts.has(chunk));
@@ -84,7 +85,7 @@ export const sweepCommand = {
     const paths = isWhole ? await mergeParts(stamp, [parts], parts.directory) : [];
     if (argv.quiet !== true) {
       const done = isWhole ? `wrote ${paths.join(", ")}` : `shard ${shard.index}/${shard.of} is done`;
-      io.stderr.write(`${done}\n`);
+      print(io.stderr, `${done}\n`);
     }
     return 0;
   },

@@ -14,6 +14,7 @@ import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { TuneLab } from "../tune-lab.js";
 import { UsageError } from "../usage-error.js";
@@ -102,7 +103,7 @@ export const tuneCommand = {
       onRun: () => progress?.update(++done),
     });
     const guests = chooseGuests(lab, argv, request, (remark) => {
-      if (!options.quiet) context.io.stderr.write(`${remark}\n`);
+      if (!options.quiet) print(context.io.stderr, `${remark}\n`);
     });
     if (!options.quiet) progress = startProgress(context.io.stderr, mostRuns * guests.length);
     try {
@@ -113,7 +114,7 @@ export const tuneCommand = {
       progress?.stop();
       const text =
         format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(context.io));
-      context.io.stdout.write(text);
+      print(context.io.stdout, text);
       return tunings.every(({ best }) => best !== null) ? 0 : 1;
     } finally {
       progress?.stop();

@@ -19,6 +19,7 @@ import type { CliContext } from "../context.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "../output.js";
+import { print } from "../print.js";
 import { startRuns } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
@@ -74,7 +75,7 @@ export const validateCommand = {
     } finally {
       runs.stop();
     }
-    io.stdout.write(FORMATTERS[format](validated, context));
+    print(io.stdout, FORMATTERS[format](validated, context));
     return validated.every(targetHolds) ? 0 : 1;
   },
 };

@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import type { Argv } from "yargs";
+import { printableLines } from "../../../report/printable.js";
 import {
   TRACEFS_HEADER,
   TracefsPrinter,
@@ -11,6 +12,7 @@ import {
 import type { CliContext, CliIo } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
+import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
 import { inputName } from "../../trace-input.js";
 import { UsageError } from "../../usage-error.js";
@@ -109,8 +111,12 @@ class StdoutSink implements TextSink {
   }
 
   write(bytes: Uint8Array): void {
-    // The stream keeps what it is given until somebody reads it.
-    if (!this.#io.stdout.write(Buffer.from(bytes))) this.#isFull = true;
+    const { stdout } = this.#io;
+    // The stream keeps what it is given until somebody reads it. A file gets every byte of a comm.
+    const own = Buffer.from(bytes);
+    const hasRoom =
+      stdout.isTTY === true ? print(stdout, printableLines(own.toString(), false)) : stdout.write(own);
+    if (!hasRoom) this.#isFull = true;
   }
 
   async rest(): Promise<void> {
