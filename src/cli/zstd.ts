@@ -37,6 +37,9 @@ const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const MAGIC_BYTES = 4;
 
+/** What the decoder wants of a frame first (zstd_decompress.c: ZSTD_startingInputLength). */
+const FRAME_START_BYTES = 5;
+
 /** Whether a file begins as zstd does: with a frame, or with one that is to be skipped. */
 export function isZstd(bytes: Uint8Array): boolean {
   if (bytes.length < MAGIC_BYTES) return false;
@@ -73,8 +76,11 @@ export class ZstdReader {
   readonly #outputStruct: number;
   /** Of what the decoder is given next, in the file. */
   #offset = 0;
-  /** What the decoder wants to be given next; 0 where a file may end. */
-  #wantedBytes = 0;
+  /** What the decoder wants to be given next, and what of it has come. */
+  #wantedBytes = FRAME_START_BYTES;
+  #filled = 0;
+  /** Whether the file may end here. */
+  #isBehindFrame = true;
 
   /** @param file name for messages */
   constructor(file: string) {
@@ -97,37 +103,46 @@ export class ZstdReader {
    */
   *feed(chunk: Uint8Array): Generator<Uint8Array> {
     for (let at = 0; at < chunk.length; ) {
-      // Given no more than it wants, the decoder goes block by block, and so an error has a place.
-      const wanted = this.#wantedBytes === 0 ? MAGIC_BYTES + 1 : this.#wantedBytes;
-      const part = chunk.subarray(at, at + Math.min(wanted, INPUT_BYTES));
-      yield* this.#decode(part);
-      at += part.length;
-      this.#offset += part.length;
+      // Given neither more nor less than it wants, the decoder goes block by block, and an error has a place.
+      const wanted = Math.min(this.#wantedBytes, INPUT_BYTES);
+      const some = chunk.subarray(at, at + wanted - this.#filled);
+      new Uint8Array(this.#zstd.memory.buffer).set(some, this.#input + this.#filled);
+      this.#filled += some.length;
+      at += some.length;
+      if (this.#filled < wanted) return;
+      yield* this.#decode(wanted);
+      this.#offset += wanted;
+      this.#filled = 0;
     }
   }
 
   /** @throws TraceError if the file is cut short */
   end(): readonly Uint8Array[] {
-    if (this.#wantedBytes === 0) return [];
+    if (this.#isBehindFrame && this.#filled === 0) return [];
     const found = "its end; the file is truncated";
-    throw new TraceError(this.#file, { offset: this.#offset }, "the rest of a zstd file", found);
+    throw new TraceError(
+      this.#file,
+      { offset: this.#offset + this.#filled },
+      "the rest of a zstd file",
+      found,
+    );
   }
 
-  /** Hands a part to the decoder until it has used all of it and has nothing more to give. */
-  *#decode(part: Uint8Array): Generator<Uint8Array> {
-    new Uint8Array(this.#zstd.memory.buffer).set(part, this.#input);
+  /** Lets the decoder use all of its input and give all that it has. */
+  *#decode(inputBytes: number): Generator<Uint8Array> {
     let [used, given] = [0, 0];
     do {
-      this.#set(this.#inputStruct, [this.#input, part.length, used]);
+      this.#set(this.#inputStruct, [this.#input, inputBytes, used]);
       this.#set(this.#outputStruct, [this.#output, OUTPUT_BYTES, 0]);
       const result =
         this.#zstd.ZSTD_decompressStream(this.#context, this.#outputStruct, this.#inputStruct) >>> 0;
       if (result > LEAST_ERROR) this.#fail(2 ** 32 - result);
-      this.#wantedBytes = result;
+      this.#isBehindFrame = result === 0;
+      this.#wantedBytes = result === 0 ? FRAME_START_BYTES : result;
       used = this.#position(this.#inputStruct);
       given = this.#position(this.#outputStruct);
       if (given > 0) yield new Uint8Array(this.#zstd.memory.buffer, this.#output, given);
-    } while (used < part.length || given === OUTPUT_BYTES);
+    } while (used < inputBytes || (given === OUTPUT_BYTES && !this.#isBehindFrame));
   }
 
   #set(struct: number, words: readonly number[]): void {

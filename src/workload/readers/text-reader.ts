@@ -48,7 +48,6 @@ export class TextReader {
   readonly #skipsTabs: boolean;
   readonly #lines = new WholeLines((bytes, start, end) => this.#scan(bytes, start, end));
   #line = 0;
-  #lastTimeNs = 0;
   #hasEvents = false;
   /** Whether an event came that waits for its caller. At the start a frame would belong to none. */
   #wantsCaller = true;
@@ -142,14 +141,14 @@ export class TextReader {
     if (gfp !== undefined) this.#countFlags(line, gfp.text, gfp.meaning);
     const { comm, pid } = start.task ?? NO_TASK;
     const task = this.#output.names.task(comm, pid);
-    const timeNs = start.timeNs ?? this.#lastTimeNs;
+    const { blocks } = this.#output;
+    const timeNs = start.timeNs ?? (blocks.count > 0 ? blocks.timeNs[blocks.count - 1]! : 0);
     if (timeNs > Number.MAX_SAFE_INTEGER)
       this.#fail(line, { column: TIME.exec(line)?.index ?? 0, expected: EXACT_TIME });
-    this.#lastTimeNs = timeNs;
     if (start.task === undefined) counts.withoutTask++;
     if (start.cpu === undefined) counts.withoutCpu++;
     if (start.timeNs === undefined) counts.withoutTime++;
-    this.#output.blocks.append(kind, order, migrateType, start.cpu ?? 0, task, timeNs, pfn, detail);
+    blocks.append(kind, order, migrateType, start.cpu ?? 0, task, timeNs, pfn, detail);
     this.#hasEvents = true;
     this.#wantsCaller = true;
     return next;
