@@ -17,6 +17,7 @@ import { cpuBringUp } from "../workload/cpu-bring-up.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { recordingSchema } from "../workload/recording.js";
 import { STANDARD_BOOT } from "./bundled-traces.js";
+import { fileChunks } from "./file-chunks.js";
 import { readEvents, workloadName } from "./read-events.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
@@ -96,19 +97,20 @@ export class WorkloadLoader {
 function readRecording(path: string): RecordedRequests {
   const recording = parseYamlWithPositions(readInput(path).toString("utf8"), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
-  const bytes = readInput(tracePath);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const hash = createHash("sha256");
+  for (const chunk of fileChunks(tracePath)) hash.update(chunk);
+  const sha256 = hash.digest("hex");
   if (sha256 !== recording.trace.sha256) {
     throw new UsageError(
       `${tracePath}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
         `and ${path} says ${recording.trace.sha256.slice(0, 12)}`,
     );
   }
-  return { recording, ...buildRequests(readEvents(tracePath, bytes).events, recording) };
+  return { recording, ...buildRequests(readEvents(tracePath, fileChunks(tracePath)).events, recording) };
 }
 
 function readTrace(path: string): RecordedRequests {
-  const { events, kernel } = readEvents(path, readInput(path));
+  const { events, kernel } = readEvents(path, fileChunks(path));
   const recording = describeTrace(workloadName(path), events, kernel);
   return { recording, ...buildRequests(events, recording) };
 }

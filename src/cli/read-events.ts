@@ -7,9 +7,7 @@ import type { PageEvents } from "../workload/events.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts } from "../workload/trace-counts.js";
 import { TraceNames } from "../workload/trace-names.js";
-import { MAGIC_BYTES, unpackerOf } from "./unpack.js";
-
-const CHUNK_BYTES = 2 ** 20;
+import { type Unpacker, unpackerOf } from "./unpack.js";
 
 /** The events of a file, and the kernel that was traced, where the file says it. */
 export interface TraceFile {
@@ -19,20 +17,21 @@ export interface TraceFile {
 
 /**
  * @param path for messages
- * @param bytes of the file as it is, of any format, plain, gzip or zstd
+ * @param chunks of the file as it is, of any format, plain, gzip or zstd
  * @throws TraceError for a packed file that is damaged, and for a trace that is none
  */
-export function readEvents(path: string, bytes: Uint8Array): TraceFile {
+export function readEvents(path: string, chunks: Iterable<Uint8Array>): TraceFile {
   const collector = new EventCollector();
   const names = new TraceNames();
   const counts = newTraceCounts();
   const blocks = new EventBlocks((block) => collector.add(block));
   const reader = new TraceReader(path, { blocks, names, counts });
-  const unpacker = unpackerOf(path, bytes.subarray(0, MAGIC_BYTES));
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    for (const piece of unpacker.feed(bytes.subarray(at, at + CHUNK_BYTES))) reader.feed(piece);
+  let unpacker: Unpacker | undefined;
+  for (const chunk of chunks) {
+    unpacker ??= unpackerOf(path, chunk);
+    for (const piece of unpacker.feed(chunk)) reader.feed(piece);
   }
-  for (const piece of unpacker.end()) reader.feed(piece);
+  for (const piece of unpacker?.end() ?? []) reader.feed(piece);
   reader.end();
   const { lostEvents, overwrittenEvents, otherEvents } = counts;
   const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };

@@ -6,7 +6,7 @@ import type { GfpText } from "../gfp-text.js";
 import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
 import { NAME_CHARACTERS_MAX, TaskMemo, type TraceNames } from "../trace-names.js";
-import { WholeLines } from "../whole-lines.js";
+import { LONGEST_LINE_BYTES, WholeLines } from "../whole-lines.js";
 import { callerOfFrame } from "./call-chain.js";
 import { decodeBytes } from "./ftrace-format.js";
 import { type LineFault, type LineFormat, NO_TASK, REMARK } from "./line-format.js";
@@ -69,9 +69,7 @@ export class TextReader {
    * @throws TraceError at the first line that does not belong in a trace
    */
   feed(chunk: Uint8Array): void {
-    if (this.#lines.feed(chunk)) return;
-    const place = { line: this.#line + 1, column: 1 };
-    throw new TraceError(this.#file, place, "the text of a trace", "bytes without a line end");
+    if (!this.#lines.feed(chunk)) this.#tooLong(this.#line + 1);
   }
 
   /**
@@ -90,7 +88,7 @@ export class TextReader {
     while (at < end) {
       this.#line++;
       if (bytes[at] === TAB && this.#skipsTabs && !this.#wantsCaller) {
-        at = nextLine(bytes, at);
+        at = this.#checkedLine(at, nextLine(bytes, at));
         continue;
       }
       const next = bytes[at] === HASH ? -1 : this.#usual.read(bytes, view, at, end);
@@ -104,10 +102,20 @@ export class TextReader {
     }
   }
 
+  /** A line that came whole may be no longer than one that came in pieces. @returns the start of the next one */
+  #checkedLine(at: number, next: number): number {
+    if (next - 1 - at > LONGEST_LINE_BYTES) this.#tooLong(this.#line);
+    return next;
+  }
+
+  #tooLong(line: number): never {
+    throw new TraceError(this.#file, { line, column: 1 }, "the text of a trace", "bytes without a line end");
+  }
+
   /** Reads any line and returns the start of the next one. */
   #unusual(bytes: Uint8Array, at: number): number {
     if (bytes[at] === NEWLINE) return at + 1;
-    const next = nextLine(bytes, at);
+    const next = this.#checkedLine(at, nextLine(bytes, at));
     const line = byteText(bytes.subarray(at, next - 1)).trimEnd();
     // Event lines begin with spaces, and a file may end within these.
     if (line === "" && this.#ending && bytes[at] === SPACE)

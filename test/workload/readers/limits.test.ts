@@ -64,6 +64,18 @@ test("a function whose name is not ASCII", () => {
   assert.is(readWhole(`${at("2.000000")} => läuft\n`).list.at(-1)!.caller, "läuft");
 });
 
+test("a line longer than any of a trace, however its pieces come", () => {
+  const text = (length: number): string =>
+    `# tracer: nop\n#${"x".repeat(length - 1)}\n${at("2.000000").slice(16)}`;
+  for (const pieceBytes of [1000, 65_000, Number.POSITIVE_INFINITY]) {
+    assert.is(readWhole(text(65_536), pieceBytes).list.length, 10);
+    assert.throws(
+      () => readWhole(text(65_537), pieceBytes),
+      /^test\.trace:2:1: expected the text of a trace, found bytes without a line end$/,
+    );
+  }
+});
+
 for (const name of ["11-0", "11-1", "12-0", "12-1"]) {
   test(`a compact trace with an event that no export could print: ${name}`, () => {
     const message = errorOf(readFileSync(`${MADE_UP}/impossible-events-${name}.trace`));
