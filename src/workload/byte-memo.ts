@@ -9,9 +9,9 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export class ByteMemo {
   readonly #compute: (text: string) => number;
-  readonly #bytes: Uint8Array[] = new Array<Uint8Array>(SLOTS).fill(NO_TEXT);
+  readonly #bytes: Uint8Array[] = Array.from<Uint8Array>({ length: SLOTS }).fill(NO_TEXT);
   /** The whole 32-bit words of each text, which are faster to compare than its bytes. */
-  readonly #words: Int32Array[] = new Array<Int32Array>(SLOTS).fill(NO_WORDS);
+  readonly #words: Int32Array[] = Array.from<Int32Array>({ length: SLOTS }).fill(NO_WORDS);
   readonly #value: Float64Array = new Float64Array(SLOTS);
 
   /** @param compute the number for a text that is not empty; below 0 is not kept */

@@ -94,7 +94,11 @@ function attempt(read: (sink: Sink) => void): Read {
     assert.match(error.message, ONE_LINE);
     return error.message;
   }
-  return { list: sink.events.list, counts: sink.counts, gfpTexts: [...sink.names.gfpTexts].sort() };
+  return {
+    list: sink.events.list,
+    counts: sink.counts,
+    gfpTexts: [...sink.names.gfpTexts].sort(([a], [b]) => (a < b ? -1 : 1)),
+  };
 }
 
 function readThrough(
