@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { loadZstd, ZstdReader } from "../../src/cli/zstd.js";
+import { isZstd, loadZstd, ZstdReader } from "../../src/cli/zstd.js";
 import { TraceError } from "../../src/workload/trace-error.js";
 
 await loadZstd();
@@ -81,6 +81,14 @@ test("frames one after another, with a checksum and without, and what may be ski
   const bytes = Buffer.concat([SKIPPABLE, frame(CHECKSUM), frame([]), SKIPPABLE, frame(CHECKSUM)]);
   for (const chunkBytes of [bytes.length, 1, 5, 11])
     assert.is(unpack(bytes, chunkBytes), "abcxxxxxxxxxx".repeat(3));
+});
+
+test("a file is zstd by its frame or by any of the 16 marks of what may be skipped", () => {
+  assert.ok(isZstd(Uint8Array.from(MAGIC)));
+  for (let mark = 0x50; mark < 0x60; mark++)
+    assert.ok(isZstd(Uint8Array.of(mark, 0x2a, 0x4d, 0x18)), String(mark));
+  for (const mark of [0x4f, 0x60]) assert.not.ok(isZstd(Uint8Array.of(mark, 0x2a, 0x4d, 0x18)), String(mark));
+  assert.not.ok(isZstd(Uint8Array.from(MAGIC.slice(0, 3))));
 });
 
 test("a bit that flips changes nothing, or is found", () => {

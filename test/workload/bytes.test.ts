@@ -12,6 +12,7 @@ test("one character for each byte, 0x80 to 0x9f among them", () => {
     Array.from(byteText(all), (character) => character.charCodeAt(0)),
     [...all],
   );
+  for (const byte of [0x7f, 0x80, 0x9f, 0xa0]) assert.is(byteText(Uint8Array.of(byte)).charCodeAt(0), byte);
   const long = new Uint8Array(70_000).map((_, at) => at % 251);
   assert.is(byteText(long), Buffer.from(long).toString("latin1"));
   assert.is(byteText(new Uint8Array(0)), "");

@@ -129,6 +129,12 @@ test("a damaged call chain is read the same after it was printed", () => {
   assert.equal(readWhole(printed(list)).list, list);
 });
 
+test("a comm too long for its column does not stand where a line of a tool begins", () => {
+  const event = readWhole(readFileSync("test/golden/traces/live-6.18.tracefs.txt", "utf8")).list[0]!;
+  const list = [{ ...event, comm: "cpus=aaaaaaaaaaaaaaa", caller: "f" }];
+  assert.equal(readWhole(printed(list)).list, list);
+});
+
 test("names that cannot be printed", () => {
   const event = readWhole(readFileSync("test/golden/traces/live-6.18.tracefs.txt", "utf8")).list[0]!;
   for (const comm of ["two\nlines", " leading", "=> aaaaaaaaaaaa", "x".repeat(2 ** 21)]) {
