@@ -8,11 +8,14 @@ import { newTraceCounts } from "./trace-counts.js";
 import { TraceError } from "./trace-error.js";
 import { TraceNames } from "./trace-names.js";
 
+const ROOM = 16;
+
 /** Reads lines of tracefs on trial. */
 export class TracefsProof {
   readonly #names = new TraceNames();
   /** What the lines on trial came to. */
   readonly #read: (readonly [task: Task, caller: string])[] = [];
+  /** On trial are few events at a time. */
   readonly #blocks = new EventBlocks(({ count, task, caller }) => {
     for (let i = 0; i < count; i++) {
       this.#read.push([
@@ -20,7 +23,7 @@ export class TracefsProof {
         caller[i] === 0 ? "" : this.#names.callers[caller[i]! - 1]!,
       ]);
     }
-  });
+  }, ROOM);
   readonly #reader = new TextReader("proof", TRACEFS, {
     blocks: this.#blocks,
     names: this.#names,

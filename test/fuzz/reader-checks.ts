@@ -21,6 +21,8 @@ import { EventList, readWhole } from "../workload/readers/traces.js";
 import { type Choices, mutated } from "./mutate.js";
 import type { ReaderSeed } from "./reader-seeds.js";
 
+/** Inputs have some dozen events; blocks for many more would take longer to make than to fill. */
+const ROOM = 1024;
 const LONGEST_MS = 2000;
 const ONE_LINE = /^x:(?:\d+:\d+| byte \d+): expected [^\n]+, found [^\n]+$/;
 /** Longer than any line that is read fast, so that all lines before it can be. */
@@ -76,7 +78,7 @@ class Sink {
   readonly names = new TraceNames();
   readonly counts = newTraceCounts();
   readonly events = new EventList(this.names);
-  readonly blocks = new EventBlocks((block) => this.events.add(block));
+  readonly blocks = new EventBlocks((block) => this.events.add(block), ROOM);
 
   take(plain: Uint8Array): void {
     const reader = new TraceReader("x", this);
@@ -149,7 +151,11 @@ function compactOf(bytes: Uint8Array): Uint8Array {
   const counts = newTraceCounts();
   const pieces: Uint8Array[] = [];
   const writer = new CompactWriter(names, (piece) => pieces.push(piece.slice()));
-  readThrough(bytes, bytes.length, { names, counts, blocks: new EventBlocks((block) => writer.add(block)) });
+  readThrough(bytes, bytes.length, {
+    names,
+    counts,
+    blocks: new EventBlocks((block) => writer.add(block), ROOM),
+  });
   writer.end({ source: [] }, counts);
   return new Uint8Array(Buffer.concat(pieces));
 }
@@ -164,7 +170,7 @@ function checkText(bytes: Uint8Array, whole: Exclude<Read, string>): Outcome {
     readThrough(bytes, bytes.length, {
       names,
       counts,
-      blocks: new EventBlocks((block) => printer.add(block)),
+      blocks: new EventBlocks((block) => printer.add(block), ROOM),
     });
   } catch (error) {
     if (error instanceof UnprintableName) return "not printable";
