@@ -18,7 +18,8 @@ export class TraceReader {
   readonly #file: string;
   readonly #output: TraceOutput;
   /** What came before the format was known. */
-  #first: Uint8Array = new Uint8Array(0);
+  #first: Uint8Array = new Uint8Array(FIRST_BYTES);
+  #firstBytes = 0;
   #reader: { feed(chunk: Uint8Array): void; end(): void } | undefined = undefined;
   #format: TraceFormatName | undefined = undefined;
   #encoding: TextEncoding | undefined = undefined;
@@ -49,11 +50,12 @@ export class TraceReader {
       this.#reader.feed(this.#encoding!.feed(chunk));
       return;
     }
-    const bytes = new Uint8Array(this.#first.length + chunk.length);
-    bytes.set(this.#first);
-    bytes.set(chunk, this.#first.length);
-    this.#first = bytes;
-    if (bytes.length >= FIRST_BYTES) this.#start();
+    const first = chunk.subarray(0, FIRST_BYTES - this.#firstBytes);
+    this.#first.set(first, this.#firstBytes);
+    this.#firstBytes += first.length;
+    if (this.#firstBytes < FIRST_BYTES) return;
+    this.#start();
+    if (first.length < chunk.length) this.feed(chunk.subarray(first.length));
   }
 
   /**
@@ -69,7 +71,7 @@ export class TraceReader {
   }
 
   #start(): void {
-    const bytes = this.#first;
+    const bytes = this.#first.subarray(0, this.#firstBytes);
     if (bytes.length === 0) throw new TraceError(this.#file, { offset: 0 }, "a trace", "an empty file");
     this.#encoding = encodingOf(this.#file, bytes);
     const plain = this.#encoding.feed(bytes.subarray(this.#encoding.markBytes));
