@@ -1,6 +1,7 @@
 import { kernelRelease } from "../linux/kernel-rules.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { CliIo } from "./context.js";
+import { print } from "./print.js";
 
 /** Says of every kernel whose rules are those of another release which that is, unless nobody wants remarks. */
 export function writeKernelRemarks(
@@ -11,6 +12,6 @@ export function writeKernelRemarks(
   if (quiet) return;
   for (const kernel of new Set(scenarios.map((scenario) => scenario.kernel))) {
     const { remark } = kernelRelease(kernel);
-    if (remark !== undefined) stderr.write(`${remark}\n`);
+    if (remark !== undefined) print(stderr, `${remark}\n`);
   }
 }

@@ -1,6 +1,6 @@
 /** Reads workloads: a recording's description and the trace beside it, or a trace alone. */
 
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
@@ -16,8 +16,9 @@ import { cpuBringUp } from "../workload/cpu-bring-up.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { recordingSchema } from "../workload/recording.js";
 import { STANDARD_BOOT } from "./bundled-traces.js";
+import { fileChunks } from "./file-chunks.js";
 import { readEvents, workloadName } from "./read-events.js";
-import { readInput, readInputText } from "./read-file.js";
+import { readInputText } from "./read-file.js";
 import { UsageError } from "./usage-error.js";
 
 const DESCRIPTION = /\.ya?ml$/;
@@ -96,29 +97,34 @@ export class WorkloadLoader {
 function readRecording(path: string): RecordedRequests {
   const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
-  const bytes = readInput(tracePath);
-  checkSha256(tracePath, bytes, recording.trace.sha256, path);
-  return { recording, ...buildRequests(readEvents(tracePath, bytes).events, recording) };
+  checkSha256(tracePath, recording.trace.sha256, path);
+  return { recording, ...buildRequests(readEvents(tracePath, fileChunks(tracePath)).events, recording) };
 }
 
 function readTrace(path: string): RecordedRequests {
-  const bytes = readInput(path);
-  const { events, kernel } = readEvents(path, bytes);
+  const hash = createHash("sha256");
+  const { events, kernel } = readEvents(path, hashed(fileChunks(path), hash));
   const described = describeTrace(workloadName(path), events, kernel);
-  const recording = { ...described, trace: { ...described.trace, sha256: sha256Of(bytes) } };
+  const recording = { ...described, trace: { ...described.trace, sha256: hash.digest("hex") } };
   return { recording, ...buildRequests(events, recording) };
 }
 
-function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+/** The same chunks, each of which a hash has seen. */
+function* hashed(chunks: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }
 
 /**
- * @param expected as the description at another path has it
- * @throws UsageError for bytes with another sum
+ * @param expected checksum of the file, as the description at another path has it
+ * @throws UsageError for a file that cannot be read, or has another one
  */
-export function checkSha256(path: string, bytes: Uint8Array, expected: string, description: string): void {
-  const sha256 = sha256Of(bytes);
+export function checkSha256(path: string, expected: string, description: string): void {
+  const hash = createHash("sha256");
+  for (const chunk of fileChunks(path)) hash.update(chunk);
+  const sha256 = hash.digest("hex");
   if (sha256 === expected) return;
   throw new UsageError(
     `${path}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +

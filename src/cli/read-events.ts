@@ -7,10 +7,7 @@ import type { PageEvents } from "../workload/events.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts } from "../workload/trace-counts.js";
 import { TraceNames } from "../workload/trace-names.js";
-import { gunzipWhole } from "./gzip.js";
-import { ZstdReader } from "./zstd.js";
-
-const CHUNK_BYTES = 2 ** 20;
+import { type Unpacker, unpackerOf } from "./unpack.js";
 
 /** The events of a file, and the kernel that was traced, where the file says it. */
 export interface TraceFile {
@@ -20,17 +17,21 @@ export interface TraceFile {
 
 /**
  * @param path for messages
- * @param bytes of the file as it is, of any format, plain, gzip or zstd
+ * @param chunks of the file as it is, of any format, plain, gzip or zstd
  * @throws TraceError for a packed file that is damaged, and for a trace that is none
  */
-export function readEvents(path: string, bytes: Uint8Array): TraceFile {
+export function readEvents(path: string, chunks: Iterable<Uint8Array>): TraceFile {
   const collector = new EventCollector();
   const names = new TraceNames();
   const counts = newTraceCounts();
   const blocks = new EventBlocks((block) => collector.add(block));
   const reader = new TraceReader(path, { blocks, names, counts });
-  const plain = unpacked(path, bytes);
-  for (let at = 0; at < plain.length; at += CHUNK_BYTES) reader.feed(plain.subarray(at, at + CHUNK_BYTES));
+  let unpacker: Unpacker | undefined;
+  for (const chunk of chunks) {
+    unpacker ??= unpackerOf(path, chunk);
+    for (const piece of unpacker.feed(chunk)) reader.feed(piece);
+  }
+  for (const piece of unpacker?.end() ?? []) reader.feed(piece);
   reader.end();
   const { lostEvents, overwrittenEvents, otherEvents } = counts;
   const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
@@ -40,18 +41,4 @@ export function readEvents(path: string, bytes: Uint8Array): TraceFile {
 /** Name of a workload: that of its file without what says how it is written. */
 export function workloadName(path: string): string {
   return basename(path).replace(/(?:\.(?:gz|zst|trace|txt))+$/, "");
-}
-
-function unpacked(path: string, bytes: Uint8Array): Uint8Array {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipWhole(path, bytes);
-  const isZstd = bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
-  return isZstd ? unpackZstd(path, bytes) : bytes;
-}
-
-function unpackZstd(path: string, bytes: Uint8Array): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  const reader = new ZstdReader(path, (piece) => pieces.push(piece));
-  reader.feed(bytes);
-  reader.end();
-  return Buffer.concat(pieces);
 }

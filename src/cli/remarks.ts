@@ -4,6 +4,7 @@ import { formatVcpus } from "../report/cells.js";
 import type { RunResult } from "../study/result.js";
 import { formatBytes } from "../units.js";
 import type { CliContext } from "./context.js";
+import { print } from "./print.js";
 
 /**
  * Writes each remark of some runs once. One that is not about all of them names the first that it is
@@ -17,7 +18,7 @@ export function writeRemarks(
   if (quiet) return;
   for (const line of new Set(runs.flatMap(({ remarks }) => remarks ?? []))) {
     const those = runs.filter(({ remarks }) => remarks?.includes(line) === true);
-    stderr.write(those.length === runs.length ? `${line}\n` : `${line} (${placeText(those)})\n`);
+    print(stderr, those.length === runs.length ? `${line}\n` : `${line} (${placeText(those)})\n`);
   }
 }
 

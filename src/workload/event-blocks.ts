@@ -20,19 +20,29 @@ export type EventSink = (block: EventBlock) => void;
 export class EventBlocks implements EventBlock {
   count = 0;
   hasCallers = false;
-  readonly kind: Uint8Array = new Uint8Array(BLOCK_EVENTS);
-  readonly order: Uint8Array = new Uint8Array(BLOCK_EVENTS);
-  readonly migrateType: Uint8Array = new Uint8Array(BLOCK_EVENTS);
-  readonly cpu: Uint16Array = new Uint16Array(BLOCK_EVENTS);
-  readonly task: Uint32Array = new Uint32Array(BLOCK_EVENTS);
-  readonly timeNs: Float64Array = new Float64Array(BLOCK_EVENTS);
-  readonly pfn: Float64Array = new Float64Array(BLOCK_EVENTS);
-  readonly detail: Uint32Array = new Uint32Array(BLOCK_EVENTS);
-  readonly caller: Uint32Array = new Uint32Array(BLOCK_EVENTS);
+  readonly kind: Uint8Array;
+  readonly order: Uint8Array;
+  readonly migrateType: Uint8Array;
+  readonly cpu: Uint16Array;
+  readonly task: Uint32Array;
+  readonly timeNs: Float64Array;
+  readonly pfn: Float64Array;
+  readonly detail: Uint32Array;
+  readonly caller: Uint32Array;
   readonly #sink: EventSink;
 
-  constructor(sink: EventSink) {
+  /** @param room events in a full block */
+  constructor(sink: EventSink, room: number = BLOCK_EVENTS) {
     this.#sink = sink;
+    this.kind = new Uint8Array(room);
+    this.order = new Uint8Array(room);
+    this.migrateType = new Uint8Array(room);
+    this.cpu = new Uint16Array(room);
+    this.task = new Uint32Array(room);
+    this.timeNs = new Float64Array(room);
+    this.pfn = new Float64Array(room);
+    this.detail = new Uint32Array(room);
+    this.caller = new Uint32Array(room);
   }
 
   append(
@@ -46,7 +56,7 @@ export class EventBlocks implements EventBlock {
     detail: number,
   ): void {
     // Not when the last event came: its caller may stand in a line of its own.
-    if (this.count === BLOCK_EVENTS) this.flush();
+    if (this.count === this.kind.length) this.flush();
     const index = this.count;
     this.kind[index] = kind;
     this.order[index] = order;

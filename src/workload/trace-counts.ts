@@ -18,6 +18,9 @@ export interface TraceCounts {
   withoutTime: number;
 }
 
+/** Far above what any recorder counts, and so low that sums of counts stay exact. An assumption. */
+export const COUNT_MAX: number = 2 ** 48;
+
 /** All 0. */
 export function newTraceCounts(): TraceCounts {
   return {

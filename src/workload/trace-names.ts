@@ -4,6 +4,9 @@ import { gfpOfText } from "./gfp-text.js";
 
 /** A limit against traces that are not what they say; real ones have some hundred. */
 const GFP_TEXTS_MAX = 4096;
+const GFP_CHARACTERS_MAX: number = 2 ** 20;
+/** Longest name of a task or a function (include/linux/kallsyms.h in 6.1: KSYM_NAME_LEN; a comm has 15). */
+export const NAME_CHARACTERS_MAX = 512;
 
 /** Numbers what events name by text: tasks, callers and flags. One for all parts of a trace. */
 export class TraceNames {
@@ -12,6 +15,7 @@ export class TraceNames {
   readonly callers: string[] = [];
   /** Flags as the trace wrote them, and the bits that they became. */
   readonly gfpTexts: Map<string, number> = new Map();
+  #gfpCharacters = 0;
   readonly #taskNumbers = new Map<string, number>();
   readonly #callerNumbers = new Map<string, number>();
   readonly #gfpMemo = new ByteMemo((text) => this.#gfp(text));
@@ -48,7 +52,9 @@ export class TraceNames {
 
   /** Remembers how the trace wrote flags. */
   noteGfp(text: string, flags: number): void {
-    if (this.gfpTexts.size < GFP_TEXTS_MAX) this.gfpTexts.set(text, flags);
+    if (this.gfpTexts.size >= GFP_TEXTS_MAX || this.#gfpCharacters + text.length > GFP_CHARACTERS_MAX) return;
+    this.#gfpCharacters += text.length;
+    this.gfpTexts.set(text, flags);
   }
 
   #gfp(text: string): number {

@@ -15,6 +15,7 @@ import { writeKernelRemarks } from "../kernel-remarks.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { writeRemarks } from "../remarks.js";
 import { remarkOn, runOne } from "../simulate.js";
@@ -105,7 +106,7 @@ export const largestCommand = {
     }
     const text =
       format === "json" ? formatLargestJson(rows, deadlineNs) : formatLargest(rows, deadlineNs, paintFor(io));
-    io.stdout.write(text);
+    print(io.stdout, text);
     writeRemarks(runs, options.quiet, io);
     return rows.every(({ best }) => best !== undefined) ? 0 : 1;
   },

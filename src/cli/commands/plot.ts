@@ -8,6 +8,7 @@ import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.
 import type { CliContext } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { writeWhole } from "../output-file.js";
+import { print } from "../print.js";
 import { readInputText } from "../read-file.js";
 import { UsageError } from "../usage-error.js";
 
@@ -53,7 +54,7 @@ export const plotCommand = {
     const svg = await renderSvg(specOf(paths, theme), theme);
     const output = String(argv.output);
     writeWhole(output, svg);
-    io.stderr.write(`wrote ${output}\n`);
+    print(io.stderr, `wrote ${output}\n`);
     return 0;
   },
 };

@@ -14,6 +14,7 @@ import { loadScenarios, outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import type { OutputFormat } from "../output.js";
 import { addPlanOptions, goesAhead, MOST_RUNS } from "../plan.js";
+import { print } from "../print.js";
 import { remarkOn, runOne, simulate } from "../simulate.js";
 import { simulateUncertain } from "../simulate-uncertain.js";
 import { UsageError } from "../usage-error.js";
@@ -84,8 +85,8 @@ export const runCommand = {
 
 async function listPolicies(format: OutputFormat, { io }: CliContext): Promise<number> {
   const policies = POLICY_NAMES.map((name) => POLICIES[name]);
-  if (format === "json") io.stdout.write(formatPolicyListJson(policies));
-  else if (format === "table") io.stdout.write(formatPolicyList(policies, paintFor(io)));
+  if (format === "json") print(io.stdout, formatPolicyListJson(policies));
+  else if (format === "table") print(io.stdout, formatPolicyList(policies, paintFor(io)));
   else throw new UsageError(`--format ${format}: the list of policies comes as table or json`);
   return 0;
 }

@@ -24,6 +24,7 @@ import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { addPlanOptions, announce, goesAhead, type Plan } from "../plan.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { readJob, type SweepJob } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
@@ -79,12 +80,12 @@ export const sweepCommand = {
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
     const { recordings, scenarios } = checkPoints(job);
-    if (argv.quiet !== true) for (const line of ignoredIn(scenarios)) io.stderr.write(`${line}\n`);
+    if (argv.quiet !== true) for (const line of ignoredIn(scenarios)) print(io.stderr, `${line}\n`);
     const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
     const remark = (text: string | undefined): void => {
-      if (text !== undefined && argv.quiet !== true) io.stderr.write(`${text}\n`);
+      if (text !== undefined && argv.quiet !== true) print(io.stderr, `${text}\n`);
     };
     // The shard of a sweep, and one that goes on, were agreed to when it began.
     const isAgreed = argv.shard !== undefined || argv.missing === true || parts.isBegun;
@@ -101,7 +102,7 @@ export const sweepCommand = {
     if (argv.missing === true) {
       const missing = missingShards(shard.of, chunks, isDone);
       remark(damageText(damaged, "missing"));
-      if (missing.length > 0) io.stdout.write(`${missing.join(",")}\n`);
+      if (missing.length > 0) print(io.stdout, `${missing.join(",")}\n`);
       return missing.length === 0 ? 0 : 1;
     }
     const todo = chunksOf(shard, chunks).filter((chunk) => !isDone(chunk));

@@ -19,6 +19,7 @@ import { writeKernelRemarks } from "../kernel-remarks.js";
 import { outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { writeRemarks } from "../remarks.js";
 import { runOne } from "../simulate.js";
@@ -123,7 +124,7 @@ export const tuneCommand = {
       },
     });
     const guests = chooseGuests(lab, argv, request, (remark) => {
-      if (!options.quiet) context.io.stderr.write(`${remark}\n`);
+      if (!options.quiet) print(context.io.stderr, `${remark}\n`);
     });
     writeKernelRemarks(
       lab.guests.map(({ scenario }) => scenario),
@@ -143,7 +144,7 @@ export const tuneCommand = {
       progress?.stop();
       const text =
         format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(context.io));
-      context.io.stdout.write(text);
+      print(context.io.stdout, text);
       writeRemarks(runs, options.quiet, context.io);
       return tunings.every(({ best }) => best !== null) ? 0 : 1;
     } finally {

@@ -1,7 +1,9 @@
 /** Tells formats apart by their first bytes. */
 
+import { byteText } from "../bytes.js";
 import { COMPACT_MAGIC } from "../compact/format.js";
 import { TraceError } from "../trace-error.js";
+import { containerOf } from "./container.js";
 import { TRACE_CMD, TRACEFS } from "./ftrace-format.js";
 import { type LineFormat, REMARK } from "./line-format.js";
 import { looksLikeLlfree } from "./llfree.js";
@@ -10,16 +12,6 @@ import { PERF_SCRIPT } from "./perf-format.js";
 /** What is looked at; more than the header of any of the tools. */
 export const DETECTION_BYTES = 65536;
 
-/** Files that are known, and how to get at what is in them. */
-const FOREIGN: readonly (readonly [magic: string, advice: string])[] = [
-  ["PERFILE2", "perf.data: print it with `perf script --ns -F comm,tid,cpu,time,event,trace`"],
-  ["\x17\x08Dtracing", "trace.dat: print it with `trace-cmd report -t`"],
-  ["\x1f\x8b", "a gzip file within another one: unpack it first"],
-  ["\x28\xb5\x2f\xfd", "a zstd file within another one: unpack it first"],
-  ["BZh", "a bzip2 file: unpack it first"],
-  ["\xfd7zXZ", "an xz file: unpack it first"],
-];
-
 const SYSTEM_AND_EVENT = /^ *[^\s:]+:[^\s:]+: /;
 const PADDED_EVENT = /^[^\s:]+: {2,}/;
 /** Of `perf script --header`, which may be long. */
@@ -27,8 +19,6 @@ const PERF_HEADER = /^# (?:captured on|perf version|cmdline) *:/;
 /** Of any of the tools. */
 const COMMENT = /^#(?:[ #]|$)/;
 const LOST = /^CPU:\d+ \[/;
-
-const latin1 = new TextDecoder("latin1");
 
 /** A format that TraceReader can read. */
 export type DetectedFormat = LineFormat | "llfree" | "compact";
@@ -39,11 +29,10 @@ export type DetectedFormat = LineFormat | "llfree" | "compact";
  * @throws TraceError for what is none of the formats
  */
 export function detectFormat(file: string, bytes: Uint8Array): DetectedFormat {
-  const text = latin1.decode(bytes.subarray(0, DETECTION_BYTES));
+  const text = byteText(bytes.subarray(0, DETECTION_BYTES));
   if (text.startsWith(COMPACT_MAGIC)) return "compact";
-  for (const [magic, advice] of FOREIGN) {
-    if (text.startsWith(magic)) throw new TraceError(file, { offset: 0 }, "a trace", advice);
-  }
+  const advice = containerOf(text);
+  if (advice !== undefined) throw new TraceError(file, { offset: 0 }, "a trace", advice);
   if (looksLikeLlfree(bytes)) return "llfree";
   let format: LineFormat = TRACEFS;
   let line = 0;

@@ -28,10 +28,12 @@ const LATENCY_CPU = /^ *([^\n]*)-(\d{1,10}) +(\d{1,5})[^\s\d]\S{3,5} +(?=\d+\.\d
 const TIME = /^(?:[^\s\d]\S* +)?(\d{1,11})\.(\d{1,9}): +/;
 const FLAGS = /^[^\s\d]\S* +/;
 
-const decoder = new TextDecoder();
+const IS_ASCII = /^[\0-\x7f]*$/;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** From one character for each byte to what the bytes mean. */
 export function decodeBytes(text: string): string {
+  if (IS_ASCII.test(text)) return text;
   return decoder.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
 }
 

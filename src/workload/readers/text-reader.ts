@@ -1,13 +1,14 @@
 /** Reads one of the text formats, line by line. */
 
-import { NEWLINE, nextLine, SPACE } from "../bytes.js";
+import { byteText, NEWLINE, nextLine, SPACE } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
 import type { GfpText } from "../gfp-text.js";
-import type { TraceCounts } from "../trace-counts.js";
+import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
-import { TaskMemo, type TraceNames } from "../trace-names.js";
-import { WholeLines } from "../whole-lines.js";
+import { NAME_CHARACTERS_MAX, TaskMemo, type TraceNames } from "../trace-names.js";
+import { LONGEST_LINE_BYTES, WholeLines } from "../whole-lines.js";
 import { callerOfFrame } from "./call-chain.js";
+import { decodeBytes } from "./ftrace-format.js";
 import { type LineFault, type LineFormat, NO_TASK, REMARK } from "./line-format.js";
 import { KIND_OF_NAME, parsePayload } from "./payload.js";
 import { UsualLines } from "./usual-lines.js";
@@ -31,10 +32,11 @@ const PERF_LOST_CHUNKS = /^Processed \d+ events and lost (\d+) chunks?!$/;
 const BUFFER_HEADER = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+) /;
 const EVENT = /^(?:[^\s:]+:)?([^\s:]+): */;
 const PERF_RECORD = /^PERF_RECORD_\w+/;
+const TIME = /\d+\.\d+: /;
+/** Later ones lose digits. */
+const EXACT_TIME = "a time below 9007199.254740992 seconds, which is 2^53 ns";
 /** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
-
-const latin1 = new TextDecoder("latin1");
 
 /** `feed` it piece by piece, then call `end`. */
 export class TextReader {
@@ -46,7 +48,6 @@ export class TextReader {
   readonly #skipsTabs: boolean;
   readonly #lines = new WholeLines((bytes, start, end) => this.#scan(bytes, start, end));
   #line = 0;
-  #lastTimeNs = 0;
   #hasEvents = false;
   /** Whether an event came that waits for its caller. At the start a frame would belong to none. */
   #wantsCaller = true;
@@ -68,9 +69,7 @@ export class TextReader {
    * @throws TraceError at the first line that does not belong in a trace
    */
   feed(chunk: Uint8Array): void {
-    if (this.#lines.feed(chunk)) return;
-    const place = { line: this.#line + 1, column: 1 };
-    throw new TraceError(this.#file, place, "the text of a trace", "bytes without a line end");
+    if (!this.#lines.feed(chunk)) this.#tooLong(this.#line + 1);
   }
 
   /**
@@ -89,7 +88,7 @@ export class TextReader {
     while (at < end) {
       this.#line++;
       if (bytes[at] === TAB && this.#skipsTabs && !this.#wantsCaller) {
-        at = nextLine(bytes, at);
+        at = this.#checkedLine(at, nextLine(bytes, at));
         continue;
       }
       const next = bytes[at] === HASH ? -1 : this.#usual.read(bytes, view, at, end);
@@ -103,11 +102,21 @@ export class TextReader {
     }
   }
 
+  /** A line that came whole may be no longer than one that came in pieces. @returns the start of the next one */
+  #checkedLine(at: number, next: number): number {
+    if (next - 1 - at > LONGEST_LINE_BYTES) this.#tooLong(this.#line);
+    return next;
+  }
+
+  #tooLong(line: number): never {
+    throw new TraceError(this.#file, { line, column: 1 }, "the text of a trace", "bytes without a line end");
+  }
+
   /** Reads any line and returns the start of the next one. */
   #unusual(bytes: Uint8Array, at: number): number {
     if (bytes[at] === NEWLINE) return at + 1;
-    const next = nextLine(bytes, at);
-    const line = latin1.decode(bytes.subarray(at, next - 1)).trimEnd();
+    const next = this.#checkedLine(at, nextLine(bytes, at));
+    const line = byteText(bytes.subarray(at, next - 1)).trimEnd();
     // Event lines begin with spaces, and a file may end within these.
     if (line === "" && this.#ending && bytes[at] === SPACE)
       this.#fail(line, { column: 0, expected: "an event" });
@@ -122,7 +131,7 @@ export class TextReader {
     const text = line.slice(start.eventColumn);
     const event = EVENT.exec(text);
     if (PERF_RECORD.test(text) || STACK_TRACE.test(text)) {
-      counts.lostEvents += Number(PERF_LOST.exec(text)?.[1] ?? 0);
+      this.#count("lostEvents", Number(PERF_LOST.exec(text)?.[1] ?? 0), line);
       return next;
     }
     this.#wantsCaller = false;
@@ -140,35 +149,46 @@ export class TextReader {
     if (gfp !== undefined) this.#countFlags(line, gfp.text, gfp.meaning);
     const { comm, pid } = start.task ?? NO_TASK;
     const task = this.#output.names.task(comm, pid);
-    const timeNs = start.timeNs ?? this.#lastTimeNs;
-    this.#lastTimeNs = timeNs;
+    const { blocks } = this.#output;
+    const timeNs = start.timeNs ?? (blocks.count > 0 ? blocks.timeNs[blocks.count - 1]! : 0);
+    if (timeNs > Number.MAX_SAFE_INTEGER)
+      this.#fail(line, { column: TIME.exec(line)?.index ?? 0, expected: EXACT_TIME });
     if (start.task === undefined) counts.withoutTask++;
     if (start.cpu === undefined) counts.withoutCpu++;
     if (start.timeNs === undefined) counts.withoutTime++;
-    this.#output.blocks.append(kind, order, migrateType, start.cpu ?? 0, task, timeNs, pfn, detail);
+    blocks.append(kind, order, migrateType, start.cpu ?? 0, task, timeNs, pfn, detail);
     this.#hasEvents = true;
     this.#wantsCaller = true;
     return next;
   }
 
+  #count(name: "lostEvents" | "overwrittenEvents", events: number, line: string): void {
+    const { counts } = this.#output;
+    const sum = counts[name] + events;
+    if (!(sum <= COUNT_MAX)) this.#fail(line, { column: 0, expected: `at most ${COUNT_MAX} events` });
+    counts[name] = sum;
+  }
+
   /** Counts losses. @returns whether the line tells of no event */
   #isRemark(line: string): boolean {
-    const { counts } = this.#output;
     if (this.#format.comment.test(line)) {
       const buffer = BUFFER_HEADER.exec(line);
-      if (buffer !== null) counts.overwrittenEvents += Math.max(0, Number(buffer[2]) - Number(buffer[1]));
+      if (buffer !== null)
+        this.#count("overwrittenEvents", Math.max(0, Number(buffer[2]) - Number(buffer[1])), line);
       return true;
     }
     const lost = LOST_EVENTS.exec(line) ?? PERF_LOST_CHUNKS.exec(line);
     // The kernel leaves the number out where it does not know it; it was one at least.
-    if (lost !== null) counts.lostEvents += Number(lost[1] ?? 1);
+    if (lost !== null) this.#count("lostEvents", Number(lost[1] ?? 1), line);
     return lost !== null || REMARK.test(line);
   }
 
   #frame(line: string): void {
     if (!this.#wantsCaller) return;
-    const caller = callerOfFrame(line);
+    const caller = callerOfFrame(decodeBytes(line));
     if (caller === undefined) return;
+    if (caller.length > NAME_CHARACTERS_MAX)
+      this.#fail(line, { column: 0, expected: `a function of at most ${NAME_CHARACTERS_MAX} characters` });
     this.#output.blocks.setCaller(this.#output.names.caller(caller));
     this.#wantsCaller = false;
   }

@@ -4,7 +4,11 @@ import { CompactReader } from "../compact/reader.js";
 import { TraceError } from "../trace-error.js";
 import { DETECTION_BYTES, detectFormat } from "./detect.js";
 import { LlfreeReader } from "./llfree.js";
+import { encodingOf, type TextEncoding } from "./text-encoding.js";
 import { TextReader, type TraceOutput } from "./text-reader.js";
+
+/** In UTF-16 so many bytes hold what is looked at. */
+const FIRST_BYTES: number = 2 * DETECTION_BYTES + 2;
 
 /** Names of the formats, as people know them. */
 export type TraceFormatName = "tracefs" | "perf script" | "trace-cmd report" | "LLFree" | "compact";
@@ -14,9 +18,11 @@ export class TraceReader {
   readonly #file: string;
   readonly #output: TraceOutput;
   /** What came before the format was known. */
-  #first: Uint8Array = new Uint8Array(0);
+  #first: Uint8Array = new Uint8Array(FIRST_BYTES);
+  #firstBytes = 0;
   #reader: { feed(chunk: Uint8Array): void; end(): void } | undefined = undefined;
   #format: TraceFormatName | undefined = undefined;
+  #encoding: TextEncoding | undefined = undefined;
 
   /** @param file name for messages */
   constructor(file: string, output: TraceOutput) {
@@ -41,14 +47,15 @@ export class TraceReader {
    */
   feed(chunk: Uint8Array): void {
     if (this.#reader !== undefined) {
-      this.#reader.feed(chunk);
+      this.#reader.feed(this.#encoding!.feed(chunk));
       return;
     }
-    const bytes = new Uint8Array(this.#first.length + chunk.length);
-    bytes.set(this.#first);
-    bytes.set(chunk, this.#first.length);
-    this.#first = bytes;
-    if (bytes.length >= DETECTION_BYTES) this.#start();
+    const first = chunk.subarray(0, FIRST_BYTES - this.#firstBytes);
+    this.#first.set(first, this.#firstBytes);
+    this.#firstBytes += first.length;
+    if (this.#firstBytes < FIRST_BYTES) return;
+    this.#start();
+    if (first.length < chunk.length) this.feed(chunk.subarray(first.length));
   }
 
   /**
@@ -58,14 +65,17 @@ export class TraceReader {
    */
   end(): void {
     if (this.#reader === undefined) this.#start();
+    this.#encoding!.end();
     this.#reader!.end();
     this.#output.blocks.flush();
   }
 
   #start(): void {
-    const bytes = this.#first;
+    const bytes = this.#first.subarray(0, this.#firstBytes);
     if (bytes.length === 0) throw new TraceError(this.#file, { offset: 0 }, "a trace", "an empty file");
-    const format = detectFormat(this.#file, bytes);
+    this.#encoding = encodingOf(this.#file, bytes);
+    const plain = this.#encoding.feed(bytes.subarray(this.#encoding.markBytes));
+    const format = detectFormat(this.#file, plain);
     if (format === "compact") {
       this.#format = "compact";
       this.#reader = new CompactReader(this.#file, this.#output);
@@ -77,6 +87,6 @@ export class TraceReader {
       this.#reader = new TextReader(this.#file, format, this.#output);
     }
     this.#first = new Uint8Array(0);
-    this.#reader.feed(bytes);
+    this.#reader.feed(plain);
   }
 }

@@ -131,6 +131,7 @@ export class UsualLines {
     else if (at !== start + 9) return -1;
     if (bytes[at] !== COLON) return -1;
     const timeNs = seconds * 1e9 + fraction;
+    if (timeNs > Number.MAX_SAFE_INTEGER) return -1;
     do at++;
     while (bytes[at] === SPACE);
     if (at > lineStart + NAME_COLUMN_MAX) return -1;

@@ -2,11 +2,20 @@
 
 import { once } from "node:events";
 import type { Argv } from "yargs";
-import { TRACEFS_HEADER, TracefsPrinter, tracefsTrailer } from "../../../workload/tracefs-text.js";
+import { printableLines } from "../../../report/printable.js";
+import {
+  TRACEFS_HEADER,
+  TracefsPrinter,
+  tracefsTrailer,
+  UnprintableName,
+} from "../../../workload/tracefs-text.js";
 import type { CliContext, CliIo } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
+import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
+import { inputName } from "../../trace-input.js";
+import { UsageError } from "../../usage-error.js";
 import { filesOf, textOf } from "./options.js";
 
 /** For yargs. */
@@ -63,6 +72,9 @@ export const traceExport = {
       await sink.rest();
       file?.finish();
       return 0;
+    } catch (error) {
+      if (!(error instanceof UnprintableName)) throw error;
+      throw new UsageError(`${files.map(inputName).join(", ")}: ${error.message}`);
     } finally {
       file?.discard();
     }
@@ -99,8 +111,12 @@ class StdoutSink implements TextSink {
   }
 
   write(bytes: Uint8Array): void {
-    // The stream keeps what it is given until somebody reads it.
-    if (!this.#io.stdout.write(Buffer.from(bytes))) this.#isFull = true;
+    const { stdout } = this.#io;
+    // The stream keeps what it is given until somebody reads it. A file gets every byte of a comm.
+    const own = Buffer.from(bytes);
+    const hasRoom =
+      stdout.isTTY === true ? print(stdout, printableLines(own.toString(), false)) : stdout.write(own);
+    if (!hasRoom) this.#isFull = true;
   }
 
   async rest(): Promise<void> {

@@ -1,12 +1,14 @@
 /** `unaccepted trace import FILE... -o OUT`: a trace of any format becomes one of ours. */
 
 import type { Argv } from "yargs";
+import { printable } from "../../../report/printable.js";
 import { formatImportReport, importReport } from "../../../report/trace-import.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";
 import { LivePages } from "../../../workload/live-pages.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
+import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
 import { UsageError } from "../../usage-error.js";
 import { filesOf, textOf } from "./options.js";
@@ -86,9 +88,9 @@ export const traceImport = {
       output.finish();
       const report = importReport(read.counts, live, writer!.events);
       if (argv.json === true) {
-        io.stdout.write(`${JSON.stringify({ schemaVersion: 1, output: path, ...report }, undefined, 2)}\n`);
+        print(io.stdout, `${JSON.stringify({ schemaVersion: 1, output: path, ...report }, undefined, 2)}\n`);
       } else if (!quiet) {
-        io.stderr.write(formatImportReport(path, report));
+        print(io.stderr, formatImportReport(printable(path), report));
       }
       return 0;
     } finally {

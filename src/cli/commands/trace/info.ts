@@ -1,12 +1,14 @@
 /** `unaccepted trace info FILE`: what a trace holds. */
 
 import type { Argv } from "yargs";
+import { printableAll } from "../../../report/printable.js";
 import { formatTraceInfo } from "../../../report/trace-info.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
 import { bundledTrace } from "../../bundled-traces.js";
 import { paintFor } from "../../colour.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
+import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
 import { filesOf } from "./options.js";
 
@@ -54,10 +56,11 @@ export const traceInfo = {
       counts: read.counts,
       gfpTexts: [...read.names.gfpTexts.keys()],
     };
-    io.stdout.write(
+    print(
+      io.stdout,
       argv.json === true
         ? `${JSON.stringify({ schemaVersion: 1, ...info }, undefined, 2)}\n`
-        : formatTraceInfo(info, paintFor(io)),
+        : formatTraceInfo(printableAll(info), paintFor(io)),
     );
     return 0;
   },
