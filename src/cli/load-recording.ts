@@ -3,6 +3,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { formatRemarks } from "../report/trace-import.js";
+import { TRACEPOINTS, whyUnusable } from "../report/trace-use.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import {
@@ -15,9 +17,9 @@ import {
 import { buildRequests } from "../workload/build-requests.js";
 import { cpuBringUp } from "../workload/cpu-bring-up.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
-import { recordingSchema } from "../workload/recording.js";
+import { type Recording, recordingSchema } from "../workload/recording.js";
 import { STANDARD_BOOT } from "./bundled-traces.js";
-import { readEvents, workloadName } from "./read-events.js";
+import { readEvents, type TraceFile, workloadName } from "./read-events.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
 const DESCRIPTION = /\.ya?ml$/;
@@ -26,10 +28,15 @@ const DESCRIPTION = /\.ya?ml$/;
 export class WorkloadLoader {
   readonly #recordings: Map<string, RecordedRequests>;
   readonly #workloads = new Map<string, LoadedWorkload>();
+  readonly #lenient: boolean | undefined;
 
-  /** @param recordings that are loaded already, as `recordings` of another loader gives them */
-  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map()) {
+  /**
+   * @param recordings that are loaded already, as `recordings` of another loader gives them
+   * @param lenient whether lines of a trace that cannot be read are left out; undefined where nobody can ask for it
+   */
+  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map(), lenient?: boolean) {
     this.#recordings = new Map(recordings);
+    this.#lenient = lenient;
   }
 
   /** Every recording loaded so far, by its path. */
@@ -87,13 +94,14 @@ export class WorkloadLoader {
   #recording(path: string): RecordedRequests {
     const key = resolve(path);
     const recording =
-      this.#recordings.get(key) ?? (DESCRIPTION.test(path) ? readRecording(path) : readTrace(path));
+      this.#recordings.get(key) ??
+      (DESCRIPTION.test(path) ? readRecording(path, this.#lenient) : readTrace(path, this.#lenient));
     this.#recordings.set(key, recording);
     return recording;
   }
 }
 
-function readRecording(path: string): RecordedRequests {
+function readRecording(path: string, lenient: boolean | undefined): RecordedRequests {
   const recording = parseYamlWithPositions(readInput(path).toString("utf8"), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
   const bytes = readInput(tracePath);
@@ -104,13 +112,36 @@ function readRecording(path: string): RecordedRequests {
         `and ${path} says ${recording.trace.sha256.slice(0, 12)}`,
     );
   }
-  return { recording, ...buildRequests(readEvents(tracePath, bytes).events, recording) };
+  return usable(tracePath, readEvents(tracePath, bytes, lenient), recording);
 }
 
-function readTrace(path: string): RecordedRequests {
-  const { events, kernel } = readEvents(path, readInput(path));
-  const recording = describeTrace(workloadName(path), events, kernel);
-  return { recording, ...buildRequests(events, recording) };
+function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
+  const trace = readEvents(path, readInput(path), lenient);
+  return usable(path, trace, describeTrace(workloadName(path), trace.events, trace.kernel));
+}
+
+/** The requests of a trace; @throws UsageError if there are none to make. */
+function usable(
+  path: string,
+  { events, counts, details }: TraceFile,
+  recording: Recording,
+): RecordedRequests {
+  const { requests, report } = buildRequests(events, recording);
+  const kinds = Object.entries(TRACEPOINTS).map(([name, kind]) => [
+    name,
+    events.kind.reduce((sum, other) => sum + Number(other === kind), 0),
+  ]);
+  const unusable = whyUnusable({
+    allocations: report.allocations,
+    failed: report.failed,
+    pageEvents: Object.fromEntries(kinds),
+    otherEvents: details.otherEvents,
+    counts,
+  });
+  if (unusable !== undefined) throw new UsageError(`${path}: ${unusable}`);
+  // Events of other tracepoints are in most traces, and no part of what is replayed.
+  const remarks = formatRemarks({ ...counts, otherEvents: 0 }, details);
+  return { recording, requests, report, ...(remarks.length === 0 ? {} : { remarks }) };
 }
 
 /** The bytes of an input file; @throws UsageError that names it. */

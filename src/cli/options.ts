@@ -25,6 +25,8 @@ export interface SharedOptions {
   readonly outDirectory?: string;
   readonly check: boolean;
   readonly quiet: boolean;
+  /** Whether lines of a trace that cannot be read are left out. */
+  readonly lenient: boolean;
   /** Whether results tell what the host spent over time. */
   readonly timeline?: boolean;
   /** The policy that others are compared with. */
@@ -70,6 +72,7 @@ export const SHARED_FLAGS: readonly string[] = [
   "json",
   "out",
   "quiet",
+  "lenient",
   "check",
 ];
 
@@ -106,6 +109,10 @@ export function addSharedOptions<T>(yargs: Argv<T>): Argv<T> {
       group: OUTPUT_GROUP,
       describe: "no progress and no remarks on stderr",
     })
+    .option("lenient", {
+      type: "boolean",
+      describe: "leave out lines of a trace that cannot be read, and say how many and the first",
+    })
     .option("check", {
       type: "boolean",
       describe: "walk the whole machine for broken invariants (slow); exit 1 at one",
@@ -138,6 +145,7 @@ export function readSharedOptions(argv: ParsedArguments): SharedOptions {
     ...(out === undefined ? {} : { outDirectory: out }),
     check: argv.check === true,
     quiet: argv.quiet === true,
+    lenient: argv.lenient === true,
   };
 }
 

@@ -1,40 +1,51 @@
 /** Reads all events of a trace file at once, to replay them. */
 
 import { basename } from "node:path";
+import type { TraceDetails } from "../report/trace-import.js";
 import { EventCollector } from "../workload/collect-events.js";
 import { EventBlocks } from "../workload/event-blocks.js";
 import type { PageEvents } from "../workload/events.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
-import { newTraceCounts } from "../workload/trace-counts.js";
+import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceNames } from "../workload/trace-names.js";
 import { gunzipWhole } from "./gzip.js";
+import { detailsOf, withLenientHint } from "./read-trace.js";
 import { ZstdReader } from "./zstd.js";
 
 const CHUNK_BYTES = 2 ** 20;
 
-/** The events of a file, and the kernel that was traced, where the file says it. */
+/** The events of a file, and what there is to say of it. */
 export interface TraceFile {
   readonly events: PageEvents;
+  /** The kernel that was traced, where the file says it. */
   readonly kernel: string | undefined;
+  readonly counts: TraceCounts;
+  readonly details: TraceDetails;
 }
 
 /**
  * @param path for messages
  * @param bytes of the file as it is, of any format, plain, gzip or zstd
+ * @param lenient whether lines of a text that cannot be read are left out; undefined where nobody can ask for it
  * @throws TraceError for a packed file that is damaged, and for a trace that is none
  */
-export function readEvents(path: string, bytes: Uint8Array): TraceFile {
+export function readEvents(path: string, bytes: Uint8Array, lenient?: boolean): TraceFile {
   const collector = new EventCollector();
   const names = new TraceNames();
   const counts = newTraceCounts();
   const blocks = new EventBlocks((block) => collector.add(block));
-  const reader = new TraceReader(path, { blocks, names, counts });
+  const reader = new TraceReader(path, { blocks, names, counts }, { lenient: lenient === true });
   const plain = unpacked(path, bytes);
-  for (let at = 0; at < plain.length; at += CHUNK_BYTES) reader.feed(plain.subarray(at, at + CHUNK_BYTES));
-  reader.end();
+  try {
+    for (let at = 0; at < plain.length; at += CHUNK_BYTES) reader.feed(plain.subarray(at, at + CHUNK_BYTES));
+    reader.end();
+  } catch (error) {
+    throw lenient === undefined ? error : withLenientHint(error);
+  }
   const { lostEvents, overwrittenEvents, otherEvents } = counts;
   const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
-  return { events, kernel: reader.metadata?.kernel };
+  const details = detailsOf(names, reader.firstUnread?.message);
+  return { events, kernel: reader.metadata?.kernel, counts, details };
 }
 
 /** Name of a workload: that of its file without what says how it is written. */

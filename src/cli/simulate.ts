@@ -9,7 +9,7 @@ import { holds } from "../study/fail-on.js";
 import { repeatsOf } from "../study/repeat.js";
 import type { CompareRow, RunResult } from "../study/result.js";
 import { formatBytes } from "../units.js";
-import type { CliContext } from "./context.js";
+import type { CliContext, OutputStream } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
 import { formatRows, makeDirectory, writeRows } from "./output.js";
@@ -104,6 +104,18 @@ export interface Runs {
   stop(): void;
 }
 
+/** Says what was left out of the traces that are replayed, a line for each remark. */
+export function writeTraceRemarks(
+  loaded: readonly Pick<LoadedScenario, "recording">[],
+  stderr: OutputStream,
+): void {
+  const lines = loaded.flatMap(({ recording: { recording, remarks, afterBoot } }) => {
+    const own = afterBoot ?? { recording, remarks };
+    return (own.remarks ?? []).map((remark) => `${own.recording.name}: ${remark}\n`);
+  });
+  for (const line of new Set(lines)) stderr.write(line);
+}
+
 /** @param total runs to come, for the progress */
 export function startRuns(
   loaded: readonly Pick<LoadedScenario, "scenario" | "recording">[],
@@ -112,6 +124,7 @@ export function startRuns(
   total: number,
 ): Runs {
   const recordings = new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
+  if (!options.quiet) writeTraceRemarks(loaded, io.stderr);
   const progress = options.quiet ? undefined : startProgress(io.stderr, total);
   let done = 0;
   // A run never waits, so signals are heard only between runs, and only if somebody waits there.

@@ -21,11 +21,12 @@ export class TuneLab {
   readonly #assignments: readonly Assignment[];
   readonly #context: CliContext;
   readonly #check: boolean;
-  readonly #loader = new WorkloadLoader();
+  readonly #loader: WorkloadLoader;
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
   readonly #onRun: () => void;
 
   /**
+   * @param lenient whether lines of a trace that cannot be read are left out
    * @param onRun told after every run
    * @throws what `loadScenarios` throws, also for a knob that turns nothing
    */
@@ -34,8 +35,13 @@ export class TuneLab {
     assignments: readonly Assignment[],
     knobs: readonly Knob[],
     context: CliContext,
-    { check, onRun }: { readonly check: boolean; readonly onRun: () => void },
+    {
+      check,
+      lenient,
+      onRun,
+    }: { readonly check: boolean; readonly lenient: boolean; readonly onRun: () => void },
   ) {
+    this.#loader = new WorkloadLoader(undefined, lenient);
     this.#path = path;
     this.#assignments = assignments;
     this.#context = context;

@@ -13,6 +13,7 @@ export function rowRecord(row: CompareRow): CompareRow {
     memoryBytes: row.memoryBytes,
     vcpus: row.vcpus,
     workload: row.workload,
+    ...(row.traceRemarks === undefined ? {} : { traceRemarks: row.traceRemarks }),
     settings: sortedByKey(row.settings),
     outcome: row.outcome,
     ...(row.reason === undefined ? {} : { reason: row.reason }),

@@ -7,7 +7,7 @@ import { formatInteger } from "./cells.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { sparkline } from "./sparkline.js";
-import { formatRemarks } from "./trace-import.js";
+import { formatRemarks, type TraceDetails } from "./trace-import.js";
 import { wrapText } from "./wrap.js";
 
 /** All that is known of a trace. */
@@ -21,6 +21,9 @@ export interface TraceInfo {
   readonly source?: readonly string[];
   readonly summary: TraceSummary;
   readonly counts: TraceCounts;
+  /** Why no run can replay it, if none can. */
+  readonly unusable?: string;
+  readonly details: TraceDetails;
 }
 
 const SPARKLINE_COLUMNS = 72;
@@ -42,7 +45,10 @@ export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): str
     ...(summary.callers.length > 0
       ? [["Allocations by caller", ...sums(summary.callers, ({ name }) => name)]]
       : []),
-    formatRemarks({ ...counts, ...pairing })
+    [
+      ...(info.unusable === undefined ? [] : [`no run can replay it: ${info.unusable}`]),
+      ...formatRemarks({ ...counts, ...pairing }, info.details),
+    ]
       .flatMap(wrapText)
       .map((line) => paint("note", line)),
   ];

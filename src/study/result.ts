@@ -68,6 +68,8 @@ export interface RunResult {
   readonly vcpus: number;
   /** Name of the recording. */
   readonly workload: string;
+  /** What was left out of the recording's trace, or taken to be other than it says; absent if nothing. */
+  readonly traceRemarks?: readonly string[];
   readonly outcome: Outcome;
   /** One sentence, for every outcome but `ready`. */
   readonly reason?: string;

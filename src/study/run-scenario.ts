@@ -48,7 +48,7 @@ export function runScenario(
 
 function resultOf(
   scenario: Scenario,
-  { recording, report, afterBoot }: LoadedWorkload,
+  { recording, report, remarks, afterBoot }: LoadedWorkload,
   boot: GuestBoot,
   withTimeline: boolean,
   outcome: Outcome,
@@ -62,6 +62,7 @@ function resultOf(
   const { hostBytes, hostBytesPeak } = host;
   timeline.sample(clock.nowNs, host.use());
   const stalls = boot.stalls.summary();
+  const traceRemarks = (afterBoot ?? { remarks }).remarks;
   return {
     scenario: scenario.name,
     platform: scenario.platform.kind,
@@ -70,6 +71,7 @@ function resultOf(
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: (afterBoot ?? { recording }).recording.name,
+    ...(traceRemarks === undefined ? {} : { traceRemarks }),
     outcome,
     ...(reason === undefined ? {} : { reason }),
     bootTimeNs: Math.round(bootTimeNs),

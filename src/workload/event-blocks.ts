@@ -20,6 +20,10 @@ export type EventSink = (block: EventBlock) => void;
 export class EventBlocks implements EventBlock {
   count = 0;
   hasCallers = false;
+  /** Events handed over so far, without those of blocks that were passed on. */
+  flushed = 0;
+  /** Of the last event appended; 0 if there was none. */
+  lastTimeNs = 0;
   readonly kind: Uint8Array = new Uint8Array(BLOCK_EVENTS);
   readonly order: Uint8Array = new Uint8Array(BLOCK_EVENTS);
   readonly migrateType: Uint8Array = new Uint8Array(BLOCK_EVENTS);
@@ -56,7 +60,13 @@ export class EventBlocks implements EventBlock {
     this.timeNs[index] = timeNs;
     this.pfn[index] = pfn;
     this.detail[index] = detail;
+    this.lastTimeNs = timeNs;
     this.count = index + 1;
+  }
+
+  /** Events appended so far. */
+  get appended(): number {
+    return this.flushed + this.count;
   }
 
   /** Says who asked for the page of the last event; there is one. */
@@ -76,6 +86,7 @@ export class EventBlocks implements EventBlock {
     if (this.count === 0) return;
     this.#sink(this);
     if (this.hasCallers) this.caller.fill(0);
+    this.flushed += this.count;
     this.count = 0;
     this.hasCallers = false;
   }

@@ -21,3 +21,6 @@ export class TraceError extends Error {
     this.found = found;
   }
 }
+
+/** One line of a text that cannot be read, though those around it may be. */
+export class TraceLineError extends TraceError {}

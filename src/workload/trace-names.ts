@@ -4,6 +4,7 @@ import { gfpOfText } from "./gfp-text.js";
 
 /** A limit against traces that are not what they say; real ones have some hundred. */
 const GFP_TEXTS_MAX = 4096;
+const EVENT_NAMES_MAX = 256;
 
 /** Numbers what events name by text: tasks, callers and flags. One for all parts of a trace. */
 export class TraceNames {
@@ -12,6 +13,8 @@ export class TraceNames {
   readonly callers: string[] = [];
   /** Flags as the trace wrote them, and the bits that they became. */
   readonly gfpTexts: Map<string, number> = new Map();
+  /** Names of other events, and how many there were; the first of them only, should they be very many. */
+  readonly otherEvents: Map<string, number> = new Map();
   readonly #taskNumbers = new Map<string, number>();
   readonly #callerNumbers = new Map<string, number>();
   readonly #gfpMemo = new ByteMemo((text) => this.#gfp(text));
@@ -49,6 +52,12 @@ export class TraceNames {
   /** Remembers how the trace wrote flags. */
   noteGfp(text: string, flags: number): void {
     if (this.gfpTexts.size < GFP_TEXTS_MAX) this.gfpTexts.set(text, flags);
+  }
+
+  /** Remembers an event that was left out. */
+  noteOtherEvent(name: string): void {
+    const count = this.otherEvents.get(name) ?? 0;
+    if (count > 0 || this.otherEvents.size < EVENT_NAMES_MAX) this.otherEvents.set(name, count + 1);
   }
 
   #gfp(text: string): number {

@@ -6,6 +6,7 @@ import type { CompareRow } from "../../study/result.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { loadScenarios } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { simulate } from "../simulate.js";
 import { simulateUncertain } from "../simulate-uncertain.js";
@@ -63,7 +64,10 @@ export const compareCommand = {
     const options = readSharedOptions(argv);
     const paths = [...new Set([argv.scenario ?? []].flat().map(String))];
     const study = studyOptions(argv);
-    const loaded = loadScenarios(paths, options.assignments, study);
+    const loaded = loadScenarios(paths, options.assignments, {
+      ...study,
+      loader: new WorkloadLoader(undefined, options.lenient),
+    });
     if (argv.uncertainty === true) {
       const other = ["baseline", "deadline", "fail-on", "repeat"].find((flag) => argv[flag] !== undefined);
       if (other !== undefined) throw new UsageError(`--${other}: not with --uncertainty, which shows ranges`);

@@ -10,8 +10,10 @@ import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { type LoadedScenario, loadScenarios } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { startProgress } from "../progress.js";
+import { writeTraceRemarks } from "../simulate.js";
 import { deadlineOf } from "../study-options.js";
 import { UsageError } from "../usage-error.js";
 
@@ -54,13 +56,17 @@ export const largestCommand = {
     }
     const deadlineNs = deadlineOf(String(argv.deadline));
     const path = String(argv.scenario);
+    const loader = new WorkloadLoader(undefined, options.lenient);
     const atSize = (sizeBytes: number): LoadedScenario[] =>
       loadScenarios(
         [path],
         [...options.assignments, { flag: "largest", path: ["memory"], value: sizeBytes }],
+        { loader },
       );
     const { io, runScenario } = context;
-    const count = atSize(SMALLEST_BYTES).length;
+    const smallest = atSize(SMALLEST_BYTES);
+    const count = smallest.length;
+    if (!options.quiet) writeTraceRemarks(smallest, io.stderr);
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];
     try {

@@ -10,6 +10,7 @@ import { formatBytes } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { loadScenarios } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import type { OutputFormat } from "../output.js";
 import { simulate } from "../simulate.js";
@@ -49,7 +50,9 @@ export const runCommand = {
     if (argv["list-policies"] === true) return listPolicies(options.format, context);
     if (argv.scenario === undefined) throw new UsageError("expected a scenario file");
     const path = String(argv.scenario);
-    const loaded = loadScenarios([path], options.assignments);
+    const loaded = loadScenarios([path], options.assignments, {
+      loader: new WorkloadLoader(undefined, options.lenient),
+    });
     if (loaded.length > 1) {
       const scenarios = loaded.map(({ scenario }) => scenario);
       throw new UsageError(

@@ -15,6 +15,7 @@ import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { startProgress } from "../progress.js";
+import { writeTraceRemarks } from "../simulate.js";
 import { TuneLab } from "../tune-lab.js";
 import { UsageError } from "../usage-error.js";
 
@@ -99,8 +100,10 @@ export const tuneCommand = {
     let progress: ReturnType<typeof startProgress> | undefined;
     const lab = new TuneLab(String(argv.scenario), options.assignments, request.knobs, context, {
       check: options.check,
+      lenient: options.lenient,
       onRun: () => progress?.update(++done),
     });
+    if (!options.quiet) writeTraceRemarks(lab.guests, context.io.stderr);
     const guests = chooseGuests(lab, argv, request, (remark) => {
       if (!options.quiet) context.io.stderr.write(`${remark}\n`);
     });

@@ -63,7 +63,7 @@ export const validateCommand = {
         scenario,
         recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(STANDARD_BOOT),
       })),
-      { assignments: [], format, check: false, quiet: argv.quiet === true },
+      { assignments: [], format, check: false, quiet: argv.quiet === true, lenient: false },
       context,
       guests.length,
     );

@@ -1,8 +1,7 @@
-import { MAX_PAGE_ORDER } from "../../units.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
-import { PageEventKind } from "../events.js";
+import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import type { TraceOutput } from "../readers/text-reader.js";
-import type { TraceCounts } from "../trace-counts.js";
+import { addCounts, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
 import {
   BLOCK_HEADER_BYTES,
@@ -190,7 +189,8 @@ export class CompactReader {
       if (this.metadata === undefined) {
         this.#fail(offset, "the origin of the trace before its end", "none; a block is missing");
       }
-      for (const [name, count] of Object.entries(end.counts)) counts[name as keyof TraceCounts] += count;
+      for (const [name, count] of Object.entries(end.counts) as [keyof TraceCounts, number][])
+        counts[name] = addCounts(counts[name], count);
       for (const [text, flags] of end.gfpTexts) names.noteGfp(text, flags);
       this.#hasEnded = true;
     }
@@ -214,7 +214,7 @@ function faultOf(block: EventBlock, tasks: number, callers: number): string | un
   const { count, kind, order, task, timeNs, pfn, caller, hasCallers } = block;
   for (let i = 0; i < count; i++) {
     if (kind[i]! > LAST_KIND) return "kind";
-    if (order[i]! > MAX_PAGE_ORDER) return "order";
+    if (order[i]! > TRACED_ORDER_MAX) return "order";
     if (task[i]! >= tasks) return "task";
     if (hasCallers && caller[i]! >= callers) return "caller";
     const time = timeNs[i]!;

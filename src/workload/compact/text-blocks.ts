@@ -29,11 +29,11 @@ export function endOf(value: unknown): CompactEnd | undefined {
   if (!isObject(value)) return undefined;
   const { events, counts, gfpTexts } = value;
   if (!isCount(events) || !isObject(counts) || !Array.isArray(gfpTexts)) return undefined;
-  const known = Object.keys(newTraceCounts());
-  if (!known.every((name) => isCount(counts[name])) || Object.keys(counts).length !== known.length) {
+  const known = newTraceCounts();
+  if (!Object.entries(counts).every(([name, count]) => Object.hasOwn(known, name) && isCount(count))) {
     return undefined;
   }
   const isGfp = (entry: unknown): boolean => Array.isArray(entry) && isText(entry[0]) && isCount(entry[1]);
   if (!gfpTexts.every(isGfp)) return undefined;
-  return { events, counts: counts as unknown as TraceCounts, gfpTexts };
+  return { events, counts: { ...known, ...(counts as Partial<TraceCounts>) }, gfpTexts };
 }

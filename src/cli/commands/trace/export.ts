@@ -2,12 +2,13 @@
 
 import { once } from "node:events";
 import type { Argv } from "yargs";
+import { formatRemarks } from "../../../report/trace-import.js";
 import { TRACEFS_HEADER, TracefsPrinter, tracefsTrailer } from "../../../workload/tracefs-text.js";
 import type { CliContext, CliIo } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
 import { readTraces } from "../../read-trace.js";
-import { filesOf, textOf } from "./options.js";
+import { addLenient, filesOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceExport = {
@@ -15,7 +16,7 @@ export const traceExport = {
   describe: "print a trace as the text of tracefs",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addLenient(yargs)
       .positional("file", {
         type: "string",
         describe: "a trace of any format, or its parts in the order of time; - is stdin",
@@ -26,7 +27,7 @@ export const traceExport = {
         requiresArg: true,
         describe: "a file instead of stdout",
       })
-      .option("quiet", { type: "boolean", describe: "no progress on stderr" })
+      .option("quiet", { type: "boolean", describe: "nothing on stderr" })
       .epilogue(
         examples(
           "unaccepted trace export boot.trace | grep ' order=9'",
@@ -44,7 +45,8 @@ export const traceExport = {
     try {
       sink.write(Buffer.from(TRACEFS_HEADER));
       let events = 0;
-      const { counts } = await readTraces(
+      const quiet = argv.quiet === true;
+      const { counts, details } = await readTraces(
         files,
         (names) => {
           const printer = new TracefsPrinter(names, (bytes) => sink.write(bytes));
@@ -57,8 +59,9 @@ export const traceExport = {
           };
         },
         io,
-        argv.quiet === true,
+        { quiet, lenient: argv.lenient === true },
       );
+      if (!quiet) for (const remark of formatRemarks(counts, details)) io.stderr.write(`${remark}\n`);
       sink.write(Buffer.from(tracefsTrailer(counts, events)));
       await sink.rest();
       file?.finish();

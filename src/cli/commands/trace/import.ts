@@ -9,7 +9,7 @@ import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
 import { readTraces } from "../../read-trace.js";
 import { UsageError } from "../../usage-error.js";
-import { filesOf, textOf } from "./options.js";
+import { addLenient, filesOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceImport = {
@@ -17,7 +17,7 @@ export const traceImport = {
   describe: "read traces of any format and write one of ours",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addLenient(yargs)
       .positional("file", {
         type: "string",
         describe:
@@ -72,7 +72,7 @@ export const traceImport = {
           };
         },
         io,
-        quiet,
+        { quiet, lenient: argv.lenient === true },
       );
       const known = files.length === 1 ? read.metadata : undefined;
       writer!.end(
@@ -84,11 +84,11 @@ export const traceImport = {
         read.counts,
       );
       output.finish();
-      const report = importReport(read.counts, live, writer!.events);
+      const report = importReport(read.counts, live, writer!.events, read.details);
       if (argv.json === true) {
         io.stdout.write(`${JSON.stringify({ schemaVersion: 1, output: path, ...report }, undefined, 2)}\n`);
       } else if (!quiet) {
-        io.stderr.write(formatImportReport(path, report));
+        io.stderr.write(formatImportReport(path, report, read.details));
       }
       return 0;
     } finally {

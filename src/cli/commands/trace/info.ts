@@ -2,13 +2,17 @@
 
 import type { Argv } from "yargs";
 import { formatTraceInfo } from "../../../report/trace-info.js";
+import { TRACEPOINTS, whyUnusable } from "../../../report/trace-use.js";
+import { PageEventKind } from "../../../workload/events.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
 import { bundledTrace } from "../../bundled-traces.js";
 import { paintFor } from "../../colour.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { readTraces } from "../../read-trace.js";
-import { filesOf } from "./options.js";
+import { addLenient, filesOf } from "./options.js";
+
+const KIND_NAMES = Object.keys(PageEventKind) as (keyof typeof PageEventKind)[];
 
 /** For yargs. */
 export const traceInfo = {
@@ -16,7 +20,7 @@ export const traceInfo = {
   describe: "what a trace holds: totals, orders, flags, CPUs, live pages, callers",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addLenient(yargs)
       .positional("file", {
         type: "string",
         describe:
@@ -44,14 +48,25 @@ export const traceInfo = {
         return summarizer;
       },
       io,
-      argv.quiet === true,
+      { quiet: argv.quiet === true, lenient: argv.lenient === true },
     );
+    const summary = summarizer!.finish();
+    const unusable = whyUnusable({
+      ...summary.pairing,
+      pageEvents: Object.fromEntries(
+        Object.entries(TRACEPOINTS).map(([name, kind]) => [name, summary.kinds[KIND_NAMES[kind]!]]),
+      ),
+      otherEvents: read.details.otherEvents,
+      counts: read.counts,
+    });
     const info = {
       files,
       formats: read.formats,
       ...read.metadata,
-      summary: summarizer!.finish(),
+      summary,
       counts: read.counts,
+      ...(unusable === undefined ? {} : { unusable }),
+      details: read.details,
       gfpTexts: [...read.names.gfpTexts.keys()],
     };
     io.stdout.write(

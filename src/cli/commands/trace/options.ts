@@ -1,5 +1,6 @@
 /** Flags that several actions of `trace` have. */
 
+import type { Argv } from "yargs";
 import type { ParsedArguments } from "../../options.js";
 import { UsageError } from "../../usage-error.js";
 
@@ -8,6 +9,14 @@ export function filesOf(argv: ParsedArguments): string[] {
   const files = [argv.file ?? []].flat().map(String);
   if (files.length === 0) throw new UsageError("expected a trace file, or - for stdin");
   return files;
+}
+
+/** Adds `--lenient`. */
+export function addLenient<T>(yargs: Argv<T>): Argv<T> {
+  return yargs.option("lenient", {
+    type: "boolean",
+    describe: "leave out lines of a text that cannot be read, and say how many and the first",
+  });
 }
 
 /** The text of a flag that may be given once. */

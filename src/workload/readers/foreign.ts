@@ -1,0 +1,60 @@
+/** Files that people have in place of a trace, and how to get at what is in them. */
+
+/** Records what a replay needs. */
+export const RECORD_COMMAND = "perf record -e kmem:mm_page_alloc -e kmem:mm_page_free -a";
+
+const BINARY: readonly (readonly [magic: string, advice: string])[] = [
+  ["PERFILE2", "perf.data: print it with `perf script --ns -F comm,tid,cpu,time,event,trace`"],
+  ["\x17\x08Dtracing", "trace.dat: print it with `trace-cmd report -t`"],
+  ["\x1f\x8b", "a gzip file within another one: unpack it first"],
+  ["\x28\xb5\x2f\xfd", "a zstd file within another one: unpack it first"],
+  ["BZh", "a bzip2 file: unpack it first"],
+  ["\xfd7zXZ", "an xz file: unpack it first"],
+];
+
+const TEXT: readonly (readonly [line: RegExp, advice: string])[] = [
+  [
+    /^Page allocated via order \d+, mask /,
+    `a dump of page_owner, which has no frees: record with \`${RECORD_COMMAND}\``,
+  ],
+  [
+    /^\[[\d:. -]+\] \(\+[?\d.]+\) /,
+    `the text of babeltrace: record with \`${RECORD_COMMAND}\` in place of LTTng`,
+  ],
+  [
+    /^(?:Attaching \d+ probes?\.\.\.|Attached \d+ probes?|@\w*(?:\[.*\])?: (?:\d+|count .*))$/,
+    `the output of bpftrace: record with \`${RECORD_COMMAND}\``,
+  ],
+  [
+    /^SUMMARY \((?:page|SLAB) allocator\)|^ *PFN +\| Total alloc/,
+    "the summary of perf kmem: print the events with `perf script --ns -F comm,tid,cpu,time,event,trace`",
+  ],
+  [
+    /^# (?:Overhead|Samples: )/,
+    "the text of perf report: print the events with `perf script --ns -F comm,tid,cpu,time,event,trace`",
+  ],
+  [
+    /^ *(?:\{ *"(?:traceEvents|displayTimeUnit)"|\[? *\{ *"(?:ph|name|pid|ts)":)/,
+    `a Chrome trace, which has no page events: record with \`${RECORD_COMMAND}\``,
+  ],
+  [
+    /^\S+ +\d+ +\d+ \d+\/\d+ +\[[0-9a-f]+\] +\d+\.\d+ms|^ *\S+ +\d+ +\d+ \d+ [0-9a-f]{8} [0-9a-f]{8} \[[0-9a-f]+\]/,
+    "the verbose latency format: `echo noverbose > trace_options` and `echo nolatency-format > trace_options` first",
+  ],
+];
+
+/** What to do with a file that begins so, or undefined. @param text one character for each byte */
+export function foreignBytes(text: string): string | undefined {
+  return BINARY.find(([magic]) => text.startsWith(magic))?.[1];
+}
+
+/** The first line that tells what a text is, and what to do with it. */
+export function foreignText(
+  lines: readonly string[],
+): { readonly line: number; readonly advice: string } | undefined {
+  for (const [index, line] of lines.entries()) {
+    const advice = TEXT.find(([pattern]) => pattern.test(line.trimEnd()))?.[1];
+    if (advice !== undefined) return { line: index + 1, advice };
+  }
+  return undefined;
+}
