@@ -68,10 +68,7 @@ export class LivePages {
     }
     this.counts.allocations++;
     const value = (order + 1) | ((gfp & Gfp.COMP) === 0 ? 0 : COMPOUND);
-    let known = 0;
-    const end = pfn + 2 ** order;
-    for (let at = pfn; at < end; at += MAX_ORDER_PAGES)
-      known += this.#set(at, Math.min(end - at, MAX_ORDER_PAGES), value);
+    const known = this.#set(pfn, order, value);
     if (known > 0) this.counts.reallocations++;
     this.pages += 2 ** order - known;
     if (this.pages > this.peakPages) this.peakPages = this.pages;
@@ -84,10 +81,7 @@ export class LivePages {
    */
   freed(pfn: number, order: number): boolean {
     const isToldBefore = this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES] === FREED_IN_BATCH;
-    let known = 0;
-    const end = pfn + 2 ** order;
-    for (let at = pfn; at < end; at += MAX_ORDER_PAGES)
-      known += this.#set(at, Math.min(end - at, MAX_ORDER_PAGES), 0);
+    const known = this.#set(pfn, order, 0);
     this.pages -= known;
     if (isToldBefore) return false;
     this.counts.frees++;
@@ -133,12 +127,17 @@ export class LivePages {
     return count;
   }
 
-  /** Gives pages of a chunk a value. @returns how many of them were allocated */
-  #set(pfn: number, pages: number, value: number): number {
+  /** Gives the pages of a block a value. @returns how many of them were allocated */
+  #set(pfn: number, order: number, value: number): number {
+    if (order > MAX_PAGE_ORDER) {
+      const half = 2 ** (order - 1);
+      return this.#set(pfn, order - 1, value) + this.#set(pfn + half, order - 1, value);
+    }
     const chunk = this.#chunkOf(pfn);
     const first = pfn % MAX_ORDER_PAGES;
+    const end = first + (1 << order);
     let known = 0;
-    for (let i = first; i < first + pages; i++) {
+    for (let i = first; i < end; i++) {
       if (chunk[i] !== 0 && chunk[i] !== FREED_IN_BATCH) known++;
       chunk[i] = value;
     }

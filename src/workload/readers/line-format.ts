@@ -67,7 +67,7 @@ export interface LineFormat {
 }
 
 /** `kmem:mm_page_alloc: `, `mm_page_alloc:        `. */
-export const PRINTK_EVENT: RegExp = /^(?:([^\s:]+):)?([^\s:]+): */;
+export const PRINTK_EVENT: RegExp = /^(?:([^\s:=]+):)?([^\s:=]+):(?: +|$)/;
 
 /** Lines that the tools print around the events. */
 export const REMARK: RegExp =

@@ -55,8 +55,8 @@ export interface Payload {
   readonly detail: number;
   /** Of an allocation. */
   readonly gfp: { readonly text: string; readonly meaning: GfpText } | undefined;
-  /** Whether `page=` is zeros beside a frame number that may be real. */
-  readonly isZeroPage: boolean;
+  /** What `page=` holds: a pointer, or zeros beside a frame number that may be real, or nothing of use. */
+  readonly page: "pointer" | "zeros" | undefined;
   /** Whether its pages are not of 4 KiB. */
   readonly hasOtherPages: boolean;
 }
@@ -83,7 +83,7 @@ export function parsePayload(
   const orderName = isExtfrag ? "alloc_order" : "order";
   const order = WITHOUT_ORDER.has(name) ? 0 : reader.order(orderName);
   const page = reader.text("page");
-  let isZeroPage = page !== undefined && ZERO_PAGE.test(page);
+  const isZero = page !== undefined && ZERO_PAGE.test(page);
   const isNull = page !== undefined && NULL_PAGE.test(page);
   const isFree = kind === PageEventKind.free || kind === PageEventKind.freeBatched;
   const hasNoPage =
@@ -91,9 +91,8 @@ export function parsePayload(
     (!isFree && NO_PFN.has(reader.text("pfn") ?? "")) ||
     (isRaw && NO_PFN_OF_32_BITS.has(reader.text("pfn") ?? ""));
   let pfn = hasNoPage ? 0 : reader.pfn();
-  if (isZeroPage && (pfn >= PFN_MAX_OF_MACHINES || pfn % 2 ** order !== 0)) pfn = 0;
-  if (pfn === 0) isZeroPage = false;
-  else if (pfn % 2 ** order !== 0) {
+  if (isZero && (pfn >= PFN_MAX_OF_MACHINES || pfn % 2 ** order !== 0)) pfn = 0;
+  if (pfn % 2 ** order !== 0) {
     reader.fail(orderName, `an order that pfn 0x${pfn.toString(16)} is a multiple of`);
   }
   let migrateType = 0;
@@ -113,7 +112,17 @@ export function parsePayload(
   }
   const hasOtherPages =
     reader.text("pageblock_order") !== undefined && reader.small("pageblock_order") > PAGEBLOCK_ORDER_MAX_4K;
-  return reader.fault ?? { order, migrateType, pfn, detail, gfp, isZeroPage, hasOtherPages };
+  return (
+    reader.fault ?? {
+      order,
+      migrateType,
+      pfn,
+      detail,
+      gfp,
+      page: page === undefined || isNull || (isZero && pfn === 0) ? undefined : isZero ? "zeros" : "pointer",
+      hasOtherPages,
+    }
+  );
 }
 
 /** Reads values by the names of their fields, and keeps the first fault. */

@@ -27,17 +27,19 @@ const MAX_CPU = 0xffff;
 
 /** Comm, then the thread, alone or behind its process. */
 const TASK = /^ *(?:([^\n]*?) +)?(?:-?\d+\/)?(-?\d{1,10}) *$/;
-const UP_TO_TIME = /^(.*[ \]]|)(\d{1,11})\.(\d{6}|\d{9}): +/;
-const CPU = /^(.*?)\[(\d{1,5})\] *$/;
+const UP_TO_TIME = /^([^\n]*[ \]]|)(\d{1,11})\.(\d{6}|\d{9}): +/;
+const UP_TO_PAYLOAD = /^[^\n]*: +(?=(?:page|pfn)=)/;
+const CPU = /^([^\n]*?)\[(\d{1,5})\] *$/;
 /** Without a time the name of the event must say where it begins. */
-const UP_TO_EVENT = /^(.*?)(?=\S+:mm_page\w+: )/;
+const UP_TO_EVENT = /^([^\n]*?)(?=\S+:mm_page\w+: )/;
 /** An event of ours with its system. */
 const PAGE_EVENT = /^(?:kmem:)?mm_page\w*: /;
 
 const NO_TASKS: Map<number, Task> = new Map();
 
 function parseStart(line: string): LineStart | LineFault {
-  const text = line.slice(0, START_BYTES_MAX).replace(/(: +)(?:page|pfn)=.*/s, "$1");
+  const beginning = line.slice(0, START_BYTES_MAX);
+  const text = UP_TO_PAYLOAD.exec(beginning)?.[0] ?? beginning;
   const timed = UP_TO_TIME.exec(text);
   const start = timed ?? UP_TO_EVENT.exec(text);
   if (start === null) {

@@ -41,7 +41,7 @@ const PERF_RECORD = /^PERF_RECORD_\w+/;
 /** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
 /** How the names of page events begin. */
-const LIKE_PAGE_EVENT = /^mm_page/;
+const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
 
 /** `feed` it piece by piece, then call `end`. */
 export class TextReader {
@@ -117,12 +117,14 @@ export class TextReader {
     let at = start;
     while (at < end) {
       this.#line++;
-      if (bytes[at] === TAB && this.#skipsTabs && !this.#wantsCaller) {
+      const first = bytes[at];
+      const isFrame = first === TAB && this.#skipsTabs;
+      if (isFrame && !this.#wantsCaller) {
         at = nextLine(bytes, at);
         continue;
       }
-      const next =
-        bytes[at] === HASH || this.#usual === undefined ? -1 : this.#usual.read(bytes, view, at, end);
+      const isUsual = first !== HASH && !isFrame && this.#usual !== undefined;
+      const next = isUsual ? this.#usual!.read(bytes, view, at, end) : -1;
       if (next >= 0) {
         this.#hasEvents = true;
         this.#wantsCaller = true;
@@ -217,11 +219,9 @@ export class TextReader {
   }
 
   /** The frame number of an event, once it is clear whether it is one. */
-  #frameOf(kind: PageEventKind, { pfn, isZeroPage }: Payload): number {
-    if (!isZeroPage) {
-      if (pfn !== 0) this.#zeroPages.pagesTell();
-      return pfn;
-    }
+  #frameOf(kind: PageEventKind, { pfn, page }: Payload): number {
+    if (page === "pointer") this.#zeroPages.pagesTell();
+    if (page !== "zeros") return pfn;
     if (kind === PageEventKind.free || kind === PageEventKind.freeBatched) this.#zeroPages.freed();
     const failed = kind === PageEventKind.alloc && this.#zeroPages.isFailure();
     if (this.#usual !== undefined) this.#usual.readsZeroPages = this.#zeroPages.sayNothing;
@@ -239,7 +239,8 @@ export class TextReader {
 
   #otherEvent(line: string, text: string, name: string | undefined, { eventColumn }: LineStart): void {
     const { counts, names } = this.#output;
-    if (text === "" || this.#ending) {
+    const isPageEvent = name === undefined && LIKE_PAGE_EVENT.test(text);
+    if (text === "" || this.#ending || isPageEvent) {
       this.#fail(line, { column: eventColumn, expected: "the name of an event" });
     }
     counts.otherEvents++;

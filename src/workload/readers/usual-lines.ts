@@ -180,6 +180,7 @@ export class UsualLines {
     } else {
       return -1;
     }
+    if (bytes[at] !== SPACE) return -1;
     while (bytes[at] === SPACE) at++;
     if (at > lineStart + PFN_COLUMN_MAX - HASHED_POINTER_BYTES) return -1;
     if (view.getInt32(at, true) !== PAGE || bytes[at + 4] !== EQUALS) return -1;
