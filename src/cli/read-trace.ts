@@ -104,7 +104,7 @@ export function detailsOf(names: TraceNames, firstUnread: string | undefined): T
 /** The error of a line that cannot be read, with what can be done about it; others as they are. */
 export function withLenientHint(error: unknown): unknown {
   if (!(error instanceof TraceLineError)) return error;
-  return new UsageError(`${error.message}; --lenient leaves such lines out`);
+  return new UsageError(error.advised("--lenient leaves such lines out"));
 }
 
 /** Sees to it that the parts of a trace come in the order of time. */

@@ -294,6 +294,6 @@ export class TextReader {
     const found = text === "" ? "the end of the line" : quote;
     const truncated = this.#ending ? `; the trace is truncated in line ${this.#line}, its last` : "";
     const place = { line: this.#line, column: column + 1 };
-    throw new TraceLineError(this.#file, place, expected, found + truncated);
+    throw new TraceLineError(this.#file, place, expected, found, truncated);
   }
 }
