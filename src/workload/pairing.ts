@@ -102,7 +102,7 @@ class EventPairing {
     for (let part = 0; part < parts; part++) {
       this.#add(event, kind, pfn + part * MAX_ORDER_PAGES, MAX_PAGE_ORDER);
     }
-    for (const name of ["innerEvents", "batchedFrees", "allocations", "failed"] as const) {
+    for (const name of ["innerEvents", "batchedFrees", "allocations", "failed", "frees"] as const) {
       this.#report[name] = Math.min(this.#report[name], before[name] + 1);
     }
   }

@@ -43,8 +43,16 @@ const TEXT: readonly (readonly [line: RegExp, advice: string])[] = [
   ],
 ];
 
+/** What atrace prints before the trace. */
+const ATRACE_HEAD = /^[\w .\r\n]{0,200}?TRACE:\r?\n/;
+/** How data of zlib begin, by how hard it tried (RFC 1950, 2.2). */
+const ZLIB: readonly string[] = ["x\x01", "x\x5e", "x\x9c", "x\xda"];
+
 /** What to do with a file that begins so, or undefined. @param text one character for each byte */
 export function foreignBytes(text: string): string | undefined {
+  const head = ATRACE_HEAD.exec(text)?.[0].length;
+  if (head !== undefined && ZLIB.includes(text.slice(head, head + 2)))
+    return "the output of `atrace -z`: record without -z";
   return BINARY.find(([magic]) => text.startsWith(magic))?.[1];
 }
 

@@ -10,7 +10,7 @@ import { TraceError, TraceLineError } from "../trace-error.js";
 import { TaskMemo, type TraceNames } from "../trace-names.js";
 import { WholeLines } from "../whole-lines.js";
 import { callerOfFrame } from "./call-chain.js";
-import { DUMP, DUMP_BEGINS } from "./latency-format.js";
+import { DUMP, DUMP_BEGINS, logPrefixLength } from "./latency-format.js";
 import { type LineFault, type LineFormat, type LineStart, NO_TASK, REMARK } from "./line-format.js";
 import { type Loss, lossOfLine } from "./losses.js";
 import { KIND_OF_NAME, OLD_FREE_NAMES, type Payload, parsePayload } from "./payload.js";
@@ -250,7 +250,8 @@ export class TextReader {
   }
 
   /** Counts losses. @returns whether the line tells of no event */
-  #isRemark(line: string): boolean {
+  #isRemark(whole: string): boolean {
+    const line = this.#format === DUMP ? whole.slice(logPrefixLength(whole)) : whole;
     const isComment = this.#format.comment.test(line);
     const loss = lossOfLine(line);
     if (loss !== undefined && (isComment || loss.overwritten === 0)) {

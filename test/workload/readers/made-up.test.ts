@@ -32,7 +32,7 @@ function remarks({ counts }: WholeTrace): Partial<TraceCounts> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
-function messageOf(text: string): string {
+function messageOf(text: string | Uint8Array): string {
   try {
     readWhole(text);
   } catch (error) {
@@ -98,6 +98,8 @@ test("a dump has a kernel log around it, with or without its prefixes", () => {
     const whole = readWhole(text);
     assert.equal([whole.format, whole.list.length, remarks(whole)], ["ftrace dump", 2, {}], text);
   }
+  const lossy = madeUp("oops-ftrace-dump.txt").replace("\n[", "\n[   9.500002] CPU:1 [LOST 29 EVENTS]\n[");
+  assert.is(readWhole(lossy).counts.lostEvents, 29);
   assert.match(
     messageOf("[    0.000000] Linux version 6.1\n[    0.1] smp: up\n"),
     "without a dumped trace buffer",
@@ -194,6 +196,11 @@ test("files of other tools are named, with the command that records what is need
 });
 
 const ALLOC = "mm_page_alloc: page=ffffea0000480000 pfn=73728 order=0 migratetype=0 gfp_flags=GFP_KERNEL";
+
+test("what atrace has compressed is named", () => {
+  const bytes = Buffer.from("capturing trace... done\nTRACE:\nx\u009cabc", "latin1");
+  assert.match(messageOf(bytes), "the output of `atrace -z`: record without -z");
+});
 
 test("a null page is a failed allocation in every spelling, whatever its frame number", () => {
   const pages = [
