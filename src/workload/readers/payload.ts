@@ -33,10 +33,10 @@ const FIELD_NAMES: ReadonlySet<string> = new Set(
 );
 
 const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/;
-/** Spellings of NULL: of printf, of libtraceevent, and as a number. */
-const NULL_PAGE = /^(?:\(?(?:null|nil)\)?|0x0+|0{1,7})$/i;
-/** `%p` of NULL, and of any page where a tool that prints by itself has no pointer. */
-const ZERO_PAGE = /^0{8,}$/;
+/** NULL in the words of the kernel's printf, and of the C library's. */
+const NULL_PAGE = /^\(?(?:null|nil)\)?$/i;
+/** NULL as a number, which tools also print for any page that they have no pointer of; see zero-pages.ts. */
+const ZERO_PAGE = /^(?:0x)?0+$/;
 /** The pfn of no page where it is printed as it lies in the record, which is -1. */
 const NO_PFN: ReadonlySet<string> = new Set(["-1", "0xffffffffffffffff", "18446744073709551615"]);
 /** The same in a record of 32 bits. */

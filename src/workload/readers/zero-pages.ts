@@ -1,5 +1,5 @@
 /**
- * What `page=0000000000000000` beside a frame number means: an allocation that failed, where other
+ * What `page=0000000000000000`, or another zero, beside a frame number means: an allocation that failed, where other
  * pages of the trace have an address or a hash, and nothing at all where a tool printed zeros for
  * every page because it has no pointer.
  */
