@@ -22,8 +22,8 @@ export class EventBlocks implements EventBlock {
   hasCallers = false;
   /** Events handed over so far, without those of blocks that were passed on. */
   flushed = 0;
-  /** Of the last event appended; 0 if there was none. */
-  lastTimeNs = 0;
+  /** Of the last event handed over. */
+  #flushedNs = 0;
   readonly kind: Uint8Array = new Uint8Array(BLOCK_EVENTS);
   readonly order: Uint8Array = new Uint8Array(BLOCK_EVENTS);
   readonly migrateType: Uint8Array = new Uint8Array(BLOCK_EVENTS);
@@ -60,8 +60,12 @@ export class EventBlocks implements EventBlock {
     this.timeNs[index] = timeNs;
     this.pfn[index] = pfn;
     this.detail[index] = detail;
-    this.lastTimeNs = timeNs;
     this.count = index + 1;
+  }
+
+  /** Time of the last event appended; 0 if there was none. */
+  get lastTimeNs(): number {
+    return this.count === 0 ? this.#flushedNs : this.timeNs[this.count - 1]!;
   }
 
   /** Events appended so far. */
@@ -86,6 +90,7 @@ export class EventBlocks implements EventBlock {
     if (this.count === 0) return;
     this.#sink(this);
     if (this.hasCallers) this.caller.fill(0);
+    this.#flushedNs = this.lastTimeNs;
     this.flushed += this.count;
     this.count = 0;
     this.hasCallers = false;

@@ -9,10 +9,13 @@ import { PageEventKind, TRACED_ORDER_MAX } from "./events.js";
 const TABLE_BLOCKS: number = 2 ** 22;
 const NO_PAGES: Uint8Array = new Uint8Array(MAX_ORDER_PAGES);
 
+const { COMP } = Gfp;
 /** Marks a page of an allocation that is freed as a whole. */
 const COMPOUND = 0x40;
 /** A page that an event of a batch has freed, and no mm_page_free yet. */
-const FREED_IN_BATCH = 0x80;
+const FREED_IN_BATCH = 0xff;
+/** Set in what is 1 below 0 or FREED_IN_BATCH, the values of pages that nobody has, and below no other. */
+const NOBODY = 0x80;
 
 /** What does not fit together in a trace. */
 export interface PairingCounts {
@@ -67,10 +70,10 @@ export class LivePages {
       return;
     }
     this.counts.allocations++;
-    const value = (order + 1) | ((gfp & Gfp.COMP) === 0 ? 0 : COMPOUND);
+    const value = (order + 1) | ((gfp & COMP) === 0 ? 0 : COMPOUND);
     const known = this.#set(pfn, order, value);
     if (known > 0) this.counts.reallocations++;
-    this.pages += 2 ** order - known;
+    this.pages += (1 << order) - known;
     if (this.pages > this.peakPages) this.peakPages = this.pages;
   }
 
@@ -80,12 +83,12 @@ export class LivePages {
    * @returns whether it is one of its own, and not the one that an event of a batch has told
    */
   freed(pfn: number, order: number): boolean {
-    const isToldBefore = this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES] === FREED_IN_BATCH;
+    const before = this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES];
     const known = this.#set(pfn, order, 0);
     this.pages -= known;
-    if (isToldBefore) return false;
+    if (before === FREED_IN_BATCH) return false;
     this.counts.frees++;
-    if (known < 2 ** order) this.counts.unknownFrees++;
+    if (known < 1 << order) this.counts.unknownFrees++;
     return true;
   }
 
@@ -129,18 +132,10 @@ export class LivePages {
 
   /** Gives the pages of a block a value. @returns how many of them were allocated */
   #set(pfn: number, order: number, value: number): number {
-    if (order > MAX_PAGE_ORDER) {
-      const half = 2 ** (order - 1);
-      return this.#set(pfn, order - 1, value) + this.#set(pfn + half, order - 1, value);
-    }
-    const chunk = this.#chunkOf(pfn);
-    const first = pfn % MAX_ORDER_PAGES;
-    const end = first + (1 << order);
+    if (order <= MAX_PAGE_ORDER) return setPages(this.#chunkOf(pfn), pfn % MAX_ORDER_PAGES, order, value);
     let known = 0;
-    for (let i = first; i < end; i++) {
-      if (chunk[i] !== 0 && chunk[i] !== FREED_IN_BATCH) known++;
-      chunk[i] = value;
-    }
+    for (let at = pfn; at < pfn + 2 ** order; at += MAX_ORDER_PAGES)
+      known += setPages(this.#chunkOf(at), 0, MAX_PAGE_ORDER, value);
     return known;
   }
 
@@ -155,4 +150,15 @@ export class LivePages {
     else this.#far.set(block, number);
     return chunk;
   }
+}
+
+/** Gives pages of a chunk a value. @returns how many of them were allocated */
+function setPages(chunk: Uint8Array, first: number, order: number, value: number): number {
+  const end = first + (1 << order);
+  let known = 0;
+  for (let i = first; i < end; i++) {
+    if (((chunk[i]! - 1) & NOBODY) === 0) known++;
+    chunk[i] = value;
+  }
+  return known;
 }

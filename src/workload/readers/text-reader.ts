@@ -118,13 +118,11 @@ export class TextReader {
     while (at < end) {
       this.#line++;
       const first = bytes[at];
-      const isFrame = first === TAB && this.#skipsTabs;
-      if (isFrame && !this.#wantsCaller) {
-        at = nextLine(bytes, at);
+      if (first === TAB && this.#skipsTabs) {
+        at = this.#wantsCaller ? this.#unusual(bytes, at) : nextLine(bytes, at);
         continue;
       }
-      const isUsual = first !== HASH && !isFrame && this.#usual !== undefined;
-      const next = isUsual ? this.#usual!.read(bytes, view, at, end) : -1;
+      const next = first === HASH || this.#usual === undefined ? -1 : this.#usual.read(bytes, view, at, end);
       if (next >= 0) {
         this.#hasEvents = true;
         this.#wantsCaller = true;

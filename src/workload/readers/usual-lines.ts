@@ -78,10 +78,11 @@ function newlinesIn(four: number): number {
   return (zeros - 0x01010101) & ~zeros & 0x80808080;
 }
 
-/** Not 0 if one of four bytes is a control character or a space. */
-function blanksIn(four: number): number {
-  // A byte below 0x21 borrows into its bit 7, which was not set.
-  return (four - 0x21212121) & ~four & 0x80808080;
+/** Not 0 if one of sixteen bytes is a space, a control character or none of ASCII. */
+function othersIn(a: number, b: number, c: number, d: number): number {
+  // Bytes below 0x21 get bit 7 when that is subtracted; those above 0x7f have it.
+  const below = (a - 0x21212121) | (b - 0x21212121) | (c - 0x21212121) | (d - 0x21212121);
+  return (below | a | b | c | d) & 0x80808080;
 }
 
 /** Reads usual lines of one trace. */
@@ -146,9 +147,10 @@ export class UsualLines {
     if (at === start + 6) fraction *= 1000;
     else if (at !== start + 9) return -1;
     if (bytes[at] !== COLON) return -1;
-    const timeNs = seconds * 1e9 + fraction;
-    // So many seconds are exact; whether the sum is shows in the difference.
-    if (timeNs - seconds * 1e9 !== fraction) return -1;
+    // So many seconds are exact in nanoseconds; whether the sum is shows in the difference.
+    seconds *= 1e9;
+    const timeNs = seconds + fraction;
+    if (timeNs - seconds !== fraction) return -1;
     if (bytes[++at] !== SPACE) return -1;
     while (bytes[at] === SPACE) at++;
     if (at > lineStart + NAME_COLUMN_MAX) return -1;
@@ -195,9 +197,8 @@ export class UsualLines {
       const b = view.getInt32(at + 4, true);
       const c = view.getInt32(at + 8, true);
       const d = view.getInt32(at + 12, true);
-      if ((blanksIn(a) | blanksIn(b) | blanksIn(c) | blanksIn(d)) !== 0) return -1;
-      if (((a | b | c | d) & 0x80808080) !== 0 || bytes[at + 1] === LETTER_X) return -1;
-      if (a === ZEROS && b === ZEROS && c === ZEROS && d === ZEROS && !this.readsZeroPages) return -1;
+      if (othersIn(a, b, c, d) !== 0 || bytes[at + 1] === LETTER_X) return -1;
+      if (d === ZEROS && c === ZEROS && b === ZEROS && a === ZEROS && !this.readsZeroPages) return -1;
       at += HASHED_POINTER_BYTES;
     }
     if (at > lineStart + PFN_COLUMN_MAX) return -1;
@@ -225,8 +226,10 @@ export class UsualLines {
       order = order * 10 + digit;
       at++;
     }
-    if (order > MAX_PAGE_ORDER || (order > 0 && pfn % (1 << order) !== 0)) return -1;
-    if (kind === PageEventKind.freeBatched && order !== 0) return -1;
+    if (order > 0) {
+      if (order > MAX_PAGE_ORDER || pfn % (1 << order) !== 0) return -1;
+      if (kind === PageEventKind.freeBatched) return -1;
+    }
 
     let migrateType = 0;
     let detail = 0;

@@ -14,14 +14,11 @@ export class ZeroPages {
   /** Numbers of the undecided ones among all events; those that were handed over stay as they are. */
   #undecided: number[] = [];
   #meaning: "not known" | "failure" | "nothing" = "not known";
+  /** Whether nothing is known yet; a field, because it is asked for with every line. */
+  isOpen = true;
 
   constructor(blocks: EventBlocks) {
     this.#blocks = blocks;
-  }
-
-  /** Whether nothing is known yet. */
-  get isOpen(): boolean {
-    return this.#meaning === "not known";
   }
 
   /** Whether zeros are known to say nothing. */
@@ -33,6 +30,7 @@ export class ZeroPages {
   pagesTell(): void {
     if (this.#meaning !== "not known") return;
     this.#meaning = "failure";
+    this.isOpen = false;
     const { flushed, pfn } = this.#blocks;
     for (const event of this.#undecided) if (event >= flushed) pfn[event - flushed] = 0;
     this.#undecided = [];
@@ -42,6 +40,7 @@ export class ZeroPages {
   freed(): void {
     if (this.#meaning !== "not known") return;
     this.#meaning = "nothing";
+    this.isOpen = false;
     this.#undecided = [];
   }
 

