@@ -53,11 +53,16 @@ test("a page of a batch is freed once where its own event comes behind or is mis
   const list = ["alloc 0 #0", "free 0 #0", "alloc 0 #1", "free 0 #1"];
   const behind = [allocText(16), batchedText(16), freeText(16)];
   const alone = [allocText(16), batchedText(16)];
-  for (const texts of [behind, alone]) {
-    const found = requestsOf(trace(...texts, ...texts));
+  const before = [allocText(16), freeText(16), batchedText(16)];
+  const pairs = [behind, alone, before].flatMap((first) =>
+    [behind, alone, before].map((next) => [first, next]),
+  );
+  for (const [first, next] of pairs) {
+    const found = requestsOf(trace(...first!, ...next!));
     assert.equal(found.list, list);
     assert.equal(found.counts, { allocations: 2, frees: 2, batchedFrees: 2 });
   }
+  assert.equal(requestsOf(trace(...alone, allocText(16), freeText(16))).list, list);
 });
 
 test("of a batch a compound page is freed as a whole, a part of another block alone", () => {
@@ -88,8 +93,11 @@ test("a block above order 10 becomes requests of order 10, and counts once", () 
 });
 
 test("a refill of a page that was not found takes nothing", () => {
-  const { list, counts } = requestsOf(trace(zoneLockedText(0), allocText(16)));
-  assert.equal([list, counts], [["alloc 0 #0"], { allocations: 1, innerEvents: 1, stillAllocatedPages: 1 }]);
+  const { list, counts } = requestsOf(
+    trace(zoneLockedText(0), allocText(16), zoneLockedText(0), allocText(17)),
+  );
+  assert.equal(list, ["alloc 0 #0", "alloc 0 #1"]);
+  assert.equal(counts, { allocations: 2, innerEvents: 2, stillAllocatedPages: 2 });
 });
 
 test("a failed allocation is a request without a handle", () => {
