@@ -104,7 +104,7 @@ function readRecording(path: string): RecordedRequests {
         `and ${path} says ${recording.trace.sha256.slice(0, 12)}`,
     );
   }
-  return { recording, ...buildRequests(readEvents(tracePath, bytes).events, recording) };
+  return { recording, ...buildRequests(readEvents(tracePath, bytes, recording.kernel).events, recording) };
 }
 
 function readTrace(path: string): RecordedRequests {

@@ -8,6 +8,7 @@ import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts } from "../workload/trace-counts.js";
 import { TraceNames } from "../workload/trace-names.js";
 import { gunzipWhole } from "./gzip.js";
+import { UsageError } from "./usage-error.js";
 import { ZstdReader } from "./zstd.js";
 
 const CHUNK_BYTES = 2 ** 20;
@@ -21,20 +22,28 @@ export interface TraceFile {
 /**
  * @param path for messages
  * @param bytes of the file as it is, of any format, plain, gzip or zstd
- * @throws TraceError for a packed file that is damaged, and for a trace that is none
+ * @param kernel that was traced, if it is known beside the file
+ * @throws TraceError for a packed file that is damaged, and for a trace that is none; UsageError for
+ *   one with flags that may mean anything
  */
-export function readEvents(path: string, bytes: Uint8Array): TraceFile {
+export function readEvents(path: string, bytes: Uint8Array, kernel?: string): TraceFile {
   const collector = new EventCollector();
-  const names = new TraceNames();
+  const names = new TraceNames(kernel);
   const counts = newTraceCounts();
   const blocks = new EventBlocks((block) => collector.add(block));
   const reader = new TraceReader(path, { blocks, names, counts });
   const plain = unpacked(path, bytes);
   for (let at = 0; at < plain.length; at += CHUNK_BYTES) reader.feed(plain.subarray(at, at + CHUNK_BYTES));
   reader.end();
+  if (counts.hexFlags > 0 && names.kernel === undefined) {
+    throw new UsageError(
+      `${path}: its flags are bare numbers, which mean something else in each release; ` +
+        "trace import --kernel RELEASE makes one of ours of it",
+    );
+  }
   const { lostEvents, overwrittenEvents, otherEvents } = counts;
   const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
-  return { events, kernel: reader.metadata?.kernel };
+  return { events, kernel: names.kernel };
 }
 
 /** Name of a workload: that of its file without what says how it is written. */

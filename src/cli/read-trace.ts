@@ -1,6 +1,7 @@
 /** Reads trace files of any format, packed or not, event by event. */
 
 import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
+import { type FlagsReading, flagsReading } from "../workload/flags-reading.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceNames } from "../workload/trace-names.js";
@@ -15,6 +16,8 @@ export interface ReadTrace {
   readonly formats: readonly string[];
   readonly counts: TraceCounts;
   readonly names: TraceNames;
+  /** How request flags were read. */
+  readonly flags: FlagsReading;
   /** What the file says of itself, if it is one of our own. */
   readonly metadata: TraceReader["metadata"];
 }
@@ -32,6 +35,7 @@ export interface TraceUser {
  *
  * @param paths of files, or `STDIN_PATH`
  * @param use makes the user of the events, given names that grow as they are read
+ * @param kernel that was traced, if it is given: the name of a release
  * @throws UsageError or TraceError for a file that cannot be read, and for parts that overlap
  */
 export async function readTraces(
@@ -39,10 +43,11 @@ export async function readTraces(
   use: (names: TraceNames) => TraceUser,
   { stderr, interrupted }: CliIo,
   quiet: boolean,
+  kernel?: string,
 ): Promise<ReadTrace> {
   if (paths.filter((path) => path === STDIN_PATH).length > 1)
     throw new UsageError("stdin can be read only once");
-  const names = new TraceNames();
+  const names = new TraceNames(kernel);
   const counts = newTraceCounts();
   const user = use(names);
   const order = new PartOrder();
@@ -75,7 +80,12 @@ export async function readTraces(
   } finally {
     progress?.stop();
   }
-  return { formats, counts, names, metadata };
+  if (kernel !== undefined && counts.hexFlags > 0 && formats.includes("compact")) {
+    throw new UsageError(
+      `--kernel ${kernel}: numbers of flags were read when the trace was imported, not now`,
+    );
+  }
+  return { formats, counts, names, flags: flagsReading(names), metadata };
 }
 
 /** Sees to it that the parts of a trace come in the order of time. */

@@ -1,6 +1,7 @@
 /** A trace in numbers, for people: what `perf kmem stat --page` prints, and more. */
 
 import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
+import type { FlagsReading } from "../workload/flags-reading.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
 import { formatInteger } from "./cells.js";
@@ -19,6 +20,7 @@ export interface TraceInfo {
   readonly clock?: string;
   /** Formats that a trace of ours was made from. */
   readonly source?: readonly string[];
+  readonly flagsReadAs: FlagsReading;
   readonly summary: TraceSummary;
   readonly counts: TraceCounts;
 }
@@ -29,7 +31,7 @@ const LONGEST_LIST = 10;
 const TYPE_NAMES = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"];
 
 export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): string {
-  const { summary, counts } = info;
+  const { summary, counts, flagsReadAs } = info;
   const { pairing } = summary;
   const sections = [
     [paint("title", info.files.join(", ")), ...origin(info)],
@@ -42,7 +44,7 @@ export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): str
     ...(summary.callers.length > 0
       ? [["Allocations by caller", ...sums(summary.callers, ({ name }) => name)]]
       : []),
-    formatRemarks({ ...counts, ...pairing })
+    formatRemarks({ ...counts, ...pairing }, flagsReadAs)
       .flatMap(wrapText)
       .map((line) => paint("note", line)),
   ];

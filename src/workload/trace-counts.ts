@@ -6,7 +6,7 @@ export interface TraceCounts {
   overwrittenEvents: number;
   /** Events of other tracepoints. */
   otherEvents: number;
-  /** Allocations whose flags are a bare number; its bits are read as those of Linux 6.12. */
+  /** Allocations whose flags are a bare number; its bits are read as those of one release (FlagsReading). */
   hexFlags: number;
   /** Allocations with a flag that is not known and was left out. */
   unknownFlags: number;

@@ -1,8 +1,9 @@
 /** What page tracepoints print behind their name (include/trace/events/kmem.h: TP_printk). */
 
+import type { GfpTable } from "../../linux/gfp-table.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { PageEventKind } from "../events.js";
-import { type GfpText, gfpOfText } from "../gfp-text.js";
+import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import type { LineFault } from "./line-format.js";
 
 /** Kinds by the name of their event. */
@@ -64,8 +65,14 @@ interface Field {
 /**
  * @param text of the line behind the name of the event, one character for each byte, no line end
  * @param column where it begins
+ * @param gfpTable of the kernel that was traced, if it is known
  */
-export function parsePayload(kind: PageEventKind, text: string, column: number): Payload | LineFault {
+export function parsePayload(
+  kind: PageEventKind,
+  text: string,
+  column: number,
+  gfpTable?: GfpTable,
+): Payload | LineFault {
   const { fields, rest } = fieldsOf(text, column);
   const isRaw = fields[0]?.name === "pfn";
   const found = isRaw ? fields : inOrder(kind, fields, rest);
@@ -83,7 +90,7 @@ export function parsePayload(kind: PageEventKind, text: string, column: number):
     migrateType = reader.small(isExtfrag ? "alloc_migratetype" : "migratetype");
   }
   if (kind === PageEventKind.alloc) {
-    gfp = reader.gfp();
+    gfp = reader.gfp(gfpTable);
     detail = gfp?.meaning.flags ?? 0;
   } else if (kind === PageEventKind.zoneLocked) {
     detail = reader.small("percpu_refill");
@@ -162,11 +169,11 @@ class FieldReader {
     return value ?? 0;
   }
 
-  gfp(): Payload["gfp"] {
+  gfp(table: GfpTable | undefined): Payload["gfp"] {
     const text = this.#fields.get("gfp_flags")?.value ?? "";
-    const meaning = gfpOfText(text);
+    const meaning = gfpOfText(text, table);
     if (meaning !== undefined) return { text, meaning };
-    this.#fail("gfp_flags", "gfp flags of Linux");
+    this.#fail("gfp_flags", expectedGfp(table));
     return undefined;
   }
 

@@ -8,6 +8,7 @@ import { TraceError } from "../trace-error.js";
 import { TaskMemo, type TraceNames } from "../trace-names.js";
 import { WholeLines } from "../whole-lines.js";
 import { callerOfFrame } from "./call-chain.js";
+import { kernelOfComment } from "./kernel-of-comment.js";
 import { type LineFault, type LineFormat, NO_TASK, REMARK } from "./line-format.js";
 import { KIND_OF_NAME, parsePayload } from "./payload.js";
 import { UsualLines } from "./usual-lines.js";
@@ -134,7 +135,8 @@ export class TextReader {
       counts.otherEvents++;
       return next;
     }
-    const payload = parsePayload(kind, text.slice(event[0].length), start.eventColumn + event[0].length);
+    const column = start.eventColumn + event[0].length;
+    const payload = parsePayload(kind, text.slice(event[0].length), column, this.#output.names.gfpTable);
     if (!("pfn" in payload)) this.#fail(line, payload);
     const { order, migrateType, pfn, detail, gfp } = payload;
     if (gfp !== undefined) this.#countFlags(line, gfp.text, gfp.meaning);
@@ -157,6 +159,8 @@ export class TextReader {
     if (this.#format.comment.test(line)) {
       const buffer = BUFFER_HEADER.exec(line);
       if (buffer !== null) counts.overwrittenEvents += Math.max(0, Number(buffer[2]) - Number(buffer[1]));
+      const kernel = kernelOfComment(line);
+      if (kernel !== undefined) this.#output.names.tellKernel(kernel);
       return true;
     }
     const lost = LOST_EVENTS.exec(line) ?? PERF_LOST_CHUNKS.exec(line);
@@ -173,12 +177,12 @@ export class TextReader {
     this.#wantsCaller = false;
   }
 
-  #countFlags(line: string, text: string, { flags, isHex, unknownNames }: GfpText): void {
+  #countFlags(line: string, text: string, { flags, isHex, unknownNames, unknownBits }: GfpText): void {
     // At the end of a file a name that is not known is more likely one that was cut off.
     if (unknownNames && this.#ending)
       this.#fail(line, { column: line.length, expected: "gfp flags of Linux" });
     if (isHex) this.#output.counts.hexFlags++;
-    if (unknownNames) this.#output.counts.unknownFlags++;
+    if (unknownNames || unknownBits) this.#output.counts.unknownFlags++;
     this.#output.names.noteGfp(text, flags);
   }
 

@@ -2,12 +2,13 @@
 
 import { once } from "node:events";
 import type { Argv } from "yargs";
+import { flagRemarks } from "../../../report/trace-import.js";
 import { TRACEFS_HEADER, TracefsPrinter, tracefsTrailer } from "../../../workload/tracefs-text.js";
 import type { CliContext, CliIo } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
 import { readTraces } from "../../read-trace.js";
-import { filesOf, textOf } from "./options.js";
+import { filesOf, KERNEL_OPTION, kernelOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceExport = {
@@ -26,6 +27,7 @@ export const traceExport = {
         requiresArg: true,
         describe: "a file instead of stdout",
       })
+      .option("kernel", KERNEL_OPTION)
       .option("quiet", { type: "boolean", describe: "no progress on stderr" })
       .epilogue(
         examples(
@@ -44,7 +46,7 @@ export const traceExport = {
     try {
       sink.write(Buffer.from(TRACEFS_HEADER));
       let events = 0;
-      const { counts } = await readTraces(
+      const { counts, flags } = await readTraces(
         files,
         (names) => {
           const printer = new TracefsPrinter(names, (bytes) => sink.write(bytes));
@@ -58,10 +60,14 @@ export const traceExport = {
         },
         io,
         argv.quiet === true,
+        kernelOf(argv),
       );
       sink.write(Buffer.from(tracefsTrailer(counts, events)));
       await sink.rest();
       file?.finish();
+      if (argv.quiet !== true) {
+        for (const remark of flagRemarks(counts, flags)) io.stderr.write(`${remark}\n`);
+      }
       return 0;
     } finally {
       file?.discard();

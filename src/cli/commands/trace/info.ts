@@ -8,7 +8,7 @@ import { paintFor } from "../../colour.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { readTraces } from "../../read-trace.js";
-import { filesOf } from "./options.js";
+import { filesOf, KERNEL_OPTION, kernelOf } from "./options.js";
 
 /** For yargs. */
 export const traceInfo = {
@@ -22,6 +22,7 @@ export const traceInfo = {
         describe:
           "a trace of any format, or its parts in the order of time; or the name of a bundled one; - is stdin",
       })
+      .option("kernel", KERNEL_OPTION)
       .option("json", { type: "boolean", describe: "all of it as JSON" })
       .option("quiet", { type: "boolean", describe: "no progress on stderr" })
       .epilogue(
@@ -45,11 +46,14 @@ export const traceInfo = {
       },
       io,
       argv.quiet === true,
+      kernelOf(argv),
     );
     const info = {
       files,
       formats: read.formats,
+      ...(read.names.kernel === undefined ? {} : { kernel: read.names.kernel }),
       ...read.metadata,
+      flagsReadAs: read.flags,
       summary: summarizer!.finish(),
       counts: read.counts,
       gfpTexts: [...read.names.gfpTexts.keys()],
