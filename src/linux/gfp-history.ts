@@ -16,7 +16,7 @@ export interface GfpChange {
   readonly source: string;
   /** Bits of modifiers, without `__GFP_`; 0 takes one away. */
   readonly bits?: Readonly<Record<string, number>>;
-  /** Modifiers of combinations, without `GFP_`; undefined takes one away. */
+  /** Modifiers of combinations, as traces name them without `GFP_`; undefined takes one away. */
   readonly combinations?: Readonly<Record<string, string | undefined>>;
   /** Whether a request wakes kswapd unless NO_KSWAPD forbids it. */
   readonly wakesKswapd?: boolean;
@@ -95,7 +95,8 @@ export const GFP_CHANGES: readonly GfpChange[] = [
     combinations: {
       ATOMIC: "HIGH ATOMIC KSWAPD_RECLAIM",
       KERNEL: "DIRECT_RECLAIM KSWAPD_RECLAIM IO FS",
-      NOWAIT: "KSWAPD_RECLAIM",
+      // Traces of 4.4 and 4.5 print it for no flags at all (gfpflags.h), not for what it is.
+      NOWAIT: "",
       NOIO: "DIRECT_RECLAIM KSWAPD_RECLAIM",
       NOFS: "DIRECT_RECLAIM KSWAPD_RECLAIM IO",
       TEMPORARY: "DIRECT_RECLAIM KSWAPD_RECLAIM IO FS RECLAIMABLE",
@@ -115,8 +116,8 @@ export const GFP_CHANGES: readonly GfpChange[] = [
   },
   {
     since: "4.6-rc1",
-    source: "444eb2a449ef; read in 4.6.2",
-    combinations: { TRANSHUGE: `${HUGE_PAGE} NORETRY` },
+    source: "444eb2a449ef and 1f7866b4aebd; read in 4.6.2",
+    combinations: { TRANSHUGE: `${HUGE_PAGE} NORETRY`, NOWAIT: "KSWAPD_RECLAIM" },
   },
   {
     since: "4.8-rc1",
