@@ -89,6 +89,19 @@ test("hexadecimal, decimal and capital digits are one number", () => {
   }
 });
 
+test("reading undoes printing for any 32 bits", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 0xffffffff }), (flags) => {
+      assert.is(gfpOfText(formatGfp(flags))?.flags, flags);
+    }),
+  );
+});
+
+test("text that no kernel prints is refused", () => {
+  const texts = ["", "|", "GFP_KERNEL|", "GFP_KERNE", "gfp_kernel", "none|GFP_KERNEL", "cc0", "toString"];
+  for (const text of texts) assert.is(gfpOfText(text), undefined, text);
+});
+
 test("names that kernels before 4.6 print", () => {
   const vectors: [text: string, meaning: string][] = [
     ["GFP_ATOMIC|GFP_NOWARN|GFP_NORETRY|GFP_COMP", "GFP_ATOMIC|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP"],
