@@ -112,18 +112,18 @@ function readRecording(path: string, lenient: boolean | undefined): RecordedRequ
         `and ${path} says ${recording.trace.sha256.slice(0, 12)}`,
     );
   }
-  return usable(tracePath, readEvents(tracePath, bytes, lenient), recording);
+  return usable(tracePath, readEvents(tracePath, bytes, recording.kernel, lenient), recording);
 }
 
 function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
-  const trace = readEvents(path, readInput(path), lenient);
+  const trace = readEvents(path, readInput(path), undefined, lenient);
   return usable(path, trace, describeTrace(workloadName(path), trace.events, trace.kernel));
 }
 
 /** The requests of a trace; @throws UsageError if there are none to make. */
 function usable(
   path: string,
-  { events, counts, details }: TraceFile,
+  { events, counts, flags, details }: TraceFile,
   recording: Recording,
 ): RecordedRequests {
   const { requests, report } = buildRequests(events, recording);
@@ -139,8 +139,8 @@ function usable(
     counts,
   });
   if (unusable !== undefined) throw new UsageError(`${path}: ${unusable}`);
-  // Events of other tracepoints are in most traces, and no part of what is replayed.
-  const remarks = formatRemarks({ ...counts, otherEvents: 0 }, details);
+  // Events of other tracepoints and flags that decide nothing are in most traces, and no part of what is replayed.
+  const remarks = formatRemarks({ ...counts, otherEvents: 0 }, { ...flags, idle: [] }, details);
   return { recording, requests, report, ...(remarks.length === 0 ? {} : { remarks }) };
 }
 

@@ -5,11 +5,13 @@ import type { TraceDetails } from "../report/trace-import.js";
 import { EventCollector } from "../workload/collect-events.js";
 import { EventBlocks } from "../workload/event-blocks.js";
 import type { PageEvents } from "../workload/events.js";
+import { type FlagsReading, flagsReading } from "../workload/flags-reading.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceNames } from "../workload/trace-names.js";
 import { gunzipWhole } from "./gzip.js";
 import { detailsOf, withLenientHint } from "./read-trace.js";
+import { UsageError } from "./usage-error.js";
 import { ZstdReader } from "./zstd.js";
 
 const CHUNK_BYTES = 2 ** 20;
@@ -20,18 +22,22 @@ export interface TraceFile {
   /** The kernel that was traced, where the file says it. */
   readonly kernel: string | undefined;
   readonly counts: TraceCounts;
+  /** How request flags were read. */
+  readonly flags: FlagsReading;
   readonly details: TraceDetails;
 }
 
 /**
  * @param path for messages
  * @param bytes of the file as it is, of any format, plain, gzip or zstd
+ * @param kernel that was traced, if it is known beside the file
  * @param lenient whether lines of a text that cannot be read are left out; undefined where nobody can ask for it
- * @throws TraceError for a packed file that is damaged, and for a trace that is none
+ * @throws TraceError for a packed file that is damaged, and for a trace that is none; UsageError for
+ *   one with flags that may mean anything
  */
-export function readEvents(path: string, bytes: Uint8Array, lenient?: boolean): TraceFile {
+export function readEvents(path: string, bytes: Uint8Array, kernel?: string, lenient?: boolean): TraceFile {
   const collector = new EventCollector();
-  const names = new TraceNames();
+  const names = new TraceNames(kernel);
   const counts = newTraceCounts();
   const blocks = new EventBlocks((block) => collector.add(block));
   const reader = new TraceReader(path, { blocks, names, counts }, { lenient: lenient === true });
@@ -42,10 +48,16 @@ export function readEvents(path: string, bytes: Uint8Array, lenient?: boolean): 
   } catch (error) {
     throw lenient === undefined ? error : withLenientHint(error);
   }
+  if (counts.hexFlags > 0 && names.kernel === undefined) {
+    throw new UsageError(
+      `${path}: its flags are bare numbers, which mean something else in each release; ` +
+        "trace import --kernel RELEASE makes one of ours of it",
+    );
+  }
   const { lostEvents, overwrittenEvents, otherEvents } = counts;
   const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
   const details = detailsOf(names, reader.firstUnread?.message);
-  return { events, kernel: reader.metadata?.kernel, counts, details };
+  return { events, kernel: names.kernel, counts, flags: flagsReading(names), details };
 }
 
 /** Name of a workload: that of its file without what says how it is written. */

@@ -2,6 +2,7 @@
 
 import type { TraceDetails } from "../report/trace-import.js";
 import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
+import { type FlagsReading, flagsReading } from "../workload/flags-reading.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceLineError } from "../workload/trace-error.js";
@@ -17,6 +18,8 @@ export interface ReadTrace {
   readonly formats: readonly string[];
   readonly counts: TraceCounts;
   readonly names: TraceNames;
+  /** How request flags were read. */
+  readonly flags: FlagsReading;
   /** What the file says of itself, if it is one of our own. */
   readonly metadata: TraceReader["metadata"];
   readonly details: TraceDetails;
@@ -28,6 +31,8 @@ export interface ReadTraceOptions {
   readonly quiet: boolean;
   /** Lines of texts that cannot be read are left out and counted. */
   readonly lenient: boolean;
+  /** The kernel that was traced, if it is given: the name of a release. */
+  readonly kernel: string | undefined;
 }
 
 /** What is done with the events. */
@@ -49,11 +54,11 @@ export async function readTraces(
   paths: readonly string[],
   use: (names: TraceNames) => TraceUser,
   { stderr, interrupted }: CliIo,
-  { quiet, lenient }: ReadTraceOptions,
+  { quiet, lenient, kernel }: ReadTraceOptions,
 ): Promise<ReadTrace> {
   if (paths.filter((path) => path === STDIN_PATH).length > 1)
     throw new UsageError("stdin can be read only once");
-  const names = new TraceNames();
+  const names = new TraceNames(kernel);
   const counts = newTraceCounts();
   const user = use(names);
   const order = new PartOrder();
@@ -90,7 +95,13 @@ export async function readTraces(
   } finally {
     progress?.stop();
   }
-  return { formats, counts, names, metadata, details: detailsOf(names, firstUnread) };
+  if (kernel !== undefined && counts.hexFlags > 0 && formats.includes("compact")) {
+    throw new UsageError(
+      `--kernel ${kernel}: numbers of flags were read when the trace was imported, not now`,
+    );
+  }
+  const details = detailsOf(names, firstUnread);
+  return { formats, counts, names, flags: flagsReading(names), metadata, details };
 }
 
 /** What is said of a trace beside its counts. */

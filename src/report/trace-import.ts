@@ -1,5 +1,6 @@
 /** What importing a trace found out, for people: nothing that was left out or does not fit is silent. */
 
+import type { FlagsReading } from "../workload/flags-reading.js";
 import type { LivePages, PairingCounts } from "../workload/live-pages.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
 import { formatInteger } from "./cells.js";
@@ -41,7 +42,7 @@ export function importReport(
 const LONGEST_LIST = 5;
 
 /** What is said of each count that is not 0. */
-const REMARKS: Readonly<Record<keyof RemarkCounts, string>> = {
+const REMARKS: Readonly<Record<Exclude<keyof RemarkCounts, keyof FlagCounts>, string>> = {
   failed: "allocations that found no page",
   lostEvents: "events lost by the recorder",
   overwrittenEvents: "events overwritten before the trace was read",
@@ -52,8 +53,6 @@ const REMARKS: Readonly<Record<keyof RemarkCounts, string>> = {
   unknownEvents: "events named like those of pages, of which nothing is known, left out",
   unreadLines: "lines that could not be read, left out",
   repeatedFrees: "frees told twice, as kernels before 3.3 do, counted once",
-  hexFlags: "allocations whose flags are a bare number, read as those of Linux 6.12",
-  unknownFlags: "allocations with a flag that is not known, left out",
   withoutCpu: "events without a CPU, taken to be on CPU 0",
   withoutTask: "events without a task",
   withoutTime: "events without a time, given that of the event before",
@@ -68,12 +67,19 @@ const REMARKS: Readonly<Record<keyof RemarkCounts, string>> = {
 export type RemarkCounts = TraceCounts &
   Pick<TraceImportReport, "failed" | "reallocations" | "unknownFrees" | "neverFreed">;
 
-/** One line for each count that is not 0. */
-export function formatRemarks(counts: Partial<RemarkCounts>, details: Partial<TraceDetails> = {}): string[] {
-  const names = Object.keys(REMARKS) as (keyof RemarkCounts)[];
-  return names
+type FlagCounts = Pick<TraceCounts, "hexFlags" | "unknownFlags">;
+
+/** One line for each count that is not 0, and for flags that were left out. */
+export function formatRemarks(
+  counts: Partial<RemarkCounts>,
+  flags: FlagsReading,
+  details: Partial<TraceDetails>,
+): string[] {
+  const names = Object.keys(REMARKS) as (keyof typeof REMARKS)[];
+  const remarks = names
     .filter((name) => (counts[name] ?? 0) > 0)
     .map((name) => `${REMARKS[name]}: ${formatInteger(counts[name]!)}${detailOf(name, details)}`);
+  return [...remarks, ...flagRemarks(counts, flags)];
 }
 
 function detailOf(
@@ -87,13 +93,41 @@ function detailOf(
   return unknown.length === 0 ? "" : ` (${unknown.slice(0, LONGEST_LIST).join(", ")}${more})`;
 }
 
+/** One line for each thing that is to be said of request flags. */
+export function flagRemarks(
+  { hexFlags = 0, unknownFlags = 0 }: Partial<FlagCounts>,
+  flags: FlagsReading,
+): string[] {
+  const { release, isTold, idle } = flags;
+  const doubt = isTold ? "" : ", though releases number them differently (--kernel names the traced one)";
+  return [
+    ...(hexFlags === 0
+      ? []
+      : [
+          `allocations whose flags are a bare number, read as those of Linux ${release}${doubt}: ` +
+            formatInteger(hexFlags),
+        ]),
+    ...(unknownFlags === 0
+      ? []
+      : [
+          `allocations with a flag that is not known and decides nothing here: ${formatInteger(unknownFlags)}`,
+        ]),
+    ...(idle.length === 0 ? [] : [`flags that decide nothing here: ${idle.join(", ")}`]),
+  ];
+}
+
 /** @param path of the file that was written */
-export function formatImportReport(path: string, report: TraceImportReport, details: TraceDetails): string {
+export function formatImportReport(
+  path: string,
+  report: TraceImportReport,
+  flags: FlagsReading,
+  details: TraceDetails,
+): string {
   const { events, allocations, frees } = report;
   const lines = [
     `${path}: ${formatInteger(events)} events, ${formatInteger(allocations)} allocations, ` +
       `${formatInteger(frees)} frees`,
-    ...formatRemarks(report, details),
+    ...formatRemarks(report, flags, details),
   ];
   return lines.map((line, index) => `${index === 0 ? "" : "  "}${line}\n`).join("");
 }

@@ -1,6 +1,7 @@
 /** A trace in numbers, for people: what `perf kmem stat --page` prints, and more. */
 
 import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
+import type { FlagsReading } from "../workload/flags-reading.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
 import { formatInteger } from "./cells.js";
@@ -19,6 +20,7 @@ export interface TraceInfo {
   readonly clock?: string;
   /** Formats that a trace of ours was made from. */
   readonly source?: readonly string[];
+  readonly flagsReadAs: FlagsReading;
   readonly summary: TraceSummary;
   readonly counts: TraceCounts;
   /** Why no run can replay it, if none can. */
@@ -32,7 +34,7 @@ const LONGEST_LIST = 10;
 const TYPE_NAMES = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"];
 
 export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): string {
-  const { summary, counts } = info;
+  const { summary, counts, flagsReadAs } = info;
   const { pairing } = summary;
   const sections = [
     [paint("title", info.files.join(", ")), ...origin(info)],
@@ -47,7 +49,7 @@ export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): str
       : []),
     [
       ...(info.unusable === undefined ? [] : [`no run can replay it: ${info.unusable}`]),
-      ...formatRemarks({ ...counts, ...pairing }, info.details),
+      ...formatRemarks({ ...counts, ...pairing }, flagsReadAs, info.details),
     ]
       .flatMap(wrapText)
       .map((line) => paint("note", line)),

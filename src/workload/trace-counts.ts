@@ -12,7 +12,7 @@ export interface TraceCounts {
   unreadLines: number;
   /** Frees that the kernel told a second time; they are left out. */
   repeatedFrees: number;
-  /** Allocations whose flags are a bare number; its bits are read as those of Linux 6.12. */
+  /** Allocations whose flags are a bare number; its bits are read as those of one release (FlagsReading). */
   hexFlags: number;
   /** Allocations with a flag that is not known and was left out. */
   unknownFlags: number;

@@ -1,3 +1,5 @@
+import { type GfpTable, gfpTableOf } from "../linux/gfp-table.js";
+import { parseReleaseName } from "../linux/release-name.js";
 import { ByteMemo, hashOf } from "./byte-memo.js";
 import type { Task } from "./events.js";
 import { gfpOfText } from "./gfp-text.js";
@@ -17,7 +19,31 @@ export class TraceNames {
   readonly otherEvents: Map<string, number> = new Map();
   readonly #taskNumbers = new Map<string, number>();
   readonly #callerNumbers = new Map<string, number>();
-  readonly #gfpMemo = new ByteMemo((text) => this.#gfp(text));
+  readonly #isKernelGiven: boolean;
+  #kernel: string | undefined = undefined;
+  #gfpTable: GfpTable | undefined = undefined;
+  #gfpMemo = new ByteMemo((text) => this.#gfp(text));
+
+  /** @param kernel that was traced, whatever the trace says of it; what names no release is not used */
+  constructor(kernel?: string) {
+    this.#isKernelGiven = kernel !== undefined;
+    if (kernel !== undefined) this.#useKernel(kernel);
+  }
+
+  /** The kernel that was traced, as it was given or as the trace told. */
+  get kernel(): string | undefined {
+    return this.#kernel;
+  }
+
+  /** What flags mean in that kernel. */
+  get gfpTable(): GfpTable | undefined {
+    return this.#gfpTable;
+  }
+
+  /** Takes what follows to be of the kernel that the trace names, unless another one was given. */
+  tellKernel(kernel: string): void {
+    if (!this.#isKernelGiven && kernel !== this.#kernel) this.#useKernel(kernel);
+  }
 
   /** Number of a task; the idle task has one name, whoever printed it. */
   task(comm: string, pid: number): number {
@@ -40,7 +66,7 @@ export class TraceNames {
   }
 
   /**
-   * What flags mean that stand in a text, with the bits of Linux 6.12.
+   * What flags mean that stand in a text (gfpOfText).
    *
    * @param hash as ByteMemo wants it
    * @returns the flags, or -1 for a text of which there is more to say than the flags
@@ -60,9 +86,17 @@ export class TraceNames {
     if (count > 0 || this.otherEvents.size < EVENT_NAMES_MAX) this.otherEvents.set(name, count + 1);
   }
 
+  #useKernel(kernel: string): void {
+    const release = parseReleaseName(kernel);
+    if (release === undefined) return;
+    this.#kernel = kernel;
+    this.#gfpTable = gfpTableOf(release);
+    this.#gfpMemo = new ByteMemo((text) => this.#gfp(text));
+  }
+
   #gfp(text: string): number {
-    const found = gfpOfText(text);
-    if (found === undefined || found.isHex || found.unknownNames) return -1;
+    const found = gfpOfText(text, this.#gfpTable);
+    if (found === undefined || found.isHex || found.unknownNames || found.unknownBits) return -1;
     this.noteGfp(text, found.flags);
     return found.flags;
   }

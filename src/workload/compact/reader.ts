@@ -171,6 +171,7 @@ export class CompactReader {
       parsed ?? this.#fail(offset, what, "something else");
     if (type === BlockType.metadata) {
       this.metadata = valid(metadataOf(value), "the origin of the trace");
+      if (this.metadata.kernel !== undefined) this.#output.names.tellKernel(this.metadata.kernel);
     } else if (type === BlockType.tasks) {
       for (const [comm, pid] of valid(tasksOf(value), "a list of tasks")) {
         const number = names.task(comm, pid);

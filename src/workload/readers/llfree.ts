@@ -10,6 +10,7 @@
 import { gfpMigrateType } from "../../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { PageEventKind } from "../events.js";
+import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import { TraceError } from "../trace-error.js";
 import { NO_TASK } from "./line-format.js";
 import type { TraceOutput } from "./text-reader.js";
@@ -20,7 +21,10 @@ const ENTRY_BYTES = 16;
 const ENTRIES_PER_PAGE: number = (PAGE_BYTES - FIRST_ENTRY_BYTES) / ENTRY_BYTES;
 const MAX_PFN: number = 2 ** 24 - 1;
 const MAX_CPUS = 65536;
-/** LLFree's own mark for the page cache, above the flags that Linux 6.12 has. */
+/**
+ * LLFree's own mark for the page cache, above the flags that Linux 6.12 has. The kernels with LLFree
+ * are of 6.x, which number the flags that decide anything in one way.
+ */
 const PAGE_CACHE_FLAG = 0x10000000;
 
 interface Header {
@@ -45,6 +49,8 @@ export class LlfreeReader {
   readonly #file: string;
   readonly #output: TraceOutput;
   readonly #chunks: Uint8Array[] = [];
+  /** By the numbers of the trace, which are few. */
+  readonly #meanings = new Map<number, GfpText>();
 
   constructor(file: string, output: TraceOutput) {
     this.#file = file;
@@ -102,15 +108,29 @@ export class LlfreeReader {
     if (pfn % 2 ** order !== 0) {
       this.#fail(at, `an order that pfn ${pfn} is a multiple of`, String(order));
     }
-    const gfp = (flags >>> 3) & ~PAGE_CACHE_FLAG;
     const task = this.#output.names.task(NO_TASK.comm, view.getUint32(at + 12, true));
     const timeNs = timeUs * 1000;
     if (isAlloc === 1) {
+      const gfp = this.#gfp(at, (flags >>> 3) & ~PAGE_CACHE_FLAG);
       const type = gfpMigrateType(gfp);
       this.#output.blocks.append(PageEventKind.alloc, order, type, cpu, task, timeNs, pfn, gfp);
     } else {
       this.#output.blocks.append(PageEventKind.free, order, 0, cpu, task, timeNs, pfn, 0);
     }
+  }
+
+  #gfp(at: number, number: number): number {
+    const { names, counts } = this.#output;
+    let meaning = this.#meanings.get(number);
+    if (meaning === undefined) {
+      const text = `0x${number.toString(16)}`;
+      meaning = gfpOfText(text, names.gfpTable);
+      if (meaning === undefined) this.#fail(at, expectedGfp(names.gfpTable), text);
+      this.#meanings.set(number, meaning);
+      names.noteGfp(text, meaning.flags);
+    }
+    if (meaning.unknownBits) counts.unknownFlags++;
+    return meaning.flags;
   }
 
   #fail(offset: number, expected: string, found: string): never {

@@ -1,7 +1,8 @@
 /** What page tracepoints print behind their name (include/trace/events/kmem.h: TP_printk). */
 
+import type { GfpTable } from "../../linux/gfp-table.js";
 import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
-import { type GfpText, gfpOfText } from "../gfp-text.js";
+import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import { type Field, fieldsOf } from "./fields.js";
 import type { LineFault, LineFormat } from "./line-format.js";
 
@@ -65,12 +66,14 @@ export interface Payload {
  * @param name of the event, a key of KIND_OF_NAME
  * @param text of the line behind the name, one character for each byte, no line end
  * @param column where it begins
+ * @param gfpTable of the kernel that was traced, if it is known
  */
 export function parsePayload(
   name: string,
   text: string,
   column: number,
   style: LineFormat["fields"],
+  gfpTable?: GfpTable,
 ): Payload | LineFault {
   const kind = KIND_OF_NAME.get(name)!;
   const { fields, rest } = fieldsOf(text, column, style);
@@ -102,7 +105,7 @@ export function parsePayload(
     migrateType = reader.small(isExtfrag ? "alloc_migratetype" : "migratetype");
   }
   if (kind === PageEventKind.alloc) {
-    gfp = reader.gfp();
+    gfp = reader.gfp(gfpTable);
     detail = gfp?.meaning.flags ?? 0;
   } else if (kind === PageEventKind.zoneLocked) {
     detail = reader.small("percpu_refill");
@@ -172,13 +175,11 @@ class FieldReader {
     return value ?? 0;
   }
 
-  gfp(): Payload["gfp"] {
-    const value = this.text("gfp_flags") ?? (this.#missingAreZero ? "0" : "");
-    // Raw output has the number as it lies in the record.
-    const text = /^\d{1,10}$/.test(value) ? `0x${Number(value).toString(16)}` : value;
-    const meaning = gfpOfText(text);
+  gfp(table: GfpTable | undefined): Payload["gfp"] {
+    const text = this.text("gfp_flags") ?? (this.#missingAreZero ? "0" : "");
+    const meaning = gfpOfText(text, table);
     if (meaning !== undefined) return { text, meaning };
-    this.fail("gfp_flags", "gfp flags of Linux");
+    this.fail("gfp_flags", expectedGfp(table));
     return undefined;
   }
 

@@ -10,6 +10,7 @@ import { TraceError, TraceLineError } from "../trace-error.js";
 import { TaskMemo, type TraceNames } from "../trace-names.js";
 import { WholeLines } from "../whole-lines.js";
 import { callerOfFrame } from "./call-chain.js";
+import { kernelOfComment } from "./kernel-of-comment.js";
 import { DUMP, DUMP_BEGINS, logPrefixLength } from "./latency-format.js";
 import { type LineFault, type LineFormat, type LineStart, NO_TASK, REMARK } from "./line-format.js";
 import { type Loss, lossOfLine } from "./losses.js";
@@ -188,7 +189,13 @@ export class TextReader {
       return;
     }
     const column = start.eventColumn + event[0].length;
-    const payload = parsePayload(name, text.slice(event[0].length), column, this.#format.fields);
+    const payload = parsePayload(
+      name,
+      text.slice(event[0].length),
+      column,
+      this.#format.fields,
+      this.#output.names.gfpTable,
+    );
     if (!("pfn" in payload)) this.#fail(line, payload);
     if (payload.gfp !== undefined) this.#countFlags(line, payload.gfp.text, payload.gfp.meaning);
     if (OLD_FREE_NAMES.has(name) && this.#repeatedFrees === undefined) {
@@ -257,6 +264,8 @@ export class TextReader {
       return true;
     }
     if (this.#format === DUMP && DUMP_BEGINS.test(line)) this.#sawDump = true;
+    const kernel = isComment ? kernelOfComment(line) : undefined;
+    if (kernel !== undefined) this.#output.names.tellKernel(kernel);
     return isComment || REMARK.test(line);
   }
 
@@ -278,12 +287,12 @@ export class TextReader {
     this.#wantsCaller = false;
   }
 
-  #countFlags(line: string, text: string, { flags, isHex, unknownNames }: GfpText): void {
+  #countFlags(line: string, text: string, { flags, isHex, unknownNames, unknownBits }: GfpText): void {
     // At the end of a file a name that is not known is more likely one that was cut off.
     if (unknownNames && this.#ending)
       this.#fail(line, { column: line.length, expected: "gfp flags of Linux" });
     if (isHex) this.#output.counts.hexFlags++;
-    if (unknownNames) this.#output.counts.unknownFlags++;
+    if (unknownNames || unknownBits) this.#output.counts.unknownFlags++;
     this.#output.names.noteGfp(text, flags);
   }
 

@@ -8,7 +8,7 @@ import type { CliContext, CliIo } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
 import { readTraces } from "../../read-trace.js";
-import { addLenient, filesOf, textOf } from "./options.js";
+import { addLenient, filesOf, KERNEL_OPTION, kernelOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceExport = {
@@ -27,6 +27,7 @@ export const traceExport = {
         requiresArg: true,
         describe: "a file instead of stdout",
       })
+      .option("kernel", KERNEL_OPTION)
       .option("quiet", { type: "boolean", describe: "nothing on stderr" })
       .epilogue(
         examples(
@@ -46,7 +47,7 @@ export const traceExport = {
       sink.write(Buffer.from(TRACEFS_HEADER));
       let events = 0;
       const quiet = argv.quiet === true;
-      const { counts, details } = await readTraces(
+      const { counts, flags, details } = await readTraces(
         files,
         (names) => {
           const printer = new TracefsPrinter(names, (bytes) => sink.write(bytes));
@@ -59,9 +60,9 @@ export const traceExport = {
           };
         },
         io,
-        { quiet, lenient: argv.lenient === true },
+        { quiet, lenient: argv.lenient === true, kernel: kernelOf(argv) },
       );
-      if (!quiet) for (const remark of formatRemarks(counts, details)) io.stderr.write(`${remark}\n`);
+      if (!quiet) for (const remark of formatRemarks(counts, flags, details)) io.stderr.write(`${remark}\n`);
       sink.write(Buffer.from(tracefsTrailer(counts, events)));
       await sink.rest();
       file?.finish();

@@ -9,7 +9,7 @@ import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
 import { readTraces } from "../../read-trace.js";
 import { UsageError } from "../../usage-error.js";
-import { addLenient, filesOf, textOf } from "./options.js";
+import { addLenient, filesOf, KERNEL_OPTION, kernelOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceImport = {
@@ -25,11 +25,7 @@ export const traceImport = {
           "Several are parts of one trace, in the order of time",
       })
       .option("output", { alias: "o", type: "string", requiresArg: true, describe: "the file to write" })
-      .option("kernel", {
-        type: "string",
-        requiresArg: true,
-        describe: "version of the kernel that was traced",
-      })
+      .option("kernel", KERNEL_OPTION)
       .option("clock", {
         type: "string",
         requiresArg: true,
@@ -53,7 +49,7 @@ export const traceImport = {
     const files = filesOf(argv);
     const path = textOf(argv, "output");
     if (path === undefined) throw new UsageError("expected the file to write after -o");
-    const [kernel, clock] = [textOf(argv, "kernel"), textOf(argv, "clock")];
+    const [kernel, clock] = [kernelOf(argv), textOf(argv, "clock")];
     const quiet = argv.quiet === true;
     const output = new OutputFile(path);
     try {
@@ -72,12 +68,12 @@ export const traceImport = {
           };
         },
         io,
-        { quiet, lenient: argv.lenient === true },
+        { quiet, lenient: argv.lenient === true, kernel },
       );
       const known = files.length === 1 ? read.metadata : undefined;
       writer!.end(
         {
-          ...(kernel === undefined ? {} : { kernel }),
+          ...(read.names.kernel === undefined ? {} : { kernel: read.names.kernel }),
           ...(clock === undefined ? {} : { clock }),
           ...(known ?? { source: [...new Set(read.formats)] }),
         },
@@ -86,9 +82,11 @@ export const traceImport = {
       output.finish();
       const report = importReport(read.counts, live, writer!.events, read.details);
       if (argv.json === true) {
-        io.stdout.write(`${JSON.stringify({ schemaVersion: 1, output: path, ...report }, undefined, 2)}\n`);
+        io.stdout.write(
+          `${JSON.stringify({ schemaVersion: 1, output: path, ...report, flagsReadAs: read.flags }, undefined, 2)}\n`,
+        );
       } else if (!quiet) {
-        io.stderr.write(formatImportReport(path, report, read.details));
+        io.stderr.write(formatImportReport(path, report, read.flags, read.details));
       }
       return 0;
     } finally {

@@ -10,7 +10,7 @@ import { paintFor } from "../../colour.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { readTraces } from "../../read-trace.js";
-import { addLenient, filesOf } from "./options.js";
+import { addLenient, filesOf, KERNEL_OPTION, kernelOf } from "./options.js";
 
 const KIND_NAMES = Object.keys(PageEventKind) as (keyof typeof PageEventKind)[];
 
@@ -26,6 +26,7 @@ export const traceInfo = {
         describe:
           "a trace of any format, or its parts in the order of time; or the name of a bundled one; - is stdin",
       })
+      .option("kernel", KERNEL_OPTION)
       .option("json", { type: "boolean", describe: "all of it as JSON" })
       .option("quiet", { type: "boolean", describe: "no progress on stderr" })
       .epilogue(
@@ -48,7 +49,7 @@ export const traceInfo = {
         return summarizer;
       },
       io,
-      { quiet: argv.quiet === true, lenient: argv.lenient === true },
+      { quiet: argv.quiet === true, lenient: argv.lenient === true, kernel: kernelOf(argv) },
     );
     const summary = summarizer!.finish();
     const unusable = whyUnusable({
@@ -62,7 +63,9 @@ export const traceInfo = {
     const info = {
       files,
       formats: read.formats,
+      ...(read.names.kernel === undefined ? {} : { kernel: read.names.kernel }),
       ...read.metadata,
+      flagsReadAs: read.flags,
       summary,
       counts: read.counts,
       ...(unusable === undefined ? {} : { unusable }),
