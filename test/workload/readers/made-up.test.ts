@@ -60,6 +60,9 @@ const FILES: readonly (readonly [file: string, format: string, sums: readonly nu
     ["oops-ftrace-dump.txt", "ftrace dump", [1, 0, 1, 0], {}],
     ["x86-tsc-clock.txt", "tracefs", [1, 0, 1, 0], { tickTimes: 2 }],
     ["atrace-head.txt", "tracefs", [1, 0, 0, 1], {}],
+    ["gfp-names-before-4.6-perf.txt", "tracefs", [1, 0, 1, 0], {}],
+    ["gfp-names-before-4.6-stack.txt", "tracefs", [2, 0, 0, 5], {}],
+    ["raw-decimal-gfp.txt", "trace-cmd report", [1, 0, 0, 1], { hexFlags: 1 }],
     ["systrace.html", "tracefs", [1, 0, 0, 1], {}],
     ["order-13.txt", "tracefs", [1, 0, 0, 8192], { wideOrders: 1 }],
   ];
