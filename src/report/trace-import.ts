@@ -94,7 +94,7 @@ function detailOf(
 }
 
 /** One line for each thing that is to be said of request flags. */
-export function flagRemarks(
+function flagRemarks(
   { hexFlags = 0, unknownFlags = 0 }: Partial<FlagCounts>,
   flags: FlagsReading,
 ): string[] {
