@@ -2,6 +2,8 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
+import { formatRemarks } from "../report/trace-import.js";
+import { TRACEPOINTS, whyUnusable } from "../report/trace-use.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import {
@@ -14,10 +16,10 @@ import {
 import { buildRequests } from "../workload/build-requests.js";
 import { cpuBringUp } from "../workload/cpu-bring-up.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
-import { recordingSchema } from "../workload/recording.js";
+import { type Recording, recordingSchema } from "../workload/recording.js";
 import { STANDARD_BOOT } from "./bundled-traces.js";
 import { fileChunks } from "./file-chunks.js";
-import { readEvents, workloadName } from "./read-events.js";
+import { readEvents, type TraceFile, workloadName } from "./read-events.js";
 import { readInputText } from "./read-file.js";
 import { UsageError } from "./usage-error.js";
 
@@ -27,10 +29,15 @@ const DESCRIPTION = /\.ya?ml$/;
 export class WorkloadLoader {
   readonly #recordings: Map<string, RecordedRequests>;
   readonly #workloads = new Map<string, LoadedWorkload>();
+  readonly #lenient: boolean | undefined;
 
-  /** @param recordings that are loaded already, as `recordings` of another loader gives them */
-  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map()) {
+  /**
+   * @param recordings that are loaded already, as `recordings` of another loader gives them
+   * @param lenient whether lines of a trace that cannot be read are left out; undefined where nobody can ask for it
+   */
+  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map(), lenient?: boolean) {
     this.#recordings = new Map(recordings);
+    this.#lenient = lenient;
   }
 
   /** Every recording loaded so far, by its path. */
@@ -88,25 +95,50 @@ export class WorkloadLoader {
   #recording(path: string): RecordedRequests {
     const key = resolve(path);
     const recording =
-      this.#recordings.get(key) ?? (DESCRIPTION.test(path) ? readRecording(path) : readTrace(path));
+      this.#recordings.get(key) ??
+      (DESCRIPTION.test(path) ? readRecording(path, this.#lenient) : readTrace(path, this.#lenient));
     this.#recordings.set(key, recording);
     return recording;
   }
 }
 
-function readRecording(path: string): RecordedRequests {
+function readRecording(path: string, lenient: boolean | undefined): RecordedRequests {
   const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
   checkSha256(tracePath, recording.trace.sha256, path);
-  return { recording, ...buildRequests(readEvents(tracePath, fileChunks(tracePath)).events, recording) };
+  const trace = readEvents(tracePath, fileChunks(tracePath), recording.kernel, lenient);
+  return usable(tracePath, trace, recording);
 }
 
-function readTrace(path: string): RecordedRequests {
+function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
   const hash = createHash("sha256");
-  const { events, kernel } = readEvents(path, hashed(fileChunks(path), hash));
-  const described = describeTrace(workloadName(path), events, kernel);
-  const recording = { ...described, trace: { ...described.trace, sha256: hash.digest("hex") } };
-  return { recording, ...buildRequests(events, recording) };
+  const trace = readEvents(path, hashed(fileChunks(path), hash), undefined, lenient);
+  const described = describeTrace(workloadName(path), trace.events, trace.kernel);
+  return usable(path, trace, { ...described, trace: { ...described.trace, sha256: hash.digest("hex") } });
+}
+
+/** The requests of a trace; @throws UsageError if there are none to make. */
+function usable(
+  path: string,
+  { events, counts, flags, details }: TraceFile,
+  recording: Recording,
+): RecordedRequests {
+  const { requests, report } = buildRequests(events, recording);
+  const kinds = Object.entries(TRACEPOINTS).map(([name, kind]) => [
+    name,
+    events.kind.reduce((sum, other) => sum + Number(other === kind), 0),
+  ]);
+  const unusable = whyUnusable({
+    allocations: report.allocations,
+    failed: report.failed,
+    pageEvents: Object.fromEntries(kinds),
+    otherEvents: details.otherEvents,
+    counts,
+  });
+  if (unusable !== undefined) throw new UsageError(`${path}: ${unusable}`);
+  // Events of other tracepoints and flags that decide nothing are in most traces, and no part of what is replayed.
+  const remarks = formatRemarks({ ...counts, otherEvents: 0 }, { ...flags, idle: [] }, details);
+  return { recording, requests, report, ...(remarks.length === 0 ? {} : { remarks }) };
 }
 
 /** The same chunks, each of which a hash has seen. */

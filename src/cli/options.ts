@@ -24,6 +24,8 @@ export interface SharedOptions {
   readonly outDirectory?: string;
   readonly check: boolean;
   readonly quiet: boolean;
+  /** Whether lines of a trace that cannot be read are left out. */
+  readonly lenient: boolean;
   /** Whether results tell what the host spent over time. */
   readonly timeline?: boolean;
   /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
@@ -96,6 +98,10 @@ export function addSharedOptions<T>(yargs: Argv<T>): Argv<T> {
       group: OUTPUT_GROUP,
       describe: "no progress and no remarks on stderr",
     })
+    .option("lenient", {
+      type: "boolean",
+      describe: "leave out lines of a trace that cannot be read, and say how many and the first",
+    })
     .option("check", {
       type: "boolean",
       describe: "walk the whole machine for broken invariants (slow); exit 1 at one",
@@ -128,6 +134,7 @@ export function readSharedOptions(argv: ParsedArguments): SharedOptions {
     ...(out === undefined ? {} : { outDirectory: out }),
     check: argv.check === true,
     quiet: argv.quiet === true,
+    lenient: argv.lenient === true,
   };
 }
 

@@ -11,7 +11,6 @@ import { repeatsOf } from "../study/repeat.js";
 import type { CompareRow, RunResult } from "../study/result.js";
 import { formatBytes } from "../units.js";
 import type { CliContext } from "./context.js";
-import { writeKernelRemarks } from "./kernel-remarks.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
 import { formatRows, writeRows } from "./output.js";
@@ -135,11 +134,6 @@ export function startRuns(
   { io, runScenario }: CliContext,
   total: number,
 ): Runs {
-  writeKernelRemarks(
-    loaded.map(({ scenario }) => scenario),
-    options,
-    io,
-  );
   const recordings = new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
   const progress = options.quiet ? undefined : startProgress(io.stderr, total);
   let done = 0;

@@ -22,11 +22,12 @@ export class TuneLab {
   readonly #context: CliContext;
   readonly #check: boolean;
   readonly #knobs: readonly Knob[];
-  readonly #loader = new WorkloadLoader();
+  readonly #loader: WorkloadLoader;
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
   readonly #onRun: (result: RunResult) => void;
 
   /**
+   * @param lenient whether lines of a trace that cannot be read are left out
    * @param onRun told after every run
    * @throws what `loadScenarios` throws, also for a knob that turns nothing
    */
@@ -35,8 +36,17 @@ export class TuneLab {
     assignments: readonly Assignment[],
     knobs: readonly Knob[],
     context: CliContext,
-    { check, onRun }: { readonly check: boolean; readonly onRun: (result: RunResult) => void },
+    {
+      check,
+      lenient,
+      onRun,
+    }: {
+      readonly check: boolean;
+      readonly lenient: boolean;
+      readonly onRun: (result: RunResult) => void;
+    },
   ) {
+    this.#loader = new WorkloadLoader(undefined, lenient);
     this.#path = path;
     this.#assignments = assignments;
     this.#context = context;

@@ -126,7 +126,7 @@ export interface RunResult {
   readonly kexec?: KexecResult;
   /** What the scenario's words for the kernel's command line came to, if it has some and a kernel came so far. */
   readonly commandLine?: CommandLineResult;
-  /** What a reader should know about this run, one line each: words that are ignored, reservations that failed. */
+  /** What a reader should know about this run, one line each: whose rules its kernel has, what its trace left out, words that are ignored, reservations that failed. */
   readonly remarks?: readonly string[];
   /** The kernel's direct map, once there is one. */
   readonly earlyMap?: EarlyMapResult;

@@ -1,5 +1,4 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
-import { ignoredWords } from "../command-line/remarks.js";
 import { commandLineWords } from "../command-line/words.js";
 import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
@@ -16,7 +15,8 @@ import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { AllocationFailed, type Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
-import type { MemoryResult, Outcome, RequestCounts, RunResult } from "./result.js";
+import { remarksBefore } from "./remarks.js";
+import type { CommandLineResult, MemoryResult, Outcome, RequestCounts, RunResult } from "./result.js";
 
 /**
  * Boots a guest as a scenario says and replays a recording on it. What a guest cannot survive
@@ -56,7 +56,7 @@ export function runScenario(
 
 function resultOf(
   scenario: Scenario,
-  { recording, report, afterBoot }: LoadedWorkload,
+  loaded: LoadedWorkload,
   boot: GuestBoot,
   withTimeline: boolean,
   outcome: Outcome,
@@ -70,6 +70,9 @@ function resultOf(
   const { hostBytes, hostBytesPeak } = host;
   timeline.sample(clock.nowNs, host.use());
   const stalls = boot.stalls.summary();
+  const commandLine = commandLineResult(scenario, boot);
+  const remarks = new Set([...remarksBefore(scenario, loaded), ...(boot.kernel?.early.remarks ?? [])]);
+  const { recording, report, afterBoot } = loaded;
   return {
     scenario: scenario.name,
     platform: scenario.platform.kind,
@@ -115,7 +118,8 @@ function resultOf(
     ...(boot.attack === undefined ? {} : { attack: boot.attack.result }),
     ...(boot.hotplug === undefined ? {} : { hotplug: boot.hotplug.result }),
     ...(boot.kexec === undefined ? {} : { kexec: boot.kexec.result }),
-    ...commandLineResult(scenario, boot),
+    ...(commandLine === undefined ? {} : { commandLine }),
+    ...(remarks.size === 0 ? {} : { remarks: [...remarks] }),
     ...(boot.kernel?.early.earlyMap === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     ...(boot.drained === undefined
       ? {}
@@ -134,29 +138,24 @@ function resultOf(
 /** Words whose effect the memory map and the list of phases show. */
 const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["mem", "memmap", "early_page_ext"]);
 
-/** What the scenario's own words came to, and what there is to say about them. */
+/** What the scenario's own words came to. */
 function commandLineResult(
   { guest }: Scenario,
   { kernel, hugePages }: GuestBoot,
-): Pick<RunResult, "commandLine" | "remarks"> {
+): CommandLineResult | undefined {
   const words = commandLineWords(guest.commandLine);
-  const remarks = [...ignoredWords(words), ...(kernel?.early.remarks ?? [])];
-  const said = remarks.length === 0 ? {} : { remarks: [...new Set(remarks)] };
-  if (kernel === undefined || words.every(({ name }) => SHOWN_ELSEWHERE.has(name))) return said;
+  if (kernel === undefined || words.every(({ name }) => SHOWN_ELSEWHERE.has(name))) return undefined;
   const { swiotlb, crashkernel, crashkernelLow, cmaAreas } = kernel.early;
   const bytes = (range: AddressRange | undefined): number =>
     range === undefined ? 0 : range.end - range.start;
   const movable = kernel.allocator.zones.filter(({ type }) => type === ZoneType.MOVABLE);
   return {
-    commandLine: {
-      onlineCpus: kernel.cpuNodes.length,
-      swiotlbBytes: bytes(swiotlb),
-      crashkernelBytes: bytes(crashkernel) + bytes(crashkernelLow),
-      cmaBytes: cmaAreas.reduce((sum, area) => sum + bytes(area), 0),
-      movableBytes: movable.reduce((sum, zone) => sum + zone.presentPages, 0) * PAGE_SIZE,
-      hugePages,
-    },
-    ...said,
+    onlineCpus: kernel.cpuNodes.length,
+    swiotlbBytes: bytes(swiotlb),
+    crashkernelBytes: bytes(crashkernel) + bytes(crashkernelLow),
+    cmaBytes: cmaAreas.reduce((sum, area) => sum + bytes(area), 0),
+    movableBytes: movable.reduce((sum, zone) => sum + zone.presentPages, 0) * PAGE_SIZE,
+    hugePages,
   };
 }
 

@@ -20,6 +20,10 @@ export type EventSink = (block: EventBlock) => void;
 export class EventBlocks implements EventBlock {
   count = 0;
   hasCallers = false;
+  /** Events handed over so far, without those of blocks that were passed on. */
+  flushed = 0;
+  /** Of the last event handed over. */
+  #flushedNs = 0;
   readonly kind: Uint8Array;
   readonly order: Uint8Array;
   readonly migrateType: Uint8Array;
@@ -69,6 +73,16 @@ export class EventBlocks implements EventBlock {
     this.count = index + 1;
   }
 
+  /** Time of the last event appended; 0 if there was none. */
+  get lastTimeNs(): number {
+    return this.count === 0 ? this.#flushedNs : this.timeNs[this.count - 1]!;
+  }
+
+  /** Events appended so far. */
+  get appended(): number {
+    return this.flushed + this.count;
+  }
+
   /** Says who asked for the page of the last event; there is one. */
   setCaller(caller: number): void {
     this.caller[this.count - 1] = caller;
@@ -86,6 +100,8 @@ export class EventBlocks implements EventBlock {
     if (this.count === 0) return;
     this.#sink(this);
     if (this.hasCallers) this.caller.fill(0);
+    this.#flushedNs = this.lastTimeNs;
+    this.flushed += this.count;
     this.count = 0;
     this.hasCallers = false;
   }

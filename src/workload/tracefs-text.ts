@@ -15,15 +15,16 @@ const DIGITS = "0123456789abcdef";
 const HEX: Uint8Array = ascii(DIGITS);
 const encoder = new TextEncoder();
 
-/** The names of the events as TP_printk writes them; `page=` is a hash that nobody can read. */
+/** The names of the events as TP_printk writes them, with what `%p` prints for a pointer that nobody may read. */
 const NAMES: Readonly<Record<PageEventKind, Uint8Array>> = {
-  [PageEventKind.alloc]: ascii("mm_page_alloc: page=0000000000000000 pfn=0x"),
-  [PageEventKind.free]: ascii("mm_page_free: page=0000000000000000 pfn=0x"),
-  [PageEventKind.freeBatched]: ascii("mm_page_free_batched: page=0000000000000000 pfn=0x"),
-  [PageEventKind.zoneLocked]: ascii("mm_page_alloc_zone_locked: page=0000000000000000 pfn=0x"),
-  [PageEventKind.pcpuDrain]: ascii("mm_page_pcpu_drain: page=0000000000000000 pfn=0x"),
-  [PageEventKind.extfrag]: ascii("mm_page_alloc_extfrag: page=0000000000000000 pfn=0x"),
+  [PageEventKind.alloc]: ascii("mm_page_alloc: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.free]: ascii("mm_page_free: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.freeBatched]: ascii("mm_page_free_batched: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.zoneLocked]: ascii("mm_page_alloc_zone_locked: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.pcpuDrain]: ascii("mm_page_pcpu_drain: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.extfrag]: ascii("mm_page_alloc_extfrag: page=(____ptrval____) pfn=0x"),
 };
+const FAILED: Uint8Array = ascii("mm_page_alloc: page=0000000000000000 pfn=0x");
 const ORDER: Uint8Array = ascii(" order=");
 const MIGRATE_TYPE: Uint8Array = ascii(" migratetype=");
 const GFP_FLAGS: Uint8Array = ascii(" gfp_flags=");
@@ -94,7 +95,7 @@ export class TracefsPrinter {
     const type = block.migrateType[i]!;
     const detail = block.detail[i]!;
     this.#start(block, i);
-    this.#text(NAMES[kind]);
+    this.#text(kind === PageEventKind.alloc && block.pfn[i] === 0 ? FAILED : NAMES[kind]);
     this.#hex(block.pfn[i]!);
     if (kind === PageEventKind.extfrag) {
       this.#extfrag(order, type, detail);

@@ -11,8 +11,8 @@ import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
-import { writeKernelRemarks } from "../kernel-remarks.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
 import { print } from "../print.js";
@@ -66,10 +66,11 @@ export const largestCommand = {
       ...options.assignments,
       { flag: "largest", path: ["memory"], value: sizeBytes },
     ];
-    const atSize = (sizeBytes: number, remark?: (text: string) => void): LoadedScenario[] =>
-      loadScenarios([path], withSize(sizeBytes), remark === undefined ? {} : { remark });
+    const loader = new WorkloadLoader(undefined, options.lenient);
+    const atSize = (sizeBytes: number, remark = (_text: string): void => {}): LoadedScenario[] =>
+      loadScenarios([path], withSize(sizeBytes), { loader, remark });
     const { io, runScenario } = context;
-    const [outlook] = outlookOf([path], withSize(SMALLEST_BYTES));
+    const [outlook] = outlookOf([path], withSize(SMALLEST_BYTES), loader);
     const plan = {
       command: "largest",
       runs: outlook!.count * mostTries(SMALLEST_BYTES, LARGEST_BYTES, GiB),
@@ -77,9 +78,7 @@ export const largestCommand = {
       one: () => runOne(outlook!.first, options, context),
     };
     if (!(await goesAhead(plan, argv, context))) return 0;
-    const guests = atSize(SMALLEST_BYTES, remarkOn(context, options)).map(({ scenario }) => scenario);
-    const count = guests.length;
-    writeKernelRemarks(guests, options, io);
+    const count = atSize(SMALLEST_BYTES, remarkOn(context, options)).length;
     if (!options.quiet) announce(plan, io);
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];

@@ -11,6 +11,7 @@ import { formatBytes } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { loadScenarios, outlookOf } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import type { OutputFormat } from "../output.js";
 import { addPlanOptions, goesAhead, MOST_RUNS } from "../plan.js";
@@ -53,11 +54,12 @@ export const runCommand = {
     if (argv["list-policies"] === true) return listPolicies(options.format, context);
     if (argv.scenario === undefined) throw new UsageError("expected a scenario file");
     const path = String(argv.scenario);
-    const [outlook] = outlookOf([path], options.assignments);
+    const loader = new WorkloadLoader(undefined, options.lenient);
+    const [outlook] = outlookOf([path], options.assignments, loader);
     const { count, first } = outlook!;
     if (count > MOST_RUNS)
       throw new UsageError(`${path}: makes ${count} runs, and run makes one; use compare`);
-    const loaded = loadScenarios([path], options.assignments, { remark: remarkOn(context, options) });
+    const loaded = loadScenarios([path], options.assignments, { loader, remark: remarkOn(context, options) });
     if (loaded.length > 1) {
       const scenarios = loaded.map(({ scenario }) => scenario);
       throw new UsageError(

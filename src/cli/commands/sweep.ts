@@ -2,10 +2,8 @@
 
 import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
-import { ignoredWords } from "../../command-line/remarks.js";
-import { commandLineWords } from "../../command-line/words.js";
 import { parseScenario, scenarioOutlook } from "../../scenario/load.js";
-import type { Scenario } from "../../scenario/scenario.js";
+import { remarksBefore } from "../../study/remarks.js";
 import {
   CHUNK_POINTS,
   chunkCount,
@@ -79,8 +77,8 @@ export const sweepCommand = {
     const { job, repeats } = readJob(studyPath(String(argv.study)));
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
-    const { recordings, scenarios } = checkPoints(job);
-    if (argv.quiet !== true) for (const line of ignoredIn(scenarios)) print(io.stderr, `${line}\n`);
+    const { recordings, remarks } = checkPoints(job);
+    if (argv.quiet !== true) for (const line of remarks) print(io.stderr, `${line}\n`);
     const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
@@ -174,28 +172,23 @@ async function runAll(
 /**
  * Looks at every value of the study, so that mistakes show before the work.
  *
- * @returns the recordings that they replay, to be shared by all threads
+ * @returns the recordings that they replay, to be shared by all threads, and what the runs will have to say
  */
 function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): {
   readonly recordings: ReadonlyMap<string, RecordedRequests>;
-  readonly scenarios: readonly Scenario[];
+  readonly remarks: ReadonlySet<string>;
 } {
   const loader = new WorkloadLoader();
-  const scenarios: Scenario[] = [];
+  const remarks = new Set<string>();
   for (const point of pointsToCheck(study)) {
     for (const scenario of parseScenario(scenarioText, scenarioPath, assignmentsOf(study, point))) {
-      scenarios.push(scenario);
-      if (isGenerated(scenario.workload)) loader.load(STANDARD_BOOT);
-      else workloadOf(scenario, scenarioPath, loader);
+      const isMade = isGenerated(scenario.workload);
+      const workload = isMade ? loader.load(STANDARD_BOOT) : workloadOf(scenario, scenarioPath, loader);
+      for (const remark of remarksBefore(scenario, workload)) remarks.add(remark);
     }
   }
   const recordings = Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)] as const);
-  return { recordings: new Map(recordings), scenarios };
-}
-
-/** What the runs will say about words of their command lines that they ignore. */
-function ignoredIn(scenarios: readonly Scenario[]): ReadonlySet<string> {
-  return new Set(scenarios.flatMap(({ guest }) => ignoredWords(commandLineWords(guest.commandLine))));
+  return { recordings: new Map(recordings), remarks };
 }
 
 function shardOf(value: ParsedArguments[string]): Shard {

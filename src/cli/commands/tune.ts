@@ -15,7 +15,6 @@ import { sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
-import { writeKernelRemarks } from "../kernel-remarks.js";
 import { outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
@@ -118,6 +117,7 @@ export const tuneCommand = {
     const runs: RunResult[] = [];
     const lab = new TuneLab(String(argv.scenario), options.assignments, request.knobs, context, {
       check: options.check,
+      lenient: options.lenient,
       onRun(result) {
         runs.push(result);
         progress?.update(++done);
@@ -126,11 +126,6 @@ export const tuneCommand = {
     const guests = chooseGuests(lab, argv, request, (remark) => {
       if (!options.quiet) print(context.io.stderr, `${remark}\n`);
     });
-    writeKernelRemarks(
-      lab.guests.map(({ scenario }) => scenario),
-      options,
-      context.io,
-    );
     const most = mostRuns * guests.length;
     if (!options.quiet) {
       announce({ runs: most, isSearch: true }, context.io);

@@ -66,7 +66,7 @@ export const validateCommand = {
       scenario,
       recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(STANDARD_BOOT),
     });
-    const options = { assignments: [], format, check: false, quiet: argv.quiet === true };
+    const options = { assignments: [], format, check: false, quiet: argv.quiet === true, lenient: false };
     const plan = {
       command: "validate",
       runs: guests.length,

@@ -1,6 +1,5 @@
-import { MAX_PAGE_ORDER } from "../../units.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
-import { PageEventKind } from "../events.js";
+import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import type { TraceOutput } from "../readers/text-reader.js";
 import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
@@ -174,6 +173,7 @@ export class CompactReader {
       parsed ?? this.#fail(offset, what, "something else");
     if (type === BlockType.metadata) {
       this.metadata = valid(metadataOf(value), "the origin of the trace");
+      if (this.metadata.kernel !== undefined) this.#output.names.tellKernel(this.metadata.kernel);
     } else if (type === BlockType.tasks) {
       for (const [comm, pid] of valid(tasksOf(value), "a list of tasks")) {
         const number = names.task(comm, pid);
@@ -224,7 +224,7 @@ function faultOf(block: EventBlock, tasks: number, callers: number): string | un
   const { count, kind, order, migrateType, task, timeNs, pfn, detail, caller, hasCallers } = block;
   for (let i = 0; i < count; i++) {
     if (kind[i]! > LAST_KIND) return "kind";
-    if (order[i]! > (kind[i] === PageEventKind.freeBatched ? 0 : MAX_PAGE_ORDER)) return "order";
+    if (order[i]! > (kind[i] === PageEventKind.freeBatched ? 0 : TRACED_ORDER_MAX)) return "order";
     if (migrateType[i] !== 0 && (kind[i] === PageEventKind.free || kind[i] === PageEventKind.freeBatched))
       return "migrate type";
     if (task[i]! >= tasks) return "task";

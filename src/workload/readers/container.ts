@@ -42,9 +42,6 @@ const MAGICS: readonly (readonly [magic: string, advice: string])[] = [
   ["\x4d\x3c\xb2\xa1", "pcap, packets of a network, not events of a kernel"],
   ["\x0a\x0d\x0d\x0a", "pcapng, packets of a network, not events of a kernel"],
   ["SQLite format 3\0", "an SQLite database; export what was recorded as text"],
-  ['{"', "JSON; give the text that the tool printed"],
-  ["{\n", "JSON; give the text that the tool printed"],
-  ['[{"', "JSON; give the text that the tool printed"],
 ];
 
 /** POSIX, ustar Interchange Format: field magic. */

@@ -10,6 +10,7 @@
 import { gfpMigrateType } from "../../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { PageEventKind } from "../events.js";
+import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import { TraceError } from "../trace-error.js";
 import { NO_TASK } from "./line-format.js";
 import type { TraceOutput } from "./text-reader.js";
@@ -19,7 +20,10 @@ const FIRST_ENTRY_BYTES = 16;
 const ENTRY_BYTES = 16;
 const MAX_PFN: number = 2 ** 24 - 1;
 const MAX_CPUS = 65536;
-/** LLFree's own mark for the page cache, above the flags that Linux 6.12 has. */
+/**
+ * LLFree's own mark for the page cache, above the flags that Linux 6.12 has. The kernels with LLFree
+ * are of 6.x, which number the flags that decide anything in one way.
+ */
 const PAGE_CACHE_FLAG = 0x10000000;
 
 interface Header {
@@ -63,6 +67,8 @@ export class LlfreeReader {
   /** Numbers of the first and the last entry of each CPU. */
   #first = new Uint32Array(0);
   #last = new Uint32Array(0);
+  /** By the numbers of the trace, which are few. */
+  readonly #meanings = new Map<number, GfpText>();
 
   constructor(file: string, output: TraceOutput) {
     this.#file = file;
@@ -164,11 +170,25 @@ export class LlfreeReader {
     const task = names.task(NO_TASK.comm, this.#word(entry, 3));
     const timeNs = this.#timeUs(entry) * 1000;
     if (((high >>> 30) & 1) === 1) {
-      const gfp = (flags >>> 3) & ~PAGE_CACHE_FLAG;
+      const gfp = this.#gfp(this.#word(entry, PLACE) * ENTRY_BYTES, (flags >>> 3) & ~PAGE_CACHE_FLAG);
       blocks.append(PageEventKind.alloc, order, gfpMigrateType(gfp), cpu, task, timeNs, pfn, gfp);
     } else {
       blocks.append(PageEventKind.free, order, 0, cpu, task, timeNs, pfn, 0);
     }
+  }
+
+  #gfp(at: number, number: number): number {
+    const { names, counts } = this.#output;
+    let meaning = this.#meanings.get(number);
+    if (meaning === undefined) {
+      const text = `0x${number.toString(16)}`;
+      meaning = gfpOfText(text, names.gfpTable);
+      if (meaning === undefined) this.#fail(at, expectedGfp(names.gfpTable), text);
+      this.#meanings.set(number, meaning);
+      names.noteGfp(text, meaning.flags);
+    }
+    if (meaning.unknownBits) counts.unknownFlags++;
+    return meaning.flags;
   }
 
   #fail(offset: number, expected: string, found: string): never {

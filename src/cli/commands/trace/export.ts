@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import type { Argv } from "yargs";
 import { printableLines } from "../../../report/printable.js";
+import { formatRemarks } from "../../../report/trace-import.js";
 import {
   TRACEFS_HEADER,
   TracefsPrinter,
@@ -16,7 +17,7 @@ import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
 import { inputName } from "../../trace-input.js";
 import { UsageError } from "../../usage-error.js";
-import { filesOf, textOf } from "./options.js";
+import { addLenient, filesOf, KERNEL_OPTION, kernelOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceExport = {
@@ -24,7 +25,7 @@ export const traceExport = {
   describe: "print a trace as the text of tracefs",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addLenient(yargs)
       .positional("file", {
         type: "string",
         describe: "a trace of any format, or its parts in the order of time; - is stdin",
@@ -35,7 +36,8 @@ export const traceExport = {
         requiresArg: true,
         describe: "a file instead of stdout",
       })
-      .option("quiet", { type: "boolean", describe: "no progress on stderr" })
+      .option("kernel", KERNEL_OPTION)
+      .option("quiet", { type: "boolean", describe: "nothing on stderr" })
       .epilogue(
         examples(
           "unaccepted trace export boot.trace | grep ' order=9'",
@@ -53,7 +55,8 @@ export const traceExport = {
     try {
       sink.write(Buffer.from(TRACEFS_HEADER));
       let events = 0;
-      const { counts } = await readTraces(
+      const quiet = argv.quiet === true;
+      const { counts, flags, details } = await readTraces(
         files,
         (names) => {
           const printer = new TracefsPrinter(names, (bytes) => sink.write(bytes));
@@ -66,8 +69,9 @@ export const traceExport = {
           };
         },
         io,
-        argv.quiet === true,
+        { quiet, lenient: argv.lenient === true, kernel: kernelOf(argv) },
       );
+      if (!quiet) for (const remark of formatRemarks(counts, flags, details)) io.stderr.write(`${remark}\n`);
       sink.write(Buffer.from(tracefsTrailer(counts, events)));
       await sink.rest();
       file?.finish();
