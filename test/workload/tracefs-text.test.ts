@@ -137,7 +137,7 @@ test("a comm too long for its column does not stand where a line of a tool begin
 
 test("names that cannot be printed", () => {
   const event = readWhole(readFileSync("test/golden/traces/live-6.18.tracefs.txt", "utf8")).list[0]!;
-  for (const comm of ["two\nlines", " leading", "=> aaaaaaaaaaaa", "x".repeat(2 ** 21)]) {
+  for (const comm of ["two\nlines", " leading", "x".repeat(2 ** 21)]) {
     assert.throws(
       () => printed([event, { ...event, comm }]),
       /^the task ".*" has a name that the text of tracefs/,

@@ -238,7 +238,7 @@ test("events that no kernel can have written are refused", () => {
     [{ pfn: 0.5 }, "page frame number"],
     [{ pfn: 3, order: 1 }, "page frame number"],
     [{ kind: 6 }, "kind"],
-    [{ order: 11, pfn: 0 }, "order"],
+    [{ order: 17, pfn: 0 }, "order"],
     [{ kind: freeBatched, order: 1, detail: 0 }, "order"],
     [{ kind: free, migrateType: 1, detail: 0 }, "migrate type"],
     [{ kind: freeBatched, migrateType: 1, detail: 0 }, "migrate type"],

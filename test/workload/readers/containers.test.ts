@@ -86,7 +86,6 @@ const FILES: readonly (readonly [start: string, name: string])[] = [
   ["SQLite format 3\0\x10", "an SQLite database"],
   ["2ELIFREP", "perf.data: print it"],
   ["\xff\xfe\0\0#\0\0\0", "UTF-32"],
-  ['{"traceEvents":[', "JSON"],
   // Three packets: a length of 3 and a message, one of 130, one of 2.
   [`\n\x03\x38\x01\x40\n\x82\x01${"x".repeat(130)}\n\x02\x38\x02`, "a perfetto trace"],
 ];

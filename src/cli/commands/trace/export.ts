@@ -71,7 +71,7 @@ export const traceExport = {
         io,
         { quiet, lenient: argv.lenient === true, kernel: kernelOf(argv) },
       );
-      if (!quiet) for (const remark of formatRemarks(counts, flags, details)) io.stderr.write(`${remark}\n`);
+      if (!quiet) for (const remark of formatRemarks(counts, flags, details)) print(io.stderr, `${remark}\n`);
       sink.write(Buffer.from(tracefsTrailer(counts, events)));
       await sink.rest();
       file?.finish();
