@@ -4,6 +4,7 @@ import { E820Type } from "../efistub/setup-e820.js";
 import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import { TimeRanOut } from "../sim/guest-clock.js";
@@ -33,6 +34,7 @@ export function runScenario(
     if (
       error instanceof OutOfMemory ||
       error instanceof AllocationFailed ||
+      error instanceof EarlyOutOfMemory ||
       error instanceof PageTableError
     ) {
       return resultOf(scenario, loaded, boot, options.timeline === true, "oom", error.message);
