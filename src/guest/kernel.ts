@@ -119,10 +119,11 @@ export class Kernel {
     );
     const acceptor = faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
     this.release = new BootRelease(this.allocator, acceptor, lazy, 0, options.released);
+    // It may move memblock's array to memory that was free.
+    reservedPfnRanges(memblock);
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );
-    reservedPfnRanges(memblock);
     this.#freeAll(memblock);
     this.allocator.growZone = (zone) => this.#growZone(zone.nodeId, zone.endPfn);
     clock.endPhase("memblock_free_all");
