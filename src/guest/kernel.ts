@@ -125,10 +125,11 @@ export class Kernel {
     const onTouch = initOnFree && faults !== undefined;
     const acceptor = onTouch ? clearingAcceptor(faults, clock) : bootAcceptor(faults, acceptance, clock);
     this.release = new BootRelease(this.allocator, acceptor, lazy && !onTouch, 0, options.released);
+    // It may move memblock's array to memory that was free.
+    reservedPfnRanges(memblock);
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );
-    reservedPfnRanges(memblock);
     this.#freeAll(memblock);
     this.allocator.growZone = (zone) => this.#growZone(zone.nodeId, zone.endPfn);
     clock.endPhase("memblock_free_all");

@@ -7,6 +7,7 @@ import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { ZoneType } from "../mm/zones.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
@@ -38,6 +39,7 @@ export function runScenario(
     if (
       error instanceof OutOfMemory ||
       error instanceof AllocationFailed ||
+      error instanceof EarlyOutOfMemory ||
       error instanceof PageTableError
     ) {
       return resultOf(scenario, loaded, boot, options.timeline === true, "oom", error.message);

@@ -32,6 +32,7 @@ import {
 } from "../../src/units.js";
 import { LINUX_6_12 } from "../linux/releases.js";
 import { plainMachine, q35Map } from "./machines.js";
+import { runBoot } from "./run-boot.js";
 
 /*
  * Kernels on machines whose memory ends anywhere, unaccepted in ranges that begin and end anywhere:
@@ -195,6 +196,11 @@ test("3001 MiB on two nodes", () => {
     lazy: true,
     unaccepted: [{ start: 128 * MiB, end: ANYWHERE }],
   });
+});
+
+test("an array of memblock that grows as late as its regions get their nodes is not freed twice", () => {
+  const run = runBoot("platform=tdx", "policy=lazy", "memory=2817MiB", "vcpus=89");
+  assert.is(run.outcome, "ready");
 });
 
 test.run();
