@@ -9,7 +9,7 @@ import { newTraceCounts } from "../../src/workload/trace-counts.js";
 import { TraceError } from "../../src/workload/trace-error.js";
 import { TraceNames } from "../../src/workload/trace-names.js";
 
-const TEXT_BYTES = 4000;
+const TEXT_BYTES = 1500;
 const TRACES = "test/golden/traces";
 const MADE_UP = "test/golden/made-up";
 const RECORDED = "workloads/recorded/linux-6.12.95-2c4g";

@@ -110,7 +110,8 @@ function ftrace(name: "tracefs" | "trace-cmd report", frame: RegExp, time: TimeF
     frame,
     event: PRINTK_EVENT,
     fields: "printk",
-    usual: { parseTask, hasSystem: false },
+    // What is read faster has seconds.
+    ...(time === SECONDS ? { usual: { parseTask, hasSystem: false } } : {}),
     parseStart: (line) => parseStart(line, time),
   };
 }
