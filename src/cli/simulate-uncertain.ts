@@ -2,6 +2,7 @@
 
 import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
 import { compare } from "../study/compare.js";
+import { hasFailed } from "../study/problems.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import { paintFor } from "./colour.js";
 import type { CliContext } from "./context.js";
@@ -11,7 +12,7 @@ import { startRuns } from "./simulate.js";
 import { UsageError } from "./usage-error.js";
 
 /**
- * @returns the exit code: 0, or 1 if a run at the defaults did not get ready
+ * @returns the exit code: 0, or 1 if a run at the defaults failed
  * @throws UsageError for a format that has no place for ranges; what `simulate` throws
  */
 export async function simulateUncertain(
@@ -37,7 +38,7 @@ export async function simulateUncertain(
     const text =
       format === "json" ? formatUncertaintyJson(found) : formatUncertainty(found, paintFor(context.io));
     context.io.stdout.write(text);
-    return rows.every((row) => row.outcome === "ready") ? 0 : 1;
+    return rows.some(hasFailed) ? 1 : 0;
   } finally {
     runs.stop();
   }

@@ -6,6 +6,7 @@ import { policyText } from "../report/row-groups.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { BASELINE_POLICY, baselineOf, compare } from "../study/compare.js";
 import { holds } from "../study/fail-on.js";
+import { hasFailed } from "../study/problems.js";
 import { repeatsOf } from "../study/repeat.js";
 import type { CompareRow, RunResult } from "../study/result.js";
 import { formatBytes } from "../units.js";
@@ -19,7 +20,7 @@ import { UsageError } from "./usage-error.js";
 
 /**
  * @param formatForPeople prints the rows where `--format` asks for nothing else
- * @returns the exit code: 0, or 1 if a run did not get ready
+ * @returns the exit code: 0, or 1 if a run failed or a condition holds
  * @throws the reason of `io.interrupted` as soon as the current run has ended, before anything is printed
  */
 export async function simulate(
@@ -39,7 +40,8 @@ export async function simulate(
     if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
   }
   for (const line of failed) io.stderr.write(`${line}\n`);
-  return failed.length === 0 && rows.every((row) => row.outcome === "ready") ? 0 : 1;
+  const wrong = rows.some((row) => hasFailed(row) || (row.repeats?.failed ?? 0) > 0);
+  return failed.length === 0 && !wrong ? 0 : 1;
 }
 
 /** A line for each condition to fail on and each row for which it holds. */

@@ -21,6 +21,8 @@ export class TuneLab {
   readonly #assignments: readonly Assignment[];
   readonly #context: CliContext;
   readonly #check: boolean;
+  /** Paths of the knobs whose values are times, which a scenario file writes with their unit. */
+  readonly #times: ReadonlySet<string>;
   readonly #loader = new WorkloadLoader();
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
   readonly #onRun: () => void;
@@ -41,6 +43,7 @@ export class TuneLab {
     this.#context = context;
     this.#check = check;
     this.#onRun = onRun;
+    this.#times = new Set(knobs.flatMap(({ path: knob, unit }) => (unit === "ns" ? [knob] : [])));
     this.guests = this.#all(Object.fromEntries(knobs.map(({ path: knob, values }) => [knob, values[0]!])));
   }
 
@@ -76,16 +79,23 @@ export class TuneLab {
     const key = JSON.stringify(knobs);
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
-    const turned = Object.entries(knobs).map(([path, value]) => turnedKnob(path, value));
+    const turned = Object.entries(knobs).map(([path, value]) =>
+      turnedKnob(path, value, this.#times.has(path)),
+    );
     const loaded = loadScenarios([this.#path], [...this.#assignments, ...turned], { loader: this.#loader });
     this.#loaded.set(key, loaded);
     return loaded;
   }
 }
 
-/** What setting a knob writes over the scenario file. */
-export function turnedKnob(path: string, value: KnobValues[string]): Assignment {
-  return { flag: `--knob ${path}=${value}`, path: path.split("."), value };
+/**
+ * What setting a knob writes over the scenario file.
+ *
+ * @param isTime whether its values are nanoseconds, which the file writes with their unit
+ */
+export function turnedKnob(path: string, value: KnobValues[string], isTime: boolean): Assignment {
+  const written = isTime ? `${value}ns` : value;
+  return { flag: `--knob ${path}=${written}`, path: path.split("."), value: written };
 }
 
 /** The guest as it stands in the file; where that has a list at a knob, the first of it. */

@@ -77,6 +77,11 @@ export class DirectMap {
     return this.#tables2m.has(Math.floor(address / LEAF_2M)) ? PAGE_SIZE : LEAF_2M;
   }
 
+  /** Whether the page at an address is shared. */
+  isShared(address: number): boolean {
+    return this.#shared.has(address / PAGE_SIZE);
+  }
+
   /** The leaves that are shared, ascending. */
   sharedLeaves(): AddressRange[] {
     const leaves: AddressRange[] = [];

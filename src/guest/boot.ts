@@ -9,6 +9,7 @@ import { Hotplug } from "../hotplug/hotplug.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -36,7 +37,7 @@ import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
-import { verifyGuest } from "./verify-guest.js";
+import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
 export class GuestBoot {
@@ -140,7 +141,7 @@ export class GuestBoot {
     shareGhcbPages(kernel.early.runtimeData, guest.host);
     const early = kernel.early.earlyMap!;
     early.charge(clock.ledger);
-    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) !== NO_PAGE;
     guest.host.noteGuestTables(table?.bitmapBytes ?? 0, early.tables.total * PAGE_SIZE);
     clock.settle(0);
     this.replay = this.#replayOf(
@@ -159,7 +160,7 @@ export class GuestBoot {
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
     early.tables.initFreed = true;
     allocDmaBuffers(this.#scenario.guest.dmaBuffers, guest, kernel);
-    this.#attack(kernelRange);
+    this.#attack(kernelRange, kernel);
     this.replay.runUntil(requests.count);
     this.#hotplug(kernel, acceptance);
     this.#afterBoot(kernel);
@@ -183,11 +184,11 @@ export class GuestBoot {
     this.kexec.run();
   }
 
-  #attack(target: AddressRange): void {
+  #attack(target: AddressRange, { early }: Kernel): void {
     const plan = this.#scenario.attack;
     if (plan === undefined) return;
     this.attack = new Attack();
-    this.attack.run(this.guest, target, plan);
+    this.attack.run(this.guest, target, (address) => early.earlyMap!.map.isShared(address), plan);
   }
 
   /** On the same machine, from the moment at which all of its CPUs have nothing else to do. */
@@ -296,7 +297,7 @@ export class GuestBoot {
     const { clock } = this.guest;
     const { allocator } = this.kernel!;
     for (let page = report.beforeTracing; page < recording.beforeTracing.pages; page++) {
-      if (allocator.allocPages(0, 0, 0, 0) < 0)
+      if (allocator.allocPages(0, 0, 0, 0) === NO_PAGE)
         throw new OutOfMemory("no page is left before init memory is freed");
       this.filledBeforeTracing++;
       const stallNs = clock.settle(0);
@@ -316,7 +317,13 @@ export class GuestBoot {
   #verify(): void {
     if (!this.#check) return;
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
-    verifyGuest(this.kernel!, this.#acceptance!, this.guest.platform, usableOnTouch);
+    const { platform, meter, scenario } = this.guest;
+    verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
+    verifyAccepted(
+      meter.acceptedBy,
+      platform,
+      scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0),
+    );
   }
 }
 

@@ -55,15 +55,14 @@ export class OutOfMemory extends Error {}
  * @throws GuestTerminated when the decompressor does not understand what it finds
  */
 export function powerOn(guest: Guest, files: BootFiles): HandOver {
-  const { clock, platform, meter, policy, scenario } = guest;
+  const { clock, meter, policy, scenario } = guest;
   const { preset, preAcceptLimitBytes, acceptAll, acceptOnDemand } = scenario.firmware;
   const highMemory = policy.highMemory ?? scenario.firmware.highMemory;
   const firmware = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : preset];
 
   clock.ledger.charge(CostEvent.launch, 1);
   for (const { start, end } of firmware.launchRanges) {
-    platform.launchPages(start, end);
-    meter.acceptedBy.launch += end - start;
+    meter.launchPages(start, end);
   }
   clock.endPhase("launch");
 

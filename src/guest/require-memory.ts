@@ -9,7 +9,7 @@ import { OutOfMemory } from "./power-on.js";
 const FIRMWARE_BYTES: number = MiB;
 
 /**
- * Looks at what `mem=` and `memmap=` leave before the kernel does.
+ * Looks at the map, and at what `mem=` and `memmap=` leave of it, before the kernel does.
  *
  * @throws OutOfMemory when that is nothing a kernel could boot in
  */
@@ -26,6 +26,7 @@ export function requireMemory({ e820, commandLine, kernelStart, efi }: EarlyMach
   }
   const left = ramBytes(user.e820);
   if (left < MIN_MEMORY_BYTES - FIRMWARE_BYTES) {
-    throw new OutOfMemory(`mem= and memmap= leave ${formatBytes(left)} of RAM, less than a kernel needs`);
+    const who = left < ramBytes(e820) ? "mem= and memmap= leave" : "the map that the kernel starts with has";
+    throw new OutOfMemory(`${who} ${formatBytes(left)} of RAM, less than a kernel needs`);
   }
 }

@@ -4,6 +4,7 @@ import { verifyInvariants } from "../page-alloc/invariants.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { pcpIndexOrder } from "../page-alloc/pcp.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
+import { type AcceptedBy, acceptedPagesOf } from "./accept-meter.js";
 import type { Kernel } from "./kernel.js";
 
 /**
@@ -25,6 +26,27 @@ export function verifyGuest(
   verifyParked(allocator, acceptance);
   if (!usableOnTouch) verifyListed(allocator, platform);
   verifyReserved(kernel, platform);
+}
+
+/**
+ * Adds up who accepted what, which must be what the platform has accepted, and no more than there is.
+ *
+ * @param memoryBytes RAM of the guest, with what was plugged in
+ * @throws Error with the two numbers
+ */
+export function verifyAccepted(
+  acceptedBy: Readonly<AcceptedBy>,
+  platform: CocoPlatform,
+  memoryBytes: number,
+): void {
+  const acceptedBytes = acceptedPagesOf(platform) * PAGE_SIZE;
+  const sum = Object.values(acceptedBy).reduce((bytes: number, own: number) => bytes + own, 0);
+  if (sum !== acceptedBytes) {
+    throw new Error(`guest: ${platform.name} has accepted ${acceptedBytes} bytes, and everybody together ${sum}`);
+  }
+  if (acceptedBytes > memoryBytes) {
+    throw new Error(`guest: ${acceptedBytes} bytes are accepted in a guest of ${memoryBytes}`);
+  }
 }
 
 function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void {

@@ -42,6 +42,7 @@ export class Hotplug {
   readonly #blockBytes: number;
   #reason: string | undefined = undefined;
   #refused = false;
+  #done = false;
   #addedBytes = 0;
   #memmapBytes = 0;
   #acceptedOnlineBytes = 0;
@@ -61,10 +62,11 @@ export class Hotplug {
     const { start } = this.#range;
     const end = start + this.#addedBytes;
     const usable = this.#target.guest.platform.usableBytesIn(start, end);
+    const reason = this.#done ? this.#reason : "the guest ended on the way";
     return {
       acceptance: this.#plan.acceptance,
-      outcome: this.#refused ? "refused" : this.#reason === undefined ? "online" : "failed",
-      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      outcome: this.#refused ? "refused" : reason === undefined ? "online" : "failed",
+      ...(reason === undefined ? {} : { reason }),
       blockBytes: this.#blockBytes,
       addedBytes: this.#addedBytes,
       memmapBytes: this.#memmapBytes,
@@ -82,6 +84,7 @@ export class Hotplug {
     const { clock } = this.#target.guest;
     this.#reason = this.#refusal();
     this.#refused = this.#reason !== undefined;
+    this.#done = this.#refused;
     if (this.#refused) return;
     clock.joinAll();
     const startNs = clock.bootCpuNs;
@@ -89,6 +92,7 @@ export class Hotplug {
     if (this.#reason === undefined) this.#online();
     clock.settle(0);
     this.#timeNs = clock.bootCpuNs - startNs;
+    this.#done = true;
   }
 
   /** A TDX host gives guests only memory that its module was told of at its start. */

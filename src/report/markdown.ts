@@ -3,7 +3,7 @@
 import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatRatio, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
-import { columnNotes, failureText } from "./notes.js";
+import { columnNotes, failureText, problemTexts } from "./notes.js";
 import { policyText, settingsText } from "./row-groups.js";
 
 interface Column {
@@ -39,7 +39,7 @@ const COLUMNS: readonly Column[] = [
   { head: "assumed", align: "right", cell: (row) => formatShare(row.assumedShare) },
 ];
 
-/** Prints a table and, as a list below it, failed runs and what the columns mean. */
+/** Prints a table and, as a list below it, failed runs, what went wrong in others and what the columns mean. */
 export function formatMarkdown(rows: readonly CompareRow[]): string {
   const columns = COLUMNS.filter(
     ({ onlyIfVaried, cell }) => onlyIfVaried === undefined || new Set(rows.map(cell)).size > 1,
@@ -49,7 +49,7 @@ export function formatMarkdown(rows: readonly CompareRow[]): string {
     tableLine(columns.map(({ align }) => (align === "right" ? "--:" : ":--"))),
     ...rows.map((row) => tableLine(columns.map(({ cell }) => escapeCell(cell(row))))),
     "",
-    ...rows.filter((row) => row.outcome !== "ready").map((row) => `- ${failureNote(row)}`),
+    ...rows.flatMap((row) => failureNotes(row).map((note) => `- ${note}`)),
     ...columnNotes(rows).map((note) => `- ${note}`),
   ];
   return lines.map((line) => `${line}\n`).join("");
@@ -59,9 +59,10 @@ function bootCell(row: CompareRow): string {
   return row.outcome === "ready" ? formatDuration(row.bootTimeNs) : `**${row.outcome}**`;
 }
 
-function failureNote(row: CompareRow): string {
+function failureNotes(row: CompareRow): string[] {
   const machine = `${row.platform}, ${formatBytes(row.memoryBytes)}, ${formatVcpus(row.vcpus)}`;
-  return `**${row.policy}** on ${machine}: ${escapeCell(failureText(row))}`;
+  const texts = [...(row.outcome === "ready" ? [] : [failureText(row)]), ...problemTexts(row)];
+  return texts.map((text) => `**${row.policy}** on ${machine}: ${escapeCell(text)}`);
 }
 
 function stallCell(row: CompareRow, ns: number): string {

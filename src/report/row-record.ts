@@ -1,9 +1,16 @@
 /** A row with its keys in the one order that all files use, whoever made the row. */
 
+import { type Problem, problemsOf } from "../study/problems.js";
 import type { CompareRow, HostUse } from "../study/result.js";
 
-/** Copies a row, so that equal rows print as equal text. `reason` is left out where there is none. */
-export function rowRecord(row: CompareRow): CompareRow {
+/** A row as files have it. */
+export interface RowRecord extends CompareRow {
+  /** What went wrong beside the outcome; absent where nothing did. */
+  readonly problems?: readonly Problem[];
+}
+
+/** Copies a row, so that equal rows print as equal text. `reason` and `problems` are left out where there are none. */
+export function rowRecord(row: CompareRow): RowRecord {
   const { stalls, requests } = row;
   return {
     scenario: row.scenario,
@@ -16,6 +23,7 @@ export function rowRecord(row: CompareRow): CompareRow {
     settings: sortedByKey(row.settings),
     outcome: row.outcome,
     ...(row.reason === undefined ? {} : { reason: row.reason }),
+    ...problemsRecord(row),
     bootTimeNs: row.bootTimeNs,
     bootRatio: row.bootRatio,
     paretoOptimal: row.paretoOptimal,
@@ -82,6 +90,13 @@ export function rowRecord(row: CompareRow): CompareRow {
     },
     costs: sortedByKey(row.costs),
   };
+}
+
+function problemsRecord(row: CompareRow): Pick<RowRecord, "problems"> {
+  const problems = problemsOf(row);
+  return problems.length === 0
+    ? {}
+    : { problems: problems.map(({ what, text, fails }) => ({ what, text, fails })) };
 }
 
 function hostUseRecord(use: HostUse): HostUse {

@@ -5,7 +5,7 @@ import type { HostUse, RunResult } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
 import { earlyMapLines } from "./early-map-text.js";
-import { failureText } from "./notes.js";
+import { failureText, problemTexts, whatIfNotes } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { wrapText } from "./wrap.js";
@@ -43,12 +43,15 @@ export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): str
   const text = [
     ...wrapText(machine).map((line) => paint("title", line)),
     ...wrapText(outcome).map((line) => (ready ? line : paint("failure", line))),
+    ...problemTexts(run)
+      .flatMap(wrapText)
+      .map((line) => paint("failure", line)),
   ];
   for (const [title, lines] of sections) {
     if (lines.length > 0) text.push("", paint("title", title), ...alignedLines(lines));
   }
   const note = `${formatShare(run.assumedShare)} of the boot time rests on assumed prices.`;
-  text.push("", paint("note", note));
+  text.push("", ...[note, ...whatIfNotes([run])].flatMap(wrapText).map((line) => paint("note", line)));
   return text.map((line) => `${line}\n`).join("");
 }
 

@@ -78,8 +78,10 @@ function knobsText(knobs: KnobValues, units: Units): string {
     .join(", ");
 }
 
-function outcomeText({ outcome, reason, bootTimeNs, overheadBytes, stallP99Ns, broken }: TunePoint): string {
-  if (outcome !== "ready") return `${outcome}${reason === undefined ? "" : `: ${reason}`}`;
+function outcomeText(point: TunePoint): string {
+  const { outcome, reason, problems = [], bootTimeNs, overheadBytes, stallP99Ns, broken } = point;
+  const ended = outcome === "ready" ? [] : [`${outcome}${reason === undefined ? "" : `: ${reason}`}`];
+  if (ended.length + problems.length > 0) return [...ended, ...problems].join("; ");
   const text = `boot ${formatDuration(bootTimeNs)}, overhead ${formatBytes(overheadBytes)}`;
   const stall = stallP99Ns === 0 ? "" : `, stall p99 ${formatDuration(stallP99Ns)}`;
   return `${text}${stall}${broken.length === 0 ? "" : ` (breaks ${broken.join(", ")})`}`;
@@ -145,7 +147,9 @@ function uncertaintyText({ survives, variants, within, runs }: Sensitivity, unit
 function noneText({ points, objective, start }: Tuning): string {
   const ready = points.filter(({ outcome }) => outcome === "ready");
   if (ready.length === 0) return `no setting gets ready: ${outcomeText(points[0] ?? start)}`;
-  const broken = [...new Set(ready.flatMap((point) => point.broken))];
+  const sound = ready.filter(({ problems }) => problems === undefined);
+  if (sound.length === 0) return `no setting gets ready without a problem: ${outcomeText(ready[0]!)}`;
+  const broken = [...new Set(sound.flatMap((point) => point.broken))];
   return `no setting of those tried keeps to ${broken.join(" and ")}, whatever its ${objective}`;
 }
 

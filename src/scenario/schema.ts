@@ -75,7 +75,7 @@ const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
 function parameterLeaf(name: string): z.ZodType<OneOrMore<Quantity>> {
   const defaults = parameterDefaults(name).map(({ kind, value }) => `${kind} ${formatDuration(value)}`);
   return oneOrMore(quantity("a time such as 250us", durationNs, ["900ns"])).describe(
-    `A time; a bare number is nanoseconds. Default: ${defaults.join(", ")}`,
+    `A time with its unit. Default: ${defaults.join(", ")}`,
   );
 }
 

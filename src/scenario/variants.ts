@@ -144,7 +144,7 @@ function toScenario(document: CompleteDocument): Scenario {
   const { name, description, platform, host, firmware, guest } = document;
   const parameters = parameterNamesOf(document).map((parameter) => {
     const value = only(platform?.[parameter], parameter);
-    return [parameter, typeof value === "number" ? value : converted(durationNs, value, parameter)] as const;
+    return [parameter, converted(durationNs, value, parameter)] as const;
   });
   const timeScale = guest?.timeScale === undefined ? {} : { timeScale: only(guest.timeScale, "timeScale") };
   const policy: PolicyName = only(document.policy, "policy");

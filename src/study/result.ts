@@ -23,8 +23,8 @@ export const RESULT_SCHEMA_VERSION = 1;
 
 /**
  * How a run ended: init ran and the workload was served; an allocation failed that the guest
- * cannot survive; the simulated time ran out; the platform stopped the guest (a TDX panic, an
- * SNP termination request).
+ * cannot survive; init ran later than it was to; the platform stopped the guest (a TDX panic, an
+ * SNP termination request), or the simulator's clock ended.
  */
 export type Outcome = "ready" | "oom" | "deadline" | "terminated";
 
@@ -128,7 +128,7 @@ export interface Spread {
 /** What runs with other seeds came to, the row's own among them. */
 export interface Repeats {
   readonly runs: number;
-  /** Of these, those that did not get ready. */
+  /** Of these, those that failed. */
   readonly failed: number;
   readonly bootTimeNs: Spread;
   readonly overheadBytes: Spread;
@@ -149,7 +149,7 @@ export interface CompareRow extends RunResult {
   readonly bootRatio: number | null;
   /**
    * Whether no other policy on the same input has a boot time and an overhead that are both at least
-   * as good, and one of them better; of those that got ready. Null when there is no other one.
+   * as good, and one of them better; of those in which nothing went wrong. Null when there is no other one.
    */
   readonly paretoOptimal: boolean | null;
   /** The same with other seeds, where the run was repeated and anything in it is random. */

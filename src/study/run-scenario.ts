@@ -6,6 +6,7 @@ import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
+import { TimeRanOut } from "../sim/guest-clock.js";
 import { PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { AllocationFailed, type Replay } from "../workload/replay.js";
@@ -39,7 +40,8 @@ export function runScenario(
     if (
       error instanceof DoubleAcceptError ||
       error instanceof GuestTerminated ||
-      error instanceof InitTextFreed
+      error instanceof InitTextFreed ||
+      error instanceof TimeRanOut
     )
       return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
     throw error;

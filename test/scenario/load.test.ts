@@ -155,7 +155,7 @@ test("a kernel version without quotes is a number in YAML and means the same", (
 });
 
 test("a bare number is bytes or nanoseconds, also in hexadecimal", () => {
-  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: 0x20000000 }\n`, ["platform.tdcallNs=1200"]);
+  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: 0x20000000 }\n`, ["platform.tdcallNs=1200ns"]);
   assert.is(scenario.firmware.preAcceptLimitBytes, 512 * MiB);
   assert.is(scenario.platform.parameters.tdcallNs, 1200);
 });

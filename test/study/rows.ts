@@ -22,7 +22,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     memory: {
       visibleBytes: 63 * GiB,
       onlineBytes: 2 * MiB,
-      lostBytes: 1 * MiB,
+      lostBytes: 0,
       acceptedBy: {
         launch: 1 * KiB,
         firmware: 2 * GiB,

@@ -6,6 +6,7 @@ import { formatLargest, formatLargestJson, type LargestRow } from "../../report/
 import type { Assignment } from "../../scenario/set.js";
 import { withDeadline } from "../../study/deadline.js";
 import { largestWith, mostTries } from "../../study/largest.js";
+import { isSound } from "../../study/problems.js";
 import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
@@ -87,7 +88,7 @@ export const largestCommand = {
           const { scenario, recording } = atSize(sizeBytes)[index]!;
           const result = withDeadline(runScenario(scenario, recording, { check: options.check }), deadlineNs);
           tried.set(sizeBytes, result);
-          return result.outcome === "ready";
+          return isSound(result);
         });
         const { holds = -1, fails = -1 } = found;
         rows.push({ found, best: tried.get(holds), next: tried.get(fails) });

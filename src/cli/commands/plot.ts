@@ -1,7 +1,7 @@
 /** `unaccepted plot FILE -o PICTURE.svg`: results as a picture. */
 
 import type { Argv } from "yargs";
-import { type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
+import { isDrawn, type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
 import { renderSvg } from "../../report/plot/render.js";
 import { COLOURS, THEMES, type Theme } from "../../report/plot/theme.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
@@ -65,7 +65,7 @@ function specOf(paths: readonly string[], theme: Theme): object {
   const isRows = documents.map(({ rows }) => Array.isArray(rows));
   if (isRows.every(Boolean)) {
     const rows = documents.flatMap((document) => document.rows as PlotRow[]);
-    if (!rows.some(({ outcome }) => outcome === "ready")) throw nothingIn(first!, "no run in it got ready");
+    if (!rows.some(isDrawn)) throw nothingIn(first!, "no run in it got ready without a problem");
     return paretoSpec(rows, COLOURS[theme]);
   }
   const guests = documents.flatMap((document, at) => {

@@ -99,7 +99,7 @@ export const tuneCommand = {
     }
     const request = readRequest(argv);
     const mostRuns = request.budget ?? defaultBudget(request.knobs, request.seeds ?? 1);
-    const firsts = request.knobs.map(({ path, values }) => turnedKnob(path, values[0]!));
+    const firsts = request.knobs.map(({ path, values, unit }) => turnedKnob(path, values[0]!, unit === "ns"));
     const [outlook] = outlookOf([String(argv.scenario)], [...options.assignments, ...firsts]);
     const plan = {
       command: "tune",

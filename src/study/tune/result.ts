@@ -17,6 +17,8 @@ export interface TunePoint {
   readonly outcome: Outcome;
   /** One sentence, for every outcome but `ready`. */
   readonly reason?: string;
+  /** What else went wrong in a run; absent where nothing did. */
+  readonly problems?: readonly string[];
   /** Means over the runs. */
   readonly bootTimeNs: number;
   readonly overheadBytes: number;
