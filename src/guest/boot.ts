@@ -4,6 +4,7 @@ import { allocDmaBuffers } from "../early-map/dma-buffers.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
+import { bindingRefusal } from "../host/tdx-module/guest-share.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
 import { Hotplug } from "../hotplug/hotplug.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
@@ -113,7 +114,7 @@ export class GuestBoot {
     const guest = this.guest;
     const { clock } = guest;
     const { recording } = this.#loaded;
-    this.tdxModule = startHost(this.#scenario);
+    this.tdxModule = startHost(this.guest);
     const requests = this.#requests;
     const build = DEBIAN_CLOUD_6_12_95;
     // The image and the brk area behind it, in whole 2 MiB.
@@ -317,25 +318,33 @@ export class GuestBoot {
   #verify(): void {
     if (!this.#check) return;
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
-    const { platform, meter, scenario } = this.guest;
+    const { platform, meter, scenario, host } = this.guest;
     verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
-    verifyAccepted(
-      meter.acceptedBy,
-      platform,
-      scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0),
-    );
+    verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
+    if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");
   }
 }
 
 /**
  * Starts the TDX module of the host, if the scenario has one.
  *
- * @throws GuestTerminated when it does not start: then no TDX guest runs there
+ * @throws GuestTerminated when it does not start: then no TDX guest runs there; or when the host does not
+ *   create this guest
  */
-function startHost({ platform, host }: Scenario): ReadyTdxModule | undefined {
+function startHost({ scenario, host: memory }: Guest): ReadyTdxModule | undefined {
+  const { platform, host } = scenario;
   if (platform.kind !== "tdx" || host.tdxModule === undefined) return undefined;
   const module = startTdxModule(host.tdxModule, host.dynamicPamt);
   if (module.outcome === "failed") throw new GuestTerminated(`the host has no TDX: ${module.reason}`);
+  const refusal = bindingRefusal(host.tdxModule, module.capableNodes);
+  if (refusal !== undefined) throw new GuestTerminated(refusal);
+  const { guestNode } = host.tdxModule;
+  memory.limitTo({
+    privateBytes: module.guestShare.freeBytes,
+    otherBytes: module.guestShare.foreignBytes,
+    metadataBytes: module.pamtBytes,
+    where: guestNode === undefined ? "" : ` on node ${guestNode}`,
+  });
   return module;
 }
 

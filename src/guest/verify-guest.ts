@@ -42,7 +42,9 @@ export function verifyAccepted(
   const acceptedBytes = acceptedPagesOf(platform) * PAGE_SIZE;
   const sum = Object.values(acceptedBy).reduce((bytes: number, own: number) => bytes + own, 0);
   if (sum !== acceptedBytes) {
-    throw new Error(`guest: ${platform.name} has accepted ${acceptedBytes} bytes, and everybody together ${sum}`);
+    throw new Error(
+      `guest: ${platform.name} has accepted ${acceptedBytes} bytes, and everybody together ${sum}`,
+    );
   }
   if (acceptedBytes > memoryBytes) {
     throw new Error(`guest: ${acceptedBytes} bytes are accepted in a guest of ${memoryBytes}`);

@@ -95,15 +95,18 @@ export class Hotplug {
     this.#done = true;
   }
 
-  /** A TDX host gives guests only memory that its module was told of at its start. */
+  /** A TDX host gives guests only memory that it has; where it does not look, also such that is no TDX memory. */
   #refusal(): string | undefined {
     const { guest, tdxModule } = this.#target;
     if (tdxModule === undefined) return undefined;
-    const goodBytes = tdxModule.memory.reduce((sum, { start, end }) => sum + end - start, 0);
-    if (guest.scenario.memoryBytes + this.#plan.memoryBytes <= goodBytes) return undefined;
+    const { freeBytes, foreignBytes } = tdxModule.guestShare;
+    const hasBytes = freeBytes + foreignBytes;
+    const wantedBytes = guest.scenario.memoryBytes + this.#plan.memoryBytes;
+    if (wantedBytes <= hasBytes) return undefined;
     const refused = tdxModule.hotplug.find(({ accepted }) => !accepted)?.reason;
     const why = refused === undefined ? "" : ` ${refused}`;
-    return `The host has ${formatBytes(goodBytes)} for TDX guests.${why}`;
+    const short = formatBytes(wantedBytes - hasBytes);
+    return `The host has ${formatBytes(hasBytes)} for TDX guests, ${short} less than this one would have.${why}`;
   }
 
   /** Everything that needs memory of the guest's own; the reason why there is too little. */

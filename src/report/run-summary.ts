@@ -181,17 +181,26 @@ function kexecLines({ kexec }: RunResult): Line[] {
 
 function moduleLines({ tdxModule }: RunResult): Line[] {
   if (tdxModule === undefined) return [];
-  const { memory, tdmrs, pamtBytes, hotplug, fewTdmrsLeft } = tdxModule;
+  const { memory, tdmrs, pamtBytes, hotplug, removed, fewTdmrsLeft, capableNodes, guestShare } = tdxModule;
   const bytes = memory.reduce((sum, { start, end }) => sum + end - start, 0);
   return [
     ["memory", formatBytes(bytes), "good for TDX guests"],
+    ["left", formatBytes(guestShare.freeBytes), "of that for this guest"],
+    ["TDX nodes", capableNodes.length === 0 ? NO_VALUE : capableNodes.join(" "), "with TDX memory alone"],
     ["TDMRs", formatInteger(tdmrs.length), fewTdmrsLeft ? "and few left" : ""],
     ["PAMT", formatBytes(pamtBytes), "of the host, for all guests"],
+    ...removed.map(
+      ({ start, end, reason }): Line => [
+        "removed",
+        formatBytes(end - start),
+        reason === undefined ? "the module keeps its regions and PAMT" : `refused: ${reason}`,
+      ],
+    ),
     ...hotplug.map(
-      ({ start, end, accepted, reason }): Line => [
+      ({ start, end, accepted, forGuests, reason }): Line => [
         "hot-plug",
         formatBytes(end - start),
-        accepted ? "goes online" : `refused: ${reason}`,
+        !accepted ? `refused: ${reason}` : forGuests ? "goes online" : "goes online, and is no TDX memory",
       ],
     ),
   ];

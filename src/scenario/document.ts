@@ -13,6 +13,9 @@ import type {
   BootLoader,
   FirmwareName,
   HighMemory,
+  HostHotplugPolicy,
+  HostRemoval,
+  MemoryListSource,
   PlatformKind,
   TouchContext,
   UnacceptedSupport,
@@ -38,9 +41,13 @@ export interface HostRangeDocument {
 
 /** The host as its TDX module sees it. */
 export interface TdxModuleDocument {
-  readonly memory: readonly (HostRangeDocument & { readonly node?: number })[];
+  readonly memory: readonly (HostRangeDocument & { readonly node?: number; readonly used?: Quantity })[];
   readonly convertible: readonly HostRangeDocument[];
+  readonly listFrom?: OneOrMore<MemoryListSource>;
+  readonly removed?: readonly (HostRangeDocument & { readonly when?: HostRemoval["when"] })[];
   readonly hotplug?: readonly HostRangeDocument[];
+  readonly hotplugPolicy?: OneOrMore<HostHotplugPolicy>;
+  readonly guestNode?: OneOrMore<number>;
   readonly maxTdmrs?: number;
   readonly maxReservedPerTdmr?: number;
 }

@@ -32,10 +32,42 @@ export type AttackAnswer = "terminate" | "warn" | "ignore";
  */
 export type TouchContext = "nmi" | "syscall-gap" | "handler-stack";
 
+/**
+ * What a host does about memory that its TDX module was not told of and that is plugged in: keeps it
+ * offline; lets it go online, as the machine's owner is to see to it; lets it go online, and starts only
+ * guests that are bound to a NUMA node without such memory.
+ */
+export type HostHotplugPolicy = "refuse" | "allow" | "nodes";
+
+/**
+ * From where the list of memory that the module is told comes, when the module starts long after the
+ * boot: memblock as it is by then; what was noted of it at boot; memblock, discarded after the boot.
+ */
+export type MemoryListSource = "memblock" | "snapshot" | "discarded";
+
+/** A piece of a host's memory. */
+export interface HostMemory extends AddressRange {
+  readonly nodeId: number;
+  /** Part of it that others have: the host itself, other guests. */
+  readonly usedBytes: number;
+}
+
+/** Memory that is taken out of a running host. */
+export interface HostRemoval extends AddressRange {
+  /** Before the module starts, or when it runs. */
+  readonly when: "before" | "after";
+}
+
 /** A host as its TDX module sees it. Addresses in bytes. */
 export interface TdxModuleHost {
-  /** The host's memory in the order of memblock, with its NUMA node. */
-  readonly memory: readonly (AddressRange & { readonly nodeId: number })[];
+  /** The host's memory at boot in the order of memblock. */
+  readonly memory: readonly HostMemory[];
+  readonly listFrom: MemoryListSource;
+  /** Memory of that which is removed while the host runs, in this order. */
+  readonly removed: readonly HostRemoval[];
+  readonly hotplugPolicy: HostHotplugPolicy;
+  /** NUMA node that the guest's memory has to come from; absent: any. */
+  readonly guestNode?: number;
   /** Convertible memory regions (CMRs), as the platform reports them. */
   readonly convertible: readonly AddressRange[];
   /** Memory plugged in after the module has started, in this order. */

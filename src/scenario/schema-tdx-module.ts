@@ -3,13 +3,16 @@
 import { z } from "zod";
 import type { HostRangeDocument, Quantity, TdxModuleDocument } from "./document.js";
 import { hostAddressBytes } from "./quantities.js";
-import { integer, quantity } from "./schema-leaves.js";
+import { integer, names, oneOrMore, quantity } from "./schema-leaves.js";
 
 const hostAddress: z.ZodType<Quantity> = quantity(
   "an address on a page boundary such as 2GiB",
   hostAddressBytes,
   ["1MiB", "2GiB"],
 );
+const hostSize: z.ZodType<Quantity> = quantity("a size in whole pages such as 16GiB", hostAddressBytes, [
+  "16GiB",
+]);
 const hostRange = {
   start: hostAddress.describe("First byte"),
   end: hostAddress.describe("First byte behind the range"),
@@ -18,20 +21,64 @@ const hostRange = {
 /** For `check` of a range. */
 function endAboveStart({ value, issues }: z.core.ParsePayload<HostRangeDocument>): void {
   if (hostAddressBytes(value.start)! < hostAddressBytes(value.end)!) return;
-  issues.push({ code: "custom", input: value.end, path: ["end"], message: "expected an end above the start" });
+  issues.push({
+    code: "custom",
+    input: value.end,
+    path: ["end"],
+    message: "expected an end above the start",
+  });
 }
 
 /** `host.tdxModule`. */
 export const tdxModule: z.ZodType<TdxModuleDocument> = z
   .strictObject({
     memory: z
-      .array(z.strictObject({ ...hostRange, node: integer(0, 1023).exactOptional() }).check(endAboveStart))
+      .array(
+        z
+          .strictObject({
+            ...hostRange,
+            node: integer(0, 1023).exactOptional(),
+            used: hostSize.exactOptional(),
+          })
+          .check(endAboveStart),
+      )
       .min(1)
-      .describe("The host's memory in ascending order, with its NUMA node (default 0)"),
-    convertible: z.array(z.strictObject(hostRange).check(endAboveStart)).min(1).describe("Memory the platform can protect (CMRs)"),
+      .describe(
+        "The host's memory in ascending order, with its NUMA node (default 0) and how much of it others use " +
+          "(default 0)",
+      ),
+    convertible: z
+      .array(z.strictObject(hostRange).check(endAboveStart))
+      .min(1)
+      .describe("Memory the platform can protect (CMRs)"),
+    listFrom: oneOrMore(names(["memblock", "snapshot", "discarded"]))
+      .describe(
+        "Which memory the module is told of when it starts: memblock as it is by then, a snapshot of it from the " +
+          "boot, or a memblock that was discarded after the boot; default memblock",
+      )
+      .exactOptional(),
+    removed: z
+      .array(
+        z
+          .strictObject({ ...hostRange, when: names(["before", "after"]).exactOptional() })
+          .check(endAboveStart),
+      )
+      .describe(
+        "Memory of the boot that is removed while the host runs, before the module starts or after (default after)",
+      )
+      .exactOptional(),
     hotplug: z
       .array(z.strictObject(hostRange).check(endAboveStart))
       .describe("Memory plugged in after the module has started")
+      .exactOptional(),
+    hotplugPolicy: oneOrMore(names(["refuse", "allow", "nodes"]))
+      .describe(
+        "What the host does with plugged memory that the module does not know: keeps it offline, lets it go " +
+          "online, or does so and starts only guests that are bound to a node without any; default refuse",
+      )
+      .exactOptional(),
+    guestNode: oneOrMore(integer(0, 1023))
+      .describe("NUMA node of the host that the guest's memory has to come from; default any")
       .exactOptional(),
     maxTdmrs: integer(1, 1024).describe("Most regions the module can be told; default 64").exactOptional(),
     maxReservedPerTdmr: integer(1, 1024)

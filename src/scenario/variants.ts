@@ -41,6 +41,9 @@ export const MACHINE_AXES: readonly DocumentPath[] = [
   ["host", "prefault"],
   ["host", "dynamicPamt"],
   ["host", "keepsConverted"],
+  ["host", "tdxModule", "listFrom"],
+  ["host", "tdxModule", "hotplugPolicy"],
+  ["host", "tdxModule", "guestNode"],
   ["firmware", "preset"],
   ["firmware", "preAcceptLimit"],
   ["firmware", "acceptAll"],
@@ -238,9 +241,17 @@ function tdxModuleHost(document: TdxModuleDocument): TdxModuleHost {
     end: converted(hostAddressBytes, end, "end"),
   });
   return {
-    memory: document.memory.map((piece) => ({ ...range(piece), nodeId: piece.node ?? 0 })),
+    memory: document.memory.map((piece) => ({
+      ...range(piece),
+      nodeId: piece.node ?? 0,
+      usedBytes: converted(hostAddressBytes, piece.used ?? 0, "used"),
+    })),
     convertible: document.convertible.map(range),
+    listFrom: only(document.listFrom ?? "memblock", "listFrom"),
+    removed: (document.removed ?? []).map((one) => ({ ...range(one), when: one.when ?? "after" })),
     hotplug: (document.hotplug ?? []).map(range),
+    hotplugPolicy: only(document.hotplugPolicy ?? "refuse", "hotplugPolicy"),
+    ...(document.guestNode === undefined ? {} : { guestNode: only(document.guestNode, "guestNode") }),
     maxTdmrs: document.maxTdmrs ?? DEFAULT_MAX_TDMRS,
     maxReservedPerTdmr: document.maxReservedPerTdmr ?? DEFAULT_MAX_RESERVED_PER_TDMR,
   };

@@ -1,4 +1,5 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
+import { HostMemoryError } from "../coco/host-supply.js";
 import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { GuestTerminated } from "../guest/attack.js";
@@ -40,6 +41,7 @@ export function runScenario(
     if (
       error instanceof DoubleAcceptError ||
       error instanceof GuestTerminated ||
+      error instanceof HostMemoryError ||
       error instanceof InitTextFreed ||
       error instanceof TimeRanOut
     )

@@ -70,7 +70,8 @@ test("a fault of one page waits for its exception and one page's acceptance, no 
 
 test("the dearer the exception, the longer the boot; with none at all it still costs the acceptance", () => {
   const bootNs = (exceptionNs: number): number =>
-    run("platform=snp", "policy=page-flag", "memory=4GiB", `platform.exceptionNs=${exceptionNs}ns`).bootTimeNs;
+    run("platform=snp", "policy=page-flag", "memory=4GiB", `platform.exceptionNs=${exceptionNs}ns`)
+      .bootTimeNs;
   const [none, some, more] = [0, 1000, 10_000].map(bootNs) as [number, number, number];
   assert.ok(none < some && some < more);
   const { costs } = run("platform=snp", "policy=page-flag", "memory=4GiB", "platform.exceptionNs=1us");

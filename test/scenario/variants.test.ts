@@ -116,7 +116,11 @@ test("the values of a parameter follow their platform", () => {
 test("a parameter of one platform neither reaches nor multiplies the other", () => {
   const tdxOnly = parameterOnlyOf("tdx", "snp");
   const snpOnly = parameterOnlyOf("snp", "tdx");
-  const platform = { kind: ["tdx", "snp"], [tdxOnly]: ["100ns", "200ns", "300ns"], [snpOnly]: "1us" } as const;
+  const platform = {
+    kind: ["tdx", "snp"],
+    [tdxOnly]: ["100ns", "200ns", "300ns"],
+    [snpOnly]: "1us",
+  } as const;
   assert.equal(
     expandVariants({ ...BASE, platform }).map((s) => s.platform),
     [

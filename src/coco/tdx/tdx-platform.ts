@@ -2,6 +2,7 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { DoubleAcceptError } from "../double-accept-error.js";
+import { ENDLESS_SUPPLY, HostMemoryError, type HostSupply } from "../host-supply.js";
 import { pageLevel, pageRange } from "../page-level.js";
 import type { AccessOutcome, CocoPlatform, PlatformKind } from "../platform.js";
 import { RangeSet } from "../range-set.js";
@@ -27,6 +28,8 @@ export interface TdxOptions {
   readonly dynamicPamt?: boolean;
   /** Whether touching pending memory leaves the guest instead of raising #VE. Default: yes. */
   readonly septVeDisable?: boolean;
+  /** What the host has left. Default: more than any guest needs. */
+  readonly supply?: HostSupply;
 }
 
 /** Intel TDX: the guest accepts pages with TDCALLs, the host maps them when the first one faults. */
@@ -53,6 +56,7 @@ export class TdxPlatform implements CocoPlatform {
       contiguity: options.contiguity ?? 1,
       chance: options.chance ?? (() => 0),
       dynamicPamt: options.dynamicPamt ?? false,
+      supply: options.supply ?? ENDLESS_SUPPLY,
     });
     this.#keepsConverted = options.keepsConverted ?? false;
     this.#septVeDisable = options.septVeDisable ?? true;
@@ -93,7 +97,9 @@ export class TdxPlatform implements CocoPlatform {
 
   firmwareAccept(start: number, end: number): void {
     const [first, last] = pageRange(start, end);
-    this.firmwareDuplicates += firmwareAccept(this.#host, this.#ledger, first, last);
+    this.#accepting(first, () => {
+      this.firmwareDuplicates += firmwareAccept(this.#host, this.#ledger, first, last);
+    });
     this.#madePrivate(first, last);
   }
 
@@ -104,7 +110,7 @@ export class TdxPlatform implements CocoPlatform {
 
   kernelAccept(start: number, end: number): void {
     const [first, mapped] = this.#unmapped(start, end);
-    guestAccept(this.#host, this.#ledger, first, mapped);
+    this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped));
     this.#finish(first, mapped, end);
   }
 
@@ -151,7 +157,7 @@ export class TdxPlatform implements CocoPlatform {
    */
   acceptAgain(start: number, end: number): void {
     const [first, mapped] = this.#unmapped(start, end);
-    guestAccept(this.#host, this.#ledger, first, mapped, 0);
+    this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped, 0));
     this.#finish(first, mapped, end);
   }
 
@@ -164,6 +170,16 @@ export class TdxPlatform implements CocoPlatform {
   #unmapped(start: number, end: number): [first: number, mapped: number] {
     const [first, last] = pageRange(start, end);
     return [first, this.sept.firstMapped(first, last)];
+  }
+
+  /** Accepts from `first` upwards, as far as the host's memory goes. */
+  #accepting(first: number, accept: () => void): void {
+    try {
+      accept();
+    } catch (error) {
+      if (error instanceof HostMemoryError) this.#madePrivate(first, error.pfn ?? first);
+      throw error;
+    }
   }
 
   /**
