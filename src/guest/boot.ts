@@ -4,8 +4,7 @@ import { allocDmaBuffers } from "../early-map/dma-buffers.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
-import { bindingRefusal } from "../host/tdx-module/guest-share.js";
-import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
+import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import { Hotplug } from "../hotplug/hotplug.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
@@ -38,6 +37,7 @@ import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
+import { limitToHost, startTdxHost } from "./tdx-host.js";
 import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
@@ -114,7 +114,8 @@ export class GuestBoot {
     const guest = this.guest;
     const { clock } = guest;
     const { recording } = this.#loaded;
-    this.tdxModule = startHost(this.guest);
+    this.tdxModule = startTdxHost(this.#scenario);
+    if (this.tdxModule !== undefined) limitToHost(this.guest, this.tdxModule);
     const requests = this.#requests;
     const build = DEBIAN_CLOUD_6_12_95;
     // The image and the brk area behind it, in whole 2 MiB.
@@ -323,29 +324,6 @@ export class GuestBoot {
     verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
     if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");
   }
-}
-
-/**
- * Starts the TDX module of the host, if the scenario has one.
- *
- * @throws GuestTerminated when it does not start: then no TDX guest runs there; or when the host does not
- *   create this guest
- */
-function startHost({ scenario, host: memory }: Guest): ReadyTdxModule | undefined {
-  const { platform, host } = scenario;
-  if (platform.kind !== "tdx" || host.tdxModule === undefined) return undefined;
-  const module = startTdxModule(host.tdxModule, host.dynamicPamt);
-  if (module.outcome === "failed") throw new GuestTerminated(`the host has no TDX: ${module.reason}`);
-  const refusal = bindingRefusal(host.tdxModule, module.capableNodes);
-  if (refusal !== undefined) throw new GuestTerminated(refusal);
-  const { guestNode } = host.tdxModule;
-  memory.limitTo({
-    privateBytes: module.guestShare.freeBytes,
-    otherBytes: module.guestShare.foreignBytes,
-    metadataBytes: module.pamtBytes,
-    where: guestNode === undefined ? "" : ` on node ${guestNode}`,
-  });
-  return module;
 }
 
 /**

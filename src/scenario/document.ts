@@ -47,7 +47,7 @@ export interface TdxModuleDocument {
   readonly removed?: readonly (HostRangeDocument & { readonly when?: HostRemoval["when"] })[];
   readonly hotplug?: readonly HostRangeDocument[];
   readonly hotplugPolicy?: OneOrMore<HostHotplugPolicy>;
-  readonly guestNode?: OneOrMore<number>;
+  readonly guestNode?: OneOrMore<number | "any">;
   readonly maxTdmrs?: number;
   readonly maxReservedPerTdmr?: number;
 }

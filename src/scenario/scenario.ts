@@ -66,8 +66,8 @@ export interface TdxModuleHost {
   /** Memory of that which is removed while the host runs, in this order. */
   readonly removed: readonly HostRemoval[];
   readonly hotplugPolicy: HostHotplugPolicy;
-  /** NUMA node that the guest's memory has to come from; absent: any. */
-  readonly guestNode?: number;
+  /** NUMA node that the guest's memory has to come from. */
+  readonly guestNode: number | "any";
   /** Convertible memory regions (CMRs), as the platform reports them. */
   readonly convertible: readonly AddressRange[];
   /** Memory plugged in after the module has started, in this order. */

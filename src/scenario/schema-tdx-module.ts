@@ -1,6 +1,8 @@
 /** What a scenario file may say about a host whose TDX module is to start. */
 
 import { z } from "zod";
+import { subtractRanges } from "../firmware/ranges.js";
+import { type AddressRange, formatBytes } from "../units.js";
 import type { HostRangeDocument, Quantity, TdxModuleDocument } from "./document.js";
 import { hostAddressBytes } from "./quantities.js";
 import { integer, names, oneOrMore, quantity } from "./schema-leaves.js";
@@ -29,6 +31,39 @@ function endAboveStart({ value, issues }: z.core.ParsePayload<HostRangeDocument>
   });
 }
 
+/** For `check` of a piece of memory: others use no more than there is. */
+function usedWithin({ value, issues }: z.core.ParsePayload<TdxModuleDocument["memory"][number]>): void {
+  const sizeBytes = hostAddressBytes(value.end)! - hostAddressBytes(value.start)!;
+  if (hostAddressBytes(value.used ?? 0)! <= sizeBytes || sizeBytes < 0) return;
+  issues.push({
+    code: "custom",
+    input: value.used,
+    path: ["used"],
+    message: `expected at most the ${formatBytes(sizeBytes)} of the range`,
+  });
+}
+
+/** For `check` of the whole host: what is removed was there, and so is the node of the guest. */
+function namesOwnMemory({ value, issues }: z.core.ParsePayload<TdxModuleDocument>): void {
+  const memory = value.memory.map(rangeOf);
+  for (const [at, one] of (value.removed ?? []).entries()) {
+    if (subtractRanges([rangeOf(one)], memory).length === 0) continue;
+    const path = ["removed", at, "start"];
+    issues.push({ code: "custom", input: one, path, message: "expected a range of the host's memory" });
+  }
+  const nodes = [...new Set(value.memory.map(({ node = 0 }) => node))];
+  const { guestNode = "any" } = value;
+  for (const node of Array.isArray(guestNode) ? guestNode : [guestNode]) {
+    if (node === "any" || nodes.includes(node)) continue;
+    const message = `expected any or a node of the host's memory (${nodes.join(", ")})`;
+    issues.push({ code: "custom", input: node, path: ["guestNode"], message });
+  }
+}
+
+function rangeOf({ start, end }: HostRangeDocument): AddressRange {
+  return { start: hostAddressBytes(start)!, end: hostAddressBytes(end)! };
+}
+
 /** `host.tdxModule`. */
 export const tdxModule: z.ZodType<TdxModuleDocument> = z
   .strictObject({
@@ -40,7 +75,8 @@ export const tdxModule: z.ZodType<TdxModuleDocument> = z
             node: integer(0, 1023).exactOptional(),
             used: hostSize.exactOptional(),
           })
-          .check(endAboveStart),
+          .check(endAboveStart)
+          .check(usedWithin),
       )
       .min(1)
       .describe(
@@ -77,7 +113,7 @@ export const tdxModule: z.ZodType<TdxModuleDocument> = z
           "online, or does so and starts only guests that are bound to a node without any; default refuse",
       )
       .exactOptional(),
-    guestNode: oneOrMore(integer(0, 1023))
+    guestNode: oneOrMore(z.union([integer(0, 1023), names(["any"])]))
       .describe("NUMA node of the host that the guest's memory has to come from; default any")
       .exactOptional(),
     maxTdmrs: integer(1, 1024).describe("Most regions the module can be told; default 64").exactOptional(),
@@ -85,4 +121,5 @@ export const tdxModule: z.ZodType<TdxModuleDocument> = z
       .describe("Most reserved areas in a region; default 16")
       .exactOptional(),
   })
+  .check(namesOwnMemory)
   .describe("TDX: the whole host, to simulate the start of its TDX module as well");

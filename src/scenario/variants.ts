@@ -251,7 +251,7 @@ function tdxModuleHost(document: TdxModuleDocument): TdxModuleHost {
     removed: (document.removed ?? []).map((one) => ({ ...range(one), when: one.when ?? "after" })),
     hotplug: (document.hotplug ?? []).map(range),
     hotplugPolicy: only(document.hotplugPolicy ?? "refuse", "hotplugPolicy"),
-    ...(document.guestNode === undefined ? {} : { guestNode: only(document.guestNode, "guestNode") }),
+    guestNode: only(document.guestNode ?? "any", "guestNode"),
     maxTdmrs: document.maxTdmrs ?? DEFAULT_MAX_TDMRS,
     maxReservedPerTdmr: document.maxReservedPerTdmr ?? DEFAULT_MAX_RESERVED_PER_TDMR,
   };

@@ -16,6 +16,7 @@ function hostOf(memory: Memory, more: Partial<TdxModuleHost> = {}): TdxModuleHos
     listFrom: "memblock",
     removed: [],
     hotplugPolicy: "refuse",
+    guestNode: "any",
     convertible: [{ start: MiB, end: 2 ** 52 }],
     hotplug: [],
     maxTdmrs: 64,

@@ -30,7 +30,7 @@ export function guestShare(
   { memory, guestNode }: TdxModuleHost,
   { list, pamts, removed, hotplug }: Memory,
 ): GuestShare {
-  const isOwn = (nodeId: number): boolean => guestNode === undefined || nodeId === guestNode;
+  const isOwn = (nodeId: number): boolean => guestNode === "any" || nodeId === guestNode;
   const own = list.filter(({ nodeId }) => isOwn(nodeId));
   const online = hotplug.filter(({ accepted }) => accepted);
   const gone = subtractRanges(
@@ -60,12 +60,12 @@ export function bindingRefusal(
   capable: readonly number[],
 ): string | undefined {
   if (hotplugPolicy !== "nodes") return undefined;
-  const nodes = guestNode === undefined ? new Set(memory.map(({ nodeId }) => nodeId)) : [guestNode];
+  const nodes = guestNode === "any" ? new Set(memory.map(({ nodeId }) => nodeId)) : [guestNode];
   const bad = [...nodes].find((node) => !capable.includes(node));
   if (bad === undefined) return undefined;
-  const who = guestNode === undefined ? "it is bound to no node, and node" : "it is bound to node";
-  const good = capable.length === 0 ? "none is" : `nodes that are: ${capable.join(", ")}`;
-  return `the guest cannot be created: ${who} ${bad} is not TDX-capable (${good})`;
+  const where = guestNode === "any" ? `bound to no node, and node ${bad}` : `bound to node ${bad}, which`;
+  const good = capable.length === 0 ? "no node is" : `nodes that are: ${capable.join(", ")}`;
+  return `the guest cannot be created: it is ${where} is not TDX-capable (${good})`;
 }
 
 function bytesOf(ranges: readonly AddressRange[]): number {
