@@ -186,7 +186,11 @@ function moduleLines({ tdxModule }: RunResult): Line[] {
   return [
     ["memory", formatBytes(bytes), "good for TDX guests"],
     ["left", formatBytes(guestShare.freeBytes), "of that for this guest"],
-    ["TDX nodes", capableNodes.length === 0 ? NO_VALUE : capableNodes.join(" "), "that are so even if plugged memory goes online"],
+    [
+      "TDX nodes",
+      capableNodes.length === 0 ? NO_VALUE : capableNodes.join(" "),
+      "that are so even if plugged memory goes online",
+    ],
     ["TDMRs", formatInteger(tdmrs.length), fewTdmrsLeft ? "and few left" : ""],
     ["PAMT", formatBytes(pamtBytes), "of the host, for all guests"],
     ...removed.map(

@@ -31,6 +31,7 @@ export function runScenario(
     boot.execute();
     return resultOf(scenario, loaded, boot, options.timeline === true, "ready");
   } catch (error) {
+    if (error instanceof HostMemoryError) boot.guest.clock.stop();
     if (
       error instanceof OutOfMemory ||
       error instanceof AllocationFailed ||
