@@ -11,6 +11,13 @@ export type PlatformKind = "tdx" | "snp" | "none";
 export type AccessOutcome = "ok" | "td-exit" | "exception";
 
 /**
+ * What comes of one page of the host at two addresses of a guest: nobody notices; the module does not map a
+ * page that is in use; the reverse map table lets no access through at another address than its entry's,
+ * and the host, to go on, moves the entry there, which is not validated then.
+ */
+export type AliasOutcome = "unnoticed" | "refused" | "blocked";
+
+/**
  * Contract: how memory becomes usable on one platform.
  *
  * The three accept methods stand for the three programs that accept memory, which do it in
@@ -56,6 +63,14 @@ export interface CocoPlatform {
   convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
   /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
   remap(start: number, end: number): void;
+  /**
+   * The host puts the memory of one page of the guest at the address of another one as well. Both are
+   * accepted.
+   *
+   * @param start address of the page whose memory goes to two places
+   * @param other address of the page that loses its own
+   */
+  alias(start: number, other: number): AliasOutcome;
   /** What happens when the guest touches a range: the outcome of its first page that is not usable. */
   access(start: number, end: number): AccessOutcome;
   /** The guest accepts a range again that the host has replaced. */

@@ -86,6 +86,13 @@ export class AcceptMeter {
     this.#credit("launch");
   }
 
+  /** The same with empty pages, one after the other, in place of the firmware's own accepts. */
+  launchEmptyPages(start: number, end: number): void {
+    this.launchPages(start, end);
+    this.#clock.ledger.charge(CostEvent.launchPage4k, (end - start) / PAGE_SIZE);
+    this.onAccepted();
+  }
+
   /** The firmware accepts; bytes, as everywhere here. Other CPUs are not online yet or in its service. */
   firmwareAccept(start: number, end: number): void {
     this.#accept("firmware", start, end, 0);

@@ -132,9 +132,20 @@ function acceptanceLines(run: RunResult): Line[] {
     ]);
   }
   if (run.attack !== undefined) {
-    const { pages, warnings, integrityViolations } = run.attack;
+    const { pages, warnings, integrityViolations, stopped } = run.attack;
     lines.push(
-      ["attacked", formatInteger(pages), "accepted pages that the host replaced"],
+      stopped === undefined
+        ? ["attacked", formatInteger(pages), "accepted pages that the host replaced"]
+        : ["attacked", formatInteger(pages), "accepted pages that the host put at a second address"],
+      ...(stopped === undefined
+        ? []
+        : [
+            [
+              "stopped",
+              formatInteger(stopped),
+              "of these by the TDX module or the reverse map table",
+            ] as const,
+          ]),
       ["warnings", formatInteger(warnings), "of them accepted again with a complaint"],
       ["violations", formatInteger(integrityViolations), "of them accepted again in silence"],
     );

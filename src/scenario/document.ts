@@ -10,6 +10,7 @@ import type { StrategyParameterName } from "../policy/parameters.js";
 import type { PolicyName } from "../policy/policies.js";
 import type {
   AttackAnswer,
+  AttackKind,
   BootLoader,
   FirmwareName,
   HighMemory,
@@ -17,6 +18,7 @@ import type {
   HostRemoval,
   MemoryListSource,
   PlatformKind,
+  PreAcceptBy,
   TouchContext,
   UnacceptedSupport,
 } from "./scenario.js";
@@ -82,6 +84,7 @@ export interface ScenarioDocument {
     readonly acceptOnDemand?: OneOrMore<boolean>;
     readonly highMemory?: OneOrMore<HighMemory>;
     readonly preAcceptLimit?: OneOrMore<Quantity>;
+    readonly preAcceptBy?: OneOrMore<PreAcceptBy>;
   };
   readonly guest?: {
     readonly timeScale?: OneOrMore<number>;
@@ -105,7 +108,11 @@ export interface ScenarioDocument {
     readonly acceptance?: OneOrMore<HotplugAcceptance>;
   };
   readonly drain?: { readonly workers?: OneOrMore<number> };
-  readonly attack?: { readonly pages?: OneOrMore<number>; readonly answer?: OneOrMore<AttackAnswer> };
+  readonly attack?: {
+    readonly pages?: OneOrMore<number>;
+    readonly kind?: OneOrMore<AttackKind>;
+    readonly answer?: OneOrMore<AttackAnswer>;
+  };
   readonly kexec?: {
     readonly kind?: OneOrMore<KexecKind>;
     readonly table?: OneOrMore<NextKernelTable>;

@@ -20,6 +20,12 @@ export type FirmwareName = "auto" | FirmwareModel;
 export type HostPageSize = 4096 | 2097152 | 1073741824;
 
 /**
+ * What a host does to accepted pages: puts other memory in their place; puts the memory of another accepted
+ * page there, so that one page of the host is at two addresses of the guest.
+ */
+export type AttackKind = "replace" | "alias";
+
+/**
  * What a guest does when it finds a page it had accepted to be unaccepted again: stop; accept it
  * again and say so; accept it again in silence.
  */
@@ -57,6 +63,9 @@ export interface HostRemoval extends AddressRange {
   /** Before the module starts, or when it runs. */
   readonly when: "before" | "after";
 }
+
+/** Who accepts memory for the firmware. */
+export type PreAcceptBy = "firmware" | "vmm";
 
 /** A host as its TDX module sees it. Addresses in bytes. */
 export interface TdxModuleHost {
@@ -141,6 +150,8 @@ export interface Scenario {
     readonly preset: FirmwareName;
     /** The firmware accepts memory below this physical address; Infinity for all. */
     readonly preAcceptLimitBytes: number;
+    /** Who accepts that: the firmware when it runs, or the VMM before anything runs. */
+    readonly preAcceptBy: PreAcceptBy;
     /** The firmware accepts everything whatever it would do by itself: a VMM or a switch told it to. */
     readonly acceptAll: boolean;
     /** The firmware accepts more memory when it runs out of it before the kernel starts. */
@@ -193,6 +204,7 @@ export interface Scenario {
   readonly attack?: {
     /** How many pages of 4 KiB, 1 or more. */
     readonly pages: number;
+    readonly kind: AttackKind;
     readonly answer: AttackAnswer;
   };
   /** After everything else, another kernel takes the guest over. */

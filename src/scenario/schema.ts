@@ -196,6 +196,11 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       )
         .describe("The firmware accepts memory below this physical address before it starts the kernel")
         .exactOptional(),
+      preAcceptBy: oneOrMore(names(["firmware", "vmm"]))
+        .describe(
+          "Who accepts that memory: the firmware, or the VMM, which puts it into the guest before that runs",
+        )
+        .exactOptional(),
     })
     .describe("The firmware that starts the guest")
     .exactOptional(),

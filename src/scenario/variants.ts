@@ -46,6 +46,7 @@ export const MACHINE_AXES: readonly DocumentPath[] = [
   ["host", "tdxModule", "guestNode"],
   ["firmware", "preset"],
   ["firmware", "preAcceptLimit"],
+  ["firmware", "preAcceptBy"],
   ["firmware", "acceptAll"],
   ["firmware", "acceptOnDemand"],
   ["firmware", "highMemory"],
@@ -68,6 +69,7 @@ export const MACHINE_AXES: readonly DocumentPath[] = [
   ["hotplug", "acceptance"],
   ["drain", "workers"],
   ["attack", "pages"],
+  ["attack", "kind"],
   ["attack", "answer"],
   ["kexec", "kind"],
   ["kexec", "table"],
@@ -178,6 +180,7 @@ function toScenario(document: CompleteDocument): Scenario {
         only(firmware?.preAcceptLimit ?? USUAL_LIMIT[preset] ?? "4GiB", "preAcceptLimit"),
         "preAcceptLimit",
       ),
+      preAcceptBy: only(firmware?.preAcceptBy, "preAcceptBy"),
       acceptAll: only(firmware?.acceptAll, "acceptAll"),
       acceptOnDemand: only(firmware?.acceptOnDemand, "acceptOnDemand"),
       highMemory: only(firmware?.highMemory, "highMemory"),
@@ -210,6 +213,7 @@ function toScenario(document: CompleteDocument): Scenario {
       : {
           attack: {
             pages: only(document.attack.pages ?? 1, "pages"),
+            kind: only(document.attack.kind ?? "replace", "kind"),
             answer: only(document.attack.answer ?? "terminate", "answer"),
           },
         }),

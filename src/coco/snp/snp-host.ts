@@ -132,9 +132,27 @@ export class SnpHost {
    * charged.
    */
   replace(start: number, end: number): void {
+    this.#smashAll(start, end);
+    this.#rmp.replace(start, end);
+  }
+
+  /**
+   * A hostile host maps the memory of one page at another one as well. Where the reverse map table lets no
+   * access through, it moves the entry, and gives the first page new memory.
+   */
+  alias(page: number, other: number): "unnoticed" | "blocked" {
+    for (const one of [page, other]) this.#smashAll(one, one + 1);
+    const hostPage = this.#rmp.hostPageOf(page);
+    this.#rmp.mapAt(other, hostPage);
+    if (this.#rmp.letsThrough(other)) return "unnoticed";
+    this.#rmp.update(hostPage, other);
+    this.#rmp.replace(page, page + 1);
+    return "blocked";
+  }
+
+  #smashAll(start: number, end: number): void {
     for (let position = start; position < end; position = roundDown(position, SPAN_PAGES) + SPAN_PAGES) {
       if (this.levelAt(position) === 1) this.#rmp.smash(position);
     }
-    this.#rmp.replace(start, end);
   }
 }

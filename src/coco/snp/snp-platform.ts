@@ -150,6 +150,19 @@ export class SnpPlatform implements CocoPlatform {
   }
 
   /**
+   * The nested page table may map anything, but the entry of a host page names one page of the guest, and
+   * an access at another one faults to the host (AMD APM volume 2, 15.36.10). With RMPUPDATE the entry names
+   * the other page and is not validated. The first page gets new memory.
+   */
+  alias(start: number, other: number): "unnoticed" | "blocked" {
+    const [[page], [second]] = [pageRange(start, start), pageRange(other, other)];
+    if (this.rmp.stateOf(page) !== "guestValid" || this.rmp.stateOf(second) !== "guestValid") {
+      throw new Error("snp: only pages that the guest has accepted can be put elsewhere.");
+    }
+    return this.#host.alias(page, second);
+  }
+
+  /**
    * A page that is not validated raises #VC with error code 0x404 (PAGE_NOT_VALIDATED) once the
    * host has memory there.
    */

@@ -140,6 +140,16 @@ export class TdxPlatform implements CocoPlatform {
   }
 
   /**
+   * To map a page elsewhere the host must take away what is there; then the module refuses one that its
+   * PAMT says is in use (TDX module ABI, TDH.MEM.PAGE.AUG: TDX_PAGE_METADATA_INCORRECT). Assumption: the
+   * host gives another one, so that the guest goes on.
+   */
+  alias(_start: number, other: number): "refused" {
+    this.remap(other, other + PAGE_SIZE);
+    return "refused";
+  }
+
+  /**
    * Touching an absent page leaves the guest; the host gives memory, which then is pending. Touching
    * that ends the guest, since no host can accept it, or raises #VE (TDX module ABI, SEPT_VE_DISABLE).
    */
