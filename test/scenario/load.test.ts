@@ -106,7 +106,7 @@ attack: { pages: 3, answer: ignore }
       dmaBuffers: 0,
     },
     drain: { workers: 8 },
-    attack: { pages: 3, answer: "ignore" },
+    attack: { pages: 3, kind: "replace", answer: "ignore" },
   });
 });
 
