@@ -84,7 +84,10 @@ export class GuestMemory implements HostSupply {
   shortage(pfn: number, launching: boolean): HostMemoryError {
     const { privateBytes, otherBytes, where } = this.#limit!;
     const page = `page 0x${(pfn * PAGE_SIZE).toString(16)} of the guest`;
-    const gave = `the host has given the guest the ${formatBytes(privateBytes)} that it has for it${where}`;
+    const gave =
+      privateBytes === 0
+        ? `the host has no free memory${where}`
+        : `the host has given the guest the ${formatBytes(privateBytes)} that it has for it${where}`;
     const otherIsLeft = Math.max(this.#givenBytes() - privateBytes, 0) < otherBytes;
     const found = otherIsLeft
       ? `${page} gets memory that was plugged in and is no TDX memory, which the TDX module refuses`
