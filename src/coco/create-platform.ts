@@ -37,7 +37,7 @@ export interface GuestSide {
  * Makes the platform of one guest; its events go to `ledger`.
  *
  * @param seed decides where the host finds large pages
- * @param supply TDX: what the host has left
+ * @param supply what the host has left
  */
 export function createPlatform(
   kind: PlatformKind,
@@ -71,5 +71,6 @@ export function createPlatform(
     keepsConverted,
     svsm,
     coherencyErratum,
+    supply,
   });
 }

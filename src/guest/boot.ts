@@ -32,12 +32,12 @@ import { machineAfterStub } from "./after-stub.js";
 import { Attack, GuestTerminated } from "./attack.js";
 import type { BackgroundAcceptor } from "./background-acceptor.js";
 import { createGuest, type Guest } from "./guest.js";
+import { limitToHost, startTdxHost } from "./host-limit.js";
 import { Kernel } from "./kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
-import { limitToHost, startTdxHost } from "./tdx-host.js";
 import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
@@ -115,7 +115,7 @@ export class GuestBoot {
     const { clock } = guest;
     const { recording } = this.#loaded;
     this.tdxModule = startTdxHost(this.#scenario);
-    if (this.tdxModule !== undefined) limitToHost(this.guest, this.tdxModule);
+    limitToHost(this.guest, this.tdxModule);
     const requests = this.#requests;
     const build = DEBIAN_CLOUD_6_12_95;
     // The image and the brk area behind it, in whole 2 MiB.

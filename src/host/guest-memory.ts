@@ -1,5 +1,5 @@
 import { HostMemoryError, type HostSupply } from "../coco/host-supply.js";
-import type { CocoPlatform } from "../coco/platform.js";
+import type { CocoPlatform, PlatformKind } from "../coco/platform.js";
 import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
 import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
 import { rmpBytes } from "./rmp.js";
@@ -60,14 +60,19 @@ export class GuestMemory implements HostSupply {
   constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number, dynamicPamt = false) {
     this.#platform = platform;
     this.#pageSizeBytes = pageSizeBytes;
-    const perPlatform = { tdx: dynamicPamt ? dynamicPamtBytes : pamtBytes, snp: rmpBytes, none: () => 0 };
-    this.#metadataFor = perPlatform[platform.name];
+    this.#metadataFor = (bytes) => trackingBytes(platform.name, bytes, dynamicPamt);
     this.#memoryBytes = memoryBytes;
   }
 
   /** From now on the host has no more than this. */
   limitTo(limit: HostLimit): void {
     this.#limit = limit;
+  }
+
+  /** All that it has, of whatever kind; Infinity where that is not known. Bytes. */
+  get limitBytes(): number {
+    if (this.#limit === undefined) return Number.POSITIVE_INFINITY;
+    return this.#limit.privateBytes + this.#limit.otherBytes;
   }
 
   get freePages(): number {
@@ -77,15 +82,14 @@ export class GuestMemory implements HostSupply {
 
   /** Whether the host has given no more than it has. */
   get isWithinLimit(): boolean {
-    if (this.#limit === undefined) return true;
-    return this.#givenBytes() <= this.#limit.privateBytes + this.#limit.otherBytes;
+    return this.#limit === undefined || this.#givenBytes() <= this.limitBytes;
   }
 
   shortage(pfn: number, launching: boolean): HostMemoryError {
     const { privateBytes, otherBytes, where } = this.#limit!;
     const page = `page 0x${(pfn * PAGE_SIZE).toString(16)} of the guest`;
     const gave =
-      privateBytes === 0
+      privateBytes < PAGE_SIZE
         ? `the host has no free memory${where}`
         : `the host has given the guest the ${formatBytes(privateBytes)} that it has for it${where}`;
     const otherIsLeft = Math.max(this.#givenBytes() - privateBytes, 0) < otherBytes;
@@ -184,6 +188,16 @@ export class GuestMemory implements HostSupply {
     const { privateBytes, sharedBytes, tableBytes } = this.use();
     return privateBytes + sharedBytes + tableBytes + this.#platform.pamtPages * PAGE_SIZE;
   }
+}
+
+/**
+ * What a host spends on tracking memory of its own of some size, before any guest uses it: PAMT or RMP.
+ *
+ * @param dynamicPamt TDX: only what does not come when pages are used
+ */
+export function trackingBytes(platform: PlatformKind, memoryBytes: number, dynamicPamt: boolean): number {
+  if (platform === "tdx") return dynamicPamt ? dynamicPamtBytes(memoryBytes) : pamtBytes(memoryBytes);
+  return platform === "snp" ? rmpBytes(memoryBytes) : 0;
 }
 
 /** Tables that map `bytes` if they lie together (assumption: the least there can be). */

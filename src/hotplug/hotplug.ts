@@ -95,18 +95,17 @@ export class Hotplug {
     this.#done = true;
   }
 
-  /** A TDX host gives guests only memory that it has; where it does not look, also such that is no TDX memory. */
+  /** A host gives guests only memory that it has; where it does not look, also such that is no TDX memory. */
   #refusal(): string | undefined {
     const { guest, tdxModule } = this.#target;
-    if (tdxModule === undefined) return undefined;
-    const { freeBytes, foreignBytes } = tdxModule.guestShare;
-    const hasBytes = freeBytes + foreignBytes;
+    const hasBytes = guest.host.limitBytes;
     const wantedBytes = guest.scenario.memoryBytes + this.#plan.memoryBytes;
     if (wantedBytes <= hasBytes) return undefined;
-    const refused = tdxModule.hotplug.find(({ accepted }) => !accepted)?.reason;
+    const refused = tdxModule?.hotplug.find(({ accepted }) => !accepted)?.reason;
     const why = refused === undefined ? "" : ` ${refused}`;
+    const guests = guest.platform.name === "tdx" ? "TDX guests" : "SNP guests";
     const short = formatBytes(wantedBytes - hasBytes);
-    return `The host has ${formatBytes(hasBytes)} for TDX guests, ${short} less than this one would have.${why}`;
+    return `The host has ${formatBytes(hasBytes)} for ${guests}, ${short} less than this one would have.${why}`;
   }
 
   /** Everything that needs memory of the guest's own; the reason why there is too little. */

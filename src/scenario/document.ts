@@ -76,6 +76,7 @@ export interface ScenarioDocument {
     readonly prefault?: OneOrMore<boolean>;
     readonly dynamicPamt?: OneOrMore<boolean>;
     readonly keepsConverted?: OneOrMore<boolean>;
+    readonly memory?: OneOrMore<Quantity>;
     readonly tdxModule?: TdxModuleDocument;
   };
   readonly firmware?: {

@@ -143,6 +143,8 @@ export interface Scenario {
     readonly dynamicPamt: boolean;
     /** Whether the host keeps the private copy of memory that the guest has made shared. */
     readonly keepsConverted: boolean;
+    /** TDX, SNP: what the host has for this guest, with its PAMT or RMP; absent: as much as the guest takes. */
+    readonly memoryBytes?: number;
     /** TDX: the whole host, if its module's start is to be simulated too. */
     readonly tdxModule?: TdxModuleHost;
   };

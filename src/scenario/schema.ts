@@ -18,7 +18,13 @@ import {
 } from "./kernel-versions.js";
 import { parameterDefaults, parameterNames } from "./platform-parameters.js";
 import { MACHINES, PRESETS } from "./presets.js";
-import { durationNs, hostPageSizeBytes, memoryBytes, preAcceptLimitBytes } from "./quantities.js";
+import {
+  durationNs,
+  hostAddressBytes,
+  hostPageSizeBytes,
+  memoryBytes,
+  preAcceptLimitBytes,
+} from "./quantities.js";
 import { attack, drain, hotplug, kexec } from "./schema-after-boot.js";
 import { integer, names, oneOrMore, quantity } from "./schema-leaves.js";
 import { tdxModule } from "./schema-tdx-module.js";
@@ -151,6 +157,11 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       keepsConverted: oneOrMore(flag)
         .describe("Whether the host keeps the private copy of memory that the guest has made shared")
+        .exactOptional(),
+      memory: oneOrMore(quantity("a size in whole pages such as 64GiB", hostAddressBytes, ["64GiB"]))
+        .describe(
+          "TDX, SNP: what the host has for this guest, with the PAMT or RMP for it; as much as it takes if not given",
+        )
         .exactOptional(),
       tdxModule: tdxModule.exactOptional(),
     })

@@ -41,6 +41,7 @@ export const MACHINE_AXES: readonly DocumentPath[] = [
   ["host", "prefault"],
   ["host", "dynamicPamt"],
   ["host", "keepsConverted"],
+  ["host", "memory"],
   ["host", "tdxModule", "listFrom"],
   ["host", "tdxModule", "hotplugPolicy"],
   ["host", "tdxModule", "guestNode"],
@@ -171,6 +172,9 @@ function toScenario(document: CompleteDocument): Scenario {
       contiguity: only(host?.contiguity, "contiguity"),
       dynamicPamt: only(host?.dynamicPamt, "dynamicPamt"),
       keepsConverted: only(host?.keepsConverted, "keepsConverted"),
+      ...(host?.memory === undefined
+        ? {}
+        : { memoryBytes: converted(hostAddressBytes, only(host.memory, "host.memory"), "host.memory") }),
       ...(host?.tdxModule === undefined ? {} : { tdxModule: tdxModuleHost(host.tdxModule) }),
     },
     firmware: {

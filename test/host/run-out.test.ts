@@ -99,40 +99,61 @@ test("plugging memory into a guest counts the PAMT, and says by how much it is t
   assert.is(less.hotplug!.outcome, "online");
 });
 
+test("a host of 64 GiB keeps a reverse map table of 256 MiB and gives the rest", () => {
+  const run = runBoot("platform=snp", "policy=eager", "memory=80GiB", "host.memory=64GiB");
+  assert.is(run.outcome, "terminated");
+  assert.match(
+    run.reason!,
+    /^the host has given the guest the 63\.8 GiB that it has for it; no memory is left/,
+  );
+  assert.is(givenBytes(run), 64 * GiB - 256 * MiB);
+  assert.is(run.hostBytes, 64 * GiB);
+  assert.is(runBoot("platform=snp", "policy=lazy", "memory=80GiB", "host.memory=64GiB").outcome, "ready");
+});
+
+test("a host too small for the firmware creates no guest", () => {
+  for (const platform of ["tdx", "snp"]) {
+    const run = runBoot(`platform=${platform}`, "policy=lazy", "memory=4GiB", "host.memory=4KiB");
+    assert.match(run.reason!, /^the guest cannot be created: the host has no free memory/);
+  }
+});
+
+test("the list of a module and a size are not both said", () => {
+  assert.throws(
+    () => runBoot("platform=tdx", "memory=4GiB", "host.memory=4GiB", HOST),
+    /host\.memory: not in one scenario with host\.tdxModule/,
+  );
+});
+
 test("whatever the host and the guest: it gives no more than it has, and all of it before it fails", () => {
   fc.assert(
     fc.property(
-      fc.integer({ min: 1, max: 24 }),
-      fc.integer({ min: 0, max: 7 }),
-      fc.constantFrom("eager", "lazy", "firmware-delegated", "fault-driven", "background"),
-      fc.constantFrom("4KiB", "2MiB", "1GiB"),
-      fc.boolean(),
-      fc.constantFrom(1, 4),
-      (quarters, used, policy, pageSize, dynamicPamt, vcpus) => {
-        const [end, usedBytes] = [4 * GiB + (quarters + used) * 256 * MiB, used * 256 * MiB];
-        const run = runBoot(
-          "workload=generate:boot",
-          "platform=tdx",
-          `policy=${policy}`,
-          "memory=4GiB",
-          `vcpus=${vcpus}`,
-          `host.pageSize=${pageSize}`,
-          `host.dynamicPamt=${dynamicPamt}`,
-          `host.tdxModule={memory: [{start: 4GiB, end: ${end}, used: ${usedBytes}}], convertible: [{start: 0, end: ${end}}]}`,
-        );
-        const { freeBytes } = run.tdxModule!.guestShare;
-        const pairs = dynamicPamt ? run.hostUse.metadataBytes : 0;
-        assert.ok(givenBytes(run) <= freeBytes);
+      fc.record({
+        platform: fc.constantFrom("tdx", "snp"),
+        policy: fc.constantFrom("eager", "lazy", "firmware-delegated", "fault-driven", "background"),
+        "host.memory": fc.integer({ min: 1, max: 36 }).map((eighths) => `${eighths * 128}MiB`),
+        "host.pageSize": fc.constantFrom("4KiB", "2MiB", "1GiB"),
+        "host.contiguity": fc.constantFrom(1, 0.5),
+        "host.prefault": fc.boolean(),
+        "host.dynamicPamt": fc.boolean(),
+        "host.keepsConverted": fc.boolean(),
+        "firmware.preAcceptBy": fc.constantFrom("firmware", "vmm"),
+        "guest.svsm": fc.boolean(),
+        "guest.dmaBuffers": fc.constantFrom(0, 300),
+        vcpus: fc.constantFrom(1, 4),
+      }),
+      (settings) => {
+        const assignments = Object.entries(settings).map(([path, value]) => `${path}=${value}`);
+        const run = runBoot("workload=generate:boot", "memory=4GiB", ...assignments);
+        const hostBytes = MiB * Number.parseInt(settings["host.memory"], 10);
+        assert.ok(run.hostBytes <= hostBytes, `${run.hostBytes} of ${hostBytes}`);
         if (run.outcome === "ready") return;
-        assert.is(run.outcome, "terminated");
-        const leaf = pageSize === "4KiB" ? 4 * KiB : pageSize === "2MiB" ? 2 * MiB : GiB;
-        assert.ok(
-          givenBytes(run) + pairs + leaf + 32 * KiB > freeBytes,
-          `${givenBytes(run)} of ${freeBytes}`,
-        );
+        assert.match(run.reason!, /no memory is left for page|no memory of the host is left/);
+        const leafBytes = { "4KiB": 4 * KiB, "2MiB": 2 * MiB, "1GiB": GiB }[settings["host.pageSize"]]!;
+        assert.ok(run.hostBytes + leafBytes + 64 * KiB > hostBytes, `${run.hostBytes} of ${hostBytes}`);
       },
     ),
-    { numRuns: 15, seed: 3 },
+    { numRuns: 25, seed: 3 },
   );
 });
 

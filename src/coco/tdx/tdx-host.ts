@@ -3,6 +3,7 @@ import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown } from "../../units.js";
 import type { HostSupply } from "../host-supply.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
+import { RangeSet } from "../range-set.js";
 import { PAIR_PAGES, PamtPairs } from "./pamt-pairs.js";
 import type { SecureEpt } from "./secure-ept.js";
 
@@ -36,6 +37,8 @@ export interface TdxBackingRules {
  */
 export class TdxHost {
   readonly sept: SecureEpt;
+  /** Pages that the guest has made shared and of which the host keeps the private copy. */
+  readonly kept: RangeSet = new RangeSet();
   readonly #ledger: CostLedger;
   readonly #rules: TdxBackingRules;
   readonly #pairs = new PamtPairs();
@@ -113,6 +116,7 @@ export class TdxHost {
     const absent = end - start - this.sept.backedIn(start, end);
     this.#ledger.charge(EPT_VIOLATION[level]!, absent / LEVEL_PAGES[level]);
     this.#ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
+    this.kept.remove(start, end);
     if (level === 0) this.#ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
   }
 
@@ -173,7 +177,7 @@ export class TdxHost {
   /** What the host needs to map leaves of one level over [start, end), where there are none yet. */
   #pagesFor(start: number, end: number, level: PageLevel): number {
     const pairs = this.#rules.dynamicPamt && level === 0 ? this.#pairs.missing(start, end) : 0;
-    const absent = end - start - this.sept.backedIn(start, end);
+    const absent = end - start - this.sept.backedIn(start, end) - this.kept.countIn(start, end);
     return absent + this.sept.tables.missing(start, end, level) * TABLE_PAGES + pairs * PAIR_PAGES;
   }
 

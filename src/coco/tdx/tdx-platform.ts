@@ -46,8 +46,6 @@ export class TdxPlatform implements CocoPlatform {
   readonly #shared = new RangeSet();
   /** Shared pages that were never accepted. */
   readonly #sharedUnaccepted = new RangeSet();
-  /** Shared pages of which the host keeps the private copy. */
-  readonly #kept = new RangeSet();
 
   constructor(ledger: CostLedger, options: TdxOptions) {
     this.#ledger = ledger;
@@ -75,11 +73,11 @@ export class TdxPlatform implements CocoPlatform {
   }
 
   get keptPages(): number {
-    return this.#kept.size;
+    return this.#host.kept.size;
   }
 
   get privatePages(): number {
-    return this.sept.backedPages + this.#kept.size;
+    return this.sept.backedPages + this.#host.kept.size;
   }
 
   get tablePages(): number {
@@ -125,8 +123,9 @@ export class TdxPlatform implements CocoPlatform {
     const [first, last] = pageRange(start, end);
     if (first === last) return;
     this.#ledger.charge(CostEvent.mapGpa, 1);
-    if (this.#keepsConverted) this.#keepCopies(first, last);
+    const backed = this.#keepsConverted ? this.#backedRanges(first, last) : [];
     this.#host.takeBack(first, last);
+    for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
     this.#shared.add(first, last);
     for (const one of unaccepted) this.#sharedUnaccepted.add(...pageRange(one.start, one.end));
   }
@@ -207,16 +206,17 @@ export class TdxPlatform implements CocoPlatform {
   #madePrivate(first: number, last: number): void {
     this.#shared.remove(first, last);
     this.#sharedUnaccepted.remove(first, last);
-    this.#kept.remove(first, last);
   }
 
-  #keepCopies(first: number, last: number): void {
+  /** Runs of page frames that the host has given memory for. */
+  #backedRanges(first: number, last: number): AddressRange[] {
+    const ranges: AddressRange[] = [];
     for (let position = first; position < last; ) {
-      const state = this.sept.stateOf(position);
       const runEnd = this.sept.stateRunEnd(position, last);
-      if (state !== "absent") this.#kept.add(position, runEnd);
+      if (this.sept.stateOf(position) !== "absent") ranges.push({ start: position, end: runEnd });
       position = runEnd;
     }
+    return ranges;
   }
 
   #firstUnusable(first: number, last: number): number {

@@ -1,3 +1,4 @@
+import { trackingBytes } from "../host/guest-memory.js";
 import { bindingRefusal } from "../host/tdx-module/guest-share.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -17,12 +18,20 @@ export function startTdxHost({ platform, host }: Scenario): ReadyTdxModule | und
 }
 
 /**
- * Leaves the guest what the host has for it.
+ * Leaves the guest what the host has for it, where the scenario says how much that is.
  *
+ * @param module the host's, if the scenario has one
  * @throws GuestTerminated when the host does not create this guest
  */
-export function limitToHost({ scenario, host }: Guest, module: ReadyTdxModule): void {
-  const plan = scenario.host.tdxModule!;
+export function limitToHost({ scenario, host }: Guest, module: ReadyTdxModule | undefined): void {
+  const { memoryBytes, dynamicPamt, tdxModule: plan } = scenario.host;
+  const { kind } = scenario.platform;
+  if (memoryBytes !== undefined && kind !== "none") {
+    const metadataBytes = trackingBytes(kind, memoryBytes, dynamicPamt);
+    const privateBytes = Math.max(memoryBytes - metadataBytes, 0);
+    host.limitTo({ privateBytes, otherBytes: 0, metadataBytes, where: "" });
+  }
+  if (plan === undefined || module === undefined) return;
   const refusal = bindingRefusal(plan, module.capableNodes);
   if (refusal !== undefined) throw new GuestTerminated(refusal);
   host.limitTo({
