@@ -180,21 +180,27 @@ export class SnpHost {
 
   /**
    * What the host needs to back all pages of a range: in spans of 2 MiB the whole span, and a table more
-   * where the guest validates only part of it. A table above that two runs of spans share counts twice.
+   * where the guest validates only part of it.
    */
   #pagesFor(start: number, end: number, small: boolean): number {
-    let pages = 0;
+    const { tables } = this.#rmp;
+    let pages = tables.missing(start, end, 1);
     for (let position = start; position < end; ) {
       const runEnd = small ? end : this.levelRunEnd(position, end);
-      const level = small ? 0 : this.levelAt(position);
-      const [first, last] =
-        level === 0 ? [position, runEnd] : [roundDown(position, SPAN_PAGES), roundUp(runEnd, SPAN_PAGES)];
-      const broken = (first < position ? 1 : 0) + (last > runEnd ? 1 : 0);
-      const unassigned = last - first - this.#rmp.assignedIn(first, last);
-      pages += unassigned + this.#rmp.tables.missing(first, last, level) + broken;
+      if (small || this.levelAt(position) === 0) {
+        pages += this.#unassignedIn(position, runEnd);
+        pages += tables.missing(position, runEnd, 0) - tables.missing(position, runEnd, 1);
+      } else {
+        const [first, last] = [roundDown(position, SPAN_PAGES), roundUp(runEnd, SPAN_PAGES)];
+        pages += this.#unassignedIn(first, last) + (first < position ? 1 : 0) + (last > runEnd ? 1 : 0);
+      }
       position = runEnd;
     }
     return pages;
+  }
+
+  #unassignedIn(start: number, end: number): number {
+    return end - start - this.#rmp.assignedIn(start, end);
   }
 
   #smashAll(start: number, end: number): void {
