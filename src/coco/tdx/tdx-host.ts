@@ -14,7 +14,7 @@ const EPT_VIOLATION: readonly CostEvent[] = [
 ];
 
 /** Pages of the host for a table: the module's, and the copy in which KVM mirrors what it cannot read. */
-export const TABLE_PAGES = 2;
+const TABLE_PAGES = 2;
 
 /** What the host does for the private memory of a TDX guest. */
 export interface TdxBackingRules {
