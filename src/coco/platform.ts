@@ -25,7 +25,8 @@ export type AliasOutcome = "unnoticed" | "refused" | "blocked";
  * state of its pages, and charges what that costs on the ledger the platform was made with.
  * It returns when the whole range is accepted. A range with a page that is accepted already
  * is accepted up to that page, then `DoubleAcceptError` is thrown (except by the TDX
- * firmware, which goes on); what the guest still tries before it stops is not charged.
+ * firmware, which goes on); what the guest still tries before it stops is not charged. Where the
+ * host has no more memory, it is accepted up to there, then `HostMemoryError` is thrown.
  *
  * A platform knows pages and entries, not why somebody accepts them: alignment to units of
  * 2 MiB, the guard unit and the bitmap are the callers' business.

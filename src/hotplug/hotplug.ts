@@ -104,8 +104,8 @@ export class Hotplug {
     const refused = tdxModule?.hotplug.find(({ accepted }) => !accepted)?.reason;
     const why = refused === undefined ? "" : ` ${refused}`;
     const guests = guest.platform.name === "tdx" ? "TDX guests" : "SNP guests";
-    const short = formatBytes(wantedBytes - hasBytes);
-    return `The host has ${formatBytes(hasBytes)} for ${guests}, ${short} less than this one would have.${why}`;
+    const more = formatBytes(wantedBytes - hasBytes);
+    return `The host has ${formatBytes(hasBytes)} for ${guests}.${why} With this memory the guest would have ${more} more.`;
   }
 
   /** Everything that needs memory of the guest's own; the reason why there is too little. */

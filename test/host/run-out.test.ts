@@ -86,7 +86,7 @@ test("plugging memory into a guest counts the PAMT, and says by how much it is t
   assert.is(run.hotplug!.outcome, "refused");
   assert.is(
     run.hotplug!.reason,
-    "The host has 63.7 GiB for TDX guests, 258 MiB less than this one would have.",
+    "The host has 63.7 GiB for TDX guests. With this memory the guest would have 258 MiB more.",
   );
   const less = runBoot(
     "platform=tdx",
