@@ -9,7 +9,8 @@ const built = async <T>(path: string): Promise<T> =>
   (await import(new URL(`../dist/${path}`, import.meta.url).href)) as T;
 const { WorkloadLoader } =
   await built<typeof import("../src/cli/load-recording.js")>("cli/load-recording.js");
-const { readJob, stampOf } = await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
+const { readJob } = await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
+const { stampOf } = await built<typeof import("../src/cli/sweep/stamp.js")>("cli/sweep/stamp.js");
 const { Parts } = await built<typeof import("../src/cli/sweep/parts.js")>("cli/sweep/parts.js");
 const { runOnPool } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
 const { runChunk } = await built<typeof import("../src/cli/sweep/run-chunk.js")>("cli/sweep/run-chunk.js");
@@ -24,7 +25,7 @@ const ALONE_CHUNKS = 12;
 
 /** @param runs at most; the study has 10 000 */
 export async function benchSweep(runs: number): Promise<void> {
-  const job = readJob(STUDY);
+  const { job } = readJob(STUDY);
   const cores = availableParallelism();
   const directory = mkdtempSync(join(tmpdir(), "unaccepted-bench-"));
   try {
@@ -32,7 +33,7 @@ export async function benchSweep(runs: number): Promise<void> {
     const loader = new WorkloadLoader();
     runChunk(job, 0, loader, runScenario);
     const stamp = stampOf(job, loader.recordings);
-    parts.open(stamp);
+    await parts.open(stamp);
     // Once more, warm: what the simulation takes, and what a chunk takes with everything around it.
     let simulatedMs = 0;
     const chunkMs = elapsedMs(() => {
@@ -50,7 +51,8 @@ export async function benchSweep(runs: number): Promise<void> {
     const recordings = new Map(Array.from(loader.recordings, ([path, one]) => [path, shared(one)]));
     const before = process.cpuUsage();
     const begin = performance.now();
-    await runOnPool(chunks, { job, directory, recordings }, cores, () => {}, new AbortController().signal);
+    const data = { job, stamp, shard: { index: 0, of: 1 }, directory, recordings };
+    await runOnPool(chunks, data, cores, () => {}, new AbortController().signal);
     const wallMs = performance.now() - begin;
     const { user, system } = process.cpuUsage(before);
     const count = chunks.length * CHUNK_POINTS;

@@ -29,6 +29,9 @@ export const TiB: number = 1024 * GiB;
 /** Bytes that one bit of the acceptance bitmap stands for (efi_unaccepted_memory.unit_size, 2 MiB). */
 export const UNIT_SIZE: number = 2 * MiB;
 
+/** Behind the last physical address: 52 bits, the most x86-64 has (Intel SDM volume 3, 4.1.4: MAXPHYADDR). */
+export const PHYSICAL_ADDRESS_END: number = 2 ** 52;
+
 /** A half-open range of physical addresses in bytes. */
 export interface AddressRange {
   readonly start: number;

@@ -1,7 +1,10 @@
 /** A file that is there whole or not at all. */
 
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  fsyncSync,
+  linkSync,
   lstatSync,
   openSync,
   readlinkSync,
@@ -11,16 +14,25 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { refuseKernelPlace } from "./output-place.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
 /** As many as Linux follows in one path (include/linux/namei.h: MAXSYMLINKS). */
 const MAX_SYMLINKS = 40;
+/** Of the name of a file, in that of its temporary one, which has to fit into 255 bytes with its ending. */
+const NAME_CHARACTERS = 64;
+
+/** What a temporary file is called. Random: on two machines, or in two containers, processes have the same ids. */
+export const TEMPORARY_NAME: RegExp = /^(.+)\.[0-9a-f]+\.tmp$/;
+
+/** Another process has cleaned a temporary file away; what was in it can be written again. */
+export class TemporaryFileGone extends UsageError {}
 
 /**
- * Written beside its place and renamed, so that no reader, and no interruption, meets half of it. A
- * symbolic link stays one: what it points to is replaced. A device, a FIFO or a socket stays what it
- * is, too: its bytes go into it as they come.
+ * Written beside its place, brought to the disk, and renamed, so that no reader, no interruption and no
+ * full disk leaves half of it. A symbolic link stays one: what it points to is replaced. A device, a
+ * FIFO or a socket stays what it is, too: its bytes go into it as they come.
  */
 export class OutputFile {
   readonly #path: string;
@@ -28,13 +40,20 @@ export class OutputFile {
   readonly #rename: { readonly from: string; readonly to: string } | undefined;
   readonly #descriptor: number;
   #isOpen = true;
+  /** Whether a temporary file is to be taken away. */
+  #isTemporary: boolean;
 
   /** @throws UsageError where the file cannot be made */
   constructor(path: string) {
     this.#path = path;
+    if (path === "") throw new UsageError("expected the path of a file to write, found an empty one");
     const target = this.#try(() => replacedFile(path));
-    this.#rename = target === undefined ? undefined : { from: `${target}.${process.pid}.tmp`, to: target };
-    this.#descriptor = this.#try(() => openSync(this.#rename?.from ?? path, "w"));
+    if (target !== undefined) refuseKernelPlace(target);
+    this.#rename = target === undefined ? undefined : { from: temporaryPath(target), to: target };
+    this.#descriptor = this.#try(() =>
+      this.#rename === undefined ? openSync(path, "w") : openSync(this.#rename.from, "wx"),
+    );
+    this.#isTemporary = this.#rename !== undefined;
   }
 
   /** @throws UsageError */
@@ -46,25 +65,65 @@ export class OutputFile {
 
   /** Puts the file in its place. @throws UsageError, and leaves nothing behind then */
   finish(): void {
-    this.#isOpen = false;
-    const rename = this.#rename;
-    try {
-      this.#try(() => {
-        closeSync(this.#descriptor);
-        if (rename !== undefined) renameSync(rename.from, rename.to);
-      });
-    } catch (error) {
-      if (rename !== undefined) rmSync(rename.from, { force: true });
-      throw error;
-    }
+    finishTogether([this]);
   }
 
-  /** Leaves nothing behind, unless the file is finished or no file. */
+  /** Brings the bytes to the disk; nothing can be written any more. @throws UsageError */
+  seal(): void {
+    this.#try(() => {
+      if (this.#rename !== undefined) fsyncSync(this.#descriptor);
+      this.#isOpen = false;
+      closeSync(this.#descriptor);
+    });
+  }
+
+  /**
+   * Puts a sealed file in its place.
+   *
+   * @throws TemporaryFileGone, UsageError
+   */
+  place(): void {
+    const rename = this.#rename;
+    if (rename === undefined) return;
+    try {
+      renameSync(rename.from, rename.to);
+    } catch (error) {
+      const isGone = lstatSync(rename.from, { throwIfNoEntry: false }) === undefined;
+      const Wrong = isGone ? TemporaryFileGone : UsageError;
+      throw new Wrong(`${this.#path}: cannot write: ${systemErrorText(error)}`);
+    }
+    this.#isTemporary = false;
+  }
+
+  /**
+   * Puts a sealed file in its place if that is empty.
+   *
+   * @returns false if it was not
+   * @throws TemporaryFileGone, UsageError
+   */
+  placeFirst(): boolean {
+    try {
+      linkSync(this.#rename!.from, this.#rename!.to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      // Some file systems have no hard links.
+      this.place();
+    }
+    return true;
+  }
+
+  /** Brings to the disk that the file is in its place. @throws UsageError */
+  settle(): void {
+    const rename = this.#rename;
+    if (rename !== undefined) this.#try(() => syncDirectory(dirname(rename.to)));
+  }
+
+  /** Leaves nothing behind, unless the file is in its place or no file. */
   discard(): void {
-    if (!this.#isOpen) return;
+    if (this.#isOpen) closeSync(this.#descriptor);
     this.#isOpen = false;
-    closeSync(this.#descriptor);
-    if (this.#rename !== undefined) rmSync(this.#rename.from, { force: true });
+    if (this.#isTemporary) rmSync(this.#rename!.from, { force: true });
+    this.#isTemporary = false;
   }
 
   #try<T>(action: () => T): T {
@@ -77,17 +136,59 @@ export class OutputFile {
 }
 
 /**
+ * Puts files in their places when all of them are on the disk, so that a full disk replaces none.
+ *
+ * @throws TemporaryFileGone, UsageError, and leaves nothing behind then
+ */
+export function finishTogether(files: readonly OutputFile[]): void {
+  try {
+    for (const file of files) file.seal();
+    for (const file of files) file.place();
+    for (const file of files) file.settle();
+  } finally {
+    for (const file of files) file.discard();
+  }
+}
+
+/**
  * Writes a whole file as `OutputFile` does.
  *
- * @throws UsageError, and leaves nothing behind then
+ * @throws TemporaryFileGone, UsageError, and leaves nothing behind then
  */
 export function writeWhole(path: string, text: string): void {
-  const file = new OutputFile(path);
+  writeTogether([{ path, text }]);
+}
+
+/** The same for several files: all of them, or none. */
+export function writeTogether(contents: readonly { readonly path: string; readonly text: string }[]): void {
+  const files: OutputFile[] = [];
   try {
-    file.write(Buffer.from(text));
-    file.finish();
+    for (const { path, text } of contents) {
+      const file = new OutputFile(path);
+      files.push(file);
+      file.write(Buffer.from(text));
+    }
+    finishTogether(files);
   } finally {
-    file.discard();
+    for (const file of files) file.discard();
+  }
+}
+
+function temporaryPath(target: string): string {
+  const name = basename(target).slice(0, NAME_CHARACTERS);
+  return join(dirname(target), `${name}.${randomBytes(8).toString("hex")}.tmp`);
+}
+
+/** What rename() did is on the disk when the directory is. Not every file system can be asked for that. */
+function syncDirectory(directory: string): void {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(directory, "r");
+    fsyncSync(descriptor);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EIO") throw error;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
@@ -97,8 +198,9 @@ export function writeWhole(path: string, text: string): void {
  */
 function replacedFile(path: string): string | undefined {
   const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing === undefined) return linkedPath(path);
-  return existing.isFile() ? realpathSync(path) : undefined;
+  if (existing !== undefined) return existing.isFile() ? realpathSync(path) : undefined;
+  if (path.endsWith("/")) throw new Error("no such directory");
+  return linkedPath(path);
 }
 
 /** Where links that lead to nothing yet lead. */

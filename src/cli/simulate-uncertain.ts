@@ -8,6 +8,8 @@ import { paintFor } from "./colour.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
+import { print } from "./print.js";
+import { writeRemarks } from "./remarks.js";
 import { startRuns } from "./simulate.js";
 import { UsageError } from "./usage-error.js";
 
@@ -37,7 +39,8 @@ export async function simulateUncertain(
     runs.stop();
     const text =
       format === "json" ? formatUncertaintyJson(found) : formatUncertainty(found, paintFor(context.io));
-    context.io.stdout.write(text);
+    print(context.io.stdout, text);
+    writeRemarks(rows, options.quiet, context.io);
     return rows.some(hasFailed) ? 1 : 0;
   } finally {
     runs.stop();

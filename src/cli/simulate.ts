@@ -13,9 +13,12 @@ import { formatBytes } from "../units.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
-import { formatRows, makeDirectory, writeRows } from "./output.js";
+import { formatRows, writeRows } from "./output.js";
+import { makeDirectory } from "./output-place.js";
 import { announce } from "./plan.js";
+import { print } from "./print.js";
 import { startProgress } from "./progress.js";
+import { writeRemarks } from "./remarks.js";
 import { UsageError } from "./usage-error.js";
 
 /**
@@ -34,12 +37,13 @@ export async function simulate(
   if (options.outDirectory !== undefined) makeDirectory(options.outDirectory);
   const rows = await runAll(loaded, options, context);
   const failed = conditionsThatHold(loaded, rows, options);
-  io.stdout.write(formatRows(rows, options.format, formatForPeople));
+  print(io.stdout, formatRows(rows, options.format, formatForPeople));
   if (options.outDirectory !== undefined) {
     const paths = writeRows(options.outDirectory, rows);
-    if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
+    if (!options.quiet) print(io.stderr, `wrote ${paths.join(", ")}\n`);
   }
-  for (const line of failed) io.stderr.write(`${line}\n`);
+  for (const line of failed) print(io.stderr, `${line}\n`);
+  if (options.format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, options.quiet, io);
   const wrong = rows.some((row) => hasFailed(row) || (row.repeats?.failed ?? 0) > 0);
   return failed.length === 0 && !wrong ? 0 : 1;
 }
@@ -104,7 +108,7 @@ export function runOne(
 /** Says on stderr, unless told to be quiet, what is not done as it was asked. */
 export function remarkOn({ io }: CliContext, { quiet }: SharedOptions): (text: string) => void {
   return (text) => {
-    if (!quiet) io.stderr.write(`${text}\n`);
+    if (!quiet) print(io.stderr, `${text}\n`);
   };
 }
 

@@ -21,13 +21,13 @@ export class TuneLab {
   readonly #assignments: readonly Assignment[];
   readonly #context: CliContext;
   readonly #check: boolean;
-  /** Paths of the knobs whose values are times, which a scenario file writes with their unit. */
-  readonly #times: ReadonlySet<string>;
-  readonly #loader = new WorkloadLoader();
+  readonly #knobs: readonly Knob[];
+  readonly #loader: WorkloadLoader;
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
-  readonly #onRun: () => void;
+  readonly #onRun: (result: RunResult) => void;
 
   /**
+   * @param lenient whether lines of a trace that cannot be read are left out
    * @param onRun told after every run
    * @throws what `loadScenarios` throws, also for a knob that turns nothing
    */
@@ -36,14 +36,23 @@ export class TuneLab {
     assignments: readonly Assignment[],
     knobs: readonly Knob[],
     context: CliContext,
-    { check, onRun }: { readonly check: boolean; readonly onRun: () => void },
+    {
+      check,
+      lenient,
+      onRun,
+    }: {
+      readonly check: boolean;
+      readonly lenient: boolean;
+      readonly onRun: (result: RunResult) => void;
+    },
   ) {
+    this.#loader = new WorkloadLoader(undefined, lenient);
     this.#path = path;
     this.#assignments = assignments;
     this.#context = context;
     this.#check = check;
     this.#onRun = onRun;
-    this.#times = new Set(knobs.flatMap(({ path: knob, unit }) => (unit === "ns" ? [knob] : [])));
+    this.#knobs = knobs;
     this.guests = this.#all(Object.fromEntries(knobs.map(({ path: knob, values }) => [knob, values[0]!])));
   }
 
@@ -71,7 +80,7 @@ export class TuneLab {
     const { recording } = this.loaded(guest, knobs);
     const own = isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording;
     const result = this.#context.runScenario(scenario, own, { check: this.#check });
-    this.#onRun();
+    this.#onRun(result);
     return result;
   }
 
@@ -80,7 +89,7 @@ export class TuneLab {
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
     const turned = Object.entries(knobs).map(([path, value]) =>
-      turnedKnob(path, value, this.#times.has(path)),
+      turnedKnob(this.#knobs.find((knob) => knob.path === path)!, value),
     );
     const loaded = loadScenarios([this.#path], [...this.#assignments, ...turned], { loader: this.#loader });
     this.#loaded.set(key, loaded);
@@ -88,13 +97,9 @@ export class TuneLab {
   }
 }
 
-/**
- * What setting a knob writes over the scenario file.
- *
- * @param isTime whether its values are nanoseconds, which the file writes with their unit
- */
-export function turnedKnob(path: string, value: KnobValues[string], isTime: boolean): Assignment {
-  const written = isTime ? `${value}ns` : value;
+/** What setting a knob writes over the scenario file, where a time has its unit. */
+export function turnedKnob({ path, unit }: Knob, value: KnobValues[string]): Assignment {
+  const written = unit === "ns" ? `${value}ns` : value;
   return { flag: `--knob ${path}=${written}`, path: path.split("."), value: written };
 }
 

@@ -2,6 +2,7 @@
 
 import { problemsOf } from "../study/problems.js";
 import type { CompareRow } from "../study/result.js";
+import { printableLines } from "./printable.js";
 
 /** What a field can hold; nothing for null and undefined. */
 export type Value = string | number | boolean | null | undefined;
@@ -48,6 +49,9 @@ const COLUMNS: Readonly<Record<string, (row: CompareRow) => Value>> = {
  */
 export function formatCsv(rows: readonly CompareRow[]): string {
   const columns = new Map(Object.entries(COLUMNS));
+  if (rows.some(({ remarks }) => remarks !== undefined)) {
+    columns.set("remarks", (row) => row.remarks?.join("; "));
+  }
   const addColumns = (
     prefix: string,
     suffix: string,
@@ -75,6 +79,6 @@ function problemsByName(row: CompareRow): Record<string, string> {
 
 /** A field, in quotes where it needs them. */
 export function field(value: Value): string {
-  const text = value === null || value === undefined ? "" : String(value);
+  const text = value === null || value === undefined ? "" : printableLines(String(value), false);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

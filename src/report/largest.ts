@@ -72,11 +72,12 @@ export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: numbe
     schemaVersion: 1,
     deadlineNs,
     rows: rows.map(({ found, best, next }) => {
-      const { platform, vcpus, policy, kernel, workload } = (best ?? next)!;
+      const { platform, vcpus, policy, kernel, kernelRules, workload } = (best ?? next)!;
       return {
         platform,
         policy,
         kernel,
+        kernelRules,
         vcpus,
         workload,
         largestBytes: best?.memoryBytes ?? null,

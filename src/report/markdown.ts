@@ -2,7 +2,7 @@
 
 import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatInteger, formatRatio, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
+import { formatInteger, formatRatio, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";
 import { columnNotes, failureText, problemTexts } from "./notes.js";
 import { policyText, settingsText } from "./row-groups.js";
 
@@ -17,7 +17,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { head: "scenario", align: "left", cell: (row) => row.scenario, onlyIfVaried: true },
   { head: "workload", align: "left", cell: (row) => row.workload, onlyIfVaried: true },
-  { head: "kernel", align: "left", cell: (row) => row.kernel, onlyIfVaried: true },
+  { head: "kernel", align: "left", cell: kernelText, onlyIfVaried: true },
   { head: "settings", align: "left", cell: settingsText, onlyIfVaried: true },
   { head: "platform", align: "left", cell: (row) => row.platform },
   { head: "memory", align: "right", cell: (row) => formatBytes(row.memoryBytes) },

@@ -2,7 +2,7 @@ import type { SchemaElement } from "hyparquet-writer";
 import type { FlatValue } from "./flat-record.js";
 
 /** Rows held in memory at once, and rows of a row group. */
-export const PARQUET_GROUP_ROWS = 8192;
+const GROUP_ROWS = 8192;
 
 /** What a column holds; a column of several kinds is text. */
 export type ColumnKind = "number" | "text" | "flag";
@@ -14,35 +14,58 @@ export function kindWith(known: ColumnKind | undefined, value: FlatValue): Colum
   return known === undefined || known === kind ? kind : "text";
 }
 
+/** Rows on their way into a Parquet file. */
+export interface ParquetRows {
+  add(row: ReadonlyMap<string, FlatValue>): Promise<void>;
+  /** Writes the rows that are left and the footer. */
+  end(): Promise<void>;
+}
+
 /**
  * Writes rows as Apache Parquet, group after group, so that memory stays flat. Numbers are doubles, which
  * hold every integer up to 2^53; any value may be missing. The same rows give the same bytes.
  *
- * @param path of a file that is made or overwritten
+ * @param write takes the bytes as they come, and must not keep them
  * @param columns names and kinds, at least one
- * @param groups rows, at most `PARQUET_GROUP_ROWS` at a time
  */
-export async function writeParquet(
-  path: string,
+export async function parquetRows(
+  write: (bytes: Uint8Array) => void,
   columns: ReadonlyMap<string, ColumnKind>,
-  groups: Iterable<readonly ReadonlyMap<string, FlatValue>[]>,
-): Promise<void> {
-  const { fileWriter, ParquetWriter } = await import("hyparquet-writer");
+): Promise<ParquetRows> {
+  const { ByteWriter, ParquetWriter } = await import("hyparquet-writer");
   const schema: SchemaElement[] = [
     { name: "root", num_children: columns.size },
     ...Array.from(columns, ([name, kind]) => schemaOf(name, kind)),
   ];
-  const writer = new ParquetWriter({ writer: fileWriter(path), schema, createdBy: "unaccepted" });
-  for (const rows of groups) {
-    await writer.write({
-      columnData: Array.from(columns, ([name, kind]) => ({
-        name,
-        data: rows.map((row) => cell(row.get(name), kind)),
-      })),
-      rowGroupSize: PARQUET_GROUP_ROWS,
-    });
-  }
-  await writer.finish();
+  const bytes = new ByteWriter();
+  const flush = (): void => {
+    write(bytes.getBytes());
+    bytes.index = 0;
+  };
+  const writer = new ParquetWriter({
+    writer: Object.assign(bytes, { flush, finish: flush }),
+    schema,
+    createdBy: "unaccepted",
+  });
+  let group: ReadonlyMap<string, FlatValue>[] = [];
+  const writeGroup = async (): Promise<void> => {
+    const columnData = Array.from(columns, ([name, kind]) => ({
+      name,
+      data: group.map((row) => cell(row.get(name), kind)),
+    }));
+    group = [];
+    await writer.write({ columnData, rowGroupSize: GROUP_ROWS });
+  };
+  return {
+    async add(row) {
+      group.push(row);
+      if (group.length === GROUP_ROWS) await writeGroup();
+    },
+    async end() {
+      if (group.length > 0) await writeGroup();
+      await writer.finish();
+    },
+  };
 }
 
 function schemaOf(name: string, kind: ColumnKind): SchemaElement {

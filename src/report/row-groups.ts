@@ -4,7 +4,7 @@ import { isSound } from "../study/problems.js";
 import type { CompareRow } from "../study/result.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes } from "../units.js";
-import { formatVcpus } from "./cells.js";
+import { formatVcpus, kernelText } from "./cells.js";
 
 /** Rows to read against each other. */
 export interface RowGroup {
@@ -24,7 +24,7 @@ export interface GroupedRows {
 /** Each part of a title; the ones that are the same everywhere are said only once. */
 const PARTS: readonly ((row: CompareRow) => string)[] = [
   (row) => `scenario ${row.scenario}`,
-  (row) => `Linux ${row.kernel}`,
+  (row) => `Linux ${kernelText(row)}`,
   (row) => formatVcpus(row.vcpus),
   (row) => `workload ${row.workload}`,
   (row) => settingsText(row),

@@ -1,7 +1,7 @@
 /** A row with its keys in the one order that all files use, whoever made the row. */
 
 import { type Problem, problemsOf } from "../study/problems.js";
-import type { CompareRow, HostUse } from "../study/result.js";
+import type { CommandLineResult, CompareRow, HostUse } from "../study/result.js";
 
 /** A row as files have it. */
 export interface RowRecord extends CompareRow {
@@ -17,6 +17,7 @@ export function rowRecord(row: CompareRow): RowRecord {
     platform: row.platform,
     policy: row.policy,
     kernel: row.kernel,
+    kernelRules: row.kernelRules,
     memoryBytes: row.memoryBytes,
     vcpus: row.vcpus,
     workload: row.workload,
@@ -24,6 +25,8 @@ export function rowRecord(row: CompareRow): RowRecord {
     outcome: row.outcome,
     ...(row.reason === undefined ? {} : { reason: row.reason }),
     ...problemsRecord(row),
+    ...(row.remarks === undefined ? {} : { remarks: [...row.remarks] }),
+    ...(row.commandLine === undefined ? {} : { commandLine: commandLineRecord(row.commandLine) }),
     bootTimeNs: row.bootTimeNs,
     bootRatio: row.bootRatio,
     paretoOptimal: row.paretoOptimal,
@@ -98,6 +101,17 @@ function problemsRecord(row: CompareRow): Pick<RowRecord, "problems"> {
   return problems.length === 0
     ? {}
     : { problems: problems.map(({ what, text, fails }) => ({ what, text, fails })) };
+}
+
+function commandLineRecord(line: CommandLineResult): CommandLineResult {
+  return {
+    onlineCpus: line.onlineCpus,
+    swiotlbBytes: line.swiotlbBytes,
+    crashkernelBytes: line.crashkernelBytes,
+    cmaBytes: line.cmaBytes,
+    movableBytes: line.movableBytes,
+    hugePages: line.hugePages.map(({ pageBytes, askedPages, pages }) => ({ pageBytes, askedPages, pages })),
+  };
 }
 
 function hostUseRecord(use: HostUse): HostUse {

@@ -5,7 +5,7 @@ import type { KnobValue } from "../study/tune/knob.js";
 import { formatValue } from "../study/tune/metric.js";
 import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatVcpus } from "./cells.js";
+import { formatVcpus, kernelText } from "./cells.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { wrapText } from "./wrap.js";
@@ -31,13 +31,13 @@ export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPa
 }
 
 function guestLines(tuning: Tuning, paint: Paint): string[] {
-  const { platform, memoryBytes, vcpus, policy, kernel, workload, best } = tuning;
+  const { platform, memoryBytes, vcpus, policy, workload, best } = tuning;
   const machine = [
     platform,
     formatBytes(memoryBytes),
     formatVcpus(vcpus),
     policy,
-    `kernel ${kernel}`,
+    `kernel ${kernelText(tuning)}`,
     workload,
   ];
   const units = unitsOf(tuning);

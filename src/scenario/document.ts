@@ -67,7 +67,7 @@ export interface ScenarioDocument {
   readonly strategy?: { readonly [Name in StrategyParameterName]?: OneOrMore<Quantity | boolean> };
   readonly memory?: OneOrMore<Quantity>;
   readonly vcpus?: OneOrMore<number>;
-  /** One of KERNEL_VERSIONS; `6.12` without quotes is a number in YAML. */
+  /** A Linux release from 6.5 on; `6.12` without quotes is a number in YAML. */
   readonly kernel?: OneOrMore<Quantity>;
   readonly seed?: OneOrMore<number>;
   readonly host?: {

@@ -4,18 +4,14 @@
  */
 
 import { z } from "zod";
+import { changesIn, releasesThatDiffer } from "../linux/kernel-rules.js";
 import { STRATEGY_PARAMETERS, type StrategyParameter } from "../policy/parameters.js";
 import { POLICY_NAMES } from "../policy/policies.js";
-import { formatDuration } from "../units.js";
+import { formatDuration, MiB } from "../units.js";
 import { GeneratorError, isGenerated, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { expectedOfCommandLine } from "./command-line.js";
 import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./document.js";
-import {
-  KERNEL_VERSION_NAMES,
-  KERNEL_VERSIONS,
-  kernelVersion,
-  nearestKernelVersion,
-} from "./kernel-versions.js";
+import { EXPECTED_KERNEL, kernelHint, kernelOf } from "./kernel.js";
 import { parameterDefaults, parameterNames } from "./platform-parameters.js";
 import { MACHINES, PRESETS } from "./presets.js";
 import {
@@ -32,17 +28,17 @@ import { expectedOf, strategyNumber } from "./strategy.js";
 
 const kind: z.ZodType<"tdx" | "snp" | "none"> = names(["tdx", "snp", "none"]);
 const kernel: z.ZodType<Quantity> = z
-  .union([z.string(), z.number()], { error: `expected one of ${KERNEL_VERSION_NAMES.join(", ")}` })
+  .union([z.string(), z.number()], { error: `expected ${EXPECTED_KERNEL}` })
   .check((context) => {
-    if (kernelVersion(context.value) !== undefined) return;
+    if (kernelOf(context.value) !== undefined) return;
     context.issues.push({
       code: "custom",
       input: context.value,
-      message: `expected one of ${KERNEL_VERSION_NAMES.join(", ")}`,
-      params: { suggestion: nearestKernelVersion(context.value) },
+      message: `expected ${EXPECTED_KERNEL}`,
+      params: { hint: kernelHint(context.value) },
     });
   })
-  .meta({ enum: [...KERNEL_VERSION_NAMES, ...KERNEL_VERSION_NAMES.map(Number).filter(Number.isFinite)] });
+  .meta({ examples: ["6.12", "6.8.0-1028-intel"] });
 const commandLine: z.ZodType<string> = z
   .string()
   .check((context) => {
@@ -88,7 +84,8 @@ function parameterLeaf(name: string): z.ZodType<OneOrMore<Quantity>> {
 function strategyLeaf(parameter: StrategyParameter): z.ZodType<Quantity | boolean> {
   if (parameter.kind === "flag") return z.boolean();
   if (parameter.kind === "count") return integer(parameter.min, parameter.max);
-  const examples = parameter.max === Number.POSITIVE_INFINITY ? ["256MiB", "all"] : ["2MiB"];
+  const { min, max } = parameter;
+  const examples = max === Number.POSITIVE_INFINITY ? ["256MiB", "all"] : [`${Math.max(min / MiB, 2)}MiB`];
   return quantity(expectedOf(parameter), (value) => strategyNumber(parameter, value), examples);
 }
 
@@ -134,8 +131,12 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   vcpus: oneOrMore(integer(1, 1024)).describe("Virtual CPUs, 1 to 1024").exactOptional(),
   kernel: oneOrMore(kernel)
     .describe(
-      "Linux version whose rules for unaccepted memory apply; 6.12 is the stable series as of 6.12.107, " +
-        `the others are first releases. ${KERNEL_VERSION_NAMES.map((name) => `${name} ${KERNEL_VERSIONS[name]}`).join(". ")}`,
+      "Linux release whose rules for unaccepted memory apply, as uname -r prints it; 6.12 is the stable " +
+        "series as of 6.12.107, any other name of two numbers the first release. What changed: " +
+        `${releasesThatDiffer()
+          .slice(1)
+          .map((name) => `${name} ${changesIn(name).join(", ")}`)
+          .join(". ")}`,
     )
     .exactOptional(),
   seed: oneOrMore(integer(0, 2 ** 32 - 1))
@@ -227,7 +228,8 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       commandLine: oneOrMore(commandLine)
         .describe(
-          "More words for the kernel's command line; mem=, memmap= and early_page_ext have an effect, others none",
+          "More words for the kernel's command line; those that take memory or CPUs act as in the kernel, are " +
+            "refused, or the run says that it ignores them",
         )
         .exactOptional(),
       septVeDisable: oneOrMore(flag)

@@ -9,7 +9,7 @@ export interface PhaseTime {
 }
 
 /** What all CPUs may work and wait together, 104 days; beyond it integer nanoseconds are not exact. */
-export const CPU_TIME_MAX_NS: number = Number.MAX_SAFE_INTEGER;
+const CPU_TIME_MAX_NS: number = Number.MAX_SAFE_INTEGER;
 
 /** The CPUs have worked and waited for longer than the clock can tell; it stands still from then on. */
 export class TimeRanOut extends Error {

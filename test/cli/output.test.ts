@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
+import fs, {
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -10,15 +10,19 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { OutputFile, writeWhole } from "../../src/cli/output-file.js";
+import type { RunScenario } from "../../src/cli/context.js";
+import { OutputFile, writeTogether, writeWhole } from "../../src/cli/output-file.js";
+import { makeDirectory } from "../../src/cli/output-place.js";
 import { endAtStdoutError } from "../../src/cli/stdout-error.js";
 import { UsageError } from "../../src/cli/usage-error.js";
-import { unaccepted, withFiles } from "./program.js";
+import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
+import { stampWith, writeSweep } from "./sweep-files.js";
 
 const test = suite("cli: output");
 
@@ -96,6 +100,148 @@ test("a directory cannot be written, and nothing is left beside it", async () =>
     mkdirSync(join(directory, "x"));
     assert.throws(() => writeWhole(join(directory, "x"), "new"), "x: cannot write: ");
     assert.equal(readdirSync(directory), ["x"]);
+  });
+});
+
+test("a file with the longest name there is", async () => {
+  await inDirectory((directory) => {
+    const path = join(directory, "x".repeat(255));
+    writeWhole(path, "new");
+    assert.is(readFileSync(path, "utf8"), "new");
+    assert.throws(() => new OutputFile(`${path}x`), /cannot write: name too long$/);
+    assert.equal(readdirSync(directory), ["x".repeat(255)]);
+  });
+});
+
+test("the bytes are on the disk before the name is, and the name before the program goes on", async () => {
+  await inDirectory((directory) => {
+    const calls: string[] = [];
+    const { fsyncSync, renameSync } = fs;
+    fs.fsyncSync = (descriptor) => {
+      calls.push(fs.fstatSync(descriptor).isDirectory() ? "sync directory" : "sync file");
+      fsyncSync(descriptor);
+    };
+    fs.renameSync = (from, to) => {
+      calls.push("rename");
+      renameSync(from, to);
+    };
+    syncBuiltinESMExports();
+    try {
+      writeWhole(join(directory, "x"), "new");
+    } finally {
+      Object.assign(fs, { fsyncSync, renameSync });
+      syncBuiltinESMExports();
+    }
+    assert.equal(calls, ["sync file", "rename", "sync directory"]);
+  });
+});
+
+test("of several files, all are replaced or none", async () => {
+  await inDirectory((directory) => {
+    const [a, b] = [join(directory, "a"), join(directory, "missing/b")];
+    writeFileSync(a, "old");
+    assert.throws(
+      () =>
+        writeTogether([
+          { path: a, text: "new" },
+          { path: b, text: "new" },
+        ]),
+      /missing\/b: cannot write: no such file or directory$/,
+    );
+    assert.is(readFileSync(a, "utf8"), "old");
+    assert.equal(readdirSync(directory), ["a"]);
+  });
+});
+
+test("two files that are written at once do not meet", async () => {
+  await inDirectory((directory) => {
+    const path = join(directory, "x");
+    const [first, second] = [new OutputFile(path), new OutputFile(path)];
+    first.write(Buffer.from("first"));
+    second.write(Buffer.from("second"));
+    second.finish();
+    assert.is(readFileSync(path, "utf8"), "second");
+    first.finish();
+    assert.is(readFileSync(path, "utf8"), "first");
+    assert.equal(readdirSync(directory), ["x"]);
+  });
+});
+
+test("of two files for an empty place, the first has it", async () => {
+  await inDirectory((directory) => {
+    const path = join(directory, "x");
+    const placed = ["first", "second"].map((text) => {
+      const file = new OutputFile(path);
+      file.write(Buffer.from(text));
+      file.seal();
+      return file;
+    });
+    assert.equal(
+      placed.map((file) => file.placeFirst()),
+      [true, false],
+    );
+    for (const file of placed) file.discard();
+    assert.is(readFileSync(path, "utf8"), "first");
+    assert.equal(readdirSync(directory), ["x"]);
+  });
+});
+
+test("what is no place for results is refused in one line, before the work", async () => {
+  await withFiles(async ({ directory, scenario }) => {
+    let runs = 0;
+    const runScenario: RunScenario = (...given) => {
+      runs++;
+      return fakeRun(...given);
+    };
+    const refused = async (argv: readonly string[], complaint: RegExp): Promise<void> => {
+      const { code, stdout, stderr } = await unaccepted(argv, { runScenario });
+      assert.equal([code, stdout], [2, ""]);
+      assert.match(onlyLine(stderr), complaint);
+    };
+    const file = join(directory, "file");
+    writeFileSync(file, "mine");
+    symlinkSync("/proc/self", join(directory, "link"));
+    const places = [
+      ["/proc/x", /^unaccepted: \/proc\/x: cannot write: \/proc is the kernel's/],
+      ["/sys/fs/cgroup/x", /cannot write: \/sys is the kernel's/],
+      ["/dev/x", /cannot write: \/dev is the kernel's/],
+      ["/dev/shm/../x", /cannot write: \/dev is the kernel's/],
+      [join(directory, "link/x"), /link\/x: cannot write: \/proc is the kernel's/],
+      ["", /found an empty (name|one)$/],
+      [join(directory, "x".repeat(300)), /name too long$/],
+      [join(file, "x"), /not a directory$/],
+    ] as const;
+    const study = join(directory, "study.yaml");
+    writeFileSync(study, "name: s\nscenario: boot.yaml\naxes: {}\n");
+    writeSweep(join(directory, "sweep"), stampWith(1));
+    for (const [place, complaint] of places) {
+      await refused(["compare", scenario, "--out", place], complaint);
+      await refused(["sweep", study, "--out", place], complaint);
+      await refused(["merge", join(directory, "sweep"), "--out", place], complaint);
+      await refused(["trace", "generate", "heap", "-o", place], complaint);
+    }
+    await refused(["compare", scenario, "--out", file], /file: cannot make this directory: not a directory$/);
+    await refused(
+      ["trace", "generate", "heap", "-o", join(directory, "x/")],
+      /cannot write: no such directory$/,
+    );
+    assert.is(runs, 0);
+    assert.is(readFileSync(file, "utf8"), "mine");
+    assert.equal(readdirSync(directory).sort(), ["boot.yaml", "file", "link", "study.yaml", "sweep", "tiny"]);
+  });
+});
+
+test("/dev/shm and /dev/null are places", async () => {
+  await inDirectory(() => {
+    writeWhole("/dev/null", "x");
+    assert.ok(lstatSync("/dev/null").isCharacterDevice());
+    const directory = mkdtempSync("/dev/shm/unaccepted-");
+    try {
+      makeDirectory(join(directory, "a/b"));
+      writeWhole(join(directory, "a/b/x"), "x");
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

@@ -1,3 +1,5 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
@@ -94,6 +96,31 @@ test("--dry-run makes one run, and tells how many there would be", async () => {
     assert.is(planned, 2);
     assert.ok(estimateSeconds > 0);
     assert.is(runs, 2);
+  });
+});
+
+test("a sweep asks before it begins, and neither for a shard nor when it goes on", async () => {
+  await withFiles(async ({ directory, scenario }) => {
+    const study = join(directory, "study.yaml");
+    writeFileSync(
+      study,
+      `name: s\nscenario: ${scenario}\naxes: { seed: [1, 2, 1], memory: [4GiB, 4096MiB] }\n`,
+    );
+    const out = join(directory, "out");
+    const sweep = (...more: string[]): ReturnType<typeof unaccepted> =>
+      unaccepted(["sweep", study, "--jobs", "1", "--max-runs", "1", ...more]);
+    const refused = await sweep("--out", out);
+    assert.is(refused.code, 2);
+    assert.match(onlyLine(refused.stderr), "sweep: 4 runs, more than 1; --yes");
+    assert.not(existsSync(out));
+    const planned = await sweep("--out", out, "--dry-run");
+    assert.match(planned.stdout, /^4 runs, about /);
+    const shard = await sweep("--out", join(directory, "shard"), "--shard", "0/1");
+    assert.is(shard.code, 0, shard.stderr);
+    assert.match(shard.stderr, /^2 values of axes say the same as others, and count once\n4 runs to make\n/);
+    const begun = await sweep("--out", out, "--yes");
+    assert.is(begun.code, 0, begun.stderr);
+    assert.is((await sweep("--out", out)).code, 0);
   });
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,13 +42,20 @@ function contentOf(directory: string): string[] {
   return FILES.map((name) => readFileSync(join(directory, name)).toString("base64"));
 }
 
+/** What one process makes of the study, undisturbed. */
+let whole = "";
+test.before(async () => {
+  whole = mkdtempSync(join(tmpdir(), "unaccepted-whole-"));
+  const study = join(whole, "tiny.yaml");
+  writeFileSync(study, STUDY);
+  const { code, stderr } = await unaccepted(["sweep", study, "--out", whole, "--jobs", "1"]);
+  assert.is(code, 0);
+  assert.match(stderr, /^66 runs to make\nwrote .*runs\.jsonl, .*runs\.csv, .*runs\.parquet\n$/);
+});
+test.after(() => rmSync(whole, { recursive: true, force: true }));
+
 test("shards on several machines give the bytes of one process", async () => {
   await withStudy(async (study, directory) => {
-    const whole = join(directory, "whole");
-    const one = await unaccepted(["sweep", study, "--out", whole, "--jobs", "1"]);
-    assert.is(one.code, 0);
-    assert.match(onlyLine(one.stderr), /^wrote .*runs\.jsonl, .*runs\.csv, .*runs\.parquet$/);
-
     const [a, b, merged] = ["a", "b", "merged"].map((name) => join(directory, name)) as [
       string,
       string,
@@ -56,7 +63,7 @@ test("shards on several machines give the bytes of one process", async () => {
     ];
     const shard = (index: number, out: string) =>
       unaccepted(["sweep", study, "--out", out, "--shard", `${index}/3`, "--jobs", "2"]);
-    assert.is(onlyLine((await shard(0, a)).stderr), "shard 0/3 is done");
+    assert.match((await shard(0, a)).stderr, /^\d+ runs to make\nshard 0\/3 is done\n$/);
     await shard(2, b);
     const missing = await unaccepted(["sweep", study, "--out", a, "--shard", "0/3", "--missing"]);
     assert.equal([missing.code, missing.stdout], [1, "1,2\n"]);
@@ -64,7 +71,7 @@ test("shards on several machines give the bytes of one process", async () => {
     assert.is(early.code, 2);
     assert.match(
       onlyLine(early.stderr),
-      /tiny: 2 of 5 chunks are missing, the first of them 1; sweep --missing/,
+      /tiny: 2 of 5 chunks are missing, the first of them 1; sweep --missing .*: 1\/3$/,
     );
     assert.not(existsSync(merged));
     await shard(1, b);
@@ -75,38 +82,34 @@ test("shards on several machines give the bytes of one process", async () => {
 });
 
 test("every run has its line, its id, and its place in all three files", async () => {
-  await withStudy(async (study, directory) => {
-    const out = join(directory, "out");
-    await unaccepted(["sweep", study, "--out", out, "--quiet"]);
-    const records = readFileSync(join(out, "runs.jsonl"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    assert.is(records.length, 66);
-    assert.equal(
-      records.map(({ point }) => point),
-      Array.from({ length: 66 }, (_value, at) => at),
-    );
-    assert.is(new Set(records.map(({ id }) => id)).size, 66);
-    const [header, ...rows] = readFileSync(join(out, "runs.csv"), "utf8").trim().split("\r\n");
-    assert.is(rows.length, 66);
-    const column = header!.split(",").indexOf("bootTimeNs");
-    assert.equal(
-      rows.map((row) => Number(row.split(",")[column])),
-      records.map(({ bootTimeNs }) => bootTimeNs),
-    );
-    const parquet = readFileSync(join(out, "runs.parquet"));
-    const file = parquet.buffer.slice(parquet.byteOffset, parquet.byteOffset + parquet.byteLength);
-    const objects = await parquetReadObjects({ file: file as ArrayBuffer });
-    assert.equal(
-      objects.map((row) => [row.id, row.bootTimeNs, row["settings.memory"]]),
-      records.map(({ id, bootTimeNs, settings }) => [
-        id,
-        bootTimeNs,
-        (settings as Record<string, unknown>).memory,
-      ]),
-    );
-  });
+  const records = readFileSync(join(whole, "runs.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.is(records.length, 66);
+  assert.equal(
+    records.map(({ point }) => point),
+    Array.from({ length: 66 }, (_value, at) => at),
+  );
+  assert.is(new Set(records.map(({ id }) => id)).size, 66);
+  const [header, ...rows] = readFileSync(join(whole, "runs.csv"), "utf8").trim().split("\r\n");
+  assert.is(rows.length, 66);
+  const column = header!.split(",").indexOf("bootTimeNs");
+  assert.equal(
+    rows.map((row) => Number(row.split(",")[column])),
+    records.map(({ bootTimeNs }) => bootTimeNs),
+  );
+  const parquet = readFileSync(join(whole, "runs.parquet"));
+  const file = parquet.buffer.slice(parquet.byteOffset, parquet.byteOffset + parquet.byteLength);
+  const objects = await parquetReadObjects({ file: file as ArrayBuffer });
+  assert.equal(
+    objects.map((row) => [row.id, row.bootTimeNs, row["settings.memory"]]),
+    records.map(({ id, bootTimeNs, settings }) => [
+      id,
+      bootTimeNs,
+      (settings as Record<string, unknown>).memory,
+    ]),
+  );
 });
 
 /** The program as a process of its own, which can be killed. */
@@ -116,8 +119,7 @@ function start(...argv: string[]): ChildProcess {
 
 test("killed in the middle, again and again, it goes on and loses and repeats nothing", async () => {
   await withStudy(async (study, directory) => {
-    const [whole, killed] = [join(directory, "whole"), join(directory, "killed")];
-    await unaccepted(["sweep", study, "--out", whole, "--quiet"]);
+    const killed = join(directory, "killed");
     const partsNow = (): number =>
       existsSync(join(killed, "parts"))
         ? readdirSync(join(killed, "parts")).filter((name) => name.endsWith(".jsonl")).length
@@ -138,6 +140,50 @@ test("killed in the middle, again and again, it goes on and loses and repeats no
       readdirSync(join(killed, "parts")).filter((name) => name.endsWith(".tmp")),
       [],
     );
+  });
+});
+
+test("parts and a stamp that are damaged are said, and done again", async () => {
+  await withStudy(async (study, directory) => {
+    const damaged = join(directory, "damaged");
+    cpSync(whole, damaged, { recursive: true });
+    const part = (chunk: number): string => join(damaged, "parts", `00000${chunk}.jsonl`);
+    writeFileSync(join(damaged, "sweep.json"), "null");
+    writeFileSync(part(1), "");
+    writeFileSync(part(2), readFileSync(part(2), "utf8").split("\n").slice(0, 9).join("\n"));
+    cpSync(part(0), part(3));
+    const missing = await unaccepted(["sweep", study, "--out", damaged, "--shard", "0/5", "--missing"]);
+    assert.is(missing.stdout, "1,2,3\n");
+    assert.match(missing.stderr, /000001\.jsonl: .* found an empty file; missing, as 2 more\n$/);
+    writeFileSync(join(damaged, "sweep.json"), "");
+    const { code, stderr } = await unaccepted(["sweep", study, "--out", damaged]);
+    assert.is(code, 0);
+    const [stamp, parts, runs, wrote, end] = stderr.split("\n");
+    assert.match(stamp!, /sweep\.json: was damaged; written again$/);
+    assert.match(parts!, /000001\.jsonl: .* found an empty file; done again, as 2 more$/);
+    assert.match(runs!, /^\d+ runs to make$/);
+    assert.match(wrote!, /^wrote /);
+    assert.is(end, "");
+    assert.equal(contentOf(damaged), contentOf(whole));
+  });
+});
+
+test("any number of sweeps, shards or not, share a directory at the same time", async () => {
+  await withStudy(async (study, directory) => {
+    const sharedOut = join(directory, "shared");
+    // All in one process: every one has the same id, as in pods.
+    const ended = await Promise.all(
+      [[], ["--shard", "0/2"], ["--shard", "1/2"]].map((flags) =>
+        unaccepted(["sweep", study, "--out", sharedOut, "--jobs", "1", "--quiet", ...flags]),
+      ),
+    );
+    assert.equal(
+      ended,
+      [0, 0, 0].map((code) => ({ code, stdout: "", stderr: "" })),
+    );
+    assert.equal(contentOf(sharedOut), contentOf(whole));
+    assert.equal(readdirSync(sharedOut).sort(), ["parts", ...FILES, "sweep.json"].sort());
+    assert.is(readdirSync(join(sharedOut, "parts")).length, 5);
   });
 });
 
@@ -190,7 +236,10 @@ test("what does not fit only together is one line, too, when a worker meets it",
     writeFileSync(study, STUDY.replace("  platform.kind: [tdx]\n", axes));
     const { code, stderr } = await unaccepted(["sweep", study, "--out", join(directory, "out")]);
     assert.is(code, 2);
-    assert.match(onlyLine(stderr), /firmware tdvf does not start a guest on platform snp/);
+    assert.match(
+      stderr,
+      /^264 runs to make\nunaccepted: .*firmware tdvf does not start a guest on platform snp.*\n$/,
+    );
   });
 });
 

@@ -122,4 +122,14 @@ test("memory that a boot loader drops is a problem of the run", () => {
   );
 });
 
+test("12 GiB cannot be plugged into a guest of 256 MiB, and the run has failed", () => {
+  const run = runBoot("platform=none", "policy=eager", "memory=256MiB", "hotplug.memory=12GiB");
+  assert.is(run.outcome, "ready");
+  assert.match(
+    problemsOf(run)[0]!.text,
+    /^hot-plug failed: struct pages take 192 MiB, of which the guest had /,
+  );
+  assert.ok(hasFailed(run));
+});
+
 test.run();

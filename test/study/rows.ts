@@ -9,6 +9,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     platform: "tdx",
     policy: "lazy",
     kernel: "6.12",
+    kernelRules: "6.12.75",
     memoryBytes: 64 * GiB,
     vcpus: 8,
     workload: "idle",

@@ -3,8 +3,10 @@
 import type { Argv } from "yargs";
 import type { CliContext } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { print } from "../print.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { Parts } from "../sweep/parts.js";
+import { differenceOf, type SweepStamp } from "../sweep/stamp.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
@@ -34,14 +36,21 @@ export const mergeCommand = {
       const stamp = one.stamp();
       if (stamp === undefined)
         throw new UsageError(`${one.directory}: has no results of a sweep (sweep.json)`);
+      const [stray] = one.strays(stamp);
+      if (stray !== undefined)
+        throw new UsageError(`${stray}: expected a chunk of ${stamp.study}, found no such chunk`);
       return stamp;
     });
-    const other = stamps.findIndex(({ sha256 }) => sha256 !== stamps[0]!.sha256);
+    const [first] = stamps as [SweepStamp];
+    const other = stamps.findIndex(({ sha256 }) => sha256 !== first.sha256);
     if (other >= 0) {
-      throw new UsageError(`${directories[other]}: has results of another sweep than ${directories[0]}`);
+      throw new UsageError(
+        `${directories[other]}: has results of another sweep than ${directories[0]} ` +
+          `(what differs: ${differenceOf(stamps[other]!, first)})`,
+      );
     }
-    const paths = await mergeParts(stamps[0]!, parts, String(argv.out));
-    if (argv.quiet !== true) io.stderr.write(`wrote ${paths.join(", ")}\n`);
+    const paths = await mergeParts(first, parts, String(argv.out), io.interrupted);
+    if (argv.quiet !== true) print(io.stderr, `wrote ${paths.join(", ")}\n`);
     return 0;
   },
 };

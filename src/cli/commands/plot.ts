@@ -6,9 +6,10 @@ import { renderSvg } from "../../report/plot/render.js";
 import { COLOURS, THEMES, type Theme } from "../../report/plot/theme.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
 import type { CliContext } from "../context.js";
-import { readInput } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { writeWhole } from "../output-file.js";
+import { print } from "../print.js";
+import { readInputText } from "../read-file.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
@@ -53,7 +54,7 @@ export const plotCommand = {
     const svg = await renderSvg(specOf(paths, theme), theme);
     const output = String(argv.output);
     writeWhole(output, svg);
-    io.stderr.write(`wrote ${output}\n`);
+    print(io.stderr, `wrote ${output}\n`);
     return 0;
   },
 };
@@ -86,7 +87,7 @@ function hasCurves(guest: unknown): guest is PlotTuning {
 function parsed(path: string): Record<string, unknown> {
   let document: unknown;
   try {
-    document = JSON.parse(readInput(path).toString("utf8"));
+    document = JSON.parse(readInputText(path));
   } catch (error) {
     if (error instanceof SyntaxError) throw nothingIn(path, `expected JSON: ${error.message}`);
     throw error;

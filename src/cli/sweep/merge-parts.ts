@@ -1,96 +1,146 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { field } from "../../report/csv.js";
 import { type FlatValue, flatRecord } from "../../report/flat-record.js";
-import { type ColumnKind, kindWith, PARQUET_GROUP_ROWS, writeParquet } from "../../report/parquet.js";
-import { chunkCount } from "../../study/sweep/chunks.js";
-import { makeDirectory } from "../output.js";
-import { systemErrorText, UsageError } from "../usage-error.js";
-import type { SweepStamp } from "./job.js";
-import type { Parts } from "./parts.js";
+import { type ColumnKind, kindWith, parquetRows } from "../../report/parquet.js";
+import { chunkCount, missingShards, parseShard } from "../../study/sweep/chunks.js";
+import { finishTogether, OutputFile } from "../output-file.js";
+import { makeDirectory } from "../output-place.js";
+import { UsageError } from "../usage-error.js";
+import { again } from "./again.js";
+import type { Part } from "./part-file.js";
+import { cleanTemporary, type Parts, RESULTS } from "./parts.js";
+import type { SweepStamp } from "./stamp.js";
+
+/** Shards named in a message. */
+const SHARDS_NAMED = 8;
 
 /**
  * Puts the chunks of a sweep together as `runs.jsonl`, `runs.csv` and `runs.parquet`, in the order of the
- * study, whoever made them. Chunks are read one after the other, so memory stays flat.
+ * study, whoever made them: all three files, or none. Chunks are read one after the other, so memory
+ * stays flat.
  *
  * @param parts directories that between them have every chunk
  * @returns the paths written
- * @throws UsageError when a chunk is nowhere
+ * @throws UsageError when a chunk is nowhere, damaged, or not the same in two directories
  */
 export async function mergeParts(
   stamp: SweepStamp,
   parts: readonly Parts[],
   directory: string,
+  interrupted: AbortSignal,
 ): Promise<string[]> {
-  const chunks = chunkCount(stamp.points);
-  const homes = Array.from({ length: chunks }, (_value, chunk) => parts.find((one) => one.has(chunk)));
-  const missing = homes.flatMap((home, chunk) => (home === undefined ? [chunk] : []));
-  if (missing.length > 0) {
-    throw new UsageError(
-      `${stamp.study}: ${missing.length} of ${chunks} chunks are missing, the first of them ${missing[0]}; ` +
-        "sweep --missing says which shards to run again",
-    );
-  }
+  const { homes, kinds } = await inspect(stamp, parts, interrupted);
   makeDirectory(directory);
-  const texts = function* (): Generator<string> {
-    for (const [chunk, home] of homes.entries()) yield home!.read(chunk);
+  cleanTemporary(directory);
+  const texts = async function* (): AsyncGenerator<string> {
+    for (const [chunk, home] of homes.entries()) {
+      await rest(interrupted);
+      const part = home.read(stamp, chunk);
+      if (part === undefined)
+        throw new UsageError(`${home.directory}: chunk ${chunk} has gone while it was merged`);
+      yield part.text;
+    }
   };
+  const paths = RESULTS.map((name) => join(directory, name));
+  await again(() => writeRuns(texts(), kinds, paths));
+  return paths;
+}
+
+/** Where every chunk is, and what the columns of the runs are. */
+async function inspect(
+  stamp: SweepStamp,
+  parts: readonly Parts[],
+  interrupted: AbortSignal,
+): Promise<{ homes: Parts[]; kinds: ReadonlyMap<string, ColumnKind> }> {
+  const homes: (Parts | undefined)[] = [];
+  const shards = new Set<string>();
   const columns = new Map<string, ColumnKind | undefined>();
-  for (const row of rowsOf(texts())) {
-    for (const [name, value] of row) columns.set(name, kindWith(columns.get(name), value));
+  for (let chunk = 0; chunk < chunkCount(stamp.points); chunk++) {
+    await rest(interrupted);
+    const copies = parts.flatMap((home) => {
+      const part = home.read(stamp, chunk);
+      return part === undefined ? [] : [{ home, part }];
+    });
+    const [first] = copies;
+    homes.push(first?.home);
+    if (first === undefined) continue;
+    refuseDifference(copies.map(({ part }) => part));
+    for (const { part } of copies) shards.add(part.shard.replace(/.*\//, ""));
+    for (const row of rowsOf(first.part.text)) {
+      for (const [name, value] of row) columns.set(name, kindWith(columns.get(name), value));
+    }
   }
-  const kinds = new Map(Array.from(columns, ([name, kind]) => [name, kind ?? "text"] as const));
-  const names = [...kinds.keys()];
-  const write = (name: string, pieces: Iterable<string>): Promise<string> =>
-    whole(join(directory, name), (path) => writePieces(path, pieces));
-  const csv = function* (): Generator<string> {
-    yield `${names.map(field).join(",")}\r\n`;
-    for (const row of rowsOf(texts())) yield `${names.map((name) => field(row.get(name))).join(",")}\r\n`;
+  if (homes.includes(undefined)) throw missingChunks(stamp, homes, [...shards]);
+  return {
+    homes: homes as Parts[],
+    kinds: new Map(Array.from(columns, ([name, kind]) => [name, kind ?? "text"] as const)),
   };
-  return [
-    await write("runs.jsonl", texts()),
-    await write("runs.csv", csv()),
-    await whole(join(directory, "runs.parquet"), (path) =>
-      writeParquet(path, kinds, groupsOf(rowsOf(texts()))),
-    ),
-  ];
 }
 
-function* rowsOf(texts: Iterable<string>): Generator<Map<string, FlatValue>> {
-  for (const text of texts) {
-    for (const line of text.split("\n")) if (line !== "") yield flatRecord(JSON.parse(line) as object);
-  }
+function refuseDifference([first, ...others]: readonly Part[]): void {
+  const other = others.find(({ text }) => text !== first!.text);
+  if (other !== undefined)
+    throw new UsageError(`${other.path}: expected the runs of ${first!.path}, found others`);
 }
 
-function* groupsOf(rows: Iterable<Map<string, FlatValue>>): Generator<Map<string, FlatValue>[]> {
-  let group: Map<string, FlatValue>[] = [];
-  for (const row of rows) {
-    group.push(row);
-    if (group.length < PARQUET_GROUP_ROWS) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
+/** @param counts of shards that the sweep was cut into, as the parts have it */
+function missingChunks(
+  stamp: SweepStamp,
+  homes: readonly (Parts | undefined)[],
+  counts: readonly string[],
+): UsageError {
+  const missing = homes.flatMap((home, chunk) => (home === undefined ? [chunk] : []));
+  const of = counts.length === 1 ? parseShard(`0/${counts[0]}`)?.of : undefined;
+  const shards =
+    of === undefined ? [] : missingShards(of, homes.length, (chunk) => homes[chunk] !== undefined);
+  const named = shards.slice(0, SHARDS_NAMED).map((shard) => `${shard}/${of}`);
+  const more = shards.length > SHARDS_NAMED ? ` and ${shards.length - SHARDS_NAMED} more` : "";
+  return new UsageError(
+    `${stamp.study}: ${missing.length} of ${homes.length} chunks are missing, the first of them ${missing[0]}; ` +
+      `sweep --missing says which shards to run again${named.length === 0 ? "" : `: ${named.join(", ")}${more}`}`,
+  );
 }
 
-function writePieces(path: string, pieces: Iterable<string>): void {
-  const file = openSync(path, "w");
+/** @param paths of the three files, in the order of `RESULTS` */
+async function writeRuns(
+  texts: AsyncIterable<string>,
+  kinds: ReadonlyMap<string, ColumnKind>,
+  paths: readonly string[],
+): Promise<void> {
+  const files: OutputFile[] = [];
   try {
-    for (const piece of pieces) writeSync(file, piece);
+    for (const path of paths) files.push(new OutputFile(path));
+    const [jsonl, csv, parquet] = files as [OutputFile, OutputFile, OutputFile];
+    const names = [...kinds.keys()];
+    const rows = await parquetRows((bytes) => parquet.write(bytes), kinds);
+    csv.write(Buffer.from(csvLine(names)));
+    for await (const text of texts) {
+      jsonl.write(Buffer.from(text));
+      const lines: string[] = [];
+      for (const row of rowsOf(text)) {
+        lines.push(csvLine(names.map((name) => row.get(name))));
+        await rows.add(row);
+      }
+      csv.write(Buffer.from(lines.join("")));
+    }
+    await rows.end();
+    finishTogether(files);
   } finally {
-    closeSync(file);
+    for (const file of files) file.discard();
   }
 }
 
-/** A file that is whole or not there. */
-async function whole(path: string, write: (path: string) => void | Promise<void>): Promise<string> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await write(temporary);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new UsageError(`${path}: cannot write: ${systemErrorText(error)}`);
-  }
-  return path;
+function csvLine(values: readonly (FlatValue | undefined)[]): string {
+  return `${values.map(field).join(",")}\r\n`;
+}
+
+function* rowsOf(text: string): Generator<Map<string, FlatValue>> {
+  for (const line of text.split("\n")) if (line !== "") yield flatRecord(JSON.parse(line) as object);
+}
+
+/** Hears a signal; @throws its reason */
+async function rest(interrupted: AbortSignal): Promise<void> {
+  await setImmediate();
+  interrupted.throwIfAborted();
 }

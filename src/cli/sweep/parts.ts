@@ -1,16 +1,23 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeDirectory } from "../output.js";
-import { writeWhole } from "../output-file.js";
-import { UsageError } from "../usage-error.js";
-import type { SweepStamp } from "./job.js";
+import { chunkCount, type Shard } from "../../study/sweep/chunks.js";
+import { OutputFile, TEMPORARY_NAME, writeWhole } from "../output-file.js";
+import { makeDirectory } from "../output-place.js";
+import { systemErrorText, UsageError } from "../usage-error.js";
+import { again } from "./again.js";
+import { DamagedPart, openPart, type Part, sealPart } from "./part-file.js";
+import { differenceOf, parseStamp, type SweepStamp, stampText } from "./stamp.js";
 
 const STAMP = "sweep.json";
 const PARTS = "parts";
+/** What merge writes. */
+export const RESULTS = ["runs.jsonl", "runs.csv", "runs.parquet"] as const;
+const PART_NAME = /^(\d{6}|[1-9]\d{6,})\.jsonl$/;
 
 /**
- * A directory of results: a stamp that says of which sweep, and a file for each chunk that is done.
- * Files appear whole (written beside and renamed), so what is there is right however the program ended.
+ * A directory of results: a stamp that says of which sweep, and a file for each chunk that is done. Any
+ * number of processes, on any machines, may work in it, and there is no lock: files appear whole, the
+ * same chunk is the same bytes from everybody, and every file says what it is.
  */
 export class Parts {
   readonly directory: string;
@@ -23,51 +30,174 @@ export class Parts {
   /**
    * Makes the directory a place for a sweep's results, or finds that it is one already.
    *
+   * @returns a remark on a stamp that was damaged, and is whole again
    * @throws UsageError when it has those of another sweep
    */
-  open(stamp: SweepStamp): void {
+  async open(stamp: SweepStamp): Promise<string | undefined> {
+    makeDirectory(this.directory);
+    const remark = await this.#claim(stamp);
     makeDirectory(join(this.directory, PARTS));
-    const found = this.stamp();
-    if (found === undefined) {
-      writeWhole(join(this.directory, STAMP), `${JSON.stringify(stamp, undefined, 2)}\n`);
-      return;
-    }
-    if (found.sha256 !== stamp.sha256) {
+    cleanTemporary(this.directory);
+    this.clean();
+    return remark;
+  }
+
+  /** Whether some sweep has begun here. */
+  get isBegun(): boolean {
+    return existsSync(join(this.directory, STAMP));
+  }
+
+  /** Of which sweep the results are; undefined where there are none. @throws UsageError for a damaged stamp */
+  stamp(): SweepStamp | undefined {
+    const found = this.#stamp();
+    if (found === "damaged") {
       throw new UsageError(
-        `${this.directory}: has results of another study, scenario or version (${found.study}, ` +
-          `${found.version}); take another directory for ${stamp.study}, ${stamp.version}`,
+        `${join(this.directory, STAMP)}: expected the JSON that sweep wrote there, found it damaged`,
       );
     }
-    for (const name of readdirSync(join(this.directory, PARTS))) {
-      // What a killed program was about to write.
-      if (name.endsWith(".tmp")) rmSync(join(this.directory, PARTS, name), { force: true });
-    }
+    return found === "none" ? undefined : found;
   }
 
-  /** Of which sweep the results are; undefined where there are none. @throws UsageError */
-  stamp(): SweepStamp | undefined {
-    const path = join(this.directory, STAMP);
-    if (!existsSync(path)) return undefined;
+  /**
+   * The part of a chunk; undefined if there is none.
+   *
+   * @throws DamagedPart
+   */
+  read(stamp: SweepStamp, chunk: number): Part | undefined {
+    const path = this.#path(chunk);
+    let file: string;
     try {
-      return JSON.parse(readFileSync(path, "utf8")) as SweepStamp;
-    } catch {
-      throw new UsageError(`${path}: expected the JSON that sweep wrote there`);
+      file = readFileSync(path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw new DamagedPart(path, systemErrorText(error));
+    }
+    return openPart(path, file, stamp.sha256, chunk);
+  }
+
+  /** Whether a chunk is done; what is wrong with it if it has to be done again. */
+  check(stamp: SweepStamp, chunk: number): boolean | DamagedPart {
+    try {
+      return this.read(stamp, chunk) !== undefined;
+    } catch (error) {
+      if (error instanceof DamagedPart) return error;
+      throw error;
     }
   }
 
-  has(chunk: number): boolean {
-    return existsSync(this.#path(chunk));
+  /** Whether every chunk has a file, good or damaged. */
+  areThere(chunks: number): boolean {
+    for (let chunk = 0; chunk < chunks; chunk++) if (!existsSync(this.#path(chunk))) return false;
+    return true;
   }
 
-  read(chunk: number): string {
-    return readFileSync(this.#path(chunk), "utf8");
+  /** @param text a line for each run of the chunk; @throws UsageError */
+  async write(stamp: SweepStamp, chunk: number, { index, of }: Shard, text: string): Promise<void> {
+    const file = sealPart(stamp.sha256, chunk, `${index}/${of}`, text);
+    await again(() => writeWhole(this.#path(chunk), file));
   }
 
-  write(chunk: number, text: string): void {
-    writeWhole(this.#path(chunk), text);
+  /** Takes away what a worker was writing when it was stopped. */
+  clean(): void {
+    cleanTemporary(join(this.directory, PARTS));
+  }
+
+  /** Files that stand among the parts of a sweep, and are none. */
+  strays({ points }: SweepStamp): string[] {
+    return this.#names()
+      .filter((name) => name.endsWith(".jsonl") && !(chunkNamed(name) < chunkCount(points)))
+      .map((name) => join(this.directory, PARTS, name));
+  }
+
+  /** Sees to it that the stamp is this one. @returns and throws as `open` does */
+  async #claim(stamp: SweepStamp): Promise<string | undefined> {
+    const path = join(this.directory, STAMP);
+    let found = this.#stamp();
+    if (found === "none" || found === "damaged") this.#refuseForeign(stamp);
+    if (found === "none") {
+      if (await again(() => writeFirst(path, stampText(stamp)))) return undefined;
+      // Another process was first.
+      found = this.#stamp();
+    }
+    if (found === "none" || found === "damaged") {
+      await again(() => writeWhole(path, stampText(stamp)));
+      return `${path}: was damaged; written again`;
+    }
+    if (found.sha256 === stamp.sha256) return undefined;
+    throw new UsageError(
+      `${this.directory}: has results of another study, scenario or version (${found.study}, ` +
+        `${found.version}; what differs: ${differenceOf(found, stamp)}); take another directory for ` +
+        `${stamp.study}, ${stamp.version}`,
+    );
+  }
+
+  /** Where no stamp says of which sweep the parts are, they say it. @throws UsageError for parts of another one */
+  #refuseForeign(stamp: SweepStamp): void {
+    for (const chunk of this.#names().map(chunkNamed)) {
+      const found = !Number.isNaN(chunk) && this.check(stamp, chunk);
+      if (!(found instanceof DamagedPart && found.isForeign)) continue;
+      throw new UsageError(
+        `${join(this.directory, STAMP)}: missing or damaged, and ${found.message}; take another directory for ${stamp.study}`,
+      );
+    }
+  }
+
+  #stamp(): SweepStamp | "none" | "damaged" {
+    const path = join(this.directory, STAMP);
+    try {
+      return parseStamp(readFileSync(path, "utf8")) ?? "damaged";
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") return "none";
+      throw new UsageError(`${path}: ${systemErrorText(error)}`);
+    }
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(join(this.directory, PARTS)).sort();
+    } catch {
+      return [];
+    }
   }
 
   #path(chunk: number): string {
     return join(this.directory, PARTS, `${String(chunk).padStart(6, "0")}.jsonl`);
+  }
+}
+
+/** The chunk whose file has a name; NaN for other names. */
+function chunkNamed(name: string): number {
+  return Number(PART_NAME.exec(name)?.[1]);
+}
+
+/** Writes a file unless there is one. @returns whether it did */
+function writeFirst(path: string, text: string): boolean {
+  const file = new OutputFile(path);
+  try {
+    file.write(Buffer.from(text));
+    file.seal();
+    const isFirst = file.placeFirst();
+    file.settle();
+    return isFirst;
+  } finally {
+    file.discard();
+  }
+}
+
+/**
+ * Takes away temporary files of a sweep's or a merge's, which killed processes leave. One that somebody is
+ * writing may be among them: they write it again.
+ */
+export function cleanTemporary(directory: string): void {
+  try {
+    for (const name of readdirSync(directory)) {
+      const own = TEMPORARY_NAME.exec(name)?.[1];
+      if (own === undefined || !(own === STAMP || PART_NAME.test(own) || RESULTS.some((one) => one === own)))
+        continue;
+      rmSync(join(directory, name), { force: true });
+    }
+  } catch (error) {
+    throw new UsageError(`${directory}: cannot clean up: ${systemErrorText(error)}`);
   }
 }

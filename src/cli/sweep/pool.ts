@@ -26,16 +26,17 @@ export async function runOnPool(
     minThreads: Math.min(jobs, chunks.length),
     maxThreads: jobs,
   });
+  // A worker that could not start, or, once the pool is stopped, a result that nobody waits for any more.
+  const broken = new Promise<never>((_resolve, reject) => void pool.on("error", reject));
   const stop = (): void => void pool.destroy();
   interrupted.addEventListener("abort", stop);
   try {
-    await Promise.all(
-      chunks.map(async (chunk) => {
-        const mistake: string | undefined = await pool.run(chunk);
-        if (mistake !== undefined) throw new UsageError(mistake);
-        onDone();
-      }),
-    );
+    const done = chunks.map(async (chunk) => {
+      const mistake: string | undefined = await pool.run(chunk);
+      if (mistake !== undefined) throw new UsageError(mistake);
+      onDone();
+    });
+    await Promise.race([broken, Promise.all(done)]);
   } catch (error) {
     interrupted.throwIfAborted();
     throw error;

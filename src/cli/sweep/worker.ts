@@ -2,6 +2,7 @@
 
 import { workerData } from "node:worker_threads";
 import { runScenario } from "../../study/run-scenario.js";
+import type { Shard } from "../../study/sweep/chunks.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { isUsersFault } from "../usage-error.js";
@@ -9,23 +10,30 @@ import { loadZstd } from "../zstd.js";
 import type { SweepJob } from "./job.js";
 import { Parts } from "./parts.js";
 import { runChunk } from "./run-chunk.js";
+import type { SweepStamp } from "./stamp.js";
 
 /** What every worker is given once; the columns of the traces are shared. */
 export interface WorkerData {
   readonly job: SweepJob;
+  readonly stamp: SweepStamp;
+  readonly shard: Shard;
   readonly directory: string;
   readonly recordings: ReadonlyMap<string, RecordedRequests>;
 }
 
-const { job, directory, recordings } = workerData as WorkerData;
+const { job, stamp, shard, directory, recordings } = workerData as WorkerData;
 
 /** @returns nothing, and the chunk's file is there; or what is wrong with a point of it, in one line */
 export default async function work(chunk: number): Promise<string | undefined> {
   await loadZstd();
   // What a generator makes is kept no longer than a chunk, so that memory stays flat.
   const loader = new WorkloadLoader(recordings);
+  const parts = new Parts(directory);
   try {
-    new Parts(directory).write(chunk, runChunk(job, chunk, loader, runScenario));
+    // Another process may have done it since this one began.
+    if (parts.check(stamp, chunk) !== true) {
+      await parts.write(stamp, chunk, shard, runChunk(job, chunk, loader, runScenario));
+    }
     return undefined;
   } catch (error) {
     // Between threads an error loses its class.

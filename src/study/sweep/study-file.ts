@@ -32,9 +32,8 @@ export interface Study {
 }
 
 const PATH = /^[A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)*$/;
-const path: z.ZodType<string> = z
-  .string()
-  .regex(PATH, { error: "expected a path of the scenario file, such as host.pageSize" });
+const PATH_EXPECTED = "expected a path of the scenario file, such as host.pageSize";
+const path: z.ZodType<string> = z.string().regex(PATH, { error: PATH_EXPECTED });
 const value: z.ZodType<StudyValue> = z.union([z.string(), z.number(), z.boolean()]);
 const end: z.ZodType<string | number> = z.union([z.string(), z.number()]);
 
@@ -51,12 +50,25 @@ const range: z.ZodType<StudyRange> = z
     context.issues.push({ code: "custom", input: context.value, message });
   });
 
+/** A mapping whose keys are paths. */
+function byPath<T>(values: z.ZodType<T>): z.ZodType<Record<string, T>> {
+  // zod's record leaves this key out without a word.
+  const key = "__proto__";
+  return z
+    .unknown()
+    .check(({ value: mapping, issues }) => {
+      if (typeof mapping !== "object" || mapping === null || !Object.hasOwn(mapping, key)) return;
+      issues.push({ code: "custom", input: mapping, path: [key], message: PATH_EXPECTED });
+    })
+    .pipe(z.record(path, values));
+}
+
 /** Every mapping refuses keys it does not know. */
 const studySchema: z.ZodType<Study> = z.strictObject({
   name: z.string().min(1).describe("Short name of the study"),
   description: z.string().exactOptional(),
   scenario: z.string().min(1).describe("Path of the scenario file, as seen from this file"),
-  axes: z.record(path, z.array(value).min(1)),
+  axes: byPath(z.array(value).min(1)),
   samples: z
     .strictObject({
       count: z.int({ error: "expected a whole number from 1 to 1000000" }).min(1).max(1_000_000),
@@ -64,7 +76,7 @@ const studySchema: z.ZodType<Study> = z.strictObject({
         .int({ error: "expected a whole number from 0 to 4294967295" })
         .min(0)
         .max(2 ** 32 - 1),
-      ranges: z.record(path, range),
+      ranges: byPath(range),
     })
     .exactOptional(),
 });
@@ -76,6 +88,32 @@ const studySchema: z.ZodType<Study> = z.strictObject({
  */
 export function parseStudy(text: string, fileName: string): Study {
   return parseYamlWithPositions(text, fileName, studySchema);
+}
+
+/**
+ * The study with every value of an axis once.
+ *
+ * @returns also how many values were left out, because an earlier one of their axis says the same
+ */
+export function withoutRepeats(study: Study): { readonly study: Study; readonly repeats: number } {
+  let repeats = 0;
+  const axes = Object.entries(study.axes).map(([name, values]) => {
+    const seen = new Set<string>();
+    const different = values.filter((one) => {
+      const isNew = !seen.has(meaning(one));
+      seen.add(meaning(one));
+      return isNew;
+    });
+    repeats += values.length - different.length;
+    return [name, different] as const;
+  });
+  return { study: { ...study, axes: Object.fromEntries(axes) }, repeats };
+}
+
+/** The same for `4GiB` and `4096MiB`. */
+function meaning(text: StudyValue): string {
+  const quantity = typeof text === "string" ? (parseSize(text) ?? parseDuration(text)) : undefined;
+  return JSON.stringify(quantity === undefined ? text : { quantity });
 }
 
 /** The ends of a range as numbers: bytes, nanoseconds or as they are; undefined where they do not fit. */

@@ -82,6 +82,8 @@ export interface Tuning {
   /** Of the best setting, if the policy is a knob. */
   readonly policy: string;
   readonly kernel: string;
+  /** The release in which its rules came to be. */
+  readonly kernelRules: string;
   readonly memoryBytes: number;
   readonly vcpus: number;
   readonly workload: string;

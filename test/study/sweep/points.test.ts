@@ -80,6 +80,19 @@ test("samples depend on the seed, lie in their range, and sizes are whole MiB", 
   );
 });
 
+test("every range draws numbers of its own", () => {
+  const one = study(
+    "axes: {}\nsamples: { count: 400, seed: 1, ranges: { host.contiguity: { low: 0, high: 0.5 }, guest.timeScale: { low: 0, high: 0.5 } } }",
+  );
+  const pairs = Array.from({ length: 400 }, (_value, point) =>
+    assignmentsOf(one, point).map(({ value }) => value as number),
+  );
+  // A third of the range for independent numbers; 0 for equal ones.
+  const meanDistance = pairs.reduce((sum, [a, b]) => sum + Math.abs(a! - b!), 0) / pairs.length;
+  assert.ok(Math.abs(meanDistance - 0.5 / 3) < 0.02, `${meanDistance}`);
+  assert.is(new Set(pairs.flat()).size, 800);
+});
+
 test("with log every doubling is as likely as any other", () => {
   const one = study(
     "axes: {}\nsamples: { count: 3000, seed: 1, ranges: { memory: { low: 64MiB, high: 4GiB, log: true } } }",

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ScenarioError } from "../../../src/scenario/error.js";
-import { parseStudy } from "../../../src/study/sweep/study-file.js";
+import { parseStudy, withoutRepeats } from "../../../src/study/sweep/study-file.js";
 
 const test = suite("study: study files");
 
@@ -28,6 +28,29 @@ test("mistakes have their place", () => {
   assert.match(
     errorOf(`${HEAD}axes: {}\nsamples: { count: 0, seed: 1, ranges: {} }\n`),
     /^study\.yaml:4:19: /,
+  );
+});
+
+test("values of an axis that say the same count once, the first of them where it stood", () => {
+  const { study, repeats } = withoutRepeats(
+    parseStudy(
+      `${HEAD}axes: { memory: [4GiB, 8GiB, 4096MiB], policy: [lazy, eager, lazy], seed: [1, "1", 2] }\n`,
+      "study.yaml",
+    ),
+  );
+  assert.is(repeats, 2);
+  assert.equal(study.axes, { memory: ["4GiB", "8GiB"], policy: ["lazy", "eager"], seed: [1, "1", 2] });
+});
+
+test("a key that JavaScript has for itself is no path", () => {
+  for (const key of ["__proto__", '"__proto__"'])
+    assert.match(
+      errorOf(`${HEAD}axes: { ${key}: [1] }\n`),
+      /^study\.yaml:3:\d+: axes\.__proto__: expected a path of the scenario file/,
+    );
+  assert.match(
+    errorOf(`${HEAD}axes: {}\nsamples: { count: 1, seed: 1, ranges: { __proto__: { low: 1, high: 2 } } }\n`),
+    /^study\.yaml:4:\d+: samples\.ranges\.__proto__: expected a path/,
   );
 });
 

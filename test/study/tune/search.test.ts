@@ -5,9 +5,11 @@ import { measureWholeGrid } from "../../../bench/whole-grid.js";
 import type { RunResult } from "../../../src/study/result.js";
 import { parseConstraint } from "../../../src/study/tune/constraint.js";
 import { parseKnob } from "../../../src/study/tune/knob.js";
+import { Judge } from "../../../src/study/tune/measurement.js";
 import { parseObjective } from "../../../src/study/tune/objective.js";
 import type { KnobValues } from "../../../src/study/tune/result.js";
-import type { Lab } from "../../../src/study/tune/trials.js";
+import { refine } from "../../../src/study/tune/search.js";
+import { type Lab, Trials } from "../../../src/study/tune/trials.js";
 import { type TuneRequest, tune } from "../../../src/study/tune/tune.js";
 import { GiB, MiB } from "../../../src/units.js";
 import { resultWith } from "../rows.js";
@@ -68,6 +70,18 @@ test("finds the bottom of any valley within 1 % with at most half of the runs", 
     ),
     { numRuns: 60 },
   );
+});
+
+test("goes on from a good setting either way, as far as it gets better", async () => {
+  const grid = limitKnob.values as readonly number[];
+  for (const bottom of [3, grid.length - 4]) {
+    const lab = labOf((limit) => ({ bootTimeNs: valley(limit, grid[bottom]!, 0.1) }));
+    const trials = new Trials([limitKnob], [], lab, { seeds: 1, budget: 100 });
+    const start = (await trials.measure([Math.floor(grid.length / 2)], 1))!;
+    const judge = new Judge(parseObjective("bootTime"), start.measured);
+    await refine(trials, judge, 1);
+    assert.equal(judge.rank(trials.all())[0]!.setting, [bottom]);
+  }
 });
 
 test("two knobs, one of them by name, that depend on each other", async () => {

@@ -1,0 +1,83 @@
+/** What a directory of results says of the sweep it belongs to. */
+
+import { z } from "zod";
+import { CHUNK_POINTS } from "../../study/sweep/chunks.js";
+import { pointCount } from "../../study/sweep/points.js";
+import type { RecordedRequests } from "../../workload/after-boot.js";
+import { digestOf } from "./digest.js";
+import type { SweepJob } from "./job.js";
+
+/** Equal for sweeps with equal results. */
+export interface SweepStamp {
+  readonly schemaVersion: 1;
+  readonly study: string;
+  readonly version: string;
+  readonly points: number;
+  readonly chunkPoints: number;
+  /** SHA-256 of each thing that decides the results. */
+  readonly inputs: { readonly study: string; readonly scenario: string; readonly workloads: string };
+  /** SHA-256 of all fields above. */
+  readonly sha256: string;
+}
+
+const digest: z.ZodType<string> = z.string().regex(/^[0-9a-f]{64}$/);
+const stampSchema: z.ZodType<SweepStamp> = z.strictObject({
+  schemaVersion: z.literal(1),
+  study: z.string(),
+  version: z.string(),
+  points: z.int().min(1),
+  chunkPoints: z.literal(CHUNK_POINTS),
+  inputs: z.strictObject({ study: digest, scenario: digest, workloads: digest }),
+  sha256: digest,
+});
+
+/**
+ * The stamp of a sweep.
+ *
+ * @param recordings that it replays; where they lie does not matter
+ */
+export function stampOf(
+  { study, scenarioText, version }: SweepJob,
+  recordings: ReadonlyMap<string, RecordedRequests>,
+): SweepStamp {
+  const fields = {
+    schemaVersion: 1,
+    study: study.name,
+    version,
+    points: pointCount(study),
+    chunkPoints: CHUNK_POINTS,
+    inputs: {
+      study: digestOf(study),
+      scenario: digestOf(scenarioText),
+      workloads: digestOf([...recordings.values()]),
+    },
+  } as const;
+  return { ...fields, sha256: digestOf(fields) };
+}
+
+/** The text of a stamp's file. */
+export function stampText(stamp: SweepStamp): string {
+  return `${JSON.stringify(stamp, undefined, 2)}\n`;
+}
+
+/** Reads the text of a stamp's file; undefined for one that is damaged. */
+export function parseStamp(text: string): SweepStamp | undefined {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { data } = stampSchema.safeParse(document);
+  if (data === undefined) return undefined;
+  const { sha256, ...fields } = data;
+  return digestOf(fields) === sha256 ? data : undefined;
+}
+
+/** What two sweeps differ in, in words: `version`, `study and workloads`. */
+export function differenceOf(a: SweepStamp, b: SweepStamp): string {
+  const inputs = (["study", "scenario", "workloads"] as const).filter(
+    (name) => a.inputs[name] !== b.inputs[name],
+  );
+  return [...(a.version === b.version ? [] : ["version"]), ...inputs].join(" and ");
+}
