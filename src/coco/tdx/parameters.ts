@@ -89,6 +89,13 @@ export const TDX_PARAMETERS: ParameterSet = {
   pamtAddNs: parameter("assumed", 2_000, 1_000, 6_000, UNPUBLISHED),
   firmwareMpSetupNs: parameter("assumed", 5e6, 1e6, 20e6, UNPUBLISHED),
   firmwareApSetupNs: parameter("assumed", 100_000, 20_000, 500_000, UNPUBLISHED),
+  launchPage4kNs: parameter(
+    "assumed",
+    6_000,
+    3_000,
+    20_000,
+    "assumption: TDH.MEM.PAGE.ADD without TDH.MR.EXTEND; a fault of 8 us without its exit, and the page encrypted",
+  ),
   launchNs: parameter("assumed", 140e6, 70e6, 350e6, LIKE_PLAIN),
   firmwareFixedNs: parameter("assumed", 1_200e6, 600e6, 3_000e6, LIKE_PLAIN),
 };
