@@ -95,6 +95,8 @@ export function parseSnapshot(text: string): SnapshotZone[] {
 function parseZones(text: string): { readonly zones: SnapshotZone[]; readonly lines: number[] } {
   const zones: SnapshotZone[] = [];
   const lines: number[] = [];
+  /** Zones whose line of unaccepted blocks has come, empty or not. */
+  const told = new Set<SnapshotZone>();
   for (const [index, line] of wholeLines(text).entries()) {
     if (index === 0 && /^seq \d+$/.test(line)) continue;
     const words = new SnapshotLine(line, index + 1);
@@ -103,12 +105,12 @@ function parseZones(text: string): { readonly zones: SnapshotZone[]; readonly li
       zones.push(zoneOf(words));
       lines.push(index + 1);
     } else if (zone === undefined) throw words.error("a zone first");
-    else readList(words, zone);
+    else readList(words, zone, told);
   }
   return { zones, lines };
 }
 
-function readList(line: SnapshotLine, zone: SnapshotZone): void {
+function readList(line: SnapshotLine, zone: SnapshotZone, told: Set<SnapshotZone>): void {
   switch (line.keyword) {
     case "free": {
       const order = line.number("o", MAX_PAGE_ORDER);
@@ -118,11 +120,12 @@ function readList(line: SnapshotLine, zone: SnapshotZone): void {
       break;
     }
     case "unaccepted":
-      if (zone.pcp.length > 0 || zone.blocks.length > 0)
-        throw line.error("unaccepted blocks in front of the CPUs");
+      if (told.has(zone)) throw line.error("unaccepted blocks once");
+      told.add(zone);
       (zone.unaccepted as number[]).push(...line.frames(zone, MAX_PAGE_ORDER));
       break;
     case "pcp":
+      if (!told.has(zone)) throw line.error("unaccepted blocks in front of the CPUs");
       zone.pcp.push(pcpOf(line, zone.pcp.length));
       break;
     case "pl": {
