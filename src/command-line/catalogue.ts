@@ -139,6 +139,10 @@ const IGNORED: Readonly<Record<string, string>> = {
   swiotlb_dynamic: "no kernel knows it; CONFIG_SWIOTLB_DYNAMIC is off in the simulated one",
   cgroup_disable: RECORDED,
   "cgroup.memory": RECORDED,
+  numa: "the guest has one node in any case",
+  hashdist: "the guest has one node to spread hashes over",
+  nosmt: "no CPU of the guest is the second thread of a core",
+  vmalloc: "only 32-bit kernels have it",
 };
 
 /** Words that cannot be simulated and would change much. */
@@ -182,13 +186,13 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** Words without effect on memory and CPUs on this machine. */
 const HARMLESS: ReadonlySet<string> = new Set(
   `8250.nr_uarts apparmor audit boot_delay BOOT_IMAGE clocksource console consoleblank debug dyndbg earlycon
-  earlyprintk elevator fsck.mode hashdist hpet ignore_loglevel init initcall_debug intel_iommu ip
+  earlyprintk elevator fsck.mode hpet ignore_loglevel init initcall_debug intel_iommu ip
   keep_bootcon kvm_intel.tdx libata.force loglevel lsm memblock mitigations mce module_blacklist net.ifnames
-  nfsroot nmi_watchdog no_console_suspend no_timer_check nomodeset norandmaps nosmt nowatchdog nr_uarts numa numa_balancing
+  nfsroot nmi_watchdog no_console_suspend no_timer_check nomodeset norandmaps nowatchdog nr_uarts numa_balancing
   oops panic panic_on_warn pci pcie_aspm plymouth.enable printk.devkmsg printk.time pti quiet
   random.trust_cpu rdinit reboot resume ro root rootdelay rootflags rootfstype rootwait rw security selinux
   sched_verbose softlockup_panic spectre_v2 splash sysrq_always_enabled threadirqs tsc vconsole.keymap vga
-  video virtio_mmio.device vmalloc watchdog_thresh sev mem_encrypt tdx`
+  video virtio_mmio.device watchdog_thresh sev mem_encrypt tdx`
     .split(/\s+/)
     .map((name) => name.replaceAll("-", "_")),
 );
