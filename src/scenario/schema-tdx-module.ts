@@ -19,9 +19,14 @@ const hostRange = {
 export const tdxModule: z.ZodType<TdxModuleDocument> = z
   .strictObject({
     memory: z
-      .array(z.strictObject({ ...hostRange, node: integer(0, 1023).exactOptional() }))
+      .array(
+        z.strictObject({
+          ...hostRange,
+          node: integer(0, 1023).describe("NUMA node; default 0").exactOptional(),
+        }),
+      )
       .min(1)
-      .describe("The host's memory in ascending order, with its NUMA node (default 0)"),
+      .describe("The host's memory in ascending order"),
     convertible: z.array(z.strictObject(hostRange)).min(1).describe("Memory the platform can protect (CMRs)"),
     hotplug: z
       .array(z.strictObject(hostRange))

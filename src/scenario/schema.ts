@@ -65,7 +65,7 @@ const workload: z.ZodType<string> = z
 const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
   {
     kind: oneOrMore(kind)
-      .describe("tdx, snp, or none for a plain virtual machine; may come from `preset`")
+      .describe("tdx, snp, or none for a plain virtual machine; default that of `preset`, or required")
       .exactOptional(),
     ...Object.fromEntries(parameterNames().map((name) => [name, parameterLeaf(name).exactOptional()])),
   },
@@ -96,7 +96,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   description: z.string().describe("One sentence about what it shows").exactOptional(),
   workload: oneOrMore(workload).describe(
     "What the guest does: a recording (recording.yaml) or a trace, relative to this file, or " +
-      "generate:NAME?PARAMETER=VALUE&...; what is no boot comes after the standard one",
+      "generate:NAME?PARAMETER=VALUE&... (unaccepted trace list names them); what is no boot comes after the standard one",
   ),
   preset: oneOrMore(names(Object.keys(PRESETS)))
     .describe("Platform, firmware and host to start from; what this file says itself comes first")
@@ -106,7 +106,9 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     .exactOptional(),
   platform: z
     .union([platformMapping, kind, z.array(kind).min(1)])
-    .describe("What protects the memory: tdx, snp or none, or a mapping of `kind` and timing parameters")
+    .describe(
+      "What protects the memory: tdx, snp or none, or a mapping of `kind` and prices; default that of `preset`, or required",
+    )
     .exactOptional(),
   policy: oneOrMore(names(POLICY_NAMES))
     .describe("When memory is accepted and by whom; unaccepted run --list-policies explains each")
@@ -120,10 +122,14 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         ]),
       ),
     )
-    .describe("What can be tuned about the policy; a parameter counts for policies that have it")
+    .describe(
+      "What can be tuned about the policy; a parameter counts for those policies of the file that have it",
+    )
     .exactOptional(),
   memory: oneOrMore(quantity("a memory size from 256MiB to 4PiB in whole MiB", memoryBytes, ["4GiB", "1TiB"]))
-    .describe("RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes")
+    .describe(
+      "RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes; default that of `machine`, or required",
+    )
     .exactOptional(),
   vcpus: oneOrMore(integer(1, 1024)).describe("Virtual CPUs, 1 to 1024").exactOptional(),
   kernel: oneOrMore(kernel)
@@ -194,7 +200,10 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
           "all",
         ]),
       )
-        .describe("The firmware accepts memory below this physical address before it starts the kernel")
+        .describe(
+          "The firmware accepts memory below this physical address before it starts the kernel; default 4GiB, " +
+            "256MiB with td-shim",
+        )
         .exactOptional(),
     })
     .describe("The firmware that starts the guest")
@@ -202,7 +211,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   guest: z
     .strictObject({
       timeScale: oneOrMore(z.number({ error: "expected a number above 0" }).positive())
-        .describe("Guest work for each unit of recorded work; without it, what the recording itself says")
+        .describe("Guest work for each unit of recorded work; default what the recording itself says")
         .exactOptional(),
       transparentHugePages: oneOrMore(flag)
         .describe(
@@ -215,7 +224,10 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         )
         .exactOptional(),
       septVeDisable: oneOrMore(flag)
-        .describe("TDX: whether touching unaccepted memory ends the guest; otherwise it raises #VE")
+        .describe(
+          "TDX: whether touching unaccepted memory ends the guest; otherwise it raises #VE; default true, but false " +
+            "for policies that live on the exception",
+        )
         .exactOptional(),
       svsm: oneOrMore(flag)
         .describe("SNP: whether the guest runs below an SVSM, which validates pages for it")
@@ -240,7 +252,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       firstTouch: oneOrMore(names(["nmi", "syscall-gap", "handler-stack"]))
         .describe(
           "Where the kernel is when it first touches unaccepted memory, for policies that accept by the exception; " +
-            "none of these places can take it. Default: where a handler can run",
+            "none of these places can take it; default where a handler can run",
         )
         .exactOptional(),
       kaslr: oneOrMore(flag)
@@ -257,7 +269,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       splitTables: oneOrMore(names(["by-phase", "memblock"]))
         .describe(
-          "Who hands out page tables when a leaf of the direct map is split: whoever can, or always memblock",
+          "Who hands out page tables when a leaf of the direct map is split: whoever can, or always memblock, as a patch of 2017 had it",
         )
         .exactOptional(),
       dmaBuffers: oneOrMore(integer(0, 1_048_576))
