@@ -4,11 +4,11 @@
  */
 import { bench, do_not_optimize, run, summary } from "mitata";
 import { addFreeRun } from "../src/page-alloc/buddy.js";
-import { LINUX_6_12 } from "../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../src/page-alloc/unaccepted-list.js";
 import { initPerZoneWmarkMin } from "../src/page-alloc/zone-setup.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../src/units.js";
+import { LINUX_6_12 } from "../test/linux/releases.js";
 import { PlainBuddy } from "./plain-buddy.js";
 
 const GFP_HIGHUSER_MOVABLE = 0x100cca;

@@ -73,6 +73,7 @@ async function searchAndGrid(
     { io, runScenario },
     {
       check: false,
+      lenient: false,
       onRun: () => {},
     },
   );

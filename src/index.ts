@@ -1,10 +1,11 @@
 /** The public interface: everything here runs without Node, also in the worker of a browser. */
 
+export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
+export type { KernelRules, PageAllocRules } from "./linux/rules.js";
 export { releaseCmaArea } from "./page-alloc/cma.js";
 export { allocContigRange } from "./page-alloc/contiguous.js";
 export { verifyInvariants } from "./page-alloc/invariants.js";
 export { startIsolatePageRange, undoIsolatePageRange } from "./page-alloc/isolation.js";
-export { LINUX_6_12, type PageAllocRules } from "./page-alloc/kernel-rules.js";
 export { type AllocFailure, PageAllocator, type PageAllocatorOptions } from "./page-alloc/page-allocator.js";
 export { type MemoryAcceptor, parkUnaccepted } from "./page-alloc/unaccepted-list.js";
 export { POLICIES } from "./policy/policies.js";
@@ -21,7 +22,6 @@ export { parseScenario } from "./scenario/load.js";
 export type {
   FirmwareName,
   HostPageSize,
-  KernelVersion,
   PlatformKind,
   PolicyName,
   Scenario,

@@ -13,6 +13,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
   let nearest: string | undefined;
   let allowed = Math.max(1, Math.floor(name.length / 3));
   for (const candidate of names) {
+    if (Math.abs(name.length - candidate.length) > allowed) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance > allowed) continue;
     nearest = candidate;

@@ -29,6 +29,9 @@ export const TiB: number = 1024 * GiB;
 /** Bytes that one bit of the acceptance bitmap stands for (efi_unaccepted_memory.unit_size, 2 MiB). */
 export const UNIT_SIZE: number = 2 * MiB;
 
+/** Behind the last physical address: 52 bits, the most x86-64 has (Intel SDM volume 3, 4.1.4: MAXPHYADDR). */
+export const PHYSICAL_ADDRESS_END: number = 2 ** 52;
+
 /** A half-open range of physical addresses in bytes. */
 export interface AddressRange {
   readonly start: number;
@@ -89,14 +92,26 @@ export function parseSize(text: string): number | undefined {
 const DURATION_SUFFIXES: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9 };
 
 /**
- * Reads a duration such as `250us`, `1.5ms`, `90s`; a bare number is nanoseconds.
+ * Reads a duration with its unit, such as `250us`, `1.5ms`, `90s`; only zero needs none.
  *
- * @returns nanoseconds, zero or more, or undefined when the text is no duration
+ * @returns nanoseconds, from 0 to 2^53 - 1, or undefined when the text is no duration
  */
 export function parseDuration(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m)?\s*$/i.exec(text);
   if (match === null) return undefined;
-  return Number(match[1]) * DURATION_SUFFIXES[(match[2] ?? "ns").toLowerCase()]!;
+  const value = Number(match[1]);
+  const unit = match[2]?.toLowerCase() ?? (value === 0 ? "ns" : undefined);
+  if (unit === undefined) return undefined;
+  const ns = value * DURATION_SUFFIXES[unit]!;
+  return ns <= Number.MAX_SAFE_INTEGER ? ns : undefined;
+}
+
+/**
+ * The same where a name says that its numbers are nanoseconds, such as `bootTimeNs`: there a bare
+ * number is nanoseconds.
+ */
+export function parseNanoseconds(text: string): number | undefined {
+  return parseDuration(/^[\s\d.]*\d\s*$/.test(text) ? `${text}ns` : text);
 }
 
 /** Three significant digits without a trailing `.0`: `1.5`, `12.3`, `640`. */

@@ -72,6 +72,7 @@ export class AcceptMemory {
     this.#accept(table, Math.floor(to), Math.min(Math.floor(to) + 1, table.unitCount));
     const taken: AddressRange[] = [];
     const last = Math.floor(to);
+    table.requireMapped(Math.ceil(from), last);
     for (let run = table.nextSet(Math.ceil(from), last); run < last; ) {
       const runEnd = table.nextClear(run, last);
       taken.push({ start: physBase + run * unit, end: physBase + runEnd * unit });
@@ -82,6 +83,7 @@ export class AcceptMemory {
   }
 
   #accept(table: UnacceptedTable, first: number, end: number): void {
+    table.requireMapped(first, end);
     this.#lock?.enter(first, end);
     if (table.acceptUnits(first, end, this.#arch) > 0) this.acceptCalls++;
     this.#lock?.leave(first, end);
@@ -99,6 +101,7 @@ export class AcceptMemory {
     const from = Math.max(start, table.physBase) - table.physBase;
     const first = Math.floor(from / unit);
     const end = first + Math.ceil((guardedEnd(table, start + sizeBytes) - from) / unit);
+    table.requireMapped(first, Math.min(end, table.unitCount));
     this.#lock?.read();
     return table.nextSet(first, end) < end;
   }

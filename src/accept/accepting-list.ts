@@ -10,6 +10,7 @@
 export class AcceptingList {
   /** Units by which ranges may lie apart and still count as overlapping. */
   readonly #reach: number;
+  /** Kept by rising end, so that a CPU which accepts one range after the other looks at few. */
   #count = 0;
   #first: Float64Array = new Float64Array(64);
   #end: Float64Array = new Float64Array(64);
@@ -34,9 +35,10 @@ export class AcceptingList {
   freeAt(first: number, end: number, atNs: number): number {
     for (let at = atNs; ; ) {
       let until = at;
-      for (let i = 0; i < this.#count; i++) {
+      // What is over by then is in nobody's way, and so is all before it.
+      for (let i = this.#count - 1; i >= 0 && this.#endNs[i]! > until; i--) {
         if (this.#first[i]! >= end || this.#end[i]! + this.#reach <= first) continue;
-        if (this.#startNs[i]! <= at && this.#endNs[i]! > until) until = this.#endNs[i]!;
+        if (this.#startNs[i]! <= at) until = this.#endNs[i]!;
       }
       if (until === at) return at;
       at = until;
@@ -46,7 +48,8 @@ export class AcceptingList {
   /** Units [first, end) are accepted from one time to another. */
   add(first: number, end: number, startNs: number, endNs: number): void {
     if (this.#count === this.#first.length) this.#grow();
-    const at = this.#count++;
+    let at = this.#count++;
+    for (; at > 0 && this.#endNs[at - 1]! > endNs; at--) this.#copy(at - 1, at);
     this.#first[at] = first;
     this.#end[at] = end;
     this.#startNs[at] = startNs;
@@ -55,15 +58,18 @@ export class AcceptingList {
 
   /** Drops what is over by a time; who asks for an earlier one does not see it. */
   forget(beforeNs: number): void {
-    let kept = 0;
-    for (let i = 0; i < this.#count; i++) {
-      if (this.#endNs[i]! <= beforeNs) continue;
-      this.#first[kept] = this.#first[i]!;
-      this.#end[kept] = this.#end[i]!;
-      this.#startNs[kept] = this.#startNs[i]!;
-      this.#endNs[kept++] = this.#endNs[i]!;
-    }
-    this.#count = kept;
+    let over = 0;
+    while (over < this.#count && this.#endNs[over]! <= beforeNs) over++;
+    if (over === 0) return;
+    for (let i = over; i < this.#count; i++) this.#copy(i, i - over);
+    this.#count -= over;
+  }
+
+  #copy(from: number, to: number): void {
+    this.#first[to] = this.#first[from]!;
+    this.#end[to] = this.#end[from]!;
+    this.#startNs[to] = this.#startNs[from]!;
+    this.#endNs[to] = this.#endNs[from]!;
   }
 
   #grow(): void {

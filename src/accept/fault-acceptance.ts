@@ -65,6 +65,7 @@ export class FaultAcceptance {
     const from = Math.max(start, physBase) - physBase;
     const end = Math.min(Math.ceil((start + sizeBytes - physBase) / unitSizeBytes), unitCount);
     const first = Math.floor(from / unitSizeBytes);
+    table.requireMapped(first, end);
     for (let unit = table.nextSet(first, end); unit < end; unit = table.nextSet(unit, end)) {
       const address = Math.max(start, physBase + unit * unitSizeBytes);
       this.#fault(table, roundDown(address, PAGE_SIZE));

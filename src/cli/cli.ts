@@ -2,6 +2,7 @@
 
 import yargs, { type Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
+import { printable } from "../report/printable.js";
 import { ScenarioError } from "../scenario/error.js";
 import { compareCommand } from "./commands/compare.js";
 import { largestCommand } from "./commands/largest.js";
@@ -17,6 +18,7 @@ import { validateCommand } from "./commands/validate.js";
 import { verifyCommand } from "./commands/verify.js";
 import type { CliContext } from "./context.js";
 import type { ParsedArguments } from "./options.js";
+import { print } from "./print.js";
 import { STDIN_PATH } from "./trace-input.js";
 import { isUsersFault, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
@@ -74,15 +76,15 @@ export async function main(argv: readonly string[], context: CliContext): Promis
     await loadZstd();
     const request = await parseArguments(argv, context);
     if ("run" in request) return await request.run();
-    stdout.write(`${request.text}\n`);
+    print(stdout, `${request.text}\n`);
     return ExitCode.done;
   } catch (error) {
     if (interrupted.aborted) return ExitCode.interrupted;
     if (isUsersFault(error)) {
-      stderr.write(`unaccepted: ${errorLine(error)}\n`);
+      print(stderr, `unaccepted: ${printable(errorLine(error))}\n`);
       return ExitCode.usage;
     }
-    stderr.write(`unaccepted: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    print(stderr, `unaccepted: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return ExitCode.failed;
   }
 }

@@ -1,51 +1,121 @@
-/** Unpacks gzip, and says where it is damaged. */
+/**
+ * Unpacks gzip as it comes, and refuses what `gzip -t` refuses: damage in any member, and anything
+ * but zeros behind the last one (RFC 1952, section 2.2; GNU gzip, gzip.c: get_method).
+ */
 
-import { constants, gunzipSync } from "node:zlib";
+import { Z_NO_FLUSH, Z_STREAM_END, ZStream, zlibInflate, zlibInflateInit2, zlibInflateReset } from "pako";
 import { TraceError } from "../workload/trace-error.js";
 
-/** @throws TraceError for a file that is cut short or damaged */
-export function gunzipWhole(file: string, bytes: Uint8Array): Uint8Array {
-  try {
-    return gunzipSync(bytes);
-  } catch (error) {
-    if (!isGzipError(error)) throw error;
-    if (error.code === "Z_BUF_ERROR") throw truncatedGzip(file, bytes.length);
-    throw damagedGzip(file, damagedByte(bytes), "here", error);
+/** The largest window, in a gzip wrapper (zlib.h: inflateInit2). */
+const GZIP_WINDOW_BITS = 31;
+const PIECE_BYTES = 2 ** 17;
+
+/** First bytes of a file. */
+export const GZIP_MAGIC: readonly number[] = [0x1f, 0x8b];
+
+/** `feed` it piece by piece, then call `end`. */
+export class GzipReader {
+  readonly #file: string;
+  readonly #stream = new ZStream();
+  /** Used again for every piece. */
+  readonly #piece = new Uint8Array(PIECE_BYTES);
+  /** Of the chunk in the file. */
+  #offset = 0;
+  #place: "in a member" | "behind a member" | "in padding" = "in a member";
+
+  /** @param file name for messages */
+  constructor(file: string) {
+    this.#file = file;
+    zlibInflateInit2(this.#stream, GZIP_WINDOW_BITS);
   }
-}
 
-/** Of zlib, not of reading the file. */
-export function isGzipError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && ((error as NodeJS.ErrnoException).code ?? "").startsWith("Z_");
-}
-
-/** @param offset where the file ends */
-export function truncatedGzip(file: string, offset: number): TraceError {
-  return new TraceError(file, { offset }, "the rest of a gzip file", "its end; the file is truncated");
-}
-
-/** @param where seen from the offset */
-export function damagedGzip(file: string, offset: number, where: string, error: Error): TraceError {
-  return new TraceError(file, { offset }, "whole gzip data", `damage ${where} (${error.message})`);
-}
-
-/** The byte that zlib stumbles over, which lies at or behind the damage: it does not say, so it is sought. */
-function damagedByte(bytes: Uint8Array): number {
-  let [good, bad] = [0, bytes.length];
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2);
-    if (isGoodSoFar(bytes.subarray(0, middle))) good = middle;
-    else bad = middle;
+  /**
+   * @param chunk the next bytes of the file, which may end anywhere
+   * @returns what is unpacked, in pieces that must not be kept
+   * @throws TraceError at the byte that shows that the file is damaged
+   */
+  *feed(chunk: Uint8Array): Generator<Uint8Array> {
+    const stream = this.#stream;
+    stream.input = chunk;
+    stream.next_in = 0;
+    stream.avail_in = chunk.length;
+    while (stream.avail_in > 0 && this.#place !== "in padding") {
+      if (this.#place === "behind a member" && !this.#beginsMember(chunk)) break;
+      yield* this.#inflate();
+    }
+    if (this.#place === "in padding") this.#skipZeros(chunk);
+    this.#offset += chunk.length;
   }
-  return good;
-}
 
-function isGoodSoFar(start: Uint8Array): boolean {
-  try {
-    gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH });
+  /** @throws TraceError if the file is cut short */
+  end(): readonly Uint8Array[] {
+    if (this.#place !== "in a member") return [];
+    const expected = "the rest of a gzip file";
+    throw new TraceError(this.#file, { offset: this.#offset }, expected, "its end; the file is truncated");
+  }
+
+  #beginsMember(chunk: Uint8Array): boolean {
+    if (chunk[this.#stream.next_in] === 0) {
+      this.#place = "in padding";
+      return false;
+    }
+    this.#place = "in a member";
+    zlibInflateReset(this.#stream);
     return true;
-  } catch (error) {
-    if (isGzipError(error)) return false;
-    throw error;
   }
+
+  #skipZeros(chunk: Uint8Array): void {
+    const stream = this.#stream;
+    const at = chunk.findIndex((byte, index) => index >= stream.next_in && byte !== 0);
+    if (at === -1) return;
+    const expected = "nothing but zeros behind the zeros that follow a gzip member";
+    throw new TraceError(this.#file, { offset: this.#offset + at }, expected, "more; the file is damaged");
+  }
+
+  /** Unpacks what there is of a member. */
+  *#inflate(): Generator<Uint8Array> {
+    const stream = this.#stream;
+    do {
+      stream.output = this.#piece;
+      stream.next_out = 0;
+      stream.avail_out = PIECE_BYTES;
+      const status = zlibInflate(stream, Z_NO_FLUSH);
+      if (stream.next_out > 0) yield this.#piece.subarray(0, stream.next_out);
+      if (status === Z_STREAM_END) {
+        this.#place = "behind a member";
+        return;
+      }
+      // Z_BUF_ERROR alone has no message: there was nothing to do.
+      if (status < 0 && stream.msg !== "") this.#fail(stream.msg);
+    } while (stream.avail_in > 0 || stream.avail_out === 0);
+  }
+
+  #fail(message: string): never {
+    // It is noticed when the last byte that is looked at has come.
+    const offset = this.#offset + this.#stream.next_in - 1;
+    throw new TraceError(this.#file, { offset }, "whole gzip data", `damage here (${message})`);
+  }
+}
+
+/**
+ * @param maxBytes most that it may unpack to
+ * @throws TraceError for a file that is cut short, damaged or unpacks to more
+ */
+export function gunzipWhole(
+  file: string,
+  bytes: Uint8Array,
+  maxBytes: number = Number.POSITIVE_INFINITY,
+): Uint8Array {
+  const reader = new GzipReader(file);
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for (const piece of reader.feed(bytes)) {
+    sizeBytes += piece.length;
+    if (sizeBytes > maxBytes) {
+      throw new TraceError(file, { offset: 0 }, `what unpacks to at most ${maxBytes} bytes`, "more");
+    }
+    pieces.push(piece.slice());
+  }
+  reader.end();
+  return Buffer.concat(pieces);
 }

@@ -1,8 +1,9 @@
 /** Reads workloads: a recording's description and the trace beside it, or a trace alone. */
 
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createHash, type Hash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
+import { formatRemarks } from "../report/trace-import.js";
+import { TRACEPOINTS, whyUnusable } from "../report/trace-use.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import {
@@ -15,10 +16,12 @@ import {
 import { buildRequests } from "../workload/build-requests.js";
 import { cpuBringUp } from "../workload/cpu-bring-up.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
-import { recordingSchema } from "../workload/recording.js";
+import { type Recording, recordingSchema } from "../workload/recording.js";
 import { STANDARD_BOOT } from "./bundled-traces.js";
-import { readEvents, workloadName } from "./read-events.js";
-import { systemErrorText, UsageError } from "./usage-error.js";
+import { fileChunks } from "./file-chunks.js";
+import { readEvents, type TraceFile, workloadName } from "./read-events.js";
+import { readInputText } from "./read-file.js";
+import { UsageError } from "./usage-error.js";
 
 const DESCRIPTION = /\.ya?ml$/;
 
@@ -26,10 +29,15 @@ const DESCRIPTION = /\.ya?ml$/;
 export class WorkloadLoader {
   readonly #recordings: Map<string, RecordedRequests>;
   readonly #workloads = new Map<string, LoadedWorkload>();
+  readonly #lenient: boolean | undefined;
 
-  /** @param recordings that are loaded already, as `recordings` of another loader gives them */
-  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map()) {
+  /**
+   * @param recordings that are loaded already, as `recordings` of another loader gives them
+   * @param lenient whether lines of a trace that cannot be read are left out; undefined where nobody can ask for it
+   */
+  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map(), lenient?: boolean) {
     this.#recordings = new Map(recordings);
+    this.#lenient = lenient;
   }
 
   /** Every recording loaded so far, by its path. */
@@ -87,43 +95,71 @@ export class WorkloadLoader {
   #recording(path: string): RecordedRequests {
     const key = resolve(path);
     const recording =
-      this.#recordings.get(key) ?? (DESCRIPTION.test(path) ? readRecording(path) : readTrace(path));
+      this.#recordings.get(key) ??
+      (DESCRIPTION.test(path) ? readRecording(path, this.#lenient) : readTrace(path, this.#lenient));
     this.#recordings.set(key, recording);
     return recording;
   }
 }
 
-function readRecording(path: string): RecordedRequests {
-  const recording = parseYamlWithPositions(readInput(path).toString("utf8"), path, recordingSchema);
+function readRecording(path: string, lenient: boolean | undefined): RecordedRequests {
+  const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
-  const bytes = readInput(tracePath);
-  const sha256 = sha256Of(bytes);
-  if (sha256 !== recording.trace.sha256) {
-    throw new UsageError(
-      `${tracePath}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
-        `and ${path} says ${recording.trace.sha256.slice(0, 12)}`,
-    );
+  checkSha256(tracePath, recording.trace.sha256, path);
+  const trace = readEvents(tracePath, fileChunks(tracePath), recording.kernel, lenient);
+  return usable(tracePath, trace, recording);
+}
+
+function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
+  const hash = createHash("sha256");
+  const trace = readEvents(path, hashed(fileChunks(path), hash), undefined, lenient);
+  const described = describeTrace(workloadName(path), trace.events, trace.kernel);
+  return usable(path, trace, { ...described, trace: { ...described.trace, sha256: hash.digest("hex") } });
+}
+
+/** The requests of a trace; @throws UsageError if there are none to make. */
+function usable(
+  path: string,
+  { events, counts, flags, details }: TraceFile,
+  recording: Recording,
+): RecordedRequests {
+  const { requests, report } = buildRequests(events, recording);
+  const kinds = Object.entries(TRACEPOINTS).map(([name, kind]) => [
+    name,
+    events.kind.reduce((sum, other) => sum + Number(other === kind), 0),
+  ]);
+  const unusable = whyUnusable({
+    allocations: report.allocations,
+    failed: report.failed,
+    pageEvents: Object.fromEntries(kinds),
+    otherEvents: details.otherEvents,
+    counts,
+  });
+  if (unusable !== undefined) throw new UsageError(`${path}: ${unusable}`);
+  // Events of other tracepoints and flags that decide nothing are in most traces, and no part of what is replayed.
+  const remarks = formatRemarks({ ...counts, otherEvents: 0 }, { ...flags, idle: [] }, details);
+  return { recording, requests, report, ...(remarks.length === 0 ? {} : { remarks }) };
+}
+
+/** The same chunks, each of which a hash has seen. */
+function* hashed(chunks: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
   }
-  return { recording, ...buildRequests(readEvents(tracePath, bytes).events, recording) };
 }
 
-function readTrace(path: string): RecordedRequests {
-  const bytes = readInput(path);
-  const { events, kernel } = readEvents(path, bytes);
-  const described = describeTrace(workloadName(path), events, kernel);
-  const recording = { ...described, trace: { ...described.trace, sha256: sha256Of(bytes) } };
-  return { recording, ...buildRequests(events, recording) };
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** The bytes of an input file; @throws UsageError that names it. */
-export function readInput(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new UsageError(`${path}: ${systemErrorText(error)}`);
-  }
+/**
+ * @param expected checksum of the file, as the description at another path has it
+ * @throws UsageError for a file that cannot be read, or has another one
+ */
+export function checkSha256(path: string, expected: string, description: string): void {
+  const hash = createHash("sha256");
+  for (const chunk of fileChunks(path)) hash.update(chunk);
+  const sha256 = hash.digest("hex");
+  if (sha256 === expected) return;
+  throw new UsageError(
+    `${path}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
+      `and ${description} says ${expected.slice(0, 12)}`,
+  );
 }

@@ -10,7 +10,8 @@ import type { LoadedWorkload } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
 import { scenarioPath } from "./bundled-scenarios.js";
 import { bundledWorkload } from "./bundled-traces.js";
-import { readInput, WorkloadLoader } from "./load-recording.js";
+import { WorkloadLoader } from "./load-recording.js";
+import { readInputText } from "./read-file.js";
 
 /** A run with all it needs. */
 export interface LoadedScenario {
@@ -38,7 +39,7 @@ export function outlookOf(
   loader: WorkloadLoader = new WorkloadLoader(),
 ): Outlook[] {
   return paths.map(scenarioPath).map((path) => {
-    const { count, first } = scenarioOutlook(readInput(path).toString("utf8"), path, assignments);
+    const { count, first } = scenarioOutlook(readInputText(path), path, assignments);
     return { count, first: { scenario: first, recording: workloadOf(first, path, loader), again: [] } };
   });
 }
@@ -65,7 +66,7 @@ export function loadScenarios(
   { repeat = 1, loader = new WorkloadLoader(), remark = () => {} }: LoadOptions = {},
 ): LoadedScenario[] {
   const all = paths.map(scenarioPath).flatMap((path) =>
-    parseScenario(readInput(path).toString("utf8"), path, assignments).map((scenario) => ({
+    parseScenario(readInputText(path), path, assignments).map((scenario) => ({
       scenario,
       path,
     })),

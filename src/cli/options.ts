@@ -5,7 +5,6 @@ import { resolve } from "node:path";
 import type { Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
 import type { PolicyName } from "../policy/policies.js";
-import { KERNEL_VERSION_NAMES } from "../scenario/kernel-versions.js";
 import type { Assignment } from "../scenario/set.js";
 import { parseAssignment } from "../scenario/set.js";
 import type { Condition } from "../study/fail-on.js";
@@ -25,8 +24,12 @@ export interface SharedOptions {
   readonly outDirectory?: string;
   readonly check: boolean;
   readonly quiet: boolean;
+  /** Whether lines of a trace that cannot be read are left out. */
+  readonly lenient: boolean;
   /** Whether results tell what the host spent over time. */
   readonly timeline?: boolean;
+  /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
+  readonly tellsRemarks?: boolean;
   /** The policy that others are compared with. */
   readonly baseline?: PolicyName;
   /** From power-on until init runs. */
@@ -53,7 +56,7 @@ const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   },
   memory: { path: ["memory"], describe: "RAM of the guest, such as 4GiB (binary units)" },
   vcpus: { path: ["vcpus"], describe: "virtual CPUs of the guest", numeric: true },
-  kernel: { path: ["kernel"], describe: `Linux version: ${KERNEL_VERSION_NAMES.join(", ")}` },
+  kernel: { path: ["kernel"], describe: "Linux release from 6.5 on, as uname -r prints it" },
   workload: {
     path: ["workload"],
     describe: "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
@@ -95,6 +98,10 @@ export function addSharedOptions<T>(yargs: Argv<T>): Argv<T> {
       group: OUTPUT_GROUP,
       describe: "no progress and no remarks on stderr",
     })
+    .option("lenient", {
+      type: "boolean",
+      describe: "leave out lines of a trace that cannot be read, and say how many and the first",
+    })
     .option("check", {
       type: "boolean",
       describe: "walk the whole machine for broken invariants (slow); exit 1 at one",
@@ -127,6 +134,7 @@ export function readSharedOptions(argv: ParsedArguments): SharedOptions {
     ...(out === undefined ? {} : { outDirectory: out }),
     check: argv.check === true,
     quiet: argv.quiet === true,
+    lenient: argv.lenient === true,
   };
 }
 

@@ -5,6 +5,7 @@ import { formatCsv } from "../report/csv.js";
 import { formatJson } from "../report/json.js";
 import { formatJsonl } from "../report/jsonl.js";
 import { formatMarkdown } from "../report/markdown.js";
+import { printableAll } from "../report/printable.js";
 import type { CompareRow } from "../study/result.js";
 import { writeTogether } from "./output-file.js";
 
@@ -22,7 +23,7 @@ export function formatRows(
 ): string {
   switch (format) {
     case "table":
-      return formatForPeople(rows);
+      return formatForPeople(printableAll(rows));
     case "json":
       return formatJson(rows);
     case "jsonl":
@@ -30,7 +31,7 @@ export function formatRows(
     case "csv":
       return formatCsv(rows);
     case "md":
-      return formatMarkdown(rows);
+      return formatMarkdown(printableAll(rows));
   }
 }
 

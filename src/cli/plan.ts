@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 import { formatCount, formatInteger } from "../report/cells.js";
 import type { CliContext } from "./context.js";
 import type { ParsedArguments } from "./options.js";
+import { print } from "./print.js";
 import { UsageError } from "./usage-error.js";
 
 /** Runs that nobody is asked about: some minutes of short ones. */
@@ -54,7 +55,7 @@ export async function goesAhead(plan: Plan, argv: ParsedArguments, { io }: CliCo
   const most = mostRuns(argv);
   const text = runsText(plan);
   if (argv["dry-run"] === true) {
-    io.stdout.write(estimate(plan, text, argv.json === true || argv.format === "json"));
+    print(io.stdout, estimate(plan, text, argv.json === true || argv.format === "json"));
     return false;
   }
   if (argv.yes !== true && plan.isAgreed !== true && plan.runs > most) {
@@ -71,7 +72,7 @@ export async function goesAhead(plan: Plan, argv: ParsedArguments, { io }: CliCo
 
 /** Says on stderr how many runs are about to begin, where it is more than one; for when all input is known to be right. */
 export function announce(plan: Pick<Plan, "runs" | "isSearch">, { stderr }: CliContext["io"]): void {
-  if (plan.runs > 1) stderr.write(`${runsText(plan)} to make\n`);
+  if (plan.runs > 1) print(stderr, `${runsText(plan)} to make\n`);
 }
 
 function mostRuns(argv: ParsedArguments): number {

@@ -1,8 +1,11 @@
 /** Reads trace files of any format, packed or not, event by event. */
 
+import type { TraceDetails } from "../report/trace-import.js";
 import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
+import { type FlagsReading, flagsReading } from "../workload/flags-reading.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
+import { TraceLineError } from "../workload/trace-error.js";
 import { TraceNames } from "../workload/trace-names.js";
 import type { CliIo } from "./context.js";
 import { inputName, inputPosition, readInputChunks, STDIN_PATH } from "./trace-input.js";
@@ -15,8 +18,21 @@ export interface ReadTrace {
   readonly formats: readonly string[];
   readonly counts: TraceCounts;
   readonly names: TraceNames;
+  /** How request flags were read. */
+  readonly flags: FlagsReading;
   /** What the file says of itself, if it is one of our own. */
   readonly metadata: TraceReader["metadata"];
+  readonly details: TraceDetails;
+}
+
+/** How files are read. */
+export interface ReadTraceOptions {
+  /** No progress. */
+  readonly quiet: boolean;
+  /** Lines of texts that cannot be read are left out and counted. */
+  readonly lenient: boolean;
+  /** The kernel that was traced, if it is given: the name of a release. */
+  readonly kernel: string | undefined;
 }
 
 /** What is done with the events. */
@@ -38,11 +54,11 @@ export async function readTraces(
   paths: readonly string[],
   use: (names: TraceNames) => TraceUser,
   { stderr, interrupted }: CliIo,
-  quiet: boolean,
+  { quiet, lenient, kernel }: ReadTraceOptions,
 ): Promise<ReadTrace> {
   if (paths.filter((path) => path === STDIN_PATH).length > 1)
     throw new UsageError("stdin can be read only once");
-  const names = new TraceNames();
+  const names = new TraceNames(kernel);
   const counts = newTraceCounts();
   const user = use(names);
   const order = new PartOrder();
@@ -56,10 +72,11 @@ export async function readTraces(
   const progress = quiet ? undefined : new TraceProgress(stderr);
   const formats: string[] = [];
   let metadata: TraceReader["metadata"];
+  let firstUnread: string | undefined;
   try {
     for (const [index, path] of paths.entries()) {
       const name = inputName(path);
-      const reader = new TraceReader(name, { blocks, names, counts });
+      const reader = new TraceReader(name, { blocks, names, counts }, { lenient });
       order.begin(name);
       for await (const chunk of readInputChunks(path, positions[index]!, interrupted)) {
         reader.feed(chunk);
@@ -70,12 +87,35 @@ export async function readTraces(
       await user.rest?.();
       formats.push(reader.format!);
       metadata = reader.metadata;
+      firstUnread ??= reader.firstUnread?.message;
     }
     interrupted.throwIfAborted();
+  } catch (error) {
+    throw withLenientHint(error);
   } finally {
     progress?.stop();
   }
-  return { formats, counts, names, metadata };
+  if (kernel !== undefined && counts.hexFlags > 0 && formats.includes("compact")) {
+    throw new UsageError(
+      `--kernel ${kernel}: numbers of flags were read when the trace was imported, not now`,
+    );
+  }
+  const details = detailsOf(names, firstUnread);
+  return { formats, counts, names, flags: flagsReading(names), metadata, details };
+}
+
+/** What is said of a trace beside its counts. */
+export function detailsOf(names: TraceNames, firstUnread: string | undefined): TraceDetails {
+  return {
+    otherEvents: Object.fromEntries(names.otherEvents),
+    ...(firstUnread === undefined ? {} : { firstUnread }),
+  };
+}
+
+/** The error of a line that cannot be read, with what can be done about it; others as they are. */
+export function withLenientHint(error: unknown): unknown {
+  if (!(error instanceof TraceLineError)) return error;
+  return new UsageError(error.advised("--lenient leaves such lines out"));
 }
 
 /** Sees to it that the parts of a trace come in the order of time. */

@@ -2,16 +2,19 @@
 
 import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
 import { compare } from "../study/compare.js";
+import { hasFailed } from "../study/problems.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import { paintFor } from "./colour.js";
 import type { CliContext } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
+import { print } from "./print.js";
+import { writeRemarks } from "./remarks.js";
 import { startRuns } from "./simulate.js";
 import { UsageError } from "./usage-error.js";
 
 /**
- * @returns the exit code: 0, or 1 if a run at the defaults did not get ready
+ * @returns the exit code: 0, or 1 if a run at the defaults failed
  * @throws UsageError for a format that has no place for ranges; what `simulate` throws
  */
 export async function simulateUncertain(
@@ -36,8 +39,9 @@ export async function simulateUncertain(
     runs.stop();
     const text =
       format === "json" ? formatUncertaintyJson(found) : formatUncertainty(found, paintFor(context.io));
-    context.io.stdout.write(text);
-    return rows.every((row) => row.outcome === "ready") ? 0 : 1;
+    print(context.io.stdout, text);
+    writeRemarks(rows, options.quiet, context.io);
+    return rows.some(hasFailed) ? 1 : 0;
   } finally {
     runs.stop();
   }

@@ -6,6 +6,7 @@ import { policyText } from "../report/row-groups.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { BASELINE_POLICY, baselineOf, compare } from "../study/compare.js";
 import { holds } from "../study/fail-on.js";
+import { hasFailed } from "../study/problems.js";
 import { repeatsOf } from "../study/repeat.js";
 import type { CompareRow, RunResult } from "../study/result.js";
 import { formatBytes } from "../units.js";
@@ -15,12 +16,14 @@ import type { SharedOptions } from "./options.js";
 import { formatRows, writeRows } from "./output.js";
 import { makeDirectory } from "./output-place.js";
 import { announce } from "./plan.js";
+import { print } from "./print.js";
 import { startProgress } from "./progress.js";
+import { writeRemarks } from "./remarks.js";
 import { UsageError } from "./usage-error.js";
 
 /**
  * @param formatForPeople prints the rows where `--format` asks for nothing else
- * @returns the exit code: 0, or 1 if a run did not get ready
+ * @returns the exit code: 0, or 1 if a run failed or a condition holds
  * @throws the reason of `io.interrupted` as soon as the current run has ended, before anything is printed
  */
 export async function simulate(
@@ -34,13 +37,15 @@ export async function simulate(
   if (options.outDirectory !== undefined) makeDirectory(options.outDirectory);
   const rows = await runAll(loaded, options, context);
   const failed = conditionsThatHold(loaded, rows, options);
-  io.stdout.write(formatRows(rows, options.format, formatForPeople));
+  print(io.stdout, formatRows(rows, options.format, formatForPeople));
   if (options.outDirectory !== undefined) {
     const paths = writeRows(options.outDirectory, rows);
-    if (!options.quiet) io.stderr.write(`wrote ${paths.join(", ")}\n`);
+    if (!options.quiet) print(io.stderr, `wrote ${paths.join(", ")}\n`);
   }
-  for (const line of failed) io.stderr.write(`${line}\n`);
-  return failed.length === 0 && rows.every((row) => row.outcome === "ready") ? 0 : 1;
+  for (const line of failed) print(io.stderr, `${line}\n`);
+  if (options.format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, options.quiet, io);
+  const wrong = rows.some((row) => hasFailed(row) || (row.repeats?.failed ?? 0) > 0);
+  return failed.length === 0 && !wrong ? 0 : 1;
 }
 
 /** A line for each condition to fail on and each row for which it holds. */
@@ -103,7 +108,7 @@ export function runOne(
 /** Says on stderr, unless told to be quiet, what is not done as it was asked. */
 export function remarkOn({ io }: CliContext, { quiet }: SharedOptions): (text: string) => void {
   return (text) => {
-    if (!quiet) io.stderr.write(`${text}\n`);
+    if (!quiet) print(io.stderr, `${text}\n`);
   };
 }
 

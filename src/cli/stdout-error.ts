@@ -2,6 +2,7 @@
 
 import { ExitCode } from "./cli.js";
 import type { CliIo } from "./context.js";
+import { print } from "./print.js";
 import { systemErrorText } from "./usage-error.js";
 
 /**
@@ -17,7 +18,7 @@ export function endAtStdoutError(
 ): void {
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return exit(ExitCode.done);
-    stderr.write(`unaccepted: stdout: cannot write: ${systemErrorText(error)}\n`);
+    print(stderr, `unaccepted: stdout: cannot write: ${systemErrorText(error)}\n`);
     exit(ExitCode.failed);
   });
 }

@@ -1,5 +1,6 @@
 /** How far a trace has been read: only on a terminal, and only for work longer than a second. */
 
+import { printable } from "../report/printable.js";
 import { formatBytes } from "../units.js";
 import type { OutputStream } from "./context.js";
 import type { InputPosition } from "./trace-input.js";
@@ -30,7 +31,7 @@ export class TraceProgress {
     this.#isShown = true;
     const of = totalBytes === undefined ? "" : ` of ${formatBytes(totalBytes)}`;
     const millions = (events / 1e6).toFixed(1);
-    this.#stream.write(`\r\x1b[K${name}: ${formatBytes(bytes)}${of} read, ${millions} M events`);
+    this.#stream.write(`\r\x1b[K${printable(name)}: ${formatBytes(bytes)}${of} read, ${millions} M events`);
   }
 
   /** Takes the line off the screen. */

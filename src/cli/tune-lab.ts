@@ -21,11 +21,13 @@ export class TuneLab {
   readonly #assignments: readonly Assignment[];
   readonly #context: CliContext;
   readonly #check: boolean;
-  readonly #loader = new WorkloadLoader();
+  readonly #knobs: readonly Knob[];
+  readonly #loader: WorkloadLoader;
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
-  readonly #onRun: () => void;
+  readonly #onRun: (result: RunResult) => void;
 
   /**
+   * @param lenient whether lines of a trace that cannot be read are left out
    * @param onRun told after every run
    * @throws what `loadScenarios` throws, also for a knob that turns nothing
    */
@@ -34,13 +36,23 @@ export class TuneLab {
     assignments: readonly Assignment[],
     knobs: readonly Knob[],
     context: CliContext,
-    { check, onRun }: { readonly check: boolean; readonly onRun: () => void },
+    {
+      check,
+      lenient,
+      onRun,
+    }: {
+      readonly check: boolean;
+      readonly lenient: boolean;
+      readonly onRun: (result: RunResult) => void;
+    },
   ) {
+    this.#loader = new WorkloadLoader(undefined, lenient);
     this.#path = path;
     this.#assignments = assignments;
     this.#context = context;
     this.#check = check;
     this.#onRun = onRun;
+    this.#knobs = knobs;
     this.guests = this.#all(Object.fromEntries(knobs.map(({ path: knob, values }) => [knob, values[0]!])));
   }
 
@@ -68,7 +80,7 @@ export class TuneLab {
     const { recording } = this.loaded(guest, knobs);
     const own = isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording;
     const result = this.#context.runScenario(scenario, own, { check: this.#check });
-    this.#onRun();
+    this.#onRun(result);
     return result;
   }
 
@@ -76,16 +88,19 @@ export class TuneLab {
     const key = JSON.stringify(knobs);
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
-    const turned = Object.entries(knobs).map(([path, value]) => turnedKnob(path, value));
+    const turned = Object.entries(knobs).map(([path, value]) =>
+      turnedKnob(this.#knobs.find((knob) => knob.path === path)!, value),
+    );
     const loaded = loadScenarios([this.#path], [...this.#assignments, ...turned], { loader: this.#loader });
     this.#loaded.set(key, loaded);
     return loaded;
   }
 }
 
-/** What setting a knob writes over the scenario file. */
-export function turnedKnob(path: string, value: KnobValues[string]): Assignment {
-  return { flag: `--knob ${path}=${value}`, path: path.split("."), value };
+/** What setting a knob writes over the scenario file, where a time has its unit. */
+export function turnedKnob({ path, unit }: Knob, value: KnobValues[string]): Assignment {
+  const written = unit === "ns" ? `${value}ns` : value;
+  return { flag: `--knob ${path}=${written}`, path: path.split("."), value: written };
 }
 
 /** The guest as it stands in the file; where that has a list at a knob, the first of it. */

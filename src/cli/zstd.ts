@@ -1,223 +1,160 @@
-/**
- * Unpacks zstd as it comes, and checks what the unpacker does not: how frames follow each other, how
- * much each says to hold, and its checksum.
- *
- * Source: RFC 8878, section 3.1 (frames, blocks, skippable frames), and its errata.
- */
+/** Unpacks zstd as it comes, with the decoder of zstd itself (version 1.5.7), built for WebAssembly. */
 
-import { Decompress } from "fzstd";
-import xxhash, { type XXHash } from "xxhash-wasm";
+import { ZSTDDecoder } from "zstddec/stream";
 import { TraceError } from "../workload/trace-error.js";
-import { hasPossibleWeights } from "./zstd-weights.js";
 
-let hashes: Awaited<ReturnType<typeof xxhash>> | undefined;
+/** What is used of the decoder (zstd.h); numbers are addresses and sizes in its memory. */
+interface ZstdExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  malloc(bytes: number): number;
+  ZSTD_createDCtx(): number;
+  ZSTD_decompressStream(context: number, output: number, input: number): number;
+}
 
-/** Loads what checksums need. To be awaited once before the first file is read. */
+/** What Node calls a compiled module and can make instances of. */
+interface WasmHost {
+  readonly Instance: new (module: unknown, imports: object) => { readonly exports: unknown };
+}
+
+const { Instance } = (globalThis as unknown as { WebAssembly: WasmHost }).WebAssembly;
+
+/** The package decodes whole files alone; of it we want the module, to have an instance for each file. */
+class ModuleLoader extends ZSTDDecoder {
+  static module: unknown;
+
+  override _init(loaded: unknown): void {
+    ModuleLoader.module = (loaded as { module: unknown }).module;
+  }
+}
+
+/** Loads the decoder. To be awaited once before the first file is read. */
 export async function loadZstd(): Promise<void> {
-  hashes ??= await xxhash();
+  await new ModuleLoader().init();
 }
 
 const FRAME_MAGIC = 0xfd2fb528;
-/** Any of 16, the last four bits apart. */
+/** First of 16 that say that what follows is to be skipped (RFC 8878, section 3.1.2). */
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const MAGIC_BYTES = 4;
-const SKIPPABLE_HEADER_BYTES = 8;
-const BLOCK_HEADER_BYTES = 3;
-const CHECKSUM_BYTES = 4;
-const CHECKSUM_FLAG = 4;
-const RLE_BLOCK = 1;
-const COMPRESSED_BLOCK = 2;
-/** Of a block, packed or not (RFC 8878, 3.1.1.2.4: Block_Maximum_Size). */
-const MAX_BLOCK_BYTES = 2 ** 17;
-/** What zstd takes without being told (zstd.h: ZSTD_WINDOWLOG_LIMIT_DEFAULT). */
-const MAX_WINDOW_BYTES = 2 ** 27;
 
-function newHash(): XXHash<bigint> {
-  if (hashes === undefined) throw new Error("cli: zstd is read before loadZstd()");
-  return hashes.create64();
+/** What the decoder wants of a frame first (zstd_decompress.c: ZSTD_startingInputLength). */
+const FRAME_START_BYTES = 5;
+
+/** Whether a file begins as zstd does: with a frame, or with one that is to be skipped. */
+export function isZstd(bytes: Uint8Array): boolean {
+  if (bytes.length < MAGIC_BYTES) return false;
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  return magic === FRAME_MAGIC || magic - (magic % 16) === SKIPPABLE_MAGIC;
 }
 
-/** What is at a place, and how long it is. */
-interface FrameHeader {
-  readonly bytes: number;
-  readonly windowBytes: number;
-  /** Undefined where the frame does not say. */
-  readonly contentBytes: number | undefined;
-  readonly hasChecksum: boolean;
-  readonly dictionary: number;
-}
+/** Of a block, packed or not, and of what may stand around it (RFC 8878, 3.1.1.2.4: Block_Maximum_Size). */
+const INPUT_BYTES: number = 2 ** 17 + 64;
+const OUTPUT_BYTES: number = 2 ** 17;
+/** ZSTD_inBuffer and ZSTD_outBuffer: address, size, position. */
+const BUFFER_STRUCT_BYTES = 12;
+/** Results above it are errors: minus a code (zstd_errors.h: ZSTD_error_maxCode). */
+const LEAST_ERROR: number = 2 ** 32 - 120;
 
-/** A frame whose end has not come yet. */
-interface OpenFrame {
-  readonly header: FrameHeader;
-  readonly unpacker: Decompress;
-  readonly hash: XXHash<bigint>;
-  /** Handed to the unpacker with the first block; empty from then on. */
-  start: Uint8Array;
-  unpackedBytes: number;
-  hasLastBlock: boolean;
-}
+/** What was expected and found, by codes of zstd_errors.h. */
+const ERRORS: ReadonlyMap<number, readonly [expected: string, found: string]> = new Map([
+  [10, ["a zstd frame", "something else; the file is damaged"]],
+  // zstd.h: ZSTD_WINDOWLOG_LIMIT_DEFAULT is 27.
+  [16, ["a window of at most 134217728 bytes", "a larger one"]],
+  [22, ["the checksum of what was unpacked", "another one; the file is damaged"]],
+  [32, ["a frame without a dictionary", "one that needs a dictionary"]],
+]);
 
 /** `feed` it piece by piece, then call `end`. */
 export class ZstdReader {
   readonly #file: string;
-  readonly #output: (bytes: Uint8Array) => void;
-  /** What of the file waits for more to come, and where it lies. */
-  #waiting: Uint8Array = new Uint8Array(0);
+  readonly #zstd: ZstdExports;
+  readonly #context: number;
+  /** Addresses. */
+  readonly #input: number;
+  readonly #output: number;
+  readonly #inputStruct: number;
+  readonly #outputStruct: number;
+  /** Of what the decoder is given next, in the file. */
   #offset = 0;
-  #toSkip = 0;
-  #frame: OpenFrame | undefined = undefined;
+  /** What the decoder wants to be given next, and what of it has come. */
+  #wantedBytes = FRAME_START_BYTES;
+  #filled = 0;
+  /** Whether the file may end here. */
+  #isBehindFrame = true;
 
-  /**
-   * @param file name for messages
-   * @param output is given what is unpacked, to keep. What belongs to a frame with a wrong checksum
-   *   comes before the error does.
-   */
-  constructor(file: string, output: (bytes: Uint8Array) => void) {
+  /** @param file name for messages */
+  constructor(file: string) {
+    if (ModuleLoader.module === undefined) throw new Error("cli: zstd is read before loadZstd()");
     this.#file = file;
-    this.#output = output;
+    const imports = { env: { emscripten_notify_memory_growth: () => {} } };
+    this.#zstd = new Instance(ModuleLoader.module, imports).exports as ZstdExports;
+    this.#context = this.#zstd.ZSTD_createDCtx();
+    this.#input = this.#zstd.malloc(INPUT_BYTES);
+    this.#output = this.#zstd.malloc(OUTPUT_BYTES);
+    this.#inputStruct = this.#zstd.malloc(BUFFER_STRUCT_BYTES);
+    this.#outputStruct = this.#zstd.malloc(BUFFER_STRUCT_BYTES);
   }
 
-  /** @param chunk the next bytes of the file, which may end anywhere @throws TraceError */
-  feed(chunk: Uint8Array): void {
-    const bytes = this.#waiting.length === 0 ? chunk : Buffer.concat([this.#waiting, chunk]);
-    let at = 0;
-    for (;;) {
-      const used = this.#next(bytes.subarray(at));
-      if (used === 0) break;
-      at += used;
-      this.#offset += used;
+  /**
+   * @param chunk the next bytes of the file, which may end anywhere
+   * @returns what is unpacked, in pieces that must not be kept. What belongs to a frame with a wrong
+   *   checksum comes before the error does.
+   * @throws TraceError at the block that is damaged
+   */
+  *feed(chunk: Uint8Array): Generator<Uint8Array> {
+    for (let at = 0; at < chunk.length; ) {
+      // Given neither more nor less than it wants, the decoder goes block by block, and an error has a place.
+      const wanted = Math.min(this.#wantedBytes, INPUT_BYTES);
+      const some = chunk.subarray(at, at + wanted - this.#filled);
+      new Uint8Array(this.#zstd.memory.buffer).set(some, this.#input + this.#filled);
+      this.#filled += some.length;
+      at += some.length;
+      if (this.#filled < wanted) return;
+      yield* this.#decode(wanted);
+      this.#offset += wanted;
+      this.#filled = 0;
     }
-    this.#waiting = Uint8Array.from(bytes.subarray(at));
   }
 
   /** @throws TraceError if the file is cut short */
-  end(): void {
-    if (this.#waiting.length === 0 && this.#frame === undefined && this.#toSkip === 0) return;
-    this.#fail("the rest of a zstd file", "its end; the file is truncated", this.#waiting.length);
+  end(): readonly Uint8Array[] {
+    if (this.#isBehindFrame && this.#filled === 0) return [];
+    const found = "its end; the file is truncated";
+    throw new TraceError(
+      this.#file,
+      { offset: this.#offset + this.#filled },
+      "the rest of a zstd file",
+      found,
+    );
   }
 
-  /** Reads one thing, whatever comes next. @returns how long it is; 0 if not all of it is there */
-  #next(bytes: Uint8Array): number {
-    if (this.#toSkip > 0) {
-      const skipped = Math.min(this.#toSkip, bytes.length);
-      this.#toSkip -= skipped;
-      return skipped;
-    }
-    if (this.#frame === undefined) return this.#begin(bytes);
-    return this.#frame.hasLastBlock ? this.#checksum(this.#frame, bytes) : this.#block(this.#frame, bytes);
+  /** Lets the decoder use all of its input and give all that it has. */
+  *#decode(inputBytes: number): Generator<Uint8Array> {
+    let [used, given] = [0, 0];
+    do {
+      this.#set(this.#inputStruct, [this.#input, inputBytes, used]);
+      this.#set(this.#outputStruct, [this.#output, OUTPUT_BYTES, 0]);
+      const result =
+        this.#zstd.ZSTD_decompressStream(this.#context, this.#outputStruct, this.#inputStruct) >>> 0;
+      if (result > LEAST_ERROR) this.#fail(2 ** 32 - result);
+      this.#isBehindFrame = result === 0;
+      this.#wantedBytes = result === 0 ? FRAME_START_BYTES : result;
+      used = this.#position(this.#inputStruct);
+      given = this.#position(this.#outputStruct);
+      if (given > 0) yield new Uint8Array(this.#zstd.memory.buffer, this.#output, given);
+    } while (used < inputBytes || (given === OUTPUT_BYTES && !this.#isBehindFrame));
   }
 
-  #begin(bytes: Uint8Array): number {
-    if (bytes.length <= MAGIC_BYTES) return 0;
-    const magic = littleEndian(bytes, 0, MAGIC_BYTES);
-    if (magic - (magic % 16) === SKIPPABLE_MAGIC) {
-      if (bytes.length < SKIPPABLE_HEADER_BYTES) return 0;
-      this.#toSkip = littleEndian(bytes, MAGIC_BYTES, 4);
-      return SKIPPABLE_HEADER_BYTES;
-    }
-    if (magic !== FRAME_MAGIC) this.#fail("a zstd frame", "something else; the file is damaged");
-    const header = readFrameHeader(bytes);
-    if (header === undefined) return 0;
-    if (header.dictionary !== 0) this.#fail("a frame without a dictionary", `number ${header.dictionary}`);
-    if (header.windowBytes > MAX_WINDOW_BYTES)
-      this.#fail(`a window of at most ${MAX_WINDOW_BYTES} bytes`, String(header.windowBytes));
-    const start = Uint8Array.from(bytes.subarray(0, header.bytes));
-    // The unpacker would wait for the checksum before it lets go of a short frame.
-    start[MAGIC_BYTES] = start[MAGIC_BYTES]! & ~CHECKSUM_FLAG;
-    const hash = newHash();
-    const frame: OpenFrame = {
-      header,
-      unpacker: new Decompress((unpacked) => {
-        hash.update(unpacked);
-        frame.unpackedBytes += unpacked.length;
-        this.#output(unpacked);
-      }),
-      hash,
-      start,
-      unpackedBytes: 0,
-      hasLastBlock: false,
-    };
-    this.#frame = frame;
-    return header.bytes;
+  #set(struct: number, words: readonly number[]): void {
+    new Uint32Array(this.#zstd.memory.buffer, struct, words.length).set(words);
   }
 
-  #block(frame: OpenFrame, bytes: Uint8Array): number {
-    if (bytes.length < BLOCK_HEADER_BYTES) return 0;
-    const blockHeader = littleEndian(bytes, 0, BLOCK_HEADER_BYTES);
-    const size = Math.floor(blockHeader / 8);
-    const type = Math.floor(blockHeader / 2) % 4;
-    if (size > MAX_BLOCK_BYTES) this.#fail("a zstd block of a possible size", `${size} bytes`);
-    const used = BLOCK_HEADER_BYTES + (type === RLE_BLOCK ? 1 : size);
-    if (bytes.length < used) return 0;
-    if (type === COMPRESSED_BLOCK && !hasPossibleWeights(bytes.subarray(BLOCK_HEADER_BYTES, used)))
-      this.#fail("a zstd block", "a damaged one (too many Huffman weights)");
-    const block = Buffer.concat([frame.start, bytes.subarray(0, used)]);
-    frame.start = new Uint8Array(0);
-    frame.hasLastBlock = blockHeader % 2 === 1;
-    try {
-      frame.unpacker.push(block, frame.hasLastBlock);
-    } catch (error) {
-      this.#fail("a zstd block", `a damaged one (${error instanceof Error ? error.message : String(error)})`);
-    }
-    if (frame.hasLastBlock) this.#checkSize(frame);
-    return used;
+  #position(struct: number): number {
+    return new Uint32Array(this.#zstd.memory.buffer, struct, 3)[2]!;
   }
 
-  #checkSize({ header, unpackedBytes }: OpenFrame): void {
-    if (header.contentBytes !== undefined && header.contentBytes !== unpackedBytes)
-      this.#fail(`a frame of ${header.contentBytes} bytes`, `${unpackedBytes}; the file is damaged`);
-    if (!header.hasChecksum) this.#frame = undefined;
+  #fail(code: number): never {
+    const [expected, found] = ERRORS.get(code) ?? ["whole zstd data", `damage here (zstd error ${code})`];
+    throw new TraceError(this.#file, { offset: this.#offset }, expected, found);
   }
-
-  #checksum({ hash }: OpenFrame, bytes: Uint8Array): number {
-    if (bytes.length < CHECKSUM_BYTES) return 0;
-    const stored = littleEndian(bytes, 0, CHECKSUM_BYTES);
-    const computed = Number(hash.digest() % 2n ** 32n);
-    if (stored !== computed)
-      this.#fail(`the checksum ${hex(computed)} of what was unpacked`, `${hex(stored)}; the file is damaged`);
-    this.#frame = undefined;
-    return CHECKSUM_BYTES;
-  }
-
-  #fail(expected: string, found: string, behind = 0): never {
-    throw new TraceError(this.#file, { offset: this.#offset + behind }, expected, found);
-  }
-}
-
-/** RFC 8878, 3.1.1.1. @param bytes more than the magic @returns undefined if not all of it is there */
-function readFrameHeader(bytes: Uint8Array): FrameHeader | undefined {
-  const descriptor = bytes[MAGIC_BYTES]!;
-  const isSingleSegment = (descriptor & 0x20) !== 0;
-  const contentLength = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
-  const dictionaryLength = [0, 1, 2, 4][descriptor & 3]!;
-  const windowAt = MAGIC_BYTES + 1;
-  const dictionaryAt = windowAt + (isSingleSegment ? 0 : 1);
-  const contentAt = dictionaryAt + dictionaryLength;
-  const headerBytes = contentAt + contentLength;
-  if (bytes.length < headerBytes) return undefined;
-  const content = littleEndian(bytes, contentAt, contentLength) + (contentLength === 2 ? 256 : 0);
-  return {
-    bytes: headerBytes,
-    windowBytes: isSingleSegment ? content : windowSize(bytes[windowAt]!),
-    contentBytes: contentLength === 0 ? undefined : content,
-    hasChecksum: (descriptor & CHECKSUM_FLAG) !== 0,
-    dictionary: littleEndian(bytes, dictionaryAt, dictionaryLength),
-  };
-}
-
-/** RFC 8878, 3.1.1.1.2: Window_Descriptor. */
-function windowSize(descriptor: number): number {
-  const base = 2 ** (10 + (descriptor >> 3));
-  return base + (base / 8) * (descriptor & 7);
-}
-
-function littleEndian(bytes: Uint8Array, at: number, length: number): number {
-  let value = 0;
-  for (let index = length - 1; index >= 0; index--) value = value * 256 + bytes[at + index]!;
-  return value;
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).padStart(8, "0")}`;
 }

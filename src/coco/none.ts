@@ -7,6 +7,9 @@ import type { CocoPlatform, PlatformKind } from "./platform.js";
 export class PlainPlatform implements CocoPlatform {
   readonly name: PlatformKind = "none";
   readonly acceptedPages = 0;
+  readonly sharedPages = 0;
+  readonly acceptedSharedPages = 0;
+  readonly keptPages = 0;
   readonly privatePages = 0;
   readonly tablePages = 0;
   readonly pamtPages = 0;

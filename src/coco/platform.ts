@@ -27,7 +27,13 @@ export interface CocoPlatform {
   readonly name: PlatformKind;
   /** Pages that can be used by the guest because it, or the launch, accepted them. */
   readonly acceptedPages: number;
-  /** Private pages that the host has memory for, accepted or not. */
+  /** Pages that the guest has made shared with the host, and not private again. */
+  readonly sharedPages: number;
+  /** Those of them that had been accepted before. */
+  readonly acceptedSharedPages: number;
+  /** Those of them of which the host keeps the private copy. */
+  readonly keptPages: number;
+  /** Private pages that the host has memory for, accepted or not, and copies that it keeps. */
   readonly privatePages: number;
   /** Pages of the tables that map private memory (secure EPT, nested page table), without the root. */
   readonly tablePages: number;

@@ -1,5 +1,13 @@
 import { RangeSet } from "../coco/range-set.js";
-import { type AddressRange, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../units.js";
+import {
+  type AddressRange,
+  GiB,
+  MiB,
+  PAGE_SIZE,
+  PHYSICAL_ADDRESS_END,
+  roundDown,
+  roundUp,
+} from "../units.js";
 
 /** A stretch of the direct map and the size of its leaves in bytes: 4 KiB, 2 MiB or 1 GiB. */
 export interface MappedPiece extends AddressRange {
@@ -22,8 +30,6 @@ export interface AttributeChange {
 }
 
 const LEAF_2M = 2 * MiB;
-/** No physical address lies above (52 bits). */
-const ADDRESS_MAX = 2 ** 52;
 const LEAF_1G_PAGES = GiB / PAGE_SIZE;
 const LEAF_2M_PAGES = LEAF_2M / PAGE_SIZE;
 
@@ -77,10 +83,20 @@ export class DirectMap {
     return this.#tables2m.has(Math.floor(address / LEAF_2M)) ? PAGE_SIZE : LEAF_2M;
   }
 
+  /** Whether the page at an address is shared. */
+  isShared(address: number): boolean {
+    return this.#shared.has(address / PAGE_SIZE);
+  }
+
+  /** Bytes of a range that are shared. */
+  sharedBytesIn(start: number, end: number): number {
+    return this.#shared.countIn(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE;
+  }
+
   /** The leaves that are shared, ascending. */
   sharedLeaves(): AddressRange[] {
     const leaves: AddressRange[] = [];
-    const end = ADDRESS_MAX / PAGE_SIZE;
+    const end = PHYSICAL_ADDRESS_END / PAGE_SIZE;
     for (let page = this.#shared.firstIn(0, end); page < end; page = this.#shared.firstIn(page, end)) {
       const start = page * PAGE_SIZE;
       leaves.push({ start, end: start + this.leafBytes(start) });
@@ -119,7 +135,7 @@ export class DirectMap {
 
   /** Mapped page frames below tables that each span `spanPages` of them. */
   #mappedIn(tables: RangeSet, spanPages: number): number {
-    const end = Math.ceil(ADDRESS_MAX / (spanPages * PAGE_SIZE));
+    const end = Math.ceil(PHYSICAL_ADDRESS_END / (spanPages * PAGE_SIZE));
     let pages = 0;
     for (let span = tables.firstIn(0, end); span < end; ) {
       const runEnd = tables.runEnd(span, end);

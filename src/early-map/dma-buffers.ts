@@ -2,6 +2,7 @@ import type { Guest } from "../guest/guest.js";
 import type { Kernel } from "../guest/kernel.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import { GfpMask } from "../page-alloc/gfp.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { PAGE_SIZE } from "../units.js";
 import { setMemoryShared } from "./set-memory-shared.js";
 
@@ -16,10 +17,10 @@ import { setMemoryShared } from "./set-memory-shared.js";
 export function allocDmaBuffers(count: number, guest: Guest, { allocator, early, cpuNodes }: Kernel): void {
   const { clock, host } = guest;
   for (let buffer = 0; buffer < count; buffer++) {
-    const pfn = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
-    if (pfn < 0) throw new OutOfMemory("no page is left for a driver's DMA buffer");
+    const page = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    if (page === NO_PAGE) throw new OutOfMemory("no page is left for a driver's DMA buffer");
     if (early.machine.memoryEncrypted) {
-      const start = pfn * PAGE_SIZE;
+      const start = allocator.frames.pfnOf(page) * PAGE_SIZE;
       setMemoryShared({ start, end: start + PAGE_SIZE }, guest, early.earlyMap!, cpuNodes.length);
       host.touch(PAGE_SIZE);
     }

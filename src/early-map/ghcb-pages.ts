@@ -1,4 +1,5 @@
 import type { GuestMemory } from "../host/guest-memory.js";
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
 import { type AddressRange, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
@@ -65,7 +66,7 @@ export function allocRuntimeData(
 }
 
 function orPanic(address: number): number {
-  if (address === 0) throw new Error("early-map: the kernel panics without memory for its GHCBs");
+  if (address === 0) throw new EarlyOutOfMemory("its GHCBs");
   return address;
 }
 

@@ -52,8 +52,8 @@ export class TablePages {
   maxMapped = 0;
   /** The buffer must not serve the range that maps the buffer itself. */
   canUseBrk = true;
-  /** Takes a page from the page allocator, once that runs; a negative page frame is none. */
-  fromBuddy: (() => number) | undefined = undefined;
+  /** Takes a page from the page allocator, once that runs; false where it has none. */
+  fromBuddy: (() => boolean) | undefined = undefined;
   /** Whether init text is freed. */
   initFreed = false;
   /** Requests to memblock that came when the page allocator ran, each with a warning. */
@@ -141,8 +141,8 @@ export class TablePages {
     this.#counts.memblock++;
   }
 
-  #allocateFromBuddy(take: () => number): void {
-    if (take() < 0) throw new PageTableError("no page is left to split a page of the direct map");
+  #allocateFromBuddy(take: () => boolean): void {
+    if (!take()) throw new PageTableError("no page is left to split a page of the direct map");
     this.#counts.buddy++;
   }
 }

@@ -30,6 +30,14 @@ export type UnacceptedSupport = "drops" | "knows" | "asks" | "zero-page";
  */
 export type BootLoader = "stub" | "unaware" | "aware" | "other-version";
 
+/**
+ * The stub's random seed, for which it asks the pool before the table, in memory of type ACPI reclaim
+ * (drivers/firmware/efi/libstub/random.c: efi_random_get_seed, 6.5 and later: a size and 32 bytes). The
+ * table of a small guest lies in its page. A guest without a table has its seed too, in a page that this
+ * model leaves free.
+ */
+const SEED_BYTES = 36;
+
 /** Where a record of unaccepted memory is found: a configuration table of UEFI, or the zero page. */
 export type HandOverForm = "table" | "zero-page";
 
@@ -39,7 +47,8 @@ export interface StubResult extends E820Table {
   /** Absent when there was nothing unaccepted, or the kernel does not find it. */
   readonly table: UnacceptedTable | undefined;
   /**
-   * Where the table lies, header and bitmap, in memory of the type asked for. Absent without table.
+   * Where the table lies, header and bitmap, byte by byte, in memory of the type asked for. Absent without
+   * table.
    */
   readonly tableRange: AddressRange | undefined;
   /** Whether that is RAM to the kernel, and no memory that the firmware keeps. */
@@ -101,9 +110,8 @@ export function exitBoot(
   let tableRange: AddressRange | undefined;
   if (table !== undefined) {
     const sizeBytes = (form === "table" ? TABLE_HEADER_BYTES : 0) + table.bitmapBytes;
-    const pages = boot.allocatePages(memory, sizeBytes, Number.POSITIVE_INFINITY);
-    if (pages === undefined) return noRoom(sizeBytes);
-    tableRange = { start: pages.start, end: pages.start + sizeBytes };
+    tableRange = form === "table" ? poolRange(boot, memory, sizeBytes) : pageRange(boot, memory, sizeBytes);
+    if (tableRange === undefined) return noRoom(sizeBytes);
   }
 
   const final = leaveFirmware(boot);
@@ -118,6 +126,18 @@ export function exitBoot(
     return { outcome: "stopped", reason };
   }
   return { outcome: "exited", table, tableRange, tableInRam, unknownBytes: 0, ...e820 };
+}
+
+/** allocate_unaccepted_bitmap() asks the pool, which had to find room for the seed before. */
+function poolRange(boot: BootServices, memory: EfiMemoryType, sizeBytes: number): AddressRange | undefined {
+  boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, SEED_BYTES);
+  return boot.allocatePool(memory, sizeBytes);
+}
+
+/** The series v10 took whole pages. */
+function pageRange(boot: BootServices, memory: EfiMemoryType, sizeBytes: number): AddressRange | undefined {
+  const pages = boot.allocatePages(memory, sizeBytes, Number.POSITIVE_INFINITY);
+  return pages === undefined ? undefined : { start: pages.start, end: pages.start + sizeBytes };
 }
 
 /**

@@ -16,6 +16,20 @@ export interface ArchAccept {
 }
 
 /**
+ * The kernel looks at a part of the table that its page tables do not map, which ends it: nothing is
+ * there to handle the fault.
+ */
+export class TablePageFault extends Error {}
+
+/** Where the kernel's view of its table ends. */
+export interface UnmappedPart {
+  /** Of the first page that is not mapped. */
+  readonly address: number;
+  /** The first unit whose bit lies there or behind. */
+  readonly firstUnit: number;
+}
+
+/**
  * Bit i is set while [physBase + i units, + 1 unit) is unaccepted. Everything outside the bitmap
  * is accepted by definition.
  */
@@ -28,6 +42,8 @@ export class UnacceptedTable extends UnitBitmap {
   readonly unitSizeBytes: number;
   /** Size of the bitmap in bytes; a byte stands for 16 MiB. */
   readonly bitmapBytes: number;
+  /** What the kernel cannot read of it; absent: it reads all. */
+  unmapped: UnmappedPart | undefined = undefined;
 
   /**
    * @param unitSizeBytes the stub always takes 2 MiB (EFI_UNACCEPTED_UNIT_SIZE on x86)
@@ -40,6 +56,20 @@ export class UnacceptedTable extends UnitBitmap {
     this.physBase = physBase;
     this.unitSizeBytes = unitSizeBytes;
     this.bitmapBytes = bitmapBytes;
+  }
+
+  /**
+   * The kernel is about to look at units [first, end), word by word to the last.
+   *
+   * @throws TablePageFault when it cannot
+   */
+  requireMapped(first: number, end: number): void {
+    if (this.unmapped === undefined || first >= end || end <= this.unmapped.firstUnit) return;
+    throw new TablePageFault(
+      `page fault in _find_next_bit at 0x${this.unmapped.address.toString(16)}: accept_memory() looks for ` +
+        `bit ${Math.max(first, this.unmapped.firstUnit)} in a page of the table of unaccepted memory that the ` +
+        "kernel has neither reserved nor mapped",
+    );
   }
 
   /** The same memory by smaller units, for a kernel that accepts less than 2 MiB at a time. */

@@ -4,6 +4,7 @@ import { type AddressRange, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { AcceptanceProtocol } from "./acceptance-protocol.js";
 import { type EfiMemoryDescriptor, EfiMemoryType, mergeDescriptors } from "./efi-memory-map.js";
 import type { FirmwareAccept } from "./firmware.js";
+import { Pool } from "./pool.js";
 
 /** Least that is accepted on demand (assumption: what a CPU takes at a time, TDVF's ACCEPT_CHUNK_SIZE). */
 const ON_DEMAND_CHUNK: number = 32 * MiB;
@@ -25,6 +26,7 @@ export class BootServices {
   readonly #onDemand: FirmwareAccept | undefined;
   #descriptors: EfiMemoryDescriptor[];
   #mapKey = 1;
+  readonly #pools = new Map<EfiMemoryType, Pool>();
 
   /**
    * @param onDemand accepts more memory when an allocation finds none, which the first series for TDX
@@ -63,6 +65,20 @@ export class BootServices {
       return range;
     }
     return this.acceptMore(length, maxEnd) ? this.allocatePages(type, sizeBytes, maxEnd) : undefined;
+  }
+
+  /**
+   * Takes memory by the byte (EFI_BOOT_SERVICES.AllocatePool).
+   *
+   * @returns undefined when there is no free accepted memory
+   */
+  allocatePool(type: EfiMemoryType, sizeBytes: number): AddressRange | undefined {
+    let pool = this.#pools.get(type);
+    if (pool === undefined) {
+      pool = new Pool((bytes) => this.allocatePages(type, bytes, Number.POSITIVE_INFINITY));
+      this.#pools.set(type, pool);
+    }
+    return pool.allocate(sizeBytes);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Where a QEMU q35 machine puts its RAM. */
 
-import { type AddressRange, GiB, KiB, MiB } from "../units.js";
+import { type AddressRange, GiB, KiB, MiB, PHYSICAL_ADDRESS_END } from "../units.js";
 import { subtractRanges } from "./ranges.js";
 
 /** From here on RAM that does not fit below the PCI hole continues. */
@@ -15,13 +15,17 @@ const LOW_RAM_OF_A_SPLIT_MACHINE: number = 2 * GiB;
 
 /**
  * RAM of a q35 machine: below 2.75 GiB all of it from address 0, otherwise 2 GiB low and the
- * rest from 4 GiB (QEMU hw/i386/pc_q35.c: pc_q35_init, without max-ram-below-4g).
+ * rest from 4 GiB (QEMU hw/i386/pc_q35.c: pc_q35_init, without max-ram-below-4g), but none at 2^52 or
+ * above, which no x86-64 processor can address: of 4 PiB that leaves out as much as the hole takes.
  */
 export function q35Ram(memoryBytes: number): AddressRange[] {
   if (memoryBytes < SPLIT_SIZE) return [{ start: 0, end: memoryBytes }];
   return [
     { start: 0, end: LOW_RAM_OF_A_SPLIT_MACHINE },
-    { start: HIGH_RAM_START, end: HIGH_RAM_START + memoryBytes - LOW_RAM_OF_A_SPLIT_MACHINE },
+    {
+      start: HIGH_RAM_START,
+      end: Math.min(HIGH_RAM_START + memoryBytes - LOW_RAM_OF_A_SPLIT_MACHINE, PHYSICAL_ADDRESS_END),
+    },
   ];
 }
 

@@ -3,6 +3,7 @@ import type { CocoPlatform } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
+import { PAGE_SIZE } from "../units.js";
 
 /** What a page of each size takes of what all CPUs share: its price, and the events that say that it was accepted. */
 const SHARED: readonly (readonly [parameter: string, events: readonly CostEvent[]])[] = [
@@ -16,7 +17,10 @@ const EPT_VIOLATIONS: readonly CostEvent[] = [
   CostEvent.eptViolation1g,
 ];
 
-/** Who made memory usable so far; bytes. */
+/**
+ * Who made memory usable so far; bytes. Together they are what the platform has accepted, and what of it
+ * the guest has made shared since: a page that somebody accepts again counts for whoever was first.
+ */
 export interface AcceptedBy {
   /** What the VMM put into the guest before it ran, which nobody accepts. */
   launch: number;
@@ -53,6 +57,7 @@ export class AcceptMeter {
   /** Pages of each size and EPT violations before the accept that runs, and when it began. */
   readonly #pages = new Float64Array(SHARED.length);
   #violations = 0;
+  #acceptedPages = 0;
   #startNs = 0;
   #startAssumedNs = 0;
   /** Sums over all accepts. */
@@ -73,26 +78,43 @@ export class AcceptMeter {
     return this.#spentNs === 0 ? 0 : this.#spentAssumedNs / this.#spentNs;
   }
 
+  /** The VMM puts pages into the guest before it runs; nobody waits for that. */
+  launchPages(start: number, end: number): void {
+    this.#acceptedPages = acceptedPagesOf(this.#platform);
+    this.#platform.launchPages(start, end);
+    this.#credit("launch");
+  }
+
   /** The firmware accepts; bytes, as everywhere here. Other CPUs are not online yet or in its service. */
   firmwareAccept(start: number, end: number): void {
     this.#note();
-    this.#platform.firmwareAccept(start, end);
-    this.acceptedBy.firmware += end - start;
+    try {
+      this.#platform.firmwareAccept(start, end);
+    } finally {
+      this.#credit("firmware");
+    }
     this.#share();
   }
 
   /** The firmware accepts because the running kernel asks it to. */
   prmAccept(start: number, end: number): void {
-    this.firmwareAccept(start, end);
-    this.acceptedBy.firmware -= end - start;
-    this.acceptedBy.prm += end - start;
+    const { firmware } = this.acceptedBy;
+    try {
+      this.firmwareAccept(start, end);
+    } finally {
+      this.acceptedBy.prm += this.acceptedBy.firmware - firmware;
+      this.acceptedBy.firmware = firmware;
+    }
   }
 
   /** The stub accepts. */
   stubAccept(start: number, end: number): void {
     this.#note();
-    this.#platform.stubAccept(start, end);
-    this.acceptedBy.stub += end - start;
+    try {
+      this.#platform.stubAccept(start, end);
+    } finally {
+      this.#credit("stub");
+    }
     this.#share();
   }
 
@@ -105,14 +127,23 @@ export class AcceptMeter {
     const { idle, ledger, running, nowNs } = this.#clock;
     this.#note();
     const onlookers = idle.countAt(running, nowNs);
-    this.#platform.kernelAccept(start, end);
-    this.acceptedBy.kernel += end - start;
+    try {
+      this.#platform.kernelAccept(start, end);
+    } finally {
+      this.#credit("kernel");
+    }
     const violations = countOf(ledger.counts, EPT_VIOLATIONS) - this.#violations;
     if (onlookers > 0) ledger.charge(CostEvent.idleCpuDelay, violations * onlookers);
     this.#share();
   }
 
+  /** Gives whoever accepted what has come to be accepted since `#note`, also where that ended the guest. */
+  #credit(who: keyof AcceptedBy): void {
+    this.acceptedBy[who] += (acceptedPagesOf(this.#platform) - this.#acceptedPages) * PAGE_SIZE;
+  }
+
   #note(): void {
+    this.#acceptedPages = acceptedPagesOf(this.#platform);
     const { ledger, nowNs } = this.#clock;
     const { counts } = ledger;
     this.#startNs = nowNs;
@@ -139,6 +170,11 @@ export class AcceptMeter {
     this.#spentAssumedNs += clock.ledger.assumedNs - this.#startAssumedNs + waitedNs * assumedPart;
     this.onAccepted();
   }
+}
+
+/** Pages that have been accepted, private or made shared since. */
+export function acceptedPagesOf({ acceptedPages, acceptedSharedPages }: CocoPlatform): number {
+  return acceptedPages + acceptedSharedPages;
 }
 
 function countOf(counts: Float64Array, events: readonly CostEvent[]): number {

@@ -49,7 +49,8 @@ export function enableAcpiMemory(
   const { allocator, early } = kernel;
   const ram = map.filter(({ type }) => type === E820Type.RAM);
   const blockBytes = scenario.strategy.blockBytes ?? memoryBlockBytes(Math.max(...ram.map(({ end }) => end)));
-  const hugePages = scenario.guest.transparentHugePages && hugePagesInUse(allocator);
+  const { transparentHugePages = scenario.guest.transparentHugePages } = early.options;
+  const hugePages = transparentHugePages && hugePagesInUse(allocator);
   const result: AcpiMemory = { onlineBytes: 0, knownBytes: 0, failedBytes: 0 };
   for (const device of devices) {
     if (ram.some(({ start, end }) => start < device.end && device.start < end)) {

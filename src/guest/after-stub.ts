@@ -1,9 +1,13 @@
+import { cpuLimits } from "../command-line/cpu-limits.js";
+import { commandLineWords } from "../command-line/words.js";
+import { kernelRules } from "../linux/kernel-rules.js";
+import { POLICIES } from "../policy/policies.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GiB, TiB } from "../units.js";
 import type { EarlyMachine } from "./early-machine.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 import type { HandOver } from "./power-on.js";
 import { qemuAcpiTables } from "./qemu-acpi.js";
+import { reservationRules } from "./reservation-rules.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
 const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
@@ -13,6 +17,8 @@ export function machineAfterStub(
   scenario: Scenario,
   { stub, kernel, efiMap, initrd, acpi }: HandOver,
 ): EarlyMachine {
+  const words = commandLine(scenario);
+  const cpus = cpuLimits(commandLineWords(words), scenario.vcpus);
   return {
     e820: stub.entries,
     kernelStart: kernel.start,
@@ -21,20 +27,23 @@ export function machineAfterStub(
     efi: {
       memoryMap: efiMap,
       ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
-      unacceptedTableInRam: stub.tableInRam,
-      unacceptedTableShort: KERNEL_RULES[scenario.kernel].tableReservedShort,
+      // A bitmap of the zero page lies in RAM, and the kernels that look for one only reserve it.
+      tableReservation: stub.tableInRam ? "bytes" : kernelRules(scenario.kernel).tableReservation,
       keptTables: [],
       bootServices: [],
     },
     acpiTables: qemuAcpiTables(acpi.start, scenario.vcpus),
     ioapicCount: 1,
-    commandLine: commandLine(scenario),
+    commandLine: words,
     unknownOptions: [],
-    cpuNodes: Array.from({ length: scenario.vcpus }, () => 0),
+    cpuNodes: Array.from({ length: cpus.possible }, () => 0),
+    onlineCpus: cpus.online,
+    reservationRules: reservationRules(scenario.kernel),
     numaBlocks: [],
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
     fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
     memoryEncrypted: scenario.platform.kind !== "none",
+    acceptsOnTouch: POLICIES[scenario.policy].kernel === "fault",
     shareWithoutAccept: scenario.guest.shareWithoutAccept,
     splitTables: scenario.guest.splitTables,
     ...(scenario.platform.kind === "snp" ? { snp: scenario.guest } : {}),

@@ -20,10 +20,8 @@ export class GuestTerminated extends Error {}
  * A hostile host takes accepted pages of the kernel away, gives new ones in their place, and the
  * guest touches them. Memory that was accepted once and asks to be accepted again is the sign of
  * such a host, so a guest must stop; one that accepts again goes on with other contents (TDX: with
- * zeros) than it had.
- *
- * @param target memory that is accepted and in use; which of its pages are hit is decided by the seed
- * @throws GuestTerminated when the guest ends; `result` tells how far the host came
+ * zeros) than it had. A page that the guest shares is the host's to write to; it takes
+ * private ones.
  */
 export class Attack {
   #pages = 0;
@@ -38,15 +36,24 @@ export class Attack {
     };
   }
 
+  /**
+   * @param target memory that is accepted, or shared; which of its pages are hit is decided by the seed
+   * @param isShared whether a page, by its address, is shared with the host
+   * @throws GuestTerminated when the guest ends; `result` tells how far the host came
+   */
   run(
     { platform, clock, scenario }: Guest,
     target: AddressRange,
+    isShared: (address: number) => boolean,
     plan: NonNullable<Scenario["attack"]>,
   ): void {
-    const targetPages = (target.end - target.start) / PAGE_SIZE;
+    const privatePages: number[] = [];
+    for (let page = target.start; page < target.end; page += PAGE_SIZE) {
+      if (!isShared(page)) privatePages.push(page);
+    }
+    if (privatePages.length === 0) return;
     for (let at = 0; at < plan.pages; at++) {
-      const page = Math.floor(chanceAt(scenario.seed, at) * targetPages);
-      const start = target.start + page * PAGE_SIZE;
+      const start = privatePages[Math.floor(chanceAt(scenario.seed, at) * privatePages.length)]!;
       platform.remap(start, start + PAGE_SIZE);
       this.#pages++;
       const outcome = platform.access(start, start + PAGE_SIZE);

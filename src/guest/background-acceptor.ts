@@ -14,6 +14,8 @@ export interface BackgroundPlan {
   readonly threads: number;
   /** By all threads together; Infinity: as fast as they can. */
   readonly bytesPerSecond: number;
+  /** CPUs that are online, 1 or more. */
+  readonly cpus: number;
   /** Whether threads leave CPUs alone that have work. */
   readonly idleOnly: boolean;
   /** Free accepted pages that a zone is to have; Infinity: until nothing is left. */
@@ -99,7 +101,7 @@ export class BackgroundAcceptor {
 
   /** Threads spread from the last CPU down; -1 where one may only use idle CPUs and there is none. */
   #cpuOf(thread: number): number {
-    const { count } = this.#clock.cpus;
+    const { cpus: count } = this.#plan;
     const own = count - 1 - (thread % count);
     if (!this.#plan.idleOnly) return own;
     for (let step = 0; step < count; step++) {

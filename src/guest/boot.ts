@@ -1,19 +1,25 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
+import { bootOptions } from "../command-line/boot-options.js";
+import { cpuLimits } from "../command-line/cpu-limits.js";
 import { allocDmaBuffers } from "../early-map/dma-buffers.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
+import { q35Ram } from "../firmware/q35.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
 import { Hotplug } from "../hotplug/hotplug.js";
+import { hugePagesInUse } from "../hotplug/online-pages.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
   noteCaches,
   raiseForHugePages,
+  recalculateWithoutHugePages,
   setupPerCpuPageset,
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -30,13 +36,16 @@ import { type AcpiMemory, enableAcpiMemory } from "./acpi-memory.js";
 import { machineAfterStub } from "./after-stub.js";
 import { Attack, GuestTerminated } from "./attack.js";
 import type { BackgroundAcceptor } from "./background-acceptor.js";
+import { cmaInitReservedAreas } from "./cma-activate.js";
 import { createGuest, type Guest } from "./guest.js";
+import { type HugePagePoolResult, hugetlbInit } from "./hugetlb-pool.js";
 import { Kernel } from "./kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
+import { pageExtInit } from "./page-ext.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
-import { verifyGuest } from "./verify-guest.js";
+import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
 export class GuestBoot {
@@ -53,6 +62,8 @@ export class GuestBoot {
   /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
   ready: { readonly bootTimeNs: number; readonly assumedNs: number } | undefined = undefined;
 
+  /** Pools of huge pages, once they are filled. */
+  hugePages: readonly HugePagePoolResult[] = [];
   /** How the drain of the scenario went, once it is done. */
   drained: DrainResult | undefined = undefined;
 
@@ -93,7 +104,7 @@ export class GuestBoot {
     this.#requests =
       bringUp === undefined
         ? { ...requests, broughtUp: [] }
-        : withCpuBringUp(requests, bringUp, recording.machine.vcpus, scenario.vcpus);
+        : withCpuBringUp(requests, bringUp, recording.machine.vcpus, onlineCpus(scenario));
     this.#check = check;
     this.guest = createGuest(scenario, own === undefined ? timeScale : { value: own, basis: "assumed" });
   }
@@ -129,18 +140,18 @@ export class GuestBoot {
     this.onHandOver(handOver.stub, acceptance);
     const asFromFirmware = trackedMap(handOver.stub.entries, table);
     const machine = machineAfterStub(this.#scenario, handOver);
-    requireMemory(machine);
+    requireMemory(machine, q35Ram(this.#scenario.memoryBytes));
     this.faults = faultAcceptance(guest, table);
     const lazy = guest.policy.kernel !== "boot";
     const options = kernelOptions(guest, this.faults);
-    const kernel = new Kernel(machine, build, this.#scenario.kernel, acceptance, lazy, clock, options);
+    const kernel = new Kernel(machine, build, guest.rules.pageAlloc, acceptance, lazy, clock, options);
     this.kernel = kernel;
     const { entries } = handOver.stub;
     this.#firstKernel = { guest, kernel, machine, acceptance, entries, table, asFromFirmware };
     shareGhcbPages(kernel.early.runtimeData, guest.host);
     const early = kernel.early.earlyMap!;
     early.charge(clock.ledger);
-    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) !== NO_PAGE;
     guest.host.noteGuestTables(table?.bitmapBytes ?? 0, early.tables.total * PAGE_SIZE);
     clock.settle(0);
     this.replay = this.#replayOf(
@@ -152,14 +163,15 @@ export class GuestBoot {
     clock.settle(0);
     // From here on each CPU has a recorded time of its own.
     for (let cpu = 1; cpu < clock.cpus.count; cpu++) clock.wake(cpu);
+    if (!kernel.defersInit) pageExtInit(kernel);
     this.#allocateUnseen();
     this.#bootToInit(kernel, this.replay);
     clock.idle.ticking = false;
-    this.background = backgroundAcceptor(guest, kernel.allocator, (cpu) => this.#isBusy(cpu));
+    this.background = backgroundAcceptor(guest, kernel, (cpu) => this.#isBusy(cpu));
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
     early.tables.initFreed = true;
     allocDmaBuffers(this.#scenario.guest.dmaBuffers, guest, kernel);
-    this.#attack(kernelRange);
+    this.#attack(kernelRange, kernel);
     this.replay.runUntil(requests.count);
     this.#hotplug(kernel, acceptance);
     this.#afterBoot(kernel);
@@ -183,11 +195,11 @@ export class GuestBoot {
     this.kexec.run();
   }
 
-  #attack(target: AddressRange): void {
+  #attack(target: AddressRange, { early }: Kernel): void {
     const plan = this.#scenario.attack;
     if (plan === undefined) return;
     this.attack = new Attack();
-    this.attack.run(this.guest, target, plan);
+    this.attack.run(this.guest, target, (address) => early.earlyMap!.map.isShared(address), plan);
   }
 
   /** On the same machine, from the moment at which all of its CPUs have nothing else to do. */
@@ -246,13 +258,20 @@ export class GuestBoot {
     this.#smpInit(kernel, replay);
     replay.runUntil((marks.deferredInit ?? marks.pageAllocInitLate)?.request ?? 0);
     clock.endPhase("early kernel");
+    const { defersInit } = kernel;
     kernel.deferredInit();
+    if (defersInit) pageExtInit(kernel);
+    cmaInitReservedAreas(kernel, this.guest.platform, this.faults !== undefined);
+    clock.settle(0);
     this.#verify();
 
     replay.runUntil(marks.watermarks?.request ?? 0);
     const minFreeKbytes = initPerZoneWmarkMin(allocator, cpuNodes);
     replay.runUntil(marks.khugepaged?.request ?? 0);
-    if (this.#scenario.guest.transparentHugePages) raiseForHugePages(allocator, minFreeKbytes, cpuNodes);
+    this.hugePages = hugetlbInit(kernel, clock, this.stalls);
+    const { transparentHugePages = this.#scenario.guest.transparentHugePages } = kernel.early.options;
+    if (transparentHugePages) raiseForHugePages(allocator, minFreeKbytes, cpuNodes);
+    else if (hugePagesInUse(allocator)) recalculateWithoutHugePages(allocator, cpuNodes);
     this.#acpiMemory(kernel);
     replay.runUntil(marks.kswapd?.request ?? 0);
     allocator.kswapdRunning = true;
@@ -296,7 +315,7 @@ export class GuestBoot {
     const { clock } = this.guest;
     const { allocator } = this.kernel!;
     for (let page = report.beforeTracing; page < recording.beforeTracing.pages; page++) {
-      if (allocator.allocPages(0, 0, 0, 0) < 0)
+      if (allocator.allocPages(0, 0, 0, 0) === NO_PAGE)
         throw new OutOfMemory("no page is left before init memory is freed");
       this.filledBeforeTracing++;
       const stallNs = clock.settle(0);
@@ -316,8 +335,15 @@ export class GuestBoot {
   #verify(): void {
     if (!this.#check) return;
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
-    verifyGuest(this.kernel!, this.#acceptance!, this.guest.platform, usableOnTouch);
+    const { platform, meter, scenario } = this.guest;
+    verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
+    verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
   }
+}
+
+/** CPUs that the kernel starts at boot. */
+function onlineCpus({ guest, vcpus }: Scenario): number {
+  return cpuLimits(bootOptions(guest.commandLine).words, vcpus).online;
 }
 
 /**

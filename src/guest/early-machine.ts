@@ -2,13 +2,18 @@
  * What early boot finds: the machine and firmware below one kernel build, and what the steps of
  * early boot learn on their way.
  */
+import { type BootOptions, bootOptions } from "../command-line/boot-options.js";
 import type { EarlyMap } from "../early-map/early-map.js";
 import type { RuntimeData, RuntimeDataRules } from "../early-map/ghcb-pages.js";
 import type { SplitTables } from "../early-map/table-pages.js";
+import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { TableReservation } from "../linux/rules.js";
 import type { Memblock } from "../memblock/memblock.js";
 import type { AddressRange } from "../units.js";
+import type { CmaArea } from "./cma-reserve.js";
 import type { KernelE820Entry } from "./e820-table.js";
 import type { KernelBuild } from "./kernel-build.js";
+import { type ReservationRules, reservationRules } from "./reservation-rules.js";
 
 /** An ACPI table that the kernel reserves; a byte range, rarely page aligned. */
 export interface AcpiTable extends AddressRange {
@@ -25,12 +30,10 @@ export interface NumaBlock extends AddressRange {
 export interface EfiHandover {
   /** The EFI memory map the stub passed. */
   readonly memoryMap: AddressRange;
-  /** struct efi_unaccepted_memory with its bitmap, if the stub made one. */
+  /** struct efi_unaccepted_memory with its bitmap, byte by byte, if the stub made one. */
   readonly unacceptedTable?: AddressRange;
-  /** The table lies in RAM of the e820 table, and the kernel need not make it known (before 6.6). */
-  readonly unacceptedTableInRam?: boolean;
-  /** The kernel reserves as many pages as the table's bytes fill, whatever place in a page it begins at. */
-  readonly unacceptedTableShort?: boolean;
+  /** How the kernel keeps it; absent: every page that it touches. */
+  readonly tableReservation?: TableReservation;
   /** Tables the kernel keeps: TPM event log, random seed, ... */
   readonly keptTables: readonly AddressRange[];
   /** EfiBootServicesCode and EfiBootServicesData, kept until the runtime services are mapped. */
@@ -55,20 +58,31 @@ export interface EarlyMachine {
   readonly unknownOptions: readonly string[];
   /** Node of every possible CPU; its length is their number. */
   readonly cpuNodes: readonly number[];
+  /** Of these, how many come online at boot; absent: all. */
+  readonly onlineCpus?: number;
+  /** How the command line sets memory aside; absent: as in 6.12. */
+  readonly reservationRules?: ReservationRules;
   /** From the SRAT, ascending; empty for a machine without NUMA. */
   readonly numaBlocks: readonly NumaBlock[];
   /** Five-level page tables are in use. */
   readonly fiveLevel: boolean;
   /** Guest memory is encrypted: all DMA goes through the bounce buffer (CC_ATTR_GUEST_MEM_ENCRYPT). */
   readonly memoryEncrypted: boolean;
+  /** Memory is accepted by the exception of its first touch, and not when it is allocated. */
+  readonly acceptsOnTouch?: boolean;
   /** The bounce buffer is not accepted when it is allocated. */
   readonly shareWithoutAccept?: boolean;
   /** Who hands out page tables when a leaf is split; absent: whoever can. */
   readonly splitTables?: SplitTables;
   /** An SNP guest, and what it talks to the hypervisor through. */
   readonly snp?: RuntimeDataRules;
-  /** Bounce buffer as `swiotlb=` asks for it, 0 for none; absent: the kernel's default for this machine. */
-  readonly swiotlbBytes?: number;
+}
+
+/** Huge pages that memblock gave. */
+export interface HugeBootPages {
+  readonly pageBytes: number;
+  readonly askedPages: number;
+  readonly ranges: readonly AddressRange[];
 }
 
 /** One boot up to memblock_free_all(): inputs, and what each step leaves for later ones. */
@@ -76,6 +90,20 @@ export class EarlyBoot {
   readonly memblock: Memblock;
   readonly machine: EarlyMachine;
   readonly build: KernelBuild;
+  /** What the command line asks for. */
+  readonly options: BootOptions;
+  readonly rules: ReservationRules;
+  /** What the kernel would print about its command line, one line each. */
+  readonly remarks: string[] = [];
+  /** Reserved, but not touched by anybody. */
+  readonly untouched: AddressRange[] = [];
+  /** Memory of the crash kernel, and what it gets below 4 GiB where that lies above. */
+  crashkernel: AddressRange | undefined = undefined;
+  crashkernelLow: AddressRange | undefined = undefined;
+  readonly cmaAreas: CmaArea[] = [];
+  /** Gigantic pages come out of CMA areas, not from memblock. */
+  hugetlbCma = false;
+  readonly hugeBootPages: HugeBootPages[] = [];
   /** e820_table: the firmware's, then as the kernel edited it. */
   e820: readonly KernelE820Entry[];
   /** End of RAM in page frames (max_pfn). */
@@ -90,8 +118,12 @@ export class EarlyBoot {
   nrKernelPages = 0;
   /** The bounce buffer, once there is one. */
   swiotlb: AddressRange | undefined = undefined;
+  /** The log buffer is no longer the one in the image. */
+  hasLogBuf = false;
   /** What an SNP guest talks to the hypervisor through. */
   runtimeData: RuntimeData = { pages: [], shared: [] };
+  /** What the kernel reads in the table of unaccepted memory, if there is one. */
+  unacceptedTable: UnacceptedTable | undefined = undefined;
   /** The direct map, once there is one (init_mem_mapping). */
   earlyMap: EarlyMap | undefined = undefined;
 
@@ -99,8 +131,36 @@ export class EarlyBoot {
     this.memblock = memblock;
     this.machine = machine;
     this.build = build;
+    this.options = bootOptions(machine.commandLine);
+    this.rules = machine.reservationRules ?? reservationRules("6.12");
     this.e820 = machine.e820;
     this.initrd = machine.initrd;
+  }
+
+  /**
+   * Reserves memory that nobody touches for now. Where only a touch accepts, it stays unaccepted.
+   *
+   * @param take asks memblock; 0 for no room
+   * @returns what it said
+   */
+  setAside(sizeBytes: number, take: () => number): number {
+    const { memblock, machine, untouched } = this;
+    memblock.accepts = machine.acceptsOnTouch !== true;
+    const start = take();
+    memblock.accepts = true;
+    if (start !== 0) untouched.push({ start, end: start + sizeBytes });
+    return start;
+  }
+
+  /** Gives back what `setAside` has reserved last. */
+  giveBack(): void {
+    const { start, end } = this.untouched.pop()!;
+    this.memblock.free(start, end - start);
+  }
+
+  /** Nodes with memory, ascending. */
+  get nodeIds(): number[] {
+    return [...this.nodeData.keys()].sort((a, b) => a - b);
   }
 
   /** Number of possible CPUs. */

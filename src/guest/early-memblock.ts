@@ -4,11 +4,13 @@
  * the callback of its Memblock.
  *
  * Not modelled, because the recorded kernels ran without: KASLR (which spreads the CPU entry areas
- * and adds a page table), CMA, crash kernel, KFENCE, hugetlb pages from the command line.
+ * and adds a page table), KFENCE.
  */
 import { allocRuntimeData } from "../early-map/ghcb-pages.js";
 import { nrKernelPages } from "../mm/large-hash.js";
 import { sparseInit } from "../mm/sparse.js";
+import { dmaContiguousReserve, hugetlbCmaReserve } from "./cma-reserve.js";
+import { reserveCrashkernel } from "./crash-reserve.js";
 import { e820FinishEarlyParams } from "./e820-user.js";
 import type { EarlyBoot } from "./early-machine.js";
 import { initmemInit } from "./early-numa.js";
@@ -29,11 +31,15 @@ import {
 } from "./early-setup-arch.js";
 import {
   printUnknownBootoptions,
+  reserveMem,
   setupCommandLine,
   setupCpuEntryAreas,
   setupLogBuf,
+  setupLogBufEarly,
+  stackDepotEarlyInit,
   vfsCachesInitEarly,
 } from "./early-start-kernel.js";
+import { hugepagesSetup } from "./hugetlb-boot-pages.js";
 import { initMemMapping } from "./init-mem-mapping.js";
 import { setupPerCpuAreas } from "./percpu-first-chunk.js";
 import { swiotlbInit } from "./swiotlb.js";
@@ -76,9 +82,13 @@ export const EARLY_STEPS: readonly EarlyStep[] = [
   { name: "efi_reserve_boot_services", run: efiReserveBootServices },
   { name: "reserve_real_mode", run: reserveRealMode },
   { name: "init_mem_mapping", run: initMemMapping },
+  { name: "setup_log_buf_early", run: setupLogBufEarly },
   { name: "reserve_initrd", run: reserveInitrd },
   { name: "acpi_reserve_initial_tables", run: acpiReserveInitialTables },
   { name: "initmem_init", run: initmemInit },
+  { name: "dma_contiguous_reserve", run: dmaContiguousReserve },
+  { name: "hugetlb_cma_reserve", run: hugetlbCmaReserve },
+  { name: "arch_reserve_crashkernel", run: reserveCrashkernel },
   { name: "sparse_init", run: sparse },
   { name: "free_area_init", run: freeAreaInit },
   { name: "acpi_parse_hpet", run: acpiParseHpet },
@@ -87,10 +97,13 @@ export const EARLY_STEPS: readonly EarlyStep[] = [
   { name: "e820__register_nosave_regions", run: registerNosaveRegions },
   { name: "setup_command_line", run: setupCommandLine },
   { name: "setup_per_cpu_areas", run: setupPerCpuAreas },
+  { name: "hugepages_setup", run: hugepagesSetup },
+  { name: "reserve_mem", run: reserveMem },
   { name: "print_unknown_bootoptions", run: printUnknownBootoptions },
   { name: "setup_log_buf", run: setupLogBuf },
   { name: "vfs_caches_init_early", run: vfsCachesInitEarly },
   { name: "setup_cpu_entry_areas", run: setupCpuEntryAreas },
+  { name: "stack_depot_early_init", run: stackDepotEarlyInit },
   { name: "sev_es_init_vc_handling", run: sevEsInitVcHandling },
   { name: "swiotlb_init", run: swiotlbInit },
 ];

@@ -3,6 +3,7 @@
  * numa_memblks_init, numa_cleanup_meminfo, numa_register_meminfo; mm/numa.c: alloc_node_data;
  * Linux 6.12).
  */
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { NUMA_NO_NODE } from "../memblock/regions.js";
 import { MiB, PAGE_SIZE } from "../units.js";
@@ -43,7 +44,7 @@ export function initmemInit(boot: EarlyBoot): void {
     const own = blocks.filter((block) => block.nid === nid);
     if (own.at(-1)!.end - own[0]!.start < NODE_MIN_SIZE) continue;
     const address = memblock.physAllocTryNid(build.pglistDataBytes, SMP_CACHE_BYTES, nid);
-    if (address === 0) throw new Error(`guest: no memory for the data of node ${nid}`);
+    if (address === 0) throw new EarlyOutOfMemory(`the data of node ${nid}`);
     boot.nodeData.set(nid, address);
   }
 }

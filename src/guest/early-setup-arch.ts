@@ -2,7 +2,9 @@
  * setup_arch(): what firmware and kernel image occupy, and the small tables made while the
  * machine is looked at (arch/x86/kernel/setup.c and the files named below; Linux 6.12).
  */
+
 import { E820Type } from "../efistub/setup-e820.js";
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { type AddressRange, KiB, MiB, PAGE_SIZE, pfnDown, pfnUp, roundDown, roundUp, TiB } from "../units.js";
 import { isMemblockMemory, KernelE820Type, retypeRange } from "./e820-table.js";
@@ -42,24 +44,23 @@ export function earlyReserveMemory(boot: EarlyBoot): void {
 /**
  * The EFI memory map and the tables the kernel keeps. The unaccepted table is made known as
  * memory too, so that it can be reached through the direct map (drivers/firmware/efi/efi.c:
- * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted). 6.5 only
- * reserved it (commit 8dbe33956d96, 6.6-rc3). From then on until 7.0, and 6.12 stable, a table that
- * crossed one page border more than its size tells lost its last page (commit 0862438c9048).
+ * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted); how, is a rule of the
+ * release.
  */
 export function efiInit(boot: EarlyBoot): void {
   const { memblock, machine } = boot;
   if (machine.efi === undefined) return;
-  const { memoryMap, keptTables, unacceptedTable, unacceptedTableInRam, unacceptedTableShort } = machine.efi;
+  const { memoryMap, keptTables, unacceptedTable, tableReservation = "pages" } = machine.efi;
   reserve(boot, memoryMap);
   for (const table of keptTables) reserve(boot, table);
   if (unacceptedTable === undefined) return;
-  if (unacceptedTableInRam === true) {
+  if (tableReservation === "bytes") {
     reserve(boot, unacceptedTable);
     return;
   }
   const { start, end } = wholePages(unacceptedTable);
   const sizeBytes = unacceptedTable.end - unacceptedTable.start;
-  const reservedBytes = unacceptedTableShort === true ? roundUp(sizeBytes, PAGE_SIZE) : end - start;
+  const reservedBytes = tableReservation === "pages" ? end - start : roundUp(sizeBytes, PAGE_SIZE);
   memblock.add(start, reservedBytes);
   memblock.reserve(start, reservedBytes);
 }
@@ -124,7 +125,7 @@ export function reserveInitrd(boot: EarlyBoot): void {
   );
   if (mapped) return;
   const copy = memblock.physAllocRange(roundUp(end - start, PAGE_SIZE), PAGE_SIZE, 0, memblock.currentLimit);
-  if (copy === 0) throw new Error("guest: no memory for a copy of the initrd");
+  if (copy === 0) throw new EarlyOutOfMemory("a copy of the initrd");
   boot.initrd = { start: copy, end: copy + (end - start) };
   memblock.free(start, roundUp(end, PAGE_SIZE) - start);
 }

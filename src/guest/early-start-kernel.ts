@@ -3,8 +3,8 @@
  * large hashes, CPU entry areas (init/main.c and the files named below; Linux 6.12).
  */
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
-import { DENTRY_HASH, INODE_HASH, largeSystemHash } from "../mm/large-hash.js";
-import { GiB, MiB, PAGE_SIZE } from "../units.js";
+import { DENTRY_HASH, INODE_HASH, largeSystemHash, STACK_DEPOT_HASH } from "../mm/large-hash.js";
+import { formatBytes, GiB, MiB, PAGE_SIZE } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
 /** setup_command_line(): the line as given, and a copy to be cut into words. */
@@ -28,20 +28,44 @@ const MESSAGE_SHIFT = 5;
 const PRB_DESC_BYTES = 24; // sizeof(struct prb_desc)
 const PRINTK_INFO_BYTES = 88; // sizeof(struct printk_info)
 
+/** Most that `log_buf_len=` may ask for (LOG_BUF_LEN_MAX). */
+const LOG_BUF_BYTES_MAX: number = 2 * GiB;
+
+/** A buffer of its own in place of the static one, with a descriptor for each 32 bytes. */
+function allocLogBuf(boot: EarlyBoot, wantedBytes: number): void {
+  const { memblock } = boot;
+  const bytes = 2 ** Math.ceil(Math.log2(wantedBytes));
+  const messages = bytes / 2 ** MESSAGE_SHIFT;
+  const parts = [bytes, messages * PRB_DESC_BYTES, messages * PRINTK_INFO_BYTES];
+  const got: number[] = [];
+  for (const part of parts) {
+    const address = memblock.alloc(part, LOG_ALIGN);
+    if (address === 0) {
+      for (const [index, earlier] of got.entries()) memblock.free(earlier, parts[index]!);
+      boot.remarks.push(`log_buf_len=: no room for ${formatBytes(bytes)}, the log buffer stays as it was`);
+      return;
+    }
+    got.push(address);
+  }
+  boot.hasLogBuf = true;
+}
+
+/** setup_log_buf(1): the buffer that `log_buf_len=` asks for, if it is larger than the static one. */
+export function setupLogBufEarly(boot: EarlyBoot): void {
+  const bytes = Math.min(boot.options.logBufBytes, LOG_BUF_BYTES_MAX);
+  if (bytes > 2 ** boot.build.logBufShift) allocLogBuf(boot, bytes);
+}
+
 /**
- * setup_log_buf(): many CPUs get a log buffer of their own size, which leaves the static one. With
+ * setup_log_buf(0): many CPUs get a log buffer of their own size, which leaves the static one. With
  * Kconfig defaults that starts at 18 CPUs (kernel/printk/printk.c: log_buf_add_cpu).
  */
 export function setupLogBuf(boot: EarlyBoot): void {
-  const { memblock, build } = boot;
+  const { build } = boot;
   const staticBytes = 2 ** build.logBufShift;
   const cpuExtra = (boot.cpuCount - 1) * 2 ** build.logCpuMaxBufShift;
-  if (cpuExtra <= staticBytes / 2) return;
-  const bytes = 2 ** Math.ceil(Math.log2(cpuExtra + staticBytes));
-  const messages = bytes / 2 ** MESSAGE_SHIFT;
-  memblock.alloc(bytes, LOG_ALIGN);
-  memblock.alloc(messages * PRB_DESC_BYTES, LOG_ALIGN);
-  memblock.alloc(messages * PRINTK_INFO_BYTES, LOG_ALIGN);
+  if (boot.hasLogBuf || cpuExtra <= staticBytes / 2) return;
+  allocLogBuf(boot, cpuExtra + staticBytes);
 }
 
 /**
@@ -50,8 +74,12 @@ export function setupLogBuf(boot: EarlyBoot): void {
  */
 export function vfsCachesInitEarly(boot: EarlyBoot): void {
   if (boot.nodeData.size > 1) return;
-  for (const request of [DENTRY_HASH, INODE_HASH]) {
-    let { bytes } = largeSystemHash(boot.nrKernelPages, boot.nrKernelPages, request);
+  const { dentryHashEntries, inodeHashEntries } = boot.options;
+  for (const [request, entries] of [
+    [DENTRY_HASH, dentryHashEntries],
+    [INODE_HASH, inodeHashEntries],
+  ] as const) {
+    let { bytes } = largeSystemHash(boot.nrKernelPages, boot.nrKernelPages, request, entries);
     while (boot.memblock.alloc(bytes, SMP_CACHE_BYTES) === 0 && bytes > PAGE_SIZE) bytes /= 2;
   }
 }
@@ -68,4 +96,25 @@ export function setupCpuEntryAreas(boot: EarlyBoot): void {
   const bytes = PAGE_SIZE + boot.cpuCount * CPU_ENTRY_AREA_BYTES;
   const tables = 1 + Math.ceil(bytes / GiB) + Math.ceil(bytes / (2 * MiB));
   for (let table = 0; table < tables; table++) boot.memblock.alloc(PAGE_SIZE, PAGE_SIZE);
+}
+
+/** `reserve_mem=` (mm/memblock.c: reserve_mem). Nobody touches the memory until a driver asks for its name. */
+export function reserveMem(boot: EarlyBoot): void {
+  const { memblock, options, rules } = boot;
+  for (const { sizeBytes, alignBytes, name } of options.reservations) {
+    const word = `reserve_mem=...:${name}`;
+    if (!rules.namedReservations) {
+      boot.remarks.push(`ignored: ${word}: this kernel does not know it`);
+      continue;
+    }
+    const start = boot.setAside(sizeBytes, () => memblock.physAlloc(sizeBytes, alignBytes));
+    if (start === 0) boot.remarks.push(`${word}: no room for ${formatBytes(sizeBytes)}; nothing is reserved`);
+  }
+}
+
+/** stack_depot_early_init(): the hash of stacks, where page owners are recorded (lib/stackdepot.c). */
+export function stackDepotEarlyInit(boot: EarlyBoot): void {
+  if (!boot.options.pageOwner) return;
+  const { bytes } = largeSystemHash(boot.nrKernelPages, boot.nrKernelPages, STACK_DEPOT_HASH);
+  boot.memblock.alloc(bytes, SMP_CACHE_BYTES);
 }

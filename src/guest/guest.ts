@@ -5,6 +5,8 @@ import type { CocoPlatform } from "../coco/platform.js";
 import { priceList } from "../coco/price-list.js";
 import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";
+import { kernelRules } from "../linux/kernel-rules.js";
+import type { KernelRules } from "../linux/rules.js";
 import { LockupDetector } from "../metrics/lockups.js";
 import { POLICIES } from "../policy/policies.js";
 import type { Policy } from "../policy/policy.js";
@@ -15,7 +17,6 @@ import { GuestClock } from "../sim/guest-clock.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
 import { AcceptMeter } from "./accept-meter.js";
 import { KernelAccept } from "./kernel-accept.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 
 /** How recorded guest work becomes time of this guest. */
 export interface WorkScale {
@@ -28,6 +29,8 @@ export interface WorkScale {
 export interface Guest {
   readonly scenario: Scenario;
   readonly policy: Policy;
+  /** Of the kernel's release. */
+  readonly rules: KernelRules;
   readonly clock: GuestClock;
   readonly platform: CocoPlatform;
   /** Through which firmware, stub and kernel accept memory on the platform. */
@@ -44,6 +47,7 @@ export interface Guest {
 export function createGuest(scenario: Scenario, work: WorkScale): Guest {
   const { kind, parameters } = scenario.platform;
   const policy = POLICIES[scenario.policy];
+  const rules = kernelRules(scenario.kernel);
   const timing = withOverrides(platformParameters(kind), parameters);
   const prices = priceList(timing);
   prices.ns[CostEvent.guestWork] = work.value;
@@ -63,10 +67,11 @@ export function createGuest(scenario: Scenario, work: WorkScale): Guest {
   return {
     scenario,
     policy,
+    rules,
     clock,
     platform,
     meter,
-    kernelAccept: new KernelAccept(meter, clock, lockups, KERNEL_RULES[scenario.kernel].acceptMemory),
+    kernelAccept: new KernelAccept(meter, clock, lockups, rules.acceptMemory),
     lockups,
     host,
     timeline,

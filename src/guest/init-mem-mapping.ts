@@ -11,6 +11,7 @@ import { EarlyMap } from "../early-map/early-map.js";
 import { TablePages } from "../early-map/table-pages.js";
 import { type AddressRange, GiB, KiB, MiB, PAGE_SIZE, pfnDown, roundDown, roundUp, TiB } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
+import { limitToMapped } from "./mapped-table.js";
 
 const PMD_SIZE = 2 * MiB;
 const PUD_SIZE = GiB;
@@ -40,9 +41,10 @@ export function brkArea(boot: EarlyBoot): BrkArea {
   return { start, pageTablesStart, end: pageTablesStart + tables * PAGE_SIZE };
 }
 
-/** Maps all memory and raises memblock's limit to its end. */
+/** Maps all memory and raises memblock's limit to its end; from then on nothing else can be reached. */
 export function initMemMapping(boot: EarlyBoot): void {
   new DirectMapBuilder(boot).mapAll();
+  limitToMapped(boot);
 }
 
 /**

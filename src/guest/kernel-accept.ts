@@ -1,11 +1,11 @@
 import type { AcceptLock } from "../accept/accept-memory.js";
 import { AcceptingList } from "../accept/accepting-list.js";
 import type { ArchAccept } from "../efistub/unaccepted-table.js";
+import type { AcceptRules } from "../linux/rules.js";
 import type { LockupDetector } from "../metrics/lockups.js";
 import { FifoLock } from "../sim/fifo-lock.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import type { AcceptMeter } from "./accept-meter.js";
-import type { AcceptRules } from "./kernel-versions.js";
 
 /**
  * The running kernel's acceptance in virtual time (drivers/firmware/efi/unaccepted_memory.c): what

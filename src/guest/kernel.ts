@@ -1,5 +1,6 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
+import type { PageAllocRules } from "../linux/rules.js";
 import { discardedArrays, handOver, reservedPfnRanges } from "../memblock/hand-over.js";
 import { Memblock } from "../memblock/memblock.js";
 import {
@@ -12,13 +13,11 @@ import {
 import { memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { zonelistIndices } from "../mm/zonelists.js";
-import { isPopulated, type NodeSpan, nodeSpans } from "../mm/zones.js";
-import type { PageAllocRules } from "../page-alloc/kernel-rules.js";
+import { isPopulated, type NodeSpan, nodeSpans, ZoneType } from "../mm/zones.js";
 import { MigrateType } from "../page-alloc/migratetype.js";
 import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
 import { type BootAcceptor, BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
 import type { MemoryAcceptor } from "../page-alloc/unaccepted-list.js";
-import type { KernelVersion } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
@@ -26,7 +25,6 @@ import { EagerChunk } from "./eager-chunks.js";
 import { EarlyBoot, type EarlyMachine } from "./early-machine.js";
 import { runEarlySteps } from "./early-memblock.js";
 import type { KernelBuild } from "./kernel-build.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 
 /** The part of a node whose struct pages wait for deferred initialisation. */
 export interface DeferredArea {
@@ -57,6 +55,7 @@ export interface KernelOptions {
 export class Kernel {
   readonly allocator: PageAllocator;
   readonly early: EarlyBoot;
+  /** Node of each CPU that comes online at boot. */
   readonly cpuNodes: readonly number[];
   /** Bytes that memblock gave away: image, tables, memmap, buffers. Used from the start. */
   readonly reservedBytes: number;
@@ -66,6 +65,8 @@ export class Kernel {
   readonly #acceptingCpus: number;
   /** Hands boot memory to the allocator. */
   readonly release: BootRelease;
+  /** Pages that were allocated and that nobody has touched: in pools of huge pages. */
+  untouchedPages = 0;
   /** What deferred initialisation has to do, by node. */
   readonly deferredAreas: readonly DeferredArea[];
 
@@ -76,7 +77,7 @@ export class Kernel {
   constructor(
     machine: EarlyMachine,
     build: KernelBuild,
-    version: KernelVersion,
+    rules: PageAllocRules,
     acceptance: AcceptMemory,
     lazy: boolean,
     clock: GuestClock,
@@ -87,12 +88,13 @@ export class Kernel {
     this.#acceptance = acceptance;
     this.#lazy = lazy;
     this.#acceptingCpus = options.acceptingCpus ?? Number.POSITIVE_INFINITY;
-    this.cpuNodes = machine.cpuNodes;
+    this.cpuNodes = machine.cpuNodes.slice(0, machine.onlineCpus);
     const memblock = new Memblock({
       accept: (start, sizeBytes) =>
         faults === undefined ? acceptance.acceptMemory(start, sizeBytes) : faults.touch(start, sizeBytes),
     });
     this.early = new EarlyBoot(memblock, machine, build);
+    this.early.unacceptedTable = acceptance.table;
     (options.earlySteps ?? runEarlySteps)(this.early);
     clock.endPhase("memblock");
 
@@ -102,30 +104,44 @@ export class Kernel {
         ? [{ ...range, endPfn: Math.min(range.endPfn, this.early.maxPfn) }]
         : [],
     );
-    const nodes = nodeSpans(ranges);
-    const memmap = memmapInit(nodes, ranges, defersInit(machine.commandLine));
+    const { coreMemory, earlyPageExt } = this.early.options;
+    const nodes = nodeSpans(ranges, coreMemory);
+    this.#noteMovable(nodes);
+    // Not where page extensions must be there early (6.12 mm/mm_init.c: defer_init; mm/page_ext.c: setup_early_page_ext).
+    const memmap = memmapInit(nodes, ranges, !earlyPageExt);
     clock.ledger.charge(CostEvent.initStructPage, memmap.initialisedPages);
     clock.endPhase("first struct pages");
 
     this.reservedBytes = memblock.reservedSize();
-    const { pageAlloc } = KERNEL_RULES[version];
-    const { acceptAtOncePages = pageAlloc.acceptAtOncePages } = options;
+    const { acceptAtOncePages = rules.acceptAtOncePages } = options;
     this.allocator = newAllocator(
       nodes,
       machine.cpuNodes.length,
-      { ...pageAlloc, acceptAtOncePages },
+      { ...rules, acceptAtOncePages },
       faults === undefined ? acceptance : touchingAcceptor(faults),
       memmap.unmovable,
     );
-    const acceptor = faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
-    this.release = new BootRelease(this.allocator, acceptor, lazy, 0, options.released);
+    const { initOnFree } = this.early.options;
+    const onTouch = initOnFree && faults !== undefined;
+    const acceptor = onTouch ? clearingAcceptor(faults, clock) : bootAcceptor(faults, acceptance, clock);
+    this.release = new BootRelease(this.allocator, acceptor, lazy && !onTouch, 0, options.released);
+    // It may move memblock's array to memory that was free.
+    reservedPfnRanges(memblock);
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );
-    reservedPfnRanges(memblock);
     this.#freeAll(memblock);
     this.allocator.growZone = (zone) => this.#growZone(zone.nodeId, zone.endPfn);
     clock.endPhase("memblock_free_all");
+  }
+
+  /** Says where nothing came of `kernelcore=` and `movablecore=`. */
+  #noteMovable(nodes: readonly NodeSpan[]): void {
+    const { coreMemory, words } = this.early.options;
+    const asked = words.filter(({ name }) => name === "kernelcore" || name === "movablecore");
+    if (asked.length === 0 || nodes.some(({ zones }) => isPopulated(zones[ZoneType.MOVABLE]!))) return;
+    const why = coreMemory.mirror ? "the machine has no mirrored memory" : "that leaves no memory for it";
+    this.early.remarks.push(`${asked.map(({ text }) => text).join(" ")}: no ZONE_MOVABLE, as ${why}`);
   }
 
   /** Gives memblock's free memory to the allocator, but for what is deferred (memblock_free_all). */
@@ -175,6 +191,11 @@ export class Kernel {
     }
     this.#discardMemblock();
     this.#clock.endPhase("deferred init");
+  }
+
+  /** Whether struct pages are still to be initialised. */
+  get defersInit(): boolean {
+    return this.deferredAreas.some(({ firstDeferredPfn }) => Number.isFinite(firstDeferredPfn));
   }
 
   #runWholeChunks(area: DeferredArea, { chunks }: PadataPlan): void {
@@ -235,18 +256,21 @@ export class Kernel {
     singlePages: (pfn, pages) => this.release.singlePages(pfn, pages),
   };
 
-  /** Bytes the guest has used so far: what memblock gave away, and every page ever allocated. */
+  /**
+   * Bytes the guest has used so far: what memblock gave away, and every page ever allocated, but for
+   * what nobody has touched yet. With `init_on_free=1` all memory that was released and accepted.
+   */
   get touchedBytes(): number {
-    return this.reservedBytes + this.allocator.touchedPages * PAGE_SIZE;
+    const { zones, touchedPages } = this.allocator;
+    const { untouched } = this.early;
+    const untouchedBytes = untouched.reduce((sum, { start, end }) => sum + end - start, 0);
+    const givenAwayBytes = this.reservedBytes - untouchedBytes;
+    if (!this.early.options.initOnFree) {
+      return givenAwayBytes + (touchedPages - this.untouchedPages) * PAGE_SIZE;
+    }
+    const pages = zones.reduce((sum, zone) => sum + zone.presentPages - zone.unacceptedPages, 0);
+    return pages * PAGE_SIZE - untouchedBytes;
   }
-}
-
-/**
- * Whether struct pages are initialised late: unless page extensions must be there early (6.12
- * mm/mm_init.c: defer_init; mm/page_ext.c: setup_early_page_ext).
- */
-function defersInit(commandLine: string): boolean {
-  return !commandLine.split(/\s+/).includes("early_page_ext");
 }
 
 /**
@@ -261,6 +285,26 @@ function reschedulingAcceptor(acceptance: AcceptMemory, clock: GuestClock): Boot
     },
     rangeContainsUnaccepted: (start, sizeBytes) => acceptance.rangeContainsUnaccepted(start, sizeBytes),
     unacceptedRunLength: (startPfn, blocks) => acceptance.unacceptedRunLength(startPfn, blocks),
+  };
+}
+
+function bootAcceptor(
+  faults: FaultAcceptance | undefined,
+  acceptance: AcceptMemory,
+  clock: GuestClock,
+): BootAcceptor {
+  return faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
+}
+
+/** Where a fault accepts and free memory is cleared (`init_on_free=1`), all of it faults as it is released. */
+function clearingAcceptor(faults: FaultAcceptance, clock: GuestClock): BootAcceptor {
+  return {
+    acceptMemory(start, sizeBytes) {
+      clock.reschedule();
+      faults.touch(start, sizeBytes);
+    },
+    rangeContainsUnaccepted: () => true,
+    unacceptedRunLength: (_startPfn, blocks) => blocks,
   };
 }
 

@@ -2,6 +2,8 @@
  * `mem=` and `memmap=` of the kernel's command line (arch/x86/kernel/e820.c: parse_memopt,
  * parse_memmap_opt, Linux 6.12). Every other word is left to others.
  */
+import { memparse } from "../command-line/numbers.js";
+import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import type { AddressRange } from "../units.js";
 import { type KernelE820Entry, KernelE820Type } from "./e820-table.js";
@@ -48,10 +50,8 @@ const KNOWN_TYPES: ReadonlySet<number> = new Set([
 export function parseMemoryOptions(commandLine: string): MemoryOptions {
   const options: MemoryOption[] = [];
   const malformed: string[] = [];
-  for (const word of commandLine.split(/\s+/)) {
-    if (word === "--") break;
-    const [, key, value] = /^(mem|memmap)(?:=(.*))?$/.exec(word) ?? [];
-    if (key === undefined) continue;
+  for (const { name: key, value } of commandLineWords(commandLine)) {
+    if (key !== "mem" && key !== "memmap") continue;
     const parts = key === "mem" ? [value ?? ""] : (value ?? "").split(",");
     for (const part of parts) {
       const option = key === "mem" ? limit(part) : memmapOption(part);
@@ -60,23 +60,6 @@ export function parseMemoryOptions(commandLine: string): MemoryOptions {
     }
   }
   return { options, malformed };
-}
-
-/** A size and what follows it. */
-interface Parsed {
-  readonly value: number;
-  readonly rest: string;
-}
-
-/** Number as C writes it, with a binary unit (lib/cmdline.c: memparse). */
-function memparse(text: string): Parsed | undefined {
-  const match = /^(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)([kmgtpe]?)/i.exec(text);
-  if (match === null) return undefined;
-  const [all, digits, unit] = match as unknown as [string, string, string];
-  const octal = /^0[0-7]+$/.test(digits);
-  const number = octal ? Number.parseInt(digits, 8) : Number(digits);
-  const exponent = unit === "" ? 0 : "kmgtpe".indexOf(unit.toLowerCase()) + 1;
-  return { value: number * 1024 ** exponent, rest: text.slice(all.length) };
 }
 
 /** Nothing is left of memory that ends at 0, which the kernel takes for a mistake. */

@@ -5,6 +5,7 @@
  * Every node's CPUs get their areas out of 2 MiB blocks; what a CPU does not need of its share is
  * given back, but it was accepted with the rest.
  */
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { KiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
@@ -104,7 +105,7 @@ function embedUnits(boot: EarlyBoot, groups: readonly Group[], layout: PercpuLay
     const units = roundUp(group.cpuCount, layout.unitsPerBlock);
     const bytes = units * layout.unitBytes;
     const address = memblock.allocTryNid(bytes, ATOM_SIZE, GOAL, MEMBLOCK_ALLOC_ACCESSIBLE, group.nid);
-    if (address === 0) throw new Error(`guest: no memory for the per-CPU areas of node ${group.nid}`);
+    if (address === 0) throw new EarlyOutOfMemory(`the per-CPU areas of node ${group.nid}`);
     return { address, units, cpuCount: group.cpuCount };
   });
   for (const { address, units, cpuCount } of areas) {

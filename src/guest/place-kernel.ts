@@ -1,15 +1,17 @@
 /** Where the kernel is unpacked to, and by whom. */
 
+import { bootOptions } from "../command-line/boot-options.js";
+import { commandLineWords } from "../command-line/words.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { chooseKernelStart } from "../efistub/kaslr.js";
 import { acceptKernelOutput } from "../efistub/stub-accept.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import { kernelRules } from "../linux/kernel-rules.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { chanceAt } from "../sim/prng.js";
 import type { AddressRange } from "../units.js";
 import type { AcceptMeter } from "./accept-meter.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 import { parseMemoryOptions } from "./memory-options.js";
 
 /** Which of a scenario's random numbers is the place of its kernel. */
@@ -20,13 +22,24 @@ const CHANCE = 0x6b61736c;
  * stub is one that leaves that to the decompressor (before commit a1b87d54f4e4, 6.6).
  */
 function unpacksAfterExit({ guest, kernel }: Scenario): boolean {
-  return guest.bootLoader !== "stub" || KERNEL_RULES[kernel].unpacksAfterExit;
+  return guest.bootLoader !== "stub" || kernelRules(kernel).unpacksAfterExit;
+}
+
+/** `guest.kaslr`, unless the command line says `nokaslr`. */
+function isRandomised({ guest }: Scenario): boolean {
+  return guest.kaslr && bootOptions(guest.commandLine).kaslr;
+}
+
+function hasMemoryWord({ guest }: Scenario): boolean {
+  const words = commandLineWords(guest.commandLine);
+  return words.some(({ name }) => name === "mem" || name === "memmap" || name === "hugepages");
 }
 
 /**
  * Takes memory of the firmware for the kernel: where the stub unpacks it to, or the loader puts it. That
- * is the lowest place, or one at random (drivers/firmware/efi/libstub/randomalloc.c). A stub that finds `mem=` or `memmap=` on the command line does not choose at random, because it does
- * not know what they leave (drivers/firmware/efi/libstub/x86-stub.c: parse_options, commit
+ * is the lowest place, or one at random (drivers/firmware/efi/libstub/randomalloc.c). A stub that
+ * finds `mem=`, `memmap=` or `hugepages=` on the command line does not choose at random, because it
+ * does not know what they leave (drivers/firmware/efi/libstub/x86-stub.c: parse_options, commit
  * 15aa8fb852f9, 2024).
  *
  * @returns undefined when there is no place for it, nor memory that the firmware could accept for it
@@ -36,8 +49,7 @@ export function loadKernel(
   kernelBytes: number,
   scenario: Scenario,
 ): AddressRange | undefined {
-  const { kaslr, commandLine } = scenario.guest;
-  const random = kaslr && !unpacksAfterExit(scenario) && parseMemoryOptions(commandLine).options.length === 0;
+  const random = isRandomised(scenario) && !unpacksAfterExit(scenario) && !hasMemoryWord(scenario);
   const places = { sizeBytes: kernelBytes, limit: Number.POSITIVE_INFINITY, unacceptedToo: false };
   const chance = random ? chanceAt(scenario.seed, CHANCE) : 0;
   let start = chooseKernelStart(boot.getMemoryMap().descriptors, places, chance);
@@ -63,7 +75,7 @@ export function unpackKernel(
 ): AddressRange {
   if (!unpacksAfterExit(scenario)) return loaded;
   const sizeBytes = loaded.end - loaded.start;
-  const start = scenario.guest.kaslr
+  const start = isRandomised(scenario)
     ? chooseKernelStart(
         boot.getMemoryMap().descriptors,
         { sizeBytes, limit: memoryLimit(scenario.guest.commandLine), unacceptedToo: table !== undefined },

@@ -6,12 +6,12 @@ import type { Firmware, FirmwareAccept, FirmwareModel } from "../firmware/firmwa
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
 import { startFirmware } from "../firmware/start.js";
+import type { KernelRules } from "../linux/rules.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
 import { GuestTerminated } from "./attack.js";
 import type { Guest } from "./guest.js";
-import { KERNEL_RULES } from "./kernel-versions.js";
 import { loadKernel, unpackKernel } from "./place-kernel.js";
 
 /** The firmware that starts guests of a platform unless a scenario names one. */
@@ -24,6 +24,11 @@ const USUAL_FIRMWARE: Readonly<Record<PlatformKind, FirmwareModel>> = {
 /** Bytes of one descriptor in the map the stub keeps, and descriptors it leaves room for (EFI_MMAP_NR_SLACK_SLOTS). */
 const EFI_DESCRIPTOR_BYTES = 48;
 const MAP_SLACK_SLOTS = 32;
+
+const TABLE_MEMORY: Readonly<Record<KernelRules["tableMemory"], EfiMemoryType>> = {
+  "loader-data": EfiMemoryType.LOADER_DATA,
+  "acpi-reclaim": EfiMemoryType.ACPI_RECLAIM,
+};
 
 /** What is to be booted; bytes. */
 export interface BootFiles {
@@ -55,15 +60,14 @@ export class OutOfMemory extends Error {}
  * @throws GuestTerminated when the decompressor does not understand what it finds
  */
 export function powerOn(guest: Guest, files: BootFiles): HandOver {
-  const { clock, platform, meter, policy, scenario } = guest;
+  const { clock, meter, policy, scenario } = guest;
   const { preset, preAcceptLimitBytes, acceptAll, acceptOnDemand } = scenario.firmware;
   const highMemory = policy.highMemory ?? scenario.firmware.highMemory;
   const firmware = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : preset];
 
   clock.ledger.charge(CostEvent.launch, 1);
   for (const { start, end } of firmware.launchRanges) {
-    platform.launchPages(start, end);
-    meter.acceptedBy.launch += end - start;
+    meter.launchPages(start, end);
   }
   clock.endPhase("launch");
 
@@ -104,7 +108,11 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
 }
 
 /** The stub or a boot loader ends boot services, or a firmware without them starts the kernel. */
-function handOver({ policy, meter, scenario }: Guest, { report }: Firmware, boot: BootServices): StubOutcome {
+function handOver(
+  { policy, meter, rules, scenario }: Guest,
+  { report }: Firmware,
+  boot: BootServices,
+): StubOutcome {
   const { unacceptedMemory, bootLoader } = scenario.guest;
   const support = policy.kernelTakesUnaccepted ? unacceptedMemory : "drops";
   if (report === "zero-page") {
@@ -112,11 +120,10 @@ function handOver({ policy, meter, scenario }: Guest, { report }: Firmware, boot
       acceptMemory: (start, end) => meter.firmwareAccept(start, end),
     });
   }
-  const { tableMemory } = KERNEL_RULES[scenario.kernel];
   const arch = { acceptMemory: (start: number, end: number) => meter.stubAccept(start, end) };
   const { acceptedBy } = meter;
   const beforeBytes = acceptedBy.firmware;
-  const outcome = exitBoot(boot, support, arch, tableMemory, bootLoader);
+  const outcome = exitBoot(boot, support, arch, TABLE_MEMORY[rules.tableMemory], bootLoader);
   acceptedBy.exitBootServices = acceptedBy.firmware - beforeBytes;
   acceptedBy.firmware = beforeBytes;
   return outcome;

@@ -1,6 +1,9 @@
 import { E820Type } from "../efistub/setup-e820.js";
+import { subtractRanges } from "../firmware/ranges.js";
 import { MIN_MEMORY_BYTES } from "../scenario/quantities.js";
-import { formatBytes, MiB } from "../units.js";
+import { type AddressRange, formatBytes, MiB } from "../units.js";
+import { GuestTerminated } from "./attack.js";
+import { isMemblockMemory } from "./e820-table.js";
 import { ramBytes, userE820 } from "./e820-user.js";
 import type { EarlyMachine } from "./early-machine.js";
 import { OutOfMemory } from "./power-on.js";
@@ -9,23 +12,37 @@ import { OutOfMemory } from "./power-on.js";
 const FIRMWARE_BYTES: number = MiB;
 
 /**
- * Looks at what `mem=` and `memmap=` leave before the kernel does.
+ * Looks at the map, and at what `mem=` and `memmap=` leave of it, before the kernel does.
  *
- * @throws OutOfMemory when that is nothing a kernel could boot in
+ * @param ram of the machine
+ * @throws OutOfMemory when that is nothing a kernel could boot in; GuestTerminated when the kernel
+ *   takes for RAM what is none
  */
-export function requireMemory({ e820, commandLine, kernelStart, efi }: EarlyMachine): void {
+export function requireMemory(
+  { e820, commandLine, kernelStart, efi }: EarlyMachine,
+  ram: readonly AddressRange[],
+): void {
   const user = userE820(e820, commandLine);
   if (user.outcome === "panic") throw new OutOfMemory(`the kernel panics: ${user.reason}`);
   const kernelIsRam = user.e820.some(
     ({ start, end, type }) => type === E820Type.RAM && start <= kernelStart && kernelStart < end,
   );
   if (!kernelIsRam) throw new OutOfMemory("mem= and memmap= leave no RAM where the kernel lies");
-  const table = efi?.unacceptedTableInRam === true ? efi.unacceptedTable : undefined;
+  const table = efi?.tableReservation === "bytes" ? efi.unacceptedTable : undefined;
   if (table !== undefined && !user.e820.some(({ start, end }) => start <= table.start && table.end <= end)) {
     throw new OutOfMemory("the kernel panics: mem= and memmap= cut off its table of unaccepted memory");
   }
+  const claimed = user.e820.filter(({ type }) => isMemblockMemory(type));
+  const missing = subtractRanges(claimed, ram)[0];
+  if (missing !== undefined) {
+    throw new GuestTerminated(
+      `memmap= adds ${formatBytes(missing.end - missing.start)} at 0x${missing.start.toString(16)}, where the ` +
+        "machine has no RAM; the kernel takes them for memory and touches them",
+    );
+  }
   const left = ramBytes(user.e820);
   if (left < MIN_MEMORY_BYTES - FIRMWARE_BYTES) {
-    throw new OutOfMemory(`mem= and memmap= leave ${formatBytes(left)} of RAM, less than a kernel needs`);
+    const who = left < ramBytes(e820) ? "mem= and memmap= leave" : "the map that the kernel starts with has";
+    throw new OutOfMemory(`${who} ${formatBytes(left)} of RAM, less than a kernel needs`);
   }
 }

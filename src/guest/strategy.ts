@@ -14,7 +14,7 @@ import {
   upToTarget,
 } from "./background-acceptor.js";
 import type { Guest } from "./guest.js";
-import type { KernelOptions } from "./kernel.js";
+import type { Kernel, KernelOptions } from "./kernel.js";
 
 /** Where the kernel then is, in words. */
 const PLACES: Readonly<Record<TouchContext, string>> = {
@@ -84,10 +84,10 @@ export function faultAcceptance(
 /** The threads of a policy that has some, from now on. */
 export function backgroundAcceptor(
   { policy, scenario, clock }: Guest,
-  allocator: PageAllocator,
+  { allocator, cpuNodes }: Kernel,
   isBusy: (cpu: number) => boolean,
 ): BackgroundAcceptor | undefined {
-  const plan = backgroundPlan(policy.threads, scenario.strategy, allocator);
+  const plan = backgroundPlan(policy.threads, scenario.strategy, allocator, cpuNodes.length);
   return plan === undefined ? undefined : new BackgroundAcceptor(plan, allocator, clock, isBusy);
 }
 
@@ -95,12 +95,14 @@ function backgroundPlan(
   threads: "rate" | "watermark" | undefined,
   strategy: Scenario["strategy"],
   allocator: PageAllocator,
+  cpus: number,
 ): BackgroundPlan | undefined {
   if (threads === undefined) return undefined;
   const { idleOnly = false, rateBytes = Number.POSITIVE_INFINITY } = strategy;
   const { targetBytes = Number.POSITIVE_INFINITY, aheadBytes = 0 } = strategy;
   return {
     threads: strategy.threads ?? 1,
+    cpus,
     bytesPerSecond: rateBytes,
     idleOnly,
     wantedPages:

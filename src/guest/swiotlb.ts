@@ -2,65 +2,72 @@
  * The DMA bounce buffer (kernel/dma/swiotlb.c: swiotlb_init_remap; arch/x86/kernel/pci-dma.c:
  * pci_swiotlb_detect; arch/x86/mm/mem_encrypt.c: mem_encrypt_setup_arch; Linux 6.12).
  */
+import { adjusted, SEGMENT_SLABS, SLAB_BYTES, type SwiotlbSize, withAreas } from "../command-line/swiotlb.js";
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
-import { GiB, KiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { formatBytes, GiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
-const IO_TLB_SIZE = 2 * KiB;
-/** Slots of a segment: the longest mapping (IO_TLB_SEGSIZE). */
-const IO_TLB_SEGSIZE = 128;
-const IO_TLB_DEFAULT_BYTES = 64 * MiB;
-const IO_TLB_MIN_SLOTS = MiB / IO_TLB_SIZE;
+/** Of a guest's RAM, what an encrypted one wants, and its bounds. */
+const ENCRYPTED_PERCENT = 6;
+const ENCRYPTED_LEAST_BYTES: number = 64 * MiB;
+const ENCRYPTED_MOST_BYTES: number = GiB;
+const IO_TLB_MIN_SLABS: number = MiB / SLAB_BYTES;
 const SLOT_BYTES = 24; // sizeof(struct io_tlb_slot)
 const AREA_BYTES = 16; // sizeof(struct io_tlb_area)
 
-function roundUpPowerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(value));
-}
-
 /**
- * Bytes of the bounce buffer a kernel sets aside when the command line says nothing: none while
- * all RAM is below 4 GiB, 64 MiB above, and 6 % of RAM, at least 64 MiB and at most 1 GiB, when
- * guest memory is encrypted.
+ * Bytes that an encrypted guest wants for its buffer: 6 % of RAM, at least 64 MiB and at most 1 GiB.
  *
  * @param memoryBytes RAM known to memblock
- * @param endOfRam first byte behind RAM
  */
-export function defaultSwiotlbBytes(memoryBytes: number, endOfRam: number, memoryEncrypted: boolean): number {
-  if (memoryEncrypted) {
-    return Math.min(Math.max(Math.floor((memoryBytes * 6) / 100), IO_TLB_DEFAULT_BYTES), GiB);
-  }
-  return endOfRam > 4 * GiB ? IO_TLB_DEFAULT_BYTES : 0;
+export function encryptedSwiotlbBytes(memoryBytes: number): number {
+  const share = Math.floor((memoryBytes * ENCRYPTED_PERCENT) / 100);
+  return Math.min(Math.max(share, ENCRYPTED_LEAST_BYTES), ENCRYPTED_MOST_BYTES);
 }
 
-/**
- * Slots of the buffer: whole segments, a power of two, and a segment for each area
- * (swiotlb_adjust_size, round_up_default_nslabs).
- *
- * @param areaCount a power of two
- */
-export function swiotlbSlots(bytes: number, areaCount: number): number {
-  const segments = roundUp(Math.ceil(bytes / IO_TLB_SIZE), IO_TLB_SEGSIZE);
-  return roundUpPowerOfTwo(Math.max(segments, IO_TLB_SEGSIZE * areaCount));
+/** What the command line and the platform make of the buffer, before CPUs are counted. */
+function configured({ options, machine, memblock }: EarlyBoot): SwiotlbSize {
+  const { swiotlb } = options;
+  return machine.memoryEncrypted ? adjusted(swiotlb, encryptedSwiotlbBytes(memblock.physMemSize())) : swiotlb;
 }
 
-/** swiotlb_init(): the buffer below 4 GiB, halved until it fits, its slots, and one area a CPU. */
+/** swiotlb_size_or_default(): what the buffer will at least be, as code before swiotlb_init_remap() sees it. */
+export function swiotlbBytesOrDefault(boot: EarlyBoot): number {
+  return configured(boot).slabs * SLAB_BYTES;
+}
+
+/** Whether there is to be one: for encrypted guests, for RAM above 4 GiB, or because somebody asked. */
+function isEnabled({ options, machine, maxPfn }: EarlyBoot): boolean {
+  const { swiotlb, iommu } = options;
+  if (swiotlb.disabled) return false;
+  if (machine.memoryEncrypted || swiotlb.force || iommu === "soft") return true;
+  return iommu !== "off" && maxPfn * PAGE_SIZE > 4 * GiB;
+}
+
+/** swiotlb_init_remap(): the buffer below 4 GiB, halved until it fits, its slots, and one area a CPU. */
 export function swiotlbInit(boot: EarlyBoot): void {
-  const { memblock, machine, maxPfn } = boot;
-  const byRule = defaultSwiotlbBytes(memblock.physMemSize(), maxPfn * PAGE_SIZE, machine.memoryEncrypted);
-  const bytes = machine.swiotlbBytes ?? byRule;
-  if (bytes === 0) return;
-  const areaCount = roundUpPowerOfTwo(boot.cpuCount);
-  let slots = swiotlbSlots(bytes, areaCount);
+  if (!isEnabled(boot)) {
+    if (boot.machine.memoryEncrypted)
+      boot.remarks.push("swiotlb: no bounce buffer, so devices cannot be used");
+    return;
+  }
+  const { memblock, machine } = boot;
+  const before = configured(boot);
+  const { slabs: wanted, areas } = before.areas === 0 ? withAreas(before, boot.cpuCount) : before;
+  let slabs = wanted;
   memblock.accepts = machine.shareWithoutAccept !== true;
-  let address = memblock.allocLow(slots * IO_TLB_SIZE, PAGE_SIZE);
-  while (address === 0 && slots > IO_TLB_MIN_SLOTS) {
-    slots = roundUp(slots / 2, IO_TLB_SEGSIZE);
-    address = memblock.allocLow(slots * IO_TLB_SIZE, PAGE_SIZE);
+  let address = memblock.allocLow(slabs * SLAB_BYTES, PAGE_SIZE);
+  while (address === 0 && slabs > IO_TLB_MIN_SLABS) {
+    slabs = roundUp(Math.floor(slabs / 2), SEGMENT_SLABS);
+    address = memblock.allocLow(slabs * SLAB_BYTES, PAGE_SIZE);
   }
   memblock.accepts = true;
+  if (slabs < wanted && boot.options.words.some(({ name }) => name === "swiotlb")) {
+    const got = address === 0 ? "nothing" : formatBytes(slabs * SLAB_BYTES);
+    boot.remarks.push(`swiotlb: no room for ${formatBytes(wanted * SLAB_BYTES)} below 4 GiB, ${got} instead`);
+  }
   if (address === 0) return;
-  boot.swiotlb = { start: address, end: address + slots * IO_TLB_SIZE };
-  memblock.alloc(roundUp(slots * SLOT_BYTES, PAGE_SIZE), PAGE_SIZE);
-  memblock.alloc(Math.min(areaCount, slots / IO_TLB_SEGSIZE) * AREA_BYTES, SMP_CACHE_BYTES);
+  boot.swiotlb = { start: address, end: address + slabs * SLAB_BYTES };
+  memblock.alloc(roundUp(slabs * SLOT_BYTES, PAGE_SIZE), PAGE_SIZE);
+  memblock.alloc(Math.min(areas, slabs / SEGMENT_SLABS) * AREA_BYTES, SMP_CACHE_BYTES);
 }

@@ -1,15 +1,17 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { CocoPlatform } from "../coco/platform.js";
+import { subtractRanges } from "../firmware/ranges.js";
 import { verifyInvariants } from "../page-alloc/invariants.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { pcpIndexOrder } from "../page-alloc/pcp.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
+import { type AddressRange, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
+import { type AcceptedBy, acceptedPagesOf } from "./accept-meter.js";
 import type { Kernel } from "./kernel.js";
 
 /**
  * Walks the whole guest and throws at the first thing that cannot be: what
  * `verifyInvariants` finds, a parked block that is accepted, or memory in use or free that
- * the platform would not let the guest touch.
+ * the platform would not let the guest touch, or free memory that is shared with the host.
  *
  * @param usableOnTouch free memory may be unaccepted, because touching it makes it usable
  * @throws Error naming the frame
@@ -23,8 +25,42 @@ export function verifyGuest(
   const { allocator } = kernel;
   verifyInvariants(allocator);
   verifyParked(allocator, acceptance);
-  if (!usableOnTouch) verifyListed(allocator, platform);
-  verifyReserved(kernel, platform);
+  const map = kernel.early.earlyMap?.map;
+  // Set aside, and not accepted before a touch; or a CMA area at a fixed address, which never is.
+  const { cmaAreas, untouched } = kernel.early;
+  const unaccepted = usableOnTouch ? untouched : cmaAreas.filter(({ accepted }) => !accepted);
+  const isUnaccepted = (pfn: number): boolean =>
+    unaccepted.some(({ start, end }) => pfn * PAGE_SIZE >= start && pfn * PAGE_SIZE < end);
+  verifyListed(allocator, (pfn, pages) => {
+    if (!usableOnTouch && !isUnaccepted(pfn)) requireUsable(platform, pfn, pages);
+    if (map !== undefined && map.sharedBytesIn(pfn * PAGE_SIZE, (pfn + pages) * PAGE_SIZE) > 0) {
+      throw new Error(`guest: some of ${pages} pages at pfn 0x${pfn.toString(16)} are free, but shared`);
+    }
+  });
+  verifyReserved(kernel, platform, unaccepted);
+}
+
+/**
+ * Adds up who accepted what, which must be what the platform has accepted, and no more than there is.
+ *
+ * @param memoryBytes RAM of the guest, with what was plugged in
+ * @throws Error with the two numbers
+ */
+export function verifyAccepted(
+  acceptedBy: Readonly<AcceptedBy>,
+  platform: CocoPlatform,
+  memoryBytes: number,
+): void {
+  const acceptedBytes = acceptedPagesOf(platform) * PAGE_SIZE;
+  const sum = Object.values(acceptedBy).reduce((bytes: number, own: number) => bytes + own, 0);
+  if (sum !== acceptedBytes) {
+    throw new Error(
+      `guest: ${platform.name} has accepted ${acceptedBytes} bytes, and everybody together ${sum}`,
+    );
+  }
+  if (acceptedBytes > memoryBytes) {
+    throw new Error(`guest: ${acceptedBytes} bytes are accepted in a guest of ${memoryBytes}`);
+  }
 }
 
 function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void {
@@ -43,8 +79,8 @@ function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void 
   }
 }
 
-/** Every block that a request could get without another accept. */
-function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
+/** Looks at every block that a request could get without another accept. */
+function verifyListed(allocator: PageAllocator, look: (pfn: number, pages: number) => void): void {
   const { frames } = allocator;
   for (const zone of allocator.zones) {
     for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
@@ -52,10 +88,10 @@ function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
         const list = zone.list(order, type);
         for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
           const slot = node - frames.firstRangeNode;
-          if (!frames.isRange(node)) requireUsable(platform, frames.pfnOf(node), 2 ** order);
+          if (!frames.isRange(node)) look(frames.pfnOf(node), 2 ** order);
           else {
             const pages = frames.rangeCount[slot]! * MAX_ORDER_PAGES;
-            requireUsable(platform, frames.rangeStart[slot]! * MAX_ORDER_PAGES, pages);
+            look(frames.rangeStart[slot]! * MAX_ORDER_PAGES, pages);
           }
         }
       }
@@ -63,7 +99,7 @@ function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
     for (const pcp of zone.pcp) {
       pcp.lists.forEach((pcpList, index) => {
         for (let at = 0; at < pcpList.size; at++) {
-          requireUsable(platform, frames.pfnOf(pcpList.at(at)), 2 ** pcpIndexOrder(index));
+          look(frames.pfnOf(pcpList.at(at)), 2 ** pcpIndexOrder(index));
         }
       });
     }
@@ -71,12 +107,17 @@ function verifyListed(allocator: PageAllocator, platform: CocoPlatform): void {
 }
 
 /** What memblock gave away, where it is memory: tables, the memmap, buffers. */
-function verifyReserved({ early }: Kernel, platform: CocoPlatform): void {
+function verifyReserved(
+  { early }: Kernel,
+  platform: CocoPlatform,
+  unaccepted: readonly AddressRange[],
+): void {
   const { memory, reserved } = early.memblock;
-  for (const region of reserved.regions) {
+  const ranges = reserved.regions.map(({ base, size }) => ({ start: base, end: base + size }));
+  for (const { start, end } of subtractRanges(ranges, unaccepted)) {
     for (const { base, size } of memory.regions) {
-      const startPfn = pfnUp(Math.max(base, region.base));
-      const endPfn = pfnDown(Math.min(base + size, region.base + region.size));
+      const startPfn = pfnUp(Math.max(base, start));
+      const endPfn = pfnDown(Math.min(base + size, end));
       if (startPfn < endPfn) requireUsable(platform, startPfn, endPfn - startPfn);
     }
   }

@@ -33,10 +33,6 @@ export class GuestMemory {
   readonly #metadataFor: (memoryBytes: number) => number;
   #memoryBytes: number;
   #touchedBytes = 0;
-  #convertedBytes = 0;
-  /** The part of these that was never accepted. */
-  #neverAcceptedBytes = 0;
-  #keptBytes = 0;
   #peakBytes = 0;
   #bitmapBytes = 0;
   #directMapBytes = 0;
@@ -75,30 +71,12 @@ export class GuestMemory {
   share(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
     // Only here does what the host spends ever fall.
     this.#peakBytes = this.hostBytesPeak;
-    const before = this.#platform.privatePages;
     this.#platform.convertToShared(start, end, unaccepted);
-    if (this.#platform.name === "none") return;
-    const unacceptedBytes = unaccepted.reduce((sum, one) => sum + one.end - one.start, 0);
-    this.#convertedBytes += end - start;
-    this.#neverAcceptedBytes += unacceptedBytes;
-    this.#keptBytes += end - start - unacceptedBytes - (before - this.#platform.privatePages) * PAGE_SIZE;
-  }
-
-  /**
-   * The guest has accepted memory that was shared, so it is private again.
-   *
-   * @param gainedBytes by how much the host's private memory has grown; less where it kept a copy
-   */
-  unshare(bytes: number, gainedBytes: number): void {
-    if (this.#platform.name === "none") return;
-    this.#convertedBytes -= bytes;
-    this.#neverAcceptedBytes = Math.min(this.#neverAcceptedBytes, this.#convertedBytes);
-    this.#keptBytes -= bytes - gainedBytes;
   }
 
   /** Bytes that the guest has accepted, made shared and not private again. */
   get acceptedSharedBytes(): number {
-    return this.#convertedBytes - this.#neverAcceptedBytes;
+    return this.#platform.acceptedSharedPages * PAGE_SIZE;
   }
 
   /**
@@ -106,7 +84,7 @@ export class GuestMemory {
    * gone, so they no longer count as memory that it has touched.
    */
   get untouchedSharedBytes(): number {
-    return Math.max(this.#convertedBytes - this.#touchedBytes, 0);
+    return Math.max(this.#platform.sharedPages * PAGE_SIZE - this.#touchedBytes, 0);
   }
 
   /** Notes sizes of tables that lie in the guest's own memory; they change nothing else. */
@@ -127,13 +105,13 @@ export class GuestMemory {
 
   /** What `hostBytes` is made of. */
   use(): HostUse {
-    const { name, privatePages, tablePages, pamtPages } = this.#platform;
+    const { name, privatePages, keptPages, tablePages, pamtPages } = this.#platform;
     // KVM mirrors the secure EPT, which it cannot read, in tables of its own.
     const copies = name === "tdx" ? 2 : 1;
     const sharedBytes = roundUp(this.#touchedBytes, this.#pageSizeBytes);
     return {
       privateBytes: privatePages * PAGE_SIZE,
-      keptBytes: this.#keptBytes,
+      keptBytes: keptPages * PAGE_SIZE,
       sharedBytes,
       tableBytes: (tablePages * copies + sharedTablePages(sharedBytes, this.#pageSizeBytes)) * PAGE_SIZE,
       metadataBytes: this.#metadataFor(this.#memoryBytes) + pamtPages * PAGE_SIZE,

@@ -10,7 +10,15 @@ import { ZoneType } from "../mm/zones.js";
 import { GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { CostEvent } from "../sim/cost-events.js";
-import { type AddressRange, formatBytes, GiB, PAGE_SIZE, roundUp, UNIT_SIZE } from "../units.js";
+import {
+  type AddressRange,
+  formatBytes,
+  GiB,
+  PAGE_SIZE,
+  PHYSICAL_ADDRESS_END,
+  roundUp,
+  UNIT_SIZE,
+} from "../units.js";
 import { mapMemory, memmapBytes, memoryBlockBytes, populateMemmap } from "./add-memory.js";
 import { hugePagesInUse, onlinePages } from "./online-pages.js";
 import type { HotplugPlan, HotplugResult } from "./result.js";
@@ -32,7 +40,7 @@ export interface HotplugTarget {
 /**
  * A memory device is plugged into the guest while it runs, and all of it goes online at once on the boot
  * CPU (6.12 drivers/acpi/acpi_memhotplug.c, mm/memory_hotplug.c: add_memory_resource with
- * memhp_default_state=online, into ZONE_NORMAL). The VMM puts it behind the guest's RAM, at the next multiple of 1 GiB (QEMU
+ * memhp_default_state=online, into ZONE_NORMAL unless the command line says `online_movable`). The VMM puts it behind the guest's RAM, at the next multiple of 1 GiB (QEMU
  * hw/i386/pc.c: pc_get_device_memory_range).
  */
 export class Hotplug {
@@ -42,6 +50,7 @@ export class Hotplug {
   readonly #blockBytes: number;
   #reason: string | undefined = undefined;
   #refused = false;
+  #done = false;
   #addedBytes = 0;
   #memmapBytes = 0;
   #acceptedOnlineBytes = 0;
@@ -61,10 +70,11 @@ export class Hotplug {
     const { start } = this.#range;
     const end = start + this.#addedBytes;
     const usable = this.#target.guest.platform.usableBytesIn(start, end);
+    const reason = this.#done ? this.#reason : "the guest ended on the way";
     return {
       acceptance: this.#plan.acceptance,
-      outcome: this.#refused ? "refused" : this.#reason === undefined ? "online" : "failed",
-      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      outcome: this.#refused ? "refused" : reason === undefined ? "online" : "failed",
+      ...(reason === undefined ? {} : { reason }),
       blockBytes: this.#blockBytes,
       addedBytes: this.#addedBytes,
       memmapBytes: this.#memmapBytes,
@@ -82,6 +92,7 @@ export class Hotplug {
     const { clock } = this.#target.guest;
     this.#reason = this.#refusal();
     this.#refused = this.#reason !== undefined;
+    this.#done = this.#refused;
     if (this.#refused) return;
     clock.joinAll();
     const startNs = clock.bootCpuNs;
@@ -89,11 +100,18 @@ export class Hotplug {
     if (this.#reason === undefined) this.#online();
     clock.settle(0);
     this.#timeNs = clock.bootCpuNs - startNs;
+    this.#done = true;
   }
 
-  /** A TDX host gives guests only memory that its module was told of at its start. */
+  /**
+   * Nothing has an address of more than 52 bits. A TDX host gives guests only memory that its module was told
+   * of at its start.
+   */
   #refusal(): string | undefined {
     const { guest, tdxModule } = this.#target;
+    if (this.#range.end > PHYSICAL_ADDRESS_END) {
+      return `It would end at 0x${this.#range.end.toString(16)}, and addresses have 52 bits.`;
+    }
     if (tdxModule === undefined) return undefined;
     const goodBytes = tdxModule.memory.reduce((sum, { start, end }) => sum + end - start, 0);
     if (guest.scenario.memoryBytes + this.#plan.memoryBytes <= goodBytes) return undefined;
@@ -154,7 +172,10 @@ export class Hotplug {
   #online(): void {
     const { guest, kernel } = this.#target;
     const { clock, kernelAccept, scenario } = guest;
-    const hugePages = scenario.guest.transparentHugePages && hugePagesInUse(kernel.allocator);
+    const { transparentHugePages = scenario.guest.transparentHugePages, onlineMovable } =
+      kernel.early.options;
+    const hugePages = transparentHugePages && hugePagesInUse(kernel.allocator);
+    const zone = onlineMovable ? ZoneType.MOVABLE : ZoneType.NORMAL;
     for (let { start } = this.#range; start < this.#range.end; start += this.#blockBytes) {
       const block = { start, end: start + this.#blockBytes };
       clock.begin(0);
@@ -163,7 +184,7 @@ export class Hotplug {
         this.#acceptedOnlineBytes += this.#blockBytes;
       }
       clock.ledger.charge(CostEvent.initStructPage, this.#blockBytes / PAGE_SIZE);
-      onlinePages(kernel, block, ZoneType.NORMAL, hugePages);
+      onlinePages(kernel, block, zone, hugePages);
       this.#addedBytes += this.#blockBytes;
       clock.settle(0);
     }

@@ -1,12 +1,10 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
 import { type E820Entry, E820Type } from "../efistub/setup-e820.js";
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { GuestTerminated } from "../guest/attack.js";
 import type { EarlyMachine } from "../guest/early-machine.js";
 import type { Guest } from "../guest/guest.js";
 import { Kernel } from "../guest/kernel.js";
-import { KERNEL_RULES, type KernelRules } from "../guest/kernel-versions.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import { faultAcceptance, kernelOptions } from "../guest/strategy.js";
 import type { TrackedRange } from "../tracker/e820-ranges.js";
@@ -18,7 +16,7 @@ import { unreadable } from "./unreadable.js";
 import { unshare } from "./unshare.js";
 import { readVmcore } from "./vmcore.js";
 
-/** Assumption: `crashkernel=256M`, what distributions take; aligned as the kernel does (CRASH_ALIGN). */
+/** Assumption where the command line has no `crashkernel=`: 256M, what distributions take; aligned as the kernel does (CRASH_ALIGN). */
 const CRASH_KERNEL_BYTES: number = 256 * MiB;
 const CRASH_KERNEL_ALIGN: number = 16 * MiB;
 
@@ -43,7 +41,6 @@ export interface FirstKernel {
 export class Kexec {
   readonly #plan: KexecPlan;
   readonly #first: FirstKernel;
-  readonly #rules: KernelRules;
   /** When the last request of the workload was served; nanoseconds. */
   readonly startNs: number;
   #facts: Omit<KexecResult, "kind" | "table" | "timeNs">;
@@ -53,7 +50,6 @@ export class Kexec {
     // Flags in struct page are gone with the struct pages, whatever was planned.
     this.#plan = first.guest.policy.name === "page-flag" ? { ...plan, table: "lost" } : plan;
     this.#first = first;
-    this.#rules = KERNEL_RULES[first.guest.scenario.kernel];
     this.startNs = first.guest.clock.bootCpuNs;
     this.#facts = { done: false, segmentBytes: 0, unacceptedSegmentBytes: 0, unsharedBytes: 0 };
   }
@@ -95,7 +91,7 @@ export class Kexec {
         kernelBytes: roundUp(build.imageBytes + 2 * MiB, 2 * MiB),
         initrdBytes: this.#plan.initrdBytes ?? (initrd === undefined ? 0 : initrd.end - initrd.start),
       },
-      this.#rules.kexec.highestFirst,
+      guest.rules.kexec.highestFirst,
     );
     if (segments === undefined) throw new OutOfMemory("kexec finds no room for the next kernel");
     this.#load(allSegments(segments));
@@ -132,13 +128,13 @@ export class Kexec {
     };
   }
 
-  /** Since 6.15 what will be written to is accepted at load time (commit caeb8ba598f0). */
+  /** What will be written to may be accepted at load time. */
   #load(segments: readonly AddressRange[]): void {
     const { acceptance, table, guest } = this.#first;
     const bytes = segments.reduce((sum, { start, end }) => sum + end - start, 0);
     const unaccepted = segments.reduce((sum, range) => sum + unacceptedIn(table, range), 0);
     this.#facts = { ...this.#facts, segmentBytes: bytes, unacceptedSegmentBytes: unaccepted };
-    if (!this.#rules.kexec.acceptsSegments) return;
+    if (!guest.rules.kexec.acceptsSegments) return;
     for (const { start, end } of segments) acceptance.acceptMemory(start, end - start);
     guest.clock.settle(0);
   }
@@ -147,7 +143,7 @@ export class Kexec {
   #unshare(): readonly AddressRange[] {
     const { guest, kernel } = this.#first;
     const shared = this.#shared;
-    if (!this.#rules.kexec.unshares.includes(guest.platform.name)) return shared;
+    if (!guest.rules.kexec.unshares.some((name) => name === guest.platform.name)) return shared;
     this.#facts = { ...this.#facts, unsharedBytes: unshare(guest, shared, kernel.early.earlyMap!.map) };
     return [];
   }
@@ -171,7 +167,7 @@ export class Kexec {
         ...(machine.efi === undefined ? {} : { efi: { ...machine.efi, memoryMap: segments.parameters } }),
       },
       kernel.early.build,
-      guest.scenario.kernel,
+      guest.rules.pageAlloc,
       new AcceptMemory(table, kernelAccept, kernelAccept),
       guest.policy.kernel !== "boot",
       clock,
@@ -185,21 +181,16 @@ export class Kexec {
 
   /** The crash kernel runs in memory of its own, which was set aside at boot, and copies the rest. */
   #crash(): void {
-    const { guest, acceptance, table } = this.#first;
-    const low = this.#ram.filter(({ start }) => start < 4 * GiB).reverse();
-    const start = highestHole(low, this.#shared, CRASH_KERNEL_BYTES, CRASH_KERNEL_ALIGN);
-    if (start === undefined) throw new OutOfMemory("there is no room for the crash kernel below 4 GiB");
-    const own = { start, end: start + CRASH_KERNEL_BYTES };
-    // memblock accepted it when it was set aside (reserve_crashkernel).
-    acceptance.acceptMemory(own.start, CRASH_KERNEL_BYTES);
-    this.#facts = { ...this.#facts, segmentBytes: CRASH_KERNEL_BYTES };
+    const { guest, table } = this.#first;
+    const own = this.#crashKernel();
+    this.#facts = { ...this.#facts, segmentBytes: own.end - own.start };
     const shared = this.#unshare();
-    if (table !== undefined && this.#rules.tableMemory === EfiMemoryType.LOADER_DATA) {
+    if (table !== undefined && guest.rules.tableReservation === "bytes") {
       throw new GuestTerminated(
         "the crash kernel cannot reach the table of unaccepted memory, which is no memory to it",
       );
     }
-    const knows = this.#plan.table !== "lost" && this.#rules.kexec.vmcoreAsks;
+    const knows = this.#plan.table !== "lost" && guest.rules.kexec.vmcoreAsks;
     const { reason, ...vmcore } = readVmcore(
       without(this.#ram, own),
       knows ? table : undefined,
@@ -208,6 +199,20 @@ export class Kexec {
     );
     this.#facts = { ...this.#facts, vmcore };
     if (reason !== undefined) throw new GuestTerminated(`/proc/vmcore reads ${reason}`);
+  }
+
+  /** Its memory: what `crashkernel=` set aside, or a usual amount of the first kernel's. */
+  #crashKernel(): AddressRange {
+    const { acceptance, kernel } = this.#first;
+    const { crashkernel, options } = kernel.early;
+    if (crashkernel !== undefined) return crashkernel;
+    if (options.crashkernel.length > 0) throw new OutOfMemory("crashkernel= has set no memory aside");
+    const low = this.#ram.filter(({ start }) => start < 4 * GiB).reverse();
+    const start = highestHole(low, this.#shared, CRASH_KERNEL_BYTES, CRASH_KERNEL_ALIGN);
+    if (start === undefined) throw new OutOfMemory("there is no room for the crash kernel below 4 GiB");
+    // memblock would have accepted it when it was set aside (reserve_crashkernel).
+    acceptance.acceptMemory(start, CRASH_KERNEL_BYTES);
+    return { start, end: start + CRASH_KERNEL_BYTES };
   }
 }
 

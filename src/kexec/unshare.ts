@@ -1,7 +1,7 @@
 import type { DirectMap } from "../early-map/direct-map.js";
 import type { Guest } from "../guest/guest.js";
 import { CostEvent } from "../sim/cost-events.js";
-import { type AddressRange, PAGE_SIZE } from "../units.js";
+import type { AddressRange } from "../units.js";
 
 /**
  * All memory shared with the host becomes private again, which accepts it anew: it has had another
@@ -12,7 +12,7 @@ import { type AddressRange, PAGE_SIZE } from "../units.js";
  * @returns bytes
  */
 export function unshare(
-  { platform, meter, host, clock }: Guest,
+  { platform, meter, clock }: Guest,
   shared: readonly AddressRange[],
   map: DirectMap,
 ): number {
@@ -21,9 +21,7 @@ export function unshare(
     if (platform.name === "tdx") clock.ledger.charge(CostEvent.mapGpa, 1);
     // SNP sets the entry back, TDX clears it, so that nobody touches what the host is about to give anew.
     map.setShared(start, end, false);
-    const before = platform.privatePages;
     meter.kernelAccept(start, end);
-    host.unshare(end - start, (platform.privatePages - before) * PAGE_SIZE);
     bytes += end - start;
   }
   return bytes;

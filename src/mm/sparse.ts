@@ -1,3 +1,4 @@
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { MiB, PAGE_SIZE, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
 
@@ -162,5 +163,5 @@ class VmemmapTables {
 }
 
 function found(address: number): void {
-  if (address === 0) throw new Error("mm: no memory left for the memory map");
+  if (address === 0) throw new EarlyOutOfMemory("the memory map");
 }

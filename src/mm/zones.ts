@@ -1,6 +1,8 @@
+import type { CoreMemory } from "../command-line/core-memory.js";
 import type { NodePfnRange } from "../memblock/iterate.js";
 import { GiB, MiB, PAGE_SIZE } from "../units.js";
 import { type PfnRange, pagesInside } from "./pfn-range.js";
+import { besideMovable, zoneMovablePfns } from "./zone-movable.js";
 
 /** Zone types, low to high (include/linux/mmzone.h: enum zone_type on x86_64, 6.12). */
 export const ZoneType = { DMA: 0, DMA32: 1, NORMAL: 2, MOVABLE: 3, DEVICE: 4 } as const;
@@ -58,22 +60,30 @@ export function zoneLimits(ranges: readonly PfnRange[]): PfnRange[] {
 }
 
 /**
- * The zones of every node with memory (mm/mm_init.c:free_area_init_node, 6.12), without
- * ZONE_MOVABLE, which exists only with kernelcore=, movablecore= or movable_node. A zone
- * that is not the node's last ends at its limit, not at the last page of memory below it.
+ * The zones of every node with memory (mm/mm_init.c:free_area_init_node, 6.12). A zone that is not
+ * the node's last ends at its limit, not at the last page of memory below it.
  *
  * @param ranges memory, ascending and disjoint; those of one node need not be neighbours
+ * @param core what of it the kernel keeps out of ZONE_MOVABLE; absent: everything
  * @returns by node number, ascending
  */
-export function nodeSpans(ranges: readonly NodePfnRange[]): NodeSpan[] {
+export function nodeSpans(ranges: readonly NodePfnRange[], core?: CoreMemory): NodeSpan[] {
   if (ranges.length === 0) throw new Error("mm: a machine without memory has no zones");
   const limits = zoneLimits(ranges);
+  // find_usable_zone_for_movable(): the highest zone with page frames.
+  const highest = limits.findLast(({ startPfn, endPfn }) => startPfn < endPfn)!;
+  const movable = core === undefined ? undefined : zoneMovablePfns(ranges, highest.startPfn, core);
   const nodeIds = [...new Set(ranges.map((range) => range.nid))].sort((a, b) => a - b);
   return nodeIds.map((nid) => {
     const memory = ranges.filter((range) => range.nid === nid);
     const node = { nid, startPfn: memory[0]!.startPfn, endPfn: endOfMemory(memory) };
+    const movablePfn = movable?.get(nid);
     const types = Object.values(ZoneType);
-    return { ...node, zones: types.map((type) => zoneSpan(node, type, limits[type]!, memory)) };
+    const limitOf = (type: ZoneType): PfnRange =>
+      type === ZoneType.MOVABLE && movablePfn !== undefined
+        ? { startPfn: movablePfn, endPfn: highest.endPfn }
+        : besideMovable(limits[type]!, movablePfn);
+    return { ...node, zones: types.map((type) => zoneSpan(node, type, limitOf(type), memory)) };
   });
 }
 

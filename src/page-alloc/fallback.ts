@@ -19,7 +19,6 @@ import type { Zone } from "./zone.js";
  * or steal a block from it (mm/page_alloc.c: __rmqueue_claim, __rmqueue_steal; the rework
  * of 6.15 and 6.16 that 6.12 stable carries). 6.12.0 did both in one step.
  */
-export type FallbackRule = "claim-then-steal" | "6.12.0";
 
 /** How far a request has had to go; kept over one refill, so that a refill that stole goes on stealing. */
 export const RmqueueMode = { NORMAL: 0, CLAIM: 1, STEAL: 2 } as const;

@@ -103,8 +103,6 @@ const PRINTED: readonly (readonly [name: string, bits: number])[] = [
   ["__GFP_ZEROTAGS", Gfp.ZEROTAGS],
 ];
 
-const BITS_OF_NAME: ReadonlyMap<string, number> = new Map(PRINTED);
-
 /**
  * Prints flags as a trace does: the largest names that fit, bits without a name in hex.
  *
@@ -122,23 +120,6 @@ export function formatGfp(flags: number): string {
   }
   if (rest !== 0) names.push(`0x${rest.toString(16)}`);
   return names.join("|");
-}
-
-/**
- * Reads flags as a trace prints them, with the bit values of Linux 6.12: names joined by `|`,
- * a rest in hex, `none` or `0`.
- *
- * @returns 32 bits, or undefined for text that is not of this form or a name of another kernel
- */
-export function parseGfp(text: string): number | undefined {
-  if (text === "none" || text === "0") return 0;
-  let flags = 0;
-  for (const part of text.split("|")) {
-    const bits = BITS_OF_NAME.get(part) ?? (/^0x[0-9a-f]{1,8}$/.test(part) ? Number(part) : undefined);
-    if (bits === undefined) return undefined;
-    flags |= bits;
-  }
-  return flags >>> 0;
 }
 
 /** Migrate type a request asks for (gfp_migratetype). */

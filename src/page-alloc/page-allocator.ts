@@ -1,3 +1,4 @@
+import type { PageAllocRules } from "../linux/rules.js";
 import type { ZonelistIndices } from "../mm/zonelists.js";
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
@@ -5,7 +6,6 @@ import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
 import { drainPcp, freeToBuddy, pcpType } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { reserveHighatomic, unreserveHighatomic } from "./highatomic.js";
-import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
 import { pcpAllowedOrder, pcpIndex } from "./pcp.js";
@@ -107,9 +107,16 @@ export class PageAllocator {
     return this.zones[this.frames.blockZone[page >> MAX_PAGE_ORDER]!]!;
   }
 
-  /** Zone that spans a frame number. */
+  /**
+   * Zone of a frame number. Memory plugged in behind ZONE_MOVABLE makes a lower zone span it as well;
+   * then the one that begins higher has the frame.
+   */
   zoneOfPfn(pfn: number): Zone {
-    const zone = this.zones.find((candidate) => pfn >= candidate.startPfn && pfn < candidate.endPfn);
+    let zone: Zone | undefined;
+    for (const candidate of this.zones) {
+      if (pfn < candidate.startPfn || pfn >= candidate.endPfn) continue;
+      if (zone === undefined || candidate.startPfn > zone.startPfn) zone = candidate;
+    }
     if (zone === undefined) throw new Error(`page-alloc: no zone spans pfn 0x${pfn.toString(16)}`);
     return zone;
   }

@@ -135,6 +135,11 @@ export class PageFrames {
     return node < this.firstPage;
   }
 
+  /** Whether there are range nodes left for runs that need none of their own for long. */
+  get canAddRange(): boolean {
+    return this.#freeRangeNodes.length > RANGE_NODES / 2;
+  }
+
   /** Adds an untouched run of blocks at the tail of a list, joining it to the run that already ends there. */
   addRangeTail(list: number, startBlock: number, blocks: number): void {
     const last = this.prev[list]!;

@@ -1,8 +1,8 @@
+import type { PageAllocRules } from "../linux/rules.js";
 import { AllocFlag } from "./alloc-flags.js";
 import { removeSmallest } from "./buddy.js";
 import { mostFreeIsCma } from "./cma.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
-import type { PageAllocRules } from "./kernel-rules.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE, type PageFrames } from "./page-frames.js";
 import { type PerCpuPages, pcpIndex } from "./pcp.js";

@@ -1,6 +1,7 @@
+import type { PageAllocRules } from "../linux/rules.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
-import { freeToBuddy } from "./buddy.js";
-import type { PageAllocRules } from "./kernel-rules.js";
+import { Watermark } from "./alloc-flags.js";
+import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE, type PageFrames } from "./page-frames.js";
 import { unusableFree, watermarkPages } from "./watermark.js";
@@ -19,6 +20,17 @@ export interface MemoryAcceptor {
   noteDecision?(zone: Zone, pagesToAccept: number): void;
   /** Told which pages are handed out for the first time, before the request returns. */
   touch?(start: number, sizeBytes: number): void;
+}
+
+/** The same acceptor, told of first touches in another way or not at all. */
+export function withTouch(acceptor: MemoryAcceptor, touch: MemoryAcceptor["touch"]): MemoryAcceptor {
+  return {
+    acceptMemory: (start, sizeBytes) => acceptor.acceptMemory(start, sizeBytes),
+    ...(acceptor.noteDecision === undefined
+      ? {}
+      : { noteDecision: (zone, pages) => acceptor.noteDecision!(zone, pages) }),
+    ...(touch === undefined ? {} : { touch }),
+  };
 }
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
@@ -40,7 +52,15 @@ export function parkUnaccepted(
 export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcceptor, cpu: number): boolean {
   const node = frames.next[zone.unacceptedList]!;
   if (node === zone.unacceptedList) return false;
-  acceptBlock(frames, zone, node, frames.firstBlock(node), acceptor, cpu);
+  const block = frames.firstBlock(node);
+  const hasFrames = frames.pageOf(block * MAX_ORDER_PAGES) !== NO_PAGE;
+  if (hasFrames || !frames.canAddRange) {
+    acceptBlock(frames, zone, node, block, acceptor, cpu);
+    return true;
+  }
+  takeParked(frames, zone, node, block, acceptor, cpu);
+  // Memory that waits for a request needs no frames yet: a guest of petabytes wants terabytes of it free.
+  addFreeRun(frames, zone, block, 1, cpu);
   return true;
 }
 
@@ -53,11 +73,22 @@ export function acceptBlock(
   acceptor: MemoryAcceptor,
   cpu: number,
 ): void {
+  takeParked(frames, zone, node, block, acceptor, cpu);
+  freeToBuddy(frames, zone, parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu);
+}
+
+function takeParked(
+  frames: PageFrames,
+  zone: Zone,
+  node: number,
+  block: number,
+  acceptor: MemoryAcceptor,
+  cpu: number,
+): void {
   frames.takeFromRange(node, block);
   zone.unacceptedPages -= MAX_ORDER_PAGES;
   zone.addFreePages(-MAX_ORDER_PAGES, cpu);
   acceptor.acceptMemory(block * BLOCK_BYTES, BLOCK_BYTES);
-  freeToBuddy(frames, zone, parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu);
 }
 
 /** First page of a parked block; it gets frames if isolation of its second half has not given it any. */
@@ -91,7 +122,7 @@ export function condAcceptMemory(
   cpu: number,
 ): boolean {
   if (zone.unacceptedPages === 0) return false;
-  const target = watermarkPages(zone, rules.acceptTarget);
+  const target = watermarkPages(zone, rules.acceptTarget === "promo" ? Watermark.PROMO : Watermark.HIGH);
   if (rules.acceptBeforeWatermarks && target === 0) {
     acceptor.noteDecision?.(zone, 0);
     return acceptOldest(frames, zone, acceptor, cpu);

@@ -28,6 +28,21 @@ export function formatInteger(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/**
+ * `6.12`, `6.18 by the rules of 6.15`: the kernel of a row, and whose rules it has where its name does
+ * not say that.
+ */
+export function kernelText({
+  kernel,
+  kernelRules,
+}: {
+  readonly kernel: string;
+  readonly kernelRules: string;
+}): string {
+  // What 6.12 stands for begins with its name, as do the rules of a release that has its own.
+  return kernelRules.startsWith(kernel) ? kernel : `${kernel} by the rules of ${kernelRules}`;
+}
+
 /** `1 vCPU`, `8 vCPUs`. */
 export function formatVcpus(vcpus: number): string {
   return `${vcpus} vCPU${vcpus === 1 ? "" : "s"}`;

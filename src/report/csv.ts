@@ -1,6 +1,8 @@
 /** Rows as comma-separated values (RFC 4180): one line a row, one column a number. */
 
+import { problemsOf } from "../study/problems.js";
 import type { CompareRow } from "../study/result.js";
+import { printableLines } from "./printable.js";
 
 /** What a field can hold; nothing for null and undefined. */
 export type Value = string | number | boolean | null | undefined;
@@ -41,12 +43,15 @@ const COLUMNS: Readonly<Record<string, (row: CompareRow) => Value>> = {
 
 /**
  * Prints rows with a header whose names carry the unit. Settings that tell rows apart
- * (`setting:PATH`), phases (`phase:NAME_ns`) and priced events (`count:NAME`) follow as
- * columns of their own, in the order in which the rows first have them; a row that lacks
+ * (`setting:PATH`), what went wrong (`problem:WHAT`), phases (`phase:NAME_ns`) and priced
+ * events (`count:NAME`) follow as columns of their own, in the order in which the rows first have them; a row that lacks
  * one leaves the field empty. Lines end in CRLF, as the RFC wants it.
  */
 export function formatCsv(rows: readonly CompareRow[]): string {
   const columns = new Map(Object.entries(COLUMNS));
+  if (rows.some(({ remarks }) => remarks !== undefined)) {
+    columns.set("remarks", (row) => row.remarks?.join("; "));
+  }
   const addColumns = (
     prefix: string,
     suffix: string,
@@ -56,6 +61,7 @@ export function formatCsv(rows: readonly CompareRow[]): string {
     for (const name of names) columns.set(`${prefix}:${name}${suffix}`, (row) => valuesOf(row)[name]);
   };
   addColumns("setting", "", (row) => row.settings);
+  addColumns("problem", "", problemsByName);
   addColumns("phase", "_ns", (row) => Object.fromEntries(row.phases.map(({ name, ns }) => [name, ns])));
   addColumns("count", "", (row) => row.costs);
 
@@ -64,8 +70,15 @@ export function formatCsv(rows: readonly CompareRow[]): string {
   return [header, ...lines].map((line) => `${line}\r\n`).join("");
 }
 
+function problemsByName(row: CompareRow): Record<string, string> {
+  const problems = problemsOf(row);
+  const textsOf = (wanted: string): string =>
+    problems.flatMap(({ what, text }) => (what === wanted ? [text] : [])).join("; ");
+  return Object.fromEntries(problems.map(({ what }) => [what, textsOf(what)]));
+}
+
 /** A field, in quotes where it needs them. */
 export function field(value: Value): string {
-  const text = value === null || value === undefined ? "" : String(value);
+  const text = value === null || value === undefined ? "" : printableLines(String(value), false);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

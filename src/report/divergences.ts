@@ -14,6 +14,7 @@ export function divergenceLines(recording: VerifiedRecording): string[] {
     ...line("boot", "memblock", recording.memblock?.firstDivergence),
     ...line("boot", "blocks handed over", recording.handover?.firstDivergence),
     ...line("boot", "sizes of zones", recording.zones?.firstDivergence),
+    ...line("files", "contents", recording.files?.firstDivergence),
     ...recording.runs.flatMap((run) => runDivergences(run, line)),
   ];
 }
@@ -23,6 +24,7 @@ type DivergenceLine = (where: string, what: string, divergence: Divergence | und
 function runDivergences(run: VerifiedRun, line: DivergenceLine): string[] {
   const where = run.start === "boot" ? `${run.name}, carried on` : run.name;
   return [
+    ...line(where, "records", run.records?.firstDivergence),
     ...line(where, "allocations", run.allocations.firstDivergence),
     ...line(where, "accepted ranges", run.accepts.firstDivergence),
     ...line(where, "accept requests", run.acceptRequests.firstDivergence),

@@ -97,11 +97,34 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     "",
     ...markdownTable(["recording", "run", "what", "times"], recordings.flatMap(outsideRows)),
     "",
+    ...notComparedLines(recordings),
     "## What differs",
     "",
     ...(divergences.length === 0 ? ["Nothing."] : divergences.map((line) => `- ${line}`)),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** What a recording has that nothing is held against. */
+function notComparedLines(recordings: readonly VerifiedRecording[]): string[] {
+  const rows = recordings.flatMap(({ name, notCompared }) =>
+    notCompared === undefined ? [] : [[name, notCompared.join(", ")]],
+  );
+  return [
+    "## Not compared",
+    "",
+    "Every file of /proc must be whole, with the lines that the others of its kind in the directory have, and",
+    "MemTotal must be what the zones manage. Fields that are read, but held against nothing: statistics of nodes,",
+    "LRU and NUMA counters, limits of zones without memory, all other lines of meminfo and vmstat. Numbers of free",
+    "blocks and pages, MemFree, pages on per-CPU lists and their limits may differ from the snapshot in a zone that",
+    "went on, as long as its pages are the same but for 1024. Nor are compared: of a snapshot reserved highatomic",
+    "pages, flags, alloc_factor and free_count; of a log process numbers, alloc_flags and what gfp flags have beyond",
+    "zone and type; of a boot log what it says of anything but memory. Of an unmodified kernel without a trace of its",
+    "boot there are",
+    "only memblock, the hand-over and its zones.",
+    "",
+    ...(rows.length === 0 ? [] : [...markdownTable(["recording", "what"], rows), ""]),
+  ];
 }
 
 function documentCells(run: VerifiedRun): string[] {

@@ -1,7 +1,7 @@
 /** A table of rows in groups of the same input, under one head, for terminals. */
 
 import type { CompareRow } from "../study/result.js";
-import { failureText, repeatsText } from "./notes.js";
+import { failureText, problemTexts, repeatsText } from "./notes.js";
 import type { Paint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { groupRows, type RowGroup } from "./row-groups.js";
@@ -21,7 +21,7 @@ export interface GroupedTable {
 
 /**
  * What the rows have in common comes first, then the groups. A run that is not ready has its
- * reason below it.
+ * reason below it, and any run what went wrong.
  *
  * @param rows at least one
  */
@@ -40,9 +40,8 @@ export function formatGroups(rows: readonly CompareRow[], table: GroupedTable, p
     lines.push(paint("title", group.title));
     for (const row of group.rows) {
       lines.push(body[next++]!);
-      if (row.outcome !== "ready") {
-        lines.push(...wrapText(`  ${failureText(row)}`).map((line) => paint("failure", line)));
-      }
+      const wrong = [...(row.outcome === "ready" ? [] : [failureText(row)]), ...problemTexts(row)];
+      lines.push(...wrong.flatMap((text) => wrapText(`  ${text}`)).map((line) => paint("failure", line)));
       if (row.repeats !== undefined) lines.push(...wrapText(`  ${repeatsText(row.repeats)}`));
     }
     lines.push(...(table.below?.(group) ?? []));

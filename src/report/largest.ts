@@ -1,4 +1,5 @@
 import type { Largest } from "../study/largest.js";
+import { problemsOf } from "../study/problems.js";
 import type { RunResult } from "../study/result.js";
 import { formatDuration, GiB } from "../units.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
@@ -39,7 +40,7 @@ export function formatLargest(
     }),
   });
   const notes = [
-    `Largest guest, in steps of 1 GiB, whose init runs within ${formatDuration(deadlineNs)}; next: the ` +
+    `Largest guest, in steps of 1 GiB, whose init runs within ${formatDuration(deadlineNs)} and in which nothing goes wrong; next: the ` +
       "smallest size tried that does not.",
   ];
   return [...lines, "", ...notes.flatMap(wrapText).map((line) => paint("note", line))]
@@ -53,9 +54,16 @@ function gibibytes(bytes: number): string {
 }
 
 function whyNot(run: RunResult): string {
+  const [problem] = problemsOf(run);
+  if (run.outcome === "ready" && problem !== undefined) return problem.text;
   if (run.outcome !== "deadline") return `${run.outcome}: ${run.reason ?? ""}`.slice(0, 48);
   const longest = run.phases.reduce((a, b) => (b.ns > a.ns ? b : a));
   return `${formatDuration(run.bootTimeNs)}, of which ${longest.name} ${formatDuration(longest.ns)}`;
+}
+
+function reasonOf(next: RunResult | undefined): { readonly reason?: string } {
+  const reason = next?.reason ?? (next === undefined ? undefined : problemsOf(next)[0]?.text);
+  return reason === undefined ? {} : { reason };
 }
 
 /** `{ "schemaVersion": 1, "deadlineNs": ..., "rows": [...] }`. */
@@ -64,17 +72,18 @@ export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: numbe
     schemaVersion: 1,
     deadlineNs,
     rows: rows.map(({ found, best, next }) => {
-      const { platform, vcpus, policy, kernel, workload } = (best ?? next)!;
+      const { platform, vcpus, policy, kernel, kernelRules, workload } = (best ?? next)!;
       return {
         platform,
         policy,
         kernel,
+        kernelRules,
         vcpus,
         workload,
         largestBytes: best?.memoryBytes ?? null,
         bootTimeNs: best?.bootTimeNs ?? null,
         nextBytes: next?.memoryBytes ?? null,
-        ...(next?.reason === undefined ? {} : { reason: next.reason }),
+        ...reasonOf(next),
         tries: found.tries,
       };
     }),

@@ -2,8 +2,8 @@
 
 import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatInteger, formatRatio, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
-import { columnNotes, failureText } from "./notes.js";
+import { formatInteger, formatRatio, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";
+import { columnNotes, failureText, problemTexts } from "./notes.js";
 import { policyText, settingsText } from "./row-groups.js";
 
 interface Column {
@@ -17,7 +17,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { head: "scenario", align: "left", cell: (row) => row.scenario, onlyIfVaried: true },
   { head: "workload", align: "left", cell: (row) => row.workload, onlyIfVaried: true },
-  { head: "kernel", align: "left", cell: (row) => row.kernel, onlyIfVaried: true },
+  { head: "kernel", align: "left", cell: kernelText, onlyIfVaried: true },
   { head: "settings", align: "left", cell: settingsText, onlyIfVaried: true },
   { head: "platform", align: "left", cell: (row) => row.platform },
   { head: "memory", align: "right", cell: (row) => formatBytes(row.memoryBytes) },
@@ -39,7 +39,7 @@ const COLUMNS: readonly Column[] = [
   { head: "assumed", align: "right", cell: (row) => formatShare(row.assumedShare) },
 ];
 
-/** Prints a table and, as a list below it, failed runs and what the columns mean. */
+/** Prints a table and, as a list below it, failed runs, what went wrong in others and what the columns mean. */
 export function formatMarkdown(rows: readonly CompareRow[]): string {
   const columns = COLUMNS.filter(
     ({ onlyIfVaried, cell }) => onlyIfVaried === undefined || new Set(rows.map(cell)).size > 1,
@@ -49,7 +49,7 @@ export function formatMarkdown(rows: readonly CompareRow[]): string {
     tableLine(columns.map(({ align }) => (align === "right" ? "--:" : ":--"))),
     ...rows.map((row) => tableLine(columns.map(({ cell }) => escapeCell(cell(row))))),
     "",
-    ...rows.filter((row) => row.outcome !== "ready").map((row) => `- ${failureNote(row)}`),
+    ...rows.flatMap((row) => failureNotes(row).map((note) => `- ${note}`)),
     ...columnNotes(rows).map((note) => `- ${note}`),
   ];
   return lines.map((line) => `${line}\n`).join("");
@@ -59,9 +59,10 @@ function bootCell(row: CompareRow): string {
   return row.outcome === "ready" ? formatDuration(row.bootTimeNs) : `**${row.outcome}**`;
 }
 
-function failureNote(row: CompareRow): string {
+function failureNotes(row: CompareRow): string[] {
   const machine = `${row.platform}, ${formatBytes(row.memoryBytes)}, ${formatVcpus(row.vcpus)}`;
-  return `**${row.policy}** on ${machine}: ${escapeCell(failureText(row))}`;
+  const texts = [...(row.outcome === "ready" ? [] : [failureText(row)]), ...problemTexts(row)];
+  return texts.map((text) => `**${row.policy}** on ${machine}: ${escapeCell(text)}`);
 }
 
 function stallCell(row: CompareRow, ns: number): string {

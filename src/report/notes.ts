@@ -1,6 +1,7 @@
 /** Sentences under a report that keep its numbers from being read for more than they are. */
 
 import { BASELINE_POLICY } from "../study/compare.js";
+import { problemsOf } from "../study/problems.js";
 import type { CompareRow, Repeats, RunResult, Spread } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatShare } from "./cells.js";
@@ -9,6 +10,11 @@ import { formatShare } from "./cells.js";
 export function failureText(row: RunResult): string {
   const reason = row.reason === undefined ? "" : `: ${row.reason}`;
   return `${row.outcome} after ${formatDuration(row.bootTimeNs)}${reason}`;
+}
+
+/** What went wrong beside the outcome. */
+export function problemTexts(row: RunResult): string[] {
+  return problemsOf(row).map(({ text }) => text);
 }
 
 /** `5 seeds: boot 10.4 s ± 12 ms, ...`, for a run that was repeated. */
@@ -28,8 +34,16 @@ export function repeatsText({
     `p99 ${within(stallP99Ns, formatDuration)}`,
     `workload ${within(workloadNs, formatDuration)}`,
   ];
-  const bad = failed === 0 ? "" : `, ${failed} of them not ready`;
+  const bad = failed === 0 ? "" : `, ${failed} of them failed`;
   return `${runs} seeds${bad}: ${parts.join(", ")}`;
+}
+
+/** What a row assumes that no firmware does. */
+export function whatIfNotes(rows: readonly RunResult[]): string[] {
+  if (!rows.some(({ platform, policy }) => platform === "tdx" && policy === "firmware-delegated")) return [];
+  return [
+    "firmware-delegated on tdx is a what-if: TDVF has no acceptance protocol, and is simulated with OVMF's.",
+  ];
 }
 
 /** What the columns mean and how far the times can be trusted. */
@@ -51,6 +65,7 @@ export function columnNotes(rows: readonly CompareRow[], baseline: string = BASE
       "seeds: mean and interval of 95 % confidence (Student's t) over runs with other seeds; the row is the first.",
     );
   }
+  notes.push(...whatIfNotes(rows));
   const platforms = new Set(rows.map((row) => row.platform));
   if (platforms.has("tdx") && platforms.has("snp")) {
     notes.push(

@@ -1,9 +1,10 @@
 /** Rows that ran on the same input, and the words that say which input that was. */
 
+import { isSound } from "../study/problems.js";
 import type { CompareRow } from "../study/result.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes } from "../units.js";
-import { formatVcpus } from "./cells.js";
+import { formatVcpus, kernelText } from "./cells.js";
 
 /** Rows to read against each other. */
 export interface RowGroup {
@@ -23,7 +24,7 @@ export interface GroupedRows {
 /** Each part of a title; the ones that are the same everywhere are said only once. */
 const PARTS: readonly ((row: CompareRow) => string)[] = [
   (row) => `scenario ${row.scenario}`,
-  (row) => `Linux ${row.kernel}`,
+  (row) => `Linux ${kernelText(row)}`,
   (row) => formatVcpus(row.vcpus),
   (row) => `workload ${row.workload}`,
   (row) => settingsText(row),
@@ -31,7 +32,8 @@ const PARTS: readonly ((row: CompareRow) => string)[] = [
 
 /**
  * Groups rows by everything that describes their input but the policy and its parameters. Within a
- * group the fastest boot comes first, and what did not get ready last.
+ * group the fastest boot comes first, behind all of them what something went wrong in, and what did not get
+ * ready last.
  */
 export function groupRows(rows: readonly CompareRow[]): GroupedRows {
   const values = PARTS.map((part) => new Set(rows.map(part)));
@@ -51,8 +53,9 @@ export function groupRows(rows: readonly CompareRow[]): GroupedRows {
 }
 
 function byBootTime(a: CompareRow, b: CompareRow): number {
-  const rank = (row: CompareRow): number => (row.outcome === "ready" ? row.bootTimeNs : Number.MAX_VALUE);
-  return rank(a) - rank(b);
+  const rank = (row: CompareRow): number => (isSound(row) ? 0 : row.outcome === "ready" ? 1 : 2);
+  const timeNs = (row: CompareRow): number => (row.outcome === "ready" ? row.bootTimeNs : 0);
+  return rank(a) - rank(b) || timeNs(a) - timeNs(b);
 }
 
 /** The policy, and of its parameters those that tell it from others: `background threads=2`. */

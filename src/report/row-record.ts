@@ -1,21 +1,32 @@
 /** A row with its keys in the one order that all files use, whoever made the row. */
 
-import type { CompareRow, HostUse } from "../study/result.js";
+import { type Problem, problemsOf } from "../study/problems.js";
+import type { CommandLineResult, CompareRow, HostUse } from "../study/result.js";
 
-/** Copies a row, so that equal rows print as equal text. `reason` is left out where there is none. */
-export function rowRecord(row: CompareRow): CompareRow {
+/** A row as files have it. */
+export interface RowRecord extends CompareRow {
+  /** What went wrong beside the outcome; absent where nothing did. */
+  readonly problems?: readonly Problem[];
+}
+
+/** Copies a row, so that equal rows print as equal text. `reason` and `problems` are left out where there are none. */
+export function rowRecord(row: CompareRow): RowRecord {
   const { stalls, requests } = row;
   return {
     scenario: row.scenario,
     platform: row.platform,
     policy: row.policy,
     kernel: row.kernel,
+    kernelRules: row.kernelRules,
     memoryBytes: row.memoryBytes,
     vcpus: row.vcpus,
     workload: row.workload,
     settings: sortedByKey(row.settings),
     outcome: row.outcome,
     ...(row.reason === undefined ? {} : { reason: row.reason }),
+    ...problemsRecord(row),
+    ...(row.remarks === undefined ? {} : { remarks: [...row.remarks] }),
+    ...(row.commandLine === undefined ? {} : { commandLine: commandLineRecord(row.commandLine) }),
     bootTimeNs: row.bootTimeNs,
     bootRatio: row.bootRatio,
     paretoOptimal: row.paretoOptimal,
@@ -81,6 +92,24 @@ export function rowRecord(row: CompareRow): CompareRow {
       lostEvents: requests.lostEvents,
     },
     costs: sortedByKey(row.costs),
+  };
+}
+
+function problemsRecord(row: CompareRow): Pick<RowRecord, "problems"> {
+  const problems = problemsOf(row);
+  return problems.length === 0
+    ? {}
+    : { problems: problems.map(({ what, text, fails }) => ({ what, text, fails })) };
+}
+
+function commandLineRecord(line: CommandLineResult): CommandLineResult {
+  return {
+    onlineCpus: line.onlineCpus,
+    swiotlbBytes: line.swiotlbBytes,
+    crashkernelBytes: line.crashkernelBytes,
+    cmaBytes: line.cmaBytes,
+    movableBytes: line.movableBytes,
+    hugePages: line.hugePages.map(({ pageBytes, askedPages, pages }) => ({ pageBytes, askedPages, pages })),
   };
 }
 

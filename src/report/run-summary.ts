@@ -3,9 +3,9 @@
 import type { HotplugAcceptance } from "../hotplug/result.js";
 import type { HostUse, RunResult } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatInteger, formatShare, formatVcpus, NO_VALUE } from "./cells.js";
+import { formatInteger, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";
 import { earlyMapLines } from "./early-map-text.js";
-import { failureText } from "./notes.js";
+import { failureText, problemTexts, whatIfNotes } from "./notes.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { wrapText } from "./wrap.js";
@@ -24,12 +24,13 @@ type Line = readonly [name: string, value: string, remark?: string];
 export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): string {
   const machine =
     `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
-    `${formatVcpus(run.vcpus)}, Linux ${run.kernel}, workload ${run.workload}`;
+    `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}`;
   const ready = run.outcome === "ready";
   const outcome = ready ? `ready after ${formatDuration(run.bootTimeNs)}` : failureText(run);
   const sections: readonly (readonly [title: string, lines: readonly Line[]])[] = [
     ["boot", phaseLines(run)],
     ["memory", memoryLines(run)],
+    ["command line", commandLineLines(run)],
     ["acceptance", acceptanceLines(run)],
     ["direct map", earlyMapLines(run)],
     ["hot-plug", hotplugLines(run)],
@@ -43,12 +44,17 @@ export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): str
   const text = [
     ...wrapText(machine).map((line) => paint("title", line)),
     ...wrapText(outcome).map((line) => (ready ? line : paint("failure", line))),
+    ...problemTexts(run)
+      .flatMap(wrapText)
+      .map((line) => paint("failure", line)),
   ];
   for (const [title, lines] of sections) {
     if (lines.length > 0) text.push("", paint("title", title), ...alignedLines(lines));
   }
+  for (const remark of run.remarks ?? [])
+    text.push("", ...wrapText(remark).map((line) => paint("note", line)));
   const note = `${formatShare(run.assumedShare)} of the boot time rests on assumed prices.`;
-  text.push("", paint("note", note));
+  text.push("", ...[note, ...whatIfNotes([run])].flatMap(wrapText).map((line) => paint("note", line)));
   return text.map((line) => `${line}\n`).join("");
 }
 
@@ -70,6 +76,29 @@ function memoryLines(run: RunResult): Line[] {
     ...hostLines(run.hostUse),
     ["overhead", formatBytes(run.overheadBytes), "host beyond touched"],
     ...ownTableLines(run.hostUse),
+  ];
+}
+
+/** What came of the words that the scenario has for the kernel. */
+function commandLineLines({ commandLine, vcpus }: RunResult): Line[] {
+  if (commandLine === undefined) return [];
+  const { onlineCpus, swiotlbBytes, crashkernelBytes, cmaBytes, movableBytes, hugePages } = commandLine;
+  return [
+    ...(onlineCpus === vcpus ? [] : [["online", formatVcpus(onlineCpus), `of ${vcpus}`] as const]),
+    ...shownParts([
+      ["swiotlb", swiotlbBytes, "DMA bounce buffer"],
+      ["crash kernel", crashkernelBytes, "set aside, and touched by nobody"],
+      ["CMA", cmaBytes, "for movable memory and large allocations"],
+      ["movable", movableBytes, "in ZONE_MOVABLE"],
+      ...hugePages.map(
+        ({ pageBytes, pages, askedPages }) =>
+          [
+            "huge pages",
+            pages * pageBytes,
+            `${formatInteger(pages)} of ${formatInteger(askedPages)}, each ${formatBytes(pageBytes)}`,
+          ] as const,
+      ),
+    ]),
   ];
 }
 

@@ -1,13 +1,14 @@
 /** A trace in numbers, for people: what `perf kmem stat --page` prints, and more. */
 
 import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
+import type { FlagsReading } from "../workload/flags-reading.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
 import { formatInteger } from "./cells.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { sparkline } from "./sparkline.js";
-import { formatRemarks } from "./trace-import.js";
+import { formatRemarks, type TraceDetails } from "./trace-import.js";
 import { wrapText } from "./wrap.js";
 
 /** All that is known of a trace. */
@@ -19,8 +20,12 @@ export interface TraceInfo {
   readonly clock?: string;
   /** Formats that a trace of ours was made from. */
   readonly source?: readonly string[];
+  readonly flagsReadAs: FlagsReading;
   readonly summary: TraceSummary;
   readonly counts: TraceCounts;
+  /** Why no run can replay it, if none can. */
+  readonly unusable?: string;
+  readonly details: TraceDetails;
 }
 
 const SPARKLINE_COLUMNS = 72;
@@ -29,7 +34,7 @@ const LONGEST_LIST = 10;
 const TYPE_NAMES = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"];
 
 export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): string {
-  const { summary, counts } = info;
+  const { summary, counts, flagsReadAs } = info;
   const { pairing } = summary;
   const sections = [
     [paint("title", info.files.join(", ")), ...origin(info)],
@@ -42,7 +47,10 @@ export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): str
     ...(summary.callers.length > 0
       ? [["Allocations by caller", ...sums(summary.callers, ({ name }) => name)]]
       : []),
-    formatRemarks({ ...counts, ...pairing })
+    [
+      ...(info.unusable === undefined ? [] : [`no run can replay it: ${info.unusable}`]),
+      ...formatRemarks({ ...counts, ...pairing }, flagsReadAs, info.details),
+    ]
       .flatMap(wrapText)
       .map((line) => paint("note", line)),
   ];

@@ -5,7 +5,7 @@ import type { KnobValue } from "../study/tune/knob.js";
 import { formatValue } from "../study/tune/metric.js";
 import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatVcpus } from "./cells.js";
+import { formatVcpus, kernelText } from "./cells.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { wrapText } from "./wrap.js";
@@ -31,13 +31,13 @@ export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPa
 }
 
 function guestLines(tuning: Tuning, paint: Paint): string[] {
-  const { platform, memoryBytes, vcpus, policy, kernel, workload, best } = tuning;
+  const { platform, memoryBytes, vcpus, policy, workload, best } = tuning;
   const machine = [
     platform,
     formatBytes(memoryBytes),
     formatVcpus(vcpus),
     policy,
-    `kernel ${kernel}`,
+    `kernel ${kernelText(tuning)}`,
     workload,
   ];
   const units = unitsOf(tuning);
@@ -78,8 +78,10 @@ function knobsText(knobs: KnobValues, units: Units): string {
     .join(", ");
 }
 
-function outcomeText({ outcome, reason, bootTimeNs, overheadBytes, stallP99Ns, broken }: TunePoint): string {
-  if (outcome !== "ready") return `${outcome}${reason === undefined ? "" : `: ${reason}`}`;
+function outcomeText(point: TunePoint): string {
+  const { outcome, reason, problems = [], bootTimeNs, overheadBytes, stallP99Ns, broken } = point;
+  const ended = outcome === "ready" ? [] : [`${outcome}${reason === undefined ? "" : `: ${reason}`}`];
+  if (ended.length + problems.length > 0) return [...ended, ...problems].join("; ");
   const text = `boot ${formatDuration(bootTimeNs)}, overhead ${formatBytes(overheadBytes)}`;
   const stall = stallP99Ns === 0 ? "" : `, stall p99 ${formatDuration(stallP99Ns)}`;
   return `${text}${stall}${broken.length === 0 ? "" : ` (breaks ${broken.join(", ")})`}`;
@@ -145,7 +147,9 @@ function uncertaintyText({ survives, variants, within, runs }: Sensitivity, unit
 function noneText({ points, objective, start }: Tuning): string {
   const ready = points.filter(({ outcome }) => outcome === "ready");
   if (ready.length === 0) return `no setting gets ready: ${outcomeText(points[0] ?? start)}`;
-  const broken = [...new Set(ready.flatMap((point) => point.broken))];
+  const sound = ready.filter(({ problems }) => problems === undefined);
+  if (sound.length === 0) return `no setting gets ready without a problem: ${outcomeText(ready[0]!)}`;
+  const broken = [...new Set(sound.flatMap((point) => point.broken))];
   return `no setting of those tried keeps to ${broken.join(" and ")}, whatever its ${objective}`;
 }
 

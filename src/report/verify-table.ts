@@ -39,6 +39,9 @@ export function formatVerifyTable(
     ...(divergences.length === 0
       ? [paint("note", "Nothing differs.")]
       : divergences.map((line) => paint("failure", line))),
+    ...recordings.flatMap(({ name, notCompared = [] }) =>
+      notCompared.length === 0 ? [] : [paint("note", `${name}: not compared: ${notCompared.join(", ")}`)],
+    ),
   ]
     .map((line) => `${line}\n`)
     .join("");
@@ -49,5 +52,6 @@ function beforeRuns(recording: VerifiedRecording): { name: string; comparison: C
     ...(recording.memblock ? [{ name: "(memblock)", comparison: recording.memblock }] : []),
     ...(recording.handover ? [{ name: "(hand-over)", comparison: recording.handover }] : []),
     ...(recording.zones ? [{ name: "(zones)", comparison: recording.zones }] : []),
+    ...(recording.files ? [{ name: "(files)", comparison: recording.files }] : []),
   ];
 }

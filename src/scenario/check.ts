@@ -39,6 +39,7 @@ export function checkTogether(
     ...complete.flatMap(checkPresence),
     ...checkParameters(complete, fromFlag),
     ...complete.flatMap((one) => checkFirmware(one, document)),
+    ...complete.flatMap(checkProtocol),
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
     ...complete.flatMap(checkLazyBatch),
     ...complete.flatMap(checkHotplug),
@@ -93,6 +94,21 @@ function checkFirmware(complete: CompleteDocument, document: ScenarioDocument): 
         onKey: false,
       })),
   );
+}
+
+/**
+ * A kernel that takes nothing unaccepted needs a firmware that accepts all of it at ExitBootServices. That
+ * TDVF does so is a what-if, which reports say; these are there to lack it, or have no such moment.
+ */
+function checkProtocol({ policy, firmware }: CompleteDocument): Finding[] {
+  if (!asList(policy ?? []).includes("firmware-delegated")) return [];
+  return asList(firmware?.preset ?? "auto")
+    .filter((name) => name === "ovmf-snp-no-protocol" || name === "td-shim")
+    .map((name) => ({
+      path: ["firmware", "preset"],
+      message: `firmware ${name} has no acceptance protocol, on which policy firmware-delegated relies`,
+      onKey: false,
+    }));
 }
 
 /** A parameter must belong to at least one of the policies compared; the others go without it. */

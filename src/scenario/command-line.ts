@@ -1,5 +1,7 @@
 /** What a scenario may add to the command line of the guest's kernel. */
 
+import { wordEffect } from "../command-line/catalogue.js";
+import { commandLineWords, type Word } from "../command-line/words.js";
 import { parseMemoryOptions } from "../guest/memory-options.js";
 import { formatBytes } from "../units.js";
 import { MIN_MEMORY_BYTES } from "./quantities.js";
@@ -14,7 +16,10 @@ const MAX_CHARACTERS = 2000;
 export function expectedOfCommandLine(line: string): string | undefined {
   if (line.length > MAX_CHARACTERS) return `at most ${MAX_CHARACTERS} characters`;
   if (!/^[\x20-\x7e]*$/.test(line)) return "plain ASCII on one line";
-  if (/(^|\s)accept_memory=/.test(line)) return "no accept_memory=, which `policy` decides";
+  for (const word of commandLineWords(line)) {
+    const expected = expectedOfWord(word);
+    if (expected !== undefined) return expected;
+  }
   const { options, malformed } = parseMemoryOptions(line);
   if (malformed.length > 0)
     return `a size such as mem=2G or a range such as memmap=1G$4G, not ${malformed[0]}`;
@@ -22,4 +27,17 @@ export function expectedOfCommandLine(line: string): string | undefined {
   return tooSmall
     ? `an address of ${formatBytes(MIN_MEMORY_BYTES)} or more after mem= or memmap=`
     : undefined;
+}
+
+function expectedOfWord({ text, name, value }: Word): string | undefined {
+  const effect = wordEffect(name, value);
+  if (effect?.does === "refused") return `no ${refusedText(text, name)}, ${effect.why}`;
+  if (effect?.does !== "acts" || effect.isValid === undefined) return undefined;
+  return effect.isValid(value ?? "") ? undefined : `${effect.expected} after ${name}=, not ${text}`;
+}
+
+/** The word, without a value that does not matter. */
+function refusedText(text: string, name: string): string {
+  if (wordEffect(name, undefined)?.does !== "refused") return text;
+  return text.includes("=") ? `${name}=` : name;
 }

@@ -21,7 +21,7 @@ import type {
 /** One value, or a list that makes a cross product with every other list of the file. */
 export type OneOrMore<T> = T | readonly T[];
 
-/** A quantity with its unit, such as `4GiB` or `900ns`; a bare number is bytes or nanoseconds. */
+/** A quantity with its unit, such as `4GiB` or `900ns`; a bare number is bytes. */
 export type Quantity = string | number;
 
 /** `platform` as a mapping: the kind, and timing parameters to change by name. */
@@ -58,7 +58,7 @@ export interface ScenarioDocument {
   readonly strategy?: { readonly [Name in StrategyParameterName]?: OneOrMore<Quantity | boolean> };
   readonly memory?: OneOrMore<Quantity>;
   readonly vcpus?: OneOrMore<number>;
-  /** One of KERNEL_VERSIONS; `6.12` without quotes is a number in YAML. */
+  /** A Linux release from 6.5 on; `6.12` without quotes is a number in YAML. */
   readonly kernel?: OneOrMore<Quantity>;
   readonly seed?: OneOrMore<number>;
   readonly host?: {

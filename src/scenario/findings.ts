@@ -1,8 +1,8 @@
 /**
  * Turns what zod reports into sentences for the author of a file. A schema may give
  * its own words: an error that begins with `expected ` is completed by what was
- * found, one that begins with `unknown ` replaces "unknown key", and `suggestion`
- * in the params of a custom issue becomes "did you mean".
+ * found, one that begins with `unknown ` replaces "unknown key", and in the params of a
+ * custom issue `suggestion` becomes "did you mean", `hint` the end of the sentence.
  */
 
 import type { z } from "zod";
@@ -68,7 +68,9 @@ function findingsOfIssue(issue: Issue, parent: DocumentPath, root: unknown, sche
   if (expected === undefined) {
     return [{ path, message: `${issue.message}, found ${describeValue(found)}`, onKey: false }];
   }
-  return [unexpected(path, expected, found, suggestionFor(issue, found, takesList(schema, path)))];
+  const finding = unexpected(path, expected, found, suggestionFor(issue, found, takesList(schema, path)));
+  const hint: unknown = issue.code === "custom" ? issue.params?.hint : undefined;
+  return [typeof hint === "string" ? { ...finding, message: `${finding.message}; ${hint}` } : finding];
 }
 
 /** What the author may have meant: a list without its brackets, a name, or what the schema suggests. */

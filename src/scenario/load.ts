@@ -1,7 +1,6 @@
 /** From the text of a scenario file and the flags of the command line to runs. */
 
 import { checkTogether } from "./check.js";
-import { countVariants, firstVariant } from "./count.js";
 import type { ScenarioDocument } from "./document.js";
 import { startsWith } from "./document-path.js";
 import type { IssuePlace } from "./error.js";
@@ -9,7 +8,7 @@ import { type Finding, findingsOf } from "./findings.js";
 import type { Scenario } from "./scenario.js";
 import { scenarioSchema } from "./schema.js";
 import { type Assignment, applyAssignments, parseAssignment } from "./set.js";
-import { expandVariants } from "./variants.js";
+import { countVariants, expandVariants, variantsOf } from "./variants.js";
 import { errorFor } from "./yaml.js";
 import { YamlSource } from "./yaml-source.js";
 
@@ -59,7 +58,7 @@ export function scenarioOutlook(
   assignments: readonly (string | Assignment)[],
 ): ScenarioOutlook {
   const document = checkedDocument(new YamlSource(text, fileName), assignments);
-  return { count: countVariants(document), first: expandVariants(firstVariant(document))[0]! };
+  return { count: countVariants(document), first: variantsOf(document).next().value! };
 }
 
 function checkedDocument(

@@ -48,7 +48,7 @@ export function hostPageSizeBytes(value: Quantity): HostPageSize | undefined {
   return bytes === 4 * KiB || bytes === 2 * MiB || bytes === GiB ? (bytes as HostPageSize) : undefined;
 }
 
-/** A time in nanoseconds, zero or more. */
+/** A time in nanoseconds, zero or more; written with its unit. */
 export function durationNs(value: Quantity): number | undefined {
   return parseDuration(String(value));
 }

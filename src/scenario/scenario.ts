@@ -9,9 +9,8 @@ import type { HotplugPlan } from "../hotplug/result.js";
 import type { KexecPlan } from "../kexec/result.js";
 import type { PolicyName } from "../policy/policies.js";
 import type { AddressRange } from "../units.js";
-import type { KernelVersion } from "./kernel-versions.js";
 
-export type { BootLoader, HighMemory, KernelVersion, PlatformKind, PolicyName, UnacceptedSupport };
+export type { BootLoader, HighMemory, PlatformKind, PolicyName, UnacceptedSupport };
 
 /** Which firmware starts the guest; `auto` is the usual one of the platform. */
 export type FirmwareName = "auto" | FirmwareModel;
@@ -82,7 +81,8 @@ export interface Scenario {
   };
   readonly policy: PolicyName;
   readonly strategy: Strategy;
-  readonly kernel: KernelVersion;
+  /** A Linux release from 6.5 on, such as `6.12` or `6.8.0-1028-intel`. */
+  readonly kernel: string;
   /** RAM of the guest: 256 MiB to 4 PiB in whole MiB. */
   readonly memoryBytes: number;
   /** 1 to 1024. */
@@ -120,7 +120,7 @@ export interface Scenario {
     /** Guest work for each nanosecond of recorded work, above 0; absent: as the recording says. */
     readonly timeScale?: number;
     readonly transparentHugePages: boolean;
-    /** Appended to the kernel's command line; `mem=`, `memmap=` and `early_page_ext` have an effect. */
+    /** Appended to the kernel's command line; `src/command-line/catalogue.ts` says what becomes of each word. */
     readonly commandLine: string;
     /**
      * TDX: touching unaccepted memory leaves the guest and ends it; otherwise it raises #VE

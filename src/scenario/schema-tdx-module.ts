@@ -1,7 +1,7 @@
 /** What a scenario file may say about a host whose TDX module is to start. */
 
 import { z } from "zod";
-import type { Quantity, TdxModuleDocument } from "./document.js";
+import type { HostRangeDocument, Quantity, TdxModuleDocument } from "./document.js";
 import { hostAddressBytes } from "./quantities.js";
 import { integer, quantity } from "./schema-leaves.js";
 
@@ -15,21 +15,37 @@ const hostRange = {
   end: hostAddress.describe("First byte behind the range"),
 } as const;
 
+/** For `check` of a range. */
+function endAboveStart({ value, issues }: z.core.ParsePayload<HostRangeDocument>): void {
+  if (hostAddressBytes(value.start)! < hostAddressBytes(value.end)!) return;
+  issues.push({
+    code: "custom",
+    input: value.end,
+    path: ["end"],
+    message: "expected an end above the start",
+  });
+}
+
 /** `host.tdxModule`. */
 export const tdxModule: z.ZodType<TdxModuleDocument> = z
   .strictObject({
     memory: z
       .array(
-        z.strictObject({
-          ...hostRange,
-          node: integer(0, 1023).describe("NUMA node; default 0").exactOptional(),
-        }),
+        z
+          .strictObject({
+            ...hostRange,
+            node: integer(0, 1023).describe("NUMA node; default 0").exactOptional(),
+          })
+          .check(endAboveStart),
       )
       .min(1)
       .describe("The host's memory in ascending order"),
-    convertible: z.array(z.strictObject(hostRange)).min(1).describe("Memory the platform can protect (CMRs)"),
+    convertible: z
+      .array(z.strictObject(hostRange).check(endAboveStart))
+      .min(1)
+      .describe("Memory the platform can protect (CMRs)"),
     hotplug: z
-      .array(z.strictObject(hostRange))
+      .array(z.strictObject(hostRange).check(endAboveStart))
       .describe("Memory plugged in after the module has started")
       .exactOptional(),
     maxTdmrs: integer(1, 1024).describe("Most regions the module can be told; default 64").exactOptional(),

@@ -4,18 +4,14 @@
  */
 
 import { z } from "zod";
+import { changesIn, releasesThatDiffer } from "../linux/kernel-rules.js";
 import { STRATEGY_PARAMETERS, type StrategyParameter } from "../policy/parameters.js";
 import { POLICY_NAMES } from "../policy/policies.js";
-import { formatDuration } from "../units.js";
+import { formatDuration, MiB } from "../units.js";
 import { GeneratorError, isGenerated, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { expectedOfCommandLine } from "./command-line.js";
 import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./document.js";
-import {
-  KERNEL_VERSION_NAMES,
-  KERNEL_VERSIONS,
-  kernelVersion,
-  nearestKernelVersion,
-} from "./kernel-versions.js";
+import { EXPECTED_KERNEL, kernelHint, kernelOf } from "./kernel.js";
 import { parameterDefaults, parameterNames } from "./platform-parameters.js";
 import { MACHINES, PRESETS } from "./presets.js";
 import { durationNs, hostPageSizeBytes, memoryBytes, preAcceptLimitBytes } from "./quantities.js";
@@ -26,17 +22,17 @@ import { expectedOf, strategyNumber } from "./strategy.js";
 
 const kind: z.ZodType<"tdx" | "snp" | "none"> = names(["tdx", "snp", "none"]);
 const kernel: z.ZodType<Quantity> = z
-  .union([z.string(), z.number()], { error: `expected one of ${KERNEL_VERSION_NAMES.join(", ")}` })
+  .union([z.string(), z.number()], { error: `expected ${EXPECTED_KERNEL}` })
   .check((context) => {
-    if (kernelVersion(context.value) !== undefined) return;
+    if (kernelOf(context.value) !== undefined) return;
     context.issues.push({
       code: "custom",
       input: context.value,
-      message: `expected one of ${KERNEL_VERSION_NAMES.join(", ")}`,
-      params: { suggestion: nearestKernelVersion(context.value) },
+      message: `expected ${EXPECTED_KERNEL}`,
+      params: { hint: kernelHint(context.value) },
     });
   })
-  .meta({ enum: [...KERNEL_VERSION_NAMES, ...KERNEL_VERSION_NAMES.map(Number).filter(Number.isFinite)] });
+  .meta({ title: EXPECTED_KERNEL, examples: ["6.12", "6.8.0-1028-intel"] });
 const commandLine: z.ZodType<string> = z
   .string()
   .check((context) => {
@@ -75,14 +71,15 @@ const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
 function parameterLeaf(name: string): z.ZodType<OneOrMore<Quantity>> {
   const defaults = parameterDefaults(name).map(({ kind, value }) => `${kind} ${formatDuration(value)}`);
   return oneOrMore(quantity("a time such as 250us", durationNs, ["900ns"])).describe(
-    `A time; a bare number is nanoseconds. Default: ${defaults.join(", ")}`,
+    `A time with its unit. Default: ${defaults.join(", ")}`,
   );
 }
 
 function strategyLeaf(parameter: StrategyParameter): z.ZodType<Quantity | boolean> {
   if (parameter.kind === "flag") return z.boolean();
   if (parameter.kind === "count") return integer(parameter.min, parameter.max);
-  const examples = parameter.max === Number.POSITIVE_INFINITY ? ["256MiB", "all"] : ["2MiB"];
+  const { min, max } = parameter;
+  const examples = max === Number.POSITIVE_INFINITY ? ["256MiB", "all"] : [`${Math.max(min / MiB, 2)}MiB`];
   return quantity(expectedOf(parameter), (value) => strategyNumber(parameter, value), examples);
 }
 
@@ -96,7 +93,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   description: z.string().describe("One sentence about what it shows").exactOptional(),
   workload: oneOrMore(workload).describe(
     "What the guest does: a recording (recording.yaml) or a trace, relative to this file, or " +
-      "generate:NAME?PARAMETER=VALUE&... (unaccepted trace list names them); what is no boot comes after the standard one",
+      "generate:NAME?PARAMETER=VALUE&..., which unaccepted trace list names; what is no boot comes after the standard one",
   ),
   preset: oneOrMore(names(Object.keys(PRESETS)))
     .describe("Platform, firmware and host to start from; what this file says itself comes first")
@@ -128,14 +125,18 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     .exactOptional(),
   memory: oneOrMore(quantity("a memory size from 256MiB to 4PiB in whole MiB", memoryBytes, ["4GiB", "1TiB"]))
     .describe(
-      "RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes; default that of `machine`, or required",
+      "RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes; none lies at 2^52 or above; default that of `machine`, or required",
     )
     .exactOptional(),
   vcpus: oneOrMore(integer(1, 1024)).describe("Virtual CPUs, 1 to 1024").exactOptional(),
   kernel: oneOrMore(kernel)
     .describe(
-      "Linux version whose rules for unaccepted memory apply; 6.12 is the stable series as of 6.12.107, " +
-        `the others are first releases. ${KERNEL_VERSION_NAMES.map((name) => `${name} ${KERNEL_VERSIONS[name]}`).join(". ")}`,
+      "Linux release whose rules for unaccepted memory apply, as uname -r prints it; 6.12 is the stable " +
+        "series as of 6.12.107, any other name of two numbers the first release. What changed: " +
+        `${releasesThatDiffer()
+          .slice(1)
+          .map((name) => `${name} ${changesIn(name).join(", ")}`)
+          .join(". ")}`,
     )
     .exactOptional(),
   seed: oneOrMore(integer(0, 2 ** 32 - 1))
@@ -178,7 +179,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       )
         .describe(
           "Which firmware starts the guest; auto is tdvf for tdx, ovmf-snp for snp, ovmf for none; those of " +
-            "2022 accept everything",
+            "2022 accept everything; td-shim and ovmf-snp-no-protocol do not go with policy firmware-delegated",
         )
         .exactOptional(),
       acceptAll: oneOrMore(flag)
@@ -220,7 +221,8 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       commandLine: oneOrMore(commandLine)
         .describe(
-          "More words for the kernel's command line; mem=, memmap= and early_page_ext have an effect, others none",
+          "More words for the kernel's command line; those that take memory or CPUs act as in the kernel, are " +
+            "refused, or the run says that it ignores them",
         )
         .exactOptional(),
       septVeDisable: oneOrMore(flag)

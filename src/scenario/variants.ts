@@ -13,7 +13,7 @@ import type {
   TdxModuleDocument,
 } from "./document.js";
 import { type DocumentPath, valueAt } from "./document-path.js";
-import { kernelVersion } from "./kernel-versions.js";
+import { kernelOf } from "./kernel.js";
 import { hasParameter } from "./platform-parameters.js";
 import {
   durationNs,
@@ -24,15 +24,17 @@ import {
   memoryBytes,
   preAcceptLimitBytes,
 } from "./quantities.js";
-import type { FirmwareName, PolicyName, Scenario, TdxModuleHost } from "./scenario.js";
+import type { FirmwareName, PlatformKind, PolicyName, Scenario, TdxModuleHost } from "./scenario.js";
 import { strategyOf, takesParameter } from "./strategy.js";
 
 /** Regions a TDX module can be told, and reserved areas in each (assumption: those of today's modules). */
 const DEFAULT_MAX_TDMRS = 64;
 const DEFAULT_MAX_RESERVED_PER_TDMR = 16;
 
-/** Every value that may be a list, slowest first, but for platform and policy with their parameters. */
-export const MACHINE_AXES: readonly DocumentPath[] = [
+const KIND_AXIS: DocumentPath = ["platform", "kind"];
+
+/** Every value that may be a list, slowest first, down to the platform and its parameters. */
+const SLOW_AXES: readonly DocumentPath[] = [
   ["workload"],
   ["kernel"],
   ["seed"],
@@ -71,6 +73,7 @@ export const MACHINE_AXES: readonly DocumentPath[] = [
   ["kexec", "initrd"],
   ["memory"],
   ["vcpus"],
+  KIND_AXIS,
 ];
 
 /** How much a firmware accepts where the file does not say, if not what lies below 4 GiB; 256 MiB is td-shim's. */
@@ -88,19 +91,64 @@ const USUAL_LIMIT: Readonly<Partial<Record<FirmwareName, string>>> = { "td-shim"
  * @throws Error if platform or memory is said nowhere (`parseScenario` reports that to the user)
  */
 export function expandVariants(document: ScenarioDocument): Scenario[] {
-  return completeDocuments(document)
-    .flatMap((complete) => MACHINE_AXES.reduce(varyAll, [complete]))
-    .flatMap((one) => vary(one, ["platform", "kind"]))
-    .map(withoutForeignParameters)
-    .flatMap((one) => parameterAxes(one).reduce(varyAll, [one]))
-    .flatMap((one) => vary(one, ["policy"]))
-    .map(withoutForeignStrategy)
-    .flatMap((one) => strategyAxes(one).reduce(varyAll, [one]))
-    .map(toScenario);
+  return [...variantsOf(document)];
 }
 
-function varyAll(documents: readonly CompleteDocument[], path: DocumentPath): CompleteDocument[] {
-  return documents.flatMap((document) => vary(document, path));
+/** The same one after the other, in memory for one of them. */
+export function* variantsOf(document: ScenarioDocument): Generator<Scenario> {
+  for (const complete of completeDocuments(document)) {
+    for (const machine of varied(complete, SLOW_AXES)) {
+      const ofPlatform = withoutForeignParameters(machine);
+      for (const priced of varied(ofPlatform, parameterAxes(ofPlatform))) {
+        for (const one of vary(priced, ["policy"])) {
+          const ofPolicy = withoutForeignStrategy(one);
+          for (const decided of varied(ofPolicy, strategyAxes(ofPolicy))) yield toScenario(decided);
+        }
+      }
+    }
+  }
+}
+
+/**
+ * How many scenarios `expandVariants` makes, without making one.
+ *
+ * @param document has passed `scenarioSchema`
+ */
+export function countVariants(document: ScenarioDocument): number {
+  return completeDocuments(document).reduce((sum, complete) => {
+    const choices = (paths: readonly DocumentPath[]): number =>
+      paths.reduce((product, path) => product * valuesAt(complete, path).length, 1);
+    const kinds = valuesAt(complete, KIND_AXIS) as PlatformKind[];
+    const policies = valuesAt(complete, ["policy"]) as PolicyName[];
+    const priced = kinds.map((kind) =>
+      choices(parameterAxes(complete).filter(([, name]) => hasParameter(kind, String(name)))),
+    );
+    const tuned = policies.map((policy) =>
+      choices(strategyAxes(complete).filter(([, name]) => takesParameter(policy, String(name)))),
+    );
+    const machines = choices(SLOW_AXES.filter((path) => path !== KIND_AXIS));
+    return sum + machines * total(priced) * total(tuned);
+  }, 0);
+}
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** What a list at a path has, or the one value there. */
+function valuesAt(document: CompleteDocument, path: DocumentPath): readonly unknown[] {
+  const value = valueAt(document, path);
+  return Array.isArray(value) ? value : [value];
+}
+
+/** One document for each combination of the lists at some paths, the last of them changing fastest. */
+function* varied(document: CompleteDocument, paths: readonly DocumentPath[]): Generator<CompleteDocument> {
+  const at = paths.findIndex((path) => Array.isArray(valueAt(document, path)));
+  if (at === -1) {
+    yield document;
+    return;
+  }
+  for (const one of vary(document, paths[at]!)) yield* varied(one, paths.slice(at + 1));
 }
 
 /** One document for each value of the list at a path, or the document itself where there is no list. */
@@ -144,7 +192,7 @@ function toScenario(document: CompleteDocument): Scenario {
   const { name, description, platform, host, firmware, guest } = document;
   const parameters = parameterNamesOf(document).map((parameter) => {
     const value = only(platform?.[parameter], parameter);
-    return [parameter, typeof value === "number" ? value : converted(durationNs, value, parameter)] as const;
+    return [parameter, converted(durationNs, value, parameter)] as const;
   });
   const timeScale = guest?.timeScale === undefined ? {} : { timeScale: only(guest.timeScale, "timeScale") };
   const policy: PolicyName = only(document.policy, "policy");
@@ -156,7 +204,7 @@ function toScenario(document: CompleteDocument): Scenario {
     platform: { kind: only(platform?.kind, "platform"), parameters: Object.fromEntries(parameters) },
     policy,
     strategy: strategyOf(policy, (document.strategy ?? {}) as Record<string, Quantity | boolean>),
-    kernel: converted(kernelVersion, only(document.kernel, "kernel"), "kernel"),
+    kernel: converted(kernelOf, only(document.kernel, "kernel"), "kernel"),
     memoryBytes: converted(memoryBytes, only(document.memory, "memory"), "memory"),
     vcpus: only(document.vcpus, "vcpus"),
     seed: only(document.seed, "seed"),

@@ -1,6 +1,17 @@
 /** YAML text as plain values, with the way back from a value to its line and column. */
 
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from "yaml";
 import type { DocumentPath } from "./document-path.js";
 import { type IssuePlace, ScenarioError } from "./error.js";
 
@@ -20,6 +31,7 @@ export class YamlSource {
   readonly #fileName: string;
   readonly #document: Document;
   readonly #lines: LineCounter = new LineCounter();
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>();
 
   /**
    * @param text the content of the file
@@ -33,6 +45,8 @@ export class YamlSource {
       lineCounter: this.#lines,
       prettyErrors: false,
       stringKeys: true,
+      // The parser compares every key with every other one.
+      uniqueKeys: false,
     });
     this.#refuseProblems();
     this.value = this.#toPlainValue();
@@ -58,7 +72,7 @@ export class YamlSource {
       const around = isAlias(found.value) ? found.value.resolve(this.#document) : found.value;
       const depth = found.depth + 1;
       if (isMap(around)) {
-        const pair = around.items.find((item) => isScalar(item.key) && item.key.value === segment);
+        const pair = this.#pairsOf(around).get(segment);
         if (pair === undefined) return found;
         found = { key: pair.key, value: pair.value, depth };
       } else if (isSeq(around) && typeof segment === "number" && segment < around.items.length) {
@@ -70,9 +84,20 @@ export class YamlSource {
     return found;
   }
 
+  /** By key; of equal keys the first. */
+  #pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
+    const known = this.#pairs.get(map);
+    if (known !== undefined) return known;
+    const pairs = new Map(
+      map.items.toReversed().flatMap((pair) => (isScalar(pair.key) ? [[pair.key.value, pair] as const] : [])),
+    );
+    this.#pairs.set(map, pairs);
+    return pairs;
+  }
+
   #refuseProblems(): void {
     // One mistake can break several rules of the grammar; the first one at a place says enough.
-    const problems = [...this.#document.errors, ...this.#document.warnings].filter(
+    const problems = [...this.#document.errors, ...this.#document.warnings, ...this.#repeatedKeys()].filter(
       (problem, index, all) => all.findIndex((other) => other.pos[0] === problem.pos[0]) === index,
     );
     if (problems.length > 0) {
@@ -88,6 +113,24 @@ export class YamlSource {
     if (this.#document.contents === null) {
       throw new ScenarioError([{ place: this.#placeAt(0), path: "", message: "the file is empty" }]);
     }
+  }
+
+  #repeatedKeys(): { code: string; message: string; pos: readonly [number, number] }[] {
+    const repeated: { code: string; message: string; pos: readonly [number, number] }[] = [];
+    visit(this.#document, {
+      Map: (_key, { items }) => {
+        const seen = new Set<unknown>();
+        for (const { key } of items) {
+          if (!isScalar(key)) continue;
+          const [start = 0, end = 0] = key.range ?? [];
+          if (seen.has(key.value)) {
+            repeated.push({ code: "DUPLICATE_KEY", message: "Map keys must be unique", pos: [start, end] });
+          }
+          seen.add(key.value);
+        }
+      },
+    });
+    return repeated;
   }
 
   #toPlainValue(): unknown {

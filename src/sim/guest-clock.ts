@@ -8,6 +8,18 @@ export interface PhaseTime {
   readonly ns: number;
 }
 
+/** What all CPUs may work and wait together, 104 days; beyond it integer nanoseconds are not exact. */
+const CPU_TIME_MAX_NS: number = Number.MAX_SAFE_INTEGER;
+
+/** The CPUs have worked and waited for longer than the clock can tell; it stands still from then on. */
+export class TimeRanOut extends Error {
+  override readonly name = "TimeRanOut";
+
+  constructor() {
+    super("its CPUs work and wait for more than 104 days together (2^53 ns), where the clock ends");
+  }
+}
+
 /**
  * Turns what rooms charge into virtual time. One CPU runs at a time, for one step that the others
  * see as a whole: `begin`, then whatever charges the ledger or waits, then `settle`. Also cuts the
@@ -27,6 +39,9 @@ export class GuestClock {
   #settledAssumedNs = 0;
   #waitedNs = 0;
   #phaseStartNs = 0;
+  /** What all CPUs have waited for each other in their steps. */
+  #allWaitedNs = 0;
+  #ranOut = false;
 
   constructor(cpus: VirtualCpus, ledger: CostLedger) {
     this.cpus = cpus;
@@ -47,7 +62,8 @@ export class GuestClock {
 
   /** Time of the running CPU, with what was charged and is not settled yet. */
   get nowNs(): number {
-    return this.cpus.timeNs[this.#running]! + (this.ledger.elapsedNs - this.#settledNs);
+    const timeNs = this.cpus.timeNs[this.#running]!;
+    return this.#ranOut ? timeNs : timeNs + (this.ledger.elapsedNs - this.#settledNs);
   }
 
   /**
@@ -80,18 +96,27 @@ export class GuestClock {
    *
    * @param assumedPart how much of the wait, 0 to 1, counts as charged at assumed prices
    * @returns nanoseconds waited, 0 if the time has passed
+   * @throws TimeRanOut
    */
   waitUntil(timeNs: number, assumedPart: number): number {
     const ns = timeNs - this.nowNs;
     if (!(ns > 0)) return 0;
+    this.#allWaitedNs += ns;
+    this.#requireTime();
     this.cpus.advance(this.#running, ns);
     this.assumedNs[this.#running]! += ns * assumedPart;
     this.#waitedNs += ns;
     return ns;
   }
 
-  /** Gives what was charged since the last call to a CPU. Returns those nanoseconds and what it waited. */
+  /**
+   * Gives what was charged since the last call to a CPU. Returns those nanoseconds and what it waited.
+   *
+   * @throws TimeRanOut once; then nothing is charged any more
+   */
   settle(cpu: number): number {
+    if (this.#ranOut) return 0;
+    this.#requireTime();
     const ns = this.ledger.elapsedNs - this.#settledNs;
     const stepNs = ns + this.#waitedNs;
     this.#waitedNs = 0;
@@ -100,6 +125,12 @@ export class GuestClock {
     this.#settledAssumedNs = this.ledger.assumedNs;
     this.cpus.advance(cpu, ns);
     return stepNs;
+  }
+
+  #requireTime(): void {
+    if (this.ledger.elapsedNs + this.#allWaitedNs <= CPU_TIME_MAX_NS) return;
+    this.#ranOut = true;
+    throw new TimeRanOut();
   }
 
   /** The boot CPU gives another one work: it starts now, unless it is busy beyond that. */

@@ -3,6 +3,7 @@
 import type { PolicyName, Scenario } from "../scenario/scenario.js";
 import { hasBooted, withDeadline } from "./deadline.js";
 import { paretoFront } from "./pareto.js";
+import { isSound } from "./problems.js";
 import type { CompareRow, RunResult, Settings } from "./result.js";
 import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
 
@@ -39,14 +40,14 @@ export async function compare(
   }));
 }
 
-/** Of the runs on each input that got ready, if there are several, whether another one beats it. */
+/** Of the runs on each input in which nothing went wrong, if there are several, whether another one beats it. */
 function paretoOptimal(
   results: readonly RunResult[],
   settings: readonly Settings[],
 ): ReadonlyMap<RunResult, boolean> {
   const inputs = new Map<string, RunResult[]>();
   results.forEach((result, index) => {
-    if (result.outcome !== "ready") return;
+    if (!isSound(result)) return;
     const key = inputOf(result, settings[index]!);
     inputs.set(key, [...(inputs.get(key) ?? []), result]);
   });

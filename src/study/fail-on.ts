@@ -1,7 +1,7 @@
 /** Conditions such as `bootTimeNs>1.1*baseline`, for scripts that want to fail when a result gets worse. */
 
 import { nearestName } from "../nearest-name.js";
-import { parseDuration, parseSize } from "../units.js";
+import { parseNanoseconds, parseSize } from "../units.js";
 import type { CompareRow } from "./result.js";
 
 /** A condition that cannot be read. The message is one line with the column, from 1. */
@@ -91,7 +91,7 @@ export function holds(condition: Condition, row: CompareRow, baseline: CompareRo
 }
 
 function quantity(field: string, text: string): number | undefined {
-  if (field.endsWith("Ns")) return parseDuration(text);
+  if (field.endsWith("Ns")) return parseNanoseconds(text);
   if (/Bytes(Peak)?$/.test(field)) return parseSize(text);
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }

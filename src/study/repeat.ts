@@ -2,6 +2,7 @@
 
 import type { Scenario } from "../scenario/scenario.js";
 import { isGenerated } from "../workload/generators/index.js";
+import { hasFailed } from "./problems.js";
 import type { Repeats, RunResult, Spread } from "./result.js";
 import { tQuantile95 } from "./student-t.js";
 
@@ -24,7 +25,7 @@ export function repeatsOf(runs: readonly RunResult[]): Repeats {
   const spread = (pick: (run: RunResult) => number): Spread => spreadOf(runs.map(pick));
   return {
     runs: runs.length,
-    failed: runs.filter(({ outcome }) => outcome !== "ready").length,
+    failed: runs.filter(hasFailed).length,
     bootTimeNs: spread((run) => run.bootTimeNs),
     overheadBytes: spread((run) => run.overheadBytes),
     stallP99Ns: spread((run) => run.stalls.p99Ns),

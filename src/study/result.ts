@@ -6,6 +6,7 @@
 import type { EarlyMapResult } from "../early-map/early-map.js";
 import type { AcceptedBy } from "../guest/accept-meter.js";
 import type { AttackResult } from "../guest/attack.js";
+import type { HugePagePoolResult } from "../guest/hugetlb-pool.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
@@ -23,8 +24,8 @@ export const RESULT_SCHEMA_VERSION = 1;
 
 /**
  * How a run ended: init ran and the workload was served; an allocation failed that the guest
- * cannot survive; the simulated time ran out; the platform stopped the guest (a TDX panic, an
- * SNP termination request).
+ * cannot survive; init ran later than it was to; the platform stopped the guest (a TDX panic, an
+ * SNP termination request), or the simulator's clock ended.
  */
 export type Outcome = "ready" | "oom" | "deadline" | "terminated";
 
@@ -55,14 +56,31 @@ export interface MemoryResult {
   readonly acceptedBy: Readonly<AcceptedBy>;
 }
 
+/** What words of the kernel's command line came to; bytes. */
+export interface CommandLineResult {
+  /** CPUs that came online at boot. */
+  readonly onlineCpus: number;
+  /** The DMA bounce buffer; 0 for none. */
+  readonly swiotlbBytes: number;
+  /** Memory of the crash kernel, with its part below 4 GiB. */
+  readonly crashkernelBytes: number;
+  /** CMA areas together. */
+  readonly cmaBytes: number;
+  /** Pages of ZONE_MOVABLE. */
+  readonly movableBytes: number;
+  readonly hugePages: readonly HugePagePoolResult[];
+}
+
 /** One run. */
 export interface RunResult {
   /** Name of the scenario. */
   readonly scenario: string;
   readonly platform: PlatformKind;
   readonly policy: string;
-  /** Kernel whose rules were simulated, such as `6.12`. */
+  /** The guest's kernel by its name in the scenario, such as `6.12` or `6.8.0-1028-intel`. */
   readonly kernel: string;
+  /** The release in which the rules that were simulated came to be, such as `6.12.75`. */
+  readonly kernelRules: string;
   /** RAM of the guest. */
   readonly memoryBytes: number;
   readonly vcpus: number;
@@ -106,6 +124,10 @@ export interface RunResult {
   readonly hotplug?: HotplugResult;
   /** How the next kernel fared, if the scenario has one. */
   readonly kexec?: KexecResult;
+  /** What the scenario's words for the kernel's command line came to, if it has some and a kernel came so far. */
+  readonly commandLine?: CommandLineResult;
+  /** What a reader should know about this run, one line each: whose rules its kernel has, what its trace left out, words that are ignored, reservations that failed. */
+  readonly remarks?: readonly string[];
   /** The kernel's direct map, once there is one. */
   readonly earlyMap?: EarlyMapResult;
   /** What became of the attack, if the scenario has one. */
@@ -128,7 +150,7 @@ export interface Spread {
 /** What runs with other seeds came to, the row's own among them. */
 export interface Repeats {
   readonly runs: number;
-  /** Of these, those that did not get ready. */
+  /** Of these, those that failed. */
   readonly failed: number;
   readonly bootTimeNs: Spread;
   readonly overheadBytes: Spread;
@@ -149,7 +171,7 @@ export interface CompareRow extends RunResult {
   readonly bootRatio: number | null;
   /**
    * Whether no other policy on the same input has a boot time and an overhead that are both at least
-   * as good, and one of them better; of those that got ready. Null when there is no other one.
+   * as good, and one of them better; of those in which nothing went wrong. Null when there is no other one.
    */
   readonly paretoOptimal: boolean | null;
   /** The same with other seeds, where the run was repeated and anything in it is random. */

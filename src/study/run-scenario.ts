@@ -1,16 +1,23 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
+import { commandLineWords } from "../command-line/words.js";
 import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
+import { TablePageFault } from "../efistub/unaccepted-table.js";
 import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
+import { kernelRelease } from "../linux/kernel-rules.js";
+import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
+import { ZoneType } from "../mm/zones.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
-import { PAGE_SIZE } from "../units.js";
+import { TimeRanOut } from "../sim/guest-clock.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { AllocationFailed, type Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
-import type { MemoryResult, Outcome, RequestCounts, RunResult } from "./result.js";
+import { remarksBefore } from "./remarks.js";
+import type { CommandLineResult, MemoryResult, Outcome, RequestCounts, RunResult } from "./result.js";
 
 /**
  * Boots a guest as a scenario says and replays a recording on it. What a guest cannot survive
@@ -32,6 +39,7 @@ export function runScenario(
     if (
       error instanceof OutOfMemory ||
       error instanceof AllocationFailed ||
+      error instanceof EarlyOutOfMemory ||
       error instanceof PageTableError
     ) {
       return resultOf(scenario, loaded, boot, options.timeline === true, "oom", error.message);
@@ -39,7 +47,9 @@ export function runScenario(
     if (
       error instanceof DoubleAcceptError ||
       error instanceof GuestTerminated ||
-      error instanceof InitTextFreed
+      error instanceof InitTextFreed ||
+      error instanceof TimeRanOut ||
+      error instanceof TablePageFault
     )
       return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
     throw error;
@@ -48,7 +58,7 @@ export function runScenario(
 
 function resultOf(
   scenario: Scenario,
-  { recording, report, afterBoot }: LoadedWorkload,
+  loaded: LoadedWorkload,
   boot: GuestBoot,
   withTimeline: boolean,
   outcome: Outcome,
@@ -62,11 +72,15 @@ function resultOf(
   const { hostBytes, hostBytesPeak } = host;
   timeline.sample(clock.nowNs, host.use());
   const stalls = boot.stalls.summary();
+  const commandLine = commandLineResult(scenario, boot);
+  const remarks = new Set([...remarksBefore(scenario, loaded), ...(boot.kernel?.early.remarks ?? [])]);
+  const { recording, report, afterBoot } = loaded;
   return {
     scenario: scenario.name,
     platform: scenario.platform.kind,
     policy: policy.name,
     kernel: scenario.kernel,
+    kernelRules: kernelRelease(scenario.kernel).rulesOf,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: (afterBoot ?? { recording }).recording.name,
@@ -106,6 +120,8 @@ function resultOf(
     ...(boot.attack === undefined ? {} : { attack: boot.attack.result }),
     ...(boot.hotplug === undefined ? {} : { hotplug: boot.hotplug.result }),
     ...(boot.kexec === undefined ? {} : { kexec: boot.kexec.result }),
+    ...(commandLine === undefined ? {} : { commandLine }),
+    ...(remarks.size === 0 ? {} : { remarks: [...remarks] }),
     ...(boot.kernel?.early.earlyMap === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     ...(boot.drained === undefined
       ? {}
@@ -118,6 +134,30 @@ function resultOf(
         .filter(([name, count]) => count > 0 && name !== "guestWork")
         .map(([name, count]) => [name, Math.round(count)]),
     ),
+  };
+}
+
+/** Words whose effect the memory map and the list of phases show. */
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["mem", "memmap", "early_page_ext"]);
+
+/** What the scenario's own words came to. */
+function commandLineResult(
+  { guest }: Scenario,
+  { kernel, hugePages }: GuestBoot,
+): CommandLineResult | undefined {
+  const words = commandLineWords(guest.commandLine);
+  if (kernel === undefined || words.every(({ name }) => SHOWN_ELSEWHERE.has(name))) return undefined;
+  const { swiotlb, crashkernel, crashkernelLow, cmaAreas } = kernel.early;
+  const bytes = (range: AddressRange | undefined): number =>
+    range === undefined ? 0 : range.end - range.start;
+  const movable = kernel.allocator.zones.filter(({ type }) => type === ZoneType.MOVABLE);
+  return {
+    onlineCpus: kernel.cpuNodes.length,
+    swiotlbBytes: bytes(swiotlb),
+    crashkernelBytes: bytes(crashkernel) + bytes(crashkernelLow),
+    cmaBytes: cmaAreas.reduce((sum, area) => sum + bytes(area), 0),
+    movableBytes: movable.reduce((sum, zone) => sum + zone.presentPages, 0) * PAGE_SIZE,
+    hugePages,
   };
 }
 

@@ -6,6 +6,7 @@
 import type { ParameterSet } from "../coco/parameter.js";
 import { platformParameters } from "../coco/parameters.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { isSound } from "./problems.js";
 import type { CompareRow, RunResult } from "./result.js";
 import { sameSettings } from "./settings.js";
 
@@ -157,7 +158,7 @@ function resultRange(
   return { low: Math.min(...values), default: own, high: Math.max(...values), movedMostBy };
 }
 
-/** Every two runs that differ in nothing but their policy and both got ready. */
+/** Every two runs that differ in nothing but their policy and in which nothing went wrong. */
 function policyOrders(
   rows: readonly CompareRow[],
   scenarios: readonly Scenario[],
@@ -167,12 +168,12 @@ function policyOrders(
   for (const [a, one] of rows.entries()) {
     for (const [b, other] of rows.entries()) {
       const same = sameSettings(scenarios[a]!, scenarios[b]!) && one.scenario === other.scenario;
-      const ready = one.outcome === "ready" && other.outcome === "ready";
+      const ready = isSound(one) && isSound(other);
       const faster = one.bootTimeNs < other.bootTimeNs || (one.bootTimeNs === other.bootTimeNs && a < b);
       if (a === b || !same || !ready || !faster) continue;
       const flips = tried[a]!.flatMap(({ parameter, end, result }, at) => {
         const against = tried[b]![at]!.result;
-        const bothReady = result.outcome === "ready" && against.outcome === "ready";
+        const bothReady = isSound(result) && isSound(against);
         return bothReady && result.bootTimeNs > against.bootTimeNs ? [{ parameter, end }] : [];
       });
       orders.push({ faster: a, slower: b, survives: flips.length === 0, flips });

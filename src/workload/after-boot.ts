@@ -11,6 +11,8 @@ export interface RecordedRequests {
   readonly recording: Recording;
   readonly requests: Requests;
   readonly report: ImportReport;
+  /** What was left out of the trace, or taken to be other than it says, a sentence each. Default: nothing. */
+  readonly remarks?: readonly string[];
 }
 
 /** What a guest does: a recorded boot, and what comes after it. */

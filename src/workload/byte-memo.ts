@@ -1,7 +1,7 @@
 const SLOTS = 4096;
 const NO_TEXT: Uint8Array = new Uint8Array(0);
 const NO_WORDS: Int32Array = new Int32Array(0);
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * A function from text to a number that is asked for the same few texts millions of times,
@@ -9,9 +9,9 @@ const decoder = new TextDecoder();
  */
 export class ByteMemo {
   readonly #compute: (text: string) => number;
-  readonly #bytes: Uint8Array[] = Array.from({ length: SLOTS }, () => NO_TEXT);
+  readonly #bytes: Uint8Array[] = Array.from<Uint8Array>({ length: SLOTS }).fill(NO_TEXT);
   /** The whole 32-bit words of each text, which are faster to compare than its bytes. */
-  readonly #words: Int32Array[] = Array.from({ length: SLOTS }, () => NO_WORDS);
+  readonly #words: Int32Array[] = Array.from<Int32Array>({ length: SLOTS }).fill(NO_WORDS);
   readonly #value: Float64Array = new Float64Array(SLOTS);
 
   /** @param compute the number for a text that is not empty; below 0 is not kept */

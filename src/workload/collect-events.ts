@@ -1,54 +1,62 @@
 import type { EventBlock } from "./event-blocks.js";
 import type { EventColumns } from "./events.js";
+import type { Column } from "./typed-array.js";
+
+/** The columns that are kept, with how to make an empty one. */
+const COLUMNS = {
+  kind: Uint8Array,
+  order: Uint8Array,
+  migrateType: Uint8Array,
+  cpu: Uint16Array,
+  task: Uint32Array,
+  timeNs: Float64Array,
+  pfn: Float64Array,
+  detail: Uint32Array,
+} as const;
+type ColumnName = keyof typeof COLUMNS;
 
 /** Keeps the events of all blocks, to use them as one. */
 export class EventCollector {
-  readonly #blocks: EventColumns[] = [];
+  readonly #pieces = Object.fromEntries(Object.keys(COLUMNS).map((name) => [name, []])) as unknown as {
+    readonly [Name in ColumnName]: InstanceType<(typeof COLUMNS)[Name]>[];
+  };
   #count = 0;
 
   /** Copies a block. */
   add(block: EventBlock): void {
     const { count } = block;
     this.#count += count;
-    this.#blocks.push({
-      count,
-      kind: block.kind.slice(0, count),
-      order: block.order.slice(0, count),
-      migrateType: block.migrateType.slice(0, count),
-      cpu: block.cpu.slice(0, count),
-      task: block.task.slice(0, count),
-      timeNs: block.timeNs.slice(0, count),
-      pfn: block.pfn.slice(0, count),
-      detail: block.detail.slice(0, count),
-    });
+    for (const name of Object.keys(COLUMNS) as ColumnName[]) {
+      (this.#pieces[name] as Column[]).push(block[name].slice(0, count));
+    }
   }
 
-  /** All events so far. */
+  /** All events so far. They are kept no longer, so that there is never more than a column of them twice. */
   columns(): EventColumns {
     const count = this.#count;
-    const whole = {
+    this.#count = 0;
+    return {
       count,
-      kind: new Uint8Array(count),
-      order: new Uint8Array(count),
-      migrateType: new Uint8Array(count),
-      cpu: new Uint16Array(count),
-      task: new Uint32Array(count),
-      timeNs: new Float64Array(count),
-      pfn: new Float64Array(count),
-      detail: new Uint32Array(count),
+      kind: this.#joined("kind", count),
+      order: this.#joined("order", count),
+      migrateType: this.#joined("migrateType", count),
+      cpu: this.#joined("cpu", count),
+      task: this.#joined("task", count),
+      timeNs: this.#joined("timeNs", count),
+      pfn: this.#joined("pfn", count),
+      detail: this.#joined("detail", count),
     };
+  }
+
+  #joined<Name extends ColumnName>(name: Name, count: number): InstanceType<(typeof COLUMNS)[Name]> {
+    const whole = new COLUMNS[name](count);
+    const pieces: Column[] = this.#pieces[name];
     let at = 0;
-    for (const block of this.#blocks) {
-      whole.kind.set(block.kind, at);
-      whole.order.set(block.order, at);
-      whole.migrateType.set(block.migrateType, at);
-      whole.cpu.set(block.cpu, at);
-      whole.task.set(block.task, at);
-      whole.timeNs.set(block.timeNs, at);
-      whole.pfn.set(block.pfn, at);
-      whole.detail.set(block.detail, at);
-      at += block.count;
+    for (const piece of pieces) {
+      whole.set(piece, at);
+      at += piece.length;
     }
-    return whole;
+    pieces.length = 0;
+    return whole as InstanceType<(typeof COLUMNS)[Name]>;
   }
 }

@@ -44,7 +44,7 @@ export function drain(workers: number, options: DrainOptions): DrainResult {
   const unacceptedBytes = unacceptedPages(allocator) * PAGE_SIZE;
   clock.joinAll();
   const startNs = clock.bootCpuNs;
-  const cpus = Math.min(workers, clock.cpus.count);
+  const cpus = Math.min(workers, cpuNodes.length);
   for (let cpu = 1; cpu < cpus; cpu++) clock.wake(cpu);
 
   const { timeNs } = clock.cpus;

@@ -20,19 +20,33 @@ export type EventSink = (block: EventBlock) => void;
 export class EventBlocks implements EventBlock {
   count = 0;
   hasCallers = false;
-  readonly kind: Uint8Array = new Uint8Array(BLOCK_EVENTS);
-  readonly order: Uint8Array = new Uint8Array(BLOCK_EVENTS);
-  readonly migrateType: Uint8Array = new Uint8Array(BLOCK_EVENTS);
-  readonly cpu: Uint16Array = new Uint16Array(BLOCK_EVENTS);
-  readonly task: Uint32Array = new Uint32Array(BLOCK_EVENTS);
-  readonly timeNs: Float64Array = new Float64Array(BLOCK_EVENTS);
-  readonly pfn: Float64Array = new Float64Array(BLOCK_EVENTS);
-  readonly detail: Uint32Array = new Uint32Array(BLOCK_EVENTS);
-  readonly caller: Uint32Array = new Uint32Array(BLOCK_EVENTS);
+  /** Events handed over so far, without those of blocks that were passed on. */
+  flushed = 0;
+  /** Of the last event handed over. */
+  #flushedNs = 0;
+  readonly kind: Uint8Array;
+  readonly order: Uint8Array;
+  readonly migrateType: Uint8Array;
+  readonly cpu: Uint16Array;
+  readonly task: Uint32Array;
+  readonly timeNs: Float64Array;
+  readonly pfn: Float64Array;
+  readonly detail: Uint32Array;
+  readonly caller: Uint32Array;
   readonly #sink: EventSink;
 
-  constructor(sink: EventSink) {
+  /** @param room events in a full block */
+  constructor(sink: EventSink, room: number = BLOCK_EVENTS) {
     this.#sink = sink;
+    this.kind = new Uint8Array(room);
+    this.order = new Uint8Array(room);
+    this.migrateType = new Uint8Array(room);
+    this.cpu = new Uint16Array(room);
+    this.task = new Uint32Array(room);
+    this.timeNs = new Float64Array(room);
+    this.pfn = new Float64Array(room);
+    this.detail = new Uint32Array(room);
+    this.caller = new Uint32Array(room);
   }
 
   append(
@@ -46,7 +60,7 @@ export class EventBlocks implements EventBlock {
     detail: number,
   ): void {
     // Not when the last event came: its caller may stand in a line of its own.
-    if (this.count === BLOCK_EVENTS) this.flush();
+    if (this.count === this.kind.length) this.flush();
     const index = this.count;
     this.kind[index] = kind;
     this.order[index] = order;
@@ -57,6 +71,16 @@ export class EventBlocks implements EventBlock {
     this.pfn[index] = pfn;
     this.detail[index] = detail;
     this.count = index + 1;
+  }
+
+  /** Time of the last event appended; 0 if there was none. */
+  get lastTimeNs(): number {
+    return this.count === 0 ? this.#flushedNs : this.timeNs[this.count - 1]!;
+  }
+
+  /** Events appended so far. */
+  get appended(): number {
+    return this.flushed + this.count;
   }
 
   /** Says who asked for the page of the last event; there is one. */
@@ -76,6 +100,8 @@ export class EventBlocks implements EventBlock {
     if (this.count === 0) return;
     this.#sink(this);
     if (this.hasCallers) this.caller.fill(0);
+    this.#flushedNs = this.lastTimeNs;
+    this.flushed += this.count;
     this.count = 0;
     this.hasCallers = false;
   }

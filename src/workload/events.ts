@@ -1,5 +1,11 @@
 /** The page events of a trace, as columns. */
 
+/**
+ * Highest order in a trace of any machine: kernels of other architectures, or of boards that chose it,
+ * go above the 10 of x86 (arch/ia64/Kconfig: FORCE_MAX_ZONEORDER up to 17, Linux 2.6.17 to 6.6).
+ */
+export const TRACED_ORDER_MAX = 16;
+
 /** The tracepoints of include/trace/events/kmem.h that tell about pages. */
 export const PageEventKind = {
   /** mm_page_alloc: a request was served, or failed (pfn 0). */
@@ -29,7 +35,7 @@ export interface EventColumns {
   readonly count: number;
   /** PageEventKind. */
   readonly kind: Uint8Array;
-  /** Order of the block; for extfrag the order that was asked for. */
+  /** Order of the block, up to TRACED_ORDER_MAX; for extfrag the order that was asked for. */
   readonly order: Uint8Array;
   /** Migrate type as printed; for extfrag the type that was asked for; 0 where the event has none. */
   readonly migrateType: Uint8Array;

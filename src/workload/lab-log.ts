@@ -38,6 +38,10 @@ export const LabKind = {
   MARK: 15,
   /** Straight to the buddy lists; a = flags, 2 = to the tail. */
   FREE_BUDDY: 16,
+  /** split_page(). */
+  SPLIT: 17,
+  /** A free page is isolated. */
+  ISOLATE: 18,
 } as const;
 
 /** Kinds of MARK, in the record's order field. */

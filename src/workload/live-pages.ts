@@ -1,12 +1,21 @@
 /** Which pages are allocated, as far as a trace has shown. */
 
+import { Gfp } from "../page-alloc/gfp.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";
-import { PageEventKind } from "./events.js";
+import { PageEventKind, TRACED_ORDER_MAX } from "./events.js";
 
 /** Blocks of the highest order below which the table is an array: 4 GiB pages, 16 TiB. */
 const TABLE_BLOCKS: number = 2 ** 22;
 const NO_PAGES: Uint8Array = new Uint8Array(MAX_ORDER_PAGES);
+
+const { COMP } = Gfp;
+/** Marks a page of an allocation that is freed as a whole. */
+const COMPOUND = 0x40;
+/** A page that an event of a batch has freed, and no mm_page_free yet. */
+const FREED_IN_BATCH = 0xff;
+/** Set in what is 1 below 0 or FREED_IN_BATCH, the values of pages that nobody has, and below no other. */
+const NOBODY = 0x80;
 
 /** What does not fit together in a trace. */
 export interface PairingCounts {
@@ -34,7 +43,10 @@ export class LivePages {
   pages = 0;
   /** The highest number of them so far. */
   peakPages = 0;
-  /** 1 + number of the chunk of each block; a chunk holds order + 1 of the allocation that has a page, or 0. */
+  /**
+   * 1 + number of the chunk of each block. A chunk holds order + 1 of the allocation that has a page,
+   * with COMPOUND, or 0, or FREED_IN_BATCH.
+   */
   readonly #table: Int32Array = new Int32Array(TABLE_BLOCKS);
   /** The same for blocks behind the table. */
   readonly #far = new Map<number, number>();
@@ -43,64 +55,88 @@ export class LivePages {
   readonly #starts: number[] = [];
 
   /** Follows the events of a block. */
-  add({ count, kind, order, pfn }: EventBlock): void {
+  add({ count, kind, order, pfn, detail }: EventBlock): void {
     for (let i = 0; i < count; i++) {
-      if (kind[i] === PageEventKind.alloc) this.allocated(pfn[i]!, order[i]!);
+      if (kind[i] === PageEventKind.alloc) this.allocated(pfn[i]!, order[i]!, detail[i]!);
       else if (kind[i] === PageEventKind.free) this.freed(pfn[i]!, order[i]!);
+      else if (kind[i] === PageEventKind.freeBatched) this.freedInBatch(pfn[i]!);
     }
   }
 
-  /** An allocation; pfn 0 is one that failed. */
-  allocated(pfn: number, order: number): void {
+  /** An allocation with its gfp flags; pfn 0 is one that failed. */
+  allocated(pfn: number, order: number, gfp = 0): void {
     if (pfn === 0) {
       this.counts.failed++;
       return;
     }
     this.counts.allocations++;
-    const chunk = this.#chunkOf(pfn);
-    const first = pfn % MAX_ORDER_PAGES;
-    const end = first + (1 << order);
-    let known = 0;
-    for (let i = first; i < end; i++) {
-      if (chunk[i] !== 0) known++;
-      chunk[i] = order + 1;
-    }
+    const value = (order + 1) | ((gfp & COMP) === 0 ? 0 : COMPOUND);
+    const known = this.#set(pfn, order, value);
     if (known > 0) this.counts.reallocations++;
-    this.pages += end - first - known;
+    this.pages += (1 << order) - known;
     if (this.pages > this.peakPages) this.peakPages = this.pages;
   }
 
-  /** A free of a block or of a part of it. */
-  freed(pfn: number, order: number): void {
-    this.counts.frees++;
-    const chunk = this.#chunkOf(pfn);
-    const first = pfn % MAX_ORDER_PAGES;
-    const end = first + (1 << order);
-    let known = 0;
-    for (let i = first; i < end; i++) {
-      if (chunk[i] !== 0) known++;
-      chunk[i] = 0;
-    }
-    if (known < end - first) this.counts.unknownFrees++;
+  /**
+   * A free of a block or of a part of it.
+   *
+   * @returns whether it is one of its own, and not the one that an event of a batch has told
+   */
+  freed(pfn: number, order: number): boolean {
+    const before = this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES];
+    const known = this.#set(pfn, order, 0);
     this.pages -= known;
+    if (before === FREED_IN_BATCH) return false;
+    this.counts.frees++;
+    if (known < 1 << order) this.counts.unknownFrees++;
+    return true;
+  }
+
+  /**
+   * A page is freed with a batch of others. Its own mm_page_free comes right before (4.15 and later)
+   * or right after, if the trace has it (mm/page_alloc.c: free_hot_cold_page_list, free_unref_folios).
+   *
+   * @returns the order of what is freed, or -1 where nobody had it, as it is freed already
+   */
+  freedInBatch(pfn: number): number {
+    const value = this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES]!;
+    if (value === 0 || value === FREED_IN_BATCH) return -1;
+    // The event has no order; a compound page can only be freed as a whole.
+    const order = (value & COMPOUND) === 0 ? 0 : (value & ~COMPOUND) - 1;
+    this.freed(pfn, order);
+    this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES] = FREED_IN_BATCH;
+    return order;
   }
 
   /** Allocations of which at least a part was never freed. */
   neverFreed(): number {
     let count = 0;
     // By order, because a part that was freed may have been given to another one since.
-    const lastHead = new Float64Array(MAX_PAGE_ORDER + 1).fill(-1);
+    const lastHead = new Float64Array(TRACED_ORDER_MAX + 1).fill(-1);
+    const wideHeads = new Set<string>();
     for (const [index, chunk] of this.#chunks.entries()) {
       const start = this.#starts[index]!;
       for (let i = 0; i < chunk.length; i++) {
-        if (chunk[i] === 0) continue;
-        const order = chunk[i]! - 1;
-        const head = start + i - (i % 2 ** order);
-        if (head !== lastHead[order]) count++;
+        if (chunk[i] === 0 || chunk[i] === FREED_IN_BATCH) continue;
+        const order = (chunk[i]! & ~COMPOUND) - 1;
+        const head = start + i - ((start + i) % 2 ** order);
+        if (head === lastHead[order]) continue;
         lastHead[order] = head;
+        // These lie in several chunks, which need not follow one another.
+        if (order > MAX_PAGE_ORDER && wideHeads.size === wideHeads.add(`${order} ${head}`).size) continue;
+        count++;
       }
     }
     return count;
+  }
+
+  /** Gives the pages of a block a value. @returns how many of them were allocated */
+  #set(pfn: number, order: number, value: number): number {
+    if (order <= MAX_PAGE_ORDER) return setPages(this.#chunkOf(pfn), pfn % MAX_ORDER_PAGES, order, value);
+    let known = 0;
+    for (let at = pfn; at < pfn + 2 ** order; at += MAX_ORDER_PAGES)
+      known += setPages(this.#chunkOf(at), 0, MAX_PAGE_ORDER, value);
+    return known;
   }
 
   #chunkOf(pfn: number): Uint8Array {
@@ -114,4 +150,15 @@ export class LivePages {
     else this.#far.set(block, number);
     return chunk;
   }
+}
+
+/** Gives pages of a chunk a value. @returns how many of them were allocated */
+function setPages(chunk: Uint8Array, first: number, order: number, value: number): number {
+  const end = first + (1 << order);
+  let known = 0;
+  for (let i = first; i < end; i++) {
+    if (((chunk[i]! - 1) & NOBODY) === 0) known++;
+    chunk[i] = value;
+  }
+  return known;
 }

@@ -17,9 +17,9 @@
  *   before the trace began. That allocation is put before all others, as GFP_KERNEL too.
  */
 
-import { GfpMask } from "../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { MIGRATE_PCPTYPES } from "../page-alloc/migratetype.js";
-import { MAX_PAGE_ORDER } from "../units.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import { DeferredInitFrees } from "./deferred-init.js";
 import { PageEventKind, type PageEvents } from "./events.js";
 import { PageMap, PageState } from "./page-map.js";
@@ -56,6 +56,8 @@ class EventPairing {
   readonly #reserved: PfnRanges;
   readonly #zones: PfnRanges;
   readonly #deferredInit: DeferredInitFrees;
+  /** Pages that an event of a batch has freed, and no mm_page_free yet. */
+  readonly #freedInBatch = new Set<number>();
   readonly #report: { -readonly [name in keyof ImportReport]: number };
 
   constructor(events: PageEvents, recording: Recording) {
@@ -87,12 +89,31 @@ class EventPairing {
   }
 
   add(event: number): void {
+    const kind = this.#events.kind[event]! as PageEventKind;
     const pfn = this.#events.pfn[event]!;
     const order = this.#events.order[event]!;
-    switch (this.#events.kind[event]) {
+    if (order <= MAX_PAGE_ORDER) {
+      this.#add(event, kind, pfn, order);
+      return;
+    }
+    // Requests are made to a kernel of x86, which has no such blocks; it can give the same pages in parts.
+    const before = { ...this.#report };
+    const parts = pfn === 0 ? 1 : 2 ** (order - MAX_PAGE_ORDER);
+    for (let part = 0; part < parts; part++) {
+      this.#add(event, kind, pfn + part * MAX_ORDER_PAGES, MAX_PAGE_ORDER);
+    }
+    for (const name of ["innerEvents", "batchedFrees", "allocations", "failed", "frees"] as const) {
+      this.#report[name] = Math.min(this.#report[name], before[name] + 1);
+    }
+  }
+
+  #add(event: number, kind: PageEventKind, pfn: number, order: number): void {
+    switch (kind) {
       case PageEventKind.zoneLocked:
       case PageEventKind.extfrag:
         this.#report.innerEvents++;
+        // Kernels before 3.x trace this for a page that they did not find, too.
+        if (pfn === 0) break;
         if (this.#takenFromBuddy(event, pfn, order)) return;
         break;
       case PageEventKind.pcpuDrain:
@@ -104,10 +125,12 @@ class EventPairing {
         this.#allocated(event, pfn, order);
         break;
       case PageEventKind.free:
+        if (this.#freedInBatch.delete(pfn)) break;
         this.#freed(event, pfn, order);
         break;
       default:
         this.#report.batchedFrees++;
+        this.#batchFreed(event, pfn);
     }
     this.#refills.interrupted(this.#events.cpu[event]!);
   }
@@ -136,9 +159,23 @@ class EventPairing {
       return;
     }
     if (order === 0) this.#refills.taken(pfn, event);
+    this.#freedInBatch.delete(pfn);
     this.#mustBeFree(event, pfn, order);
     this.#report.allocations++;
     this.#hold(this.#draft(RequestKind.alloc, event, 2 * event, pfn, order, gfp, NO_TARGET), event);
+  }
+
+  /**
+   * A page is freed with others at once. If the trace has its own mm_page_free, that comes right
+   * before, and nobody has the page any more, or right after (before 4.15).
+   */
+  #batchFreed(event: number, pfn: number): void {
+    const draft = this.#pages.state(pfn) - 1;
+    if (draft < 0) return;
+    // The event has no order; a compound page can only be freed as a whole.
+    const isHead = this.#drafts.pfn[draft] === pfn && (this.#drafts.gfp[draft]! & Gfp.COMP) !== 0;
+    this.#freed(event, pfn, isHead ? this.#drafts.order[draft]! : 0);
+    this.#freedInBatch.add(pfn);
   }
 
   #freed(event: number, pfn: number, order: number): void {

@@ -23,7 +23,7 @@ export interface ReplayOptions {
   readonly stalls: StallRecorder;
   /** Guest work here for each nanosecond recorded; the ledger's price of guest work. */
   readonly timeScale: number;
-  /** Node of each CPU of the simulated machine. */
+  /** Node of each CPU of the simulated machine that is online. */
   readonly cpuNodes: readonly number[];
   /** What goes on beside the requests: does its next step if that begins before a time. */
   readonly beside?: { runBefore(timeNs: number): boolean };
@@ -59,10 +59,10 @@ export class Replay {
 
   constructor(options: ReplayOptions) {
     this.#options = options;
-    const { requests, clock } = options;
+    const { requests, cpuNodes } = options;
     this.#pages = new Int32Array(requests.handleCount).fill(NOT_YET);
     this.#nextOnCpu = new Int32Array(requests.count);
-    this.#heads = new Int32Array(clock.cpus.count).fill(requests.count);
+    this.#heads = new Int32Array(cpuNodes.length).fill(requests.count);
     for (let at = requests.count - 1; at >= 0; at--) {
       const cpu = this.#cpuOf(at);
       this.#nextOnCpu[at] = this.#heads[cpu]!;
@@ -70,7 +70,7 @@ export class Replay {
     }
     const cpus = Array.from(this.#heads.keys());
     this.#active = Int32Array.from(cpus.filter((cpu) => this.#heads[cpu]! < requests.count));
-    this.#blocked = new Uint8Array(clock.cpus.count);
+    this.#blocked = new Uint8Array(cpuNodes.length);
   }
 
   /**

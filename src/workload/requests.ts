@@ -72,7 +72,7 @@ export interface ImportReport {
   readonly otherEvents: number;
   /** Movements inside the allocator: zone_locked, pcpu_drain, extfrag. */
   readonly innerEvents: number;
-  /** mm_page_free_batched, whose page has a mm_page_free too. */
+  /** mm_page_free_batched, whose page mostly has a mm_page_free too; it is freed once. */
   readonly batchedFrees: number;
   /** Allocations that the trace shows, without those that failed. */
   readonly allocations: number;

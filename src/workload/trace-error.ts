@@ -21,3 +21,20 @@ export class TraceError extends Error {
     this.found = found;
   }
 }
+
+/** One line of a text that cannot be read, though those around it may be. */
+export class TraceLineError extends TraceError {
+  readonly #ending: string;
+
+  /** @param ending of the message, behind what was found: empty, or from `; ` on */
+  constructor(file: string, place: TracePlace, expected: string, found: string, ending: string) {
+    super(file, place, expected, `${found}${ending}`);
+    this.#ending = ending;
+  }
+
+  /** The message with what can be done about it, still one line. */
+  advised(advice: string): string {
+    const { message } = this;
+    return `${message.slice(0, message.length - this.#ending.length)}; ${advice}${this.#ending}`;
+  }
+}

@@ -1,9 +1,15 @@
+import { type GfpTable, gfpTableOf } from "../linux/gfp-table.js";
+import { parseReleaseName } from "../linux/release-name.js";
 import { ByteMemo, hashOf } from "./byte-memo.js";
 import type { Task } from "./events.js";
 import { gfpOfText } from "./gfp-text.js";
 
 /** A limit against traces that are not what they say; real ones have some hundred. */
 const GFP_TEXTS_MAX = 4096;
+const GFP_CHARACTERS_MAX: number = 2 ** 20;
+/** Longest name of a task or a function (include/linux/kallsyms.h in 6.1: KSYM_NAME_LEN; a comm has 15). */
+export const NAME_CHARACTERS_MAX = 512;
+const EVENT_NAMES_MAX = 256;
 
 /** Numbers what events name by text: tasks, callers and flags. One for all parts of a trace. */
 export class TraceNames {
@@ -12,9 +18,36 @@ export class TraceNames {
   readonly callers: string[] = [];
   /** Flags as the trace wrote them, and the bits that they became. */
   readonly gfpTexts: Map<string, number> = new Map();
+  #gfpCharacters = 0;
+  /** Names of other events, and how many there were; the first of them only, should they be very many. */
+  readonly otherEvents: Map<string, number> = new Map();
   readonly #taskNumbers = new Map<string, number>();
   readonly #callerNumbers = new Map<string, number>();
-  readonly #gfpMemo = new ByteMemo((text) => this.#gfp(text));
+  readonly #isKernelGiven: boolean;
+  #kernel: string | undefined = undefined;
+  #gfpTable: GfpTable | undefined = undefined;
+  #gfpMemo = new ByteMemo((text) => this.#gfp(text));
+
+  /** @param kernel that was traced, whatever the trace says of it; what names no release is not used */
+  constructor(kernel?: string) {
+    this.#isKernelGiven = kernel !== undefined;
+    if (kernel !== undefined) this.#useKernel(kernel);
+  }
+
+  /** The kernel that was traced, as it was given or as the trace told. */
+  get kernel(): string | undefined {
+    return this.#kernel;
+  }
+
+  /** What flags mean in that kernel. */
+  get gfpTable(): GfpTable | undefined {
+    return this.#gfpTable;
+  }
+
+  /** Takes what follows to be of the kernel that the trace names, unless another one was given. */
+  tellKernel(kernel: string): void {
+    if (!this.#isKernelGiven && kernel !== this.#kernel) this.#useKernel(kernel);
+  }
 
   /** Number of a task; the idle task has one name, whoever printed it. */
   task(comm: string, pid: number): number {
@@ -37,7 +70,7 @@ export class TraceNames {
   }
 
   /**
-   * What flags mean that stand in a text, with the bits of Linux 6.12.
+   * What flags mean that stand in a text (gfpOfText).
    *
    * @param hash as ByteMemo wants it
    * @returns the flags, or -1 for a text of which there is more to say than the flags
@@ -48,12 +81,28 @@ export class TraceNames {
 
   /** Remembers how the trace wrote flags. */
   noteGfp(text: string, flags: number): void {
-    if (this.gfpTexts.size < GFP_TEXTS_MAX) this.gfpTexts.set(text, flags);
+    if (this.gfpTexts.size >= GFP_TEXTS_MAX || this.#gfpCharacters + text.length > GFP_CHARACTERS_MAX) return;
+    this.#gfpCharacters += text.length;
+    this.gfpTexts.set(text, flags);
+  }
+
+  /** Remembers an event that was left out. */
+  noteOtherEvent(name: string): void {
+    const count = this.otherEvents.get(name) ?? 0;
+    if (count > 0 || this.otherEvents.size < EVENT_NAMES_MAX) this.otherEvents.set(name, count + 1);
+  }
+
+  #useKernel(kernel: string): void {
+    const release = parseReleaseName(kernel);
+    if (release === undefined) return;
+    this.#kernel = kernel;
+    this.#gfpTable = gfpTableOf(release);
+    this.#gfpMemo = new ByteMemo((text) => this.#gfp(text));
   }
 
   #gfp(text: string): number {
-    const found = gfpOfText(text);
-    if (found === undefined || found.isHex || found.unknownNames) return -1;
+    const found = gfpOfText(text, this.#gfpTable);
+    if (found === undefined || found.isHex || found.unknownNames || found.unknownBits) return -1;
     this.noteGfp(text, found.flags);
     return found.flags;
   }

@@ -3,7 +3,7 @@
 import { formatGfp } from "../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";
-import { PageEventKind } from "./events.js";
+import { PageEventKind, TRACED_ORDER_MAX } from "./events.js";
 import { LivePages, type PairingCounts } from "./live-pages.js";
 import type { TraceNames } from "./trace-names.js";
 
@@ -32,7 +32,7 @@ export interface TraceSummary {
     /** Allocations of which at least a part was not freed within the trace. */
     readonly neverFreed: number;
   };
-  /** Allocations by order and migrate type: `orders[order][type]`. */
+  /** Allocations by order and migrate type: `orders[order][type]`, up to order 10 or the highest there is. */
   readonly orders: readonly (readonly number[])[];
   /** By flags, most allocations first. */
   readonly gfp: readonly (AllocationSum & { readonly flags: string })[];
@@ -91,7 +91,7 @@ export class TraceSummarizer {
   readonly #names: TraceNames;
   readonly #live = new LivePages();
   readonly #kinds: Float64Array = new Float64Array(KIND_NAMES.length);
-  readonly #orders: Float64Array = new Float64Array((MAX_PAGE_ORDER + 1) * TYPES);
+  readonly #orders: Float64Array = new Float64Array((TRACED_ORDER_MAX + 1) * TYPES);
   readonly #gfpNumbers = new Map<number, number>();
   readonly #gfp = new Sums();
   readonly #tasks = new Sums();
@@ -118,7 +118,7 @@ export class TraceSummarizer {
       const type = kind[i]!;
       this.#kinds[type]!++;
       if (type === PageEventKind.alloc) {
-        this.#live.allocated(pfn[i]!, order[i]!);
+        this.#live.allocated(pfn[i]!, order[i]!, detail[i]!);
         if (pfn[i] !== 0) {
           const pages = 1 << order[i]!;
           this.#orders[order[i]! * TYPES + Math.min(migrateType[i]!, TYPES - 1)]!++;
@@ -128,9 +128,14 @@ export class TraceSummarizer {
           if (hasCallers) this.#callers.add(caller[i]!, pages);
         }
       } else if (type === PageEventKind.free) {
-        this.#live.freed(pfn[i]!, order[i]!);
+        if (!this.#live.freed(pfn[i]!, order[i]!)) continue;
         this.#freedPages += 1 << order[i]!;
         this.#cpuFrees.add(cpu[i]!, 1 << order[i]!);
+      } else if (type === PageEventKind.freeBatched) {
+        const freedOrder = this.#live.freedInBatch(pfn[i]!);
+        if (freedOrder < 0) continue;
+        this.#freedPages += 1 << freedOrder;
+        this.#cpuFrees.add(cpu[i]!, 1 << freedOrder);
       } else {
         continue;
       }
@@ -159,7 +164,7 @@ export class TraceSummarizer {
       allocatedPages: gfp.reduce((sum, { pages }) => sum + pages, 0),
       freedPages: this.#freedPages,
       pairing: { ...this.#live.counts, neverFreed: this.#live.neverFreed() },
-      orders: Array.from({ length: MAX_PAGE_ORDER + 1 }, (_, order) =>
+      orders: Array.from({ length: Math.max(MAX_PAGE_ORDER, this.#highestOrder()) + 1 }, (_, order) =>
         Array.from({ length: TYPES }, (_, type) => this.#orders[order * TYPES + type]!),
       ),
       gfp,
@@ -170,6 +175,10 @@ export class TraceSummarizer {
         .filter(({ name }) => name !== ""),
       live: { peakPages: this.#live.peakPages, endPages: this.#live.pages, samples: this.#samples },
     };
+  }
+
+  #highestOrder(): number {
+    return Math.floor(this.#orders.findLastIndex((count) => count > 0) / TYPES);
   }
 
   #gfpNumber(flags: number): number {

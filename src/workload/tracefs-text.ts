@@ -4,25 +4,27 @@ import { formatGfp } from "../page-alloc/gfp.js";
 import { PAGEBLOCK_ORDER } from "../units.js";
 import { ascii } from "./bytes.js";
 import type { EventBlock } from "./event-blocks.js";
-import { PageEventKind } from "./events.js";
+import { PageEventKind, type Task } from "./events.js";
 import type { TraceCounts } from "./trace-counts.js";
-import type { TraceNames } from "./trace-names.js";
+import { NAME_CHARACTERS_MAX, type TraceNames } from "./trace-names.js";
+import { TracefsProof } from "./tracefs-proof.js";
 
-/** Far above what the text of an event has. */
+/** Far above what the text of an event has, with names of `NAME_CHARACTERS_MAX`. */
 const LINE_BYTES_MAX = 8192;
 const DIGITS = "0123456789abcdef";
 const HEX: Uint8Array = ascii(DIGITS);
 const encoder = new TextEncoder();
 
-/** The names of the events as TP_printk writes them; `page=` is a hash that nobody can read. */
+/** The names of the events as TP_printk writes them, with what `%p` prints for a pointer that nobody may read. */
 const NAMES: Readonly<Record<PageEventKind, Uint8Array>> = {
-  [PageEventKind.alloc]: ascii("mm_page_alloc: page=0000000000000000 pfn=0x"),
-  [PageEventKind.free]: ascii("mm_page_free: page=0000000000000000 pfn=0x"),
-  [PageEventKind.freeBatched]: ascii("mm_page_free_batched: page=0000000000000000 pfn=0x"),
-  [PageEventKind.zoneLocked]: ascii("mm_page_alloc_zone_locked: page=0000000000000000 pfn=0x"),
-  [PageEventKind.pcpuDrain]: ascii("mm_page_pcpu_drain: page=0000000000000000 pfn=0x"),
-  [PageEventKind.extfrag]: ascii("mm_page_alloc_extfrag: page=0000000000000000 pfn=0x"),
+  [PageEventKind.alloc]: ascii("mm_page_alloc: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.free]: ascii("mm_page_free: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.freeBatched]: ascii("mm_page_free_batched: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.zoneLocked]: ascii("mm_page_alloc_zone_locked: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.pcpuDrain]: ascii("mm_page_pcpu_drain: page=(____ptrval____) pfn=0x"),
+  [PageEventKind.extfrag]: ascii("mm_page_alloc_extfrag: page=(____ptrval____) pfn=0x"),
 };
+const FAILED: Uint8Array = ascii("mm_page_alloc: page=0000000000000000 pfn=0x");
 const ORDER: Uint8Array = ascii(" order=");
 const MIGRATE_TYPE: Uint8Array = ascii(" migratetype=");
 const GFP_FLAGS: Uint8Array = ascii(" gfp_flags=");
@@ -42,11 +44,26 @@ export function tracefsTrailer(
   return `${lost}# entries-in-buffer/entries-written: ${events}/${events + overwrittenEvents}   #P:1\n`;
 }
 
+/** A name that the text of tracefs cannot hold, such as one with a line end. `message` is one line. */
+export class UnprintableName extends Error {
+  constructor(what: "task" | "function", name: string) {
+    const quote = JSON.stringify(name.length > LONGEST_QUOTE ? `${name.slice(0, LONGEST_QUOTE)}...` : name);
+    super(`the ${what} ${quote} has a name that the text of tracefs cannot hold`);
+    this.name = "UnprintableName";
+  }
+}
+
+const LONGEST_QUOTE = 40;
+/** Printed before any name is put to the proof, which then is in the middle of a trace. */
+const ANY_TASK: Task = { comm: "a", pid: 1 };
+
 /** Prints blocks of events. */
 export class TracefsPrinter {
   readonly #names: TraceNames;
   readonly #taskTexts: Uint8Array[] = [];
+  readonly #callerTexts: Uint8Array[] = [];
   readonly #gfpTexts = new Map<number, Uint8Array>();
+  readonly #proof = new TracefsProof();
   readonly #write: (bytes: Uint8Array) => void;
   readonly #bytes = new Uint8Array(2 ** 20);
   #at = 0;
@@ -58,9 +75,10 @@ export class TracefsPrinter {
   constructor(names: TraceNames, write: (bytes: Uint8Array) => void) {
     this.#names = names;
     this.#write = write;
+    this.#proof.holds(encoder.encode(eventOf(ANY_TASK)), ANY_TASK, "");
   }
 
-  /** Prints the events of a block. */
+  /** Prints the events of a block. @throws UnprintableName */
   add(block: EventBlock): void {
     for (let i = 0; i < block.count; i++) this.#event(block, i);
     this.#write(this.#bytes.subarray(0, this.#at));
@@ -77,7 +95,7 @@ export class TracefsPrinter {
     const type = block.migrateType[i]!;
     const detail = block.detail[i]!;
     this.#start(block, i);
-    this.#text(NAMES[kind]);
+    this.#text(kind === PageEventKind.alloc && block.pfn[i] === 0 ? FAILED : NAMES[kind]);
     this.#hex(block.pfn[i]!);
     if (kind === PageEventKind.extfrag) {
       this.#extfrag(order, type, detail);
@@ -100,7 +118,7 @@ export class TracefsPrinter {
     const caller = block.hasCallers ? block.caller[i]! : 0;
     if (caller === 0) return;
     this.#start(block, i);
-    this.#text(encoder.encode(`<stack trace>\n => ${this.#names.callers[caller - 1]!}\n`));
+    this.#text(this.#caller(caller - 1));
   }
 
   /** What stands in front of an event. */
@@ -127,12 +145,28 @@ export class TracefsPrinter {
   #task(number: number): Uint8Array {
     const known = this.#taskTexts[number];
     if (known !== undefined) return known;
-    const { comm, pid } = this.#names.tasks[number]!;
-    const name = encoder.encode(comm);
-    const padding = " ".repeat(Math.max(0, 16 - name.length));
-    const text = encoder.encode(`${padding}${comm}-${String(pid).padEnd(7)} [`);
+    const task = this.#names.tasks[number]!;
+    const isShort = task.comm.length <= NAME_CHARACTERS_MAX;
+    if (!isShort || !this.#proof.holds(encoder.encode(eventOf(task)), task, ""))
+      throw new UnprintableName("task", task.comm);
+    const text = encoder.encode(startOf(task));
     this.#taskTexts[number] = text;
     return text;
+  }
+
+  /** The lines of a call chain of one. */
+  #caller(index: number): Uint8Array {
+    const known = this.#callerTexts[index];
+    if (known !== undefined) return known;
+    const name = this.#names.callers[index]!;
+    const text = `<stack trace>\n => ${name}\n`;
+    const lines = `${eventOf(ANY_TASK)}${startOf(ANY_TASK)}000] ..... 0.000000: ${text}`;
+    const isShort = name.length <= NAME_CHARACTERS_MAX;
+    if (!isShort || !this.#proof.holds(encoder.encode(lines), ANY_TASK, name))
+      throw new UnprintableName("function", name);
+    const bytes = encoder.encode(text);
+    this.#callerTexts[index] = bytes;
+    return bytes;
   }
 
   #gfp(flags: number): Uint8Array {
@@ -190,4 +224,15 @@ export class TracefsPrinter {
     }
     this.#at += length;
   }
+}
+
+/** What stands before the CPU. A comm of the kernel has at most 15 bytes, so there is always a space first. */
+function startOf({ comm, pid }: Task): string {
+  const padding = " ".repeat(Math.max(1, 16 - encoder.encode(comm).length));
+  return `${padding}${comm}-${String(pid).padEnd(7)} [`;
+}
+
+/** Some event of a task. */
+function eventOf(task: Task): string {
+  return `${startOf(task)}000] ..... 0.000000: mm_page_free: page=0 pfn=0x1 order=0\n`;
 }

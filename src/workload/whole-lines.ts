@@ -1,7 +1,7 @@
 import { NEWLINE, nextLine } from "./bytes.js";
 
 /** Longer than any line of a trace; what is longer is not text. */
-const LONGEST_LINE_BYTES = 65536;
+export const LONGEST_LINE_BYTES = 65536;
 
 /** Cuts a stream of bytes into runs of whole lines without copying them, but for lines across two chunks. */
 export class WholeLines {

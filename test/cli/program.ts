@@ -6,6 +6,8 @@ import { Writable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { main } from "../../src/cli/cli.js";
 import type { CliIo, RunScenario } from "../../src/cli/context.js";
+import { kernelRelease } from "../../src/linux/kernel-rules.js";
+import { remarksBefore } from "../../src/study/remarks.js";
 import { resultWith } from "../study/rows.js";
 
 /** What the program did. */
@@ -43,17 +45,26 @@ export async function unaccepted(argv: readonly string[], world: World = {}): Pr
 const BOOT_TIME_NS: Readonly<Record<string, number>> = { eager: 12e9, lazy: 4e9, "firmware-delegated": 24e9 };
 
 /** Answers without simulating, with what the scenario says. */
-export const fakeRun: RunScenario = (scenario, { recording }) =>
-  resultWith({
+export const fakeRun: RunScenario = (scenario, loaded) => {
+  const remarks = remarksBefore(scenario, loaded);
+  return resultWith({
     scenario: scenario.name,
     platform: scenario.platform.kind,
     policy: scenario.policy,
     kernel: scenario.kernel,
+    kernelRules: kernelRelease(scenario.kernel).rulesOf,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
-    workload: recording.name,
+    workload: loaded.recording.name,
     bootTimeNs: BOOT_TIME_NS[scenario.policy] ?? 5e9,
+    ...(remarks.length === 0 ? {} : { remarks }),
   });
+};
+
+/** What stderr says beside how many runs there are. */
+export function withoutCount(stderr: string): string {
+  return stderr.replace(/^(?:at most )?[\d,]+ runs to make\n/m, "");
+}
 
 class Captured extends Writable {
   text = "";

@@ -128,4 +128,32 @@ test("largest: no guest in time is exit 1; no deadline, or a size, is a mistake"
   });
 });
 
+test("memory that could not be plugged in: exit 1 and the reason, and largest takes a size at which it can", async () => {
+  await withFiles(async ({ scenario }) => {
+    const plugging: RunScenario = (one, loaded, options) => ({
+      ...fakeRun(one, loaded, options),
+      hotplug: {
+        acceptance: "assumed",
+        outcome: one.memoryBytes > 8 * GiB ? "online" : "failed",
+        ...(one.memoryBytes > 8 * GiB ? {} : { reason: "no room for struct pages" }),
+        blockBytes: 0,
+        addedBytes: 0,
+        memmapBytes: 0,
+        acceptedOnlineBytes: 0,
+        unacceptedBytes: 0,
+        timeNs: 0,
+      },
+    });
+    const world = { runScenario: plugging };
+    const { code, stdout } = await unaccepted(["compare", scenario], world);
+    assert.is(code, 1);
+    assert.match(stdout, /\n {2}hot-plug failed: no room for struct pages\n/);
+    assert.not.match(stdout, /\*/);
+    assert.is((await unaccepted(["compare", scenario, "--memory", "16GiB"], world)).code, 0);
+    const largest = await unaccepted(["largest", scenario, "--deadline", "60s"], world);
+    assert.is(largest.code, 1);
+    assert.match(largest.stdout, /1 GiB +hot-plug failed: no room/);
+  });
+});
+
 test.run();

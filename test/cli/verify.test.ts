@@ -1,4 +1,14 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,6 +60,76 @@ test("a recording that disagrees: exit 1, and where", async () => {
     const { code, stdout } = await unaccepted(["verify", directory]);
     assert.is(code, 1);
     assert.match(stdout, /final lists first differ at event \d+/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+/** A copy of a recording in which something else is in the place of a file. */
+async function withInstead(
+  name: string,
+  put: (path: string) => void,
+): Promise<{ code: number; stderr: string }> {
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-"));
+  cpSync(RECORDING, directory, { recursive: true, filter: (path) => !path.includes("wl-") });
+  try {
+    rmSync(join(directory, `${name}.gz`));
+    put(join(directory, name));
+    const { code, stderr } = await unaccepted(["verify", directory]);
+    return { code, stderr: stderr.replaceAll(`${directory}/`, "") };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test("what is no file, cannot be unpacked or has no end: one line, exit 2", async () => {
+  const fifo = (path: string): void => void execFileSync("mkfifo", [path]);
+  for (const [name, put, message] of [
+    ["boot.lablog", (path: string) => mkdirSync(path), "boot.lablog: illegal operation on a directory"],
+    ["boot.dmesg", fifo, "boot.dmesg: expected a file, found a FIFO"],
+    [
+      "boot.vmstat",
+      (path: string) => symlinkSync("/dev/zero", path),
+      "boot.vmstat: expected a file, found a device",
+    ],
+    ["boot.snapB", (path: string) => symlinkSync("boot.snapB", path), "boot.snapB: too many symbolic links"],
+    ["boot.meminfo", (path: string) => writeFileSync(`${path}.gz`, "none"), "boot.meminfo.gz: byte "],
+    [
+      "boot.zoneinfo",
+      (path: string) => {
+        writeFileSync(path, "");
+        writeFileSync(`${path}.gz`, "");
+      },
+      "boot.zoneinfo: expected one file of this name, found boot.zoneinfo.gz too",
+    ],
+    [
+      "boot.buddyinfo",
+      (path: string) => {
+        writeFileSync(path, "");
+        truncateSync(path, 2 ** 33);
+      },
+      "boot.buddyinfo: expected a file of at most 268435456 bytes, found 8589934592",
+    ],
+  ] as const) {
+    const { code, stderr } = await withInstead(name, put);
+    assert.is(code, 2, name);
+    assert.is(stderr.trimEnd().split("\n").length, 1, stderr);
+    assert.match(stderr, message);
+  }
+});
+
+test("the trace that a description names must be the one it describes", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-"));
+  cpSync(join(RECORDED, "linux-6.12.107-debian-1c2g"), directory, { recursive: true });
+  try {
+    writeFileSync(join(directory, "boot.trace.gz"), "");
+    const { code, stderr } = await unaccepted(["verify", directory]);
+    assert.is(code, 2);
+    assert.match(stderr, "boot.trace.gz: truncated, damaged or another file");
+    rmSync(join(directory, "boot.trace.gz"));
+    const missing = await unaccepted(["verify", directory]);
+    assert.is(missing.code, 2);
+    assert.match(missing.stderr, "boot.trace.gz: no such file or directory");
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -87,14 +87,14 @@ test("before the page allocator, tables come from the brk area, then from memblo
 
 test("from the page allocator on, they come from there alone", () => {
   const { early, accepted } = earlyMap(GiB);
-  early.tables.fromBuddy = () => 7;
+  early.tables.fromBuddy = () => true;
   early.convert({ start: 64 * MiB, end: 64 * MiB + PAGE_SIZE }, 4);
   assert.equal([early.result.tables, accepted], [{ head64: 0, brk: 0, memblock: 0, buddy: 1 }, []]);
 });
 
 test("a split without a page for its table is an error", () => {
   const { early } = earlyMap(GiB);
-  early.tables.fromBuddy = () => -1;
+  early.tables.fromBuddy = () => false;
   assert.throws(
     () => early.convert({ start: 64 * MiB, end: 64 * MiB + 4 * KiB }, 1),
     (error: unknown) => error instanceof PageTableError,
@@ -103,7 +103,7 @@ test("a split without a page for its table is an error", () => {
 
 test("each split flushes all CPUs, and so does the change, before it and after it", () => {
   const { early } = earlyMap(GiB);
-  early.tables.fromBuddy = () => 7;
+  early.tables.fromBuddy = () => true;
   early.convert({ start: 64 * MiB + PAGE_SIZE, end: 128 * MiB + PAGE_SIZE }, 8);
   const ledger = new CostLedger();
   early.charge(ledger);

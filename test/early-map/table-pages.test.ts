@@ -40,7 +40,7 @@ test("memblock accepts a page before it gives it away", () => {
 test("asked when the page allocator runs, memblock passes the request on and warns", () => {
   const { tables, accepted } = pages("memblock");
   tables.leaveHead64({ start: 0, end: 0 });
-  tables.fromBuddy = () => 7;
+  tables.fromBuddy = () => true;
   tables.allocateForSplit();
   assert.equal([tables.sources.buddy, tables.lateMemblockCalls, accepted], [1, 1, []]);
 });
@@ -48,7 +48,7 @@ test("asked when the page allocator runs, memblock passes the request on and war
 test("asked when init memory is freed, it is not there any more", () => {
   const { tables } = pages("memblock");
   tables.leaveHead64({ start: 0, end: 0 });
-  tables.fromBuddy = () => 7;
+  tables.fromBuddy = () => true;
   tables.initFreed = true;
   assert.throws(
     () => tables.allocateForSplit(),
@@ -59,7 +59,7 @@ test("asked when init memory is freed, it is not there any more", () => {
 test("a kernel that asks whoever can give takes no notice of either", () => {
   const { tables } = pages("by-phase");
   tables.leaveHead64({ start: 0, end: 0 });
-  tables.fromBuddy = () => 7;
+  tables.fromBuddy = () => true;
   tables.initFreed = true;
   tables.allocateForSplit();
   assert.equal([tables.sources.buddy, tables.lateMemblockCalls], [1, 0]);

@@ -24,6 +24,19 @@ test("workloads/early-map.yaml shows what each way costs, and which one no drive
   }
 });
 
+test("buffers of drivers take the frames that the allocator gives, in two spans of 2 MiB", () => {
+  const scenarios = parseScenario(readFileSync("workloads/early-map.yaml", "utf8"), "early-map.yaml");
+  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  for (const { platform, guest, ...rest } of scenarios) {
+    if (guest.splitTables !== "by-phase" || guest.shareWithoutAccept) continue;
+    const { earlyMap } = runScenario({ ...rest, platform, guest }, loaded, { check: true });
+    const { splits, tables, globalFlushes } = earlyMap!;
+    const all = tables.brk + tables.memblock + tables.buddy;
+    const expected = platform.kind === "tdx" ? [3, 7] : guest.decryptedSection ? [4, 8] : [5, 9];
+    assert.equal([splits, all, globalFlushes], [...expected, 133]);
+  }
+});
+
 test("keys that cannot be are refused where they stand", () => {
   const error = (guest: string): string => {
     try {

@@ -44,21 +44,40 @@ test("a kernel that asks: type 15 survives, one e820 entry above 4 GiB, 7168 bit
   assert.equal(result.entries.at(-1), { type: E820Type.RAM, start: 4 * GiB, end: 18 * GiB });
 });
 
-test("the table lies at the top of accepted memory, in pages of type ACPI", () => {
+test("the table lies in the page of the random seed at the top of accepted memory, of type ACPI", () => {
   const { result } = run("asks", true);
-  assert.equal(result.tableRange, { start: 2 * GiB - 4 * KiB, end: 2 * GiB - 4 * KiB + 24 + 896 });
+  const start = 2 * GiB - 4 * KiB + 0xb18;
+  assert.equal(result.tableRange, { start, end: start + 24 + 896 });
   assert.equal(result.entries.slice(0, 2), [
     { type: E820Type.RAM, start: MiB, end: 2 * GiB - 4 * KiB },
     { type: E820Type.ACPI, start: 2 * GiB - 4 * KiB, end: 2 * GiB },
   ]);
 });
 
+test("a table of more than a block has pages of its own and begins 24 bytes behind their border", () => {
+  for (const [high, pages] of [
+    [42 * GiB, 1],
+    [62 * GiB, 1],
+    [63.5 * GiB, 2],
+    [126 * GiB, 2],
+    [254 * GiB, 4],
+  ] as const) {
+    const boot = new BootServices([LOW, { ...HIGH, end: HIGH.start + high }]);
+    const outcome = exitBoot(boot, "asks", new Recorder());
+    if (outcome.outcome !== "exited") throw new Error(outcome.reason);
+    const start = 2 * GiB - (1 + pages) * 4 * KiB + 24;
+    assert.equal(outcome.tableRange, { start, end: start + 24 + high / (16 * MiB) });
+    assert.equal(outcome.entries[1], { type: E820Type.ACPI, start: start - 24, end: 2 * GiB });
+  }
+});
+
 test("6.5 puts the table into loader data, and its page is RAM like any other", () => {
   const boot = new BootServices([LOW, HIGH]);
   const outcome = exitBoot(boot, "asks", new Recorder(), EfiMemoryType.LOADER_DATA);
   if (outcome.outcome !== "exited") throw new Error(outcome.reason);
-  assert.equal(outcome.tableRange, { start: 2 * GiB - 4 * KiB, end: 2 * GiB - 4 * KiB + 24 + 896 });
-  assert.equal(outcome.entries[0], { type: E820Type.RAM, start: MiB, end: 2 * GiB });
+  const start = 2 * GiB - 8 * KiB + 24;
+  assert.equal(outcome.tableRange, { start, end: start + 24 + 896 });
+  assert.equal(outcome.entries[0], { type: E820Type.RAM, start: MiB, end: 2 * GiB - 4 * KiB });
 });
 
 test("a kernel without support, firmware with the protocol: the firmware accepts everything", () => {

@@ -21,8 +21,10 @@ test("from 2.75 GiB on only 2 GiB stay low", () => {
   ]);
 });
 
-test("4 PiB end above 2^52 and stay exact", () => {
-  assert.is(q35Ram(4096 * TiB)[1]!.end, 2 ** 52 + 2 * GiB);
+test("no RAM has an address of more than 52 bits", () => {
+  assert.is(q35Ram(4096 * TiB - 2 * GiB)[1]!.end, 2 ** 52);
+  assert.is(q35Ram(4096 * TiB)[1]!.end, 2 ** 52);
+  assert.is(q35Ram(4095 * TiB)[1]!.end, 4095 * TiB + 2 * GiB);
 });
 
 test("no operating system gets the memory from 640 KiB to 1 MiB", () => {

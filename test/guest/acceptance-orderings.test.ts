@@ -63,7 +63,7 @@ test("of the same batch, a fault costs its exception beside what it accepts", ()
         { ...on, vcpus: 1 },
         "policy=fault-driven",
         "strategy.batch=4MiB",
-        `platform.exceptionNs=${exceptionUs * 1000}`,
+        `platform.exceptionNs=${exceptionUs}us`,
       );
       const free = runOn(
         { ...on, vcpus: 1 },

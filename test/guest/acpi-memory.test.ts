@@ -71,6 +71,27 @@ for (const platform of ["tdx", "snp"]) {
   });
 }
 
+test("tdx: what is accepted a second time counts once, for whoever was first", () => {
+  const text = JSON.stringify({
+    name: "acpi",
+    workload: "boot",
+    platform: "tdx",
+    memory: "1GiB",
+    firmware: { highMemory: "both", preAcceptLimit: "128MiB" },
+    guest: { checksAcpiMemory: false },
+  });
+  const { outcome, memory, acceptedBytes, costs } = runScenario(parseScenario(text, "acpi")[0]!, loaded, {
+    check: true,
+  });
+  assert.is(outcome, "ready");
+  // 64 MiB of them are a bounce buffer that the guest had made shared.
+  assert.is(acceptedBytes, GiB);
+  const { launch, firmware, prm, kernel } = memory.acceptedBy;
+  assert.is(launch + firmware, 128 * MiB);
+  assert.is(prm + kernel, 896 * MiB);
+  assert.is(costs.tdcallAlreadyAccepted, (kernel - 64 * MiB) / 4096);
+});
+
 test("struct pages of what goes online come from the map's memory, and run out", () => {
   const text = JSON.stringify({
     name: "acpi",

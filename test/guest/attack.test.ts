@@ -45,6 +45,22 @@ test("a plain guest cannot tell", () => {
   assert.is(attacked("platform=none").attack!.integrityViolations, 5);
 });
 
+test("what the guest shares is no target, also where a driver got memory of the kernel's image", () => {
+  for (const platform of [["platform=snp"], ["platform.kind=tdx", "guest.septVeDisable=false"]]) {
+    const run = runBoot(
+      "workload=generate:boot",
+      "memory=256MiB",
+      "policy=lazy",
+      "guest.dmaBuffers=30000",
+      "attack.pages=9000",
+      "attack.answer=ignore",
+      ...platform,
+    );
+    assert.is(run.outcome, "ready");
+    assert.is(run.attack!.integrityViolations, 9_000);
+  }
+});
+
 test("the seed decides which pages are hit", () => {
   const reasons = [1, 1, 2].map((seed) => attacked("platform=snp", `seed=${seed}`).reason);
   assert.is(reasons[0], reasons[1]);

@@ -42,7 +42,7 @@ test("the unaccepted table becomes memory and is reserved, in whole pages", () =
 });
 
 test("6.5 only reserves its table, which lies in RAM", () => {
-  const machine = plainMachine(2 * GiB, { efi: { ...EFI, unacceptedTableInRam: true } });
+  const machine = plainMachine(2 * GiB, { efi: { ...EFI, tableReservation: "bytes" } });
   assert.equal(runTo(loggedBoot(machine), "efi_init").lines.slice(-2), [
     "memblock_reserve: [0x000000007c000000-0x000000007c00003f]",
     "memblock_reserve: [0x000000007d000018-0x000000007d000817]",

@@ -6,7 +6,8 @@ import type { CocoPlatform } from "../../src/coco/platform.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { AcceptMeter } from "../../src/guest/accept-meter.js";
 import { KernelAccept } from "../../src/guest/kernel-accept.js";
-import { type AcceptRules, KERNEL_RULES } from "../../src/guest/kernel-versions.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
+import type { AcceptRules } from "../../src/linux/rules.js";
 import { LockupDetector } from "../../src/metrics/lockups.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
@@ -52,7 +53,7 @@ function machine(rules: AcceptRules, cpuCount: number, unitNs = 1): Machine {
   return { clock, lockups, kernelAccept, accept };
 }
 
-const { "6.5": v6_5, "6.6": v6_6, "6.12": v6_12 } = KERNEL_RULES;
+const [v6_5, v6_6, v6_12] = [kernelRules("6.5"), kernelRules("6.6"), kernelRules("6.12")];
 
 test("6.12: blocks far from each other are accepted side by side", () => {
   const { accept, kernelAccept } = machine(v6_12.acceptMemory, 3);

@@ -30,7 +30,9 @@ import {
   roundUp,
   UNIT_SIZE,
 } from "../../src/units.js";
+import { LINUX_6_12 } from "../linux/releases.js";
 import { plainMachine, q35Map } from "./machines.js";
+import { runBoot } from "./run-boot.js";
 
 /*
  * Kernels on machines whose memory ends anywhere, unaccepted in ranges that begin and end anywhere:
@@ -84,7 +86,7 @@ function boot(odd: OddMachine, table: UnacceptedTable | undefined): Kernel {
   const machine = plainMachine(memoryBytes, { cpuNodes, numaBlocks: nodes === 1 ? [] : numaBlocks });
   const clock = new GuestClock(new VirtualCpus(cpus), new CostLedger());
   const acceptance = new RecordedAcceptance(table);
-  const kernel = new Kernel(machine, SMALL_6_12_107, "6.12", acceptance, odd.lazy, clock);
+  const kernel = new Kernel(machine, SMALL_6_12_107, LINUX_6_12, acceptance, odd.lazy, clock);
   const { allocator } = kernel;
   setupPerCpuPageset(allocator, cpuNodes.slice(0, 1));
   for (let cpu = 1; cpu < cpus; cpu++) cpuComesOnline(allocator, cpuNodes.slice(0, cpu));
@@ -194,6 +196,11 @@ test("3001 MiB on two nodes", () => {
     lazy: true,
     unaccepted: [{ start: 128 * MiB, end: ANYWHERE }],
   });
+});
+
+test("an array of memblock that grows as late as its regions get their nodes is not freed twice", () => {
+  const run = runBoot("platform=tdx", "policy=lazy", "memory=2817MiB", "vcpus=89");
+  assert.is(run.outcome, "ready");
 });
 
 test.run();

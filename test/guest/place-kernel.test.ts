@@ -52,8 +52,13 @@ test("the stub of 6.6 and later unpacks to accepted memory only", () => {
   assert.ok(new Set(all.map(({ startBytes }) => startBytes)).size > 1);
 });
 
-test("mem= on the command line keeps the stub from choosing at random", () => {
-  assert.ok(starts("6.12", "stub", "mem=5G").every(({ startBytes }) => startBytes === 16 * MiB));
+test("mem=, hugepages= and nokaslr on the command line keep the stub from choosing at random", () => {
+  for (const line of ["mem=5G", "hugepages=8", "nokaslr"]) {
+    assert.ok(
+      starts("6.12", "stub", line).every(({ startBytes }) => startBytes === 16 * MiB),
+      line,
+    );
+  }
 });
 
 test("6.5 leaves it to the decompressor, which accepts unaccepted memory that it unpacks to", () => {

@@ -70,10 +70,11 @@ test("a fault of one page waits for its exception and one page's acceptance, no 
 
 test("the dearer the exception, the longer the boot; with none at all it still costs the acceptance", () => {
   const bootNs = (exceptionNs: number): number =>
-    run("platform=snp", "policy=page-flag", "memory=4GiB", `platform.exceptionNs=${exceptionNs}`).bootTimeNs;
+    run("platform=snp", "policy=page-flag", "memory=4GiB", `platform.exceptionNs=${exceptionNs}ns`)
+      .bootTimeNs;
   const [none, some, more] = [0, 1000, 10_000].map(bootNs) as [number, number, number];
   assert.ok(none < some && some < more);
-  const { costs } = run("platform=snp", "policy=page-flag", "memory=4GiB", "platform.exceptionNs=1000");
+  const { costs } = run("platform=snp", "policy=page-flag", "memory=4GiB", "platform.exceptionNs=1us");
   // On one CPU every exception of the boot lies on its way.
   assert.ok(some - none <= costs.exception! * 1000);
   assert.ok(some - none > 0);

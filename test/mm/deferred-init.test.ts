@@ -170,6 +170,16 @@ test("pageblocks that begin with a reserved page stay unmovable, as recorded", (
   );
 });
 
+test("a head or a tail of a single page is freed as well", () => {
+  const log = new Log();
+  assert.is(deferredInitChunk(ranges([1023, 2049]), { startPfn: 0, endPfn: 4096 }, log), 1026);
+  assert.equal(log.calls, [
+    ["S", 1023, 1],
+    ["B", 1024, 1],
+    ["S", 2048, 1],
+  ]);
+});
+
 test("growing a zone initialises one section", () => {
   const log = new Log();
   const result = growZone(ranges([0x100000, 0x480000]), 0x108000, log);

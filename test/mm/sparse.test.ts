@@ -196,7 +196,7 @@ test("a section that two nodes share belongs to the lower", () => {
 
 test("running out of memory is an error", () => {
   const { memblock } = state([{ start: MiB, end: 128 * MiB, nid: 0 }], [[2 * MiB, 128 * MiB]]);
-  assert.throws(() => sparseInit(memblock, PLAIN), /no memory left/);
+  assert.throws(() => sparseInit(memblock, PLAIN), /without memory for the memory map/);
 });
 
 test.run();

@@ -3,11 +3,11 @@ import * as assert from "uvu/assert";
 import { AllocFlag } from "../../src/page-alloc/alloc-flags.js";
 import { releaseCmaArea } from "../../src/page-alloc/cma.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
-import { LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { pcpIndex } from "../../src/page-alloc/pcp.js";
 import { pagesToAccept } from "../../src/page-alloc/unaccepted-list.js";
 import { watermarkOk } from "../../src/page-alloc/watermark.js";
+import { LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, listed, oneZone } from "./machine.js";
 
 const test = suite("page-alloc: contiguous memory areas");

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { claim } from "../../src/page-alloc/fallback.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
-import { LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
+import { LINUX_6_12_0 } from "../linux/releases.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, listed, oneZone } from "./machine.js";
 
 const test = suite("page-alloc: fallback");

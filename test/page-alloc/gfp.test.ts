@@ -1,7 +1,6 @@
-import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatGfp, Gfp, GfpMask, gfpMigrateType, gfpZone, parseGfp } from "../../src/page-alloc/gfp.js";
+import { formatGfp, Gfp, GfpMask, gfpMigrateType, gfpZone } from "../../src/page-alloc/gfp.js";
 
 const test = suite("page-alloc: gfp");
 
@@ -25,10 +24,6 @@ test("prints as the kernel does", () => {
   for (const [flags, text] of PRINTED) assert.is(formatGfp(flags), text);
 });
 
-test("reads what the kernel prints", () => {
-  for (const [flags, text] of PRINTED) assert.is(parseGfp(text), flags, text);
-});
-
 test("combinations have the values of include/linux/gfp_types.h", () => {
   assert.equal(GfpMask, {
     ATOMIC: 0x820,
@@ -48,35 +43,6 @@ test("combinations have the values of include/linux/gfp_types.h", () => {
 test("huge page flags print under their own name", () => {
   assert.is(formatGfp(0x1c24ca), "GFP_TRANSHUGE");
   assert.is(formatGfp(0x1c20ca), "GFP_TRANSHUGE_LIGHT");
-});
-
-test("bare hex and zero are read", () => {
-  assert.is(parseGfp("0x140cca"), 0x140cca);
-  assert.is(parseGfp("0xffffffff"), 0xffffffff);
-  assert.is(parseGfp("0"), 0);
-});
-
-test("text that no 6.12 kernel prints is refused", () => {
-  for (const text of [
-    "",
-    "|",
-    "GFP_KERNEL|",
-    "GFP_KERNE",
-    "gfp_kernel",
-    "none|GFP_KERNEL",
-    "GFP_TEMPORARY",
-    "cc0",
-    "0x1ffffffff",
-    "toString",
-  ]) {
-    assert.is(parseGfp(text), undefined, text);
-  }
-});
-
-test("reading undoes printing for any 32 bits", () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 0xffffffff }), (flags) => parseGfp(formatGfp(flags)) === flags),
-  );
 });
 
 test("migrate type of a request", () => {

@@ -1,16 +1,10 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { KERNEL_RULES } from "../../src/guest/kernel-versions.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
+import type { PageAllocRules } from "../../src/linux/rules.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
-import {
-  LINUX_6_5,
-  LINUX_6_11,
-  LINUX_6_12,
-  LINUX_6_12_0,
-  type PageAllocRules,
-} from "../../src/page-alloc/kernel-rules.js";
-import { KERNEL_VERSION_NAMES, type KernelVersion } from "../../src/scenario/kernel-versions.js";
+import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { lazyZone } from "../regress/machine.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "./machine.js";
 
@@ -73,17 +67,17 @@ const beforeEveryPage =
     if (marks[target] === 0) return Math.min(emptyZone, parked);
     return Math.min(Math.max(0, Math.ceil((marks[target] - free) / 1024)), parked);
   };
-const NAIVE: Readonly<Record<KernelVersion, Naive>> = {
+const NAIVE: Readonly<Record<string, Naive>> = {
   "6.5": ({ free, parked, low, high }) =>
     free > low ? 0 : Math.min(Math.max(1, Math.ceil((high - free) / 1024)), parked),
-  "6.6": (zone) => NAIVE["6.5"](zone),
+  "6.6": (zone) => NAIVE["6.5"]!(zone),
   "6.11": beforeEveryPage("high", 0),
   "6.12.0": beforeEveryPage("promo", 0),
   "6.12": beforeEveryPage("promo", 1),
-  "6.15": (zone) => NAIVE["6.12"](zone),
+  "6.15": (zone) => NAIVE["6.12"]!(zone),
 };
 
-for (const version of KERNEL_VERSION_NAMES) {
+for (const [version, decide] of Object.entries(NAIVE)) {
   test(`${version}: blocks are accepted at the pages that arithmetic says`, () => {
     const mark = fc.integer({ min: 0, max: 3000 });
     const property = fc.property(
@@ -92,11 +86,7 @@ for (const version of KERNEL_VERSION_NAMES) {
       fc.tuple(mark, mark, mark, mark, fc.boolean()),
       (freeBlocks, parkedBlocks, [a, b, c, d, zero]) => {
         const [min, low, high, promo] = zero ? [0, 0, 0, 0] : [a, b, c, d].sort((x, y) => x - y);
-        const { a: allocator, accepted } = lazyZone(
-          KERNEL_RULES[version].pageAlloc,
-          freeBlocks,
-          parkedBlocks,
-        );
+        const { a: allocator, accepted } = lazyZone(kernelRules(version).pageAlloc, freeBlocks, parkedBlocks);
         allocator.zones[0]!.watermark.set([min!, low!, high!, promo!]);
         const naive = {
           free: freeBlocks * 1024,
@@ -107,7 +97,7 @@ for (const version of KERNEL_VERSION_NAMES) {
         };
         let expected = 0;
         while (naive.parked > 0 && naive.free > 0) {
-          const blocks = NAIVE[version](naive);
+          const blocks = decide(naive);
           naive.free += blocks * 1024 - 1;
           naive.parked -= blocks;
           expected += blocks;

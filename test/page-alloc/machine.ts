@@ -1,8 +1,9 @@
+import type { PageAllocRules } from "../../src/linux/rules.js";
 import { addFreeRun } from "../../src/page-alloc/buddy.js";
-import { LINUX_6_12, type PageAllocRules } from "../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import type { MemoryAcceptor } from "../../src/page-alloc/unaccepted-list.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
+import { LINUX_6_12 } from "../linux/releases.js";
 
 /** A machine of one Normal zone from pfn 0, all of it free and movable, for tests of single rules. */
 export function oneZone(

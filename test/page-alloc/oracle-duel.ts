@@ -1,5 +1,4 @@
 import { releaseCmaArea } from "../../src/page-alloc/cma.js";
-import { LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { BootRelease } from "../../src/page-alloc/release.js";
@@ -8,6 +7,7 @@ import {
   raiseForHugePages,
   setupPerCpuPageset,
 } from "../../src/page-alloc/zone-setup.js";
+import { LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { Oracle } from "./oracle.js";
 import { NaiveAcceptor } from "./oracle-acceptor.js";
 import { compareState, same } from "./oracle-compare.js";

@@ -67,4 +67,14 @@ test("accepting does not change NR_FREE_PAGES", () => {
   assert.is(a.zones[0]!.unacceptedPages, 7168);
 });
 
+test("what is accepted ahead needs no frames before it is asked for", () => {
+  const blocks = 2 ** 20;
+  const { a, accepted } = lazy(blocks);
+  a.zones[0]!.watermark.set([0, 0, 0, 2 ** 20 * 100]);
+  allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
+  assert.is(accepted.length, 100 * 1024);
+  assert.is(a.frames.materialisedBlocks, 1);
+  verifyInvariants(a);
+});
+
 test.run();

@@ -26,8 +26,8 @@ test("a key that is set to its default changes nothing", () => {
   for (const { path, default: value } of tried) {
     const [group, ...inner] = path.split(".");
     const optional = ["hotplug", "drain", "attack", "kexec"].includes(group!) ? { [group!]: {} } : {};
-    const set = inner.reduceRight<unknown>((below, key) => ({ [key]: below }), value);
-    assert.equal(scenarioOf({ ...optional, [group!]: parsed(set) }), scenarioOf(optional), path);
+    const set = inner.reduceRight<unknown>((below, key) => ({ [key]: below }), parsed(value));
+    assert.equal(scenarioOf({ ...optional, [group!]: set }), scenarioOf(optional), path);
   }
 });
 
@@ -43,14 +43,9 @@ function isTried({ path, default: value }: Key): boolean {
   return !path.startsWith("host.tdxModule") && /^\S+$/.test(value) && !["required", "none"].includes(value);
 }
 
-/** Words as YAML has them. */
-function parsed(value: unknown): unknown {
-  if (typeof value === "object") {
-    return Object.fromEntries(Object.entries(value!).map(([key, inner]) => [key, parsed(inner)]));
-  }
-  if (value === "true" || value === "false") return value === "true";
-  if (value === '""') return "";
-  return /^\d+$/.test(String(value)) ? Number(value) : value;
+/** A default as a file would have it: text, a number, or true and false. */
+function parsed(value: string): unknown {
+  return /^(\d+|true|false|"")$/.test(value) ? JSON.parse(value) : value;
 }
 
 function scenarioOf(more: object): unknown {

@@ -60,8 +60,8 @@ function keysOf(mapping: JsonSchema, prefix: string): Key[] {
   });
 }
 
-/** A description may end with its default: `...; default 1GiB`. */
-const DESCRIPTION = /^(?<what>.*?)(?:[;.] default:? (?<byDefault>.*))?$/is;
+/** The first sentence of a description may end with the default: `...; default 1GiB`. */
+const DESCRIPTION = /^(?<what>.*?)(?:; default (?<byDefault>.*?))?(?:\. .*)?$/s;
 
 function keyOf(path: string, schema: JsonSchema, required: boolean): Key {
   const { what = "", byDefault } = DESCRIPTION.exec(schema.description ?? "")?.groups ?? {};
@@ -75,7 +75,7 @@ function defaultAt(path: string): string | undefined {
     .split(".")
     .reduce<unknown>((around, key) => (around as Record<string, unknown> | undefined)?.[key], DEFAULTS);
   if (value === undefined || typeof value === "object") return undefined;
-  return value === "" ? '""' : String(value);
+  return value === "" ? '""' : String(value as string | number | boolean);
 }
 
 /** What a leaf may be; a list of such values is always allowed and not said each time. */
@@ -83,7 +83,8 @@ function valueText(schema: JsonSchema): string {
   const { title, type, enum: names, examples, minimum, exclusiveMinimum, maximum, items } = schema;
   if (names !== undefined) return [...new Set(names.map(String))].map((name) => `\`${name}\``).join(", ");
   if (title !== undefined) return title;
-  if (examples !== undefined) return `such as ${examples.map((example) => `\`${example}\``).join(", ")}`;
+  if (examples !== undefined)
+    return `such as ${examples.map((example) => `\`${String(example)}\``).join(", ")}`;
   if (type === "boolean") return "`true`, `false`";
   if (type === "array") return items?.properties === undefined ? "list" : "list of mappings";
   if (type === "object") return "mapping";

@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { KERNEL_RULES } from "../../src/guest/kernel-versions.js";
-import type { KernelVersion } from "../../src/scenario/kernel-versions.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { acceptingMachine } from "./accepting-machine.js";
+import { beforeAndAfter } from "./guests.js";
 
 /**
  * "efi/unaccepted: Fix off-by-one when checking for overlapping ranges". The list of ranges in
@@ -15,8 +15,8 @@ const test = suite("regress: 01b1e3ca0e5c");
  * Two CPUs at once: the first takes units 0 and 1 and the guard unit 2, the second begins with
  * another unit. When the second ends, in units of work.
  */
-function secondEnds(version: KernelVersion, secondUnit: number): number {
-  const { acceptUnits } = acceptingMachine(KERNEL_RULES[version].acceptMemory, 2, 1);
+function secondEnds(version: string, secondUnit: number): number {
+  const { acceptUnits } = acceptingMachine(kernelRules(version).acceptMemory, 2, 1);
   acceptUnits(0, 0, 2);
   return acceptUnits(1, secondUnit, 2);
 }
@@ -43,6 +43,25 @@ test("ranges that do overlap wait in every version, and then find less to do", (
 
 test("6.5 has no list: whoever comes second waits", () => {
   assert.is(secondEnds("6.5", 20), 3 + 3);
+});
+
+test("containers on 8 CPUs, whose first touches accept 2 MiB each, no longer wait for their neighbours", () => {
+  for (const kernels of [
+    ["6.6.4", "6.6.5"],
+    ["6.7-rc3", "6.7-rc4"],
+  ] as const) {
+    const [before, after] = beforeAndAfter(
+      kernels,
+      "policy=fault-driven",
+      "strategy.batch=2MiB",
+      "vcpus=8",
+      "memory=8GiB",
+      "workload='generate:container'",
+    );
+    assert.is(before!.spinNs, 43_241_000);
+    assert.is(after!.spinNs, 0);
+    assert.ok(after!.workloadNs! < before!.workloadNs!);
+  }
 });
 
 test.run();

@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { AcceptRules } from "../../src/guest/kernel-versions.js";
-import { KERNEL_RULES } from "../../src/guest/kernel-versions.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
+import type { AcceptRules } from "../../src/linux/rules.js";
 import { acceptingMachine } from "./accepting-machine.js";
+import { beforeAndAfter } from "./guests.js";
 
 /**
  * "efi/unaccepted: Fix soft lockups caused by parallel memory acceptance". 6.5 held one spinlock,
@@ -23,7 +24,7 @@ function allAtOnce(rules: AcceptRules): ReturnType<typeof acceptingMachine> {
 }
 
 test("6.5: the last CPU spins for all others with interrupts off, and the detector complains", () => {
-  const { kernelAccept, lockups } = allAtOnce(KERNEL_RULES["6.5"].acceptMemory);
+  const { kernelAccept, lockups } = allAtOnce(kernelRules("6.5").acceptMemory);
   assert.is(Math.round(kernelAccept.spinNs / 1e6), (900 * (CPUS * (CPUS - 1))) / 2);
   assert.is(Math.round(lockups.longestIrqOffNs / 1e6), 900 * CPUS);
   // From the 23rd on they have not rescheduled for more than 20 s.
@@ -32,7 +33,7 @@ test("6.5: the last CPU spins for all others with interrupts off, and the detect
 
 test("6.6 and later: nobody waits, nobody complains", () => {
   for (const version of ["6.6", "6.11", "6.12.0", "6.12", "6.15"] as const) {
-    const { kernelAccept, lockups } = allAtOnce(KERNEL_RULES[version].acceptMemory);
+    const { kernelAccept, lockups } = allAtOnce(kernelRules(version).acceptMemory);
     assert.is(kernelAccept.spinNs, 0, version);
     assert.is(Math.round(lockups.longestIrqOffNs / 1e6), 900, version);
     assert.is(lockups.softLockups, 0, version);
@@ -41,7 +42,18 @@ test("6.6 and later: nobody waits, nobody complains", () => {
 
 test("each CPU had accepted the same after it", () => {
   for (const version of ["6.5", "6.6"] as const) {
-    assert.is(allAtOnce(KERNEL_RULES[version].acceptMemory).acceptedUnits(), 3 * CPUS);
+    assert.is(allAtOnce(kernelRules(version).acceptMemory).acceptedUnits(), 3 * CPUS);
+  }
+});
+
+test("an eager guest of 16 CPUs boots in a third of the time", () => {
+  for (const kernels of [
+    ["6.5.8", "6.5.9"],
+    ["6.6-rc6", "6.6-rc7"],
+  ] as const) {
+    const [before, after] = beforeAndAfter(kernels, "policy=eager", "vcpus=16", "memory=8GiB");
+    assert.ok(before!.bootTimeNs > 2.9 * after!.bootTimeNs, kernels[1]);
+    assert.ok(before!.spinNs > 200e9 && after!.spinNs < 0.1e9);
   }
 });
 

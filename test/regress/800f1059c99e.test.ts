@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_6_12_0 } from "../../src/page-alloc/kernel-rules.js";
+import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { allocPfn, GFP_KERNEL } from "../page-alloc/machine.js";
+import { beforeAndAfter } from "./guests.js";
 import { lazyZone } from "./machine.js";
 
 /**
@@ -42,6 +43,20 @@ test("6.12.0 used up every accepted page before it failed", () => {
   for (let pages = 0; pages < 1024; pages++) assert.ok(allocPfn(a, GFP_KERNEL, 0) >= 0);
   assert.is(allocPfn(a, GFP_KERNEL, 0), -1);
   assert.equal(accepted, []);
+});
+
+test("a boot accepts blocks before its watermarks are set up, which takes time", () => {
+  for (const kernels of [
+    ["6.6.85", "6.6.86"],
+    ["6.12.20", "6.12.21"],
+    ["6.13.8", "6.13.9"],
+    ["6.14-rc7", "6.14"],
+  ] as const) {
+    const [before, after] = beforeAndAfter(kernels, "memory=2GiB", "firmware.preAcceptLimit=256MiB");
+    assert.ok(after!.acceptedBytes > before!.acceptedBytes + 256 * 2 ** 20, kernels[1]);
+    assert.ok(after!.bootTimeNs > before!.bootTimeNs);
+    assert.ok(after!.stalls.count > before!.stalls.count + 80);
+  }
 });
 
 test.run();

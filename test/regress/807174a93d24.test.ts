@@ -1,9 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PageAllocRules } from "../../src/linux/rules.js";
 import { Watermark } from "../../src/page-alloc/alloc-flags.js";
-import { LINUX_6_5, LINUX_6_11, type PageAllocRules } from "../../src/page-alloc/kernel-rules.js";
 import { watermarkOk, watermarkPages } from "../../src/page-alloc/watermark.js";
+import { LINUX_6_5, LINUX_6_11 } from "../linux/releases.js";
 import { allocPfn, GFP_KERNEL } from "../page-alloc/machine.js";
+import { beforeAndAfter, TraceText } from "./guests.js";
 import { type LazyZone, lazyZone } from "./machine.js";
 
 /**
@@ -44,6 +46,44 @@ test("6.11: with nothing left to accept the check fails as it should", () => {
   const zone = used(LINUX_6_11, 64 * 1024 - 2000);
   assert.is(zone.accepted.length, 61);
   assert.is(balanced(zone), false);
+});
+
+const WITH_COMMIT = [
+  ["6.6.47", "6.6.48"],
+  ["6.10.6", "6.10.7"],
+  ["6.11-rc3", "6.11-rc4"],
+] as const;
+
+test("a program that fills its memory: more requests wait, each for less, and more is accepted", () => {
+  for (const kernels of WITH_COMMIT) {
+    const [before, after] = beforeAndAfter(kernels, "memory=4GiB", "workload='generate:heap?size=512MiB'");
+    assert.ok(after!.stalls.count > 1.5 * before!.stalls.count, kernels[1]);
+    assert.ok(after!.acceptedBytes > before!.acceptedBytes);
+  }
+});
+
+/** Single pages of which every second goes back, then huge pages. */
+function huge(): TraceText {
+  const trace = new TraceText();
+  const pages = Array.from({ length: 60_000 }, () => trace.alloc(0, "GFP_HIGHUSER_MOVABLE", 1));
+  for (let hole = 1; hole < pages.length; hole += 2) trace.free(pages[hole]!, 0);
+  for (let page = 0; page < 200; page++) trace.alloc(9, "GFP_TRANSHUGE", 1);
+  return trace;
+}
+
+test("where enough is free in single pages, nothing is accepted any more for a huge one", () => {
+  huge().use((workload) => {
+    const [before, after] = beforeAndAfter(
+      WITH_COMMIT[0],
+      "memory=1GiB",
+      "firmware.preAcceptLimit=256MiB",
+      "guest.transparentHugePages=false",
+      workload,
+    );
+    assert.is(before!.outcome, "ready");
+    assert.is(after!.outcome, "oom");
+    assert.match(after!.reason!, /of order 9 .* found no page .* 190187 pages free/);
+  });
 });
 
 test.run();

@@ -4,7 +4,7 @@ import type { CocoPlatform } from "../../src/coco/platform.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { AcceptMeter } from "../../src/guest/accept-meter.js";
 import { KernelAccept } from "../../src/guest/kernel-accept.js";
-import type { AcceptRules } from "../../src/guest/kernel-versions.js";
+import type { AcceptRules } from "../../src/linux/rules.js";
 import { LockupDetector } from "../../src/metrics/lockups.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";

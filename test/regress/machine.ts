@@ -1,5 +1,5 @@
+import type { PageAllocRules } from "../../src/linux/rules.js";
 import { addFreeRun } from "../../src/page-alloc/buddy.js";
-import type { PageAllocRules } from "../../src/page-alloc/kernel-rules.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { oneZone } from "../page-alloc/machine.js";

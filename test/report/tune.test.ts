@@ -30,6 +30,7 @@ function tuning(changes: Partial<Tuning> = {}): Tuning {
     platform: "tdx",
     policy: "lazy",
     kernel: "6.12",
+    kernelRules: "6.12.75",
     memoryBytes: 4 * GiB,
     vcpus: 2,
     workload: "idle",

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { KERNEL_VERSION_NAMES } from "../../src/scenario/kernel-versions.js";
-import { parseScenario } from "../../src/scenario/load.js";
+import { parseScenario, scenarioOutlook, scenariosOf } from "../../src/scenario/load.js";
+import { YamlSource } from "../../src/scenario/yaml-source.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 import { errorsOf, MINIMAL, only } from "./helpers.js";
 
@@ -147,15 +147,27 @@ test("what is not said is not there", () => {
   assert.not("timeScale" in only(MINIMAL).guest);
 });
 
-test("a kernel version without quotes is a number in YAML and means the same", () => {
-  for (const version of KERNEL_VERSION_NAMES) {
-    assert.is(only(`${MINIMAL}kernel: ${version}\n`).kernel, version);
-    assert.is(only(`${MINIMAL}kernel: "${version}"\n`).kernel, version);
+test("a kernel without quotes is a number in YAML and means the same", () => {
+  for (const name of ["6.5", "6.12", "6.12.0", "6.19", "7.0", "7.3", "10.0"]) {
+    assert.is(only(`${MINIMAL}kernel: ${name}\n`).kernel, name);
+    assert.is(only(`${MINIMAL}kernel: "${name}"\n`).kernel, name);
+  }
+});
+
+test("a kernel may be named as uname, git and the boot log name it", () => {
+  for (const [written, name] of [
+    ["6.8.0-1028-intel", "6.8.0-1028-intel"],
+    ["6.12.107+deb13-amd64", "6.12.107+deb13-amd64"],
+    ["v6.12-rc3", "6.12-rc3"],
+    ["Linux 6.9", "6.9"],
+    ["Linux version 6.14.0-1009-intel (build@host) (gcc 13.3.0, GNU ld 2.42) #9 SMP", "6.14.0-1009-intel"],
+  ]) {
+    assert.is(only(`${MINIMAL}kernel: "${written}"\n`).kernel, name);
   }
 });
 
 test("a bare number is bytes or nanoseconds, also in hexadecimal", () => {
-  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: 0x20000000 }\n`, ["platform.tdcallNs=1200"]);
+  const scenario = only(`${MINIMAL}firmware: { preAcceptLimit: 0x20000000 }\n`, ["platform.tdcallNs=1200ns"]);
   assert.is(scenario.firmware.preAcceptLimitBytes, 512 * MiB);
   assert.is(scenario.platform.parameters.tdcallNs, 1200);
 });
@@ -232,6 +244,16 @@ test("no text makes anything but scenarios or a list of issues with places in th
     }),
     { numRuns: 200 },
   );
+});
+
+test("runs are counted with the flags, and a mistake is told as when they are made", () => {
+  const text = `${MINIMAL}seed: [1, 2, 3]\n`;
+  const scenarios = scenariosOf(new YamlSource(text, "file.yaml"), ["vcpus=[1, 2]"]);
+  const { count, first } = scenarioOutlook(text, "file.yaml", ["vcpus=[1, 2]"]);
+  assert.is(count, 6);
+  assert.is(scenarios.length, 6);
+  assert.equal(first, scenarios[0]);
+  assert.throws(() => scenarioOutlook(text, "file.yaml", ["vcpus=0"]), /vcpus/);
 });
 
 test.run();

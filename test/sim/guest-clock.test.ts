@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
-import { GuestClock } from "../../src/sim/guest-clock.js";
+import { GuestClock, TimeRanOut } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 
 const test = suite("sim: guest clock");
@@ -24,6 +24,26 @@ test("what is charged between two settlements is time of the CPU that settles", 
   assert.is(clock.settle(1), 20);
   assert.equal([...clock.cpus.timeNs], [7, 20]);
   assert.equal([...clock.assumedNs], [0, 20]);
+});
+
+test("the clock ends with a word and stands still from then on, at any price", () => {
+  for (const ns of [Number.MAX_SAFE_INTEGER, 1e308, Number.POSITIVE_INFINITY]) {
+    const clock = clockOf(2);
+    clock.ledger.charge(CostEvent.guestWork, 7);
+    clock.settle(0);
+    clock.ledger.charge(CostEvent.guestWork, ns);
+    assert.throws(
+      () => clock.settle(1),
+      (error: Error) => error instanceof TimeRanOut && /104 days/.test(error.message),
+    );
+    assert.is(clock.settle(1), 0);
+    assert.equal([...clock.cpus.timeNs, clock.nowNs], [7, 0, 7]);
+  }
+});
+
+test("waiting counts as well", () => {
+  const clock = clockOf(1);
+  assert.throws(() => clock.waitUntil(2 ** 53, 0), /104 days/);
 });
 
 test("a CPU that is woken starts when the boot CPU wakes it", () => {

@@ -9,6 +9,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     platform: "tdx",
     policy: "lazy",
     kernel: "6.12",
+    kernelRules: "6.12.75",
     memoryBytes: 64 * GiB,
     vcpus: 8,
     workload: "idle",
@@ -22,7 +23,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     memory: {
       visibleBytes: 63 * GiB,
       onlineBytes: 2 * MiB,
-      lostBytes: 1 * MiB,
+      lostBytes: 0,
       acceptedBy: {
         launch: 1 * KiB,
         firmware: 2 * GiB,

@@ -53,4 +53,21 @@ test("a part that is freed leaves the rest, which counts as one allocation", () 
   assert.equal([live.pages, live.neverFreed(), live.counts.unknownFrees], [511, 1, 0]);
 });
 
+test("blocks above order 10 count once, with all their pages", () => {
+  const live = new LivePages();
+  live.allocated(2 ** 14, 11);
+  live.allocated(2 ** 13, 13);
+  live.allocated(2 ** 15, 13);
+  assert.equal(
+    [live.pages, live.neverFreed(), live.peakPages],
+    [2 ** 13 * 2 + 2 ** 11, 3, 2 ** 13 * 2 + 2 ** 11],
+  );
+  live.freed(2 ** 13, 13);
+  live.freed(2 ** 15, 10);
+  assert.equal(
+    [live.pages, live.neverFreed(), live.counts.unknownFrees],
+    [2 ** 13 - 2 ** 10 + 2 ** 11, 2, 0],
+  );
+});
+
 test.run();

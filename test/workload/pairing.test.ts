@@ -49,6 +49,57 @@ test("a page of a batch is freed once", () => {
   assert.equal(counts, { allocations: 2, frees: 2, batchedFrees: 2 });
 });
 
+test("a page of a batch is freed once where its own event comes behind or is missing", () => {
+  const list = ["alloc 0 #0", "free 0 #0", "alloc 0 #1", "free 0 #1"];
+  const behind = [allocText(16), batchedText(16), freeText(16)];
+  const alone = [allocText(16), batchedText(16)];
+  const before = [allocText(16), freeText(16), batchedText(16)];
+  const pairs = [behind, alone, before].flatMap((first) =>
+    [behind, alone, before].map((next) => [first, next]),
+  );
+  for (const [first, next] of pairs) {
+    const found = requestsOf(trace(...first!, ...next!));
+    assert.equal(found.list, list);
+    assert.equal(found.counts, { allocations: 2, frees: 2, batchedFrees: 2 });
+  }
+  assert.equal(requestsOf(trace(...alone, allocText(16), freeText(16))).list, list);
+});
+
+test("of a batch a compound page is freed as a whole, a part of another block alone", () => {
+  const compound = allocText(16, 2, 0, "GFP_KERNEL|__GFP_COMP");
+  assert.equal(requestsOf(trace(compound, batchedText(16))).list, ["alloc 2 #0", "free 2 #0"]);
+  assert.equal(requestsOf(trace(compound, batchedText(16), freeText(16, 2))).list, [
+    "alloc 2 #0",
+    "free 2 #0",
+  ]);
+  assert.equal(requestsOf(trace(allocText(16, 2), batchedText(17))).list, ["alloc 2 #0", "free 0@1 #0"]);
+});
+
+test("a block above order 10 becomes requests of order 10, and counts once", () => {
+  const { list, counts, requests } = requestsOf(
+    trace(allocText(2 ** 13, 13), freeText(2 ** 13, 13), allocText(0, 13)),
+  );
+  const parts = Array.from({ length: 8 }, (_, part) => part);
+  assert.equal(list, [
+    ...parts.map((part) => `alloc 10 #${part}`),
+    ...parts.map((part) => `free 10 #${part}`),
+    "allocFailed 10 #-1",
+  ]);
+  assert.equal(
+    [...requests.offsetBytes],
+    parts.concat(parts, 0).map(() => 0),
+  );
+  assert.equal(counts, { allocations: 1, frees: 1, failed: 1 });
+});
+
+test("a refill of a page that was not found takes nothing", () => {
+  const { list, counts } = requestsOf(
+    trace(zoneLockedText(0), allocText(16), zoneLockedText(0), allocText(17)),
+  );
+  assert.equal(list, ["alloc 0 #0", "alloc 0 #1"]);
+  assert.equal(counts, { allocations: 2, innerEvents: 2, stillAllocatedPages: 2 });
+});
+
 test("a failed allocation is a request without a handle", () => {
   const { list, counts } = requestsOf(trace(allocText(0, 9), allocText(16), freeText(16)));
   assert.equal(list, ["allocFailed 9 #-1", "alloc 0 #0", "free 0 #0"]);

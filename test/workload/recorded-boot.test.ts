@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseGfp } from "../../src/page-alloc/gfp.js";
 import { parseYamlWithPositions } from "../../src/scenario/yaml.js";
 import { buildRequests } from "../../src/workload/build-requests.js";
 import { PageEventKind } from "../../src/workload/events.js";
+import { gfpOfText } from "../../src/workload/gfp-text.js";
 import { recordingSchema } from "../../src/workload/recording.js";
 import { RequestKind } from "../../src/workload/requests.js";
 import { read } from "./lines.js";
@@ -70,7 +70,7 @@ test("every line is read as a regular expression reads it", () => {
       Number(fields.get("migratetype") ?? fields.get("alloc_migratetype") ?? 0),
     );
     const gfp = fields.get("gfp_flags");
-    if (gfp !== undefined) assert.is(events.detail[i], parseGfp(gfp));
+    if (gfp !== undefined) assert.is(events.detail[i], gfpOfText(gfp)!.flags);
   });
 });
 

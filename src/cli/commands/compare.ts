@@ -8,6 +8,7 @@ import { rangeVariants } from "../../study/uncertainty.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, goesAhead } from "../plan.js";
 import { remarkOn, runOne, simulate } from "../simulate.js";
@@ -72,7 +73,8 @@ export const compareCommand = {
     if (isUncertain && other !== undefined) {
       throw new UsageError(`--${other}: not with --uncertainty, which shows ranges`);
     }
-    const outlooks = outlookOf(paths, options.assignments);
+    const loader = new WorkloadLoader(undefined, options.lenient);
+    const outlooks = outlookOf(paths, options.assignments, loader);
     const timesEach = ({ scenario }: LoadedScenario): number =>
       isUncertain ? 1 + rangeVariants(scenario).length : isRandom(scenario) ? study.repeat : 1;
     const plan = {
@@ -82,7 +84,7 @@ export const compareCommand = {
     };
     if (!(await goesAhead(plan, argv, context))) return 0;
     const remark = remarkOn(context, options);
-    const loaded = loadScenarios(paths, options.assignments, { ...study, remark });
+    const loaded = loadScenarios(paths, options.assignments, { ...study, loader, remark });
     if (isUncertain) return simulateUncertain(loaded, options, context);
     const format = (rows: readonly CompareRow[]): string =>
       formatTable(rows, paintFor(context.io), study.baseline);

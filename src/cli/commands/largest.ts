@@ -6,14 +6,18 @@ import { formatLargest, formatLargestJson, type LargestRow } from "../../report/
 import type { Assignment } from "../../scenario/set.js";
 import { withDeadline } from "../../study/deadline.js";
 import { largestWith, mostTries } from "../../study/largest.js";
+import { isSound } from "../../study/problems.js";
 import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
+import { writeRemarks } from "../remarks.js";
 import { remarkOn, runOne } from "../simulate.js";
 import { deadlineOf } from "../study-options.js";
 import { UsageError } from "../usage-error.js";
@@ -62,10 +66,11 @@ export const largestCommand = {
       ...options.assignments,
       { flag: "largest", path: ["memory"], value: sizeBytes },
     ];
-    const atSize = (sizeBytes: number, remark?: (text: string) => void): LoadedScenario[] =>
-      loadScenarios([path], withSize(sizeBytes), remark === undefined ? {} : { remark });
+    const loader = new WorkloadLoader(undefined, options.lenient);
+    const atSize = (sizeBytes: number, remark = (_text: string): void => {}): LoadedScenario[] =>
+      loadScenarios([path], withSize(sizeBytes), { loader, remark });
     const { io, runScenario } = context;
-    const [outlook] = outlookOf([path], withSize(SMALLEST_BYTES));
+    const [outlook] = outlookOf([path], withSize(SMALLEST_BYTES), loader);
     const plan = {
       command: "largest",
       runs: outlook!.count * mostTries(SMALLEST_BYTES, LARGEST_BYTES, GiB),
@@ -77,6 +82,7 @@ export const largestCommand = {
     if (!options.quiet) announce(plan, io);
     const progress = options.quiet ? undefined : startProgress(io.stderr, count);
     const rows: LargestRow[] = [];
+    const runs: RunResult[] = [];
     try {
       for (let index = 0; index < count; index++) {
         const tried = new Map<number, RunResult>();
@@ -87,7 +93,8 @@ export const largestCommand = {
           const { scenario, recording } = atSize(sizeBytes)[index]!;
           const result = withDeadline(runScenario(scenario, recording, { check: options.check }), deadlineNs);
           tried.set(sizeBytes, result);
-          return result.outcome === "ready";
+          runs.push(result);
+          return isSound(result);
         });
         const { holds = -1, fails = -1 } = found;
         rows.push({ found, best: tried.get(holds), next: tried.get(fails) });
@@ -98,7 +105,8 @@ export const largestCommand = {
     }
     const text =
       format === "json" ? formatLargestJson(rows, deadlineNs) : formatLargest(rows, deadlineNs, paintFor(io));
-    io.stdout.write(text);
+    print(io.stdout, text);
+    writeRemarks(runs, options.quiet, io);
     return rows.every(({ best }) => best !== undefined) ? 0 : 1;
   },
 };

@@ -9,6 +9,7 @@ import type { CliContext } from "../context.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
+import { print } from "../print.js";
 import { UsageError } from "../usage-error.js";
 
 const FORMATS = ["table", "json", "md"] as const;
@@ -49,13 +50,13 @@ export const matrixCommand = {
     const cells = guests.map((guest) => runCell(guest, loaded));
     switch (format) {
       case "table":
-        io.stdout.write(formatMatrix(cells, paintFor(io)));
+        print(io.stdout, formatMatrix(cells, paintFor(io)));
         break;
       case "json":
-        io.stdout.write(formatMatrixJson(cells));
+        print(io.stdout, formatMatrixJson(cells));
         break;
       case "md":
-        io.stdout.write(formatMatrixMarkdown(cells));
+        print(io.stdout, formatMatrixMarkdown(cells));
         break;
     }
     return 0;

@@ -3,6 +3,7 @@
 import type { Argv } from "yargs";
 import type { CliContext } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { print } from "../print.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { Parts } from "../sweep/parts.js";
 import { differenceOf, type SweepStamp } from "../sweep/stamp.js";
@@ -49,7 +50,7 @@ export const mergeCommand = {
       );
     }
     const paths = await mergeParts(first, parts, String(argv.out), io.interrupted);
-    if (argv.quiet !== true) io.stderr.write(`wrote ${paths.join(", ")}\n`);
+    if (argv.quiet !== true) print(io.stderr, `wrote ${paths.join(", ")}\n`);
     return 0;
   },
 };

@@ -1,14 +1,15 @@
 /** `unaccepted plot FILE -o PICTURE.svg`: results as a picture. */
 
 import type { Argv } from "yargs";
-import { type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
+import { isDrawn, type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
 import { renderSvg } from "../../report/plot/render.js";
 import { COLOURS, THEMES, type Theme } from "../../report/plot/theme.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
 import type { CliContext } from "../context.js";
-import { readInput } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { writeWhole } from "../output-file.js";
+import { print } from "../print.js";
+import { readInputText } from "../read-file.js";
 import { UsageError } from "../usage-error.js";
 
 /** For yargs. */
@@ -53,7 +54,7 @@ export const plotCommand = {
     const svg = await renderSvg(specOf(paths, theme), theme);
     const output = String(argv.output);
     writeWhole(output, svg);
-    io.stderr.write(`wrote ${output}\n`);
+    print(io.stderr, `wrote ${output}\n`);
     return 0;
   },
 };
@@ -65,7 +66,7 @@ function specOf(paths: readonly string[], theme: Theme): object {
   const isRows = documents.map(({ rows }) => Array.isArray(rows));
   if (isRows.every(Boolean)) {
     const rows = documents.flatMap((document) => document.rows as PlotRow[]);
-    if (!rows.some(({ outcome }) => outcome === "ready")) throw nothingIn(first!, "no run in it got ready");
+    if (!rows.some(isDrawn)) throw nothingIn(first!, "no run in it got ready without a problem");
     return paretoSpec(rows, COLOURS[theme]);
   }
   const guests = documents.flatMap((document, at) => {
@@ -86,7 +87,7 @@ function hasCurves(guest: unknown): guest is PlotTuning {
 function parsed(path: string): Record<string, unknown> {
   let document: unknown;
   try {
-    document = JSON.parse(readInput(path).toString("utf8"));
+    document = JSON.parse(readInputText(path));
   } catch (error) {
     if (error instanceof SyntaxError) throw nothingIn(path, `expected JSON: ${error.message}`);
     throw error;

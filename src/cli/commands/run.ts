@@ -11,9 +11,11 @@ import { formatBytes } from "../../units.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { loadScenarios, outlookOf } from "../load.js";
+import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import type { OutputFormat } from "../output.js";
 import { addPlanOptions, goesAhead, MOST_RUNS } from "../plan.js";
+import { print } from "../print.js";
 import { remarkOn, runOne, simulate } from "../simulate.js";
 import { simulateUncertain } from "../simulate-uncertain.js";
 import { UsageError } from "../usage-error.js";
@@ -52,11 +54,12 @@ export const runCommand = {
     if (argv["list-policies"] === true) return listPolicies(options.format, context);
     if (argv.scenario === undefined) throw new UsageError("expected a scenario file");
     const path = String(argv.scenario);
-    const [outlook] = outlookOf([path], options.assignments);
+    const loader = new WorkloadLoader(undefined, options.lenient);
+    const [outlook] = outlookOf([path], options.assignments, loader);
     const { count, first } = outlook!;
     if (count > MOST_RUNS)
       throw new UsageError(`${path}: makes ${count} runs, and run makes one; use compare`);
-    const loaded = loadScenarios([path], options.assignments, { remark: remarkOn(context, options) });
+    const loaded = loadScenarios([path], options.assignments, { loader, remark: remarkOn(context, options) });
     if (loaded.length > 1) {
       const scenarios = loaded.map(({ scenario }) => scenario);
       throw new UsageError(
@@ -75,7 +78,7 @@ export const runCommand = {
     const paint = paintFor(context.io);
     return simulate(
       loaded,
-      { ...options, timeline: true },
+      { ...options, timeline: true, tellsRemarks: true },
       (rows) => rows.map((row) => formatRunSummary(row, paint)).join(""),
       context,
     );
@@ -84,8 +87,8 @@ export const runCommand = {
 
 async function listPolicies(format: OutputFormat, { io }: CliContext): Promise<number> {
   const policies = POLICY_NAMES.map((name) => POLICIES[name]);
-  if (format === "json") io.stdout.write(formatPolicyListJson(policies));
-  else if (format === "table") io.stdout.write(formatPolicyList(policies, paintFor(io)));
+  if (format === "json") print(io.stdout, formatPolicyListJson(policies));
+  else if (format === "table") print(io.stdout, formatPolicyList(policies, paintFor(io)));
   else throw new UsageError(`--format ${format}: the list of policies comes as table or json`);
   return 0;
 }

@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
 import { parseScenario, scenarioOutlook } from "../../scenario/load.js";
+import { remarksBefore } from "../../study/remarks.js";
 import {
   CHUNK_POINTS,
   chunkCount,
@@ -21,6 +22,7 @@ import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { addPlanOptions, announce, goesAhead, type Plan } from "../plan.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { readJob, type SweepJob } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
@@ -75,12 +77,13 @@ export const sweepCommand = {
     const { job, repeats } = readJob(studyPath(String(argv.study)));
     const shard = shardOf(argv.shard);
     const jobs = jobsOf(argv.jobs);
-    const recordings = checkPoints(job);
+    const { recordings, remarks } = checkPoints(job);
+    if (argv.quiet !== true) for (const line of remarks) print(io.stderr, `${line}\n`);
     const stamp = stampOf(job, recordings);
     const chunks = chunkCount(stamp.points);
     const parts = new Parts(String(argv.out));
     const remark = (text: string | undefined): void => {
-      if (text !== undefined && argv.quiet !== true) io.stderr.write(`${text}\n`);
+      if (text !== undefined && argv.quiet !== true) print(io.stderr, `${text}\n`);
     };
     // The shard of a sweep, and one that goes on, were agreed to when it began.
     const isAgreed = argv.shard !== undefined || argv.missing === true || parts.isBegun;
@@ -97,7 +100,7 @@ export const sweepCommand = {
     if (argv.missing === true) {
       const missing = missingShards(shard.of, chunks, isDone);
       remark(damageText(damaged, "missing"));
-      if (missing.length > 0) io.stdout.write(`${missing.join(",")}\n`);
+      if (missing.length > 0) print(io.stdout, `${missing.join(",")}\n`);
       return missing.length === 0 ? 0 : 1;
     }
     const todo = chunksOf(shard, chunks).filter((chunk) => !isDone(chunk));
@@ -169,17 +172,23 @@ async function runAll(
 /**
  * Looks at every value of the study, so that mistakes show before the work.
  *
- * @returns the recordings that they replay, to be shared by all threads
+ * @returns the recordings that they replay, to be shared by all threads, and what the runs will have to say
  */
-function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): ReadonlyMap<string, RecordedRequests> {
+function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): {
+  readonly recordings: ReadonlyMap<string, RecordedRequests>;
+  readonly remarks: ReadonlySet<string>;
+} {
   const loader = new WorkloadLoader();
+  const remarks = new Set<string>();
   for (const point of pointsToCheck(study)) {
     for (const scenario of parseScenario(scenarioText, scenarioPath, assignmentsOf(study, point))) {
-      if (isGenerated(scenario.workload)) loader.load(STANDARD_BOOT);
-      else workloadOf(scenario, scenarioPath, loader);
+      const isMade = isGenerated(scenario.workload);
+      const workload = isMade ? loader.load(STANDARD_BOOT) : workloadOf(scenario, scenarioPath, loader);
+      for (const remark of remarksBefore(scenario, workload)) remarks.add(remark);
     }
   }
-  return new Map(Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)]));
+  const recordings = Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)] as const);
+  return { recordings: new Map(recordings), remarks };
 }
 
 function shardOf(value: ParsedArguments[string]): Shard {

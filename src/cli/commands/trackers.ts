@@ -18,6 +18,7 @@ import type { CliContext } from "../context.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
+import { print } from "../print.js";
 import { UsageError } from "../usage-error.js";
 
 /** The largest guest that page tables of five levels can map (MAX_PHYSMEM_BITS 52). */
@@ -62,7 +63,7 @@ export const trackersCommand = {
         { name: "all at once", comparison: wholeMemory(LARGEST_BYTES) },
       ],
     };
-    io.stdout.write(argv.json === true ? formatTrackersJson(report) : formatTrackers(report, paintFor(io)));
+    print(io.stdout, argv.json === true ? formatTrackersJson(report) : formatTrackers(report, paintFor(io)));
     return 0;
   },
 };

@@ -1,9 +1,11 @@
 /** `unaccepted tune SCENARIO`: the best setting of its knobs, and how much it matters. */
 
 import type { Argv } from "yargs";
+import { kernelRelease } from "../../linux/kernel-rules.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
+import type { RunResult } from "../../study/result.js";
 import { parseConstraint } from "../../study/tune/constraint.js";
 import { parseKnob } from "../../study/tune/knob.js";
 import { METRIC_NAMES } from "../../study/tune/metric.js";
@@ -16,7 +18,9 @@ import type { CliContext } from "../context.js";
 import { outlookOf } from "../load.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
+import { print } from "../print.js";
 import { startProgress } from "../progress.js";
+import { writeRemarks } from "../remarks.js";
 import { runOne } from "../simulate.js";
 import { TuneLab, turnedKnob } from "../tune-lab.js";
 import { UsageError } from "../usage-error.js";
@@ -99,7 +103,7 @@ export const tuneCommand = {
     }
     const request = readRequest(argv);
     const mostRuns = request.budget ?? defaultBudget(request.knobs, request.seeds ?? 1);
-    const firsts = request.knobs.map(({ path, values }) => turnedKnob(path, values[0]!));
+    const firsts = request.knobs.map((knob) => turnedKnob(knob, knob.values[0]!));
     const [outlook] = outlookOf([String(argv.scenario)], [...options.assignments, ...firsts]);
     const plan = {
       command: "tune",
@@ -110,17 +114,22 @@ export const tuneCommand = {
     if (!(await goesAhead(plan, argv, context))) return 0;
     let done = 0;
     let progress: ReturnType<typeof startProgress> | undefined;
+    const runs: RunResult[] = [];
     const lab = new TuneLab(String(argv.scenario), options.assignments, request.knobs, context, {
       check: options.check,
-      onRun: () => progress?.update(++done),
+      lenient: options.lenient,
+      onRun(result) {
+        runs.push(result);
+        progress?.update(++done);
+      },
     });
     const guests = chooseGuests(lab, argv, request, (remark) => {
-      if (!options.quiet) context.io.stderr.write(`${remark}\n`);
+      if (!options.quiet) print(context.io.stderr, `${remark}\n`);
     });
-    const runs = mostRuns * guests.length;
+    const most = mostRuns * guests.length;
     if (!options.quiet) {
-      announce({ runs, isSearch: true }, context.io);
-      progress = startProgress(context.io.stderr, runs);
+      announce({ runs: most, isSearch: true }, context.io);
+      progress = startProgress(context.io.stderr, most);
     }
     try {
       const tunings: Tuning[] = [];
@@ -130,7 +139,8 @@ export const tuneCommand = {
       progress?.stop();
       const text =
         format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(context.io));
-      context.io.stdout.write(text);
+      print(context.io.stdout, text);
+      writeRemarks(runs, options.quiet, context.io);
       return tunings.every(({ best }) => best !== null) ? 0 : 1;
     } finally {
       progress?.stop();
@@ -227,6 +237,19 @@ async function tuneGuest(
 function guestOf(
   { name, platform, policy, kernel, memoryBytes, vcpus }: Scenario,
   workload: string,
-): Pick<Tuning, "scenario" | "platform" | "policy" | "kernel" | "memoryBytes" | "vcpus" | "workload"> {
-  return { scenario: name, platform: platform.kind, policy, kernel, memoryBytes, vcpus, workload };
+): Pick<
+  Tuning,
+  "scenario" | "platform" | "policy" | "kernel" | "kernelRules" | "memoryBytes" | "vcpus" | "workload"
+> {
+  const kernelRules = kernelRelease(kernel).rulesOf;
+  return {
+    scenario: name,
+    platform: platform.kind,
+    policy,
+    kernel,
+    kernelRules,
+    memoryBytes,
+    vcpus,
+    workload,
+  };
 }

@@ -22,6 +22,7 @@ import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "../output.js";
 import { addPlanOptions, goesAhead } from "../plan.js";
+import { print } from "../print.js";
 import { runOne, startRuns } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
@@ -65,7 +66,7 @@ export const validateCommand = {
       scenario,
       recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(STANDARD_BOOT),
     });
-    const options = { assignments: [], format, check: false, quiet: argv.quiet === true };
+    const options = { assignments: [], format, check: false, quiet: argv.quiet === true, lenient: false };
     const plan = {
       command: "validate",
       runs: guests.length,
@@ -80,7 +81,7 @@ export const validateCommand = {
     } finally {
       runs.stop();
     }
-    io.stdout.write(FORMATTERS[format](validated, context));
+    print(io.stdout, FORMATTERS[format](validated, context));
     return validated.every(targetHolds) ? 0 : 1;
   },
 };

@@ -10,6 +10,7 @@ import type { VerifiedRecording } from "../../study/verify/verify-recording.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";
+import { print } from "../print.js";
 import { openRecording } from "../read-recording.js";
 import { UsageError } from "../usage-error.js";
 
@@ -47,11 +48,13 @@ export const verifyCommand = {
     if (format === undefined) throw new UsageError(`--format ${name}: expected one of ${FORMATS.join(", ")}`);
     const recordings = directories.map(verifyDirectory);
     if (format === "json") {
-      io.stdout.write(
+      print(
+        io.stdout,
         `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, recordings }, undefined, 2)}\n`,
       );
     } else {
-      io.stdout.write(
+      print(
+        io.stdout,
         format === "md" ? formatFidelity(recordings) : formatVerifyTable(recordings, paintFor(io)),
       );
     }

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { parseStudy, type Study, withoutRepeats } from "../../study/sweep/study-file.js";
-import { readInput } from "../load-recording.js";
+import { readInputText } from "../read-file.js";
 import { packageVersion } from "../version.js";
 
 /** All that decides the results of a sweep, but for the traces. */
@@ -18,9 +18,9 @@ export interface SweepJob {
  * @throws ScenarioError, UsageError
  */
 export function readJob(studyPath: string): { readonly job: SweepJob; readonly repeats: number } {
-  const { study, repeats } = withoutRepeats(parseStudy(readInput(studyPath).toString("utf8"), studyPath));
+  const { study, repeats } = withoutRepeats(parseStudy(readInputText(studyPath), studyPath));
   const { scenario } = study;
   const scenarioPath = isAbsolute(scenario) ? scenario : join(dirname(studyPath), scenario);
-  const scenarioText = readInput(scenarioPath).toString("utf8");
+  const scenarioText = readInputText(scenarioPath);
   return { job: { study, scenarioPath, scenarioText, version: packageVersion() }, repeats };
 }

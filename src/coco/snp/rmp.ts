@@ -29,6 +29,10 @@ export class Rmp {
   readonly #valid = new RangeSet();
   /** Pages the guest has made shared. */
   readonly #shared = new RangeSet();
+  /** Shared pages that the guest never accepted. */
+  readonly #sharedUnaccepted = new RangeSet();
+  /** Shared pages that are still assigned, because the host keeps the private copy. */
+  readonly #kept = new RangeSet();
   /** Spans of 2 MiB whose part of the host's direct map is split. */
   readonly #directMapSplits = new RangeSet();
 
@@ -40,6 +44,21 @@ export class Rmp {
   /** Pages the guest can use as private memory. */
   get validPages(): number {
     return this.#valid.size;
+  }
+
+  /** Pages the guest has made shared. */
+  get sharedPages(): number {
+    return this.#shared.size;
+  }
+
+  /** Those of them that were never accepted. */
+  get sharedUnacceptedPages(): number {
+    return this.#sharedUnaccepted.size;
+  }
+
+  /** Those of them of which the host keeps the private copy. */
+  get keptPages(): number {
+    return this.#kept.size;
   }
 
   /** State of one page. */
@@ -149,9 +168,25 @@ export class Rmp {
     this.#mapped.remove(start, end);
   }
 
+  /** Shared pages of a range were never accepted. */
+  noteUnaccepted(start: number, end: number): void {
+    this.#sharedUnaccepted.add(start, end);
+  }
+
+  /** The host keeps what it has assigned of a shared range. */
+  keep(start: number, end: number): void {
+    for (let pfn = this.#assigned.firstIn(start, end); pfn < end; ) {
+      const runEnd = this.#assigned.runEnd(pfn, end);
+      this.#kept.add(pfn, runEnd);
+      pfn = this.#assigned.firstIn(runEnd, end);
+    }
+  }
+
   /** The guest makes a range private that may have been shared. */
   unshare(start: number, end: number): void {
     this.#shared.remove(start, end);
+    this.#sharedUnaccepted.remove(start, end);
+    this.#kept.remove(start, end);
   }
 
   /** RMPUPDATE: pages go back to the hypervisor. */

@@ -110,7 +110,10 @@ export class SnpHost {
    */
   takeBack(start: number, end: number): void {
     this.#rmp.share(start, end);
-    if (this.#rules.keepsConverted) return;
+    if (this.#rules.keepsConverted) {
+      this.#rmp.keep(start, end);
+      return;
+    }
     for (let position = start; position < end; ) {
       const runEnd = this.levelRunEnd(position, end);
       if (this.levelAt(position) === 0) {

@@ -78,6 +78,18 @@ export class SnpPlatform implements CocoPlatform {
     return this.rmp.validPages;
   }
 
+  get sharedPages(): number {
+    return this.rmp.sharedPages;
+  }
+
+  get acceptedSharedPages(): number {
+    return this.rmp.sharedPages - this.rmp.sharedUnacceptedPages;
+  }
+
+  get keptPages(): number {
+    return this.rmp.keptPages;
+  }
+
   get privatePages(): number {
     return this.rmp.assignedPages;
   }
@@ -126,6 +138,7 @@ export class SnpPlatform implements CocoPlatform {
     }
     chargePageStateChange(this.#ledger, entryRuns(first, last), last - first, LINUX.entriesPerExit);
     this.#host.takeBack(first, last);
+    for (const one of unaccepted) this.rmp.noteUnaccepted(...pageRange(one.start, one.end));
   }
 
   remap(start: number, end: number): void {

@@ -1,6 +1,6 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
-import { PAGE_SIZE } from "../../units.js";
+import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { DoubleAcceptError } from "../double-accept-error.js";
 import { pageLevel, pageRange } from "../page-level.js";
 import type { AccessOutcome, CocoPlatform, PlatformKind } from "../platform.js";
@@ -41,6 +41,8 @@ export class TdxPlatform implements CocoPlatform {
   readonly #septVeDisable: boolean;
   /** Pages the guest has made shared with the host; none of them has a private one as well. */
   readonly #shared = new RangeSet();
+  /** Shared pages that were never accepted. */
+  readonly #sharedUnaccepted = new RangeSet();
   /** Shared pages of which the host keeps the private copy. */
   readonly #kept = new RangeSet();
 
@@ -58,6 +60,18 @@ export class TdxPlatform implements CocoPlatform {
 
   get acceptedPages(): number {
     return this.sept.mappedPages;
+  }
+
+  get sharedPages(): number {
+    return this.#shared.size;
+  }
+
+  get acceptedSharedPages(): number {
+    return this.#shared.size - this.#sharedUnaccepted.size;
+  }
+
+  get keptPages(): number {
+    return this.#kept.size;
   }
 
   get privatePages(): number {
@@ -101,13 +115,14 @@ export class TdxPlatform implements CocoPlatform {
    * arch/x86/kvm/vmx/tdx.c: tdx_complete_vmcall_map_gpa); that is left out. Private pages go leaf
    * by leaf, whether or not the host keeps the memory behind them.
    */
-  convertToShared(start: number, end: number): void {
+  convertToShared(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
     const [first, last] = pageRange(start, end);
     if (first === last) return;
     this.#ledger.charge(CostEvent.mapGpa, 1);
     if (this.#keepsConverted) this.#keepCopies(first, last);
     this.#host.takeBack(first, last);
     this.#shared.add(first, last);
+    for (const one of unaccepted) this.#sharedUnaccepted.add(...pageRange(one.start, one.end));
   }
 
   remap(start: number, end: number): void {
@@ -165,6 +180,7 @@ export class TdxPlatform implements CocoPlatform {
   /** Shared pages that are accepted are private from then on, on the copy that the host kept, if it did. */
   #madePrivate(first: number, last: number): void {
     this.#shared.remove(first, last);
+    this.#sharedUnaccepted.remove(first, last);
     this.#kept.remove(first, last);
   }
 

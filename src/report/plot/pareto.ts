@@ -36,17 +36,20 @@ export type PlotRow = Pick<
   | "outcome"
   | "paretoOptimal"
   | "settings"
->;
+> & {
+  /** What went wrong in it; absent where nothing did. */
+  readonly problems?: readonly unknown[];
+};
 
 /**
  * Boot time against memory overhead, a panel for each platform and size: a point for each policy that
- * got ready, and a line through those that no other one beats.
+ * got ready without a problem, and a line through those that no other one beats.
  *
  * @param rows at least one that got ready
  * @returns a Vega-Lite specification without colours of its own
  */
 export function paretoSpec(rows: readonly PlotRow[], colours: ThemeColours): object {
-  const ready = rows.filter(({ outcome }) => outcome === "ready");
+  const ready = rows.filter(isDrawn);
   const sizes = [...new Set(ready.map(({ memoryBytes }) => memoryBytes))].sort((a, b) => a - b);
   const platforms = [...new Set(ready.map(({ platform }) => platform))];
   const policies = [...new Set(ready.map((row) => policyText(row as CompareRow)))];
@@ -118,6 +121,11 @@ export function paretoSpec(rows: readonly PlotRow[], colours: ThemeColours): obj
       subtitle: "Lower and further left is better; the dashed line joins what no other policy beats.",
     },
   };
+}
+
+/** A run that got ready without a problem; what another one did with less memory says nothing. */
+export function isDrawn({ outcome, problems = [] }: PlotRow): boolean {
+  return outcome === "ready" && problems.length === 0;
 }
 
 /** A little room around what is drawn. */

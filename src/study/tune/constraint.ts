@@ -1,5 +1,6 @@
 /** What a setting must keep to, whatever it does for the objective. */
 
+import { parseNanoseconds } from "../../units.js";
 import { flagError } from "./flag-error.js";
 import { METRIC_NAMES, METRICS, type MetricName, metricNamed, parseValue, VALUE_EXPECTED } from "./metric.js";
 
@@ -38,7 +39,7 @@ export function parseConstraint(text: string): Constraint {
     throw flagError("constraint", text, before!.length + 1, expected);
   }
   const { unit } = METRICS[metric];
-  const limit = parseValue(limitText!, unit);
+  const limit = word!.endsWith("Ns") ? parseNanoseconds(limitText!) : parseValue(limitText!, unit);
   if (limit === undefined) {
     const column = [before, word, space, sign, gap].join("").length + 1;
     const found = limitText === "" ? "nothing" : `"${limitText}"`;

@@ -1,5 +1,6 @@
 /** Settings as they were measured, and which of two is better. */
 
+import { isSound, problemsOf } from "../problems.js";
 import type { Outcome, RunResult } from "../result.js";
 import { type Constraint, excess } from "./constraint.js";
 import { METRIC_NAMES, METRICS, type MetricName } from "./metric.js";
@@ -16,6 +17,8 @@ export interface Measurement {
   readonly runs: number;
   readonly outcome: Outcome;
   readonly reason?: string;
+  /** What went wrong in the first run that is not sound, beside its outcome. */
+  readonly problems: readonly string[];
   /** Mean of every metric over the runs. */
   readonly values: Readonly<Record<MetricName, number>>;
   readonly broken: readonly string[];
@@ -28,7 +31,7 @@ export function measurementOf(
   results: readonly RunResult[],
   constraints: readonly Constraint[],
 ): Measurement {
-  const failed = results.find(({ outcome }) => outcome !== "ready");
+  const failed = results.find((result) => !isSound(result));
   const values = Object.fromEntries(
     METRIC_NAMES.map((name) => {
       const sum = results.reduce((total, result) => total + METRICS[name].of(result), 0);
@@ -40,15 +43,21 @@ export function measurementOf(
     runs: results.length,
     outcome: failed?.outcome ?? "ready",
     ...(failed?.reason === undefined ? {} : { reason: failed.reason }),
+    problems: failed === undefined ? [] : problemsOf(failed).map(({ text }) => text),
     values,
     broken: failed === undefined ? broken.map(({ text }) => text) : [],
     excess: broken.reduce((sum, one) => sum + excess(one, values[one.metric]), 0),
   };
 }
 
-/** Whether the setting gets ready and keeps to the constraints. */
-export function meets({ outcome, broken }: Measurement): boolean {
-  return outcome === "ready" && broken.length === 0;
+/** Whether the setting gets ready without anything going wrong. */
+export function isReady({ outcome, problems }: Pick<Measurement, "outcome" | "problems">): boolean {
+  return outcome === "ready" && problems.length === 0;
+}
+
+/** Whether the setting also keeps to the constraints. */
+export function meets(measured: Measurement): boolean {
+  return isReady(measured) && measured.broken.length === 0;
 }
 
 /** Judges measurements by an objective. */
@@ -75,7 +84,7 @@ export class Judge {
 
   /**
    * Best first; equals stay in their order. Settings that keep to the constraints come before those
-   * that do not, by how far, and those that never got ready come last. Of several stages the first
+   * that do not, by how far, and those that never got ready, or in which something went wrong, come last. Of several stages the first
    * counts up to 1 %: what is no worse than that beside the best counts as the same, and the next one decides.
    */
   rank<T extends { readonly measured: Measurement }>(tried: readonly T[]): T[] {
@@ -99,7 +108,7 @@ export class Judge {
 
   /** Share by which a setting is worse than another one, in the first stage where it differs by more than 1 %. */
   loss(measured: Measurement, best: Measurement): number | null {
-    if (measured.outcome !== "ready" || best.outcome !== "ready") return null;
+    if (!isReady(measured) || !isReady(best)) return null;
     const [own, least] = [this.objectiveOf(measured), this.objectiveOf(best)];
     const last = own.length - 1;
     const stage = own.findIndex((value, at) => at === last || share(value, least[at]!) > SAME_STAGE);
@@ -107,9 +116,9 @@ export class Judge {
   }
 }
 
-function badness({ outcome, broken }: Measurement): number {
-  if (outcome !== "ready") return 2;
-  return broken.length > 0 ? 1 : 0;
+function badness(measured: Measurement): number {
+  if (!isReady(measured)) return 2;
+  return measured.broken.length > 0 ? 1 : 0;
 }
 
 function compareStages(a: readonly number[], b: readonly number[]): number {

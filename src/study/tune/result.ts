@@ -17,6 +17,8 @@ export interface TunePoint {
   readonly outcome: Outcome;
   /** One sentence, for every outcome but `ready`. */
   readonly reason?: string;
+  /** What else went wrong in a run; absent where nothing did. */
+  readonly problems?: readonly string[];
   /** Means over the runs. */
   readonly bootTimeNs: number;
   readonly overheadBytes: number;
@@ -80,6 +82,8 @@ export interface Tuning {
   /** Of the best setting, if the policy is a knob. */
   readonly policy: string;
   readonly kernel: string;
+  /** The release in which its rules came to be. */
+  readonly kernelRules: string;
   readonly memoryBytes: number;
   readonly vcpus: number;
   readonly workload: string;

@@ -63,7 +63,9 @@ export async function sensitivityOf(
 
 /** Other settings that get ready, spread evenly over the grid and with both ends of the front. */
 function rivalsOf({ points, front }: TuneFindings, best: TunePoint): TunePoint[] {
-  const others = points.filter((point) => point.outcome === "ready" && point.knobs !== best.knobs);
+  const others = points.filter(
+    (point) => point.outcome === "ready" && point.problems === undefined && point.knobs !== best.knobs,
+  );
   const ends = [front[0], front.at(-1)].filter((point) => point !== undefined && point.knobs !== best.knobs);
   const count = Math.min(others.length, MOST_RIVALS - ends.length);
   const spread = Array.from({ length: count }, (_none, index) => {

@@ -1,5 +1,6 @@
 /** Runs settings, each once for every seed, and stops when the runs are spent. */
 
+import { isSound } from "../problems.js";
 import type { RunResult } from "../result.js";
 import type { Constraint } from "./constraint.js";
 import type { Knob } from "./knob.js";
@@ -64,14 +65,14 @@ export class Trials {
 
   /**
    * Measures a setting with at least so many seeds; runs made before count. A first run that does
-   * not get ready says enough.
+   * not get ready, or in which something goes wrong, says enough.
    *
    * @returns undefined where the budget does not suffice
    */
   async measure(setting: Setting, seeds: number): Promise<Trial | undefined> {
     const key = setting.join();
     const results = this.#results.get(key) ?? [];
-    const failed = results.some(({ outcome }) => outcome !== "ready");
+    const failed = results.some((result) => !isSound(result));
     const missing = failed ? 0 : Math.max(0, seeds - results.length);
     if (missing === 0) return this.#trials.get(key);
     if (this.runs + missing > this.#budget) return undefined;
@@ -80,7 +81,7 @@ export class Trials {
       const result = await this.#lab.run(knobs, seed);
       this.runs++;
       results.push(result);
-      if (result.outcome !== "ready") break;
+      if (!isSound(result)) break;
     }
     this.#results.set(key, results);
     const trial = { setting, knobs, measured: measurementOf(results, this.#constraints) };

@@ -4,7 +4,7 @@ import { hypervolume, paretoFront } from "../pareto.js";
 import type { Constraint } from "./constraint.js";
 import { curvesOf, measureRoundBest } from "./flat.js";
 import type { Knob } from "./knob.js";
-import { Judge, type Measurement, measurementOf, meets } from "./measurement.js";
+import { isReady, Judge, type Measurement, measurementOf, meets } from "./measurement.js";
 import type { Objective } from "./objective.js";
 import type { KnobValues, TunePoint, Tuning } from "./result.js";
 import { measureLattice, refine, refineFront } from "./search.js";
@@ -40,9 +40,7 @@ export async function tune(
   const start = measurementOf([await lab.run({}, 0)], constraints);
   const trials = new Trials(knobs, constraints, lab, { seeds, budget: budget - 1 });
   const stride = await measureLattice(trials, budget / seeds);
-  const reference = [start, ...trials.all().map(({ measured }) => measured)].find(
-    ({ outcome }) => outcome === "ready",
-  );
+  const reference = [start, ...trials.all().map(({ measured }) => measured)].find(isReady);
   const judge = new Judge(objective, reference ?? start);
   await refine(trials, judge, stride);
   const best = bestOf(trials, judge);
@@ -117,12 +115,13 @@ function pointOf(
   judge: Judge,
   best: Measurement | undefined,
 ): TunePoint {
-  const { runs, outcome, reason, values, broken } = measured;
+  const { runs, outcome, reason, problems, values, broken } = measured;
   return {
     knobs,
     runs,
     outcome,
     ...(reason === undefined ? {} : { reason }),
+    ...(problems.length === 0 ? {} : { problems }),
     bootTimeNs: values.bootTime,
     overheadBytes: values.overheadBytes,
     acceptedBytes: values.acceptedBytes,

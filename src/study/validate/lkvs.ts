@@ -96,7 +96,7 @@ const DISTRIBUTION = "generate:page-cache?size=512MiB";
 /** A point of a series as a guest to simulate. */
 export function lkvsSetup({ vcpus, workers, userTouch4kNs }: LkvsSeries, memoryGiB: number): Setup {
   return {
-    platform: userTouch4kNs === undefined ? "tdx" : { kind: "tdx", userTouch4kNs },
+    platform: userTouch4kNs === undefined ? "tdx" : { kind: "tdx", userTouch4kNs: `${userTouch4kNs}ns` },
     memory: `${memoryGiB}GiB`,
     vcpus,
     workload: DISTRIBUTION,

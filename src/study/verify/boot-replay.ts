@@ -1,6 +1,7 @@
 import type { EarlyBoot, EarlyMachine } from "../../guest/early-machine.js";
 import { Kernel } from "../../guest/kernel.js";
 import type { KernelBuild } from "../../guest/kernel-build.js";
+import { kernelRules } from "../../linux/kernel-rules.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import {
   cpuComesOnline,
@@ -33,9 +34,11 @@ const isMark = (log: LabLog, i: number, mark: number): boolean =>
 /**
  * Repeats a boot. The log says when something is asked for and when a stage of boot is reached;
  * what happens then is the model's.
+ *
+ * @param logOf the log, which is looked at once the machine's zones are known
  */
 export function replayBoot(
-  log: LabLog,
+  logOf: LabLog | ((allocator: PageAllocator) => LabLog),
   machine: EarlyMachine,
   build: KernelBuild,
   acceptance: RecordedAcceptance,
@@ -44,12 +47,13 @@ export function replayBoot(
   const released: ReleasedBlock[] = [];
   const lazy = !/(^|\s)accept_memory=eager(\s|$)/.test(machine.commandLine);
   const clock = new GuestClock(new VirtualCpus(machine.cpuNodes.length), new CostLedger());
-  const kernel = new Kernel(machine, build, "6.12", acceptance, lazy, clock, {
+  const kernel = new Kernel(machine, build, kernelRules("6.12").pageAlloc, acceptance, lazy, clock, {
     ...(earlySteps === undefined ? {} : { earlySteps }),
     released: (startPfn, order, blocks, parked) => {
       for (const piece of piecesOf(startPfn, order, blocks, parked)) released.push(piece);
     },
   });
+  const log = typeof logOf === "function" ? logOf(kernel.allocator) : logOf;
   const loop = new OpenLoop(log, kernel.allocator, machine.cpuNodes);
   const stages = new Stages(kernel.allocator, machine);
   let deferred: DeferredReplay | undefined;

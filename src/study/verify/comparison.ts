@@ -43,3 +43,14 @@ export function added(a: Comparison, b: Comparison): Comparison {
     ...(firstDivergence === undefined ? {} : { firstDivergence }),
   };
 }
+
+/** Of a run that the model could not follow to its end: what comes after it counts as different. */
+export function nothingToCompare(): Comparison {
+  const firstDivergence = {
+    event: 0,
+    expected: "the state at the end",
+    found: "none: the model could not follow the run",
+    context: "not compared",
+  };
+  return { compared: 1, equal: 0, firstDivergence };
+}

@@ -10,7 +10,9 @@ import { freeListKey, type SnapshotZone } from "./snapshot.js";
 export function pfnsOn(allocator: PageAllocator, list: number): number[] {
   const { frames } = allocator;
   const pfns: number[] = [];
+  let left = frames.next.length;
   for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
+    if (left-- === 0) throw new Error("the model has a list without end");
     if (!frames.isRange(node)) {
       pfns.push(frames.pfnOf(node));
       continue;
@@ -94,9 +96,31 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
   }
   compare(
     `${name} managed pages, watermarks, boost, unaccepted pages`,
-    [expected.managedPages, ...expected.watermark, expected.boost, expected.unacceptedPages],
-    [zone.managedPages, ...zone.watermark, zone.watermarkBoost, zone.unacceptedPages],
+    [
+      expected.managedPages,
+      ...expected.watermark,
+      expected.boost,
+      expected.unacceptedPages,
+      ...sizesOf(expected),
+    ],
+    [
+      zone.managedPages,
+      ...zone.watermark,
+      zone.watermarkBoost,
+      zone.unacceptedPages,
+      ...sizesOf({
+        ...zone,
+        lowmemReserve: [...zone.lowmemReserve.subarray(0, expected.lowmemReserve.length)],
+      }),
+    ],
   );
+}
+
+function sizesOf({
+  presentPages,
+  lowmemReserve,
+}: Pick<SnapshotZone, "presentPages" | "lowmemReserve">): number[] {
+  return [presentPages, ...lowmemReserve];
 }
 
 /** Types of a zone's pageblocks, one by one. */

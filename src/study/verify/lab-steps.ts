@@ -28,6 +28,9 @@ export interface LabSteps {
   readonly moved: Int32Array;
   /** For each record the next allocation on its CPU, or -1. */
   readonly nextAllocation: Int32Array;
+  /** The same for the next record of any kind, and for the next drain. */
+  readonly nextOnCpu: Int32Array;
+  readonly nextDrain: Int32Array;
   /** Allocations whose line came after frees that happened later. */
   readonly interruptedAllocations: number;
   /** Frees that found the per-CPU list locked. */
@@ -40,6 +43,9 @@ export interface LabSteps {
 const TO_TAIL = 2;
 /** Order or type of a section not known yet. */
 const ANY = -1;
+
+/** Allocations of one CPU that are under way at once: a task's, and those of interrupts on top; more came to nothing. */
+const NESTED_MAX = 64;
 
 /** A run of records in which one allocation takes blocks from the buddy lists, before its own line. */
 interface Section {
@@ -88,7 +94,9 @@ export function labSteps(log: LabLog): LabSteps {
     effect,
     moved,
     order: inOrderOfEffect(step, effect),
-    nextAllocation: nextAllocations(log),
+    nextAllocation: nextOnCpu(log, (kind) => kind === LabKind.ALLOC || kind === LabKind.BULK),
+    nextOnCpu: nextOnCpu(log, () => true),
+    nextDrain: nextOnCpu(log, (kind) => kind === LabKind.DRAIN),
     interruptedAllocations,
     lockedFrees,
     interleavedSteps: countInterleaved(log, step, effect),
@@ -208,7 +216,10 @@ function extendSection(cpu: CpuReader, i: number, order: number, type: number): 
       top.order = order;
       top.type = type;
     }
-  } else cpu.sections.push({ start: i, blocks: 0, last: i, order, type });
+  } else {
+    if (cpu.sections.length === NESTED_MAX) cpu.sections.shift();
+    cpu.sections.push({ start: i, blocks: 0, last: i, order, type });
+  }
 }
 
 /** The section that an allocation's line closes; what lies above it came to nothing. */
@@ -249,12 +260,12 @@ function countInterleaved(log: LabLog, step: Uint8Array, effect: Int32Array): nu
   return interleaved;
 }
 
-function nextAllocations(log: LabLog): Int32Array {
-  const next = new Int32Array(log.length);
+function nextOnCpu({ length, cpu, kind }: LabLog, isWanted: (kind: number) => boolean): Int32Array {
+  const next = new Int32Array(length);
   const latest = new Int32Array(256).fill(-1);
-  for (let i = log.length - 1; i >= 0; i--) {
-    next[i] = latest[log.cpu[i]!]!;
-    if (log.kind[i] === LabKind.ALLOC || log.kind[i] === LabKind.BULK) latest[log.cpu[i]!] = i;
+  for (let i = length - 1; i >= 0; i--) {
+    next[i] = latest[cpu[i]!]!;
+    if (isWanted(kind[i]!)) latest[cpu[i]!] = i;
   }
   return next;
 }

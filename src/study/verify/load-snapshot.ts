@@ -1,8 +1,8 @@
+import { kernelRules } from "../../linux/kernel-rules.js";
 import { statThreshold } from "../../mm/stat-threshold.js";
 import { defaultDistance, nodeFallbackOrders } from "../../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneType } from "../../mm/zones.js";
 import { addToFreeList } from "../../page-alloc/buddy.js";
-import { LINUX_6_12 } from "../../page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, ORDER_MASK } from "../../page-alloc/page-frames.js";
 import { pcpIndexOrder } from "../../page-alloc/pcp.js";
@@ -41,7 +41,7 @@ export function allocatorOf(snapshot: readonly SnapshotZone[], acceptor: MemoryA
     zonelists: nodeFallbackOrders(nodes, defaultDistance).map((order) => zonesOf(populated, order)),
     nodeZonelists: nodes.map((node) => zonesOf(populated, [node])),
     cpus,
-    rules: LINUX_6_12,
+    rules: kernelRules("6.12").pageAlloc,
     acceptor,
     pageblockTypes: { typeAt: (pfn) => types.get(pfn) ?? 0 },
   });

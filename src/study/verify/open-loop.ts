@@ -1,12 +1,13 @@
 import { drainPcp } from "../../page-alloc/buddy.js";
 import { formatGfp, gfpMigrateType } from "../../page-alloc/gfp.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
-import { ALLOCATED, NO_PAGE, TOUCHED } from "../../page-alloc/page-frames.js";
+import { NO_PAGE } from "../../page-alloc/page-frames.js";
 import { pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import { LabKind, type LabLog } from "../../workload/lab-log.js";
 import type { Comparison, Divergence, OutsideCauses } from "./comparison.js";
 import { type LabSteps, labSteps, Step } from "./lab-steps.js";
+import { placeOf } from "./page-place.js";
 import { Retypings } from "./retypings.js";
 
 export interface OpenLoopResult {
@@ -66,6 +67,11 @@ export class OpenLoop {
         otherNodeRequests: 0,
       },
     };
+  }
+
+  /** Whether the model could not follow a request; it is in no state to compare then. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   get result(): OpenLoopResult {
@@ -172,9 +178,9 @@ export class OpenLoop {
     const { kind, a, cpu, pfn } = this.#log;
     const group = [i];
     for (
-      let next = this.#nextOnCpu(i);
+      let next = this.steps.nextOnCpu[i]!;
       next >= 0 && kind[next] === LabKind.BULK;
-      next = this.#nextOnCpu(next)
+      next = this.steps.nextOnCpu[next]!
     ) {
       if (this.#allocator.zoneOfPfn(pfn[next]!).nodeId !== node) break;
       group.push(next);
@@ -188,12 +194,6 @@ export class OpenLoop {
         this.#compare(group[at]!, pages[page]!);
       }
     }
-  }
-
-  #nextOnCpu(i: number): number {
-    const { cpu, length } = this.#log;
-    for (let next = i + 1; next < length; next++) if (cpu[next] === cpu[i]) return next;
-    return -1;
   }
 
   #compare(i: number, page: number): void {
@@ -231,14 +231,20 @@ export class OpenLoop {
   #free(i: number, locked: boolean): void {
     const { pfn, order, cpu } = this.#log;
     if (!locked) this.#allocateBuried(i);
-    const page = this.#pageOf(pfn[i]!);
+    const elsewhere = this.#elsewhere.get(pfn[i]!);
     this.#elsewhere.delete(pfn[i]!);
     const before = this.#pcpPages(cpu[i]!);
-    if ((this.#allocator.frames.meta[page]! & ALLOCATED) !== 0) {
+    const place = placeOf(this.#allocator, pfn[i]!);
+    if (elsewhere === NO_PAGE)
+      throw new Error(`pfn ${hex(pfn[i]!)} is freed, for which the model had no page`);
+    if (elsewhere !== undefined || place === "allocated") {
+      const page = elsewhere ?? this.#allocator.pageAt(pfn[i]!);
       if (locked) this.#allocator.freePagesPastPcp(page, order[i]!, cpu[i]!);
       else this.#allocator.freePages(page, order[i]!, cpu[i]!);
-    } else if ((this.#allocator.frames.meta[page]! & TOUCHED) !== 0) {
-      throw new Error(`pfn ${hex(pfn[i]!)} is freed, but not allocated in the model`);
+    } else if (place !== "reserved" || order[i]! > 0) {
+      throw new Error(
+        `pfn ${hex(pfn[i]!)} is freed, but ${place}${place === "reserved" ? "" : ", not allocated"} in the model`,
+      );
     } else {
       // Never handed out: memory reserved since early boot that the kernel gives up.
       this.#allocator.freeReservedPage(pfn[i]!, cpu[i]!);
@@ -249,8 +255,9 @@ export class OpenLoop {
     this.#compareMoves(this.#result.drains, i, drained, "pages drained");
   }
 
+  /** The page that the model handed out for the kernel's, or NO_PAGE while nothing is known of that. */
   #pageOf(pfn: number): number {
-    return this.#elsewhere.get(pfn) ?? this.#allocator.pageAt(pfn);
+    return this.#elsewhere.get(pfn) ?? this.#allocator.frames.pageOf(pfn);
   }
 
   /** The next allocation on this CPU, or -1 when it is done already. */
@@ -267,6 +274,7 @@ export class OpenLoop {
     const { a, order, cpu, pfn } = this.#log;
     if (!pcpAllowedOrder(order[i]!)) return;
     const freed = this.#pageOf(pfn[i]!);
+    if (freed === NO_PAGE) return;
     const zone = this.#allocator.zoneOf(freed);
     const next = this.#nextAllocation(i);
     if (next < 0 || order[next] !== order[i] || this.steps.effect[next] !== next) return;
@@ -286,17 +294,17 @@ export class OpenLoop {
     const pcp = zone.pcp[cpu[i]!]!;
     pcp.high = a[i]!;
     this.#result.outside.pcpDecays++;
-    for (let left = pcp.count - pcp.high; left > 0; left -= pcp.batch) {
-      drainPcp(frames, zone, pcp, Math.min(left, pcp.batch), 0, cpu[i]!);
+    const batch = Math.max(pcp.batch, 1);
+    for (let left = pcp.count - pcp.high; left > 0; left -= batch) {
+      drainPcp(frames, zone, pcp, Math.min(left, batch), 0, cpu[i]!);
     }
   }
 
   /** The log names the zone by the first page drained. */
   #timerDrain(i: number): void {
-    const { kind, a, cpu, pfn } = this.#log;
-    let drained = i + 1;
-    while (drained < kind.length && !(kind[drained] === LabKind.DRAIN && cpu[drained] === cpu[i])) drained++;
-    if (drained === kind.length) return;
+    const { a, cpu, pfn } = this.#log;
+    const drained = this.steps.nextDrain[i]!;
+    if (drained < 0) return;
     this.#result.outside.timerDrains++;
     const { frames } = this.#allocator;
     const zone = this.#allocator.zoneOfPfn(pfn[drained]!);

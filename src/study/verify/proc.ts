@@ -6,9 +6,14 @@ import {
   type ProcZone,
 } from "../../metrics/proc-files.js";
 import { statThreshold } from "../../mm/stat-threshold.js";
+import { MAX_NR_ZONES } from "../../mm/zones.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import type { Comparison } from "./comparison.js";
+import { cannotCompare, fieldsIn, procEvidence } from "./proc-evidence.js";
+import { PROC_FILES, type ProcFields, type ProcFileName, procFields } from "./proc-file.js";
+import { ReadElsewhen } from "./proc-moment.js";
+import type { RecordingFiles } from "./recording-files.js";
 import { freeListKey, type SnapshotZone } from "./snapshot.js";
 
 /** Fields of /proc that were compared, and those that were read at another moment than the snapshot. */
@@ -17,97 +22,134 @@ export interface ProcComparison extends Comparison {
   readElsewhen: number;
 }
 
-const FILES: readonly (readonly [name: string, format: (zones: readonly ProcZone[]) => string])[] = [
-  ["buddyinfo", formatBuddyinfo],
-  ["zoneinfo", formatZoneinfo],
-  ["meminfo", formatMeminfo],
-  ["vmstat", formatVmstat],
-];
+const FORMATS: Record<ProcFileName, (zones: readonly ProcZone[]) => string> = {
+  buddyinfo: formatBuddyinfo,
+  zoneinfo: formatZoneinfo,
+  meminfo: formatMeminfo,
+  vmstat: formatVmstat,
+};
+
+/** Lines that only a kernel with support for unaccepted memory prints. */
+const UNACCEPTED = /(^|\s)(nr_unaccepted|Unaccepted)$/;
 
 /**
  * Compares the model's look-alikes with recorded /proc files, field by field. The files are read by
- * a program, some time after the snapshot; a field in which the snapshot does not agree with its own
- * recording's file cannot be expected of the model, and is counted apart.
+ * a program, some time after the snapshot; a field that moves on its own, and in which the snapshot
+ * does not agree with its own recording's file, cannot be expected of the model, and is counted apart.
+ * Of a file that is missing or cannot be read every field counts as different.
  *
- * @param read content of a file by its name in /proc, if recorded
+ * @param prefix of the names of the files: `boot`, `post-fork`
  */
 export function compareProc(
   allocator: PageAllocator,
-  read: (file: string) => string | undefined,
+  files: RecordingFiles,
+  prefix: string,
   snapshot: readonly SnapshotZone[],
 ): ProcComparison {
   const result: ProcComparison = { compared: 0, equal: 0, readElsewhen: 0 };
+  const evidence = new Map(PROC_FILES.map((file) => [file, procEvidence(files, prefix, file)]));
   const model = zonesOfModel(allocator, snapshot[0]?.lowmemReserve.length ?? 0);
   const recorded = zonesOfSnapshot(snapshot);
-  for (const [file, format] of FILES) {
-    const text = read(file);
-    if (text === undefined) continue;
-    const expected = fieldsOf(text);
-    const atSnapshot = fieldsOf(format(recorded));
-    for (const [key, found] of fieldsOf(format(model))) {
-      const value = expected.get(key);
-      // A kernel without support for unaccepted memory has no such line.
-      if (value === undefined) continue;
-      if (found !== value && atSnapshot.get(key) !== value) {
+  const fieldsOf = (zones: readonly ProcZone[], file: ProcFileName): ProcFields =>
+    procFields(file, FORMATS[file](zones));
+  const moment = new ReadElsewhen(fieldsIn(evidence.get("zoneinfo")!), fieldsOf(recorded, "zoneinfo"));
+  const hasUnaccepted = [...evidence.values()].some((file) =>
+    [...fieldsIn(file).keys()].some((key) => UNACCEPTED.test(key)),
+  );
+  // What cannot be read comes first, as the other files may differ because of it.
+  for (const [file, found] of evidence) {
+    if ("problem" in found) cannotCompare(result, fieldsOf(model, file).size, found.problem);
+  }
+  for (const [file, found] of evidence) {
+    if ("problem" in found) continue;
+    const modelled = fieldsOf(model, file);
+    const atSnapshot = fieldsOf(recorded, file);
+    for (const [key, { value }] of modelled) {
+      const field = found.fields.get(key);
+      if (field === undefined && !hasUnaccepted && UNACCEPTED.test(key)) continue;
+      const isLater = field !== undefined && ![value, atSnapshot.get(key)?.value].includes(field.value);
+      if (isLater && moment.explains(file, found.fields, field)) {
         result.readElsewhen++;
         continue;
       }
-      result.compared++;
-      if (found === value) result.equal++;
-      else result.firstDivergence ??= { event: 0, expected: value, found, context: `/proc/${file}: ${key}` };
+      compareField(result, file, key, field?.value, value);
     }
+    compareOthers(result, file, found.fields, modelled);
   }
   return result;
+}
+
+function compareField(
+  result: Comparison,
+  file: ProcFileName,
+  key: string,
+  expected: string | undefined,
+  found: string,
+): void {
+  result.compared++;
+  if (expected === found) result.equal++;
+  else {
+    result.firstDivergence ??= {
+      event: 0,
+      expected: expected ?? "nothing, as the file has no such line",
+      found,
+      context: `/proc/${file}: ${key}`,
+    };
+  }
+}
+
+/** Zones and CPUs that a file has and the model has not. */
+function compareOthers(
+  result: Comparison,
+  file: ProcFileName,
+  recorded: ProcFields,
+  modelled: ProcFields,
+): void {
+  if (file !== "buddyinfo" && file !== "zoneinfo") return;
+  const zones = new Set(Array.from(modelled.values(), ({ zone }) => zone));
+  for (const [key, { zone, cpu, name, value }] of recorded) {
+    if (modelled.has(key)) continue;
+    // Zones without memory are printed too, and zones of the model have statistics that it does not keep.
+    const isOther = zones.has(zone)
+      ? cpu !== "" && name === "cpu"
+      : file === "buddyinfo" || (/^(pages free|spanned|present|managed)$/.test(name) && value !== "0");
+    if (!isOther) continue;
+    result.compared++;
+    result.firstDivergence ??= {
+      event: 0,
+      expected: value,
+      found: "no such line",
+      context: `/proc/${file}: ${key}`,
+    };
+  }
 }
 
 /** Fields of /proc/zoneinfo that do not change once boot is done. */
 const SIZES =
-  /(boost|min|low|high|promo|spanned|present|managed|protection|start_pfn|batch|vm stats threshold)$/;
+  /(boost|min|low|high|promo|spanned|present|managed|protection|nr_unaccepted|start_pfn|batch|vm stats threshold)$/;
 
-/** Compares sizes and watermarks of all zones with a recorded /proc/zoneinfo. */
-export function compareZoneSizes(allocator: PageAllocator, zoneinfo: string): Comparison {
+/** Compares sizes and watermarks of all zones with the recorded /proc/zoneinfo of a boot. */
+export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles): Comparison {
   const result: Comparison = { compared: 0, equal: 0 };
-  const expected = fieldsOf(zoneinfo);
-  const protection = /protection: \((.*)\)/.exec(zoneinfo)?.[1] ?? "";
-  const zoneTypes = protection.split(",").length;
-  for (const [key, found] of fieldsOf(formatZoneinfo(zonesOfModel(allocator, zoneTypes)))) {
-    const value = expected.get(key);
-    // Limits of per-CPU lists move all the time.
-    if (value === undefined || !SIZES.test(key) || /cpu \d+ high$/.test(key)) continue;
-    result.compared++;
-    if (found === value) result.equal++;
-    else result.firstDivergence ??= { event: 0, expected: value, found, context: `/proc/zoneinfo: ${key}` };
+  const evidence = procEvidence(files, "boot", "zoneinfo");
+  const recorded = fieldsIn(evidence);
+  const zoneTypes = [...recorded.values()].find(({ name }) => name === "protection")?.value.split(",").length;
+  const modelled = procFields("zoneinfo", formatZoneinfo(zonesOfModel(allocator, zoneTypes ?? MAX_NR_ZONES)));
+  // Limits of per-CPU lists move all the time.
+  const sizes = [...modelled].filter(
+    ([key, { cpu, name }]) => SIZES.test(key) && !(cpu !== "" && name === "high"),
+  );
+  if ("problem" in evidence) {
+    cannotCompare(result, sizes.length, evidence.problem);
+    return result;
   }
+  const hasUnaccepted = [...recorded.keys()].some((key) => UNACCEPTED.test(key));
+  for (const [key, { value }] of sizes) {
+    if (!hasUnaccepted && UNACCEPTED.test(key)) continue;
+    compareField(result, "zoneinfo", key, recorded.get(key)?.value, value);
+  }
+  compareOthers(result, "zoneinfo", recorded, modelled);
   return result;
-}
-
-/** Lines `name value`, by name below the zone and CPU they stand under. */
-function fieldsOf(text: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  let zone = "";
-  let cpu = "";
-  for (const line of text.split("\n")) {
-    const head = /^Node (\d+), zone +(\w+)(.*)$/.exec(line);
-    if (head !== null) {
-      zone = `node ${head[1]} zone ${head[2]} `;
-      cpu = "";
-      head[3]!
-        .trim()
-        .split(/ +/)
-        .filter(Boolean)
-        .forEach((count, order) => {
-          fields.set(`${zone}order ${order}`, count);
-        });
-      continue;
-    }
-    const field = /^\s*([\w ()]+?):?\s+(\S.*?)\s*$/.exec(line);
-    if (field === null) continue;
-    const [, name, value] = field;
-    if (name === "cpu") cpu = `cpu ${value} `;
-    else if (name === "start_pfn") cpu = "";
-    fields.set(`${zone}${cpu}${name}`, value!);
-  }
-  return fields;
 }
 
 /** @param zoneTypes kinds of zones the kernel is built with */

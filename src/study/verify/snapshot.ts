@@ -4,6 +4,14 @@
  * types of pageblocks.
  */
 
+import { MAX_NR_ZONES } from "../../mm/zones.js";
+import { MIGRATE_TYPES } from "../../page-alloc/migratetype.js";
+import { PCP_LISTS, pcpIndexOrder } from "../../page-alloc/pcp.js";
+import { MAX_PAGE_ORDER } from "../../units.js";
+import { checkSnapshot } from "./check-snapshot.js";
+import { EvidenceError, shown, wholeLines } from "./recording-files.js";
+import { PFN_MAX, SnapshotLine } from "./snapshot-line.js";
+
 export interface SnapshotPcp {
   readonly cpu: number;
   readonly count: number;
@@ -47,74 +55,109 @@ export function freeListKey(order: number, type: number): string {
   return `${order}/${type}`;
 }
 
+/** What a snapshot says: after how many records of the log it was taken, and the zones. */
+export interface Snapshot {
+  readonly records: number;
+  readonly zones: SnapshotZone[];
+}
+
 /**
- * Reads a snapshot.
+ * Reads a snapshot as the kernel printed it, whole.
  *
- * @throws Error naming the line that is not understood
+ * @throws EvidenceError for a line that is not understood, and for what no kernel can be in: a page on
+ *   two lists, a list and its count that disagree
+ */
+export function readSnapshot(text: string): Snapshot {
+  const records = /^seq (\d+)\n/.exec(text)?.[1];
+  if (records === undefined) {
+    throw new EvidenceError(
+      { line: 1, column: 1 },
+      "seq and a number of records",
+      shown(text.split("\n", 1)[0]!),
+    );
+  }
+  const { zones, lines } = parseZones(text);
+  if (zones.length === 0) throw new EvidenceError({ line: 2, column: 1 }, "a zone", "the end of the file");
+  checkSnapshot(zones, lines);
+  return { records: Number(records), zones };
+}
+
+/**
+ * Reads the zones of a snapshot, line by line.
+ *
+ * @throws EvidenceError at a line that is not understood
  */
 export function parseSnapshot(text: string): SnapshotZone[] {
+  return parseZones(text).zones;
+}
+
+/** Also the line of each zone, from 1. */
+function parseZones(text: string): { readonly zones: SnapshotZone[]; readonly lines: number[] } {
   const zones: SnapshotZone[] = [];
-  text.split("\n").forEach((line, index) => {
-    const colon = line.indexOf(":");
-    const words = (colon < 0 ? line : line.slice(0, colon)).split(" ");
-    const values =
-      colon < 0
-        ? []
-        : line
-            .slice(colon + 1)
-            .trim()
-            .split(/\s+/)
-            .filter(Boolean);
-    const keyword = words[0];
-    if (line === "" || keyword === "seq") return;
-    const fields = new Map(words.slice(1).map((word) => word.split("=") as [string, string]));
-    const number = (key: string, radix = 10): number => {
-      const value = Number.parseInt(fields.get(key) ?? "", radix);
-      if (Number.isNaN(value))
-        throw new Error(`line ${index + 1}: expected a number ${key}=, found: ${line.slice(0, 80)}`);
-      return value;
-    };
+  const lines: number[] = [];
+  for (const [index, line] of wholeLines(text).entries()) {
+    if (index === 0 && /^seq \d+$/.test(line)) continue;
+    const words = new SnapshotLine(line, index + 1);
     const zone = zones.at(-1);
-    if (keyword === "zone") zones.push(zoneOf(fields, number));
-    else if (zone === undefined)
-      throw new Error(`line ${index + 1}: expected a zone first, found: ${line.slice(0, 80)}`);
-    else if (keyword === "free") zone.free.set(freeListKey(number("o"), number("mt")), values.map(pfnOf));
-    else if (keyword === "unaccepted") (zone.unaccepted as number[]).push(...values.map(pfnOf));
-    else if (keyword === "pcp") zone.pcp.push(pcpOf(number));
-    else if (keyword === "pl") zone.pcp.at(-1)!.lists.set(number("i"), values.map(pfnOf));
-    else if (keyword === "blocks") {
-      for (const run of values) {
-        const [type, count] = run.split("*").map(Number);
-        (zone.blocks as [number, number][]).push([type!, count!]);
-      }
-    } else throw new Error(`line ${index + 1}: expected a line of a snapshot, found: ${line.slice(0, 80)}`);
-  });
-  return zones;
+    if (words.keyword === "zone") {
+      zones.push(zoneOf(words));
+      lines.push(index + 1);
+    } else if (zone === undefined) throw words.error("a zone first");
+    else readList(words, zone);
+  }
+  return { zones, lines };
 }
 
-function pfnOf(hex: string): number {
-  return Number.parseInt(hex, 16);
+function readList(line: SnapshotLine, zone: SnapshotZone): void {
+  switch (line.keyword) {
+    case "free": {
+      const order = line.number("o", MAX_PAGE_ORDER);
+      const key = freeListKey(order, line.number("mt", MIGRATE_TYPES - 1));
+      if (zone.free.has(key)) throw line.error("each list once");
+      zone.free.set(key, line.frames(zone, order));
+      break;
+    }
+    case "unaccepted":
+      if (zone.pcp.length > 0 || zone.blocks.length > 0)
+        throw line.error("unaccepted blocks in front of the CPUs");
+      (zone.unaccepted as number[]).push(...line.frames(zone, MAX_PAGE_ORDER));
+      break;
+    case "pcp":
+      zone.pcp.push(pcpOf(line, zone.pcp.length));
+      break;
+    case "pl": {
+      const lists = zone.pcp.at(-1)?.lists;
+      const list = line.number("i", PCP_LISTS - 1);
+      if (lists === undefined || lists.has(list)) throw line.error("the list of a CPU, each once");
+      lists.set(list, line.frames(zone, pcpIndexOrder(list)));
+      break;
+    }
+    case "blocks":
+      if (zone.blocks.length > 0) throw line.error("types of pageblocks once");
+      for (const [type, count] of line.runs()) (zone.blocks as [number, number][]).push([type, count]);
+      break;
+    default:
+      throw line.error("a line of a snapshot");
+  }
 }
 
-type NumberField = (key: string, radix?: number) => number;
-
-function zoneOf(fields: ReadonlyMap<string, string>, number: NumberField): SnapshotZone {
-  const startPfn = number("start");
+function zoneOf(line: SnapshotLine): SnapshotZone {
+  const startPfn = line.number("start", PFN_MAX);
   return {
-    nodeId: number("node"),
-    type: number("idx"),
-    name: fields.get("name") ?? "",
+    nodeId: line.number("node", 1023),
+    type: line.number("idx", MAX_NR_ZONES - 1),
+    name: line.word("name"),
     startPfn,
-    endPfn: startPfn + number("spanned"),
-    presentPages: number("present"),
-    managedPages: number("managed"),
-    watermark: [number("min"), number("low"), number("high"), number("promo")],
-    boost: number("boost"),
-    freePages: number("nr_free"),
-    unacceptedPages: number("nr_unaccepted"),
-    reservedHighatomicPages: number("highatomic"),
-    lowmemReserve: (fields.get("lowmem_reserve") ?? "").split(",").map(Number),
-    flags: number("flags", 16),
+    endPfn: startPfn + line.number("spanned", PFN_MAX),
+    presentPages: line.number("present"),
+    managedPages: line.number("managed"),
+    watermark: [line.number("min"), line.number("low"), line.number("high"), line.number("promo")],
+    boost: line.number("boost"),
+    freePages: line.number("nr_free"),
+    unacceptedPages: line.number("nr_unaccepted"),
+    reservedHighatomicPages: line.number("highatomic"),
+    lowmemReserve: line.numbers("lowmem_reserve"),
+    flags: line.hex("flags"),
     free: new Map(),
     unaccepted: [],
     pcp: [],
@@ -122,17 +165,18 @@ function zoneOf(fields: ReadonlyMap<string, string>, number: NumberField): Snaps
   };
 }
 
-function pcpOf(number: NumberField): SnapshotPcp {
+function pcpOf(line: SnapshotLine, cpu: number): SnapshotPcp {
+  if (line.number("cpu") !== cpu) throw line.error(`CPU ${cpu}`);
   return {
-    cpu: number("cpu"),
-    count: number("count"),
-    high: number("high"),
-    highMin: number("high_min"),
-    highMax: number("high_max"),
-    batch: number("batch"),
-    flags: number("flags"),
-    allocFactor: number("alloc_factor"),
-    freeCount: number("free_count"),
+    cpu,
+    count: line.number("count"),
+    high: line.number("high"),
+    highMin: line.number("high_min"),
+    highMax: line.number("high_max"),
+    batch: line.number("batch"),
+    flags: line.number("flags"),
+    allocFactor: line.number("alloc_factor"),
+    freeCount: line.number("free_count"),
     lists: new Map(),
   };
 }

@@ -6,6 +6,7 @@ import { pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
 import { PAGEBLOCK_ORDER } from "../../units.js";
 import { PageEventKind, type PageEvents } from "../../workload/events.js";
 import type { Comparison, Divergence } from "./comparison.js";
+import { placeOf } from "./page-place.js";
 import { KnownLists } from "./stock-known.js";
 import type { StockPages } from "./stock-pages.js";
 import { StockResync, type UntracedCauses } from "./stock-resync.js";
@@ -34,6 +35,7 @@ export class StockLoop {
   readonly #pages: StockPages;
   readonly #done: Uint8Array;
   readonly #known: KnownLists;
+  #stopped = false;
 
   constructor(
     events: PageEvents,
@@ -61,31 +63,60 @@ export class StockLoop {
     this.#resync.adoptGap(lists);
   }
 
+  /** Whether the model could not follow an event; it is in no state to compare then. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** A model that has gone astray cannot follow every event: it stops, and the rest counts as different. */
   run(): void {
     for (const event of this.#steps.sequence) {
-      this.#stages?.before(event);
-      switch (this.#steps.step[event]) {
-        case StockStep.ALLOC:
-          if (this.#done[event] === 0) this.#allocate(event);
-          break;
-        case StockStep.BULK_REFILL:
-          this.#bulkRefill(event);
-          break;
-        case StockStep.FREE:
-          this.#free(event);
-          break;
-        case StockStep.FREE_REST:
-          this.#pages.giveBack(
-            this.#pages.pageAt(this.#events.pfn[event]!),
-            0,
-            this.#events.cpu[event]!,
-            true,
-          );
-          break;
-        default:
-          this.#drain(event);
+      if (this.#stopped) {
+        if (this.#steps.step[event] === StockStep.ALLOC) this.allocations.compared++;
+        continue;
+      }
+      try {
+        this.#step(event);
+      } catch (error) {
+        this.#stopped = true;
+        const { kind, pfn, order, cpu } = this.#events;
+        this.allocations.compared++;
+        this.allocations.firstDivergence = {
+          event,
+          expected: `an event of kind ${kind[event]}, pfn ${hex(pfn[event]!)}`,
+          found: error instanceof Error ? error.message : String(error),
+          context: `order ${order[event]}, CPU ${cpu[event]}; the model stops here`,
+        };
       }
     }
+  }
+
+  #step(event: number): void {
+    this.#stages?.before(event);
+    switch (this.#steps.step[event]) {
+      case StockStep.ALLOC:
+        if (this.#done[event] === 0) this.#allocate(event);
+        break;
+      case StockStep.BULK_REFILL:
+        this.#bulkRefill(event);
+        break;
+      case StockStep.FREE:
+        this.#free(event);
+        break;
+      case StockStep.FREE_REST:
+        this.#freeRest(event);
+        break;
+      default:
+        this.#drain(event);
+    }
+  }
+
+  #freeRest(event: number): void {
+    const { pfn, cpu } = this.#events;
+    const place = placeOf(this.#allocator, pfn[event]!);
+    if (place !== "allocated")
+      throw new Error(`pfn ${hex(pfn[event]!)} is left over, but ${place} in the model`);
+    this.#pages.giveBack(this.#allocator.pageAt(pfn[event]!), 0, cpu[event]!, true);
   }
 
   #allocate(event: number): void {
@@ -192,11 +223,16 @@ export class StockLoop {
     const order = this.#steps.freeOrder[event]!;
     const frame = pfn[event]!;
     const page = this.#pages.pageAt(frame);
-    const place = this.#pages.placeOf(frame);
+    const place = placeOf(this.#allocator, frame);
     if (this.#stages?.deferredFree(event, place === "allocated") === true) return;
     if (pcpAllowedOrder(order)) this.#allocateBuried(event, page, order);
     if (place === "reserved") {
-      for (let at = frame; at < frame + 2 ** order; at++) this.#allocator.freeReservedPage(at, cpu[event]!);
+      for (let at = frame; at < frame + 2 ** order; at++) {
+        const other = placeOf(this.#allocator, at);
+        if (other !== "reserved")
+          throw new Error(`pfn ${hex(at)} is freed with reserved pages, but ${other} in the model`);
+        this.#allocator.freeReservedPage(at, cpu[event]!);
+      }
       return;
     }
     if (place !== "allocated") {

@@ -13,13 +13,11 @@ import { claim } from "../../page-alloc/fallback.js";
 import { FALLBACKS, FALLBACKS_PER_TYPE, MIGRATE_TYPES, MigrateType } from "../../page-alloc/migratetype.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK, TOUCHED } from "../../page-alloc/page-frames.js";
-import type { PcpList, PerCpuPages } from "../../page-alloc/pcp.js";
+import type { PerCpuPages } from "../../page-alloc/pcp.js";
 import { pcpIndexOrder } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../../units.js";
-
-/** Where the model has a page. */
-export type PagePlace = "free" | "per-CPU list" | "allocated" | "reserved";
+import { freeBlockOf, pcpListOf } from "./page-place.js";
 
 /** Puts pages of a model where a recorded kernel had them. Every use is for the caller to count. */
 export class StockPages {
@@ -41,17 +39,9 @@ export class StockPages {
     return this.#allocator.pageAt(pfn);
   }
 
-  placeOf(pfn: number): PagePlace {
-    const page = this.pageAt(pfn);
-    const { meta } = this.#allocator.frames;
-    if ((meta[page]! & ALLOCATED) !== 0) return "allocated";
-    if (this.#freeBlock(page) !== undefined) return "free";
-    return this.#pcpListOf(page) === undefined ? "reserved" : "per-CPU list";
-  }
-
   /** Whether a request of a type can come to a free page without stealing. */
   isReachable(pfn: number, type: number): boolean {
-    const free = this.#freeBlock(this.pageAt(pfn));
+    const free = freeBlockOf(this.#allocator, this.pageAt(pfn));
     if (free === undefined) return false;
     return (
       free.order >= PAGEBLOCK_ORDER ||
@@ -61,13 +51,13 @@ export class StockPages {
 
   /** Order of the free block that holds a page, or -1. */
   freeOrder(pfn: number): number {
-    return this.#freeBlock(this.pageAt(pfn))?.order ?? -1;
+    return freeBlockOf(this.#allocator, this.pageAt(pfn))?.order ?? -1;
   }
 
   /** Gives a free block of whole pageblocks to another type. */
   retype(pfn: number, type: number, cpu: number): void {
     const { frames } = this.#allocator;
-    const free = this.#freeBlock(this.pageAt(pfn))!;
+    const free = freeBlockOf(this.#allocator, this.pageAt(pfn))!;
     const zone = this.#allocator.zoneOfPfn(pfn);
     const from = this.#listType(zone, free.head, free.order);
     moveToFreeList(frames, zone, free.head, free.order, from, type, cpu);
@@ -111,7 +101,7 @@ export class StockPages {
   /** Takes a block from wherever the model has its pages. */
   acquire(pfn: number, order: number, movable: boolean, cpu: number): void {
     const page = this.pageAt(pfn);
-    const free = this.#freeBlock(page);
+    const free = freeBlockOf(this.#allocator, page);
     if (free !== undefined && free.order >= order) this.#cutOut(page, order, free.head, free.order, cpu);
     else if (order > 0) {
       this.acquire(pfn, order - 1, movable, cpu);
@@ -157,15 +147,6 @@ export class StockPages {
     }
   }
 
-  #freeBlock(page: number): { readonly head: number; readonly order: number } | undefined {
-    const { meta } = this.#allocator.frames;
-    for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
-      const head = page - (page % 2 ** order);
-      if ((meta[head]! & ORDER_MASK) === order + 1) return { head, order };
-    }
-    return undefined;
-  }
-
   /** Splits a free block as expand() does, but keeps the part that is wanted instead of the lowest. */
   #cutOut(page: number, order: number, head: number, headOrder: number, cpu: number): void {
     const { frames } = this.#allocator;
@@ -191,21 +172,9 @@ export class StockPages {
     return (node - zone.firstList - order * MIGRATE_TYPES) % MIGRATE_TYPES;
   }
 
-  #pcpListOf(
-    page: number,
-  ): { readonly pcp: PerCpuPages; readonly list: PcpList; readonly index: number } | undefined {
-    for (const pcp of this.#allocator.zoneOf(page).pcp) {
-      for (const [index, list] of pcp.lists.entries()) {
-        const block = page - (page % 2 ** pcpIndexOrder(index));
-        for (let at = 0; at < list.size; at++) if (list.at(at) === block) return { pcp, list, index };
-      }
-    }
-    return undefined;
-  }
-
   /** A page leaves its per-CPU list; what else its block holds there goes to the buddy lists. */
   #leavePcp(page: number): void {
-    const found = this.#pcpListOf(page);
+    const found = pcpListOf(this.#allocator, page);
     if (found === undefined) return;
     const { pcp, list, index } = found;
     const order = pcpIndexOrder(index);

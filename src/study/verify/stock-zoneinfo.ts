@@ -1,5 +1,9 @@
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
+import { MAX_PAGE_ORDER } from "../../units.js";
 import type { ProcComparison } from "./proc.js";
+import { cannotCompare, type ProcEvidence } from "./proc-evidence.js";
+import { numberOf, type ProcFields, zonesOfProc } from "./proc-file.js";
+import { isAllFree } from "./proc-moment.js";
 
 /** Per-CPU lists of a zone as /proc/zoneinfo shows them. */
 export interface PerCpuListState {
@@ -11,21 +15,19 @@ export interface PerCpuListState {
   readonly high: number;
 }
 
-/** Reads the per-CPU lists out of /proc/zoneinfo. */
-export function perCpuLists(zoneinfo: string): PerCpuListState[] {
+/** The per-CPU lists in the fields of /proc/zoneinfo. */
+export function perCpuLists(zoneinfo: ProcFields): PerCpuListState[] {
   const lists: PerCpuListState[] = [];
-  for (const [, node, zone, body] of zoneinfo.matchAll(
-    /^Node (\d+), zone +(\w+)\n([\s\S]*?)(?=^Node |$(?![\s\S]))/gm,
-  )) {
-    for (const [, cpu, count, high] of body!.matchAll(/cpu: (\d+)\s+count: +(\d+)\s+high: +(\d+)/g)) {
-      lists.push({
-        nodeId: Number(node),
-        zone: zone!,
-        cpu: Number(cpu),
-        count: Number(count),
-        high: Number(high),
-      });
-    }
+  for (const { zone, cpu, name, value } of zoneinfo.values()) {
+    if (name !== "cpu") continue;
+    const [, nodeId, , zoneName] = zone.split(" ");
+    lists.push({
+      nodeId: Number(nodeId),
+      zone: zoneName!,
+      cpu: Number(value),
+      count: numberOf(zoneinfo, `${zone}${cpu}count`)!,
+      high: numberOf(zoneinfo, `${zone}${cpu}high`)!,
+    });
   }
   return lists;
 }
@@ -34,23 +36,35 @@ export function perCpuLists(zoneinfo: string): PerCpuListState[] {
  * Compares /proc/buddyinfo at the end of boot. A program reads it after the last event: of a zone
  * whose per-CPU lists hold another number of pages by then, a field that differs is no field of the
  * moment, and is counted apart.
+ *
+ * @param zoneinfo empty if it cannot be read: then no zone went on
  */
 export function compareBuddyinfo(
   allocator: PageAllocator,
-  buddyinfo: string,
-  zoneinfo: string,
+  buddyinfo: ProcEvidence,
+  zoneinfo: ProcFields,
 ): ProcComparison {
   const result: ProcComparison = { compared: 0, equal: 0, readElsewhen: 0 };
+  if ("problem" in buddyinfo) {
+    cannotCompare(result, allocator.zones.length * (MAX_PAGE_ORDER + 1), buddyinfo.problem);
+    return result;
+  }
+  const { fields } = buddyinfo;
   const lists = perCpuLists(zoneinfo);
-  for (const [, node, name, counts] of buddyinfo.matchAll(/^Node (\d+), zone +(\w+) +(.*)$/gm)) {
-    const zone = allocator.zones.find((z) => z.nodeId === Number(node) && z.name === name);
-    const wentOn = lists.some(
-      ({ nodeId, zone: other, cpu, count }) =>
-        nodeId === Number(node) && other === name && zone?.pcp[cpu]?.count !== count,
-    );
-    for (const [order, count] of counts!.trim().split(/ +/).map(Number).entries()) {
-      const found = zone?.nrFree[order] ?? 0;
-      if (found !== count && wentOn) {
+  const recorded = new Set(zonesOfProc(fields));
+  for (const zone of allocator.zones) {
+    const name = `node ${zone.nodeId} zone ${zone.name} `;
+    recorded.delete(name);
+    const wentOn =
+      isAllFree(fields, zoneinfo, name) &&
+      lists.some(
+        (list) =>
+          list.nodeId === zone.nodeId && list.zone === zone.name && zone.pcp[list.cpu]?.count !== list.count,
+      );
+    for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+      const found = zone.nrFree[order]!;
+      const count = numberOf(fields, `${name}order ${order}`);
+      if (count !== undefined && found !== count && wentOn) {
         result.readElsewhen++;
         continue;
       }
@@ -59,12 +73,16 @@ export function compareBuddyinfo(
       else {
         result.firstDivergence ??= {
           event: 0,
-          expected: `${count}`,
+          expected: `${count ?? "nothing, as the file has no such zone"}`,
           found: `${found}`,
-          context: `/proc/buddyinfo: node ${node} zone ${name} order ${order}`,
+          context: `/proc/buddyinfo: ${name}order ${order}`,
         };
       }
     }
+  }
+  for (const name of recorded) {
+    const context = "/proc/buddyinfo";
+    cannotCompare(result, 1, { event: 0, expected: name.trim(), found: "no such zone", context });
   }
   return result;
 }
@@ -80,18 +98,12 @@ export interface FreePages {
 }
 
 /** Accounts for every free page of every zone. */
-export function compareFreePages(allocator: PageAllocator, zoneinfo: string): FreePages[] {
+export function compareFreePages(allocator: PageAllocator, zoneinfo: ProcFields): FreePages[] {
   const lists = perCpuLists(zoneinfo);
-  const free = new Map(
-    Array.from(
-      zoneinfo.matchAll(/^Node (\d+), zone +(\w+)\n(?:(?!^Node )[\s\S])*?pages free +(\d+)/gm),
-      (m) => [`${m[1]} ${m[2]}`, Number(m[3])],
-    ),
-  );
   return allocator.zones.map((zone) => {
     const ofZone = lists.filter(({ nodeId, zone: name }) => nodeId === zone.nodeId && name === zone.name);
     const recorded = {
-      free: free.get(`${zone.nodeId} ${zone.name}`) ?? 0,
+      free: numberOf(zoneinfo, `node ${zone.nodeId} zone ${zone.name} pages free`) ?? 0,
       perCpu: ofZone.reduce((sum, { count }) => sum + count, 0),
     };
     const model = {

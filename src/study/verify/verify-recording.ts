@@ -1,20 +1,28 @@
 import type { UnacceptedTable } from "../../efistub/unaccepted-table.js";
-import { machineFromBootLog } from "../../guest/boot-log.js";
 import type { EarlyMachine } from "../../guest/early-machine.js";
 import { type KernelBuild, SMALL_6_12_107 } from "../../guest/kernel-build.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { LabKind, type LabLog, readLabLog } from "../../workload/lab-log.js";
 import { adoptSnapshot, type GapReport } from "./adopt-snapshot.js";
+import { bootLogOf } from "./boot-machine.js";
 import { type BootReplay, replayBoot } from "./boot-replay.js";
 import { acceptText, compareDecisions, compareReleased, compareTexts, requestText } from "./compare-log.js";
-import { added, type Comparison, type Divergence, type OutsideCauses } from "./comparison.js";
+import {
+  added,
+  type Comparison,
+  type Divergence,
+  nothingToCompare,
+  type OutsideCauses,
+} from "./comparison.js";
 import { compareFinalLists } from "./final-lists.js";
+import { followed } from "./followed.js";
+import { type CheckedLog, checkRecords } from "./lab-records.js";
 import { allocatorOf } from "./load-snapshot.js";
 import { compareMemblock } from "./memblock-log.js";
 import { OpenLoop } from "./open-loop.js";
 import { compareProc, type ProcComparison } from "./proc.js";
-import { needText, parseFile, RecordingError, type RecordingFiles, readText } from "./recording-files.js";
-import { parseSnapshot, type SnapshotZone } from "./snapshot.js";
+import { needText, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
+import { readSnapshot, type Snapshot, type SnapshotZone } from "./snapshot.js";
 import type { UntracedCauses } from "./stock-resync.js";
 import type { FreePages } from "./stock-zoneinfo.js";
 import { copyOf, RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./unaccepted-memory.js";
@@ -29,6 +37,10 @@ export interface VerifiedRun {
   /** Where its memory comes from: the firmware's map, a snapshot, the simulated boot and the runs since, a trace. */
   readonly start: "e820" | "snapshot" | "boot" | "trace";
   readonly events: number;
+  /** Records of a log that can be followed, of those that it should have. */
+  readonly records?: Comparison;
+  /** The model could not follow the run to its end; absent when it could. */
+  readonly stopped?: boolean;
   readonly allocations: {
     readonly compared: number;
     readonly pfnExact: number;
@@ -76,7 +88,11 @@ export interface VerifiedRecording {
   readonly handover?: Comparison;
   /** Sizes and watermarks of zones, where that is all that can be compared of a boot. */
   readonly zones?: Comparison;
+  /** Files of /proc: whether each is whole, and of the same kernel as the others. */
+  readonly files?: Comparison;
   readonly runs: readonly VerifiedRun[];
+  /** Files with evidence that nothing is compared with; absent if there are none. */
+  readonly notCompared?: readonly string[];
 }
 
 /** Machine and acceptance at the end of the boot: what a workload needs beside its own snapshot. */
@@ -96,32 +112,43 @@ interface BootContext {
  * @throws RecordingError when a file is missing or cannot be read
  */
 export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
-  const bootLog = needText(files, "boot.dmesg");
-  const machine = machineFromBootLog(bootLog);
-  if (machine === undefined)
-    throw new RecordingError(`${files.name}/boot.dmesg: expected a whole boot log with the e820 map`);
-  const memblock = compareMemblock(bootLog, machine, BUILDS);
-  const log = labLogOf(files, "boot");
-  const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", bootLog, tableOfBootLog));
-  const replay = replayBoot(log, machine, SMALL_6_12_107, acceptance, memblock.earlySteps);
+  const bootLog = bootLogOf(files);
+  const { text, machine } = bootLog;
+  const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, BUILDS));
+  const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
+  const checked = (allocator: PageAllocator): CheckedLog & { snapshot: Snapshot } => {
+    const snapshot = snapshotOf(files, "boot.snapB", allocator);
+    return { snapshot, ...labLogOf(files, "boot", allocator, snapshot.records) };
+  };
+  const { replay, snapshot, recorded, records } = followed(files, "boot.dmesg", () => {
+    let found: ReturnType<typeof checked> | undefined;
+    const logOf = (allocator: PageAllocator): LabLog => {
+      found = checked(allocator);
+      return found.log;
+    };
+    const repeated = replayBoot(logOf, machine, SMALL_6_12_107, acceptance, memblock.earlySteps);
+    return { replay: repeated, ...found! };
+  });
+  const { allocator } = replay.kernel;
   const boot = finishRun(files, {
     name: "boot",
     start: "e820",
-    log,
+    log: recorded,
+    records,
     loop: replay.loop,
-    allocator: replay.kernel.allocator,
+    allocator,
     acceptance,
-    snapshot: snapshotOf(files, "boot.snapB"),
+    snapshot: snapshot.zones,
     procPrefix: "boot",
   });
   const outside = { ...boot.outside, deferredInterleavings: replay.deferredInterleavings };
-  const parked = snapshotOf(files, "boot.snapB").flatMap((zone) => zone.unaccepted);
+  const parked = snapshot.zones.flatMap((zone) => zone.unaccepted);
   const table = acceptance.remaining === undefined ? undefined : copyOf(acceptance.remaining);
   const context: BootContext = { machine, replay, acceptance, table, parked };
   return {
     name: files.name,
     memblock: memblock.comparison,
-    handover: compareReleased(replay.released, log),
+    handover: compareReleased(replay.released, recorded),
     runs: [
       { ...boot, outside },
       ...workloadNames(files).map((name) => verifyFromSnapshot(files, name, context)),
@@ -132,12 +159,12 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
 
 /** A workload by itself, on an allocator made from the snapshot in front of it. */
 function verifyFromSnapshot(files: RecordingFiles, name: string, boot: BootContext): VerifiedRun {
-  const snapshot = snapshotOf(files, `wl-${name}.snapA`);
+  const snapshot = snapshotBefore(files, name, boot.replay.kernel.allocator);
   const parked = new Set(snapshot.flatMap((zone) => zone.unaccepted));
   const acceptance = new RecordedAcceptance(
     boot.table === undefined ? undefined : tableOfSnapshot(boot.table, boot.parked, parked),
   );
-  const allocator = allocatorOf(snapshot, acceptance);
+  const allocator = followed(files, `wl-${name}.snapA`, () => allocatorOf(snapshot, acceptance));
   return verifyWorkload(files, name, "snapshot", allocator, acceptance, snapshot, boot.machine);
 }
 
@@ -148,12 +175,31 @@ function verifyFromSnapshot(files: RecordingFiles, name: string, boot: BootConte
 function verifyCarriedOn(files: RecordingFiles, { machine, replay, acceptance }: BootContext): VerifiedRun[] {
   const { allocator } = replay.kernel;
   allocator.kswapdRunning = true;
-  return workloadsInOrder(files).map((name) => {
-    const snapshot = snapshotOf(files, `wl-${name}.snapA`);
-    const gap = adoptSnapshot(allocator, snapshot);
+  const runs: VerifiedRun[] = [];
+  // A model that could not follow a run is in no state to go on from.
+  let stopped = replay.loop.stopped;
+  for (const name of workloadsInOrder(files)) {
+    if (stopped) break;
+    const snapshot = snapshotBefore(files, name, allocator);
+    const gap = followed(files, `wl-${name}.snapA`, () => adoptSnapshot(allocator, snapshot));
     acceptance.nextRun();
-    return { ...verifyWorkload(files, name, "boot", allocator, acceptance, snapshot, machine), gap };
-  });
+    const run = verifyWorkload(files, name, "boot", allocator, acceptance, snapshot, machine);
+    stopped = run.stopped === true;
+    runs.push({ ...run, gap });
+  }
+  return runs;
+}
+
+function snapshotBefore(
+  files: RecordingFiles,
+  name: string,
+  allocator: PageAllocator,
+): readonly SnapshotZone[] {
+  const { records, zones } = snapshotOf(files, `wl-${name}.snapA`, allocator);
+  if (records === 0) return zones;
+  throw new RecordingError(
+    `${files.name}/wl-${name}.snapA:1:5: expected 0 records before a workload, found ${records}`,
+  );
 }
 
 function verifyWorkload(
@@ -165,18 +211,23 @@ function verifyWorkload(
   before: readonly SnapshotZone[],
   machine: EarlyMachine,
 ): VerifiedRun {
-  const procBefore = compareProc(allocator, (file) => readText(files, `pre-${name}.${file}`), before);
-  const log = labLogOf(files, `wl-${name}`);
-  const loop = new OpenLoop(log, allocator, machine.cpuNodes);
-  loop.runUntil(log.length);
+  const isReadBefore = files.list().some((file) => file.startsWith(`pre-${name}.`));
+  const procBefore: ProcComparison = isReadBefore
+    ? compareProc(allocator, files, `pre-${name}`, before)
+    : { compared: 0, equal: 0, readElsewhen: 0 };
+  const snapshot = snapshotOf(files, `wl-${name}.snapB`, allocator);
+  const { recorded, log, records } = labLogOf(files, `wl-${name}`, allocator, snapshot.records);
+  const loop = followed(files, `wl-${name}.lablog`, () => new OpenLoop(log, allocator, machine.cpuNodes));
+  followed(files, `wl-${name}.lablog`, () => loop.runUntil(log.length));
   const run = finishRun(files, {
     name,
     start,
-    log,
+    log: recorded,
+    records,
     loop,
     allocator,
     acceptance,
-    snapshot: snapshotOf(files, `wl-${name}.snapB`),
+    snapshot: snapshot.zones,
     procPrefix: `post-${name}`,
   });
   const readElsewhen = procBefore.readElsewhen + run.proc.readElsewhen;
@@ -188,6 +239,7 @@ interface FinishedRun {
   readonly name: string;
   readonly start: VerifiedRun["start"];
   readonly log: LabLog;
+  readonly records: Comparison;
   readonly loop: OpenLoop;
   readonly allocator: PageAllocator;
   readonly acceptance: RecordedAcceptance;
@@ -198,7 +250,8 @@ interface FinishedRun {
 }
 
 function finishRun(files: RecordingFiles, finished: FinishedRun): VerifiedRun {
-  const { name, start, log, loop, allocator, acceptance, snapshot, procPrefix } = finished;
+  const logName = finished.name === "boot" && finished.start === "e820" ? "boot" : `wl-${finished.name}`;
+  const { name, start, log, records, loop, allocator, acceptance, snapshot, procPrefix } = finished;
   const { allocations, refills, drains, retypings, outside } = loop.result;
   const decisions = compareDecisions(log, acceptance.decisions);
   const { compared, equal, firstDivergence } = compareTexts(
@@ -211,6 +264,7 @@ function finishRun(files: RecordingFiles, finished: FinishedRun): VerifiedRun {
     name,
     start,
     events: log.length,
+    records,
     allocations,
     accepts: { recorded: compared, exactInOrder: equal, ...(firstDivergence ? { firstDivergence } : {}) },
     acceptRequests: compareTexts(log, LabKind.ACCEPT_MEMORY, requestText, acceptance.requests),
@@ -218,21 +272,45 @@ function finishRun(files: RecordingFiles, finished: FinishedRun): VerifiedRun {
     refills,
     drains,
     retypings,
-    finalLists: compareFinalLists(allocator, snapshot, log.length),
-    proc: compareProc(allocator, (file) => readText(files, `${procPrefix}.${file}`), snapshot),
+    ...(loop.stopped
+      ? { stopped: true, finalLists: nothingToCompare(), proc: { ...nothingToCompare(), readElsewhen: 0 } }
+      : {
+          finalLists: followed(files, `${logName}.snapB`, () =>
+            compareFinalLists(allocator, snapshot, log.length),
+          ),
+          proc: compareProc(allocator, files, procPrefix, snapshot),
+        }),
     outside: { ...outside, counterDrifts: decisions.drifted },
   };
 }
 
-function labLogOf(files: RecordingFiles, base: string): LabLog {
+function labLogOf(files: RecordingFiles, base: string, allocator: PageAllocator, count: number): CheckedLog {
   const name = `${base}.lablog`;
   const bytes = files.read(name);
   if (bytes === undefined) throw new RecordingError(`${files.name}/${name}: no such file`);
-  return parseFile(files, name, bytes, readLabLog);
+  const log = parseFile(files, name, bytes, readLabLog);
+  return checkRecords(log, { zones: allocator.zones, cpus: allocator.zones[0]!.pcp.length }, count);
 }
 
-function snapshotOf(files: RecordingFiles, name: string): readonly SnapshotZone[] {
-  const zones = parseFile(files, name, needText(files, name), parseSnapshot);
-  if (zones.length === 0) throw new RecordingError(`${files.name}/${name}: no zone in it`);
-  return zones;
+type ZoneText = Pick<SnapshotZone, "nodeId" | "type" | "startPfn" | "endPfn"> & {
+  readonly pcp: readonly unknown[];
+};
+
+/** @throws RecordingError for a snapshot of another machine than that of the boot log */
+function snapshotOf(files: RecordingFiles, name: string, { zones }: PageAllocator): Snapshot {
+  const snapshot = parseFile(files, name, needText(files, name), readSnapshot);
+  const text = (of: ZoneText | undefined): string =>
+    of === undefined
+      ? "no more zones"
+      : `zone ${of.type} of node ${of.nodeId} from 0x${of.startPfn.toString(16)} to 0x${of.endPfn.toString(16)} with ${of.pcp.length} CPUs`;
+  const populated = snapshot.zones.filter((zone) => zone.presentPages > 0);
+  for (let at = 0; at < Math.max(zones.length, populated.length); at++) {
+    const expected = text(zones[at]);
+    const found = text(populated[at]);
+    if (expected === found) continue;
+    throw new RecordingError(
+      `${files.name}/${name}:1:1: expected ${expected}, as boot.dmesg has it, found ${found}`,
+    );
+  }
+  return snapshot;
 }

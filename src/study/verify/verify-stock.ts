@@ -1,7 +1,7 @@
 import { AcceptMemory } from "../../accept/accept-memory.js";
-import { machineFromBootLog } from "../../guest/boot-log.js";
 import { Kernel } from "../../guest/kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "../../guest/kernel-build.js";
+import { kernelRules } from "../../linux/kernel-rules.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -12,10 +12,12 @@ import { CostLedger } from "../../sim/cost-ledger.js";
 import { GuestClock } from "../../sim/guest-clock.js";
 import { VirtualCpus } from "../../sim/virtual-cpus.js";
 import { KiB, PAGE_SIZE } from "../../units.js";
+import { type BootLog, bootLogOf } from "./boot-machine.js";
 import type { Comparison } from "./comparison.js";
+import { followed } from "./followed.js";
 import { compareMemblock } from "./memblock-log.js";
 import { compareZoneSizes } from "./proc.js";
-import { needText, RecordingError, type RecordingFiles } from "./recording-files.js";
+import type { RecordingFiles } from "./recording-files.js";
 import { verifyTraces } from "./stock-runs.js";
 import type { VerifiedRecording } from "./verify-recording.js";
 
@@ -30,18 +32,26 @@ const FREED_EARLY = "SMP alternatives";
  * @throws RecordingError when a file is missing or cannot be read
  */
 export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
-  const bootLog = needText(files, "boot.dmesg");
-  const machine = machineFromBootLog(bootLog);
-  if (machine === undefined) {
-    throw new RecordingError(`${files.name}/boot.dmesg: expected a whole boot log with the e820 map`);
-  }
+  const bootLog = bootLogOf(files);
+  return followed(files, "boot.dmesg", () => compareBoot(files, bootLog));
+}
+
+function compareBoot(files: RecordingFiles, { text: bootLog, machine }: BootLog): VerifiedRecording {
   const { cpuNodes } = machine;
   const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, [DEBIAN_CLOUD_6_12_95]);
   const hooks = earlySteps === undefined ? {} : { earlySteps };
   const newKernel = (): Kernel => {
     const clock = new GuestClock(new VirtualCpus(cpuNodes.length), new CostLedger());
     const acceptance = new AcceptMemory(undefined, { acceptMemory: () => {} });
-    return new Kernel(machine, DEBIAN_CLOUD_6_12_95, "6.12", acceptance, true, clock, hooks);
+    return new Kernel(
+      machine,
+      DEBIAN_CLOUD_6_12_95,
+      kernelRules("6.12").pageAlloc,
+      acceptance,
+      true,
+      clock,
+      hooks,
+    );
   };
   const kernel = newKernel();
   const { allocator } = kernel;
@@ -55,7 +65,7 @@ export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
   const handover = compareMemoryLine(bootLog, allocator.zones);
   raiseForHugePages(allocator, initPerZoneWmarkMin(allocator, cpuNodes), cpuNodes);
   imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
-  const zones = compareZoneSizes(allocator, needText(files, "boot.zoneinfo"));
+  const zones = compareZoneSizes(allocator, files);
   const runs = verifyTraces(files, newKernel(), machine, bootLog);
   return { name: files.name, memblock, handover, zones, runs };
 }

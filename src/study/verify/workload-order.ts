@@ -1,11 +1,12 @@
 import { type RecordingFiles, readText } from "./recording-files.js";
 
-/** Names of all recorded workloads, in alphabetical order. */
+/**
+ * Names of all recorded workloads, in alphabetical order: those that any file is of, so that one of
+ * which the log is missing is not passed over.
+ */
 export function workloadNames(files: RecordingFiles): string[] {
-  return files
-    .list()
-    .flatMap((name) => /^wl-(.+)\.lablog$/.exec(name)?.[1] ?? [])
-    .sort();
+  const names = files.list().flatMap((name) => /^wl-(.+)\.(?:lablog|snap[AB]|trace)$/.exec(name)?.[1] ?? []);
+  return [...new Set(names)].sort();
 }
 
 /**

@@ -14,7 +14,9 @@ export const FILE_HEADER_BYTES = 16;
 /** Type, payload bytes, count and checksum. */
 export const BLOCK_HEADER_BYTES = 16;
 /** Far above what names and counts of a real trace need. */
-export const TEXT_BYTES_MAX: number = 2 ** 26;
+export const TEXT_BYTES_MAX: number = 2 ** 25;
+/** Names in a block of them, so that even such with nothing but escapes in JSON stay below `TEXT_BYTES_MAX`. */
+export const NAMES_MAX: number = 2 ** 13;
 
 type BlockTypeName = "metadata" | "tasks" | "callers" | "events" | "eventsWithCallers" | "end";
 

@@ -1,8 +1,7 @@
-import { MAX_PAGE_ORDER } from "../../units.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
-import { PageEventKind } from "../events.js";
+import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import type { TraceOutput } from "../readers/text-reader.js";
-import type { TraceCounts } from "../trace-counts.js";
+import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
 import {
   BLOCK_HEADER_BYTES,
@@ -20,6 +19,8 @@ import {
 import { callersOf, endOf, metadataOf, tasksOf } from "./text-blocks.js";
 
 const LAST_KIND: number = PageEventKind.extfrag;
+/** Largest detail by kind; see workloads/FORMAT.md. */
+const DETAIL_MAX: readonly number[] = [0xffffffff, 0, 0, 0xff, 0, 0xffffff];
 const NO_CALLERS: Uint32Array = new Uint32Array(BLOCK_EVENTS);
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -172,6 +173,7 @@ export class CompactReader {
       parsed ?? this.#fail(offset, what, "something else");
     if (type === BlockType.metadata) {
       this.metadata = valid(metadataOf(value), "the origin of the trace");
+      if (this.metadata.kernel !== undefined) this.#output.names.tellKernel(this.metadata.kernel);
     } else if (type === BlockType.tasks) {
       for (const [comm, pid] of valid(tasksOf(value), "a list of tasks")) {
         const number = names.task(comm, pid);
@@ -190,7 +192,11 @@ export class CompactReader {
       if (this.metadata === undefined) {
         this.#fail(offset, "the origin of the trace before its end", "none; a block is missing");
       }
-      for (const [name, count] of Object.entries(end.counts)) counts[name as keyof TraceCounts] += count;
+      for (const [name, count] of Object.entries(end.counts)) {
+        const sum = counts[name as keyof TraceCounts] + count;
+        if (sum > COUNT_MAX) this.#fail(offset, `at most ${COUNT_MAX} events that are counted`, String(sum));
+        counts[name as keyof TraceCounts] = sum;
+      }
       for (const [text, flags] of end.gfpTexts) names.noteGfp(text, flags);
       this.#hasEnded = true;
     }
@@ -209,19 +215,24 @@ export class CompactReader {
   }
 }
 
+function isExact(value: number): boolean {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value;
+}
+
 /** What is wrong in the columns of a block, if anything. */
 function faultOf(block: EventBlock, tasks: number, callers: number): string | undefined {
-  const { count, kind, order, task, timeNs, pfn, caller, hasCallers } = block;
+  const { count, kind, order, migrateType, task, timeNs, pfn, detail, caller, hasCallers } = block;
   for (let i = 0; i < count; i++) {
     if (kind[i]! > LAST_KIND) return "kind";
-    if (order[i]! > MAX_PAGE_ORDER) return "order";
+    if (order[i]! > (kind[i] === PageEventKind.freeBatched ? 0 : TRACED_ORDER_MAX)) return "order";
+    if (migrateType[i] !== 0 && (kind[i] === PageEventKind.free || kind[i] === PageEventKind.freeBatched))
+      return "migrate type";
     if (task[i]! >= tasks) return "task";
     if (hasCallers && caller[i]! >= callers) return "caller";
-    const time = timeNs[i]!;
-    if (!(time >= 0 && time < Number.POSITIVE_INFINITY)) return "time";
-    const number = pfn[i]!;
-    if (!(number >= 0 && number <= Number.MAX_SAFE_INTEGER)) return "page frame number";
-    if (number % (1 << order[i]!) !== 0) return "page frame number";
+    if (!isExact(timeNs[i]!)) return "time";
+    if (!isExact(pfn[i]!) || pfn[i]! % (1 << order[i]!) !== 0) return "page frame number";
+    const detailMax = DETAIL_MAX[kind[i]!]!;
+    if (detail[i]! > detailMax) return "detail";
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ import {
   columnsBytes,
   EVENTS_BYTES_MAX,
   FILE_HEADER_BYTES,
+  NAMES_MAX,
   padded,
   requireLittleEndian,
 } from "./format.js";
@@ -78,10 +79,14 @@ export class CompactWriter {
 
   #writeNames(): void {
     const { tasks, callers } = this.#names;
-    const newTasks = tasks.slice(this.#tasks).map(({ comm, pid }) => [comm, pid]);
-    const newCallers = callers.slice(this.#callers);
-    if (newTasks.length > 0) this.#text(BlockType.tasks, newTasks, newTasks.length);
-    if (newCallers.length > 0) this.#text(BlockType.callers, newCallers, newCallers.length);
+    for (; this.#tasks < tasks.length; this.#tasks += NAMES_MAX) {
+      const some = tasks.slice(this.#tasks, this.#tasks + NAMES_MAX).map(({ comm, pid }) => [comm, pid]);
+      this.#text(BlockType.tasks, some, some.length);
+    }
+    for (; this.#callers < callers.length; this.#callers += NAMES_MAX) {
+      const some = callers.slice(this.#callers, this.#callers + NAMES_MAX);
+      this.#text(BlockType.callers, some, some.length);
+    }
     this.#tasks = tasks.length;
     this.#callers = callers.length;
   }

@@ -1,7 +1,7 @@
 /** Call chains behind an event: who asked for a page. */
 
 /** `\tffffffff8161f78b __alloc_pages+0x26b ([kernel.kallsyms])` of perf, ` => __alloc_pages` of ftrace. */
-const FRAME = /^(?:\t\s*[0-9a-f]+ | ?=> )([^\s+>(]+)/;
+const FRAME = /^(?:\s+[0-9a-f]+ | ?=> )([^\s+>(]+)/;
 
 /** Functions of the page allocator's own interface, which tell nothing of who uses it. */
 const ALLOCATOR =

@@ -1,24 +1,25 @@
 /** Tells formats apart by their first bytes. */
 
+import { byteText } from "../bytes.js";
 import { COMPACT_MAGIC } from "../compact/format.js";
+import type { Task } from "../events.js";
 import { TraceError } from "../trace-error.js";
-import { TRACE_CMD, TRACEFS } from "./ftrace-format.js";
-import { type LineFormat, REMARK } from "./line-format.js";
+import { containerOf } from "./container.js";
+import { foreignBytes, foreignText } from "./foreign.js";
+import { TRACE_CMD, TRACE_CMD_TICKS, TRACEFS, TRACEFS_TICKS } from "./ftrace-format.js";
+import { FUNCTION_GRAPH, GRAPH_LINE } from "./function-graph.js";
+import { DUMP, DUMP_BEGINS, LATENCY, logPrefixLength } from "./latency-format.js";
+import { isStart, type LineFormat, REMARK } from "./line-format.js";
 import { looksLikeLlfree } from "./llfree.js";
+import { lossOfLine } from "./losses.js";
 import { PERF_SCRIPT } from "./perf-format.js";
+import { PERF_TRACE } from "./perf-trace-format.js";
 
 /** What is looked at; more than the header of any of the tools. */
 export const DETECTION_BYTES = 65536;
-
-/** Files that are known, and how to get at what is in them. */
-const FOREIGN: readonly (readonly [magic: string, advice: string])[] = [
-  ["PERFILE2", "perf.data: print it with `perf script --ns -F comm,tid,cpu,time,event,trace`"],
-  ["\x17\x08Dtracing", "trace.dat: print it with `trace-cmd report -t`"],
-  ["\x1f\x8b", "a gzip file within another one: unpack it first"],
-  ["\x28\xb5\x2f\xfd", "a zstd file within another one: unpack it first"],
-  ["BZh", "a bzip2 file: unpack it first"],
-  ["\xfd7zXZ", "an xz file: unpack it first"],
-];
+/** One damaged line must not decide. */
+const DETECTION_LINES = 200;
+const LONGEST_QUOTE = 40;
 
 const SYSTEM_AND_EVENT = /^ *[^\s:]+:[^\s:]+: /;
 const PADDED_EVENT = /^[^\s:]+: {2,}/;
@@ -26,9 +27,7 @@ const PADDED_EVENT = /^[^\s:]+: {2,}/;
 const PERF_HEADER = /^# (?:captured on|perf version|cmdline) *:/;
 /** Of any of the tools. */
 const COMMENT = /^#(?:[ #]|$)/;
-const LOST = /^CPU:\d+ \[/;
-
-const latin1 = new TextDecoder("latin1");
+const NO_TASKS: Map<number, Task> = new Map();
 
 /** A format that TraceReader can read. */
 export type DetectedFormat = LineFormat | "llfree" | "compact";
@@ -39,38 +38,87 @@ export type DetectedFormat = LineFormat | "llfree" | "compact";
  * @throws TraceError for what is none of the formats
  */
 export function detectFormat(file: string, bytes: Uint8Array): DetectedFormat {
-  const text = latin1.decode(bytes.subarray(0, DETECTION_BYTES));
+  const text = byteText(bytes.subarray(0, DETECTION_BYTES));
   if (text.startsWith(COMPACT_MAGIC)) return "compact";
-  for (const [magic, advice] of FOREIGN) {
-    if (text.startsWith(magic)) throw new TraceError(file, { offset: 0 }, "a trace", advice);
-  }
+  const advice = foreignBytes(text) ?? containerOf(text);
+  if (advice !== undefined) throw new TraceError(file, { offset: 0 }, "a trace", advice);
   if (looksLikeLlfree(bytes)) return "llfree";
-  let format: LineFormat = TRACEFS;
-  let line = 0;
-  for (let at = 0; at < text.length; ) {
-    const newline = text.indexOf("\n", at);
-    // A line that is not all there says nothing, unless it is all that there is.
-    if (newline === -1 && bytes.length >= DETECTION_BYTES) break;
-    const content = text.slice(at, newline === -1 ? undefined : newline).trimEnd();
-    line++;
-    at = newline === -1 ? text.length : newline + 1;
-    if (content.startsWith("cpus=")) format = TRACE_CMD;
-    if (PERF_HEADER.test(content)) format = PERF_SCRIPT;
-    if (content === "" || COMMENT.test(content) || LOST.test(content) || REMARK.test(content)) continue;
-    return formatOfLine(file, content, line, format);
-  }
-  return format;
+  return detectText(file, text, bytes.length >= DETECTION_BYTES);
 }
 
-function formatOfLine(file: string, content: string, line: number, format: LineFormat): LineFormat {
-  const ftrace = TRACEFS.parseStart(content);
-  const perf = PERF_SCRIPT.parseStart(content);
-  if ("eventColumn" in perf && SYSTEM_AND_EVENT.test(content.slice(perf.eventColumn))) return PERF_SCRIPT;
-  if ("eventColumn" in ftrace) {
-    return PADDED_EVENT.test(content.slice(ftrace.eventColumn)) || format === TRACE_CMD ? TRACE_CMD : TRACEFS;
+/** @param isCut whether the text goes on behind what is given */
+function detectText(file: string, text: string, isCut: boolean): LineFormat {
+  const lines = text.split("\n");
+  // A line that is not all there says nothing, unless it is all that there is.
+  if (isCut) lines.pop();
+  const votes = new Map<LineFormat, number>();
+  let header: LineFormat = TRACEFS;
+  let isTraceCmd = false;
+  let unknown: { readonly line: number; readonly content: string } | undefined;
+  let looked = 0;
+  for (const [index, raw] of lines.entries()) {
+    const content = raw.trimEnd();
+    if (content.startsWith("cpus=")) isTraceCmd = true;
+    if (PERF_HEADER.test(content)) header = PERF_SCRIPT;
+    if (DUMP_BEGINS.test(content)) header = DUMP;
+    if (content === "" || COMMENT.test(content) || REMARK.test(content)) continue;
+    if (lossOfLine(content) !== undefined) continue;
+    const format = formatOfLine(content);
+    if (format === undefined) {
+      unknown ??= { line: index + 1, content };
+      continue;
+    }
+    if (format === TRACE_CMD || format === TRACE_CMD_TICKS) isTraceCmd = true;
+    const family = format === TRACE_CMD ? TRACEFS : format === TRACE_CMD_TICKS ? TRACEFS_TICKS : format;
+    votes.set(family, (votes.get(family) ?? 0) + 1);
+    if (++looked === DETECTION_LINES) break;
   }
-  if ("eventColumn" in perf) return PERF_SCRIPT;
+  const [first] = [...votes].sort(([, a], [, b]) => b - a);
+  if (first === undefined && unknown !== undefined) return notText(file, lines, unknown, header);
+  const format = header === DUMP ? DUMP : (first?.[0] ?? header);
+  if (!isTraceCmd) return format;
+  return format === TRACEFS ? TRACE_CMD : format === TRACEFS_TICKS ? TRACE_CMD_TICKS : format;
+}
+
+/** What a line alone looks like. */
+function formatOfLine(content: string): LineFormat | undefined {
+  const perf = PERF_SCRIPT.parseStart(content, NO_TASKS);
+  if (isStart(perf) && SYSTEM_AND_EVENT.test(content.slice(perf.eventColumn))) return PERF_SCRIPT;
+  for (const [seconds, traceCmd] of [
+    [TRACEFS, TRACE_CMD],
+    [TRACEFS_TICKS, TRACE_CMD_TICKS],
+  ] as const) {
+    const start = seconds.parseStart(content, NO_TASKS);
+    if (!isStart(start)) continue;
+    return PADDED_EVENT.test(content.slice(start.eventColumn)) ? traceCmd : seconds;
+  }
+  const prefix = logPrefixLength(content);
+  const latency = LATENCY.parseStart(content.slice(prefix), NO_TASKS);
+  if (isStart(latency)) return prefix > 0 ? DUMP : LATENCY;
+  if (GRAPH_LINE.test(content)) return FUNCTION_GRAPH;
+  const perfTrace = PERF_TRACE.parseStart(content, NO_TASKS);
+  if (isStart(perfTrace)) return PERF_TRACE;
+  return isStart(perf) ? PERF_SCRIPT : undefined;
+}
+
+/** No line is of a format that is known. */
+function notText(
+  file: string,
+  lines: readonly string[],
+  { line, content }: { readonly line: number; readonly content: string },
+  header: LineFormat,
+): LineFormat {
+  // The events of a log may come behind what was looked at.
+  if (
+    header === DUMP ||
+    lines.filter((text) => /^(?:<\d+>)?\[ *\d+\.\d+\] /.test(text)).length * 2 > lines.length
+  )
+    return DUMP;
+  const foreign = foreignText(lines);
+  if (foreign !== undefined) {
+    throw new TraceError(file, { line: foreign.line, column: 1 }, "a trace", foreign.advice);
+  }
   const expected = "a line of tracefs, perf script or trace-cmd report";
-  const quote = JSON.stringify(content.length > 40 ? `${content.slice(0, 40)}...` : content);
-  throw new TraceError(file, { line, column: 1 }, expected, quote);
+  const cut = content.length > LONGEST_QUOTE ? `${content.slice(0, LONGEST_QUOTE)}...` : content;
+  throw new TraceError(file, { line, column: 1 }, expected, JSON.stringify(cut));
 }

@@ -6,11 +6,19 @@
  *       bash-6783    [000] 15960.841634: mm_page_alloc:        page=0x15062a pfn=0x15062a order=0 ...
  *     bash-6783    0..... 15960.841634: mm_page_alloc:        page=...        (trace-cmd report -l)
  *
- * There are 4 or 5 flags or none, and there may be a column for the thread group.
+ * There are 4 or 5 flags or none, and there may be a column for the thread group. With a clock that
+ * counts (trace_clock counter, x86-tsc) the time is an integer.
  */
 
 import type { Task } from "../events.js";
-import { type LineFault, type LineFormat, type LineStart, nanoseconds } from "./line-format.js";
+import {
+  decodeBytes,
+  type LineFault,
+  type LineFormat,
+  type LineStart,
+  nanoseconds,
+  PRINTK_EVENT,
+} from "./line-format.js";
 
 /** What ftrace and trace-cmd write in front of a line is far shorter. */
 const START_BYTES_MAX = 512;
@@ -25,47 +33,57 @@ const UP_TO_PID = /^ *[^\n]*?-\d+ */;
 const CPU = /^\[(\d+)\] +/;
 /** CPU and flags of `trace-cmd report -l`. */
 const LATENCY_CPU = /^ *([^\n]*)-(\d{1,10}) +(\d{1,5})[^\s\d]\S{3,5} +(?=\d+\.\d+: )/;
-const TIME = /^(?:[^\s\d]\S* +)?(\d{1,11})\.(\d{1,9}): +/;
 const FLAGS = /^[^\s\d]\S* +/;
 
-const decoder = new TextDecoder();
-
-/** From one character for each byte to what the bytes mean. */
-export function decodeBytes(text: string): string {
-  return decoder.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+/** The two ways in which a time is printed. */
+interface TimeForm {
+  readonly pattern: RegExp;
+  readonly expected: string;
+  read(match: RegExpExecArray): Pick<LineStart, "timeNs" | "isTick">;
 }
 
-function parseStart(line: string): LineStart | LineFault {
+const SECONDS: TimeForm = {
+  pattern: /^(?:[^\s\d]\S* +)?(\d{1,11})\.(\d{1,9}): +/,
+  expected: "a time in seconds such as 12.345678:",
+  read: ([, seconds, fraction]) => ({ timeNs: nanoseconds(seconds!, fraction!) }),
+};
+const TICKS: TimeForm = {
+  pattern: /^(?:[^\s\d]\S* +)?\d{1,20}: +/,
+  expected: "a count of the clock such as 34519283312:",
+  read: () => ({ timeNs: undefined, isTick: true }),
+};
+
+function parseStart(line: string, time: TimeForm): LineStart | LineFault {
   const text = line.slice(0, START_BYTES_MAX);
   const match = UP_TO_CPU.exec(text);
-  if (match === null) return latencyStart(text) ?? taskFault(text);
+  if (match === null) return latencyStart(text, time) ?? taskFault(text);
   let column = match[0].length;
   const cpu = CPU.exec(text.slice(column));
   if (cpu === null || Number(cpu[1]) > MAX_CPU) return { column, expected: "a CPU such as [000]" };
   column += cpu[0].length;
-  const time = TIME.exec(text.slice(column));
-  if (time === null) {
+  const found = time.pattern.exec(text.slice(column));
+  if (found === null) {
     column += FLAGS.exec(text.slice(column))?.[0].length ?? 0;
-    return { column, expected: "a time in seconds such as 12.345678:" };
+    return { column, expected: time.expected };
   }
   return {
     task: { comm: decodeBytes(match[1]!), pid: Number(match[2]) },
     cpu: Number(cpu[1]),
-    timeNs: nanoseconds(time[1]!, time[2]!),
-    eventColumn: column + time[0].length,
+    ...time.read(found),
+    eventColumn: column + found[0].length,
   };
 }
 
-function latencyStart(text: string): LineStart | undefined {
+function latencyStart(text: string, time: TimeForm): LineStart | undefined {
   const match = LATENCY_CPU.exec(text);
   if (match === null || Number(match[3]) > MAX_CPU) return undefined;
-  const time = TIME.exec(text.slice(match[0].length));
-  if (time === null) return undefined;
+  const found = time.pattern.exec(text.slice(match[0].length));
+  if (found === null) return undefined;
   return {
     task: { comm: decodeBytes(match[1]!), pid: Number(match[2]) },
     cpu: Number(match[3]),
-    timeNs: nanoseconds(time[1]!, time[2]!),
-    eventColumn: match[0].length + time[0].length,
+    ...time.read(found),
+    eventColumn: match[0].length + found[0].length,
   };
 }
 
@@ -85,19 +103,27 @@ function parseTask(text: string): Task | undefined {
   return match === null ? undefined : { comm: match[1]!, pid: Number(match[2]) };
 }
 
+function ftrace(name: "tracefs" | "trace-cmd report", frame: RegExp, time: TimeForm): LineFormat {
+  return {
+    name,
+    comment: /^#/,
+    frame,
+    event: PRINTK_EVENT,
+    fields: "printk",
+    // What is read faster has seconds.
+    ...(time === SECONDS ? { usual: { parseTask, hasSystem: false } } : {}),
+    parseStart: (line) => parseStart(line, time),
+  };
+}
+
+/** A comm may begin with an arrow too. */
+const TRACEFS_FRAME = /^ => (?!.*-\d+ .*\[\d+\] )/;
+
 /** tracefs. */
-export const TRACEFS: LineFormat = {
-  name: "tracefs",
-  comment: /^#/,
-  frameStart: " => ",
-  parseTask,
-  parseStart,
-};
+export const TRACEFS: LineFormat = ftrace("tracefs", TRACEFS_FRAME, SECONDS);
+/** tracefs with a clock that counts. */
+export const TRACEFS_TICKS: LineFormat = ftrace("tracefs", TRACEFS_FRAME, TICKS);
 /** trace-cmd. */
-export const TRACE_CMD: LineFormat = {
-  name: "trace-cmd report",
-  comment: /^#/,
-  frameStart: "=> ",
-  parseTask,
-  parseStart,
-};
+export const TRACE_CMD: LineFormat = ftrace("trace-cmd report", /^=> /, SECONDS);
+/** trace-cmd with a clock that counts. */
+export const TRACE_CMD_TICKS: LineFormat = ftrace("trace-cmd report", /^=> /, TICKS);

@@ -7,9 +7,19 @@ export interface LineStart {
   /** Undefined where the line does not say. */
   readonly task: Task | undefined;
   readonly cpu: number | undefined;
+  /** NaN for a time from 2^53 ns on. */
   readonly timeNs: number | undefined;
+  /** Whether the line has a time, but a count of a clock that is not known. */
+  readonly isTick?: true;
   /** Bytes from the start of the line to the name of the event. */
   readonly eventColumn: number;
+  /** Bytes from the start of the line to the end of the event; the end of the line if not given. */
+  readonly endColumn?: number;
+}
+
+/** What a format makes of a line, if it is that of an event. */
+export function isStart(parsed: LineStart | LineFault | "other" | undefined): parsed is LineStart {
+  return typeof parsed === "object" && "eventColumn" in parsed;
 }
 
 /** What is wrong with a line. */
@@ -19,29 +29,73 @@ export interface LineFault {
   readonly expected: string;
 }
 
+/** Names of the text formats, as people know them. */
+export type TextFormatName =
+  | "tracefs"
+  | "tracefs latency format"
+  | "function_graph"
+  | "ftrace dump"
+  | "trace-cmd report"
+  | "perf script"
+  | "perf trace";
+
 /** A text format. All texts are given with one character for each byte. */
 export interface LineFormat {
-  readonly name: "tracefs" | "perf script" | "trace-cmd report";
+  readonly name: TextFormatName;
   /** Lines that begin so, with `#`, are no events. */
   readonly comment: RegExp;
-  /** How lines of call chains begin. */
-  readonly frameStart: string;
+  /** Lines of call chains. */
+  readonly frame: RegExp;
+  /** An event as it begins: its system, which may be missing, and its name. */
+  readonly event: RegExp;
+  /** How the fields of an event are written: `pfn=1 order=0`, or `pfn: 1, order: 0` without those that are 0. */
+  readonly fields: "printk" | "perf trace";
+  /** The form that UsualLines reads faster; its task stands before the CPU. */
+  readonly usual?: {
+    /** Comm and pid of what stands in front of a CPU such as `[000]`, or undefined. UTF-8 is decoded. */
+    parseTask(text: string): Task | undefined;
+    /** Whether events have their system in front: `kmem:`. */
+    readonly hasSystem: boolean;
+  };
   /**
-   * Comm and pid of what stands in front of a CPU such as `[000]`, or undefined. UTF-8 is decoded.
+   * Reads a line up to the event.
+   *
+   * @param cpuTasks which task each CPU runs, for formats that say so in lines of their own
+   * @returns undefined for a line that tells of no event, "other" for what is an event of another kind than all lines
    */
-  parseTask(text: string): Task | undefined;
-  /** Reads a line up to the event. */
-  parseStart(line: string): LineStart | LineFault;
+  parseStart(line: string, cpuTasks: Map<number, Task>): LineStart | LineFault | "other" | undefined;
 }
+
+/** `kmem:mm_page_alloc: `, `mm_page_alloc:        `. */
+export const PRINTK_EVENT: RegExp = /^(?:([^\s:=]+):)?([^\s:=]+):(?: +|$)/;
 
 /** Lines that the tools print around the events. */
 export const REMARK: RegExp =
-  /^(?:cpus=\d+|version = \S+|CPU \d+ is empty|Warning:|Check IO\/CPU overload!|'trace' not valid for .*|\[ perf record: .*)$/;
+  /^(?:cpus=\d+|version = \S+|CPU \d+ is empty|Warning:|Check IO\/CPU overload!|'trace' not valid for .*|\[ perf record: .*|capturing trace\.\.\. done|TRACE:)$/;
 
 /** Comm of a task that the trace does not name. */
 export const NO_TASK: Task = { comm: "<...>", pid: 0 };
 
-/** Nanoseconds of `seconds.fraction`. */
+/** Nanoseconds of `seconds.fraction`; NaN from 2^53 on, where a double loses digits. */
 export function nanoseconds(seconds: string, fraction: string): number {
-  return Number(seconds) * 1e9 + Number(fraction.padEnd(9, "0"));
+  return exactly(`${seconds}${fraction.padEnd(9, "0")}`);
+}
+
+/** The same of whole microseconds. */
+export function nanosecondsOfUs(microseconds: string): number {
+  return exactly(`${microseconds}000`);
+}
+
+function exactly(digits: string): number {
+  const value = Number(digits);
+  return value <= Number.MAX_SAFE_INTEGER ? value : Number.NaN;
+}
+
+const IS_ASCII = /^[\0-\x7f]*$/;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** From one character for each byte to what the bytes mean. */
+export function decodeBytes(text: string): string {
+  if (IS_ASCII.test(text)) return text;
+  return decoder.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));
 }

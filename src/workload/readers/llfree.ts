@@ -10,6 +10,7 @@
 import { gfpMigrateType } from "../../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { PageEventKind } from "../events.js";
+import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import { TraceError } from "../trace-error.js";
 import { NO_TASK } from "./line-format.js";
 import type { TraceOutput } from "./text-reader.js";
@@ -17,16 +18,27 @@ import type { TraceOutput } from "./text-reader.js";
 const PAGE_BYTES = 4096;
 const FIRST_ENTRY_BYTES = 16;
 const ENTRY_BYTES = 16;
-const ENTRIES_PER_PAGE: number = (PAGE_BYTES - FIRST_ENTRY_BYTES) / ENTRY_BYTES;
 const MAX_PFN: number = 2 ** 24 - 1;
 const MAX_CPUS = 65536;
-/** LLFree's own mark for the page cache, above the flags that Linux 6.12 has. */
+/**
+ * LLFree's own mark for the page cache, above the flags that Linux 6.12 has. The kernels with LLFree
+ * are of 6.x, which number the flags that decide anything in one way.
+ */
 const PAGE_CACHE_FLAG = 0x10000000;
 
 interface Header {
   readonly cpus: number;
   readonly maxPfn: number;
 }
+
+/** Entries are kept in chunks, which need not be copied to make room for more. */
+const CHUNK_ENTRIES = 65536;
+/** The words of an entry, its place in the file in units of an entry, and the next entry of its CPU. */
+const WORDS = 6;
+const PLACE = 4;
+const NEXT = 5;
+/** In `NEXT`: the last one. Numbers of entries begin with 1. */
+const NONE = 0;
 
 function headerOf(bytes: Uint8Array): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -40,77 +52,143 @@ export function looksLikeLlfree(bytes: Uint8Array): boolean {
   return cpus > 0 && cpus <= MAX_CPUS && maxPfn > 0 && maxPfn <= MAX_PFN;
 }
 
-/** Keeps the whole file, because the pages of the CPUs stand in no order of time. */
+/** Keeps all entries, because the pages of the CPUs stand in no order of time. */
 export class LlfreeReader {
   readonly #file: string;
   readonly #output: TraceOutput;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #page = new Uint8Array(PAGE_BYTES);
+  readonly #view = new DataView(this.#page.buffer);
+  #filled = 0;
+  /** Of the page in the file. */
+  #offset = 0;
+  #header: Header = { cpus: 0, maxPfn: 0 };
+  readonly #entries: Uint32Array[] = [];
+  #count = 0;
+  /** Numbers of the first and the last entry of each CPU. */
+  #first = new Uint32Array(0);
+  #last = new Uint32Array(0);
+  /** By the numbers of the trace, which are few. */
+  readonly #meanings = new Map<number, GfpText>();
 
   constructor(file: string, output: TraceOutput) {
     this.#file = file;
     this.#output = output;
   }
 
+  /** @throws TraceError for a page or an entry that cannot be */
   feed(chunk: Uint8Array): void {
-    this.#chunks.push(chunk.slice());
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + PAGE_BYTES - this.#filled);
+      this.#page.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === PAGE_BYTES) this.#readPage();
+    }
   }
 
-  /** @throws TraceError for a file that ends within a page or has no entry, or an entry that cannot be */
+  /** @throws TraceError for a file that ends within a page or has no entry */
   end(): void {
-    const bytes = joined(this.#chunks);
-    const rest = bytes.length % PAGE_BYTES;
-    if (rest !== 0) {
-      this.#fail(bytes.length - rest, `${PAGE_BYTES} bytes`, `the end of the file after ${rest}`);
+    if (this.#filled !== 0) {
+      this.#fail(this.#offset, `${PAGE_BYTES} bytes`, `the end of the file after ${this.#filled}`);
     }
-    const cpus = this.#cpus(bytes);
     // The format has no mark: a file without a single entry is more likely to be something else.
-    if (cpus.every(({ isDone }) => isDone)) this.#fail(PAGE_BYTES, "an entry of a CPU", "none in the file");
-    for (;;) {
-      let next: CpuEntries | undefined;
-      for (const cpu of cpus) {
-        if (!cpu.isDone && (next === undefined || cpu.isBefore(next))) next = cpu;
-      }
-      if (next === undefined) return;
-      this.#entry(bytes, next);
-      next.advance();
+    if (this.#count === 0) this.#fail(PAGE_BYTES, "an entry of a CPU", "none in the file");
+    const heads = new CpuHeap(this.#first.length);
+    for (const [cpu, entry] of this.#first.entries()) {
+      if (entry !== NONE) heads.push(cpu, this.#timeUs(entry), this.#word(entry, PLACE));
+    }
+    while (heads.size > 0) {
+      const cpu = heads.first;
+      const entry = this.#first[cpu]!;
+      this.#pass(entry, cpu);
+      const next = this.#word(entry, NEXT);
+      this.#first[cpu] = next;
+      if (next === NONE) heads.pop();
+      else heads.replaceFirst(this.#timeUs(next), this.#word(next, PLACE));
     }
   }
 
-  #cpus(bytes: Uint8Array): CpuEntries[] {
-    const view = new DataView(bytes.buffer);
-    const { cpus } = headerOf(bytes);
-    const pages = new Map<number, number[]>();
-    for (let page = PAGE_BYTES; page < bytes.length; page += PAGE_BYTES) {
-      const cpu = view.getUint32(page, true);
-      if (cpu >= cpus) this.#fail(page, `a CPU below ${cpus}`, String(cpu));
-      const own = pages.get(cpu);
-      if (own === undefined) pages.set(cpu, [page]);
-      else own.push(page);
-    }
-    return [...pages].map(([cpu, own]) => new CpuEntries(view, cpu, own));
-  }
-
-  #entry(bytes: Uint8Array, { view, cpu, at, timeUs }: CpuEntries): void {
-    const { maxPfn } = headerOf(bytes);
-    const pfn = pfnAt(view, at);
-    if (pfn > maxPfn) this.#fail(at, `a page frame number up to ${maxPfn}`, String(pfn));
-    const high = view.getUint32(at + 4, true);
-    const flags = view.getUint32(at + 8, true);
-    const isAlloc = (high >>> 30) & 1;
-    const order = (high >>> 31) | ((flags & 7) << 1);
-    if (order > MAX_PAGE_ORDER) this.#fail(at, `an order from 0 to ${MAX_PAGE_ORDER}`, String(order));
-    if (pfn % 2 ** order !== 0) {
-      this.#fail(at, `an order that pfn ${pfn} is a multiple of`, String(order));
-    }
-    const gfp = (flags >>> 3) & ~PAGE_CACHE_FLAG;
-    const task = this.#output.names.task(NO_TASK.comm, view.getUint32(at + 12, true));
-    const timeNs = timeUs * 1000;
-    if (isAlloc === 1) {
-      const type = gfpMigrateType(gfp);
-      this.#output.blocks.append(PageEventKind.alloc, order, type, cpu, task, timeNs, pfn, gfp);
+  #readPage(): void {
+    if (this.#offset === 0) {
+      this.#header = headerOf(this.#page);
+      this.#first = new Uint32Array(this.#header.cpus);
+      this.#last = new Uint32Array(this.#header.cpus);
     } else {
-      this.#output.blocks.append(PageEventKind.free, order, 0, cpu, task, timeNs, pfn, 0);
+      const cpu = this.#view.getUint32(0, true);
+      const { cpus } = this.#header;
+      if (cpu >= cpus) this.#fail(this.#offset, `a CPU below ${cpus}`, String(cpu));
+      for (let at = FIRST_ENTRY_BYTES; at < PAGE_BYTES; at += ENTRY_BYTES) {
+        if (pfnOf(this.#view.getUint32(at + 4, true)) === 0) break;
+        this.#check(at);
+        this.#keep(at, cpu);
+      }
     }
+    this.#offset += PAGE_BYTES;
+    this.#filled = 0;
+  }
+
+  #check(at: number): void {
+    const high = this.#view.getUint32(at + 4, true);
+    const pfn = pfnOf(high);
+    const order = orderOf(high, this.#view.getUint32(at + 8, true));
+    const { maxPfn } = this.#header;
+    const offset = this.#offset + at;
+    if (pfn > maxPfn) this.#fail(offset, `a page frame number up to ${maxPfn}`, String(pfn));
+    if (order > MAX_PAGE_ORDER) this.#fail(offset, `an order from 0 to ${MAX_PAGE_ORDER}`, String(order));
+    if (pfn % 2 ** order !== 0)
+      this.#fail(offset, `an order that pfn ${pfn} is a multiple of`, String(order));
+  }
+
+  #keep(at: number, cpu: number): void {
+    if (this.#count % CHUNK_ENTRIES === 0) this.#entries.push(new Uint32Array(CHUNK_ENTRIES * WORDS));
+    const words = this.#entries.at(-1)!;
+    const start = (this.#count % CHUNK_ENTRIES) * WORDS;
+    for (let word = 0; word < PLACE; word++) words[start + word] = this.#view.getUint32(at + 4 * word, true);
+    words[start + PLACE] = (this.#offset + at) / ENTRY_BYTES;
+    const number = ++this.#count;
+    const before = this.#last[cpu]!;
+    this.#last[cpu] = number;
+    if (before === NONE) this.#first[cpu] = number;
+    else this.#entries[chunkOf(before)]![startOf(before) + NEXT] = number;
+  }
+
+  #word(entry: number, word: number): number {
+    return this.#entries[chunkOf(entry)]![startOf(entry) + word]!;
+  }
+
+  #timeUs(entry: number): number {
+    return this.#word(entry, 0) + (this.#word(entry, 1) & 0x3f) * 2 ** 32;
+  }
+
+  /** Hands an entry on as an event. */
+  #pass(entry: number, cpu: number): void {
+    const high = this.#word(entry, 1);
+    const flags = this.#word(entry, 2);
+    const { blocks, names } = this.#output;
+    const pfn = pfnOf(high);
+    const order = orderOf(high, flags);
+    const task = names.task(NO_TASK.comm, this.#word(entry, 3));
+    const timeNs = this.#timeUs(entry) * 1000;
+    if (((high >>> 30) & 1) === 1) {
+      const gfp = this.#gfp(this.#word(entry, PLACE) * ENTRY_BYTES, (flags >>> 3) & ~PAGE_CACHE_FLAG);
+      blocks.append(PageEventKind.alloc, order, gfpMigrateType(gfp), cpu, task, timeNs, pfn, gfp);
+    } else {
+      blocks.append(PageEventKind.free, order, 0, cpu, task, timeNs, pfn, 0);
+    }
+  }
+
+  #gfp(at: number, number: number): number {
+    const { names, counts } = this.#output;
+    let meaning = this.#meanings.get(number);
+    if (meaning === undefined) {
+      const text = `0x${number.toString(16)}`;
+      meaning = gfpOfText(text, names.gfpTable);
+      if (meaning === undefined) this.#fail(at, expectedGfp(names.gfpTable), text);
+      this.#meanings.set(number, meaning);
+      names.noteGfp(text, meaning.flags);
+    }
+    if (meaning.unknownBits) counts.unknownFlags++;
+    return meaning.flags;
   }
 
   #fail(offset: number, expected: string, found: string): never {
@@ -118,53 +196,89 @@ export class LlfreeReader {
   }
 }
 
-/** The entries of one CPU, page after page. */
-class CpuEntries {
-  readonly view: DataView;
-  readonly cpu: number;
-  isDone = false;
-  /** Offset and time of the next entry. */
-  at = 0;
-  timeUs = 0;
-  readonly #pages: readonly number[];
-  #page = 0;
-  #entry = -1;
+/** CPUs by the time of their next entry; of equal times the one that stands first in the file. */
+class CpuHeap {
+  size = 0;
+  readonly #cpu: Uint32Array;
+  readonly #timeUs: Float64Array;
+  readonly #place: Uint32Array;
 
-  constructor(view: DataView, cpu: number, pages: readonly number[]) {
-    this.view = view;
-    this.cpu = cpu;
-    this.#pages = pages;
-    this.advance();
+  /** @param room for so many CPUs */
+  constructor(room: number) {
+    this.#cpu = new Uint32Array(room);
+    this.#timeUs = new Float64Array(room);
+    this.#place = new Uint32Array(room);
   }
 
-  /** The page that stands first in the file goes first where times are equal. */
-  isBefore(other: CpuEntries): boolean {
-    return this.timeUs < other.timeUs || (this.timeUs === other.timeUs && this.at < other.at);
+  get first(): number {
+    return this.#cpu[0]!;
   }
 
-  advance(): void {
-    this.#entry++;
-    for (; this.#page < this.#pages.length; this.#page++, this.#entry = 0) {
-      this.at = this.#pages[this.#page]! + FIRST_ENTRY_BYTES + this.#entry * ENTRY_BYTES;
-      if (this.#entry < ENTRIES_PER_PAGE && pfnAt(this.view, this.at) !== 0) {
-        this.timeUs = this.view.getUint32(this.at, true) + (this.view.getUint8(this.at + 4) & 0x3f) * 2 ** 32;
-        return;
-      }
+  push(cpu: number, timeUs: number, place: number): void {
+    let at = this.size++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isAfter(parent, timeUs, place)) break;
+      this.#move(parent, at);
+      at = parent;
     }
-    this.isDone = true;
+    this.#put(at, cpu, timeUs, place);
+  }
+
+  /** Gives the first CPU another entry. */
+  replaceFirst(timeUs: number, place: number): void {
+    this.#sink(this.first, timeUs, place);
+  }
+
+  /** Takes the first CPU away. */
+  pop(): void {
+    this.size--;
+    this.#sink(this.#cpu[this.size]!, this.#timeUs[this.size]!, this.#place[this.size]!);
+  }
+
+  #sink(cpu: number, timeUs: number, place: number): void {
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.size) break;
+      const other = child + 1;
+      if (other < this.size && this.#isAfter(child, this.#timeUs[other]!, this.#place[other]!)) child = other;
+      if (this.#isAfter(child, timeUs, place)) break;
+      this.#move(child, at);
+      at = child;
+    }
+    this.#put(at, cpu, timeUs, place);
+  }
+
+  #isAfter(at: number, timeUs: number, place: number): boolean {
+    return this.#timeUs[at]! > timeUs || (this.#timeUs[at] === timeUs && this.#place[at]! > place);
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(to, this.#cpu[from]!, this.#timeUs[from]!, this.#place[from]!);
+  }
+
+  #put(at: number, cpu: number, timeUs: number, place: number): void {
+    this.#cpu[at] = cpu;
+    this.#timeUs[at] = timeUs;
+    this.#place[at] = place;
   }
 }
 
-function pfnAt(view: DataView, at: number): number {
-  return (view.getUint32(at + 4, true) >>> 6) & MAX_PFN;
+function chunkOf(entry: number): number {
+  return Math.floor((entry - 1) / CHUNK_ENTRIES);
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+function startOf(entry: number): number {
+  return ((entry - 1) % CHUNK_ENTRIES) * WORDS;
+}
+
+/** @param high the second word of an entry */
+function pfnOf(high: number): number {
+  return (high >>> 6) & MAX_PFN;
+}
+
+/** @param flags the third word of an entry */
+function orderOf(high: number, flags: number): number {
+  return (high >>> 31) | ((flags & 7) << 1);
 }

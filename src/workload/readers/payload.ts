@@ -1,9 +1,10 @@
 /** What page tracepoints print behind their name (include/trace/events/kmem.h: TP_printk). */
 
-import { MAX_PAGE_ORDER } from "../../units.js";
-import { PageEventKind } from "../events.js";
-import { type GfpText, gfpOfText } from "../gfp-text.js";
-import type { LineFault } from "./line-format.js";
+import type { GfpTable } from "../../linux/gfp-table.js";
+import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
+import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
+import { type Field, fieldsOf } from "./fields.js";
+import type { LineFault, LineFormat } from "./line-format.js";
 
 /** Kinds by the name of their event. */
 export const KIND_OF_NAME: ReadonlyMap<string, PageEventKind> = new Map<string, PageEventKind>([
@@ -13,77 +14,98 @@ export const KIND_OF_NAME: ReadonlyMap<string, PageEventKind> = new Map<string, 
   ["mm_page_alloc_zone_locked", PageEventKind.zoneLocked],
   ["mm_page_pcpu_drain", PageEventKind.pcpuDrain],
   ["mm_page_alloc_extfrag", PageEventKind.extfrag],
+  // Until b413d48aa706 (3.3); see repeated-frees.ts.
+  ["mm_page_free_direct", PageEventKind.free],
+  ["mm_pagevec_free", PageEventKind.free],
 ]);
 
-/** Fields of each kind, in their order; not all are used. */
-const FIELDS: Readonly<Record<PageEventKind, readonly string[]>> = {
-  [PageEventKind.alloc]: ["page", "pfn", "order", "migratetype", "gfp_flags"],
-  [PageEventKind.free]: ["page", "pfn", "order"],
-  // `order=` is a literal 0 whatever is freed; older kernels print `cold=` in its place.
-  [PageEventKind.freeBatched]: ["page", "pfn", "order"],
-  [PageEventKind.zoneLocked]: ["page", "pfn", "order", "migratetype", "percpu_refill"],
-  [PageEventKind.pcpuDrain]: ["page", "pfn", "order", "migratetype"],
-  [PageEventKind.extfrag]: [
-    "page",
-    "pfn",
-    "alloc_order",
-    "fallback_order",
-    "pageblock_order",
-    "alloc_migratetype",
-    "fallback_migratetype",
-    "fragmenting",
-    "change_ownership",
-  ],
-};
+/** Of those, the names that kernels before 3.3 have. */
+export const OLD_FREE_NAMES: ReadonlySet<string> = new Set(["mm_page_free_direct", "mm_pagevec_free"]);
 
-/** Fields that TP_printk computes: raw output (`trace-cmd report -R`) does not have them. */
-const COMPUTED: ReadonlySet<string> = new Set(["page", "pageblock_order", "fragmenting"]);
+/** Events without an order: the kernel prints a literal 0, `cold=` in its place, or both. */
+const WITHOUT_ORDER: ReadonlySet<string> = new Set(["mm_page_free_batched", "mm_pagevec_free"]);
 
-const FIELD = /^ *(\w+)=(\S*)/;
-/** Raw output of a failed allocation: the pfn -1. */
-const RAW_FAILURE = "0xffffffffffffffff";
+/** All fields of all page events. */
+const FIELD_NAMES: ReadonlySet<string> = new Set(
+  (
+    "page pfn order cold migratetype gfp_flags percpu_refill alloc_order fallback_order pageblock_order " +
+    "alloc_migratetype fallback_migratetype fragmenting change_ownership"
+  ).split(" "),
+);
+
+const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/;
+/** NULL in the words of the kernel's printf, and of the C library's. */
+const NULL_PAGE = /^\(?(?:null|nil)\)?$/i;
+/** NULL as a number, which tools also print for any page that they have no pointer of; see zero-pages.ts. */
+const ZERO_PAGE = /^(?:0x)?0+$/;
+/** The pfn of no page where it is printed as it lies in the record, which is -1. */
+const NO_PFN: ReadonlySet<string> = new Set(["-1", "0xffffffffffffffff", "18446744073709551615"]);
+/** The same in a record of 32 bits. */
+const NO_PFN_OF_32_BITS: ReadonlySet<string> = new Set(["0xffffffff", "4294967295"]);
+/** 256 TiB. No machine has frames above; page_to_pfn() of NULL, which kernels before 3.3 print, is. */
+const PFN_MAX_OF_MACHINES: number = 2 ** 36;
+/** x86 has 9 or 10; arm64 has 11 with pages of 16 KiB and 13 with 64 KiB (arch/arm64: HPAGE_SHIFT). */
+const PAGEBLOCK_ORDER_MAX_4K = 10;
 
 /** What an event says. */
 export interface Payload {
   readonly order: number;
   readonly migrateType: number;
+  /** 0 for an allocation that failed. */
   readonly pfn: number;
   readonly detail: number;
   /** Of an allocation. */
   readonly gfp: { readonly text: string; readonly meaning: GfpText } | undefined;
-}
-
-/** A value and where it stands. */
-interface Field {
-  readonly name: string;
-  readonly value: string;
-  readonly column: number;
-  readonly valueColumn: number;
+  /** What `page=` holds: a pointer, or zeros beside a frame number that may be real, or nothing of use. */
+  readonly page: "pointer" | "zeros" | undefined;
+  /** Whether its pages are not of 4 KiB. */
+  readonly hasOtherPages: boolean;
 }
 
 /**
- * @param text of the line behind the name of the event, one character for each byte, no line end
+ * @param name of the event, a key of KIND_OF_NAME
+ * @param text of the line behind the name, one character for each byte, no line end
  * @param column where it begins
+ * @param gfpTable of the kernel that was traced, if it is known
  */
-export function parsePayload(kind: PageEventKind, text: string, column: number): Payload | LineFault {
-  const { fields, rest } = fieldsOf(text, column);
-  const isRaw = fields[0]?.name === "pfn";
-  const found = isRaw ? fields : inOrder(kind, fields, rest);
-  if (!Array.isArray(found)) return found;
-  const reader = new FieldReader(found, rest.column);
-  if (isRaw && rest.text !== "") return { column: rest.column, expected: "the end of the line" };
-  const isBatched = kind === PageEventKind.freeBatched;
+export function parsePayload(
+  name: string,
+  text: string,
+  column: number,
+  style: LineFormat["fields"],
+  gfpTable?: GfpTable,
+): Payload | LineFault {
+  const kind = KIND_OF_NAME.get(name)!;
+  const { fields, rest } = fieldsOf(text, column, style);
+  if (rest.text !== "") return { column: rest.column, expected: "the end of the line" };
+  const reader = new FieldReader(fields, rest.column, style === "perf trace");
+  // Raw output has what lies in the record, and so no page= and nothing that TP_printk computes.
+  const isRaw = style === "perf trace" || fields[0]?.isFirstOfRecord === true;
+  if (!isRaw) reader.require("page");
   const isExtfrag = kind === PageEventKind.extfrag;
-  const pfn = reader.pfn();
-  const order = isBatched ? 0 : reader.order(isExtfrag ? "alloc_order" : "order", pfn);
+  const orderName = isExtfrag ? "alloc_order" : "order";
+  const order = WITHOUT_ORDER.has(name) ? 0 : reader.order(orderName);
+  const page = reader.text("page");
+  const isZero = page !== undefined && ZERO_PAGE.test(page);
+  const isNull = page !== undefined && NULL_PAGE.test(page);
+  const isFree = kind === PageEventKind.free || kind === PageEventKind.freeBatched;
+  const hasNoPage =
+    (kind === PageEventKind.alloc && isNull) ||
+    (!isFree && NO_PFN.has(reader.text("pfn") ?? "")) ||
+    (isRaw && NO_PFN_OF_32_BITS.has(reader.text("pfn") ?? ""));
+  let pfn = hasNoPage ? 0 : reader.pfn();
+  if (isZero && (pfn >= PFN_MAX_OF_MACHINES || pfn % 2 ** order !== 0)) pfn = 0;
+  if (pfn % 2 ** order !== 0) {
+    reader.fail(orderName, `an order that pfn 0x${pfn.toString(16)} is a multiple of`);
+  }
   let migrateType = 0;
   let detail = 0;
   let gfp: Payload["gfp"];
-  if (kind !== PageEventKind.free && !isBatched) {
+  if (!isFree) {
     migrateType = reader.small(isExtfrag ? "alloc_migratetype" : "migratetype");
   }
   if (kind === PageEventKind.alloc) {
-    gfp = reader.gfp();
+    gfp = reader.gfp(gfpTable);
     detail = gfp?.meaning.flags ?? 0;
   } else if (kind === PageEventKind.zoneLocked) {
     detail = reader.small("percpu_refill");
@@ -91,95 +113,91 @@ export function parsePayload(kind: PageEventKind, text: string, column: number):
     detail = reader.small("fallback_order") + reader.small("fallback_migratetype") * 0x100;
     detail += reader.small("change_ownership") * 0x10000;
   }
-  return reader.fault ?? { order, migrateType, pfn, detail, gfp };
+  const hasOtherPages =
+    reader.text("pageblock_order") !== undefined && reader.small("pageblock_order") > PAGEBLOCK_ORDER_MAX_4K;
+  return (
+    reader.fault ?? {
+      order,
+      migrateType,
+      pfn,
+      detail,
+      gfp,
+      page: page === undefined || isNull || (isZero && pfn === 0) ? undefined : isZero ? "zeros" : "pointer",
+      hasOtherPages,
+    }
+  );
 }
 
-function fieldsOf(text: string, column: number): { fields: Field[]; rest: { text: string; column: number } } {
-  const fields: Field[] = [];
-  let at = 0;
-  for (let match = FIELD.exec(text); match !== null; match = FIELD.exec(text.slice(at))) {
-    const end = column + at + match[0].length;
-    const valueColumn = end - match[2]!.length;
-    const name = match[1]!;
-    fields.push({ name, value: match[2]!, column: valueColumn - 1 - name.length, valueColumn });
-    at += match[0].length;
-  }
-  const rest = text.slice(at);
-  return { fields, rest: { text: rest.trim(), column: column + at + rest.length - rest.trimStart().length } };
-}
-
-/** The fields, if they are those that TP_printk writes. */
-function inOrder(
-  kind: PageEventKind,
-  fields: Field[],
-  rest: { readonly text: string; readonly column: number },
-): Field[] | LineFault {
-  const names = FIELDS[kind];
-  for (const [index, name] of names.entries()) {
-    const field = fields[index];
-    const isCold = kind === PageEventKind.freeBatched && name === "order" && field?.name === "cold";
-    if (field?.name !== name && !isCold)
-      return { column: field?.column ?? rest.column, expected: `${name}=` };
-  }
-  const more = fields[names.length]?.column ?? (rest.text === "" ? undefined : rest.column);
-  return more === undefined ? fields : { column: more, expected: "the end of the line" };
-}
-
-/** Reads values, and keeps the first fault. */
+/** Reads values by the names of their fields, and keeps the first fault. */
 class FieldReader {
   fault: LineFault | undefined = undefined;
-  readonly #fields: ReadonlyMap<string, Field>;
+  readonly #fields = new Map<string, Field>();
   readonly #endColumn: number;
+  readonly #missingAreZero: boolean;
 
-  constructor(fields: readonly Field[], endColumn: number) {
-    this.#fields = new Map(fields.map((field) => [field.name, field]));
+  constructor(fields: readonly Field[], endColumn: number, missingAreZero: boolean) {
     this.#endColumn = endColumn;
+    this.#missingAreZero = missingAreZero;
+    for (const field of fields) {
+      if (this.#fields.has(field.name)) {
+        this.fault ??= { column: field.column, expected: `${field.name}= only once` };
+      }
+      this.#fields.set(field.name, field);
+    }
+  }
+
+  text(name: string): string | undefined {
+    return this.#fields.get(name)?.value;
+  }
+
+  /** A field that must be there, whatever it holds. */
+  require(name: string): void {
+    if (!this.#fields.has(name)) this.fail(name, "");
   }
 
   pfn(): number {
-    const value = this.#fields.get("pfn")?.value ?? "";
-    if (value === RAW_FAILURE) return 0;
-    const pfn = /^(?:0x[0-9a-f]+|\d+)$/.test(value) ? Number(value) : -1;
-    if (pfn < 0 || pfn > Number.MAX_SAFE_INTEGER) this.#fail("pfn", "a page frame number");
-    return pfn;
+    const value = this.text("pfn") ?? "";
+    const pfn = NUMBER.test(value) ? Number(value) : -1;
+    if (pfn < 0 || pfn > Number.MAX_SAFE_INTEGER) this.fail("pfn", "a page frame number");
+    return Math.max(0, pfn);
   }
 
-  order(name: string, pfn: number): number {
+  order(name: string): number {
     const order = this.#number(name);
-    if (order === undefined || order > MAX_PAGE_ORDER) {
-      this.#fail(name, `an order from 0 to ${MAX_PAGE_ORDER}`);
-      return 0;
-    }
-    if (pfn % 2 ** order !== 0) {
-      this.#fail(name, `an order that pfn 0x${pfn.toString(16)} is a multiple of`);
-    }
-    return order;
+    if (order !== undefined && order <= TRACED_ORDER_MAX) return order;
+    this.fail(name, `an order from 0 to ${TRACED_ORDER_MAX}`);
+    return 0;
   }
 
   small(name: string): number {
     const value = this.#number(name);
-    if (value === undefined || value > 0xff) this.#fail(name, "a number from 0 to 255");
+    if (value === undefined || value > 0xff) this.fail(name, "a number from 0 to 255");
     return value ?? 0;
   }
 
-  gfp(): Payload["gfp"] {
-    const text = this.#fields.get("gfp_flags")?.value ?? "";
-    const meaning = gfpOfText(text);
+  gfp(table: GfpTable | undefined): Payload["gfp"] {
+    const text = this.text("gfp_flags") ?? (this.#missingAreZero ? "0" : "");
+    const meaning = gfpOfText(text, table);
     if (meaning !== undefined) return { text, meaning };
-    this.#fail("gfp_flags", "gfp flags of Linux");
+    this.fail("gfp_flags", expectedGfp(table));
     return undefined;
   }
 
-  #number(name: string): number | undefined {
-    const value = this.#fields.get(name)?.value ?? (COMPUTED.has(name) ? "0" : "");
-    return /^(?:0x[0-9a-f]+|\d+)$/.test(value) ? Number(value) : undefined;
-  }
-
-  #fail(name: string, expected: string): void {
+  fail(name: string, expected: string): void {
     const field = this.#fields.get(name);
     this.fault ??=
       field === undefined
-        ? { column: this.#endColumn, expected: `${name}=` }
+        ? { column: this.#unknown?.column ?? this.#endColumn, expected: `${name}=` }
         : { column: field.valueColumn, expected };
+  }
+
+  /** What may be the field that is missing, misspelt. */
+  get #unknown(): Field | undefined {
+    return [...this.#fields.values()].find(({ name }) => !FIELD_NAMES.has(name));
+  }
+
+  #number(name: string): number | undefined {
+    const value = this.text(name) ?? (this.#missingAreZero ? "0" : "");
+    return NUMBER.test(value) ? Number(value) : undefined;
   }
 }

@@ -9,8 +9,17 @@
  */
 
 import type { Task } from "../events.js";
-import { decodeBytes } from "./ftrace-format.js";
-import { type LineFault, type LineFormat, type LineStart, NO_TASK, nanoseconds } from "./line-format.js";
+import { TRACEFS } from "./ftrace-format.js";
+import {
+  decodeBytes,
+  isStart,
+  type LineFault,
+  type LineFormat,
+  type LineStart,
+  NO_TASK,
+  nanoseconds,
+  PRINTK_EVENT,
+} from "./line-format.js";
 
 /** What perf writes in front of an event is far shorter. */
 const START_BYTES_MAX = 512;
@@ -18,18 +27,29 @@ const MAX_CPU = 0xffff;
 
 /** Comm, then the thread, alone or behind its process. */
 const TASK = /^ *(?:([^\n]*?) +)?(?:-?\d+\/)?(-?\d{1,10}) *$/;
-const UP_TO_TIME = /^(.*[ \]]|)(\d{1,11})\.(\d{6}|\d{9}): +/;
-const CPU = /^(.*?)\[(\d{1,5})\] *$/;
+const UP_TO_TIME = /^([^\n]*[ \]]|)(\d{1,11})\.(\d{6}|\d{9}): +/;
+const UP_TO_PAYLOAD = /^[^\n]*: +(?=(?:page|pfn)=)/;
+const CPU = /^([^\n]*?)\[(\d{1,5})\] *$/;
 /** Without a time the name of the event must say where it begins. */
-const UP_TO_EVENT = /^(.*?)(?=\S+:mm_page_\w+: )/;
+const UP_TO_EVENT = /^([^\n]*?)(?=\S+:mm_page\w+: )/;
+/** An event of ours with its system. */
+const PAGE_EVENT = /^(?:kmem:)?mm_page\w*: /;
+
+const NO_TASKS: Map<number, Task> = new Map();
 
 function parseStart(line: string): LineStart | LineFault {
-  const text = line.slice(0, START_BYTES_MAX).replace(/ (?:page|pfn)=.*/s, " ");
+  const beginning = line.slice(0, START_BYTES_MAX);
+  const text = UP_TO_PAYLOAD.exec(beginning)?.[0] ?? beginning;
   const timed = UP_TO_TIME.exec(text);
   const start = timed ?? UP_TO_EVENT.exec(text);
   if (start === null) {
     const column = text.length - text.trimStart().length;
     return { column, expected: "a task, a CPU and a time such as bash 1234 [000] 12.345678:" };
+  }
+  // perf has the system before every event of the kernel; without it the line is more likely ftrace's.
+  const event = PAGE_EVENT.exec(line.slice(start[0].length));
+  if (event !== null && !event[0].startsWith("kmem:") && isStart(TRACEFS.parseStart(line, NO_TASKS))) {
+    return { column: start[0].length, expected: "an event with its system, as perf prints it" };
   }
   const cpu = CPU.exec(start[1]!);
   if (cpu !== null && Number(cpu[2]) > MAX_CPU) {
@@ -56,7 +76,11 @@ export const PERF_SCRIPT: LineFormat = {
   name: "perf script",
   // With call chains a comm is not padded, and it may begin with a `#` of its own.
   comment: /^#(?: |$)/,
-  frameStart: "\t",
-  parseTask,
+  // Mail and web pages turn the tab into spaces; then a frame is told by its address and the file of the code.
+  frame:
+    /^(?:\t| +[0-9a-f]{6,16} (?!.*\d\.\d{6,9}: )\S.*\([^()]*\)$| +[0-9a-f]{8,16} [\w.@~$]+(?:\+0x[0-9a-f]+)?$)/,
+  event: PRINTK_EVENT,
+  fields: "printk",
+  usual: { parseTask, hasSystem: true },
   parseStart,
 };

@@ -1,16 +1,30 @@
 /** Reads one of the text formats, line by line. */
 
-import { NEWLINE, nextLine, SPACE } from "../bytes.js";
+import { MAX_PAGE_ORDER } from "../../units.js";
+import { byteText, NEWLINE, nextLine, SPACE } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
+import { PageEventKind, type Task } from "../events.js";
 import type { GfpText } from "../gfp-text.js";
-import type { TraceCounts } from "../trace-counts.js";
-import { TraceError } from "../trace-error.js";
-import { TaskMemo, type TraceNames } from "../trace-names.js";
-import { WholeLines } from "../whole-lines.js";
+import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
+import { TraceError, TraceLineError } from "../trace-error.js";
+import { NAME_CHARACTERS_MAX, TaskMemo, type TraceNames } from "../trace-names.js";
+import { LONGEST_LINE_BYTES, WholeLines } from "../whole-lines.js";
 import { callerOfFrame } from "./call-chain.js";
-import { type LineFault, type LineFormat, NO_TASK, REMARK } from "./line-format.js";
-import { KIND_OF_NAME, parsePayload } from "./payload.js";
+import { kernelOfComment } from "./kernel-of-comment.js";
+import { DUMP, DUMP_BEGINS, logPrefixLength } from "./latency-format.js";
+import {
+  decodeBytes,
+  type LineFault,
+  type LineFormat,
+  type LineStart,
+  NO_TASK,
+  REMARK,
+} from "./line-format.js";
+import { type Loss, lossOfLine } from "./losses.js";
+import { KIND_OF_NAME, OLD_FREE_NAMES, type Payload, parsePayload } from "./payload.js";
+import { RepeatedFrees } from "./repeated-frees.js";
 import { UsualLines } from "./usual-lines.js";
+import { ZeroPages } from "./zero-pages.js";
 
 /** Where a reader puts what it reads. One for all parts of a trace. */
 export interface TraceOutput {
@@ -19,47 +33,70 @@ export interface TraceOutput {
   readonly counts: TraceCounts;
 }
 
+/** How a text is read. */
+export interface TextReaderOptions {
+  /** Whether lines that cannot be read are left out and counted. Default: the first one is an error. */
+  readonly lenient?: boolean;
+  /** Lines of the file before those that are fed. Default 0. */
+  readonly linesBefore?: number;
+}
+
 const LONGEST_QUOTE = 40;
 const HASH = 0x23;
 const TAB = 0x09;
 
-/** ftrace says `CPU:3 [LOST 12 EVENTS]`, trace-cmd `CPU:3 [12 EVENTS DROPPED]`, both also without a number. */
-const LOST_EVENTS = /^CPU:\d+ \[(?:LOST )?(?:(\d+) )?EVENTS(?: DROPPED)?\]$/;
-/** perf script --show-lost-events, and what perf says at the end of a recording. */
-const PERF_LOST = /^PERF_RECORD_LOST(?:_SAMPLES)? lost (\d+)$/;
-const PERF_LOST_CHUNKS = /^Processed \d+ events and lost (\d+) chunks?!$/;
-const BUFFER_HEADER = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+) /;
-const EVENT = /^(?:[^\s:]+:)?([^\s:]+): */;
 const PERF_RECORD = /^PERF_RECORD_\w+/;
+const TIME = /\d+\.\d+: /;
+/** Later ones lose digits. */
+const EXACT_TIME = "a time below 9007199.254740992 seconds, which is 2^53 ns";
 /** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
-
-const latin1 = new TextDecoder("latin1");
+/** How the names of page events begin. */
+const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
 
 /** `feed` it piece by piece, then call `end`. */
 export class TextReader {
+  /** The first line that was left out. */
+  firstUnread: TraceError | undefined = undefined;
   readonly #file: string;
   readonly #format: LineFormat;
   readonly #output: TraceOutput;
-  readonly #usual: UsualLines;
+  readonly #isLenient: boolean;
+  /** Undefined where the lines of the format, or what they mean together, need more care. */
+  #usual: UsualLines | undefined;
+  readonly #zeroPages: ZeroPages;
+  /** From the first event on that kernels before 3.3 have. */
+  #repeatedFrees: RepeatedFrees | undefined = undefined;
+  readonly #cpuTasks = new Map<number, Task>();
   /** Call chains are long, and only their first lines are wanted. */
   readonly #skipsTabs: boolean;
   readonly #lines = new WholeLines((bytes, start, end) => this.#scan(bytes, start, end));
-  #line = 0;
-  #lastTimeNs = 0;
+  #line: number;
   #hasEvents = false;
+  #sawDump = false;
   /** Whether an event came that waits for its caller. At the start a frame would belong to none. */
   #wantsCaller = true;
   #ending = false;
 
   /** @param file name for messages */
-  constructor(file: string, format: LineFormat, output: TraceOutput) {
+  constructor(
+    file: string,
+    format: LineFormat,
+    output: TraceOutput,
+    { lenient = false, linesBefore = 0 }: TextReaderOptions = {},
+  ) {
     this.#file = file;
     this.#format = format;
     this.#output = output;
-    const tasks = new TaskMemo(output.names, (text) => format.parseTask(text));
-    this.#skipsTabs = format.frameStart === "\t";
-    this.#usual = new UsualLines(output.names, tasks, output.blocks);
+    this.#isLenient = lenient;
+    this.#line = linesBefore;
+    this.#zeroPages = new ZeroPages(output.blocks);
+    this.#skipsTabs = format.name === "perf script";
+    const { usual } = format;
+    if (usual !== undefined) {
+      const tasks = new TaskMemo(output.names, (text) => usual.parseTask(text));
+      this.#usual = new UsualLines(output.names, tasks, output.blocks, usual.hasSystem);
+    }
   }
 
   /**
@@ -68,9 +105,7 @@ export class TextReader {
    * @throws TraceError at the first line that does not belong in a trace
    */
   feed(chunk: Uint8Array): void {
-    if (this.#lines.feed(chunk)) return;
-    const place = { line: this.#line + 1, column: 1 };
-    throw new TraceError(this.#file, place, "the text of a trace", "bytes without a line end");
+    if (!this.#lines.feed(chunk)) this.#tooLong(this.#line + 1);
   }
 
   /**
@@ -81,6 +116,9 @@ export class TextReader {
   end(): void {
     this.#ending = true;
     this.#lines.end();
+    if (this.#format !== DUMP || this.#sawDump || this.#hasEvents) return;
+    const found = "the log of a kernel without a dumped trace buffer";
+    throw new TraceError(this.#file, { line: 1, column: 1 }, "a trace", found);
   }
 
   #scan(bytes: Uint8Array, start: number, end: number): void {
@@ -88,97 +126,195 @@ export class TextReader {
     let at = start;
     while (at < end) {
       this.#line++;
-      if (bytes[at] === TAB && this.#skipsTabs && !this.#wantsCaller) {
-        at = nextLine(bytes, at);
+      const first = bytes[at];
+      if (first === TAB && this.#skipsTabs) {
+        at = this.#wantsCaller ? this.#unusual(bytes, at) : this.#checkedLine(at, nextLine(bytes, at));
         continue;
       }
-      const next = bytes[at] === HASH ? -1 : this.#usual.read(bytes, view, at, end);
+      const next = first === HASH || this.#usual === undefined ? -1 : this.#usual.read(bytes, view, at, end);
       if (next >= 0) {
         this.#hasEvents = true;
         this.#wantsCaller = true;
         at = next;
+        if (this.#zeroPages.isOpen) this.#zeroPages.pagesTell();
       } else {
         at = this.#unusual(bytes, at);
       }
     }
   }
 
-  /** Reads any line and returns the start of the next one. */
-  #unusual(bytes: Uint8Array, at: number): number {
-    if (bytes[at] === NEWLINE) return at + 1;
-    const next = nextLine(bytes, at);
-    const line = latin1.decode(bytes.subarray(at, next - 1)).trimEnd();
-    // Event lines begin with spaces, and a file may end within these.
-    if (line === "" && this.#ending && bytes[at] === SPACE)
-      this.#fail(line, { column: 0, expected: "an event" });
-    if (line === "" || this.#isRemark(line)) return next;
-    if (this.#hasEvents && line.startsWith(this.#format.frameStart)) {
-      this.#frame(line);
-      return next;
-    }
-    const start = this.#format.parseStart(line);
-    if (!("eventColumn" in start)) this.#fail(line, start);
-    const { counts } = this.#output;
-    const text = line.slice(start.eventColumn);
-    const event = EVENT.exec(text);
-    if (PERF_RECORD.test(text) || STACK_TRACE.test(text)) {
-      counts.lostEvents += Number(PERF_LOST.exec(text)?.[1] ?? 0);
-      return next;
-    }
-    this.#wantsCaller = false;
-    const kind = event === null ? undefined : KIND_OF_NAME.get(event[1]!);
-    if (event === null || kind === undefined) {
-      if (text === "" || this.#ending) {
-        this.#fail(line, { column: start.eventColumn, expected: "the name of an event" });
-      }
-      counts.otherEvents++;
-      return next;
-    }
-    const payload = parsePayload(kind, text.slice(event[0].length), start.eventColumn + event[0].length);
-    if (!("pfn" in payload)) this.#fail(line, payload);
-    const { order, migrateType, pfn, detail, gfp } = payload;
-    if (gfp !== undefined) this.#countFlags(line, gfp.text, gfp.meaning);
-    const { comm, pid } = start.task ?? NO_TASK;
-    const task = this.#output.names.task(comm, pid);
-    const timeNs = start.timeNs ?? this.#lastTimeNs;
-    this.#lastTimeNs = timeNs;
-    if (start.task === undefined) counts.withoutTask++;
-    if (start.cpu === undefined) counts.withoutCpu++;
-    if (start.timeNs === undefined) counts.withoutTime++;
-    this.#output.blocks.append(kind, order, migrateType, start.cpu ?? 0, task, timeNs, pfn, detail);
-    this.#hasEvents = true;
-    this.#wantsCaller = true;
+  /** A line that came whole may be no longer than one that came in pieces. @returns the start of the next one */
+  #checkedLine(at: number, next: number): number {
+    if (next - 1 - at > LONGEST_LINE_BYTES) this.#tooLong(this.#line);
     return next;
   }
 
+  #tooLong(line: number): never {
+    throw new TraceError(this.#file, { line, column: 1 }, "the text of a trace", "bytes without a line end");
+  }
+
+  /** Reads any line and returns the start of the next one. */
+  #unusual(bytes: Uint8Array, at: number): number {
+    if (bytes[at] === NEWLINE) return at + 1;
+    const next = this.#checkedLine(at, nextLine(bytes, at));
+    const line = byteText(bytes.subarray(at, next - 1)).trimEnd();
+    try {
+      this.#read(line, bytes[at] === SPACE);
+    } catch (error) {
+      if (!(this.#isLenient && error instanceof TraceLineError)) throw error;
+      this.firstUnread ??= error;
+      this.#output.counts.unreadLines++;
+      this.#wantsCaller = false;
+    }
+    return next;
+  }
+
+  #read(line: string, beginsWithSpace: boolean): void {
+    // Event lines begin with spaces, and a file may end within these.
+    if (line === "" && this.#ending && beginsWithSpace) {
+      this.#fail(line, { column: 0, expected: "an event" });
+    }
+    if (line === "" || this.#isRemark(line)) return;
+    if (this.#hasEvents && this.#format.frame.test(line)) {
+      this.#frame(line);
+      return;
+    }
+    const start = this.#format.parseStart(line, this.#cpuTasks);
+    if (start === undefined) return;
+    if (start === "other") {
+      this.#output.counts.otherEvents++;
+      return;
+    }
+    if (!("eventColumn" in start)) this.#fail(line, start);
+    if (Number.isNaN(start.timeNs)) {
+      this.#fail(line, { column: TIME.exec(line)?.index ?? 0, expected: EXACT_TIME });
+    }
+    this.#event(line, start);
+  }
+
+  #event(line: string, start: LineStart): void {
+    const text = line.slice(start.eventColumn, start.endColumn);
+    if (PERF_RECORD.test(text)) {
+      this.#addLoss(line, lossOfLine(text));
+      return;
+    }
+    if (STACK_TRACE.test(text)) return;
+    this.#wantsCaller = false;
+    const event = this.#format.event.exec(text);
+    const name = event?.[2];
+    if (event === null || name === undefined || !KIND_OF_NAME.has(name)) {
+      this.#otherEvent(line, text, name, start);
+      return;
+    }
+    const column = start.eventColumn + event[0].length;
+    const payload = parsePayload(
+      name,
+      text.slice(event[0].length),
+      column,
+      this.#format.fields,
+      this.#output.names.gfpTable,
+    );
+    if (!("pfn" in payload)) this.#fail(line, payload);
+    if (payload.gfp !== undefined) this.#countFlags(line, payload.gfp.text, payload.gfp.meaning);
+    if (OLD_FREE_NAMES.has(name) && this.#repeatedFrees === undefined) {
+      this.#repeatedFrees = new RepeatedFrees();
+      this.#usual = undefined;
+    }
+    this.#hasEvents = true;
+    this.#keep(KIND_OF_NAME.get(name)!, payload, start);
+  }
+
+  #keep(kind: PageEventKind, payload: Payload, start: LineStart): void {
+    const { order, migrateType, detail } = payload;
+    const pfn = this.#frameOf(kind, payload);
+    if (this.#isRepeated(kind, pfn, order)) return;
+    const { blocks, counts, names } = this.#output;
+    const { comm, pid } = start.task ?? NO_TASK;
+    if (start.task === undefined) counts.withoutTask++;
+    if (start.cpu === undefined) counts.withoutCpu++;
+    if (start.isTick === true) counts.tickTimes++;
+    else if (start.timeNs === undefined) counts.withoutTime++;
+    if (order > MAX_PAGE_ORDER) counts.wideOrders++;
+    if (payload.hasOtherPages) counts.otherPageSizes++;
+    const timeNs = start.timeNs ?? blocks.lastTimeNs;
+    blocks.append(kind, order, migrateType, start.cpu ?? 0, names.task(comm, pid), timeNs, pfn, detail);
+    this.#wantsCaller = true;
+  }
+
+  /** The frame number of an event, once it is clear whether it is one. */
+  #frameOf(kind: PageEventKind, { pfn, page }: Payload): number {
+    if (page === "pointer") this.#zeroPages.pagesTell();
+    if (page !== "zeros") return pfn;
+    if (kind === PageEventKind.free || kind === PageEventKind.freeBatched) this.#zeroPages.freed();
+    const failed = kind === PageEventKind.alloc && this.#zeroPages.isFailure();
+    if (this.#usual !== undefined) this.#usual.readsZeroPages = this.#zeroPages.sayNothing;
+    return failed ? 0 : pfn;
+  }
+
+  /** Whether an event says a second time that a page is freed. */
+  #isRepeated(kind: PageEventKind, pfn: number, order: number): boolean {
+    if (this.#repeatedFrees === undefined || pfn === 0) return false;
+    if (kind === PageEventKind.alloc) this.#repeatedFrees.allocated(pfn, order);
+    if (kind !== PageEventKind.free || !this.#repeatedFrees.freed(pfn, order)) return false;
+    this.#output.counts.repeatedFrees++;
+    return true;
+  }
+
+  #otherEvent(line: string, text: string, name: string | undefined, { eventColumn }: LineStart): void {
+    const { counts, names } = this.#output;
+    const isPageEvent = name === undefined && LIKE_PAGE_EVENT.test(text);
+    if (text === "" || this.#ending || isPageEvent) {
+      this.#fail(line, { column: eventColumn, expected: "the name of an event" });
+    }
+    counts.otherEvents++;
+    if (name === undefined) return;
+    names.noteOtherEvent(name);
+    if (LIKE_PAGE_EVENT.test(name)) counts.unknownEvents++;
+  }
+
   /** Counts losses. @returns whether the line tells of no event */
-  #isRemark(line: string): boolean {
-    const { counts } = this.#output;
-    if (this.#format.comment.test(line)) {
-      const buffer = BUFFER_HEADER.exec(line);
-      if (buffer !== null) counts.overwrittenEvents += Math.max(0, Number(buffer[2]) - Number(buffer[1]));
+  #isRemark(whole: string): boolean {
+    const line = this.#format === DUMP ? whole.slice(logPrefixLength(whole)) : whole;
+    const isComment = this.#format.comment.test(line);
+    const loss = lossOfLine(line);
+    if (loss !== undefined && (isComment || loss.overwritten === 0)) {
+      this.#addLoss(line, loss);
       return true;
     }
-    const lost = LOST_EVENTS.exec(line) ?? PERF_LOST_CHUNKS.exec(line);
-    // The kernel leaves the number out where it does not know it; it was one at least.
-    if (lost !== null) counts.lostEvents += Number(lost[1] ?? 1);
-    return lost !== null || REMARK.test(line);
+    if (this.#format === DUMP && DUMP_BEGINS.test(line)) this.#sawDump = true;
+    const kernel = isComment ? kernelOfComment(line) : undefined;
+    if (kernel !== undefined) this.#output.names.tellKernel(kernel);
+    return isComment || REMARK.test(line);
+  }
+
+  #addLoss(line: string, loss: Loss | undefined): void {
+    if (loss === undefined) return;
+    const { counts } = this.#output;
+    const lost = counts.lostEvents + loss.lost;
+    const overwritten = counts.overwrittenEvents + loss.overwritten;
+    if (!(lost <= COUNT_MAX && overwritten <= COUNT_MAX)) {
+      this.#fail(line, { column: 0, expected: `at most ${COUNT_MAX} events` });
+    }
+    counts.lostEvents = lost;
+    counts.overwrittenEvents = overwritten;
   }
 
   #frame(line: string): void {
     if (!this.#wantsCaller) return;
-    const caller = callerOfFrame(line);
+    const caller = callerOfFrame(decodeBytes(line));
     if (caller === undefined) return;
+    if (caller.length > NAME_CHARACTERS_MAX)
+      this.#fail(line, { column: 0, expected: `a function of at most ${NAME_CHARACTERS_MAX} characters` });
     this.#output.blocks.setCaller(this.#output.names.caller(caller));
     this.#wantsCaller = false;
   }
 
-  #countFlags(line: string, text: string, { flags, isHex, unknownNames }: GfpText): void {
+  #countFlags(line: string, text: string, { flags, isHex, unknownNames, unknownBits }: GfpText): void {
     // At the end of a file a name that is not known is more likely one that was cut off.
     if (unknownNames && this.#ending)
       this.#fail(line, { column: line.length, expected: "gfp flags of Linux" });
     if (isHex) this.#output.counts.hexFlags++;
-    if (unknownNames) this.#output.counts.unknownFlags++;
+    if (unknownNames || unknownBits) this.#output.counts.unknownFlags++;
     this.#output.names.noteGfp(text, flags);
   }
 
@@ -188,6 +324,6 @@ export class TextReader {
     const found = text === "" ? "the end of the line" : quote;
     const truncated = this.#ending ? `; the trace is truncated in line ${this.#line}, its last` : "";
     const place = { line: this.#line, column: column + 1 };
-    throw new TraceError(this.#file, place, expected, found + truncated);
+    throw new TraceLineError(this.#file, place, expected, found, truncated);
   }
 }

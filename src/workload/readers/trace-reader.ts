@@ -1,32 +1,52 @@
 /** Reads a trace of any format. */
 
+import { byteText } from "../bytes.js";
 import { CompactReader } from "../compact/reader.js";
 import { TraceError } from "../trace-error.js";
 import { DETECTION_BYTES, detectFormat } from "./detect.js";
+import { HtmlReader, looksLikeHtml } from "./html-reader.js";
+import type { TextFormatName } from "./line-format.js";
 import { LlfreeReader } from "./llfree.js";
-import { TextReader, type TraceOutput } from "./text-reader.js";
+import { encodingOf, type TextEncoding } from "./text-encoding.js";
+import { TextReader, type TextReaderOptions, type TraceOutput } from "./text-reader.js";
+
+/** In UTF-16 so many bytes hold what is looked at. */
+const FIRST_BYTES: number = 2 * DETECTION_BYTES + 2;
 
 /** Names of the formats, as people know them. */
-export type TraceFormatName = "tracefs" | "perf script" | "trace-cmd report" | "LLFree" | "compact";
+export type TraceFormatName = TextFormatName | "LLFree" | "compact";
 
 /** `feed` it piece by piece, then call `end`. Events go to the output as they come. */
 export class TraceReader {
   readonly #file: string;
   readonly #output: TraceOutput;
+  readonly #options: TextReaderOptions;
   /** What came before the format was known. */
-  #first: Uint8Array = new Uint8Array(0);
+  #first: Uint8Array = new Uint8Array(FIRST_BYTES);
+  #firstBytes = 0;
   #reader: { feed(chunk: Uint8Array): void; end(): void } | undefined = undefined;
   #format: TraceFormatName | undefined = undefined;
+  #encoding: TextEncoding | undefined = undefined;
 
-  /** @param file name for messages */
-  constructor(file: string, output: TraceOutput) {
+  /**
+   * @param file name for messages
+   * @param options of texts
+   */
+  constructor(file: string, output: TraceOutput, options: TextReaderOptions = {}) {
     this.#file = file;
     this.#output = output;
+    this.#options = options;
   }
 
   /** Undefined until enough of the trace has come to tell. */
   get format(): TraceFormatName | undefined {
-    return this.#format;
+    return this.#reader instanceof HtmlReader ? this.#reader.format : this.#format;
+  }
+
+  /** The first line that was left out because it cannot be read, and why. */
+  get firstUnread(): TraceError | undefined {
+    const reader = this.#reader;
+    return reader instanceof TextReader || reader instanceof HtmlReader ? reader.firstUnread : undefined;
   }
 
   /** What a compact trace says of where it comes from, once its start has been read. */
@@ -41,14 +61,15 @@ export class TraceReader {
    */
   feed(chunk: Uint8Array): void {
     if (this.#reader !== undefined) {
-      this.#reader.feed(chunk);
+      this.#reader.feed(this.#encoding!.feed(chunk));
       return;
     }
-    const bytes = new Uint8Array(this.#first.length + chunk.length);
-    bytes.set(this.#first);
-    bytes.set(chunk, this.#first.length);
-    this.#first = bytes;
-    if (bytes.length >= DETECTION_BYTES) this.#start();
+    const first = chunk.subarray(0, FIRST_BYTES - this.#firstBytes);
+    this.#first.set(first, this.#firstBytes);
+    this.#firstBytes += first.length;
+    if (this.#firstBytes < FIRST_BYTES) return;
+    this.#start();
+    if (first.length < chunk.length) this.feed(chunk.subarray(first.length));
   }
 
   /**
@@ -58,14 +79,23 @@ export class TraceReader {
    */
   end(): void {
     if (this.#reader === undefined) this.#start();
+    this.#encoding!.end();
     this.#reader!.end();
     this.#output.blocks.flush();
   }
 
   #start(): void {
-    const bytes = this.#first;
+    const bytes = this.#first.subarray(0, this.#firstBytes);
     if (bytes.length === 0) throw new TraceError(this.#file, { offset: 0 }, "a trace", "an empty file");
-    const format = detectFormat(this.#file, bytes);
+    this.#encoding = encodingOf(this.#file, bytes);
+    const plain = this.#encoding.feed(bytes.subarray(this.#encoding.markBytes));
+    if (looksLikeHtml(byteText(plain.subarray(0, DETECTION_BYTES)))) {
+      this.#first = new Uint8Array(0);
+      this.#reader = new HtmlReader(this.#file, this.#output, this.#options);
+      this.#reader.feed(plain);
+      return;
+    }
+    const format = detectFormat(this.#file, plain);
     if (format === "compact") {
       this.#format = "compact";
       this.#reader = new CompactReader(this.#file, this.#output);
@@ -74,9 +104,9 @@ export class TraceReader {
       this.#reader = new LlfreeReader(this.#file, this.#output);
     } else {
       this.#format = format.name;
-      this.#reader = new TextReader(this.#file, format, this.#output);
+      this.#reader = new TextReader(this.#file, format, this.#output, this.#options);
     }
     this.#first = new Uint8Array(0);
-    this.#reader.feed(bytes);
+    this.#reader.feed(plain);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Event lines in the form that nearly all lines have, read four bytes at a time. What is in any
- * way unusual is left to EventLine, which is slower and knows all forms and all errors.
+ * way unusual is left to TextReader, which is slower and knows all forms and all errors.
  */
 
 import { MAX_PAGE_ORDER } from "../../units.js";
@@ -26,6 +26,8 @@ const DOT = 0x2e;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 const ZERO = 0x30;
+const LETTER_X = 0x78;
+const LAST_ASCII = 0x7e;
 
 /** Four characters as `getInt32` reads them. */
 function word(text: string): number {
@@ -61,6 +63,7 @@ const LL: number = word("ll=\0");
 const C_COLON: number = word("c:\0\0");
 const D_COLON: number = word("d:\0\0");
 const IN_COLON: number = word("in:\0");
+const ZEROS: number = word("0000");
 const LOW_TWO = 0xffff;
 const LOW_THREE = 0xffffff;
 
@@ -75,18 +78,30 @@ function newlinesIn(four: number): number {
   return (zeros - 0x01010101) & ~zeros & 0x80808080;
 }
 
+/** Not 0 if one of sixteen bytes is a space, a control character or none of ASCII. */
+function othersIn(a: number, b: number, c: number, d: number): number {
+  // Bytes below 0x21 get bit 7 when that is subtracted; those above 0x7f have it.
+  const below = (a - 0x21212121) | (b - 0x21212121) | (c - 0x21212121) | (d - 0x21212121);
+  return (below | a | b | c | d) & 0x80808080;
+}
+
 /** Reads usual lines of one trace. */
 export class UsualLines {
   readonly #names: TraceNames;
   readonly #tasks: TaskMemo;
   readonly #blocks: EventBlocks;
+  readonly #hasSystem: boolean;
+  /** Whether a page printed as zeros says nothing, and its line is as usual as others. */
+  readsZeroPages = false;
   /** Where the CPU's bracket stood in the line before. */
   #bracketColumn = 0;
 
-  constructor(names: TraceNames, tasks: TaskMemo, blocks: EventBlocks) {
+  /** @param hasSystem whether `kmem:` is expected in front of an event */
+  constructor(names: TraceNames, tasks: TaskMemo, blocks: EventBlocks, hasSystem: boolean) {
     this.#names = names;
     this.#tasks = tasks;
     this.#blocks = blocks;
+    this.#hasSystem = hasSystem;
   }
 
   /**
@@ -111,11 +126,13 @@ export class UsualLines {
     if (bytes[open] !== OPEN_BRACKET || bytes[at] !== CLOSE_BRACKET || at === open + 1) return -1;
     if (at > open + 1 + CPU_DIGITS_MAX) return -1;
 
-    do at++;
-    while (bytes[at] === SPACE);
+    if (bytes[++at] !== SPACE) return -1;
+    while (bytes[at] === SPACE) at++;
     digit = bytes[at]! - ZERO;
     if (digit < 0 || digit > 9) {
-      while (bytes[at]! > SPACE) at++;
+      if (this.#hasSystem) return -1;
+      while (bytes[at]! > SPACE && bytes[at]! <= LAST_ASCII) at++;
+      if (bytes[at] !== SPACE) return -1;
       while (bytes[at] === SPACE) at++;
       digit = bytes[at]! - ZERO;
     }
@@ -131,10 +148,12 @@ export class UsualLines {
     else if (at !== start + 9) return -1;
     if (bytes[at] !== COLON) return -1;
     const timeNs = seconds * 1e9 + fraction;
-    do at++;
-    while (bytes[at] === SPACE);
+    if (timeNs > Number.MAX_SAFE_INTEGER) return -1;
+    if (bytes[++at] !== SPACE) return -1;
+    while (bytes[at] === SPACE) at++;
     if (at > lineStart + NAME_COLUMN_MAX) return -1;
     if (view.getInt32(at, true) === KMEM && bytes[at + 4] === COLON) at += 5;
+    else if (this.#hasSystem) return -1;
     if (view.getInt32(at, true) !== MM_P || view.getInt32(at + 4, true) !== AGE) return -1;
 
     let kind: PageEventKind;
@@ -161,26 +180,30 @@ export class UsualLines {
     } else {
       return -1;
     }
+    if (bytes[at] !== SPACE) return -1;
     while (bytes[at] === SPACE) at++;
     if (at > lineStart + PFN_COLUMN_MAX - HASHED_POINTER_BYTES) return -1;
     if (view.getInt32(at, true) !== PAGE || bytes[at + 4] !== EQUALS) return -1;
     at += 5;
     if (view.getInt32(at + HASHED_POINTER_BYTES, true) !== PFN) {
-      while (bytes[at]! > SPACE) at++;
+      // A page that is NULL, however it is written, is one that was not found.
+      while (bytes[at] === ZERO || bytes[at] === LETTER_X) at++;
+      if (HEX_DIGIT[bytes[at]!] === 16) return -1;
+      while (bytes[at]! > SPACE && bytes[at]! <= LAST_ASCII) at++;
     } else {
-      const newlines =
-        newlinesIn(view.getInt32(at, true)) |
-        newlinesIn(view.getInt32(at + 4, true)) |
-        newlinesIn(view.getInt32(at + 8, true)) |
-        newlinesIn(view.getInt32(at + 12, true));
-      if (newlines !== 0) return -1;
+      const a = view.getInt32(at, true);
+      const b = view.getInt32(at + 4, true);
+      const c = view.getInt32(at + 8, true);
+      const d = view.getInt32(at + 12, true);
+      if (othersIn(a, b, c, d) !== 0 || bytes[at + 1] === LETTER_X) return -1;
+      if (d === ZEROS && c === ZEROS && b === ZEROS && a === ZEROS && !this.readsZeroPages) return -1;
       at += HASHED_POINTER_BYTES;
     }
     if (at > lineStart + PFN_COLUMN_MAX) return -1;
     if (view.getInt32(at, true) !== PFN || bytes[at + 4] !== EQUALS) return -1;
     at += 5;
     let pfn = 0;
-    if (bytes[at] === ZERO && bytes[at + 1] === 0x78) {
+    if (bytes[at] === ZERO && bytes[at + 1] === LETTER_X) {
       at += 2;
       start = at;
       for (digit = HEX_DIGIT[bytes[at]!]!; digit < 16; digit = HEX_DIGIT[bytes[++at]!]!)
@@ -201,7 +224,10 @@ export class UsualLines {
       order = order * 10 + digit;
       at++;
     }
-    if (order > MAX_PAGE_ORDER || (order > 0 && pfn % (1 << order) !== 0)) return -1;
+    if (order > 0) {
+      if (order > MAX_PAGE_ORDER || pfn % (1 << order) !== 0) return -1;
+      if (kind === PageEventKind.freeBatched) return -1;
+    }
 
     let migrateType = 0;
     let detail = 0;

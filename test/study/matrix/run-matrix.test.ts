@@ -40,9 +40,9 @@ function fateOf({ outcome, lostBytes, visibleBytes, acceptedBy }: MatrixCell): F
   // The BIOS area below 1 MiB is no RAM, a table of acceptance is no RAM either.
   assert.ok(visibleBytes > MEMORY - MiB && visibleBytes <= MEMORY);
   if (acceptedBy.prm > 0) {
-    assert.is(acceptedBy.prm, HIGH);
-    if (acceptedBy.kernel > 0) return "twice";
-    return "online";
+    // What the kernel has had by then is accepted already, and counts for the kernel.
+    assert.is(acceptedBy.prm + acceptedBy.kernel, HIGH);
+    return acceptedBy.kernel > 0 ? "twice" : "online";
   }
   if (acceptedBy.kernel > 0) {
     assert.ok(acceptedBy.kernel < HIGH, "the kernel has accepted what it needed");

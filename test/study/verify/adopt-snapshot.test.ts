@@ -3,7 +3,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { addFreeRun } from "../../../src/page-alloc/buddy.js";
 import { verifyInvariants } from "../../../src/page-alloc/invariants.js";
-import { LINUX_6_12 } from "../../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
 import { ALLOCATED, NO_PAGE } from "../../../src/page-alloc/page-frames.js";
 import { acceptOldest, parkUnaccepted } from "../../../src/page-alloc/unaccepted-list.js";
@@ -11,6 +10,7 @@ import { setupPerCpuPageset } from "../../../src/page-alloc/zone-setup.js";
 import { adoptSnapshot } from "../../../src/study/verify/adopt-snapshot.js";
 import { compareFinalLists } from "../../../src/study/verify/final-lists.js";
 import { allocatorOf } from "../../../src/study/verify/load-snapshot.js";
+import { LINUX_6_12 } from "../../linux/releases.js";
 import { snapshotOf } from "./snapshot-of.js";
 
 const test = suite("verify: adopting a snapshot");

@@ -171,8 +171,7 @@ test("a snapshot with a line that is none: its number", () => {
   const files = edited(boot, "boot.snapB", (text) => text.replace(/^free o=8 /m, "fere o=8 "));
   assert.throws(
     () => verifyRecording(files),
-    (error: Error) =>
-      /boot\.snapB: line 3: expected a line of a snapshot, found: fere o=8/.test(error.message),
+    (error: Error) => /boot\.snapB:3:1: expected a line of a snapshot, found "fere o=8/.test(error.message),
   );
 });
 

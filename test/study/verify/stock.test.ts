@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { wholeProcFile } from "../../../src/study/verify/proc-file.js";
 import { StockStep, stockSteps } from "../../../src/study/verify/stock-steps.js";
 import { perCpuLists } from "../../../src/study/verify/stock-zoneinfo.js";
 import { verifyRecording } from "../../../src/study/verify/verify.js";
@@ -60,7 +61,7 @@ test("what alloc_pages_exact does not need goes past the per-CPU lists", () => {
 
 test("per-CPU lists are read for each zone and CPU", () => {
   const zoneinfo = recordedFiles(NAME).read("boot.zoneinfo")!;
-  const lists = perCpuLists(new TextDecoder().decode(zoneinfo));
+  const lists = perCpuLists(wholeProcFile("zoneinfo", new TextDecoder().decode(zoneinfo)));
   const normal = lists.find(({ zone }) => zone === "Normal");
   assert.equal(normal, { nodeId: 0, zone: "Normal", cpu: 0, count: 378, high: 11107 });
 });

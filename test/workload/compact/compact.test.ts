@@ -6,6 +6,7 @@ import type { CompactMetadata } from "../../../src/workload/compact/format.js";
 import { CompactReader } from "../../../src/workload/compact/reader.js";
 import { CompactWriter } from "../../../src/workload/compact/writer.js";
 import { BLOCK_EVENTS, EventBlocks } from "../../../src/workload/event-blocks.js";
+import { PageEventKind } from "../../../src/workload/events.js";
 import { TraceReader } from "../../../src/workload/readers/trace-reader.js";
 import { newTraceCounts, type TraceCounts } from "../../../src/workload/trace-counts.js";
 import { TraceError } from "../../../src/workload/trace-error.js";
@@ -51,7 +52,24 @@ const anyEvent: fc.Arbitrary<OneEvent> = fc
     detail: fc.integer({ min: 0, max: 0xffffffff }),
     caller: fc.constantFrom("", "", "__pmd_alloc", "do_fault"),
   })
-  .map(({ block, ...event }) => ({ ...event, pfn: block * 2 ** event.order }));
+  .map(({ block, ...event }) => possible({ ...event, pfn: block * 2 ** event.order }));
+
+/** Without what the kind of event does not have. */
+function possible(event: OneEvent): OneEvent {
+  const { alloc, free, freeBatched, zoneLocked, extfrag } = PageEventKind;
+  const hasType = event.kind !== free && event.kind !== freeBatched;
+  const mask = new Map<number, number>([
+    [alloc, 0xffffffff],
+    [zoneLocked, 0xff],
+    [extfrag, 0xffffff],
+  ]);
+  return {
+    ...event,
+    order: event.kind === freeBatched ? 0 : event.order,
+    migrateType: hasType ? event.migrateType : 0,
+    detail: (event.detail & (mask.get(event.kind) ?? 0)) >>> 0,
+  };
+}
 
 function errorOf(bytes: Uint8Array): string {
   try {
@@ -207,6 +225,76 @@ test("a file that was written when version 1 was new is read, and written the sa
   const bytes = written(list);
   const events = Buffer.from(golden).indexOf("META");
   assert.equal(bytes.subarray(0, events), golden.subarray(0, events));
+});
+
+test("events that no kernel can have written are refused", () => {
+  const { alloc, free, freeBatched, zoneLocked, pcpuDrain, extfrag } = PageEventKind;
+  const impossible: readonly (readonly [event: Partial<OneEvent>, what: string])[] = [
+    [{ timeNs: 2 ** 53 }, "time"],
+    [{ timeNs: 1.5 }, "time"],
+    [{ timeNs: -1 }, "time"],
+    [{ timeNs: Number.NaN }, "time"],
+    [{ pfn: 2 ** 53 }, "page frame number"],
+    [{ pfn: 0.5 }, "page frame number"],
+    [{ pfn: 3, order: 1 }, "page frame number"],
+    [{ kind: 6 }, "kind"],
+    [{ order: 17, pfn: 0 }, "order"],
+    [{ kind: freeBatched, order: 1, detail: 0 }, "order"],
+    [{ kind: free, migrateType: 1, detail: 0 }, "migrate type"],
+    [{ kind: freeBatched, migrateType: 1, detail: 0 }, "migrate type"],
+    [{ kind: free, detail: 1 }, "detail"],
+    [{ kind: pcpuDrain, detail: 1 }, "detail"],
+    [{ kind: zoneLocked, detail: 256 }, "detail"],
+    [{ kind: extfrag, detail: 2 ** 24 }, "detail"],
+  ];
+  for (const [change, what] of impossible) {
+    const message = errorOf(written([{ ...EVENT, ...change }]));
+    assert.is(message, `test.trace: byte 64: expected events with a possible ${what}, found another ${what}`);
+  }
+  assert.is(readWhole(written([{ ...EVENT, kind: alloc, detail: 0xffffffff }])).list.length, 1);
+});
+
+test("names that no export could print, and counts without end, are refused", () => {
+  for (const comm of ["x".repeat(513), "\ud800"]) {
+    assert.match(
+      errorOf(written([{ ...EVENT, comm }])),
+      "byte 32: expected a list of tasks, found something else",
+    );
+  }
+  const caller = "f".repeat(513);
+  assert.match(errorOf(written([{ ...EVENT, caller }])), "expected a list of callers, found something else");
+  for (const lostEvents of [2 ** 48 + 1, -1, 1.5, Number.POSITIVE_INFINITY]) {
+    const message = errorOf(written([EVENT], { ...newTraceCounts(), lostEvents }));
+    assert.match(message, "expected the counts of the trace, found something else");
+  }
+});
+
+test("as many names as there are events can be read again", () => {
+  const list = Array.from({ length: 20_000 }, (_, pid) => ({
+    ...EVENT,
+    comm: `a${pid}`,
+    pid,
+    caller: `f${pid}`,
+  }));
+  const read = readWhole(written(list)).list;
+  assert.is(read.length, list.length);
+  for (const index of [0, 8191, 8192, 16_384, 19_999]) assert.equal(read[index], list[index]);
+});
+
+test("sums of counts that lose digits are refused", () => {
+  const part = written([EVENT], { ...newTraceCounts(), lostEvents: 2 ** 48 });
+  const output = {
+    names: new TraceNames(),
+    counts: newTraceCounts(),
+    blocks: new EventBlocks(() => undefined),
+  };
+  const read = (): void => {
+    const reader = new TraceReader("x", output);
+    reader.feed(part);
+    reader.end();
+  };
+  read();
+  assert.throws(read, /expected at most 281474976710656 events that are counted, found 562949953421312$/);
 });
 
 test("a trace of the kernel survives, with its counts", () => {

@@ -3,7 +3,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StallRecorder } from "../../../src/metrics/stalls.js";
 import { addFreeRun } from "../../../src/page-alloc/buddy.js";
-import { LINUX_6_12 } from "../../../src/page-alloc/kernel-rules.js";
 import { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../../src/sim/cost-events.js";
 import { CostLedger } from "../../../src/sim/cost-ledger.js";
@@ -19,6 +18,7 @@ import {
 } from "../../../src/workload/generators/index.js";
 import { Replay } from "../../../src/workload/replay.js";
 import { RequestKind, type Requests } from "../../../src/workload/requests.js";
+import { LINUX_6_12 } from "../../linux/releases.js";
 import { heldPages } from "../machine.js";
 
 const test = suite("workload: generators");

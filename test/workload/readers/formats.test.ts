@@ -3,8 +3,8 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseGfp } from "../../../src/page-alloc/gfp.js";
 import { PageEventKind } from "../../../src/workload/events.js";
+import { gfpOfText } from "../../../src/workload/gfp-text.js";
 import { KIND_OF_NAME } from "../../../src/workload/readers/payload.js";
 import { TraceError } from "../../../src/workload/trace-error.js";
 import { type OneEvent, PRINTERS, readWhole } from "./traces.js";
@@ -30,7 +30,7 @@ function naive(text: string): Partial<OneEvent>[] {
         pfn: Number(pfn),
         order: Number(order ?? 0),
         migrateType: Number(/migratetype=(\d+)/.exec(rest!)?.[1] ?? 0),
-        ...(flags === undefined ? {} : { detail: parseGfp(flags)! }),
+        ...(flags === undefined ? {} : { detail: gfpOfText(flags)!.flags }),
       },
     ];
   });

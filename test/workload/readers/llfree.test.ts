@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { chanceAt } from "../../../src/sim/prng.js";
 import { PageEventKind } from "../../../src/workload/events.js";
 import { TraceError } from "../../../src/workload/trace-error.js";
 import { readWhole } from "./traces.js";
@@ -162,6 +163,48 @@ test("the CPUs' entries are merged by time; of equal times the first in the file
       [23, 2],
     ],
   );
+});
+
+test("the entries of any number of CPUs come in the order of time", () => {
+  // Each CPU has two pages, times grow within a CPU, and many are equal.
+  const pages = Array.from({ length: 1000 }, (_, page) => ({
+    cpu: (page * 7) % 500,
+    entries: Array.from({ length: 3 }, (_entry, i) => ({
+      timeUs: Math.floor(chanceAt(i, page) * 40) + 40 * i + (page < 500 ? 0 : 200),
+      pfn: page * 3 + i + 1,
+    })),
+  }));
+  const { list } = readWhole(llfreeTrace(500, 10_000, pages));
+  const inOrder = pages
+    .flatMap(({ cpu, entries }) => entries.map(({ timeUs, pfn }) => ({ timeNs: timeUs * 1000, pfn, cpu })))
+    .sort((a, b) => a.timeNs - b.timeNs || a.pfn - b.pfn);
+  assert.equal(
+    list.map(({ timeNs, pfn, cpu }) => ({ timeNs, pfn, cpu })),
+    inOrder,
+  );
+});
+
+test("the entries of few CPUs come in the order of time", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const cpus = 2 + (seed % 6);
+    const pages = Array.from({ length: cpus }, (_, cpu) => ({
+      cpu,
+      entries: Array.from({ length: 4 }, (_entry, i) => ({
+        timeUs: 10 * i + Math.floor(chanceAt(seed, 10 * cpu + i) * 10),
+        pfn: 4 * cpu + i + 1,
+      })),
+    }));
+    const inOrder = pages
+      .flatMap(({ entries }) => entries)
+      .sort((a, b) => a.timeUs - b.timeUs || a.pfn - b.pfn)
+      .map(({ pfn }) => pfn);
+    const { list } = readWhole(llfreeTrace(cpus, 100, pages));
+    assert.equal(
+      list.map(({ pfn }) => pfn),
+      inOrder,
+      `seed ${seed}`,
+    );
+  }
 });
 
 test("255 entries fit on a page, and pfn 0 ends one before", () => {

@@ -2,12 +2,22 @@
 
 import { once } from "node:events";
 import type { Argv } from "yargs";
-import { TRACEFS_HEADER, TracefsPrinter, tracefsTrailer } from "../../../workload/tracefs-text.js";
+import { printableLines } from "../../../report/printable.js";
+import { formatRemarks } from "../../../report/trace-import.js";
+import {
+  TRACEFS_HEADER,
+  TracefsPrinter,
+  tracefsTrailer,
+  UnprintableName,
+} from "../../../workload/tracefs-text.js";
 import type { CliContext, CliIo } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
+import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
-import { filesOf, textOf } from "./options.js";
+import { inputName } from "../../trace-input.js";
+import { UsageError } from "../../usage-error.js";
+import { addLenient, filesOf, KERNEL_OPTION, kernelOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceExport = {
@@ -15,7 +25,7 @@ export const traceExport = {
   describe: "print a trace as the text of tracefs",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addLenient(yargs)
       .positional("file", {
         type: "string",
         describe: "a trace of any format, or its parts in the order of time; - is stdin",
@@ -26,7 +36,8 @@ export const traceExport = {
         requiresArg: true,
         describe: "a file instead of stdout",
       })
-      .option("quiet", { type: "boolean", describe: "no progress on stderr" })
+      .option("kernel", KERNEL_OPTION)
+      .option("quiet", { type: "boolean", describe: "nothing on stderr" })
       .epilogue(
         examples(
           "unaccepted trace export boot.trace | grep ' order=9'",
@@ -44,7 +55,8 @@ export const traceExport = {
     try {
       sink.write(Buffer.from(TRACEFS_HEADER));
       let events = 0;
-      const { counts } = await readTraces(
+      const quiet = argv.quiet === true;
+      const { counts, flags, details } = await readTraces(
         files,
         (names) => {
           const printer = new TracefsPrinter(names, (bytes) => sink.write(bytes));
@@ -57,12 +69,16 @@ export const traceExport = {
           };
         },
         io,
-        argv.quiet === true,
+        { quiet, lenient: argv.lenient === true, kernel: kernelOf(argv) },
       );
+      if (!quiet) for (const remark of formatRemarks(counts, flags, details)) print(io.stderr, `${remark}\n`);
       sink.write(Buffer.from(tracefsTrailer(counts, events)));
       await sink.rest();
       file?.finish();
       return 0;
+    } catch (error) {
+      if (!(error instanceof UnprintableName)) throw error;
+      throw new UsageError(`${files.map(inputName).join(", ")}: ${error.message}`);
     } finally {
       file?.discard();
     }
@@ -99,8 +115,12 @@ class StdoutSink implements TextSink {
   }
 
   write(bytes: Uint8Array): void {
-    // The stream keeps what it is given until somebody reads it.
-    if (!this.#io.stdout.write(Buffer.from(bytes))) this.#isFull = true;
+    const { stdout } = this.#io;
+    // The stream keeps what it is given until somebody reads it. A file gets every byte of a comm.
+    const own = Buffer.from(bytes);
+    const hasRoom =
+      stdout.isTTY === true ? print(stdout, printableLines(own.toString(), false)) : stdout.write(own);
+    if (!hasRoom) this.#isFull = true;
   }
 
   async rest(): Promise<void> {

@@ -18,6 +18,7 @@ import { TraceNames } from "../../../workload/trace-names.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
+import { print } from "../../print.js";
 import { UsageError } from "../../usage-error.js";
 import { textOf } from "./options.js";
 
@@ -78,7 +79,10 @@ export const traceGenerate = {
       writer.end({ source: [`generate:${name}`] }, newTraceCounts());
       output.finish();
       if (argv.quiet !== true) {
-        io.stderr.write(`${path}: ${writer.events} events of ${name}, ${formatBytes(machine.memoryBytes)}\n`);
+        print(
+          io.stderr,
+          `${path}: ${writer.events} events of ${name}, ${formatBytes(machine.memoryBytes)}\n`,
+        );
       }
       return 0;
     } finally {

@@ -1,15 +1,17 @@
 /** `unaccepted trace import FILE... -o OUT`: a trace of any format becomes one of ours. */
 
 import type { Argv } from "yargs";
+import { printable } from "../../../report/printable.js";
 import { formatImportReport, importReport } from "../../../report/trace-import.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";
 import { LivePages } from "../../../workload/live-pages.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
 import { OutputFile } from "../../output-file.js";
+import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
 import { UsageError } from "../../usage-error.js";
-import { filesOf, textOf } from "./options.js";
+import { addLenient, filesOf, KERNEL_OPTION, kernelOf, textOf } from "./options.js";
 
 /** For yargs. */
 export const traceImport = {
@@ -17,7 +19,7 @@ export const traceImport = {
   describe: "read traces of any format and write one of ours",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addLenient(yargs)
       .positional("file", {
         type: "string",
         describe:
@@ -25,11 +27,7 @@ export const traceImport = {
           "Several are parts of one trace, in the order of time",
       })
       .option("output", { alias: "o", type: "string", requiresArg: true, describe: "the file to write" })
-      .option("kernel", {
-        type: "string",
-        requiresArg: true,
-        describe: "version of the kernel that was traced",
-      })
+      .option("kernel", KERNEL_OPTION)
       .option("clock", {
         type: "string",
         requiresArg: true,
@@ -53,7 +51,7 @@ export const traceImport = {
     const files = filesOf(argv);
     const path = textOf(argv, "output");
     if (path === undefined) throw new UsageError("expected the file to write after -o");
-    const [kernel, clock] = [textOf(argv, "kernel"), textOf(argv, "clock")];
+    const [kernel, clock] = [kernelOf(argv), textOf(argv, "clock")];
     const quiet = argv.quiet === true;
     const output = new OutputFile(path);
     try {
@@ -72,23 +70,26 @@ export const traceImport = {
           };
         },
         io,
-        quiet,
+        { quiet, lenient: argv.lenient === true, kernel },
       );
       const known = files.length === 1 ? read.metadata : undefined;
       writer!.end(
         {
-          ...(kernel === undefined ? {} : { kernel }),
+          ...(read.names.kernel === undefined ? {} : { kernel: read.names.kernel }),
           ...(clock === undefined ? {} : { clock }),
           ...(known ?? { source: [...new Set(read.formats)] }),
         },
         read.counts,
       );
       output.finish();
-      const report = importReport(read.counts, live, writer!.events);
+      const report = importReport(read.counts, live, writer!.events, read.details);
       if (argv.json === true) {
-        io.stdout.write(`${JSON.stringify({ schemaVersion: 1, output: path, ...report }, undefined, 2)}\n`);
+        print(
+          io.stdout,
+          `${JSON.stringify({ schemaVersion: 1, output: path, ...report, flagsReadAs: read.flags }, undefined, 2)}\n`,
+        );
       } else if (!quiet) {
-        io.stderr.write(formatImportReport(path, report));
+        print(io.stderr, formatImportReport(printable(path), report, read.flags, read.details));
       }
       return 0;
     } finally {

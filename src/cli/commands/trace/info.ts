@@ -1,14 +1,20 @@
 /** `unaccepted trace info FILE`: what a trace holds. */
 
 import type { Argv } from "yargs";
+import { printableAll } from "../../../report/printable.js";
 import { formatTraceInfo } from "../../../report/trace-info.js";
+import { TRACEPOINTS, whyUnusable } from "../../../report/trace-use.js";
+import { PageEventKind } from "../../../workload/events.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
 import { bundledTrace } from "../../bundled-traces.js";
 import { paintFor } from "../../colour.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
+import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
-import { filesOf } from "./options.js";
+import { addLenient, filesOf, KERNEL_OPTION, kernelOf } from "./options.js";
+
+const KIND_NAMES = Object.keys(PageEventKind) as (keyof typeof PageEventKind)[];
 
 /** For yargs. */
 export const traceInfo = {
@@ -16,12 +22,13 @@ export const traceInfo = {
   describe: "what a trace holds: totals, orders, flags, CPUs, live pages, callers",
 
   builder(yargs: Argv): Argv {
-    return yargs
+    return addLenient(yargs)
       .positional("file", {
         type: "string",
         describe:
           "a trace of any format, or its parts in the order of time; or the name of a bundled one; - is stdin",
       })
+      .option("kernel", KERNEL_OPTION)
       .option("json", { type: "boolean", describe: "all of it as JSON" })
       .option("quiet", { type: "boolean", describe: "no progress on stderr" })
       .epilogue(
@@ -44,20 +51,34 @@ export const traceInfo = {
         return summarizer;
       },
       io,
-      argv.quiet === true,
+      { quiet: argv.quiet === true, lenient: argv.lenient === true, kernel: kernelOf(argv) },
     );
+    const summary = summarizer!.finish();
+    const unusable = whyUnusable({
+      ...summary.pairing,
+      pageEvents: Object.fromEntries(
+        Object.entries(TRACEPOINTS).map(([name, kind]) => [name, summary.kinds[KIND_NAMES[kind]!]]),
+      ),
+      otherEvents: read.details.otherEvents,
+      counts: read.counts,
+    });
     const info = {
       files,
       formats: read.formats,
+      ...(read.names.kernel === undefined ? {} : { kernel: read.names.kernel }),
       ...read.metadata,
-      summary: summarizer!.finish(),
+      flagsReadAs: read.flags,
+      summary,
       counts: read.counts,
+      ...(unusable === undefined ? {} : { unusable }),
+      details: read.details,
       gfpTexts: [...read.names.gfpTexts.keys()],
     };
-    io.stdout.write(
+    print(
+      io.stdout,
       argv.json === true
         ? `${JSON.stringify({ schemaVersion: 1, ...info }, undefined, 2)}\n`
-        : formatTraceInfo(info, paintFor(io)),
+        : formatTraceInfo(printableAll(info), paintFor(io)),
     );
     return 0;
   },

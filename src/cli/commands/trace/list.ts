@@ -7,6 +7,7 @@ import { GENERATORS, type GeneratorEntry, type Parameter } from "../../../worklo
 import { bundledTraces } from "../../bundled-traces.js";
 import type { CliContext } from "../../context.js";
 import { examples, type ParsedArguments } from "../../options.js";
+import { print } from "../../print.js";
 
 /** For yargs. */
 export const traceList = {
@@ -23,7 +24,8 @@ export const traceList = {
   async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
     const traces = bundledTraces();
     const generators = GENERATORS.map(listed);
-    io.stdout.write(
+    print(
+      io.stdout,
       argv.json === true
         ? `${JSON.stringify({ schemaVersion: 1, traces, generators }, undefined, 2)}\n`
         : formatTraceList(traces, generators),

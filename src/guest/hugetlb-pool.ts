@@ -1,0 +1,118 @@
+import { hugePagePools, PMD_PAGE_BYTES } from "../command-line/hugepages.js";
+import type { StallRecorder } from "../metrics/stalls.js";
+import { Gfp, GfpMask } from "../page-alloc/gfp.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { withTouch } from "../page-alloc/unaccepted-list.js";
+import type { GuestClock } from "../sim/guest-clock.js";
+import { PAGE_SIZE, PAGEBLOCK_ORDER } from "../units.js";
+import type { Kernel } from "./kernel.js";
+
+/** A pool of huge pages as boot filled it. */
+export interface HugePagePoolResult {
+  readonly pageBytes: number;
+  readonly askedPages: number;
+  readonly pages: number;
+}
+
+const GFP: number = GfpMask.HIGHUSER_MOVABLE | Gfp.THISNODE | Gfp.COMP | Gfp.NOWARN | Gfp.RETRY_MAYFAIL;
+
+/**
+ * Fills the pools (mm/hugetlb.c: hugetlb_init, a subsys initcall, Linux 6.12): what memblock gave
+ * becomes managed, and pages of 2 MiB come from the page allocator until one fails. From 6.9 on two
+ * threads for each node take half of them each (hugetlb_pages_alloc_boot). Nobody touches the pages,
+ * unless `init_on_alloc=1` clears them.
+ */
+export function hugetlbInit(kernel: Kernel, clock: GuestClock, stalls: StallRecorder): HugePagePoolResult[] {
+  const { allocator, early } = kernel;
+  const results: HugePagePoolResult[] = [];
+  for (const { pageBytes, askedPages, ranges } of early.hugeBootPages) {
+    for (const { start } of ranges) {
+      allocator.zoneOfPfn(start / PAGE_SIZE).managedPages += pageBytes / PAGE_SIZE;
+    }
+    results.push({ pageBytes, askedPages, pages: ranges.length });
+  }
+  const pool = hugePagePools(early.options.words, early.nodeIds).pools.find(
+    ({ pageBytes }) => pageBytes === PMD_PAGE_BYTES,
+  );
+  if (pool === undefined) return results;
+  const touchedBefore = allocator.touchedPages;
+  const { acceptor } = allocator;
+  if (!early.options.initOnAlloc) allocator.acceptor = withTouch(acceptor, undefined);
+  const filler = new PoolFiller(kernel, clock, stalls);
+  const pages =
+    pool.byNode === undefined
+      ? filler.fill(pool.pages, early.nodeIds)
+      : [...pool.byNode].reduce((sum, [nid, count]) => sum + filler.fill(count, [nid]), 0);
+  allocator.acceptor = acceptor;
+  if (!early.options.initOnAlloc) kernel.untouchedPages += allocator.touchedPages - touchedBefore;
+  if (pages < pool.pages) {
+    early.remarks.push(`hugepages=: of ${pool.pages} pages of 2 MiB there is room for ${pages}`);
+  }
+  return [...results, { pageBytes: PMD_PAGE_BYTES, askedPages: pool.pages, pages }];
+}
+
+/** A thread with its part of the pool. */
+interface Worker {
+  readonly cpu: number;
+  left: number;
+}
+
+class PoolFiller {
+  readonly #kernel: Kernel;
+  readonly #clock: GuestClock;
+  readonly #stalls: StallRecorder;
+
+  constructor(kernel: Kernel, clock: GuestClock, stalls: StallRecorder) {
+    this.#kernel = kernel;
+    this.#clock = clock;
+    this.#stalls = stalls;
+  }
+
+  /** @returns pages that there was room for */
+  fill(pages: number, nodeIds: readonly number[]): number {
+    const { early, cpuNodes } = this.#kernel;
+    const threads = early.rules.parallelHugePages ? Math.min(2 * nodeIds.length, cpuNodes.length, pages) : 1;
+    const workers = Array.from(
+      { length: threads },
+      (_value, cpu): Worker => ({
+        cpu,
+        left: Math.floor(pages / threads) + (cpu < pages % threads ? 1 : 0),
+      }),
+    );
+    for (const { cpu } of workers) this.#clock.wake(cpu);
+    let filled = 0;
+    let node = 0;
+    for (let worker = this.#next(workers); worker !== undefined; worker = this.#next(workers)) {
+      worker.left--;
+      if (this.#takePage(worker.cpu, nodeIds, node)) filled++;
+      else worker.left = 0;
+      node++;
+    }
+    this.#clock.joinAll();
+    return filled;
+  }
+
+  /** The thread that is furthest behind. */
+  #next(workers: readonly Worker[]): Worker | undefined {
+    const { timeNs } = this.#clock.cpus;
+    let next: Worker | undefined;
+    for (const worker of workers) {
+      if (worker.left === 0) continue;
+      if (next === undefined || timeNs[worker.cpu]! < timeNs[next.cpu]!) next = worker;
+    }
+    return next;
+  }
+
+  /** Asks node after node, in turn (alloc_pool_huge_folio). */
+  #takePage(cpu: number, nodeIds: readonly number[], turn: number): boolean {
+    const { allocator } = this.#kernel;
+    this.#clock.begin(cpu);
+    let page = NO_PAGE;
+    for (let at = 0; at < nodeIds.length && page === NO_PAGE; at++) {
+      page = allocator.allocPages(GFP, PAGEBLOCK_ORDER, nodeIds[(turn + at) % nodeIds.length]!, cpu);
+    }
+    const stallNs = this.#clock.settle(cpu);
+    if (stallNs > 0) this.#stalls.record(stallNs);
+    return page !== NO_PAGE;
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * What commits changed of the rules, with the release that had each first, and the point releases
+ * that took it over.
+ *
+ * Sources of the dates: shortlogs of the announcements and review mails of the stable series and pull
+ * requests of the subsystems (lore.kernel.org); a candidate that is marked as assumed is the first of
+ * a release whose merge window took the commit. A series that is not listed did not take it over as
+ * far as its review mails tell (assumption where a series has no mail that names the commit).
+ */
+
+import { MAX_ORDER_PAGES } from "../units.js";
+import type { AcceptRules, KernelRules, KexecRules, PageAllocRules } from "./rules.js";
+
+/** What a commit sets; all other rules stay. */
+export interface RulesDelta extends Partial<Omit<KernelRules, "pageAlloc" | "acceptMemory" | "kexec">> {
+  readonly pageAlloc?: Partial<PageAllocRules>;
+  readonly acceptMemory?: Partial<AcceptRules>;
+  readonly kexec?: Partial<KexecRules>;
+}
+
+/** One commit. */
+export interface Change {
+  /** First twelve digits. */
+  readonly commit: string;
+  /** What it does, in half a sentence. */
+  readonly what: string;
+  /** The first tag that has it: a release or a candidate. */
+  readonly landed: string;
+  /** By stable series: the first point release that has it. */
+  readonly backports?: Readonly<Record<string, number>>;
+  readonly sets: RulesDelta;
+}
+
+/** The first release with unaccepted memory. */
+export const FIRST_RELEASE = "6.5-rc1";
+
+/** Its rules. */
+export const FIRST_RULES: KernelRules = {
+  pageAlloc: {
+    fallback: "6.12.0",
+    acceptTarget: "high",
+    acceptOnVisit: false,
+    acceptAtLeastOne: true,
+    acceptAtOncePages: MAX_ORDER_PAGES,
+    unacceptedUnusable: true,
+    acceptBeforeWatermarks: false,
+    bulkAccepts: false,
+  },
+  acceptMemory: { lock: "single", touchesWatchdog: false },
+  kexec: { highestFirst: false, acceptsSegments: false, unshares: [], vmcoreAsks: false },
+  tableMemory: "loader-data",
+  tableReservation: "bytes",
+  unpacksAfterExit: true,
+};
+
+/** Oldest first. */
+export const CHANGES: readonly Change[] = [
+  {
+    commit: "a1b87d54f4e4",
+    what: "the stub unpacks the kernel itself",
+    landed: "6.6-rc1", // assumed
+    sets: { unpacksAfterExit: false },
+  },
+  {
+    commit: "e7761d827e99",
+    what: "the table lies in memory of type ACPI reclaim",
+    landed: "6.6-rc2",
+    sets: { tableMemory: "acpi-reclaim" },
+  },
+  {
+    commit: "8dbe33956d96",
+    what: "the kernel makes the table's pages known as memory, and can miss the last one",
+    landed: "6.6-rc3",
+    sets: { tableReservation: "size-in-pages" },
+  },
+  {
+    commit: "50e782a86c98",
+    what: "CPUs accept side by side",
+    landed: "6.6-rc7",
+    backports: { "6.5": 9 },
+    sets: { acceptMemory: { lock: "list-touching" } },
+  },
+  {
+    commit: "7cd34dd3c9bf",
+    what: "/proc/vmcore leaves unaccepted memory out",
+    landed: "6.7-rc1", // assumed
+    sets: { kexec: { vmcoreAsks: true } },
+  },
+  {
+    commit: "01b1e3ca0e5c",
+    what: "CPUs accept neighbouring ranges side by side",
+    landed: "6.7-rc4",
+    backports: { "6.6": 5 },
+    sets: { acceptMemory: { lock: "list" } },
+  },
+  {
+    commit: "b3ba234171cd",
+    what: "kexec looks for a place in the highest RAM first",
+    landed: "6.8-rc1", // assumed
+    sets: { kexec: { highestFirst: true } },
+  },
+  {
+    commit: "1c5a1627f481",
+    what: "accepting excuses a CPU from the soft lockup detector",
+    landed: "6.9-rc7",
+    backports: { "6.6": 55, "6.8": 10 },
+    sets: { acceptMemory: { touchesWatchdog: true } },
+  },
+  {
+    commit: "859e63b789d6",
+    what: "kexec makes shared memory private again on TDX",
+    landed: "6.11-rc1", // assumed
+    backports: { "6.10": 13 },
+    sets: { kexec: { unshares: ["tdx"] } },
+  },
+  {
+    commit: "807174a93d24",
+    what: "every visit to a zone accepts up to the high watermark; unaccepted memory counts as free",
+    landed: "6.11-rc4",
+    backports: { "6.6": 48, "6.10": 7 },
+    sets: { pageAlloc: { acceptOnVisit: true, acceptAtLeastOne: false, unacceptedUnusable: false } },
+  },
+  {
+    commit: "8f377e9d1ad8",
+    what: "bulk allocations accept too",
+    landed: "6.12-rc1", // assumed
+    sets: { pageAlloc: { bulkAccepts: true } },
+  },
+  {
+    commit: "5118e3d1bc13",
+    what: "accepts up to the promo watermark",
+    landed: "6.12-rc1", // assumed
+    sets: { pageAlloc: { acceptTarget: "promo" } },
+  },
+  {
+    commit: "3074152e56c9",
+    what: "kexec makes shared memory private again on SNP",
+    landed: "6.13-rc1", // assumed
+    sets: { kexec: { unshares: ["tdx", "snp"] } },
+  },
+  {
+    commit: "800f1059c99e",
+    what: "before watermarks are set up, every visit to a zone accepts a block",
+    landed: "6.14",
+    backports: { "6.6": 86, "6.12": 21, "6.13": 9 },
+    sets: { pageAlloc: { acceptBeforeWatermarks: true } },
+  },
+  {
+    commit: "c2f6ea38fc1b",
+    what: "a claim that fails splits the smallest block",
+    landed: "6.15-rc1", // assumed
+    backports: { "6.12": 29, "6.14": 7 },
+    sets: { pageAlloc: { fallback: "claim-then-steal" } },
+  },
+  {
+    commit: "caeb8ba598f0",
+    what: "kexec accepts where the next kernel goes",
+    landed: "6.15-rc1", // assumed
+    sets: { kexec: { acceptsSegments: true } },
+  },
+  {
+    commit: "0862438c9048",
+    what: "the kernel keeps the last page of the table too",
+    landed: "7.0-rc1", // assumed
+    backports: { "6.6": 128, "6.12": 75, "6.18": 14, "6.19": 4 },
+    sets: { tableReservation: "pages" },
+  },
+];

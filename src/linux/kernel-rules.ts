@@ -1,0 +1,144 @@
+/** The rules of any release: those of the first one, with every commit that it has. */
+
+import { CHANGES, type Change, FIRST_RELEASE, FIRST_RULES, type RulesDelta } from "./changes.js";
+import { compareReleases, parseReleaseName, type ReleaseName } from "./release-name.js";
+import type { KernelRules } from "./rules.js";
+
+/** The newest release whose source was read for changes; later ones have its rules and what `CHANGES` dates later. */
+const REVIEWED: ReleaseName = { major: 6, minor: 15, suffix: "" };
+/** Series that stand for a later point release when nothing but their two numbers is said: that of the recordings. */
+const STABLE_SERIES: Readonly<Record<string, number>> = { "6.12": 107 };
+
+/** What is known of a kernel by its name. */
+export interface KernelRelease {
+  readonly rules: KernelRules;
+  /**
+   * The release in which these rules came to be, such as `6.6.5` for 6.6.35; for a release that is newer
+   * than the reviewed ones `6.15`, or `6.15 with 0862438c9048`.
+   */
+  readonly rulesOf: string;
+  /** Why `rulesOf` is another release than the name says; undefined where it is the same. */
+  readonly remark: string | undefined;
+}
+
+const cache = new Map<string, KernelRelease>();
+
+/**
+ * The name of a kernel in the one form that results show: `v6.12-rc3` and `Linux 6.12-rc3` are
+ * `6.12-rc3`, and of the line `Linux version 6.8.0-1028-intel (...)` the name is left.
+ *
+ * @returns undefined for text that names no release
+ */
+export function kernelName(text: string): string | undefined {
+  const name = (/^\s*Linux(?:\s+version)?\s+(\S+)/i.exec(text)?.[1] ?? text.trim()).replace(/^v(?=\d)/, "");
+  return parseReleaseName(name) === undefined ? undefined : name;
+}
+
+/** Whether a kernel of that name knows of unaccepted memory. */
+export function knowsUnacceptedMemory(name: string): boolean {
+  const release = parseReleaseName(name);
+  return release !== undefined && compareReleases(release, parseReleaseName(FIRST_RELEASE)!) >= 0;
+}
+
+/**
+ * @param name as `kernelName` returns it
+ * @throws Error for a name that is none, or one of a release before 6.5
+ */
+export function kernelRelease(name: string): KernelRelease {
+  let known = cache.get(name);
+  if (known === undefined) {
+    known = describe(name);
+    cache.set(name, known);
+  }
+  return known;
+}
+
+/** The rules alone. */
+export function kernelRules(name: string): KernelRules {
+  return kernelRelease(name).rules;
+}
+
+/** Every release in which the rules of the main line changed, and 6.12 as of today; oldest first. */
+export function releasesThatDiffer(): string[] {
+  const tags = CHANGES.map(({ landed }) => series(parseReleaseName(landed)!)).filter(isReviewed);
+  const names = ["6.5", ...tags].flatMap((tag) => (tag in STABLE_SERIES ? [`${tag}.0`, tag] : [tag]));
+  return [...new Set(names)];
+}
+
+/** What a release changed, as half sentences; for 6.12 what its stable series took over. */
+export function changesIn(name: string): string[] {
+  const stable = name in STABLE_SERIES;
+  const tag = name.replace(/\.0$/, "");
+  return CHANGES.filter(({ landed, backports = {} }) =>
+    stable ? tag in backports : series(parseReleaseName(landed)!) === tag,
+  ).map(({ what }) => what);
+}
+
+function describe(name: string): KernelRelease {
+  const named = parseReleaseName(name);
+  if (named === undefined || !knowsUnacceptedMemory(name)) {
+    throw new Error(`linux: ${name} is no release from 6.5 on`);
+  }
+  const alone = named.point === undefined && named.rc === undefined;
+  const point = alone ? STABLE_SERIES[series(named)] : undefined;
+  const release = point === undefined ? named : { ...named, point };
+  const applied = CHANGES.flatMap((change) => {
+    const since = firstOf(change, release);
+    return since === undefined ? [] : [{ change, since }];
+  });
+  const rules = applied.reduce((sum, { change }) => withDelta(sum, change.sets), FIRST_RULES);
+  const ofReviewed = applied.filter(({ since }) => isReviewed(series(since)));
+  const last = ofReviewed.reduce(
+    (latest, { since }) => (compareReleases(since, latest) > 0 ? since : latest),
+    parseReleaseName("6.5")!,
+  );
+  const later = applied.filter((one) => !ofReviewed.includes(one)).map(({ change }) => change.commit);
+  const rulesOf = [releaseText(last, release), ...later.map((commit) => `with ${commit}`)].join(" ");
+  const why = !isReviewed(series(release))
+    ? `the newest that was reviewed${later.length > 0 ? ", and a later fix" : ""}`
+    : "the last that changed them";
+  const builder =
+    release.suffix === "" ? "" : "; it counts as the release it was built from, whatever its builder changed";
+  const same = name === rulesOf || name in STABLE_SERIES;
+  return {
+    rules,
+    rulesOf,
+    remark: same ? undefined : `Linux ${name} has the rules of ${rulesOf}, ${why}${builder}`,
+  };
+}
+
+/** The tag or point release with which a release came to have a commit; undefined if it does not have it. */
+function firstOf({ landed, backports = {} }: Change, release: ReleaseName): ReleaseName | undefined {
+  const tag = parseReleaseName(landed)!;
+  if (compareReleases(release, tag) >= 0) return tag;
+  const point = backports[series(release)];
+  if (point === undefined || (release.point ?? 0) < point) return undefined;
+  return { major: release.major, minor: release.minor, point, suffix: "" };
+}
+
+function withDelta(rules: KernelRules, { pageAlloc, acceptMemory, kexec, ...own }: RulesDelta): KernelRules {
+  return {
+    ...rules,
+    ...own,
+    pageAlloc: { ...rules.pageAlloc, ...pageAlloc },
+    acceptMemory: { ...rules.acceptMemory, ...acceptMemory },
+    kexec: { ...rules.kexec, ...kexec },
+  };
+}
+
+/** A candidate of a release that is out counts as the release; the first 6.12 is told from its series. */
+function releaseText(since: ReleaseName, release: ReleaseName): string {
+  const tag = series(since);
+  if (since.point !== undefined) return `${tag}.${since.point}`;
+  if (since.rc !== undefined && release.rc !== undefined && tag === series(release))
+    return `${tag}-rc${since.rc}`;
+  return tag in STABLE_SERIES ? `${tag}.0` : tag;
+}
+
+function series({ major, minor }: ReleaseName): string {
+  return `${major}.${minor}`;
+}
+
+function isReviewed(tag: string): boolean {
+  return compareReleases(parseReleaseName(tag)!, REVIEWED) <= 0;
+}

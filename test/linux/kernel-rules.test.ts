@@ -1,0 +1,178 @@
+import { readdirSync } from "node:fs";
+import * as fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { CHANGES, FIRST_RULES, type RulesDelta } from "../../src/linux/changes.js";
+import {
+  changesIn,
+  kernelName,
+  kernelRelease,
+  kernelRules,
+  knowsUnacceptedMemory,
+  releasesThatDiffer,
+} from "../../src/linux/kernel-rules.js";
+import { compareReleases, parseReleaseName } from "../../src/linux/release-name.js";
+import type { KernelRules } from "../../src/linux/rules.js";
+
+const test = suite("linux: rules of a release");
+
+test("whose rules a name stands for", () => {
+  for (const [name, rulesOf] of [
+    ["6.5", "6.5"],
+    ["6.5-rc1", "6.5"],
+    ["6.5.9", "6.5.9"],
+    ["6.6-rc2", "6.6-rc2"],
+    ["6.6-rc5", "6.6-rc3"],
+    ["6.6", "6.6"],
+    ["6.6.4", "6.6"],
+    ["6.6.35", "6.6.5"],
+    ["6.6.140", "6.6.128"],
+    ["6.8", "6.8"],
+    ["6.8.0-1028-intel", "6.8"],
+    ["6.8.12", "6.8.10"],
+    ["6.9", "6.9"],
+    ["6.10", "6.9"],
+    ["6.11", "6.11"],
+    ["6.12-rc3", "6.12-rc1"],
+    ["6.12.0", "6.12.0"],
+    ["6.12.0-55.el10.x86_64", "6.12.0"],
+    ["6.12.5", "6.12.0"],
+    ["6.12.60", "6.12.29"],
+    ["6.12", "6.12.75"],
+    ["6.12.107+deb13-amd64", "6.12.75"],
+    ["6.13", "6.13"],
+    ["6.14-rc7", "6.13"],
+    ["6.14.0-1009-intel", "6.14"],
+    ["6.14.7", "6.14.7"],
+    ["6.15", "6.15"],
+    ["6.16", "6.15"],
+    ["6.18", "6.15"],
+    ["6.18.14", "6.15 with 0862438c9048"],
+    ["6.19", "6.15"],
+    ["7.0", "6.15 with 0862438c9048"],
+    ["7.3.4", "6.15 with 0862438c9048"],
+    ["12.0", "6.15 with 0862438c9048"],
+  ] as const) {
+    assert.is(kernelRelease(name).rulesOf, rulesOf, name);
+  }
+});
+
+test("6.12 alone is its stable series as of 6.12.107, every other bare name a first tag", () => {
+  assert.equal(kernelRules("6.12"), kernelRules("6.12.107"));
+  assert.not.equal(kernelRules("6.12"), kernelRules("6.12.0"));
+  for (const name of ["6.5", "6.6", "6.8", "6.11", "6.13", "6.14", "6.15"]) {
+    assert.equal(kernelRules(name), kernelRules(`${name}.0`));
+  }
+});
+
+test("a remark wherever the rules are those of another release", () => {
+  for (const name of ["6.5", "6.6", "6.12", "6.12.0", "6.15", "6.6.128"]) {
+    assert.is(kernelRelease(name).remark, undefined, name);
+  }
+  assert.is(kernelRelease("6.10.3").remark, "Linux 6.10.3 has the rules of 6.9, the last that changed them");
+  assert.is(kernelRelease("6.18").remark, "Linux 6.18 has the rules of 6.15, the newest that was reviewed");
+  assert.is(
+    kernelRelease("7.3.4").remark,
+    "Linux 7.3.4 has the rules of 6.15 with 0862438c9048, the newest that was reviewed, and a later fix",
+  );
+  assert.is(
+    kernelRelease("6.8.0-1028-intel").remark,
+    "Linux 6.8.0-1028-intel has the rules of 6.8, the last that changed them; it counts as the release it was " +
+      "built from, whatever its builder changed",
+  );
+});
+
+test("what knows of unaccepted memory", () => {
+  for (const name of ["6.5-rc1", "6.5", "6.10", "7.0", "10.0"]) assert.ok(knowsUnacceptedMemory(name), name);
+  for (const name of ["6.4.16", "6.5-rc0", "6.1", "5.15.0-91-generic", "2.6.32", "six"]) {
+    assert.not(knowsUnacceptedMemory(name), name);
+    assert.throws(() => kernelRules(name), "is no release from 6.5 on");
+  }
+});
+
+test("names as tags, uname and boot logs have them", () => {
+  assert.is(kernelName("v6.12-rc3"), "6.12-rc3");
+  assert.is(kernelName(" 6.12 "), "6.12");
+  assert.is(kernelName("Linux 6.9"), "6.9");
+  assert.is(
+    kernelName("Linux version 6.8.0-1028-intel (buildd@x) (gcc 13, GNU ld 2.42) #35"),
+    "6.8.0-1028-intel",
+  );
+  for (const text of ["", "v", "6", "Linux", "Linux version", "6.x", "constructor"]) {
+    assert.is(kernelName(text), undefined, text);
+  }
+});
+
+test("a later release of the main line has every commit of an earlier one", () => {
+  const number = fc.integer({ min: 5, max: 19 });
+  fc.assert(
+    fc.property(number, number, (a, b) => {
+      const [older, newer] = [Math.min(a, b), Math.max(a, b)].map((minor) => `6.${minor}.0`);
+      const has = (name: string): string[] =>
+        CHANGES.filter(
+          ({ landed }) => compareReleases(parseReleaseName(name)!, parseReleaseName(landed)!) >= 0,
+        ).map(({ commit }) => commit);
+      assert.equal(has(newer!).slice(0, has(older!).length), has(older!));
+      assert.equal(kernelRules(newer!), has(newer!).reduce(withCommit, FIRST_RULES));
+    }),
+  );
+});
+
+function withCommit(rules: KernelRules, commit: string): KernelRules {
+  const { pageAlloc, acceptMemory, kexec, ...own } = CHANGES.find((change) => change.commit === commit)!.sets;
+  return {
+    ...rules,
+    ...own,
+    pageAlloc: { ...rules.pageAlloc, ...pageAlloc },
+    acceptMemory: { ...rules.acceptMemory, ...acceptMemory },
+    kexec: { ...rules.kexec, ...kexec },
+  };
+}
+
+test("a point release never loses what an earlier one of its series has", () => {
+  for (const { landed, backports = {} } of CHANGES) {
+    for (const [series, point] of Object.entries(backports)) {
+      const first = parseReleaseName(`${series}.${point}`)!;
+      assert.ok(compareReleases(first, parseReleaseName(landed)!) < 0, `${series}.${point}`);
+      assert.not.equal(kernelRules(`${series}.${point}`), kernelRules(`${series}.${point - 1}`));
+      assert.equal(kernelRules(`${series}.999`), kernelRules(`${series}.500`));
+    }
+  }
+});
+
+test("the releases that a list should have, and what each of them changed", () => {
+  assert.equal(releasesThatDiffer(), [
+    "6.5",
+    "6.6",
+    "6.7",
+    "6.8",
+    "6.9",
+    "6.11",
+    "6.12.0",
+    "6.12",
+    "6.13",
+    "6.14",
+    "6.15",
+  ]);
+  assert.equal(changesIn("6.12.0"), ["bulk allocations accept too", "accepts up to the promo watermark"]);
+  assert.is(changesIn("6.12").length, 3);
+  for (const name of releasesThatDiffer().slice(1)) assert.ok(changesIn(name).length > 0, name);
+});
+
+/** `pageAlloc.fallback`, `tableMemory`, ... of a set of rules. */
+function flagsOf(rules: KernelRules | RulesDelta): string[] {
+  return Object.entries(rules).flatMap(([name, value]) =>
+    typeof value === "object" ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
+  );
+}
+
+test("every flag is set by a commit, and every commit has a test with guests that it changes", () => {
+  const set = new Set(CHANGES.flatMap(({ sets }) => flagsOf(sets)));
+  // Not of a release: what a policy says instead.
+  const unset = flagsOf(FIRST_RULES).filter((flag) => !set.has(flag));
+  assert.equal(unset, ["pageAlloc.acceptAtOncePages"]);
+  const tests = readdirSync("test/regress");
+  for (const { commit } of CHANGES) assert.ok(tests.includes(`${commit}.test.ts`), commit);
+});
+
+test.run();

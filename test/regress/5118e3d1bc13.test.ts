@@ -1,0 +1,17 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { beforeAndAfter } from "./guests.js";
+
+/**
+ * "mm: accept to promo watermark". A kernel that accepts for an allocation accepts up to a higher mark.
+ */
+const test = suite("regress: 5118e3d1bc13");
+
+test("an idle guest has more memory accepted, and waits no more often", () => {
+  const [before, after] = beforeAndAfter(["6.11", "6.12.0"], "memory=4GiB");
+  assert.is(after!.acceptedBytes - before!.acceptedBytes, 8 * 2 ** 20);
+  assert.is(after!.stalls.count, before!.stalls.count);
+  assert.ok(after!.stalls.totalNs > before!.stalls.totalNs);
+});
+
+test.run();

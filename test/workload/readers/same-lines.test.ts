@@ -1,0 +1,123 @@
+/** UsualLines reads a line as TextReader does without it, or leaves it alone: on changed lines of every format. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { EventBlocks } from "../../../src/workload/event-blocks.js";
+import { TRACE_CMD, TRACEFS } from "../../../src/workload/readers/ftrace-format.js";
+import type { LineFormat } from "../../../src/workload/readers/line-format.js";
+import { PERF_SCRIPT } from "../../../src/workload/readers/perf-format.js";
+import { TextReader } from "../../../src/workload/readers/text-reader.js";
+import { newTraceCounts } from "../../../src/workload/trace-counts.js";
+import { TraceNames } from "../../../src/workload/trace-names.js";
+import { EventList } from "./traces.js";
+
+const test = suite("workload: usual lines");
+
+const FOLDER = "test/golden/traces";
+const CHANGED_LINES = 12_000;
+/** Lines nearer than that to the end of what was fed are never usual. */
+const PADDING = "\n".repeat(400);
+
+/** What a reader makes of lines, each on its own. */
+function readingOf(format: LineFormat, pieces: readonly string[]): { list: unknown[]; counts: object } {
+  const names = new TraceNames();
+  const counts = newTraceCounts();
+  const events = new EventList(names);
+  const blocks = new EventBlocks((block) => events.add(block));
+  const reader = new TextReader("x", format, { names, counts, blocks }, { lenient: true });
+  for (const piece of pieces) reader.feed(Buffer.from(piece, "latin1"));
+  reader.end();
+  blocks.flush();
+  return { list: events.list, counts };
+}
+
+/** Numbers from 0 to below a limit, the same each time. */
+function numbers(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
+const CHARACTERS = " \t[]():.=-|_0123456789abcdefxgK#/<>\r\u007f\u0085\u00a0\u00ff";
+
+function changed(line: string, next: (limit: number) => number): string {
+  let text = line;
+  for (let edits = 1 + next(3); edits > 0; edits--) {
+    const at = next(text.length + 1);
+    const tokens = text.split(/( +)/);
+    const token = next(tokens.length);
+    const character = CHARACTERS[next(CHARACTERS.length)]!;
+    switch (next(8)) {
+      case 0:
+        text = text.slice(0, at) + text.slice(at + 1);
+        break;
+      case 1:
+        text = text.slice(0, at) + character + text.slice(at);
+        break;
+      case 2:
+        text = text.slice(0, at) + character + text.slice(at + 1);
+        break;
+      case 3:
+        text = tokens.toSpliced(token, 1).join("");
+        break;
+      case 4:
+        text = tokens.toSpliced(token, 0, tokens[next(tokens.length)]!, " ").join("");
+        break;
+      case 5:
+        text = text.replace(
+          /page=\S+/,
+          `page=${["(null)", "0", "0x0", "0000000000000000", "NULL", "0x12"][next(6)]}`,
+        );
+        break;
+      case 6:
+        text = text.replace(/pfn=\S+/, `pfn=${["0", "0x0", "5", "-1", "4294967295", "0x7"][next(6)]}`);
+        break;
+      default:
+        text = text.replace(
+          /\d+\.\d+:/,
+          `${["9007199.254741", "9007199.254740993", "99999999.123456789", "1.5"][next(4)]}:`,
+        );
+    }
+  }
+  return text.replaceAll("\n", " ");
+}
+
+const SAMPLES: readonly (readonly [name: string, format: LineFormat, files: RegExp])[] = [
+  ["tracefs", TRACEFS, /tracefs/],
+  ["trace-cmd", TRACE_CMD, /trace-cmd/],
+  ["perf script", PERF_SCRIPT, /perf/],
+];
+
+for (const [name, format, files] of SAMPLES) {
+  const lines = readdirSync(FOLDER)
+    .filter((file) => files.test(file))
+    .flatMap((file) => readFileSync(`${FOLDER}/${file}`, "latin1").split("\n"))
+    .filter((line) => line.includes("mm_page"));
+
+  test(`the same events from changed lines of ${name}`, () => {
+    const next = numbers(lines.length + Number(process.env.PROPERTY_SEED ?? 1));
+    const texts = Array.from(
+      { length: CHANGED_LINES },
+      () => `${changed(lines[next(lines.length)]!, next)}\n`,
+    );
+    const usual = readingOf(format, [texts.join("") + PADDING]);
+    const slow = readingOf(format, texts);
+    const at = slow.list.findIndex(
+      (event, index) => JSON.stringify(event) !== JSON.stringify(usual.list[index]),
+    );
+    if (at >= 0)
+      assert.equal(usual.list.slice(at - 1, at + 2), slow.list.slice(at - 1, at + 2), `event ${at}`);
+    assert.equal(usual.counts, slow.counts);
+  });
+}
+
+test("two pages from an odd frame are refused as a usual line, too", () => {
+  const line = `${"bash-1".padStart(18)}      [000] .....     1.000000: mm_page_alloc: page=00000000d2be5665 pfn=0x1001 order=1 migratetype=0 gfp_flags=GFP_KERNEL\n`;
+  const { list, counts } = readingOf(TRACEFS, [line + PADDING]);
+  assert.equal([list, (counts as { unreadLines: number }).unreadLines], [[], 1]);
+});
+
+test.run();
