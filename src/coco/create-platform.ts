@@ -1,5 +1,6 @@
 import type { CostLedger } from "../sim/cost-ledger.js";
 import { chanceAt } from "../sim/prng.js";
+import { ENDLESS_SUPPLY, type HostSupply } from "./host-supply.js";
 import { PlainPlatform } from "./none.js";
 import type { CocoPlatform, PlatformKind } from "./platform.js";
 import { SnpPlatform } from "./snp/snp-platform.js";
@@ -36,6 +37,7 @@ export interface GuestSide {
  * Makes the platform of one guest; its events go to `ledger`.
  *
  * @param seed decides where the host finds large pages
+ * @param supply what the host has left
  */
 export function createPlatform(
   kind: PlatformKind,
@@ -43,6 +45,7 @@ export function createPlatform(
   host: HostBacking,
   guest: GuestSide,
   seed: number,
+  supply: HostSupply = ENDLESS_SUPPLY,
 ): CocoPlatform {
   const { pageSizeBytes, prefault, contiguity, dynamicPamt, keepsConverted } = host;
   const chance = (position: number): number => chanceAt(seed, position);
@@ -56,6 +59,7 @@ export function createPlatform(
       keepsConverted,
       dynamicPamt,
       septVeDisable,
+      supply,
     });
   }
   const { svsm, coherencyErratum } = guest;
@@ -67,5 +71,6 @@ export function createPlatform(
     keepsConverted,
     svsm,
     coherencyErratum,
+    supply,
   });
 }

@@ -26,6 +26,10 @@ export class PlainPlatform implements CocoPlatform {
 
   remap(): void {}
 
+  alias(): "unnoticed" {
+    return "unnoticed";
+  }
+
   access(): "ok" {
     return "ok";
   }

@@ -36,6 +36,18 @@ export class PageTables {
     return added;
   }
 
+  /** Table pages that `map` would add. */
+  missing(start: number, end: number, level: PageLevel): number {
+    if (start >= end) return 0;
+    let missing = 0;
+    for (let index: number = level; index < this.#spans.length; index++) {
+      const pages = LEVEL_PAGES[index + 1]!;
+      const [first, last] = [Math.floor(start / pages), Math.ceil(end / pages)];
+      missing += last - first - this.#spans[index]!.countIn(first, last);
+    }
+    return missing;
+  }
+
   /** Level of the leaf that maps a page frame, or of the largest that still could. */
   levelOf(pfn: number): PageLevel {
     if (this.#spans[0].has(Math.floor(pfn / LEVEL_PAGES[1]))) return 0;

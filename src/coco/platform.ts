@@ -11,6 +11,13 @@ export type PlatformKind = "tdx" | "snp" | "none";
 export type AccessOutcome = "ok" | "td-exit" | "exception";
 
 /**
+ * What comes of one page of the host at two addresses of a guest: nobody notices; the module does not map a
+ * page that is in use; the reverse map table lets no access through at another address than its entry's,
+ * and the host, to go on, moves the entry there, which is not validated then.
+ */
+export type AliasOutcome = "unnoticed" | "refused" | "blocked";
+
+/**
  * Contract: how memory becomes usable on one platform.
  *
  * The three accept methods stand for the three programs that accept memory, which do it in
@@ -18,7 +25,8 @@ export type AccessOutcome = "ok" | "td-exit" | "exception";
  * state of its pages, and charges what that costs on the ledger the platform was made with.
  * It returns when the whole range is accepted. A range with a page that is accepted already
  * is accepted up to that page, then `DoubleAcceptError` is thrown (except by the TDX
- * firmware, which goes on); what the guest still tries before it stops is not charged.
+ * firmware, which goes on); what the guest still tries before it stops is not charged. Where the
+ * host has no more memory, it is accepted up to there, then `HostMemoryError` is thrown.
  *
  * A platform knows pages and entries, not why somebody accepts them: alignment to units of
  * 2 MiB, the guard unit and the bitmap are the callers' business.
@@ -56,6 +64,14 @@ export interface CocoPlatform {
   convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
   /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
   remap(start: number, end: number): void;
+  /**
+   * The host puts the memory of one page of the guest at the address of another one as well. Both are
+   * accepted.
+   *
+   * @param start address of the page whose memory goes to two places
+   * @param other address of the page that loses its own
+   */
+  alias(start: number, other: number): AliasOutcome;
   /** What happens when the guest touches a range: the outcome of its first page that is not usable. */
   access(start: number, end: number): AccessOutcome;
   /** The guest accepts a range again that the host has replaced. */

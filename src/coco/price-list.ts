@@ -45,6 +45,7 @@ const PARAMETER_OF: Readonly<Record<Exclude<keyof typeof CostEvent, "guestWork">
   leafChange: "leafChangeNs",
   tlbFlush: "tlbFlushNs",
   tlbFlushCpu: "tlbFlushCpuNs",
+  launchPage4k: "launchPage4kNs",
 };
 
 /**

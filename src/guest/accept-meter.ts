@@ -1,3 +1,4 @@
+import { HostMemoryError } from "../coco/host-supply.js";
 import type { ParameterSet } from "../coco/parameter.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
@@ -85,15 +86,16 @@ export class AcceptMeter {
     this.#credit("launch");
   }
 
+  /** The same with empty pages, one after the other, in place of the firmware's own accepts. */
+  launchEmptyPages(start: number, end: number): void {
+    this.launchPages(start, end);
+    this.#clock.ledger.charge(CostEvent.launchPage4k, (end - start) / PAGE_SIZE);
+    this.onAccepted();
+  }
+
   /** The firmware accepts; bytes, as everywhere here. Other CPUs are not online yet or in its service. */
   firmwareAccept(start: number, end: number): void {
-    this.#note();
-    try {
-      this.#platform.firmwareAccept(start, end);
-    } finally {
-      this.#credit("firmware");
-    }
-    this.#share();
+    this.#accept("firmware", start, end, 0);
   }
 
   /** The firmware accepts because the running kernel asks it to. */
@@ -109,13 +111,7 @@ export class AcceptMeter {
 
   /** The stub accepts. */
   stubAccept(start: number, end: number): void {
-    this.#note();
-    try {
-      this.#platform.stubAccept(start, end);
-    } finally {
-      this.#credit("stub");
-    }
-    this.#share();
+    this.#accept("stub", start, end, 0);
   }
 
   /**
@@ -124,14 +120,26 @@ export class AcceptMeter {
    * request 1220, 2026-09-15).
    */
   kernelAccept(start: number, end: number): void {
-    const { idle, ledger, running, nowNs } = this.#clock;
+    const { idle, running, nowNs } = this.#clock;
+    this.#accept("kernel", start, end, idle.countAt(running, nowNs));
+  }
+
+  /** A host that runs out of memory has taken its time up to there, and the guest's. */
+  #accept(who: "firmware" | "stub" | "kernel", start: number, end: number, onlookers: number): void {
     this.#note();
-    const onlookers = idle.countAt(running, nowNs);
     try {
-      this.#platform.kernelAccept(start, end);
+      this.#platform[`${who}Accept`](start, end);
+    } catch (error) {
+      if (error instanceof HostMemoryError) this.#finish(onlookers);
+      throw error;
     } finally {
-      this.#credit("kernel");
+      this.#credit(who);
     }
+    this.#finish(onlookers);
+  }
+
+  #finish(onlookers: number): void {
+    const { ledger } = this.#clock;
     const violations = countOf(ledger.counts, EPT_VIOLATIONS) - this.#violations;
     if (onlookers > 0) ledger.charge(CostEvent.idleCpuDelay, violations * onlookers);
     this.#share();

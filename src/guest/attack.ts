@@ -1,4 +1,4 @@
-import type { Scenario } from "../scenario/scenario.js";
+import type { AttackAnswer, Scenario } from "../scenario/scenario.js";
 import { chanceAt } from "../sim/prng.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { Guest } from "./guest.js";
@@ -11,6 +11,8 @@ export interface AttackResult {
   readonly warnings: number;
   /** Pages whose contents are gone without the guest knowing. */
   readonly integrityViolations: number;
+  /** Of an attack that puts a page's memory in two places: how often the TDX module or the reverse map table stopped it. */
+  readonly stopped?: number;
 }
 
 /** The platform or the guest itself ended the guest. */
@@ -27,12 +29,14 @@ export class Attack {
   #pages = 0;
   #warnings = 0;
   #integrityViolations = 0;
+  #stopped: number | undefined = undefined;
 
   get result(): AttackResult {
     return {
       pages: this.#pages,
       warnings: this.#warnings,
       integrityViolations: this.#integrityViolations,
+      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
     };
   }
 
@@ -42,35 +46,51 @@ export class Attack {
    * @throws GuestTerminated when the guest ends; `result` tells how far the host came
    */
   run(
-    { platform, clock, scenario }: Guest,
+    guest: Guest,
     target: AddressRange,
     isShared: (address: number) => boolean,
     plan: NonNullable<Scenario["attack"]>,
   ): void {
+    const { platform, clock, scenario } = guest;
     const privatePages: number[] = [];
     for (let page = target.start; page < target.end; page += PAGE_SIZE) {
       if (!isShared(page)) privatePages.push(page);
     }
-    if (privatePages.length === 0) return;
-    for (let at = 0; at < plan.pages; at++) {
-      const start = privatePages[Math.floor(chanceAt(scenario.seed, at) * privatePages.length)]!;
-      platform.remap(start, start + PAGE_SIZE);
+    if (privatePages.length < (plan.kind === "alias" ? 2 : 1)) return;
+    const at = (draw: number): number => Math.floor(chanceAt(scenario.seed, draw) * privatePages.length);
+    for (let count = 0; count < plan.pages; count++) {
+      const first = at(count);
+      const start = privatePages[first]!;
       this.#pages++;
-      const outcome = platform.access(start, start + PAGE_SIZE);
-      const where = `page 0x${start.toString(16)}, which it had accepted, is not accepted any more`;
-      if (outcome === "td-exit") {
-        throw new GuestTerminated(`${where}; touching it leaves the TD for a host that cannot mend it`);
-      }
-      if (outcome === "ok") {
-        // A plain guest cannot tell.
-        this.#integrityViolations++;
+      if (plan.kind === "replace") {
+        platform.remap(start, start + PAGE_SIZE);
+        this.#touch(guest, start, plan.answer);
         continue;
       }
-      if (plan.answer === "terminate") throw new GuestTerminated(`${where}; the guest stops`);
-      platform.acceptAgain(start, start + PAGE_SIZE);
-      if (plan.answer === "warn") this.#warnings++;
-      else this.#integrityViolations++;
+      const second = at(plan.pages + count);
+      const other = privatePages[second === first ? (second + 1) % privatePages.length : second]!;
+      this.#stopped ??= 0;
+      if (platform.alias(start, other) !== "unnoticed") this.#stopped++;
+      for (const page of [other, start]) this.#touch(guest, page, plan.answer);
     }
     clock.settle(0);
+  }
+
+  /** The guest touches a page that it has accepted. */
+  #touch({ platform }: Guest, page: number, answer: AttackAnswer): void {
+    const outcome = platform.access(page, page + PAGE_SIZE);
+    const where = `page 0x${page.toString(16)}, which it had accepted, is not accepted any more`;
+    if (outcome === "td-exit") {
+      throw new GuestTerminated(`${where}; touching it leaves the TD for a host that cannot mend it`);
+    }
+    if (outcome === "ok") {
+      // A plain guest cannot tell.
+      if (platform.name === "none") this.#integrityViolations++;
+      return;
+    }
+    if (answer === "terminate") throw new GuestTerminated(`${where}; the guest stops`);
+    platform.acceptAgain(page, page + PAGE_SIZE);
+    if (answer === "warn") this.#warnings++;
+    else this.#integrityViolations++;
   }
 }

@@ -7,7 +7,7 @@ import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { q35Ram } from "../firmware/q35.js";
-import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
+import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import { Hotplug } from "../hotplug/hotplug.js";
 import { hugePagesInUse } from "../hotplug/online-pages.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
@@ -38,6 +38,7 @@ import { Attack, GuestTerminated } from "./attack.js";
 import type { BackgroundAcceptor } from "./background-acceptor.js";
 import { cmaInitReservedAreas } from "./cma-activate.js";
 import { createGuest, type Guest } from "./guest.js";
+import { limitToHost, startTdxHost } from "./host-limit.js";
 import { type HugePagePoolResult, hugetlbInit } from "./hugetlb-pool.js";
 import { Kernel } from "./kernel.js";
 import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
@@ -123,7 +124,8 @@ export class GuestBoot {
     const guest = this.guest;
     const { clock } = guest;
     const { recording } = this.#loaded;
-    this.tdxModule = startHost(this.#scenario);
+    this.tdxModule = startTdxHost(this.#scenario);
+    limitToHost(this.guest, this.tdxModule);
     const requests = this.#requests;
     const build = DEBIAN_CLOUD_6_12_95;
     // The image and the brk area behind it, in whole 2 MiB.
@@ -335,27 +337,16 @@ export class GuestBoot {
   #verify(): void {
     if (!this.#check) return;
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
-    const { platform, meter, scenario } = this.guest;
+    const { platform, meter, scenario, host } = this.guest;
     verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
     verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
+    if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");
   }
 }
 
 /** CPUs that the kernel starts at boot. */
 function onlineCpus({ guest, vcpus }: Scenario): number {
   return cpuLimits(bootOptions(guest.commandLine).words, vcpus).online;
-}
-
-/**
- * Starts the TDX module of the host, if the scenario has one.
- *
- * @throws GuestTerminated when it does not start: then no TDX guest runs there
- */
-function startHost({ platform, host }: Scenario): ReadyTdxModule | undefined {
-  if (platform.kind !== "tdx" || host.tdxModule === undefined) return undefined;
-  const module = startTdxModule(host.tdxModule, host.dynamicPamt);
-  if (module.outcome === "failed") throw new GuestTerminated(`the host has no TDX: ${module.reason}`);
-  return module;
 }
 
 /**

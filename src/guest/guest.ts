@@ -1,4 +1,5 @@
 import { createPlatform } from "../coco/create-platform.js";
+import type { HostSupply } from "../coco/host-supply.js";
 import type { Basis } from "../coco/parameter.js";
 import { platformParameters, withOverrides } from "../coco/parameters.js";
 import type { CocoPlatform } from "../coco/platform.js";
@@ -56,7 +57,13 @@ export function createGuest(scenario: Scenario, work: WorkScale): Guest {
   // Who wants the exception must not tell the module to withhold it.
   const { septVeDisable = policy.kernel !== "fault" } = scenario.guest;
   const asked = { ...scenario.guest, septVeDisable };
-  const platform = createPlatform(kind, ledger, scenario.host, asked, scenario.seed);
+  const supply: HostSupply = {
+    get freePages() {
+      return host.freePages;
+    },
+    shortage: (pfn, launching) => host.shortage(pfn, launching),
+  };
+  const platform = createPlatform(kind, ledger, scenario.host, asked, scenario.seed, supply);
   const clock = new GuestClock(new VirtualCpus(scenario.vcpus), ledger);
   const meter = new AcceptMeter(platform, clock, timing);
   const lockups = new LockupDetector(scenario.vcpus);

@@ -2,7 +2,7 @@ import { exitBoot, type StubOutcome, type StubResult } from "../efistub/exit-boo
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
-import type { Firmware, FirmwareAccept, FirmwareModel } from "../firmware/firmware.js";
+import type { Firmware, FirmwareAccept, FirmwareMachine, FirmwareModel } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
 import { startFirmware } from "../firmware/start.js";
@@ -10,6 +10,7 @@ import type { KernelRules } from "../linux/rules.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
+import type { AcceptMeter } from "./accept-meter.js";
 import { GuestTerminated } from "./attack.js";
 import type { Guest } from "./guest.js";
 import { loadKernel, unpackKernel } from "./place-kernel.js";
@@ -61,23 +62,24 @@ export class OutOfMemory extends Error {}
  */
 export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const { clock, meter, policy, scenario } = guest;
-  const { preset, preAcceptLimitBytes, acceptAll, acceptOnDemand } = scenario.firmware;
+  const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = scenario.firmware;
   const highMemory = policy.highMemory ?? scenario.firmware.highMemory;
-  const firmware = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : preset];
+  const model = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : preset];
 
   clock.ledger.charge(CostEvent.launch, 1);
-  for (const { start, end } of firmware.launchRanges) {
+  for (const { start, end } of model.launchRanges) {
     meter.launchPages(start, end);
   }
-  clock.endPhase("launch");
-
-  clock.ledger.charge(CostEvent.firmwareFixed, 1);
   const machine = {
     ram: q35Ram(scenario.memoryBytes),
     vcpus: scenario.vcpus,
     preAcceptLimit: acceptAll || policy.firmwareAcceptsAll ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
     acceptOnDemand,
   };
+  const firmware = preAcceptBy === "vmm" ? launchAccepted(model, machine, meter) : model;
+  clock.endPhase("launch");
+
+  clock.ledger.charge(CostEvent.firmwareFixed, 1);
   // A kernel that does not take unaccepted memory needs a firmware that accepts it in its place.
   const hasProtocol = firmware.acceptanceProtocol || !policy.kernelTakesUnaccepted;
   const image = {
@@ -105,6 +107,18 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const kernel = unpackKernel(boot, stub, started.kernel, scenario, meter);
   clock.endPhase("exit boot services");
   return { stub, kernel, efiMap, initrd, acpi, acpiMemory: started.acpiMemory };
+}
+
+/**
+ * The VMM puts the memory into the guest that its firmware would accept (SNP_LAUNCH_UPDATE of zero pages,
+ * TDH.MEM.PAGE.ADD), 4 KiB after 4 KiB, and the firmware finds it accepted.
+ */
+function launchAccepted(firmware: Firmware, machine: FirmwareMachine, meter: AcceptMeter): Firmware {
+  const unaccepted = firmware.preAccept(
+    { ...machine, vcpus: 1 },
+    { firmwareAccept: (start, end) => meter.launchEmptyPages(start, end) },
+  );
+  return { ...firmware, preAccept: () => unaccepted };
 }
 
 /** The stub or a boot loader ends boot services, or a firmware without them starts the kernel. */

@@ -1,5 +1,6 @@
-import type { CocoPlatform } from "../coco/platform.js";
-import { type AddressRange, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
+import { HostMemoryError, type HostSupply } from "../coco/host-supply.js";
+import type { CocoPlatform, PlatformKind } from "../coco/platform.js";
+import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
 import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
 import { rmpBytes } from "./rmp.js";
 
@@ -26,8 +27,20 @@ export function hostBytes(use: HostUse): number {
   return use.privateBytes + use.sharedBytes + use.tableBytes + use.metadataBytes;
 }
 
-/** What the host spends for one guest. */
-export class GuestMemory {
+/** What a host has for one guest, where that is known; bytes. */
+export interface HostLimit {
+  /** Memory of the kind that private pages need. */
+  readonly privateBytes: number;
+  /** Other memory, which the host's allocator hands out behind that, and which ends a guest that gets it for a private page. */
+  readonly otherBytes: number;
+  /** What the host has spent on tracking its memory: one guest's part is no more. */
+  readonly metadataBytes: number;
+  /** What is added to messages: ` on node 1`. */
+  readonly where: string;
+}
+
+/** What the host spends for one guest, and has left for it. */
+export class GuestMemory implements HostSupply {
   readonly #platform: CocoPlatform;
   readonly #pageSizeBytes: number;
   readonly #metadataFor: (memoryBytes: number) => number;
@@ -36,6 +49,7 @@ export class GuestMemory {
   #peakBytes = 0;
   #bitmapBytes = 0;
   #directMapBytes = 0;
+  #limit: HostLimit | undefined = undefined;
 
   /**
    * @param memoryBytes RAM of the guest. PAMT and RMP are paid for all of it, touched or not,
@@ -46,9 +60,46 @@ export class GuestMemory {
   constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number, dynamicPamt = false) {
     this.#platform = platform;
     this.#pageSizeBytes = pageSizeBytes;
-    const perPlatform = { tdx: dynamicPamt ? dynamicPamtBytes : pamtBytes, snp: rmpBytes, none: () => 0 };
-    this.#metadataFor = perPlatform[platform.name];
+    this.#metadataFor = (bytes) => trackingBytes(platform.name, bytes, dynamicPamt);
     this.#memoryBytes = memoryBytes;
+  }
+
+  /** From now on the host has no more than this. */
+  limitTo(limit: HostLimit): void {
+    this.#limit = limit;
+  }
+
+  /** All that it has, of whatever kind; Infinity where that is not known. Bytes. */
+  get limitBytes(): number {
+    if (this.#limit === undefined) return Number.POSITIVE_INFINITY;
+    return this.#limit.privateBytes + this.#limit.otherBytes;
+  }
+
+  get freePages(): number {
+    if (this.#limit === undefined) return Number.POSITIVE_INFINITY;
+    return Math.floor((this.#limit.privateBytes - this.#givenBytes()) / PAGE_SIZE);
+  }
+
+  /** Whether the host has given no more than it has. */
+  get isWithinLimit(): boolean {
+    return this.#limit === undefined || this.#givenBytes() <= this.limitBytes;
+  }
+
+  shortage(pfn: number, launching: boolean): HostMemoryError {
+    const { privateBytes, otherBytes, where } = this.#limit!;
+    const page = `page 0x${(pfn * PAGE_SIZE).toString(16)} of the guest`;
+    const gave =
+      privateBytes < PAGE_SIZE
+        ? `the host has no free memory${where}`
+        : `the host has given the guest the ${formatBytes(privateBytes)} that it has for it${where}`;
+    const otherIsLeft = Math.max(this.#givenBytes() - privateBytes, 0) < otherBytes;
+    const found = otherIsLeft
+      ? `${page} gets memory that was plugged in and is no TDX memory, which the TDX module refuses`
+      : `no memory is left for ${page}`;
+    return new HostMemoryError(
+      launching ? `the guest cannot be created: ${gave}; ${found}` : `${gave}; ${found}`,
+      pfn,
+    );
   }
 
   /** The guest gets more RAM. */
@@ -56,9 +107,16 @@ export class GuestMemory {
     this.#memoryBytes += bytes;
   }
 
-  /** The guest touches memory that is not private for the first time: shared, or in a plain guest any. */
+  /**
+   * The guest touches memory that is not private for the first time: shared, or in a plain guest any.
+   *
+   * @throws HostMemoryError where the host has none left, of whatever kind
+   */
   touch(bytes: number): void {
     this.#touchedBytes += bytes;
+    if (this.isWithinLimit) return;
+    this.#touchedBytes -= bytes;
+    throw new HostMemoryError(`no memory of the host is left${this.#limit!.where} for what the guest shares`);
   }
 
   /**
@@ -114,11 +172,32 @@ export class GuestMemory {
       keptBytes: keptPages * PAGE_SIZE,
       sharedBytes,
       tableBytes: (tablePages * copies + sharedTablePages(sharedBytes, this.#pageSizeBytes)) * PAGE_SIZE,
-      metadataBytes: this.#metadataFor(this.#memoryBytes) + pamtPages * PAGE_SIZE,
+      metadataBytes:
+        Math.min(
+          this.#metadataFor(this.#memoryBytes),
+          this.#limit?.metadataBytes ?? Number.POSITIVE_INFINITY,
+        ) +
+        pamtPages * PAGE_SIZE,
       bitmapBytes: this.#bitmapBytes,
       directMapBytes: this.#directMapBytes,
     };
   }
+
+  /** What of `hostBytes` comes from the memory that the limit counts. */
+  #givenBytes(): number {
+    const { privateBytes, sharedBytes, tableBytes } = this.use();
+    return privateBytes + sharedBytes + tableBytes + this.#platform.pamtPages * PAGE_SIZE;
+  }
+}
+
+/**
+ * What a host spends on tracking memory of its own of some size, before any guest uses it: PAMT or RMP.
+ *
+ * @param dynamicPamt TDX: only what does not come when pages are used
+ */
+export function trackingBytes(platform: PlatformKind, memoryBytes: number, dynamicPamt: boolean): number {
+  if (platform === "tdx") return dynamicPamt ? dynamicPamtBytes(memoryBytes) : pamtBytes(memoryBytes);
+  return platform === "snp" ? rmpBytes(memoryBytes) : 0;
 }
 
 /** Tables that map `bytes` if they lie together (assumption: the least there can be). */

@@ -104,20 +104,22 @@ export class Hotplug {
   }
 
   /**
-   * Nothing has an address of more than 52 bits. A TDX host gives guests only memory that its module was told
-   * of at its start.
+   * Nothing has an address of more than 52 bits. A host gives guests only memory that it has; where it does
+   * not look, also such that is no TDX memory.
    */
   #refusal(): string | undefined {
     const { guest, tdxModule } = this.#target;
     if (this.#range.end > PHYSICAL_ADDRESS_END) {
       return `It would end at 0x${this.#range.end.toString(16)}, and addresses have 52 bits.`;
     }
-    if (tdxModule === undefined) return undefined;
-    const goodBytes = tdxModule.memory.reduce((sum, { start, end }) => sum + end - start, 0);
-    if (guest.scenario.memoryBytes + this.#plan.memoryBytes <= goodBytes) return undefined;
-    const refused = tdxModule.hotplug.find(({ accepted }) => !accepted)?.reason;
+    const hasBytes = guest.host.limitBytes;
+    const wantedBytes = guest.scenario.memoryBytes + this.#plan.memoryBytes;
+    if (wantedBytes <= hasBytes) return undefined;
+    const refused = tdxModule?.hotplug.find(({ accepted }) => !accepted)?.reason;
     const why = refused === undefined ? "" : ` ${refused}`;
-    return `The host has ${formatBytes(goodBytes)} for TDX guests.${why}`;
+    const guests = guest.platform.name === "tdx" ? "TDX guests" : "SNP guests";
+    const more = formatBytes(wantedBytes - hasBytes);
+    return `The host has ${formatBytes(hasBytes)} for ${guests}.${why} With this memory the guest would have ${more} more.`;
   }
 
   /** Everything that needs memory of the guest's own; the reason why there is too little. */

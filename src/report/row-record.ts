@@ -67,6 +67,7 @@ export function rowRecord(row: CompareRow): RowRecord {
             pages: row.attack.pages,
             warnings: row.attack.warnings,
             integrityViolations: row.attack.integrityViolations,
+            ...(row.attack.stopped === undefined ? {} : { stopped: row.attack.stopped }),
           },
         }),
     ...(row.hotplug === undefined ? {} : { hotplug: row.hotplug }),

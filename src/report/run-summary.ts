@@ -158,9 +158,20 @@ function acceptanceLines(run: RunResult): Line[] {
     ]);
   }
   if (run.attack !== undefined) {
-    const { pages, warnings, integrityViolations } = run.attack;
+    const { pages, warnings, integrityViolations, stopped } = run.attack;
     lines.push(
-      ["attacked", formatInteger(pages), "accepted pages that the host replaced"],
+      stopped === undefined
+        ? ["attacked", formatInteger(pages), "accepted pages that the host replaced"]
+        : ["attacked", formatInteger(pages), "accepted pages that the host put at a second address"],
+      ...(stopped === undefined
+        ? []
+        : [
+            [
+              "stopped",
+              formatInteger(stopped),
+              "of these by the TDX module or the reverse map table",
+            ] as const,
+          ]),
       ["warnings", formatInteger(warnings), "of them accepted again with a complaint"],
       ["violations", formatInteger(integrityViolations), "of them accepted again in silence"],
     );
@@ -207,17 +218,30 @@ function kexecLines({ kexec }: RunResult): Line[] {
 
 function moduleLines({ tdxModule }: RunResult): Line[] {
   if (tdxModule === undefined) return [];
-  const { memory, tdmrs, pamtBytes, hotplug, fewTdmrsLeft } = tdxModule;
+  const { memory, tdmrs, pamtBytes, hotplug, removed, fewTdmrsLeft, capableNodes, guestShare } = tdxModule;
   const bytes = memory.reduce((sum, { start, end }) => sum + end - start, 0);
   return [
     ["memory", formatBytes(bytes), "good for TDX guests"],
+    ["left", formatBytes(guestShare.freeBytes), "of that for this guest"],
+    [
+      "TDX nodes",
+      capableNodes.length === 0 ? NO_VALUE : capableNodes.join(" "),
+      "that are so even if plugged memory goes online",
+    ],
     ["TDMRs", formatInteger(tdmrs.length), fewTdmrsLeft ? "and few left" : ""],
     ["PAMT", formatBytes(pamtBytes), "of the host, for all guests"],
+    ...removed.map(
+      ({ start, end, reason }): Line => [
+        "removed",
+        formatBytes(end - start),
+        reason === undefined ? "the module keeps its regions and PAMT" : `refused: ${reason}`,
+      ],
+    ),
     ...hotplug.map(
-      ({ start, end, accepted, reason }): Line => [
+      ({ start, end, accepted, forGuests, reason }): Line => [
         "hot-plug",
         formatBytes(end - start),
-        accepted ? "goes online" : `refused: ${reason}`,
+        !accepted ? `refused: ${reason}` : forGuests ? "goes online" : "goes online, and is no TDX memory",
       ],
     ),
   ];

@@ -43,6 +43,7 @@ export function checkTogether(
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
     ...complete.flatMap(checkLazyBatch),
     ...complete.flatMap(checkHotplug),
+    ...complete.flatMap(checkHostMemory),
   ];
   // A list of presets finds the same mistake of the file once for each preset.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
@@ -141,6 +142,12 @@ function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
 function checkHotplug({ hotplug, kexec }: CompleteDocument): Finding[] {
   if (hotplug === undefined || kexec === undefined) return [];
   return [{ path: ["hotplug"], message: "not in one scenario with kexec", onKey: true }];
+}
+
+/** The list of the module says how much there is. */
+function checkHostMemory({ host }: CompleteDocument): Finding[] {
+  if (host?.memory === undefined || host.tdxModule === undefined) return [];
+  return [{ path: ["host", "memory"], message: "not in one scenario with host.tdxModule", onKey: true }];
 }
 
 function kindsOf(complete: CompleteDocument): readonly PlatformKind[] {

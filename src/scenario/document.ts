@@ -10,10 +10,15 @@ import type { StrategyParameterName } from "../policy/parameters.js";
 import type { PolicyName } from "../policy/policies.js";
 import type {
   AttackAnswer,
+  AttackKind,
   BootLoader,
   FirmwareName,
   HighMemory,
+  HostHotplugPolicy,
+  HostRemoval,
+  MemoryListSource,
   PlatformKind,
+  PreAcceptBy,
   TouchContext,
   UnacceptedSupport,
 } from "./scenario.js";
@@ -38,9 +43,13 @@ export interface HostRangeDocument {
 
 /** The host as its TDX module sees it. */
 export interface TdxModuleDocument {
-  readonly memory: readonly (HostRangeDocument & { readonly node?: number })[];
+  readonly memory: readonly (HostRangeDocument & { readonly node?: number; readonly used?: Quantity })[];
   readonly convertible: readonly HostRangeDocument[];
+  readonly listFrom?: OneOrMore<MemoryListSource>;
+  readonly removed?: readonly (HostRangeDocument & { readonly when?: HostRemoval["when"] })[];
   readonly hotplug?: readonly HostRangeDocument[];
+  readonly hotplugPolicy?: OneOrMore<HostHotplugPolicy>;
+  readonly guestNode?: OneOrMore<number | "any">;
   readonly maxTdmrs?: number;
   readonly maxReservedPerTdmr?: number;
 }
@@ -67,6 +76,7 @@ export interface ScenarioDocument {
     readonly prefault?: OneOrMore<boolean>;
     readonly dynamicPamt?: OneOrMore<boolean>;
     readonly keepsConverted?: OneOrMore<boolean>;
+    readonly memory?: OneOrMore<Quantity>;
     readonly tdxModule?: TdxModuleDocument;
   };
   readonly firmware?: {
@@ -75,6 +85,7 @@ export interface ScenarioDocument {
     readonly acceptOnDemand?: OneOrMore<boolean>;
     readonly highMemory?: OneOrMore<HighMemory>;
     readonly preAcceptLimit?: OneOrMore<Quantity>;
+    readonly preAcceptBy?: OneOrMore<PreAcceptBy>;
   };
   readonly guest?: {
     readonly timeScale?: OneOrMore<number>;
@@ -98,7 +109,11 @@ export interface ScenarioDocument {
     readonly acceptance?: OneOrMore<HotplugAcceptance>;
   };
   readonly drain?: { readonly workers?: OneOrMore<number> };
-  readonly attack?: { readonly pages?: OneOrMore<number>; readonly answer?: OneOrMore<AttackAnswer> };
+  readonly attack?: {
+    readonly pages?: OneOrMore<number>;
+    readonly kind?: OneOrMore<AttackKind>;
+    readonly answer?: OneOrMore<AttackAnswer>;
+  };
   readonly kexec?: {
     readonly kind?: OneOrMore<KexecKind>;
     readonly table?: OneOrMore<NextKernelTable>;

@@ -31,6 +31,8 @@ export interface Preset {
  * - svsm, coherencyErratum: assumption; a guest without either is the simpler one.
  * - firmware: both TDVF and OVMF accept everything below 4 GiB (edk2 c5aa7e7
  *   OvmfPkg/IntelTdx/TdxHelperLib/SecTdxHelper.c, OvmfPkg/PlatformPei/AmdSev.c).
+ * - preAcceptBy: a VMM loads what the firmware's metadata names, and leaves RAM to the firmware (QEMU
+ *   target/i386/kvm/tdx.c: tdx_finalize_vm; target/i386/sev.c: snp_populate_metadata_pages).
  * - unacceptedMemory, bootLoader: as every distribution boots Linux since 6.5, through its EFI stub.
  * - shareWithoutAccept: Linux accepts whatever it allocates (6.12 mm/memblock.c: memblock_alloc_range_nid).
  * - decryptedSection: Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb).
@@ -46,7 +48,13 @@ export const DEFAULTS: PresetDocument = {
   vcpus: 1,
   seed: 1,
   host: { pageSize: "4KiB", contiguity: 1, prefault: false, dynamicPamt: false, keepsConverted: false },
-  firmware: { preset: "auto", acceptAll: false, acceptOnDemand: false, highMemory: "type-15" },
+  firmware: {
+    preset: "auto",
+    preAcceptBy: "firmware",
+    acceptAll: false,
+    acceptOnDemand: false,
+    highMemory: "type-15",
+  },
   guest: {
     transparentHugePages: true,
     commandLine: "",

@@ -19,6 +19,12 @@ export type FirmwareName = "auto" | FirmwareModel;
 export type HostPageSize = 4096 | 2097152 | 1073741824;
 
 /**
+ * What a host does to accepted pages: puts other memory in their place; puts the memory of another accepted
+ * page there, so that one page of the host is at two addresses of the guest.
+ */
+export type AttackKind = "replace" | "alias";
+
+/**
  * What a guest does when it finds a page it had accepted to be unaccepted again: stop; accept it
  * again and say so; accept it again in silence.
  */
@@ -31,10 +37,45 @@ export type AttackAnswer = "terminate" | "warn" | "ignore";
  */
 export type TouchContext = "nmi" | "syscall-gap" | "handler-stack";
 
+/**
+ * What a host does about memory that its TDX module was not told of and that is plugged in: keeps it
+ * offline; lets it go online, as the machine's owner is to see to it; lets it go online, and starts only
+ * guests that are bound to a NUMA node without such memory.
+ */
+export type HostHotplugPolicy = "refuse" | "allow" | "nodes";
+
+/**
+ * From where the list of memory that the module is told comes, when the module starts long after the
+ * boot: memblock as it is by then; what was noted of it at boot; memblock, discarded after the boot.
+ */
+export type MemoryListSource = "memblock" | "snapshot" | "discarded";
+
+/** A piece of a host's memory. */
+export interface HostMemory extends AddressRange {
+  readonly nodeId: number;
+  /** Part of it that others have: the host itself, other guests. */
+  readonly usedBytes: number;
+}
+
+/** Memory that is taken out of a running host. */
+export interface HostRemoval extends AddressRange {
+  /** Before the module starts, or when it runs. */
+  readonly when: "before" | "after";
+}
+
+/** Who accepts memory for the firmware. */
+export type PreAcceptBy = "firmware" | "vmm";
+
 /** A host as its TDX module sees it. Addresses in bytes. */
 export interface TdxModuleHost {
-  /** The host's memory in the order of memblock, with its NUMA node. */
-  readonly memory: readonly (AddressRange & { readonly nodeId: number })[];
+  /** The host's memory at boot in the order of memblock. */
+  readonly memory: readonly HostMemory[];
+  readonly listFrom: MemoryListSource;
+  /** Memory of that which is removed while the host runs, in this order. */
+  readonly removed: readonly HostRemoval[];
+  readonly hotplugPolicy: HostHotplugPolicy;
+  /** NUMA node that the guest's memory has to come from. */
+  readonly guestNode: number | "any";
   /** Convertible memory regions (CMRs), as the platform reports them. */
   readonly convertible: readonly AddressRange[];
   /** Memory plugged in after the module has started, in this order. */
@@ -102,6 +143,8 @@ export interface Scenario {
     readonly dynamicPamt: boolean;
     /** Whether the host keeps the private copy of memory that the guest has made shared. */
     readonly keepsConverted: boolean;
+    /** TDX, SNP: what the host has for this guest, with its PAMT or RMP; absent: as much as the guest takes. */
+    readonly memoryBytes?: number;
     /** TDX: the whole host, if its module's start is to be simulated too. */
     readonly tdxModule?: TdxModuleHost;
   };
@@ -109,6 +152,8 @@ export interface Scenario {
     readonly preset: FirmwareName;
     /** The firmware accepts memory below this physical address; Infinity for all. */
     readonly preAcceptLimitBytes: number;
+    /** Who accepts that: the firmware when it runs, or the VMM before anything runs. */
+    readonly preAcceptBy: PreAcceptBy;
     /** The firmware accepts everything whatever it would do by itself: a VMM or a switch told it to. */
     readonly acceptAll: boolean;
     /** The firmware accepts more memory when it runs out of it before the kernel starts. */
@@ -161,6 +206,7 @@ export interface Scenario {
   readonly attack?: {
     /** How many pages of 4 KiB, 1 or more. */
     readonly pages: number;
+    readonly kind: AttackKind;
     readonly answer: AttackAnswer;
   };
   /** After everything else, another kernel takes the guest over. */

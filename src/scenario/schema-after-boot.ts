@@ -32,7 +32,13 @@ export const drain: z.ZodType<NonNullable<ScenarioDocument["drain"]>> = z
 export const attack: z.ZodType<NonNullable<ScenarioDocument["attack"]>> = z
   .strictObject({
     pages: oneOrMore(integer(1, 2 ** 20))
-      .describe("How many pages of 4 KiB the host takes away and gives back; default 1")
+      .describe("How many accepted pages of 4 KiB the host puts something else in the place of; default 1")
+      .exactOptional(),
+    kind: oneOrMore(names(["replace", "alias"]))
+      .describe(
+        "Whether the host puts other memory in their place, or that of another accepted page, which is then at " +
+          "two addresses; default replace",
+      )
       .exactOptional(),
     answer: oneOrMore(names(["terminate", "warn", "ignore"]))
       .describe("What the guest does when it finds such a page unaccepted again; default terminate")

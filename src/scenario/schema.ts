@@ -14,7 +14,13 @@ import type { OneOrMore, PlatformDocument, Quantity, ScenarioDocument } from "./
 import { EXPECTED_KERNEL, kernelHint, kernelOf } from "./kernel.js";
 import { parameterDefaults, parameterNames } from "./platform-parameters.js";
 import { MACHINES, PRESETS } from "./presets.js";
-import { durationNs, hostPageSizeBytes, memoryBytes, preAcceptLimitBytes } from "./quantities.js";
+import {
+  durationNs,
+  hostAddressBytes,
+  hostPageSizeBytes,
+  memoryBytes,
+  preAcceptLimitBytes,
+} from "./quantities.js";
 import { attack, drain, hotplug, kexec } from "./schema-after-boot.js";
 import { integer, names, oneOrMore, quantity } from "./schema-leaves.js";
 import { tdxModule } from "./schema-tdx-module.js";
@@ -159,6 +165,11 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       keepsConverted: oneOrMore(flag)
         .describe("Whether the host keeps the private copy of memory that the guest has made shared")
         .exactOptional(),
+      memory: oneOrMore(quantity("a size in whole pages such as 64GiB", hostAddressBytes, ["64GiB"]))
+        .describe(
+          "TDX, SNP: what the host has for this guest, with the PAMT or RMP for it; as much as it takes if not given",
+        )
+        .exactOptional(),
       tdxModule: tdxModule.exactOptional(),
     })
     .describe("The machine below the guest")
@@ -204,6 +215,11 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .describe(
           "The firmware accepts memory below this physical address before it starts the kernel; default 4GiB, " +
             "256MiB with td-shim",
+        )
+        .exactOptional(),
+      preAcceptBy: oneOrMore(names(["firmware", "vmm"]))
+        .describe(
+          "Who accepts that memory: the firmware, or the VMM, which puts it into the guest before that runs",
         )
         .exactOptional(),
     })

@@ -43,8 +43,13 @@ const SLOW_AXES: readonly DocumentPath[] = [
   ["host", "prefault"],
   ["host", "dynamicPamt"],
   ["host", "keepsConverted"],
+  ["host", "memory"],
+  ["host", "tdxModule", "listFrom"],
+  ["host", "tdxModule", "hotplugPolicy"],
+  ["host", "tdxModule", "guestNode"],
   ["firmware", "preset"],
   ["firmware", "preAcceptLimit"],
+  ["firmware", "preAcceptBy"],
   ["firmware", "acceptAll"],
   ["firmware", "acceptOnDemand"],
   ["firmware", "highMemory"],
@@ -67,6 +72,7 @@ const SLOW_AXES: readonly DocumentPath[] = [
   ["hotplug", "acceptance"],
   ["drain", "workers"],
   ["attack", "pages"],
+  ["attack", "kind"],
   ["attack", "answer"],
   ["kexec", "kind"],
   ["kexec", "table"],
@@ -214,6 +220,9 @@ function toScenario(document: CompleteDocument): Scenario {
       contiguity: only(host?.contiguity, "contiguity"),
       dynamicPamt: only(host?.dynamicPamt, "dynamicPamt"),
       keepsConverted: only(host?.keepsConverted, "keepsConverted"),
+      ...(host?.memory === undefined
+        ? {}
+        : { memoryBytes: converted(hostAddressBytes, only(host.memory, "host.memory"), "host.memory") }),
       ...(host?.tdxModule === undefined ? {} : { tdxModule: tdxModuleHost(host.tdxModule) }),
     },
     firmware: {
@@ -223,6 +232,7 @@ function toScenario(document: CompleteDocument): Scenario {
         only(firmware?.preAcceptLimit ?? USUAL_LIMIT[preset] ?? "4GiB", "preAcceptLimit"),
         "preAcceptLimit",
       ),
+      preAcceptBy: only(firmware?.preAcceptBy, "preAcceptBy"),
       acceptAll: only(firmware?.acceptAll, "acceptAll"),
       acceptOnDemand: only(firmware?.acceptOnDemand, "acceptOnDemand"),
       highMemory: only(firmware?.highMemory, "highMemory"),
@@ -255,6 +265,7 @@ function toScenario(document: CompleteDocument): Scenario {
       : {
           attack: {
             pages: only(document.attack.pages ?? 1, "pages"),
+            kind: only(document.attack.kind ?? "replace", "kind"),
             answer: only(document.attack.answer ?? "terminate", "answer"),
           },
         }),
@@ -286,9 +297,17 @@ function tdxModuleHost(document: TdxModuleDocument): TdxModuleHost {
     end: converted(hostAddressBytes, end, "end"),
   });
   return {
-    memory: document.memory.map((piece) => ({ ...range(piece), nodeId: piece.node ?? 0 })),
+    memory: document.memory.map((piece) => ({
+      ...range(piece),
+      nodeId: piece.node ?? 0,
+      usedBytes: converted(hostAddressBytes, piece.used ?? 0, "used"),
+    })),
     convertible: document.convertible.map(range),
+    listFrom: only(document.listFrom ?? "memblock", "listFrom"),
+    removed: (document.removed ?? []).map((one) => ({ ...range(one), when: one.when ?? "after" })),
     hotplug: (document.hotplug ?? []).map(range),
+    hotplugPolicy: only(document.hotplugPolicy ?? "refuse", "hotplugPolicy"),
+    guestNode: only(document.guestNode ?? "any", "guestNode"),
     maxTdmrs: document.maxTdmrs ?? DEFAULT_MAX_TDMRS,
     maxReservedPerTdmr: document.maxReservedPerTdmr ?? DEFAULT_MAX_RESERVED_PER_TDMR,
   };

@@ -90,6 +90,8 @@ export const CostEvent = {
   tlbFlush: 40,
   /** Guest: one CPU of such a flush. */
   tlbFlushCpu: 41,
+  /** The VMM put 4 KiB of empty memory into the guest before it ran, with its part of the tables. */
+  launchPage4k: 42,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 

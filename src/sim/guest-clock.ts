@@ -144,6 +144,17 @@ export class GuestClock {
     this.begin(0);
   }
 
+  /** The guest ends in the midst of a step: what it did of it counts, and all CPUs stop at its end or later. */
+  stop(): void {
+    try {
+      this.settle(this.#running);
+    } catch (error) {
+      // There is a reason to end already.
+      if (!(error instanceof TimeRanOut)) throw error;
+    }
+    this.joinAll();
+  }
+
   /** A CPU idles until another one has come as far; how it came there then counts for both. */
   #waitFor(cpu: number, other: number): void {
     if (this.cpus.timeNs[cpu]! >= this.cpus.timeNs[other]!) return;

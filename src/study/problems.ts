@@ -31,12 +31,12 @@ export function hasFailed(run: RunResult): boolean {
 }
 
 function ofHost({ tdxModule }: Told): Problem[] {
-  const refused = tdxModule?.hotplug.filter(({ accepted }) => !accepted) ?? [];
-  return refused.map(({ reason = "" }) => ({
-    what: "host",
-    text: `the host leaves memory offline: ${withoutStop(reason)}`,
-    fails: false,
-  }));
+  const offline = tdxModule?.hotplug.filter(({ accepted }) => !accepted) ?? [];
+  const online = tdxModule?.removed.filter(({ removed }) => !removed) ?? [];
+  return [
+    ...online.map(({ reason = "" }) => `the host keeps memory online: ${withoutStop(reason)}`),
+    ...offline.map(({ reason = "" }) => `the host leaves memory offline: ${withoutStop(reason)}`),
+  ].map((text) => ({ what: "host", text, fails: false }));
 }
 
 function ofMemory({ memory: { lostBytes }, memoryBytes }: Told): Problem[] {

@@ -1,4 +1,5 @@
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
+import { HostMemoryError } from "../coco/host-supply.js";
 import { commandLineWords } from "../command-line/words.js";
 import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
@@ -36,6 +37,7 @@ export function runScenario(
     boot.execute();
     return resultOf(scenario, loaded, boot, options.timeline === true, "ready");
   } catch (error) {
+    if (error instanceof HostMemoryError) boot.guest.clock.stop();
     if (
       error instanceof OutOfMemory ||
       error instanceof AllocationFailed ||
@@ -47,6 +49,7 @@ export function runScenario(
     if (
       error instanceof DoubleAcceptError ||
       error instanceof GuestTerminated ||
+      error instanceof HostMemoryError ||
       error instanceof InitTextFreed ||
       error instanceof TimeRanOut ||
       error instanceof TablePageFault

@@ -1,6 +1,7 @@
 const SLOTS = 4096;
-const NO_TEXT: Uint8Array = new Uint8Array(0);
-const NO_WORDS: Int32Array = new Int32Array(0);
+/** To be copied, which is much faster than filling. */
+const NO_TEXTS: readonly Uint8Array[] = Array.from({ length: SLOTS }, () => new Uint8Array(0));
+const NO_WORDS: readonly Int32Array[] = Array.from({ length: SLOTS }, () => new Int32Array(0));
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -9,9 +10,9 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export class ByteMemo {
   readonly #compute: (text: string) => number;
-  readonly #bytes: Uint8Array[] = Array.from<Uint8Array>({ length: SLOTS }).fill(NO_TEXT);
+  readonly #bytes: Uint8Array[] = NO_TEXTS.slice();
   /** The whole 32-bit words of each text, which are faster to compare than its bytes. */
-  readonly #words: Int32Array[] = Array.from<Int32Array>({ length: SLOTS }).fill(NO_WORDS);
+  readonly #words: Int32Array[] = NO_WORDS.slice();
   readonly #value: Float64Array = new Float64Array(SLOTS);
 
   /** @param compute the number for a text that is not empty; below 0 is not kept */

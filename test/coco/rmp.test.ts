@@ -1,6 +1,10 @@
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Rmp } from "../../src/coco/snp/rmp.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import { CostLedger } from "../../src/sim/cost-ledger.js";
+import { KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 
 const test = suite("coco: reverse map table");
 
@@ -96,6 +100,48 @@ test("a page is validated once", () => {
   rmp.assign(10, 20, 0);
   rmp.validate(10, 15);
   assert.throws(() => rmp.validate(14, 16), /validated twice/);
+});
+
+test("an entry names one page of the guest: mapped at another one it lets nothing through", () => {
+  const rmp = new Rmp();
+  rmp.assign(10, 20, 0);
+  rmp.validate(10, 20);
+  rmp.mapAt(12, rmp.hostPageOf(11));
+  assert.equal([rmp.letsThrough(11), rmp.letsThrough(12)], [true, false]);
+  rmp.update(rmp.hostPageOf(11), 12);
+  assert.equal([rmp.letsThrough(11), rmp.letsThrough(12)], [false, true]);
+  assert.equal([rmp.stateOf(11), rmp.stateOf(12)], ["guestInvalid", "guestInvalid"]);
+});
+
+test("whatever a host does with pages: those that are validated are let through, each to a page of its own", () => {
+  const PAGES = 6;
+  const page = fc.nat(PAGES - 1);
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("alias" as const), at: page, other: page }),
+    fc.record({ kind: fc.constant("replace" as const), at: page, other: page }),
+    fc.record({ kind: fc.constant("accept" as const), at: page, other: page }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), fc.constantFrom(4 * KiB, 2 * MiB), (steps, pageSize) => {
+      const snp = new SnpPlatform(new CostLedger(), { hostPageSizeBytes: pageSize, prefault: false });
+      snp.kernelAccept(0, 2 * MiB);
+      const valid = (at: number): boolean => snp.rmp.stateOf(at) === "guestValid";
+      for (const { kind, at, other } of steps) {
+        const [start, second] = [at * PAGE_SIZE, other * PAGE_SIZE];
+        if (kind === "replace") snp.remap(start, start + PAGE_SIZE);
+        else if (kind === "accept") {
+          if (!valid(at)) snp.acceptAgain(start, start + PAGE_SIZE);
+        } else if (at !== other && valid(at) && valid(other)) {
+          assert.is(snp.alias(start, second), "blocked");
+          assert.equal([snp.access(start, start + PAGE_SIZE), valid(other)], ["exception", false]);
+        }
+        const usable = Array.from({ length: PAGES }, (_, pfn) => pfn).filter(valid);
+        assert.ok(usable.every((pfn) => snp.rmp.letsThrough(pfn)));
+        assert.is(new Set(usable.map((pfn) => snp.rmp.hostPageOf(pfn))).size, usable.length);
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test.run();

@@ -46,10 +46,9 @@ export function fuzzedInput(
 
 /** @throws anything but what an input may lead to, an AssertionError or worse */
 export function checkReaders(bytes: Uint8Array, choices: Choices): Outcome {
-  const begin = process.cpuUsage();
+  const begin = performance.now();
   const whole = attempt((sink) => readThrough(bytes, bytes.length, sink));
-  const took = process.cpuUsage(begin).user / 1000;
-  assert.ok(took < LONGEST_MS, `took ${took} ms`);
+  if (performance.now() - begin > LONGEST_MS) checkTime(bytes);
   const pieceBytes = 1 + choices.below(choices.below(2) === 0 ? 20 : 2000);
   assert.equal(
     attempt((sink) => readThrough(bytes, pieceBytes, sink)),
@@ -66,6 +65,14 @@ export function checkReaders(bytes: Uint8Array, choices: Choices): Outcome {
     "as a compact trace",
   );
   return checkText(bytes, whole);
+}
+
+/** Slow by the clock on the wall may be the fault of what else the machine does. */
+function checkTime(bytes: Uint8Array): void {
+  const begin = process.cpuUsage();
+  attempt((sink) => readThrough(bytes, bytes.length, sink));
+  const took = process.cpuUsage(begin).user / 1000;
+  assert.ok(took < LONGEST_MS, `took ${took} ms`);
 }
 
 /** What a reader made of an input, or its complaint. */

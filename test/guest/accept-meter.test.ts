@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { HostMemoryError } from "../../src/coco/host-supply.js";
 import { PlainPlatform } from "../../src/coco/none.js";
 import { parameter } from "../../src/coco/parameter.js";
 import type { CocoPlatform } from "../../src/coco/platform.js";
@@ -20,8 +21,13 @@ const SHARED = {
 /**
  * A platform with EPT violations of 1000 ns each, of any size, and 10 ns of delay by each idle CPU. It
  * accepts whole units as 2 MiB and the rest as 4 KiB; one violation for each page.
+ *
+ * @param ending what an accept ends with
  */
-function meterOf(cpuCount: number): { meter: AcceptMeter; clock: GuestClock } {
+function meterOf(
+  cpuCount: number,
+  ending: () => Error | undefined = () => undefined,
+): { meter: AcceptMeter; clock: GuestClock } {
   const ns = new Float64Array(COST_EVENT_COUNT);
   ns[CostEvent.eptViolation4k] = 1000;
   ns[CostEvent.eptViolation2m] = 1000;
@@ -33,6 +39,8 @@ function meterOf(cpuCount: number): { meter: AcceptMeter; clock: GuestClock } {
     const pages = (end - start) / (large ? 2 * MiB : 4 * KiB);
     ledger.charge(large ? CostEvent.acceptZero2m : CostEvent.acceptZero4k, pages);
     ledger.charge(large ? CostEvent.eptViolation2m : CostEvent.eptViolation4k, pages);
+    const error = ending();
+    if (error !== undefined) throw error;
   };
   const platform: CocoPlatform = Object.assign(new PlainPlatform(), {
     firmwareAccept: accept,
@@ -64,6 +72,15 @@ test("one CPU takes what the events cost", () => {
     acceptOn(clock, 0, () => meter.firmwareAccept(20 * KiB, 24 * KiB)),
     6000,
   );
+});
+
+test("an accept that a host without memory ends has gone through the channel as far as it came", () => {
+  for (const way of ["firmwareAccept", "stubAccept", "kernelAccept"] as const) {
+    const { meter, clock } = meterOf(1, () => new HostMemoryError("no memory is left", 512));
+    assert.throws(() => meter[way](0, 2 * MiB), /no memory is left/);
+    clock.stop();
+    assert.is(clock.bootCpuNs, 5_000);
+  }
 });
 
 test("CPUs that accept at once share the channel, page by page of each size", () => {

@@ -12,7 +12,11 @@ type Memory = readonly (readonly [start: number, end: number, nodeId?: number])[
 
 function hostOf(memory: Memory, more: Partial<TdxModuleHost> = {}): TdxModuleHost {
   return {
-    memory: memory.map(([start, end, nodeId = 0]) => ({ start, end, nodeId })),
+    memory: memory.map(([start, end, nodeId = 0]) => ({ start, end, nodeId, usedBytes: 0 })),
+    listFrom: "memblock",
+    removed: [],
+    hotplugPolicy: "refuse",
+    guestNode: "any",
     convertible: [{ start: MiB, end: 2 ** 52 }],
     hotplug: [],
     maxTdmrs: 64,

@@ -28,9 +28,12 @@ host:
   dynamicPamt: true
   keepsConverted: true
   tdxModule:
-    memory: [{ start: 1MiB, end: 2GiB }, { start: 4GiB, end: 8GiB, node: 1 }]
+    memory: [{ start: 1MiB, end: 2GiB, used: 1GiB }, { start: 4GiB, end: 8GiB, node: 1 }]
     convertible: [{ start: 0, end: 8GiB }]
+    removed: [{ start: 7GiB, end: 8GiB, when: before }, { start: 4GiB, end: 5GiB }]
     hotplug: [{ start: 8GiB, end: 9GiB }]
+    hotplugPolicy: nodes
+    guestNode: 1
     maxTdmrs: 4
 firmware: { preset: tdvf, preAcceptLimit: 512MiB }
 guest:
@@ -62,11 +65,18 @@ attack: { pages: 3, answer: ignore }
       keepsConverted: true,
       tdxModule: {
         memory: [
-          { start: MiB, end: 2 * GiB, nodeId: 0 },
-          { start: 4 * GiB, end: 8 * GiB, nodeId: 1 },
+          { start: MiB, end: 2 * GiB, nodeId: 0, usedBytes: GiB },
+          { start: 4 * GiB, end: 8 * GiB, nodeId: 1, usedBytes: 0 },
         ],
         convertible: [{ start: 0, end: 8 * GiB }],
+        listFrom: "memblock",
+        removed: [
+          { start: 7 * GiB, end: 8 * GiB, when: "before" },
+          { start: 4 * GiB, end: 5 * GiB, when: "after" },
+        ],
         hotplug: [{ start: 8 * GiB, end: 9 * GiB }],
+        hotplugPolicy: "nodes",
+        guestNode: 1,
         maxTdmrs: 4,
         maxReservedPerTdmr: 16,
       },
@@ -74,6 +84,7 @@ attack: { pages: 3, answer: ignore }
     firmware: {
       preset: "tdvf",
       preAcceptLimitBytes: 512 * MiB,
+      preAcceptBy: "firmware",
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",
@@ -95,7 +106,7 @@ attack: { pages: 3, answer: ignore }
       dmaBuffers: 0,
     },
     drain: { workers: 8 },
-    attack: { pages: 3, answer: "ignore" },
+    attack: { pages: 3, kind: "replace", answer: "ignore" },
   });
 });
 
@@ -120,6 +131,7 @@ test("the least that a file can say gets the documented defaults", () => {
     firmware: {
       preset: "auto",
       preAcceptLimitBytes: 4 * GiB,
+      preAcceptBy: "firmware",
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",

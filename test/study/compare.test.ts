@@ -99,6 +99,7 @@ test("an eager run with other settings serves where none has the same", async ()
   const unlimited = {
     preset: "auto",
     preAcceptLimitBytes: Number.POSITIVE_INFINITY,
+    preAcceptBy: "firmware",
     acceptAll: false,
     acceptOnDemand: false,
     highMemory: "type-15",

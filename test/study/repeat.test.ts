@@ -30,7 +30,7 @@ test("only what a seed decides is random", () => {
   assert.ok(isRandom(scenarioWith({ workload: "generate:heap" })));
   assert.ok(isRandom(scenarioWith({ host: { ...host, contiguity: 0.5 } })));
   assert.not(isRandom(scenarioWith({ host: { ...host, contiguity: 0 } })));
-  assert.ok(isRandom(scenarioWith({ attack: { pages: 1, answer: "warn" } })));
+  assert.ok(isRandom(scenarioWith({ attack: { pages: 1, kind: "replace", answer: "warn" } })));
 });
 
 test.run();

@@ -93,6 +93,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     firmware: {
       preset: "auto",
       preAcceptLimitBytes: 4 * GiB,
+      preAcceptBy: "firmware",
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",

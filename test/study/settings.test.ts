@@ -16,6 +16,7 @@ test("an unlimited size is written as users write it", () => {
   const firmware = {
     preset: "auto",
     preAcceptLimitBytes: Number.POSITIVE_INFINITY,
+    preAcceptBy: "firmware",
     acceptAll: false,
     acceptOnDemand: false,
     highMemory: "type-15",
@@ -42,6 +43,7 @@ test("runs that the fields of a row tell apart need no settings", () => {
       firmware: {
         preset: "tdvf",
         preAcceptLimitBytes: 0,
+        preAcceptBy: "firmware",
         acceptAll: false,
         acceptOnDemand: false,
         highMemory: "type-15",
@@ -52,6 +54,7 @@ test("runs that the fields of a row tell apart need no settings", () => {
       firmware: {
         preset: "ovmf-snp",
         preAcceptLimitBytes: 0,
+        preAcceptBy: "firmware",
         acceptAll: false,
         acceptOnDemand: false,
         highMemory: "type-15",

@@ -4,6 +4,8 @@ import { PageTables } from "../page-tables.js";
 import { RangeSet } from "../range-set.js";
 
 const SPAN_PAGES = LEVEL_PAGES[1];
+/** Behind the last page of every guest, which has addresses of 52 bits. */
+const FIRST_NEW_HOST_PAGE = 2 ** 40;
 
 /**
  * State of a guest page in the reverse map table (AMD APM volume 2, 15.36): still, or again, the
@@ -17,6 +19,10 @@ export type RmpState = "hypervisor" | "guestInvalid" | "guestValid";
  * has either, or 512 of the small ones, and once it has small ones it keeps to them (of 622
  * spans that were split in a guest of 16 GiB about 30 were joined again: Michael Roth,
  * linux-fsdevel, 2025-07-11). Ranges are in page frames of the guest.
+ *
+ * An entry belongs to a page of the host and names one page of the guest, so that no access comes through
+ * at another one. Pages of the host matter only where a hostile one plays with them; every other one is
+ * where it was first given to.
  *
  * Only changes state. When what happens is up to host and guest.
  */
@@ -35,6 +41,15 @@ export class Rmp {
   readonly #kept = new RangeSet();
   /** Spans of 2 MiB whose part of the host's direct map is split. */
   readonly #directMapSplits = new RangeSet();
+
+  /**
+   * Pages of the host have numbers here that are no addresses: the page of the guest that each was first
+   * given to, whose number its entry has unless it says otherwise; those of an attack come behind them all.
+   */
+  readonly #hostPages = new Map<number, number>();
+  /** The page of the guest that an entry names, by its page of the host. */
+  readonly #owners = new Map<number, number>();
+  #nextHostPage = FIRST_NEW_HOST_PAGE;
 
   /** Pages assigned to the guest: the host has given memory for them. */
   get assignedPages(): number {
@@ -198,5 +213,35 @@ export class Rmp {
   replace(start: number, end: number): void {
     this.#valid.remove(start, end);
     this.#mapped.add(start, end);
+    for (let pfn = start; pfn < end; pfn++) {
+      this.mapAt(pfn, this.#nextHostPage);
+      this.update(this.#nextHostPage, pfn);
+      this.#nextHostPage++;
+    }
+  }
+
+  /** The host page that the nested page table maps at a page of the guest. */
+  hostPageOf(pfn: number): number {
+    return this.#hostPages.get(pfn) ?? pfn;
+  }
+
+  /** The nested page table, which is the host's to write, maps a host page at a page of the guest. */
+  mapAt(pfn: number, hostPage: number): void {
+    this.#hostPages.set(pfn, hostPage);
+  }
+
+  /** Whether the entry of the host page that is mapped at a page of the guest names that page. */
+  letsThrough(pfn: number): boolean {
+    return this.#ownerOf(this.hostPageOf(pfn)) === pfn;
+  }
+
+  /** RMPUPDATE of one entry: it names another page of the guest, and is not validated, for either. */
+  update(hostPage: number, pfn: number): void {
+    for (const one of [this.#ownerOf(hostPage), pfn]) this.#valid.remove(one, one + 1);
+    this.#owners.set(hostPage, pfn);
+  }
+
+  #ownerOf(hostPage: number): number {
+    return this.#owners.get(hostPage) ?? hostPage;
   }
 }

@@ -1,6 +1,7 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
+import type { HostSupply } from "../host-supply.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
 import type { Rmp } from "./rmp.js";
 
@@ -28,6 +29,8 @@ export interface BackingRules {
   readonly chance: (position: number) => number;
   /** Whether the host keeps the private copy of memory that the guest has made shared. */
   readonly keepsConverted: boolean;
+  /** What the host has left. */
+  readonly supply: HostSupply;
 }
 
 /**
@@ -73,6 +76,29 @@ export class SnpHost {
     return Math.min(runEnd, end);
   }
 
+  /**
+   * How far pages of a range find memory.
+   *
+   * @param small whether they are of 4 KiB wherever they are, as those of the launch
+   * @returns `end`, or the first page frame that finds none
+   */
+  reach(start: number, end: number, small = false): number {
+    const free = Math.max(this.#rules.supply.freePages, 0);
+    if (free === Number.POSITIVE_INFINITY || this.#pagesFor(start, end, small) <= free) return end;
+    let [enough, tooMany] = [start, end];
+    while (tooMany - enough > 1) {
+      const middle = Math.floor((enough + tooMany) / 2);
+      if (this.#pagesFor(start, middle, small) <= free) enough = middle;
+      else tooMany = middle;
+    }
+    return enough;
+  }
+
+  /** For what `reach` says finds no memory. */
+  shortage(pfn: number, launching = false): Error {
+    return this.#rules.supply.shortage(pfn, launching);
+  }
+
   /** Maps a range in pages of 4 KiB, giving memory where there is none. */
   mapSmall(start: number, end: number, cause: Cause): void {
     this.#ledger.charge(MAPPED_4K[cause], this.#rmp.unmappedIn(start, end));
@@ -89,6 +115,7 @@ export class SnpHost {
 
   /** A fault for the wrong size: the host splits the 2 MiB entry around a page. */
   smash(pfn: number): void {
+    if (this.#rules.supply.freePages < 1) throw this.shortage(pfn);
     this.#ledger.charge(CostEvent.psmash, 1);
     this.#rmp.smash(pfn);
   }
@@ -96,6 +123,7 @@ export class SnpHost {
   /** An ordinary access to one page, in whatever size the host likes. */
   touch(pfn: number): void {
     if (this.#rmp.unmappedIn(pfn, pfn + 1) === 0) return;
+    if (this.reach(pfn, pfn + 1) === pfn) throw this.shortage(pfn);
     if (this.levelAt(pfn) === 0) {
       this.mapSmall(pfn, pfn + 1, "touch");
       return;
@@ -132,9 +160,52 @@ export class SnpHost {
    * charged.
    */
   replace(start: number, end: number): void {
+    this.#smashAll(start, end);
+    this.#rmp.replace(start, end);
+  }
+
+  /**
+   * A hostile host maps the memory of one page at another one as well. Where the reverse map table lets no
+   * access through, it moves the entry, and gives the first page new memory.
+   */
+  alias(page: number, other: number): "unnoticed" | "blocked" {
+    for (const one of [page, other]) this.#smashAll(one, one + 1);
+    const hostPage = this.#rmp.hostPageOf(page);
+    this.#rmp.mapAt(other, hostPage);
+    if (this.#rmp.letsThrough(other)) return "unnoticed";
+    this.#rmp.update(hostPage, other);
+    this.#rmp.replace(page, page + 1);
+    return "blocked";
+  }
+
+  /**
+   * What the host needs to back all pages of a range: in spans of 2 MiB the whole span, and a table more
+   * where the guest validates only part of it.
+   */
+  #pagesFor(start: number, end: number, small: boolean): number {
+    const { tables } = this.#rmp;
+    let pages = tables.missing(start, end, 1);
+    for (let position = start; position < end; ) {
+      const runEnd = small ? end : this.levelRunEnd(position, end);
+      if (small || this.levelAt(position) === 0) {
+        pages += this.#unassignedIn(position, runEnd);
+        pages += tables.missing(position, runEnd, 0) - tables.missing(position, runEnd, 1);
+      } else {
+        const [first, last] = [roundDown(position, SPAN_PAGES), roundUp(runEnd, SPAN_PAGES)];
+        pages += this.#unassignedIn(first, last) + (first < position ? 1 : 0) + (last > runEnd ? 1 : 0);
+      }
+      position = runEnd;
+    }
+    return pages;
+  }
+
+  #unassignedIn(start: number, end: number): number {
+    return end - start - this.#rmp.assignedIn(start, end);
+  }
+
+  #smashAll(start: number, end: number): void {
     for (let position = start; position < end; position = roundDown(position, SPAN_PAGES) + SPAN_PAGES) {
       if (this.levelAt(position) === 1) this.#rmp.smash(position);
     }
-    this.#rmp.replace(start, end);
   }
 }

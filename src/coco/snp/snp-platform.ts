@@ -2,6 +2,7 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { DoubleAcceptError } from "../double-accept-error.js";
+import { ENDLESS_SUPPLY, type HostSupply } from "../host-supply.js";
 import { pageLevel, pageRange } from "../page-level.js";
 import type { CocoPlatform, PlatformKind } from "../platform.js";
 import { chargeMsrPageStateChange, chargePageStateChange } from "./page-state-change.js";
@@ -44,6 +45,8 @@ export interface SnpOptions {
   readonly keepsConverted?: boolean;
   /** Whether the guest runs below an SVSM, at VMPL 1 to 3. Default: no. */
   readonly svsm?: boolean;
+  /** What the host has left. Default: more than any guest needs. */
+  readonly supply?: HostSupply;
   /**
    * Whether the guest reads the first and last line of each page it validates, because the
    * processor lacks X86_FEATURE_COHERENCY_SFW_NO (6.12.107 arch/x86/coco/sev). Default: no.
@@ -69,6 +72,7 @@ export class SnpPlatform implements CocoPlatform {
       contiguity: options.contiguity ?? 1,
       chance: options.chance ?? (() => 0),
       keepsConverted: options.keepsConverted ?? false,
+      supply: options.supply ?? ENDLESS_SUPPLY,
     });
     this.#pvalidate = new Pvalidate(this.#host, ledger, { prefault, svsm });
     this.#evictTouch = options.coherencyErratum ?? false;
@@ -100,9 +104,11 @@ export class SnpPlatform implements CocoPlatform {
 
   launchPages(start: number, end: number): void {
     const [first, last] = pageRange(start, end);
-    this.rmp.splitDirectMap(first, last);
-    this.rmp.assign(first, last, 0);
-    this.rmp.validate(first, last);
+    const reached = this.#host.reach(first, last, true);
+    this.rmp.splitDirectMap(first, reached);
+    this.rmp.assign(first, reached, 0);
+    this.rmp.validate(first, reached);
+    if (reached < last) throw this.#host.shortage(reached, true);
   }
 
   /** OVMF in PEI and DXE, through the GHCB. */
@@ -113,9 +119,10 @@ export class SnpPlatform implements CocoPlatform {
   /** 6.12 arch/x86/boot/compressed/sev.c: snp_accept_memory, page by page through the MSR protocol. */
   stubAccept(start: number, end: number): void {
     const [first, valid] = this.#unvalidated(start, end);
-    chargeMsrPageStateChange(this.#ledger, valid - first);
-    this.#pvalidate.pages(first, valid, true);
-    this.#finish(first, valid, end);
+    const reached = this.#host.reach(first, valid);
+    chargeMsrPageStateChange(this.#ledger, reached - first);
+    this.#pvalidate.pages(first, reached, true);
+    this.#finish(first, reached, valid, end);
   }
 
   /** 6.12 arch/x86/coco/sev/core.c: set_pages_state, through the GHCB. */
@@ -150,6 +157,19 @@ export class SnpPlatform implements CocoPlatform {
   }
 
   /**
+   * The nested page table may map anything, but the entry of a host page names one page of the guest, and
+   * an access at another one faults to the host (AMD APM volume 2, 15.36.10). With RMPUPDATE the entry names
+   * the other page and is not validated. The first page gets new memory.
+   */
+  alias(start: number, other: number): "unnoticed" | "blocked" {
+    const [[page], [second]] = [pageRange(start, start), pageRange(other, other)];
+    if (this.rmp.stateOf(page) !== "guestValid" || this.rmp.stateOf(second) !== "guestValid") {
+      throw new Error("snp: only pages that the guest has accepted can be put elsewhere.");
+    }
+    return this.#host.alias(page, second);
+  }
+
+  /**
    * A page that is not validated raises #VC with error code 0x404 (PAGE_NOT_VALIDATED) once the
    * host has memory there.
    */
@@ -164,8 +184,9 @@ export class SnpPlatform implements CocoPlatform {
   /** PVALIDATE of one page after another, as each raises its exception; the host is not asked. */
   acceptAgain(start: number, end: number): void {
     const [first, valid] = this.#unvalidated(start, end);
-    this.#pvalidate.pages(first, valid, false);
-    this.#finish(first, valid, end);
+    const reached = this.#host.reach(first, valid);
+    this.#pvalidate.pages(first, reached, false);
+    this.#finish(first, reached, valid, end);
   }
 
   usableBytesIn(start: number, end: number): number {
@@ -175,10 +196,11 @@ export class SnpPlatform implements CocoPlatform {
 
   #accept(start: number, end: number, { entriesPerExit, batchEntries }: Batching): void {
     const [first, valid] = this.#unvalidated(start, end);
-    const runs = entryRuns(first, valid);
-    chargePageStateChange(this.#ledger, runs, valid - first, entriesPerExit);
+    const reached = this.#host.reach(first, valid);
+    const runs = entryRuns(first, reached);
+    chargePageStateChange(this.#ledger, runs, reached - first, entriesPerExit);
     this.#pvalidate.entries(first, runs, batchEntries, true);
-    this.#finish(first, valid, end);
+    this.#finish(first, reached, valid, end);
   }
 
   /** The part of a range up to its first validated page, in page frames. */
@@ -188,13 +210,14 @@ export class SnpPlatform implements CocoPlatform {
   }
 
   /**
-   * Marks [first, valid) as accepted. If that is not the end of what was asked for, PVALIDATE had
+   * Marks [first, reached) as accepted, which is as far as the host's memory goes. If `valid` is not the end of what was asked for, PVALIDATE had
    * nothing to update there and set the carry flag: Linux and OVMF ask to be terminated.
    */
-  #finish(first: number, valid: number, end: number): void {
-    this.rmp.unshare(first, valid);
-    this.rmp.validate(first, valid);
-    if (this.#evictTouch) this.#ledger.charge(CostEvent.evictTouch4k, valid - first);
+  #finish(first: number, reached: number, valid: number, end: number): void {
+    this.rmp.unshare(first, reached);
+    this.rmp.validate(first, reached);
+    if (this.#evictTouch) this.#ledger.charge(CostEvent.evictTouch4k, reached - first);
+    if (reached < valid) throw this.#host.shortage(reached);
     if (valid * PAGE_SIZE < end) {
       throw new DoubleAcceptError(
         valid * PAGE_SIZE,

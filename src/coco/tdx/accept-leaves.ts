@@ -1,5 +1,6 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
+import { HostMemoryError } from "../host-supply.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
 import type { TdxHost } from "./tdx-host.js";
 
@@ -17,6 +18,7 @@ const ACCEPT_ZERO: readonly CostEvent[] = [
  * Pages that are mapped already cost one TDCALL without effect.
  *
  * @returns leaves that were mapped already
+ * @throws HostMemoryError where the host has no more memory; all before that is accepted
  */
 export function acceptLeaves(
   host: TdxHost,
@@ -26,11 +28,37 @@ export function acceptLeaves(
   level: PageLevel,
 ): number {
   const pages = LEVEL_PAGES[level];
-  const duplicates = host.sept.mappedIn(start, end) / pages;
-  const accepted = (end - start) / pages - duplicates;
+  const reached = host.reach(start, end, level);
+  const duplicates = host.sept.mappedIn(start, reached) / pages;
+  const accepted = (reached - start) / pages - duplicates;
   ledger.charge(CostEvent.tdcall, accepted);
   ledger.charge(CostEvent.tdcallAlreadyAccepted, duplicates);
   ledger.charge(ACCEPT_ZERO[level]!, accepted);
-  host.accept(start, end, level);
+  host.accept(start, reached, level);
+  if (reached < end) throw host.shortage(reached);
   return duplicates;
+}
+
+/**
+ * Accepts spans of some pages in smaller leaves, after an accept of each as a whole has failed.
+ *
+ * @param accept accepts [start, end) from below
+ * @throws HostMemoryError where the host has no more memory; spans behind that were not tried
+ */
+export function acceptAfterMismatch(
+  ledger: CostLedger,
+  start: number,
+  end: number,
+  pages: number,
+  accept: () => void,
+): void {
+  let reached = end;
+  try {
+    accept();
+  } catch (error) {
+    if (error instanceof HostMemoryError && error.pfn !== undefined) reached = error.pfn + 1;
+    throw error;
+  } finally {
+    ledger.charge(CostEvent.tdcallMismatch, Math.ceil((reached - start) / pages));
+  }
 }

@@ -1,8 +1,7 @@
-import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
-import { acceptLeaves } from "./accept-leaves.js";
+import { acceptAfterMismatch, acceptLeaves } from "./accept-leaves.js";
 import type { SecureEpt } from "./secure-ept.js";
 import type { TdxHost } from "./tdx-host.js";
 
@@ -14,6 +13,7 @@ import type { TdxHost } from "./tdx-host.js";
  * an aligned range of exactly 2 MiB is accepted in small pages.
  *
  * @returns pages and leaves that were accepted already, which the firmware only warns about
+ * @throws HostMemoryError where the host has no more memory; all before that is accepted
  */
 export function firmwareAccept(host: TdxHost, ledger: CostLedger, start: number, end: number): number {
   const pages = LEVEL_PAGES[1];
@@ -35,8 +35,10 @@ function acceptLarge(host: TdxHost, ledger: CostLedger, start: number, end: numb
     if (host.levelAt(position) >= 1) {
       duplicates += acceptLeaves(host, ledger, position, runEnd, 1);
     } else {
-      ledger.charge(CostEvent.tdcallMismatch, (runEnd - position) / LEVEL_PAGES[1]);
-      duplicates += acceptSmall(host, ledger, position, runEnd);
+      const from = position;
+      acceptAfterMismatch(ledger, from, runEnd, LEVEL_PAGES[1], () => {
+        duplicates += acceptSmall(host, ledger, from, runEnd);
+      });
     }
     position = runEnd;
   }

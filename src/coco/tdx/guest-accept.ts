@@ -1,8 +1,7 @@
-import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
-import { acceptLeaves } from "./accept-leaves.js";
+import { acceptAfterMismatch, acceptLeaves } from "./accept-leaves.js";
 import type { TdxHost } from "./tdx-host.js";
 
 /**
@@ -16,6 +15,7 @@ import type { TdxHost } from "./tdx-host.js";
  * when its first small page is done.
  *
  * @param level largest size to try
+ * @throws HostMemoryError where the host has no more memory; all before that is accepted
  */
 export function guestAccept(
   host: TdxHost,
@@ -43,8 +43,10 @@ export function guestAccept(
     if (host.levelAt(position) >= level) {
       acceptLeaves(host, ledger, position, runEnd, level);
     } else {
-      ledger.charge(CostEvent.tdcallMismatch, (runEnd - position) / pages);
-      guestAccept(host, ledger, position, runEnd, smaller);
+      const from = position;
+      acceptAfterMismatch(ledger, from, runEnd, pages, () => {
+        guestAccept(host, ledger, from, runEnd, smaller);
+      });
     }
     position = runEnd;
   }

@@ -3,6 +3,8 @@ import { RangeSet } from "../range-set.js";
 import type { SecureEpt } from "./secure-ept.js";
 
 const SPAN_PAGES = LEVEL_PAGES[1];
+/** Pages of the host in a pair. */
+export const PAIR_PAGES = 2;
 
 /**
  * Dynamic PAMT: each 2 MiB of host memory with a page of 4 KiB in use needs a pair of pages that
@@ -15,13 +17,20 @@ export class PamtPairs {
 
   /** Pages of the host in all pairs. */
   get pages(): number {
-    return this.#spans.size * 2;
+    return this.#spans.size * PAIR_PAGES;
   }
 
   /** Pages of 4 KiB come into use. @returns pairs that were missing (TDH.PHYMEM.PAMT.ADD) */
   add(start: number, end: number): number {
     // An empty range inside a span would otherwise count as one that touches the span.
     return start < end ? this.#spans.add(Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES)) : 0;
+  }
+
+  /** Pairs that `add` would find missing. */
+  missing(start: number, end: number): number {
+    if (start >= end) return 0;
+    const [first, last] = [Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES)];
+    return last - first - this.#spans.countIn(first, last);
   }
 
   /** The pages of a range, not empty, have been taken away: spans in which none is left give their pairs back (TDH.PHYMEM.PAMT.REMOVE). */

@@ -164,4 +164,12 @@ export const TDX_PARAMETERS: ParameterSet = {
     3_000e6,
     LIKE_PLAIN,
   ),
+  launchPage4kNs: parameter(
+    "the VMM puts 4 KiB into the guest for its firmware (preAcceptBy: vmm)",
+    "assumed",
+    6_000,
+    3_000,
+    20_000,
+    "assumption: TDH.MEM.PAGE.ADD without TDH.MR.EXTEND; a fault of 8 us without its exit, and the page encrypted",
+  ),
 };

@@ -97,6 +97,12 @@ export class SecureEpt {
     return this.tables.map(start, end, level);
   }
 
+  /** Whether the leaf around a page begins before it. */
+  reachesAcross(pfn: number): boolean {
+    const level = this.tables.levelOf(pfn);
+    return level > 0 && pfn % LEVEL_PAGES[level] !== 0 && this.backedIn(pfn, pfn + 1) > 0;
+  }
+
   /**
    * Breaks the leaf around a page into 512 smaller ones in the same state (TDH.MEM.PAGE.DEMOTE) if
    * it begins before that page.
@@ -104,9 +110,8 @@ export class SecureEpt {
    * @returns level of the smaller leaves; undefined if nothing was to do
    */
   demoteBefore(pfn: number): 0 | 1 | undefined {
-    const level = this.tables.levelOf(pfn);
-    if (level === 0 || pfn % LEVEL_PAGES[level] === 0 || this.backedIn(pfn, pfn + 1) === 0) return undefined;
-    const smaller = level === 2 ? 1 : 0;
+    if (!this.reachesAcross(pfn)) return undefined;
+    const smaller = this.tables.levelOf(pfn) === 2 ? 1 : 0;
     // The tables above are there, so this adds the one table for the smaller leaves.
     this.tables.map(pfn, pfn + 1, smaller);
     return smaller;

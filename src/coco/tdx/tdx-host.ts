@@ -1,8 +1,10 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown } from "../../units.js";
+import type { HostSupply } from "../host-supply.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
-import { PamtPairs } from "./pamt-pairs.js";
+import { RangeSet } from "../range-set.js";
+import { PAIR_PAGES, PamtPairs } from "./pamt-pairs.js";
 import type { SecureEpt } from "./secure-ept.js";
 
 const EPT_VIOLATION: readonly CostEvent[] = [
@@ -10,6 +12,9 @@ const EPT_VIOLATION: readonly CostEvent[] = [
   CostEvent.eptViolation2m,
   CostEvent.eptViolation1g,
 ];
+
+/** Pages of the host for a table: the module's, and the copy in which KVM mirrors what it cannot read. */
+const TABLE_PAGES = 2;
 
 /** What the host does for the private memory of a TDX guest. */
 export interface TdxBackingRules {
@@ -21,6 +26,8 @@ export interface TdxBackingRules {
   readonly chance: (position: number) => number;
   /** Whether the tracking of 4 KiB pages is allocated as they come into use. */
   readonly dynamicPamt: boolean;
+  /** What the host has left. */
+  readonly supply: HostSupply;
 }
 
 /**
@@ -30,6 +37,8 @@ export interface TdxBackingRules {
  */
 export class TdxHost {
   readonly sept: SecureEpt;
+  /** Pages that the guest has made shared and of which the host keeps the private copy. */
+  readonly kept: RangeSet = new RangeSet();
   readonly #ledger: CostLedger;
   readonly #rules: TdxBackingRules;
   readonly #pairs = new PamtPairs();
@@ -69,8 +78,34 @@ export class TdxHost {
 
   /** Pages are there before the guest runs; that is part of its launch and costs nothing more. */
   launch(start: number, end: number): void {
-    this.sept.map(start, end, 0);
-    this.#track(start, end);
+    const reached = this.reach(start, end, 0);
+    this.sept.map(start, reached, 0);
+    this.#track(start, reached);
+    if (reached < end) throw this.#rules.supply.shortage(reached, true);
+  }
+
+  /**
+   * How far whole leaves of one level over [start, end) find memory.
+   *
+   * @returns `end`, or the first page frame of the leaf that finds none
+   */
+  reach(start: number, end: number, level: PageLevel): number {
+    const free = Math.max(this.#rules.supply.freePages, 0);
+    if (free === Number.POSITIVE_INFINITY || this.#pagesFor(start, end, level) <= free) return end;
+    const pages = LEVEL_PAGES[level];
+    let enough = 0;
+    let tooMany = (end - start) / pages;
+    while (tooMany - enough > 1) {
+      const middle = Math.floor((enough + tooMany) / 2);
+      if (this.#pagesFor(start, start + middle * pages, level) <= free) enough = middle;
+      else tooMany = middle;
+    }
+    return start + enough * pages;
+  }
+
+  /** For what `reach` says finds no memory. */
+  shortage(pfn: number): Error {
+    return this.#rules.supply.shortage(pfn, false);
   }
 
   /**
@@ -81,12 +116,14 @@ export class TdxHost {
     const absent = end - start - this.sept.backedIn(start, end);
     this.#ledger.charge(EPT_VIOLATION[level]!, absent / LEVEL_PAGES[level]);
     this.#ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
+    this.kept.remove(start, end);
     if (level === 0) this.#ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
   }
 
   /** An access to one page, which leaves the guest if the page is absent, and makes it pending. */
   touch(pfn: number): void {
     if (this.sept.stateOf(pfn) !== "absent") return;
+    if (this.reach(pfn, pfn + 1, 0) === pfn) throw this.shortage(pfn);
     this.#ledger.charge(CostEvent.eptViolation4k, 1);
     this.#ledger.charge(CostEvent.septAdd, this.sept.augment(pfn, pfn + 1));
     this.#ledger.charge(CostEvent.pamtAdd, this.#track(pfn, pfn + 1));
@@ -127,13 +164,21 @@ export class TdxHost {
   #breakUp(start: number, end: number): { readonly tables: number; readonly pairs: number } {
     let [tables, pairs] = [0, 0];
     for (const edge of [start, end]) {
-      for (let level = this.sept.demoteBefore(edge); level !== undefined; ) {
+      while (this.sept.reachesAcross(edge)) {
+        const pairPages = this.#rules.dynamicPamt ? PAIR_PAGES : 0;
+        if (this.#rules.supply.freePages < TABLE_PAGES + pairPages) throw this.shortage(edge);
         tables++;
-        if (level === 0) pairs += this.#track(edge, edge + 1);
-        level = this.sept.demoteBefore(edge);
+        if (this.sept.demoteBefore(edge) === 0) pairs += this.#track(edge, edge + 1);
       }
     }
     return { tables, pairs };
+  }
+
+  /** What the host needs to map leaves of one level over [start, end), where there are none yet. */
+  #pagesFor(start: number, end: number, level: PageLevel): number {
+    const pairs = this.#rules.dynamicPamt && level === 0 ? this.#pairs.missing(start, end) : 0;
+    const absent = end - start - this.sept.backedIn(start, end) - this.kept.countIn(start, end);
+    return absent + this.sept.tables.missing(start, end, level) * TABLE_PAGES + pairs * PAIR_PAGES;
   }
 
   /** @returns pairs of pages that the host had to give for pages of 4 KiB */

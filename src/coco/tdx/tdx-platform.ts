@@ -2,6 +2,7 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { DoubleAcceptError } from "../double-accept-error.js";
+import { ENDLESS_SUPPLY, HostMemoryError, type HostSupply } from "../host-supply.js";
 import { pageLevel, pageRange } from "../page-level.js";
 import type { AccessOutcome, CocoPlatform, PlatformKind } from "../platform.js";
 import { RangeSet } from "../range-set.js";
@@ -27,6 +28,8 @@ export interface TdxOptions {
   readonly dynamicPamt?: boolean;
   /** Whether touching pending memory leaves the guest instead of raising #VE. Default: yes. */
   readonly septVeDisable?: boolean;
+  /** What the host has left. Default: more than any guest needs. */
+  readonly supply?: HostSupply;
 }
 
 /** Intel TDX: the guest accepts pages with TDCALLs, the host maps them when the first one faults. */
@@ -43,8 +46,6 @@ export class TdxPlatform implements CocoPlatform {
   readonly #shared = new RangeSet();
   /** Shared pages that were never accepted. */
   readonly #sharedUnaccepted = new RangeSet();
-  /** Shared pages of which the host keeps the private copy. */
-  readonly #kept = new RangeSet();
 
   constructor(ledger: CostLedger, options: TdxOptions) {
     this.#ledger = ledger;
@@ -53,6 +54,7 @@ export class TdxPlatform implements CocoPlatform {
       contiguity: options.contiguity ?? 1,
       chance: options.chance ?? (() => 0),
       dynamicPamt: options.dynamicPamt ?? false,
+      supply: options.supply ?? ENDLESS_SUPPLY,
     });
     this.#keepsConverted = options.keepsConverted ?? false;
     this.#septVeDisable = options.septVeDisable ?? true;
@@ -71,11 +73,11 @@ export class TdxPlatform implements CocoPlatform {
   }
 
   get keptPages(): number {
-    return this.#kept.size;
+    return this.#host.kept.size;
   }
 
   get privatePages(): number {
-    return this.sept.backedPages + this.#kept.size;
+    return this.sept.backedPages + this.#host.kept.size;
   }
 
   get tablePages(): number {
@@ -93,7 +95,9 @@ export class TdxPlatform implements CocoPlatform {
 
   firmwareAccept(start: number, end: number): void {
     const [first, last] = pageRange(start, end);
-    this.firmwareDuplicates += firmwareAccept(this.#host, this.#ledger, first, last);
+    this.#accepting(first, () => {
+      this.firmwareDuplicates += firmwareAccept(this.#host, this.#ledger, first, last);
+    });
     this.#madePrivate(first, last);
   }
 
@@ -104,7 +108,7 @@ export class TdxPlatform implements CocoPlatform {
 
   kernelAccept(start: number, end: number): void {
     const [first, mapped] = this.#unmapped(start, end);
-    guestAccept(this.#host, this.#ledger, first, mapped);
+    this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped));
     this.#finish(first, mapped, end);
   }
 
@@ -119,8 +123,9 @@ export class TdxPlatform implements CocoPlatform {
     const [first, last] = pageRange(start, end);
     if (first === last) return;
     this.#ledger.charge(CostEvent.mapGpa, 1);
-    if (this.#keepsConverted) this.#keepCopies(first, last);
+    const backed = this.#keepsConverted ? this.#backedRanges(first, last) : [];
     this.#host.takeBack(first, last);
+    for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
     this.#shared.add(first, last);
     for (const one of unaccepted) this.#sharedUnaccepted.add(...pageRange(one.start, one.end));
   }
@@ -131,6 +136,16 @@ export class TdxPlatform implements CocoPlatform {
       throw new Error("tdx: only pages that the guest has can be taken away from it.");
     }
     this.#host.replace(first, last);
+  }
+
+  /**
+   * To map a page elsewhere the host must take away what is there; then the module refuses one that its
+   * PAMT says is in use (TDX module ABI, TDH.MEM.PAGE.AUG: TDX_PAGE_METADATA_INCORRECT). Assumption: the
+   * host gives another one, so that the guest goes on.
+   */
+  alias(_start: number, other: number): "refused" {
+    this.remap(other, other + PAGE_SIZE);
+    return "refused";
   }
 
   /**
@@ -151,7 +166,7 @@ export class TdxPlatform implements CocoPlatform {
    */
   acceptAgain(start: number, end: number): void {
     const [first, mapped] = this.#unmapped(start, end);
-    guestAccept(this.#host, this.#ledger, first, mapped, 0);
+    this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped, 0));
     this.#finish(first, mapped, end);
   }
 
@@ -164,6 +179,16 @@ export class TdxPlatform implements CocoPlatform {
   #unmapped(start: number, end: number): [first: number, mapped: number] {
     const [first, last] = pageRange(start, end);
     return [first, this.sept.firstMapped(first, last)];
+  }
+
+  /** Accepts from `first` upwards, as far as the host's memory goes. */
+  #accepting(first: number, accept: () => void): void {
+    try {
+      accept();
+    } catch (error) {
+      if (error instanceof HostMemoryError) this.#madePrivate(first, error.pfn ?? first);
+      throw error;
+    }
   }
 
   /**
@@ -181,16 +206,17 @@ export class TdxPlatform implements CocoPlatform {
   #madePrivate(first: number, last: number): void {
     this.#shared.remove(first, last);
     this.#sharedUnaccepted.remove(first, last);
-    this.#kept.remove(first, last);
   }
 
-  #keepCopies(first: number, last: number): void {
+  /** Runs of page frames that the host has given memory for. */
+  #backedRanges(first: number, last: number): AddressRange[] {
+    const ranges: AddressRange[] = [];
     for (let position = first; position < last; ) {
-      const state = this.sept.stateOf(position);
       const runEnd = this.sept.stateRunEnd(position, last);
-      if (state !== "absent") this.#kept.add(position, runEnd);
+      if (this.sept.stateOf(position) !== "absent") ranges.push({ start: position, end: runEnd });
       position = runEnd;
     }
+    return ranges;
   }
 
   #firstUnusable(first: number, last: number): number {

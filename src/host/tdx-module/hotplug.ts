@@ -1,11 +1,14 @@
-import type { TdxModuleHost } from "../../scenario/scenario.js";
+import type { HostHotplugPolicy, TdxModuleHost } from "../../scenario/scenario.js";
 import type { AddressRange } from "../../units.js";
 import { printRange } from "./error.js";
 import type { TdxMemblock } from "./memory-list.js";
 
 /** What becomes of memory that is plugged in after the module has started. */
 export interface HotplugAnswer extends AddressRange {
+  /** Whether it goes online. */
   readonly accepted: boolean;
+  /** Whether the module was told of it, so that guests can have it. */
+  readonly forGuests: boolean;
   /** Why not, as a sentence. */
   readonly reason?: string;
 }
@@ -13,15 +16,21 @@ export interface HotplugAnswer extends AddressRange {
 /**
  * Linux refuses to let memory go online that the module was not told of when it started, even if
  * it could be protected, so that every page of the allocator stays good for TDX (6.12
- * arch/x86/virt/vmx/tdx/tdx.c: tdx_memory_notifier, is_tdx_memory).
+ * arch/x86/virt/vmx/tdx/tdx.c: tdx_memory_notifier, is_tdx_memory). As first proposed it did not look, and
+ * left that to the owner of the machine (Kai Huang, v6 of the series, October 2022).
  *
  * @param list the memory that the module was told of
  */
-export function answerHotplug(list: readonly TdxMemblock[], range: AddressRange): HotplugAnswer {
+export function answerHotplug(
+  list: readonly TdxMemblock[],
+  range: AddressRange,
+  policy: HostHotplugPolicy = "refuse",
+): HotplugAnswer {
   const { start, end } = range;
-  if (insideOne(list, range)) return { start, end, accepted: true };
+  const forGuests = insideOne(list, range);
+  if (forGuests || policy !== "refuse") return { start, end, accepted: true, forGuests };
   const reason = `Memory ${printRange(range)} is not inside one range that the TDX module was given at its start.`;
-  return { start, end, accepted: false, reason };
+  return { start, end, accepted: false, forGuests, reason };
 }
 
 /**
@@ -41,10 +50,15 @@ export function capableNodes(
   const nodes = new Set(list.map(({ nodeId }) => nodeId));
   for (const range of hotplug) {
     if (insideOne(list, range)) continue;
-    const home = memory.find(({ start, end }) => start <= range.start && range.start < end) ?? memory[0];
-    if (home !== undefined) nodes.delete(home.nodeId);
+    nodes.delete(homeNode(memory, range));
   }
   return [...nodes].sort((a, b) => a - b);
+}
+
+/** The node to which the kernel counts memory that is plugged in. */
+export function homeNode(memory: TdxModuleHost["memory"], range: AddressRange): number {
+  const home = memory.find(({ start, end }) => start <= range.start && range.start < end) ?? memory[0];
+  return home?.nodeId ?? 0;
 }
 
 function insideOne(list: readonly TdxMemblock[], { start, end }: AddressRange): boolean {

@@ -1,6 +1,38 @@
+import { subtractRanges } from "../../firmware/ranges.js";
 import type { TdxModuleHost } from "../../scenario/scenario.js";
 import { type AddressRange, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
 import { printRange, TdxModuleError } from "./error.js";
+
+/**
+ * The memory that the host knows of when its module starts, which may be long after the boot (Kai Huang,
+ * "[PATCH v6 04/21] x86/virt/tdx: Use all boot-time system memory as TDX memory", October 2022, took a
+ * snapshot; 6.12 arch/x86/virt/vmx/tdx/tdx.c: build_tdx_memlist reads memblock, which
+ * CONFIG_INTEL_TDX_HOST keeps).
+ *
+ * @throws TdxModuleError if nothing is left to read
+ */
+export function knownMemory({ memory, listFrom, removed }: TdxModuleHost): TdxModuleHost["memory"] {
+  if (listFrom === "snapshot") return memory;
+  if (listFrom === "discarded") {
+    throw new TdxModuleError(
+      "Memblock was discarded after the boot, and nobody took a snapshot of it: there is no memory to name.",
+    );
+  }
+  return without(memory, goneBefore(removed));
+}
+
+/** What is removed before the module starts. */
+export function goneBefore(removed: TdxModuleHost["removed"]): AddressRange[] {
+  return removed.filter(({ when }) => when === "before");
+}
+
+/** What is left of ranges that have more to them than their ends. */
+export function without<Range extends AddressRange>(
+  ranges: readonly Range[],
+  gone: readonly AddressRange[],
+): Range[] {
+  return ranges.flatMap((one) => subtractRanges([one], gone).map((left) => ({ ...one, ...left })));
+}
 
 /** A range of memory that the host wants to use for TDX, with its NUMA node (struct tdx_memblock). */
 export interface TdxMemblock extends AddressRange {

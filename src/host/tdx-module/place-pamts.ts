@@ -12,20 +12,18 @@ import type { TdxMemblock } from "./memory-list.js";
  * stands in the way, because what does is movable; and all nodes are equally far from each other.
  *
  * @param list ascending, not empty
+ * @param present what of it has not been removed
  * @param sizeOf bytes that the tables of a region take, a multiple of the page size
  * @throws TdxModuleError if no node has so much in one piece
  */
 export function placePamts(
   list: readonly TdxMemblock[],
+  present: readonly TdxMemblock[],
   regions: readonly AddressRange[],
   sizeOf: (region: AddressRange) => number,
 ): AddressRange[] {
-  const memory = list.map(({ start, end, nodeId }) => ({
-    startPfn: start / PAGE_SIZE,
-    endPfn: end / PAGE_SIZE,
-    nid: nodeId,
-  }));
-  const zonelists = buildZonelists(nodeSpans(memory), defaultDistance);
+  const memory = present.map(inFrames);
+  const zonelists = buildZonelists(nodeSpans(list.map(inFrames)), defaultDistance);
   const taken: PfnRange[] = [];
   return regions.map((region) => {
     const pages = sizeOf(region) / PAGE_SIZE;
@@ -42,6 +40,10 @@ export function placePamts(
         `from ${region.start / GiB} GiB to ${region.end / GiB} GiB.`,
     );
   });
+}
+
+function inFrames({ start, end, nodeId }: TdxMemblock): PfnRange & { readonly nid: number } {
+  return { startPfn: start / PAGE_SIZE, endPfn: end / PAGE_SIZE, nid: nodeId };
 }
 
 /**

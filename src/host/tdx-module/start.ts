@@ -2,10 +2,19 @@ import type { TdxModuleHost } from "../../scenario/scenario.js";
 import type { AddressRange } from "../../units.js";
 import { dynamicPamtBytes, pamtBytes } from "../pamt.js";
 import { TdxModuleError } from "./error.js";
+import { type GuestShare, guestShare } from "./guest-share.js";
 import { answerHotplug, capableNodes, type HotplugAnswer } from "./hotplug.js";
-import { buildMemoryList, requireConvertible, type TdxMemblock } from "./memory-list.js";
+import {
+  buildMemoryList,
+  goneBefore,
+  knownMemory,
+  requireConvertible,
+  type TdxMemblock,
+  without,
+} from "./memory-list.js";
 import { placePamts } from "./place-pamts.js";
 import { coverWithRegions, reservedAreas } from "./regions.js";
+import { answerRemovals, type RemovalAnswer } from "./removal.js";
 
 /** Below so many regions left the kernel warns (arch/x86/virt/vmx/tdx/tdx.h: TDMR_NR_WARN). */
 const TDMR_NR_WARN = 4;
@@ -32,6 +41,10 @@ export interface ReadyTdxModule {
   readonly hotplug: readonly HotplugAnswer[];
   /** NUMA nodes good for guests if the host let that memory go online and kept a record for each node. */
   readonly capableNodes: readonly number[];
+  /** What becomes of memory that is to be removed, in that order. */
+  readonly removed: readonly RemovalAnswer[];
+  /** What is left for the guest. */
+  readonly guestShare: GuestShare;
 }
 
 /** What comes of the start: a module, or why there is none, in which case no TDX guest can run. */
@@ -53,23 +66,28 @@ export function startTdxModule(host: TdxModuleHost, dynamicPamt = false): TdxMod
 }
 
 function start(host: TdxModuleHost, tableBytes: (sizeBytes: number) => number): ReadyTdxModule {
-  const memory = buildMemoryList(host.memory);
+  const memory = buildMemoryList(knownMemory(host));
   const regions = coverWithRegions(memory, host.maxTdmrs);
   const sizeOf = (region: AddressRange): number => tableBytes(region.end - region.start);
-  const pamts = placePamts(memory, regions, sizeOf);
+  const present = without(memory, goneBefore(host.removed));
+  const pamts = placePamts(memory, present, regions, sizeOf);
   const tdmrs = regions.map((region, index) => ({
     ...region,
     pamt: pamts[index]!,
     reserved: reservedAreas(region, memory, pamts, host.maxReservedPerTdmr),
   }));
   requireConvertible(memory, host.convertible);
+  const hotplug = host.hotplug.map((range) => answerHotplug(memory, range, host.hotplugPolicy));
+  const removed = answerRemovals(host.removed, pamts);
   return {
     outcome: "ready",
     memory,
     tdmrs,
     pamtBytes: regions.reduce((bytes, region) => bytes + sizeOf(region), 0),
     fewTdmrsLeft: host.maxTdmrs - tdmrs.length < TDMR_NR_WARN,
-    hotplug: host.hotplug.map((range) => answerHotplug(memory, range)),
+    hotplug,
     capableNodes: capableNodes(host.memory, memory, host.hotplug),
+    removed,
+    guestShare: guestShare(host, { list: memory, pamts, removed, hotplug }),
   };
 }

@@ -238,6 +238,9 @@ export class UsualLines {
       if (migrateType < 0 || migrateType > 9) return -1;
       at += 14;
     }
+    // Before flags are looked at, and remembered: what stands before the CPU may not be of this line.
+    const task = this.#tasks.numberAt(view, lineStart, open);
+    if (task < 0) return -1;
     if (kind === PageEventKind.alloc) {
       if (view.getInt32(at, true) !== GFP || view.getInt32(at + 4, true) !== FLA) return -1;
       if ((view.getInt32(at + 8, true) & LOW_THREE) !== GS) return -1;
@@ -263,9 +266,6 @@ export class UsualLines {
       at += 16;
     }
     if (bytes[at] !== NEWLINE) return -1;
-
-    const task = this.#tasks.numberAt(view, lineStart, open);
-    if (task < 0) return -1;
     this.#blocks.append(kind, order, migrateType, cpu, task, timeNs, pfn, detail);
     return at + 1;
   }

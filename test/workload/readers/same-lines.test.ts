@@ -20,7 +20,10 @@ const CHANGED_LINES = 12_000;
 const PADDING = "\n".repeat(400);
 
 /** What a reader makes of lines, each on its own. */
-function readingOf(format: LineFormat, pieces: readonly string[]): { list: unknown[]; counts: object } {
+function readingOf(
+  format: LineFormat,
+  pieces: readonly string[],
+): { list: unknown[]; counts: object; gfpTexts: readonly string[] } {
   const names = new TraceNames();
   const counts = newTraceCounts();
   const events = new EventList(names);
@@ -29,7 +32,7 @@ function readingOf(format: LineFormat, pieces: readonly string[]): { list: unkno
   for (const piece of pieces) reader.feed(Buffer.from(piece, "latin1"));
   reader.end();
   blocks.flush();
-  return { list: events.list, counts };
+  return { list: events.list, counts, gfpTexts: [...names.gfpTexts.keys()] };
 }
 
 /** Numbers from 0 to below a limit, the same each time. */
@@ -118,6 +121,12 @@ test("two pages from an odd frame are refused as a usual line, too", () => {
   const line = `${"bash-1".padStart(18)}      [000] .....     1.000000: mm_page_alloc: page=00000000d2be5665 pfn=0x1001 order=1 migratetype=0 gfp_flags=GFP_KERNEL\n`;
   const { list, counts } = readingOf(TRACEFS, [line + PADDING]);
   assert.equal([list, (counts as { unreadLines: number }).unreadLines], [[], 1]);
+});
+
+test("a comment behind a remark leaves no flags behind", () => {
+  const comment = `# bash-1 [000] d..1. 1.000000: mm_page_alloc: page=00000000d2be5665 pfn=0x1001 order=0 migratetype=0 gfp_flags=GFP_KERNEL\n`;
+  const { list, gfpTexts } = readingOf(TRACEFS, [`TRACE:\n${comment}${PADDING}`]);
+  assert.equal([list, gfpTexts], [[], []]);
 });
 
 test.run();
