@@ -167,7 +167,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       memory: oneOrMore(quantity("a size in whole pages such as 64GiB", hostAddressBytes, ["64GiB"]))
         .describe(
-          "TDX, SNP: what the host has for this guest, with the PAMT or RMP for it; as much as it takes if not given",
+          "TDX, SNP: what the host has for this guest, with the PAMT or RMP for it; default as much as the guest takes",
         )
         .exactOptional(),
       tdxModule: tdxModule.exactOptional(),
