@@ -3,6 +3,7 @@ import { type ParameterSet, parameter } from "./parameter.js";
 /** What the guest's kernel does at its own speed, whatever protects it. */
 export const COMMON_PARAMETERS: ParameterSet = {
   initStructPageNs: parameter(
+    "one struct page initialised",
     "derived",
     20,
     9,
@@ -12,6 +13,7 @@ export const COMMON_PARAMETERS: ParameterSet = {
       "Daniel Jordan, ktask series (Linux 4.15): 89 ns by one thread",
   ),
   exceptionNs: parameter(
+    "the exception of a first touch, entered and decoded (fault-driven, page-flag)",
     "assumed",
     1_500,
     500,
@@ -19,6 +21,7 @@ export const COMMON_PARAMETERS: ParameterSet = {
     "assumption: entry on its own stack, the reason from the module or the GHCB, decoding, return",
   ),
   userTouch4kNs: parameter(
+    "a process touches a new page, without acceptance (drain)",
     "derived",
     3_500,
     1_000,
@@ -27,6 +30,7 @@ export const COMMON_PARAMETERS: ParameterSet = {
       "page of 4 KiB that `tail /dev/zero` makes the guest accept",
   ),
   leafSplitNs: parameter(
+    "a leaf of the direct map is split",
     "assumed",
     1_000,
     400,
@@ -34,6 +38,7 @@ export const COMMON_PARAMETERS: ParameterSet = {
     "assumption: half for the page, half for writing 512 entries",
   ),
   leafChangeNs: parameter(
+    "an entry of the direct map is changed",
     "assumed",
     10,
     2,
@@ -41,11 +46,19 @@ export const COMMON_PARAMETERS: ParameterSet = {
     "assumption: a walk of the page tables, mostly cached, and a write",
   ),
   tlbFlushNs: parameter(
+    "a flush of TLBs",
     "assumed",
     2_000,
     500,
     5_000,
     "assumption: sending the interrupts and waiting for answers",
   ),
-  tlbFlushCpuNs: parameter("assumed", 100, 20, 1_000, "assumption: an answer more to wait for"),
+  tlbFlushCpuNs: parameter(
+    "a flush of TLBs, for each CPU",
+    "assumed",
+    100,
+    20,
+    1_000,
+    "assumption: an answer more to wait for",
+  ),
 };

@@ -6,6 +6,8 @@ export type Basis = "measured" | "derived" | "assumed";
 
 /** One number of the timing model. */
 export interface Parameter {
+  /** What it is the price of. */
+  readonly what: string;
   readonly value: number;
   /** Least and greatest value that is plausible. */
   readonly low: number;
@@ -20,6 +22,13 @@ export interface Parameter {
 export type ParameterSet = Readonly<Record<string, Parameter>>;
 
 /** A parameter in nanoseconds; a short form for the tables. */
-export function parameter(basis: Basis, value: number, low: number, high: number, source: string): Parameter {
-  return { value, low, high, unit: "ns", basis, source };
+export function parameter(
+  what: string,
+  basis: Basis,
+  value: number,
+  low: number,
+  high: number,
+  source: string,
+): Parameter {
+  return { what, value, low, high, unit: "ns", basis, source };
 }

@@ -39,6 +39,7 @@ export function withOverrides(
       throw new Error(`coco: timing parameter "${name}" cannot be ${ns} ns.`);
     }
     replaced[name] = {
+      what: parameters[name]!.what,
       value: ns,
       low: ns,
       high: ns,

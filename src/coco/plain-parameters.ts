@@ -6,6 +6,20 @@ const PLAIN_BOOT =
 
 /** How long a plain virtual machine takes to boot; there is nothing to accept. */
 export const PLAIN_PARAMETERS: ParameterSet = {
-  launchNs: parameter("measured", 140e6, 70e6, 350e6, PLAIN_BOOT),
-  firmwareFixedNs: parameter("measured", 1_144e6, 572e6, 2_860e6, PLAIN_BOOT),
+  launchNs: parameter(
+    "the VMM, up to the guest's first instruction",
+    "measured",
+    140e6,
+    70e6,
+    350e6,
+    PLAIN_BOOT,
+  ),
+  firmwareFixedNs: parameter(
+    "the firmware without accepting",
+    "measured",
+    1_144e6,
+    572e6,
+    2_860e6,
+    PLAIN_BOOT,
+  ),
 };

@@ -45,6 +45,8 @@ export type FirmwareModel =
 /** One firmware. Each has a file of its own. */
 export interface Firmware {
   readonly name: FirmwareModel;
+  /** One line for lists. */
+  readonly summary: string;
   /**
    * RAM that the VMM puts into the guest before it runs (measured, part of the firmware): it is
    * private and usable from the start and nobody accepts it.

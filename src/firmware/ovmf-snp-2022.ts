@@ -8,6 +8,7 @@ import { ovmfSnp } from "./ovmf-snp.js";
 export const ovmfSnp2022: Firmware = {
   ...ovmfSnp,
   name: "ovmf-snp-2022",
+  summary: "OVMF before November 2022: accepts everything on one CPU",
   acceptanceProtocol: false,
   preAccept: (machine, sink) =>
     ovmfSnp.preAccept({ ...machine, preAcceptLimit: Number.POSITIVE_INFINITY }, sink),

@@ -38,6 +38,8 @@ function validate(range: AddressRange, bufferEntries: number, sink: FirmwareAcce
 /** OVMF for SEV-SNP since January 2023, with the acceptance protocol (OvmfPkg/AmdSevDxe/AmdSevDxe.c). */
 export const ovmfSnp: Firmware = {
   name: "ovmf-snp",
+  summary:
+    "as tdvf, and accepts the rest at ExitBootServices for a kernel that does not ask it not to (January 2023)",
   launchRanges: [LAUNCH_MEASURED],
   acceptanceProtocol: true,
   report: "efi",
@@ -52,5 +54,6 @@ export const ovmfSnp: Firmware = {
 export const ovmfSnpNoProtocol: Firmware = {
   ...ovmfSnp,
   name: "ovmf-snp-no-protocol",
+  summary: "ovmf-snp without the protocol, as before January 2023 and once it is phased out",
   acceptanceProtocol: false,
 };

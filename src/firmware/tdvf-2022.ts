@@ -10,6 +10,7 @@ import { bspAccept } from "./tdvf-accept.js";
 
 export const tdvf2022: Firmware = {
   name: "tdvf-2022",
+  summary: "TDVF before November 2022: accepts everything on one CPU",
   launchRanges: tdvf.launchRanges,
   acceptanceProtocol: false,
   report: "efi",

@@ -13,7 +13,7 @@ import { takesParameter } from "./strategy.js";
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** The one platform that a firmware can start. */
-const PLATFORM_OF_FIRMWARE: Readonly<Record<Exclude<FirmwareName, "auto">, PlatformKind>> = {
+export const PLATFORM_OF_FIRMWARE: Readonly<Record<Exclude<FirmwareName, "auto">, PlatformKind>> = {
   tdvf: "tdx",
   "tdvf-2022": "tdx",
   "td-shim": "tdx",

@@ -13,11 +13,11 @@ export const hotplug: z.ZodType<NonNullable<ScenarioDocument["hotplug"]>> = z
       .exactOptional(),
     acceptance: oneOrMore(names(["assumed", "online", "lazy"]))
       .describe(
-        "Whether the kernel takes it for accepted, accepts it as it goes online, or on demand; default assumed",
+        "Whether the kernel takes it for accepted, accepts it as it goes online, or on demand; not with kexec; default assumed",
       )
       .exactOptional(),
   })
-  .describe("When init runs, memory is plugged in");
+  .describe("When init runs, a memory device is plugged in behind the guest's RAM and goes online");
 
 /** `drain`. */
 export const drain: z.ZodType<NonNullable<ScenarioDocument["drain"]>> = z
@@ -60,7 +60,7 @@ export const kexec: z.ZodType<NonNullable<ScenarioDocument["kexec"]>> = z
       )
       .exactOptional(),
     initrd: oneOrMore(quantity("a size up to 1GiB", initrdBytes, ["64MiB"]))
-      .describe("Size of the next kernel's initrd; that of the first one if not given")
+      .describe("Size of the next kernel's initrd; default that of the first one")
       .exactOptional(),
   })
   .describe("After everything else, another kernel takes the guest over");

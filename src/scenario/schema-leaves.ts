@@ -24,7 +24,7 @@ export function quantity(
       const suggestion = binary !== undefined && parse(binary) !== undefined ? binary : undefined;
       context.issues.push({ code: "custom", input: context.value, message, params: { suggestion } });
     })
-    .meta({ examples: [...examples] });
+    .meta({ title: expected, examples: [...examples] });
 }
 
 /** A whole number in a range, both ends included. */

@@ -72,36 +72,36 @@ export const tdxModule: z.ZodType<TdxModuleDocument> = z
         z
           .strictObject({
             ...hostRange,
-            node: integer(0, 1023).exactOptional(),
-            used: hostSize.exactOptional(),
+            node: integer(0, 1023).describe("NUMA node; default 0").exactOptional(),
+            used: hostSize.describe("How much of it others use; default 0").exactOptional(),
           })
           .check(endAboveStart)
           .check(usedWithin),
       )
       .min(1)
-      .describe(
-        "The host's memory in ascending order, with its NUMA node (default 0) and how much of it others use " +
-          "(default 0)",
-      ),
+      .describe("The host's memory in ascending order"),
     convertible: z
       .array(z.strictObject(hostRange).check(endAboveStart))
       .min(1)
       .describe("Memory the platform can protect (CMRs)"),
     listFrom: oneOrMore(names(["memblock", "snapshot", "discarded"]))
       .describe(
-        "Which memory the module is told of when it starts: memblock as it is by then, a snapshot of it from the " +
-          "boot, or a memblock that was discarded after the boot; default memblock",
+        "Which memory the module is told of when it starts: memblock as it is by then (Linux 6.12), a snapshot " +
+          "of it from the boot (the v6 series of 2022), or a memblock that was discarded after the boot; default memblock",
       )
       .exactOptional(),
     removed: z
       .array(
         z
-          .strictObject({ ...hostRange, when: names(["before", "after"]).exactOptional() })
+          .strictObject({
+            ...hostRange,
+            when: names(["before", "after"])
+              .describe("Before the module starts or after; default after")
+              .exactOptional(),
+          })
           .check(endAboveStart),
       )
-      .describe(
-        "Memory of the boot that is removed while the host runs, before the module starts or after (default after)",
-      )
+      .describe("Memory of the boot that is removed while the host runs")
       .exactOptional(),
     hotplug: z
       .array(z.strictObject(hostRange).check(endAboveStart))
@@ -109,8 +109,8 @@ export const tdxModule: z.ZodType<TdxModuleDocument> = z
       .exactOptional(),
     hotplugPolicy: oneOrMore(names(["refuse", "allow", "nodes"]))
       .describe(
-        "What the host does with plugged memory that the module does not know: keeps it offline, lets it go " +
-          "online, or does so and starts only guests that are bound to a node without any; default refuse",
+        "What the host does with plugged memory that the module does not know: keeps it offline (Linux 6.12), " +
+          "lets it go online (v6: the owner sees to it), or does so and starts only guests that are bound to a node without any; default refuse",
       )
       .exactOptional(),
     guestNode: oneOrMore(z.union([integer(0, 1023), names(["any"])]))

@@ -38,7 +38,7 @@ const kernel: z.ZodType<Quantity> = z
       params: { hint: kernelHint(context.value) },
     });
   })
-  .meta({ examples: ["6.12", "6.8.0-1028-intel"] });
+  .meta({ title: EXPECTED_KERNEL, examples: ["6.12", "6.8.0-1028-intel"] });
 const commandLine: z.ZodType<string> = z
   .string()
   .check((context) => {
@@ -67,7 +67,7 @@ const workload: z.ZodType<string> = z
 const platformMapping: z.ZodType<PlatformDocument> = z.strictObject(
   {
     kind: oneOrMore(kind)
-      .describe("tdx, snp, or none for a plain virtual machine; may come from `preset`")
+      .describe("tdx, snp, or none for a plain virtual machine; default that of `preset`, or required")
       .exactOptional(),
     ...Object.fromEntries(parameterNames().map((name) => [name, parameterLeaf(name).exactOptional()])),
   },
@@ -99,7 +99,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   description: z.string().describe("One sentence about what it shows").exactOptional(),
   workload: oneOrMore(workload).describe(
     "What the guest does: a recording (recording.yaml) or a trace, relative to this file, or " +
-      "generate:NAME?PARAMETER=VALUE&...; what is no boot comes after the standard one",
+      "generate:NAME?PARAMETER=VALUE&..., which unaccepted trace list names; what is no boot comes after the standard one",
   ),
   preset: oneOrMore(names(Object.keys(PRESETS)))
     .describe("Platform, firmware and host to start from; what this file says itself comes first")
@@ -109,7 +109,9 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
     .exactOptional(),
   platform: z
     .union([platformMapping, kind, z.array(kind).min(1)])
-    .describe("What protects the memory: tdx, snp or none, or a mapping of `kind` and timing parameters")
+    .describe(
+      "What protects the memory: tdx, snp or none, or a mapping of `kind` and prices; default that of `preset`, or required",
+    )
     .exactOptional(),
   policy: oneOrMore(names(POLICY_NAMES))
     .describe("When memory is accepted and by whom; unaccepted run --list-policies explains each")
@@ -123,10 +125,14 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         ]),
       ),
     )
-    .describe("What can be tuned about the policy; a parameter counts for policies that have it")
+    .describe(
+      "What can be tuned about the policy; a parameter counts for those policies of the file that have it",
+    )
     .exactOptional(),
   memory: oneOrMore(quantity("a memory size from 256MiB to 4PiB in whole MiB", memoryBytes, ["4GiB", "1TiB"]))
-    .describe("RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes")
+    .describe(
+      "RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes; none lies at 2^52 or above; default that of `machine`, or required",
+    )
     .exactOptional(),
   vcpus: oneOrMore(integer(1, 1024)).describe("Virtual CPUs, 1 to 1024").exactOptional(),
   kernel: oneOrMore(kernel)
@@ -161,7 +167,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       memory: oneOrMore(quantity("a size in whole pages such as 64GiB", hostAddressBytes, ["64GiB"]))
         .describe(
-          "TDX, SNP: what the host has for this guest, with the PAMT or RMP for it; as much as it takes if not given",
+          "TDX, SNP: what the host has for this guest, with the PAMT or RMP for it; default as much as the guest takes",
         )
         .exactOptional(),
       tdxModule: tdxModule.exactOptional(),
@@ -184,7 +190,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       )
         .describe(
           "Which firmware starts the guest; auto is tdvf for tdx, ovmf-snp for snp, ovmf for none; those of " +
-            "2022 accept everything",
+            "2022 accept everything; td-shim and ovmf-snp-no-protocol do not go with policy firmware-delegated",
         )
         .exactOptional(),
       acceptAll: oneOrMore(flag)
@@ -206,7 +212,10 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
           "all",
         ]),
       )
-        .describe("The firmware accepts memory below this physical address before it starts the kernel")
+        .describe(
+          "The firmware accepts memory below this physical address before it starts the kernel; default 4GiB, " +
+            "256MiB with td-shim",
+        )
         .exactOptional(),
       preAcceptBy: oneOrMore(names(["firmware", "vmm"]))
         .describe(
@@ -219,7 +228,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
   guest: z
     .strictObject({
       timeScale: oneOrMore(z.number({ error: "expected a number above 0" }).positive())
-        .describe("Guest work for each unit of recorded work; without it, what the recording itself says")
+        .describe("Guest work for each unit of recorded work; default what the recording itself says")
         .exactOptional(),
       transparentHugePages: oneOrMore(flag)
         .describe(
@@ -233,7 +242,10 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         )
         .exactOptional(),
       septVeDisable: oneOrMore(flag)
-        .describe("TDX: whether touching unaccepted memory ends the guest; otherwise it raises #VE")
+        .describe(
+          "TDX: whether touching unaccepted memory ends the guest; otherwise it raises #VE; default true, but false " +
+            "for policies that live on the exception",
+        )
         .exactOptional(),
       svsm: oneOrMore(flag)
         .describe("SNP: whether the guest runs below an SVSM, which validates pages for it")
@@ -258,7 +270,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       firstTouch: oneOrMore(names(["nmi", "syscall-gap", "handler-stack"]))
         .describe(
           "Where the kernel is when it first touches unaccepted memory, for policies that accept by the exception; " +
-            "none of these places can take it. Default: where a handler can run",
+            "none of these places can take it; default where a handler can run",
         )
         .exactOptional(),
       kaslr: oneOrMore(flag)
@@ -275,7 +287,7 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
         .exactOptional(),
       splitTables: oneOrMore(names(["by-phase", "memblock"]))
         .describe(
-          "Who hands out page tables when a leaf of the direct map is split: whoever can, or always memblock",
+          "Who hands out page tables when a leaf of the direct map is split: whoever can, or always memblock, as a patch of 2017 had it",
         )
         .exactOptional(),
       dmaBuffers: oneOrMore(integer(0, 1_048_576))

@@ -14,8 +14,8 @@ import { KiB, MiB } from "../../src/units.js";
 const test = suite("guest: accept meter");
 
 const SHARED = {
-  sharedAccept4kNs: parameter("derived", 100, 100, 100, "test"),
-  sharedAccept2mNs: parameter("assumed", 5_000, 5_000, 5_000, "test"),
+  sharedAccept4kNs: parameter("shared", "derived", 100, 100, 100, "test"),
+  sharedAccept2mNs: parameter("shared", "assumed", 5_000, 5_000, 5_000, "test"),
 };
 
 /**

@@ -16,7 +16,8 @@ function runsOf(file: string, ...assignments: string[]): RunResult[] {
 }
 
 test("every file makes runs", () => {
-  const files = readdirSync("workloads").filter((name) => name.endsWith(".yaml"));
+  // What the seeds say is no scenario; it names some.
+  const files = readdirSync("workloads").filter((name) => name.endsWith(".yaml") && name !== "seeds.yaml");
   assert.ok(files.length >= 10);
   for (const file of files) assert.ok(loadScenarios([`workloads/${file}`], []).length > 0, file);
 });
