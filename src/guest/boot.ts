@@ -1,5 +1,6 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
+import { DoubleAcceptError } from "../coco/double-accept-error.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { allocDmaBuffers } from "../early-map/dma-buffers.js";
@@ -146,13 +147,15 @@ export class GuestBoot {
     const options = kernelOptions(guest, this.faults);
     const kernel = new Kernel(machine, build, guest.rules.pageAlloc, acceptance, lazy, clock, options);
     this.kernel = kernel;
+    this.#flagKernelPages(kernelRange);
     const { entries } = handOver.stub;
     this.#firstKernel = { guest, kernel, machine, acceptance, entries, table, asFromFirmware };
     shareGhcbPages(kernel.early.runtimeData, guest.host);
     const early = kernel.early.earlyMap!;
     early.charge(clock.ledger);
     early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) !== NO_PAGE;
-    guest.host.noteGuestTables(table?.bitmapBytes ?? 0, early.tables.total * PAGE_SIZE);
+    const bitmapBytes = handOver.stub.tableRange === undefined ? 0 : (table?.bitmapBytes ?? 0);
+    guest.host.noteGuestTables(bitmapBytes, early.tables.total * PAGE_SIZE);
     clock.settle(0);
     this.replay = this.#replayOf(
       kernel,
@@ -178,6 +181,22 @@ export class GuestBoot {
     this.#drain(kernel);
     this.#verify();
     this.#kexec();
+  }
+
+  /**
+   * Struct pages are there, and what the kernel runs from is in use. Where it lies in memory that the
+   * firmware's map calls unaccepted, the kernel does not know that the decompressor has accepted it.
+   */
+  #flagKernelPages({ start, end }: AddressRange): void {
+    if (this.guest.policy.flagsPages !== true) return;
+    try {
+      this.faults!.touch(start, end - start);
+    } catch (error) {
+      if (!(error instanceof DoubleAcceptError)) throw error;
+      throw new GuestTerminated(
+        `${error.message}: no flag in struct page says that the decompressor accepted it`,
+      );
+    }
   }
 
   #hotplug(kernel: Kernel, acceptance: AcceptMemory): void {

@@ -228,7 +228,7 @@ export class Kexec {
  * setup_boot_parameters), so only a map that is made anew can tell the next kernel.
  */
 function tableOfNext(planned: NextKernelTable, { policy, scenario }: Guest): NextKernelTable {
-  if (policy.name === "page-flag") return "lost";
+  if (policy.flagsPages === true) return "lost";
   return planned === "handed-over" && scenario.guest.unacceptedMemory === "zero-page" ? "lost" : planned;
 }
 
