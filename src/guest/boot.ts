@@ -6,6 +6,7 @@ import { cpuLimits } from "../command-line/cpu-limits.js";
 import { allocDmaBuffers } from "../early-map/dma-buffers.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
+import type { TablePages } from "../early-map/table-pages.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { q35Ram } from "../firmware/q35.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
@@ -14,6 +15,7 @@ import { hugePagesInUse } from "../hotplug/online-pages.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import {
   cpuComesOnline,
@@ -153,7 +155,7 @@ export class GuestBoot {
     shareGhcbPages(kernel.early.runtimeData, guest.host);
     const early = kernel.early.earlyMap!;
     early.charge(clock.ledger);
-    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) !== NO_PAGE;
+    serveTables(early.tables, kernel.allocator);
     const bitmapBytes = handOver.stub.tableRange === undefined ? 0 : (table?.bitmapBytes ?? 0);
     guest.host.noteGuestTables(bitmapBytes, early.tables.total * PAGE_SIZE);
     clock.settle(0);
@@ -173,6 +175,7 @@ export class GuestBoot {
     this.background = backgroundAcceptor(guest, kernel, (cpu) => this.#isBusy(cpu));
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
     early.tables.initFreed = true;
+    early.raced = this.#scenario.guest.splitRaces && kernel.cpuNodes.length > 1;
     allocDmaBuffers(this.#scenario.guest.dmaBuffers, guest, kernel);
     this.#attack(kernelRange, kernel);
     this.replay.runUntil(requests.count);
@@ -358,6 +361,16 @@ export class GuestBoot {
     verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
     verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
   }
+}
+
+/** Tables of the direct map come from the page allocator, now that it runs. */
+function serveTables(tables: TablePages, allocator: PageAllocator): void {
+  let last = NO_PAGE;
+  tables.fromBuddy = () => {
+    last = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    return last !== NO_PAGE;
+  };
+  tables.toBuddy = () => allocator.freePages(last, 0, 0);
 }
 
 /** CPUs that the kernel starts at boot. */

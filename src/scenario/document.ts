@@ -91,6 +91,7 @@ export interface ScenarioDocument {
     readonly shareWithoutAccept?: OneOrMore<boolean>;
     readonly decryptedSection?: OneOrMore<boolean>;
     readonly splitTables?: OneOrMore<SplitTables>;
+    readonly splitRaces?: OneOrMore<boolean>;
     readonly dmaBuffers?: OneOrMore<number>;
   };
   readonly hotplug?: {

@@ -35,6 +35,7 @@ export interface Preset {
  * - shareWithoutAccept: Linux accepts whatever it allocates (6.12 mm/memblock.c: memblock_alloc_range_nid).
  * - decryptedSection: Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb).
  * - splitTables: 6.12 arch/x86/mm/init.c: alloc_low_pages, arch/x86/mm/pat/set_memory.c: split_large_page.
+ * - splitRaces: off; how often CPUs meet at one leaf depends on what they do.
  * - dmaBuffers: assumption; drivers of virtio devices share what they allocate, how much depends on them.
  * - kaslr: off, as in the recorded guests, whose addresses can be compared then.
  * - vcpus, seed, transparentHugePages: assumption; one CPU because that is the guest whose
@@ -59,6 +60,7 @@ export const DEFAULTS: PresetDocument = {
     shareWithoutAccept: false,
     decryptedSection: false,
     splitTables: "by-phase",
+    splitRaces: false,
     dmaBuffers: 0,
   },
 };

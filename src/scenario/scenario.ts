@@ -147,6 +147,8 @@ export interface Scenario {
     readonly decryptedSection: boolean;
     /** Who hands out page tables when a page of the direct map is split. */
     readonly splitTables: SplitTables;
+    /** Once init runs, whether another CPU splits each leaf at the same time and is first; not with one CPU. */
+    readonly splitRaces: boolean;
     /** Pages that drivers share with the host once init runs. */
     readonly dmaBuffers: number;
   };

@@ -257,9 +257,16 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       decryptedSection: oneOrMore(flag)
         .describe("SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole")
         .exactOptional(),
-      splitTables: oneOrMore(names(["by-phase", "memblock"]))
+      splitTables: oneOrMore(names(["by-phase", "slab", "memblock", "memblock-free"]))
         .describe(
-          "Who hands out page tables when a leaf of the direct map is split: whoever can, or always memblock",
+          "Who hands out page tables when a leaf of the direct map is split: whoever can (by-phase), always the page " +
+            "allocator (slab), always memblock, or whoever can while memblock takes back what is left over (memblock-free)",
+        )
+        .exactOptional(),
+      splitRaces: oneOrMore(flag)
+        .describe(
+          "Whether, once init runs, another CPU is first to split each leaf that a driver shares a part of; none " +
+            "is there with one CPU",
         )
         .exactOptional(),
       dmaBuffers: oneOrMore(integer(0, 1_048_576))

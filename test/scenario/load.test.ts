@@ -92,6 +92,7 @@ attack: { pages: 3, answer: ignore }
       shareWithoutAccept: false,
       decryptedSection: false,
       splitTables: "by-phase",
+      splitRaces: false,
       dmaBuffers: 0,
     },
     drain: { workers: 8 },
@@ -136,6 +137,7 @@ test("the least that a file can say gets the documented defaults", () => {
       shareWithoutAccept: false,
       decryptedSection: false,
       splitTables: "by-phase",
+      splitRaces: false,
       dmaBuffers: 0,
     },
   });

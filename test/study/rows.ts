@@ -109,6 +109,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       shareWithoutAccept: false,
       decryptedSection: false,
       splitTables: "by-phase",
+      splitRaces: false,
       dmaBuffers: 0,
     },
     ...changes,
