@@ -47,6 +47,7 @@ import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { pageExtInit } from "./page-ext.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
+import { type SetupArchUse, setupArchUse } from "./setup-arch-use.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
@@ -61,6 +62,8 @@ export class GuestBoot {
   /** What came of memory that ACPI describes, if there is any. */
   acpiMemory: AcpiMemory | undefined = undefined;
   kernel: Kernel | undefined = undefined;
+  /** Who had accepted what the kernel used until setup_arch() ended; in a guest that accepts. */
+  setupArch: SetupArchUse | undefined = undefined;
   replay: Replay | undefined = undefined;
   /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
   ready: { readonly bootTimeNs: number; readonly assumedNs: number } | undefined = undefined;
@@ -149,6 +152,9 @@ export class GuestBoot {
     const options = kernelOptions(guest, this.faults);
     const kernel = new Kernel(machine, build, guest.rules.pageAlloc, acceptance, lazy, clock, options);
     this.kernel = kernel;
+    if (guest.platform.name !== "none") {
+      this.setupArch = setupArchUse(kernel.early, asFromFirmware, guest.meter.stubRanges);
+    }
     this.#flagKernelPages(kernelRange);
     const { entries } = handOver.stub;
     this.#firstKernel = { guest, kernel, machine, acceptance, entries, table, asFromFirmware };

@@ -90,6 +90,7 @@ export interface ScenarioDocument {
     readonly checksAcpiMemory?: OneOrMore<boolean>;
     readonly shareWithoutAccept?: OneOrMore<boolean>;
     readonly decryptedSection?: OneOrMore<boolean>;
+    readonly staysInAccepted?: OneOrMore<boolean>;
     readonly splitTables?: OneOrMore<SplitTables>;
     readonly splitRaces?: OneOrMore<boolean>;
     readonly dmaBuffers?: OneOrMore<number>;

@@ -145,6 +145,8 @@ export interface Scenario {
     readonly shareWithoutAccept: boolean;
     /** SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole. */
     readonly decryptedSection: boolean;
+    /** Whether the kernel takes memory below the first unaccepted unit until setup_arch() ends, while there is any. */
+    readonly staysInAccepted: boolean;
     /** Who hands out page tables when a page of the direct map is split. */
     readonly splitTables: SplitTables;
     /** Once init runs, whether another CPU splits each leaf at the same time and is first; not with one CPU. */

@@ -257,6 +257,12 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       decryptedSection: oneOrMore(flag)
         .describe("SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole")
         .exactOptional(),
+      staysInAccepted: oneOrMore(flag)
+        .describe(
+          "Whether the kernel takes memory that is accepted already until setup_arch() ends, while there is any " +
+            "below the first that is not",
+        )
+        .exactOptional(),
       splitTables: oneOrMore(names(["by-phase", "slab", "memblock", "memblock-free"]))
         .describe(
           "Who hands out page tables when a leaf of the direct map is split: whoever can (by-phase), always the page " +
