@@ -1,4 +1,5 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
+import { E820Record } from "../accept/e820-record.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
 import { bootOptions } from "../command-line/boot-options.js";
@@ -17,6 +18,7 @@ import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { shuffleZone } from "../page-alloc/shuffle.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -27,8 +29,9 @@ import {
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
+import type { TrackedRange } from "../tracker/e820-ranges.js";
 import { trackedMap } from "../tracker/tracked-map.js";
-import { type AddressRange, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
 import { type DrainResult, drain } from "../workload/drain.js";
@@ -62,6 +65,8 @@ export class GuestBoot {
   /** What came of memory that ACPI describes, if there is any. */
   acpiMemory: AcpiMemory | undefined = undefined;
   kernel: Kernel | undefined = undefined;
+  /** The kernel's record, if that is its e820 table. */
+  e820Record: E820Record | undefined = undefined;
   /** Who had accepted what the kernel used until setup_arch() ended; in a guest that accepts. */
   setupArch: SetupArchUse | undefined = undefined;
   replay: Replay | undefined = undefined;
@@ -145,6 +150,7 @@ export class GuestBoot {
     this.#acceptance = acceptance;
     this.onHandOver(handOver.stub, acceptance);
     const asFromFirmware = trackedMap(handOver.stub.entries, table);
+    this.#keepInE820(asFromFirmware, acceptance);
     const machine = machineAfterStub(this.#scenario, handOver);
     requireMemory(machine, q35Ram(this.#scenario.memoryBytes));
     this.faults = faultAcceptance(guest, table);
@@ -190,6 +196,16 @@ export class GuestBoot {
     this.#drain(kernel);
     this.#verify();
     this.#kexec();
+  }
+
+  /** The kernel's record is its e820 table, if the scenario says so. */
+  #keepInE820(map: readonly TrackedRange[], acceptance: AcceptMemory): void {
+    const { record } = this.#scenario.guest;
+    if (record === "bitmap" || acceptance.table === undefined) return;
+    const { kernelAccept, meter } = this.guest;
+    const e820 = new E820Record(record, map, acceptance, (start, end) => meter.kernelAccept(start, end));
+    kernelAccept.onAccepted = (start, end) => e820.accepted(start, end);
+    this.e820Record = e820;
   }
 
   /**
@@ -288,6 +304,7 @@ export class GuestBoot {
     clock.endPhase("early kernel");
     const { defersInit } = kernel;
     kernel.deferredInit();
+    shuffleFreeMemory(kernel, this.#scenario.memoryBytes, this.#scenario.seed);
     if (defersInit) pageExtInit(kernel);
     cmaInitReservedAreas(kernel, this.guest.platform, this.faults !== undefined);
     clock.settle(0);
@@ -364,9 +381,25 @@ export class GuestBoot {
     if (!this.#check) return;
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
     const { platform, meter, scenario } = this.guest;
-    verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
+    const hasGaps = (this.e820Record?.result.gapBytes ?? 0) > 0;
+    verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch, hasGaps);
     verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
   }
+}
+
+/** Most memory whose blocks are put into a random order: each then has frames of its own here. */
+const SHUFFLED_BYTES_MAX: number = 64 * GiB;
+
+/** At the end of page_alloc_init_late(), where the command line asks for it (shuffle_free_memory). */
+function shuffleFreeMemory({ allocator, early }: Kernel, memoryBytes: number, seed: number): void {
+  if (!early.options.shuffle) return;
+  if (memoryBytes > SHUFFLED_BYTES_MAX) {
+    early.remarks.push(
+      `ignored: page_alloc.shuffle in a guest of more than ${formatBytes(SHUFFLED_BYTES_MAX)}`,
+    );
+    return;
+  }
+  for (const zone of allocator.zones) shuffleZone(allocator.frames, zone, seed);
 }
 
 /** Tables of the direct map come from the page allocator, now that it runs. */

@@ -225,11 +225,14 @@ export class Kexec {
 /**
  * What the next kernel gets, whatever was planned. Flags in struct page are gone with the struct pages. kexec
  * makes a new zero page, which has no pointer to a bitmap (6.12 arch/x86/kernel/kexec-bzimage64.c:
- * setup_boot_parameters), so only a map that is made anew can tell the next kernel.
+ * setup_boot_parameters), so only a map that is made anew can tell the next kernel. Where the e820 table is the
+ * record, it is what is handed over.
  */
 function tableOfNext(planned: NextKernelTable, { policy, scenario }: Guest): NextKernelTable {
   if (policy.flagsPages === true) return "lost";
-  return planned === "handed-over" && scenario.guest.unacceptedMemory === "zero-page" ? "lost" : planned;
+  if (planned !== "handed-over") return planned;
+  if (scenario.guest.record !== "bitmap") return "rebuilt";
+  return scenario.guest.unacceptedMemory === "zero-page" ? "lost" : planned;
 }
 
 function unacceptedIn(table: UnacceptedTable | undefined, { start, end }: AddressRange): number {

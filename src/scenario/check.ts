@@ -46,6 +46,7 @@ export function checkTogether(
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
     ...complete.flatMap(checkLazyBatch),
     ...complete.flatMap(checkFaultBatch),
+    ...complete.flatMap(checkRecord),
     ...complete.flatMap(checkHotplug),
   ];
   // A list of presets finds the same mistake of the file once for each preset.
@@ -162,6 +163,17 @@ function checkFaultBatch({ policy, strategy, memory }: CompleteDocument): Findin
         onKey: false,
       };
     });
+}
+
+/** The e820 table of a running kernel does not get longer with plugged memory here, and flags are a record. */
+function checkRecord({ policy, guest, hotplug }: CompleteDocument): Finding[] {
+  if (asList(guest?.record ?? "bitmap").every((record) => record === "bitmap")) return [];
+  const flags = asList(policy ?? []).filter((name) => POLICIES[name].flagsPages === true);
+  const why = [
+    ...flags.map((name) => `policy ${name} has flags in struct pages for a record`),
+    ...(hotplug === undefined ? [] : ["not in one scenario with hotplug"]),
+  ];
+  return why.map((message) => ({ path: ["guest", "record"], message, onKey: false }));
 }
 
 /** A next kernel would find this memory neither in its map nor where it can ask. */

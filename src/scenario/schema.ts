@@ -257,6 +257,12 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       decryptedSection: oneOrMore(flag)
         .describe("SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole")
         .exactOptional(),
+      record: oneOrMore(names(["bitmap", "e820-zero-page", "e820-kernel"]))
+        .describe(
+          "Where the kernel keeps what is accepted: the bitmap of 6.5, or ranges of its e820 table, of 128 entries " +
+            "(e820-zero-page) or 3200 (e820-kernel); where that is full, the smallest gap is accepted",
+        )
+        .exactOptional(),
       staysInAccepted: oneOrMore(flag)
         .describe(
           "Whether the kernel takes memory that is accepted already until setup_arch() ends, while there is any " +

@@ -108,6 +108,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       checksAcpiMemory: true,
       shareWithoutAccept: false,
       decryptedSection: false,
+      record: "bitmap",
       staysInAccepted: false,
       splitTables: "by-phase",
       splitRaces: false,
