@@ -36,6 +36,8 @@ export interface BootOptions {
   readonly pageTableCheck: boolean;
   readonly initOnAlloc: boolean;
   readonly initOnFree: boolean;
+  /** `page_alloc.shuffle`: free blocks of 4 MiB are put into a random order at boot. */
+  readonly shuffle: boolean;
   readonly kaslr: boolean;
   /** `memhp_default_state=online_movable`: plugged memory goes into ZONE_MOVABLE. */
   readonly onlineMovable: boolean;
@@ -91,6 +93,7 @@ export function bootOptions(commandLine: string): BootOptions {
     pageTableCheck: flag("page_table_check"),
     initOnAlloc: flag("init_on_alloc"),
     initOnFree: flag("init_on_free"),
+    shuffle: flag("page_alloc.shuffle"),
     kaslr: !words.some(({ name }) => name === "nokaslr"),
     onlineMovable: last("memhp_default_state") === "online_movable",
     transparentHugePages: hugePagesOf(last("transparent_hugepage")),

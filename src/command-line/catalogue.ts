@@ -121,6 +121,11 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
     without: "the time of clearing is not priced",
     ...onOff,
   },
+  "page_alloc.shuffle": {
+    what: "free blocks of 4 MiB are put into a random order at boot, in guests of up to 64 GiB",
+    without: "blocks that become free later are not put at random ends",
+    ...onOff,
+  },
   memhp_default_state: {
     what: "the zone of plugged memory: Normal, or Movable with `online_movable`",
     expected: "online, online_kernel or online_movable (memory that stays offline is not simulated)",

@@ -12,6 +12,8 @@ export interface EarlyMapResult extends LeafCounts {
   readonly tables: TableSources;
   /** Tables that the kernel wanted from memblock when the page allocator had its memory, each with a warning. */
   readonly lateMemblockCalls: number;
+  /** Tables that were taken and given back, because another CPU had split the leaf. */
+  readonly lostRaces: number;
   /** Flushes of a TLB that its own CPU did for itself, and those that all CPUs had to do. */
   readonly localFlushes: number;
   readonly globalFlushes: number;
@@ -28,6 +30,9 @@ export interface EarlyMapResult extends LeafCounts {
 export class EarlyMap {
   readonly map: DirectMap = new DirectMap();
   readonly tables: TablePages;
+  /** Whether another CPU splits each leaf at the same time, and is first. */
+  raced = false;
+  #lostRaces = 0;
   #splits = 0;
   #localFlushes = 0;
   #globalFlushes = 0;
@@ -87,6 +92,7 @@ export class EarlyMap {
       splits: this.#splits,
       tables: this.tables.sources,
       lateMemblockCalls: this.tables.lateMemblockCalls,
+      lostRaces: this.#lostRaces,
       localFlushes: this.#localFlushes,
       globalFlushes: this.#globalFlushes,
       sharedBytes: this.map.sharedBytes,
@@ -94,10 +100,20 @@ export class EarlyMap {
     };
   }
 
+  /** Another CPU has its table in, and this one takes its own out of the way (6.12 __split_large_page: returns 1). */
+  #loseRace(): void {
+    this.tables.allocateForSplit();
+    this.tables.loseRace();
+    this.#lostRaces++;
+  }
+
   #change(start: number, end: number): number {
     const { splits, changedLeaves } = this.map.setShared(start, end, true);
     this.#wastedAcceptBytes += end - start;
-    for (let table = 0; table < splits; table++) this.tables.allocateForSplit();
+    for (let table = 0; table < splits; table++) {
+      this.tables.allocateForSplit();
+      if (this.raced) this.#loseRace();
+    }
     this.#splits += splits;
     this.#due.splits += splits;
     this.#due.changedLeaves += changedLeaves;

@@ -4,8 +4,12 @@ import { type AddressRange, PAGE_SIZE } from "../units.js";
 /** early_dynamic_pgts: page tables inside the kernel image (6.12 arch/x86/include/asm/pgtable_64_defs.h). */
 const EARLY_DYNAMIC_PAGE_TABLES = 64;
 
-/** Who hands out pages for tables when a leaf is split. */
-export type SplitTables = "by-phase" | "memblock";
+/**
+ * Who hands out pages for tables when a leaf is split: whoever can; always the page allocator, as before
+ * there was any support for early splits; always memblock; or whoever can, and memblock takes back what is
+ * left over.
+ */
+export type SplitTables = "by-phase" | "slab" | "memblock" | "memblock-free";
 
 /** Page tables by where their memory came from. */
 export interface TableSources {
@@ -39,7 +43,9 @@ export class InitTextFreed extends Error {
  * Provide support to use memblock when spliting large pages" did (Brijesh Singh, RFC v2 14/32, LKML,
  * March 2017). memblock_alloc() is init text: from free_initmem() on there is something else in its
  * place. Between the two it passes the request on and warns (6.12 mm/memblock.c:
- * memblock_alloc_internal).
+ * memblock_alloc_internal). The patch had memblock_free() take a page back whose leaf another CPU has split
+ * meanwhile. That is meminit text, and gone as well in a kernel without memory hot-plug, which is assumed
+ * here. What was there before the patch asks the page allocator only, and fails before that runs.
  */
 export class TablePages {
   readonly #memblock: Memblock;
@@ -54,6 +60,8 @@ export class TablePages {
   canUseBrk = true;
   /** Takes a page from the page allocator, once that runs; false where it has none. */
   fromBuddy: (() => boolean) | undefined = undefined;
+  /** Gives back the page that `fromBuddy` took last. */
+  toBuddy: () => void = () => {};
   /** Whether init text is freed. */
   initFreed = false;
   /** Requests to memblock that came when the page allocator ran, each with a warning. */
@@ -112,7 +120,12 @@ export class TablePages {
    * @throws PageTableError, InitTextFreed
    */
   allocateForSplit(): void {
-    if (this.#splitTables === "by-phase" || this.#brk === undefined) {
+    if (this.#splitTables === "slab" && this.fromBuddy === undefined) {
+      throw new PageTableError(
+        "split_large_page() asks for a page table before there is a page allocator, and nobody else may give one",
+      );
+    }
+    if (this.#splitTables !== "memblock" || this.#brk === undefined) {
       this.allocate();
       return;
     }
@@ -126,6 +139,21 @@ export class TablePages {
       this.lateMemblockCalls++;
       this.#allocateFromBuddy(this.fromBuddy);
     }
+  }
+
+  /**
+   * Another CPU has split the leaf first: the page that was taken for it from the page allocator goes back.
+   *
+   * @throws InitTextFreed
+   */
+  loseRace(): void {
+    if (this.#splitTables === "memblock-free" && this.initFreed) {
+      throw new InitTextFreed(
+        "memblock_free() is given a page table back after free_initmem(), and its text is gone",
+      );
+    }
+    this.toBuddy();
+    this.#counts.buddy--;
   }
 
   #allocateStatic(): void {

@@ -5,7 +5,7 @@
 
 import type { BootServices, MemoryMap } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
-import type { AddressRange } from "../units.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
 import { allocateUnacceptedBitmap } from "./allocate-unaccepted-bitmap.js";
 import { type E820Table, e820ExtSlots, setupE820 } from "./setup-e820.js";
 import { type ArchAccept, TABLE_HEADER_BYTES, type UnacceptedTable } from "./unaccepted-table.js";
@@ -86,6 +86,9 @@ const LOADER: Readonly<Record<Exclude<BootLoader, "stub">, UnacceptedSupport>> =
  *
  * @param tableMemory EFI type of the memory that the table is put into; a bitmap of the zero page
  *   lies in loader data
+ * @param flagsPages the kernel has flags in struct pages in place of a bitmap: nobody makes one, and nothing
+ *   is accepted because a bitmap could not express it. The table of the result is what the flags are going
+ *   to say, page by page
  */
 export function exitBoot(
   boot: BootServices,
@@ -93,6 +96,7 @@ export function exitBoot(
   arch: ArchAccept,
   tableMemory: EfiMemoryType = EfiMemoryType.ACPI_RECLAIM,
   loader: BootLoader = "stub",
+  flagsPages = false,
 ): StubOutcome {
   const support = loader === "stub" ? kernel : LOADER[loader];
   if (support === "asks") boot.acceptanceProtocol?.allowUnacceptedMemory();
@@ -102,13 +106,15 @@ export function exitBoot(
   const form = FORM[support];
   const table =
     descriptors.some(({ type }) => type === EfiMemoryType.UNACCEPTED) && form !== undefined
-      ? form === "table"
-        ? allocateUnacceptedBitmap(descriptors)
-        : allocateZeroPageBitmap(descriptors)
+      ? flagsPages
+        ? allocateUnacceptedBitmap(descriptors, PAGE_SIZE)
+        : form === "table"
+          ? allocateUnacceptedBitmap(descriptors)
+          : allocateZeroPageBitmap(descriptors)
       : undefined;
   const memory = form === "zero-page" ? EfiMemoryType.LOADER_DATA : tableMemory;
   let tableRange: AddressRange | undefined;
-  if (table !== undefined) {
+  if (table !== undefined && !flagsPages) {
     const sizeBytes = (form === "table" ? TABLE_HEADER_BYTES : 0) + table.bitmapBytes;
     tableRange = form === "table" ? poolRange(boot, memory, sizeBytes) : pageRange(boot, memory, sizeBytes);
     if (tableRange === undefined) return noRoom(sizeBytes);

@@ -80,6 +80,11 @@ export class UnacceptedTable extends UnitBitmap {
     return finer;
   }
 
+  /** The same as it is now. */
+  copy(): UnacceptedTable {
+    return this.splitInto(this.unitSizeBytes);
+  }
+
   /** Sets in another bitmap, for each bit that is set here, the `factor` bits that take its place. */
   #copyInto(other: UnacceptedTable, factor: number): void {
     for (let set = this.nextSet(0, this.unitCount); set < this.unitCount; ) {

@@ -4,7 +4,7 @@ import type { CocoPlatform } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import { PAGE_SIZE } from "../units.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
 
 /** What a page of each size takes of what all CPUs share: its price, and the events that say that it was accepted. */
 const SHARED: readonly (readonly [parameter: string, events: readonly CostEvent[]])[] = [
@@ -47,6 +47,8 @@ export class AcceptMeter {
     stub: 0,
     kernel: 0,
   };
+  /** What the stub, or the decompressor behind it, accepted; in its order. */
+  readonly stubRanges: AddressRange[] = [];
   /** Called after each accept. */
   onAccepted: () => void = () => {};
   readonly #platform: CocoPlatform;
@@ -111,6 +113,7 @@ export class AcceptMeter {
 
   /** The stub accepts. */
   stubAccept(start: number, end: number): void {
+    this.stubRanges.push({ start, end });
     this.#accept("stub", start, end, 0);
   }
 

@@ -45,6 +45,7 @@ export function machineAfterStub(
     memoryEncrypted: scenario.platform.kind !== "none",
     acceptsOnTouch: POLICIES[scenario.policy].kernel === "fault",
     shareWithoutAccept: scenario.guest.shareWithoutAccept,
+    staysInAccepted: scenario.guest.staysInAccepted,
     splitTables: scenario.guest.splitTables,
     ...(scenario.platform.kind === "snp" ? { snp: scenario.guest } : {}),
   };

@@ -1,10 +1,13 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
+import { E820Record } from "../accept/e820-record.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
+import { DoubleAcceptError } from "../coco/double-accept-error.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { allocDmaBuffers } from "../early-map/dma-buffers.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
+import type { TablePages } from "../early-map/table-pages.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { q35Ram } from "../firmware/q35.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
@@ -13,7 +16,9 @@ import { hugePagesInUse } from "../hotplug/online-pages.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
 import { GfpMask } from "../page-alloc/gfp.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { shuffleZone } from "../page-alloc/shuffle.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -24,8 +29,9 @@ import {
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
+import type { TrackedRange } from "../tracker/e820-ranges.js";
 import { trackedMap } from "../tracker/tracked-map.js";
-import { type AddressRange, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
 import { type DrainResult, drain } from "../workload/drain.js";
@@ -45,6 +51,7 @@ import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { pageExtInit } from "./page-ext.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
+import { type SetupArchUse, setupArchUse } from "./setup-arch-use.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
@@ -59,6 +66,10 @@ export class GuestBoot {
   /** What came of memory that ACPI describes, if there is any. */
   acpiMemory: AcpiMemory | undefined = undefined;
   kernel: Kernel | undefined = undefined;
+  /** The kernel's record, if that is its e820 table. */
+  e820Record: E820Record | undefined = undefined;
+  /** Who had accepted what the kernel used until setup_arch() ended; in a guest that accepts. */
+  setupArch: SetupArchUse | undefined = undefined;
   replay: Replay | undefined = undefined;
   /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
   ready: { readonly bootTimeNs: number; readonly assumedNs: number } | undefined = undefined;
@@ -141,6 +152,7 @@ export class GuestBoot {
     this.#acceptance = acceptance;
     this.onHandOver(handOver.stub, acceptance);
     const asFromFirmware = trackedMap(handOver.stub.entries, table);
+    this.#keepInE820(asFromFirmware, acceptance);
     const machine = machineAfterStub(this.#scenario, handOver);
     requireMemory(machine, q35Ram(this.#scenario.memoryBytes));
     this.faults = faultAcceptance(guest, table);
@@ -148,13 +160,18 @@ export class GuestBoot {
     const options = kernelOptions(guest, this.faults);
     const kernel = new Kernel(machine, build, guest.rules.pageAlloc, acceptance, lazy, clock, options);
     this.kernel = kernel;
+    if (guest.platform.name !== "none") {
+      this.setupArch = setupArchUse(kernel.early, asFromFirmware, guest.meter.stubRanges);
+    }
+    this.#flagKernelPages(kernelRange);
     const { entries } = handOver.stub;
     this.#firstKernel = { guest, kernel, machine, acceptance, entries, table, asFromFirmware };
     shareGhcbPages(kernel.early.runtimeData, guest.host);
     const early = kernel.early.earlyMap!;
     early.charge(clock.ledger);
-    early.tables.fromBuddy = () => kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) !== NO_PAGE;
-    guest.host.noteGuestTables(table?.bitmapBytes ?? 0, early.tables.total * PAGE_SIZE);
+    serveTables(early.tables, kernel.allocator);
+    const bitmapBytes = handOver.stub.tableRange === undefined ? 0 : (table?.bitmapBytes ?? 0);
+    guest.host.noteGuestTables(bitmapBytes, early.tables.total * PAGE_SIZE);
     clock.settle(0);
     this.replay = this.#replayOf(
       kernel,
@@ -172,6 +189,7 @@ export class GuestBoot {
     this.background = backgroundAcceptor(guest, kernel, (cpu) => this.#isBusy(cpu));
     this.ready = { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! };
     early.tables.initFreed = true;
+    early.raced = this.#scenario.guest.splitRaces && kernel.cpuNodes.length > 1;
     allocDmaBuffers(this.#scenario.guest.dmaBuffers, guest, kernel);
     this.#attack(kernelRange, kernel);
     this.replay.runUntil(requests.count);
@@ -180,6 +198,32 @@ export class GuestBoot {
     this.#drain(kernel);
     this.#verify();
     this.#kexec();
+  }
+
+  /** The kernel's record is its e820 table, if the scenario says so. */
+  #keepInE820(map: readonly TrackedRange[], acceptance: AcceptMemory): void {
+    const { record } = this.#scenario.guest;
+    if (record === "bitmap" || acceptance.table === undefined) return;
+    const { kernelAccept, meter } = this.guest;
+    const e820 = new E820Record(record, map, acceptance, (start, end) => meter.kernelAccept(start, end));
+    kernelAccept.onAccepted = (start, end) => e820.accepted(start, end);
+    this.e820Record = e820;
+  }
+
+  /**
+   * Struct pages are there, and what the kernel runs from is in use. Where it lies in memory that the
+   * firmware's map calls unaccepted, the kernel does not know that the decompressor has accepted it.
+   */
+  #flagKernelPages({ start, end }: AddressRange): void {
+    if (this.guest.policy.flagsPages !== true) return;
+    try {
+      this.faults!.touch(start, end - start);
+    } catch (error) {
+      if (!(error instanceof DoubleAcceptError)) throw error;
+      throw new GuestTerminated(
+        `${error.message}: no flag in struct page says that the decompressor accepted it`,
+      );
+    }
   }
 
   #hotplug(kernel: Kernel, acceptance: AcceptMemory): void {
@@ -262,6 +306,7 @@ export class GuestBoot {
     clock.endPhase("early kernel");
     const { defersInit } = kernel;
     kernel.deferredInit();
+    shuffleFreeMemory(kernel, this.#scenario.memoryBytes, this.#scenario.seed);
     if (defersInit) pageExtInit(kernel);
     cmaInitReservedAreas(kernel, this.guest.platform, this.faults !== undefined);
     clock.settle(0);
@@ -338,10 +383,36 @@ export class GuestBoot {
     if (!this.#check) return;
     const usableOnTouch = this.faults !== undefined || this.#scenario.hotplug?.acceptance === "assumed";
     const { platform, meter, scenario, host } = this.guest;
-    verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch);
+    const hasGaps = (this.e820Record?.result.gapBytes ?? 0) > 0;
+    verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch, hasGaps);
     verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
     if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");
   }
+}
+
+/** Most memory whose blocks are put into a random order: each then has frames of its own here. */
+const SHUFFLED_BYTES_MAX: number = 64 * GiB;
+
+/** At the end of page_alloc_init_late(), where the command line asks for it (shuffle_free_memory). */
+function shuffleFreeMemory({ allocator, early }: Kernel, memoryBytes: number, seed: number): void {
+  if (!early.options.shuffle) return;
+  if (memoryBytes > SHUFFLED_BYTES_MAX) {
+    early.remarks.push(
+      `ignored: page_alloc.shuffle in a guest of more than ${formatBytes(SHUFFLED_BYTES_MAX)}`,
+    );
+    return;
+  }
+  for (const zone of allocator.zones) shuffleZone(allocator.frames, zone, seed);
+}
+
+/** Tables of the direct map come from the page allocator, now that it runs. */
+function serveTables(tables: TablePages, allocator: PageAllocator): void {
+  let last = NO_PAGE;
+  tables.fromBuddy = () => {
+    last = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    return last !== NO_PAGE;
+  };
+  tables.toBuddy = () => allocator.freePages(last, 0, 0);
 }
 
 /** CPUs that the kernel starts at boot. */

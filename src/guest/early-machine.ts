@@ -72,6 +72,8 @@ export interface EarlyMachine {
   readonly acceptsOnTouch?: boolean;
   /** The bounce buffer is not accepted when it is allocated. */
   readonly shareWithoutAccept?: boolean;
+  /** Until setup_arch() ends the kernel takes memory below the first unaccepted unit, while there is any. */
+  readonly staysInAccepted?: boolean;
   /** Who hands out page tables when a leaf is split; absent: whoever can. */
   readonly splitTables?: SplitTables;
   /** An SNP guest, and what it talks to the hypervisor through. */
@@ -120,6 +122,10 @@ export class EarlyBoot {
   swiotlb: AddressRange | undefined = undefined;
   /** The log buffer is no longer the one in the image. */
   hasLogBuf = false;
+  /** What was reserved when setup_arch() ended, and what the kernel knew to be unaccepted then. */
+  afterSetupArch:
+    | { readonly reserved: readonly AddressRange[]; readonly unacceptedBytes: number }
+    | undefined = undefined;
   /** What an SNP guest talks to the hypervisor through. */
   runtimeData: RuntimeData = { pages: [], shared: [] };
   /** What the kernel reads in the table of unaccepted memory, if there is one. */

@@ -108,7 +108,22 @@ export const EARLY_STEPS: readonly EarlyStep[] = [
   { name: "swiotlb_init", run: swiotlbInit },
 ];
 
+/** The last step of setup_arch(). */
+const SETUP_ARCH_END = "e820__register_nosave_regions";
+
 /** Runs all steps on an empty memblock; the next thing the kernel does is memblock_free_all(). */
 export function runEarlySteps(boot: EarlyBoot): void {
-  for (const step of EARLY_STEPS) step.run(boot);
+  const { memblock, machine, unacceptedTable: table } = boot;
+  if (machine.staysInAccepted === true && table !== undefined) {
+    memblock.preferBelow = table.physBase + table.nextSet(0, table.unitCount) * table.unitSizeBytes;
+  }
+  for (const step of EARLY_STEPS) {
+    step.run(boot);
+    if (step.name !== SETUP_ARCH_END) continue;
+    memblock.preferBelow = Number.POSITIVE_INFINITY;
+    boot.afterSetupArch = {
+      reserved: memblock.reserved.regions.map(({ base, size }) => ({ start: base, end: base + size })),
+      unacceptedBytes: table === undefined ? 0 : table.countSet() * table.unitSizeBytes,
+    };
+  }
 }

@@ -18,6 +18,8 @@ import type { AcceptMeter } from "./accept-meter.js";
 export class KernelAccept implements ArchAccept, AcceptLock {
   /** Time that all CPUs together have spun for the lock or for ranges of others. */
   spinNs = 0;
+  /** Told of what has been accepted. */
+  onAccepted: (start: number, end: number) => void = () => {};
   readonly #meter: AcceptMeter;
   readonly #clock: GuestClock;
   readonly #lockups: LockupDetector;
@@ -39,6 +41,7 @@ export class KernelAccept implements ArchAccept, AcceptLock {
 
   acceptMemory(start: number, end: number): void {
     this.#meter.kernelAccept(start, end);
+    this.onAccepted(start, end);
   }
 
   enter(first: number, end: number): void {

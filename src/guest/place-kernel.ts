@@ -2,9 +2,9 @@
 
 import { bootOptions } from "../command-line/boot-options.js";
 import { commandLineWords } from "../command-line/words.js";
-import type { StubResult } from "../efistub/exit-boot-services.js";
 import { chooseKernelStart } from "../efistub/kaslr.js";
 import { acceptKernelOutput } from "../efistub/stub-accept.js";
+import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { kernelRules } from "../linux/kernel-rules.js";
@@ -65,10 +65,12 @@ export function loadKernel(
  * The decompressor's part, after boot services have ended: it chooses among all memory that is free
  * by its own command line, and accepts what it unpacks to. Without any such place, or without
  * randomisation, the kernel stays where it was loaded.
+ *
+ * @param table what the decompressor knows
  */
 export function unpackKernel(
   boot: BootServices,
-  { table }: StubResult,
+  table: UnacceptedTable | undefined,
   loaded: AddressRange,
   scenario: Scenario,
   meter: AcceptMeter,

@@ -104,7 +104,9 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const stub = handOver(guest, firmware, boot);
   if (stub.outcome === "stopped") throw new GuestTerminated(stub.reason);
   if (stub.outcome !== "exited") throw new OutOfMemory(stub.reason);
-  const kernel = unpackKernel(boot, stub, started.kernel, scenario, meter);
+  // Flags are not there yet, and say later what the firmware's map says.
+  const table = policy.flagsPages === true ? stub.table?.copy() : stub.table;
+  const kernel = unpackKernel(boot, table, started.kernel, scenario, meter);
   clock.endPhase("exit boot services");
   return { stub, kernel, efiMap, initrd, acpi, acpiMemory: started.acpiMemory };
 }
@@ -137,7 +139,14 @@ function handOver(
   const arch = { acceptMemory: (start: number, end: number) => meter.stubAccept(start, end) };
   const { acceptedBy } = meter;
   const beforeBytes = acceptedBy.firmware;
-  const outcome = exitBoot(boot, support, arch, TABLE_MEMORY[rules.tableMemory], bootLoader);
+  const outcome = exitBoot(
+    boot,
+    support,
+    arch,
+    TABLE_MEMORY[rules.tableMemory],
+    bootLoader,
+    policy.flagsPages,
+  );
   acceptedBy.exitBootServices = acceptedBy.firmware - beforeBytes;
   acceptedBy.firmware = beforeBytes;
   return outcome;

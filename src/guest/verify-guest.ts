@@ -14,6 +14,7 @@ import type { Kernel } from "./kernel.js";
  * the platform would not let the guest touch, or free memory that is shared with the host.
  *
  * @param usableOnTouch free memory may be unaccepted, because touching it makes it usable
+ * @param parkedAccepted parked blocks may be accepted, because the kernel accepted some in no allocator's name
  * @throws Error naming the frame
  */
 export function verifyGuest(
@@ -21,10 +22,11 @@ export function verifyGuest(
   acceptance: AcceptMemory,
   platform: CocoPlatform,
   usableOnTouch: boolean,
+  parkedAccepted = false,
 ): void {
   const { allocator } = kernel;
   verifyInvariants(allocator);
-  verifyParked(allocator, acceptance);
+  if (!parkedAccepted) verifyParked(allocator, acceptance);
   const map = kernel.early.earlyMap?.map;
   // Set aside, and not accepted before a touch; or a CMA area at a fixed address, which never is.
   const { cmaAreas, untouched } = kernel.early;

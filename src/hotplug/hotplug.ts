@@ -148,7 +148,7 @@ export class Hotplug {
       );
     }
     guest.host.noteGuestTables(
-      this.#target.acceptance.table?.bitmapBytes ?? 0,
+      guest.policy.flagsPages === true ? 0 : (this.#target.acceptance.table?.bitmapBytes ?? 0),
       earlyMap!.tables.total * PAGE_SIZE,
     );
     return undefined;
@@ -161,7 +161,8 @@ export class Hotplug {
     const empty = (): UnacceptedTable =>
       new UnacceptedTable(start, Math.ceil((end - start) / BYTES_PER_BITMAP_BYTE));
     const table = (acceptance.table ?? kernelTable(guest, empty())!).withMemory(start, end);
-    const pages = Math.ceil((TABLE_HEADER_BYTES + table.bitmapBytes) / PAGE_SIZE);
+    const bitmapBytes = guest.policy.flagsPages === true ? 0 : TABLE_HEADER_BYTES + table.bitmapBytes;
+    const pages = Math.ceil(bitmapBytes / PAGE_SIZE);
     for (let page = 0; page < pages; page++) {
       if (kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) === NO_PAGE) return false;
     }

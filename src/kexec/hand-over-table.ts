@@ -26,28 +26,28 @@ export function rebuiltTable(
 ): NextTable {
   const ranges = new E820Ranges("e820-zero-page", trackedMap(entries, table), ZERO_PAGE_ENTRIES, arch);
   return {
-    table: tableOf(ranges.entries, arch),
+    table: tableFromMap(ranges.entries, table?.unitSizeBytes ?? UNIT_SIZE, arch),
     entries: ranges.entries.length,
     gapBytes: ranges.use.gapBytes,
   };
 }
 
 /**
- * The next kernel is told what the firmware told the first: all that was unaccepted then. So it
- * is when nothing but struct pages, or a variable of the first kernel, knew better.
+ * What a kernel records of a map, by units of its own. The next kernel gets the map of the first one's
+ * start where nothing but struct pages, or a variable of the first kernel, knew better.
+ *
+ * @param unitSizeBytes of the first kernel's table: the next kernel accepts no more at once
  */
-export function forgottenTable(asFromFirmware: readonly TrackedRange[], arch: ArchAccept): NextTable {
-  return { table: tableOf(asFromFirmware, arch), entries: asFromFirmware.length, gapBytes: 0 };
-}
-
-function tableOf(map: readonly TrackedRange[], arch: ArchAccept): UnacceptedTable | undefined {
+export function tableFromMap(
+  map: readonly TrackedRange[],
+  unitSizeBytes: number,
+  arch: ArchAccept,
+): UnacceptedTable | undefined {
   const unaccepted = map.filter(({ kind }) => kind === "unaccepted");
   if (unaccepted.length === 0) return undefined;
-  const physBase = roundDown(unaccepted[0]!.start, UNIT_SIZE);
-  const table = new UnacceptedTable(
-    physBase,
-    Math.ceil((unaccepted.at(-1)!.end - physBase) / (8 * UNIT_SIZE)),
-  );
+  const physBase = roundDown(unaccepted[0]!.start, unitSizeBytes);
+  const bitmapBytes = Math.ceil((unaccepted.at(-1)!.end - physBase) / (8 * unitSizeBytes));
+  const table = new UnacceptedTable(physBase, bitmapBytes, unitSizeBytes);
   for (const { start, end } of unaccepted) processUnacceptedMemory(table, start, end, arch);
   return table;
 }

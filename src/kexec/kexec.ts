@@ -9,8 +9,8 @@ import { OutOfMemory } from "../guest/power-on.js";
 import { faultAcceptance, kernelOptions } from "../guest/strategy.js";
 import type { TrackedRange } from "../tracker/e820-ranges.js";
 import { type AddressRange, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../units.js";
-import { forgottenTable, rebuiltTable } from "./hand-over-table.js";
-import type { KexecPlan, KexecResult } from "./result.js";
+import { rebuiltTable, tableFromMap } from "./hand-over-table.js";
+import type { KexecPlan, KexecResult, NextKernelTable } from "./result.js";
 import { allSegments, highestHole, placeSegments, type Segments } from "./segments.js";
 import { unreadable } from "./unreadable.js";
 import { unshare } from "./unshare.js";
@@ -47,8 +47,7 @@ export class Kexec {
 
   constructor(plan: KexecPlan, first: FirstKernel) {
     first.guest.clock.joinAll();
-    // Flags in struct page are gone with the struct pages, whatever was planned.
-    this.#plan = first.guest.policy.name === "page-flag" ? { ...plan, table: "lost" } : plan;
+    this.#plan = { ...plan, table: tableOfNext(plan.table, first.guest) };
     this.#first = first;
     this.startNs = first.guest.clock.bootCpuNs;
     this.#facts = { done: false, segmentBytes: 0, unacceptedSegmentBytes: 0, unsharedBytes: 0 };
@@ -107,7 +106,9 @@ export class Kexec {
       const reason = unreadable(guest.platform, segment, shared);
       if (reason !== undefined) throw new GuestTerminated(`kexec copies the next kernel to ${reason}`);
     }
-    if (this.#plan.table === "lost") table = forgottenTable(this.#first.asFromFirmware, arch).table;
+    if (this.#plan.table === "lost" && table !== undefined) {
+      table = tableFromMap(this.#first.asFromFirmware, table.unitSizeBytes, arch);
+    }
     const before = guest.platform.acceptedPages;
     const next = this.#nextKernel(segments, table, arch);
     for (const region of next.early.memblock.reserved.regions) {
@@ -185,7 +186,8 @@ export class Kexec {
     const own = this.#crashKernel();
     this.#facts = { ...this.#facts, segmentBytes: own.end - own.start };
     const shared = this.#unshare();
-    if (table !== undefined && guest.rules.tableReservation === "bytes") {
+    const hasPointer = guest.scenario.guest.unacceptedMemory !== "zero-page";
+    if (table !== undefined && hasPointer && guest.rules.tableReservation === "bytes") {
       throw new GuestTerminated(
         "the crash kernel cannot reach the table of unaccepted memory, which is no memory to it",
       );
@@ -198,7 +200,11 @@ export class Kexec {
       shared,
     );
     this.#facts = { ...this.#facts, vmcore };
-    if (reason !== undefined) throw new GuestTerminated(`/proc/vmcore reads ${reason}`);
+    if (reason === undefined) return;
+    const why = hasPointer
+      ? ""
+      : "; the crash kernel cannot reach the table of unaccepted memory, as its zero page has no pointer to it";
+    throw new GuestTerminated(`/proc/vmcore reads ${reason}${why}`);
   }
 
   /** Its memory: what `crashkernel=` set aside, or a usual amount of the first kernel's. */
@@ -214,6 +220,19 @@ export class Kexec {
     acceptance.acceptMemory(start, CRASH_KERNEL_BYTES);
     return { start, end: start + CRASH_KERNEL_BYTES };
   }
+}
+
+/**
+ * What the next kernel gets, whatever was planned. Flags in struct page are gone with the struct pages. kexec
+ * makes a new zero page, which has no pointer to a bitmap (6.12 arch/x86/kernel/kexec-bzimage64.c:
+ * setup_boot_parameters), so only a map that is made anew can tell the next kernel. Where the e820 table is the
+ * record, it is what is handed over.
+ */
+function tableOfNext(planned: NextKernelTable, { policy, scenario }: Guest): NextKernelTable {
+  if (policy.flagsPages === true) return "lost";
+  if (planned !== "handed-over") return planned;
+  if (scenario.guest.record !== "bitmap") return "rebuilt";
+  return scenario.guest.unacceptedMemory === "zero-page" ? "lost" : planned;
 }
 
 function unacceptedIn(table: UnacceptedTable | undefined, { start, end }: AddressRange): number {

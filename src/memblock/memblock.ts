@@ -24,6 +24,8 @@ export const SMP_CACHE_BYTES = 64;
 export class Memblock extends MemblockMap {
   /** Limit of requests that name none (memblock_set_current_limit); Infinity is "anywhere". */
   currentLimit: number = Infinity;
+  /** Places below are taken first, in requests of every kind; Infinity is no preference. */
+  preferBelow: number = Infinity;
   /** Search from below, as between `movable_node` and NUMA setup (memblock_set_bottom_up). */
   bottomUp = false;
   /** Off while a caller allocates memory that it is going to make usable in another way. */
@@ -49,9 +51,12 @@ export class Memblock extends MemblockMap {
     const from = Math.max(start, PAGE_SIZE);
     const to = Math.max(from, limit);
     const filter = this.filter(nid, flags);
-    return this.bottomUp
-      ? findBottomUp(freeMemRanges(this.memory, this.reserved, filter), size, align, from, to)
-      : findTopDown(freeMemRangesReverse(this.memory, this.reserved, filter), size, align, from, to);
+    const findBelow = (top: number): number =>
+      this.bottomUp
+        ? findBottomUp(freeMemRanges(this.memory, this.reserved, filter), size, align, from, top)
+        : findTopDown(freeMemRangesReverse(this.memory, this.reserved, filter), size, align, from, top);
+    const preferred = this.preferBelow < to ? findBelow(Math.max(from, this.preferBelow)) : 0;
+    return preferred === 0 ? findBelow(to) : preferred;
   }
 
   #preferredFlags(): MemblockFlags {

@@ -25,6 +25,12 @@ export interface Policy {
    * blocks of 4 MiB until its allocator needs them; it leaves everything until somebody touches it.
    */
   readonly kernel: "boot" | "allocation" | "fault";
+  /**
+   * The kernel's record is a flag in each struct page, and nothing else. It starts as the firmware's map
+   * says, so it knows nothing of what stub and decompressor accept before there are struct pages; and it is
+   * gone with the kernel.
+   */
+  readonly flagsPages?: true;
   /** Threads that accept beside the workload: so much per second, or what falls short of the watermark. */
   readonly threads?: "rate" | "watermark";
   /** What a scenario can set under `strategy`, with the defaults. */

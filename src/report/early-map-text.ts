@@ -18,6 +18,7 @@ export function earlyMapLines({
     ["tables", tables.brk + tables.memblock, "before the page allocator ran, from the brk area and memblock"],
     ["", tables.buddy, "from the page allocator"],
     ["late calls", earlyMap.lateMemblockCalls, "of memblock, when the page allocator ran"],
+    ["lost races", earlyMap.lostRaces, "to another CPU that split the same leaf"],
     ["flushes", earlyMap.localFlushes, "of one CPU's TLB"],
     ["", earlyMap.globalFlushes, "of the TLBs of all CPUs"],
     ["shared", earlyMap.sharedBytes, "with the host", "bytes"],
@@ -33,7 +34,13 @@ export function earlyMapLines({
 }
 
 /** Settings that change nothing but what the direct map goes through. */
-const SETTINGS: readonly string[] = ["shareWithoutAccept", "decryptedSection", "splitTables", "dmaBuffers"];
+const SETTINGS: readonly string[] = [
+  "shareWithoutAccept",
+  "decryptedSection",
+  "splitTables",
+  "splitRaces",
+  "dmaBuffers",
+];
 
 /** One line on the direct map of a row that differs from others in what concerns it; else nothing. */
 export function earlyMapText({ earlyMap, settings }: CompareRow): string | undefined {

@@ -72,6 +72,8 @@ export function rowRecord(row: CompareRow): RowRecord {
         }),
     ...(row.hotplug === undefined ? {} : { hotplug: row.hotplug }),
     ...(row.kexec === undefined ? {} : { kexec: row.kexec }),
+    ...(row.e820Record === undefined ? {} : { e820Record: row.e820Record }),
+    ...(row.setupArch === undefined ? {} : { setupArch: row.setupArch }),
     ...(row.earlyMap === undefined ? {} : { earlyMap: row.earlyMap }),
     ...(row.drain === undefined
       ? {}

@@ -1,7 +1,7 @@
 /** What no single value of a scenario file shows: whether its parts fit each other. */
 
 import { POLICIES } from "../policy/policies.js";
-import { MAX_ORDER_PAGES, PAGE_SIZE, parseSize } from "../units.js";
+import { formatBytes, MAX_ORDER_PAGES, PAGE_SIZE, parseSize } from "../units.js";
 import { asList, type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
 import type { ScenarioDocument } from "./document.js";
 import type { DocumentPath } from "./document-path.js";
@@ -11,6 +11,9 @@ import type { FirmwareName, PlatformKind } from "./scenario.js";
 import { takesParameter } from "./strategy.js";
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
+
+/** Most batches that the memory of a guest is divided into. */
+const FAULT_UNITS_MAX: number = 2 ** 31;
 
 /** The one platform that a firmware can start. */
 export const PLATFORM_OF_FIRMWARE: Readonly<Record<Exclude<FirmwareName, "auto">, PlatformKind>> = {
@@ -42,6 +45,8 @@ export function checkTogether(
     ...complete.flatMap(checkProtocol),
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
     ...complete.flatMap(checkLazyBatch),
+    ...complete.flatMap(checkFaultBatch),
+    ...complete.flatMap(checkRecord),
     ...complete.flatMap(checkHotplug),
     ...complete.flatMap(checkHostMemory),
   ];
@@ -136,6 +141,40 @@ function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
   );
   if (!tooSmall || !asList(policy ?? []).includes("lazy")) return [];
   return [{ path: ["strategy", "batch"], message: "policy lazy accepts 4 MiB or more at once", onKey: true }];
+}
+
+/**
+ * Where faults accept, there is a bit for what the smallest fault accepts; and each fault is an event of its
+ * own here, so that struct pages of a guest beyond this would take hours.
+ */
+function checkFaultBatch({ policy, strategy, memory }: CompleteDocument): Finding[] {
+  const largest = Math.max(0, ...asList(memory ?? []).map((value) => parseSize(String(value)) ?? 0));
+  return asList(policy ?? [])
+    .filter((name) => POLICIES[name].kernel === "fault")
+    .flatMap((name) => asList(strategy?.batch ?? String(POLICIES[name].parameters.batch)))
+    .map((value) => parseSize(String(value)) ?? PAGE_SIZE)
+    .filter((batch) => largest / batch > FAULT_UNITS_MAX)
+    .map((batch) => {
+      const least = formatBytes(2 ** Math.ceil(Math.log2(largest / FAULT_UNITS_MAX)));
+      return {
+        path: ["strategy", "batch"],
+        message:
+          `a guest of ${formatBytes(largest)} that accepts when memory is touched needs a batch of ` +
+          `${least} or more here, found ${formatBytes(batch)}`,
+        onKey: false,
+      };
+    });
+}
+
+/** The e820 table of a running kernel does not get longer with plugged memory here, and flags are a record. */
+function checkRecord({ policy, guest, hotplug }: CompleteDocument): Finding[] {
+  if (asList(guest?.record ?? "bitmap").every((record) => record === "bitmap")) return [];
+  const flags = asList(policy ?? []).filter((name) => POLICIES[name].flagsPages === true);
+  const why = [
+    ...flags.map((name) => `policy ${name} has flags in struct pages for a record`),
+    ...(hotplug === undefined ? [] : ["not in one scenario with hotplug"]),
+  ];
+  return why.map((message) => ({ path: ["guest", "record"], message, onKey: false }));
 }
 
 /** A next kernel would find this memory neither in its map nor where it can ask. */

@@ -3,6 +3,7 @@
  * out. Where `OneOrMore` stands, a list makes one run for each of its values.
  */
 
+import type { AcceptanceRecord } from "../accept/e820-record.js";
 import type { SplitTables } from "../early-map/table-pages.js";
 import type { HotplugAcceptance } from "../hotplug/result.js";
 import type { KexecKind, NextKernelTable } from "../kexec/result.js";
@@ -101,7 +102,10 @@ export interface ScenarioDocument {
     readonly checksAcpiMemory?: OneOrMore<boolean>;
     readonly shareWithoutAccept?: OneOrMore<boolean>;
     readonly decryptedSection?: OneOrMore<boolean>;
+    readonly record?: OneOrMore<AcceptanceRecord>;
+    readonly staysInAccepted?: OneOrMore<boolean>;
     readonly splitTables?: OneOrMore<SplitTables>;
+    readonly splitRaces?: OneOrMore<boolean>;
     readonly dmaBuffers?: OneOrMore<number>;
   };
   readonly hotplug?: {

@@ -36,7 +36,11 @@ export interface Preset {
  * - unacceptedMemory, bootLoader: as every distribution boots Linux since 6.5, through its EFI stub.
  * - shareWithoutAccept: Linux accepts whatever it allocates (6.12 mm/memblock.c: memblock_alloc_range_nid).
  * - decryptedSection: Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb).
+ * - record: drivers/firmware/efi/unaccepted_memory.c, 6.5 and later.
+ * - staysInAccepted: memblock does not ask what is accepted when it looks for a place (6.12 mm/memblock.c:
+ *   memblock_find_in_range_node).
  * - splitTables: 6.12 arch/x86/mm/init.c: alloc_low_pages, arch/x86/mm/pat/set_memory.c: split_large_page.
+ * - splitRaces: off; how often CPUs meet at one leaf depends on what they do.
  * - dmaBuffers: assumption; drivers of virtio devices share what they allocate, how much depends on them.
  * - kaslr: off, as in the recorded guests, whose addresses can be compared then.
  * - vcpus, seed, transparentHugePages: assumption; one CPU because that is the guest whose
@@ -66,7 +70,10 @@ export const DEFAULTS: PresetDocument = {
     checksAcpiMemory: true,
     shareWithoutAccept: false,
     decryptedSection: false,
+    record: "bitmap",
+    staysInAccepted: false,
     splitTables: "by-phase",
+    splitRaces: false,
     dmaBuffers: 0,
   },
 };

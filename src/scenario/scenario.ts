@@ -1,5 +1,6 @@
 /** One run, fully decided: what every later room reads. Made by `parseScenario`, always frozen. */
 
+import type { AcceptanceRecord } from "../accept/e820-record.js";
 import type { PlatformKind } from "../coco/platform.js";
 import type { SplitTables } from "../early-map/table-pages.js";
 import type { BootLoader, UnacceptedSupport } from "../efistub/exit-boot-services.js";
@@ -190,8 +191,14 @@ export interface Scenario {
     readonly shareWithoutAccept: boolean;
     /** SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole. */
     readonly decryptedSection: boolean;
+    /** Where the kernel keeps what is accepted, but for a policy that has flags in struct pages. */
+    readonly record: AcceptanceRecord;
+    /** Whether the kernel takes memory below the first unaccepted unit until setup_arch() ends, while there is any. */
+    readonly staysInAccepted: boolean;
     /** Who hands out page tables when a page of the direct map is split. */
     readonly splitTables: SplitTables;
+    /** Once init runs, whether another CPU splits each leaf at the same time and is first; not with one CPU. */
+    readonly splitRaces: boolean;
     /** Pages that drivers share with the host once init runs. */
     readonly dmaBuffers: number;
   };

@@ -285,9 +285,28 @@ export const scenarioSchema: z.ZodType<ScenarioDocument> = z.strictObject({
       decryptedSection: oneOrMore(flag)
         .describe("SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole")
         .exactOptional(),
-      splitTables: oneOrMore(names(["by-phase", "memblock"]))
+      record: oneOrMore(names(["bitmap", "e820-zero-page", "e820-kernel"]))
         .describe(
-          "Who hands out page tables when a leaf of the direct map is split: whoever can, or always memblock, as a patch of 2017 had it",
+          "Where the kernel keeps what is accepted: the bitmap of 6.5, or ranges of its e820 table, of 128 entries " +
+            "(e820-zero-page) or 3200 (e820-kernel); where that is full, the smallest gap is accepted",
+        )
+        .exactOptional(),
+      staysInAccepted: oneOrMore(flag)
+        .describe(
+          "Whether the kernel takes memory that is accepted already until setup_arch() ends, while there is any " +
+            "below the first that is not",
+        )
+        .exactOptional(),
+      splitTables: oneOrMore(names(["by-phase", "slab", "memblock", "memblock-free"]))
+        .describe(
+          "Who hands out page tables when a leaf of the direct map is split: whoever can (by-phase), always the page " +
+            "allocator (slab), always memblock, or whoever can while memblock takes back what is left over (memblock-free)",
+        )
+        .exactOptional(),
+      splitRaces: oneOrMore(flag)
+        .describe(
+          "Whether, once init runs, another CPU is first to split each leaf that a driver shares a part of; none " +
+            "is there with one CPU",
         )
         .exactOptional(),
       dmaBuffers: oneOrMore(integer(0, 1_048_576))

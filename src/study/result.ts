@@ -3,10 +3,12 @@
  * sizes integer bytes, both rounded once where the row is made.
  */
 
+import type { E820RecordResult } from "../accept/e820-record.js";
 import type { EarlyMapResult } from "../early-map/early-map.js";
 import type { AcceptedBy } from "../guest/accept-meter.js";
 import type { AttackResult } from "../guest/attack.js";
 import type { HugePagePoolResult } from "../guest/hugetlb-pool.js";
+import type { SetupArchUse } from "../guest/setup-arch-use.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
@@ -128,6 +130,10 @@ export interface RunResult {
   readonly commandLine?: CommandLineResult;
   /** What a reader should know about this run, one line each: whose rules its kernel has, what its trace left out, words that are ignored, reservations that failed. */
   readonly remarks?: readonly string[];
+  /** The kernel's record of what is accepted, if that is its e820 table. */
+  readonly e820Record?: E820RecordResult;
+  /** Who had accepted the memory that the kernel used until setup_arch() ended; in a guest that accepts. */
+  readonly setupArch?: SetupArchUse;
   /** The kernel's direct map, once there is one. */
   readonly earlyMap?: EarlyMapResult;
   /** What became of the attack, if the scenario has one. */

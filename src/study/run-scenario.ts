@@ -125,6 +125,8 @@ function resultOf(
     ...(boot.kexec === undefined ? {} : { kexec: boot.kexec.result }),
     ...(commandLine === undefined ? {} : { commandLine }),
     ...(remarks.size === 0 ? {} : { remarks: [...remarks] }),
+    ...(boot.e820Record === undefined ? {} : { e820Record: boot.e820Record.result }),
+    ...(boot.setupArch === undefined ? {} : { setupArch: boot.setupArch }),
     ...(boot.kernel?.early.earlyMap === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     ...(boot.drained === undefined
       ? {}

@@ -59,6 +59,16 @@ export class E820Ranges implements Tracker {
 
   accept(start: number, end: number): void {
     const range = guardedRange(start, end, PAGE_SIZE);
+    this.#mark(range.start, range.end, (from, to) => this.#hardware.acceptMemory(from, to));
+  }
+
+  /** Notes what somebody else has accepted, byte by byte; where that makes the table too long, accepts gaps. */
+  note(start: number, end: number): void {
+    this.#mark(start, end, () => {});
+  }
+
+  #mark(start: number, end: number, accept: (from: number, to: number) => void): void {
+    const range = { start, end };
     const before = this.#entries.length;
     let index = this.#entries.findIndex((entry) => entry.end > range.start);
     if (index < 0) index = before;
@@ -70,7 +80,7 @@ export class E820Ranges implements Tracker {
       if (entry.kind !== "unaccepted") continue;
       const from = Math.max(entry.start, range.start);
       const to = Math.min(entry.end, range.end);
-      this.#hardware.acceptMemory(from, to);
+      accept(from, to);
       index = this.#replace(index, from, to);
     }
     const made = this.#entries.length - before;

@@ -65,6 +65,41 @@ test("a kernel that asks whoever can give takes no notice of either", () => {
   assert.equal([tables.sources.buddy, tables.lateMemblockCalls], [1, 0]);
 });
 
+test("before there was support for early splits, nobody gave a table until the page allocator ran", () => {
+  const { tables } = pages("slab");
+  tables.leaveHead64({ start: 0, end: 16 * PAGE_SIZE });
+  assert.throws(
+    () => tables.allocateForSplit(),
+    (error: unknown) => error instanceof PageTableError,
+  );
+  tables.allocate();
+  assert.is(tables.sources.brk, 1);
+  tables.fromBuddy = () => true;
+  tables.initFreed = true;
+  tables.allocateForSplit();
+  assert.is(tables.sources.buddy, 1);
+});
+
+test("a table that is left over goes back to the page allocator, or to memblock while that is there", () => {
+  for (const by of ["by-phase", "slab", "memblock", "memblock-free"] as const) {
+    const { tables } = pages(by);
+    tables.leaveHead64({ start: 0, end: 0 });
+    tables.fromBuddy = () => true;
+    let free = 0;
+    tables.toBuddy = () => free++;
+    tables.allocateForSplit();
+    tables.loseRace();
+    assert.equal([tables.sources.buddy, free], [0, 1]);
+    tables.initFreed = true;
+    if (by === "memblock-free") {
+      assert.throws(
+        () => tables.loseRace(),
+        (error: unknown) => error instanceof InitTextFreed,
+      );
+    }
+  }
+});
+
 for (const platform of ["tdx", "snp"]) {
   test(`${platform}: a driver's first DMA buffer ends a kernel that takes page tables from memblock`, () => {
     const dies = run(platform, { guest: { splitTables: "memblock", dmaBuffers: 1 } });

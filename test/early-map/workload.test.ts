@@ -37,6 +37,40 @@ test("buffers of drivers take the frames that the allocator gives, in two spans 
   }
 });
 
+test("workloads/early-splits.yaml: slab fails early, memblock late, for taking and for giving back", () => {
+  const scenarios = parseScenario(readFileSync("workloads/early-splits.yaml", "utf8"), "early-splits.yaml");
+  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const outcomes = scenarios.map((scenario) => {
+    const { outcome, reason = "", earlyMap } = runScenario(scenario, loaded, { check: true });
+    const { splitTables, splitRaces } = scenario.guest;
+    const how = `${scenario.platform.kind} ${splitTables} ${splitRaces ? "raced" : "alone"}`;
+    if (outcome === "ready") assert.is(earlyMap!.lostRaces, splitRaces ? 2 : 0, how);
+    return `${how}: ${outcome} ${/split_large_page|memblock_\w+/.exec(reason)?.[0] ?? ""}`.trim();
+  });
+  const both = ["alone", "raced"];
+  const expected = ["snp", "tdx"].flatMap((kind) => [
+    ...both.map((how) => `${kind} by-phase ${how}: ready`),
+    ...both.map((how) => `${kind} slab ${how}: ${kind === "snp" ? "oom split_large_page" : "ready"}`),
+    ...both.map((how) => `${kind} memblock ${how}: terminated memblock_alloc`),
+    `${kind} memblock-free alone: ready`,
+    `${kind} memblock-free raced: terminated memblock_free`,
+  ]);
+  assert.equal(outcomes.sort(), expected.sort());
+});
+
+test("one CPU loses no race, and a table that is given back is free again", () => {
+  const scenarios = parseScenario(readFileSync("workloads/early-splits.yaml", "utf8"), "early-splits.yaml");
+  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const byPhase = scenarios.filter(
+    ({ guest, platform }) => guest.splitTables === "by-phase" && platform.kind === "tdx",
+  );
+  const [alone, raced] = byPhase.map((scenario) => runScenario(scenario, loaded, { check: true }));
+  assert.equal(raced!.earlyMap!.tables, alone!.earlyMap!.tables);
+  assert.is(raced!.touchedBytes, alone!.touchedBytes);
+  const single = runScenario({ ...byPhase[1]!, vcpus: 1 }, loaded, { check: true });
+  assert.is(single.earlyMap!.lostRaces, 0);
+});
+
 test("keys that cannot be are refused where they stand", () => {
   const error = (guest: string): string => {
     try {
@@ -48,7 +82,7 @@ test("keys that cannot be are refused where they stand", () => {
     return "";
   };
   assert.match(error("dmaBuffers: -1"), /guest\.dmaBuffers/);
-  assert.match(error("splitTables: slab"), /guest\.splitTables.*by-phase/);
+  assert.match(error("splitTables: slub"), /guest\.splitTables.*by-phase/);
   assert.match(error("shareWithoutAccept: 1"), /guest\.shareWithoutAccept/);
   assert.match(error("decryptedSection: 1"), /guest\.decryptedSection/);
 });

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type E820Entry, E820Type } from "../../src/efistub/setup-e820.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
-import { forgottenTable, rebuiltTable } from "../../src/kexec/hand-over-table.js";
+import { rebuiltTable, tableFromMap } from "../../src/kexec/hand-over-table.js";
 import { trackedMap } from "../../src/tracker/tracked-map.js";
 import { GiB, MiB, UNIT_SIZE } from "../../src/units.js";
 import { StrictHardware } from "../tracker/strict-hardware.js";
@@ -95,7 +95,7 @@ test("64 isolated blocks do not fit into 128 entries beside the rest; the smalle
 
 test("a kernel that nobody tells takes for unaccepted what was so at first", () => {
   const atFirst = trackedMap(E820, table([]));
-  const { table: next } = forgottenTable(atFirst, new StrictHardware());
+  const next = tableFromMap(atFirst, UNIT_SIZE, new StrictHardware());
   assert.equal(bits(next), bits(table([])));
 });
 

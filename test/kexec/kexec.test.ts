@@ -82,6 +82,64 @@ test("flags in struct pages are lost with them, so the next kernel accepts twice
   assert.ok(table.result.nextKernel!.unacceptedBytes > GiB);
 });
 
+const BATCHES = ["4KiB", "64KiB", "32MiB"];
+
+test("whatever a fault accepts at once, the next kernel goes on from what it is told", () => {
+  for (const batch of BATCHES) {
+    for (const table of ["handed-over", "rebuilt"] as const) {
+      const changes = ["policy=fault-driven", `strategy.batch=${batch}`, V6_15];
+      const { reason, result } = after("kexec", table, ...changes);
+      assert.is(reason, undefined, `${batch} ${table}`);
+      const { acceptedBytes, unacceptedBytes } = result.nextKernel!;
+      assert.ok(acceptedBytes < 128 * MiB);
+      assert.ok(unacceptedBytes > GiB);
+    }
+    assert.match(
+      after("kexec", "lost", "policy=fault-driven", `strategy.batch=${batch}`, V6_15).reason!,
+      /already/,
+    );
+  }
+});
+
+test("what a policy accepts at once is no matter to a crash kernel that can ask", () => {
+  for (const batch of BATCHES) {
+    const fault = ["policy=fault-driven", `strategy.batch=${batch}`];
+    assert.is(after("kdump", "handed-over", ...fault).reason, undefined, batch);
+    assert.match(after("kdump", "lost", ...fault).reason!, /not accepted/, batch);
+  }
+  assert.match(after("kdump", "handed-over", "policy=page-flag").reason!, /not accepted/);
+});
+
+test("an SNP guest of flags in struct pages stops at the first page that its next kernel accepts again", () => {
+  const changes = ["platform=snp", "policy=page-flag", "firmware.preAcceptLimit=256MiB", V6_6];
+  const { reason, result } = after("kexec", "handed-over", ...changes);
+  assert.match(reason!, /accepted already; PVALIDATE changes nothing/);
+  assert.is(result.table, "lost");
+});
+
+test("a bitmap that only the old zero page points to is lost to the next kernel, unless its map tells", () => {
+  const zeroPage = "guest.unacceptedMemory=zero-page";
+  const { reason, result } = after("kexec", "handed-over", zeroPage);
+  assert.is(result.table, "lost");
+  assert.match(reason!, /accepted already/);
+  assert.is(after("kexec", "rebuilt", zeroPage).reason, undefined);
+  assert.is(after("kexec", "handed-over", zeroPage, "policy=eager").result.table, "lost");
+});
+
+test("the crash kernel cannot reach such a bitmap either, which is no matter where all is accepted", () => {
+  const zeroPage = "guest.unacceptedMemory=zero-page";
+  for (const changes of [
+    [zeroPage],
+    [zeroPage, "firmware.preset=td-shim", "firmware.preAcceptLimit=256MiB"],
+  ]) {
+    const { reason, result } = after("kdump", "handed-over", ...changes);
+    assert.match(reason!, /not accepted.*cannot reach the table of unaccepted memory, as its zero page/);
+    assert.is(result.table, "lost");
+    assert.ok(result.vmcore!.readBytes < result.vmcore!.ramBytes);
+  }
+  assert.is(after("kdump", "handed-over", zeroPage, "policy=eager").reason, undefined);
+});
+
 test("a plain guest does not need to be told anything", () => {
   for (const table of ["handed-over", "rebuilt", "lost"] as const) {
     assert.is(after("kexec", table, "platform=none").reason, undefined);

@@ -15,6 +15,7 @@ const earlyMap: EarlyMapResult = {
   splits: 4,
   tables: { head64: 4, brk: 6, memblock: 1, buddy: 2 },
   lateMemblockCalls: 0,
+  lostRaces: 0,
   localFlushes: 8,
   globalFlushes: 0,
   sharedBytes: 300 * MiB,
