@@ -95,32 +95,24 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
     compare(`${name} CPU ${pcp.cpu} count, high, high_min, high_max, batch`, numbers(pcp), numbers(found));
   }
   compare(
-    `${name} managed pages, watermarks, boost, unaccepted pages`,
+    `${name} managed pages, watermarks, boost, unaccepted and present pages, lowmem reserve`,
     [
       expected.managedPages,
       ...expected.watermark,
       expected.boost,
       expected.unacceptedPages,
-      ...sizesOf(expected),
+      expected.presentPages,
+      ...expected.lowmemReserve,
     ],
     [
       zone.managedPages,
       ...zone.watermark,
       zone.watermarkBoost,
       zone.unacceptedPages,
-      ...sizesOf({
-        ...zone,
-        lowmemReserve: [...zone.lowmemReserve.subarray(0, expected.lowmemReserve.length)],
-      }),
+      zone.presentPages,
+      ...zone.lowmemReserve.subarray(0, expected.lowmemReserve.length),
     ],
   );
-}
-
-function sizesOf({
-  presentPages,
-  lowmemReserve,
-}: Pick<SnapshotZone, "presentPages" | "lowmemReserve">): number[] {
-  return [presentPages, ...lowmemReserve];
 }
 
 /** Types of a zone's pageblocks, one by one. */
