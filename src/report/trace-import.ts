@@ -11,10 +11,12 @@ export interface TraceDetails {
   readonly otherEvents: Readonly<Record<string, number>>;
   /** The first line that was left out, and why. */
   readonly firstUnread?: string;
+  /** Second of the recorded clock that times are counted from, if it is not 0. */
+  readonly originSeconds?: number;
 }
 
 /** What a trace has, and what is wrong with it. */
-export interface TraceImportReport extends TraceCounts, PairingCounts, Pick<TraceDetails, "firstUnread"> {
+export interface TraceImportReport extends TraceCounts, PairingCounts, Omit<TraceDetails, "otherEvents"> {
   readonly events: number;
   /** Allocations of which at least a part was not freed within the trace. */
   readonly neverFreed: number;
@@ -26,7 +28,7 @@ export function importReport(
   counts: TraceCounts,
   live: LivePages,
   events: number,
-  { firstUnread }: Pick<TraceDetails, "firstUnread">,
+  { otherEvents: _, ...details }: TraceDetails,
 ): TraceImportReport {
   return {
     events,
@@ -35,7 +37,7 @@ export function importReport(
     livePagesAtEnd: live.pages,
     livePagesPeak: live.peakPages,
     ...counts,
-    ...(firstUnread === undefined ? {} : { firstUnread }),
+    ...details,
   };
 }
 
@@ -79,7 +81,15 @@ export function formatRemarks(
   const remarks = names
     .filter((name) => (counts[name] ?? 0) > 0)
     .map((name) => `${REMARKS[name]}: ${formatInteger(counts[name]!)}${detailOf(name, details)}`);
-  return [...remarks, ...flagRemarks(counts, flags)];
+  const { originSeconds = 0 } = details;
+  const clock =
+    originSeconds === 0
+      ? []
+      : [
+          `times are counted from second ${formatInteger(originSeconds)} of the trace's clock, ` +
+            "so that they stay exact",
+        ];
+  return [...remarks, ...clock, ...flagRemarks(counts, flags)];
 }
 
 function detailOf(

@@ -66,7 +66,7 @@ function origin({ formats, source, kernel, clock, summary }: TraceInfo): string[
     `${[...new Set(formats)].join(" and ")}${source === undefined ? "" : `, from ${source.join(" and ")}`}`,
     ...(kernel === undefined ? [] : [`Linux ${kernel}`]),
     ...(clock === undefined ? [] : [`clock ${clock}`]),
-    `${formatInteger(events)} events in ${formatDuration(lastNs - firstNs)}`,
+    `${formatInteger(events)} ${events === 1 ? "event" : "events"} in ${formatDuration(lastNs - firstNs)}`,
   ];
   return [parts.join(", ")];
 }
