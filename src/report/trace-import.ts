@@ -3,7 +3,9 @@
 import type { FlagsReading } from "../workload/flags-reading.js";
 import type { LivePages, PairingCounts } from "../workload/live-pages.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
-import { formatInteger } from "./cells.js";
+import { countOf, formatInteger } from "./cells.js";
+import { type PageEventCounts, whyUnusable } from "./trace-use.js";
+import { wrapText } from "./wrap.js";
 
 /** What there is to say of a trace beside numbers. */
 export interface TraceDetails {
@@ -22,14 +24,18 @@ export interface TraceImportReport extends TraceCounts, PairingCounts, Omit<Trac
   readonly neverFreed: number;
   readonly livePagesAtEnd: number;
   readonly livePagesPeak: number;
+  /** Why no run can replay it, if none can. */
+  readonly unusable?: string;
 }
 
 export function importReport(
   counts: TraceCounts,
   live: LivePages,
   events: number,
-  { otherEvents: _, ...details }: TraceDetails,
+  kinds: PageEventCounts,
+  { otherEvents, ...details }: TraceDetails,
 ): TraceImportReport {
+  const unusable = whyUnusable({ ...live.counts, pageEvents: kinds.byTracepoint, otherEvents, counts });
   return {
     events,
     ...live.counts,
@@ -38,6 +44,7 @@ export function importReport(
     livePagesPeak: live.peakPages,
     ...counts,
     ...details,
+    ...(unusable === undefined ? {} : { unusable }),
   };
 }
 
@@ -130,11 +137,13 @@ export function formatImportReport(
   flags: FlagsReading,
   details: TraceDetails,
 ): string {
-  const { events, allocations, frees } = report;
+  const { events, allocations, frees, unusable } = report;
   const lines = [
-    `${path}: ${formatInteger(events)} events, ${formatInteger(allocations)} allocations, ` +
-      `${formatInteger(frees)} frees`,
-    ...formatRemarks(report, flags, details),
+    `${path}: ${countOf(events, "event")}, ${countOf(allocations, "allocation")}, ${countOf(frees, "free")}`,
+    ...[
+      ...(unusable === undefined ? [] : [`no run can replay it: ${unusable}`]),
+      ...formatRemarks(report, flags, details),
+    ].flatMap((remark) => wrapText(`  ${remark}`)),
   ];
-  return lines.map((line, index) => `${index === 0 ? "" : "  "}${line}\n`).join("");
+  return lines.map((line) => `${line}\n`).join("");
 }

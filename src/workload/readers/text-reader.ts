@@ -52,7 +52,7 @@ const TIME = /\d+\.\d+: /;
 /** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
 /** A page event, wherever it stands. */
-const PAGE_EVENT = /mm_page\w{0,64}: +(?:page|pfn)=/;
+const PAGE_EVENT = /mm_page\w{0,64}: +(?:\[FAILED TO PARSE\] +)?(?:page|pfn)=/;
 /** How the names of page events begin. */
 const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
 
@@ -199,9 +199,8 @@ export class TextReader {
       return;
     }
     if (STACK_TRACE.test(text)) return;
-    // A lost line end would lose the event, for the task of the next one takes in what stands before.
-    const before = PAGE_EVENT.exec(line.slice(0, start.eventColumn));
-    if (before !== null) this.#fail(line, { column: before.index, expected: "one event in a line" });
+    // The task of an event takes in what stands before.
+    this.#refuseEventIn(line, start.eventColumn);
     this.#wantsCaller = false;
     const event = this.#format.event.exec(text);
     const name = event?.[2];
@@ -296,7 +295,15 @@ export class TextReader {
     if (this.#format === DUMP && DUMP_BEGINS.test(line)) this.#sawDump = true;
     const kernel = isComment ? kernelOfComment(line) : undefined;
     if (kernel !== undefined) this.#output.names.tellKernel(kernel);
+    if (isComment) this.#refuseEventIn(line);
     return isComment || REMARK.test(line);
+  }
+
+  /** Sees to it that no event is lost with the end of its line, or of the line before. */
+  #refuseEventIn(line: string, endColumn?: number): void {
+    const event = PAGE_EVENT.exec(line.slice(0, endColumn));
+    if (event !== null)
+      this.#fail(line, { column: event.index, expected: "every event in a line of its own" });
   }
 
   #addLoss(line: string, loss: Loss | undefined): void {
@@ -312,6 +319,7 @@ export class TextReader {
   }
 
   #frame(line: string): void {
+    this.#refuseEventIn(line);
     if (!this.#wantsCaller) return;
     const caller = callerOfFrame(decodeBytes(line));
     if (caller === undefined) return;

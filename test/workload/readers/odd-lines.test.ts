@@ -51,6 +51,16 @@ test("two events in a line, its end being lost, are refused in every format", ()
   }
 });
 
+test("an event behind a comment or a frame, their line ends being lost, is refused", () => {
+  const start = "            bash-123     [000] d..1.   345.192833: ";
+  const parts = [
+    `# tracer: nop${start}${ALLOC}\n`,
+    `${start}${ALLOC}\n => do_fault\r${start}${FREE}\n`,
+    `${start}mm_page_alloc:        [FAILED TO PARSE] pfn=0x10 order=0 gfp_flags=3264 migratetype=0${start}${FREE}\n`,
+  ];
+  for (const text of parts) assert.match(messageOf(text), "expected every event in a line of its own");
+});
+
 test("a page event behind columns that nobody expects is never taken for another event", () => {
   const start = "            bash-123     [000]   345.192833: (+17)  ";
   assert.match(messageOf(`${start}${ALLOC}\n`), "expected the name of an event");
