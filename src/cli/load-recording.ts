@@ -3,7 +3,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { formatRemarks } from "../report/trace-import.js";
-import { TRACEPOINTS, whyUnusable } from "../report/trace-use.js";
+import { PageEventCounts, whyUnusable } from "../report/trace-use.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import {
@@ -124,14 +124,12 @@ function usable(
   recording: Recording,
 ): RecordedRequests {
   const { requests, report } = buildRequests(events, recording);
-  const kinds = Object.entries(TRACEPOINTS).map(([name, kind]) => [
-    name,
-    events.kind.reduce((sum, other) => sum + Number(other === kind), 0),
-  ]);
+  const pageEvents = new PageEventCounts();
+  pageEvents.add(events);
   const unusable = whyUnusable({
     allocations: report.allocations,
     failed: report.failed,
-    pageEvents: Object.fromEntries(kinds),
+    pageEvents: pageEvents.byTracepoint,
     otherEvents: details.otherEvents,
     counts,
   });

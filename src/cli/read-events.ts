@@ -62,7 +62,7 @@ export function readEvents(
   }
   const { lostEvents, overwrittenEvents, otherEvents } = counts;
   const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
-  const details = detailsOf(names, reader.firstUnread?.message);
+  const details = detailsOf(names, blocks.clock, reader.firstUnread?.message);
   return { events, kernel: names.kernel, counts, flags: flagsReading(names), details };
 }
 

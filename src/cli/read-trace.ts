@@ -4,6 +4,7 @@ import type { TraceDetails } from "../report/trace-import.js";
 import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
 import { type FlagsReading, flagsReading } from "../workload/flags-reading.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
+import type { TraceClock } from "../workload/trace-clock.js";
 import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceLineError } from "../workload/trace-error.js";
 import { TraceNames } from "../workload/trace-names.js";
@@ -100,15 +101,20 @@ export async function readTraces(
       `--kernel ${kernel}: numbers of flags were read when the trace was imported, not now`,
     );
   }
-  const details = detailsOf(names, firstUnread);
+  const details = detailsOf(names, blocks.clock, firstUnread);
   return { formats, counts, names, flags: flagsReading(names), metadata, details };
 }
 
 /** What is said of a trace beside its counts. */
-export function detailsOf(names: TraceNames, firstUnread: string | undefined): TraceDetails {
+export function detailsOf(
+  names: TraceNames,
+  { originSeconds }: TraceClock,
+  firstUnread: string | undefined,
+): TraceDetails {
   return {
     otherEvents: Object.fromEntries(names.otherEvents),
     ...(firstUnread === undefined ? {} : { firstUnread }),
+    ...(originSeconds === 0 ? {} : { originSeconds }),
   };
 }
 

@@ -28,6 +28,11 @@ export function formatInteger(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `1 event`, `2,048 events`. @param noun in the singular, one that takes an s */
+export function countOf(count: number, noun: string): string {
+  return `${formatInteger(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /**
  * `6.12`, `6.18 by the rules of 6.15`: the kernel of a row, and whose rules it has where its name does
  * not say that.

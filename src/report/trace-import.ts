@@ -3,7 +3,9 @@
 import type { FlagsReading } from "../workload/flags-reading.js";
 import type { LivePages, PairingCounts } from "../workload/live-pages.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
-import { formatInteger } from "./cells.js";
+import { countOf, formatInteger } from "./cells.js";
+import { type PageEventCounts, whyUnusable } from "./trace-use.js";
+import { wrapText } from "./wrap.js";
 
 /** What there is to say of a trace beside numbers. */
 export interface TraceDetails {
@@ -11,23 +13,29 @@ export interface TraceDetails {
   readonly otherEvents: Readonly<Record<string, number>>;
   /** The first line that was left out, and why. */
   readonly firstUnread?: string;
+  /** Second of the recorded clock that times are counted from, if it is not 0. */
+  readonly originSeconds?: number;
 }
 
 /** What a trace has, and what is wrong with it. */
-export interface TraceImportReport extends TraceCounts, PairingCounts, Pick<TraceDetails, "firstUnread"> {
+export interface TraceImportReport extends TraceCounts, PairingCounts, Omit<TraceDetails, "otherEvents"> {
   readonly events: number;
   /** Allocations of which at least a part was not freed within the trace. */
   readonly neverFreed: number;
   readonly livePagesAtEnd: number;
   readonly livePagesPeak: number;
+  /** Why no run can replay it, if none can. */
+  readonly unusable?: string;
 }
 
 export function importReport(
   counts: TraceCounts,
   live: LivePages,
   events: number,
-  { firstUnread }: Pick<TraceDetails, "firstUnread">,
+  kinds: PageEventCounts,
+  { otherEvents, ...details }: TraceDetails,
 ): TraceImportReport {
+  const unusable = whyUnusable({ ...live.counts, pageEvents: kinds.byTracepoint, otherEvents, counts });
   return {
     events,
     ...live.counts,
@@ -35,7 +43,8 @@ export function importReport(
     livePagesAtEnd: live.pages,
     livePagesPeak: live.peakPages,
     ...counts,
-    ...(firstUnread === undefined ? {} : { firstUnread }),
+    ...details,
+    ...(unusable === undefined ? {} : { unusable }),
   };
 }
 
@@ -79,7 +88,15 @@ export function formatRemarks(
   const remarks = names
     .filter((name) => (counts[name] ?? 0) > 0)
     .map((name) => `${REMARKS[name]}: ${formatInteger(counts[name]!)}${detailOf(name, details)}`);
-  return [...remarks, ...flagRemarks(counts, flags)];
+  const { originSeconds = 0 } = details;
+  const clock =
+    originSeconds === 0
+      ? []
+      : [
+          `times are counted from second ${formatInteger(originSeconds)} of the trace's clock, ` +
+            "so that they stay exact",
+        ];
+  return [...remarks, ...clock, ...flagRemarks(counts, flags)];
 }
 
 function detailOf(
@@ -120,11 +137,13 @@ export function formatImportReport(
   flags: FlagsReading,
   details: TraceDetails,
 ): string {
-  const { events, allocations, frees } = report;
+  const { events, allocations, frees, unusable } = report;
   const lines = [
-    `${path}: ${formatInteger(events)} events, ${formatInteger(allocations)} allocations, ` +
-      `${formatInteger(frees)} frees`,
-    ...formatRemarks(report, flags, details),
+    `${path}: ${countOf(events, "event")}, ${countOf(allocations, "allocation")}, ${countOf(frees, "free")}`,
+    ...[
+      ...(unusable === undefined ? [] : [`no run can replay it: ${unusable}`]),
+      ...formatRemarks(report, flags, details),
+    ].flatMap((remark) => wrapText(`  ${remark}`)),
   ];
-  return lines.map((line, index) => `${index === 0 ? "" : "  "}${line}\n`).join("");
+  return lines.map((line) => `${line}\n`).join("");
 }

@@ -4,7 +4,7 @@ import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
 import type { FlagsReading } from "../workload/flags-reading.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
-import { formatInteger } from "./cells.js";
+import { countOf, formatInteger } from "./cells.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";
 import { sparkline } from "./sparkline.js";
@@ -66,7 +66,7 @@ function origin({ formats, source, kernel, clock, summary }: TraceInfo): string[
     `${[...new Set(formats)].join(" and ")}${source === undefined ? "" : `, from ${source.join(" and ")}`}`,
     ...(kernel === undefined ? [] : [`Linux ${kernel}`]),
     ...(clock === undefined ? [] : [`clock ${clock}`]),
-    `${formatInteger(events)} events in ${formatDuration(lastNs - firstNs)}`,
+    `${countOf(events, "event")} in ${formatDuration(lastNs - firstNs)}`,
   ];
   return [parts.join(", ")];
 }
@@ -87,7 +87,7 @@ function totals({ kinds, pairing, allocatedPages, freedPages, live }: TraceSumma
       .filter(([name, count]) => count > 0 && name !== "alloc" && name !== "free")
       .map(([name, count]) => row(KIND_TEXTS[name as keyof typeof KIND_TEXTS], count)),
   ];
-  rows.find(([name]) => name === "most at once")![1] += " pages";
+  rows.find(([name]) => name === "most at once")![1] += live.peakPages === 1 ? " page" : " pages";
   return plainTableLines({ aligns: ["left", "right", "right"], rows });
 }
 

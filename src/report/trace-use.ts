@@ -1,6 +1,6 @@
 /** Whether a trace can be replayed, and what to say if not. */
 
-import { PageEventKind } from "../workload/events.js";
+import { type EventColumns, PageEventKind } from "../workload/events.js";
 import { RECORD_COMMAND } from "../workload/readers/foreign.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
 import { formatInteger } from "./cells.js";
@@ -19,13 +19,27 @@ export interface TraceContents {
 }
 
 /** Tracepoints of pages that are no allocations. */
-export const TRACEPOINTS: Readonly<Record<string, PageEventKind>> = {
+const TRACEPOINTS: Readonly<Record<string, PageEventKind>> = {
   mm_page_free: PageEventKind.free,
   mm_page_free_batched: PageEventKind.freeBatched,
   mm_page_alloc_zone_locked: PageEventKind.zoneLocked,
   mm_page_pcpu_drain: PageEventKind.pcpuDrain,
   mm_page_alloc_extfrag: PageEventKind.extfrag,
 };
+
+/** Counts events of pages. */
+export class PageEventCounts {
+  readonly #kinds: Float64Array = new Float64Array(Object.keys(PageEventKind).length);
+
+  add({ count, kind }: Pick<EventColumns, "count" | "kind">): void {
+    for (let i = 0; i < count; i++) this.#kinds[kind[i]!]!++;
+  }
+
+  /** Those that are no allocations, by the names of their tracepoints. */
+  get byTracepoint(): TraceContents["pageEvents"] {
+    return Object.fromEntries(Object.entries(TRACEPOINTS).map(([name, kind]) => [name, this.#kinds[kind]!]));
+  }
+}
 
 const LONGEST_LIST = 5;
 

@@ -1,6 +1,7 @@
 /** Events on their way from a reader to whoever uses them, a block at a time. */
 
 import type { EventColumns } from "./events.js";
+import { TraceClock } from "./trace-clock.js";
 
 /** Events in a full block. */
 export const BLOCK_EVENTS = 65536;
@@ -11,6 +12,8 @@ export interface EventBlock extends EventColumns {
   readonly caller: Uint32Array;
   /** Whether any event of the block has a caller. */
   readonly hasCallers: boolean;
+  /** Second of the recorded clock that times are counted from; the same for all blocks of a trace. */
+  readonly originSeconds: number;
 }
 
 /** Takes blocks. Their columns are used again for the next block, so nothing may keep them. */
@@ -20,6 +23,8 @@ export type EventSink = (block: EventBlock) => void;
 export class EventBlocks implements EventBlock {
   count = 0;
   hasCallers = false;
+  /** Of all events, those of blocks that are passed on too. */
+  readonly clock: TraceClock = new TraceClock();
   /** Events handed over so far, without those of blocks that were passed on. */
   flushed = 0;
   /** Of the last event handed over. */
@@ -71,6 +76,10 @@ export class EventBlocks implements EventBlock {
     this.pfn[index] = pfn;
     this.detail[index] = detail;
     this.count = index + 1;
+  }
+
+  get originSeconds(): number {
+    return this.clock.originSeconds;
   }
 
   /** Time of the last event appended; 0 if there was none. */

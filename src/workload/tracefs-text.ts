@@ -126,7 +126,7 @@ export class TracefsPrinter {
     this.#text(this.#task(block.task[i]!));
     this.#decimal(block.cpu[i]!, 3);
     this.#text(CPU_END);
-    this.#time(block.timeNs[i]!);
+    this.#time(block.timeNs[i]!, block.originSeconds);
   }
 
   #extfrag(order: number, type: number, detail: number): void {
@@ -178,11 +178,12 @@ export class TracefsPrinter {
   }
 
   /** Microseconds as the kernel prints them, or nanoseconds where the trace has them. */
-  #time(timeNs: number): void {
+  #time(timeNs: number, originSeconds: number): void {
     // The quotient may be rounded up.
     let seconds = Math.floor(timeNs / 1e9);
     if (seconds * 1e9 > timeNs) seconds--;
     const ns = timeNs - seconds * 1e9;
+    seconds += originSeconds;
     this.#spaces(5 - String(seconds).length);
     this.#decimal(seconds, 1);
     this.#bytes[this.#at++] = 0x2e;

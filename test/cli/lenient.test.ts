@@ -105,6 +105,24 @@ test("a run says what it left out or changed of a trace, on stderr and in its ro
   assert.is(plain.stderr, "");
 });
 
+test("a trace of a machine that was up for 120 days says from where its times count, and is exported as it was", async () => {
+  await inDirectory(async (path) => {
+    const line = readFileSync(CUT, "utf8").split("\n")[0]!.replace(" 345.192833:", " 10368000.192833:");
+    writeFileSync(path("up.txt"), `${line}\n`);
+    const remark = "times are counted from second 10,281,600 of the trace's clock";
+    const { stdout, stderr } = await replay("compare", path("up.txt"), "--json");
+    assert.match(stderr, `up: ${remark}`);
+    assert.is(JSON.parse(stdout).rows[0].outcome, "ready");
+    const imported = await unaccepted(["trace", "import", path("up.txt"), "-o", path("up.trace")]);
+    assert.match(imported.stderr, remark);
+    const info = JSON.parse((await unaccepted(["trace", "info", path("up.trace"), "--json"])).stdout);
+    assert.equal([info.summary.firstNs, info.details.originSeconds], [86_400_192_833_000, 10_281_600]);
+    const exported = await unaccepted(["trace", "export", path("up.trace")]);
+    assert.match(exported.stdout, " 10368000.192833: mm_page_alloc:");
+    assert.is(exported.stderr.includes("second"), false);
+  });
+});
+
 test("what asks for nothing is refused by every run, with what it holds and how to record", async () => {
   const cases: readonly (readonly [file: string, holds: string])[] = [
     ["extfrag-only.txt", "1 mm_page_alloc_extfrag"],
@@ -134,6 +152,14 @@ test("what asks for nothing is refused by every run, with what it holds and how 
     );
     const json = JSON.parse((await unaccepted(["trace", "info", path, "--json"])).stdout);
     assert.match(json.unusable, holds);
+    await inDirectory(async (out) => {
+      const words = await unaccepted(["trace", "import", path, "-o", out("a")]);
+      assert.match(words.stderr.replaceAll(/\n */g, " "), `it asks for no memory, holding ${holds}`);
+      const report = JSON.parse(
+        (await unaccepted(["trace", "import", path, "-o", out("b"), "--json"])).stdout,
+      );
+      assert.is(report.unusable, json.unusable);
+    });
   }
   await inDirectory(async (path) => {
     const line = readFileSync(CUT, "utf8").split("\n")[0]!;

@@ -18,12 +18,14 @@ export const TEXT_BYTES_MAX: number = 2 ** 25;
 /** Names in a block of them, so that even such with nothing but escapes in JSON stay below `TEXT_BYTES_MAX`. */
 export const NAMES_MAX: number = 2 ** 13;
 
-type BlockTypeName = "metadata" | "tasks" | "callers" | "events" | "eventsWithCallers" | "end";
+type BlockTypeName = "metadata" | "clock" | "tasks" | "callers" | "events" | "eventsWithCallers" | "end";
 
 /** Types of blocks, as the four characters that begin them. */
 export const BlockType: Readonly<Record<BlockTypeName, number>> = {
   /** CompactMetadata. */
   metadata: fourCharacters("META"),
+  /** CompactClock; before the events of a trace whose times are not counted from 0. */
+  clock: fourCharacters("CLCK"),
   /** Tasks that no block before named: `[[comm, pid], ...]`. */
   tasks: fourCharacters("TASK"),
   /** Callers that no block before named: `[name, ...]`. */
@@ -44,6 +46,12 @@ export interface CompactMetadata {
   readonly clock?: string;
   /** Formats that the trace was read from. */
   readonly source: readonly string[];
+}
+
+/** What times are counted from. */
+export interface CompactClock {
+  /** Second of the recorded clock. */
+  readonly originSeconds: number;
 }
 
 /** What is known when all events have been written. */

@@ -16,7 +16,7 @@ import {
   requireLittleEndian,
   TEXT_BYTES_MAX,
 } from "./format.js";
-import { callersOf, endOf, metadataOf, tasksOf } from "./text-blocks.js";
+import { callersOf, clockOf, endOf, metadataOf, tasksOf } from "./text-blocks.js";
 
 const LAST_KIND: number = PageEventKind.extfrag;
 /** Largest detail by kind; see workloads/FORMAT.md. */
@@ -48,6 +48,7 @@ export class CompactReader {
   #hasFileHeader = false;
   #hasEnded = false;
   #events = 0;
+  #originSeconds = 0;
   /** Numbers of this file's tasks and callers among those of the output. */
   readonly #tasks: number[] = [];
   readonly #callers: number[] = [0];
@@ -154,6 +155,7 @@ export class CompactReader {
       order: new Uint8Array(buffer, bytes + count, count),
       migrateType: new Uint8Array(buffer, bytes + 2 * count, count),
       hasCallers,
+      originSeconds: this.#origin(offset),
     };
     const fault = faultOf(block, this.#tasks.length, this.#callers.length);
     if (fault !== undefined) this.#fail(offset, `events with a possible ${fault}`, `another ${fault}`);
@@ -174,6 +176,8 @@ export class CompactReader {
     if (type === BlockType.metadata) {
       this.metadata = valid(metadataOf(value), "the origin of the trace");
       if (this.metadata.kernel !== undefined) this.#output.names.tellKernel(this.metadata.kernel);
+    } else if (type === BlockType.clock) {
+      this.#originSeconds = valid(clockOf(value), "the origin of times").originSeconds;
     } else if (type === BlockType.tasks) {
       for (const [comm, pid] of valid(tasksOf(value), "a list of tasks")) {
         const number = names.task(comm, pid);
@@ -200,6 +204,16 @@ export class CompactReader {
       for (const [text, flags] of end.gfpTexts) names.noteGfp(text, flags);
       this.#hasEnded = true;
     }
+  }
+
+  /** The origin of times, which all parts of a trace share. */
+  #origin(offset: number): number {
+    const { clock } = this.#output.blocks;
+    if (!clock.begin(this.#originSeconds)) {
+      const expected = `times counted from second ${clock.originSeconds}, as those before`;
+      this.#fail(offset, expected, `second ${this.#originSeconds}`);
+    }
+    return clock.originSeconds;
   }
 
   #json(payload: Uint8Array, offset: number): unknown {

@@ -2,7 +2,7 @@
 
 import { COUNT_MAX, newTraceCounts, type TraceCounts } from "../trace-counts.js";
 import { NAME_CHARACTERS_MAX } from "../trace-names.js";
-import type { CompactEnd, CompactMetadata } from "./format.js";
+import type { CompactClock, CompactEnd, CompactMetadata } from "./format.js";
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -18,6 +18,11 @@ export function metadataOf(value: unknown): CompactMetadata | undefined {
   if (!Array.isArray(source) || !source.every(isText)) return undefined;
   if ((kernel !== undefined && !isText(kernel)) || (clock !== undefined && !isText(clock))) return undefined;
   return { ...(kernel === undefined ? {} : { kernel }), ...(clock === undefined ? {} : { clock }), source };
+}
+
+export function clockOf(value: unknown): CompactClock | undefined {
+  if (!isObject(value) || !isCount(value.originSeconds)) return undefined;
+  return { originSeconds: value.originSeconds };
 }
 
 export function tasksOf(value: unknown): readonly (readonly [comm: string, pid: number])[] | undefined {

@@ -6,6 +6,7 @@ import {
   BlockType,
   COMPACT_MAGIC,
   COMPACT_VERSION,
+  type CompactClock,
   type CompactEnd,
   type CompactMetadata,
   checksum,
@@ -45,8 +46,12 @@ export class CompactWriter {
 
   /** Writes a block of events, and before it the names that are new. */
   add(block: EventBlock): void {
+    const { count, hasCallers, originSeconds } = block;
+    if (this.events === 0 && originSeconds !== 0) {
+      const clock: CompactClock = { originSeconds };
+      this.#text(BlockType.clock, clock, 1);
+    }
     this.#writeNames();
-    const { count, hasCallers } = block;
     this.events += count;
     const bytes = this.#block;
     let at = BLOCK_HEADER_BYTES;

@@ -12,8 +12,8 @@ export interface Field {
   readonly isFirstOfRecord: boolean;
 }
 
-/** The printf of some kernels pads `(null)`, which then stands apart from its name. */
-const PRINTK_FIELD = /^ *(\w+)=(?: *(\((?:null|nil)\))(?=\s|$)|(\S*))/i;
+/** The printf of some kernels pads `(null)` and `(ptrval)`, which then stands apart from its name. */
+const PRINTK_FIELD = /^ *(\w+)=(?: *(\((?:null|nil|ptrval)\))(?=\s|$)|(\S*))/i;
 const PERF_TRACE_FIELD = /^,? *(\w+): ([^\s,()]*)()/;
 /** trace-cmd says so where it does not understand TP_printk, and goes on with the record. */
 const UNPARSED = /^ *\[FAILED TO PARSE\] */;

@@ -16,18 +16,18 @@ import {
   type LineFault,
   type LineFormat,
   type LineStart,
-  nanoseconds,
   PRINTK_EVENT,
+  secondsTime,
 } from "./line-format.js";
 
 /** What ftrace and trace-cmd write in front of a line is far shorter. */
 const START_BYTES_MAX = 512;
 const MAX_CPU = 0xffff;
 
-/** A task, perhaps with its thread group. */
-const TASK = /^ *([^\n]*)-(\d{1,10}) +(?:\([^()\n]*\) +)?$/;
+/** A task, perhaps with its thread group. Its comm is padded, so that a `>` in front is that of a quoted mail. */
+const TASK = /^(?:>[> ]*)? *([^\n]*)-(\d{1,10}) +(?:\([^()\n]*\) +)?$/;
 /** The last `-<digits>` before `[cpu]`. The comm may hold anything. */
-const UP_TO_CPU = /^ *([^\n]*)-(\d{1,10}) +(?:\([^()\n]*\) +)?(?=\[\d+\] )/;
+const UP_TO_CPU = /^(?:>[> ]*)? *([^\n]*)-(\d{1,10}) +(?:\([^()\n]*\) +)?(?=\[\d+\] )/;
 /** What makes a line look as if a task stood there, to say what is wrong behind it. */
 const UP_TO_PID = /^ *[^\n]*?-\d+ */;
 const CPU = /^\[(\d+)\] +/;
@@ -39,18 +39,18 @@ const FLAGS = /^[^\s\d]\S* +/;
 interface TimeForm {
   readonly pattern: RegExp;
   readonly expected: string;
-  read(match: RegExpExecArray): Pick<LineStart, "timeNs" | "isTick">;
+  read(match: RegExpExecArray): Pick<LineStart, "time" | "isTick">;
 }
 
 const SECONDS: TimeForm = {
   pattern: /^(?:[^\s\d]\S* +)?(\d{1,11})\.(\d{1,9}): +/,
   expected: "a time in seconds such as 12.345678:",
-  read: ([, seconds, fraction]) => ({ timeNs: nanoseconds(seconds!, fraction!) }),
+  read: ([, seconds, fraction]) => ({ time: secondsTime(seconds!, fraction!) }),
 };
 const TICKS: TimeForm = {
   pattern: /^(?:[^\s\d]\S* +)?\d{1,20}: +/,
   expected: "a count of the clock such as 34519283312:",
-  read: () => ({ timeNs: undefined, isTick: true }),
+  read: () => ({ time: undefined, isTick: true }),
 };
 
 function parseStart(line: string, time: TimeForm): LineStart | LineFault {

@@ -7,7 +7,7 @@
 //      12.345678 |   0)  bash-123  |               |  /* ... */      (funcgraph-abstime, funcgraph-proc)
 
 import type { Task } from "../events.js";
-import { decodeBytes, type LineFormat, nanoseconds, PRINTK_EVENT } from "./line-format.js";
+import { decodeBytes, type LineFormat, PRINTK_EVENT, secondsTime } from "./line-format.js";
 
 const MAX_CPU = 0xffff;
 const TIME = /^ *(\d{1,11})\.(\d{6,9}) \| +/;
@@ -54,7 +54,7 @@ export const FUNCTION_GRAPH: LineFormat = {
     return {
       task: task === null ? cpuTasks.get(number ?? -1) : taskOf(task[1]!, task[2]!),
       cpu: number,
-      timeNs: time === null ? undefined : nanoseconds(time[1]!, time[2]!),
+      time: time === null ? undefined : secondsTime(time[1]!, time[2]!),
       eventColumn: comment[0].length,
       endColumn: line.length - " */".length,
     };

@@ -11,7 +11,7 @@ import {
   type LineFault,
   type LineFormat,
   type LineStart,
-  nanosecondsOfUs,
+  microsecondsTime,
   PRINTK_EVENT,
 } from "./line-format.js";
 
@@ -32,7 +32,7 @@ function parseLatency(line: string, from: number): LineStart | undefined {
   return {
     task: { comm: decodeBytes(match[1]!), pid: Number(match[2]) },
     cpu: Number(match[3]),
-    timeNs: nanosecondsOfUs(match[4]!),
+    time: microsecondsTime(match[4]!),
     eventColumn: from + match[0].length,
   };
 }

@@ -1,14 +1,14 @@
 /** How the text formats differ: by what stands in front of the event, and by the lines that are no events. */
 
 import type { Task } from "../events.js";
+import type { PrintedTime } from "../trace-clock.js";
 
 /** What stands in front of an event. */
 export interface LineStart {
   /** Undefined where the line does not say. */
   readonly task: Task | undefined;
   readonly cpu: number | undefined;
-  /** NaN for a time from 2^53 ns on. */
-  readonly timeNs: number | undefined;
+  readonly time: PrintedTime | undefined;
   /** Whether the line has a time, but a count of a clock that is not known. */
   readonly isTick?: true;
   /** Bytes from the start of the line to the name of the event. */
@@ -76,19 +76,14 @@ export const REMARK: RegExp =
 /** Comm of a task that the trace does not name. */
 export const NO_TASK: Task = { comm: "<...>", pid: 0 };
 
-/** Nanoseconds of `seconds.fraction`; NaN from 2^53 on, where a double loses digits. */
-export function nanoseconds(seconds: string, fraction: string): number {
-  return exactly(`${seconds}${fraction.padEnd(9, "0")}`);
+/** The time printed as `seconds.fraction`, with up to 9 digits behind the point. */
+export function secondsTime(seconds: string, fraction: string): PrintedTime {
+  return { seconds: Number(seconds), ns: Number(fraction.padEnd(9, "0")) };
 }
 
-/** The same of whole microseconds. */
-export function nanosecondsOfUs(microseconds: string): number {
-  return exactly(`${microseconds}000`);
-}
-
-function exactly(digits: string): number {
-  const value = Number(digits);
-  return value <= Number.MAX_SAFE_INTEGER ? value : Number.NaN;
+/** The time printed as whole microseconds. */
+export function microsecondsTime(microseconds: string): PrintedTime {
+  return { seconds: Number(microseconds.slice(0, -6)), ns: Number(microseconds.slice(-6)) * 1000 };
 }
 
 const IS_ASCII = /^[\0-\x7f]*$/;

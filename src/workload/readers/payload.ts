@@ -77,6 +77,7 @@ export function parsePayload(
 ): Payload | LineFault {
   const kind = KIND_OF_NAME.get(name)!;
   const { fields, rest } = fieldsOf(text, column, style);
+  if (style === "perf trace" && !text.endsWith(")")) return { column: column + text.length, expected: ")" };
   if (rest.text !== "") return { column: rest.column, expected: "the end of the line" };
   const reader = new FieldReader(fields, rest.column, style === "perf trace");
   // Raw output has what lies in the record, and so no page= and nothing that TP_printk computes.

@@ -17,8 +17,8 @@ import {
   type LineFormat,
   type LineStart,
   NO_TASK,
-  nanoseconds,
   PRINTK_EVENT,
+  secondsTime,
 } from "./line-format.js";
 
 /** What perf writes in front of an event is far shorter. */
@@ -32,6 +32,10 @@ const UP_TO_PAYLOAD = /^[^\n]*: +(?=(?:page|pfn)=)/;
 const CPU = /^([^\n]*?)\[(\d{1,5})\] *$/;
 /** Without a time the name of the event must say where it begins. */
 const UP_TO_EVENT = /^([^\n]*?)(?=\S+:mm_page\w+: )/;
+/** Columns that `-F` asks for stand here: period, weight, cgroup and others. */
+const UP_TO_PAGE_EVENT = /^\S[^\n]{0,255}? (?=kmem:mm_page\w*: )/;
+/** Where the event came from, as `-F ip,sym` prints it behind events without a call chain. */
+const BEHIND_LAST_VALUE = /^=\S+(?= +[0-9a-f]{8,16}(?: |$))/;
 /** An event of ours with its system. */
 const PAGE_EVENT = /^(?:kmem:)?mm_page\w*: /;
 
@@ -55,12 +59,17 @@ function parseStart(line: string): LineStart | LineFault {
   if (cpu !== null && Number(cpu[2]) > MAX_CPU) {
     return { column: cpu[1]!.length, expected: "a CPU such as [000]" };
   }
+  const columns = UP_TO_PAGE_EVENT.exec(line.slice(start[0].length));
+  const eventColumn = start[0].length + (columns?.[0].length ?? 0);
+  const lastValue = line.lastIndexOf("=");
+  const behind = BEHIND_LAST_VALUE.exec(line.slice(lastValue));
   const task = parseTask((cpu?.[1] ?? start[1]!).trimEnd());
   return {
     task: task === undefined ? undefined : { comm: decodeBytes(task.comm), pid: task.pid },
     cpu: cpu === null ? undefined : Number(cpu[2]),
-    timeNs: timed === null ? undefined : nanoseconds(timed[2]!, timed[3]!),
-    eventColumn: start[0].length,
+    time: timed === null ? undefined : secondsTime(timed[2]!, timed[3]!),
+    eventColumn,
+    ...(behind === null ? {} : { endColumn: lastValue + behind[0].length }),
   };
 }
 

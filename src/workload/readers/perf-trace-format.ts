@@ -6,7 +6,7 @@
  *     12.661 (         ): app/321 kmem:mm_page_alloc(pfn: 147456, gfp_flags: 3264)
  */
 
-import { decodeBytes, type LineFormat, nanosecondsOfUs } from "./line-format.js";
+import { decodeBytes, type LineFormat, microsecondsTime } from "./line-format.js";
 
 const START_BYTES_MAX = 512;
 /** Time, duration of a system call, task; `perf trace` of a single thread leaves the task out. */
@@ -31,7 +31,7 @@ export const PERF_TRACE: LineFormat = {
     return {
       task: pid === undefined ? undefined : { comm: decodeBytes(comm!), pid: Math.max(0, Number(pid)) },
       cpu: undefined,
-      timeNs: nanosecondsOfUs(`${ms}${us}`),
+      time: microsecondsTime(`${ms}${us}`),
       eventColumn: start.length,
     };
   },

@@ -42,15 +42,17 @@ export interface TextReaderOptions {
 }
 
 const LONGEST_QUOTE = 40;
+/** Nothing, as mail quotes it too. */
+const BLANK = /^[> ]*$/;
 const HASH = 0x23;
 const TAB = 0x09;
 
 const PERF_RECORD = /^PERF_RECORD_\w+/;
 const TIME = /\d+\.\d+: /;
-/** Later ones lose digits. */
-const EXACT_TIME = "a time below 9007199.254740992 seconds, which is 2^53 ns";
 /** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
+/** A page event, wherever it stands. */
+const PAGE_EVENT = /mm_page\w{0,64}: +(?:\[FAILED TO PARSE\] +)?(?:page|pfn)=/;
 /** How the names of page events begin. */
 const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
 
@@ -174,7 +176,7 @@ export class TextReader {
     if (line === "" && this.#ending && beginsWithSpace) {
       this.#fail(line, { column: 0, expected: "an event" });
     }
-    if (line === "" || this.#isRemark(line)) return;
+    if (BLANK.test(line) || this.#isRemark(line)) return;
     if (this.#hasEvents && this.#format.frame.test(line)) {
       this.#frame(line);
       return;
@@ -182,13 +184,11 @@ export class TextReader {
     const start = this.#format.parseStart(line, this.#cpuTasks);
     if (start === undefined) return;
     if (start === "other") {
+      if (this.#ending) this.#fail(line, { column: line.length, expected: "the rest of a line" });
       this.#output.counts.otherEvents++;
       return;
     }
     if (!("eventColumn" in start)) this.#fail(line, start);
-    if (Number.isNaN(start.timeNs)) {
-      this.#fail(line, { column: TIME.exec(line)?.index ?? 0, expected: EXACT_TIME });
-    }
     this.#event(line, start);
   }
 
@@ -199,6 +199,8 @@ export class TextReader {
       return;
     }
     if (STACK_TRACE.test(text)) return;
+    // The task of an event takes in what stands before.
+    this.#refuseEventIn(line, start.eventColumn);
     this.#wantsCaller = false;
     const event = this.#format.event.exec(text);
     const name = event?.[2];
@@ -221,10 +223,20 @@ export class TextReader {
       this.#usual = undefined;
     }
     this.#hasEvents = true;
-    this.#keep(KIND_OF_NAME.get(name)!, payload, start);
+    this.#keep(KIND_OF_NAME.get(name)!, payload, start, this.#timeNs(line, start));
   }
 
-  #keep(kind: PageEventKind, payload: Payload, start: LineStart): void {
+  /** The time of an event; that of the event before if it has none. */
+  #timeNs(line: string, { time }: LineStart): number {
+    const { blocks } = this.#output;
+    if (time === undefined) return blocks.lastTimeNs;
+    const timeNs = blocks.clock.nanoseconds(time);
+    if (timeNs !== undefined) return timeNs;
+    const expected = "a time no more than a day before the first event, nor 100 days behind it";
+    return this.#fail(line, { column: TIME.exec(line)?.index ?? 0, expected });
+  }
+
+  #keep(kind: PageEventKind, payload: Payload, start: LineStart, timeNs: number): void {
     const { order, migrateType, detail } = payload;
     const pfn = this.#frameOf(kind, payload);
     if (this.#isRepeated(kind, pfn, order)) return;
@@ -233,10 +245,9 @@ export class TextReader {
     if (start.task === undefined) counts.withoutTask++;
     if (start.cpu === undefined) counts.withoutCpu++;
     if (start.isTick === true) counts.tickTimes++;
-    else if (start.timeNs === undefined) counts.withoutTime++;
+    else if (start.time === undefined) counts.withoutTime++;
     if (order > MAX_PAGE_ORDER) counts.wideOrders++;
     if (payload.hasOtherPages) counts.otherPageSizes++;
-    const timeNs = start.timeNs ?? blocks.lastTimeNs;
     blocks.append(kind, order, migrateType, start.cpu ?? 0, names.task(comm, pid), timeNs, pfn, detail);
     this.#wantsCaller = true;
   }
@@ -262,7 +273,7 @@ export class TextReader {
 
   #otherEvent(line: string, text: string, name: string | undefined, { eventColumn }: LineStart): void {
     const { counts, names } = this.#output;
-    const isPageEvent = name === undefined && LIKE_PAGE_EVENT.test(text);
+    const isPageEvent = name === undefined && (LIKE_PAGE_EVENT.test(text) || PAGE_EVENT.test(text));
     if (text === "" || this.#ending || isPageEvent) {
       this.#fail(line, { column: eventColumn, expected: "the name of an event" });
     }
@@ -284,7 +295,15 @@ export class TextReader {
     if (this.#format === DUMP && DUMP_BEGINS.test(line)) this.#sawDump = true;
     const kernel = isComment ? kernelOfComment(line) : undefined;
     if (kernel !== undefined) this.#output.names.tellKernel(kernel);
+    if (isComment) this.#refuseEventIn(line);
     return isComment || REMARK.test(line);
+  }
+
+  /** Sees to it that no event is lost with the end of its line, or of the line before. */
+  #refuseEventIn(line: string, endColumn?: number): void {
+    const event = PAGE_EVENT.exec(line.slice(0, endColumn));
+    if (event !== null)
+      this.#fail(line, { column: event.index, expected: "every event in a line of its own" });
   }
 
   #addLoss(line: string, loss: Loss | undefined): void {
@@ -300,6 +319,7 @@ export class TextReader {
   }
 
   #frame(line: string): void {
+    this.#refuseEventIn(line);
     if (!this.#wantsCaller) return;
     const caller = callerOfFrame(decodeBytes(line));
     if (caller === undefined) return;

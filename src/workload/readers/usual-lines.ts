@@ -7,6 +7,7 @@ import { MAX_PAGE_ORDER } from "../../units.js";
 import { NEWLINE, SPACE } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind } from "../events.js";
+import type { TraceClock } from "../trace-clock.js";
 import type { TaskMemo, TraceNames } from "../trace-names.js";
 
 /** No usual line is longer, so that words can be read without asking where the bytes end. */
@@ -90,6 +91,7 @@ export class UsualLines {
   readonly #names: TraceNames;
   readonly #tasks: TaskMemo;
   readonly #blocks: EventBlocks;
+  readonly #clock: TraceClock;
   readonly #hasSystem: boolean;
   /** Whether a page printed as zeros says nothing, and its line is as usual as others. */
   readsZeroPages = false;
@@ -101,6 +103,7 @@ export class UsualLines {
     this.#names = names;
     this.#tasks = tasks;
     this.#blocks = blocks;
+    this.#clock = blocks.clock;
     this.#hasSystem = hasSystem;
   }
 
@@ -147,8 +150,9 @@ export class UsualLines {
     if (at === start + 6) fraction *= 1000;
     else if (at !== start + 9) return -1;
     if (bytes[at] !== COLON) return -1;
+    seconds -= this.#clock.originSeconds;
+    if (seconds < 0 || seconds > this.#clock.usualSeconds) return -1;
     const timeNs = seconds * 1e9 + fraction;
-    if (timeNs > Number.MAX_SAFE_INTEGER) return -1;
     if (bytes[++at] !== SPACE) return -1;
     while (bytes[at] === SPACE) at++;
     if (at > lineStart + NAME_COLUMN_MAX) return -1;

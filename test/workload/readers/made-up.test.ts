@@ -388,11 +388,6 @@ test("numbers that lose digits are refused", () => {
   );
   assert.match(messageOf(`# entries-in-buffer/entries-written: ${"9".repeat(30)}/3   #P:1\n`), "at most");
   const timed = (time: string): string => alloc(16).replace(/ +\d+\.\d+:/, ` ${time}:`);
-  assert.match(
-    messageOf(timed("99999999.123456789") + "#\n".repeat(300)),
-    /:1:\d+: expected a time below 9007199\.254740992 seconds/,
-  );
-  assert.match(messageOf(timed("99999999999.123457")), "a time below 9007199.254740992 seconds");
   assert.is(readWhole(timed("9000000.000001") + "#\n".repeat(300)).list[0]!.timeNs, 9_000_000_000_001_000);
   const lost = (each: number): string => `${`CPU:0 [LOST ${each} EVENTS]\n`.repeat(2)}${alloc(16)}`;
   assert.is(readWhole(lost(2 ** 47)).counts.lostEvents, 2 ** 48);

@@ -71,7 +71,9 @@ export const traceExport = {
         io,
         { quiet, lenient: argv.lenient === true, kernel: kernelOf(argv) },
       );
-      if (!quiet) for (const remark of formatRemarks(counts, flags, details)) print(io.stderr, `${remark}\n`);
+      // Times are printed as the recorded clock had them.
+      const told = { ...details, originSeconds: 0 };
+      if (!quiet) for (const remark of formatRemarks(counts, flags, told)) print(io.stderr, `${remark}\n`);
       sink.write(Buffer.from(tracefsTrailer(counts, events)));
       await sink.rest();
       file?.finish();

@@ -3,6 +3,7 @@
 import type { Argv } from "yargs";
 import { printable } from "../../../report/printable.js";
 import { formatImportReport, importReport } from "../../../report/trace-import.js";
+import { PageEventCounts } from "../../../report/trace-use.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";
 import { LivePages } from "../../../workload/live-pages.js";
 import type { CliContext } from "../../context.js";
@@ -56,6 +57,7 @@ export const traceImport = {
     const output = new OutputFile(path);
     try {
       const live = new LivePages();
+      const pageEvents = new PageEventCounts();
       let writer: CompactWriter | undefined;
       const read = await readTraces(
         files,
@@ -65,6 +67,7 @@ export const traceImport = {
           return {
             add: (block) => {
               live.add(block);
+              pageEvents.add(block);
               own.add(block);
             },
           };
@@ -82,7 +85,7 @@ export const traceImport = {
         read.counts,
       );
       output.finish();
-      const report = importReport(read.counts, live, writer!.events, read.details);
+      const report = importReport(read.counts, live, writer!.events, pageEvents, read.details);
       if (argv.json === true) {
         print(
           io.stdout,

@@ -3,8 +3,7 @@
 import type { Argv } from "yargs";
 import { printableAll } from "../../../report/printable.js";
 import { formatTraceInfo } from "../../../report/trace-info.js";
-import { TRACEPOINTS, whyUnusable } from "../../../report/trace-use.js";
-import { PageEventKind } from "../../../workload/events.js";
+import { PageEventCounts, whyUnusable } from "../../../report/trace-use.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
 import { bundledTrace } from "../../bundled-traces.js";
 import { paintFor } from "../../colour.js";
@@ -13,8 +12,6 @@ import { examples, type ParsedArguments } from "../../options.js";
 import { print } from "../../print.js";
 import { readTraces } from "../../read-trace.js";
 import { addLenient, filesOf, KERNEL_OPTION, kernelOf } from "./options.js";
-
-const KIND_NAMES = Object.keys(PageEventKind) as (keyof typeof PageEventKind)[];
 
 /** For yargs. */
 export const traceInfo = {
@@ -44,11 +41,18 @@ export const traceInfo = {
   async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
     const files = filesOf(argv).map((name) => bundledTrace(name) ?? name);
     let summarizer: TraceSummarizer | undefined;
+    const pageEvents = new PageEventCounts();
     const read = await readTraces(
       files,
       (names) => {
-        summarizer = new TraceSummarizer(names);
-        return summarizer;
+        const own = new TraceSummarizer(names);
+        summarizer = own;
+        return {
+          add: (block) => {
+            own.add(block);
+            pageEvents.add(block);
+          },
+        };
       },
       io,
       { quiet: argv.quiet === true, lenient: argv.lenient === true, kernel: kernelOf(argv) },
@@ -56,9 +60,7 @@ export const traceInfo = {
     const summary = summarizer!.finish();
     const unusable = whyUnusable({
       ...summary.pairing,
-      pageEvents: Object.fromEntries(
-        Object.entries(TRACEPOINTS).map(([name, kind]) => [name, summary.kinds[KIND_NAMES[kind]!]]),
-      ),
+      pageEvents: pageEvents.byTracepoint,
       otherEvents: read.details.otherEvents,
       counts: read.counts,
     });
