@@ -35,7 +35,7 @@ function ofHost({ tdxModule }: Told): Problem[] {
   return refused.map(({ reason = "" }) => ({
     what: "host",
     text: `the host leaves memory offline: ${withoutStop(reason)}`,
-    fails: false,
+    fails: true,
   }));
 }
 
