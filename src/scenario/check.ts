@@ -1,7 +1,7 @@
 /** What no single value of a scenario file shows: whether its parts fit each other. */
 
 import { POLICIES } from "../policy/policies.js";
-import { MAX_ORDER_PAGES, PAGE_SIZE, parseSize } from "../units.js";
+import { formatBytes, GiB, MAX_ORDER_PAGES, PAGE_SIZE, parseSize } from "../units.js";
 import { asList, type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
 import type { ScenarioDocument } from "./document.js";
 import type { DocumentPath } from "./document-path.js";
@@ -10,6 +10,8 @@ import { hasParameter } from "./platform-parameters.js";
 import type { FirmwareName, PlatformKind } from "./scenario.js";
 import { takesParameter } from "./strategy.js";
 
+/** Of the bitmap (efistub/unit-bitmap.ts). */
+const MAX_UNITS: number = 2 ** 32;
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** The one platform that a firmware can start. */
@@ -43,6 +45,7 @@ export function checkTogether(
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
     ...complete.flatMap(checkLazyBatch),
     ...complete.flatMap(checkHotplug),
+    ...complete.flatMap(checkFaultUnits),
   ];
   // A list of presets finds the same mistake of the file once for each preset.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
@@ -141,6 +144,22 @@ function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
 function checkHotplug({ hotplug, kexec }: CompleteDocument): Finding[] {
   if (hotplug === undefined || kexec === undefined) return [];
   return [{ path: ["hotplug"], message: "not in one scenario with kexec", onKey: true }];
+}
+
+/** A fault accepts a batch, and each has a bit of its own, with address space below and between RAM. */
+function checkFaultUnits({ policy, strategy, memory, hotplug }: CompleteDocument): Finding[] {
+  const largest = (sizes: readonly unknown[]): number =>
+    sizes.reduce((most: number, size) => Math.max(most, Number(parseSize(String(size)) ?? 0)), 0);
+  const spanBytes = largest(asList(memory ?? [])) + largest(asList(hotplug?.memory ?? [])) + 4 * GiB;
+  return asList(policy ?? [])
+    .filter((name) => POLICIES[name].kernel === "fault")
+    .flatMap((name) => asList(strategy?.batch ?? POLICIES[name].parameters.batch ?? []))
+    .filter((batch) => spanBytes / Number(parseSize(String(batch))) > MAX_UNITS)
+    .map((batch) => ({
+      path: ["memory"],
+      message: `expected less than ${formatBytes(Number(parseSize(String(batch))) * MAX_UNITS)} where a fault accepts ${batch}`,
+      onKey: false,
+    }));
 }
 
 function kindsOf(complete: CompleteDocument): readonly PlatformKind[] {

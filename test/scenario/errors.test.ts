@@ -269,6 +269,18 @@ test("crashkernel= is refused where the kernel finds it and no word begins", () 
   assert.equal(with_('guest: { commandLine: "crashkernel=1G,high crashkernel=128M,low" }\n'), []);
 });
 
+test("a guest with more batches than the bitmap has bits is refused", () => {
+  const said = (policy: string, memory: string): string[] =>
+    errorsOf(MINIMAL, [`policy=${policy}`, `memory=${memory}`]);
+  assert.equal(said("page-flag", "4096TiB"), [
+    "--set memory=4096TiB: memory: expected less than 16 TiB where a fault accepts 4KiB",
+  ]);
+  assert.equal(said("page-flag", "15TiB"), []);
+  assert.equal(said("fault-driven", "4096TiB"), []);
+  assert.is(errorsOf(MINIMAL, ["policy=page-flag", "memory=15TiB", "hotplug.memory=2TiB"]).length, 1);
+  assert.is(errorsOf(MINIMAL, ["policy=fault-driven", "memory=17TiB", "strategy.batch=4KiB"]).length, 1);
+});
+
 test("YAML that cannot be read", () => {
   assert.equal(with_("policy: [eager, lazy\nseed: 1\n"), [
     "file.yaml:6:1: Flow sequence in block collection must be sufficiently indented and end with a ]",

@@ -14,7 +14,7 @@ import {
 import { formatBytes, TiB } from "../../units.js";
 import { STANDARD_BOOT } from "../bundled-traces.js";
 import { paintFor } from "../colour.js";
-import type { CliContext } from "../context.js";
+import { type CliContext, listen } from "../context.js";
 import { repeatsText } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
@@ -61,7 +61,12 @@ export const trackersCommand = {
       if (twice > 0) print(io.stderr, `${repeatsText(twice)}\n`);
       announce(plan, io);
     }
-    const boots = scenarios.map(bootOf);
+    const boots: TrackerComparison[] = [];
+    for (const scenario of scenarios) {
+      await listen(io);
+      boots.push(bootOf(scenario));
+    }
+    await listen(io);
     const report: TrackerReport = {
       boots,
       worstCases: [
