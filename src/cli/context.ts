@@ -1,5 +1,6 @@
 /** What a command needs from outside, so that tests can run the whole program within one process. */
 
+import { setImmediate } from "node:timers/promises";
 import type { Scenario } from "../scenario/scenario.js";
 import type { RunResult } from "../study/result.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
@@ -32,4 +33,14 @@ export type RunScenario = (
 export interface CliContext {
   readonly io: CliIo;
   readonly runScenario: RunScenario;
+}
+
+/**
+ * To be called between runs: a run never waits, and signals are heard only while somebody waits.
+ *
+ * @throws the reason of `interrupted`
+ */
+export async function listen({ interrupted }: Pick<CliIo, "interrupted">): Promise<void> {
+  await setImmediate();
+  interrupted.throwIfAborted();
 }

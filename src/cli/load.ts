@@ -73,12 +73,7 @@ export function loadScenarios(
   );
   const different = [...new Map(all.map((one) => [runKey(one), one])).values()];
   const twice = all.length - different.length;
-  if (twice > 0)
-    remark(
-      twice === 1
-        ? "1 run is the same as another, and made once"
-        : `${twice} runs are the same as others, and made once`,
-    );
+  if (twice > 0) remark(repeatsText(twice));
   return different.map(({ scenario, path }) => {
     const loaded = (later: number): LoadedScenario => {
       const own = withSeed(scenario, later);
@@ -90,6 +85,13 @@ export function loadScenarios(
       again: others.map(loaded),
     };
   });
+}
+
+/** The remark on runs that lists name more than once. @param twice how many are left out, 1 or more */
+export function repeatsText(twice: number): string {
+  return twice === 1
+    ? "1 run is the same as another, and made once"
+    : `${twice} runs are the same as others, and made once`;
 }
 
 /** The same for runs that do the same. */

@@ -1,6 +1,5 @@
 /** What `run` and `compare` have in common: simulate a list of scenarios, print, write, judge. */
 
-import { setImmediate } from "node:timers/promises";
 import { formatVcpus } from "../report/cells.js";
 import { policyText } from "../report/row-groups.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -10,7 +9,7 @@ import { hasFailed } from "../study/problems.js";
 import { repeatsOf } from "../study/repeat.js";
 import type { CompareRow, RunResult } from "../study/result.js";
 import { formatBytes } from "../units.js";
-import type { CliContext } from "./context.js";
+import { type CliContext, listen } from "./context.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions } from "./options.js";
 import { formatRows, writeRows } from "./output.js";
@@ -137,16 +136,11 @@ export function startRuns(
   const recordings = new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
   const progress = options.quiet ? undefined : startProgress(io.stderr, total);
   let done = 0;
-  // A run never waits, so signals are heard only between runs, and only if somebody waits there.
-  const listen = async (): Promise<void> => {
-    await setImmediate();
-    io.interrupted.throwIfAborted();
-  };
   return {
-    listen,
+    listen: () => listen(io),
     stop: () => progress?.stop(),
     async run(scenario, of = scenario) {
-      await listen();
+      await listen(io);
       if (done === 0 && !options.quiet) announce({ runs: total }, io);
       const result = runScenario(scenario, recordings.get(of)!, {
         check: options.check,

@@ -1,6 +1,5 @@
 /** Runs the settings of a tuning: the scenario file with other values at the knobs. */
 
-import { setImmediate } from "node:timers/promises";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
 import { withSeed } from "../study/repeat.js";
@@ -8,7 +7,7 @@ import type { RunResult } from "../study/result.js";
 import type { Knob } from "../study/tune/knob.js";
 import type { KnobValues } from "../study/tune/result.js";
 import { isGenerated } from "../workload/generators/index.js";
-import type { CliContext } from "./context.js";
+import { type CliContext, listen } from "./context.js";
 import { type LoadedScenario, loadScenarios } from "./load.js";
 import { WorkloadLoader } from "./load-recording.js";
 import { UsageError } from "./usage-error.js";
@@ -74,9 +73,7 @@ export class TuneLab {
 
   /** @param scenario a variant of the guest's with these knobs; @throws the reason of `io.interrupted` */
   async runAs(guest: number, knobs: KnobValues, scenario: Scenario): Promise<RunResult> {
-    // A run never waits, so signals are heard only between runs, and only if somebody waits there.
-    await setImmediate();
-    this.#context.io.interrupted.throwIfAborted();
+    await listen(this.#context.io);
     const { recording } = this.loaded(guest, knobs);
     const own = isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording;
     const result = this.#context.runScenario(scenario, own, { check: this.#check });

@@ -72,7 +72,7 @@ export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: numbe
     schemaVersion: 1,
     deadlineNs,
     rows: rows.map(({ found, best, next }) => {
-      const { platform, vcpus, policy, kernel, kernelRules, workload } = (best ?? next)!;
+      const { platform, vcpus, policy, kernel, kernelRules, workload, remarks } = (best ?? next)!;
       return {
         platform,
         policy,
@@ -80,6 +80,7 @@ export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: numbe
         kernelRules,
         vcpus,
         workload,
+        ...(remarks === undefined ? {} : { remarks }),
         largestBytes: best?.memoryBytes ?? null,
         bootTimeNs: best?.bootTimeNs ?? null,
         nextBytes: next?.memoryBytes ?? null,

@@ -25,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   {
     head: "policy",
     align: "left",
-    cell: (row) => (row.paretoOptimal === true ? `${policyText(row)} \\*` : policyText(row)),
+    cell: (row) => (row.paretoOptimal === true ? `${policyText(row)} *` : policyText(row)),
   },
   { head: "boot", align: "right", cell: bootCell },
   { head: "ratio", align: "right", cell: (row) => formatRatio(row.bootRatio) },

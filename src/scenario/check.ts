@@ -147,8 +147,11 @@ function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
  * Where faults accept, there is a bit for what the smallest fault accepts; and each fault is an event of its
  * own here, so that struct pages of a guest beyond this would take hours.
  */
-function checkFaultBatch({ policy, strategy, memory }: CompleteDocument): Finding[] {
-  const largest = Math.max(0, ...asList(memory ?? []).map((value) => parseSize(String(value)) ?? 0));
+function checkFaultBatch({ policy, strategy, memory, hotplug }: CompleteDocument): Finding[] {
+  const [own, plugged] = [memory, hotplug?.memory].map((sizes) =>
+    Math.max(0, ...asList(sizes ?? []).map((value) => parseSize(String(value)) ?? 0)),
+  );
+  const largest = own! + plugged!;
   return asList(policy ?? [])
     .filter((name) => POLICIES[name].kernel === "fault")
     .flatMap((name) => asList(strategy?.batch ?? String(POLICIES[name].parameters.batch)))

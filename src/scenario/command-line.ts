@@ -16,9 +16,13 @@ const MAX_CHARACTERS = 2000;
 export function expectedOfCommandLine(line: string): string | undefined {
   if (line.length > MAX_CHARACTERS) return `at most ${MAX_CHARACTERS} characters`;
   if (!/^[\x20-\x7e]*$/.test(line)) return "plain ASCII on one line";
-  for (const word of commandLineWords(line)) {
+  const words = commandLineWords(line);
+  for (const word of words) {
     const expected = expectedOfWord(word);
     if (expected !== undefined) return expected;
+  }
+  if (seeksElsewhere(line, words)) {
+    return "crashkernel= without quotes, as a word of its own and before --, since the kernel looks for it anywhere";
   }
   const { options, malformed } = parseMemoryOptions(line);
   if (malformed.length > 0)
@@ -27,6 +31,12 @@ export function expectedOfCommandLine(line: string): string | undefined {
   return tooSmall
     ? `an address of ${formatBytes(MIN_MEMORY_BYTES)} or more after mem= or memmap=`
     : undefined;
+}
+
+/** Whether the kernel finds `crashkernel=` where no word begins (kernel/crash_reserve.c: get_last_crashkernel, Linux 6.12). */
+function seeksElsewhere(line: string, words: readonly Word[]): boolean {
+  const plain = words.filter(({ text }) => text.startsWith("crashkernel=") && !text.includes('"'));
+  return line.split("crashkernel=").length - 1 !== plain.length;
 }
 
 function expectedOfWord({ text, name, value }: Word): string | undefined {

@@ -30,7 +30,9 @@ type Schema = z.core.$ZodType;
  */
 export function findingsOf(error: z.ZodError, value: unknown, schema: Schema): Finding[] {
   const findings = error.issues.flatMap((issue) => findingsOfIssue(issue, [], value, schema));
-  return [...findings.filter((finding) => finding.onKey), ...findings.filter((finding) => !finding.onKey)];
+  // One number can break several rules that are told in the same words.
+  const once = [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+  return [...once.filter((finding) => finding.onKey), ...once.filter((finding) => !finding.onKey)];
 }
 
 /** The finding for a value that is not what it must be: `expected X, found Y, did you mean Z?`. */
@@ -73,10 +75,10 @@ function findingsOfIssue(issue: Issue, parent: DocumentPath, root: unknown, sche
   return [typeof hint === "string" ? { ...finding, message: `${finding.message}; ${hint}` } : finding];
 }
 
-/** What the author may have meant: a list without its brackets, a name, or what the schema suggests. */
+/** What the author may have meant: a list without its brackets (not in words of a command line), a name, or what the schema suggests. */
 function suggestionFor(issue: Issue, found: unknown, listAllowed: boolean): string | undefined {
   if (typeof found === "string") {
-    if (listAllowed && found.includes(",")) return `[${found}]`;
+    if (listAllowed && !found.includes("=") && found.includes(",")) return `[${found}]`;
     if (issue.code === "invalid_value") return nearestName(found, issue.values.map(String));
   }
   const suggestion: unknown = issue.code === "custom" ? issue.params?.suggestion : undefined;

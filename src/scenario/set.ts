@@ -33,6 +33,10 @@ export function parseAssignment(text: string): Assignment {
   const document = parseDocument(match[2]!, { prettyErrors: false, stringKeys: true });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) throw flagError(flag, path, problem.message);
+  const comment = document.contents?.comment ?? document.comment;
+  if (typeof comment === "string") {
+    throw flagError(flag, path, `expected a value, found "#${comment}", a comment in YAML; quote the value`);
+  }
   try {
     return { flag, path, value: document.toJS() };
   } catch (error) {

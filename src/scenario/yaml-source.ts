@@ -24,6 +24,18 @@ interface Found {
   readonly depth: number;
 }
 
+/** By the parser's codes, where its own sentence advises its programmer and not the author of the file. */
+const PLAIN_MESSAGES: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "expected one document, found a second one",
+  NON_STRING_KEY: "expected a name as a key",
+};
+
+/** How lines of dmesg and of a serial console begin: `[    0.000000] `, with or without a level. */
+const KERNEL_LOG = /^\uFEFF?\s*(?:<\d+>)?\[ *\d+\.\d{6}\]/;
+
+const FOUND_KERNEL_LOG =
+  "expected YAML, found the log of a kernel; describe its machine by platform, memory, vcpus and kernel";
+
 /** One YAML 1.2 document. */
 export class YamlSource {
   /** The document as plain objects, lists and scalars. */
@@ -41,6 +53,10 @@ export class YamlSource {
    */
   constructor(text: string, fileName: string) {
     this.#fileName = fileName;
+    if (KERNEL_LOG.test(text)) {
+      const place = { file: fileName, line: 1, column: 1 };
+      throw new ScenarioError([{ place, path: "", message: FOUND_KERNEL_LOG }]);
+    }
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -97,16 +113,15 @@ export class YamlSource {
 
   #refuseProblems(): void {
     // One mistake can break several rules of the grammar; the first one at a place says enough.
-    const problems = [...this.#document.errors, ...this.#document.warnings, ...this.#repeatedKeys()].filter(
-      (problem, index, all) => all.findIndex((other) => other.pos[0] === problem.pos[0]) === index,
-    );
+    const all = [...this.#document.errors, ...this.#document.warnings, ...this.#repeatedKeys()];
+    const places = new Set<number>();
+    const problems = all.filter(({ pos: [start] }) => !places.has(start) && places.add(start));
     if (problems.length > 0) {
       throw new ScenarioError(
         problems.map(({ code, message, pos }) => ({
           place: this.#placeAt(pos[0]),
           path: "",
-          // The parser's own sentence here advises its programmer and not the author of the file.
-          message: code === "MULTIPLE_DOCS" ? "expected one document, found a second one" : message,
+          message: PLAIN_MESSAGES[code] ?? message,
         })),
       );
     }

@@ -36,7 +36,7 @@ function ofHost({ tdxModule }: Told): Problem[] {
   return [
     ...online.map(({ reason = "" }) => `the host keeps memory online: ${withoutStop(reason)}`),
     ...offline.map(({ reason = "" }) => `the host leaves memory offline: ${withoutStop(reason)}`),
-  ].map((text) => ({ what: "host", text, fails: false }));
+  ].map((text) => ({ what: "host", text, fails: true }));
 }
 
 function ofMemory({ memory: { lostBytes }, memoryBytes }: Told): Problem[] {

@@ -282,6 +282,15 @@ test("an interruption is heard before the next run: 130, no output, no file", as
   });
 });
 
+test("commands that boot their own guests hear an interruption", async () => {
+  const interruption = new AbortController();
+  interruption.abort();
+  for (const argv of [["matrix"], ["trackers"], ["verify", "workloads/memblock"]]) {
+    const { code, stdout } = await unaccepted(argv, { interrupted: interruption.signal });
+    assert.equal([code, stdout], [130, ""], argv[0]);
+  }
+});
+
 test("an interruption in the last run is heard, too", async () => {
   await withFiles(async ({ directory, scenario }) => {
     const interruption = new AbortController();

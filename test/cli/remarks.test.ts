@@ -63,6 +63,8 @@ test("largest and tune say them too", async () => {
     ]) {
       const { stderr } = await unaccepted(argv, { runScenario: remarking });
       assert.is(withoutCount(stderr), `${LINE}\n`, argv[0]);
+      const { stdout } = await unaccepted([...argv, "--json"], { runScenario: remarking });
+      assert.match(stdout, new RegExp(`"remarks": \\[\\s*"${LINE}"\\s*\\]`), argv[0]);
     }
   });
 });

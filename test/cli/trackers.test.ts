@@ -29,6 +29,12 @@ test("JSON has a row for every tracker of every boot and of every worst case", a
   }
 });
 
+test("a size that is named twice is booted once, with a remark", async () => {
+  const { stdout, stderr } = await unaccepted(["trackers", "--memory", "4GiB,4096MiB", "--json"]);
+  assert.is(onlyLine(stderr), "1 run is the same as another, and made once");
+  assert.is(JSON.parse(stdout).boots.length, 1);
+});
+
 test("the table names each part, and what 4 PiB take", async () => {
   const { code, stdout } = await unaccepted(["trackers", "--memory", "4GiB"]);
   assert.is(code, 0);

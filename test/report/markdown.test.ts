@@ -27,6 +27,12 @@ test("bars and line breaks do not break the table", () => {
   assert.match(text, "| a\\|b c | tdx |");
 });
 
+test("a star marks the best row and stands for itself", () => {
+  const text = formatMarkdown([rowWith({ paretoOptimal: true })]);
+  assert.match(text, "| lazy * |");
+  assert.match(text, "\n- *: no other policy");
+});
+
 test("a failed run is marked, and explained below the table", () => {
   const text = formatMarkdown([rowWith({ outcome: "oom", reason: "no page", bootRatio: null })]);
   assert.match(text, "| lazy | **oom** | - |");

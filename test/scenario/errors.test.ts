@@ -48,6 +48,12 @@ test("a value of the wrong type is reported where the value stands", () => {
   ]);
 });
 
+test("a number that breaks two rules is one mistake", () => {
+  assert.equal(with_("vcpus: 99999999999999999999\n"), [
+    "file.yaml:5:8: vcpus: expected a whole number from 1 to 1024, found 100000000000000000000",
+  ]);
+});
+
 test("yes is text in YAML 1.2", () => {
   assert.equal(with_("host: { prefault: yes }\n"), [
     'file.yaml:5:19: host.prefault: expected true or false, found "yes"',
@@ -246,6 +252,34 @@ test("words for the command line that the kernel would ignore or not survive", (
     `${at} no accept_memory=, which \`policy\` decides, found "accept_memory=eager"`,
   ]);
   assert.equal(said("mem=2G quiet ro -- mem=lots"), []);
+  assert.equal(said("hugepagesz=1G,hugepages=1"), [
+    `${at} 2M or 1G after hugepagesz=, not hugepagesz=1G,hugepages=1, found "hugepagesz=1G,hugepages=1"`,
+  ]);
+});
+
+test("crashkernel= is refused where the kernel finds it and no word begins", () => {
+  for (const line of [
+    'crashkernel="256M"',
+    '"crashkernel=256M"',
+    "quiet -- crashkernel=256M",
+    "acrashkernel=1G",
+  ]) {
+    assert.match(with_(`guest: { commandLine: '${line}' }\n`).join(), "crashkernel= without quotes", line);
+  }
+  assert.equal(with_('guest: { commandLine: "crashkernel=1G,high crashkernel=128M,low" }\n'), []);
+});
+
+test("a guest with more batches than faults can be simulated is refused", () => {
+  const said = (policy: string, memory: string): string[] =>
+    errorsOf(MINIMAL, [`policy=${policy}`, `memory=${memory}`]);
+  assert.equal(said("page-flag", "4096TiB"), [
+    "file.yaml:1:1: strategy.batch: a guest of 4 PiB that accepts when memory is touched needs a batch of 2 MiB " +
+      "or more here, found 4 KiB",
+  ]);
+  assert.equal(said("page-flag", "8TiB"), []);
+  assert.equal(said("fault-driven", "4096TiB"), []);
+  assert.is(errorsOf(MINIMAL, ["policy=page-flag", "memory=7TiB", "hotplug.memory=2TiB"]).length, 1);
+  assert.is(errorsOf(MINIMAL, ["policy=fault-driven", "memory=17TiB", "strategy.batch=4KiB"]).length, 1);
 });
 
 test("YAML that cannot be read", () => {

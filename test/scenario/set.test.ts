@@ -18,6 +18,18 @@ test("an assignment can say what the file leaves to the defaults", () => {
   assert.is(scenario.guest.timeScale, 0.5);
 });
 
+test("what YAML would leave out as a comment is refused", () => {
+  assert.equal(
+    linesOf(() => parseAssignment("guest.commandLine=quiet #mem=2G")),
+    [
+      '--set guest.commandLine=quiet #mem=2G: guest.commandLine: expected a value, found "#mem=2G", a comment in YAML; quote the value',
+    ],
+  );
+  assert.is(linesOf(() => parseAssignment("vcpus=[1, 2] # both")).length, 1);
+  assert.equal(parseAssignment('guest.commandLine="quiet #1"').value, "quiet #1");
+  assert.equal(parseAssignment("guest.commandLine=quiet#1").value, "quiet#1");
+});
+
 test("the last assignment wins", () => {
   assert.is(only(MINIMAL, ["seed=2", "seed=3"]).seed, 3);
 });

@@ -26,6 +26,14 @@ function errorsOf(text: string): string[] {
   return linesOf(() => parseYamlWithPositions(text, "recording.yaml", plain));
 }
 
+test("the log of a kernel, and a key that is none, are named", () => {
+  const said =
+    "recording.yaml:1:1: expected YAML, found the log of a kernel; describe its machine by platform, memory, vcpus and kernel";
+  assert.equal(errorsOf("[    0.000000] tdx: Guest detected\n[    0.000000] Linux version 6.6.0\n"), [said]);
+  assert.equal(errorsOf("<6>[   12.345678] random: crng init done\n"), [said]);
+  assert.equal(errorsOf("[0.5, 1.25]: 3\n"), ["recording.yaml:1:1: expected a name as a key"]);
+});
+
 test("a good file is what the schema makes of it", () => {
   const schema = z.strictObject({ size: z.string().transform((text) => text.length) });
   assert.equal(parseYamlWithPositions("size: abc # three\n", "a.yaml", schema), { size: 3 });

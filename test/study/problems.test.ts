@@ -43,11 +43,21 @@ const hitBy = (warnings: number, integrityViolations: number): Pick<RunResult, "
   attack: { pages: 5, warnings, integrityViolations },
 });
 
+const REFUSING_HOST: Partial<RunResult> = {
+  tdxModule: {
+    pamtBytes: 0,
+    tdmrs: [],
+    removed: [],
+    hotplug: [{ start: 0, end: GiB, accepted: false, reason: "outside convertible memory." }],
+  } as unknown as NonNullable<RunResult["tdxModule"]>,
+};
+
 test("each kind has its sentence, and says whether the run failed", () => {
   for (const [changes, text, fails] of [
     [lossy, "lost memory: the kernel never gets 62 GiB of 64 GiB", false],
     [{ hotplug: FAILED_HOTPLUG }, HOTPLUG_TEXT, true],
     [{ hotplug: { ...FAILED_HOTPLUG, outcome: "refused", reason: "No." } }, "hot-plug refused: No", true],
+    [REFUSING_HOST, "the host leaves memory offline: outside convertible memory", true],
     [{ kexec: UNFINISHED_KEXEC }, "kexec failed, with its table lost", true],
     [hitBy(0, 5), "attack: the guest has lost what was in 5 pages and does not know", false],
     [hitBy(1, 0), "attack: the guest has lost what was in 1 page, and warns", false],

@@ -1,6 +1,5 @@
 /** `unaccepted largest SCENARIO --deadline 60s`: the largest guest that boots in time. */
 
-import { setImmediate } from "node:timers/promises";
 import type { Argv } from "yargs";
 import { formatLargest, formatLargestJson, type LargestRow } from "../../report/largest.js";
 import type { Assignment } from "../../scenario/set.js";
@@ -10,7 +9,7 @@ import { isSound } from "../../study/problems.js";
 import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
-import type { CliContext } from "../context.js";
+import { type CliContext, listen } from "../context.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { addSharedOptions, examples, type ParsedArguments, readSharedOptions } from "../options.js";
@@ -87,9 +86,7 @@ export const largestCommand = {
       for (let index = 0; index < count; index++) {
         const tried = new Map<number, RunResult>();
         const found = await largestWith(SMALLEST_BYTES, LARGEST_BYTES, GiB, async (sizeBytes) => {
-          // Signals are heard only while somebody waits.
-          await setImmediate();
-          io.interrupted.throwIfAborted();
+          await listen(io);
           const { scenario, recording } = atSize(sizeBytes)[index]!;
           const result = withDeadline(runScenario(scenario, recording, { check: options.check }), deadlineNs);
           tried.set(sizeBytes, result);

@@ -2,10 +2,10 @@
 
 import type { Argv } from "yargs";
 import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../report/matrix.js";
-import { matrixGuests, runCell } from "../../study/matrix/run-matrix.js";
+import { type MatrixCell, matrixGuests, runCell } from "../../study/matrix/run-matrix.js";
 import { STANDARD_BOOT } from "../bundled-traces.js";
 import { paintFor } from "../colour.js";
-import type { CliContext } from "../context.js";
+import { type CliContext, listen } from "../context.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
@@ -47,7 +47,12 @@ export const matrixCommand = {
     const plan = { command: "matrix", runs: guests.length, one: () => runCell(guests[0]!, loaded) };
     if (!(await goesAhead(plan, argv, context))) return 0;
     if (argv.quiet !== true) announce(plan, io);
-    const cells = guests.map((guest) => runCell(guest, loaded));
+    const cells: MatrixCell[] = [];
+    for (const guest of guests) {
+      await listen(io);
+      cells.push(runCell(guest, loaded));
+    }
+    await listen(io);
     switch (format) {
       case "table":
         print(io.stdout, formatMatrix(cells, paintFor(io)));

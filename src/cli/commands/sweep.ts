@@ -89,7 +89,13 @@ export const sweepCommand = {
     const isAgreed = argv.shard !== undefined || argv.missing === true || parts.isBegun;
     const plan = { ...planOf(job, stamp.points, context), isAgreed };
     if (!(await goesAhead(plan, argv, context))) return 0;
-    if (repeats > 0) remark(`${repeats} values of axes say the same as others, and count once`);
+    if (repeats > 0) {
+      remark(
+        repeats === 1
+          ? "1 value of an axis says the same as another, and counts once"
+          : `${repeats} values of axes say the same as others, and count once`,
+      );
+    }
     remark(await parts.open(stamp));
     const damaged: DamagedPart[] = [];
     const isDone = (chunk: number): boolean => {

@@ -14,7 +14,8 @@ import {
 import { formatBytes, TiB } from "../../units.js";
 import { STANDARD_BOOT } from "../bundled-traces.js";
 import { paintFor } from "../colour.js";
-import type { CliContext } from "../context.js";
+import { type CliContext, listen } from "../context.js";
+import { repeatsText } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { addPlanOptions, announce, goesAhead } from "../plan.js";
@@ -49,13 +50,23 @@ export const trackersCommand = {
     const memory = [argv.memory ?? "4GiB,64GiB"].flat().map(String);
     if (memory.length > 1) throw new UsageError("--memory was given twice");
     const loaded = new WorkloadLoader().load(STANDARD_BOOT);
-    const scenarios = guests(memory[0]!);
+    const all = guests(memory[0]!);
+    const scenarios = [...new Map(all.map((scenario) => [scenario.memoryBytes, scenario])).values()];
+    const twice = all.length - scenarios.length;
     const bootOf = (scenario: Scenario): TrackerComparison =>
       boot(scenario, () => compareTrackers(scenario, loaded));
     const plan = { command: "trackers", runs: scenarios.length, one: () => bootOf(scenarios[0]!) };
     if (!(await goesAhead(plan, argv, context))) return 0;
-    if (argv.quiet !== true) announce(plan, io);
-    const boots = scenarios.map(bootOf);
+    if (argv.quiet !== true) {
+      if (twice > 0) print(io.stderr, `${repeatsText(twice)}\n`);
+      announce(plan, io);
+    }
+    const boots: TrackerComparison[] = [];
+    for (const scenario of scenarios) {
+      await listen(io);
+      boots.push(bootOf(scenario));
+    }
+    await listen(io);
     const report: TrackerReport = {
       boots,
       worstCases: [

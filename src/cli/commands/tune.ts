@@ -134,7 +134,10 @@ export const tuneCommand = {
     try {
       const tunings: Tuning[] = [];
       for (const guest of guests) {
-        tunings.push(await tuneGuest(lab, guest, request, argv.uncertainty === true));
+        const begin = runs.length;
+        const tuning = await tuneGuest(lab, guest, request, argv.uncertainty === true);
+        const remarks = [...new Set(runs.slice(begin).flatMap((run) => run.remarks ?? []))];
+        tunings.push(remarks.length === 0 ? tuning : { ...tuning, remarks });
       }
       progress?.stop();
       const text =

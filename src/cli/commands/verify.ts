@@ -8,7 +8,7 @@ import { RecordingError } from "../../study/verify/recording-files.js";
 import { recordingHolds, verifyRecording } from "../../study/verify/verify.js";
 import type { VerifiedRecording } from "../../study/verify/verify-recording.js";
 import { paintFor } from "../colour.js";
-import type { CliContext } from "../context.js";
+import { type CliContext, listen } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { print } from "../print.js";
 import { openRecording } from "../read-recording.js";
@@ -46,7 +46,11 @@ export const verifyCommand = {
     const name = argv.json === true ? "json" : String(argv.format ?? "table");
     const format = FORMATS.find((known) => known === name);
     if (format === undefined) throw new UsageError(`--format ${name}: expected one of ${FORMATS.join(", ")}`);
-    const recordings = directories.map(verifyDirectory);
+    const recordings: VerifiedRecording[] = [];
+    for (const directory of directories) {
+      recordings.push(verifyDirectory(directory));
+      await listen(io);
+    }
     if (format === "json") {
       print(
         io.stdout,

@@ -87,6 +87,8 @@ export interface Tuning {
   readonly memoryBytes: number;
   readonly vcpus: number;
   readonly workload: string;
+  /** What there is to say of its runs beside their numbers, each line once; absent where there is nothing. */
+  readonly remarks?: readonly string[];
   readonly objective: string;
   readonly constraints: readonly string[];
   /** Runs of a full measurement, with one seed each; the seeds are the same for all settings. */
