@@ -101,26 +101,18 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
       ...expected.watermark,
       expected.boost,
       expected.unacceptedPages,
-      ...sizesOf(expected),
+      expected.presentPages,
+      ...expected.lowmemReserve,
     ],
     [
       zone.managedPages,
       ...zone.watermark,
       zone.watermarkBoost,
       zone.unacceptedPages,
-      ...sizesOf({
-        ...zone,
-        lowmemReserve: [...zone.lowmemReserve.subarray(0, expected.lowmemReserve.length)],
-      }),
+      zone.presentPages,
+      ...zone.lowmemReserve.subarray(0, expected.lowmemReserve.length),
     ],
   );
-}
-
-function sizesOf({
-  presentPages,
-  lowmemReserve,
-}: Pick<SnapshotZone, "presentPages" | "lowmemReserve">): number[] {
-  return [presentPages, ...lowmemReserve];
 }
 
 /** Types of a zone's pageblocks, one by one. */

@@ -178,7 +178,7 @@ function mutateNumber(
   const start = content.lastIndexOf("\n", index) + 1;
   const line = content.slice(start, content.indexOf("\n", index));
   const field = /(\w+)=$/.exec(content.slice(start, index))?.[1] ?? "";
-  const isFixed = /snapB$/.test(name)
+  const isFixed = name.endsWith("snapB")
     ? FIXED_SNAPSHOT.test(field) && !/present=0/.test(line)
     : (name.endsWith("zoneinfo") && FIXED_PROC.test(line) && isOfPopulated(content, start, line)) ||
       (name.endsWith("meminfo") && line.startsWith("MemTotal"));
