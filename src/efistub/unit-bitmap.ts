@@ -83,15 +83,16 @@ export class UnitBitmap {
       const chunk = unit >>> CHUNK_SHIFT;
       const slot = this.#slots[chunk]!;
       if (slot === wanted) return unit;
-      const chunkEnd = (chunk + 1) * CHUNK_BITS;
-      unit = slot < 0 ? chunkEnd : this.#nextInWords(slot * CHUNK_WORDS, unit, chunkEnd, flip);
-      if (unit < chunkEnd) break;
+      // No further than asked: who looks at one block would else look through the rest of the chunk each time.
+      const stop = Math.min((chunk + 1) * CHUNK_BITS, end);
+      unit = slot < 0 ? stop : this.#nextInWords(slot * CHUNK_WORDS, unit, stop, flip);
+      if (unit < stop) break;
     }
     return Math.min(unit, end);
   }
 
-  /** First bit from `unit` on that is set (flip 0) or clear (flip -1) in one chunk, or `chunkEnd`. */
-  #nextInWords(firstWord: number, unit: number, chunkEnd: number, flip: number): number {
+  /** First bit from `unit` on that is set (flip 0) or clear (flip -1) in one chunk; `stop` or more if none is before it. */
+  #nextInWords(firstWord: number, unit: number, stop: number, flip: number): number {
     const words = this.#words;
     const inChunk = unit & (CHUNK_BITS - 1);
     let word = firstWord + (inChunk >>> 5);
@@ -99,7 +100,7 @@ export class UnitBitmap {
     let bits = (words[word]! ^ flip) & (-1 << (inChunk & 31));
     while (bits === 0) {
       base += 32;
-      if (base >= chunkEnd) return chunkEnd;
+      if (base >= stop) return stop;
       bits = words[++word]! ^ flip;
     }
     return base + 31 - Math.clz32(bits & -bits);
