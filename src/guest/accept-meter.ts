@@ -84,8 +84,11 @@ export class AcceptMeter {
   /** The VMM puts pages into the guest before it runs; nobody waits for that. */
   launchPages(start: number, end: number): void {
     this.#acceptedPages = acceptedPagesOf(this.#platform);
-    this.#platform.launchPages(start, end);
-    this.#credit("launch");
+    try {
+      this.#platform.launchPages(start, end);
+    } finally {
+      this.#credit("launch");
+    }
   }
 
   /** The same with empty pages, one after the other, in place of the firmware's own accepts. */

@@ -49,6 +49,20 @@ test("a VMM told to accept all leaves nothing to anybody", () => {
   assert.ok(run.memory.acceptedBy.launch > 3.9 * GiB);
 });
 
+test("what a host has accepted before it runs out is counted, at launch too", () => {
+  for (const platform of ["tdx", "snp"]) {
+    const settings = [`platform=${platform}`, "firmware.preAcceptBy=vmm", "host.memory=1GiB"];
+    const run = boot(...settings);
+    assert.is(run.outcome, "terminated");
+    const { acceptedBy } = run.memory;
+    assert.is(
+      Object.values(acceptedBy).reduce((sum, bytes) => sum + bytes, 0),
+      run.acceptedBytes,
+    );
+    assert.ok(acceptedBy.launch > 0.9 * GiB);
+  }
+});
+
 test("vmm-accepts: on TDX the VMM is faster, and the PSP of an SNP host takes minutes", () => {
   const runs = loadScenarios(["workloads/vmm-accepts.yaml"], []).map(({ scenario, recording }) =>
     runScenario(scenario, recording, { check: false }),
