@@ -207,6 +207,8 @@ export class StockLoop {
         this.#pages.setList(pcp, index, [...pages.subarray(0, got), ...this.#resync.listed(pcp, index)]);
       }
       const size = Math.min(pcp.lists[index]!.size, rest.length);
+      if (size === 0)
+        throw new Error(`pfn ${hex(rest[0]!)} is asked for in bulk, and the model has no page left`);
       const last = at + size === section.pfns.length;
       this.#resync.correctRefill(pcp, index, last ? rest : rest.slice(0, size), event);
       at = last ? section.pfns.length : at + size;
