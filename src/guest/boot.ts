@@ -1,5 +1,4 @@
 import { AcceptMemory } from "../accept/accept-memory.js";
-import { E820Record } from "../accept/e820-record.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
 import { bootOptions } from "../command-line/boot-options.js";
@@ -7,7 +6,6 @@ import { cpuLimits } from "../command-line/cpu-limits.js";
 import { allocDmaBuffers } from "../early-map/dma-buffers.js";
 import { shareGhcbPages } from "../early-map/ghcb-pages.js";
 import { memEncryptInit } from "../early-map/swiotlb-conversion.js";
-import type { TablePages } from "../early-map/table-pages.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import { q35Ram } from "../firmware/q35.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
@@ -15,10 +13,7 @@ import { Hotplug } from "../hotplug/hotplug.js";
 import { hugePagesInUse } from "../hotplug/online-pages.js";
 import { type FirstKernel, Kexec } from "../kexec/kexec.js";
 import { StallRecorder } from "../metrics/stalls.js";
-import { GfpMask } from "../page-alloc/gfp.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { shuffleZone } from "../page-alloc/shuffle.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
@@ -30,8 +25,9 @@ import {
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { TrackedRange } from "../tracker/e820-ranges.js";
+import { E820Record } from "../tracker/e820-record.js";
 import { trackedMap } from "../tracker/tracked-map.js";
-import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { type AddressRange, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
 import { type DrainResult, drain } from "../workload/drain.js";
@@ -51,7 +47,9 @@ import { DEBIAN_CLOUD_6_12_95 } from "./kernel-build.js";
 import { pageExtInit } from "./page-ext.js";
 import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
+import { serveTables } from "./serve-tables.js";
 import { type SetupArchUse, setupArchUse } from "./setup-arch-use.js";
+import { shuffleFreeMemory } from "./shuffle-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest } from "./verify-guest.js";
 
@@ -388,31 +386,6 @@ export class GuestBoot {
     verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
     if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");
   }
-}
-
-/** Most memory whose blocks are put into a random order: each then has frames of its own here. */
-const SHUFFLED_BYTES_MAX: number = 64 * GiB;
-
-/** At the end of page_alloc_init_late(), where the command line asks for it (shuffle_free_memory). */
-function shuffleFreeMemory({ allocator, early }: Kernel, memoryBytes: number, seed: number): void {
-  if (!early.options.shuffle) return;
-  if (memoryBytes > SHUFFLED_BYTES_MAX) {
-    early.remarks.push(
-      `ignored: page_alloc.shuffle in a guest of more than ${formatBytes(SHUFFLED_BYTES_MAX)}`,
-    );
-    return;
-  }
-  for (const zone of allocator.zones) shuffleZone(allocator.frames, zone, seed);
-}
-
-/** Tables of the direct map come from the page allocator, now that it runs. */
-function serveTables(tables: TablePages, allocator: PageAllocator): void {
-  let last = NO_PAGE;
-  tables.fromBuddy = () => {
-    last = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
-    return last !== NO_PAGE;
-  };
-  tables.toBuddy = () => allocator.freePages(last, 0, 0);
 }
 
 /** CPUs that the kernel starts at boot. */

@@ -5,7 +5,7 @@ import { TOUCHED } from "../page-alloc/page-frames.js";
 import { type MemoryAcceptor, withTouch } from "../page-alloc/unaccepted-list.js";
 import { PAGE_SIZE } from "../units.js";
 import { GuestTerminated } from "./attack.js";
-import type { CmaArea } from "./cma-reserve.js";
+import type { CmaArea } from "./early-machine.js";
 import type { Kernel } from "./kernel.js";
 
 /**

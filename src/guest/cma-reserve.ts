@@ -9,18 +9,12 @@
  */
 
 import { NUMA_NO_NODE } from "../memblock/regions.js";
-import { type AddressRange, formatBytes, GiB, MiB, roundDown, roundUp } from "../units.js";
+import { formatBytes, GiB, MiB, roundDown, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
 /** CMA_MIN_ALIGNMENT_BYTES: a pageblock. */
 const CMA_ALIGN: number = 2 * MiB;
 const GIGANTIC_BYTES: number = GiB;
-
-/** An area that waits for the page allocator. */
-export interface CmaArea extends AddressRange {
-  /** memblock accepted it. */
-  readonly accepted: boolean;
-}
 
 interface AreaRequest {
   readonly word: string;

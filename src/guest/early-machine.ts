@@ -10,10 +10,15 @@ import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { TableReservation } from "../linux/rules.js";
 import type { Memblock } from "../memblock/memblock.js";
 import type { AddressRange } from "../units.js";
-import type { CmaArea } from "./cma-reserve.js";
 import type { KernelE820Entry } from "./e820-table.js";
 import type { KernelBuild } from "./kernel-build.js";
 import { type ReservationRules, reservationRules } from "./reservation-rules.js";
+
+/** Memory of the contiguous allocator that waits for the page allocator. */
+export interface CmaArea extends AddressRange {
+  /** memblock accepted it. */
+  readonly accepted: boolean;
+}
 
 /** An ACPI table that the kernel reserves; a byte range, rarely page aligned. */
 export interface AcpiTable extends AddressRange {

@@ -3,7 +3,6 @@
  * sizes integer bytes, both rounded once where the row is made.
  */
 
-import type { E820RecordResult } from "../accept/e820-record.js";
 import type { EarlyMapResult } from "../early-map/early-map.js";
 import type { AcceptedBy } from "../guest/accept-meter.js";
 import type { AttackResult } from "../guest/attack.js";
@@ -17,6 +16,7 @@ import type { KexecResult } from "../kexec/result.js";
 import type { StallSummary } from "../metrics/stalls.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
+import type { E820RecordResult } from "../tracker/e820-record.js";
 import type { DrainResult } from "../workload/drain.js";
 
 export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, StallSummary };

@@ -16,7 +16,7 @@ import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roun
 import type { Comparison } from "./comparison.js";
 import { compareFinalLists, pfnsOn, recordedTypes, typesOf } from "./final-lists.js";
 import { isBelowHigh } from "./load-snapshot.js";
-import { freeListKey, type SnapshotPcp, type SnapshotZone } from "./snapshot.js";
+import { freeListKey, type SnapshotPcp, type SnapshotZone } from "./snapshot-zone.js";
 
 /** What happened between two recorded runs, where there is no log, and had to be taken from a snapshot. */
 export interface GapReport {

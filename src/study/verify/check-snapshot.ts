@@ -3,7 +3,7 @@ import { MigrateType } from "../../page-alloc/migratetype.js";
 import { pcpIndexOrder } from "../../page-alloc/pcp.js";
 import { MAX_ORDER_PAGES, PAGEBLOCK_PAGES, roundDown, roundUp } from "../../units.js";
 import { EvidenceError } from "./recording-files.js";
-import type { SnapshotPcp, SnapshotZone } from "./snapshot.js";
+import type { SnapshotPcp, SnapshotZone } from "./snapshot-zone.js";
 
 /**
  * Whether a kernel can have been in the state of a snapshot: zones apart, every page on one list at

@@ -4,7 +4,7 @@ import { PCP_LISTS } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roundDown } from "../../units.js";
 import type { Comparison } from "./comparison.js";
-import { freeListKey, type SnapshotZone } from "./snapshot.js";
+import { freeListKey, type SnapshotZone } from "./snapshot-zone.js";
 
 /** Frame numbers on a list, head first. */
 export function pfnsOn(allocator: PageAllocator, list: number): number[] {

@@ -9,7 +9,7 @@ import { pcpIndexOrder } from "../../page-alloc/pcp.js";
 import { type MemoryAcceptor, parkUnaccepted } from "../../page-alloc/unaccepted-list.js";
 import type { Zone } from "../../page-alloc/zone.js";
 import { MAX_ORDER_PAGES, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roundDown } from "../../units.js";
-import { freeListKey, type SnapshotZone } from "./snapshot.js";
+import { freeListKey, type SnapshotZone } from "./snapshot-zone.js";
 
 /** ZONE_BELOW_HIGH in the flags of a zone (include/linux/mmzone.h: enum zone_flags). */
 const BELOW_HIGH_FLAG = 4;

@@ -14,7 +14,7 @@ import { cannotCompare, fieldsIn, procEvidence } from "./proc-evidence.js";
 import { PROC_FILES, type ProcFields, type ProcFileName, procFields } from "./proc-file.js";
 import { ReadElsewhen } from "./proc-moment.js";
 import type { RecordingFiles } from "./recording-files.js";
-import { freeListKey, type SnapshotZone } from "./snapshot.js";
+import { freeListKey, type SnapshotZone } from "./snapshot-zone.js";
 
 /** Fields of /proc that were compared, and those that were read at another moment than the snapshot. */
 export interface ProcComparison extends Comparison {

@@ -1,7 +1,7 @@
 import type { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
 import type { Zone } from "../../../src/page-alloc/zone.js";
 import { pfnsOn } from "../../../src/study/verify/final-lists.js";
-import { freeListKey, type SnapshotPcp, type SnapshotZone } from "../../../src/study/verify/snapshot.js";
+import { freeListKey, type SnapshotPcp, type SnapshotZone } from "../../../src/study/verify/snapshot-zone.js";
 import { PAGEBLOCK_PAGES, roundDown } from "../../../src/units.js";
 
 /** The snapshot that a kernel in the state of an allocator would print. */

@@ -1,0 +1,14 @@
+import type { TablePages } from "../early-map/table-pages.js";
+import { GfpMask } from "../page-alloc/gfp.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+
+/** Tables of the direct map come from the page allocator, now that it runs. */
+export function serveTables(tables: TablePages, allocator: PageAllocator): void {
+  let last = NO_PAGE;
+  tables.fromBuddy = () => {
+    last = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    return last !== NO_PAGE;
+  };
+  tables.toBuddy = () => allocator.freePages(last, 0, 0);
+}
