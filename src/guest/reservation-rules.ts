@@ -1,6 +1,9 @@
 import { parseReleaseName } from "../linux/release-name.js";
 
-/** What differs between kernel versions in how the command line sets memory aside, one rule each. */
+/**
+ * What differs between kernel versions in how the command line sets memory aside, one rule each. What 6.12
+ * does was read there; the releases at which it changed are an assumption, from the history of the subjects.
+ */
 export interface ReservationRules {
   /**
    * `crashkernel=` as all architectures do it (kernel/crash_reserve.c; Baoquan He, "x86: kdump: use
