@@ -1,13 +1,13 @@
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { commandLineWords } from "../command-line/words.js";
 import { kernelRules } from "../linux/kernel-rules.js";
+import { reservationRules } from "../linux/reservation-rules.js";
 import { POLICIES } from "../policy/policies.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GiB, TiB } from "../units.js";
-import type { EarlyMachine } from "./early-machine.js";
+import type { EarlyMachine } from "../x86/early-machine.js";
+import { qemuAcpiTables } from "../x86/qemu-acpi.js";
 import type { HandOver } from "./power-on.js";
-import { qemuAcpiTables } from "./qemu-acpi.js";
-import { reservationRules } from "./reservation-rules.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
 const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;

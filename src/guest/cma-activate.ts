@@ -1,11 +1,11 @@
+import { GuestTerminated } from "../after/attack.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { releaseCmaArea } from "../page-alloc/cma.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { TOUCHED } from "../page-alloc/page-frames.js";
 import { type MemoryAcceptor, withTouch } from "../page-alloc/unaccepted-list.js";
 import { PAGE_SIZE } from "../units.js";
-import { GuestTerminated } from "./attack.js";
-import type { CmaArea } from "./early-machine.js";
+import type { CmaArea } from "../x86/early-machine.js";
 import type { Kernel } from "./kernel.js";
 
 /**

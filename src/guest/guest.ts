@@ -1,3 +1,6 @@
+import { AcceptMeter } from "../accept/accept-meter.js";
+import { KernelAccept } from "../accept/kernel-accept.js";
+import { LockupDetector } from "../accept/lockups.js";
 import { createPlatform } from "../coco/create-platform.js";
 import type { HostSupply } from "../coco/host-supply.js";
 import type { Basis } from "../coco/parameter.js";
@@ -8,7 +11,6 @@ import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import type { KernelRules } from "../linux/rules.js";
-import { LockupDetector } from "../metrics/lockups.js";
 import { POLICIES } from "../policy/policies.js";
 import type { Policy } from "../policy/policy.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -16,8 +18,6 @@ import { CostEvent } from "../sim/cost-events.js";
 import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
-import { AcceptMeter } from "./accept-meter.js";
-import { KernelAccept } from "./kernel-accept.js";
 
 /** How recorded guest work becomes time of this guest. */
 export interface WorkScale {

@@ -1,8 +1,8 @@
+import { GuestTerminated } from "../after/attack.js";
 import { trackingBytes } from "../host/guest-memory.js";
 import { bindingRefusal } from "../host/tdx-module/guest-share.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
 import type { Scenario } from "../scenario/scenario.js";
-import { GuestTerminated } from "./attack.js";
 import type { Guest } from "./guest.js";
 
 /**

@@ -1,5 +1,5 @@
+import type { StallRecorder } from "../accept/stalls.js";
 import { hugePagePools, PMD_PAGE_BYTES } from "../command-line/hugepages.js";
-import type { StallRecorder } from "../metrics/stalls.js";
 import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { withTouch } from "../page-alloc/unaccepted-list.js";

@@ -1,5 +1,7 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
+import { EagerChunk } from "../accept/eager-chunks.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
+import type { KernelBuild } from "../linux/kernel-build.js";
 import type { PageAllocRules } from "../linux/rules.js";
 import { discardedArrays, handOver, reservedPfnRanges } from "../memblock/hand-over.js";
 import { Memblock } from "../memblock/memblock.js";
@@ -21,10 +23,8 @@ import type { MemoryAcceptor } from "../page-alloc/unaccepted-list.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
-import { EagerChunk } from "./eager-chunks.js";
-import { EarlyBoot, type EarlyMachine } from "./early-machine.js";
-import { runEarlySteps } from "./early-memblock.js";
-import type { KernelBuild } from "./kernel-build.js";
+import { EarlyBoot, type EarlyMachine } from "../x86/early-machine.js";
+import { runEarlySteps } from "../x86/early-memblock.js";
 
 /** The part of a node whose struct pages wait for deferred initialisation. */
 export interface DeferredArea {

@@ -1,3 +1,5 @@
+import type { AcceptMeter } from "../accept/accept-meter.js";
+import { GuestTerminated } from "../after/attack.js";
 import { exitBoot, type StubOutcome, type StubResult } from "../efistub/exit-boot-services.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
@@ -10,10 +12,8 @@ import type { KernelRules } from "../linux/rules.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
-import type { AcceptMeter } from "./accept-meter.js";
-import { GuestTerminated } from "./attack.js";
+import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import type { Guest } from "./guest.js";
-import { loadKernel, unpackKernel } from "./place-kernel.js";
 
 /** The firmware that starts guests of a platform unless a scenario names one. */
 const USUAL_FIRMWARE: Readonly<Record<PlatformKind, FirmwareModel>> = {

@@ -1,7 +1,7 @@
-import type { TablePages } from "../early-map/table-pages.js";
 import { GfpMask } from "../page-alloc/gfp.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
+import type { TablePages } from "../x86/table-pages.js";
 
 /** Tables of the direct map come from the page allocator, now that it runs. */
 export function serveTables(tables: TablePages, allocator: PageAllocator): void {

@@ -1,18 +1,18 @@
 /** What a policy adds to a guest's kernel beside the rules of its version. */
 
-import { FaultAcceptance } from "../accept/fault-acceptance.js";
-import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import type { Scenario, TouchContext } from "../scenario/scenario.js";
-import { CostEvent } from "../sim/cost-events.js";
-import { PAGE_SIZE } from "../units.js";
-import { GuestTerminated } from "./attack.js";
 import {
   aheadOfWatermark,
   BackgroundAcceptor,
   type BackgroundPlan,
   upToTarget,
-} from "./background-acceptor.js";
+} from "../accept/background-acceptor.js";
+import { FaultAcceptance } from "../accept/fault-acceptance.js";
+import { GuestTerminated } from "../after/attack.js";
+import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { Scenario, TouchContext } from "../scenario/scenario.js";
+import { CostEvent } from "../sim/cost-events.js";
+import { PAGE_SIZE } from "../units.js";
 import type { Guest } from "./guest.js";
 import type { Kernel, KernelOptions } from "./kernel.js";
 

@@ -1,11 +1,11 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
+import { type AcceptedBy, acceptedPagesOf } from "../accept/accept-meter.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { subtractRanges } from "../firmware/ranges.js";
 import { verifyInvariants } from "../page-alloc/invariants.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { pcpIndexOrder } from "../page-alloc/pcp.js";
 import { type AddressRange, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
-import { type AcceptedBy, acceptedPagesOf } from "./accept-meter.js";
 import type { Kernel } from "./kernel.js";
 
 /**

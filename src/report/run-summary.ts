@@ -1,6 +1,6 @@
 /** One run in full, for a terminal. */
 
-import type { HotplugAcceptance } from "../hotplug/result.js";
+import type { HotplugAcceptance } from "../after/hotplug/result.js";
 import type { HostUse, RunResult } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";

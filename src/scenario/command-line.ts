@@ -2,8 +2,8 @@
 
 import { wordEffect } from "../command-line/catalogue.js";
 import { commandLineWords, type Word } from "../command-line/words.js";
-import { parseMemoryOptions } from "../guest/memory-options.js";
 import { formatBytes } from "../units.js";
+import { parseMemoryOptions } from "../x86/memory-options.js";
 import { MIN_MEMORY_BYTES } from "./quantities.js";
 
 /** What fits beside the simulator's own words (COMMAND_LINE_SIZE is 2048 on x86). */

@@ -3,12 +3,12 @@
  * out. Where `OneOrMore` stands, a list makes one run for each of its values.
  */
 
-import type { SplitTables } from "../early-map/table-pages.js";
-import type { HotplugAcceptance } from "../hotplug/result.js";
-import type { KexecKind, NextKernelTable } from "../kexec/result.js";
+import type { AcceptanceRecord } from "../accept/e820-record.js";
+import type { HotplugAcceptance } from "../after/hotplug/result.js";
+import type { KexecKind, NextKernelTable } from "../after/kexec/result.js";
 import type { StrategyParameterName } from "../policy/parameters.js";
 import type { PolicyName } from "../policy/policies.js";
-import type { AcceptanceRecord } from "../tracker/e820-record.js";
+import type { SplitTables } from "../x86/table-pages.js";
 import type {
   AttackAnswer,
   AttackKind,

@@ -1,15 +1,15 @@
 /** One run, fully decided: what every later room reads. Made by `parseScenario`, always frozen. */
 
+import type { AcceptanceRecord } from "../accept/e820-record.js";
+import type { HotplugPlan } from "../after/hotplug/result.js";
+import type { KexecPlan } from "../after/kexec/result.js";
 import type { PlatformKind } from "../coco/platform.js";
-import type { SplitTables } from "../early-map/table-pages.js";
 import type { BootLoader, UnacceptedSupport } from "../efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
 import type { HighMemory } from "../firmware/start.js";
-import type { HotplugPlan } from "../hotplug/result.js";
-import type { KexecPlan } from "../kexec/result.js";
 import type { PolicyName } from "../policy/policies.js";
-import type { AcceptanceRecord } from "../tracker/e820-record.js";
 import type { AddressRange } from "../units.js";
+import type { SplitTables } from "../x86/table-pages.js";
 
 export type { BootLoader, HighMemory, PlatformKind, PolicyName, UnacceptedSupport };
 

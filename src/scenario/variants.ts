@@ -1,8 +1,8 @@
 /** From a checked document to runs: lists become a cross product, quantities become numbers. */
 
 import { freeze, produce } from "immer";
-import type { HotplugPlan } from "../hotplug/result.js";
-import type { KexecPlan } from "../kexec/result.js";
+import type { HotplugPlan } from "../after/hotplug/result.js";
+import type { KexecPlan } from "../after/kexec/result.js";
 import type { AddressRange } from "../units.js";
 import { type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
 import type {

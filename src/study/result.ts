@@ -3,21 +3,21 @@
  * sizes integer bytes, both rounded once where the row is made.
  */
 
-import type { EarlyMapResult } from "../early-map/early-map.js";
-import type { AcceptedBy } from "../guest/accept-meter.js";
-import type { AttackResult } from "../guest/attack.js";
+import type { AcceptedBy } from "../accept/accept-meter.js";
+import type { E820RecordResult } from "../accept/e820-record.js";
+import type { StallSummary } from "../accept/stalls.js";
+import type { AttackResult } from "../after/attack.js";
+import type { DrainResult } from "../after/drain.js";
+import type { HotplugResult } from "../after/hotplug/result.js";
+import type { KexecResult } from "../after/kexec/result.js";
 import type { HugePagePoolResult } from "../guest/hugetlb-pool.js";
-import type { SetupArchUse } from "../guest/setup-arch-use.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
-import type { HotplugResult } from "../hotplug/result.js";
-import type { KexecResult } from "../kexec/result.js";
-import type { StallSummary } from "../metrics/stalls.js";
 import type { PlatformKind } from "../scenario/scenario.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
-import type { E820RecordResult } from "../tracker/e820-record.js";
-import type { DrainResult } from "../workload/drain.js";
+import type { EarlyMapResult } from "../x86/early-map.js";
+import type { SetupArchUse } from "../x86/setup-arch-use.js";
 
 export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, StallSummary };
 

@@ -1,10 +1,9 @@
+import { GuestTerminated } from "../after/attack.js";
 import { DoubleAcceptError } from "../coco/double-accept-error.js";
 import { HostMemoryError } from "../coco/host-supply.js";
 import { commandLineWords } from "../command-line/words.js";
-import { InitTextFreed, PageTableError } from "../early-map/table-pages.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { TablePageFault } from "../efistub/unaccepted-table.js";
-import { GuestTerminated } from "../guest/attack.js";
 import { GuestBoot } from "../guest/boot.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
@@ -17,6 +16,7 @@ import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { AllocationFailed, type Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
+import { InitTextFreed, PageTableError } from "../x86/table-pages.js";
 import { remarksBefore } from "./remarks.js";
 import type { CommandLineResult, MemoryResult, Outcome, RequestCounts, RunResult } from "./result.js";
 

@@ -1,19 +1,19 @@
 /** The same accept requests through each way to remember what is accepted. */
 
-import { GuestBoot } from "../guest/boot.js";
-import { OutOfMemory } from "../guest/power-on.js";
-import type { Scenario } from "../scenario/scenario.js";
-import { Bitmap2m } from "../tracker/bitmap-2m.js";
-import { E820Ranges, KERNEL_ENTRIES, type TrackedRange, ZERO_PAGE_ENTRIES } from "../tracker/e820-ranges.js";
-import { Bitmap4k, PageFlag } from "../tracker/page-granular.js";
-import { trackedMap } from "../tracker/tracked-map.js";
+import { Bitmap2m } from "../accept/bitmap-2m.js";
+import { E820Ranges, KERNEL_ENTRIES, type TrackedRange, ZERO_PAGE_ENTRIES } from "../accept/e820-ranges.js";
+import { Bitmap4k, PageFlag } from "../accept/page-granular.js";
+import { trackedMap } from "../accept/tracked-map.js";
 import {
   CountingHardware,
   type Tracker,
   type TrackerName,
   type TrackerTraits,
   type TrackerUse,
-} from "../tracker/tracker.js";
+} from "../accept/tracker.js";
+import { GuestBoot } from "../guest/boot.js";
+import { OutOfMemory } from "../guest/power-on.js";
+import type { Scenario } from "../scenario/scenario.js";
 import { type AddressRange, GiB, MiB } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 

@@ -1,4 +1,4 @@
-import type { StallRecorder } from "../metrics/stalls.js";
+import type { StallRecorder } from "../accept/stalls.js";
 import { Gfp } from "../page-alloc/gfp.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";

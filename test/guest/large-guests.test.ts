@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { runEarlySteps } from "../../src/guest/early-memblock.js";
 import { handOver, reservedPfnRanges } from "../../src/memblock/hand-over.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
+import { runEarlySteps } from "../../src/x86/early-memblock.js";
 import { loggedBoot, plainMachine, q35Map } from "./machines.js";
 
 const test = suite("guest: early boot of other sizes");

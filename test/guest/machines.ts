@@ -1,9 +1,9 @@
 import { type E820Entry, E820Type } from "../../src/efistub/setup-e820.js";
-import { EarlyBoot, type EarlyMachine } from "../../src/guest/early-machine.js";
-import { EARLY_STEPS } from "../../src/guest/early-memblock.js";
-import { DEBIAN_CLOUD_6_12_95, type KernelBuild } from "../../src/guest/kernel-build.js";
+import { DEBIAN_CLOUD_6_12_95, type KernelBuild } from "../../src/linux/kernel-build.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { GiB, MiB } from "../../src/units.js";
+import { EarlyBoot, type EarlyMachine } from "../../src/x86/early-machine.js";
+import { EARLY_STEPS } from "../../src/x86/early-memblock.js";
 
 /** RAM as q35 lays it out: up to 2 GiB low, the rest from 4 GiB on. */
 export function q35Map(memoryBytes: number): E820Entry[] {

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { processUnacceptedMemory } from "../../src/efistub/process-unaccepted-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { Kernel } from "../../src/guest/kernel.js";
-import { SMALL_6_12_107 } from "../../src/guest/kernel-build.js";
+import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
 import { reservedPfnRanges } from "../../src/memblock/hand-over.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
 import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";

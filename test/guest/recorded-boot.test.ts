@@ -2,16 +2,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { machineFromBootLog } from "../../src/guest/boot-log.js";
-import { EarlyBoot } from "../../src/guest/early-machine.js";
-import { EARLY_STEPS } from "../../src/guest/early-memblock.js";
 import {
   DEBIAN_CLOUD_6_12_95,
   DEBIAN_CLOUD_6_12_107,
   type KernelBuild,
   SMALL_6_12_107,
-} from "../../src/guest/kernel-build.js";
+} from "../../src/linux/kernel-build.js";
 import { Memblock } from "../../src/memblock/memblock.js";
+import { machineFromBootLog } from "../../src/x86/boot-log.js";
+import { EarlyBoot } from "../../src/x86/early-machine.js";
+import { EARLY_STEPS } from "../../src/x86/early-memblock.js";
 
 /*
  * Boot logs of real kernels with memblock=debug: every addition, reservation, release and

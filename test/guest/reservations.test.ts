@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { EarlyBoot, EarlyMachine } from "../../src/guest/early-machine.js";
-import { reservationRules } from "../../src/guest/reservation-rules.js";
+import { reservationRules } from "../../src/linux/reservation-rules.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
+import type { EarlyBoot, EarlyMachine } from "../../src/x86/early-machine.js";
 import { type LoggedBoot, loggedBoot, plainMachine, runTo } from "./machines.js";
 
 const test = suite("guest: memory that the command line sets aside");

@@ -1,11 +1,11 @@
 import { AcceptMemory } from "../../src/accept/accept-memory.js";
+import { AcceptMeter } from "../../src/accept/accept-meter.js";
+import { KernelAccept } from "../../src/accept/kernel-accept.js";
+import { LockupDetector } from "../../src/accept/lockups.js";
 import { PlainPlatform } from "../../src/coco/none.js";
 import type { CocoPlatform } from "../../src/coco/platform.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
-import { AcceptMeter } from "../../src/guest/accept-meter.js";
-import { KernelAccept } from "../../src/guest/kernel-accept.js";
 import type { AcceptRules } from "../../src/linux/rules.js";
-import { LockupDetector } from "../../src/metrics/lockups.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";

@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { EarlyMapResult } from "../../src/early-map/early-map.js";
 import { earlyMapLines, earlyMapText } from "../../src/report/early-map-text.js";
 import { formatTable } from "../../src/report/table.js";
 import { MiB } from "../../src/units.js";
+import type { EarlyMapResult } from "../../src/x86/early-map.js";
 import { resultWith, rowWith } from "../study/rows.js";
 
 const test = suite("report: direct map");

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { HotplugResult } from "../../src/hotplug/result.js";
-import type { KexecResult } from "../../src/kexec/result.js";
+import type { HotplugResult } from "../../src/after/hotplug/result.js";
+import type { KexecResult } from "../../src/after/kexec/result.js";
 import { formatCsv } from "../../src/report/csv.js";
 import { formatMarkdown } from "../../src/report/markdown.js";
 import { rowRecord } from "../../src/report/row-record.js";

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { TrackerName } from "../../src/accept/tracker.js";
 import { loadScenarios } from "../../src/cli/load.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import {
@@ -10,7 +11,6 @@ import {
   type TrackerRow,
   wholeMemory,
 } from "../../src/study/trackers.js";
-import type { TrackerName } from "../../src/tracker/tracker.js";
 import { GiB, MiB, TiB } from "../../src/units.js";
 
 const test = suite("study: trackers");

@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StallRecorder } from "../../src/metrics/stalls.js";
+import { StallRecorder } from "../../src/accept/stalls.js";
 import { formatGfp } from "../../src/page-alloc/gfp.js";
 import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { parseYamlWithPositions } from "../../src/scenario/yaml.js";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StallRecorder } from "../../src/metrics/stalls.js";
+import { StallRecorder } from "../../src/accept/stalls.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";

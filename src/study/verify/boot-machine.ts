@@ -1,6 +1,6 @@
 import { E820Type } from "../../efistub/setup-e820.js";
-import { machineFromBootLog } from "../../guest/boot-log.js";
-import type { EarlyMachine } from "../../guest/early-machine.js";
+import { machineFromBootLog } from "../../x86/boot-log.js";
+import type { EarlyMachine } from "../../x86/early-machine.js";
 import {
   EvidenceError,
   needText,

@@ -1,6 +1,5 @@
-import type { EarlyBoot, EarlyMachine } from "../../guest/early-machine.js";
 import { Kernel } from "../../guest/kernel.js";
-import type { KernelBuild } from "../../guest/kernel-build.js";
+import type { KernelBuild } from "../../linux/kernel-build.js";
 import { kernelRules } from "../../linux/kernel-rules.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import {
@@ -14,6 +13,7 @@ import { CostLedger } from "../../sim/cost-ledger.js";
 import { GuestClock } from "../../sim/guest-clock.js";
 import { VirtualCpus } from "../../sim/virtual-cpus.js";
 import { LabKind, type LabLog, LabMark } from "../../workload/lab-log.js";
+import type { EarlyBoot, EarlyMachine } from "../../x86/early-machine.js";
 import { DeferredReplay } from "./deferred-replay.js";
 import { OpenLoop } from "./open-loop.js";
 import { piecesOf, type ReleasedBlock } from "./released-blocks.js";

@@ -1,7 +1,7 @@
-import { EarlyBoot, type EarlyMachine } from "../../guest/early-machine.js";
-import { EARLY_STEPS } from "../../guest/early-memblock.js";
-import type { KernelBuild } from "../../guest/kernel-build.js";
+import type { KernelBuild } from "../../linux/kernel-build.js";
 import { Memblock } from "../../memblock/memblock.js";
+import { EarlyBoot, type EarlyMachine } from "../../x86/early-machine.js";
+import { EARLY_STEPS } from "../../x86/early-memblock.js";
 import type { Comparison } from "./comparison.js";
 import { replayMemblockLog } from "./memblock-replay.js";
 

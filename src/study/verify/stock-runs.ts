@@ -1,8 +1,8 @@
-import type { EarlyMachine } from "../../guest/early-machine.js";
 import type { Kernel } from "../../guest/kernel.js";
 import { PAGE_SIZE } from "../../units.js";
 import { PageEventKind, type PageEvents } from "../../workload/events.js";
 import { TracefsReader } from "../../workload/tracefs.js";
+import type { EarlyMachine } from "../../x86/early-machine.js";
 import { nothingToCompare } from "./comparison.js";
 import type { ProcComparison } from "./proc.js";
 import { cannotCompare, fieldsIn, procEvidence } from "./proc-evidence.js";

@@ -1,4 +1,3 @@
-import type { EarlyMachine } from "../../guest/early-machine.js";
 import type { Kernel } from "../../guest/kernel.js";
 import { pcpSizes } from "../../mm/pcp-sizes.js";
 import type { Zone } from "../../page-alloc/zone.js";
@@ -10,6 +9,7 @@ import {
 } from "../../page-alloc/zone-setup.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { PageEventKind, type PageEvents } from "../../workload/events.js";
+import type { EarlyMachine } from "../../x86/early-machine.js";
 import { DeferredReplay } from "./deferred-replay.js";
 
 /** The thread of a node that initialises struct pages late (mm/mm_init.c: page_alloc_init_late). */

@@ -1,8 +1,8 @@
 import type { UnacceptedTable } from "../../efistub/unaccepted-table.js";
-import type { EarlyMachine } from "../../guest/early-machine.js";
-import { type KernelBuild, SMALL_6_12_107 } from "../../guest/kernel-build.js";
+import { type KernelBuild, SMALL_6_12_107 } from "../../linux/kernel-build.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { LabKind, type LabLog, readLabLog } from "../../workload/lab-log.js";
+import type { EarlyMachine } from "../../x86/early-machine.js";
 import { adoptSnapshot, type GapReport } from "./adopt-snapshot.js";
 import { bootLogOf } from "./boot-machine.js";
 import { type BootReplay, replayBoot } from "./boot-replay.js";

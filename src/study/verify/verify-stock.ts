@@ -1,6 +1,6 @@
 import { AcceptMemory } from "../../accept/accept-memory.js";
 import { Kernel } from "../../guest/kernel.js";
-import { DEBIAN_CLOUD_6_12_95 } from "../../guest/kernel-build.js";
+import { DEBIAN_CLOUD_6_12_95 } from "../../linux/kernel-build.js";
 import { kernelRules } from "../../linux/kernel-rules.js";
 import {
   cpuComesOnline,

@@ -1,13 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { machineFromBootLog } from "../../../src/guest/boot-log.js";
-import { SMALL_6_12_107 } from "../../../src/guest/kernel-build.js";
+import { SMALL_6_12_107 } from "../../../src/linux/kernel-build.js";
 import { formatFidelity } from "../../../src/report/fidelity.js";
 import { replayBoot } from "../../../src/study/verify/boot-replay.js";
 import { RecordedAcceptance, tableOfBootLog } from "../../../src/study/verify/unaccepted-memory.js";
 import { recordingHolds, verifyRecording } from "../../../src/study/verify/verify.js";
 import type { VerifiedRecording } from "../../../src/study/verify/verify-recording.js";
 import { readLabLog } from "../../../src/workload/lab-log.js";
+import { machineFromBootLog } from "../../../src/x86/boot-log.js";
 import { LAB_RECORDINGS, recordedFiles } from "./recorded.js";
 
 /*

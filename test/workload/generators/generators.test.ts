@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StallRecorder } from "../../../src/metrics/stalls.js";
+import { StallRecorder } from "../../../src/accept/stalls.js";
 import { addFreeRun } from "../../../src/page-alloc/buddy.js";
 import { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../../src/sim/cost-events.js";

@@ -1,0 +1,96 @@
+import type { Guest } from "../guest/guest.js";
+import type { AttackAnswer, Scenario } from "../scenario/scenario.js";
+import { chanceAt } from "../sim/prng.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
+
+/** What a host did to a guest's accepted memory, and what the guest made of it. */
+export interface AttackResult {
+  /** Pages of 4 KiB that the host replaced before the guest stopped, or all it meant to. */
+  readonly pages: number;
+  /** Pages that the guest accepted again and complained about. */
+  readonly warnings: number;
+  /** Pages whose contents are gone without the guest knowing. */
+  readonly integrityViolations: number;
+  /** Of an attack that puts a page's memory in two places: how often the TDX module or the reverse map table stopped it. */
+  readonly stopped?: number;
+}
+
+/** The platform or the guest itself ended the guest. */
+export class GuestTerminated extends Error {}
+
+/**
+ * A hostile host takes accepted pages of the kernel away, gives new ones in their place, and the
+ * guest touches them. Memory that was accepted once and asks to be accepted again is the sign of
+ * such a host, so a guest must stop; one that accepts again goes on with other contents (TDX: with
+ * zeros) than it had. A page that the guest shares is the host's to write to; it takes
+ * private ones.
+ */
+export class Attack {
+  #pages = 0;
+  #warnings = 0;
+  #integrityViolations = 0;
+  #stopped: number | undefined = undefined;
+
+  get result(): AttackResult {
+    return {
+      pages: this.#pages,
+      warnings: this.#warnings,
+      integrityViolations: this.#integrityViolations,
+      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
+    };
+  }
+
+  /**
+   * @param target memory that is accepted, or shared; which of its pages are hit is decided by the seed
+   * @param isShared whether a page, by its address, is shared with the host
+   * @throws GuestTerminated when the guest ends; `result` tells how far the host came
+   */
+  run(
+    guest: Guest,
+    target: AddressRange,
+    isShared: (address: number) => boolean,
+    plan: NonNullable<Scenario["attack"]>,
+  ): void {
+    const { platform, clock, scenario } = guest;
+    const privatePages: number[] = [];
+    for (let page = target.start; page < target.end; page += PAGE_SIZE) {
+      if (!isShared(page)) privatePages.push(page);
+    }
+    if (privatePages.length < (plan.kind === "alias" ? 2 : 1)) return;
+    const at = (draw: number): number => Math.floor(chanceAt(scenario.seed, draw) * privatePages.length);
+    for (let count = 0; count < plan.pages; count++) {
+      const first = at(count);
+      const start = privatePages[first]!;
+      this.#pages++;
+      if (plan.kind === "replace") {
+        platform.remap(start, start + PAGE_SIZE);
+        this.#touch(guest, start, plan.answer);
+        continue;
+      }
+      const second = at(plan.pages + count);
+      const other = privatePages[second === first ? (second + 1) % privatePages.length : second]!;
+      this.#stopped ??= 0;
+      if (platform.alias(start, other) !== "unnoticed") this.#stopped++;
+      for (const page of [other, start]) this.#touch(guest, page, plan.answer);
+    }
+    clock.settle(0);
+  }
+
+  /** The guest touches a page that it has accepted. */
+  #touch({ platform }: Guest, page: number, answer: AttackAnswer): void {
+    const outcome = platform.access(page, page + PAGE_SIZE);
+    const where = `page 0x${page.toString(16)}, which it had accepted, is not accepted any more`;
+    if (outcome === "td-exit") {
+      throw new GuestTerminated(`${where}; touching it leaves the TD for a host that cannot mend it`);
+    }
+    if (outcome === "ok") {
+      // A plain guest cannot tell.
+      if (platform.name === "none") this.#integrityViolations++;
+      return;
+    }
+    if (answer === "terminate") throw new GuestTerminated(`${where}; the guest stops`);
+    platform.acceptAgain(page, page + PAGE_SIZE);
+    if (answer === "warn") this.#warnings++;
+    else this.#integrityViolations++;
+  }
+}

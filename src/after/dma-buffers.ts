@@ -1,0 +1,29 @@
+import type { Guest } from "../guest/guest.js";
+import type { Kernel } from "../guest/kernel.js";
+import { OutOfMemory } from "../guest/power-on.js";
+import { GfpMask } from "../page-alloc/gfp.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { PAGE_SIZE } from "../units.js";
+import { setMemoryShared } from "../x86/set-memory-shared.js";
+
+/**
+ * Drivers that are loaded once init runs allocate memory for their devices, a page each, which the
+ * kernel shares with the host at once (6.12 kernel/dma/direct.c: dma_direct_alloc ->
+ * dma_set_decrypted). All CPUs are online, and the kernel's init memory is gone.
+ *
+ * @throws OutOfMemory, PageTableError when no page is left
+ * @throws InitTextFreed when the kernel asks memblock for a table
+ */
+export function allocDmaBuffers(count: number, guest: Guest, { allocator, early, cpuNodes }: Kernel): void {
+  const { clock, host } = guest;
+  for (let buffer = 0; buffer < count; buffer++) {
+    const page = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+    if (page === NO_PAGE) throw new OutOfMemory("no page is left for a driver's DMA buffer");
+    if (early.machine.memoryEncrypted) {
+      const start = allocator.frames.pfnOf(page) * PAGE_SIZE;
+      setMemoryShared({ start, end: start + PAGE_SIZE }, guest, early.earlyMap!, cpuNodes.length);
+      host.touch(PAGE_SIZE);
+    }
+    clock.settle(0);
+  }
+}

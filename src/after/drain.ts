@@ -1,0 +1,114 @@
+import type { StallRecorder } from "../accept/stalls.js";
+import { GfpMask } from "../page-alloc/gfp.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { CostEvent } from "../sim/cost-events.js";
+import type { GuestClock } from "../sim/guest-clock.js";
+import { PAGE_SIZE } from "../units.js";
+import { AllocationFailed } from "../workload/replay.js";
+
+/** The guest that is drained. */
+export interface DrainOptions {
+  readonly allocator: PageAllocator;
+  readonly clock: GuestClock;
+  readonly stalls: StallRecorder;
+  /** Node of each CPU. */
+  readonly cpuNodes: readonly number[];
+  /** What goes on beside the workers: does its next step if that begins before a time. */
+  readonly beside?: { runBefore(timeNs: number): boolean };
+}
+
+/** What came of it. */
+export interface DrainResult {
+  readonly workers: number;
+  /** Left to accept when the workers started. */
+  readonly unacceptedBytes: number;
+  /** From the start of the workers until the last block was accepted. */
+  readonly timeNs: number;
+}
+
+/**
+ * Uses up unaccepted memory as Intel's LKVS measures it (github.com/intel/lkvs
+ * BM/tdx-guest/tdx_mem_test.sh: mem_accepted_time): workers read /dev/zero into anonymous memory
+ * until nr_unaccepted of /proc/vmstat is 0. Every new page is a page fault
+ * (mm/memory.c: alloc_anon_folio, with order 0); none is freed before the end.
+ *
+ * A worker stays on CPU number `worker % CPUs`; those that share one add nothing, as they want the
+ * same pages in the same order. The script's own polling is not simulated.
+ *
+ * @param workers 1 or more
+ * @throws AllocationFailed when memory ends first
+ */
+export function drain(workers: number, options: DrainOptions): DrainResult {
+  const { allocator, clock, stalls, cpuNodes, beside } = options;
+  const unacceptedBytes = unacceptedPages(allocator) * PAGE_SIZE;
+  clock.joinAll();
+  const startNs = clock.bootCpuNs;
+  const cpus = Math.min(workers, cpuNodes.length);
+  for (let cpu = 1; cpu < cpus; cpu++) clock.wake(cpu);
+
+  const { timeNs } = clock.cpus;
+  const order = new FurthestBehind(timeNs, cpus);
+  while (unacceptedPages(allocator) > 0) {
+    const cpu = order.next();
+    if (beside?.runBefore(timeNs[cpu]!) === true) continue;
+    clock.begin(cpu);
+    const page = allocator.allocPages(GfpMask.HIGHUSER_MOVABLE, 0, cpuNodes[cpu]!, cpu);
+    const stallNs = clock.settle(cpu);
+    if (stallNs > 0) stalls.record(stallNs);
+    if (page === NO_PAGE) {
+      const pages = unacceptedPages(allocator);
+      throw new AllocationFailed(
+        `the drain found no page (${allocator.lastFailure}); ${pages} are unaccepted`,
+      );
+    }
+    clock.ledger.charge(CostEvent.userTouch4k, 1);
+    clock.settle(cpu);
+  }
+  return { workers, unacceptedBytes, timeNs: timeNs.subarray(0, cpus).reduce(later, startNs) - startNs };
+}
+
+function later(a: number, b: number): number {
+  return Math.max(a, b);
+}
+
+function unacceptedPages(allocator: PageAllocator): number {
+  let pages = 0;
+  for (let at = 0; at < allocator.zones.length; at++) pages += allocator.zones[at]!.unacceptedPages;
+  return pages;
+}
+
+/** Finds the first CPU that is furthest behind; looks at the others only when it no longer is. */
+class FurthestBehind {
+  readonly #timeNs: Float64Array;
+  readonly #cpus: number;
+  #cpu = 0;
+  /** Times up to which no other CPU is before it: those with lower and those with higher numbers. */
+  #lowerNs = Number.NEGATIVE_INFINITY;
+  #higherNs = Number.NEGATIVE_INFINITY;
+
+  constructor(timeNs: Float64Array, cpus: number) {
+    this.#timeNs = timeNs;
+    this.#cpus = cpus;
+  }
+
+  next(): number {
+    const ownNs = this.#timeNs[this.#cpu]!;
+    if (!(ownNs < this.#lowerNs && ownNs <= this.#higherNs)) this.#choose();
+    return this.#cpu;
+  }
+
+  #choose(): void {
+    let first = 0;
+    for (let cpu = 1; cpu < this.#cpus; cpu++) if (this.#timeNs[cpu]! < this.#timeNs[first]!) first = cpu;
+    this.#lowerNs = this.#earliest(0, first);
+    this.#higherNs = this.#earliest(first + 1, this.#cpus);
+    this.#cpu = first;
+  }
+
+  #earliest(start: number, end: number): number {
+    let earliestNs = Number.POSITIVE_INFINITY;
+    for (let cpu = start; cpu < end; cpu++) earliestNs = Math.min(earliestNs, this.#timeNs[cpu]!);
+    return earliestNs;
+  }
+}

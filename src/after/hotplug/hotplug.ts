@@ -1,0 +1,195 @@
+import type { AcceptMemory } from "../../accept/accept-memory.js";
+import type { FaultAcceptance } from "../../accept/fault-acceptance.js";
+import { TABLE_HEADER_BYTES, UnacceptedTable } from "../../efistub/unaccepted-table.js";
+import { HIGH_RAM_START, q35Ram } from "../../firmware/q35.js";
+import type { Guest } from "../../guest/guest.js";
+import type { Kernel } from "../../guest/kernel.js";
+import { kernelTable } from "../../guest/strategy.js";
+import type { ReadyTdxModule } from "../../host/tdx-module/start.js";
+import { mapMemory, memmapBytes, memoryBlockBytes, populateMemmap } from "../../memory-hotplug/add-memory.js";
+import { hugePagesInUse, onlinePages } from "../../memory-hotplug/online-pages.js";
+import { ZoneType } from "../../mm/zones.js";
+import { GfpMask } from "../../page-alloc/gfp.js";
+import { NO_PAGE } from "../../page-alloc/page-frames.js";
+import { CostEvent } from "../../sim/cost-events.js";
+import {
+  type AddressRange,
+  formatBytes,
+  GiB,
+  PAGE_SIZE,
+  PHYSICAL_ADDRESS_END,
+  roundUp,
+  UNIT_SIZE,
+} from "../../units.js";
+import type { HotplugPlan, HotplugResult } from "./result.js";
+import { TouchesUnaccepted } from "./unaccepted-touch.js";
+
+/** A bit of the bitmap for each unit. */
+const BYTES_PER_BITMAP_BYTE: number = 8 * UNIT_SIZE;
+
+/** Who decides what about the guest's memory. */
+export interface HotplugTarget {
+  readonly guest: Guest;
+  readonly kernel: Kernel;
+  readonly acceptance: AcceptMemory;
+  readonly faults: FaultAcceptance | undefined;
+  /** The module of a host that is simulated as a whole. */
+  readonly tdxModule: ReadyTdxModule | undefined;
+}
+
+/**
+ * A memory device is plugged into the guest while it runs, and all of it goes online at once on the boot
+ * CPU (6.12 drivers/acpi/acpi_memhotplug.c, mm/memory_hotplug.c: add_memory_resource with
+ * memhp_default_state=online, into ZONE_NORMAL unless the command line says `online_movable`). The VMM puts it behind the guest's RAM, at the next multiple of 1 GiB (QEMU
+ * hw/i386/pc.c: pc_get_device_memory_range).
+ */
+export class Hotplug {
+  readonly #plan: HotplugPlan;
+  readonly #target: HotplugTarget;
+  readonly #range: AddressRange;
+  readonly #blockBytes: number;
+  #reason: string | undefined = undefined;
+  #refused = false;
+  #done = false;
+  #addedBytes = 0;
+  #memmapBytes = 0;
+  #acceptedOnlineBytes = 0;
+  #timeNs = 0;
+
+  constructor(plan: HotplugPlan, target: HotplugTarget) {
+    const end = Math.max(HIGH_RAM_START, q35Ram(target.guest.scenario.memoryBytes).at(-1)!.end);
+    const start = roundUp(end, GiB);
+    this.#plan = plan;
+    this.#target = target;
+    this.#range = { start, end: start + plan.memoryBytes };
+    this.#blockBytes = memoryBlockBytes(target.kernel.early.maxPfn * PAGE_SIZE);
+  }
+
+  /** What came of it, as of now. */
+  get result(): HotplugResult {
+    const { start } = this.#range;
+    const end = start + this.#addedBytes;
+    const usable = this.#target.guest.platform.usableBytesIn(start, end);
+    const reason = this.#done ? this.#reason : "the guest ended on the way";
+    return {
+      acceptance: this.#plan.acceptance,
+      outcome: this.#refused ? "refused" : reason === undefined ? "online" : "failed",
+      ...(reason === undefined ? {} : { reason }),
+      blockBytes: this.#blockBytes,
+      addedBytes: this.#addedBytes,
+      memmapBytes: this.#memmapBytes,
+      acceptedOnlineBytes: this.#acceptedOnlineBytes,
+      unacceptedBytes: end - start - usable,
+      timeNs: Math.round(this.#timeNs),
+    };
+  }
+
+  /**
+   * @throws PageTableError when no page is left for the direct map
+   * @throws DoubleAcceptError never, as nobody has accepted this memory before
+   */
+  run(): void {
+    const { clock } = this.#target.guest;
+    this.#reason = this.#refusal();
+    this.#refused = this.#reason !== undefined;
+    this.#done = this.#refused;
+    if (this.#refused) return;
+    clock.joinAll();
+    const startNs = clock.bootCpuNs;
+    this.#reason = this.#add();
+    if (this.#reason === undefined) this.#online();
+    clock.settle(0);
+    this.#timeNs = clock.bootCpuNs - startNs;
+    this.#done = true;
+  }
+
+  /**
+   * Nothing has an address of more than 52 bits. A host gives guests only memory that it has; where it does
+   * not look, also such that is no TDX memory.
+   */
+  #refusal(): string | undefined {
+    const { guest, tdxModule } = this.#target;
+    if (this.#range.end > PHYSICAL_ADDRESS_END) {
+      return `It would end at 0x${this.#range.end.toString(16)}, and addresses have 52 bits.`;
+    }
+    const hasBytes = guest.host.limitBytes;
+    const wantedBytes = guest.scenario.memoryBytes + this.#plan.memoryBytes;
+    if (wantedBytes <= hasBytes) return undefined;
+    const refused = tdxModule?.hotplug.find(({ accepted }) => !accepted)?.reason;
+    const why = refused === undefined ? "" : ` ${refused}`;
+    const guests = guest.platform.name === "tdx" ? "TDX guests" : "SNP guests";
+    const more = formatBytes(wantedBytes - hasBytes);
+    return `The host has ${formatBytes(hasBytes)} for ${guests}.${why} With this memory the guest would have ${more} more.`;
+  }
+
+  /** Everything that needs memory of the guest's own; the reason why there is too little. */
+  #add(): string | undefined {
+    const { guest, kernel } = this.#target;
+    const { start, end } = this.#range;
+    if ((end - start) % this.#blockBytes !== 0) {
+      return `the kernel adds memory in blocks of ${formatBytes(this.#blockBytes)}, and ${formatBytes(end - start)} is no multiple`;
+    }
+    this.#memmapBytes = populateMemmap(kernel.allocator, this.#range);
+    if (this.#memmapBytes < memmapBytes(this.#range)) {
+      const wanted = formatBytes(memmapBytes(this.#range));
+      return `struct pages take ${wanted}, of which the guest had ${formatBytes(this.#memmapBytes)}`;
+    }
+    const { earlyMap } = kernel.early;
+    mapMemory(earlyMap!, this.#range);
+    guest.host.plugIn(end - start);
+    if (this.#plan.acceptance === "lazy" && guest.platform.name !== "none" && !this.#growBitmap()) {
+      return "no page is left for a longer bitmap";
+    }
+    if (this.#plan.acceptance === "assumed") {
+      kernel.allocator.acceptor = new TouchesUnaccepted(
+        kernel.allocator.acceptor,
+        this.#range,
+        guest.platform,
+      );
+    }
+    guest.host.noteGuestTables(
+      guest.policy.flagsPages === true ? 0 : (this.#target.acceptance.table?.bitmapBytes ?? 0),
+      earlyMap!.tables.total * PAGE_SIZE,
+    );
+    return undefined;
+  }
+
+  /** The kernel's record of unaccepted memory from now on; the firmware's table stays where it is. */
+  #growBitmap(): boolean {
+    const { guest, kernel, acceptance, faults } = this.#target;
+    const { start, end } = this.#range;
+    const empty = (): UnacceptedTable =>
+      new UnacceptedTable(start, Math.ceil((end - start) / BYTES_PER_BITMAP_BYTE));
+    const table = (acceptance.table ?? kernelTable(guest, empty())!).withMemory(start, end);
+    const bitmapBytes = guest.policy.flagsPages === true ? 0 : TABLE_HEADER_BYTES + table.bitmapBytes;
+    const pages = Math.ceil(bitmapBytes / PAGE_SIZE);
+    for (let page = 0; page < pages; page++) {
+      if (kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) === NO_PAGE) return false;
+    }
+    acceptance.table = table;
+    if (faults !== undefined) faults.table = table;
+    return true;
+  }
+
+  /** Block by block (walk_memory_blocks, memory_block_online). */
+  #online(): void {
+    const { guest, kernel } = this.#target;
+    const { clock, kernelAccept, scenario } = guest;
+    const { transparentHugePages = scenario.guest.transparentHugePages, onlineMovable } =
+      kernel.early.options;
+    const hugePages = transparentHugePages && hugePagesInUse(kernel.allocator);
+    const zone = onlineMovable ? ZoneType.MOVABLE : ZoneType.NORMAL;
+    for (let { start } = this.#range; start < this.#range.end; start += this.#blockBytes) {
+      const block = { start, end: start + this.#blockBytes };
+      clock.begin(0);
+      if (this.#plan.acceptance === "online") {
+        kernelAccept.acceptMemory(block.start, block.end);
+        this.#acceptedOnlineBytes += this.#blockBytes;
+      }
+      clock.ledger.charge(CostEvent.initStructPage, this.#blockBytes / PAGE_SIZE);
+      onlinePages(kernel, block, zone, hugePages);
+      this.#addedBytes += this.#blockBytes;
+      clock.settle(0);
+    }
+  }
+}

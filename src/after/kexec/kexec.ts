@@ -1,0 +1,258 @@
+import { AcceptMemory } from "../../accept/accept-memory.js";
+import type { TrackedRange } from "../../accept/e820-ranges.js";
+import { type E820Entry, E820Type } from "../../efistub/setup-e820.js";
+import type { ArchAccept, UnacceptedTable } from "../../efistub/unaccepted-table.js";
+import type { Guest } from "../../guest/guest.js";
+import { Kernel } from "../../guest/kernel.js";
+import { OutOfMemory } from "../../guest/power-on.js";
+import { faultAcceptance, kernelOptions } from "../../guest/strategy.js";
+import { type AddressRange, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
+import type { EarlyMachine } from "../../x86/early-machine.js";
+import { GuestTerminated } from "../attack.js";
+import { rebuiltTable, tableFromMap } from "./hand-over-table.js";
+import type { KexecPlan, KexecResult, NextKernelTable } from "./result.js";
+import { allSegments, highestHole, placeSegments, type Segments } from "./segments.js";
+import { unreadable } from "./unreadable.js";
+import { unshare } from "./unshare.js";
+import { readVmcore } from "./vmcore.js";
+
+/** Assumption where the command line has no `crashkernel=`: 256M, what distributions take; aligned as the kernel does (CRASH_ALIGN). */
+const CRASH_KERNEL_BYTES: number = 256 * MiB;
+const CRASH_KERNEL_ALIGN: number = 16 * MiB;
+
+/** The first kernel, and how it came to be. */
+export interface FirstKernel {
+  readonly guest: Guest;
+  readonly kernel: Kernel;
+  readonly machine: EarlyMachine;
+  readonly acceptance: AcceptMemory;
+  /** The map that it got from its stub. */
+  readonly entries: readonly E820Entry[];
+  /** What it knows about unaccepted memory; absent when all is accepted. */
+  readonly table: UnacceptedTable | undefined;
+  /** Its memory by what was accepted when it started. */
+  readonly asFromFirmware: readonly TrackedRange[];
+}
+
+/**
+ * The first kernel ends and another one goes on in the same guest, whose memory stays as accepted as
+ * it was. `result` tells how far that came, also when `run` throws.
+ */
+export class Kexec {
+  readonly #plan: KexecPlan;
+  readonly #first: FirstKernel;
+  /** When the last request of the workload was served; nanoseconds. */
+  readonly startNs: number;
+  #facts: Omit<KexecResult, "kind" | "table" | "timeNs">;
+
+  constructor(plan: KexecPlan, first: FirstKernel) {
+    first.guest.clock.joinAll();
+    this.#plan = { ...plan, table: tableOfNext(plan.table, first.guest) };
+    this.#first = first;
+    this.startNs = first.guest.clock.bootCpuNs;
+    this.#facts = { done: false, segmentBytes: 0, unacceptedSegmentBytes: 0, unsharedBytes: 0 };
+  }
+
+  get result(): KexecResult {
+    const { clock } = this.#first.guest;
+    clock.settle(0);
+    const { kind, table } = this.#plan;
+    return { kind, table, timeNs: Math.round(clock.bootCpuNs - this.startNs), ...this.#facts };
+  }
+
+  /**
+   * @throws GuestTerminated or DoubleAcceptError when the guest does not survive it; OutOfMemory when
+   *   there is no place for the next kernel
+   */
+  run(): void {
+    if (this.#plan.kind === "kdump") this.#crash();
+    else this.#kexec();
+    this.#facts = { ...this.#facts, done: true };
+  }
+
+  /** What the first kernel has shared with the host, leaf by leaf, as its direct map tells. */
+  get #shared(): AddressRange[] {
+    return this.#first.kernel.early.earlyMap!.map.sharedLeaves();
+  }
+
+  get #ram(): AddressRange[] {
+    return this.#first.entries
+      .filter(({ type }) => type === E820Type.RAM)
+      .map(({ start, end }) => ({ start: roundUp(start, PAGE_SIZE), end: roundDown(end, PAGE_SIZE) }));
+  }
+
+  #kexec(): void {
+    const { guest, kernel, entries } = this.#first;
+    const { initrd, build } = kernel.early;
+    const segments = placeSegments(
+      this.#ram,
+      {
+        kernelBytes: roundUp(build.imageBytes + 2 * MiB, 2 * MiB),
+        initrdBytes: this.#plan.initrdBytes ?? (initrd === undefined ? 0 : initrd.end - initrd.start),
+      },
+      guest.rules.kexec.highestFirst,
+    );
+    if (segments === undefined) throw new OutOfMemory("kexec finds no room for the next kernel");
+    this.#load(allSegments(segments));
+    const arch: ArchAccept = { acceptMemory: (start, end) => guest.meter.kernelAccept(start, end) };
+    let { table } = this.#first;
+    if (this.#plan.table === "rebuilt") {
+      const next = rebuiltTable(entries, table, arch);
+      this.#facts = { ...this.#facts, mapEntries: next.entries, gapBytes: next.gapBytes };
+      table = next.table;
+    }
+    const shared = this.#unshare();
+    for (const segment of allSegments(segments)) {
+      const reason = unreadable(guest.platform, segment, shared);
+      if (reason !== undefined) throw new GuestTerminated(`kexec copies the next kernel to ${reason}`);
+    }
+    if (this.#plan.table === "lost" && table !== undefined) {
+      table = tableFromMap(this.#first.asFromFirmware, table.unitSizeBytes, arch);
+    }
+    const before = guest.platform.acceptedPages;
+    const next = this.#nextKernel(segments, table, arch);
+    for (const region of next.early.memblock.reserved.regions) {
+      const range = { start: region.base, end: region.base + region.size };
+      const bad = shared.find(({ start, end }) => start < range.end && end > range.start);
+      if (bad === undefined) continue;
+      const where = Math.max(bad.start, range.start).toString(16);
+      throw new GuestTerminated(
+        `the next kernel uses 0x${where}, which the first one left shared with the host`,
+      );
+    }
+    this.#facts = {
+      ...this.#facts,
+      nextKernel: {
+        acceptedBytes: (guest.platform.acceptedPages - before) * PAGE_SIZE,
+        unacceptedBytes: (table?.countSet() ?? 0) * (table?.unitSizeBytes ?? 0),
+      },
+    };
+  }
+
+  /** What will be written to may be accepted at load time. */
+  #load(segments: readonly AddressRange[]): void {
+    const { acceptance, table, guest } = this.#first;
+    const bytes = segments.reduce((sum, { start, end }) => sum + end - start, 0);
+    const unaccepted = segments.reduce((sum, range) => sum + unacceptedIn(table, range), 0);
+    this.#facts = { ...this.#facts, segmentBytes: bytes, unacceptedSegmentBytes: unaccepted };
+    if (!guest.rules.kexec.acceptsSegments) return;
+    for (const { start, end } of segments) acceptance.acceptMemory(start, end - start);
+    guest.clock.settle(0);
+  }
+
+  /** @returns what stays shared */
+  #unshare(): readonly AddressRange[] {
+    const { guest, kernel } = this.#first;
+    const shared = this.#shared;
+    if (!guest.rules.kexec.unshares.some((name) => name === guest.platform.name)) return shared;
+    this.#facts = { ...this.#facts, unsharedBytes: unshare(guest, shared, kernel.early.earlyMap!.map) };
+    return [];
+  }
+
+  /** From its decompressor to page_alloc_init_late(). The stub does not run again. */
+  #nextKernel(segments: Segments, table: UnacceptedTable | undefined, arch: ArchAccept): Kernel {
+    const { guest, machine, kernel } = this.#first;
+    const { clock, kernelAccept } = guest;
+    if (table !== undefined) {
+      const unitOf = (address: number): number => (address - table.physBase) / table.unitSizeBytes;
+      const first = Math.max(0, Math.floor(unitOf(segments.kernel.start)));
+      table.acceptUnits(first, Math.min(Math.ceil(unitOf(segments.kernel.end)), table.unitCount), arch);
+    }
+    const phases = clock.phases.length;
+    clock.idle.online = 1;
+    const next = new Kernel(
+      {
+        ...machine,
+        kernelStart: segments.kernel.start,
+        ...(segments.initrd === undefined ? {} : { initrd: segments.initrd }),
+        ...(machine.efi === undefined ? {} : { efi: { ...machine.efi, memoryMap: segments.parameters } }),
+      },
+      kernel.early.build,
+      guest.rules.pageAlloc,
+      new AcceptMemory(table, kernelAccept, kernelAccept),
+      guest.policy.kernel !== "boot",
+      clock,
+      kernelOptions(guest, faultAcceptance(guest, table)),
+    );
+    next.deferredInit();
+    // They are not the boot's.
+    clock.phases.length = phases;
+    return next;
+  }
+
+  /** The crash kernel runs in memory of its own, which was set aside at boot, and copies the rest. */
+  #crash(): void {
+    const { guest, table } = this.#first;
+    const own = this.#crashKernel();
+    this.#facts = { ...this.#facts, segmentBytes: own.end - own.start };
+    const shared = this.#unshare();
+    const hasPointer = guest.scenario.guest.unacceptedMemory !== "zero-page";
+    if (table !== undefined && hasPointer && guest.rules.tableReservation === "bytes") {
+      throw new GuestTerminated(
+        "the crash kernel cannot reach the table of unaccepted memory, which is no memory to it",
+      );
+    }
+    const knows = this.#plan.table !== "lost" && guest.rules.kexec.vmcoreAsks;
+    const { reason, ...vmcore } = readVmcore(
+      without(this.#ram, own),
+      knows ? table : undefined,
+      guest.platform,
+      shared,
+    );
+    this.#facts = { ...this.#facts, vmcore };
+    if (reason === undefined) return;
+    const why = hasPointer
+      ? ""
+      : "; the crash kernel cannot reach the table of unaccepted memory, as its zero page has no pointer to it";
+    throw new GuestTerminated(`/proc/vmcore reads ${reason}${why}`);
+  }
+
+  /** Its memory: what `crashkernel=` set aside, or a usual amount of the first kernel's. */
+  #crashKernel(): AddressRange {
+    const { acceptance, kernel } = this.#first;
+    const { crashkernel, options } = kernel.early;
+    if (crashkernel !== undefined) return crashkernel;
+    if (options.crashkernel.length > 0) throw new OutOfMemory("crashkernel= has set no memory aside");
+    const low = this.#ram.filter(({ start }) => start < 4 * GiB).reverse();
+    const start = highestHole(low, this.#shared, CRASH_KERNEL_BYTES, CRASH_KERNEL_ALIGN);
+    if (start === undefined) throw new OutOfMemory("there is no room for the crash kernel below 4 GiB");
+    // memblock would have accepted it when it was set aside (reserve_crashkernel).
+    acceptance.acceptMemory(start, CRASH_KERNEL_BYTES);
+    return { start, end: start + CRASH_KERNEL_BYTES };
+  }
+}
+
+/**
+ * What the next kernel gets, whatever was planned. Flags in struct page are gone with the struct pages. kexec
+ * makes a new zero page, which has no pointer to a bitmap (6.12 arch/x86/kernel/kexec-bzimage64.c:
+ * setup_boot_parameters), so only a map that is made anew can tell the next kernel. Where the e820 table is the
+ * record, it is what is handed over.
+ */
+function tableOfNext(planned: NextKernelTable, { policy, scenario }: Guest): NextKernelTable {
+  if (policy.flagsPages === true) return "lost";
+  if (planned !== "handed-over") return planned;
+  if (scenario.guest.record !== "bitmap") return "rebuilt";
+  return scenario.guest.unacceptedMemory === "zero-page" ? "lost" : planned;
+}
+
+function unacceptedIn(table: UnacceptedTable | undefined, { start, end }: AddressRange): number {
+  if (table === undefined) return 0;
+  const { physBase, unitSizeBytes, unitCount } = table;
+  const last = Math.min(Math.ceil((end - physBase) / unitSizeBytes), unitCount);
+  let bytes = 0;
+  let unit = Math.max(0, Math.floor((start - physBase) / unitSizeBytes));
+  for (unit = table.nextSet(unit, last); unit < last; unit = table.nextSet(unit + 1, last)) {
+    const from = physBase + unit * unitSizeBytes;
+    bytes += Math.min(end, from + unitSizeBytes) - Math.max(start, from);
+  }
+  return bytes;
+}
+
+function without(ram: readonly AddressRange[], hole: AddressRange): AddressRange[] {
+  return ram.flatMap(({ start, end }) =>
+    [
+      { start, end: Math.min(end, hole.start) },
+      { start: Math.max(start, hole.end), end },
+    ].filter((piece) => piece.start < piece.end),
+  );
+}

@@ -1,0 +1,57 @@
+import { trackedMap } from "../../accept/tracked-map.js";
+import type { CocoPlatform } from "../../coco/platform.js";
+import { E820Type } from "../../efistub/setup-e820.js";
+import type { UnacceptedTable } from "../../efistub/unaccepted-table.js";
+import { type AddressRange, PAGE_SIZE } from "../../units.js";
+import { unreadable } from "./unreadable.js";
+
+/** What the crash kernel could read of the first kernel's memory. */
+export interface Vmcore {
+  /** The first kernel's RAM, without what was set aside for the crash kernel. */
+  readonly ramBytes: number;
+  readonly readBytes: number;
+  /** Left out as no RAM, because it is unaccepted or the page before unaccepted memory. */
+  readonly skippedBytes: number;
+}
+
+/**
+ * The crash kernel reads all RAM of the first one. Since 6.7 it asks the table about every page
+ * and takes what is unaccepted for no RAM (Adrian Hunter, "proc/vmcore: Do not map unaccepted
+ * memory", 2023-09-11). The question looks one unit ahead, so the last page before unaccepted memory
+ * is left out as well.
+ *
+ * @param ram of the first kernel, in whole pages, ascending
+ * @param table what the crash kernel knows; undefined when it has no table or does not ask
+ * @param shared what has not been made private again
+ * @returns how far it came, and why not to the end
+ */
+export function readVmcore(
+  ram: readonly AddressRange[],
+  table: UnacceptedTable | undefined,
+  platform: CocoPlatform,
+  shared: readonly AddressRange[],
+): Vmcore & { readonly reason?: string } {
+  let readBytes = 0;
+  let skippedBytes = 0;
+  const ramBytes = ram.reduce((sum, { start, end }) => sum + end - start, 0);
+  const map = trackedMap(
+    ram.map((range) => ({ ...range, type: E820Type.RAM })),
+    table,
+  );
+  for (const { start, end, kind } of map) {
+    const readEnd = kind === "unaccepted" ? start : end - (isSetAt(table, end) ? PAGE_SIZE : 0);
+    skippedBytes += end - readEnd;
+    if (readEnd === start) continue;
+    const reason = unreadable(platform, { start, end: readEnd }, shared);
+    if (reason !== undefined) return { ramBytes, readBytes, skippedBytes, reason };
+    readBytes += readEnd - start;
+  }
+  return { ramBytes, readBytes, skippedBytes };
+}
+
+/** Whether unaccepted memory begins at an address. */
+function isSetAt(table: UnacceptedTable | undefined, address: number): boolean {
+  if (table === undefined || address < table.physBase) return false;
+  const unit = (address - table.physBase) / table.unitSizeBytes;
+  return Number.isInteger(unit) && unit < table.unitCount && table.isSet(unit);
+}
