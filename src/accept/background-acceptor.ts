@@ -35,6 +35,11 @@ export class BackgroundAcceptor {
   /** By thread: when it wants to accept its next block. */
   readonly #dueNs: Float64Array;
   readonly #intervalNs: number;
+  readonly #startNs: number;
+  /** By thread: blocks it has accepted, when it began the last, and all time that it was behind its rate for a reason. */
+  readonly #blocks: Float64Array;
+  readonly #lastBeginNs: Float64Array;
+  readonly #behindNs: Float64Array;
 
   /**
    * @param isBusy whether a CPU has work that it has not done yet
@@ -50,7 +55,11 @@ export class BackgroundAcceptor {
     this.#allocator = allocator;
     this.#clock = clock;
     this.#isBusy = isBusy;
-    this.#dueNs = new Float64Array(plan.threads).fill(clock.bootCpuNs);
+    this.#startNs = clock.bootCpuNs;
+    this.#dueNs = new Float64Array(plan.threads).fill(this.#startNs);
+    this.#blocks = new Float64Array(plan.threads);
+    this.#lastBeginNs = new Float64Array(plan.threads).fill(Number.NEGATIVE_INFINITY);
+    this.#behindNs = new Float64Array(plan.threads);
     this.#intervalNs = (BLOCK_BYTES * plan.threads * SECOND_NS) / plan.bytesPerSecond;
   }
 
@@ -67,6 +76,7 @@ export class BackgroundAcceptor {
     const cpu = zone === undefined ? -1 : this.#cpuOf(thread);
     if (cpu < 0) {
       // Nothing to do, or nowhere to do it: the thread looks again when something else has happened.
+      this.#behindNs[thread]! += timeNs - dueNs;
       this.#dueNs[thread] = timeNs;
       return false;
     }
@@ -77,8 +87,39 @@ export class BackgroundAcceptor {
     const { frames, acceptor } = this.#allocator;
     acceptOldest(frames, zone!, acceptor, cpu);
     this.#clock.settle(cpu);
-    this.#dueNs[thread] = Math.max(cpus.timeNs[cpu]!, startNs + this.#intervalNs);
+    const nextNs = startNs + this.#intervalNs;
+    this.#dueNs[thread] = Math.max(cpus.timeNs[cpu]!, nextNs);
+    this.#note(thread, startNs);
+    // Its CPU was busy until it could begin, or was with this block for longer than the rate leaves.
+    this.#behindNs[thread]! += startNs - dueNs + (this.#dueNs[thread]! - nextNs);
     return true;
+  }
+
+  #note(thread: number, beginNs: number): void {
+    // Times are doubles; a rate that is no whole number of nanoseconds a block rounds.
+    if (beginNs - this.#lastBeginNs[thread]! < this.#intervalNs - 1) {
+      throw new Error(`accept: thread ${thread} begins a block before its rate lets it, at ${beginNs} ns`);
+    }
+    this.#lastBeginNs[thread] = beginNs;
+    this.#blocks[thread]!++;
+  }
+
+  /**
+   * Each thread has kept its rate, but for the time in which it had nothing to accept or no CPU to do it on.
+   *
+   * @throws Error naming the thread
+   */
+  verifyRate(): void {
+    for (let thread = 0; thread < this.#dueNs.length; thread++) {
+      const blocks = this.#blocks[thread]!;
+      const wantedNs = blocks * this.#intervalNs;
+      const tookNs = this.#dueNs[thread]! - this.#startNs - this.#behindNs[thread]!;
+      if (Math.abs(tookNs - wantedNs) > blocks + 1) {
+        throw new Error(
+          `accept: thread ${thread} took ${tookNs} ns for ${blocks} blocks, which its rate makes ${wantedNs} ns`,
+        );
+      }
+    }
   }
 
   #earliest(): number {

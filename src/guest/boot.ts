@@ -51,7 +51,7 @@ import { requireMemory } from "./require-memory.js";
 import { serveTables } from "./serve-tables.js";
 import { shuffleFreeMemory } from "./shuffle-memory.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
-import { verifyAccepted, verifyGuest } from "./verify-guest.js";
+import { verifyAccepted, verifyGuest, verifyPhases } from "./verify-guest.js";
 
 /** One guest from power on to the end of its recorded requests. This is the order of things. */
 export class GuestBoot {
@@ -324,6 +324,7 @@ export class GuestBoot {
     replay.runUntil(marks.ready?.request ?? count);
     clock.joinAll();
     clock.endPhase("initcalls");
+    if (this.#check) verifyPhases(clock);
   }
 
   /** The memory devices of ACPI, a subsys initcall behind that of huge pages (acpi_init). */
@@ -384,6 +385,7 @@ export class GuestBoot {
     const hasGaps = (this.e820Record?.result.gapBytes ?? 0) > 0;
     verifyGuest(this.kernel!, this.#acceptance!, platform, usableOnTouch, hasGaps);
     verifyAccepted(meter.acceptedBy, platform, scenario.memoryBytes + (this.hotplug?.result.addedBytes ?? 0));
+    this.background?.verifyRate();
     if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");
   }
 }

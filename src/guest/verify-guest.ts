@@ -4,7 +4,9 @@ import type { CocoPlatform } from "../coco/platform.js";
 import { subtractRanges } from "../firmware/ranges.js";
 import { verifyInvariants } from "../page-alloc/invariants.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { ALLOCATED, NO_PAGE } from "../page-alloc/page-frames.js";
 import { pcpIndexOrder } from "../page-alloc/pcp.js";
+import type { GuestClock } from "../sim/guest-clock.js";
 import { type AddressRange, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
 import type { Kernel } from "./kernel.js";
 
@@ -40,6 +42,8 @@ export function verifyGuest(
     }
   });
   verifyReserved(kernel, platform, unaccepted);
+  verifyShared(kernel, platform);
+  if (!usableOnTouch) verifyTable(acceptance, kernel, platform, unaccepted);
 }
 
 /**
@@ -62,6 +66,18 @@ export function verifyAccepted(
   }
   if (acceptedBytes > memoryBytes) {
     throw new Error(`guest: ${acceptedBytes} bytes are accepted in a guest of ${memoryBytes}`);
+  }
+}
+
+/**
+ * The phases of a boot, one after the other, are all of its time.
+ *
+ * @throws Error with the two sums
+ */
+export function verifyPhases({ phases, bootCpuNs }: GuestClock): void {
+  const sumNs = phases.reduce((sum, { ns }) => sum + ns, 0);
+  if (Math.abs(sumNs - bootCpuNs) > phases.length) {
+    throw new Error(`guest: its phases take ${sumNs} ns, and the boot ${bootCpuNs} ns`);
   }
 }
 
@@ -122,6 +138,59 @@ function verifyReserved(
       const endPfn = pfnDown(Math.min(base + size, end));
       if (startPfn < endPfn) requireUsable(platform, startPfn, endPfn - startPfn);
     }
+  }
+}
+
+/**
+ * What the direct map shares with the host is what the platform has made shared, lies in memory that
+ * somebody has allocated, and is no part of the kernel's image.
+ */
+function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform): void {
+  const map = early.earlyMap?.map;
+  if (map === undefined) return;
+  if (map.sharedBytes !== platform.sharedPages * PAGE_SIZE) {
+    throw new Error(
+      `guest: ${map.sharedBytes} bytes of the direct map are shared, and ${platform.name} knows of ` +
+        `${platform.sharedPages * PAGE_SIZE}`,
+    );
+  }
+  const { kernelStart } = early.machine;
+  // Init memory of the image is freed and may be allocated again; memblock's record of it stays.
+  const image = { start: kernelStart, end: kernelStart + early.build.imageBytes };
+  const ranges = early.memblock.reserved.regions.map(({ base, size }) => ({ start: base, end: base + size }));
+  const byMemblock = subtractRanges(ranges, [image]);
+  for (const shared of map.sharedLeaves()) {
+    for (const { start, end } of subtractRanges([shared], byMemblock)) {
+      for (let pfn = pfnDown(start); pfn < pfnUp(end); pfn++) requireAllocated(allocator, pfn);
+    }
+  }
+}
+
+function requireAllocated({ frames }: PageAllocator, pfn: number): void {
+  const page = frames.pageOf(pfn);
+  if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) return;
+  throw new Error(`guest: pfn 0x${pfn.toString(16)} is shared, but nobody has allocated it`);
+}
+
+/** What the kernel's table does not call unaccepted can be used. */
+function verifyTable(
+  { table }: AcceptMemory,
+  { early }: Kernel,
+  platform: CocoPlatform,
+  unaccepted: readonly AddressRange[],
+): void {
+  if (table === undefined) return;
+  const { physBase, unitSizeBytes, unitCount } = table;
+  const waiting: AddressRange[] = [...unaccepted];
+  for (let set = table.nextSet(0, unitCount); set < unitCount; ) {
+    const clear = table.nextClear(set, unitCount);
+    waiting.push({ start: physBase + set * unitSizeBytes, end: physBase + clear * unitSizeBytes });
+    set = table.nextSet(clear, unitCount);
+  }
+  const memory = early.memblock.memory.regions.map(({ base, size }) => ({ start: base, end: base + size }));
+  for (const { start, end } of subtractRanges(memory, waiting)) {
+    const [startPfn, endPfn] = [pfnUp(start), pfnDown(end)];
+    if (startPfn < endPfn) requireUsable(platform, startPfn, endPfn - startPfn);
   }
 }
 
