@@ -7,7 +7,7 @@ import { addFreeRun } from "../src/page-alloc/buddy.js";
 import { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../src/page-alloc/unaccepted-list.js";
 import { initPerZoneWmarkMin } from "../src/page-alloc/zone-setup.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../src/units.js";
+import { asPage, MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../src/units.js";
 import { LINUX_6_12 } from "../test/linux/releases.js";
 import { PlainBuddy } from "./plain-buddy.js";
 
@@ -72,7 +72,7 @@ function benchPairs(): void {
       let page = 0;
       for (let i = 0; i < PAIRS; i++) {
         page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, 0, 0, 0);
-        allocator.freePages(page, 0, 0);
+        allocator.freePages(asPage(page), 0, 0);
       }
       return do_not_optimize(page);
     });
@@ -90,7 +90,7 @@ function benchPairs(): void {
       let page = 0;
       for (let i = 0; i < PAIRS; i++) {
         page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, 9, 0, 0);
-        allocator.freePages(page, 9, 0);
+        allocator.freePages(asPage(page), 9, 0);
       }
       return do_not_optimize(page);
     });
@@ -108,7 +108,7 @@ function benchBurst(): void {
     }).baseline(true);
     bench(`order 0, ${BURST} taken then freed, page-alloc`, () => {
       for (let i = 0; i < BURST; i++) burst[i] = allocator.allocPages(GFP_HIGHUSER_MOVABLE, 0, 0, 0);
-      for (let i = 0; i < BURST; i++) allocator.freePages(burst[i]!, 0, 0);
+      for (let i = 0; i < BURST; i++) allocator.freePages(asPage(burst[i]!), 0, 0);
       return do_not_optimize(burst[0]);
     });
   });

@@ -10,6 +10,7 @@ import type { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { labSteps, Step } from "../src/study/verify/lab-steps.js";
 import { allocatorOf } from "../src/study/verify/load-snapshot.js";
 import { parseSnapshot } from "../src/study/verify/snapshot.js";
+import { asPage, asPfn } from "../src/units.js";
 import { readLabLog } from "../src/workload/lab-log.js";
 import { PlainBuddy } from "./plain-buddy.js";
 
@@ -76,13 +77,13 @@ export async function benchReplay(): Promise<void> {
       const { count, order, gfp, handle } = requests;
       for (let i = 0; i < count; i++) {
         if (gfp[i]! >= 0) pages[handle[i]!] = allocator.allocPages(gfp[i]!, order[i]!, 0, 0);
-        else allocator.freePages(pages[handle[i]!]!, order[i]!, 0);
+        else allocator.freePages(asPage(pages[handle[i]!]!), order[i]!, 0);
       }
     },
     {
       beforeEach: () => {
         allocator = allocatorOf(snapshot, { acceptMemory: () => undefined });
-        for (const [handle, pfn] of requests.before) pages[handle] = allocator.pageAt(pfn);
+        for (const [handle, pfn] of requests.before) pages[handle] = allocator.pageAt(asPfn(pfn));
       },
     },
   );

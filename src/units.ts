@@ -6,6 +6,55 @@
  * are plain numbers; the name of a variable carries its unit.
  */
 
+declare const PFN: unique symbol;
+declare const PAGE: unique symbol;
+declare const PHYS: unique symbol;
+
+/**
+ * Number of a page frame in guest-physical memory. A plain number at run time; the brand keeps it apart from
+ * a `Page`. Arithmetic gives a plain number again, which `asPfn` takes back.
+ */
+export type Pfn = number & { readonly [PFN]: true };
+
+/**
+ * Index of a page in the arrays of the page allocator (the counterpart of `struct page *`). It says nothing
+ * about where the page lies: that is its frame's number (`PageFrames.pfnOf`: page_to_pfn).
+ */
+export type Page = number & { readonly [PAGE]: true };
+
+/** A physical address in bytes (phys_addr_t). That of a page comes from its frame: `addressOf`. */
+export type PhysAddr = number & { readonly [PHYS]: true };
+
+/** An array of pages, which are pages still when they are read. */
+export interface PageArray extends Int32Array {
+  [at: number]: Page;
+}
+
+/** Takes a number for that of a frame: one that was recorded, read or computed from others. */
+export function asPfn(frame: number): Pfn {
+  return frame as Pfn;
+}
+
+/** Physical address of the first byte of a frame (kernel: PFN_PHYS). */
+export function addressOf(pfn: Pfn): PhysAddr {
+  return (pfn * PAGE_SIZE) as PhysAddr;
+}
+
+/** Takes a number for a physical address: one of a memory map, or computed from others. */
+export function asPhys(address: number): PhysAddr {
+  return address as PhysAddr;
+}
+
+/** Takes a number for that of a page, as computed from others. */
+export function asPage(index: number): Page {
+  return index as Page;
+}
+
+/** Room for so many pages. */
+export function pageArray(length: number): PageArray {
+  return new Int32Array(length) as PageArray;
+}
+
 /** log2 of the page size (x86_64: asm/page_types.h PAGE_SHIFT). */
 export const PAGE_SHIFT = 12;
 /** Bytes in a page. */
@@ -39,24 +88,28 @@ export interface AddressRange {
 }
 
 /** Rounds down to a multiple of `step`; exact for any value below 2^53. */
+export function roundDown<Id extends Pfn | Page | PhysAddr>(value: Id, step: number): Id;
+export function roundDown(value: number, step: number): number;
 export function roundDown(value: number, step: number): number {
   return value - (value % step);
 }
 
 /** Rounds up to a multiple of `step`; exact while the result is below 2^53. */
+export function roundUp<Id extends Pfn | Page | PhysAddr>(value: Id, step: number): Id;
+export function roundUp(value: number, step: number): number;
 export function roundUp(value: number, step: number): number {
   const rest = value % step;
   return rest === 0 ? value : value - rest + step;
 }
 
 /** First page frame wholly at or above an address (kernel: PFN_UP). */
-export function pfnUp(address: number): number {
-  return Math.ceil(address / PAGE_SIZE);
+export function pfnUp(address: number): Pfn {
+  return Math.ceil(address / PAGE_SIZE) as Pfn;
 }
 
 /** Page frame that holds an address (kernel: PFN_DOWN). */
-export function pfnDown(address: number): number {
-  return Math.floor(address / PAGE_SIZE);
+export function pfnDown(address: number): Pfn {
+  return Math.floor(address / PAGE_SIZE) as Pfn;
 }
 
 const SIZE_SUFFIXES: Readonly<Record<string, number>> = {

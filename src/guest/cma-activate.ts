@@ -4,7 +4,7 @@ import { releaseCmaArea } from "../page-alloc/cma.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { TOUCHED } from "../page-alloc/page-frames.js";
 import { type MemoryAcceptor, withTouch } from "../page-alloc/unaccepted-list.js";
-import { PAGE_SIZE } from "../units.js";
+import { pfnDown } from "../units.js";
 import type { CmaArea } from "../x86/early-machine.js";
 import type { Kernel } from "./kernel.js";
 
@@ -46,7 +46,7 @@ function noteTouched({ allocator, early }: Kernel, { start, end }: CmaArea): voi
 }
 
 function activate({ allocator, early }: Kernel, { start, end }: CmaArea): void {
-  const [startPfn, endPfn] = [start / PAGE_SIZE, end / PAGE_SIZE];
+  const [startPfn, endPfn] = [pfnDown(start), pfnDown(end)];
   if (inOneZone(allocator, startPfn, endPfn)) {
     releaseCmaArea(allocator, startPfn, endPfn - startPfn, 0);
     return;

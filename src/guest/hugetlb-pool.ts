@@ -4,7 +4,7 @@ import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { withTouch } from "../page-alloc/unaccepted-list.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import { PAGE_SIZE, PAGEBLOCK_ORDER } from "../units.js";
+import { PAGE_SIZE, PAGEBLOCK_ORDER, type Page, pfnDown } from "../units.js";
 import type { Kernel } from "./kernel.js";
 
 /** A pool of huge pages as boot filled it. */
@@ -27,7 +27,7 @@ export function hugetlbInit(kernel: Kernel, clock: GuestClock, stalls: StallReco
   const results: HugePagePoolResult[] = [];
   for (const { pageBytes, askedPages, ranges } of early.hugeBootPages) {
     for (const { start } of ranges) {
-      allocator.zoneOfPfn(start / PAGE_SIZE).managedPages += pageBytes / PAGE_SIZE;
+      allocator.zoneOfPfn(pfnDown(start)).managedPages += pageBytes / PAGE_SIZE;
     }
     results.push({ pageBytes, askedPages, pages: ranges.length });
   }
@@ -107,7 +107,7 @@ class PoolFiller {
   #takePage(cpu: number, nodeIds: readonly number[], turn: number): boolean {
     const { allocator } = this.#kernel;
     this.#clock.begin(cpu);
-    let page = NO_PAGE;
+    let page: Page | typeof NO_PAGE = NO_PAGE;
     for (let at = 0; at < nodeIds.length && page === NO_PAGE; at++) {
       page = allocator.allocPages(GFP, PAGEBLOCK_ORDER, nodeIds[(turn + at) % nodeIds.length]!, cpu);
     }

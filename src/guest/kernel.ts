@@ -22,7 +22,7 @@ import { type BootAcceptor, BootRelease, type ReleaseObserver } from "../page-al
 import type { MemoryAcceptor } from "../page-alloc/unaccepted-list.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+import { MAX_ORDER_PAGES, PAGE_SIZE, type Pfn, pfnDown } from "../units.js";
 import { EarlyBoot, type EarlyMachine } from "../x86/early-machine.js";
 import { runEarlySteps } from "../x86/early-memblock.js";
 
@@ -244,13 +244,13 @@ export class Kernel {
   /** Gives back the region arrays that had to grow; the others lie in the kernel image (memblock_discard). */
   #discardMemblock(): void {
     for (const { start, end } of discardedArrays(this.early.memblock)) {
-      for (let pfn = start / PAGE_SIZE; pfn < end / PAGE_SIZE; pfn++) this.release.block(pfn, 0);
+      for (let pfn = pfnDown(start); pfn < end / PAGE_SIZE; pfn++) this.release.block(pfn, 0);
     }
   }
 
   readonly #sink: {
-    maxOrderBlocks(pfn: number, blocks: number): void;
-    singlePages(pfn: number, pages: number): void;
+    maxOrderBlocks(pfn: Pfn, blocks: number): void;
+    singlePages(pfn: Pfn, pages: number): void;
   } = {
     maxOrderBlocks: (pfn, blocks) => this.release.maxOrderRun(pfn, blocks),
     singlePages: (pfn, pages) => this.release.singlePages(pfn, pages),

@@ -1,6 +1,6 @@
 import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { PAGE_SIZE, PAGES_PER_SECTION, roundDown, roundUp } from "../units.js";
+import { asPage, PAGE_SIZE, PAGES_PER_SECTION, roundDown, roundUp } from "../units.js";
 import type { Kernel } from "./kernel.js";
 import { OutOfMemory } from "./power-on.js";
 
@@ -25,8 +25,8 @@ export function pageExtInit({ allocator, early }: Kernel): void {
   for (const nid of sections(early.memblock.memPfnRanges())) {
     const table = allocator.allocPages(gfp, order, nid, 0);
     if (table !== NO_PAGE) {
-      for (let page = table + pages; page < table + 2 ** order; page++)
-        allocator.freePagesPastPcp(page, 0, 0);
+      for (let page: number = table + pages; page < table + 2 ** order; page++)
+        allocator.freePagesPastPcp(asPage(page), 0, 0);
       continue;
     }
     for (let page = 0; page < pages; page++) {

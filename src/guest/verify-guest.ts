@@ -7,7 +7,16 @@ import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { ALLOCATED, NO_PAGE } from "../page-alloc/page-frames.js";
 import { pcpIndexOrder } from "../page-alloc/pcp.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import { type AddressRange, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
+import {
+  type AddressRange,
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGE_SIZE,
+  type Pfn,
+  pfnDown,
+  pfnUp,
+} from "../units.js";
 import type { Kernel } from "./kernel.js";
 
 /**
@@ -161,12 +170,12 @@ function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform): voi
   const byMemblock = subtractRanges(ranges, [image]);
   for (const shared of map.sharedLeaves()) {
     for (const { start, end } of subtractRanges([shared], byMemblock)) {
-      for (let pfn = pfnDown(start); pfn < pfnUp(end); pfn++) requireAllocated(allocator, pfn);
+      for (let pfn: number = pfnDown(start); pfn < pfnUp(end); pfn++) requireAllocated(allocator, asPfn(pfn));
     }
   }
 }
 
-function requireAllocated({ frames }: PageAllocator, pfn: number): void {
+function requireAllocated({ frames }: PageAllocator, pfn: Pfn): void {
   const page = frames.pageOf(pfn);
   if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) return;
   throw new Error(`guest: pfn 0x${pfn.toString(16)} is shared, but nobody has allocated it`);

@@ -4,9 +4,11 @@
  */
 import {
   type AddressRange,
+  asPfn,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
   PAGE_SIZE,
+  type Pfn,
   pfnDown,
   pfnUp,
   roundUp,
@@ -17,7 +19,7 @@ import { MemblockFlags, type MemblockRegion, numaValidNode } from "./regions.js"
 
 /** `blockCount` blocks of one order in a row; only blocks of the highest order come in runs. */
 export interface BlockRun {
-  readonly startPfn: number;
+  readonly startPfn: Pfn;
   readonly order: number;
   readonly blockCount: number;
 }
@@ -45,7 +47,7 @@ export function* freePagesMemory(startPfn: number, endPfn: number): Generator<Bl
     let order = alignmentOrder(pfn);
     while (pfn + 2 ** order > endPfn) order--;
     const blockCount = order === MAX_PAGE_ORDER ? Math.floor((endPfn - pfn) / MAX_ORDER_PAGES) : 1;
-    yield { startPfn: pfn, order, blockCount };
+    yield { startPfn: asPfn(pfn), order, blockCount };
     pfn += blockCount * 2 ** order;
   }
 }

@@ -5,7 +5,7 @@ import { type NodeSpan, ZONE_NAMES, type ZoneSpan, type ZoneType } from "../mm/z
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import type { Zone } from "../page-alloc/zone.js";
 import { initPerZoneWmarkMin, raiseForHugePages } from "../page-alloc/zone-setup.js";
-import { type AddressRange, MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+import { type AddressRange, MAX_ORDER_PAGES, pfnDown } from "../units.js";
 
 /** Without SRAT entries new memory belongs to node 0 (6.12 drivers/acpi/acpi_memhotplug.c: acpi_get_node). */
 const NODE = 0;
@@ -25,7 +25,7 @@ export function onlinePages(
   type: typeof ZoneType.NORMAL | typeof ZoneType.MOVABLE,
   hugePages: boolean,
 ): void {
-  const [startPfn, endPfn] = [start / PAGE_SIZE, end / PAGE_SIZE];
+  const [startPfn, endPfn] = [pfnDown(start), pfnDown(end)];
   growZone(allocator, type, startPfn, endPfn);
   release.maxOrderRun(startPfn, (endPfn - startPfn) / MAX_ORDER_PAGES);
   const minFreeKbytes = initPerZoneWmarkMin(allocator, cpuNodes);

@@ -1,4 +1,4 @@
-import { MAX_ORDER_PAGES, PAGES_PER_SECTION, roundDown, roundUp } from "../units.js";
+import { asPfn, MAX_ORDER_PAGES, PAGES_PER_SECTION, type Pfn, roundDown, roundUp } from "../units.js";
 import { clipRanges, firstEndingAfter, type PfnRange } from "./pfn-range.js";
 
 /**
@@ -14,13 +14,13 @@ import { clipRanges, firstEndingAfter, type PfnRange } from "./pfn-range.js";
 /** Who receives the pages, in the order in which the kernel frees them. */
 export interface DeferredSink {
   /** A run of whole, aligned, free blocks of order 10. Both pageblocks of each become MOVABLE. */
-  maxOrderBlocks(startPfn: number, blockCount: number): void;
+  maxOrderBlocks(startPfn: Pfn, blockCount: number): void;
   /**
    * A free run inside one block of order 10. It is accepted at once by a single request and
    * then freed page by page as order 0. Only pageblocks whose first page is in the run become
    * MOVABLE; one that begins with a reserved page stays UNMOVABLE.
    */
-  singlePages(startPfn: number, pageCount: number): void;
+  singlePages(startPfn: Pfn, pageCount: number): void;
 }
 
 /**
@@ -85,14 +85,14 @@ export function padataChunks(job: PfnRange, maxThreads: number): PadataPlan {
 export function deferredInitChunk(free: readonly PfnRange[], span: PfnRange, sink: DeferredSink): number {
   let pages = 0;
   for (const { startPfn, endPfn } of clipRanges(free, span)) {
-    releaseRun(startPfn, endPfn, sink);
+    releaseRun(asPfn(startPfn), asPfn(endPfn), sink);
     pages += endPfn - startPfn;
   }
   return pages;
 }
 
 /** Frees one free run: its unaligned head, its whole blocks, its unaligned tail (deferred_init_maxorder). */
-function releaseRun(startPfn: number, endPfn: number, sink: DeferredSink): void {
+function releaseRun(startPfn: Pfn, endPfn: Pfn, sink: DeferredSink): void {
   const firstBlock = roundUp(startPfn, MAX_ORDER_PAGES);
   const lastBlock = roundDown(endPfn, MAX_ORDER_PAGES);
   if (firstBlock > lastBlock) {

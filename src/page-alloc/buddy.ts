@@ -1,5 +1,5 @@
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
-import { isMergeable, MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Page } from "../units.js";
+import { isMergeable, MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
 import { NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
 import { PCP_LISTS, type PerCpuPages, pcpIndexOrder } from "./pcp.js";
 import type { Zone } from "./zone.js";
@@ -22,12 +22,12 @@ export function accountFreePages(zone: Zone, pages: number, type: number, cpu: n
 export function addToFreeList(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   order: number,
   type: number,
   toTail: boolean,
 ): void {
-  const list = zone.firstList + order * MIGRATE_TYPES + type;
+  const list = zone.list(order, type);
   if (toTail) frames.addTail(list, page);
   else frames.addHead(list, page);
   frames.meta[page] = (frames.meta[page]! & ~ORDER_MASK) | (order + 1);
@@ -39,7 +39,7 @@ export function addToFreeList(
 export function removeFromFreeList(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   order: number,
   type: number,
 ): void {
@@ -49,26 +49,20 @@ export function removeFromFreeList(
 }
 
 function noteRemoved(frames: PageFrames, zone: Zone, order: number, type: number): void {
-  const list = zone.firstList + order * MIGRATE_TYPES + type;
+  const list = zone.list(order, type);
   zone.nrFree[order]!--;
   if (frames.next[list] === list) zone.orderMask[type]! &= ~(1 << order);
 }
 
 /** The block at the head of a list that is not empty. Untouched memory gets its frames here. */
-export function firstOnList(frames: PageFrames, zone: Zone, order: number, type: number): number {
-  const head = frames.next[zone.firstList + order * MIGRATE_TYPES + type]!;
+export function firstOnList(frames: PageFrames, zone: Zone, order: number, type: number): Page {
+  const head = frames.next[zone.list(order, type)]!;
   if (!frames.isRange(head)) return head;
   return detachFromRun(frames, zone, head, frames.firstBlock(head), type);
 }
 
 /** Gives one block of an untouched run of free memory frames of its own; it keeps its place on the list. */
-export function detachFromRun(
-  frames: PageFrames,
-  zone: Zone,
-  node: number,
-  block: number,
-  type: number,
-): number {
+export function detachFromRun(frames: PageFrames, zone: Zone, node: Page, block: number, type: number): Page {
   const before = frames.takeFromRange(node, block);
   const page = frames.materialise(block, zone.index, type, type);
   frames.meta[page] = MAX_PAGE_ORDER + 1;
@@ -80,7 +74,7 @@ export function detachFromRun(
 export function freeOnePage(
   frames: PageFrames,
   zone: Zone,
-  freed: number,
+  freed: Page,
   freedOrder: number,
   type: number,
   toTail: boolean,
@@ -92,7 +86,7 @@ export function freeOnePage(
   let order = freedOrder;
   let buddy = page;
   while (order < MAX_PAGE_ORDER) {
-    buddy = page ^ (1 << order);
+    buddy = (page ^ (1 << order)) as Page;
     if ((meta[buddy]! & ORDER_MASK) !== order + 1) break;
     let buddyType = type;
     if (order >= PAGEBLOCK_ORDER) {
@@ -102,7 +96,7 @@ export function freeOnePage(
     }
     removeFromFreeList(frames, zone, buddy, order, buddyType);
     if (buddyType !== type) frames.pageblockType[buddy >> PAGEBLOCK_ORDER] = type;
-    page &= buddy;
+    page = (page & buddy) as Page;
     order++;
   }
   const tail = toTail || buddyMergeLikely(meta, page, buddy, order);
@@ -110,7 +104,7 @@ export function freeOnePage(
 }
 
 /** Whether the parent of a block is about to become whole: then the block is best left alone (buddy_merge_likely). */
-function buddyMergeLikely(meta: Uint8Array, page: number, buddy: number, order: number): boolean {
+function buddyMergeLikely(meta: Uint8Array, page: Page, buddy: Page, order: number): boolean {
   if (order >= MAX_PAGE_ORDER - 1) return false;
   const parent = page & buddy;
   return (meta[parent ^ (1 << (order + 1))]! & ORDER_MASK) === order + 2;
@@ -120,16 +114,16 @@ function buddyMergeLikely(meta: Uint8Array, page: number, buddy: number, order: 
 export function freeToBuddy(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   order: number,
   toTail: boolean,
   cpu: number,
 ): void {
   const pieceOrder = Math.min(order, PAGEBLOCK_ORDER);
   const end = page + (1 << order);
-  for (let piece = page; piece < end; piece += 1 << pieceOrder) {
+  for (let piece: number = page; piece < end; piece += 1 << pieceOrder) {
     const type = frames.pageblockType[piece >> PAGEBLOCK_ORDER]!;
-    freeOnePage(frames, zone, piece, pieceOrder, type, toTail, cpu);
+    freeOnePage(frames, zone, piece as Page, pieceOrder, type, toTail, cpu);
   }
 }
 
@@ -154,13 +148,13 @@ export function addFreeRun(
 export function expand(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   low: number,
   high: number,
   type: number,
 ): number {
   for (let order = high - 1; order >= low; order--) {
-    addToFreeList(frames, zone, page + (1 << order), order, type, false);
+    addToFreeList(frames, zone, (page + (1 << order)) as Page, order, type, false);
   }
   return (1 << high) - (1 << low);
 }
@@ -172,7 +166,7 @@ export function removeSmallest(
   order: number,
   type: number,
   cpu: number,
-): number {
+): Page | typeof NO_PAGE {
   const candidates = zone.orderMask[type]! >> order;
   if (candidates === 0) return NO_PAGE;
   const found = order + 31 - Math.clz32(candidates & -candidates);
@@ -183,12 +177,12 @@ export function removeSmallest(
 export function removeAndExpand(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   low: number,
   high: number,
   type: number,
   cpu: number,
-): number {
+): Page {
   removeFromFreeList(frames, zone, page, high, type);
   const putBack = expand(frames, zone, page, low, high, type);
   accountFreePages(zone, putBack - (1 << high), type, cpu);
@@ -203,7 +197,7 @@ export function removeAndExpand(
 export function moveFreePagesBlock(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   from: number,
   to: number,
   cpu: number,
@@ -216,7 +210,7 @@ export function moveFreePagesBlock(
       at++;
       continue;
     }
-    moveToFreeList(frames, zone, at, order, from, to, cpu);
+    moveToFreeList(frames, zone, at as Page, order, from, to, cpu);
     at += 1 << order;
   }
   frames.pageblockType[start >> PAGEBLOCK_ORDER] = to;
@@ -227,7 +221,7 @@ export function moveFreePagesBlock(
 export function moveToFreeList(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   order: number,
   from: number,
   to: number,
@@ -240,14 +234,14 @@ export function moveToFreeList(
 }
 
 /** Gives all pageblocks of a block a type (change_pageblock_range). */
-export function changePageblocks(frames: PageFrames, page: number, order: number, type: number): void {
+export function changePageblocks(frames: PageFrames, page: Page, order: number, type: number): void {
   const first = page >> PAGEBLOCK_ORDER;
   frames.pageblockType.fill(type, first, first + (1 << (order - PAGEBLOCK_ORDER)));
 }
 
 /** Whether a zone holds the whole pageblock of a page. */
-export function pageblockInZone(frames: PageFrames, zone: Zone, page: number): boolean {
-  const start = frames.pfnOf(page - (page % PAGEBLOCK_PAGES));
+export function pageblockInZone(frames: PageFrames, zone: Zone, page: Page): boolean {
+  const start = frames.pfnOf((page - (page % PAGEBLOCK_PAGES)) as Page);
   return start >= zone.startPfn && start + PAGEBLOCK_PAGES <= zone.endPfn;
 }
 

@@ -1,4 +1,4 @@
-import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import { asPfn, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from "../units.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
 import { ALLOCATED } from "./page-frames.js";
@@ -19,16 +19,16 @@ import type { Zone } from "./zone.js";
  * @param pages whole pageblocks in one zone
  * @throws Error when the area is not one that the kernel would activate
  */
-export function releaseCmaArea(allocator: PageAllocator, startPfn: number, pages: number, cpu: number): void {
+export function releaseCmaArea(allocator: PageAllocator, startPfn: Pfn, pages: number, cpu: number): void {
   const zone = allocator.zoneOfPfn(startPfn);
   if (startPfn % PAGEBLOCK_PAGES !== 0 || pages % PAGEBLOCK_PAGES !== 0 || startPfn + pages > zone.endPfn) {
     throw new Error(`page-alloc: CMA area of ${pages} pages at pfn 0x${startPfn.toString(16)} is not whole`);
   }
   const { frames } = allocator;
-  for (let pfn = startPfn; pfn < startPfn + pages; pfn += PAGEBLOCK_PAGES) {
-    const page = allocator.pageAt(pfn);
+  for (let pfn: number = startPfn; pfn < startPfn + pages; pfn += PAGEBLOCK_PAGES) {
+    const page = allocator.pageAt(asPfn(pfn));
     frames.pageblockType[page >> PAGEBLOCK_ORDER] = MigrateType.CMA;
-    for (let at = page; at < page + PAGEBLOCK_PAGES; at++) frames.meta[at]! |= ALLOCATED;
+    for (let at: number = page; at < page + PAGEBLOCK_PAGES; at++) frames.meta[at]! |= ALLOCATED;
     allocator.freePages(page, PAGEBLOCK_ORDER, cpu);
     zone.managedPages += PAGEBLOCK_PAGES;
     zone.cmaPages += PAGEBLOCK_PAGES;

@@ -1,8 +1,9 @@
+import { asPfn, type Pfn } from "../units.js";
 import { removeFromFreeList } from "./buddy.js";
 import { type IsolationType, largeBuddy, startIsolatePageRange, undoIsolatePageRange } from "./isolation.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
-import { ALLOCATED, ORDER_MASK, type PageFrames, TOUCHED } from "./page-frames.js";
+import { ALLOCATED, ORDER_MASK, TOUCHED } from "./page-frames.js";
 
 /**
  * What became of a request for certain frames. The kernel would migrate movable pages out of the
@@ -21,8 +22,8 @@ export type ContiguousOutcome = "allocated" | "not isolated" | "needs migration"
  */
 export function allocContigRange(
   allocator: PageAllocator,
-  startPfn: number,
-  endPfn: number,
+  startPfn: Pfn,
+  endPfn: Pfn,
   type: IsolationType,
   cpu: number,
 ): ContiguousOutcome {
@@ -30,17 +31,18 @@ export function allocContigRange(
   allocator.drainZonePcp(allocator.zoneOfPfn(startPfn), cpu);
   const { frames } = allocator;
   // A free block may begin before the range.
-  const outerStart = frames.pfnOf(largeBuddy(frames, frames.pageOf(startPfn)));
-  const free = isFreeRange(frames, outerStart, endPfn);
+  const outerStart = frames.pfnOf(largeBuddy(frames, allocator.pageAt(startPfn)));
+  const free = isFreeRange(allocator, outerStart, endPfn);
   if (free) take(allocator, outerStart, startPfn, endPfn, cpu);
   undoIsolatePageRange(allocator, startPfn, endPfn, type, cpu);
   return free ? "allocated" : "needs migration";
 }
 
 /** Whether free blocks follow each other from the first frame on (test_pages_isolated). */
-function isFreeRange(frames: PageFrames, startPfn: number, endPfn: number): boolean {
-  for (let pfn = startPfn; pfn < endPfn; ) {
-    const order = (frames.meta[frames.pageOf(pfn)]! & ORDER_MASK) - 1;
+function isFreeRange(allocator: PageAllocator, startPfn: Pfn, endPfn: Pfn): boolean {
+  const { frames } = allocator;
+  for (let pfn: number = startPfn; pfn < endPfn; ) {
+    const order = (frames.meta[allocator.pageAt(asPfn(pfn))]! & ORDER_MASK) - 1;
     if (order < 0) return false;
     pfn += 1 << order;
   }
@@ -48,28 +50,22 @@ function isFreeRange(frames: PageFrames, startPfn: number, endPfn: number): bool
 }
 
 /** Takes whole free blocks, then frees what was not asked for, page by page (isolate_freepages_range). */
-function take(
-  allocator: PageAllocator,
-  outerStart: number,
-  startPfn: number,
-  endPfn: number,
-  cpu: number,
-): void {
+function take(allocator: PageAllocator, outerStart: Pfn, startPfn: Pfn, endPfn: Pfn, cpu: number): void {
   const { frames } = allocator;
   const zone = allocator.zoneOfPfn(startPfn);
-  let outerEnd = outerStart;
+  let outerEnd: number = outerStart;
   while (outerEnd < endPfn) {
-    const page = frames.pageOf(outerEnd);
+    const page = allocator.pageAt(asPfn(outerEnd));
     const order = (frames.meta[page]! & ORDER_MASK) - 1;
     removeFromFreeList(frames, zone, page, order, MigrateType.ISOLATE);
-    for (let at = page; at < page + (1 << order); at++) frames.meta[at]! |= ALLOCATED;
+    for (let at: number = page; at < page + (1 << order); at++) frames.meta[at]! |= ALLOCATED;
     outerEnd += 1 << order;
   }
   for (let pfn = startPfn; pfn < endPfn; pfn++) {
-    const page = frames.pageOf(pfn);
+    const page = allocator.pageAt(pfn);
     if ((frames.meta[page]! & TOUCHED) === 0) allocator.touchedPages++;
     frames.meta[page]! |= TOUCHED;
   }
-  for (let pfn = outerStart; pfn < startPfn; pfn++) allocator.freePages(frames.pageOf(pfn), 0, cpu);
-  for (let pfn = endPfn; pfn < outerEnd; pfn++) allocator.freePages(frames.pageOf(pfn), 0, cpu);
+  for (let pfn = outerStart; pfn < startPfn; pfn++) allocator.freePages(allocator.pageAt(pfn), 0, cpu);
+  for (let pfn = endPfn; pfn < outerEnd; pfn++) allocator.freePages(allocator.pageAt(pfn), 0, cpu);
 }

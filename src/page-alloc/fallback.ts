@@ -1,4 +1,4 @@
-import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Page } from "../units.js";
 import { AllocFlag, Watermark } from "./alloc-flags.js";
 import {
   accountFreePages,
@@ -62,7 +62,7 @@ function boostWatermark(zone: Zone): boolean {
  * Pages count as movable when they are allocated and were requested as movable: the
  * kernel looks at the LRU, which a model of the allocator does not have.
  */
-function mostlyCompatible(frames: PageFrames, page: number, type: number, blockType: number): boolean {
+function mostlyCompatible(frames: PageFrames, page: Page, type: number, blockType: number): boolean {
   const start = page - (page % PAGEBLOCK_PAGES);
   let free = 0;
   let movable = 0;
@@ -90,13 +90,13 @@ function mostlyCompatible(frames: PageFrames, page: number, type: number, blockT
 function claimWholeBlock(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   order: number,
   blockOrder: number,
   type: number,
   from: number,
   cpu: number,
-): number {
+): Page {
   removeFromFreeList(frames, zone, page, blockOrder, from);
   accountFreePages(zone, -(1 << blockOrder), from, cpu);
   changePageblocks(frames, page, blockOrder, type);
@@ -108,14 +108,14 @@ function claimWholeBlock(
 function tryClaimBlock(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   order: number,
   blockOrder: number,
   type: number,
   from: number,
   allocFlags: number,
   cpu: number,
-): number {
+): Page | typeof NO_PAGE {
   const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
   if (blockType === MigrateType.HIGHATOMIC) return NO_PAGE;
   if (blockOrder >= PAGEBLOCK_ORDER) {
@@ -135,7 +135,7 @@ export function claim(
   type: number,
   allocFlags: number,
   cpu: number,
-): number {
+): Page | typeof NO_PAGE {
   const minOrder =
     order < PAGEBLOCK_ORDER && (allocFlags & AllocFlag.NOFRAGMENT) !== 0 ? PAGEBLOCK_ORDER : order;
   for (let at = MAX_PAGE_ORDER; at >= minOrder; at--) {
@@ -150,7 +150,13 @@ export function claim(
 }
 
 /** Takes the smallest block of another type and leaves its pageblock alone (__rmqueue_steal), or NO_PAGE. */
-export function steal(frames: PageFrames, zone: Zone, order: number, type: number, cpu: number): number {
+export function steal(
+  frames: PageFrames,
+  zone: Zone,
+  order: number,
+  type: number,
+  cpu: number,
+): Page | typeof NO_PAGE {
   for (let at = order; at <= MAX_PAGE_ORDER; at++) {
     const from = fallbackType(zone, at, type);
     if (from < 0) continue;
@@ -171,7 +177,7 @@ export function fallback6120(
   type: number,
   allocFlags: number,
   cpu: number,
-): number {
+): Page | typeof NO_PAGE {
   const minOrder =
     order < PAGEBLOCK_ORDER && (allocFlags & AllocFlag.NOFRAGMENT) !== 0 ? PAGEBLOCK_ORDER : order;
   for (let at = MAX_PAGE_ORDER; at >= minOrder; at--) {
@@ -193,7 +199,7 @@ function steal6120(
   type: number,
   allocFlags: number,
   cpu: number,
-): number {
+): Page | typeof NO_PAGE {
   for (let at = order; at <= MAX_PAGE_ORDER; at++) {
     const from = fallbackType(zone, at, type);
     if (from >= 0) return take6120(frames, zone, order, at, type, from, allocFlags, cpu);
@@ -210,7 +216,7 @@ function take6120(
   from: number,
   allocFlags: number,
   cpu: number,
-): number {
+): Page {
   const page = firstOnList(frames, zone, blockOrder, from);
   if (maySteal(blockOrder, type)) {
     const claimed = tryClaimBlock(frames, zone, page, order, blockOrder, type, from, allocFlags, cpu);

@@ -1,4 +1,4 @@
-import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Page } from "../units.js";
 import { changePageblocks, moveFreePagesBlock, moveToFreeList } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageFrames } from "./page-frames.js";
@@ -8,7 +8,7 @@ import type { Zone } from "./zone.js";
 export function reserveHighatomic(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   order: number,
   cpu: number,
 ): void {

@@ -1,4 +1,11 @@
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import {
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+  type Pfn,
+} from "../units.js";
 import { MIGRATE_TYPES, MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
 import { ALLOCATED, ORDER_MASK } from "./page-frames.js";
@@ -29,8 +36,8 @@ function fail(zone: Zone, what: string): never {
   throw new Error(`page-alloc: node ${zone.nodeId} zone ${zone.name}: ${what}`);
 }
 
-function claimPages(zone: Zone, seen: Set<number>, page: number, pages: number, pfn: number): void {
-  for (let at = page; at < page + pages; at++) {
+function claimPages(zone: Zone, seen: Set<number>, page: Page, pages: number, pfn: Pfn): void {
+  for (let at: number = page; at < page + pages; at++) {
     if (seen.has(at)) fail(zone, `pfn 0x${(pfn + at - page).toString(16)} is on two lists`);
     seen.add(at);
   }
@@ -76,7 +83,7 @@ function checkFreeBlock(
   allocator: PageAllocator,
   zone: Zone,
   seen: Set<number>,
-  page: number,
+  page: Page,
   order: number,
   type: number,
 ): void {
@@ -86,12 +93,12 @@ function checkFreeBlock(
   if (pfn % 2 ** order !== 0) fail(zone, `${where} is not aligned to order ${order}`);
   if (pfn < zone.startPfn || pfn + 2 ** order > zone.endPfn) fail(zone, `${where} lies outside the zone`);
   if ((frames.meta[page]! & ORDER_MASK) !== order + 1) fail(zone, `${where} is not marked as order ${order}`);
-  for (let at = page; at < page + 2 ** order; at += PAGEBLOCK_PAGES) {
+  for (let at: number = page; at < page + 2 ** order; at += PAGEBLOCK_PAGES) {
     if (frames.pageblockType[at >> PAGEBLOCK_ORDER] !== type) {
       fail(zone, `${where} is on a list of type ${type}, its pageblock is of another`);
     }
   }
-  for (let at = page; at < page + 2 ** order; at++) {
+  for (let at: number = page; at < page + 2 ** order; at++) {
     if ((frames.meta[at]! & ALLOCATED) !== 0) fail(zone, `${where} is free and allocated`);
     if (at !== page && (frames.meta[at]! & ORDER_MASK) !== 0)
       fail(zone, `${where} has a free block inside it`);

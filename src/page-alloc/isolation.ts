@@ -1,9 +1,13 @@
 import { ZoneType } from "../mm/zones.js";
 import {
+  asPage,
+  asPfn,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
   PAGEBLOCK_ORDER,
   PAGEBLOCK_PAGES,
+  type Page,
+  type Pfn,
   roundDown,
   roundUp,
 } from "../units.js";
@@ -45,19 +49,20 @@ export type IsolationType = typeof MigrateType.MOVABLE | typeof MigrateType.CMA;
  */
 export function startIsolatePageRange(
   allocator: PageAllocator,
-  startPfn: number,
-  endPfn: number,
+  startPfn: Pfn,
+  endPfn: Pfn,
   type: IsolationType,
   cpu: number,
 ): boolean {
   const first = roundDown(startPfn, PAGEBLOCK_PAGES);
-  const last = roundUp(endPfn, PAGEBLOCK_PAGES) - PAGEBLOCK_PAGES;
+  const last = asPfn(roundUp(endPfn, PAGEBLOCK_PAGES) - PAGEBLOCK_PAGES);
   if (!setMigratetypeIsolate(allocator, first, type, cpu)) return false;
   if (last !== first && !setMigratetypeIsolate(allocator, last, type, cpu)) {
     unsetMigratetypeIsolate(allocator, first, type, cpu);
     return false;
   }
-  for (let pfn = first + PAGEBLOCK_PAGES; pfn < last; pfn += PAGEBLOCK_PAGES) {
+  for (let at = first + PAGEBLOCK_PAGES; at < last; at += PAGEBLOCK_PAGES) {
+    const pfn = asPfn(at);
     if (setMigratetypeIsolate(allocator, pfn, type, cpu)) continue;
     undoIsolatePageRange(allocator, first, pfn, type, cpu);
     unsetMigratetypeIsolate(allocator, last, type, cpu);
@@ -69,14 +74,14 @@ export function startIsolatePageRange(
 /** Ends the isolation of every pageblock of a range that is isolated (undo_isolate_page_range). */
 export function undoIsolatePageRange(
   allocator: PageAllocator,
-  startPfn: number,
-  endPfn: number,
+  startPfn: Pfn,
+  endPfn: Pfn,
   type: IsolationType,
   cpu: number,
 ): void {
   const end = roundUp(endPfn, PAGEBLOCK_PAGES);
-  for (let pfn = roundDown(startPfn, PAGEBLOCK_PAGES); pfn < end; pfn += PAGEBLOCK_PAGES) {
-    unsetMigratetypeIsolate(allocator, pfn, type, cpu);
+  for (let pfn: number = roundDown(startPfn, PAGEBLOCK_PAGES); pfn < end; pfn += PAGEBLOCK_PAGES) {
+    unsetMigratetypeIsolate(allocator, asPfn(pfn), type, cpu);
   }
 }
 
@@ -88,7 +93,7 @@ export function undoIsolatePageRange(
  */
 export function setMigratetypeIsolate(
   allocator: PageAllocator,
-  blockPfn: number,
+  blockPfn: Pfn,
   type: IsolationType,
   cpu: number,
 ): boolean {
@@ -107,7 +112,7 @@ export function setMigratetypeIsolate(
 /** Ends the isolation of a pageblock (unset_migratetype_isolate); nothing happens to one that is not isolated. */
 export function unsetMigratetypeIsolate(
   allocator: PageAllocator,
-  blockPfn: number,
+  blockPfn: Pfn,
   type: IsolationType,
   cpu: number,
 ): void {
@@ -117,7 +122,7 @@ export function unsetMigratetypeIsolate(
   const zone = allocator.zoneOf(page);
   zone.isolatedPageblocks--;
   if (isFree(frames, page, PAGEBLOCK_ORDER)) {
-    const buddy = page ^ PAGEBLOCK_PAGES;
+    const buddy = asPage(page ^ PAGEBLOCK_PAGES);
     const buddyType = frames.pageblockType[buddy >> PAGEBLOCK_ORDER];
     if (isFree(frames, buddy, PAGEBLOCK_ORDER) && buddyType !== MigrateType.ISOLATE) {
       // Isolation kept the two apart: free the block anew, so that they merge (__putback_isolated_page).
@@ -130,7 +135,7 @@ export function unsetMigratetypeIsolate(
   moveFreePagesBlockIsolate(frames, zone, page, type, cpu);
 }
 
-function isFree(frames: PageFrames, page: number, order: number): boolean {
+function isFree(frames: PageFrames, page: Page, order: number): boolean {
   return (frames.meta[page]! & ORDER_MASK) === order + 1;
 }
 
@@ -138,13 +143,19 @@ function isFree(frames: PageFrames, page: number, order: number): boolean {
  * First page of a pageblock, with frames of its own, or NO_PAGE where there is no memory to
  * isolate; an unaccepted block that begins with it is accepted (accept_page).
  */
-function pageToIsolate(allocator: PageAllocator, zone: Zone, blockPfn: number, cpu: number): number {
+function pageToIsolate(
+  allocator: PageAllocator,
+  zone: Zone,
+  blockPfn: Pfn,
+  cpu: number,
+): Page | typeof NO_PAGE {
   const { frames } = allocator;
   const block = Math.floor(blockPfn / MAX_ORDER_PAGES);
   const parked = zone.unacceptedPages === 0 ? NO_PAGE : frames.rangeWith(zone.unacceptedList, block);
   if (parked !== NO_PAGE) {
     // Only the first page of the block is marked as unaccepted.
-    if (blockPfn % MAX_ORDER_PAGES !== 0) return parkedBlockPage(frames, zone, block) + PAGEBLOCK_PAGES;
+    if (blockPfn % MAX_ORDER_PAGES !== 0)
+      return asPage(parkedBlockPage(frames, zone, block) + PAGEBLOCK_PAGES);
     acceptBlock(frames, zone, parked, block, allocator.acceptor, cpu);
   } else if (frames.pageOf(blockPfn) === NO_PAGE) {
     const run = frames.rangeWith(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), block);
@@ -157,13 +168,13 @@ function pageToIsolate(allocator: PageAllocator, zone: Zone, blockPfn: number, c
  * Whether a pageblock holds a page that is reserved or cannot be moved (has_unmovable_pages). As
  * for claims, allocated pages count as movable when they were requested as movable.
  */
-function hasUnmovablePages(frames: PageFrames, zone: Zone, first: number, type: IsolationType): boolean {
+function hasUnmovablePages(frames: PageFrames, zone: Zone, first: Page, type: IsolationType): boolean {
   // Only cma_alloc() may clear a CMA area, and it need not ask.
   if (frames.pageblockType[first >> PAGEBLOCK_ORDER] === MigrateType.CMA) return type !== MigrateType.CMA;
   if (isUnaccepted(frames, zone, first)) return false;
   if (isFree(frames, largeBuddy(frames, first), MAX_PAGE_ORDER)) return false;
   let onPcp: ReadonlySet<number> | undefined;
-  for (let page = first; page < first + PAGEBLOCK_PAGES; ) {
+  for (let page: number = first; page < first + PAGEBLOCK_PAGES; ) {
     const flags = frames.meta[page]!;
     const order = (flags & ORDER_MASK) - 1;
     if (order >= 0) {
@@ -183,7 +194,7 @@ function hasUnmovablePages(frames: PageFrames, zone: Zone, first: number, type: 
 }
 
 /** Whether a page belongs to a block that waits for acceptance: no reference is held on it, so nothing is in the way. */
-function isUnaccepted(frames: PageFrames, zone: Zone, page: number): boolean {
+function isUnaccepted(frames: PageFrames, zone: Zone, page: Page): boolean {
   const block = Math.floor(frames.pfnOf(page) / MAX_ORDER_PAGES);
   return zone.unacceptedPages !== 0 && frames.rangeWith(zone.unacceptedList, block) !== NO_PAGE;
 }
@@ -196,7 +207,7 @@ function pcpPages(zone: Zone, pageblock: number): Set<number> {
       for (let at = 0; at < list.size; at++) {
         const first = list.at(at);
         if (first >> PAGEBLOCK_ORDER !== pageblock) continue;
-        for (let page = first; page < first + (1 << pcpIndexOrder(index)); page++) pages.add(page);
+        for (let page: number = first; page < first + (1 << pcpIndexOrder(index)); page++) pages.add(page);
       }
     });
   }
@@ -204,9 +215,9 @@ function pcpPages(zone: Zone, pageblock: number): Set<number> {
 }
 
 /** First page of the free block that a page is part of, or the page itself (find_large_buddy). */
-export function largeBuddy(frames: PageFrames, page: number): number {
+export function largeBuddy(frames: PageFrames, page: Page): Page {
   for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
-    const head = page - (page % (1 << order));
+    const head = asPage(page - (page % (1 << order)));
     const free = (frames.meta[head]! & ORDER_MASK) - 1;
     if (free >= 0) return head + (1 << free) > page ? head : page;
   }
@@ -220,7 +231,7 @@ export function largeBuddy(frames: PageFrames, page: number): number {
 function moveFreePagesBlockIsolate(
   frames: PageFrames,
   zone: Zone,
-  page: number,
+  page: Page,
   type: number,
   cpu: number,
 ): boolean {

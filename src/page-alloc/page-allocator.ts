@@ -1,7 +1,17 @@
 import type { PageAllocRules } from "../linux/rules.js";
 import type { ZonelistIndices } from "../mm/zonelists.js";
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import {
+  asPage,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGE_SIZE,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+  type PageArray,
+  type Pfn,
+} from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
 import { drainPcp, freeToBuddy, pcpType } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
@@ -103,7 +113,7 @@ export class PageAllocator {
   }
 
   /** Zone of a page whose block has frames. */
-  zoneOf(page: number): Zone {
+  zoneOf(page: Page): Zone {
     return this.zones[this.frames.blockZone[page >> MAX_PAGE_ORDER]!]!;
   }
 
@@ -111,7 +121,7 @@ export class PageAllocator {
    * Zone of a frame number. Memory plugged in behind ZONE_MOVABLE makes a lower zone span it as well;
    * then the one that begins higher has the frame.
    */
-  zoneOfPfn(pfn: number): Zone {
+  zoneOfPfn(pfn: Pfn): Zone {
     let zone: Zone | undefined;
     for (const candidate of this.zones) {
       if (pfn < candidate.startPfn || pfn >= candidate.endPfn) continue;
@@ -122,7 +132,7 @@ export class PageAllocator {
   }
 
   /** The page of a frame number; its block gets frames if it has none yet. */
-  pageAt(pfn: number): number {
+  pageAt(pfn: Pfn): Page {
     const page = this.frames.pageOf(pfn);
     if (page !== NO_PAGE) return page;
     const block = Math.floor(pfn / MAX_ORDER_PAGES);
@@ -134,7 +144,7 @@ export class PageAllocator {
       types.typeAt(first),
       types.typeAt(first + PAGEBLOCK_PAGES),
     );
-    return base + (pfn - first);
+    return asPage(base + (pfn - first));
   }
 
   /**
@@ -146,7 +156,7 @@ export class PageAllocator {
    * @param cpu CPU the request runs on
    * @returns the first page, or NO_PAGE; `lastFailure` then says why
    */
-  allocPages(gfp: number, order: number, nodeId: number, cpu: number): number {
+  allocPages(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
     if (order > MAX_PAGE_ORDER) {
       this.lastFailure = "order too large";
       return NO_PAGE;
@@ -171,7 +181,7 @@ export class PageAllocator {
    * @param pages filled from the start; its length is how many are wanted
    * @returns how many pages were filled in
    */
-  allocPagesBulk(gfp: number, pages: Int32Array, nodeId: number, cpu: number): number {
+  allocPagesBulk(gfp: number, pages: PageArray, nodeId: number, cpu: number): number {
     const flags = gfp & this.gfpAllowedMask;
     const type = gfpMigrateType(flags);
     const zone = pages.length > 1 ? this.#zoneForBulk(flags, type, pages.length, nodeId, cpu) : undefined;
@@ -216,7 +226,7 @@ export class PageAllocator {
   }
 
   /** Frees 2^order pages, the last reference to them (__free_pages, free_unref_page). */
-  freePages(page: number, order: number, cpu: number): void {
+  freePages(page: Page, order: number, cpu: number): void {
     const frames = this.frames;
     this.#prepareFree(page, order);
     const zone = this.zoneOf(page);
@@ -232,18 +242,20 @@ export class PageAllocator {
    * The same in an interrupt that finds its CPU's list locked by what it interrupted: the pages
    * go straight to the buddy lists (free_unref_page, where pcp_spin_trylock fails).
    */
-  freePagesPastPcp(page: number, order: number, cpu: number): void {
+  freePagesPastPcp(page: Page, order: number, cpu: number): void {
     this.#prepareFree(page, order);
     freeToBuddy(this.frames, this.zoneOf(page), page, order, false, cpu);
   }
 
-  #prepareFree(page: number, order: number): void {
+  #prepareFree(page: Page, order: number): void {
     const { frames } = this;
     const { meta } = frames;
-    for (let at = page; at < page + (1 << order); at++) {
+    for (let at: number = page; at < page + (1 << order); at++) {
       const flags = meta[at]!;
       if ((flags & ALLOCATED) === 0) {
-        throw new Error(`page-alloc: pfn 0x${frames.pfnOf(at).toString(16)} freed while not allocated`);
+        throw new Error(
+          `page-alloc: pfn 0x${frames.pfnOf(asPage(at)).toString(16)} freed while not allocated`,
+        );
       }
       meta[at] = flags & ~(ALLOCATED | ALLOCATED_MOVABLE);
     }
@@ -253,7 +265,7 @@ export class PageAllocator {
    * Hands a page that was reserved since early boot to the allocator (free_reserved_page):
    * it becomes managed and is freed like any other, without a look at acceptance.
    */
-  freeReservedPage(pfn: number, cpu: number): void {
+  freeReservedPage(pfn: Pfn, cpu: number): void {
     const page = this.pageAt(pfn);
     this.zoneOf(page).managedPages += 1;
     // In use since early boot, and counted there.
@@ -284,7 +296,7 @@ export class PageAllocator {
     highestType: number,
     type: number,
     cpu: number,
-  ): number {
+  ): Page | typeof NO_PAGE {
     const frames = this.frames;
     const preferred = zonelist[first];
     const nodes = this.#zonelists.length;
@@ -335,8 +347,8 @@ export class PageAllocator {
   }
 
   /** Takes a block from a zone, by way of the per-CPU lists where they hold that order (rmqueue). */
-  #rmqueue(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
-    let page = NO_PAGE;
+  #rmqueue(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
+    let page: Page | typeof NO_PAGE = NO_PAGE;
     if (pcpAllowedOrder(order)) {
       const pcp = zone.pcp[cpu]!;
       pcp.freeCount >>= 1;
@@ -351,7 +363,7 @@ export class PageAllocator {
   }
 
   /** A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit). */
-  #freeToPcp(zone: Zone, page: number, order: number, type: number, cpu: number): void {
+  #freeToPcp(zone: Zone, page: Page, order: number, type: number, cpu: number): void {
     const pcp = zone.pcp[cpu]!;
     const index = pcpIndex(order, type);
     pcp.lists[index]!.pushHead(page);
@@ -378,7 +390,7 @@ export class PageAllocator {
     highestType: number,
     type: number,
     cpu: number,
-  ): number {
+  ): Page | typeof NO_PAGE {
     let allocFlags: number = AllocFlag.WMARK_MIN | AllocFlag.CPUSET | (gfp & (Gfp.HIGH | Gfp.KSWAPD_RECLAIM));
     const mayReclaim = (gfp & Gfp.DIRECT_RECLAIM) !== 0;
     if (!mayReclaim) {
@@ -427,12 +439,12 @@ export class PageAllocator {
     }
   }
 
-  #prepare(page: number, order: number, type: number): void {
+  #prepare(page: Page, order: number, type: number): void {
     const meta = this.frames.meta;
     const flags =
       type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE | TOUCHED : ALLOCATED | TOUCHED;
     let fresh = 0;
-    for (let at = page; at < page + (1 << order); at++) {
+    for (let at: number = page; at < page + (1 << order); at++) {
       if ((meta[at]! & TOUCHED) === 0) fresh++;
       meta[at] = flags;
     }

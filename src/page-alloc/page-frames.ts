@@ -1,4 +1,4 @@
-import { MAX_ORDER_PAGES } from "../units.js";
+import { MAX_ORDER_PAGES, type Page, type PageArray, type Pfn, pageArray } from "../units.js";
 
 /**
  * What is known of each page frame, in typed arrays that grow with the memory the
@@ -12,7 +12,7 @@ import { MAX_ORDER_PAGES } from "../units.js";
  * its size.
  *
  * Pages below `firstPage` are not frames: they are list heads and range nodes, so that
- * every list is one ring of indices in `next` and `prev`.
+ * every list is one ring of indices in `next` and `prev`. None of them has a frame number.
  */
 export const ORDER_MASK = 0x0f;
 /** The frame has been handed to a requester at least once since boot. */
@@ -41,8 +41,8 @@ export const NO_PAGE = -1;
 
 export class PageFrames {
   /** Next and previous entry of the list a free page, range node or list head is on. */
-  next: Int32Array;
-  prev: Int32Array;
+  next: PageArray;
+  prev: PageArray;
   /** Low four bits: order + 1 of a free block whose head this is, else 0. Then the flags above. */
   meta: Uint8Array;
   /** Migrate type of each pageblock, at page >> 9. */
@@ -59,7 +59,7 @@ export class PageFrames {
   #blockOfDense: Int32Array;
   readonly #leaves: (Int32Array | undefined)[] = [];
   #denseBlocks: number;
-  readonly #freeRangeNodes: number[] = [];
+  readonly #freeRangeNodes: Page[] = [];
 
   /**
    * @param listHeads how many lists there are; their heads are 0 .. listHeads - 1
@@ -73,17 +73,17 @@ export class PageFrames {
     // A zone border inside a block cannot occur, but holes at both ends can: one block of slack each.
     const frames = Math.min(guestPages + 8 * MAX_ORDER_PAGES, INITIAL_FRAMES_MAX);
     const blocks = reservedBlocks + Math.ceil(frames / MAX_ORDER_PAGES);
-    this.next = new Int32Array(blocks * MAX_ORDER_PAGES);
-    this.prev = new Int32Array(blocks * MAX_ORDER_PAGES);
+    this.next = pageArray(blocks * MAX_ORDER_PAGES);
+    this.prev = pageArray(blocks * MAX_ORDER_PAGES);
     this.meta = new Uint8Array(blocks * MAX_ORDER_PAGES);
     this.pageblockType = new Uint8Array(blocks * 2);
     this.blockZone = new Uint8Array(blocks);
     this.#blockOfDense = new Int32Array(blocks);
     for (let head = 0; head < listHeads; head++) {
-      this.next[head] = head;
-      this.prev[head] = head;
+      this.next[head] = head as Page;
+      this.prev[head] = head as Page;
     }
-    for (let node = RANGE_NODES - 1; node >= 0; node--) this.#freeRangeNodes.push(listHeads + node);
+    for (let node = RANGE_NODES - 1; node >= 0; node--) this.#freeRangeNodes.push((listHeads + node) as Page);
   }
 
   /** Blocks that have a place here. */
@@ -97,20 +97,20 @@ export class PageFrames {
   }
 
   /** Page frame number of a page. */
-  pfnOf(page: number): number {
-    return this.#blockOfDense[page >> BLOCK_SHIFT]! * MAX_ORDER_PAGES + (page & BLOCK_MASK);
+  pfnOf(page: Page): Pfn {
+    return (this.#blockOfDense[page >> BLOCK_SHIFT]! * MAX_ORDER_PAGES + (page & BLOCK_MASK)) as Pfn;
   }
 
   /** The page of a frame number, or NO_PAGE while its block has no place here. */
-  pageOf(pfn: number): number {
+  pageOf(pfn: Pfn): Page | typeof NO_PAGE {
     const block = Math.floor(pfn / MAX_ORDER_PAGES);
     const leaf = this.#leaves[block >> LEAF_SHIFT];
     const dense = leaf === undefined ? 0 : leaf[block & LEAF_MASK]!;
-    return dense === 0 ? NO_PAGE : dense * MAX_ORDER_PAGES + (pfn % MAX_ORDER_PAGES);
+    return dense === 0 ? NO_PAGE : ((dense * MAX_ORDER_PAGES + (pfn % MAX_ORDER_PAGES)) as Page);
   }
 
   /** Gives a block its place: all frames neither free nor touched. Returns its first page. */
-  materialise(block: number, zoneIndex: number, firstType: number, secondType: number): number {
+  materialise(block: number, zoneIndex: number, firstType: number, secondType: number): Page {
     if (this.#denseBlocks === this.#blockOfDense.length) this.#grow();
     const dense = this.#denseBlocks++;
     this.#blockOfDense[dense] = block;
@@ -118,7 +118,7 @@ export class PageFrames {
     this.pageblockType[dense * 2] = firstType;
     this.pageblockType[dense * 2 + 1] = secondType;
     this.#leafOf(block)[block & LEAF_MASK] = dense;
-    return dense * MAX_ORDER_PAGES;
+    return (dense * MAX_ORDER_PAGES) as Page;
   }
 
   /** The part of the block map that holds a block; made when its first block is needed. */
@@ -131,7 +131,7 @@ export class PageFrames {
   }
 
   /** Whether a list entry stands for a run of untouched blocks. */
-  isRange(node: number): boolean {
+  isRange(node: Page): boolean {
     return node < this.firstPage;
   }
 
@@ -141,7 +141,7 @@ export class PageFrames {
   }
 
   /** Adds an untouched run of blocks at the tail of a list, joining it to the run that already ends there. */
-  addRangeTail(list: number, startBlock: number, blocks: number): void {
+  addRangeTail(list: Page, startBlock: number, blocks: number): void {
     const last = this.prev[list]!;
     if (last !== list && last < this.firstPage) {
       const slot = last - this.firstRangeNode;
@@ -153,7 +153,7 @@ export class PageFrames {
     this.addTail(list, this.#newRange(startBlock, blocks));
   }
 
-  #newRange(startBlock: number, blocks: number): number {
+  #newRange(startBlock: number, blocks: number): Page {
     const node = this.#freeRangeNodes.pop();
     if (node === undefined) throw new Error("page-alloc: more separate untouched ranges than range nodes");
     this.rangeStart[node - this.firstRangeNode] = startBlock;
@@ -162,12 +162,12 @@ export class PageFrames {
   }
 
   /** First block of a range node. */
-  firstBlock(node: number): number {
+  firstBlock(node: Page): number {
     return this.rangeStart[node - this.firstRangeNode]!;
   }
 
   /** The range node of a list that holds a block, or NO_PAGE. */
-  rangeWith(list: number, block: number): number {
+  rangeWith(list: Page, block: number): Page | typeof NO_PAGE {
     for (let node = this.next[list]!; node !== list; node = this.next[node]!) {
       if (!this.isRange(node)) continue;
       const slot = node - this.firstRangeNode;
@@ -183,7 +183,7 @@ export class PageFrames {
    *
    * @returns the list entry behind which the block was
    */
-  takeFromRange(node: number, block: number): number {
+  takeFromRange(node: Page, block: number): Page {
     const slot = node - this.firstRangeNode;
     const first = this.rangeStart[slot]!;
     const behind = this.rangeCount[slot]! - (block - first) - 1;
@@ -202,7 +202,7 @@ export class PageFrames {
     return before;
   }
 
-  addHead(list: number, page: number): void {
+  addHead(list: Page, page: Page): void {
     const next = this.next;
     const prev = this.prev;
     const first = next[list]!;
@@ -212,7 +212,7 @@ export class PageFrames {
     next[list] = page;
   }
 
-  addTail(list: number, page: number): void {
+  addTail(list: Page, page: Page): void {
     const next = this.next;
     const prev = this.prev;
     const last = prev[list]!;
@@ -222,7 +222,7 @@ export class PageFrames {
     prev[list] = page;
   }
 
-  unlink(page: number): void {
+  unlink(page: Page): void {
     const next = this.next;
     const prev = this.prev;
     const after = next[page]!;
@@ -240,8 +240,8 @@ export class PageFrames {
       to.set(from);
       return to;
     };
-    this.next = copy(this.next, new Int32Array(frames));
-    this.prev = copy(this.prev, new Int32Array(frames));
+    this.next = copy(this.next, pageArray(frames));
+    this.prev = copy(this.prev, pageArray(frames));
     this.meta = copy(this.meta, new Uint8Array(frames));
     this.pageblockType = copy(this.pageblockType, new Uint8Array(blocks * 2));
     this.blockZone = copy(this.blockZone, new Uint8Array(blocks));

@@ -1,4 +1,4 @@
-import { PAGEBLOCK_ORDER } from "../units.js";
+import { PAGEBLOCK_ORDER, type Page, type PageArray, pageArray } from "../units.js";
 import { MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
 
 /**
@@ -40,25 +40,25 @@ export function pcpIndexOrder(index: number): number {
 
 /** A list of pages open at both ends: a ring in one typed array that doubles when full. */
 export class PcpList {
-  #ring: Int32Array = new Int32Array(64);
+  #ring: PageArray = pageArray(64);
   #head = 0;
   size = 0;
 
-  pushHead(page: number): void {
+  pushHead(page: Page): void {
     if (this.size === this.#ring.length) this.#grow();
     this.#head = (this.#head - 1) & (this.#ring.length - 1);
     this.#ring[this.#head] = page;
     this.size++;
   }
 
-  pushTail(page: number): void {
+  pushTail(page: Page): void {
     if (this.size === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.size) & (this.#ring.length - 1)] = page;
     this.size++;
   }
 
   /** Takes the head; the list must not be empty. */
-  popHead(): number {
+  popHead(): Page {
     const page = this.#ring[this.#head]!;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.size--;
@@ -66,19 +66,19 @@ export class PcpList {
   }
 
   /** Takes the tail; the list must not be empty. */
-  popTail(): number {
+  popTail(): Page {
     this.size--;
     return this.#ring[(this.#head + this.size) & (this.#ring.length - 1)]!;
   }
 
   /** The page at a position from the head, 0 <= position < size. */
-  at(position: number): number {
+  at(position: number): Page {
     return this.#ring[(this.#head + position) & (this.#ring.length - 1)]!;
   }
 
   #grow(): void {
     const old = this.#ring;
-    const ring = new Int32Array(old.length * 2);
+    const ring = pageArray(old.length * 2);
     for (let i = 0; i < this.size; i++) ring[i] = old[(this.#head + i) & (old.length - 1)]!;
     this.#ring = ring;
     this.#head = 0;

@@ -1,4 +1,12 @@
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from "../units.js";
+import {
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGE_SIZE,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Pfn,
+} from "../units.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
@@ -10,11 +18,11 @@ export interface BootAcceptor extends MemoryAcceptor {
   /** Whether a range, or the unit behind it, is not accepted yet. */
   rangeContainsUnaccepted(start: number, sizeBytes: number): boolean;
   /** Of a run of 4 MiB blocks, how many leading ones give the same answer to that question as the first. */
-  unacceptedRunLength(startPfn: number, blocks: number): number;
+  unacceptedRunLength(startPfn: Pfn, blocks: number): number;
 }
 
 /** Told each piece as it is handed over, before anything is accepted for it: page frames, order, blocks in a row. */
-export type ReleaseObserver = (startPfn: number, order: number, blocks: number, parked: boolean) => void;
+export type ReleaseObserver = (startPfn: Pfn, order: number, blocks: number, parked: boolean) => void;
 
 /**
  * Hands memory to the allocator during boot (mm/page_alloc.c:__free_pages_core and its
@@ -44,7 +52,7 @@ export class BootRelease {
   }
 
   /** Frees one block of memblock's hand-over, of any order below 10. */
-  block(pfn: number, order: number): void {
+  block(pfn: Pfn, order: number): void {
     const { frames } = this.#allocator;
     const page = this.#allocator.pageAt(pfn);
     const zone = this.#allocator.zoneOf(page);
@@ -55,9 +63,9 @@ export class BootRelease {
   }
 
   /** Frees a run of whole, aligned blocks of order 10; it may reach over several zones. */
-  maxOrderRun(startPfn: number, blocks: number): void {
+  maxOrderRun(startPfn: Pfn, blocks: number): void {
     for (let done = 0; done < blocks; ) {
-      const pfn = startPfn + done * MAX_ORDER_PAGES;
+      const pfn = asPfn(startPfn + done * MAX_ORDER_PAGES);
       const zone = this.#allocator.zoneOfPfn(pfn);
       const inZone = Math.min(blocks - done, (zone.endPfn - pfn) / MAX_ORDER_PAGES);
       const run = this.#acceptor.unacceptedRunLength(pfn, inZone);
@@ -71,7 +79,7 @@ export class BootRelease {
    * Frees part of a 4 MiB block in the area of deferred initialisation (deferred_free_pages):
    * accepted whole, then page by page; a pageblock whose first page is free becomes movable.
    */
-  singlePages(startPfn: number, pages: number): void {
+  singlePages(startPfn: Pfn, pages: number): void {
     const { frames } = this.#allocator;
     this.#observe?.(startPfn, 0, pages, false);
     this.#acceptor.acceptMemory(startPfn * PAGE_SIZE, pages * PAGE_SIZE);
@@ -85,7 +93,7 @@ export class BootRelease {
     }
   }
 
-  #acceptIfNeeded(pfn: number, order: number): void {
+  #acceptIfNeeded(pfn: Pfn, order: number): void {
     const sizeBytes = PAGE_SIZE * 2 ** order;
     if (this.#acceptor.rangeContainsUnaccepted(pfn * PAGE_SIZE, sizeBytes)) {
       this.#acceptor.acceptMemory(pfn * PAGE_SIZE, sizeBytes);
@@ -93,7 +101,7 @@ export class BootRelease {
   }
 
   /** A run of blocks that are all accepted, or all not. */
-  #releaseRun(zone: Zone, pfn: number, blocks: number): void {
+  #releaseRun(zone: Zone, pfn: Pfn, blocks: number): void {
     const { frames } = this.#allocator;
     const blockBytes = MAX_ORDER_PAGES * PAGE_SIZE;
     const startBlock = pfn / MAX_ORDER_PAGES;
@@ -106,7 +114,7 @@ export class BootRelease {
     }
     if (unaccepted) {
       for (let block = 0; block < blocks; block++)
-        this.#acceptIfNeeded(pfn + block * MAX_ORDER_PAGES, MAX_PAGE_ORDER);
+        this.#acceptIfNeeded(asPfn(pfn + block * MAX_ORDER_PAGES), MAX_PAGE_ORDER);
     }
     addFreeRun(frames, zone, startBlock, blocks, this.#cpu);
   }

@@ -1,4 +1,5 @@
 import type { PageAllocRules } from "../linux/rules.js";
+import type { Page } from "../units.js";
 import { AllocFlag } from "./alloc-flags.js";
 import { removeSmallest } from "./buddy.js";
 import { mostFreeIsCma } from "./cma.js";
@@ -33,7 +34,7 @@ export class Rmqueue {
     type: number,
     allocFlags: number,
     cpu: number,
-  ): number {
+  ): Page | typeof NO_PAGE {
     const list = pcp.lists[pcpIndex(order, type)]!;
     if (list.size === 0) {
       const wanted = pcp.refillBlocks(order, zone.belowHigh);
@@ -51,7 +52,7 @@ export class Rmqueue {
   }
 
   /** A block from the buddy lists. Returns its first page or NO_PAGE. */
-  fromBuddy(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
+  fromBuddy(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
     if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) {
       const reserved = removeSmallest(this.#frames, zone, order, MigrateType.HIGHATOMIC, cpu);
       if (reserved !== NO_PAGE) return reserved;
@@ -64,7 +65,7 @@ export class Rmqueue {
   }
 
   /** One block of a type, or of another type if there is none (__rmqueue). */
-  #any(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): number {
+  #any(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
     const frames = this.#frames;
     const mayUseCma = zone.cmaPages !== 0 && (allocFlags & AllocFlag.CMA) !== 0;
     if (mayUseCma && mostFreeIsCma(zone)) {

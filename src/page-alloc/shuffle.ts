@@ -1,5 +1,5 @@
 import { chanceAt } from "../sim/prng.js";
-import { MAX_PAGE_ORDER } from "../units.js";
+import { MAX_PAGE_ORDER, type Page } from "../units.js";
 import { detachFromRun } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageFrames } from "./page-frames.js";
@@ -14,7 +14,7 @@ import type { Zone } from "./zone.js";
  */
 export function shuffleZone(frames: PageFrames, zone: Zone, seed: number): void {
   const list = zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE);
-  const blocks: number[] = [];
+  const blocks: Page[] = [];
   for (let node = frames.next[list]!; node !== list; node = frames.next[list]!) {
     const block = frames.isRange(node)
       ? detachFromRun(frames, zone, node, frames.firstBlock(node), MigrateType.MOVABLE)

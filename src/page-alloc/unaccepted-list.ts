@@ -1,5 +1,5 @@
 import type { PageAllocRules } from "../linux/rules.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
+import { asPfn, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, type Page, type Pfn } from "../units.js";
 import { Watermark } from "./alloc-flags.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
@@ -33,6 +33,11 @@ export function withTouch(acceptor: MemoryAcceptor, touch: MemoryAcceptor["touch
   };
 }
 
+/** First frame of a block. */
+function blockPfn(block: number): Pfn {
+  return asPfn(block * MAX_ORDER_PAGES);
+}
+
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** Parks a run of blocks at the tail of the zone's list (__free_unaccepted). */
@@ -53,7 +58,7 @@ export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcc
   const node = frames.next[zone.unacceptedList]!;
   if (node === zone.unacceptedList) return false;
   const block = frames.firstBlock(node);
-  const hasFrames = frames.pageOf(block * MAX_ORDER_PAGES) !== NO_PAGE;
+  const hasFrames = frames.pageOf(blockPfn(block)) !== NO_PAGE;
   if (hasFrames || !frames.canAddRange) {
     acceptBlock(frames, zone, node, block, acceptor, cpu);
     return true;
@@ -68,7 +73,7 @@ export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcc
 export function acceptBlock(
   frames: PageFrames,
   zone: Zone,
-  node: number,
+  node: Page,
   block: number,
   acceptor: MemoryAcceptor,
   cpu: number,
@@ -80,7 +85,7 @@ export function acceptBlock(
 function takeParked(
   frames: PageFrames,
   zone: Zone,
-  node: number,
+  node: Page,
   block: number,
   acceptor: MemoryAcceptor,
   cpu: number,
@@ -92,8 +97,8 @@ function takeParked(
 }
 
 /** First page of a parked block; it gets frames if isolation of its second half has not given it any. */
-export function parkedBlockPage(frames: PageFrames, zone: Zone, block: number): number {
-  const page = frames.pageOf(block * MAX_ORDER_PAGES);
+export function parkedBlockPage(frames: PageFrames, zone: Zone, block: number): Page {
+  const page = frames.pageOf(blockPfn(block));
   if (page !== NO_PAGE) return page;
   return frames.materialise(block, zone.index, MigrateType.MOVABLE, MigrateType.MOVABLE);
 }

@@ -1,5 +1,5 @@
 import { MAX_NR_ZONES, type ZoneSpan, type ZoneType } from "../mm/zones.js";
-import { MAX_PAGE_ORDER } from "../units.js";
+import { asPage, MAX_PAGE_ORDER, type Page } from "../units.js";
 import { MIGRATE_TYPES } from "./migratetype.js";
 import { PerCpuPages } from "./pcp.js";
 
@@ -47,7 +47,7 @@ export class Zone {
   /** List head of order 0, type 0. */
   readonly firstList: number;
   /** List head of the blocks that are not accepted yet, oldest first. */
-  readonly unacceptedList: number;
+  readonly unacceptedList: Page;
 
   /** Pages: min, low, high, promo (see Watermark). Zero until init_per_zone_wmark_min(). */
   readonly watermark: Float64Array = new Float64Array(4);
@@ -74,7 +74,7 @@ export class Zone {
     this.endPfn = span.endPfn;
     this.presentPages = span.presentPages;
     this.firstList = index * LISTS_PER_ZONE;
-    this.unacceptedList = this.firstList + LISTS_PER_ZONE - 1;
+    this.unacceptedList = asPage(this.firstList + LISTS_PER_ZONE - 1);
     this.freePagesDiff = new Int32Array(cpus);
     this.freeCmaDiff = new Int32Array(cpus);
     this.pcp = Array.from({ length: cpus }, () => new PerCpuPages());
@@ -88,8 +88,8 @@ export class Zone {
   }
 
   /** Head of the free list of an order and migrate type. */
-  list(order: number, type: number): number {
-    return this.firstList + order * MIGRATE_TYPES + type;
+  list(order: number, type: number): Page {
+    return (this.firstList + order * MIGRATE_TYPES + type) as Page;
   }
 
   /** Changes NR_FREE_PAGES from one CPU, which keeps small changes to itself (mm/vmstat.c:__mod_zone_page_state). */

@@ -4,7 +4,7 @@ import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import { PAGE_SHIFT, PAGE_SIZE } from "../units.js";
+import { asPage, PAGE_SHIFT, PAGE_SIZE, pageArray, pfnDown } from "../units.js";
 import { RequestKind, type Requests } from "./requests.js";
 
 /** An allocation that the guest cannot do without found no page. */
@@ -191,13 +191,15 @@ export class Replay {
       next = this.#nextOnCpu[next]!;
       length++;
     }
-    const pages = new Int32Array(length).fill(NO_PAGE);
+    const pages = pageArray(length);
     let filled = allocator.allocPagesBulk(gfp, pages, cpuNodes[cpu]!, cpu);
     for (; filled < length; filled++) {
-      pages[filled] = allocator.allocPages(gfp, 0, cpuNodes[cpu]!, cpu);
-      if (pages[filled] !== NO_PAGE) continue;
-      this.counts.failed++;
-      throw new AllocationFailed(failureText(allocator, first, gfp, 0));
+      const page = allocator.allocPages(gfp, 0, cpuNodes[cpu]!, cpu);
+      if (page === NO_PAGE) {
+        this.counts.failed++;
+        throw new AllocationFailed(failureText(allocator, first, gfp, 0));
+      }
+      pages[filled] = page;
     }
     const stallNs = clock.settle(cpu);
     if (stallNs > 0) stalls.record(stallNs);
@@ -214,7 +216,7 @@ export class Replay {
     const { requests, allocator, clock } = this.#options;
     const page = this.#pages[requests.handle[at]!]!;
     if (page === NO_PAGE) return;
-    allocator.freePages(page + (requests.offsetBytes[at]! >> PAGE_SHIFT), requests.order[at]!, cpu);
+    allocator.freePages(asPage(page + (requests.offsetBytes[at]! >> PAGE_SHIFT)), requests.order[at]!, cpu);
     clock.settle(cpu);
     this.counts.frees++;
   }
@@ -226,7 +228,7 @@ export class Replay {
     if (range === undefined) return;
     const start = Math.floor(range.start / PAGE_SIZE) * PAGE_SIZE + requests.offsetBytes[at]!;
     if (start + PAGE_SIZE > range.end) return;
-    allocator.freeReservedPage(start / PAGE_SIZE, cpu);
+    allocator.freeReservedPage(pfnDown(start), cpu);
     this.counts.reservedFrees++;
   }
 }

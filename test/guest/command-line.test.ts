@@ -7,7 +7,7 @@ import type { Kernel } from "../../src/guest/kernel.js";
 import { ZoneType } from "../../src/mm/zones.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import type { RunResult } from "../../src/study/result.js";
-import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPfn, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { runBoot } from "./run-boot.js";
 
 const test = suite("guest: booted with words on its command line");
@@ -195,7 +195,7 @@ test("plugged memory goes into the zone that memhp_default_state= names, also be
 
 test("a frame of ZONE_MOVABLE stays one when memory behind it makes ZONE_NORMAL span it", () => {
   const { allocator } = bootedKernel("movablecore=2G", "hotplug.memory=1GiB");
-  const typeAt = (bytes: number): number => allocator.zoneOfPfn(bytes / PAGE_SIZE).type;
+  const typeAt = (bytes: number): number => allocator.zoneOfPfn(asPfn(bytes / PAGE_SIZE)).type;
   assert.equal(
     [7, 9, 10].map((gib) => typeAt(gib * GiB)),
     [ZoneType.NORMAL, ZoneType.MOVABLE, ZoneType.NORMAL],

@@ -21,6 +21,7 @@ import { pfnsOn } from "../../src/study/verify/final-lists.js";
 import { RecordedAcceptance } from "../../src/study/verify/unaccepted-memory.js";
 import {
   type AddressRange,
+  asPfn,
   GiB,
   KiB,
   MiB,
@@ -127,7 +128,7 @@ function whereabouts({ allocator, early }: Kernel): Uint8Array {
     }
   }
   for (let pfn = 0; pfn < where.length; pfn++) {
-    const page = frames.pageOf(pfn);
+    const page = frames.pageOf(asPfn(pfn));
     if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) put(pfn, 1, 3);
   }
   for (const { startPfn, endPfn } of reservedPfnRanges(early.memblock)) {

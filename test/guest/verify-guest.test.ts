@@ -8,7 +8,7 @@ import { parseAssignment } from "../../src/scenario/set.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { MAX_ORDER_PAGES, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPfn, MAX_ORDER_PAGES, MiB, PAGE_SIZE } from "../../src/units.js";
 
 const test = suite("guest: what a check of a whole guest finds");
 
@@ -47,7 +47,9 @@ for (const platform of ["tdx", "snp"]) {
     const { boot, check } = booted(platform);
     const { frames } = boot.kernel!.allocator;
     const shared = boot.kernel!.early.earlyMap!.map.sharedLeaves().map(({ start }) => start / PAGE_SIZE);
-    const page = shared.map((pfn) => frames.pageOf(pfn)).find((at) => (frames.meta[at]! & ALLOCATED) !== 0);
+    const page = shared
+      .map((pfn) => frames.pageOf(asPfn(pfn)))
+      .find((at) => (frames.meta[at]! & ALLOCATED) !== 0);
     frames.meta[page!]! &= ~ALLOCATED;
     assert.throws(check);
   });

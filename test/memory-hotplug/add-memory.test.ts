@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { mapMemory, memmapBytes, populateMemmap } from "../../src/memory-hotplug/add-memory.js";
-import { GiB, MiB } from "../../src/units.js";
+import { asPage, asPfn, GiB, MiB } from "../../src/units.js";
 import { EarlyMap } from "../../src/x86/early-map.js";
 import { TablePages } from "../../src/x86/table-pages.js";
 import { allocPfn, GFP_KERNEL, listed, oneZone } from "../page-alloc/machine.js";
@@ -40,7 +40,8 @@ test("where there is no large page, 512 small ones and a table", () => {
   // A page in use in each large page.
   const kept: number[] = [];
   for (let page = 0; page < 2048; page++) kept.push(allocPfn(allocator, GFP_KERNEL, 0));
-  for (const pfn of kept) if (pfn % 512 !== 0) allocator.freePages(allocator.frames.pageOf(pfn), 0, 0);
+  for (const pfn of kept)
+    if (pfn % 512 !== 0) allocator.freePages(asPage(allocator.frames.pageOf(asPfn(pfn))), 0, 0);
   allocator.drainAllPcp(0);
   assert.equal(listed(allocator, 9, 0), []);
   const before = freePages(allocator);

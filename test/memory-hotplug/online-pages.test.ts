@@ -12,7 +12,7 @@ import {
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
 import { parseScenario } from "../../src/scenario/load.js";
-import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPage, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 
 const test = suite("hotplug: memory goes online");
 
@@ -53,7 +53,7 @@ test("a zone without memory comes to be, and is what requests try first", () => 
   assert.is(zone.startPfn, (4 * GiB) / PAGE_SIZE);
   assert.is(zone.managedPages, GiB / PAGE_SIZE);
   const page = allocator.allocPages(0xcc0, 0, 0, 0);
-  assert.is(allocator.zoneOf(page), zone);
+  assert.is(allocator.zoneOf(asPage(page)), zone);
 });
 
 test("watermarks, reserves and lists of CPUs are those of all memory that is managed now", () => {
@@ -102,8 +102,8 @@ test("memory devices of ACPI go online as ZONE_MOVABLE, beside a plugged one in 
   assert.is(zoneNamed(allocator, "Movable").managedPages, (2 * GiB) / PAGE_SIZE);
   assert.is(zoneNamed(allocator, "Normal").startPfn, (6 * GiB) / PAGE_SIZE);
   // A kernel request stays out of Movable, one for a user's page begins there.
-  assert.is.not(allocator.zoneOf(allocator.allocPages(0xcc0, 0, 0, 0)).name, "Movable");
-  assert.is(allocator.zoneOf(allocator.allocPages(0x100cca, 0, 0, 0)).name, "Movable");
+  assert.is.not(allocator.zoneOf(asPage(allocator.allocPages(0xcc0, 0, 0, 0))).name, "Movable");
+  assert.is(allocator.zoneOf(asPage(allocator.allocPages(0x100cca, 0, 0, 0))).name, "Movable");
 });
 
 test.run();

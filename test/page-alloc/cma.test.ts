@@ -7,6 +7,7 @@ import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { pcpIndex } from "../../src/page-alloc/pcp.js";
 import { pagesToAccept } from "../../src/page-alloc/unaccepted-list.js";
 import { watermarkOk } from "../../src/page-alloc/watermark.js";
+import { asPage, asPfn, pageArray } from "../../src/units.js";
 import { LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, listed, oneZone } from "./machine.js";
 
@@ -20,9 +21,9 @@ function withCma(cmaBlocks: number, otherBlocks: number, rules = LINUX_6_12): Pa
   const a = oneZone(cmaBlocks + otherBlocks, { rules, free: false });
   const zone = a.zones[0]!;
   zone.managedPages = 0;
-  releaseCmaArea(a, 0, cmaBlocks * 1024, 0);
+  releaseCmaArea(a, asPfn(0), cmaBlocks * 1024, 0);
   for (let block = cmaBlocks; block < cmaBlocks + otherBlocks; block++) {
-    for (let pfn = block * 1024; pfn < block * 1024 + 1024; pfn++) a.freeReservedPage(pfn, 0);
+    for (let pfn = block * 1024; pfn < block * 1024 + 1024; pfn++) a.freeReservedPage(asPfn(pfn), 0);
   }
   return a;
 }
@@ -48,7 +49,7 @@ test("pageblocks of an area are freed like huge pages: the last one stays on the
   const zone = a.zones[0]!;
   const pcp = zone.pcp[0]!;
   Object.assign(pcp, { batch: 63, highMin: 1000, highMax: 1000 });
-  releaseCmaArea(a, 0, 3 * 512, 0);
+  releaseCmaArea(a, asPfn(0), 3 * 512, 0);
   // 512 pages fit; with 1024 the list drains 937, hence both blocks; the third one fits again.
   assert.equal(listed(a, 10, CMA), [0]);
   assert.is(pcp.lists[pcpIndex(9, MOVABLE)]!.size, 1);
@@ -64,17 +65,17 @@ test("pageblocks of an area are freed like huge pages: the last one stays on the
  */
 test("a CMA pageblock does not merge with an ordinary neighbour", () => {
   const a = oneZone(1, { free: false });
-  releaseCmaArea(a, 0, 512, 0);
-  for (let pfn = 512; pfn < 1024; pfn++) a.freeReservedPage(pfn, 0);
+  releaseCmaArea(a, asPfn(0), 512, 0);
+  for (let pfn = 512; pfn < 1024; pfn++) a.freeReservedPage(asPfn(pfn), 0);
   assert.equal([listed(a, 9, CMA), listed(a, 9, MOVABLE)], [[0], [0x200]]);
   verifyInvariants(a);
 });
 
 test("an area that is not whole pageblocks of one zone is refused", () => {
   const a = oneZone(2, { free: false });
-  assert.throws(() => releaseCmaArea(a, 256, 512, 0), /pfn 0x100 is not whole/);
-  assert.throws(() => releaseCmaArea(a, 512, 100, 0), /not whole/);
-  assert.throws(() => releaseCmaArea(a, 1024, 2048, 0), /not whole/);
+  assert.throws(() => releaseCmaArea(a, asPfn(256), 512, 0), /pfn 0x100 is not whole/);
+  assert.throws(() => releaseCmaArea(a, asPfn(512), 100, 0), /not whole/);
+  assert.throws(() => releaseCmaArea(a, asPfn(1024), 2048, 0), /not whole/);
 });
 
 /*
@@ -134,10 +135,10 @@ test("only movable requests get CMA memory", () => {
 
 test("single pages allocated at once come from CMA too", () => {
   const a = withCma(1, 0);
-  const pages = new Int32Array(3);
+  const pages = pageArray(3);
   assert.is(a.allocPagesBulk(GFP_HIGHUSER_MOVABLE, pages, 0, 0), 3);
   assert.equal(
-    [...pages].map((page) => a.frames.pfnOf(page)),
+    [...pages].map((page) => a.frames.pfnOf(asPage(page))),
     [0, 1, 2],
   );
 });

@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { claim } from "../../src/page-alloc/fallback.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
+import { asPfn } from "../../src/units.js";
 import { LINUX_6_12_0 } from "../linux/releases.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, listed, oneZone } from "./machine.js";
 
@@ -13,7 +14,10 @@ test("claiming a block of order 10 turns both its pageblocks over", () => {
   const a = oneZone(2);
   assert.is(allocPfn(a, GFP_KERNEL, 0), 0x0);
   assert.equal(
-    [a.frames.pageblockType[a.frames.pageOf(0) >> 9], a.frames.pageblockType[a.frames.pageOf(512) >> 9]],
+    [
+      a.frames.pageblockType[a.frames.pageOf(asPfn(0)) >> 9],
+      a.frames.pageblockType[a.frames.pageOf(asPfn(512)) >> 9],
+    ],
     [0, 0],
   );
   for (let order = 0; order <= 9; order++)
@@ -36,7 +40,7 @@ test("a kernel request steals the smallest block of a pageblock that is mostly m
   freePfn(a, 17, 0);
   // The pageblock is nearly all movable pages, so it is not claimed: order 0 is taken, order 1 left.
   assert.is(allocPfn(a, GFP_KERNEL, 0), 8);
-  assert.is(a.frames.pageblockType[a.frames.pageOf(8) >> 9], MOVABLE);
+  assert.is(a.frames.pageblockType[a.frames.pageOf(asPfn(8)) >> 9], MOVABLE);
   assert.equal(listed(a, 1, MOVABLE), [16]);
   verifyInvariants(a);
 });
@@ -56,7 +60,7 @@ test("a pageblock that is half free is claimed, its free blocks move to the tail
   for (let pfn = 0; pfn < 256; pfn++) freePfn(a, pfn, 0);
   freePfn(a, 300, 0);
   assert.is(allocPfn(a, GFP_KERNEL, 0), 300);
-  assert.is(a.frames.pageblockType[a.frames.pageOf(0) >> 9], UNMOVABLE);
+  assert.is(a.frames.pageblockType[a.frames.pageOf(asPfn(0)) >> 9], UNMOVABLE);
   assert.equal(listed(a, 8, UNMOVABLE), [0]);
   assert.equal(listed(a, 8, MOVABLE), []);
   verifyInvariants(a);

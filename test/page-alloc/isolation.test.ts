@@ -10,6 +10,7 @@ import {
 } from "../../src/page-alloc/isolation.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { acceptOldest, parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { asPfn } from "../../src/units.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, listed, oneZone } from "./machine.js";
 
 const test = suite("page-alloc: isolation");
@@ -18,11 +19,11 @@ const CMA = 4;
 const ISOLATE = 5;
 
 function isolate(a: PageAllocator, startPfn: number, endPfn: number): boolean {
-  return startIsolatePageRange(a, startPfn, endPfn, MOVABLE, 0);
+  return startIsolatePageRange(a, asPfn(startPfn), asPfn(endPfn), MOVABLE, 0);
 }
 
 function undo(a: PageAllocator, startPfn: number, endPfn: number): void {
-  undoIsolatePageRange(a, startPfn, endPfn, MOVABLE, 0);
+  undoIsolatePageRange(a, asPfn(startPfn), asPfn(endPfn), MOVABLE, 0);
 }
 
 /** Free lists of orders 9 and 10: movable, then isolated. */
@@ -50,8 +51,8 @@ test("isolating the second half of a free block splits it; they merge again behi
 
 test("isolating the first half leaves the second one at the head of its list", () => {
   const a = oneZone(3);
-  assert.is(setMigratetypeIsolate(a, 0x400, MOVABLE, 0), true);
-  assert.is(setMigratetypeIsolate(a, 0x800, MOVABLE, 0), true);
+  assert.is(setMigratetypeIsolate(a, asPfn(0x400), MOVABLE, 0), true);
+  assert.is(setMigratetypeIsolate(a, asPfn(0x800), MOVABLE, 0), true);
   assert.equal(large(a), [[0xa00, 0x600], [0x800, 0x400], [0], []]);
   verifyInvariants(a);
 });
@@ -82,9 +83,9 @@ test("halves isolated one after the other stay apart until the isolation of both
   assert.is(isolate(a, 0, 0x400), true);
   assert.equal(large(a), [[], [0, 0x200], [], []]);
   assert.is(a.zones[0]!.freePages, 0);
-  unsetMigratetypeIsolate(a, 0, MOVABLE, 0);
+  unsetMigratetypeIsolate(a, asPfn(0), MOVABLE, 0);
   assert.equal(large(a), [[0], [0x200], [], []]);
-  unsetMigratetypeIsolate(a, 0x200, MOVABLE, 0);
+  unsetMigratetypeIsolate(a, asPfn(0x200), MOVABLE, 0);
   assert.equal(large(a), [[], [], [0], []]);
   assert.is(a.zones[0]!.freePages, 1024);
   verifyInvariants(a);
@@ -103,7 +104,7 @@ test("isolated pageblocks merge with each other; ending the isolation of one spl
   freePfn(a, 0, 10);
   assert.equal(large(a), [[], [], [], [0]]);
   assert.is(a.zones[0]!.freePages, 0);
-  unsetMigratetypeIsolate(a, 0, MOVABLE, 0);
+  unsetMigratetypeIsolate(a, asPfn(0), MOVABLE, 0);
   assert.equal(large(a), [[0], [0x200], [], []]);
   assert.is(a.zones[0]!.freePages, 512);
   verifyInvariants(a);
@@ -171,9 +172,9 @@ test("a pageblock with kernel memory is not isolated, and none of its range stay
 test("a pageblock with a page that boot has kept is not isolated", () => {
   const a = oneZone(1, { free: false });
   assert.is(isolate(a, 0, 0x200), false);
-  for (let pfn = 0; pfn < 511; pfn++) a.freeReservedPage(pfn, 0);
+  for (let pfn = 0; pfn < 511; pfn++) a.freeReservedPage(asPfn(pfn), 0);
   assert.is(isolate(a, 0, 0x200), false);
-  a.freeReservedPage(511, 0);
+  a.freeReservedPage(asPfn(511), 0);
   assert.is(isolate(a, 0, 0x200), true);
   verifyInvariants(a);
 });
@@ -181,12 +182,12 @@ test("a pageblock with a page that boot has kept is not isolated", () => {
 test("a CMA area is isolated for its owner only, whatever it holds, and is CMA again afterwards", () => {
   const a = oneZone(1, { free: false });
   const zone = a.zones[0]!;
-  releaseCmaArea(a, 0, 1024, 0);
+  releaseCmaArea(a, asPfn(0), 1024, 0);
   assert.is(isolate(a, 0, 0x200), false);
-  assert.is(startIsolatePageRange(a, 0, 0x200, CMA, 0), true);
+  assert.is(startIsolatePageRange(a, asPfn(0), asPfn(0x200), CMA, 0), true);
   assert.equal([zone.freePages, zone.freeCmaPages], [512, 512]);
   verifyInvariants(a);
-  undoIsolatePageRange(a, 0, 0x200, CMA, 0);
+  undoIsolatePageRange(a, asPfn(0), asPfn(0x200), CMA, 0);
   assert.equal(listed(a, 10, CMA), [0]);
   assert.equal([zone.freePages, zone.freeCmaPages], [1024, 1024]);
   verifyInvariants(a);

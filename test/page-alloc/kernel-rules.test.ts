@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
 import type { PageAllocRules } from "../../src/linux/rules.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
+import { pageArray } from "../../src/units.js";
 import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { lazyZone } from "../regress/machine.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "./machine.js";
@@ -51,7 +52,7 @@ test("bulk allocations accept from 6.12 on", () => {
   const acceptedFor = (rules: PageAllocRules): number => {
     const { a, accepted } = lazyZone(rules, 3, 8);
     a.zones[0]!.watermark.set([500, 1000, 3500, 3500]);
-    assert.is(a.allocPagesBulk(GFP_KERNEL, new Int32Array(10), 0, 0), 10);
+    assert.is(a.allocPagesBulk(GFP_KERNEL, pageArray(10), 0, 0), 10);
     return accepted.length;
   };
   assert.is(acceptedFor(LINUX_6_11), 0);

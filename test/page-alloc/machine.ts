@@ -3,6 +3,7 @@ import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import type { MemoryAcceptor } from "../../src/page-alloc/unaccepted-list.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
+import { asPage, asPfn } from "../../src/units.js";
 import { LINUX_6_12 } from "../linux/releases.js";
 
 /** A machine of one Normal zone from pfn 0, all of it free and movable, for tests of single rules. */
@@ -59,9 +60,9 @@ export const GFP_HIGHUSER_MOVABLE = 0x100cca;
 /** Allocates and gives the frame number, -1 on failure. */
 export function allocPfn(allocator: PageAllocator, gfp: number, order: number, cpu = 0): number {
   const page = allocator.allocPages(gfp, order, 0, cpu);
-  return page < 0 ? -1 : allocator.frames.pfnOf(page);
+  return page < 0 ? -1 : allocator.frames.pfnOf(asPage(page));
 }
 
 export function freePfn(allocator: PageAllocator, pfn: number, order: number, cpu = 0): void {
-  allocator.freePages(allocator.frames.pageOf(pfn), order, cpu);
+  allocator.freePages(asPage(allocator.frames.pageOf(asPfn(pfn))), order, cpu);
 }

@@ -3,6 +3,7 @@ import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { FREE_HIGH_BATCH } from "../../src/page-alloc/pcp.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
+import { asPfn } from "../../src/units.js";
 import type { Oracle } from "./oracle.js";
 import type { OracleZone } from "./oracle-zone.js";
 
@@ -101,7 +102,7 @@ function comparePcp(allocator: PageAllocator, where: string, actual: Zone, expec
 function comparePageblocks(allocator: PageAllocator, where: string, expected: OracleZone): void {
   const { frames } = allocator;
   for (let pfn = expected.startPfn - (expected.startPfn % 512); pfn < expected.endPfn; pfn += 512) {
-    const page = frames.pageOf(pfn);
+    const page = frames.pageOf(asPfn(pfn));
     if (page === NO_PAGE) continue;
     const type = frames.pageblockType[Math.floor(page / 512)];
     same(`${where} type of pageblock 0x${pfn.toString(16)}`, type, expected.typeOf(pfn));

@@ -7,6 +7,7 @@ import {
   raiseForHugePages,
   setupPerCpuPageset,
 } from "../../src/page-alloc/zone-setup.js";
+import { asPage, asPfn, pageArray } from "../../src/units.js";
 import { LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { Oracle } from "./oracle.js";
 import { NaiveAcceptor } from "./oracle-acceptor.js";
@@ -144,7 +145,7 @@ class Duel {
     const cpu = random.pick(this.#phase.cpus);
     this.#what = `allocate ${wanted} pages at once, gfp 0x${gfp.toString(16)} node ${node} cpu ${cpu}`;
     const expected = this.#oracle.allocPagesBulk(gfp, wanted, node, cpu);
-    const pages = new Int32Array(wanted);
+    const pages = pageArray(wanted);
     const count = this.#allocator.allocPagesBulk(gfp, pages, node, cpu);
     same("number of pages", count, expected.length);
     expected.forEach((pfn, at) => {
@@ -172,9 +173,9 @@ class Duel {
     const locked = random.chance(2);
     this.#what = `free pfn 0x${pfn.toString(16)} order ${order} cpu ${cpu}${locked ? " past its list" : ""}`;
     this.#oracle.freePages(pfn, order, cpu, locked);
-    const page = this.#allocator.frames.pageOf(pfn);
-    if (locked) this.#allocator.freePagesPastPcp(page, order, cpu);
-    else this.#allocator.freePages(page, order, cpu);
+    const page = this.#allocator.frames.pageOf(asPfn(pfn));
+    if (locked) this.#allocator.freePagesPastPcp(asPage(page), order, cpu);
+    else this.#allocator.freePages(asPage(page), order, cpu);
   }
 
   #freeReserved(): void {
@@ -183,7 +184,7 @@ class Duel {
     const cpu = this.#random.pick(this.#phase.cpus);
     this.#what = `free reserved pfn 0x${pfn.toString(16)} cpu ${cpu}`;
     this.#oracle.freeReservedPage(pfn, cpu);
-    this.#allocator.freeReservedPage(pfn, cpu);
+    this.#allocator.freeReservedPage(asPfn(pfn), cpu);
   }
 
   #releaseCma(): void {
@@ -192,7 +193,7 @@ class Duel {
     const cpu = this.#random.pick(this.#phase.cpus);
     this.#what = `release CMA area of ${area.pages} pages at pfn 0x${area.pfn.toString(16)} cpu ${cpu}`;
     this.#oracle.releaseCma(area.pfn, area.pages, cpu);
-    releaseCmaArea(this.#allocator, area.pfn, area.pages, cpu);
+    releaseCmaArea(this.#allocator, asPfn(area.pfn), area.pages, cpu);
   }
 
   #drain(): void {

@@ -1,5 +1,6 @@
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import type { BootRelease } from "../../src/page-alloc/release.js";
+import { asPfn } from "../../src/units.js";
 import type { Oracle } from "./oracle.js";
 import type { Piece } from "./oracle-machines.js";
 
@@ -60,9 +61,9 @@ export class HandOver {
 
   #giveActual(piece: Piece): void {
     this.actual.add(piece);
-    if (piece.how === "run") this.#release.maxOrderRun(piece.pfn, piece.size);
-    else if (piece.how === "block") this.#release.block(piece.pfn, piece.size);
-    else this.#release.singlePages(piece.pfn, piece.size);
+    if (piece.how === "run") this.#release.maxOrderRun(asPfn(piece.pfn), piece.size);
+    else if (piece.how === "block") this.#release.block(asPfn(piece.pfn), piece.size);
+    else this.#release.singlePages(asPfn(piece.pfn), piece.size);
   }
 
   #giveExpected(piece: Piece): void {

@@ -5,6 +5,7 @@ import {
   undoIsolatePageRange,
 } from "../../src/page-alloc/isolation.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
+import { asPfn } from "../../src/units.js";
 import type { Oracle } from "./oracle.js";
 import { same } from "./oracle-compare.js";
 import type { RandomMachine } from "./oracle-machines.js";
@@ -83,7 +84,7 @@ export class IsolationDuel {
     const zone = this.#oracle.zoneOf(start);
     const before = zone.unaccepted;
     const expected = this.#oracle.isolate(start, end, type, cpu);
-    same("isolated", startIsolatePageRange(this.#allocator, start, end, type, cpu), expected);
+    same("isolated", startIsolatePageRange(this.#allocator, asPfn(start), asPfn(end), type, cpu), expected);
     this.#reached.add(expected ? "isolated" : "not isolated");
     if (zone.unaccepted < before) this.#reached.add("accepted on isolation");
     if (expected && zone.unacceptedList.some((pfn) => pfn + 512 === start)) {
@@ -95,14 +96,14 @@ export class IsolationDuel {
 
   #undo(range: Range, cpu: number): string {
     this.#oracle.undoIsolate(range.start, range.end, range.type, cpu);
-    undoIsolatePageRange(this.#allocator, range.start, range.end, range.type, cpu);
+    undoIsolatePageRange(this.#allocator, asPfn(range.start), asPfn(range.end), range.type, cpu);
     return `end isolation of ${text(range)} cpu ${cpu}`;
   }
 
   #allocate(range: Range, cpu: number): string {
     const { start, end, type } = range;
     const expected = this.#oracle.allocContiguous(start, end, type, cpu);
-    same("outcome", allocContigRange(this.#allocator, start, end, type, cpu), expected);
+    same("outcome", allocContigRange(this.#allocator, asPfn(start), asPfn(end), type, cpu), expected);
     this.#reached.add(expected === "allocated" ? "allocated at a place" : expected);
     for (let pfn = start; expected === "allocated" && pfn < end; pfn++) this.#held.push({ pfn, order: 0 });
     return `allocate ${text(range)} cpu ${cpu}`;

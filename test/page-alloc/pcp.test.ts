@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
 import { PcpList, PerCpuPages, pcpIndex, pcpIndexOrder } from "../../src/page-alloc/pcp.js";
+import { asPage } from "../../src/units.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, oneZone } from "./machine.js";
 
 const test = suite("page-alloc: per-CPU lists");
@@ -90,8 +91,8 @@ test("lists are numbered by order and type, huge pages last", () => {
 
 test("a list is open at both ends and grows", () => {
   const list = new PcpList();
-  for (let i = 0; i < 100; i++) list.pushTail(i);
-  for (let i = 1; i <= 100; i++) list.pushHead(-i);
+  for (let i = 0; i < 100; i++) list.pushTail(asPage(i));
+  for (let i = 1; i <= 100; i++) list.pushHead(asPage(-i));
   assert.equal([list.size, list.at(0), list.at(199)], [200, -100, 99]);
   assert.equal([list.popHead(), list.popTail(), list.size], [-100, 99, 198]);
 });

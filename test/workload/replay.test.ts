@@ -7,6 +7,7 @@ import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
+import { asPage, asPfn } from "../../src/units.js";
 import { AllocationFailed, Replay } from "../../src/workload/replay.js";
 import { RequestKind, type Requests } from "../../src/workload/requests.js";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL, oneZone } from "../page-alloc/machine.js";
@@ -90,7 +91,7 @@ test("the CPU that is furthest behind goes first", () => {
     { cpus: 2 },
   );
   replay.runUntil(1);
-  assert.is(allocator.frames.pageOf(0) >= 0, true);
+  assert.is(allocator.frames.pageOf(asPfn(0)) >= 0, true);
   assert.is(replay.counts.allocations, 1);
   replay.runUntil(2);
   assert.is(replay.counts.allocations, 2);
@@ -166,7 +167,7 @@ test("init sections and initrd are freed where this machine has them", () => {
   replay.runUntil(3);
   assert.is(replay.counts.reservedFrees, 1);
   assert.is(allocator.zones[0]!.exactFreePages(), 1);
-  assert.is(allocator.frames.pfnOf(allocator.frames.pageOf(0x301)), 0x301);
+  assert.is(allocator.frames.pfnOf(asPage(allocator.frames.pageOf(asPfn(0x301)))), 0x301);
 });
 
 test("a request that must not fail ends the replay and says what it asked for", () => {

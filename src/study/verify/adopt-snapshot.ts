@@ -12,7 +12,15 @@ import {
 import { type PcpList, pcpIndexOrder } from "../../page-alloc/pcp.js";
 import { acceptOldest } from "../../page-alloc/unaccepted-list.js";
 import type { Zone } from "../../page-alloc/zone.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roundDown } from "../../units.js";
+import {
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+  roundDown,
+} from "../../units.js";
 import type { Comparison } from "./comparison.js";
 import { compareFinalLists, pfnsOn, recordedTypes, typesOf } from "./final-lists.js";
 import { isBelowHigh } from "./load-snapshot.js";
@@ -69,7 +77,7 @@ export function adoptSnapshot(allocator: PageAllocator, snapshot: readonly Snaps
   const changed = pairs.flatMap(({ zone, from }) => changedLists(allocator, zone, from, gone, come));
   for (const list of changed) list.empty();
   for (const { pfn, type } of retyped)
-    allocator.frames.pageblockType[allocator.pageAt(pfn) >> PAGEBLOCK_ORDER] = type;
+    allocator.frames.pageblockType[allocator.pageAt(asPfn(pfn)) >> PAGEBLOCK_ORDER] = type;
   for (const list of changed) list.fill();
   const pages = changePages(allocator, gone, come);
   for (const { zone, from } of pairs) adoptCounters(zone, from);
@@ -162,7 +170,7 @@ function changedLists(
         pfns: Array.from({ length: list.size }, (_, at) => allocator.frames.pfnOf(list.at(at))),
         empty: () => emptyPcpList(list),
         fill: () => {
-          for (const pfn of wanted) list.pushTail(allocator.pageAt(pfn));
+          for (const pfn of wanted) list.pushTail(allocator.pageAt(asPfn(pfn)));
         },
       });
     });
@@ -213,8 +221,9 @@ function fillFreeList(
   const { frames } = allocator;
   const untouchable = order === MAX_PAGE_ORDER && type === MigrateType.MOVABLE;
   for (const pfn of pfns) {
-    if (untouchable && frames.pageOf(pfn) === NO_PAGE) addFreeRun(frames, zone, pfn / MAX_ORDER_PAGES, 1, 0);
-    else addToFreeList(frames, zone, allocator.pageAt(pfn), order, type, true);
+    if (untouchable && frames.pageOf(asPfn(pfn)) === NO_PAGE)
+      addFreeRun(frames, zone, pfn / MAX_ORDER_PAGES, 1, 0);
+    else addToFreeList(frames, zone, allocator.pageAt(asPfn(pfn)), order, type, true);
   }
 }
 
@@ -230,7 +239,7 @@ function changePages(allocator: PageAllocator, gone: Whereabouts, come: Whereabo
     const now = come.get(pfn);
     if (now !== where) moved++;
     if (now !== undefined) continue;
-    const page = allocator.pageAt(pfn);
+    const page = allocator.pageAt(asPfn(pfn));
     touch(allocator, page);
     // What it holds is not known; in a movable pageblock it is most likely movable.
     const movable = frames.pageblockType[page >> PAGEBLOCK_ORDER] === MigrateType.MOVABLE;
@@ -239,7 +248,7 @@ function changePages(allocator: PageAllocator, gone: Whereabouts, come: Whereabo
   for (const pfn of come.keys()) {
     if (gone.has(pfn)) continue;
     moved++;
-    const page = allocator.pageAt(pfn);
+    const page = allocator.pageAt(asPfn(pfn));
     if ((frames.meta[page]! & ALLOCATED) === 0) {
       // Reserved since early boot and given up in the gap (free_reserved_page).
       allocator.zoneOf(page).managedPages++;
@@ -250,7 +259,7 @@ function changePages(allocator: PageAllocator, gone: Whereabouts, come: Whereabo
   return moved;
 }
 
-function touch(allocator: PageAllocator, page: number): void {
+function touch(allocator: PageAllocator, page: Page): void {
   const { meta } = allocator.frames;
   if ((meta[page]! & TOUCHED) !== 0) return;
   meta[page]! |= TOUCHED;

@@ -1,5 +1,6 @@
 import type { DeferredArea, Kernel } from "../../guest/kernel.js";
 import { deferredInitChunk, deferredJobs, padataChunks } from "../../mm/deferred-init.js";
+import { asPfn } from "../../units.js";
 
 /** What the model frees in one go: blocks of order 10 one by one, a run of single pages whole. */
 interface Piece {
@@ -52,8 +53,8 @@ export class DeferredReplay {
   }
 
   #release({ startPfn, pages, single }: Piece): void {
-    if (single) this.#kernel.release.singlePages(startPfn, pages);
-    else this.#kernel.release.maxOrderRun(startPfn, 1);
+    if (single) this.#kernel.release.singlePages(asPfn(startPfn), pages);
+    else this.#kernel.release.maxOrderRun(asPfn(startPfn), 1);
   }
 }
 

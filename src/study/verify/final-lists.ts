@@ -2,7 +2,14 @@ import { MIGRATE_TYPES, MigrateType } from "../../page-alloc/migratetype.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { PCP_LISTS } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roundDown } from "../../units.js";
+import {
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  roundDown,
+} from "../../units.js";
 import type { Comparison } from "./comparison.js";
 import { freeListKey, type SnapshotZone } from "./snapshot-zone.js";
 
@@ -130,7 +137,7 @@ export function typesOf(allocator: PageAllocator, zone: Zone, recorded: readonly
   ]);
   return recorded.map((type, index) => {
     const pfn = start + index * PAGEBLOCK_PAGES;
-    const page = frames.pageOf(pfn);
+    const page = frames.pageOf(asPfn(pfn));
     if (page >= 0) return frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     return listed.has(roundDown(pfn, MAX_ORDER_PAGES)) ? MigrateType.MOVABLE : type;
   });

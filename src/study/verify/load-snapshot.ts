@@ -8,7 +8,7 @@ import { ALLOCATED, ALLOCATED_MOVABLE, ORDER_MASK } from "../../page-alloc/page-
 import { pcpIndexOrder } from "../../page-alloc/pcp.js";
 import { type MemoryAcceptor, parkUnaccepted } from "../../page-alloc/unaccepted-list.js";
 import type { Zone } from "../../page-alloc/zone.js";
-import { MAX_ORDER_PAGES, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roundDown } from "../../units.js";
+import { asPfn, MAX_ORDER_PAGES, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, roundDown } from "../../units.js";
 import { freeListKey, type SnapshotZone } from "./snapshot-zone.js";
 
 /** ZONE_BELOW_HIGH in the flags of a zone (include/linux/mmzone.h: enum zone_flags). */
@@ -86,7 +86,7 @@ function loadZone(
   for (let order = 0; order <= 10; order++) {
     for (let type = 0; type < 6; type++) {
       for (const pfn of from.free.get(freeListKey(order, type)) ?? []) {
-        addToFreeList(frames, zone, allocator.pageAt(pfn), order, type, true);
+        addToFreeList(frames, zone, allocator.pageAt(asPfn(pfn)), order, type, true);
         free += 2 ** order;
         if (type === 3) zone.freeHighatomicPages += 2 ** order;
       }
@@ -105,7 +105,7 @@ function loadPcp(allocator: PageAllocator, zone: Zone, from: SnapshotZone): void
     const pcp = zone.pcp[cpu]!;
     Object.assign(pcp, fields);
     for (const [index, pfns] of lists)
-      for (const pfn of pfns) pcp.lists[index]!.pushTail(allocator.pageAt(pfn));
+      for (const pfn of pfns) pcp.lists[index]!.pushTail(allocator.pageAt(asPfn(pfn)));
   }
 }
 
@@ -130,7 +130,7 @@ function markAllocated(
     if (!types.has(start) && !types.has(start + PAGEBLOCK_PAGES)) continue;
     const first = Math.max(start, zone.startPfn);
     const last = Math.min(start + MAX_ORDER_PAGES, zone.endPfn);
-    let page = allocator.pageAt(first);
+    let page: number = allocator.pageAt(asPfn(first));
     for (let pfn = first; pfn < last; ) {
       const order = (frames.meta[page]! & ORDER_MASK) - 1;
       const step = order >= 0 ? 2 ** order : 1;

@@ -4,6 +4,7 @@ import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../page-alloc/page-frames.js";
 import { pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
+import { asPage, asPfn, type Page, pageArray } from "../../units.js";
 import { LabKind, type LabLog } from "../../workload/lab-log.js";
 import type { Comparison, Divergence, OutsideCauses } from "./comparison.js";
 import { type LabSteps, labSteps, Step } from "./lab-steps.js";
@@ -35,7 +36,7 @@ export class OpenLoop {
   /** For each record: 1 = an allocation already replayed, ahead of a free that would have hidden its page. */
   readonly #done: Uint8Array;
   /** Where the model put an allocation that the kernel put elsewhere, by the kernel's frame number. */
-  readonly #elsewhere = new Map<number, number>();
+  readonly #elsewhere = new Map<number, Page | typeof NO_PAGE>();
   readonly #retypings: Retypings;
   readonly #result: { -readonly [Key in keyof OpenLoopResult]: OpenLoopResult[Key] };
   /** Place in `steps.order` of the next step. */
@@ -182,11 +183,11 @@ export class OpenLoop {
       next >= 0 && kind[next] === LabKind.BULK;
       next = this.steps.nextOnCpu[next]!
     ) {
-      if (this.#allocator.zoneOfPfn(pfn[next]!).nodeId !== node) break;
+      if (this.#allocator.zoneOfPfn(asPfn(pfn[next]!)).nodeId !== node) break;
       group.push(next);
     }
     for (let at = 0; at < group.length; ) {
-      const pages = new Int32Array(group.length - at);
+      const pages = pageArray(group.length - at);
       const got = this.#allocator.allocPagesBulk(a[i]!, pages, node, cpu[i]!);
       if (got === 0) break;
       for (let page = 0; page < got; page++, at++) {
@@ -196,7 +197,7 @@ export class OpenLoop {
     }
   }
 
-  #compare(i: number, page: number): void {
+  #compare(i: number, page: Page | typeof NO_PAGE): void {
     const { a, order, cpu, pfn } = this.#log;
     const found = page === NO_PAGE ? -1 : this.#allocator.frames.pfnOf(page);
     const { allocations } = this.#result;
@@ -223,7 +224,7 @@ export class OpenLoop {
     const { pfn, cpu } = this.#log;
     const own = this.#cpuNodes[cpu[i]!]!;
     if (pfn[i]! < 0) return own;
-    const { nodeId } = this.#allocator.zoneOfPfn(pfn[i]!);
+    const { nodeId } = this.#allocator.zoneOfPfn(asPfn(pfn[i]!));
     if (nodeId !== own) this.#result.outside.otherNodeRequests++;
     return nodeId;
   }
@@ -238,7 +239,7 @@ export class OpenLoop {
     if (elsewhere === NO_PAGE)
       throw new Error(`pfn ${hex(pfn[i]!)} is freed, for which the model had no page`);
     if (elsewhere !== undefined || place === "allocated") {
-      const page = elsewhere ?? this.#allocator.pageAt(pfn[i]!);
+      const page = elsewhere ?? this.#allocator.pageAt(asPfn(pfn[i]!));
       if (locked) this.#allocator.freePagesPastPcp(page, order[i]!, cpu[i]!);
       else this.#allocator.freePages(page, order[i]!, cpu[i]!);
     } else if (place !== "reserved" || order[i]! > 0) {
@@ -247,7 +248,7 @@ export class OpenLoop {
       );
     } else {
       // Never handed out: memory reserved since early boot that the kernel gives up.
-      this.#allocator.freeReservedPage(pfn[i]!, cpu[i]!);
+      this.#allocator.freeReservedPage(asPfn(pfn[i]!), cpu[i]!);
       this.#result.reservedFrees++;
     }
     if (locked || !pcpAllowedOrder(order[i]!)) return;
@@ -256,8 +257,8 @@ export class OpenLoop {
   }
 
   /** The page that the model handed out for the kernel's, or NO_PAGE while nothing is known of that. */
-  #pageOf(pfn: number): number {
-    return this.#elsewhere.get(pfn) ?? this.#allocator.frames.pageOf(pfn);
+  #pageOf(pfn: number): Page | typeof NO_PAGE {
+    return this.#elsewhere.get(pfn) ?? this.#allocator.frames.pageOf(asPfn(pfn));
   }
 
   /** The next allocation on this CPU, or -1 when it is done already. */
@@ -281,7 +282,7 @@ export class OpenLoop {
     const type = gfpMigrateType(a[next]!);
     if (this.#allocator.frames.pageblockType[freed >> 9] !== type) return;
     const head = headOf(zone, cpu[i]!, order[i]!, type);
-    if (head === NO_PAGE || this.#allocator.frames.pfnOf(head) !== pfn[next]) return;
+    if (head === NO_PAGE || this.#allocator.frames.pfnOf(asPage(head)) !== pfn[next]) return;
     this.#result.outside.interruptedAllocations++;
     this.#allocate(next);
   }
@@ -307,12 +308,12 @@ export class OpenLoop {
     if (drained < 0) return;
     this.#result.outside.timerDrains++;
     const { frames } = this.#allocator;
-    const zone = this.#allocator.zoneOfPfn(pfn[drained]!);
+    const zone = this.#allocator.zoneOfPfn(asPfn(pfn[drained]!));
     drainPcp(frames, zone, zone.pcp[cpu[i]!]!, a[i]!, pfn[i]!, cpu[i]!);
   }
 }
 
-function headOf(zone: Zone, cpu: number, order: number, type: number): number {
+function headOf(zone: Zone, cpu: number, order: number, type: number): Page | typeof NO_PAGE {
   const list = zone.pcp[cpu]!.lists[pcpIndex(order, type)]!;
   return list.size === 0 ? NO_PAGE : list.at(0);
 }

@@ -2,7 +2,7 @@ import { MigrateType } from "../../page-alloc/migratetype.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { ALLOCATED, NO_PAGE, ORDER_MASK } from "../../page-alloc/page-frames.js";
 import { type PcpList, type PerCpuPages, pcpIndexOrder } from "../../page-alloc/pcp.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../../units.js";
+import { asPage, asPfn, MAX_ORDER_PAGES, MAX_PAGE_ORDER, type Page } from "../../units.js";
 
 /** Where a model has a page. */
 export type PagePlace = "free" | "unaccepted" | "per-CPU list" | "allocated" | "reserved";
@@ -10,9 +10,9 @@ export type PagePlace = "free" | "unaccepted" | "per-CPU list" | "allocated" | "
 /** Where the model has the page of a frame number; nothing is changed, and no block gets frames. */
 export function placeOf(allocator: PageAllocator, pfn: number): PagePlace {
   const { frames } = allocator;
-  const page = frames.pageOf(pfn);
+  const page = frames.pageOf(asPfn(pfn));
   if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) return "allocated";
-  const zone = allocator.zoneOfPfn(pfn);
+  const zone = allocator.zoneOfPfn(asPfn(pfn));
   const block = Math.floor(pfn / MAX_ORDER_PAGES);
   if (frames.rangeWith(zone.unacceptedList, block) !== NO_PAGE) return "unaccepted";
   if (page === NO_PAGE) {
@@ -26,10 +26,10 @@ export function placeOf(allocator: PageAllocator, pfn: number): PagePlace {
 /** The free block that holds a page. */
 export function freeBlockOf(
   { frames: { meta } }: PageAllocator,
-  page: number,
-): { readonly head: number; readonly order: number } | undefined {
+  page: Page,
+): { readonly head: Page; readonly order: number } | undefined {
   for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
-    const head = page - (page % 2 ** order);
+    const head = asPage(page - (page % 2 ** order));
     if ((meta[head]! & ORDER_MASK) === order + 1) return { head, order };
   }
   return undefined;
@@ -38,7 +38,7 @@ export function freeBlockOf(
 /** The per-CPU list that holds a page. */
 export function pcpListOf(
   allocator: PageAllocator,
-  page: number,
+  page: Page,
 ): { readonly pcp: PerCpuPages; readonly list: PcpList; readonly index: number } | undefined {
   for (const pcp of allocator.zoneOf(page).pcp) {
     for (const [index, list] of pcp.lists.entries()) {

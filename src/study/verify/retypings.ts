@@ -1,7 +1,7 @@
 import { MigrateType } from "../../page-alloc/migratetype.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../page-alloc/page-frames.js";
-import { PAGEBLOCK_ORDER } from "../../units.js";
+import { asPfn, PAGEBLOCK_ORDER } from "../../units.js";
 import { LabKind, type LabLog } from "../../workload/lab-log.js";
 import type { Comparison } from "./comparison.js";
 
@@ -42,7 +42,7 @@ export class Retypings {
   #compare(i: number): void {
     const { type, pfn } = this.#log;
     const { frames } = this.#allocator;
-    const page = frames.pageOf(pfn[i]!);
+    const page = frames.pageOf(asPfn(pfn[i]!));
     // Memory that nobody has touched has no frames and is movable.
     const found = page === NO_PAGE ? MigrateType.MOVABLE : frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     this.result.compared++;

@@ -3,7 +3,7 @@ import { formatGfp, gfpMigrateType } from "../../page-alloc/gfp.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../page-alloc/page-frames.js";
 import { pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
-import { PAGEBLOCK_ORDER } from "../../units.js";
+import { asPfn, PAGEBLOCK_ORDER, type Page, pageArray } from "../../units.js";
 import { PageEventKind, type PageEvents } from "../../workload/events.js";
 import type { Comparison, Divergence } from "./comparison.js";
 import { placeOf } from "./page-place.js";
@@ -47,7 +47,7 @@ export class StockLoop {
     this.#allocator = allocator;
     this.#cpuNodes = cpuNodes;
     this.#stages = stages;
-    this.#steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index);
+    this.#steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(asPfn(pfn)).index);
     this.#resync = new StockResync(events, allocator, stages);
     this.#pages = this.#resync.pages;
     this.#done = new Uint8Array(events.count);
@@ -116,7 +116,7 @@ export class StockLoop {
     const place = placeOf(this.#allocator, pfn[event]!);
     if (place !== "allocated")
       throw new Error(`pfn ${hex(pfn[event]!)} is left over, but ${place} in the model`);
-    this.#pages.giveBack(this.#allocator.pageAt(pfn[event]!), 0, cpu[event]!, true);
+    this.#pages.giveBack(this.#allocator.pageAt(asPfn(pfn[event]!)), 0, cpu[event]!, true);
   }
 
   #allocate(event: number): void {
@@ -129,7 +129,7 @@ export class StockLoop {
       this.#compare(event, this.#allocator.allocPages(gfp, order[event]!, own, cpu[event]!), true);
       return;
     }
-    const zone = this.#allocator.zoneOfPfn(frame);
+    const zone = this.#allocator.zoneOfPfn(asPfn(frame));
     if (zone.nodeId !== own) this.otherNodeRequests++;
     const section = this.#steps.sections.get(event);
     if (!pcpAllowedOrder(order[event]!)) {
@@ -164,7 +164,7 @@ export class StockLoop {
   }
 
   /** Compares what the model handed out; where it is another page, the model gets the kernel's. */
-  #compare(event: number, page: number, isKnown: boolean): void {
+  #compare(event: number, page: Page | typeof NO_PAGE, isKnown: boolean): void {
     const { pfn, order, cpu, detail } = this.#events;
     const frame = pfn[event]!;
     const found = page === NO_PAGE ? 0 : this.#allocator.frames.pfnOf(page);
@@ -185,14 +185,14 @@ export class StockLoop {
     this.#resync.outside.resyncs++;
     const type = gfpMigrateType(detail[event]!);
     if (page !== NO_PAGE) this.#resync.putBack(page, order[event]!, type, event);
-    if (frame !== 0) this.#pages.acquire(frame, order[event]!, type === 1, cpu[event]!);
+    if (frame !== 0) this.#pages.acquire(asPfn(frame), order[event]!, type === 1, cpu[event]!);
   }
 
   /** alloc_pages_bulk() finds its list empty, or empties it first. */
   #bulkRefill(event: number): void {
     const { cpu, order } = this.#events;
     const section = this.#steps.sections.get(event)!;
-    const zone = this.#allocator.zoneOfPfn(section.pfns[0]!);
+    const zone = this.#allocator.zoneOfPfn(asPfn(section.pfns[0]!));
     const pcp = zone.pcp[cpu[event]!]!;
     if (order[event]! > 0) return;
     const index = pcpIndex(0, section.type);
@@ -202,9 +202,12 @@ export class StockLoop {
       const rest = section.pfns.slice(at);
       const led = this.#resync.prepareRefill(zone, pcp, index, { ...section, pfns: rest }, event);
       if (led === 0) {
-        const pages = new Int32Array(2);
+        const pages = pageArray(2);
         const got = this.#allocator.allocPagesBulk(0xcc0 + section.type * 8, pages, zone.nodeId, cpu[event]!);
-        this.#pages.setList(pcp, index, [...pages.subarray(0, got), ...this.#resync.listed(pcp, index)]);
+        this.#pages.setList(pcp, index, [
+          ...Array.from({ length: got }, (_, i) => pages[i]!),
+          ...this.#resync.listed(pcp, index),
+        ]);
       }
       const size = Math.min(pcp.lists[index]!.size, rest.length);
       if (size === 0)
@@ -224,7 +227,7 @@ export class StockLoop {
     const { pfn, cpu } = this.#events;
     const order = this.#steps.freeOrder[event]!;
     const frame = pfn[event]!;
-    const page = this.#pages.pageAt(frame);
+    const page = this.#pages.pageAt(asPfn(frame));
     const place = placeOf(this.#allocator, frame);
     if (this.#stages?.deferredFree(event, place === "allocated") === true) return;
     if (pcpAllowedOrder(order)) this.#allocateBuried(event, page, order);
@@ -233,14 +236,14 @@ export class StockLoop {
         const other = placeOf(this.#allocator, at);
         if (other !== "reserved")
           throw new Error(`pfn ${hex(at)} is freed with reserved pages, but ${other} in the model`);
-        this.#allocator.freeReservedPage(at, cpu[event]!);
+        this.#allocator.freeReservedPage(asPfn(at), cpu[event]!);
       }
       return;
     }
     if (place !== "allocated") {
       if (order === 0 && place === "per-CPU list") this.#resync.outside.bulkPages++;
       else this.#resync.outside.resyncs++;
-      this.#pages.acquire(frame, order, false, cpu[event]!);
+      this.#pages.acquire(asPfn(frame), order, false, cpu[event]!);
     }
     const zone = this.#allocator.zoneOf(page);
     const pcp = zone.pcp[cpu[event]!]!;
@@ -262,7 +265,7 @@ export class StockLoop {
   }
 
   /** As in OpenLoop: a free that would bury the page of the next allocation came in an interrupt. */
-  #allocateBuried(event: number, page: number, order: number): void {
+  #allocateBuried(event: number, page: Page | typeof NO_PAGE, order: number): void {
     const { kind, cpu, pfn, detail, order: orders, count } = this.#events;
     let next = event + 1;
     while (
@@ -275,7 +278,7 @@ export class StockLoop {
     if (this.#done[next] === 1 || orders[next] !== order || this.#steps.sections.has(next)) return;
     const type = gfpMigrateType(detail[next]!);
     if (this.#allocator.frames.pageblockType[page >> 9] !== type || pfn[next] === 0) return;
-    const zone = this.#allocator.zoneOfPfn(pfn[next]!);
+    const zone = this.#allocator.zoneOfPfn(asPfn(pfn[next]!));
     const list = zone.pcp[cpu[event]!]!.lists[pcpIndex(order, type)]!;
     if (list.size === 0 || this.#allocator.frames.pfnOf(list.at(0)) !== pfn[next]) return;
     this.interruptedAllocations++;
@@ -285,7 +288,7 @@ export class StockLoop {
   #noteDrains(event: number): void {
     const { pfn, order, cpu } = this.#events;
     for (const drain of this.#steps.drainEvents.get(event) ?? []) {
-      const zone = this.#allocator.zoneOfPfn(pfn[drain]!).index;
+      const zone = this.#allocator.zoneOfPfn(asPfn(pfn[drain]!)).index;
       this.#known.drained(zone, cpu[drain]!, order[drain]!, pfn[drain]!);
     }
   }
@@ -293,7 +296,7 @@ export class StockLoop {
   #drain(event: number): void {
     const { cpu, pfn } = this.#events;
     this.#noteDrains(event);
-    const zone = this.#allocator.zoneOfPfn(pfn[event]!);
+    const zone = this.#allocator.zoneOfPfn(asPfn(pfn[event]!));
     const pcp = zone.pcp[cpu[event]!]!;
     this.#resync.outside.pcpDecays++;
     const pages = Math.min(this.#steps.drained[event]!, pcp.count);

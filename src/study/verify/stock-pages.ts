@@ -16,7 +16,15 @@ import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK, TOUCHED } from "../.
 import type { PerCpuPages } from "../../page-alloc/pcp.js";
 import { pcpIndexOrder } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../../units.js";
+import {
+  asPage,
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  type Page,
+  type Pfn,
+} from "../../units.js";
 import { freeBlockOf, pcpListOf } from "./page-place.js";
 
 /** Puts pages of a model where a recorded kernel had them. Every use is for the caller to count. */
@@ -28,7 +36,7 @@ export class StockPages {
   }
 
   /** The page of a frame number; a run of untouched blocks that holds it gets frames. */
-  pageAt(pfn: number): number {
+  pageAt(pfn: Pfn): Page {
     const { frames } = this.#allocator;
     const page = frames.pageOf(pfn);
     if (page !== NO_PAGE) return page;
@@ -40,7 +48,7 @@ export class StockPages {
   }
 
   /** Whether a request of a type can come to a free page without stealing. */
-  isReachable(pfn: number, type: number): boolean {
+  isReachable(pfn: Pfn, type: number): boolean {
     const free = freeBlockOf(this.#allocator, this.pageAt(pfn));
     if (free === undefined) return false;
     return (
@@ -50,12 +58,12 @@ export class StockPages {
   }
 
   /** Order of the free block that holds a page, or -1. */
-  freeOrder(pfn: number): number {
+  freeOrder(pfn: Pfn): number {
     return freeBlockOf(this.#allocator, this.pageAt(pfn))?.order ?? -1;
   }
 
   /** Gives a free block of whole pageblocks to another type. */
-  retype(pfn: number, type: number, cpu: number): void {
+  retype(pfn: Pfn, type: number, cpu: number): void {
     const { frames } = this.#allocator;
     const free = freeBlockOf(this.#allocator, this.pageAt(pfn))!;
     const zone = this.#allocator.zoneOfPfn(pfn);
@@ -65,7 +73,7 @@ export class StockPages {
   }
 
   /** The block that a request of a type would get next from a zone's buddy lists, without stealing. */
-  next(zone: Zone, order: number, type: number): number {
+  next(zone: Zone, order: number, type: number): Page | typeof NO_PAGE {
     const { frames } = this.#allocator;
     const own = zone.orderMask[type]! >> order;
     if (own !== 0) return firstOnList(frames, zone, order + 31 - Math.clz32(own & -own), type);
@@ -79,13 +87,13 @@ export class StockPages {
   }
 
   /** First frames of the blocks that requests of a type would get in turn, as far as its own lists go. */
-  *supply(zone: Zone, order: number, type: number): Generator<number> {
+  *supply(zone: Zone, order: number, type: number): Generator<Pfn> {
     const { frames } = this.#allocator;
     for (let at = order; at <= MAX_PAGE_ORDER; at++) {
       const list = zone.list(at, type);
       for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
         const block = frames.isRange(node) ? frames.firstBlock(node) * MAX_ORDER_PAGES : frames.pfnOf(node);
-        for (let pfn = block; pfn < block + 2 ** at; pfn += 2 ** order) yield pfn;
+        for (let pfn: number = block; pfn < block + 2 ** at; pfn += 2 ** order) yield asPfn(pfn);
       }
     }
   }
@@ -95,31 +103,31 @@ export class StockPages {
     const { frames } = this.#allocator;
     let page = removeSmallest(frames, zone, order, type, cpu);
     if (page === NO_PAGE) page = claim(frames, zone, order, type, 0, cpu);
-    this.#own(page, order, 0);
+    this.#own(asPage(page), order, 0);
   }
 
   /** Takes a block from wherever the model has its pages. */
-  acquire(pfn: number, order: number, movable: boolean, cpu: number): void {
+  acquire(pfn: Pfn, order: number, movable: boolean, cpu: number): void {
     const page = this.pageAt(pfn);
     const free = freeBlockOf(this.#allocator, page);
     if (free !== undefined && free.order >= order) this.#cutOut(page, order, free.head, free.order, cpu);
     else if (order > 0) {
       this.acquire(pfn, order - 1, movable, cpu);
-      this.acquire(pfn + 2 ** (order - 1), order - 1, movable, cpu);
+      this.acquire(asPfn(pfn + 2 ** (order - 1)), order - 1, movable, cpu);
     } else this.#leavePcp(page);
     this.#own(page, order, movable ? ALLOCATED_MOVABLE : 0);
   }
 
   /** Frees a block straight to the buddy lists. */
-  giveBack(page: number, order: number, cpu: number, toTail = false): void {
+  giveBack(page: Page, order: number, cpu: number, toTail = false): void {
     const { frames } = this.#allocator;
     this.disown(page, order);
     freeToBuddy(frames, this.#allocator.zoneOf(page), page, order, toTail, cpu);
   }
 
-  disown(page: number, order: number): void {
+  disown(page: Page, order: number): void {
     const { meta } = this.#allocator.frames;
-    for (let at = page; at < page + 2 ** order; at++) meta[at]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);
+    for (let at: number = page; at < page + 2 ** order; at++) meta[at]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);
   }
 
   /** Takes the head of a per-CPU list of single pages, as alloc_pages_bulk() does. */
@@ -129,7 +137,7 @@ export class StockPages {
   }
 
   /** Gives a per-CPU list other contents. */
-  setList(pcp: PerCpuPages, index: number, pages: readonly number[]): void {
+  setList(pcp: PerCpuPages, index: number, pages: readonly Page[]): void {
     const list = pcp.lists[index]!;
     const order = pcpIndexOrder(index);
     pcp.count += (pages.length - list.size) * 2 ** order;
@@ -140,30 +148,30 @@ export class StockPages {
     }
   }
 
-  #own(page: number, order: number, flags: number): void {
+  #own(page: Page, order: number, flags: number): void {
     const { meta } = this.#allocator.frames;
-    for (let at = page; at < page + 2 ** order; at++) {
+    for (let at: number = page; at < page + 2 ** order; at++) {
       meta[at] = (meta[at]! & ORDER_MASK) | ALLOCATED | TOUCHED | flags;
     }
   }
 
   /** Splits a free block as expand() does, but keeps the part that is wanted instead of the lowest. */
-  #cutOut(page: number, order: number, head: number, headOrder: number, cpu: number): void {
+  #cutOut(page: Page, order: number, head: Page, headOrder: number, cpu: number): void {
     const { frames } = this.#allocator;
     const zone = this.#allocator.zoneOf(page);
     const type = this.#listType(zone, head, headOrder);
     removeFromFreeList(frames, zone, head, headOrder, type);
-    let block = head;
+    let block: number = head;
     for (let at = headOrder - 1; at >= order; at--) {
       const upper = block + 2 ** at;
-      addToFreeList(frames, zone, page >= upper ? block : upper, at, type, false);
+      addToFreeList(frames, zone, asPage(page >= upper ? block : upper), at, type, false);
       if (page >= upper) block = upper;
     }
     accountFreePages(zone, -(2 ** order), type, cpu);
   }
 
   /** The list that a free block is on; above pageblock size its first pageblock's type need not be it. */
-  #listType(zone: Zone, head: number, order: number): number {
+  #listType(zone: Zone, head: Page, order: number): number {
     const { frames } = this.#allocator;
     let node = head;
     while (node >= frames.firstPage || node < zone.firstList || node > zone.unacceptedList) {
@@ -173,7 +181,7 @@ export class StockPages {
   }
 
   /** A page leaves its per-CPU list; what else its block holds there goes to the buddy lists. */
-  #leavePcp(page: number): void {
+  #leavePcp(page: Page): void {
     const found = pcpListOf(this.#allocator, page);
     if (found === undefined) return;
     const { pcp, list, index } = found;
@@ -181,6 +189,6 @@ export class StockPages {
     const block = page - (page % 2 ** order);
     const rest = Array.from({ length: list.size }, (_, at) => list.at(at)).filter((p) => p !== block);
     this.setList(pcp, index, rest);
-    for (let at = block; at < block + 2 ** order; at++) if (at !== page) this.giveBack(at, 0, 0);
+    for (let at = block; at < block + 2 ** order; at++) if (at !== page) this.giveBack(asPage(at), 0, 0);
   }
 }

@@ -4,7 +4,7 @@ import type { PageAllocator } from "../../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../page-alloc/page-frames.js";
 import { type PerCpuPages, pcpAllowedOrder, pcpIndex } from "../../page-alloc/pcp.js";
 import type { Zone } from "../../page-alloc/zone.js";
-import { PAGEBLOCK_ORDER } from "../../units.js";
+import { asPfn, PAGEBLOCK_ORDER, type Page } from "../../units.js";
 import { PageEventKind, type PageEvents } from "../../workload/events.js";
 import { PageHistory } from "./page-history.js";
 import { StockPages } from "./stock-pages.js";
@@ -64,7 +64,7 @@ export class StockResync {
   }
 
   /** Pages of a per-CPU list, head first. */
-  listed(pcp: PerCpuPages, index: number): number[] {
+  listed(pcp: PerCpuPages, index: number): Page[] {
     const list = pcp.lists[index]!;
     return Array.from({ length: list.size }, (_, at) => list.at(at));
   }
@@ -79,7 +79,7 @@ export class StockResync {
   takeBulk(pcp: PerCpuPages, index: number, event: number, until: number): void {
     const { frames } = this.#allocator;
     const listed = this.listed(pcp, index).map((page) => frames.pfnOf(page));
-    const end = until < 0 ? listed.length : listed.indexOf(until);
+    const end = until < 0 ? listed.length : listed.indexOf(asPfn(until));
     let unnamed = 0;
     for (let at = 0; at < end; at++) {
       const next = this.history.nextKind(listed[at]!, event);
@@ -116,7 +116,7 @@ export class StockResync {
     this.pages.setList(
       pcp,
       index,
-      section.pfns.map((pfn) => this.pages.pageAt(pfn)),
+      section.pfns.map((pfn) => this.pages.pageAt(asPfn(pfn))),
     );
     return taken;
   }
@@ -136,10 +136,10 @@ export class StockResync {
     const cpu = this.#events.cpu[event]!;
     const wanted = new Set(pfns);
     for (const pfn of pfns) {
-      const from = this.pages.freeOrder(pfn);
+      const from = this.pages.freeOrder(asPfn(pfn));
       let next = this.#nextFrame(zone, order, type);
       // The kernel splits a larger block only when it has no smaller one: what the model has is taken.
-      while (next !== undefined && !wanted.has(next) && this.pages.freeOrder(next) < from) {
+      while (next !== undefined && !wanted.has(next) && this.pages.freeOrder(asPfn(next)) < from) {
         this.pages.takeNext(zone, order, type, cpu);
         this.outside.unseenAllocations += 2 ** order;
         this.given.add(pfn);
@@ -150,7 +150,7 @@ export class StockResync {
         continue;
       }
       this.outside.resyncs++;
-      this.pages.acquire(pfn, order, false, cpu);
+      this.pages.acquire(asPfn(pfn), order, false, cpu);
       this.given.add(pfn);
     }
   }
@@ -161,7 +161,7 @@ export class StockResync {
   }
 
   skipBeforeTracing(zone: Zone, order: number, type: number, frame: number, event: number): void {
-    if (!this.pages.isReachable(frame, type)) return;
+    if (!this.pages.isReachable(asPfn(frame), type)) return;
     for (;;) {
       const next = this.pages.next(zone, order, type);
       if (next === NO_PAGE) {
@@ -183,7 +183,7 @@ export class StockResync {
    * been claimed for that one.
    */
   #giveToOwner(pfn: number, type: number, event: number): boolean {
-    const order = this.pages.freeOrder(pfn);
+    const order = this.pages.freeOrder(asPfn(pfn));
     if (order < PAGEBLOCK_ORDER) return false;
     const start = pfn - (pfn % 2 ** order);
     let first = start;
@@ -192,9 +192,9 @@ export class StockResync {
     if (first === start || next === undefined) return false;
     const { kind, migrateType, cpu } = this.#events;
     if (kind[next] !== PageEventKind.zoneLocked || migrateType[next] === type) return false;
-    this.pages.retype(start, migrateType[next]!, cpu[event]!);
+    this.pages.retype(asPfn(start), migrateType[next]!, cpu[event]!);
     this.outside.pageblocks += 2 ** (order - PAGEBLOCK_ORDER);
-    for (let taken = start; taken < first; taken++) this.pages.acquire(taken, 0, false, cpu[event]!);
+    for (let taken = start; taken < first; taken++) this.pages.acquire(asPfn(taken), 0, false, cpu[event]!);
     this.outside.beforeTracing += first - start;
     this.given.add(first);
     return true;
@@ -215,7 +215,7 @@ export class StockResync {
       else break;
     }
     for (const pfn of skipped.slice(0, lastSkip)) {
-      this.pages.acquire(pfn, order, false, this.#events.cpu[event]!);
+      this.pages.acquire(asPfn(pfn), order, false, this.#events.cpu[event]!);
       this.outside.beforeTracing += 2 ** order;
     }
   }
@@ -239,7 +239,7 @@ export class StockResync {
    */
   adoptType(frame: number, type: number, event: number): void {
     const { frames } = this.#allocator;
-    const page = this.pages.pageAt(frame);
+    const page = this.pages.pageAt(asPfn(frame));
     const known = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (known === type || !isMergeable(known)) return;
     const zone = this.#allocator.zoneOf(page);
@@ -262,18 +262,18 @@ export class StockResync {
       if (!wanted.has(found[at]!)) this.pages.giveBack(page, order[event]!, cpu[event]!);
     }
     for (const [at, pfn] of expected.entries()) {
-      if (!had.has(pfn)) this.pages.acquire(pfn, order[event]!, false, cpu[event]!);
+      if (!had.has(asPfn(pfn))) this.pages.acquire(asPfn(pfn), order[event]!, false, cpu[event]!);
       if (pfn !== found[at]) this.given.add(pfn);
     }
     this.pages.setList(
       pcp,
       index,
-      expected.map((pfn) => frames.pageOf(pfn)),
+      expected.map((pfn) => this.pages.pageAt(asPfn(pfn))),
     );
   }
 
   /** A page that the kernel did not hand out goes back to where the model took it from. */
-  putBack(page: number, order: number, type: number, event: number): void {
+  putBack(page: Page, order: number, type: number, event: number): void {
     const { cpu } = this.#events;
     if (!pcpAllowedOrder(order)) {
       this.pages.giveBack(page, order, cpu[event]!);

@@ -11,7 +11,7 @@ import {
 import { CostLedger } from "../../sim/cost-ledger.js";
 import { GuestClock } from "../../sim/guest-clock.js";
 import { VirtualCpus } from "../../sim/virtual-cpus.js";
-import { KiB, PAGE_SIZE } from "../../units.js";
+import { asPfn, KiB, PAGE_SIZE } from "../../units.js";
 import { type BootLog, bootLogOf } from "./boot-machine.js";
 import type { Comparison } from "./comparison.js";
 import { followed } from "./followed.js";
@@ -60,7 +60,7 @@ function compareBoot(files: RecordingFiles, { text: bootLog, machine }: BootLog)
     cpuComesOnline(allocator, cpuNodes.slice(0, online));
   kernel.deferredInit();
   // All that is freed later lies in the zone of the kernel image.
-  const imageZone = allocator.zoneOfPfn(machine.kernelStart / PAGE_SIZE);
+  const imageZone = allocator.zoneOfPfn(asPfn(machine.kernelStart / PAGE_SIZE));
   imageZone.managedPages += freedPages(bootLog, (what) => what === FREED_EARLY);
   const handover = compareMemoryLine(bootLog, allocator.zones);
   raiseForHugePages(allocator, initPerZoneWmarkMin(allocator, cpuNodes), cpuNodes);

@@ -10,6 +10,7 @@ import { setupPerCpuPageset } from "../../../src/page-alloc/zone-setup.js";
 import { adoptSnapshot } from "../../../src/study/verify/adopt-snapshot.js";
 import { compareFinalLists } from "../../../src/study/verify/final-lists.js";
 import { allocatorOf } from "../../../src/study/verify/load-snapshot.js";
+import { asPfn } from "../../../src/units.js";
 import { LINUX_6_12 } from "../../linux/releases.js";
 import { snapshotOf } from "./snapshot-of.js";
 
@@ -51,7 +52,7 @@ function run(allocator: PageAllocator, held: Held[], numbers: readonly number[])
     const cpu = number % 2;
     if (number % 3 === 0 && held.length > 0) {
       const [{ pfn, order }] = held.splice(number % held.length, 1) as [Held];
-      allocator.freePages(allocator.pageAt(pfn), order, cpu);
+      allocator.freePages(allocator.pageAt(asPfn(pfn)), order, cpu);
       continue;
     }
     const order = number % 7 === 0 ? number % 10 : 0;
@@ -76,7 +77,7 @@ test("the lists, counters and page states of any later state", () => {
       assert.equal(snapshotOf(carried), snapshot);
       assert.is(report.unaccepted.equal, report.unaccepted.compared);
       const inUse = (allocator: PageAllocator, pfn: number): boolean => {
-        const page = allocator.frames.pageOf(pfn);
+        const page = allocator.frames.pageOf(asPfn(pfn));
         return page !== NO_PAGE && (allocator.frames.meta[page]! & ALLOCATED) !== 0;
       };
       for (let pfn = 0; pfn < FREE_BLOCKS * 1024; pfn++)
@@ -173,7 +174,7 @@ test("any other difference of the unaccepted lists is one, and nothing is adopte
 test("a page reserved since early boot that was given up in the gap becomes managed", () => {
   const [carried, real] = [machine(), machine()];
   const reserved = (FREE_BLOCKS + PARKED_BLOCKS) * 1024 + 7;
-  real.freeReservedPage(reserved, 0);
+  real.freeReservedPage(asPfn(reserved), 0);
   adoptSnapshot(carried, snapshotOf(real));
   assert.is(carried.zones[0]!.managedPages, real.zones[0]!.managedPages);
   verifyInvariants(carried);

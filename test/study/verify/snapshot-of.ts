@@ -2,7 +2,7 @@ import type { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
 import type { Zone } from "../../../src/page-alloc/zone.js";
 import { pfnsOn } from "../../../src/study/verify/final-lists.js";
 import { freeListKey, type SnapshotPcp, type SnapshotZone } from "../../../src/study/verify/snapshot-zone.js";
-import { PAGEBLOCK_PAGES, roundDown } from "../../../src/units.js";
+import { asPfn, PAGEBLOCK_PAGES, roundDown } from "../../../src/units.js";
 
 /** The snapshot that a kernel in the state of an allocator would print. */
 export function snapshotOf(allocator: PageAllocator): SnapshotZone[] {
@@ -65,7 +65,7 @@ function blocksOf(allocator: PageAllocator, zone: Zone): [number, number][] {
   const blocks: [number, number][] = [];
   const { frames } = allocator;
   for (let pfn = roundDown(zone.startPfn, PAGEBLOCK_PAGES); pfn < zone.endPfn; pfn += PAGEBLOCK_PAGES) {
-    const page = frames.pageOf(pfn);
+    const page = frames.pageOf(asPfn(pfn));
     blocks.push([page < 0 ? 1 : frames.pageblockType[page >> 9]!, 1]);
   }
   return blocks;
