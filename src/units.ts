@@ -87,6 +87,17 @@ export interface AddressRange {
   readonly end: number;
 }
 
+/** A range whose addresses are known to be physical ones. Memory is accepted and shared by these. */
+export interface PhysRange extends AddressRange {
+  readonly start: PhysAddr;
+  readonly end: PhysAddr;
+}
+
+/** So many bytes from an address on. */
+export function physRange(start: PhysAddr, sizeBytes: number): PhysRange {
+  return { start, end: (start + sizeBytes) as PhysAddr };
+}
+
 /** Rounds down to a multiple of `step`; exact for any value below 2^53. */
 export function roundDown<Id extends Pfn | Page | PhysAddr>(value: Id, step: number): Id;
 export function roundDown(value: number, step: number): number;

@@ -8,7 +8,15 @@
  */
 
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { type AddressRange, MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+import {
+  asPhys,
+  MAX_ORDER_PAGES,
+  PAGE_SIZE,
+  type Pfn,
+  type PhysAddr,
+  type PhysRange,
+  physRange,
+} from "../units.js";
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
@@ -27,7 +35,7 @@ export class AcceptMemory {
   /** Requests that had something to accept. */
   acceptCalls = 0;
   /** Told of every request before anything is looked up; bytes. */
-  onRequest: (start: number, sizeBytes: number) => void = () => {};
+  onRequest: (start: PhysAddr, sizeBytes: number) => void = () => {};
   /** The kernel's record. A longer one takes its place when unaccepted memory is plugged in. */
   table: UnacceptedTable | undefined;
   readonly #arch: ArchAccept;
@@ -45,7 +53,7 @@ export class AcceptMemory {
   }
 
   /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit behind it. */
-  acceptMemory(start: number, sizeBytes: number): void {
+  acceptMemory(start: PhysAddr, sizeBytes: number): void {
     this.onRequest(start, sizeBytes);
     const table = this.table;
     if (table === undefined || start + sizeBytes < table.physBase) return;
@@ -61,7 +69,7 @@ export class AcceptMemory {
    *
    * @returns what was taken, ascending; all of [start, end) outside of it is accepted
    */
-  takeUnaccepted(start: number, end: number): AddressRange[] {
+  takeUnaccepted(start: PhysAddr, end: PhysAddr): PhysRange[] {
     const table = this.table;
     if (table === undefined || end < table.physBase) return [];
     const { physBase, unitSizeBytes: unit } = table;
@@ -70,12 +78,12 @@ export class AcceptMemory {
     const [from, to] = [unitOf(start), unitOf(end)];
     if (!Number.isInteger(from)) this.#accept(table, Math.floor(from), Math.ceil(from));
     this.#accept(table, Math.floor(to), Math.min(Math.floor(to) + 1, table.unitCount));
-    const taken: AddressRange[] = [];
+    const taken: PhysRange[] = [];
     const last = Math.floor(to);
     table.requireMapped(Math.ceil(from), last);
     for (let run = table.nextSet(Math.ceil(from), last); run < last; ) {
       const runEnd = table.nextClear(run, last);
-      taken.push({ start: physBase + run * unit, end: physBase + runEnd * unit });
+      taken.push(physRange(asPhys(physBase + run * unit), (runEnd - run) * unit));
       table.clearRange(run, runEnd);
       run = table.nextSet(runEnd, last);
     }
@@ -94,7 +102,7 @@ export class AcceptMemory {
    * units from the start it was given; a range that is not aligned can end inside a unit that no
    * step reaches.
    */
-  rangeContainsUnaccepted(start: number, sizeBytes: number): boolean {
+  rangeContainsUnaccepted(start: PhysAddr, sizeBytes: number): boolean {
     const table = this.table;
     if (table === undefined || start + sizeBytes < table.physBase) return false;
     const unit = table.unitSizeBytes;
@@ -113,7 +121,7 @@ export class AcceptMemory {
    *
    * @returns 1 to `blockCount`, or 0 when that is 0
    */
-  unacceptedRunLength(startPfn: number, blockCount: number): number {
+  unacceptedRunLength(startPfn: Pfn, blockCount: number): number {
     const table = this.table;
     if (table === undefined || blockCount === 0) return blockCount;
     const unitsPerBlock = BLOCK_BYTES / table.unitSizeBytes;

@@ -1,5 +1,5 @@
 import { type ArchAccept, TABLE_HEADER_BYTES, UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { type AddressRange, roundDown, roundUp, UNIT_SIZE } from "../units.js";
+import { type AddressRange, asPhys, roundDown, roundUp, UNIT_SIZE } from "../units.js";
 import { AcceptMemory } from "./accept-memory.js";
 import { countRequest, newUse, type Tracker, type TrackerTraits, type TrackerUse } from "./tracker.js";
 
@@ -30,7 +30,7 @@ export class Bitmap2m implements Tracker {
 
   accept(start: number, end: number): void {
     countRequest(this.use, this.#words(start, end + UNIT_SIZE), 8);
-    this.#acceptance.acceptMemory(start, end - start);
+    this.#acceptance.acceptMemory(asPhys(start), end - start);
   }
 
   hasUnaccepted(start: number, end: number): boolean {

@@ -1,5 +1,5 @@
 import type { ArchAccept } from "../efistub/unaccepted-table.js";
-import { type AddressRange, PAGE_SIZE } from "../units.js";
+import { type AddressRange, asPhys, PAGE_SIZE } from "../units.js";
 import {
   countRequest,
   guardedRange,
@@ -59,7 +59,7 @@ export class E820Ranges implements Tracker {
 
   accept(start: number, end: number): void {
     const range = guardedRange(start, end, PAGE_SIZE);
-    this.#mark(range.start, range.end, (from, to) => this.#hardware.acceptMemory(from, to));
+    this.#mark(range.start, range.end, (from, to) => this.#hardware.acceptMemory(asPhys(from), asPhys(to)));
   }
 
   /** Notes what somebody else has accepted, byte by byte; where that makes the table too long, accepts gaps. */
@@ -135,7 +135,7 @@ export class E820Ranges implements Tracker {
       const gap = this.#smallestGap();
       if (gap < 0) return;
       const { start, end } = this.#entries[gap]!;
-      this.#hardware.acceptMemory(start, end);
+      this.#hardware.acceptMemory(asPhys(start), asPhys(end));
       this.use.gapBytes += end - start;
       countRequest(this.use, this.#entries.length, E820_ENTRY_BYTES);
       this.#replace(gap, start, end);

@@ -1,5 +1,5 @@
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { PAGE_SIZE, roundDown } from "../units.js";
+import { PAGE_SIZE, type PhysAddr, roundDown } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
 
 /** The platform's side of a first touch. Addresses in bytes. */
@@ -58,7 +58,7 @@ export class FaultAcceptance {
   }
 
   /** The guest touches memory from `start` on, page after page. */
-  touch(start: number, sizeBytes: number): void {
+  touch(start: PhysAddr, sizeBytes: number): void {
     const table = this.table;
     if (table === undefined) return;
     const { physBase, unitSizeBytes, unitCount } = table;

@@ -2,6 +2,7 @@ import type { ArchAccept } from "../efistub/unaccepted-table.js";
 import type { AcceptRules } from "../linux/rules.js";
 import { FifoLock } from "../sim/fifo-lock.js";
 import type { GuestClock } from "../sim/guest-clock.js";
+import type { PhysAddr } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
 import type { AcceptMeter } from "./accept-meter.js";
 import { AcceptingList } from "./accepting-list.js";
@@ -39,7 +40,7 @@ export class KernelAccept implements ArchAccept, AcceptLock {
     this.#touchesWatchdog = rules.touchesWatchdog;
   }
 
-  acceptMemory(start: number, end: number): void {
+  acceptMemory(start: PhysAddr, end: PhysAddr): void {
     this.#meter.kernelAccept(start, end);
     this.onAccepted(start, end);
   }

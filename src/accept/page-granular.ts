@@ -1,6 +1,6 @@
 import { RangeSet } from "../coco/range-set.js";
 import type { ArchAccept } from "../efistub/unaccepted-table.js";
-import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
+import { type AddressRange, addressOf, asPfn, PAGE_SIZE, roundUp } from "../units.js";
 import {
   countRequest,
   guardedRange,
@@ -41,7 +41,7 @@ abstract class PageGranular implements Tracker {
     this.look(startPfn, endPfn);
     for (let pfn = this.#unaccepted.firstIn(startPfn, endPfn); pfn < endPfn; ) {
       const runEnd = this.#unaccepted.runEnd(pfn, endPfn);
-      this.#hardware.acceptMemory(pfn * PAGE_SIZE, runEnd * PAGE_SIZE);
+      this.#hardware.acceptMemory(addressOf(asPfn(pfn)), addressOf(asPfn(runEnd)));
       this.#unaccepted.remove(pfn, runEnd);
       pfn = this.#unaccepted.firstIn(runEnd, endPfn);
     }

@@ -3,7 +3,7 @@ import type { Kernel } from "../guest/kernel.js";
 import { OutOfMemory } from "../guest/power-on.js";
 import { GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { PAGE_SIZE } from "../units.js";
+import { addressOf, PAGE_SIZE, physRange } from "../units.js";
 import { setMemoryShared } from "../x86/set-memory-shared.js";
 
 /**
@@ -16,12 +16,12 @@ import { setMemoryShared } from "../x86/set-memory-shared.js";
  */
 export function allocDmaBuffers(count: number, guest: Guest, { allocator, early, cpuNodes }: Kernel): void {
   const { clock, host } = guest;
-  for (let buffer = 0; buffer < count; buffer++) {
+  for (let at = 0; at < count; at++) {
     const page = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
     if (page === NO_PAGE) throw new OutOfMemory("no page is left for a driver's DMA buffer");
     if (early.machine.memoryEncrypted) {
-      const start = allocator.frames.pfnOf(page) * PAGE_SIZE;
-      setMemoryShared({ start, end: start + PAGE_SIZE }, guest, early.earlyMap!, cpuNodes.length);
+      const buffer = physRange(addressOf(allocator.frames.pfnOf(page)), PAGE_SIZE);
+      setMemoryShared(buffer, guest, early.earlyMap!, cpuNodes.length);
       host.touch(PAGE_SIZE);
     }
     clock.settle(0);

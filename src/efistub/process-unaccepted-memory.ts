@@ -1,4 +1,4 @@
-import { roundDown, roundUp } from "../units.js";
+import { asPhys, type PhysAddr, roundDown, roundUp } from "../units.js";
 import type { ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
 
 /**
@@ -9,8 +9,8 @@ import type { ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
  */
 export function processUnacceptedMemory(
   table: UnacceptedTable,
-  start: number,
-  end: number,
+  start: PhysAddr,
+  end: PhysAddr,
   arch: ArchAccept,
 ): void {
   const { physBase, unitSizeBytes: unit } = table;
@@ -24,9 +24,9 @@ export function processUnacceptedMemory(
   const last = roundDown(end, unit);
   if (last < end) arch.acceptMemory(last, end);
 
-  if (first < physBase) arch.acceptMemory(first, Math.min(physBase, last));
+  if (first < physBase) arch.acceptMemory(first, asPhys(Math.min(physBase, last)));
   const capacityEnd = physBase + table.unitCount * unit;
-  if (last > capacityEnd) arch.acceptMemory(Math.max(first, capacityEnd), last);
+  if (last > capacityEnd) arch.acceptMemory(asPhys(Math.max(first, capacityEnd)), last);
   const from = Math.max(first, physBase);
   const to = Math.min(last, capacityEnd);
   if (from < to) table.setRange((from - physBase) / unit, (to - physBase) / unit);

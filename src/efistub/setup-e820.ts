@@ -5,6 +5,7 @@
 
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import type { AddressRange } from "../units.js";
+import { asPhys } from "../units.js";
 import { processUnacceptedMemory } from "./process-unaccepted-memory.js";
 import type { ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
 
@@ -78,7 +79,7 @@ export function setupE820(
         lostBytes += end - start;
         continue;
       }
-      processUnacceptedMemory(table, start, end, arch);
+      processUnacceptedMemory(table, asPhys(start), asPhys(end), arch);
     }
     const type = efiType === EfiMemoryType.UNACCEPTED ? E820Type.RAM : E820_OF_EFI[efiType]!;
     const last = entries.at(-1);

@@ -4,7 +4,7 @@
  * d5d1de3c-105c-44f9-9ea9-bcef98120031).
  */
 
-import { UNIT_SIZE } from "../units.js";
+import { asPhys, type PhysAddr, UNIT_SIZE } from "../units.js";
 import { UnitBitmap } from "./unit-bitmap.js";
 
 /** Bytes in front of the bitmap: version, unit_size, phys_base, size. */
@@ -12,7 +12,7 @@ export const TABLE_HEADER_BYTES = 24;
 
 /** Accepts physical memory [start, end) on the hardware; bytes, whole pages. One call, one piece of work. */
 export interface ArchAccept {
-  acceptMemory(start: number, end: number): void;
+  acceptMemory(start: PhysAddr, end: PhysAddr): void;
 }
 
 /**
@@ -115,7 +115,10 @@ export class UnacceptedTable extends UnitBitmap {
     let calls = 0;
     for (let runStart = this.nextSet(first, end); runStart < end; calls++) {
       const runEnd = this.nextClear(runStart, end);
-      arch.acceptMemory(physBase + runStart * unitSizeBytes, physBase + runEnd * unitSizeBytes);
+      arch.acceptMemory(
+        asPhys(physBase + runStart * unitSizeBytes),
+        asPhys(physBase + runEnd * unitSizeBytes),
+      );
       this.clearRange(runStart, runEnd);
       runStart = this.nextSet(runEnd, end);
     }

@@ -2,7 +2,7 @@
 
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
-import { type AddressRange, UNIT_SIZE } from "../units.js";
+import { type AddressRange, asPhys, UNIT_SIZE } from "../units.js";
 import type { StubOutcome, UnacceptedSupport } from "./exit-boot-services.js";
 import { setupE820 } from "./setup-e820.js";
 import { type ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
@@ -58,12 +58,12 @@ export function handOverInZeroPage(
 /** Sets the bits of a range and accepts its ends (td-shim memory.rs: build_unaccepted_memory_bitmap). */
 function record(table: UnacceptedTable, { start, end }: AddressRange, arch: ArchAccept): void {
   if (end - start < UNIT_SIZE) {
-    arch.acceptMemory(start, end);
+    arch.acceptMemory(asPhys(start), asPhys(end));
     return;
   }
   const first = Math.ceil(start / UNIT_SIZE);
   const last = Math.floor(end / UNIT_SIZE);
-  if (start < first * UNIT_SIZE) arch.acceptMemory(start, first * UNIT_SIZE);
-  if (last * UNIT_SIZE < end) arch.acceptMemory(last * UNIT_SIZE, end);
+  if (start < first * UNIT_SIZE) arch.acceptMemory(asPhys(start), asPhys(first * UNIT_SIZE));
+  if (last * UNIT_SIZE < end) arch.acceptMemory(asPhys(last * UNIT_SIZE), asPhys(end));
   if (first < last) table.setRange(first, last);
 }

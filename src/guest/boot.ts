@@ -30,7 +30,7 @@ import {
 } from "../page-alloc/zone-setup.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
-import { type AddressRange, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { type AddressRange, asPhys, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
 import type { Recording } from "../workload/recording.js";
@@ -215,7 +215,7 @@ export class GuestBoot {
   #flagKernelPages({ start, end }: AddressRange): void {
     if (this.guest.policy.flagsPages !== true) return;
     try {
-      this.faults!.touch(start, end - start);
+      this.faults!.touch(asPhys(start), end - start);
     } catch (error) {
       if (!(error instanceof DoubleAcceptError)) throw error;
       throw new GuestTerminated(

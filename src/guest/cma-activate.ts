@@ -4,7 +4,7 @@ import { releaseCmaArea } from "../page-alloc/cma.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { TOUCHED } from "../page-alloc/page-frames.js";
 import { type MemoryAcceptor, withTouch } from "../page-alloc/unaccepted-list.js";
-import { pfnDown } from "../units.js";
+import { asPhys, pfnDown } from "../units.js";
 import type { CmaArea } from "../x86/early-machine.js";
 import type { Kernel } from "./kernel.js";
 
@@ -42,7 +42,7 @@ function noteTouched({ allocator, early }: Kernel, { start, end }: CmaArea): voi
     early.untouched.findIndex((range) => range.start === start),
     1,
   );
-  allocator.acceptor.touch?.(start, end - start);
+  allocator.acceptor.touch?.(asPhys(start), end - start);
 }
 
 function activate({ allocator, early }: Kernel, { start, end }: CmaArea): void {

@@ -9,6 +9,7 @@ import { pcpIndexOrder } from "../page-alloc/pcp.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import {
   type AddressRange,
+  addressOf,
   asPfn,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
@@ -97,8 +98,8 @@ function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void 
       const slot = node - frames.firstRangeNode;
       const startPfn = frames.rangeStart[slot]! * MAX_ORDER_PAGES;
       for (let block = 0; block < frames.rangeCount[slot]!; block++) {
-        const pfn = startPfn + block * MAX_ORDER_PAGES;
-        if (!acceptance.rangeContainsUnaccepted(pfn * PAGE_SIZE, MAX_ORDER_PAGES * PAGE_SIZE)) {
+        const pfn = asPfn(startPfn + block * MAX_ORDER_PAGES);
+        if (!acceptance.rangeContainsUnaccepted(addressOf(pfn), MAX_ORDER_PAGES * PAGE_SIZE)) {
           throw new Error(`guest: pfn 0x${pfn.toString(16)} is parked, but accepted`);
         }
       }

@@ -1,6 +1,6 @@
 import { HostMemoryError, type HostSupply } from "../coco/host-supply.js";
 import type { CocoPlatform, PlatformKind } from "../coco/platform.js";
-import { type AddressRange, formatBytes, GiB, MiB, PAGE_SIZE, roundUp, TiB } from "../units.js";
+import { formatBytes, GiB, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, roundUp, TiB } from "../units.js";
 import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
 import { rmpBytes } from "./rmp.js";
 
@@ -126,7 +126,7 @@ export class GuestMemory implements HostSupply {
    * @param start physical address on a page boundary
    * @param unaccepted parts of the range that were never accepted, so there is nothing to give back
    */
-  share(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
+  share(start: PhysAddr, end: PhysAddr, unaccepted: readonly PhysRange[] = []): void {
     // Only here does what the host spends ever fall.
     this.#peakBytes = this.hostBytesPeak;
     this.#platform.convertToShared(start, end, unaccepted);

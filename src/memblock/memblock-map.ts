@@ -2,7 +2,7 @@
  * What memory there is and what of it is taken: the two arrays with everything that edits, looks
  * up and walks them (mm/memblock.c, Linux 6.12). Allocation is in memblock.ts.
  */
-import { type AddressRange, PAGE_SIZE, pfnDown } from "../units.js";
+import { type AddressRange, PAGE_SIZE, type PhysAddr, pfnDown } from "../units.js";
 import { dumpLines, rangeLine } from "./debug.js";
 import { addRange, type GrowArray, removeRange, setclrFlag, setNode, trimRegions } from "./edit.js";
 import {
@@ -25,7 +25,7 @@ export interface MemblockOptions {
    * Called for the exact byte range of every allocation, before anybody uses it (accept_memory()
    * in memblock_alloc_range_nid and memblock_double_array). Default: nothing to accept.
    */
-  readonly accept?: (start: number, sizeBytes: number) => void;
+  readonly accept?: (start: PhysAddr, sizeBytes: number) => void;
   /** Receives the lines of `memblock=debug`, without the caller's name. */
   readonly debug?: (line: string) => void;
 }

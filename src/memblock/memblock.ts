@@ -4,7 +4,7 @@
  *
  * Physical addresses are returned; 0 means that nothing was found, as page 0 is never given out.
  */
-import { PAGE_SIZE, roundUp } from "../units.js";
+import { asPhys, PAGE_SIZE, type PhysAddr, roundUp } from "../units.js";
 import { requestLine } from "./debug.js";
 import { freeMemRanges, freeMemRangesReverse } from "./iterate.js";
 import { MemblockMap } from "./memblock-map.js";
@@ -45,7 +45,7 @@ export class Memblock extends MemblockMap {
     end: number,
     nid: number,
     flags: MemblockFlags,
-  ): number {
+  ): PhysAddr {
     const limit =
       end === MEMBLOCK_ALLOC_ACCESSIBLE || end === MEMBLOCK_ALLOC_NOLEAKTRACE ? this.currentLimit : end;
     const from = Math.max(start, PAGE_SIZE);
@@ -56,7 +56,7 @@ export class Memblock extends MemblockMap {
         ? findBottomUp(freeMemRanges(this.memory, this.reserved, filter), size, align, from, top)
         : findTopDown(freeMemRangesReverse(this.memory, this.reserved, filter), size, align, from, top);
     const preferred = this.preferBelow < to ? findBelow(Math.max(from, this.preferBelow)) : 0;
-    return preferred === 0 ? findBelow(to) : preferred;
+    return asPhys(preferred === 0 ? findBelow(to) : preferred);
   }
 
   #preferredFlags(): MemblockFlags {
@@ -78,7 +78,7 @@ export class Memblock extends MemblockMap {
     end: number,
     nid: number,
     exactNid: boolean,
-  ): number {
+  ): PhysAddr {
     let flags = this.#preferredFlags();
     for (;;) {
       let found = this.#findInRangeNode(size, align, start, end, nid, flags);
@@ -90,24 +90,24 @@ export class Memblock extends MemblockMap {
         if (this.accepts) this.options.accept?.(found, size);
         return found;
       }
-      if (flags === MemblockFlags.NONE) return 0;
+      if (flags === MemblockFlags.NONE) return found;
       flags = MemblockFlags.NONE;
     }
   }
 
   /** memblock_phys_alloc(): anywhere below the current limit. */
-  physAlloc(size: number, align: number): number {
+  physAlloc(size: number, align: number): PhysAddr {
     return this.physAllocRange(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE);
   }
 
   /** memblock_phys_alloc_range(): within [start, end), with no fallback outside of it. */
-  physAllocRange(size: number, align: number, start: number, end: number): number {
+  physAllocRange(size: number, align: number, start: number, end: number): PhysAddr {
     this.options.debug?.(requestLine("memblock_phys_alloc_range", size, align, start, end));
     return this.allocRangeNid(size, align, start, end, NUMA_NO_NODE, false);
   }
 
   /** memblock_phys_alloc_try_nid(): a node is preferred. The kernel prints no request here. */
-  physAllocTryNid(size: number, align: number, nid: number): number {
+  physAllocTryNid(size: number, align: number, nid: number): PhysAddr {
     return this.allocRangeNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid, false);
   }
 
@@ -123,7 +123,7 @@ export class Memblock extends MemblockMap {
     maxAddr: number,
     nid: number,
     exactNid: boolean,
-  ): number {
+  ): PhysAddr {
     this.options.debug?.(requestLine(operation, size, align, minAddr, maxAddr, nid));
     const limit = Math.min(maxAddr, this.currentLimit);
     const found = this.allocRangeNid(size, align, minAddr, limit, nid, exactNid);
@@ -132,42 +132,42 @@ export class Memblock extends MemblockMap {
   }
 
   /** memblock_alloc_try_nid(): zeroed in the kernel. */
-  allocTryNid(size: number, align: number, minAddr: number, maxAddr: number, nid: number): number {
+  allocTryNid(size: number, align: number, minAddr: number, maxAddr: number, nid: number): PhysAddr {
     return this.#allocInternal("memblock_alloc_try_nid", size, align, minAddr, maxAddr, nid, false);
   }
 
   /** memblock_alloc_try_nid_raw(): not zeroed. */
-  allocTryNidRaw(size: number, align: number, minAddr: number, maxAddr: number, nid: number): number {
+  allocTryNidRaw(size: number, align: number, minAddr: number, maxAddr: number, nid: number): PhysAddr {
     return this.#allocInternal("memblock_alloc_try_nid_raw", size, align, minAddr, maxAddr, nid, false);
   }
 
   /** memblock_alloc_exact_nid_raw(): this node or nothing; not zeroed. */
-  allocExactNidRaw(size: number, align: number, minAddr: number, maxAddr: number, nid: number): number {
+  allocExactNidRaw(size: number, align: number, minAddr: number, maxAddr: number, nid: number): PhysAddr {
     return this.#allocInternal("memblock_alloc_exact_nid_raw", size, align, minAddr, maxAddr, nid, true);
   }
 
   /** memblock_alloc(). */
-  alloc(size: number, align: number): number {
+  alloc(size: number, align: number): PhysAddr {
     return this.allocTryNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE);
   }
 
   /** memblock_alloc_from(): above `minAddr` if that is possible. */
-  allocFrom(size: number, align: number, minAddr: number): number {
+  allocFrom(size: number, align: number, minAddr: number): PhysAddr {
     return this.allocTryNid(size, align, minAddr, MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE);
   }
 
   /** memblock_alloc_low(): below 4 GiB. */
-  allocLow(size: number, align: number): number {
+  allocLow(size: number, align: number): PhysAddr {
     return this.allocTryNid(size, align, 0, ARCH_LOW_ADDRESS_LIMIT, NUMA_NO_NODE);
   }
 
   /** memblock_alloc_node(): a node is preferred. */
-  allocNode(size: number, align: number, nid: number): number {
+  allocNode(size: number, align: number, nid: number): PhysAddr {
     return this.allocTryNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid);
   }
 
   /** memblock_find_in_range(): nothing is reserved. */
-  #findInRange(start: number, end: number, size: number, align: number): number {
+  #findInRange(start: number, end: number, size: number, align: number): PhysAddr {
     let flags = this.#preferredFlags();
     for (;;) {
       const found = this.#findInRangeNode(size, align, start, end, NUMA_NO_NODE, flags);

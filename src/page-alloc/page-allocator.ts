@@ -2,6 +2,7 @@ import type { PageAllocRules } from "../linux/rules.js";
 import type { ZonelistIndices } from "../mm/zonelists.js";
 import { type ZoneSpan, ZoneType } from "../mm/zones.js";
 import {
+  addressOf,
   asPage,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
@@ -449,7 +450,7 @@ export class PageAllocator {
       meta[at] = flags;
     }
     this.touchedPages += fresh;
-    if (fresh > 0) this.acceptor.touch?.(this.frames.pfnOf(page) * PAGE_SIZE, PAGE_SIZE << order);
+    if (fresh > 0) this.acceptor.touch?.(addressOf(this.frames.pfnOf(page)), PAGE_SIZE << order);
   }
 }
 

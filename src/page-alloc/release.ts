@@ -1,4 +1,5 @@
 import {
+  addressOf,
   asPfn,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
@@ -6,6 +7,7 @@ import {
   PAGEBLOCK_ORDER,
   PAGEBLOCK_PAGES,
   type Pfn,
+  type PhysAddr,
 } from "../units.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
@@ -16,7 +18,7 @@ import type { Zone } from "./zone.js";
 /** What the release of boot memory asks of acceptance. */
 export interface BootAcceptor extends MemoryAcceptor {
   /** Whether a range, or the unit behind it, is not accepted yet. */
-  rangeContainsUnaccepted(start: number, sizeBytes: number): boolean;
+  rangeContainsUnaccepted(start: PhysAddr, sizeBytes: number): boolean;
   /** Of a run of 4 MiB blocks, how many leading ones give the same answer to that question as the first. */
   unacceptedRunLength(startPfn: Pfn, blocks: number): number;
 }
@@ -82,7 +84,7 @@ export class BootRelease {
   singlePages(startPfn: Pfn, pages: number): void {
     const { frames } = this.#allocator;
     this.#observe?.(startPfn, 0, pages, false);
-    this.#acceptor.acceptMemory(startPfn * PAGE_SIZE, pages * PAGE_SIZE);
+    this.#acceptor.acceptMemory(addressOf(startPfn), pages * PAGE_SIZE);
     for (let pfn = startPfn; pfn < startPfn + pages; pfn++) {
       const page = this.#allocator.pageAt(pfn);
       if (pfn % PAGEBLOCK_PAGES === 0) frames.pageblockType[page >> PAGEBLOCK_ORDER] = MigrateType.MOVABLE;
@@ -95,8 +97,8 @@ export class BootRelease {
 
   #acceptIfNeeded(pfn: Pfn, order: number): void {
     const sizeBytes = PAGE_SIZE * 2 ** order;
-    if (this.#acceptor.rangeContainsUnaccepted(pfn * PAGE_SIZE, sizeBytes)) {
-      this.#acceptor.acceptMemory(pfn * PAGE_SIZE, sizeBytes);
+    if (this.#acceptor.rangeContainsUnaccepted(addressOf(pfn), sizeBytes)) {
+      this.#acceptor.acceptMemory(addressOf(pfn), sizeBytes);
     }
   }
 
@@ -105,7 +107,7 @@ export class BootRelease {
     const { frames } = this.#allocator;
     const blockBytes = MAX_ORDER_PAGES * PAGE_SIZE;
     const startBlock = pfn / MAX_ORDER_PAGES;
-    const unaccepted = this.#acceptor.rangeContainsUnaccepted(pfn * PAGE_SIZE, blockBytes);
+    const unaccepted = this.#acceptor.rangeContainsUnaccepted(addressOf(pfn), blockBytes);
     const parked = unaccepted && this.#lazy;
     this.#observe?.(pfn, MAX_PAGE_ORDER, blocks, parked);
     if (parked) {

@@ -1,5 +1,14 @@
 import type { PageAllocRules } from "../linux/rules.js";
-import { asPfn, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, type Page, type Pfn } from "../units.js";
+import {
+  addressOf,
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGE_SIZE,
+  type Page,
+  type Pfn,
+  type PhysAddr,
+} from "../units.js";
 import { Watermark } from "./alloc-flags.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
@@ -15,11 +24,11 @@ import type { Zone } from "./zone.js";
 
 /** Makes physical memory usable; bytes. */
 export interface MemoryAcceptor {
-  acceptMemory(start: number, sizeBytes: number): void;
+  acceptMemory(start: PhysAddr, sizeBytes: number): void;
   /** Told before blocks are accepted: how many pages are to be, 0 while there are no watermarks yet. */
   noteDecision?(zone: Zone, pagesToAccept: number): void;
   /** Told which pages are handed out for the first time, before the request returns. */
-  touch?(start: number, sizeBytes: number): void;
+  touch?(start: PhysAddr, sizeBytes: number): void;
 }
 
 /** The same acceptor, told of first touches in another way or not at all. */
@@ -93,7 +102,7 @@ function takeParked(
   frames.takeFromRange(node, block);
   zone.unacceptedPages -= MAX_ORDER_PAGES;
   zone.addFreePages(-MAX_ORDER_PAGES, cpu);
-  acceptor.acceptMemory(block * BLOCK_BYTES, BLOCK_BYTES);
+  acceptor.acceptMemory(addressOf(blockPfn(block)), BLOCK_BYTES);
 }
 
 /** First page of a parked block; it gets frames if isolation of its second half has not given it any. */

@@ -8,7 +8,7 @@ import type { KernelBuild } from "../linux/kernel-build.js";
 import { type ReservationRules, reservationRules } from "../linux/reservation-rules.js";
 import type { TableReservation } from "../linux/rules.js";
 import type { Memblock } from "../memblock/memblock.js";
-import type { AddressRange } from "../units.js";
+import type { AddressRange, PhysRange } from "../units.js";
 import type { KernelE820Entry } from "./e820-table.js";
 import type { EarlyMap } from "./early-map.js";
 import type { RuntimeData, RuntimeDataRules } from "./ghcb-pages.js";
@@ -124,7 +124,7 @@ export class EarlyBoot {
   /** Pages the large hashes are sized by. */
   nrKernelPages = 0;
   /** The bounce buffer, once there is one. */
-  swiotlb: AddressRange | undefined = undefined;
+  swiotlb: PhysRange | undefined = undefined;
   /** The log buffer is no longer the one in the image. */
   hasLogBuf = false;
   /** What was reserved when setup_arch() ended, and what the kernel knew to be unaccepted then. */

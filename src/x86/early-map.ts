@@ -1,6 +1,6 @@
 import { CostEvent } from "../sim/cost-events.js";
 import type { CostLedger } from "../sim/cost-ledger.js";
-import type { AddressRange } from "../units.js";
+import type { PhysRange } from "../units.js";
 import { DirectMap, type LeafCounts } from "./direct-map.js";
 import type { TablePages, TableSources } from "./table-pages.js";
 
@@ -49,7 +49,7 @@ export class EarlyMap {
    *
    * @throws PageTableError
    */
-  shareEarly({ start, end }: AddressRange): void {
+  shareEarly({ start, end }: PhysRange): void {
     this.#change(start, end);
     this.#localFlushes++;
     this.#due.flushes++;
@@ -64,7 +64,7 @@ export class EarlyMap {
    * @param onlineCpus CPUs that take part, the one that asks included
    * @throws PageTableError, InitTextFreed
    */
-  convert({ start, end }: AddressRange, onlineCpus: number): void {
+  convert({ start, end }: PhysRange, onlineCpus: number): void {
     const flushes = this.#change(start, end) + 2;
     this.#globalFlushes += flushes;
     this.#due.flushes += flushes;
@@ -72,7 +72,7 @@ export class EarlyMap {
   }
 
   /** Memory that has been shared without having been accepted. */
-  neverAccepted(ranges: readonly AddressRange[]): void {
+  neverAccepted(ranges: readonly PhysRange[]): void {
     for (const { start, end } of ranges) this.#wastedAcceptBytes -= end - start;
   }
 

@@ -1,7 +1,7 @@
 import type { GuestMemory } from "../host/guest-memory.js";
 import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
-import { type AddressRange, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { asPhys, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, physRange, roundUp } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
 
 /** sizeof(struct sev_es_runtime_data) behind the GHCB page: its backup, two flags, a debug register. */
@@ -26,7 +26,7 @@ export interface RuntimeData {
   /** Physical addresses of the GHCB pages, by CPU. */
   readonly pages: readonly number[];
   /** What is to be shared with the host, piece by piece. */
-  readonly shared: readonly AddressRange[];
+  readonly shared: readonly PhysRange[];
 }
 
 /**
@@ -43,12 +43,13 @@ export function allocRuntimeData(
   { svsm, decryptedSection }: RuntimeDataRules,
   early: EarlyMap,
 ): RuntimeData {
-  const shared: AddressRange[] = [];
-  const share = (start: number, bytes: number): void => {
-    early.shareEarly({ start, end: start + bytes });
-    shared.push({ start, end: start + bytes });
+  const shared: PhysRange[] = [];
+  const share = (start: PhysAddr, bytes: number): void => {
+    const range = physRange(start, bytes);
+    early.shareEarly(range);
+    shared.push(range);
   };
-  let section = 0;
+  let section = asPhys(0);
   if (decryptedSection) {
     const bytes = roundUp(cpuNodes.length * PAGE_SIZE, SECTION_ALIGN);
     section = orPanic(memblock.alloc(bytes, SECTION_ALIGN));
@@ -65,7 +66,7 @@ export function allocRuntimeData(
   return { pages, shared };
 }
 
-function orPanic(address: number): number {
+function orPanic(address: PhysAddr): PhysAddr {
   if (address === 0) throw new EarlyOutOfMemory("its GHCBs");
   return address;
 }

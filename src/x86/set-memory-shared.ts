@@ -1,5 +1,5 @@
 import type { Guest } from "../guest/guest.js";
-import { type AddressRange, PAGE_SIZE } from "../units.js";
+import { PAGE_SIZE, type PhysRange } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
 
 /**
@@ -16,11 +16,11 @@ import type { EarlyMap } from "./early-map.js";
  * @throws PageTableError, InitTextFreed
  */
 export function setMemoryShared(
-  range: AddressRange,
+  range: PhysRange,
   { platform, host, clock }: Pick<Guest, "platform" | "host" | "clock">,
   early: EarlyMap,
   onlineCpus: number,
-  unaccepted: readonly AddressRange[] = [],
+  unaccepted: readonly PhysRange[] = [],
 ): void {
   const prepares = platform.name === "snp";
   if (prepares) host.share(range.start, range.end, unaccepted);

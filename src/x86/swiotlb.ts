@@ -4,7 +4,7 @@
  */
 import { adjusted, SEGMENT_SLABS, SLAB_BYTES, type SwiotlbSize, withAreas } from "../command-line/swiotlb.js";
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
-import { formatBytes, GiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { formatBytes, GiB, MiB, PAGE_SIZE, physRange, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
 /** Of a guest's RAM, what an encrypted one wants, and its bounds. */
@@ -67,7 +67,7 @@ export function swiotlbInit(boot: EarlyBoot): void {
     boot.remarks.push(`swiotlb: no room for ${formatBytes(wanted * SLAB_BYTES)} below 4 GiB, ${got} instead`);
   }
   if (address === 0) return;
-  boot.swiotlb = { start: address, end: address + slabs * SLAB_BYTES };
+  boot.swiotlb = physRange(address, slabs * SLAB_BYTES);
   memblock.alloc(roundUp(slabs * SLOT_BYTES, PAGE_SIZE), PAGE_SIZE);
   memblock.alloc(Math.min(areas, slabs / SEGMENT_SLABS) * AREA_BYTES, SMP_CACHE_BYTES);
 }

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type AcceptLock, AcceptMemory } from "../../src/accept/accept-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
-import { GiB, MiB, PAGE_SIZE, TiB } from "../../src/units.js";
+import { addressOf, asPfn, asPhys, GiB, MiB, PAGE_SIZE, type PhysAddr, TiB } from "../../src/units.js";
 import { Recorder } from "../efistub/recorder.js";
 
 const test = suite("accept: accept_memory");
@@ -26,18 +26,18 @@ function machine(units?: readonly number[]): {
 test("without a table everything is accepted", () => {
   const arch = new Recorder();
   const accept = new AcceptMemory(undefined, arch);
-  accept.acceptMemory(0, GiB);
+  accept.acceptMemory(asPhys(0), GiB);
   assert.equal(arch.calls, []);
   assert.is(accept.acceptCalls, 0);
-  assert.not(accept.rangeContainsUnaccepted(0, GiB));
-  assert.is(accept.unacceptedRunLength(0, 77), 77);
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0), GiB));
+  assert.is(accept.unacceptedRunLength(asPfn(0), 77), 77);
 });
 
 test("the first block takes its guard unit along, the next block starts behind it", () => {
   const { accept, table, arch } = machine();
-  accept.acceptMemory(0x1_0000_0000, BLOCK);
+  accept.acceptMemory(asPhys(0x1_0000_0000), BLOCK);
   assert.equal(arch.take(), [[0x1_0000_0000, 0x1_0060_0000]]);
-  accept.acceptMemory(0x1_0040_0000, BLOCK);
+  accept.acceptMemory(asPhys(0x1_0040_0000), BLOCK);
   assert.equal(arch.take(), [[0x1_0060_0000, 0x1_00a0_0000]]);
   assert.is(table.nextSet(0, 16), 5);
   assert.is(table.countSet(), 11);
@@ -46,43 +46,43 @@ test("the first block takes its guard unit along, the next block starts behind i
 
 test("a page accepts its unit; the last page of a unit accepts the next unit too", () => {
   const { accept, arch } = machine();
-  accept.acceptMemory(0x1_0000_1000, PAGE_SIZE);
+  accept.acceptMemory(asPhys(0x1_0000_1000), PAGE_SIZE);
   assert.equal(arch.take(), [[0x1_0000_0000, 0x1_0020_0000]]);
-  accept.acceptMemory(0x1_001f_f000, PAGE_SIZE);
+  accept.acceptMemory(asPhys(0x1_001f_f000), PAGE_SIZE);
   assert.equal(arch.take(), [[0x1_0020_0000, 0x1_0040_0000]]);
 });
 
 test("a range that ends where the table begins accepts unit 0 as its guard", () => {
   const { accept, arch } = machine();
-  accept.acceptMemory(0xfff0_0000, MiB);
+  accept.acceptMemory(asPhys(0xfff0_0000), MiB);
   assert.equal(arch.take(), [[0x1_0000_0000, 0x1_0020_0000]]);
 });
 
 test("a range that ends below the table accepts nothing", () => {
   const { accept, arch } = machine();
-  accept.acceptMemory(0xffe0_0000, MiB);
+  accept.acceptMemory(asPhys(0xffe0_0000), MiB);
   assert.equal(arch.take(), []);
   assert.is(accept.acceptCalls, 0);
 });
 
 test("the guard of the last unit is clipped by the table", () => {
   const { accept, arch } = machine();
-  accept.acceptMemory(0x1_01e0_0000, 2 * MiB);
+  accept.acceptMemory(asPhys(0x1_01e0_0000), 2 * MiB);
   assert.equal(arch.take(), [[0x1_01e0_0000, 0x1_0200_0000]]);
-  accept.acceptMemory(0x1_0200_0000, BLOCK);
-  accept.acceptMemory(64 * TiB, BLOCK);
+  accept.acceptMemory(asPhys(0x1_0200_0000), BLOCK);
+  accept.acceptMemory(asPhys(64 * TiB), BLOCK);
   assert.equal(arch.take(), [], "beyond the table");
 });
 
 test("an unaligned end needs no guard", () => {
   const { accept, arch } = machine();
-  accept.acceptMemory(0x1_0000_0000, 3 * MiB);
+  accept.acceptMemory(asPhys(0x1_0000_0000), 3 * MiB);
   assert.equal(arch.take(), [[0x1_0000_0000, 0x1_0040_0000]]);
 });
 
 test("each run of unaccepted units is one call, and all of them one request", () => {
   const { accept, table, arch } = machine([1, 3, 4, 9]);
-  accept.acceptMemory(0x1_0000_0000, 32 * MiB);
+  accept.acceptMemory(asPhys(0x1_0000_0000), 32 * MiB);
   assert.equal(arch.take(), [
     [0x1_0020_0000, 0x1_0040_0000],
     [0x1_0060_0000, 0x1_00a0_0000],
@@ -94,7 +94,7 @@ test("each run of unaccepted units is one call, and all of them one request", ()
 
 test("a request for accepted memory does not reach the hardware and is not counted", () => {
   const { accept, arch } = machine([9]);
-  accept.acceptMemory(0x1_0000_0000, BLOCK);
+  accept.acceptMemory(asPhys(0x1_0000_0000), BLOCK);
   assert.equal(arch.calls, []);
   assert.is(accept.acceptCalls, 0);
 });
@@ -124,7 +124,7 @@ test("a request comes with its whole range, guard included, before it looks at t
       ),
   };
   const accept = new AcceptMemory(table, arch, lock);
-  accept.acceptMemory(0x1_0040_0000, BLOCK);
+  accept.acceptMemory(asPhys(0x1_0040_0000), BLOCK);
   assert.equal(lock.events, ["enter 2-5", "accept 3-5", "leave 2-5"]);
 });
 
@@ -132,47 +132,47 @@ test("a request for accepted memory comes too; one below the table or without on
   const table = new UnacceptedTable(0x1_0000_0000, 2);
   const lock = new LockRecorder();
   const accept = new AcceptMemory(table, new Recorder(), lock);
-  accept.acceptMemory(0x1_0000_1000, PAGE_SIZE);
+  accept.acceptMemory(asPhys(0x1_0000_1000), PAGE_SIZE);
   assert.equal(lock.events, ["enter 0-1", "leave 0-1"]);
-  accept.acceptMemory(0, MiB);
-  new AcceptMemory(undefined, new Recorder(), lock).acceptMemory(0x1_0000_0000, BLOCK);
+  accept.acceptMemory(asPhys(0), MiB);
+  new AcceptMemory(undefined, new Recorder(), lock).acceptMemory(asPhys(0x1_0000_0000), BLOCK);
   assert.is(lock.events.length, 2);
 });
 
 test("contains: the bitmap is read under the lock", () => {
   const lock = new LockRecorder();
   const accept = new AcceptMemory(new UnacceptedTable(0x1_0000_0000, 2), new Recorder(), lock);
-  accept.rangeContainsUnaccepted(0x1_0000_0000, BLOCK);
-  accept.rangeContainsUnaccepted(0, MiB);
+  accept.rangeContainsUnaccepted(asPhys(0x1_0000_0000), BLOCK);
+  accept.rangeContainsUnaccepted(asPhys(0), MiB);
   assert.equal(lock.events, ["read"]);
 });
 
 test("contains: a block whose next unit is unaccepted counts as unaccepted", () => {
   const { accept } = machine([4]);
-  assert.ok(accept.rangeContainsUnaccepted(0x1_0040_0000, BLOCK));
-  assert.not(accept.rangeContainsUnaccepted(0x1_0000_0000, BLOCK));
-  assert.not(accept.rangeContainsUnaccepted(0x1_005f_f000, PAGE_SIZE));
-  assert.ok(accept.rangeContainsUnaccepted(0x1_0060_0000, 2 * MiB));
+  assert.ok(accept.rangeContainsUnaccepted(asPhys(0x1_0040_0000), BLOCK));
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0x1_0000_0000), BLOCK));
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0x1_005f_f000), PAGE_SIZE));
+  assert.ok(accept.rangeContainsUnaccepted(asPhys(0x1_0060_0000), 2 * MiB));
 });
 
 test("contains: a last page looks at the next unit", () => {
   const { accept } = machine([4]);
-  assert.ok(accept.rangeContainsUnaccepted(0x1_007f_f000, PAGE_SIZE));
-  assert.not(accept.rangeContainsUnaccepted(0x1_007f_e000, PAGE_SIZE));
+  assert.ok(accept.rangeContainsUnaccepted(asPhys(0x1_007f_f000), PAGE_SIZE));
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0x1_007f_e000), PAGE_SIZE));
 });
 
 test("contains: steps from an unaligned start can miss the last unit", () => {
   const { accept } = machine([2]);
-  assert.not(accept.rangeContainsUnaccepted(0x1_001f_f000, 0x202000));
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0x1_001f_f000), 0x202000));
 });
 
 test("contains: below, at the edge of, and above the table", () => {
   const { accept } = machine();
-  assert.not(accept.rangeContainsUnaccepted(0xffe0_0000, MiB));
-  assert.ok(accept.rangeContainsUnaccepted(0xfff0_0000, MiB));
-  assert.ok(accept.rangeContainsUnaccepted(0x1_01e0_0000, 2 * MiB));
-  assert.not(accept.rangeContainsUnaccepted(0x1_0200_0000, BLOCK));
-  assert.not(accept.rangeContainsUnaccepted(64 * TiB, BLOCK));
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0xffe0_0000), MiB));
+  assert.ok(accept.rangeContainsUnaccepted(asPhys(0xfff0_0000), MiB));
+  assert.ok(accept.rangeContainsUnaccepted(asPhys(0x1_01e0_0000), 2 * MiB));
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0x1_0200_0000), BLOCK));
+  assert.not(accept.rangeContainsUnaccepted(asPhys(64 * TiB), BLOCK));
 });
 
 /**
@@ -188,19 +188,19 @@ function bootOf16GiB(): { accept: AcceptMemory; table: UnacceptedTable; arch: Re
 
 test("boot of 16 GiB: the probe at the top of RAM accepts one unit", () => {
   const { accept, table, arch } = bootOf16GiB();
-  accept.acceptMemory(0x4_7fe0_0000, 2 * MiB);
+  accept.acceptMemory(asPhys(0x4_7fe0_0000), 2 * MiB);
   assert.equal(arch.take(), [[0x4_7fe0_0000, 0x4_8000_0000]]);
   assert.is(table.countSet(), 7167);
 });
 
 test("boot of 16 GiB: the memmap is accepted in one run, blocks one by one behind the guard", () => {
   const { accept, table, arch } = bootOf16GiB();
-  accept.acceptMemory(0x4_7fe0_0000, 2 * MiB);
-  accept.acceptMemory(0x4_7000_0000, 256 * MiB);
+  accept.acceptMemory(asPhys(0x4_7fe0_0000), 2 * MiB);
+  accept.acceptMemory(asPhys(0x4_7000_0000), 256 * MiB);
   assert.equal(arch.take().at(-1), [0x4_7000_0000, 0x4_7fe0_0000]);
-  assert.not(accept.rangeContainsUnaccepted(0x7fc0_0000, BLOCK), "DMA32 ends below the table");
+  assert.not(accept.rangeContainsUnaccepted(asPhys(0x7fc0_0000), BLOCK), "DMA32 ends below the table");
 
-  const block = (pfn: number): [number, number] => [pfn * PAGE_SIZE, BLOCK];
+  const block = (pfn: number): [PhysAddr, number] => [addressOf(asPfn(pfn)), BLOCK];
   for (let pfn = 0x100000; pfn < 0x108000; pfn += 1024) accept.acceptMemory(...block(pfn));
   const calls = arch.take();
   assert.is(calls.length, 32);
@@ -215,12 +215,12 @@ test("boot of 16 GiB: the memmap is accepted in one run, blocks one by one behin
 
 test("boot of 16 GiB: freed memory below an unaccepted block is parked too, for its guard alone", () => {
   const { accept, arch } = bootOf16GiB();
-  accept.acceptMemory(0x1_0800_0000, 2 * MiB);
+  accept.acceptMemory(asPhys(0x1_0800_0000), 2 * MiB);
   arch.take();
-  accept.acceptMemory(0x1_0800_0000, 3 * MiB);
+  accept.acceptMemory(asPhys(0x1_0800_0000), 3 * MiB);
   arch.take();
-  assert.ok(accept.rangeContainsUnaccepted(0x1_0800_0000, BLOCK));
-  accept.acceptMemory(0x1_0800_0000, BLOCK);
+  assert.ok(accept.rangeContainsUnaccepted(asPhys(0x1_0800_0000), BLOCK));
+  accept.acceptMemory(asPhys(0x1_0800_0000), BLOCK);
   assert.equal(arch.take(), [[0x1_0840_0000, 0x1_0860_0000]]);
 });
 
@@ -250,7 +250,7 @@ test("the early requests of a recorded boot accept what they accepted there", ()
   const arch = new Recorder();
   const accept = new AcceptMemory(table, arch);
   for (const [start, sizeBytes, accepted] of RECORDED) {
-    accept.acceptMemory(start, sizeBytes);
+    accept.acceptMemory(asPhys(start), sizeBytes);
     assert.equal(arch.take(), accepted === undefined ? [] : [accepted], start.toString(16));
   }
   assert.is(accept.acceptCalls, 5);
@@ -310,8 +310,8 @@ test("any sequence of requests accepts what the rule says, unit by unit", () => 
       for (const [a, b] of requests) {
         const start = Math.min(a, b) * PAGE_SIZE;
         const size = (Math.abs(a - b) + 1) * PAGE_SIZE;
-        assert.is(accept.rangeContainsUnaccepted(start, size), oracle.contains(start, size));
-        accept.acceptMemory(start, size);
+        assert.is(accept.rangeContainsUnaccepted(asPhys(start), size), oracle.contains(start, size));
+        accept.acceptMemory(asPhys(start), size);
         const got = arch.take().flatMap(([from, to]) => {
           const first = (from - 8 * MiB) / (2 * MiB);
           return Array.from({ length: (to - from) / (2 * MiB) }, (_, i) => first + i);
@@ -346,7 +346,7 @@ test("a run of blocks is as long as the blocks agree, wherever the table lies", 
         const status = (block: number): boolean => oracle.contains((firstBlock + block) * BLOCK, BLOCK);
         let expected = 1;
         while (expected < count && status(expected) === status(0)) expected++;
-        assert.is(accept.unacceptedRunLength(firstBlock * 1024, count), expected);
+        assert.is(accept.unacceptedRunLength(asPfn(firstBlock * 1024), count), expected);
       },
     ),
     { numRuns: 200 },
@@ -357,18 +357,18 @@ test("a hand-over of 1 TiB is a few runs", () => {
   const table = new UnacceptedTable(4 * GiB, TiB / (16 * MiB));
   table.setRange(0, table.unitCount);
   const accept = new AcceptMemory(table, new Recorder());
-  accept.acceptMemory(4 * GiB + TiB / 2, 16 * GiB);
+  accept.acceptMemory(asPhys(4 * GiB + TiB / 2), 16 * GiB);
   const startPfn = (4 * GiB) / PAGE_SIZE;
   const blocks = TiB / BLOCK;
   const runs: number[] = [];
   for (let block = 0; block < blocks; block += runs.at(-1)!) {
-    runs.push(accept.unacceptedRunLength(startPfn + block * 1024, blocks - block));
+    runs.push(accept.unacceptedRunLength(asPfn(startPfn + block * 1024), blocks - block));
   }
   assert.equal(runs, [TiB / 2 / BLOCK, 16 * 256, blocks - TiB / 2 / BLOCK - 16 * 256]);
 });
 
 test("no blocks are no run", () => {
-  assert.is(machine().accept.unacceptedRunLength(0x100000, 0), 0);
+  assert.is(machine().accept.unacceptedRunLength(asPfn(0x100000), 0), 0);
 });
 
 test.run();

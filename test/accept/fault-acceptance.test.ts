@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FaultAcceptance } from "../../src/accept/fault-acceptance.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
-import { GiB, KiB, MiB } from "../../src/units.js";
+import { asPhys, GiB, KiB, MiB } from "../../src/units.js";
 
 const test = suite("accept: fault-driven");
 
@@ -30,14 +30,14 @@ function tableOf(sizeBytes: number, unitSizeBytes: number): UnacceptedTable {
 
 test("a fault accepts the aligned batch around the address", () => {
   const { acceptance, asked } = machine(tableOf(32 * MiB, 2 * MiB), 4 * MiB);
-  acceptance.touch(7 * MiB, 4 * KiB);
+  acceptance.touch(asPhys(7 * MiB), 4 * KiB);
   assert.equal(asked, ["fault 7168", "accept 4096 8192"]);
 });
 
 test("what is accepted raises nothing", () => {
   const { acceptance, asked } = machine(tableOf(32 * MiB, 2 * MiB), 2 * MiB);
-  acceptance.touch(MiB, 4 * KiB);
-  acceptance.touch(MiB, MiB);
+  acceptance.touch(asPhys(MiB), 4 * KiB);
+  acceptance.touch(asPhys(MiB), MiB);
   assert.is(asked.length, 2);
   assert.is(acceptance.faults, 1);
 });
@@ -46,13 +46,13 @@ test("only what is unaccepted of a batch is accepted", () => {
   const table = tableOf(16 * MiB, 2 * MiB);
   table.clearRange(1, 2);
   const { acceptance, asked } = machine(table, 8 * MiB);
-  acceptance.touch(0, 4 * KiB);
+  acceptance.touch(asPhys(0), 4 * KiB);
   assert.equal(asked, ["fault 0", "accept 0 2048", "accept 4096 8192"]);
 });
 
 test("a range raises a fault for each batch that it reaches", () => {
   const { acceptance, asked } = machine(tableOf(16 * MiB, 4 * KiB), 4 * KiB);
-  acceptance.touch(1000 * 4 * KiB, 3 * 4 * KiB);
+  acceptance.touch(asPhys(1000 * 4 * KiB), 3 * 4 * KiB);
   assert.equal(asked, [
     "fault 4000",
     "accept 4000 4004",
@@ -65,8 +65,8 @@ test("a range raises a fault for each batch that it reaches", () => {
 
 test("a walk through memory doubles an adaptive batch up to its limit; a jump starts anew", () => {
   const { acceptance, asked } = machine(tableOf(64 * MiB, 2 * MiB), 2 * MiB, 8 * MiB);
-  for (let address = 0; address < 28 * MiB; address += 4 * KiB) acceptance.touch(address, 4 * KiB);
-  acceptance.touch(50 * MiB, 4 * KiB);
+  for (let address = 0; address < 28 * MiB; address += 4 * KiB) acceptance.touch(asPhys(address), 4 * KiB);
+  acceptance.touch(asPhys(50 * MiB), 4 * KiB);
   const accepts = asked.filter((line) => line.startsWith("accept"));
   assert.equal(accepts, [
     "accept 0 2048",
@@ -82,7 +82,7 @@ test("a walk through memory doubles an adaptive batch up to its limit; a jump st
 test("a batch at the end of the table ends with it", () => {
   const table = tableOf(16 * MiB, 2 * MiB);
   const { acceptance, asked } = machine(table, GiB);
-  acceptance.touch(15 * MiB, 4 * KiB);
+  acceptance.touch(asPhys(15 * MiB), 4 * KiB);
   assert.equal(asked, ["fault 15360", "accept 0 16384"]);
 });
 
@@ -90,10 +90,10 @@ test("memory outside the table is accepted by definition", () => {
   const table = new UnacceptedTable(4 * MiB, 1);
   table.setRange(0, 8);
   const { acceptance, asked } = machine(table, 2 * MiB);
-  acceptance.touch(0, 4 * MiB);
-  acceptance.touch(20 * MiB, MiB);
+  acceptance.touch(asPhys(0), 4 * MiB);
+  acceptance.touch(asPhys(20 * MiB), MiB);
   assert.equal(asked, []);
-  acceptance.touch(3 * MiB, 2 * MiB);
+  acceptance.touch(asPhys(3 * MiB), 2 * MiB);
   assert.equal(asked, ["fault 4096", "accept 4096 6144"]);
 });
 
@@ -128,12 +128,13 @@ test("whoever touches everything in whatever order accepts everything once", () 
           {
             exception: () => {},
             acceptMemory: (start, end) => {
-              for (let at = start; at < end; at += 256 * KiB) accepted.set(at, (accepted.get(at) ?? 0) + 1);
+              for (let at: number = start; at < end; at += 256 * KiB)
+                accepted.set(at, (accepted.get(at) ?? 0) + 1);
             },
           },
           { batchBytes, batchMaxBytes: adaptive ? 16 * MiB : batchBytes },
         );
-        for (const at of order) acceptance.touch(at * 256 * KiB, 4 * KiB);
+        for (const at of order) acceptance.touch(asPhys(at * 256 * KiB), 4 * KiB);
         assert.is(accepted.size, 64);
         assert.ok([...accepted.values()].every((times) => times === 1));
         assert.ok(acceptance.faults <= (16 * MiB) / batchBytes);

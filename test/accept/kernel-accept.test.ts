@@ -13,7 +13,7 @@ import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { GiB, MiB } from "../../src/units.js";
+import { asPhys, GiB, MiB } from "../../src/units.js";
 
 const test = suite("guest: accept_memory on many CPUs");
 
@@ -46,7 +46,7 @@ function machine(rules: AcceptRules, cpuCount: number, unitNs = 1): Machine {
   const memory = new AcceptMemory(table, kernelAccept, kernelAccept);
   const accept = (cpu: number, first: number, blocks = 1): number => {
     clock.begin(cpu);
-    memory.acceptMemory(4 * GiB + first * BLOCK, blocks * BLOCK);
+    memory.acceptMemory(asPhys(4 * GiB + first * BLOCK), blocks * BLOCK);
     clock.settle(cpu);
     return clock.cpus.timeNs[cpu]!;
   };
@@ -116,7 +116,7 @@ test("6.6: a range waits for one that ends where it begins; 6.12 does not", () =
     const request = (cpu: number, first: number, end: number): void => {
       clock.begin(cpu);
       kernelAccept.enter(first, end);
-      kernelAccept.acceptMemory(first * 2 * MiB, end * 2 * MiB);
+      kernelAccept.acceptMemory(asPhys(first * 2 * MiB), asPhys(end * 2 * MiB));
       kernelAccept.leave(first, end);
       clock.settle(cpu);
     };
@@ -162,7 +162,7 @@ test("6.6: requests of one step that add up to more than 20 s are a soft lockup 
     for (let block = 0; block < 7; block++) {
       if (reschedules) clock.reschedule();
       kernelAccept.enter(block * 10, block * 10 + 3);
-      kernelAccept.acceptMemory(0, 6 * MiB);
+      kernelAccept.acceptMemory(asPhys(0), asPhys(6 * MiB));
       kernelAccept.leave(block * 10, block * 10 + 3);
     }
     assert.is(lockups.softLockups, reschedules ? 0 : 1);

@@ -5,7 +5,7 @@ import { allocateUnacceptedBitmap } from "../../src/efistub/allocate-unaccepted-
 import { processUnacceptedMemory } from "../../src/efistub/process-unaccepted-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
-import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPhys, GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { Recorder } from "./recorder.js";
 
 const test = suite("efistub: process_unaccepted_memory");
@@ -17,7 +17,7 @@ function processed(
   end: number,
 ): { calls: [number, number][]; bits: number[] } {
   const arch = new Recorder();
-  processUnacceptedMemory(table, start, end, arch);
+  processUnacceptedMemory(table, asPhys(start), asPhys(end), arch);
   const bits: number[] = [];
   for (let unit = 0; unit < table.unitCount; unit++) if (table.isSet(unit)) bits.push(unit);
   return { calls: arch.calls, bits };
@@ -63,7 +63,7 @@ test("4 GiB to 64 GiB and a page: the page is accepted, 30720 bits", () => {
   const map = [{ type: EfiMemoryType.UNACCEPTED, start: 4 * GiB, end: 64 * GiB + 4 * KiB }];
   const table = allocateUnacceptedBitmap(map)!;
   const arch = new Recorder();
-  processUnacceptedMemory(table, 4 * GiB, 64 * GiB + 4 * KiB, arch);
+  processUnacceptedMemory(table, asPhys(4 * GiB), asPhys(64 * GiB + 4 * KiB), arch);
   assert.equal(arch.calls, [[64 * GiB, 64 * GiB + 4 * KiB]]);
   assert.is(table.countSet(), 30720);
 });
@@ -75,7 +75,7 @@ test("two ranges with a hole share one table", () => {
   ];
   const table = allocateUnacceptedBitmap(ranges)!;
   const arch = new Recorder();
-  for (const { start, end } of ranges) processUnacceptedMemory(table, start, end, arch);
+  for (const { start, end } of ranges) processUnacceptedMemory(table, asPhys(start), asPhys(end), arch);
   assert.equal(arch.calls, [
     [0x801000, 0xa00000],
     [0x7be00000, 0x7bf00000],

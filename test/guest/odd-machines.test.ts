@@ -22,6 +22,7 @@ import { RecordedAcceptance } from "../../src/study/verify/unaccepted-memory.js"
 import {
   type AddressRange,
   asPfn,
+  asPhys,
   GiB,
   KiB,
   MiB,
@@ -65,7 +66,8 @@ function tableFor({ memoryBytes, unaccepted }: OddMachine): UnacceptedTable | un
   if (ranges.length === 0) return undefined;
   const physBase = roundDown(ranges[0]!.start, UNIT_SIZE);
   const table = new UnacceptedTable(physBase, Math.ceil((ranges.at(-1)!.end - physBase) / (8 * UNIT_SIZE)));
-  for (const { start, end } of ranges) processUnacceptedMemory(table, start, end, { acceptMemory: () => {} });
+  for (const { start, end } of ranges)
+    processUnacceptedMemory(table, asPhys(start), asPhys(end), { acceptMemory: () => {} });
   const first = Math.max(0, (roundDown(KERNEL.start, UNIT_SIZE) - physBase) / UNIT_SIZE);
   const last = Math.min(table.unitCount, (roundUp(KERNEL.end, UNIT_SIZE) - physBase) / UNIT_SIZE);
   if (first < last) table.clearRange(first, last);

@@ -5,7 +5,7 @@ import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
 import { GuestMemory, hostBytes } from "../../src/host/guest-memory.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
-import { GiB, KiB, MiB } from "../../src/units.js";
+import { asPhys, GiB, KiB, MiB } from "../../src/units.js";
 import { makePlatform } from "../coco/make-platform.js";
 
 const test = suite("host: guest memory");
@@ -48,7 +48,7 @@ test("TDX: with dynamic PAMT a lazy guest pays for the 4 of 64 GiB it has accept
     assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB);
     platform.kernelAccept(0, 4 * GiB);
     assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + pairBytes);
-    memory.share(GiB, 2 * GiB);
+    memory.share(asPhys(GiB), asPhys(2 * GiB));
     assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + (pairBytes * 3) / 4);
   }
 });
@@ -56,7 +56,7 @@ test("TDX: with dynamic PAMT a lazy guest pays for the 4 of 64 GiB it has accept
 test("TDX: a bounce buffer is given back, and its 4 KiB tables stay", () => {
   const memory = afterAccepting("tdx", 4 * GiB);
   const before = memory.use();
-  memory.share(GiB, GiB + 64 * MiB);
+  memory.share(asPhys(GiB), asPhys(GiB + 64 * MiB));
   assert.equal(memory.use(), { ...before, privateBytes: 4 * GiB - 64 * MiB });
 });
 
@@ -123,7 +123,7 @@ test("as long as nothing is given back the peak is the present", () => {
 test("shared memory is given back, and the peak stays", () => {
   const memory = snpGuest(false);
   const before = memory.hostBytes;
-  memory.share(0, 64 * MiB);
+  memory.share(asPhys(0), asPhys(64 * MiB));
   assert.is(memory.hostBytes, before - 64 * MiB);
   assert.is(memory.hostBytesPeak, before);
   memory.touch(8 * KiB);
@@ -137,14 +137,14 @@ test("each conversion sees the peak before it", () => {
   const memory = snpGuest(false);
   memory.touch(16 * MiB);
   const before = memory.hostBytes;
-  for (let at = 0; at < 4; at++) memory.share(at * MiB, (at + 1) * MiB);
+  for (let at = 0; at < 4; at++) memory.share(asPhys(at * MiB), asPhys((at + 1) * MiB));
   assert.is(memory.hostBytesPeak, before);
 });
 
 test("a bounce buffer in use is there twice when the host keeps the private copy", () => {
   const [frees, keeps] = [snpGuest(false), snpGuest(true)];
   for (const memory of [frees, keeps]) {
-    memory.share(0, 64 * MiB);
+    memory.share(asPhys(0), asPhys(64 * MiB));
     memory.touch(64 * MiB);
   }
   assert.equal([frees.use().keptBytes, keeps.use().keptBytes], [0, 64 * MiB]);
@@ -154,7 +154,7 @@ test("a bounce buffer in use is there twice when the host keeps the private copy
 
 test("what is made shared counts as touched again when it is", () => {
   const memory = snpGuest(false);
-  memory.share(0, 64 * MiB);
+  memory.share(asPhys(0), asPhys(64 * MiB));
   assert.is(memory.untouchedSharedBytes, 64 * MiB);
   memory.touch(16 * MiB);
   assert.is(memory.untouchedSharedBytes, 48 * MiB);
@@ -164,7 +164,7 @@ test("what is made shared counts as touched again when it is", () => {
 
 test("a plain guest shares nothing", () => {
   const memory = afterAccepting("none", 0);
-  memory.share(0, GiB);
+  memory.share(asPhys(0), asPhys(GiB));
   assert.is(memory.untouchedSharedBytes, 0);
   assert.equal(memory.use(), { ...NOTHING, tableBytes: 0, metadataBytes: 0 });
 });
@@ -185,7 +185,7 @@ test("memory that was shared and is accepted again is as private as before, with
       const memory = new GuestMemory(platform, GiB, 4 * KiB);
       platform.kernelAccept(0, 256 * MiB);
       const before = memory.use();
-      memory.share(64 * MiB, 128 * MiB);
+      memory.share(asPhys(64 * MiB), asPhys(128 * MiB));
       assert.is(memory.acceptedSharedBytes, 64 * MiB);
       platform.kernelAccept(64 * MiB, 128 * MiB);
       assert.equal(memory.use(), before, `${kind} ${keepsConverted}`);

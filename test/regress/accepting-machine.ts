@@ -10,7 +10,7 @@ import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { GiB, MiB } from "../../src/units.js";
+import { asPhys, GiB, MiB } from "../../src/units.js";
 
 const UNITS = 1024;
 const UNIT = 2 * MiB;
@@ -45,7 +45,7 @@ export function acceptingMachine(rules: AcceptRules, cpuCount: number, unitNs: n
   const memory = new AcceptMemory(table, kernelAccept, kernelAccept);
   const acceptUnits = (cpu: number, first: number, count: number): number => {
     clock.begin(cpu);
-    memory.acceptMemory(4 * GiB + first * UNIT, count * UNIT);
+    memory.acceptMemory(asPhys(4 * GiB + first * UNIT), count * UNIT);
     clock.settle(cpu);
     return clock.cpus.timeNs[cpu]!;
   };

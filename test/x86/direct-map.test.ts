@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
-import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPhys, GiB, KiB, MiB, PAGE_SIZE, physRange } from "../../src/units.js";
 import { DirectMap } from "../../src/x86/direct-map.js";
 import { EarlyMap } from "../../src/x86/early-map.js";
 import { PageTableError, TablePages } from "../../src/x86/table-pages.js";
@@ -66,7 +66,7 @@ test("256 GHCBs in leaves of their own: 256 splits and 1 MiB of page tables", ()
   const { early } = earlyMap(2 * GiB);
   for (let cpu = 0; cpu < 256; cpu++) {
     const start = GiB + cpu * 2 * MiB;
-    early.shareEarly({ start, end: start + PAGE_SIZE });
+    early.shareEarly(physRange(asPhys(start), PAGE_SIZE));
   }
   const { splits, tables, localFlushes } = early.result;
   assert.equal([splits, (tables.brk + tables.memblock) * PAGE_SIZE, localFlushes], [256, MiB, 256]);
@@ -74,13 +74,13 @@ test("256 GHCBs in leaves of their own: 256 splits and 1 MiB of page tables", ()
 
 test("one section for all that is shared: one entry, no split", () => {
   const { early } = earlyMap(2 * GiB);
-  early.shareEarly({ start: GiB, end: GiB + 2 * MiB });
+  early.shareEarly(physRange(asPhys(GiB), 2 * MiB));
   assert.equal([early.result.splits, early.result.tables], [0, { head64: 0, brk: 0, memblock: 0, buddy: 0 }]);
 });
 
 test("before the page allocator, tables come from the brk area, then from memblock, which accepts them", () => {
   const { early, accepted } = earlyMap(GiB);
-  for (const start of [64 * MiB, 128 * MiB, 192 * MiB]) early.shareEarly({ start, end: start + PAGE_SIZE });
+  for (const start of [64 * MiB, 128 * MiB, 192 * MiB]) early.shareEarly(physRange(asPhys(start), PAGE_SIZE));
   assert.equal(early.result.tables, { head64: 0, brk: 1, memblock: 2, buddy: 0 });
   assert.equal(accepted, [PAGE_SIZE, PAGE_SIZE]);
 });
@@ -88,7 +88,7 @@ test("before the page allocator, tables come from the brk area, then from memblo
 test("from the page allocator on, they come from there alone", () => {
   const { early, accepted } = earlyMap(GiB);
   early.tables.fromBuddy = () => true;
-  early.convert({ start: 64 * MiB, end: 64 * MiB + PAGE_SIZE }, 4);
+  early.convert(physRange(asPhys(64 * MiB), PAGE_SIZE), 4);
   assert.equal([early.result.tables, accepted], [{ head64: 0, brk: 0, memblock: 0, buddy: 1 }, []]);
 });
 
@@ -96,7 +96,7 @@ test("a split without a page for its table is an error", () => {
   const { early } = earlyMap(GiB);
   early.tables.fromBuddy = () => false;
   assert.throws(
-    () => early.convert({ start: 64 * MiB, end: 64 * MiB + 4 * KiB }, 1),
+    () => early.convert(physRange(asPhys(64 * MiB), 4 * KiB), 1),
     (error: unknown) => error instanceof PageTableError,
   );
 });
@@ -104,7 +104,7 @@ test("a split without a page for its table is an error", () => {
 test("each split flushes all CPUs, and so does the change, before it and after it", () => {
   const { early } = earlyMap(GiB);
   early.tables.fromBuddy = () => true;
-  early.convert({ start: 64 * MiB + PAGE_SIZE, end: 128 * MiB + PAGE_SIZE }, 8);
+  early.convert(physRange(asPhys(64 * MiB + PAGE_SIZE), 64 * MiB), 8);
   const ledger = new CostLedger();
   early.charge(ledger);
   assert.equal(counts(ledger), { leafSplit: 2, leafChange: 543, tlbFlush: 4, tlbFlushCpu: 32 });

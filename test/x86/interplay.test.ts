@@ -12,7 +12,7 @@ import { Memblock } from "../../src/memblock/memblock.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPhys, GiB, KiB, MiB, PAGE_SIZE, physRange } from "../../src/units.js";
 import { EarlyMap } from "../../src/x86/early-map.js";
 import { setMemoryShared } from "../../src/x86/set-memory-shared.js";
 import { TablePages } from "../../src/x86/table-pages.js";
@@ -56,7 +56,8 @@ function guest(name: string): {
     ledger,
     early,
     order,
-    share: (start, end) => setMemoryShared({ start, end }, { platform, host, clock }, early, 1),
+    share: (start, end) =>
+      setMemoryShared(physRange(asPhys(start), end - start), { platform, host, clock }, early, 1),
   };
 }
 
@@ -75,7 +76,7 @@ for (const name of ["tdx", "snp"]) {
     const acceptance = new AcceptMemory(table, { acceptMemory: (start) => accepts.push(start) });
     share(64 * MiB, 66 * MiB);
     platform.kernelAccept(64 * MiB, 66 * MiB);
-    acceptance.acceptMemory(64 * MiB, 2 * MiB);
+    acceptance.acceptMemory(asPhys(64 * MiB), 2 * MiB);
     assert.equal([accepts, table.countSet()], [[], 0]);
     assert.is(platform.acceptedPages, GiB / PAGE_SIZE);
     assert.throws(() => platform.kernelAccept(64 * MiB, 66 * MiB), /accept|PVALIDATE/);
@@ -122,7 +123,7 @@ test("a split takes 1 us and a flush of n CPUs 2 us and 0.1 us each; early a CPU
     early.charge(ledger);
     return ledger.elapsedNs;
   };
-  const page = { start: MiB, end: MiB + PAGE_SIZE };
+  const page = physRange(asPhys(MiB), PAGE_SIZE);
   const entry = 10;
   assert.is(
     price((early) => early.convert(page, 256)),

@@ -10,7 +10,7 @@ import { Memblock } from "../../src/memblock/memblock.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { type AddressRange, KiB, MiB } from "../../src/units.js";
+import { type AddressRange, asPhys, KiB, MiB, physRange } from "../../src/units.js";
 import { EarlyMap } from "../../src/x86/early-map.js";
 import { setMemoryShared } from "../../src/x86/set-memory-shared.js";
 import { TablePages } from "../../src/x86/table-pages.js";
@@ -31,14 +31,14 @@ function acceptance(): { accept: AcceptMemory; table: UnacceptedTable; accepted:
 test("units inside go off the record; the guard unit behind an end on a border is accepted", () => {
   const { accept, table, accepted } = acceptance();
   const inside = { start: 32 * MiB, end: 40 * MiB };
-  assert.equal(accept.takeUnaccepted(inside.start, inside.end), [inside]);
+  assert.equal(accept.takeUnaccepted(asPhys(inside.start), asPhys(inside.end)), [inside]);
   assert.equal(accepted, [{ start: 40 * MiB, end: 42 * MiB }]);
   assert.is(table.countSet(), 64 - 4 - 1);
 });
 
 test("units at the edges are accepted, and nothing beyond them", () => {
   const { accept, accepted } = acceptance();
-  const taken = accept.takeUnaccepted(32 * MiB + 4 * KiB, 40 * MiB + 4 * KiB);
+  const taken = accept.takeUnaccepted(asPhys(32 * MiB + 4 * KiB), asPhys(40 * MiB + 4 * KiB));
   assert.equal(taken, [{ start: 34 * MiB, end: 40 * MiB }]);
   assert.equal(accepted, [
     { start: 32 * MiB, end: 34 * MiB },
@@ -48,9 +48,9 @@ test("units at the edges are accepted, and nothing beyond them", () => {
 
 test("memory outside of the table, and inside one unit, leaves nothing to take", () => {
   const { accept, accepted } = acceptance();
-  assert.equal(accept.takeUnaccepted(MiB, 8 * MiB), []);
+  assert.equal(accept.takeUnaccepted(asPhys(MiB), asPhys(8 * MiB)), []);
   assert.equal(accepted, []);
-  assert.equal(accept.takeUnaccepted(32 * MiB + 8 * KiB, 32 * MiB + 12 * KiB), []);
+  assert.equal(accept.takeUnaccepted(asPhys(32 * MiB + 8 * KiB), asPhys(32 * MiB + 12 * KiB)), []);
   assert.equal(accepted, [{ start: 32 * MiB, end: 34 * MiB }]);
 });
 
@@ -62,7 +62,7 @@ test("after it, every byte of the range is either accepted or taken, and none bo
       for (const unit of before) table.clearRange(unit, unit + 1);
       const set = [...Array(64).keys()].filter((unit) => table.isSet(unit));
       const [start, end] = [Math.min(one, other) * 4 * KiB, Math.max(one, other) * 4 * KiB];
-      const taken = accept.takeUnaccepted(start, end);
+      const taken = accept.takeUnaccepted(asPhys(start), asPhys(end));
       for (const unit of set) {
         const at = 16 * MiB + unit * 2 * MiB;
         const has = (ranges: readonly AddressRange[]): boolean =>
@@ -86,7 +86,7 @@ function convert(platform: SnpPlatform | TdxPlatform): { memory: GuestMemory; ea
   early.tables.leaveHead64({ start: 0, end: 0 });
   early.map.map({ start: 0, end: 128 * MiB, pageSize: 2 * MiB });
   const memory = new GuestMemory(platform, 128 * MiB, 4 * KiB);
-  const pool = { start: 32 * MiB, end: 96 * MiB };
+  const pool = physRange(asPhys(32 * MiB), 64 * MiB);
   const unaccepted = new AcceptMemory(table, platformAccept(platform)).takeUnaccepted(pool.start, pool.end);
   const clock = new GuestClock(new VirtualCpus(1), new CostLedger());
   setMemoryShared(pool, { platform, host: memory, clock }, early, 1, unaccepted);

@@ -6,7 +6,7 @@ import { Memblock } from "../../src/memblock/memblock.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { GiB, KiB, MiB } from "../../src/units.js";
+import { asPhys, GiB, KiB, MiB, physRange } from "../../src/units.js";
 import { EarlyMap } from "../../src/x86/early-map.js";
 import { allocRuntimeData, shareGhcbPages } from "../../src/x86/ghcb-pages.js";
 import { setMemoryShared } from "../../src/x86/set-memory-shared.js";
@@ -46,7 +46,7 @@ test("a bounce buffer of 64 MiB on 2 MiB entries is 32 PVALIDATEs in one request
   const { memblock, memory, platform, ledger } = guest();
   const before = memory.hostBytes;
   const clock = new GuestClock(new VirtualCpus(1), new CostLedger());
-  const pool = { start: 128 * MiB, end: 192 * MiB };
+  const pool = physRange(asPhys(128 * MiB), 64 * MiB);
   setMemoryShared(pool, { platform, host: memory, clock }, fineMap(memblock), 1);
   const { vmgexitPsc, pvalidate2m, rmpupdateShared, psmash } = counts(ledger);
   assert.equal([vmgexitPsc, pvalidate2m, rmpupdateShared, psmash], [1, 32, 32, undefined]);
@@ -57,7 +57,7 @@ test("a bounce buffer of 64 MiB on 2 MiB entries is 32 PVALIDATEs in one request
 test("one that lies a page too high splits the entry at either end", () => {
   const { memblock, memory, platform, ledger } = guest();
   const clock = new GuestClock(new VirtualCpus(1), new CostLedger());
-  const pool = { start: 128 * MiB + 4 * KiB, end: 192 * MiB + 4 * KiB };
+  const pool = physRange(asPhys(128 * MiB + 4 * KiB), 64 * MiB);
   setMemoryShared(pool, { platform, host: memory, clock }, fineMap(memblock), 1);
   const { psmash, pvalidate2m, pvalidate4k } = counts(ledger);
   assert.equal([psmash, pvalidate2m, pvalidate4k], [2, 31, 512]);

@@ -14,6 +14,7 @@ import { NO_PAGE } from "../../page-alloc/page-frames.js";
 import { CostEvent } from "../../sim/cost-events.js";
 import {
   type AddressRange,
+  asPhys,
   formatBytes,
   GiB,
   PAGE_SIZE,
@@ -183,7 +184,7 @@ export class Hotplug {
       const block = { start, end: start + this.#blockBytes };
       clock.begin(0);
       if (this.#plan.acceptance === "online") {
-        kernelAccept.acceptMemory(block.start, block.end);
+        kernelAccept.acceptMemory(asPhys(block.start), asPhys(block.end));
         this.#acceptedOnlineBytes += this.#blockBytes;
       }
       clock.ledger.charge(CostEvent.initStructPage, this.#blockBytes / PAGE_SIZE);

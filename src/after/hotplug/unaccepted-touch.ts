@@ -1,6 +1,6 @@
 import type { CocoPlatform } from "../../coco/platform.js";
 import type { MemoryAcceptor } from "../../page-alloc/unaccepted-list.js";
-import { type AddressRange, PAGE_SIZE } from "../../units.js";
+import { type AddressRange, PAGE_SIZE, type PhysAddr } from "../../units.js";
 import { GuestTerminated } from "../attack.js";
 
 /**
@@ -21,12 +21,12 @@ export class TouchesUnaccepted implements MemoryAcceptor {
     this.#platform = platform;
   }
 
-  acceptMemory(start: number, sizeBytes: number): void {
+  acceptMemory(start: PhysAddr, sizeBytes: number): void {
     this.#inner.acceptMemory(start, sizeBytes);
   }
 
   /** @throws GuestTerminated */
-  touch(start: number, sizeBytes: number): void {
+  touch(start: PhysAddr, sizeBytes: number): void {
     const { start: first, end } = this.#range;
     if (start < first || start >= end) {
       this.#inner.touch?.(start, sizeBytes);

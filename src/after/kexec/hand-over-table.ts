@@ -3,7 +3,7 @@ import { trackedMap } from "../../accept/tracked-map.js";
 import { processUnacceptedMemory } from "../../efistub/process-unaccepted-memory.js";
 import type { E820Entry } from "../../efistub/setup-e820.js";
 import { type ArchAccept, UnacceptedTable } from "../../efistub/unaccepted-table.js";
-import { roundDown, UNIT_SIZE } from "../../units.js";
+import { asPhys, roundDown, UNIT_SIZE } from "../../units.js";
 
 /** The next kernel's idea of what is accepted, and what it took to tell it. */
 export interface NextTable {
@@ -48,6 +48,6 @@ export function tableFromMap(
   const physBase = roundDown(unaccepted[0]!.start, unitSizeBytes);
   const bitmapBytes = Math.ceil((unaccepted.at(-1)!.end - physBase) / (8 * unitSizeBytes));
   const table = new UnacceptedTable(physBase, bitmapBytes, unitSizeBytes);
-  for (const { start, end } of unaccepted) processUnacceptedMemory(table, start, end, arch);
+  for (const { start, end } of unaccepted) processUnacceptedMemory(table, asPhys(start), asPhys(end), arch);
   return table;
 }

@@ -6,7 +6,7 @@ import type { Guest } from "../../guest/guest.js";
 import { Kernel } from "../../guest/kernel.js";
 import { OutOfMemory } from "../../guest/power-on.js";
 import { faultAcceptance, kernelOptions } from "../../guest/strategy.js";
-import { type AddressRange, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
+import { type AddressRange, asPhys, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
 import type { EarlyMachine } from "../../x86/early-machine.js";
 import { GuestTerminated } from "../attack.js";
 import { rebuiltTable, tableFromMap } from "./hand-over-table.js";
@@ -136,7 +136,7 @@ export class Kexec {
     const unaccepted = segments.reduce((sum, range) => sum + unacceptedIn(table, range), 0);
     this.#facts = { ...this.#facts, segmentBytes: bytes, unacceptedSegmentBytes: unaccepted };
     if (!guest.rules.kexec.acceptsSegments) return;
-    for (const { start, end } of segments) acceptance.acceptMemory(start, end - start);
+    for (const { start, end } of segments) acceptance.acceptMemory(asPhys(start), end - start);
     guest.clock.settle(0);
   }
 
@@ -217,7 +217,7 @@ export class Kexec {
     const start = highestHole(low, this.#shared, CRASH_KERNEL_BYTES, CRASH_KERNEL_ALIGN);
     if (start === undefined) throw new OutOfMemory("there is no room for the crash kernel below 4 GiB");
     // memblock would have accepted it when it was set aside (reserve_crashkernel).
-    acceptance.acceptMemory(start, CRASH_KERNEL_BYTES);
+    acceptance.acceptMemory(asPhys(start), CRASH_KERNEL_BYTES);
     return { start, end: start + CRASH_KERNEL_BYTES };
   }
 }

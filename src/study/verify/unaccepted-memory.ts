@@ -1,7 +1,14 @@
 import { AcceptMemory } from "../../accept/accept-memory.js";
 import { UnacceptedTable } from "../../efistub/unaccepted-table.js";
 import type { Zone } from "../../page-alloc/zone.js";
-import { type AddressRange, MAX_ORDER_PAGES, PAGE_SIZE } from "../../units.js";
+import {
+  type AddressRange,
+  addressOf,
+  asPfn,
+  MAX_ORDER_PAGES,
+  PAGE_SIZE,
+  type PhysAddr,
+} from "../../units.js";
 
 const RANGE = /lab: unaccepted \[0x([0-9a-f]+)-0x([0-9a-f]+)\)(?: (\d+) units)?/g;
 const TABLE =
@@ -66,7 +73,7 @@ export function tableOfSnapshot(
   const table = copyOf(atBootEnd);
   const acceptance = new AcceptMemory(table, { acceptMemory: () => {} });
   for (const pfn of parkedThen) {
-    if (!parkedNow.has(pfn)) acceptance.acceptMemory(pfn * PAGE_SIZE, MAX_ORDER_PAGES * PAGE_SIZE);
+    if (!parkedNow.has(pfn)) acceptance.acceptMemory(addressOf(asPfn(pfn)), MAX_ORDER_PAGES * PAGE_SIZE);
   }
   return table;
 }
@@ -105,7 +112,7 @@ export class RecordedAcceptance extends AcceptMemory {
     this.decisions.length = 0;
   }
 
-  override acceptMemory(start: number, sizeBytes: number): void {
+  override acceptMemory(start: PhysAddr, sizeBytes: number): void {
     if (this.remaining !== undefined) this.requests.push(rangeText(start, start + sizeBytes));
     super.acceptMemory(start, sizeBytes);
   }
