@@ -5,7 +5,8 @@ import { E820Ranges, KERNEL_ENTRIES, type TrackedRange, ZERO_PAGE_ENTRIES } from
  * Where the kernel keeps what is accepted: in the bitmap of 6.5, or as ranges of its e820 table, with as
  * many entries as the zero page or the kernel's own table has.
  */
-export type AcceptanceRecord = "bitmap" | "e820-zero-page" | "e820-kernel";
+export const ACCEPTANCE_RECORDS = ["bitmap", "e820-zero-page", "e820-kernel"] as const;
+export type AcceptanceRecord = (typeof ACCEPTANCE_RECORDS)[number];
 
 /** What became of the e820 table as a record. */
 export interface E820RecordResult {

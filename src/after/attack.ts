@@ -1,7 +1,35 @@
+import type { SettledOf } from "../fields/field.js";
 import type { Guest } from "../guest/guest.js";
-import type { AttackAnswer, Scenario } from "../scenario/scenario.js";
 import { chanceAt } from "../sim/prng.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
+
+/**
+ * What a scenario says of a host that attacks. It puts other memory in the place of accepted pages, or the
+ * memory of another accepted page, so that one page of the host is at two addresses of the guest. A guest
+ * that finds a page unaccepted again stops, accepts it again and says so, or accepts it again in silence.
+ */
+export const ATTACK = {
+  pages: {
+    is: "count",
+    min: 1,
+    max: 1_048_576,
+    default: 1,
+    what: "how many accepted pages of 4 KiB the host puts something else in the place of",
+  },
+  kind: {
+    is: "choice",
+    of: ["replace", "alias"],
+    default: "replace",
+    what: "whether the host puts other memory in their place, or that of another accepted page, which is then at two addresses",
+  },
+  answer: {
+    is: "choice",
+    of: ["terminate", "warn", "ignore"],
+    default: "terminate",
+    what: "what the guest does when it finds such a page unaccepted again",
+  },
+} as const;
+export type AttackPlan = SettledOf<typeof ATTACK>;
 
 /** What a host did to a guest's accepted memory, and what the guest made of it. */
 export interface AttackResult {
@@ -45,12 +73,7 @@ export class Attack {
    * @param isShared whether a page, by its address, is shared with the host
    * @throws GuestTerminated when the guest ends; `result` tells how far the host came
    */
-  run(
-    guest: Guest,
-    target: AddressRange,
-    isShared: (address: number) => boolean,
-    plan: NonNullable<Scenario["attack"]>,
-  ): void {
+  run(guest: Guest, target: AddressRange, isShared: (address: number) => boolean, plan: AttackPlan): void {
     const { platform, clock, scenario } = guest;
     const privatePages: number[] = [];
     for (let page = target.start; page < target.end; page += PAGE_SIZE) {
@@ -77,7 +100,7 @@ export class Attack {
   }
 
   /** The guest touches a page that it has accepted. */
-  #touch({ platform }: Guest, page: number, answer: AttackAnswer): void {
+  #touch({ platform }: Guest, page: number, answer: AttackPlan["answer"]): void {
     const outcome = platform.access(page, page + PAGE_SIZE);
     const where = `page 0x${page.toString(16)}, which it had accepted, is not accepted any more`;
     if (outcome === "td-exit") {

@@ -7,6 +7,17 @@ import type { GuestClock } from "../sim/guest-clock.js";
 import { PAGE_SIZE } from "../units.js";
 import { AllocationFailed } from "../workload/replay.js";
 
+/** What a scenario says of a drain; workers take CPUs in turn. */
+export const DRAIN = {
+  workers: {
+    is: "count",
+    min: 1,
+    max: 4096,
+    default: 1,
+    what: "processes that touch memory, 1 to 4096",
+  },
+} as const;
+
 /** The guest that is drained. */
 export interface DrainOptions {
   readonly allocator: PageAllocator;

@@ -6,6 +6,10 @@ import type { CocoPlatform, PlatformKind } from "./platform.js";
 import { SnpPlatform } from "./snp/snp-platform.js";
 import { TdxPlatform } from "./tdx/tdx-platform.js";
 
+/** Page sizes with which the host can back a guest, in bytes: 4 KiB, 2 MiB, 1 GiB. */
+export const HOST_PAGE_SIZES = [4096, 2097152, 1073741824] as const;
+export type HostPageSize = (typeof HOST_PAGE_SIZES)[number];
+
 /** What a host does for its guest's private memory. */
 export interface HostBacking {
   /** Largest page of the host in bytes: 4 KiB, 2 MiB or 1 GiB. */

@@ -1,7 +1,8 @@
 import type { AddressRange } from "../units.js";
 
 /** What protects a guest's memory; `none` is a plain virtual machine. */
-export type PlatformKind = "tdx" | "snp" | "none";
+export const PLATFORM_KINDS = ["tdx", "snp", "none"] as const;
+export type PlatformKind = (typeof PLATFORM_KINDS)[number];
 
 /**
  * What happens when a guest touches memory: nothing; the guest is left for good, because the host

@@ -19,7 +19,8 @@ import { allocateZeroPageBitmap } from "./zero-page-bitmap.js";
  * - "zero-page": takes it, does not tell the firmware, and keeps its record in the zero page (the
  *   series v10, and kernels built for td-shim)
  */
-export type UnacceptedSupport = "drops" | "knows" | "asks" | "zero-page";
+export const UNACCEPTED_SUPPORT = ["asks", "knows", "drops", "zero-page"] as const;
+export type UnacceptedSupport = (typeof UNACCEPTED_SUPPORT)[number];
 
 /**
  * Who ends boot services:
@@ -28,7 +29,8 @@ export type UnacceptedSupport = "drops" | "knows" | "asks" | "zero-page";
  * - "aware": a boot loader that does what the stub of 6.5 does
  * - "other-version": the same, with a table of a version that kernels do not know
  */
-export type BootLoader = "stub" | "unaware" | "aware" | "other-version";
+export const BOOT_LOADERS = ["stub", "unaware", "aware", "other-version"] as const;
+export type BootLoader = (typeof BOOT_LOADERS)[number];
 
 /**
  * The stub's random seed, for which it asks the pool before the table, in memory of type ACPI reclaim

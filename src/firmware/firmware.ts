@@ -42,6 +42,9 @@ export type FirmwareModel =
   | "ovmf-snp-no-protocol"
   | "ovmf";
 
+/** Which firmware starts a guest; `auto` is the usual one of the platform. */
+export type FirmwareName = "auto" | FirmwareModel;
+
 /** One firmware. Each has a file of its own. */
 export interface Firmware {
   readonly name: FirmwareModel;

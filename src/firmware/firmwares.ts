@@ -1,4 +1,4 @@
-import type { Firmware, FirmwareModel } from "./firmware.js";
+import type { Firmware, FirmwareModel, FirmwareName } from "./firmware.js";
 import { ovmf } from "./ovmf.js";
 import { ovmfSnp, ovmfSnpNoProtocol } from "./ovmf-snp.js";
 import { ovmfSnp2022 } from "./ovmf-snp-2022.js";
@@ -16,3 +16,9 @@ export const FIRMWARES: Readonly<Record<FirmwareModel, Firmware>> = {
   "ovmf-snp-no-protocol": ovmfSnpNoProtocol,
   ovmf,
 };
+
+/** Whatever a scenario may name. */
+export const FIRMWARE_NAMES: readonly FirmwareName[] = [
+  "auto",
+  ...(Object.keys(FIRMWARES) as FirmwareModel[]),
+];

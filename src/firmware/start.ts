@@ -22,7 +22,8 @@ export interface BootImage {
 }
 
 /** Unaccepted memory is in the map with type 15; or absent there and an ACPI memory device; or both. */
-export type HighMemory = "type-15" | "acpi" | "both";
+export const HIGH_MEMORY = ["type-15", "acpi", "both"] as const;
+export type HighMemory = (typeof HIGH_MEMORY)[number];
 
 /** The firmware reached the kernel, or ran out of accepted memory before. */
 export type FirmwareOutcome =

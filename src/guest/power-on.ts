@@ -1,5 +1,6 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
 import { GuestTerminated } from "../after/attack.js";
+import type { PlatformKind } from "../coco/platform.js";
 import { exitBoot, type StubOutcome, type StubResult } from "../efistub/exit-boot-services.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
@@ -9,7 +10,6 @@ import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
 import { startFirmware } from "../firmware/start.js";
 import type { KernelRules } from "../linux/rules.js";
-import type { PlatformKind } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";

@@ -1,11 +1,11 @@
 import { GuestTerminated } from "../after/attack.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { subtractRanges } from "../firmware/ranges.js";
-import { MIN_MEMORY_BYTES } from "../scenario/quantities.js";
 import { type AddressRange, formatBytes, MiB } from "../units.js";
 import { isMemblockMemory } from "../x86/e820-table.js";
 import { ramBytes, userE820 } from "../x86/e820-user.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
+import { MIN_MEMORY_BYTES } from "../x86/memory-options.js";
 import { OutOfMemory } from "./power-on.js";
 
 /** Of a guest of the smallest size, what its firmware takes away: ACPI tables and the legacy hole. */

@@ -10,18 +10,26 @@ import { FaultAcceptance } from "../accept/fault-acceptance.js";
 import { GuestTerminated } from "../after/attack.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import type { Scenario, TouchContext } from "../scenario/scenario.js";
+import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { PAGE_SIZE } from "../units.js";
 import type { Guest } from "./guest.js";
 import type { Kernel, KernelOptions } from "./kernel.js";
 
-/** Where the kernel then is, in words. */
-const PLACES: Readonly<Record<TouchContext, string>> = {
+/**
+ * Places where the kernel cannot take the exception of a first touch, in words: the entry of an NMI; the gap
+ * after SYSCALL in which the stack is still the user's; the stack of the exception's own handler
+ * (Documentation/arch/x86/tdx.rst of 6.12 on #VE; linux-mm, February 2021, on #VC).
+ */
+const PLACES = {
   nmi: "in the entry of an NMI",
   "syscall-gap": "in the gap after SYSCALL, where the stack is still the user's",
   "handler-stack": "on the stack of the exception's own handler",
-};
+} as const;
+
+export type TouchContext = keyof typeof PLACES;
+/** Their names. */
+export const TOUCH_CONTEXTS: readonly TouchContext[] = Object.keys(PLACES) as TouchContext[];
 
 /** How the kernel differs from one that only has its version's rules. */
 export function kernelOptions(

@@ -1,94 +1,63 @@
 /** What can be tuned about a policy: names, kinds and meanings. Which policy takes which is its own business. */
 
-import { GiB, KiB, MiB } from "../units.js";
-
-/** How a value is written: a size such as `256MiB`, a whole number, or true and false. */
-export type ParameterKind = "size" | "count" | "flag";
-
-/** One tunable number of a strategy. */
-export interface StrategyParameter {
-  readonly kind: ParameterKind;
-  /** One line for lists and help. */
-  readonly what: string;
-  /** Least and greatest value: bytes, or a number. A size may also be `all` where `max` is Infinity. */
-  readonly min: number;
-  readonly max: number;
-  readonly powerOfTwo?: true;
-}
-
-export type StrategyParameterName =
-  | "batch"
-  | "adaptive"
-  | "batchMax"
-  | "threads"
-  | "rate"
-  | "idleOnly"
-  | "target"
-  | "ahead"
-  | "acceptingCpus"
-  | "block";
+import type { SettledOf } from "../fields/field.js";
 
 /** Every parameter that some policy takes, by its name in scenario files. */
-export const STRATEGY_PARAMETERS: Readonly<Record<StrategyParameterName, StrategyParameter>> = {
+export const STRATEGY_PARAMETERS = {
   batch: {
-    kind: "size",
+    is: "size",
+    min: "4KiB",
+    max: "1GiB",
+    powerOfTwo: true,
     what: "accepted at once, a power of two: around a fault, or when the allocator decides to accept",
-    min: 4 * KiB,
-    max: GiB,
-    powerOfTwo: true,
   },
-  adaptive: {
-    kind: "flag",
-    what: "whether a fault just behind the last batch doubles the batch",
-    min: 0,
-    max: 1,
-  },
+  adaptive: { is: "flag", what: "whether a fault just behind the last batch doubles the batch" },
   batchMax: {
-    kind: "size",
-    what: "largest batch of adaptive doubling, a power of two",
-    min: 4 * KiB,
-    max: GiB,
+    is: "size",
+    min: "4KiB",
+    max: "1GiB",
     powerOfTwo: true,
+    what: "largest batch of adaptive doubling, a power of two",
   },
-  threads: { kind: "count", what: "kernel threads that accept", min: 1, max: 1024 },
+  threads: { is: "count", min: 1, max: 1024, what: "kernel threads that accept" },
   rate: {
-    kind: "size",
+    is: "size",
+    min: "1MiB",
+    orAll: true,
     what: "accepted per second by all threads together; all is as fast as they can",
-    min: MiB,
-    max: Number.POSITIVE_INFINITY,
   },
-  idleOnly: {
-    kind: "flag",
-    what: "whether threads run only on CPUs that have nothing to do",
-    min: 0,
-    max: 1,
-  },
+  idleOnly: { is: "flag", what: "whether threads run only on CPUs that have nothing to do" },
   target: {
-    kind: "size",
+    is: "size",
+    min: "1MiB",
+    orAll: true,
     what: "free accepted memory at which the threads stop; all is when nothing is left",
-    min: MiB,
-    max: Number.POSITIVE_INFINITY,
   },
   ahead: {
-    kind: "size",
+    is: "size",
+    min: "4MiB",
+    orAll: true,
     what: "free accepted memory kept beyond the promo watermark",
-    min: 4 * MiB,
-    max: Number.POSITIVE_INFINITY,
   },
   block: {
-    kind: "size",
-    what: "memory of ACPI devices that goes online at once, a power of two",
-    min: 128 * MiB,
-    max: 2 * GiB,
+    is: "size",
+    min: "128MiB",
+    max: "2GiB",
     powerOfTwo: true,
+    what: "memory of ACPI devices that goes online at once, a power of two",
   },
   acceptingCpus: {
-    kind: "count",
-    what: "CPUs of a node that initialise struct pages and accept; 1024 is all",
+    is: "count",
     min: 1,
     max: 1024,
+    what: "CPUs of a node that initialise struct pages and accept; 1024 is all",
   },
-};
+} as const;
+
+export type StrategyParameterName = keyof typeof STRATEGY_PARAMETERS;
 
 /** Values by name, as scenario files write them. */
 export type StrategyDocument = { readonly [Name in StrategyParameterName]?: string | number | boolean };
+
+/** The parameters that the policy of a run has, and no others. Sizes in bytes, Infinity where there is no limit. */
+export type Strategy = SettledOf<typeof STRATEGY_PARAMETERS>;

@@ -26,7 +26,7 @@ export function formatPolicyListJson(policies: readonly Policy[]): string {
     summary,
     since,
     parameters: Object.entries(parameters).map(([parameter, byDefault]) => {
-      const { kind, what } = STRATEGY_PARAMETERS[parameter as StrategyParameterName];
+      const { is: kind, what } = STRATEGY_PARAMETERS[parameter as StrategyParameterName];
       return { name: parameter, kind, default: byDefault, what };
     }),
   }));

@@ -1,14 +1,12 @@
 /** What no single value of a scenario file shows: whether its parts fit each other. */
 
+import type { FirmwareName } from "../firmware/firmware.js";
 import { POLICIES } from "../policy/policies.js";
 import { formatBytes, MAX_ORDER_PAGES, PAGE_SIZE, parseSize } from "../units.js";
-import { asList, type CompleteDocument, completeDocuments, parameterNamesOf } from "./complete.js";
-import type { ScenarioDocument } from "./document.js";
-import type { DocumentPath } from "./document-path.js";
+import type { DocumentPath } from "./error.js";
 import { type Finding, unexpected } from "./findings.js";
-import { hasParameter } from "./platform-parameters.js";
-import type { FirmwareName, PlatformKind } from "./scenario.js";
-import { takesParameter } from "./strategy.js";
+import { type CompleteDocument, type PlatformKind, SCENARIO, type ScenarioDocument } from "./scenario.js";
+import { asList, completeDocuments } from "./variants.js";
 
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
@@ -77,9 +75,10 @@ function checkParameters(
 ): Finding[] {
   const kinds = [...new Set(complete.flatMap(kindsOf))];
   if (kinds.length === 0) return [];
-  const names = new Set(complete.flatMap(parameterNamesOf));
+  const { has } = SCENARIO.platform.fields.parameters;
+  const names = new Set(complete.flatMap(({ platform }) => Object.keys(platform?.parameters ?? {})));
   return [...names]
-    .filter((name) => !kinds.some((kind) => hasParameter(kind, name)))
+    .filter((name) => !kinds.some((kind) => has(kind, name)))
     .filter((name) => fromFlag(["platform", name]) || !fromFlag(["platform", "kind"]))
     .map((name) => ({
       path: ["platform", name],
@@ -121,7 +120,7 @@ function checkProtocol({ policy, firmware }: CompleteDocument): Finding[] {
 function checkStrategy(complete: CompleteDocument, fromFlag: (path: DocumentPath) => boolean): Finding[] {
   const policies = asList(complete.policy ?? []);
   return Object.keys(complete.strategy ?? {})
-    .filter((name) => !policies.some((policy) => takesParameter(policy, name)))
+    .filter((name) => !policies.some((policy) => SCENARIO.strategy.has(policy, name)))
     .filter((name) => fromFlag(["strategy", name]) || !fromFlag(["policy"]))
     .map((name) => {
       const taken = [...new Set(policies.flatMap((policy) => Object.keys(POLICIES[policy].parameters)))];

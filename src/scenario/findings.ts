@@ -7,8 +7,7 @@
 
 import type { z } from "zod";
 import { nearestName } from "../nearest-name.js";
-import type { DocumentPath } from "./document-path.js";
-import { valueAt } from "./document-path.js";
+import { type DocumentPath, valueAt } from "./error.js";
 
 /** Something wrong at a path of a document, before anybody knows where that path was written. */
 export interface Finding {

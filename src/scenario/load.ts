@@ -1,16 +1,12 @@
 /** From the text of a scenario file and the flags of the command line to runs. */
 
 import { checkTogether } from "./check.js";
-import type { ScenarioDocument } from "./document.js";
-import { startsWith } from "./document-path.js";
-import type { IssuePlace } from "./error.js";
+import { type IssuePlace, startsWith } from "./error.js";
 import { type Finding, findingsOf } from "./findings.js";
-import type { Scenario } from "./scenario.js";
-import { scenarioSchema } from "./schema.js";
+import { type Scenario, type ScenarioDocument, scenarioSchema } from "./scenario.js";
 import { type Assignment, applyAssignments, parseAssignment } from "./set.js";
 import { countVariants, expandVariants, variantsOf } from "./variants.js";
-import { errorFor } from "./yaml.js";
-import { YamlSource } from "./yaml-source.js";
+import { errorFor, YamlSource } from "./yaml.js";
 
 /**
  * Reads a scenario file.

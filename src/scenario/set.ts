@@ -5,9 +5,7 @@
 
 import { type Draft, produce } from "immer";
 import { parseDocument } from "yaml";
-import type { DocumentPath } from "./document-path.js";
-import { formatPath, isMapping } from "./document-path.js";
-import { ScenarioError } from "./error.js";
+import { type DocumentPath, formatPath, isMapping, ScenarioError } from "./error.js";
 
 /** A value for one place of the document. */
 export interface Assignment {

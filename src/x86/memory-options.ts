@@ -5,8 +5,11 @@
 import { memparse } from "../command-line/numbers.js";
 import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
-import type { AddressRange } from "../units.js";
+import { type AddressRange, MiB } from "../units.js";
 import { type KernelE820Entry, KernelE820Type } from "./e820-table.js";
+
+/** Smallest guest, 256 MiB: less does not hold kernel, initrd and swiotlb (assumption). */
+export const MIN_MEMORY_BYTES: number = 256 * MiB;
 
 type Type = KernelE820Entry["type"];
 

@@ -9,7 +9,8 @@ const EARLY_DYNAMIC_PAGE_TABLES = 64;
  * there was any support for early splits; always memblock; or whoever can, and memblock takes back what is
  * left over.
  */
-export type SplitTables = "by-phase" | "slab" | "memblock" | "memblock-free";
+export const SPLIT_TABLES = ["by-phase", "slab", "memblock", "memblock-free"] as const;
+export type SplitTables = (typeof SPLIT_TABLES)[number];
 
 /** Page tables by where their memory came from. */
 export interface TableSources {

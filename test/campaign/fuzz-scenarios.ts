@@ -11,7 +11,7 @@ import { fork } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
-import { isMapping } from "../../src/scenario/document-path.js";
+import { isMapping } from "../../src/scenario/error.js";
 import { Choices, randomScenario } from "./random-scenario.js";
 import { runCase, type Verdict } from "./run-case.js";
 

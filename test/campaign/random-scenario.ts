@@ -3,8 +3,8 @@
  * is tried without a word here. Only what makes a run long is held down by name.
  */
 import { z } from "zod";
-import { isMapping } from "../../src/scenario/document-path.js";
-import { scenarioSchema } from "../../src/scenario/schema.js";
+import { isMapping } from "../../src/scenario/error.js";
+import { scenarioSchema } from "../../src/scenario/scenario.js";
 import { chanceAt } from "../../src/sim/prng.js";
 
 /** Random choices of one case; the same numbers give the same choices. */

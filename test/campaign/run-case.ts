@@ -1,8 +1,7 @@
 import { stringify } from "yaml";
 import { workloadOf } from "../../src/cli/load.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
-import { isMapping } from "../../src/scenario/document-path.js";
-import { ScenarioError } from "../../src/scenario/error.js";
+import { isMapping, ScenarioError } from "../../src/scenario/error.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { runScenario } from "../../src/study/run-scenario.js";

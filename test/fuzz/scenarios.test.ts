@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import { scenarioSchema } from "../../src/scenario/schema.js";
+import { scenarioSchema } from "../../src/scenario/scenario.js";
 import { Choices, randomScenario } from "../campaign/random-scenario.js";
 import { runCase } from "../campaign/run-case.js";
 

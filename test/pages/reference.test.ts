@@ -40,7 +40,9 @@ test("tables name every policy, firmware and price", () => {
 
 /** Defaults in words, and what lies in lists, are not tried. */
 function isTried({ path, default: value }: Key): boolean {
-  return !path.startsWith("host.tdxModule") && /^\S+$/.test(value) && !["required", "none"].includes(value);
+  return (
+    !/^host\.tdxModule|PRICE$/.test(path) && /^\S+$/.test(value) && !["required", "none"].includes(value)
+  );
 }
 
 /** A default as a file would have it: text, a number, or true and false. */

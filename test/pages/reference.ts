@@ -1,32 +1,15 @@
 /** The reference of everything a scenario file can name, made from what the program itself goes by. */
 
-import { z } from "zod";
 import { platformParameters } from "../../src/coco/parameters.js";
+import { PLATFORM_KINDS } from "../../src/coco/platform.js";
+import type { Field, Fields } from "../../src/fields/field.js";
+import { defaultText, expectedOf, lineOf } from "../../src/fields/read.js";
 import { FIRMWARES } from "../../src/firmware/firmwares.js";
-import { STRATEGY_PARAMETERS } from "../../src/policy/parameters.js";
 import { POLICIES } from "../../src/policy/policies.js";
 import { escapeCell, tableLine } from "../../src/report/markdown.js";
 import { PLATFORM_OF_FIRMWARE } from "../../src/scenario/check.js";
-import { parameterNames } from "../../src/scenario/platform-parameters.js";
-import { DEFAULTS, MACHINES, PRESETS, type Preset } from "../../src/scenario/presets.js";
-import { scenarioSchema } from "../../src/scenario/schema.js";
-import { expectedOf } from "../../src/scenario/strategy.js";
-
-/** As much of JSON Schema as scenario files use. */
-interface JsonSchema {
-  readonly type?: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly enum?: readonly unknown[];
-  readonly examples?: readonly unknown[];
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly maximum?: number;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly anyOf?: readonly JsonSchema[];
-  readonly items?: JsonSchema;
-}
+import { MACHINES, PRESETS, type Preset } from "../../src/scenario/presets.js";
+import { SCENARIO } from "../../src/scenario/scenario.js";
 
 /** A key of a scenario file. */
 export interface Key {
@@ -39,63 +22,56 @@ export interface Key {
   readonly what: string;
 }
 
-/** Every key that scenario files have, but for prices and parameters of policies, which have tables of their own. */
+/** Every key that scenario files have, but for prices, which have a table of their own. */
 export function keys(): Key[] {
-  return keysOf(z.toJSONSchema(scenarioSchema) as JsonSchema, "");
+  return keysOf(SCENARIO, "");
 }
 
-const OWN_TABLES = /^platform\.\w+Ns$|^strategy\./;
-
-function keysOf(mapping: JsonSchema, prefix: string): Key[] {
-  return Object.entries(mapping.properties ?? {}).flatMap(([name, schema]) => {
+function keysOf(fields: Fields, prefix: string): Key[] {
+  return Object.entries(fields).flatMap(([name, field]) => {
     const path = `${prefix}${name}`;
-    if (OWN_TABLES.test(path)) return [];
-    const required = mapping.required?.includes(name) ?? false;
-    const inner = [schema, ...(schema.anyOf ?? [])];
-    const below = inner.flatMap((one) => [
-      ...keysOf(one, `${path}.`),
-      ...(one.items === undefined ? [] : keysOf(one.items, `${path}[].`)),
-    ]);
-    return [keyOf(path, schema, required), ...below];
+    if (field.is === "parameters") return parameterKeys(field, prefix, path);
+    const key = { path, value: valueText(field), default: defaultText(field), what: lineOf(field) };
+    if (field.is !== "section" && field.is !== "list") return [key];
+    return [key, ...keysOf(field.fields, field.is === "list" ? `${path}[].` : `${path}.`)];
   });
 }
 
-/** The first sentence of a description may end with the default: `...; default 1GiB`. */
-const DESCRIPTION = /^(?<what>.*?)(?:; default (?<byDefault>.*?))?(?:\. .*)?$/s;
-
-function keyOf(path: string, schema: JsonSchema, required: boolean): Key {
-  const { what = "", byDefault } = DESCRIPTION.exec(schema.description ?? "")?.groups ?? {};
-  const declared = defaultAt(path);
-  const value = required ? "required" : (declared ?? byDefault ?? "none");
-  return { path, value: valueText(schema), default: value, what };
+function parameterKeys(field: Extract<Field, { is: "parameters" }>, prefix: string, path: string): Key[] {
+  if (field.inline === true) {
+    const value = "a time such as 250us";
+    return [{ path: `${prefix}PRICE`, value, default: "see Prices", what: lineOf(field) }];
+  }
+  const inner = Object.entries(field.fields).map(([name, one]) => ({
+    path: `${path}.${name}`,
+    value: one.is === "flag" ? valueText(one) : expectedOf(one),
+    default: "that of the policy",
+    what: lineOf(one),
+  }));
+  return [{ path, value: "mapping", default: "none", what: lineOf(field) }, ...inner];
 }
 
-function defaultAt(path: string): string | undefined {
-  const value = path
-    .split(".")
-    .reduce<unknown>((around, key) => (around as Record<string, unknown> | undefined)?.[key], DEFAULTS);
-  if (value === undefined || typeof value === "object") return undefined;
-  return value === "" ? '""' : String(value as string | number | boolean);
-}
-
-/** What a leaf may be; a list of such values is always allowed and not said each time. */
-function valueText(schema: JsonSchema): string {
-  const { title, type, enum: names, examples, minimum, exclusiveMinimum, maximum, items } = schema;
-  if (names !== undefined) return [...new Set(names.map(String))].map((name) => `\`${name}\``).join(", ");
-  if (title !== undefined) return title;
-  if (examples !== undefined)
-    return `such as ${examples.map((example) => `\`${String(example)}\``).join(", ")}`;
-  if (type === "boolean") return "`true`, `false`";
-  if (type === "array") return items?.properties === undefined ? "list" : "list of mappings";
-  if (type === "object") return "mapping";
-  if (type === "string") return "text";
-  if (type !== undefined)
-    return exclusiveMinimum === undefined ? `${minimum} to ${maximum}` : `above ${exclusiveMinimum}`;
-  return (schema.anyOf ?? [])
-    .filter((one) => one.type !== "array" || one.items?.properties !== undefined)
-    .map(valueText)
-    .filter((text) => text !== "mapping")
-    .join(", or ");
+/** What a key may be; a list of such values is always allowed and not said each time. */
+function valueText(field: Field): string {
+  switch (field.is) {
+    case "section":
+      return field.short === undefined ? "mapping" : valueText(field.fields[field.short]!);
+    case "list":
+      return "list of mappings";
+    case "choice":
+      return field.of.map((name) => `\`${name}\``).join(", ");
+    case "flag":
+      return "`true`, `false`";
+    case "count":
+      return `${field.min} to ${field.max}${field.or === undefined ? "" : `, or \`${field.or}\``}`;
+    case "number":
+      return field.above === undefined ? `${field.min} to ${field.max}` : `above ${field.above}`;
+    case "text":
+      if (field.expected !== undefined || field.examples === undefined) return expectedOf(field);
+      return `such as ${field.examples.map((example) => `\`${example}\``).join(", ")}`;
+    default:
+      return expectedOf(field as Extract<Field, { is: "size" }>);
+  }
 }
 
 /** The section of `workloads/README.md`. */
@@ -126,30 +102,7 @@ function keyTable(): string {
     /^\S+$/.test(byDefault) && !WORDS.includes(byDefault) ? `\`${byDefault}\`` : escapeCell(byDefault),
     escapeCell(what),
   ]);
-  const strategies = Object.entries(STRATEGY_PARAMETERS).map(([name, parameter]) => [
-    `\`strategy.${name}\``,
-    parameter.kind === "flag" ? valueText({ type: "boolean" }) : expectedOf(parameter),
-    "that of the policy",
-    escapeCell(sentence(parameter.what)),
-  ]);
-  const price = [
-    "`platform.PRICE`",
-    "a time such as 250us",
-    "see Prices",
-    "A price of the platform, by its name",
-  ];
-  const at = rows.findIndex(([path]) => path === "`platform.kind`");
-  const strategyAt = rows.findIndex(([path]) => path === "`strategy`");
-  return table(
-    ["key", "value", "default", "what"],
-    [
-      ...rows.slice(0, at + 1),
-      price,
-      ...rows.slice(at + 1, strategyAt + 1),
-      ...strategies,
-      ...rows.slice(strategyAt + 1),
-    ],
-  );
+  return table(["key", "value", "default", "what"], rows);
 }
 
 function policyTable(): string {
@@ -191,8 +144,8 @@ function firmwareTable(): string {
 }
 
 function priceTable(): string {
-  const sets = (["tdx", "snp", "none"] as const).map(platformParameters);
-  const rows = parameterNames().map((name) => [
+  const sets = PLATFORM_KINDS.map(platformParameters);
+  const rows = Object.keys(SCENARIO.platform.fields.parameters.fields).map((name) => [
     `\`${name}\``,
     escapeCell(sets.find((set) => name in set)![name]!.what),
     ...sets.map((set) => (set[name] === undefined ? "" : exactDuration(set[name].value))),
@@ -205,8 +158,4 @@ function exactDuration(ns: number): string {
   const [factor, unit] =
     ns >= 1e9 ? [1e9, "s"] : ns >= 1e6 ? [1e6, "ms"] : ns >= 1e3 ? [1e3, "us"] : [1, "ns"];
   return `${ns / factor} ${unit}`;
-}
-
-function sentence(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1);
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseScenario, scenarioOutlook, scenariosOf } from "../../src/scenario/load.js";
-import { YamlSource } from "../../src/scenario/yaml-source.js";
+import { YamlSource } from "../../src/scenario/yaml.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 import { errorsOf, MINIMAL, only } from "./helpers.js";
 

@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseScenario } from "../../src/scenario/load.js";
-import { DEFAULTS, MACHINES, PRESETS } from "../../src/scenario/presets.js";
-import { scenarioSchema } from "../../src/scenario/schema.js";
+import { MACHINES, PRESETS } from "../../src/scenario/presets.js";
+import { scenarioSchema } from "../../src/scenario/scenario.js";
+import { DEFAULTS } from "../../src/scenario/variants.js";
 import { GiB, MiB } from "../../src/units.js";
 import { only } from "./helpers.js";
 

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { z } from "zod";
 import { platformParameters } from "../../src/coco/parameters.js";
-import { scenarioSchema } from "../../src/scenario/schema.js";
+import { scenarioSchema } from "../../src/scenario/scenario.js";
 
 const test = suite("scenario: schema");
 

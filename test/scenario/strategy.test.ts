@@ -1,10 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { STRATEGY_PARAMETERS, type StrategyParameterName } from "../../src/policy/parameters.js";
+import {
+  STRATEGY_PARAMETERS,
+  type Strategy,
+  type StrategyParameterName,
+} from "../../src/policy/parameters.js";
 import { POLICIES, POLICY_NAMES } from "../../src/policy/policies.js";
 import { ScenarioError } from "../../src/scenario/error.js";
 import { parseScenario } from "../../src/scenario/load.js";
-import type { Strategy } from "../../src/scenario/scenario.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 
 const test = suite("scenario: strategy");

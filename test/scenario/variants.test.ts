@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { platformParameters } from "../../src/coco/parameters.js";
-import type { ScenarioDocument } from "../../src/scenario/document.js";
-import type { PlatformKind, Scenario } from "../../src/scenario/scenario.js";
+import type { PlatformKind, Scenario, ScenarioDocument } from "../../src/scenario/scenario.js";
 import { countVariants, expandVariants, variantsOf } from "../../src/scenario/variants.js";
 import { GiB, MiB } from "../../src/units.js";
 

@@ -1,16 +1,32 @@
+import type { SettledOf } from "../../fields/field.js";
+
 /**
  * How the guest takes memory that is plugged in: as accepted, which is what Linux 6.12 does, since all that
  * the bitmap does not cover counts as accepted; accepting each block as it goes online, as development
  * kernels of 2026 do (accept_hotplug_memory); or lazily, with a longer bitmap, a what-if.
  */
-export type HotplugAcceptance = "assumed" | "online" | "lazy";
+export type HotplugAcceptance = HotplugPlan["acceptance"];
 
-/** What a scenario asks for. */
-export interface HotplugPlan {
-  /** Size of the memory device. */
-  readonly memoryBytes: number;
-  readonly acceptance: HotplugAcceptance;
-}
+/** What a scenario says of a memory device that is plugged in: whole memory sections of 128 MiB. */
+export const HOTPLUG = {
+  memory: {
+    is: "size",
+    expected: "a size in whole 128MiB",
+    min: "128MiB",
+    max: "1024TiB",
+    multipleOf: "128MiB",
+    examples: ["1GiB"],
+    default: "1GiB",
+    what: "size of the memory device",
+  },
+  acceptance: {
+    is: "choice",
+    of: ["assumed", "online", "lazy"],
+    default: "assumed",
+    what: "whether the kernel takes it for accepted, accepts it as it goes online, or on demand; not with kexec",
+  },
+} as const;
+export type HotplugPlan = SettledOf<typeof HOTPLUG>;
 
 /** How it went. Sizes in bytes. */
 export interface HotplugResult {

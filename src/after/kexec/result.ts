@@ -1,21 +1,31 @@
+import type { SettledOf } from "../../fields/field.js";
 import type { Vmcore } from "./vmcore.js";
 
-/** How the first kernel ends: it loads the next one and jumps, or it panics and a crash kernel takes over. */
-export type KexecKind = "kexec" | "kdump";
-
-/**
- * How the next kernel learns what is accepted: it finds the same table (6.5 and later); it gets an
- * e820 table that is made from the bitmap; or nobody tells it.
- */
-export type NextKernelTable = "handed-over" | "rebuilt" | "lost";
-
-/** What a scenario asks for. */
-export interface KexecPlan {
-  readonly kind: KexecKind;
-  readonly table: NextKernelTable;
-  /** Size of the next kernel's initrd; absent: that of the first. */
-  readonly initrdBytes?: number;
-}
+/** What a scenario says of the kernel that takes over. The same table is found by 6.5 and later. */
+export const KEXEC = {
+  kind: {
+    is: "choice",
+    of: ["kexec", "kdump"],
+    default: "kexec",
+    what: "the kernel starts the next one, or crashes and a crash kernel reads its memory",
+  },
+  table: {
+    is: "choice",
+    of: ["handed-over", "rebuilt", "lost"],
+    default: "handed-over",
+    what: "how the next kernel learns what is accepted: from the same table, from an e820 table made of it, or not at all",
+  },
+  initrd: {
+    is: "size",
+    expected: "a size up to 1GiB",
+    max: "1GiB",
+    examples: ["64MiB"],
+    byDefault: "that of the first one",
+    what: "size of the next kernel's initrd",
+  },
+} as const;
+export type KexecPlan = SettledOf<typeof KEXEC>;
+export type NextKernelTable = KexecPlan["table"];
 
 /** How it went. Sizes in bytes. */
 export interface KexecResult extends Pick<KexecPlan, "kind" | "table"> {

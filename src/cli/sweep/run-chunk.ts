@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { scenariosOf } from "../../scenario/load.js";
-import { YamlSource } from "../../scenario/yaml-source.js";
+import { YamlSource } from "../../scenario/yaml.js";
 import { pointsOfChunk } from "../../study/sweep/chunks.js";
 import { assignmentsOf, pointCount } from "../../study/sweep/points.js";
 import { sweepLine } from "../../study/sweep/record.js";

@@ -1,7 +1,7 @@
-import type { HostHotplugPolicy, TdxModuleHost } from "../../scenario/scenario.js";
 import type { AddressRange } from "../../units.js";
 import { printRange } from "./error.js";
 import type { TdxMemblock } from "./memory-list.js";
+import type { TdxModuleHost } from "./plan.js";
 
 /** What becomes of memory that is plugged in after the module has started. */
 export interface HotplugAnswer extends AddressRange {
@@ -24,7 +24,7 @@ export interface HotplugAnswer extends AddressRange {
 export function answerHotplug(
   list: readonly TdxMemblock[],
   range: AddressRange,
-  policy: HostHotplugPolicy = "refuse",
+  policy: TdxModuleHost["hotplugPolicy"] = "refuse",
 ): HotplugAnswer {
   const { start, end } = range;
   const forGuests = insideOne(list, range);

@@ -1,7 +1,7 @@
 import { subtractRanges } from "../../firmware/ranges.js";
-import type { TdxModuleHost } from "../../scenario/scenario.js";
 import { type AddressRange, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
 import { printRange, TdxModuleError } from "./error.js";
+import type { TdxModuleHost } from "./plan.js";
 
 /**
  * The memory that the host knows of when its module starts, which may be long after the boot (Kai Huang,

@@ -1,6 +1,6 @@
-import type { TdxModuleHost } from "../../scenario/scenario.js";
 import type { AddressRange } from "../../units.js";
 import { printRange } from "./error.js";
+import type { TdxModuleHost } from "./plan.js";
 
 /** What becomes of memory that is to be removed from a running host. */
 export interface RemovalAnswer extends AddressRange {

@@ -1,4 +1,3 @@
-import type { TdxModuleHost } from "../../scenario/scenario.js";
 import type { AddressRange } from "../../units.js";
 import { dynamicPamtBytes, pamtBytes } from "../pamt.js";
 import { TdxModuleError } from "./error.js";
@@ -13,6 +12,7 @@ import {
   without,
 } from "./memory-list.js";
 import { placePamts } from "./place-pamts.js";
+import type { TdxModuleHost } from "./plan.js";
 import { coverWithRegions, reservedAreas } from "./regions.js";
 import { answerRemovals, type RemovalAnswer } from "./removal.js";
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { KexecKind, KexecPlan, KexecResult, NextKernelTable } from "../../../src/after/kexec/result.js";
+import type { KexecPlan, KexecResult, NextKernelTable } from "../../../src/after/kexec/result.js";
 import { loadScenarios } from "../../../src/cli/load.js";
 import { GuestBoot } from "../../../src/guest/boot.js";
 import { parseAssignment } from "../../../src/scenario/set.js";
@@ -16,7 +16,7 @@ interface Ended {
 }
 
 /** Boots a lazy guest of 4 GiB, of which 2 GiB are unaccepted, and ends its kernel. */
-function after(kind: KexecKind, table: NextKernelTable, ...changes: readonly string[]): Ended {
+function after(kind: KexecPlan["kind"], table: NextKernelTable, ...changes: readonly string[]): Ended {
   return ended({ kind, table }, changes);
 }
 

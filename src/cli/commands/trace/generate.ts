@@ -1,7 +1,8 @@
 /** `unaccepted trace generate NAME -o OUT`: what a generator makes, as a trace of ours. */
 
 import type { Argv } from "yargs";
-import { memoryBytes } from "../../../scenario/quantities.js";
+import { readSize } from "../../../fields/read.js";
+import { SCENARIO } from "../../../scenario/scenario.js";
 import { formatBytes } from "../../../units.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";
 import { EventBlocks } from "../../../workload/event-blocks.js";
@@ -107,9 +108,9 @@ function workloadOf(name: string, argv: ParsedArguments): Workload {
 
 function memoryOf(argv: ParsedArguments): number {
   const text = textOf(argv, "memory") ?? "4GiB";
-  const bytes = memoryBytes(text);
+  const bytes = readSize(SCENARIO.memory, text);
   if (bytes !== undefined) return bytes;
-  throw new UsageError(`--memory ${text}: expected a memory size from 256MiB to 4PiB in whole MiB`);
+  throw new UsageError(`--memory ${text}: expected ${SCENARIO.memory.expected}`);
 }
 
 function wholeNumber(argv: ParsedArguments, name: string, min: number, max: number): number {
