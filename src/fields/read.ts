@@ -48,7 +48,9 @@ export function expectedOf(field: Leaf): string {
 export function settle(fields: Fields, document: object, root: object = document): object {
   const said = document as Readonly<Record<string, unknown>>;
   const settled: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(fields)) {
+  // Sweeps come here for each run, so there is no list of entries.
+  for (const key in fields) {
+    const field = fields[key]!;
     const value = settledValue(key, field, said, root);
     if (value !== undefined) settled[nameInRun(key, field)] = value;
   }
@@ -89,8 +91,8 @@ function leafValue(key: string, field: Leaf, value: unknown): unknown {
 
 /** The default of a leaf beside what else is said. */
 function defaultOf(field: Leaf, said: Readonly<Record<string, unknown>>): Quantity | boolean | undefined {
-  for (const [key, values] of Object.entries(field.defaultFor ?? {})) {
-    const special = values[String(said[key])];
+  for (const key in field.defaultFor) {
+    const special = field.defaultFor[key]![String(said[key])];
     if (special !== undefined) return special;
   }
   return field.default;

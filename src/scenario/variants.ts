@@ -58,7 +58,10 @@ export function expandVariants(document: ScenarioDocument): Scenario[] {
 /** The same one after the other, in memory for one of them. */
 export function* variantsOf(document: ScenarioDocument): Generator<Scenario> {
   for (const complete of completeDocuments(document)) {
-    for (const decided of varied(complete, AXES)) yield freeze(settle(SCENARIO, decided) as Scenario, true);
+    const axes = AXES.filter(({ path, parameters }) => {
+      return parameters !== undefined || Array.isArray(valueAt(complete, path));
+    });
+    for (const decided of varied(complete, axes)) yield freeze(settle(SCENARIO, decided) as Scenario, true);
   }
 }
 
