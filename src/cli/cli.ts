@@ -10,6 +10,7 @@ import { matrixCommand } from "./commands/matrix.js";
 import { mergeCommand } from "./commands/merge.js";
 import { plotCommand } from "./commands/plot.js";
 import { runCommand } from "./commands/run.js";
+import { schemaCommand } from "./commands/schema.js";
 import { sweepCommand } from "./commands/sweep.js";
 import { type RunCommand, TRACE_ACTIONS, traceCommand } from "./commands/trace.js";
 import { trackersCommand } from "./commands/trackers.js";
@@ -48,6 +49,7 @@ const COMMANDS = [
   traceCommand,
   trackersCommand,
   matrixCommand,
+  schemaCommand,
 ] as const;
 const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ command }) => command.split(" ")[0]!);
 

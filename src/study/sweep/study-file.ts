@@ -63,8 +63,8 @@ function byPath<T>(values: z.ZodType<T>): z.ZodType<Record<string, T>> {
     .pipe(z.record(path, values));
 }
 
-/** Every mapping refuses keys it does not know. */
-const studySchema: z.ZodType<Study> = z.strictObject({
+/** A study file; every mapping refuses keys it does not know. */
+export const studySchema: z.ZodType<Study> = z.strictObject({
   name: z.string().min(1).describe("Short name of the study"),
   description: z.string().exactOptional(),
   scenario: z.string().min(1).describe("Path of the scenario file, as seen from this file"),
