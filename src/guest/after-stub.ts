@@ -3,10 +3,10 @@ import { commandLineWords } from "../command-line/words.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { reservationRules } from "../linux/reservation-rules.js";
 import { POLICIES } from "../policy/policies.js";
-import type { Scenario } from "../scenario/scenario.js";
 import { GiB, TiB } from "../units.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { qemuAcpiTables } from "../x86/qemu-acpi.js";
+import type { Guest } from "./guest.js";
 import type { HandOver } from "./power-on.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
@@ -14,7 +14,7 @@ const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 
 /** The guest as its kernel finds it after the stub. */
 export function machineAfterStub(
-  scenario: Scenario,
+  scenario: Guest["scenario"],
   { stub, kernel, efiMap, initrd, acpi }: HandOver,
 ): EarlyMachine {
   const words = commandLine(scenario);
@@ -51,7 +51,7 @@ export function machineAfterStub(
   };
 }
 
-function commandLine({ policy, guest }: Scenario): string {
+function commandLine({ policy, guest }: Guest["scenario"]): string {
   const words = ["console=ttyS0", policy === "eager" ? "accept_memory=eager" : "", guest.commandLine];
   return words.filter((word) => word !== "").join(" ");
 }

@@ -28,7 +28,6 @@ import {
   recalculateWithoutHugePages,
   setupPerCpuPageset,
 } from "../page-alloc/zone-setup.js";
-import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { type AddressRange, asPhys, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
@@ -97,7 +96,7 @@ export class GuestBoot {
   readonly #beside: { runBefore(timeNs: number): boolean } = {
     runBefore: (timeNs) => this.background?.runBefore(timeNs) === true,
   };
-  readonly #scenario: Scenario;
+  readonly #scenario: Guest["scenario"];
   readonly #loaded: LoadedWorkload;
   readonly #requests: RequestsOnMoreCpus;
   readonly #check: boolean;
@@ -105,7 +104,7 @@ export class GuestBoot {
   #firstKernel: FirstKernel | undefined = undefined;
 
   /** @param check walk the whole guest for broken invariants at the milestones of boot */
-  constructor(scenario: Scenario, loaded: LoadedWorkload, check: boolean) {
+  constructor(scenario: Guest["scenario"], loaded: LoadedWorkload, check: boolean) {
     const { timeScale } = loaded.recording.clock;
     const own = scenario.guest.timeScale;
     this.#scenario = scenario;
@@ -391,7 +390,7 @@ export class GuestBoot {
 }
 
 /** CPUs that the kernel starts at boot. */
-function onlineCpus({ guest, vcpus }: Scenario): number {
+function onlineCpus({ guest, vcpus }: Guest["scenario"]): number {
   return cpuLimits(bootOptions(guest.commandLine).words, vcpus).online;
 }
 

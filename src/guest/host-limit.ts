@@ -2,7 +2,6 @@ import { GuestTerminated } from "../after/attack.js";
 import { trackingBytes } from "../host/guest-memory.js";
 import { bindingRefusal } from "../host/tdx-module/guest-share.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
-import type { Scenario } from "../scenario/scenario.js";
 import type { Guest } from "./guest.js";
 
 /**
@@ -10,7 +9,7 @@ import type { Guest } from "./guest.js";
  *
  * @throws GuestTerminated when it does not start: then no TDX guest runs there
  */
-export function startTdxHost({ platform, host }: Scenario): ReadyTdxModule | undefined {
+export function startTdxHost({ platform, host }: Guest["scenario"]): ReadyTdxModule | undefined {
   if (platform.kind !== "tdx" || host.tdxModule === undefined) return undefined;
   const module = startTdxModule(host.tdxModule, host.dynamicPamt);
   if (module.outcome === "failed") throw new GuestTerminated(`the host has no TDX: ${module.reason}`);

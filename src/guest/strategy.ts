@@ -10,7 +10,7 @@ import { FaultAcceptance } from "../accept/fault-acceptance.js";
 import { GuestTerminated } from "../after/attack.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import type { Scenario } from "../scenario/scenario.js";
+import type { Strategy } from "../policy/parameters.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { PAGE_SIZE } from "../units.js";
 import type { Guest } from "./guest.js";
@@ -101,7 +101,7 @@ export function backgroundAcceptor(
 
 function backgroundPlan(
   threads: "rate" | "watermark" | undefined,
-  strategy: Scenario["strategy"],
+  strategy: Strategy,
   allocator: PageAllocator,
   cpus: number,
 ): BackgroundPlan | undefined {

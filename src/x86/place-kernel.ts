@@ -3,16 +3,23 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { commandLineWords } from "../command-line/words.js";
+import type { BootLoader } from "../efistub/exit-boot-services.js";
 import { chooseKernelStart } from "../efistub/kaslr.js";
 import { acceptKernelOutput } from "../efistub/stub-accept.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { kernelRules } from "../linux/kernel-rules.js";
-import type { Scenario } from "../scenario/scenario.js";
 import { chanceAt } from "../sim/prng.js";
 import type { AddressRange } from "../units.js";
 import { parseMemoryOptions } from "./memory-options.js";
+
+/** The guest whose kernel is to be placed. */
+interface KernelPlace {
+  readonly kernel: string;
+  readonly seed: number;
+  readonly guest: { readonly bootLoader: BootLoader; readonly kaslr: boolean; readonly commandLine: string };
+}
 
 /** Which of a scenario's random numbers is the place of its kernel. */
 const CHANCE = 0x6b61736c;
@@ -21,16 +28,16 @@ const CHANCE = 0x6b61736c;
  * Whether the kernel is unpacked when boot services have ended: a boot loader ended them, or the
  * stub is one that leaves that to the decompressor (before commit a1b87d54f4e4, 6.6).
  */
-function unpacksAfterExit({ guest, kernel }: Scenario): boolean {
+function unpacksAfterExit({ guest, kernel }: KernelPlace): boolean {
   return guest.bootLoader !== "stub" || kernelRules(kernel).unpacksAfterExit;
 }
 
 /** `guest.kaslr`, unless the command line says `nokaslr`. */
-function isRandomised({ guest }: Scenario): boolean {
+function isRandomised({ guest }: KernelPlace): boolean {
   return guest.kaslr && bootOptions(guest.commandLine).kaslr;
 }
 
-function hasMemoryWord({ guest }: Scenario): boolean {
+function hasMemoryWord({ guest }: KernelPlace): boolean {
   const words = commandLineWords(guest.commandLine);
   return words.some(({ name }) => name === "mem" || name === "memmap" || name === "hugepages");
 }
@@ -47,7 +54,7 @@ function hasMemoryWord({ guest }: Scenario): boolean {
 export function loadKernel(
   boot: BootServices,
   kernelBytes: number,
-  scenario: Scenario,
+  scenario: KernelPlace,
 ): AddressRange | undefined {
   const random = isRandomised(scenario) && !unpacksAfterExit(scenario) && !hasMemoryWord(scenario);
   const places = { sizeBytes: kernelBytes, limit: Number.POSITIVE_INFINITY, unacceptedToo: false };
@@ -72,7 +79,7 @@ export function unpackKernel(
   boot: BootServices,
   table: UnacceptedTable | undefined,
   loaded: AddressRange,
-  scenario: Scenario,
+  scenario: KernelPlace,
   meter: AcceptMeter,
 ): AddressRange {
   if (!unpacksAfterExit(scenario)) return loaded;
