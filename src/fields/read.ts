@@ -84,9 +84,10 @@ function settledValue(
 function leafValue(key: string, field: Leaf, value: unknown): unknown {
   if (value === undefined && field.required === undefined && field.needed === undefined) return undefined;
   if (value === undefined || Array.isArray(value)) throw new Error(`scenario: ${key} has not one value`);
-  const read = readLeaf(field, value as Quantity | boolean);
-  if (read !== undefined) return read;
-  throw new Error(`scenario: ${key} ${String(value)} should not have passed the schema`);
+  const said = value as Quantity | boolean;
+  const read = readLeaf(field, said);
+  if (read === undefined) throw new Error(`scenario: ${key} ${said} should not have passed the schema`);
+  return read;
 }
 
 /** The default of a leaf beside what else is said. */
