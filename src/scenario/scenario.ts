@@ -37,7 +37,10 @@ import { checkCommandLine, checkKernel, checkWorkload, EXPECTED_KERNEL, kernelOf
 export type { FirmwareName, HostPageSize, PlatformKind, PolicyName };
 
 const HOST = {
-  /** KVM maps private TDX memory with 4 KiB pages (TDX as merged in 6.16), and guest_memfd allocates order 0 (6.12 virt/kvm/guest_memfd.c: kvm_gmem_get_folio). */
+  /**
+   * KVM maps private TDX memory with 4 KiB pages (TDX as merged in 6.16), and guest_memfd allocates order 0
+   * (6.12 virt/kvm/guest_memfd.c: kvm_gmem_get_folio).
+   */
   pageSize: {
     is: "size",
     expected: "4KiB, 2MiB or 1GiB",
