@@ -10,13 +10,23 @@ export { type AllocFailure, PageAllocator, type PageAllocatorOptions } from "./p
 export { type MemoryAcceptor, parkUnaccepted } from "./page-alloc/unaccepted-list.js";
 export { POLICIES } from "./policy/policies.js";
 export type { Policy } from "./policy/policy.js";
-export { formatCsv } from "./report/csv.js";
-export { formatJson } from "./report/json.js";
-export { formatJsonl } from "./report/jsonl.js";
 export { formatMarkdown } from "./report/markdown.js";
 export type { Paint, TextRole } from "./report/paint.js";
 export { formatRunSummary } from "./report/run-summary.js";
 export { formatTable } from "./report/table.js";
+export { formatCsv } from "./results/csv.js";
+export { formatJson } from "./results/json.js";
+export { formatJsonl } from "./results/jsonl.js";
+export type {
+  CompareRow,
+  Outcome,
+  PhaseTime,
+  RequestCounts,
+  RunResult,
+  Settings,
+  StallSummary,
+} from "./results/row.js";
+export { RESULT_SCHEMA_VERSION } from "./results/row.js";
 export { formatIssue, type IssuePlace, ScenarioError, type ScenarioIssue } from "./scenario/error.js";
 export { parseScenario } from "./scenario/load.js";
 export type {
@@ -29,16 +39,6 @@ export type {
 export { type Assignment, parseAssignment } from "./scenario/set.js";
 export { parseYamlWithPositions } from "./scenario/yaml.js";
 export { compare } from "./study/compare.js";
-export type {
-  CompareRow,
-  Outcome,
-  PhaseTime,
-  RequestCounts,
-  RunResult,
-  Settings,
-  StallSummary,
-} from "./study/result.js";
-export { RESULT_SCHEMA_VERSION } from "./study/result.js";
 export { runScenario } from "./study/run-scenario.js";
 export type { RecordingFiles } from "./study/verify/recording-files.js";
 export { recordingHolds, verifyRecording } from "./study/verify/verify.js";

@@ -2,7 +2,7 @@
 
 import yargs, { type Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
-import { printable } from "../report/printable.js";
+import { printable } from "../printable.js";
 import { ScenarioError } from "../scenario/error.js";
 import { compareCommand } from "./commands/compare.js";
 import { largestCommand } from "./commands/largest.js";

@@ -1,8 +1,8 @@
 /** What a command needs from outside, so that tests can run the whole program within one process. */
 
 import { setImmediate } from "node:timers/promises";
+import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { RunResult } from "../study/result.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 
 /** A stream to print to; `isTTY` is true for a terminal only. */

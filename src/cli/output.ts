@@ -1,12 +1,12 @@
 /** Where results go: one format to stdout, and files that are either whole or not there. */
 
 import { join } from "node:path";
-import { formatCsv } from "../report/csv.js";
-import { formatJson } from "../report/json.js";
-import { formatJsonl } from "../report/jsonl.js";
+import { printableAll } from "../printable.js";
 import { formatMarkdown } from "../report/markdown.js";
-import { printableAll } from "../report/printable.js";
-import type { CompareRow } from "../study/result.js";
+import { formatCsv } from "../results/csv.js";
+import { formatJson } from "../results/json.js";
+import { formatJsonl } from "../results/jsonl.js";
+import type { CompareRow } from "../results/row.js";
 import { writeTogether } from "./output-file.js";
 
 /** What `--format` takes; `table` is for people and looks different from command to command. */

@@ -1,6 +1,6 @@
 /** The one way to a terminal. */
 
-import { printableLines } from "../report/printable.js";
+import { printableLines } from "../printable.js";
 import type { OutputStream } from "./context.js";
 
 /**

@@ -1,7 +1,7 @@
 /** What there is to say about runs beside their numbers, on stderr. */
 
 import { formatVcpus } from "../report/cells.js";
-import type { RunResult } from "../study/result.js";
+import type { RunResult } from "../results/row.js";
 import { formatBytes } from "../units.js";
 import type { CliContext } from "./context.js";
 import { print } from "./print.js";

@@ -1,8 +1,8 @@
 /** `compare --uncertainty`: every run at the ends of all assumed parameters as well. */
 
 import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
+import { hasFailed } from "../results/problems.js";
 import { compare } from "../study/compare.js";
-import { hasFailed } from "../study/problems.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import { paintFor } from "./colour.js";
 import type { CliContext } from "./context.js";

@@ -2,12 +2,12 @@
 
 import { formatVcpus } from "../report/cells.js";
 import { policyText } from "../report/row-groups.js";
+import { holds } from "../results/conditions.js";
+import { hasFailed } from "../results/problems.js";
+import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { BASELINE_POLICY, baselineOf, compare } from "../study/compare.js";
-import { holds } from "../study/fail-on.js";
-import { hasFailed } from "../study/problems.js";
 import { repeatsOf } from "../study/repeat.js";
-import type { CompareRow, RunResult } from "../study/result.js";
 import { formatBytes } from "../units.js";
 import { type CliContext, listen } from "./context.js";
 import type { LoadedScenario } from "./load.js";

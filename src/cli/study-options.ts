@@ -2,7 +2,7 @@
 
 import { nearestName } from "../nearest-name.js";
 import { POLICY_NAMES, type PolicyName } from "../policy/policies.js";
-import { type Condition, ConditionError, parseCondition } from "../study/fail-on.js";
+import { type Condition, ConditionError, parseCondition } from "../results/conditions.js";
 import { parseDuration } from "../units.js";
 import type { ParsedArguments } from "./options.js";
 import { UsageError } from "./usage-error.js";

@@ -1,6 +1,6 @@
 /** How far a trace has been read: only on a terminal, and only for work longer than a second. */
 
-import { printable } from "../report/printable.js";
+import { printable } from "../printable.js";
 import { formatBytes } from "../units.js";
 import type { OutputStream } from "./context.js";
 import type { InputPosition } from "./trace-input.js";

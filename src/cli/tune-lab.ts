@@ -1,9 +1,9 @@
 /** Runs the settings of a tuning: the scenario file with other values at the knobs. */
 
+import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
 import { withSeed } from "../study/repeat.js";
-import type { RunResult } from "../study/result.js";
 import type { Knob } from "../study/tune/knob.js";
 import type { KnobValues } from "../study/tune/result.js";
 import { isGenerated } from "../workload/generators/index.js";

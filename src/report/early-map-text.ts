@@ -1,6 +1,6 @@
 /** What became of the kernel's direct map, for terminals. */
 
-import type { CompareRow, RunResult } from "../study/result.js";
+import type { CompareRow, RunResult } from "../results/row.js";
 import { formatBytes } from "../units.js";
 import { formatInteger } from "./cells.js";
 

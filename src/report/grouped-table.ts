@@ -1,6 +1,6 @@
 /** A table of rows in groups of the same input, under one head, for terminals. */
 
-import type { CompareRow } from "../study/result.js";
+import type { CompareRow } from "../results/row.js";
 import { failureText, problemTexts, repeatsText } from "./notes.js";
 import type { Paint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";

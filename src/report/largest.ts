@@ -1,6 +1,6 @@
+import { problemsOf } from "../results/problems.js";
+import type { RunResult } from "../results/row.js";
 import type { Largest } from "../study/largest.js";
-import { problemsOf } from "../study/problems.js";
-import type { RunResult } from "../study/result.js";
 import { formatDuration, GiB } from "../units.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
 import { type Paint, plainPaint } from "./paint.js";

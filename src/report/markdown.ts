@@ -1,6 +1,6 @@
 /** Rows as a table for GitHub and other Markdown readers. */
 
-import type { CompareRow } from "../study/result.js";
+import type { CompareRow } from "../results/row.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatRatio, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";
 import { columnNotes, failureText, problemTexts } from "./notes.js";

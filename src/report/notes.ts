@@ -1,8 +1,8 @@
 /** Sentences under a report that keep its numbers from being read for more than they are. */
 
+import { problemsOf } from "../results/problems.js";
+import type { CompareRow, Repeats, RunResult, Spread } from "../results/row.js";
 import { BASELINE_POLICY } from "../study/compare.js";
-import { problemsOf } from "../study/problems.js";
-import type { CompareRow, Repeats, RunResult, Spread } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatShare } from "./cells.js";
 

@@ -1,7 +1,7 @@
 /** Rows that ran on the same input, and the words that say which input that was. */
 
-import { isSound } from "../study/problems.js";
-import type { CompareRow } from "../study/result.js";
+import { isSound } from "../results/problems.js";
+import type { CompareRow } from "../results/row.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes } from "../units.js";
 import { formatVcpus, kernelText } from "./cells.js";

@@ -1,7 +1,7 @@
 /** One run in full, for a terminal. */
 
 import type { HotplugAcceptance } from "../after/hotplug/result.js";
-import type { HostUse, RunResult } from "../study/result.js";
+import type { HostUse, RunResult } from "../results/row.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";
 import { earlyMapLines } from "./early-map-text.js";

@@ -1,7 +1,7 @@
 /** Rows as a table for terminals, at most 110 columns wide. */
 
+import type { CompareRow } from "../results/row.js";
 import { BASELINE_POLICY } from "../study/compare.js";
-import type { CompareRow } from "../study/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatCount, formatRatio, formatShare, NO_VALUE } from "./cells.js";
 import { earlyMapText } from "./early-map-text.js";

@@ -1,6 +1,6 @@
 /** What a tuning found, for terminals and as JSON. */
 
-import { RESULT_SCHEMA_VERSION } from "../study/result.js";
+import { RESULT_SCHEMA_VERSION } from "../results/row.js";
 import type { KnobValue } from "../study/tune/knob.js";
 import { formatValue } from "../study/tune/metric.js";
 import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";

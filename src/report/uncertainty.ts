@@ -1,12 +1,12 @@
 /** Ranges of results, and which order of policies survives them, for terminals. */
 
-import { type CompareRow, RESULT_SCHEMA_VERSION } from "../study/result.js";
+import { type CompareRow, RESULT_SCHEMA_VERSION } from "../results/row.js";
+import { rowRecord } from "../results/row-record.js";
 import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
 import { formatGroups } from "./grouped-table.js";
 import { type Paint, plainPaint } from "./paint.js";
-import { rowRecord } from "./row-record.js";
 import { wrapText } from "./wrap.js";
 
 const HEAD = ["policy", "boot", "from", "to", "moved most by", "stall p99", "from", "to", "overhead"];

@@ -1,9 +1,9 @@
 /** Published numbers against simulated ones, for people and for programs. */
 
-import { RESULT_SCHEMA_VERSION } from "../study/result.js";
+import { field, type Value } from "../results/csv.js";
+import { RESULT_SCHEMA_VERSION } from "../results/row.js";
 import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../study/validate/validate.js";
 import { NO_VALUE } from "./cells.js";
-import { field, type Value } from "./csv.js";
 import { escapeCell, tableLine } from "./markdown.js";
 import { type Paint, plainPaint } from "./paint.js";
 import { plainTableLines } from "./plain-table.js";

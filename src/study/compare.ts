@@ -1,10 +1,10 @@
 /** Runs scenarios one after another and sets each beside the baseline of the same machine. */
 
+import { isSound } from "../results/problems.js";
+import type { CompareRow, RunResult, Settings } from "../results/row.js";
 import type { PolicyName, Scenario } from "../scenario/scenario.js";
 import { hasBooted, withDeadline } from "./deadline.js";
 import { paretoFront } from "./pareto.js";
-import { isSound } from "./problems.js";
-import type { CompareRow, RunResult, Settings } from "./result.js";
 import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
 
 /** The policy that all others are compared with, unless somebody wants another one. */

@@ -1,5 +1,5 @@
+import type { RunResult } from "../results/row.js";
 import { formatDuration } from "../units.js";
-import type { RunResult } from "./result.js";
 
 /**
  * A run that got ready after its deadline has missed it; the reason says by how much and what took

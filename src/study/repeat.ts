@@ -1,9 +1,9 @@
 /** The same run with other seeds, where anything in it is random. */
 
+import { hasFailed } from "../results/problems.js";
+import type { Repeats, RunResult, Spread } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { isGenerated } from "../workload/generators/index.js";
-import { hasFailed } from "./problems.js";
-import type { Repeats, RunResult, Spread } from "./result.js";
 import { tQuantile95 } from "./student-t.js";
 
 /** Whether a scenario's seed decides anything: what a generator makes, or which host pages are large. */

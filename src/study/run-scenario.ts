@@ -9,6 +9,7 @@ import { OutOfMemory } from "../guest/power-on.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
 import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { ZoneType } from "../mm/zones.js";
+import type { CommandLineResult, MemoryResult, Outcome, RequestCounts, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import { TimeRanOut } from "../sim/guest-clock.js";
@@ -18,7 +19,6 @@ import { AllocationFailed, type Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
 import { InitTextFreed, PageTableError } from "../x86/table-pages.js";
 import { remarksBefore } from "./remarks.js";
-import type { CommandLineResult, MemoryResult, Outcome, RequestCounts, RunResult } from "./result.js";
 
 /**
  * Boots a guest as a scenario says and replays a recording on it. What a guest cannot survive

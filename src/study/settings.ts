@@ -1,7 +1,7 @@
 /** What tells two scenarios apart beyond the fields that every result row shows. */
 
+import type { Settings } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { Settings } from "./result.js";
 
 /** Every setting of a scenario by its path, without name, description and policy. */
 export function settingsOf(scenario: Scenario): Settings {

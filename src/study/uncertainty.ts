@@ -5,9 +5,9 @@
 
 import type { ParameterSet } from "../coco/parameter.js";
 import { platformParameters } from "../coco/parameters.js";
+import { isSound } from "../results/problems.js";
+import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
-import { isSound } from "./problems.js";
-import type { CompareRow, RunResult } from "./result.js";
 import { sameSettings } from "./settings.js";
 
 /** One end of a parameter's range. */

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
-import type { RunResult } from "../../src/study/result.js";
+import type { RunResult } from "../../src/results/row.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { runBoot } from "../guest/run-boot.js";
 

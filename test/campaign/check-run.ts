@@ -1,10 +1,11 @@
 /** What must hold for any run of any scenario, as its result and its reports tell. */
-import { formatCsv } from "../../src/report/csv.js";
+
 import { formatMarkdown } from "../../src/report/markdown.js";
-import { rowRecord } from "../../src/report/row-record.js";
 import { formatRunSummary } from "../../src/report/run-summary.js";
 import { formatTable } from "../../src/report/table.js";
-import type { CompareRow, RunResult } from "../../src/study/result.js";
+import { formatCsv } from "../../src/results/csv.js";
+import type { CompareRow, RunResult } from "../../src/results/row.js";
+import { rowRecord } from "../../src/results/row-record.js";
 
 /** @throws Error that says what does not hold */
 export function checkRun(run: RunResult): void {

@@ -8,7 +8,7 @@ import { main } from "../../src/cli/cli.js";
 import type { CliIo, RunScenario } from "../../src/cli/context.js";
 import { kernelRelease } from "../../src/linux/kernel-rules.js";
 import { remarksBefore } from "../../src/study/remarks.js";
-import { resultWith } from "../study/rows.js";
+import { resultWith } from "../results/rows.js";
 
 /** What the program did. */
 export interface Ended {

@@ -5,9 +5,10 @@ import { loadScenarios } from "../../src/cli/load.js";
 import { GuestBoot } from "../../src/guest/boot.js";
 import type { Kernel } from "../../src/guest/kernel.js";
 import { ZoneType } from "../../src/mm/zones.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
-import type { RunResult } from "../../src/study/result.js";
 import { asPfn, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { runBoot } from "./run-boot.js";
 
 const test = suite("guest: booted with words on its command line");

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RunResult } from "../../src/study/result.js";
+import type { RunResult } from "../../src/results/row.js";
 import { GiB, PAGE_SIZE } from "../../src/units.js";
 import { runBoot as run } from "./run-boot.js";
 

@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
-import type { RunResult } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 
 /** Runs the one scenario that `workloads/boot.yaml` makes with these assignments, checked all the way. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { platformParameters } from "../../src/coco/parameters.js";
-import type { RunResult } from "../../src/study/result.js";
+import type { RunResult } from "../../src/results/row.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { runBoot as run } from "./run-boot.js";
 

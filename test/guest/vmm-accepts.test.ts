@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
 import { FIRMWARES } from "../../src/firmware/firmwares.js";
-import type { RunResult } from "../../src/study/result.js";
+import type { RunResult } from "../../src/results/row.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, KiB } from "../../src/units.js";
 import { runBoot } from "./run-boot.js";

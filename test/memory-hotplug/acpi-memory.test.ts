@@ -4,8 +4,8 @@ import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { GuestBoot } from "../../src/guest/boot.js";
 import { memoryBlockBytes } from "../../src/memory-hotplug/add-memory.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
-import type { RunResult } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB, TiB } from "../../src/units.js";
 

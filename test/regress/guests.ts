@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadScenarios } from "../../src/cli/load.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
-import type { RunResult } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 
 /** A lazy TDX guest with 1 vCPU that boots and then does nothing, changed as `--set` would. */

@@ -4,7 +4,7 @@ import { earlyMapLines, earlyMapText } from "../../src/report/early-map-text.js"
 import { formatTable } from "../../src/report/table.js";
 import { MiB } from "../../src/units.js";
 import type { EarlyMapResult } from "../../src/x86/early-map.js";
-import { resultWith, rowWith } from "../study/rows.js";
+import { resultWith, rowWith } from "../results/rows.js";
 
 const test = suite("report: direct map");
 

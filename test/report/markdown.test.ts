@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatMarkdown } from "../../src/report/markdown.js";
-import { rowWith } from "../study/rows.js";
+import { rowWith } from "../results/rows.js";
 
 const test = suite("report: markdown");
 

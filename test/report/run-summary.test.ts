@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatRunSummary } from "../../src/report/run-summary.js";
 import { GiB, MiB } from "../../src/units.js";
-import { resultWith } from "../study/rows.js";
+import { resultWith } from "../results/rows.js";
 
 const test = suite("report: run summary");
 

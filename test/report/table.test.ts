@@ -2,9 +2,9 @@ import { stripVTControlCharacters } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatTable } from "../../src/report/table.js";
-import type { CompareRow } from "../../src/study/result.js";
+import type { CompareRow } from "../../src/results/row.js";
 import { GiB, MiB } from "../../src/units.js";
-import { rowWith } from "../study/rows.js";
+import { rowWith } from "../results/rows.js";
 
 const test = suite("report: table");
 

@@ -2,8 +2,8 @@ import { readdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
-import type { RunResult } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB } from "../../src/units.js";
 

@@ -1,10 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { compare } from "../../src/study/compare.js";
-import type { RunResult } from "../../src/study/result.js";
 import { GiB } from "../../src/units.js";
-import { resultWith, scenarioWith } from "./rows.js";
+import { resultWith, scenarioWith } from "../results/rows.js";
 
 const test = suite("study: compare");
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { hasBooted, withDeadline } from "../../src/study/deadline.js";
-import { resultWith } from "./rows.js";
+import { resultWith } from "../results/rows.js";
 
 const test = suite("study: deadline");
 

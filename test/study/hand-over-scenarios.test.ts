@@ -3,9 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
-import type { RunResult } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB } from "../../src/units.js";
 

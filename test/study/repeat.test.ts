@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isRandom, repeatsOf, spreadOf } from "../../src/study/repeat.js";
-import { resultWith, scenarioWith } from "./rows.js";
+import { resultWith, scenarioWith } from "../results/rows.js";
 
 const test = suite("study: repeated seeds");
 

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
-import { formatJson } from "../../src/report/json.js";
+import { formatJson } from "../../src/results/json.js";
+import type { CompareRow } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { compare } from "../../src/study/compare.js";
-import type { CompareRow } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { distinguishingSettings, sameSettings, settingsOf } from "../../src/study/settings.js";
-import { scenarioWith } from "./rows.js";
+import { scenarioWith } from "../results/rows.js";
 
 const test = suite("study: settings");
 

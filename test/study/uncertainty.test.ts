@@ -1,11 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { platformParameters } from "../../src/coco/parameters.js";
+import type { RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { compare } from "../../src/study/compare.js";
-import type { RunResult } from "../../src/study/result.js";
 import { rangeVariants, type Uncertainty, uncertainty } from "../../src/study/uncertainty.js";
-import { resultWith, scenarioWith } from "./rows.js";
+import { resultWith, scenarioWith } from "../results/rows.js";
 
 const test = suite("study: uncertainty");
 

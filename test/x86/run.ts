@@ -1,7 +1,7 @@
 import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
-import type { RunResult } from "../../src/study/result.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 
 const loaded = new WorkloadLoader().load(STANDARD_BOOT);

@@ -2,8 +2,8 @@
 
 import type { Argv } from "yargs";
 import { formatTable } from "../../report/table.js";
+import type { CompareRow } from "../../results/row.js";
 import { isRandom } from "../../study/repeat.js";
-import type { CompareRow } from "../../study/result.js";
 import { rangeVariants } from "../../study/uncertainty.js";
 import { paintFor } from "../colour.js";
 import type { CliContext } from "../context.js";

@@ -2,11 +2,11 @@
 
 import type { Argv } from "yargs";
 import { formatLargest, formatLargestJson, type LargestRow } from "../../report/largest.js";
+import { isSound } from "../../results/problems.js";
+import type { RunResult } from "../../results/row.js";
 import type { Assignment } from "../../scenario/set.js";
 import { withDeadline } from "../../study/deadline.js";
 import { largestWith, mostTries } from "../../study/largest.js";
-import { isSound } from "../../study/problems.js";
-import type { RunResult } from "../../study/result.js";
 import { GiB, TiB } from "../../units.js";
 import { paintFor } from "../colour.js";
 import { type CliContext, listen } from "../context.js";

@@ -3,9 +3,9 @@
 import type { Argv } from "yargs";
 import { kernelRelease } from "../../linux/kernel-rules.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
+import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
-import type { RunResult } from "../../study/result.js";
 import { parseConstraint } from "../../study/tune/constraint.js";
 import { parseKnob } from "../../study/tune/knob.js";
 import { METRIC_NAMES } from "../../study/tune/metric.js";

@@ -3,7 +3,7 @@
 import type { Argv } from "yargs";
 import { formatFidelity } from "../../report/fidelity.js";
 import { formatVerifyTable } from "../../report/verify-table.js";
-import { RESULT_SCHEMA_VERSION } from "../../study/result.js";
+import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
 import { RecordingError } from "../../study/verify/recording-files.js";
 import { recordingHolds, verifyRecording } from "../../study/verify/verify.js";
 import type { VerifiedRecording } from "../../study/verify/verify-recording.js";

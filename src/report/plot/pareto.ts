@@ -1,4 +1,4 @@
-import type { CompareRow } from "../../study/result.js";
+import type { CompareRow } from "../../results/row.js";
 import { formatBytes, GiB } from "../../units.js";
 import { policyText } from "../row-groups.js";
 import type { ThemeColours } from "./theme.js";

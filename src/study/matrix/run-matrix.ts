@@ -1,9 +1,9 @@
 /** What becomes of memory in every cell of the matrix: each is a boot of its own. */
 
+import type { MemoryResult, Outcome } from "../../results/row.js";
 import { parseScenario } from "../../scenario/load.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import type { LoadedWorkload } from "../../workload/after-boot.js";
-import type { MemoryResult, Outcome } from "../result.js";
 import { runScenario } from "../run-scenario.js";
 import { type Cell, matrixCells } from "./cells.js";
 

@@ -1,5 +1,5 @@
-import { rowRecord } from "../../report/row-record.js";
-import type { RunResult, Settings } from "../result.js";
+import type { RunResult, Settings } from "../../results/row.js";
+import { rowRecord } from "../../results/row-record.js";
 
 /**
  * A run of a sweep as one line of JSON, without the newline: the point of the study and which of its runs

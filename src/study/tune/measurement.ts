@@ -1,7 +1,7 @@
 /** Settings as they were measured, and which of two is better. */
 
-import { isSound, problemsOf } from "../problems.js";
-import type { Outcome, RunResult } from "../result.js";
+import { isSound, problemsOf } from "../../results/problems.js";
+import type { Outcome, RunResult } from "../../results/row.js";
 import { type Constraint, excess } from "./constraint.js";
 import { METRIC_NAMES, METRICS, type MetricName } from "./metric.js";
 import type { Objective } from "./objective.js";

@@ -1,7 +1,7 @@
 /** What a tuning can aim at or be bound by. All are better when smaller. */
 
+import type { RunResult } from "../../results/row.js";
 import { formatBytes, formatDuration, parseDuration, parseSize } from "../../units.js";
-import type { RunResult } from "../result.js";
 
 /** How the values of a metric or a knob are written. */
 export type ValueUnit = "bytes" | "ns" | "number";

@@ -1,7 +1,7 @@
 /** What a tuning finds. Times are integer nanoseconds, sizes integer bytes. */
 
+import type { Outcome } from "../../results/row.js";
 import type { PlatformKind } from "../../scenario/scenario.js";
-import type { Outcome } from "../result.js";
 import type { RangeEnd } from "../uncertainty.js";
 import type { Knob, KnobValue } from "./knob.js";
 

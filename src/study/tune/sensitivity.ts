@@ -1,7 +1,7 @@
 /** Whether a recommended setting is still good where the assumed parameters are not what they are assumed to be. */
 
+import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
-import type { RunResult } from "../result.js";
 import { rangeVariants } from "../uncertainty.js";
 import type { Constraint } from "./constraint.js";
 import { EQUALLY_GOOD, type Judge, measurementOf, meets } from "./measurement.js";

@@ -1,7 +1,7 @@
 /** Runs settings, each once for every seed, and stops when the runs are spent. */
 
-import { isSound } from "../problems.js";
-import type { RunResult } from "../result.js";
+import { isSound } from "../../results/problems.js";
+import type { RunResult } from "../../results/row.js";
 import type { Constraint } from "./constraint.js";
 import type { Knob } from "./knob.js";
 import { type Measurement, measurementOf } from "./measurement.js";

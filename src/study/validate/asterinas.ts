@@ -1,6 +1,6 @@
 /** A guest that accepts and clears all pending memory at its start, page by page, on one CPU. */
 
-import type { RunResult } from "../result.js";
+import type { RunResult } from "../../results/row.js";
 import type { Setup, Target } from "./claim.js";
 
 /** A TDCALL and the guest's own clearing of the page: the defaults of tdcallNs and userTouch4kNs. */

@@ -1,6 +1,6 @@
 /** How much sooner a TDX guest boots that accepts lazily: the cover letter of Linux's series. */
 
-import type { RunResult } from "../result.js";
+import type { RunResult } from "../../results/row.js";
 import type { Claim, Setup, Target } from "./claim.js";
 
 /** Firmware of that time left everything above this to the kernel, or accepted all of it. */

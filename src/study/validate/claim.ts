@@ -1,7 +1,7 @@
 /** A published number, and how the simulator is to come to it by itself. */
 
+import type { RunResult } from "../../results/row.js";
 import type { ScenarioDocument } from "../../scenario/scenario.js";
-import type { RunResult } from "../result.js";
 
 /** A guest to simulate: a scenario file without its name; without a workload it is the standard boot. */
 export type Setup = Omit<ScenarioDocument, "name" | "workload"> & { readonly workload?: string };

@@ -1,6 +1,6 @@
 /** Large TDX guests of Kata Containers, with firmware that accepts all memory and that does not. */
 
-import type { RunResult } from "../result.js";
+import type { RunResult } from "../../results/row.js";
 import type { Setup, Target } from "./claim.js";
 
 const SOURCE = "github.com/kata-containers/kata-containers issue 13535 (2026-08-01)";

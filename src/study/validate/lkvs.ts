@@ -3,8 +3,8 @@
  * published, and as simulated; the claims about them are in drain-times.ts and drain-lines.ts.
  */
 
+import type { RunResult } from "../../results/row.js";
 import { GiB } from "../../units.js";
-import type { RunResult } from "../result.js";
 import type { Setup } from "./claim.js";
 import { type Line, leastSquares, type Point } from "./least-squares.js";
 

@@ -1,7 +1,7 @@
 /** A boot that takes minutes because many CPUs come up before watermarks exist. */
 
+import type { RunResult } from "../../results/row.js";
 import { GiB } from "../../units.js";
-import type { RunResult } from "../result.js";
 import type { Claim, Setup, Target } from "./claim.js";
 
 /** `early_page_ext` turns deferred initialisation of struct pages off (6.12 mm/mm_init.c: defer_init). */

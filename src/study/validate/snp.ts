@@ -1,7 +1,7 @@
 /** Exits and firmware of SEV-SNP guests. */
 
+import type { RunResult } from "../../results/row.js";
 import { MiB } from "../../units.js";
-import type { RunResult } from "../result.js";
 import type { Claim, Setup, Target } from "./claim.js";
 
 /** A lazy guest as it boots, and the same drained after that: what lies between is blocks of 4 MiB. */

@@ -1,8 +1,8 @@
 /** Simulates what claims need, each guest once, and judges them. */
 
+import type { RunResult } from "../../results/row.js";
 import { parseScenario } from "../../scenario/load.js";
 import type { Scenario } from "../../scenario/scenario.js";
-import type { RunResult } from "../result.js";
 import type { Claim, ClaimBasis, Setup, Target } from "./claim.js";
 import { allowedRange, isAllowed } from "./tolerance.js";
 

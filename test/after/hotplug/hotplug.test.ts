@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { RunResult } from "../../../src/results/row.js";
 import { WorkloadLoader } from "../../../src/cli/load-recording.js";
 import { parseScenario } from "../../../src/scenario/load.js";
-import type { RunResult } from "../../../src/study/result.js";
 import { runScenario } from "../../../src/study/run-scenario.js";
 import { GiB, MiB } from "../../../src/units.js";
 

@@ -5,7 +5,7 @@ import { renderSvg } from "../../../src/report/plot/render.js";
 import { COLOURS, THEMES } from "../../../src/report/plot/theme.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../../src/report/plot/tune.js";
 import { GiB, MiB } from "../../../src/units.js";
-import { rowWith } from "../../study/rows.js";
+import { rowWith } from "../../results/rows.js";
 
 const test = suite("report: pictures");
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { measureWholeGrid } from "../../../bench/whole-grid.js";
-import type { RunResult } from "../../../src/study/result.js";
+import type { RunResult } from "../../../src/results/row.js";
 import { parseConstraint } from "../../../src/study/tune/constraint.js";
 import { parseKnob } from "../../../src/study/tune/knob.js";
 import { Judge } from "../../../src/study/tune/measurement.js";
@@ -12,7 +12,7 @@ import { refine } from "../../../src/study/tune/search.js";
 import { type Lab, Trials } from "../../../src/study/tune/trials.js";
 import { type TuneRequest, tune } from "../../../src/study/tune/tune.js";
 import { GiB, MiB } from "../../../src/units.js";
-import { resultWith } from "../rows.js";
+import { resultWith } from "../../results/rows.js";
 
 const test = suite("study: tune");
 

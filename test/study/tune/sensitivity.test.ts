@@ -1,15 +1,15 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { platformParameters } from "../../../src/coco/parameters.js";
+import type { RunResult } from "../../../src/results/row.js";
 import type { Scenario } from "../../../src/scenario/scenario.js";
-import type { RunResult } from "../../../src/study/result.js";
 import { parseConstraint } from "../../../src/study/tune/constraint.js";
 import { parseKnob } from "../../../src/study/tune/knob.js";
 import { parseObjective } from "../../../src/study/tune/objective.js";
 import type { KnobValues, Sensitivity } from "../../../src/study/tune/result.js";
 import { sensitivityOf } from "../../../src/study/tune/sensitivity.js";
 import { tune } from "../../../src/study/tune/tune.js";
-import { resultWith, scenarioWith } from "../rows.js";
+import { resultWith, scenarioWith } from "../../results/rows.js";
 
 const test = suite("study: tune --uncertainty");
 

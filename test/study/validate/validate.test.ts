@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import type { Claim, Setup, Target } from "../../../src/study/validate/claim.js";
 import { guestsOf, targetHolds, validate } from "../../../src/study/validate/validate.js";
 import { GiB } from "../../../src/units.js";
-import { resultWith } from "../rows.js";
+import { resultWith } from "../../results/rows.js";
 
 const test = suite("study: validate");
 

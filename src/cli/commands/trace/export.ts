@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import type { Argv } from "yargs";
-import { printableLines } from "../../../report/printable.js";
+import { printableLines } from "../../../printable.js";
 import { formatRemarks } from "../../../report/trace-import.js";
 import {
   TRACEFS_HEADER,

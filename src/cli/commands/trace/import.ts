@@ -1,7 +1,7 @@
 /** `unaccepted trace import FILE... -o OUT`: a trace of any format becomes one of ours. */
 
 import type { Argv } from "yargs";
-import { printable } from "../../../report/printable.js";
+import { printable } from "../../../printable.js";
 import { formatImportReport, importReport } from "../../../report/trace-import.js";
 import { PageEventCounts } from "../../../report/trace-use.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";

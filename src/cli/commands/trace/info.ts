@@ -1,7 +1,7 @@
 /** `unaccepted trace info FILE`: what a trace holds. */
 
 import type { Argv } from "yargs";
-import { printableAll } from "../../../report/printable.js";
+import { printableAll } from "../../../printable.js";
 import { formatTraceInfo } from "../../../report/trace-info.js";
 import { PageEventCounts, whyUnusable } from "../../../report/trace-use.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";

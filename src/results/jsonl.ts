@@ -1,6 +1,6 @@
 /** Rows as JSON lines, for tools that read one at a time. */
 
-import { type CompareRow, RESULT_SCHEMA_VERSION } from "../study/result.js";
+import { type CompareRow, RESULT_SCHEMA_VERSION } from "./row.js";
 import { rowRecord } from "./row-record.js";
 
 /** One line a row, each with its own `schemaVersion`; empty for no rows. */

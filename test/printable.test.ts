@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { printable, printableAll, printableLines } from "../../src/report/printable.js";
+import { printable, printableAll, printableLines } from "../src/printable.js";
 
-const test = suite("report: printable text");
+const test = suite("printable text");
 
 test("what steers a terminal becomes an escape, the rest stays", () => {
   assert.is(

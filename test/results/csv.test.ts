@@ -1,10 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatCsv } from "../../src/report/csv.js";
-import type { CompareRow } from "../../src/study/result.js";
-import { rowWith } from "../study/rows.js";
+import { formatCsv } from "../../src/results/csv.js";
+import type { CompareRow } from "../../src/results/row.js";
+import { rowWith } from "./rows.js";
 
-const test = suite("report: csv");
+const test = suite("results: csv");
 
 /** Reads RFC 4180 one character at a time, as simply as can be. */
 function parseCsv(text: string): string[][] {

@@ -1,6 +1,6 @@
 /** Rows as one JSON document. */
 
-import { type CompareRow, RESULT_SCHEMA_VERSION } from "../study/result.js";
+import { type CompareRow, RESULT_SCHEMA_VERSION } from "./row.js";
 import { rowRecord } from "./row-record.js";
 
 /** `{ "schemaVersion": 1, "rows": [...] }`, indented by two spaces, with a newline at the end. */

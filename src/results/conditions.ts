@@ -2,7 +2,7 @@
 
 import { nearestName } from "../nearest-name.js";
 import { parseNanoseconds, parseSize } from "../units.js";
-import type { CompareRow } from "./result.js";
+import type { CompareRow } from "./row.js";
 
 /** A condition that cannot be read. The message is one line with the column, from 1. */
 export class ConditionError extends Error {}

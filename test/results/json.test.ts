@@ -1,10 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatJson } from "../../src/report/json.js";
-import { formatJsonl } from "../../src/report/jsonl.js";
-import { rowWith } from "../study/rows.js";
+import { formatJson } from "../../src/results/json.js";
+import { formatJsonl } from "../../src/results/jsonl.js";
+import { rowWith } from "./rows.js";
 
-const test = suite("report: json");
+const test = suite("results: json");
 
 test("a document has its version, the rows, and reads back as it was", () => {
   const rows = [rowWith(), rowWith({ bootRatio: null, outcome: "oom", reason: "no page" })];

@@ -2,20 +2,20 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { HotplugResult } from "../../src/after/hotplug/result.js";
 import type { KexecResult } from "../../src/after/kexec/result.js";
-import { formatCsv } from "../../src/report/csv.js";
 import { formatMarkdown } from "../../src/report/markdown.js";
-import { rowRecord } from "../../src/report/row-record.js";
 import { formatRunSummary } from "../../src/report/run-summary.js";
 import { formatTable } from "../../src/report/table.js";
+import { formatCsv } from "../../src/results/csv.js";
+import { hasFailed, isSound, problemsOf } from "../../src/results/problems.js";
+import type { RunResult } from "../../src/results/row.js";
+import { rowRecord } from "../../src/results/row-record.js";
 import { compare } from "../../src/study/compare.js";
-import { hasFailed, isSound, problemsOf } from "../../src/study/problems.js";
-import type { RunResult } from "../../src/study/result.js";
 import { measurementOf, meets } from "../../src/study/tune/measurement.js";
 import { GiB } from "../../src/units.js";
 import { runBoot } from "../guest/run-boot.js";
 import { resultWith, rowWith, scenarioWith } from "./rows.js";
 
-const test = suite("study: problems of a run");
+const test = suite("results: problems of a run");
 
 const FAILED_HOTPLUG: HotplugResult = {
   acceptance: "assumed",

@@ -1,7 +1,7 @@
 /** What went wrong in a run that the outcome of its boot does not tell. The one place that decides it. */
 
 import { formatBytes } from "../units.js";
-import type { RunResult } from "./result.js";
+import type { RunResult } from "./row.js";
 
 /** Something that went wrong, in a guest that may be ready all the same. */
 export interface Problem {

@@ -1,7 +1,7 @@
 /** A row with its keys in the one order that all files use, whoever made the row. */
 
-import { type Problem, problemsOf } from "../study/problems.js";
-import type { CommandLineResult, CompareRow, HostUse } from "../study/result.js";
+import { type Problem, problemsOf } from "./problems.js";
+import type { CommandLineResult, CompareRow, HostUse } from "./row.js";
 
 /** A row as files have it. */
 export interface RowRecord extends CompareRow {

@@ -1,5 +1,5 @@
+import type { CompareRow, RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
-import type { CompareRow, RunResult } from "../../src/study/result.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 
 /** A run made by hand; every number differs from the others, so that a mix-up shows. */

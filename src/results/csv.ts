@@ -1,8 +1,8 @@
 /** Rows as comma-separated values (RFC 4180): one line a row, one column a number. */
 
-import { problemsOf } from "../study/problems.js";
-import type { CompareRow } from "../study/result.js";
-import { printableLines } from "./printable.js";
+import { printableLines } from "../printable.js";
+import { problemsOf } from "./problems.js";
+import type { CompareRow } from "./row.js";
 
 /** What a field can hold; nothing for null and undefined. */
 export type Value = string | number | boolean | null | undefined;

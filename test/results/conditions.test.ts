@@ -1,10 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ConditionError, holds, parseCondition } from "../../src/study/fail-on.js";
+import { ConditionError, holds, parseCondition } from "../../src/results/conditions.js";
 import { GiB } from "../../src/units.js";
 import { rowWith } from "./rows.js";
 
-const test = suite("study: conditions to fail on");
+const test = suite("results: conditions to fail on");
 
 function errorOf(text: string): string {
   try {
