@@ -15,8 +15,7 @@ export type { Paint, TextRole } from "./report/paint.js";
 export { formatRunSummary } from "./report/run-summary.js";
 export { formatTable } from "./report/table.js";
 export { formatCsv } from "./results/csv.js";
-export { formatJson } from "./results/json.js";
-export { formatJsonl } from "./results/jsonl.js";
+export { formatJson, formatJsonl } from "./results/json.js";
 export type {
   CompareRow,
   Outcome,

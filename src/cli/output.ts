@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { printableAll } from "../printable.js";
 import { formatMarkdown } from "../report/markdown.js";
 import { formatCsv } from "../results/csv.js";
-import { formatJson } from "../results/json.js";
-import { formatJsonl } from "../results/jsonl.js";
+import { formatJson, formatJsonl } from "../results/json.js";
 import type { CompareRow } from "../results/row.js";
 import { writeTogether } from "./output-file.js";
 

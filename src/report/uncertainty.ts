@@ -1,7 +1,7 @@
 /** Ranges of results, and which order of policies survives them, for terminals. */
 
+import { rowRecord } from "../results/record.js";
 import { type CompareRow, RESULT_SCHEMA_VERSION } from "../results/row.js";
-import { rowRecord } from "../results/row-record.js";
 import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";

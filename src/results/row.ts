@@ -18,6 +18,7 @@ import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
 import type { EarlyMapResult } from "../x86/early-map.js";
 import type { SetupArchUse } from "../x86/setup-arch-use.js";
+import type { RunNumbers } from "./measures.js";
 
 export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, StallSummary };
 
@@ -73,8 +74,8 @@ export interface CommandLineResult {
   readonly hugePages: readonly HugePagePoolResult[];
 }
 
-/** One run. */
-export interface RunResult {
+/** One run; its plain numbers are those of the table of measures. */
+export interface RunResult extends RunNumbers {
   /** Name of the scenario. */
   readonly scenario: string;
   readonly platform: PlatformKind;
@@ -83,43 +84,18 @@ export interface RunResult {
   readonly kernel: string;
   /** The release in which the rules that were simulated came to be, such as `6.12.75`. */
   readonly kernelRules: string;
-  /** RAM of the guest. */
-  readonly memoryBytes: number;
-  readonly vcpus: number;
   /** Name of the recording. */
   readonly workload: string;
   readonly outcome: Outcome;
   /** One sentence, for every outcome but `ready`. */
   readonly reason?: string;
-  /** From power-on until init runs, or until the run failed. */
-  readonly bootTimeNs: number;
   readonly phases: readonly PhaseTime[];
-  /** Memory that firmware and kernel have accepted, together with what the guest has made shared since. */
-  readonly acceptedBytes: number;
   readonly memory: MemoryResult;
-  /** Memory the guest has used at least once. */
-  readonly touchedBytes: number;
-  /** All the host spends for the guest at the end: its memory and what tracks that memory. */
-  readonly hostBytes: number;
-  /** `hostBytes - touchedBytes`. */
-  readonly overheadBytes: number;
-  /** The highest `hostBytes` of the run. */
-  readonly hostBytesPeak: number;
   /** What `hostBytes` is made of, and tables of the guest's own. */
   readonly hostUse: HostUse;
   /** The same over the run, in at most 256 points; only where it was asked for. */
   readonly hostTimeline?: readonly HostSample[];
-  /** Calls of the kernel's accept_memory() that had something to accept. */
-  readonly acceptCalls: number;
   readonly stalls: StallSummary;
-  /** Time that all CPUs together spun in accept_memory() for ranges or the lock of others. */
-  readonly spinNs: number;
-  /** The longest time that accept_memory() kept interrupts off on a CPU, once the kernel had turned them on. */
-  readonly longestIrqOffNs: number;
-  /** Complaints of the kernel's soft lockup detector about accept_memory(). */
-  readonly softLockups: number;
-  /** From the moment when init runs until the last CPU has done the workload; absent if it never ran. */
-  readonly workloadNs?: number;
   /** The host's TDX module, if the scenario has the whole host. */
   readonly tdxModule?: ReadyTdxModule;
   /** What became of memory that was plugged in, if the scenario has some. */
@@ -140,8 +116,6 @@ export interface RunResult {
   readonly attack?: AttackResult;
   /** How long the scenario's drain took, where it has one that came to its end. */
   readonly drain?: DrainResult;
-  /** Part of `bootTimeNs`, 0 to 1, that was priced with assumed parameters. */
-  readonly assumedShare: number;
   readonly requests: RequestCounts;
   /** How often each priced event happened; only those that did. */
   readonly costs: Readonly<Record<string, number>>;

@@ -4,8 +4,8 @@ import { formatMarkdown } from "../../src/report/markdown.js";
 import { formatRunSummary } from "../../src/report/run-summary.js";
 import { formatTable } from "../../src/report/table.js";
 import { formatCsv } from "../../src/results/csv.js";
+import { rowRecord } from "../../src/results/record.js";
 import type { CompareRow, RunResult } from "../../src/results/row.js";
-import { rowRecord } from "../../src/results/row-record.js";
 
 /** @throws Error that says what does not hold */
 export function checkRun(run: RunResult): void {

@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatJson } from "../../src/results/json.js";
-import { formatJsonl } from "../../src/results/jsonl.js";
+import { formatJson, formatJsonl } from "../../src/results/json.js";
 import { rowWith } from "./rows.js";
 
 const test = suite("results: json");

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { field } from "../../results/csv.js";
-import { type FlatValue, flatRecord } from "../../results/flat-record.js";
 import { type ColumnKind, kindWith, parquetRows } from "../../results/parquet.js";
+import { type FlatValue, flatRecord } from "../../results/record.js";
 import { chunkCount, missingShards, parseShard } from "../../study/sweep/chunks.js";
 import { finishTogether, OutputFile } from "../output-file.js";
 import { makeDirectory } from "../output-place.js";

@@ -1,5 +1,5 @@
+import { rowRecord } from "../../results/record.js";
 import type { RunResult, Settings } from "../../results/row.js";
-import { rowRecord } from "../../results/row-record.js";
 
 /**
  * A run of a sweep as one line of JSON, without the newline: the point of the study and which of its runs
@@ -7,12 +7,9 @@ import { rowRecord } from "../../results/row-record.js";
  * the same bytes.
  */
 export function sweepLine(
-  place: { readonly point: number; readonly run: number; readonly id: string },
+  { point, run, id }: { readonly point: number; readonly run: number; readonly id: string },
   settings: Settings,
   result: RunResult,
 ): string {
-  const row = rowRecord({ ...result, bootRatio: null, paretoOptimal: null, settings });
-  const { bootRatio: _ratio, paretoOptimal: _optimal, ...record } = row;
-  const { point, run, id } = place;
-  return JSON.stringify({ point, run, id, ...record });
+  return JSON.stringify({ point, run, id, ...rowRecord({ ...result, settings }) });
 }

@@ -1,0 +1,316 @@
+/** Everything that a row says, declared once: rows, columns, conditions, objectives and the schema follow from it. */
+
+/** What a number is in. */
+export type Unit = "ns" | "bytes" | "count" | "ratio" | "share";
+
+/** Where a number shows beside the places that have them all: rows in every format, conditions, objectives. */
+export type Place = "repeat" | "table" | "uncertainty";
+
+/** One value of a row. Its name is its path in JSON, and its name everywhere else. */
+export interface Field {
+  /** The unit of a number, or else what it is; keys of a `map` are the run's own, and sorted. */
+  readonly is: Unit | "text" | "flag" | "list" | "map" | "object";
+  /** One line. */
+  readonly doc: string;
+  /** Whether a row may lack it. */
+  readonly maybe?: true;
+  /** Whether it needs other rows to compare with; null where there are none. */
+  readonly relative?: true;
+  /** Which of two runs is better by it, where that can be said; what a tuning makes small is better when less. */
+  readonly better?: "less" | "more";
+  /** What tables and texts for people call it. */
+  readonly label?: string;
+  readonly in?: readonly Place[];
+}
+
+/** In the order of JSON. */
+const FIELDS = {
+  scenario: { is: "text", doc: "Name of the scenario." },
+  platform: { is: "text", doc: "tdx, snp or none." },
+  policy: { is: "text", doc: "When memory is accepted." },
+  kernel: { is: "text", doc: "The guest's kernel by its name in the scenario." },
+  kernelRules: { is: "text", doc: "The release in which the rules that were simulated came to be." },
+  memoryBytes: { is: "bytes", doc: "RAM of the guest." },
+  vcpus: { is: "count", doc: "Virtual CPUs of the guest." },
+  workload: { is: "text", doc: "Name of the recording." },
+  settings: { is: "map", doc: "What tells this run from others that agree in all above, by path." },
+  outcome: { is: "text", doc: "ready, oom, deadline or terminated." },
+  reason: { is: "text", maybe: true, doc: "One sentence, for every outcome but ready." },
+  problems: { is: "list", maybe: true, doc: "What went wrong beside the outcome: what, text, fails." },
+  remarks: { is: "list", maybe: true, doc: "What a reader should know about this run, one line each." },
+  "commandLine.onlineCpus": { is: "count", maybe: true, doc: "CPUs that came online at boot." },
+  "commandLine.swiotlbBytes": { is: "bytes", maybe: true, doc: "The DMA bounce buffer; 0 for none." },
+  "commandLine.crashkernelBytes": { is: "bytes", maybe: true, doc: "Memory of the crash kernel." },
+  "commandLine.cmaBytes": { is: "bytes", maybe: true, doc: "CMA areas together." },
+  "commandLine.movableBytes": { is: "bytes", maybe: true, doc: "Pages of ZONE_MOVABLE." },
+  "commandLine.hugePages": { is: "list", maybe: true, doc: "Pools: pageBytes, askedPages, pages." },
+  bootTimeNs: {
+    is: "ns",
+    better: "less",
+    label: "boot",
+    in: ["table", "repeat", "uncertainty"],
+    doc: "From power-on until init runs, or until the run failed.",
+  },
+  bootRatio: {
+    is: "ratio",
+    better: "more",
+    label: "ratio",
+    in: ["table"],
+    relative: true,
+    doc: "Boot time under the baseline policy divided by this row's, on the same machine and workload.",
+  },
+  paretoOptimal: {
+    is: "flag",
+    relative: true,
+    doc: "Whether no other policy on the same input is as good in boot time and overhead and better in one.",
+  },
+  assumedShare: {
+    is: "share",
+    better: "less",
+    label: "assumed",
+    in: ["table"],
+    doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
+  },
+  phases: { is: "list", doc: "Parts of the boot in their order: name, ns." },
+  acceptedBytes: {
+    is: "bytes",
+    better: "less",
+    label: "accepted",
+    in: ["table"],
+    doc: "Memory that firmware and kernel have accepted, with what the guest has made shared since.",
+  },
+  "memory.visibleBytes": { is: "bytes", doc: "RAM in the memory map that the kernel starts with." },
+  "memory.onlineBytes": { is: "bytes", doc: "RAM that came online later, as ACPI memory devices." },
+  "memory.lostBytes": { is: "bytes", better: "less", doc: "RAM that the kernel never gets." },
+  "memory.acceptedBy.launch": { is: "bytes", doc: "Put into the guest by the VMM, which nobody accepts." },
+  "memory.acceptedBy.firmware": { is: "bytes", doc: "Accepted by the firmware." },
+  "memory.acceptedBy.exitBootServices": { is: "bytes", doc: "By the firmware as boot services ended." },
+  "memory.acceptedBy.prm": { is: "bytes", doc: "By the firmware as memory went online." },
+  "memory.acceptedBy.stub": { is: "bytes", doc: "Accepted by the EFI stub." },
+  "memory.acceptedBy.kernel": { is: "bytes", doc: "Accepted by the kernel." },
+  touchedBytes: {
+    is: "bytes",
+    better: "less",
+    label: "touched",
+    in: ["table"],
+    doc: "Memory the guest has used at least once.",
+  },
+  hostBytes: {
+    is: "bytes",
+    better: "less",
+    label: "host",
+    in: ["table"],
+    doc: "All the host spends for the guest at the end: its memory and what tracks that memory.",
+  },
+  overheadBytes: {
+    is: "bytes",
+    better: "less",
+    label: "overhead",
+    in: ["table", "repeat", "uncertainty"],
+    doc: "hostBytes less touchedBytes.",
+  },
+  hostBytesPeak: { is: "bytes", better: "less", doc: "The highest hostBytes of the run." },
+  "hostUse.privateBytes": { is: "bytes", doc: "Behind private pages, with private copies of shared ones." },
+  "hostUse.keptBytes": { is: "bytes", better: "less", doc: "Of privateBytes, such copies." },
+  "hostUse.sharedBytes": { is: "bytes", doc: "Behind pages that are not private." },
+  "hostUse.tableBytes": { is: "bytes", better: "less", doc: "Tables that map the guest's memory." },
+  "hostUse.metadataBytes": { is: "bytes", better: "less", doc: "The guest's part of PAMT or RMP." },
+  "hostUse.bitmapBytes": { is: "bytes", doc: "Inside the guest: the bitmap of unaccepted memory." },
+  "hostUse.directMapBytes": { is: "bytes", doc: "Inside the guest: page tables of the direct map." },
+  hostTimeline: { is: "list", maybe: true, doc: "hostUse over the run, in at most 256 points: timeNs, use." },
+  acceptCalls: { is: "count", better: "less", doc: "Calls of accept_memory() that had something to accept." },
+  "stalls.count": {
+    is: "count",
+    better: "less",
+    label: "stalls",
+    in: ["table"],
+    doc: "Allocations that waited for acceptance.",
+  },
+  "stalls.p50Ns": { is: "ns", better: "less", doc: "Median of how long they waited." },
+  "stalls.p99Ns": {
+    is: "ns",
+    better: "less",
+    label: "p99",
+    in: ["table", "repeat", "uncertainty"],
+    doc: "How long all but 1 % of them waited at most.",
+  },
+  "stalls.maxNs": { is: "ns", better: "less", label: "max", in: ["table"], doc: "The longest wait." },
+  "stalls.totalNs": { is: "ns", better: "less", doc: "All waits together." },
+  spinNs: { is: "ns", better: "less", doc: "Time that all CPUs spun in accept_memory() for others." },
+  longestIrqOffNs: { is: "ns", better: "less", doc: "The longest that accept_memory() kept interrupts off." },
+  softLockups: { is: "count", better: "less", doc: "Complaints of the soft lockup detector." },
+  workloadNs: {
+    is: "ns",
+    better: "less",
+    label: "workload",
+    in: ["repeat"],
+    maybe: true,
+    doc: "From the moment when init runs until the last CPU has done the workload.",
+  },
+  "tdxModule.outcome": { is: "text", maybe: true, doc: "ready: what becomes of the host's TDX module." },
+  "tdxModule.memory": { is: "list", maybe: true, doc: "Memory that is good for TDX guests." },
+  "tdxModule.tdmrs": { is: "list", maybe: true, doc: "TDMRs with their PAMT and reserved areas." },
+  "tdxModule.pamtBytes": { is: "bytes", maybe: true, doc: "PAMT of the host, for all guests." },
+  "tdxModule.fewTdmrsLeft": { is: "flag", maybe: true, doc: "Whether the module is nearly out of TDMRs." },
+  "tdxModule.hotplug": { is: "list", maybe: true, doc: "What becomes of memory plugged into the host." },
+  "tdxModule.capableNodes": { is: "list", maybe: true, doc: "Nodes that stay TDX-capable." },
+  "tdxModule.removed": { is: "list", maybe: true, doc: "What becomes of memory taken from the host." },
+  "tdxModule.guestShare.freeBytes": {
+    is: "bytes",
+    maybe: true,
+    doc: "Of the module's memory, what nobody has.",
+  },
+  "tdxModule.guestShare.foreignBytes": {
+    is: "bytes",
+    maybe: true,
+    doc: "Online, and not told to the module.",
+  },
+  "attack.pages": { is: "count", maybe: true, doc: "Accepted pages that the host replaced or aliased." },
+  "attack.warnings": {
+    is: "count",
+    maybe: true,
+    better: "less",
+    doc: "Of them accepted again, complaining.",
+  },
+  "attack.integrityViolations": {
+    is: "count",
+    maybe: true,
+    better: "less",
+    doc: "Of them again, in silence.",
+  },
+  "attack.stopped": { is: "count", maybe: true, better: "more", doc: "Of them stopped by the platform." },
+  "hotplug.acceptance": { is: "text", maybe: true, doc: "assumed, online or lazy: how it is accepted." },
+  "hotplug.outcome": { is: "text", maybe: true, doc: "online, refused or failed." },
+  "hotplug.reason": { is: "text", maybe: true, doc: "Why it is not online." },
+  "hotplug.blockBytes": { is: "bytes", maybe: true, doc: "Unit in which memory goes online." },
+  "hotplug.addedBytes": { is: "bytes", maybe: true, doc: "Memory that went online." },
+  "hotplug.memmapBytes": { is: "bytes", maybe: true, doc: "Its struct pages, of memory the guest had." },
+  "hotplug.acceptedOnlineBytes": { is: "bytes", maybe: true, doc: "Accepted block by block." },
+  "hotplug.unacceptedBytes": {
+    is: "bytes",
+    maybe: true,
+    doc: "Of what went online, not accepted at the end.",
+  },
+  "hotplug.timeNs": { is: "ns", maybe: true, better: "less", doc: "From notice to the last block online." },
+  "kexec.kind": { is: "text", maybe: true, doc: "kexec or kdump." },
+  "kexec.table": { is: "text", maybe: true, doc: "handed-over, rebuilt or lost." },
+  "kexec.timeNs": {
+    is: "ns",
+    maybe: true,
+    better: "less",
+    doc: "From the load until the next kernel is there.",
+  },
+  "kexec.done": { is: "flag", maybe: true, doc: "Whether the next kernel came that far." },
+  "kexec.segmentBytes": { is: "bytes", maybe: true, doc: "Where the next kernel goes." },
+  "kexec.unacceptedSegmentBytes": {
+    is: "bytes",
+    maybe: true,
+    doc: "Of that, unaccepted when it was loaded.",
+  },
+  "kexec.unsharedBytes": { is: "bytes", maybe: true, doc: "Shared memory made private again." },
+  "kexec.mapEntries": { is: "count", maybe: true, doc: "Entries of a rebuilt e820 table." },
+  "kexec.gapBytes": { is: "bytes", maybe: true, doc: "Accepted because there is room for no more." },
+  "kexec.nextKernel.acceptedBytes": { is: "bytes", maybe: true, doc: "By it until its allocator ran." },
+  "kexec.nextKernel.unacceptedBytes": { is: "bytes", maybe: true, doc: "What it has left for later." },
+  "kexec.vmcore.ramBytes": { is: "bytes", maybe: true, doc: "The first kernel's RAM." },
+  "kexec.vmcore.readBytes": { is: "bytes", maybe: true, doc: "Of that, read by the crash kernel." },
+  "kexec.vmcore.skippedBytes": { is: "bytes", maybe: true, doc: "Of that, left out as no RAM." },
+  "e820Record.entries": { is: "count", maybe: true, doc: "Most entries of the e820 table." },
+  "e820Record.gapBytes": { is: "bytes", maybe: true, better: "less", doc: "Accepted for want of entries." },
+  "setupArch.firmwareBytes": {
+    is: "bytes",
+    maybe: true,
+    doc: "Used until setup_arch() ended, of firmware's.",
+  },
+  "setupArch.stubBytes": { is: "bytes", maybe: true, doc: "The same, accepted by the stub." },
+  "setupArch.kernelBytes": { is: "bytes", maybe: true, doc: "The same, accepted by the kernel." },
+  "setupArch.acceptedBytes": { is: "bytes", maybe: true, doc: "What the kernel had accepted by then." },
+  "earlyMap.leaves1g": { is: "count", maybe: true, doc: "Leaves of 1 GiB of the direct map." },
+  "earlyMap.leaves2m": { is: "count", maybe: true, doc: "Leaves of 2 MiB." },
+  "earlyMap.leaves4k": { is: "count", maybe: true, doc: "Leaves of 4 KiB." },
+  "earlyMap.splits": { is: "count", maybe: true, better: "less", doc: "Leaves split to share a part." },
+  "earlyMap.tables.head64": { is: "count", maybe: true, doc: "Tables inside the kernel image." },
+  "earlyMap.tables.brk": { is: "count", maybe: true, doc: "Tables in the brk area." },
+  "earlyMap.tables.memblock": { is: "count", maybe: true, doc: "Tables of memblock." },
+  "earlyMap.tables.buddy": { is: "count", maybe: true, doc: "Tables of the page allocator." },
+  "earlyMap.lateMemblockCalls": { is: "count", maybe: true, better: "less", doc: "Of memblock, too late." },
+  "earlyMap.lostRaces": { is: "count", maybe: true, doc: "Tables given back, as another CPU had split." },
+  "earlyMap.localFlushes": { is: "count", maybe: true, better: "less", doc: "Of one CPU's TLB." },
+  "earlyMap.globalFlushes": { is: "count", maybe: true, better: "less", doc: "Of the TLBs of all CPUs." },
+  "earlyMap.sharedBytes": { is: "bytes", maybe: true, doc: "Shared with the host at the end." },
+  "earlyMap.wastedAcceptBytes": {
+    is: "bytes",
+    maybe: true,
+    better: "less",
+    doc: "Accepted only to be shared.",
+  },
+  "drain.workers": { is: "count", maybe: true, doc: "CPUs that accept all that is left." },
+  "drain.unacceptedBytes": { is: "bytes", maybe: true, doc: "What was left." },
+  "drain.timeNs": { is: "ns", maybe: true, better: "less", doc: "How long that took." },
+  repeats: { is: "object", maybe: true, doc: "Runs with other seeds: runs, failed, and mean and halfWidth." },
+  "requests.allocations": { is: "count", doc: "Allocations of the workload." },
+  "requests.frees": { is: "count", doc: "Frees of the workload." },
+  "requests.failed": { is: "count", better: "less", doc: "Allocations that found no page." },
+  "requests.beforeTracing": { is: "count", doc: "Frees of pages allocated before the recording began." },
+  "requests.filledBeforeTracing": { is: "count", doc: "Pages allocated for those of before the recording." },
+  "requests.inferredBulk": { is: "count", doc: "Allocations told from the pages behind them." },
+  "requests.lostEvents": { is: "count", doc: "Events that the recording says it lost." },
+  costs: { is: "map", doc: "How often each priced event happened; only those that did." },
+} as const;
+
+type Fields = typeof FIELDS;
+
+/** Name of a number of a row. */
+export type MeasureName = {
+  [Name in keyof Fields]: Fields[Name]["is"] extends Unit ? Name : never;
+}[keyof Fields];
+
+/** Names of numbers that stand in a row itself and that one run alone has. */
+type OwnName<Name extends MeasureName> = Name extends `${string}.${string}`
+  ? never
+  : Fields[Name] extends { readonly relative: true }
+    ? never
+    : Name;
+
+/** The numbers that stand in a run itself. */
+export type RunNumbers = {
+  readonly [Name in MeasureName as Fields[Name] extends { readonly maybe: true }
+    ? never
+    : OwnName<Name>]: number;
+} & {
+  readonly [Name in MeasureName as Fields[Name] extends { readonly maybe: true }
+    ? OwnName<Name>
+    : never]?: number;
+};
+
+/** A field with its name. */
+export interface NamedField extends Field {
+  readonly name: string;
+  /** The keys that lead to it. */
+  readonly path: readonly string[];
+}
+
+/** A number of a row. */
+export interface Measure extends NamedField {
+  readonly name: MeasureName;
+  readonly is: Unit;
+}
+
+/** All fields of a row, in the order of JSON. */
+export const ROW_FIELDS: readonly NamedField[] = Object.entries<Field>(FIELDS).map(([name, field]) => ({
+  ...field,
+  name,
+  path: name.split("."),
+}));
+
+const UNITS: readonly string[] = ["ns", "bytes", "count", "ratio", "share"] satisfies Unit[];
+
+/** All numbers of a row. */
+export const MEASURES: readonly Measure[] = ROW_FIELDS.filter((field): field is Measure =>
+  UNITS.includes(field.is),
+);
+
+/** What a row has in a field; undefined where it lacks it. */
+export function valueIn({ path }: Pick<NamedField, "path">, row: object): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], row);
+}
