@@ -10,10 +10,9 @@ export { type AllocFailure, PageAllocator, type PageAllocatorOptions } from "./p
 export { type MemoryAcceptor, parkUnaccepted } from "./page-alloc/unaccepted-list.js";
 export { POLICIES } from "./policy/policies.js";
 export type { Policy } from "./policy/policy.js";
-export { formatMarkdown } from "./report/markdown.js";
-export type { Paint, TextRole } from "./report/paint.js";
+export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
-export { formatTable } from "./report/table.js";
+export type { Paint, TextRole } from "./report/table.js";
 export { formatCsv } from "./results/csv.js";
 export { formatJson, formatJsonl } from "./results/json.js";
 export type {

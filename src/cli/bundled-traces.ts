@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatVcpus } from "../report/cells.js";
-import type { BundledTrace } from "../report/trace-list.js";
+import type { BundledTrace } from "../report/lists.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import { formatBytes } from "../units.js";
 import { beginsAfterBoot } from "../workload/after-boot.js";

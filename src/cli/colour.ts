@@ -1,7 +1,7 @@
 /** Colour for people at a terminal, and for nobody else. */
 
 import { styleText } from "node:util";
-import { type Paint, plainPaint, type TextRole } from "../report/paint.js";
+import { type Paint, plainPaint, type TextRole } from "../report/table.js";
 import type { CliIo } from "./context.js";
 
 const FORMATS = { title: "bold", failure: "red", note: "dim" } as const satisfies Record<TextRole, string>;

@@ -2,8 +2,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { formatRemarks } from "../report/trace-import.js";
-import { PageEventCounts, whyUnusable } from "../report/trace-use.js";
+import { formatRemarks, PageEventCounts, whyUnusable } from "../report/trace-import.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import {

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { printableAll } from "../printable.js";
-import { formatMarkdown } from "../report/markdown.js";
+import { formatMarkdown } from "../report/rows.js";
 import { formatCsv } from "../results/csv.js";
 import { formatJson, formatJsonl } from "../results/json.js";
 import type { CompareRow } from "../results/row.js";

@@ -3,9 +3,7 @@ import type { RunResult } from "../results/row.js";
 import type { Largest } from "../study/largest.js";
 import { formatDuration, GiB } from "../units.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { wrapText } from "./wrap.js";
+import { type Column, type Paint, plainPaint, tableText } from "./table.js";
 
 /** One search. */
 export interface LargestRow {
@@ -15,7 +13,15 @@ export interface LargestRow {
   readonly next: RunResult | undefined;
 }
 
-const HEAD = ["platform", "vCPUs", "policy", "largest", "boot", "next", "why not"];
+const COLUMNS: readonly Column[] = [
+  { head: "platform", align: "left" },
+  { head: "vCPUs", align: "right" },
+  { head: "policy", align: "left" },
+  { head: "largest", align: "right" },
+  { head: "boot", align: "right" },
+  { head: "next", align: "right" },
+  { head: "why not", align: "left" },
+];
 
 /** Prints a line for each search, and below the table what the columns mean. */
 export function formatLargest(
@@ -23,12 +29,10 @@ export function formatLargest(
   deadlineNs: number,
   paint: Paint = plainPaint,
 ): string {
-  const lines = plainTableLines({
-    head: HEAD,
-    aligns: ["left", "right", "left", "right", "right", "right", "left"],
-    rows: rows.map(({ best, next }) => {
-      const { platform, vcpus, policy } = (best ?? next)!;
-      return [
+  const lines = rows.map(({ best, next }) => {
+    const { platform, vcpus, policy } = (best ?? next)!;
+    return {
+      cells: [
         platform,
         String(vcpus),
         policy,
@@ -36,16 +40,13 @@ export function formatLargest(
         best === undefined ? NO_VALUE : formatDuration(best.bootTimeNs),
         next === undefined ? NO_VALUE : gibibytes(next.memoryBytes),
         next === undefined ? "the largest that is tried" : whyNot(next),
-      ];
-    }),
+      ],
+    };
   });
-  const notes = [
-    `Largest guest, in steps of 1 GiB, whose init runs within ${formatDuration(deadlineNs)} and in which nothing goes wrong; next: the ` +
-      "smallest size tried that does not.",
-  ];
-  return [...lines, "", ...notes.flatMap(wrapText).map((line) => paint("note", line))]
-    .map((line) => `${line}\n`)
-    .join("");
+  const note =
+    `Largest guest, in steps of 1 GiB, whose init runs within ${formatDuration(deadlineNs)} and in which nothing ` +
+    "goes wrong; next: the smallest size tried that does not.";
+  return tableText({ columns: COLUMNS, groups: [{ rows: lines }], notes: [note] }, paint);
 }
 
 /** Three digits would not tell neighbours apart. */

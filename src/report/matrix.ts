@@ -3,45 +3,46 @@
 import type { MatrixCell } from "../study/matrix/run-matrix.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
-import { escapeCell, tableLine } from "./markdown.js";
-import type { Paint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { wrapText } from "./wrap.js";
+import {
+  type Column,
+  columnsOf,
+  markdownLines,
+  type Paint,
+  type TableRow,
+  tableText,
+  textOf,
+} from "./table.js";
 
 /** Version of the JSON form; rises when a field changes its meaning or goes away. */
 const SCHEMA_VERSION = 1;
 
-const HEAD = ["choice", "kernel", "visible", "lost", "accepted by", "boot"] as const;
-const ALIGNS = ["left", "left", "right", "right", "left", "right"] as const;
+const COLUMNS: readonly Column[] = [
+  { head: "choice", align: "left" },
+  { head: "kernel", align: "left" },
+  { head: "visible", align: "right" },
+  { head: "lost", align: "right" },
+  { head: "accepted by", align: "left" },
+  { head: "boot", align: "right" },
+];
 
 /** A table with a part for each firmware, and below it why guests ended. */
 export function formatMatrix(cells: readonly MatrixCell[], paint: Paint): string {
-  const [head, rule, ...body] = plainTableLines({ head: HEAD, aligns: ALIGNS, rows: cells.map(cellsOf) });
-  const lines = [head!, rule!];
-  let title = "";
-  for (const [index, cell] of cells.entries()) {
-    const next = `${cell.firmware} on ${cell.platform}, ${formatBytes(cell.memoryBytes)}`;
-    if (next !== title) {
-      if (title !== "") lines.push("");
-      lines.push(paint("title", next));
-    }
-    title = next;
-    lines.push(cell.outcome === "ready" ? body[index]! : paint("failure", body[index]!));
+  const groups: { readonly title: string; readonly rows: TableRow[] }[] = [];
+  for (const cell of cells) {
+    const title = `${cell.firmware} on ${cell.platform}, ${formatBytes(cell.memoryBytes)}`;
+    if (groups.at(-1)?.title !== title) groups.push({ title, rows: [] });
+    const failed = cell.outcome !== "ready";
+    groups.at(-1)!.rows.push({ cells: cellsOf(cell), ...(failed ? { role: "failure" } : {}) });
   }
-  lines.push("", ...[...reasonsOf(cells), ...NOTES].flatMap(wrapText).map((line) => paint("note", line)));
-  return lines.map((line) => `${line}\n`).join("");
+  return tableText({ columns: COLUMNS, groups, notes: [...reasonsOf(cells), ...NOTES] }, paint);
 }
 
 /** The same as one table for GitHub and other Markdown readers. */
 export function formatMatrixMarkdown(cells: readonly MatrixCell[]): string {
-  const lines = [
-    tableLine(["platform", "firmware", ...HEAD]),
-    tableLine([":--", ":--", ...ALIGNS.map((align) => (align === "right" ? "--:" : ":--"))]),
-    ...cells.map((cell) => tableLine([cell.platform, cell.firmware, ...cellsOf(cell)].map(escapeCell))),
-    "",
-    ...[...reasonsOf(cells), ...NOTES].map((note) => `- ${note}`),
-  ];
-  return lines.map((line) => `${line}\n`).join("");
+  const columns = [...columnsOf(["platform", "firmware"], 2), ...COLUMNS];
+  const rows = cells.map((cell) => [cell.platform, cell.firmware, ...cellsOf(cell)]);
+  const notes = [...reasonsOf(cells), ...NOTES];
+  return textOf([...markdownLines(columns, rows), "", ...notes.map((note) => `- ${note}`)]);
 }
 
 /** JSON as scripts read it. */

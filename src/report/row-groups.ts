@@ -1,25 +1,11 @@
 /** Rows that ran on the same input, and the words that say which input that was. */
 
-import { isSound } from "../results/problems.js";
-import type { CompareRow } from "../results/row.js";
+import { isSound, problemsOf } from "../results/problems.js";
+import type { CompareRow, Repeats, RunResult, Spread } from "../results/row.js";
 import { isOfPolicy } from "../study/settings.js";
-import { formatBytes } from "../units.js";
+import { formatBytes, formatDuration } from "../units.js";
 import { formatVcpus, kernelText } from "./cells.js";
-
-/** Rows to read against each other. */
-export interface RowGroup {
-  /** What this group has that others have not, and always its platform and memory. */
-  readonly title: string;
-  readonly rows: readonly CompareRow[];
-}
-
-/** All rows in groups. */
-export interface GroupedRows {
-  /** What all rows have in common, such as `Linux 6.12, 1 vCPU, workload idle`; may be empty. */
-  readonly common: string;
-  /** In the order in which their first rows came. */
-  readonly groups: readonly RowGroup[];
-}
+import type { Line, Table } from "./table.js";
 
 /** Each part of a title; the ones that are the same everywhere are said only once. */
 const PARTS: readonly ((row: CompareRow) => string)[] = [
@@ -31,14 +17,22 @@ const PARTS: readonly ((row: CompareRow) => string)[] = [
 ];
 
 /**
- * Groups rows by everything that describes their input but the policy and its parameters. Within a
- * group the fastest boot comes first, behind all of them what something went wrong in, and what did not get
- * ready last.
+ * Groups rows by everything that describes their input but the policy and its parameters; what all have
+ * in common is the title. Within a group the fastest boot comes first, behind all of them what something went
+ * wrong in, and what did not get ready last. A run that is not ready has its reason below it, and any run
+ * what went wrong.
+ *
+ * @param cellsOf one cell a column
+ * @param below what else stands below the rows of a group
  */
-export function groupRows(rows: readonly CompareRow[]): GroupedRows {
+export function groupedRows<Row extends CompareRow>(
+  rows: readonly Row[],
+  cellsOf: (row: Row) => string[],
+  below: (group: readonly Row[]) => Line[],
+): Pick<Table, "title" | "groups"> {
   const values = PARTS.map((part) => new Set(rows.map(part)));
   const common = PARTS.flatMap((_part, index) => (values[index]!.size === 1 ? [...values[index]!] : []));
-  const groups = new Map<string, CompareRow[]>();
+  const groups = new Map<string, Row[]>();
   for (const row of rows) {
     const own = PARTS.flatMap((part, index) => (values[index]!.size > 1 ? [part(row)] : []));
     const title = joinParts([`${row.platform}, ${formatBytes(row.memoryBytes)}`, ...own]);
@@ -47,15 +41,60 @@ export function groupRows(rows: readonly CompareRow[]): GroupedRows {
     else group.push(row);
   }
   return {
-    common: joinParts(common),
-    groups: [...groups].map(([title, members]) => ({ title, rows: members.toSorted(byBootTime) })),
+    title: joinParts(common),
+    groups: Array.from(groups, ([title, members]) => {
+      const sorted = members.toSorted(byBootTime);
+      const lines = sorted.map((row) => ({ cells: cellsOf(row), below: linesBelow(row) }));
+      return { title, rows: lines, below: below(sorted) };
+    }),
   };
+}
+
+function linesBelow(row: CompareRow): Line[] {
+  const wrong = [...(row.outcome === "ready" ? [] : [failureText(row)]), ...problemTexts(row)];
+  return [
+    ...wrong.map((text): Line => ({ text: `  ${text}`, role: "failure" })),
+    ...(row.repeats === undefined ? [] : [{ text: `  ${repeatsText(row.repeats)}` }]),
+  ];
 }
 
 function byBootTime(a: CompareRow, b: CompareRow): number {
   const rank = (row: CompareRow): number => (isSound(row) ? 0 : row.outcome === "ready" ? 1 : 2);
   const timeNs = (row: CompareRow): number => (row.outcome === "ready" ? row.bootTimeNs : 0);
   return rank(a) - rank(b) || timeNs(a) - timeNs(b);
+}
+
+/** How a run that is not ready ended: `oom after 1.24 s: no free page of order 0`. */
+export function failureText(row: RunResult): string {
+  const reason = row.reason === undefined ? "" : `: ${row.reason}`;
+  return `${row.outcome} after ${formatDuration(row.bootTimeNs)}${reason}`;
+}
+
+/** What went wrong beside the outcome. */
+export function problemTexts(row: RunResult): string[] {
+  return problemsOf(row).map(({ text }) => text);
+}
+
+/** `5 seeds: boot 10.4 s ± 12 ms, ...`, for a run that was repeated. */
+function repeatsText({ runs, failed, bootTimeNs, overheadBytes, stallP99Ns, workloadNs }: Repeats): string {
+  const within = ({ mean, halfWidth }: Spread, format: (value: number) => string): string =>
+    `${format(Math.round(mean))} ± ${format(Math.round(halfWidth))}`;
+  const parts = [
+    `boot ${within(bootTimeNs, formatDuration)}`,
+    `overhead ${within(overheadBytes, formatBytes)}`,
+    `p99 ${within(stallP99Ns, formatDuration)}`,
+    `workload ${within(workloadNs, formatDuration)}`,
+  ];
+  const bad = failed === 0 ? "" : `, ${failed} of them failed`;
+  return `${runs} seeds${bad}: ${parts.join(", ")}`;
+}
+
+/** What a row assumes that no firmware does. */
+export function whatIfNotes(rows: readonly RunResult[]): string[] {
+  if (!rows.some(({ platform, policy }) => platform === "tdx" && policy === "firmware-delegated")) return [];
+  return [
+    "firmware-delegated on tdx is a what-if: TDVF has no acceptance protocol, and is simulated with OVMF's.",
+  ];
 }
 
 /** The policy, and of its parameters those that tell it from others: `background threads=2`. */

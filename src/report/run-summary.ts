@@ -4,11 +4,8 @@ import type { HotplugAcceptance } from "../after/hotplug/result.js";
 import type { HostUse, RunResult } from "../results/row.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatInteger, formatShare, formatVcpus, kernelText, NO_VALUE } from "./cells.js";
-import { earlyMapLines } from "./early-map-text.js";
-import { failureText, problemTexts, whatIfNotes } from "./notes.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { wrapText } from "./wrap.js";
+import { failureText, problemTexts, whatIfNotes } from "./row-groups.js";
+import { alignedLines, type Paint, plainPaint, textOf, wrapText } from "./table.js";
 
 /** How plugged memory is accepted, in words. */
 const HOTPLUG_ACCEPTANCE: Readonly<Record<HotplugAcceptance, string>> = {
@@ -49,13 +46,13 @@ export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): str
       .map((line) => paint("failure", line)),
   ];
   for (const [title, lines] of sections) {
-    if (lines.length > 0) text.push("", paint("title", title), ...alignedLines(lines));
+    if (lines.length > 0) text.push("", paint("title", title), ...indented(lines));
   }
   for (const remark of run.remarks ?? [])
     text.push("", ...wrapText(remark).map((line) => paint("note", line)));
   const note = `${formatShare(run.assumedShare)} of the boot time rests on assumed prices.`;
   text.push("", ...[note, ...whatIfNotes([run])].flatMap(wrapText).map((line) => paint("note", line)));
-  return text.map((line) => `${line}\n`).join("");
+  return textOf(text);
 }
 
 function phaseLines(run: RunResult): Line[] {
@@ -179,6 +176,33 @@ function acceptanceLines(run: RunResult): Line[] {
   return [...lines, ...kexecLines(run)];
 }
 
+/** Name, value and remark of each number of the direct map of a run; what is 0 is not shown. */
+export function earlyMapLines({ earlyMap }: RunResult): Line[] {
+  if (earlyMap === undefined) return [];
+  const { tables } = earlyMap;
+  const lines: readonly (readonly [name: string, count: number, remark: string, bytes?: "bytes"])[] = [
+    ["1 GiB", earlyMap.leaves1g, "leaves"],
+    ["2 MiB", earlyMap.leaves2m, "leaves"],
+    ["4 KiB", earlyMap.leaves4k, "leaves"],
+    ["splits", earlyMap.splits, "of leaves that were shared in part"],
+    ["tables", tables.brk + tables.memblock, "before the page allocator ran, from the brk area and memblock"],
+    ["", tables.buddy, "from the page allocator"],
+    ["late calls", earlyMap.lateMemblockCalls, "of memblock, when the page allocator ran"],
+    ["lost races", earlyMap.lostRaces, "to another CPU that split the same leaf"],
+    ["flushes", earlyMap.localFlushes, "of one CPU's TLB"],
+    ["", earlyMap.globalFlushes, "of the TLBs of all CPUs"],
+    ["shared", earlyMap.sharedBytes, "with the host", "bytes"],
+    ["wasted", earlyMap.wastedAcceptBytes, "accepted for nothing but to be shared", "bytes"],
+  ];
+  return lines
+    .filter(([, count]) => count > 0)
+    .map(([name, count, remark, bytes]) => [
+      name,
+      bytes === undefined ? formatInteger(count) : formatBytes(count),
+      remark,
+    ]);
+}
+
 function hotplugLines({ hotplug }: RunResult): Line[] {
   if (hotplug === undefined) return [];
   const { acceptance, outcome, reason, addedBytes, blockBytes, timeNs } = hotplug;
@@ -269,7 +293,7 @@ function requestLines(run: RunResult): Line[] {
   ];
 }
 
-function alignedLines(lines: readonly Line[]): string[] {
+function indented(lines: readonly Line[]): string[] {
   const rows = lines.map(([name, value, remark]) => [name, value, remark ?? ""]);
-  return plainTableLines({ aligns: ["left", "right", "left"], rows }).map((line) => `  ${line}`);
+  return alignedLines(["left", "right", "left"], rows).map((line) => `  ${line}`);
 }

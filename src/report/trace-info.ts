@@ -4,12 +4,9 @@ import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
 import type { FlagsReading } from "../workload/flags-reading.js";
 import type { TraceCounts } from "../workload/trace-counts.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
-import { countOf, formatInteger } from "./cells.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { sparkline } from "./sparkline.js";
+import { countOf, formatInteger, sparkline } from "./cells.js";
+import { alignedLines, columnsOf, type Paint, plainPaint, tableLines, wrapText } from "./table.js";
 import { formatRemarks, type TraceDetails } from "./trace-import.js";
-import { wrapText } from "./wrap.js";
 
 /** All that is known of a trace. */
 export interface TraceInfo {
@@ -88,7 +85,7 @@ function totals({ kinds, pairing, allocatedPages, freedPages, live }: TraceSumma
       .map(([name, count]) => row(KIND_TEXTS[name as keyof typeof KIND_TEXTS], count)),
   ];
   rows.find(([name]) => name === "most at once")![1] += live.peakPages === 1 ? " page" : " pages";
-  return plainTableLines({ aligns: ["left", "right", "right"], rows });
+  return alignedLines(["left", "right", "right"], rows);
 }
 
 const KIND_TEXTS = {
@@ -103,16 +100,15 @@ function orders({ orders: counts }: TraceSummary): string[] {
     counts.some((row) => row[type]! > 0),
   );
   const last = counts.findLastIndex((row) => row.some((count) => count > 0));
-  return plainTableLines({
-    head: ["order", ...used.map(({ name }) => name)],
-    aligns: ["right", ...used.map(() => "right" as const)],
-    rows: counts
+  return tableLines(
+    columnsOf(["order", ...used.map(({ name }) => name)], 0),
+    counts
       .slice(0, last + 1)
       .map((row, order) => [
         String(order),
         ...used.map(({ type }) => (row[type] === 0 ? "." : formatInteger(row[type]!))),
       ]),
-  });
+  );
 }
 
 function liveLines({ live, firstNs, lastNs }: TraceSummary): string[] {
@@ -139,20 +135,16 @@ function sums<T extends AllocationSum>(list: readonly T[], name: (sum: T) => str
     .slice(0, LONGEST_LIST)
     .map((sum) => [formatInteger(sum.allocations), formatBytes(sum.pages * PAGE_SIZE), name(sum)]);
   const more = list.length - rows.length;
-  return [
-    ...plainTableLines({ aligns: ["right", "right", "left"], rows }),
-    ...(more > 0 ? [`and ${more} more`] : []),
-  ];
+  return [...alignedLines(["right", "right", "left"], rows), ...(more > 0 ? [`and ${more} more`] : [])];
 }
 
 function cpus({ cpus: list }: TraceSummary): string[] {
-  return plainTableLines({
-    head: ["CPU", "allocations", "frees"],
-    aligns: ["right", "right", "right"],
-    rows: list.map(({ cpu, allocations, frees }) => [
+  return tableLines(
+    columnsOf(["CPU", "allocations", "frees"], 0),
+    list.map(({ cpu, allocations, frees }) => [
       String(cpu),
       formatInteger(allocations),
       formatInteger(frees),
     ]),
-  });
+  );
 }

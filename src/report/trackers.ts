@@ -2,9 +2,7 @@
 
 import { LINE_NS, type TrackerComparison, type TrackerRow } from "../study/trackers.js";
 import { formatBytes, formatDuration } from "../units.js";
-import type { Paint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { wrapText } from "./wrap.js";
+import { columnsOf, type Paint, tableText } from "./table.js";
 
 /** What the command shows: the boots, then what each tracker is worst at. */
 export interface TrackerReport {
@@ -18,7 +16,7 @@ export interface WorstCase {
   readonly comparison: TrackerComparison;
 }
 
-const HEAD = [
+const HEADS = [
   "tracker",
   "bytes",
   "entries",
@@ -34,23 +32,14 @@ const HEAD = [
 /** One table with a part for each list of requests. */
 export function formatTrackers({ boots, worstCases }: TrackerReport, paint: Paint): string {
   const parts = [
-    ...boots.map((comparison) => ({ title: `boot, ${titleOf(comparison)}`, comparison })),
-    ...worstCases.map(({ name, comparison }) => ({ title: `${name}, ${titleOf(comparison)}`, comparison })),
+    ...boots.map((comparison) => ({ name: "boot", comparison })),
+    ...worstCases.map(({ name, comparison }) => ({ name, comparison })),
   ];
-  const [head, rule, ...body] = plainTableLines({
-    head: HEAD,
-    aligns: ["left", ...HEAD.slice(1).map(() => "right" as const)],
-    rows: parts.flatMap(({ comparison }) => comparison.trackers.map(cellsOf)),
-  });
-  const lines = [head!, rule!];
-  let next = 0;
-  for (const [index, { title, comparison }] of parts.entries()) {
-    if (index > 0) lines.push("");
-    lines.push(paint("title", title));
-    for (const _ of comparison.trackers) lines.push(body[next++]!);
-  }
-  lines.push("", ...NOTES.flatMap(wrapText).map((line) => paint("note", line)));
-  return lines.map((line) => `${line}\n`).join("");
+  const groups = parts.map(({ name, comparison }) => ({
+    title: `${name}, ${titleOf(comparison)}`,
+    rows: comparison.trackers.map((row) => ({ cells: cellsOf(row) })),
+  }));
+  return tableText({ columns: columnsOf(HEADS), groups, notes: NOTES }, paint);
 }
 
 const NOTES = [

@@ -6,9 +6,7 @@ import { formatValue } from "../study/tune/metric.js";
 import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatVcpus, kernelText } from "./cells.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { wrapText } from "./wrap.js";
+import { columnsOf, type Paint, plainPaint, tableLines, wrapText } from "./table.js";
 
 /** Rows of the front that are printed; JSON has them all. */
 const MOST_FRONT_ROWS = 12;
@@ -154,7 +152,7 @@ function noneText({ points, objective, start }: Tuning): string {
 }
 
 function frontLines({ front, hypervolume }: Tuning, units: Units): string[] {
-  const head = ["setting", "boot", "overhead", "accepted", "worse by"];
+  const heads = ["setting", "boot", "overhead", "accepted", "worse by"];
   const rows = front
     .slice(0, MOST_FRONT_ROWS)
     .map((point) => [
@@ -169,11 +167,7 @@ function frontLines({ front, hypervolume }: Tuning, units: Units): string[] {
   const box = hypervolume === null ? "" : `; dominates ${percent(hypervolume.shareOfBox)} of the box`;
   return [
     `  Pareto front of boot time and overhead${box}:`,
-    ...plainTableLines({
-      head,
-      aligns: head.map((_name, column) => (column === 0 ? "left" : "right")),
-      rows,
-    }).map((line) => `    ${line}`),
+    ...tableLines(columnsOf(heads), rows).map((line) => `    ${line}`),
     ...more,
   ];
 }

@@ -5,33 +5,28 @@ import { type CompareRow, RESULT_SCHEMA_VERSION } from "../results/row.js";
 import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
-import { formatGroups } from "./grouped-table.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { wrapText } from "./wrap.js";
+import { groupedRows } from "./row-groups.js";
+import { type Line, type Paint, plainPaint, tableText } from "./table.js";
 
-const HEAD = ["policy", "boot", "from", "to", "moved most by", "stall p99", "from", "to", "overhead"];
+const HEADS = ["policy", "boot", "from", "to", "moved most by", "stall p99", "from", "to", "overhead"];
 
 /** @param found rows: at least one */
 export function formatUncertainty(found: Uncertainty, paint: Paint = plainPaint): string {
-  return formatGroups(
-    found.rows,
+  const ordersBelow = (rows: readonly UncertainRow[]): Line[] =>
+    found.orders
+      .filter(({ faster }) => rows.includes(found.rows[faster]!))
+      .map((order) => {
+        const text = `  ${orderText(order, found.rows)}`;
+        return order.survives ? { text } : { text, role: "failure" };
+      });
+  return tableText(
     {
-      head: HEAD,
-      aligns: HEAD.map((_name, column) => (column === 0 || column === 4 ? "left" : "right")),
-      cellsOf: (row) => cellsOf(row as UncertainRow),
-      below: ({ rows }) =>
-        found.orders
-          .filter(({ faster }) => rows.includes(found.rows[faster]!))
-          .flatMap((order) => orderLines(order, found.rows, paint)),
+      ...groupedRows(found.rows, cellsOf, ordersBelow),
+      columns: HEADS.map((head, at) => ({ head, align: at === 0 || at === 4 ? "left" : "right" })),
       notes: NOTES,
     },
     paint,
   );
-}
-
-function orderLines(order: PolicyOrder, rows: readonly CompareRow[], paint: Paint): string[] {
-  const lines = wrapText(`  ${orderText(order, rows)}`);
-  return order.survives ? lines : lines.map((line) => paint("failure", line));
 }
 
 const NOTES = [
@@ -41,7 +36,7 @@ const NOTES = [
 ];
 
 function cellsOf({ policy, outcome, uncertainty, overheadBytes }: UncertainRow): string[] {
-  if (outcome !== "ready") return [policy, ...HEAD.slice(1).map(() => NO_VALUE)];
+  if (outcome !== "ready") return [policy, ...HEADS.slice(1).map(() => NO_VALUE)];
   const { bootTimeNs, stallP99Ns } = uncertainty;
   return [
     policy,

@@ -4,49 +4,43 @@ import { field, type Value } from "../results/csv.js";
 import { RESULT_SCHEMA_VERSION } from "../results/row.js";
 import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../study/validate/validate.js";
 import { NO_VALUE } from "./cells.js";
-import { escapeCell, tableLine } from "./markdown.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
-import { wrapText } from "./wrap.js";
+import {
+  type Column,
+  escapeCell,
+  type Line,
+  markdownLines,
+  type Paint,
+  plainPaint,
+  tableText,
+  textOf,
+} from "./table.js";
 
-const HEAD = ["id", "what", "published", "simulated", "tolerance", "holds", "basis"];
-const ALIGNS = ["left", "left", "right", "right", "left", "left", "left"] as const;
+const COLUMNS: readonly Column[] = [
+  { head: "id", align: "left" },
+  { head: "what", align: "left" },
+  { head: "published", align: "right" },
+  { head: "simulated", align: "right" },
+  { head: "tolerance", align: "left" },
+  { head: "holds", align: "left" },
+  { head: "basis", align: "left" },
+];
 
 /** Prints rows in groups of the same target, each with its sources, conditions and notes below it. */
 export function formatValidation(targets: readonly ValidatedTarget[], paint: Paint = plainPaint): string {
-  const claims = claimsOf(targets);
-  const [head, rule, ...body] = plainTableLines({
-    head: HEAD,
-    aligns: [...ALIGNS],
-    rows: claims.map((claim) => {
-      const cells = cellsOf(claim);
-      return claim.holds
-        ? cells
-        : cells.map((cell, at) => (at === HOLDS_CELL ? paint("failure", cell) : cell));
-    }),
-  });
-  const lines = [head!, rule!];
-  let next = 0;
-  for (const target of targets) {
-    lines.push("", paint("title", `${target.id}  ${target.title}`));
-    for (const _claim of target.claims) lines.push(body[next++]!);
-    lines.push(
-      ...remarksOf(target)
-        .flatMap(wrapText)
-        .map((line) => paint("note", line)),
-    );
-  }
+  const groups = targets.map((target) => ({
+    title: `${target.id}  ${target.title}`,
+    rows: target.claims.map((claim) => ({ cells: cellsOf(claim, paint("failure", "NO")) })),
+    below: remarksOf(target).map((text): Line => ({ text: `  ${text}`, role: "note" })),
+  }));
   const basis =
     "[ ]: not published, assumed here. calibration: something was chosen to fit this number, or what is behind it.";
-  lines.push("", ...wrapText(summaryOf(targets)), paint("note", basis));
-  return lines.map((line) => `${line}\n`).join("");
+  return tableText({ columns: COLUMNS, groups, notes: [summaryOf(targets), basis] }, paint);
 }
 
-const HOLDS_CELL: number = HEAD.indexOf("holds");
-
-function cellsOf(claim: ValidatedClaim): string[] {
+/** @param no what stands for a claim that does not hold */
+function cellsOf(claim: ValidatedClaim, no: string): string[] {
   const { id, what, tolerance, holds, basis } = claim;
-  return [id, what, publishedText(claim), simulatedText(claim), tolerance, holds ? "yes" : "NO", basis];
+  return [id, what, publishedText(claim), simulatedText(claim), tolerance, holds ? "yes" : no, basis];
 }
 
 /** `398 s`, `575 to 680 s`, `8.75`. */
@@ -76,8 +70,8 @@ function remarksOf({ claims }: ValidatedTarget): string[] {
     shared.set(text, [...(shared.get(text) ?? []), id]);
   }
   return [
-    ...[...shared].map(([text, ids]) => `  ${idRange(ids)}: ${text}`),
-    ...claims.flatMap(({ id, note }) => (note === undefined ? [] : [`  ${id}: ${note}`])),
+    ...[...shared].map(([text, ids]) => `${idRange(ids)}: ${text}`),
+    ...claims.flatMap(({ id, note }) => (note === undefined ? [] : [`${id}: ${note}`])),
   ];
 }
 
@@ -117,7 +111,7 @@ export function formatValidationJsonl(targets: readonly ValidatedTarget[]): stri
     .join("");
 }
 
-const COLUMNS: Readonly<Record<string, (claim: ValidatedClaim) => Value>> = {
+const CSV_COLUMNS: Readonly<Record<string, (claim: ValidatedClaim) => Value>> = {
   id: (claim) => claim.id,
   what: (claim) => claim.what,
   published_low: ({ published }) => (typeof published === "number" ? published : published[0]),
@@ -135,23 +129,21 @@ const COLUMNS: Readonly<Record<string, (claim: ValidatedClaim) => Value>> = {
 /** Comma-separated values (RFC 4180), one line a row; a published range is two columns. */
 export function formatValidationCsv(targets: readonly ValidatedTarget[]): string {
   const lines = claimsOf(targets).map((claim) =>
-    Object.values(COLUMNS).map((valueIn) => field(valueIn(claim))),
+    Object.values(CSV_COLUMNS).map((valueIn) => field(valueIn(claim))),
   );
-  return [Object.keys(COLUMNS), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
+  return [Object.keys(CSV_COLUMNS), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 
 /** A Markdown table, the summary, and the remarks as a list. */
 export function formatValidationMarkdown(targets: readonly ValidatedTarget[]): string {
-  const lines = [
-    tableLine(HEAD),
-    tableLine(ALIGNS.map((align) => (align === "right" ? "--:" : ":--"))),
-    ...claimsOf(targets).map((claim) =>
-      tableLine(cellsOf(claim).map((cell) => (cell === "NO" ? "**no**" : escapeCell(cell)))),
+  return textOf([
+    ...markdownLines(
+      COLUMNS,
+      claimsOf(targets).map((claim) => cellsOf(claim, "**no**")),
     ),
     "",
     summaryOf(targets),
     "",
-    ...targets.flatMap(remarksOf).map((remark) => `- ${escapeCell(remark.trim())}`),
-  ];
-  return lines.map((line) => `${line}\n`).join("");
+    ...targets.flatMap(remarksOf).map((remark) => `- ${escapeCell(remark)}`),
+  ]);
 }

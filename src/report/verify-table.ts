@@ -1,8 +1,7 @@
 import type { Comparison } from "../study/verify/comparison.js";
 import type { VerifiedRecording } from "../study/verify/verify-recording.js";
 import { divergenceLines } from "./divergences.js";
-import { type Paint, plainPaint } from "./paint.js";
-import { plainTableLines } from "./plain-table.js";
+import { columnsOf, type Paint, plainPaint, tableLines } from "./table.js";
 import { equalCell, RUN_HEAD, runCells } from "./verify-cells.js";
 
 const KNOWN_NOTE =
@@ -25,11 +24,10 @@ export function formatVerifyTable(
     ]),
     ...recording.runs.map((run) => [recording.name, ...runCells(run)]),
   ]);
-  const lines = plainTableLines({
-    head: HEAD,
-    aligns: HEAD.map((_name, column) => (column < 3 ? "left" : "right")),
-    rows: rows.map((row) => [...row, ...HEAD.slice(row.length).map(() => "")]),
-  });
+  const lines = tableLines(
+    columnsOf(HEAD, 3),
+    rows.map((row) => [...row, ...HEAD.slice(row.length).map(() => "")]),
+  );
   const divergences = recordings.flatMap(divergenceLines);
   const hasTraces = recordings.some(({ runs }) => runs.some(({ start }) => start === "trace"));
   return [

@@ -1,8 +1,7 @@
 /** What must hold for any run of any scenario, as its result and its reports tell. */
 
-import { formatMarkdown } from "../../src/report/markdown.js";
+import { formatMarkdown, formatTable } from "../../src/report/rows.js";
 import { formatRunSummary } from "../../src/report/run-summary.js";
-import { formatTable } from "../../src/report/table.js";
 import { formatCsv } from "../../src/results/csv.js";
 import { rowRecord } from "../../src/results/record.js";
 import type { CompareRow, RunResult } from "../../src/results/row.js";

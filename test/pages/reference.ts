@@ -6,7 +6,7 @@ import type { Field, Fields } from "../../src/fields/field.js";
 import { defaultText, expectedOf, lineOf } from "../../src/fields/read.js";
 import { FIRMWARES } from "../../src/firmware/firmwares.js";
 import { POLICIES } from "../../src/policy/policies.js";
-import { escapeCell, tableLine } from "../../src/report/markdown.js";
+import { escapeCell, tableLine } from "../../src/report/table.js";
 import { PLATFORM_OF_FIRMWARE } from "../../src/scenario/check.js";
 import { MACHINES, PRESETS, type Preset } from "../../src/scenario/presets.js";
 import { SCENARIO } from "../../src/scenario/scenario.js";

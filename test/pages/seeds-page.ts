@@ -1,6 +1,6 @@
 /** `results/seeds.md`: every statement of the seeds with the run that shows it. */
 
-import { escapeCell, tableLine } from "../../src/report/markdown.js";
+import { escapeCell, tableLine } from "../../src/report/table.js";
 import { formatFound, Runs, readSeeds, type Seed, type Shown } from "./statements.js";
 
 /** A text with its statements run. */

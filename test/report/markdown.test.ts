@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatMarkdown } from "../../src/report/markdown.js";
+import { formatMarkdown } from "../../src/report/rows.js";
 import { rowWith } from "../results/rows.js";
 
 const test = suite("report: markdown");

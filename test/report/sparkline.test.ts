@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { sparkline } from "../../src/report/sparkline.js";
+import { sparkline } from "../../src/report/cells.js";
 
 const test = suite("report: sparkline");
 

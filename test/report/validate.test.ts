@@ -52,7 +52,6 @@ test("the table groups rows by target, with conditions, sources and notes below"
     formatValidation(TARGETS),
     `id     what            published  simulated  tolerance  holds  basis
 ──────────────────────────────────────────────────────────────────────────
-
 VT1  Drains
 VT1.a  drain 8 GiB          24 s    22.26 s  ±20 %      yes    prediction
 VT1.b  drain 8 GiB          24 s    22.26 s  ±20 %      yes    calibration

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { REPORT_WIDTH, wrapText } from "../../src/report/wrap.js";
+import { REPORT_WIDTH, wrapText } from "../../src/report/table.js";
 
 const test = suite("report: wrap");
 

@@ -1,7 +1,7 @@
 /** `unaccepted compare SCENARIO...`: every run of the files, side by side. */
 
 import type { Argv } from "yargs";
-import { formatTable } from "../../report/table.js";
+import { formatTable } from "../../report/rows.js";
 import type { CompareRow } from "../../results/row.js";
 import { isRandom } from "../../study/repeat.js";
 import { rangeVariants } from "../../study/uncertainty.js";

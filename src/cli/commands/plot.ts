@@ -2,8 +2,7 @@
 
 import type { Argv } from "yargs";
 import { isDrawn, type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
-import { renderSvg } from "../../report/plot/render.js";
-import { COLOURS, THEMES, type Theme } from "../../report/plot/theme.js";
+import { COLOURS, renderSvg, THEMES, type Theme } from "../../report/plot/picture.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
 import type { CliContext } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";

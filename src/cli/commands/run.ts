@@ -2,7 +2,7 @@
 
 import type { Argv } from "yargs";
 import { POLICIES, POLICY_NAMES } from "../../policy/policies.js";
-import { formatPolicyList, formatPolicyListJson } from "../../report/policy-list.js";
+import { formatPolicyList, formatPolicyListJson } from "../../report/lists.js";
 import { formatRunSummary } from "../../report/run-summary.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { settingsOf } from "../../study/settings.js";

@@ -1,7 +1,7 @@
 import type { CompareRow } from "../../results/row.js";
 import { formatBytes, GiB } from "../../units.js";
 import { policyText } from "../row-groups.js";
-import type { ThemeColours } from "./theme.js";
+import type { ThemeColours } from "./picture.js";
 
 /** All panels of a row together, so that the picture is shown 800 pixels wide. */
 const PANELS_WIDTH = 660;

@@ -1,5 +1,5 @@
 import { formatBytes, GiB, KiB, MiB } from "../../units.js";
-import type { ThemeColours } from "./theme.js";
+import type { ThemeColours } from "./picture.js";
 
 /** What the picture needs of a tuned guest; the JSON of `tune` has it. */
 export interface PlotTuning {

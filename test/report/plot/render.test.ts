@@ -1,8 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { paretoSpec } from "../../../src/report/plot/pareto.js";
-import { renderSvg } from "../../../src/report/plot/render.js";
-import { COLOURS, THEMES } from "../../../src/report/plot/theme.js";
+import { COLOURS, renderSvg, THEMES } from "../../../src/report/plot/picture.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../../src/report/plot/tune.js";
 import { GiB, MiB } from "../../../src/units.js";
 import { rowWith } from "../../results/rows.js";

@@ -2,8 +2,7 @@
 
 import type { Argv } from "yargs";
 import { printable } from "../../../printable.js";
-import { formatImportReport, importReport } from "../../../report/trace-import.js";
-import { PageEventCounts } from "../../../report/trace-use.js";
+import { formatImportReport, importReport, PageEventCounts } from "../../../report/trace-import.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";
 import { LivePages } from "../../../workload/live-pages.js";
 import type { CliContext } from "../../context.js";

@@ -2,8 +2,8 @@
 
 import type { Argv } from "yargs";
 import { printableAll } from "../../../printable.js";
+import { PageEventCounts, whyUnusable } from "../../../report/trace-import.js";
 import { formatTraceInfo } from "../../../report/trace-info.js";
-import { PageEventCounts, whyUnusable } from "../../../report/trace-use.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
 import { bundledTrace } from "../../bundled-traces.js";
 import { paintFor } from "../../colour.js";

@@ -1,7 +1,7 @@
 /** `unaccepted trace list`: the traces and generators that come with the program. */
 
 import type { Argv } from "yargs";
-import { formatTraceList, type ListedGenerator } from "../../../report/trace-list.js";
+import { formatTraceList, type ListedGenerator } from "../../../report/lists.js";
 import { formatBytes, formatDuration } from "../../../units.js";
 import { GENERATORS, type GeneratorEntry, type Parameter } from "../../../workload/generators/index.js";
 import { bundledTraces } from "../../bundled-traces.js";

@@ -1,4 +1,4 @@
-/** Colours of pictures for light and dark pages. */
+/** Pictures, in colours for light and dark pages. */
 
 export const THEMES = ["light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -55,7 +55,7 @@ export const COLOURS: Readonly<Record<Theme, ThemeColours>> = {
 };
 
 /** Vega-Lite's own settings in these colours; sizes for a picture that is shown 800 pixels wide. */
-export function configOf({ background, text, muted, grid }: ThemeColours): object {
+function configOf({ background, text, muted, grid }: ThemeColours): object {
   return {
     background,
     font: "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif",
@@ -76,4 +76,24 @@ export function configOf({ background, text, muted, grid }: ThemeColours): objec
     legend: { labelColor: text, titleColor: muted, labelFontSize: 12, titleFontWeight: "normal" },
     title: { color: text, fontSize: 14, subtitleColor: muted, anchor: "start" },
   };
+}
+
+/**
+ * Draws a Vega-Lite specification. The same specification gives the same bytes; text is escaped by the
+ * renderer. The libraries are loaded here, so that nobody waits for them who wants no picture.
+ *
+ * @returns an SVG document with a newline at its end
+ */
+export async function renderSvg(spec: object, theme: Theme): Promise<string> {
+  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
+  const themed = {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    ...spec,
+    config: configOf(COLOURS[theme]),
+  };
+  const compiled = vegaLite.compile(themed as Parameters<typeof vegaLite.compile>[0]);
+  const view = new vega.View(vega.parse(compiled.spec), { renderer: "none", logLevel: vega.Error });
+  const svg = await view.toSVG();
+  view.finalize();
+  return `${svg}\n`;
 }

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { earlyMapLines, earlyMapText } from "../../src/report/early-map-text.js";
-import { formatTable } from "../../src/report/table.js";
+import { earlyMapText, formatTable } from "../../src/report/rows.js";
+import { earlyMapLines } from "../../src/report/run-summary.js";
 import { MiB } from "../../src/units.js";
 import type { EarlyMapResult } from "../../src/x86/early-map.js";
 import { resultWith, rowWith } from "../results/rows.js";

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatTable } from "../../src/report/table.js";
+import { formatTable } from "../../src/report/rows.js";
 import type { CompareRow } from "../../src/results/row.js";
 import { GiB, MiB } from "../../src/units.js";
 import { rowWith } from "../results/rows.js";

@@ -1,0 +1,85 @@
+/** What comes with the program, for people: policies with their parameters, traces and generators. */
+
+import { STRATEGY_PARAMETERS, type StrategyParameterName } from "../policy/parameters.js";
+import type { Policy } from "../policy/policy.js";
+import { formatBytes } from "../units.js";
+import { alignedLines, type Paint, plainPaint, textOf, wrapText } from "./table.js";
+
+/** Prints every policy: name, what it does, since when, and what can be tuned with `--set strategy.NAME=`. */
+export function formatPolicyList(policies: readonly Policy[], paint: Paint = plainPaint): string {
+  return policies
+    .map((policy) => [
+      paint("title", policy.name),
+      ...wrapText(`  ${policy.summary}`),
+      ...wrapText(`  since: ${policy.since}`),
+      ...Object.entries(policy.parameters).flatMap(([name, value]) => {
+        const { what } = STRATEGY_PARAMETERS[name as StrategyParameterName];
+        return wrapText(`  strategy.${name}=${value}: ${what}`);
+      }),
+    ])
+    .map(textOf)
+    .join("\n");
+}
+
+/** The same as JSON. */
+export function formatPolicyListJson(policies: readonly Policy[]): string {
+  const list = policies.map(({ name, summary, since, parameters }) => ({
+    name,
+    summary,
+    since,
+    parameters: Object.entries(parameters).map(([parameter, byDefault]) => {
+      const { is: kind, what } = STRATEGY_PARAMETERS[parameter as StrategyParameterName];
+      return { name: parameter, kind, default: byDefault, what };
+    }),
+  }));
+  return `${JSON.stringify({ schemaVersion: 1, policies: list }, undefined, 2)}\n`;
+}
+
+/** A trace that comes with the program. */
+export interface BundledTrace {
+  /** As a scenario's `workload` or a command names it, from the directory of the package. */
+  readonly path: string;
+  /** Of the file as it is. */
+  readonly sizeBytes: number;
+  /** Where it was recorded. */
+  readonly origin: string;
+  /** What it shows, in one line. */
+  readonly about: string;
+}
+
+/** A generator with its parameters. */
+export interface ListedGenerator {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** What it repeats and from which facts. */
+  readonly imitates: string;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly what: string;
+    /** As users write it. */
+    readonly default: string;
+  }[];
+}
+
+/** Two lines for each trace: the path to be copied, then the rest; then the generators with their parameters. */
+export function formatTraceList(
+  traces: readonly BundledTrace[],
+  generators: readonly ListedGenerator[],
+): string {
+  return `recorded\n${recordedLines(traces)}\ngenerated\n${generators.map(generatorLines).join("")}`;
+}
+
+function generatorLines({ name, summary, imitates, parameters }: ListedGenerator): string {
+  const rows = parameters.map((one) => [`    ${one.name}`, one.default, one.what]);
+  const lines = alignedLines(["left", "right", "left"], rows);
+  return textOf([`generate:${name}`, `  ${summary}`, ...wrapText(`  imitates: ${imitates}`), ...lines]);
+}
+
+function recordedLines(traces: readonly BundledTrace[]): string {
+  const rest = alignedLines(
+    ["right", "left"],
+    traces.map(({ sizeBytes, about, origin }) => [formatBytes(sizeBytes), `${about} (${origin})`]),
+  );
+  return traces.map(({ path }, index) => `${path}\n  ${rest[index]!}\n`).join("");
+}

@@ -1,0 +1,205 @@
+/** Rows side by side: as a table for terminals and in Markdown, with sentences that keep numbers from being read for more than they are. */
+
+import { MEASURES, type Measure, valueIn } from "../results/measures.js";
+import type { CompareRow, Outcome, RunResult } from "../results/row.js";
+import { BASELINE_POLICY } from "../study/compare.js";
+import { formatBytes, formatDuration } from "../units.js";
+import {
+  formatCount,
+  formatInteger,
+  formatRatio,
+  formatShare,
+  formatVcpus,
+  kernelText,
+  NO_VALUE,
+} from "./cells.js";
+import {
+  failureText,
+  groupedRows,
+  policyText,
+  problemTexts,
+  settingsText,
+  whatIfNotes,
+} from "./row-groups.js";
+import {
+  type Column,
+  columnsOf,
+  escapeCell,
+  markdownLines,
+  type Paint,
+  plainPaint,
+  tableText,
+  textOf,
+} from "./table.js";
+
+/** Numbers that have a column. */
+const SHOWN: readonly Measure[] = MEASURES.filter((measure) => measure.in?.includes("table") === true).sort(
+  (a, b) => Number(a.name === "assumedShare") - Number(b.name === "assumedShare"),
+);
+
+/**
+ * Prints rows in groups of the same platform and memory, under one head, with what the
+ * columns mean below. A run that is not ready shows its outcome in place of its boot time,
+ * and the reason below.
+ *
+ * @param rows at least one
+ * @param baseline the policy that ratios compare with
+ */
+export function formatTable(
+  rows: readonly CompareRow[],
+  paint: Paint = plainPaint,
+  baseline: string = BASELINE_POLICY,
+): string {
+  const failed = (outcome: Failure): string => paint("failure", FAILURE_WORDS[outcome]);
+  return tableText(
+    {
+      ...groupedRows(
+        rows,
+        (row) => [markedPolicy(row), ...SHOWN.map((measure) => cellOf(measure, row, formatCount, failed))],
+        (group) =>
+          group.flatMap((row) => {
+            const text = earlyMapText(row);
+            return text === undefined ? [] : [{ text: `  ${text}` }];
+          }),
+      ),
+      columns: columnsOf(["policy", ...SHOWN.map(({ label = "" }) => label)]),
+      notes: columnNotes(rows, baseline),
+    },
+    paint,
+  );
+}
+
+type Failure = Exclude<Outcome, "ready">;
+
+/** Short enough for the column of the boot time, and not to be taken for one. */
+const FAILURE_WORDS: Readonly<Record<Failure, string>> = {
+  oom: "OOM",
+  deadline: "LATE",
+  terminated: "STOPPED",
+};
+
+interface MarkdownColumn extends Column {
+  readonly cell: (row: CompareRow) => string;
+  /** Left out where this is the same in all rows of a table that has several. */
+  readonly onlyIfVaried?: true;
+}
+
+const MARKDOWN_COLUMNS: readonly MarkdownColumn[] = [
+  { head: "scenario", align: "left", cell: (row) => row.scenario, onlyIfVaried: true },
+  { head: "workload", align: "left", cell: (row) => row.workload, onlyIfVaried: true },
+  { head: "kernel", align: "left", cell: kernelText, onlyIfVaried: true },
+  { head: "settings", align: "left", cell: settingsText, onlyIfVaried: true },
+  { head: "platform", align: "left", cell: (row) => row.platform },
+  { head: "memory", align: "right", cell: (row) => formatBytes(row.memoryBytes) },
+  { head: "vCPUs", align: "right", cell: (row) => String(row.vcpus) },
+  { head: "policy", align: "left", cell: markedPolicy },
+  ...SHOWN.map((measure): MarkdownColumn => {
+    const cell = (row: CompareRow): string =>
+      cellOf(measure, row, formatInteger, (outcome) => `**${outcome}**`);
+    return { head: measure.label ?? "", align: "right", cell };
+  }),
+];
+
+/** Prints a table and, as a list below it, failed runs, what went wrong in others and what the columns mean. */
+export function formatMarkdown(rows: readonly CompareRow[]): string {
+  const columns = MARKDOWN_COLUMNS.filter(
+    ({ onlyIfVaried, cell }) => onlyIfVaried === undefined || new Set(rows.map(cell)).size > 1,
+  );
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const notes = [...rows.flatMap(failureNotes), ...columnNotes(rows)];
+  return textOf([...markdownLines(columns, cells), "", ...notes.map((note) => `- ${note}`)]);
+}
+
+function failureNotes(row: CompareRow): string[] {
+  const machine = `${row.platform}, ${formatBytes(row.memoryBytes)}, ${formatVcpus(row.vcpus)}`;
+  const texts = [...(row.outcome === "ready" ? [] : [failureText(row)]), ...problemTexts(row)];
+  return texts.map((text) => `**${row.policy}** on ${machine}: ${escapeCell(text)}`);
+}
+
+/** The policy, with a star where no other one beats it. */
+function markedPolicy(row: CompareRow): string {
+  return row.paretoOptimal === true ? `${policyText(row)} *` : policyText(row);
+}
+
+/** @param failed what stands for the boot time of a run that did not boot */
+function cellOf(
+  measure: Measure,
+  row: CompareRow,
+  count: (value: number) => string,
+  failed: (outcome: Failure) => string,
+): string {
+  const value = valueIn(measure, row) as number | null;
+  if (measure.name === "bootTimeNs" && row.outcome !== "ready") return failed(row.outcome);
+  if (value === null) return NO_VALUE;
+  switch (measure.is) {
+    case "ns":
+      return value === 0 ? NO_VALUE : formatDuration(value);
+    case "bytes":
+      return formatBytes(value);
+    case "count":
+      return count(value);
+    case "ratio":
+      return formatRatio(value);
+    case "share":
+      return formatShare(value);
+  }
+}
+
+/** Settings that change nothing but what the direct map goes through. */
+const EARLY_MAP_SETTINGS: readonly string[] = [
+  "shareWithoutAccept",
+  "decryptedSection",
+  "splitTables",
+  "splitRaces",
+  "dmaBuffers",
+];
+
+/** One line on the direct map of a row that differs from others in what concerns it; else nothing. */
+export function earlyMapText({ earlyMap, settings }: CompareRow): string | undefined {
+  if (earlyMap === undefined || !EARLY_MAP_SETTINGS.some((name) => `guest.${name}` in settings))
+    return undefined;
+  const { splits, tables, localFlushes, globalFlushes, wastedAcceptBytes } = earlyMap;
+  const count = formatInteger(tables.brk + tables.memblock + tables.buddy);
+  return (
+    `direct map: splits ${formatInteger(splits)}, tables ${count}, flushes ${formatInteger(localFlushes)} of one ` +
+    `CPU and ${formatInteger(globalFlushes)} of all, ${formatBytes(wastedAcceptBytes)} accepted only to be shared`
+  );
+}
+
+/** What the columns mean and how far the times can be trusted. */
+export function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_POLICY): string[] {
+  const notes = [
+    ...(rows.some(({ paretoOptimal }) => paretoOptimal === true)
+      ? [
+          "*: no other policy on the same input is at least as good in boot time and overhead, and better in one.",
+        ]
+      : []),
+    `ratio: boot time of ${baseline} on the same machine divided by this one's; above 1x is faster than ${baseline}.`,
+    "overhead: what the host spends for the guest beyond the memory that the guest has touched.",
+    "stalls: allocations that waited for acceptance; p99 and max are how long they waited.",
+    `assumed: part of the boot time that rests on assumed prices, ${shareRange(rows)}; the other prices ` +
+      "are measured or derived from published numbers.",
+  ];
+  if (rows.some(({ repeats }) => repeats !== undefined)) {
+    notes.push(
+      "seeds: mean and interval of 95 % confidence (Student's t) over runs with other seeds; the row is the first.",
+    );
+  }
+  notes.push(...whatIfNotes(rows));
+  const platforms = new Set(rows.map((row) => row.platform));
+  if (platforms.has("tdx") && platforms.has("snp")) {
+    notes.push(
+      "The costs of accepting memory on tdx and on snp come from different sources: compare policies " +
+        "within a platform rather than one platform with the other.",
+    );
+  }
+  return notes;
+}
+
+/** `12 % to 48 % here`, or one number where all rows have the same. */
+function shareRange(rows: readonly RunResult[]): string {
+  const shares = rows.map((row) => row.assumedShare);
+  const low = formatShare(shares.reduce((a, b) => Math.min(a, b), 1));
+  const high = formatShare(shares.reduce((a, b) => Math.max(a, b), 0));
+  return low === high ? `${low} here` : `${low} to ${high} here`;
+}
