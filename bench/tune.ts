@@ -15,21 +15,21 @@ const AFTER_BOOT = "workload=generate:heap?size=1GiB";
 
 /** What is tuned: the objective, the knobs, what the scenario says instead, and seeds. */
 const CASES: readonly (readonly [string, readonly string[], readonly string[], number])[] = [
-  ["bootTime", [PRE_ACCEPT], [LATE, "memory=[4GiB, 16GiB, 64GiB, 256GiB]"], 1],
-  ["0.7*bootTime+0.3*overheadBytes", [PRE_ACCEPT], [LATE], 1],
+  ["bootTimeNs", [PRE_ACCEPT], [LATE, "memory=[4GiB, 16GiB, 64GiB, 256GiB]"], 1],
+  ["0.7*bootTimeNs+0.3*overheadBytes", [PRE_ACCEPT], [LATE], 1],
   [
-    "bootTime,overheadBytes",
+    "bootTimeNs,overheadBytes",
     [PRE_ACCEPT, "host.pageSize=4KiB,2MiB"],
     [LATE, "memory=64GiB", "platform=snp"],
     1,
   ],
   [
-    "0.2*bootTime+0.8*stallTotal",
+    "0.2*bootTimeNs+0.8*stalls.totalNs",
     ["firmware.preAcceptLimit=32MiB..16GiB"],
     [LATE, "memory=16GiB", AFTER_BOOT],
     2,
   ],
-  ["stallTotal,bootTime", [PRE_ACCEPT], [LATE, "memory=4GiB", "platform=snp", AFTER_BOOT], 1],
+  ["stalls.totalNs,bootTimeNs", [PRE_ACCEPT], [LATE, "memory=4GiB", "platform=snp", AFTER_BOOT], 1],
 ];
 
 /** Prints a row for each guest. @throws Error where a search is worse than promised */

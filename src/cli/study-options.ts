@@ -25,9 +25,19 @@ export function studyOptions(argv: ParsedArguments): StudyOptions {
   return {
     ...(baseline === undefined ? {} : { baseline: policyOf(String(baseline)) }),
     ...(deadline === undefined ? {} : { deadlineNs: deadlineOf(String(deadline)) }),
-    failOn: conditions.map(conditionOf),
+    failOn: conditions.map((text) => readFlag("fail-on", text, parseCondition)),
     repeat: repeatOf(String(repeat)),
   };
+}
+
+/** Reads a flag that names measures; @throws UsageError that begins with the flag */
+export function readFlag<T>(flag: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof ConditionError) throw new UsageError(`--${flag} ${error.message}`);
+    throw error;
+  }
 }
 
 /** A time above zero; @throws UsageError */
@@ -43,15 +53,6 @@ function policyOf(text: string): PolicyName {
   const nearest = nearestName(text, POLICY_NAMES);
   const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
   throw new UsageError(`--baseline ${text}: expected one of ${POLICY_NAMES.join(", ")}${hint}`);
-}
-
-function conditionOf(text: string): Condition {
-  try {
-    return parseCondition(text);
-  } catch (error) {
-    if (error instanceof ConditionError) throw new UsageError(`--fail-on ${error.message}`);
-    throw error;
-  }
 }
 
 function repeatOf(text: string): number {

@@ -1,3 +1,4 @@
+import { jsonDocument } from "../results/json.js";
 import { problemsOf } from "../results/problems.js";
 import type { RunResult } from "../results/row.js";
 import type { Largest } from "../study/largest.js";
@@ -67,10 +68,9 @@ function reasonOf(next: RunResult | undefined): { readonly reason?: string } {
   return reason === undefined ? {} : { reason };
 }
 
-/** `{ "schemaVersion": 1, "deadlineNs": ..., "rows": [...] }`. */
+/** `{ "schemaVersion": 2, "deadlineNs": ..., "rows": [...] }`. */
 export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: number): string {
-  const document = {
-    schemaVersion: 1,
+  return jsonDocument({
     deadlineNs,
     rows: rows.map(({ found, best, next }) => {
       const { platform, vcpus, policy, kernel, kernelRules, workload, remarks } = (best ?? next)!;
@@ -89,6 +89,5 @@ export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: numbe
         tries: found.tries,
       };
     }),
-  };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  });
 }

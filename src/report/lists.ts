@@ -2,6 +2,7 @@
 
 import { STRATEGY_PARAMETERS, type StrategyParameterName } from "../policy/parameters.js";
 import type { Policy } from "../policy/policy.js";
+import { jsonDocument } from "../results/json.js";
 import { formatBytes } from "../units.js";
 import { alignedLines, type Paint, plainPaint, textOf, wrapText } from "./table.js";
 
@@ -32,7 +33,7 @@ export function formatPolicyListJson(policies: readonly Policy[]): string {
       return { name: parameter, kind, default: byDefault, what };
     }),
   }));
-  return `${JSON.stringify({ schemaVersion: 1, policies: list }, undefined, 2)}\n`;
+  return jsonDocument({ policies: list });
 }
 
 /** A trace that comes with the program. */

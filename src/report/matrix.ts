@@ -1,5 +1,6 @@
 /** The matrix of firmware, kernels and choices: for people, as Markdown and as JSON. */
 
+import { jsonDocument } from "../results/json.js";
 import type { MatrixCell } from "../study/matrix/run-matrix.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
@@ -12,9 +13,6 @@ import {
   tableText,
   textOf,
 } from "./table.js";
-
-/** Version of the JSON form; rises when a field changes its meaning or goes away. */
-const SCHEMA_VERSION = 1;
 
 const COLUMNS: readonly Column[] = [
   { head: "choice", align: "left" },
@@ -47,7 +45,7 @@ export function formatMatrixMarkdown(cells: readonly MatrixCell[]): string {
 
 /** JSON as scripts read it. */
 export function formatMatrixJson(cells: readonly MatrixCell[]): string {
-  return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, cells }, undefined, 2)}\n`;
+  return jsonDocument({ cells });
 }
 
 const NOTES = [

@@ -1,7 +1,8 @@
 /** Rows that ran on the same input, and the words that say which input that was. */
 
+import { measuresIn } from "../results/measures.js";
 import { isSound, problemsOf } from "../results/problems.js";
-import type { CompareRow, Repeats, RunResult, Spread } from "../results/row.js";
+import type { CompareRow, Repeats, RunResult } from "../results/row.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatVcpus, kernelText } from "./cells.js";
@@ -76,17 +77,14 @@ export function problemTexts(row: RunResult): string[] {
 }
 
 /** `5 seeds: boot 10.4 s ± 12 ms, ...`, for a run that was repeated. */
-function repeatsText({ runs, failed, bootTimeNs, overheadBytes, stallP99Ns, workloadNs }: Repeats): string {
-  const within = ({ mean, halfWidth }: Spread, format: (value: number) => string): string =>
-    `${format(Math.round(mean))} ± ${format(Math.round(halfWidth))}`;
-  const parts = [
-    `boot ${within(bootTimeNs, formatDuration)}`,
-    `overhead ${within(overheadBytes, formatBytes)}`,
-    `p99 ${within(stallP99Ns, formatDuration)}`,
-    `workload ${within(workloadNs, formatDuration)}`,
-  ];
-  const bad = failed === 0 ? "" : `, ${failed} of them failed`;
-  return `${runs} seeds${bad}: ${parts.join(", ")}`;
+function repeatsText(repeats: Repeats): string {
+  const parts = measuresIn("repeat").map(({ name, is, label }) => {
+    const format = is === "ns" ? formatDuration : formatBytes;
+    const { mean, halfWidth } = repeats[name];
+    return `${label} ${format(Math.round(mean))} ± ${format(Math.round(halfWidth))}`;
+  });
+  const bad = repeats.failed === 0 ? "" : `, ${repeats.failed} of them failed`;
+  return `${repeats.runs} seeds${bad}: ${parts.join(", ")}`;
 }
 
 /** What a row assumes that no firmware does. */

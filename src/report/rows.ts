@@ -1,6 +1,6 @@
 /** Rows side by side: as a table for terminals and in Markdown, with sentences that keep numbers from being read for more than they are. */
 
-import { MEASURES, type Measure, valueIn } from "../results/measures.js";
+import { type Measure, measuresIn, valueIn } from "../results/measures.js";
 import type { CompareRow, Outcome, RunResult } from "../results/row.js";
 import { BASELINE_POLICY } from "../study/compare.js";
 import { formatBytes, formatDuration } from "../units.js";
@@ -33,9 +33,7 @@ import {
 } from "./table.js";
 
 /** Numbers that have a column. */
-const SHOWN: readonly Measure[] = MEASURES.filter((measure) => measure.in?.includes("table") === true).sort(
-  (a, b) => Number(a.name === "assumedShare") - Number(b.name === "assumedShare"),
-);
+const SHOWN: readonly Measure[] = measuresIn("table");
 
 /**
  * Prints rows in groups of the same platform and memory, under one head, with what the
@@ -167,7 +165,7 @@ export function earlyMapText({ earlyMap, settings }: CompareRow): string | undef
 }
 
 /** What the columns mean and how far the times can be trusted. */
-export function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_POLICY): string[] {
+function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_POLICY): string[] {
   const notes = [
     ...(rows.some(({ paretoOptimal }) => paretoOptimal === true)
       ? [

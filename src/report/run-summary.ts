@@ -284,9 +284,9 @@ function requestLines(run: RunResult): Line[] {
   return [
     ["allocations", formatInteger(requests.allocations)],
     ["frees", formatInteger(requests.frees)],
-    ...(run.workloadNs === undefined
+    ...(run.workloadTimeNs === undefined
       ? []
-      : [["after init", formatDuration(run.workloadNs), "until the last request is served"] as const]),
+      : [["after init", formatDuration(run.workloadTimeNs), "until the last request is served"] as const]),
     ...seldom
       .filter(([, count]) => count > 0)
       .map(([name, count, remark]): Line => [name, formatInteger(count), remark]),

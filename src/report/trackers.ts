@@ -1,5 +1,6 @@
 /** Trackers side by side: for people and as JSON. */
 
+import { jsonDocument } from "../results/json.js";
 import { LINE_NS, type TrackerComparison, type TrackerRow } from "../study/trackers.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { columnsOf, type Paint, tableText } from "./table.js";
@@ -53,13 +54,11 @@ const NOTES = [
 
 /** JSON as scripts read it. */
 export function formatTrackersJson({ boots, worstCases }: TrackerReport): string {
-  const report = {
-    schemaVersion: 1,
+  return jsonDocument({
     lineNs: { value: LINE_NS, basis: "assumed" },
     boots,
     worstCases: worstCases.map(({ name, comparison }) => ({ name, ...comparison })),
-  };
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  });
 }
 
 function titleOf({ memoryBytes, unacceptedBytes, requests }: TrackerComparison): string {

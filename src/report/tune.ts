@@ -1,8 +1,7 @@
 /** What a tuning found, for terminals and as JSON. */
 
-import { RESULT_SCHEMA_VERSION } from "../results/row.js";
+import { jsonDocument } from "../results/json.js";
 import type { KnobValue } from "../study/tune/knob.js";
-import { formatValue } from "../study/tune/metric.js";
 import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatVcpus, kernelText } from "./cells.js";
@@ -11,13 +10,9 @@ import { columnsOf, type Paint, plainPaint, tableLines, wrapText } from "./table
 /** Rows of the front that are printed; JSON has them all. */
 const MOST_FRONT_ROWS = 12;
 
-/** The object of one guest, or `{ "schemaVersion": 1, "guests": [...] }` for several. */
+/** The object of one guest, or `{ "schemaVersion": 2, "guests": [...] }` for several. */
 export function formatTuningJson(tunings: readonly Tuning[]): string {
-  const document =
-    tunings.length === 1
-      ? { schemaVersion: RESULT_SCHEMA_VERSION, ...tunings[0] }
-      : { schemaVersion: RESULT_SCHEMA_VERSION, guests: tunings };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return jsonDocument(tunings.length === 1 ? tunings[0]! : { guests: tunings });
 }
 
 /** @param tunings at least one */
@@ -65,9 +60,9 @@ function unitsOf({ curves }: Tuning): Units {
 }
 
 function valueText(value: KnobValue, unit: KnobCurve["unit"] | undefined): string {
-  return typeof value === "number" && unit !== undefined && unit !== "name"
-    ? formatValue(value, unit)
-    : String(value);
+  if (typeof value !== "number") return String(value);
+  if (unit === "bytes") return formatBytes(value);
+  return unit === "ns" ? formatDuration(value) : String(Number(value.toPrecision(3)));
 }
 
 function knobsText(knobs: KnobValues, units: Units): string {
@@ -77,11 +72,11 @@ function knobsText(knobs: KnobValues, units: Units): string {
 }
 
 function outcomeText(point: TunePoint): string {
-  const { outcome, reason, problems = [], bootTimeNs, overheadBytes, stallP99Ns, broken } = point;
+  const { outcome, reason, problems = [], bootTimeNs, overheadBytes, broken, "stalls.p99Ns": p99Ns } = point;
   const ended = outcome === "ready" ? [] : [`${outcome}${reason === undefined ? "" : `: ${reason}`}`];
   if (ended.length + problems.length > 0) return [...ended, ...problems].join("; ");
   const text = `boot ${formatDuration(bootTimeNs)}, overhead ${formatBytes(overheadBytes)}`;
-  const stall = stallP99Ns === 0 ? "" : `, stall p99 ${formatDuration(stallP99Ns)}`;
+  const stall = p99Ns === 0 ? "" : `, stall p99 ${formatDuration(p99Ns)}`;
   return `${text}${stall}${broken.length === 0 ? "" : ` (breaks ${broken.join(", ")})`}`;
 }
 

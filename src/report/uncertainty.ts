@@ -1,7 +1,8 @@
 /** Ranges of results, and which order of policies survives them, for terminals. */
 
+import { jsonDocument } from "../results/json.js";
 import { rowRecord } from "../results/record.js";
-import { type CompareRow, RESULT_SCHEMA_VERSION } from "../results/row.js";
+import type { CompareRow } from "../results/row.js";
 import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
@@ -37,12 +38,12 @@ const NOTES = [
 
 function cellsOf({ policy, outcome, uncertainty, overheadBytes }: UncertainRow): string[] {
   if (outcome !== "ready") return [policy, ...HEADS.slice(1).map(() => NO_VALUE)];
-  const { bootTimeNs, stallP99Ns } = uncertainty;
+  const { bootTimeNs, "stalls.p99Ns": p99Ns } = uncertainty;
   return [
     policy,
     ...durations(bootTimeNs),
     bootTimeNs.movedMostBy?.parameter ?? NO_VALUE,
-    ...(stallP99Ns.high === 0 ? [NO_VALUE, NO_VALUE, NO_VALUE] : durations(stallP99Ns)),
+    ...(p99Ns.high === 0 ? [NO_VALUE, NO_VALUE, NO_VALUE] : durations(p99Ns)),
     formatBytes(overheadBytes),
   ];
 }
@@ -60,16 +61,14 @@ function orderText({ faster, slower, survives, flips }: PolicyOrder, rows: reado
   return `${what}: not with ${flips.map(({ parameter, end }) => `${parameter} ${end}`).join(", ")}`;
 }
 
-/** `{ "schemaVersion": 1, "rows": [...], "orders": [...] }`; orders name policies and their machine. */
+/** `{ "schemaVersion": 2, "rows": [...], "orders": [...] }`; orders name policies and their machine. */
 export function formatUncertaintyJson({ rows, orders }: Uncertainty): string {
-  const document = {
-    schemaVersion: RESULT_SCHEMA_VERSION,
+  return jsonDocument({
     rows: rows.map((row) => ({ ...rowRecord(row), uncertainty: row.uncertainty })),
     orders: orders.map(({ faster, slower, survives, flips }) => {
       const { platform, memoryBytes, vcpus, kernel, workload, settings, policy } = rows[faster]!;
       const machine = { platform, memoryBytes, vcpus, kernel, workload, settings };
       return { ...machine, faster: policy, slower: rows[slower]!.policy, survives, flips };
     }),
-  };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  });
 }

@@ -1,7 +1,8 @@
 /** Published numbers against simulated ones, for people and for programs. */
 
-import { field, type Value } from "../results/csv.js";
-import { RESULT_SCHEMA_VERSION } from "../results/row.js";
+import { csvLine } from "../results/csv.js";
+import { jsonDocument, jsonLines } from "../results/json.js";
+import type { FlatValue } from "../results/record.js";
 import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../study/validate/validate.js";
 import { NO_VALUE } from "./cells.js";
 import {
@@ -99,40 +100,29 @@ function claimsOf(targets: readonly ValidatedTarget[]): ValidatedClaim[] {
   return targets.flatMap(({ claims }) => claims);
 }
 
-/** `{ "schemaVersion": 1, "targets": [...] }`: one entry for each row, in the order of the table. */
+/** `{ "schemaVersion": 2, "targets": [...] }`: one entry for each row, in the order of the table. */
 export function formatValidationJson(targets: readonly ValidatedTarget[]): string {
-  return `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, targets: claimsOf(targets) }, undefined, 2)}\n`;
+  return jsonDocument({ targets: claimsOf(targets) });
 }
 
 /** One line a row, each with its own `schemaVersion`. */
 export function formatValidationJsonl(targets: readonly ValidatedTarget[]): string {
-  return claimsOf(targets)
-    .map((claim) => `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, ...claim })}\n`)
-    .join("");
+  return jsonLines(claimsOf(targets));
 }
-
-const CSV_COLUMNS: Readonly<Record<string, (claim: ValidatedClaim) => Value>> = {
-  id: (claim) => claim.id,
-  what: (claim) => claim.what,
-  published_low: ({ published }) => (typeof published === "number" ? published : published[0]),
-  published_high: ({ published }) => (typeof published === "number" ? published : published[1]),
-  simulated: (claim) => claim.simulated,
-  unit: (claim) => claim.unit,
-  tolerance: (claim) => claim.tolerance,
-  holds: (claim) => claim.holds,
-  basis: (claim) => claim.basis,
-  conditions: (claim) => claim.conditions,
-  source: (claim) => claim.source,
-  note: (claim) => claim.note,
-};
 
 /** Comma-separated values (RFC 4180), one line a row; a published range is two columns. */
 export function formatValidationCsv(targets: readonly ValidatedTarget[]): string {
-  const lines = claimsOf(targets).map((claim) =>
-    Object.values(CSV_COLUMNS).map((valueIn) => field(valueIn(claim))),
-  );
-  return [Object.keys(CSV_COLUMNS), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
+  const cells = claimsOf(targets).map((claim) => {
+    const { published, ...named } = claim;
+    const [publishedLow, publishedHigh] = typeof published === "number" ? [published, published] : published;
+    const row: Readonly<Record<string, FlatValue | undefined>> = { ...named, publishedLow, publishedHigh };
+    return csvLine(CSV_COLUMNS.map((name) => row[name]));
+  });
+  return [csvLine(CSV_COLUMNS), ...cells].join("");
 }
+
+const CSV_COLUMNS: readonly string[] =
+  "id what publishedLow publishedHigh simulated unit tolerance holds basis conditions source note".split(" ");
 
 /** A Markdown table, the summary, and the remarks as a list. */
 export function formatValidationMarkdown(targets: readonly ValidatedTarget[]): string {

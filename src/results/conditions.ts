@@ -1,11 +1,19 @@
-/** Conditions such as `bootTimeNs>1.1*baseline`, for scripts that want to fail when a result gets worse. */
+/**
+ * What users say of measures: conditions such as `bootTimeNs>1.1*baseline`, for `--fail-on` and `--constraint`,
+ * and the names in an objective.
+ */
 
 import { nearestName } from "../nearest-name.js";
 import { parseNanoseconds, parseSize } from "../units.js";
-import type { CompareRow } from "./row.js";
+import { MEASURES, type Measure, type Unit, valueIn } from "./measures.js";
 
-/** A condition that cannot be read. The message is one line with the column, from 1. */
-export class ConditionError extends Error {}
+/** What cannot be read. The message is one line with the column, from 1. */
+export class ConditionError extends Error {
+  /** @param column from 1 */
+  constructor(text: string, column: number, message: string) {
+    super(`${text}: column ${column}: ${message}`);
+  }
+}
 
 const OPERATORS = {
   ">=": (a: number, b: number): boolean => a >= b,
@@ -14,31 +22,11 @@ const OPERATORS = {
   "<": (a: number, b: number): boolean => a < b,
 } as const;
 
-/** What may be compared: numbers of a row, by their names in JSON. */
-const FIELDS: Readonly<Record<string, (row: CompareRow) => number | undefined>> = {
-  bootTimeNs: (row) => row.bootTimeNs,
-  workloadNs: (row) => row.workloadNs,
-  acceptedBytes: (row) => row.acceptedBytes,
-  touchedBytes: (row) => row.touchedBytes,
-  hostBytes: (row) => row.hostBytes,
-  hostBytesPeak: (row) => row.hostBytesPeak,
-  overheadBytes: (row) => row.overheadBytes,
-  acceptCalls: (row) => row.acceptCalls,
-  spinNs: (row) => row.spinNs,
-  longestIrqOffNs: (row) => row.longestIrqOffNs,
-  softLockups: (row) => row.softLockups,
-  "stalls.count": (row) => row.stalls.count,
-  "stalls.p50Ns": (row) => row.stalls.p50Ns,
-  "stalls.p99Ns": (row) => row.stalls.p99Ns,
-  "stalls.maxNs": (row) => row.stalls.maxNs,
-  "stalls.totalNs": (row) => row.stalls.totalNs,
-};
-
 /** A condition, read. */
 export interface Condition {
   /** As it was written. */
   readonly text: string;
-  readonly field: string;
+  readonly measure: Measure;
   readonly operator: keyof typeof OPERATORS;
   readonly value: number;
   /** Whether `value` is times the baseline's. */
@@ -46,35 +34,52 @@ export interface Condition {
 }
 
 /**
- * Reads `FIELD OPERATOR VALUE`: a field of a row by its JSON name; `<`, `<=`, `>` or `>=`; a number, with
- * a unit where the field has one (`60s`, `2GiB`), or `1.1*baseline`, or `baseline`.
+ * Reads `MEASURE OPERATOR VALUE`: a number of a row by its name; `<`, `<=`, `>` or `>=`; a value with its unit
+ * (`60s`, `2GiB`), or `1.1*baseline`, or `baseline`.
  *
  * @throws ConditionError
  */
 export function parseCondition(text: string): Condition {
-  const match = /^(\s*)([\w.]*)(\s*)(>=|<=|>|<)?(\s*)(.*?)\s*$/.exec(text)!;
-  const [, before, field, gap, operator, after, value] = match as unknown as string[];
-  const fieldColumn = before!.length + 1;
-  if (!Object.hasOwn(FIELDS, field!)) {
-    const nearest = nearestName(field!, Object.keys(FIELDS));
-    const hint = nearest === undefined ? `one of ${Object.keys(FIELDS).join(", ")}` : `a field`;
-    throw wrong(text, fieldColumn, hint, field! || text.slice(fieldColumn - 1), nearest);
-  }
-  const operatorColumn = fieldColumn + field!.length + gap!.length;
+  const match = /^(\s*)([\w.]*)(\s*)(>=|<=|>|<)?(\s*)(.*?)\s*$/s.exec(text)!;
+  const [, before, name, gap, operator, after, valueText] = match as unknown as string[];
+  const nameColumn = before!.length + 1;
+  const measure = measureAt(text, nameColumn, name! || text.slice(nameColumn - 1));
+  const operatorColumn = nameColumn + name!.length + gap!.length;
   if (operator === undefined) {
-    throw wrong(text, operatorColumn, "<, <=, > or >=", text.slice(operatorColumn - 1));
+    const found = quoted(text.slice(operatorColumn - 1));
+    throw new ConditionError(text, operatorColumn, `expected <, <=, > or >=, found ${found}`);
   }
-  const valueColumn = operatorColumn + operator.length + after!.length;
-  const relative = /^(?:(\d+(?:\.\d+)?)\s*\*\s*)?baseline$/.exec(value!);
-  const number = relative === null ? quantity(field!, value!) : Number(relative[1] ?? 1);
-  if (number === undefined) throw wrong(text, valueColumn, expectedValue(field!), value!);
+  const relative = /^(?:(\d+(?:\.\d+)?)\s*\*\s*)?baseline$/.exec(valueText!);
+  const { parse, expected } = VALUES[measure.is];
+  const value = relative === null ? parse(valueText!) : Number(relative[1] ?? 1);
+  if (value === undefined) {
+    const column = operatorColumn + operator.length + after!.length;
+    const found = quoted(valueText!);
+    throw new ConditionError(text, column, `expected ${expected}, or 1.1*baseline, found ${found}`);
+  }
   return {
     text,
-    field: field!,
+    measure,
     operator: operator as keyof typeof OPERATORS,
-    value: number,
+    value,
     ofBaseline: relative !== null,
   };
+}
+
+/**
+ * The measure of a name.
+ *
+ * @param text the whole of what was written, and the column of the name in it
+ * @throws ConditionError that says which name may have been meant, or now is the name of what was
+ */
+export function measureAt(text: string, column: number, name: string): Measure {
+  const measure = MEASURES.find((one) => one.name === name);
+  if (measure !== undefined) return measure;
+  const names = MEASURES.map((one) => one.name);
+  const meant = MEASURES.find(({ was }) => was?.includes(name))?.name ?? nearestName(name, names);
+  const hint = meant === undefined ? "; unaccepted schema results lists all" : `, did you mean ${meant}?`;
+  const expected = "expected a measure such as bootTimeNs or stalls.p99Ns";
+  throw new ConditionError(text, column, `${expected}, found ${quoted(name)}${hint}`);
 }
 
 /**
@@ -82,37 +87,38 @@ export function parseCondition(text: string): Condition {
  *
  * @param baseline undefined where there is none; a condition that needs it then does not hold
  */
-export function holds(condition: Condition, row: CompareRow, baseline: CompareRow | undefined): boolean {
-  const pick = FIELDS[condition.field]!;
-  const value = pick(row);
-  const factor = condition.ofBaseline ? (baseline === undefined ? undefined : pick(baseline)) : 1;
-  if (value === undefined || factor === undefined) return false;
-  return OPERATORS[condition.operator](value, condition.value * factor);
+export function holds(condition: Condition, row: object, baseline: object | undefined): boolean {
+  const { measure, operator, value, ofBaseline } = condition;
+  const own = valueIn(measure, row);
+  const factor = ofBaseline ? (baseline === undefined ? undefined : valueIn(measure, baseline)) : 1;
+  if (typeof own !== "number" || typeof factor !== "number") return false;
+  return OPERATORS[operator](own, value * factor);
 }
 
-function quantity(field: string, text: string): number | undefined {
-  if (field.endsWith("Ns")) return parseNanoseconds(text);
-  if (/Bytes(Peak)?$/.test(field)) return parseSize(text);
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+/** How far a number is from keeping to a condition without a baseline, as a share of its value; 0 where it does. */
+export function excess({ operator, value }: Condition, own: number): number {
+  if (OPERATORS[operator](own, value)) return 0;
+  const share = value === 0 ? Math.abs(own) : Math.abs(own / value - 1);
+  return Math.max(share, Number.MIN_VALUE);
 }
 
-function expectedValue(field: string): string {
-  const own = field.endsWith("Ns")
-    ? "a time such as 60s"
-    : /Bytes(Peak)?$/.test(field)
-      ? "a size such as 2GiB"
-      : "a whole number";
-  return `${own}, or 1.1*baseline`;
-}
+const FRACTION = {
+  parse: (text: string): number | undefined => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined),
+  expected: "a number",
+};
 
-function wrong(
-  text: string,
-  column: number,
-  expected: string,
-  found: string,
-  nearest?: string,
-): ConditionError {
-  const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
-  const what = found === "" ? "the end" : JSON.stringify(found);
-  return new ConditionError(`${text}: column ${column}: expected ${expected}, found ${what}${hint}`);
+/** How a value of each unit is written; undefined for text that is none. */
+const VALUES: Readonly<Record<Unit, typeof FRACTION>> = {
+  ns: { parse: parseNanoseconds, expected: "a time such as 60s" },
+  bytes: { parse: parseSize, expected: "a size such as 2GiB" },
+  count: {
+    parse: (text) => (/^\d+$/.test(text) ? Number(text) : undefined),
+    expected: "a whole number",
+  },
+  ratio: FRACTION,
+  share: FRACTION,
+};
+
+function quoted(found: string): string {
+  return found === "" ? "the end" : JSON.stringify(found);
 }

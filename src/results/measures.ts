@@ -4,7 +4,7 @@
 export type Unit = "ns" | "bytes" | "count" | "ratio" | "share";
 
 /** Where a number shows beside the places that have them all: rows in every format, conditions, objectives. */
-export type Place = "repeat" | "table" | "uncertainty";
+export type Place = "repeat" | "table" | "tune" | "uncertainty";
 
 /** One value of a row. Its name is its path in JSON, and its name everywhere else. */
 export interface Field {
@@ -21,6 +21,8 @@ export interface Field {
   /** What tables and texts for people call it. */
   readonly label?: string;
   readonly in?: readonly Place[];
+  /** Names that flags had for it, so that who writes one hears the new one. */
+  readonly was?: readonly string[];
 }
 
 /** In the order of JSON. */
@@ -48,8 +50,18 @@ const FIELDS = {
     is: "ns",
     better: "less",
     label: "boot",
-    in: ["table", "repeat", "uncertainty"],
+    in: ["table", "repeat", "tune", "uncertainty"],
+    was: ["bootTime"],
     doc: "From power-on until init runs, or until the run failed.",
+  },
+  workloadTimeNs: {
+    is: "ns",
+    better: "less",
+    label: "workload",
+    in: ["repeat"],
+    maybe: true,
+    was: ["workloadNs", "workloadTime"],
+    doc: "From the moment when init runs until the last CPU has done the workload.",
   },
   bootRatio: {
     is: "ratio",
@@ -64,24 +76,16 @@ const FIELDS = {
     relative: true,
     doc: "Whether no other policy on the same input is as good in boot time and overhead and better in one.",
   },
-  assumedShare: {
-    is: "share",
-    better: "less",
-    label: "assumed",
-    in: ["table"],
-    doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
-  },
   phases: { is: "list", doc: "Parts of the boot in their order: name, ns." },
   acceptedBytes: {
     is: "bytes",
     better: "less",
     label: "accepted",
-    in: ["table"],
+    in: ["table", "tune"],
     doc: "Memory that firmware and kernel have accepted, with what the guest has made shared since.",
   },
   "memory.visibleBytes": { is: "bytes", doc: "RAM in the memory map that the kernel starts with." },
   "memory.onlineBytes": { is: "bytes", doc: "RAM that came online later, as ACPI memory devices." },
-  "memory.lostBytes": { is: "bytes", better: "less", doc: "RAM that the kernel never gets." },
   "memory.acceptedBy.launch": { is: "bytes", doc: "Put into the guest by the VMM, which nobody accepts." },
   "memory.acceptedBy.firmware": { is: "bytes", doc: "Accepted by the firmware." },
   "memory.acceptedBy.exitBootServices": { is: "bytes", doc: "By the firmware as boot services ended." },
@@ -95,18 +99,24 @@ const FIELDS = {
     in: ["table"],
     doc: "Memory the guest has used at least once.",
   },
+  lostBytes: {
+    is: "bytes",
+    better: "less",
+    was: ["memory.lostBytes"],
+    doc: "RAM that the kernel never gets: nobody knew type 15, or ACPI's memory found no room.",
+  },
   hostBytes: {
     is: "bytes",
     better: "less",
     label: "host",
-    in: ["table"],
+    in: ["table", "tune"],
     doc: "All the host spends for the guest at the end: its memory and what tracks that memory.",
   },
   overheadBytes: {
     is: "bytes",
     better: "less",
     label: "overhead",
-    in: ["table", "repeat", "uncertainty"],
+    in: ["table", "repeat", "tune", "uncertainty"],
     doc: "hostBytes less touchedBytes.",
   },
   hostBytesPeak: { is: "bytes", better: "less", doc: "The highest hostBytes of the run." },
@@ -131,21 +141,28 @@ const FIELDS = {
     is: "ns",
     better: "less",
     label: "p99",
-    in: ["table", "repeat", "uncertainty"],
+    in: ["table", "repeat", "tune", "uncertainty"],
+    was: ["stallP99", "stallP99Ns"],
     doc: "How long all but 1 % of them waited at most.",
   },
-  "stalls.maxNs": { is: "ns", better: "less", label: "max", in: ["table"], doc: "The longest wait." },
-  "stalls.totalNs": { is: "ns", better: "less", doc: "All waits together." },
+  "stalls.maxNs": {
+    is: "ns",
+    better: "less",
+    label: "max",
+    in: ["table"],
+    was: ["stallMax"],
+    doc: "The longest wait.",
+  },
+  "stalls.totalNs": { is: "ns", better: "less", was: ["stallTotal"], doc: "All waits together." },
   spinNs: { is: "ns", better: "less", doc: "Time that all CPUs spun in accept_memory() for others." },
   longestIrqOffNs: { is: "ns", better: "less", doc: "The longest that accept_memory() kept interrupts off." },
   softLockups: { is: "count", better: "less", doc: "Complaints of the soft lockup detector." },
-  workloadNs: {
-    is: "ns",
+  assumedShare: {
+    is: "share",
     better: "less",
-    label: "workload",
-    in: ["repeat"],
-    maybe: true,
-    doc: "From the moment when init runs until the last CPU has done the workload.",
+    label: "assumed",
+    in: ["table"],
+    doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
   },
   "tdxModule.outcome": { is: "text", maybe: true, doc: "ready: what becomes of the host's TDX module." },
   "tdxModule.memory": { is: "list", maybe: true, doc: "Memory that is good for TDX guests." },
@@ -283,6 +300,20 @@ export type RunNumbers = {
     : never]?: number;
 };
 
+/** The numbers of a group that no row lacks part of, such as `requests`. */
+export type GroupNumbers<Name extends string> = {
+  readonly [Own in MeasureName as Own extends `${Name}.${infer Leaf}` ? Leaf : never]: number;
+};
+
+/** Names of the measures that show in a place. */
+export type MeasureIn<Where extends Place> = {
+  [Name in MeasureName]: Fields[Name] extends { readonly in: readonly (infer Shown)[] }
+    ? Where extends Shown
+      ? Name
+      : never
+    : never;
+}[MeasureName];
+
 /** A field with its name. */
 export interface NamedField extends Field {
   readonly name: string;
@@ -310,7 +341,22 @@ export const MEASURES: readonly Measure[] = ROW_FIELDS.filter((field): field is 
   UNITS.includes(field.is),
 );
 
+/** The measures that show in a place, in the order of JSON. */
+export function measuresIn<Where extends Place>(
+  place: Where,
+): (Measure & { readonly name: MeasureIn<Where> })[] {
+  return MEASURES.filter((measure): measure is Measure & { readonly name: MeasureIn<Where> } =>
+    (measure.in ?? []).includes(place),
+  );
+}
+
 /** What a row has in a field; undefined where it lacks it. */
 export function valueIn({ path }: Pick<NamedField, "path">, row: object): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], row);
+}
+
+/** A number of a run; 0 where it lacks it, as a run that never got ready lacks the time of its workload. */
+export function numberIn(measure: Measure, run: object): number {
+  const value = valueIn(measure, run);
+  return typeof value === "number" ? value : 0;
 }

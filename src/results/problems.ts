@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /** What problems are told from. */
-type Told = Pick<RunResult, "memory" | "memoryBytes" | "hotplug" | "kexec" | "tdxModule" | "attack">;
+type Told = Pick<RunResult, "lostBytes" | "memoryBytes" | "hotplug" | "kexec" | "tdxModule" | "attack">;
 
 /** Everything that went wrong beside the outcome, in the order in which it happened. */
 export function problemsOf(run: Told): Problem[] {
@@ -39,7 +39,7 @@ function ofHost({ tdxModule }: Told): Problem[] {
   ].map((text) => ({ what: "host", text, fails: true }));
 }
 
-function ofMemory({ memory: { lostBytes }, memoryBytes }: Told): Problem[] {
+function ofMemory({ lostBytes, memoryBytes }: Told): Problem[] {
   if (lostBytes === 0) return [];
   const text = `lost memory: the kernel never gets ${formatBytes(lostBytes)} of ${formatBytes(memoryBytes)}`;
   return [{ what: "memory", text, fails: false }];

@@ -18,12 +18,12 @@ import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
 import type { EarlyMapResult } from "../x86/early-map.js";
 import type { SetupArchUse } from "../x86/setup-arch-use.js";
-import type { RunNumbers } from "./measures.js";
+import type { GroupNumbers, MeasureIn, RunNumbers } from "./measures.js";
 
 export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, StallSummary };
 
-/** Version of the JSON form of rows; rises when a field changes its meaning or goes away. */
-export const RESULT_SCHEMA_VERSION = 1;
+/** Version of all JSON that is printed; rises when a field changes its name or its meaning. */
+export const RESULT_SCHEMA_VERSION = 2;
 
 /**
  * How a run ended: init ran and the workload was served; an allocation failed that the guest
@@ -33,20 +33,7 @@ export const RESULT_SCHEMA_VERSION = 1;
 export type Outcome = "ready" | "oom" | "deadline" | "terminated";
 
 /** What became of the recorded requests. */
-export interface RequestCounts {
-  readonly allocations: number;
-  readonly frees: number;
-  /** Allocations that found no page. */
-  readonly failed: number;
-  /** Frees of pages that were allocated before the recording began. */
-  readonly beforeTracing: number;
-  /** Pages allocated here for those that the recorded kernel took before the recording began and kept. */
-  readonly filledBeforeTracing: number;
-  /** Allocations told from the pages that follow them to have been one bulk request. */
-  readonly inferredBulk: number;
-  /** Events that the recording itself says it lost. */
-  readonly lostEvents: number;
-}
+export type RequestCounts = GroupNumbers<"requests">;
 
 /** How memory came to the kernel, and who accepted it; bytes. */
 export interface MemoryResult {
@@ -54,23 +41,11 @@ export interface MemoryResult {
   readonly visibleBytes: number;
   /** RAM that is not in that map and came online later, as ACPI memory devices. */
   readonly onlineBytes: number;
-  /** RAM that the kernel never gets, because somebody did not know type 15 or ACPI's memory found no room. */
-  readonly lostBytes: number;
   readonly acceptedBy: Readonly<AcceptedBy>;
 }
 
 /** What words of the kernel's command line came to; bytes. */
-export interface CommandLineResult {
-  /** CPUs that came online at boot. */
-  readonly onlineCpus: number;
-  /** The DMA bounce buffer; 0 for none. */
-  readonly swiotlbBytes: number;
-  /** Memory of the crash kernel, with its part below 4 GiB. */
-  readonly crashkernelBytes: number;
-  /** CMA areas together. */
-  readonly cmaBytes: number;
-  /** Pages of ZONE_MOVABLE. */
-  readonly movableBytes: number;
+export interface CommandLineResult extends GroupNumbers<"commandLine"> {
   readonly hugePages: readonly HugePagePoolResult[];
 }
 
@@ -128,14 +103,10 @@ export interface Spread {
 }
 
 /** What runs with other seeds came to, the row's own among them. */
-export interface Repeats {
+export interface Repeats extends Readonly<Record<MeasureIn<"repeat">, Spread>> {
   readonly runs: number;
   /** Of these, those that failed. */
   readonly failed: number;
-  readonly bootTimeNs: Spread;
-  readonly overheadBytes: Spread;
-  readonly stallP99Ns: Spread;
-  readonly workloadNs: Spread;
 }
 
 /** Settings of a scenario by path, such as `host.pageSizeBytes`; an unlimited size is `"all"`. */

@@ -1,5 +1,6 @@
 /** The same run with other seeds, where anything in it is random. */
 
+import { type MeasureIn, measuresIn, numberIn } from "../results/measures.js";
 import { hasFailed } from "../results/problems.js";
 import type { Repeats, RunResult, Spread } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -22,14 +23,14 @@ export function withSeed(scenario: Scenario, later: number): Scenario {
  * @param runs two or more
  */
 export function repeatsOf(runs: readonly RunResult[]): Repeats {
-  const spread = (pick: (run: RunResult) => number): Spread => spreadOf(runs.map(pick));
+  const spreads = measuresIn("repeat").map((measure) => {
+    const values = runs.map((run) => numberIn(measure, run));
+    return [measure.name, spreadOf(values)] as const;
+  });
   return {
     runs: runs.length,
     failed: runs.filter(hasFailed).length,
-    bootTimeNs: spread((run) => run.bootTimeNs),
-    overheadBytes: spread((run) => run.overheadBytes),
-    stallP99Ns: spread((run) => run.stalls.p99Ns),
-    workloadNs: spread((run) => run.workloadNs ?? 0),
+    ...(Object.fromEntries(spreads) as Record<MeasureIn<"repeat">, Spread>),
   };
 }
 

@@ -94,6 +94,8 @@ function resultOf(
     acceptedBytes: platform.acceptedPages * PAGE_SIZE + host.acceptedSharedBytes,
     memory: memoryResult(boot),
     touchedBytes,
+    // What the map leaves out can still come online.
+    lostBytes: boot.acpiMemory?.failedBytes ?? boot.handOver?.stub.lostBytes ?? 0,
     hostBytes,
     overheadBytes: hostBytes - touchedBytes,
     hostBytesPeak,
@@ -115,7 +117,7 @@ function resultOf(
     ...(boot.ready === undefined
       ? {}
       : {
-          workloadNs: Math.round(
+          workloadTimeNs: Math.round(
             (boot.kexec?.startNs ?? Math.max(...clock.cpus.timeNs)) - boot.ready.bootTimeNs,
           ),
         }),
@@ -167,16 +169,13 @@ function commandLineResult(
 }
 
 function memoryResult({ handOver, acpiMemory, guest }: GuestBoot): MemoryResult {
-  const { onlineBytes, failedBytes } = acpiMemory ?? { onlineBytes: 0, failedBytes: 0 };
   const entries = handOver?.stub.entries ?? [];
   return {
     visibleBytes: entries.reduce(
       (sum, { type, start, end }) => sum + (type === E820Type.RAM ? end - start : 0),
       0,
     ),
-    onlineBytes,
-    // What the map leaves out can still come online.
-    lostBytes: acpiMemory === undefined ? (handOver?.stub.lostBytes ?? 0) : failedBytes,
+    onlineBytes: acpiMemory?.onlineBytes ?? 0,
     acceptedBy: { ...guest.meter.acceptedBy },
   };
 }

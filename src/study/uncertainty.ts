@@ -5,6 +5,7 @@
 
 import type { ParameterSet } from "../coco/parameter.js";
 import { platformParameters } from "../coco/parameters.js";
+import { type Measure, type MeasureIn, measuresIn, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -32,14 +33,11 @@ export interface ResultRange {
 
 /** A row of `compare` with its ranges. */
 export interface UncertainRow extends CompareRow {
-  readonly uncertainty: {
+  readonly uncertainty: Readonly<Record<MeasureIn<"uncertainty">, ResultRange>> & {
     /** Runs beside the default one. */
     readonly runs: number;
     /** Of these, runs that did not get ready; they are in no range. */
     readonly failed: number;
-    readonly bootTimeNs: ResultRange;
-    readonly overheadBytes: ResultRange;
-    readonly stallP99Ns: ResultRange;
   };
 }
 
@@ -130,21 +128,16 @@ interface Tried extends Variant {
 
 function rangesOf(row: CompareRow, tried: readonly Tried[]): UncertainRow["uncertainty"] {
   const ready = tried.filter(({ result }) => result.outcome === "ready");
-  const range = (value: (result: RunResult) => number): ResultRange => resultRange(value, row, ready);
+  const ranges = measuresIn("uncertainty").map((measure) => [measure.name, resultRange(measure, row, ready)]);
   return {
     runs: tried.length,
     failed: tried.length - ready.length,
-    bootTimeNs: range((result) => result.bootTimeNs),
-    overheadBytes: range((result) => result.overheadBytes),
-    stallP99Ns: range((result) => result.stalls.p99Ns),
+    ...(Object.fromEntries(ranges) as Record<MeasureIn<"uncertainty">, ResultRange>),
   };
 }
 
-function resultRange(
-  value: (result: RunResult) => number,
-  row: RunResult,
-  tried: readonly Tried[],
-): ResultRange {
+function resultRange(measure: Measure, row: RunResult, tried: readonly Tried[]): ResultRange {
+  const value = (run: RunResult): number => numberIn(measure, run);
   const own = value(row);
   const values = [own, ...tried.map(({ result }) => value(result))];
   const parameters = new Set(tried.map(({ parameter }) => parameter).filter((name) => name !== ALL));

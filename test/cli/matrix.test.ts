@@ -8,7 +8,7 @@ test("JSON has every cell with what the matrix is about", async () => {
   const { code, stdout, stderr } = await unaccepted(["matrix", "--memory", "3GiB", "--json"]);
   assert.is(code, 0, stderr);
   const { schemaVersion, cells } = JSON.parse(stdout);
-  assert.is(schemaVersion, 1);
+  assert.is(schemaVersion, 2);
   const names = new Set<string>();
   for (const cell of cells) {
     names.add([cell.platform, cell.firmware, cell.kernel, cell.vmm].join(" "));

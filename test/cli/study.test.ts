@@ -58,7 +58,7 @@ test("compare --repeat: runs other seeds where anything is random, and shows int
     const seeds: number[] = [];
     const bySeed: RunScenario = (one, loaded, options) => {
       seeds.push(one.seed);
-      return { ...fakeRun(one, loaded, options), bootTimeNs: one.seed * 1e9, workloadNs: 5e9 };
+      return { ...fakeRun(one, loaded, options), bootTimeNs: one.seed * 1e9, workloadTimeNs: 5e9 };
     };
     const random = ["--set", "host.contiguity=0.5", "--policy", "lazy"];
     const { code, stdout } = await unaccepted(["compare", scenario, "--repeat", "3", ...random], {
@@ -67,7 +67,10 @@ test("compare --repeat: runs other seeds where anything is random, and shows int
     assert.is(code, 0);
     assert.equal(seeds, [1, 2, 3]);
     assert.match(stdout, /\nlazy +1 s /);
-    assert.match(stdout, "\n  3 seeds: boot 2 s ± 2.48 s, overhead 3.11 GiB ± 0 B, ");
+    assert.match(
+      stdout,
+      "\n  3 seeds: boot 2 s ± 2.48 s, workload 5 s ± 0 ns, overhead 3.11 GiB ± 0 B, p99 ",
+    );
     seeds.length = 0;
     await unaccepted(["compare", scenario, "--repeat", "3", "--policy", "lazy"], { runScenario: bySeed });
     assert.equal(seeds, [1], "a recording is the same each time");

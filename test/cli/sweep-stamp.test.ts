@@ -121,4 +121,22 @@ test("another version is another sweep", () => {
   assert.is.not(stampOf(job, new Map()).sha256, stampOf({ ...job, version: "2" }, new Map()).sha256);
 });
 
+test("a sweep whose rows have other names is neither continued nor merged", async () => {
+  await withFiles(async (put) => {
+    const study = put("study.yaml", STUDY);
+    const out = join(study, "../out");
+    assert.is((await unaccepted(["sweep", study, "--out", out, "--missing"])).code, 1);
+    const stamp = join(out, "sweep.json");
+    writeFileSync(stamp, readFileSync(stamp, "utf8").replace('"schemaVersion": 2', '"schemaVersion": 1'));
+    for (const argv of [
+      ["sweep", study, "--out", out],
+      ["merge", out, "--out", join(out, "merged")],
+    ]) {
+      const { code, stderr } = await unaccepted(argv);
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), /out\/sweep\.json: expected schemaVersion 2, found 1; run again/);
+    }
+  });
+});
+
 test.run();

@@ -120,7 +120,7 @@ test("a packed trace is read whatever its name, as the same events", async () =>
 test("info as JSON says what perf kmem stat would", async () => {
   const { stdout } = await unaccepted(["trace", "info", PERF, "--json"]);
   const { schemaVersion, formats, summary, counts } = JSON.parse(stdout);
-  assert.equal([schemaVersion, formats], [1, ["perf script"]]);
+  assert.equal([schemaVersion, formats], [2, ["perf script"]]);
   const lines = readFileSync(PERF, "utf8").trim().split("\n");
   const allocs = lines.filter((line) => line.includes("mm_page_alloc:"));
   const pages = allocs.reduce((sum, line) => sum + 2 ** Number(/order=(\d+)/.exec(line)![1]), 0);

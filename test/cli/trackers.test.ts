@@ -8,7 +8,7 @@ test("JSON has a row for every tracker of every boot and of every worst case", a
   const { code, stdout, stderr } = await unaccepted(["trackers", "--memory", "3GiB,4GiB", "--json"]);
   assert.is(code, 0, stderr);
   const report = JSON.parse(stdout);
-  assert.is(report.schemaVersion, 1);
+  assert.is(report.schemaVersion, 2);
   assert.is(report.lineNs.basis, "assumed");
   assert.equal(
     report.boots.map(({ memoryBytes }: { memoryBytes: number }) => memoryBytes / 2 ** 30),

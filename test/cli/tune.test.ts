@@ -18,7 +18,7 @@ test("prints the best setting, how flat it is there and what a wrong step costs"
   await withFiles(async ({ scenario }) => {
     const { code, stdout, stderr } = await unaccepted(["tune", scenario], { runScenario: valley });
     assert.is(code, 0);
-    assert.match(stdout, /^smallest bootTime\n\ntdx, 4 GiB, 1 vCPU, lazy, kernel 6.12, tiny \(\d+ runs; /);
+    assert.match(stdout, /^smallest bootTimeNs\n\ntdx, 4 GiB, 1 vCPU, lazy, kernel 6.12, tiny \(\d+ runs; /);
     assert.match(stdout, /\n {2}best: firmware.preAcceptLimit 512 MiB: boot 1 s, /);
     assert.match(stdout, /\n {2}as it stands: boot 1.9 s, .*; costs 90 % more\n/);
     assert.match(
@@ -42,7 +42,7 @@ test("as JSON: one object for one guest, a list for several", async () => {
     assert.is(one.stderr, "");
     const tuning = JSON.parse(one.stdout);
     assert.equal(tuning.best.knobs, { "firmware.preAcceptLimit": 512 * MiB });
-    assert.is(tuning.objective, "bootTime");
+    assert.is(tuning.objective, "bootTimeNs");
     assert.equal(tuning.constraints, []);
     assert.ok(tuning.evaluated <= tuning.gridSize / 2);
     assert.is(tuning.points.find(({ outcome }: { outcome: string }) => outcome === "oom").loss, null);
@@ -50,7 +50,7 @@ test("as JSON: one object for one guest, a list for several", async () => {
       runScenario: valley,
     });
     const { schemaVersion, guests } = JSON.parse(two.stdout);
-    assert.is(schemaVersion, 1);
+    assert.is(schemaVersion, 2);
     assert.equal(
       guests.map(({ memoryBytes }: { memoryBytes: number }) => memoryBytes),
       [4 * GiB, 8 * GiB],
@@ -84,10 +84,10 @@ test("a policy can be a knob, and then there is one guest", async () => {
 
 test("exit code 1 where no setting keeps to the constraints", async () => {
   await withFiles(async ({ scenario }) => {
-    const argv = ["tune", scenario, "--constraint", "bootTime<100ms"];
+    const argv = ["tune", scenario, "--constraint", "bootTimeNs<100ms"];
     const { code, stdout } = await unaccepted(argv, { runScenario: valley });
     assert.is(code, 1);
-    assert.match(stdout, /no setting of those tried keeps to bootTime<100ms/);
+    assert.match(stdout, /no setting of those tried keeps to bootTimeNs<100ms/);
   });
 });
 
@@ -120,8 +120,14 @@ test("seeds matter only where something is random", async () => {
 test("mistakes are one line and exit code 2", async () => {
   await withFiles(async ({ scenario }) => {
     for (const [flags, complaint] of [
-      [["--objective", "speed"], /--objective 'speed': column 1: expected one of bootTime, .*found "speed"$/],
-      [["--constraint", "bootTime<2GiB"], /column 10: expected a time such as 15s, found "2GiB"$/],
+      [
+        ["--objective", "speed"],
+        /--objective speed: column 1: expected a measure such as .*found "speed"; unaccepted schema results lists all$/,
+      ],
+      [
+        ["--constraint", "bootTimeNs<2GiB"],
+        /--constraint bootTimeNs<2GiB: column 12: expected a time such as 60s, .*found "2GiB"$/,
+      ],
       [["--knob", "host.pagesize=4KiB,2MiB"], /--knob host.pagesize=4096: host.pagesize: unknown key/],
       [["--knob", "vcpus=1,2", "--knob", "vcpus=4"], /--knob vcpus was given twice/],
       [["--budget", "few"], /--budget few: expected a whole number from 2 to 1000000$/],

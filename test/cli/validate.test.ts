@@ -46,7 +46,7 @@ test("a target that holds: exit 0; one that does not: exit 1", async () => {
 test("--json: one document, a row for each number", async () => {
   const { stdout } = await unaccepted(["validate", "--only", "VT10", "--json"]);
   const { schemaVersion, targets } = JSON.parse(stdout);
-  assert.is(schemaVersion, 1);
+  assert.is(schemaVersion, 2);
   const { note: _, ...first } = targets[0];
   assert.equal(Object.keys(first).sort(), [
     "basis",

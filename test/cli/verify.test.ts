@@ -32,7 +32,7 @@ test("a recording that agrees: a table, exit 0", async () => {
 test("--json: one document with the contract's fields", async () => {
   const { stdout } = await unaccepted(["verify", RECORDING, "--json"]);
   const { schemaVersion, recordings } = JSON.parse(stdout);
-  assert.is(schemaVersion, 1);
+  assert.is(schemaVersion, 2);
   assert.is(recordings[0].name, "linux-6.12.107-lazy-1c2g-all");
   assert.equal(recordings[0].memblock, { compared: 101, equal: 101 });
   const boot = recordings[0].runs[0];

@@ -73,7 +73,9 @@ test("of the same batch, a fault costs its exception beside what it accepts", ()
       );
       const accepting = fault.costs.exception! * exceptionUs * 1000;
       assert.ok(
-        Math.abs(fault.bootTimeNs + fault.workloadNs! - free.bootTimeNs - free.workloadNs! - accepting) < 1e3,
+        Math.abs(
+          fault.bootTimeNs + fault.workloadTimeNs! - free.bootTimeNs - free.workloadTimeNs! - accepting,
+        ) < 1e3,
       );
     }),
     { numRuns: 3 },

@@ -8,7 +8,6 @@ import { ZoneType } from "../../src/mm/zones.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { asPfn, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
-import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { runBoot } from "./run-boot.js";
 
 const test = suite("guest: booted with words on its command line");

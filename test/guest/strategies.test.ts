@@ -127,7 +127,7 @@ for (const platform of PLATFORMS) {
   test(`${platform}: they keep to their rate, and stop at their target`, () => {
     const lazy = onMachine("policy=lazy");
     const slow = onMachine("policy=background", "strategy.rate=64MiB", "strategy.threads=2");
-    const seconds = slow.workloadNs! / 1e9;
+    const seconds = slow.workloadTimeNs! / 1e9;
     const byThreads = slow.acceptedBytes - lazy.acceptedBytes;
     assert.ok(byThreads <= seconds * 64 * MiB + 2 * 4 * MiB, `${byThreads / MiB} MiB in ${seconds} s`);
     const stopped = onMachine("policy=background", "strategy.rate=all", "strategy.target=1MiB");
@@ -140,9 +140,9 @@ for (const platform of PLATFORMS) {
     const lazy = single("policy=lazy");
     const idle = single("policy=background", "strategy.rate=all", "strategy.idleOnly=true");
     assert.is(idle.acceptedBytes, lazy.acceptedBytes);
-    assert.is(idle.workloadNs, lazy.workloadNs);
+    assert.is(idle.workloadTimeNs, lazy.workloadTimeNs);
     const greedy = single("policy=background", "strategy.rate=all");
-    assert.ok(greedy.workloadNs! > lazy.workloadNs!, "a thread takes its time from the only CPU");
+    assert.ok(greedy.workloadTimeNs! > lazy.workloadTimeNs!, "a thread takes its time from the only CPU");
   });
 
   test(`${platform}: keeping ahead of the watermark accepts that much more, and no more`, () => {
@@ -188,14 +188,14 @@ const SIXTEEN_US = ["platform.eptViolation4kNs=16us", ...FREE.map((name) => `pla
 function at16us(policy: string, ...settings: string[]): number {
   const workload = "workload=generate:heap?size=1536MiB&pages=small";
   const machine = ["platform.kind=tdx", "memory=64GiB", "guest.timeScale=0.001"];
-  const { bootTimeNs, workloadNs } = run(
+  const { bootTimeNs, workloadTimeNs } = run(
     ...machine,
     workload,
     `policy=${policy}`,
     ...SIXTEEN_US,
     ...settings,
   );
-  return (bootTimeNs + workloadNs!) / 1e9;
+  return (bootTimeNs + workloadTimeNs!) / 1e9;
 }
 
 test("at 16 us for 4 KiB, eager firmware on one CPU takes 268 s for 64 GiB", () => {

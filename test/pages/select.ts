@@ -17,7 +17,7 @@ export function select(json: unknown, value: string): unknown {
 }
 
 /**
- * The value at a path such as `rows[0].memory.lostBytes` or `rows[policy=lazy,platform=tdx].outcome`:
+ * The value at a path such as `rows[0].lostBytes` or `rows[policy=lazy,platform=tdx].outcome`:
  * names joined by dots, behind which brackets pick from a list, by number or by what the entry says.
  * What tells runs apart lies one level down, under `settings`, and is found there as well.
  *

@@ -83,7 +83,7 @@ test("Markdown is one table; a bar in a reason below it does no harm", () => {
 });
 
 test("JSON has the cells as they are", () => {
-  assert.equal(JSON.parse(formatMatrixJson(CELLS)), { schemaVersion: 1, cells: CELLS });
+  assert.equal(JSON.parse(formatMatrixJson(CELLS)), { schemaVersion: 2, cells: CELLS });
 });
 
 test.run();

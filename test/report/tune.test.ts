@@ -15,7 +15,7 @@ function point(changes: Partial<TunePoint> = {}): TunePoint {
     overheadBytes: 512 * MiB,
     acceptedBytes: 900 * MiB,
     hostBytes: GiB,
-    stallP99Ns: 0,
+    "stalls.p99Ns": 0,
     objective: [5_500_000_000],
     loss: 0,
     broken: [],
@@ -34,7 +34,7 @@ function tuning(changes: Partial<Tuning> = {}): Tuning {
     memoryBytes: 4 * GiB,
     vcpus: 2,
     workload: "idle",
-    objective: "bootTime",
+    objective: "bootTimeNs",
     constraints: [],
     seeds: 1,
     evaluated: 5,
@@ -77,7 +77,7 @@ function tuning(changes: Partial<Tuning> = {}): Tuning {
 test("best, as it stands, each knob, and the front with values in their units", () => {
   assert.is(
     formatTunings([tuning()]),
-    `smallest bootTime
+    `smallest bootTimeNs
 
 tdx, 4 GiB, 2 vCPUs, lazy, kernel 6.12, idle (5 runs; the whole grid has 6 settings)
   best: host.pageSize 2 MiB, policy lazy: boot 5.5 s, overhead 512 MiB
@@ -105,7 +105,7 @@ test("names what a setting does not survive, as a failure", () => {
           variants: [
             { ...variant, parameter: "tdcallNs", loss: 0.031 },
             { ...variant, parameter: "pageNs", loss: 0.004 },
-            { ...variant, parameter: "all", loss: 0, broken: ["bootTime<5s"] },
+            { ...variant, parameter: "all", loss: 0, broken: ["bootTimeNs<5s"] },
           ],
         },
       }),
@@ -120,7 +120,7 @@ test("names what a setting does not survive, as a failure", () => {
   assert.is(
     line.trim(),
     "does not survive: with tdcallNs high policy eager is better by 3.1 %; with all high it breaks " +
-      "bootTime<5s (40 runs over low and high values of every assumed parameter)",
+      "bootTimeNs<5s (40 runs over low and high values of every assumed parameter)",
   );
 });
 

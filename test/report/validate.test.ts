@@ -78,7 +78,7 @@ test("only rows that do not hold are painted as failures", () => {
 
 test("JSON: one entry for each row, with the contract's fields", () => {
   const { schemaVersion, targets } = JSON.parse(formatValidationJson(TARGETS));
-  assert.is(schemaVersion, 1);
+  assert.is(schemaVersion, 2);
   assert.equal(
     targets.map(({ id }: { id: string }) => id),
     ["VT1.a", "VT1.b", "VT1.c", "VT2.a", "VT2.b"],
@@ -91,14 +91,14 @@ test("JSON lines hold the same", () => {
   const lines = formatValidationJsonl(TARGETS).trimEnd().split("\n");
   assert.equal(
     lines.map((line) => JSON.parse(line)),
-    TARGETS.flatMap(({ claims }) => claims).map((claim) => ({ schemaVersion: 1, ...claim })),
+    TARGETS.flatMap(({ claims }) => claims).map((claim) => ({ schemaVersion: 2, ...claim })),
   );
 });
 
 test("CSV: a range is two columns, and what is missing is empty", () => {
   const lines = formatValidationCsv(TARGETS).split("\r\n");
   assert.is(lines.length, 7);
-  assert.match(lines[0]!, /^id,what,published_low,published_high,simulated,unit,tolerance,holds,basis,/);
+  assert.match(lines[0]!, /^id,what,publishedLow,publishedHigh,simulated,unit,tolerance,holds,basis,/);
   assert.match(lines[4]!, /^VT2\.a,drain 8 GiB,575,680,1234\.5678,s,±20 %,false,prediction,/);
   assert.match(lines[5]!, /^VT2\.b,drain 8 GiB,24,24,,,±20 %,false,/);
 });

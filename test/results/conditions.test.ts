@@ -4,7 +4,7 @@ import { ConditionError, holds, parseCondition } from "../../src/results/conditi
 import { GiB } from "../../src/units.js";
 import { rowWith } from "./rows.js";
 
-const test = suite("results: conditions to fail on");
+const test = suite("results: conditions");
 
 function errorOf(text: string): string {
   try {
@@ -44,15 +44,15 @@ test("a field against so many times the baseline's", () => {
 
 test("without a baseline, or without the field, nothing holds", () => {
   assert.not(holds(parseCondition("bootTimeNs>0*baseline"), rowWith(), undefined));
-  assert.not(holds(parseCondition("workloadNs>0"), rowWith(), rowWith()));
+  assert.not(holds(parseCondition("workloadTimeNs>0"), rowWith(), rowWith()));
 });
 
 test("what cannot be read has its column, and a hint", () => {
   assert.is(
     errorOf("bootTime>5s"),
-    'bootTime>5s: column 1: expected a field, found "bootTime", did you mean bootTimeNs?',
+    'bootTime>5s: column 1: expected a measure such as bootTimeNs or stalls.p99Ns, found "bootTime", did you mean bootTimeNs?',
   );
-  assert.match(errorOf(" >5"), / >5: column 2: expected one of bootTimeNs, .*, found ">5"$/);
+  assert.match(errorOf(" >5"), / >5: column 2: expected a measure such as bootTimeNs .*, found ">5"; /);
   assert.is(errorOf("bootTimeNs"), "bootTimeNs: column 11: expected <, <=, > or >=, found the end");
   assert.is(errorOf("bootTimeNs=5"), 'bootTimeNs=5: column 11: expected <, <=, > or >=, found "=5"');
   assert.is(

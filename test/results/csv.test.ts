@@ -41,21 +41,26 @@ function fieldsOf(rows: readonly CompareRow[], index = 0): Record<string, string
   return Object.fromEntries(header!.map((name, column) => [name, records[index]![column]!]));
 }
 
-test("header and row, literally", () => {
+test("header and row, literally: the names of JSON, in its order", () => {
   const [header, row, end] = formatCsv([rowWith()]).split("\r\n");
   assert.is(
     header,
-    "scenario,platform,policy,kernel,memory_bytes,vcpus,workload,outcome,reason,boot_time_ns,boot_ratio,pareto_optimal," +
-      "assumed_share,accepted_bytes,touched_bytes,host_bytes,overhead_bytes,host_peak_bytes,accept_calls," +
-      "stall_count,stall_p50_ns,stall_p99_ns,stall_max_ns,stall_total_ns,allocations,frees,failed_allocations," +
-      "frees_before_tracing,filled_before_tracing_pages,inferred_bulk_allocations,lost_events," +
-      "phase:firmware_ns,phase:kernel_ns,count:tdcall,count:eptViolation",
+    "scenario,platform,policy,kernel,kernelRules,memoryBytes,vcpus,workload,outcome,bootTimeNs,bootRatio," +
+      "paretoOptimal,phases.firmware,phases.kernel,acceptedBytes,memory.visibleBytes,memory.onlineBytes," +
+      "memory.acceptedBy.launch,memory.acceptedBy.firmware,memory.acceptedBy.exitBootServices," +
+      "memory.acceptedBy.prm,memory.acceptedBy.stub,memory.acceptedBy.kernel,touchedBytes,lostBytes,hostBytes," +
+      "overheadBytes,hostBytesPeak,hostUse.privateBytes,hostUse.keptBytes,hostUse.sharedBytes," +
+      "hostUse.tableBytes,hostUse.metadataBytes,hostUse.bitmapBytes,hostUse.directMapBytes,acceptCalls," +
+      "stalls.count,stalls.p50Ns,stalls.p99Ns,stalls.maxNs,stalls.totalNs,spinNs,longestIrqOffNs,softLockups," +
+      "assumedShare,requests.allocations,requests.frees,requests.failed,requests.beforeTracing," +
+      "requests.filledBeforeTracing,requests.inferredBulk,requests.lostEvents,costs.eptViolation,costs.tdcall",
   );
   assert.is(
     row,
-    "boot,tdx,lazy,6.12,68719476736,8,idle,ready,,5500000000,3.94,false,0.42,3221225472,419430400,3758096384," +
-      "3338665984,4294967296,120,7,1000000,20300000,21000000,60000000,24000,5000,1,12,345,3,2,1100000000," +
-      "4400000000,1048576,99",
+    "boot,tdx,lazy,6.12,6.12.75,68719476736,8,idle,ready,5500000000,3.94,false,1100000000,4400000000," +
+      "3221225472,67645734912,2097152,1024,2147483648,3072,5120,4096,1073741824,419430400,0,3758096384," +
+      "3338665984,4294967296,3221225472,0,251658240,13631488,269484032,4096,5242880,120,7,1000000,20300000," +
+      "21000000,60000000,3300000,16700000,4,0.42,24000,5000,1,12,345,3,2,99,1048576",
   );
   assert.is(end, "");
 });
@@ -71,7 +76,7 @@ test("text without special characters is not quoted", () => {
 });
 
 test("a missing ratio is an empty field", () => {
-  assert.is(fieldsOf([rowWith({ bootRatio: null })]).boot_ratio, "");
+  assert.is(fieldsOf([rowWith({ bootRatio: null })]).bootRatio, "");
 });
 
 test("columns of phases, counts and settings are those of all rows", () => {
@@ -80,13 +85,13 @@ test("columns of phases, counts and settings are those of all rows", () => {
     rowWith({ costs: { pvalidate: 2 }, phases: [{ name: "stub", ns: 5 }], settings: { seed: 2 } }),
   ];
   const [first, second] = [fieldsOf(rows, 0), fieldsOf(rows, 1)];
-  assert.equal([first["count:tdcall"], first["count:pvalidate"]], ["1", ""]);
-  assert.equal([second["count:tdcall"], second["count:pvalidate"]], ["", "2"]);
-  assert.equal([first["phase:stub_ns"], second["phase:stub_ns"]], ["", "5"]);
-  assert.equal([first["setting:seed"], second["setting:seed"]], ["1", "2"]);
+  assert.equal([first["costs.tdcall"], first["costs.pvalidate"]], ["1", ""]);
+  assert.equal([second["costs.tdcall"], second["costs.pvalidate"]], ["", "2"]);
+  assert.equal([first["phases.stub"], second["phases.stub"]], ["", "5"]);
+  assert.equal([first["settings.seed"], second["settings.seed"]], ["1", "2"]);
 });
 
-test("no rows make a header only", () => {
+test("no rows make an empty header", () => {
   assert.is(parseCsv(formatCsv([])).length, 1);
 });
 

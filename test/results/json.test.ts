@@ -7,12 +7,12 @@ const test = suite("results: json");
 
 test("a document has its version, the rows, and reads back as it was", () => {
   const rows = [rowWith(), rowWith({ bootRatio: null, outcome: "oom", reason: "no page" })];
-  assert.equal(JSON.parse(formatJson(rows)), { schemaVersion: 1, rows });
+  assert.equal(JSON.parse(formatJson(rows)), { schemaVersion: 2, rows });
 });
 
 test("a document is indented by two spaces and ends with one newline", () => {
   const text = formatJson([rowWith()]);
-  assert.match(text, /^\{\n {2}"schemaVersion": 1,\n {2}"rows": \[\n {4}\{\n {6}"scenario": "boot",\n/);
+  assert.match(text, /^\{\n {2}"schemaVersion": 2,\n {2}"rows": \[\n {4}\{\n {6}"scenario": "boot",\n/);
   assert.match(text, /\}\n$/);
   assert.not.match(text, /\n\n/);
 });
@@ -29,7 +29,7 @@ test("a run without a reason has no such key", () => {
 });
 
 test("no rows make an empty list", () => {
-  assert.equal(JSON.parse(formatJson([])), { schemaVersion: 1, rows: [] });
+  assert.equal(JSON.parse(formatJson([])), { schemaVersion: 2, rows: [] });
 });
 
 test("JSON lines hold one row each, with its version", () => {
@@ -38,7 +38,7 @@ test("JSON lines hold one row each, with its version", () => {
   assert.is(lines.pop(), "");
   assert.equal(
     lines.map((line) => JSON.parse(line) as unknown),
-    rows.map((row) => ({ schemaVersion: 1, ...row })),
+    rows.map((row) => ({ schemaVersion: 2, ...row })),
   );
 });
 

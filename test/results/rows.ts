@@ -23,7 +23,6 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     memory: {
       visibleBytes: 63 * GiB,
       onlineBytes: 2 * MiB,
-      lostBytes: 0,
       acceptedBy: {
         launch: 1 * KiB,
         firmware: 2 * GiB,
@@ -34,6 +33,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
       },
     },
     touchedBytes: 400 * MiB,
+    lostBytes: 0,
     hostBytes: 3584 * MiB,
     overheadBytes: 3184 * MiB,
     hostBytesPeak: 4 * GiB,

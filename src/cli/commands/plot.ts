@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 import { isDrawn, type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
 import { COLOURS, renderSvg, THEMES, type Theme } from "../../report/plot/picture.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
+import { otherVersion } from "../../results/json.js";
 import type { CliContext } from "../context.js";
 import { examples, type ParsedArguments } from "../options.js";
 import { writeWhole } from "../output-file.js";
@@ -91,8 +92,12 @@ function parsed(path: string): Record<string, unknown> {
     if (error instanceof SyntaxError) throw nothingIn(path, `expected JSON: ${error.message}`);
     throw error;
   }
-  if (typeof document === "object" && document !== null) return document as Record<string, unknown>;
-  throw nothingIn(path, "expected the JSON of compare (rows) or of tune (guests, curves)");
+  if (typeof document !== "object" || document === null) {
+    throw nothingIn(path, "expected the JSON of compare (rows) or of tune (guests, curves)");
+  }
+  const other = otherVersion(document);
+  if (other !== undefined) throw nothingIn(path, other);
+  return document as Record<string, unknown>;
 }
 
 function nothingIn(path: string, why: string): UsageError {

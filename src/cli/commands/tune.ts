@@ -6,10 +6,8 @@ import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
-import { parseConstraint } from "../../study/tune/constraint.js";
 import { parseKnob } from "../../study/tune/knob.js";
-import { METRIC_NAMES } from "../../study/tune/metric.js";
-import { parseObjective } from "../../study/tune/objective.js";
+import { parseConstraint, parseObjective } from "../../study/tune/objective.js";
 import type { Tuning } from "../../study/tune/result.js";
 import { sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
@@ -22,10 +20,11 @@ import { print } from "../print.js";
 import { startProgress } from "../progress.js";
 import { writeRemarks } from "../remarks.js";
 import { runOne } from "../simulate.js";
+import { readFlag } from "../study-options.js";
 import { TuneLab, turnedKnob } from "../tune-lab.js";
 import { UsageError } from "../usage-error.js";
 
-const DEFAULT_OBJECTIVE = "bootTime";
+const DEFAULT_OBJECTIVE = "bootTimeNs";
 const DEFAULT_KNOB = "firmware.preAcceptLimit=32MiB..4GiB";
 /** Seeds of a full measurement where a seed makes a difference. */
 const DEFAULT_SEEDS = 4;
@@ -48,7 +47,7 @@ export const tuneCommand = {
         type: "string",
         requiresArg: true,
         group: TUNE_GROUP,
-        describe: `what to make small: ${METRIC_NAMES.join(", ")}; a weighted sum, or a list in order of importance; ${DEFAULT_OBJECTIVE} if not given`,
+        describe: `a measure to make small, such as overheadBytes; a weighted sum, or a list in order of importance; ${DEFAULT_OBJECTIVE} if not given`,
       })
       .option("constraint", {
         type: "string",
@@ -84,9 +83,9 @@ export const tuneCommand = {
           "unaccepted tune boot",
           "unaccepted tune boot --platform snp --memory 64GiB --uncertainty",
           "unaccepted tune boot --policy eager --vcpus 8 --knob strategy.acceptingCpus=1..8",
-          "unaccepted tune boot --objective '0.7*bootTime+0.3*overheadBytes' --memory 4GiB",
-          "unaccepted tune boot --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTime<15s' --json",
-          "unaccepted tune boot --workload 'generate:heap?size=1GiB' --objective stallTotal,bootTime",
+          "unaccepted tune boot --objective '0.7*bootTimeNs+0.3*overheadBytes' --memory 4GiB",
+          "unaccepted tune boot --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTimeNs<15s' --json",
+          "unaccepted tune boot --workload 'generate:heap?size=1GiB' --objective stalls.totalNs,bootTimeNs",
         ),
       );
   },
@@ -166,8 +165,8 @@ function readRequest(argv: ParsedArguments): OpenRequest {
   if (list("objective").length > 1)
     throw new UsageError("--objective was given twice; join them with a comma");
   return {
-    objective: parseObjective(list("objective")[0] ?? DEFAULT_OBJECTIVE),
-    constraints: list("constraint").map(parseConstraint),
+    objective: readFlag("objective", list("objective")[0] ?? DEFAULT_OBJECTIVE, parseObjective),
+    constraints: list("constraint").map((text) => readFlag("constraint", text, parseConstraint)),
     knobs: knobs.length > 0 ? knobs : [parseKnob(DEFAULT_KNOB)],
     budget: wholeNumber(argv, "budget", 2),
     seeds: wholeNumber(argv, "seeds", 1),

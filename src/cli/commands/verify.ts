@@ -3,7 +3,7 @@
 import type { Argv } from "yargs";
 import { formatFidelity } from "../../report/fidelity.js";
 import { formatVerifyTable } from "../../report/verify-table.js";
-import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
+import { jsonDocument } from "../../results/json.js";
 import { RecordingError } from "../../study/verify/recording-files.js";
 import { recordingHolds, verifyRecording } from "../../study/verify/verify.js";
 import type { VerifiedRecording } from "../../study/verify/verify-recording.js";
@@ -52,10 +52,7 @@ export const verifyCommand = {
       await listen(io);
     }
     if (format === "json") {
-      print(
-        io.stdout,
-        `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, recordings }, undefined, 2)}\n`,
-      );
+      print(io.stdout, jsonDocument({ recordings }));
     } else {
       print(
         io.stdout,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { field } from "../../results/csv.js";
+import { csvLine } from "../../results/csv.js";
 import { type ColumnKind, kindWith, parquetRows } from "../../results/parquet.js";
 import { type FlatValue, flatRecord } from "../../results/record.js";
 import { chunkCount, missingShards, parseShard } from "../../study/sweep/chunks.js";
@@ -129,10 +129,6 @@ async function writeRuns(
   } finally {
     for (const file of files) file.discard();
   }
-}
-
-function csvLine(values: readonly (FlatValue | undefined)[]): string {
-  return `${values.map(field).join(",")}\r\n`;
 }
 
 function* rowsOf(text: string): Generator<Map<string, FlatValue>> {

@@ -144,13 +144,15 @@ export class Parts {
 
   #stamp(): SweepStamp | "none" | "damaged" {
     const path = join(this.directory, STAMP);
+    let text: string;
     try {
-      return parseStamp(readFileSync(path, "utf8")) ?? "damaged";
+      text = readFileSync(path, "utf8");
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "ENOENT" || code === "ENOTDIR") return "none";
       throw new UsageError(`${path}: ${systemErrorText(error)}`);
     }
+    return parseStamp(path, text) ?? "damaged";
   }
 
   #names(): string[] {

@@ -1,15 +1,19 @@
 /** What a directory of results says of the sweep it belongs to. */
 
 import { z } from "zod";
+import { otherVersion } from "../../results/json.js";
+import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
 import { CHUNK_POINTS } from "../../study/sweep/chunks.js";
 import { pointCount } from "../../study/sweep/points.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
+import { UsageError } from "../usage-error.js";
 import { digestOf } from "./digest.js";
 import type { SweepJob } from "./job.js";
 
 /** Equal for sweeps with equal results. */
 export interface SweepStamp {
-  readonly schemaVersion: 1;
+  /** Of the rows. */
+  readonly schemaVersion: typeof RESULT_SCHEMA_VERSION;
   readonly study: string;
   readonly version: string;
   readonly points: number;
@@ -22,7 +26,7 @@ export interface SweepStamp {
 
 const digest: z.ZodType<string> = z.string().regex(/^[0-9a-f]{64}$/);
 const stampSchema: z.ZodType<SweepStamp> = z.strictObject({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(RESULT_SCHEMA_VERSION),
   study: z.string(),
   version: z.string(),
   points: z.int().min(1),
@@ -41,7 +45,7 @@ export function stampOf(
   recordings: ReadonlyMap<string, RecordedRequests>,
 ): SweepStamp {
   const fields = {
-    schemaVersion: 1,
+    schemaVersion: RESULT_SCHEMA_VERSION,
     study: study.name,
     version,
     points: pointCount(study),
@@ -60,14 +64,22 @@ export function stampText(stamp: SweepStamp): string {
   return `${JSON.stringify(stamp, undefined, 2)}\n`;
 }
 
-/** Reads the text of a stamp's file; undefined for one that is damaged. */
-export function parseStamp(text: string): SweepStamp | undefined {
+/**
+ * Reads the text of a stamp's file; undefined for one that is damaged.
+ *
+ * @throws UsageError for one of rows that this program does not read
+ */
+export function parseStamp(path: string, text: string): SweepStamp | undefined {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
     return undefined;
   }
+  const other = Number.isInteger((document as { schemaVersion?: unknown } | null)?.schemaVersion)
+    ? otherVersion(document as object)
+    : undefined;
+  if (other !== undefined) throw new UsageError(`${path}: ${other}`);
   const { data } = stampSchema.safeParse(document);
   if (data === undefined) return undefined;
   const { sha256, ...fields } = data;

@@ -13,6 +13,8 @@ export interface MatrixCell extends Omit<Cell, "runs">, Omit<MemoryResult, "onli
   readonly memoryBytes: number;
   /** RAM that the kernel knows of, from its map or because it came online. */
   readonly visibleBytes: number;
+  /** RAM that the kernel never gets. */
+  readonly lostBytes: number;
   readonly bootTimeNs: number;
   readonly outcome: Outcome;
   /** One sentence, for every outcome but `ready`. */
@@ -57,12 +59,12 @@ function scenarioOf({ runs, kernel, platform }: Cell, memory: string, loaded: Lo
 export function runCell({ cell, scenario }: MatrixGuest, loaded: LoadedWorkload): MatrixCell {
   const { runs: _, ...names } = cell;
   const run = runScenario(scenario, loaded, { check: false });
-  const { visibleBytes, onlineBytes, lostBytes, acceptedBy } = run.memory;
+  const { visibleBytes, onlineBytes, acceptedBy } = run.memory;
   return {
     ...names,
     memoryBytes: run.memoryBytes,
     visibleBytes: visibleBytes + onlineBytes,
-    lostBytes,
+    lostBytes: run.lostBytes,
     acceptedBy,
     bootTimeNs: run.bootTimeNs,
     outcome: run.outcome,

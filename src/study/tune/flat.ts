@@ -117,7 +117,7 @@ export function curvesOf(trials: Trials, judge: Judge, best: Trial): KnobCurve[]
         value: turnedTo(trial),
         objective: judge.objectiveOf(trial.measured),
         loss: judge.loss(trial.measured, best.measured),
-        bootTimeNs: trial.measured.values.bootTime,
+        bootTimeNs: trial.measured.values.bootTimeNs,
         overheadBytes: trial.measured.values.overheadBytes,
         meets: meets(trial.measured),
       })),

@@ -1,8 +1,10 @@
 /** What a tuning may turn: a place of the scenario file and the values that are tried there. */
 
+import { ScenarioError } from "../../scenario/error.js";
 import { MiB, PAGE_SIZE, parseDuration, parseSize, UNIT_SIZE } from "../../units.js";
-import { flagError } from "./flag-error.js";
-import type { ValueUnit } from "./metric.js";
+
+/** How values of a knob that have an order are written. */
+type ValueUnit = "bytes" | "ns" | "number";
 
 /** What a knob can be set to; sizes are bytes and times nanoseconds. */
 export type KnobValue = number | string | boolean;
@@ -31,7 +33,7 @@ const KNOB = /^([A-Za-z][\w-]*(?:\.[A-Za-z][\w-]*)*)=(.*)$/s;
  */
 export function parseKnob(text: string): Knob {
   const match = KNOB.exec(text);
-  if (match === null) throw flagError("knob", text, 1, "expected path.to.key=LOW..HIGH or path.to.key=a,b,c");
+  if (match === null) throw knobError(text, 1, "expected path.to.key=LOW..HIGH or path.to.key=a,b,c");
   const path = match[1]!;
   let column = path.length + 2;
   const items: Item[] = [];
@@ -57,7 +59,7 @@ interface Item {
 function checkItem(text: string, { column, text: own, ends }: Item): void {
   if (ends.length <= 2 && ends.every((end) => end !== "")) return;
   const found = own === "" ? "nothing" : `"${own}"`;
-  throw flagError("knob", text, column, `expected a value or LOW..HIGH, found ${found}`);
+  throw knobError(text, column, `expected a value or LOW..HIGH, found ${found}`);
 }
 
 /** The unit that all values have; bare numbers go with any of them, but not words. */
@@ -72,7 +74,7 @@ function nameValues(text: string, items: readonly Item[]): KnobValue[] {
   const values = items.map(({ column, text: word, ends }): KnobValue => {
     if (ends.length > 1) {
       const message = `expected two sizes, two times or two numbers round "..", found "${word}"`;
-      throw flagError("knob", text, column, message);
+      throw knobError(text, column, message);
     }
     if (word === "true" || word === "false") return word === "true";
     return /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : word;
@@ -84,16 +86,11 @@ function numberValues(text: string, { column, text: own, ends }: Item, unit: Val
   const [low, high] = ends.map((end) => numberOf(end, unit)) as [number, number?];
   if (high === undefined) return [low];
   if (low <= 0 || high <= low) {
-    throw flagError("knob", text, column, `expected a range that rises from above 0, found "${own}"`);
+    throw knobError(text, column, `expected a range that rises from above 0, found "${own}"`);
   }
   const count = Math.round(Math.log2(high / low) * STEPS_PER_DOUBLING);
   if (count > MOST_VALUES) {
-    throw flagError(
-      "knob",
-      text,
-      column,
-      `expected a range of fewer than ${MOST_VALUES} values, found "${own}"`,
-    );
+    throw knobError(text, column, `expected a range of fewer than ${MOST_VALUES} values, found "${own}"`);
   }
   const grain = grainOf(low, high, unit);
   const inner = Array.from({ length: Math.max(0, count - 1) }, (_none, index) => {
@@ -112,4 +109,11 @@ function numberOf(word: string, unit: ValueUnit): number {
 function grainOf(low: number, high: number, unit: ValueUnit): number {
   const grains = unit === "bytes" ? [UNIT_SIZE, MiB, PAGE_SIZE, 1] : [1];
   return grains.find((grain) => low % grain === 0 && high % grain === 0) ?? 0;
+}
+
+/** @param column where in the text, from 1 */
+function knobError(text: string, column: number, message: string): ScenarioError {
+  return new ScenarioError([
+    { place: { flag: `--knob '${text}'` }, path: "", message: `column ${column}: ${message}` },
+  ]);
 }

@@ -1,9 +1,9 @@
 /** Settings as they were measured, and which of two is better. */
 
+import { type Condition, excess } from "../../results/conditions.js";
+import { MEASURES, type MeasureName, numberIn } from "../../results/measures.js";
 import { isSound, problemsOf } from "../../results/problems.js";
 import type { Outcome, RunResult } from "../../results/row.js";
-import { type Constraint, excess } from "./constraint.js";
-import { METRIC_NAMES, METRICS, type MetricName } from "./metric.js";
 import type { Objective } from "./objective.js";
 
 /** Loss below which two settings count as equally good. */
@@ -19,26 +19,23 @@ export interface Measurement {
   readonly reason?: string;
   /** What went wrong in the first run that is not sound, beside its outcome. */
   readonly problems: readonly string[];
-  /** Mean of every metric over the runs. */
-  readonly values: Readonly<Record<MetricName, number>>;
+  /** Mean of every measure over the runs. */
+  readonly values: Readonly<Record<MeasureName, number>>;
   readonly broken: readonly string[];
   /** Sum of how far the broken constraints are exceeded, as shares. */
   readonly excess: number;
 }
 
 /** @param results of one setting, at least one */
-export function measurementOf(
-  results: readonly RunResult[],
-  constraints: readonly Constraint[],
-): Measurement {
+export function measurementOf(results: readonly RunResult[], constraints: readonly Condition[]): Measurement {
   const failed = results.find((result) => !isSound(result));
   const values = Object.fromEntries(
-    METRIC_NAMES.map((name) => {
-      const sum = results.reduce((total, result) => total + METRICS[name].of(result), 0);
-      return [name, Math.round(sum / results.length)];
+    MEASURES.map((measure) => {
+      const mean = results.reduce((sum, run) => sum + numberIn(measure, run), 0) / results.length;
+      return [measure.name, measure.is === "share" || measure.is === "ratio" ? mean : Math.round(mean)];
     }),
-  ) as Record<MetricName, number>;
-  const broken = constraints.filter((constraint) => excess(constraint, values[constraint.metric]) > 0);
+  ) as Record<MeasureName, number>;
+  const broken = constraints.filter((one) => excess(one, values[one.measure.name]) > 0);
   return {
     runs: results.length,
     outcome: failed?.outcome ?? "ready",
@@ -46,7 +43,7 @@ export function measurementOf(
     problems: failed === undefined ? [] : problemsOf(failed).map(({ text }) => text),
     values,
     broken: failed === undefined ? broken.map(({ text }) => text) : [],
-    excess: broken.reduce((sum, one) => sum + excess(one, values[one.metric]), 0),
+    excess: broken.reduce((sum, one) => sum + excess(one, values[one.measure.name]), 0),
   };
 }
 
@@ -74,10 +71,10 @@ export class Judge {
   /** One value for each stage, small is good. */
   objectiveOf({ values }: Measurement): number[] {
     return this.#objective.stages.map((terms) => {
-      if (terms.length === 1) return terms[0]!.weight * values[terms[0]!.metric];
-      return terms.reduce((sum, { weight, metric }) => {
+      if (terms.length === 1) return terms[0]!.weight * values[terms[0]!.measure];
+      return terms.reduce((sum, { weight, measure }) => {
         // Where the reference is nothing, such as no stalls, one nanosecond or byte is the measure.
-        return sum + (weight * values[metric]) / Math.max(1, this.#reference.values[metric]);
+        return sum + (weight * values[measure]) / Math.max(1, this.#reference.values[measure]);
       }, 0);
     });
   }

@@ -1,12 +1,12 @@
-/** What a tuning makes small: one quantity, a weighted sum, or several in order of importance. */
+/** What a tuning makes small, and what it must keep to: one measure, a weighted sum, or several in order of importance. */
 
-import { flagError } from "./flag-error.js";
-import { METRIC_NAMES, type MetricName, metricNamed } from "./metric.js";
+import { type Condition, ConditionError, measureAt, parseCondition } from "../../results/conditions.js";
+import type { MeasureName } from "../../results/measures.js";
 
-/** A quantity with its weight in a sum. */
+/** A measure with its weight in a sum. */
 export interface Term {
   readonly weight: number;
-  readonly metric: MetricName;
+  readonly measure: MeasureName;
 }
 
 /** An objective, read. */
@@ -21,13 +21,13 @@ export interface Objective {
   readonly stages: readonly (readonly Term[])[];
 }
 
-/** `bootTime`, `0.7 * bootTime`. */
-const TERM = /^(\s*)(?:(\d+(?:\.\d+)?)\s*\*\s*)?([A-Za-z]\w*)\s*$/;
+/** `bootTimeNs`, `0.7 * bootTimeNs`. */
+const TERM = /^(\s*)(?:(\d+(?:\.\d+)?)\s*\*\s*)?([A-Za-z][\w.]*)\s*$/;
 
 /**
- * Reads `bootTime`, `0.7*bootTime+0.3*overheadBytes`, or stages in order, `bootTime,overheadBytes`.
+ * Reads `bootTimeNs`, `0.7*bootTimeNs+0.3*overheadBytes`, or stages in order, `bootTimeNs,overheadBytes`.
  *
- * @throws ScenarioError that names the flag and the column
+ * @throws ConditionError
  */
 export function parseObjective(text: string): Objective {
   let column = 1;
@@ -44,21 +44,33 @@ export function parseObjective(text: string): Objective {
 
 function parseTerm(text: string, term: string, column: number): Term {
   const match = TERM.exec(term);
-  const expected = `expected one of ${METRIC_NAMES.join(", ")}, with a weight as in 0.7*bootTime`;
   if (match === null) {
-    const found = term.trim() === "" ? "nothing" : `"${term.trim()}"`;
+    const found = term.trim() === "" ? "nothing" : JSON.stringify(term.trim());
     const at = column + (term.length - term.trimStart().length);
-    throw flagError("objective", text, at, `${expected}, found ${found}`);
+    throw new ConditionError(text, at, `expected a measure, or one with a weight, found ${found}`);
   }
   const [, space, weightText, word] = match;
-  const metric = metricNamed(word!);
-  if (metric === undefined) {
-    const at = column + term.indexOf(word!, space!.length);
-    throw flagError("objective", text, at, `${expected}, found "${word}"`);
+  const at = column + term.indexOf(word!, space!.length);
+  const { name, better } = measureAt(text, at, word!);
+  if (better !== "less") {
+    throw new ConditionError(text, at, `expected a measure that is better when less, found ${name}`);
   }
   const weight = weightText === undefined ? 1 : Number(weightText);
   if (weight === 0) {
-    throw flagError("objective", text, column + space!.length, "expected a weight above 0, found 0");
+    throw new ConditionError(text, column + space!.length, "expected a weight above 0, found 0");
   }
-  return { weight, metric };
+  return { weight, measure: name };
+}
+
+/**
+ * Reads what a setting must keep to, whatever it does for the objective: `acceptedBytes<2GiB`.
+ *
+ * @throws ConditionError, also for what needs other runs to compare with
+ */
+export function parseConstraint(text: string): Condition {
+  const condition = parseCondition(text);
+  const { measure, ofBaseline } = condition;
+  if (!ofBaseline && measure.relative === undefined) return condition;
+  const column = ofBaseline ? text.lastIndexOf("baseline") + 1 : text.indexOf(measure.name) + 1;
+  throw new ConditionError(text, column, "expected what one run tells: a tuning has no baseline");
 }

@@ -1,5 +1,6 @@
 /** What a tuning finds. Times are integer nanoseconds, sizes integer bytes. */
 
+import type { MeasureIn } from "../../results/measures.js";
 import type { Outcome } from "../../results/row.js";
 import type { PlatformKind } from "../../scenario/scenario.js";
 import type { RangeEnd } from "../uncertainty.js";
@@ -8,8 +9,8 @@ import type { Knob, KnobValue } from "./knob.js";
 /** Values of all knobs, by their paths. */
 export type KnobValues = Readonly<Record<string, KnobValue>>;
 
-/** A setting that was tried. */
-export interface TunePoint {
+/** A setting that was tried, with means over its runs. */
+export interface TunePoint extends Readonly<Record<MeasureIn<"tune">, number>> {
   readonly knobs: KnobValues;
   /** Runs it was measured with, one for each seed. */
   readonly runs: number;
@@ -19,12 +20,6 @@ export interface TunePoint {
   readonly reason?: string;
   /** What else went wrong in a run; absent where nothing did. */
   readonly problems?: readonly string[];
-  /** Means over the runs. */
-  readonly bootTimeNs: number;
-  readonly overheadBytes: number;
-  readonly acceptedBytes: number;
-  readonly hostBytes: number;
-  readonly stallP99Ns: number;
   /** One value for each stage of the objective, small is good. */
   readonly objective: readonly number[];
   /** Share by which the objective is worse than at the best setting; null where no run got ready. */

@@ -1,9 +1,9 @@
 /** Whether a recommended setting is still good where the assumed parameters are not what they are assumed to be. */
 
+import type { Condition } from "../../results/conditions.js";
 import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { rangeVariants } from "../uncertainty.js";
-import type { Constraint } from "./constraint.js";
 import { EQUALLY_GOOD, type Judge, measurementOf, meets } from "./measurement.js";
 import type { KnobValues, Sensitivity, TunePoint } from "./result.js";
 import type { TuneFindings } from "./tune.js";
@@ -28,7 +28,7 @@ export async function sensitivityOf(
   findings: TuneFindings,
   best: TunePoint,
   judge: Judge,
-  constraints: readonly Constraint[],
+  constraints: readonly Condition[],
   lab: SensitivityLab,
 ): Promise<Sensitivity> {
   const settings = [best, ...rivalsOf(findings, best)].map(({ knobs }) => knobs);

@@ -1,8 +1,8 @@
 /** Runs settings, each once for every seed, and stops when the runs are spent. */
 
+import type { Condition } from "../../results/conditions.js";
 import { isSound } from "../../results/problems.js";
 import type { RunResult } from "../../results/row.js";
-import type { Constraint } from "./constraint.js";
 import type { Knob } from "./knob.js";
 import { type Measurement, measurementOf } from "./measurement.js";
 import type { KnobValues } from "./result.js";
@@ -33,7 +33,7 @@ export class Trials {
   readonly seeds: number;
   /** Runs made. */
   runs = 0;
-  readonly #constraints: readonly Constraint[];
+  readonly #constraints: readonly Condition[];
   readonly #budget: number;
   readonly #lab: Lab;
   readonly #results = new Map<string, RunResult[]>();
@@ -42,7 +42,7 @@ export class Trials {
   /** @param budget most runs to make */
   constructor(
     knobs: readonly Knob[],
-    constraints: readonly Constraint[],
+    constraints: readonly Condition[],
     lab: Lab,
     { seeds, budget }: { readonly seeds: number; readonly budget: number },
   ) {

@@ -1,7 +1,8 @@
 /** Tunes one guest: the best setting of its knobs, how flat the optimum is, and what it trades off. */
 
+import type { Condition } from "../../results/conditions.js";
+import { type MeasureIn, measuresIn } from "../../results/measures.js";
 import { hypervolume, paretoFront } from "../pareto.js";
-import type { Constraint } from "./constraint.js";
 import { curvesOf, measureRoundBest } from "./flat.js";
 import type { Knob } from "./knob.js";
 import { isReady, Judge, type Measurement, measurementOf, meets } from "./measurement.js";
@@ -13,7 +14,7 @@ import { type Lab, type Trial, Trials } from "./trials.js";
 /** What to tune and how. */
 export interface TuneRequest {
   readonly objective: Objective;
-  readonly constraints: readonly Constraint[];
+  readonly constraints: readonly Condition[];
   /** At least one. */
   readonly knobs: readonly Knob[];
   /** Most runs to make. */
@@ -88,7 +89,7 @@ function suitableTradeOffs(trials: Trials): { x: number; y: number; trial: Trial
     .all()
     .filter(({ measured }) => meets(measured))
     .map((trial) => ({
-      x: trial.measured.values.bootTime,
+      x: trial.measured.values.bootTimeNs,
       y: trial.measured.values.overheadBytes,
       trial,
     }));
@@ -116,17 +117,17 @@ function pointOf(
   best: Measurement | undefined,
 ): TunePoint {
   const { runs, outcome, reason, problems, values, broken } = measured;
+  const shown = Object.fromEntries(measuresIn("tune").map(({ name }) => [name, values[name]])) as Pick<
+    typeof values,
+    MeasureIn<"tune">
+  >;
   return {
     knobs,
     runs,
     outcome,
     ...(reason === undefined ? {} : { reason }),
     ...(problems.length === 0 ? {} : { problems }),
-    bootTimeNs: values.bootTime,
-    overheadBytes: values.overheadBytes,
-    acceptedBytes: values.acceptedBytes,
-    hostBytes: values.hostBytes,
-    stallP99Ns: values.stallP99,
+    ...shown,
     objective: judge.objectiveOf(measured),
     loss: best === undefined ? null : judge.loss(measured, best),
     broken,

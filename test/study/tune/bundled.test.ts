@@ -26,7 +26,7 @@ test("comes within 1 % of the whole grid with at most half of its runs", async (
     ["tdx", "snp"],
   );
   for (const guest of lab.guests.keys()) {
-    const request = { objective: parseObjective("bootTime"), constraints: [], knobs, budget: 20, seeds: 1 };
+    const request = { objective: parseObjective("bootTimeNs"), constraints: [], knobs, budget: 20, seeds: 1 };
     const own = {
       run: (values: Parameters<typeof lab.run>[1], seed: number) => lab.run(guest, values, seed),
     };

@@ -1,9 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ConditionError, excess } from "../../../src/results/conditions.js";
 import { ScenarioError } from "../../../src/scenario/error.js";
-import { excess, parseConstraint } from "../../../src/study/tune/constraint.js";
 import { parseKnob, STEPS_PER_DOUBLING } from "../../../src/study/tune/knob.js";
-import { parseObjective } from "../../../src/study/tune/objective.js";
+import { parseConstraint, parseObjective } from "../../../src/study/tune/objective.js";
 import { GiB, MiB } from "../../../src/units.js";
 
 const test = suite("study: what tune is asked for");
@@ -13,57 +13,85 @@ function complaint(action: () => unknown): string {
   try {
     action();
   } catch (error) {
-    if (error instanceof ScenarioError) return error.message;
+    if (error instanceof ScenarioError || error instanceof ConditionError) return error.message;
     throw error;
   }
-  throw new Error("expected a ScenarioError");
+  throw new Error("expected a mistake");
 }
 
-test("an objective is a metric, a weighted sum or stages", () => {
-  assert.equal(parseObjective("bootTime").stages, [[{ weight: 1, metric: "bootTime" }]]);
-  assert.equal(parseObjective("bootTimeNs").stages, [[{ weight: 1, metric: "bootTime" }]]);
-  assert.equal(parseObjective("0.7*bootTime + 0.3 * overheadBytes").stages, [
+test("an objective is a measure, a weighted sum or stages", () => {
+  assert.equal(parseObjective("bootTimeNs").stages, [[{ weight: 1, measure: "bootTimeNs" }]]);
+  assert.equal(parseObjective("0.7*bootTimeNs + 0.3 * overheadBytes").stages, [
     [
-      { weight: 0.7, metric: "bootTime" },
-      { weight: 0.3, metric: "overheadBytes" },
+      { weight: 0.7, measure: "bootTimeNs" },
+      { weight: 0.3, measure: "overheadBytes" },
     ],
   ]);
-  assert.equal(parseObjective("bootTime, stallP99").stages, [
-    [{ weight: 1, metric: "bootTime" }],
-    [{ weight: 1, metric: "stallP99" }],
+  assert.equal(parseObjective("bootTimeNs, stalls.p99Ns").stages, [
+    [{ weight: 1, measure: "bootTimeNs" }],
+    [{ weight: 1, measure: "stalls.p99Ns" }],
   ]);
 });
 
 test("a mistake in an objective is told with its column", () => {
   const of = (text: string): string => complaint(() => parseObjective(text));
   assert.match(
-    of("bootTime+sped"),
-    /^--objective 'bootTime\+sped': column 10: expected one of .*, found "sped"$/,
+    of("bootTimeNs+sped"),
+    /^bootTimeNs\+sped: column 12: expected a measure such as .*, found "sped"/,
   );
-  assert.match(of("0.7*bootTime,"), /column 14: expected .*, found nothing$/);
-  assert.match(of("bootTime/2"), /column 1: expected .*, found "bootTime\/2"$/);
-  assert.match(of("bootTime+0*stallP99"), /column 10: expected a weight above 0, found 0$/);
+  assert.match(of("0.7*bootTimeNs,"), /column 16: expected .*, found nothing$/);
+  assert.match(of("bootTimeNs/2"), /column 1: expected .*, found "bootTimeNs\/2"$/);
+  assert.match(of("bootTimeNs+0*stalls.p99Ns"), /column 12: expected a weight above 0, found 0$/);
+  assert.match(of("bootRatio"), /column 1: expected a measure that is better when less, found bootRatio$/);
 });
 
-test("a constraint has a metric, a sign and a limit in the metric's unit", () => {
-  const { metric, limit, orEqual } = parseConstraint("acceptedBytes<2GiB");
-  assert.equal([metric, limit, orEqual], ["acceptedBytes", 2 * GiB, false]);
-  assert.equal(parseConstraint("bootTime <= 15s").limit, 15e9);
-  assert.is(parseConstraint("acceptCalls<100").limit, 100);
+test("the names of before are told the new ones", () => {
+  const of = (text: string): string => complaint(() => parseObjective(text));
+  for (const [was, is] of [
+    ["bootTime", "bootTimeNs"],
+    ["stallP99", "stalls.p99Ns"],
+    ["stallMax", "stalls.maxNs"],
+    ["stallTotal", "stalls.totalNs"],
+    ["workloadTime", "workloadTimeNs"],
+    ["workloadNs", "workloadTimeNs"],
+  ] as const) {
+    assert.match(of(`overheadBytes,2*${was}`), `column 17: expected a measure`);
+    assert.match(of(was), `found "${was}", did you mean ${is}?`);
+    assert.match(
+      complaint(() => parseConstraint(`${was}<1s`)),
+      `found "${was}", did you mean ${is}?`,
+    );
+  }
 });
 
-test("a limit itself is only within <=", () => {
-  assert.ok(excess(parseConstraint("bootTime<10s"), 10e9) > 0);
-  assert.is(excess(parseConstraint("bootTime<=10s"), 10e9), 0);
-  assert.is(excess(parseConstraint("bootTime<10s"), 15e9), 0.5);
+test("a constraint has a measure, a sign and a limit in the measure's unit", () => {
+  const { measure, value, operator } = parseConstraint("acceptedBytes<2GiB");
+  assert.equal([measure.name, value, operator], ["acceptedBytes", 2 * GiB, "<"]);
+  assert.equal(parseConstraint("bootTimeNs <= 15s").value, 15e9);
+  assert.is(parseConstraint("acceptCalls<100").value, 100);
+  assert.is(parseConstraint("assumedShare<0.5").value, 0.5);
+});
+
+test("a limit itself is only within <= and >=", () => {
+  assert.ok(excess(parseConstraint("bootTimeNs<10s"), 10e9) > 0);
+  assert.is(excess(parseConstraint("bootTimeNs<=10s"), 10e9), 0);
+  assert.is(excess(parseConstraint("bootTimeNs<10s"), 15e9), 0.5);
+  assert.is(excess(parseConstraint("touchedBytes>=4GiB"), 4 * GiB), 0);
+  assert.is(excess(parseConstraint("touchedBytes>4GiB"), 3 * GiB), 0.25);
+  assert.is(excess(parseConstraint("lostBytes<=0"), 7), 7);
 });
 
 test("a mistake in a constraint is told with its column", () => {
   const of = (text: string): string => complaint(() => parseConstraint(text));
-  assert.match(of("bootTime>15s"), /column 9: expected METRIC<LIMIT or METRIC<=LIMIT, found ">15s"$/);
-  assert.match(of("bootTime"), /column 9: expected .*, found the end$/);
-  assert.match(of("boot<15s"), /column 1: expected one of .*, found "boot"$/);
-  assert.match(of("bootTime < 2GiB"), /column 12: expected a time such as 15s, found "2GiB"$/);
+  assert.match(of("bootTimeNs=15s"), /column 11: expected <, <=, > or >=, found "=15s"$/);
+  assert.match(of("bootTimeNs"), /column 11: expected .*, found the end$/);
+  assert.match(of("boot<15s"), /column 1: expected a measure such as .*, found "boot"/);
+  assert.match(of("bootTimeNs < 2GiB"), /column 14: expected a time such as 60s, .*, found "2GiB"$/);
+  assert.match(
+    of("bootTimeNs<1.1*baseline"),
+    /column 16: expected what one run tells: a tuning has no baseline$/,
+  );
+  assert.match(of("bootRatio>1"), /column 1: expected what one run tells/);
 });
 
 test("a range is a logarithmic grid with both ends, whole units of 2 MiB", () => {

@@ -3,10 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { measureWholeGrid } from "../../../bench/whole-grid.js";
 import type { RunResult } from "../../../src/results/row.js";
-import { parseConstraint } from "../../../src/study/tune/constraint.js";
 import { parseKnob } from "../../../src/study/tune/knob.js";
 import { Judge } from "../../../src/study/tune/measurement.js";
-import { parseObjective } from "../../../src/study/tune/objective.js";
+import { parseConstraint, parseObjective } from "../../../src/study/tune/objective.js";
 import type { KnobValues } from "../../../src/study/tune/result.js";
 import { refine } from "../../../src/study/tune/search.js";
 import { type Lab, Trials } from "../../../src/study/tune/trials.js";
@@ -21,7 +20,7 @@ const limitKnob = parseKnob(`${LIMIT}=64MiB..4GiB`);
 
 function request(changes: Partial<TuneRequest> = {}): TuneRequest {
   return {
-    objective: parseObjective("bootTime"),
+    objective: parseObjective("bootTimeNs"),
     constraints: [],
     knobs: [limitKnob],
     budget: 24,
@@ -78,7 +77,7 @@ test("goes on from a good setting either way, as far as it gets better", async (
     const lab = labOf((limit) => ({ bootTimeNs: valley(limit, grid[bottom]!, 0.1) }));
     const trials = new Trials([limitKnob], [], lab, { seeds: 1, budget: 100 });
     const start = (await trials.measure([Math.floor(grid.length / 2)], 1))!;
-    const judge = new Judge(parseObjective("bootTime"), start.measured);
+    const judge = new Judge(parseObjective("bootTimeNs"), start.measured);
     await refine(trials, judge, 1);
     assert.equal(judge.rank(trials.all())[0]!.setting, [bottom]);
   }
@@ -180,14 +179,14 @@ test("of two stages the second decides among what the first has within 1 %", asy
     bootTimeNs: limit <= GiB ? 1_005_000_000 : 1_000_000_000,
     overheadBytes: limit,
   }));
-  const { best } = (await tune(request({ objective: parseObjective("bootTime,overheadBytes") }), lab))
+  const { best } = (await tune(request({ objective: parseObjective("bootTimeNs,overheadBytes") }), lab))
     .findings;
   assert.equal(best!.knobs, { [LIMIT]: 64 * MiB });
 });
 
 test("a weighted sum relates its terms to the scenario as it stands", async () => {
   const lab = labOf((limit) => ({ bootTimeNs: 2 * limit, overheadBytes: 3 * limit }));
-  const objective = parseObjective("0.7*bootTime+0.3*overheadBytes");
+  const objective = parseObjective("0.7*bootTimeNs+0.3*overheadBytes");
   const { start, best } = (await tune(request({ objective }), lab)).findings;
   assert.is(start.objective[0], 1);
   assert.ok(Math.abs(best!.objective[0]! - 1 / 64) < 1e-12);

@@ -3,9 +3,8 @@ import * as assert from "uvu/assert";
 import { platformParameters } from "../../../src/coco/parameters.js";
 import type { RunResult } from "../../../src/results/row.js";
 import type { Scenario } from "../../../src/scenario/scenario.js";
-import { parseConstraint } from "../../../src/study/tune/constraint.js";
 import { parseKnob } from "../../../src/study/tune/knob.js";
-import { parseObjective } from "../../../src/study/tune/objective.js";
+import { parseConstraint, parseObjective } from "../../../src/study/tune/objective.js";
 import type { KnobValues, Sensitivity } from "../../../src/study/tune/result.js";
 import { sensitivityOf } from "../../../src/study/tune/sensitivity.js";
 import { tune } from "../../../src/study/tune/tune.js";
@@ -27,7 +26,7 @@ async function tuned(policies: string, constraint?: string): Promise<Sensitivity
     scenarioWith({ policy: (knobs.policy ?? "lazy") as Scenario["policy"] });
   const constraints = constraint === undefined ? [] : [parseConstraint(constraint)];
   const request = {
-    objective: parseObjective("bootTime"),
+    objective: parseObjective("bootTimeNs"),
     constraints,
     knobs: [parseKnob(`policy=${policies}`)],
     budget: 10,
@@ -57,7 +56,7 @@ test("a setting that is best everywhere does, unless it breaks a constraint ther
   const alone = await tuned("eager");
   assert.is(alone.survives, true);
   assert.is(alone.runs, alone.variants.length);
-  const bound = await tuned("eager", "bootTime<20s");
+  const bound = await tuned("eager", "bootTimeNs<20s");
   assert.is(bound.survives, false);
   assert.equal(
     bound.variants

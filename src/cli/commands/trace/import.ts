@@ -3,6 +3,7 @@
 import type { Argv } from "yargs";
 import { printable } from "../../../printable.js";
 import { formatImportReport, importReport, PageEventCounts } from "../../../report/trace-import.js";
+import { jsonDocument } from "../../../results/json.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";
 import { LivePages } from "../../../workload/live-pages.js";
 import type { CliContext } from "../../context.js";
@@ -86,10 +87,7 @@ export const traceImport = {
       output.finish();
       const report = importReport(read.counts, live, writer!.events, pageEvents, read.details);
       if (argv.json === true) {
-        print(
-          io.stdout,
-          `${JSON.stringify({ schemaVersion: 1, output: path, ...report, flagsReadAs: read.flags }, undefined, 2)}\n`,
-        );
+        print(io.stdout, jsonDocument({ output: path, ...report, flagsReadAs: read.flags }));
       } else if (!quiet) {
         print(io.stderr, formatImportReport(printable(path), report, read.flags, read.details));
       }

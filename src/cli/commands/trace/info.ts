@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 import { printableAll } from "../../../printable.js";
 import { PageEventCounts, whyUnusable } from "../../../report/trace-import.js";
 import { formatTraceInfo } from "../../../report/trace-info.js";
+import { jsonDocument } from "../../../results/json.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
 import { bundledTrace } from "../../bundled-traces.js";
 import { paintFor } from "../../colour.js";
@@ -78,9 +79,7 @@ export const traceInfo = {
     };
     print(
       io.stdout,
-      argv.json === true
-        ? `${JSON.stringify({ schemaVersion: 1, ...info }, undefined, 2)}\n`
-        : formatTraceInfo(printableAll(info), paintFor(io)),
+      argv.json === true ? jsonDocument(info) : formatTraceInfo(printableAll(info), paintFor(io)),
     );
     return 0;
   },

@@ -2,6 +2,7 @@
 
 import type { Argv } from "yargs";
 import { formatTraceList, type ListedGenerator } from "../../../report/lists.js";
+import { jsonDocument } from "../../../results/json.js";
 import { formatBytes, formatDuration } from "../../../units.js";
 import { GENERATORS, type GeneratorEntry, type Parameter } from "../../../workload/generators/index.js";
 import { bundledTraces } from "../../bundled-traces.js";
@@ -26,9 +27,7 @@ export const traceList = {
     const generators = GENERATORS.map(listed);
     print(
       io.stdout,
-      argv.json === true
-        ? `${JSON.stringify({ schemaVersion: 1, traces, generators }, undefined, 2)}\n`
-        : formatTraceList(traces, generators),
+      argv.json === true ? jsonDocument({ traces, generators }) : formatTraceList(traces, generators),
     );
     return 0;
   },
