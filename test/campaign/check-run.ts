@@ -24,7 +24,8 @@ export function checkRun(run: RunResult): void {
   }
   if ((run.outcome === "ready") !== (run.reason === undefined))
     throw new Error("a reason, or none, too many");
-  if (run.outcome === "ready" && run.workloadTimeNs === undefined) throw new Error("ready without a workload");
+  if (run.outcome === "ready" && run.workloadTimeNs === undefined)
+    throw new Error("ready without a workload");
   if (run.assumedShare < 0 || run.assumedShare > 1.000_001) throw new Error(`share of ${run.assumedShare}`);
   const row: CompareRow = { ...run, bootRatio: null, paretoOptimal: null, settings: {} };
   for (const text of [

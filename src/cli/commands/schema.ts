@@ -1,7 +1,8 @@
-/** `unaccepted schema`: what files may say, as JSON Schema for editors and other programs. */
+/** `unaccepted schema`: what files may say and results mean, as JSON Schema for editors and other programs. */
 
 import type { Argv } from "yargs";
 import { z } from "zod";
+import { resultsSchema } from "../../results/schema.js";
 import { scenarioSchema } from "../../scenario/scenario.js";
 import { studySchema } from "../../study/sweep/study-file.js";
 import type { CliContext } from "../context.js";
@@ -13,6 +14,7 @@ import { UsageError } from "../usage-error.js";
 const SCHEMAS: Readonly<Record<string, () => object>> = {
   scenario: () => z.toJSONSchema(scenarioSchema),
   study: () => z.toJSONSchema(studySchema),
+  results: () => resultsSchema(),
 };
 
 const NAMES: readonly string[] = Object.keys(SCHEMAS);
@@ -20,12 +22,18 @@ const NAMES: readonly string[] = Object.keys(SCHEMAS);
 /** For yargs. */
 export const schemaCommand = {
   command: "schema [of]",
-  describe: "JSON Schema of scenario files, or of study files",
+  describe: "JSON Schema of scenario files, of study files, or of results",
 
   builder(yargs: Argv): Argv {
     return yargs
       .positional("of", { type: "string", describe: `${NAMES.join(" or ")}; default ${NAMES[0]}` })
-      .epilogue(examples("unaccepted schema > scenario.schema.json", "unaccepted schema study"));
+      .epilogue(
+        examples(
+          "unaccepted schema > scenario.schema.json",
+          "unaccepted schema study",
+          "unaccepted schema results",
+        ),
+      );
   },
 
   /** @returns the exit code */
