@@ -13,8 +13,8 @@ const { readJob } = await built<typeof import("../src/cli/sweep/job.js")>("cli/s
 const { stampOf } = await built<typeof import("../src/cli/sweep/stamp.js")>("cli/sweep/stamp.js");
 const { Parts } = await built<typeof import("../src/cli/sweep/parts.js")>("cli/sweep/parts.js");
 const { runOnPool } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
-const { runChunk } = await built<typeof import("../src/cli/sweep/run-chunk.js")>("cli/sweep/run-chunk.js");
-const { shared } = await built<typeof import("../src/cli/sweep/share.js")>("cli/sweep/share.js");
+const { runChunk } = await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
+const { shared } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
 const { CHUNK_POINTS, chunkCount } =
   await built<typeof import("../src/study/sweep/chunks.js")>("study/sweep/chunks.js");
 const { runScenario } = await built<typeof import("../src/study/run-scenario.js")>("study/run-scenario.js");

@@ -6,6 +6,7 @@ import { parseAssignment } from "../src/scenario/set.js";
 import { runScenario } from "../src/study/run-scenario.js";
 import { type Knob, parseKnob } from "../src/study/tune/knob.js";
 import { parseObjective } from "../src/study/tune/objective.js";
+import type { KnobValues } from "../src/study/tune/result.js";
 import { gridSize, tune } from "../src/study/tune/tune.js";
 import { measureWholeGrid } from "./whole-grid.js";
 
@@ -60,23 +61,7 @@ async function searchAndGrid(
   assignments: readonly Assignment[],
   seeds: number,
 ): Promise<Row[]> {
-  const io = {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: {},
-    interrupted: new AbortController().signal,
-  };
-  const lab = new TuneLab(
-    "workloads/boot.yaml",
-    assignments,
-    knobs,
-    { io, runScenario },
-    {
-      check: false,
-      lenient: false,
-      onRun: () => {},
-    },
-  );
+  const lab = new TuneLab("workloads/boot.yaml", assignments, knobs, false);
   const request = {
     objective: parseObjective(objective),
     constraints: [],
@@ -87,7 +72,10 @@ async function searchAndGrid(
   const rows: Row[] = [];
   for (const [guest, { scenario }] of lab.guests.entries()) {
     const own = {
-      run: (values: Parameters<typeof lab.run>[1], seed: number) => lab.run(guest, values, seed),
+      run: async (values: KnobValues, seed: number) => {
+        const own = lab.setting(guest, values, seed);
+        return runScenario(own.scenario, own.recording, { check: false });
+      },
     };
     const { findings, judge } = await tune(request, own);
     const grid = await measureWholeGrid(request, judge, own);

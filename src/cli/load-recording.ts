@@ -16,10 +16,9 @@ import { buildRequests } from "../workload/build-requests.js";
 import { cpuBringUp } from "../workload/cpu-bring-up.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { type Recording, recordingSchema } from "../workload/recording.js";
-import { STANDARD_BOOT } from "./bundled-traces.js";
-import { fileChunks } from "./file-chunks.js";
-import { readEvents, type TraceFile, workloadName } from "./read-events.js";
-import { readInputText } from "./read-file.js";
+import { STANDARD_BOOT } from "./bundled.js";
+import { fileChunks, readInputText } from "./input-file.js";
+import { readEvents, type TraceFile, workloadName } from "./read-trace.js";
 import { UsageError } from "./usage-error.js";
 
 const DESCRIPTION = /\.ya?ml$/;

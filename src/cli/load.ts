@@ -8,10 +8,9 @@ import type { Assignment } from "../scenario/set.js";
 import { isRandom, withSeed } from "../study/repeat.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
-import { scenarioPath } from "./bundled-scenarios.js";
-import { bundledWorkload } from "./bundled-traces.js";
+import { bundledWorkload, scenarioPath } from "./bundled.js";
+import { readInputText } from "./input-file.js";
 import { WorkloadLoader } from "./load-recording.js";
-import { readInputText } from "./read-file.js";
 
 /** A run with all it needs. */
 export interface LoadedScenario {

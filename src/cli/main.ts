@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /** The process around the program: arguments, streams, signals, exit code. */
 
-import { createInterface } from "node:readline/promises";
-import { runScenario } from "../study/run-scenario.js";
 import { main } from "./cli.js";
-import { endAtStdoutError } from "./stdout-error.js";
+import { endAtStdoutError } from "./io.js";
 
 endAtStdoutError(process, (code) => process.exit(code));
 
@@ -12,6 +10,7 @@ const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());
 
 async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${question} [y/N] `, { signal: interruption.signal });
@@ -30,5 +29,4 @@ process.exitCode = await main(process.argv.slice(2), {
     interrupted: interruption.signal,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   },
-  runScenario,
 });

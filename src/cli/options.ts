@@ -1,20 +1,20 @@
-/** Flags that all simulating commands share, and what they mean. */
+/** What the flags mean that simulating commands share, and those that say what a comparison is to answer. */
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
-import type { PolicyName } from "../policy/policies.js";
-import type { Condition } from "../results/conditions.js";
-import type { Assignment } from "../scenario/set.js";
-import { parseAssignment } from "../scenario/set.js";
+import { POLICY_NAMES, type PolicyName } from "../policy/policies.js";
+import { type Condition, ConditionError, parseCondition } from "../results/conditions.js";
+import { type Assignment, parseAssignment } from "../scenario/set.js";
+import { parseDuration } from "../units.js";
 import { isGenerated } from "../workload/generators/index.js";
-import { bundledWorkload, bundledWorkloadNames } from "./bundled-traces.js";
-import { OUTPUT_FORMATS, type OutputFormat } from "./output.js";
+import type { Arguments } from "./arguments.js";
+import { bundledWorkload, bundledWorkloadNames } from "./bundled.js";
+import { OUTPUT_FORMATS, type OutputFormat, SCENARIO_FLAGS, type ScenarioFlag } from "./flags.js";
 import { UsageError } from "./usage-error.js";
 
-/** Arguments as yargs parsed them: a flag that came twice is a list. */
-export type ParsedArguments = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+/** Most runs of one scenario with other seeds. */
+const REPEAT_MAX = 1000;
 
 /** The shared flags, read. */
 export interface SharedOptions {
@@ -26,116 +26,79 @@ export interface SharedOptions {
   readonly quiet: boolean;
   /** Whether lines of a trace that cannot be read are left out. */
   readonly lenient: boolean;
-  /** Whether results tell what the host spent over time. */
-  readonly timeline?: boolean;
-  /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
-  readonly tellsRemarks?: boolean;
+}
+
+/** What a comparison is to answer. */
+export interface StudyOptions {
   /** The policy that others are compared with. */
   readonly baseline?: PolicyName;
   /** From power-on until init runs. */
   readonly deadlineNs?: number;
   /** Conditions that make the exit code 1 where they hold. */
-  readonly failOn?: readonly Condition[];
-}
-
-/** A flag that stands for one place of the scenario file. */
-interface ScenarioFlag {
-  readonly path: readonly string[];
-  readonly describe: string;
-  /** Digits are a number in the file. */
-  readonly numeric?: true;
-  /** A path as seen from where the program runs, or another way to say what it could name. */
-  readonly workload?: true;
-}
-
-const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
-  platform: { path: ["platform", "kind"], describe: "tdx, snp or none" },
-  policy: {
-    path: ["policy"],
-    describe: "when memory is accepted, such as eager or lazy; run --list-policies explains them",
-  },
-  memory: { path: ["memory"], describe: "RAM of the guest, such as 4GiB (binary units)" },
-  vcpus: { path: ["vcpus"], describe: "virtual CPUs of the guest", numeric: true },
-  kernel: { path: ["kernel"], describe: "Linux release from 6.5 on, as uname -r prints it" },
-  workload: {
-    path: ["workload"],
-    describe: "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
-    workload: true,
-  },
-  seed: { path: ["seed"], describe: "start of every random choice", numeric: true },
-};
-
-const SCENARIO_GROUP = "Instead of what the scenario file says (compare takes lists, such as tdx,snp):";
-const OUTPUT_GROUP = "Output:";
-
-/** Adds the shared flags to a command. */
-export function addSharedOptions<T>(yargs: Argv<T>): Argv<T> {
-  for (const [name, { describe }] of Object.entries(SCENARIO_FLAGS)) {
-    yargs.option(name, { type: "string", requiresArg: true, group: SCENARIO_GROUP, describe });
-  }
-  yargs
-    .option("set", {
-      type: "string",
-      requiresArg: true,
-      group: SCENARIO_GROUP,
-      describe: "any value by its path, as key.key=value; repeatable; a list is [a, b]",
-    })
-    .option("format", {
-      type: "string",
-      requiresArg: true,
-      group: OUTPUT_GROUP,
-      describe: `${OUTPUT_FORMATS.join(", ")}; table if not given`,
-    })
-    .option("json", { type: "boolean", group: OUTPUT_GROUP, describe: "the same as --format json" })
-    .option("out", {
-      type: "string",
-      requiresArg: true,
-      group: OUTPUT_GROUP,
-      describe: "directory for NAME.json and NAME.csv, NAME being the scenario's",
-    })
-    .option("quiet", {
-      type: "boolean",
-      group: OUTPUT_GROUP,
-      describe: "no progress and no remarks on stderr",
-    })
-    .option("lenient", {
-      type: "boolean",
-      describe: "leave out lines of a trace that cannot be read, and say how many and the first",
-    })
-    .option("check", {
-      type: "boolean",
-      describe: "walk the whole machine for broken invariants (slow); exit 1 at one",
-    })
-    .conflicts("json", "format");
-  return yargs;
-}
-
-/** Command lines for the end of a help text, each on one line to be copied. */
-export function examples(...lines: readonly string[]): string {
-  return ["Examples:", ...lines.map((line) => `  ${line}`)].join("\n");
+  readonly failOn: readonly Condition[];
+  /** Runs of each scenario in which anything is random. */
+  readonly repeat: number;
 }
 
 /**
  * Reads the shared flags.
  *
- * @param argv as parsed by yargs
  * @throws UsageError for a flag that was given twice, or a bundled workload that is misspelt; ScenarioError for a `--set` that is no assignment
  */
-export function readSharedOptions(argv: ParsedArguments): SharedOptions {
+export function sharedOptions(argv: Arguments): SharedOptions {
   const flags = Object.entries(SCENARIO_FLAGS).flatMap(([name, flag]) => {
-    const text = single(argv, name);
-    return text === undefined ? [] : [assignmentOf(name, flag, text)];
+    const values = argv.all(name);
+    if (values.length > 1) {
+      const list = `several values are one list, --${name} ${values.join(",")}`;
+      throw new UsageError(`--${name} was given twice; ${list}`);
+    }
+    return values.map((text) => assignmentOf(name, flag, text));
   });
-  const set = [argv.set ?? []].flat();
-  const out = single(argv, "out");
+  const out = argv.one("out");
   return {
-    assignments: [...flags, ...set.map((text) => parseAssignment(String(text)))],
-    format: argv.json === true ? "json" : outputFormat(single(argv, "format") ?? "table"),
+    assignments: [...flags, ...argv.all("set").map(parseAssignment)],
+    format: argv.format(OUTPUT_FORMATS),
     ...(out === undefined ? {} : { outDirectory: out }),
-    check: argv.check === true,
-    quiet: argv.quiet === true,
-    lenient: argv.lenient === true,
+    check: argv.has("check"),
+    quiet: argv.has("quiet"),
+    lenient: argv.has("lenient"),
   };
+}
+
+/** @throws UsageError for a value that a flag cannot have */
+export function studyOptions(argv: Arguments): StudyOptions {
+  const [baseline, deadline] = [argv.one("baseline"), argv.one("deadline")];
+  return {
+    ...(baseline === undefined ? {} : { baseline: policyOf(baseline) }),
+    ...(deadline === undefined ? {} : { deadlineNs: deadlineOf(deadline) }),
+    failOn: argv.all("fail-on").map((text) => readFlag("fail-on", text, parseCondition)),
+    repeat: argv.wholeNumber("repeat", 1, REPEAT_MAX) ?? 1,
+  };
+}
+
+/** Reads a flag that names measures; @throws UsageError that begins with the flag */
+export function readFlag<T>(flag: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof ConditionError) throw new UsageError(`--${flag} ${error.message}`);
+    throw error;
+  }
+}
+
+/** A time above zero; @throws UsageError */
+export function deadlineOf(text: string): number {
+  const ns = parseDuration(text);
+  if (ns === undefined || ns <= 0) throw new UsageError(`--deadline ${text}: expected a time such as 60s`);
+  return ns;
+}
+
+function policyOf(text: string): PolicyName {
+  const policy = POLICY_NAMES.find((name) => name === text);
+  if (policy !== undefined) return policy;
+  const nearest = nearestName(text, POLICY_NAMES);
+  const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
+  throw new UsageError(`--baseline ${text}: expected one of ${POLICY_NAMES.join(", ")}${hint}`);
 }
 
 function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignment {
@@ -163,21 +126,4 @@ function workloadPath(text: string): string {
       throw new UsageError(`--workload ${text}: no such file, did you mean ${nearest}?`);
   }
   return resolve(text);
-}
-
-function outputFormat(name: string): OutputFormat {
-  const format = OUTPUT_FORMATS.find((known) => known === name);
-  if (format !== undefined) return format;
-  throw new UsageError(`--format ${name}: expected one of ${OUTPUT_FORMATS.join(", ")}`);
-}
-
-/** The text of a flag; yargs makes a list of a flag that came twice. */
-function single(argv: ParsedArguments, name: string): string | undefined {
-  const value = argv[name];
-  if (value === undefined) return undefined;
-  if (Array.isArray(value)) {
-    const list = name in SCENARIO_FLAGS ? `; several values are one list, --${name} ${value.join(",")}` : "";
-    throw new UsageError(`--${name} was given twice${list}`);
-  }
-  return String(value);
 }

@@ -1,4 +1,4 @@
-/** Where results go: one format to stdout, and files that are either whole or not there. */
+/** Rows in the formats of `--format`, and as files. */
 
 import { join } from "node:path";
 import { printableAll } from "../printable.js";
@@ -6,13 +6,8 @@ import { formatMarkdown } from "../report/rows.js";
 import { formatCsv } from "../results/csv.js";
 import { formatJson, formatJsonl } from "../results/json.js";
 import type { CompareRow } from "../results/row.js";
+import type { OutputFormat } from "./flags.js";
 import { writeTogether } from "./output-file.js";
-
-/** What `--format` takes; `table` is for people and looks different from command to command. */
-export const OUTPUT_FORMATS = ["table", "json", "jsonl", "csv", "md"] as const;
-
-/** One of `OUTPUT_FORMATS`. */
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** @param formatForPeople what `table` means for this command */
 export function formatRows(

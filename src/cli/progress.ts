@@ -1,47 +1,60 @@
-/** A progress bar for those who wait: only on a terminal, and only for work longer than a second. */
+/** One line for those who wait, written over and over: only on a terminal, and only for work longer than a second. */
 
-import cliProgress from "cli-progress";
-import type { OutputStream } from "./context.js";
+import { printable } from "../printable.js";
+import type { OutputStream } from "./io.js";
 
 const PATIENCE_MS = 1000;
+const INTERVAL_MS = 200;
 
-/** Shows how far a list of runs has come. */
-export interface Progress {
-  update(done: number): void;
-  /** Takes the bar off the screen. */
-  stop(): void;
+/** How far a piece of work has come. */
+export class Progress {
+  readonly #stream: OutputStream;
+  readonly #now: () => number;
+  readonly #beginMs: number;
+  #shownMs = Number.NEGATIVE_INFINITY;
+
+  /** @param now a clock in milliseconds */
+  constructor(stream: OutputStream, now: () => number = () => performance.now()) {
+    this.#stream = stream;
+    this.#now = now;
+    this.#beginMs = now();
+  }
+
+  /** @param words what to show, given how long the work has taken */
+  update(words: (elapsedMs: number) => string): void {
+    const nowMs = this.#now();
+    const elapsedMs = nowMs - this.#beginMs;
+    if (this.#stream.isTTY !== true || elapsedMs < PATIENCE_MS || nowMs - this.#shownMs < INTERVAL_MS) return;
+    this.#shownMs = nowMs;
+    this.#stream.write(`\r\x1b[K${printable(words(elapsedMs))}`);
+  }
+
+  /** So many of a number of like pieces, the last of which needs no line. */
+  count(done: number, total: number, what: string): void {
+    if (done >= total) return;
+    this.update((elapsedMs) => {
+      const leftMs = (elapsedMs / done) * (total - done);
+      return `${done}/${total} ${what}, ${((done / elapsedMs) * 1000).toFixed(1)}/s, ${waitText(leftMs)} to go`;
+    });
+  }
+
+  /** Takes the line off the screen. */
+  stop(): void {
+    if (Number.isFinite(this.#shownMs)) this.#stream.write("\r\x1b[K");
+    this.#shownMs = Number.NEGATIVE_INFINITY;
+  }
 }
 
-/**
- * @param total runs to come, or whatever `what` says
- * @param now a clock in milliseconds
- */
-export function startProgress(
-  stream: OutputStream,
-  total: number,
-  now: () => number = () => performance.now(),
-  what = "runs",
-): Progress {
-  if (stream.isTTY !== true) return { update: () => {}, stop: () => {} };
-  const begin = now();
-  const bar = new cliProgress.SingleBar({
-    stream,
-    format: `{bar} {value}/{total} ${what}, {rate}/s, {eta_formatted} to go`,
-    barCompleteChar: "=",
-    barIncompleteChar: "-",
-    clearOnComplete: true,
-    // An interrupted program ends by itself, and the bar with it.
-    gracefulExit: false,
-  });
-  return {
-    update(done) {
-      const elapsedMs = now() - begin;
-      const rate = { rate: (done / (elapsedMs / 1000)).toFixed(1) };
-      if (!bar.isActive && done < total && elapsedMs > PATIENCE_MS) bar.start(total, done, rate);
-      bar.update(done, rate);
-    },
-    stop() {
-      bar.stop();
-    },
-  };
+const UNITS_MS = [
+  ["days", 24 * 3600e3],
+  ["hours", 3600e3],
+  ["minutes", 60e3],
+  ["s", 1e3],
+] as const;
+
+/** A wait in the largest unit of which there are two or more. */
+export function waitText(ms: number): string {
+  const [unit, unitMs] = UNITS_MS.find(([, length]) => ms >= 2 * length) ?? ["ms", 1];
+  const count = ms / unitMs;
+  return `${count >= 10 ? Math.round(count) : count.toFixed(1)} ${unit}`;
 }

@@ -6,8 +6,8 @@ import { parseYamlWithPositions } from "../scenario/yaml.js";
 import type { RecordingFiles } from "../study/verify/recording-files.js";
 import { recordingSchema } from "../workload/recording.js";
 import { gunzipWhole } from "./gzip.js";
+import { readInput, readInputText, TEXT_BYTES_MAX } from "./input-file.js";
 import { checkSha256 } from "./load-recording.js";
-import { readInput, readInputText, TEXT_BYTES_MAX } from "./read-file.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
 /**

@@ -1,16 +1,21 @@
-/** Reads trace files of any format, packed or not, event by event. */
+/** Reads trace files of any format, packed or not: event by event, or all events at once to replay them. */
 
+import { basename } from "node:path";
 import type { TraceDetails } from "../report/trace-import.js";
+import { formatBytes } from "../units.js";
+import { EventCollector } from "../workload/collect-events.js";
 import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
+import type { PageEvents } from "../workload/events.js";
 import { type FlagsReading, flagsReading } from "../workload/flags-reading.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import type { TraceClock } from "../workload/trace-clock.js";
 import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceLineError } from "../workload/trace-error.js";
 import { TraceNames } from "../workload/trace-names.js";
-import type { CliIo } from "./context.js";
-import { inputName, inputPosition, readInputChunks, STDIN_PATH } from "./trace-input.js";
-import { TraceProgress } from "./trace-progress.js";
+import { STDIN_PATH } from "./arguments.js";
+import type { CliIo } from "./io.js";
+import { Progress } from "./progress.js";
+import { type InputPosition, inputName, inputPosition, readInputChunks, unpacked } from "./trace-input.js";
 import { UsageError } from "./usage-error.js";
 
 /** What reading the files found out beside the events. */
@@ -70,7 +75,7 @@ export async function readTraces(
     user.add(block);
   });
   const positions = paths.map(inputPosition);
-  const progress = quiet ? undefined : new TraceProgress(stderr);
+  const progress = quiet ? undefined : new Progress(stderr);
   const formats: string[] = [];
   let metadata: TraceReader["metadata"];
   let firstUnread: string | undefined;
@@ -82,7 +87,7 @@ export async function readTraces(
       for await (const chunk of readInputChunks(path, positions[index]!, interrupted)) {
         reader.feed(chunk);
         await user.rest?.();
-        progress?.update(name, positions[index]!, events);
+        progress?.update(() => readText(name, positions[index]!, events));
       }
       reader.end();
       await user.rest?.();
@@ -105,8 +110,67 @@ export async function readTraces(
   return { formats, counts, names, flags: flagsReading(names), metadata, details };
 }
 
+/** The events of a file, and what there is to say of it. */
+export interface TraceFile {
+  readonly events: PageEvents;
+  /** The kernel that was traced, where the file says it. */
+  readonly kernel: string | undefined;
+  readonly counts: TraceCounts;
+  /** How request flags were read. */
+  readonly flags: FlagsReading;
+  readonly details: TraceDetails;
+}
+
+/**
+ * @param path for messages
+ * @param chunks of the file as it is, of any format, plain, gzip or zstd
+ * @param kernel that was traced, if it is known beside the file
+ * @param lenient whether lines of a text that cannot be read are left out; undefined where nobody can ask for it
+ * @throws TraceError for a packed file that is damaged, and for a trace that is none; UsageError for
+ *   one with flags that may mean anything
+ */
+export function readEvents(
+  path: string,
+  chunks: Iterable<Uint8Array>,
+  kernel?: string,
+  lenient?: boolean,
+): TraceFile {
+  const collector = new EventCollector();
+  const names = new TraceNames(kernel);
+  const counts = newTraceCounts();
+  const blocks = new EventBlocks((block) => collector.add(block));
+  const reader = new TraceReader(path, { blocks, names, counts }, { lenient: lenient === true });
+  try {
+    for (const piece of unpacked(path, chunks)) reader.feed(piece);
+    reader.end();
+  } catch (error) {
+    throw lenient === undefined ? error : withLenientHint(error);
+  }
+  if (counts.hexFlags > 0 && names.kernel === undefined) {
+    throw new UsageError(
+      `${path}: its flags are bare numbers, which mean something else in each release; ` +
+        "trace import --kernel RELEASE makes one of ours of it",
+    );
+  }
+  const { lostEvents, overwrittenEvents, otherEvents } = counts;
+  const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
+  const details = detailsOf(names, blocks.clock, reader.firstUnread?.message);
+  return { events, kernel: names.kernel, counts, flags: flagsReading(names), details };
+}
+
+/** Name of a workload: that of its file without what says how it is written. */
+export function workloadName(path: string): string {
+  return basename(path).replace(/(?:\.(?:gz|zst|trace|txt))+$/, "");
+}
+
+/** How far a file has been read. */
+export function readText(name: string, { bytes, totalBytes }: InputPosition, events: number): string {
+  const of = totalBytes === undefined ? "" : ` of ${formatBytes(totalBytes)}`;
+  return `${name}: ${formatBytes(bytes)}${of} read, ${(events / 1e6).toFixed(1)} M events`;
+}
+
 /** What is said of a trace beside its counts. */
-export function detailsOf(
+function detailsOf(
   names: TraceNames,
   { originSeconds }: TraceClock,
   firstUnread: string | undefined,
@@ -119,7 +183,7 @@ export function detailsOf(
 }
 
 /** The error of a line that cannot be read, with what can be done about it; others as they are. */
-export function withLenientHint(error: unknown): unknown {
+function withLenientHint(error: unknown): unknown {
   if (!(error instanceof TraceLineError)) return error;
   return new UsageError(error.advised("--lenient leaves such lines out"));
 }

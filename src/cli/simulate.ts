@@ -1,24 +1,31 @@
-/** What `run` and `compare` have in common: simulate a list of scenarios, print, write, judge. */
+/** What commands have in common that simulate a list of scenarios: run, print, write, judge. */
 
 import { formatVcpus } from "../report/cells.js";
 import { policyText } from "../report/row-groups.js";
+import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
 import { holds } from "../results/conditions.js";
 import { hasFailed } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { BASELINE_POLICY, baselineOf, compare } from "../study/compare.js";
 import { repeatsOf } from "../study/repeat.js";
+import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import { formatBytes } from "../units.js";
-import { type CliContext, listen } from "./context.js";
+import { type CliContext, type CliIo, paintFor, print } from "./io.js";
 import type { LoadedScenario } from "./load.js";
-import type { SharedOptions } from "./options.js";
+import type { SharedOptions, StudyOptions } from "./options.js";
 import { formatRows, writeRows } from "./output.js";
-import { makeDirectory } from "./output-place.js";
-import { announce } from "./plan.js";
-import { print } from "./print.js";
-import { startProgress } from "./progress.js";
-import { writeRemarks } from "./remarks.js";
+import { makeDirectory } from "./output-file.js";
+import { makeRuns } from "./runs.js";
 import { UsageError } from "./usage-error.js";
+
+/** The flags, and what the command itself asks for. */
+export interface SimulateOptions extends SharedOptions, Partial<StudyOptions> {
+  /** Whether results tell what the host spent over time. */
+  readonly timeline?: boolean;
+  /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
+  readonly tellsRemarks?: boolean;
+}
 
 /**
  * @param formatForPeople prints the rows where `--format` asks for nothing else
@@ -27,7 +34,7 @@ import { UsageError } from "./usage-error.js";
  */
 export async function simulate(
   loaded: readonly LoadedScenario[],
-  options: SharedOptions,
+  options: SimulateOptions,
   formatForPeople: (rows: readonly CompareRow[]) => string,
   context: CliContext,
 ): Promise<number> {
@@ -51,7 +58,7 @@ export async function simulate(
 function conditionsThatHold(
   loaded: readonly LoadedScenario[],
   rows: readonly CompareRow[],
-  { failOn = [], baseline = BASELINE_POLICY }: SharedOptions,
+  { failOn = [], baseline = BASELINE_POLICY }: SimulateOptions,
 ): string[] {
   const scenarios = loaded.map(({ scenario }) => scenario);
   const lonely = failOn.find(({ ofBaseline }) => ofBaseline);
@@ -69,85 +76,102 @@ function conditionsThatHold(
   );
 }
 
-async function runAll(
+function runAll(
   loaded: readonly LoadedScenario[],
-  options: SharedOptions,
-  context: CliContext,
+  options: SimulateOptions,
+  { io, runScenario }: CliContext,
 ): Promise<CompareRow[]> {
   const total = loaded.reduce((sum, { again }) => sum + 1 + again.length, 0);
-  const runs = startRuns([...loaded, ...loaded.flatMap(({ again }) => again)], options, context, total);
-  try {
+  const recordings = recordingsOf([...loaded, ...loaded.flatMap(({ again }) => again)]);
+  const { check, timeline = false } = options;
+  return makeRuns({ runs: total }, options.quiet, io, async (make) => {
+    const run = (scenario: Scenario): Promise<RunResult> =>
+      make(() => runScenario(scenario, recordings.get(scenario)!, { check, timeline }));
     const rows = await compare(
       loaded.map(({ scenario }) => scenario),
-      (scenario) => runs.run(scenario),
+      run,
       options,
     );
     const repeated: CompareRow[] = [];
     for (const [index, row] of rows.entries()) {
       const others: RunResult[] = [];
-      for (const { scenario } of loaded[index]!.again) others.push(await runs.run(scenario));
+      for (const { scenario } of loaded[index]!.again) others.push(await run(scenario));
       repeated.push(others.length === 0 ? row : { ...row, repeats: repeatsOf([row, ...others]) });
     }
-    await runs.listen();
     return repeated;
-  } finally {
-    runs.stop();
+  });
+}
+
+function recordingsOf(loaded: readonly LoadedScenario[]): Map<Scenario, LoadedScenario["recording"]> {
+  return new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
+}
+
+/**
+ * `--uncertainty`: every run at the ends of all assumed parameters as well.
+ *
+ * @returns the exit code: 0, or 1 if a run at the defaults failed
+ * @throws UsageError for a format that has no place for ranges; what `simulate` throws
+ */
+export async function simulateUncertain(
+  loaded: readonly LoadedScenario[],
+  { format, outDirectory, quiet, check }: SharedOptions,
+  { io, runScenario }: CliContext,
+): Promise<number> {
+  if (format !== "table" && format !== "json") {
+    throw new UsageError(`--format ${format}: with --uncertainty expected table or json`);
   }
+  if (outDirectory !== undefined) {
+    throw new UsageError("--out: not with --uncertainty, which prints ranges; send its --json to a file");
+  }
+  const scenarios = loaded.map(({ scenario }) => scenario);
+  const runs = scenarios.reduce((sum, scenario) => sum + 1 + rangeVariants(scenario).length, 0);
+  const recordings = recordingsOf(loaded);
+  const { rows, found } = await makeRuns({ runs }, quiet, io, async (make) => {
+    const run = (scenario: Scenario, of: Scenario = scenario): Promise<RunResult> =>
+      make(() => runScenario(scenario, recordings.get(of)!, { check }));
+    const defaults = await compare(scenarios, (scenario) => run(scenario));
+    return { rows: defaults, found: await uncertainty(defaults, scenarios, run) };
+  });
+  print(io.stdout, format === "json" ? formatUncertaintyJson(found) : formatUncertainty(found, paintFor(io)));
+  writeRemarks(rows, quiet, io);
+  return rows.some(hasFailed) ? 1 : 0;
 }
 
 /** Simulates a scenario for nothing but the time it takes. */
 export function runOne(
   { scenario, recording }: Pick<LoadedScenario, "scenario" | "recording">,
-  { check }: SharedOptions,
+  { check }: Pick<SharedOptions, "check">,
   { runScenario }: CliContext,
 ): void {
   runScenario(scenario, recording, { check });
 }
 
 /** Says on stderr, unless told to be quiet, what is not done as it was asked. */
-export function remarkOn({ io }: CliContext, { quiet }: SharedOptions): (text: string) => void {
+export function remarkOn({ io }: CliContext, quiet: boolean): (text: string) => void {
   return (text) => {
     if (!quiet) print(io.stderr, `${text}\n`);
   };
 }
 
-/** Runs one after another, with progress, until somebody interrupts. */
-export interface Runs {
-  /**
-   * Simulates a scenario on the recording of one that was loaded.
-   *
-   * @param loaded itself, if not given
-   * @throws the reason of `io.interrupted`
-   */
-  run(scenario: Scenario, loaded?: Scenario): Promise<RunResult>;
-  /** Hears a signal that came during the last run; @throws its reason */
-  listen(): Promise<void>;
-  /** Takes the progress off the screen. */
-  stop(): void;
+/**
+ * Writes each remark of some runs once, on stderr. One that is not about all of them names the first that it
+ * is about. None with `--quiet`.
+ */
+export function writeRemarks(
+  runs: readonly RunResult[],
+  quiet: boolean,
+  { stderr }: Pick<CliIo, "stderr">,
+): void {
+  if (quiet) return;
+  for (const line of new Set(runs.flatMap(({ remarks }) => remarks ?? []))) {
+    const those = runs.filter(({ remarks }) => remarks?.includes(line) === true);
+    print(stderr, those.length === runs.length ? `${line}\n` : `${line} (${placeText(those)})\n`);
+  }
 }
 
-/** @param total runs to come, for the progress */
-export function startRuns(
-  loaded: readonly Pick<LoadedScenario, "scenario" | "recording">[],
-  options: SharedOptions,
-  { io, runScenario }: CliContext,
-  total: number,
-): Runs {
-  const recordings = new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
-  const progress = options.quiet ? undefined : startProgress(io.stderr, total);
-  let done = 0;
-  return {
-    listen: () => listen(io),
-    stop: () => progress?.stop(),
-    async run(scenario, of = scenario) {
-      await listen(io);
-      if (done === 0 && !options.quiet) announce({ runs: total }, io);
-      const result = runScenario(scenario, recordings.get(of)!, {
-        check: options.check,
-        timeline: options.timeline === true,
-      });
-      progress?.update(++done);
-      return result;
-    },
-  };
+/** `lazy on tdx, 4 GiB, 1 vCPU and 2 more`. */
+function placeText([first, ...others]: readonly RunResult[]): string {
+  const { policy, platform, memoryBytes, vcpus } = first!;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `${policy} on ${platform}, ${formatBytes(memoryBytes)}, ${formatVcpus(vcpus)}${more}`;
 }

@@ -2,17 +2,16 @@
 
 import { createReadStream, statSync } from "node:fs";
 import { addAbortSignal, type Readable } from "node:stream";
-import { setImmediate } from "node:timers/promises";
-import { checkIsFile } from "./read-file.js";
-import { MAGIC_BYTES, unpackerOf } from "./unpack.js";
+import { STDIN_PATH } from "./arguments.js";
+import { GZIP_MAGIC, GzipReader } from "./gzip.js";
+import { checkIsFile } from "./input-file.js";
+import { listen } from "./io.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
+import { isZstd, ZstdReader } from "./zstd.js";
 
 const CHUNK_BYTES = 2 ** 20;
 /** A chunk can unpack to gigabytes: whoever interrupts gets a turn now and then. */
 const TURN_BYTES = 2 ** 26;
-
-/** What `-` on the command line stands for. */
-export const STDIN_PATH = "/dev/stdin";
 
 /** How far a file has been read, as it lies on the disk. */
 export interface InputPosition {
@@ -64,8 +63,7 @@ export async function* readInputChunks(
         unpackedBytes += piece.length;
         if (unpackedBytes < TURN_BYTES) continue;
         unpackedBytes = 0;
-        await setImmediate();
-        interrupted.throwIfAborted();
+        await listen(interrupted);
       }
     }
     yield* unpacker.end();
@@ -99,4 +97,41 @@ async function firstBytes(chunks: AsyncGenerator<Uint8Array>): Promise<Uint8Arra
 async function* prepend(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   if (first.length > 0) yield first;
   yield* rest;
+}
+
+/** What of a file must be there to tell. */
+const MAGIC_BYTES = 4;
+
+/** `feed` it piece by piece, then take what `end` has left. */
+export interface Unpacker {
+  /** @returns pieces that must not be kept @throws TraceError for damage */
+  feed(chunk: Uint8Array): Iterable<Uint8Array>;
+  /** @throws TraceError for a file that is cut short */
+  end(): Iterable<Uint8Array>;
+}
+
+/**
+ * @param file name for messages
+ * @param first its first bytes, `MAGIC_BYTES` of them or all
+ */
+export function unpackerOf(file: string, first: Uint8Array): Unpacker {
+  if (GZIP_MAGIC.every((byte, index) => first[index] === byte)) return new GzipReader(file);
+  if (isZstd(first)) return new ZstdReader(file);
+  return { feed: (chunk) => [chunk], end: () => [] };
+}
+
+/**
+ * Unpacks a file that is packed, and lets another one pass.
+ *
+ * @param chunks of which the first has `MAGIC_BYTES` or is all
+ * @returns pieces that must not be kept
+ * @throws TraceError for damage
+ */
+export function* unpacked(file: string, chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let unpacker: Unpacker | undefined;
+  for (const chunk of chunks) {
+    unpacker ??= unpackerOf(file, chunk);
+    yield* unpacker.feed(chunk);
+  }
+  if (unpacker !== undefined) yield* unpacker.end();
 }

@@ -1,16 +1,17 @@
-/** Runs the settings of a tuning: the scenario file with other values at the knobs. */
+/** The settings of a tuning: the scenario file with other values at the knobs. */
 
-import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
 import { withSeed } from "../study/repeat.js";
 import type { Knob } from "../study/tune/knob.js";
 import type { KnobValues } from "../study/tune/result.js";
 import { isGenerated } from "../workload/generators/index.js";
-import { type CliContext, listen } from "./context.js";
 import { type LoadedScenario, loadScenarios } from "./load.js";
 import { WorkloadLoader } from "./load-recording.js";
 import { UsageError } from "./usage-error.js";
+
+/** A run to be made. */
+export type Setting = Pick<LoadedScenario, "scenario" | "recording">;
 
 /** A scenario file, whose lists make one guest for each combination, and knobs that are the same for all of them. */
 export class TuneLab {
@@ -18,39 +19,18 @@ export class TuneLab {
   readonly guests: readonly LoadedScenario[];
   readonly #path: string;
   readonly #assignments: readonly Assignment[];
-  readonly #context: CliContext;
-  readonly #check: boolean;
   readonly #knobs: readonly Knob[];
   readonly #loader: WorkloadLoader;
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
-  readonly #onRun: (result: RunResult) => void;
 
   /**
    * @param lenient whether lines of a trace that cannot be read are left out
-   * @param onRun told after every run
    * @throws what `loadScenarios` throws, also for a knob that turns nothing
    */
-  constructor(
-    path: string,
-    assignments: readonly Assignment[],
-    knobs: readonly Knob[],
-    context: CliContext,
-    {
-      check,
-      lenient,
-      onRun,
-    }: {
-      readonly check: boolean;
-      readonly lenient: boolean;
-      readonly onRun: (result: RunResult) => void;
-    },
-  ) {
+  constructor(path: string, assignments: readonly Assignment[], knobs: readonly Knob[], lenient: boolean) {
     this.#loader = new WorkloadLoader(undefined, lenient);
     this.#path = path;
     this.#assignments = assignments;
-    this.#context = context;
-    this.#check = check;
-    this.#onRun = onRun;
     this.#knobs = knobs;
     this.guests = this.#all(Object.fromEntries(knobs.map(({ path: knob, values }) => [knob, values[0]!])));
   }
@@ -66,19 +46,18 @@ export class TuneLab {
     );
   }
 
-  /** @param seed 0 for the scenario's own, 1 for the next */
-  run(guest: number, knobs: KnobValues, seed: number): Promise<RunResult> {
-    return this.runAs(guest, knobs, withSeed(this.loaded(guest, knobs).scenario, seed));
+  /** A run of a guest with its knobs set. @param seed 0 for the scenario's own, 1 for the next */
+  setting(guest: number, knobs: KnobValues, seed: number): Setting {
+    return this.variant(guest, knobs, withSeed(this.loaded(guest, knobs).scenario, seed));
   }
 
-  /** @param scenario a variant of the guest's with these knobs; @throws the reason of `io.interrupted` */
-  async runAs(guest: number, knobs: KnobValues, scenario: Scenario): Promise<RunResult> {
-    await listen(this.#context.io);
+  /** @param scenario a variant of the guest's with these knobs */
+  variant(guest: number, knobs: KnobValues, scenario: Scenario): Setting {
     const { recording } = this.loaded(guest, knobs);
-    const own = isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording;
-    const result = this.#context.runScenario(scenario, own, { check: this.#check });
-    this.#onRun(result);
-    return result;
+    return {
+      scenario,
+      recording: isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording,
+    };
   }
 
   #all(knobs: KnobValues): readonly LoadedScenario[] {

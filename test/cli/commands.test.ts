@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RunScenario } from "../../src/cli/context.js";
+import type { RunScenario } from "../../src/cli/io.js";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 
 const test = suite("cli: commands");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { fileChunks } from "../../src/cli/file-chunks.js";
+import { fileChunks } from "../../src/cli/input-file.js";
 
 const test = suite("cli: files in pieces");
 

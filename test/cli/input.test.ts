@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RunScenario } from "../../src/cli/context.js";
+import type { RunScenario } from "../../src/cli/io.js";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 
 const test = suite("cli: input files");

@@ -34,7 +34,7 @@ test("a size or a format that is none, and a flag given twice", async () => {
   assert.match(onlyLine(size.stderr), /--memory 4GB.*did you mean/);
   const format = await unaccepted(["matrix", "--format", "csv"]);
   assert.is(format.code, 2);
-  assert.is(onlyLine(format.stderr), "unaccepted: --format: expected table, json, md, found csv");
+  assert.is(onlyLine(format.stderr), "unaccepted: --format csv: expected one of table, json, md");
   const twice = await unaccepted(["matrix", "--memory", "4GiB", "--memory", "8GiB"]);
   assert.is(twice.code, 2);
   assert.is(onlyLine(twice.stderr), "unaccepted: --memory was given twice");

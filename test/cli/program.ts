@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { main } from "../../src/cli/cli.js";
-import type { CliIo, RunScenario } from "../../src/cli/context.js";
+import type { CliIo, RunScenario } from "../../src/cli/io.js";
 import { kernelRelease } from "../../src/linux/kernel-rules.js";
 import { remarksBefore } from "../../src/study/remarks.js";
 import { resultWith } from "../results/rows.js";

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startProgress } from "../../src/cli/progress.js";
+import { Progress } from "../../src/cli/progress.js";
 
 const test = suite("cli: progress");
 
@@ -25,10 +25,10 @@ class Terminal extends Writable {
 function shownDuring(stepMs: number, isTTY: boolean): string {
   const terminal = new Terminal(isTTY);
   let timeMs = 0;
-  const progress = startProgress(terminal, 4, () => timeMs);
+  const progress = new Progress(terminal, () => timeMs);
   for (let done = 1; done <= 4; done++) {
     timeMs += stepMs;
-    progress.update(done);
+    progress.count(done, 4, "runs");
   }
   progress.stop();
   return stripVTControlCharacters(terminal.text);
@@ -49,9 +49,9 @@ test("no terminal, no bar", () => {
 test("a bar is not shown for the end only", () => {
   const terminal = new Terminal(true);
   let timeMs = 0;
-  const progress = startProgress(terminal, 1, () => timeMs);
+  const progress = new Progress(terminal, () => timeMs);
   timeMs = 5000;
-  progress.update(1);
+  progress.count(1, 1, "runs");
   progress.stop();
   assert.is(terminal.text, "");
 });

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RunScenario } from "../../src/cli/context.js";
+import type { RunScenario } from "../../src/cli/io.js";
 import { fakeRun, unaccepted, withFiles, withoutCount } from "./program.js";
 
 const test = suite("cli: remarks");

@@ -6,7 +6,8 @@ import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
-import { TraceProgress } from "../../src/cli/trace-progress.js";
+import { Progress } from "../../src/cli/progress.js";
+import { readText } from "../../src/cli/read-trace.js";
 import { GENERATORS } from "../../src/workload/generators/index.js";
 import { onlyLine, unaccepted } from "./program.js";
 
@@ -385,14 +386,14 @@ test("progress is shown on a terminal only, and only to those who wait", () => {
   const stream = (isTTY: boolean): never => ({ isTTY, write: (text: string) => written.push(text) }) as never;
   const position = { bytes: 3 * 2 ** 20, totalBytes: 2 ** 23 };
   for (const isTTY of [false, true]) {
-    const progress = new TraceProgress(stream(isTTY), () => nowMs);
+    const progress = new Progress(stream(isTTY), () => nowMs);
     nowMs += 900;
-    progress.update("a", position, 1.5e6);
+    progress.update(() => readText("a", position, 1.5e6));
     assert.equal(written, []);
     nowMs += 200;
-    progress.update("a", position, 1.5e6);
+    progress.update(() => readText("a", position, 1.5e6));
     nowMs += 100;
-    progress.update("a", position, 1.6e6);
+    progress.update(() => readText("a", position, 1.6e6));
     progress.stop();
   }
   assert.equal(written, ["\r\u001b[Ka: 3 MiB of 8 MiB read, 1.5 M events", "\r\u001b[K"]);

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RunScenario } from "../../src/cli/context.js";
+import type { RunScenario } from "../../src/cli/io.js";
 import { GiB, MiB } from "../../src/units.js";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { RunScenario } from "../../src/cli/context.js";
+import type { RunScenario } from "../../src/cli/io.js";
 import { TARGETS } from "../../src/study/validate/targets.js";
 import { guestsOf } from "../../src/study/validate/validate.js";
 import { fakeRun, onlyLine, unaccepted } from "./program.js";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
+import { STANDARD_BOOT } from "../../src/cli/bundled.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { GuestBoot } from "../../src/guest/boot.js";
 import { parseScenario } from "../../src/scenario/load.js";

@@ -1,4 +1,4 @@
-import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
+import { STANDARD_BOOT } from "../../src/cli/bundled.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";

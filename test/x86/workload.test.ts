@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { STANDARD_BOOT } from "../../src/cli/bundled-traces.js";
+import { STANDARD_BOOT } from "../../src/cli/bundled.js";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { ScenarioError } from "../../src/scenario/error.js";
 import { parseScenario } from "../../src/scenario/load.js";

@@ -1,63 +1,26 @@
 /** `unaccepted plot FILE -o PICTURE.svg`: results as a picture. */
 
-import type { Argv } from "yargs";
 import { isDrawn, type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
 import { COLOURS, renderSvg, THEMES, type Theme } from "../../report/plot/picture.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
 import { otherVersion } from "../../results/json.js";
-import type { CliContext } from "../context.js";
-import { examples, type ParsedArguments } from "../options.js";
+import type { Arguments } from "../arguments.js";
+import { readInputText } from "../input-file.js";
+import { type CliContext, print } from "../io.js";
 import { writeWhole } from "../output-file.js";
-import { print } from "../print.js";
-import { readInputText } from "../read-file.js";
 import { UsageError } from "../usage-error.js";
 
-/** For yargs. */
-export const plotCommand = {
-  command: "plot <results..>",
-  takes: "a result file, as compare --json or tune --json print it",
-  describe: "a picture of what compare or tune printed as JSON",
-
-  builder(yargs: Argv): Argv {
-    return yargs
-      .positional("results", {
-        type: "string",
-        describe: "JSON of compare, or of tune, which may be several",
-      })
-      .option("output", {
-        alias: "o",
-        type: "string",
-        requiresArg: true,
-        demandOption: "expected -o, the SVG file to write",
-        describe: "the SVG file to write",
-      })
-      .option("theme", {
-        type: "string",
-        requiresArg: true,
-        describe: "light or dark; light if not given",
-      })
-      .epilogue(
-        examples(
-          "unaccepted plot results/boot.json -o boot.svg",
-          "unaccepted plot results/tune/tdx.json results/tune/snp.json -o tune-dark.svg --theme dark",
-        ),
-      );
-  },
-
-  /** @returns the exit code */
-  async run(argv: ParsedArguments, { io }: CliContext): Promise<number> {
-    const paths = [argv.results ?? []].flat().map(String);
-    const theme = THEMES.find((name) => name === String(argv.theme ?? "light"));
-    if (theme === undefined) {
-      throw new UsageError(`--theme ${String(argv.theme)}: expected ${THEMES.join(" or ")}`);
-    }
-    const svg = await renderSvg(specOf(paths, theme), theme);
-    const output = String(argv.output);
-    writeWhole(output, svg);
-    print(io.stderr, `wrote ${output}\n`);
-    return 0;
-  },
-};
+/** @returns the exit code */
+export async function run(argv: Arguments, { io }: CliContext): Promise<number> {
+  const given = argv.one("theme") ?? "light";
+  const theme = THEMES.find((name) => name === given);
+  if (theme === undefined) throw new UsageError(`--theme ${given}: expected ${THEMES.join(" or ")}`);
+  const svg = await renderSvg(specOf(argv.files, theme), theme);
+  const output = argv.one("output")!;
+  writeWhole(output, svg);
+  print(io.stderr, `wrote ${output}\n`);
+  return 0;
+}
 
 /** @throws UsageError for a file that is neither of the two, or has nothing to draw */
 function specOf(paths: readonly string[], theme: Theme): object {

@@ -1,6 +1,5 @@
 /** `unaccepted trackers`: ways to remember what is accepted, on the same requests. */
 
-import type { Argv } from "yargs";
 import { OutOfMemory } from "../../guest/power-on.js";
 import { formatTrackers, formatTrackersJson, type TrackerReport } from "../../report/trackers.js";
 import { parseScenario } from "../../scenario/load.js";
@@ -12,14 +11,13 @@ import {
   wholeMemory,
 } from "../../study/trackers.js";
 import { formatBytes, TiB } from "../../units.js";
-import { STANDARD_BOOT } from "../bundled-traces.js";
-import { paintFor } from "../colour.js";
-import { type CliContext, listen } from "../context.js";
+import type { Arguments } from "../arguments.js";
+import { STANDARD_BOOT } from "../bundled.js";
+import { type CliContext, paintFor, print } from "../io.js";
 import { repeatsText } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
-import { examples, type ParsedArguments } from "../options.js";
-import { addPlanOptions, announce, goesAhead } from "../plan.js";
-import { print } from "../print.js";
+import { goesAhead, makeRuns } from "../runs.js";
+import { remarkOn } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
 /** The largest guest that page tables of five levels can map (MAX_PHYSMEM_BITS 52). */
@@ -27,57 +25,35 @@ const LARGEST_BYTES: number = 4096 * TiB;
 /** More blocks than ranges can tell apart in either table. */
 const WORST_BLOCKS = 2048;
 
-/** For yargs. */
-export const trackersCommand = {
-  command: "trackers",
-  describe: "page flag, e820 ranges and bitmaps: memory and time to remember what is accepted",
-
-  builder(yargs: Argv): Argv {
-    return addPlanOptions(yargs)
-      .option("memory", {
-        type: "string",
-        requiresArg: true,
-        describe: "RAM of the guests to boot, such as 4GiB,64GiB, which is the default",
-      })
-      .option("json", { type: "boolean", describe: "as JSON" })
-      .option("quiet", { type: "boolean", describe: "nothing on stderr" })
-      .epilogue(examples("unaccepted trackers", "unaccepted trackers --memory 512GiB --json"));
-  },
-
-  /** @returns the exit code */
-  async run(argv: ParsedArguments, context: CliContext): Promise<number> {
-    const { io } = context;
-    const memory = [argv.memory ?? "4GiB,64GiB"].flat().map(String);
-    if (memory.length > 1) throw new UsageError("--memory was given twice");
-    const loaded = new WorkloadLoader().load(STANDARD_BOOT);
-    const all = guests(memory[0]!);
-    const scenarios = [...new Map(all.map((scenario) => [scenario.memoryBytes, scenario])).values()];
-    const twice = all.length - scenarios.length;
-    const bootOf = (scenario: Scenario): TrackerComparison =>
-      boot(scenario, () => compareTrackers(scenario, loaded));
-    const plan = { command: "trackers", runs: scenarios.length, one: () => bootOf(scenarios[0]!) };
-    if (!(await goesAhead(plan, argv, context))) return 0;
-    if (argv.quiet !== true) {
-      if (twice > 0) print(io.stderr, `${repeatsText(twice)}\n`);
-      announce(plan, io);
-    }
-    const boots: TrackerComparison[] = [];
-    for (const scenario of scenarios) {
-      await listen(io);
-      boots.push(bootOf(scenario));
-    }
-    await listen(io);
-    const report: TrackerReport = {
-      boots,
-      worstCases: [
-        { name: "isolated blocks", comparison: isolatedBlocks(LARGEST_BYTES, WORST_BLOCKS) },
-        { name: "all at once", comparison: wholeMemory(LARGEST_BYTES) },
-      ],
-    };
-    print(io.stdout, argv.json === true ? formatTrackersJson(report) : formatTrackers(report, paintFor(io)));
-    return 0;
-  },
-};
+/** @returns the exit code */
+export async function run(argv: Arguments, context: CliContext): Promise<number> {
+  const { io } = context;
+  const memory = argv.one("memory") ?? "4GiB,64GiB";
+  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const all = guests(memory);
+  const scenarios = [...new Map(all.map((scenario) => [scenario.memoryBytes, scenario])).values()];
+  const twice = all.length - scenarios.length;
+  const bootOf = (scenario: Scenario): TrackerComparison =>
+    boot(scenario, () => compareTrackers(scenario, loaded));
+  const plan = { command: "trackers", runs: scenarios.length, one: () => bootOf(scenarios[0]!) };
+  if (!(await goesAhead(plan, argv, context))) return 0;
+  const isQuiet = argv.has("quiet");
+  if (twice > 0) remarkOn(context, isQuiet)(repeatsText(twice));
+  const boots = await makeRuns(plan, isQuiet, io, async (make) => {
+    const made: TrackerComparison[] = [];
+    for (const scenario of scenarios) made.push(await make(() => bootOf(scenario)));
+    return made;
+  });
+  const report: TrackerReport = {
+    boots,
+    worstCases: [
+      { name: "isolated blocks", comparison: isolatedBlocks(LARGEST_BYTES, WORST_BLOCKS) },
+      { name: "all at once", comparison: wholeMemory(LARGEST_BYTES) },
+    ],
+  };
+  print(io.stdout, argv.has("json") ? formatTrackersJson(report) : formatTrackers(report, paintFor(io)));
+  return 0;
+}
 
 /** The standard boot, accepted late, on each size of guest. */
 function guests(memory: string): Scenario[] {

@@ -1,15 +1,13 @@
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { csvLine } from "../../results/csv.js";
 import { type ColumnKind, kindWith, parquetRows } from "../../results/parquet.js";
 import { type FlatValue, flatRecord } from "../../results/record.js";
 import { chunkCount, missingShards, parseShard } from "../../study/sweep/chunks.js";
-import { finishTogether, OutputFile } from "../output-file.js";
-import { makeDirectory } from "../output-place.js";
+import { listen } from "../io.js";
+import { finishTogether, makeDirectory, OutputFile } from "../output-file.js";
 import { UsageError } from "../usage-error.js";
-import { again } from "./again.js";
 import type { Part } from "./part-file.js";
-import { cleanTemporary, type Parts, RESULTS } from "./parts.js";
+import { again, cleanTemporary, type Parts, RESULTS } from "./parts.js";
 import type { SweepStamp } from "./stamp.js";
 
 /** Shards named in a message. */
@@ -35,7 +33,7 @@ export async function mergeParts(
   cleanTemporary(directory);
   const texts = async function* (): AsyncGenerator<string> {
     for (const [chunk, home] of homes.entries()) {
-      await rest(interrupted);
+      await listen(interrupted);
       const part = home.read(stamp, chunk);
       if (part === undefined)
         throw new UsageError(`${home.directory}: chunk ${chunk} has gone while it was merged`);
@@ -57,7 +55,7 @@ async function inspect(
   const shards = new Set<string>();
   const columns = new Map<string, ColumnKind | undefined>();
   for (let chunk = 0; chunk < chunkCount(stamp.points); chunk++) {
-    await rest(interrupted);
+    await listen(interrupted);
     const copies = parts.flatMap((home) => {
       const part = home.read(stamp, chunk);
       return part === undefined ? [] : [{ home, part }];
@@ -133,10 +131,4 @@ async function writeRuns(
 
 function* rowsOf(text: string): Generator<Map<string, FlatValue>> {
   for (const line of text.split("\n")) if (line !== "") yield flatRecord(JSON.parse(line) as object);
-}
-
-/** Hears a signal; @throws its reason */
-async function rest(interrupted: AbortSignal): Promise<void> {
-  await setImmediate();
-  interrupted.throwIfAborted();
 }

@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from "../usage-error.js";
-import { sha256 } from "./digest.js";
+import { sha256 } from "./stamp.js";
 
 /** What a part says of itself in its first line. */
 interface PartHead {

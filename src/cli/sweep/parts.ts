@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { chunkCount, type Shard } from "../../study/sweep/chunks.js";
-import { OutputFile, TEMPORARY_NAME, writeWhole } from "../output-file.js";
-import { makeDirectory } from "../output-place.js";
+import { makeDirectory, OutputFile, TEMPORARY_NAME, TemporaryFileGone, writeWhole } from "../output-file.js";
 import { systemErrorText, UsageError } from "../usage-error.js";
-import { again } from "./again.js";
 import { DamagedPart, openPart, type Part, sealPart } from "./part-file.js";
 import { differenceOf, parseStamp, type SweepStamp, stampText } from "./stamp.js";
 
+/** More than the processes that start in a directory while one file is written there. */
+const MOST_TRIES = 100;
 const STAMP = "sweep.json";
 const PARTS = "parts";
 /** What merge writes. */
@@ -201,5 +201,21 @@ export function cleanTemporary(directory: string): void {
     }
   } catch (error) {
     throw new UsageError(`${directory}: cannot clean up: ${systemErrorText(error)}`);
+  }
+}
+
+/**
+ * Writes a file of a directory that many processes share; again where one that starts has taken its
+ * temporary file for that of a process that was killed.
+ *
+ * @throws what `write` throws
+ */
+export async function again<T>(write: () => T | Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof TemporaryFileGone) || tries === MOST_TRIES) throw error;
+    }
   }
 }

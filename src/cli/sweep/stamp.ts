@@ -1,5 +1,6 @@
 /** What a directory of results says of the sweep it belongs to. */
 
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { otherVersion } from "../../results/json.js";
 import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
@@ -7,7 +8,6 @@ import { CHUNK_POINTS } from "../../study/sweep/chunks.js";
 import { pointCount } from "../../study/sweep/points.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { UsageError } from "../usage-error.js";
-import { digestOf } from "./digest.js";
 import type { SweepJob } from "./job.js";
 
 /** Equal for sweeps with equal results. */
@@ -92,4 +92,18 @@ export function differenceOf(a: SweepStamp, b: SweepStamp): string {
     (name) => a.inputs[name] !== b.inputs[name],
   );
   return [...(a.version === b.version ? [] : ["version"]), ...inputs].join(" and ");
+}
+
+/** SHA-256 in hexadecimal. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** SHA-256 of plain data: objects, lists, text, numbers, and typed arrays with every bit of theirs. */
+export function digestOf(value: unknown): string {
+  return sha256(
+    JSON.stringify(value, (_key, part: unknown) =>
+      ArrayBuffer.isView(part) ? sha256(new Uint8Array(part.buffer, part.byteOffset, part.byteLength)) : part,
+    ),
+  );
 }

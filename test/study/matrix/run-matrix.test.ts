@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { STANDARD_BOOT } from "../../../src/cli/bundled-traces.js";
+import { STANDARD_BOOT } from "../../../src/cli/bundled.js";
 import { WorkloadLoader } from "../../../src/cli/load-recording.js";
 import type { UnacceptedSupport } from "../../../src/efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../../../src/firmware/firmware.js";

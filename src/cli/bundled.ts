@@ -1,17 +1,21 @@
-/** The traces in the package's `workloads/recorded`. */
+/** What comes with the program in the package's `workloads`: scenarios and studies by name, and recordings. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nearestName } from "../nearest-name.js";
 import { formatVcpus } from "../report/cells.js";
 import type { BundledTrace } from "../report/lists.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import { formatBytes } from "../units.js";
 import { beginsAfterBoot } from "../workload/after-boot.js";
 import { type Recording, recordingSchema } from "../workload/recording.js";
+import { UsageError } from "./usage-error.js";
+import { PACKAGE } from "./version.js";
 
-/** Of the package that this file belongs to, built or not. */
-export const PACKAGE: URL = new URL("../../", import.meta.url);
+const SCENARIOS = "workloads/";
+const STUDIES = "workloads/studies/";
+const EXTENSION = ".yaml";
 const RECORDED = "workloads/recorded/";
 const DESCRIPTION = "recording.yaml";
 const TRACE_FILE = /\.trace(?:\.gz|\.zst)?$/;
@@ -88,4 +92,35 @@ function aboutOf(recording: Recording): string {
   if (recording.milestones.ready === undefined) return "part of a boot";
   const workload = WORKLOAD_WORD.exec(kernel)?.[1];
   return workload === undefined ? "boot, to the first command of init" : `boot, then ${workload}`;
+}
+
+/**
+ * Path of a scenario file that somebody named.
+ *
+ * @param text a path, or the name of a bundled scenario such as `boot`; a file that is there goes before
+ * @throws UsageError for what is neither, where a bundled name is near
+ */
+export function scenarioPath(text: string): string {
+  return pathOrBundled(text, SCENARIOS);
+}
+
+/** The same for a study, such as `short`. @throws UsageError */
+export function studyPath(text: string): string {
+  return pathOrBundled(text, STUDIES);
+}
+
+function pathOrBundled(text: string, folder: string): string {
+  if (!/^[\w-]+$/.test(text) || statSync(text, { throwIfNoEntry: false })?.isFile() === true) return text;
+  const bundled = new URL(`${folder}${text}${EXTENSION}`, PACKAGE);
+  if (existsSync(bundled)) return fileURLToPath(bundled);
+  const nearest = existsSync(text) ? undefined : nearestName(text, namesIn(folder));
+  if (nearest === undefined) return text;
+  throw new UsageError(`${text}: no such file or directory, did you mean ${nearest}?`);
+}
+
+function namesIn(folder: string): string[] {
+  return readdirSync(new URL(folder, PACKAGE))
+    .filter((file) => file.endsWith(EXTENSION))
+    .map((file) => file.slice(0, -EXTENSION.length))
+    .sort();
 }

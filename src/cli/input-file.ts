@@ -1,10 +1,13 @@
-/** Bytes of input files: only of what is a file, and only of what fits. */
+/** Bytes of input files, whole or in pieces: only of what is a file, and only of what fits. */
 
-import { closeSync, fstatSync, openSync, readFileSync, type Stats, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
 /** Largest file that is taken for text, and as part of a recording: strings end at 512 MiB. */
 export const TEXT_BYTES_MAX: number = 2 ** 28;
+
+/** Of a piece of a file. */
+const CHUNK_BYTES = 2 ** 20;
 
 /** Pipes that the caller's shell has opened: `/dev/stdin`, `<(command)`. */
 const OWN_INPUT = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
@@ -55,4 +58,48 @@ function kindOf(stats: Stats): string | undefined {
   if (stats.isSocket()) return "a socket";
   if (stats.isCharacterDevice() || stats.isBlockDevice()) return "a device";
   return undefined;
+}
+
+/**
+ * The bytes of a file.
+ *
+ * @returns pieces of 1 MiB, the last one less, in memory that is used again
+ * @throws UsageError that names a file that cannot be read
+ */
+export function* fileChunks(path: string): Generator<Uint8Array> {
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  // Opening a FIFO without a writer would wait for one.
+  checkIsFile(
+    path,
+    attempt(path, () => statSync(path)),
+  );
+  const file = attempt(path, () => openSync(path, "r"));
+  try {
+    for (;;) {
+      const bytes = attempt(path, () => filled(file, chunk));
+      if (bytes > 0) yield chunk.subarray(0, bytes);
+      if (bytes < CHUNK_BYTES) return;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads until the chunk is full or the file ends: a pipe gives less at a time. @returns how much there is */
+function filled(file: number, chunk: Uint8Array): number {
+  let bytes = 0;
+  while (bytes < chunk.length) {
+    const some = readSync(file, chunk, bytes, chunk.length - bytes, null);
+    if (some === 0) break;
+    bytes += some;
+  }
+  return bytes;
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new UsageError(`${path}: ${systemErrorText(error)}`);
+  }
 }

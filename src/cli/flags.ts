@@ -1,0 +1,91 @@
+/** Flags that several commands share, each declared once; `options.ts` and `plan.ts` read them. */
+
+import { formatInteger } from "../report/cells.js";
+import { type Flag, type Flags, flag, text } from "./arguments.js";
+
+/** What `--format` takes; `table` is for people and looks different from command to command. */
+export const OUTPUT_FORMATS = ["table", "json", "jsonl", "csv", "md"] as const;
+
+/** One of `OUTPUT_FORMATS`. */
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** What commands print that compare no runs. */
+export const TABLE_JSON_MD = ["table", "json", "md"] as const;
+
+/** What `schema` can be asked for; the first where nothing is named. */
+export const SCHEMA_NAMES = ["scenario", "study", "results"] as const;
+
+/** A flag that stands for one place of the scenario file. */
+export interface ScenarioFlag extends Flag {
+  readonly path: readonly string[];
+  /** Digits are a number in the file. */
+  readonly numeric?: true;
+  /** A path as seen from where the program runs, or another way to say what it could name. */
+  readonly workload?: true;
+}
+
+const SCENARIO_GROUP = "Instead of what the scenario file says (compare takes lists, such as tdx,snp):";
+const OUTPUT_GROUP = "Output:";
+const PLAN_GROUP = "How many runs:";
+
+function place(describe: string, path: string, more: Partial<ScenarioFlag> = {}): ScenarioFlag {
+  return { ...text(describe, { group: SCENARIO_GROUP }), path: path.split("."), ...more };
+}
+
+/** Those that stand for places of the scenario file. */
+export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
+  platform: place("tdx, snp or none", "platform.kind"),
+  policy: place(
+    "when memory is accepted, such as eager or lazy; run --list-policies explains them",
+    "policy",
+  ),
+  memory: place("RAM of the guest, such as 4GiB (binary units)", "memory"),
+  vcpus: place("virtual CPUs of the guest", "vcpus", { numeric: true }),
+  kernel: place("Linux release from 6.5 on, as uname -r prints it", "kernel"),
+  workload: place(
+    "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
+    "workload",
+    { workload: true },
+  ),
+  seed: place("start of every random choice", "seed", { numeric: true }),
+};
+
+/** `--format` and `--json`. */
+export function formatFlags(formats: readonly string[], group?: string): Flags {
+  const more = group === undefined ? {} : { group };
+  return {
+    format: text(`${formats.join(", ")}; table if not given`, more),
+    json: flag("the same as --format json", more),
+  };
+}
+
+/** `--quiet`. */
+export function quiet(describe = "nothing on stderr"): Flags {
+  return { quiet: flag(describe) };
+}
+
+/** Runs that nobody is asked about: some minutes of short ones. */
+export const MOST_RUNS = 10_000;
+
+/** How many runs there may be. */
+export const PLAN_FLAGS: Flags = {
+  "dry-run": flag("make one run, say how many there would be and how long they would take, and end", {
+    group: PLAN_GROUP,
+  }),
+  yes: flag(`do not ask before more than ${formatInteger(MOST_RUNS)} runs`, { group: PLAN_GROUP }),
+  "max-runs": text("ask only before more than so many", { group: PLAN_GROUP }),
+};
+
+/** Of every command that simulates what scenario files say. */
+export const SIMULATE_FLAGS: Flags = {
+  ...SCENARIO_FLAGS,
+  set: text("any value by its path, as key.key=value; repeatable; a list is [a, b]", {
+    group: SCENARIO_GROUP,
+  }),
+  ...formatFlags(OUTPUT_FORMATS, OUTPUT_GROUP),
+  out: text("directory for NAME.json and NAME.csv, NAME being the scenario's", { group: OUTPUT_GROUP }),
+  quiet: flag("no progress and no remarks on stderr", { group: OUTPUT_GROUP }),
+  lenient: flag("leave out lines of a trace that cannot be read, and say how many and the first"),
+  check: flag("walk the whole machine for broken invariants (slow); exit 1 at one"),
+  ...PLAN_FLAGS,
+};

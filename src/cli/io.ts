@@ -1,0 +1,97 @@
+/** The world around the program, so that tests can run all of it within one process. */
+
+import { setImmediate } from "node:timers/promises";
+import { styleText } from "node:util";
+import { printableLines } from "../printable.js";
+import type { Paint, TextRole } from "../report/table.js";
+import type { RunResult } from "../results/row.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
+import { systemErrorText } from "./usage-error.js";
+
+/** Exit codes, as scripts rely on them. */
+export const ExitCode = {
+  done: 0,
+  /** A run did not get ready, or a check did not hold. */
+  failed: 1,
+  /** Flags or input files are wrong. */
+  usage: 2,
+  /** 128 + SIGINT, as shells count. */
+  interrupted: 130,
+} as const;
+
+/** A stream to print to; `isTTY` is true for a terminal only. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** Streams, environment, and whoever sits in front of them. */
+export interface CliIo {
+  /** Results only. */
+  readonly stdout: OutputStream;
+  /** Errors, progress, and what was written where. */
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks whoever sits at the terminal for yes or no; absent where nobody does. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+  /** Aborted when the user wants the program to end (SIGINT). */
+  readonly interrupted: AbortSignal;
+}
+
+/** The simulator. With `check` it also walks the whole machine for broken invariants and throws at one, with
+ * `timeline` it tells what the host spent over time. */
+export type RunScenario = (
+  scenario: Scenario,
+  recording: LoadedWorkload,
+  options: { readonly check: boolean; readonly timeline?: boolean },
+) => RunResult;
+
+/** Everything a command is given beside its arguments. */
+export interface CliContext {
+  readonly io: CliIo;
+  readonly runScenario: RunScenario;
+}
+
+/**
+ * Writes lines of which nothing steers a terminal but, on one, the colours of `paintFor`.
+ *
+ * @returns whether the stream takes more without waiting
+ */
+export function print(stream: OutputStream, text: string): boolean {
+  return stream.write(printableLines(text, stream.isTTY === true));
+}
+
+const STYLES = { title: "bold", failure: "red", note: "dim" } as const satisfies Record<TextRole, string>;
+
+/** Paints if stdout is a terminal and NO_COLOR is unset or empty (https://no-color.org). */
+export function paintFor(io: CliIo): Paint {
+  if (io.stdout.isTTY !== true || (io.env.NO_COLOR ?? "") !== "") return (_role, text) => text;
+  // The stream has been judged above; styleText would look at the one of the process.
+  return (role, text) => styleText(STYLES[role], text, { validateStream: false });
+}
+
+/**
+ * To be called between pieces of work that never wait: signals are heard only while somebody waits.
+ *
+ * @throws the reason of `interrupted`
+ */
+export async function listen(interrupted: AbortSignal): Promise<void> {
+  await setImmediate();
+  interrupted.throwIfAborted();
+}
+
+/**
+ * Ends the program at the first error of stdout, which comes some time after the writing: in silence
+ * where a reader has seen enough (`unaccepted ... | head`), with one line on stderr for anything else,
+ * such as a full disk.
+ *
+ * @param exit does not come back
+ */
+export function endAtStdoutError(
+  { stdout, stderr }: Pick<CliIo, "stdout" | "stderr">,
+  exit: (code: number) => void,
+): void {
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return exit(ExitCode.done);
+    print(stderr, `unaccepted: stdout: cannot write: ${systemErrorText(error)}\n`);
+    exit(ExitCode.failed);
+  });
+}

@@ -1,0 +1,94 @@
+/** Runs of a command: asked about before many, counted when they begin, and made until somebody interrupts. */
+
+import { formatCount, formatInteger } from "../report/cells.js";
+import type { Arguments } from "./arguments.js";
+import { MOST_RUNS } from "./flags.js";
+import { type CliContext, type CliIo, listen, print } from "./io.js";
+import { Progress, waitText } from "./progress.js";
+import { UsageError } from "./usage-error.js";
+
+/** What a command is about to do. */
+export interface Plan {
+  readonly command: string;
+  /** The most there can be where a search decides how many; a product beyond 2^53 only about. */
+  readonly runs: number;
+  readonly isSearch?: boolean;
+  /** Makes one of the runs, for an estimate of all. */
+  readonly one: () => unknown;
+  /** Somebody else has agreed already, as with the shard of a sweep. */
+  readonly isAgreed?: boolean;
+}
+
+/** Makes a run, unless somebody has interrupted. */
+export type MakeRun = <Result>(run: () => Result) => Promise<Result>;
+
+/**
+ * Asks on a terminal before many runs.
+ *
+ * @returns whether to begin: not with `--dry-run`, which prints its answer on stdout, nor after a no
+ * @throws UsageError where there are many, `--yes` is missing and nobody can be asked
+ */
+export async function goesAhead(plan: Plan, argv: Arguments, { io }: CliContext): Promise<boolean> {
+  const most = argv.wholeNumber("max-runs", 1) ?? MOST_RUNS;
+  const text = runsText(plan);
+  if (argv.has("dry-run")) {
+    print(io.stdout, estimate(plan, text, argv.has("json") || argv.one("format") === "json"));
+    return false;
+  }
+  if (!argv.has("yes") && plan.isAgreed !== true && plan.runs > most) {
+    const more = `${plan.command}: ${text}, more than ${formatInteger(most)}`;
+    if (io.confirm === undefined) {
+      throw new UsageError(`${more}; --yes makes them, --max-runs raises the limit, --dry-run says how long`);
+    }
+    return io.confirm(`${more}; make them?`);
+  }
+  return true;
+}
+
+/**
+ * Makes runs one after another, with progress. For when all input is known to be right.
+ *
+ * @param work is given what makes each run
+ * @throws the reason of `interrupted`, also for a signal that came during the last run
+ */
+export async function makeRuns<Result>(
+  plan: Pick<Plan, "runs" | "isSearch">,
+  quiet: boolean,
+  { stderr, interrupted }: CliIo,
+  work: (make: MakeRun) => Promise<Result>,
+): Promise<Result> {
+  if (!quiet) announce(plan, stderr);
+  const progress = quiet ? undefined : new Progress(stderr);
+  let done = 0;
+  try {
+    const result = await work(async (run) => {
+      await listen(interrupted);
+      const made = run();
+      progress?.count(++done, plan.runs, "runs");
+      return made;
+    });
+    await listen(interrupted);
+    return result;
+  } finally {
+    progress?.stop();
+  }
+}
+
+/** Says how many runs are about to begin, where it is more than one. */
+export function announce(plan: Pick<Plan, "runs" | "isSearch">, stderr: CliIo["stderr"]): void {
+  if (plan.runs > 1) print(stderr, `${runsText(plan)} to make\n`);
+}
+
+function runsText({ runs, isSearch = false }: Pick<Plan, "runs" | "isSearch">): string {
+  const count = Number.isSafeInteger(runs) ? formatInteger(runs) : `about ${formatCount(runs)}`;
+  return `${isSearch ? "at most " : ""}${count} run${runs === 1 ? "" : "s"}`;
+}
+
+/** One line for people, or an object. */
+function estimate({ runs, one }: Plan, text: string, asJson: boolean): string {
+  const begin = performance.now();
+  one();
+  const oneMs = performance.now() - begin;
+  if (asJson) return `${JSON.stringify({ runs, estimateSeconds: (runs * oneMs) / 1000 }, undefined, 2)}\n`;
+  return `${text}, about ${waitText(runs * oneMs)} on one CPU, by one that took ${waitText(oneMs)}\n`;
+}
