@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { importsFrom } from "../imports.js";
 import { onlyLine, unaccepted, withFiles } from "./program.js";
 
 const test = suite("cli: usage");
@@ -145,6 +146,40 @@ test("the language of the user changes nothing", async () => {
 test("the version is that of the package", async () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   assert.equal(await unaccepted(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+test("a switch takes no value, and a flag that follows is none", async () => {
+  assert.is(await complaintAbout("run", "boot", "--json=yes"), "unaccepted: expected no value after --json");
+  assert.is(
+    await complaintAbout("run", "boot", "--memory", "--json"),
+    "unaccepted: expected a value after --memory",
+  );
+  assert.match(await complaintAbout("run", "boot", "--seed", "-1"), /^unaccepted: --seed -1: /);
+  assert.is(await complaintAbout("plot", "a", "-o"), "unaccepted: expected a value after --output");
+});
+
+test("names of every object are no flags and no commands", async () => {
+  assert.is(await complaintAbout("constructor"), "unaccepted: unknown command constructor");
+  assert.match(await complaintAbout("run", "--constructor"), "run has no --constructor");
+  assert.match(await complaintAbout("run", "--__proto__=1"), "run has no --__proto__");
+});
+
+test("what is asked of the program itself loads no command and no package", () => {
+  const loaded = importsFrom("src/cli/main.ts", "values");
+  assert.ok(loaded.has("src/cli/commands.ts"));
+  const isOwn = (file: string): boolean => /^src\/cli\/[\w-]+\.ts$/.test(file);
+  assert.equal([...loaded.keys()].filter((file) => !isOwn(file)).sort(), [
+    "src/nearest-name.ts",
+    "src/report/cells.ts",
+    "src/report/paint.ts",
+    "src/report/printable.ts",
+    "src/scenario/error.ts",
+    "src/workload/trace-error.ts",
+  ]);
+  assert.equal(
+    [...loaded.values()].flat().filter((specifier) => !specifier.startsWith("node:")),
+    [],
+  );
 });
 
 test("flags are checked before any file is written", async () => {

@@ -1,0 +1,49 @@
+/**
+ * Builds dist/ if a source is newer: beside it, to be put in its place whole, so that nothing is rewritten
+ * under a command that runs, and any number of these may run at once. Nothing goes to stdout, which is the
+ * command's. Not in src, because it makes what src is built to.
+ */
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+
+process.chdir(join(import.meta.dirname, ".."));
+
+/** A directory is newer than its build when a file in it came, went or was renamed. */
+const sources = ["package.json", "package-lock.json", "tsconfig.json", "src"].concat(
+  readdirSync("src", { recursive: true, encoding: "utf8" }).map((path) => join("src", path)),
+);
+
+function isFresh() {
+  const built = statSync("dist", { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return sources.every((path) => statSync(path).mtimeMs < built);
+}
+
+/** What is left where the compiler is interrupted is taken away below. */
+process.on("SIGINT", () => {});
+
+async function compile(directory) {
+  const compiler = spawn("tsc", ["-p", "tsconfig.json", "--outDir", directory], { stdio: ["ignore", 2, 2] });
+  return new Promise((done, failed) => compiler.on("exit", (code) => done(code ?? 130)).on("error", failed));
+}
+
+if (!isFresh()) {
+  const begin = new Date();
+  // As deep as dist, which the source maps count on.
+  const next = `.dist-${randomUUID()}`;
+  const last = `${next}-last`;
+  try {
+    process.exitCode = await compile(next);
+    if (process.exitCode === 0 && !isFresh()) {
+      utimesSync(next, begin, begin);
+      if (statSync("dist", { throwIfNoEntry: false }) !== undefined) renameSync("dist", last);
+      renameSync(next, "dist");
+    }
+  } catch (error) {
+    // Another one of these was first at one of the two places.
+    if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error.code) || !isFresh()) throw error;
+  } finally {
+    for (const directory of [next, last]) rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,129 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+const test = suite("build");
+
+/** Stands for the compiler: notes that it ran, waits for the others, and copies the source. */
+const COMPILER = `#!/bin/sh
+echo built >> builds
+sleep 0.3
+mkdir -p "$4"
+cp src/main.js "$4/main.js"
+echo told by the compiler
+exit $(cat exit-code)
+`;
+
+/** A package with one source and `builds`, what the compiler has noted. */
+class Package {
+  readonly directory: string = mkdtempSync(join(tmpdir(), "unaccepted-build-"));
+
+  constructor() {
+    mkdirSync(join(this.directory, "src"));
+    mkdirSync(join(this.directory, "bin"));
+    cpSync(".ci/build.js", join(this.directory, ".ci/build.js"));
+    for (const name of ["package.json", "package-lock.json", "tsconfig.json"])
+      this.write(name, '{ "type": "module" }');
+    this.write("builds", "");
+    this.write("exit-code", "0");
+    writeFileSync(join(this.directory, "bin/tsc"), COMPILER, { mode: 0o755 });
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(join(this.directory, name), text);
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.directory, name), "utf8");
+  }
+
+  get builds(): number {
+    return this.read("builds").split("\n").length - 1;
+  }
+
+  build(): Promise<{ stdout: string; stderr: string }> {
+    const env = { ...process.env, PATH: `${join(this.directory, "bin")}${delimiter}${process.env.PATH}` };
+    return promisify(execFile)(process.execPath, [".ci/build.js"], { cwd: this.directory, env });
+  }
+}
+
+async function inPackage(use: (own: Package) => Promise<void>): Promise<void> {
+  const own = new Package();
+  try {
+    await use(own);
+    assert.equal(
+      readdirSync(own.directory).filter((name) => name.startsWith(".dist")),
+      [],
+      "nothing is left beside dist",
+    );
+  } finally {
+    rmSync(own.directory, { recursive: true });
+  }
+}
+
+/** Times of files are kept in steps. */
+const LATER_MS = 20;
+
+test("a build is made where there is none, where a source is newer, and not otherwise", async () => {
+  await inPackage(async (own) => {
+    own.write("src/main.js", "1");
+    await setTimeout(LATER_MS);
+    for (const _again of [1, 2]) {
+      const { stdout } = await own.build();
+      assert.is(stdout, "");
+      assert.is(own.builds, 1);
+      assert.is(own.read("dist/main.js"), "1");
+    }
+    own.write("src/main.js", "2");
+    await setTimeout(LATER_MS);
+    await own.build();
+    assert.is(own.builds, 2);
+    assert.is(own.read("dist/main.js"), "2");
+    rmSync(join(own.directory, "src/main.js"));
+    own.write("src/other.js", "3");
+    await own.build().catch(() => {});
+    assert.is(own.builds, 3);
+  });
+});
+
+test("starts at once all find the build", async () => {
+  await inPackage(async (own) => {
+    own.write("src/main.js", "1");
+    await setTimeout(LATER_MS);
+    await Promise.all([own.build(), own.build(), own.build()]);
+    assert.is(own.read("dist/main.js"), "1");
+    const { builds } = own;
+    await own.build();
+    assert.is(own.builds, builds);
+  });
+});
+
+test("the compiler's complaints are its exit code and stderr, and the build before stays", async () => {
+  await inPackage(async (own) => {
+    own.write("src/main.js", "1");
+    await setTimeout(LATER_MS);
+    await own.build();
+    own.write("src/main.js", "2");
+    own.write("exit-code", "2");
+    await assertFails(own);
+    assert.is(own.read("dist/main.js"), "1");
+  });
+});
+
+async function assertFails(own: Package): Promise<void> {
+  try {
+    await own.build();
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    assert.equal([code, stdout, stderr], [2, "", "told by the compiler\n"]);
+    return;
+  }
+  assert.unreachable("the build succeeded");
+}
+
+test.run();
