@@ -1,6 +1,7 @@
 /**
- * Runs the tests: `node --import tsx test/run.ts [filter...]`. A filter is a part of a test
- * file's path. Exits 1 on any failure, on a filter that matches nothing and on zero tests.
+ * Runs the tests: `node --import tsx test/run.ts [--quick] [filter...]`. A filter is a part of a test
+ * file's path. `--quick` leaves out the files that say in their first line how long they take. Exits 1 on
+ * any failure, on a filter that matches nothing and on zero tests.
  *
  * Several files run side by side on all cores. Properties are tried with the same examples each
  * time; PROPERTY_SEED=n tries others.
@@ -8,11 +9,16 @@
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import * as fc from "fast-check";
-import { type FileReport, findTestFiles, formatFile, formatTotal, runFile } from "./harness/driver.js";
+import { type FileReport, findTestFiles, formatFile, formatTotal, quickFiles, runFile } from "./harness/driver.js";
 import { endedEarly, runOnAllCores } from "./harness/pool.js";
 
 const root = dirname(import.meta.dirname);
-const { files, unmatched } = findTestFiles(root, process.argv.slice(2));
+const isQuick = process.argv.includes("--quick");
+const { files: found, unmatched } = findTestFiles(
+  root,
+  process.argv.slice(2).filter((word) => word !== "--quick"),
+);
+const files = isQuick ? quickFiles(root, found) : found;
 const reports: FileReport[] = [];
 
 function tell(report: FileReport): void {

@@ -19,7 +19,8 @@ import type { Zone } from "./zone.js";
  * @throws Error naming the zone and the frame
  */
 export function verifyInvariants(allocator: PageAllocator): void {
-  const seen = new Set<number>();
+  // A byte for each page, not a set: free pages are most of the memory of a guest.
+  const seen = new Uint8Array(allocator.frames.meta.length);
   for (const zone of allocator.zones) {
     const free = checkFreeLists(allocator, zone, seen);
     const parked = checkUnaccepted(allocator, zone);
@@ -36,15 +37,15 @@ function fail(zone: Zone, what: string): never {
   throw new Error(`page-alloc: node ${zone.nodeId} zone ${zone.name}: ${what}`);
 }
 
-function claimPages(zone: Zone, seen: Set<number>, page: Page, pages: number, pfn: Pfn): void {
+function claimPages(zone: Zone, seen: Uint8Array, page: Page, pages: number, pfn: Pfn): void {
   for (let at: number = page; at < page + pages; at++) {
-    if (seen.has(at)) fail(zone, `pfn 0x${(pfn + at - page).toString(16)} is on two lists`);
-    seen.add(at);
+    if (seen[at] !== 0) fail(zone, `pfn 0x${(pfn + at - page).toString(16)} is on two lists`);
+    seen[at] = 1;
   }
 }
 
 /** Returns the pages on free lists that NR_FREE_PAGES counts. */
-function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>): number {
+function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Uint8Array): number {
   const { frames } = allocator;
   let counted = 0;
   let highatomic = 0;
@@ -82,7 +83,7 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Set<number>)
 function checkFreeBlock(
   allocator: PageAllocator,
   zone: Zone,
-  seen: Set<number>,
+  seen: Uint8Array,
   page: Page,
   order: number,
   type: number,
@@ -139,7 +140,7 @@ function checkIsolated({ frames }: PageAllocator, zone: Zone): void {
   }
 }
 
-function checkPcp(allocator: PageAllocator, zone: Zone, seen: Set<number>): void {
+function checkPcp(allocator: PageAllocator, zone: Zone, seen: Uint8Array): void {
   const { frames } = allocator;
   zone.pcp.forEach((pcp, cpu) => {
     let pages = 0;

@@ -1,3 +1,4 @@
+// Takes 3 s.
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -15,6 +16,7 @@ import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB } from "../../src/units.js";
 import { AllocationFailed } from "../../src/workload/replay.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("workload: drain");
 
@@ -140,9 +142,9 @@ test("the order of CPUs is that of the first of those furthest behind, looked fo
 
 function booted(...assignments: string[]): RunResult {
   const given = ["platform=tdx", "policy=lazy", "memory=4GiB", ...assignments];
-  const [{ scenario, recording }] = loadScenarios(["workloads/boot.yaml"], given.map(parseAssignment)) as [
-    ReturnType<typeof loadScenarios>[number],
-  ];
+  const [{ scenario, recording }] = loadScenarios(["workloads/boot.yaml"], given.map(parseAssignment), {
+    loader: LOADER,
+  }) as [ReturnType<typeof loadScenarios>[number]];
   return runScenario(scenario, recording, { check: true });
 }
 

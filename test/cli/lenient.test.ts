@@ -1,3 +1,4 @@
+// Takes 1 s.
 /** What is left out of a trace, and what no run can replay, is said wherever the trace is used. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import fs, {

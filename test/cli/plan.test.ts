@@ -1,3 +1,4 @@
+// Takes 3 s.
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";

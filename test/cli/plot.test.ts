@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";

@@ -1,3 +1,4 @@
+// Takes 1 s.
 /** A short run of test/campaign/fuzz-readers.ts. */
 
 import { suite } from "uvu";

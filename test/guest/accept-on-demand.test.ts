@@ -1,14 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("guest: firmware that accepts on demand");
 
-const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+const loaded = LOADER.load(STANDARD_BOOT);
 
 test("16 MiB are too few for a kernel, unless the firmware accepts more for it", () => {
   for (const platform of ["tdx", "snp"]) {

@@ -1,3 +1,4 @@
+// Takes 2 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
@@ -5,6 +6,7 @@ import { GuestBoot } from "../../src/guest/boot.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("guest: booted with mem=");
 
@@ -12,6 +14,7 @@ async function loaded(...assignments: string[]): Promise<ReturnType<typeof loadS
   const all = loadScenarios(
     ["workloads/boot.yaml"],
     ["platform=tdx", "memory=16GiB", ...assignments].map(parseAssignment),
+    { loader: LOADER },
   );
   assert.is(all.length, 1);
   return all[0]!;

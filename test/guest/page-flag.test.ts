@@ -1,3 +1,4 @@
+// Takes 2 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ScenarioError } from "../../src/scenario/error.js";

@@ -3,10 +3,11 @@ import { loadScenarios } from "../../src/cli/load.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { runScenario } from "../../src/study/run-scenario.js";
+import { LOADER } from "../loader.js";
 
 /** Runs the one scenario that `workloads/boot.yaml` makes with these assignments, checked all the way. */
 export function runBoot(...assignments: readonly string[]): RunResult {
-  const loaded = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment));
+  const loaded = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), { loader: LOADER });
   assert.is(loaded.length, 1);
   return runScenario(loaded[0]!.scenario, loaded[0]!.recording, { check: true });
 }

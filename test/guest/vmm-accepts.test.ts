@@ -1,3 +1,4 @@
+// Takes 2 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
@@ -5,6 +6,7 @@ import { FIRMWARES } from "../../src/firmware/firmwares.js";
 import type { RunResult } from "../../src/results/row.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, KiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 import { runBoot } from "./run-boot.js";
 
 const test = suite("guest: memory that the VMM accepts");
@@ -64,8 +66,8 @@ test("what a host has accepted before it runs out is counted, at launch too", ()
 });
 
 test("vmm-accepts: on TDX the VMM is faster, and the PSP of an SNP host takes minutes", () => {
-  const runs = loadScenarios(["workloads/vmm-accepts.yaml"], []).map(({ scenario, recording }) =>
-    runScenario(scenario, recording, { check: false }),
+  const runs = loadScenarios(["workloads/vmm-accepts.yaml"], [], { loader: LOADER }).map(
+    ({ scenario, recording }) => runScenario(scenario, recording, { check: false }),
   );
   for (const platform of ["tdx", "snp"]) {
     const own = runs.filter((run) => run.platform === platform);

@@ -1,3 +1,4 @@
+// Takes 5 s.
 import { execFile } from "node:child_process";
 import { dirname } from "node:path";
 import { suite } from "uvu";

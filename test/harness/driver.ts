@@ -53,6 +53,25 @@ export function findTestFiles(
   return { files: [...found].sort(), unmatched };
 }
 
+/** A test file that takes more than a quarter of a second says so in its first line: `// Takes 12 s.` */
+const TAKES = /^\/\/ Takes (\d+) s\.\n/;
+
+/** How long a test file says that it takes, in seconds; 0 where it says nothing. */
+function secondsOf(root: string, file: string): number {
+  return Number(TAKES.exec(readFileSync(resolve(root, file), "utf8"))?.[1] ?? 0);
+}
+
+/** The files that take no time. */
+export function quickFiles(root: string, files: readonly string[]): string[] {
+  return files.filter((file) => secondsOf(root, file) === 0);
+}
+
+/** The longest first, so that no core is left with one of them when the others are done; else in their order. */
+export function longestFirst(root: string, files: readonly string[]): string[] {
+  const seconds = new Map(files.map((file) => [file, secondsOf(root, file)]));
+  return files.toSorted((one, other) => seconds.get(other)! - seconds.get(one)!);
+}
+
 /**
  * Names of suites with tests that no `.run()` follows. A check of the text, because uvu tells
  * nobody that a suite was created: only `.run()` leaves a trace, in the queue.

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import type { FileReport } from "./driver.js";
+import { type FileReport, longestFirst } from "./driver.js";
 
 /** What is said of a file whose process ended before it did. */
 export function endedEarly(file: string): FileReport {
@@ -20,7 +20,7 @@ export async function runOnAllCores(
   onReport: (report: FileReport) => void,
 ): Promise<void> {
   const reports = new Map<string, FileReport>();
-  let next = 0;
+  const queue = longestFirst(root, files);
   let told = 0;
   const keep = (file: string, report: FileReport): void => {
     reports.set(file, report);
@@ -31,8 +31,7 @@ export async function runOnAllCores(
   };
   const work = async (): Promise<void> => {
     let child: ChildProcess | undefined;
-    while (next < files.length) {
-      const file = files[next++]!;
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       child ??= fork(join(import.meta.dirname, "worker.ts"), { execArgv: ["--import", "tsx"] });
       const report = await reportOf(child, root, file);
       keep(file, report ?? endedEarly(file));

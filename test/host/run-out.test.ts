@@ -1,3 +1,4 @@
+// Takes 4 s.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,6 +8,7 @@ import { parseAssignment } from "../../src/scenario/set.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { runBoot } from "../guest/run-boot.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("host: memory that runs out");
 
@@ -20,7 +22,7 @@ function givenBytes({ hostUse }: RunResult): number {
 }
 
 function runsOf(file: string, ...assignments: readonly string[]): RunResult[] {
-  return loadScenarios([`workloads/${file}`], assignments.map(parseAssignment)).map(
+  return loadScenarios([`workloads/${file}`], assignments.map(parseAssignment), { loader: LOADER }).map(
     ({ scenario, recording }) => runScenario(scenario, recording, { check: true }),
   );
 }
@@ -229,7 +231,7 @@ test("what a host does not have is no memory to remove, to use or to be bound to
   const refused =
     (...assignments: readonly string[]): (() => unknown) =>
     () =>
-      loadScenarios(["workloads/tdx-host.yaml"], assignments.map(parseAssignment));
+      loadScenarios(["workloads/tdx-host.yaml"], assignments.map(parseAssignment), { loader: LOADER });
   assert.throws(
     refused("host.tdxModule.guestNode=2"),
     /guestNode: expected any or a node of the host's memory \(0, 1\), found 2/,

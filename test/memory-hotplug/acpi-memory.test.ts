@@ -1,17 +1,18 @@
+// Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { GuestBoot } from "../../src/guest/boot.js";
 import { memoryBlockBytes } from "../../src/memory-hotplug/add-memory.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB, TiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("guest: ACPI memory devices");
 
-const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+const loaded = LOADER.load(STANDARD_BOOT);
 
 function run(
   platform: string,

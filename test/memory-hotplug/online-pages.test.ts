@@ -1,7 +1,7 @@
+// Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { GuestBoot } from "../../src/guest/boot.js";
 import {
   freeBufferPages,
@@ -13,10 +13,11 @@ import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { asPage, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("hotplug: memory goes online");
 
-const loader = new WorkloadLoader();
+const loader = LOADER;
 
 /** The allocator of a guest that has had memory plugged in and nothing done with it. */
 function after(memory: string, hotplug: object | undefined, changes: object = {}): PageAllocator {

@@ -1,3 +1,4 @@
+// Takes 4 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runDuel } from "./oracle-duel.js";

@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";

@@ -5,6 +5,7 @@ import { loadScenarios } from "../../src/cli/load.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { runScenario } from "../../src/study/run-scenario.js";
+import { LOADER } from "../loader.js";
 
 /** A lazy TDX guest with 1 vCPU that boots and then does nothing, changed as `--set` would. */
 export function guest(kernel: string, ...changes: readonly string[]): RunResult {
@@ -13,6 +14,7 @@ export function guest(kernel: string, ...changes: readonly string[]): RunResult 
     ["workload='generate:idle'", "platform=tdx", "vcpus=1", ...changes, `kernel="${kernel}"`].map(
       parseAssignment,
     ),
+    { loader: LOADER },
   );
   return runScenario(loaded!.scenario, loaded!.recording, { check: false });
 }

@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { chanceAt } from "../../src/sim/prng.js";

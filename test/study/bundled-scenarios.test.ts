@@ -1,3 +1,4 @@
+// Takes 2 s.
 import { readdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -6,11 +7,12 @@ import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("study: scenarios under workloads");
 
 function runsOf(file: string, ...assignments: string[]): RunResult[] {
-  return loadScenarios([`workloads/${file}`], assignments.map(parseAssignment)).map(
+  return loadScenarios([`workloads/${file}`], assignments.map(parseAssignment), { loader: LOADER }).map(
     ({ scenario, recording }) => runScenario(scenario, recording, { check: false }),
   );
 }
@@ -19,7 +21,8 @@ test("every file makes runs", () => {
   // What the seeds say is no scenario; it names some.
   const files = readdirSync("workloads").filter((name) => name.endsWith(".yaml") && name !== "seeds.yaml");
   assert.ok(files.length >= 10);
-  for (const file of files) assert.ok(loadScenarios([`workloads/${file}`], []).length > 0, file);
+  for (const file of files)
+    assert.ok(loadScenarios([`workloads/${file}`], [], { loader: LOADER }).length > 0, file);
 });
 
 test("pre-accept: the less the firmware accepts, the sooner the kernel runs and the less is accepted", () => {

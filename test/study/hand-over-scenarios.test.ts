@@ -1,17 +1,18 @@
+// Takes 1 s.
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("study: scenarios about the hand-over");
 
-const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+const loaded = LOADER.load(STANDARD_BOOT);
 
 /** Runs every variant of a file of `workloads/` with up to 4 GiB, which needs no time. */
 function runs(name: string): (readonly [Scenario, RunResult])[] {

@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { TrackerName } from "../../src/accept/tracker.js";
@@ -12,11 +13,14 @@ import {
   wholeMemory,
 } from "../../src/study/trackers.js";
 import { GiB, MiB, TiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("study: trackers");
 
 function boot(...assignments: readonly string[]): TrackerComparison | undefined {
-  const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment));
+  const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), {
+    loader: LOADER,
+  });
   return compareTrackers(loaded!.scenario, loaded!.recording);
 }
 

@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

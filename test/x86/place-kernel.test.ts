@@ -1,14 +1,15 @@
+// Takes 2 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { GuestBoot } from "../../src/guest/boot.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { GiB, MiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("guest: place of the kernel");
 
-const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+const loaded = LOADER.load(STANDARD_BOOT);
 const SEEDS = [1, 2, 3, 4, 5, 6];
 
 interface Start {

@@ -1,10 +1,10 @@
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { runScenario } from "../../src/study/run-scenario.js";
+import { LOADER } from "../loader.js";
 
-const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+const loaded = LOADER.load(STANDARD_BOOT);
 
 /**
  * A boot of a guest of 4 GiB; `changes` are keys of the scenario file.

@@ -1,18 +1,19 @@
+// Takes 2 s.
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { runBoot } from "../guest/run-boot.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("guest: what the kernel uses until setup_arch() ends");
 
 test("workloads/setup-arch.yaml: only a kernel that stays in accepted memory accepts nothing by then", () => {
   const scenarios = parseScenario(readFileSync("workloads/setup-arch.yaml", "utf8"), "setup-arch.yaml");
-  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const loaded = LOADER.load(STANDARD_BOOT);
   assert.is(scenarios.length, 16);
   for (const scenario of scenarios) {
     const { outcome, setupArch, memory } = runScenario(scenario, loaded, { check: true });

@@ -1,18 +1,19 @@
+// Takes 1 s.
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../src/cli/load-recording.js";
 import { ScenarioError } from "../../src/scenario/error.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { MiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("early-map: scenario");
 
 test("workloads/early-map.yaml shows what each way costs, and which one no driver survives", () => {
   const scenarios = parseScenario(readFileSync("workloads/early-map.yaml", "utf8"), "early-map.yaml");
-  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const loaded = LOADER.load(STANDARD_BOOT);
   assert.is(scenarios.length, 16);
   for (const scenario of scenarios) {
     const { shareWithoutAccept, decryptedSection, splitTables } = scenario.guest;
@@ -26,7 +27,7 @@ test("workloads/early-map.yaml shows what each way costs, and which one no drive
 
 test("buffers of drivers take the frames that the allocator gives, in two spans of 2 MiB", () => {
   const scenarios = parseScenario(readFileSync("workloads/early-map.yaml", "utf8"), "early-map.yaml");
-  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const loaded = LOADER.load(STANDARD_BOOT);
   for (const { platform, guest, ...rest } of scenarios) {
     if (guest.splitTables !== "by-phase" || guest.shareWithoutAccept) continue;
     const { earlyMap } = runScenario({ ...rest, platform, guest }, loaded, { check: true });
@@ -39,7 +40,7 @@ test("buffers of drivers take the frames that the allocator gives, in two spans 
 
 test("workloads/early-splits.yaml: slab fails early, memblock late, for taking and for giving back", () => {
   const scenarios = parseScenario(readFileSync("workloads/early-splits.yaml", "utf8"), "early-splits.yaml");
-  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const loaded = LOADER.load(STANDARD_BOOT);
   const outcomes = scenarios.map((scenario) => {
     const { outcome, reason = "", earlyMap } = runScenario(scenario, loaded, { check: true });
     const { splitTables, splitRaces } = scenario.guest;
@@ -60,7 +61,7 @@ test("workloads/early-splits.yaml: slab fails early, memblock late, for taking a
 
 test("one CPU loses no race, and a table that is given back is free again", () => {
   const scenarios = parseScenario(readFileSync("workloads/early-splits.yaml", "utf8"), "early-splits.yaml");
-  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const loaded = LOADER.load(STANDARD_BOOT);
   const byPhase = scenarios.filter(
     ({ guest, platform }) => guest.splitTables === "by-phase" && platform.kind === "tdx",
   );

@@ -1,16 +1,17 @@
+// Takes 2 s.
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { WorkloadLoader } from "../../../src/cli/load-recording.js";
 import type { RunResult } from "../../../src/results/row.js";
 import { parseScenario } from "../../../src/scenario/load.js";
 import { runScenario } from "../../../src/study/run-scenario.js";
 import { GiB, MiB } from "../../../src/units.js";
+import { LOADER } from "../../loader.js";
 
 const test = suite("hotplug: memory plugged into a guest");
 
-const loader = new WorkloadLoader();
+const loader = LOADER;
 
 interface Changes {
   readonly [key: string]: unknown;

@@ -1,3 +1,4 @@
+// Takes 3 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { KexecPlan, KexecResult, NextKernelTable } from "../../../src/after/kexec/result.js";
@@ -5,6 +6,7 @@ import { loadScenarios } from "../../../src/cli/load.js";
 import { GuestBoot } from "../../../src/guest/boot.js";
 import { parseAssignment } from "../../../src/scenario/set.js";
 import { GiB, MiB } from "../../../src/units.js";
+import { LOADER } from "../../loader.js";
 
 const test = suite("kexec: from one kernel to the next");
 
@@ -22,7 +24,9 @@ function after(kind: KexecPlan["kind"], table: NextKernelTable, ...changes: read
 
 function ended(plan: KexecPlan, changes: readonly string[]): Ended {
   const assignments = ["policy=lazy", "memory=4GiB", "platform=tdx", ...changes];
-  const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment));
+  const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), {
+    loader: LOADER,
+  });
   const boot = new GuestBoot({ ...loaded!.scenario, kexec: plan }, loaded!.recording, false);
   let reason: string | undefined;
   try {

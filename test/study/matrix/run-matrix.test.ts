@@ -1,19 +1,20 @@
+// Takes 2 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../../src/cli/load-recording.js";
 import type { UnacceptedSupport } from "../../../src/efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../../../src/firmware/firmware.js";
 import type { VmmChoice } from "../../../src/study/matrix/cells.js";
 import { type MatrixCell, matrixGuests, runCell } from "../../../src/study/matrix/run-matrix.js";
 import { GiB, MiB } from "../../../src/units.js";
+import { LOADER } from "../../loader.js";
 
 const test = suite("study: matrix of firmware, kernel and choice");
 
 const MEMORY = 4 * GiB;
 /** Above 4 GiB; the machine has 2 GiB below. */
 const HIGH = 2 * GiB;
-const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+const loaded = LOADER.load(STANDARD_BOOT);
 const cells = matrixGuests("4GiB", loaded).map((guest) => runCell(guest, loaded));
 
 function cell(firmware: FirmwareModel, vmm: VmmChoice, kernel: UnacceptedSupport): MatrixCell {

@@ -1,7 +1,7 @@
+// Takes 13 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../../src/cli/bundled.js";
-import { WorkloadLoader } from "../../../src/cli/load-recording.js";
 import { platformParameters } from "../../../src/coco/parameters.js";
 import { runScenario } from "../../../src/study/run-scenario.js";
 import type { Claim, Setup, Target } from "../../../src/study/validate/claim.js";
@@ -15,6 +15,7 @@ import {
   type ValidatedTarget,
   validate,
 } from "../../../src/study/validate/validate.js";
+import { LOADER } from "../../loader.js";
 
 const test = suite("study: targets");
 
@@ -78,7 +79,7 @@ test("every setup is one guest", () => {
 
 /** The targets as far as they are quick. */
 async function validated(targets: readonly Target[]): Promise<ValidatedTarget[]> {
-  const recording = new WorkloadLoader().load(STANDARD_BOOT);
+  const recording = LOADER.load(STANDARD_BOOT);
   return validate(targets, (scenario) => runScenario(scenario, recording, { check: false }));
 }
 

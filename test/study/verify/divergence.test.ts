@@ -1,3 +1,4 @@
+// Takes 3 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatVerifyTable } from "../../../src/report/verify-table.js";

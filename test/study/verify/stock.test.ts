@@ -1,3 +1,4 @@
+// Takes 5 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { wholeProcFile } from "../../../src/study/verify/proc-file.js";

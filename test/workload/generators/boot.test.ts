@@ -1,3 +1,4 @@
+// Takes 1 s.
 /** Generated boots beside recorded ones of the same size. */
 
 import { readFileSync } from "node:fs";

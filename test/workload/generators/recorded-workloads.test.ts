@@ -1,3 +1,4 @@
+// Takes 1 s.
 /** Generated workloads beside the recordings that they imitate. */
 
 import { readFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Takes 3 s.
 /** Traces as people have them: old kernels, vendors' fields, other tracers and wrappers. */
 
 import { readFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Takes 1 s.
 /** Lines that were damaged, quoted or printed with other columns than usual. */
 
 import { readFileSync } from "node:fs";
