@@ -2,10 +2,7 @@
 
 export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
-export { releaseCmaArea } from "./page-alloc/cma.js";
-export { allocContigRange } from "./page-alloc/contiguous.js";
 export { verifyInvariants } from "./page-alloc/invariants.js";
-export { startIsolatePageRange, undoIsolatePageRange } from "./page-alloc/isolation.js";
 export { type AllocFailure, PageAllocator, type PageAllocatorOptions } from "./page-alloc/page-allocator.js";
 export { type MemoryAcceptor, parkUnaccepted } from "./page-alloc/unaccepted-list.js";
 export { POLICIES } from "./policy/policies.js";

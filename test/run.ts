@@ -9,7 +9,14 @@
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import * as fc from "fast-check";
-import { type FileReport, findTestFiles, formatFile, formatTotal, quickFiles, runFile } from "./harness/driver.js";
+import {
+  type FileReport,
+  findTestFiles,
+  formatFile,
+  formatTotal,
+  quickFiles,
+  runFile,
+} from "./harness/driver.js";
 import { endedEarly, runOnAllCores } from "./harness/pool.js";
 
 const root = dirname(import.meta.dirname);

@@ -288,7 +288,7 @@ function makeOne(directory: string): void {
  *
  * @throws UsageError
  */
-export function refuseKernelPlace(path: string): void {
+function refuseKernelPlace(path: string): void {
   const place = existingPlace(path);
   const isIn = (directory: string): boolean => place === directory || place.startsWith(directory + sep);
   const kernel = KERNEL_PLACES.find(isIn);

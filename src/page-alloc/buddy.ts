@@ -71,7 +71,7 @@ export function detachFromRun(frames: PageFrames, zone: Zone, node: Page, block:
 }
 
 /** Frees one block and merges it with its buddies (__free_one_page). */
-export function freeOnePage(
+function freeOnePage(
   frames: PageFrames,
   zone: Zone,
   freed: Page,
@@ -240,7 +240,7 @@ export function changePageblocks(frames: PageFrames, page: Page, order: number, 
 }
 
 /** Whether a zone holds the whole pageblock of a page. */
-export function pageblockInZone(frames: PageFrames, zone: Zone, page: Page): boolean {
+function pageblockInZone(frames: PageFrames, zone: Zone, page: Page): boolean {
   const start = frames.pfnOf((page - (page % PAGEBLOCK_PAGES)) as Page);
   return start >= zone.startPfn && start + PAGEBLOCK_PAGES <= zone.endPfn;
 }

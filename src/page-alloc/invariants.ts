@@ -25,7 +25,6 @@ export function verifyInvariants(allocator: PageAllocator): void {
     const free = checkFreeLists(allocator, zone, seen);
     const parked = checkUnaccepted(allocator, zone);
     checkPcp(allocator, zone, seen);
-    checkIsolated(allocator, zone);
     const exact = zone.exactFreePages();
     if (exact !== free + parked) {
       fail(zone, `NR_FREE_PAGES is ${exact}, lists hold ${free} free and ${parked} unaccepted pages`);
@@ -123,21 +122,6 @@ function checkUnaccepted(allocator: PageAllocator, zone: Zone): number {
   }
   if (pages !== zone.unacceptedPages) fail(zone, `NR_UNACCEPTED is ${zone.unacceptedPages}, not ${pages}`);
   return pages;
-}
-
-/** The counter of isolated pageblocks against the pageblocks. */
-function checkIsolated({ frames }: PageAllocator, zone: Zone): void {
-  let isolated = 0;
-  const firstBlock = frames.firstPage / MAX_ORDER_PAGES;
-  for (let block = firstBlock; block < firstBlock + frames.materialisedBlocks; block++) {
-    if (frames.blockZone[block] !== zone.index) continue;
-    for (const pageblock of [2 * block, 2 * block + 1]) {
-      if (frames.pageblockType[pageblock] === MigrateType.ISOLATE) isolated++;
-    }
-  }
-  if (isolated !== zone.isolatedPageblocks) {
-    fail(zone, `nr_isolate_pageblock is ${zone.isolatedPageblocks}, not ${isolated}`);
-  }
 }
 
 function checkPcp(allocator: PageAllocator, zone: Zone, seen: Uint8Array): void {

@@ -79,7 +79,7 @@ export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcc
 }
 
 /** Accepts one block of a run on the zone's list and frees it to the buddy lists (__accept_page). */
-export function acceptBlock(
+function acceptBlock(
   frames: PageFrames,
   zone: Zone,
   node: Page,
@@ -105,8 +105,8 @@ function takeParked(
   acceptor.acceptMemory(addressOf(blockPfn(block)), BLOCK_BYTES);
 }
 
-/** First page of a parked block; it gets frames if isolation of its second half has not given it any. */
-export function parkedBlockPage(frames: PageFrames, zone: Zone, block: number): Page {
+/** First page of a parked block; it gets frames where it has none. */
+function parkedBlockPage(frames: PageFrames, zone: Zone, block: number): Page {
   const page = frames.pageOf(blockPfn(block));
   if (page !== NO_PAGE) return page;
   return frames.materialise(block, zone.index, MigrateType.MOVABLE, MigrateType.MOVABLE);

@@ -37,8 +37,6 @@ export class Zone {
   /** NR_FREE_CMA_PAGES as a reader of the global counter sees it, and what each CPU holds back of it. */
   freeCmaPages = 0;
   readonly freeCmaDiff: Int32Array;
-  /** Pageblocks that are isolated (nr_isolate_pageblock). */
-  isolatedPageblocks = 0;
 
   /** Free blocks of each order, all types together. */
   readonly nrFree: Float64Array = new Float64Array(ORDERS);

@@ -1,9 +1,11 @@
 // Takes 5 s.
 import { execFile } from "node:child_process";
-import { dirname } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { findTestFiles, formatTotal, unrunSuites } from "./driver.js";
+import { findTestFiles, formatTotal, longestFirst, quickFiles, unrunSuites } from "./driver.js";
 
 const root = dirname(dirname(import.meta.dirname));
 
@@ -109,6 +111,18 @@ test("without a filter all test files are found and no fixture", () => {
 test("a filter is a part of a path, and files are not run twice", () => {
   const { files } = findTestFiles(root, ["harness/driver", "driver.test"]);
   assert.equal(files, ["test/harness/driver.test.ts"]);
+});
+
+test("files that say how long they take begin first, and are no quick ones", () => {
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-driver-"));
+  try {
+    const first = { a: "", b: "// Takes 2 s.\n", c: "// Takes 12 s.\n", d: "// Takes long.\n" };
+    for (const [name, text] of Object.entries(first)) writeFileSync(join(directory, name), text);
+    assert.equal(longestFirst(directory, ["a", "b", "c", "d"]), ["c", "b", "a", "d"]);
+    assert.equal(quickFiles(directory, ["a", "b", "c", "d"]), ["a", "d"]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test("a test after the last run counts as not run", () => {

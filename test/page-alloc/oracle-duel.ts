@@ -13,7 +13,6 @@ import { Oracle } from "./oracle.js";
 import { NaiveAcceptor } from "./oracle-acceptor.js";
 import { compareState, same } from "./oracle-compare.js";
 import { HandOver } from "./oracle-hand-over.js";
-import { IsolationDuel } from "./oracle-isolation-duel.js";
 import { type RandomMachine, randomMachine } from "./oracle-machines.js";
 import { type Phase, randomPhase } from "./oracle-phases.js";
 import { Random } from "./oracle-random.js";
@@ -32,7 +31,6 @@ class Duel {
   readonly #expected: NaiveAcceptor;
   readonly #reserved: number[];
   readonly #cmaAreas: { pfn: number; pages: number }[];
-  readonly #isolation: IsolationDuel;
   /** Blocks handed out. */
   readonly #held: { pfn: number; order: number }[] = [];
   #phase: Phase = { allocatePercent: 0, orders: [], requests: [], cpus: [], splitPercent: 0, left: 0 };
@@ -66,14 +64,6 @@ class Duel {
     });
     this.#reserved = [...machine.reserved];
     this.#cmaAreas = [...machine.cmaAreas];
-    this.#isolation = new IsolationDuel(
-      random,
-      machine,
-      this.#allocator,
-      this.#oracle,
-      this.#held,
-      this.reached,
-    );
     const release = new BootRelease(this.#allocator, this.#actual, machine.lazy, 0);
     this.#handOver = new HandOver(machine.pieces, this.#allocator, release, this.#oracle);
   }
@@ -107,7 +97,6 @@ class Duel {
     else if (dice < 20) this.#freeReserved();
     else if (dice < 40) this.#allocateBulk();
     else if (dice < 43) this.#releaseCma();
-    else if (dice < 55) this.#what = this.#isolation.next(random.pick(this.#phase.cpus));
     else if (random.chance(this.#phase.allocatePercent)) this.#allocate();
     else this.#free();
     this.#compareCalls();

@@ -74,7 +74,7 @@ function acceptOne(zone: OracleZone, cpu: number): boolean {
 }
 
 /** Accepts one of the blocks that wait (__accept_page). */
-export function acceptParked(zone: OracleZone, position: number, cpu: number): void {
+function acceptParked(zone: OracleZone, position: number, cpu: number): void {
   const pfn = zone.unacceptedList.splice(position, 1)[0]!;
   zone.addFree(-BLOCK_PAGES, cpu);
   zone.unaccepted -= BLOCK_PAGES;

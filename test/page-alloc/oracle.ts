@@ -1,5 +1,4 @@
 import { reserveHighatomic, unreserveHighatomic } from "./oracle-highatomic.js";
-import { isolateRange, takeFreeBlocks, undoIsolation } from "./oracle-isolation.js";
 import { allocateFromZone, drainZone, freeToPcp, onPcp, takeFromList } from "./oracle-pcp.js";
 import {
   ALLOC_CMA,
@@ -283,31 +282,6 @@ export class Oracle {
       zone.managed += PAGEBLOCK_PAGES;
       zone.cmaPages += PAGEBLOCK_PAGES;
     }
-  }
-
-  /** start_isolate_page_range */
-  isolate(start: number, end: number, type: number, cpu: number): boolean {
-    return isolateRange(this.zoneOf(start), start, end, type, cpu);
-  }
-
-  /** undo_isolate_page_range */
-  undoIsolate(start: number, end: number, type: number, cpu: number): void {
-    undoIsolation(this.zoneOf(start), start, end, type, cpu);
-  }
-
-  /** alloc_contig_range, where nothing has to be migrated */
-  allocContiguous(start: number, end: number, type: number, cpu: number): string {
-    const zone = this.zoneOf(start);
-    if (!this.isolate(start, end, type, cpu)) return "not isolated";
-    drainZone(zone, cpu);
-    const taken = takeFreeBlocks(zone, start, end);
-    for (let pfn = start; taken !== undefined && pfn < end; pfn++) {
-      this.#machine.inUse.add(pfn);
-      if (!this.usedBefore.has(pfn)) this.touched.add(pfn);
-    }
-    for (const pfn of taken ?? []) if (pfn < start || pfn >= end) this.freePages(pfn, 0, cpu);
-    this.undoIsolate(start, end, type, cpu);
-    return taken === undefined ? "needs migration" : "allocated";
   }
 
   /** drain_all_pages: the calling CPU empties the lists of all. */
