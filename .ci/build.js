@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 
 process.chdir(join(import.meta.dirname, ".."));
 
@@ -24,7 +24,10 @@ function isFresh() {
 process.on("SIGINT", () => {});
 
 async function compile(directory) {
-  const compiler = spawn("tsc", ["-p", "tsconfig.json", "--outDir", directory], { stdio: ["ignore", 2, 2] });
+  const compiler = spawn("tsc", ["-p", "tsconfig.json", "--outDir", directory], {
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, PATH: resolve("node_modules/.bin") + delimiter + process.env.PATH },
+  });
   return new Promise((done, failed) => compiler.on("exit", (code) => done(code ?? 130)).on("error", failed));
 }
 
