@@ -171,9 +171,8 @@ test("what is asked of the program itself loads no command and no package", () =
   const isOwn = (file: string): boolean => /^src\/cli\/[\w-]+\.ts$/.test(file);
   assert.equal([...loaded.keys()].filter((file) => !isOwn(file)).sort(), [
     "src/nearest-name.ts",
+    "src/printable.ts",
     "src/report/cells.ts",
-    "src/report/paint.ts",
-    "src/report/printable.ts",
     "src/scenario/error.ts",
     "src/workload/trace-error.ts",
   ]);
