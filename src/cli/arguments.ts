@@ -1,6 +1,5 @@
 /** Commands as data, and what was typed after one: its files and flags, or one line about what it has not. */
 
-import { parseArgs } from "node:util";
 import { nearestName } from "../nearest-name.js";
 import type { CliContext } from "./io.js";
 import { UsageError } from "./usage-error.js";
@@ -82,7 +81,7 @@ export const EVERYWHERE: Flags = {
 /** What was typed after a command. */
 export class Arguments {
   readonly files: readonly string[];
-  /** The values of each flag that was given; a switch has an empty one. */
+  /** The values of each flag that was given. */
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   constructor(files: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
@@ -132,42 +131,34 @@ export class Arguments {
  * @throws UsageError for the first thing that is wrong: a flag that the command has not goes before a file
  *   that is missing, since it may be why
  */
-export function parseWords(
+export async function parseWords(
   words: readonly string[],
   { name: title, files: wanted, flags: own }: Syntax,
-): Arguments {
+): Promise<Arguments> {
+  const { typedWords } = await import("./parser.js");
   const flags: Flags = { ...own, ...EVERYWHERE };
-  const options = Object.entries(flags).map(([name, { type, short }]) => [
-    name,
-    short === undefined ? { type } : { type, short },
-  ]);
-  const { tokens } = parseArgs({
-    args: [...words],
-    options: Object.fromEntries(options) as Record<string, { type: "string" | "boolean" }>,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
+  // yargs takes the names of every object's members for its own.
+  const member = words.find((word) => word.startsWith("--") && nameOf(word) in {});
+  if (member !== undefined) throw unknownFlag(member, Object.keys(flags), title);
+  const given = typedWords(words, flags);
+  const isKnown = (name: string): boolean =>
+    Object.hasOwn(flags, name) || Object.values(flags).some(({ short }) => short === name);
+  const unknown = words.find((word) => {
+    const name = nameOf(word);
+    return word.startsWith("-") && Object.hasOwn(given, name) && !isKnown(name);
   });
-  const files: string[] = [];
-  const values = new Map<string, string[]>();
-  let valueless: string | undefined;
-  for (const token of tokens) {
-    if (token.kind === "positional") files.push(token.value);
-    if (token.kind !== "option") continue;
-    const { name, value } = token;
-    if (!Object.hasOwn(flags, name)) throw unknownFlag(words[token.index]!, Object.keys(flags), title);
-    const isSwitch = flags[name]!.type === "boolean";
-    // A flag that comes next is no value; a number below zero may be one.
-    const isMissing = value === undefined || (token.inlineValue === false && /^-\D/.test(value));
-    if (isSwitch !== isMissing)
-      valueless ??= isSwitch ? `no value after --${name}` : `a value after --${name}`;
-    values.set(name, [...(values.get(name) ?? []), value ?? ""]);
-  }
+  if (unknown !== undefined) throw unknownFlag(unknown, Object.keys(flags), title);
+  const files = (given._ as readonly (string | number)[]).map(String);
   if (files.length === 0 && wanted?.required !== undefined)
     throw new UsageError(`expected ${wanted.required}`);
-  if (valueless !== undefined) throw new UsageError(`expected ${valueless}`);
-  for (const [name, { required }] of Object.entries(flags)) {
-    if (required !== undefined && !values.has(name)) throw new UsageError(required);
+  const values = new Map<string, readonly string[]>();
+  for (const [name, { type, required }] of Object.entries(flags)) {
+    const all = [given[name] ?? []].flat() as (string | boolean)[];
+    if (all.length > 0) values.set(name, all.map(String));
+    else if (required !== undefined) throw new UsageError(required);
+    if (type === "string" && all.includes("")) throw new UsageError(`expected a value after --${name}`);
+    // yargs has false only where a value was typed.
+    if (all.includes(false)) throw new UsageError(`expected no value after --${name}`);
   }
   const surplus = files[wanted === undefined ? 0 : wanted.isList === true ? files.length : 1];
   if (surplus !== undefined) throw new UsageError(`unexpected argument ${surplus}`);
@@ -179,10 +170,14 @@ export function parseWords(
 /** A flag as it was typed, and what the command has instead. */
 function unknownFlag(word: string, flags: readonly string[], title: string): UsageError {
   const typed = word.replace(/=.*/s, "");
-  const nearest = nearestName(typed.replace(/^--?/, ""), flags);
+  const nearest = nearestName(nameOf(word), flags);
   const hint =
     nearest === undefined
       ? `; it has ${flags.map((name) => `--${name}`).join(", ")}`
       : `, did you mean --${nearest}?`;
   return new UsageError(`${title} has no ${typed}${hint}`);
+}
+
+function nameOf(word: string): string {
+  return word.replace(/=.*/s, "").replace(/^--?/, "");
 }

@@ -5,7 +5,6 @@ import { printable } from "../printable.js";
 import { ScenarioError } from "../scenario/error.js";
 import { type Command, type CommandGroup, parseWords, STDIN_PATH } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
-import { commandHelp, groupHelp } from "./help.js";
 import { type CliIo, ExitCode, print, type RunScenario } from "./io.js";
 import { isUsersFault, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
@@ -52,9 +51,12 @@ async function obey([word = "-", ...rest]: readonly string[], world: World): Pro
     word === "--version" || (command !== undefined && rest.includes("--version")),
   ];
   if (isVersion && !isHelp) return show(packageVersion());
+  const { commandHelp, groupHelp } = await import("./parser.js");
   if (command === undefined) {
     if (isHelp)
-      return show(groupHelp("COMMAND", "When should a TDX or SEV-SNP guest accept its memory?", COMMANDS));
+      return show(
+        await groupHelp("COMMAND", "When should a TDX or SEV-SNP guest accept its memory?", COMMANDS),
+      );
     throw unknownCommand(word);
   }
   if (!("actions" in command))
@@ -63,12 +65,12 @@ async function obey([word = "-", ...rest]: readonly string[], world: World): Pro
   if (action !== undefined) {
     return isHelp ? show(await commandHelp(action)) : await perform(action, rest.slice(1), world);
   }
-  if (isHelp) return show(groupHelp(`${word} [action]`, command.describe, command.actions));
-  throw unknownAction(command, rest);
+  if (isHelp) return show(await groupHelp(`${word} [action]`, command.describe, command.actions));
+  throw await unknownAction(command, rest);
 }
 
 async function perform(command: Command, words: readonly string[], world: World): Promise<number> {
-  const argv = parseWords(words, command);
+  const argv = await parseWords(words, command);
   const [{ run }, { loadZstd }] = await Promise.all([command.load(), import("./zstd.js")]);
   await loadZstd();
   const runScenario = world.runScenario ?? (await import("../study/run-scenario.js")).runScenario;
@@ -87,9 +89,13 @@ function unknownCommand(word: string): UsageError {
 }
 
 /** No action was named, or none that there is. */
-function unknownAction({ name: group, actions }: CommandGroup, words: readonly string[]): UsageError {
+async function unknownAction(
+  { name: group, actions }: CommandGroup,
+  words: readonly string[],
+): Promise<UsageError> {
   const names = actions.map(({ name }) => name.slice(group.length + 1));
-  const [word] = parseWords(words, { name: group, files: { name: "action", isList: true }, flags: {} }).files;
+  const syntax = { name: group, files: { name: "action", isList: true }, flags: {} };
+  const [word] = (await parseWords(words, syntax)).files;
   const nearest = word === undefined ? undefined : nearestName(word, names);
   return new UsageError(
     nearest === undefined
