@@ -1,5 +1,6 @@
 import type { SettledOf } from "../fields/field.js";
 import type { Guest } from "../guest/guest.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { chanceAt } from "../sim/prng.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 
@@ -43,9 +44,6 @@ export interface AttackResult {
   readonly stopped?: number;
 }
 
-/** The platform or the guest itself ended the guest. */
-export class GuestTerminated extends Error {}
-
 /**
  * A hostile host takes accepted pages of the kernel away, gives new ones in their place, and the
  * guest touches them. Memory that was accepted once and asks to be accepted again is the sign of
@@ -71,7 +69,7 @@ export class Attack {
   /**
    * @param target memory that is accepted, or shared; which of its pages are hit is decided by the seed
    * @param isShared whether a page, by its address, is shared with the host
-   * @throws GuestTerminated when the guest ends; `result` tells how far the host came
+   * @throws GuestEnded when the guest ends; `result` tells how far the host came
    */
   run(guest: Guest, target: AddressRange, isShared: (address: number) => boolean, plan: AttackPlan): void {
     const { platform, clock, scenario } = guest;
@@ -104,14 +102,17 @@ export class Attack {
     const outcome = platform.access(page, page + PAGE_SIZE);
     const where = `page 0x${page.toString(16)}, which it had accepted, is not accepted any more`;
     if (outcome === "td-exit") {
-      throw new GuestTerminated(`${where}; touching it leaves the TD for a host that cannot mend it`);
+      throw new GuestEnded(
+        "terminated",
+        `${where}; touching it leaves the TD for a host that cannot mend it`,
+      );
     }
     if (outcome === "ok") {
       // A plain guest cannot tell.
       if (platform.name === "none") this.#integrityViolations++;
       return;
     }
-    if (answer === "terminate") throw new GuestTerminated(`${where}; the guest stops`);
+    if (answer === "terminate") throw new GuestEnded("terminated", `${where}; the guest stops`);
     platform.acceptAgain(page, page + PAGE_SIZE);
     if (answer === "warn") this.#warnings++;
     else this.#integrityViolations++;

@@ -1,8 +1,8 @@
 import type { Guest } from "../guest/guest.js";
 import type { Kernel } from "../guest/kernel.js";
-import { OutOfMemory } from "../guest/power-on.js";
 import { GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { addressOf, PAGE_SIZE, physRange } from "../units.js";
 import { setMemoryShared } from "../x86/set-memory-shared.js";
 
@@ -11,14 +11,13 @@ import { setMemoryShared } from "../x86/set-memory-shared.js";
  * kernel shares with the host at once (6.12 kernel/dma/direct.c: dma_direct_alloc ->
  * dma_set_decrypted). All CPUs are online, and the kernel's init memory is gone.
  *
- * @throws OutOfMemory, PageTableError when no page is left
- * @throws InitTextFreed when the kernel asks memblock for a table
+ * @throws GuestEnded when no page is left, or when the kernel asks memblock for a table
  */
 export function allocDmaBuffers(count: number, guest: Guest, { allocator, early, cpuNodes }: Kernel): void {
   const { clock, host } = guest;
   for (let at = 0; at < count; at++) {
     const page = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
-    if (page === NO_PAGE) throw new OutOfMemory("no page is left for a driver's DMA buffer");
+    if (page === NO_PAGE) throw new GuestEnded("oom", "no page is left for a driver's DMA buffer");
     if (early.machine.memoryEncrypted) {
       const buffer = physRange(addressOf(allocator.frames.pfnOf(page)), PAGE_SIZE);
       setMemoryShared(buffer, guest, early.earlyMap!, cpuNodes.length);

@@ -4,8 +4,8 @@ import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE } from "../units.js";
-import { AllocationFailed } from "../workload/replay.js";
 
 /** What a scenario says of a drain; workers take CPUs in turn. */
 export const DRAIN = {
@@ -48,7 +48,7 @@ export interface DrainResult {
  * same pages in the same order. The script's own polling is not simulated.
  *
  * @param workers 1 or more
- * @throws AllocationFailed when memory ends first
+ * @throws GuestEnded when memory ends first
  */
 export function drain(workers: number, options: DrainOptions): DrainResult {
   const { allocator, clock, stalls, cpuNodes, beside } = options;
@@ -69,7 +69,8 @@ export function drain(workers: number, options: DrainOptions): DrainResult {
     if (stallNs > 0) stalls.record(stallNs);
     if (page === NO_PAGE) {
       const pages = unacceptedPages(allocator);
-      throw new AllocationFailed(
+      throw new GuestEnded(
+        "oom",
         `the drain found no page (${allocator.lastFailure}); ${pages} are unaccepted`,
       );
     }

@@ -1,9 +1,12 @@
+import { GuestEnded } from "../sim/guest-ended.js";
+
 /**
  * The guest accepted a page that it had accepted before. Whoever could talk a guest into
  * that could swap the page below it, so guests stop: Linux panics on TDX, and asks to be
- * terminated on SNP. Not a bug of the simulator but an outcome of the run.
+ * terminated on SNP.
  */
-export class DoubleAcceptError extends Error {
+export class DoubleAcceptError extends GuestEnded {
+  override readonly name = "DoubleAcceptError";
   /** Physical address of the first such page. */
   readonly address: number;
 
@@ -12,8 +15,7 @@ export class DoubleAcceptError extends Error {
    * @param consequence what the guest does, as a clause: `the kernel panics`
    */
   constructor(address: number, consequence: string) {
-    super(`page 0x${address.toString(16)} is accepted already; ${consequence}`);
-    this.name = "DoubleAcceptError";
+    super("terminated", `page 0x${address.toString(16)} is accepted already; ${consequence}`);
     this.address = address;
   }
 }

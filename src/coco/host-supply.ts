@@ -1,3 +1,5 @@
+import { GuestEnded } from "../sim/guest-ended.js";
+
 /** What a host has left for a guest, where that is known. */
 export interface HostSupply {
   /** Pages of 4 KiB that it can still give as private memory or for tables that map it; Infinity where it is not known. */
@@ -19,15 +21,16 @@ export const ENDLESS_SUPPLY: HostSupply = {
   },
 };
 
-/** The host has no memory, or none of the right kind, for a page: the end of its guest, not a bug of the simulator. */
-export class HostMemoryError extends Error {
+/** The host has no memory, or none of the right kind, for a page. */
+export class HostMemoryError extends GuestEnded {
+  override readonly name = "HostMemoryError";
+  override readonly midStep = true;
   /** The first page frame of the guest without memory; absent where it was to be shared memory. */
   readonly pfn: number | undefined;
 
   /** @param reason a clause */
   constructor(reason: string, pfn?: number) {
-    super(reason);
-    this.name = "HostMemoryError";
+    super("terminated", reason);
     this.pfn = pfn;
   }
 }

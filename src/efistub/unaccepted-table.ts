@@ -4,6 +4,7 @@
  * d5d1de3c-105c-44f9-9ea9-bcef98120031).
  */
 
+import { GuestEnded } from "../sim/guest-ended.js";
 import { asPhys, type PhysAddr, UNIT_SIZE } from "../units.js";
 import { UnitBitmap } from "./unit-bitmap.js";
 
@@ -14,12 +15,6 @@ export const TABLE_HEADER_BYTES = 24;
 export interface ArchAccept {
   acceptMemory(start: PhysAddr, end: PhysAddr): void;
 }
-
-/**
- * The kernel looks at a part of the table that its page tables do not map, which ends it: nothing is
- * there to handle the fault.
- */
-export class TablePageFault extends Error {}
 
 /** Where the kernel's view of its table ends. */
 export interface UnmappedPart {
@@ -61,11 +56,12 @@ export class UnacceptedTable extends UnitBitmap {
   /**
    * The kernel is about to look at units [first, end), word by word to the last.
    *
-   * @throws TablePageFault when it cannot
+   * @throws GuestEnded when it cannot
    */
   requireMapped(first: number, end: number): void {
     if (this.unmapped === undefined || first >= end || end <= this.unmapped.firstUnit) return;
-    throw new TablePageFault(
+    throw new GuestEnded(
+      "terminated",
       `page fault in _find_next_bit at 0x${this.unmapped.address.toString(16)}: accept_memory() looks for ` +
         `bit ${Math.max(first, this.unmapped.firstUnit)} in a page of the table of unaccepted memory that the ` +
         "kernel has neither reserved nor mapped",

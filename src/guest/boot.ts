@@ -5,7 +5,7 @@ import { E820Record } from "../accept/e820-record.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import { StallRecorder } from "../accept/stalls.js";
 import { trackedMap } from "../accept/tracked-map.js";
-import { Attack, GuestTerminated } from "../after/attack.js";
+import { Attack } from "../after/attack.js";
 import { allocDmaBuffers } from "../after/dma-buffers.js";
 import { type DrainResult, drain } from "../after/drain.js";
 import { Hotplug } from "../after/hotplug/hotplug.js";
@@ -29,6 +29,7 @@ import {
   setupPerCpuPageset,
 } from "../page-alloc/zone-setup.js";
 import { CostEvent } from "../sim/cost-events.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, asPhys, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { type RequestsOnMoreCpus, withCpuBringUp } from "../workload/cpu-bring-up.js";
@@ -45,7 +46,7 @@ import { limitToHost, startTdxHost } from "./host-limit.js";
 import { type HugePagePoolResult, hugetlbInit } from "./hugetlb-pool.js";
 import { Kernel } from "./kernel.js";
 import { pageExtInit } from "./page-ext.js";
-import { type HandOver, OutOfMemory, powerOn } from "./power-on.js";
+import { type HandOver, powerOn } from "./power-on.js";
 import { requireMemory } from "./require-memory.js";
 import { serveTables } from "./serve-tables.js";
 import { shuffleFreeMemory } from "./shuffle-memory.js";
@@ -126,7 +127,7 @@ export class GuestBoot {
   /**
    * Boots the guest and replays all requests.
    *
-   * @throws OutOfMemory, AllocationFailed or DoubleAcceptError when the guest cannot go on
+   * @throws GuestEnded when the guest cannot go on
    */
   execute(): void {
     const guest = this.guest;
@@ -217,7 +218,8 @@ export class GuestBoot {
       this.faults!.touch(asPhys(start), end - start);
     } catch (error) {
       if (!(error instanceof DoubleAcceptError)) throw error;
-      throw new GuestTerminated(
+      throw new GuestEnded(
+        "terminated",
         `${error.message}: no flag in struct page says that the decompressor accepted it`,
       );
     }
@@ -361,7 +363,7 @@ export class GuestBoot {
     const { allocator } = this.kernel!;
     for (let page = report.beforeTracing; page < recording.beforeTracing.pages; page++) {
       if (allocator.allocPages(0, 0, 0, 0) === NO_PAGE)
-        throw new OutOfMemory("no page is left before init memory is freed");
+        throw new GuestEnded("oom", "no page is left before init memory is freed");
       this.filledBeforeTracing++;
       const stallNs = clock.settle(0);
       if (stallNs > 0) this.stalls.record(stallNs);
@@ -398,11 +400,12 @@ function onlineCpus({ guest, vcpus }: Guest["scenario"]): number {
  * A kernel that takes unaccepted memory for accepted does not come far: memblock works from the top
  * of memory down, and its first page tables lie there.
  *
- * @throws GuestTerminated for such a kernel
+ * @throws GuestEnded for such a kernel
  */
 function requireRecord({ stub }: HandOver): void {
   if (stub.unknownBytes === 0) return;
-  throw new GuestTerminated(
+  throw new GuestEnded(
+    "terminated",
     `the kernel does not know that ${formatBytes(stub.unknownBytes)} of its memory are not accepted, and touches them`,
   );
 }

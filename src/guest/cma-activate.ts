@@ -1,9 +1,9 @@
-import { GuestTerminated } from "../after/attack.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { releaseCmaArea } from "../page-alloc/cma.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { TOUCHED } from "../page-alloc/page-frames.js";
 import { type MemoryAcceptor, withTouch } from "../page-alloc/unaccepted-list.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { asPhys, pfnDown } from "../units.js";
 import type { CmaArea } from "../x86/early-machine.js";
 import type { Kernel } from "./kernel.js";
@@ -13,13 +13,14 @@ import type { Kernel } from "./kernel.js";
  * Linux 6.12). One that reaches over the border of a zone is of no use, and is freed page by page.
  *
  * @param usableOnTouch memory is accepted when it is touched
- * @throws GuestTerminated where an area has no struct pages
+ * @throws GuestEnded where an area has no struct pages
  */
 export function cmaInitReservedAreas(kernel: Kernel, platform: CocoPlatform, usableOnTouch: boolean): void {
   const { allocator, early } = kernel;
   for (const area of early.cmaAreas) {
     if (!early.memblock.isRegionMemory(area.start, area.end - area.start)) {
-      throw new GuestTerminated(
+      throw new GuestEnded(
+        "terminated",
         `the CMA area at 0x${area.start.toString(16)} is not all memory, so there are no struct pages to release`,
       );
     }
@@ -67,7 +68,8 @@ function endingAtTouch(acceptor: MemoryAcceptor, platform: CocoPlatform): Memory
   return withTouch(acceptor, (start, sizeBytes) => {
     acceptor.touch?.(start, sizeBytes);
     if (platform.usableBytesIn(start, start + sizeBytes) === sizeBytes) return;
-    throw new GuestTerminated(
+    throw new GuestEnded(
+      "terminated",
       `0x${start.toString(16)}, a page of a CMA area at a fixed address, was touched, and the kernel had not accepted it`,
     );
   });

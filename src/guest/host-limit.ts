@@ -1,18 +1,19 @@
-import { GuestTerminated } from "../after/attack.js";
 import { trackingBytes } from "../host/guest-memory.js";
 import { bindingRefusal } from "../host/tdx-module/guest-share.js";
 import { type ReadyTdxModule, startTdxModule } from "../host/tdx-module/start.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import type { Guest } from "./guest.js";
 
 /**
  * Starts the TDX module of the host, if the scenario has one.
  *
- * @throws GuestTerminated when it does not start: then no TDX guest runs there
+ * @throws GuestEnded when it does not start: then no TDX guest runs there
  */
 export function startTdxHost({ platform, host }: Guest["scenario"]): ReadyTdxModule | undefined {
   if (platform.kind !== "tdx" || host.tdxModule === undefined) return undefined;
   const module = startTdxModule(host.tdxModule, host.dynamicPamt);
-  if (module.outcome === "failed") throw new GuestTerminated(`the host has no TDX: ${module.reason}`);
+  if (module.outcome === "failed")
+    throw new GuestEnded("terminated", `the host has no TDX: ${module.reason}`);
   return module;
 }
 
@@ -20,7 +21,7 @@ export function startTdxHost({ platform, host }: Guest["scenario"]): ReadyTdxMod
  * Leaves the guest what the host has for it, where the scenario says how much that is.
  *
  * @param module the host's, if the scenario has one
- * @throws GuestTerminated when the host does not create this guest
+ * @throws GuestEnded when the host does not create this guest
  */
 export function limitToHost({ scenario, host }: Guest, module: ReadyTdxModule | undefined): void {
   const { memoryBytes, dynamicPamt, tdxModule: plan } = scenario.host;
@@ -32,7 +33,7 @@ export function limitToHost({ scenario, host }: Guest, module: ReadyTdxModule | 
   }
   if (plan === undefined || module === undefined) return;
   const refusal = bindingRefusal(plan, module.capableNodes);
-  if (refusal !== undefined) throw new GuestTerminated(refusal);
+  if (refusal !== undefined) throw new GuestEnded("terminated", refusal);
   host.limitTo({
     privateBytes: module.guestShare.freeBytes,
     otherBytes: module.guestShare.foreignBytes,

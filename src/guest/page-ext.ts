@@ -1,8 +1,8 @@
 import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { asPage, PAGE_SIZE, PAGES_PER_SECTION, roundDown, roundUp } from "../units.js";
 import type { Kernel } from "./kernel.js";
-import { OutOfMemory } from "./power-on.js";
 
 const PAGE_EXT_BYTES = 8; // sizeof(struct page_ext)
 const PAGE_OWNER_BYTES = 64; // sizeof(struct page_owner)
@@ -13,7 +13,7 @@ const PAGE_TABLE_CHECK_BYTES = 8; // sizeof(struct page_table_check)
  * and `page_table_check=on` (mm/page_ext.c: page_ext_init, alloc_page_ext, Linux 6.12). A table
  * that finds no room in a row is put together of single pages.
  *
- * @throws OutOfMemory where the kernel panics
+ * @throws GuestEnded where the kernel panics
  */
 export function pageExtInit({ allocator, early }: Kernel): void {
   const { pageOwner, pageTableCheck } = early.options;
@@ -31,7 +31,7 @@ export function pageExtInit({ allocator, early }: Kernel): void {
     }
     for (let page = 0; page < pages; page++) {
       if (allocator.allocPages(gfp, 0, nid, 0) === NO_PAGE) {
-        throw new OutOfMemory("the kernel panics: no memory for page_owner= or page_table_check=");
+        throw new GuestEnded("oom", "the kernel panics: no memory for page_owner= or page_table_check=");
       }
     }
   }

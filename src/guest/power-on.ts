@@ -1,5 +1,4 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
-import { GuestTerminated } from "../after/attack.js";
 import type { PlatformKind } from "../coco/platform.js";
 import { exitBoot, type StubOutcome, type StubResult } from "../efistub/exit-boot-services.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
@@ -11,6 +10,7 @@ import { q35Ram } from "../firmware/q35.js";
 import { startFirmware } from "../firmware/start.js";
 import type { KernelRules } from "../linux/rules.js";
 import { CostEvent } from "../sim/cost-events.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import type { Guest } from "./guest.js";
@@ -50,15 +50,11 @@ export interface HandOver {
   readonly acpiMemory: readonly AddressRange[];
 }
 
-/** The firmware has too little accepted memory to start a kernel. */
-export class OutOfMemory extends Error {}
-
 /**
  * From power on to the kernel's first instruction: the VMM loads the firmware, the firmware
  * accepts memory and starts the stub, the stub leaves the firmware.
  *
- * @throws OutOfMemory with a reason when accepted memory does not suffice
- * @throws GuestTerminated when the decompressor does not understand what it finds
+ * @throws GuestEnded when accepted memory does not suffice, or when the decompressor does not understand what it finds
  */
 export function powerOn(guest: Guest, files: BootFiles): HandOver {
   const { clock, meter, policy, scenario } = guest;
@@ -87,7 +83,7 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
     initrdBytes: files.initrdBytes,
   };
   const started = startFirmware(firmware, machine, image, hasProtocol, firmwareSink(guest), highMemory);
-  if (started.outcome !== "started") throw new OutOfMemory(started.reason);
+  if (started.outcome !== "started") throw new GuestEnded("oom", started.reason);
   clock.endPhase("firmware");
 
   const { boot, initrd } = started;
@@ -100,10 +96,10 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
   );
   const efiMap = boot.allocatePages(EfiMemoryType.LOADER_DATA, mapBytes, Number.POSITIVE_INFINITY);
   if (efiMap === undefined)
-    throw new OutOfMemory("the memory that the firmware accepted has no room for its map");
+    throw new GuestEnded("oom", "the memory that the firmware accepted has no room for its map");
   const stub = handOver(guest, firmware, boot);
-  if (stub.outcome === "stopped") throw new GuestTerminated(stub.reason);
-  if (stub.outcome !== "exited") throw new OutOfMemory(stub.reason);
+  if (stub.outcome === "stopped") throw new GuestEnded("terminated", stub.reason);
+  if (stub.outcome !== "exited") throw new GuestEnded("oom", stub.reason);
   // Flags are not there yet, and say later what the firmware's map says.
   const table = policy.flagsPages === true ? stub.table?.copy() : stub.table;
   const kernel = unpackKernel(boot, table, started.kernel, scenario, meter);

@@ -1,12 +1,11 @@
-import { GuestTerminated } from "../after/attack.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { subtractRanges } from "../firmware/ranges.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, formatBytes, MiB } from "../units.js";
 import { isMemblockMemory } from "../x86/e820-table.js";
 import { ramBytes, userE820 } from "../x86/e820-user.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { MIN_MEMORY_BYTES } from "../x86/memory-options.js";
-import { OutOfMemory } from "./power-on.js";
 
 /** Of a guest of the smallest size, what its firmware takes away: ACPI tables and the legacy hole. */
 const FIRMWARE_BYTES: number = MiB;
@@ -15,27 +14,27 @@ const FIRMWARE_BYTES: number = MiB;
  * Looks at the map, and at what `mem=` and `memmap=` leave of it, before the kernel does.
  *
  * @param ram of the machine
- * @throws OutOfMemory when that is nothing a kernel could boot in; GuestTerminated when the kernel
- *   takes for RAM what is none
+ * @throws GuestEnded when that is nothing a kernel could boot in, or when the kernel takes for RAM what is none
  */
 export function requireMemory(
   { e820, commandLine, kernelStart, efi }: EarlyMachine,
   ram: readonly AddressRange[],
 ): void {
   const user = userE820(e820, commandLine);
-  if (user.outcome === "panic") throw new OutOfMemory(`the kernel panics: ${user.reason}`);
+  if (user.outcome === "panic") throw new GuestEnded("oom", `the kernel panics: ${user.reason}`);
   const kernelIsRam = user.e820.some(
     ({ start, end, type }) => type === E820Type.RAM && start <= kernelStart && kernelStart < end,
   );
-  if (!kernelIsRam) throw new OutOfMemory("mem= and memmap= leave no RAM where the kernel lies");
+  if (!kernelIsRam) throw new GuestEnded("oom", "mem= and memmap= leave no RAM where the kernel lies");
   const table = efi?.tableReservation === "bytes" ? efi.unacceptedTable : undefined;
   if (table !== undefined && !user.e820.some(({ start, end }) => start <= table.start && table.end <= end)) {
-    throw new OutOfMemory("the kernel panics: mem= and memmap= cut off its table of unaccepted memory");
+    throw new GuestEnded("oom", "the kernel panics: mem= and memmap= cut off its table of unaccepted memory");
   }
   const claimed = user.e820.filter(({ type }) => isMemblockMemory(type));
   const missing = subtractRanges(claimed, ram)[0];
   if (missing !== undefined) {
-    throw new GuestTerminated(
+    throw new GuestEnded(
+      "terminated",
       `memmap= adds ${formatBytes(missing.end - missing.start)} at 0x${missing.start.toString(16)}, where the ` +
         "machine has no RAM; the kernel takes them for memory and touches them",
     );
@@ -43,6 +42,6 @@ export function requireMemory(
   const left = ramBytes(user.e820);
   if (left < MIN_MEMORY_BYTES - FIRMWARE_BYTES) {
     const who = left < ramBytes(e820) ? "mem= and memmap= leave" : "the map that the kernel starts with has";
-    throw new OutOfMemory(`${who} ${formatBytes(left)} of RAM, less than a kernel needs`);
+    throw new GuestEnded("oom", `${who} ${formatBytes(left)} of RAM, less than a kernel needs`);
   }
 }

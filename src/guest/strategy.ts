@@ -7,11 +7,11 @@ import {
   upToTarget,
 } from "../accept/background-acceptor.js";
 import { FaultAcceptance } from "../accept/fault-acceptance.js";
-import { GuestTerminated } from "../after/attack.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import type { Strategy } from "../policy/parameters.js";
 import { CostEvent } from "../sim/cost-events.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE } from "../units.js";
 import type { Guest } from "./guest.js";
 import type { Kernel, KernelOptions } from "./kernel.js";
@@ -70,14 +70,16 @@ export function faultAcceptance(
       acceptMemory: (start, end) => kernelAccept.acceptMemory(start, end),
       exception(start) {
         if (platform.access(start, start + PAGE_SIZE) === "td-exit") {
-          throw new GuestTerminated(
+          throw new GuestEnded(
+            "terminated",
             `page 0x${start.toString(16)} was touched before it was accepted, and the TD has asked for no ` +
               "exception (guest.septVeDisable); the host cannot mend that",
           );
         }
         clock.ledger.charge(CostEvent.exception, 1);
         if (firstTouch !== undefined) {
-          throw new GuestTerminated(
+          throw new GuestEnded(
+            "terminated",
             `page 0x${start.toString(16)} was touched before it was accepted, ${PLACES[firstTouch]}; the ` +
               "exception finds no handler that can run",
           );

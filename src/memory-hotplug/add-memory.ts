@@ -67,7 +67,7 @@ export function memmapBytes({ start, end }: AddressRange): number {
  * arch/x86/mm/init_64.c: arch_add_memory -> init_memory_mapping). A table whose span begins in front of
  * the range is there already.
  *
- * @throws PageTableError when no page is left for its tables
+ * @throws GuestEnded when no page is left for its tables
  */
 export function mapMemory({ map, tables }: EarlyMap, range: AddressRange): void {
   for (const piece of splitMemRange(range.start, range.end)) {

@@ -1,5 +1,5 @@
-import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { orPanic } from "../memblock/or-panic.js";
 import { MiB, PAGE_SIZE, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
 
 /** What decides the size of the section tables, and where they go. */
@@ -23,6 +23,8 @@ interface SectionRun {
   sections: number;
 }
 
+/** What the kernel cannot start without, in words. */
+const MEMORY_MAP = "the memory map";
 const SECTION_BYTES = PAGES_PER_SECTION * PAGE_SIZE;
 /** sizeof(struct mem_section_usage): RCU head, subsection map, 4 bits for each of 64 pageblocks. */
 const USAGE_BYTES = 56;
@@ -63,13 +65,13 @@ function allocateRoots(memblock: Memblock, options: SparseOptions): void {
   const sections = 2 ** (options.fiveLevelPaging ? 52 : 46) / SECTION_BYTES;
   const sectionsPerRoot = PAGE_SIZE / (options.pageExtension ? 32 : 16);
   const arrayBytes = (8 * sections) / sectionsPerRoot;
-  found(memblock.alloc(arrayBytes, SMP_CACHE_BYTES));
+  orPanic(memblock.alloc(arrayBytes, SMP_CACHE_BYTES), MEMORY_MAP);
   let nextRoot = 0;
   for (const { startPfn, endPfn, nid } of memblock.memPfnRanges()) {
     const firstRoot = Math.floor(startPfn / PAGES_PER_SECTION / sectionsPerRoot);
     const lastRoot = Math.floor((endPfn - 1) / PAGES_PER_SECTION / sectionsPerRoot);
     for (let root = Math.max(nextRoot, firstRoot); root <= lastRoot; root++) {
-      found(memblock.allocNode(PAGE_SIZE, SMP_CACHE_BYTES, nid));
+      orPanic(memblock.allocNode(PAGE_SIZE, SMP_CACHE_BYTES, nid), MEMORY_MAP);
     }
     nextRoot = Math.max(nextRoot, lastRoot + 1);
   }
@@ -100,14 +102,14 @@ function allocateUsageMaps(memblock: Memblock, run: SectionRun, options: SparseO
   const bytes = USAGE_BYTES * run.sections;
   if (options.nodeDataAddress === undefined) {
     // The node's number is not set in its pglist_data until zones are: every node asks for node 0.
-    found(memblock.allocNode(bytes, SMP_CACHE_BYTES, 0));
+    orPanic(memblock.allocNode(bytes, SMP_CACHE_BYTES, 0), MEMORY_MAP);
     return;
   }
   const goal = roundDown(options.nodeDataAddress(run.nid), SECTION_BYTES);
   const nid = memblock.searchPfnNid(pfnDown(goal))?.nid ?? 0;
   const near = memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, goal + SECTION_BYTES, nid);
   if (near === 0) {
-    found(memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, MEMBLOCK_ALLOC_ACCESSIBLE, nid));
+    orPanic(memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, MEMBLOCK_ALLOC_ACCESSIBLE, nid), MEMORY_MAP);
   }
 }
 
@@ -134,7 +136,7 @@ function populateRun(memblock: Memblock, run: SectionRun, tables: VmemmapTables)
 
 /** Memory for the map or its page tables (vmemmap_alloc_block before the slab allocator is up). */
 function allocateMap(memblock: Memblock, bytes: number, nid: number): void {
-  found(memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, MEMBLOCK_ALLOC_ACCESSIBLE, nid));
+  orPanic(memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, MEMBLOCK_ALLOC_ACCESSIBLE, nid), MEMORY_MAP);
 }
 
 /** Page table pages of the virtual memory map, allocated top level first as sections come in, ascending. */
@@ -160,8 +162,4 @@ class VmemmapTables {
     this.#lastPud = pud;
     this.#lastPmd = pmd;
   }
-}
-
-function found(address: number): void {
-  if (address === 0) throw new EarlyOutOfMemory("the memory map");
 }

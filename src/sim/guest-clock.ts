@@ -1,4 +1,5 @@
 import type { CostLedger } from "./cost-ledger.js";
+import { GuestEnded } from "./guest-ended.js";
 import { IdleCpus } from "./idle-cpus.js";
 import type { VirtualCpus } from "./virtual-cpus.js";
 
@@ -10,15 +11,6 @@ export interface PhaseTime {
 
 /** What all CPUs may work and wait together, 104 days; beyond it integer nanoseconds are not exact. */
 const CPU_TIME_MAX_NS: number = Number.MAX_SAFE_INTEGER;
-
-/** The CPUs have worked and waited for longer than the clock can tell; it stands still from then on. */
-export class TimeRanOut extends Error {
-  override readonly name = "TimeRanOut";
-
-  constructor() {
-    super("its CPUs work and wait for more than 104 days together (2^53 ns), where the clock ends");
-  }
-}
 
 /**
  * Turns what rooms charge into virtual time. One CPU runs at a time, for one step that the others
@@ -96,7 +88,7 @@ export class GuestClock {
    *
    * @param assumedPart how much of the wait, 0 to 1, counts as charged at assumed prices
    * @returns nanoseconds waited, 0 if the time has passed
-   * @throws TimeRanOut
+   * @throws GuestEnded
    */
   waitUntil(timeNs: number, assumedPart: number): number {
     const ns = timeNs - this.nowNs;
@@ -112,7 +104,7 @@ export class GuestClock {
   /**
    * Gives what was charged since the last call to a CPU. Returns those nanoseconds and what it waited.
    *
-   * @throws TimeRanOut once; then nothing is charged any more
+   * @throws GuestEnded once, when the CPUs have worked and waited for longer than the clock can tell; then nothing is charged any more
    */
   settle(cpu: number): number {
     if (this.#ranOut) return 0;
@@ -130,7 +122,10 @@ export class GuestClock {
   #requireTime(): void {
     if (this.ledger.elapsedNs + this.#allWaitedNs <= CPU_TIME_MAX_NS) return;
     this.#ranOut = true;
-    throw new TimeRanOut();
+    throw new GuestEnded(
+      "terminated",
+      "its CPUs work and wait for more than 104 days together (2^53 ns), where the clock ends",
+    );
   }
 
   /** The boot CPU gives another one work: it starts now, unless it is busy beyond that. */
@@ -150,7 +145,7 @@ export class GuestClock {
       this.settle(this.#running);
     } catch (error) {
       // There is a reason to end already.
-      if (!(error instanceof TimeRanOut)) throw error;
+      if (!(error instanceof GuestEnded)) throw error;
     }
     this.joinAll();
   }

@@ -1,23 +1,16 @@
-import { GuestTerminated } from "../after/attack.js";
-import { DoubleAcceptError } from "../coco/double-accept-error.js";
-import { HostMemoryError } from "../coco/host-supply.js";
 import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
-import { TablePageFault } from "../efistub/unaccepted-table.js";
 import { GuestBoot } from "../guest/boot.js";
-import { OutOfMemory } from "../guest/power-on.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
-import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { ZoneType } from "../mm/zones.js";
 import type { CommandLineResult, MemoryResult, Outcome, RequestCounts, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
-import { TimeRanOut } from "../sim/guest-clock.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
-import { AllocationFailed, type Replay } from "../workload/replay.js";
+import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
-import { InitTextFreed, PageTableError } from "../x86/table-pages.js";
 import { remarksBefore } from "./remarks.js";
 
 /**
@@ -37,25 +30,9 @@ export function runScenario(
     boot.execute();
     return resultOf(scenario, loaded, boot, options.timeline === true, "ready");
   } catch (error) {
-    if (error instanceof HostMemoryError) boot.guest.clock.stop();
-    if (
-      error instanceof OutOfMemory ||
-      error instanceof AllocationFailed ||
-      error instanceof EarlyOutOfMemory ||
-      error instanceof PageTableError
-    ) {
-      return resultOf(scenario, loaded, boot, options.timeline === true, "oom", error.message);
-    }
-    if (
-      error instanceof DoubleAcceptError ||
-      error instanceof GuestTerminated ||
-      error instanceof HostMemoryError ||
-      error instanceof InitTextFreed ||
-      error instanceof TimeRanOut ||
-      error instanceof TablePageFault
-    )
-      return resultOf(scenario, loaded, boot, options.timeline === true, "terminated", error.message);
-    throw error;
+    if (!(error instanceof GuestEnded)) throw error;
+    if (error.midStep) boot.guest.clock.stop();
+    return resultOf(scenario, loaded, boot, options.timeline === true, error.outcome, error.message);
   }
 }
 

@@ -12,8 +12,8 @@ import {
   type TrackerUse,
 } from "../accept/tracker.js";
 import { GuestBoot } from "../guest/boot.js";
-import { OutOfMemory } from "../guest/power-on.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, GiB, MiB } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 
@@ -53,7 +53,7 @@ interface Requests {
  * Boots a guest, and repeats what its kernel asked to be accepted.
  *
  * @returns undefined for a guest without unaccepted memory, which has nothing to remember
- * @throws OutOfMemory when the guest does not get as far as its kernel
+ * @throws GuestEnded when the guest does not get as far as its kernel
  */
 export function compareTrackers(scenario: Scenario, loaded: LoadedWorkload): TrackerComparison | undefined {
   const boot = new GuestBoot(scenario, loaded, false);
@@ -64,7 +64,7 @@ export function compareTrackers(scenario: Scenario, loaded: LoadedWorkload): Tra
     acceptance.onRequest = (start, sizeBytes) => bounds.push(start, start + sizeBytes);
   };
   boot.execute();
-  if (map === undefined) throw new OutOfMemory("the guest came to no kernel");
+  if (map === undefined) throw new GuestEnded("oom", "the guest came to no kernel");
   if (!map.some(isUnaccepted)) return undefined;
   return compare(scenario.memoryBytes, { map, bounds });
 }

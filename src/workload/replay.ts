@@ -4,11 +4,9 @@ import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { asPage, PAGE_SHIFT, PAGE_SIZE, pageArray, pfnDown } from "../units.js";
 import { RequestKind, type Requests } from "./requests.js";
-
-/** An allocation that the guest cannot do without found no page. */
-export class AllocationFailed extends Error {}
 
 /** Where a reserved range of the recorded machine lies on the simulated one, in bytes. */
 export interface ReservedRange {
@@ -76,7 +74,7 @@ export class Replay {
   /**
    * Replays every request before a given one, on all CPUs.
    *
-   * @throws AllocationFailed when the guest cannot go on
+   * @throws GuestEnded when the guest cannot go on
    */
   runUntil(end: number): void {
     this.#end = end;
@@ -175,7 +173,7 @@ export class Replay {
     this.counts.allocations++;
     if (page !== NO_PAGE) return;
     this.counts.failed++;
-    if (!canDoWithout(gfp)) throw new AllocationFailed(failureText(allocator, at, gfp, order));
+    if (!canDoWithout(gfp)) throw new GuestEnded("oom", failureText(allocator, at, gfp, order));
   }
 
   /**
@@ -197,7 +195,7 @@ export class Replay {
       const page = allocator.allocPages(gfp, 0, cpuNodes[cpu]!, cpu);
       if (page === NO_PAGE) {
         this.counts.failed++;
-        throw new AllocationFailed(failureText(allocator, first, gfp, 0));
+        throw new GuestEnded("oom", failureText(allocator, first, gfp, 0));
       }
       pages[filled] = page;
     }

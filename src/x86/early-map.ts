@@ -47,7 +47,7 @@ export class EarlyMap {
    * Before the page allocator runs: tables go in one by one and a flush of this CPU's TLB ends it
    * all (6.12 arch/x86/mm/mem_encrypt_amd.c: early_set_memory_enc_dec).
    *
-   * @throws PageTableError
+   * @throws GuestEnded
    */
   shareEarly({ start, end }: PhysRange): void {
     this.#change(start, end);
@@ -62,7 +62,7 @@ export class EarlyMap {
    * __set_memory_enc_pgtable; arch/x86/coco/tdx/tdx.c: tdx_tlb_flush_required).
    *
    * @param onlineCpus CPUs that take part, the one that asks included
-   * @throws PageTableError, InitTextFreed
+   * @throws GuestEnded
    */
   convert({ start, end }: PhysRange, onlineCpus: number): void {
     const flushes = this.#change(start, end) + 2;

@@ -3,8 +3,9 @@
  * numa_memblks_init, numa_cleanup_meminfo, numa_register_meminfo; mm/numa.c: alloc_node_data;
  * Linux 6.12).
  */
-import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
+
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { orPanic } from "../memblock/or-panic.js";
 import { NUMA_NO_NODE } from "../memblock/regions.js";
 import { MiB, PAGE_SIZE } from "../units.js";
 import type { EarlyBoot, NumaBlock } from "./early-machine.js";
@@ -44,7 +45,6 @@ export function initmemInit(boot: EarlyBoot): void {
     const own = blocks.filter((block) => block.nid === nid);
     if (own.at(-1)!.end - own[0]!.start < NODE_MIN_SIZE) continue;
     const address = memblock.physAllocTryNid(build.pglistDataBytes, SMP_CACHE_BYTES, nid);
-    if (address === 0) throw new EarlyOutOfMemory(`the data of node ${nid}`);
-    boot.nodeData.set(nid, address);
+    boot.nodeData.set(nid, orPanic(address, `the data of node ${nid}`));
   }
 }

@@ -4,8 +4,8 @@
  */
 
 import { E820Type } from "../efistub/setup-e820.js";
-import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { orPanic } from "../memblock/or-panic.js";
 import { type AddressRange, KiB, MiB, PAGE_SIZE, pfnDown, pfnUp, roundDown, roundUp, TiB } from "../units.js";
 import { isMemblockMemory, KernelE820Type, retypeRange } from "./e820-table.js";
 import type { EarlyBoot } from "./early-machine.js";
@@ -125,7 +125,7 @@ export function reserveInitrd(boot: EarlyBoot): void {
   );
   if (mapped) return;
   const copy = memblock.physAllocRange(roundUp(end - start, PAGE_SIZE), PAGE_SIZE, 0, memblock.currentLimit);
-  if (copy === 0) throw new EarlyOutOfMemory("a copy of the initrd");
+  orPanic(copy, "a copy of the initrd");
   boot.initrd = { start: copy, end: copy + (end - start) };
   memblock.free(start, roundUp(end, PAGE_SIZE) - start);
 }

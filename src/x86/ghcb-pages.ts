@@ -1,6 +1,6 @@
 import type { GuestMemory } from "../host/guest-memory.js";
-import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
+import { orPanic } from "../memblock/or-panic.js";
 import { asPhys, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, physRange, roundUp } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
 
@@ -52,23 +52,21 @@ export function allocRuntimeData(
   let section = asPhys(0);
   if (decryptedSection) {
     const bytes = roundUp(cpuNodes.length * PAGE_SIZE, SECTION_ALIGN);
-    section = orPanic(memblock.alloc(bytes, SECTION_ALIGN));
+    section = orPanic(memblock.alloc(bytes, SECTION_ALIGN), "its GHCBs");
     share(section, bytes);
   }
   const pages = cpuNodes.map((nid, cpu) => {
     const bytes = decryptedSection ? PRIVATE_DATA_BYTES : PAGE_SIZE + PRIVATE_DATA_BYTES;
-    const data = orPanic(memblock.allocTryNid(bytes, PAGE_SIZE, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid));
+    const data = orPanic(
+      memblock.allocTryNid(bytes, PAGE_SIZE, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid),
+      "its GHCBs",
+    );
     if (svsm) memblock.alloc(PAGE_SIZE, PAGE_SIZE);
     if (decryptedSection) return section + cpu * PAGE_SIZE;
     share(data, PAGE_SIZE);
     return data;
   });
   return { pages, shared };
-}
-
-function orPanic(address: PhysAddr): PhysAddr {
-  if (address === 0) throw new EarlyOutOfMemory("its GHCBs");
-  return address;
 }
 
 /**

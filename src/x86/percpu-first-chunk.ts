@@ -7,8 +7,8 @@
  */
 
 import type { PercpuBuild } from "../linux/kernel-build.js";
-import { EarlyOutOfMemory } from "../memblock/early-out-of-memory.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE, SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { orPanic } from "../memblock/or-panic.js";
 import { KiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
@@ -106,7 +106,7 @@ function embedUnits(boot: EarlyBoot, groups: readonly Group[], layout: PercpuLay
     const units = roundUp(group.cpuCount, layout.unitsPerBlock);
     const bytes = units * layout.unitBytes;
     const address = memblock.allocTryNid(bytes, ATOM_SIZE, GOAL, MEMBLOCK_ALLOC_ACCESSIBLE, group.nid);
-    if (address === 0) throw new EarlyOutOfMemory(`the per-CPU areas of node ${group.nid}`);
+    orPanic(address, `the per-CPU areas of node ${group.nid}`);
     return { address, units, cpuCount: group.cpuCount };
   });
   for (const { address, units, cpuCount } of areas) {

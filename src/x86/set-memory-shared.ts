@@ -13,7 +13,7 @@ import type { EarlyMap } from "./early-map.js";
  *
  * @param onlineCpus CPUs whose TLBs are flushed
  * @param unaccepted parts of the range that were never accepted, ascending
- * @throws PageTableError, InitTextFreed
+ * @throws GuestEnded
  */
 export function setMemoryShared(
   range: PhysRange,

@@ -20,7 +20,7 @@ import { setMemoryShared } from "./set-memory-shared.js";
  * without a PVALIDATE).
  *
  * @param acceptance the kernel's record
- * @throws PageTableError when no page is left for a table
+ * @throws GuestEnded when no page is left for a table
  */
 export function memEncryptInit(guest: Guest, { early }: Kernel, acceptance: AcceptMemory): void {
   const { machine, swiotlb, earlyMap } = early;

@@ -1,4 +1,5 @@
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 
 /** early_dynamic_pgts: page tables inside the kernel image (6.12 arch/x86/include/asm/pgtable_64_defs.h). */
@@ -22,16 +23,6 @@ export interface TableSources {
   readonly memblock: number;
   /** The page allocator. */
   readonly buddy: number;
-}
-
-/** The kernel has no memory for a page table. */
-export class PageTableError extends Error {
-  override readonly name = "PageTableError";
-}
-
-/** The kernel calls a function whose memory it has freed. */
-export class InitTextFreed extends Error {
-  override readonly name = "InitTextFreed";
 }
 
 /**
@@ -101,7 +92,7 @@ export class TablePages {
   /**
    * Takes a page for a table of new mappings.
    *
-   * @throws PageTableError
+   * @throws GuestEnded
    */
   allocate(): void {
     if (this.fromBuddy !== undefined) this.#allocateFromBuddy(this.fromBuddy);
@@ -118,11 +109,12 @@ export class TablePages {
   /**
    * Takes a page for the table of a leaf that is split.
    *
-   * @throws PageTableError, InitTextFreed
+   * @throws GuestEnded
    */
   allocateForSplit(): void {
     if (this.#splitTables === "slab" && this.fromBuddy === undefined) {
-      throw new PageTableError(
+      throw new GuestEnded(
+        "oom",
         "split_large_page() asks for a page table before there is a page allocator, and nobody else may give one",
       );
     }
@@ -131,7 +123,8 @@ export class TablePages {
       return;
     }
     if (this.initFreed) {
-      throw new InitTextFreed(
+      throw new GuestEnded(
+        "terminated",
         "memblock_alloc() is asked for a page table after free_initmem(), and its text is gone",
       );
     }
@@ -145,11 +138,12 @@ export class TablePages {
   /**
    * Another CPU has split the leaf first: the page that was taken for it from the page allocator goes back.
    *
-   * @throws InitTextFreed
+   * @throws GuestEnded
    */
   loseRace(): void {
     if (this.#splitTables === "memblock-free" && this.initFreed) {
-      throw new InitTextFreed(
+      throw new GuestEnded(
+        "terminated",
         "memblock_free() is given a page table back after free_initmem(), and its text is gone",
       );
     }
@@ -159,19 +153,19 @@ export class TablePages {
 
   #allocateStatic(): void {
     if (this.#counts.head64 === EARLY_DYNAMIC_PAGE_TABLES) {
-      throw new PageTableError("head64 has used all page tables inside the kernel image");
+      throw new GuestEnded("oom", "head64 has used all page tables inside the kernel image");
     }
     this.#counts.head64++;
   }
 
   #allocateFromMemblock(range: readonly [min: number, max: number] | undefined): void {
     const page = range === undefined ? 0 : this.#memblock.physAllocRange(PAGE_SIZE, PAGE_SIZE, ...range);
-    if (page === 0) throw new PageTableError("alloc_low_pages() finds no mapped memory for a page table");
+    if (page === 0) throw new GuestEnded("oom", "alloc_low_pages() finds no mapped memory for a page table");
     this.#counts.memblock++;
   }
 
   #allocateFromBuddy(take: () => boolean): void {
-    if (!take()) throw new PageTableError("no page is left to split a page of the direct map");
+    if (!take()) throw new GuestEnded("oom", "no page is left to split a page of the direct map");
     this.#counts.buddy++;
   }
 }

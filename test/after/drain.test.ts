@@ -12,10 +12,10 @@ import { parseAssignment } from "../../src/scenario/set.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
+import { GuestEnded } from "../../src/sim/guest-ended.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB } from "../../src/units.js";
-import { AllocationFailed } from "../../src/workload/replay.js";
 import { LOADER } from "../loader.js";
 
 const test = suite("workload: drain");
@@ -108,7 +108,8 @@ test("memory that ends first is an error", () => {
   const { options } = machine(1, [2, -1]);
   assert.throws(
     () => drain(1, options),
-    (error: Error) => error instanceof AllocationFailed && /1024 are unaccepted/.test(error.message),
+    (error: Error) =>
+      error instanceof GuestEnded && error.outcome === "oom" && /1024 are unaccepted/.test(error.message),
   );
 });
 

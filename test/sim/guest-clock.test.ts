@@ -2,7 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
-import { GuestClock, TimeRanOut } from "../../src/sim/guest-clock.js";
+import { GuestClock } from "../../src/sim/guest-clock.js";
+import { GuestEnded } from "../../src/sim/guest-ended.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 
 const test = suite("sim: guest clock");
@@ -34,7 +35,7 @@ test("the clock ends with a word and stands still from then on, at any price", (
     clock.ledger.charge(CostEvent.guestWork, ns);
     assert.throws(
       () => clock.settle(1),
-      (error: Error) => error instanceof TimeRanOut && /104 days/.test(error.message),
+      (error: Error) => error instanceof GuestEnded && /104 days/.test(error.message),
     );
     assert.is(clock.settle(1), 0);
     assert.equal([...clock.cpus.timeNs, clock.nowNs], [7, 0, 7]);

@@ -6,9 +6,10 @@ import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
+import { GuestEnded } from "../../src/sim/guest-ended.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 import { asPage, asPfn } from "../../src/units.js";
-import { AllocationFailed, Replay } from "../../src/workload/replay.js";
+import { Replay } from "../../src/workload/replay.js";
 import { RequestKind, type Requests } from "../../src/workload/requests.js";
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL, oneZone } from "../page-alloc/machine.js";
 
@@ -177,7 +178,9 @@ test("a request that must not fail ends the replay and says what it asked for", 
   assert.throws(
     () => replay.runUntil(1),
     (error: Error) =>
-      error instanceof AllocationFailed && /request 0 of order 3 and gfp 0xcc0/.test(error.message),
+      error instanceof GuestEnded &&
+      error.outcome === "oom" &&
+      /request 0 of order 3 and gfp 0xcc0/.test(error.message),
   );
 });
 

@@ -1,8 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { E820Type } from "../../src/efistub/setup-e820.js";
-import { TablePageFault, UnacceptedTable, type UnmappedPart } from "../../src/efistub/unaccepted-table.js";
+import { UnacceptedTable, type UnmappedPart } from "../../src/efistub/unaccepted-table.js";
 import type { TableReservation } from "../../src/linux/rules.js";
+import { GuestEnded } from "../../src/sim/guest-ended.js";
 import { type AddressRange, GiB, KiB, MiB } from "../../src/units.js";
 import { loggedBoot, plainMachine, q35Map, runTo } from "../guest/machines.js";
 
@@ -66,7 +67,8 @@ test("looking at the last unit in front of it is no fault, at the next one it is
     assert.throws(
       () => table.requireMapped(first, 4048 * 8 + 1),
       (error: Error) =>
-        error instanceof TablePageFault &&
+        error instanceof GuestEnded &&
+        error.outcome === "terminated" &&
         error.message.startsWith("page fault in _find_next_bit at 0x7d001000: "),
     );
   }

@@ -2,8 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Memblock } from "../../src/memblock/memblock.js";
+import { GuestEnded } from "../../src/sim/guest-ended.js";
 import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
-import { InitTextFreed, PageTableError, type SplitTables, TablePages } from "../../src/x86/table-pages.js";
+import { type SplitTables, TablePages } from "../../src/x86/table-pages.js";
 import { run } from "./run.js";
 
 const test = suite("early-map: pages for tables");
@@ -22,7 +23,8 @@ test("head64 has 64 tables inside the kernel image and panics at the next", () =
   assert.equal([tables.sources.head64, tables.total, accepted.length], [64, 0, 0]);
   assert.throws(
     () => tables.allocate(),
-    (error: unknown) => error instanceof PageTableError,
+    (error: unknown) =>
+      error instanceof GuestEnded && error.outcome === "oom" && /head64/.test(error.message),
   );
 });
 
@@ -48,7 +50,8 @@ test("asked when init memory is freed, it is not there any more", () => {
   tables.initFreed = true;
   assert.throws(
     () => tables.allocateForSplit(),
-    (error: unknown) => error instanceof InitTextFreed,
+    (error: unknown) =>
+      error instanceof GuestEnded && error.outcome === "terminated" && /free_initmem/.test(error.message),
   );
 });
 
@@ -66,7 +69,10 @@ test("before there was support for early splits, nobody gave a table until the p
   tables.leaveHead64({ start: 0, end: 16 * PAGE_SIZE });
   assert.throws(
     () => tables.allocateForSplit(),
-    (error: unknown) => error instanceof PageTableError,
+    (error: unknown) =>
+      error instanceof GuestEnded &&
+      error.outcome === "oom" &&
+      /nobody else may give one/.test(error.message),
   );
   tables.allocate();
   assert.is(tables.sources.brk, 1);
@@ -90,7 +96,8 @@ test("a table that is left over goes back to the page allocator, or to memblock 
     if (by === "memblock-free") {
       assert.throws(
         () => tables.loseRace(),
-        (error: unknown) => error instanceof InitTextFreed,
+        (error: unknown) =>
+          error instanceof GuestEnded && error.outcome === "terminated" && /free_initmem/.test(error.message),
       );
     }
   }

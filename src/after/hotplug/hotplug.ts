@@ -86,7 +86,7 @@ export class Hotplug {
   }
 
   /**
-   * @throws PageTableError when no page is left for the direct map
+   * @throws GuestEnded when no page is left for the direct map
    * @throws DoubleAcceptError never, as nobody has accepted this memory before
    */
   run(): void {

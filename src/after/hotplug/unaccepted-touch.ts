@@ -1,7 +1,7 @@
 import type { CocoPlatform } from "../../coco/platform.js";
 import type { MemoryAcceptor } from "../../page-alloc/unaccepted-list.js";
+import { GuestEnded } from "../../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE, type PhysAddr } from "../../units.js";
-import { GuestTerminated } from "../attack.js";
 
 /**
  * What the allocator hands out while the kernel takes some memory for accepted that is not: the first
@@ -25,7 +25,7 @@ export class TouchesUnaccepted implements MemoryAcceptor {
     this.#inner.acceptMemory(start, sizeBytes);
   }
 
-  /** @throws GuestTerminated */
+  /** @throws GuestEnded */
   touch(start: PhysAddr, sizeBytes: number): void {
     const { start: first, end } = this.#range;
     if (start < first || start >= end) {
@@ -38,7 +38,8 @@ export class TouchesUnaccepted implements MemoryAcceptor {
       outcome === "td-exit"
         ? "the TD is left for good"
         : "the exception is one that the kernel has no answer to";
-    throw new GuestTerminated(
+    throw new GuestEnded(
+      "terminated",
       `page 0x${start.toString(16)} was plugged in and taken for accepted, but is not: at its first touch ${what}`,
     );
   }

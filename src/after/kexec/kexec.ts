@@ -4,11 +4,10 @@ import { type E820Entry, E820Type } from "../../efistub/setup-e820.js";
 import type { ArchAccept, UnacceptedTable } from "../../efistub/unaccepted-table.js";
 import type { Guest } from "../../guest/guest.js";
 import { Kernel } from "../../guest/kernel.js";
-import { OutOfMemory } from "../../guest/power-on.js";
 import { faultAcceptance, kernelOptions } from "../../guest/strategy.js";
+import { GuestEnded } from "../../sim/guest-ended.js";
 import { type AddressRange, asPhys, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
 import type { EarlyMachine } from "../../x86/early-machine.js";
-import { GuestTerminated } from "../attack.js";
 import { rebuiltTable, tableFromMap } from "./hand-over-table.js";
 import type { KexecPlan, KexecResult, NextKernelTable } from "./result.js";
 import { allSegments, highestHole, placeSegments, type Segments } from "./segments.js";
@@ -61,8 +60,7 @@ export class Kexec {
   }
 
   /**
-   * @throws GuestTerminated or DoubleAcceptError when the guest does not survive it; OutOfMemory when
-   *   there is no place for the next kernel
+   * @throws GuestEnded when the guest does not survive it, or there is no place for the next kernel
    */
   run(): void {
     if (this.#plan.kind === "kdump") this.#crash();
@@ -92,7 +90,7 @@ export class Kexec {
       },
       guest.rules.kexec.highestFirst,
     );
-    if (segments === undefined) throw new OutOfMemory("kexec finds no room for the next kernel");
+    if (segments === undefined) throw new GuestEnded("oom", "kexec finds no room for the next kernel");
     this.#load(allSegments(segments));
     const arch: ArchAccept = { acceptMemory: (start, end) => guest.meter.kernelAccept(start, end) };
     let { table } = this.#first;
@@ -104,7 +102,8 @@ export class Kexec {
     const shared = this.#unshare();
     for (const segment of allSegments(segments)) {
       const reason = unreadable(guest.platform, segment, shared);
-      if (reason !== undefined) throw new GuestTerminated(`kexec copies the next kernel to ${reason}`);
+      if (reason !== undefined)
+        throw new GuestEnded("terminated", `kexec copies the next kernel to ${reason}`);
     }
     if (this.#plan.table === "lost" && table !== undefined) {
       table = tableFromMap(this.#first.asFromFirmware, table.unitSizeBytes, arch);
@@ -116,7 +115,8 @@ export class Kexec {
       const bad = shared.find(({ start, end }) => start < range.end && end > range.start);
       if (bad === undefined) continue;
       const where = Math.max(bad.start, range.start).toString(16);
-      throw new GuestTerminated(
+      throw new GuestEnded(
+        "terminated",
         `the next kernel uses 0x${where}, which the first one left shared with the host`,
       );
     }
@@ -188,7 +188,8 @@ export class Kexec {
     const shared = this.#unshare();
     const hasPointer = guest.scenario.guest.unacceptedMemory !== "zero-page";
     if (table !== undefined && hasPointer && guest.rules.tableReservation === "bytes") {
-      throw new GuestTerminated(
+      throw new GuestEnded(
+        "terminated",
         "the crash kernel cannot reach the table of unaccepted memory, which is no memory to it",
       );
     }
@@ -204,7 +205,7 @@ export class Kexec {
     const why = hasPointer
       ? ""
       : "; the crash kernel cannot reach the table of unaccepted memory, as its zero page has no pointer to it";
-    throw new GuestTerminated(`/proc/vmcore reads ${reason}${why}`);
+    throw new GuestEnded("terminated", `/proc/vmcore reads ${reason}${why}`);
   }
 
   /** Its memory: what `crashkernel=` set aside, or a usual amount of the first kernel's. */
@@ -212,10 +213,10 @@ export class Kexec {
     const { acceptance, kernel } = this.#first;
     const { crashkernel, options } = kernel.early;
     if (crashkernel !== undefined) return crashkernel;
-    if (options.crashkernel.length > 0) throw new OutOfMemory("crashkernel= has set no memory aside");
+    if (options.crashkernel.length > 0) throw new GuestEnded("oom", "crashkernel= has set no memory aside");
     const low = this.#ram.filter(({ start }) => start < 4 * GiB).reverse();
     const start = highestHole(low, this.#shared, CRASH_KERNEL_BYTES, CRASH_KERNEL_ALIGN);
-    if (start === undefined) throw new OutOfMemory("there is no room for the crash kernel below 4 GiB");
+    if (start === undefined) throw new GuestEnded("oom", "there is no room for the crash kernel below 4 GiB");
     // memblock would have accepted it when it was set aside (reserve_crashkernel).
     acceptance.acceptMemory(asPhys(start), CRASH_KERNEL_BYTES);
     return { start, end: start + CRASH_KERNEL_BYTES };

@@ -1,9 +1,9 @@
 /** `unaccepted trackers`: ways to remember what is accepted, on the same requests. */
 
-import { OutOfMemory } from "../../guest/power-on.js";
 import { formatTrackers, formatTrackersJson, type TrackerReport } from "../../report/trackers.js";
 import { parseScenario } from "../../scenario/load.js";
 import type { Scenario } from "../../scenario/scenario.js";
+import { GuestEnded } from "../../sim/guest-ended.js";
 import {
   compareTrackers,
   isolatedBlocks,
@@ -68,7 +68,7 @@ function boot({ memoryBytes }: Scenario, run: () => TrackerComparison | undefine
     const comparison = run();
     if (comparison !== undefined) return comparison;
   } catch (error) {
-    if (error instanceof OutOfMemory) throw new UsageError(`--memory ${size}: ${error.message}`);
+    if (error instanceof GuestEnded) throw new UsageError(`--memory ${size}: ${error.message}`);
     throw error;
   }
   throw new UsageError(`--memory ${size}: the firmware accepts all of it; take more than 2 GiB`);
