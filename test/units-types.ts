@@ -2,7 +2,7 @@
  * What must not compile, as `npm run types` checks: each line below an expectation is a mistake that was
  * made once, or one step from it. Nothing here runs.
  */
-import { serveTables } from "../src/guest/serve-tables.js";
+
 import type { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../src/page-alloc/page-frames.js";
 import {
@@ -50,7 +50,7 @@ export function takeATable(pfn: Pfn, allocator: PageAllocator, early: EarlyMap):
   // @ts-expect-error: a page is looked up by its frame
   allocator.frames.pageOf(page);
 
-  serveTables(early.tables, allocator);
+  early.tables.serveFrom(allocator);
   return page === NO_PAGE || allocator.frames.pfnOf(page) === frame ? undefined : page;
 }
 

@@ -2,6 +2,21 @@ import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js
 import { PAGE_SIZE, type PhysAddr, roundDown } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
 
+/**
+ * Places where the kernel cannot take the exception of a first touch, in words: the entry of an NMI; the gap
+ * after SYSCALL in which the stack is still the user's; the stack of the exception's own handler
+ * (Documentation/arch/x86/tdx.rst of 6.12 on #VE; linux-mm, February 2021, on #VC).
+ */
+export const TOUCH_PLACES = {
+  nmi: "in the entry of an NMI",
+  "syscall-gap": "in the gap after SYSCALL, where the stack is still the user's",
+  "handler-stack": "on the stack of the exception's own handler",
+} as const;
+
+export type TouchContext = keyof typeof TOUCH_PLACES;
+/** Their names. */
+export const TOUCH_CONTEXTS: readonly TouchContext[] = Object.keys(TOUCH_PLACES) as TouchContext[];
+
 /** The platform's side of a first touch. Addresses in bytes. */
 export interface FaultPlatform extends ArchAccept {
   /**

@@ -1,8 +1,10 @@
+import type { CocoPlatform } from "../coco/platform.js";
 import type { SettledOf } from "../fields/field.js";
-import type { Guest } from "../guest/guest.js";
+import type { Booted } from "../guest/state.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { chanceAt } from "../sim/prng.js";
-import { type AddressRange, PAGE_SIZE } from "../units.js";
+import { PAGE_SIZE } from "../units.js";
+import type { Feature } from "./feature.js";
 
 /**
  * What a scenario says of a host that attacks. It puts other memory in the place of accepted pages, or the
@@ -44,18 +46,31 @@ export interface AttackResult {
   readonly stopped?: number;
 }
 
+/** A host that attacks, when the guest is ready. */
+export const attack: Feature<"attack", AttackPlan, AttackResult> = {
+  name: "attack",
+  begin: (up, plan) => (plan === undefined ? undefined : new Attack(up, plan)),
+};
+
 /**
  * A hostile host takes accepted pages of the kernel away, gives new ones in their place, and the
  * guest touches them. Memory that was accepted once and asks to be accepted again is the sign of
  * such a host, so a guest must stop; one that accepts again goes on with other contents (TDX: with
  * zeros) than it had. A page that the guest shares is the host's to write to; it takes
- * private ones.
+ * private ones. The pages are those of the kernel's image; which of them is decided by the seed.
  */
-export class Attack {
+class Attack {
+  readonly #up: Booted;
+  readonly #plan: AttackPlan;
   #pages = 0;
   #warnings = 0;
   #integrityViolations = 0;
   #stopped: number | undefined = undefined;
+
+  constructor(up: Booted, plan: AttackPlan) {
+    this.#up = up;
+    this.#plan = plan;
+  }
 
   get result(): AttackResult {
     return {
@@ -66,39 +81,39 @@ export class Attack {
     };
   }
 
-  /**
-   * @param target memory that is accepted, or shared; which of its pages are hit is decided by the seed
-   * @param isShared whether a page, by its address, is shared with the host
-   * @throws GuestEnded when the guest ends; `result` tells how far the host came
-   */
-  run(guest: Guest, target: AddressRange, isShared: (address: number) => boolean, plan: AttackPlan): void {
-    const { platform, clock, scenario } = guest;
+  /** @throws GuestEnded when the guest ends; `result` tells how far the host came */
+  run(): void {
+    const { guest, kernel, handOver } = this.#up;
+    const { platform, clock, options } = guest;
+    const plan = this.#plan;
+    const target = handOver.kernel;
+    const { map } = kernel.early.earlyMap;
     const privatePages: number[] = [];
     for (let page = target.start; page < target.end; page += PAGE_SIZE) {
-      if (!isShared(page)) privatePages.push(page);
+      if (!map.isShared(page)) privatePages.push(page);
     }
     if (privatePages.length < (plan.kind === "alias" ? 2 : 1)) return;
-    const at = (draw: number): number => Math.floor(chanceAt(scenario.seed, draw) * privatePages.length);
+    const at = (draw: number): number => Math.floor(chanceAt(options.seed, draw) * privatePages.length);
     for (let count = 0; count < plan.pages; count++) {
       const first = at(count);
       const start = privatePages[first]!;
       this.#pages++;
       if (plan.kind === "replace") {
         platform.remap(start, start + PAGE_SIZE);
-        this.#touch(guest, start, plan.answer);
+        this.#touch(platform, start, plan.answer);
         continue;
       }
       const second = at(plan.pages + count);
       const other = privatePages[second === first ? (second + 1) % privatePages.length : second]!;
       this.#stopped ??= 0;
       if (platform.alias(start, other) !== "unnoticed") this.#stopped++;
-      for (const page of [other, start]) this.#touch(guest, page, plan.answer);
+      for (const page of [other, start]) this.#touch(platform, page, plan.answer);
     }
     clock.settle(0);
   }
 
   /** The guest touches a page that it has accepted. */
-  #touch({ platform }: Guest, page: number, answer: AttackPlan["answer"]): void {
+  #touch(platform: CocoPlatform, page: number, answer: AttackPlan["answer"]): void {
     const outcome = platform.access(page, page + PAGE_SIZE);
     const where = `page 0x${page.toString(16)}, which it had accepted, is not accepted any more`;
     if (outcome === "td-exit") {

@@ -1,4 +1,5 @@
 import type { StallRecorder } from "../accept/stalls.js";
+import type { SettledOf } from "../fields/field.js";
 import { GfpMask } from "../page-alloc/gfp.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
@@ -6,6 +7,7 @@ import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE } from "../units.js";
+import type { Feature } from "./feature.js";
 
 /** What a scenario says of a drain; workers take CPUs in turn. */
 export const DRAIN = {
@@ -17,6 +19,26 @@ export const DRAIN = {
     what: "processes that touch memory, 1 to 4096",
   },
 } as const;
+export type DrainPlan = SettledOf<typeof DRAIN>;
+
+/** Processes that use up unaccepted memory, after the workload. */
+export const drain: Feature<"drain", DrainPlan, DrainResult> = {
+  name: "drain",
+  begin({ guest, kernel, stalls, alongside }, plan) {
+    if (plan === undefined) return undefined;
+    const { allocator, cpuNodes } = kernel;
+    let drained: DrainResult | undefined;
+    return {
+      run() {
+        const target = { allocator, cpuNodes, clock: guest.clock, stalls, beside: alongside };
+        drained = drainMemory(plan.workers, target);
+      },
+      get result() {
+        return drained === undefined ? undefined : { ...drained, timeNs: Math.round(drained.timeNs) };
+      },
+    };
+  },
+};
 
 /** The guest that is drained. */
 export interface DrainOptions {
@@ -50,7 +72,7 @@ export interface DrainResult {
  * @param workers 1 or more
  * @throws GuestEnded when memory ends first
  */
-export function drain(workers: number, options: DrainOptions): DrainResult {
+export function drainMemory(workers: number, options: DrainOptions): DrainResult {
   const { allocator, clock, stalls, cpuNodes, beside } = options;
   const unacceptedBytes = unacceptedPages(allocator) * PAGE_SIZE;
   clock.joinAll();

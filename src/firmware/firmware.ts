@@ -42,8 +42,11 @@ export type FirmwareModel =
   | "ovmf-snp-no-protocol"
   | "ovmf";
 
-/** Which firmware starts a guest; `auto` is the usual one of the platform. */
+/** Which firmware starts the guest; `auto` is the usual one of the platform. */
 export type FirmwareName = "auto" | FirmwareModel;
+
+/** Who accepts memory for the firmware. */
+export type PreAcceptBy = "firmware" | "vmm";
 
 /** One firmware. Each has a file of its own. */
 export interface Firmware {

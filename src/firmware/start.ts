@@ -25,16 +25,19 @@ export interface BootImage {
 export const HIGH_MEMORY = ["type-15", "acpi", "both"] as const;
 export type HighMemory = (typeof HIGH_MEMORY)[number];
 
+/** A firmware that has loaded the kernel. */
+export interface StartedFirmware {
+  readonly outcome: "started";
+  readonly boot: BootServices;
+  readonly kernel: AddressRange;
+  readonly initrd: AddressRange | undefined;
+  /** Unaccepted memory that ACPI describes, whole MiB. */
+  readonly acpiMemory: readonly AddressRange[];
+}
+
 /** The firmware reached the kernel, or ran out of accepted memory before. */
 export type FirmwareOutcome =
-  | {
-      readonly outcome: "started";
-      readonly boot: BootServices;
-      readonly kernel: AddressRange;
-      readonly initrd: AddressRange | undefined;
-      /** Unaccepted memory that ACPI describes, whole MiB. */
-      readonly acpiMemory: readonly AddressRange[];
-    }
+  | StartedFirmware
   | { readonly outcome: "out-of-resources"; readonly reason: string };
 
 /**

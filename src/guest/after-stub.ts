@@ -6,19 +6,19 @@ import { POLICIES } from "../policy/policies.js";
 import { GiB, TiB } from "../units.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { qemuAcpiTables } from "../x86/qemu-acpi.js";
-import type { Guest } from "./guest.js";
-import type { HandOver } from "./power-on.js";
+import type { GuestOptions } from "./options.js";
+import type { HandOver } from "./state.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
 const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 
 /** The guest as its kernel finds it after the stub. */
 export function machineAfterStub(
-  scenario: Guest["scenario"],
+  options: GuestOptions,
   { stub, kernel, efiMap, initrd, acpi }: HandOver,
 ): EarlyMachine {
-  const words = commandLine(scenario);
-  const cpus = cpuLimits(commandLineWords(words), scenario.vcpus);
+  const words = commandLine(options);
+  const cpus = cpuLimits(commandLineWords(words), options.vcpus);
   return {
     e820: stub.entries,
     kernelStart: kernel.start,
@@ -28,30 +28,30 @@ export function machineAfterStub(
       memoryMap: efiMap,
       ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
       // A bitmap of the zero page lies in RAM, and the kernels that look for one only reserve it.
-      tableReservation: stub.tableInRam ? "bytes" : kernelRules(scenario.kernel).tableReservation,
+      tableReservation: stub.tableInRam ? "bytes" : kernelRules(options.kernel).tableReservation,
       keptTables: [],
       bootServices: [],
     },
-    acpiTables: qemuAcpiTables(acpi.start, scenario.vcpus),
+    acpiTables: qemuAcpiTables(acpi.start, options.vcpus),
     ioapicCount: 1,
     commandLine: words,
     unknownOptions: [],
     cpuNodes: Array.from({ length: cpus.possible }, () => 0),
     onlineCpus: cpus.online,
-    reservationRules: reservationRules(scenario.kernel),
+    reservationRules: reservationRules(options.kernel),
     numaBlocks: [],
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
-    fiveLevel: scenario.memoryBytes > FOUR_LEVEL_BYTES_MAX,
-    memoryEncrypted: scenario.platform.kind !== "none",
-    acceptsOnTouch: POLICIES[scenario.policy].kernel === "fault",
-    shareWithoutAccept: scenario.guest.shareWithoutAccept,
-    staysInAccepted: scenario.guest.staysInAccepted,
-    splitTables: scenario.guest.splitTables,
-    ...(scenario.platform.kind === "snp" ? { snp: scenario.guest } : {}),
+    fiveLevel: options.memoryBytes > FOUR_LEVEL_BYTES_MAX,
+    memoryEncrypted: options.platform.kind !== "none",
+    acceptsOnTouch: POLICIES[options.policy].kernel === "fault",
+    shareWithoutAccept: options.guest.shareWithoutAccept,
+    staysInAccepted: options.guest.staysInAccepted,
+    splitTables: options.guest.splitTables,
+    ...(options.platform.kind === "snp" ? { snp: options.guest } : {}),
   };
 }
 
-function commandLine({ policy, guest }: Guest["scenario"]): string {
+function commandLine({ policy, guest }: GuestOptions): string {
   const words = ["console=ttyS0", policy === "eager" ? "accept_memory=eager" : "", guest.commandLine];
   return words.filter((word) => word !== "").join(" ");
 }

@@ -13,11 +13,11 @@ import { kernelRules } from "../linux/kernel-rules.js";
 import type { KernelRules } from "../linux/rules.js";
 import { POLICIES } from "../policy/policies.js";
 import type { Policy } from "../policy/policy.js";
-import type { Scenario } from "../scenario/scenario.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
+import type { GuestOptions } from "./options.js";
 
 /** How recorded guest work becomes time of this guest. */
 export interface WorkScale {
@@ -28,7 +28,7 @@ export interface WorkScale {
 
 /** A guest before power on: its platform, its host, its clocks. */
 export interface Guest {
-  readonly scenario: Scenario;
+  readonly options: GuestOptions;
   readonly policy: Policy;
   /** Of the kernel's release. */
   readonly rules: KernelRules;
@@ -45,34 +45,34 @@ export interface Guest {
 }
 
 /** @throws Error for a timing parameter that does not exist; scenarios are checked for that */
-export function createGuest(scenario: Scenario, work: WorkScale): Guest {
-  const { kind, parameters } = scenario.platform;
-  const policy = POLICIES[scenario.policy];
-  const rules = kernelRules(scenario.kernel);
+export function createGuest(options: GuestOptions, work: WorkScale): Guest {
+  const { kind, parameters } = options.platform;
+  const policy = POLICIES[options.policy];
+  const rules = kernelRules(options.kernel);
   const timing = withOverrides(platformParameters(kind), parameters);
   const prices = priceList(timing);
   prices.ns[CostEvent.guestWork] = work.value;
   prices.assumed[CostEvent.guestWork] = work.basis === "assumed" ? 1 : 0;
   const ledger = new CostLedger(prices);
   // Who wants the exception must not tell the module to withhold it.
-  const { septVeDisable = policy.kernel !== "fault" } = scenario.guest;
-  const asked = { ...scenario.guest, septVeDisable };
+  const { septVeDisable = policy.kernel !== "fault" } = options.guest;
+  const asked = { ...options.guest, septVeDisable };
   const supply: HostSupply = {
     get freePages() {
       return host.freePages;
     },
     shortage: (pfn, launching) => host.shortage(pfn, launching),
   };
-  const platform = createPlatform(kind, ledger, scenario.host, asked, scenario.seed, supply);
-  const clock = new GuestClock(new VirtualCpus(scenario.vcpus), ledger);
+  const platform = createPlatform(kind, ledger, options.host, asked, options.seed, supply);
+  const clock = new GuestClock(new VirtualCpus(options.vcpus), ledger);
   const meter = new AcceptMeter(platform, clock, timing);
-  const lockups = new LockupDetector(scenario.vcpus);
-  const { pageSizeBytes, dynamicPamt } = scenario.host;
-  const host = new GuestMemory(platform, scenario.memoryBytes, pageSizeBytes, dynamicPamt);
+  const lockups = new LockupDetector(options.vcpus);
+  const { pageSizeBytes, dynamicPamt } = options.host;
+  const host = new GuestMemory(platform, options.memoryBytes, pageSizeBytes, dynamicPamt);
   const timeline = new HostTimeline();
   meter.onAccepted = () => timeline.sample(clock.nowNs, host.use());
   return {
-    scenario,
+    options,
     policy,
     rules,
     clock,

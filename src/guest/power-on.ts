@@ -1,19 +1,23 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
 import type { PlatformKind } from "../coco/platform.js";
-import { exitBoot, type StubOutcome, type StubResult } from "../efistub/exit-boot-services.js";
+import { exitBoot, type StubOutcome } from "../efistub/exit-boot-services.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine, FirmwareModel } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
-import { startFirmware } from "../firmware/start.js";
+import { type StartedFirmware, startFirmware } from "../firmware/start.js";
+import { trackingBytes } from "../host/guest-memory.js";
+import { bindingRefusal } from "../host/tdx-module/guest-share.js";
+import { startTdxModule } from "../host/tdx-module/start.js";
 import type { KernelRules } from "../linux/rules.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
-import { type AddressRange, PAGE_SIZE, roundUp } from "../units.js";
+import { PAGE_SIZE, roundUp } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import type { Guest } from "./guest.js";
+import type { Booted, PoweredOff } from "./state.js";
 
 /** The firmware that starts guests of a platform unless a scenario names one. */
 const USUAL_FIRMWARE: Readonly<Record<PlatformKind, FirmwareModel>> = {
@@ -31,61 +35,113 @@ const TABLE_MEMORY: Readonly<Record<KernelRules["tableMemory"], EfiMemoryType>> 
   "acpi-reclaim": EfiMemoryType.ACPI_RECLAIM,
 };
 
-/** What is to be booted; bytes. */
-export interface BootFiles {
-  /** Size of the unpacked kernel with its bss and brk area, a multiple of 2 MiB. */
-  readonly kernelBytes: number;
-  readonly initrdBytes: number;
-}
-
-/** What firmware and stub leave for the kernel. */
-export interface HandOver {
-  readonly stub: StubResult;
-  /** Where the unpacked kernel lies. */
-  readonly kernel: AddressRange;
-  readonly efiMap: AddressRange;
-  readonly initrd: AddressRange | undefined;
-  readonly acpi: AddressRange;
-  /** Memory that ACPI describes beside or in place of the map. */
-  readonly acpiMemory: readonly AddressRange[];
+/**
+ * Starts the TDX module of the host, if the guest has one.
+ *
+ * @throws GuestEnded when it does not start: then no TDX guest runs there
+ */
+export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
+  const { platform, host } = guest.options;
+  if (platform.kind !== "tdx" || host.tdxModule === undefined) return { tdxModule: undefined };
+  const module = startTdxModule(host.tdxModule, host.dynamicPamt);
+  if (module.outcome === "failed")
+    throw new GuestEnded("terminated", `the host has no TDX: ${module.reason}`);
+  return { tdxModule: module };
 }
 
 /**
- * From power on to the kernel's first instruction: the VMM loads the firmware, the firmware
- * accepts memory and starts the stub, the stub leaves the firmware.
+ * Leaves the guest what the host has for it, where it is known how much that is.
  *
- * @throws GuestEnded when accepted memory does not suffice, or when the decompressor does not understand what it finds
+ * @throws GuestEnded when the host does not create this guest
  */
-export function powerOn(guest: Guest, files: BootFiles): HandOver {
-  const { clock, meter, policy, scenario } = guest;
-  const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = scenario.firmware;
-  const highMemory = policy.highMemory ?? scenario.firmware.highMemory;
-  const model = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[scenario.platform.kind] : preset];
+export function limitToHost({ guest, tdxModule: module }: PoweredOff & Pick<Booted, "tdxModule">): void {
+  const { options, host } = guest;
+  const { memoryBytes, dynamicPamt, tdxModule: plan } = options.host;
+  const { kind } = options.platform;
+  if (memoryBytes !== undefined && kind !== "none") {
+    const metadataBytes = trackingBytes(kind, memoryBytes, dynamicPamt);
+    const privateBytes = Math.max(memoryBytes - metadataBytes, 0);
+    host.limitTo({ privateBytes, otherBytes: 0, metadataBytes, where: "" });
+  }
+  if (plan === undefined || module === undefined) return;
+  const refusal = bindingRefusal(plan, module.capableNodes);
+  if (refusal !== undefined) throw new GuestEnded("terminated", refusal);
+  host.limitTo({
+    privateBytes: module.guestShare.freeBytes,
+    otherBytes: module.guestShare.foreignBytes,
+    metadataBytes: module.pamtBytes,
+    where: plan.guestNode === "any" ? "" : ` on node ${plan.guestNode}`,
+  });
+}
 
+/** A firmware that is to be started, and on what. */
+interface Launched {
+  readonly firmware: Firmware;
+  readonly firmwareMachine: FirmwareMachine;
+}
+
+/** One that has come to the stub. */
+interface Started {
+  readonly started: StartedFirmware;
+}
+
+/** The VMM loads the firmware into the guest, and its memory where it accepts that in the firmware's place. */
+export function launch({ guest }: PoweredOff): Launched {
+  const { clock, meter, policy, options } = guest;
+  const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
+  const model = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[options.platform.kind] : preset];
   clock.ledger.charge(CostEvent.launch, 1);
   for (const { start, end } of model.launchRanges) {
     meter.launchPages(start, end);
   }
-  const machine = {
-    ram: q35Ram(scenario.memoryBytes),
-    vcpus: scenario.vcpus,
+  const firmwareMachine = {
+    ram: q35Ram(options.memoryBytes),
+    vcpus: options.vcpus,
     preAcceptLimit: acceptAll || policy.firmwareAcceptsAll ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
     acceptOnDemand,
   };
-  const firmware = preAcceptBy === "vmm" ? launchAccepted(model, machine, meter) : model;
-  clock.endPhase("launch");
+  const firmware = preAcceptBy === "vmm" ? launchAccepted(model, firmwareMachine, meter) : model;
+  return { firmware, firmwareMachine };
+}
 
+/**
+ * The firmware accepts memory, and starts the stub.
+ *
+ * @throws GuestEnded when accepted memory does not suffice
+ */
+export function runFirmware({ guest, files, firmware, firmwareMachine }: PoweredOff & Launched): Started {
+  const { clock, policy, options } = guest;
   clock.ledger.charge(CostEvent.firmwareFixed, 1);
   // A kernel that does not take unaccepted memory needs a firmware that accepts it in its place.
   const hasProtocol = firmware.acceptanceProtocol || !policy.kernelTakesUnaccepted;
   const image = {
-    loadKernel: (services: BootServices) => loadKernel(services, files.kernelBytes, scenario),
+    loadKernel: (services: BootServices) => loadKernel(services, files.kernelBytes, options),
     initrdBytes: files.initrdBytes,
   };
-  const started = startFirmware(firmware, machine, image, hasProtocol, firmwareSink(guest), highMemory);
+  const highMemory = policy.highMemory ?? options.firmware.highMemory;
+  const started = startFirmware(
+    firmware,
+    firmwareMachine,
+    image,
+    hasProtocol,
+    firmwareSink(guest),
+    highMemory,
+  );
   if (started.outcome !== "started") throw new GuestEnded("oom", started.reason);
-  clock.endPhase("firmware");
+  return { started };
+}
 
+/**
+ * The stub leaves the firmware, and the kernel is unpacked.
+ *
+ * @throws GuestEnded when accepted memory does not suffice, or when the decompressor does not understand
+ *   what it finds
+ */
+export function leaveFirmware({
+  guest,
+  firmware,
+  started,
+}: PoweredOff & Launched & Started): Pick<Booted, "handOver"> {
   const { boot, initrd } = started;
   // Found before the stub puts its table beside them.
   const acpi = boot.getMemoryMap().descriptors.find(({ type }) => type === EfiMemoryType.ACPI_RECLAIM);
@@ -95,16 +151,16 @@ export function powerOn(guest: Guest, files: BootFiles): HandOver {
     PAGE_SIZE,
   );
   const efiMap = boot.allocatePages(EfiMemoryType.LOADER_DATA, mapBytes, Number.POSITIVE_INFINITY);
-  if (efiMap === undefined)
+  if (efiMap === undefined) {
     throw new GuestEnded("oom", "the memory that the firmware accepted has no room for its map");
-  const stub = handOver(guest, firmware, boot);
+  }
+  const stub = exitBootServices(guest, firmware, boot);
   if (stub.outcome === "stopped") throw new GuestEnded("terminated", stub.reason);
   if (stub.outcome !== "exited") throw new GuestEnded("oom", stub.reason);
   // Flags are not there yet, and say later what the firmware's map says.
-  const table = policy.flagsPages === true ? stub.table?.copy() : stub.table;
-  const kernel = unpackKernel(boot, table, started.kernel, scenario, meter);
-  clock.endPhase("exit boot services");
-  return { stub, kernel, efiMap, initrd, acpi, acpiMemory: started.acpiMemory };
+  const table = guest.policy.flagsPages === true ? stub.table?.copy() : stub.table;
+  const kernel = unpackKernel(boot, table, started.kernel, guest.options, guest.meter);
+  return { handOver: { stub, kernel, efiMap, initrd, acpi, acpiMemory: started.acpiMemory } };
 }
 
 /**
@@ -120,12 +176,12 @@ function launchAccepted(firmware: Firmware, machine: FirmwareMachine, meter: Acc
 }
 
 /** The stub or a boot loader ends boot services, or a firmware without them starts the kernel. */
-function handOver(
-  { policy, meter, rules, scenario }: Guest,
+function exitBootServices(
+  { policy, meter, rules, options }: Guest,
   { report }: Firmware,
   boot: BootServices,
 ): StubOutcome {
-  const { unacceptedMemory, bootLoader } = scenario.guest;
+  const { unacceptedMemory, bootLoader } = options.guest;
   const support = policy.kernelTakesUnaccepted ? unacceptedMemory : "drops";
   if (report === "zero-page") {
     return handOverInZeroPage(boot, support, {
@@ -152,7 +208,7 @@ function handOver(
  * Charges each CPU with what it accepts. The boot CPU sets the others up before their first share,
  * wakes them when it has one for them, and waits at barriers.
  */
-function firmwareSink({ clock, meter, scenario }: Guest): FirmwareAccept {
+function firmwareSink({ clock, meter, options }: Guest): FirmwareAccept {
   let setUp = false;
   let awake = false;
   return {
@@ -160,10 +216,10 @@ function firmwareSink({ clock, meter, scenario }: Guest): FirmwareAccept {
       if (cpu > 0 && !awake) {
         if (!setUp) {
           clock.ledger.charge(CostEvent.firmwareMpSetup, 1);
-          clock.ledger.charge(CostEvent.firmwareApSetup, scenario.vcpus - 1);
+          clock.ledger.charge(CostEvent.firmwareApSetup, options.vcpus - 1);
         }
         clock.settle(0);
-        for (let other = 1; other < scenario.vcpus; other++) clock.wake(other);
+        for (let other = 1; other < options.vcpus; other++) clock.wake(other);
         setUp = true;
         awake = true;
       }

@@ -6,7 +6,7 @@ import {
   type BackgroundPlan,
   upToTarget,
 } from "../accept/background-acceptor.js";
-import { FaultAcceptance } from "../accept/fault-acceptance.js";
+import { FaultAcceptance, TOUCH_PLACES } from "../accept/fault-acceptance.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import type { Strategy } from "../policy/parameters.js";
@@ -14,29 +14,14 @@ import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE } from "../units.js";
 import type { Guest } from "./guest.js";
-import type { Kernel, KernelOptions } from "./kernel.js";
-
-/**
- * Places where the kernel cannot take the exception of a first touch, in words: the entry of an NMI; the gap
- * after SYSCALL in which the stack is still the user's; the stack of the exception's own handler
- * (Documentation/arch/x86/tdx.rst of 6.12 on #VE; linux-mm, February 2021, on #VC).
- */
-const PLACES = {
-  nmi: "in the entry of an NMI",
-  "syscall-gap": "in the gap after SYSCALL, where the stack is still the user's",
-  "handler-stack": "on the stack of the exception's own handler",
-} as const;
-
-export type TouchContext = keyof typeof PLACES;
-/** Their names. */
-export const TOUCH_CONTEXTS: readonly TouchContext[] = Object.keys(PLACES) as TouchContext[];
+import type { Kernel, KernelStart } from "./kernel.js";
 
 /** How the kernel differs from one that only has its version's rules. */
 export function kernelOptions(
-  { policy, scenario }: Guest,
+  { policy, options }: Guest,
   faults: FaultAcceptance | undefined,
-): KernelOptions {
-  const { acceptingCpus, batchBytes } = scenario.strategy;
+): Partial<KernelStart> {
+  const { acceptingCpus, batchBytes } = options.strategy;
   return {
     ...(acceptingCpus === undefined ? {} : { acceptingCpus }),
     ...(policy.kernel === "allocation" && batchBytes !== undefined
@@ -48,22 +33,22 @@ export function kernelOptions(
 
 /** The table by the units that the kernel accepts: a fault that accepts less than a unit needs smaller ones. */
 export function kernelTable(
-  { policy, scenario }: Guest,
+  { policy, options }: Guest,
   table: UnacceptedTable | undefined,
 ): UnacceptedTable | undefined {
-  const { batchBytes } = scenario.strategy;
+  const { batchBytes } = options.strategy;
   if (table === undefined || policy.kernel !== "fault" || batchBytes === undefined) return table;
   return batchBytes < table.unitSizeBytes ? table.splitInto(batchBytes) : table;
 }
 
 /** How first touches accept, for a policy that leaves it to them. */
 export function faultAcceptance(
-  { policy, scenario, platform, kernelAccept, clock }: Guest,
+  { policy, options, platform, kernelAccept, clock }: Guest,
   table: UnacceptedTable | undefined,
 ): FaultAcceptance | undefined {
   if (policy.kernel !== "fault") return undefined;
-  const { firstTouch } = scenario.guest;
-  const { batchBytes = PAGE_SIZE, batchMaxBytes = batchBytes, adaptive = false } = scenario.strategy;
+  const { firstTouch } = options.guest;
+  const { batchBytes = PAGE_SIZE, batchMaxBytes = batchBytes, adaptive = false } = options.strategy;
   return new FaultAcceptance(
     table,
     {
@@ -80,7 +65,7 @@ export function faultAcceptance(
         if (firstTouch !== undefined) {
           throw new GuestEnded(
             "terminated",
-            `page 0x${start.toString(16)} was touched before it was accepted, ${PLACES[firstTouch]}; the ` +
+            `page 0x${start.toString(16)} was touched before it was accepted, ${TOUCH_PLACES[firstTouch]}; the ` +
               "exception finds no handler that can run",
           );
         }
@@ -93,11 +78,11 @@ export function faultAcceptance(
 
 /** The threads of a policy that has some, from now on. */
 export function backgroundAcceptor(
-  { policy, scenario, clock }: Guest,
+  { policy, options, clock }: Guest,
   { allocator, cpuNodes }: Kernel,
   isBusy: (cpu: number) => boolean,
 ): BackgroundAcceptor | undefined {
-  const plan = backgroundPlan(policy.threads, scenario.strategy, allocator, cpuNodes.length);
+  const plan = backgroundPlan(policy.threads, options.strategy, allocator, cpuNodes.length);
   return plan === undefined ? undefined : new BackgroundAcceptor(plan, allocator, clock, isBusy);
 }
 

@@ -39,7 +39,7 @@ export function verifyGuest(
   const { allocator } = kernel;
   verifyInvariants(allocator);
   if (!parkedAccepted) verifyParked(allocator, acceptance);
-  const map = kernel.early.earlyMap?.map;
+  const map = kernel.early.earlyMap.map;
   // Set aside, and not accepted before a touch; or a CMA area at a fixed address, which never is.
   const { cmaAreas, untouched } = kernel.early;
   const unaccepted = usableOnTouch ? untouched : cmaAreas.filter(({ accepted }) => !accepted);
@@ -47,7 +47,7 @@ export function verifyGuest(
     unaccepted.some(({ start, end }) => pfn * PAGE_SIZE >= start && pfn * PAGE_SIZE < end);
   verifyListed(allocator, (pfn, pages) => {
     if (!usableOnTouch && !isUnaccepted(pfn)) requireUsable(platform, pfn, pages);
-    if (map !== undefined && map.sharedBytesIn(pfn * PAGE_SIZE, (pfn + pages) * PAGE_SIZE) > 0) {
+    if (map.sharedBytesIn(pfn * PAGE_SIZE, (pfn + pages) * PAGE_SIZE) > 0) {
       throw new Error(`guest: some of ${pages} pages at pfn 0x${pfn.toString(16)} are free, but shared`);
     }
   });
@@ -156,8 +156,7 @@ function verifyReserved(
  * somebody has allocated, and is no part of the kernel's image.
  */
 function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform): void {
-  const map = early.earlyMap?.map;
-  if (map === undefined) return;
+  const map = early.earlyMap.map;
   if (map.sharedBytes !== platform.sharedPages * PAGE_SIZE) {
     throw new Error(
       `guest: ${map.sharedBytes} bytes of the direct map are shared, and ${platform.name} knows of ` +

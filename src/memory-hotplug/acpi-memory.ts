@@ -9,14 +9,23 @@
  * struct pages and everything else of the kernel stay in memory of the map.
  */
 
+import type { AcceptMeter } from "../accept/accept-meter.js";
 import { type E820Entry, E820Type } from "../efistub/setup-e820.js";
-import type { Guest } from "../guest/guest.js";
-import type { Kernel } from "../guest/kernel.js";
+import type { GuestMemory } from "../host/guest-memory.js";
 import { ZoneType } from "../mm/zones.js";
 import { CostEvent } from "../sim/cost-events.js";
+import type { GuestClock } from "../sim/guest-clock.js";
 import { type AddressRange, PAGE_SIZE, roundDown, roundUp } from "../units.js";
+import type { EarlyBoot } from "../x86/early-machine.js";
 import { mapMemory, memmapBytes, memoryBlockBytes, populateMemmap } from "./add-memory.js";
-import { hugePagesInUse, onlinePages } from "./online-pages.js";
+import { type OnlineTarget, onlinePages } from "./online-pages.js";
+
+/** What the firmware's method runs on. */
+export interface AcpiMachine {
+  readonly clock: GuestClock;
+  readonly meter: AcceptMeter;
+  readonly host: GuestMemory;
+}
 
 /** What came of the devices; bytes. */
 export interface AcpiMemory {
@@ -35,26 +44,24 @@ export interface AcpiMemory {
  * has it accepted a second time. A TDX firmware only warns of pages that are accepted, so there the
  * kernel's own accept of the rest, when it comes, is the second one.
  *
- * @param checks whether the kernel looks into its map first
+ * @param options.checks whether the kernel looks into its map first
+ * @param options.blockBytes unit in which memory goes online; absent: as the kernel chooses
  * @throws DoubleAcceptError where the platform finds out
  */
 export function enableAcpiMemory(
-  guest: Guest,
-  kernel: Kernel,
+  { clock, meter, host }: AcpiMachine,
+  kernel: OnlineTarget & { readonly early: EarlyBoot },
   devices: readonly AddressRange[],
   map: readonly E820Entry[],
-  checks: boolean,
+  options: { readonly checks: boolean; readonly blockBytes: number | undefined },
 ): AcpiMemory {
-  const { clock, meter, scenario } = guest;
   const { allocator, early } = kernel;
   const ram = map.filter(({ type }) => type === E820Type.RAM);
-  const blockBytes = scenario.strategy.blockBytes ?? memoryBlockBytes(Math.max(...ram.map(({ end }) => end)));
-  const { transparentHugePages = scenario.guest.transparentHugePages } = early.options;
-  const hugePages = transparentHugePages && hugePagesInUse(allocator);
+  const blockBytes = options.blockBytes ?? memoryBlockBytes(Math.max(...ram.map(({ end }) => end)));
   const result: AcpiMemory = { onlineBytes: 0, knownBytes: 0, failedBytes: 0 };
   for (const device of devices) {
     if (ram.some(({ start, end }) => start < device.end && device.start < end)) {
-      if (!checks) meter.prmAccept(device.start, device.end);
+      if (!options.checks) meter.prmAccept(device.start, device.end);
       result.knownBytes += device.end - device.start;
       continue;
     }
@@ -63,15 +70,15 @@ export function enableAcpiMemory(
     for (; start + blockBytes <= roundDown(device.end, blockBytes); start += blockBytes) {
       const block = { start, end: start + blockBytes };
       if (populateMemmap(allocator, block) < memmapBytes(block)) break;
-      mapMemory(early.earlyMap!, block);
+      mapMemory(early.earlyMap, block);
       clock.ledger.charge(CostEvent.initStructPage, blockBytes / PAGE_SIZE);
       meter.prmAccept(block.start, block.end);
-      onlinePages(kernel, block, ZoneType.MOVABLE, hugePages);
+      onlinePages(kernel, block, ZoneType.MOVABLE);
       clock.settle(0);
     }
     result.onlineBytes += start - first;
     result.failedBytes += device.end - device.start - (start - first);
   }
-  guest.host.noteGuestTables(guest.host.use().bitmapBytes, early.earlyMap!.tables.total * PAGE_SIZE);
+  host.noteGuestTables(host.use().bitmapBytes, early.earlyMap.tables.total * PAGE_SIZE);
   return result;
 }

@@ -1,14 +1,20 @@
-import type { Kernel } from "../guest/kernel.js";
-import { hugePagesStayOn } from "../mm/watermarks.js";
 import { zonelistIndices } from "../mm/zonelists.js";
 import { type NodeSpan, ZONE_NAMES, type ZoneSpan, type ZoneType } from "../mm/zones.js";
+import type { BootStages } from "../page-alloc/boot-stages.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { BootRelease } from "../page-alloc/release.js";
 import type { Zone } from "../page-alloc/zone.js";
-import { initPerZoneWmarkMin, raiseForHugePages } from "../page-alloc/zone-setup.js";
 import { type AddressRange, MAX_ORDER_PAGES, pfnDown } from "../units.js";
 
 /** Without SRAT entries new memory belongs to node 0 (6.12 drivers/acpi/acpi_memhotplug.c: acpi_get_node). */
 const NODE = 0;
+
+/** What memory goes online in. */
+export interface OnlineTarget {
+  readonly allocator: PageAllocator;
+  readonly release: BootRelease;
+  readonly stages: BootStages;
+}
 
 /**
  * A block goes online (6.12 mm/memory_hotplug.c: online_pages): a zone of the node grows, its pages go to the tail of the
@@ -17,24 +23,16 @@ const NODE = 0;
  *
  * @param block with struct pages, outside of every zone
  * @param type NORMAL, for a block above 4 GiB, or MOVABLE where memory goes online as online_movable
- * @param hugePages whether khugepaged raises vm.min_free_kbytes each time
  */
 export function onlinePages(
-  { allocator, cpuNodes, release }: Kernel,
+  { allocator, release, stages }: OnlineTarget,
   { start, end }: AddressRange,
   type: typeof ZoneType.NORMAL | typeof ZoneType.MOVABLE,
-  hugePages: boolean,
 ): void {
   const [startPfn, endPfn] = [pfnDown(start), pfnDown(end)];
   growZone(allocator, type, startPfn, endPfn);
   release.maxOrderRun(startPfn, (endPfn - startPfn) / MAX_ORDER_PAGES);
-  const minFreeKbytes = initPerZoneWmarkMin(allocator, cpuNodes);
-  if (hugePages) raiseForHugePages(allocator, minFreeKbytes, cpuNodes);
-}
-
-/** Whether huge pages stayed on at boot, which is not looked at again; to be asked before memory goes online. */
-export function hugePagesInUse({ zones }: PageAllocator): boolean {
-  return hugePagesStayOn(zones.reduce((sum, { managedPages }) => sum + managedPages, 0));
+  stages.onlinePages();
 }
 
 /** move_pfn_range_to_zone; a zone without memory is new to all zone lists. */

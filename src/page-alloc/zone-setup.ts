@@ -60,12 +60,16 @@ export function initPerZoneWmarkMin(allocator: PageAllocator, cpuNodes: CpuNodes
  */
 export function raiseForHugePages(allocator: PageAllocator, kbytesNow: number, cpuNodes: CpuNodes): number {
   const { zones } = allocator;
-  const totalPages = zones.reduce((sum, zone) => sum + zone.managedPages, 0);
-  if (!hugePagesStayOn(totalPages)) return kbytesNow;
+  if (!hugePagesInUse(allocator)) return kbytesNow;
   const populated = zones.filter((zone) => zone.presentPages > 0 && zone.type <= ZoneType.NORMAL).length;
   const kbytes = recommendedMinFreeKbytes(kbytesNow, populated, freeBufferPages(zones, highPages));
   setupPerZoneWmarks(allocator, kbytes, cpuNodes);
   return kbytes;
+}
+
+/** Whether there is memory enough that huge pages, if wanted, stay on. */
+export function hugePagesInUse({ zones }: PageAllocator): boolean {
+  return hugePagesStayOn(zones.reduce((sum, { managedPages }) => sum + managedPages, 0));
 }
 
 /**

@@ -11,12 +11,12 @@ import type { DrainResult } from "../after/drain.js";
 import type { HotplugResult } from "../after/hotplug/result.js";
 import type { KexecResult } from "../after/kexec/result.js";
 import type { PlatformKind } from "../coco/platform.js";
-import type { HugePagePoolResult } from "../guest/hugetlb-pool.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
 import type { EarlyMapResult } from "../x86/early-map.js";
+import type { HugePagePoolResult } from "../x86/hugetlb.js";
 import type { SetupArchUse } from "../x86/setup-arch-use.js";
 import type { GroupNumbers, MeasureIn, RunNumbers } from "./measures.js";
 

@@ -5,6 +5,7 @@
 
 import type { z } from "zod";
 import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-record.js";
+import { TOUCH_CONTEXTS, type TouchContext } from "../accept/fault-acceptance.js";
 import { ATTACK } from "../after/attack.js";
 import { DRAIN } from "../after/drain.js";
 import { HOTPLUG } from "../after/hotplug/result.js";
@@ -23,7 +24,6 @@ import { schemaOf } from "../fields/schema.js";
 import type { FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARE_NAMES } from "../firmware/firmwares.js";
 import { HIGH_MEMORY, type HighMemory } from "../firmware/start.js";
-import { TOUCH_CONTEXTS, type TouchContext } from "../guest/strategy.js";
 import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
 import { changesIn, releasesThatDiffer } from "../linux/kernel-rules.js";
 import { STRATEGY_PARAMETERS } from "../policy/parameters.js";

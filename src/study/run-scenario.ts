@@ -1,9 +1,12 @@
+import { AFTER_BOOT, type AfterBootFacts } from "../after/after-boot.js";
+import type { Begun, Feature } from "../after/feature.js";
 import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
-import { GuestBoot } from "../guest/boot.js";
+import { BOOT, check, poweredOff } from "../guest/boot.js";
+import type { Booted, PoweredOff } from "../guest/state.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
 import { ZoneType } from "../mm/zones.js";
-import type { CommandLineResult, MemoryResult, Outcome, RequestCounts, RunResult } from "../results/row.js";
+import type { CommandLineResult, MemoryResult, RequestCounts, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
@@ -12,6 +15,59 @@ import type { LoadedWorkload } from "../workload/after-boot.js";
 import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
 import { remarksBefore } from "./remarks.js";
+
+/** What a guest came to. */
+export interface GuestRun {
+  /** The guest, with what the boot has added as far as it came. */
+  readonly guest: PoweredOff & Partial<Booted>;
+  /** What came of everything that was to happen after the boot. */
+  readonly facts: AfterBootFacts;
+  /** When the last CPU had done the workload, or what of it came about; nanoseconds. */
+  readonly workloadEndNs: number;
+  /** Why it ended early, if it did. */
+  readonly ended: GuestEnded | undefined;
+}
+
+/**
+ * Boots a guest as a scenario says and has it do everything else. What a guest cannot survive is a part of
+ * what it came to, not an error.
+ */
+export function runGuest(
+  scenario: Scenario,
+  loaded: LoadedWorkload,
+  options: Parameters<typeof poweredOff>[2],
+): GuestRun {
+  const guest: GuestRun["guest"] = poweredOff(scenario, loaded, options);
+  const { clock } = guest.guest;
+  const begun: [name: string, one: Begun<unknown>][] = [];
+  let workloadEndNs: number | undefined;
+  let ended: GuestEnded | undefined;
+  try {
+    const up = BOOT.run(guest, (phase) => clock.endPhase(phase));
+    const happen = (feature: Feature<string, never, unknown>): void => {
+      const one = feature.begin(up, scenario[feature.name as keyof Scenario] as never);
+      if (one === undefined) return;
+      begun.push([feature.name, one]);
+      one.run();
+    };
+    const features: readonly Feature<string, never, unknown>[] = AFTER_BOOT;
+    for (const feature of features) if (feature.endsKernel !== true) happen(feature);
+    check(up);
+    workloadEndNs = Math.max(...clock.cpus.timeNs);
+    for (const feature of features) if (feature.endsKernel === true) happen(feature);
+  } catch (error) {
+    if (!(error instanceof GuestEnded)) throw error;
+    if (error.midStep) clock.stop();
+    ended = error;
+  }
+  const facts = begun.flatMap(([name, { result }]) => (result === undefined ? [] : [[name, result]]));
+  return {
+    guest,
+    facts: Object.fromEntries(facts),
+    workloadEndNs: workloadEndNs ?? Math.max(...clock.cpus.timeNs),
+    ended,
+  };
+}
 
 /**
  * Boots a guest as a scenario says and replays a recording on it. What a guest cannot survive
@@ -25,24 +81,15 @@ export function runScenario(
   loaded: LoadedWorkload,
   options: { readonly check: boolean; readonly timeline?: boolean },
 ): RunResult {
-  const boot = new GuestBoot(scenario, loaded, options.check);
-  try {
-    boot.execute();
-    return resultOf(scenario, loaded, boot, options.timeline === true, "ready");
-  } catch (error) {
-    if (!(error instanceof GuestEnded)) throw error;
-    if (error.midStep) boot.guest.clock.stop();
-    return resultOf(scenario, loaded, boot, options.timeline === true, error.outcome, error.message);
-  }
+  const run = runGuest(scenario, loaded, { check: options.check });
+  return resultOf(scenario, loaded, run, options.timeline === true);
 }
 
 function resultOf(
   scenario: Scenario,
   loaded: LoadedWorkload,
-  boot: GuestBoot,
+  { guest: boot, facts, workloadEndNs, ended }: GuestRun,
   withTimeline: boolean,
-  outcome: Outcome,
-  reason?: string,
 ): RunResult {
   const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
@@ -64,8 +111,8 @@ function resultOf(
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: (afterBoot ?? { recording }).recording.name,
-    outcome,
-    ...(reason === undefined ? {} : { reason }),
+    outcome: ended?.outcome ?? "ready",
+    ...(ended === undefined ? {} : { reason: ended.message }),
     bootTimeNs: Math.round(bootTimeNs),
     phases: clock.phases.map(({ name, ns }) => ({ name, ns: Math.round(ns) })),
     acceptedBytes: platform.acceptedPages * PAGE_SIZE + host.acceptedSharedBytes,
@@ -80,7 +127,7 @@ function resultOf(
     ...(withTimeline
       ? { hostTimeline: timeline.points.map(({ timeNs, use }) => ({ timeNs: Math.round(timeNs), use })) }
       : {}),
-    acceptCalls: boot.acceptCalls,
+    acceptCalls: boot.faults?.faults ?? boot.acceptance?.acceptCalls ?? 0,
     stalls: {
       count: stalls.count,
       p50Ns: Math.round(stalls.p50Ns),
@@ -91,25 +138,14 @@ function resultOf(
     spinNs: Math.round(kernelAccept.spinNs),
     longestIrqOffNs: Math.round(lockups.longestIrqOffNs),
     softLockups: lockups.softLockups,
-    ...(boot.ready === undefined
-      ? {}
-      : {
-          workloadTimeNs: Math.round(
-            (boot.kexec?.startNs ?? Math.max(...clock.cpus.timeNs)) - boot.ready.bootTimeNs,
-          ),
-        }),
+    ...(boot.ready === undefined ? {} : { workloadTimeNs: Math.round(workloadEndNs - boot.ready.bootTimeNs) }),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
-    ...(boot.attack === undefined ? {} : { attack: boot.attack.result }),
-    ...(boot.hotplug === undefined ? {} : { hotplug: boot.hotplug.result }),
-    ...(boot.kexec === undefined ? {} : { kexec: boot.kexec.result }),
+    ...facts,
     ...(commandLine === undefined ? {} : { commandLine }),
     ...(remarks.size === 0 ? {} : { remarks: [...remarks] }),
     ...(boot.e820Record === undefined ? {} : { e820Record: boot.e820Record.result }),
     ...(boot.setupArch === undefined ? {} : { setupArch: boot.setupArch }),
-    ...(boot.kernel?.early.earlyMap === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
-    ...(boot.drained === undefined
-      ? {}
-      : { drain: { ...boot.drained, timeNs: Math.round(boot.drained.timeNs) } }),
+    ...(boot.kernel === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     assumedShare: bootTimeNs === 0 ? 0 : assumedNs / bootTimeNs,
     requests: requestCounts(boot, [report, afterBoot?.report]),
     costs: Object.fromEntries(
@@ -127,7 +163,7 @@ const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["mem", "memmap", "early_pa
 /** What the scenario's own words came to. */
 function commandLineResult(
   { guest }: Scenario,
-  { kernel, hugePages }: GuestBoot,
+  { kernel, hugePages = [] }: GuestRun["guest"],
 ): CommandLineResult | undefined {
   const words = commandLineWords(guest.commandLine);
   if (kernel === undefined || words.every(({ name }) => SHOWN_ELSEWHERE.has(name))) return undefined;
@@ -145,7 +181,7 @@ function commandLineResult(
   };
 }
 
-function memoryResult({ handOver, acpiMemory, guest }: GuestBoot): MemoryResult {
+function memoryResult({ handOver, acpiMemory, guest }: GuestRun["guest"]): MemoryResult {
   const entries = handOver?.stub.entries ?? [];
   return {
     visibleBytes: entries.reduce(
@@ -159,11 +195,11 @@ function memoryResult({ handOver, acpiMemory, guest }: GuestBoot): MemoryResult 
 
 /** Sums over the boot and what comes after it. */
 function requestCounts(
-  { replay, afterBoot, filledBeforeTracing }: GuestBoot,
+  { replays, unseen }: GuestRun["guest"],
   reports: readonly (ImportReport | undefined)[],
 ): RequestCounts {
   const replayed = (count: keyof Replay["counts"]): number =>
-    (replay?.counts[count] ?? 0) + (afterBoot?.counts[count] ?? 0);
+    replays.reduce((sum, { counts }) => sum + counts[count], 0);
   const reported = (count: "beforeTracing" | "inferredBulk" | "lostEvents"): number =>
     reports.reduce((sum, report) => sum + (report?.[count] ?? 0), 0);
   return {
@@ -171,7 +207,7 @@ function requestCounts(
     frees: replayed("frees"),
     failed: replayed("failed"),
     beforeTracing: reported("beforeTracing"),
-    filledBeforeTracing,
+    filledBeforeTracing: unseen.pages,
     inferredBulk: reported("inferredBulk"),
     lostEvents: reported("lostEvents"),
   };

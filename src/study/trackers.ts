@@ -11,11 +11,11 @@ import {
   type TrackerTraits,
   type TrackerUse,
 } from "../accept/tracker.js";
-import { GuestBoot } from "../guest/boot.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, GiB, MiB } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
+import { runGuest } from "./run-scenario.js";
 
 /** Time to read or write a cache line in a stream at 10 GB/s; nanoseconds, an assumption. */
 export const LINE_NS = 6.4;
@@ -56,14 +56,15 @@ interface Requests {
  * @throws GuestEnded when the guest does not get as far as its kernel
  */
 export function compareTrackers(scenario: Scenario, loaded: LoadedWorkload): TrackerComparison | undefined {
-  const boot = new GuestBoot(scenario, loaded, false);
   const bounds: number[] = [];
   let map: readonly TrackedRange[] | undefined;
-  boot.onHandOver = ({ entries, table }, acceptance) => {
-    map = trackedMap(entries, table);
-    acceptance.onRequest = (start, sizeBytes) => bounds.push(start, start + sizeBytes);
-  };
-  boot.execute();
+  const { ended } = runGuest(scenario, loaded, {
+    onHandOver({ stub: { entries, table } }, acceptance) {
+      map = trackedMap(entries, table);
+      acceptance.onRequest = (start, sizeBytes) => bounds.push(start, start + sizeBytes);
+    },
+  });
+  if (ended !== undefined) throw ended;
   if (map === undefined) throw new GuestEnded("oom", "the guest came to no kernel");
   if (!map.some(isUnaccepted)) return undefined;
   return compare(scenario.memoryBytes, { map, bounds });

@@ -8,11 +8,12 @@ import type { KernelBuild } from "../linux/kernel-build.js";
 import { type ReservationRules, reservationRules } from "../linux/reservation-rules.js";
 import type { TableReservation } from "../linux/rules.js";
 import type { Memblock } from "../memblock/memblock.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import type { AddressRange, PhysRange } from "../units.js";
 import type { KernelE820Entry } from "./e820-table.js";
-import type { EarlyMap } from "./early-map.js";
+import { EarlyMap } from "./early-map.js";
 import type { RuntimeData, RuntimeDataRules } from "./ghcb-pages.js";
-import type { SplitTables } from "./table-pages.js";
+import { type SplitTables, TablePages } from "./table-pages.js";
 
 /** Memory of the contiguous allocator that waits for the page allocator. */
 export interface CmaArea extends AddressRange {
@@ -92,6 +93,14 @@ export interface HugeBootPages {
   readonly ranges: readonly AddressRange[];
 }
 
+/** What early boot has left, now that there is a page allocator. */
+export interface KernelMemory {
+  readonly early: EarlyBoot;
+  readonly allocator: PageAllocator;
+  /** Node of each CPU that comes online at boot. */
+  readonly cpuNodes: readonly number[];
+}
+
 /** One boot up to memblock_free_all(): inputs, and what each step leaves for later ones. */
 export class EarlyBoot {
   readonly memblock: Memblock;
@@ -135,12 +144,13 @@ export class EarlyBoot {
   runtimeData: RuntimeData = { pages: [], shared: [] };
   /** What the kernel reads in the table of unaccepted memory, if there is one. */
   unacceptedTable: UnacceptedTable | undefined = undefined;
-  /** The direct map, once there is one (init_mem_mapping). */
-  earlyMap: EarlyMap | undefined = undefined;
+  /** The direct map; empty until init_mem_mapping(). */
+  readonly earlyMap: EarlyMap;
 
   constructor(memblock: Memblock, machine: EarlyMachine, build: KernelBuild) {
     this.memblock = memblock;
     this.machine = machine;
+    this.earlyMap = new EarlyMap(new TablePages(memblock, machine.splitTables));
     this.build = build;
     this.options = bootOptions(machine.commandLine);
     this.rules = machine.reservationRules ?? reservationRules("6.12");

@@ -9,7 +9,7 @@
 
 import { nrKernelPages } from "../mm/large-hash.js";
 import { sparseInit } from "../mm/sparse.js";
-import { dmaContiguousReserve, hugetlbCmaReserve } from "./cma-reserve.js";
+import { dmaContiguousReserve, hugetlbCmaReserve } from "./cma.js";
 import { reserveCrashkernel } from "./crash-reserve.js";
 import { e820FinishEarlyParams } from "./e820-user.js";
 import type { EarlyBoot } from "./early-machine.js";
@@ -40,7 +40,7 @@ import {
   vfsCachesInitEarly,
 } from "./early-start-kernel.js";
 import { allocRuntimeData } from "./ghcb-pages.js";
-import { hugepagesSetup } from "./hugetlb-boot-pages.js";
+import { hugepagesSetup } from "./hugetlb.js";
 import { initMemMapping } from "./init-mem-mapping.js";
 import { setupPerCpuAreas } from "./percpu-first-chunk.js";
 import { swiotlbInit } from "./swiotlb.js";
@@ -69,7 +69,7 @@ function freeAreaInit(boot: EarlyBoot): void {
 function sevEsInitVcHandling(boot: EarlyBoot): void {
   const { snp, cpuNodes } = boot.machine;
   if (snp === undefined) return;
-  boot.runtimeData = allocRuntimeData(boot.memblock, cpuNodes, snp, boot.earlyMap!);
+  boot.runtimeData = allocRuntimeData(boot.memblock, cpuNodes, snp, boot.earlyMap);
 }
 
 /** In the order of the kernel. `memblock=debug` takes effect after the first one. */

@@ -9,9 +9,9 @@
 import { type AddressRange, GiB, KiB, MiB, PAGE_SIZE, pfnDown, roundDown, roundUp, TiB } from "../units.js";
 import type { MappedPiece } from "./direct-map.js";
 import type { EarlyBoot } from "./early-machine.js";
-import { EarlyMap } from "./early-map.js";
+import type { EarlyMap } from "./early-map.js";
 import { limitToMapped } from "./mapped-table.js";
-import { TablePages } from "./table-pages.js";
+import type { TablePages } from "./table-pages.js";
 
 const PMD_SIZE = 2 * MiB;
 const PUD_SIZE = GiB;
@@ -66,11 +66,9 @@ class DirectMapBuilder {
   constructor(boot: EarlyBoot) {
     const { pageTablesStart, end } = brkArea(boot);
     this.#boot = boot;
-    const tables = new TablePages(boot.memblock, boot.machine.splitTables);
-    head64(tables, boot.machine.fiveLevel);
-    tables.leaveHead64({ start: pageTablesStart, end });
-    this.#early = new EarlyMap(tables);
-    boot.earlyMap = this.#early;
+    this.#early = boot.earlyMap;
+    head64(this.#early.tables, boot.machine.fiveLevel);
+    this.#early.tables.leaveHead64({ start: pageTablesStart, end });
   }
 
   mapAll(): void {

@@ -1,6 +1,15 @@
-import type { Guest } from "../guest/guest.js";
+import type { CocoPlatform } from "../coco/platform.js";
+import type { GuestMemory } from "../host/guest-memory.js";
+import type { GuestClock } from "../sim/guest-clock.js";
 import { PAGE_SIZE, type PhysRange } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
+
+/** What a change of the direct map is seen by. */
+export interface MapWatchers {
+  readonly platform: CocoPlatform;
+  readonly host: GuestMemory;
+  readonly clock: GuestClock;
+}
 
 /**
  * The running kernel makes memory of its direct map shared with the host, in the order of 6.12
@@ -17,7 +26,7 @@ import type { EarlyMap } from "./early-map.js";
  */
 export function setMemoryShared(
   range: PhysRange,
-  { platform, host, clock }: Pick<Guest, "platform" | "host" | "clock">,
+  { platform, host, clock }: MapWatchers,
   early: EarlyMap,
   onlineCpus: number,
   unaccepted: readonly PhysRange[] = [],

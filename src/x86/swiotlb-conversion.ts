@@ -1,7 +1,6 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
-import type { Guest } from "../guest/guest.js";
-import type { Kernel } from "../guest/kernel.js";
-import { setMemoryShared } from "./set-memory-shared.js";
+import type { EarlyBoot } from "./early-machine.js";
+import { type MapWatchers, setMemoryShared } from "./set-memory-shared.js";
 
 /**
  * Makes the DMA bounce buffer shared, in one go, once the page allocator runs (6.12
@@ -22,11 +21,11 @@ import { setMemoryShared } from "./set-memory-shared.js";
  * @param acceptance the kernel's record
  * @throws GuestEnded when no page is left for a table
  */
-export function memEncryptInit(guest: Guest, { early }: Kernel, acceptance: AcceptMemory): void {
+export function memEncryptInit(watchers: MapWatchers, early: EarlyBoot, acceptance: AcceptMemory): void {
   const { machine, swiotlb, earlyMap } = early;
   if (!machine.memoryEncrypted || swiotlb === undefined) return;
   const { start, end } = swiotlb;
   const unaccepted = machine.shareWithoutAccept === true ? acceptance.takeUnaccepted(start, end) : [];
-  setMemoryShared(swiotlb, guest, earlyMap!, 1, unaccepted);
-  guest.clock.settle(0);
+  setMemoryShared(swiotlb, watchers, earlyMap, 1, unaccepted);
+  watchers.clock.settle(0);
 }

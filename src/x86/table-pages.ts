@@ -1,6 +1,9 @@
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
+import { GfpMask } from "../page-alloc/gfp.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { GuestEnded } from "../sim/guest-ended.js";
-import { type AddressRange, PAGE_SIZE } from "../units.js";
+import { type AddressRange, PAGE_SIZE, type Page } from "../units.js";
 
 /** early_dynamic_pgts: page tables inside the kernel image (6.12 arch/x86/include/asm/pgtable_64_defs.h). */
 const EARLY_DYNAMIC_PAGE_TABLES = 64;
@@ -62,6 +65,18 @@ export class TablePages {
   constructor(memblock: Memblock, splitTables: SplitTables = "by-phase") {
     this.#memblock = memblock;
     this.#splitTables = splitTables;
+  }
+
+  /** From now on tables come from the page allocator. */
+  serveFrom(allocator: PageAllocator): void {
+    let last: Page | typeof NO_PAGE = NO_PAGE;
+    this.fromBuddy = () => {
+      last = allocator.allocPages(GfpMask.KERNEL, 0, 0, 0);
+      return last !== NO_PAGE;
+    };
+    this.toBuddy = () => {
+      if (last !== NO_PAGE) allocator.freePages(last, 0, 0);
+    };
   }
 
   /** The kernel is past head64: it knows where its brk area lies. */

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StallRecorder } from "../../src/accept/stalls.js";
-import { drain } from "../../src/after/drain.js";
+import { drainMemory } from "../../src/after/drain.js";
 import { loadScenarios } from "../../src/cli/load.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
@@ -71,7 +71,7 @@ function machine(cpus: number, faultsOfBlock: readonly number[]) {
 
 test("one worker: every fault is a touch, and the last block ends it", () => {
   const { blocks, stalls, options } = machine(4, [3, 3, 3]);
-  const result = drain(1, options);
+  const result = drainMemory(1, options);
   // Two whole blocks, and the first page of the third.
   assert.equal(blocks.cpus, [0, 0, 0, 0, 0, 0, 0]);
   assert.equal(result, {
@@ -85,7 +85,7 @@ test("one worker: every fault is a touch, and the last block ends it", () => {
 test("workers start together, when the busiest CPU is done, and go on where one is furthest behind", () => {
   const { clock, blocks, options } = machine(3, [1, 1, 2, 1]);
   clock.cpus.advance(2, 500);
-  const { timeNs } = drain(3, options);
+  const { timeNs } = drainMemory(3, options);
   assert.equal(blocks.cpus, [0, 1, 2, 0, 1]);
   // CPU 1 had one block, and the last one after it.
   assert.is(timeNs, 2 * (ACCEPT_NS + TOUCH_NS));
@@ -94,20 +94,20 @@ test("workers start together, when the busiest CPU is done, and go on where one 
 
 test("more workers than CPUs are as many as there are CPUs", () => {
   const [few, many] = [machine(2, [5, 9, 2, 4]), machine(2, [5, 9, 2, 4])];
-  assert.is(drain(2, few.options).timeNs, drain(7, many.options).timeNs);
+  assert.is(drainMemory(2, few.options).timeNs, drainMemory(7, many.options).timeNs);
   assert.equal(few.blocks.cpus, many.blocks.cpus);
 });
 
 test("with nothing to accept it is over at once", () => {
   const { blocks, options } = machine(2, []);
-  assert.equal(drain(2, options), { workers: 2, unacceptedBytes: 0, timeNs: 0 });
+  assert.equal(drainMemory(2, options), { workers: 2, unacceptedBytes: 0, timeNs: 0 });
   assert.equal(blocks.cpus, []);
 });
 
 test("memory that ends first is an error", () => {
   const { options } = machine(1, [2, -1]);
   assert.throws(
-    () => drain(1, options),
+    () => drainMemory(1, options),
     (error: Error) =>
       error instanceof GuestEnded && error.outcome === "oom" && /1024 are unaccepted/.test(error.message),
   );
@@ -121,7 +121,7 @@ test("the order of CPUs is that of the first of those furthest behind, looked fo
       fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 12 }),
       (cpus, workers, faultsOfBlock) => {
         const { clock, blocks, options } = machine(cpus, faultsOfBlock);
-        const { timeNs } = drain(workers, options);
+        const { timeNs } = drainMemory(workers, options);
         const times: number[] = Array.from({ length: Math.min(cpus, workers) }, () => 0);
         const order: number[] = [];
         for (const [block, faults] of faultsOfBlock.entries()) {

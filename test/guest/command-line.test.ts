@@ -3,14 +3,13 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
-import { GuestBoot } from "../../src/guest/boot.js";
 import type { Kernel } from "../../src/guest/kernel.js";
 import { ZoneType } from "../../src/mm/zones.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { asPfn, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { LOADER } from "../loader.js";
-import { runBoot } from "./run-boot.js";
+import { livedGuest, runBoot } from "./run-boot.js";
 
 const test = suite("guest: booted with words on its command line");
 
@@ -27,9 +26,7 @@ function bootedKernel(line: string, ...more: readonly string[]): Kernel {
   const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), {
     loader: LOADER,
   });
-  const boot = new GuestBoot(loaded!.scenario, loaded!.recording, true);
-  boot.execute();
-  return boot.kernel!;
+  return livedGuest(loaded!.scenario, loaded!.recording).kernel;
 }
 
 const plain = booted("quiet");

@@ -2,11 +2,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
-import { GuestBoot } from "../../src/guest/boot.js";
+import type { Booted } from "../../src/guest/state.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { LOADER } from "../loader.js";
+
+import { livedGuest } from "./run-boot.js";
 
 const test = suite("guest: booted with mem=");
 
@@ -20,15 +22,13 @@ async function loaded(...assignments: string[]): Promise<ReturnType<typeof loadS
   return all[0]!;
 }
 
-async function booted(...assignments: string[]): Promise<GuestBoot> {
+async function booted(...assignments: string[]): Promise<Booted> {
   const { scenario, recording } = await loaded(...assignments);
-  const boot = new GuestBoot(scenario, recording, true);
-  boot.execute();
-  return boot;
+  return livedGuest(scenario, recording);
 }
 
-function pages(boot: GuestBoot, field: "managedPages" | "unacceptedPages"): number {
-  return boot.kernel!.allocator.zones.reduce((sum, zone) => sum + zone[field], 0);
+function pages(boot: Booted, field: "managedPages" | "unacceptedPages"): number {
+  return boot.kernel.allocator.zones.reduce((sum, zone) => sum + zone[field], 0);
 }
 
 test("memory above the limit is unaccepted for ever and counted nowhere", async () => {
@@ -38,7 +38,7 @@ test("memory above the limit is unaccepted for ever and counted nowhere", async 
   for (const field of ["managedPages", "unacceptedPages"] as const) {
     assert.is(pages(boot, field), pages(small, field), field);
   }
-  assert.is(boot.kernel!.early.maxPfn, (6 * GiB) / PAGE_SIZE);
+  assert.is(boot.kernel.early.maxPfn, (6 * GiB) / PAGE_SIZE);
   const { platform } = boot.guest;
   assert.is(platform.usableBytesIn(6 * GiB + 2 * MiB, 18 * GiB), 0);
 });
@@ -52,8 +52,8 @@ test("eager acceptance stops at the limit, but for the guard unit behind it", as
 
 test("a limit below the initrd makes the kernel copy it, and nothing is accepted on demand", async () => {
   const boot = await booted("policy=lazy", 'guest.commandLine="mem=1G"');
-  assert.ok(boot.kernel!.early.initrd!.end <= GiB);
-  assert.is(boot.acceptCalls, 0);
+  assert.ok(boot.kernel.early.initrd!.end <= GiB);
+  assert.is(boot.acceptance.acceptCalls, 0);
   assert.is(pages(boot, "unacceptedPages"), 0);
   assert.ok(pages(boot, "managedPages") * PAGE_SIZE < GiB);
 });

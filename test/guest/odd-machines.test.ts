@@ -3,7 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { processUnacceptedMemory } from "../../src/efistub/process-unaccepted-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
-import { Kernel } from "../../src/guest/kernel.js";
+import { type Kernel, startKernel } from "../../src/guest/kernel.js";
+import { deferredInit } from "../../src/guest/page-alloc-init-late.js";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
 import { reservedPfnRanges } from "../../src/memblock/hand-over.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
@@ -90,12 +91,19 @@ function boot(odd: OddMachine, table: UnacceptedTable | undefined): Kernel {
   const machine = plainMachine(memoryBytes, { cpuNodes, numaBlocks: nodes === 1 ? [] : numaBlocks });
   const clock = new GuestClock(new VirtualCpus(cpus), new CostLedger());
   const acceptance = new RecordedAcceptance(table);
-  const kernel = new Kernel(machine, SMALL_6_12_107, LINUX_6_12, acceptance, odd.lazy, clock);
+  const kernel = startKernel({
+    machine,
+    build: SMALL_6_12_107,
+    rules: LINUX_6_12,
+    acceptance,
+    lazy: odd.lazy,
+    clock,
+  });
   const { allocator } = kernel;
   setupPerCpuPageset(allocator, cpuNodes.slice(0, 1));
   for (let cpu = 1; cpu < cpus; cpu++) cpuComesOnline(allocator, cpuNodes.slice(0, cpu));
   for (let order = 0; order < 50; order++) allocator.allocPages(0xcc0, order % 4, 0, 0);
-  kernel.deferredInit();
+  deferredInit(kernel);
   raiseForHugePages(allocator, initPerZoneWmarkMin(allocator, cpuNodes), cpuNodes);
   for (let request = 0; request < 3000; request++) {
     const cpu = request % cpus;

@@ -2,11 +2,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { GuestBoot } from "../../src/guest/boot.js";
 import { memoryBlockBytes } from "../../src/memory-hotplug/add-memory.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
-import { runScenario } from "../../src/study/run-scenario.js";
+import { runGuest, runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB, TiB } from "../../src/units.js";
 import { LOADER } from "../loader.js";
 
@@ -101,9 +100,9 @@ test("struct pages of what goes online come from the map's memory, and run out",
     memory: "256GiB",
     firmware: { highMemory: "acpi" },
   });
-  const boot = new GuestBoot(parseScenario(text, "acpi")[0]!, loaded, false);
-  assert.throws(() => boot.execute(), /found no page/);
-  const { onlineBytes, failedBytes, knownBytes } = boot.acpiMemory!;
+  const { guest, ended } = runGuest(parseScenario(text, "acpi")[0]!, loaded, {});
+  assert.match(ended!.message, /found no page/);
+  const { onlineBytes, failedBytes, knownBytes } = guest.acpiMemory!;
   assert.is(onlineBytes + failedBytes, 254 * GiB);
   assert.is(knownBytes, 0);
   // 2 GiB hold the struct pages of 128 GiB and nothing else.

@@ -2,7 +2,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { GuestBoot } from "../../src/guest/boot.js";
 import {
   freeBufferPages,
   minFreeKbytes,
@@ -14,6 +13,8 @@ import type { Zone } from "../../src/page-alloc/zone.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { asPage, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { LOADER } from "../loader.js";
+
+import { livedGuest } from "../guest/run-boot.js";
 
 const test = suite("hotplug: memory goes online");
 
@@ -29,9 +30,7 @@ function after(memory: string, hotplug: object | undefined, changes: object = {}
     hotplug,
     ...changes,
   });
-  const boot = new GuestBoot(parseScenario(text, "online")[0]!, loader.load(STANDARD_BOOT), true);
-  boot.execute();
-  return boot.kernel!.allocator;
+  return livedGuest(parseScenario(text, "online")[0]!, loader.load(STANDARD_BOOT)).kernel.allocator;
 }
 
 function zoneNamed({ zones }: PageAllocator, name: string): Zone {

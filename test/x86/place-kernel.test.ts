@@ -2,10 +2,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { GuestBoot } from "../../src/guest/boot.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { GiB, MiB } from "../../src/units.js";
 import { LOADER } from "../loader.js";
+
+import { livedGuest } from "../guest/run-boot.js";
 
 const test = suite("guest: place of the kernel");
 
@@ -31,10 +32,9 @@ function starts(kernel: string, bootLoader: string, commandLine = "", kaslr = tr
     guest: { bootLoader, commandLine, kaslr },
   });
   return parseScenario(text, "kaslr").map((scenario) => {
-    const boot = new GuestBoot(scenario, loaded, true);
-    boot.execute();
-    const { start, end } = boot.handOver!.kernel;
-    return { startBytes: start, endBytes: end, stubBytes: boot.guest.meter.acceptedBy.stub };
+    const { guest, handOver } = livedGuest(scenario, loaded);
+    const { start, end } = handOver.kernel;
+    return { startBytes: start, endBytes: end, stubBytes: guest.meter.acceptedBy.stub };
   });
 }
 

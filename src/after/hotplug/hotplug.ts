@@ -1,13 +1,9 @@
-import type { AcceptMemory } from "../../accept/accept-memory.js";
-import type { FaultAcceptance } from "../../accept/fault-acceptance.js";
 import { TABLE_HEADER_BYTES, UnacceptedTable } from "../../efistub/unaccepted-table.js";
 import { HIGH_RAM_START, q35Ram } from "../../firmware/q35.js";
-import type { Guest } from "../../guest/guest.js";
-import type { Kernel } from "../../guest/kernel.js";
+import type { Booted } from "../../guest/state.js";
 import { kernelTable } from "../../guest/strategy.js";
-import type { ReadyTdxModule } from "../../host/tdx-module/start.js";
 import { mapMemory, memmapBytes, memoryBlockBytes, populateMemmap } from "../../memory-hotplug/add-memory.js";
-import { hugePagesInUse, onlinePages } from "../../memory-hotplug/online-pages.js";
+import { onlinePages } from "../../memory-hotplug/online-pages.js";
 import { ZoneType } from "../../mm/zones.js";
 import { GfpMask } from "../../page-alloc/gfp.js";
 import { NO_PAGE } from "../../page-alloc/page-frames.js";
@@ -22,21 +18,18 @@ import {
   roundUp,
   UNIT_SIZE,
 } from "../../units.js";
+import type { Feature } from "../feature.js";
 import type { HotplugPlan, HotplugResult } from "./result.js";
 import { TouchesUnaccepted } from "./unaccepted-touch.js";
 
 /** A bit of the bitmap for each unit. */
 const BYTES_PER_BITMAP_BYTE: number = 8 * UNIT_SIZE;
 
-/** Who decides what about the guest's memory. */
-export interface HotplugTarget {
-  readonly guest: Guest;
-  readonly kernel: Kernel;
-  readonly acceptance: AcceptMemory;
-  readonly faults: FaultAcceptance | undefined;
-  /** The module of a host that is simulated as a whole. */
-  readonly tdxModule: ReadyTdxModule | undefined;
-}
+/** A memory device that is plugged in after the boot, and before the workload that comes behind it. */
+export const hotplug: Feature<"hotplug", HotplugPlan, HotplugResult> = {
+  name: "hotplug",
+  begin: (up, plan) => (plan === undefined ? undefined : new Hotplug(plan, up)),
+};
 
 /**
  * A memory device is plugged into the guest while it runs, and all of it goes online at once on the boot
@@ -44,21 +37,20 @@ export interface HotplugTarget {
  * memhp_default_state=online, into ZONE_NORMAL unless the command line says `online_movable`). The VMM puts it behind the guest's RAM, at the next multiple of 1 GiB (QEMU
  * hw/i386/pc.c: pc_get_device_memory_range).
  */
-export class Hotplug {
+class Hotplug {
   readonly #plan: HotplugPlan;
-  readonly #target: HotplugTarget;
+  readonly #target: Booted;
   readonly #range: AddressRange;
   readonly #blockBytes: number;
   #reason: string | undefined = undefined;
   #refused = false;
   #done = false;
-  #addedBytes = 0;
   #memmapBytes = 0;
   #acceptedOnlineBytes = 0;
   #timeNs = 0;
 
-  constructor(plan: HotplugPlan, target: HotplugTarget) {
-    const end = Math.max(HIGH_RAM_START, q35Ram(target.guest.scenario.memoryBytes).at(-1)!.end);
+  constructor(plan: HotplugPlan, target: Booted) {
+    const end = Math.max(HIGH_RAM_START, q35Ram(target.guest.options.memoryBytes).at(-1)!.end);
     const start = roundUp(end, GiB);
     this.#plan = plan;
     this.#target = target;
@@ -69,7 +61,8 @@ export class Hotplug {
   /** What came of it, as of now. */
   get result(): HotplugResult {
     const { start } = this.#range;
-    const end = start + this.#addedBytes;
+    const addedBytes = this.#target.kernel.pluggedBytes;
+    const end = start + addedBytes;
     const usable = this.#target.guest.platform.usableBytesIn(start, end);
     const reason = this.#done ? this.#reason : "the guest ended on the way";
     return {
@@ -77,7 +70,7 @@ export class Hotplug {
       outcome: this.#refused ? "refused" : reason === undefined ? "online" : "failed",
       ...(reason === undefined ? {} : { reason }),
       blockBytes: this.#blockBytes,
-      addedBytes: this.#addedBytes,
+      addedBytes,
       memmapBytes: this.#memmapBytes,
       acceptedOnlineBytes: this.#acceptedOnlineBytes,
       unacceptedBytes: end - start - usable,
@@ -114,7 +107,7 @@ export class Hotplug {
       return `It would end at 0x${this.#range.end.toString(16)}, and addresses have 52 bits.`;
     }
     const hasBytes = guest.host.limitBytes;
-    const wantedBytes = guest.scenario.memoryBytes + this.#plan.memoryBytes;
+    const wantedBytes = guest.options.memoryBytes + this.#plan.memoryBytes;
     if (wantedBytes <= hasBytes) return undefined;
     const refused = tdxModule?.hotplug.find(({ accepted }) => !accepted)?.reason;
     const why = refused === undefined ? "" : ` ${refused}`;
@@ -136,12 +129,13 @@ export class Hotplug {
       return `struct pages take ${wanted}, of which the guest had ${formatBytes(this.#memmapBytes)}`;
     }
     const { earlyMap } = kernel.early;
-    mapMemory(earlyMap!, this.#range);
+    mapMemory(earlyMap, this.#range);
     guest.host.plugIn(end - start);
     if (this.#plan.acceptance === "lazy" && guest.platform.name !== "none" && !this.#growBitmap()) {
       return "no page is left for a longer bitmap";
     }
     if (this.#plan.acceptance === "assumed") {
+      kernel.assumesAccepted = true;
       kernel.allocator.acceptor = new TouchesUnaccepted(
         kernel.allocator.acceptor,
         this.#range,
@@ -150,7 +144,7 @@ export class Hotplug {
     }
     guest.host.noteGuestTables(
       guest.policy.flagsPages === true ? 0 : (this.#target.acceptance.table?.bitmapBytes ?? 0),
-      earlyMap!.tables.total * PAGE_SIZE,
+      earlyMap.tables.total * PAGE_SIZE,
     );
     return undefined;
   }
@@ -175,10 +169,8 @@ export class Hotplug {
   /** Block by block (walk_memory_blocks, memory_block_online). */
   #online(): void {
     const { guest, kernel } = this.#target;
-    const { clock, kernelAccept, scenario } = guest;
-    const { transparentHugePages = scenario.guest.transparentHugePages, onlineMovable } =
-      kernel.early.options;
-    const hugePages = transparentHugePages && hugePagesInUse(kernel.allocator);
+    const { clock, kernelAccept } = guest;
+    const { onlineMovable } = kernel.early.options;
     const zone = onlineMovable ? ZoneType.MOVABLE : ZoneType.NORMAL;
     for (let { start } = this.#range; start < this.#range.end; start += this.#blockBytes) {
       const block = { start, end: start + this.#blockBytes };
@@ -188,8 +180,8 @@ export class Hotplug {
         this.#acceptedOnlineBytes += this.#blockBytes;
       }
       clock.ledger.charge(CostEvent.initStructPage, this.#blockBytes / PAGE_SIZE);
-      onlinePages(kernel, block, zone, hugePages);
-      this.#addedBytes += this.#blockBytes;
+      onlinePages(kernel, block, zone);
+      kernel.pluggedBytes += this.#blockBytes;
       clock.settle(0);
     }
   }

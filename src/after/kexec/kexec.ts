@@ -1,13 +1,15 @@
 import { AcceptMemory } from "../../accept/accept-memory.js";
-import type { TrackedRange } from "../../accept/e820-ranges.js";
-import { type E820Entry, E820Type } from "../../efistub/setup-e820.js";
+import { E820Type } from "../../efistub/setup-e820.js";
 import type { ArchAccept, UnacceptedTable } from "../../efistub/unaccepted-table.js";
 import type { Guest } from "../../guest/guest.js";
-import { Kernel } from "../../guest/kernel.js";
+import { KERNEL, type Kernel, type KernelStart } from "../../guest/kernel.js";
+import { deferredInit } from "../../guest/page-alloc-init-late.js";
+import type { Booted } from "../../guest/state.js";
 import { faultAcceptance, kernelOptions } from "../../guest/strategy.js";
 import { GuestEnded } from "../../sim/guest-ended.js";
+import type { Steps } from "../../sim/steps.js";
 import { type AddressRange, asPhys, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
-import type { EarlyMachine } from "../../x86/early-machine.js";
+import type { Feature } from "../feature.js";
 import { rebuiltTable, tableFromMap } from "./hand-over-table.js";
 import type { KexecPlan, KexecResult, NextKernelTable } from "./result.js";
 import { allSegments, highestHole, placeSegments, type Segments } from "./segments.js";
@@ -19,36 +21,35 @@ import { readVmcore } from "./vmcore.js";
 const CRASH_KERNEL_BYTES: number = 256 * MiB;
 const CRASH_KERNEL_ALIGN: number = 16 * MiB;
 
-/** The first kernel, and how it came to be. */
-export interface FirstKernel {
-  readonly guest: Guest;
-  readonly kernel: Kernel;
-  readonly machine: EarlyMachine;
-  readonly acceptance: AcceptMemory;
-  /** The map that it got from its stub. */
-  readonly entries: readonly E820Entry[];
-  /** What it knows about unaccepted memory; absent when all is accepted. */
-  readonly table: UnacceptedTable | undefined;
-  /** Its memory by what was accepted when it started. */
-  readonly asFromFirmware: readonly TrackedRange[];
-}
+/** What the next kernel goes through: all that decides what it accepts. */
+const NEXT_KERNEL: Steps<{ readonly start: KernelStart }, { readonly kernel: Kernel }> = KERNEL.step(
+  "deferred_init_memmap",
+  ({ kernel }) => deferredInit(kernel),
+);
+
+/** Another kernel that takes the guest over, after everything else. */
+export const kexec: Feature<"kexec", KexecPlan, KexecResult> = {
+  name: "kexec",
+  endsKernel: true,
+  begin: (up, plan) => (plan === undefined ? undefined : new Kexec(plan, up)),
+};
 
 /**
  * The first kernel ends and another one goes on in the same guest, whose memory stays as accepted as
  * it was. `result` tells how far that came, also when `run` throws.
  */
-export class Kexec {
+class Kexec {
   readonly #plan: KexecPlan;
-  readonly #first: FirstKernel;
+  readonly #first: Booted;
   /** When the last request of the workload was served; nanoseconds. */
-  readonly startNs: number;
+  readonly #startNs: number;
   #facts: Omit<KexecResult, "kind" | "table" | "timeNs">;
 
-  constructor(plan: KexecPlan, first: FirstKernel) {
+  constructor(plan: KexecPlan, first: Booted) {
     first.guest.clock.joinAll();
     this.#plan = { ...plan, table: tableOfNext(plan.table, first.guest) };
     this.#first = first;
-    this.startNs = first.guest.clock.bootCpuNs;
+    this.#startNs = first.guest.clock.bootCpuNs;
     this.#facts = { done: false, segmentBytes: 0, unacceptedSegmentBytes: 0, unsharedBytes: 0 };
   }
 
@@ -56,7 +57,7 @@ export class Kexec {
     const { clock } = this.#first.guest;
     clock.settle(0);
     const { kind, table } = this.#plan;
-    return { kind, table, timeNs: Math.round(clock.bootCpuNs - this.startNs), ...this.#facts };
+    return { kind, table, timeNs: Math.round(clock.bootCpuNs - this.#startNs), ...this.#facts };
   }
 
   /**
@@ -70,17 +71,17 @@ export class Kexec {
 
   /** What the first kernel has shared with the host, leaf by leaf, as its direct map tells. */
   get #shared(): AddressRange[] {
-    return this.#first.kernel.early.earlyMap!.map.sharedLeaves();
+    return this.#first.kernel.early.earlyMap.map.sharedLeaves();
   }
 
   get #ram(): AddressRange[] {
-    return this.#first.entries
+    return this.#first.handOver.stub.entries
       .filter(({ type }) => type === E820Type.RAM)
       .map(({ start, end }) => ({ start: roundUp(start, PAGE_SIZE), end: roundDown(end, PAGE_SIZE) }));
   }
 
   #kexec(): void {
-    const { guest, kernel, entries } = this.#first;
+    const { guest, kernel, handOver } = this.#first;
     const { initrd, build } = kernel.early;
     const segments = placeSegments(
       this.#ram,
@@ -95,7 +96,7 @@ export class Kexec {
     const arch: ArchAccept = { acceptMemory: (start, end) => guest.meter.kernelAccept(start, end) };
     let { table } = this.#first;
     if (this.#plan.table === "rebuilt") {
-      const next = rebuiltTable(entries, table, arch);
+      const next = rebuiltTable(handOver.stub.entries, table, arch);
       this.#facts = { ...this.#facts, mapEntries: next.entries, gapBytes: next.gapBytes };
       table = next.table;
     }
@@ -145,7 +146,7 @@ export class Kexec {
     const { guest, kernel } = this.#first;
     const shared = this.#shared;
     if (!guest.rules.kexec.unshares.some((name) => name === guest.platform.name)) return shared;
-    this.#facts = { ...this.#facts, unsharedBytes: unshare(guest, shared, kernel.early.earlyMap!.map) };
+    this.#facts = { ...this.#facts, unsharedBytes: unshare(guest, shared, kernel.early.earlyMap.map) };
     return [];
   }
 
@@ -158,26 +159,23 @@ export class Kexec {
       const first = Math.max(0, Math.floor(unitOf(segments.kernel.start)));
       table.acceptUnits(first, Math.min(Math.ceil(unitOf(segments.kernel.end)), table.unitCount), arch);
     }
-    const phases = clock.phases.length;
     clock.idle.online = 1;
-    const next = new Kernel(
-      {
+    const start: KernelStart = {
+      machine: {
         ...machine,
         kernelStart: segments.kernel.start,
         ...(segments.initrd === undefined ? {} : { initrd: segments.initrd }),
         ...(machine.efi === undefined ? {} : { efi: { ...machine.efi, memoryMap: segments.parameters } }),
       },
-      kernel.early.build,
-      guest.rules.pageAlloc,
-      new AcceptMemory(table, kernelAccept, kernelAccept),
-      guest.policy.kernel !== "boot",
+      build: kernel.early.build,
+      rules: guest.rules.pageAlloc,
+      acceptance: new AcceptMemory(table, kernelAccept, kernelAccept),
+      lazy: guest.policy.kernel !== "boot",
       clock,
-      kernelOptions(guest, faultAcceptance(guest, table)),
-    );
-    next.deferredInit();
-    // They are not the boot's.
-    clock.phases.length = phases;
-    return next;
+      ...kernelOptions(guest, faultAcceptance(guest, table)),
+    };
+    // Its phases are not the boot's.
+    return NEXT_KERNEL.run({ start }, () => clock.settle(0)).kernel;
   }
 
   /** The crash kernel runs in memory of its own, which was set aside at boot, and copies the rest. */
@@ -186,7 +184,7 @@ export class Kexec {
     const own = this.#crashKernel();
     this.#facts = { ...this.#facts, segmentBytes: own.end - own.start };
     const shared = this.#unshare();
-    const hasPointer = guest.scenario.guest.unacceptedMemory !== "zero-page";
+    const hasPointer = guest.options.guest.unacceptedMemory !== "zero-page";
     if (table !== undefined && hasPointer && guest.rules.tableReservation === "bytes") {
       throw new GuestEnded(
         "terminated",
@@ -229,11 +227,11 @@ export class Kexec {
  * setup_boot_parameters), so only a map that is made anew can tell the next kernel. Where the e820 table is the
  * record, it is what is handed over.
  */
-function tableOfNext(planned: NextKernelTable, { policy, scenario }: Guest): NextKernelTable {
+function tableOfNext(planned: NextKernelTable, { policy, options }: Guest): NextKernelTable {
   if (policy.flagsPages === true) return "lost";
   if (planned !== "handed-over") return planned;
-  if (scenario.guest.record !== "bitmap") return "rebuilt";
-  return scenario.guest.unacceptedMemory === "zero-page" ? "lost" : planned;
+  if (options.guest.record !== "bitmap") return "rebuilt";
+  return options.guest.unacceptedMemory === "zero-page" ? "lost" : planned;
 }
 
 function unacceptedIn(table: UnacceptedTable | undefined, { start, end }: AddressRange): number {

@@ -1,4 +1,4 @@
-import { Kernel } from "../../guest/kernel.js";
+import { type Kernel, startKernel } from "../../guest/kernel.js";
 import type { KernelBuild } from "../../linux/kernel-build.js";
 import { kernelRules } from "../../linux/kernel-rules.js";
 import type { PageAllocator } from "../../page-alloc/page-allocator.js";
@@ -47,7 +47,13 @@ export function replayBoot(
   const released: ReleasedBlock[] = [];
   const lazy = !/(^|\s)accept_memory=eager(\s|$)/.test(machine.commandLine);
   const clock = new GuestClock(new VirtualCpus(machine.cpuNodes.length), new CostLedger());
-  const kernel = new Kernel(machine, build, kernelRules("6.12").pageAlloc, acceptance, lazy, clock, {
+  const kernel = startKernel({
+    machine,
+    build,
+    rules: kernelRules("6.12").pageAlloc,
+    acceptance,
+    lazy,
+    clock,
     ...(earlySteps === undefined ? {} : { earlySteps }),
     released: (startPfn, order, blocks, parked) => {
       for (const piece of piecesOf(startPfn, order, blocks, parked)) released.push(piece);

@@ -1,5 +1,6 @@
 import { AcceptMemory } from "../../accept/accept-memory.js";
-import { Kernel } from "../../guest/kernel.js";
+import { type Kernel, startKernel } from "../../guest/kernel.js";
+import { deferredInit } from "../../guest/page-alloc-init-late.js";
 import { DEBIAN_CLOUD_6_12_95 } from "../../linux/kernel-build.js";
 import { kernelRules } from "../../linux/kernel-rules.js";
 import {
@@ -43,22 +44,22 @@ function compareBoot(files: RecordingFiles, { text: bootLog, machine }: BootLog)
   const newKernel = (): Kernel => {
     const clock = new GuestClock(new VirtualCpus(cpuNodes.length), new CostLedger());
     const acceptance = new AcceptMemory(undefined, { acceptMemory: () => {} });
-    return new Kernel(
+    return startKernel({
       machine,
-      DEBIAN_CLOUD_6_12_95,
-      kernelRules("6.12").pageAlloc,
+      build: DEBIAN_CLOUD_6_12_95,
+      rules: kernelRules("6.12").pageAlloc,
       acceptance,
-      true,
+      lazy: true,
       clock,
-      hooks,
-    );
+      ...hooks,
+    });
   };
   const kernel = newKernel();
   const { allocator } = kernel;
   setupPerCpuPageset(allocator, cpuNodes.slice(0, 1));
   for (let online = 1; online < cpuNodes.length; online++)
     cpuComesOnline(allocator, cpuNodes.slice(0, online));
-  kernel.deferredInit();
+  deferredInit(kernel);
   // All that is freed later lies in the zone of the kernel image.
   const imageZone = allocator.zoneOfPfn(asPfn(machine.kernelStart / PAGE_SIZE));
   imageZone.managedPages += freedPages(bootLog, (what) => what === FREED_EARLY);

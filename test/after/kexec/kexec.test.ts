@@ -3,8 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { KexecPlan, KexecResult, NextKernelTable } from "../../../src/after/kexec/result.js";
 import { loadScenarios } from "../../../src/cli/load.js";
-import { GuestBoot } from "../../../src/guest/boot.js";
 import { parseAssignment } from "../../../src/scenario/set.js";
+import { type GuestRun, runGuest } from "../../../src/study/run-scenario.js";
 import { GiB, MiB } from "../../../src/units.js";
 import { LOADER } from "../../loader.js";
 
@@ -14,7 +14,7 @@ interface Ended {
   readonly result: KexecResult;
   /** Why the guest did not survive it. */
   readonly reason: string | undefined;
-  readonly boot: GuestBoot;
+  readonly guest: GuestRun["guest"]["guest"];
 }
 
 /** Boots a lazy guest of 4 GiB, of which 2 GiB are unaccepted, and ends its kernel. */
@@ -27,14 +27,12 @@ function ended(plan: KexecPlan, changes: readonly string[]): Ended {
   const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), {
     loader: LOADER,
   });
-  const boot = new GuestBoot({ ...loaded!.scenario, kexec: plan }, loaded!.recording, false);
-  let reason: string | undefined;
-  try {
-    boot.execute();
-  } catch (error) {
-    reason = (error as Error).message;
-  }
-  return { result: boot.kexec!.result, reason, boot };
+  const {
+    guest,
+    facts,
+    ended: error,
+  } = runGuest({ ...loaded!.scenario, kexec: plan }, loaded!.recording, {});
+  return { result: facts.kexec!, reason: error?.message, guest: guest.guest };
 }
 
 const V6_15 = 'kernel="6.15"';
@@ -42,7 +40,7 @@ const V6_6 = 'kernel="6.6"';
 
 test("with the table handed over, the next kernel accepts nothing twice and leaves the rest for later", () => {
   for (const platform of ["tdx", "snp"]) {
-    const { result, reason, boot } = after("kexec", "handed-over", `platform=${platform}`, V6_15);
+    const { result, reason, guest } = after("kexec", "handed-over", `platform=${platform}`, V6_15);
     assert.is(reason, undefined);
     assert.is(result.done, true);
     const { acceptedBytes, unacceptedBytes } = result.nextKernel!;
@@ -51,7 +49,7 @@ test("with the table handed over, the next kernel accepts nothing twice and leav
       "its tables lie elsewhere than those of the first",
     );
     assert.ok(unacceptedBytes > GiB);
-    assert.is(boot.guest.platform.usableBytesIn(4 * GiB, 6 * GiB), 2 * GiB - unacceptedBytes);
+    assert.is(guest.platform.usableBytesIn(4 * GiB, 6 * GiB), 2 * GiB - unacceptedBytes);
   }
 });
 
@@ -176,14 +174,14 @@ test("shared memory becomes private again on TDX since 6.11 and on SNP since 6.1
   const tdx = after("kexec", "handed-over", 'kernel="6.11"');
   assert.is(tdx.reason, undefined);
   assert.is(tdx.result.unsharedBytes, 256 * MiB);
-  assert.is(tdx.boot.guest.host.acceptedSharedBytes, 0);
+  assert.is(tdx.guest.host.acceptedSharedBytes, 0);
   assert.match(after("kexec", "handed-over", "platform=snp").reason!, /left shared with the host/);
   assert.is(after("kexec", "handed-over", "platform=snp", V6_15).result.unsharedBytes, 256 * MiB + 4096);
 });
 
 test("the boot's own numbers are as without a next kernel", () => {
-  const { boot } = after("kexec", "handed-over");
-  const names = boot.guest.clock.phases.map(({ name }) => name);
+  const { guest } = after("kexec", "handed-over");
+  const names = guest.clock.phases.map(({ name }) => name);
   assert.is(new Set(names).size, names.length);
   assert.is(names.at(-1), "initcalls");
 });

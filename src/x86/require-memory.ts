@@ -2,10 +2,10 @@ import { E820Type } from "../efistub/setup-e820.js";
 import { subtractRanges } from "../firmware/ranges.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, formatBytes, MiB } from "../units.js";
-import { isMemblockMemory } from "../x86/e820-table.js";
-import { ramBytes, userE820 } from "../x86/e820-user.js";
-import type { EarlyMachine } from "../x86/early-machine.js";
-import { MIN_MEMORY_BYTES } from "../x86/memory-options.js";
+import { isMemblockMemory } from "./e820-table.js";
+import { ramBytes, userE820 } from "./e820-user.js";
+import type { EarlyMachine } from "./early-machine.js";
+import { MIN_MEMORY_BYTES } from "./memory-options.js";
 
 /** Of a guest of the smallest size, what its firmware takes away: ACPI tables and the legacy hole. */
 const FIRMWARE_BYTES: number = MiB;

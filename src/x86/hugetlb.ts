@@ -1,17 +1,70 @@
+/** `hugepages=`: what memblock gives at boot, and what the page allocator gives later (mm/hugetlb.c, Linux 6.12). */
+
 import type { StallRecorder } from "../accept/stalls.js";
-import { hugePagePools, PMD_PAGE_BYTES } from "../command-line/hugepages.js";
+import { hugePagePools, PMD_PAGE_BYTES, PUD_PAGE_BYTES } from "../command-line/hugepages.js";
+import { MEMBLOCK_ALLOC_ACCESSIBLE } from "../memblock/memblock.js";
 import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
 import { withTouch } from "../page-alloc/unaccepted-list.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import { PAGE_SIZE, PAGEBLOCK_ORDER, type Page, pfnDown } from "../units.js";
-import type { Kernel } from "./kernel.js";
+import { type AddressRange, PAGE_SIZE, PAGEBLOCK_ORDER, type Page, pfnDown } from "../units.js";
+import type { EarlyBoot, KernelMemory } from "./early-machine.js";
+
+/**
+ * Pages of 1 GiB for `hugepages=`, which only memblock can give: page after page, each accepted in
+ * one go while there is one CPU (mm/hugetlb.c: hugepages_setup -> hugetlb_hstate_alloc_pages,
+ * __alloc_bootmem_huge_page, Linux 6.12). That the head of each is touched does not count.
+ */
+export function hugepagesSetup(boot: EarlyBoot): void {
+  const { pools, dropped } = hugePagePools(boot.options.words, boot.nodeIds);
+  for (const { word, why } of dropped) boot.remarks.push(`ignored: ${word}: ${why}`);
+  for (const { pageBytes, pages, byNode } of pools) {
+    if (pageBytes !== PUD_PAGE_BYTES) continue;
+    if (boot.hugetlbCma) {
+      boot.remarks.push("hugepages=: none of 1 GiB are taken at boot, as hugetlb_cma= has an area for them");
+      continue;
+    }
+    const ranges: AddressRange[] = [];
+    if (byNode === undefined)
+      takePages(boot, pages, (page) => boot.nodeIds[page % boot.nodeIds.length]!, ranges);
+    else for (const [nid, count] of byNode) takePages(boot, count, () => nid, ranges);
+    boot.hugeBootPages.push({ pageBytes, askedPages: pages, ranges });
+    if (ranges.length < pages) {
+      boot.remarks.push(`hugepages=: of ${pages} pages of 1 GiB there is room for ${ranges.length}`);
+    }
+  }
+}
+
+/** Takes pages until one does not fit. */
+function takePages(
+  boot: EarlyBoot,
+  pages: number,
+  nodeOf: (page: number) => number,
+  ranges: AddressRange[],
+): void {
+  const { memblock } = boot;
+  for (let page = 0; page < pages; page++) {
+    const start = boot.setAside(PUD_PAGE_BYTES, () =>
+      memblock.allocTryNidRaw(PUD_PAGE_BYTES, PUD_PAGE_BYTES, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nodeOf(page)),
+    );
+    if (start === 0) return;
+    memblock.reservedMarkNoinit(start + PAGE_SIZE, PUD_PAGE_BYTES - PAGE_SIZE);
+    ranges.push({ start, end: start + PUD_PAGE_BYTES });
+  }
+}
 
 /** A pool of huge pages as boot filled it. */
 export interface HugePagePoolResult {
   readonly pageBytes: number;
   readonly askedPages: number;
   readonly pages: number;
+}
+
+/** All pools. */
+export interface HugePagePools {
+  readonly pools: readonly HugePagePoolResult[];
+  /** Pages in them that nobody has touched. */
+  readonly untouchedPages: number;
 }
 
 const GFP: number = GfpMask.HIGHUSER_MOVABLE | Gfp.THISNODE | Gfp.COMP | Gfp.NOWARN | Gfp.RETRY_MAYFAIL;
@@ -22,7 +75,7 @@ const GFP: number = GfpMask.HIGHUSER_MOVABLE | Gfp.THISNODE | Gfp.COMP | Gfp.NOW
  * threads for each node take half of them each (hugetlb_pages_alloc_boot). Nobody touches the pages,
  * unless `init_on_alloc=1` clears them.
  */
-export function hugetlbInit(kernel: Kernel, clock: GuestClock, stalls: StallRecorder): HugePagePoolResult[] {
+export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, stalls: StallRecorder): HugePagePools {
   const { allocator, early } = kernel;
   const results: HugePagePoolResult[] = [];
   for (const { pageBytes, askedPages, ranges } of early.hugeBootPages) {
@@ -34,7 +87,7 @@ export function hugetlbInit(kernel: Kernel, clock: GuestClock, stalls: StallReco
   const pool = hugePagePools(early.options.words, early.nodeIds).pools.find(
     ({ pageBytes }) => pageBytes === PMD_PAGE_BYTES,
   );
-  if (pool === undefined) return results;
+  if (pool === undefined) return { pools: results, untouchedPages: 0 };
   const touchedBefore = allocator.touchedPages;
   const { acceptor } = allocator;
   if (!early.options.initOnAlloc) allocator.acceptor = withTouch(acceptor, undefined);
@@ -44,11 +97,14 @@ export function hugetlbInit(kernel: Kernel, clock: GuestClock, stalls: StallReco
       ? filler.fill(pool.pages, early.nodeIds)
       : [...pool.byNode].reduce((sum, [nid, count]) => sum + filler.fill(count, [nid]), 0);
   allocator.acceptor = acceptor;
-  if (!early.options.initOnAlloc) kernel.untouchedPages += allocator.touchedPages - touchedBefore;
+  const untouchedPages = early.options.initOnAlloc ? 0 : allocator.touchedPages - touchedBefore;
   if (pages < pool.pages) {
     early.remarks.push(`hugepages=: of ${pool.pages} pages of 2 MiB there is room for ${pages}`);
   }
-  return [...results, { pageBytes: PMD_PAGE_BYTES, askedPages: pool.pages, pages }];
+  return {
+    pools: [...results, { pageBytes: PMD_PAGE_BYTES, askedPages: pool.pages, pages }],
+    untouchedPages,
+  };
 }
 
 /** A thread with its part of the pool. */
@@ -58,11 +114,11 @@ interface Worker {
 }
 
 class PoolFiller {
-  readonly #kernel: Kernel;
+  readonly #kernel: KernelMemory;
   readonly #clock: GuestClock;
   readonly #stalls: StallRecorder;
 
-  constructor(kernel: Kernel, clock: GuestClock, stalls: StallRecorder) {
+  constructor(kernel: KernelMemory, clock: GuestClock, stalls: StallRecorder) {
     this.#kernel = kernel;
     this.#clock = clock;
     this.#stalls = stalls;

@@ -1,0 +1,167 @@
+/** What page_alloc_init_late() does once all CPUs are there (mm/mm_init.c, Linux 6.12). */
+
+import { EagerChunk } from "../accept/eager-chunks.js";
+import { discardedArrays } from "../memblock/hand-over.js";
+import { deferredInitChunk, deferredJobs, type PadataPlan, padataChunks } from "../mm/deferred-init.js";
+import type { PfnRange } from "../mm/pfn-range.js";
+import { Gfp, GfpMask } from "../page-alloc/gfp.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { shuffleZone } from "../page-alloc/shuffle.js";
+import { CostEvent } from "../sim/cost-events.js";
+import { GuestEnded } from "../sim/guest-ended.js";
+import {
+  asPage,
+  formatBytes,
+  GiB,
+  MAX_ORDER_PAGES,
+  PAGE_SIZE,
+  PAGES_PER_SECTION,
+  pfnDown,
+  roundDown,
+  roundUp,
+} from "../units.js";
+import type { DeferredArea, Kernel } from "./kernel.js";
+
+/** Most memory whose blocks are put into a random order: each then has frames of its own here. */
+const SHUFFLED_BYTES_MAX: number = 64 * GiB;
+
+const PAGE_EXT_BYTES = 8; // sizeof(struct page_ext)
+const PAGE_OWNER_BYTES = 64; // sizeof(struct page_owner)
+const PAGE_TABLE_CHECK_BYTES = 8; // sizeof(struct page_table_check)
+
+/**
+ * Initialises the remaining struct pages and frees their memory (deferred_init_memmap). Each CPU of a
+ * node takes chunk after chunk; which one comes next is decided by virtual time. All CPUs but the first
+ * are idle until then. The boot CPU waits for all.
+ */
+export function deferredInit(kernel: Kernel): void {
+  const { clock, lazy, acceptingCpus = Number.POSITIVE_INFINITY } = kernel.start;
+  const { idle } = clock;
+  kernel.allocator.growZone = undefined;
+  for (const area of kernel.deferredAreas) {
+    const nodeCpus = kernel.cpuNodes.flatMap((nodeId, cpu) => (nodeId === area.nodeId ? [cpu] : []));
+    for (const job of deferredJobs(area.free, area.firstDeferredPfn)) {
+      const plan = padataChunks(job, Math.min(nodeCpus.length, acceptingCpus));
+      for (const cpu of nodeCpus.slice(0, plan.workers)) {
+        idle.busy[cpu] = 1;
+        clock.wake(cpu);
+      }
+      // Where nobody accepts with others, it does not matter in what pieces time passes.
+      if (lazy || plan.workers === 1) runWholeChunks(kernel, area, plan);
+      else runEagerChunks(kernel, area, plan);
+      idle.busy.fill(0);
+      clock.joinAll();
+    }
+  }
+  discardMemblock(kernel);
+}
+
+function runWholeChunks(kernel: Kernel, area: DeferredArea, { chunks }: PadataPlan): void {
+  const { cpus, idle } = kernel.start.clock;
+  for (const chunk of chunks) runChunk(kernel, area, chunk, cpus.earliest(idle.busy), 0);
+}
+
+/**
+ * Block by block, so that the CPUs accept beside each other. A chunk's memory goes to the
+ * allocator when all of it is accepted.
+ */
+function runEagerChunks(kernel: Kernel, area: DeferredArea, { chunks }: PadataPlan): void {
+  const { clock, acceptance } = kernel.start;
+  const { cpus, idle, ledger } = clock;
+  const current: (EagerChunk | undefined)[] = [];
+  let taken = 0;
+  for (let cpu = cpus.earliest(idle.busy); cpu >= 0; cpu = cpus.earliest(idle.busy)) {
+    let chunk = current[cpu];
+    if (chunk === undefined) {
+      if (taken === chunks.length) {
+        idle.busy[cpu] = 0;
+        continue;
+      }
+      chunk = new EagerChunk(chunks[taken++]!, area.free, acceptance);
+      current[cpu] = chunk;
+    }
+    clock.begin(cpu);
+    if (chunk.findBlock()) {
+      ledger.charge(CostEvent.initStructPage, MAX_ORDER_PAGES);
+      chunk.acceptBlock();
+      clock.settle(cpu);
+    } else {
+      runChunk(kernel, area, chunk.span, cpu, chunk.blocks * MAX_ORDER_PAGES);
+      current[cpu] = undefined;
+    }
+  }
+}
+
+/** A CPU initialises and releases a chunk of which it has initialised some pages before. */
+function runChunk(
+  { start: { clock }, sink }: Kernel,
+  area: DeferredArea,
+  chunk: PfnRange,
+  cpu: number,
+  initialisedPages: number,
+): void {
+  clock.begin(cpu);
+  const pages = deferredInitChunk(area.free, chunk, sink);
+  clock.ledger.charge(CostEvent.initStructPage, pages - initialisedPages);
+  clock.settle(cpu);
+}
+
+/** Gives back the region arrays that had to grow; the others lie in the kernel image (memblock_discard). */
+function discardMemblock({ early, release }: Kernel): void {
+  for (const { start, end } of discardedArrays(early.memblock)) {
+    for (let pfn = pfnDown(start); pfn < end / PAGE_SIZE; pfn++) release.block(pfn, 0);
+  }
+}
+
+/** Puts free blocks into a random order, where the command line asks for it. */
+export function shuffleFreeMemory({ allocator, early }: Kernel, memoryBytes: number, seed: number): void {
+  if (!early.options.shuffle) return;
+  if (memoryBytes > SHUFFLED_BYTES_MAX) {
+    early.remarks.push(
+      `ignored: page_alloc.shuffle in a guest of more than ${formatBytes(SHUFFLED_BYTES_MAX)}`,
+    );
+    return;
+  }
+  for (const zone of allocator.zones) shuffleZone(allocator.frames, zone, seed);
+}
+
+/**
+ * Extensions of struct page, a table for each section of 128 MiB that has memory: for `page_owner=on`
+ * and `page_table_check=on` (mm/page_ext.c: page_ext_init, alloc_page_ext, Linux 6.12). A table
+ * that finds no room in a row is put together of single pages.
+ *
+ * @throws GuestEnded where the kernel panics
+ */
+export function pageExtInit({ allocator, early }: Kernel): void {
+  const { pageOwner, pageTableCheck } = early.options;
+  const users = (pageOwner ? PAGE_OWNER_BYTES : 0) + (pageTableCheck ? PAGE_TABLE_CHECK_BYTES : 0);
+  if (users === 0) return;
+  const pages = Math.ceil(((PAGE_EXT_BYTES + users) * PAGES_PER_SECTION) / PAGE_SIZE);
+  const order = Math.ceil(Math.log2(pages));
+  const gfp = GfpMask.KERNEL | Gfp.ZERO | Gfp.NOWARN;
+  for (const nid of sections(early.memblock.memPfnRanges())) {
+    const table = allocator.allocPages(gfp, order, nid, 0);
+    if (table !== NO_PAGE) {
+      for (let page: number = table + pages; page < table + 2 ** order; page++)
+        allocator.freePagesPastPcp(asPage(page), 0, 0);
+      continue;
+    }
+    for (let page = 0; page < pages; page++) {
+      if (allocator.allocPages(gfp, 0, nid, 0) === NO_PAGE) {
+        throw new GuestEnded("oom", "the kernel panics: no memory for page_owner= or page_table_check=");
+      }
+    }
+  }
+}
+
+/** The node of every section with memory, ascending. */
+function sections(ranges: Iterable<{ startPfn: number; endPfn: number; nid: number }>): number[] {
+  const nodes = new Map<number, number>();
+  for (const { startPfn, endPfn, nid } of ranges) {
+    const end = roundUp(endPfn, PAGES_PER_SECTION);
+    for (let pfn = roundDown(startPfn, PAGES_PER_SECTION); pfn < end; pfn += PAGES_PER_SECTION) {
+      if (!nodes.has(pfn)) nodes.set(pfn, nid);
+    }
+  }
+  return [...nodes.values()];
+}

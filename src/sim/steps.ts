@@ -1,0 +1,68 @@
+/** One step of a list. */
+interface Step {
+  readonly name: string;
+  /** Called with what all steps before it have added; returns what it adds itself. */
+  readonly run: (state: never) => unknown;
+}
+
+/** The end of a phase, which is a part of the clock's time. */
+interface PhaseEnd {
+  readonly phase: string;
+}
+
+type Adds<Added> = Added extends object ? Added : unknown;
+
+/**
+ * Steps in the one order in which they happen. Each is given what those before it have added, so that the
+ * compiler refuses a step that comes before what it needs.
+ *
+ *     const BOOT = Steps.from<{ guest: Guest }>()
+ *       .step("memmap_init", ({ guest }) => ({ frames: framesOf(guest) }))
+ *       .phase("first struct pages")
+ *       .step("memblock_free_all", ({ frames }) => freeAll(frames));
+ */
+export class Steps<In extends object, Out extends object> {
+  readonly #list: readonly (Step | PhaseEnd)[];
+
+  private constructor(list: readonly (Step | PhaseEnd)[]) {
+    this.#list = list;
+  }
+
+  /** A list without a step yet. */
+  static from<In extends object>(): Steps<In, In> {
+    return new Steps([]);
+  }
+
+  /** @param name of the kernel function, or the program, that does the same */
+  step<Added>(name: string, run: (state: Out) => Added): Steps<In, Out & Adds<Added>> {
+    return new Steps([...this.#list, { name, run }]);
+  }
+
+  /** All since the end of the phase before has this name. */
+  phase(phase: string): Steps<In, Out> {
+    return new Steps([...this.#list, { phase }]);
+  }
+
+  /** Goes on with another list. */
+  followedBy<Last extends object>(steps: Steps<Out, Last>): Steps<In, Out & Last> {
+    return new Steps([...this.#list, ...steps.#list]);
+  }
+
+  /** Names of the steps, and of the phases behind their last steps. */
+  get names(): readonly string[] {
+    return this.#list.map((one) => ("phase" in one ? `= ${one.phase}` : one.name));
+  }
+
+  /**
+   * Takes all steps. What they add is added to `state` itself, so that it tells how far they came where one throws.
+   *
+   * @param endPhase called at the end of each phase
+   */
+  run<State extends In>(state: State, endPhase: (phase: string) => void): State & Out {
+    for (const one of this.#list) {
+      if ("phase" in one) endPhase(one.phase);
+      else Object.assign(state, one.run(state as never));
+    }
+    return state as State & Out;
+  }
+}
