@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+
+const test = suite("rooms: who may import whom");
+
+const SRC = join(import.meta.dirname, "../src");
+
+/** In the order in which a page travels. A room imports from itself and from rooms above it, and from no other. */
+const ROOMS: readonly string[] = [
+  "units",
+  "nearest-name",
+  "printable",
+  "fields",
+  "sim",
+  "linux",
+  "command-line",
+  "firmware",
+  "coco",
+  "efistub",
+  "memblock",
+  "mm",
+  "host",
+  "page-alloc",
+  "accept",
+  "x86",
+  "memory-hotplug",
+  "policy",
+  "workload",
+  "guest",
+  "after",
+  "scenario",
+  "results",
+  "metrics",
+  "study",
+  "verify",
+  "validate",
+  "report",
+  "cli",
+  "index",
+];
+
+/** Imports that go the wrong way and are about to go: each has to be there still. */
+const EXCEPTIONS: readonly string[] = ["study/sweep/record.ts -> report/row-record.ts"];
+
+/** Files that import each other in a circle and are about to be untied: each circle has to be there still. */
+const CIRCLES: readonly string[] = ["page-alloc/cma.ts page-alloc/page-allocator.ts page-alloc/rmqueue.ts"];
+
+/** What each file of `src` imports from others of it. */
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  readdirSync(SRC, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .toSorted()
+    .map((path) => [path, importsOf(path)]),
+);
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(join(SRC, path), "utf8");
+  return Array.from(text.matchAll(/(?:\bfrom |\bimport\(|\bimport )"(\.[^"]+)"/g), ([, target]) =>
+    relative(SRC, normalize(join(SRC, dirname(path), target!))).replace(/\.js$/, ".ts"),
+  );
+}
+
+/** A folder of `src`, or a file right in it. */
+function roomOf(path: string): string {
+  return path.split("/")[0]!.replace(/\.ts$/, "");
+}
+
+test("every file lies in a room that has its place in the order", () => {
+  const unknown = [...imports.keys()].filter((path) => !ROOMS.includes(roomOf(path)));
+  assert.equal(unknown, []);
+});
+
+test("a room imports only from rooms above it", () => {
+  const wrong: string[] = [];
+  for (const [path, targets] of imports) {
+    for (const target of targets) {
+      if (ROOMS.indexOf(roomOf(target)) > ROOMS.indexOf(roomOf(path))) wrong.push(`${path} -> ${target}`);
+    }
+  }
+  assert.equal(wrong, EXCEPTIONS);
+});
+
+test("no files import each other in a circle", () => {
+  assert.equal(
+    circles().map((circle) => circle.toSorted().join(" ")),
+    CIRCLES,
+  );
+});
+
+/** Files that reach each other, by Tarjan's search for strongly connected components. */
+function circles(): string[][] {
+  const found: string[][] = [];
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const path: string[] = [];
+  const visit = (file: string): number => {
+    index.set(file, index.size);
+    low.set(file, index.get(file)!);
+    path.push(file);
+    for (const target of imports.get(file) ?? []) {
+      if (!index.has(target)) low.set(file, Math.min(low.get(file)!, visit(target)));
+      else if (path.includes(target)) low.set(file, Math.min(low.get(file)!, index.get(target)!));
+    }
+    if (low.get(file) === index.get(file)) {
+      const circle = path.splice(path.indexOf(file));
+      if (circle.length > 1) found.push(circle);
+    }
+    return low.get(file)!;
+  };
+  for (const file of imports.keys()) if (!index.has(file)) visit(file);
+  return found;
+}
+
+test.run();
