@@ -6,11 +6,21 @@
  * from what is mapped already. The first few come from a buffer behind the kernel image.
  */
 
-import { type AddressRange, GiB, KiB, MiB, PAGE_SIZE, pfnDown, roundDown, roundUp, TiB } from "../units.js";
+import {
+  type AddressRange,
+  GiB,
+  KiB,
+  MiB,
+  PAGE_SIZE,
+  pfnDown,
+  roundDown,
+  roundUp,
+  TiB,
+  UNIT_SIZE,
+} from "../units.js";
 import type { MappedPiece } from "./direct-map.js";
 import type { EarlyBoot } from "./early-machine.js";
 import type { EarlyMap } from "./early-map.js";
-import { limitToMapped } from "./mapped-table.js";
 import type { TablePages } from "./table-pages.js";
 
 const PMD_SIZE = 2 * MiB;
@@ -160,6 +170,30 @@ class DirectMapBuilder {
       }
     }
   }
+}
+
+/**
+ * Finds out how much of the table of unaccepted memory the kernel can read, now that it runs on page
+ * tables of its own: they map what memblock knows as memory (init_range_memory_mapping). Until then a
+ * fault of the early handler has mapped whatever was touched (arch/x86/kernel/head64.c:
+ * early_make_pgtable), so the first look at the top of memory, in front of the first page table,
+ * comes through.
+ */
+function limitToMapped({ memblock, machine, unacceptedTable: table }: EarlyBoot): void {
+  const range = machine.efi?.unacceptedTable;
+  if (table === undefined || range === undefined) return;
+  let mapped = roundDown(range.start, PAGE_SIZE);
+  for (const { startPfn, endPfn } of memblock.memPfnRanges()) {
+    if (startPfn * PAGE_SIZE <= mapped && mapped < endPfn * PAGE_SIZE) mapped = endPfn * PAGE_SIZE;
+  }
+  if (mapped >= roundUp(range.end, PAGE_SIZE)) return;
+  // The kernel's units can be smaller than those of the bitmap that the stub made.
+  const spanBytes = table.unitCount * table.unitSizeBytes;
+  const bitmapStart = range.end - spanBytes / UNIT_SIZE / 8;
+  table.unmapped = {
+    address: mapped,
+    firstUnit: (Math.max(0, mapped - bitmapStart) * 8 * UNIT_SIZE) / table.unitSizeBytes,
+  };
 }
 
 /** Pieces between borders of 2 MiB and 1 GiB, with the page size their alignment allows. */

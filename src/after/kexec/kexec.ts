@@ -13,9 +13,8 @@ import type { Feature } from "../feature.js";
 import { rebuiltTable, tableFromMap } from "./hand-over-table.js";
 import type { KexecPlan, KexecResult, NextKernelTable } from "./result.js";
 import { allSegments, highestHole, placeSegments, type Segments } from "./segments.js";
-import { unreadable } from "./unreadable.js";
 import { unshare } from "./unshare.js";
-import { readVmcore } from "./vmcore.js";
+import { readVmcore, unreadable } from "./vmcore.js";
 
 /** Assumption where the command line has no `crashkernel=`: 256M, what distributions take; aligned as the kernel does (CRASH_ALIGN). */
 const CRASH_KERNEL_BYTES: number = 256 * MiB;
