@@ -45,9 +45,6 @@ export type FirmwareModel =
 /** Which firmware starts the guest; `auto` is the usual one of the platform. */
 export type FirmwareName = "auto" | FirmwareModel;
 
-/** Who accepts memory for the firmware. */
-export type PreAcceptBy = "firmware" | "vmm";
-
 /** One firmware. Each has a file of its own. */
 export interface Firmware {
   readonly name: FirmwareModel;

@@ -1,18 +1,265 @@
-/** What a guest is made of, fully decided. */
+/** What a guest is made of. */
 
-import type { AcceptanceRecord } from "../accept/e820-record.js";
-import type { TouchContext } from "../accept/fault-acceptance.js";
-import type { HostPageSize } from "../coco/create-platform.js";
+import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-record.js";
+import { TOUCH_CONTEXTS, type TouchContext } from "../accept/fault-acceptance.js";
+import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/create-platform.js";
 import type { PlatformKind } from "../coco/platform.js";
-import type { BootLoader, UnacceptedSupport } from "../efistub/exit-boot-services.js";
-import type { FirmwareName, PreAcceptBy } from "../firmware/firmware.js";
-import type { HighMemory } from "../firmware/start.js";
-import type { TdxModuleHost } from "../host/tdx-module/plan.js";
+import {
+  BOOT_LOADERS,
+  type BootLoader,
+  UNACCEPTED_SUPPORT,
+  type UnacceptedSupport,
+} from "../efistub/exit-boot-services.js";
+import type { Problem, SettledOf } from "../fields/field.js";
+import type { FirmwareName } from "../firmware/firmware.js";
+import { FIRMWARE_NAMES } from "../firmware/firmwares.js";
+import { HIGH_MEMORY, type HighMemory } from "../firmware/start.js";
+import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
 import type { Strategy } from "../policy/parameters.js";
 import type { PolicyName } from "../policy/policies.js";
-import type { SplitTables } from "../x86/table-pages.js";
+import { checkCommandLine } from "../x86/check-command-line.js";
+import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
 
-/** A guest with its host and its firmware. */
+/** What a scenario says of the machine below the guest. */
+export const HOST = {
+  /**
+   * KVM maps private TDX memory with 4 KiB pages (TDX as merged in 6.16), and guest_memfd allocates order 0
+   * (6.12 virt/kvm/guest_memfd.c: kvm_gmem_get_folio).
+   */
+  pageSize: {
+    is: "size",
+    expected: "4KiB, 2MiB or 1GiB",
+    oneOf: HOST_PAGE_SIZES as readonly HostPageSize[],
+    examples: ["4KiB", "2MiB", "1GiB"],
+    default: "4KiB",
+    what: "largest page with which the host backs private memory: 4KiB, 2MiB or 1GiB",
+  },
+  /** Assumption: leaves the page size alone in command. */
+  contiguity: {
+    is: "number",
+    expected: "a probability from 0 to 1",
+    min: 0,
+    max: 1,
+    default: 1,
+    what: "probability from 0 to 1 that the host finds a page of pageSize; otherwise it takes 4 KiB",
+  },
+  /** QEMU prefaults on a page state change only since commit 4cdc489eb9 (2025). */
+  prefault: {
+    is: "flag",
+    default: false,
+    what: "whether the host backs memory when the guest asks for private pages, not at first touch",
+  },
+  /** As in Linux 6.16; the feature is a patch series of 2025. */
+  dynamicPamt: {
+    is: "flag",
+    on: ["tdx"],
+    default: false,
+    what: "whether the module's tracking of 4 KiB pages is allocated as they come into use",
+  },
+  /** QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory). */
+  keepsConverted: {
+    is: "flag",
+    default: false,
+    what: "whether the host keeps the private copy of memory that the guest has made shared",
+  },
+  memory: {
+    is: "size",
+    on: ["tdx", "snp"],
+    expected: "a size in whole pages such as 64GiB",
+    max: "4096TiB",
+    multipleOf: "4KiB",
+    examples: ["64GiB"],
+    byDefault: "as much as the guest takes",
+    what: "what the host has for this guest, with the PAMT or RMP for it",
+  },
+  tdxModule: {
+    is: "section",
+    on: ["tdx"],
+    optional: true,
+    fields: TDX_MODULE as typeof TDX_MODULE,
+    check: checkTdxModule as (value: never) => Problem[],
+    what: "the whole host, to simulate the start of its TDX module as well",
+  },
+} as const;
+
+/** Of the firmware that starts the guest. */
+export const FIRMWARE = {
+  preset: {
+    is: "choice",
+    of: FIRMWARE_NAMES as readonly FirmwareName[],
+    default: "auto",
+    what: "which firmware starts the guest; auto is tdvf for tdx, ovmf-snp for snp, ovmf for none; those of 2022 accept everything; td-shim and ovmf-snp-no-protocol do not go with policy firmware-delegated",
+  },
+  /**
+   * Both TDVF and OVMF accept everything below 4 GiB (edk2 c5aa7e7
+   * OvmfPkg/IntelTdx/TdxHelperLib/SecTdxHelper.c, OvmfPkg/PlatformPei/AmdSev.c).
+   */
+  preAcceptLimit: {
+    is: "size",
+    expected: "an address in whole MiB such as 4GiB, or all",
+    max: "4096TiB",
+    multipleOf: "1MiB",
+    orAll: true,
+    examples: ["4GiB", "512MiB", "all"],
+    default: "4GiB",
+    defaultFor: { preset: { "td-shim": "256MiB" } },
+    what: "the firmware accepts memory below this physical address before it starts the kernel",
+  },
+  /**
+   * A VMM loads what the firmware's metadata names, and leaves RAM to the firmware (QEMU
+   * target/i386/kvm/tdx.c: tdx_finalize_vm; target/i386/sev.c: snp_populate_metadata_pages).
+   */
+  preAcceptBy: {
+    is: "choice",
+    of: ["firmware", "vmm"],
+    default: "firmware",
+    what: "who accepts that memory: the firmware, or the VMM, which puts it into the guest before that runs",
+  },
+  acceptAll: {
+    is: "flag",
+    default: false,
+    what: "whether the VMM or a switch of the firmware makes it accept everything",
+  },
+  acceptOnDemand: {
+    is: "flag",
+    default: false,
+    what: "whether the firmware accepts more memory when it runs out of it, which edk2 does not",
+  },
+  highMemory: {
+    is: "choice",
+    of: HIGH_MEMORY as readonly HighMemory[],
+    default: "type-15",
+    what: "how the firmware tells of memory that it leaves unaccepted: in its map, as ACPI memory devices whose blocks it accepts when they go online, or in both ways",
+  },
+} as const;
+
+/** Of the guest's kernel and its work. */
+export const GUEST = {
+  timeScale: {
+    is: "number",
+    expected: "a number above 0",
+    above: 0,
+    byDefault: "what the recording itself says",
+    what: "guest work for each unit of recorded work",
+  },
+  /** Assumption: as with THP `always`. */
+  transparentHugePages: {
+    is: "flag",
+    default: true,
+    what: "whether the guest kernel uses transparent huge pages, which raises its free-memory targets",
+  },
+  commandLine: {
+    is: "text",
+    check: checkCommandLine as (value: string) => Problem | undefined,
+    examples: ["mem=2G"],
+    default: "",
+    what: "more words for the kernel's command line; those that take memory or CPUs act as in the kernel, are refused, or the run says that it ignores them",
+  },
+  /**
+   * Linux refuses to run otherwise (6.12 arch/x86/coco/tdx/tdx.c: disable_sept_ve), but for policies that live
+   * on the exception; so the policy decides.
+   */
+  septVeDisable: {
+    is: "flag",
+    on: ["tdx"],
+    byDefault: "true, but false for policies that live on the exception",
+    what: "whether touching unaccepted memory ends the guest; otherwise it raises #VE",
+  },
+  /** Assumption: a guest without is the simpler one. */
+  svsm: {
+    is: "flag",
+    on: ["snp"],
+    default: false,
+    what: "whether the guest runs below an SVSM, which validates pages for it",
+  },
+  /** Assumption: a guest without is the simpler one. */
+  coherencyErratum: {
+    is: "flag",
+    on: ["snp"],
+    default: false,
+    what: "whether the guest has to touch each page it validates, as on processors with the erratum",
+  },
+  /** As every distribution boots Linux since 6.5. */
+  unacceptedMemory: {
+    is: "choice",
+    of: UNACCEPTED_SUPPORT as readonly UnacceptedSupport[],
+    default: "asks",
+    what: "what the kernel knows of unaccepted memory: asks (6.5 and later) takes it and tells the firmware, knows takes it, drops ignores it, zero-page keeps the bitmap of the series v10",
+  },
+  /** As every distribution boots Linux since 6.5. */
+  bootLoader: {
+    is: "choice",
+    of: BOOT_LOADERS as readonly BootLoader[],
+    default: "stub",
+    what: "who ends boot services: the kernel's EFI stub, or a boot loader that drops unaccepted memory, makes the table for the kernel, or makes one of another version",
+  },
+  firstTouch: {
+    is: "choice",
+    of: TOUCH_CONTEXTS as readonly TouchContext[],
+    byDefault: "where a handler can run",
+    what: "where the kernel is when it first touches unaccepted memory, for policies that accept by the exception; none of these places can take it",
+  },
+  /** As in the recorded guests, whose addresses can be compared then. */
+  kaslr: {
+    is: "flag",
+    default: false,
+    what: "whether the kernel lies at a random address, chosen by the seed; otherwise at 16 MiB",
+  },
+  checksAcpiMemory: {
+    is: "flag",
+    default: true,
+    what: "whether the kernel looks into its map before it takes memory that ACPI describes",
+  },
+  /** Linux accepts whatever it allocates (6.12 mm/memblock.c: memblock_alloc_range_nid). */
+  shareWithoutAccept: {
+    is: "flag",
+    default: false,
+    what: "whether the DMA bounce buffer becomes shared with the host without being accepted first",
+  },
+  /** Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb). */
+  decryptedSection: {
+    is: "flag",
+    on: ["snp"],
+    default: false,
+    what: "whether the GHCB pages of all CPUs lie in one section that is shared as a whole",
+  },
+  /** drivers/firmware/efi/unaccepted_memory.c, 6.5 and later. Policies that flag struct pages have no other record. */
+  record: {
+    is: "choice",
+    of: ACCEPTANCE_RECORDS as readonly AcceptanceRecord[],
+    default: "bitmap",
+    what: "where the kernel keeps what is accepted: the bitmap of 6.5, or ranges of its e820 table, of 128 entries (e820-zero-page) or 3200 (e820-kernel); where that is full, the smallest gap is accepted",
+  },
+  /** memblock does not ask what is accepted when it looks for a place (6.12 mm/memblock.c: memblock_find_in_range_node). */
+  staysInAccepted: {
+    is: "flag",
+    default: false,
+    what: "whether the kernel takes memory that is accepted already until setup_arch() ends, while there is any below the first that is not",
+  },
+  /** 6.12 arch/x86/mm/init.c: alloc_low_pages, arch/x86/mm/pat/set_memory.c: split_large_page. */
+  splitTables: {
+    is: "choice",
+    of: SPLIT_TABLES as readonly SplitTables[],
+    default: "by-phase",
+    what: "who hands out page tables when a leaf of the direct map is split: whoever can (by-phase), always the page allocator (slab), always memblock, or whoever can while memblock takes back what is left over (memblock-free)",
+  },
+  /** How often CPUs meet at one leaf depends on what they do. */
+  splitRaces: {
+    is: "flag",
+    default: false,
+    what: "whether, once init runs, another CPU is first to split each leaf that a driver shares a part of; none is there with one CPU",
+  },
+  /** Assumption: drivers of virtio devices share what they allocate, how much depends on them. */
+  dmaBuffers: {
+    is: "count",
+    min: 0,
+    max: 1_048_576,
+    default: 0,
+    what: "pages of DMA memory that drivers allocate once init runs, each shared with the host by itself",
+  },
+} as const;
+
+/** A guest with its host and its firmware, fully decided. */
 export interface GuestOptions {
   readonly platform: {
     readonly kind: PlatformKind;
@@ -23,81 +270,11 @@ export interface GuestOptions {
   readonly strategy: Strategy;
   /** A Linux release from 6.5 on, such as `6.12` or `6.8.0-1028-intel`. */
   readonly kernel: string;
-  /** RAM of the guest: 256 MiB to 4 PiB in whole MiB. */
+  /** RAM of the guest. */
   readonly memoryBytes: number;
-  /** 1 to 1024. */
   readonly vcpus: number;
-  /** 0 to 2^32 - 1. */
   readonly seed: number;
-  readonly host: {
-    readonly pageSizeBytes: HostPageSize;
-    /** Whether the host backs private memory when the guest asks for it, before it is touched. */
-    readonly prefault: boolean;
-    /**
-     * Probability, 0 to 1, that the host finds a page of `pageSizeBytes` when it backs private
-     * memory; where it does not, it takes pages of 4 KiB.
-     */
-    readonly contiguity: number;
-    /** TDX: whether the module's tracking of 4 KiB pages is allocated as they come into use. */
-    readonly dynamicPamt: boolean;
-    /** Whether the host keeps the private copy of memory that the guest has made shared. */
-    readonly keepsConverted: boolean;
-    /** TDX, SNP: what the host has for this guest, with its PAMT or RMP; absent: as much as the guest takes. */
-    readonly memoryBytes?: number;
-    /** TDX: the whole host, if its module's start is to be simulated too. */
-    readonly tdxModule?: TdxModuleHost;
-  };
-  readonly firmware: {
-    readonly preset: FirmwareName;
-    /** The firmware accepts memory below this physical address; Infinity for all. */
-    readonly preAcceptLimitBytes: number;
-    /** Who accepts that: the firmware when it runs, or the VMM before anything runs. */
-    readonly preAcceptBy: PreAcceptBy;
-    /** The firmware accepts everything whatever it would do by itself: a VMM or a switch told it to. */
-    readonly acceptAll: boolean;
-    /** The firmware accepts more memory when it runs out of it before the kernel starts. */
-    readonly acceptOnDemand: boolean;
-    /** How the firmware tells of memory that it leaves unaccepted. */
-    readonly highMemory: HighMemory;
-  };
-  readonly guest: {
-    /** Guest work for each nanosecond of recorded work, above 0; absent: as the recording says. */
-    readonly timeScale?: number;
-    readonly transparentHugePages: boolean;
-    /** Appended to the kernel's command line; `src/command-line/catalogue.ts` says what becomes of each word. */
-    readonly commandLine: string;
-    /**
-     * TDX: touching unaccepted memory leaves the guest and ends it; otherwise it raises #VE
-     * (SEPT_VE_DISABLE). Absent: only a policy that lives on the exception has it.
-     */
-    readonly septVeDisable?: boolean;
-    /** SNP: the guest runs below an SVSM, which validates its pages for it. */
-    readonly svsm: boolean;
-    /** SNP: the processor has the coherency erratum, so the guest touches each page it validates. */
-    readonly coherencyErratum: boolean;
-    /** What the kernel knows about memory that the firmware has not accepted. */
-    readonly unacceptedMemory: UnacceptedSupport;
-    /** Who ends boot services. */
-    readonly bootLoader: BootLoader;
-    /** Where the kernel is when it first touches unaccepted memory; absent: where a handler can run. */
-    readonly firstTouch?: TouchContext;
-    /** Whether the kernel is unpacked to a random place; otherwise to 16 MiB. */
-    readonly kaslr: boolean;
-    /** Whether the kernel looks into its map before it takes memory that ACPI describes. */
-    readonly checksAcpiMemory: boolean;
-    /** Whether the DMA bounce buffer becomes shared as the firmware left it, not accepted first. */
-    readonly shareWithoutAccept: boolean;
-    /** SNP: whether the GHCB pages of all CPUs lie in one section that is shared as a whole. */
-    readonly decryptedSection: boolean;
-    /** Where the kernel keeps what is accepted, but for a policy that has flags in struct pages. */
-    readonly record: AcceptanceRecord;
-    /** Whether the kernel takes memory below the first unaccepted unit until setup_arch() ends, while there is any. */
-    readonly staysInAccepted: boolean;
-    /** Who hands out page tables when a page of the direct map is split. */
-    readonly splitTables: SplitTables;
-    /** Once init runs, whether another CPU splits each leaf at the same time and is first; not with one CPU. */
-    readonly splitRaces: boolean;
-    /** Pages that drivers share with the host once init runs. */
-    readonly dmaBuffers: number;
-  };
+  readonly host: SettledOf<typeof HOST>;
+  readonly firmware: SettledOf<typeof FIRMWARE>;
+  readonly guest: SettledOf<typeof GUEST>;
 }

@@ -1,8 +1,9 @@
-import { AFTER_BOOT, type AfterBootFacts } from "../after/after-boot.js";
+import { AFTER_BOOT, type AfterBootFacts, type AfterBootPlans } from "../after/after-boot.js";
 import type { Begun, Feature } from "../after/feature.js";
 import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { BOOT, check, poweredOff } from "../guest/boot.js";
+import type { GuestOptions } from "../guest/options.js";
 import type { Booted, PoweredOff } from "../guest/state.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
 import { ZoneType } from "../mm/zones.js";
@@ -33,7 +34,7 @@ export interface GuestRun {
  * what it came to, not an error.
  */
 export function runGuest(
-  scenario: Scenario,
+  scenario: GuestOptions & AfterBootPlans,
   loaded: LoadedWorkload,
   options: Parameters<typeof poweredOff>[2],
 ): GuestRun {
@@ -45,7 +46,7 @@ export function runGuest(
   try {
     const up = BOOT.run(guest, (phase) => clock.endPhase(phase));
     const happen = (feature: Feature<string, never, unknown>): void => {
-      const one = feature.begin(up, scenario[feature.name as keyof Scenario] as never);
+      const one = feature.begin(up, scenario[feature.name as keyof AfterBootPlans] as never);
       if (one === undefined) return;
       begun.push([feature.name, one]);
       one.run();
