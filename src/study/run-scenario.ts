@@ -139,7 +139,9 @@ function resultOf(
     spinNs: Math.round(kernelAccept.spinNs),
     longestIrqOffNs: Math.round(lockups.longestIrqOffNs),
     softLockups: lockups.softLockups,
-    ...(boot.ready === undefined ? {} : { workloadTimeNs: Math.round(workloadEndNs - boot.ready.bootTimeNs) }),
+    ...(boot.ready === undefined
+      ? {}
+      : { workloadTimeNs: Math.round(workloadEndNs - boot.ready.bootTimeNs) }),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
     ...facts,
     ...(commandLine === undefined ? {} : { commandLine }),

@@ -1,12 +1,12 @@
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
+import type { Booted } from "../../src/guest/state.js";
 import type { RunResult } from "../../src/results/row.js";
+import type { Scenario } from "../../src/scenario/scenario.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { runGuest, runScenario } from "../../src/study/run-scenario.js";
-import { LOADER } from "../loader.js";
-import type { Booted } from "../../src/guest/state.js";
-import type { Scenario } from "../../src/scenario/scenario.js";
 import type { LoadedWorkload } from "../../src/workload/after-boot.js";
+import { LOADER } from "../loader.js";
 
 /** Runs the one scenario that `workloads/boot.yaml` makes with these assignments, checked all the way. */
 export function runBoot(...assignments: readonly string[]): RunResult {

@@ -12,9 +12,8 @@ import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { asPage, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
-import { LOADER } from "../loader.js";
-
 import { livedGuest } from "../guest/run-boot.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("hotplug: memory goes online");
 

@@ -4,9 +4,8 @@ import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { GiB, MiB } from "../../src/units.js";
-import { LOADER } from "../loader.js";
-
 import { livedGuest } from "../guest/run-boot.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("guest: place of the kernel");
 
