@@ -1,6 +1,5 @@
 /** Commands as data, and what was typed after one: its files and flags, or one line about what it has not. */
 
-import { nearestName } from "../nearest-name.js";
 import type { CliContext } from "./io.js";
 import { UsageError } from "./usage-error.js";
 
@@ -38,7 +37,7 @@ export interface Files {
 export type RunCommand = (argv: Arguments, context: CliContext) => Promise<number>;
 
 /** What may be typed after a command's name. */
-interface Syntax {
+export interface Syntax {
   /** As it is typed: `run`, `trace import`. */
   readonly name: string;
   readonly files?: Omit<Files, "describe">;
@@ -123,61 +122,4 @@ export class Arguments {
     if (format !== undefined) return format;
     throw new UsageError(`--format ${name}: expected one of ${formats.join(", ")}`);
   }
-}
-
-/**
- * Reads what was typed after the name of a command.
- *
- * @throws UsageError for the first thing that is wrong: a flag that the command has not goes before a file
- *   that is missing, since it may be why
- */
-export async function parseWords(
-  words: readonly string[],
-  { name: title, files: wanted, flags: own }: Syntax,
-): Promise<Arguments> {
-  const { typedWords } = await import("./parser.js");
-  const flags: Flags = { ...own, ...EVERYWHERE };
-  // yargs takes the names of every object's members for its own.
-  const member = words.find((word) => word.startsWith("--") && nameOf(word) in {});
-  if (member !== undefined) throw unknownFlag(member, Object.keys(flags), title);
-  const given = typedWords(words, flags);
-  const isKnown = (name: string): boolean =>
-    Object.hasOwn(flags, name) || Object.values(flags).some(({ short }) => short === name);
-  const unknown = words.find((word) => {
-    const name = nameOf(word);
-    return word.startsWith("-") && Object.hasOwn(given, name) && !isKnown(name);
-  });
-  if (unknown !== undefined) throw unknownFlag(unknown, Object.keys(flags), title);
-  const files = (given._ as readonly (string | number)[]).map(String);
-  if (files.length === 0 && wanted?.required !== undefined)
-    throw new UsageError(`expected ${wanted.required}`);
-  const values = new Map<string, readonly string[]>();
-  for (const [name, { type, required }] of Object.entries(flags)) {
-    const all = [given[name] ?? []].flat() as (string | boolean)[];
-    if (all.length > 0) values.set(name, all.map(String));
-    else if (required !== undefined) throw new UsageError(required);
-    if (type === "string" && all.includes("")) throw new UsageError(`expected a value after --${name}`);
-    // yargs has false only where a value was typed.
-    if (all.includes(false)) throw new UsageError(`expected no value after --${name}`);
-  }
-  const surplus = files[wanted === undefined ? 0 : wanted.isList === true ? files.length : 1];
-  if (surplus !== undefined) throw new UsageError(`unexpected argument ${surplus}`);
-  if (values.has("json") && values.has("format"))
-    throw new UsageError("--json and --format exclude each other");
-  return new Arguments(files, values);
-}
-
-/** A flag as it was typed, and what the command has instead. */
-function unknownFlag(word: string, flags: readonly string[], title: string): UsageError {
-  const typed = word.replace(/=.*/s, "");
-  const nearest = nearestName(nameOf(word), flags);
-  const hint =
-    nearest === undefined
-      ? `; it has ${flags.map((name) => `--${name}`).join(", ")}`
-      : `, did you mean --${nearest}?`;
-  return new UsageError(`${title} has no ${typed}${hint}`);
-}
-
-function nameOf(word: string): string {
-  return word.replace(/=.*/s, "").replace(/^--?/, "");
 }

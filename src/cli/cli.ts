@@ -3,7 +3,7 @@
 import { nearestName } from "../nearest-name.js";
 import { printable } from "../printable.js";
 import { ScenarioError } from "../scenario/error.js";
-import { type Command, type CommandGroup, parseWords, STDIN_PATH } from "./arguments.js";
+import { type Arguments, type Command, type CommandGroup, STDIN_PATH } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import { type CliIo, ExitCode, print, type RunScenario } from "./io.js";
 import { isUsersFault, UsageError } from "./usage-error.js";
@@ -51,30 +51,31 @@ async function obey([word = "-", ...rest]: readonly string[], world: World): Pro
     word === "--version" || (command !== undefined && rest.includes("--version")),
   ];
   if (isVersion && !isHelp) return show(packageVersion());
-  const { commandHelp, groupHelp } = await import("./parser.js");
   if (command === undefined) {
-    if (isHelp)
-      return show(
-        await groupHelp("COMMAND", "When should a TDX or SEV-SNP guest accept its memory?", COMMANDS),
-      );
-    throw unknownCommand(word);
+    if (!isHelp) throw unknownCommand(word);
+    const { groupHelp } = await import("./parser.js");
+    return show(
+      await groupHelp("COMMAND", "When should a TDX or SEV-SNP guest accept its memory?", COMMANDS),
+    );
   }
-  if (!("actions" in command))
-    return isHelp ? show(await commandHelp(command)) : await perform(command, rest, world);
+  const { commandHelp, groupHelp, parseWords } = await import("./parser.js");
+  const perform = async (chosen: Command, words: readonly string[]): Promise<number> => {
+    if (isHelp) return show(await commandHelp(chosen));
+    return run(chosen, parseWords(words, chosen), world);
+  };
+  if (!("actions" in command)) return perform(command, rest);
   const action = command.actions.find(({ name }) => name === `${word} ${rest[0]}`);
-  if (action !== undefined) {
-    return isHelp ? show(await commandHelp(action)) : await perform(action, rest.slice(1), world);
-  }
+  if (action !== undefined) return perform(action, rest.slice(1));
   if (isHelp) return show(await groupHelp(`${word} [action]`, command.describe, command.actions));
-  throw await unknownAction(command, rest);
+  const syntax = { name: command.name, files: { name: "action", isList: true }, flags: {} };
+  throw unknownAction(command, parseWords(rest, syntax).files[0]);
 }
 
-async function perform(command: Command, words: readonly string[], world: World): Promise<number> {
-  const argv = await parseWords(words, command);
-  const [{ run }, { loadZstd }] = await Promise.all([command.load(), import("./zstd.js")]);
+async function run(command: Command, argv: Arguments, world: World): Promise<number> {
+  const [loaded, { loadZstd }] = await Promise.all([command.load(), import("./zstd.js")]);
   await loadZstd();
   const runScenario = world.runScenario ?? (await import("../study/run-scenario.js")).runScenario;
-  return run(argv, { io: world.io, runScenario });
+  return loaded.run(argv, { io: world.io, runScenario });
 }
 
 function unknownCommand(word: string): UsageError {
@@ -89,13 +90,8 @@ function unknownCommand(word: string): UsageError {
 }
 
 /** No action was named, or none that there is. */
-async function unknownAction(
-  { name: group, actions }: CommandGroup,
-  words: readonly string[],
-): Promise<UsageError> {
+function unknownAction({ name: group, actions }: CommandGroup, word: string | undefined): UsageError {
   const names = actions.map(({ name }) => name.slice(group.length + 1));
-  const syntax = { name: group, files: { name: "action", isList: true }, flags: {} };
-  const [word] = (await parseWords(words, syntax)).files;
   const nearest = word === undefined ? undefined : nearestName(word, names);
   return new UsageError(
     nearest === undefined

@@ -9,6 +9,7 @@ import {
   SCHEMA_NAMES,
   SIMULATE_FLAGS,
   TABLE_JSON_MD,
+  TUNE_DEFAULTS,
 } from "./flags.js";
 
 const run: Command = {
@@ -82,14 +83,6 @@ const largest: Command = {
   ],
   load: () => import("./commands/largest.js"),
 };
-
-/** What `tune` takes where nobody says otherwise. */
-export const TUNE_DEFAULTS = {
-  objective: "bootTimeNs",
-  knob: "firmware.preAcceptLimit=32MiB..4GiB",
-  /** Seeds of a full measurement where a seed makes a difference. */
-  seeds: 4,
-} as const;
 
 const TUNING = { group: "Tuning:" };
 

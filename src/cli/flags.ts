@@ -89,3 +89,11 @@ export const SIMULATE_FLAGS: Flags = {
   check: flag("walk the whole machine for broken invariants (slow); exit 1 at one"),
   ...PLAN_FLAGS,
 };
+
+/** What `tune` takes where nobody says otherwise. */
+export const TUNE_DEFAULTS = {
+  objective: "bootTimeNs",
+  knob: "firmware.preAcceptLimit=32MiB..4GiB",
+  /** Seeds of a full measurement where a seed makes a difference. */
+  seeds: 4,
+} as const;

@@ -1,5 +1,6 @@
 /** Bytes of input files, whole or in pieces: only of what is a file, and only of what fits. */
 
+import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
@@ -102,4 +103,9 @@ function attempt<T>(path: string, action: () => T): T {
   } catch (error) {
     throw new UsageError(`${path}: ${systemErrorText(error)}`);
   }
+}
+
+/** SHA-256 in hexadecimal. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
 }

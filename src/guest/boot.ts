@@ -358,8 +358,11 @@ export function check({
 }: Started): void {
   if (!asked) return;
   const { platform, meter, options, host } = guest;
-  const hasGaps = (e820Record?.result.gapBytes ?? 0) > 0;
-  verifyGuest(kernel, acceptance, platform, faults !== undefined || kernel.assumesAccepted, hasGaps);
+  verifyGuest(kernel, acceptance, platform, {
+    usableOnTouch: faults !== undefined || kernel.assumesAccepted,
+    parkedAccepted: (e820Record?.result.gapBytes ?? 0) > 0,
+    sharedAccepted: !options.guest.checksAcpiMemory && meter.acceptedBy.prm > 0,
+  });
   verifyAccepted(meter.acceptedBy, platform, options.memoryBytes + kernel.pluggedBytes);
   alongside.background?.verifyRate();
   if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");

@@ -20,21 +20,28 @@ import {
 } from "../units.js";
 import type { Kernel } from "./kernel.js";
 
+/** What else would be wrong is right in some guests. */
+export interface Allowed {
+  /** Free memory may be unaccepted, because touching it makes it usable. */
+  readonly usableOnTouch?: boolean;
+  /** Parked blocks may be accepted, because the kernel accepted some in no allocator's name. */
+  readonly parkedAccepted?: boolean;
+  /** Memory that the kernel shares may be private, because the firmware accepted it behind the kernel's back. */
+  readonly sharedAccepted?: boolean;
+}
+
 /**
  * Walks the whole guest and throws at the first thing that cannot be: what
  * `verifyInvariants` finds, a parked block that is accepted, or memory in use or free that
  * the platform would not let the guest touch, or free memory that is shared with the host.
  *
- * @param usableOnTouch free memory may be unaccepted, because touching it makes it usable
- * @param parkedAccepted parked blocks may be accepted, because the kernel accepted some in no allocator's name
  * @throws Error naming the frame
  */
 export function verifyGuest(
   kernel: Kernel,
   acceptance: AcceptMemory,
   platform: CocoPlatform,
-  usableOnTouch: boolean,
-  parkedAccepted = false,
+  { usableOnTouch = false, parkedAccepted = false, sharedAccepted = false }: Allowed,
 ): void {
   const { allocator } = kernel;
   verifyInvariants(allocator);
@@ -52,7 +59,7 @@ export function verifyGuest(
     }
   });
   verifyReserved(kernel, platform, unaccepted);
-  verifyShared(kernel, platform);
+  verifyShared(kernel, platform, sharedAccepted);
   if (!usableOnTouch) verifyTable(acceptance, kernel, platform, unaccepted);
 }
 
@@ -155,9 +162,9 @@ function verifyReserved(
  * What the direct map shares with the host is what the platform has made shared, lies in memory that
  * somebody has allocated, and is no part of the kernel's image.
  */
-function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform): void {
+function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform, sharedAccepted: boolean): void {
   const map = early.earlyMap.map;
-  if (map.sharedBytes !== platform.sharedPages * PAGE_SIZE) {
+  if (!sharedAccepted && map.sharedBytes !== platform.sharedPages * PAGE_SIZE) {
     throw new Error(
       `guest: ${map.sharedBytes} bytes of the direct map are shared, and ${platform.name} knows of ` +
         `${platform.sharedPages * PAGE_SIZE}`,

@@ -23,7 +23,7 @@ function booted(platform: string): Checked {
   const assignments = [`platform=${platform}`, "policy=lazy", "memory=4GiB", "guest.dmaBuffers=64"];
   const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment));
   const boot = livedGuest(loaded!.scenario, loaded!.recording);
-  return { boot, check: () => verifyGuest(boot.kernel, boot.acceptance, boot.guest.platform, false) };
+  return { boot, check: () => verifyGuest(boot.kernel, boot.acceptance, boot.guest.platform, {}) };
 }
 
 /** Shares a page behind everybody's back, with the platform's knowledge. */

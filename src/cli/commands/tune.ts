@@ -11,7 +11,7 @@ import type { Tuning } from "../../study/tune/result.js";
 import { sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
 import type { Arguments } from "../arguments.js";
-import { TUNE_DEFAULTS } from "../commands.js";
+import { TUNE_DEFAULTS } from "../flags.js";
 import { type CliContext, paintFor, print } from "../io.js";
 import { outlookOf } from "../load.js";
 import { readFlag, sharedOptions } from "../options.js";

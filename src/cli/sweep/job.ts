@@ -8,12 +8,11 @@ import { assignmentsOf, pointCount } from "../../study/sweep/points.js";
 import { sweepLine } from "../../study/sweep/record.js";
 import { runIdentity } from "../../study/sweep/run-id.js";
 import { parseStudy, type Study, withoutRepeats } from "../../study/sweep/study-file.js";
-import { readInputText } from "../input-file.js";
+import { readInputText, sha256 } from "../input-file.js";
 import type { RunScenario } from "../io.js";
 import { workloadOf } from "../load.js";
 import type { WorkloadLoader } from "../load-recording.js";
 import { packageVersion } from "../version.js";
-import { sha256 } from "./stamp.js";
 
 /** Characters of a run's id, of 64: two among 10^6 runs are the same with a chance of 3 in 10^8. */
 const ID_CHARACTERS = 16;

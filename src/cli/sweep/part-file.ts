@@ -3,8 +3,8 @@
  * disk, a copy or an editor does to it shows.
  */
 
+import { sha256 } from "../input-file.js";
 import { UsageError } from "../usage-error.js";
-import { sha256 } from "./stamp.js";
 
 /** What a part says of itself in its first line. */
 interface PartHead {

@@ -1,12 +1,12 @@
 /** What a directory of results says of the sweep it belongs to. */
 
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { otherVersion } from "../../results/json.js";
 import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
 import { CHUNK_POINTS } from "../../study/sweep/chunks.js";
 import { pointCount } from "../../study/sweep/points.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
+import { sha256 } from "../input-file.js";
 import { UsageError } from "../usage-error.js";
 import type { SweepJob } from "./job.js";
 
@@ -92,11 +92,6 @@ export function differenceOf(a: SweepStamp, b: SweepStamp): string {
     (name) => a.inputs[name] !== b.inputs[name],
   );
   return [...(a.version === b.version ? [] : ["version"]), ...inputs].join(" and ");
-}
-
-/** SHA-256 in hexadecimal. */
-export function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 /** SHA-256 of plain data: objects, lists, text, numbers, and typed arrays with every bit of theirs. */
