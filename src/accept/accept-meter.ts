@@ -1,22 +1,13 @@
 import { HostMemoryError } from "../coco/host-supply.js";
-import type { ParameterSet } from "../coco/parameter.js";
+import type { ParameterSet } from "../coco/parameters.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 
-/** What a page of each size takes of what all CPUs share: its price, and the events that say that it was accepted. */
-const SHARED: readonly (readonly [parameter: string, events: readonly CostEvent[]])[] = [
-  ["sharedAccept4kNs", [CostEvent.acceptZero4k, CostEvent.pvalidate4k]],
-  ["sharedAccept2mNs", [CostEvent.acceptZero2m, CostEvent.pvalidate2m]],
-  ["sharedAccept1gNs", [CostEvent.acceptZero1g]],
-];
-const EPT_VIOLATIONS: readonly CostEvent[] = [
-  CostEvent.eptViolation4k,
-  CostEvent.eptViolation2m,
-  CostEvent.eptViolation1g,
-];
+/** What a page of each size takes of what all CPUs share. */
+const SHARED: readonly string[] = ["sharedAccept4kNs", "sharedAccept2mNs", "sharedAccept1gNs"];
 
 /**
  * Who made memory usable so far; bytes. Together they are what the platform has accepted, and what of it
@@ -57,9 +48,7 @@ export class AcceptMeter {
   /** Of each page size: its time in the channel, and 1 if that is assumed. */
   readonly #sharedNs: Float64Array;
   readonly #sharedAssumed: Uint8Array;
-  /** Pages of each size and EPT violations before the accept that runs, and when it began. */
-  readonly #pages = new Float64Array(SHARED.length);
-  #violations = 0;
+  /** Pages that were accepted before the accept that runs, and when it began. */
   #acceptedPages = 0;
   #startNs = 0;
   #startAssumedNs = 0;
@@ -70,10 +59,8 @@ export class AcceptMeter {
   constructor(platform: CocoPlatform, clock: GuestClock, parameters: ParameterSet) {
     this.#platform = platform;
     this.#clock = clock;
-    this.#sharedNs = Float64Array.from(SHARED, ([name]) => parameters[name]?.value ?? 0);
-    this.#sharedAssumed = Uint8Array.from(SHARED, ([name]) =>
-      parameters[name]?.basis === "assumed" ? 1 : 0,
-    );
+    this.#sharedNs = Float64Array.from(SHARED, (name) => parameters[name]?.value ?? 0);
+    this.#sharedAssumed = Uint8Array.from(SHARED, (name) => (parameters[name]?.basis === "assumed" ? 1 : 0));
   }
 
   /** How much of the time of all accepts, 0 to 1, was charged at assumed prices. */
@@ -145,9 +132,8 @@ export class AcceptMeter {
   }
 
   #finish(onlookers: number): void {
-    const { ledger } = this.#clock;
-    const violations = countOf(ledger.counts, EPT_VIOLATIONS) - this.#violations;
-    if (onlookers > 0) ledger.charge(CostEvent.idleCpuDelay, violations * onlookers);
+    const { faults } = this.#platform.done;
+    if (onlookers > 0) this.#clock.ledger.charge(CostEvent.idleCpuDelay, faults * onlookers);
     this.#share();
   }
 
@@ -159,21 +145,18 @@ export class AcceptMeter {
   #note(): void {
     this.#acceptedPages = acceptedPagesOf(this.#platform);
     const { ledger, nowNs } = this.#clock;
-    const { counts } = ledger;
     this.#startNs = nowNs;
     this.#startAssumedNs = ledger.assumedNs;
-    for (let size = 0; size < SHARED.length; size++) this.#pages[size] = countOf(counts, SHARED[size]![1]);
-    this.#violations = countOf(counts, EPT_VIOLATIONS);
   }
 
   /** Waits until the pages accepted since `#note` are through the channel. */
   #share(): void {
     const clock = this.#clock;
+    const { leaves } = this.#platform.done;
     let sharedNs = 0;
     let assumedNs = 0;
     for (let size = 0; size < SHARED.length; size++) {
-      const pages = countOf(clock.ledger.counts, SHARED[size]![1]) - this.#pages[size]!;
-      const ns = pages * this.#sharedNs[size]!;
+      const ns = leaves[size]! * this.#sharedNs[size]!;
       sharedNs += ns;
       if (this.#sharedAssumed[size] === 1) assumedNs += ns;
     }
@@ -189,10 +172,4 @@ export class AcceptMeter {
 /** Pages that have been accepted, private or made shared since. */
 export function acceptedPagesOf({ acceptedPages, acceptedSharedPages }: CocoPlatform): number {
   return acceptedPages + acceptedSharedPages;
-}
-
-function countOf(counts: Float64Array, events: readonly CostEvent[]): number {
-  let sum = 0;
-  for (let i = 0; i < events.length; i++) sum += counts[events[i]!]!;
-  return sum;
 }

@@ -124,7 +124,7 @@ class Attack {
     }
     if (outcome === "ok") {
       // A plain guest cannot tell.
-      if (platform.name === "none") this.#integrityViolations++;
+      if (!platform.type.isConfidential) this.#integrityViolations++;
       return;
     }
     if (answer === "terminate") throw new GuestEnded("terminated", `${where}; the guest stops`);

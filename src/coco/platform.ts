@@ -1,8 +1,90 @@
+import type { FirmwareModel } from "../firmware/firmware.js";
+import type { CostLedger } from "../sim/cost-ledger.js";
+import { GuestEnded } from "../sim/guest-ended.js";
 import type { AddressRange } from "../units.js";
+import type { HostSupply } from "./host-supply.js";
+import type { ParameterSet } from "./parameters.js";
 
-/** What protects a guest's memory; `none` is a plain virtual machine. */
-export const PLATFORM_KINDS = ["tdx", "snp", "none"] as const;
-export type PlatformKind = (typeof PLATFORM_KINDS)[number];
+/**
+ * What protects a guest's memory, as all guests have it in common. A folder beside this file implements
+ * one, and `platforms.ts` lists it; nobody else knows it by name.
+ */
+export interface PlatformType {
+  /** As messages call it. */
+  readonly title: string;
+  /** Whether memory is private and has to be accepted; otherwise this is a plain virtual machine. */
+  readonly isConfidential: boolean;
+  /** The firmware that starts its guests unless a scenario names one. */
+  readonly usualFirmware: FirmwareModel;
+  /**
+   * When the kernel asks the host to share memory: before its own entries change, or once they have (6.12
+   * arch/x86/include/asm/x86_init.h: enc_status_change_prepare, enc_status_change_finish).
+   */
+  readonly statusChange: "prepare" | "finish";
+  /** Whether each CPU of the guest shares a page with the hypervisor from early boot on. */
+  readonly hasGhcb: boolean;
+  /** Whether no guest runs before the TDX module of the host has started. */
+  readonly needsTdxModule: boolean;
+  /** Its timing parameters at their defaults. */
+  readonly parameters: ParameterSet;
+  /** Makes the platform of one guest; its events go to `ledger`. */
+  create(ledger: CostLedger, options: PlatformOptions): CocoPlatform;
+}
+
+/** Page sizes with which the host can back a guest, in bytes: 4 KiB, 2 MiB, 1 GiB. */
+export const HOST_PAGE_SIZES = [4096, 2097152, 1073741824] as const;
+export type HostPageSize = (typeof HOST_PAGE_SIZES)[number];
+
+/** What a host does for one guest, and what that guest and its processor are like. Platforms take what they know of. */
+export interface PlatformOptions {
+  /**
+   * Largest page the host backs private memory with, in bytes: 4 KiB (KVM as merged in 6.16 for TDX,
+   * guest_memfd in 6.12), 2 MiB or 1 GiB. SNP's reverse map table has no entry above 2 MiB, so 1 GiB works
+   * as 2 MiB does there.
+   */
+  readonly pageSizeBytes: number;
+  /**
+   * Whether the VMM backs memory when the guest asks for it, before it is touched (QEMU 4cdc489eb9, 2025).
+   * A TDX guest accepts without asking first, so there it changes nothing. Default: no.
+   */
+  readonly prefault?: boolean;
+  /** Probability, 0 to 1, that the host finds a page of that size; otherwise it takes 4 KiB. Default: 1. */
+  readonly contiguity?: number;
+  /**
+   * A number from 0 to below 1 for each page of that size, by its position in the guest: what is below
+   * `contiguity` gets one. Default: 0 for all.
+   */
+  readonly chance?: (position: number) => number;
+  /** Whether the host keeps the private copy of memory that the guest has made shared. Default: no. */
+  readonly keepsConverted?: boolean;
+  /** TDX: whether the module's tracking of 4 KiB pages is allocated as they come into use. Default: no. */
+  readonly dynamicPamt?: boolean;
+  /** TDX: whether touching pending memory leaves the guest instead of raising #VE. Default: yes. */
+  readonly septVeDisable?: boolean;
+  /** SNP: whether the guest runs below an SVSM, at VMPL 1 to 3. Default: no. */
+  readonly svsm?: boolean;
+  /**
+   * SNP: whether the guest reads the first and last line of each page it validates, because the processor
+   * lacks X86_FEATURE_COHERENCY_SFW_NO (6.12.107 arch/x86/coco/sev). Default: no.
+   */
+  readonly coherencyErratum?: boolean;
+  /** What the host has left. Default: more than any guest needs. */
+  readonly supply?: HostSupply;
+}
+
+/** What an accept did, as far as others have to know. */
+export class AcceptDone {
+  /** Pages that it went through, by their size. */
+  readonly leaves: Float64Array = new Float64Array(3);
+  /** Exits that idle CPUs hold up, at which the host gave memory. */
+  faults = 0;
+
+  /** The next accept begins. */
+  clear(): void {
+    this.leaves.fill(0);
+    this.faults = 0;
+  }
+}
 
 /**
  * What happens when a guest touches memory: nothing; the guest is left for good, because the host
@@ -19,6 +101,26 @@ export type AccessOutcome = "ok" | "td-exit" | "exception";
 export type AliasOutcome = "unnoticed" | "refused" | "blocked";
 
 /**
+ * The guest accepted a page that it had accepted before. Whoever could talk a guest into
+ * that could swap the page below it, so guests stop: Linux panics on TDX, and asks to be
+ * terminated on SNP.
+ */
+export class DoubleAcceptError extends GuestEnded {
+  override readonly name = "DoubleAcceptError";
+  /** Physical address of the first such page. */
+  readonly address: number;
+
+  /**
+   * @param address physical address of the page
+   * @param consequence what the guest does, as a clause: `the kernel panics`
+   */
+  constructor(address: number, consequence: string) {
+    super("terminated", `page 0x${address.toString(16)} is accepted already; ${consequence}`);
+    this.address = address;
+  }
+}
+
+/**
  * Contract: how memory becomes usable on one platform.
  *
  * The three accept methods stand for the three programs that accept memory, which do it in
@@ -29,11 +131,15 @@ export type AliasOutcome = "unnoticed" | "refused" | "blocked";
  * firmware, which goes on); what the guest still tries before it stops is not charged. Where the
  * host has no more memory, it is accepted up to there, then `HostMemoryError` is thrown.
  *
+ * What the last of them did stands in `done`, however it ended.
+ *
  * A platform knows pages and entries, not why somebody accepts them: alignment to units of
  * 2 MiB, the guard unit and the bitmap are the callers' business.
  */
 export interface CocoPlatform {
-  readonly name: PlatformKind;
+  readonly type: PlatformType;
+  /** What the accept that ran last did: one object, which the next one fills anew. */
+  readonly done: Readonly<AcceptDone>;
   /** Pages that can be used by the guest because it, or the launch, accepted them. */
   readonly acceptedPages: number;
   /** Pages that the guest has made shared with the host, and not private again. */
@@ -44,8 +150,16 @@ export interface CocoPlatform {
   readonly keptPages: number;
   /** Private pages that the host has memory for, accepted or not, and copies that it keeps. */
   readonly privatePages: number;
-  /** Pages of the tables that map private memory (secure EPT, nested page table), without the root. */
+  /** Pages of the tables that map private memory (secure EPT, nested page table), with the host's copies, without roots. */
   readonly tablePages: number;
+  /** Pages of the host that track this guest's private memory and came with it (dynamic PAMT). */
+  readonly trackingPages: number;
+  /**
+   * What a host has spent on tracking memory before any guest uses it (PAMT, RMP), in bytes.
+   *
+   * @param memoryBytes of the host, or of one guest for its part
+   */
+  trackingBytes(memoryBytes: number): number;
   /** Pages the VMM loads and measures before the guest starts: accepted, at no extra cost. */
   launchPages(start: number, end: number): void;
   /** The firmware's own loop, up to and in ExitBootServices. */
@@ -54,8 +168,6 @@ export interface CocoPlatform {
   stubAccept(start: number, end: number): void;
   /** The running kernel. */
   kernelAccept(start: number, end: number): void;
-  /** Pages of the host that track this guest's private memory and came with it (dynamic PAMT). */
-  readonly pamtPages: number;
   /**
    * The guest makes memory shared with the host, which takes the private copy away unless it keeps
    * it.
@@ -63,6 +175,8 @@ export interface CocoPlatform {
    * @param unaccepted parts of the range that were never accepted, ascending; the rest is
    */
   convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
+  /** The guest asks the host to make shared memory private, where that is no part of accepting it anew. */
+  askForPrivate(start: number, end: number): void;
   /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
   remap(start: number, end: number): void;
   /**

@@ -1,3 +1,4 @@
+import type { PlatformType } from "../coco/platform.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { commandLineWords } from "../command-line/words.js";
 import { kernelRules } from "../linux/kernel-rules.js";
@@ -15,6 +16,7 @@ const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 /** The guest as its kernel finds it after the stub. */
 export function machineAfterStub(
   options: GuestOptions,
+  platform: PlatformType,
   { stub, kernel, efiMap, initrd, acpi }: HandOver,
 ): EarlyMachine {
   const words = commandLine(options);
@@ -42,12 +44,12 @@ export function machineAfterStub(
     numaBlocks: [],
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
     fiveLevel: options.memoryBytes > FOUR_LEVEL_BYTES_MAX,
-    memoryEncrypted: options.platform.kind !== "none",
+    memoryEncrypted: platform.isConfidential,
     acceptsOnTouch: POLICIES[options.policy].kernel === "fault",
     shareWithoutAccept: options.guest.shareWithoutAccept,
     staysInAccepted: options.guest.staysInAccepted,
     splitTables: options.guest.splitTables,
-    ...(options.platform.kind === "snp" ? { snp: options.guest } : {}),
+    ...(platform.hasGhcb ? { snp: options.guest } : {}),
   };
 }
 

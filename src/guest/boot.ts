@@ -4,7 +4,7 @@ import { AcceptMemory } from "../accept/accept-memory.js";
 import { E820Record } from "../accept/e820-record.js";
 import { StallRecorder } from "../accept/stalls.js";
 import { trackedMap } from "../accept/tracked-map.js";
-import { DoubleAcceptError } from "../coco/double-accept-error.js";
+import { DoubleAcceptError } from "../coco/platform.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { q35Ram } from "../firmware/q35.js";
@@ -183,7 +183,7 @@ function startOfKernel({
   readonly start: KernelStart;
 } {
   const { options, policy, rules, clock } = guest;
-  const machine = machineAfterStub(options, handOver);
+  const machine = machineAfterStub(options, guest.platform.type, handOver);
   requireMemory(machine, q35Ram(options.memoryBytes));
   const faults = faultAcceptance(guest, table);
   const start = {
@@ -203,8 +203,9 @@ function startOfKernel({
 function afterMemblock(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted, "setupArch"> {
   const { guest, handOver, table, asFromFirmware, kernel } = state;
   const { early } = kernel;
-  const setupArch =
-    guest.platform.name === "none" ? undefined : setupArchUse(early, asFromFirmware, guest.meter.stubRanges);
+  const setupArch = guest.platform.type.isConfidential
+    ? setupArchUse(early, asFromFirmware, guest.meter.stubRanges)
+    : undefined;
   flagKernelPages(state);
   shareGhcbPages(early.runtimeData, guest.host);
   early.earlyMap.charge(guest.clock.ledger);

@@ -1,12 +1,10 @@
 import { AcceptMeter } from "../accept/accept-meter.js";
 import { KernelAccept } from "../accept/kernel-accept.js";
 import { LockupDetector } from "../accept/lockups.js";
-import { createPlatform } from "../coco/create-platform.js";
 import type { HostSupply } from "../coco/host-supply.js";
-import type { Basis } from "../coco/parameter.js";
-import { platformParameters, withOverrides } from "../coco/parameters.js";
+import { type Basis, priceList, withOverrides } from "../coco/parameters.js";
 import type { CocoPlatform } from "../coco/platform.js";
-import { priceList } from "../coco/price-list.js";
+import { PLATFORMS } from "../coco/platforms.js";
 import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
@@ -16,6 +14,7 @@ import type { Policy } from "../policy/policy.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
+import { chanceAt } from "../sim/prng.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
 import type { GuestOptions } from "./options.js";
 
@@ -44,31 +43,36 @@ export interface Guest {
   readonly timeline: HostTimeline;
 }
 
-/** @throws Error for a timing parameter that does not exist; scenarios are checked for that */
+/** @param work how recorded guest work is priced */
 export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const { kind, parameters } = options.platform;
   const policy = POLICIES[options.policy];
   const rules = kernelRules(options.kernel);
-  const timing = withOverrides(platformParameters(kind), parameters);
+  const type = PLATFORMS[kind];
+  const timing = withOverrides(type.parameters, parameters);
   const prices = priceList(timing);
   prices.ns[CostEvent.guestWork] = work.value;
   prices.assumed[CostEvent.guestWork] = work.basis === "assumed" ? 1 : 0;
   const ledger = new CostLedger(prices);
   // Who wants the exception must not tell the module to withhold it.
   const { septVeDisable = policy.kernel !== "fault" } = options.guest;
-  const asked = { ...options.guest, septVeDisable };
   const supply: HostSupply = {
     get freePages() {
       return host.freePages;
     },
     shortage: (pfn, launching) => host.shortage(pfn, launching),
   };
-  const platform = createPlatform(kind, ledger, options.host, asked, options.seed, supply);
+  const platform = type.create(ledger, {
+    ...options.host,
+    ...options.guest,
+    septVeDisable,
+    chance: (position) => chanceAt(options.seed, position),
+    supply,
+  });
   const clock = new GuestClock(new VirtualCpus(options.vcpus), ledger);
   const meter = new AcceptMeter(platform, clock, timing);
   const lockups = new LockupDetector(options.vcpus);
-  const { pageSizeBytes, dynamicPamt } = options.host;
-  const host = new GuestMemory(platform, options.memoryBytes, pageSizeBytes, dynamicPamt);
+  const host = new GuestMemory(platform, options.memoryBytes, options.host.pageSizeBytes);
   const timeline = new HostTimeline();
   meter.onAccepted = () => timeline.sample(clock.nowNs, host.use());
   return {

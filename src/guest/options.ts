@@ -2,8 +2,8 @@
 
 import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-record.js";
 import { TOUCH_CONTEXTS, type TouchContext } from "../accept/fault-acceptance.js";
-import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/create-platform.js";
-import type { PlatformKind } from "../coco/platform.js";
+import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
+import type { PlatformKind } from "../coco/platforms.js";
 import {
   BOOT_LOADERS,
   type BootLoader,

@@ -1,14 +1,12 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
-import type { PlatformKind } from "../coco/platform.js";
 import { exitBoot, type StubOutcome } from "../efistub/exit-boot-services.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
-import type { Firmware, FirmwareAccept, FirmwareMachine, FirmwareModel } from "../firmware/firmware.js";
+import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
 import { type StartedFirmware, startFirmware } from "../firmware/start.js";
-import { trackingBytes } from "../host/guest-memory.js";
 import { bindingRefusal } from "../host/tdx-module/guest-share.js";
 import { startTdxModule } from "../host/tdx-module/start.js";
 import type { KernelRules } from "../linux/rules.js";
@@ -18,13 +16,6 @@ import { PAGE_SIZE, roundUp } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import type { Guest } from "./guest.js";
 import type { Booted, PoweredOff } from "./state.js";
-
-/** The firmware that starts guests of a platform unless a scenario names one. */
-const USUAL_FIRMWARE: Readonly<Record<PlatformKind, FirmwareModel>> = {
-  tdx: "tdvf",
-  snp: "ovmf-snp",
-  none: "ovmf",
-};
 
 /** Bytes of one descriptor in the map the stub keeps, and descriptors it leaves room for (EFI_MMAP_NR_SLACK_SLOTS). */
 const EFI_DESCRIPTOR_BYTES = 48;
@@ -41,8 +32,8 @@ const TABLE_MEMORY: Readonly<Record<KernelRules["tableMemory"], EfiMemoryType>> 
  * @throws GuestEnded when it does not start: then no TDX guest runs there
  */
 export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
-  const { platform, host } = guest.options;
-  if (platform.kind !== "tdx" || host.tdxModule === undefined) return { tdxModule: undefined };
+  const { host } = guest.options;
+  if (!guest.platform.type.needsTdxModule || host.tdxModule === undefined) return { tdxModule: undefined };
   const module = startTdxModule(host.tdxModule, host.dynamicPamt);
   if (module.outcome === "failed")
     throw new GuestEnded("terminated", `the host has no TDX: ${module.reason}`);
@@ -55,13 +46,12 @@ export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
  * @throws GuestEnded when the host does not create this guest
  */
 export function limitToHost({ guest, tdxModule: module }: PoweredOff & Pick<Booted, "tdxModule">): void {
-  const { options, host } = guest;
-  const { memoryBytes, dynamicPamt, tdxModule: plan } = options.host;
-  const { kind } = options.platform;
-  if (memoryBytes !== undefined && kind !== "none") {
-    const metadataBytes = trackingBytes(kind, memoryBytes, dynamicPamt);
+  const { options, platform, host } = guest;
+  const { memoryBytes, tdxModule: plan } = options.host;
+  if (memoryBytes !== undefined && platform.type.isConfidential) {
+    const metadataBytes = platform.trackingBytes(memoryBytes);
     const privateBytes = Math.max(memoryBytes - metadataBytes, 0);
-    host.limitTo({ privateBytes, otherBytes: 0, metadataBytes, where: "" });
+    host.limitTo({ privateBytes, otherBytes: 0, otherRefusal: "", metadataBytes, where: "" });
   }
   if (plan === undefined || module === undefined) return;
   const refusal = bindingRefusal(plan, module.capableNodes);
@@ -69,6 +59,7 @@ export function limitToHost({ guest, tdxModule: module }: PoweredOff & Pick<Boot
   host.limitTo({
     privateBytes: module.guestShare.freeBytes,
     otherBytes: module.guestShare.foreignBytes,
+    otherRefusal: "was plugged in and is no TDX memory, which the TDX module refuses",
     metadataBytes: module.pamtBytes,
     where: plan.guestNode === "any" ? "" : ` on node ${plan.guestNode}`,
   });
@@ -89,7 +80,7 @@ interface Started {
 export function launch({ guest }: PoweredOff): Launched {
   const { clock, meter, policy, options } = guest;
   const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
-  const model = FIRMWARES[preset === "auto" ? USUAL_FIRMWARE[options.platform.kind] : preset];
+  const model = FIRMWARES[preset === "auto" ? guest.platform.type.usualFirmware : preset];
   clock.ledger.charge(CostEvent.launch, 1);
   for (const { start, end } of model.launchRanges) {
     meter.launchPages(start, end);

@@ -78,7 +78,7 @@ export function verifyAccepted(
   const sum = Object.values(acceptedBy).reduce((bytes: number, own: number) => bytes + own, 0);
   if (sum !== acceptedBytes) {
     throw new Error(
-      `guest: ${platform.name} has accepted ${acceptedBytes} bytes, and everybody together ${sum}`,
+      `guest: ${platform.type.title} has accepted ${acceptedBytes} bytes, and everybody together ${sum}`,
     );
   }
   if (acceptedBytes > memoryBytes) {
@@ -166,7 +166,7 @@ function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform, shar
   const map = early.earlyMap.map;
   if (!sharedAccepted && map.sharedBytes !== platform.sharedPages * PAGE_SIZE) {
     throw new Error(
-      `guest: ${map.sharedBytes} bytes of the direct map are shared, and ${platform.name} knows of ` +
+      `guest: ${map.sharedBytes} bytes of the direct map are shared, and ${platform.type.title} knows of ` +
         `${platform.sharedPages * PAGE_SIZE}`,
     );
   }
@@ -215,7 +215,7 @@ function requireUsable(platform: CocoPlatform, pfn: number, pages: number): void
   if (usable !== pages * PAGE_SIZE) {
     throw new Error(
       `guest: of ${pages} pages at pfn 0x${pfn.toString(16)} in use, ` +
-        `only ${usable / PAGE_SIZE} are accepted by ${platform.name}`,
+        `only ${usable / PAGE_SIZE} are accepted by ${platform.type.title}`,
     );
   }
 }

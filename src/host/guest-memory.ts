@@ -1,8 +1,6 @@
 import { HostMemoryError, type HostSupply } from "../coco/host-supply.js";
-import type { CocoPlatform, PlatformKind } from "../coco/platform.js";
+import type { CocoPlatform } from "../coco/platform.js";
 import { formatBytes, GiB, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, roundUp, TiB } from "../units.js";
-import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
-import { rmpBytes } from "./rmp.js";
 
 /** Where the host's memory goes, in bytes. */
 export interface HostUse {
@@ -33,6 +31,8 @@ export interface HostLimit {
   readonly privateBytes: number;
   /** Other memory, which the host's allocator hands out behind that, and which ends a guest that gets it for a private page. */
   readonly otherBytes: number;
+  /** Why that is so, as the end of a sentence on such memory; no matter where there is none. */
+  readonly otherRefusal: string;
   /** What the host has spent on tracking its memory: one guest's part is no more. */
   readonly metadataBytes: number;
   /** What is added to messages: ` on node 1`. */
@@ -43,7 +43,6 @@ export interface HostLimit {
 export class GuestMemory implements HostSupply {
   readonly #platform: CocoPlatform;
   readonly #pageSizeBytes: number;
-  readonly #metadataFor: (memoryBytes: number) => number;
   #memoryBytes: number;
   #touchedBytes = 0;
   #peakBytes = 0;
@@ -55,12 +54,10 @@ export class GuestMemory implements HostSupply {
    * @param memoryBytes RAM of the guest. PAMT and RMP are paid for all of it, touched or not,
    *   because the host sets them up for all its memory at once.
    * @param pageSizeBytes page size with which the host backs memory that is not private
-   * @param dynamicPamt TDX: whether most of the PAMT is paid when it is used; the platform counts that
    */
-  constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number, dynamicPamt = false) {
+  constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number) {
     this.#platform = platform;
     this.#pageSizeBytes = pageSizeBytes;
-    this.#metadataFor = (bytes) => trackingBytes(platform.name, bytes, dynamicPamt);
     this.#memoryBytes = memoryBytes;
   }
 
@@ -86,16 +83,14 @@ export class GuestMemory implements HostSupply {
   }
 
   shortage(pfn: number, launching: boolean): HostMemoryError {
-    const { privateBytes, otherBytes, where } = this.#limit!;
+    const { privateBytes, otherBytes, otherRefusal, where } = this.#limit!;
     const page = `page 0x${(pfn * PAGE_SIZE).toString(16)} of the guest`;
     const gave =
       privateBytes < PAGE_SIZE
         ? `the host has no free memory${where}`
         : `the host has given the guest the ${formatBytes(privateBytes)} that it has for it${where}`;
     const otherIsLeft = Math.max(this.#givenBytes() - privateBytes, 0) < otherBytes;
-    const found = otherIsLeft
-      ? `${page} gets memory that was plugged in and is no TDX memory, which the TDX module refuses`
-      : `no memory is left for ${page}`;
+    const found = otherIsLeft ? `${page} gets memory that ${otherRefusal}` : `no memory is left for ${page}`;
     return new HostMemoryError(
       launching ? `the guest cannot be created: ${gave}; ${found}` : `${gave}; ${found}`,
       pfn,
@@ -163,21 +158,17 @@ export class GuestMemory implements HostSupply {
 
   /** What `hostBytes` is made of. */
   use(): HostUse {
-    const { name, privatePages, keptPages, tablePages, pamtPages } = this.#platform;
-    // KVM mirrors the secure EPT, which it cannot read, in tables of its own.
-    const copies = name === "tdx" ? 2 : 1;
+    const platform = this.#platform;
+    const trackingBytes = platform.trackingBytes(this.#memoryBytes);
     const sharedBytes = roundUp(this.#touchedBytes, this.#pageSizeBytes);
     return {
-      privateBytes: privatePages * PAGE_SIZE,
-      keptBytes: keptPages * PAGE_SIZE,
+      privateBytes: platform.privatePages * PAGE_SIZE,
+      keptBytes: platform.keptPages * PAGE_SIZE,
       sharedBytes,
-      tableBytes: (tablePages * copies + sharedTablePages(sharedBytes, this.#pageSizeBytes)) * PAGE_SIZE,
+      tableBytes: (platform.tablePages + sharedTablePages(sharedBytes, this.#pageSizeBytes)) * PAGE_SIZE,
       metadataBytes:
-        Math.min(
-          this.#metadataFor(this.#memoryBytes),
-          this.#limit?.metadataBytes ?? Number.POSITIVE_INFINITY,
-        ) +
-        pamtPages * PAGE_SIZE,
+        Math.min(trackingBytes, this.#limit?.metadataBytes ?? trackingBytes) +
+        platform.trackingPages * PAGE_SIZE,
       bitmapBytes: this.#bitmapBytes,
       directMapBytes: this.#directMapBytes,
     };
@@ -186,18 +177,8 @@ export class GuestMemory implements HostSupply {
   /** What of `hostBytes` comes from the memory that the limit counts. */
   #givenBytes(): number {
     const { privateBytes, sharedBytes, tableBytes } = this.use();
-    return privateBytes + sharedBytes + tableBytes + this.#platform.pamtPages * PAGE_SIZE;
+    return privateBytes + sharedBytes + tableBytes + this.#platform.trackingPages * PAGE_SIZE;
   }
-}
-
-/**
- * What a host spends on tracking memory of its own of some size, before any guest uses it: PAMT or RMP.
- *
- * @param dynamicPamt TDX: only what does not come when pages are used
- */
-export function trackingBytes(platform: PlatformKind, memoryBytes: number, dynamicPamt: boolean): number {
-  if (platform === "tdx") return dynamicPamt ? dynamicPamtBytes(memoryBytes) : pamtBytes(memoryBytes);
-  return platform === "snp" ? rmpBytes(memoryBytes) : 0;
 }
 
 /** Tables that map `bytes` if they lie together (assumption: the least there can be). */

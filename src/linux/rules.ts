@@ -89,7 +89,7 @@ export interface KexecRules {
   /** Whether kexec accepts where the next kernel goes. */
   readonly acceptsSegments: boolean;
   /** Platforms on which shared memory becomes private again. */
-  readonly unshares: readonly ("tdx" | "snp")[];
+  readonly unshares: readonly string[];
   /** Whether /proc/vmcore leaves unaccepted memory out. */
   readonly vmcoreAsks: boolean;
 }

@@ -10,7 +10,7 @@ import type { AttackResult } from "../after/attack.js";
 import type { DrainResult } from "../after/drain.js";
 import type { HotplugResult } from "../after/hotplug/result.js";
 import type { KexecResult } from "../after/kexec/result.js";
-import type { PlatformKind } from "../coco/platform.js";
+import type { PlatformKind } from "../coco/platforms.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";

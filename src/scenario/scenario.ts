@@ -8,9 +8,8 @@ import { ATTACK } from "../after/attack.js";
 import { DRAIN } from "../after/drain.js";
 import { HOTPLUG } from "../after/hotplug/result.js";
 import { KEXEC } from "../after/kexec/result.js";
-import type { HostPageSize } from "../coco/create-platform.js";
-import { platformParameters } from "../coco/parameters.js";
-import { PLATFORM_KINDS, type PlatformKind } from "../coco/platform.js";
+import type { HostPageSize } from "../coco/platform.js";
+import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
 import type { FileOf, OneOrMore, Problem, Quantity, SettledOf, Time } from "../fields/field.js";
 import { schemaOf } from "../fields/schema.js";
 import type { FirmwareName } from "../firmware/firmware.js";
@@ -191,19 +190,19 @@ export type CompleteDocument = Omit<Written, "preset" | "machine">;
 export const scenarioSchema: z.ZodType<ScenarioDocument> = schemaOf(SCENARIO) as z.ZodType<ScenarioDocument>;
 
 function prices(): Record<string, Time> {
-  const names = new Set(PLATFORM_KINDS.flatMap((kind) => Object.keys(platformParameters(kind))));
+  const names = new Set(PLATFORM_KINDS.flatMap((kind) => Object.keys(PLATFORMS[kind].parameters)));
   return Object.fromEntries([...names].map((name) => [name, price(name)]));
 }
 
 function price(name: string): Time {
   const defaults = PLATFORM_KINDS.filter((kind) => hasPrice(kind, name)).map(
-    (kind) => `${kind} ${formatDuration(platformParameters(kind)[name]!.value)}`,
+    (kind) => `${kind} ${formatDuration(PLATFORMS[kind].parameters[name]!.value)}`,
   );
   return { is: "time", what: "a time with its unit", more: `Default: ${defaults.join(", ")}` };
 }
 
 function hasPrice(kind: string, name: string): boolean {
-  return Object.hasOwn(platformParameters(kind as PlatformKind), name);
+  return Object.hasOwn(PLATFORMS[kind as PlatformKind].parameters, name);
 }
 
 function hasParameter(policy: string, name: string): boolean {

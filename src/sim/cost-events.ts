@@ -94,8 +94,14 @@ export const CostEvent = {
   launchPage4k: 42,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
+/** Name of an event; a platform may have some of its own. */
+export type CostEventName = keyof typeof CostEvent | (string & {});
 
+const names: string[] = Object.keys(CostEvent);
 /** Name of each event, by number. */
-export const COST_EVENT_NAMES: readonly string[] = Object.keys(CostEvent);
-/** How many events there are; numbers run from 0. */
-export const COST_EVENT_COUNT: number = COST_EVENT_NAMES.length;
+export const COST_EVENT_NAMES: readonly string[] = names;
+
+/** An event that only the platform that charges it knows of; to be called before there is any ledger. */
+export function newCostEvent(name: string): CostEvent {
+  return (names.push(name) - 1) as CostEvent;
+}

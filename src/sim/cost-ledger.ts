@@ -1,4 +1,4 @@
-import { COST_EVENT_COUNT, type CostEvent } from "./cost-events.js";
+import { COST_EVENT_NAMES, type CostEvent } from "./cost-events.js";
 
 /** What each event costs, by its number. */
 export interface PriceList {
@@ -14,7 +14,7 @@ export interface PriceList {
  */
 export class CostLedger {
   /** How often each event happened, by its number. */
-  readonly counts: Float64Array = new Float64Array(COST_EVENT_COUNT);
+  readonly counts: Float64Array = new Float64Array(COST_EVENT_NAMES.length);
   /** Sum of all charged time. */
   elapsedNs = 0;
   /** The part of `elapsedNs` that was charged at assumed prices. */
@@ -24,8 +24,8 @@ export class CostLedger {
 
   /** @param prices absent: events are counted and cost nothing */
   constructor(prices?: PriceList) {
-    this.#ns = prices?.ns ?? new Float64Array(COST_EVENT_COUNT);
-    this.#assumed = prices?.assumed ?? new Uint8Array(COST_EVENT_COUNT);
+    this.#ns = prices?.ns ?? new Float64Array(COST_EVENT_NAMES.length);
+    this.#assumed = prices?.assumed ?? new Uint8Array(COST_EVENT_NAMES.length);
   }
 
   /** Charges an event `count` times, 0 or more. On the hot path: one call, nothing allocated. */

@@ -96,7 +96,7 @@ function resultOf(
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;
   const touchedBytes = (boot.kernel?.touchedBytes ?? 0) - host.untouchedSharedBytes;
-  if (platform.name === "none") host.touch(touchedBytes);
+  if (!platform.type.isConfidential) host.touch(touchedBytes);
   const { hostBytes, hostBytesPeak } = host;
   timeline.sample(clock.nowNs, host.use());
   const stalls = boot.stalls.summary();

@@ -3,8 +3,8 @@
  * of its plausible range, one at a time and all together.
  */
 
-import type { ParameterSet } from "../coco/parameter.js";
-import { platformParameters } from "../coco/parameters.js";
+import type { ParameterSet } from "../coco/parameters.js";
+import { PLATFORMS } from "../coco/platforms.js";
 import { type Measure, type MeasureIn, measuresIn, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
@@ -89,7 +89,7 @@ const ALL = "all";
 
 function assumedParameters({ platform }: Scenario): ParameterSet {
   return Object.fromEntries(
-    Object.entries(platformParameters(platform.kind)).filter(
+    Object.entries(PLATFORMS[platform.kind].parameters).filter(
       ([name, { basis, low, high }]) =>
         basis === "assumed" && low < high && !Object.hasOwn(platform.parameters, name),
     ),

@@ -18,7 +18,7 @@ export interface MapWatchers {
  * entries change, with splits; TLBs lose the old entries; TDX asks for MapGPA (its finish hook,
  * arch/x86/coco/tdx/tdx.c: tdx_enc_status_change_finish).
  *
- * Where no page is left for a table, an SNP guest has told the host already: the memory is lost to it.
+ * Where no page is left for a table, a guest that prepares has told the host already: the memory is lost to it.
  *
  * @param onlineCpus CPUs whose TLBs are flushed
  * @param unaccepted parts of the range that were never accepted, ascending
@@ -31,7 +31,7 @@ export function setMemoryShared(
   onlineCpus: number,
   unaccepted: readonly PhysRange[] = [],
 ): void {
-  const prepares = platform.name === "snp";
+  const prepares = platform.type.statusChange === "prepare";
   if (prepares) host.share(range.start, range.end, unaccepted);
   early.convert(range, onlineCpus);
   early.charge(clock.ledger);

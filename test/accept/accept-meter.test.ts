@@ -3,9 +3,9 @@ import * as assert from "uvu/assert";
 import { AcceptMeter } from "../../src/accept/accept-meter.js";
 import { HostMemoryError } from "../../src/coco/host-supply.js";
 import { PlainPlatform } from "../../src/coco/none.js";
-import { parameter } from "../../src/coco/parameter.js";
+import { parameter } from "../../src/coco/parameters.js";
 import type { CocoPlatform } from "../../src/coco/platform.js";
-import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
@@ -28,21 +28,25 @@ function meterOf(
   cpuCount: number,
   ending: () => Error | undefined = () => undefined,
 ): { meter: AcceptMeter; clock: GuestClock } {
-  const ns = new Float64Array(COST_EVENT_COUNT);
+  const ns = new Float64Array(COST_EVENT_NAMES.length);
   ns[CostEvent.eptViolation4k] = 1000;
   ns[CostEvent.eptViolation2m] = 1000;
   ns[CostEvent.idleCpuDelay] = 10;
-  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_COUNT) });
+  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
   const clock = new GuestClock(new VirtualCpus(cpuCount), ledger);
+  const plain = new PlainPlatform();
   const accept = (start: number, end: number): void => {
     const large = start % (2 * MiB) === 0 && (end - start) % (2 * MiB) === 0;
     const pages = (end - start) / (large ? 2 * MiB : 4 * KiB);
     ledger.charge(large ? CostEvent.acceptZero2m : CostEvent.acceptZero4k, pages);
     ledger.charge(large ? CostEvent.eptViolation2m : CostEvent.eptViolation4k, pages);
+    plain.done.clear();
+    plain.done.leaves[large ? 1 : 0] = pages;
+    plain.done.faults = pages;
     const error = ending();
     if (error !== undefined) throw error;
   };
-  const platform: CocoPlatform = Object.assign(new PlainPlatform(), {
+  const platform: CocoPlatform = Object.assign(plain, {
     firmwareAccept: accept,
     stubAccept: accept,
     kernelAccept: accept,

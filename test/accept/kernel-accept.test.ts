@@ -9,7 +9,7 @@ import type { CocoPlatform } from "../../src/coco/platform.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
 import type { AcceptRules } from "../../src/linux/rules.js";
-import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
@@ -29,9 +29,9 @@ interface Machine {
 
 /** 256 MiB of unaccepted memory from 4 GiB on; accepting a unit takes `unitNs`. */
 function machine(rules: AcceptRules, cpuCount: number, unitNs = 1): Machine {
-  const ns = new Float64Array(COST_EVENT_COUNT);
+  const ns = new Float64Array(COST_EVENT_NAMES.length);
   ns[CostEvent.tdcall] = unitNs;
-  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_COUNT) });
+  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
   const clock = new GuestClock(new VirtualCpus(cpuCount), ledger);
   clock.idle.online = cpuCount;
   const platform: CocoPlatform = Object.assign(new PlainPlatform(), {

@@ -9,7 +9,7 @@ import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
-import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { GuestEnded } from "../../src/sim/guest-ended.js";
@@ -53,10 +53,10 @@ class Blocks {
 }
 
 function machine(cpus: number, faultsOfBlock: readonly number[]) {
-  const ns = new Float64Array(COST_EVENT_COUNT);
+  const ns = new Float64Array(COST_EVENT_NAMES.length);
   ns[CostEvent.acceptZero4k] = ACCEPT_NS;
   ns[CostEvent.userTouch4k] = TOUCH_NS;
-  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_COUNT) });
+  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
   const clock = new GuestClock(new VirtualCpus(cpus), ledger);
   const blocks = new Blocks(faultsOfBlock, ledger);
   const stalls = new StallRecorder();

@@ -1,14 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunScenario } from "../../src/cli/io.js";
-import { platformParameters } from "../../src/coco/parameters.js";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 
 const test = suite("cli: compare --uncertainty");
 
 /** Boot time of eager rises with one parameter, so that it falls behind lazy at its high end only. */
 const sensitive: RunScenario = (scenario, loaded, options) => {
-  const ns = scenario.platform.parameters.tdcallNs ?? platformParameters("tdx").tdcallNs!.value;
+  const ns = scenario.platform.parameters.tdcallNs ?? PLATFORMS.tdx.parameters.tdcallNs!.value;
   const bootTimeNs = scenario.policy === "eager" ? ns * 1e7 : 1.2e10;
   return { ...fakeRun(scenario, loaded, options), bootTimeNs };
 };

@@ -1,21 +1,18 @@
-import { createPlatform, type HostBacking } from "../../src/coco/create-platform.js";
-import type { CocoPlatform, PlatformKind } from "../../src/coco/platform.js";
+import type { CocoPlatform, PlatformOptions } from "../../src/coco/platform.js";
+import { PLATFORMS, type PlatformKind } from "../../src/coco/platforms.js";
 import type { CostLedger } from "../../src/sim/cost-ledger.js";
+import { chanceAt } from "../../src/sim/prng.js";
 import { KiB } from "../../src/units.js";
 
 /** A platform on a plain host, but for what is said. */
 export function makePlatform(
   kind: PlatformKind,
   ledger: CostLedger,
-  host: Partial<HostBacking> = {},
+  host: Partial<PlatformOptions> = {},
 ): CocoPlatform {
-  const plain = {
+  return PLATFORMS[kind].create(ledger, {
     pageSizeBytes: 4 * KiB,
-    prefault: false,
-    contiguity: 1,
-    dynamicPamt: false,
-    keepsConverted: false,
-  };
-  const guest = { septVeDisable: true, svsm: false, coherencyErratum: false };
-  return createPlatform(kind, ledger, { ...plain, ...host }, guest, 1);
+    chance: (position) => chanceAt(1, position),
+    ...host,
+  });
 }

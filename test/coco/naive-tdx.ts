@@ -1,4 +1,4 @@
-import type { PageLevel } from "../../src/coco/page-level.js";
+import type { PageLevel } from "../../src/coco/page-tables.js";
 
 const PAGES = [1, 512, 262_144] as const;
 const SUFFIX = ["4k", "2m", "1g"] as const;

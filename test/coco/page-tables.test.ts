@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { PageLevel } from "../../src/coco/page-level.js";
+import type { PageLevel } from "../../src/coco/page-tables.js";
 import { PageTables } from "../../src/coco/page-tables.js";
 import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 

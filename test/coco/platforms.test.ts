@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { PlatformKind } from "../../src/coco/platform.js";
+import { DoubleAcceptError } from "../../src/coco/platform.js";
+import { PLATFORMS, type PlatformKind } from "../../src/coco/platforms.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { counts } from "./counts.js";
@@ -24,7 +25,7 @@ test("a plain guest may touch everything and pays nothing to accept, as often as
 for (const kind of ["tdx", "snp"] as const satisfies readonly PlatformKind[]) {
   test(`${kind}: what is usable is what was accepted`, () => {
     const platform = makePlatform(kind, new CostLedger(), { pageSizeBytes: 2 * MiB, prefault: false });
-    assert.is(platform.name, kind);
+    assert.is(platform.type, PLATFORMS[kind]);
     assert.is(platform.usableBytesIn(0, GiB), 0);
     platform.firmwareAccept(0, 64 * MiB);
     platform.stubAccept(128 * MiB, 130 * MiB);
@@ -35,6 +36,33 @@ for (const kind of ["tdx", "snp"] as const satisfies readonly PlatformKind[]) {
     assert.is(platform.privatePages, platform.acceptedPages);
   });
 }
+
+test("what an accept did stands beside it until the next one: pages by size, and exits that idle CPUs hold up", () => {
+  for (const [kind, faults] of [
+    ["tdx", 1 + 512],
+    ["snp", 0],
+    ["none", 0],
+  ] as const) {
+    const platform = makePlatform(kind, new CostLedger(), { pageSizeBytes: 2 * MiB });
+    const { done } = platform;
+    const leaves = kind === "none" ? [0, 0, 0] : [512, 1, 0];
+    platform.kernelAccept(2 * MiB, 4 * MiB);
+    platform.kernelAccept(6 * MiB - 1 * MiB, 10 * MiB - 1 * MiB);
+    assert.equal([[...done.leaves], done.faults], [leaves, faults], kind);
+    platform.kernelAccept(12 * MiB, 12 * MiB);
+    assert.is(platform.done, done);
+    assert.equal([[...done.leaves], done.faults], [[0, 0, 0], 0], kind);
+  }
+});
+
+test("an accept that ends its guest has done what came before", () => {
+  for (const kind of ["tdx", "snp"] as const) {
+    const platform = makePlatform(kind, new CostLedger());
+    platform.kernelAccept(MiB, 2 * MiB);
+    assert.throws(() => platform.kernelAccept(0, 2 * MiB), DoubleAcceptError);
+    assert.is(platform.done.leaves[0], 256);
+  }
+});
 
 test("an SNP host can prefault, a TDX guest never asks it to", () => {
   const host = { pageSizeBytes: 4 * KiB, prefault: true };

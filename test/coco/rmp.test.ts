@@ -123,7 +123,7 @@ test("whatever a host does with pages: those that are validated are let through,
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), fc.constantFrom(4 * KiB, 2 * MiB), (steps, pageSize) => {
-      const snp = new SnpPlatform(new CostLedger(), { hostPageSizeBytes: pageSize, prefault: false });
+      const snp = new SnpPlatform(new CostLedger(), { pageSizeBytes: pageSize, prefault: false });
       snp.kernelAccept(0, 2 * MiB);
       const valid = (at: number): boolean => snp.rmp.stateOf(at) === "guestValid";
       for (const { kind, at, other } of steps) {

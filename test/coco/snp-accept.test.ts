@@ -1,19 +1,25 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
-import { type SnpOptions, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import type { PlatformOptions } from "../../src/coco/platform.js";
+import { DoubleAcceptError } from "../../src/coco/platform.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { counts } from "./counts.js";
 
 const test = suite("coco: SNP accept");
-const SMALL: SnpOptions = { hostPageSizeBytes: 4 * KiB, prefault: false };
-const LARGE: SnpOptions = { hostPageSizeBytes: 2 * MiB, prefault: false };
+const SMALL: PlatformOptions = { pageSizeBytes: 4 * KiB, prefault: false };
+const LARGE: PlatformOptions = { pageSizeBytes: 2 * MiB, prefault: false };
 
 type Method = "kernelAccept" | "firmwareAccept" | "stubAccept";
 
 /** Events of accepting one range in a new guest, without what the memory attributes cost. */
-function accept(method: Method, options: SnpOptions, start: number, end: number): Record<string, number> {
+function accept(
+  method: Method,
+  options: PlatformOptions,
+  start: number,
+  end: number,
+): Record<string, number> {
   const ledger = new CostLedger();
   new SnpPlatform(ledger, options)[method](start, end);
   const result = counts(ledger);
@@ -140,7 +146,7 @@ test("OVMF on 4 KiB pages fails 3072 times in 6 GiB and validates 1572864 pages"
 });
 
 test("pages of 1 GiB work as those of 2 MiB", () => {
-  const huge: SnpOptions = { hostPageSizeBytes: GiB, prefault: false };
+  const huge: PlatformOptions = { pageSizeBytes: GiB, prefault: false };
   assert.equal(accept("kernelAccept", huge, GiB, 2 * GiB), accept("kernelAccept", LARGE, GiB, 2 * GiB));
 });
 
@@ -218,14 +224,14 @@ test("where the host finds no page of 2 MiB it takes 4 KiB, span by span", () =>
 });
 
 test("a page of 1 GiB is found or not for all its spans", () => {
-  const options = { ...LARGE, hostPageSizeBytes: GiB, contiguity: 0.5 };
+  const options = { ...LARGE, pageSizeBytes: GiB, contiguity: 0.5 };
   const chance = (position: number): number => (position === 1 ? 0.9 : 0.1);
   const mixed = accept("kernelAccept", { ...options, chance }, 0, 3 * GiB);
   assert.equal([mixed.npf2m, mixed.pvalidateMismatch], [1024, 512]);
 });
 
 test("contiguity 0 is a host of 4 KiB pages", () => {
-  const none: SnpOptions = { ...LARGE, contiguity: 0, chance: () => 0 };
+  const none: PlatformOptions = { ...LARGE, contiguity: 0, chance: () => 0 };
   assert.equal(accept("kernelAccept", none, 0, 6 * MiB), accept("kernelAccept", SMALL, 0, 6 * MiB));
 });
 

@@ -1,17 +1,21 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
-import { type SnpOptions, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import type { PlatformOptions } from "../../src/coco/platform.js";
+import { DoubleAcceptError } from "../../src/coco/platform.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { counts } from "./counts.js";
 
 const test = suite("coco: SNP conversion");
-const SMALL: SnpOptions = { hostPageSizeBytes: 4 * KiB, prefault: false };
-const LARGE: SnpOptions = { hostPageSizeBytes: 2 * MiB, prefault: false };
+const SMALL: PlatformOptions = { pageSizeBytes: 4 * KiB, prefault: false };
+const LARGE: PlatformOptions = { pageSizeBytes: 2 * MiB, prefault: false };
 
 /** A guest that has accepted its first GiB, and a way to count from there. */
-function acceptedGuest(options: SnpOptions): { platform: SnpPlatform; since: () => Record<string, number> } {
+function acceptedGuest(options: PlatformOptions): {
+  platform: SnpPlatform;
+  since: () => Record<string, number>;
+} {
   const ledger = new CostLedger();
   const platform = new SnpPlatform(ledger, options);
   platform.kernelAccept(0, GiB);

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
+import { DoubleAcceptError } from "../../src/coco/platform.js";
 import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { KiB, MiB, PAGE_SIZE } from "../../src/units.js";
@@ -40,7 +40,7 @@ class Pair {
     const isLarge = (span: number): boolean => Math.floor(machine.large / 2 ** span) % 2 === 1;
     const mixed = machine.hostPage === 2 * MiB;
     this.fast = new SnpPlatform(this.ledger, {
-      hostPageSizeBytes: machine.hostPage,
+      pageSizeBytes: machine.hostPage,
       prefault: machine.prefault,
       keepsConverted: machine.keepsConverted,
       svsm: machine.svsm,

@@ -1,18 +1,19 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type SnpOptions, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import type { PlatformOptions } from "../../src/coco/platform.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { counts } from "./counts.js";
 
 const test = suite("coco: SNP below an SVSM");
-const SMALL: SnpOptions = { hostPageSizeBytes: 4 * KiB, prefault: false, svsm: true };
-const LARGE: SnpOptions = { ...SMALL, hostPageSizeBytes: 2 * MiB };
+const SMALL: PlatformOptions = { pageSizeBytes: 4 * KiB, prefault: false, svsm: true };
+const LARGE: PlatformOptions = { ...SMALL, pageSizeBytes: 2 * MiB };
 
 /** Calls of the SVSM, PVALIDATEs that it makes, and exits to the host. */
 function accept(
   method: "kernelAccept" | "firmwareAccept" | "stubAccept",
-  options: SnpOptions,
+  options: PlatformOptions,
   sizeBytes: number,
 ): { calls: number; done: number; failed: number; exits: number } {
   const ledger = new CostLedger();

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
-import { type TdxOptions, TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
+import type { PlatformOptions } from "../../src/coco/platform.js";
+import { DoubleAcceptError } from "../../src/coco/platform.js";
+import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { counts } from "./counts.js";
@@ -11,10 +12,10 @@ const test = suite("coco: TDX conversion, attack and dynamic PAMT");
 /** A guest that has accepted its first bytes, with what happens from then on on its ledger. */
 function accepted(
   bytes: number,
-  options: Partial<TdxOptions> = {},
+  options: Partial<PlatformOptions> = {},
 ): { platform: TdxPlatform; since: CostLedger } {
   const since = new CostLedger();
-  const platform = new TdxPlatform(since, { hostPageSizeBytes: 4 * KiB, ...options });
+  const platform = new TdxPlatform(since, { pageSizeBytes: 4 * KiB, ...options });
   platform.kernelAccept(0, bytes);
   since.counts.fill(0);
   return { platform, since };
@@ -31,33 +32,33 @@ test("64 MiB of bounce buffer are one MapGPA and 16384 pages taken away, accepte
 });
 
 test("on 2 MiB host pages they are taken away in 32", () => {
-  const { platform, since } = accepted(GiB, { hostPageSizeBytes: 2 * MiB });
+  const { platform, since } = accepted(GiB, { pageSizeBytes: 2 * MiB });
   platform.convertToShared(256 * MiB, 320 * MiB);
   assert.equal(counts(since), { mapGpa: 1, septRemove: 32 });
 });
 
 test("a page out of 2 MiB breaks it up first", () => {
-  const { platform, since } = accepted(4 * MiB, { hostPageSizeBytes: 2 * MiB, dynamicPamt: true });
+  const { platform, since } = accepted(4 * MiB, { pageSizeBytes: 2 * MiB, dynamicPamt: true });
   platform.convertToShared(2 * MiB + 8 * KiB, 2 * MiB + 12 * KiB);
   assert.equal(counts(since), { mapGpa: 1, septAdd: 1, pamtAdd: 1, septRemove: 1 + 1 });
-  assert.equal([platform.acceptedPages, platform.tablePages, platform.pamtPages], [1023, 3, 2]);
+  assert.equal([platform.acceptedPages, platform.sept.tables.pages, platform.trackingPages], [1023, 3, 2]);
 });
 
 test("a page out of 1 GiB breaks up two leaves", () => {
-  const { platform, since } = accepted(GiB, { hostPageSizeBytes: GiB });
+  const { platform, since } = accepted(GiB, { pageSizeBytes: GiB });
   platform.convertToShared(512 * MiB + 4 * KiB, 512 * MiB + 8 * KiB);
   assert.equal(counts(since), { mapGpa: 1, septAdd: 2, septRemove: 2 + 1 });
-  assert.is(platform.tablePages, 3);
+  assert.is(platform.sept.tables.pages, 3);
 });
 
 test("whole pages of 2 MiB out of 1 GiB break up one leaf", () => {
-  const { platform, since } = accepted(GiB, { hostPageSizeBytes: GiB });
+  const { platform, since } = accepted(GiB, { pageSizeBytes: GiB });
   platform.convertToShared(512 * MiB, 520 * MiB);
   assert.equal(counts(since), { mapGpa: 1, septAdd: 1, septRemove: 1 + 4 });
 });
 
 test("nothing to convert is no request", () => {
-  const { platform, since } = accepted(GiB, { hostPageSizeBytes: GiB });
+  const { platform, since } = accepted(GiB, { pageSizeBytes: GiB });
   platform.convertToShared(4 * KiB, 4 * KiB);
   assert.equal(counts(since), {});
 });
@@ -88,7 +89,7 @@ test("shared memory is private again when it is accepted, with an exit for each 
 });
 
 test("a host that puts new pages in place charges nothing, and the guest notices when it looks", () => {
-  const { platform, since } = accepted(8 * MiB, { hostPageSizeBytes: 2 * MiB });
+  const { platform, since } = accepted(8 * MiB, { pageSizeBytes: 2 * MiB });
   platform.remap(2 * MiB, 2 * MiB + 8 * KiB);
   assert.equal(counts(since), {});
   assert.equal([platform.acceptedPages, platform.privatePages], [2046, 2048]);
@@ -125,7 +126,7 @@ test("touching memory that was never accepted makes the host give 4 KiB, whateve
     [true, "td-exit"],
     [false, "exception"],
   ] as const) {
-    const { platform, since } = accepted(0, { hostPageSizeBytes: 2 * MiB, septVeDisable, dynamicPamt: true });
+    const { platform, since } = accepted(0, { pageSizeBytes: 2 * MiB, septVeDisable, dynamicPamt: true });
     assert.is(platform.access(2 * MiB, 4 * MiB), outcome);
     assert.equal(counts(since), { eptViolation4k: 1, septAdd: 3, pamtAdd: 1 });
     assert.equal([platform.acceptedPages, platform.privatePages], [0, 1]);
@@ -136,41 +137,41 @@ test("touching memory that was never accepted makes the host give 4 KiB, whateve
 
 test("dynamic PAMT: a pair of pages for each 2 MiB in pages of 4 KiB, 8 KiB of 2 MiB", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB, dynamicPamt: true });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB, dynamicPamt: true });
   platform.kernelAccept(0, 4 * GiB);
   assert.is(counts(ledger).pamtAdd, 2048);
-  assert.is(platform.pamtPages * 4 * KiB, 16 * MiB);
-  assert.is(((100 * platform.pamtPages) / platform.acceptedPages).toFixed(2), "0.39");
+  assert.is(platform.trackingPages * 4 * KiB, 16 * MiB);
+  assert.is(((100 * platform.trackingPages) / platform.acceptedPages).toFixed(2), "0.39");
 });
 
 test("dynamic PAMT: pages of 2 MiB need none", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 2 * MiB, dynamicPamt: true });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 2 * MiB, dynamicPamt: true });
   platform.kernelAccept(0, 4 * GiB);
   assert.is(counts(ledger).pamtAdd, undefined);
   platform.kernelAccept(4 * GiB, 4 * GiB + 8 * KiB);
-  assert.equal([counts(ledger).pamtAdd, platform.pamtPages], [1, 2]);
+  assert.equal([counts(ledger).pamtAdd, platform.trackingPages], [1, 2]);
 });
 
 test("dynamic PAMT: pairs come with the launch, and go with the last page of their span", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB, dynamicPamt: true });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB, dynamicPamt: true });
   platform.launchPages(MiB, 3 * MiB);
-  assert.equal([platform.pamtPages, counts(ledger)], [4, {}]);
+  assert.equal([platform.trackingPages, counts(ledger)], [4, {}]);
   platform.convertToShared(MiB, 2 * MiB + 4 * KiB);
-  assert.is(platform.pamtPages, 2);
+  assert.is(platform.trackingPages, 2);
   platform.convertToShared(2 * MiB, 4 * MiB);
-  assert.is(platform.pamtPages, 0);
+  assert.is(platform.trackingPages, 0);
 });
 
 test("static PAMT: no pairs", () => {
-  assert.is(accepted(GiB).platform.pamtPages, 0);
+  assert.is(accepted(GiB).platform.trackingPages, 0);
 });
 
 test("where the host finds no page of 2 MiB the guest falls through to 4 KiB", () => {
   const ledger = new CostLedger();
   const chance = (position: number): number => (position % 4 === 0 ? 0.9 : 0.1);
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 2 * MiB, contiguity: 0.75, chance });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 2 * MiB, contiguity: 0.75, chance });
   platform.kernelAccept(0, 16 * MiB);
   assert.equal(counts(ledger), {
     tdcall: 6 + 2 * 512,
@@ -186,7 +187,7 @@ test("where the host finds no page of 2 MiB the guest falls through to 4 KiB", (
 test("where the host finds no page of 1 GiB it takes 4 KiB, not 2 MiB", () => {
   const ledger = new CostLedger();
   const platform = new TdxPlatform(ledger, {
-    hostPageSizeBytes: GiB,
+    pageSizeBytes: GiB,
     contiguity: 0.5,
     chance: (position: number) => (position === 1 ? 0.5 : 0.2),
   });
@@ -200,9 +201,9 @@ test("where the host finds no page of 1 GiB it takes 4 KiB, not 2 MiB", () => {
 
 test("no contiguity at all is a host of 4 KiB pages", () => {
   const [none, small] = [new CostLedger(), new CostLedger()];
-  const options = { hostPageSizeBytes: 2 * MiB, contiguity: 0 };
+  const options = { pageSizeBytes: 2 * MiB, contiguity: 0 };
   new TdxPlatform(none, options).kernelAccept(0, GiB);
-  new TdxPlatform(small, { hostPageSizeBytes: 4 * KiB }).kernelAccept(0, GiB);
+  new TdxPlatform(small, { pageSizeBytes: 4 * KiB }).kernelAccept(0, GiB);
   assert.equal(counts(none), counts(small));
 });
 

@@ -9,7 +9,7 @@ const test = suite("coco: TDX firmware accept");
 
 function accept(hostPageBytes: number, start: number, end: number): Record<string, number> {
   const ledger = new CostLedger();
-  new TdxPlatform(ledger, { hostPageSizeBytes: hostPageBytes }).firmwareAccept(start, end);
+  new TdxPlatform(ledger, { pageSizeBytes: hostPageBytes }).firmwareAccept(start, end);
   return counts(ledger);
 }
 
@@ -63,7 +63,7 @@ test("on 4 KiB host pages each 2 MiB fails once and is done in 512", () => {
 
 test("accepted pages are counted and passed over", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB });
   platform.launchPages(MiB, 3 * MiB);
   platform.firmwareAccept(0, 4 * MiB);
   assert.is(platform.firmwareDuplicates, 512);
@@ -74,7 +74,7 @@ test("accepted pages are counted and passed over", () => {
 
 test("accepting large pages twice counts each once", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 2 * MiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 2 * MiB });
   platform.firmwareAccept(0, 8 * MiB);
   platform.firmwareAccept(0, 8 * MiB);
   assert.is(platform.firmwareDuplicates, 4);
@@ -82,13 +82,13 @@ test("accepting large pages twice counts each once", () => {
 });
 
 test("small accepts below a large page are a bug", () => {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 2 * MiB });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 2 * MiB });
   platform.firmwareAccept(0, 8 * MiB);
   assert.throws(() => platform.firmwareAccept(4 * KiB, 8 * KiB), /mapped with larger/);
 });
 
 test("accepts of 2 MiB inside 1 GiB that is accepted are a bug", () => {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: GiB });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: GiB });
   platform.kernelAccept(GiB, 2 * GiB);
   assert.throws(() => platform.firmwareAccept(GiB, GiB + 8 * MiB), /mapped with larger/);
 });

@@ -1,7 +1,7 @@
 // Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
+import { DoubleAcceptError } from "../../src/coco/platform.js";
 import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
@@ -18,7 +18,7 @@ function accept(
   ...ranges: readonly (readonly [number, number])[]
 ): Record<string, number> {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: hostPageBytes });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: hostPageBytes });
   for (const [start, end] of ranges) platform.kernelAccept(start, end);
   return counts(ledger);
 }
@@ -116,7 +116,7 @@ test("an unaligned head and tail are accepted in 4 KiB without trying more", () 
 
 test("memory that the host gave ahead costs no exit", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB });
   platform.sept.augment(0, 512 + 8);
   platform.kernelAccept(0, 4 * MiB);
   const { tdcall, tdcallMismatch, eptViolation4k } = counts(ledger);
@@ -125,7 +125,7 @@ test("memory that the host gave ahead costs no exit", () => {
 
 test("where the host has small pages already, it stays with them", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 2 * MiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 2 * MiB });
   platform.sept.augment(3, 4);
   platform.kernelAccept(0, 4 * MiB);
   const { tdcall, tdcallMismatch, eptViolation4k, eptViolation2m } = counts(ledger);
@@ -134,7 +134,7 @@ test("where the host has small pages already, it stays with them", () => {
 
 test("accepting a page twice ends the guest, after the pages before it", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB });
   platform.kernelAccept(2 * MiB, 4 * MiB);
   try {
     platform.kernelAccept(0, 4 * MiB);
@@ -149,7 +149,7 @@ test("accepting a page twice ends the guest, after the pages before it", () => {
 
 test("the stub accepts as the kernel does, and ends the same way", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB });
   platform.stubAccept(GiB, GiB + 4 * MiB);
   assert.equal(counts(ledger), accept(4 * KiB, [GiB, GiB + 4 * MiB]));
   assert.throws(
@@ -160,11 +160,11 @@ test("the stub accepts as the kernel does, and ends the same way", () => {
 
 test("pages loaded at launch are usable, cost nothing and must not be accepted again", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB });
   platform.launchPages(0, MiB);
   assert.equal(counts(ledger), {});
   assert.is(platform.usableBytesIn(0, 2 * MiB), MiB);
-  assert.is(platform.tablePages, 3);
+  assert.is(platform.sept.tables.pages, 3);
   assert.throws(
     () => platform.kernelAccept(0, 2 * MiB),
     (error: unknown) => error instanceof DoubleAcceptError,
@@ -172,37 +172,37 @@ test("pages loaded at launch are usable, cost nothing and must not be accepted a
 });
 
 test("a range that is not made of pages is refused", () => {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 4 * KiB });
   assert.throws(() => platform.kernelAccept(1, 2 * MiB), /not a range of pages/);
   assert.throws(() => platform.kernelAccept(2 * MiB, 0), /not a range of pages/);
 });
 
 test("the host has no pages of other sizes", () => {
-  assert.throws(() => new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 64 * KiB }), /no page table/);
+  assert.throws(() => new TdxPlatform(new CostLedger(), { pageSizeBytes: 64 * KiB }), /no page table/);
 });
 
 test("a terabyte is accepted in a few steps", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 4 * KiB });
   platform.kernelAccept(4 * GiB, 1028 * GiB);
   assert.is(platform.acceptedPages, 2 ** 28);
   assert.is(counts(ledger).tdcallMismatch, 1024 + 1024 * 512);
 });
 
 test("64 GiB in 4 KiB pages need 32768 + 64 + 1 tables, 4 GiB of them 2048 + 4 + 1", () => {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 4 * KiB });
   platform.kernelAccept(0, 4 * GiB);
-  assert.is(platform.tablePages, 2048 + 4 + 1);
-  assert.is(((platform.tablePages * 4 * KiB) / MiB).toFixed(2), "8.02");
+  assert.is(platform.sept.tables.pages, 2048 + 4 + 1);
+  assert.is(((platform.sept.tables.pages * 4 * KiB) / MiB).toFixed(2), "8.02");
   platform.kernelAccept(4 * GiB, 64 * GiB);
-  assert.is(platform.tablePages, 32_768 + 64 + 1);
-  assert.is(((platform.tablePages * 4 * KiB) / MiB).toFixed(2), "128.25");
+  assert.is(platform.sept.tables.pages, 32_768 + 64 + 1);
+  assert.is(((platform.sept.tables.pages * 4 * KiB) / MiB).toFixed(2), "128.25");
 });
 
 test("64 GiB in 2 MiB pages need one table for each GiB", () => {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 2 * MiB });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 2 * MiB });
   platform.kernelAccept(0, 64 * GiB);
-  assert.is(platform.tablePages, 64 + 1);
+  assert.is(platform.sept.tables.pages, 64 + 1);
 });
 
 test("where the host has large pages depends on the seed and the place, not on who comes first", () => {
@@ -224,7 +224,7 @@ test("it counts what executing every instruction counts, across 1 GiB", () => {
     const [start, end] = [262_144 - 700, 2 * 262_144 + 300];
     const ledger = new CostLedger();
     const naive = new NaiveTdx({ hostLevel });
-    new TdxPlatform(ledger, { hostPageSizeBytes: HOST_BYTES[hostLevel] }).kernelAccept(
+    new TdxPlatform(ledger, { pageSizeBytes: HOST_BYTES[hostLevel] }).kernelAccept(
       start * PAGE_SIZE,
       end * PAGE_SIZE,
     );

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
-import type { PageLevel } from "../../src/coco/page-level.js";
+import type { PageLevel } from "../../src/coco/page-tables.js";
+import { DoubleAcceptError } from "../../src/coco/platform.js";
 import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
@@ -45,7 +45,7 @@ class Pair {
     const large = (position: number): boolean => Math.floor(machine.luck / 2 ** (position % 6)) % 2 === 1;
     this.fast = new TdxPlatform(this.ledger, {
       ...machine,
-      hostPageSizeBytes: HOST_BYTES[machine.hostLevel],
+      pageSizeBytes: HOST_BYTES[machine.hostLevel],
       contiguity: machine.luck === 63 ? 1 : 0.5,
       chance: (position: number) => (large(position) ? 0.25 : 0.75),
     });
@@ -116,7 +116,7 @@ class Pair {
     const { fast, naive } = this;
     assert.equal(counts(this.ledger), naive.counts);
     assert.equal(
-      [fast.acceptedPages, fast.privatePages, fast.tablePages, fast.pamtPages],
+      [fast.acceptedPages, fast.privatePages, fast.sept.tables.pages, fast.trackingPages],
       [
         naive.pagesOf((state) => state === "mapped"),
         naive.pagesOf(() => true) + naive.kept.size,

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { platformParameters } from "../../src/coco/parameters.js";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import type { RunResult } from "../../src/results/row.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { runBoot as run } from "./run-boot.js";
@@ -14,7 +14,7 @@ import { runBoot as run } from "./run-boot.js";
 const test = suite("guest: strategies");
 
 const HEAP = "workload=generate:heap?size=1GiB";
-const PLATFORMS = ["tdx", "snp"] as const;
+const KINDS = ["tdx", "snp"] as const;
 
 test("TDX: a guest that asked for no exception ends at its first touch of unaccepted memory", () => {
   const ended = run("platform=tdx", "policy=fault-driven", "memory=8GiB", "guest.septVeDisable=true");
@@ -25,7 +25,7 @@ test("TDX: a guest that asked for no exception ends at its first touch of unacce
 
 test("smaller batches: more faults, and no more memory accepted or backed", () => {
   const settings = fc.record({
-    platform: fc.constantFrom(...PLATFORMS),
+    platform: fc.constantFrom(...KINDS),
     memory: fc.integer({ min: 3, max: 12 }),
     batches: fc.uniqueArray(fc.integer({ min: 12, max: 27 }), { minLength: 2, maxLength: 3 }),
     vcpus: fc.integer({ min: 1, max: 4 }),
@@ -55,7 +55,7 @@ test("smaller batches: more faults, and no more memory accepted or backed", () =
 });
 
 test("a fault of one page waits for its exception and one page's acceptance, no more", () => {
-  const { exceptionNs, eptViolation4kNs, tdcallNs, acceptZero4kNs } = platformParameters("tdx");
+  const { exceptionNs, eptViolation4kNs, tdcallNs, acceptZero4kNs } = PLATFORMS.tdx.parameters;
   const faulted = run("platform=tdx", "policy=page-flag", "memory=8GiB");
   const pageNs = [exceptionNs, eptViolation4kNs, tdcallNs, acceptZero4kNs].reduce(
     (sum, parameter) => sum + parameter!.value,
@@ -104,7 +104,7 @@ test("a table by units of 4 KiB takes 512 times the memory of one by 2 MiB, and 
   assert.is(bitmap("page-flag"), 0);
 });
 
-for (const platform of PLATFORMS) {
+for (const platform of KINDS) {
   const onMachine = (...settings: string[]): RunResult =>
     run(`platform=${platform}`, "memory=8GiB", "vcpus=4", HEAP, ...settings);
 
@@ -216,7 +216,7 @@ test("at 16 us, faults of 2 MiB and blocks of 4 MiB take what they accept, and n
 
 test("who accepts the least has the least on the host: faults before blocks before everything", () => {
   const sizes = fc.record({
-    platform: fc.constantFrom(...PLATFORMS),
+    platform: fc.constantFrom(...KINDS),
     memory: fc.integer({ min: 5, max: 32 }),
     vcpus: fc.constantFrom(1, 2, 4),
   });

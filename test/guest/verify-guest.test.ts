@@ -54,7 +54,7 @@ for (const platform of ["tdx", "snp"]) {
     const { boot, check } = booted(platform);
     const { start } = boot.handOver.kernel;
     boot.kernel.early.earlyMap.map.setShared(start, start + PAGE_SIZE, true);
-    assert.throws(check, /of the direct map are shared, and (tdx|snp) knows of/);
+    assert.throws(check, /of the direct map are shared, and (TDX|SNP) knows of/);
   });
 
   test(`${platform}: a unit that its bit calls accepted, and nobody accepted`, () => {

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { PlatformKind } from "../../src/coco/platform.js";
+import type { PlatformKind } from "../../src/coco/platforms.js";
 import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
 import { GuestMemory, hostBytes } from "../../src/host/guest-memory.js";
@@ -44,7 +44,7 @@ test("TDX: with dynamic PAMT a lazy guest pays for the 4 of 64 GiB it has accept
     [2 * MiB, 0],
   ] as const) {
     const platform = makePlatform("tdx", new CostLedger(), { pageSizeBytes, dynamicPamt: true });
-    const memory = new GuestMemory(platform, 64 * GiB, pageSizeBytes, true);
+    const memory = new GuestMemory(platform, 64 * GiB, pageSizeBytes);
     assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB);
     platform.kernelAccept(0, 4 * GiB);
     assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + pairBytes);
@@ -61,7 +61,7 @@ test("TDX: a bounce buffer is given back, and its 4 KiB tables stay", () => {
 });
 
 test("TDX: pages that the host gave ahead count, accepted or not", () => {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 4 * KiB });
   const memory = new GuestMemory(platform, GiB, 4 * KiB);
   platform.sept.augment(0, 512);
   assert.is(memory.use().privateBytes, 2 * MiB);
@@ -107,7 +107,7 @@ test("shared memory comes on top of private memory", () => {
 
 /** An SNP guest of 4 GiB that has accepted its first GiB. */
 function snpGuest(keepsConverted: boolean, pageSizeBytes = 4 * KiB): GuestMemory {
-  const options = { hostPageSizeBytes: pageSizeBytes, prefault: false, keepsConverted };
+  const options = { pageSizeBytes: pageSizeBytes, prefault: false, keepsConverted };
   const platform = new SnpPlatform(new CostLedger(), options);
   const memory = new GuestMemory(platform, 4 * GiB, pageSizeBytes);
   platform.kernelAccept(0, GiB);

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { dynamicPamtBytes, pamtBytes } from "../../src/host/pamt.js";
+import { dynamicPamtBytes, pamtBytes } from "../../src/coco/tdx/pamt.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 
 const test = suite("host: metadata");

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { rmpBytes } from "../../src/host/rmp.js";
+import { rmpBytes } from "../../src/coco/snp/rmp.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 
 const test = suite("host: reverse map table");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { pamtBytes } from "../../src/host/pamt.js";
+import { pamtBytes } from "../../src/coco/tdx/pamt.js";
 import type { TdxModuleHost } from "../../src/host/tdx-module/plan.js";
 import { type ReadyTdxModule, startTdxModule, type TdxModuleStart } from "../../src/host/tdx-module/start.js";
 import { type AddressRange, GiB, KiB, MiB, TiB } from "../../src/units.js";

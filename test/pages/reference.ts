@@ -1,7 +1,6 @@
 /** The reference of everything a scenario file can name, made from what the program itself goes by. */
 
-import { platformParameters } from "../../src/coco/parameters.js";
-import { PLATFORM_KINDS } from "../../src/coco/platform.js";
+import { PLATFORM_KINDS, PLATFORMS } from "../../src/coco/platforms.js";
 import type { Field, Fields } from "../../src/fields/field.js";
 import { defaultText, expectedOf, lineOf } from "../../src/fields/read.js";
 import { FIRMWARES } from "../../src/firmware/firmwares.js";
@@ -144,7 +143,7 @@ function firmwareTable(): string {
 }
 
 function priceTable(): string {
-  const sets = PLATFORM_KINDS.map(platformParameters);
+  const sets = PLATFORM_KINDS.map((kind) => PLATFORMS[kind].parameters);
   const rows = Object.keys(SCENARIO.platform.fields.parameters.fields).map((name) => [
     `\`${name}\``,
     escapeCell(sets.find((set) => name in set)![name]!.what),

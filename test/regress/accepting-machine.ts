@@ -6,7 +6,7 @@ import { PlainPlatform } from "../../src/coco/none.js";
 import type { CocoPlatform } from "../../src/coco/platform.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import type { AcceptRules } from "../../src/linux/rules.js";
-import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
@@ -28,9 +28,9 @@ export interface AcceptingMachine {
 
 /** 2 GiB of unaccepted memory from 4 GiB on. */
 export function acceptingMachine(rules: AcceptRules, cpuCount: number, unitNs: number): AcceptingMachine {
-  const ns = new Float64Array(COST_EVENT_COUNT);
+  const ns = new Float64Array(COST_EVENT_NAMES.length);
   ns[CostEvent.tdcall] = unitNs;
-  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_COUNT) });
+  const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
   const clock = new GuestClock(new VirtualCpus(cpuCount), ledger);
   clock.idle.online = cpuCount;
   const platform: CocoPlatform = Object.assign(new PlainPlatform(), {

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import { platformParameters } from "../../src/coco/parameters.js";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import { scenarioSchema } from "../../src/scenario/scenario.js";
 
 const test = suite("scenario: schema");
@@ -41,7 +41,7 @@ test("every value has a description", () => {
 
 test("a parameter's description names its default on each platform", () => {
   const tdcall = propertiesOf(json).find(([path]) => path === "platform.tdcallNs");
-  const ns = platformParameters("tdx").tdcallNs!.value;
+  const ns = PLATFORMS.tdx.parameters.tdcallNs!.value;
   assert.match(tdcall![1].description!, `Default: tdx ${ns} ns`);
 });
 

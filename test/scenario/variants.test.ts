@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { platformParameters } from "../../src/coco/parameters.js";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import type { PlatformKind, Scenario, ScenarioDocument } from "../../src/scenario/scenario.js";
 import { countVariants, expandVariants, variantsOf } from "../../src/scenario/variants.js";
 import { GiB, MiB } from "../../src/units.js";
@@ -13,8 +13,8 @@ const BASE: ScenarioDocument = { name: "a", workload: "w", platform: "tdx", memo
 
 /** A parameter that `kind` has and `other` has not. */
 function parameterOnlyOf(kind: PlatformKind, other: PlatformKind): string {
-  const name = Object.keys(platformParameters(kind)).find(
-    (candidate) => !Object.hasOwn(platformParameters(other), candidate),
+  const name = Object.keys(PLATFORMS[kind].parameters).find(
+    (candidate) => !Object.hasOwn(PLATFORMS[other].parameters, candidate),
   );
   if (name === undefined) throw new Error(`every parameter of ${kind} is one of ${other}`);
   return name;

@@ -1,12 +1,15 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COST_EVENT_COUNT, COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 
 const test = suite("sim: cost ledger");
 
 function pricesOf(event: CostEvent, ns: number, assumed: 0 | 1): { ns: Float64Array; assumed: Uint8Array } {
-  const prices = { ns: new Float64Array(COST_EVENT_COUNT), assumed: new Uint8Array(COST_EVENT_COUNT) };
+  const prices = {
+    ns: new Float64Array(COST_EVENT_NAMES.length),
+    assumed: new Uint8Array(COST_EVENT_NAMES.length),
+  };
   prices.ns[event] = ns;
   prices.assumed[event] = assumed;
   return prices;
@@ -16,7 +19,7 @@ test("every event has a number of its own, and names go by number", () => {
   const numbers = Object.values(CostEvent);
   assert.equal(
     numbers.toSorted((a, b) => a - b),
-    Array.from({ length: COST_EVENT_COUNT }, (_, index) => index),
+    Array.from({ length: COST_EVENT_NAMES.length }, (_, index) => index),
   );
   for (const [name, event] of Object.entries(CostEvent)) assert.is(COST_EVENT_NAMES[event], name);
 });

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { GuestEnded } from "../../src/sim/guest-ended.js";
@@ -10,7 +10,10 @@ const test = suite("sim: guest clock");
 
 /** One nanosecond for guest work, measured; ten for a tdcall, assumed. */
 function clockOf(cpus: number): GuestClock {
-  const prices = { ns: new Float64Array(COST_EVENT_COUNT), assumed: new Uint8Array(COST_EVENT_COUNT) };
+  const prices = {
+    ns: new Float64Array(COST_EVENT_NAMES.length),
+    assumed: new Uint8Array(COST_EVENT_NAMES.length),
+  };
   prices.ns[CostEvent.guestWork] = 1;
   prices.ns[CostEvent.tdcall] = 10;
   prices.assumed[CostEvent.tdcall] = 1;

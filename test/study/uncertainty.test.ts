@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { platformParameters } from "../../src/coco/parameters.js";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import type { RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { compare } from "../../src/study/compare.js";
@@ -16,7 +16,7 @@ async function found(
 ): Promise<Uncertainty> {
   const run = (scenario: Scenario): RunResult => {
     const { kind, parameters } = scenario.platform;
-    const value = (name: string): number => parameters[name] ?? platformParameters(kind)[name]!.value;
+    const value = (name: string): number => parameters[name] ?? PLATFORMS[kind].parameters[name]!.value;
     return resultWith({ policy: scenario.policy, bootTimeNs: bootTimeNs(value, scenario.policy) });
   };
   const rows = await compare(scenarios, run);
@@ -25,7 +25,7 @@ async function found(
 
 test("every assumed parameter is tried at both ends, and all together; no other one", () => {
   const variants = rangeVariants(scenarioWith());
-  const assumed = Object.entries(platformParameters("tdx")).filter(([, { basis }]) => basis === "assumed");
+  const assumed = Object.entries(PLATFORMS.tdx.parameters).filter(([, { basis }]) => basis === "assumed");
   assert.is(variants.length, 2 * assumed.length + 2);
   for (const [name, { low, high }] of assumed) {
     const ends = variants.filter(({ parameter }) => parameter === name);
@@ -47,7 +47,7 @@ test("a parameter that the scenario sets is certain", () => {
 });
 
 test("ranges span all runs, and name the parameter that moves a result most", async () => {
-  const { tdcallNs, acceptZero4kNs } = platformParameters("tdx");
+  const { tdcallNs, acceptZero4kNs } = PLATFORMS.tdx.parameters;
   const { rows } = await found([scenarioWith()], (value) => value("tdcallNs") + 10 * value("acceptZero4kNs"));
   assert.equal(rows[0]!.uncertainty.bootTimeNs, {
     low: tdcallNs!.low + 10 * acceptZero4kNs!.low,
@@ -72,7 +72,7 @@ test("an order of policies survives where no value turns it round", async () => 
 
 test("where one does, it is named", async () => {
   const scenarios = (["eager", "lazy"] as const).map((policy) => scenarioWith({ policy }));
-  const threshold = platformParameters("tdx").tdcallNs!.value + 1;
+  const threshold = PLATFORMS.tdx.parameters.tdcallNs!.value + 1;
   const { orders } = await found(scenarios, (value, policy) =>
     policy === "eager" ? threshold : value("tdcallNs"),
   );

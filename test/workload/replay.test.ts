@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { StallRecorder } from "../../src/accept/stalls.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
-import { COST_EVENT_COUNT, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { GuestEnded } from "../../src/sim/guest-ended.js";
@@ -64,10 +64,10 @@ function setUp(
 }
 
 function pricedLedger(): CostLedger {
-  const ns = new Float64Array(COST_EVENT_COUNT);
+  const ns = new Float64Array(COST_EVENT_NAMES.length);
   ns[CostEvent.guestWork] = 1;
   ns[CostEvent.tdcall] = 1000;
-  return new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_COUNT) });
+  return new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
 }
 
 test("work between requests is time of their CPU", () => {

@@ -3,8 +3,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AcceptMemory } from "../../src/accept/accept-memory.js";
-import { COMMON_PARAMETERS } from "../../src/coco/common-parameters.js";
-import { priceList } from "../../src/coco/price-list.js";
+import { COMMON_PARAMETERS, priceList } from "../../src/coco/parameters.js";
 import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { TdxPlatform } from "../../src/coco/tdx/tdx-platform.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
@@ -25,8 +24,8 @@ const test = suite("early-map: sharing and acceptance");
 type Coco = SnpPlatform | TdxPlatform;
 
 const MAKE: Readonly<Record<string, (ledger: CostLedger) => Coco>> = {
-  tdx: (ledger) => new TdxPlatform(ledger, { hostPageSizeBytes: 2 * MiB }),
-  snp: (ledger) => new SnpPlatform(ledger, { hostPageSizeBytes: 2 * MiB, prefault: false }),
+  tdx: (ledger) => new TdxPlatform(ledger, { pageSizeBytes: 2 * MiB }),
+  snp: (ledger) => new SnpPlatform(ledger, { pageSizeBytes: 2 * MiB, prefault: false }),
 };
 
 /** A guest of 1 GiB that is accepted, on leaves and host pages of 2 MiB; `order` notes who did what. */
@@ -149,7 +148,7 @@ test("kexec on TDX walks the direct map and asks leaf by leaf", () => {
 
 test("below an SVSM what was never validated takes no call", () => {
   const ledger = new CostLedger();
-  const platform = new SnpPlatform(ledger, { hostPageSizeBytes: 2 * MiB, prefault: false, svsm: true });
+  const platform = new SnpPlatform(ledger, { pageSizeBytes: 2 * MiB, prefault: false, svsm: true });
   platform.convertToShared(0, 64 * MiB, [{ start: 0, end: 64 * MiB }]);
   const { svsmCall, pvalidate2m, pvalidate4k, vmgexitPsc } = counts(ledger);
   assert.equal([svsmCall, pvalidate2m, pvalidate4k, vmgexitPsc], [undefined, undefined, undefined, 1]);

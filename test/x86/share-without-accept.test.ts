@@ -101,7 +101,7 @@ function platformAccept(platform: SnpPlatform | TdxPlatform): {
 
 test("SNP: no PVALIDATE for pages that were never validated, one page state change for all", () => {
   const ledger = new CostLedger();
-  const platform = new SnpPlatform(ledger, { hostPageSizeBytes: 2 * MiB, prefault: false });
+  const platform = new SnpPlatform(ledger, { pageSizeBytes: 2 * MiB, prefault: false });
   const { memory, early } = convert(platform);
   const { pvalidate2m, vmgexitPsc } = counts(ledger);
   // Eight to accept 16 MiB, eight to take that back, one for the guard unit.
@@ -115,7 +115,7 @@ test("SNP: no PVALIDATE for pages that were never validated, one page state chan
 
 test("TDX: one MapGPA for all, and pages are removed only where there were some", () => {
   const ledger = new CostLedger();
-  const platform = new TdxPlatform(ledger, { hostPageSizeBytes: 2 * MiB });
+  const platform = new TdxPlatform(ledger, { pageSizeBytes: 2 * MiB });
   const { memory, early } = convert(platform);
   const { mapGpa, septRemove } = counts(ledger);
   assert.equal([mapGpa, septRemove], [1, 8]);

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type SnpOptions, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import type { PlatformOptions } from "../../src/coco/platform.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 import { GuestMemory } from "../../src/host/guest-memory.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
@@ -18,14 +19,14 @@ const test = suite("early-map: shared pages");
 const OWN_PAGES = { svsm: false, decryptedSection: false };
 
 /** A guest of 2 GiB whose memblock accepts what it gives away. */
-function guest(options: Partial<SnpOptions> = {}): {
+function guest(options: Partial<PlatformOptions> = {}): {
   memblock: Memblock;
   memory: GuestMemory;
   platform: SnpPlatform;
   ledger: CostLedger;
 } {
   const ledger = new CostLedger();
-  const platform = new SnpPlatform(ledger, { hostPageSizeBytes: 2 * MiB, prefault: false, ...options });
+  const platform = new SnpPlatform(ledger, { pageSizeBytes: 2 * MiB, prefault: false, ...options });
   platform.firmwareAccept(0, 2 * GiB);
   ledger.counts.fill(0);
   const memblock = new Memblock();

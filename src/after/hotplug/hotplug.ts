@@ -111,7 +111,7 @@ class Hotplug {
     if (wantedBytes <= hasBytes) return undefined;
     const refused = tdxModule?.hotplug.find(({ accepted }) => !accepted)?.reason;
     const why = refused === undefined ? "" : ` ${refused}`;
-    const guests = guest.platform.name === "tdx" ? "TDX guests" : "SNP guests";
+    const guests = `${guest.platform.type.title} guests`;
     const more = formatBytes(wantedBytes - hasBytes);
     return `The host has ${formatBytes(hasBytes)} for ${guests}.${why} With this memory the guest would have ${more} more.`;
   }
@@ -131,7 +131,7 @@ class Hotplug {
     const { earlyMap } = kernel.early;
     mapMemory(earlyMap, this.#range);
     guest.host.plugIn(end - start);
-    if (this.#plan.acceptance === "lazy" && guest.platform.name !== "none" && !this.#growBitmap()) {
+    if (this.#plan.acceptance === "lazy" && guest.platform.type.isConfidential && !this.#growBitmap()) {
       return "no page is left for a longer bitmap";
     }
     if (this.#plan.acceptance === "assumed") {

@@ -144,7 +144,7 @@ class Kexec {
   #unshare(): readonly AddressRange[] {
     const { guest, kernel } = this.#first;
     const shared = this.#shared;
-    if (!guest.rules.kexec.unshares.some((name) => name === guest.platform.name)) return shared;
+    if (!guest.rules.kexec.unshares.includes(guest.options.platform.kind)) return shared;
     this.#facts = { ...this.#facts, unsharedBytes: unshare(guest, shared, kernel.early.earlyMap.map) };
     return [];
   }

@@ -1,5 +1,4 @@
 import type { Guest } from "../../guest/guest.js";
-import { CostEvent } from "../../sim/cost-events.js";
 import type { AddressRange } from "../../units.js";
 import type { DirectMap } from "../../x86/direct-map.js";
 
@@ -11,14 +10,10 @@ import type { DirectMap } from "../../x86/direct-map.js";
  * @param shared leaves of the direct map
  * @returns bytes
  */
-export function unshare(
-  { platform, meter, clock }: Guest,
-  shared: readonly AddressRange[],
-  map: DirectMap,
-): number {
+export function unshare({ platform, meter }: Guest, shared: readonly AddressRange[], map: DirectMap): number {
   let bytes = 0;
   for (const { start, end } of shared) {
-    if (platform.name === "tdx") clock.ledger.charge(CostEvent.mapGpa, 1);
+    platform.askForPrivate(start, end);
     // SNP sets the entry back, TDX clears it, so that nobody touches what the host is about to give anew.
     map.setShared(start, end, false);
     meter.kernelAccept(start, end);

@@ -1,4 +1,4 @@
-import { type ParameterSet, parameter } from "../parameter.js";
+import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../parameters.js";
 
 const UNPUBLISHED = "assumption: nobody has published this number";
 const SNP_BOOT =
@@ -7,6 +7,7 @@ const SNP_BOOT =
 
 /** What accepting memory costs on AMD SEV-SNP, and the rest of its boot. */
 export const SNP_PARAMETERS: ParameterSet = {
+  ...COMMON_PARAMETERS,
   vmgexitNs: parameter(
     "an exit that asks for page state changes",
     "measured",
@@ -14,6 +15,7 @@ export const SNP_PARAMETERS: ParameterSet = {
     3_500,
     3_900,
     "TUM CVM_eval benchmarks/vmexit/plot.py: exits of an SNP guest take 3553 ns (hypercall) to 3885 ns (port)",
+    ["vmgexitPsc"],
   ),
   userExitNs: parameter(
     "the way of such an exit on to the VMM and back",

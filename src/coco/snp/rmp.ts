@@ -1,11 +1,21 @@
-import { roundDown } from "../../units.js";
-import { LEVEL_PAGES } from "../page-level.js";
-import { PageTables } from "../page-tables.js";
+import { PAGE_SIZE, roundDown } from "../../units.js";
+import { LEVEL_PAGES, PageTables } from "../page-tables.js";
 import { RangeSet } from "../range-set.js";
 
 const SPAN_PAGES = LEVEL_PAGES[1];
 /** Behind the last page of every guest, which has addresses of 52 bits. */
 const FIRST_NEW_HOST_PAGE = 2 ** 40;
+
+/** Bytes of an entry of the reverse map table (6.12 arch/x86/virt/svm/sev.c, up to Zen 4). */
+const RMP_ENTRY_BYTES = 16;
+
+/**
+ * What the reverse map table takes for host memory, without the 16 KiB of processor bookkeeping
+ * at its start: 1/256 of the memory, spent when the host boots, whatever guests do later.
+ */
+export function rmpBytes(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / PAGE_SIZE) * RMP_ENTRY_BYTES;
+}
 
 /**
  * State of a guest page in the reverse map table (AMD APM volume 2, 15.36): still, or again, the

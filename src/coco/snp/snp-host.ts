@@ -1,8 +1,9 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
-import type { HostSupply } from "../host-supply.js";
-import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
+import { HostPages } from "../host-pages.js";
+import { LEVEL_PAGES } from "../page-tables.js";
+import type { PlatformOptions } from "../platform.js";
 import type { Rmp } from "./rmp.js";
 
 const SPAN_PAGES = LEVEL_PAGES[1];
@@ -19,20 +20,6 @@ const MAPPED_2M: Readonly<Record<Cause, CostEvent>> = {
   prefault: CostEvent.prefault2m,
 };
 
-/** What the host does for the private memory of an SNP guest. */
-export interface BackingRules {
-  /** Largest page of the host; the reverse map table has no entry above 2 MiB (level 1). */
-  readonly level: PageLevel;
-  /** Probability that the host finds a page of that size; otherwise it takes pages of 4 KiB. */
-  readonly contiguity: number;
-  /** A number from 0 to below 1 for each page of that size, by its position in the guest. */
-  readonly chance: (position: number) => number;
-  /** Whether the host keeps the private copy of memory that the guest has made shared. */
-  readonly keepsConverted: boolean;
-  /** What the host has left. */
-  readonly supply: HostSupply;
-}
-
 /**
  * The host's side: guest_memfd, RMPUPDATE, PSMASH and nested page faults (6.12
  * virt/kvm/guest_memfd.c, arch/x86/kvm/svm/sev.c: sev_gmem_prepare, sev_handle_rmp_fault,
@@ -43,31 +30,28 @@ export interface BackingRules {
 export class SnpHost {
   readonly #rmp: Rmp;
   readonly #ledger: CostLedger;
-  readonly #rules: BackingRules;
-  /** Spans of 2 MiB in one page of the host. */
-  readonly #spansPerPage: number;
+  readonly #pages: HostPages;
+  readonly #keepsConverted: boolean;
 
-  constructor(rmp: Rmp, ledger: CostLedger, rules: BackingRules) {
+  constructor(rmp: Rmp, ledger: CostLedger, options: PlatformOptions) {
     this.#rmp = rmp;
     this.#ledger = ledger;
-    this.#rules = rules;
-    this.#spansPerPage = rules.level === 2 ? LEVEL_PAGES[2] / SPAN_PAGES : 1;
+    this.#pages = new HostPages(options);
+    this.#keepsConverted = options.keepsConverted ?? false;
   }
 
   /** Level of the entries that the span around a page has or will get. */
   levelAt(pfn: number): 0 | 1 {
-    const { level, contiguity, chance } = this.#rules;
-    if (level === 0 || this.#rmp.tables.levelOf(pfn) === 0) return 0;
-    if (contiguity >= 1) return 1;
-    return chance(Math.floor(pfn / SPAN_PAGES / this.#spansPerPage)) < contiguity ? 1 : 0;
+    return this.#pages.level === 0 || this.#rmp.tables.levelOf(pfn) === 0 || this.#pages.levelAt(pfn) === 0
+      ? 0
+      : 1;
   }
 
   /** Where the level at a page stops to hold, on a boundary of a span or `end`. */
   levelRunEnd(pfn: number, end: number): number {
-    const { level, contiguity } = this.#rules;
-    if (level === 0) return end;
+    if (this.#pages.level === 0) return end;
     const start = roundDown(pfn, SPAN_PAGES);
-    if (contiguity >= 1) {
+    if (this.#pages.uniform) {
       return Math.min(this.#rmp.tables.splitRunEnd(start, roundUp(end, SPAN_PAGES), 1), end);
     }
     const first = this.levelAt(start);
@@ -83,20 +67,13 @@ export class SnpHost {
    * @returns `end`, or the first page frame that finds none
    */
   reach(start: number, end: number, small = false): number {
-    const free = Math.max(this.#rules.supply.freePages, 0);
-    if (free === Number.POSITIVE_INFINITY || this.#pagesFor(start, end, small) <= free) return end;
-    let [enough, tooMany] = [start, end];
-    while (tooMany - enough > 1) {
-      const middle = Math.floor((enough + tooMany) / 2);
-      if (this.#pagesFor(start, middle, small) <= free) enough = middle;
-      else tooMany = middle;
-    }
-    return enough;
+    if (this.#pages.endless) return end;
+    return this.#pages.reach(start, end, 1, (until) => this.#pagesFor(start, until, small));
   }
 
   /** For what `reach` says finds no memory. */
   shortage(pfn: number, launching = false): Error {
-    return this.#rules.supply.shortage(pfn, launching);
+    return this.#pages.supply.shortage(pfn, launching);
   }
 
   /** Maps a range in pages of 4 KiB, giving memory where there is none. */
@@ -115,7 +92,7 @@ export class SnpHost {
 
   /** A fault for the wrong size: the host splits the 2 MiB entry around a page. */
   smash(pfn: number): void {
-    if (this.#rules.supply.freePages < 1) throw this.shortage(pfn);
+    if (this.#pages.supply.freePages < 1) throw this.shortage(pfn);
     this.#ledger.charge(CostEvent.psmash, 1);
     this.#rmp.smash(pfn);
   }
@@ -138,7 +115,7 @@ export class SnpHost {
    */
   takeBack(start: number, end: number): void {
     this.#rmp.share(start, end);
-    if (this.#rules.keepsConverted) {
+    if (this.#keepsConverted) {
       this.#rmp.keep(start, end);
       return;
     }

@@ -1,14 +1,18 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
-import { DoubleAcceptError } from "../double-accept-error.js";
-import { ENDLESS_SUPPLY, type HostSupply } from "../host-supply.js";
-import { pageLevel, pageRange } from "../page-level.js";
-import type { CocoPlatform, PlatformKind } from "../platform.js";
-import { chargeMsrPageStateChange, chargePageStateChange } from "./page-state-change.js";
-import { Rmp } from "./rmp.js";
+import { pageRange } from "../page-tables.js";
+import {
+  type AcceptDone,
+  type CocoPlatform,
+  DoubleAcceptError,
+  type PlatformOptions,
+  type PlatformType,
+} from "../platform.js";
+import { chargeMsrPageStateChange, chargePageStateChange, entryRuns, Pvalidate } from "./page-state.js";
+import { SNP_PARAMETERS } from "./parameters.js";
+import { Rmp, rmpBytes } from "./rmp.js";
 import { SnpHost } from "./snp-host.js";
-import { entryRuns, Pvalidate } from "./validate.js";
 
 /** How a program sends its entries: so many a VMGEXIT, and so many between state change and PVALIDATE. */
 interface Batching {
@@ -25,57 +29,37 @@ const LINUX: Batching = { entriesPerExit: 64, batchEntries: 64 };
  */
 const OVMF: Batching = { entriesPerExit: 253, batchEntries: 506 };
 
-/** How the host backs an SNP guest, and what the guest and its processor are like. */
-export interface SnpOptions {
-  /**
-   * Largest page the host backs private memory with, in bytes: 4 KiB (guest_memfd in 6.12), 2 MiB
-   * or 1 GiB. The reverse map table has no entry above 2 MiB, so 1 GiB works as 2 MiB does.
-   */
-  readonly hostPageSizeBytes: number;
-  /** Whether the VMM backs memory when its state changes (QEMU 4cdc489eb9, 2025). */
-  readonly prefault: boolean;
-  /** Probability that the host finds a page of that size; otherwise it takes 4 KiB. Default: 1. */
-  readonly contiguity?: number;
-  /**
-   * A number from 0 to below 1 for each page of that size, by its position in the guest: what is
-   * below `contiguity` gets one. Default: 0 for all.
-   */
-  readonly chance?: (position: number) => number;
-  /** Whether the host keeps the private copy of memory that the guest has made shared. Default: no. */
-  readonly keepsConverted?: boolean;
-  /** Whether the guest runs below an SVSM, at VMPL 1 to 3. Default: no. */
-  readonly svsm?: boolean;
-  /** What the host has left. Default: more than any guest needs. */
-  readonly supply?: HostSupply;
-  /**
-   * Whether the guest reads the first and last line of each page it validates, because the
-   * processor lacks X86_FEATURE_COHERENCY_SFW_NO (6.12.107 arch/x86/coco/sev). Default: no.
-   */
-  readonly coherencyErratum?: boolean;
-}
+/** AMD SEV-SNP. */
+export const SNP: PlatformType = {
+  title: "SNP",
+  isConfidential: true,
+  usualFirmware: "ovmf-snp",
+  statusChange: "prepare",
+  hasGhcb: true,
+  needsTdxModule: false,
+  parameters: SNP_PARAMETERS,
+  create: (ledger, options) => new SnpPlatform(ledger, options),
+};
 
-/** AMD SEV-SNP: the guest asks for a page state change, then validates its pages. */
+/** The guest asks for a page state change, then validates its pages. */
 export class SnpPlatform implements CocoPlatform {
-  readonly name: PlatformKind = "snp";
-  readonly pamtPages = 0;
+  readonly type: PlatformType = SNP;
+  readonly trackingPages = 0;
   readonly rmp: Rmp = new Rmp();
   readonly #ledger: CostLedger;
   readonly #host: SnpHost;
   readonly #pvalidate: Pvalidate;
   readonly #evictTouch: boolean;
 
-  constructor(ledger: CostLedger, options: SnpOptions) {
-    const { prefault, svsm = false } = options;
+  constructor(ledger: CostLedger, options: PlatformOptions) {
     this.#ledger = ledger;
-    this.#host = new SnpHost(this.rmp, ledger, {
-      level: pageLevel(options.hostPageSizeBytes),
-      contiguity: options.contiguity ?? 1,
-      chance: options.chance ?? (() => 0),
-      keepsConverted: options.keepsConverted ?? false,
-      supply: options.supply ?? ENDLESS_SUPPLY,
-    });
-    this.#pvalidate = new Pvalidate(this.#host, ledger, { prefault, svsm });
+    this.#host = new SnpHost(this.rmp, ledger, options);
+    this.#pvalidate = new Pvalidate(this.#host, ledger, options);
     this.#evictTouch = options.coherencyErratum ?? false;
+  }
+
+  get done(): AcceptDone {
+    return this.#pvalidate.done;
   }
 
   get acceptedPages(): number {
@@ -100,6 +84,10 @@ export class SnpPlatform implements CocoPlatform {
 
   get tablePages(): number {
     return this.rmp.tables.pages;
+  }
+
+  trackingBytes(memoryBytes: number): number {
+    return rmpBytes(memoryBytes);
   }
 
   launchPages(start: number, end: number): void {
@@ -147,6 +135,9 @@ export class SnpPlatform implements CocoPlatform {
     this.#host.takeBack(first, last);
     for (const one of unaccepted) this.rmp.noteUnaccepted(...pageRange(one.start, one.end));
   }
+
+  /** The page state change is part of accepting. */
+  askForPrivate(): void {}
 
   remap(start: number, end: number): void {
     const [first, last] = pageRange(start, end);
@@ -203,8 +194,9 @@ export class SnpPlatform implements CocoPlatform {
     this.#finish(first, reached, valid, end);
   }
 
-  /** The part of a range up to its first validated page, in page frames. */
+  /** An accept begins: the part of its range up to the first validated page, in page frames. */
   #unvalidated(start: number, end: number): [first: number, valid: number] {
+    this.done.clear();
     const [first, last] = pageRange(start, end);
     return [first, this.rmp.firstValid(first, last)];
   }

@@ -1,4 +1,4 @@
-import { type ParameterSet, parameter } from "../parameter.js";
+import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../parameters.js";
 
 const UNPUBLISHED = "assumption: nobody has published this number";
 const LIKE_PLAIN =
@@ -7,6 +7,7 @@ const LIKE_PLAIN =
 
 /** What accepting memory costs on Intel TDX, and the rest of its boot. */
 export const TDX_PARAMETERS: ParameterSet = {
+  ...COMMON_PARAMETERS,
   tdcallNs: parameter(
     "an accept, without fault and clearing",
     "assumed",
@@ -22,6 +23,7 @@ export const TDX_PARAMETERS: ParameterSet = {
     300,
     1500,
     `${UNPUBLISHED}; as one that succeeds`,
+    ["tdcallMismatch", "tdcallAlreadyAccepted"],
   ),
   eptViolation4kNs: parameter(
     "the exit at which the host adds 4 KiB",

@@ -1,5 +1,4 @@
-import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
-import { PageTables } from "../page-tables.js";
+import { LEVEL_PAGES, type PageLevel, PageTables } from "../page-tables.js";
 import { RangeSet } from "../range-set.js";
 
 /**

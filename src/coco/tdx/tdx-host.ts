@@ -1,10 +1,10 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
-import { roundDown } from "../../units.js";
-import type { HostSupply } from "../host-supply.js";
-import { LEVEL_PAGES, type PageLevel } from "../page-level.js";
+import { HostPages } from "../host-pages.js";
+import { LEVEL_PAGES, type PageLevel } from "../page-tables.js";
+import { AcceptDone, type PlatformOptions } from "../platform.js";
 import { RangeSet } from "../range-set.js";
-import { PAIR_PAGES, PamtPairs } from "./pamt-pairs.js";
+import { PAIR_PAGES, PamtPairs } from "./pamt.js";
 import type { SecureEpt } from "./secure-ept.js";
 
 const EPT_VIOLATION: readonly CostEvent[] = [
@@ -14,21 +14,7 @@ const EPT_VIOLATION: readonly CostEvent[] = [
 ];
 
 /** Pages of the host for a table: the module's, and the copy in which KVM mirrors what it cannot read. */
-const TABLE_PAGES = 2;
-
-/** What the host does for the private memory of a TDX guest. */
-export interface TdxBackingRules {
-  /** Largest page of the host. */
-  readonly level: PageLevel;
-  /** Probability that the host finds a page of that size; otherwise it takes pages of 4 KiB. */
-  readonly contiguity: number;
-  /** A number from 0 to below 1 for each page of that size, by its position in the guest. */
-  readonly chance: (position: number) => number;
-  /** Whether the tracking of 4 KiB pages is allocated as they come into use. */
-  readonly dynamicPamt: boolean;
-  /** What the host has left. */
-  readonly supply: HostSupply;
-}
+export const TABLE_PAGES = 2;
 
 /**
  * The host's side: KVM's faults and the secure EPT (Linux 6.16 arch/x86/kvm/vmx/tdx.c, which maps
@@ -39,14 +25,18 @@ export class TdxHost {
   readonly sept: SecureEpt;
   /** Pages that the guest has made shared and of which the host keeps the private copy. */
   readonly kept: RangeSet = new RangeSet();
+  /** What the accept that runs has done. */
+  readonly done: AcceptDone = new AcceptDone();
   readonly #ledger: CostLedger;
-  readonly #rules: TdxBackingRules;
+  readonly #pages: HostPages;
+  readonly #dynamicPamt: boolean;
   readonly #pairs = new PamtPairs();
 
-  constructor(sept: SecureEpt, ledger: CostLedger, rules: TdxBackingRules) {
+  constructor(sept: SecureEpt, ledger: CostLedger, options: PlatformOptions) {
     this.sept = sept;
     this.#ledger = ledger;
-    this.#rules = rules;
+    this.#pages = new HostPages(options);
+    this.#dynamicPamt = options.dynamicPamt ?? false;
   }
 
   /** Pages of the host that came with this guest's pages of 4 KiB (dynamic PAMT). */
@@ -56,7 +46,7 @@ export class TdxHost {
 
   /** Level of the leaf that maps a page frame, or of the largest that the host could map there. */
   levelAt(pfn: number): PageLevel {
-    return Math.min(this.sept.tables.levelOf(pfn), this.#pageLevelAt(pfn)) as PageLevel;
+    return Math.min(this.sept.tables.levelOf(pfn), this.#pages.levelAt(pfn)) as PageLevel;
   }
 
   /**
@@ -68,8 +58,8 @@ export class TdxHost {
    */
   levelRunEnd(start: number, end: number, level: 1 | 2): number {
     const { tables } = this.sept;
-    if (this.#rules.level < level) return end;
-    if (this.#rules.contiguity >= 1) return tables.splitRunEnd(start, end, level);
+    if (this.#pages.level < level) return end;
+    if (this.#pages.uniform) return tables.splitRunEnd(start, end, level);
     const first = this.levelAt(start) >= level;
     let runEnd = start + LEVEL_PAGES[level];
     while (runEnd < end && this.levelAt(runEnd) >= level === first) runEnd += LEVEL_PAGES[level];
@@ -81,7 +71,7 @@ export class TdxHost {
     const reached = this.reach(start, end, 0);
     this.sept.map(start, reached, 0);
     this.#track(start, reached);
-    if (reached < end) throw this.#rules.supply.shortage(reached, true);
+    if (reached < end) throw this.#pages.supply.shortage(reached, true);
   }
 
   /**
@@ -90,22 +80,14 @@ export class TdxHost {
    * @returns `end`, or the first page frame of the leaf that finds none
    */
   reach(start: number, end: number, level: PageLevel): number {
-    const free = Math.max(this.#rules.supply.freePages, 0);
-    if (free === Number.POSITIVE_INFINITY || this.#pagesFor(start, end, level) <= free) return end;
-    const pages = LEVEL_PAGES[level];
-    let enough = 0;
-    let tooMany = (end - start) / pages;
-    while (tooMany - enough > 1) {
-      const middle = Math.floor((enough + tooMany) / 2);
-      if (this.#pagesFor(start, start + middle * pages, level) <= free) enough = middle;
-      else tooMany = middle;
-    }
-    return start + enough * pages;
+    if (this.#pages.endless) return end;
+    const pagesFor = (until: number): number => this.#pagesFor(start, until, level);
+    return this.#pages.reach(start, end, LEVEL_PAGES[level], pagesFor);
   }
 
   /** For what `reach` says finds no memory. */
   shortage(pfn: number): Error {
-    return this.#rules.supply.shortage(pfn, false);
+    return this.#pages.supply.shortage(pfn, false);
   }
 
   /**
@@ -114,7 +96,9 @@ export class TdxHost {
    */
   accept(start: number, end: number, level: PageLevel): void {
     const absent = end - start - this.sept.backedIn(start, end);
-    this.#ledger.charge(EPT_VIOLATION[level]!, absent / LEVEL_PAGES[level]);
+    const faults = absent / LEVEL_PAGES[level];
+    this.#ledger.charge(EPT_VIOLATION[level]!, faults);
+    this.done.faults += faults;
     this.#ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
     this.kept.remove(start, end);
     if (level === 0) this.#ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
@@ -153,20 +137,13 @@ export class TdxHost {
     this.#track(start, end);
   }
 
-  /** Level of the host's own page at a page frame of the guest. */
-  #pageLevelAt(pfn: number): PageLevel {
-    const { level, contiguity, chance } = this.#rules;
-    if (level === 0 || contiguity >= 1) return level;
-    return chance(roundDown(pfn, LEVEL_PAGES[level]) / LEVEL_PAGES[level]) < contiguity ? level : 0;
-  }
-
   /** Makes no leaf reach across an end of a range. @returns tables, one a broken leaf, and pairs that it took */
   #breakUp(start: number, end: number): { readonly tables: number; readonly pairs: number } {
     let [tables, pairs] = [0, 0];
     for (const edge of [start, end]) {
       while (this.sept.reachesAcross(edge)) {
-        const pairPages = this.#rules.dynamicPamt ? PAIR_PAGES : 0;
-        if (this.#rules.supply.freePages < TABLE_PAGES + pairPages) throw this.shortage(edge);
+        const pairPages = this.#dynamicPamt ? PAIR_PAGES : 0;
+        if (this.#pages.supply.freePages < TABLE_PAGES + pairPages) throw this.shortage(edge);
         tables++;
         if (this.sept.demoteBefore(edge) === 0) pairs += this.#track(edge, edge + 1);
       }
@@ -176,13 +153,13 @@ export class TdxHost {
 
   /** What the host needs to map leaves of one level over [start, end), where there are none yet. */
   #pagesFor(start: number, end: number, level: PageLevel): number {
-    const pairs = this.#rules.dynamicPamt && level === 0 ? this.#pairs.missing(start, end) : 0;
+    const pairs = this.#dynamicPamt && level === 0 ? this.#pairs.missing(start, end) : 0;
     const absent = end - start - this.sept.backedIn(start, end) - this.kept.countIn(start, end);
     return absent + this.sept.tables.missing(start, end, level) * TABLE_PAGES + pairs * PAIR_PAGES;
   }
 
   /** @returns pairs of pages that the host had to give for pages of 4 KiB */
   #track(start: number, end: number): number {
-    return this.#rules.dynamicPamt ? this.#pairs.add(start, end) : 0;
+    return this.#dynamicPamt ? this.#pairs.add(start, end) : 0;
   }
 }

@@ -1,40 +1,38 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
-import { DoubleAcceptError } from "../double-accept-error.js";
-import { ENDLESS_SUPPLY, HostMemoryError, type HostSupply } from "../host-supply.js";
-import { pageLevel, pageRange } from "../page-level.js";
-import type { AccessOutcome, CocoPlatform, PlatformKind } from "../platform.js";
+import { HostMemoryError } from "../host-supply.js";
+import { pageRange } from "../page-tables.js";
+import {
+  type AcceptDone,
+  type AccessOutcome,
+  type CocoPlatform,
+  DoubleAcceptError,
+  type PlatformOptions,
+  type PlatformType,
+} from "../platform.js";
 import { RangeSet } from "../range-set.js";
-import { firmwareAccept } from "./firmware-accept.js";
-import { guestAccept } from "./guest-accept.js";
+import { firmwareAccept, guestAccept } from "./accept.js";
+import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
+import { TDX_PARAMETERS } from "./parameters.js";
 import { SecureEpt } from "./secure-ept.js";
-import { TdxHost } from "./tdx-host.js";
+import { TABLE_PAGES, TdxHost } from "./tdx-host.js";
 
-/** How the host backs a TDX guest, and what the guest has asked of the module. */
-export interface TdxOptions {
-  /** Largest page the host maps private memory with; KVM as merged in 6.16: 4 KiB. */
-  readonly hostPageSizeBytes: number;
-  /** Probability that the host finds a page of that size; otherwise it takes 4 KiB. Default: 1. */
-  readonly contiguity?: number;
-  /**
-   * A number from 0 to below 1 for each page of that size, by its position in the guest: what is
-   * below `contiguity` gets one. Default: 0 for all.
-   */
-  readonly chance?: (position: number) => number;
-  /** Whether the host keeps the private copy of memory that the guest has made shared. Default: no. */
-  readonly keepsConverted?: boolean;
-  /** Whether the module's tracking of 4 KiB pages is allocated as they come into use. Default: no. */
-  readonly dynamicPamt?: boolean;
-  /** Whether touching pending memory leaves the guest instead of raising #VE. Default: yes. */
-  readonly septVeDisable?: boolean;
-  /** What the host has left. Default: more than any guest needs. */
-  readonly supply?: HostSupply;
-}
+/** Intel TDX. */
+export const TDX: PlatformType = {
+  title: "TDX",
+  isConfidential: true,
+  usualFirmware: "tdvf",
+  statusChange: "finish",
+  hasGhcb: false,
+  needsTdxModule: true,
+  parameters: TDX_PARAMETERS,
+  create: (ledger, options) => new TdxPlatform(ledger, options),
+};
 
-/** Intel TDX: the guest accepts pages with TDCALLs, the host maps them when the first one faults. */
+/** The guest accepts pages with TDCALLs, the host maps them when the first one faults. */
 export class TdxPlatform implements CocoPlatform {
-  readonly name: PlatformKind = "tdx";
+  readonly type: PlatformType = TDX;
   readonly sept: SecureEpt = new SecureEpt();
   /** Accepts by the firmware that met an accepted page. */
   firmwareDuplicates = 0;
@@ -47,17 +45,18 @@ export class TdxPlatform implements CocoPlatform {
   /** Shared pages that were never accepted. */
   readonly #sharedUnaccepted = new RangeSet();
 
-  constructor(ledger: CostLedger, options: TdxOptions) {
+  readonly #pamtBytes: (memoryBytes: number) => number;
+
+  constructor(ledger: CostLedger, options: PlatformOptions) {
     this.#ledger = ledger;
-    this.#host = new TdxHost(this.sept, ledger, {
-      level: pageLevel(options.hostPageSizeBytes),
-      contiguity: options.contiguity ?? 1,
-      chance: options.chance ?? (() => 0),
-      dynamicPamt: options.dynamicPamt ?? false,
-      supply: options.supply ?? ENDLESS_SUPPLY,
-    });
+    this.#host = new TdxHost(this.sept, ledger, options);
     this.#keepsConverted = options.keepsConverted ?? false;
     this.#septVeDisable = options.septVeDisable ?? true;
+    this.#pamtBytes = options.dynamicPamt === true ? dynamicPamtBytes : pamtBytes;
+  }
+
+  get done(): AcceptDone {
+    return this.#host.done;
   }
 
   get acceptedPages(): number {
@@ -81,11 +80,15 @@ export class TdxPlatform implements CocoPlatform {
   }
 
   get tablePages(): number {
-    return this.sept.tables.pages;
+    return this.sept.tables.pages * TABLE_PAGES;
   }
 
-  get pamtPages(): number {
+  get trackingPages(): number {
     return this.#host.pamtPages;
+  }
+
+  trackingBytes(memoryBytes: number): number {
+    return this.#pamtBytes(memoryBytes);
   }
 
   launchPages(start: number, end: number): void {
@@ -128,6 +131,11 @@ export class TdxPlatform implements CocoPlatform {
     for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
     this.#shared.add(first, last);
     for (const one of unaccepted) this.#sharedUnaccepted.add(...pageRange(one.start, one.end));
+  }
+
+  /** Nothing else tells KVM: an accept of shared memory would not be served. */
+  askForPrivate(): void {
+    this.#ledger.charge(CostEvent.mapGpa, 1);
   }
 
   remap(start: number, end: number): void {
@@ -183,6 +191,7 @@ export class TdxPlatform implements CocoPlatform {
 
   /** Accepts from `first` upwards, as far as the host's memory goes. */
   #accepting(first: number, accept: () => void): void {
+    this.#host.done.clear();
     try {
       accept();
     } catch (error) {

@@ -1,5 +1,5 @@
+import { dynamicPamtBytes, pamtBytes } from "../../coco/tdx/pamt.js";
 import type { AddressRange } from "../../units.js";
-import { dynamicPamtBytes, pamtBytes } from "../pamt.js";
 import { TdxModuleError } from "./error.js";
 import { type GuestShare, guestShare } from "./guest-share.js";
 import { answerHotplug, capableNodes, type HotplugAnswer } from "./hotplug.js";

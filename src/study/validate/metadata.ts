@@ -1,9 +1,9 @@
 /** Sizes of tables, which follow from the size of memory alone. */
 
+import { rmpBytes } from "../../coco/snp/rmp.js";
+import { pamtBytes } from "../../coco/tdx/pamt.js";
 import { allocateUnacceptedBitmap } from "../../efistub/allocate-unaccepted-bitmap.js";
 import { EfiMemoryType } from "../../firmware/efi-memory-map.js";
-import { pamtBytes } from "../../host/pamt.js";
-import { rmpBytes } from "../../host/rmp.js";
 import { formatBytes, GiB, KiB, MiB, TiB } from "../../units.js";
 import type { Claim, Target } from "./claim.js";
 

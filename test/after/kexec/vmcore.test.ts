@@ -12,7 +12,7 @@ const RAM = [{ start: 4 * GiB, end: 4 * GiB + 8 * UNIT_SIZE }];
 
 /** Units 0, 1 and 4 of eight are accepted. */
 function crashed(): [TdxPlatform, UnacceptedTable] {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: PAGE_SIZE });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: PAGE_SIZE });
   const table = new UnacceptedTable(4 * GiB, 1);
   table.setRange(0, 8);
   for (const [first, end] of [

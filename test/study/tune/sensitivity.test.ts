@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { platformParameters } from "../../../src/coco/parameters.js";
+import { PLATFORMS } from "../../../src/coco/platforms.js";
 import type { RunResult } from "../../../src/results/row.js";
 import type { Scenario } from "../../../src/scenario/scenario.js";
 import { parseKnob } from "../../../src/study/tune/knob.js";
@@ -12,7 +12,7 @@ import { resultWith, scenarioWith } from "../../results/rows.js";
 
 const test = suite("study: tune --uncertainty");
 
-const price = platformParameters("tdx").tdcallNs!;
+const price = PLATFORMS.tdx.parameters.tdcallNs!;
 
 /** Policy lazy costs 10 s whatever a call costs, eager as many seconds as its price is above the lowest, and 1. */
 function run(scenario: Scenario): RunResult {

@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../../src/cli/bundled.js";
-import { platformParameters } from "../../../src/coco/parameters.js";
+import { PLATFORMS } from "../../../src/coco/platforms.js";
 import { runScenario } from "../../../src/study/run-scenario.js";
 import type { Claim, Setup, Target } from "../../../src/study/validate/claim.js";
 import { DRAIN_TIMES } from "../../../src/study/validate/drain-times.js";
@@ -60,7 +60,7 @@ test("what rests on the price of idle CPUs, which comes from the same report, is
 });
 
 test("calibrated parameters stay within their ranges", () => {
-  const { low, high } = platformParameters("tdx").userTouch4kNs!;
+  const { low, high } = PLATFORMS.tdx.parameters.userTouch4kNs!;
   for (const { userTouch4kNs } of LKVS_SERIES) {
     if (userTouch4kNs !== undefined) assert.ok(userTouch4kNs >= low && userTouch4kNs <= high);
   }

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { StallRecorder } from "../../../src/accept/stalls.js";
 import { addFreeRun } from "../../../src/page-alloc/buddy.js";
 import { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
-import { COST_EVENT_COUNT, CostEvent } from "../../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../../src/sim/cost-events.js";
 import { CostLedger } from "../../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../../src/sim/virtual-cpus.js";
@@ -94,9 +94,9 @@ for (const { name, boots } of GENERATORS) {
     const { recording, requests } = generate(generatedWorkload(name, SHORT[name]!.given), MACHINE, 3);
     const allocator = lowMemory(256);
     const free = allocator.zones[0]!.exactFreePages();
-    const ns = new Float64Array(COST_EVENT_COUNT);
+    const ns = new Float64Array(COST_EVENT_NAMES.length);
     ns[CostEvent.guestWork] = 1;
-    const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_COUNT) });
+    const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
     const replay = new Replay({
       requests,
       allocator,

@@ -1,12 +1,20 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
-import { LEVEL_PAGES } from "../page-level.js";
-import type { EntryRuns } from "./page-state-change.js";
+import { LEVEL_PAGES } from "../page-tables.js";
+import { AcceptDone, type PlatformOptions } from "../platform.js";
 import type { SnpHost } from "./snp-host.js";
-import { type Batches, batchCalls, mismatchCalls } from "./svsm.js";
 
 const SPAN_PAGES = LEVEL_PAGES[1];
+/** Calls to replay one failed entry: 510 small entries, then 2. */
+const REPLAY_CALLS = 2;
+
+/** Entries of a request: pages of 4 KiB, then of 2 MiB, then of 4 KiB, as one range makes them. */
+export interface EntryRuns {
+  readonly head: number;
+  readonly large: number;
+  readonly tail: number;
+}
 
 /** The entries of a range: 2 MiB where position and remaining length allow, 4 KiB elsewhere. */
 export function entryRuns(start: number, end: number): EntryRuns {
@@ -15,12 +23,44 @@ export function entryRuns(start: number, end: number): EntryRuns {
   return { head: largeStart - start, large: (largeEnd - largeStart) / SPAN_PAGES, tail: end - largeEnd };
 }
 
-/** How a guest executes PVALIDATE. */
-export interface GuestRules {
-  /** Whether an SVSM does it for the guest. */
-  readonly svsm: boolean;
-  /** Whether the VMM backs memory when its state changes; otherwise PVALIDATE faults. */
-  readonly prefault: boolean;
+/**
+ * Charges the page state changes of one range, asked for through the GHCB (GHCB specification,
+ * SNP Page State Change, exit code 0x80000010).
+ *
+ * The guest sends its entries in requests of `entriesPerExit`, one VMGEXIT each. KVM hands
+ * neighbouring entries of one size to the VMM together (6.12 arch/x86/kvm/svm/sev.c:
+ * snp_begin_psc), so a request takes one exit to user space, and one more for each change of
+ * the page size within it. The VMM sets the memory attributes at each.
+ *
+ * @param pages what the entries cover, in 4 KiB pages
+ */
+export function chargePageStateChange(
+  ledger: CostLedger,
+  runs: EntryRuns,
+  pages: number,
+  entriesPerExit: number,
+): void {
+  const { head, large, tail } = runs;
+  const requests = Math.ceil((head + large + tail) / entriesPerExit);
+  let userExits = requests;
+  // A change of size between two requests costs no exit of its own.
+  if (head > 0 && large > 0 && head % entriesPerExit !== 0) userExits++;
+  if (large > 0 && tail > 0 && (head + large) % entriesPerExit !== 0) userExits++;
+  ledger.charge(CostEvent.vmgexitPsc, requests);
+  chargeUserExits(ledger, userExits, pages);
+}
+
+/** Charges the page state changes of a range through the MSR protocol: a VMGEXIT for each 4 KiB page. */
+export function chargeMsrPageStateChange(ledger: CostLedger, pages: number): void {
+  ledger.charge(CostEvent.vmgexitPsc, pages);
+  chargeUserExits(ledger, pages, pages);
+}
+
+/** KVM_EXIT_HYPERCALL with KVM_HC_MAP_GPA_RANGE; the VMM answers with KVM_SET_MEMORY_ATTRIBUTES. */
+function chargeUserExits(ledger: CostLedger, userExits: number, pages: number): void {
+  ledger.charge(CostEvent.userExit, userExits);
+  ledger.charge(CostEvent.attributeSet, userExits);
+  ledger.charge(CostEvent.attributeSetPage, pages);
 }
 
 /**
@@ -30,14 +70,19 @@ export interface GuestRules {
  * terminate. Ranges are in page frames.
  */
 export class Pvalidate {
+  /** Counts what it has validated. */
+  readonly done: AcceptDone = new AcceptDone();
   readonly #host: SnpHost;
   readonly #ledger: CostLedger;
-  readonly #rules: GuestRules;
+  readonly #svsm: boolean;
+  /** Whether the VMM backs memory when its state changes; otherwise PVALIDATE faults. */
+  readonly #prefault: boolean;
 
-  constructor(host: SnpHost, ledger: CostLedger, rules: GuestRules) {
+  constructor(host: SnpHost, ledger: CostLedger, { svsm = false, prefault = false }: PlatformOptions) {
     this.#host = host;
     this.#ledger = ledger;
-    this.#rules = rules;
+    this.#svsm = svsm;
+    this.#prefault = prefault;
   }
 
   /**
@@ -48,7 +93,7 @@ export class Pvalidate {
    */
   entries(start: number, runs: EntryRuns, batchEntries: number, toPrivate: boolean): void {
     const { head, large, tail } = runs;
-    const prefault = toPrivate && this.#rules.prefault;
+    const prefault = toPrivate && this.#prefault;
     const batches = { entries: head + large + tail, batchEntries };
     const largeStart = start + head;
     const largeEnd = largeStart + large * SPAN_PAGES;
@@ -56,13 +101,13 @@ export class Pvalidate {
     const replays = this.#large(largeStart, largeEnd, head, batches, prefault);
     const tailStart = batchEntries - ((head + large) % batchEntries);
     this.#small(largeEnd, largeEnd + tail, tailStart, prefault);
-    if (this.#rules.svsm) this.#ledger.charge(CostEvent.svsmCall, batchCalls(batches) + replays);
+    if (this.#svsm) this.#ledger.charge(CostEvent.svsmCall, batchCalls(batches) + replays);
   }
 
   /** One page after another, each with a call of its own, each after its page state change if any. */
   pages(start: number, end: number, stateChange: boolean): void {
-    this.#small(start, end, 1, stateChange && this.#rules.prefault);
-    if (this.#rules.svsm) this.#ledger.charge(CostEvent.svsmCall, end - start);
+    this.#small(start, end, 1, stateChange && this.#prefault);
+    if (this.#svsm) this.#ledger.charge(CostEvent.svsmCall, end - start);
   }
 
   /**
@@ -91,7 +136,7 @@ export class Pvalidate {
       this.#host.mapSmall(batchEnd, partEnd, cause);
       position = partEnd;
     }
-    this.#ledger.charge(CostEvent.pvalidate4k, end - start);
+    this.#charge4k(end - start);
   }
 
   /**
@@ -112,14 +157,46 @@ export class Pvalidate {
         const entry = firstEntry + (position - start) / SPAN_PAGES;
         this.#host.mapSmall(position, runEnd, cause);
         this.#ledger.charge(CostEvent.pvalidateMismatch, spans);
-        this.#ledger.charge(CostEvent.pvalidate4k, runEnd - position);
+        this.#charge4k(runEnd - position);
         calls += mismatchCalls(batches, entry, entry + spans);
       } else {
         this.#host.mapLarge(position, runEnd, cause);
         this.#ledger.charge(CostEvent.pvalidate2m, spans);
+        this.done.leaves[1]! += spans;
       }
       position = runEnd;
     }
     return calls;
   }
+
+  #charge4k(pages: number): void {
+    this.#ledger.charge(CostEvent.pvalidate4k, pages);
+    this.done.leaves[0]! += pages;
+  }
+}
+
+/** Entries of a range, and how many of them the guest hands over together. */
+interface Batches {
+  /** Entries of the whole range. */
+  readonly entries: number;
+  readonly batchEntries: number;
+}
+
+/**
+ * Calls of the SVSM for one batch after another of PVALIDATEs (SVSM core protocol, call 1). A
+ * batch fits the calling area, which holds 510 entries of 8 bytes. The SVSM stops at an entry
+ * of 2 MiB that fails with FAIL_SIZEMISMATCH (0x80001006). The guest calls again for the entries
+ * behind it, if there are any, and replays the failed one as 512 small entries, which take two
+ * calls (6.12 arch/x86/coco/sev/core.c: svsm_pval_pages; edk2 OvmfPkg/Library/AmdSvsmLib:
+ * SvsmPvalidate). This many if no entry fails.
+ */
+function batchCalls({ entries, batchEntries }: Batches): number {
+  return Math.ceil(entries / batchEntries);
+}
+
+/** Calls in addition because entries [first, last), by their position in the range, fail. */
+function mismatchCalls({ entries, batchEntries }: Batches, first: number, last: number): number {
+  let ends = Math.floor(last / batchEntries) - Math.floor(first / batchEntries);
+  if (last === entries && entries % batchEntries !== 0) ends++;
+  return (last - first) * (1 + REPLAY_CALLS) - ends;
 }

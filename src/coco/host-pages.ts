@@ -1,0 +1,54 @@
+import { roundDown } from "../units.js";
+import { ENDLESS_SUPPLY, type HostSupply } from "./host-supply.js";
+import { LEVEL_PAGES, type PageLevel, pageLevel } from "./page-tables.js";
+import type { PlatformOptions } from "./platform.js";
+
+/** The pages of a host that lie behind a guest's private memory, and those it has left. */
+export class HostPages {
+  /** Level of the largest of them. */
+  readonly level: PageLevel;
+  /** Whether the host finds a page of that level wherever it looks for one. */
+  readonly uniform: boolean;
+  readonly supply: HostSupply;
+  readonly #contiguity: number;
+  readonly #chance: (position: number) => number;
+
+  constructor({ pageSizeBytes, contiguity = 1, chance = () => 0, supply = ENDLESS_SUPPLY }: PlatformOptions) {
+    this.level = pageLevel(pageSizeBytes);
+    this.uniform = this.level === 0 || contiguity >= 1;
+    this.supply = supply;
+    this.#contiguity = contiguity;
+    this.#chance = chance;
+  }
+
+  /** Level of the host's page at a page frame of the guest. */
+  levelAt(pfn: number): PageLevel {
+    if (this.uniform) return this.level;
+    const pages = LEVEL_PAGES[this.level];
+    return this.#chance(roundDown(pfn, pages) / pages) < this.#contiguity ? this.level : 0;
+  }
+
+  /** Whether the host has whatever anybody asks for. */
+  get endless(): boolean {
+    return this.supply.freePages === Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * How far [start, end) finds memory, in steps of some page frames.
+   *
+   * @param pagesFor what the host needs for all from `start` up to a step
+   * @returns `end`, or the first page frame of the step that finds none
+   */
+  reach(start: number, end: number, step: number, pagesFor: (end: number) => number): number {
+    const free = Math.max(this.supply.freePages, 0);
+    if (pagesFor(end) <= free) return end;
+    let enough = 0;
+    let tooMany = (end - start) / step;
+    while (tooMany - enough > 1) {
+      const middle = Math.floor((enough + tooMany) / 2);
+      if (pagesFor(start + middle * step) <= free) enough = middle;
+      else tooMany = middle;
+    }
+    return start + enough * step;
+  }
+}
