@@ -1,5 +1,7 @@
 /** Rows that ran on the same input, and the words that say which input that was. */
 
+import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
+import { FIRMWARES } from "../firmware/firmwares.js";
 import { measuresIn } from "../results/measures.js";
 import { isSound, problemsOf } from "../results/problems.js";
 import type { CompareRow, Repeats, RunResult } from "../results/row.js";
@@ -89,10 +91,20 @@ function repeatsText(repeats: Repeats): string {
 
 /** What a row assumes that no firmware does. */
 export function whatIfNotes(rows: readonly RunResult[]): string[] {
-  if (!rows.some(({ platform, policy }) => platform === "tdx" && policy === "firmware-delegated")) return [];
-  return [
-    "firmware-delegated on tdx is a what-if: TDVF has no acceptance protocol, and is simulated with OVMF's.",
-  ];
+  return confidentialIn(rows.filter(({ policy }) => policy === "firmware-delegated"))
+    .map((kind) => [kind, FIRMWARES[PLATFORMS[kind].usualFirmware]] as const)
+    .filter(([, { acceptanceProtocol }]) => !acceptanceProtocol)
+    .map(
+      ([kind, { name }]) =>
+        `firmware-delegated on ${kind} is a what-if: ${name.toUpperCase()} has no acceptance protocol, and is simulated with OVMF's.`,
+    );
+}
+
+/** Platforms of rows whose guests accept memory. */
+export function confidentialIn(rows: readonly RunResult[]): PlatformKind[] {
+  return PLATFORM_KINDS.filter(
+    (kind) => PLATFORMS[kind].isConfidential && rows.some(({ platform }) => platform === kind),
+  );
 }
 
 /** The policy, and of its parameters those that tell it from others: `background threads=2`. */

@@ -14,6 +14,7 @@ import {
   NO_VALUE,
 } from "./cells.js";
 import {
+  confidentialIn,
   failureText,
   groupedRows,
   policyText,
@@ -184,10 +185,10 @@ function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_PO
     );
   }
   notes.push(...whatIfNotes(rows));
-  const platforms = new Set(rows.map((row) => row.platform));
-  if (platforms.has("tdx") && platforms.has("snp")) {
+  const platforms = confidentialIn(rows);
+  if (platforms.length > 1) {
     notes.push(
-      "The costs of accepting memory on tdx and on snp come from different sources: compare policies " +
+      `The costs of accepting memory on ${platforms.join(" and on ")} come from different sources: compare policies ` +
         "within a platform rather than one platform with the other.",
     );
   }

@@ -1,0 +1,188 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { loadScenarios } from "../../src/cli/load.js";
+import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../../src/coco/parameters.js";
+import {
+  AcceptDone,
+  type AccessOutcome,
+  type CocoPlatform,
+  DoubleAcceptError,
+  type PlatformOptions,
+  type PlatformType,
+} from "../../src/coco/platform.js";
+import { PLATFORMS, type PlatformKind } from "../../src/coco/platforms.js";
+import { RangeSet } from "../../src/coco/range-set.js";
+import { parseAssignment } from "../../src/scenario/set.js";
+import { newCostEvent } from "../../src/sim/cost-events.js";
+import type { CostLedger } from "../../src/sim/cost-ledger.js";
+import type { RunResult } from "../../src/results/row.js";
+import { runScenario } from "../../src/study/run-scenario.js";
+import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
+
+/*
+ * A platform that nothing but this file knows of: all that a folder under coco has to hold. Its guests
+ * accept 4 KiB after 4 KiB with one call each, at which the host gives memory; it tracks a byte for a page.
+ */
+const test = suite("coco: a platform of somebody else's");
+
+const MARK_USABLE = newCostEvent("markUsable");
+const PARAMETERS: ParameterSet = {
+  ...COMMON_PARAMETERS,
+  launchNs: parameter("launch", "assumed", 1e6, 1e6, 1e6, "made up"),
+  firmwareFixedNs: parameter("firmware", "assumed", 1e6, 1e6, 1e6, "made up"),
+  markUsableNs: parameter("an accept of 4 KiB", "assumed", 2_000, 1_000, 4_000, "made up"),
+  sharedAccept4kNs: parameter("its part of what CPUs share", "assumed", 500, 500, 500, "made up"),
+};
+
+const MADE_UP: PlatformType = {
+  title: "MUP",
+  isConfidential: true,
+  usualFirmware: "ovmf-snp",
+  statusChange: "finish",
+  hasGhcb: false,
+  needsTdxModule: false,
+  parameters: PARAMETERS,
+  create: (ledger, options) => new MadeUpPlatform(ledger, options),
+};
+
+class MadeUpPlatform implements CocoPlatform {
+  readonly type: PlatformType = MADE_UP;
+  readonly done: AcceptDone = new AcceptDone();
+  readonly keptPages = 0;
+  readonly trackingPages = 0;
+  readonly tablePages = 1;
+  readonly #ledger: CostLedger;
+  readonly #accepted = new RangeSet();
+  readonly #shared = new RangeSet();
+
+  constructor(ledger: CostLedger, { pageSizeBytes }: PlatformOptions) {
+    assert.is(pageSizeBytes, 4 * KiB);
+    this.#ledger = ledger;
+  }
+
+  get acceptedPages(): number {
+    return this.#accepted.size;
+  }
+
+  get privatePages(): number {
+    return this.#accepted.size;
+  }
+
+  get sharedPages(): number {
+    return this.#shared.size;
+  }
+
+  get acceptedSharedPages(): number {
+    return this.#shared.size;
+  }
+
+  trackingBytes(memoryBytes: number): number {
+    return memoryBytes / PAGE_SIZE;
+  }
+
+  launchPages(start: number, end: number): void {
+    this.#accepted.add(start / PAGE_SIZE, end / PAGE_SIZE);
+  }
+
+  firmwareAccept(start: number, end: number): void {
+    this.kernelAccept(start, end);
+  }
+
+  stubAccept(start: number, end: number): void {
+    this.kernelAccept(start, end);
+  }
+
+  kernelAccept(start: number, end: number): void {
+    this.done.clear();
+    const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE];
+    if (this.#accepted.countIn(first, last) > 0) throw new DoubleAcceptError(start, "the guest stops");
+    this.#ledger.charge(MARK_USABLE, last - first);
+    this.done.leaves[0] = last - first;
+    this.done.faults = last - first;
+    this.#accepted.add(first, last);
+    this.#shared.remove(first, last);
+  }
+
+  acceptAgain(start: number, end: number): void {
+    this.kernelAccept(start, end);
+  }
+
+  convertToShared(start: number, end: number): void {
+    this.#accepted.remove(start / PAGE_SIZE, end / PAGE_SIZE);
+    this.#shared.add(start / PAGE_SIZE, end / PAGE_SIZE);
+  }
+
+  askForPrivate(): void {}
+
+  remap(start: number, end: number): void {
+    this.#accepted.remove(start / PAGE_SIZE, end / PAGE_SIZE);
+  }
+
+  alias(): "blocked" {
+    return "blocked";
+  }
+
+  access(start: number, end: number): AccessOutcome {
+    return this.usableBytesIn(start, end) === end - start ? "ok" : "exception";
+  }
+
+  usableBytesIn(start: number, end: number): number {
+    const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE];
+    return (this.#accepted.countIn(first, last) + this.#shared.countIn(first, last)) * PAGE_SIZE;
+  }
+}
+
+/** Puts it into the list as `mup`, and takes it out again. */
+function runOnIt(...assignments: readonly string[]): RunResult {
+  const settings = ["platform=none", "firmware.preset=auto", "memory=4GiB", ...assignments];
+  const [loaded] = loadScenarios(["workloads/boot.yaml"], settings.map(parseAssignment));
+  const platforms: Record<string, PlatformType> = PLATFORMS;
+  platforms.mup = MADE_UP;
+  try {
+    const platform = { kind: "mup" as PlatformKind, parameters: {} };
+    return runScenario({ ...loaded!.scenario, platform }, loaded!.recording, { check: true });
+  } finally {
+    delete platforms.mup;
+  }
+}
+
+test("boots, with acceptance by firmware, stub and kernel, at its own price", () => {
+  const run = runOnIt("policy=lazy", "firmware.preAcceptLimit=1GiB");
+  assert.is(run.outcome, "ready", run.reason);
+  assert.is(run.platform, "mup");
+  const { launch, firmware, kernel } = run.memory.acceptedBy;
+  assert.ok(launch > 0 && firmware > 0 && kernel > 0);
+  assert.is(run.costs.markUsable! * PAGE_SIZE, run.acceptedBytes - launch);
+  assert.is(run.hostUse.metadataBytes, (4 * GiB) / PAGE_SIZE);
+  assert.ok(run.bootTimeNs > run.costs.markUsable! * 2_000);
+  // More than one page at once was accepted, so the pages went through what all CPUs share.
+  assert.ok(run.stalls.count > 0);
+});
+
+test("eager acceptance takes longer and accepts everything", () => {
+  const [eager, lazy] = [runOnIt("policy=eager"), runOnIt("policy=lazy")];
+  assert.is(eager.outcome, "ready", eager.reason);
+  assert.ok(eager.acceptedBytes > 4 * GiB - MiB);
+  assert.ok(eager.bootTimeNs > lazy.bootTimeNs);
+  assert.ok(eager.hostBytes > lazy.hostBytes);
+});
+
+test("idle CPUs hold up its exits, if it has a price for that", () => {
+  assert.ok(runOnIt("policy=lazy", "vcpus=4").costs.idleCpuDelay! > 0);
+});
+
+test("after the boot: an attack is noticed, memory plugged in, the guest replaced by the next", () => {
+  const attacked = runOnIt("policy=lazy", "attack.pages=4", "attack.answer=terminate");
+  assert.is(attacked.outcome, "terminated");
+  assert.match(attacked.reason!, /is not accepted any more; the guest stops/);
+  assert.is(
+    runOnIt("policy=lazy", "hotplug.memory=1GiB", "hotplug.acceptance=lazy").hotplug!.outcome,
+    "online",
+  );
+  // No release makes its shared memory private again.
+  const next = runOnIt("policy=lazy", "kexec.kind=kexec");
+  assert.match(next.reason!, /the next kernel uses 0x\w+, which the first one left shared with the host/);
+  assert.is(runOnIt("policy=lazy", "guest.dmaBuffers=16").outcome, "ready");
+});
+
+test.run();
