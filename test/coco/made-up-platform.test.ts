@@ -1,15 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
+import { AcceptingPlatform } from "../../src/coco/accepting-platform.js";
 import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../../src/coco/parameters.js";
-import {
-  AcceptDone,
-  type AccessOutcome,
-  type CocoPlatform,
-  DoubleAcceptError,
-  type PlatformOptions,
-  type PlatformType,
-} from "../../src/coco/platform.js";
+import type { AccessOutcome, CocoPlatform, PlatformOptions, PlatformType } from "../../src/coco/platform.js";
 import { PLATFORMS, type PlatformKind } from "../../src/coco/platforms.js";
 import { RangeSet } from "../../src/coco/range-set.js";
 import { parseAssignment } from "../../src/scenario/set.js";
@@ -45,35 +39,22 @@ const MADE_UP: PlatformType = {
   create: (ledger, options) => new MadeUpPlatform(ledger, options),
 };
 
-class MadeUpPlatform implements CocoPlatform {
+class MadeUpPlatform extends AcceptingPlatform implements CocoPlatform {
   readonly type: PlatformType = MADE_UP;
-  readonly done: AcceptDone = new AcceptDone();
   readonly keptPages = 0;
   readonly trackingPages = 0;
   readonly tablePages = 1;
   readonly #ledger: CostLedger;
-  readonly #accepted = new RangeSet();
-  readonly #shared = new RangeSet();
+  protected readonly accepted: RangeSet = new RangeSet();
 
   constructor(ledger: CostLedger, { pageSizeBytes }: PlatformOptions) {
+    super();
     assert.is(pageSizeBytes, 4 * KiB);
     this.#ledger = ledger;
   }
 
-  get acceptedPages(): number {
-    return this.#accepted.size;
-  }
-
   get privatePages(): number {
-    return this.#accepted.size;
-  }
-
-  get sharedPages(): number {
-    return this.#shared.size;
-  }
-
-  get acceptedSharedPages(): number {
-    return this.#shared.size;
+    return this.accepted.size;
   }
 
   trackingBytes(memoryBytes: number): number {
@@ -81,7 +62,7 @@ class MadeUpPlatform implements CocoPlatform {
   }
 
   launchPages(start: number, end: number): void {
-    this.#accepted.add(start / PAGE_SIZE, end / PAGE_SIZE);
+    this.accepted.add(start / PAGE_SIZE, end / PAGE_SIZE);
   }
 
   firmwareAccept(start: number, end: number): void {
@@ -93,14 +74,13 @@ class MadeUpPlatform implements CocoPlatform {
   }
 
   kernelAccept(start: number, end: number): void {
-    this.done.clear();
-    const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE];
-    if (this.#accepted.countIn(first, last) > 0) throw new DoubleAcceptError(start, "the guest stops");
+    const [first, last] = this.begin(start, end);
     this.#ledger.charge(MARK_USABLE, last - first);
     this.done.leaves[0] = last - first;
     this.done.faults = last - first;
-    this.#accepted.add(first, last);
-    this.#shared.remove(first, last);
+    this.accepted.add(first, last);
+    this.madePrivate(first, last);
+    this.requireWhole(last, end, "the guest stops");
   }
 
   acceptAgain(start: number, end: number): void {
@@ -108,14 +88,14 @@ class MadeUpPlatform implements CocoPlatform {
   }
 
   convertToShared(start: number, end: number): void {
-    this.#accepted.remove(start / PAGE_SIZE, end / PAGE_SIZE);
-    this.#shared.add(start / PAGE_SIZE, end / PAGE_SIZE);
+    this.accepted.remove(start / PAGE_SIZE, end / PAGE_SIZE);
+    this.madeShared(start / PAGE_SIZE, end / PAGE_SIZE, []);
   }
 
   askForPrivate(): void {}
 
   remap(start: number, end: number): void {
-    this.#accepted.remove(start / PAGE_SIZE, end / PAGE_SIZE);
+    this.accepted.remove(start / PAGE_SIZE, end / PAGE_SIZE);
   }
 
   alias(): "blocked" {
@@ -124,11 +104,6 @@ class MadeUpPlatform implements CocoPlatform {
 
   access(start: number, end: number): AccessOutcome {
     return this.usableBytesIn(start, end) === end - start ? "ok" : "exception";
-  }
-
-  usableBytesIn(start: number, end: number): number {
-    const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE];
-    return (this.#accepted.countIn(first, last) + this.#shared.countIn(first, last)) * PAGE_SIZE;
   }
 }
 

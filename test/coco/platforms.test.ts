@@ -37,6 +37,21 @@ for (const kind of ["tdx", "snp"] as const satisfies readonly PlatformKind[]) {
   });
 }
 
+for (const kind of ["tdx", "snp"] as const) {
+  test(`${kind}: what is shared is usable, and the first page that is neither shared nor accepted is not`, () => {
+    const platform = makePlatform(kind, new CostLedger());
+    platform.kernelAccept(MiB, 3 * MiB);
+    platform.convertToShared(2 * MiB, 4 * MiB, [{ start: 3 * MiB, end: 4 * MiB }]);
+    assert.is(platform.usableBytesIn(0, 8 * MiB), 3 * MiB);
+    assert.equal([platform.access(MiB, 4 * MiB), platform.access(3 * MiB, 4 * MiB)], ["ok", "ok"]);
+    assert.is.not(platform.access(MiB, 4 * MiB + 4 * KiB), "ok");
+    const pages = [platform.acceptedPages, platform.sharedPages, platform.acceptedSharedPages];
+    assert.equal(pages, [256, 512, 256]);
+    platform.kernelAccept(3 * MiB, 4 * MiB);
+    assert.equal([platform.sharedPages, platform.acceptedSharedPages], [256, 256]);
+  });
+}
+
 test("what an accept did stands beside it until the next one: pages by size, and exits that idle CPUs hold up", () => {
   for (const [kind, faults] of [
     ["tdx", 1 + 512],

@@ -16,7 +16,7 @@ test("hypervisor to guest-invalid: RMPUPDATE", () => {
   const rmp = new Rmp();
   rmp.assign(10, 20, 0);
   assert.is(rmp.stateOf(10), "guestInvalid");
-  assert.equal([rmp.assignedPages, rmp.validPages, rmp.assignedIn(0, 15)], [10, 0, 5]);
+  assert.equal([rmp.assignedPages, rmp.valid.size, rmp.assignedIn(0, 15)], [10, 0, 5]);
 });
 
 test("an entry of 2 MiB stands for 512 pages", () => {
@@ -32,7 +32,7 @@ test("PSMASH keeps what was validated, in small entries, and takes the span out 
   rmp.validate(512, 1024);
   rmp.smash(700);
   assert.equal([rmp.tables.levelOf(512), rmp.tables.levelOf(1024)], [0, 1]);
-  assert.equal([rmp.validIn(0, 2048), rmp.unmappedIn(512, 1536)], [512, 512]);
+  assert.equal([rmp.valid.countIn(0, 2048), rmp.unmappedIn(512, 1536)], [512, 512]);
 });
 
 test("the direct map is split once a span, and not for memory that the guest has already", () => {
@@ -61,7 +61,7 @@ test("other memory in a page's place is not validated", () => {
   rmp.assign(10, 20, 0);
   rmp.validate(10, 20);
   rmp.replace(12, 14);
-  assert.equal([rmp.stateOf(12), rmp.assignedPages, rmp.validPages], ["guestInvalid", 10, 8]);
+  assert.equal([rmp.stateOf(12), rmp.assignedPages, rmp.valid.size], ["guestInvalid", 10, 8]);
 });
 
 test("validation is taken back once", () => {
@@ -71,22 +71,14 @@ test("validation is taken back once", () => {
   assert.throws(() => rmp.rescind(14, 16), /had none/);
 });
 
-test("what is shared is usable, what is neither shared nor validated is found", () => {
-  const rmp = new Rmp();
-  rmp.assign(10, 20, 0);
-  rmp.validate(10, 15);
-  rmp.share(15, 18);
-  assert.equal([rmp.firstUnusable(10, 30), rmp.firstUnusable(11, 17), rmp.usableIn(0, 30)], [18, 17, 8]);
-});
-
 test("guest-invalid to guest-valid: PVALIDATE", () => {
   const rmp = new Rmp();
   rmp.assign(10, 20, 0);
   rmp.validate(10, 15);
   assert.is(rmp.stateOf(14), "guestValid");
   assert.is(rmp.stateOf(15), "guestInvalid");
-  assert.equal([rmp.assignedPages, rmp.validPages, rmp.validIn(0, 12)], [10, 5, 2]);
-  assert.is(rmp.firstValid(0, 100), 10);
+  assert.equal([rmp.assignedPages, rmp.valid.size, rmp.valid.countIn(0, 12)], [10, 5, 2]);
+  assert.is(rmp.valid.firstIn(0, 100), 10);
 });
 
 test("a page that is not assigned cannot be validated", () => {

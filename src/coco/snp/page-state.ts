@@ -2,7 +2,7 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
 import { LEVEL_PAGES } from "../page-tables.js";
-import { AcceptDone, type PlatformOptions } from "../platform.js";
+import type { AcceptDone, PlatformOptions } from "../platform.js";
 import type { SnpHost } from "./snp-host.js";
 
 const SPAN_PAGES = LEVEL_PAGES[1];
@@ -70,17 +70,23 @@ function chargeUserExits(ledger: CostLedger, userExits: number, pages: number): 
  * terminate. Ranges are in page frames.
  */
 export class Pvalidate {
-  /** Counts what it has validated. */
-  readonly done: AcceptDone = new AcceptDone();
   readonly #host: SnpHost;
   readonly #ledger: CostLedger;
+  /** Counts what is validated. */
+  readonly #done: AcceptDone;
   readonly #svsm: boolean;
   /** Whether the VMM backs memory when its state changes; otherwise PVALIDATE faults. */
   readonly #prefault: boolean;
 
-  constructor(host: SnpHost, ledger: CostLedger, { svsm = false, prefault = false }: PlatformOptions) {
+  constructor(
+    host: SnpHost,
+    ledger: CostLedger,
+    done: AcceptDone,
+    { svsm = false, prefault = false }: PlatformOptions,
+  ) {
     this.#host = host;
     this.#ledger = ledger;
+    this.#done = done;
     this.#svsm = svsm;
     this.#prefault = prefault;
   }
@@ -162,7 +168,7 @@ export class Pvalidate {
       } else {
         this.#host.mapLarge(position, runEnd, cause);
         this.#ledger.charge(CostEvent.pvalidate2m, spans);
-        this.done.leaves[1]! += spans;
+        this.#done.leaves[1]! += spans;
       }
       position = runEnd;
     }
@@ -171,7 +177,7 @@ export class Pvalidate {
 
   #charge4k(pages: number): void {
     this.#ledger.charge(CostEvent.pvalidate4k, pages);
-    this.done.leaves[0]! += pages;
+    this.#done.leaves[0]! += pages;
   }
 }
 

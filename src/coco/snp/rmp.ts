@@ -42,13 +42,10 @@ export class Rmp {
   readonly #assigned = new RangeSet();
   /** Assigned pages that the nested page table maps; touching another one faults. */
   readonly #mapped = new RangeSet();
-  readonly #valid = new RangeSet();
-  /** Pages the guest has made shared. */
-  readonly #shared = new RangeSet();
-  /** Shared pages that the guest never accepted. */
-  readonly #sharedUnaccepted = new RangeSet();
-  /** Shared pages that are still assigned, because the host keeps the private copy. */
-  readonly #kept = new RangeSet();
+  /** Pages the guest can use as private memory. */
+  readonly valid: RangeSet = new RangeSet();
+  /** Pages that the guest has made shared and that are still assigned, because the host keeps the private copy. */
+  readonly kept: RangeSet = new RangeSet();
   /** Spans of 2 MiB whose part of the host's direct map is split. */
   readonly #directMapSplits = new RangeSet();
 
@@ -66,56 +63,10 @@ export class Rmp {
     return this.#assigned.size;
   }
 
-  /** Pages the guest can use as private memory. */
-  get validPages(): number {
-    return this.#valid.size;
-  }
-
-  /** Pages the guest has made shared. */
-  get sharedPages(): number {
-    return this.#shared.size;
-  }
-
-  /** Those of them that were never accepted. */
-  get sharedUnacceptedPages(): number {
-    return this.#sharedUnaccepted.size;
-  }
-
-  /** Those of them of which the host keeps the private copy. */
-  get keptPages(): number {
-    return this.#kept.size;
-  }
-
   /** State of one page. */
   stateOf(pfn: number): RmpState {
-    if (this.#valid.has(pfn)) return "guestValid";
+    if (this.valid.has(pfn)) return "guestValid";
     return this.#assigned.has(pfn) ? "guestInvalid" : "hypervisor";
-  }
-
-  /** The first validated page of a range, or its end. */
-  firstValid(start: number, end: number): number {
-    return this.#valid.firstIn(start, end);
-  }
-
-  /** The first page of a range that is neither validated nor shared, or its end. */
-  firstUnusable(start: number, end: number): number {
-    let pfn = start;
-    while (pfn < end) {
-      if (this.#valid.has(pfn)) pfn = this.#valid.runEnd(pfn, end);
-      else if (this.#shared.has(pfn)) pfn = this.#shared.runEnd(pfn, end);
-      else break;
-    }
-    return pfn;
-  }
-
-  /** Validated pages in a range. */
-  validIn(start: number, end: number): number {
-    return this.#valid.countIn(start, end);
-  }
-
-  /** Pages of a range that the guest may touch, as private or as shared memory. */
-  usableIn(start: number, end: number): number {
-    return this.#valid.countIn(start, end) + this.#shared.countIn(start, end);
   }
 
   /** Assigned pages in a range. */
@@ -165,14 +116,14 @@ export class Rmp {
     if (this.#assigned.countIn(start, end) < end - start) {
       throw new Error("snp: PVALIDATE needs pages that are assigned to the guest.");
     }
-    if (this.#valid.add(start, end) < end - start) {
+    if (this.valid.add(start, end) < end - start) {
       throw new Error("snp: a page was validated twice.");
     }
   }
 
   /** PVALIDATE that takes validation back, from a range of validated pages. */
   rescind(start: number, end: number): void {
-    if (this.#valid.remove(start, end) < end - start) {
+    if (this.valid.remove(start, end) < end - start) {
       throw new Error("snp: validation was taken back from a page that had none.");
     }
   }
@@ -187,31 +138,18 @@ export class Rmp {
     this.tables.map(start, start + SPAN_PAGES, 0);
   }
 
-  /** The guest makes a range shared, and KVM unmaps it. */
-  share(start: number, end: number): void {
-    this.#shared.add(start, end);
+  /** KVM takes a range out of the nested page table, because the guest has made it shared. */
+  unmap(start: number, end: number): void {
     this.#mapped.remove(start, end);
-  }
-
-  /** Shared pages of a range were never accepted. */
-  noteUnaccepted(start: number, end: number): void {
-    this.#sharedUnaccepted.add(start, end);
   }
 
   /** The host keeps what it has assigned of a shared range. */
   keep(start: number, end: number): void {
     for (let pfn = this.#assigned.firstIn(start, end); pfn < end; ) {
       const runEnd = this.#assigned.runEnd(pfn, end);
-      this.#kept.add(pfn, runEnd);
+      this.kept.add(pfn, runEnd);
       pfn = this.#assigned.firstIn(runEnd, end);
     }
-  }
-
-  /** The guest makes a range private that may have been shared. */
-  unshare(start: number, end: number): void {
-    this.#shared.remove(start, end);
-    this.#sharedUnaccepted.remove(start, end);
-    this.#kept.remove(start, end);
   }
 
   /** RMPUPDATE: pages go back to the hypervisor. */
@@ -221,7 +159,7 @@ export class Rmp {
 
   /** RMPUPDATE twice: other memory takes the place of assigned pages, mapped and not validated. */
   replace(start: number, end: number): void {
-    this.#valid.remove(start, end);
+    this.valid.remove(start, end);
     this.#mapped.add(start, end);
     for (let pfn = start; pfn < end; pfn++) {
       this.mapAt(pfn, this.#nextHostPage);
@@ -247,7 +185,7 @@ export class Rmp {
 
   /** RMPUPDATE of one entry: it names another page of the guest, and is not validated, for either. */
   update(hostPage: number, pfn: number): void {
-    for (const one of [this.#ownerOf(hostPage), pfn]) this.#valid.remove(one, one + 1);
+    for (const one of [this.#ownerOf(hostPage), pfn]) this.valid.remove(one, one + 1);
     this.#owners.set(hostPage, pfn);
   }
 

@@ -114,7 +114,7 @@ export class SnpHost {
    * entry the hypervisor's again, unless it keeps the private copy.
    */
   takeBack(start: number, end: number): void {
-    this.#rmp.share(start, end);
+    this.#rmp.unmap(start, end);
     if (this.#keepsConverted) {
       this.#rmp.keep(start, end);
       return;

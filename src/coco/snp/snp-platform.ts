@@ -1,14 +1,10 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
-import { type AddressRange, PAGE_SIZE } from "../../units.js";
+import type { AddressRange } from "../../units.js";
+import { AcceptingPlatform } from "../accepting-platform.js";
 import { pageRange } from "../page-tables.js";
-import {
-  type AcceptDone,
-  type CocoPlatform,
-  DoubleAcceptError,
-  type PlatformOptions,
-  type PlatformType,
-} from "../platform.js";
+import type { CocoPlatform, PlatformOptions, PlatformType } from "../platform.js";
+import type { RangeSet } from "../range-set.js";
 import { chargeMsrPageStateChange, chargePageStateChange, entryRuns, Pvalidate } from "./page-state.js";
 import { SNP_PARAMETERS } from "./parameters.js";
 import { Rmp, rmpBytes } from "./rmp.js";
@@ -42,7 +38,7 @@ export const SNP: PlatformType = {
 };
 
 /** The guest asks for a page state change, then validates its pages. */
-export class SnpPlatform implements CocoPlatform {
+export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
   readonly type: PlatformType = SNP;
   readonly trackingPages = 0;
   readonly rmp: Rmp = new Rmp();
@@ -52,30 +48,19 @@ export class SnpPlatform implements CocoPlatform {
   readonly #evictTouch: boolean;
 
   constructor(ledger: CostLedger, options: PlatformOptions) {
+    super();
     this.#ledger = ledger;
     this.#host = new SnpHost(this.rmp, ledger, options);
-    this.#pvalidate = new Pvalidate(this.#host, ledger, options);
+    this.#pvalidate = new Pvalidate(this.#host, ledger, this.done, options);
     this.#evictTouch = options.coherencyErratum ?? false;
   }
 
-  get done(): AcceptDone {
-    return this.#pvalidate.done;
-  }
-
-  get acceptedPages(): number {
-    return this.rmp.validPages;
-  }
-
-  get sharedPages(): number {
-    return this.rmp.sharedPages;
-  }
-
-  get acceptedSharedPages(): number {
-    return this.rmp.sharedPages - this.rmp.sharedUnacceptedPages;
+  protected get accepted(): RangeSet {
+    return this.rmp.valid;
   }
 
   get keptPages(): number {
-    return this.rmp.keptPages;
+    return this.rmp.kept.size;
   }
 
   get privatePages(): number {
@@ -106,7 +91,7 @@ export class SnpPlatform implements CocoPlatform {
 
   /** 6.12 arch/x86/boot/compressed/sev.c: snp_accept_memory, page by page through the MSR protocol. */
   stubAccept(start: number, end: number): void {
-    const [first, valid] = this.#unvalidated(start, end);
+    const [first, valid] = this.begin(start, end);
     const reached = this.#host.reach(first, valid);
     chargeMsrPageStateChange(this.#ledger, reached - first);
     this.#pvalidate.pages(first, reached, true);
@@ -133,7 +118,7 @@ export class SnpPlatform implements CocoPlatform {
     }
     chargePageStateChange(this.#ledger, entryRuns(first, last), last - first, LINUX.entriesPerExit);
     this.#host.takeBack(first, last);
-    for (const one of unaccepted) this.rmp.noteUnaccepted(...pageRange(one.start, one.end));
+    this.madeShared(first, last, unaccepted);
   }
 
   /** The page state change is part of accepting. */
@@ -166,7 +151,7 @@ export class SnpPlatform implements CocoPlatform {
    */
   access(start: number, end: number): "ok" | "exception" {
     const [first, last] = pageRange(start, end);
-    const unusable = this.rmp.firstUnusable(first, last);
+    const unusable = this.firstUnusable(first, last);
     if (unusable === last) return "ok";
     this.#host.touch(unusable);
     return "exception";
@@ -174,19 +159,14 @@ export class SnpPlatform implements CocoPlatform {
 
   /** PVALIDATE of one page after another, as each raises its exception; the host is not asked. */
   acceptAgain(start: number, end: number): void {
-    const [first, valid] = this.#unvalidated(start, end);
+    const [first, valid] = this.begin(start, end);
     const reached = this.#host.reach(first, valid);
     this.#pvalidate.pages(first, reached, false);
     this.#finish(first, reached, valid, end);
   }
 
-  usableBytesIn(start: number, end: number): number {
-    const [first, last] = pageRange(start, end);
-    return this.rmp.usableIn(first, last) * PAGE_SIZE;
-  }
-
   #accept(start: number, end: number, { entriesPerExit, batchEntries }: Batching): void {
-    const [first, valid] = this.#unvalidated(start, end);
+    const [first, valid] = this.begin(start, end);
     const reached = this.#host.reach(first, valid);
     const runs = entryRuns(first, reached);
     chargePageStateChange(this.#ledger, runs, reached - first, entriesPerExit);
@@ -194,27 +174,16 @@ export class SnpPlatform implements CocoPlatform {
     this.#finish(first, reached, valid, end);
   }
 
-  /** An accept begins: the part of its range up to the first validated page, in page frames. */
-  #unvalidated(start: number, end: number): [first: number, valid: number] {
-    this.done.clear();
-    const [first, last] = pageRange(start, end);
-    return [first, this.rmp.firstValid(first, last)];
-  }
-
   /**
    * Marks [first, reached) as accepted, which is as far as the host's memory goes. If `valid` is not the end of what was asked for, PVALIDATE had
    * nothing to update there and set the carry flag: Linux and OVMF ask to be terminated.
    */
   #finish(first: number, reached: number, valid: number, end: number): void {
-    this.rmp.unshare(first, reached);
+    this.rmp.kept.remove(first, reached);
+    this.madePrivate(first, reached);
     this.rmp.validate(first, reached);
     if (this.#evictTouch) this.#ledger.charge(CostEvent.evictTouch4k, reached - first);
     if (reached < valid) throw this.#host.shortage(reached);
-    if (valid * PAGE_SIZE < end) {
-      throw new DoubleAcceptError(
-        valid * PAGE_SIZE,
-        "PVALIDATE changes nothing and the SNP guest terminates",
-      );
-    }
+    this.requireWhole(valid, end, "PVALIDATE changes nothing and the SNP guest terminates");
   }
 }

@@ -65,11 +65,11 @@ function acceptSmall(host: TdxHost, ledger: CostLedger, start: number, end: numb
  * (TDH.MEM.PAGE.DEMOTE). Firmware accepts each range once and never gets there.
  */
 function requireLeaves(sept: SecureEpt, start: number, end: number, level: PageLevel): void {
-  for (let mapped = sept.firstMapped(start, end); mapped < end; ) {
+  for (let mapped = sept.mapped.firstIn(start, end); mapped < end; ) {
     if (sept.tables.levelOf(mapped) > level) {
       throw new Error("tdx: the firmware accepts pages in a range that is mapped with larger ones.");
     }
-    mapped = sept.firstMapped(sept.tables.levelRunEnd(mapped, end), end);
+    mapped = sept.mapped.firstIn(sept.tables.levelRunEnd(mapped, end), end);
   }
 }
 
@@ -141,7 +141,7 @@ function acceptLeaves(
 ): number {
   const pages = LEVEL_PAGES[level];
   const reached = host.reach(start, end, level);
-  const duplicates = host.sept.mappedIn(start, reached) / pages;
+  const duplicates = host.sept.mapped.countIn(start, reached) / pages;
   const accepted = (reached - start) / pages - duplicates;
   ledger.charge(CostEvent.tdcall, accepted);
   ledger.charge(CostEvent.tdcallAlreadyAccepted, duplicates);

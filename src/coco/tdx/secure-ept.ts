@@ -16,48 +16,29 @@ export type SeptState = "absent" | "pending" | "mapped";
  */
 export class SecureEpt {
   readonly tables: PageTables = new PageTables();
-  readonly #pending = new RangeSet();
-  readonly #mapped = new RangeSet();
-
   /** Pages the guest can use. */
-  get mappedPages(): number {
-    return this.#mapped.size;
-  }
+  readonly mapped: RangeSet = new RangeSet();
+  readonly #pending = new RangeSet();
 
   /** Pages the host has given memory for. */
   get backedPages(): number {
-    return this.#mapped.size + this.#pending.size;
+    return this.mapped.size + this.#pending.size;
   }
 
   /** State of one page. */
   stateOf(pfn: number): SeptState {
-    if (this.#mapped.has(pfn)) return "mapped";
+    if (this.mapped.has(pfn)) return "mapped";
     return this.#pending.has(pfn) ? "pending" : "absent";
-  }
-
-  /** The first mapped page of a range, or its end. */
-  firstMapped(start: number, end: number): number {
-    return this.#mapped.firstIn(start, end);
   }
 
   /** Where the state of the pages from `pfn` on changes; `end` at the latest. */
   stateRunEnd(pfn: number, end: number): number {
-    return Math.min(this.#mapped.runEnd(pfn, end), this.#pending.runEnd(pfn, end));
-  }
-
-  /** Mapped pages in a range. */
-  mappedIn(start: number, end: number): number {
-    return this.#mapped.countIn(start, end);
-  }
-
-  /** Pending pages in a range. */
-  pendingIn(start: number, end: number): number {
-    return this.#pending.countIn(start, end);
+    return Math.min(this.mapped.runEnd(pfn, end), this.#pending.runEnd(pfn, end));
   }
 
   /** Mapped and pending pages in a range. */
   backedIn(start: number, end: number): number {
-    return this.#mapped.countIn(start, end) + this.#pending.countIn(start, end);
+    return this.mapped.countIn(start, end) + this.#pending.countIn(start, end);
   }
 
   /** Leaves in a range that none reaches across the ends of. */
@@ -92,7 +73,7 @@ export class SecureEpt {
    */
   map(start: number, end: number, level: PageLevel): number {
     this.#pending.remove(start, end);
-    this.#mapped.add(start, end);
+    this.mapped.add(start, end);
     return this.tables.map(start, end, level);
   }
 
@@ -119,6 +100,6 @@ export class SecureEpt {
   /** The host takes pages away (TDH.MEM.RANGE.BLOCK, TRACK, PAGE.REMOVE); the tables stay. */
   unmap(start: number, end: number): void {
     this.#pending.remove(start, end);
-    this.#mapped.remove(start, end);
+    this.mapped.remove(start, end);
   }
 }

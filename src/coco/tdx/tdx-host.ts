@@ -2,7 +2,7 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { HostPages } from "../host-pages.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-tables.js";
-import { AcceptDone, type PlatformOptions } from "../platform.js";
+import type { AcceptDone, PlatformOptions } from "../platform.js";
 import { RangeSet } from "../range-set.js";
 import { PAIR_PAGES, PamtPairs } from "./pamt.js";
 import type { SecureEpt } from "./secure-ept.js";
@@ -26,14 +26,15 @@ export class TdxHost {
   /** Pages that the guest has made shared and of which the host keeps the private copy. */
   readonly kept: RangeSet = new RangeSet();
   /** What the accept that runs has done. */
-  readonly done: AcceptDone = new AcceptDone();
+  readonly done: AcceptDone;
   readonly #ledger: CostLedger;
   readonly #pages: HostPages;
   readonly #dynamicPamt: boolean;
   readonly #pairs = new PamtPairs();
 
-  constructor(sept: SecureEpt, ledger: CostLedger, options: PlatformOptions) {
+  constructor(sept: SecureEpt, ledger: CostLedger, done: AcceptDone, options: PlatformOptions) {
     this.sept = sept;
+    this.done = done;
     this.#ledger = ledger;
     this.#pages = new HostPages(options);
     this.#dynamicPamt = options.dynamicPamt ?? false;

@@ -1,17 +1,11 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
+import { AcceptingPlatform } from "../accepting-platform.js";
 import { HostMemoryError } from "../host-supply.js";
 import { pageRange } from "../page-tables.js";
-import {
-  type AcceptDone,
-  type AccessOutcome,
-  type CocoPlatform,
-  DoubleAcceptError,
-  type PlatformOptions,
-  type PlatformType,
-} from "../platform.js";
-import { RangeSet } from "../range-set.js";
+import type { AccessOutcome, CocoPlatform, PlatformOptions, PlatformType } from "../platform.js";
+import type { RangeSet } from "../range-set.js";
 import { firmwareAccept, guestAccept } from "./accept.js";
 import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
 import { TDX_PARAMETERS } from "./parameters.js";
@@ -31,7 +25,7 @@ export const TDX: PlatformType = {
 };
 
 /** The guest accepts pages with TDCALLs, the host maps them when the first one faults. */
-export class TdxPlatform implements CocoPlatform {
+export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
   readonly type: PlatformType = TDX;
   readonly sept: SecureEpt = new SecureEpt();
   /** Accepts by the firmware that met an accepted page. */
@@ -40,35 +34,19 @@ export class TdxPlatform implements CocoPlatform {
   readonly #host: TdxHost;
   readonly #keepsConverted: boolean;
   readonly #septVeDisable: boolean;
-  /** Pages the guest has made shared with the host; none of them has a private one as well. */
-  readonly #shared = new RangeSet();
-  /** Shared pages that were never accepted. */
-  readonly #sharedUnaccepted = new RangeSet();
-
   readonly #pamtBytes: (memoryBytes: number) => number;
 
   constructor(ledger: CostLedger, options: PlatformOptions) {
+    super();
     this.#ledger = ledger;
-    this.#host = new TdxHost(this.sept, ledger, options);
+    this.#host = new TdxHost(this.sept, ledger, this.done, options);
     this.#keepsConverted = options.keepsConverted ?? false;
     this.#septVeDisable = options.septVeDisable ?? true;
     this.#pamtBytes = options.dynamicPamt === true ? dynamicPamtBytes : pamtBytes;
   }
 
-  get done(): AcceptDone {
-    return this.#host.done;
-  }
-
-  get acceptedPages(): number {
-    return this.sept.mappedPages;
-  }
-
-  get sharedPages(): number {
-    return this.#shared.size;
-  }
-
-  get acceptedSharedPages(): number {
-    return this.#shared.size - this.#sharedUnaccepted.size;
+  protected get accepted(): RangeSet {
+    return this.sept.mapped;
   }
 
   get keptPages(): number {
@@ -98,10 +76,11 @@ export class TdxPlatform implements CocoPlatform {
 
   firmwareAccept(start: number, end: number): void {
     const [first, last] = pageRange(start, end);
+    this.done.clear();
     this.#accepting(first, () => {
       this.firmwareDuplicates += firmwareAccept(this.#host, this.#ledger, first, last);
     });
-    this.#madePrivate(first, last);
+    this.madePrivate(first, last);
   }
 
   /** The stub and the decompressor share their loop with the kernel. */
@@ -110,7 +89,7 @@ export class TdxPlatform implements CocoPlatform {
   }
 
   kernelAccept(start: number, end: number): void {
-    const [first, mapped] = this.#unmapped(start, end);
+    const [first, mapped] = this.begin(start, end);
     this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped));
     this.#finish(first, mapped, end);
   }
@@ -129,8 +108,7 @@ export class TdxPlatform implements CocoPlatform {
     const backed = this.#keepsConverted ? this.#backedRanges(first, last) : [];
     this.#host.takeBack(first, last);
     for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
-    this.#shared.add(first, last);
-    for (const one of unaccepted) this.#sharedUnaccepted.add(...pageRange(one.start, one.end));
+    this.madeShared(first, last, unaccepted);
   }
 
   /** Nothing else tells KVM: an accept of shared memory would not be served. */
@@ -162,7 +140,7 @@ export class TdxPlatform implements CocoPlatform {
    */
   access(start: number, end: number): AccessOutcome {
     const [first, last] = pageRange(start, end);
-    const unusable = this.#firstUnusable(first, last);
+    const unusable = this.firstUnusable(first, last);
     if (unusable === last) return "ok";
     this.#host.touch(unusable);
     return this.#septVeDisable ? "td-exit" : "exception";
@@ -173,29 +151,17 @@ export class TdxPlatform implements CocoPlatform {
    * arch/x86/coco/tdx/tdx.c: virt_exception_kernel).
    */
   acceptAgain(start: number, end: number): void {
-    const [first, mapped] = this.#unmapped(start, end);
+    const [first, mapped] = this.begin(start, end);
     this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped, 0));
     this.#finish(first, mapped, end);
   }
 
-  usableBytesIn(start: number, end: number): number {
-    const [first, last] = pageRange(start, end);
-    return (this.sept.mappedIn(first, last) + this.#shared.countIn(first, last)) * PAGE_SIZE;
-  }
-
-  /** The part of a range up to its first mapped page, in page frames. */
-  #unmapped(start: number, end: number): [first: number, mapped: number] {
-    const [first, last] = pageRange(start, end);
-    return [first, this.sept.firstMapped(first, last)];
-  }
-
   /** Accepts from `first` upwards, as far as the host's memory goes. */
   #accepting(first: number, accept: () => void): void {
-    this.#host.done.clear();
     try {
       accept();
     } catch (error) {
-      if (error instanceof HostMemoryError) this.#madePrivate(first, error.pfn ?? first);
+      if (error instanceof HostMemoryError) this.madePrivate(first, error.pfn ?? first);
       throw error;
     }
   }
@@ -205,16 +171,8 @@ export class TdxPlatform implements CocoPlatform {
    * failed there, with PAGE_ALREADY_ACCEPTED at the last.
    */
   #finish(first: number, mapped: number, end: number): void {
-    this.#madePrivate(first, mapped);
-    if (mapped * PAGE_SIZE < end) {
-      throw new DoubleAcceptError(mapped * PAGE_SIZE, "the TDX guest panics");
-    }
-  }
-
-  /** Shared pages that are accepted are private from then on, on the copy that the host kept, if it did. */
-  #madePrivate(first: number, last: number): void {
-    this.#shared.remove(first, last);
-    this.#sharedUnaccepted.remove(first, last);
+    this.madePrivate(first, mapped);
+    this.requireWhole(mapped, end, "the TDX guest panics");
   }
 
   /** Runs of page frames that the host has given memory for. */
@@ -226,15 +184,5 @@ export class TdxPlatform implements CocoPlatform {
       position = runEnd;
     }
     return ranges;
-  }
-
-  #firstUnusable(first: number, last: number): number {
-    let position = first;
-    while (position < last) {
-      if (this.sept.stateOf(position) === "mapped") position = this.sept.stateRunEnd(position, last);
-      else if (this.#shared.has(position)) position = this.#shared.runEnd(position, last);
-      else break;
-    }
-    return position;
   }
 }
