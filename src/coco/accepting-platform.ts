@@ -33,15 +33,14 @@ export abstract class AcceptingPlatform {
     return (this.accepted.countIn(first, last) + this.#shared.countIn(first, last)) * PAGE_SIZE;
   }
 
-  /** The first page of a range that is neither accepted nor shared, or its end. */
-  protected firstUnusable(first: number, last: number): number {
-    let pfn = first;
+  firstUnusable(start: number, end: number): number {
+    let [pfn, last] = pageRange(start, end);
     while (pfn < last) {
       if (this.accepted.has(pfn)) pfn = this.accepted.runEnd(pfn, last);
       else if (this.#shared.has(pfn)) pfn = this.#shared.runEnd(pfn, last);
       else break;
     }
-    return pfn;
+    return pfn * PAGE_SIZE;
   }
 
   /** An accept begins. @returns the part of its range, given in bytes, up to the first page that is accepted already */

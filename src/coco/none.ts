@@ -81,6 +81,10 @@ export class PlainPlatform implements CocoPlatform {
 
   acceptAgain(): void {}
 
+  firstUnusable(_start: number, end: number): number {
+    return end;
+  }
+
   usableBytesIn(start: number, end: number): number {
     return end - start;
   }

@@ -189,6 +189,8 @@ export interface CocoPlatform {
   alias(start: number, other: number): AliasOutcome;
   /** What happens when the guest touches a range: the outcome of its first page that is not usable. */
   access(start: number, end: number): AccessOutcome;
+  /** Address of the first page of a range that the guest may not touch, or its end. */
+  firstUnusable(start: number, end: number): number;
   /** The guest accepts a range again that the host has replaced. */
   acceptAgain(start: number, end: number): void;
   /** Bytes of a range on page boundaries that the guest may touch. */

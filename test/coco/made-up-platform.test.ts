@@ -6,10 +6,10 @@ import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../../src/coco/
 import type { AccessOutcome, CocoPlatform, PlatformOptions, PlatformType } from "../../src/coco/platform.js";
 import { PLATFORMS, type PlatformKind } from "../../src/coco/platforms.js";
 import { RangeSet } from "../../src/coco/range-set.js";
+import type { RunResult } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { newCostEvent } from "../../src/sim/cost-events.js";
 import type { CostLedger } from "../../src/sim/cost-ledger.js";
-import type { RunResult } from "../../src/results/row.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 

@@ -74,19 +74,5 @@ export function unreadable(
   const outcome = platform.access(range.start, range.end);
   if (outcome === "ok") return undefined;
   const what = outcome === "td-exit" ? "the TD is left for good" : "an exception that no kernel handles";
-  return `0x${firstUnusable(platform, range).toString(16)}, which is not accepted: ${what}`;
-}
-
-/** First page of a range, not usable as a whole, that may not be touched. */
-function firstUnusable(platform: CocoPlatform, { start, end }: AddressRange): number {
-  let low = start / PAGE_SIZE;
-  let high = end / PAGE_SIZE;
-  // All pages below `low` are usable; there is one that is not below `high`.
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (platform.usableBytesIn(low * PAGE_SIZE, middle * PAGE_SIZE) === (middle - low) * PAGE_SIZE)
-      low = middle;
-    else high = middle;
-  }
-  return low * PAGE_SIZE;
+  return `0x${platform.firstUnusable(range.start, range.end).toString(16)}, which is not accepted: ${what}`;
 }

@@ -1,6 +1,6 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
-import type { AddressRange } from "../../units.js";
+import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { AcceptingPlatform } from "../accepting-platform.js";
 import { pageRange } from "../page-tables.js";
 import type { CocoPlatform, PlatformOptions, PlatformType } from "../platform.js";
@@ -150,10 +150,9 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
    * host has memory there.
    */
   access(start: number, end: number): "ok" | "exception" {
-    const [first, last] = pageRange(start, end);
-    const unusable = this.firstUnusable(first, last);
-    if (unusable === last) return "ok";
-    this.#host.touch(unusable);
+    const unusable = this.firstUnusable(start, end);
+    if (unusable === end) return "ok";
+    this.#host.touch(unusable / PAGE_SIZE);
     return "exception";
   }
 

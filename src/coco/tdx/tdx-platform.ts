@@ -139,10 +139,9 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
    * that ends the guest, since no host can accept it, or raises #VE (TDX module ABI, SEPT_VE_DISABLE).
    */
   access(start: number, end: number): AccessOutcome {
-    const [first, last] = pageRange(start, end);
-    const unusable = this.firstUnusable(first, last);
-    if (unusable === last) return "ok";
-    this.#host.touch(unusable);
+    const unusable = this.firstUnusable(start, end);
+    if (unusable === end) return "ok";
+    this.#host.touch(unusable / PAGE_SIZE);
     return this.#septVeDisable ? "td-exit" : "exception";
   }
 

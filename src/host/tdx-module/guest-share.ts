@@ -1,9 +1,8 @@
 import { subtractRanges } from "../../firmware/ranges.js";
 import type { AddressRange } from "../../units.js";
-import { type HotplugAnswer, homeNode } from "./hotplug.js";
+import { type HotplugAnswer, homeNode, type RemovalAnswer } from "./hotplug.js";
 import { type TdxMemblock, without } from "./memory-list.js";
 import type { TdxModuleHost } from "./plan.js";
-import type { RemovalAnswer } from "./removal.js";
 
 /** What a host has for one guest; bytes. */
 export interface GuestShare {

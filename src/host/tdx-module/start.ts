@@ -1,20 +1,24 @@
 import { dynamicPamtBytes, pamtBytes } from "../../coco/tdx/pamt.js";
 import type { AddressRange } from "../../units.js";
-import { TdxModuleError } from "./error.js";
 import { type GuestShare, guestShare } from "./guest-share.js";
-import { answerHotplug, capableNodes, type HotplugAnswer } from "./hotplug.js";
+import {
+  answerHotplug,
+  answerRemovals,
+  capableNodes,
+  type HotplugAnswer,
+  type RemovalAnswer,
+} from "./hotplug.js";
 import {
   buildMemoryList,
   goneBefore,
   knownMemory,
   requireConvertible,
   type TdxMemblock,
+  TdxModuleError,
   without,
 } from "./memory-list.js";
-import { placePamts } from "./place-pamts.js";
 import type { TdxModuleHost } from "./plan.js";
-import { coverWithRegions, reservedAreas } from "./regions.js";
-import { answerRemovals, type RemovalAnswer } from "./removal.js";
+import { coverWithRegions, placePamts, reservedAreas } from "./regions.js";
 
 /** Below so many regions left the kernel warns (arch/x86/virt/vmx/tdx/tdx.h: TDMR_NR_WARN). */
 const TDMR_NR_WARN = 4;

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { dynamicPamtBytes, pamtBytes } from "../../src/coco/tdx/pamt.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 
-const test = suite("host: metadata");
+const test = suite("coco: metadata");
 
 test("PAMT of 1 GiB takes 4206592 bytes, 1/255.25", () => {
   assert.is(pamtBytes(GiB), 4_206_592);

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { rmpBytes } from "../../src/coco/snp/rmp.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 
-const test = suite("host: reverse map table");
+const test = suite("coco: reverse map table");
 
 /** What hosts say at boot: first and last byte of the table ("RMP table physical range"), and what it covers. */
 const SEEN = [
