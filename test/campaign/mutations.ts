@@ -1,0 +1,878 @@
+/**
+ * Faults that a tired programmer might make, for `mutate.ts`: each is put into the sources alone, and some
+ * test must fail. None is equivalent to the code that it replaces. A fault has no path: it is found by its
+ * text, which stands once under src, and so follows the code when files move.
+ */
+
+/** One fault. */
+export interface Mutation {
+  /** What is wrong then. */
+  readonly what: string;
+  /** Text that stands once in all sources. */
+  readonly find: string;
+  readonly replace: string;
+  /** Parts of paths of the few test files that ought to notice. Where they do not, those of the whole room are asked. */
+  readonly tests: readonly string[];
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  // Acceptance in the kernel
+  {
+    what: "no guard unit behind a request that ends on a border",
+    find: "relative % unit === 0 ? relative + unit : relative",
+    replace: "relative",
+    tests: ["/accept-memory.test"],
+  },
+  {
+    what: "shared memory that is never accepted leaves the guard unit unaccepted",
+    find: "Math.min(Math.floor(to) + 1, table.unitCount)",
+    replace: "Math.min(Math.ceil(to), table.unitCount)",
+    tests: ["/accept-memory.test", "/share-without-accept.test"],
+  },
+  {
+    what: "the accepted blocks in front of an unaccepted unit are one too few",
+    find: "Math.ceil((set - unitsPerBlock - firstUnit) / unitsPerBlock)",
+    replace: "Math.max(1, Math.floor((set - unitsPerBlock - firstUnit) / unitsPerBlock))",
+    tests: ["/accept-memory.test"],
+  },
+  {
+    what: "ranges that touch do not wait for each other in 6.6",
+    find: "touchingWait ? 1 : 0",
+    replace: "touchingWait ? 0 : 0",
+    tests: ["/accepting-list.test"],
+  },
+  {
+    what: "a range that begins at the very time at which another CPU asks is not seen",
+    find: "if (this.#startNs[i]! <= at) until",
+    replace: "if (this.#startNs[i]! < at) until",
+    tests: ["/accepting-list.test"],
+  },
+  {
+    what: "adaptive batches grow beyond the largest",
+    find: "Math.min(2 * this.#batchBytes, batchMaxBytes)",
+    replace: "2 * this.#batchBytes",
+    tests: ["/fault-acceptance.test"],
+  },
+  {
+    what: "a CPU that spins for a range in flight counts as having interrupts off",
+    find: "this.#irqOffNs = clock.nowNs;\n        this.#lockups.look(",
+    replace: "this.#lockups.look(",
+    tests: ["/kernel-accept.test"],
+  },
+  {
+    what: "every kernel excuses a CPU that accepts from the soft lockup detector",
+    find: "if (this.#touchesWatchdog) this.#lockups",
+    replace: "this.#lockups",
+    tests: ["/kernel-accept.test"],
+  },
+  {
+    what: "a single idle CPU does not delay a fault",
+    find: "if (onlookers > 0)",
+    replace: "if (onlookers > 1)",
+    tests: ["/accept-meter.test"],
+  },
+  {
+    what: "background threads do not keep to their rate",
+    find: "startNs + this.#intervalNs",
+    replace: "startNs",
+    tests: ["/background-acceptor.test", "/strategies.test"],
+  },
+  {
+    what: "background threads run from the first CPU up",
+    find: "count - 1 - (thread % count)",
+    replace: "thread % count",
+    tests: ["/background-acceptor.test", "/strategies.test"],
+  },
+  {
+    what: "threads that keep ahead of the promo watermark keep ahead of the high one",
+    find: "watermarkPages(zone, Watermark.PROMO) + share",
+    replace: "watermarkPages(zone, Watermark.HIGH) + share",
+    tests: ["/background-acceptor.test", "/strategies.test"],
+  },
+  {
+    what: "threads for idle CPUs take one that the workload after boot keeps busy",
+    find: "replays.at(-1)?.isBusy(cpu)",
+    replace: "replays[0]?.isBusy(cpu)",
+    tests: ["/strategies.test"],
+  },
+
+  // Command
+  {
+    what: "merge takes the first of two parts that are not the same",
+    find: "others.find(({ text }) => text !== first!.text)",
+    replace: "others.find(({ text }) => text.length < first!.text.length)",
+    tests: ["/sweep-parts.test", "cli/sweep.test"],
+  },
+  {
+    what: "exactly as many runs as nobody is asked about are asked about",
+    find: "plan.isAgreed !== true && plan.runs > most",
+    replace: "plan.isAgreed !== true && plan.runs >= most",
+    tests: ["/plan.test"],
+  },
+  {
+    what: "a failed repetition does not make the exit code 1",
+    find: "hasFailed(row) || (row.repeats?.failed ?? 0) > 0",
+    replace: "hasFailed(row)",
+    tests: ["cli/commands.test", "cli/output.test", "cli/study.test"],
+  },
+  {
+    what: "a chunk behind the last one of a sweep is no stray file",
+    find: "!(chunkNamed(name) < chunkCount(points))",
+    replace: "!(chunkNamed(name) <= chunkCount(points))",
+    tests: ["/sweep-parts.test"],
+  },
+
+  // Platforms
+  {
+    what: "the small pages at the end of an SNP range count as the first of a batch",
+    find: "batchEntries - ((head + large) % batchEntries)",
+    replace: "batchEntries",
+    tests: ["/snp-oracle.test", "/snp-accept.test"],
+  },
+  {
+    what: "an SNP page that was shared without being accepted stays so after it was made private",
+    find: "this.#shared.remove(start, end);\n    this.#sharedUnaccepted.remove(start, end);",
+    replace: "this.#shared.remove(start, end);",
+    tests: ["/snp-convert.test", "/snp-oracle.test"],
+  },
+  {
+    what: "a TDX page that was shared without being accepted stays so after it was made private",
+    find: "this.#shared.remove(first, last);\n    this.#sharedUnaccepted.remove(first, last);",
+    replace: "this.#shared.remove(first, last);",
+    tests: ["/tdx-convert.test", "/tdx-oracle.test"],
+  },
+  {
+    what: "the flush of other CPUs' TLBs has the price of one's own",
+    find: 'tlbFlushCpu: "tlbFlushCpuNs"',
+    replace: 'tlbFlushCpu: "tlbFlushNs"',
+    tests: ["/prices.test"],
+  },
+  {
+    what: "the two cache lines of the coherency erratum are read where the host had no memory any more",
+    find: "charge(CostEvent.evictTouch4k, reached - first)",
+    replace: "charge(CostEvent.evictTouch4k, valid - first)",
+    tests: ["/snp-accept.test", "/snp-oracle.test"],
+  },
+  {
+    what: "an accept of a page that is mapped costs a successful call too",
+    find: "ledger.charge(CostEvent.tdcall, accepted);",
+    replace: "ledger.charge(CostEvent.tdcall, accepted + duplicates);",
+    tests: ["/tdx-oracle.test", "/tdx-firmware-accept.test"],
+  },
+  {
+    what: "a leaf that the host has taken away is demoted",
+    find: "pfn % LEVEL_PAGES[level] !== 0 && this.backedIn(pfn, pfn + 1) > 0",
+    replace: "pfn % LEVEL_PAGES[level] !== 0",
+    tests: ["/secure-ept.test", "/tdx-convert.test", "/tdx-oracle.test"],
+  },
+
+  // The kernel's command line
+  {
+    what: "memory at the lower end of a range of crashkernel= is not in it",
+    find: "total >= start && total < end",
+    replace: "total > start && total < end",
+    tests: ["command-line/"],
+  },
+  {
+    what: "an encrypted guest resizes a bounce buffer whose size the command line gives",
+    find: "if (size.slabs !== DEFAULT_SLABS) return size;",
+    replace: "",
+    tests: ["command-line/", "/swiotlb.test"],
+  },
+  {
+    what: "octal numbers are read as decimal ones",
+    find: "octal ? Number.parseInt(digits, 8) : Number(digits)",
+    replace: "octal ? Number.parseInt(digits, 10) : Number(digits)",
+    tests: ["command-line/"],
+  },
+  {
+    what: "nosmp leaves data for all CPUs",
+    find: "atMost === 0 || noApic ? 1",
+    replace: "noApic ? 1",
+    tests: ["command-line/"],
+  },
+
+  // The direct map in early boot
+  {
+    what: "a share that ends inside a leaf and begins with it does not split it",
+    find: "at > leafStart || leafEnd < leafStart + leaf",
+    replace: "at > leafStart",
+    tests: ["/direct-map.test"],
+  },
+  {
+    what: "one flush is missing at each conversion",
+    find: "this.#change(start, end) + 2",
+    replace: "this.#change(start, end) + 1",
+    tests: ["/direct-map.test", "/interplay.test"],
+  },
+  {
+    what: "the last page of the brk area is never used",
+    find: "this.#brk.next + PAGE_SIZE <= this.#brk.end",
+    replace: "this.#brk.next + PAGE_SIZE < this.#brk.end",
+    tests: ["/table-pages.test"],
+  },
+  {
+    what: "all CPUs have the same GHCB in a decrypted section",
+    find: "return section + cpu * PAGE_SIZE",
+    replace: "return section",
+    tests: ["/decrypted-section.test"],
+  },
+  {
+    what: "DMA buffers are shared at a page index taken for a frame number",
+    find: "physRange(addressOf(allocator.frames.pfnOf(page)), PAGE_SIZE)",
+    replace: "physRange(addressOf(page as never), PAGE_SIZE)",
+    tests: ["/interplay.test", "/verify-guest.test"],
+  },
+
+  // The EFI stub
+  {
+    what: "a range of exactly two units is accepted at once",
+    find: "if (end - start < 2 * unit)",
+    replace: "if (end - start <= 2 * unit)",
+    tests: ["/process-unaccepted-memory.test"],
+  },
+  {
+    what: "e820 entries of one type become one across a hole",
+    find: "if (last?.type === type && last.end === start) {\n      entries[",
+    replace: "if (last?.type === type) {\n      entries[",
+    tests: ["/setup-e820.test"],
+  },
+  {
+    what: "the last place of an area is never chosen for a random kernel",
+    find: "(last - first) / ALIGN + 1",
+    replace: "(last - first) / ALIGN",
+    tests: ["/kaslr.test"],
+  },
+  {
+    what: "a search at the end of a chunk of the bitmap runs on into the words of another one",
+    find: "if (base >= stop) return stop;",
+    replace: "if (base > stop) return stop;",
+    tests: ["/unit-bitmap.test"],
+  },
+  {
+    what: "the stub does not allocate its seed before the table",
+    find: "boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, SEED_BYTES);\n",
+    replace: "",
+    tests: ["/exit-boot-services.test", "/real-maps.test"],
+  },
+  {
+    what: "the decompressor accepts a guard unit behind the kernel",
+    find: "Math.min(Math.ceil(end / unitSizeBytes), unitCount), arch",
+    replace: "Math.min(Math.floor(end / unitSizeBytes) + 1, unitCount), arch",
+    tests: ["/stub-accept.test"],
+  },
+
+  // The firmware
+  {
+    what: "a request that fills a pool block whole takes the next larger one",
+    find: "(size) => size >= wanted",
+    replace: "(size) => size > wanted",
+    tests: ["firmware/pool.test"],
+  },
+  {
+    what: "a region no longer than a chunk is only begun for the stacks of the other CPUs",
+    find: "sizeBytes >= stacksBytes && sizeBytes > ACCEPT_CHUNK_SIZE",
+    replace: "sizeBytes >= stacksBytes",
+    tests: ["/tdvf.test"],
+  },
+  {
+    what: "firmware allocates from the wrong end of a free range",
+    find: "{ start: end - length, end };",
+    replace: "{ start: free.start, end: free.start + length };",
+    tests: ["/boot-services.test"],
+  },
+  {
+    what: "firmware that accepts on demand accepts no more than is needed",
+    find: "Math.max(sizeBytes, ON_DEMAND_CHUNK)",
+    replace: "sizeBytes",
+    tests: ["/boot-services.test", "firmware/start.test"],
+  },
+  {
+    what: "the initrd goes above 2 GiB although there is room below",
+    find: "image.initrdBytes, INITRD_SOFT_LIMIT)",
+    replace: "image.initrdBytes, Number.POSITIVE_INFINITY)",
+    tests: ["firmware/start.test"],
+  },
+
+  // The guest's boot
+  {
+    what: "small encrypted guests have a bounce buffer below the least size",
+    find: "Math.min(Math.max(share, ENCRYPTED_LEAST_BYTES), ENCRYPTED_MOST_BYTES)",
+    replace: "Math.min(share, ENCRYPTED_MOST_BYTES)",
+    tests: ["/swiotlb.test"],
+  },
+  {
+    what: "idle CPUs go on ticking once init runs",
+    find: "clock.idle.ticking = false;",
+    replace: "",
+    tests: ["/recorded-boot.test", "/many-cpus.test"],
+  },
+  {
+    what: "an attack puts a page in the place of itself",
+    find: "second === first ? (second + 1) % privatePages.length : second",
+    replace: "second",
+    tests: ["/attack.test"],
+  },
+  {
+    what: "the first page behind the table of page extensions is lost",
+    find: "= table + pages; page < table",
+    replace: "= table + pages + 1; page < table",
+    tests: ["/command-line.test"],
+  },
+  {
+    what: "deferred initialisation looks one block too far for unaccepted memory",
+    find: "roundDown(Math.min(range.endPfn, this.span.endPfn), MAX_ORDER_PAGES)",
+    replace: "roundUp(Math.min(range.endPfn, this.span.endPfn), MAX_ORDER_PAGES)",
+    tests: ["/eager-chunks.test"],
+  },
+
+  // x86 early boot
+  {
+    what: "memory of a node is joined across another node's",
+    find: "if (last?.nid === block.nid) cleaned[cleaned.length - 1]",
+    replace: "if (cleaned.some(({ nid }) => nid === block.nid)) cleaned[cleaned.length - 1]",
+    tests: ["/early-setup-arch.test", "/odd-machines.test"],
+  },
+  {
+    what: "the steps in which memory is mapped do not grow",
+    find: "if (mappedBytes >= stepSize) stepSize *= STEP_GROWTH;",
+    replace: "",
+    tests: ["/init-mem-mapping.test"],
+  },
+  {
+    what: "exactly a third of the per-CPU units may not be wasted",
+    find: "if (wasted > Math.floor(cpuCount / 3)) continue;",
+    replace: "if (wasted >= Math.floor(cpuCount / 3)) continue;",
+    tests: ["/percpu-first-chunk.test"],
+  },
+  {
+    what: "the lower type wins where e820 entries overlap",
+    find: "entry.type > highest.type ? entry : highest",
+    replace: "entry.type < highest.type ? entry : highest",
+    tests: ["/e820-table.test"],
+  },
+  {
+    what: "a crash kernel with ,high goes below 4 GiB first",
+    find: "high ? above() || low() : low() || above()",
+    replace: "low() || above()",
+    tests: ["/reservations.test"],
+  },
+
+  // The host
+  {
+    what: "what the host gets back at a conversion is not in its peak",
+    find: "this.#peakBytes = this.hostBytesPeak;",
+    replace: "",
+    tests: ["/guest-memory.test"],
+  },
+  {
+    what: "the last of several greatest samples is the peak",
+    find: "hostBytes(use) > hostBytes(this.#peak.use)",
+    replace: "hostBytes(use) >= hostBytes(this.#peak.use)",
+    tests: ["/host-timeline.test"],
+  },
+  {
+    what: "a PAMT has no entry for a page in part",
+    find: "Math.ceil(sizeBytes / pageSizeBytes) * entryBits",
+    replace: "Math.floor(sizeBytes / pageSizeBytes) * entryBits",
+    tests: ["/metadata.test", "/tdx-module.test"],
+  },
+  {
+    what: "the search for a PAMT starts at a multiple of its size",
+    find: "Number((BigInt(zone.startPfn) + mask) & ~mask)",
+    replace: "Math.ceil(zone.startPfn / (Number(mask) + 1)) * (Number(mask) + 1)",
+    tests: ["/tdx-module.test"],
+  },
+  {
+    what: "the kernel warns of few TDMRs with one more left",
+    find: "host.maxTdmrs - tdmrs.length < TDMR_NR_WARN",
+    replace: "host.maxTdmrs - tdmrs.length <= TDMR_NR_WARN",
+    tests: ["/tdx-module.test"],
+  },
+
+  // Memory that is plugged in
+  {
+    what: "a guest of exactly 64 GiB adds memory in small blocks",
+    find: "if (bootEnd < 64 * GiB) return SECTION_BYTES;",
+    replace: "if (bootEnd <= 64 * GiB) return SECTION_BYTES;",
+    tests: ["/add-memory.test"],
+  },
+  {
+    what: "the memory map of plugged memory needs no new page of page middle directory",
+    find: "if (section % SECTIONS_PER_PMD_PAGE === 0 && !take(0)) break;",
+    replace: "",
+    tests: ["/add-memory.test"],
+  },
+  {
+    what: "faults do not learn of the longer bitmap",
+    find: "if (faults !== undefined) faults.table = table;",
+    replace: "",
+    tests: ["/hotplug.test"],
+  },
+  {
+    what: "watermarks stay as they are when memory goes online",
+    find: "stages.onlinePages();",
+    replace: "",
+    tests: ["/online-pages.test", "/hotplug.test"],
+  },
+
+  // The next kernel
+  {
+    what: "kexec leaves a gap between a segment and what lies below it",
+    find: "other.start < from + sizeBytes && other.end > from",
+    replace: "other.start < from + sizeBytes && other.end >= from",
+    tests: ["/segments.test"],
+  },
+  {
+    what: "the crash kernel reads the page in front of unaccepted memory",
+    find: "end - (isSetAt(table, end) ? PAGE_SIZE : 0)",
+    replace: "end",
+    tests: ["/vmcore.test"],
+  },
+  {
+    what: "memory that is made private again stays shared in the direct map",
+    find: "map.setShared(start, end, false);",
+    replace: "",
+    tests: ["/kexec.test", "/interplay.test"],
+  },
+  {
+    what: "phases of the next kernel are among those of the boot",
+    find: "NEXT_KERNEL.run({ start }, () => clock.settle(0))",
+    replace: "NEXT_KERNEL.run({ start }, (phase) => clock.endPhase(phase))",
+    tests: ["/kexec.test"],
+  },
+
+  // Releases
+  {
+    what: "the point release that took a commit over does not have it",
+    find: "(release.point ?? 0) < point",
+    replace: "(release.point ?? 0) <= point",
+    tests: ["linux/kernel-rules.test"],
+  },
+  {
+    what: "the release that changed request flags has the old ones",
+    find: "if (index > 0 && compareReleases(release, named(change.since)) < 0) break;",
+    replace: "if (index > 0 && compareReleases(release, named(change.since)) <= 0) break;",
+    tests: ["linux/gfp-table.test"],
+  },
+  {
+    what: "a release candidate is newer than its release",
+    find: "(a.rc ?? Number.MAX_SAFE_INTEGER) - (b.rc ?? Number.MAX_SAFE_INTEGER)",
+    replace: "(a.rc ?? 0) - (b.rc ?? 0)",
+    tests: ["linux/release-name.test"],
+  },
+
+  // memblock
+  {
+    what: "a free range that a request fills whole is passed over",
+    find: "if (candidate >= rangeStart) return candidate;",
+    replace: "if (candidate > rangeStart) return candidate;",
+    tests: ["memblock/alloc.test"],
+  },
+  {
+    what: "regions with other flags are merged",
+    find: "region.nid !== next.nid || region.flags !== next.flags",
+    replace: "region.nid !== next.nid",
+    tests: ["memblock/flags.test"],
+  },
+  {
+    what: "a block that ends with its range is cut in two",
+    find: "while (pfn + 2 ** order > endPfn) order--;",
+    replace: "while (order > 0 && pfn + 2 ** order >= endPfn) order--;",
+    tests: ["memblock/hand-over.test"],
+  },
+  {
+    what: "an array that grows is moved to memory that nobody accepts",
+    find: "this.options.accept?.(address, newAllocBytes);",
+    replace: "",
+    tests: ["memblock/accept.test"],
+  },
+  {
+    what: "a page that a reservation ends in is free",
+    find: "Math.max(pfnUp(range.start), zone.startPfn)",
+    replace: "Math.max(pfnDown(range.start), zone.startPfn)",
+    tests: ["memblock/reserve.test"],
+  },
+
+  // Measures
+  {
+    what: "quantiles are one rank too high",
+    find: "sorted[Math.max(0, Math.ceil(share * this.#count) - 1)]!",
+    replace: "sorted[Math.min(this.#count - 1, Math.floor(share * this.#count))]!",
+    tests: ["/stalls.test"],
+  },
+  {
+    what: "the soft lockup detector complains again at once",
+    find: "this.softLockups++;\n    this.#resetNs[cpu] = atNs;",
+    replace: "this.softLockups++;",
+    tests: ["/lockups.test"],
+  },
+  {
+    what: "zoneinfo prints watermarks without their boost",
+    find: "zone.watermark.map((pages) => pages + zone.boost)",
+    replace: "zone.watermark",
+    tests: ["/proc-files.test"],
+  },
+
+  {
+    what: "meminfo counts pages where it says kB",
+    find: "String(pages * 4)",
+    replace: "String(pages)",
+    tests: ["/proc-files.test"],
+  },
+  {
+    what: "zoneinfo calls present what is managed",
+    find: "{zone.presentPages}",
+    replace: "{zone.managedPages}",
+    tests: ["/proc-files.test"],
+  },
+
+  // Zones and their sizes
+  {
+    what: "ZONE_MOVABLE has a share of vm.min_free_kbytes for its watermark",
+    find: "type === ZoneType.MOVABLE ? clamp(Math.floor(managedPages / 1024), 32, 128) : share",
+    replace: "share",
+    tests: ["mm/watermarks.test"],
+  },
+  {
+    what: "per-CPU lists may hold one batch at least, and not four",
+    find: "Math.max(Math.floor(lowPages / cpus), 4 * batch)",
+    replace: "Math.max(Math.floor(lowPages / cpus), batch)",
+    tests: ["mm/pcp-sizes.test"],
+  },
+  {
+    what: "a section that two nodes share has two maps",
+    find: "Math.max(nextSection, Math.floor(startPfn / PAGES_PER_SECTION))",
+    replace: "Math.floor(startPfn / PAGES_PER_SECTION)",
+    tests: ["mm/sparse.test"],
+  },
+  {
+    what: "a run that has no whole block is accepted in two requests where a border lies in it",
+    find: "if (firstBlock > lastBlock)",
+    replace: "if (firstBlock >= lastBlock)",
+    tests: ["mm/deferred-init.test"],
+  },
+  {
+    what: "a zone that has grown by exactly a section grows by one more",
+    find: "while (pages < PAGES_PER_SECTION &&",
+    replace: "while (pages <= PAGES_PER_SECTION &&",
+    tests: ["mm/deferred-init.test"],
+  },
+
+  // The page allocator
+  {
+    what: "a request may take the last page above the watermark",
+    find: "if (free <= min + zone.lowmemReserve[highestZoneType]!) return false;",
+    replace: "if (free < min + zone.lowmemReserve[highestZoneType]!) return false;",
+    tests: ["page-alloc/watermark.test", "page-alloc/oracle.test"],
+  },
+  {
+    what: "per-CPU lists are drained from the end of the latest frees",
+    find: "const page = list.popTail();",
+    replace: "const page = list.popHead();",
+    tests: ["page-alloc/pcp.test", "page-alloc/oracle.test"],
+  },
+  {
+    what: "a refill of high order may take one block",
+    find: "Math.max(batch >> order, 2)",
+    replace: "Math.max(batch >> order, 1)",
+    tests: ["page-alloc/pcp.test", "page-alloc/oracle.test"],
+  },
+  {
+    what: "an accepted block goes to the head of its free list",
+    find: "parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu",
+    replace: "parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, false, cpu",
+    tests: ["page-alloc/unaccepted-list.test", "page-alloc/oracle.test"],
+  },
+  {
+    what: "one pageblock too many is reserved for atomic requests",
+    find: "if (zone.reservedHighatomicPages >= max) return;",
+    replace: "if (zone.reservedHighatomicPages > max) return;",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a pageblock of which exactly half is compatible is not claimed",
+    find: "free + alike >= PAGEBLOCK_PAGES / 2",
+    replace: "free + alike > PAGEBLOCK_PAGES / 2",
+    tests: ["page-alloc/fallback.test", "page-alloc/oracle.test"],
+  },
+  {
+    what: "a batch of the policy is one block more",
+    find: "rules.acceptAtOncePages - MAX_ORDER_PAGES + 1",
+    replace: "rules.acceptAtOncePages + 1",
+    tests: ["page-alloc/unaccepted-list.test", "page-alloc/oracle.test"],
+  },
+
+  // Policies
+  {
+    what: "eager firmware leaves memory to the kernel",
+    find: "firmwareAcceptsAll: true,",
+    replace: "firmwareAcceptsAll: false,",
+    tests: ["/strategies.test"],
+  },
+  {
+    what: "watermark-ahead accepts up to a target in place of the watermark",
+    find: 'threads: "watermark",',
+    replace: 'threads: "rate",',
+    tests: ["/strategies.test"],
+  },
+  {
+    what: "background threads use idle CPUs only unless told otherwise",
+    find: 'parameters: { threads: 1, rate: "1GiB", idleOnly: false, target: "all" }',
+    replace: 'parameters: { threads: 1, rate: "1GiB", idleOnly: true, target: "all" }',
+    tests: ["/strategies.test", "scenario/strategy.test"],
+  },
+  {
+    what: "acpi-prm tells of memory with type 15",
+    find: 'highMemory: "acpi",',
+    replace: 'highMemory: "type-15",',
+    tests: ["/acpi-memory.test"],
+  },
+
+  // Reports
+  {
+    what: "a share just below 1 % reads as less than it is",
+    find: "share > 0 && share < 0.005",
+    replace: "share > 0 && share < 0.01",
+    tests: ["report/cells.test"],
+  },
+  {
+    what: "a field of CSV with a quote in it stands without quotes",
+    find: '/[",\\r\\n]/.test(text)',
+    replace: "/[,\\r\\n]/.test(text)",
+    tests: ["/csv.test"],
+  },
+  {
+    what: "a backslash in Markdown hides the bar behind it",
+    find: '.replaceAll("\\\\", "\\\\\\\\")\n',
+    replace: "",
+    tests: ["report/markdown.test"],
+  },
+  {
+    what: "the range of assumed shares begins at the greatest",
+    find: "shares.reduce((a, b) => Math.min(a, b), 1)",
+    replace: "shares.reduce((a, b) => Math.max(a, b), 0)",
+    tests: ["/rows.test"],
+  },
+
+  // Scenario files
+  {
+    what: "a preset's values win over those of the file",
+    find: "[machineDocument, presetDocument, file].map(withPrices)",
+    replace: "[machineDocument, file, presetDocument].map(withPrices)",
+    tests: ["scenario/presets.test", "scenario/load.test", "scenario/variants.test"],
+  },
+  {
+    what: "the largest guest that faults can accept for is refused",
+    find: "largest / batch > FAULT_UNITS_MAX",
+    replace: "largest / batch >= FAULT_UNITS_MAX",
+    tests: ["scenario/errors.test", "scenario/strategy.test"],
+  },
+  {
+    what: "batches that are no power of two are taken",
+    find: "if (field.powerOfTwo === true && !Number.isInteger(Math.log2(bytes))) return undefined;",
+    replace: "",
+    tests: ["scenario/strategy.test"],
+  },
+  {
+    what: "the count of runs leaves the platforms' own parameters out",
+    find: ".reduce((product, [, list]) => product * asList(list).length, 1),",
+    replace: ".reduce((product) => product, 1),",
+    tests: ["scenario/variants.test"],
+  },
+
+  {
+    what: "the largest size that a field may have is refused",
+    find: "if (bytes > bound(field.max, Number.POSITIVE_INFINITY)) return undefined;",
+    replace: "if (bytes >= bound(field.max, Number.POSITIVE_INFINITY)) return undefined;",
+    tests: ["fields/", "scenario/errors.test"],
+  },
+  {
+    what: "a policy's default wins over what the file says",
+    find: "{ ...field.defaults(choiceOf(field, root)), ...(value as object) }",
+    replace: "{ ...(value as object), ...field.defaults(choiceOf(field, root)) }",
+    tests: ["fields/", "scenario/strategy.test"],
+  },
+
+  // Rows
+  {
+    what: "a condition with >= does not hold at its limit",
+    find: '">=": (a: number, b: number): boolean => a >= b,',
+    replace: '">=": (a: number, b: number): boolean => a > b,',
+    tests: ["results/conditions.test"],
+  },
+  {
+    what: "a run with a problem that does not make it fail makes the exit code 1",
+    find: "problemsOf(run).some(({ fails }) => fails)",
+    replace: "problemsOf(run).length > 0",
+    tests: ["results/problems.test"],
+  },
+
+  // Time and its CPUs
+  {
+    what: "the highest of equally early CPUs runs next",
+    find: "if (earliest === -1 || this.timeNs[cpu]! < this.timeNs[earliest]!) earliest = cpu;",
+    replace: "if (earliest === -1 || this.timeNs[cpu]! <= this.timeNs[earliest]!) earliest = cpu;",
+    tests: ["sim/virtual-cpus.test"],
+  },
+  {
+    what: "a CPU that waited for another does not know how much of that was assumed",
+    find: "this.assumedNs[cpu] = this.assumedNs[other]!;",
+    replace: "",
+    tests: ["sim/guest-clock.test"],
+  },
+  {
+    what: "a CPU that ended its work at this very moment is not idle",
+    find: "timeNs[cpu]! <= atNs) idle++",
+    replace: "timeNs[cpu]! < atNs) idle++",
+    tests: ["/idle-cpus.test"],
+  },
+  {
+    what: "the channel that CPUs share saves up the time in which nobody used it",
+    find: "Math.max(this.#freeNs, arrivalNs) + sharedNs",
+    replace: "this.#freeNs + sharedNs",
+    tests: ["sim/bandwidth.test"],
+  },
+  {
+    what: "what a step waited counts for the next one too",
+    find: "this.#waitedNs = 0;\n    this.#settledNs",
+    replace: "this.#settledNs",
+    tests: ["sim/guest-clock.test"],
+  },
+
+  // Studies
+  {
+    what: "a candidate that is as good in one value and worse in the other is in the front",
+    find: "last === undefined || candidate.y < last.y",
+    replace: "last === undefined || candidate.y <= last.y",
+    tests: ["/pareto.test"],
+  },
+  {
+    what: "two policies that draw at an end of a range have changed places there",
+    find: "bothReady && result.bootTimeNs > against.bootTimeNs",
+    replace: "bothReady && result.bootTimeNs >= against.bootTimeNs",
+    tests: ["study/uncertainty.test"],
+  },
+  {
+    what: "neighbouring samples share their random numbers",
+    find: "rest * ranges.length + at",
+    replace: "rest + at",
+    tests: ["sweep/points.test"],
+  },
+  {
+    what: "the interval of confidence is that of all runs there are",
+    find: "squares / (count - 1) / count",
+    replace: "squares / count / count",
+    tests: ["study/repeat.test"],
+  },
+  {
+    what: "a condition with < allows its limit",
+    find: '"<": (a: number, b: number): boolean => a < b,',
+    replace: '"<": (a: number, b: number): boolean => a <= b,',
+    tests: ["results/conditions.test", "tune/parse.test"],
+  },
+
+  // Recordings against the model
+  {
+    what: "a decision that the model made and the kernel did not is no difference",
+    find: "if (found.length > comparison.compared)",
+    replace: "if (found.length > comparison.compared + 1)",
+    tests: ["verify/divergence.test"],
+  },
+  {
+    what: "a free list of the model may be longer than the recorded one",
+    find: "if (at < 0 && expected.length === found.length)",
+    replace: "if (at < 0)",
+    tests: ["verify/divergence.test"],
+  },
+  {
+    what: "a block that waits for acceptance equals one that is free",
+    find: "a.pfn === b.pfn && a.order === b.order && a.parked === b.parked",
+    replace: "a.pfn === b.pfn && a.order === b.order",
+    tests: ["verify/divergence.test"],
+  },
+  {
+    what: "the event that is asked about is not the next one",
+    find: "if (events[middle]! < event) low = middle + 1;",
+    replace: "if (events[middle]! <= event) low = middle + 1;",
+    tests: ["verify/"],
+  },
+
+  // Published numbers
+  {
+    what: "a bound that is not allowed is allowed",
+    find: "value > from && value < to",
+    replace: "value >= from && value <= to",
+    tests: ["validate/tolerance.test"],
+  },
+  {
+    what: "a line is fitted as if it went through the origin",
+    find: "xIntercept: meanX - meanY / slope",
+    replace: "xIntercept: meanX - meanX / slope",
+    tests: ["validate/least-squares.test"],
+  },
+  {
+    what: "a claim holds although a guest of it did not come to its end",
+    find: "simulated !== null && isAllowed(simulated, allowed)",
+    replace: "simulated === null || isAllowed(simulated, allowed)",
+    tests: ["validate/validate.test"],
+  },
+
+  // Records of what is accepted
+  {
+    what: "the highest of equally small gaps goes first",
+    find: "end - start >= bytes) continue;",
+    replace: "end - start > bytes) continue;",
+    tests: ["/e820-ranges.test"],
+  },
+  {
+    what: "the bitmap does not know of a gap that the e820 table had no room for",
+    find: "this.#forget(start, end);",
+    replace: "",
+    tests: ["/e820-record.test"],
+  },
+  {
+    what: "a request looks at one word of the bitmap less",
+    find: "word(endPfn - 1) - word(startPfn) + 1",
+    replace: "word(endPfn - 1) - word(startPfn)",
+    tests: ["/trackers.test"],
+  },
+
+  // Traces and workloads
+  {
+    what: "the highest of equally early CPUs makes the next request",
+    find: "if (startNs < bestNs) {",
+    replace: "if (startNs <= bestNs) {",
+    tests: ["workload/replay.test"],
+  },
+  {
+    what: "vmalloc asks for one page more at once",
+    find: "while (length < BULK_PAGES_MAX &&",
+    replace: "while (length <= BULK_PAGES_MAX &&",
+    tests: ["workload/replay.test"],
+  },
+  {
+    what: "the higher of two equally early workers drains next",
+    find: "ownNs < this.#lowerNs && ownNs <= this.#higherNs",
+    replace: "ownNs <= this.#lowerNs && ownNs <= this.#higherNs",
+    tests: ["/drain.test"],
+  },
+  {
+    what: "an interval inside another one ends both",
+    find: "at = Math.max(at, interval.endNs);",
+    replace: "at = interval.endNs;",
+    tests: ["/think-time.test"],
+  },
+  {
+    what: "a page that was taken in bulk was so at the refill, not behind the pages before it",
+    find: "list.next++;\n    list.lastEvent = event;",
+    replace: "list.next++;",
+    tests: ["/pairing.test", "/pairing-property.test"],
+  },
+  {
+    what: "a workload behind a boot has the clock of its own recording",
+    find: "own.recording.clock.timeScale.value / boot.recording.clock.timeScale.value",
+    replace: "boot.recording.clock.timeScale.value / boot.recording.clock.timeScale.value",
+    tests: ["/after-boot.test"],
+  },
+];
