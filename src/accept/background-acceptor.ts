@@ -22,6 +22,14 @@ export interface BackgroundPlan {
   readonly wantedPages: (zone: Zone) => number;
 }
 
+/** What CPUs have to do beside the threads. */
+export interface CpuWork {
+  /** Whether a CPU has work that it has not done yet. */
+  isBusy(cpu: number): boolean;
+  /** A CPU does what it can of its work before a time, because something else is to run on it then. */
+  workUntil(cpu: number, timeNs: number): void;
+}
+
 /**
  * Kernel threads that accept blocks of 4 MiB from the heads of the zones' lists while the guest
  * works. A thread takes its CPU's time like any other work there; requests on that CPU wait until it
@@ -31,7 +39,7 @@ export class BackgroundAcceptor {
   readonly #plan: BackgroundPlan;
   readonly #allocator: PageAllocator;
   readonly #clock: GuestClock;
-  readonly #isBusy: (cpu: number) => boolean;
+  readonly #work: CpuWork;
   /** By thread: when it wants to accept its next block. */
   readonly #dueNs: Float64Array;
   readonly #intervalNs: number;
@@ -41,20 +49,12 @@ export class BackgroundAcceptor {
   readonly #lastBeginNs: Float64Array;
   readonly #behindNs: Float64Array;
 
-  /**
-   * @param isBusy whether a CPU has work that it has not done yet
-   * The threads start at the boot CPU's time.
-   */
-  constructor(
-    plan: BackgroundPlan,
-    allocator: PageAllocator,
-    clock: GuestClock,
-    isBusy: (cpu: number) => boolean,
-  ) {
+  /** The threads start at the boot CPU's time. */
+  constructor(plan: BackgroundPlan, allocator: PageAllocator, clock: GuestClock, work: CpuWork) {
     this.#plan = plan;
     this.#allocator = allocator;
     this.#clock = clock;
-    this.#isBusy = isBusy;
+    this.#work = work;
     this.#startNs = clock.bootCpuNs;
     this.#dueNs = new Float64Array(plan.threads).fill(this.#startNs);
     this.#blocks = new Float64Array(plan.threads);
@@ -81,6 +81,7 @@ export class BackgroundAcceptor {
       return false;
     }
     const { cpus } = this.#clock;
+    this.#work.workUntil(cpu, dueNs);
     cpus.waitUntil(cpu, dueNs);
     const startNs = cpus.timeNs[cpu]!;
     this.#clock.begin(cpu);
@@ -147,7 +148,7 @@ export class BackgroundAcceptor {
     if (!this.#plan.idleOnly) return own;
     for (let step = 0; step < count; step++) {
       const cpu = (own - step + count) % count;
-      if (!this.#isBusy(cpu)) return cpu;
+      if (!this.#work.isBusy(cpu)) return cpu;
     }
     return -1;
   }

@@ -336,7 +336,10 @@ function acpiInit({ guest, handOver, kernel }: Started): Pick<Booted, "acpiMemor
 function initRuns({ guest, kernel, replays, alongside }: Started): Pick<Booted, "ready"> {
   const { clock, options } = guest;
   clock.idle.ticking = false;
-  alongside.background = backgroundAcceptor(guest, kernel, (cpu) => replays.at(-1)?.isBusy(cpu) === true);
+  alongside.background = backgroundAcceptor(guest, kernel, {
+    isBusy: (cpu) => replays.at(-1)?.isBusy(cpu) === true,
+    workUntil: (cpu, timeNs) => replays.at(-1)?.workUntil(cpu, timeNs),
+  });
   const { earlyMap } = kernel.early;
   earlyMap.tables.initFreed = true;
   earlyMap.raced = options.guest.splitRaces && kernel.cpuNodes.length > 1;

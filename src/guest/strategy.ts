@@ -4,6 +4,7 @@ import {
   aheadOfWatermark,
   BackgroundAcceptor,
   type BackgroundPlan,
+  type CpuWork,
   upToTarget,
 } from "../accept/background-acceptor.js";
 import { FaultAcceptance, TOUCH_PLACES } from "../accept/fault-acceptance.js";
@@ -80,10 +81,10 @@ export function faultAcceptance(
 export function backgroundAcceptor(
   { policy, options, clock }: Guest,
   { allocator, cpuNodes }: Kernel,
-  isBusy: (cpu: number) => boolean,
+  work: CpuWork,
 ): BackgroundAcceptor | undefined {
   const plan = backgroundPlan(policy.threads, options.strategy, allocator, cpuNodes.length);
-  return plan === undefined ? undefined : new BackgroundAcceptor(plan, allocator, clock, isBusy);
+  return plan === undefined ? undefined : new BackgroundAcceptor(plan, allocator, clock, work);
 }
 
 function backgroundPlan(

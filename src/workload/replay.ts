@@ -54,6 +54,8 @@ export class Replay {
   readonly #active: Int32Array;
   /** By CPU: 1 while its next request waits for another CPU. */
   readonly #blocked: Uint8Array;
+  /** By CPU: what it has done already of the work in front of its next request, in recorded nanoseconds. */
+  readonly #doneNs: Float64Array;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -69,6 +71,7 @@ export class Replay {
     const cpus = Array.from(this.#heads.keys());
     this.#active = Int32Array.from(cpus.filter((cpu) => this.#heads[cpu]! < requests.count));
     this.#blocked = new Uint8Array(cpuNodes.length);
+    this.#doneNs = new Float64Array(cpuNodes.length);
   }
 
   /**
@@ -94,7 +97,7 @@ export class Replay {
 
   /** The request that starts first in virtual time, or -1 when none is left before the end. */
   #next(): number {
-    const { clock, requests, timeScale } = this.#options;
+    const { clock, timeScale } = this.#options;
     let best = -1;
     let bestNs = Number.POSITIVE_INFINITY;
     let waiting = false;
@@ -107,7 +110,7 @@ export class Replay {
         waiting = true;
         continue;
       }
-      const thinkNs = requests.thinkNs[at]! * timeScale;
+      const thinkNs = this.#leftNs(at, cpu) * timeScale;
       if (this.#blocked[cpu] === 1) {
         // It could not begin before the request that just ended.
         this.#blocked[cpu] = 0;
@@ -125,13 +128,31 @@ export class Replay {
 
   /** When a request starts that its CPU has work in front of. */
   #startNs(at: number): number {
-    const { clock, requests, timeScale } = this.#options;
-    return clock.cpus.timeNs[this.#cpuOf(at)]! + requests.thinkNs[at]! * timeScale;
+    const { clock, timeScale } = this.#options;
+    const cpu = this.#cpuOf(at);
+    return clock.cpus.timeNs[cpu]! + this.#leftNs(at, cpu) * timeScale;
+  }
+
+  /** Work that a CPU still has in front of its next request, in recorded nanoseconds. */
+  #leftNs(at: number, cpu: number): number {
+    return this.#options.requests.thinkNs[at]! - this.#doneNs[cpu]!;
   }
 
   /** Whether a CPU has requests left. */
   isBusy(cpu: number): boolean {
     return this.#heads[cpu]! < this.#options.requests.count;
+  }
+
+  /** A CPU does of the work in front of its next request what lies before a time. */
+  workUntil(cpu: number, timeNs: number): void {
+    const { clock, requests, timeScale } = this.#options;
+    const at = this.#heads[cpu]!;
+    const untilNs = timeNs - clock.cpus.timeNs[cpu]!;
+    if (at >= requests.count || untilNs <= 0) return;
+    const ns = Math.min(this.#leftNs(at, cpu), untilNs / timeScale);
+    clock.ledger.charge(CostEvent.guestWork, ns);
+    clock.settle(cpu);
+    this.#doneNs[cpu] = Math.min(this.#doneNs[cpu]! + ns, requests.thinkNs[at]!);
   }
 
   #waitsForAllocation(at: number): boolean {
@@ -141,9 +162,10 @@ export class Replay {
 
   #perform(at: number, cpu: number): void {
     const { requests, clock } = this.#options;
-    clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
+    clock.ledger.charge(CostEvent.guestWork, this.#leftNs(at, cpu));
     clock.settle(cpu);
     clock.begin(cpu);
+    this.#doneNs[cpu] = 0;
     switch (requests.kind[at]) {
       case RequestKind.alloc:
         this.#allocate(at, cpu);

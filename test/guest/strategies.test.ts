@@ -52,6 +52,14 @@ test("smaller batches: more faults, and no more memory accepted or backed", () =
     }),
     { numRuns: 8 },
   );
+  for (const platform of PLATFORMS) {
+    const [small, large] = ["4KiB", "2MiB"].map((batch) =>
+      run(`platform=${platform}`, "memory=8GiB", "policy=fault-driven", `strategy.batch=${batch}`),
+    ) as [RunResult, RunResult];
+    assert.ok(small.costs.exception! > 10 * large.costs.exception!);
+    assert.ok(small.acceptedBytes < large.acceptedBytes);
+    assert.ok(small.hostUse.privateBytes < large.hostUse.privateBytes);
+  }
 });
 
 test("a fault of one page waits for its exception and one page's acceptance, no more", () => {
@@ -125,14 +133,34 @@ for (const platform of KINDS) {
     assert.ok(background.acceptedBytes >= lazy.acceptedBytes);
   });
 
+  /** Nobody but the threads accepts once init runs. */
+  const idling = (...settings: string[]): RunResult =>
+    run(`platform=${platform}`, "memory=8GiB", "vcpus=4", "workload=generate:idle?duration=5s", ...settings);
+  const quiet = idling("policy=lazy");
+  const slow = idling("policy=background", "strategy.rate=64MiB", "strategy.threads=1");
+
   test(`${platform}: they keep to their rate, and stop at their target`, () => {
+    const three = idling("policy=background", "strategy.rate=64MiB", "strategy.threads=3");
+    for (const [threads, { workloadTimeNs, acceptedBytes }] of [[1, slow] as const, [3, three] as const]) {
+      const seconds = workloadTimeNs! / 1e9;
+      const byThreads = acceptedBytes - quiet.acceptedBytes;
+      // Every thread begins with a block, and may be about to do one at the end.
+      assert.ok(
+        Math.abs(byThreads - seconds * 64 * MiB) <= threads * 4 * MiB,
+        `${threads} threads: ${byThreads / MiB} MiB in ${seconds} s`,
+      );
+    }
     const lazy = onMachine("policy=lazy");
-    const slow = onMachine("policy=background", "strategy.rate=64MiB", "strategy.threads=2");
-    const seconds = slow.workloadTimeNs! / 1e9;
-    const byThreads = slow.acceptedBytes - lazy.acceptedBytes;
-    assert.ok(byThreads <= seconds * 64 * MiB + 2 * 4 * MiB, `${byThreads / MiB} MiB in ${seconds} s`);
     const stopped = onMachine("policy=background", "strategy.rate=all", "strategy.target=1MiB");
     assert.is(stopped.acceptedBytes, lazy.acceptedBytes, "free memory is above the target already");
+  });
+
+  test(`${platform}: a thread takes of its CPU the time that it accepts, and none that it waits`, () => {
+    const blocks = (slow.acceptedBytes - quiet.acceptedBytes) / (4 * MiB);
+    const takenNs = slow.workloadTimeNs! - quiet.workloadTimeNs!;
+    // In the boot, where requests accepted, idle CPUs made that longer.
+    const mostNs = blocks * quiet.stalls.p50Ns;
+    assert.ok(takenNs > 0.8 * mostNs && takenNs < 1.01 * mostNs, `${takenNs} ns of ${mostNs} ns`);
   });
 
   test(`${platform}: threads for idle CPUs only do not take the one that works`, () => {
@@ -154,6 +182,13 @@ for (const platform of KINDS) {
       assert.ok(run.acceptedBytes <= lazy.acceptedBytes + (ahead + 16) * MiB);
       assert.ok(run.stalls.count < lazy.stalls.count);
     }
+    const [some, more] = [1, 2].map(
+      (ahead) =>
+        idling("policy=watermark-ahead", `strategy.ahead=${ahead}GiB`).acceptedBytes - quiet.acceptedBytes,
+    ) as [number, number];
+    // Below 4 GiB the firmware has accepted more than that zone's share; above lie three quarters or more.
+    assert.ok(some > 0 && some < 0.85 * GiB, `${some / MiB} MiB`);
+    assert.ok(more - some > 0.75 * GiB && more - some < 0.85 * GiB, `${(more - some) / MiB} MiB`);
   });
 
   test(`${platform}: eager acceptance by one CPU of eight takes as long as on one`, () => {

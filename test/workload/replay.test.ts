@@ -45,7 +45,12 @@ function requestsOf(rows: readonly Row[]): Requests {
 /** Guest work costs one nanosecond each, a tdcall a thousand. */
 function setUp(
   rows: readonly Row[],
-  options: { allocator?: PageAllocator; ledger?: CostLedger; cpus?: number } = {},
+  options: {
+    allocator?: PageAllocator;
+    ledger?: CostLedger;
+    cpus?: number;
+    beside?: (timeNs: number) => boolean;
+  } = {},
 ): { replay: Replay; clock: GuestClock; stalls: StallRecorder; allocator: PageAllocator } {
   const cpus = options.cpus ?? 1;
   const allocator = options.allocator ?? oneZone(4, { cpus });
@@ -59,6 +64,7 @@ function setUp(
     timeScale: 1,
     cpuNodes: Array.from({ length: cpus }, () => 0),
     reserved: [undefined, { start: 0x300000, end: 0x302000 }],
+    ...(options.beside === undefined ? {} : { beside: { runBefore: options.beside } }),
   });
   return { replay, clock, stalls, allocator };
 }
@@ -83,6 +89,33 @@ test("work between requests is time of their CPU", () => {
   assert.equal([...clock.cpus.timeNs], [10, 7]);
 });
 
+test("work that something else cuts in pieces takes no longer, and is done once", () => {
+  const due = [40, 45, 60, 105, 200];
+  const interrupted: number[] = [];
+  const { replay, clock } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, thinkNs: 100 },
+      { kind: RequestKind.alloc, handle: 1, thinkNs: 30 },
+    ],
+    {
+      beside: (timeNs) => {
+        if (!(due[0]! < timeNs)) return false;
+        replay.workUntil(0, due.shift()!);
+        interrupted.push(clock.bootCpuNs);
+        clock.cpus.advance(0, 7);
+        return true;
+      },
+    },
+  );
+  replay.runUntil(2);
+  // The second comes when the first has not ended; all other work goes on where it was.
+  assert.equal(interrupted, [40, 47, 60, 105]);
+  assert.is(clock.bootCpuNs, 100 + 30 + 4 * 7);
+  assert.is(clock.ledger.counts[CostEvent.guestWork], 130);
+  replay.workUntil(0, 500);
+  assert.is(clock.bootCpuNs, 158, "a CPU without requests has no work");
+});
+
 test("the CPU that is furthest behind goes first", () => {
   const { replay, allocator } = setUp(
     [
@@ -96,6 +129,22 @@ test("the CPU that is furthest behind goes first", () => {
   assert.is(replay.counts.allocations, 1);
   replay.runUntil(2);
   assert.is(replay.counts.allocations, 2);
+});
+
+test("of CPUs that are equally early the lowest goes first", () => {
+  const order: number[] = [];
+  const allocator = oneZone(8, {
+    cpus: 3,
+    free: false,
+    acceptor: { acceptMemory: () => order.push(clock.running) },
+  });
+  parkUnaccepted(allocator.frames, allocator.zones[0]!, 0, 8, 0);
+  const { replay, clock } = setUp(
+    [2, 0, 1, 1, 2, 0].map((cpu, handle) => ({ kind: RequestKind.alloc, handle, cpu, thinkNs: 10 })),
+    { allocator, cpus: 3 },
+  );
+  replay.runUntil(6);
+  assert.equal(order, [0, 1, 2, 0, 1, 2]);
 });
 
 test("a page is not freed before another CPU has allocated it", () => {
@@ -141,19 +190,21 @@ test("waiting for acceptance is a stall, work is not", () => {
 });
 
 test("pages taken in bulk visit the zone once for a hundred", () => {
-  const ledger = pricedLedger();
-  let accepted = 0;
-  const allocator = oneZone(32, { free: false, acceptor: { acceptMemory: () => accepted++ } });
-  parkUnaccepted(allocator.frames, allocator.zones[0]!, 0, 32, 0);
-  const rows = Array.from({ length: 250 }, (_, handle) => ({
-    kind: RequestKind.allocBulk,
-    handle,
-    gfp: GFP_KERNEL,
-  }));
-  const { replay } = setUp(rows, { allocator, ledger });
-  replay.runUntil(250);
-  assert.is(replay.counts.allocations, 250);
-  assert.is(accepted, 3);
+  for (const length of [1, 99, 100, 101, 200, 201, 250]) {
+    const ledger = pricedLedger();
+    let accepted = 0;
+    const allocator = oneZone(32, { free: false, acceptor: { acceptMemory: () => accepted++ } });
+    parkUnaccepted(allocator.frames, allocator.zones[0]!, 0, 32, 0);
+    const rows = Array.from({ length }, (_, handle) => ({
+      kind: RequestKind.allocBulk,
+      handle,
+      gfp: GFP_KERNEL,
+    }));
+    const { replay } = setUp(rows, { allocator, ledger });
+    replay.runUntil(length);
+    assert.is(replay.counts.allocations, length);
+    assert.is(accepted, Math.ceil(length / 100), `${length} pages`);
+  }
 });
 
 test("init sections and initrd are freed where this machine has them", () => {
