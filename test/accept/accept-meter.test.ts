@@ -123,6 +123,22 @@ test("each idle CPU holds up each EPT violation of the kernel, and of nobody els
   );
 });
 
+test("one idle CPU alone holds up each EPT violation, and a busy one does not", () => {
+  const { meter, clock } = meterOf(2);
+  clock.idle.online = 2;
+  assert.is(
+    acceptOn(clock, 0, () => meter.kernelAccept(0, 8 * KiB)),
+    2 * (1000 + 10),
+  );
+  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay], 2);
+  clock.idle.busy[1] = 1;
+  assert.is(
+    acceptOn(clock, 0, () => meter.kernelAccept(8 * KiB, 12 * KiB)),
+    2 * (1000 + 10) + 1000,
+  );
+  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay], 2);
+});
+
 test("how much of acceptance is assumed follows from prices and from waits for the channel", () => {
   const { meter, clock } = meterOf(2);
   assert.is(meter.assumedPart, 0);

@@ -137,7 +137,9 @@ test("whoever touches everything in whatever order accepts everything once", () 
         for (const at of order) acceptance.touch(asPhys(at * 256 * KiB), 4 * KiB);
         assert.is(accepted.size, 64);
         assert.ok([...accepted.values()].every((times) => times === 1));
-        assert.ok(acceptance.faults <= (16 * MiB) / batchBytes);
+        const batches = (16 * MiB) / batchBytes;
+        if (adaptive) assert.ok(acceptance.faults > 0 && acceptance.faults <= batches);
+        else assert.is(acceptance.faults, batches);
       },
     ),
     { numRuns: 100 },

@@ -1,9 +1,12 @@
 // Takes 3 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { attack } from "../../src/after/attack.js";
 import { loadScenarios } from "../../src/cli/load.js";
+import type { Booted } from "../../src/guest/state.js";
 import type { RunResult } from "../../src/results/row.js";
 import { runScenario } from "../../src/study/run-scenario.js";
+import { PAGE_SIZE } from "../../src/units.js";
 import { runBoot } from "../guest/run-boot.js";
 import { LOADER } from "../loader.js";
 
@@ -91,6 +94,36 @@ test("TDX: the module maps no page that is in use, and the address that lost its
 test("a plain guest does not notice that two addresses are one", () => {
   const { attack } = attacked("platform=none", "attack.kind=alias");
   assert.equal(attack, { pages: 5, warnings: 0, integrityViolations: 10, stopped: 0 });
+});
+
+test("a page is put in the place of another one, and never of one that is shared", () => {
+  const pairs: [start: number, other: number][] = [];
+  const platform = {
+    name: "snp",
+    alias: (start: number, other: number): string => {
+      pairs.push([start, other]);
+      return "blocked";
+    },
+    access: (): string => "ok",
+  };
+  // Of four pages two are private, so that half of all draws hit one page twice.
+  const isShared = (address: number): boolean => address % (2 * PAGE_SIZE) === 0;
+  const target = { start: 16 * PAGE_SIZE, end: 20 * PAGE_SIZE };
+  const up = {
+    guest: { platform, clock: { settle: () => 0 }, options: { seed: 1 } },
+    kernel: { early: { earlyMap: { map: { isShared } } } },
+    handOver: { kernel: target },
+  } as unknown as Booted;
+  const host = attack.begin(up, { pages: 64, kind: "alias", answer: "warn" })!;
+  host.run();
+  assert.is(pairs.length, 64);
+  for (const pair of pairs) {
+    assert.equal(
+      [...pair].sort((a, b) => a - b),
+      [17 * PAGE_SIZE, 19 * PAGE_SIZE],
+    );
+  }
+  assert.is(host.result?.stopped, 64);
 });
 
 test("aliasing.yaml: nobody stops it in a plain guest, and in the others it ends the guest at the first page", () => {

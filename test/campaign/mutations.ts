@@ -317,7 +317,7 @@ export const MUTATIONS: readonly Mutation[] = [
     what: "the first page behind the table of page extensions is lost",
     find: "= table + pages; page < table",
     replace: "= table + pages + 1; page < table",
-    tests: ["/command-line.test"],
+    tests: ["/page-ext.test"],
   },
   {
     what: "deferred initialisation looks one block too far for unaccepted memory",
@@ -777,25 +777,25 @@ export const MUTATIONS: readonly Mutation[] = [
     what: "a decision that the model made and the kernel did not is no difference",
     find: "if (found.length > comparison.compared)",
     replace: "if (found.length > comparison.compared + 1)",
-    tests: ["verify/divergence.test"],
+    tests: ["verify/compare.test"],
   },
   {
     what: "a free list of the model may be longer than the recorded one",
     find: "if (at < 0 && expected.length === found.length)",
     replace: "if (at < 0)",
-    tests: ["verify/divergence.test"],
+    tests: ["verify/compare.test"],
   },
   {
     what: "a block that waits for acceptance equals one that is free",
     find: "a.pfn === b.pfn && a.order === b.order && a.parked === b.parked",
     replace: "a.pfn === b.pfn && a.order === b.order",
-    tests: ["verify/divergence.test"],
+    tests: ["verify/compare.test"],
   },
   {
     what: "the event that is asked about is not the next one",
     find: "if (events[middle]! < event) low = middle + 1;",
     replace: "if (events[middle]! <= event) low = middle + 1;",
-    tests: ["verify/"],
+    tests: ["/page-history.test"],
   },
 
   // Published numbers

@@ -78,6 +78,21 @@ test("compare --repeat: runs other seeds where anything is random, and shows int
   });
 });
 
+test("compare --repeat: the exit code is 1 where only another seed fails", async () => {
+  await withFiles(async ({ scenario }) => {
+    const argv = ["compare", scenario, "--repeat", "3", "--set", "host.contiguity=0.5", "--policy", "lazy"];
+    const failing =
+      (seed: number): RunScenario =>
+      (one, loaded, options) => ({
+        ...fakeRun(one, loaded, options),
+        ...(one.seed === seed ? { outcome: "oom" as const, reason: "no page" } : {}),
+      });
+    for (const [seed, code] of [[4, 0] as const, [3, 1] as const, [1, 1] as const]) {
+      assert.is((await unaccepted(argv, { runScenario: failing(seed) })).code, code, `seed ${seed}`);
+    }
+  });
+});
+
 test("flags that say nothing sensible are refused in one line", async () => {
   await withFiles(async ({ scenario }) => {
     for (const [flags, complaint] of [

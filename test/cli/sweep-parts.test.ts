@@ -1,7 +1,7 @@
 // Takes 1 s.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { suite } from "uvu";
@@ -10,6 +10,7 @@ import { OutputFile } from "../../src/cli/output-file.js";
 import { DamagedPart, openPart, sealPart } from "../../src/cli/sweep/part-file.js";
 import { again, cleanTemporary, Parts } from "../../src/cli/sweep/parts.js";
 import { stampText } from "../../src/cli/sweep/stamp.js";
+import { chunkCount } from "../../src/study/sweep/chunks.js";
 import { onlyLine, unaccepted } from "./program.js";
 import { partPath, runsOf, stampWith, writeSweep } from "./sweep-files.js";
 
@@ -176,6 +177,26 @@ test("a file whose temporary one was taken away is written again, and leaves non
     assert.is(tries, 2);
     assert.is(readFileSync(path, "utf8"), "whole");
     assert.equal(readdirSync(directory), ["runs.csv"]);
+  });
+});
+
+test("the first chunk behind a sweep's last is no chunk of it, nor is what has no chunk's name", async () => {
+  await inDirectory(async (directory) => {
+    const strays = (): string[] => new Parts(directory).strays(STAMP).map((path) => basename(path));
+    const chunks = chunkCount(STAMP.points);
+    writeSweep(directory, STAMP);
+    assert.equal(strays(), []);
+    for (const chunk of [chunks, chunks + 7]) writeFileSync(partPath(directory, chunk), "x");
+    writeFileSync(join(directory, "parts", "1.jsonl"), "x");
+    writeFileSync(join(directory, "parts", "notes.txt"), "x");
+    assert.equal(strays(), [
+      basename(partPath(directory, chunks)),
+      basename(partPath(directory, chunks + 7)),
+      "1.jsonl",
+    ]);
+    const merged = await unaccepted(["merge", directory, "--out", directory]);
+    assert.is(merged.code, 2);
+    assert.match(merged.stderr, /00000\d\.jsonl: expected a chunk of made-up, found no such chunk/);
   });
 });
 

@@ -1,8 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
+import { HostMemoryError } from "../../src/coco/host-supply.js";
 import type { PlatformOptions } from "../../src/coco/platform.js";
 import { DoubleAcceptError } from "../../src/coco/platform.js";
-import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import { SnpPlatform, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { counts } from "./counts.js";
@@ -240,6 +243,24 @@ test("nested tables follow the entries", () => {
   const large = new SnpPlatform(new CostLedger(), LARGE);
   for (const platform of [small, large]) platform.kernelAccept(0, 4 * GiB);
   assert.equal([small.tablePages, large.tablePages], [2048 + 4 + 1, 4 + 1]);
+});
+
+test("the erratum's touches end where the host's memory does", () => {
+  const ledger = new CostLedger();
+  const platform: SnpPlatform = new SnpPlatform(ledger, {
+    ...SMALL,
+    coherencyErratum: true,
+    supply: {
+      get freePages(): number {
+        return 300 - platform.privatePages - platform.tablePages;
+      },
+      shortage: (pfn) => new HostMemoryError("no memory", pfn),
+    },
+  });
+  assert.throws(() => platform.kernelAccept(0, 4 * MiB), /no memory/);
+  const { evictTouch4k, pvalidate4k } = counts(ledger);
+  assert.ok(platform.acceptedPages > 200 && platform.acceptedPages < 300);
+  assert.equal([evictTouch4k, pvalidate4k], [platform.acceptedPages, platform.acceptedPages]);
 });
 
 test.run();

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { cpuLimits } from "../../src/command-line/cpu-limits.js";
 import { crashkernel, isCrashkernel } from "../../src/command-line/crashkernel.js";
 import { hugePagePools } from "../../src/command-line/hugepages.js";
+import { memparse, strtoul, wholeNumber, wholeSize } from "../../src/command-line/numbers.js";
 import { adjusted, isSwiotlb, swiotlbSize, withAreas } from "../../src/command-line/swiotlb.js";
 import { commandLineWords } from "../../src/command-line/words.js";
 import { GiB, MiB } from "../../src/units.js";
@@ -20,6 +21,28 @@ test("dashes are underscores, quotes hold blanks together, and init's words do n
     ],
   );
   assert.is(words[2]!.text, 'dyndbg="file a +p; file b"');
+});
+
+// lib/vsprintf.c: simple_strtoull with base 0; lib/cmdline.c: memparse, 6.12.
+test("numbers are decimal, hexadecimal behind 0x and octal behind 0, and have binary units", () => {
+  for (const [text, value, rest] of [
+    ["10", 10, ""],
+    ["010", 8, ""],
+    ["0777M", 511, "M"],
+    ["018", 1, "8"],
+    ["0", 0, ""],
+    ["0x10g", 16, "g"],
+    ["0XfF", 255, ""],
+    ["08", 0, "8"],
+  ] as const) {
+    assert.equal(strtoul(text), { value, rest }, text);
+  }
+  assert.is(strtoul("M"), undefined);
+  assert.equal(memparse("0777M"), { value: 511 * MiB, rest: "" });
+  assert.equal(memparse("2g@1"), { value: 2 * GiB, rest: "@1" });
+  assert.is(wholeNumber("010"), 8);
+  assert.is(wholeSize("010k"), 8192);
+  assert.is(wholeSize("10kb"), undefined);
 });
 
 // kernel/dma/swiotlb.c: setup_io_tlb_npages, swiotlb_adjust_nareas, round_up_default_nslabs, 6.12.

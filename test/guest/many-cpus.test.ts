@@ -50,6 +50,11 @@ test("idle CPUs slow lazy boot down in proportion to their number, until init ru
   const delays = [(times[1]! - times[0]!) / 31, (times[2]! - times[0]!) / 247];
   assert.ok(delays[0]! > 0);
   assertNear(delays[1]!, delays[0]!, 0.05, "delay by each");
+  const after = (size: string): RunResult["costs"] =>
+    run("platform=tdx", "policy=lazy", "memory=8GiB", "vcpus=8", `workload=generate:heap?size=${size}`).costs;
+  const [little, much] = [after("16MiB"), after("1GiB")];
+  assert.ok(much.eptViolation4k! > little.eptViolation4k! + 1000);
+  assert.is(much.idleCpuDelay, little.idleCpuDelay, "nobody ticks any more");
 });
 
 test("every delay of an EPT violation is an event; SNP has no EPT", () => {

@@ -1,7 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Memblock } from "../../src/memblock/memblock.js";
-import { mapMemory, memmapBytes, populateMemmap } from "../../src/memory-hotplug/add-memory.js";
+import {
+  mapMemory,
+  memmapBytes,
+  memoryBlockBytes,
+  populateMemmap,
+} from "../../src/memory-hotplug/add-memory.js";
 import { asPage, asPfn, GiB, MiB } from "../../src/units.js";
 import { EarlyMap } from "../../src/x86/early-map.js";
 import { TablePages } from "../../src/x86/table-pages.js";
@@ -83,6 +88,21 @@ test("the rest has leaves of 2 MiB, and a table for each GiB that begins there",
 
 test("each 512 GiB need a table of their own", () => {
   assert.equal(mapped(510 * GiB, 4 * GiB), { tables: 1, leaves1g: 4, leaves2m: 0 });
+});
+
+test("memory comes in sections, and from 64 GiB on in the largest blocks that the end of memory is a multiple of", () => {
+  for (const [bootEnd, blockBytes] of [
+    [2 * GiB, 128 * MiB],
+    [62 * GiB, 128 * MiB],
+    [64 * GiB - 128 * MiB, 128 * MiB],
+    [64 * GiB, 2 * GiB],
+    [64 * GiB + 128 * MiB, 128 * MiB],
+    [65 * GiB, GiB],
+    [66 * GiB + 256 * MiB, 256 * MiB],
+    [66 * GiB + MiB, 128 * MiB],
+  ] as const) {
+    assert.is(memoryBlockBytes(bootEnd), blockBytes, `${bootEnd / MiB} MiB`);
+  }
 });
 
 test.run();

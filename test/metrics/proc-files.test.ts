@@ -61,6 +61,17 @@ test("zoneinfo", () => {
   ]);
 });
 
+test("zoneinfo shows watermarks with the boost on them", () => {
+  const lines = formatZoneinfo([{ ...DMA, boost: 512 }]).split("\n");
+  assert.equal(lines.slice(2, 7), [
+    "        boost    512",
+    "        min      577",
+    "        low      593",
+    "        high     609",
+    "        promo    625",
+  ]);
+});
+
 test("meminfo counts in KiB, unaccepted memory as free", () => {
   const normal: ProcZone = { ...DMA, managedPages: 994994, freePages: 989512, unacceptedPages: 441344 };
   assert.is(

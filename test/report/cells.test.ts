@@ -15,6 +15,13 @@ test("a missing ratio is a dash", () => {
 
 test("shares are whole percent and never round to nothing or to all", () => {
   assert.equal([0, 0.001, 0.42, 0.999, 1].map(formatShare), ["0 %", "<1 %", "42 %", ">99 %", "100 %"]);
+  assert.equal([0.0049, 0.005, 0.0099, 0.9949, 0.995].map(formatShare), [
+    "<1 %",
+    "1 %",
+    "1 %",
+    "99 %",
+    ">99 %",
+  ]);
 });
 
 test("counts have at most six characters", () => {

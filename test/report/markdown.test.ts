@@ -25,6 +25,9 @@ test("columns that say the same in all rows appear only where they differ", () =
 test("bars and line breaks do not break the table", () => {
   const text = formatMarkdown([rowWith({ workload: "a|b\nc" }), rowWith()]);
   assert.match(text, "| a\\|b c | tdx |");
+  // A backslash in front of a bar would take the one that is put there for its own.
+  const backslashes = formatMarkdown([rowWith({ workload: "C:\\|\n\\" }), rowWith()]);
+  assert.ok(backslashes.includes("| C:\\\\\\| \\\\ | tdx |"), backslashes);
 });
 
 test("a star marks the best row and stands for itself", () => {

@@ -71,6 +71,14 @@ test("commas, quotes and line breaks are quoted and read back", () => {
   assert.is(fields.reason, reason);
 });
 
+test("one character that is special is enough for quotes", () => {
+  for (const reason of ['"', ",", "\n", "\r\n", 'a "word"']) {
+    const row = rowWith({ outcome: "terminated", reason });
+    assert.is(fieldsOf([row]).reason, reason, JSON.stringify(reason));
+    assert.match(formatCsv([row]), `,"${reason.replaceAll('"', '""')}",`);
+  }
+});
+
 test("text without special characters is not quoted", () => {
   assert.not.match(formatCsv([rowWith()]), '"');
 });

@@ -89,6 +89,15 @@ test("where one does, it is named", async () => {
   ]);
 });
 
+test("a draw at an end of a range turns nothing round", async () => {
+  const scenarios = (["eager", "lazy"] as const).map((policy) => scenarioWith({ policy }));
+  const { high } = platformParameters("tdx").tdcallNs!;
+  const { orders } = await found(scenarios, (value, policy) =>
+    policy === "eager" ? high : value("tdcallNs"),
+  );
+  assert.equal(orders, [{ faster: 1, slower: 0, survives: true, flips: [] }]);
+});
+
 test("policies on different machines have no order", async () => {
   const scenarios = [scenarioWith({ policy: "eager" }), scenarioWith({ policy: "lazy", vcpus: 1 })];
   assert.equal((await found(scenarios, () => 1)).orders, []);

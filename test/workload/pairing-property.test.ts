@@ -71,6 +71,12 @@ test("random allocations and partial frees, against a map from page to allocatio
       const { list, counts, requests } = requestsOf(trace.finish());
       assert.equal(list, expected);
       assert.is(requests.handleCount, handles);
+      // Each event was a request, and the work in front of it fills the time since the one before.
+      let timeNs = requests.startNs;
+      assert.equal(
+        Array.from(requests.thinkNs.subarray(0, requests.count), (ns) => (timeNs += ns)),
+        Array.from(expected, (_text, event) => 1000 * event),
+      );
       assert.is(counts.stillAllocatedPages ?? 0, holder.size);
     }),
     { numRuns: 200 },
@@ -92,6 +98,8 @@ test("any events give requests that free only what is allocated", () => {
       const { requests, counts } = requestsOf(trace.finish());
       assert.is(heldPages(requests), counts.stillAllocatedPages ?? 0);
       assert.ok(requests.thinkNs.every((ns) => ns >= 0));
+      const endNs = requests.thinkNs.reduce((sum, ns) => sum + ns, requests.startNs);
+      assert.ok(endNs <= 1000 * Math.max(0, trace.length - 1), "work goes on behind the last event");
       const { allocations = 0, inferredBulk = 0, inferredOther = 0, beforeTracing = 0 } = counts;
       assert.is(requests.handleCount, allocations + inferredBulk + inferredOther + beforeTracing);
     }),

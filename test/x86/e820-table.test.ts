@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type E820Entry, E820Type } from "../../src/efistub/setup-e820.js";
-import { KernelE820Type, retypeRange } from "../../src/x86/e820-table.js";
+import { KernelE820Type, retypeRange, sanitise } from "../../src/x86/e820-table.js";
 
 const test = suite("guest: e820 table");
 
@@ -47,6 +47,42 @@ test("neighbours of one type are joined", () => {
     { start: 0, end: 0x9f000, type: RAM },
     { start: 0x9f000, end: 0xa0000, type: RESERVED },
   ]);
+});
+
+test("where entries overlap the higher type wins, whichever comes first", () => {
+  const whole: E820Entry = { start: 0x1000, end: 0x9000, type: RAM };
+  const part: E820Entry = { start: 0x3000, end: 0x5000, type: RESERVED };
+  const tail: E820Entry = { start: 0x8000, end: 0xa000, type: E820Type.ACPI };
+  const expected = [
+    { start: 0x1000, end: 0x3000, type: RAM },
+    { start: 0x3000, end: 0x5000, type: RESERVED },
+    { start: 0x5000, end: 0x8000, type: RAM },
+    { start: 0x8000, end: 0xa000, type: E820Type.ACPI },
+  ];
+  for (const table of [
+    [whole, part, tail],
+    [tail, part, whole],
+    [part, whole, tail],
+  ]) {
+    assert.equal(sanitise(table), expected);
+  }
+});
+
+test("neighbours of one type become one, but not persistent memory from before there was a standard", () => {
+  const two = (type: E820Entry["type"] | typeof KernelE820Type.PRAM): ReturnType<typeof sanitise> =>
+    sanitise([
+      { start: 0x1000, end: 0x2000, type },
+      { start: 0x2000, end: 0x4000, type },
+      { start: 0x5000, end: 0x6000, type },
+    ]);
+  assert.equal(
+    two(RAM).map(({ start, end }) => [start, end]),
+    [
+      [0x1000, 0x4000],
+      [0x5000, 0x6000],
+    ],
+  );
+  assert.is(two(KernelE820Type.PRAM).length, 3);
 });
 
 test.run();

@@ -215,6 +215,17 @@ test("whatever is plugged into whatever: no memory is lost, and each way accepts
     ),
     { numRuns: 6, seed: 5 },
   );
+  // A guest that works uses up what it got, or as much of its own, and an eager one accepts all of it.
+  const plugged = (acceptance: string): RunResult =>
+    run(acceptance, {
+      workload: "generate:idle?duration=1s",
+      memory: "8GiB",
+      hotplug: { memory: "1GiB", acceptance },
+    });
+  const [online, lazy] = [plugged("online"), plugged("lazy")];
+  assert.ok(lazy.hotplug!.timeNs < online.hotplug!.timeNs / 10);
+  assert.ok(lazy.hotplug!.unacceptedBytes > 0);
+  assert.is(online.acceptedBytes - lazy.acceptedBytes, lazy.hotplug!.unacceptedBytes);
 });
 
 test.run();

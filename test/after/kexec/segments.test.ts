@@ -55,4 +55,38 @@ test("segments lie in RAM, apart from each other, in whole pages", () => {
   );
 });
 
+test("the highest hole, against a look at every place", () => {
+  const range = fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 12 }));
+  const placed = ([first, pages]: [number, number]): { start: number; end: number } => ({
+    start: MiB - 4 * PAGE_SIZE + first * PAGE_SIZE,
+    end: MiB - 4 * PAGE_SIZE + (first + pages) * PAGE_SIZE,
+  });
+  let touching = 0;
+  fc.assert(
+    fc.property(
+      fc.array(range, { maxLength: 3 }),
+      fc.array(range, { maxLength: 6 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.constantFrom(1, 2, 4),
+      (someRanges, someTaken, pages, alignPages) => {
+        const [ranges, taken] = [someRanges.map(placed), someTaken.map(placed)];
+        const [sizeBytes, align] = [pages * PAGE_SIZE, alignPages * PAGE_SIZE];
+        const isFree = (start: number): boolean =>
+          start >= MiB && taken.every((other) => other.end <= start || start + sizeBytes <= other.start);
+        let expected: number | undefined;
+        for (const { start, end } of ranges) {
+          for (let at = start; at + sizeBytes <= end; at += PAGE_SIZE) {
+            if (at % align === 0 && isFree(at)) expected = at;
+          }
+          if (expected !== undefined) break;
+        }
+        assert.is(highestHole(ranges, taken, sizeBytes, align), expected);
+        if (taken.some(({ end }) => end === expected)) touching++;
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  assert.ok(touching > 10, "places right behind what is taken");
+});
+
 test.run();
