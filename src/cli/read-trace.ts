@@ -3,8 +3,7 @@
 import { basename } from "node:path";
 import type { TraceDetails } from "../report/trace-import.js";
 import { formatBytes } from "../units.js";
-import { EventCollector } from "../workload/collect-events.js";
-import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
+import { EventCollector, type EventBlock, EventBlocks } from "../workload/event-blocks.js";
 import type { PageEvents } from "../workload/events.js";
 import { type FlagsReading, flagsReading } from "../workload/flags-reading.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";

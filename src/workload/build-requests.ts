@@ -1,13 +1,12 @@
 /** From the events of a trace to the requests behind them. */
 
+import { type Columns, pickRows } from "../columns/columns.js";
 import { PAGE_SIZE } from "../units.js";
 import type { PageEvents } from "./events.js";
-import { pairEvents } from "./pairing.js";
-import { PfnRanges } from "./pfn-ranges.js";
+import { PfnRanges, pairEvents } from "./pairing.js";
 import type { Milestone, NamedInterval, Recording } from "./recording.js";
-import type { RequestDrafts } from "./request-drafts.js";
+import { DRAFT_COLUMNS } from "./request-drafts.js";
 import { type ImportReport, makesHandle, RequestKind, type RequestMark, type Requests } from "./requests.js";
-import { timeOutside } from "./think-time.js";
 
 /**
  * Turns the events of a trace into requests; see pairing.ts for what is inferred.
@@ -20,52 +19,51 @@ export function buildRequests(
 ): { requests: Requests; report: ImportReport } {
   const { drafts, report, deferredInit } = pairEvents(events, recording);
   const order = drafts.inOrder();
+  const rows = pickRows(DRAFT_COLUMNS, drafts.rows, order);
   const startNs = events.timeNs[0] ?? 0;
   const modelled = recording.modelled.toSorted((a, b) => a.startNs - b.startNs);
-  const timeNs = Float64Array.from(order, (draft) => drafts.timeNs[draft]!);
   const requests: Requests = {
     count: order.length,
-    kind: Uint8Array.from(order, (draft) => drafts.kind[draft]!),
-    order: Uint8Array.from(order, (draft) => drafts.order[draft]!),
-    gfp: Uint32Array.from(order, (draft) => drafts.gfp[draft]!),
-    cpu: Uint16Array.from(order, (draft) => drafts.cpu[draft]!),
-    ...handles(drafts, order),
-    offsetBytes: offsets(drafts, order, recording),
-    thinkNs: thinkTimes(drafts, order, startNs, modelled),
+    kind: rows.kind,
+    order: rows.order,
+    gfp: rows.gfp,
+    cpu: rows.cpu,
+    ...handles(rows, order, drafts.count),
+    offsetBytes: offsets(rows, drafts.rows.pfn, recording),
+    thinkNs: thinkTimes(rows, startNs, modelled),
     startNs,
     thinkBeforeNs: timeOutside(modelled, 0, startNs),
-    marks: marks(timeNs, recording, deferredInit.span),
+    marks: marks(rows.timeNs, recording, deferredInit.span),
   };
   return { requests, report };
 }
 
-function handles(drafts: RequestDrafts, order: Uint32Array): Pick<Requests, "handle" | "handleCount"> {
-  const handleOfDraft = new Int32Array(drafts.count);
-  const handle = new Int32Array(order.length);
+type Rows = Columns<typeof DRAFT_COLUMNS>;
+
+/** @param order the number of the draft in each row */
+function handles(
+  { kind, target }: Rows,
+  order: Uint32Array,
+  drafts: number,
+): Pick<Requests, "handle" | "handleCount"> {
+  const handleOfDraft = new Int32Array(drafts);
   let handleCount = 0;
-  order.forEach((draft, request) => {
-    const kind = drafts.kind[draft]!;
-    const target = drafts.target[draft]!;
-    if (makesHandle(kind)) {
-      handleOfDraft[draft] = handleCount;
-      handle[request] = handleCount++;
-    } else {
-      handle[request] = kind === RequestKind.free ? handleOfDraft[target]! : target;
-    }
+  const handle = target.map((draft, row) => {
+    if (!makesHandle(kind[row]!)) return kind[row] === RequestKind.free ? handleOfDraft[draft]! : draft;
+    handleOfDraft[order[row]!] = handleCount;
+    return handleCount++;
   });
   return { handle, handleCount };
 }
 
-function offsets(drafts: RequestDrafts, order: Uint32Array, recording: Recording): Float64Array {
+function offsets({ kind, pfn, target }: Rows, pfnOfDraft: Float64Array, recording: Recording): Float64Array {
   const reserved = new PfnRanges(recording.reserved);
-  return Float64Array.from(order, (draft) => {
-    const pfn = drafts.pfn[draft]!;
-    const target = drafts.target[draft]!;
-    switch (drafts.kind[draft]) {
+  return pfn.map((page, row) => {
+    switch (kind[row]) {
       case RequestKind.free:
-        return (pfn - drafts.pfn[target]!) * PAGE_SIZE;
+        return (page - pfnOfDraft[target[row]!]!) * PAGE_SIZE;
       case RequestKind.freeReserved:
-        return reserved.offsetBytes(target, pfn);
+        return reserved.offsetBytes(target[row]!, page);
       default:
         return 0;
     }
@@ -73,19 +71,32 @@ function offsets(drafts: RequestDrafts, order: Uint32Array, recording: Recording
 }
 
 function thinkTimes(
-  drafts: RequestDrafts,
-  order: Uint32Array,
+  { cpu, timeNs }: Rows,
   startNs: number,
   modelled: readonly NamedInterval[],
 ): Float64Array {
   const lastNs = new Map<number, number>();
-  return Float64Array.from(order, (draft) => {
-    const cpu = drafts.cpu[draft]!;
-    const timeNs = drafts.timeNs[draft]!;
-    const think = timeOutside(modelled, lastNs.get(cpu) ?? startNs, timeNs);
-    lastNs.set(cpu, timeNs);
+  return timeNs.map((endNs, row) => {
+    const think = timeOutside(modelled, lastNs.get(cpu[row]!) ?? startNs, endNs);
+    lastNs.set(cpu[row]!, endNs);
     return think;
   });
+}
+
+/**
+ * Nanoseconds from `startNs` to `endNs` that lie outside of all intervals; 0 if the end comes first.
+ *
+ * @param intervals by start; they may overlap
+ */
+export function timeOutside(intervals: readonly NamedInterval[], startNs: number, endNs: number): number {
+  let outside = 0;
+  let at = startNs;
+  for (const interval of intervals) {
+    if (interval.startNs >= endNs) break;
+    outside += Math.max(0, interval.startNs - at);
+    at = Math.max(at, interval.endNs);
+  }
+  return outside + Math.max(0, endNs - at);
 }
 
 function marks(

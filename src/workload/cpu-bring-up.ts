@@ -10,7 +10,8 @@
  * are repeated for each.
  */
 
-import { makesHandle, RequestKind, type RequestMark, type Requests } from "./requests.js";
+import { type Columns, joinRows, newColumns, rowsBetween } from "../columns/columns.js";
+import { makesHandle, REQUEST_COLUMNS, RequestKind, type RequestMark, type Requests } from "./requests.js";
 
 /** Pages of a kernel stack: THREAD_SIZE of x86_64 (arch/x86/include/asm/page_64_types.h). */
 const STACK_PAGES = 4;
@@ -19,10 +20,10 @@ const STACK_PAGES = 4;
  * Requests of one CPU's bring-up, as columns of `Requests`: its `cpu` is 0 for the CPU that boots
  * and 1 for the one that comes up, its handles count from 0.
  */
-export type CpuBringUp = Pick<
-  Requests,
-  "count" | "kind" | "order" | "gfp" | "cpu" | "handle" | "offsetBytes" | "thinkNs" | "handleCount"
->;
+export interface CpuBringUp extends Columns<typeof REQUEST_COLUMNS> {
+  readonly count: number;
+  readonly handleCount: number;
+}
 
 /** A CPU whose bring-up is among the requests. */
 export interface BroughtUpCpu {
@@ -63,19 +64,19 @@ export function cpuBringUp(requests: Requests): CpuBringUp | undefined {
   const { smpInit, smpDone } = requests.marks;
   if (smpInit === undefined || smpDone === undefined) return undefined;
   const steps = stepsBetween(requests, smpInit, smpDone);
-  const pick = (column: ArrayLike<number>): number[] =>
-    steps.map(({ from }) => (from === undefined ? 0 : column[from]!));
-  return {
-    count: steps.length,
-    kind: Uint8Array.from(steps, ({ kind }) => kind),
-    order: Uint8Array.from(pick(requests.order)),
-    gfp: Uint32Array.from(pick(requests.gfp)),
-    cpu: Uint16Array.from(steps, ({ cpu }) => cpu),
-    handle: Int32Array.from(steps, ({ handle }) => handle),
-    offsetBytes: Float64Array.from(pick(requests.offsetBytes)),
-    thinkNs: Float64Array.from(steps, ({ thinkNs }) => thinkNs),
-    handleCount: steps.filter(({ kind }) => makesHandle(kind)).length,
-  };
+  const rows = newColumns(REQUEST_COLUMNS, steps.length);
+  for (const [at, { kind, cpu, handle, thinkNs, from }] of steps.entries()) {
+    rows.kind[at] = kind;
+    rows.cpu[at] = cpu;
+    rows.handle[at] = handle;
+    rows.thinkNs[at] = thinkNs;
+    if (from === undefined) continue;
+    rows.order[at] = requests.order[from]!;
+    rows.gfp[at] = requests.gfp[from]!;
+    rows.offsetBytes[at] = requests.offsetBytes[from]!;
+  }
+  const handleCount = steps.filter(({ kind }) => makesHandle(kind)).length;
+  return { ...rows, count: steps.length, handleCount };
 }
 
 function stepsBetween(requests: Requests, begin: RequestMark, end: RequestMark): Step[] {
@@ -118,66 +119,50 @@ export function withCpuBringUp(
   if (smpDone === undefined) throw new Error("workload: no place where further CPUs come up");
   if (cpus <= recordedCpus) return { ...requests, broughtUp: [] };
   const added = cpus - recordedCpus;
-  const place: Place = { at: smpDone.request, times: added, length: bringUp.count };
+  const at = smpDone.request;
+  const { count } = bringUp;
   const own = bringUp.cpu.indexOf(1);
-  const ownFirst = own === -1 ? bringUp.count : own;
-  const cpu = repeated(requests.cpu, bringUp.cpu, place);
+  const ownFirst = own === -1 ? count : own;
+  const rows = joinRows(REQUEST_COLUMNS, [
+    rowsBetween(REQUEST_COLUMNS, requests, 0, at),
+    ...Array.from({ length: added }, () => rowsBetween(REQUEST_COLUMNS, bringUp, 0, count)),
+    rowsBetween(REQUEST_COLUMNS, requests, at, requests.count),
+  ]);
   const broughtUp = Array.from({ length: added }, (_, index): BroughtUpCpu => {
-    const start = place.at + index * bringUp.count;
-    for (let i = start; i < start + bringUp.count; i++) if (cpu[i] === 1) cpu[i] = recordedCpus + index;
-    return { cpu: recordedCpus + index, request: start + ownFirst, endRequest: start + bringUp.count };
+    const cpu = recordedCpus + index;
+    const start = at + index * count;
+    for (let i = start; i < start + count; i++) if (rows.cpu[i] === 1) rows.cpu[i] = cpu;
+    return { cpu, request: start + ownFirst, endRequest: start + count };
   });
+  renumberHandles(rows, requests, bringUp, at, added);
   return {
     ...requests,
-    count: requests.count + added * bringUp.count,
-    kind: repeated(requests.kind, bringUp.kind, place),
-    order: repeated(requests.order, bringUp.order, place),
-    gfp: repeated(requests.gfp, bringUp.gfp, place),
-    cpu,
-    handle: repeatedHandles(requests, bringUp, place),
-    offsetBytes: repeated(requests.offsetBytes, bringUp.offsetBytes, place),
-    thinkNs: repeated(requests.thinkNs, bringUp.thinkNs, place),
+    ...rows,
+    count: rows.kind.length,
     handleCount: requests.handleCount + added * bringUp.handleCount,
-    marks: marksAfter(requests.marks, smpDone, added * bringUp.count),
+    marks: marksAfter(requests.marks, smpDone, added * count),
     broughtUp,
   };
 }
 
-/** Where requests are put in: in front of request `at`, `times` times `length`. */
-interface Place {
-  readonly at: number;
-  readonly times: number;
-  readonly length: number;
-}
-
-type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
-
-function repeated<T extends Column>(column: T, rows: T, { at, times, length }: Place): T {
-  const Columns = column.constructor as new (count: number) => T;
-  const result = new Columns(column.length + times * length);
-  result.set(column.subarray(0, at));
-  for (let index = 0; index < times; index++) result.set(rows, at + index * length);
-  result.set(column.subarray(at), at + times * length);
-  return result;
-}
-
 /** Handles stay numbered in the order of the requests. */
-function repeatedHandles(requests: Requests, bringUp: CpuBringUp, place: Place): Int32Array {
-  const { at, times, length } = place;
+function renumberHandles(
+  { kind, handle }: Columns<typeof REQUEST_COLUMNS>,
+  requests: Requests,
+  bringUp: CpuBringUp,
+  at: number,
+  times: number,
+): void {
   const before = requests.kind.subarray(0, at).reduce((sum, kind) => sum + Number(makesHandle(kind)), 0);
-  const handle = repeated(requests.handle, bringUp.handle, place);
-  for (let index = 0; index < times; index++) {
-    const first = before + index * bringUp.handleCount;
-    const start = at + index * length;
-    for (let i = start; i < start + length; i++) if (handle[i]! >= 0) handle[i]! += first;
+  const end = at + times * bringUp.count;
+  for (let i = at; i < end; i++) {
+    const first = before + Math.floor((i - at) / bringUp.count) * bringUp.handleCount;
+    if (handle[i]! >= 0) handle[i]! += first;
   }
-  const shift = times * bringUp.handleCount;
-  for (let i = at; i < requests.count; i++) {
-    const kind = requests.kind[i]!;
-    const made = makesHandle(kind) || kind === RequestKind.free;
-    if (made && requests.handle[i]! >= before) handle[i + times * length]! += shift;
+  for (let i = end; i < handle.length; i++) {
+    const hasHandle = makesHandle(kind[i]!) || kind[i] === RequestKind.free;
+    if (hasHandle && handle[i]! >= before) handle[i]! += times * bringUp.handleCount;
   }
-  return handle;
 }
 
 function marksAfter(marks: Requests["marks"], smpDone: RequestMark, added: number): Requests["marks"] {

@@ -1,15 +1,14 @@
 /** Events on their way from a reader to whoever uses them, a block at a time. */
 
-import type { EventColumns } from "./events.js";
+import { type Columns, firstRows, joinRows, newColumns } from "../columns/columns.js";
+import { BLOCK_COLUMNS, EVENT_COLUMNS, type EventColumns } from "./events.js";
 import { TraceClock } from "./trace-clock.js";
 
 /** Events in a full block. */
 export const BLOCK_EVENTS = 65536;
 
 /** Some events that follow one another. Columns may be longer than `count`. */
-export interface EventBlock extends EventColumns {
-  /** Who asked for the page: 1 + index in the callers of the trace, 0 where the trace does not say. */
-  readonly caller: Uint32Array;
+export interface EventBlock extends EventColumns, Columns<typeof BLOCK_COLUMNS> {
   /** Whether any event of the block has a caller. */
   readonly hasCallers: boolean;
   /** Second of the recorded clock that times are counted from; the same for all blocks of a trace. */
@@ -20,38 +19,40 @@ export interface EventBlock extends EventColumns {
 export type EventSink = (block: EventBlock) => void;
 
 /** Collects events into blocks, in memory that is allocated once. */
-export class EventBlocks implements EventBlock {
-  count = 0;
-  hasCallers = false;
+export class EventBlocks {
   /** Of all events, those of blocks that are passed on too. */
   readonly clock: TraceClock = new TraceClock();
   /** Events handed over so far, without those of blocks that were passed on. */
   flushed = 0;
   /** Of the last event handed over. */
   #flushedNs = 0;
-  readonly kind: Uint8Array;
-  readonly order: Uint8Array;
-  readonly migrateType: Uint8Array;
-  readonly cpu: Uint16Array;
-  readonly task: Uint32Array;
-  readonly timeNs: Float64Array;
-  readonly pfn: Float64Array;
-  readonly detail: Uint32Array;
-  readonly caller: Uint32Array;
+  readonly #block: { -readonly [name in keyof EventBlock]: EventBlock[name] };
+  readonly #room: number;
   readonly #sink: EventSink;
 
   /** @param room events in a full block */
   constructor(sink: EventSink, room: number = BLOCK_EVENTS) {
     this.#sink = sink;
-    this.kind = new Uint8Array(room);
-    this.order = new Uint8Array(room);
-    this.migrateType = new Uint8Array(room);
-    this.cpu = new Uint16Array(room);
-    this.task = new Uint32Array(room);
-    this.timeNs = new Float64Array(room);
-    this.pfn = new Float64Array(room);
-    this.detail = new Uint32Array(room);
-    this.caller = new Uint32Array(room);
+    this.#room = room;
+    const { kind, order, migrateType, cpu, task, timeNs, pfn, detail, caller } = newColumns(
+      BLOCK_COLUMNS,
+      room,
+    );
+    // A literal: V8 reaches its properties faster than those that were added one by one.
+    this.#block = {
+      kind,
+      order,
+      migrateType,
+      cpu,
+      task,
+      timeNs,
+      pfn,
+      detail,
+      caller,
+      count: 0,
+      hasCallers: false,
+      originSeconds: 0,
+    };
   }
 
   append(
@@ -64,38 +65,42 @@ export class EventBlocks implements EventBlock {
     pfn: number,
     detail: number,
   ): void {
+    const block = this.#block;
     // Not when the last event came: its caller may stand in a line of its own.
-    if (this.count === this.kind.length) this.flush();
-    const index = this.count;
-    this.kind[index] = kind;
-    this.order[index] = order;
-    this.migrateType[index] = migrateType;
-    this.cpu[index] = cpu;
-    this.task[index] = task;
-    this.timeNs[index] = timeNs;
-    this.pfn[index] = pfn;
-    this.detail[index] = detail;
-    this.count = index + 1;
-  }
-
-  get originSeconds(): number {
-    return this.clock.originSeconds;
+    if (block.count === this.#room) this.flush();
+    const index = block.count;
+    block.kind[index] = kind;
+    block.order[index] = order;
+    block.migrateType[index] = migrateType;
+    block.cpu[index] = cpu;
+    block.task[index] = task;
+    block.timeNs[index] = timeNs;
+    block.pfn[index] = pfn;
+    block.detail[index] = detail;
+    block.count = index + 1;
   }
 
   /** Time of the last event appended; 0 if there was none. */
   get lastTimeNs(): number {
-    return this.count === 0 ? this.#flushedNs : this.timeNs[this.count - 1]!;
+    const { count, timeNs } = this.#block;
+    return count === 0 ? this.#flushedNs : timeNs[count - 1]!;
   }
 
   /** Events appended so far. */
   get appended(): number {
-    return this.flushed + this.count;
+    return this.flushed + this.#block.count;
   }
 
   /** Says who asked for the page of the last event; there is one. */
   setCaller(caller: number): void {
-    this.caller[this.count - 1] = caller;
-    this.hasCallers = true;
+    const block = this.#block;
+    block.caller[block.count - 1] = caller;
+    block.hasCallers = true;
+  }
+
+  /** Takes it that an allocation found no page; its number is below `appended`. An event handed over stays as it is. */
+  setFailed(event: number): void {
+    if (event >= this.flushed) this.#block.pfn[event - this.flushed] = 0;
   }
 
   /** Hands over a block of somebody else, behind what came before. */
@@ -106,12 +111,30 @@ export class EventBlocks implements EventBlock {
 
   /** Hands over what is left. */
   flush(): void {
-    if (this.count === 0) return;
-    this.#sink(this);
-    if (this.hasCallers) this.caller.fill(0);
+    const block = this.#block;
+    if (block.count === 0) return;
+    block.originSeconds = this.clock.originSeconds;
+    this.#sink(block);
+    if (block.hasCallers) block.caller.fill(0);
     this.#flushedNs = this.lastTimeNs;
-    this.flushed += this.count;
-    this.count = 0;
-    this.hasCallers = false;
+    this.flushed += block.count;
+    block.count = 0;
+    block.hasCallers = false;
+  }
+}
+
+/** Keeps the events of all blocks, to use them as one. */
+export class EventCollector {
+  readonly #pieces: Columns<typeof EVENT_COLUMNS>[] = [];
+
+  /** Copies a block. */
+  add(block: EventBlock): void {
+    this.#pieces.push(firstRows(EVENT_COLUMNS, block, block.count));
+  }
+
+  /** All events so far, which are kept no longer. */
+  columns(): EventColumns {
+    const columns = joinRows(EVENT_COLUMNS, this.#pieces.splice(0));
+    return { count: columns.kind.length, ...columns };
   }
 }

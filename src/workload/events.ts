@@ -1,5 +1,7 @@
 /** The page events of a trace, as columns. */
 
+import type { Columns } from "../columns/columns.js";
+
 /**
  * Highest order in a trace of any machine: kernels of other architectures, or of boards that chose it,
  * go above the 10 of x86 (arch/ia64/Kconfig: FORCE_MAX_ZONEORDER up to 17, Linux 2.6.17 to 6.6).
@@ -30,27 +32,37 @@ export interface Task {
   readonly pid: number;
 }
 
-/** Events in the order of the trace. Row i of every column belongs to event i. */
-export interface EventColumns {
-  readonly count: number;
-  /** PageEventKind. */
-  readonly kind: Uint8Array;
-  /** Order of the block, up to TRACED_ORDER_MAX; for extfrag the order that was asked for. */
-  readonly order: Uint8Array;
-  /** Migrate type as printed; for extfrag the type that was asked for; 0 where the event has none. */
-  readonly migrateType: Uint8Array;
-  readonly cpu: Uint16Array;
-  /** Index in `tasks`. */
-  readonly task: Uint32Array;
+/** The columns of a block of events, in the order in which a compact trace has them. */
+export const BLOCK_COLUMNS = {
   /** Nanoseconds on the clock of the trace; ftrace prints whole microseconds. */
-  readonly timeNs: Float64Array;
+  timeNs: "f64",
   /** Frame number of the first page; 0 for an allocation that failed. */
-  readonly pfn: Float64Array;
+  pfn: "f64",
+  /** Index in `tasks`. */
+  task: "u32",
   /**
    * What only one kind has: alloc the gfp flags, zoneLocked percpu_refill (0 or 1), extfrag
    * fallback order + fallback type * 256 + change_ownership * 65536.
    */
-  readonly detail: Uint32Array;
+  detail: "u32",
+  /** Who asked for the page: 1 + index in the callers of the trace, 0 where the trace does not say. */
+  caller: "u32",
+  cpu: "u16",
+  /** PageEventKind. */
+  kind: "u8",
+  /** Order of the block, up to TRACED_ORDER_MAX; for extfrag the order that was asked for. */
+  order: "u8",
+  /** Migrate type as printed; for extfrag the type that was asked for; 0 where the event has none. */
+  migrateType: "u8",
+} as const;
+
+const { caller: _, ...withoutCaller } = BLOCK_COLUMNS;
+/** Those without `caller`. */
+export const EVENT_COLUMNS: Omit<typeof BLOCK_COLUMNS, "caller"> = withoutCaller;
+
+/** Events in the order of the trace. Row i of every column belongs to event i. */
+export interface EventColumns extends Columns<typeof EVENT_COLUMNS> {
+  readonly count: number;
 }
 
 /** All events of a trace. */

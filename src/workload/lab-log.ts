@@ -4,6 +4,8 @@
  * u8 kind, u8 order, u8 migrate type, u8 cpu, u32 a, u64 pfn, u64 b.
  */
 
+import { type Columns, newColumns } from "../columns/columns.js";
+
 /** What a record says; `a`, `pfn` and `b` mean something else in each. */
 export const LabKind = {
   /** a = gfp, b = pid | alloc_flags << 32 | highest zone << 48; pfn -1 when it failed. Written after the page was taken. */
@@ -60,18 +62,21 @@ export const LabMark = {
 
 const RECORD_BYTES = 24;
 
-/** The log as columns; all of the same length. */
-export interface LabLog {
-  readonly length: number;
-  readonly kind: Uint8Array;
-  readonly order: Uint8Array;
-  readonly type: Uint8Array;
-  readonly cpu: Uint8Array;
-  readonly a: Uint32Array;
+/** The columns of a log. */
+export const LAB_COLUMNS = {
+  kind: "u8",
+  order: "u8",
+  type: "u8",
+  cpu: "u8",
+  a: "u32",
   /** As a signed number: -1 stays -1. */
-  readonly pfn: Float64Array;
-  readonly bLow: Uint32Array;
-  readonly bHigh: Uint32Array;
+  pfn: "f64",
+  bLow: "u32",
+  bHigh: "u32",
+} as const;
+
+export interface LabLog extends Columns<typeof LAB_COLUMNS> {
+  readonly length: number;
 }
 
 /**
@@ -87,17 +92,7 @@ export function readLabLog(bytes: Uint8Array): LabLog {
       `cut short: the record at byte ${bytes.length - rest} has ${rest} of ${RECORD_BYTES} bytes`,
     );
   }
-  const log = {
-    length,
-    kind: new Uint8Array(length),
-    order: new Uint8Array(length),
-    type: new Uint8Array(length),
-    cpu: new Uint8Array(length),
-    a: new Uint32Array(length),
-    pfn: new Float64Array(length),
-    bLow: new Uint32Array(length),
-    bHigh: new Uint32Array(length),
-  };
+  const log = { length, ...newColumns(LAB_COLUMNS, length) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let i = 0, at = 0; i < length; i++, at += RECORD_BYTES) {
     log.kind[i] = bytes[at]!;

@@ -19,15 +19,14 @@
 
 import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import { MIGRATE_PCPTYPES } from "../page-alloc/migratetype.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
 import { DeferredInitFrees } from "./deferred-init.js";
 import { PageEventKind, type PageEvents } from "./events.js";
 import { PageMap, PageState } from "./page-map.js";
-import { PfnRanges } from "./pfn-ranges.js";
 import type { Recording } from "./recording.js";
 import { type RefillList, RefillLists } from "./refill-lists.js";
 import { RequestDrafts } from "./request-drafts.js";
-import { type ImportReport, RequestKind } from "./requests.js";
+import { type ImportReport, NOTHING_IMPORTED, RequestKind } from "./requests.js";
 
 /** What pairing finds out. */
 export interface Pairing {
@@ -65,27 +64,8 @@ class EventPairing {
     this.#reserved = new PfnRanges(recording.reserved);
     this.#zones = new PfnRanges(recording.machine.zones);
     this.#deferredInit = new DeferredInitFrees(events, recording);
-    this.#report = {
-      events: events.count,
-      lostEvents: events.lostEvents,
-      overwrittenEvents: events.overwrittenEvents,
-      otherEvents: events.otherEvents,
-      innerEvents: 0,
-      batchedFrees: 0,
-      allocations: 0,
-      failed: 0,
-      inferredBulk: 0,
-      inferredOther: 0,
-      beforeTracing: 0,
-      frees: 0,
-      partialFrees: 0,
-      freeReserved: 0,
-      deferredInitFrees: 0,
-      grownBlocks: 0,
-      acceptedBlocks: 0,
-      reallocations: 0,
-      stillAllocatedPages: 0,
-    };
+    const { lostEvents, overwrittenEvents, otherEvents } = events;
+    this.#report = { ...NOTHING_IMPORTED, events: events.count, lostEvents, overwrittenEvents, otherEvents };
   }
 
   add(event: number): void {
@@ -173,8 +153,8 @@ class EventPairing {
     const draft = this.#pages.state(pfn) - 1;
     if (draft < 0) return;
     // The event has no order; a compound page can only be freed as a whole.
-    const isHead = this.#drafts.pfn[draft] === pfn && (this.#drafts.gfp[draft]! & Gfp.COMP) !== 0;
-    this.#freed(event, pfn, isHead ? this.#drafts.order[draft]! : 0);
+    const isHead = this.#drafts.rows.pfn[draft] === pfn && (this.#drafts.rows.gfp[draft]! & Gfp.COMP) !== 0;
+    this.#freed(event, pfn, isHead ? this.#drafts.rows.order[draft]! : 0);
     this.#freedInBatch.add(pfn);
   }
 
@@ -224,7 +204,7 @@ class EventPairing {
     const gfp = GfpMask.KERNEL | (list.migrateType << 3);
     const place = 2 * list.lastEvent + 1;
     const draft = this.#draft(RequestKind.allocBulk, list.lastEvent, place, pfn, 0, gfp, NO_TARGET);
-    this.#drafts.cpu[draft] = list.cpu;
+    this.#drafts.rows.cpu[draft] = list.cpu;
     this.#hold(draft, list.lastEvent);
   }
 
@@ -246,7 +226,7 @@ class EventPairing {
     }
     const state = this.#pages.state(pfn);
     if (state <= PageState.UNSEEN) return;
-    if (this.#drafts.kind[state - 1] === RequestKind.allocBulk) {
+    if (this.#drafts.rows.kind[state - 1] === RequestKind.allocBulk) {
       this.#drafts.retract(state - 1);
       this.#report.inferredBulk--;
       this.#report.stillAllocatedPages--;
@@ -260,7 +240,7 @@ class EventPairing {
   #release(event: number, pfn: number, order: number): void {
     const allocation = this.#pages.state(pfn) - 1;
     this.#report.frees++;
-    if (order < this.#drafts.order[allocation]!) this.#report.partialFrees++;
+    if (order < this.#drafts.rows.order[allocation]!) this.#report.partialFrees++;
     this.#report.stillAllocatedPages -= 2 ** order;
     this.#draft(RequestKind.free, event, 2 * event, pfn, order, 0, allocation);
     this.#pages.set(pfn, order, PageState.FREE, event);
@@ -268,9 +248,9 @@ class EventPairing {
 
   /** The pages of an allocation belong to it from now on. */
   #hold(draft: number, event: number): void {
-    const order = this.#drafts.order[draft]!;
+    const order = this.#drafts.rows.order[draft]!;
     this.#report.stillAllocatedPages += 2 ** order;
-    this.#pages.set(this.#drafts.pfn[draft]!, order, draft + 1, event);
+    this.#pages.set(this.#drafts.rows.pfn[draft]!, order, draft + 1, event);
   }
 
   #draft(
@@ -283,15 +263,31 @@ class EventPairing {
     target: number,
   ): number {
     const { cpu, timeNs } = this.#events;
-    return this.#drafts.add({
-      kind,
-      order,
-      gfp,
-      cpu: cpu[event]!,
-      timeNs: timeNs[event]!,
-      pfn,
-      target,
-      place,
-    });
+    return this.#drafts.add(kind, order, gfp, cpu[event]!, timeNs[event]!, pfn, target, place);
+  }
+}
+
+/** A few ranges of page frames that do not overlap. */
+export class PfnRanges {
+  readonly #first: readonly number[];
+  readonly #end: readonly number[];
+
+  /** @param ranges in bytes; a page belongs to a range that has a part of it */
+  constructor(ranges: readonly { readonly start: number; readonly end: number }[]) {
+    this.#first = ranges.map(({ start }) => pfnDown(start));
+    this.#end = ranges.map(({ end }) => pfnUp(end));
+  }
+
+  /** Number of the range that a page is in, or -1. */
+  indexOf(pfn: number): number {
+    for (let i = 0; i < this.#first.length; i++) {
+      if (pfn >= this.#first[i]! && pfn < this.#end[i]!) return i;
+    }
+    return -1;
+  }
+
+  /** Bytes from the first page of a range to a page of it. */
+  offsetBytes(index: number, pfn: number): number {
+    return (pfn - this.#first[index]!) * PAGE_SIZE;
   }
 }

@@ -1,5 +1,6 @@
 /** What a recorded kernel asked of its page allocator, apart from the machine it ran on. */
 
+import type { Columns } from "../columns/columns.js";
 import type { Milestone } from "./recording.js";
 
 export const RequestKind = {
@@ -27,30 +28,34 @@ export interface RequestMark {
   readonly endNs: number;
 }
 
-/** Requests in the order in which they were made. Row i of every column belongs to request i. */
-export interface Requests {
-  readonly count: number;
+/** The columns of requests. */
+export const REQUEST_COLUMNS = {
   /** RequestKind. */
-  readonly kind: Uint8Array;
-  readonly order: Uint8Array;
+  kind: "u8",
+  order: "u8",
   /** Flags of an allocation as the kernel used them, without those not allowed yet; else 0. */
-  readonly gfp: Uint32Array;
-  readonly cpu: Uint16Array;
+  gfp: "u32",
+  cpu: "u16",
   /**
    * alloc, allocBulk: the handle, counted from 0 in the order of the requests. free: the handle of
    * the allocation. freeReserved: index in `recording.reserved`. allocFailed, work: -1.
    */
-  readonly handle: Int32Array;
+  handle: "i32",
   /**
    * free: bytes from the start of the allocation. freeReserved: bytes from the start of the page
    * that the reserved range starts in. Else 0.
    */
-  readonly offsetBytes: Float64Array;
+  offsetBytes: "f64",
   /**
    * The guest's own recorded work before the request: time since the one before it on that CPU, or
    * since `startNs`, without what the recording lists as modelled.
    */
-  readonly thinkNs: Float64Array;
+  thinkNs: "f64",
+} as const;
+
+/** Requests in the order in which they were made. Row i of every column belongs to request i. */
+export interface Requests extends Columns<typeof REQUEST_COLUMNS> {
+  readonly count: number;
   /** Number of handles. */
   readonly handleCount: number;
   /** Time of the first event on the clock of the trace. */
@@ -61,46 +66,49 @@ export interface Requests {
   readonly marks: { readonly [name in Milestone | "deferredInit"]?: RequestMark };
 }
 
-/** What became of the events of a trace; nothing is left out without being counted. */
-export interface ImportReport {
-  readonly events: number;
+/** The counts of an ImportReport, all 0. */
+export const NOTHING_IMPORTED = {
+  events: 0,
   /** Events that the kernel dropped. */
-  readonly lostEvents: number;
+  lostEvents: 0,
   /** Events overwritten in the ring buffer before it was read. */
-  readonly overwrittenEvents: number;
+  overwrittenEvents: 0,
   /** Lines of other tracepoints. */
-  readonly otherEvents: number;
+  otherEvents: 0,
   /** Movements inside the allocator: zone_locked, pcpu_drain, extfrag. */
-  readonly innerEvents: number;
+  innerEvents: 0,
   /** mm_page_free_batched, whose page mostly has a mm_page_free too; it is freed once. */
-  readonly batchedFrees: number;
+  batchedFrees: 0,
   /** Allocations that the trace shows, without those that failed. */
-  readonly allocations: number;
+  allocations: 0,
   /** Allocations that found no page. */
-  readonly failed: number;
+  failed: 0,
   /** Pages that left a per-CPU list without an event, as those of alloc_pages_bulk() do. */
-  readonly inferredBulk: number;
+  inferredBulk: 0,
   /** Blocks above order 0 freed twice with no allocation between: an event is missing. */
-  readonly inferredOther: number;
+  inferredOther: 0,
   /** Blocks freed that were allocated before the first event. */
-  readonly beforeTracing: number;
+  beforeTracing: 0,
   /** Frees of allocations. */
-  readonly frees: number;
+  frees: 0,
   /** Those of `frees` that gave back only a part. */
-  readonly partialFrees: number;
+  partialFrees: 0,
   /** Frees of memory that was reserved at boot. */
-  readonly freeReserved: number;
+  freeReserved: 0,
   /** Blocks freed by deferred struct-page initialisation; no request. */
-  readonly deferredInitFrees: number;
+  deferredInitFrees: 0,
   /** Blocks initialised ahead of that because an allocation ran short (deferred_grow_zone); no request. */
-  readonly grownBlocks: number;
+  grownBlocks: 0,
   /** Blocks of order 10 that nobody had, freed later: accepted by the kernel; no request. */
-  readonly acceptedBlocks: number;
+  acceptedBlocks: 0,
   /** Allocations handed out, refilled or drained again without a free, which was put in. */
-  readonly reallocations: number;
+  reallocations: 0,
   /** Pages still allocated at the end. */
-  readonly stillAllocatedPages: number;
-}
+  stillAllocatedPages: 0,
+};
+
+/** What became of the events of a trace; nothing is left out without being counted. */
+export type ImportReport = Readonly<typeof NOTHING_IMPORTED>;
 
 /** Whether a request makes a handle. */
 export function makesHandle(kind: number): boolean {

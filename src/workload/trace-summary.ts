@@ -1,5 +1,6 @@
 /** What `perf kmem stat --page` tells of a trace, and how many pages were allocated when. */
 
+import { growColumns, newColumns } from "../columns/columns.js";
 import { formatGfp } from "../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";
@@ -53,36 +54,28 @@ const SAMPLES_MAX = 2048;
 const TYPES = 6;
 const KIND_NAMES = Object.keys(PageEventKind) as (keyof typeof PageEventKind)[];
 
+const SUM_COLUMNS = { allocations: "f64", pages: "f64" } as const;
+
 /** Two counts for each of a number of things that grows. */
 class Sums {
-  #allocations = new Float64Array(64);
-  #pages = new Float64Array(64);
+  readonly #rows = newColumns(SUM_COLUMNS, 64);
 
   add(index: number, pages: number): void {
-    if (index >= this.#pages.length) this.#grow(index);
-    this.#allocations[index]!++;
-    this.#pages[index]! += pages;
+    while (index >= this.#rows.pages.length) growColumns(SUM_COLUMNS, this.#rows);
+    this.#rows.allocations[index]!++;
+    this.#rows.pages[index]! += pages;
   }
 
   /** What was counted, most allocations first. */
   named<T extends object>(name: (index: number) => T): (T & AllocationSum)[] {
-    return Array.from(this.#allocations, (allocations, index) => ({
+    return Array.from(this.#rows.allocations, (allocations, index) => ({
       index,
       allocations,
-      pages: this.#pages[index]!,
+      pages: this.#rows.pages[index]!,
     }))
       .filter(({ allocations }) => allocations > 0)
       .sort((a, b) => b.allocations - a.allocations || a.index - b.index)
       .map(({ index, ...sum }) => ({ ...name(index), ...sum }));
-  }
-
-  #grow(index: number): void {
-    const [allocations, pages] = [this.#allocations, this.#pages];
-    const capacity = 2 ** Math.ceil(Math.log2(index + 1));
-    this.#allocations = new Float64Array(capacity);
-    this.#pages = new Float64Array(capacity);
-    this.#allocations.set(allocations);
-    this.#pages.set(pages);
   }
 }
 

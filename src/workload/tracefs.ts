@@ -1,5 +1,4 @@
-import { EventCollector } from "./collect-events.js";
-import { EventBlocks } from "./event-blocks.js";
+import { EventBlocks, EventCollector } from "./event-blocks.js";
 import type { PageEvents } from "./events.js";
 import { TRACEFS } from "./readers/ftrace-format.js";
 import { TextReader } from "./readers/text-reader.js";

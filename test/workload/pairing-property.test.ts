@@ -2,8 +2,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EventCollector } from "../../src/workload/collect-events.js";
-import { EventBlocks } from "../../src/workload/event-blocks.js";
+import { EventBlocks, EventCollector } from "../../src/workload/event-blocks.js";
 import { PageEventKind, type PageEvents } from "../../src/workload/events.js";
 import { RequestKind } from "../../src/workload/requests.js";
 import { heldPages, requestsOf } from "./machine.js";

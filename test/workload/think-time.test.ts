@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { timeOutside } from "../../src/workload/think-time.js";
+import { timeOutside } from "../../src/workload/build-requests.js";
 
 const test = suite("workload: think time");
 

@@ -3,7 +3,9 @@
  * a checksum each. Written down for others in workloads/FORMAT.md.
  */
 
+import { rowBytes } from "../../columns/columns.js";
 import { BLOCK_EVENTS } from "../event-blocks.js";
+import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
 import type { TraceCounts } from "../trace-counts.js";
 
 /** First bytes of a file. They are no text, and copying them as text damages them. */
@@ -62,23 +64,9 @@ export interface CompactEnd {
   readonly gfpTexts: readonly (readonly [text: string, flags: number])[];
 }
 
-/** Bytes of one event in each column, in the order of the columns. */
-const COLUMN_BYTES = {
-  timeNs: 8,
-  pfn: 8,
-  task: 4,
-  detail: 4,
-  caller: 4,
-  cpu: 2,
-  kind: 1,
-  order: 1,
-  migrateType: 1,
-} as const;
-
 /** Payload of a block of events, without what fills it up to a multiple of 8. */
 export function columnsBytes(count: number, hasCallers: boolean): number {
-  const sum = Object.values(COLUMN_BYTES).reduce((total, bytes) => total + bytes, 0);
-  return count * (hasCallers ? sum : sum - COLUMN_BYTES.caller);
+  return count * rowBytes(hasCallers ? BLOCK_COLUMNS : EVENT_COLUMNS);
 }
 
 /** Up to a multiple of 8. */

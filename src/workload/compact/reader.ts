@@ -1,5 +1,6 @@
+import { columnsIn } from "../../columns/columns.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
-import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
+import { BLOCK_COLUMNS, EVENT_COLUMNS, PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import type { TraceOutput } from "../readers/text-reader.js";
 import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
@@ -141,22 +142,10 @@ export class CompactReader {
   }
 
   #passEvents(buffer: ArrayBuffer, count: number, hasCallers: boolean, offset: number): void {
-    const fours = hasCallers ? 28 : 24;
-    const bytes = (fours + 2) * count;
-    const block: EventBlock = {
-      count,
-      timeNs: new Float64Array(buffer, 0, count),
-      pfn: new Float64Array(buffer, 8 * count, count),
-      task: new Uint32Array(buffer, 16 * count, count),
-      detail: new Uint32Array(buffer, 20 * count, count),
-      caller: hasCallers ? new Uint32Array(buffer, 24 * count, count) : NO_CALLERS,
-      cpu: new Uint16Array(buffer, fours * count, count),
-      kind: new Uint8Array(buffer, bytes, count),
-      order: new Uint8Array(buffer, bytes + count, count),
-      migrateType: new Uint8Array(buffer, bytes + 2 * count, count),
-      hasCallers,
-      originSeconds: this.#origin(offset),
-    };
+    const columns = hasCallers
+      ? columnsIn(BLOCK_COLUMNS, buffer, count)
+      : { ...columnsIn(EVENT_COLUMNS, buffer, count), caller: NO_CALLERS };
+    const block: EventBlock = { ...columns, count, hasCallers, originSeconds: this.#origin(offset) };
     const fault = faultOf(block, this.#tasks.length, this.#callers.length);
     if (fault !== undefined) this.#fail(offset, `events with a possible ${fault}`, `another ${fault}`);
     if (!this.#sameNumbers) {

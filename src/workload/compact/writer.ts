@@ -1,4 +1,5 @@
 import type { EventBlock } from "../event-blocks.js";
+import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
 import type { TraceCounts } from "../trace-counts.js";
 import type { TraceNames } from "../trace-names.js";
 import {
@@ -55,20 +56,12 @@ export class CompactWriter {
     this.events += count;
     const bytes = this.#block;
     let at = BLOCK_HEADER_BYTES;
-    const put = (column: Uint8Array | Uint16Array | Uint32Array | Float64Array): void => {
+    for (const name of Object.keys(hasCallers ? BLOCK_COLUMNS : EVENT_COLUMNS)) {
+      const column = block[name as keyof typeof BLOCK_COLUMNS];
       const length = count * column.BYTES_PER_ELEMENT;
       bytes.set(new Uint8Array(column.buffer, column.byteOffset, length), at);
       at += length;
-    };
-    put(block.timeNs);
-    put(block.pfn);
-    put(block.task);
-    put(block.detail);
-    if (hasCallers) put(block.caller);
-    put(block.cpu);
-    put(block.kind);
-    put(block.order);
-    put(block.migrateType);
+    }
     const payloadBytes = padded(columnsBytes(count, hasCallers));
     bytes.fill(0, at, BLOCK_HEADER_BYTES + payloadBytes);
     this.#seal(bytes, hasCallers ? BlockType.eventsWithCallers : BlockType.events, payloadBytes, count);

@@ -1,12 +1,19 @@
 /** Generated workloads, in the form in which recorded ones are replayed. */
 
+import { type Columns, firstRows, joinRows } from "../../columns/columns.js";
 import { GiB, MiB, PAGE_SIZE, roundUp } from "../../units.js";
 import type { RecordedRequests } from "../after-boot.js";
 import type { NamedRange, Recording } from "../recording.js";
-import { type ImportReport, RequestKind, type Requests } from "../requests.js";
+import {
+  type ImportReport,
+  NOTHING_IMPORTED,
+  REQUEST_COLUMNS,
+  RequestKind,
+  type Requests,
+} from "../requests.js";
 import type { BeforeRequests, TargetMachine, Workload } from "./generator.js";
 import { Random } from "./random.js";
-import { type RequestBlock, RequestWriter } from "./request-writer.js";
+import { RequestWriter } from "./request-writer.js";
 
 /** Requests in a block, more or less: a generator stops only after a step of its own. */
 const BLOCK_REQUESTS = 65_536;
@@ -43,62 +50,27 @@ export function* generateBlocks(
  * @param seed 0 to 2^32 - 1; the same workload, machine and seed give the same requests
  */
 export function generate(workload: Workload, machine: TargetMachine, seed: number): RecordedRequests {
-  const blocks: RequestBlock[] = [];
+  const pieces: Columns<typeof REQUEST_COLUMNS>[] = [];
   let last = new RequestWriter();
   for (const writer of generateBlocks(workload, machine, seed)) {
-    blocks.push(copyOf(writer));
+    pieces.push(firstRows(REQUEST_COLUMNS, writer.rows, writer.count));
     last = writer;
   }
-  const requests = joined(blocks, last);
+  const rows = joinRows(REQUEST_COLUMNS, pieces);
+  const { handleCount, thinkBeforeNs, marks } = last;
+  const requests: Requests = {
+    ...rows,
+    count: rows.kind.length,
+    handleCount,
+    startNs: thinkBeforeNs,
+    thinkBeforeNs,
+    marks: { ...marks },
+  };
   return {
     recording: describe(workload, machine, seed, requests),
     requests,
     report: reportOf(requests),
   };
-}
-
-function copyOf(block: RequestBlock): RequestBlock {
-  const { count } = block;
-  return {
-    count,
-    kind: block.kind.slice(0, count),
-    order: block.order.slice(0, count),
-    gfp: block.gfp.slice(0, count),
-    cpu: block.cpu.slice(0, count),
-    handle: block.handle.slice(0, count),
-    offsetBytes: block.offsetBytes.slice(0, count),
-    thinkNs: block.thinkNs.slice(0, count),
-  };
-}
-
-function joined(blocks: readonly RequestBlock[], last: RequestWriter): Requests {
-  const count = blocks.reduce((sum, block) => sum + block.count, 0);
-  const whole = {
-    count,
-    kind: new Uint8Array(count),
-    order: new Uint8Array(count),
-    gfp: new Uint32Array(count),
-    cpu: new Uint16Array(count),
-    handle: new Int32Array(count),
-    offsetBytes: new Float64Array(count),
-    thinkNs: new Float64Array(count),
-    handleCount: last.handleCount,
-    startNs: last.thinkBeforeNs,
-    thinkBeforeNs: last.thinkBeforeNs,
-    marks: { ...last.marks },
-  };
-  let at = 0;
-  for (const block of blocks) {
-    whole.kind.set(block.kind, at);
-    whole.order.set(block.order, at);
-    whole.gfp.set(block.gfp, at);
-    whole.cpu.set(block.cpu, at);
-    whole.handle.set(block.handle, at);
-    whole.offsetBytes.set(block.offsetBytes, at);
-    whole.thinkNs.set(block.thinkNs, at);
-    at += block.count;
-  }
-  return whole;
 }
 
 function describe(
@@ -165,24 +137,11 @@ function reportOf({ count, kind, order, handleCount }: Requests): ImportReport {
     else if (one === RequestKind.free) pages -= 2 ** order[i]!;
   }
   return {
-    events: 0,
-    lostEvents: 0,
-    overwrittenEvents: 0,
-    otherEvents: 0,
-    innerEvents: 0,
-    batchedFrees: 0,
+    ...NOTHING_IMPORTED,
     allocations: handleCount - kinds[RequestKind.allocBulk]!,
-    failed: 0,
     inferredBulk: kinds[RequestKind.allocBulk]!,
-    inferredOther: 0,
-    beforeTracing: 0,
     frees: kinds[RequestKind.free]!,
-    partialFrees: 0,
     freeReserved: kinds[RequestKind.freeReserved]!,
-    deferredInitFrees: 0,
-    grownBlocks: 0,
-    acceptedBlocks: 0,
-    reallocations: 0,
     stillAllocatedPages: pages,
   };
 }

@@ -1,14 +1,16 @@
 /** Generated requests as the events that a kernel would have traced, to be written to a trace file. */
 
+import { growColumns, newColumns } from "../../columns/columns.js";
 import { gfpMigrateType } from "../../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER, PAGE_SIZE } from "../../units.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind } from "../events.js";
 import { makesHandle, RequestKind } from "../requests.js";
-import { grown } from "../typed-array.js";
-import type { RequestBlock } from "./request-writer.js";
+import type { RequestWriter } from "./request-writer.js";
 
-const FIRST_CAPACITY = 4096;
+const FIRST_ROWS = 4096;
+/** First page of an allocation, and its order. */
+const ALLOCATION_COLUMNS = { pfn: "f64", order: "u8" } as const;
 /** The only task of the events. */
 const TASK = 0;
 
@@ -21,9 +23,8 @@ const TASK = 0;
  */
 export class RequestEvents {
   readonly #events: EventBlocks;
-  /** First page of each handle's allocation, and its order. */
-  #pfn: Float64Array = new Float64Array(FIRST_CAPACITY);
-  #order: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  /** By handle. */
+  readonly #allocations = newColumns(ALLOCATION_COLUMNS, FIRST_ROWS);
   #handles = 0;
   /** Places that are free again, by order. */
   readonly #free: readonly number[][] = Array.from({ length: MAX_PAGE_ORDER + 1 }, () => []);
@@ -40,9 +41,9 @@ export class RequestEvents {
     this.#startNs = startNs;
   }
 
-  /** Appends the events of some requests; the block may be used again. */
-  add(block: RequestBlock): void {
-    for (let i = 0; i < block.count; i++) {
+  /** Appends the events of the requests in a writer, which may then be cleared. */
+  add({ count, rows: block }: RequestWriter): void {
+    for (let i = 0; i < count; i++) {
       const kind = block.kind[i]!;
       const cpu = block.cpu[i]!;
       const order = block.order[i]!;
@@ -53,9 +54,9 @@ export class RequestEvents {
         this.#events.append(PageEventKind.alloc, order, gfpMigrateType(gfp), cpu, TASK, timeNs, pfn, gfp);
       } else if (kind === RequestKind.free) {
         const handle = block.handle[i]!;
-        const pfn = this.#pfn[handle]! + block.offsetBytes[i]! / PAGE_SIZE;
+        const pfn = this.#allocations.pfn[handle]! + block.offsetBytes[i]! / PAGE_SIZE;
         this.#events.append(PageEventKind.free, order, 0, cpu, TASK, timeNs, pfn, 0);
-        if (order === this.#order[handle]) this.#free[order]!.push(pfn);
+        if (order === this.#allocations.order[handle]) this.#free[order]!.push(pfn);
       }
     }
   }
@@ -69,17 +70,15 @@ export class RequestEvents {
   }
 
   #place(order: number): number {
-    if (this.#handles === this.#pfn.length) {
-      this.#pfn = grown(this.#pfn, this.#handles * 2);
-      this.#order = grown(this.#order, this.#handles * 2);
-    }
+    const handle = this.#handles++;
+    if (handle === this.#allocations.pfn.length) growColumns(ALLOCATION_COLUMNS, this.#allocations);
     let pfn = this.#free[order]!.pop();
     if (pfn === undefined) {
       pfn = Math.ceil(this.#endPfn / 2 ** order) * 2 ** order;
       this.#endPfn = pfn + 2 ** order;
     }
-    this.#order[this.#handles] = order;
-    this.#pfn[this.#handles++] = pfn;
+    this.#allocations.order[handle] = order;
+    this.#allocations.pfn[handle] = pfn;
     return pfn;
   }
 }

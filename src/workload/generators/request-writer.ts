@@ -1,27 +1,16 @@
+import { type Columns, growColumns, newColumns } from "../../columns/columns.js";
 import type { Milestone } from "../recording.js";
-import { RequestKind, type RequestMark, type Requests } from "../requests.js";
-import { grown } from "../typed-array.js";
+import { REQUEST_COLUMNS, RequestKind, type RequestMark } from "../requests.js";
 
-const FIRST_CAPACITY = 4096;
+const FIRST_ROWS = 4096;
 const NO_HANDLE = -1;
 
-/** Requests that follow one another. Columns may be longer than `count`. */
-export type RequestBlock = Pick<
-  Requests,
-  "count" | "kind" | "order" | "gfp" | "cpu" | "handle" | "offsetBytes" | "thinkNs"
->;
-
 /** Where a generator puts its requests. Every one says how long its CPU worked before it, in nanoseconds. */
-export class RequestWriter implements RequestBlock {
+export class RequestWriter {
   /** Requests since they were taken last. */
   count = 0;
-  kind: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  order: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  gfp: Uint32Array = new Uint32Array(FIRST_CAPACITY);
-  cpu: Uint16Array = new Uint16Array(FIRST_CAPACITY);
-  handle: Int32Array = new Int32Array(FIRST_CAPACITY);
-  offsetBytes: Float64Array = new Float64Array(FIRST_CAPACITY);
-  thinkNs: Float64Array = new Float64Array(FIRST_CAPACITY);
+  /** Those requests; there may be more rows. */
+  readonly rows: Columns<typeof REQUEST_COLUMNS> = newColumns(REQUEST_COLUMNS, FIRST_ROWS);
   /** Handles so far. */
   handleCount = 0;
   /** Work of all CPUs before the first request. */
@@ -78,26 +67,15 @@ export class RequestWriter implements RequestBlock {
     offsetBytes: number,
     thinkNs: number,
   ): void {
-    const index = this.count;
-    if (index === this.kind.length) this.#grow();
-    this.kind[index] = kind;
-    this.order[index] = order;
-    this.gfp[index] = gfp;
-    this.cpu[index] = cpu;
-    this.handle[index] = handle;
-    this.offsetBytes[index] = offsetBytes;
-    this.thinkNs[index] = thinkNs;
-    this.count = index + 1;
-  }
-
-  #grow(): void {
-    const capacity = this.count * 2;
-    this.kind = grown(this.kind, capacity);
-    this.order = grown(this.order, capacity);
-    this.gfp = grown(this.gfp, capacity);
-    this.cpu = grown(this.cpu, capacity);
-    this.handle = grown(this.handle, capacity);
-    this.offsetBytes = grown(this.offsetBytes, capacity);
-    this.thinkNs = grown(this.thinkNs, capacity);
+    const { rows } = this;
+    const index = this.count++;
+    if (index === rows.kind.length) growColumns(REQUEST_COLUMNS, rows);
+    rows.kind[index] = kind;
+    rows.order[index] = order;
+    rows.gfp[index] = gfp;
+    rows.cpu[index] = cpu;
+    rows.handle[index] = handle;
+    rows.offsetBytes[index] = offsetBytes;
+    rows.thinkNs[index] = thinkNs;
   }
 }

@@ -31,8 +31,7 @@ export class ZeroPages {
     if (this.#meaning !== "not known") return;
     this.#meaning = "failure";
     this.isOpen = false;
-    const { flushed, pfn } = this.#blocks;
-    for (const event of this.#undecided) if (event >= flushed) pfn[event - flushed] = 0;
+    for (const event of this.#undecided) this.#blocks.setFailed(event);
     this.#undecided = [];
   }
 

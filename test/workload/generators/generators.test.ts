@@ -151,7 +151,8 @@ test("a long workload comes in blocks that are the whole when put together", () 
     blocks++;
     count += block.count;
     for (let i = 0; i < block.count; i++)
-      if (block.kind[i] === RequestKind.alloc && block.handle[i] !== handles++) assert.unreachable("handle");
+      if (block.rows.kind[i] === RequestKind.alloc && block.rows.handle[i] !== handles++)
+        assert.unreachable("handle");
   }
   const { requests } = generate(workload, MACHINE, 1);
   assert.ok(blocks > 2);

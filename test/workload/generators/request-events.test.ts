@@ -3,8 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GiB } from "../../../src/units.js";
 import { buildRequests } from "../../../src/workload/build-requests.js";
-import { EventCollector } from "../../../src/workload/collect-events.js";
-import { EventBlocks } from "../../../src/workload/event-blocks.js";
+import { EventBlocks, EventCollector } from "../../../src/workload/event-blocks.js";
 import type { PageEvents } from "../../../src/workload/events.js";
 import {
   generate,

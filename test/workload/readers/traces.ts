@@ -1,8 +1,7 @@
 /** Traces for tests: reading them whole, and printing the same events as each tool does. */
 
 import { formatGfp } from "../../../src/page-alloc/gfp.js";
-import { EventCollector } from "../../../src/workload/collect-events.js";
-import { type EventBlock, EventBlocks } from "../../../src/workload/event-blocks.js";
+import { type EventBlock, EventBlocks, EventCollector } from "../../../src/workload/event-blocks.js";
 import { PageEventKind, type Task } from "../../../src/workload/events.js";
 import { TraceReader } from "../../../src/workload/readers/trace-reader.js";
 import { newTraceCounts, type TraceCounts } from "../../../src/workload/trace-counts.js";
