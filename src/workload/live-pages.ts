@@ -17,28 +17,24 @@ const FREED_IN_BATCH = 0xff;
 /** Set in what is 1 below 0 or FREED_IN_BATCH, the values of pages that nobody has, and below no other. */
 const NOBODY = 0x80;
 
-/** What does not fit together in a trace. */
-export interface PairingCounts {
+const NO_COUNTS = {
   /** Allocations that found a page. */
-  allocations: number;
+  allocations: 0,
   /** Allocations that found none. */
-  failed: number;
-  frees: number;
+  failed: 0,
+  frees: 0,
   /** Allocations of a page that was still allocated: the event of its free is missing. */
-  reallocations: number;
+  reallocations: 0,
   /** Frees of a page that no event had allocated: it was before the trace, or the event is missing. */
-  unknownFrees: number;
-}
+  unknownFrees: 0,
+};
+
+/** What does not fit together in a trace. */
+export type PairingCounts = typeof NO_COUNTS;
 
 /** Follows allocations and frees, with 1 byte for each page that the trace names. */
 export class LivePages {
-  readonly counts: PairingCounts = {
-    allocations: 0,
-    failed: 0,
-    frees: 0,
-    reallocations: 0,
-    unknownFrees: 0,
-  };
+  readonly counts: PairingCounts = { ...NO_COUNTS };
   /** Pages that are allocated now. */
   pages = 0;
   /** The highest number of them so far. */

@@ -124,16 +124,9 @@ const interval: z.ZodType<NamedInterval> = z
   .refine(({ start, end }) => start < end, { error: "expected an end after the start", path: ["end"] })
   .transform(({ name, start, end }) => ({ name, startNs: start, endNs: end }));
 
-const milestones: z.ZodType<Recording["milestones"]> = z.strictObject({
-  setupPerCpuPageset: seconds.exactOptional(),
-  smpInit: seconds.exactOptional(),
-  smpDone: seconds.exactOptional(),
-  pageAllocInitLate: seconds.exactOptional(),
-  watermarks: seconds.exactOptional(),
-  khugepaged: seconds.exactOptional(),
-  kswapd: seconds.exactOptional(),
-  ready: seconds.exactOptional(),
-});
+const milestones = z.strictObject(
+  Object.fromEntries(MILESTONES.map((name) => [name, seconds.exactOptional()])),
+) as z.ZodType<Recording["milestones"]>;
 
 const description: z.ZodType<Recording> = z.strictObject({
   schemaVersion: z.literal(1),

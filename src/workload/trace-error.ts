@@ -1,3 +1,10 @@
+const LONGEST_QUOTE = 40;
+
+/** A text as messages quote it, on one line and not long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text);
+}
+
 /** Where in a file: a line and a column in bytes, both from 1, or an offset in bytes from 0. */
 export type TracePlace = { readonly line: number; readonly column: number } | { readonly offset: number };
 

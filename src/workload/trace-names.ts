@@ -2,7 +2,7 @@ import { type GfpTable, gfpTableOf } from "../linux/gfp-table.js";
 import { parseReleaseName } from "../linux/release-name.js";
 import { ByteMemo, hashOf } from "./byte-memo.js";
 import type { Task } from "./events.js";
-import { gfpOfText } from "./gfp-text.js";
+import { DEFAULT_GFP_TABLE, gfpOfText } from "./gfp-text.js";
 
 /** A limit against traces that are not what they say; real ones have some hundred. */
 const GFP_TEXTS_MAX = 4096;
@@ -124,4 +124,26 @@ export class TaskMemo {
   numberAt(view: DataView, start: number, end: number): number {
     return start === end ? -1 : this.#memo.valueOf(view, start, end, hashOf(view, start, end));
   }
+}
+
+/** How the request flags of a trace were read: of which release, and which of them decide nothing. */
+
+/** What there is to say of flags. */
+export interface FlagsReading {
+  /** The release whose flags they were taken to be. */
+  readonly release: string;
+  /** Whether that is the kernel that was traced, as it was given or as the trace tells. */
+  readonly isTold: boolean;
+  /** Flags that decide nothing here. */
+  readonly idle: readonly string[];
+}
+
+/** @param names of a trace that has been read */
+export function flagsReading({ gfpTable, gfpTexts }: TraceNames): FlagsReading {
+  const idle = new Set([...gfpTexts.keys()].flatMap((text) => gfpOfText(text, gfpTable)?.idle ?? []));
+  return {
+    release: (gfpTable ?? DEFAULT_GFP_TABLE).taken,
+    isTold: gfpTable !== undefined,
+    idle: [...idle].sort(),
+  };
 }

@@ -3,16 +3,17 @@
 import { formatGfp } from "../page-alloc/gfp.js";
 import { PAGEBLOCK_ORDER } from "../units.js";
 import { ascii } from "./bytes.js";
-import type { EventBlock } from "./event-blocks.js";
+import { type EventBlock, EventBlocks } from "./event-blocks.js";
 import { PageEventKind, type Task } from "./events.js";
-import type { TraceCounts } from "./trace-counts.js";
-import { NAME_CHARACTERS_MAX, type TraceNames } from "./trace-names.js";
-import { TracefsProof } from "./tracefs-proof.js";
+import { TRACEFS } from "./readers/ftrace-format.js";
+import { TextReader } from "./readers/text-reader.js";
+import { newTraceCounts, type TraceCounts } from "./trace-counts.js";
+import { quoted, TraceError } from "./trace-error.js";
+import { NAME_CHARACTERS_MAX, TraceNames } from "./trace-names.js";
 
 /** Far above what the text of an event has, with names of `NAME_CHARACTERS_MAX`. */
 const LINE_BYTES_MAX = 8192;
-const DIGITS = "0123456789abcdef";
-const HEX: Uint8Array = ascii(DIGITS);
+const HEX: Uint8Array = ascii("0123456789abcdef");
 const encoder = new TextEncoder();
 
 /** The names of the events as TP_printk writes them, with what `%p` prints for a pointer that nobody may read. */
@@ -47,13 +48,11 @@ export function tracefsTrailer(
 /** A name that the text of tracefs cannot hold, such as one with a line end. `message` is one line. */
 export class UnprintableName extends Error {
   constructor(what: "task" | "function", name: string) {
-    const quote = JSON.stringify(name.length > LONGEST_QUOTE ? `${name.slice(0, LONGEST_QUOTE)}...` : name);
-    super(`the ${what} ${quote} has a name that the text of tracefs cannot hold`);
+    super(`the ${what} ${quoted(name)} has a name that the text of tracefs cannot hold`);
     this.name = "UnprintableName";
   }
 }
 
-const LONGEST_QUOTE = 40;
 /** Printed before any name is put to the proof, which then is in the middle of a trace. */
 const ANY_TASK: Task = { comm: "a", pid: 1 };
 
@@ -96,22 +95,22 @@ export class TracefsPrinter {
     const detail = block.detail[i]!;
     this.#start(block, i);
     this.#text(kind === PageEventKind.alloc && block.pfn[i] === 0 ? FAILED : NAMES[kind]);
-    this.#hex(block.pfn[i]!);
+    this.#number(block.pfn[i]!, 1, 16);
     if (kind === PageEventKind.extfrag) {
       this.#extfrag(order, type, detail);
     } else {
       this.#text(ORDER);
-      this.#decimal(order, 1);
+      this.#number(order, 1);
       if (kind !== PageEventKind.free && kind !== PageEventKind.freeBatched) {
         this.#text(MIGRATE_TYPE);
-        this.#decimal(type, 1);
+        this.#number(type, 1);
       }
       if (kind === PageEventKind.alloc) {
         this.#text(GFP_FLAGS);
         this.#text(this.#gfp(detail));
       } else if (kind === PageEventKind.zoneLocked) {
         this.#text(PERCPU_REFILL);
-        this.#decimal(detail, 1);
+        this.#number(detail, 1);
       }
     }
     this.#bytes[this.#at++] = 0x0a;
@@ -124,7 +123,7 @@ export class TracefsPrinter {
   /** What stands in front of an event. */
   #start(block: EventBlock, i: number): void {
     this.#text(this.#task(block.task[i]!));
-    this.#decimal(block.cpu[i]!, 3);
+    this.#number(block.cpu[i]!, 3);
     this.#text(CPU_END);
     this.#time(block.timeNs[i]!, block.originSeconds);
   }
@@ -185,10 +184,10 @@ export class TracefsPrinter {
     const ns = timeNs - seconds * 1e9;
     seconds += originSeconds;
     this.#spaces(5 - String(seconds).length);
-    this.#decimal(seconds, 1);
+    this.#number(seconds, 1);
     this.#bytes[this.#at++] = 0x2e;
-    if (ns % 1000 === 0) this.#decimal(ns / 1000, 6);
-    else this.#decimal(ns, 9);
+    if (ns % 1000 === 0) this.#number(ns / 1000, 6);
+    else this.#number(ns, 9);
     this.#bytes[this.#at++] = 0x3a;
     this.#bytes[this.#at++] = 0x20;
   }
@@ -202,25 +201,13 @@ export class TracefsPrinter {
     this.#at += text.length;
   }
 
-  #decimal(value: number, digits: number): void {
+  #number(value: number, digits: number, base = 10): void {
     let length = digits;
-    while (value >= 10 ** length) length++;
+    while (value >= base ** length) length++;
     let rest = value;
     for (let i = this.#at + length - 1; i >= this.#at; i--) {
-      const quotient = Math.floor(rest / 10);
-      this.#bytes[i] = HEX[rest - quotient * 10]!;
-      rest = quotient;
-    }
-    this.#at += length;
-  }
-
-  #hex(value: number): void {
-    let length = 1;
-    while (value >= 16 ** length) length++;
-    let rest = value;
-    for (let i = this.#at + length - 1; i >= this.#at; i--) {
-      const quotient = Math.floor(rest / 16);
-      this.#bytes[i] = HEX[rest - quotient * 16]!;
+      const quotient = Math.floor(rest / base);
+      this.#bytes[i] = HEX[rest - quotient * base]!;
       rest = quotient;
     }
     this.#at += length;
@@ -236,4 +223,47 @@ function startOf({ comm, pid }: Task): string {
 /** Some event of a task. */
 function eventOf(task: Task): string {
   return `${startOf(task)}000] ..... 0.000000: mm_page_free: page=0 pfn=0x1 order=0\n`;
+}
+
+/** Events on trial at a time, and room to spare. */
+const PROOF_EVENTS = 16;
+
+/** Whether names can be printed so that reading the text gives them back: the reader itself is asked. */
+class TracefsProof {
+  readonly #names = new TraceNames();
+  /** What the lines on trial came to. */
+  readonly #read: (readonly [task: Task, caller: string])[] = [];
+  readonly #blocks = new EventBlocks(({ count, task, caller }) => {
+    for (let i = 0; i < count; i++) {
+      this.#read.push([
+        this.#names.tasks[task[i]!]!,
+        caller[i] === 0 ? "" : this.#names.callers[caller[i]! - 1]!,
+      ]);
+    }
+  }, PROOF_EVENTS);
+  readonly #reader = new TextReader("proof", TRACEFS, {
+    blocks: this.#blocks,
+    names: this.#names,
+    counts: newTraceCounts(),
+  });
+
+  /**
+   * @param lines one event, with its call chain if it has one
+   * @param caller empty for none
+   * @returns whether they are read as one event of this task and this caller
+   */
+  holds(lines: Uint8Array, { comm, pid }: Task, caller: string): boolean {
+    this.#read.length = 0;
+    try {
+      this.#reader.feed(lines);
+    } catch (error) {
+      if (error instanceof TraceError) return false;
+      throw error;
+    }
+    this.#blocks.flush();
+    const [event] = this.#read;
+    return (
+      this.#read.length === 1 && event![0].comm === comm && event![0].pid === pid && event![1] === caller
+    );
+  }
 }

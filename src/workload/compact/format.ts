@@ -6,7 +6,8 @@
 import { rowBytes } from "../../columns/columns.js";
 import { BLOCK_EVENTS } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
-import type { TraceCounts } from "../trace-counts.js";
+import { COUNT_MAX, newTraceCounts, type TraceCounts } from "../trace-counts.js";
+import { NAME_CHARACTERS_MAX } from "../trace-names.js";
 
 /** First bytes of a file. They are no text, and copying them as text damages them. */
 export const COMPACT_MAGIC = "\x89UATRC\r\n";
@@ -96,4 +97,49 @@ export function requireLittleEndian(): void {
 
 function fourCharacters(text: string): number {
   return new DataView(new TextEncoder().encode(text).buffer).getUint32(0, true);
+}
+
+// The blocks that hold JSON; each function returns undefined for what does not fit.
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+/** Half of a pair of UTF-16 cannot be written as UTF-8. */
+const isName = (value: unknown): value is string =>
+  isText(value) && value.length <= NAME_CHARACTERS_MAX && !/\p{Surrogate}/u.test(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export function metadataOf(value: unknown): CompactMetadata | undefined {
+  if (!isObject(value)) return undefined;
+  const { kernel, clock, source } = value;
+  if (!Array.isArray(source) || !source.every(isText)) return undefined;
+  if ((kernel !== undefined && !isText(kernel)) || (clock !== undefined && !isText(clock))) return undefined;
+  return { ...(kernel === undefined ? {} : { kernel }), ...(clock === undefined ? {} : { clock }), source };
+}
+
+export function clockOf(value: unknown): CompactClock | undefined {
+  if (!isObject(value) || !isCount(value.originSeconds)) return undefined;
+  return { originSeconds: value.originSeconds };
+}
+
+export function tasksOf(value: unknown): readonly (readonly [comm: string, pid: number])[] | undefined {
+  const isTask = (entry: unknown): boolean => Array.isArray(entry) && isName(entry[0]) && isCount(entry[1]);
+  return Array.isArray(value) && value.every(isTask) ? value : undefined;
+}
+
+export function callersOf(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) && value.every(isName) ? value : undefined;
+}
+
+export function endOf(value: unknown): CompactEnd | undefined {
+  if (!isObject(value)) return undefined;
+  const { events, counts, gfpTexts } = value;
+  if (!isCount(events) || !isObject(counts) || !Array.isArray(gfpTexts)) return undefined;
+  const none = newTraceCounts();
+  const isKnown = ([name, count]: [string, unknown]): boolean =>
+    Object.hasOwn(none, name) && isCount(count) && count <= COUNT_MAX;
+  if (!Object.entries(counts).every(isKnown)) return undefined;
+  const isGfp = (entry: unknown): boolean => Array.isArray(entry) && isText(entry[0]) && isCount(entry[1]);
+  if (!gfpTexts.every(isGfp)) return undefined;
+  return { events, counts: { ...none, ...(counts as Partial<TraceCounts>) }, gfpTexts };
 }

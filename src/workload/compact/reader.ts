@@ -9,15 +9,19 @@ import {
   BlockType,
   COMPACT_VERSION,
   type CompactMetadata,
+  callersOf,
   checksum,
+  clockOf,
   columnsBytes,
   EVENTS_BYTES_MAX,
+  endOf,
   FILE_HEADER_BYTES,
+  metadataOf,
   padded,
   requireLittleEndian,
   TEXT_BYTES_MAX,
+  tasksOf,
 } from "./format.js";
-import { callersOf, clockOf, endOf, metadataOf, tasksOf } from "./text-blocks.js";
 
 const LAST_KIND: number = PageEventKind.extfrag;
 /** Largest detail by kind; see workloads/FORMAT.md. */

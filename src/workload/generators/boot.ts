@@ -13,9 +13,14 @@ import {
   type Demand,
   firstCommands,
 } from "./boot-demands.js";
-import type { BeforeRequests, Generator, TargetMachine } from "./generator.js";
-import { count, size } from "./parameters.js";
-import type { Random } from "./random.js";
+import {
+  type BeforeRequests,
+  count,
+  type Generator,
+  type Random,
+  size,
+  type TargetMachine,
+} from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 
 interface BootParameters {

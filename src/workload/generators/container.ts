@@ -1,8 +1,7 @@
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
+import { count, type Generator, size, type TargetMachine } from "./generator.js";
 import { PageCache } from "./page-cache.js";
-import { count, size } from "./parameters.js";
 import type { RequestWriter } from "./request-writer.js";
 import { FREE_NS, Process, USER_PAGE } from "./user-memory.js";
 

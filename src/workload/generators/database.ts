@@ -1,9 +1,7 @@
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
 import { GiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
+import { choice, count, type Generator, type Random, share, size, type TargetMachine } from "./generator.js";
 import { PageCache } from "./page-cache.js";
-import { choice, count, share, size } from "./parameters.js";
-import type { Random } from "./random.js";
 import type { RequestWriter } from "./request-writer.js";
 import { FREE_NS, HUGE_BYTES, Process, USER_PAGE } from "./user-memory.js";
 

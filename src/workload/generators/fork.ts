@@ -1,7 +1,5 @@
 import { KiB, MiB } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
-import { count, share, size } from "./parameters.js";
-import type { Random } from "./random.js";
+import { count, type Generator, type Random, share, size, type TargetMachine } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 import { Process } from "./user-memory.js";
 

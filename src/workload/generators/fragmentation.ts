@@ -1,8 +1,6 @@
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
 import { GiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
-import { count, share, size } from "./parameters.js";
-import type { Random } from "./random.js";
+import { count, type Generator, type Random, share, size, type TargetMachine } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 import { FREE_NS, USER_PAGE } from "./user-memory.js";
 

@@ -11,8 +11,7 @@ import {
   RequestKind,
   type Requests,
 } from "../requests.js";
-import type { BeforeRequests, TargetMachine, Workload } from "./generator.js";
-import { Random } from "./random.js";
+import { type BeforeRequests, Random, type TargetMachine, type Workload } from "./generator.js";
 import { RequestWriter } from "./request-writer.js";
 
 /** Requests in a block, more or less: a generator stops only after a step of its own. */

@@ -1,6 +1,5 @@
 import { GiB, MiB, TiB } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
-import { choice, count, size, time } from "./parameters.js";
+import { choice, count, type Generator, size, type TargetMachine, time } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 import { HUGE_BYTES, Process } from "./user-memory.js";
 

@@ -1,8 +1,6 @@
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
 import { MiB, PAGE_SIZE } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
-import { count, size, time } from "./parameters.js";
-import type { Random } from "./random.js";
+import { count, type Generator, type Random, size, type TargetMachine, time } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 import { FREE_NS, Process } from "./user-memory.js";
 

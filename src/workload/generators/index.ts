@@ -12,16 +12,20 @@ import { container } from "./container.js";
 import { database } from "./database.js";
 import { fork } from "./fork.js";
 import { fragmentation } from "./fragmentation.js";
-import { type Generator, type Workload, withParameters } from "./generator.js";
+import {
+  type Generator,
+  type Parameter,
+  parametersSchema,
+  type Workload,
+  withParameters,
+} from "./generator.js";
 import { heap } from "./heap.js";
 import { idle } from "./idle.js";
 import { model } from "./model.js";
 import { pageCache } from "./page-cache.js";
-import { type Parameter, parametersSchema } from "./parameters.js";
 
 export { generate, generateBlocks } from "./generate.js";
-export type { Workload } from "./generator.js";
-export type { Parameter } from "./parameters.js";
+export type { Parameter, Workload } from "./generator.js";
 export { RequestEvents } from "./request-events.js";
 
 /** Before the name of a generator, where a file could be named too. */

@@ -1,8 +1,7 @@
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
 import { GiB, MiB, TiB } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
+import { choice, count, type Generator, size, type TargetMachine } from "./generator.js";
 import { PageCache } from "./page-cache.js";
-import { choice, count, size } from "./parameters.js";
 import type { RequestWriter } from "./request-writer.js";
 import { HUGE_BYTES, Process, READ_PAGE_NS } from "./user-memory.js";
 

@@ -1,7 +1,6 @@
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
 import { GiB, KiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
-import type { Generator, TargetMachine } from "./generator.js";
-import { count, size } from "./parameters.js";
+import { count, type Generator, size, type TargetMachine } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 import { objectsPerSlab, slabOrder } from "./slub.js";
 import { READ_PAGE_NS } from "./user-memory.js";

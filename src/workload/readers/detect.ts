@@ -3,23 +3,29 @@
 import { byteText } from "../bytes.js";
 import { COMPACT_MAGIC } from "../compact/format.js";
 import type { Task } from "../events.js";
-import { TraceError } from "../trace-error.js";
-import { containerOf } from "./container.js";
-import { foreignBytes, foreignText } from "./foreign.js";
-import { TRACE_CMD, TRACE_CMD_TICKS, TRACEFS, TRACEFS_TICKS } from "./ftrace-format.js";
-import { FUNCTION_GRAPH, GRAPH_LINE } from "./function-graph.js";
-import { DUMP, DUMP_BEGINS, LATENCY, logPrefixLength } from "./latency-format.js";
-import { isStart, type LineFormat, REMARK } from "./line-format.js";
+import { quoted, TraceError } from "../trace-error.js";
+import { containerOf, foreignBytes, foreignText } from "./foreign.js";
+import {
+  DUMP,
+  DUMP_BEGINS,
+  FUNCTION_GRAPH,
+  GRAPH_LINE,
+  LATENCY,
+  logPrefixLength,
+  TRACE_CMD,
+  TRACE_CMD_TICKS,
+  TRACEFS,
+  TRACEFS_TICKS,
+} from "./ftrace-format.js";
+import { isStart, type LineFormat } from "./line-format.js";
 import { looksLikeLlfree } from "./llfree.js";
-import { lossOfLine } from "./losses.js";
-import { PERF_SCRIPT } from "./perf-format.js";
-import { PERF_TRACE } from "./perf-trace-format.js";
+import { PERF_SCRIPT, PERF_TRACE } from "./perf-format.js";
+import { lossOfLine, REMARK } from "./remarks.js";
 
 /** What is looked at; more than the header of any of the tools. */
 export const DETECTION_BYTES = 65536;
 /** One damaged line must not decide. */
 const DETECTION_LINES = 200;
-const LONGEST_QUOTE = 40;
 
 const SYSTEM_AND_EVENT = /^ *[^\s:]+:[^\s:]+: /;
 const PADDED_EVENT = /^[^\s:]+: {2,}/;
@@ -119,6 +125,5 @@ function notText(
     throw new TraceError(file, { line: foreign.line, column: 1 }, "a trace", foreign.advice);
   }
   const expected = "a line of tracefs, perf script or trace-cmd report";
-  const cut = content.length > LONGEST_QUOTE ? `${content.slice(0, LONGEST_QUOTE)}...` : content;
-  throw new TraceError(file, { line, column: 1 }, expected, JSON.stringify(cut));
+  throw new TraceError(file, { line, column: 1 }, expected, quoted(content));
 }

@@ -1,6 +1,6 @@
 /** The pages that systrace and `atrace` wrappers write: the text of tracefs within a script of HTML. */
 
-import { byteText, NEWLINE } from "../bytes.js";
+import { byteText, joined, NEWLINE } from "../bytes.js";
 import { TraceError } from "../trace-error.js";
 import { DETECTION_BYTES, detectFormat } from "./detect.js";
 import type { TextFormatName } from "./line-format.js";
@@ -138,12 +138,4 @@ class Section {
     this.#reader = new TextReader(this.#file, format, this.#output, this.#options);
     this.#reader.feed(bytes);
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

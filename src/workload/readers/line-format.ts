@@ -66,12 +66,21 @@ export interface LineFormat {
   parseStart(line: string, cpuTasks: Map<number, Task>): LineStart | LineFault | "other" | undefined;
 }
 
-/** `kmem:mm_page_alloc: `, `mm_page_alloc:        `. */
-export const PRINTK_EVENT: RegExp = /^(?:([^\s:=]+):)?([^\s:=]+):(?: +|$)/;
+/** Formats of events as their TP_printk writes them: `kmem:mm_page_alloc: `, `mm_page_alloc:        `. */
+export const PRINTK: Pick<LineFormat, "comment" | "event" | "fields"> = {
+  comment: /^#/,
+  event: /^(?:([^\s:=]+):)?([^\s:=]+):(?: +|$)/,
+  fields: "printk",
+};
 
-/** Lines that the tools print around the events. */
-export const REMARK: RegExp =
-  /^(?:cpus=\d+|version = \S+|CPU \d+ is empty|Warning:|Check IO\/CPU overload!|'trace' not valid for .*|\[ perf record: .*|capturing trace\.\.\. done|TRACE:)$/;
+/** What the tools write in front of an event is far shorter. */
+export const START_BYTES_MAX = 512;
+export const MAX_CPU = 0xffff;
+
+/** The column of the first character that is no space. */
+export function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
 
 /** Comm of a task that the trace does not name. */
 export const NO_TASK: Task = { comm: "<...>", pid: 0 };

@@ -3,7 +3,6 @@
 import type { GfpTable } from "../../linux/gfp-table.js";
 import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
-import { type Field, fieldsOf } from "./fields.js";
 import type { LineFault, LineFormat } from "./line-format.js";
 
 /** Kinds by the name of their event. */
@@ -14,7 +13,7 @@ export const KIND_OF_NAME: ReadonlyMap<string, PageEventKind> = new Map<string, 
   ["mm_page_alloc_zone_locked", PageEventKind.zoneLocked],
   ["mm_page_pcpu_drain", PageEventKind.pcpuDrain],
   ["mm_page_alloc_extfrag", PageEventKind.extfrag],
-  // Until b413d48aa706 (3.3); see repeated-frees.ts.
+  // Until b413d48aa706 (3.3); see frame-doubts.ts.
   ["mm_page_free_direct", PageEventKind.free],
   ["mm_pagevec_free", PageEventKind.free],
 ]);
@@ -36,7 +35,7 @@ const FIELD_NAMES: ReadonlySet<string> = new Set(
 const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/;
 /** NULL in the words of the kernel's printf, and of the C library's. */
 const NULL_PAGE = /^\(?(?:null|nil)\)?$/i;
-/** NULL as a number, which tools also print for any page that they have no pointer of; see zero-pages.ts. */
+/** NULL as a number, which tools also print for any page that they have no pointer of; see frame-doubts.ts. */
 const ZERO_PAGE = /^(?:0x)?0+$/;
 /** The pfn of no page where it is printed as it lies in the record, which is -1. */
 const NO_PFN: ReadonlySet<string> = new Set(["-1", "0xffffffffffffffff", "18446744073709551615"]);
@@ -201,4 +200,49 @@ class FieldReader {
     const value = this.text(name) ?? (this.#missingAreZero ? "0" : "");
     return NUMBER.test(value) ? Number(value) : undefined;
   }
+}
+
+/** The fields of an event, whatever their order and whoever added some of his own. */
+
+/** A value and where it stands. */
+export interface Field {
+  readonly name: string;
+  readonly value: string;
+  readonly column: number;
+  readonly valueColumn: number;
+  /** Whether a record begins with it, so that it tells output of records from that of TP_printk. */
+  readonly isFirstOfRecord: boolean;
+}
+
+/** The printf of some kernels pads `(null)` and `(ptrval)`, which then stands apart from its name. */
+const PRINTK_FIELD = /^ *(\w+)=(?: *(\((?:null|nil|ptrval)\))(?=\s|$)|(\S*))/i;
+const PERF_TRACE_FIELD = /^,? *(\w+): ([^\s,()]*)()/;
+/** trace-cmd says so where it does not understand TP_printk, and goes on with the record. */
+const UNPARSED = /^ *\[FAILED TO PARSE\] */;
+
+/** Fields from the start of a text, and what is left behind them. */
+export function fieldsOf(
+  text: string,
+  column: number,
+  style: LineFormat["fields"],
+): { fields: Field[]; rest: { text: string; column: number } } {
+  const pattern = style === "printk" ? PRINTK_FIELD : PERF_TRACE_FIELD;
+  const fields: Field[] = [];
+  let at = UNPARSED.exec(text)?.[0].length ?? 0;
+  const isUnparsed = at > 0;
+  for (let match = pattern.exec(text.slice(at)); match !== null; match = pattern.exec(text.slice(at))) {
+    const name = match[1]!;
+    const value = match[2] || match[3]!;
+    const end = column + at + match[0].length;
+    fields.push({
+      name,
+      value,
+      column: column + at + match[0].indexOf(name),
+      valueColumn: end - value.length,
+      isFirstOfRecord: isUnparsed || (fields.length === 0 && name === "pfn"),
+    });
+    at += match[0].length;
+  }
+  const rest = style === "printk" ? text.slice(at) : text.slice(at).replace(/^\)$/, "");
+  return { fields, rest: { text: rest.trim(), column: column + at + rest.length - rest.trimStart().length } };
 }

@@ -12,18 +12,18 @@ import type { Task } from "../events.js";
 import { TRACEFS } from "./ftrace-format.js";
 import {
   decodeBytes,
+  indentOf,
   isStart,
   type LineFault,
   type LineFormat,
   type LineStart,
+  MAX_CPU,
+  microsecondsTime,
   NO_TASK,
-  PRINTK_EVENT,
+  PRINTK,
+  START_BYTES_MAX,
   secondsTime,
 } from "./line-format.js";
-
-/** What perf writes in front of an event is far shorter. */
-const START_BYTES_MAX = 512;
-const MAX_CPU = 0xffff;
 
 /** Comm, then the thread, alone or behind its process. */
 const TASK = /^ *(?:([^\n]*?) +)?(?:-?\d+\/)?(-?\d{1,10}) *$/;
@@ -47,7 +47,7 @@ function parseStart(line: string): LineStart | LineFault {
   const timed = UP_TO_TIME.exec(text);
   const start = timed ?? UP_TO_EVENT.exec(text);
   if (start === null) {
-    const column = text.length - text.trimStart().length;
+    const column = indentOf(text);
     return { column, expected: "a task, a CPU and a time such as bash 1234 [000] 12.345678:" };
   }
   // perf has the system before every event of the kernel; without it the line is more likely ftrace's.
@@ -80,16 +80,50 @@ function parseTask(text: string): Task | undefined {
   return { comm: match[1] ?? NO_TASK.comm, pid: Math.max(0, Number(match[2])) };
 }
 
-/** perf. */
 export const PERF_SCRIPT: LineFormat = {
+  ...PRINTK,
   name: "perf script",
   // With call chains a comm is not padded, and it may begin with a `#` of its own.
   comment: /^#(?: |$)/,
   // Mail and web pages turn the tab into spaces; then a frame is told by its address and the file of the code.
   frame:
     /^(?:\t| +[0-9a-f]{6,16} (?!.*\d\.\d{6,9}: )\S.*\([^()]*\)$| +[0-9a-f]{8,16} [\w.@~$]+(?:\+0x[0-9a-f]+)?$)/,
-  event: PRINTK_EVENT,
-  fields: "printk",
   usual: { parseTask, hasSystem: true },
   parseStart,
+};
+
+/**
+ * The text of `perf trace` (tools/perf/builtin-trace.c: trace__event_handler), which prints events
+ * between the system calls, with a time in milliseconds since the start and without a CPU. Fields
+ * that are 0 are left out.
+ *
+ *     12.661 (         ): app/321 kmem:mm_page_alloc(pfn: 147456, gfp_flags: 3264)
+ */
+
+/** Time, duration of a system call, task; `perf trace` of a single thread leaves the task out. */
+const PERF_TRACE_START =
+  /^ *(\d{1,13})\.(\d{3}) +(?:\([^()\n]*\): *)?(?:([^\n]*?)\/(-?\d{1,10}) +)?(?=[\w:.]+\()/;
+
+export const PERF_TRACE: LineFormat = {
+  name: "perf trace",
+  comment: /^#/,
+  frame: /^ {20,}\S/,
+  event: /^(?:([^\s:(]+):)?([^\s:(]+)\(/,
+  fields: "perf trace",
+  parseStart(line) {
+    const match = PERF_TRACE_START.exec(line.slice(0, START_BYTES_MAX));
+    if (match === null) {
+      // Threads that come and go, and page faults.
+      if (/^ *\d+\.\d{3} \(/.test(line) && !line.includes("mm_page")) return "other";
+      const column = indentOf(line);
+      return { column, expected: "a time, a task and an event such as 12.345 ( ): bash/1234 kmem:...(" };
+    }
+    const [start, ms, us, comm, pid] = match;
+    return {
+      task: pid === undefined ? undefined : { comm: decodeBytes(comm!), pid: Math.max(0, Number(pid)) },
+      cpu: undefined,
+      time: microsecondsTime(`${ms}${us}`),
+      eventColumn: start.length,
+    };
+  },
 };

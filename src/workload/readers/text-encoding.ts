@@ -1,5 +1,6 @@
 /** Text as UTF-8 without a mark, however it was stored: with a byte order mark, or as the UTF-16 of Windows. */
 
+import { joined } from "../bytes.js";
 import { TraceError } from "../trace-error.js";
 
 const UTF8_MARK = [0xef, 0xbb, 0xbf];
@@ -69,9 +70,7 @@ class Utf16 implements TextEncoding {
   }
 
   feed(chunk: Uint8Array): Uint8Array {
-    const bytes = new Uint8Array(this.#half.length + chunk.length);
-    bytes.set(this.#half);
-    bytes.set(chunk, this.#half.length);
+    const bytes = joined(this.#half, chunk.slice());
     const length = bytes.length - (bytes.length % 2);
     this.#half = bytes.slice(length);
     if (this.#isBigEndian) for (let at = 0; at < length; at += 2) bytes.subarray(at, at + 2).reverse();

@@ -1,30 +1,19 @@
 /** Reads one of the text formats, line by line. */
 
 import { MAX_PAGE_ORDER } from "../../units.js";
-import { byteText, NEWLINE, nextLine, SPACE } from "../bytes.js";
+import { byteText, LONGEST_LINE_BYTES, NEWLINE, nextLine, SPACE, WholeLines } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind, type Task } from "../events.js";
 import type { GfpText } from "../gfp-text.js";
 import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
-import { TraceError, TraceLineError } from "../trace-error.js";
+import { quoted, TraceError, TraceLineError } from "../trace-error.js";
 import { NAME_CHARACTERS_MAX, TaskMemo, type TraceNames } from "../trace-names.js";
-import { LONGEST_LINE_BYTES, WholeLines } from "../whole-lines.js";
-import { callerOfFrame } from "./call-chain.js";
-import { kernelOfComment } from "./kernel-of-comment.js";
-import { DUMP, DUMP_BEGINS, logPrefixLength } from "./latency-format.js";
-import {
-  decodeBytes,
-  type LineFault,
-  type LineFormat,
-  type LineStart,
-  NO_TASK,
-  REMARK,
-} from "./line-format.js";
-import { type Loss, lossOfLine } from "./losses.js";
+import { RepeatedFrees, ZeroPages } from "./frame-doubts.js";
+import { DUMP, DUMP_BEGINS, logPrefixLength } from "./ftrace-format.js";
+import { decodeBytes, type LineFault, type LineFormat, type LineStart, NO_TASK } from "./line-format.js";
 import { KIND_OF_NAME, OLD_FREE_NAMES, type Payload, parsePayload } from "./payload.js";
-import { RepeatedFrees } from "./repeated-frees.js";
+import { callerOfFrame, kernelOfComment, type Loss, lossOfLine, REMARK } from "./remarks.js";
 import { UsualLines } from "./usual-lines.js";
-import { ZeroPages } from "./zero-pages.js";
 
 /** Where a reader puts what it reads. One for all parts of a trace. */
 export interface TraceOutput {
@@ -41,7 +30,6 @@ export interface TextReaderOptions {
   readonly linesBefore?: number;
 }
 
-const LONGEST_QUOTE = 40;
 /** Nothing, as mail quotes it too. */
 const BLANK = /^[> ]*$/;
 const HASH = 0x23;
@@ -340,8 +328,7 @@ export class TextReader {
 
   #fail(line: string, { column, expected }: LineFault): never {
     const text = line.slice(column);
-    const quote = JSON.stringify(text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}...` : text);
-    const found = text === "" ? "the end of the line" : quote;
+    const found = text === "" ? "the end of the line" : quoted(text);
     const truncated = this.#ending ? `; the trace is truncated in line ${this.#line}, its last` : "";
     const place = { line: this.#line, column: column + 1 };
     throw new TraceLineError(this.#file, place, expected, found, truncated);

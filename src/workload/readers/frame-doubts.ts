@@ -52,3 +52,48 @@ export class ZeroPages {
     return false;
   }
 }
+
+/**
+ * Kernels before 3.3 tell some frees twice:
+ * - 2.6.32 and 2.6.33 trace a page of order 0 in __free_pages() and again in free_hot_page(), both as
+ *   mm_page_free_direct; mm_pagevec_free stands alone (mm/page_alloc.c).
+ * - From 2.6.34 on free_pages_prepare() traces every page as mm_page_free_direct, and the pages of a
+ *   pagevec, or of a list of pages, have an mm_pagevec_free before that (mm/page_alloc.c:
+ *   __pagevec_free, free_hot_cold_page_list; said in b413d48aa706, which gave them new names).
+ *
+ * No page is freed twice without an allocation between, and each of these has its event: nothing was
+ * allocated in bulk before 5.13. So a second free is the first one told again.
+ */
+
+const PAGES_PER_CHUNK = 8192;
+
+/** Which pages were freed and not allocated since, a bit each. */
+export class RepeatedFrees {
+  readonly #chunks = new Map<number, Uint8Array>();
+
+  /** A block was allocated. */
+  allocated(pfn: number, order: number): void {
+    for (let page = pfn; page < pfn + 2 ** order; page++) {
+      const chunk = this.#chunks.get(Math.floor(page / PAGES_PER_CHUNK));
+      if (chunk !== undefined) chunk[(page % PAGES_PER_CHUNK) >> 3]! &= ~(1 << (page & 7));
+    }
+  }
+
+  /** A block is freed. @returns whether that was told before */
+  freed(pfn: number, order: number): boolean {
+    let known = 0;
+    for (let page = pfn; page < pfn + 2 ** order; page++) {
+      const number = Math.floor(page / PAGES_PER_CHUNK);
+      let chunk = this.#chunks.get(number);
+      if (chunk === undefined) {
+        chunk = new Uint8Array(PAGES_PER_CHUNK / 8);
+        this.#chunks.set(number, chunk);
+      }
+      const byte = (page % PAGES_PER_CHUNK) >> 3;
+      const bit = 1 << (page & 7);
+      if ((chunk[byte]! & bit) !== 0) known++;
+      chunk[byte]! |= bit;
+    }
+    return known === 2 ** order;
+  }
+}
