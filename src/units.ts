@@ -65,7 +65,6 @@ export const MAX_PAGE_ORDER = 10;
 export const MAX_ORDER_PAGES: number = 2 ** MAX_PAGE_ORDER;
 /** Order of a pageblock on x86_64 (include/linux/pageblock-flags.h): 2 MiB. */
 export const PAGEBLOCK_ORDER = 9;
-/** Pages in a pageblock. */
 export const PAGEBLOCK_PAGES: number = 2 ** PAGEBLOCK_ORDER;
 /** Pages in a sparse-memory section of 128 MiB (x86_64: SECTION_SIZE_BITS 27). */
 export const PAGES_PER_SECTION: number = 2 ** 15;

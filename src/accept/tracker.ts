@@ -47,7 +47,6 @@ export interface TrackerUse {
   lines: number;
 }
 
-/** Bytes of a cache line. */
 const LINE_BYTES = 64;
 
 /** Counts for a tracker that keeps so much from the beginning. */

@@ -108,7 +108,6 @@ export function joinRows<Types extends ColumnTypes>(
   });
 }
 
-/** Bytes of one row in all columns. */
 export function rowBytes(types: ColumnTypes): number {
   return Object.values(types).reduce((sum, type) => sum + ARRAYS[type].BYTES_PER_ELEMENT, 0);
 }

@@ -62,7 +62,6 @@ export function namedReservation(value: string): NamedReservation | undefined {
   return { sizeBytes, alignBytes: Math.max(alignBytes, 64), name };
 }
 
-/** Reads a command line. */
 export function bootOptions(commandLine: string): BootOptions {
   const words = commandLineWords(commandLine);
   const values = (name: string): string[] => valuesOf(words, name);

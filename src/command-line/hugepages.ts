@@ -27,7 +27,6 @@ export interface HugePagePools {
   readonly dropped: readonly { readonly word: string; readonly why: string }[];
 }
 
-/** A page size of x86_64. */
 export function isHugePageSize(value: string): boolean {
   const size = memparse(value);
   return size !== undefined && size.rest === "" && [PMD_PAGE_BYTES, PUD_PAGE_BYTES].includes(size.value);

@@ -70,7 +70,6 @@ export class UnitBitmap {
     return this.#next(from, end, ALL_CLEAR, -1);
   }
 
-  /** Number of set bits. */
   countSet(): number {
     let count = 0;
     for (const bits of this.#setBits) count += bits;

@@ -17,7 +17,6 @@ export interface FirmwareAccept {
   firmwareBarrier?(): void;
 }
 
-/** The machine a firmware starts on. */
 export interface FirmwareMachine {
   /** RAM, ascending, whole MiB. */
   readonly ram: readonly AddressRange[];

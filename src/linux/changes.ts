@@ -34,7 +34,6 @@ export interface Change {
 /** The first release with unaccepted memory. */
 export const FIRST_RELEASE = "6.5-rc1";
 
-/** Its rules. */
 export const FIRST_RULES: KernelRules = {
   pageAlloc: {
     fallback: "6.12.0",

@@ -1,6 +1,5 @@
 /** Names of Linux releases, as tags, distributions and `uname -r` write them. */
 
-/** A release that a name stands for. */
 export interface ReleaseName {
   readonly major: number;
   readonly minor: number;

@@ -8,7 +8,6 @@ export interface SizedZone {
   readonly managedPages: number;
 }
 
-/** Watermarks of a zone in pages. */
 export interface ZoneWatermarks {
   readonly min: number;
   readonly low: number;

@@ -174,7 +174,6 @@ const TRACEPOINTS: Readonly<Record<string, PageEventKind>> = {
   mm_page_alloc_extfrag: PageEventKind.extfrag,
 };
 
-/** Counts events of pages. */
 export class PageEventCounts {
   readonly #kinds: Float64Array = new Float64Array(Object.keys(PageEventKind).length);
 

@@ -314,7 +314,6 @@ export type MeasureIn<Where extends Place> = {
     : never;
 }[MeasureName];
 
-/** A field with its name. */
 export interface NamedField extends Field {
   readonly name: string;
   /** The keys that lead to it. */

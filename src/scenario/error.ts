@@ -77,7 +77,6 @@ export function valueAt(root: unknown, path: DocumentPath): unknown {
   return value;
 }
 
-/** Whether `path` begins with all of `prefix`. */
 export function startsWith(path: DocumentPath, prefix: DocumentPath): boolean {
   return prefix.every((segment, index) => path[index] === segment);
 }

@@ -146,7 +146,6 @@ function takesList(schema: Schema, path: DocumentPath): boolean {
   return definitionsAt(schema, path).some((definition) => definition.type === "array");
 }
 
-/** All keys that a schema knows in the mapping at a path. */
 function keysAt(schema: Schema, path: DocumentPath): string[] {
   return definitionsAt(schema, path).flatMap((definition) =>
     definition.type === "object" ? Object.keys(definition.shape) : [],

@@ -39,7 +39,6 @@ export function scenariosOf(source: YamlSource, assignments: readonly (string | 
 export interface ScenarioOutlook {
   /** Scenarios that `parseScenario` would make. */
   readonly count: number;
-  /** The first of them. */
   readonly first: Scenario;
 }
 

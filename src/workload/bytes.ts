@@ -3,7 +3,6 @@
 export const NEWLINE = 0x0a;
 export const SPACE = 0x20;
 
-/** The bytes of an ASCII text. */
 export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -25,7 +25,6 @@ export interface CpuBringUp extends Columns<typeof REQUEST_COLUMNS> {
   readonly handleCount: number;
 }
 
-/** A CPU whose bring-up is among the requests. */
 export interface BroughtUpCpu {
   readonly cpu: number;
   /** The first request that this CPU makes itself, or the first after its bring-up. */
@@ -34,7 +33,6 @@ export interface BroughtUpCpu {
   readonly endRequest: number;
 }
 
-/** Requests of a boot, on more CPUs than were recorded. */
 export interface RequestsOnMoreCpus extends Requests {
   /** CPUs beyond those that were recorded, in the order in which they come up. */
   readonly broughtUp: readonly BroughtUpCpu[];

@@ -4,7 +4,6 @@ import { type Columns, firstRows, joinRows, newColumns } from "../columns/column
 import { BLOCK_COLUMNS, EVENT_COLUMNS, type EventColumns } from "./events.js";
 import { TraceClock } from "./trace-clock.js";
 
-/** Events in a full block. */
 export const BLOCK_EVENTS = 65536;
 
 /** Some events that follow one another. Columns may be longer than `count`. */

@@ -4,7 +4,6 @@ import { type GfpTable, gfpTableOf, LAST_COMBINATIONS } from "../linux/gfp-table
 import { parseReleaseName } from "../linux/release-name.js";
 import { Gfp } from "../page-alloc/gfp.js";
 
-/** What a text of flags means. */
 export interface GfpText {
   /** 32 bits, with the values of Linux 6.12. */
   readonly flags: number;
@@ -88,7 +87,6 @@ export function expectedGfp(table: GfpTable | undefined): string {
     : `gfp flags by name (the numbers of Linux ${table.release} are not known)`;
 }
 
-/** Flags that are read part by part. */
 class Reading {
   readonly #table: GfpTable | undefined;
   readonly #idle: string[] = [];

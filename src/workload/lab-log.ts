@@ -62,7 +62,6 @@ export const LabMark = {
 
 const RECORD_BYTES = 24;
 
-/** The columns of a log. */
 export const LAB_COLUMNS = {
   kind: "u8",
   order: "u8",

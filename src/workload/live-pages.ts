@@ -50,7 +50,6 @@ export class LivePages {
   /** First pfn of each chunk. */
   readonly #starts: number[] = [];
 
-  /** Follows the events of a block. */
   add({ count, kind, order, pfn, detail }: EventBlock): void {
     for (let i = 0; i < count; i++) {
       if (kind[i] === PageEventKind.alloc) this.allocated(pfn[i]!, order[i]!, detail[i]!);

@@ -27,7 +27,6 @@ import { type RefillList, RefillLists } from "./refill-lists.js";
 import { RequestDrafts } from "./request-drafts.js";
 import { type ImportReport, NOTHING_IMPORTED, RequestKind } from "./requests.js";
 
-/** What pairing finds out. */
 export interface Pairing {
   readonly drafts: RequestDrafts;
   readonly report: ImportReport;
@@ -38,7 +37,6 @@ export interface Pairing {
 const PLACE_BEFORE_TRACE = -1;
 const NO_TARGET = -1;
 
-/** Pairs the frees of a trace with its allocations. */
 export function pairEvents(events: PageEvents, recording: Recording): Pairing {
   const pairing = new EventPairing(events, recording);
   for (let event = 0; event < events.count; event++) pairing.add(event);
@@ -173,7 +171,6 @@ class EventPairing {
     this.#release(event, pfn, order);
   }
 
-  /** A block is freed that no event has named. */
   #freedUnseen(event: number, pfn: number, order: number): void {
     const region = this.#reserved.indexOf(pfn);
     if (region !== this.#reserved.indexOf(pfn + 2 ** order - 1)) {
@@ -235,7 +232,6 @@ class EventPairing {
     }
   }
 
-  /** A block that an allocation has is freed. */
   #release(event: number, pfn: number, order: number): void {
     const allocation = this.#pages.state(pfn) - 1;
     this.#report.frees++;
@@ -245,7 +241,6 @@ class EventPairing {
     this.#pages.set(pfn, order, PageState.FREE, event);
   }
 
-  /** The pages of an allocation belong to it from now on. */
   #hold(draft: number, event: number): void {
     const order = this.#drafts.rows.order[draft]!;
     this.#report.stillAllocatedPages += 2 ** order;

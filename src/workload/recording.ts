@@ -10,7 +10,6 @@ export interface NamedRange {
   readonly end: number;
 }
 
-/** A zone of the recorded machine. */
 export interface RecordedZone extends NamedRange {
   readonly node: number;
 }
@@ -43,7 +42,6 @@ export const MILESTONES = [
 ] as const;
 export type Milestone = (typeof MILESTONES)[number];
 
-/** A number with its range and where it comes from. */
 export interface SourcedNumber {
   readonly value: number;
   readonly low: number;
@@ -52,7 +50,6 @@ export interface SourcedNumber {
   readonly source: string;
 }
 
-/** Pages that the requests do not show. */
 export interface UnseenPages {
   readonly pages: number;
   readonly source: string;

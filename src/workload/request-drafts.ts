@@ -2,7 +2,6 @@ import { type Columns, growColumns, newColumns } from "../columns/columns.js";
 
 const FIRST_ROWS = 4096;
 
-/** The columns of requests that were found out. */
 export const DRAFT_COLUMNS = {
   /** RequestKind. */
   kind: "u8",

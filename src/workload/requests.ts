@@ -28,7 +28,6 @@ export interface RequestMark {
   readonly endNs: number;
 }
 
-/** The columns of requests. */
 export const REQUEST_COLUMNS = {
   /** RequestKind. */
   kind: "u8",
@@ -56,7 +55,6 @@ export const REQUEST_COLUMNS = {
 /** Requests in the order in which they were made. Row i of every column belongs to request i. */
 export interface Requests extends Columns<typeof REQUEST_COLUMNS> {
   readonly count: number;
-  /** Number of handles. */
   readonly handleCount: number;
   /** Time of the first event on the clock of the trace. */
   readonly startNs: number;
@@ -110,7 +108,6 @@ export const NOTHING_IMPORTED = {
 /** What became of the events of a trace; nothing is left out without being counted. */
 export type ImportReport = Readonly<typeof NOTHING_IMPORTED>;
 
-/** Whether a request makes a handle. */
 export function makesHandle(kind: number): boolean {
   return kind === RequestKind.alloc || kind === RequestKind.allocBulk;
 }

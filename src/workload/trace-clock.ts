@@ -3,7 +3,6 @@
  * that no double holds exactly; those of its trace are counted from a day shortly before.
  */
 
-/** A time as it is printed. */
 export interface PrintedTime {
   readonly seconds: number;
   /** Below 10^9. */

@@ -14,7 +14,6 @@ const EVENT_NAMES_MAX = 256;
 /** Numbers what events name by text: tasks, callers and flags. One for all parts of a trace. */
 export class TraceNames {
   readonly tasks: Task[] = [];
-  /** Functions that asked for pages. */
   readonly callers: string[] = [];
   /** Flags as the trace wrote them, and the bits that they became. */
   readonly gfpTexts: Map<string, number> = new Map();
@@ -128,7 +127,6 @@ export class TaskMemo {
 
 /** How the request flags of a trace were read: of which release, and which of them decide nothing. */
 
-/** What there is to say of flags. */
 export interface FlagsReading {
   /** The release whose flags they were taken to be. */
   readonly release: string;

@@ -8,19 +8,16 @@ import { PageEventKind, TRACED_ORDER_MAX } from "./events.js";
 import { LivePages, type PairingCounts } from "./live-pages.js";
 import type { TraceNames } from "./trace-names.js";
 
-/** A number of allocations and the pages that they got. */
 export interface AllocationSum {
   readonly allocations: number;
   readonly pages: number;
 }
 
-/** Allocated pages at a moment. */
 export interface LiveSample {
   readonly timeNs: number;
   readonly pages: number;
 }
 
-/** All that is counted. */
 export interface TraceSummary {
   readonly events: number;
   /** Events of each kind, by name. */
@@ -79,7 +76,6 @@ class Sums {
   }
 }
 
-/** Counts blocks of events as they come. */
 export class TraceSummarizer {
   readonly #names: TraceNames;
   readonly #live = new LivePages();
@@ -137,7 +133,6 @@ export class TraceSummarizer {
     this.#lastNs = timeNs[count - 1]!;
   }
 
-  /** All of it. */
   finish(): TraceSummary {
     const { tasks, callers } = this.#names;
     const flags = [...this.#gfpNumbers.keys()];

@@ -33,7 +33,6 @@ const PERCPU_REFILL: Uint8Array = ascii(" percpu_refill=");
 /** No flags are known: interrupts on, nothing held. */
 const CPU_END: Uint8Array = ascii("] ..... ");
 
-/** What stands before the events. */
 export const TRACEFS_HEADER = "# tracer: nop\n#\n";
 
 /** What the file says of events that it does not have; the kernel says it before the events, our reader takes it anywhere. */
@@ -56,7 +55,6 @@ export class UnprintableName extends Error {
 /** Printed before any name is put to the proof, which then is in the middle of a trace. */
 const ANY_TASK: Task = { comm: "a", pid: 1 };
 
-/** Prints blocks of events. */
 export class TracefsPrinter {
   readonly #names: TraceNames;
   readonly #taskTexts: Uint8Array[] = [];
@@ -120,7 +118,6 @@ export class TracefsPrinter {
     this.#text(this.#caller(caller - 1));
   }
 
-  /** What stands in front of an event. */
   #start(block: EventBlock, i: number): void {
     this.#text(this.#task(block.task[i]!));
     this.#number(block.cpu[i]!, 3);
@@ -153,7 +150,6 @@ export class TracefsPrinter {
     return text;
   }
 
-  /** The lines of a call chain of one. */
   #caller(index: number): Uint8Array {
     const known = this.#callerTexts[index];
     if (known !== undefined) return known;
@@ -220,7 +216,6 @@ function startOf({ comm, pid }: Task): string {
   return `${padding}${comm}-${String(pid).padEnd(7)} [`;
 }
 
-/** Some event of a task. */
 function eventOf(task: Task): string {
   return `${startOf(task)}000] ..... 0.000000: mm_page_free: page=0 pfn=0x1 order=0\n`;
 }

@@ -72,7 +72,6 @@ export class DirectMap {
     };
   }
 
-  /** Bytes that are shared with the host. */
   get sharedBytes(): number {
     return this.#shared.size * PAGE_SIZE;
   }
@@ -83,12 +82,10 @@ export class DirectMap {
     return this.#tables2m.has(Math.floor(address / LEAF_2M)) ? PAGE_SIZE : LEAF_2M;
   }
 
-  /** Whether the page at an address is shared. */
   isShared(address: number): boolean {
     return this.#shared.has(address / PAGE_SIZE);
   }
 
-  /** Bytes of a range that are shared. */
   sharedBytesIn(start: number, end: number): number {
     return this.#shared.countIn(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE;
   }

@@ -33,7 +33,6 @@ export function e820FinishEarlyParams(boot: EarlyBoot): void {
   boot.e820 = edited.e820;
 }
 
-/** Bytes of RAM in a table. */
 export function ramBytes(table: readonly KernelE820Entry[]): number {
   return table.reduce((sum, { start, end, type }) => (isMemblockMemory(type) ? sum + end - start : sum), 0);
 }

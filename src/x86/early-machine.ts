@@ -184,7 +184,6 @@ export class EarlyBoot {
     return [...this.nodeData.keys()].sort((a, b) => a - b);
   }
 
-  /** Number of possible CPUs. */
   get cpuCount(): number {
     return this.machine.cpuNodes.length;
   }

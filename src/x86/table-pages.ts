@@ -57,7 +57,6 @@ export class TablePages {
   fromBuddy: (() => boolean) | undefined = undefined;
   /** Gives back the page that `fromBuddy` took last. */
   toBuddy: () => void = () => {};
-  /** Whether init text is freed. */
   initFreed = false;
   /** Requests to memblock that came when the page allocator ran, each with a warning. */
   lateMemblockCalls = 0;

@@ -25,7 +25,6 @@ type BlockTypeName = "metadata" | "clock" | "tasks" | "callers" | "events" | "ev
 
 /** Types of blocks, as the four characters that begin them. */
 export const BlockType: Readonly<Record<BlockTypeName, number>> = {
-  /** CompactMetadata. */
   metadata: fourCharacters("META"),
   /** CompactClock; before the events of a trace whose times are not counted from 0. */
   clock: fourCharacters("CLCK"),
@@ -33,9 +32,7 @@ export const BlockType: Readonly<Record<BlockTypeName, number>> = {
   tasks: fourCharacters("TASK"),
   /** Callers that no block before named: `[name, ...]`. */
   callers: fourCharacters("CALL"),
-  /** Columns of events. */
   events: fourCharacters("EVNT"),
-  /** Columns of events with their callers. */
   eventsWithCallers: fourCharacters("EVNC"),
   /** CompactEnd. Nothing follows. */
   end: fourCharacters("DONE"),

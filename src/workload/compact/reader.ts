@@ -29,7 +29,6 @@ const DETAIL_MAX: readonly number[] = [0xffffffff, 0, 0, 0xff, 0, 0xffffff];
 const NO_CALLERS: Uint32Array = new Uint32Array(BLOCK_EVENTS);
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Header of the block that is being read. */
 interface BlockHeader {
   readonly type: number;
   readonly payloadBytes: number;
@@ -88,7 +87,6 @@ export class CompactReader {
     }
   }
 
-  /** The target is full. */
   #complete(): void {
     const done = this.#target;
     const offset = this.#offset;

@@ -21,7 +21,6 @@ import {
 
 const encoder = new TextEncoder();
 
-/** Writes a compact trace, a block at a time. */
 export class CompactWriter {
   readonly #write: (bytes: Uint8Array) => void;
   readonly #names: TraceNames;

@@ -27,7 +27,6 @@ import { objectsPerSlab, pagesOrder, slabOrder } from "./slub.js";
 /** How long an allocation lives: until the end, until later in its phase, or for a few requests. */
 export type Life = "kept" | "freed" | "short";
 
-/** Some allocations that are alike. */
 export interface Demand {
   readonly order: number;
   readonly gfp: number;
@@ -37,12 +36,10 @@ export interface Demand {
   readonly bulk: boolean;
 }
 
-/** What a boot depends on. */
 export interface BootMachine extends TargetMachine {
   /** Bytes of all files that are unpacked into the root file system. */
   readonly initramfsBytes: number;
   readonly initramfsFiles: number;
-  /** Commands that init runs. */
   readonly initCommands: number;
   /** Trace buffer of each CPU. */
   readonly traceBufferBytes: number;
@@ -81,7 +78,6 @@ const Cache = {
 /** Pages of a block device of memory beyond its kmalloc-1k: kernfs nodes, dentries, names. */
 const SMALL_SLABS_PER_MEMORY_BLOCK = 0.68;
 
-/** Collects the demands of one phase. */
 class Demands {
   readonly list: Demand[] = [];
   readonly #machine: BootMachine;

@@ -44,7 +44,6 @@ const FREED_BEFORE_INIT: readonly { readonly first: number; readonly end: number
   { first: 8922, end: 9926 },
   { first: 6823, end: 7168 },
 ];
-/** Numbers of the reserved ranges. */
 const IMAGE = 0;
 const INITRD = 1;
 
@@ -80,7 +79,6 @@ const AFTER_SMP: readonly Phase[] = [
 /** A request that waits for its turn. */
 type Step = Demand | { readonly freeReserved: number; readonly offsetBytes: number };
 
-/** Writes one boot. */
 class BootWriter {
   readonly #writer: RequestWriter;
   readonly #random: Random;

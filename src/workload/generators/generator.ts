@@ -3,11 +3,9 @@ import { chanceAt } from "../../sim/prng.js";
 import { formatBytes, formatDuration, parseDuration, parseSize } from "../../units.js";
 import type { RequestWriter } from "./request-writer.js";
 
-/** The machine that requests are made for. */
 export interface TargetMachine {
   readonly memoryBytes: number;
   readonly vcpus: number;
-  /** NUMA nodes. */
   readonly nodes: number;
 }
 
@@ -48,7 +46,6 @@ export interface Generator<P> {
   ) => Iterable<void>;
 }
 
-/** A generator with its parameters. */
 export interface Workload {
   readonly name: string;
   readonly imitates: string;
@@ -56,7 +53,6 @@ export interface Workload {
   readonly requests: (machine: TargetMachine, writer: RequestWriter, random: Random) => Iterable<void>;
 }
 
-/** Gives a generator its parameters. */
 export function withParameters<P>(generator: Generator<P>, parameters: P): Workload {
   const { name, imitates, before, requests } = generator;
   return {
@@ -67,7 +63,6 @@ export function withParameters<P>(generator: Generator<P>, parameters: P): Workl
   };
 }
 
-/** What the number of a parameter counts. */
 export type ParameterUnit = "bytes" | "ns" | "count" | "share" | "name";
 
 /** A parameter as users see it. */
@@ -80,7 +75,6 @@ export interface Parameter<T extends string | number = string | number> {
   readonly schema: z.ZodType<T>;
 }
 
-/** Parameters by name. */
 export type Parameters<P> = { readonly [name in keyof P]: Parameter<P[name] & (string | number)> };
 
 /** Bytes, written such as `4GiB`. */
@@ -95,14 +89,12 @@ export function time(what: string, value: number, maxNs: number): Parameter<numb
   return { what, unit: "ns", default: value, schema: quantity(expected, parseDuration, 0, maxNs) };
 }
 
-/** A number of things. */
 export function count(what: string, value: number, min: number, max: number): Parameter<number> {
   const expected = `expected an integer from ${min} to ${max}`;
   const parse = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
   return { what, unit: "count", default: value, schema: quantity(expected, parse, min, max) };
 }
 
-/** A part of a whole, from 0 to 1. */
 export function share(what: string, value: number): Parameter<number> {
   const expected = "expected a number from 0 to 1";
   const parse = (text: string): number | undefined =>
@@ -110,7 +102,6 @@ export function share(what: string, value: number): Parameter<number> {
   return { what, unit: "share", default: value, schema: leaf(expected, between(parse, 0, 1)) };
 }
 
-/** One of some names. */
 export function choice<const Name extends string>(
   what: string,
   value: NoInfer<Name>,

@@ -31,7 +31,6 @@ export { RequestEvents } from "./request-events.js";
 /** Before the name of a generator, where a file could be named too. */
 const GENERATOR_PREFIX = "generate:";
 
-/** Whether a workload's name is that of a generated one. */
 export function isGenerated(workload: string): boolean {
   return workload.startsWith(GENERATOR_PREFIX);
 }
@@ -66,7 +65,6 @@ function entry<P>(generator: Generator<P>): GeneratorEntry {
   };
 }
 
-/** All generators. */
 export const GENERATORS: readonly GeneratorEntry[] = [
   entry(boot),
   entry(heap),

@@ -22,7 +22,6 @@ const NODE_BYTES = 584;
 /** Pages of a file between two stops of whoever writes them. */
 const STOP_PAGES = 512;
 
-/** Writes what filling the page cache asks for. */
 export class PageCache {
   readonly #writer: RequestWriter;
   readonly #slabOrder: number;

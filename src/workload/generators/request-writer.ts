@@ -11,11 +11,9 @@ export class RequestWriter {
   count = 0;
   /** Those requests; there may be more rows. */
   readonly rows: Columns<typeof REQUEST_COLUMNS> = newColumns(REQUEST_COLUMNS, FIRST_ROWS);
-  /** Handles so far. */
   handleCount = 0;
   /** Work of all CPUs before the first request. */
   thinkBeforeNs = 0;
-  /** Milestones so far. */
   readonly marks: { [name in Milestone]?: RequestMark } = {};
   /** Requests that were taken. */
   #taken = 0;

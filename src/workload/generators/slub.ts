@@ -28,7 +28,6 @@ export function slabOrder(objectBytes: number, cpus: number): number {
   return pagesOrder(objectBytes);
 }
 
-/** Objects in a slab of such an order. */
 export function objectsPerSlab(objectBytes: number, order: number): number {
   return Math.floor((PAGE_SIZE << order) / objectBytes);
 }

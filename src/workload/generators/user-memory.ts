@@ -14,7 +14,6 @@ const HUGE_PAGE: number = GfpMask.TRANSHUGE_LIGHT | Gfp.NORETRY | Gfp.THISNODE;
 const PAGE_TABLE: number = GfpMask.KERNEL_ACCOUNT | Gfp.COMP | Gfp.ZERO;
 /** The root of page tables, of order 1 with page-table isolation. */
 const PGD: number = GfpMask.KERNEL_ACCOUNT | Gfp.ZERO;
-/** Order of a transparent huge page. */
 const HUGE_ORDER = PAGEBLOCK_ORDER;
 export const HUGE_BYTES: number = 2 * MiB;
 
@@ -36,7 +35,6 @@ const COPY_TABLE_NS = 5000;
 /** Page-table pages and pages of a small dynamically linked program, as recorded for busybox. */
 const SMALL = { tables: 7, copied: 5, pages: 8, zeroed: 7 } as const;
 
-/** A process and what it has allocated. */
 export class Process {
   readonly cpu: number;
   readonly #writer: RequestWriter;

@@ -1,5 +1,3 @@
-/** Tells formats apart by their first bytes. */
-
 import { byteText } from "../bytes.js";
 import { COMPACT_MAGIC } from "../compact/format.js";
 import type { Task } from "../events.js";
@@ -86,7 +84,6 @@ function detectText(file: string, text: string, isCut: boolean): LineFormat {
   return format === TRACEFS ? TRACE_CMD : format === TRACEFS_TICKS ? TRACE_CMD_TICKS : format;
 }
 
-/** What a line alone looks like. */
 function formatOfLine(content: string): LineFormat | undefined {
   const perf = PERF_SCRIPT.parseStart(content, NO_TASKS);
   if (isStart(perf) && SYSTEM_AND_EVENT.test(content.slice(perf.eventColumn))) return PERF_SCRIPT;
@@ -107,7 +104,6 @@ function formatOfLine(content: string): LineFormat | undefined {
   return isStart(perf) ? PERF_SCRIPT : undefined;
 }
 
-/** No line is of a format that is known. */
 function notText(
   file: string,
   lines: readonly string[],

@@ -35,7 +35,6 @@ const CPU = /^\[(\d+)\] +/;
 const LATENCY_CPU = /^ *([^\n]*)-(\d{1,10}) +(\d{1,5})[^\s\d]\S{3,5} +(?=\d+\.\d+: )/;
 const FLAGS = /^[^\s\d]\S* +/;
 
-/** The two ways in which a time is printed. */
 interface TimeForm {
   readonly pattern: RegExp;
   readonly expected: string;

@@ -22,7 +22,6 @@ export function looksLikeHtml(text: string): boolean {
 
 /** Feeds what stands in the sections of a page to readers of text. */
 export class HtmlReader {
-  /** The first line that was left out. */
   firstUnread: TraceError | undefined = undefined;
   format: TextFormatName | undefined = undefined;
   readonly #file: string;
@@ -31,7 +30,6 @@ export class HtmlReader {
   /** What may be the start of a tag that goes on in the next chunk. */
   #rest: Uint8Array = new Uint8Array(0);
   #line = 0;
-  /** The section that is being read. */
   #section: Section | undefined = undefined;
 
   /** @param file name for messages */

@@ -3,7 +3,6 @@
 import type { Task } from "../events.js";
 import type { PrintedTime } from "../trace-clock.js";
 
-/** What stands in front of an event. */
 export interface LineStart {
   /** Undefined where the line does not say. */
   readonly task: Task | undefined;
@@ -22,14 +21,11 @@ export function isStart(parsed: LineStart | LineFault | "other" | undefined): pa
   return typeof parsed === "object" && "eventColumn" in parsed;
 }
 
-/** What is wrong with a line. */
 export interface LineFault {
-  /** Bytes from the start of the line. */
   readonly column: number;
   readonly expected: string;
 }
 
-/** Names of the text formats, as people know them. */
 export type TextFormatName =
   | "tracefs"
   | "tracefs latency format"
@@ -90,7 +86,6 @@ export function secondsTime(seconds: string, fraction: string): PrintedTime {
   return { seconds: Number(seconds), ns: Number(fraction.padEnd(9, "0")) };
 }
 
-/** The time printed as whole microseconds. */
 export function microsecondsTime(microseconds: string): PrintedTime {
   return { seconds: Number(microseconds.slice(0, -6)), ns: Number(microseconds.slice(-6)) * 1000 };
 }

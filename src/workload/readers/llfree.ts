@@ -160,7 +160,6 @@ export class LlfreeReader {
     return this.#word(entry, 0) + (this.#word(entry, 1) & 0x3f) * 2 ** 32;
   }
 
-  /** Hands an entry on as an event. */
   #pass(entry: number, cpu: number): void {
     const high = this.#word(entry, 1);
     const flags = this.#word(entry, 2);

@@ -5,7 +5,6 @@ import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import type { LineFault, LineFormat } from "./line-format.js";
 
-/** Kinds by the name of their event. */
 export const KIND_OF_NAME: ReadonlyMap<string, PageEventKind> = new Map<string, PageEventKind>([
   ["mm_page_alloc", PageEventKind.alloc],
   ["mm_page_free", PageEventKind.free],
@@ -24,7 +23,6 @@ export const OLD_FREE_NAMES: ReadonlySet<string> = new Set(["mm_page_free_direct
 /** Events without an order: the kernel prints a literal 0, `cold=` in its place, or both. */
 const WITHOUT_ORDER: ReadonlySet<string> = new Set(["mm_page_free_batched", "mm_pagevec_free"]);
 
-/** All fields of all page events. */
 const FIELD_NAMES: ReadonlySet<string> = new Set(
   (
     "page pfn order cold migratetype gfp_flags percpu_refill alloc_order fallback_order pageblock_order " +
@@ -46,7 +44,6 @@ const PFN_MAX_OF_MACHINES: number = 2 ** 36;
 /** x86 has 9 or 10; arm64 has 11 with pages of 16 KiB and 13 with 64 KiB (arch/arm64: HPAGE_SHIFT). */
 const PAGEBLOCK_ORDER_MAX_4K = 10;
 
-/** What an event says. */
 export interface Payload {
   readonly order: number;
   readonly migrateType: number;

@@ -1,10 +1,8 @@
 /** Lines around the events: what tools say of losses and of the kernel, and call chains. */
 
-/** Lines that the tools print around the events. */
 export const REMARK: RegExp =
   /^(?:cpus=\d+|version = \S+|CPU \d+ is empty|Warning:|Check IO\/CPU overload!|'trace' not valid for .*|\[ perf record: .*|capturing trace\.\.\. done|TRACE:)$/;
 
-/** Events that are missing. */
 export interface Loss {
   /** Dropped by the kernel or the recorder. */
   readonly lost: number;

@@ -22,7 +22,6 @@ export interface TraceOutput {
   readonly counts: TraceCounts;
 }
 
-/** How a text is read. */
 export interface TextReaderOptions {
   /** Whether lines that cannot be read are left out and counted. Default: the first one is an error. */
   readonly lenient?: boolean;
@@ -46,7 +45,6 @@ const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
 
 /** `feed` it piece by piece, then call `end`. */
 export class TextReader {
-  /** The first line that was left out. */
   firstUnread: TraceError | undefined = undefined;
   readonly #file: string;
   readonly #format: LineFormat;
@@ -240,7 +238,6 @@ export class TextReader {
     this.#wantsCaller = true;
   }
 
-  /** The frame number of an event, once it is clear whether it is one. */
   #frameOf(kind: PageEventKind, { pfn, page }: Payload): number {
     if (page === "pointer") this.#zeroPages.pagesTell();
     if (page !== "zeros") return pfn;
@@ -250,7 +247,6 @@ export class TextReader {
     return failed ? 0 : pfn;
   }
 
-  /** Whether an event says a second time that a page is freed. */
   #isRepeated(kind: PageEventKind, pfn: number, order: number): boolean {
     if (this.#repeatedFrees === undefined || pfn === 0) return false;
     if (kind === PageEventKind.alloc) this.#repeatedFrees.allocated(pfn, order);

@@ -1,5 +1,3 @@
-/** Reads a trace of any format. */
-
 import { byteText } from "../bytes.js";
 import { CompactReader } from "../compact/reader.js";
 import { TraceError } from "../trace-error.js";
@@ -13,7 +11,6 @@ import { TextReader, type TextReaderOptions, type TraceOutput } from "./text-rea
 /** In UTF-16 so many bytes hold what is looked at. */
 const FIRST_BYTES: number = 2 * DETECTION_BYTES + 2;
 
-/** Names of the formats, as people know them. */
 export type TraceFormatName = TextFormatName | "LLFree" | "compact";
 
 /** `feed` it piece by piece, then call `end`. Events go to the output as they come. */

@@ -86,7 +86,6 @@ function othersIn(a: number, b: number, c: number, d: number): number {
   return (below | a | b | c | d) & 0x80808080;
 }
 
-/** Reads usual lines of one trace. */
 export class UsualLines {
   readonly #names: TraceNames;
   readonly #tasks: TaskMemo;
