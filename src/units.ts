@@ -63,6 +63,7 @@ export const PAGE_SIZE: number = 2 ** PAGE_SHIFT;
 export const MAX_PAGE_ORDER = 10;
 /** Pages in a block of the highest order: what the allocator accepts at once (4 MiB). */
 export const MAX_ORDER_PAGES: number = 2 ** MAX_PAGE_ORDER;
+export const MAX_ORDER_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 /** Order of a pageblock on x86_64 (include/linux/pageblock-flags.h): 2 MiB. */
 export const PAGEBLOCK_ORDER = 9;
 export const PAGEBLOCK_PAGES: number = 2 ** PAGEBLOCK_ORDER;
@@ -110,6 +111,16 @@ export function roundUp(value: number, step: number): number;
 export function roundUp(value: number, step: number): number {
   const rest = value % step;
   return rest === 0 ? value : value - rest + step;
+}
+
+/** The lowest power of two that is not below a value (kernel: roundup_pow_of_two). */
+export function roundUpPowerOfTwo(value: number): number {
+  return value <= 1 ? 1 : 2 ** Math.ceil(Math.log2(value));
+}
+
+/** Position of the highest set bit, counted from 1; 0 for 0 (kernel: fls). */
+export function fls(value: number): number {
+  return value === 0 ? 0 : Math.floor(Math.log2(value)) + 1;
 }
 
 /** First page frame wholly at or above an address (kernel: PFN_UP). */

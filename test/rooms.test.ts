@@ -12,6 +12,7 @@ const ROOMS: readonly string[] = [
   "units",
   "nearest-name",
   "printable",
+  "columns",
   "fields",
   "sim",
   "linux",

@@ -10,15 +10,13 @@
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
 import {
   asPhys,
-  MAX_ORDER_PAGES,
+  MAX_ORDER_BYTES,
   PAGE_SIZE,
   type Pfn,
   type PhysAddr,
   type PhysRange,
   physRange,
 } from "../units.js";
-
-const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** Where requests of several CPUs wait for one another; units [first, end) of the table. */
 export interface AcceptLock {
@@ -124,7 +122,7 @@ export class AcceptMemory {
   unacceptedRunLength(startPfn: Pfn, blockCount: number): number {
     const table = this.table;
     if (table === undefined || blockCount === 0) return blockCount;
-    const unitsPerBlock = BLOCK_BYTES / table.unitSizeBytes;
+    const unitsPerBlock = MAX_ORDER_BYTES / table.unitSizeBytes;
     const firstUnit = (startPfn * PAGE_SIZE - table.physBase) / table.unitSizeBytes;
     // Blocks below the table have negative units, which are accepted.
     const end = Math.min(firstUnit + blockCount * unitsPerBlock + 1, table.unitCount);

@@ -4,9 +4,8 @@ import { acceptOldest } from "../page-alloc/unaccepted-list.js";
 import { watermarkPages } from "../page-alloc/watermark.js";
 import type { Zone } from "../page-alloc/zone.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
+import { MAX_ORDER_BYTES, PAGE_SIZE } from "../units.js";
 
-const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 const SECOND_NS = 1e9;
 
 /** What the threads are to do. */
@@ -60,7 +59,7 @@ export class BackgroundAcceptor {
     this.#blocks = new Float64Array(plan.threads);
     this.#lastBeginNs = new Float64Array(plan.threads).fill(Number.NEGATIVE_INFINITY);
     this.#behindNs = new Float64Array(plan.threads);
-    this.#intervalNs = (BLOCK_BYTES * plan.threads * SECOND_NS) / plan.bytesPerSecond;
+    this.#intervalNs = (MAX_ORDER_BYTES * plan.threads * SECOND_NS) / plan.bytesPerSecond;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { ZERO_PAGE_ENTRIES } from "../efistub/setup-e820.js";
 import type { ArchAccept } from "../efistub/unaccepted-table.js";
 import { type AddressRange, asPhys, PAGE_SIZE } from "../units.js";
 import {
@@ -12,8 +13,6 @@ import {
 
 /** Bytes of an entry (struct boot_e820_entry, packed). */
 const E820_ENTRY_BYTES = 20;
-/** Entries in the zero page (asm/e820/types.h: E820_MAX_ENTRIES_ZEROPAGE). */
-export const ZERO_PAGE_ENTRIES = 128;
 /** Entries in the kernel's own table: 3 more for each of 1024 possible nodes (E820_MAX_ENTRIES, NODES_SHIFT 10). */
 export const KERNEL_ENTRIES: number = ZERO_PAGE_ENTRIES + 3 * 1024;
 

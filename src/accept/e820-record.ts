@@ -1,5 +1,6 @@
+import { ZERO_PAGE_ENTRIES } from "../efistub/setup-e820.js";
 import type { AcceptMemory } from "./accept-memory.js";
-import { E820Ranges, KERNEL_ENTRIES, type TrackedRange, ZERO_PAGE_ENTRIES } from "./e820-ranges.js";
+import { E820Ranges, KERNEL_ENTRIES, type TrackedRange } from "./e820-ranges.js";
 
 /**
  * Where the kernel keeps what is accepted: in the bitmap of 6.5, or as ranges of its e820 table, with as

@@ -1,9 +1,6 @@
 import { firstEndingAfter, type PfnRange } from "../mm/pfn-range.js";
-import { addressOf, asPfn, MAX_ORDER_PAGES, PAGE_SIZE, roundDown, roundUp } from "../units.js";
+import { addressOf, asPfn, MAX_ORDER_BYTES, MAX_ORDER_PAGES, roundDown, roundUp } from "../units.js";
 import type { AcceptMemory } from "./accept-memory.js";
-
-/** Bytes that a thread of deferred initialisation accepts at once. */
-const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /**
  * The blocks of 4 MiB of a chunk of deferred initialisation that a kernel with
@@ -34,7 +31,8 @@ export class EagerChunk {
       const last = roundDown(Math.min(range.endPfn, this.span.endPfn), MAX_ORDER_PAGES);
       this.#pfn = roundUp(Math.max(range.startPfn, this.#pfn), MAX_ORDER_PAGES);
       while (this.#pfn < last) {
-        if (this.#acceptance.rangeContainsUnaccepted(addressOf(asPfn(this.#pfn)), BLOCK_BYTES)) return true;
+        if (this.#acceptance.rangeContainsUnaccepted(addressOf(asPfn(this.#pfn)), MAX_ORDER_BYTES))
+          return true;
         const blocks = (last - this.#pfn) / MAX_ORDER_PAGES;
         this.#pfn += this.#acceptance.unacceptedRunLength(asPfn(this.#pfn), blocks) * MAX_ORDER_PAGES;
       }
@@ -44,7 +42,7 @@ export class EagerChunk {
 
   /** Accepts the block that was found. */
   acceptBlock(): void {
-    this.#acceptance.acceptMemory(addressOf(asPfn(this.#pfn)), BLOCK_BYTES);
+    this.#acceptance.acceptMemory(addressOf(asPfn(this.#pfn)), MAX_ORDER_BYTES);
     this.#pfn += MAX_ORDER_PAGES;
     this.blocks++;
   }

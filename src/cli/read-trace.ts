@@ -3,13 +3,13 @@
 import { basename } from "node:path";
 import type { TraceDetails } from "../report/trace-import.js";
 import { formatBytes } from "../units.js";
-import { EventCollector, type EventBlock, EventBlocks } from "../workload/event-blocks.js";
+import { type EventBlock, EventBlocks, EventCollector } from "../workload/event-blocks.js";
 import type { PageEvents } from "../workload/events.js";
-import { type FlagsReading, flagsReading, TraceNames } from "../workload/trace-names.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import type { TraceClock } from "../workload/trace-clock.js";
 import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceLineError } from "../workload/trace-error.js";
+import { type FlagsReading, flagsReading, TraceNames } from "../workload/trace-names.js";
 import { STDIN_PATH } from "./arguments.js";
 import type { CliIo } from "./io.js";
 import { Progress } from "./progress.js";

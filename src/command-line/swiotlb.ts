@@ -2,7 +2,7 @@
  * `swiotlb=` and how many slots of 2 KiB the DMA bounce buffer is to have (kernel/dma/swiotlb.c,
  * Linux 6.12).
  */
-import { KiB, MiB, roundUp } from "../units.js";
+import { KiB, MiB, roundUp, roundUpPowerOfTwo } from "../units.js";
 import { strtoul } from "./numbers.js";
 
 /** A slot (IO_TLB_SIZE). */
@@ -20,10 +20,6 @@ export interface SwiotlbSize {
   /** swiotlb_force_bounce and swiotlb_force_disable. */
   readonly force: boolean;
   readonly disabled: boolean;
-}
-
-function roundUpPowerOfTwo(value: number): number {
-  return value <= 1 ? 1 : 2 ** Math.ceil(Math.log2(value));
 }
 
 /** A segment for each area at least, and a power of two once there are areas (round_up_default_nslabs). */

@@ -4,8 +4,7 @@
  */
 
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../firmware/efi-memory-map.js";
-import type { AddressRange } from "../units.js";
-import { asPhys } from "../units.js";
+import { type AddressRange, asPhys } from "../units.js";
 import { processUnacceptedMemory } from "./process-unaccepted-memory.js";
 import type { ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
 
@@ -19,7 +18,7 @@ export interface E820Entry extends AddressRange {
 }
 
 /** Entries in the zero page (E820_MAX_ENTRIES_ZEROPAGE); more go to an extension block. */
-const ZERO_PAGE_ENTRIES = 128;
+export const ZERO_PAGE_ENTRIES = 128;
 /** Descriptors by which the map may grow until boot services end (EFI_MMAP_NR_SLACK_SLOTS). */
 const SLACK_SLOTS = 32;
 

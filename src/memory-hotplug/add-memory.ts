@@ -1,14 +1,14 @@
+import { SECTION_BYTES } from "../mm/sparse.js";
 import { Gfp, GfpMask } from "../page-alloc/gfp.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { type AddressRange, GiB, MiB, PAGE_SIZE, PAGES_PER_SECTION, TiB } from "../units.js";
+import { type AddressRange, GiB, MiB, PAGE_SIZE, TiB } from "../units.js";
 import type { EarlyMap } from "../x86/early-map.js";
 import { splitMemRange } from "../x86/init-mem-mapping.js";
 
 /** Struct pages of a section: one large page of vmemmap. */
 const SECTION_MAP_BYTES: number = 2 * MiB;
 const SECTION_MAP_ORDER = 9;
-const SECTION_BYTES: number = PAGES_PER_SECTION * PAGE_SIZE;
 /** Sections whose map one page of page middle directory covers. */
 const SECTIONS_PER_PMD_PAGE = 512;
 /** What mm/sparse-vmemmap.c:vmemmap_alloc_block asks with once the slab allocator is up. */

@@ -1,4 +1,13 @@
-import { type AddressRange, GiB, MiB, PAGE_SIZE, pfnDown, pfnUp, roundUp } from "../units.js";
+import {
+  type AddressRange,
+  GiB,
+  MiB,
+  PAGE_SIZE,
+  pfnDown,
+  pfnUp,
+  roundUp,
+  roundUpPowerOfTwo,
+} from "../units.js";
 
 /** How a large hash table asks for its size. */
 export interface LargeHashRequest {
@@ -50,7 +59,7 @@ export function largeSystemHash(
 ): LargeHash {
   const { bucketBytes, lowLimit = 0, highLimit } = request;
   const most = highLimit ?? Math.floor((nrAllPages * PAGE_SIZE) / 16 / bucketBytes);
-  const wanted = nextPowerOfTwo(asked === 0 ? entriesBySize(nrKernelPages, request) : asked);
+  const wanted = roundUpPowerOfTwo(asked === 0 ? entriesBySize(nrKernelPages, request) : asked);
   const bounded = Math.min(Math.max(wanted, lowLimit), most, ENTRIES_LIMIT);
   const entries = 2 ** Math.floor(Math.log2(bounded));
   return { entries, bytes: entries * bucketBytes };
@@ -73,8 +82,4 @@ export function nrKernelPages(free: Iterable<AddressRange>): number {
   let pages = 0;
   for (const { start, end } of free) pages += Math.max(0, pfnDown(end) - pfnUp(start));
   return pages;
-}
-
-function nextPowerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(value));
 }

@@ -25,7 +25,7 @@ interface SectionRun {
 
 /** What the kernel cannot start without, in words. */
 const MEMORY_MAP = "the memory map";
-const SECTION_BYTES = PAGES_PER_SECTION * PAGE_SIZE;
+export const SECTION_BYTES: number = PAGES_PER_SECTION * PAGE_SIZE;
 /** sizeof(struct mem_section_usage): RCU head, subsection map, 4 bits for each of 64 pageblocks. */
 const USAGE_BYTES = 56;
 /** Struct pages of a section: 64 bytes each, one large page of vmemmap (section_map_size). */

@@ -1,3 +1,5 @@
+import { fls } from "../units.js";
+
 const MAX_THRESHOLD = 125;
 const PAGES_PER_128_MIB = 2 ** 15;
 
@@ -10,10 +12,5 @@ const PAGES_PER_128_MIB = 2 ** 15;
  */
 export function statThreshold(onlineCpus: number, managedPages: number): number {
   const memory = Math.floor(managedPages / PAGES_PER_128_MIB);
-  return Math.min(MAX_THRESHOLD, 2 * bitLength(onlineCpus) * (1 + bitLength(memory)));
-}
-
-/** Position of the highest set bit, counted from 1; 0 for 0 (kernel: fls). */
-function bitLength(value: number): number {
-  return value === 0 ? 0 : Math.floor(Math.log2(value)) + 1;
+  return Math.min(MAX_THRESHOLD, 2 * fls(onlineCpus) * (1 + fls(memory)));
 }

@@ -1,3 +1,4 @@
+import { MAX_NUMNODES } from "../memblock/regions.js";
 import { isPopulated, type NodeSpan, type ZoneSpan } from "./zones.js";
 
 /** How far one node is from another, as ACPI SLIT states it: 10 is itself. */
@@ -16,9 +17,6 @@ export interface Zonelists {
   /** Zones of this node only, for __GFP_THISNODE (ZONELIST_NOFALLBACK). */
   readonly noFallback: readonly ZoneSpan[];
 }
-
-/** Weight of the distance against the load of a node; any number above the number of nodes gives the same order. */
-const MAX_NUMNODES = 1024;
 
 /**
  * The order in which each node falls back to others (mm/page_alloc.c:build_zonelists and

@@ -2,13 +2,11 @@
 
 import type { FirmwareName } from "../firmware/firmware.js";
 import { POLICIES } from "../policy/policies.js";
-import { formatBytes, MAX_ORDER_PAGES, PAGE_SIZE, parseSize } from "../units.js";
+import { formatBytes, MAX_ORDER_BYTES, PAGE_SIZE, parseSize } from "../units.js";
 import type { DocumentPath } from "./error.js";
 import { type Finding, unexpected } from "./findings.js";
 import { type CompleteDocument, type PlatformKind, SCENARIO, type ScenarioDocument } from "./scenario.js";
 import { asList, completeDocuments } from "./variants.js";
-
-const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** Most batches that the memory of a guest is divided into. */
 const FAULT_UNITS_MAX: number = 2 ** 31;
@@ -136,7 +134,7 @@ function checkStrategy(complete: CompleteDocument, fromFlag: (path: DocumentPath
 /** The lists of the allocator hold blocks of 4 MiB. */
 function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
   const tooSmall = asList(strategy?.batch ?? []).some(
-    (value) => Number(parseSize(String(value))) < BLOCK_BYTES,
+    (value) => Number(parseSize(String(value))) < MAX_ORDER_BYTES,
   );
   if (!tooSmall || !asList(policy ?? []).includes("lazy")) return [];
   return [{ path: ["strategy", "batch"], message: "policy lazy accepts 4 MiB or more at once", onKey: true }];

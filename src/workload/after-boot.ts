@@ -3,7 +3,7 @@
 import { GiB, MiB, PAGE_SIZE } from "../units.js";
 import type { CpuBringUp } from "./cpu-bring-up.js";
 import type { PageEvents } from "./events.js";
-import type { Recording } from "./recording.js";
+import type { RecordedZone, Recording } from "./recording.js";
 import type { ImportReport, Requests } from "./requests.js";
 
 /** A recording with its trace read. */
@@ -44,6 +44,15 @@ export function behindBoot(boot: LoadedWorkload, own: RecordedRequests): LoadedW
 const DMA_END: number = 16 * MiB;
 const DMA32_END: number = 4 * GiB;
 
+/** The zones of a machine with one node; memory from 4 GiB on may end anywhere. */
+export function zonesUpTo(end: number): RecordedZone[] {
+  return [
+    { node: 0, name: "DMA", start: PAGE_SIZE, end: DMA_END },
+    { node: 0, name: "DMA32", start: DMA_END, end: DMA32_END },
+    { node: 0, name: "Normal", start: DMA32_END, end: Math.max(end, DMA32_END) },
+  ];
+}
+
 /**
  * A description for a trace that has none: nothing is known of the machine but what its events
  * show, and it was up when the trace began.
@@ -70,11 +79,7 @@ export function describeTrace(name: string, events: PageEvents, kernel: string |
       memoryBytes: end,
       vcpus: lastCpu + 1,
       nodes: 1,
-      zones: [
-        { node: 0, name: "DMA", start: PAGE_SIZE, end: DMA_END },
-        { node: 0, name: "DMA32", start: DMA_END, end: DMA32_END },
-        { node: 0, name: "Normal", start: DMA32_END, end: Math.max(end, DMA32_END) },
-      ],
+      zones: zonesUpTo(end),
     },
     clock: {
       statement: "Not known; taken for the time of hardware such as the simulated one.",

@@ -1,6 +1,6 @@
 /** From the events of a trace to the requests behind them. */
 
-import { type Columns, pickRows } from "../columns/columns.js";
+import { type Columns, pickRows } from "../columns.js";
 import { PAGE_SIZE } from "../units.js";
 import type { PageEvents } from "./events.js";
 import { PfnRanges, pairEvents } from "./pairing.js";

@@ -10,7 +10,7 @@
  * are repeated for each.
  */
 
-import { type Columns, joinRows, newColumns, rowsBetween } from "../columns/columns.js";
+import { type Columns, joinRows, newColumns, rowsBetween } from "../columns.js";
 import { makesHandle, REQUEST_COLUMNS, RequestKind, type RequestMark, type Requests } from "./requests.js";
 
 /** Pages of a kernel stack: THREAD_SIZE of x86_64 (arch/x86/include/asm/page_64_types.h). */

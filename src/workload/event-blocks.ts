@@ -1,6 +1,6 @@
 /** Events on their way from a reader to whoever uses them, a block at a time. */
 
-import { type Columns, firstRows, joinRows, newColumns } from "../columns/columns.js";
+import { type Columns, firstRows, joinRows, newColumns } from "../columns.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS, type EventColumns } from "./events.js";
 import { TraceClock } from "./trace-clock.js";
 

@@ -1,6 +1,6 @@
 /** The page events of a trace, as columns. */
 
-import type { Columns } from "../columns/columns.js";
+import type { Columns } from "../columns.js";
 
 /**
  * Highest order in a trace of any machine: kernels of other architectures, or of boards that chose it,

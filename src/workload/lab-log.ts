@@ -4,7 +4,7 @@
  * u8 kind, u8 order, u8 migrate type, u8 cpu, u32 a, u64 pfn, u64 b.
  */
 
-import { type Columns, newColumns } from "../columns/columns.js";
+import { type Columns, newColumns } from "../columns.js";
 
 /** What a record says; `a`, `pfn` and `b` mean something else in each. */
 export const LabKind = {

@@ -4,10 +4,7 @@ import { Gfp } from "../page-alloc/gfp.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";
 import { PageEventKind, TRACED_ORDER_MAX } from "./events.js";
-
-/** Blocks of the highest order below which the table is an array: 4 GiB pages, 16 TiB. */
-const TABLE_BLOCKS: number = 2 ** 22;
-const NO_PAGES: Uint8Array = new Uint8Array(MAX_ORDER_PAGES);
+import { PageChunks } from "./page-map.js";
 
 const { COMP } = Gfp;
 /** Marks a page of an allocation that is freed as a whole. */
@@ -39,16 +36,8 @@ export class LivePages {
   pages = 0;
   /** The highest number of them so far. */
   peakPages = 0;
-  /**
-   * 1 + number of the chunk of each block. A chunk holds order + 1 of the allocation that has a page,
-   * with COMPOUND, or 0, or FREED_IN_BATCH.
-   */
-  readonly #table: Int32Array = new Int32Array(TABLE_BLOCKS);
-  /** The same for blocks behind the table. */
-  readonly #far = new Map<number, number>();
-  readonly #chunks: Uint8Array[] = [];
-  /** First pfn of each chunk. */
-  readonly #starts: number[] = [];
+  /** Order + 1 of the allocation that has a page, with COMPOUND, or 0, or FREED_IN_BATCH. */
+  readonly #chunks = new PageChunks(new Uint8Array(MAX_ORDER_PAGES));
 
   add({ count, kind, order, pfn, detail }: EventBlock): void {
     for (let i = 0; i < count; i++) {
@@ -78,7 +67,7 @@ export class LivePages {
    * @returns whether it is one of its own, and not the one that an event of a batch has told
    */
   freed(pfn: number, order: number): boolean {
-    const before = this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES];
+    const before = this.#chunks.chunkOf(pfn)[pfn % MAX_ORDER_PAGES];
     const known = this.#set(pfn, order, 0);
     this.pages -= known;
     if (before === FREED_IN_BATCH) return false;
@@ -94,12 +83,12 @@ export class LivePages {
    * @returns the order of what is freed, or -1 where nobody had it, as it is freed already
    */
   freedInBatch(pfn: number): number {
-    const value = this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES]!;
+    const value = this.#chunks.chunkOf(pfn)[pfn % MAX_ORDER_PAGES]!;
     if (value === 0 || value === FREED_IN_BATCH) return -1;
     // The event has no order; a compound page can only be freed as a whole.
     const order = (value & COMPOUND) === 0 ? 0 : (value & ~COMPOUND) - 1;
     this.freed(pfn, order);
-    this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES] = FREED_IN_BATCH;
+    this.#chunks.chunkOf(pfn)[pfn % MAX_ORDER_PAGES] = FREED_IN_BATCH;
     return order;
   }
 
@@ -109,8 +98,8 @@ export class LivePages {
     // By order, because a part that was freed may have been given to another one since.
     const lastHead = new Float64Array(TRACED_ORDER_MAX + 1).fill(-1);
     const wideHeads = new Set<string>();
-    for (const [index, chunk] of this.#chunks.entries()) {
-      const start = this.#starts[index]!;
+    for (const [index, chunk] of this.#chunks.chunks.entries()) {
+      const start = this.#chunks.starts[index]!;
       for (let i = 0; i < chunk.length; i++) {
         if (chunk[i] === 0 || chunk[i] === FREED_IN_BATCH) continue;
         const order = (chunk[i]! & ~COMPOUND) - 1;
@@ -127,23 +116,12 @@ export class LivePages {
 
   /** Gives the pages of a block a value. @returns how many of them were allocated */
   #set(pfn: number, order: number, value: number): number {
-    if (order <= MAX_PAGE_ORDER) return setPages(this.#chunkOf(pfn), pfn % MAX_ORDER_PAGES, order, value);
+    if (order <= MAX_PAGE_ORDER)
+      return setPages(this.#chunks.chunkOf(pfn), pfn % MAX_ORDER_PAGES, order, value);
     let known = 0;
     for (let at = pfn; at < pfn + 2 ** order; at += MAX_ORDER_PAGES)
-      known += setPages(this.#chunkOf(at), 0, MAX_PAGE_ORDER, value);
+      known += setPages(this.#chunks.chunkOf(at), 0, MAX_PAGE_ORDER, value);
     return known;
-  }
-
-  #chunkOf(pfn: number): Uint8Array {
-    const block = Math.floor(pfn / MAX_ORDER_PAGES);
-    const known = block < TABLE_BLOCKS ? this.#table[block]! : (this.#far.get(block) ?? 0);
-    if (known > 0) return this.#chunks[known - 1]!;
-    const chunk = NO_PAGES.slice();
-    const number = this.#chunks.push(chunk);
-    this.#starts.push(block * MAX_ORDER_PAGES);
-    if (block < TABLE_BLOCKS) this.#table[block] = number;
-    else this.#far.set(block, number);
-    return chunk;
   }
 }
 

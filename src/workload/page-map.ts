@@ -1,4 +1,41 @@
+/** What is known of each page that a trace names. */
+
 import { MAX_ORDER_PAGES } from "../units.js";
+
+/** Blocks of the highest order below which the table is an array: 4 GiB pages, 16 TiB. */
+const TABLE_BLOCKS: number = 2 ** 22;
+
+/**
+ * Numbers by page: a chunk of them for each block of the highest order, made when it is first asked for.
+ * Page `pfn` has the element `pfn % MAX_ORDER_PAGES` of its chunk.
+ */
+export class PageChunks<Chunk extends Uint8Array | Int32Array> {
+  readonly chunks: Chunk[] = [];
+  /** First pfn of each chunk. */
+  readonly starts: number[] = [];
+  readonly #empty: Chunk;
+  /** 1 + number of the chunk of each block. */
+  readonly #table: Int32Array = new Int32Array(TABLE_BLOCKS);
+  /** The same for blocks behind the table. */
+  readonly #far = new Map<number, number>();
+
+  /** @param empty what a chunk holds at first */
+  constructor(empty: Chunk) {
+    this.#empty = empty;
+  }
+
+  chunkOf(pfn: number): Chunk {
+    const block = Math.floor(pfn / MAX_ORDER_PAGES);
+    const known = block < TABLE_BLOCKS ? this.#table[block]! : (this.#far.get(block) ?? 0);
+    if (known > 0) return this.chunks[known - 1]!;
+    const chunk = this.#empty.slice() as Chunk;
+    const number = this.chunks.push(chunk);
+    this.starts.push(block * MAX_ORDER_PAGES);
+    if (block < TABLE_BLOCKS) this.#table[block] = number;
+    else this.#far.set(block, number);
+    return chunk;
+  }
+}
 
 /** What is known of a page. Numbers above 0 and below FREE are for the owner of the map. */
 export const PageState = {
@@ -8,27 +45,21 @@ export const PageState = {
   FREE: -1,
 } as const;
 
-/** A chunk holds the states of a block of the highest order, then the events that set them. */
-const CHUNK_LENGTH: number = 2 * MAX_ORDER_PAGES;
-const UNSEEN_CHUNK: Int32Array = new Int32Array(CHUNK_LENGTH);
-
 /**
- * State of every page that a trace names, and the last event that changed it. Grows with the
- * memory that the trace touches. A block is `2^order` pages, up to order 10, from a multiple of that.
+ * State of every page that a trace names, and the last event that changed it. A block is `2^order`
+ * pages, up to order 10, from a multiple of that.
  */
 export class PageMap {
-  readonly #chunks = new Map<number, Int32Array>();
-  /** The chunk that was used last, or UNSEEN_CHUNK where there is none. */
-  #chunk: Int32Array = UNSEEN_CHUNK;
-  #chunkBlock = -1;
+  /** The states of the pages, then the events that set them. */
+  readonly #pages = new PageChunks(new Int32Array(2 * MAX_ORDER_PAGES));
 
   state(pfn: number): number {
-    return this.#chunkOf(pfn)[pfn % MAX_ORDER_PAGES]!;
+    return this.#pages.chunkOf(pfn)[pfn % MAX_ORDER_PAGES]!;
   }
 
   /** Whether all pages of a block have the same state. */
   isUniform(pfn: number, order: number): boolean {
-    const chunk = this.#chunkOf(pfn);
+    const chunk = this.#pages.chunkOf(pfn);
     const first = pfn % MAX_ORDER_PAGES;
     const state = chunk[first];
     for (let i = first + 2 ** order - 1; i > first; i--) if (chunk[i] !== state) return false;
@@ -38,35 +69,17 @@ export class PageMap {
   /** The last event that set the state of a page of a block, none of them UNSEEN. */
   lastEvent(pfn: number, order: number): number {
     const first = MAX_ORDER_PAGES + (pfn % MAX_ORDER_PAGES);
-    return this.#chunkOf(pfn)
-      .subarray(first, first + 2 ** order)
-      .reduce((last, event) => Math.max(last, event));
+    const events = this.#pages.chunkOf(pfn).subarray(first, first + 2 ** order);
+    return events.reduce((last, event) => Math.max(last, event));
   }
 
   set(pfn: number, order: number, state: number, event: number): void {
-    const chunk = this.#chunkToWrite(pfn);
+    const chunk = this.#pages.chunkOf(pfn);
     const first = pfn % MAX_ORDER_PAGES;
     const end = first + 2 ** order;
     for (let i = first; i < end; i++) {
       chunk[i] = state;
       chunk[MAX_ORDER_PAGES + i] = event;
     }
-  }
-
-  #chunkOf(pfn: number): Int32Array {
-    const block = Math.floor(pfn / MAX_ORDER_PAGES);
-    if (block !== this.#chunkBlock) {
-      this.#chunk = this.#chunks.get(block) ?? UNSEEN_CHUNK;
-      this.#chunkBlock = block;
-    }
-    return this.#chunk;
-  }
-
-  #chunkToWrite(pfn: number): Int32Array {
-    if (this.#chunkOf(pfn) === UNSEEN_CHUNK) {
-      this.#chunk = new Int32Array(CHUNK_LENGTH);
-      this.#chunks.set(this.#chunkBlock, this.#chunk);
-    }
-    return this.#chunk;
   }
 }

@@ -1,4 +1,4 @@
-import { type Columns, growColumns, newColumns } from "../columns/columns.js";
+import { type Columns, growColumns, newColumns } from "../columns.js";
 
 const FIRST_ROWS = 4096;
 

@@ -1,6 +1,6 @@
 /** What a recorded kernel asked of its page allocator, apart from the machine it ran on. */
 
-import type { Columns } from "../columns/columns.js";
+import type { Columns } from "../columns.js";
 import type { Milestone } from "./recording.js";
 
 export const RequestKind = {

@@ -1,6 +1,6 @@
 /** What `perf kmem stat --page` tells of a trace, and how many pages were allocated when. */
 
-import { growColumns, newColumns } from "../columns/columns.js";
+import { growColumns, newColumns } from "../columns.js";
 import { formatGfp } from "../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";

@@ -4,7 +4,7 @@
  */
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { DENTRY_HASH, INODE_HASH, largeSystemHash, STACK_DEPOT_HASH } from "../mm/large-hash.js";
-import { formatBytes, GiB, MiB, PAGE_SIZE } from "../units.js";
+import { formatBytes, GiB, MiB, PAGE_SIZE, roundUpPowerOfTwo } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
 /** setup_command_line(): the line as given, and a copy to be cut into words. */
@@ -34,7 +34,7 @@ const LOG_BUF_BYTES_MAX: number = 2 * GiB;
 /** A buffer of its own in place of the static one, with a descriptor for each 32 bytes. */
 function allocLogBuf(boot: EarlyBoot, wantedBytes: number): void {
   const { memblock } = boot;
-  const bytes = 2 ** Math.ceil(Math.log2(wantedBytes));
+  const bytes = roundUpPowerOfTwo(wantedBytes);
   const messages = bytes / 2 ** MESSAGE_SHIFT;
   const parts = [bytes, messages * PRB_DESC_BYTES, messages * PRINTK_INFO_BYTES];
   const got: number[] = [];

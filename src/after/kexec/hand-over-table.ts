@@ -1,7 +1,7 @@
-import { E820Ranges, type TrackedRange, ZERO_PAGE_ENTRIES } from "../../accept/e820-ranges.js";
+import { E820Ranges, type TrackedRange } from "../../accept/e820-ranges.js";
 import { trackedMap } from "../../accept/tracked-map.js";
 import { processUnacceptedMemory } from "../../efistub/process-unaccepted-memory.js";
-import type { E820Entry } from "../../efistub/setup-e820.js";
+import { type E820Entry, ZERO_PAGE_ENTRIES } from "../../efistub/setup-e820.js";
 import { type ArchAccept, UnacceptedTable } from "../../efistub/unaccepted-table.js";
 import { asPhys, roundDown, UNIT_SIZE } from "../../units.js";
 

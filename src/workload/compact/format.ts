@@ -3,7 +3,7 @@
  * a checksum each. Written down for others in workloads/FORMAT.md.
  */
 
-import { rowBytes } from "../../columns/columns.js";
+import { rowBytes } from "../../columns.js";
 import { BLOCK_EVENTS } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
 import { COUNT_MAX, newTraceCounts, type TraceCounts } from "../trace-counts.js";

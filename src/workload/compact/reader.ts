@@ -1,4 +1,4 @@
-import { columnsIn } from "../../columns/columns.js";
+import { columnsIn } from "../../columns.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS, PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import type { TraceOutput } from "../readers/text-reader.js";

@@ -1,7 +1,7 @@
 /** Memory of a boot whose size follows that of the machine by a rule of the kernel (Linux 6.12). */
 
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
-import { GiB, KiB, MAX_PAGE_ORDER, MiB, PAGE_SIZE, PAGEBLOCK_ORDER } from "../../units.js";
+import { GiB, KiB, MAX_PAGE_ORDER, MiB, PAGE_SIZE, PAGEBLOCK_ORDER, roundUpPowerOfTwo } from "../../units.js";
 import { pagesOrder } from "./slub.js";
 
 /** Above this, hash tables grow more slowly (mm/mm_init.c: ADAPT_SCALE_BASE). */
@@ -39,7 +39,7 @@ export function futexHash(cpus: number): LargeHash {
   return {
     bucketBytes: 64,
     scale: 0,
-    fixedBuckets: 2 ** Math.ceil(Math.log2(256 * cpus)),
+    fixedBuckets: roundUpPowerOfTwo(256 * cpus),
     gfp: GfpMask.ATOMIC,
   };
 }
@@ -62,7 +62,7 @@ export function hashBytes(hash: LargeHash, memoryBytes: number): number {
   if (hash.mostBuckets === undefined)
     for (let base = ADAPT_BASE_BYTES; base < memoryBytes; base *= 4) scale++;
   const wanted = hash.fixedBuckets ?? Math.ceil(memoryBytes / MiB) * (MiB / 2 ** scale);
-  const buckets = 2 ** Math.ceil(Math.log2(Math.max(1, wanted, PAGE_SIZE / hash.bucketBytes)));
+  const buckets = roundUpPowerOfTwo(Math.max(wanted, PAGE_SIZE / hash.bucketBytes));
   return Math.min(buckets, hash.mostBuckets ?? buckets) * hash.bucketBytes;
 }
 

@@ -1,5 +1,6 @@
 import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
 import { GiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
+import { Heap } from "../heap.js";
 import { count, type Generator, type Random, share, size, type TargetMachine } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 import { FREE_NS, USER_PAGE } from "./user-memory.js";
@@ -13,59 +14,11 @@ interface FragmentationParameters {
 }
 
 /** Orders of the unmovable: one of each 2^(order+1), as buffers of the kernel are; an assumption. */
-const ORDER_MAX = 4;
+const ORDERS = 5;
 /** Work between two operations; an assumption. */
 const THINK_NS = 2000;
 /** Operations that a long-lived allocation outlives a short one; an assumption. */
 const LONG = 50;
-
-/** Allocations and the operation at which each is freed, the first of them on top. */
-class Deaths {
-  readonly #at: number[] = [];
-  readonly #what: number[] = [];
-  readonly #order: number[] = [];
-
-  get first(): number {
-    return this.#at[0] ?? Number.POSITIVE_INFINITY;
-  }
-
-  push(at: number, handle: number, order: number): void {
-    let child = this.#at.length;
-    while (child > 0) {
-      const parent = (child - 1) >> 1;
-      if (this.#at[parent]! <= at) break;
-      this.#move(parent, child);
-      child = parent;
-    }
-    this.#put(child, at, handle, order);
-  }
-
-  pop(): { readonly handle: number; readonly order: number } {
-    const top = { handle: this.#what[0]!, order: this.#order[0]! };
-    const [at, handle, order] = [this.#at.pop()!, this.#what.pop()!, this.#order.pop()!];
-    const length = this.#at.length;
-    let parent = 0;
-    for (;;) {
-      let child = 2 * parent + 1;
-      if (child + 1 < length && this.#at[child + 1]! < this.#at[child]!) child++;
-      if (child >= length || this.#at[child]! >= at) break;
-      this.#move(child, parent);
-      parent = child;
-    }
-    if (length > 0) this.#put(parent, at, handle, order);
-    return top;
-  }
-
-  #move(from: number, to: number): void {
-    this.#put(to, this.#at[from]!, this.#what[from]!, this.#order[from]!);
-  }
-
-  #put(index: number, at: number, handle: number, order: number): void {
-    this.#at[index] = at;
-    this.#what[index] = handle;
-    this.#order[index] = order;
-  }
-}
 
 function* requests(
   { size: bytes, operations, unmovable, reclaimable, longLived }: FragmentationParameters,
@@ -74,20 +27,22 @@ function* requests(
   random: Random,
 ): Iterable<void> {
   const target = bytes / PAGE_SIZE;
-  const deaths = new Deaths();
+  // By the operation at which each is freed: ORDERS * handle + order.
+  const deaths = new Heap();
   let live = 0;
   for (let done = 0; done < operations; done++) {
     const cpu = random.below(vcpus);
-    while (deaths.first <= done || live > target) {
-      const { handle, order } = deaths.pop();
-      writer.free(cpu, handle, order, FREE_NS);
+    while (deaths.firstKey <= done || live > target) {
+      const freed = deaths.pop();
+      const order = freed % ORDERS;
+      writer.free(cpu, (freed - order) / ORDERS, order, FREE_NS);
       live -= 2 ** order;
     }
     const kind = random.next();
     let order = 0;
     let gfp = USER_PAGE;
     if (kind < unmovable + reclaimable) {
-      while (order < ORDER_MAX && random.next() < 0.5) order++;
+      while (order < ORDERS - 1 && random.next() < 0.5) order++;
       const comp = order > 0 ? Gfp.COMP : 0;
       gfp = (kind < unmovable ? GfpMask.KERNEL : GfpMask.KERNEL | Gfp.RECLAIMABLE) | comp | Gfp.NORETRY;
     }
@@ -95,7 +50,7 @@ function* requests(
     const mean = (target / 2) * (random.next() < longLived ? LONG : 1);
     const handle = writer.alloc(cpu, order, gfp, THINK_NS);
     live += 2 ** order;
-    deaths.push(done + 1 + random.exponential(mean), handle, order);
+    deaths.push(ORDERS * handle + order, done + 1 + random.exponential(mean));
     yield;
   }
 }

@@ -1,8 +1,8 @@
 /** Generated workloads, in the form in which recorded ones are replayed. */
 
-import { type Columns, firstRows, joinRows } from "../../columns/columns.js";
+import { type Columns, firstRows, joinRows } from "../../columns.js";
 import { GiB, MiB, PAGE_SIZE, roundUp } from "../../units.js";
-import type { RecordedRequests } from "../after-boot.js";
+import { type RecordedRequests, zonesUpTo } from "../after-boot.js";
 import type { NamedRange, Recording } from "../recording.js";
 import {
   type ImportReport,
@@ -18,7 +18,6 @@ import { RequestWriter } from "./request-writer.js";
 const BLOCK_REQUESTS = 65_536;
 /** CONFIG_PHYSICAL_START; the initrd of a description lies right behind the image. */
 const KERNEL_START: number = 16 * MiB;
-const DMA_END: number = 16 * MiB;
 
 /**
  * Requests a block at a time, for those who write them down or use them as they come. A workload of
@@ -95,11 +94,7 @@ function describe(
       memoryBytes: machine.memoryBytes,
       vcpus: machine.vcpus,
       nodes: machine.nodes,
-      zones: [
-        { node: 0, name: "DMA", start: PAGE_SIZE, end: DMA_END },
-        { node: 0, name: "DMA32", start: DMA_END, end: 4 * GiB },
-        { node: 0, name: "Normal", start: 4 * GiB, end: Math.max(machine.memoryBytes, 4 * GiB) + 2 * GiB },
-      ],
+      zones: zonesUpTo(Math.max(machine.memoryBytes, 4 * GiB) + 2 * GiB),
     },
     clock: {
       statement:

@@ -1,6 +1,6 @@
 /** Generated requests as the events that a kernel would have traced, to be written to a trace file. */
 
-import { growColumns, newColumns } from "../../columns/columns.js";
+import { growColumns, newColumns } from "../../columns.js";
 import { gfpMigrateType } from "../../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER, PAGE_SIZE } from "../../units.js";
 import type { EventBlocks } from "../event-blocks.js";

@@ -1,4 +1,4 @@
-import { type Columns, growColumns, newColumns } from "../../columns/columns.js";
+import { type Columns, growColumns, newColumns } from "../../columns.js";
 import type { Milestone } from "../recording.js";
 import { REQUEST_COLUMNS, RequestKind, type RequestMark } from "../requests.js";
 

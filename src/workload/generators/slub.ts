@@ -1,6 +1,6 @@
 /** How SLUB chooses the size of its slabs (mm/slub.c, Linux 6.12). */
 
-import { PAGE_SHIFT, PAGE_SIZE } from "../../units.js";
+import { fls, PAGE_SHIFT, PAGE_SIZE } from "../../units.js";
 
 /** slub_max_order: PAGE_ALLOC_COSTLY_ORDER. */
 const MAX_ORDER = 3;
@@ -16,7 +16,7 @@ const MAX_OBJECTS = 32767;
  */
 export function slabOrder(objectBytes: number, cpus: number): number {
   const most = Math.max(Math.floor((PAGE_SIZE << MAX_ORDER) / objectBytes), 1);
-  const wanted = Math.min(4 * (bitLength(cpus) + 1), most);
+  const wanted = Math.min(4 * (fls(cpus) + 1), most);
   const least = pagesOrder(wanted * objectBytes);
   if ((PAGE_SIZE << least) / objectBytes > MAX_OBJECTS) return pagesOrder(objectBytes * MAX_OBJECTS) - 1;
   for (let fraction = 16; fraction > 1; fraction /= 2) {
@@ -35,9 +35,4 @@ export function objectsPerSlab(objectBytes: number, order: number): number {
 /** The lowest order of which a block holds so many bytes (get_order); above 0. */
 export function pagesOrder(bytes: number): number {
   return Math.max(0, Math.ceil(Math.log2(bytes)) - PAGE_SHIFT);
-}
-
-/** fls: the number of the highest bit, counted from 1. */
-function bitLength(value: number): number {
-  return 32 - Math.clz32(value);
 }

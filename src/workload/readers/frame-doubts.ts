@@ -4,7 +4,9 @@
  * every page because it has no pointer.
  */
 
+import { MAX_ORDER_PAGES } from "../../units.js";
 import type { EventBlocks } from "../event-blocks.js";
+import { PageChunks } from "../page-map.js";
 
 const UNDECIDED_MAX = 10_000;
 
@@ -65,34 +67,23 @@ export class ZeroPages {
  * allocated in bulk before 5.13. So a second free is the first one told again.
  */
 
-const PAGES_PER_CHUNK = 8192;
-
-/** Which pages were freed and not allocated since, a bit each. */
+/** Which pages were freed and not allocated since. */
 export class RepeatedFrees {
-  readonly #chunks = new Map<number, Uint8Array>();
+  readonly #isFreed = new PageChunks(new Uint8Array(MAX_ORDER_PAGES));
 
   /** A block was allocated. */
   allocated(pfn: number, order: number): void {
-    for (let page = pfn; page < pfn + 2 ** order; page++) {
-      const chunk = this.#chunks.get(Math.floor(page / PAGES_PER_CHUNK));
-      if (chunk !== undefined) chunk[(page % PAGES_PER_CHUNK) >> 3]! &= ~(1 << (page & 7));
-    }
+    for (let page = pfn; page < pfn + 2 ** order; page++)
+      this.#isFreed.chunkOf(page)[page % MAX_ORDER_PAGES] = 0;
   }
 
   /** A block is freed. @returns whether that was told before */
   freed(pfn: number, order: number): boolean {
     let known = 0;
     for (let page = pfn; page < pfn + 2 ** order; page++) {
-      const number = Math.floor(page / PAGES_PER_CHUNK);
-      let chunk = this.#chunks.get(number);
-      if (chunk === undefined) {
-        chunk = new Uint8Array(PAGES_PER_CHUNK / 8);
-        this.#chunks.set(number, chunk);
-      }
-      const byte = (page % PAGES_PER_CHUNK) >> 3;
-      const bit = 1 << (page & 7);
-      if ((chunk[byte]! & bit) !== 0) known++;
-      chunk[byte]! |= bit;
+      const chunk = this.#isFreed.chunkOf(page);
+      known += chunk[page % MAX_ORDER_PAGES]!;
+      chunk[page % MAX_ORDER_PAGES] = 1;
     }
     return known === 2 ** order;
   }

@@ -11,6 +11,7 @@ import { gfpMigrateType } from "../../page-alloc/gfp.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { PageEventKind } from "../events.js";
 import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
+import { Heap } from "../heap.js";
 import { TraceError } from "../trace-error.js";
 import { NO_TASK } from "./line-format.js";
 import type { TraceOutput } from "./text-reader.js";
@@ -93,7 +94,8 @@ export class LlfreeReader {
     }
     // The format has no mark: a file without a single entry is more likely to be something else.
     if (this.#count === 0) this.#fail(PAGE_BYTES, "an entry of a CPU", "none in the file");
-    const heads = new CpuHeap(this.#first.length);
+    // CPUs by the time of their next entry; of equal times the one that stands first in the file.
+    const heads = new Heap();
     for (const [cpu, entry] of this.#first.entries()) {
       if (entry !== NONE) heads.push(cpu, this.#timeUs(entry), this.#word(entry, PLACE));
     }
@@ -192,75 +194,6 @@ export class LlfreeReader {
 
   #fail(offset: number, expected: string, found: string): never {
     throw new TraceError(this.#file, { offset }, expected, found);
-  }
-}
-
-/** CPUs by the time of their next entry; of equal times the one that stands first in the file. */
-class CpuHeap {
-  size = 0;
-  readonly #cpu: Uint32Array;
-  readonly #timeUs: Float64Array;
-  readonly #place: Uint32Array;
-
-  /** @param room for so many CPUs */
-  constructor(room: number) {
-    this.#cpu = new Uint32Array(room);
-    this.#timeUs = new Float64Array(room);
-    this.#place = new Uint32Array(room);
-  }
-
-  get first(): number {
-    return this.#cpu[0]!;
-  }
-
-  push(cpu: number, timeUs: number, place: number): void {
-    let at = this.size++;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#isAfter(parent, timeUs, place)) break;
-      this.#move(parent, at);
-      at = parent;
-    }
-    this.#put(at, cpu, timeUs, place);
-  }
-
-  /** Gives the first CPU another entry. */
-  replaceFirst(timeUs: number, place: number): void {
-    this.#sink(this.first, timeUs, place);
-  }
-
-  /** Takes the first CPU away. */
-  pop(): void {
-    this.size--;
-    this.#sink(this.#cpu[this.size]!, this.#timeUs[this.size]!, this.#place[this.size]!);
-  }
-
-  #sink(cpu: number, timeUs: number, place: number): void {
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= this.size) break;
-      const other = child + 1;
-      if (other < this.size && this.#isAfter(child, this.#timeUs[other]!, this.#place[other]!)) child = other;
-      if (this.#isAfter(child, timeUs, place)) break;
-      this.#move(child, at);
-      at = child;
-    }
-    this.#put(at, cpu, timeUs, place);
-  }
-
-  #isAfter(at: number, timeUs: number, place: number): boolean {
-    return this.#timeUs[at]! > timeUs || (this.#timeUs[at] === timeUs && this.#place[at]! > place);
-  }
-
-  #move(from: number, to: number): void {
-    this.#put(to, this.#cpu[from]!, this.#timeUs[from]!, this.#place[from]!);
-  }
-
-  #put(at: number, cpu: number, timeUs: number, place: number): void {
-    this.#cpu[at] = cpu;
-    this.#timeUs[at] = timeUs;
-    this.#place[at] = place;
   }
 }
 

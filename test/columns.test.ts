@@ -9,7 +9,7 @@ import {
   pickRows,
   rowBytes,
   rowsBetween,
-} from "../../src/columns/columns.js";
+} from "../src/columns.js";
 
 const test = suite("columns");
 
