@@ -10,8 +10,7 @@ export type { Policy } from "./policy/policy.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
 export type { Paint, TextRole } from "./report/table.js";
-export { formatCsv } from "./results/csv.js";
-export { formatJson, formatJsonl } from "./results/json.js";
+export { formatCsv, formatJson, formatJsonl } from "./results/formats.js";
 export type {
   CompareRow,
   Outcome,

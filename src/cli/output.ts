@@ -3,8 +3,7 @@
 import { join } from "node:path";
 import { printableAll } from "../printable.js";
 import { formatMarkdown } from "../report/rows.js";
-import { formatCsv } from "../results/csv.js";
-import { formatJson, formatJsonl } from "../results/json.js";
+import { formatCsv, formatJson, formatJsonl } from "../results/formats.js";
 import type { CompareRow } from "../results/row.js";
 import type { OutputFormat } from "./flags.js";
 import { writeTogether } from "./output-file.js";

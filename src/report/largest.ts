@@ -1,4 +1,4 @@
-import { jsonDocument } from "../results/json.js";
+import { jsonDocument } from "../results/formats.js";
 import { problemsOf } from "../results/problems.js";
 import type { RunResult } from "../results/row.js";
 import type { Largest } from "../study/largest.js";

@@ -2,7 +2,7 @@
 
 import { STRATEGY_PARAMETERS, type StrategyParameterName } from "../policy/parameters.js";
 import type { Policy } from "../policy/policy.js";
-import { jsonDocument } from "../results/json.js";
+import { jsonDocument } from "../results/formats.js";
 import { formatBytes } from "../units.js";
 import { alignedLines, type Paint, plainPaint, textOf, wrapText } from "./table.js";
 

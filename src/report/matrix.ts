@@ -1,6 +1,6 @@
 /** The matrix of firmware, kernels and choices: for people, as Markdown and as JSON. */
 
-import { jsonDocument } from "../results/json.js";
+import { jsonDocument } from "../results/formats.js";
 import type { MatrixCell } from "../study/matrix/run-matrix.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";

@@ -1,6 +1,6 @@
 /** Trackers side by side: for people and as JSON. */
 
-import { jsonDocument } from "../results/json.js";
+import { jsonDocument } from "../results/formats.js";
 import { LINE_NS, type TrackerComparison, type TrackerRow } from "../study/trackers.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { columnsOf, type Paint, tableText } from "./table.js";

@@ -1,6 +1,6 @@
 /** What a tuning found, for terminals and as JSON. */
 
-import { jsonDocument } from "../results/json.js";
+import { jsonDocument } from "../results/formats.js";
 import type { KnobValue } from "../study/tune/knob.js";
 import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
 import { formatBytes, formatDuration } from "../units.js";

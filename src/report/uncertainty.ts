@@ -1,7 +1,6 @@
 /** Ranges of results, and which order of policies survives them, for terminals. */
 
-import { jsonDocument } from "../results/json.js";
-import { rowRecord } from "../results/record.js";
+import { jsonDocument, rowRecord } from "../results/formats.js";
 import type { CompareRow } from "../results/row.js";
 import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";

@@ -1,8 +1,7 @@
 /** Published numbers against simulated ones, for people and for programs. */
 
-import { csvLine } from "../results/csv.js";
-import { jsonDocument, jsonLines } from "../results/json.js";
-import type { FlatValue } from "../results/record.js";
+import type { FlatValue } from "../results/formats.js";
+import { csvLine, jsonDocument, jsonLines } from "../results/formats.js";
 import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../study/validate/validate.js";
 import { NO_VALUE } from "./cells.js";
 import {

@@ -1,9 +1,10 @@
 /** Everything that a row says, declared once: rows, columns, conditions, objectives and the schema follow from it. */
 
 /** What a number is in. */
-export type Unit = "ns" | "bytes" | "count" | "ratio" | "share";
+export type Unit = (typeof UNITS)[number];
+const UNITS = ["ns", "bytes", "count", "ratio", "share"] as const;
 
-/** Where a number shows beside the places that have them all: rows in every format, conditions, objectives. */
+/** Where a number shows besides the places that have them all: rows in every format, conditions, objectives. */
 export type Place = "repeat" | "table" | "tune" | "uncertainty";
 
 /** One value of a row. Its name is its path in JSON, and its name everywhere else. */
@@ -12,7 +13,7 @@ export interface Field {
   readonly is: Unit | "text" | "flag" | "list" | "map" | "object";
   /** One line. */
   readonly doc: string;
-  /** Whether a row may lack it. */
+  /** Whether a row may lack it; those of `OPTIONAL_GROUPS` need not say so. */
   readonly maybe?: true;
   /** Whether it needs other rows to compare with; null where there are none. */
   readonly relative?: true;
@@ -21,7 +22,7 @@ export interface Field {
   /** What tables and texts for people call it. */
   readonly label?: string;
   readonly in?: readonly Place[];
-  /** Names that flags had for it, so that who writes one hears the new one. */
+  /** Names that flags had for it, to tell people the new one. */
   readonly was?: readonly string[];
 }
 
@@ -40,12 +41,12 @@ const FIELDS = {
   reason: { is: "text", maybe: true, doc: "One sentence, for every outcome but ready." },
   problems: { is: "list", maybe: true, doc: "What went wrong beside the outcome: what, text, fails." },
   remarks: { is: "list", maybe: true, doc: "What a reader should know about this run, one line each." },
-  "commandLine.onlineCpus": { is: "count", maybe: true, doc: "CPUs that came online at boot." },
-  "commandLine.swiotlbBytes": { is: "bytes", maybe: true, doc: "The DMA bounce buffer; 0 for none." },
-  "commandLine.crashkernelBytes": { is: "bytes", maybe: true, doc: "Memory of the crash kernel." },
-  "commandLine.cmaBytes": { is: "bytes", maybe: true, doc: "CMA areas together." },
-  "commandLine.movableBytes": { is: "bytes", maybe: true, doc: "Pages of ZONE_MOVABLE." },
-  "commandLine.hugePages": { is: "list", maybe: true, doc: "Pools: pageBytes, askedPages, pages." },
+  "commandLine.onlineCpus": { is: "count", doc: "CPUs that came online at boot." },
+  "commandLine.swiotlbBytes": { is: "bytes", doc: "The DMA bounce buffer; 0 for none." },
+  "commandLine.crashkernelBytes": { is: "bytes", doc: "Memory of the crash kernel." },
+  "commandLine.cmaBytes": { is: "bytes", doc: "CMA areas together." },
+  "commandLine.movableBytes": { is: "bytes", doc: "Pages of ZONE_MOVABLE." },
+  "commandLine.hugePages": { is: "list", doc: "Pools: pageBytes, askedPages, pages." },
   bootTimeNs: {
     is: "ns",
     better: "less",
@@ -164,106 +165,66 @@ const FIELDS = {
     in: ["table"],
     doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
   },
-  "tdxModule.outcome": { is: "text", maybe: true, doc: "ready: what becomes of the host's TDX module." },
-  "tdxModule.memory": { is: "list", maybe: true, doc: "Memory that is good for TDX guests." },
-  "tdxModule.tdmrs": { is: "list", maybe: true, doc: "TDMRs with their PAMT and reserved areas." },
-  "tdxModule.pamtBytes": { is: "bytes", maybe: true, doc: "PAMT of the host, for all guests." },
-  "tdxModule.fewTdmrsLeft": { is: "flag", maybe: true, doc: "Whether the module is nearly out of TDMRs." },
-  "tdxModule.hotplug": { is: "list", maybe: true, doc: "What becomes of memory plugged into the host." },
-  "tdxModule.capableNodes": { is: "list", maybe: true, doc: "Nodes that stay TDX-capable." },
-  "tdxModule.removed": { is: "list", maybe: true, doc: "What becomes of memory taken from the host." },
-  "tdxModule.guestShare.freeBytes": {
-    is: "bytes",
-    maybe: true,
-    doc: "Of the module's memory, what nobody has.",
-  },
-  "tdxModule.guestShare.foreignBytes": {
-    is: "bytes",
-    maybe: true,
-    doc: "Online, and not told to the module.",
-  },
-  "attack.pages": { is: "count", maybe: true, doc: "Accepted pages that the host replaced or aliased." },
-  "attack.warnings": {
-    is: "count",
-    maybe: true,
-    better: "less",
-    doc: "Of them accepted again, complaining.",
-  },
-  "attack.integrityViolations": {
-    is: "count",
-    maybe: true,
-    better: "less",
-    doc: "Of them again, in silence.",
-  },
-  "attack.stopped": { is: "count", maybe: true, better: "more", doc: "Of them stopped by the platform." },
-  "hotplug.acceptance": { is: "text", maybe: true, doc: "assumed, online or lazy: how it is accepted." },
-  "hotplug.outcome": { is: "text", maybe: true, doc: "online, refused or failed." },
-  "hotplug.reason": { is: "text", maybe: true, doc: "Why it is not online." },
-  "hotplug.blockBytes": { is: "bytes", maybe: true, doc: "Unit in which memory goes online." },
-  "hotplug.addedBytes": { is: "bytes", maybe: true, doc: "Memory that went online." },
-  "hotplug.memmapBytes": { is: "bytes", maybe: true, doc: "Its struct pages, of memory the guest had." },
-  "hotplug.acceptedOnlineBytes": { is: "bytes", maybe: true, doc: "Accepted block by block." },
-  "hotplug.unacceptedBytes": {
-    is: "bytes",
-    maybe: true,
-    doc: "Of what went online, not accepted at the end.",
-  },
-  "hotplug.timeNs": { is: "ns", maybe: true, better: "less", doc: "From notice to the last block online." },
-  "kexec.kind": { is: "text", maybe: true, doc: "kexec or kdump." },
-  "kexec.table": { is: "text", maybe: true, doc: "handed-over, rebuilt or lost." },
-  "kexec.timeNs": {
-    is: "ns",
-    maybe: true,
-    better: "less",
-    doc: "From the load until the next kernel is there.",
-  },
-  "kexec.done": { is: "flag", maybe: true, doc: "Whether the next kernel came that far." },
-  "kexec.segmentBytes": { is: "bytes", maybe: true, doc: "Where the next kernel goes." },
-  "kexec.unacceptedSegmentBytes": {
-    is: "bytes",
-    maybe: true,
-    doc: "Of that, unaccepted when it was loaded.",
-  },
-  "kexec.unsharedBytes": { is: "bytes", maybe: true, doc: "Shared memory made private again." },
-  "kexec.mapEntries": { is: "count", maybe: true, doc: "Entries of a rebuilt e820 table." },
-  "kexec.gapBytes": { is: "bytes", maybe: true, doc: "Accepted because there is room for no more." },
-  "kexec.nextKernel.acceptedBytes": { is: "bytes", maybe: true, doc: "By it until its allocator ran." },
-  "kexec.nextKernel.unacceptedBytes": { is: "bytes", maybe: true, doc: "What it has left for later." },
-  "kexec.vmcore.ramBytes": { is: "bytes", maybe: true, doc: "The first kernel's RAM." },
-  "kexec.vmcore.readBytes": { is: "bytes", maybe: true, doc: "Of that, read by the crash kernel." },
-  "kexec.vmcore.skippedBytes": { is: "bytes", maybe: true, doc: "Of that, left out as no RAM." },
-  "e820Record.entries": { is: "count", maybe: true, doc: "Most entries of the e820 table." },
-  "e820Record.gapBytes": { is: "bytes", maybe: true, better: "less", doc: "Accepted for want of entries." },
-  "setupArch.firmwareBytes": {
-    is: "bytes",
-    maybe: true,
-    doc: "Used until setup_arch() ended, of firmware's.",
-  },
-  "setupArch.stubBytes": { is: "bytes", maybe: true, doc: "The same, accepted by the stub." },
-  "setupArch.kernelBytes": { is: "bytes", maybe: true, doc: "The same, accepted by the kernel." },
-  "setupArch.acceptedBytes": { is: "bytes", maybe: true, doc: "What the kernel had accepted by then." },
-  "earlyMap.leaves1g": { is: "count", maybe: true, doc: "Leaves of 1 GiB of the direct map." },
-  "earlyMap.leaves2m": { is: "count", maybe: true, doc: "Leaves of 2 MiB." },
-  "earlyMap.leaves4k": { is: "count", maybe: true, doc: "Leaves of 4 KiB." },
-  "earlyMap.splits": { is: "count", maybe: true, better: "less", doc: "Leaves split to share a part." },
-  "earlyMap.tables.head64": { is: "count", maybe: true, doc: "Tables inside the kernel image." },
-  "earlyMap.tables.brk": { is: "count", maybe: true, doc: "Tables in the brk area." },
-  "earlyMap.tables.memblock": { is: "count", maybe: true, doc: "Tables of memblock." },
-  "earlyMap.tables.buddy": { is: "count", maybe: true, doc: "Tables of the page allocator." },
-  "earlyMap.lateMemblockCalls": { is: "count", maybe: true, better: "less", doc: "Of memblock, too late." },
-  "earlyMap.lostRaces": { is: "count", maybe: true, doc: "Tables given back, as another CPU had split." },
-  "earlyMap.localFlushes": { is: "count", maybe: true, better: "less", doc: "Of one CPU's TLB." },
-  "earlyMap.globalFlushes": { is: "count", maybe: true, better: "less", doc: "Of the TLBs of all CPUs." },
-  "earlyMap.sharedBytes": { is: "bytes", maybe: true, doc: "Shared with the host at the end." },
-  "earlyMap.wastedAcceptBytes": {
-    is: "bytes",
-    maybe: true,
-    better: "less",
-    doc: "Accepted only to be shared.",
-  },
-  "drain.workers": { is: "count", maybe: true, doc: "CPUs that accept all that is left." },
-  "drain.unacceptedBytes": { is: "bytes", maybe: true, doc: "What was left." },
-  "drain.timeNs": { is: "ns", maybe: true, better: "less", doc: "How long that took." },
+  "tdxModule.outcome": { is: "text", doc: "ready: what becomes of the host's TDX module." },
+  "tdxModule.memory": { is: "list", doc: "Memory that is good for TDX guests." },
+  "tdxModule.tdmrs": { is: "list", doc: "TDMRs with their PAMT and reserved areas." },
+  "tdxModule.pamtBytes": { is: "bytes", doc: "PAMT of the host, for all guests." },
+  "tdxModule.fewTdmrsLeft": { is: "flag", doc: "Whether the module is nearly out of TDMRs." },
+  "tdxModule.hotplug": { is: "list", doc: "What becomes of memory plugged into the host." },
+  "tdxModule.capableNodes": { is: "list", doc: "Nodes that stay TDX-capable." },
+  "tdxModule.removed": { is: "list", doc: "What becomes of memory taken from the host." },
+  "tdxModule.guestShare.freeBytes": { is: "bytes", doc: "Of the module's memory, what nobody has." },
+  "tdxModule.guestShare.foreignBytes": { is: "bytes", doc: "Online, and not told to the module." },
+  "attack.pages": { is: "count", doc: "Accepted pages that the host replaced or aliased." },
+  "attack.warnings": { is: "count", better: "less", doc: "Of them accepted again, complaining." },
+  "attack.integrityViolations": { is: "count", better: "less", doc: "Of them again, in silence." },
+  "attack.stopped": { is: "count", better: "more", doc: "Of them stopped by the platform." },
+  "hotplug.acceptance": { is: "text", doc: "assumed, online or lazy: how it is accepted." },
+  "hotplug.outcome": { is: "text", doc: "online, refused or failed." },
+  "hotplug.reason": { is: "text", doc: "Why it is not online." },
+  "hotplug.blockBytes": { is: "bytes", doc: "Unit in which memory goes online." },
+  "hotplug.addedBytes": { is: "bytes", doc: "Memory that went online." },
+  "hotplug.memmapBytes": { is: "bytes", doc: "Its struct pages, of memory the guest had." },
+  "hotplug.acceptedOnlineBytes": { is: "bytes", doc: "Accepted block by block." },
+  "hotplug.unacceptedBytes": { is: "bytes", doc: "Of what went online, not accepted at the end." },
+  "hotplug.timeNs": { is: "ns", better: "less", doc: "From notice to the last block online." },
+  "kexec.kind": { is: "text", doc: "kexec or kdump." },
+  "kexec.table": { is: "text", doc: "handed-over, rebuilt or lost." },
+  "kexec.timeNs": { is: "ns", better: "less", doc: "From the load until the next kernel is there." },
+  "kexec.done": { is: "flag", doc: "Whether the next kernel came that far." },
+  "kexec.segmentBytes": { is: "bytes", doc: "Where the next kernel goes." },
+  "kexec.unacceptedSegmentBytes": { is: "bytes", doc: "Of that, unaccepted when it was loaded." },
+  "kexec.unsharedBytes": { is: "bytes", doc: "Shared memory made private again." },
+  "kexec.mapEntries": { is: "count", doc: "Entries of a rebuilt e820 table." },
+  "kexec.gapBytes": { is: "bytes", doc: "Accepted because there is room for no more." },
+  "kexec.nextKernel.acceptedBytes": { is: "bytes", doc: "By it until its allocator ran." },
+  "kexec.nextKernel.unacceptedBytes": { is: "bytes", doc: "What it has left for later." },
+  "kexec.vmcore.ramBytes": { is: "bytes", doc: "The first kernel's RAM." },
+  "kexec.vmcore.readBytes": { is: "bytes", doc: "Of that, read by the crash kernel." },
+  "kexec.vmcore.skippedBytes": { is: "bytes", doc: "Of that, left out as no RAM." },
+  "e820Record.entries": { is: "count", doc: "Most entries of the e820 table." },
+  "e820Record.gapBytes": { is: "bytes", better: "less", doc: "Accepted for want of entries." },
+  "setupArch.firmwareBytes": { is: "bytes", doc: "Used until setup_arch() ended, of firmware's." },
+  "setupArch.stubBytes": { is: "bytes", doc: "The same, accepted by the stub." },
+  "setupArch.kernelBytes": { is: "bytes", doc: "The same, accepted by the kernel." },
+  "setupArch.acceptedBytes": { is: "bytes", doc: "What the kernel had accepted by then." },
+  "earlyMap.leaves1g": { is: "count", doc: "Leaves of 1 GiB of the direct map." },
+  "earlyMap.leaves2m": { is: "count", doc: "Leaves of 2 MiB." },
+  "earlyMap.leaves4k": { is: "count", doc: "Leaves of 4 KiB." },
+  "earlyMap.splits": { is: "count", better: "less", doc: "Leaves split to share a part." },
+  "earlyMap.tables.head64": { is: "count", doc: "Tables inside the kernel image." },
+  "earlyMap.tables.brk": { is: "count", doc: "Tables in the brk area." },
+  "earlyMap.tables.memblock": { is: "count", doc: "Tables of memblock." },
+  "earlyMap.tables.buddy": { is: "count", doc: "Tables of the page allocator." },
+  "earlyMap.lateMemblockCalls": { is: "count", better: "less", doc: "Of memblock, too late." },
+  "earlyMap.lostRaces": { is: "count", doc: "Tables given back, as another CPU had split." },
+  "earlyMap.localFlushes": { is: "count", better: "less", doc: "Of one CPU's TLB." },
+  "earlyMap.globalFlushes": { is: "count", better: "less", doc: "Of the TLBs of all CPUs." },
+  "earlyMap.sharedBytes": { is: "bytes", doc: "Shared with the host at the end." },
+  "earlyMap.wastedAcceptBytes": { is: "bytes", better: "less", doc: "Accepted only to be shared." },
+  "drain.workers": { is: "count", doc: "CPUs that accept all that is left." },
+  "drain.unacceptedBytes": { is: "bytes", doc: "What was left." },
+  "drain.timeNs": { is: "ns", better: "less", doc: "How long that took." },
   repeats: { is: "object", maybe: true, doc: "Runs with other seeds: runs, failed, and mean and halfWidth." },
   "requests.allocations": { is: "count", doc: "Allocations of the workload." },
   "requests.frees": { is: "count", doc: "Frees of the workload." },
@@ -282,23 +243,23 @@ export type MeasureName = {
   [Name in keyof Fields]: Fields[Name]["is"] extends Unit ? Name : never;
 }[keyof Fields];
 
-/** Names of numbers that stand in a row itself and that one run alone has. */
-type OwnName<Name extends MeasureName> = Name extends `${string}.${string}`
-  ? never
-  : Fields[Name] extends { readonly relative: true }
+/** Names of what stands in a row itself and that one run alone has. */
+type OwnName<Kind extends Field["is"]> = {
+  [Name in keyof Fields]: Name extends `${string}.${string}`
     ? never
-    : Name;
+    : Fields[Name] extends { readonly is: Kind; readonly relative?: never }
+      ? Name
+      : never;
+}[keyof Fields];
 
-/** The numbers that stand in a run itself. */
-export type RunNumbers = {
-  readonly [Name in MeasureName as Fields[Name] extends { readonly maybe: true }
-    ? never
-    : OwnName<Name>]: number;
+type Own<Kind extends Field["is"], Value> = {
+  readonly [Name in OwnName<Kind> as Fields[Name] extends { readonly maybe: true } ? never : Name]: Value;
 } & {
-  readonly [Name in MeasureName as Fields[Name] extends { readonly maybe: true }
-    ? OwnName<Name>
-    : never]?: number;
+  readonly [Name in OwnName<Kind> as Fields[Name] extends { readonly maybe: true } ? Name : never]?: Value;
 };
+
+/** The numbers and the words that stand in a run itself. */
+export type RunFields = Own<Unit, number> & Own<"text", string>;
 
 /** The numbers of a group that no row lacks part of, such as `requests`. */
 export type GroupNumbers<Name extends string> = {
@@ -326,18 +287,23 @@ export interface Measure extends NamedField {
   readonly is: Unit;
 }
 
-/** All fields of a row, in the order of JSON. */
-export const ROW_FIELDS: readonly NamedField[] = Object.entries<Field>(FIELDS).map(([name, field]) => ({
-  ...field,
-  name,
-  path: name.split("."),
-}));
+/** Groups that a row may lack as a whole. */
+const OPTIONAL_GROUPS: readonly string[] =
+  "commandLine tdxModule attack hotplug kexec e820Record setupArch earlyMap drain".split(" ");
 
-const UNITS: readonly string[] = ["ns", "bytes", "count", "ratio", "share"] satisfies Unit[];
+/** All fields of a row, in the order of JSON. */
+export const ROW_FIELDS: readonly NamedField[] = Object.entries<Field>(FIELDS).map(([name, field]) => {
+  const path = name.split(".");
+  return { ...field, ...(OPTIONAL_GROUPS.includes(path[0]!) ? { maybe: true } : {}), name, path };
+});
+
+export function isNumber(is: Field["is"]): is is Unit {
+  return UNITS.some((unit) => unit === is);
+}
 
 /** All numbers of a row. */
 export const MEASURES: readonly Measure[] = ROW_FIELDS.filter((field): field is Measure =>
-  UNITS.includes(field.is),
+  isNumber(field.is),
 );
 
 /** The measures that show in a place, in the order of JSON. */

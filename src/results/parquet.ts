@@ -1,5 +1,5 @@
 import type { SchemaElement } from "hyparquet-writer";
-import type { FlatValue } from "./record.js";
+import type { FlatValue } from "./formats.js";
 
 /** Rows held in memory at once, and rows of a row group. */
 const GROUP_ROWS = 8192;

@@ -12,12 +12,42 @@ export interface Problem {
   readonly fails: boolean;
 }
 
-/** What problems are told from. */
-type Told = Pick<RunResult, "lostBytes" | "memoryBytes" | "hotplug" | "kexec" | "tdxModule" | "attack">;
-
-/** Everything that went wrong beside the outcome, in the order in which it happened. */
-export function problemsOf(run: Told): Problem[] {
-  return [...ofHost(run), ...ofMemory(run), ...ofAttack(run), ...ofHotplug(run), ...ofKexec(run)];
+/** Everything that went wrong besides the outcome, in the order in which it happened. */
+export function problemsOf({
+  tdxModule,
+  lostBytes,
+  memoryBytes,
+  attack,
+  hotplug,
+  kexec,
+}: Pick<RunResult, "lostBytes" | "memoryBytes" | "hotplug" | "kexec" | "tdxModule" | "attack">): Problem[] {
+  const problems: Problem[] = [];
+  const add = (what: Problem["what"], fails: boolean, text: string): void =>
+    void problems.push({ what, text, fails });
+  for (const { removed, reason = "" } of tdxModule?.removed ?? []) {
+    if (!removed) add("host", true, `the host keeps memory online: ${withoutStop(reason)}`);
+  }
+  for (const { accepted, reason = "" } of tdxModule?.hotplug ?? []) {
+    if (!accepted) add("host", true, `the host leaves memory offline: ${withoutStop(reason)}`);
+  }
+  if (lostBytes > 0) {
+    const lost = `${formatBytes(lostBytes)} of ${formatBytes(memoryBytes)}`;
+    add("memory", false, `lost memory: the kernel never gets ${lost}`);
+  }
+  const { warnings = 0, integrityViolations = 0 } = attack ?? {};
+  const pages = (count: number): string => `${count} page${count === 1 ? "" : "s"}`;
+  if (integrityViolations > 0) {
+    const text = `attack: the guest has lost what was in ${pages(integrityViolations)} and does not know`;
+    add("attack", false, text);
+  }
+  if (warnings > 0) {
+    add("attack", false, `attack: the guest has lost what was in ${pages(warnings)}, and warns`);
+  }
+  if (hotplug !== undefined && hotplug.outcome !== "online") {
+    add("hot-plug", true, `hot-plug ${hotplug.outcome}: ${withoutStop(hotplug.reason ?? "")}`);
+  }
+  if (kexec?.done === false) add("kexec", true, `${kexec.kind} failed, with its table ${kexec.table}`);
+  return problems;
 }
 
 /** Whether a run may be called the best of several: it got ready, and nothing went wrong. */
@@ -28,44 +58,6 @@ export function isSound(run: RunResult): boolean {
 /** Whether a run makes the exit code 1. */
 export function hasFailed(run: RunResult): boolean {
   return run.outcome !== "ready" || problemsOf(run).some(({ fails }) => fails);
-}
-
-function ofHost({ tdxModule }: Told): Problem[] {
-  const offline = tdxModule?.hotplug.filter(({ accepted }) => !accepted) ?? [];
-  const online = tdxModule?.removed.filter(({ removed }) => !removed) ?? [];
-  return [
-    ...online.map(({ reason = "" }) => `the host keeps memory online: ${withoutStop(reason)}`),
-    ...offline.map(({ reason = "" }) => `the host leaves memory offline: ${withoutStop(reason)}`),
-  ].map((text) => ({ what: "host", text, fails: true }));
-}
-
-function ofMemory({ lostBytes, memoryBytes }: Told): Problem[] {
-  if (lostBytes === 0) return [];
-  const text = `lost memory: the kernel never gets ${formatBytes(lostBytes)} of ${formatBytes(memoryBytes)}`;
-  return [{ what: "memory", text, fails: false }];
-}
-
-function ofAttack({ attack }: Told): Problem[] {
-  if (attack === undefined) return [];
-  const { warnings, integrityViolations } = attack;
-  const pages = (count: number): string => `${count} page${count === 1 ? "" : "s"}`;
-  return [
-    ...(integrityViolations === 0
-      ? []
-      : [`attack: the guest has lost what was in ${pages(integrityViolations)} and does not know`]),
-    ...(warnings === 0 ? [] : [`attack: the guest has lost what was in ${pages(warnings)}, and warns`]),
-  ].map((text) => ({ what: "attack", text, fails: false }));
-}
-
-function ofHotplug({ hotplug }: Told): Problem[] {
-  if (hotplug === undefined || hotplug.outcome === "online") return [];
-  const { outcome, reason = "" } = hotplug;
-  return [{ what: "hot-plug", text: `hot-plug ${outcome}: ${withoutStop(reason)}`, fails: true }];
-}
-
-function ofKexec({ kexec }: Told): Problem[] {
-  if (kexec === undefined || kexec.done) return [];
-  return [{ what: "kexec", text: `${kexec.kind} failed, with its table ${kexec.table}`, fails: true }];
 }
 
 function withoutStop(sentence: string): string {

@@ -18,7 +18,7 @@ import type { PhaseTime } from "../sim/guest-clock.js";
 import type { EarlyMapResult } from "../x86/early-map.js";
 import type { HugePagePoolResult } from "../x86/hugetlb.js";
 import type { SetupArchUse } from "../x86/setup-arch-use.js";
-import type { GroupNumbers, MeasureIn, RunNumbers } from "./measures.js";
+import type { GroupNumbers, MeasureIn, RunFields } from "./measures.js";
 
 export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, StallSummary };
 
@@ -49,21 +49,10 @@ export interface CommandLineResult extends GroupNumbers<"commandLine"> {
   readonly hugePages: readonly HugePagePoolResult[];
 }
 
-/** One run; its plain numbers are those of the table of measures. */
-export interface RunResult extends RunNumbers {
-  /** Name of the scenario. */
-  readonly scenario: string;
+/** One run; its plain numbers and words are those of the table of measures. */
+export interface RunResult extends RunFields {
   readonly platform: PlatformKind;
-  readonly policy: string;
-  /** The guest's kernel by its name in the scenario, such as `6.12` or `6.8.0-1028-intel`. */
-  readonly kernel: string;
-  /** The release in which the rules that were simulated came to be, such as `6.12.75`. */
-  readonly kernelRules: string;
-  /** Name of the recording. */
-  readonly workload: string;
   readonly outcome: Outcome;
-  /** One sentence, for every outcome but `ready`. */
-  readonly reason?: string;
   readonly phases: readonly PhaseTime[];
   readonly memory: MemoryResult;
   /** What `hostBytes` is made of, and tables of the guest's own. */
@@ -112,7 +101,7 @@ export interface Repeats extends Readonly<Record<MeasureIn<"repeat">, Spread>> {
 /** Settings of a scenario by path, such as `host.pageSizeBytes`; an unlimited size is `"all"`. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
-/** A run beside others. */
+/** A run among others. */
 export interface CompareRow extends RunResult {
   /**
    * Boot time under the baseline policy, eager unless another one was asked for, divided by this

@@ -1,6 +1,6 @@
 /** JSON Schema of results, printed from what declares them. */
 
-import { type NamedField, ROW_FIELDS } from "./measures.js";
+import { isNumber, type NamedField, ROW_FIELDS } from "./measures.js";
 import { RESULT_SCHEMA_VERSION } from "./row.js";
 
 /** Of `{ "schemaVersion": 2, "rows": [...] }`, as `run`, `compare` and `NAME.json` have it (JSON Schema 2020-12). */
@@ -45,11 +45,9 @@ function demand({ required }: Group, key: string): void {
 
 function typeOf({ is, relative }: NamedField): object {
   const type = TYPES[is];
-  const number = NUMBERS.has(is) ? { unit: is } : {};
+  const number = isNumber(is) ? { unit: is } : {};
   return { type: relative === true ? [type, "null"] : type, ...number };
 }
-
-const NUMBERS: ReadonlySet<string> = new Set(["ns", "bytes", "count", "ratio", "share"]);
 
 const TYPES: Readonly<Record<NamedField["is"], string>> = {
   ns: "integer",

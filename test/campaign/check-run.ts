@@ -2,8 +2,7 @@
 
 import { formatMarkdown, formatTable } from "../../src/report/rows.js";
 import { formatRunSummary } from "../../src/report/run-summary.js";
-import { formatCsv } from "../../src/results/csv.js";
-import { rowRecord } from "../../src/results/record.js";
+import { formatCsv, rowRecord } from "../../src/results/formats.js";
 import type { CompareRow, RunResult } from "../../src/results/row.js";
 
 /** @throws Error that says what does not hold */

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatCsv } from "../../src/results/csv.js";
+import { formatCsv } from "../../src/results/formats.js";
 import type { CompareRow } from "../../src/results/row.js";
 import { rowWith } from "./rows.js";
 

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatJson, formatJsonl } from "../../src/results/json.js";
+import { formatJson, formatJsonl } from "../../src/results/formats.js";
 import { rowWith } from "./rows.js";
 
 const test = suite("results: json");

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatJson } from "../../src/results/json.js";
+import { formatJson } from "../../src/results/formats.js";
 import { MEASURES } from "../../src/results/measures.js";
 import { resultsSchema } from "../../src/results/schema.js";
 import { onlyLine, unaccepted } from "../cli/program.js";

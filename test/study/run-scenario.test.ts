@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
-import { formatJson } from "../../src/results/json.js";
+import { formatJson } from "../../src/results/formats.js";
 import type { CompareRow } from "../../src/results/row.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { compare } from "../../src/study/compare.js";

@@ -3,7 +3,7 @@
 import { isDrawn, type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
 import { COLOURS, renderSvg, THEMES, type Theme } from "../../report/plot/picture.js";
 import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
-import { otherVersion } from "../../results/json.js";
+import { otherVersion } from "../../results/formats.js";
 import type { Arguments } from "../arguments.js";
 import { readInputText } from "../input-file.js";
 import { type CliContext, print } from "../io.js";

@@ -2,7 +2,7 @@
 
 import { formatFidelity } from "../../report/fidelity.js";
 import { formatVerifyTable } from "../../report/verify-table.js";
-import { jsonDocument } from "../../results/json.js";
+import { jsonDocument } from "../../results/formats.js";
 import { RecordingError } from "../../study/verify/recording-files.js";
 import { recordingHolds, verifyRecording } from "../../study/verify/verify.js";
 import type { VerifiedRecording } from "../../study/verify/verify-recording.js";

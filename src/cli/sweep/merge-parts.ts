@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { csvLine } from "../../results/csv.js";
+import { csvLine, type FlatValue, flatRecord } from "../../results/formats.js";
 import { type ColumnKind, kindWith, parquetRows } from "../../results/parquet.js";
-import { type FlatValue, flatRecord } from "../../results/record.js";
 import { chunkCount, missingShards, parseShard } from "../../study/sweep/chunks.js";
 import { listen } from "../io.js";
 import { finishTogether, makeDirectory, OutputFile } from "../output-file.js";

@@ -1,7 +1,7 @@
 /** What a directory of results says of the sweep it belongs to. */
 
 import { z } from "zod";
-import { otherVersion } from "../../results/json.js";
+import { otherVersion } from "../../results/formats.js";
 import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
 import { CHUNK_POINTS } from "../../study/sweep/chunks.js";
 import { pointCount } from "../../study/sweep/points.js";

@@ -1,10 +1,24 @@
-import { rowRecord } from "../../results/record.js";
+/** One run of a sweep: what it is known by, and its line among the results. */
+
+import { rowRecord } from "../../results/formats.js";
 import type { RunResult, Settings } from "../../results/row.js";
+import type { Scenario } from "../../scenario/scenario.js";
+import { settingsOf } from "../settings.js";
 
 /**
- * A run of a sweep as one line of JSON, without the newline: the point of the study and which of its runs
- * it is, the hash of everything that decides the result, and the row as `compare` has it. The same run gives
- * the same bytes.
+ * What a run's id is made of: its whole scenario, with the name of its workload. Equal for equal
+ * scenarios, whatever study or file they come from.
+ *
+ * @param version of the simulator
+ */
+export function runIdentity(scenario: Scenario, version: string): string {
+  const settings = Object.entries(settingsOf(scenario)).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([version, scenario.policy, settings]);
+}
+
+/**
+ * A run as JSON, without the newline: the point of the study and which of its runs it is, the hash of
+ * everything that decides the result, and the row as `compare` has it. The same run gives the same bytes.
  */
 export function sweepLine(
   { point, run, id }: { readonly point: number; readonly run: number; readonly id: string },

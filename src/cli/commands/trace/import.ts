@@ -2,7 +2,7 @@
 
 import { printable } from "../../../printable.js";
 import { formatImportReport, importReport, PageEventCounts } from "../../../report/trace-import.js";
-import { jsonDocument } from "../../../results/json.js";
+import { jsonDocument } from "../../../results/formats.js";
 import { CompactWriter } from "../../../workload/compact/writer.js";
 import { LivePages } from "../../../workload/live-pages.js";
 import type { Arguments } from "../../arguments.js";

@@ -3,7 +3,7 @@
 import { printableAll } from "../../../printable.js";
 import { PageEventCounts, whyUnusable } from "../../../report/trace-import.js";
 import { formatTraceInfo } from "../../../report/trace-info.js";
-import { jsonDocument } from "../../../results/json.js";
+import { jsonDocument } from "../../../results/formats.js";
 import { TraceSummarizer } from "../../../workload/trace-summary.js";
 import type { Arguments } from "../../arguments.js";
 import { bundledTrace } from "../../bundled.js";

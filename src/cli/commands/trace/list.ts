@@ -1,7 +1,7 @@
 /** `unaccepted trace list`: the traces and generators that come with the program. */
 
 import { formatTraceList, type ListedGenerator } from "../../../report/lists.js";
-import { jsonDocument } from "../../../results/json.js";
+import { jsonDocument } from "../../../results/formats.js";
 import { formatBytes, formatDuration } from "../../../units.js";
 import { GENERATORS, type GeneratorEntry, type Parameter } from "../../../workload/generators/index.js";
 import type { Arguments } from "../../arguments.js";

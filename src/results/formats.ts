@@ -1,0 +1,118 @@
+/** Rows as files have them: keys in the one order of the measures, as JSON and as comma-separated values. */
+
+import { printableLines } from "../printable.js";
+import { ROW_FIELDS, valueIn } from "./measures.js";
+import { type Problem, problemsOf } from "./problems.js";
+import { type CompareRow, RESULT_SCHEMA_VERSION, type RunResult } from "./row.js";
+
+/**
+ * Copies a row, so that equal rows print as equal text, whoever made them. What it lacks is left out.
+ *
+ * @returns with `problems`, what went wrong besides the outcome, where something did
+ */
+export function rowRecord<Row extends RunResult>(row: Row): Row & { readonly problems?: readonly Problem[] } {
+  const problems = problemsOf(row);
+  const source = problems.length === 0 ? row : { ...row, problems };
+  const record: Branch = {};
+  for (const field of ROW_FIELDS) {
+    const value = valueIn(field, source);
+    if (value === undefined) continue;
+    const last = field.path.at(-1)!;
+    let branch = record;
+    for (const key of field.path.slice(0, -1)) {
+      branch[key] ??= {};
+      branch = branch[key] as Branch;
+    }
+    branch[last] = field.is === "map" ? sortedByKey(value as object) : value;
+  }
+  return record as unknown as Row;
+}
+
+type Branch = Record<string, unknown>;
+
+function sortedByKey(record: object): object {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A cell of a flat table. */
+export type FlatValue = string | number | boolean | null;
+
+/**
+ * A record as one level of columns: keys of mappings are joined with a dot, and a list of named times
+ * becomes a column for each name (`phases.deferred init`); any other list is JSON.
+ */
+export function flatRecord(record: object): Map<string, FlatValue> {
+  const flat = new Map<string, FlatValue>();
+  const visit = (value: unknown, path: string): void => {
+    if (Array.isArray(value)) {
+      if (value.every(isNamedTime)) for (const { name, ns } of value) flat.set(`${path}.${name}`, ns);
+      else flat.set(path, JSON.stringify(value));
+    } else if (typeof value === "object" && value !== null) {
+      for (const [key, inner] of Object.entries(value)) visit(inner, path === "" ? key : `${path}.${key}`);
+    } else if (value !== undefined) {
+      flat.set(path, value as FlatValue);
+    }
+  };
+  visit(record, "");
+  return flat;
+}
+
+function isNamedTime(value: unknown): value is { readonly name: string; readonly ns: number } {
+  return typeof value === "object" && value !== null && "name" in value && "ns" in value;
+}
+
+/** A document with its `schemaVersion`, indented by two spaces, with a newline at the end. */
+export function jsonDocument(fields: object): string {
+  return `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, ...fields }, undefined, 2)}\n`;
+}
+
+/** One line a record, each with its own `schemaVersion`; empty for none. */
+export function jsonLines(records: readonly object[]): string {
+  return records
+    .map((record) => `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, ...record })}\n`)
+    .join("");
+}
+
+/** `{ "schemaVersion": 2, "rows": [...] }`. */
+export function formatJson(rows: readonly CompareRow[]): string {
+  return jsonDocument({ rows: rows.map((row) => rowRecord(row)) });
+}
+
+/** One line a row. */
+export function formatJsonl(rows: readonly CompareRow[]): string {
+  return jsonLines(rows.map((row) => rowRecord(row)));
+}
+
+/** Why JSON that is read is not of this program's version, for one line; undefined if it is. */
+export function otherVersion(document: object): string | undefined {
+  const { schemaVersion } = document as { readonly schemaVersion?: unknown };
+  if (schemaVersion === RESULT_SCHEMA_VERSION) return undefined;
+  return `expected schemaVersion ${RESULT_SCHEMA_VERSION}, found ${JSON.stringify(schemaVersion) ?? "none"}; run again what made it`;
+}
+
+/**
+ * Prints rows as comma-separated values (RFC 4180), a line for each, with the names that they have in JSON, in
+ * the same order; keys within a value are joined with a dot (`stalls.p99Ns`, `phases.deferred init`,
+ * `settings.seed`). What no row has gets no column, and a row that lacks one leaves the field empty. Lines end
+ * in CRLF, as the RFC wants it.
+ */
+export function formatCsv(rows: readonly CompareRow[]): string {
+  const records = rows.map((row) => flatRecord(rowRecord(row)));
+  const seen = [...new Set(records.flatMap((record) => [...record.keys()]))];
+  const names = ROW_FIELDS.flatMap(({ name }) =>
+    seen.filter((own) => own === name || own.startsWith(`${name}.`)),
+  );
+  const lines = records.map((record) => csvLine(names.map((name) => record.get(name))));
+  return [csvLine(names), ...lines].join("");
+}
+
+/** One line, with its end. */
+export function csvLine(values: readonly (FlatValue | undefined)[]): string {
+  return `${values.map(field).join(",")}\r\n`;
+}
+
+/** A field, in quotes where it needs them. */
+function field(value: FlatValue | undefined): string {
+  const text = value === null || value === undefined ? "" : printableLines(String(value), false);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
