@@ -1,7 +1,19 @@
 /** How single values of a row read in the reports made for people. */
 
+import type { Unit } from "../results/measures.js";
+import { formatBytes, formatDuration } from "../units.js";
+
 /** What stands where there is no value. */
 export const NO_VALUE = "-";
+
+/** How a number of each unit reads. */
+export const NUMBER_TEXTS: Readonly<Record<Unit, (value: number) => string>> = {
+  ns: formatDuration,
+  bytes: formatBytes,
+  count: formatInteger,
+  ratio: formatRatio,
+  share: formatShare,
+};
 
 /** Prints a ratio such as `2.41x`, `12.3x`, `140x`; `-` for null. */
 export function formatRatio(ratio: number | null): string {

@@ -4,7 +4,7 @@ import type { RunResult } from "../results/row.js";
 import type { Largest } from "../study/largest.js";
 import { formatDuration, GiB } from "../units.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
-import { type Column, type Paint, plainPaint, tableText } from "./table.js";
+import { type Column, left, type Paint, plainPaint, right, tableText } from "./table.js";
 
 /** One search. */
 export interface LargestRow {
@@ -14,15 +14,20 @@ export interface LargestRow {
   readonly next: RunResult | undefined;
 }
 
-const COLUMNS: readonly Column[] = [
-  { head: "platform", align: "left" },
-  { head: "vCPUs", align: "right" },
-  { head: "policy", align: "left" },
-  { head: "largest", align: "right" },
-  { head: "boot", align: "right" },
-  { head: "next", align: "right" },
-  { head: "why not", align: "left" },
+const COLUMNS: readonly Column<LargestRow>[] = [
+  left("platform", (row) => guestOf(row).platform),
+  right("vCPUs", (row) => String(guestOf(row).vcpus)),
+  left("policy", (row) => guestOf(row).policy),
+  right("largest", ({ best }) => (best === undefined ? NO_VALUE : gibibytes(best))),
+  right("boot", ({ best }) => (best === undefined ? NO_VALUE : formatDuration(best.bootTimeNs))),
+  right("next", ({ next }) => (next === undefined ? NO_VALUE : gibibytes(next))),
+  left("why not", ({ next }) => (next === undefined ? "the largest that is tried" : whyNot(next))),
 ];
+
+/** A run of the guest; one of the two there always is. */
+function guestOf({ best, next }: LargestRow): RunResult {
+  return (best ?? next)!;
+}
 
 /** Prints a line for each search, and below the table what the columns mean. */
 export function formatLargest(
@@ -30,29 +35,15 @@ export function formatLargest(
   deadlineNs: number,
   paint: Paint = plainPaint,
 ): string {
-  const lines = rows.map(({ best, next }) => {
-    const { platform, vcpus, policy } = (best ?? next)!;
-    return {
-      cells: [
-        platform,
-        String(vcpus),
-        policy,
-        best === undefined ? NO_VALUE : gibibytes(best.memoryBytes),
-        best === undefined ? NO_VALUE : formatDuration(best.bootTimeNs),
-        next === undefined ? NO_VALUE : gibibytes(next.memoryBytes),
-        next === undefined ? "the largest that is tried" : whyNot(next),
-      ],
-    };
-  });
   const note =
     `Largest guest, in steps of 1 GiB, whose init runs within ${formatDuration(deadlineNs)} and in which nothing ` +
     "goes wrong; next: the smallest size tried that does not.";
-  return tableText({ columns: COLUMNS, groups: [{ rows: lines }], notes: [note] }, paint);
+  return tableText({ columns: COLUMNS, groups: [{ rows }], notes: [note] }, paint);
 }
 
 /** Three digits would not tell neighbours apart. */
-function gibibytes(bytes: number): string {
-  return `${formatInteger(bytes / GiB)} GiB`;
+function gibibytes({ memoryBytes }: RunResult): string {
+  return `${formatInteger(memoryBytes / GiB)} GiB`;
 }
 
 function whyNot(run: RunResult): string {
@@ -63,17 +54,14 @@ function whyNot(run: RunResult): string {
   return `${formatDuration(run.bootTimeNs)}, of which ${longest.name} ${formatDuration(longest.ns)}`;
 }
 
-function reasonOf(next: RunResult | undefined): { readonly reason?: string } {
-  const reason = next?.reason ?? (next === undefined ? undefined : problemsOf(next)[0]?.text);
-  return reason === undefined ? {} : { reason };
-}
-
 /** `{ "schemaVersion": 2, "deadlineNs": ..., "rows": [...] }`. */
 export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: number): string {
   return jsonDocument({
     deadlineNs,
-    rows: rows.map(({ found, best, next }) => {
-      const { platform, vcpus, policy, kernel, kernelRules, workload, remarks } = (best ?? next)!;
+    rows: rows.map((row) => {
+      const { found, best, next } = row;
+      const { platform, vcpus, policy, kernel, kernelRules, workload, remarks } = guestOf(row);
+      const reason = next?.reason ?? (next === undefined ? undefined : problemsOf(next)[0]?.text);
       return {
         platform,
         policy,
@@ -85,7 +73,7 @@ export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: numbe
         largestBytes: best?.memoryBytes ?? null,
         bootTimeNs: best?.bootTimeNs ?? null,
         nextBytes: next?.memoryBytes ?? null,
-        ...reasonOf(next),
+        ...(reason === undefined ? {} : { reason }),
         tries: found.tries,
       };
     }),

@@ -6,41 +6,45 @@ import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
 import {
   type Column,
-  columnsOf,
+  left,
   markdownLines,
   type Paint,
-  type TableRow,
+  right,
   tableText,
   textOf,
+  titledGroups,
 } from "./table.js";
 
-const COLUMNS: readonly Column[] = [
-  { head: "choice", align: "left" },
-  { head: "kernel", align: "left" },
-  { head: "visible", align: "right" },
-  { head: "lost", align: "right" },
-  { head: "accepted by", align: "left" },
-  { head: "boot", align: "right" },
+const COLUMNS: readonly Column<MatrixCell>[] = [
+  left("choice", ({ vmm }) => vmm),
+  left("kernel", ({ kernel }) => kernel),
+  right("visible", ({ visibleBytes }) => formatBytes(visibleBytes)),
+  right("lost", ({ lostBytes }) => (lostBytes === 0 ? NO_VALUE : formatBytes(lostBytes))),
+  left("accepted by", acceptedText),
+  right("boot", ({ outcome, bootTimeNs }) => (outcome === "ready" ? formatDuration(bootTimeNs) : outcome)),
 ];
 
 /** A table with a part for each firmware, and below it why guests ended. */
 export function formatMatrix(cells: readonly MatrixCell[], paint: Paint): string {
-  const groups: { readonly title: string; readonly rows: TableRow[] }[] = [];
-  for (const cell of cells) {
-    const title = `${cell.firmware} on ${cell.platform}, ${formatBytes(cell.memoryBytes)}`;
-    if (groups.at(-1)?.title !== title) groups.push({ title, rows: [] });
-    const failed = cell.outcome !== "ready";
-    groups.at(-1)!.rows.push({ cells: cellsOf(cell), ...(failed ? { role: "failure" } : {}) });
-  }
-  return tableText({ columns: COLUMNS, groups, notes: [...reasonsOf(cells), ...NOTES] }, paint);
+  const titleOf = ({ firmware, platform, memoryBytes }: MatrixCell): string =>
+    `${firmware} on ${platform}, ${formatBytes(memoryBytes)}`;
+  const table = {
+    columns: COLUMNS,
+    groups: titledGroups(cells, titleOf),
+    roleOf: ({ outcome }: MatrixCell) => (outcome === "ready" ? undefined : ("failure" as const)),
+    notes: [...reasonsOf(cells), ...NOTES],
+  };
+  return tableText(table, paint);
 }
 
 /** The same as one table for GitHub and other Markdown readers. */
 export function formatMatrixMarkdown(cells: readonly MatrixCell[]): string {
-  const columns = [...columnsOf(["platform", "firmware"], 2), ...COLUMNS];
-  const rows = cells.map((cell) => [cell.platform, cell.firmware, ...cellsOf(cell)]);
+  const machine = [
+    left("platform", ({ platform }: MatrixCell) => platform),
+    left("firmware", ({ firmware }: MatrixCell) => firmware),
+  ];
   const notes = [...reasonsOf(cells), ...NOTES];
-  return textOf([...markdownLines(columns, rows), "", ...notes.map((note) => `- ${note}`)]);
+  return textOf([...markdownLines([...machine, ...COLUMNS], cells), "", ...notes.map((note) => `- ${note}`)]);
 }
 
 /** JSON as scripts read it. */
@@ -58,27 +62,12 @@ const NOTES = [
     "services end, prm the firmware as memory goes online.",
 ];
 
-function cellsOf({
-  vmm,
-  kernel,
-  visibleBytes,
-  lostBytes,
-  acceptedBy,
-  bootTimeNs,
-  outcome,
-}: MatrixCell): string[] {
-  const { firmware, exitBootServices: exit, stub, kernel: byKernel, prm } = acceptedBy;
-  const accepted = Object.entries({ firmware, exit, stub, kernel: byKernel, prm })
+function acceptedText({ acceptedBy }: MatrixCell): string {
+  const { firmware, exitBootServices: exit, stub, kernel, prm } = acceptedBy;
+  return Object.entries({ firmware, exit, stub, kernel, prm })
     .filter(([, bytes]) => bytes > 0)
-    .map(([who, bytes]) => `${who} ${formatBytes(bytes)}`);
-  return [
-    vmm,
-    kernel,
-    formatBytes(visibleBytes),
-    lostBytes === 0 ? NO_VALUE : formatBytes(lostBytes),
-    accepted.join(", "),
-    outcome === "ready" ? formatDuration(bootTimeNs) : outcome,
-  ];
+    .map(([by, bytes]) => `${by} ${formatBytes(bytes)}`)
+    .join(", ");
 }
 
 /** Each reason once, with the firmware of the first cell that has it. */

@@ -7,8 +7,8 @@ import { isSound, problemsOf } from "../results/problems.js";
 import type { CompareRow, Repeats, RunResult } from "../results/row.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatVcpus, kernelText } from "./cells.js";
-import type { Line, Table } from "./table.js";
+import { formatVcpus, kernelText, NUMBER_TEXTS } from "./cells.js";
+import { type Line, type Table, titledGroups } from "./table.js";
 
 /** Each part of a title; the ones that are the same everywhere are said only once. */
 const PARTS: readonly ((row: CompareRow) => string)[] = [
@@ -21,42 +21,34 @@ const PARTS: readonly ((row: CompareRow) => string)[] = [
 
 /**
  * Groups rows by everything that describes their input but the policy and its parameters; what all have
- * in common is the title. Within a group the fastest boot comes first, behind all of them what something went
- * wrong in, and what did not get ready last. A run that is not ready has its reason below it, and any run
- * what went wrong.
+ * in common is the title. Within a group the fastest boot comes first, after all of them those in which
+ * something went wrong, and last those that did not get ready. What went wrong in a run stands below it.
  *
- * @param cellsOf one cell a column
  * @param below what else stands below the rows of a group
  */
 export function groupedRows<Row extends CompareRow>(
   rows: readonly Row[],
-  cellsOf: (row: Row) => string[],
   below: (group: readonly Row[]) => Line[],
-): Pick<Table, "title" | "groups"> {
+): Pick<Table<Row>, "title" | "groups" | "belowRow"> {
   const values = PARTS.map((part) => new Set(rows.map(part)));
   const common = PARTS.flatMap((_part, index) => (values[index]!.size === 1 ? [...values[index]!] : []));
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
+  const titleOf = (row: Row): string => {
     const own = PARTS.flatMap((part, index) => (values[index]!.size > 1 ? [part(row)] : []));
-    const title = joinParts([`${row.platform}, ${formatBytes(row.memoryBytes)}`, ...own]);
-    const group = groups.get(title);
-    if (group === undefined) groups.set(title, [row]);
-    else group.push(row);
-  }
+    return joinParts([`${row.platform}, ${formatBytes(row.memoryBytes)}`, ...own]);
+  };
   return {
     title: joinParts(common),
-    groups: Array.from(groups, ([title, members]) => {
-      const sorted = members.toSorted(byBootTime);
-      const lines = sorted.map((row) => ({ cells: cellsOf(row), below: linesBelow(row) }));
-      return { title, rows: lines, below: below(sorted) };
+    groups: titledGroups(rows, titleOf).map(({ title, rows: own }) => {
+      const sorted = own.toSorted(byBootTime);
+      return { title, rows: sorted, below: below(sorted) };
     }),
+    belowRow: linesBelow,
   };
 }
 
 function linesBelow(row: CompareRow): Line[] {
-  const wrong = [...(row.outcome === "ready" ? [] : [failureText(row)]), ...problemTexts(row)];
   return [
-    ...wrong.map((text): Line => ({ text: `  ${text}`, role: "failure" })),
+    ...failureTexts(row).map((text): Line => ({ text: `  ${text}`, role: "failure" })),
     ...(row.repeats === undefined ? [] : [{ text: `  ${repeatsText(row.repeats)}` }]),
   ];
 }
@@ -67,23 +59,19 @@ function byBootTime(a: CompareRow, b: CompareRow): number {
   return rank(a) - rank(b) || timeNs(a) - timeNs(b);
 }
 
-/** How a run that is not ready ended: `oom after 1.24 s: no free page of order 0`. */
-export function failureText(row: RunResult): string {
-  const reason = row.reason === undefined ? "" : `: ${row.reason}`;
-  return `${row.outcome} after ${formatDuration(row.bootTimeNs)}${reason}`;
-}
-
-/** What went wrong beside the outcome. */
-export function problemTexts(row: RunResult): string[] {
-  return problemsOf(row).map(({ text }) => text);
+/** How a run that is not ready ended, `oom after 1.24 s: no free page of order 0`, and what else went wrong. */
+export function failureTexts(run: RunResult): string[] {
+  const { outcome, reason, bootTimeNs } = run;
+  const ended = `${outcome} after ${formatDuration(bootTimeNs)}${reason === undefined ? "" : `: ${reason}`}`;
+  return [...(outcome === "ready" ? [] : [ended]), ...problemsOf(run).map(({ text }) => text)];
 }
 
 /** `5 seeds: boot 10.4 s ± 12 ms, ...`, for a run that was repeated. */
 function repeatsText(repeats: Repeats): string {
   const parts = measuresIn("repeat").map(({ name, is, label }) => {
-    const format = is === "ns" ? formatDuration : formatBytes;
     const { mean, halfWidth } = repeats[name];
-    return `${label} ${format(Math.round(mean))} ± ${format(Math.round(halfWidth))}`;
+    const [middle, half] = [mean, halfWidth].map((value) => NUMBER_TEXTS[is](Math.round(value)));
+    return `${label} ${middle} ± ${half}`;
   });
   const bad = repeats.failed === 0 ? "" : `, ${repeats.failed} of them failed`;
   return `${repeats.runs} seeds${bad}: ${parts.join(", ")}`;

@@ -3,38 +3,35 @@
 import { type Measure, measuresIn, valueIn } from "../results/measures.js";
 import type { CompareRow, Outcome, RunResult } from "../results/row.js";
 import { BASELINE_POLICY } from "../study/compare.js";
-import { formatBytes, formatDuration } from "../units.js";
+import { formatBytes } from "../units.js";
 import {
   formatCount,
   formatInteger,
-  formatRatio,
   formatShare,
   formatVcpus,
   kernelText,
   NO_VALUE,
+  NUMBER_TEXTS,
 } from "./cells.js";
 import {
   confidentialIn,
-  failureText,
+  failureTexts,
   groupedRows,
   policyText,
-  problemTexts,
   settingsText,
   whatIfNotes,
 } from "./row-groups.js";
 import {
   type Column,
-  columnsOf,
   escapeCell,
+  left,
   markdownLines,
   type Paint,
   plainPaint,
+  right,
   tableText,
   textOf,
 } from "./table.js";
-
-/** Numbers that have a column. */
-const SHOWN: readonly Measure[] = measuresIn("table");
 
 /**
  * Prints rows in groups of the same platform and memory, under one head, with what the
@@ -52,16 +49,13 @@ export function formatTable(
   const failed = (outcome: Failure): string => paint("failure", FAILURE_WORDS[outcome]);
   return tableText(
     {
-      ...groupedRows(
-        rows,
-        (row) => [markedPolicy(row), ...SHOWN.map((measure) => cellOf(measure, row, formatCount, failed))],
-        (group) =>
-          group.flatMap((row) => {
-            const text = earlyMapText(row);
-            return text === undefined ? [] : [{ text: `  ${text}` }];
-          }),
+      ...groupedRows(rows, (group) =>
+        group.flatMap((row) => {
+          const text = earlyMapText(row);
+          return text === undefined ? [] : [{ text: `  ${text}` }];
+        }),
       ),
-      columns: columnsOf(["policy", ...SHOWN.map(({ label = "" }) => label)]),
+      columns: [left("policy", markedPolicy), ...numberColumns(formatCount, failed)],
       notes: columnNotes(rows, baseline),
     },
     paint,
@@ -77,42 +71,33 @@ const FAILURE_WORDS: Readonly<Record<Failure, string>> = {
   terminated: "STOPPED",
 };
 
-interface MarkdownColumn extends Column {
-  readonly cell: (row: CompareRow) => string;
-  /** Left out where this is the same in all rows of a table that has several. */
-  readonly onlyIfVaried?: true;
-}
+/** Left out where they are the same in all rows of a table that has several. */
+const VARIED_COLUMNS: readonly Column<CompareRow>[] = [
+  left("scenario", (row) => row.scenario),
+  left("workload", (row) => row.workload),
+  left("kernel", kernelText),
+  left("settings", settingsText),
+];
 
-const MARKDOWN_COLUMNS: readonly MarkdownColumn[] = [
-  { head: "scenario", align: "left", cell: (row) => row.scenario, onlyIfVaried: true },
-  { head: "workload", align: "left", cell: (row) => row.workload, onlyIfVaried: true },
-  { head: "kernel", align: "left", cell: kernelText, onlyIfVaried: true },
-  { head: "settings", align: "left", cell: settingsText, onlyIfVaried: true },
-  { head: "platform", align: "left", cell: (row) => row.platform },
-  { head: "memory", align: "right", cell: (row) => formatBytes(row.memoryBytes) },
-  { head: "vCPUs", align: "right", cell: (row) => String(row.vcpus) },
-  { head: "policy", align: "left", cell: markedPolicy },
-  ...SHOWN.map((measure): MarkdownColumn => {
-    const cell = (row: CompareRow): string =>
-      cellOf(measure, row, formatInteger, (outcome) => `**${outcome}**`);
-    return { head: measure.label ?? "", align: "right", cell };
-  }),
+const MARKDOWN_COLUMNS: readonly Column<CompareRow>[] = [
+  left("platform", (row) => row.platform),
+  right("memory", (row) => formatBytes(row.memoryBytes)),
+  right("vCPUs", (row) => String(row.vcpus)),
+  left("policy", markedPolicy),
+  ...numberColumns(formatInteger, (outcome) => `**${outcome}**`),
 ];
 
 /** Prints a table and, as a list below it, failed runs, what went wrong in others and what the columns mean. */
 export function formatMarkdown(rows: readonly CompareRow[]): string {
-  const columns = MARKDOWN_COLUMNS.filter(
-    ({ onlyIfVaried, cell }) => onlyIfVaried === undefined || new Set(rows.map(cell)).size > 1,
-  );
-  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const varied = VARIED_COLUMNS.filter(({ cell }) => new Set(rows.map(cell)).size > 1);
   const notes = [...rows.flatMap(failureNotes), ...columnNotes(rows)];
-  return textOf([...markdownLines(columns, cells), "", ...notes.map((note) => `- ${note}`)]);
+  const lines = markdownLines([...varied, ...MARKDOWN_COLUMNS], rows);
+  return textOf([...lines, "", ...notes.map((note) => `- ${note}`)]);
 }
 
 function failureNotes(row: CompareRow): string[] {
   const machine = `${row.platform}, ${formatBytes(row.memoryBytes)}, ${formatVcpus(row.vcpus)}`;
-  const texts = [...(row.outcome === "ready" ? [] : [failureText(row)]), ...problemTexts(row)];
-  return texts.map((text) => `**${row.policy}** on ${machine}: ${escapeCell(text)}`);
+  return failureTexts(row).map((text) => `**${row.policy}** on ${machine}: ${escapeCell(text)}`);
 }
 
 /** The policy, with a star where no other one beats it. */
@@ -121,27 +106,17 @@ function markedPolicy(row: CompareRow): string {
 }
 
 /** @param failed what stands for the boot time of a run that did not boot */
-function cellOf(
-  measure: Measure,
-  row: CompareRow,
+function numberColumns(
   count: (value: number) => string,
   failed: (outcome: Failure) => string,
-): string {
-  const value = valueIn(measure, row) as number | null;
-  if (measure.name === "bootTimeNs" && row.outcome !== "ready") return failed(row.outcome);
-  if (value === null) return NO_VALUE;
-  switch (measure.is) {
-    case "ns":
-      return value === 0 ? NO_VALUE : formatDuration(value);
-    case "bytes":
-      return formatBytes(value);
-    case "count":
-      return count(value);
-    case "ratio":
-      return formatRatio(value);
-    case "share":
-      return formatShare(value);
-  }
+): Column<CompareRow>[] {
+  const texts = { ...NUMBER_TEXTS, count };
+  const cellOf = (measure: Measure, row: CompareRow): string => {
+    const value = valueIn(measure, row) as number | null;
+    if (measure.name === "bootTimeNs" && row.outcome !== "ready") return failed(row.outcome);
+    return value === null || (measure.is === "ns" && value === 0) ? NO_VALUE : texts[measure.is](value);
+  };
+  return measuresIn("table").map((measure) => right(measure.label ?? "", (row) => cellOf(measure, row)));
 }
 
 /** Settings that change nothing but what the direct map goes through. */

@@ -11,10 +11,23 @@ export type Paint = (role: TextRole, text: string) => string;
 /** Leaves every text as it is. */
 export const plainPaint: Paint = (_role, text) => text;
 
-/** A column; names stand to the left, numbers to the right. */
-export interface Column {
+/** How a column looks; names stand to the left, numbers to the right. */
+export interface ColumnLook {
   readonly head: string;
   readonly align: "left" | "right";
+}
+
+/** A column of rows of one kind. Cells have one line and may have terminal codes in them. */
+export interface Column<Row> extends ColumnLook {
+  readonly cell: (row: Row) => string;
+}
+
+export function left<Row>(head: string, cell: (row: Row) => string): Column<Row> {
+  return { head, align: "left", cell };
+}
+
+export function right<Row>(head: string, cell: (row: Row) => string): Column<Row> {
+  return { head, align: "right", cell };
 }
 
 /** Text of one or more lines, told from others by its role. */
@@ -23,49 +36,40 @@ export interface Line {
   readonly role?: TextRole;
 }
 
-/** A row with one cell a column. Cells have one line and may have terminal codes in them. */
-export interface TableRow {
-  readonly cells: readonly string[];
-  /** Of the whole row. */
-  readonly role?: TextRole;
-  readonly below?: readonly Line[];
-}
-
-/** Rows to read against each other. */
-export interface TableGroup {
-  readonly title?: string;
-  readonly rows: readonly TableRow[];
-  readonly below?: readonly Line[];
-}
-
 /** A whole table. */
-export interface Table {
+export interface Table<Row> {
   /** What all groups have in common; may be empty. */
   readonly title?: string;
-  readonly columns: readonly Column[];
-  readonly groups: readonly TableGroup[];
+  readonly columns: readonly Column<Row>[];
+  /** Rows to read against each other. */
+  readonly groups: readonly {
+    readonly title?: string;
+    readonly rows: readonly Row[];
+    readonly below?: readonly Line[];
+  }[];
+  readonly roleOf?: (row: Row) => TextRole | undefined;
+  readonly belowRow?: (row: Row) => readonly Line[];
   /** Sentences at the end. */
   readonly notes: readonly string[];
 }
 
-/** Columns of which the first few stand to the left. */
-export function columnsOf(heads: readonly string[], left = 1): Column[] {
-  return heads.map((head, at) => ({ head, align: at < left ? "left" : "right" }));
-}
-
 /** The table as text: the title, head and rule, the groups with an empty line between them, the notes. */
-export function tableText({ title = "", columns, groups, notes }: Table, paint: Paint): string {
-  const cells = groups.flatMap(({ rows }) => rows.map((row) => row.cells));
-  const [head, rule, ...body] = tableLines(columns, cells);
+export function tableText<Row>(
+  { title = "", columns, groups, roleOf, belowRow, notes }: Table<Row>,
+  paint: Paint,
+): string {
+  const all = groups.flatMap(({ rows }) => rows);
+  const [head, rule, ...body] = tableLines(columns, cellsOf(columns, all));
   const lines = title === "" ? [] : [paint("title", title), ""];
   lines.push(head!, rule!);
   const printed = body.values();
   for (const [index, group] of groups.entries()) {
     if (index > 0) lines.push("");
     if (group.title !== undefined) lines.push(paint("title", group.title));
-    for (const { role, below = [] } of group.rows) {
-      const line = printed.next().value!;
-      lines.push(role === undefined ? line : paint(role, line), ...wrapLines(below, paint));
+    for (const row of group.rows) {
+      const [line, role] = [printed.next().value!, roleOf?.(row)];
+      lines.push(role === undefined ? line : paint(role, line));
+      lines.push(...wrapLines(belowRow?.(row) ?? [], paint));
     }
     lines.push(...wrapLines(group.below ?? [], paint));
   }
@@ -73,37 +77,51 @@ export function tableText({ title = "", columns, groups, notes }: Table, paint: 
   return textOf([...lines, "", ...wrapLines(sentences, paint)]);
 }
 
-/** Lines with a newline behind each. */
+/** Rows with the same title, by the order in which the titles come. */
+export function titledGroups<Row>(
+  rows: readonly Row[],
+  titleOf: (row: Row) => string,
+): { readonly title: string; readonly rows: readonly Row[] }[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const title = titleOf(row);
+    if (!groups.get(title)?.push(row)) groups.set(title, [row]);
+  }
+  return Array.from(groups, ([title, own]) => ({ title, rows: own }));
+}
+
+/** The cells of each row. */
+export function cellsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[][] {
+  return rows.map((row) => columns.map(({ cell }) => cell(row)));
+}
+
+/** Columns of which the first few stand to the left. */
+export function columnsOf(heads: readonly string[], toTheLeft = 1): ColumnLook[] {
+  return heads.map((head, at) => ({ head, align: at < toTheLeft ? "left" : "right" }));
+}
+
+/** Lines with a newline after each. */
 export function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
 const GAP = "  ";
 const RULE = "─";
+const FRAME =
+  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid right right-mid";
 
 /**
  * A table without a frame: a gap between the columns and, if any has a head, one rule below the heads.
  *
  * @returns the lines: head and rule if there are heads, then one for each row
  */
-export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+export function tableLines(columns: readonly ColumnLook[], rows: readonly (readonly string[])[]): string[] {
   const hasHead = columns.some(({ head }) => head !== "");
   const printer = new CliTable({
     head: hasHead ? columns.map(({ head }) => head) : [],
     colAligns: columns.map(({ align }) => align),
     chars: {
-      top: "",
-      "top-mid": "",
-      "top-left": "",
-      "top-right": "",
-      bottom: "",
-      "bottom-mid": "",
-      "bottom-left": "",
-      "bottom-right": "",
-      left: "",
-      "left-mid": "",
-      right: "",
-      "right-mid": "",
+      ...Object.fromEntries(FRAME.split(" ").map((edge) => [edge, ""])),
       middle: GAP,
       mid: RULE,
       "mid-mid": RULE.repeat(GAP.length),
@@ -119,7 +137,7 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
 
 /** Rows without heads, aligned. */
 export function alignedLines(
-  aligns: readonly Column["align"][],
+  aligns: readonly ColumnLook["align"][],
   rows: readonly (readonly string[])[],
 ): string[] {
   return tableLines(
@@ -129,11 +147,11 @@ export function alignedLines(
 }
 
 /** A table for GitHub and other Markdown readers; the cells are escaped here. */
-export function markdownLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+export function markdownLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
   return [
     tableLine(columns.map(({ head }) => head)),
     tableLine(columns.map(({ align }) => (align === "right" ? "--:" : ":--"))),
-    ...rows.map((cells) => tableLine(cells.map(escapeCell))),
+    ...cellsOf(columns, rows).map((cells) => tableLine(cells.map(escapeCell))),
   ];
 }
 

@@ -3,44 +3,36 @@
 import { jsonDocument } from "../results/formats.js";
 import { LINE_NS, type TrackerComparison, type TrackerRow } from "../study/trackers.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { columnsOf, type Paint, tableText } from "./table.js";
+import { type Column, left, type Paint, right, tableText } from "./table.js";
 
 /** What the command shows: the boots, then what each tracker is worst at. */
 export interface TrackerReport {
   readonly boots: readonly TrackerComparison[];
-  readonly worstCases: readonly WorstCase[];
+  /** Requests that no boot makes. */
+  readonly worstCases: readonly { readonly name: string; readonly comparison: TrackerComparison }[];
 }
 
-/** Requests that no boot makes. */
-export interface WorstCase {
-  readonly name: string;
-  readonly comparison: TrackerComparison;
-}
-
-const HEADS = [
-  "tracker",
-  "bytes",
-  "entries",
-  "splits",
-  "gaps",
-  "operations",
-  "time",
-  "longest",
-  "4 KiB",
-  "2 MiB",
+const COLUMNS: readonly Column<TrackerRow>[] = [
+  left("tracker", (row) => row.name),
+  right("bytes", (row) => formatBytes(row.memoryBytes)),
+  right("entries", (row) => formatCount(row.entries)),
+  right("splits", (row) => formatCount(row.splits)),
+  right("gaps", (row) => formatBytes(row.gapBytes)),
+  right("operations", (row) => formatCount(row.operations)),
+  right("time", (row) => formatDuration(row.timeNs)),
+  right("longest", (row) => formatDuration(row.longestNs)),
+  right("4 KiB", (row) => formatCount(row.smallPages)),
+  right("2 MiB", (row) => formatCount(row.largePages)),
 ];
 
 /** One table with a part for each list of requests. */
 export function formatTrackers({ boots, worstCases }: TrackerReport, paint: Paint): string {
-  const parts = [
-    ...boots.map((comparison) => ({ name: "boot", comparison })),
-    ...worstCases.map(({ name, comparison }) => ({ name, comparison })),
-  ];
+  const parts = [...boots.map((comparison) => ({ name: "boot", comparison })), ...worstCases];
   const groups = parts.map(({ name, comparison }) => ({
     title: `${name}, ${titleOf(comparison)}`,
-    rows: comparison.trackers.map((row) => ({ cells: cellsOf(row) })),
+    rows: comparison.trackers,
   }));
-  return tableText({ columns: columnsOf(HEADS), groups, notes: NOTES }, paint);
+  return tableText({ columns: COLUMNS, groups, notes: NOTES }, paint);
 }
 
 const NOTES = [
@@ -66,28 +58,8 @@ function titleOf({ memoryBytes, unacceptedBytes, requests }: TrackerComparison):
   return `${formatBytes(memoryBytes)}, ${formatBytes(unacceptedBytes)} of it unaccepted, ${times}`;
 }
 
-function cellsOf(row: TrackerRow): string[] {
-  return [
-    row.name,
-    formatBytes(row.memoryBytes),
-    formatCount(row.entries),
-    formatCount(row.splits),
-    formatBytes(row.gapBytes),
-    formatCount(row.operations),
-    formatDuration(row.timeNs),
-    formatDuration(row.longestNs),
-    formatCount(row.smallPages),
-    formatCount(row.largePages),
-  ];
-}
-
 /** Three digits from a thousand million on: `1.1T` is 2^40. */
 function formatCount(count: number): string {
-  for (const [factor, suffix] of [
-    [1e12, "T"],
-    [1e9, "G"],
-  ] as const) {
-    if (count >= factor) return `${Number((count / factor).toPrecision(3))}${suffix}`;
-  }
-  return String(count);
+  const [factor, suffix] = count >= 1e12 ? [1e12, "T"] : count >= 1e9 ? [1e9, "G"] : [1, ""];
+  return factor === 1 ? String(count) : `${Number((count / factor).toPrecision(3))}${suffix}`;
 }

@@ -2,13 +2,32 @@
 
 import { jsonDocument, rowRecord } from "../results/formats.js";
 import type { CompareRow } from "../results/row.js";
-import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
+import type { PolicyOrder, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
 import { groupedRows } from "./row-groups.js";
-import { type Line, type Paint, plainPaint, tableText } from "./table.js";
+import { type Column, type Line, left, type Paint, plainPaint, right, tableText } from "./table.js";
 
-const HEADS = ["policy", "boot", "from", "to", "moved most by", "stall p99", "from", "to", "overhead"];
+const COLUMNS: readonly Column<UncertainRow>[] = [
+  left("policy", ({ policy }) => policy),
+  ...rangeColumns("boot", "bootTimeNs"),
+  left("moved most by", ({ outcome, uncertainty: { bootTimeNs } }) =>
+    outcome === "ready" ? (bootTimeNs.movedMostBy?.parameter ?? NO_VALUE) : NO_VALUE,
+  ),
+  ...rangeColumns("stall p99", "stalls.p99Ns"),
+  right("overhead", ({ outcome, overheadBytes }) =>
+    outcome === "ready" ? formatBytes(overheadBytes) : NO_VALUE,
+  ),
+];
+
+function rangeColumns(head: string, name: "bootTimeNs" | "stalls.p99Ns"): Column<UncertainRow>[] {
+  const ends = { [head]: "default", from: "low", to: "high" } as const;
+  return Object.entries(ends).map(([own, end]) =>
+    right(own, ({ outcome, uncertainty }) =>
+      outcome !== "ready" || uncertainty[name].high === 0 ? NO_VALUE : formatDuration(uncertainty[name][end]),
+    ),
+  );
+}
 
 /** @param found rows: at least one */
 export function formatUncertainty(found: Uncertainty, paint: Paint = plainPaint): string {
@@ -21,8 +40,8 @@ export function formatUncertainty(found: Uncertainty, paint: Paint = plainPaint)
       });
   return tableText(
     {
-      ...groupedRows(found.rows, cellsOf, ordersBelow),
-      columns: HEADS.map((head, at) => ({ head, align: at === 0 || at === 4 ? "left" : "right" })),
+      ...groupedRows(found.rows, ordersBelow),
+      columns: COLUMNS,
       notes: NOTES,
     },
     paint,
@@ -34,22 +53,6 @@ const NOTES = [
     "measured and derived ones stay as they are.",
   "moved most by: the one parameter that alone moves the boot time most.",
 ];
-
-function cellsOf({ policy, outcome, uncertainty, overheadBytes }: UncertainRow): string[] {
-  if (outcome !== "ready") return [policy, ...HEADS.slice(1).map(() => NO_VALUE)];
-  const { bootTimeNs, "stalls.p99Ns": p99Ns } = uncertainty;
-  return [
-    policy,
-    ...durations(bootTimeNs),
-    bootTimeNs.movedMostBy?.parameter ?? NO_VALUE,
-    ...(p99Ns.high === 0 ? [NO_VALUE, NO_VALUE, NO_VALUE] : durations(p99Ns)),
-    formatBytes(overheadBytes),
-  ];
-}
-
-function durations(range: ResultRange): string[] {
-  return [range.default, range.low, range.high].map(formatDuration);
-}
 
 /** `lazy before eager: over the whole range`, or where not. */
 function orderText({ faster, slower, survives, flips }: PolicyOrder, rows: readonly CompareRow[]): string {

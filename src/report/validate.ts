@@ -1,46 +1,45 @@
 /** Published numbers against simulated ones, for people and for programs. */
 
-import type { FlatValue } from "../results/formats.js";
-import { csvLine, jsonDocument, jsonLines } from "../results/formats.js";
+import { csvLine, type FlatValue, jsonDocument, jsonLines } from "../results/formats.js";
 import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../study/validate/validate.js";
 import { NO_VALUE } from "./cells.js";
 import {
   type Column,
   escapeCell,
   type Line,
+  left,
   markdownLines,
   type Paint,
   plainPaint,
+  right,
   tableText,
   textOf,
 } from "./table.js";
 
-const COLUMNS: readonly Column[] = [
-  { head: "id", align: "left" },
-  { head: "what", align: "left" },
-  { head: "published", align: "right" },
-  { head: "simulated", align: "right" },
-  { head: "tolerance", align: "left" },
-  { head: "holds", align: "left" },
-  { head: "basis", align: "left" },
-];
+/** @param no what stands for a claim that does not hold */
+function columns(no: string): Column<ValidatedClaim>[] {
+  return [
+    left("id", ({ id }) => id),
+    left("what", ({ what }) => what),
+    right("published", publishedText),
+    right("simulated", simulatedText),
+    left("tolerance", ({ tolerance }) => tolerance),
+    left("holds", ({ holds }) => (holds ? "yes" : no)),
+    left("basis", ({ basis }) => basis),
+  ];
+}
 
 /** Prints rows in groups of the same target, each with its sources, conditions and notes below it. */
 export function formatValidation(targets: readonly ValidatedTarget[], paint: Paint = plainPaint): string {
   const groups = targets.map((target) => ({
     title: `${target.id}  ${target.title}`,
-    rows: target.claims.map((claim) => ({ cells: cellsOf(claim, paint("failure", "NO")) })),
+    rows: target.claims,
     below: remarksOf(target).map((text): Line => ({ text: `  ${text}`, role: "note" })),
   }));
   const basis =
     "[ ]: not published, assumed here. calibration: something was chosen to fit this number, or what is behind it.";
-  return tableText({ columns: COLUMNS, groups, notes: [summaryOf(targets), basis] }, paint);
-}
-
-/** @param no what stands for a claim that does not hold */
-function cellsOf(claim: ValidatedClaim, no: string): string[] {
-  const { id, what, tolerance, holds, basis } = claim;
-  return [id, what, publishedText(claim), simulatedText(claim), tolerance, holds ? "yes" : no, basis];
+  const notes = [summaryOf(targets), basis];
+  return tableText({ columns: columns(paint("failure", "NO")), groups, notes }, paint);
 }
 
 /** `398 s`, `575 to 680 s`, `8.75`. */
@@ -126,10 +125,7 @@ const CSV_COLUMNS: readonly string[] =
 /** A Markdown table, the summary, and the remarks as a list. */
 export function formatValidationMarkdown(targets: readonly ValidatedTarget[]): string {
   return textOf([
-    ...markdownLines(
-      COLUMNS,
-      claimsOf(targets).map((claim) => cellsOf(claim, "**no**")),
-    ),
+    ...markdownLines(columns("**no**"), claimsOf(targets)),
     "",
     summaryOf(targets),
     "",

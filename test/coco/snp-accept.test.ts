@@ -1,10 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DoubleAcceptError } from "../../src/coco/double-accept-error.js";
 import { HostMemoryError } from "../../src/coco/host-supply.js";
-import type { PlatformOptions } from "../../src/coco/platform.js";
-import { DoubleAcceptError } from "../../src/coco/platform.js";
-import { SnpPlatform, SnpPlatform } from "../../src/coco/snp/snp-platform.js";
+import { DoubleAcceptError, type PlatformOptions } from "../../src/coco/platform.js";
+import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";

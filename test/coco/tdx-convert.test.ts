@@ -208,7 +208,7 @@ test("no contiguity at all is a host of 4 KiB pages", () => {
 });
 
 test("what was shared without having been accepted counts as accepted once it is", () => {
-  const platform = new TdxPlatform(new CostLedger(), { hostPageSizeBytes: 4 * KiB });
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 4 * KiB });
   platform.kernelAccept(2 * MiB, 4 * MiB);
   platform.convertToShared(0, 4 * MiB, [{ start: 0, end: 2 * MiB }]);
   const accepted = (): number[] => [

@@ -91,7 +91,7 @@ test("where one does, it is named", async () => {
 
 test("a draw at an end of a range turns nothing round", async () => {
   const scenarios = (["eager", "lazy"] as const).map((policy) => scenarioWith({ policy }));
-  const { high } = platformParameters("tdx").tdcallNs!;
+  const { high } = PLATFORMS.tdx.parameters.tdcallNs!;
   const { orders } = await found(scenarios, (value, policy) =>
     policy === "eager" ? high : value("tdcallNs"),
   );
