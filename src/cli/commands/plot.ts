@@ -1,8 +1,17 @@
 /** `unaccepted plot FILE -o PICTURE.svg`: results as a picture. */
 
-import { isDrawn, type PlotRow, paretoSpec } from "../../report/plot/pareto.js";
-import { COLOURS, renderSvg, THEMES, type Theme } from "../../report/plot/picture.js";
-import { numericCurve, type PlotTuning, tuneSpec } from "../../report/plot/tune.js";
+import {
+  COLOURS,
+  isDrawn,
+  numericCurve,
+  type PlotRow,
+  type PlotTuning,
+  paretoSpec,
+  renderSvg,
+  THEMES,
+  type Theme,
+  tuneSpec,
+} from "../../report/plot.js";
 import { otherVersion } from "../../results/formats.js";
 import type { Arguments } from "../arguments.js";
 import { readInputText } from "../input-file.js";

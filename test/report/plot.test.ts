@@ -1,11 +1,17 @@
 // Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { paretoSpec } from "../../../src/report/plot/pareto.js";
-import { COLOURS, renderSvg, THEMES } from "../../../src/report/plot/picture.js";
-import { numericCurve, type PlotTuning, tuneSpec } from "../../../src/report/plot/tune.js";
-import { GiB, MiB } from "../../../src/units.js";
-import { rowWith } from "../../results/rows.js";
+import {
+  COLOURS,
+  numericCurve,
+  type PlotTuning,
+  paretoSpec,
+  renderSvg,
+  THEMES,
+  tuneSpec,
+} from "../../src/report/plot.js";
+import { GiB, MiB } from "../../src/units.js";
+import { rowWith } from "../results/rows.js";
 
 const test = suite("report: pictures");
 
