@@ -1,7 +1,7 @@
 /** The matrix of firmware, kernels and choices: for people, as Markdown and as JSON. */
 
 import { jsonDocument } from "../results/formats.js";
-import type { MatrixCell } from "../study/matrix/run-matrix.js";
+import type { MatrixCell } from "../study/matrix.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
 import {

@@ -315,6 +315,15 @@ export function measuresIn<Where extends Place>(
   );
 }
 
+/** A value for each measure that shows in a place, in the order of JSON. */
+export function eachIn<Where extends Place, Value>(
+  place: Where,
+  toValue: (measure: Measure & { readonly name: MeasureIn<Where> }) => Value,
+): Readonly<Record<MeasureIn<Where>, Value>> {
+  const values = measuresIn(place).map((measure) => [measure.name, toValue(measure)]);
+  return Object.fromEntries(values) as Record<MeasureIn<Where>, Value>;
+}
+
 /** What a row has in a field; undefined where it lacks it. */
 export function valueIn({ path }: Pick<NamedField, "path">, row: object): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], row);

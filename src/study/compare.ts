@@ -1,13 +1,12 @@
-/** Runs scenarios one after another and sets each beside the baseline of the same machine. */
+/** Runs scenarios one after another and compares each with the baseline of the same machine. */
 
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult, Settings } from "../results/row.js";
 import type { PolicyName, Scenario } from "../scenario/scenario.js";
-import { hasBooted, withDeadline } from "./deadline.js";
-import { paretoFront } from "./pareto.js";
+import { formatDuration } from "../units.js";
 import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
 
-/** The policy that all others are compared with, unless somebody wants another one. */
+/** The policy that all others are compared with unless another one is asked for. */
 export const BASELINE_POLICY = "eager";
 
 /** What else is asked about the runs. */
@@ -31,39 +30,35 @@ export async function compare(
   const results: RunResult[] = [];
   for (const scenario of scenarios) results.push(withDeadline(await run(scenario), deadlineNs));
   const settings = distinguishingSettings(scenarios);
-  const optimal = paretoOptimal(results, settings);
+  const inputs = results.map((result, index) =>
+    isSound(result) ? inputOf(result, settings[index]!) : undefined,
+  );
   return results.map((result, index) => ({
     ...result,
     bootRatio: bootRatio(baselineOf(index, baseline, scenarios, results), result),
-    paretoOptimal: optimal.get(result) ?? null,
+    paretoOptimal: paretoOptimal(index, results, inputs),
     settings: settings[index]!,
   }));
 }
 
-/** Of the runs on each input in which nothing went wrong, if there are several, whether another one beats it. */
+/**
+ * Whether no other run on the same input beats a run; null if there is no other one.
+ *
+ * @param inputs of the runs in which nothing went wrong
+ */
 function paretoOptimal(
+  index: number,
   results: readonly RunResult[],
-  settings: readonly Settings[],
-): ReadonlyMap<RunResult, boolean> {
-  const inputs = new Map<string, RunResult[]>();
-  results.forEach((result, index) => {
-    if (!isSound(result)) return;
-    const key = inputOf(result, settings[index]!);
-    inputs.set(key, [...(inputs.get(key) ?? []), result]);
+  inputs: readonly (string | undefined)[],
+): boolean | null {
+  const { bootTimeNs, overheadBytes } = results[index]!;
+  const own = inputs[index];
+  const same = results.filter((_result, at) => inputs[at] === own);
+  if (own === undefined || same.length === 1) return null;
+  return !same.some((other) => {
+    const [timeNs, bytes] = [other.bootTimeNs - bootTimeNs, other.overheadBytes - overheadBytes];
+    return timeNs <= 0 && bytes <= 0 && timeNs + bytes < 0;
   });
-  return new Map(
-    [...inputs.values()]
-      .filter((runs) => runs.length > 1)
-      .flatMap((runs) => {
-        const front = paretoFront(
-          runs.map(({ bootTimeNs, overheadBytes }) => ({ x: bootTimeNs, y: overheadBytes })),
-        );
-        // Of equal ones the front has the first; they stand together.
-        return runs.map(
-          (run) => [run, front.some(({ x, y }) => x === run.bootTimeNs && y === run.overheadBytes)] as const,
-        );
-      }),
-  );
 }
 
 /** Equal for runs that differ in nothing but their policy and its parameters. */
@@ -108,4 +103,28 @@ function bootRatio(baseline: RunResult | undefined, result: RunResult): number |
   if (baseline === undefined || !hasBooted(baseline) || !hasBooted(result) || result.bootTimeNs === 0)
     return null;
   return baseline.bootTimeNs / result.bootTimeNs;
+}
+
+/**
+ * A run that got ready after its deadline has missed it; the reason says by how much and what took
+ * most of the time. Any other run stays as it is.
+ *
+ * @param deadlineNs from power-on until init runs
+ */
+export function withDeadline<T extends RunResult>(run: T, deadlineNs: number): T {
+  if (run.outcome !== "ready" || run.bootTimeNs <= deadlineNs) return run;
+  const longest = run.phases.reduce((a, b) => (b.ns > a.ns ? b : a));
+  const late = formatDuration(run.bootTimeNs - deadlineNs);
+  return {
+    ...run,
+    outcome: "deadline",
+    reason:
+      `${late} more than the deadline of ${formatDuration(deadlineNs)}; ` +
+      `${longest.name} takes ${formatDuration(longest.ns)} of it`,
+  };
+}
+
+/** Whether a run has a boot time: it got ready, in time or not. */
+export function hasBooted({ outcome }: RunResult): boolean {
+  return outcome === "ready" || outcome === "deadline";
 }

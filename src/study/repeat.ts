@@ -1,6 +1,6 @@
 /** The same run with other seeds, where anything in it is random. */
 
-import { type MeasureIn, measuresIn, numberIn } from "../results/measures.js";
+import { eachIn, numberIn } from "../results/measures.js";
 import { hasFailed } from "../results/problems.js";
 import type { Repeats, RunResult, Spread } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -23,14 +23,10 @@ export function withSeed(scenario: Scenario, later: number): Scenario {
  * @param runs two or more
  */
 export function repeatsOf(runs: readonly RunResult[]): Repeats {
-  const spreads = measuresIn("repeat").map((measure) => {
-    const values = runs.map((run) => numberIn(measure, run));
-    return [measure.name, spreadOf(values)] as const;
-  });
   return {
     runs: runs.length,
     failed: runs.filter(hasFailed).length,
-    ...(Object.fromEntries(spreads) as Record<MeasureIn<"repeat">, Spread>),
+    ...eachIn("repeat", (measure) => spreadOf(runs.map((run) => numberIn(measure, run)))),
   };
 }
 

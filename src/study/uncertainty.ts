@@ -5,7 +5,7 @@
 
 import type { ParameterSet } from "../coco/parameters.js";
 import { PLATFORMS } from "../coco/platforms.js";
-import { type Measure, type MeasureIn, measuresIn, numberIn } from "../results/measures.js";
+import { eachIn, type Measure, type MeasureIn, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -24,17 +24,13 @@ export interface ResultRange {
   readonly default: number;
   readonly high: number;
   /** The single parameter that moves the result most, and how far it alone does; null if none does. */
-  readonly movedMostBy: {
-    readonly parameter: string;
-    readonly low: number;
-    readonly high: number;
-  } | null;
+  readonly movedMostBy: { readonly parameter: string; readonly low: number; readonly high: number } | null;
 }
 
 /** A row of `compare` with its ranges. */
 export interface UncertainRow extends CompareRow {
   readonly uncertainty: Readonly<Record<MeasureIn<"uncertainty">, ResultRange>> & {
-    /** Runs beside the default one. */
+    /** Runs besides the default one. */
     readonly runs: number;
     /** Of these, runs that did not get ready; they are in no range. */
     readonly failed: number;
@@ -63,7 +59,7 @@ interface Variant extends RangeEnd {
 }
 
 /**
- * The scenarios to run beside a given one. A parameter that the scenario sets itself is certain.
+ * The scenarios to run besides a given one. A parameter that the scenario sets itself is certain.
  * Those that are measured or derived stay as they are.
  */
 export function rangeVariants(scenario: Scenario): Variant[] {
@@ -128,11 +124,10 @@ interface Tried extends Variant {
 
 function rangesOf(row: CompareRow, tried: readonly Tried[]): UncertainRow["uncertainty"] {
   const ready = tried.filter(({ result }) => result.outcome === "ready");
-  const ranges = measuresIn("uncertainty").map((measure) => [measure.name, resultRange(measure, row, ready)]);
   return {
     runs: tried.length,
     failed: tried.length - ready.length,
-    ...(Object.fromEntries(ranges) as Record<MeasureIn<"uncertainty">, ResultRange>),
+    ...eachIn("uncertainty", (measure) => resultRange(measure, row, ready)),
   };
 }
 

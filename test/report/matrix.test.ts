@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../src/report/matrix.js";
-import type { MatrixCell } from "../../src/study/matrix/run-matrix.js";
+import type { MatrixCell } from "../../src/study/matrix.js";
 import { GiB, MiB } from "../../src/units.js";
 
 const test = suite("report: matrix");

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hasBooted, withDeadline } from "../../src/study/deadline.js";
+import { hasBooted, withDeadline } from "../../src/study/compare.js";
 import { resultWith } from "../results/rows.js";
 
 const test = suite("study: deadline");

@@ -4,7 +4,7 @@ import { formatLargest, formatLargestJson, type LargestRow } from "../../report/
 import { isSound } from "../../results/problems.js";
 import type { RunResult } from "../../results/row.js";
 import type { Assignment } from "../../scenario/set.js";
-import { withDeadline } from "../../study/deadline.js";
+import { withDeadline } from "../../study/compare.js";
 import { largestWith, mostTries } from "../../study/largest.js";
 import { GiB, TiB } from "../../units.js";
 import type { Arguments } from "../arguments.js";

@@ -2,7 +2,7 @@
 
 import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../report/matrix.js";
 import type { Paint } from "../../report/table.js";
-import { type MatrixCell, matrixGuests, runCell } from "../../study/matrix/run-matrix.js";
+import { type MatrixCell, matrixGuests, runCell } from "../../study/matrix.js";
 import type { Arguments } from "../arguments.js";
 import { STANDARD_BOOT } from "../bundled.js";
 import { TABLE_JSON_MD } from "../flags.js";

@@ -1,13 +1,13 @@
 // Takes 2 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { STANDARD_BOOT } from "../../../src/cli/bundled.js";
-import type { UnacceptedSupport } from "../../../src/efistub/exit-boot-services.js";
-import type { FirmwareModel } from "../../../src/firmware/firmware.js";
-import type { VmmChoice } from "../../../src/study/matrix/cells.js";
-import { type MatrixCell, matrixGuests, runCell } from "../../../src/study/matrix/run-matrix.js";
-import { GiB, MiB } from "../../../src/units.js";
-import { LOADER } from "../../loader.js";
+import { STANDARD_BOOT } from "../../src/cli/bundled.js";
+import type { UnacceptedSupport } from "../../src/efistub/exit-boot-services.js";
+import type { FirmwareModel } from "../../src/firmware/firmware.js";
+import type { VmmChoice } from "../../src/study/matrix.js";
+import { type MatrixCell, matrixGuests, runCell } from "../../src/study/matrix.js";
+import { GiB, MiB } from "../../src/units.js";
+import { LOADER } from "../loader.js";
 
 const test = suite("study: matrix of firmware, kernel and choice");
 

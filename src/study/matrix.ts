@@ -1,0 +1,144 @@
+/**
+ * Who can meet whom: each firmware with each kind of kernel, under each choice that a VMM, its user
+ * or a boot loader can make about who accepts memory ("[PATCH v7 6/6] x86/efi: Safely enable
+ * unaccepted memory in UEFI" and its thread, April 2023). Each cell is a boot of its own.
+ */
+
+import type { UnacceptedSupport } from "../efistub/exit-boot-services.js";
+import type { FirmwareModel } from "../firmware/firmware.js";
+import type { RunResult } from "../results/row.js";
+import { parseScenario } from "../scenario/load.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
+import { runScenario } from "./run-scenario.js";
+
+export type VmmChoice =
+  | "as-is"
+  | "accept-all"
+  | "leave-to-kernel"
+  | "acpi"
+  | "acpi-and-map"
+  | "acpi-unchecked"
+  | "loader-unaware"
+  | "loader-aware"
+  | "loader-other-version";
+
+interface Choice {
+  readonly firmware?: object;
+  readonly guest?: object;
+}
+
+/** What each choice writes over the scenario of a guest that is as it is: nobody chooses, the stub leaves the firmware. */
+const CHOICES: Readonly<Record<VmmChoice, Choice>> = {
+  "as-is": {},
+  /** The VMM picks a firmware that accepts everything, or a switch of the firmware says so. */
+  "accept-all": { firmware: { acceptAll: true } },
+  /**
+   * A switch says that the kernel takes unaccepted memory, so the firmware does not accept for a kernel that
+   * does not ask: it behaves as the one without the protocol.
+   */
+  "leave-to-kernel": { firmware: { preset: "ovmf-snp-no-protocol" } },
+  /** The firmware describes the memory above 4 GiB as ACPI memory devices, and not in its map. */
+  acpi: { firmware: { highMemory: "acpi" } },
+  /** In both ways. */
+  "acpi-and-map": { firmware: { highMemory: "both" } },
+  /** The same for a kernel that does not compare them. */
+  "acpi-unchecked": { firmware: { highMemory: "both" }, guest: { checksAcpiMemory: false } },
+  /** A boot loader leaves the firmware, and drops memory of type 15. */
+  "loader-unaware": { guest: { bootLoader: "unaware" } },
+  /** It makes the table. */
+  "loader-aware": { guest: { bootLoader: "aware" } },
+  /** It makes one of another version. */
+  "loader-other-version": { guest: { bootLoader: "other-version" } },
+};
+
+const KERNELS: readonly UnacceptedSupport[] = ["drops", "knows", "asks", "zero-page"];
+const ACPI: readonly VmmChoice[] = ["acpi", "acpi-and-map", "acpi-unchecked"];
+const EVERY_LOADER: readonly VmmChoice[] = ["loader-unaware", "loader-aware", "loader-other-version"];
+
+/** Choices there are with a firmware, in the order in which the matrix shows them. */
+const FIRMWARES: readonly (readonly ["tdx" | "snp", FirmwareModel, readonly VmmChoice[]])[] = [
+  // What accepts everything anyway leaves nothing to choose.
+  ["tdx", "tdvf-2022", ["as-is"]],
+  ["tdx", "tdvf", ["as-is", "accept-all", ...ACPI, ...EVERY_LOADER]],
+  // It has no boot services that a loader could end.
+  ["tdx", "td-shim", ["as-is", "accept-all"]],
+  ["snp", "ovmf-snp-2022", ["as-is"]],
+  ["snp", "ovmf-snp-no-protocol", ["as-is", "accept-all", "loader-unaware", "loader-aware"]],
+  ["snp", "ovmf-snp", ["as-is", "accept-all", "leave-to-kernel", ...ACPI, ...EVERY_LOADER]],
+];
+
+/** Where a guest stands in the matrix. */
+interface Cell {
+  readonly platform: "tdx" | "snp";
+  readonly firmware: FirmwareModel;
+  readonly kernel: UnacceptedSupport;
+  readonly vmm: VmmChoice;
+}
+
+/** One cell, simulated. */
+export interface MatrixCell
+  extends Cell,
+    Pick<RunResult, "memoryBytes" | "lostBytes" | "bootTimeNs" | "outcome" | "reason"> {
+  /** RAM that the kernel knows of, from its map or because it came online. */
+  readonly visibleBytes: number;
+  readonly acceptedBy: RunResult["memory"]["acceptedBy"];
+}
+
+/** A cell and the guest that shows it. */
+export interface MatrixGuest {
+  readonly cell: Cell;
+  readonly scenario: Scenario;
+}
+
+/**
+ * The guests of all cells, kernels innermost.
+ *
+ * @param memory as in a scenario; what the machine has below 4 GiB is 2 GiB of it
+ * @param loaded the boot that all of them replay
+ * @throws ScenarioError for a size that no guest can have
+ */
+export function matrixGuests(memory: string, loaded: LoadedWorkload): MatrixGuest[] {
+  return FIRMWARES.flatMap(([platform, firmware, choices]) =>
+    choices.flatMap((vmm) =>
+      KERNELS.map((kernel) => {
+        const cell = { platform, firmware, kernel, vmm };
+        return { cell, scenario: scenarioOf(cell, memory, loaded) };
+      }),
+    ),
+  );
+}
+
+function scenarioOf(
+  { firmware, vmm, kernel, platform }: Cell,
+  memory: string,
+  loaded: LoadedWorkload,
+): Scenario {
+  const choice = CHOICES[vmm];
+  const text = JSON.stringify({
+    name: "matrix",
+    workload: loaded.recording.name,
+    policy: "lazy",
+    platform,
+    firmware: { preset: firmware, ...choice.firmware },
+    guest: { unacceptedMemory: kernel, ...choice.guest },
+  });
+  const flag = { flag: `--memory ${memory}`, path: ["memory"], value: memory };
+  return parseScenario(text, "matrix", [flag])[0]!;
+}
+
+/** Boots the guest of a cell. */
+export function runCell({ cell, scenario }: MatrixGuest, loaded: LoadedWorkload): MatrixCell {
+  const run = runScenario(scenario, loaded, { check: false });
+  const { visibleBytes, onlineBytes, acceptedBy } = run.memory;
+  return {
+    ...cell,
+    memoryBytes: run.memoryBytes,
+    visibleBytes: visibleBytes + onlineBytes,
+    lostBytes: run.lostBytes,
+    acceptedBy,
+    bootTimeNs: run.bootTimeNs,
+    outcome: run.outcome,
+    ...(run.reason === undefined ? {} : { reason: run.reason }),
+  };
+}
