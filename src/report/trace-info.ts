@@ -5,7 +5,7 @@ import type { TraceCounts } from "../workload/trace-counts.js";
 import type { FlagsReading } from "../workload/trace-names.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
 import { countOf, formatInteger, sparkline } from "./cells.js";
-import { alignedLines, columnsOf, type Paint, plainPaint, tableLines, wrapText } from "./table.js";
+import { alignedLines, cellsOf, type Paint, plainPaint, right, tableLines, wrapText } from "./table.js";
 import { formatRemarks, type TraceDetails } from "./trace-import.js";
 
 /** All that is known of a trace. */
@@ -96,19 +96,19 @@ const KIND_TEXTS = {
 } as const;
 
 function orders({ orders: counts }: TraceSummary): string[] {
-  const used = TYPE_NAMES.map((name, type) => ({ name, type })).filter(({ type }) =>
-    counts.some((row) => row[type]! > 0),
+  const used = TYPE_NAMES.flatMap((name, type) =>
+    counts.some((row) => row[type]! > 0) ? [{ name, type }] : [],
   );
   const last = counts.findLastIndex((row) => row.some((count) => count > 0));
-  return tableLines(
-    columnsOf(["order", ...used.map(({ name }) => name)], 0),
-    counts
-      .slice(0, last + 1)
-      .map((row, order) => [
-        String(order),
-        ...used.map(({ type }) => (row[type] === 0 ? "." : formatInteger(row[type]!))),
-      ]),
-  );
+  const columns = [
+    right("order", (order: number) => String(order)),
+    ...used.map(({ name, type }) =>
+      right(name, (order: number) =>
+        counts[order]![type] === 0 ? "." : formatInteger(counts[order]![type]!),
+      ),
+    ),
+  ];
+  return tableLines(columns, cellsOf(columns, [...counts.keys()].slice(0, last + 1)));
 }
 
 function liveLines({ live, firstNs, lastNs }: TraceSummary): string[] {
@@ -139,12 +139,10 @@ function sums<T extends AllocationSum>(list: readonly T[], name: (sum: T) => str
 }
 
 function cpus({ cpus: list }: TraceSummary): string[] {
-  return tableLines(
-    columnsOf(["CPU", "allocations", "frees"], 0),
-    list.map(({ cpu, allocations, frees }) => [
-      String(cpu),
-      formatInteger(allocations),
-      formatInteger(frees),
-    ]),
-  );
+  const columns = [
+    right("CPU", ({ cpu }: (typeof list)[number]) => String(cpu)),
+    right("allocations", ({ allocations }: (typeof list)[number]) => formatInteger(allocations)),
+    right("frees", ({ frees }: (typeof list)[number]) => formatInteger(frees)),
+  ];
+  return tableLines(columns, cellsOf(columns, list));
 }

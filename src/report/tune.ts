@@ -4,8 +4,8 @@ import { jsonDocument } from "../results/formats.js";
 import type { KnobValue } from "../study/tune/knob.js";
 import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatVcpus, kernelText } from "./cells.js";
-import { columnsOf, type Paint, plainPaint, tableLines, wrapText } from "./table.js";
+import { formatVcpus, kernelText, NO_VALUE } from "./cells.js";
+import { type Column, cellsOf, left, type Paint, plainPaint, right, tableLines, wrapText } from "./table.js";
 
 /** Rows of the front that are printed; JSON has them all. */
 const MOST_FRONT_ROWS = 12;
@@ -24,40 +24,29 @@ export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPa
 }
 
 function guestLines(tuning: Tuning, paint: Paint): string[] {
-  const { platform, memoryBytes, vcpus, policy, workload, best } = tuning;
-  const machine = [
-    platform,
-    formatBytes(memoryBytes),
-    formatVcpus(vcpus),
-    policy,
-    `kernel ${kernelText(tuning)}`,
-    workload,
-  ];
-  const units = unitsOf(tuning);
-  const runs = `${tuning.evaluated} runs${tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : ""}; the whole grid has ${tuning.gridSize} settings`;
+  const { platform, memoryBytes, vcpus, policy, workload, best, start, curves, uncertainty } = tuning;
+  const kernel = `kernel ${kernelText(tuning)}`;
+  const machine = [platform, formatBytes(memoryBytes), formatVcpus(vcpus), policy, kernel, workload];
+  const seeds = tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : "";
+  const runs = `${tuning.evaluated} runs${seeds}; the whole grid has ${tuning.gridSize} settings`;
   const title = `${paint("title", machine.join(", "))} (${runs})`;
-  if (best === null) {
-    return [title, ...wrapText(`  ${noneText(tuning)}`).map((line) => paint("failure", line))];
-  }
+  const failed = (text: string): string[] => wrapText(text).map((line) => paint("failure", line));
+  if (best === null) return [title, ...failed(`  ${noneText(tuning)}`)];
+  const units: Units = new Map(curves.map(({ knob, unit }) => [knob, unit]));
+  const loss = start.loss === null ? "" : `; ${costText(start.loss)}`;
+  const told = (one: Sensitivity): string[] =>
+    (one.survives ? wrapText : failed)(`  ${uncertaintyText(one, units)}`);
   return [
     title,
     ...wrapText(`  best: ${knobsText(best.knobs, units)}: ${outcomeText(best)}`),
-    ...wrapText(`  as it stands: ${outcomeText(tuning.start)}${lossText(tuning.start)}`),
-    ...tuning.curves.flatMap((curve) => wrapText(`  ${curveText(curve)}`)),
-    ...(tuning.uncertainty === undefined
-      ? []
-      : wrapText(`  ${uncertaintyText(tuning.uncertainty, units)}`).map((line) =>
-          tuning.uncertainty!.survives ? line : paint("failure", line),
-        )),
+    ...wrapText(`  as it stands: ${outcomeText(start)}${loss}`),
+    ...curves.flatMap((curve) => wrapText(`  ${curveText(curve)}`)),
+    ...(uncertainty === undefined ? [] : told(uncertainty)),
     ...frontLines(tuning, units),
   ];
 }
 
 type Units = ReadonlyMap<string, KnobCurve["unit"]>;
-
-function unitsOf({ curves }: Tuning): Units {
-  return new Map(curves.map(({ knob, unit }) => [knob, unit]));
-}
 
 function valueText(value: KnobValue, unit: KnobCurve["unit"] | undefined): string {
   if (typeof value !== "number") return String(value);
@@ -80,10 +69,6 @@ function outcomeText(point: TunePoint): string {
   return `${text}${stall}${broken.length === 0 ? "" : ` (breaks ${broken.join(", ")})`}`;
 }
 
-function lossText({ loss }: TunePoint): string {
-  return loss === null ? "" : `; ${costText(loss)}`;
-}
-
 /** `costs 81 % more`. */
 function costText(loss: number): string {
   return loss < 0.0005 ? "costs the same" : `costs ${percent(loss)} more`;
@@ -99,8 +84,9 @@ function percent(share: number): string {
 function curveText({ knob, unit, best, flat, points, steps }: KnobCurve): string {
   const text = (one: KnobValue): string => valueText(one, unit);
   const cost = (one: KnobValue): string => {
-    const point = points.find(({ value }) => value === one);
-    return `${text(one)} ${pointText(point?.loss ?? null, point?.meets === true)}`;
+    const { loss = null, meets = false } = points.find(({ value }) => value === one) ?? {};
+    const what = loss === null ? "fails" : meets ? costText(loss) : "breaks a constraint";
+    return `${text(one)} ${what}`;
   };
   if (flat === null) {
     const others = points.filter(({ value }) => value !== best).map(({ value }) => cost(value));
@@ -112,11 +98,6 @@ function curveText({ knob, unit, best, flat, points, steps }: KnobCurve): string
       : `anything between ${text(flat.low)} and ${text(flat.high)} costs less than ${percent(flat.within)} more`;
   const wrong = steps.map(({ value }) => cost(value));
   return `${knob}: ${region}${wrong.length === 0 ? "" : `; one wrong step: ${wrong.join(", ")}`}`;
-}
-
-function pointText(loss: number | null, isSuitable: boolean): string {
-  if (loss === null) return "fails";
-  return isSuitable ? costText(loss) : "breaks a constraint";
 }
 
 function uncertaintyText({ survives, variants, within, runs }: Sensitivity, units: Units): string {
@@ -147,22 +128,19 @@ function noneText({ points, objective, start }: Tuning): string {
 }
 
 function frontLines({ front, hypervolume }: Tuning, units: Units): string[] {
-  const heads = ["setting", "boot", "overhead", "accepted", "worse by"];
-  const rows = front
-    .slice(0, MOST_FRONT_ROWS)
-    .map((point) => [
-      knobsText(point.knobs, units),
-      formatDuration(point.bootTimeNs),
-      formatBytes(point.overheadBytes),
-      formatBytes(point.acceptedBytes),
-      point.loss === null ? "-" : percent(point.loss),
-    ]);
-  const more =
-    front.length > MOST_FRONT_ROWS ? [`  and ${front.length - MOST_FRONT_ROWS} more (--json)`] : [];
+  const columns: readonly Column<TunePoint>[] = [
+    left("setting", ({ knobs }) => knobsText(knobs, units)),
+    right("boot", ({ bootTimeNs }) => formatDuration(bootTimeNs)),
+    right("overhead", ({ overheadBytes }) => formatBytes(overheadBytes)),
+    right("accepted", ({ acceptedBytes }) => formatBytes(acceptedBytes)),
+    right("worse by", ({ loss }) => (loss === null ? NO_VALUE : percent(loss))),
+  ];
+  const rows = cellsOf(columns, front.slice(0, MOST_FRONT_ROWS));
+  const more = front.length - MOST_FRONT_ROWS;
   const box = hypervolume === null ? "" : `; dominates ${percent(hypervolume.shareOfBox)} of the box`;
   return [
     `  Pareto front of boot time and overhead${box}:`,
-    ...tableLines(columnsOf(heads), rows).map((line) => `    ${line}`),
-    ...more,
+    ...tableLines(columns, rows).map((line) => `    ${line}`),
+    ...(more > 0 ? [`  and ${more} more (--json)`] : []),
   ];
 }

@@ -30,21 +30,13 @@ async function findEdge(trials: Trials, judge: Judge, best: Trial, way: Way): Pr
   const farthest = distanceToEnd(trials, best, way);
   for (let stride = 1; ; stride *= 2) {
     const { good, bad } = knownEdge(trials, judge, best, way);
-    if (bad !== undefined || good === farthest) break;
-    if (
-      (await trials.measure(along(best, way, Math.min(good + stride, farthest)), trials.seeds)) === undefined
-    )
-      return;
-  }
-  for (;;) {
-    const { good, bad } = knownEdge(trials, judge, best, way);
-    if (bad === undefined || bad - good <= 1) return;
-    const middle = along(best, way, Math.floor((good + bad) / 2));
-    if ((await trials.measure(middle, trials.seeds)) === undefined) return;
+    if (bad === undefined ? good === farthest : bad - good <= 1) return;
+    const next = bad === undefined ? Math.min(good + stride, farthest) : Math.floor((good + bad) / 2);
+    if ((await trials.measure(along(best, way, next), trials.seeds)) === undefined) return;
   }
 }
 
-/** The farthest setting up to which all that were tried are good, and the nearest bad one behind it. */
+/** The farthest setting up to which all that were tried are good, and the nearest bad one after it. */
 function knownEdge(
   trials: Trials,
   judge: Judge,
@@ -96,18 +88,16 @@ export function curvesOf(trials: Trials, judge: Judge, best: Trial): KnobCurve[]
   return trials.knobs.map((knob, index) => {
     const line = knob.values.flatMap((_value, at) => trials.known(best.setting.with(index, at)) ?? []);
     const turnedTo = ({ setting }: Trial) => knob.values[setting[index]!]!;
-    const valueAt = (direction: -1 | 1, distance: number) =>
-      knob.values[best.setting[index]! + direction * distance]!;
-    const edge = (direction: -1 | 1) =>
-      valueAt(direction, knownEdge(trials, judge, best, { knob: index, direction }).good);
+    const edge = (direction: -1 | 1) => {
+      const { good } = knownEdge(trials, judge, best, { knob: index, direction });
+      return knob.values[best.setting[index]! + direction * good]!;
+    };
     const steps = ([-1, 1] as const).flatMap((direction) => {
       const setting = stepFrom(trials, best, index, direction);
       const trial = trials.known(setting);
       if (trial === undefined || setting[index] === best.setting[index]) return [];
       const loss = meets(trial.measured) ? judge.loss(trial.measured, best.measured) : null;
-      return [
-        { direction: direction < 0 ? ("down" as const) : ("up" as const), value: turnedTo(trial), loss },
-      ];
+      return [{ direction: direction < 0 ? "down" : "up", value: turnedTo(trial), loss } as const];
     });
     return {
       knob: knob.path,

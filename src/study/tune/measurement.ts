@@ -17,7 +17,7 @@ export interface Measurement {
   readonly runs: number;
   readonly outcome: Outcome;
   readonly reason?: string;
-  /** What went wrong in the first run that is not sound, beside its outcome. */
+  /** What went wrong in the first run that is not sound, besides its outcome. */
   readonly problems: readonly string[];
   /** Mean of every measure over the runs. */
   readonly values: Readonly<Record<MeasureName, number>>;
@@ -80,9 +80,10 @@ export class Judge {
   }
 
   /**
-   * Best first; equals stay in their order. Settings that keep to the constraints come before those
-   * that do not, by how far, and those that never got ready, or in which something went wrong, come last. Of several stages the first
-   * counts up to 1 %: what is no worse than that beside the best counts as the same, and the next one decides.
+   * Best first; equals stay in their order. Settings that keep to the constraints come before those that do
+   * not, by how far, and those that never got ready, or in which something went wrong, come last. Of several
+   * stages the first counts up to 1 %: what is no worse than the best by more counts as the same, and the next
+   * one decides.
    */
   rank<T extends { readonly measured: Measurement }>(tried: readonly T[]): T[] {
     const ranked = tried.map((one) => ({ one, key: this.objectiveOf(one.measured) }));
@@ -123,8 +124,7 @@ function compareStages(a: readonly number[], b: readonly number[]): number {
   return stage === -1 ? 0 : a[stage]! - b[stage]!;
 }
 
-/** How much more the value is; one that is nothing costs nothing beside nothing, and all beside more. */
+/** By how much the value is more, as a share; of nothing, itself. */
 function share(value: number, least: number): number {
-  if (least === 0) return value === 0 ? 0 : value;
-  return value / least - 1;
+  return least === 0 ? value : value / least - 1;
 }

@@ -1,8 +1,7 @@
 /** What a tuning finds. Times are integer nanoseconds, sizes integer bytes. */
 
 import type { MeasureIn } from "../../results/measures.js";
-import type { Outcome } from "../../results/row.js";
-import type { PlatformKind } from "../../scenario/scenario.js";
+import type { Outcome, RunResult } from "../../results/row.js";
 import type { RangeEnd } from "../uncertainty.js";
 import type { Knob, KnobValue } from "./knob.js";
 
@@ -34,15 +33,11 @@ export interface KnobCurve {
   readonly unit: Knob["unit"];
   readonly best: KnobValue;
   /** In the order of the knob's values. */
-  readonly points: readonly {
+  readonly points: readonly (Pick<TunePoint, "objective" | "loss" | "bootTimeNs" | "overheadBytes"> & {
     readonly value: KnobValue;
-    readonly objective: readonly number[];
-    readonly loss: number | null;
-    readonly bootTimeNs: number;
-    readonly overheadBytes: number;
     /** Whether it gets ready and keeps to the constraints. */
     readonly meets: boolean;
-  }[];
+  })[];
   /** Values round the best one of which all that were tried cost less than `within`; null for names. */
   readonly flat: { readonly low: KnobValue; readonly high: KnobValue; readonly within: number } | null;
   /** Half and twice the best value, as near as the grid has them. */
@@ -55,7 +50,7 @@ export interface KnobCurve {
 
 /** Whether the best setting is still good where an assumed parameter is not what it is assumed to be. */
 export interface Sensitivity {
-  /** Runs beside those of the tuning. */
+  /** Runs besides those of the tuning. */
   readonly runs: number;
   readonly within: number;
   /** Whether the setting costs less than `within` everywhere, and keeps to the constraints. */
@@ -70,22 +65,28 @@ export interface Sensitivity {
   })[];
 }
 
-/** The tuning of one guest. */
-export interface Tuning {
-  readonly scenario: string;
-  readonly platform: PlatformKind;
-  /** Of the best setting, if the policy is a knob. */
-  readonly policy: string;
-  readonly kernel: string;
-  /** The release in which its rules came to be. */
-  readonly kernelRules: string;
-  readonly memoryBytes: number;
-  readonly vcpus: number;
-  readonly workload: string;
-  /** What there is to say of its runs beside their numbers, each line once; absent where there is nothing. */
-  readonly remarks?: readonly string[];
+/** The tuning of one guest; its policy is that of the best setting. Of `remarks` each line comes once. */
+export interface Tuning
+  extends TuneFindings,
+    Pick<
+      RunResult,
+      | "scenario"
+      | "platform"
+      | "policy"
+      | "kernel"
+      | "kernelRules"
+      | "memoryBytes"
+      | "vcpus"
+      | "workload"
+      | "remarks"
+    > {
   readonly objective: string;
   readonly constraints: readonly string[];
+  readonly uncertainty?: Sensitivity;
+}
+
+/** What the search itself finds. */
+export interface TuneFindings {
   /** Runs of a full measurement, with one seed each; the seeds are the same for all settings. */
   readonly seeds: number;
   /** Runs made. */
@@ -107,5 +108,4 @@ export interface Tuning {
   readonly curves: readonly KnobCurve[];
   /** Every setting tried, in the order of the grid. */
   readonly points: readonly TunePoint[];
-  readonly uncertainty?: Sensitivity;
 }

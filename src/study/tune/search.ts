@@ -46,7 +46,7 @@ export async function refine(trials: Trials, judge: Judge, latticeStride: number
   await climb(trials, judge);
 }
 
-/** Spends what is left of the budget on settings beside those of the front, coarse strides first. */
+/** Spends what is left of the budget on neighbours of the front, coarse strides first. */
 export async function refineFront(
   trials: Trials,
   frontOf: () => readonly Trial[],
@@ -54,8 +54,8 @@ export async function refineFront(
 ): Promise<void> {
   for (let stride = latticeStride; stride >= 1; stride = Math.floor(stride / 2)) {
     for (const { setting } of frontOf()) {
-      for (const beside of [setting, ...neighbours(trials, setting, stride)]) {
-        if ((await trials.measure(beside, trials.seeds)) === undefined) return;
+      for (const near of [setting, ...neighbours(trials, setting, stride)]) {
+        if ((await trials.measure(near, trials.seeds)) === undefined) return;
       }
     }
   }

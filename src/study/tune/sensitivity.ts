@@ -5,10 +5,9 @@ import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { rangeVariants } from "../uncertainty.js";
 import { EQUALLY_GOOD, type Judge, measurementOf, meets } from "./measurement.js";
-import type { KnobValues, Sensitivity, TunePoint } from "./result.js";
-import type { TuneFindings } from "./tune.js";
+import type { KnobValues, Sensitivity, TuneFindings, TunePoint } from "./result.js";
 
-/** Settings that are tried again beside the recommended one. */
+/** Settings that are tried again besides the recommended one. */
 const MOST_RIVALS = 8;
 
 /** Simulates with other parameters of the platform. */

@@ -1,13 +1,13 @@
 /** Tunes one guest: the best setting of its knobs, how flat the optimum is, and what it trades off. */
 
 import type { Condition } from "../../results/conditions.js";
-import { type MeasureIn, measuresIn } from "../../results/measures.js";
+import { eachIn } from "../../results/measures.js";
 import { hypervolume, paretoFront } from "../pareto.js";
 import { curvesOf, measureRoundBest } from "./flat.js";
 import type { Knob } from "./knob.js";
 import { isReady, Judge, type Measurement, measurementOf, meets } from "./measurement.js";
 import type { Objective } from "./objective.js";
-import type { KnobValues, TunePoint, Tuning } from "./result.js";
+import type { KnobValues, TuneFindings, TunePoint } from "./result.js";
 import { measureLattice, refine, refineFront } from "./search.js";
 import { type Lab, type Trial, Trials } from "./trials.js";
 
@@ -22,12 +22,6 @@ export interface TuneRequest {
   /** Runs of a full measurement, each with a seed of its own; the same seeds for all settings. */
   readonly seeds: number;
 }
-
-/** All that a tuning found. */
-export type TuneFindings = Pick<
-  Tuning,
-  "evaluated" | "gridSize" | "seeds" | "start" | "best" | "front" | "hypervolume" | "curves" | "points"
->;
 
 /**
  * @param lab simulates the settings of this guest
@@ -85,22 +79,18 @@ function frontOf(trials: Trials): Trial[] {
 }
 
 function suitableTradeOffs(trials: Trials): { x: number; y: number; trial: Trial }[] {
-  return trials
-    .all()
-    .filter(({ measured }) => meets(measured))
-    .map((trial) => ({
-      x: trial.measured.values.bootTimeNs,
-      y: trial.measured.values.overheadBytes,
-      trial,
-    }));
+  return trials.all().flatMap((trial) => {
+    const { bootTimeNs: x, overheadBytes: y } = trial.measured.values;
+    return meets(trial.measured) ? [{ x, y, trial }] : [];
+  });
 }
 
-function hypervolumeOf(trials: Trials): Tuning["hypervolume"] {
+function hypervolumeOf(trials: Trials): TuneFindings["hypervolume"] {
   const tradeOffs = suitableTradeOffs(trials);
   if (tradeOffs.length === 0) return null;
   const reference = {
-    x: tradeOffs.reduce((most, { x }) => Math.max(most, x), 0),
-    y: tradeOffs.reduce((most, { y }) => Math.max(most, y), 0),
+    x: Math.max(...tradeOffs.map(({ x }) => x)),
+    y: Math.max(...tradeOffs.map(({ y }) => y)),
   };
   const box = reference.x * reference.y;
   return {
@@ -117,17 +107,13 @@ function pointOf(
   best: Measurement | undefined,
 ): TunePoint {
   const { runs, outcome, reason, problems, values, broken } = measured;
-  const shown = Object.fromEntries(measuresIn("tune").map(({ name }) => [name, values[name]])) as Pick<
-    typeof values,
-    MeasureIn<"tune">
-  >;
   return {
     knobs,
     runs,
     outcome,
     ...(reason === undefined ? {} : { reason }),
     ...(problems.length === 0 ? {} : { problems }),
-    ...shown,
+    ...eachIn("tune", ({ name }) => values[name]),
     objective: judge.objectiveOf(measured),
     loss: best === undefined ? null : judge.loss(measured, best),
     broken,
