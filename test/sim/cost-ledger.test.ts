@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent, newCostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 
 const test = suite("sim: cost ledger");
@@ -15,12 +15,22 @@ function pricesOf(event: CostEvent, ns: number, assumed: 0 | 1): { ns: Float64Ar
   return prices;
 }
 
+test("an event of a platform's own gets the next number and a place in ledgers made from then on", () => {
+  const event = newCostEvent("ownOfATest");
+  assert.is(COST_EVENT_NAMES[event], "ownOfATest");
+  const ledger = new CostLedger(pricesOf(event, 5, 0));
+  ledger.charge(event, 3);
+  assert.equal([ledger.counts[event], ledger.elapsedNs], [3, 15]);
+});
+
 test("every event has a number of its own, and names go by number", () => {
   const numbers = Object.values(CostEvent);
   assert.equal(
     numbers.toSorted((a, b) => a - b),
-    Array.from({ length: COST_EVENT_NAMES.length }, (_, index) => index),
+    Array.from({ length: numbers.length }, (_, index) => index),
   );
+  // Platforms may have added some of their own.
+  assert.ok(COST_EVENT_NAMES.length >= numbers.length);
   for (const [name, event] of Object.entries(CostEvent)) assert.is(COST_EVENT_NAMES[event], name);
 });
 
