@@ -7,10 +7,10 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { Bench } from "tinybench";
 import type { PageAllocator } from "../src/page-alloc/page-allocator.js";
-import { labSteps, Step } from "../src/study/verify/lab-steps.js";
-import { allocatorOf } from "../src/study/verify/load-snapshot.js";
-import { parseSnapshot } from "../src/study/verify/snapshot.js";
 import { asPage, asPfn } from "../src/units.js";
+import { labSteps, Step } from "../src/verify/lab-steps.js";
+import { allocatorOf } from "../src/verify/load-snapshot.js";
+import { parseSnapshot } from "../src/verify/snapshot.js";
 import { readLabLog } from "../src/workload/lab-log.js";
 import { PlainBuddy } from "./plain-buddy.js";
 

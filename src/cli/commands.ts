@@ -209,7 +209,7 @@ const validate: Command = {
   flags: {
     ...PLAN_FLAGS,
     only: text(async () => {
-      const { TARGETS } = await import("../study/validate/targets.js");
+      const { TARGETS } = await import("../validate/targets.js");
       return `targets to look at, as VT1,VT4: ${TARGETS[0]!.id} to ${TARGETS.at(-1)!.id}`;
     }),
     ...formatFlags(OUTPUT_FORMATS),

@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
-import type { RecordingFiles } from "../study/verify/recording-files.js";
+import type { RecordingFiles } from "../verify/recording-files.js";
 import { recordingSchema } from "../workload/recording.js";
 import { gunzipWhole } from "./gzip.js";
 import { readInput, readInputText, TEXT_BYTES_MAX } from "./input-file.js";

@@ -1,11 +1,7 @@
 /** What `verify` found, as the document `results/fidelity.md`. */
 
-import { recordingHolds } from "../study/verify/verify.js";
-import {
-  knownAllocations,
-  type VerifiedRecording,
-  type VerifiedRun,
-} from "../study/verify/verify-recording.js";
+import { recordingHolds } from "../verify/verify.js";
+import { knownAllocations, type VerifiedRecording, type VerifiedRun } from "../verify/verify-recording.js";
 import { formatInteger } from "./cells.js";
 import { divergenceLines } from "./divergences.js";
 import { outsideRows } from "./outside-causes.js";

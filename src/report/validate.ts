@@ -1,7 +1,7 @@
 /** Published numbers against simulated ones, for people and for programs. */
 
 import { csvLine, type FlatValue, jsonDocument, jsonLines } from "../results/formats.js";
-import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../study/validate/validate.js";
+import { targetHolds, type ValidatedClaim, type ValidatedTarget } from "../validate/validate.js";
 import { NO_VALUE } from "./cells.js";
 import {
   type Column,

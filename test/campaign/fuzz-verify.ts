@@ -6,8 +6,8 @@
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { fuzzedRecordings } from "../study/verify/fuzzed-recordings.js";
-import { faultOf, mutationOf } from "../study/verify/mutations.js";
+import { fuzzedRecordings } from "../verify/fuzzed-recordings.js";
+import { faultOf, mutationOf } from "../verify/mutations.js";
 
 const SLOWEST_MS = 20_000;
 const SAVE_EVERY = 200;

@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunScenario } from "../../src/cli/io.js";
-import { TARGETS } from "../../src/study/validate/targets.js";
-import { guestsOf } from "../../src/study/validate/validate.js";
+import { TARGETS } from "../../src/validate/targets.js";
+import { guestsOf } from "../../src/validate/validate.js";
 import { fakeRun, onlyLine, unaccepted } from "./program.js";
 
 const test = suite("cli: validate");

@@ -19,8 +19,6 @@ import {
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { pfnsOn } from "../../src/study/verify/final-lists.js";
-import { RecordedAcceptance } from "../../src/study/verify/unaccepted-memory.js";
 import {
   type AddressRange,
   asPfn,
@@ -34,6 +32,8 @@ import {
   roundUp,
   UNIT_SIZE,
 } from "../../src/units.js";
+import { pfnsOn } from "../../src/verify/final-lists.js";
+import { RecordedAcceptance } from "../../src/verify/unaccepted-memory.js";
 import { LINUX_6_12 } from "../linux/releases.js";
 import { plainMachine, q35Map } from "./machines.js";
 import { runBoot } from "./run-boot.js";

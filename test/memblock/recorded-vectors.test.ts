@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { compareMemblockVectors, parseMemblockVectors } from "../../src/study/verify/memblock-vectors.js";
+import { compareMemblockVectors, parseMemblockVectors } from "../../src/verify/memblock-vectors.js";
 
 /*
  * 2 x 120 random operation sequences that Linux 6.12.107's own mm/memblock.c ran in its

@@ -7,7 +7,7 @@ import {
   formatValidationJsonl,
   formatValidationMarkdown,
 } from "../../src/report/validate.js";
-import type { ValidatedClaim, ValidatedTarget } from "../../src/study/validate/validate.js";
+import type { ValidatedClaim, ValidatedTarget } from "../../src/validate/validate.js";
 
 const test = suite("report: validate");
 

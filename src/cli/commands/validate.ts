@@ -9,9 +9,9 @@ import {
   formatValidationMarkdown,
 } from "../../report/validate.js";
 import type { Scenario } from "../../scenario/scenario.js";
-import type { Target } from "../../study/validate/claim.js";
-import { TARGETS } from "../../study/validate/targets.js";
-import { guestsOf, targetHolds, type ValidatedTarget, validate } from "../../study/validate/validate.js";
+import type { Target } from "../../validate/claim.js";
+import { TARGETS } from "../../validate/targets.js";
+import { guestsOf, targetHolds, type ValidatedTarget, validate } from "../../validate/validate.js";
 import { isGenerated } from "../../workload/generators/index.js";
 import type { Arguments } from "../arguments.js";
 import { STANDARD_BOOT } from "../bundled.js";

@@ -3,9 +3,9 @@
 import { formatFidelity } from "../../report/fidelity.js";
 import { formatVerifyTable } from "../../report/verify-table.js";
 import { jsonDocument } from "../../results/formats.js";
-import { RecordingError } from "../../study/verify/recording-files.js";
-import { recordingHolds, verifyRecording } from "../../study/verify/verify.js";
-import type { VerifiedRecording } from "../../study/verify/verify-recording.js";
+import { RecordingError } from "../../verify/recording-files.js";
+import { recordingHolds, verifyRecording } from "../../verify/verify.js";
+import type { VerifiedRecording } from "../../verify/verify-recording.js";
 import type { Arguments } from "../arguments.js";
 import { TABLE_JSON_MD } from "../flags.js";
 import { type CliContext, listen, paintFor, print } from "../io.js";

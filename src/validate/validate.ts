@@ -1,0 +1,100 @@
+/** Simulates what claims need, each guest once, and judges them. */
+
+import type { RunResult } from "../results/row.js";
+import { parseScenario } from "../scenario/load.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { Claim, ClaimBasis, Setup, Target } from "./claim.js";
+import { allowedRange, isAllowed } from "./tolerance.js";
+
+/** One published number against the simulated one. */
+export interface ValidatedClaim {
+  readonly id: string;
+  readonly what: string;
+  readonly conditions: string;
+  readonly source: string;
+  readonly published: number | readonly [low: number, high: number];
+  /** Null when a guest of it did not come to its end; the note says why. */
+  readonly simulated: number | null;
+  readonly unit: string;
+  /** Such as `±20 %`. */
+  readonly tolerance: string;
+  readonly holds: boolean;
+  readonly basis: ClaimBasis;
+  readonly note?: string;
+}
+
+/** A target with its claims judged. */
+export interface ValidatedTarget {
+  readonly id: string;
+  readonly title: string;
+  readonly claims: readonly ValidatedClaim[];
+}
+
+/** Whether all claims of a target hold. */
+export function targetHolds({ claims }: ValidatedTarget): boolean {
+  return claims.every(({ holds }) => holds);
+}
+
+/** The guests that targets need, each once. */
+export function guestsOf(targets: readonly Target[]): Scenario[] {
+  return [...scenariosOf(targets).values()];
+}
+
+/** @param run simulates one guest, the so manieth of `guestsOf`; may answer later, and is called for one at a time */
+export async function validate(
+  targets: readonly Target[],
+  run: (scenario: Scenario, index: number) => RunResult | Promise<RunResult>,
+): Promise<ValidatedTarget[]> {
+  const results = new Map<string, RunResult>();
+  for (const [key, scenario] of scenariosOf(targets)) {
+    results.set(key, await run(scenario, results.size));
+  }
+  return targets.map(({ id, title, claims }) => ({
+    id,
+    title,
+    claims: claims.map((claim) =>
+      judge(
+        claim,
+        claim.runs.map((setup) => results.get(keyOf(setup))!),
+      ),
+    ),
+  }));
+}
+
+function scenariosOf(targets: readonly Target[]): Map<string, Scenario> {
+  const setups = targets.flatMap(({ claims }) => claims.flatMap(({ runs }) => runs));
+  return new Map(setups.map((setup) => [keyOf(setup), scenarioOf(setup)]));
+}
+
+function keyOf(setup: Setup): string {
+  return JSON.stringify(setup);
+}
+
+function scenarioOf(setup: Setup): Scenario {
+  // JSON is YAML; the defaults of scenario files hold here too.
+  const text = JSON.stringify({ name: "validate", workload: "standard boot", ...setup });
+  const [scenario, ...more] = parseScenario(text, "validate");
+  if (scenario === undefined || more.length > 0) throw new Error("validate: a setup is one guest");
+  return scenario;
+}
+
+function judge(claim: Claim, results: readonly RunResult[]): ValidatedClaim {
+  const { id, what, conditions, source, published, unit, basis } = claim;
+  const failed = results.find(({ outcome }) => outcome !== "ready");
+  const simulated = failed === undefined ? claim.simulate(results) : null;
+  const note = failed === undefined ? claim.note : `${failed.outcome}: ${failed.reason ?? "no reason"}`;
+  const allowed = allowedRange(published, claim.tolerance);
+  return {
+    id,
+    what,
+    conditions,
+    source,
+    published,
+    simulated,
+    unit,
+    tolerance: allowed.text,
+    holds: simulated !== null && isAllowed(simulated, allowed),
+    basis,
+    ...(note === undefined ? {} : { note }),
+  };
+}

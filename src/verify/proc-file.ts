@@ -1,0 +1,216 @@
+import { MAX_PAGE_ORDER } from "../units.js";
+import { EvidenceError, shown, wholeLines } from "./recording-files.js";
+
+/** Files of /proc that tell of the page allocator. */
+export const PROC_FILES = ["buddyinfo", "zoneinfo", "meminfo", "vmstat"] as const;
+export type ProcFileName = (typeof PROC_FILES)[number];
+
+/** A field of a file in /proc. */
+export interface ProcField {
+  readonly value: string;
+  /** From 1. */
+  readonly line: number;
+  /** `node 0 zone DMA `, or empty for a field of the whole machine. */
+  readonly zone: string;
+  /** `cpu 0 `, or empty. */
+  readonly cpu: string;
+  readonly name: string;
+}
+
+/** Fields by zone, CPU and name, one after the other: `node 0 zone DMA cpu 0 count`. */
+export type ProcFields = ReadonlyMap<string, ProcField>;
+
+/** Columns of /proc/buddyinfo: one for each order. */
+const ORDERS = MAX_PAGE_ORDER + 1;
+/** Lines of /proc/zoneinfo that only begin a list (mm/vmstat.c:zoneinfo_show_print). */
+const HEADINGS = ["  per-node stats", "  pagesets"];
+
+/**
+ * Reads a file of /proc as far as its lines go, which may be less than a kernel prints.
+ *
+ * @throws EvidenceError at a line that such a file does not have, or has twice
+ */
+export function procFields(file: ProcFileName, text: string): ProcFields {
+  const reader = new FieldReader();
+  for (const [at, line] of wholeLines(text).entries()) READ_LINE[file](reader, line, at + 1);
+  return reader.fields;
+}
+
+/**
+ * The same of a file that a kernel has printed and that must be there to its end.
+ *
+ * @throws EvidenceError also where the rest is missing
+ */
+export function wholeProcFile(file: ProcFileName, text: string): ProcFields {
+  const fields = procFields(file, text);
+  const lines = text.split("\n").length - 1;
+  const ends = (isEnd: boolean, expected: string): void => {
+    if (!isEnd) throw new EvidenceError({ line: lines + 1, column: 1 }, expected, "the end of the file");
+  };
+  const last = [...fields.values()].at(-1)!.name;
+  // The last line of vmstat_show(), and of arch_report_meminfo() on x86.
+  if (file === "vmstat") ends(last === "nr_unstable", "nr_unstable, which ends it");
+  if (file === "meminfo")
+    ends(/^DirectMap(2M|4M|1G)$/.test(last), "DirectMap2M or DirectMap1G, which ends it");
+  if (file === "zoneinfo") checkZones(fields, ends);
+  return fields;
+}
+
+class FieldReader {
+  readonly fields: Map<string, ProcField> = new Map();
+  zone = "";
+  cpu = "";
+  readonly #begun = new Set<string>();
+
+  /** A zone of /proc/zoneinfo. */
+  begin(zone: string, line: number): void {
+    if (this.#begun.has(zone)) throw new EvidenceError({ line, column: 1 }, `${zone}once`, "it again");
+    this.#begun.add(zone);
+    this.zone = zone;
+    this.cpu = "";
+  }
+
+  add(name: string, value: string, line: number, column = 1): void {
+    const key = `${this.zone}${this.cpu}${name}`;
+    if (this.fields.has(key)) throw new EvidenceError({ line, column }, `${key} once`, "it again");
+    if (!Number.isSafeInteger(Number.parseInt(value, 10)) && /^\d/.test(value)) {
+      throw new EvidenceError({ line, column }, `${key} below 2^53`, value);
+    }
+    this.fields.set(key, { value, line, zone: this.zone, cpu: this.cpu, name });
+  }
+}
+
+type ReadLine = (reader: FieldReader, line: string, at: number) => void;
+
+const READ_LINE: Record<ProcFileName, ReadLine> = {
+  buddyinfo(reader, line, at) {
+    const [, node, zone, counts] =
+      /^Node (\d+), zone +(\w+)((?: +\d+)+) *$/.exec(line) ?? unread(line, at, "a zone and its free blocks");
+    const blocks = counts!.trim().split(/ +/);
+    if (blocks.length !== ORDERS) {
+      throw new EvidenceError(
+        { line: at, column: line.length + 1 },
+        `${ORDERS} counts of free blocks`,
+        `${blocks.length}`,
+      );
+    }
+    reader.zone = `node ${Number(node)} zone ${zone} `;
+    for (const [order, count] of blocks.entries()) reader.add(`order ${order}`, count, at);
+  },
+
+  zoneinfo(reader, line, at) {
+    const head = /^Node (\d+), zone +(\w+)$/.exec(line);
+    if (head !== null) {
+      reader.begin(`node ${Number(head[1])} zone ${head[2]} `, at);
+      return;
+    }
+    if (reader.zone === "") unread(line, at, "a zone");
+    if (HEADINGS.includes(line)) {
+      reader.add(line.trim(), "heading", at);
+      return;
+    }
+    const [, name, value] =
+      /^ +(protection): \((\d+(?:, \d+)*)\)$/.exec(line) ??
+      /^ +(pages free|vm stats threshold|\w+):? +(\d+)$/.exec(line) ??
+      unread(line, at, "a field of zoneinfo");
+    if (name === "cpu") reader.cpu = `cpu ${Number(value)} `;
+    else if (name === "node_unreclaimable" || name === "start_pfn") reader.cpu = "";
+    reader.add(name!, value!, at);
+  },
+
+  meminfo(reader, line, at) {
+    const [, name, value] =
+      /^(\w+(?:\(\w+\))?): +(\d+)(?: kB)?$/.exec(line) ?? unread(line, at, "a field of meminfo");
+    reader.add(name!, `${value} kB`, at);
+  },
+
+  vmstat(reader, line, at) {
+    const [, name, value] = /^(\w+) (\d+)$/.exec(line) ?? unread(line, at, "a counter of vmstat");
+    reader.add(name!, value!, at);
+  },
+};
+
+function unread(line: string, at: number, expected: string): never {
+  throw new EvidenceError({ line: at, column: 1 }, expected, shown(line));
+}
+
+/** Number of a field. */
+export function numberOf(fields: ProcFields, key: string): number | undefined {
+  const value = fields.get(key)?.value;
+  return value === undefined ? undefined : Number.parseInt(value, 10);
+}
+
+/** Zones of /proc/zoneinfo or buddyinfo in the order of the file, as fields name them. */
+export function zonesOfProc(fields: ProcFields): string[] {
+  return [...new Set(Array.from(fields.values(), ({ zone }) => zone))];
+}
+
+/** Lines that one zone has and another has not, where both must have the same. */
+function checkSameLines(fields: ProcFields, zones: readonly string[]): void {
+  let first: readonly ProcField[] | undefined;
+  for (const zone of zones) {
+    const own = [...fields.values()].filter((field) => field.zone === zone);
+    // What stands in front is of the node, and only in its first zone with memory.
+    const lines = own.slice(own.findIndex(({ name }) => name === "pages free"));
+    first ??= lines;
+    const at = first.findIndex(({ name }, index) => name !== lines[index]?.name);
+    if (at < 0 && lines.length === first.length) continue;
+    const place = lines[at < 0 ? first.length : at] ?? lines.at(-1)!;
+    throw new EvidenceError(
+      { line: place.line, column: 1 },
+      `${first[at]?.name ?? "no more lines"} as in the other zones`,
+      place.name,
+    );
+  }
+}
+
+/** Every node has all kinds of zones, and every populated zone the lists of all CPUs and its start. */
+function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string) => void): void {
+  const zones = zonesOfProc(fields);
+  const kinds = fields.get(`${zones[0]}protection`)?.value.split(", ").length ?? 0;
+  ends(kinds > 0, "protection of the first zone");
+  const names = zones.slice(0, kinds).map((zone) => zone.split(" ")[3]);
+  const nodes = [...new Set(zones.map((zone) => zone.split(" ")[1]))];
+  for (const node of nodes) {
+    const ofNode = zones.filter((zone) => zone.startsWith(`node ${node} `)).length;
+    ends(ofNode === kinds, `${kinds} zones of node ${node}, as protection has them`);
+    for (const name of names) {
+      const zone = `node ${node} zone ${name} `;
+      ends(zones.includes(zone), `zone ${name} of node ${node}`);
+    }
+  }
+  const populated = zones.filter((zone) => numberOf(fields, `${zone}present`) !== 0);
+  checkSameLines(fields, populated);
+  checkSameLines(
+    fields,
+    zones.filter((zone) => !populated.includes(zone)),
+  );
+  const cpus = Array.from(fields.values()).filter(
+    ({ zone, name }) => zone === populated[0] && name === "cpu",
+  ).length;
+  for (const zone of zones) {
+    const first = fields.get(`${zone}protection`);
+    ends(first !== undefined, `protection of ${zone.trim()}`);
+    if (!populated.includes(zone)) continue;
+    ends(fields.has(`${zone}start_pfn`), `start_pfn of ${zone.trim()}`);
+    checkTwins(fields, zone);
+    for (let cpu = 0; cpu < Math.max(cpus, 1); cpu++) {
+      for (const name of ["cpu", "count", "high", "batch", "vm stats threshold"]) {
+        const key = `${zone}cpu ${cpu} ${name}`;
+        ends(fields.has(key), key);
+      }
+    }
+  }
+}
+
+/** The counter of free pages stands in a zone's lines twice. */
+function checkTwins(fields: ProcFields, zone: string): void {
+  const free = fields.get(`${zone}pages free`);
+  const again = fields.get(`${zone}nr_free_pages`);
+  if (free === undefined || again === undefined || free.value === again.value) return;
+  throw new EvidenceError(
+    { line: again.line, column: 1 },
+    `${free.value} free pages as in line ${free.line}`,
+    again.value,
+  );
+}

@@ -1,0 +1,175 @@
+import type { Kernel } from "../guest/kernel.js";
+import { pcpSizes } from "../mm/pcp-sizes.js";
+import type { Zone } from "../page-alloc/zone.js";
+import {
+  cpuComesOnline,
+  initPerZoneWmarkMin,
+  raiseForHugePages,
+  setupPerCpuPageset,
+} from "../page-alloc/zone-setup.js";
+import { MAX_PAGE_ORDER } from "../units.js";
+import { PageEventKind, type PageEvents } from "../workload/events.js";
+import type { EarlyMachine } from "../x86/early-machine.js";
+import { DeferredReplay } from "./deferred-replay.js";
+
+/** The thread of a node that initialises struct pages late (mm/mm_init.c: page_alloc_init_late). */
+const DEFERRED_COMM = /^pgdatinit\d+$/;
+/** Its helpers on other CPUs (kernel/padata.c). */
+const HELPER_COMM = /^kworker\//;
+
+/**
+ * Stages of boot that tune the zones. Few traces name them; each is found from what it changes, or
+ * from the boot log:
+ * - setup_per_cpu_pageset: refills were of one block, now they are larger. It comes right before
+ *   the first that is.
+ * - other CPUs come online: before a zone grows within a request (pages of their trace buffers make
+ *   it), before the first event of one, or before deferred initialisation.
+ * - deferred initialisation: its threads' frees.
+ * - init_per_zone_wmark_min, hugepage_init, kswapd_init: where the trace has their initcalls, there.
+ *   If not, the first before the first refill whose size only the new batch explains; the others by
+ *   lines of the boot log around them, whose clock runs ahead of the trace by what
+ *   "sched_clock: Marking stable" says.
+ */
+export class StockStages {
+  readonly #kernel: Kernel;
+  readonly #events: PageEvents;
+  readonly #cpuNodes: readonly number[];
+  /** Stages to come, in order, by the clock of the trace or by event. */
+  readonly #due: { readonly atNs: number; readonly event: number; readonly reach: () => void }[] = [];
+  readonly #earlyEnds: readonly { readonly start: number; readonly end: number; readonly deferred: number }[];
+  readonly #deferredStart: number;
+  readonly #deferredEnd: number;
+  readonly #knowsWatermarks: boolean;
+  #perCpuLists = false;
+  #online = 1;
+  #deferred: DeferredReplay | undefined = undefined;
+  #deferredDone = false;
+  #minFreeKbytes = 0;
+
+  /** @param initcalls where the trace says that initcalls end: name and next event; may be empty */
+  constructor(
+    kernel: Kernel,
+    { cpuNodes }: EarlyMachine,
+    events: PageEvents,
+    bootLog: string,
+    initcalls: ReadonlyMap<string, number>,
+  ) {
+    this.#kernel = kernel;
+    this.#events = events;
+    this.#cpuNodes = cpuNodes;
+    this.#earlyEnds = kernel.deferredAreas.flatMap(({ free, firstDeferredPfn }) =>
+      free.map(({ startPfn, endPfn }) => ({ start: startPfn, end: endPfn, deferred: firstDeferredPfn })),
+    );
+    const { first, last } = deferredSpan(events);
+    this.#deferredStart = first;
+    this.#deferredEnd = last;
+    const aheadNs = Number(/Marking stable \(.*\)->\(\d+, (-?\d+)\)/.exec(bootLog)?.[1] ?? 0);
+    const after = (initcall: string, line: RegExp | undefined, reach: () => void): void => {
+      const event = initcalls.get(initcall);
+      const seconds = line?.exec(bootLog)?.[1];
+      if (event !== undefined) this.#due.push({ atNs: Number.NEGATIVE_INFINITY, event, reach });
+      else if (seconds !== undefined)
+        this.#due.push({ atNs: Number(seconds) * 1e9 - aheadNs, event: 0, reach });
+    };
+    this.#knowsWatermarks = initcalls.has("init_per_zone_wmark_min");
+    after("init_per_zone_wmark_min", undefined, () => this.#watermarks());
+    after("hugepage_init", /\[ *([\d.]+)\] HugeTLB: \d+ KiB vmemmap can be freed for a 2/, () =>
+      this.#raise(),
+    );
+    after("kswapd_init", /\[ *([\d.]+)\] workingset: /, () => {
+      kernel.allocator.kswapdRunning = true;
+    });
+  }
+
+  /** Whether a page was there before tracing began: later ones wait for deferred initialisation. */
+  isEarly(pfn: number): boolean {
+    return this.#earlyEnds.every(({ start, end, deferred }) => pfn < start || pfn >= end || pfn < deferred);
+  }
+
+  /** Reaches what comes before an event. */
+  before(event: number): void {
+    const { cpu, timeNs } = this.#events;
+    if (cpu[event]! >= this.#online) this.#bringUp();
+    if (this.#deferredStart >= 0 && event > this.#deferredEnd && !this.#deferredDone) this.#finishDeferred();
+    while (this.#due.length > 0 && event >= this.#due[0]!.event && timeNs[event]! > this.#due[0]!.atNs) {
+      this.#due.shift()!.reach();
+    }
+  }
+
+  /**
+   * Whether an event is a free of deferred initialisation, which it then repeats.
+   *
+   * @param owned the model has handed out its page
+   */
+  deferredFree(event: number, owned: boolean): boolean {
+    const { kind, task, tasks, pfn, order } = this.#events;
+    if (event > this.#deferredEnd || kind[event] !== PageEventKind.free || owned) return false;
+    // A zone that ran empty grows within a request (deferred_grow_zone), in the model as in the kernel.
+    if (event < this.#deferredStart) {
+      if (order[event] === MAX_PAGE_ORDER) this.#bringUp();
+      return order[event] === MAX_PAGE_ORDER;
+    }
+    const { comm } = tasks[task[event]!]!;
+    if (!DEFERRED_COMM.test(comm) && !HELPER_COMM.test(comm)) return false;
+    if (this.#deferred === undefined) {
+      this.#bringUp();
+      this.#deferred = new DeferredReplay(this.#kernel);
+    }
+    this.#deferred.step(pfn[event]!);
+    return true;
+  }
+
+  /** A refill took so many blocks; to be called before the model repeats it. */
+  refill(zone: Zone, cpu: number, order: number, blocks: number): void {
+    if (!this.#perCpuLists) {
+      if (blocks < 2) return;
+      this.#perCpuLists = true;
+      setupPerCpuPageset(this.#kernel.allocator, this.#cpuNodes.slice(0, 1));
+      return;
+    }
+    if (!this.#deferredDone || this.#minFreeKbytes > 0 || this.#knowsWatermarks) return;
+    const now = zone.pcp[cpu]!;
+    const then = Object.assign(now.withoutPages(), pcpSizes(zone.managedPages, 0, 1));
+    if (now.withoutPages().refillBlocks(order, true) === blocks) return;
+    if (then.refillBlocks(order, true) === blocks) this.#watermarks();
+  }
+
+  #bringUp(): void {
+    const { allocator } = this.#kernel;
+    for (; this.#online < this.#cpuNodes.length; this.#online++) {
+      cpuComesOnline(allocator, this.#cpuNodes.slice(0, this.#online));
+    }
+  }
+
+  #finishDeferred(): void {
+    this.#deferredDone = true;
+    this.#deferred?.finish();
+  }
+
+  #watermarks(): void {
+    this.#minFreeKbytes = initPerZoneWmarkMin(this.#kernel.allocator, this.#cpuNodes);
+  }
+
+  #raise(): void {
+    if (this.#minFreeKbytes === 0) this.#watermarks();
+    raiseForHugePages(this.#kernel.allocator, this.#minFreeKbytes, this.#cpuNodes);
+  }
+}
+
+/**
+ * The events between which deferred initialisation frees: from a node's thread first to the last of one
+ * or of a helper, which may be the last to finish. The first process waits for all of them
+ * (page_alloc_init_late), so its next event ends the search.
+ */
+function deferredSpan({ kind, task, tasks, count }: PageEvents): { first: number; last: number } {
+  const isNode = tasks.map(({ comm }) => DEFERRED_COMM.test(comm));
+  const isHelper = tasks.map(({ comm }) => HELPER_COMM.test(comm));
+  const byNode = (_kind: number, event: number): boolean => isNode[task[event]!] === true;
+  const first = kind.findIndex(byNode);
+  let last = kind.findLastIndex(byNode);
+  if (first < 0) return { first, last };
+  for (let event = last + 1; event < count && tasks[task[event]!]!.pid !== 1; event++) {
+    if (isHelper[task[event]!] === true && kind[event] === PageEventKind.free) last = event;
+  }
+  return { first, last };
+}

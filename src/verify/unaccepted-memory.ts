@@ -1,0 +1,122 @@
+import { AcceptMemory } from "../accept/accept-memory.js";
+import { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { Zone } from "../page-alloc/zone.js";
+import { type AddressRange, addressOf, asPfn, MAX_ORDER_PAGES, PAGE_SIZE, type PhysAddr } from "../units.js";
+
+const RANGE = /lab: unaccepted \[0x([0-9a-f]+)-0x([0-9a-f]+)\)(?: (\d+) units)?/g;
+const TABLE =
+  /lab: table base 0x([0-9a-f]+) size (\d+) bytes.*kernel \[0x([0-9a-f]+)-0x([0-9a-f]+)\) initrd 0x([0-9a-f]+)\+0x([0-9a-f]+)/;
+
+/**
+ * The table of unaccepted memory that an instrumented kernel says it started with: whole units of
+ * the ranges it names, without those that the kernel image and the initrd touch.
+ *
+ * @param bootLog text of dmesg
+ * @returns undefined when nothing was unaccepted
+ */
+export function tableOfBootLog(bootLog: string): UnacceptedTable | undefined {
+  const found = TABLE.exec(bootLog);
+  if (found === null) return undefined;
+  const [base, sizeBytes, kernelStart, kernelEnd, initrdStart, initrdBytes] = found
+    .slice(1)
+    .map((text, index) => Number.parseInt(text, index === 1 ? 10 : 16));
+  const table = new UnacceptedTable(base!, sizeBytes!);
+  const unitAt = (address: number): number => (address - table.physBase) / table.unitSizeBytes;
+  for (const [, start, end, units] of bootLog.matchAll(RANGE)) {
+    // The stub accepts what is shorter than two units at once, even with a whole unit in it.
+    if (units === "0") continue;
+    const first = Math.max(0, Math.ceil(unitAt(Number.parseInt(start!, 16))));
+    const last = Math.min(table.unitCount, Math.floor(unitAt(Number.parseInt(end!, 16))));
+    if (first < last) table.setRange(first, last);
+  }
+  const touched: AddressRange[] = [
+    { start: kernelStart!, end: kernelEnd! },
+    { start: initrdStart!, end: initrdStart! + initrdBytes! },
+  ];
+  for (const { start, end } of touched) {
+    const first = Math.max(0, Math.floor(unitAt(start)));
+    const last = Math.min(table.unitCount, Math.ceil(unitAt(end)));
+    if (first < last) table.clearRange(first, last);
+  }
+  return table;
+}
+
+/** A table of its own with the same units set. */
+export function copyOf(table: UnacceptedTable): UnacceptedTable {
+  const copy = new UnacceptedTable(table.physBase, table.bitmapBytes);
+  for (let start = table.nextSet(0, table.unitCount); start < table.unitCount; ) {
+    const end = table.nextClear(start, table.unitCount);
+    copy.setRange(start, end);
+    start = table.nextSet(end, table.unitCount);
+  }
+  return copy;
+}
+
+/**
+ * The table when a workload began: what boot left, less the blocks that were accepted since.
+ *
+ * @param parkedThen frame numbers of the blocks on the lists at the end of boot
+ * @param parkedNow of those that are still on them
+ */
+export function tableOfSnapshot(
+  atBootEnd: UnacceptedTable,
+  parkedThen: readonly number[],
+  parkedNow: ReadonlySet<number>,
+): UnacceptedTable {
+  const table = copyOf(atBootEnd);
+  const acceptance = new AcceptMemory(table, { acceptMemory: () => {} });
+  for (const pfn of parkedThen) {
+    if (!parkedNow.has(pfn)) acceptance.acceptMemory(addressOf(asPfn(pfn)), MAX_ORDER_PAGES * PAGE_SIZE);
+  }
+  return table;
+}
+
+/** A decision of the allocator to accept memory. */
+export interface AcceptDecision {
+  /** Type of the zone + 256 * node, as in the log. */
+  readonly zone: number;
+  /** 0 while there are no watermarks yet. */
+  readonly pagesToAccept: number;
+  /** Most that CPUs can hold back from the counter of free pages, which the decision reads. */
+  readonly heldBackMax: number;
+}
+
+/** Acceptance that remembers what it was asked and what it asked of the platform. */
+export class RecordedAcceptance extends AcceptMemory {
+  /** `start-end` in hex, in order: what the platform was to accept. */
+  readonly accepts: string[];
+  /** The same for the requests, whether or not they found anything to accept. */
+  readonly requests: string[] = [];
+  readonly decisions: AcceptDecision[] = [];
+  /** What is still unaccepted. */
+  readonly remaining: UnacceptedTable | undefined;
+
+  constructor(table: UnacceptedTable | undefined) {
+    const accepts: string[] = [];
+    super(table, { acceptMemory: (start, end) => accepts.push(rangeText(start, end)) });
+    this.accepts = accepts;
+    this.remaining = table;
+  }
+
+  /** Forgets what was noted so far, for the next run; what is accepted stays accepted. */
+  nextRun(): void {
+    this.accepts.length = 0;
+    this.requests.length = 0;
+    this.decisions.length = 0;
+  }
+
+  override acceptMemory(start: PhysAddr, sizeBytes: number): void {
+    if (this.remaining !== undefined) this.requests.push(rangeText(start, start + sizeBytes));
+    super.acceptMemory(start, sizeBytes);
+  }
+
+  /** See MemoryAcceptor. */
+  noteDecision(zone: Zone, pagesToAccept: number): void {
+    const heldBackMax = zone.statThreshold * zone.pcp.length;
+    this.decisions.push({ zone: zone.type + zone.nodeId * 256, pagesToAccept, heldBackMax });
+  }
+}
+
+export function rangeText(start: number, end: number): string {
+  return `0x${start.toString(16)}-0x${end.toString(16)}`;
+}

@@ -1,0 +1,90 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  formatBuddyinfo,
+  formatMeminfo,
+  formatVmstat,
+  formatZoneinfo,
+  type ProcZone,
+} from "../../src/verify/proc-files.js";
+
+const test = suite("metrics: look-alikes of /proc");
+
+/** Zone DMA of a guest with 4 GiB and two CPUs, as Linux 6.12.107 showed it. */
+const DMA: ProcZone = {
+  nodeId: 0,
+  name: "DMA",
+  startPfn: 1,
+  spannedPages: 4095,
+  presentPages: 3998,
+  managedPages: 3840,
+  freePages: 3840,
+  unacceptedPages: 0,
+  boost: 0,
+  watermark: [65, 81, 97, 113],
+  lowmemReserve: [0, 1906, 3883, 3883],
+  freeBlocks: [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 3],
+  pcp: [{ cpu: 0, count: 0, high: 0, batch: 1 }],
+  statThreshold: 4,
+};
+
+test("buddyinfo", () => {
+  assert.is(
+    formatBuddyinfo([DMA]),
+    "Node 0, zone      DMA      0      0      0      0      0      0      0      0      1      1      3 \n",
+  );
+});
+
+test("zoneinfo", () => {
+  assert.equal(formatZoneinfo([DMA]).split("\n"), [
+    "Node 0, zone      DMA",
+    "  pages free     3840",
+    "        boost    0",
+    "        min      65",
+    "        low      81",
+    "        high     97",
+    "        promo    113",
+    "        spanned  4095",
+    "        present  3998",
+    "        managed  3840",
+    "        protection: (0, 1906, 3883, 3883)",
+    "      nr_free_pages 3840",
+    "      nr_unaccepted 0",
+    "  pagesets",
+    "    cpu: 0",
+    "              count: 0",
+    "              high:  0",
+    "              batch: 1",
+    "  vm stats threshold: 4",
+    "  start_pfn:           1",
+    "",
+  ]);
+});
+
+test("zoneinfo shows watermarks with the boost on them", () => {
+  const lines = formatZoneinfo([{ ...DMA, boost: 512 }]).split("\n");
+  assert.equal(lines.slice(2, 7), [
+    "        boost    512",
+    "        min      577",
+    "        low      593",
+    "        high     609",
+    "        promo    625",
+  ]);
+});
+
+test("meminfo counts in KiB, unaccepted memory as free", () => {
+  const normal: ProcZone = { ...DMA, managedPages: 994994, freePages: 989512, unacceptedPages: 441344 };
+  assert.is(
+    formatMeminfo([DMA, normal]),
+    "MemTotal:        3995336 kB\nMemFree:         3973408 kB\nUnaccepted:      1765376 kB\n",
+  );
+});
+
+test("vmstat counts pages", () => {
+  assert.is(
+    formatVmstat([DMA, { ...DMA, unacceptedPages: 1024 }]),
+    "nr_free_pages 7680\nnr_unaccepted 1024\n",
+  );
+});
+
+test.run();

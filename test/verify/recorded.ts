@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import type { RecordingFiles } from "../../src/verify/recording-files.js";
+
+const RECORDED = new URL("../../workloads/recorded/", import.meta.url);
+
+/** Directories with complete logs. */
+export const LAB_RECORDINGS: readonly string[] = readdirSync(RECORDED)
+  .filter((name) => existsSync(new URL(`${name}/boot.lablog.gz`, RECORDED)))
+  .sort();
+
+/**
+ * A committed recording.
+ *
+ * @param without names of files to leave out
+ */
+export function recordedFiles(
+  name: string,
+  without: (file: string) => boolean = () => false,
+): RecordingFiles {
+  const directory = new URL(`${name}/`, RECORDED);
+  const stored = new Set(readdirSync(directory).filter((file) => !without(file)));
+  return {
+    name,
+    list: () => [...stored].map((file) => file.replace(/\.gz$/, "")),
+    read: (file) =>
+      stored.has(`${file}.gz`) ? gunzipSync(readFileSync(new URL(`${file}.gz`, directory))) : undefined,
+  };
+}
+
+/** A recording whose file was tampered with. */
+export function tampered(
+  files: RecordingFiles,
+  name: string,
+  change: (bytes: Uint8Array) => Uint8Array,
+): RecordingFiles {
+  return {
+    ...files,
+    read: (file) => {
+      const bytes = files.read(file);
+      return file === name && bytes !== undefined ? change(new Uint8Array(bytes)) : bytes;
+    },
+  };
+}
+
+/** The same for a text file. */
+export function edited(
+  files: RecordingFiles,
+  name: string,
+  change: (text: string) => string,
+): RecordingFiles {
+  return tampered(files, name, (bytes) => new TextEncoder().encode(change(new TextDecoder().decode(bytes))));
+}
