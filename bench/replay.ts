@@ -8,9 +8,10 @@ import { gunzipSync } from "node:zlib";
 import { Bench } from "tinybench";
 import type { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { asPage, asPfn } from "../src/units.js";
-import { labSteps, Step } from "../src/verify/lab-steps.js";
-import { allocatorOf } from "../src/verify/load-snapshot.js";
+import { labSteps } from "../src/verify/lab-steps.js";
 import { parseSnapshot } from "../src/verify/snapshot.js";
+import { allocatorOf } from "../src/verify/snapshot-state.js";
+import { Step } from "../src/verify/steps.js";
 import { readLabLog } from "../src/workload/lab-log.js";
 import { PlainBuddy } from "./plain-buddy.js";
 
@@ -36,8 +37,9 @@ const log = readLabLog(read("wl-dd512.lablog"));
 const snapshot = parseSnapshot(Buffer.from(read("wl-dd512.snapA")).toString("utf8"));
 
 function requestsOfLog(): RequestColumns {
-  const { step, order: sequence } = labSteps(log);
-  const wanted = sequence.filter((i) => step[i] === Step.ALLOC || step[i] === Step.FREE);
+  const steps = labSteps(log);
+  const { step } = steps;
+  const wanted = steps.sequence().filter((i) => step[i] === Step.ALLOC || step[i] === Step.FREE);
   const handle = new Int32Array(wanted.length);
   const held = new Map<number, number>();
   const before = new Map<number, number>();

@@ -1,5 +1,5 @@
-import type { Divergence } from "../verify/comparison.js";
-import type { VerifiedRecording, VerifiedRun } from "../verify/verify-recording.js";
+import type { VerifiedRecording, VerifiedRun } from "../verify/result.js";
+import type { Divergence } from "../verify/tally.js";
 
 /** Where model and kernel first differ in each respect, a line each. */
 export function divergenceLines(recording: VerifiedRecording): string[] {

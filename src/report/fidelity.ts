@@ -1,7 +1,11 @@
 /** What `verify` found, as the document `results/fidelity.md`. */
 
-import { recordingHolds } from "../verify/verify.js";
-import { knownAllocations, type VerifiedRecording, type VerifiedRun } from "../verify/verify-recording.js";
+import {
+  knownAllocations,
+  recordingHolds,
+  type VerifiedRecording,
+  type VerifiedRun,
+} from "../verify/result.js";
 import { formatInteger } from "./cells.js";
 import { divergenceLines } from "./divergences.js";
 import { outsideRows } from "./outside-causes.js";

@@ -1,4 +1,4 @@
-import type { VerifiedRecording, VerifiedRun } from "../verify/verify-recording.js";
+import type { VerifiedRecording, VerifiedRun } from "../verify/result.js";
 import { formatInteger } from "./cells.js";
 
 const OUTSIDE_TEXT = {

@@ -1,5 +1,5 @@
+import { knownAllocations, type VerifiedRecording } from "../verify/result.js";
 import type { FreePages } from "../verify/stock-zoneinfo.js";
-import { knownAllocations, type VerifiedRecording } from "../verify/verify-recording.js";
 import { formatInteger } from "./cells.js";
 import { markdownTable, shareCell } from "./verify-cells.js";
 

@@ -1,6 +1,6 @@
 /** Cells that the table of `verify` and the fidelity document share. */
 
-import { knownAllocations, type VerifiedRun } from "../verify/verify-recording.js";
+import { knownAllocations, type VerifiedRun } from "../verify/result.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
 
 /** What `runCells` gives, by name. */

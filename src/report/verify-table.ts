@@ -1,5 +1,5 @@
-import type { Comparison } from "../verify/comparison.js";
-import type { VerifiedRecording } from "../verify/verify-recording.js";
+import type { VerifiedRecording } from "../verify/result.js";
+import type { Comparison } from "../verify/tally.js";
 import { divergenceLines } from "./divergences.js";
 import { columnsOf, type Paint, plainPaint, tableLines } from "./table.js";
 import { equalCell, RUN_HEAD, runCells } from "./verify-cells.js";

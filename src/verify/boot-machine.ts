@@ -36,7 +36,7 @@ export function bootLogOf(files: RecordingFiles): BootLog {
     checkStages(lines);
     const machine = machineFromBootLog(text);
     if (machine === undefined) {
-      throw new EvidenceError({ line: 1, column: 1 }, "a whole boot log with the e820 map", "none");
+      throw new EvidenceError("a whole boot log with the e820 map", "none", 1);
     }
     checkMachine(machine, lines);
     return { text, machine };
@@ -47,11 +47,10 @@ function checkStages(lines: readonly string[]): void {
   let from = 0;
   for (const [line, what] of STAGES) {
     const at = lines.findIndex((each) => line.test(each));
-    if (at < from)
-      throw new EvidenceError({ line: lines.length + 1, column: 1 }, what, "the end of the file");
+    if (at < from) throw new EvidenceError(what, "the end of the file", lines.length + 1);
     from = at;
     const again = lines.findIndex((each, other) => other > at && line.test(each));
-    if (again >= 0) throw new EvidenceError({ line: again + 1, column: 1 }, "one boot", shown(lines[again]!));
+    if (again >= 0) throw new EvidenceError("one boot", shown(lines[again]!), again + 1);
   }
 }
 
@@ -61,11 +60,7 @@ function checkMachine({ e820, cpuNodes, numaBlocks, initrd }: EarlyMachine, line
     if (holds) return;
     const marked = lines.flatMap((line, at) => (line.includes(mark) ? [at] : []));
     const at = marked[nth] ?? 0;
-    throw new EvidenceError(
-      { line: at + 1, column: 1 },
-      expected,
-      shown(lines[at]!.replace(/^\[ *[\d.]+\] /, "")),
-    );
+    throw new EvidenceError(expected, shown(lines[at]!.replace(/^\[ *[\d.]+\] /, "")), at + 1);
   };
   for (const [at, { start, end, type }] of e820.entries()) {
     must(end > start, "BIOS-e820", at, "a range that ends behind its start");

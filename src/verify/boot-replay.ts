@@ -1,161 +1,193 @@
-import { type Kernel, startKernel } from "../guest/kernel.js";
+/** The boot of a recorded kernel, from the e820 map on. */
+
+import type { AcceptMemory } from "../accept/accept-memory.js";
+import { type DeferredArea, type Kernel, startKernel } from "../guest/kernel.js";
 import type { KernelBuild } from "../linux/kernel-build.js";
 import { kernelRules } from "../linux/kernel-rules.js";
+import { deferredInitChunk, deferredJobs, padataChunks } from "../mm/deferred-init.js";
+import { BootStages } from "../page-alloc/boot-stages.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import {
-  cpuComesOnline,
-  initPerZoneWmarkMin,
-  raiseForHugePages,
-  recalculateWithoutHugePages,
-  setupPerCpuPageset,
-} from "../page-alloc/zone-setup.js";
 import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
-import { LabKind, type LabLog, LabMark } from "../workload/lab-log.js";
+import { asPfn, MAX_ORDER_PAGES } from "../units.js";
+import { LabKind, type LabLog } from "../workload/lab-log.js";
 import type { EarlyBoot, EarlyMachine } from "../x86/early-machine.js";
-import { DeferredReplay } from "./deferred-replay.js";
-import { OpenLoop } from "./open-loop.js";
-import { piecesOf, type ReleasedBlock } from "./released-blocks.js";
-import type { RecordedAcceptance } from "./unaccepted-memory.js";
+import { type Comparison, compareInOrder } from "./tally.js";
 
-/** A boot that was repeated from the e820 map on with the requests of its log. */
-export interface BootReplay {
+/** A kernel that has handed its first memory to the page allocator. */
+export interface Booted {
   readonly kernel: Kernel;
-  readonly loop: OpenLoop;
+  readonly machine: EarlyMachine;
+  /** Stages to come. */
+  readonly stages: RecordedStages;
   /** Boot memory in the order in which the model gave it to the allocator. */
   readonly released: readonly ReleasedBlock[];
-  readonly deferredInterleavings: number;
 }
 
-const isMark = (log: LabLog, i: number, mark: number): boolean =>
-  log.kind[i] === LabKind.MARK && log.order[i] === mark;
+/** The stages of a boot as recordings show them: that per-CPU lists or watermarks change, not for which of the stages. */
+class RecordedStages {
+  /** CPUs that are online, as far as per-CPU lists count them; 0 before these have sizes. */
+  online = 0;
+  /** Times that watermarks were set. */
+  watermarks = 0;
+  readonly #stages: BootStages;
+  readonly #cpus: number;
+
+  constructor(allocator: PageAllocator, cpuNodes: readonly number[], wantsHugePages: boolean) {
+    this.#stages = new BootStages(allocator, cpuNodes, wantsHugePages);
+    this.#cpus = cpuNodes.length;
+  }
+
+  sizePcp(): void {
+    if (this.online === 0) this.#stages.setupPerCpuPageset();
+    else this.#stages.pageAllocCpuOnline();
+    this.online++;
+  }
+
+  /** All CPUs that are not online yet come online. */
+  bringUp(): void {
+    while (this.online < this.#cpus) this.sizePcp();
+  }
+
+  setWatermarks(): void {
+    if (this.watermarks === 0) this.#stages.initPerZoneWmarkMin();
+    else this.#stages.hugepageInit();
+    this.watermarks++;
+  }
+}
+
+/** A piece of boot memory as it reaches the page allocator. */
+export interface ReleasedBlock {
+  readonly pfn: number;
+  readonly order: number;
+  /** On the unaccepted list instead of the free lists. */
+  readonly parked: boolean;
+}
 
 /**
- * Repeats a boot. The log says when something is asked for and when a stage of boot is reached;
- * what happens then is the model's.
+ * Boots a kernel up to memblock's hand-over.
  *
- * @param logOf the log, which is looked at once the machine's zones are known
+ * @param earlySteps in place of those of the build
  */
-export function replayBoot(
-  logOf: LabLog | ((allocator: PageAllocator) => LabLog),
+export function bootKernel(
   machine: EarlyMachine,
   build: KernelBuild,
-  acceptance: RecordedAcceptance,
+  acceptance: AcceptMemory,
   earlySteps?: (boot: EarlyBoot) => void,
-): BootReplay {
+): Booted {
   const released: ReleasedBlock[] = [];
-  const lazy = !/(^|\s)accept_memory=eager(\s|$)/.test(machine.commandLine);
+  const has = (option: string): boolean => new RegExp(`(^|\\s)${option}(\\s|$)`).test(machine.commandLine);
   const clock = new GuestClock(new VirtualCpus(machine.cpuNodes.length), new CostLedger());
   const kernel = startKernel({
     machine,
     build,
     rules: kernelRules("6.12").pageAlloc,
     acceptance,
-    lazy,
+    lazy: !has("accept_memory=eager"),
     clock,
     ...(earlySteps === undefined ? {} : { earlySteps }),
     released: (startPfn, order, blocks, parked) => {
-      for (const piece of piecesOf(startPfn, order, blocks, parked)) released.push(piece);
+      for (let block = 0; block < blocks; block++)
+        released.push({ pfn: startPfn + block * 2 ** order, order, parked });
     },
   });
-  const log = typeof logOf === "function" ? logOf(kernel.allocator) : logOf;
-  const loop = new OpenLoop(log, kernel.allocator, machine.cpuNodes);
-  const stages = new Stages(kernel.allocator, machine);
-  let deferred: DeferredReplay | undefined;
-  // Everything in front of the first request has happened in the kernel's constructor.
-  const firstRequest = firstRecord(log, LabKind.ALLOC);
-  const stageAt = stagesOfLog(log);
-  for (let i = firstRequest; i < log.length; i++) {
-    if (stageAt[i] !== Stage.NONE) {
-      loop.runUntil(i);
-      stages.reach(stageAt[i]!);
-      continue;
-    }
-    const isRelease = log.kind[i] === LabKind.INIT_FREE || log.kind[i] === LabKind.PARK;
-    // Before per-CPU lists are set up, a zone that ran empty grows within a request.
-    if (isRelease && stages.perCpuLists) {
-      loop.runUntil(i);
-      deferred ??= new DeferredReplay(kernel);
-      deferred.step(log.pfn[i]!);
-    }
+  const stages = new RecordedStages(kernel.allocator, machine.cpuNodes, !has("transparent_hugepage=never"));
+  return { kernel, machine, stages, released };
+}
+
+/** Compares boot memory with the log, piece by piece in order. */
+export function compareReleased({ released }: Booted, { length, kind, pfn, order }: LabLog): Comparison {
+  const recorded: ReleasedBlock[] = [];
+  let handedOver: number | undefined;
+  for (let i = 0; i < length; i++) {
+    const parked = kind[i] === LabKind.PARK;
+    if (parked || kind[i] === LabKind.INIT_FREE) recorded.push({ pfn: pfn[i]!, order: order[i]!, parked });
+    else if (kind[i] === LabKind.ALLOC) handedOver ??= recorded.length;
   }
-  loop.runUntil(log.length);
-  deferred?.finish();
-  return { kernel, loop, released, deferredInterleavings: deferred?.interleavings ?? 0 };
+  return compareInOrder(recorded, released, {
+    isSame: (a, b) => a.pfn === b.pfn && a.order === b.order && a.parked === b.parked,
+    text: (block) => `pfn 0x${block.pfn.toString(16)} order ${block.order}${block.parked ? ", parked" : ""}`,
+    eventAt: (at) => at,
+    context: (at) =>
+      `piece ${at} of ${recorded.length}, ${handedOver ?? recorded.length} of them by memblock`,
+  });
 }
 
-/** First record of a kind, or the length of the log. */
-export function firstRecord(log: LabLog, kind: number): number {
-  const found = log.kind.indexOf(kind);
-  return found < 0 ? log.length : found;
+/** What the model frees in one go: blocks of order 10 one by one, a run of single pages whole. */
+interface Piece {
+  readonly startPfn: number;
+  readonly pages: number;
+  readonly single: boolean;
 }
 
-/** What a record announces. */
-const Stage = { NONE: 0, PCP_SIZES: 1, WATERMARKS: 2 } as const;
+/** A chunk of a node's work that one thread does in order. */
+interface Chunk {
+  readonly pieces: readonly Piece[];
+  next: number;
+}
 
 /**
- * The records with which a stage begins. It has one for each zone, and they need not be neighbours:
- * an interrupt or another CPU can come between. Watermarks are set from the first zone on, so each
- * record of that zone begins a stage; sizes of per-CPU lists follow from them. Before there are any,
- * sizes are set when a CPU comes up, and only zones whose sizes change have a record.
+ * Deferred initialisation at the pace of a log. What is freed and in which order within a chunk
+ * comes from the model; that threads of several nodes and other kernel threads take turns, and
+ * when, is taken from the log.
  */
-export function stagesOfLog(log: LabLog): Uint8Array {
-  const stages = new Uint8Array(log.length);
-  const sized = new Set<number>();
-  const previousOnCpu = new Int32Array(256).fill(-1);
-  let lastSize = -1;
-  let firstZone = -1;
-  for (let i = 0; i < log.length; i++) {
-    const cpu = log.cpu[i]!;
-    const zone = log.type[i]!;
-    if (isMark(log, i, LabMark.WATERMARKS)) {
-      if (firstZone < 0) firstZone = zone;
-      if (zone === firstZone) stages[i] = Stage.WATERMARKS;
-    } else if (isMark(log, i, LabMark.PCP_SIZES) && firstZone < 0) {
-      const goesOn = lastSize >= 0 && previousOnCpu[cpu] === lastSize && !sized.has(zone);
-      if (!goesOn) {
-        sized.clear();
-        stages[i] = Stage.PCP_SIZES;
-      }
-      sized.add(zone);
-      lastSize = i;
-    }
-    previousOnCpu[cpu] = i;
+export class DeferredReplay {
+  /** Times the log goes on with another chunk than the one before it left unfinished. */
+  interleavings = 0;
+  readonly #kernel: Kernel;
+  readonly #chunks: readonly Chunk[];
+  #current: Chunk | undefined = undefined;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#chunks = kernel.deferredAreas.flatMap((area) => chunksOf(area, kernel.cpuNodes));
+    kernel.allocator.growZone = undefined;
   }
-  return stages;
+
+  /** Frees the piece that starts at a frame, if it is next in its chunk. Pages inside a run do nothing. */
+  step(pfn: number): void {
+    const due = (chunk: Chunk | undefined): boolean => chunk?.pieces[chunk.next]?.startPfn === pfn;
+    const chunk = due(this.#current) ? this.#current : this.#chunks.find(due);
+    if (chunk === undefined) return;
+    if (this.#current !== undefined && chunk !== this.#current) {
+      if (this.#current.next < this.#current.pieces.length) this.interleavings++;
+    }
+    this.#current = chunk;
+    this.#release(chunk.pieces[chunk.next++]!);
+  }
+
+  /** Frees what the log did not mention, so that the model is complete. */
+  finish(): void {
+    for (const chunk of this.#chunks) {
+      while (chunk.next < chunk.pieces.length) this.#release(chunk.pieces[chunk.next++]!);
+    }
+  }
+
+  #release({ startPfn, pages, single }: Piece): void {
+    if (single) this.#kernel.release.singlePages(asPfn(startPfn), pages);
+    else this.#kernel.release.maxOrderRun(asPfn(startPfn), 1);
+  }
 }
 
-/** Stages of boot that tune the zones, as the log reaches them. */
-class Stages {
-  perCpuLists = false;
-  readonly #allocator: PageAllocator;
-  readonly #cpuNodes: readonly number[];
-  readonly #hugePages: boolean;
-  #online = 1;
-  #minFreeKbytes = 0;
-
-  constructor(allocator: PageAllocator, { cpuNodes, commandLine }: EarlyMachine) {
-    this.#allocator = allocator;
-    this.#cpuNodes = cpuNodes;
-    this.#hugePages = !/(^|\s)transparent_hugepage=never(\s|$)/.test(commandLine);
-  }
-
-  reach(stage: number): void {
-    const allocator = this.#allocator;
-    if (stage === Stage.WATERMARKS) {
-      this.#minFreeKbytes =
-        this.#minFreeKbytes === 0
-          ? initPerZoneWmarkMin(allocator, this.#cpuNodes)
-          : this.#hugePages
-            ? raiseForHugePages(allocator, this.#minFreeKbytes, this.#cpuNodes)
-            : recalculateWithoutHugePages(allocator, this.#cpuNodes);
-    } else if (!this.perCpuLists) {
-      setupPerCpuPageset(allocator, this.#cpuNodes.slice(0, 1));
-      this.perCpuLists = true;
-    } else {
-      cpuComesOnline(allocator, this.#cpuNodes.slice(0, this.#online));
-      this.#online++;
-    }
-  }
+function chunksOf(area: DeferredArea, cpuNodes: readonly number[]): Chunk[] {
+  const threads = cpuNodes.filter((nodeId) => nodeId === area.nodeId).length;
+  return deferredJobs(area.free, area.firstDeferredPfn)
+    .flatMap((job) => padataChunks(job, threads).chunks)
+    .map((span) => {
+      const pieces: Piece[] = [];
+      deferredInitChunk(area.free, span, {
+        maxOrderBlocks: (startPfn, blocks) => {
+          for (let block = 0; block < blocks; block++) {
+            pieces.push({
+              startPfn: startPfn + block * MAX_ORDER_PAGES,
+              pages: MAX_ORDER_PAGES,
+              single: false,
+            });
+          }
+        },
+        singlePages: (startPfn, pages) => pieces.push({ startPfn, pages, single: true }),
+      });
+      return { pieces, next: 0 };
+    });
 }

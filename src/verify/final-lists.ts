@@ -1,6 +1,10 @@
+/** The lists of a snapshot beside those of the model, and the comparison of the two. */
+
+import { addFreeRun, addToFreeList } from "../page-alloc/buddy.js";
 import { MIGRATE_TYPES, MigrateType } from "../page-alloc/migratetype.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { PCP_LISTS } from "../page-alloc/pcp.js";
+import { NO_PAGE, ORDER_MASK } from "../page-alloc/page-frames.js";
+import { PCP_LISTS, pcpIndexOrder } from "../page-alloc/pcp.js";
 import type { Zone } from "../page-alloc/zone.js";
 import {
   asPfn,
@@ -8,28 +12,104 @@ import {
   MAX_PAGE_ORDER,
   PAGEBLOCK_ORDER,
   PAGEBLOCK_PAGES,
+  type Pfn,
   roundDown,
 } from "../units.js";
-import type { Comparison } from "./comparison.js";
-import { freeListKey, type SnapshotZone } from "./snapshot-zone.js";
+import { listed, pfnsOn } from "./page-place.js";
+import { freeListKey, type SnapshotZone } from "./snapshot.js";
+import { type Comparison, Tally } from "./tally.js";
 
-/** Frame numbers on a list, head first. */
-export function pfnsOn(allocator: PageAllocator, list: number): number[] {
-  const { frames } = allocator;
-  const pfns: number[] = [];
-  let left = frames.next.length;
-  for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
-    if (left-- === 0) throw new Error("the model has a list without end");
-    if (!frames.isRange(node)) {
-      pfns.push(frames.pfnOf(node));
-      continue;
-    }
-    const slot = node - frames.firstRangeNode;
-    for (let block = 0; block < frames.rangeCount[slot]!; block++) {
-      pfns.push((frames.rangeStart[slot]! + block) * MAX_ORDER_PAGES);
+/** Where the pages of a buddy list are; those of a per-CPU list are at a CPU. */
+const ON_BUDDY_LISTS = -1;
+
+/** A list in the model and in a snapshot. */
+export interface ZoneList {
+  readonly name: string;
+  /** ON_BUDDY_LISTS or a CPU. */
+  readonly where: number;
+  readonly order: number;
+  /** First frames of the snapshot's blocks, head first. */
+  readonly recorded: readonly Pfn[];
+  /** Those of the model's. */
+  readonly found: readonly Pfn[];
+  /** Takes everything off the model's list. */
+  readonly empty: () => void;
+  /** Puts the snapshot's blocks on it. */
+  readonly fill: () => void;
+}
+
+export function freeLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): ZoneList[] {
+  const lists: ZoneList[] = [];
+  for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+    for (let type = 0; type < MIGRATE_TYPES; type++) {
+      const recorded = from.free.get(freeListKey(order, type)) ?? [];
+      lists.push({
+        name: `order ${order} type ${type}`,
+        where: ON_BUDDY_LISTS,
+        order,
+        recorded,
+        found: pfnsOn(allocator, zone.list(order, type)),
+        empty: () => emptyFreeList(allocator, zone, order, type),
+        fill: () => fillFreeList(allocator, zone, order, type, recorded),
+      });
     }
   }
-  return pfns;
+  return lists;
+}
+
+export function cpuLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): ZoneList[] {
+  return from.pcp.flatMap(({ cpu, lists }) =>
+    Array.from({ length: PCP_LISTS }, (_, index): ZoneList => {
+      const list = zone.pcp[cpu]!.lists[index]!;
+      const recorded = lists.get(index) ?? [];
+      return {
+        name: `CPU ${cpu} list ${index}`,
+        where: cpu,
+        order: pcpIndexOrder(index),
+        recorded,
+        found: listed(list).map((page) => allocator.frames.pfnOf(page)),
+        empty: () => {
+          while (list.size > 0) list.popTail();
+        },
+        fill: () => {
+          for (const pfn of recorded) list.pushTail(allocator.pageAt(pfn));
+        },
+      };
+    }),
+  );
+}
+
+function emptyFreeList({ frames }: PageAllocator, zone: Zone, order: number, type: number): void {
+  const list = zone.list(order, type);
+  for (let node = frames.next[list]!; node !== list; node = frames.next[list]!) {
+    if (frames.isRange(node)) frames.takeFromRange(node, frames.firstBlock(node));
+    else {
+      frames.unlink(node);
+      frames.meta[node]! &= ~ORDER_MASK;
+    }
+    zone.nrFree[order]!--;
+  }
+  zone.orderMask[type]! &= ~(1 << order);
+}
+
+/** A block that nobody has touched stays one: it gets no frames. */
+function fillFreeList(
+  allocator: PageAllocator,
+  zone: Zone,
+  order: number,
+  type: number,
+  pfns: readonly Pfn[],
+): void {
+  const { frames } = allocator;
+  const untouchable = order === MAX_PAGE_ORDER && type === MigrateType.MOVABLE;
+  for (const pfn of pfns) {
+    if (untouchable && frames.pageOf(pfn) === NO_PAGE) addFreeRun(frames, zone, pfn / MAX_ORDER_PAGES, 1, 0);
+    else addToFreeList(frames, zone, allocator.pageAt(pfn), order, type, true);
+  }
+}
+
+export function populated(snapshot: readonly SnapshotZone[]): SnapshotZone[] {
+  return snapshot.filter((zone) => zone.presentPages > 0);
 }
 
 /**
@@ -44,62 +124,47 @@ export function compareFinalLists(
   snapshot: readonly SnapshotZone[],
   event: number,
 ): Comparison {
-  const result: Comparison = { compared: 0, equal: 0 };
+  const tally = new Tally();
   const compare = (what: string, expected: readonly number[], found: readonly number[]): void => {
     if (expected.length === 0 && found.length === 0) return;
-    result.compared++;
     const at = expected.findIndex((value, index) => value !== found[index]);
-    if (at < 0 && expected.length === found.length) {
-      result.equal++;
-      return;
-    }
     const place = at < 0 ? expected.length : at;
-    result.firstDivergence ??= {
+    tally.expect(at < 0 && expected.length === found.length, () => ({
       event,
       expected: listText(expected, place),
       found: listText(found, place),
       context: `${what}, from element ${place}; ${expected.length} expected, ${found.length} found`,
-    };
+    }));
   };
-  const populated = snapshot.filter((zone) => zone.presentPages > 0);
-  for (const [index, expected] of populated.entries()) {
+  for (const [index, expected] of populated(snapshot).entries()) {
     const zone = allocator.zones[index];
     if (zone === undefined) compare(`zone ${expected.name}`, [expected.managedPages], []);
     else compareZone(allocator, zone, expected, compare);
   }
-  return result;
+  return tally;
 }
 
 type Compare = (what: string, expected: readonly number[], found: readonly number[]) => void;
 
 function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZone, compare: Compare): void {
   const name = `node ${zone.nodeId} zone ${zone.name}`;
-  for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
-    for (let type = 0; type < MIGRATE_TYPES; type++) {
-      const recorded = expected.free.get(freeListKey(order, type)) ?? [];
-      compare(`${name} order ${order} type ${type}`, recorded, pfnsOn(allocator, zone.list(order, type)));
-    }
-  }
+  const compareLists = (lists: readonly ZoneList[]): void => {
+    for (const list of lists) compare(`${name} ${list.name}`, list.recorded, list.found);
+  };
+  compareLists(freeLists(allocator, zone, expected));
   compare(`${name} unaccepted`, expected.unaccepted, pfnsOn(allocator, zone.unacceptedList));
-  for (const { cpu, lists } of expected.pcp) {
-    for (let index = 0; index < PCP_LISTS; index++) {
-      const list = zone.pcp[cpu]!.lists[index]!;
-      const found = Array.from({ length: list.size }, (_, at) => allocator.frames.pfnOf(list.at(at)));
-      compare(`${name} CPU ${cpu} list ${index}`, lists.get(index) ?? [], found);
-    }
-  }
+  compareLists(cpuLists(allocator, zone, expected));
   const types = recordedTypes(expected);
   compare(`${name} pageblock types`, types, typesOf(allocator, zone, types));
   for (const pcp of expected.pcp) {
-    const found = zone.pcp[pcp.cpu]!;
-    const numbers = (of: typeof pcp | typeof found): number[] => [
-      of.count,
-      of.high,
-      of.highMin,
-      of.highMax,
-      of.batch,
-    ];
-    compare(`${name} CPU ${pcp.cpu} count, high, high_min, high_max, batch`, numbers(pcp), numbers(found));
+    const [recorded, found] = [pcp, zone.pcp[pcp.cpu]!].map(({ count, high, highMin, highMax, batch }) => [
+      count,
+      high,
+      highMin,
+      highMax,
+      batch,
+    ]);
+    compare(`${name} CPU ${pcp.cpu} count, high, high_min, high_max, batch`, recorded!, found!);
   }
   compare(
     `${name} managed pages, watermarks, boost, unaccepted and present pages, lowmem reserve`,
@@ -122,6 +187,11 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
   );
 }
 
+function listText(list: readonly number[], from: number): string {
+  const shown = list.slice(from, from + 3).map((value) => `0x${value.toString(16)}`);
+  return shown.length === 0 ? "end of list" : `${shown.join(" ")}${from + 3 < list.length ? " ..." : ""}`;
+}
+
 /** Types of a zone's pageblocks, one by one. */
 export function recordedTypes(zone: SnapshotZone): number[] {
   return zone.blocks.flatMap(([type, count]) => Array.from({ length: count }, () => type));
@@ -131,19 +201,14 @@ export function recordedTypes(zone: SnapshotZone): number[] {
 export function typesOf(allocator: PageAllocator, zone: Zone, recorded: readonly number[]): number[] {
   const { frames } = allocator;
   const start = roundDown(zone.startPfn, PAGEBLOCK_PAGES);
-  const listed = new Set([
+  const untouched = new Set([
     ...pfnsOn(allocator, zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE)),
     ...pfnsOn(allocator, zone.unacceptedList),
   ]);
   return recorded.map((type, index) => {
-    const pfn = start + index * PAGEBLOCK_PAGES;
-    const page = frames.pageOf(asPfn(pfn));
+    const pfn = asPfn(start + index * PAGEBLOCK_PAGES);
+    const page = frames.pageOf(pfn);
     if (page >= 0) return frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
-    return listed.has(roundDown(pfn, MAX_ORDER_PAGES)) ? MigrateType.MOVABLE : type;
+    return untouched.has(roundDown(pfn, MAX_ORDER_PAGES)) ? MigrateType.MOVABLE : type;
   });
-}
-
-function listText(list: readonly number[], from: number): string {
-  const shown = list.slice(from, from + 3).map((value) => `0x${value.toString(16)}`);
-  return shown.length === 0 ? "end of list" : `${shown.join(" ")}${from + 3 < list.length ? " ..." : ""}`;
 }

@@ -1,114 +1,69 @@
+/** The log of an instrumented kernel as steps. */
+
+import { MAX_NR_ZONES } from "../mm/zones.js";
 import { gfpMigrateType } from "../page-alloc/gfp.js";
-import { pcpAllowedOrder } from "../page-alloc/pcp.js";
+import { MIGRATE_TYPES } from "../page-alloc/migratetype.js";
+import { PCP_LISTS, pcpAllowedOrder } from "../page-alloc/pcp.js";
+import type { Zone } from "../page-alloc/zone.js";
+import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
 import { LabKind, type LabLog, LabMark } from "../workload/lab-log.js";
+import { Step, Steps } from "./steps.js";
+import { type Comparison, type Divergence, Tally } from "./tally.js";
 
-/** What a record asks of the allocator. Records without a step only say what the allocator did. */
-export const Step = {
-  NONE: 0,
-  ALLOC: 1,
-  /** To the per-CPU lists, or where the order does not go there, to the buddy lists. */
-  FREE: 2,
-  /** To the buddy lists although the order has a per-CPU list: an interrupt found the list locked. */
-  FREE_LOCKED: 3,
-  /** The vmstat worker lowers a per-CPU limit and drains down to it. */
-  DECAY: 4,
-  /** The vmstat worker drains the list of another node's zone. */
-  TIMER_DRAIN: 5,
-} as const;
+/** What a record is: when it is one that a kernel writes, and what it says of the steps. */
+interface RecordKind {
+  readonly wrong: (log: LabLog, i: number, machine: LabMachine) => Wrong | undefined;
+  readonly read?: (reader: LabReader, i: number) => void;
+}
 
-/** What to do, and when: a log says most things a little after they happened. */
-export interface LabSteps {
-  /** Step of each record. */
-  readonly step: Uint8Array;
-  /** Records with a step, in the order in which they took effect. */
-  readonly order: Uint32Array;
-  /** For each record with a step: the record at which it took effect. */
-  readonly effect: Int32Array;
-  /** Pages that a free, a decay or a timer drained, and blocks that an allocation took from the buddy lists. */
-  readonly moved: Int32Array;
-  /** For each record the next allocation on its CPU, or -1. */
-  readonly nextAllocation: Int32Array;
-  /** The same for the next record of any kind, and for the next drain. */
-  readonly nextOnCpu: Int32Array;
-  readonly nextDrain: Int32Array;
-  /** Allocations whose line came after frees that happened later. */
-  readonly interruptedAllocations: number;
-  /** Frees that found the per-CPU list locked. */
-  readonly lockedFrees: number;
-  /** Steps that took effect among another CPU's. */
-  readonly interleavedSteps: number;
+const KINDS: Readonly<Record<number, RecordKind>> = {
+  [LabKind.ALLOC]: { wrong: wrongAllocation, read: (reader, i) => reader.allocated(i, Step.ALLOC) },
+  [LabKind.FREE]: { wrong: wrongBlock, read: (reader, i) => reader.freed(i) },
+  [LabKind.FREE_BATCHED]: { wrong: wrongTypedBlock, read: (reader, i) => reader.freed(i) },
+  [LabKind.DRAIN]: { wrong: wrongDrain, read: (reader, i) => reader.drained(i) },
+  [LabKind.ZONE_LOCKED]: { wrong: wrongTypedBlock, read: (reader, i) => reader.taken(i) },
+  [LabKind.EXTFRAG]: { wrong: wrongTypedBlock, read: (reader, i) => reader.taken(i) },
+  [LabKind.BULK]: { wrong: wrongBlock, read: (reader, i) => reader.allocated(i, Step.BULK) },
+  [LabKind.INIT_FREE]: { wrong: wrongBlock, read: (reader, i) => reader.released(i) },
+  [LabKind.PARK]: { wrong: wrongBlock, read: (reader, i) => reader.released(i) },
+  [LabKind.ACCEPT_PAGE]: { wrong: wrongBlock, read: (reader, i) => reader.accepting(i) },
+  [LabKind.ACCEPT_MEMORY]: { wrong: wrongAddresses },
+  [LabKind.ARCH_ACCEPT]: { wrong: wrongAddresses },
+  [LabKind.COND_ACCEPT]: {
+    wrong: ({ a }, i, machine) => wrongZone(a[i]! & 0xff, a[i]! >>> 8, machine),
+    read: (reader, i) => reader.accepting(i),
+  },
+  [LabKind.SET_TYPE]: {
+    wrong: ({ type, pfn }, i, machine) =>
+      wrongType(type[i]!) ?? wrongFrame(pfn[i]!, PAGEBLOCK_ORDER, machine),
+  },
+  [LabKind.MARK]: { wrong: wrongMark, read: (reader, i) => reader.marked(i) },
+  [LabKind.FREE_BUDDY]: { wrong: wrongTypedBlock, read: (reader, i) => reader.freed(i) },
+  [LabKind.SPLIT]: { wrong: () => undefined },
+  [LabKind.ISOLATE]: { wrong: () => undefined },
+};
+
+/** Works out what each record asks for and when it took effect. Frame numbers only tie records of one free together. */
+export function labSteps(log: LabLog): Steps {
+  const { length: count, type: migrateType, a: detail } = log;
+  const steps = new Steps({ ...log, count, migrateType, detail });
+  markFrees(log, steps);
+  markStages(log, steps);
+  const reader = new LabReader(log, steps);
+  for (let i = 0; i < log.length; i++) reader.record(i);
+  steps.countInterleaved();
+  markRetypings(log, steps);
+  return steps;
 }
 
 /** Put at the tail (FPI_TO_TAIL): only accepted blocks and boot memory are. */
 const TO_TAIL = 2;
-/** Order or type of a section not known yet. */
-const ANY = -1;
 
-/** Allocations of one CPU that are under way at once: a task's, and those of interrupts on top; more came to nothing. */
-const NESTED_MAX = 64;
-
-/** A run of records in which one allocation takes blocks from the buddy lists, before its own line. */
-interface Section {
-  readonly start: number;
-  /** Blocks taken. */
-  blocks: number;
-  last: number;
-  /** Of the blocks taken; -1 while nothing but acceptance has been seen. */
-  order: number;
-  type: number;
-}
-
-/** The state of one CPU while its records are read in turn. */
-interface CpuReader {
-  /** Allocations that have begun and have no line yet; one of an interrupt lies above what it interrupted. */
-  readonly sections: Section[];
-  /** The free or decay that a drain that comes next belongs to, or -1. */
-  drainOwner: number;
-  /** Record before this one. */
-  previous: number;
-  /** Latest record of a free. */
-  lastFree: number;
-}
-
-/** Works out what each record asks for and when it took effect. Frame numbers only tie records of one free together. */
-export function labSteps(log: LabLog): LabSteps {
-  const step = new Uint8Array(log.length);
-  const lockedFrees = markFrees(log, step);
-  const effect = new Int32Array(log.length);
-  const moved = new Int32Array(log.length);
-  const cpus = new Map<number, CpuReader>();
-  let interruptedAllocations = 0;
-  for (let i = 0; i < log.length; i++) {
-    let cpu = cpus.get(log.cpu[i]!);
-    if (cpu === undefined) {
-      cpu = { sections: [], drainOwner: -1, previous: -1, lastFree: -1 };
-      cpus.set(log.cpu[i]!, cpu);
-    }
-    effect[i] = i;
-    readRecord(log, i, cpu, step, effect, moved);
-    if (step[i] === Step.ALLOC && cpu.lastFree > effect[i]!) interruptedAllocations++;
-    cpu.previous = i;
-  }
-  return {
-    step,
-    effect,
-    moved,
-    order: inOrderOfEffect(step, effect),
-    nextAllocation: nextOnCpu(log, (kind) => kind === LabKind.ALLOC || kind === LabKind.BULK),
-    nextOnCpu: nextOnCpu(log, () => true),
-    nextDrain: nextOnCpu(log, (kind) => kind === LabKind.DRAIN),
-    interruptedAllocations,
-    lockedFrees,
-    interleavedSteps: countInterleaved(log, step, effect),
-  };
-}
-
-/** Ties each free to the record with which its page leaves its owner's hands. Returns how many found the list locked. */
-function markFrees(log: LabLog, step: Uint8Array): number {
-  const { kind, order, pfn, a } = log;
+/** Ties each free to the record with which its page leaves its owner's hands. */
+function markFrees({ length, kind, order, pfn, a }: LabLog, steps: Steps): void {
+  const { step } = steps;
   const prepared = new Map<number, number>();
-  let lockedFrees = 0;
-  for (let i = 0; i < log.length; i++) {
+  for (let i = 0; i < length; i++) {
     const frame = pfn[i]!;
     switch (kind[i]) {
       case LabKind.ALLOC:
@@ -128,144 +83,315 @@ function markFrees(log: LabLog, step: Uint8Array): number {
         else if ((a[i]! & TO_TAIL) === 0) {
           const locked = pcpAllowedOrder(order[i]!);
           step[i] = locked ? Step.FREE_LOCKED : Step.FREE;
-          if (locked) lockedFrees++;
+          if (locked) steps.lockedFrees++;
         }
         break;
       }
       default:
     }
   }
-  return lockedFrees;
 }
 
-function readRecord(
-  log: LabLog,
-  i: number,
-  cpu: CpuReader,
-  step: Uint8Array,
-  effect: Int32Array,
-  moved: Int32Array,
-): void {
-  switch (log.kind[i]) {
-    case LabKind.ALLOC:
-    case LabKind.BULK: {
-      step[i] = Step.ALLOC;
-      const section = takeSection(cpu.sections, log.order[i]!, gfpMigrateType(log.a[i]!));
-      if (section !== undefined) {
-        effect[i] = section.start;
-        moved[i] = section.blocks;
+/**
+ * Marks the records with which a stage of boot begins. It has one for each zone, and they need not be
+ * neighbours: an interrupt or another CPU can come between. Watermarks are set from the first zone on,
+ * so each record of that zone begins a stage; sizes of per-CPU lists follow from them. Before there are
+ * any, sizes are set when a CPU comes up, and only zones whose sizes change have a record.
+ */
+function markStages({ length, kind, order, type, cpu: cpus }: LabLog, { step }: Steps): void {
+  const sized = new Set<number>();
+  const previousOnCpu = new Map<number, number>();
+  let lastSize = -1;
+  let firstZone = -1;
+  for (let i = 0; i < length; i++) {
+    const cpu = cpus[i]!;
+    const zone = type[i]!;
+    const mark = kind[i] === LabKind.MARK ? order[i] : 0;
+    if (mark === LabMark.WATERMARKS) {
+      if (firstZone < 0) firstZone = zone;
+      if (zone === firstZone) step[i] = Step.WATERMARKS;
+    } else if (mark === LabMark.PCP_SIZES && firstZone < 0) {
+      const goesOn = lastSize >= 0 && previousOnCpu.get(cpu) === lastSize && !sized.has(zone);
+      if (!goesOn) {
+        sized.clear();
+        step[i] = Step.PCP_SIZES;
       }
-      cpu.drainOwner = -1;
-      break;
+      sized.add(zone);
+      lastSize = i;
     }
-    case LabKind.ZONE_LOCKED:
-    case LabKind.EXTFRAG:
-      extendSection(cpu, i, log.order[i]!, log.type[i]!);
-      cpu.sections.at(-1)!.blocks++;
-      break;
-    case LabKind.COND_ACCEPT:
-    case LabKind.ACCEPT_PAGE:
-      extendSection(cpu, i, ANY, ANY);
-      break;
-    case LabKind.FREE:
-    case LabKind.FREE_BATCHED:
-    case LabKind.FREE_BUDDY:
-      if (step[i] === Step.NONE) break;
+    previousOnCpu.set(cpu, i);
+  }
+}
+
+/** A pageblock's new type shows once what it changed for is through: the next record of its CPU that is no such change. */
+function markRetypings({ length, kind, cpu }: LabLog, { step, effect }: Steps): void {
+  const latest = new Map<number, number>();
+  for (let i = length - 1; i >= 0; i--) {
+    if (kind[i] === LabKind.SET_TYPE) {
+      step[i] = Step.RETYPE;
+      effect[i] = latest.get(cpu[i]!) ?? length - 1;
+    } else latest.set(cpu[i]!, i);
+  }
+}
+
+/** Order or type of a section not known yet. */
+const ANY = -1;
+/** Allocations of one CPU that are under way at once: a task's, and those of interrupts on top; more came to nothing. */
+const NESTED_MAX = 64;
+
+/** An allocation that takes blocks from the buddy lists, before its own line. */
+interface Allocating {
+  readonly start: number;
+  /** Blocks taken. */
+  blocks: number;
+  last: number;
+  /** Of the blocks taken; -1 while nothing but acceptance has been seen. */
+  order: number;
+  type: number;
+}
+
+/** The state of one CPU while its records are read in turn. */
+interface CpuState {
+  /** Allocations that have begun and have no line yet; one of an interrupt lies above what it interrupted. */
+  readonly under: Allocating[];
+  /** The free or decay that a drain that comes next belongs to, or -1. */
+  drainOwner: number;
+  /** Latest record of a free. */
+  lastFree: number;
+}
+
+class LabReader {
+  readonly #log: LabLog;
+  readonly #steps: Steps;
+  readonly #cpus = new Map<number, CpuState>();
+  #cpu!: CpuState;
+  #allocated = false;
+
+  constructor(log: LabLog, steps: Steps) {
+    this.#log = log;
+    this.#steps = steps;
+  }
+
+  record(i: number): void {
+    const number = this.#log.cpu[i]!;
+    let cpu = this.#cpus.get(number);
+    if (cpu === undefined) {
+      cpu = { under: [], drainOwner: -1, lastFree: -1 };
+      this.#cpus.set(number, cpu);
+    }
+    this.#cpu = cpu;
+    KINDS[this.#log.kind[i]!]?.read?.(this, i);
+  }
+
+  allocated(i: number, step: number): void {
+    const steps = this.#steps;
+    const cpu = this.#cpu;
+    this.#allocated = true;
+    steps.step[i] = step;
+    const own = closed(cpu.under, this.#log.order[i]!, gfpMigrateType(this.#log.a[i]!));
+    if (own !== undefined) {
+      steps.effect[i] = own.start;
+      steps.moved[i] = own.blocks;
+    }
+    cpu.drainOwner = -1;
+    if (cpu.lastFree > steps.effect[i]!) steps.interruptedAllocations++;
+  }
+
+  taken(i: number): void {
+    this.#extend(i, this.#log.order[i]!, this.#log.type[i]!);
+    this.#cpu.under.at(-1)!.blocks++;
+  }
+
+  accepting(i: number): void {
+    this.#extend(i, ANY, ANY);
+  }
+
+  freed(i: number): void {
+    if (this.#steps.step[i] === Step.NONE) return;
+    this.#cpu.drainOwner = i;
+    this.#cpu.lastFree = i;
+  }
+
+  drained(i: number): void {
+    if (this.#cpu.drainOwner >= 0) this.#steps.drain(this.#cpu.drainOwner, i);
+  }
+
+  /** What memblock handed over in front of the first request is no step. */
+  released(i: number): void {
+    if (this.#allocated) this.#steps.step[i] = Step.RELEASE;
+  }
+
+  marked(i: number): void {
+    const { step, drained } = this.#steps;
+    const cpu = this.#cpu;
+    if (!this.#allocated) step[i] = Step.NONE;
+    if (this.#log.order[i] === LabMark.PCP_DECAY) {
+      step[i] = Step.DECAY;
       cpu.drainOwner = i;
-      cpu.lastFree = i;
-      break;
-    case LabKind.DRAIN:
-      // The lists change at the drain; another CPU may have been at them since the free's own line.
-      if (cpu.drainOwner >= 0) {
-        if (effect[cpu.drainOwner] === cpu.drainOwner) effect[cpu.drainOwner] = i;
-        moved[cpu.drainOwner]! += 2 ** log.order[i]!;
-      }
-      break;
-    case LabKind.MARK:
-      readMark(log, i, cpu, step, effect);
-      break;
-    default:
-  }
-}
-
-function readMark(log: LabLog, i: number, cpu: CpuReader, step: Uint8Array, effect: Int32Array): void {
-  if (log.order[i] === LabMark.PCP_DECAY) {
-    step[i] = Step.DECAY;
-    cpu.drainOwner = i;
-  } else if (log.order[i] === LabMark.PCP_DRAIN && cpu.sections.length === 0) {
-    const owner = cpu.drainOwner;
-    // A free drains at most once, a decay batch after batch.
-    const owned = owner >= 0 && (step[owner] === Step.DECAY || effect[owner] === owner);
-    if (owned) return;
-    step[i] = Step.TIMER_DRAIN;
-    cpu.drainOwner = i;
-  }
-}
-
-/** Adds a record to the allocation in progress, or begins another one, of an interrupt, above it. */
-function extendSection(cpu: CpuReader, i: number, order: number, type: number): void {
-  const top = cpu.sections.at(-1);
-  cpu.drainOwner = -1;
-  if (
-    top !== undefined &&
-    top.last >= cpu.lastFree &&
-    (top.order === ANY || order === ANY || top.order === order)
-  ) {
-    top.last = i;
-    if (top.order === ANY) {
-      top.order = order;
-      top.type = type;
+    } else if (this.#log.order[i] === LabMark.PCP_DRAIN && cpu.under.length === 0) {
+      const owner = cpu.drainOwner;
+      // A free drains at most once, a decay batch after batch.
+      if (owner >= 0 && (step[owner] === Step.DECAY || !drained.has(owner))) return;
+      step[i] = Step.TIMER_DRAIN;
+      cpu.drainOwner = i;
     }
-  } else {
-    if (cpu.sections.length === NESTED_MAX) cpu.sections.shift();
-    cpu.sections.push({ start: i, blocks: 0, last: i, order, type });
+  }
+
+  /** Adds a record to the allocation in progress, or begins another one, of an interrupt, above it. */
+  #extend(i: number, order: number, type: number): void {
+    const { under, lastFree } = this.#cpu;
+    const top = under.at(-1);
+    this.#cpu.drainOwner = -1;
+    const goesOn = top !== undefined && top.last >= lastFree;
+    if (goesOn && (top.order === ANY || order === ANY || top.order === order)) {
+      top.last = i;
+      if (top.order === ANY) {
+        top.order = order;
+        top.type = type;
+      }
+    } else {
+      if (under.length === NESTED_MAX) under.shift();
+      under.push({ start: i, blocks: 0, last: i, order, type });
+    }
   }
 }
 
-/** The section that an allocation's line closes; what lies above it came to nothing. */
-function takeSection(sections: Section[], order: number, type: number): Section | undefined {
-  for (let at = sections.length - 1; at >= 0; at--) {
-    const section = sections[at]!;
-    if (
-      section.order === ANY ||
-      (section.order === order && (section.type === type || at === sections.length - 1))
-    ) {
-      sections.length = at;
-      return section;
+/** The allocation that a line closes; what lies above it came to nothing. */
+function closed(under: Allocating[], order: number, type: number): Allocating | undefined {
+  for (let at = under.length - 1; at >= 0; at--) {
+    const own = under[at]!;
+    if (own.order === ANY || (own.order === order && (own.type === type || at === under.length - 1))) {
+      under.length = at;
+      return own;
     }
   }
   return undefined;
 }
 
-function inOrderOfEffect(step: Uint8Array, effect: Int32Array): Uint32Array {
-  const keys = new Float64Array(step.reduce((count, s) => (s === Step.NONE ? count : count + 1), 0));
-  let count = 0;
-  for (let i = 0; i < step.length; i++) if (step[i] !== Step.NONE) keys[count++] = effect[i]! * 2 ** 26 + i;
-  keys.sort();
-  return Uint32Array.from(keys, (key) => key % 2 ** 26);
+/** What the records of a log may name. */
+export interface LabMachine {
+  readonly zones: readonly Pick<Zone, "startPfn" | "endPfn" | "nodeId" | "type">[];
+  readonly cpus: number;
 }
 
-function countInterleaved(log: LabLog, step: Uint8Array, effect: Int32Array): number {
-  let interleaved = 0;
+/** A log whose records can be followed, and how many of those it had could not. */
+export interface CheckedLog {
+  /** As it was recorded: to compare with, not to follow. */
+  readonly recorded: LabLog;
+  /** Records that cannot be followed have kind 0. */
+  readonly log: LabLog;
+  readonly records: Comparison;
+}
+
+/**
+ * Looks at each record before anything follows it. One that no kernel writes is a difference, and
+ * counts as if it were not there.
+ *
+ * @param count how many records the log should have, as the snapshot at its end says
+ */
+export function checkRecords(log: LabLog, machine: LabMachine, count: number): CheckedLog {
+  const records = new Tally();
+  const kind = log.kind.slice();
   for (let i = 0; i < log.length; i++) {
-    if (step[i] === Step.NONE || effect[i] === i) continue;
-    const first = Math.min(i, effect[i]!);
-    const last = Math.max(i, effect[i]!);
-    for (let between = first + 1; between < last; between++) {
-      if (log.cpu[between] === log.cpu[i]) continue;
-      interleaved++;
-      break;
-    }
+    const wrong = whatIsWrong(log, i, machine);
+    records.expect(wrong === undefined, () => ({ event: i, ...wrong!, context: `record at byte ${i * 24}` }));
+    if (wrong !== undefined) kind[i] = 0;
   }
-  return interleaved;
+  if (log.length !== count) {
+    const shorter = Math.min(log.length, count);
+    records.compared = Math.max(log.length, count);
+    records.equal = Math.min(records.equal, shorter);
+    records.firstDivergence ??= {
+      event: shorter,
+      expected: `${count} records, as the snapshot at the end says`,
+      found: `${log.length}`,
+      context: "length of the log",
+    };
+  }
+  return { recorded: log, log: { ...log, kind }, records };
 }
 
-function nextOnCpu({ length, cpu, kind }: LabLog, isWanted: (kind: number) => boolean): Int32Array {
-  const next = new Int32Array(length);
-  const latest = new Int32Array(256).fill(-1);
-  for (let i = length - 1; i >= 0; i--) {
-    next[i] = latest[cpu[i]!]!;
-    if (isWanted(kind[i]!)) latest[cpu[i]!] = i;
+type Wrong = Pick<Divergence, "expected" | "found">;
+
+function whatIsWrong(log: LabLog, i: number, machine: LabMachine): Wrong | undefined {
+  const kind = log.kind[i]!;
+  const cpu = log.cpu[i]!;
+  if (cpu >= machine.cpus) return { expected: `a CPU below ${machine.cpus}`, found: `${cpu}` };
+  const known = KINDS[kind];
+  return known === undefined
+    ? { expected: "a kind from 1 to 18", found: `${kind}` }
+    : known.wrong(log, i, machine);
+}
+
+/** The frame of a request that failed is -1. */
+function wrongAllocation(log: LabLog, i: number, machine: LabMachine): Wrong | undefined {
+  return log.pfn[i] === -1 ? wrongOrder(log.order[i]!) : wrongBlock(log, i, machine);
+}
+
+function wrongDrain({ order, type, pfn }: LabLog, i: number, machine: LabMachine): Wrong | undefined {
+  return wrongOrder(order[i]!) ?? wrongType(type[i]!) ?? wrongFrame(pfn[i]!, 0, machine);
+}
+
+/** Addresses of x86 (52 bits). */
+const ADDRESS_END = 2 ** 52;
+
+function wrongAddresses({ pfn, bHigh, bLow }: LabLog, i: number): Wrong | undefined {
+  const b = bHigh[i]! * 2 ** 32 + bLow[i]!;
+  if (pfn[i]! >= 0 && pfn[i]! < ADDRESS_END && b <= ADDRESS_END) return undefined;
+  return { expected: "addresses below 2^52", found: `0x${pfn[i]!.toString(16)} and 0x${b.toString(16)}` };
+}
+
+function wrongMark({ order, type, pfn }: LabLog, i: number, machine: LabMachine): Wrong | undefined {
+  const [zone, node] = [type[i]! & 15, type[i]! >> 4];
+  switch (order[i]) {
+    case LabMark.PCP_DRAIN:
+      if (pfn[i]! >= 0 && pfn[i]! < PCP_LISTS) return undefined;
+      return { expected: `a list below ${PCP_LISTS}`, found: `${pfn[i]}` };
+    case LabMark.PCP_DECAY:
+    case LabMark.BELOW_HIGH:
+      return wrongZone(zone, node, machine);
+    case LabMark.PCP_SIZES:
+    case LabMark.WATERMARKS:
+      // Zones without memory have them too.
+      if (zone < MAX_NR_ZONES && machine.zones.some(({ nodeId }) => nodeId === node)) return undefined;
+      return { expected: "a zone of this machine", found: `zone ${zone} of node ${node}` };
+    default:
+      return { expected: "a mark from 1 to 5", found: `${order[i]}` };
   }
-  return next;
+}
+
+function wrongOrder(order: number): Wrong | undefined {
+  return order <= MAX_PAGE_ORDER
+    ? undefined
+    : { expected: `an order up to ${MAX_PAGE_ORDER}`, found: `${order}` };
+}
+
+function wrongType(type: number): Wrong | undefined {
+  return type < MIGRATE_TYPES
+    ? undefined
+    : { expected: `a migrate type below ${MIGRATE_TYPES}`, found: `${type}` };
+}
+
+function wrongZone(type: number, nodeId: number, { zones }: LabMachine): Wrong | undefined {
+  if (zones.some((zone) => zone.type === type && zone.nodeId === nodeId)) return undefined;
+  return { expected: "a zone of this machine", found: `zone ${type} of node ${nodeId}` };
+}
+
+function wrongBlock({ order, pfn }: LabLog, i: number, machine: LabMachine): Wrong | undefined {
+  return wrongOrder(order[i]!) ?? wrongFrame(pfn[i]!, order[i]!, machine);
+}
+
+function wrongTypedBlock(log: LabLog, i: number, machine: LabMachine): Wrong | undefined {
+  return wrongBlock(log, i, machine) ?? wrongType(log.type[i]!);
+}
+
+/** Of a block, which lies in one zone whole and is aligned as its order asks. */
+function wrongFrame(pfn: number, order: number, { zones }: LabMachine): Wrong | undefined {
+  const pages = 2 ** order;
+  const found = pfn < 0 ? "none" : `0x${pfn.toString(16)}`;
+  if (pfn % pages !== 0) return { expected: `a frame that is a multiple of 0x${pages.toString(16)}`, found };
+  // Pageblocks at the ends of a zone may reach beyond it.
+  const first = order === PAGEBLOCK_ORDER ? pfn + pages - 1 : pfn;
+  if (zones.some((zone) => first >= zone.startPfn && pfn < zone.endPfn)) return undefined;
+  return { expected: "a frame of this machine", found };
 }

@@ -2,8 +2,16 @@ import type { KernelBuild } from "../linux/kernel-build.js";
 import { Memblock } from "../memblock/memblock.js";
 import { EarlyBoot, type EarlyMachine } from "../x86/early-machine.js";
 import { EARLY_STEPS } from "../x86/early-memblock.js";
-import type { Comparison } from "./comparison.js";
-import { replayMemblockLog } from "./memblock-replay.js";
+import { type Comparison, compareInOrder, Tally } from "./tally.js";
+
+const RANGE = /^memblock_(add|reserve|phys_free|remove): \[0x([0-9a-f]+)-0x([0-9a-f]+)\]/;
+const REQUEST =
+  /^memblock_(\w+): (\d+) bytes align=0x([0-9a-f]+)(?: nid=(-?\d+))? from=0x([0-9a-f]+) max_addr=0x([0-9a-f]+)/;
+const REGION =
+  /^ (memory|reserved)\[0x[0-9a-f]+\]\t\[0x([0-9a-f]+)-0x([0-9a-f]+)\], 0x[0-9a-f]+ bytes(?: on node (\d+))? flags/;
+
+/** No node asked for (NUMA_NO_NODE). */
+const ANY_NODE = -1;
 
 /** The kernel prints both arrays at the end of these steps (memblock_dump_all). */
 const DUMP_AFTER: readonly string[] = ["e820__memblock_setup", "initmem_init"];
@@ -41,13 +49,18 @@ export function compareMemblock(
   const release = /Linux version (\S+)/.exec(bootLog)?.[1];
   const build = builds.find((candidate) => candidate.release === release);
   if (build !== undefined) {
-    const comparison = compareLines(recorded.map(withoutCaller), modelLines(machine, build));
+    const comparison = compareInOrder(recorded.map(withoutCaller), modelLines(machine, build), {
+      isSame: (line, other) => line === other,
+      text: String,
+      eventAt: (at) => at,
+      context: (at) => `line ${at + 1} of memblock=debug`,
+    });
     if (comparison.equal === comparison.compared) return { comparison };
   }
   return {
-    comparison: replayMemblockLog(recorded, new Memblock()),
+    comparison: replayRequests(recorded, new Memblock()),
     earlySteps: (boot) => {
-      replayMemblockLog(recorded, boot.memblock);
+      replayRequests(recorded, boot.memblock);
       const ends = Array.from(bootLog.matchAll(/last_pfn = 0x([0-9a-f]+)/g), ([, pfn]) =>
         Number.parseInt(pfn!, 16),
       );
@@ -73,18 +86,93 @@ function modelLines(machine: EarlyMachine, build: KernelBuild): string[] {
   return lines;
 }
 
-function compareLines(recorded: readonly string[], found: readonly string[]): Comparison {
-  const result: Comparison = { compared: Math.max(recorded.length, found.length), equal: 0 };
-  for (let at = 0; at < result.compared; at++) {
-    if (recorded[at] === found[at]) result.equal++;
-    else {
-      result.firstDivergence ??= {
-        event: at,
-        expected: recorded[at] ?? "nothing more",
-        found: found[at] ?? "nothing",
-        context: `line ${at + 1} of memblock=debug`,
-      };
+/**
+ * Repeats the requests that a boot log shows from the first dump of both arrays on, which is where
+ * their state before is known from. Compared is the address that memblock finds for each allocation.
+ *
+ * @param lines as memblock=debug prints them
+ * @param memblock empty; afterwards in the state in which the kernel hands over
+ */
+function replayRequests(lines: readonly string[], memblock: Memblock): Comparison {
+  const addresses = new Tally();
+  const compare = (event: number, expected: number, found: number, context: string): void =>
+    addresses.expect(expected === found, () => ({
+      event,
+      expected: `0x${expected.toString(16)}`,
+      found: `0x${found.toString(16)}`,
+      context,
+    }));
+  const dumps = lines.flatMap((line, at) => (line === "MEMBLOCK configuration:" ? [at] : []));
+  memblock.allowResize();
+  // Nodes are known from the second dump on; before it nobody asks for one.
+  for (const line of lines.slice(dumps[1])) addDumped(memblock, "memory", REGION.exec(line));
+  for (const line of lines.slice(dumps[0], dumps[1])) addDumped(memblock, "reserved", REGION.exec(line));
+  for (let at = dumps[0] ?? lines.length; at < lines.length; at++) {
+    const line = lines[at]!;
+    const request = REQUEST.exec(line);
+    if (request !== null) {
+      // The reservation that follows is this allocation's, and says where it was found.
+      const reserved = RANGE.exec(lines[at + 1] ?? "");
+      if (reserved?.[1] !== "reserve") continue;
+      at++;
+      compare(at, Number.parseInt(reserved[2]!, 16), allocate(memblock, request), line);
+      continue;
     }
+    const range = RANGE.exec(line);
+    if (range === null) continue;
+    if (line.includes(" memblock_alloc_range_nid+")) {
+      // memblock_phys_alloc_try_nid() prints no request: the descriptor of a node.
+      const base = Number.parseInt(range[2]!, 16);
+      const found = memblock.physAllocTryNid(
+        sizeOf(range[2]!, range[3]!),
+        CACHE_LINE_BYTES,
+        nodeAt(memblock, base),
+      );
+      compare(at, base, found, line);
+    } else applyRange(memblock, range);
   }
-  return result;
+  return addresses;
+}
+
+/** SMP_CACHE_BYTES, what a node's descriptor is aligned to. */
+const CACHE_LINE_BYTES = 64;
+
+function sizeOf(first: string, last: string): number {
+  return Number.parseInt(last, 16) + 1 - Number.parseInt(first, 16);
+}
+
+function nodeAt(memblock: Memblock, address: number): number {
+  const region = memblock.memory.regions.find(({ base, size }) => address >= base && address < base + size);
+  return region?.nid ?? ANY_NODE;
+}
+
+function addDumped(memblock: Memblock, wanted: "memory" | "reserved", region: RegExpExecArray | null): void {
+  if (region?.[1] !== wanted) return;
+  const base = Number.parseInt(region[2]!, 16);
+  const sizeBytes = sizeOf(region[2]!, region[3]!);
+  if (wanted === "reserved") memblock.reserve(base, sizeBytes);
+  else memblock.addNode(base, sizeBytes, Number(region[4] ?? 0), 0);
+}
+
+function allocate(memblock: Memblock, [, name, size, align, nid, from, max]: RegExpExecArray): number {
+  const [alignBytes, minAddr, maxAddr] = [align, from, max].map((text) => Number.parseInt(text!, 16));
+  const sizeBytes = Number(size);
+  const node = nid === undefined ? ANY_NODE : Number(nid);
+  switch (name) {
+    case "phys_alloc_range":
+      return memblock.physAllocRange(sizeBytes, alignBytes!, minAddr!, maxAddr!);
+    case "alloc_exact_nid_raw":
+      return memblock.allocExactNidRaw(sizeBytes, alignBytes!, minAddr!, maxAddr!, node);
+    default:
+      return memblock.allocTryNid(sizeBytes, alignBytes!, minAddr!, maxAddr!, node);
+  }
+}
+
+function applyRange(memblock: Memblock, [, name, first, last]: RegExpExecArray): void {
+  const base = Number.parseInt(first!, 16);
+  const sizeBytes = sizeOf(first!, last!);
+  if (name === "add") memblock.add(base, sizeBytes);
+  else if (name === "reserve") memblock.reserve(base, sizeBytes);
+  else if (name === "remove") memblock.remove(base, sizeBytes);
+  else memblock.free(base, sizeBytes);
 }

@@ -1,6 +1,6 @@
 import { Memblock } from "../memblock/memblock.js";
 import { MAX_NUMNODES, type MemblockType } from "../memblock/regions.js";
-import type { Comparison } from "./comparison.js";
+import { type Comparison, Tally } from "./tally.js";
 
 type Operation = readonly [name: string, ...argumentsAndResult: (string | number)[]];
 type RecordedRegion = readonly [base: string, size: string, flags: number, nid: number];
@@ -28,54 +28,36 @@ function numberOf(value: string | number): number {
   return typeof value === "string" ? Number.parseInt(value, 16) : value;
 }
 
+/** What an operation of the bench calls; only allocations have a result, an address. */
+const OPERATIONS: Readonly<
+  Record<string, (memblock: Memblock, ...values: [number, number, number, number]) => unknown>
+> = {
+  alloc_range: (memblock, a, b, c, d) => memblock.physAllocRange(a, b, c, d),
+  alloc_try_nid: (memblock, a, b, c) => memblock.physAllocTryNid(a, b, c),
+  add: (memblock, a, b) => memblock.add(a, b),
+  add_node: (memblock, a, b, c) => memblock.addNode(a, b, c),
+  remove: (memblock, a, b) => memblock.remove(a, b),
+  reserve: (memblock, a, b) => memblock.reserve(a, b),
+  free: (memblock, a, b) => memblock.free(a, b),
+  bottom_up(memblock, a) {
+    memblock.bottomUp = a === 1;
+  },
+  current_limit(memblock, a) {
+    memblock.currentLimit = a;
+  },
+  mark_nomap: (memblock, a, b) => memblock.markNomap(a, b),
+  clear_nomap: (memblock, a, b) => memblock.clearNomap(a, b),
+  mark_hotplug: (memblock, a, b) => memblock.markHotplug(a, b),
+  clear_hotplug: (memblock, a, b) => memblock.clearHotplug(a, b),
+  trim: (memblock, a) => memblock.trimMemory(a),
+};
+
 /** Runs one operation; returns an address, or 0 where the kernel's function has no other result. */
 function apply(memblock: Memblock, [name, ...values]: Operation): number {
-  const [a, b, c, d] = values.map(numberOf) as [number, number, number, number];
-  switch (name) {
-    case "alloc_range":
-      return memblock.physAllocRange(a, b, c, d);
-    case "alloc_try_nid":
-      return memblock.physAllocTryNid(a, b, c);
-    case "add":
-      memblock.add(a, b);
-      break;
-    case "add_node":
-      memblock.addNode(a, b, c);
-      break;
-    case "remove":
-      memblock.remove(a, b);
-      break;
-    case "reserve":
-      memblock.reserve(a, b);
-      break;
-    case "free":
-      memblock.free(a, b);
-      break;
-    case "bottom_up":
-      memblock.bottomUp = a === 1;
-      break;
-    case "current_limit":
-      memblock.currentLimit = a;
-      break;
-    case "mark_nomap":
-      memblock.markNomap(a, b);
-      break;
-    case "clear_nomap":
-      memblock.clearNomap(a, b);
-      break;
-    case "mark_hotplug":
-      memblock.markHotplug(a, b);
-      break;
-    case "clear_hotplug":
-      memblock.clearHotplug(a, b);
-      break;
-    case "trim":
-      memblock.trimMemory(a);
-      break;
-    default:
-      throw new Error(`unknown operation ${name}`);
-  }
-  return 0;
+  const run = OPERATIONS[name];
+  if (run === undefined) throw new Error(`unknown operation ${name}`);
+  const result = run(memblock, ...(values.map(numberOf) as [number, number, number, number]));
+  return typeof result === "number" ? result : 0;
 }
 
 /** Regions as a recording prints them. "No node" is -1 or the number of nodes, by how the bench was built. */
@@ -95,21 +77,16 @@ const NO_NODE_OF_BENCH = 16;
 
 /** Compares what every operation returns, and after each sequence both arrays and the totals. */
 export function compareMemblockVectors(sequences: readonly Sequence[]): Comparison {
-  const result: Comparison = { compared: 0, equal: 0 };
+  const tally = new Tally();
   for (const sequence of sequences) {
     const memblock = new Memblock();
-    const compare = (what: string, expected: string, found: string): void => {
-      result.compared++;
-      if (expected === found) result.equal++;
-      else {
-        result.firstDivergence ??= {
-          event: result.compared,
-          expected,
-          found,
-          context: `sequence ${sequence.id}: ${what}`,
-        };
-      }
-    };
+    const compare = (what: string, expected: string, found: string): void =>
+      tally.expect(expected === found, () => ({
+        event: tally.compared,
+        expected,
+        found,
+        context: `sequence ${sequence.id}: ${what}`,
+      }));
     sequence.ops.forEach((operation, index) => {
       const expected = numberOf(operation.at(-1)!).toString(16);
       compare(`operation ${index} ${operation.join(" ")}`, expected, apply(memblock, operation).toString(16));
@@ -122,5 +99,5 @@ export function compareMemblockVectors(sequences: readonly Sequence[]): Comparis
     compare("start", sequence.start, memblock.startOfDram().toString(16));
     compare("end", sequence.end, memblock.endOfDram().toString(16));
   }
-  return result;
+  return tally;
 }

@@ -1,18 +1,49 @@
-import { MigrateType } from "../page-alloc/migratetype.js";
+/** Where a model has its pages, and how to put them where a recorded kernel had them. */
+
+import {
+  accountFreePages,
+  addToFreeList,
+  changePageblocks,
+  detachFromRun,
+  firstOnList,
+  freeToBuddy,
+  moveToFreeList,
+  removeFromFreeList,
+  removeSmallest,
+} from "../page-alloc/buddy.js";
+import { claim } from "../page-alloc/fallback.js";
+import { FALLBACKS, FALLBACKS_PER_TYPE, MIGRATE_TYPES, MigrateType } from "../page-alloc/migratetype.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { ALLOCATED, NO_PAGE, ORDER_MASK } from "../page-alloc/page-frames.js";
+import {
+  ALLOCATED,
+  ALLOCATED_MOVABLE,
+  NO_PAGE,
+  ORDER_MASK,
+  type PageFrames,
+  TOUCHED,
+} from "../page-alloc/page-frames.js";
 import { type PcpList, type PerCpuPages, pcpIndexOrder } from "../page-alloc/pcp.js";
-import { asPage, asPfn, MAX_ORDER_PAGES, MAX_PAGE_ORDER, type Page } from "../units.js";
+import type { Zone } from "../page-alloc/zone.js";
+import {
+  asPage,
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  type Page,
+  type Pfn,
+  roundDown,
+} from "../units.js";
 
 /** Where a model has a page. */
 export type PagePlace = "free" | "unaccepted" | "per-CPU list" | "allocated" | "reserved";
 
 /** Where the model has the page of a frame number; nothing is changed, and no block gets frames. */
-export function placeOf(allocator: PageAllocator, pfn: number): PagePlace {
+export function placeOf(allocator: PageAllocator, pfn: Pfn): PagePlace {
   const { frames } = allocator;
-  const page = frames.pageOf(asPfn(pfn));
+  const page = frames.pageOf(pfn);
   if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) return "allocated";
-  const zone = allocator.zoneOfPfn(asPfn(pfn));
+  const zone = allocator.zoneOfPfn(pfn);
   const block = Math.floor(pfn / MAX_ORDER_PAGES);
   if (frames.rangeWith(zone.unacceptedList, block) !== NO_PAGE) return "unaccepted";
   if (page === NO_PAGE) {
@@ -29,7 +60,7 @@ export function freeBlockOf(
   page: Page,
 ): { readonly head: Page; readonly order: number } | undefined {
   for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
-    const head = asPage(page - (page % 2 ** order));
+    const head = roundDown(page, 2 ** order);
     if ((meta[head]! & ORDER_MASK) === order + 1) return { head, order };
   }
   return undefined;
@@ -42,9 +73,202 @@ export function pcpListOf(
 ): { readonly pcp: PerCpuPages; readonly list: PcpList; readonly index: number } | undefined {
   for (const pcp of allocator.zoneOf(page).pcp) {
     for (const [index, list] of pcp.lists.entries()) {
-      const block = page - (page % 2 ** pcpIndexOrder(index));
+      const block = roundDown(page, 2 ** pcpIndexOrder(index));
       for (let at = 0; at < list.size; at++) if (list.at(at) === block) return { pcp, list, index };
     }
   }
   return undefined;
+}
+
+/** Frame numbers on a list, head first. */
+export function pfnsOn(allocator: PageAllocator, list: number): Pfn[] {
+  const { frames } = allocator;
+  const pfns: Pfn[] = [];
+  let left = frames.next.length;
+  for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
+    if (left-- === 0) throw new Error("the model has a list without end");
+    if (!frames.isRange(node)) {
+      pfns.push(frames.pfnOf(node));
+      continue;
+    }
+    const slot = node - frames.firstRangeNode;
+    for (let block = 0; block < frames.rangeCount[slot]!; block++) {
+      pfns.push(asPfn((frames.rangeStart[slot]! + block) * MAX_ORDER_PAGES));
+    }
+  }
+  return pfns;
+}
+
+/** Pages on a per-CPU list, head first. */
+export function listed(list: PcpList): Page[] {
+  return Array.from({ length: list.size }, (_, at) => list.at(at));
+}
+
+/** Pages are no longer allocated, and on no list yet. */
+export function disown({ meta }: PageFrames, page: Page, order: number): void {
+  for (let at = page; at < page + 2 ** order; at++) meta[at]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);
+}
+
+/** Puts pages of a model where a recorded kernel had them. Every use is for the caller to count. */
+export class PagePlacer {
+  readonly #allocator: PageAllocator;
+
+  constructor(allocator: PageAllocator) {
+    this.#allocator = allocator;
+  }
+
+  /** The page of a frame number; a run of untouched blocks that holds it gets frames. */
+  pageAt(pfn: Pfn): Page {
+    const { frames } = this.#allocator;
+    const page = frames.pageOf(pfn);
+    if (page !== NO_PAGE) return page;
+    const zone = this.#allocator.zoneOfPfn(pfn);
+    const block = Math.floor(pfn / MAX_ORDER_PAGES);
+    const run = frames.rangeWith(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), block);
+    if (run !== NO_PAGE) detachFromRun(frames, zone, run, block, MigrateType.MOVABLE);
+    return this.#allocator.pageAt(pfn);
+  }
+
+  /** Whether a request of a type can come to a free page without stealing. */
+  isReachable(pfn: Pfn, type: number): boolean {
+    const free = freeBlockOf(this.#allocator, this.pageAt(pfn));
+    if (free === undefined) return false;
+    return (
+      free.order >= PAGEBLOCK_ORDER ||
+      this.#listType(this.#allocator.zoneOfPfn(pfn), free.head, free.order) === type
+    );
+  }
+
+  /** Order of the free block that holds a page, or -1. */
+  freeOrder(pfn: Pfn): number {
+    return freeBlockOf(this.#allocator, this.pageAt(pfn))?.order ?? -1;
+  }
+
+  /** Gives a free block of whole pageblocks to another type. */
+  retype(pfn: Pfn, type: number, cpu: number): void {
+    const { frames } = this.#allocator;
+    const free = freeBlockOf(this.#allocator, this.pageAt(pfn))!;
+    const zone = this.#allocator.zoneOfPfn(pfn);
+    const from = this.#listType(zone, free.head, free.order);
+    moveToFreeList(frames, zone, free.head, free.order, from, type, cpu);
+    changePageblocks(frames, free.head, free.order, type);
+  }
+
+  /** The block that a request of a type would get next from a zone's buddy lists, without stealing. */
+  next(zone: Zone, order: number, type: number): Page | typeof NO_PAGE {
+    const { frames } = this.#allocator;
+    const own = zone.orderMask[type]! >> order;
+    if (own !== 0) return firstOnList(frames, zone, order + 31 - Math.clz32(own & -own), type);
+    for (let at = MAX_PAGE_ORDER; at >= PAGEBLOCK_ORDER; at--) {
+      for (let i = 0; i < FALLBACKS_PER_TYPE; i++) {
+        const from = FALLBACKS[type * FALLBACKS_PER_TYPE + i]!;
+        if (((zone.orderMask[from]! >> at) & 1) !== 0) return firstOnList(frames, zone, at, from);
+      }
+    }
+    return NO_PAGE;
+  }
+
+  /** First frames of the blocks that requests of a type would get in turn, as far as its own lists go. */
+  *supply(zone: Zone, order: number, type: number): Generator<Pfn> {
+    const { frames } = this.#allocator;
+    for (let at = order; at <= MAX_PAGE_ORDER; at++) {
+      const list = zone.list(at, type);
+      for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
+        const block = frames.isRange(node) ? frames.firstBlock(node) * MAX_ORDER_PAGES : frames.pfnOf(node);
+        for (let pfn: number = block; pfn < block + 2 ** at; pfn += 2 ** order) yield asPfn(pfn);
+      }
+    }
+  }
+
+  /** Takes the block that `next` names. */
+  takeNext(zone: Zone, order: number, type: number, cpu: number): void {
+    const { frames } = this.#allocator;
+    let page = removeSmallest(frames, zone, order, type, cpu);
+    if (page === NO_PAGE) page = claim(frames, zone, order, type, 0, cpu);
+    this.#own(page, order, 0);
+  }
+
+  /** Takes a block from wherever the model has its pages. */
+  acquire(pfn: Pfn, order: number, movable: boolean, cpu: number): void {
+    const page = this.pageAt(pfn);
+    const free = freeBlockOf(this.#allocator, page);
+    if (free !== undefined && free.order >= order) this.#cutOut(page, order, free.head, free.order, cpu);
+    else if (order > 0) {
+      this.acquire(pfn, order - 1, movable, cpu);
+      this.acquire(asPfn(pfn + 2 ** (order - 1)), order - 1, movable, cpu);
+    } else this.#leavePcp(page);
+    this.#own(page, order, movable ? ALLOCATED_MOVABLE : 0);
+  }
+
+  /** Frees a block straight to the buddy lists. */
+  giveBack(page: Page, order: number, cpu: number, toTail = false): void {
+    const { frames } = this.#allocator;
+    disown(frames, page, order);
+    freeToBuddy(frames, this.#allocator.zoneOf(page), page, order, toTail, cpu);
+  }
+
+  /** Takes the head of a per-CPU list of single pages, as alloc_pages_bulk() does. */
+  takeHead(pcp: PerCpuPages, index: number): void {
+    pcp.count--;
+    this.#own(pcp.lists[index]!.popHead(), 0, 0);
+  }
+
+  /** Gives a per-CPU list other contents. */
+  setList(pcp: PerCpuPages, index: number, pages: readonly Page[]): void {
+    const list = pcp.lists[index]!;
+    const order = pcpIndexOrder(index);
+    pcp.count += (pages.length - list.size) * 2 ** order;
+    while (list.size > 0) list.popHead();
+    for (const page of pages) {
+      disown(this.#allocator.frames, page, order);
+      list.pushTail(page);
+    }
+  }
+
+  #own(page: number, order: number, flags: number): void {
+    const { meta } = this.#allocator.frames;
+    for (let at = page; at < page + 2 ** order; at++) {
+      meta[at] = (meta[at]! & ORDER_MASK) | ALLOCATED | TOUCHED | flags;
+    }
+  }
+
+  /** Splits a free block as expand() does, but keeps the part that is wanted instead of the lowest. */
+  #cutOut(page: Page, order: number, head: Page, headOrder: number, cpu: number): void {
+    const { frames } = this.#allocator;
+    const zone = this.#allocator.zoneOf(page);
+    const type = this.#listType(zone, head, headOrder);
+    removeFromFreeList(frames, zone, head, headOrder, type);
+    let block = head;
+    for (let at = headOrder - 1; at >= order; at--) {
+      const upper = asPage(block + 2 ** at);
+      addToFreeList(frames, zone, page >= upper ? block : upper, at, type, false);
+      if (page >= upper) block = upper;
+    }
+    accountFreePages(zone, -(2 ** order), type, cpu);
+  }
+
+  /** The list that a free block is on; above pageblock size its first pageblock's type need not be it. */
+  #listType(zone: Zone, head: Page, order: number): number {
+    const { frames } = this.#allocator;
+    let node = head;
+    while (node >= frames.firstPage || node < zone.firstList || node > zone.unacceptedList) {
+      node = frames.prev[node]!;
+    }
+    return (node - zone.firstList - order * MIGRATE_TYPES) % MIGRATE_TYPES;
+  }
+
+  /** A page leaves its per-CPU list; what else its block holds there goes to the buddy lists. */
+  #leavePcp(page: Page): void {
+    const found = pcpListOf(this.#allocator, page);
+    if (found === undefined) return;
+    const { pcp, list, index } = found;
+    const order = pcpIndexOrder(index);
+    const block = page - (page % 2 ** order);
+    this.setList(
+      pcp,
+      index,
+      listed(list).filter((other) => other !== block),
+    );
+    for (let at = block; at < block + 2 ** order; at++) if (at !== page) this.giveBack(asPage(at), 0, 0);
+  }
 }

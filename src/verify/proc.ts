@@ -1,27 +1,123 @@
+/** The model beside the files of /proc that a recording has. */
+
 import { statThreshold } from "../mm/stat-threshold.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
+import { MIGRATE_TYPES } from "../page-alloc/migratetype.js";
 import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { MAX_PAGE_ORDER } from "../units.js";
-import type { Comparison } from "./comparison.js";
-import { cannotCompare, fieldsIn, procEvidence } from "./proc-evidence.js";
-import { PROC_FILES, type ProcFields, type ProcFileName, procFields } from "./proc-file.js";
-import { formatBuddyinfo, formatMeminfo, formatVmstat, formatZoneinfo, type ProcZone } from "./proc-files.js";
-import { ReadElsewhen } from "./proc-moment.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
+import {
+  FieldReader,
+  fieldsIn,
+  numberOf,
+  PROC_FILES,
+  type ProcField,
+  type ProcFields,
+  type ProcFileName,
+  procEvidence,
+  zoneKey,
+  zonesOfProc,
+} from "./proc-fields.js";
 import type { RecordingFiles } from "./recording-files.js";
-import { freeListKey, type SnapshotZone } from "./snapshot-zone.js";
+import { freeListKey, type SnapshotZone } from "./snapshot.js";
+import { type Comparison, Tally } from "./tally.js";
+
+/** One per-CPU list of a zone. */
+export interface ProcPcp {
+  readonly cpu: number;
+  /** Base pages. */
+  readonly count: number;
+  readonly high: number;
+  readonly batch: number;
+}
+
+/** What /proc shows of a zone; pages. */
+export interface ProcZone {
+  readonly nodeId: number;
+  readonly name: string;
+  readonly startPfn: number;
+  readonly spannedPages: number;
+  readonly presentPages: number;
+  readonly managedPages: number;
+  /** The global counter, without what CPUs hold back. */
+  readonly freePages: number;
+  readonly unacceptedPages: number;
+  readonly boost: number;
+  /** min, low, high, promo; without the boost. */
+  readonly watermark: readonly number[];
+  /** Pages kept from requests that could use a higher zone, by that zone. */
+  readonly lowmemReserve: readonly number[];
+  /** Free blocks of each order. */
+  readonly freeBlocks: readonly number[];
+  readonly pcp: readonly ProcPcp[];
+  /** Largest difference a CPU may hold back from the counters. */
+  readonly statThreshold: number;
+}
+
+/**
+ * Fields that follow from the page allocator's state (Linux 6.12): of /proc/buddyinfo (mm/vmstat.c:
+ * frag_show_print), of zoneinfo without the statistics of LRU and NUMA (zoneinfo_show_print), and the lines of
+ * physical memory in meminfo (fs/proc/meminfo.c) and vmstat.
+ */
+export function modelFields(file: ProcFileName, zones: readonly ProcZone[]): ProcFields {
+  const reader = new FieldReader();
+  const add = (name: string, value: number | string): void => reader.add(name, `${value}`, 0);
+  const sum = (field: "freePages" | "managedPages" | "unacceptedPages"): number =>
+    zones.reduce((total, zone) => total + zone[field], 0);
+  if (file === "meminfo") {
+    add("MemTotal", `${sum("managedPages") * 4} kB`);
+    add("MemFree", `${sum("freePages") * 4} kB`);
+    add("Unaccepted", `${sum("unacceptedPages") * 4} kB`);
+  } else if (file === "vmstat") {
+    add("nr_free_pages", sum("freePages"));
+    add("nr_unaccepted", sum("unacceptedPages"));
+  } else {
+    for (const zone of zones) {
+      reader.begin(zoneKey(zone), 0);
+      if (file === "zoneinfo") addZone(reader, add, zone);
+      else for (const [order, blocks] of zone.freeBlocks.entries()) add(`order ${order}`, blocks);
+    }
+  }
+  return reader.fields;
+}
+
+function addZone(
+  reader: FieldReader,
+  add: (name: string, value: number | string) => void,
+  zone: ProcZone,
+): void {
+  add("pages free", zone.freePages);
+  add("boost", zone.boost);
+  for (const [index, name] of ["min", "low", "high", "promo"].entries())
+    add(name, zone.watermark[index]! + zone.boost);
+  add("spanned", zone.spannedPages);
+  add("present", zone.presentPages);
+  add("managed", zone.managedPages);
+  add("protection", zone.lowmemReserve.join(", "));
+  add("nr_free_pages", zone.freePages);
+  add("nr_unaccepted", zone.unacceptedPages);
+  add("pagesets", "heading");
+  for (const { cpu, count, high, batch } of zone.pcp) {
+    reader.cpu = `cpu ${cpu} `;
+    add("cpu", cpu);
+    add("count", count);
+    add("high", high);
+    add("batch", batch);
+    add("vm stats threshold", zone.statThreshold);
+  }
+  reader.cpu = "";
+  add("start_pfn", zone.startPfn);
+}
 
 /** Fields of /proc that were compared, and those that were read at another moment than the snapshot. */
 export interface ProcComparison extends Comparison {
   /** The recording's own /proc and snapshot differ there: the guest went on between the two. */
-  readElsewhen: number;
+  readonly readElsewhen: number;
 }
 
-const FORMATS: Record<ProcFileName, (zones: readonly ProcZone[]) => string> = {
-  buddyinfo: formatBuddyinfo,
-  zoneinfo: formatZoneinfo,
-  meminfo: formatMeminfo,
-  vmstat: formatVmstat,
-};
+/** A comparison of /proc while it is made. */
+export class ProcTally extends Tally implements ProcComparison {
+  readElsewhen = 0;
+}
 
 /** Lines that only a kernel with support for unaccepted memory prints. */
 const UNACCEPTED = /(^|\s)(nr_unaccepted|Unaccepted)$/;
@@ -40,65 +136,54 @@ export function compareProc(
   prefix: string,
   snapshot: readonly SnapshotZone[],
 ): ProcComparison {
-  const result: ProcComparison = { compared: 0, equal: 0, readElsewhen: 0 };
+  const tally = new ProcTally();
   const evidence = new Map(PROC_FILES.map((file) => [file, procEvidence(files, prefix, file)]));
   const model = zonesOfModel(allocator, snapshot[0]?.lowmemReserve.length ?? 0);
   const recorded = zonesOfSnapshot(snapshot);
-  const fieldsOf = (zones: readonly ProcZone[], file: ProcFileName): ProcFields =>
-    procFields(file, FORMATS[file](zones));
-  const moment = new ReadElsewhen(fieldsIn(evidence.get("zoneinfo")!), fieldsOf(recorded, "zoneinfo"));
+  const moment = new ReadElsewhen(fieldsIn(evidence.get("zoneinfo")!), modelFields("zoneinfo", recorded));
   const hasUnaccepted = [...evidence.values()].some((file) =>
     [...fieldsIn(file).keys()].some((key) => UNACCEPTED.test(key)),
   );
   // What cannot be read comes first, as the other files may differ because of it.
   for (const [file, found] of evidence) {
-    if ("problem" in found) cannotCompare(result, fieldsOf(model, file).size, found.problem);
+    if ("problem" in found) tally.cannotCompare(modelFields(file, model).size, found.problem);
   }
   for (const [file, found] of evidence) {
     if ("problem" in found) continue;
-    const modelled = fieldsOf(model, file);
-    const atSnapshot = fieldsOf(recorded, file);
+    const modelled = modelFields(file, model);
+    const atSnapshot = modelFields(file, recorded);
     for (const [key, { value }] of modelled) {
       const field = found.fields.get(key);
       if (field === undefined && !hasUnaccepted && UNACCEPTED.test(key)) continue;
       const isLater = field !== undefined && ![value, atSnapshot.get(key)?.value].includes(field.value);
       if (isLater && moment.explains(file, found.fields, field)) {
-        result.readElsewhen++;
+        tally.readElsewhen++;
         continue;
       }
-      compareField(result, file, key, field?.value, value);
+      compareField(tally, file, key, field?.value, value);
     }
-    compareOthers(result, file, found.fields, modelled);
+    compareOthers(tally, file, found.fields, modelled);
   }
-  return result;
+  return tally;
 }
 
 function compareField(
-  result: Comparison,
+  tally: Tally,
   file: ProcFileName,
   key: string,
   expected: string | undefined,
   found: string,
 ): void {
-  result.compared++;
-  if (expected === found) result.equal++;
-  else {
-    result.firstDivergence ??= {
-      event: 0,
-      expected: expected ?? "nothing, as the file has no such line",
-      found,
-      context: `/proc/${file}: ${key}`,
-    };
-  }
+  tally.expect(expected === found, () => ({
+    event: 0,
+    expected: expected ?? "nothing, as the file has no such line",
+    found,
+    context: `/proc/${file}: ${key}`,
+  }));
 }
 
 /** Zones and CPUs that a file has and the model has not. */
-function compareOthers(
-  result: Comparison,
-  file: ProcFileName,
-  recorded: ProcFields,
-  modelled: ProcFields,
-): void {
+function compareOthers(tally: Tally, file: ProcFileName, recorded: ProcFields, modelled: ProcFields): void {
   if (file !== "buddyinfo" && file !== "zoneinfo") return;
   const zones = new Set(Array.from(modelled.values(), ({ zone }) => zone));
   for (const [key, { zone, cpu, name, value }] of recorded) {
@@ -107,14 +192,13 @@ function compareOthers(
     const isOther = zones.has(zone)
       ? cpu !== "" && name === "cpu"
       : file === "buddyinfo" || (/^(pages free|spanned|present|managed)$/.test(name) && value !== "0");
-    if (!isOther) continue;
-    result.compared++;
-    result.firstDivergence ??= {
-      event: 0,
-      expected: value,
-      found: "no such line",
-      context: `/proc/${file}: ${key}`,
-    };
+    if (isOther)
+      tally.cannotCompare(1, {
+        event: 0,
+        expected: value,
+        found: "no such line",
+        context: `/proc/${file}: ${key}`,
+      });
   }
 }
 
@@ -124,26 +208,26 @@ const SIZES =
 
 /** Compares sizes and watermarks of all zones with the recorded /proc/zoneinfo of a boot. */
 export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles): Comparison {
-  const result: Comparison = { compared: 0, equal: 0 };
+  const tally = new Tally();
   const evidence = procEvidence(files, "boot", "zoneinfo");
   const recorded = fieldsIn(evidence);
   const zoneTypes = [...recorded.values()].find(({ name }) => name === "protection")?.value.split(",").length;
-  const modelled = procFields("zoneinfo", formatZoneinfo(zonesOfModel(allocator, zoneTypes ?? MAX_NR_ZONES)));
+  const modelled = modelFields("zoneinfo", zonesOfModel(allocator, zoneTypes ?? MAX_NR_ZONES));
   // Limits of per-CPU lists move all the time.
   const sizes = [...modelled].filter(
     ([key, { cpu, name }]) => SIZES.test(key) && !(cpu !== "" && name === "high"),
   );
   if ("problem" in evidence) {
-    cannotCompare(result, sizes.length, evidence.problem);
-    return result;
+    tally.cannotCompare(sizes.length, evidence.problem);
+    return tally;
   }
   const hasUnaccepted = [...recorded.keys()].some((key) => UNACCEPTED.test(key));
   for (const [key, { value }] of sizes) {
     if (!hasUnaccepted && UNACCEPTED.test(key)) continue;
-    compareField(result, "zoneinfo", key, recorded.get(key)?.value, value);
+    compareField(tally, "zoneinfo", key, recorded.get(key)?.value, value);
   }
-  compareOthers(result, "zoneinfo", recorded, modelled);
-  return result;
+  compareOthers(tally, "zoneinfo", recorded, modelled);
+  return tally;
 }
 
 /** @param zoneTypes kinds of zones the kernel is built with */
@@ -171,12 +255,94 @@ function zonesOfSnapshot(snapshot: readonly SnapshotZone[]): ProcZone[] {
   return populated.map((zone) => ({
     ...zone,
     spannedPages: zone.endPfn - zone.startPfn,
-    freeBlocks: Array.from({ length: MAX_PAGE_ORDER + 1 }, (_, order) =>
-      [0, 1, 2, 3, 4, 5].reduce(
-        (blocks, type) => blocks + (zone.free.get(freeListKey(order, type))?.length ?? 0),
-        0,
-      ),
-    ),
+    freeBlocks: Array.from({ length: MAX_PAGE_ORDER + 1 }, (_, order) => {
+      let blocks = 0;
+      for (let type = 0; type < MIGRATE_TYPES; type++)
+        blocks += zone.free.get(freeListKey(order, type))?.length ?? 0;
+      return blocks;
+    }),
     statThreshold: statThreshold(zone.pcp.length, zone.managedPages),
   }));
+}
+
+/**
+ * Most pages that a guest takes or gives back between a snapshot and the program that reads /proc, or
+ * between two such files. Recordings of Linux 6.12 have up to 267 and 851; the rest is an assumption.
+ */
+const READ_APART_PAGES: number = MAX_ORDER_PAGES;
+
+/** What the vmstat worker and the program that reads /proc change. */
+const MOVING = /^(order \d+|pages free|nr_free_pages|MemFree|count|high)$/;
+
+/**
+ * Tells whether a field of /proc may differ from the snapshot because it was read later. Only what moves
+ * on its own may, only in a zone of which /proc/zoneinfo says that it went on, and only so
+ * far.
+ */
+class ReadElsewhen {
+  readonly #zoneinfo: ProcFields;
+  readonly #atSnapshot: ProcFields;
+
+  /** @param zoneinfo as recorded; empty if it cannot be read. @param atSnapshot the same as the snapshot has it */
+  constructor(zoneinfo: ProcFields, atSnapshot: ProcFields) {
+    this.#zoneinfo = zoneinfo;
+    this.#atSnapshot = atSnapshot;
+  }
+
+  /** @param fields of the file that has the field */
+  explains(file: ProcFileName, fields: ProcFields, { zone, cpu, name, value }: ProcField): boolean {
+    if (!MOVING.test(name) || (name === "high" && cpu === "")) return false;
+    switch (file) {
+      case "zoneinfo":
+        return this.#isNear(zone) && (name !== "high" || Number(value) <= this.#limit(zone));
+      case "buddyinfo":
+        return this.#wentOn(zone) && this.#isNear(zone) && isAllFree(fields, this.#zoneinfo, zone);
+      default: {
+        const zones = zonesOfProc(this.#atSnapshot);
+        const pages = Number.parseInt(value, 10) / (file === "meminfo" ? 4 : 1);
+        const free = zones.reduce(
+          (sum, each) => sum + (numberOf(this.#zoneinfo, `${each}pages free`) ?? 0),
+          0,
+        );
+        return zones.some((each) => this.#wentOn(each)) && Math.abs(pages - free) <= READ_APART_PAGES;
+      }
+    }
+  }
+
+  /** Pages that the lists of a zone hold, the per-CPU ones among them. */
+  #held(fields: ProcFields, zone: string): number {
+    let pages = numberOf(fields, `${zone}pages free`) ?? 0;
+    for (let cpu = 0; fields.has(`${zone}cpu ${cpu} count`); cpu++) {
+      pages += numberOf(fields, `${zone}cpu ${cpu} count`)!;
+    }
+    return pages;
+  }
+
+  /** Largest limit of a per-CPU list (mm/page_alloc.c: zone_highsize with MIN_PERCPU_PAGELIST_HIGH_FRACTION 8). */
+  #limit(zone: string): number {
+    return (numberOf(this.#atSnapshot, `${zone}managed`) ?? 0) / 8;
+  }
+
+  #isNear(zone: string): boolean {
+    const apart = this.#held(this.#zoneinfo, zone) - this.#held(this.#atSnapshot, zone);
+    return Math.abs(apart) <= READ_APART_PAGES;
+  }
+
+  #wentOn(zone: string): boolean {
+    for (const [key, field] of this.#atSnapshot) {
+      if (field.zone !== zone || !MOVING.test(field.name) || (field.name === "high" && field.cpu === ""))
+        continue;
+      if (this.#zoneinfo.get(key)?.value !== field.value) return true;
+    }
+    return false;
+  }
+}
+
+/** Whether the blocks of a zone in /proc/buddyinfo are as many pages as its counter in zoneinfo says. */
+export function isAllFree(buddyinfo: ProcFields, zoneinfo: ProcFields, zone: string): boolean {
+  let pages = numberOf(zoneinfo, `${zone}nr_unaccepted`) ?? 0;
+  for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+    pages += (numberOf(buddyinfo, `${zone}order ${order}`) ?? 0) * 2 ** order;
+  }
+  return Math.abs(pages - (numberOf(zoneinfo, `${zone}pages free`) ?? 0)) <= READ_APART_PAGES;
 }

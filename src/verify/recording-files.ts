@@ -18,22 +18,18 @@ export class RecordingError extends Error {
   }
 }
 
-/** Where in a text file: line and column from 1. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
-
 /** Text of a recording that says what it cannot: a parser that does not know the file's name throws it. */
 export class EvidenceError extends Error {
-  readonly place: Place;
+  /** Line and column: `3:1`. */
+  readonly place: string;
   readonly expected: string;
   readonly found: string;
 
-  constructor(place: Place, expected: string, found: string) {
-    super(`${place.line}:${place.column}: expected ${expected}, found ${found}`);
+  /** @param line from 1. @param column from 1 */
+  constructor(expected: string, found: string, line: number, column = 1) {
+    super(`${line}:${column}: expected ${expected}, found ${found}`);
     this.name = "EvidenceError";
-    this.place = place;
+    this.place = `${line}:${column}`;
     this.expected = expected;
     this.found = found;
   }
@@ -54,16 +50,20 @@ export function shown(text: string): string {
  * @throws EvidenceError for no text at all, a NUL byte, and a last line that has no end: the file was cut
  */
 export function wholeLines(text: string): string[] {
-  if (text === "") throw new EvidenceError({ line: 1, column: 1 }, "text", "an empty file");
+  if (text === "") throw new EvidenceError("text", "an empty file", 1);
   const lines = text.split("\n");
   const nul = lines.findIndex((line) => line.includes("\0"));
   if (nul >= 0) {
-    throw new EvidenceError({ line: nul + 1, column: lines[nul]!.indexOf("\0") + 1 }, "text", "a NUL byte");
+    throw new EvidenceError("text", "a NUL byte", nul + 1, lines[nul]!.indexOf("\0") + 1);
   }
   const last = lines.pop()!;
   if (last !== "") {
-    const place = { line: lines.length + 1, column: last.length + 1 };
-    throw new EvidenceError(place, "the end of the line", "the end of the file: it was cut");
+    throw new EvidenceError(
+      "the end of the line",
+      "the end of the file: it was cut",
+      lines.length + 1,
+      last.length + 1,
+    );
   }
   return lines;
 }
@@ -100,4 +100,47 @@ export function parseFile<T, C>(
     }
     throw new RecordingError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/**
+ * Lets the model repeat what a recording says. Its own checks fail when the recording lies in a way that
+ * nothing before has noticed: that is the recording's fault, and one line.
+ *
+ * @param file that tells what to repeat
+ * @throws RecordingError with the model's words
+ */
+export function followed<T>({ name }: RecordingFiles, file: string, repeat: () => T): T {
+  try {
+    return repeat();
+  } catch (error) {
+    if (error instanceof RecordingError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    const expected = "what the model can follow";
+    throw new RecordingError(`${name}/${file}: expected ${expected}, found: ${message}`, { cause: error });
+  }
+}
+
+/**
+ * Names of all recorded workloads, in alphabetical order: those that any file is of, so that one of
+ * which the log is missing is not passed over.
+ */
+export function workloadNames(files: RecordingFiles): string[] {
+  const names = files.list().flatMap((name) => /^wl-(.+)\.(?:lablog|snap[AB]|trace)$/.exec(name)?.[1] ?? []);
+  return [...new Set(names)].sort();
+}
+
+/**
+ * The workloads in the order in which they ran. The guest's own count of page faults tells: it only
+ * grows, from boot on, and was read after each workload. The list on the kernel's command line has
+ * other names in it than the files. Workloads without that count are left out, as nobody knows when
+ * they ran.
+ */
+export function workloadsInOrder(files: RecordingFiles): string[] {
+  return workloadNames(files)
+    .flatMap((name) => {
+      const faults = /^pgfault (\d+)$/m.exec(readText(files, `post-${name}.vmstat`) ?? "")?.[1];
+      return faults === undefined ? [] : [{ name, faults: Number(faults) }];
+    })
+    .sort((a, b) => a.faults - b.faults)
+    .map(({ name }) => name);
 }

@@ -4,14 +4,65 @@
  * types of pageblocks.
  */
 
+import { statThreshold } from "../mm/stat-threshold.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
-import { MIGRATE_TYPES } from "../page-alloc/migratetype.js";
+import { MIGRATE_TYPES, MigrateType } from "../page-alloc/migratetype.js";
 import { PCP_LISTS, pcpIndexOrder } from "../page-alloc/pcp.js";
-import { MAX_PAGE_ORDER } from "../units.js";
-import { checkSnapshot } from "./check-snapshot.js";
+import {
+  asPfn,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_PAGES,
+  type Pfn,
+  roundDown,
+  roundUp,
+} from "../units.js";
 import { EvidenceError, shown, wholeLines } from "./recording-files.js";
-import { PFN_MAX, SnapshotLine } from "./snapshot-line.js";
-import { freeListKey, type SnapshotPcp, type SnapshotZone } from "./snapshot-zone.js";
+
+/** Lists of a CPU for a zone. */
+export interface SnapshotPcp {
+  readonly cpu: number;
+  readonly count: number;
+  readonly high: number;
+  readonly highMin: number;
+  readonly highMax: number;
+  readonly batch: number;
+  readonly flags: number;
+  readonly allocFactor: number;
+  readonly freeCount: number;
+  /** Frame numbers of each list that is not empty, head first. */
+  readonly lists: Map<number, readonly Pfn[]>;
+}
+
+/** A zone of a real kernel at one moment. */
+export interface SnapshotZone {
+  readonly nodeId: number;
+  readonly type: number;
+  readonly name: string;
+  readonly startPfn: number;
+  readonly endPfn: number;
+  readonly presentPages: number;
+  readonly managedPages: number;
+  /** min, low, high, promo. */
+  readonly watermark: readonly number[];
+  readonly boost: number;
+  readonly freePages: number;
+  readonly unacceptedPages: number;
+  readonly reservedHighatomicPages: number;
+  readonly lowmemReserve: readonly number[];
+  /** Zone flags; bit 2 is ZONE_BELOW_HIGH. */
+  readonly flags: number;
+  /** Head frame numbers of free blocks by `freeListKey`, list head first. */
+  readonly free: Map<string, readonly Pfn[]>;
+  readonly unaccepted: readonly Pfn[];
+  readonly pcp: SnapshotPcp[];
+  /** Types of pageblocks from the zone's start, rounded down to a pageblock: [type, how many] in a row. */
+  readonly blocks: readonly (readonly [number, number])[];
+}
+
+export function freeListKey(order: number, type: number): string {
+  return `${order}/${type}`;
+}
 
 /** What a snapshot says: after how many records of the log it was taken, and the zones. */
 export interface Snapshot {
@@ -28,14 +79,10 @@ export interface Snapshot {
 export function readSnapshot(text: string): Snapshot {
   const records = /^seq (\d+)\n/.exec(text)?.[1];
   if (records === undefined) {
-    throw new EvidenceError(
-      { line: 1, column: 1 },
-      "seq and a number of records",
-      shown(text.split("\n", 1)[0]!),
-    );
+    throw new EvidenceError("seq and a number of records", shown(text.split("\n", 1)[0]!), 1);
   }
   const { zones, lines } = parseZones(text);
-  if (zones.length === 0) throw new EvidenceError({ line: 2, column: 1 }, "a zone", "the end of the file");
+  if (zones.length === 0) throw new EvidenceError("a zone", "the end of the file", 2);
   checkSnapshot(zones, lines);
   return { records: Number(records), zones };
 }
@@ -80,7 +127,7 @@ function readList(line: SnapshotLine, zone: SnapshotZone, told: Set<SnapshotZone
     case "unaccepted":
       if (told.has(zone)) throw line.error("unaccepted blocks once");
       told.add(zone);
-      (zone.unaccepted as number[]).push(...line.frames(zone, MAX_PAGE_ORDER));
+      (zone.unaccepted as Pfn[]).push(...line.frames(zone, MAX_PAGE_ORDER));
       break;
     case "pcp":
       if (!told.has(zone)) throw line.error("unaccepted blocks in front of the CPUs");
@@ -140,4 +187,187 @@ function pcpOf(line: SnapshotLine, cpu: number): SnapshotPcp {
     freeCount: line.number("free_count"),
     lists: new Map(),
   };
+}
+
+/** Frames that x86 can address (52 bits). */
+const PFN_MAX: number = 2 ** 40;
+/** Largest value of a counter: pages of all the memory that there can be. */
+const COUNT_MAX: number = PFN_MAX;
+
+/** What the recorder prints for the type of a pageblock in a hole, which has no struct pages. */
+const HOLE_TYPE = 9;
+
+/** A line of a snapshot: `keyword name=value ...: value ...`. */
+class SnapshotLine {
+  readonly keyword: string;
+  readonly #text: string;
+  readonly #at: number;
+  readonly #fields: ReadonlyMap<string, string>;
+  /** Behind the colon, with the column of each. */
+  readonly #values: readonly { readonly text: string; readonly column: number }[];
+
+  /** @param at number of the line, from 1 */
+  constructor(text: string, at: number) {
+    this.#text = text;
+    this.#at = at;
+    const colon = text.indexOf(":");
+    const words = (colon < 0 ? text : text.slice(0, colon)).split(" ");
+    this.keyword = words[0]!;
+    const fields = new Map<string, string>();
+    for (const word of words.slice(1)) {
+      const [name, value] = word.split("=", 2);
+      if (value === undefined || fields.has(name!)) throw this.error("name=value, each name once");
+      fields.set(name!, value);
+    }
+    this.#fields = fields;
+    this.#values =
+      colon < 0
+        ? []
+        : Array.from(text.slice(colon + 1).matchAll(/\S+/g), ({ 0: value, index }) => ({
+            text: value,
+            column: colon + 2 + index,
+          }));
+  }
+
+  /** An error at this line, to be thrown. */
+  error(expected: string, found: string = shown(this.#text), column = 1): EvidenceError {
+    return new EvidenceError(expected, found, this.#at, column);
+  }
+
+  /** A whole number. */
+  number(name: string, max: number = COUNT_MAX): number {
+    return this.#number(name, this.word(name), /^\d+$/, 10, max);
+  }
+
+  /** The same in hexadecimal. */
+  hex(name: string): number {
+    return this.#number(name, this.word(name), /^[0-9a-f]+$/, 16, COUNT_MAX);
+  }
+
+  /** Numbers with commas between. */
+  numbers(name: string): number[] {
+    return this.word(name)
+      .split(",")
+      .map((word) => this.#number(name, word, /^\d+$/, 10, COUNT_MAX));
+  }
+
+  word(name: string): string {
+    const value = this.#fields.get(name);
+    if (value === undefined || value === "") throw this.error(`${name}=`);
+    return value;
+  }
+
+  /** Frame numbers of blocks of an order, in the zone. */
+  frames({ startPfn, endPfn }: { startPfn: number; endPfn: number }, order: number): Pfn[] {
+    return this.#values.map(({ text, column }) => {
+      const pfn = /^[0-9a-f]{1,10}$/.test(text) ? Number.parseInt(text, 16) : -1;
+      if (pfn < 0) throw this.error("a frame number", shown(text), column);
+      if (pfn % 2 ** order !== 0)
+        throw this.error(`a multiple of 0x${(2 ** order).toString(16)}`, text, column);
+      if (pfn < startPfn || pfn + 2 ** order > endPfn) throw this.error("a block of this zone", text, column);
+      return asPfn(pfn);
+    });
+  }
+
+  /** `type*count` of pageblocks in a row. */
+  runs(): [number, number][] {
+    return this.#values.map(({ text, column }) => {
+      const [, type, count] = /^(\d+)\*(\d+)$/.exec(text) ?? [];
+      if (type === undefined || !isBlockType(Number(type)) || Number(count) > COUNT_MAX) {
+        throw this.error("type*count of pageblocks", shown(text), column);
+      }
+      return [Number(type), Number(count)];
+    });
+  }
+
+  #number(name: string, word: string, pattern: RegExp, radix: number, max: number): number {
+    const value = pattern.test(word) ? Number.parseInt(word, radix) : Number.NaN;
+    if (value <= max) return value;
+    const column = this.#text.indexOf(` ${name}=`) + name.length + 3;
+    throw this.error(`${name}= a whole number up to ${max}`, shown(word), column);
+  }
+}
+
+function isBlockType(type: number): boolean {
+  return type < MIGRATE_TYPES || type === HOLE_TYPE;
+}
+
+/**
+ * Whether a kernel can have been in the state of a snapshot: zones apart, every page on one list at
+ * most, counters that agree with the lists.
+ *
+ * @param lines number of the line of each zone, from 1
+ * @throws EvidenceError at the line of the zone that cannot be
+ */
+function checkSnapshot(zones: readonly SnapshotZone[], lines: readonly number[]): void {
+  const populated = zones.filter((zone) => zone.presentPages > 0);
+  const cpus = populated[0]?.pcp.length ?? 0;
+  for (const [at, zone] of zones.entries()) {
+    const must = (holds: boolean, expected: string, found: number | string): void => {
+      if (!holds) throw new EvidenceError(expected, `${found}`, lines[at]!);
+    };
+    const twin = zones.findIndex((other) => other.nodeId === zone.nodeId && other.type === zone.type);
+    must(twin === at, "each zone once", `zone ${zone.name} of node ${zone.nodeId} as in line ${lines[twin]}`);
+    if (zone.presentPages === 0) continue;
+    checkSizes(zone, cpus, must);
+    for (const other of populated) {
+      if (other === zone || other.startPfn < zone.startPfn) continue;
+      must(other.startPfn >= zone.endPfn, "zones apart", `${zone.name} and ${other.name}`);
+    }
+    checkLists(zone, must);
+  }
+  if (populated.length === 0) throw new EvidenceError("a zone with memory", "none", lines[0]!);
+}
+
+type Must = (holds: boolean, expected: string, found: number | string) => void;
+
+function checkSizes(zone: SnapshotZone, cpus: number, must: Must): void {
+  const { startPfn, endPfn, presentPages, managedPages, pcp, blocks } = zone;
+  must(presentPages <= endPfn - startPfn, `present pages up to ${endPfn - startPfn}`, presentPages);
+  must(managedPages <= presentPages, `managed pages up to ${presentPages}`, managedPages);
+  must(cpus > 0 && pcp.length === cpus, `lists of ${Math.max(cpus, 1)} CPUs`, pcp.length);
+  const pageblocks =
+    (roundUp(endPfn, PAGEBLOCK_PAGES) - roundDown(startPfn, PAGEBLOCK_PAGES)) / PAGEBLOCK_PAGES;
+  const typed = blocks.reduce((sum, [, count]) => sum + count, 0);
+  must(typed === pageblocks, `types of ${pageblocks} pageblocks`, typed);
+}
+
+function checkLists(zone: SnapshotZone, must: Must): void {
+  const blocks: { readonly pfn: number; readonly pages: number }[] = [];
+  const add = (pfns: readonly number[], pages: number): number => {
+    for (const pfn of pfns) blocks.push({ pfn, pages });
+    return pfns.length * pages;
+  };
+  // Whether nr_unaccepted is what the list has is compared with the model.
+  add(zone.unaccepted, MAX_ORDER_PAGES);
+  let counted = zone.unacceptedPages;
+  for (const [key, pfns] of zone.free) {
+    const [order, type] = key.split("/").map(Number);
+    const pages = add(pfns, 2 ** order!);
+    if (type !== MigrateType.ISOLATE) counted += pages;
+  }
+  for (const pcp of zone.pcp) checkPcp(pcp, add, must);
+  // What CPUs hold back of the counter (vm_stat_diff).
+  const heldBack = zone.pcp.length * statThreshold(zone.pcp.length, zone.managedPages);
+  must(
+    Math.abs(zone.freePages - counted) <= heldBack,
+    `nr_free=${counted}, give or take ${heldBack}`,
+    zone.freePages,
+  );
+  blocks.sort((a, b) => a.pfn - b.pfn);
+  for (let at = 1; at < blocks.length; at++) {
+    const { pfn, pages } = blocks[at - 1]!;
+    must(blocks[at]!.pfn >= pfn + pages, "each page on one list", `0x${blocks[at]!.pfn.toString(16)} on two`);
+  }
+}
+
+function checkPcp(
+  pcp: SnapshotPcp,
+  add: (pfns: readonly number[], pages: number) => number,
+  must: Must,
+): void {
+  let listed = 0;
+  for (const [index, pfns] of pcp.lists) listed += add(pfns, 2 ** pcpIndexOrder(index));
+  must(pcp.count === listed, `count=${listed} of CPU ${pcp.cpu}, as on its lists`, pcp.count);
+  must(pcp.batch > 0, `batch= of CPU ${pcp.cpu} from 1`, pcp.batch);
 }

@@ -1,16 +1,9 @@
-import type { Kernel } from "../guest/kernel.js";
 import { pcpSizes } from "../mm/pcp-sizes.js";
 import type { Zone } from "../page-alloc/zone.js";
-import {
-  cpuComesOnline,
-  initPerZoneWmarkMin,
-  raiseForHugePages,
-  setupPerCpuPageset,
-} from "../page-alloc/zone-setup.js";
-import { MAX_PAGE_ORDER } from "../units.js";
+import { asPfn, MAX_PAGE_ORDER } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
-import type { EarlyMachine } from "../x86/early-machine.js";
-import { DeferredReplay } from "./deferred-replay.js";
+import { type Booted, DeferredReplay } from "./boot-replay.js";
+import { placeOf } from "./page-place.js";
 
 /** The thread of a node that initialises struct pages late (mm/mm_init.c: page_alloc_init_late). */
 const DEFERRED_COMM = /^pgdatinit\d+$/;
@@ -31,32 +24,22 @@ const HELPER_COMM = /^kworker\//;
  *   "sched_clock: Marking stable" says.
  */
 export class StockStages {
-  readonly #kernel: Kernel;
+  readonly #booted: Booted;
   readonly #events: PageEvents;
-  readonly #cpuNodes: readonly number[];
   /** Stages to come, in order, by the clock of the trace or by event. */
   readonly #due: { readonly atNs: number; readonly event: number; readonly reach: () => void }[] = [];
   readonly #earlyEnds: readonly { readonly start: number; readonly end: number; readonly deferred: number }[];
   readonly #deferredStart: number;
   readonly #deferredEnd: number;
   readonly #knowsWatermarks: boolean;
-  #perCpuLists = false;
-  #online = 1;
   #deferred: DeferredReplay | undefined = undefined;
   #deferredDone = false;
-  #minFreeKbytes = 0;
 
   /** @param initcalls where the trace says that initcalls end: name and next event; may be empty */
-  constructor(
-    kernel: Kernel,
-    { cpuNodes }: EarlyMachine,
-    events: PageEvents,
-    bootLog: string,
-    initcalls: ReadonlyMap<string, number>,
-  ) {
-    this.#kernel = kernel;
+  constructor(booted: Booted, events: PageEvents, bootLog: string, initcalls: ReadonlyMap<string, number>) {
+    this.#booted = booted;
     this.#events = events;
-    this.#cpuNodes = cpuNodes;
+    const { kernel, stages } = booted;
     this.#earlyEnds = kernel.deferredAreas.flatMap(({ free, firstDeferredPfn }) =>
       free.map(({ startPfn, endPfn }) => ({ start: startPfn, end: endPfn, deferred: firstDeferredPfn })),
     );
@@ -72,10 +55,11 @@ export class StockStages {
         this.#due.push({ atNs: Number(seconds) * 1e9 - aheadNs, event: 0, reach });
     };
     this.#knowsWatermarks = initcalls.has("init_per_zone_wmark_min");
-    after("init_per_zone_wmark_min", undefined, () => this.#watermarks());
-    after("hugepage_init", /\[ *([\d.]+)\] HugeTLB: \d+ KiB vmemmap can be freed for a 2/, () =>
-      this.#raise(),
-    );
+    after("init_per_zone_wmark_min", undefined, () => stages.setWatermarks());
+    after("hugepage_init", /\[ *([\d.]+)\] HugeTLB: \d+ KiB vmemmap can be freed for a 2/, () => {
+      if (stages.watermarks === 0) stages.setWatermarks();
+      stages.setWatermarks();
+    });
     after("kswapd_init", /\[ *([\d.]+)\] workingset: /, () => {
       kernel.allocator.kswapdRunning = true;
     });
@@ -89,31 +73,30 @@ export class StockStages {
   /** Reaches what comes before an event. */
   before(event: number): void {
     const { cpu, timeNs } = this.#events;
-    if (cpu[event]! >= this.#online) this.#bringUp();
+    const { stages } = this.#booted;
+    if (cpu[event]! > 0 && cpu[event]! >= stages.online) stages.bringUp();
     if (this.#deferredStart >= 0 && event > this.#deferredEnd && !this.#deferredDone) this.#finishDeferred();
     while (this.#due.length > 0 && event >= this.#due[0]!.event && timeNs[event]! > this.#due[0]!.atNs) {
       this.#due.shift()!.reach();
     }
   }
 
-  /**
-   * Whether an event is a free of deferred initialisation, which it then repeats.
-   *
-   * @param owned the model has handed out its page
-   */
-  deferredFree(event: number, owned: boolean): boolean {
+  /** Whether an event is a free of deferred initialisation, which it then repeats. */
+  deferredFree(event: number): boolean {
     const { kind, task, tasks, pfn, order } = this.#events;
-    if (event > this.#deferredEnd || kind[event] !== PageEventKind.free || owned) return false;
+    const { kernel, stages } = this.#booted;
+    if (event > this.#deferredEnd || kind[event] !== PageEventKind.free) return false;
+    if (placeOf(kernel.allocator, asPfn(pfn[event]!)) === "allocated") return false;
     // A zone that ran empty grows within a request (deferred_grow_zone), in the model as in the kernel.
     if (event < this.#deferredStart) {
-      if (order[event] === MAX_PAGE_ORDER) this.#bringUp();
+      if (order[event] === MAX_PAGE_ORDER) stages.bringUp();
       return order[event] === MAX_PAGE_ORDER;
     }
     const { comm } = tasks[task[event]!]!;
     if (!DEFERRED_COMM.test(comm) && !HELPER_COMM.test(comm)) return false;
     if (this.#deferred === undefined) {
-      this.#bringUp();
-      this.#deferred = new DeferredReplay(this.#kernel);
+      stages.bringUp();
+      this.#deferred = new DeferredReplay(kernel);
     }
     this.#deferred.step(pfn[event]!);
     return true;
@@ -121,38 +104,21 @@ export class StockStages {
 
   /** A refill took so many blocks; to be called before the model repeats it. */
   refill(zone: Zone, cpu: number, order: number, blocks: number): void {
-    if (!this.#perCpuLists) {
-      if (blocks < 2) return;
-      this.#perCpuLists = true;
-      setupPerCpuPageset(this.#kernel.allocator, this.#cpuNodes.slice(0, 1));
+    const { stages } = this.#booted;
+    if (stages.online === 0) {
+      if (blocks >= 2) stages.sizePcp();
       return;
     }
-    if (!this.#deferredDone || this.#minFreeKbytes > 0 || this.#knowsWatermarks) return;
+    if (!this.#deferredDone || stages.watermarks > 0 || this.#knowsWatermarks) return;
     const now = zone.pcp[cpu]!;
     const then = Object.assign(now.withoutPages(), pcpSizes(zone.managedPages, 0, 1));
     if (now.withoutPages().refillBlocks(order, true) === blocks) return;
-    if (then.refillBlocks(order, true) === blocks) this.#watermarks();
-  }
-
-  #bringUp(): void {
-    const { allocator } = this.#kernel;
-    for (; this.#online < this.#cpuNodes.length; this.#online++) {
-      cpuComesOnline(allocator, this.#cpuNodes.slice(0, this.#online));
-    }
+    if (then.refillBlocks(order, true) === blocks) stages.setWatermarks();
   }
 
   #finishDeferred(): void {
     this.#deferredDone = true;
     this.#deferred?.finish();
-  }
-
-  #watermarks(): void {
-    this.#minFreeKbytes = initPerZoneWmarkMin(this.#kernel.allocator, this.#cpuNodes);
-  }
-
-  #raise(): void {
-    if (this.#minFreeKbytes === 0) this.#watermarks();
-    raiseForHugePages(this.#kernel.allocator, this.#minFreeKbytes, this.#cpuNodes);
   }
 }
 
@@ -172,4 +138,25 @@ function deferredSpan({ kind, task, tasks, count }: PageEvents): { first: number
     if (isHelper[task[event]!] === true && kind[event] === PageEventKind.free) last = event;
   }
   return { first, last };
+}
+
+/** Lines that the reader takes for events of pages, and ends of initcalls (include/trace/events/initcall.h). */
+const LINE =
+  /: (?:(mm_page_(?:alloc|free|free_batched|pcpu_drain|alloc_zone_locked|alloc_extfrag)): |initcall_finish: func=(\w+))/g;
+
+/**
+ * Where initcalls end in a trace that has `initcall:initcall_finish`: names with the number of page events
+ * before the line. Its place in the file is what tells the order of CPUs, since clocks repeat.
+ *
+ * @param trace the text that the events were read from
+ * @returns nothing when the text has other page events than these
+ */
+export function tracedInitcalls(trace: Uint8Array, { count }: PageEvents): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>();
+  let events = 0;
+  for (const [, page, initcall] of new TextDecoder().decode(trace).matchAll(LINE)) {
+    if (page !== undefined) events++;
+    else ends.set(initcall!, events);
+  }
+  return events === count ? ends : new Map();
 }

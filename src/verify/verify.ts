@@ -1,17 +1,10 @@
-import { added, type Comparison } from "./comparison.js";
+import { verifyLabRecording } from "./lab.js";
 import { compareMemblockVectors, parseMemblockVectors } from "./memblock-vectors.js";
-import { checkProcFiles } from "./proc-files-check.js";
+import { checkProcFiles } from "./proc-fields.js";
 import { needText, parseFile, RecordingError, type RecordingFiles } from "./recording-files.js";
-import {
-  knownAllocations,
-  type VerifiedRecording,
-  type VerifiedRun,
-  verifyLabRecording,
-} from "./verify-recording.js";
-import { verifyStockRecording } from "./verify-stock.js";
-
-/** Share of allocations from lists it knows that must get the kernel's frames, by where a run starts. */
-const EXACT_SHARE = { e820: 1, snapshot: 1, boot: 1, trace: 0.99 } as const;
+import type { VerifiedRecording } from "./result.js";
+import { verifyStockRecording } from "./stock.js";
+import { added } from "./tally.js";
 
 /** What a kernel printed, which is all but descriptions and what the recorder was told. */
 const EVIDENCE =
@@ -61,43 +54,4 @@ function verifyKind(files: RecordingFiles): VerifiedRecording {
   throw new RecordingError(
     `${files.name}: no boot.lablog, no boot.dmesg with boot.zoneinfo and no memblock-vectors.json in this directory`,
   );
-}
-
-/** Whether everything that must be the same is the same. */
-export function recordingHolds({ memblock, handover, zones, files, runs }: VerifiedRecording): boolean {
-  return (
-    isWhole(memblock) &&
-    [handover, zones, files].every((comparison) => comparison === undefined || isWhole(comparison)) &&
-    runs.every(runHolds)
-  );
-}
-
-/** The same for one run. */
-function runHolds(run: VerifiedRun): boolean {
-  const { compared, pfnExact } = knownAllocations(run);
-  return (
-    pfnExact >= compared * EXACT_SHARE[run.start] &&
-    run.accepts.exactInOrder === run.accepts.recorded &&
-    [
-      run.records,
-      run.acceptRequests,
-      run.acceptDecisions,
-      run.retypings,
-      run.finalLists,
-      run.proc,
-      run.gap?.unaccepted,
-      // The model is led through what a trace with gaps does not tell.
-      ...(run.start === "trace" ? [] : [run.refills, run.drains]),
-    ].every(allEqual) &&
-    (run.start === "trace" || (isWhole(run.finalLists) && isWhole(run.proc)))
-  );
-}
-
-/** Everything equal, of more than nothing. */
-function isWhole(comparison: Comparison | undefined): boolean {
-  return comparison !== undefined && comparison.compared > 0 && allEqual(comparison);
-}
-
-function allEqual(comparison: Comparison | undefined): boolean {
-  return comparison === undefined || comparison.equal === comparison.compared;
 }

@@ -32,8 +32,8 @@ import {
   roundUp,
   UNIT_SIZE,
 } from "../../src/units.js";
-import { pfnsOn } from "../../src/verify/final-lists.js";
-import { RecordedAcceptance } from "../../src/verify/unaccepted-memory.js";
+import { RecordedAcceptance } from "../../src/verify/acceptance.js";
+import { pfnsOn } from "../../src/verify/page-place.js";
 import { LINUX_6_12 } from "../linux/releases.js";
 import { plainMachine, q35Map } from "./machines.js";
 import { runBoot } from "./run-boot.js";

@@ -1,10 +1,11 @@
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { allocatorOf } from "../../src/verify/load-snapshot.js";
-import { OpenLoop } from "../../src/verify/open-loop.js";
-import { procFields } from "../../src/verify/proc-file.js";
+import { Follower } from "../../src/verify/follower.js";
+import { labSteps } from "../../src/verify/lab-steps.js";
+import { procFields } from "../../src/verify/proc-fields.js";
 import type { RecordingFiles } from "../../src/verify/recording-files.js";
+import type { SnapshotZone } from "../../src/verify/snapshot.js";
 import { readSnapshot } from "../../src/verify/snapshot.js";
-import type { SnapshotZone } from "../../src/verify/snapshot-zone.js";
+import { allocatorOf } from "../../src/verify/snapshot-state.js";
 import { readLabLog } from "../../src/workload/lab-log.js";
 import { recordedFiles } from "./recorded.js";
 import { snapshotOf } from "./snapshot-of.js";
@@ -36,8 +37,7 @@ export function cutRecording(name: string, workload: string, records: number): S
   const log = files.get(`wl-${workload}.lablog`)!.slice(0, records * 24);
   const before = readSnapshot(text(`wl-${workload}.snapA`)).zones;
   const allocator = allocatorOf(before, { acceptMemory: () => {} });
-  const loop = new OpenLoop(readLabLog(log), allocator, [0]);
-  loop.runUntil(records);
+  new Follower(labSteps(readLabLog(log)), allocator, [0]).run();
   const cut = new Map(files);
   const put = (file: string, content: string): void => void cut.set(file, new TextEncoder().encode(content));
   cut.set(`wl-${workload}.lablog`, log);

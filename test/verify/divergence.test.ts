@@ -3,8 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatVerifyTable } from "../../src/report/verify-table.js";
 import type { RecordingFiles } from "../../src/verify/recording-files.js";
-import { recordingHolds, verifyRecording } from "../../src/verify/verify.js";
-import type { VerifiedRun } from "../../src/verify/verify-recording.js";
+import type { VerifiedRun } from "../../src/verify/result.js";
+import { recordingHolds } from "../../src/verify/result.js";
+import { verifyRecording } from "../../src/verify/verify.js";
 import { LabKind, readLabLog } from "../../src/workload/lab-log.js";
 import { edited, recordedFiles, tampered } from "./recorded.js";
 

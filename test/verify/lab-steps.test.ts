@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { labSteps, Step } from "../../src/verify/lab-steps.js";
+import { labSteps } from "../../src/verify/lab-steps.js";
+import { Step } from "../../src/verify/steps.js";
 import { LabKind, type LabLog, LabMark, readLabLog } from "../../src/workload/lab-log.js";
 
 const test = suite("verify: when a step of a log took effect");
@@ -24,7 +25,7 @@ const { ALLOC, FREE, FREE_BATCHED, FREE_BUDDY, ZONE_LOCKED, DRAIN, MARK, ACCEPT_
 
 test("frees of an interrupt come after the allocation whose refill they follow", () => {
   const steps = labSteps(logOf([ZONE_LOCKED, { pfn: 1 }], [FREE, { pfn: 9 }], [ALLOC, { pfn: 1 }]));
-  assert.equal([...steps.order], [2, 1]);
+  assert.equal([...steps.sequence()], [2, 1]);
   assert.is(steps.interruptedAllocations, 1);
 });
 
@@ -38,7 +39,7 @@ test("an allocation of an interrupt comes within the one it interrupts", () => {
       [ALLOC, { order: 0, pfn: 1 }],
     ),
   );
-  assert.equal([...steps.order], [4, 1, 3]);
+  assert.equal([...steps.sequence()], [4, 1, 3]);
 });
 
 test("another CPU's refill in between is its own", () => {
@@ -50,7 +51,7 @@ test("another CPU's refill in between is its own", () => {
       [ALLOC, { cpu: 0, pfn: 1 }],
     ),
   );
-  assert.equal([...steps.order], [3, 2]);
+  assert.equal([...steps.sequence()], [3, 2]);
   assert.is(steps.interleavedSteps, 1);
 });
 
@@ -70,7 +71,7 @@ test("a batch of frees takes effect page by page, behind the last of its lines",
   const steps = labSteps(
     logOf([FREE, { pfn: 1 }], [FREE, { pfn: 2 }], [FREE_BATCHED, { pfn: 2 }], [FREE_BATCHED, { pfn: 1 }]),
   );
-  assert.equal([...steps.order], [2, 3]);
+  assert.equal([...steps.sequence()], [2, 3]);
 });
 
 test("a page that is freed, allocated and freed again has two frees", () => {
@@ -89,7 +90,7 @@ test("an accepted block is freed by the allocator, not by a request", () => {
       [ALLOC, { pfn: 1024 }],
     ),
   );
-  assert.equal([...steps.order], [3]);
+  assert.equal([...steps.sequence()], [3]);
   assert.is(steps.effect[3], 0);
 });
 
@@ -103,7 +104,7 @@ test("a free takes effect when it drains, after what another CPU did since its l
       [DRAIN, { cpu: 0, pfn: 4 }],
     ),
   );
-  assert.equal([...steps.order], [1, 0]);
+  assert.equal([...steps.sequence()], [1, 0]);
   assert.is(steps.moved[0], 2);
 });
 

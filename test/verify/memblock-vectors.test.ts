@@ -3,7 +3,8 @@ import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RecordingFiles } from "../../src/verify/recording-files.js";
-import { recordingHolds, verifyRecording } from "../../src/verify/verify.js";
+import { recordingHolds } from "../../src/verify/result.js";
+import { verifyRecording } from "../../src/verify/verify.js";
 
 const test = suite("verify: a directory of memblock sequences");
 

@@ -1,6 +1,7 @@
 import { chanceAt } from "../../src/sim/prng.js";
 import { RecordingError } from "../../src/verify/recording-files.js";
-import { recordingHolds, verifyRecording } from "../../src/verify/verify.js";
+import { recordingHolds } from "../../src/verify/result.js";
+import { verifyRecording } from "../../src/verify/verify.js";
 import { LabKind } from "../../src/workload/lab-log.js";
 import { filesOf, type StoredRecording } from "./cut-recording.js";
 

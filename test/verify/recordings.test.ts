@@ -3,10 +3,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
 import { formatFidelity } from "../../src/report/fidelity.js";
-import { replayBoot } from "../../src/verify/boot-replay.js";
-import { RecordedAcceptance, tableOfBootLog } from "../../src/verify/unaccepted-memory.js";
-import { recordingHolds, verifyRecording } from "../../src/verify/verify.js";
-import type { VerifiedRecording } from "../../src/verify/verify-recording.js";
+import { RecordedAcceptance, tableOfBootLog } from "../../src/verify/acceptance.js";
+import { bootKernel } from "../../src/verify/boot-replay.js";
+import { replayBoot } from "../../src/verify/lab.js";
+import type { VerifiedRecording } from "../../src/verify/result.js";
+import { recordingHolds } from "../../src/verify/result.js";
+import { verifyRecording } from "../../src/verify/verify.js";
 import { readLabLog } from "../../src/workload/lab-log.js";
 import { machineFromBootLog } from "../../src/x86/boot-log.js";
 import { LAB_RECORDINGS, recordedFiles } from "./recorded.js";
@@ -145,8 +147,9 @@ test("without huge pages the watermarks follow from the managed pages alone", ()
     text.replace("Command line: ", "Command line: transparent_hugepage=never "),
   )!;
   const log = readLabLog(files.read("boot.lablog")!);
-  const { kernel } = replayBoot(log, machine, SMALL_6_12_107, new RecordedAcceptance(tableOfBootLog(text)));
-  const { zones } = kernel.allocator;
+  const booted = bootKernel(machine, SMALL_6_12_107, new RecordedAcceptance(tableOfBootLog(text)));
+  replayBoot(booted, log);
+  const { zones } = booted.kernel.allocator;
   // min_free_kbytes = sqrt(16 * KiB of memory above the high watermarks), shared out by managed pages.
   const managed = zones.reduce((sum, zone) => sum + zone.managedPages, 0);
   const minPages = Math.floor(Math.sqrt(16 * 4 * managed)) / 4;

@@ -1,8 +1,8 @@
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
-import { asPfn, PAGEBLOCK_PAGES, roundDown } from "../../src/units.js";
-import { pfnsOn } from "../../src/verify/final-lists.js";
-import { freeListKey, type SnapshotPcp, type SnapshotZone } from "../../src/verify/snapshot-zone.js";
+import { asPfn, PAGEBLOCK_PAGES, type Pfn, roundDown } from "../../src/units.js";
+import { pfnsOn } from "../../src/verify/page-place.js";
+import { freeListKey, type SnapshotPcp, type SnapshotZone } from "../../src/verify/snapshot.js";
 
 /** The snapshot that a kernel in the state of an allocator would print. */
 export function snapshotOf(allocator: PageAllocator): SnapshotZone[] {
@@ -28,8 +28,8 @@ export function snapshotOf(allocator: PageAllocator): SnapshotZone[] {
   }));
 }
 
-function freeListsOf(allocator: PageAllocator, zone: Zone): Map<string, number[]> {
-  const lists = new Map<string, number[]>();
+function freeListsOf(allocator: PageAllocator, zone: Zone): Map<string, Pfn[]> {
+  const lists = new Map<string, Pfn[]>();
   for (let order = 0; order <= 10; order++) {
     for (let type = 0; type < 6; type++) {
       const pfns = pfnsOn(allocator, zone.list(order, type));
@@ -41,7 +41,7 @@ function freeListsOf(allocator: PageAllocator, zone: Zone): Map<string, number[]
 
 function pcpOf(allocator: PageAllocator, zone: Zone, cpu: number): SnapshotPcp {
   const { count, high, highMin, highMax, batch, flags, allocFactor, freeCount, lists } = zone.pcp[cpu]!;
-  const filled = lists.flatMap((list, index): [number, number[]][] =>
+  const filled = lists.flatMap((list, index): [number, Pfn[]][] =>
     list.size === 0
       ? []
       : [[index, Array.from({ length: list.size }, (_, at) => allocator.frames.pfnOf(list.at(at)))]],

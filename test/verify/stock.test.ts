@@ -1,11 +1,11 @@
 // Takes 5 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { wholeProcFile } from "../../src/verify/proc-file.js";
-import { StockStep, stockSteps } from "../../src/verify/stock-steps.js";
-import { perCpuLists } from "../../src/verify/stock-zoneinfo.js";
+import { numberOf, wholeProcFile } from "../../src/verify/proc-fields.js";
+import { knownAllocations } from "../../src/verify/result.js";
+import { Step } from "../../src/verify/steps.js";
+import { stockSteps } from "../../src/verify/stock-steps.js";
 import { verifyRecording } from "../../src/verify/verify.js";
-import { knownAllocations } from "../../src/verify/verify-recording.js";
 import type { PageEvents } from "../../src/workload/events.js";
 import { TracefsReader } from "../../src/workload/tracefs.js";
 import { edited, recordedFiles } from "./recorded.js";
@@ -36,35 +36,31 @@ const free = (pfn: string): string => `free: page=0 pfn=${pfn} order=0`;
 test("an allocation owns the refill whose first page it got, and takes effect with it", () => {
   const events = eventsOf([refill("0x10"), refill("0x11"), free("0x99"), alloc("0x10")]);
   const steps = stockSteps(events, () => 0);
-  assert.equal([...steps.sequence], [3, 2]);
+  assert.equal([...steps.sequence()], [3, 2]);
   assert.equal(steps.sections.get(3)!.pfns, [0x10, 0x11]);
 });
 
 test("a refill whose first page nobody was seen to get is one of alloc_pages_bulk", () => {
-  const { NONE, BULK_REFILL, ALLOC } = StockStep;
+  const { NONE, BULK_REFILL, ALLOC } = Step;
   assert.equal(stepsOf(refill("0x10"), refill("0x11"), alloc("0x11")), [BULK_REFILL, NONE, ALLOC]);
 });
 
 test("a page of a batch is freed where the batch reaches it", () => {
   const batched = "free_batched: page=0 pfn=0x10 order=0";
-  assert.equal(stepsOf(free("0x10"), free("0x20"), batched), [
-    StockStep.NONE,
-    StockStep.FREE,
-    StockStep.FREE,
-  ]);
+  assert.equal(stepsOf(free("0x10"), free("0x20"), batched), [Step.NONE, Step.FREE, Step.FREE]);
 });
 
 test("what alloc_pages_exact does not need goes past the per-CPU lists", () => {
-  const { ALLOC, FREE, FREE_REST } = StockStep;
+  const { ALLOC, FREE, FREE_REST } = Step;
   assert.equal(stepsOf(alloc("0x10", 2), free("0x12"), free("0x13")), [ALLOC, FREE_REST, FREE_REST]);
   assert.equal(stepsOf(alloc("0x10", 2), free("0x12"), free("0x20")), [ALLOC, FREE, FREE]);
 });
 
 test("per-CPU lists are read for each zone and CPU", () => {
   const zoneinfo = recordedFiles(NAME).read("boot.zoneinfo")!;
-  const lists = perCpuLists(wholeProcFile("zoneinfo", new TextDecoder().decode(zoneinfo)));
-  const normal = lists.find(({ zone }) => zone === "Normal");
-  assert.equal(normal, { nodeId: 0, zone: "Normal", cpu: 0, count: 378, high: 11107 });
+  const fields = wholeProcFile("zoneinfo", new TextDecoder().decode(zoneinfo));
+  assert.is(numberOf(fields, "node 0 zone Normal cpu 0 count"), 378);
+  assert.is(numberOf(fields, "node 0 zone Normal cpu 0 high"), 11107);
 });
 
 test("boot: every frame from the first event on, after the pages that were taken before it", () => {

@@ -1,14 +1,20 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  formatBuddyinfo,
-  formatMeminfo,
-  formatVmstat,
-  formatZoneinfo,
-  type ProcZone,
-} from "../../src/verify/proc-files.js";
+import { modelFields, type ProcZone } from "../../src/verify/proc.js";
+import { type ProcFileName, procFields } from "../../src/verify/proc-fields.js";
 
-const test = suite("metrics: look-alikes of /proc");
+const test = suite("verify: what the model has of files in /proc");
+
+type Values = [key: string, value: string][];
+
+function modelled(file: ProcFileName, zones: readonly ProcZone[]): Values {
+  return Array.from(modelFields(file, zones), ([key, { value }]) => [key, value]);
+}
+
+/** The same of a file as a kernel prints it. */
+function printed(file: ProcFileName, text: string): Values {
+  return Array.from(procFields(file, text), ([key, { value }]) => [key, value]);
+}
 
 /** Zone DMA of a guest with 4 GiB and two CPUs, as Linux 6.12.107 showed it. */
 const DMA: ProcZone = {
@@ -29,14 +35,17 @@ const DMA: ProcZone = {
 };
 
 test("buddyinfo", () => {
-  assert.is(
-    formatBuddyinfo([DMA]),
-    "Node 0, zone      DMA      0      0      0      0      0      0      0      0      1      1      3 \n",
+  assert.equal(
+    modelled("buddyinfo", [DMA]),
+    printed(
+      "buddyinfo",
+      "Node 0, zone      DMA      0      0      0      0      0      0      0      0      1      1      3 \n",
+    ),
   );
 });
 
 test("zoneinfo", () => {
-  assert.equal(formatZoneinfo([DMA]).split("\n"), [
+  const lines = [
     "Node 0, zone      DMA",
     "  pages free     3840",
     "        boost    0",
@@ -58,7 +67,8 @@ test("zoneinfo", () => {
     "  vm stats threshold: 4",
     "  start_pfn:           1",
     "",
-  ]);
+  ];
+  assert.equal(modelled("zoneinfo", [DMA]), printed("zoneinfo", lines.join("\n")));
 });
 
 test("zoneinfo shows watermarks with the boost on them", () => {
@@ -74,16 +84,19 @@ test("zoneinfo shows watermarks with the boost on them", () => {
 
 test("meminfo counts in KiB, unaccepted memory as free", () => {
   const normal: ProcZone = { ...DMA, managedPages: 994994, freePages: 989512, unacceptedPages: 441344 };
-  assert.is(
-    formatMeminfo([DMA, normal]),
-    "MemTotal:        3995336 kB\nMemFree:         3973408 kB\nUnaccepted:      1765376 kB\n",
+  assert.equal(
+    modelled("meminfo", [DMA, normal]),
+    printed(
+      "meminfo",
+      "MemTotal:        3995336 kB\nMemFree:         3973408 kB\nUnaccepted:      1765376 kB\n",
+    ),
   );
 });
 
 test("vmstat counts pages", () => {
-  assert.is(
-    formatVmstat([DMA, { ...DMA, unacceptedPages: 1024 }]),
-    "nr_free_pages 7680\nnr_unaccepted 1024\n",
+  assert.equal(
+    modelled("vmstat", [DMA, { ...DMA, name: "DMA32", unacceptedPages: 1024 }]),
+    printed("vmstat", "nr_free_pages 7680\nnr_unaccepted 1024\n"),
   );
 });
 

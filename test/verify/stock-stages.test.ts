@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { tracedInitcalls } from "../../src/verify/traced-initcalls.js";
+import { tracedInitcalls } from "../../src/verify/stock-stages.js";
 import { TracefsReader } from "../../src/workload/tracefs.js";
 
 const test = suite("verify: initcalls in a trace");

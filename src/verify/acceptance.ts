@@ -1,7 +1,18 @@
+/** What a recorded kernel had not accepted, and what it accepted when. */
+
 import { AcceptMemory } from "../accept/accept-memory.js";
 import { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { Zone } from "../page-alloc/zone.js";
-import { type AddressRange, addressOf, asPfn, MAX_ORDER_PAGES, PAGE_SIZE, type PhysAddr } from "../units.js";
+import {
+  type AddressRange,
+  addressOf,
+  MAX_ORDER_PAGES,
+  PAGE_SIZE,
+  type Pfn,
+  type PhysAddr,
+} from "../units.js";
+import { LabKind, type LabLog } from "../workload/lab-log.js";
+import { type Comparison, compareInOrder } from "./tally.js";
 
 const RANGE = /lab: unaccepted \[0x([0-9a-f]+)-0x([0-9a-f]+)\)(?: (\d+) units)?/g;
 const TABLE =
@@ -60,13 +71,13 @@ export function copyOf(table: UnacceptedTable): UnacceptedTable {
  */
 export function tableOfSnapshot(
   atBootEnd: UnacceptedTable,
-  parkedThen: readonly number[],
-  parkedNow: ReadonlySet<number>,
+  parkedThen: readonly Pfn[],
+  parkedNow: ReadonlySet<Pfn>,
 ): UnacceptedTable {
   const table = copyOf(atBootEnd);
   const acceptance = new AcceptMemory(table, { acceptMemory: () => {} });
   for (const pfn of parkedThen) {
-    if (!parkedNow.has(pfn)) acceptance.acceptMemory(addressOf(asPfn(pfn)), MAX_ORDER_PAGES * PAGE_SIZE);
+    if (!parkedNow.has(pfn)) acceptance.acceptMemory(addressOf(pfn), MAX_ORDER_PAGES * PAGE_SIZE);
   }
   return table;
 }
@@ -117,6 +128,89 @@ export class RecordedAcceptance extends AcceptMemory {
   }
 }
 
-export function rangeText(start: number, end: number): string {
+function rangeText(start: number, end: number): string {
   return `0x${start.toString(16)}-0x${end.toString(16)}`;
+}
+
+/** What a log says of acceptance, and the model did. */
+export interface AcceptanceComparison {
+  /** What the platform was asked to accept. */
+  readonly accepts: Comparison;
+  /** Calls of accept_memory(), whether or not they found something to accept. */
+  readonly requests: Comparison;
+  /** Decisions to accept, with the zone and how many pages. */
+  readonly decisions: Comparison;
+  /** Decisions that read a counter which the vmstat worker had brought up to date. */
+  readonly counterDrifts: number;
+}
+
+/** Compares all that was asked of acceptance with the log, in order. */
+export function compareAcceptance(log: LabLog, found: RecordedAcceptance): AcceptanceComparison {
+  const b = (i: number): number => log.bHigh[i]! * 2 ** 32 + log.bLow[i]!;
+  const pagesOf = (i: number): AcceptDecision => ({
+    zone: log.a[i]!,
+    pagesToAccept: log.bLow[i]!,
+    heldBackMax: 0,
+  });
+  let counterDrifts = 0;
+  /**
+   * A decision is the same when it is for the same zone and the same number of blocks. The pages can differ by
+   * what CPUs hold back from the counter: when the vmstat worker collects that is not in the log.
+   */
+  const isSameDecision = (expected: AcceptDecision, actual: AcceptDecision): boolean => {
+    const blocks = ({ pagesToAccept }: AcceptDecision): number => Math.ceil(pagesToAccept / MAX_ORDER_PAGES);
+    const apart = Math.abs(actual.pagesToAccept - expected.pagesToAccept);
+    const isSame =
+      actual.zone === expected.zone && apart <= actual.heldBackMax && blocks(actual) === blocks(expected);
+    if (isSame && apart > 0) counterDrifts++;
+    return isSame;
+  };
+  const decisions = compareKind(log, LabKind.COND_ACCEPT, found.decisions, {
+    expected: pagesOf,
+    isSame: isSameDecision,
+    text: ({ zone, pagesToAccept }) =>
+      `node ${Math.floor(zone / 256)} zone ${zone % 256}: ${pagesToAccept} pages`,
+    what: "decision",
+  });
+  const isSame = (expected: string, actual: string): boolean => expected === actual;
+  return {
+    accepts: compareKind(log, LabKind.ARCH_ACCEPT, found.accepts, {
+      expected: (i) => rangeText(log.pfn[i]!, b(i)),
+      isSame,
+    }),
+    requests: compareKind(log, LabKind.ACCEPT_MEMORY, found.requests, {
+      expected: (i) => rangeText(log.pfn[i]!, log.pfn[i]! + b(i)),
+      isSame,
+    }),
+    decisions,
+    counterDrifts,
+  };
+}
+
+/** The records of a kind beside what the model did. */
+function compareKind<T>(
+  log: LabLog,
+  kind: number,
+  found: readonly T[],
+  {
+    expected,
+    isSame,
+    text = String,
+    what = "number",
+  }: {
+    readonly expected: (i: number) => T;
+    readonly isSame: (expected: T, found: T) => boolean;
+    readonly text?: (value: T) => string;
+    readonly what?: string;
+  },
+): Comparison {
+  const records: number[] = [];
+  for (let i = 0; i < log.length; i++) if (log.kind[i] === kind) records.push(i);
+  return compareInOrder(records.map(expected), found, {
+    isSame,
+    text,
+    eventAt: (at) => records[at] ?? log.length,
+    context: (at) =>
+      at < records.length ? `${what} ${at + 1}` : `${found.length - records.length} too many`,
+  });
 }

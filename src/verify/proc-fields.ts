@@ -1,5 +1,8 @@
+/** The files of /proc in a recording: their fields, and whether they are whole. */
+
 import { MAX_PAGE_ORDER } from "../units.js";
-import { EvidenceError, shown, wholeLines } from "./recording-files.js";
+import { EvidenceError, type RecordingFiles, readText, shown, wholeLines } from "./recording-files.js";
+import { type Comparison, type Divergence, Tally } from "./tally.js";
 
 /** Files of /proc that tell of the page allocator. */
 export const PROC_FILES = ["buddyinfo", "zoneinfo", "meminfo", "vmstat"] as const;
@@ -45,7 +48,7 @@ export function wholeProcFile(file: ProcFileName, text: string): ProcFields {
   const fields = procFields(file, text);
   const lines = text.split("\n").length - 1;
   const ends = (isEnd: boolean, expected: string): void => {
-    if (!isEnd) throw new EvidenceError({ line: lines + 1, column: 1 }, expected, "the end of the file");
+    if (!isEnd) throw new EvidenceError(expected, "the end of the file", lines + 1);
   };
   const last = [...fields.values()].at(-1)!.name;
   // The last line of vmstat_show(), and of arch_report_meminfo() on x86.
@@ -56,7 +59,8 @@ export function wholeProcFile(file: ProcFileName, text: string): ProcFields {
   return fields;
 }
 
-class FieldReader {
+/** Fields one after the other, of a zone and a CPU where they have one. */
+export class FieldReader {
   readonly fields: Map<string, ProcField> = new Map();
   zone = "";
   cpu = "";
@@ -64,7 +68,7 @@ class FieldReader {
 
   /** A zone of /proc/zoneinfo. */
   begin(zone: string, line: number): void {
-    if (this.#begun.has(zone)) throw new EvidenceError({ line, column: 1 }, `${zone}once`, "it again");
+    if (this.#begun.has(zone)) throw new EvidenceError(`${zone}once`, "it again", line);
     this.#begun.add(zone);
     this.zone = zone;
     this.cpu = "";
@@ -72,9 +76,9 @@ class FieldReader {
 
   add(name: string, value: string, line: number, column = 1): void {
     const key = `${this.zone}${this.cpu}${name}`;
-    if (this.fields.has(key)) throw new EvidenceError({ line, column }, `${key} once`, "it again");
+    if (this.fields.has(key)) throw new EvidenceError(`${key} once`, "it again", line, column);
     if (!Number.isSafeInteger(Number.parseInt(value, 10)) && /^\d/.test(value)) {
-      throw new EvidenceError({ line, column }, `${key} below 2^53`, value);
+      throw new EvidenceError(`${key} below 2^53`, value, line, column);
     }
     this.fields.set(key, { value, line, zone: this.zone, cpu: this.cpu, name });
   }
@@ -88,20 +92,16 @@ const READ_LINE: Record<ProcFileName, ReadLine> = {
       /^Node (\d+), zone +(\w+)((?: +\d+)+) *$/.exec(line) ?? unread(line, at, "a zone and its free blocks");
     const blocks = counts!.trim().split(/ +/);
     if (blocks.length !== ORDERS) {
-      throw new EvidenceError(
-        { line: at, column: line.length + 1 },
-        `${ORDERS} counts of free blocks`,
-        `${blocks.length}`,
-      );
+      throw new EvidenceError(`${ORDERS} counts of free blocks`, `${blocks.length}`, at, line.length + 1);
     }
-    reader.zone = `node ${Number(node)} zone ${zone} `;
+    reader.zone = zoneKey({ nodeId: Number(node), name: zone! });
     for (const [order, count] of blocks.entries()) reader.add(`order ${order}`, count, at);
   },
 
   zoneinfo(reader, line, at) {
     const head = /^Node (\d+), zone +(\w+)$/.exec(line);
     if (head !== null) {
-      reader.begin(`node ${Number(head[1])} zone ${head[2]} `, at);
+      reader.begin(zoneKey({ nodeId: Number(head[1]), name: head[2]! }), at);
       return;
     }
     if (reader.zone === "") unread(line, at, "a zone");
@@ -131,7 +131,12 @@ const READ_LINE: Record<ProcFileName, ReadLine> = {
 };
 
 function unread(line: string, at: number, expected: string): never {
-  throw new EvidenceError({ line: at, column: 1 }, expected, shown(line));
+  throw new EvidenceError(expected, shown(line), at);
+}
+
+/** A zone as fields name it. */
+export function zoneKey({ nodeId, name }: { readonly nodeId: number; readonly name: string }): string {
+  return `node ${nodeId} zone ${name} `;
 }
 
 /** Number of a field. */
@@ -157,9 +162,9 @@ function checkSameLines(fields: ProcFields, zones: readonly string[]): void {
     if (at < 0 && lines.length === first.length) continue;
     const place = lines[at < 0 ? first.length : at] ?? lines.at(-1)!;
     throw new EvidenceError(
-      { line: place.line, column: 1 },
       `${first[at]?.name ?? "no more lines"} as in the other zones`,
       place.name,
+      place.line,
     );
   }
 }
@@ -208,9 +213,108 @@ function checkTwins(fields: ProcFields, zone: string): void {
   const free = fields.get(`${zone}pages free`);
   const again = fields.get(`${zone}nr_free_pages`);
   if (free === undefined || again === undefined || free.value === again.value) return;
-  throw new EvidenceError(
-    { line: again.line, column: 1 },
-    `${free.value} free pages as in line ${free.line}`,
-    again.value,
-  );
+  throw new EvidenceError(`${free.value} free pages as in line ${free.line}`, again.value, again.line);
+}
+
+/** A file of /proc in a recording: its fields, or why there are none. */
+export type ProcEvidence = { readonly fields: ProcFields } | { readonly problem: Divergence };
+
+/** Reads `boot.vmstat` and the like; what is missing or damaged is a difference. */
+export function procEvidence(files: RecordingFiles, prefix: string, file: ProcFileName): ProcEvidence {
+  const name = `${prefix}.${file}`;
+  const text = readText(files, name);
+  if (text === undefined) {
+    return {
+      problem: { event: 0, expected: `the file ${name}`, found: "no such file", context: `/proc/${file}` },
+    };
+  }
+  try {
+    return { fields: wholeProcFile(file, text) };
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    const { place, expected, found } = error;
+    return { problem: { event: 0, expected, found, context: `${name}:${place}` } };
+  }
+}
+
+/** Fields of evidence, none if it cannot be read. */
+export function fieldsIn(evidence: ProcEvidence): ProcFields {
+  return "fields" in evidence ? evidence.fields : new Map();
+}
+
+/**
+ * Whether every file of /proc in a recording is whole, also those that nothing else is compared with: of
+ * one kernel, so with the lines that the others of its kind have, and MemTotal the sum of all zones.
+ */
+export function checkProcFiles(files: RecordingFiles): Comparison {
+  const tally = new Tally();
+  const lines = new Map<ProcFileName, { readonly name: string; readonly keys: string }>();
+  let managed: { readonly name: string; readonly pages: number } | undefined;
+  // The zones come first, as the others are held against them.
+  for (const file of ["zoneinfo", ...PROC_FILES.filter((name) => name !== "zoneinfo")] as ProcFileName[]) {
+    for (const prefix of prefixesOf(files, file)) {
+      const name = `${prefix}.${file}`;
+      const evidence = procEvidence(files, prefix, file);
+      if ("problem" in evidence) {
+        tally.cannotCompare(1, evidence.problem);
+        continue;
+      }
+      const { fields } = evidence;
+      if (file === "zoneinfo") managed ??= { name, pages: managedPages(fields) };
+      const first = lines.get(file) ?? { name, keys: keysOf(fields) };
+      lines.set(file, first);
+      const problem =
+        firstOtherLine(first, { name, keys: keysOf(fields) }) ??
+        (file === "meminfo" ? otherTotal(fields, managed, name) : undefined);
+      tally.expect(problem === undefined, () => ({ event: 0, context: name, ...problem! }));
+    }
+  }
+  return tally;
+}
+
+function prefixesOf(files: RecordingFiles, file: ProcFileName): string[] {
+  const end = `.${file}`;
+  return files
+    .list()
+    .filter((name) => name.endsWith(end))
+    .map((name) => name.slice(0, -end.length))
+    .sort();
+}
+
+function keysOf(fields: ProcFields): string {
+  return [...fields.keys()].join("\n");
+}
+
+type Problem = Pick<Divergence, "expected" | "found">;
+
+function firstOtherLine(
+  first: { readonly name: string; readonly keys: string },
+  other: { readonly name: string; readonly keys: string },
+): Problem | undefined {
+  if (first.keys === other.keys) return undefined;
+  const expected = first.keys.split("\n");
+  const found = other.keys.split("\n");
+  const at = expected.findIndex((key, index) => key !== found[index]);
+  return {
+    expected: `${expected[at] ?? "no more lines"}, as in ${first.name}`,
+    found: found[at < 0 ? expected.length : at] ?? "no such line",
+  };
+}
+
+function managedPages(zoneinfo: ProcFields): number {
+  return zonesOfProc(zoneinfo).reduce((sum, zone) => sum + (numberOf(zoneinfo, `${zone}managed`) ?? 0), 0);
+}
+
+/** MemTotal is what all zones manage (mm/show_mem.c: si_meminfo), which does not change once boot is done. */
+function otherTotal(
+  meminfo: ProcFields,
+  managed: { readonly name: string; readonly pages: number } | undefined,
+  name: string,
+): Problem | undefined {
+  const total = numberOf(meminfo, "MemTotal");
+  if (managed === undefined || total === managed.pages * 4) return undefined;
+  return {
+    expected: `${managed.pages * 4} kB of MemTotal, as ${managed.name} says`,
+    found: `${total ?? "none"} in ${name}`,
+  };
 }

@@ -9,9 +9,8 @@ import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { acceptOldest, parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { setupPerCpuPageset } from "../../src/page-alloc/zone-setup.js";
 import { asPfn } from "../../src/units.js";
-import { adoptSnapshot } from "../../src/verify/adopt-snapshot.js";
 import { compareFinalLists } from "../../src/verify/final-lists.js";
-import { allocatorOf } from "../../src/verify/load-snapshot.js";
+import { adoptSnapshot, allocatorOf } from "../../src/verify/snapshot-state.js";
 import { LINUX_6_12 } from "../linux/releases.js";
 import { snapshotOf } from "./snapshot-of.js";
 

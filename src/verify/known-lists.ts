@@ -1,7 +1,8 @@
 import { MIGRATE_PCPTYPES, MIGRATE_TYPES } from "../page-alloc/migratetype.js";
-import { pcpIndex } from "../page-alloc/pcp.js";
+import { pcpAllowedOrder, pcpIndex } from "../page-alloc/pcp.js";
 import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
-import type { Section } from "./stock-steps.js";
+import { PageEventKind } from "../workload/events.js";
+import type { Records, Section } from "./steps.js";
 
 /** What a trace has shown of one per-CPU list. */
 interface KnownList {
@@ -134,4 +135,52 @@ function sourceBlock(
   if (from + blocks === pfns.length) return { blocks, source: order + Math.ceil(Math.log2(blocks)) };
   const doublings = Math.floor(Math.log2(blocks));
   return { blocks: 2 ** doublings, source: order + doublings };
+}
+
+/** Which events name a page, so that one can ask what becomes of it next. */
+export class PageHistory {
+  readonly #kind: Uint8Array;
+  /** Events that name a page, ascending. */
+  readonly #ofPage = new Map<number, number[]>();
+
+  constructor(events: Records) {
+    this.#kind = events.kind;
+    for (let event = 0; event < events.count; event++) {
+      const order = events.order[event]!;
+      if (events.kind[event] === PageEventKind.freeBatched) continue;
+      if (!pcpAllowedOrder(order) || order === PAGEBLOCK_ORDER) continue;
+      const first = events.pfn[event]!;
+      for (let pfn = first; pfn < first + 2 ** order; pfn++) {
+        const known = this.#ofPage.get(pfn);
+        if (known === undefined) this.#ofPage.set(pfn, [event]);
+        else known.push(event);
+      }
+    }
+  }
+
+  /** The next event that names a page at or after an event; undefined when none does. */
+  next(pfn: number, event: number): number | undefined {
+    const events = this.#ofPage.get(pfn);
+    if (events === undefined) return undefined;
+    let low = 0;
+    let high = events.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (events[middle]! < event) low = middle + 1;
+      else high = middle;
+    }
+    return events[low];
+  }
+
+  /** Kind of that event. */
+  nextKind(pfn: number, event: number): PageEventKind | undefined {
+    const next = this.next(pfn, event);
+    return next === undefined ? undefined : (this.#kind[next] as PageEventKind);
+  }
+
+  /** Whether an event before this one names the page. */
+  isSeen(pfn: number, event: number): boolean {
+    const first = this.#ofPage.get(pfn)?.[0];
+    return first !== undefined && first < event;
+  }
 }

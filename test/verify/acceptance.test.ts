@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MiB } from "../../src/units.js";
-import { tableOfBootLog } from "../../src/verify/unaccepted-memory.js";
+import { tableOfBootLog } from "../../src/verify/acceptance.js";
 
 const test = suite("verify: table of unaccepted memory of a boot log");
 

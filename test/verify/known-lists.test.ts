@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { KnownLists } from "../../src/verify/stock-known.js";
-import type { Section } from "../../src/verify/stock-steps.js";
+import { asPfn } from "../../src/units.js";
+import { KnownLists } from "../../src/verify/known-lists.js";
+import type { Section } from "../../src/verify/steps.js";
 
 const test = suite("verify: which lists a trace has determined");
 
@@ -11,7 +12,7 @@ const ZONE = 1;
 const INDEX = 1;
 
 function section(order: number, ...pfns: number[]): Section {
-  return { start: 0, zone: ZONE, order, type: 1, pfns };
+  return { start: 0, zone: ZONE, order, type: 1, pfns: pfns.map(asPfn) };
 }
 
 test("at the start of a boot every list is known, between traces none", () => {

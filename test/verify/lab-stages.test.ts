@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { stagesOfLog } from "../../src/verify/boot-replay.js";
+import { labSteps } from "../../src/verify/lab-steps.js";
+import { Step } from "../../src/verify/steps.js";
 import { LabKind, LabMark, readLabLog } from "../../src/workload/lab-log.js";
 
 const test = suite("verify: stages of a boot log");
@@ -9,15 +10,18 @@ type Line = readonly [what: "sizes" | "marks" | "free", zone: number, cpu: numbe
 
 /** Where stages begin, in a log of marks for zones and of frees; 1 = sizes of lists, 2 = watermarks. */
 function stages(...lines: Line[]): number[] {
-  const bytes = new Uint8Array(lines.length * 24);
+  const bytes = new Uint8Array((lines.length + 1) * 24);
+  // Stages in front of the first request are no steps.
+  bytes[0] = LabKind.ALLOC;
   lines.forEach(([what, zone, cpu], index) => {
     const order = what === "sizes" ? LabMark.PCP_SIZES : LabMark.WATERMARKS;
     bytes.set(
       [what === "free" ? LabKind.FREE : LabKind.MARK, what === "free" ? 0 : order, zone, cpu],
-      index * 24,
+      (index + 1) * 24,
     );
   });
-  return [...stagesOfLog(readLabLog(bytes))];
+  const { step } = labSteps(readLabLog(bytes));
+  return Array.from(step.subarray(1), (each) => [Step.PCP_SIZES, Step.WATERMARKS].indexOf(each as never) + 1);
 }
 
 test("the zones of one CPU that comes up", () => {

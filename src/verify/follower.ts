@@ -1,0 +1,365 @@
+import { drainPcp } from "../page-alloc/buddy.js";
+import { formatGfp, gfpMigrateType } from "../page-alloc/gfp.js";
+import { MigrateType } from "../page-alloc/migratetype.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { pcpAllowedOrder, pcpIndex } from "../page-alloc/pcp.js";
+import { asPfn, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
+import { placeOf } from "./page-place.js";
+import type { Resync } from "./resync.js";
+import { Step, type Steps } from "./steps.js";
+import { type Comparison, Tally } from "./tally.js";
+
+/** What was taken from the recording because no model of the allocator can derive it. */
+export interface OutsideCauses {
+  /** The vmstat worker lowered a per-CPU limit and drained the list. */
+  pcpDecays: number;
+  /** The vmstat worker drained the list of another node's zone. */
+  timerDrains: number;
+  /** An interrupt freed pages between an allocation and its line in the log. */
+  interruptedAllocations: number;
+  /** An interrupt freed pages while its CPU's list was locked, so past the list. */
+  lockedFrees: number;
+  /** Another CPU's records lie between a step's effect and its line in the log. */
+  interleavedSteps: number;
+  /** Threads of deferred initialisation took turns: how often one was left in the middle of its chunk. */
+  deferredInterleavings: number;
+  /** Decisions to accept that read a counter which the vmstat worker had brought up to date. */
+  counterDrifts: number;
+  /** A request was served by another node than its CPU's: taken for having asked for it. */
+  otherNodeRequests: number;
+}
+
+/** What else takes part in a run. */
+export interface Helpers {
+  /** Reaches the stages of boot that have a step. */
+  readonly reach?: (step: number, record: number) => void;
+  /** Corrects the model where the recording has gaps; without it the model is left alone. */
+  readonly resync?: Resync;
+}
+
+/**
+ * Repeats the steps of a recording on an allocator and compares the frames it hands out. A recording
+ * never says what to hand out: a frame number is only ever compared, or names what is freed; unless
+ * it has gaps, when the model gets the kernel's page after each miss.
+ */
+export class Follower {
+  readonly allocations: Tally = new Tally();
+  /** Of these, those from lists that a recording with gaps had not determined yet. */
+  readonly beforeResync: Tally = new Tally();
+  /** Allocations that took blocks from the buddy lists: how many blocks. */
+  readonly refills: Tally = new Tally();
+  /** Frees that made the per-CPU list drain: how many pages. */
+  readonly drains: Tally = new Tally();
+  /** Pageblocks that changed their type: whether they did in the model. */
+  readonly retypings: Tally = new Tally();
+  readonly outside: OutsideCauses;
+  readonly #steps: Steps;
+  readonly #allocator: PageAllocator;
+  readonly #cpuNodes: readonly number[];
+  readonly #helpers: Helpers;
+  readonly #nextAllocation: Int32Array;
+  readonly #nextOnCpu: Int32Array;
+  /** For each record: 1 = an allocation already replayed, ahead of a free that would have hidden its page. */
+  readonly #done: Uint8Array;
+  /** Where the model put an allocation that the kernel put elsewhere, by the kernel's frame number. */
+  readonly #elsewhere = new Map<Pfn, Page | typeof NO_PAGE>();
+  #stopped = false;
+
+  /** @param cpuNodes node of each CPU */
+  constructor(steps: Steps, allocator: PageAllocator, cpuNodes: readonly number[], helpers: Helpers = {}) {
+    this.#steps = steps;
+    this.#allocator = allocator;
+    this.#cpuNodes = cpuNodes;
+    this.#helpers = helpers;
+    const { step } = steps;
+    this.#nextAllocation = steps.nextOnCpu((i) => step[i] === Step.ALLOC || step[i] === Step.BULK);
+    this.#nextOnCpu = steps.nextOnCpu(() => true);
+    this.#done = new Uint8Array(steps.records.count);
+    this.outside = {
+      pcpDecays: 0,
+      timerDrains: 0,
+      interruptedAllocations: steps.interruptedAllocations,
+      lockedFrees: steps.lockedFrees,
+      interleavedSteps: steps.interleavedSteps,
+      deferredInterleavings: 0,
+      counterDrifts: 0,
+      otherNodeRequests: 0,
+    };
+  }
+
+  /** Whether the model could not follow a step; it is in no state to compare then. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** A model that has gone astray cannot follow every step: it stops, and the rest counts as different. */
+  run(): void {
+    for (const i of this.#steps.sequence()) {
+      const step = this.#steps.step[i]!;
+      if (step === Step.RETYPE) this.#compareType(i);
+      else if (step > Step.RETYPE) this.#helpers.reach?.(step, i);
+      else if (!this.#stopped) this.#try(i);
+      else if (step === Step.ALLOC || step === Step.BULK) this.allocations.compared++;
+    }
+  }
+
+  #try(i: number): void {
+    try {
+      this.#follow(i);
+    } catch (error) {
+      this.#stopped = true;
+      const { kind, order, cpu, pfn } = this.#steps.records;
+      this.allocations.firstDivergence ??= {
+        event: i,
+        expected: `a record of kind ${kind[i]}, pfn ${hex(pfn[i]!)}`,
+        found: error instanceof Error ? error.message : String(error),
+        context: `order ${order[i]}, CPU ${cpu[i]}; the model stops here`,
+      };
+    }
+  }
+
+  #follow(i: number): void {
+    const { resync } = this.#helpers;
+    resync?.before(i);
+    switch (this.#steps.step[i]) {
+      case Step.ALLOC:
+      case Step.BULK:
+        if (this.#done[i] === 0) this.#allocate(i);
+        break;
+      case Step.FREE:
+        this.#free(i, false);
+        break;
+      case Step.FREE_LOCKED:
+        this.#free(i, true);
+        break;
+      case Step.FREE_REST:
+        resync!.freeRest(i);
+        break;
+      case Step.BULK_REFILL:
+        resync!.bulkRefill(i);
+        break;
+      case Step.DECAY:
+        this.#decay(i);
+        break;
+      case Step.TIMER_DRAIN:
+        this.#timerDrain(i);
+        break;
+      default:
+        this.outside.pcpDecays++;
+        resync!.decay(i);
+    }
+  }
+
+  #allocate(i: number): void {
+    const { detail, cpu, pfn } = this.#steps.records;
+    const { resync } = this.#helpers;
+    const order = this.#steps.order[i]!;
+    const own = this.#cpuNodes[cpu[i]!]!;
+    // The node a request prefers is not recorded. It is the CPU's own, except where the kernel
+    // asked for memory of another node, which shows only in what it got.
+    const zone = pfn[i]! > 0 ? this.#allocator.zoneOfPfn(pfn[i]!) : undefined;
+    const node = zone?.nodeId ?? own;
+    this.#done[i] = 1;
+    if (node !== own) this.outside.otherNodeRequests++;
+    if (this.#steps.step[i] === Step.BULK) {
+      this.#allocateBulk(i, node);
+      return;
+    }
+    const led = zone === undefined ? undefined : resync?.beforeAllocation(i, zone);
+    const before = this.#pcpPages(cpu[i]!);
+    const page = this.#allocator.allocPages(detail[i]!, order, node, cpu[i]!);
+    if (pcpAllowedOrder(order)) {
+      const taken = page === NO_PAGE ? 0 : (this.#pcpPages(cpu[i]!) - before) / 2 ** order + 1;
+      this.#compareMoves(this.refills, i, led?.blocks ?? taken, "blocks taken");
+      if (led !== undefined) resync!.afterRefill(i, led);
+    }
+    this.#compare(i, page, led?.isKnown ?? true);
+    if (led !== undefined) resync!.afterAllocation(i, led);
+  }
+
+  /** Pages on all lists of a CPU: how they change shows what a step moved. */
+  #pcpPages(cpu: number): number {
+    let pages = 0;
+    for (const zone of this.#allocator.zones) pages += zone.pcp[cpu]!.count;
+    return pages;
+  }
+
+  #compareMoves(compared: Tally, i: number, found: number, what: string): void {
+    const expected = this.#steps.moved[i]!;
+    if (expected === 0 && found === 0) return;
+    const { order, cpu } = this.#steps.records;
+    compared.expect(expected === found, () => ({
+      event: i,
+      expected: `${expected} ${what}`,
+      found: `${found}`,
+      context: `order ${order[i]}, CPU ${cpu[i]}`,
+    }));
+  }
+
+  /**
+   * One alloc_pages_bulk() has a record for each page; the next call begins after any other record of
+   * its CPU, or with a page of another node: while Linux boots, it asks its nodes in turn.
+   */
+  #allocateBulk(i: number, node: number): void {
+    const { detail, cpu, pfn } = this.#steps.records;
+    const group = [i];
+    for (let next = this.#nextOnCpu[i]!; next >= 0; next = this.#nextOnCpu[next]!) {
+      if (this.#steps.step[next] !== Step.BULK) break;
+      if (this.#allocator.zoneOfPfn(pfn[next]!).nodeId !== node) break;
+      group.push(next);
+    }
+    for (let at = 0; at < group.length; ) {
+      const pages = pageArray(group.length - at);
+      const got = this.#allocator.allocPagesBulk(detail[i]!, pages, node, cpu[i]!);
+      if (got === 0) break;
+      for (let page = 0; page < got; page++, at++) {
+        this.#done[group[at]!] = 1;
+        this.#compare(group[at]!, pages[page]!, true);
+      }
+    }
+  }
+
+  #compare(i: number, page: Page | typeof NO_PAGE, isKnown: boolean): void {
+    const { detail, order, cpu, pfn } = this.#steps.records;
+    const { resync } = this.#helpers;
+    const expected = asPfn(Math.max(pfn[i]!, 0));
+    const found = page === NO_PAGE ? asPfn(0) : this.#allocator.frames.pfnOf(page);
+    const isGiven = resync?.given.delete(expected) === true;
+    const isExact = !isGiven && found === expected;
+    this.allocations.expect(isExact, () => ({
+      event: i,
+      expected: hex(expected),
+      found: isGiven ? "another page, taken off its list because it was found to be used" : hex(found),
+      context: `order ${order[i]}, gfp ${formatGfp(detail[i]!)}, CPU ${cpu[i]}`,
+    }));
+    if (!isKnown) {
+      this.beforeResync.compared++;
+      if (isExact) this.beforeResync.equal++;
+    }
+    if (found === expected) this.#elsewhere.delete(found);
+    else if (resync === undefined) this.#elsewhere.set(expected, page);
+    else resync.correct(i, page);
+  }
+
+  #free(i: number, locked: boolean): void {
+    const { pfn, cpu } = this.#steps.records;
+    const { resync } = this.#helpers;
+    const order = this.#steps.order[i]!;
+    if (resync?.isBootFree(i) === true) return;
+    if (!locked) this.#allocateBuried(i);
+    const elsewhere = this.#elsewhere.get(pfn[i]!);
+    this.#elsewhere.delete(pfn[i]!);
+    if (elsewhere === NO_PAGE)
+      throw new Error(`pfn ${hex(pfn[i]!)} is freed, for which the model had no page`);
+    const place = elsewhere === undefined ? placeOf(this.#allocator, pfn[i]!) : "allocated";
+    if (place !== "allocated" && place !== "reserved") {
+      if (resync === undefined)
+        throw new Error(`pfn ${hex(pfn[i]!)} is freed, but ${place}, not allocated in the model`);
+      resync.takeBack(i, place);
+    }
+    const before = this.#pcpPages(cpu[i]!);
+    if (place === "reserved") {
+      // Never handed out: memory reserved since early boot that the kernel gives up.
+      if (order > 0) throw new Error(`pfn ${hex(pfn[i]!)} is freed, but reserved in the model`);
+      this.#allocator.freeReservedPage(pfn[i]!, cpu[i]!);
+      if (resync !== undefined) return;
+    } else {
+      const page = elsewhere ?? this.#allocator.pageAt(pfn[i]!);
+      resync?.beforeFree(i, page);
+      if (locked) this.#allocator.freePagesPastPcp(page, order, cpu[i]!);
+      else this.#allocator.freePages(page, order, cpu[i]!);
+    }
+    if (locked || !pcpAllowedOrder(order)) return;
+    resync?.afterFree(i);
+    const drained = before + 2 ** order - this.#pcpPages(cpu[i]!);
+    this.#compareMoves(this.drains, i, drained, "pages drained");
+  }
+
+  /**
+   * The frame that the next allocation got lies at the head of its per-CPU list, and this
+   * free would bury it: so the allocation came before the free, and an interrupt between.
+   */
+  #allocateBuried(i: number): void {
+    const { detail, cpu, pfn } = this.#steps.records;
+    const { frames } = this.#allocator;
+    const order = this.#steps.order[i]!;
+    if (!pcpAllowedOrder(order)) return;
+    const freed = this.#elsewhere.get(pfn[i]!) ?? frames.pageOf(pfn[i]!);
+    if (freed === NO_PAGE) return;
+    const next = this.#nextAllocation[i]!;
+    if (next < 0 || this.#done[next] === 1) return;
+    if (this.#steps.order[next] !== order || this.#steps.effect[next] !== next) return;
+    const type = gfpMigrateType(detail[next]!);
+    if (frames.pageblockType[freed >> PAGEBLOCK_ORDER] !== type) return;
+    const { resync } = this.#helpers;
+    if (resync !== undefined && (next >= i + 64 || pfn[next] === 0)) return;
+    const zone = resync === undefined ? this.#allocator.zoneOf(freed) : this.#allocator.zoneOfPfn(pfn[next]!);
+    const list = zone.pcp[cpu[i]!]!.lists[pcpIndex(order, type)]!;
+    if (list.size === 0 || frames.pfnOf(list.at(0)) !== pfn[next]) return;
+    this.outside.interruptedAllocations++;
+    this.#allocate(next);
+  }
+
+  #decay(i: number): void {
+    const { migrateType, detail, cpu } = this.#steps.records;
+    const { zones, frames } = this.#allocator;
+    for (const zone of zones) zone.foldFreePages(cpu[i]!);
+    const type = migrateType[i]!;
+    const zone = zones.find((each) => each.type === (type & 15) && each.nodeId === type >> 4)!;
+    const pcp = zone.pcp[cpu[i]!]!;
+    pcp.high = detail[i]!;
+    this.outside.pcpDecays++;
+    const batch = Math.max(pcp.batch, 1);
+    for (let left = pcp.count - pcp.high; left > 0; left -= batch) {
+      drainPcp(frames, zone, pcp, Math.min(left, batch), 0, cpu[i]!);
+    }
+  }
+
+  /** The log names the zone by the first page drained. */
+  #timerDrain(i: number): void {
+    const { detail, cpu, pfn } = this.#steps.records;
+    const drained = this.#steps.drained.get(i);
+    if (drained === undefined) return;
+    this.outside.timerDrains++;
+    const zone = this.#allocator.zoneOfPfn(pfn[drained[0]!]!);
+    drainPcp(this.#allocator.frames, zone, zone.pcp[cpu[i]!]!, detail[i]!, pfn[i]!, cpu[i]!);
+  }
+
+  #compareType(i: number): void {
+    const { migrateType, pfn } = this.#steps.records;
+    const { frames } = this.#allocator;
+    const page = frames.pageOf(pfn[i]!);
+    // Memory that nobody has touched has no frames and is movable.
+    const found = page === NO_PAGE ? MigrateType.MOVABLE : frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+    this.retypings.expect(found === migrateType[i], () => ({
+      event: i,
+      expected: `type ${migrateType[i]}`,
+      found: `type ${found}`,
+      context: `pageblock 0x${pfn[i]!.toString(16)}`,
+    }));
+  }
+
+  /** Allocations as a run reports them. */
+  get exactness(): {
+    readonly compared: number;
+    readonly pfnExact: number;
+    readonly beforeResync?: { readonly compared: number; readonly pfnExact: number };
+    readonly firstDivergence?: NonNullable<Comparison["firstDivergence"]>;
+  } {
+    const { compared, equal, firstDivergence } = this.allocations;
+    const { beforeResync } = this;
+    return {
+      compared,
+      pfnExact: equal,
+      ...(this.#helpers.resync === undefined
+        ? {}
+        : { beforeResync: { compared: beforeResync.compared, pfnExact: beforeResync.equal } }),
+      ...(firstDivergence === undefined ? {} : { firstDivergence }),
+    };
+  }
+}
+
+function hex(pfn: Pfn): string {
+  return pfn <= 0 ? "none" : `0x${pfn.toString(16)}`;
+}

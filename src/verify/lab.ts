@@ -1,0 +1,271 @@
+/** Recordings of an instrumented kernel, which logs every step of the allocator. */
+
+import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import { type KernelBuild, SMALL_6_12_107 } from "../linux/kernel-build.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { Pfn } from "../units.js";
+import { type LabLog, readLabLog } from "../workload/lab-log.js";
+import type { EarlyMachine } from "../x86/early-machine.js";
+import {
+  compareAcceptance,
+  copyOf,
+  RecordedAcceptance,
+  tableOfBootLog,
+  tableOfSnapshot,
+} from "./acceptance.js";
+import { bootLogOf } from "./boot-machine.js";
+import { type Booted, bootKernel, compareReleased, DeferredReplay } from "./boot-replay.js";
+import { compareFinalLists } from "./final-lists.js";
+import { Follower } from "./follower.js";
+import { type CheckedLog, checkRecords, labSteps } from "./lab-steps.js";
+import { compareMemblock } from "./memblock-log.js";
+import { compareProc, type ProcComparison } from "./proc.js";
+import {
+  followed,
+  needText,
+  parseFile,
+  RecordingError,
+  type RecordingFiles,
+  workloadNames,
+  workloadsInOrder,
+} from "./recording-files.js";
+import type { VerifiedRecording, VerifiedRun } from "./result.js";
+import { readSnapshot, type Snapshot, type SnapshotZone } from "./snapshot.js";
+import { adoptSnapshot, allocatorOf } from "./snapshot-state.js";
+import { Step } from "./steps.js";
+import { added, NOT_FOLLOWED } from "./tally.js";
+
+const BUILDS: readonly KernelBuild[] = [SMALL_6_12_107];
+
+/** Machine and acceptance at the end of the boot: what a workload needs beside its own snapshot. */
+interface BootContext {
+  readonly machine: EarlyMachine;
+  readonly allocator: PageAllocator;
+  /** The model could not follow the boot to its end. */
+  readonly stopped: boolean;
+  readonly acceptance: RecordedAcceptance;
+  /** Unaccepted memory as boot left it; undefined where nothing was unaccepted. */
+  readonly table: UnacceptedTable | undefined;
+  /** Frame numbers of the blocks that were on the unaccepted lists then. */
+  readonly parked: readonly Pfn[];
+}
+
+/**
+ * Repeats everything a directory has recorded of an instrumented kernel, open loop, and compares.
+ *
+ * @throws RecordingError when a file is missing or cannot be read
+ */
+export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
+  const { text, machine } = bootLogOf(files);
+  const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, BUILDS));
+  const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
+  const booted = followed(files, "boot.dmesg", () =>
+    bootKernel(machine, SMALL_6_12_107, acceptance, memblock.earlySteps),
+  );
+  const { allocator } = booted.kernel;
+  const snapshot = snapshotOf(files, "boot.snapB", allocator);
+  const checked = labLogOf(files, "boot", allocator, snapshot.records);
+  const follower = followed(files, "boot.dmesg", () => replayBoot(booted, checked.log));
+  const boot = finishRun(
+    files,
+    "boot",
+    { name: "boot", start: "e820" },
+    checked,
+    follower,
+    allocator,
+    acceptance,
+    snapshot,
+  );
+  const { remaining } = acceptance;
+  const context: BootContext = {
+    machine,
+    allocator,
+    stopped: follower.stopped,
+    acceptance,
+    table: remaining === undefined ? undefined : copyOf(remaining),
+    parked: snapshot.zones.flatMap((zone) => zone.unaccepted),
+  };
+  return {
+    name: files.name,
+    memblock: memblock.comparison,
+    handover: compareReleased(booted, checked.recorded),
+    runs: [
+      boot,
+      ...workloadNames(files).map((name) => verifyFromSnapshot(files, name, context)),
+      ...verifyCarriedOn(files, context),
+    ],
+  };
+}
+
+/**
+ * Repeats the rest of a boot. The log says when something is asked for and when a stage of boot is
+ * reached; what happens then is the model's.
+ */
+export function replayBoot({ kernel, machine, stages }: Booted, log: LabLog): Follower {
+  let deferred: DeferredReplay | undefined;
+  const reach = (step: number, record: number): void => {
+    if (step === Step.PCP_SIZES) stages.sizePcp();
+    else if (step === Step.WATERMARKS) stages.setWatermarks();
+    // Before per-CPU lists are set up, a zone that ran empty grows within a request.
+    else if (stages.online > 0) {
+      deferred ??= new DeferredReplay(kernel);
+      deferred.step(log.pfn[record]!);
+    }
+  };
+  const follower = new Follower(labSteps(log), kernel.allocator, machine.cpuNodes, { reach });
+  follower.run();
+  deferred?.finish();
+  follower.outside.deferredInterleavings = deferred?.interleavings ?? 0;
+  return follower;
+}
+
+/** A workload by itself, on an allocator made from the snapshot in front of it. */
+function verifyFromSnapshot(files: RecordingFiles, name: string, boot: BootContext): VerifiedRun {
+  const snapshot = snapshotBefore(files, name, boot.allocator);
+  const parked = new Set(snapshot.flatMap((zone) => zone.unaccepted));
+  const acceptance = new RecordedAcceptance(
+    boot.table === undefined ? undefined : tableOfSnapshot(boot.table, boot.parked, parked),
+  );
+  const allocator = followed(files, `wl-${name}.snapA`, () => allocatorOf(snapshot, acceptance));
+  return verifyWorkload(files, name, "snapshot", allocator, acceptance, snapshot, boot.machine);
+}
+
+/**
+ * All workloads one after another on the machine that was booted. What the guest did in between has
+ * no log: it is taken from the snapshot, but for what is accepted.
+ */
+function verifyCarriedOn(
+  files: RecordingFiles,
+  { machine, allocator, stopped: atBoot, acceptance }: BootContext,
+): VerifiedRun[] {
+  allocator.kswapdRunning = true;
+  const runs: VerifiedRun[] = [];
+  // A model that could not follow a run is in no state to go on from.
+  let stopped = atBoot;
+  for (const name of workloadsInOrder(files)) {
+    if (stopped) break;
+    const snapshot = snapshotBefore(files, name, allocator);
+    const gap = followed(files, `wl-${name}.snapA`, () => adoptSnapshot(allocator, snapshot));
+    acceptance.nextRun();
+    const run = verifyWorkload(files, name, "boot", allocator, acceptance, snapshot, machine);
+    stopped = run.stopped === true;
+    runs.push({ ...run, gap });
+  }
+  return runs;
+}
+
+function snapshotBefore(
+  files: RecordingFiles,
+  name: string,
+  allocator: PageAllocator,
+): readonly SnapshotZone[] {
+  const { records, zones } = snapshotOf(files, `wl-${name}.snapA`, allocator);
+  if (records === 0) return zones;
+  throw new RecordingError(
+    `${files.name}/wl-${name}.snapA:1:5: expected 0 records before a workload, found ${records}`,
+  );
+}
+
+function verifyWorkload(
+  files: RecordingFiles,
+  name: string,
+  start: VerifiedRun["start"],
+  allocator: PageAllocator,
+  acceptance: RecordedAcceptance,
+  before: readonly SnapshotZone[],
+  machine: EarlyMachine,
+): VerifiedRun {
+  const isReadBefore = files.list().some((file) => file.startsWith(`pre-${name}.`));
+  const procBefore: ProcComparison = isReadBefore
+    ? compareProc(allocator, files, `pre-${name}`, before)
+    : { compared: 0, equal: 0, readElsewhen: 0 };
+  const snapshot = snapshotOf(files, `wl-${name}.snapB`, allocator);
+  const checked = labLogOf(files, `wl-${name}`, allocator, snapshot.records);
+  const follower = followed(files, `wl-${name}.lablog`, () => {
+    const run = new Follower(labSteps(checked.log), allocator, machine.cpuNodes);
+    run.run();
+    return run;
+  });
+  const run = finishRun(
+    files,
+    `wl-${name}`,
+    { name, start },
+    checked,
+    follower,
+    allocator,
+    acceptance,
+    snapshot,
+  );
+  const readElsewhen = procBefore.readElsewhen + run.proc.readElsewhen;
+  return { ...run, proc: { ...added(procBefore, run.proc), readElsewhen } };
+}
+
+/**
+ * Holds a run that is through against its log and against the state that the recording has at its end.
+ *
+ * @param base of the names of its files
+ */
+function finishRun(
+  files: RecordingFiles,
+  base: string,
+  { name, start }: Pick<VerifiedRun, "name" | "start">,
+  { recorded: log, records }: CheckedLog,
+  follower: Follower,
+  allocator: PageAllocator,
+  acceptance: RecordedAcceptance,
+  { zones }: Snapshot,
+): VerifiedRun {
+  const { accepts, requests, decisions, counterDrifts } = compareAcceptance(log, acceptance);
+  const { compared, equal, firstDivergence } = accepts;
+  return {
+    name,
+    start,
+    events: log.length,
+    records,
+    allocations: follower.exactness,
+    accepts: { recorded: compared, exactInOrder: equal, ...(firstDivergence ? { firstDivergence } : {}) },
+    acceptRequests: requests,
+    acceptDecisions: decisions,
+    refills: follower.refills,
+    drains: follower.drains,
+    retypings: follower.retypings,
+    ...(follower.stopped
+      ? { stopped: true, finalLists: NOT_FOLLOWED, proc: { ...NOT_FOLLOWED, readElsewhen: 0 } }
+      : {
+          finalLists: followed(files, `${base}.snapB`, () => compareFinalLists(allocator, zones, log.length)),
+          proc: compareProc(allocator, files, base.replace("wl-", "post-"), zones),
+        }),
+    outside: { ...follower.outside, counterDrifts },
+  };
+}
+
+function labLogOf(files: RecordingFiles, base: string, allocator: PageAllocator, count: number): CheckedLog {
+  const name = `${base}.lablog`;
+  const bytes = files.read(name);
+  if (bytes === undefined) throw new RecordingError(`${files.name}/${name}: no such file`);
+  const log = parseFile(files, name, bytes, readLabLog);
+  return checkRecords(log, { zones: allocator.zones, cpus: allocator.zones[0]!.pcp.length }, count);
+}
+
+type ZoneText = Pick<SnapshotZone, "nodeId" | "type" | "startPfn" | "endPfn"> & {
+  readonly pcp: readonly unknown[];
+};
+
+/** @throws RecordingError for a snapshot of another machine than that of the boot log */
+function snapshotOf(files: RecordingFiles, name: string, { zones }: PageAllocator): Snapshot {
+  const snapshot = parseFile(files, name, needText(files, name), readSnapshot);
+  const text = (of: ZoneText | undefined): string =>
+    of === undefined
+      ? "no more zones"
+      : `zone ${of.type} of node ${of.nodeId} from 0x${of.startPfn.toString(16)} to 0x${of.endPfn.toString(16)} with ${of.pcp.length} CPUs`;
+  const populated = snapshot.zones.filter((zone) => zone.presentPages > 0);
+  for (let at = 0; at < Math.max(zones.length, populated.length); at++) {
+    const expected = text(zones[at]);
+    const found = text(populated[at]);
+    if (expected === found) continue;
+    throw new RecordingError(
+      `${files.name}/${name}:1:1: expected ${expected}, as boot.dmesg has it, found ${found}`,
+    );
+  }
+  return snapshot;
+}

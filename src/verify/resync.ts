@@ -1,0 +1,308 @@
+import { drainPcp, moveFreePagesBlock, pcpType } from "../page-alloc/buddy.js";
+import { Gfp, GfpMask, gfpMigrateType } from "../page-alloc/gfp.js";
+import { isMergeable, MigrateType } from "../page-alloc/migratetype.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { type PerCpuPages, pcpAllowedOrder, pcpIndex } from "../page-alloc/pcp.js";
+import type { Zone } from "../page-alloc/zone.js";
+import { asPage, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
+import { KnownLists } from "./known-lists.js";
+import { listed, type PagePlace, type PagePlacer, placeOf } from "./page-place.js";
+import { numberOf, type ProcFields, zoneKey } from "./proc-fields.js";
+import type { Records, Steps } from "./steps.js";
+import type { StockStages } from "./stock-stages.js";
+import { Untraced, type UntracedCauses } from "./untraced.js";
+
+/** What is known of an allocation before the model repeats it. */
+export interface Led {
+  /** The trace tells what was on the list that it comes from. */
+  readonly isKnown: boolean;
+  /** Blocks that the model takes for it, where it had to be led. */
+  readonly blocks?: number;
+  /** The per-CPU list it comes from, as it was before. */
+  readonly list?: {
+    readonly pcp: PerCpuPages;
+    readonly index: number;
+    readonly high: number;
+    readonly allocFactor: number;
+    readonly wasEmpty: boolean;
+  };
+}
+
+/**
+ * Resynchronisation: puts the model's lists where a trace shows that the kernel's are, because of
+ * something that the trace did not see. Everything is counted.
+ */
+export class Resync {
+  readonly #steps: Steps;
+  readonly #events: Records;
+  readonly #allocator: PageAllocator;
+  readonly #stages: StockStages | undefined;
+  readonly #known: KnownLists;
+  readonly #untraced: Untraced;
+  readonly #pages: PagePlacer;
+  /** Frames that were put on a per-CPU list: an allocation that gets one is no hit. */
+  readonly given: Set<number>;
+  readonly outside: UntracedCauses;
+
+  /** @param stages of the boot that the trace is of */
+  constructor(steps: Steps, allocator: PageAllocator, stages?: StockStages) {
+    this.#steps = steps;
+    this.#events = steps.records;
+    this.#allocator = allocator;
+    this.#stages = stages;
+    this.#untraced = new Untraced(steps.records, allocator, stages);
+    this.#pages = this.#untraced.pages;
+    this.given = this.#untraced.given;
+    this.outside = this.#untraced.outside;
+    this.#known = new KnownLists(stages !== undefined);
+  }
+
+  /** Reaches the stages of boot that come before an event. */
+  before(event: number): void {
+    this.#stages?.before(event);
+  }
+
+  /** Whether an event is a free of deferred initialisation, which has then been repeated. */
+  isBootFree(event: number): boolean {
+    return this.#stages?.deferredFree(event) === true;
+  }
+
+  /** Makes the lists those that the kernel's request has found, as far as the trace tells. */
+  beforeAllocation(event: number, zone: Zone): Led {
+    const { pfn, cpu, detail } = this.#events;
+    const order = this.#steps.order[event]!;
+    const frame = pfn[event]!;
+    const type = gfpMigrateType(detail[event]!);
+    const section = this.#steps.sections.get(event);
+    if (!pcpAllowedOrder(order)) {
+      this.#untraced.skipBeforeTracing(zone, order, type, frame, event);
+      return { isKnown: section === undefined || this.#known.taken(section)[0]! };
+    }
+    const index = pcpIndex(order, type);
+    const pcp = zone.pcp[cpu[event]!]!;
+    const isKnown =
+      section === undefined
+        ? this.#known.allocated(zone.index, cpu[event]!, index, frame)
+        : this.#known.refilled(cpu[event]!, section);
+    if (order === 0) this.#untraced.takeBulk(pcp, index, event, section === undefined ? frame : -1);
+    const blocks = section === undefined ? 0 : this.#untraced.prepareRefill(zone, pcp, index, section, event);
+    const { high, allocFactor } = pcp;
+    const wasEmpty = pcp.lists[index]!.size === 0;
+    return { isKnown, ...(blocks > 0 ? { blocks } : {}), list: { pcp, index, high, allocFactor, wasEmpty } };
+  }
+
+  /** A list that the model had to refill, and the kernel had not: what it refilled goes back. */
+  afterRefill(event: number, { list }: Led): void {
+    if (list === undefined || !list.wasEmpty || this.#steps.sections.has(event)) return;
+    const { pcp, index, high, allocFactor } = list;
+    Object.assign(pcp, { high, allocFactor });
+    const left = listed(pcp.lists[index]!);
+    this.#pages.setList(pcp, index, []);
+    for (const page of left.reverse())
+      this.#pages.giveBack(page, this.#steps.order[event]!, this.#events.cpu[event]!);
+  }
+
+  /** What the request tells of the lists behind it. */
+  afterAllocation(event: number, { isKnown, list }: Led): void {
+    if (list === undefined) return;
+    const { pfn, detail } = this.#events;
+    if (!isKnown) this.#adoptType(pfn[event]!, gfpMigrateType(detail[event]!), event);
+    const section = this.#steps.sections.get(event);
+    if (section !== undefined) this.#correctRefill(list.pcp, list.index, section.pfns.slice(1), event);
+  }
+
+  /** The model handed out another page: it gets the kernel's. */
+  correct(event: number, page: Page | typeof NO_PAGE): void {
+    const { pfn, cpu, detail } = this.#events;
+    const order = this.#steps.order[event]!;
+    const type = gfpMigrateType(detail[event]!);
+    this.outside.resyncs++;
+    if (page !== NO_PAGE) this.#putBack(page, order, type, event);
+    if (pfn[event]! > 0) this.#pages.acquire(pfn[event]!, order, type === MigrateType.MOVABLE, cpu[event]!);
+  }
+
+  /** The kernel frees what the model has not handed out: the page was allocated without an event. */
+  takeBack(event: number, place: PagePlace): void {
+    const { pfn, cpu } = this.#events;
+    const order = this.#steps.order[event]!;
+    if (order === 0 && place === "per-CPU list") this.outside.bulkPages++;
+    else this.outside.resyncs++;
+    this.#pages.acquire(pfn[event]!, order, false, cpu[event]!);
+  }
+
+  beforeFree(event: number, page: Page): void {
+    const order = this.#steps.order[event]!;
+    const pcp = this.#allocator.zoneOf(page).pcp[this.#events.cpu[event]!]!;
+    if (pcpAllowedOrder(order)) this.#correctLimit(pcp, order, this.#steps.moved[event]!);
+  }
+
+  afterFree(event: number): void {
+    const { pfn, cpu } = this.#events;
+    const page = this.#allocator.pageAt(pfn[event]!);
+    const type = pcpType(this.#allocator.frames.pageblockType[page >> PAGEBLOCK_ORDER]!);
+    const index = pcpIndex(this.#steps.order[event]!, type);
+    this.#known.freed(this.#allocator.zoneOf(page).index, cpu[event]!, index, pfn[event]!);
+    this.#noteDrains(event);
+  }
+
+  freeRest(event: number): void {
+    const { pfn, cpu } = this.#events;
+    const place = placeOf(this.#allocator, pfn[event]!);
+    if (place !== "allocated")
+      throw new Error(`pfn 0x${pfn[event]!.toString(16)} is left over, but ${place} in the model`);
+    this.#pages.giveBack(this.#allocator.pageAt(pfn[event]!), 0, cpu[event]!, true);
+  }
+
+  /** The vmstat worker drains a list; to which limit, the event does not say. */
+  decay(event: number): void {
+    const { cpu, pfn } = this.#events;
+    this.#noteDrains(event);
+    const zone = this.#allocator.zoneOfPfn(pfn[event]!);
+    const pcp = zone.pcp[cpu[event]!]!;
+    const pages = Math.min(this.#steps.moved[event]!, pcp.count);
+    pcp.high = Math.max(pcp.count - pages, pcp.highMin);
+    for (let left = pages; left > 0; left -= pcp.batch) {
+      drainPcp(this.#allocator.frames, zone, pcp, Math.min(left, pcp.batch), 0, cpu[event]!);
+    }
+  }
+
+  #noteDrains(event: number): void {
+    const { pfn, order, cpu } = this.#events;
+    for (const drain of this.#steps.drained.get(event) ?? []) {
+      const zone = this.#allocator.zoneOfPfn(pfn[drain]!).index;
+      this.#known.drained(zone, cpu[drain]!, order[drain]!, pfn[drain]!);
+    }
+  }
+
+  /** alloc_pages_bulk() finds its list empty, or empties it first. */
+  bulkRefill(event: number): void {
+    const cpu = this.#events.cpu[event]!;
+    const section = this.#steps.sections.get(event)!;
+    const zone = this.#allocator.zoneOfPfn(section.pfns[0]!);
+    const pcp = zone.pcp[cpu]!;
+    if (section.order > 0) return;
+    const index = pcpIndex(0, section.type);
+    this.#known.refilled(cpu, section);
+    this.#untraced.takeBulk(pcp, index, event, -1);
+    for (let at = 0; at < section.pfns.length; ) {
+      const rest = section.pfns.slice(at);
+      const led = this.#untraced.prepareRefill(zone, pcp, index, { ...section, pfns: rest }, event);
+      if (led === 0) {
+        const pages = pageArray(2);
+        const gfp = GfpMask.KERNEL + section.type * Gfp.MOVABLE;
+        const got = this.#allocator.allocPagesBulk(gfp, pages, zone.nodeId, cpu);
+        this.#pages.setList(pcp, index, [
+          ...Array.from(pages.subarray(0, got), asPage),
+          ...listed(pcp.lists[index]!),
+        ]);
+      }
+      const size = Math.min(pcp.lists[index]!.size, rest.length);
+      if (size === 0)
+        throw new Error(
+          `pfn 0x${rest[0]!.toString(16)} is asked for in bulk, and the model has no page left`,
+        );
+      const last = at + size === section.pfns.length;
+      this.#correctRefill(pcp, index, last ? rest : rest.slice(0, size), event);
+      at = last ? section.pfns.length : at + size;
+      for (let left = last ? 1 : size; left > 0; left--) {
+        this.given.delete(this.#allocator.frames.pfnOf(pcp.lists[index]!.at(0)));
+        this.#pages.takeHead(pcp, index);
+        this.outside.bulkPages++;
+      }
+    }
+  }
+
+  /**
+   * A page that lay on a list of a type when the trace began is from a pageblock of that type: it was
+   * claimed between two traces if the model has another.
+   */
+  #adoptType(frame: Pfn, type: number, event: number): void {
+    const { frames } = this.#allocator;
+    const page = this.#pages.pageAt(frame);
+    const known = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+    if (known === type || !isMergeable(known)) return;
+    const zone = this.#allocator.zoneOf(page);
+    if (moveFreePagesBlock(frames, zone, page, known, type, this.#events.cpu[event]!))
+      this.outside.pageblocks++;
+  }
+
+  /** After a refill the list holds the blocks that the trace names. */
+  #correctRefill(pcp: PerCpuPages, index: number, expected: readonly Pfn[], event: number): void {
+    const { order, cpu } = this.#events;
+    const { frames } = this.#allocator;
+    const held = listed(pcp.lists[index]!);
+    const found = held.map((page) => frames.pfnOf(page));
+    if (found.length === expected.length && found.every((pfn, at) => pfn === expected[at])) return;
+    this.outside.resyncs++;
+    const wanted = new Set(expected);
+    const had = new Set(found);
+    this.#pages.setList(pcp, index, []);
+    for (const [at, page] of held.entries()) {
+      if (!wanted.has(found[at]!)) this.#pages.giveBack(page, order[event]!, cpu[event]!);
+    }
+    for (const [at, pfn] of expected.entries()) {
+      if (!had.has(pfn)) this.#pages.acquire(pfn, order[event]!, false, cpu[event]!);
+      if (pfn !== found[at]) this.given.add(pfn);
+    }
+    this.#pages.setList(
+      pcp,
+      index,
+      expected.map((pfn) => this.#pages.pageAt(pfn)),
+    );
+  }
+
+  /** A page that the kernel did not hand out goes back to where the model took it from. */
+  #putBack(page: Page, order: number, type: number, event: number): void {
+    const { cpu } = this.#events;
+    if (!pcpAllowedOrder(order)) {
+      this.#pages.giveBack(page, order, cpu[event]!);
+      return;
+    }
+    const zone = this.#allocator.zoneOf(page);
+    const pcp = zone.pcp[cpu[event]!]!;
+    const index = pcpIndex(order, type);
+    const held = listed(pcp.lists[index]!);
+    // What lies above the kernel's page on the list was put elsewhere: it goes to the tail.
+    const depth = held.findIndex((other) => this.#allocator.frames.pfnOf(other) === this.#events.pfn[event]);
+    this.#pages.setList(pcp, index, [...held.slice(depth + 1), page, ...held.slice(0, depth + 1)]);
+    if (depth < 0) this.#pages.setList(pcp, index, [page, ...held]);
+  }
+
+  /**
+   * Takes what happened to the per-CPU lists between two traces from /proc/zoneinfo: the vmstat
+   * worker drained lists and lowered their limits. Returns how many it drained.
+   */
+  adoptGap(zoneinfo: ProcFields): number {
+    let drained = 0;
+    for (const zone of this.#allocator.zones) {
+      for (const [cpu, pcp] of zone.pcp.entries()) {
+        const count = numberOf(zoneinfo, `${zoneKey(zone)}cpu ${cpu} count`);
+        if (count === undefined) continue;
+        pcp.high = numberOf(zoneinfo, `${zoneKey(zone)}cpu ${cpu} high`)!;
+        if (pcp.count <= count) continue;
+        drained++;
+        drainPcp(this.#allocator.frames, zone, pcp, pcp.count - count, 0, cpu);
+      }
+    }
+    return drained;
+  }
+
+  /** The vmstat worker lowers limits without an event; that shows when a free drains or does not. */
+  #correctLimit(pcp: PerCpuPages, order: number, drained: number): void {
+    if (pcp.high === 0) return;
+    if (order > 0) {
+      // Allocations that were not seen have halved the count of frees in a row.
+      const wasCopy = pcp.withoutPages();
+      if (drained > 0 || !wasCopy.noteFree(order)) return;
+      pcp.freeCount = 0;
+      this.outside.pcpLimits++;
+      return;
+    }
+    const count = pcp.count + 2 ** order;
+    const drains = count >= pcp.high;
+    if (drains === drained > 0) return;
+    this.outside.pcpLimits++;
+    pcp.high = drains ? count + 1 : count;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * What a recording asks of the allocator, as one stream of steps, whichever kernel wrote it: the readers in
+ * lab-steps.ts and stock-steps.ts work out which record asks for what and when it took effect, and the
+ * follower repeats it.
+ */
+
+import type { Pfn } from "../units.js";
+
+/** What a record asks for. Records without a step only say what the allocator did. */
+export const Step = {
+  NONE: 0,
+  ALLOC: 1,
+  /** A page of alloc_pages_bulk(), which has a record for each. */
+  BULK: 2,
+  /** To the per-CPU lists, or where the order does not go there, to the buddy lists. */
+  FREE: 3,
+  /** To the buddy lists although the order has a per-CPU list: an interrupt found the list locked. */
+  FREE_LOCKED: 4,
+  /** The rest of a block that alloc_pages_exact() does not need: to the tail of the buddy lists (make_alloc_exact). */
+  FREE_REST: 5,
+  /** A refill that no traced allocation owns: the tracepoints of alloc_pages_bulk() are only these. */
+  BULK_REFILL: 6,
+  /** The vmstat worker lowers a per-CPU limit and drains down to it. */
+  DECAY: 7,
+  /** The vmstat worker drains the list of another node's zone. */
+  TIMER_DRAIN: 8,
+  /** Drains that no free owns, where the vmstat worker's limits are not recorded. */
+  UNTOLD_DECAY: 9,
+  /** A pageblock has another type now. */
+  RETYPE: 10,
+  /** Stages of boot: per-CPU lists are sized, watermarks are set, boot memory is handed over. */
+  PCP_SIZES: 11,
+  WATERMARKS: 12,
+  RELEASE: 13,
+} as const;
+
+/** Columns that both kinds of recordings have. */
+export interface Records extends Columns {
+  /** First frame; 0 or less where a request failed. */
+  readonly pfn: PfnArray;
+}
+
+/** Frame numbers in a column. */
+export interface PfnArray extends Float64Array {
+  [at: number]: Pfn;
+}
+
+interface Columns {
+  readonly count: number;
+  /** As the recording numbers them. */
+  readonly kind: Uint8Array;
+  readonly order: Uint8Array;
+  readonly migrateType: Uint8Array;
+  readonly cpu: Uint8Array | Uint16Array;
+  /** gfp flags of an allocation. */
+  readonly detail: Uint32Array;
+}
+
+/** A run of records in which blocks leave the buddy lists for one request. */
+export interface Section {
+  readonly start: number;
+  readonly order: number;
+  readonly type: number;
+  /** As the reader numbers zones. */
+  readonly zone: number;
+  /** First frames of the blocks, in the order in which they were taken. */
+  readonly pfns: Pfn[];
+}
+
+/** What to do, and when: a recording says most things a little after they happened. */
+export class Steps {
+  readonly records: Records;
+  /** Step of each record. */
+  readonly step: Uint8Array;
+  /** For each record with a step: the record at which it took effect. */
+  readonly effect: Int32Array;
+  /** Of the block that a step asks for or frees. */
+  readonly order: Uint8Array;
+  /** Pages that a free or the vmstat worker drained, and blocks that an allocation took from the buddy lists. */
+  readonly moved: Int32Array;
+  /** Records of the blocks that a step drained. */
+  readonly drained: Map<number, number[]> = new Map();
+  /** Blocks taken for an allocation or a bulk refill, where the recording names them. */
+  readonly sections: Map<number, Section> = new Map();
+  /** Allocations whose line came after frees that happened later. */
+  interruptedAllocations = 0;
+  /** Frees that found the per-CPU list locked. */
+  lockedFrees = 0;
+  /** Steps that took effect among another CPU's. */
+  interleavedSteps = 0;
+
+  constructor(records: Columns & { readonly pfn: Float64Array }) {
+    this.records = records as Records;
+    this.step = new Uint8Array(records.count);
+    this.effect = Int32Array.from({ length: records.count }, (_, record) => record);
+    this.order = records.order.slice();
+    this.moved = new Int32Array(records.count);
+  }
+
+  /** A block went to the buddy lists because of a step, which takes effect with the first: other CPUs may have been at the lists since its own line. */
+  drain(owner: number, record: number): void {
+    let drained = this.drained.get(owner);
+    if (drained === undefined) {
+      drained = [];
+      this.drained.set(owner, drained);
+      this.effect[owner] = record;
+    }
+    drained.push(record);
+    this.moved[owner]! += 2 ** this.records.order[record]!;
+  }
+
+  /** Counts the steps between whose effect and line another CPU has a record. */
+  countInterleaved(): void {
+    const { count, cpu } = this.records;
+    for (let record = 0; record < count; record++) {
+      if (this.step[record] === Step.NONE) continue;
+      const last = Math.max(record, this.effect[record]!);
+      let between = Math.min(record, this.effect[record]!);
+      while (between < last && cpu[between] === cpu[record]) between++;
+      if (between < last) this.interleavedSteps++;
+    }
+  }
+
+  /** Records with a step in the order in which they took effect; types are looked at when that is through. */
+  sequence(): Uint32Array {
+    const keys: number[] = [];
+    for (const [record, step] of this.step.entries()) {
+      if (step === Step.NONE) continue;
+      keys.push(this.effect[record]! * 2 ** 27 + (step === Step.RETYPE ? 2 ** 26 : 0) + record);
+    }
+    return Uint32Array.from(Float64Array.from(keys).sort(), (key) => key % 2 ** 26);
+  }
+
+  /** For each record the next one on its CPU that is wanted, or -1. */
+  nextOnCpu(isWanted: (record: number) => boolean): Int32Array {
+    const { cpu, count } = this.records;
+    const next = new Int32Array(count);
+    const latest = new Map<number, number>();
+    for (let record = count - 1; record >= 0; record--) {
+      next[record] = latest.get(cpu[record]!) ?? -1;
+      if (isWanted(record)) latest.set(cpu[record]!, record);
+    }
+    return next;
+  }
+}

@@ -1,0 +1,242 @@
+/** Recordings of an unmodified kernel, which has tracepoints alone. */
+
+import { deferredInit } from "../guest/page-alloc-init-late.js";
+import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { KiB, PAGE_SIZE, pfnDown } from "../units.js";
+import { PageEventKind, type PageEvents } from "../workload/events.js";
+import { TracefsReader } from "../workload/tracefs.js";
+import type { EarlyMachine } from "../x86/early-machine.js";
+import { RecordedAcceptance } from "./acceptance.js";
+import { type BootLog, bootLogOf } from "./boot-machine.js";
+import { type Booted, bootKernel } from "./boot-replay.js";
+import { Follower } from "./follower.js";
+import { compareMemblock } from "./memblock-log.js";
+import { compareZoneSizes, type ProcComparison, ProcTally } from "./proc.js";
+import { fieldsIn, type ProcFields, procEvidence } from "./proc-fields.js";
+import {
+  EvidenceError,
+  followed,
+  parseFile,
+  RecordingError,
+  type RecordingFiles,
+  workloadNames,
+} from "./recording-files.js";
+import type { VerifiedRecording, VerifiedRun } from "./result.js";
+import { Resync } from "./resync.js";
+import { StockStages, tracedInitcalls } from "./stock-stages.js";
+import { stockSteps } from "./stock-steps.js";
+import { compareBuddyinfo, compareFreePages } from "./stock-zoneinfo.js";
+import { type Comparison, NOT_FOLLOWED, Tally } from "./tally.js";
+
+/** Freed before the first watermarks are set: code for other numbers of CPUs (alternative_instructions). */
+const FREED_EARLY = "SMP alternatives";
+
+/**
+ * Repeats the boot of an unmodified kernel: memblock, the pages handed over, the sizes and watermarks
+ * of the zones; and what was traced of boot and workloads, on a kernel of its own that reaches the
+ * stages of boot with the trace.
+ *
+ * @throws RecordingError when a file is missing or cannot be read
+ */
+export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
+  const bootLog = bootLogOf(files);
+  return followed(files, "boot.dmesg", () => compareBoot(files, bootLog));
+}
+
+function compareBoot(files: RecordingFiles, { text: bootLog, machine }: BootLog): VerifiedRecording {
+  const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, [DEBIAN_CLOUD_6_12_95]);
+  const newKernel = (): Booted =>
+    bootKernel(machine, DEBIAN_CLOUD_6_12_95, new RecordedAcceptance(undefined), earlySteps);
+  const { kernel, stages } = newKernel();
+  const { allocator } = kernel;
+  stages.bringUp();
+  deferredInit(kernel);
+  // All that is freed later lies in the zone of the kernel image.
+  const imageZone = allocator.zoneOfPfn(pfnDown(machine.kernelStart));
+  imageZone.managedPages += freedPages(bootLog, (what) => what === FREED_EARLY);
+  const handover = compareMemoryLine(bootLog, allocator.zones);
+  stages.setWatermarks();
+  stages.setWatermarks();
+  imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
+  const zones = compareZoneSizes(allocator, files);
+  const runs = verifyTraces(files, newKernel(), bootLog);
+  return { name: files.name, memblock, handover, zones, runs };
+}
+
+/** Pages that `Freeing ... memory: 40K` lines name. */
+function freedPages(bootLog: string, wanted: (what: string) => boolean): number {
+  return Array.from(bootLog.matchAll(/Freeing (.+?) memory: (\d+)K/g))
+    .filter(([, what]) => wanted(what!))
+    .reduce((pages, [, , kib]) => pages + (Number(kib) * KiB) / PAGE_SIZE, 0);
+}
+
+/** `Memory: 1942516K/2096632K available (..., 83648K reserved, ...)`: RAM, and what of it is not managed. */
+function compareMemoryLine(
+  bootLog: string,
+  zones: readonly { readonly presentPages: number; readonly managedPages: number }[],
+): Comparison {
+  const [, ram, reserved] = (/Memory: \d+K\/(\d+)K available .* (\d+)K reserved/.exec(bootLog) ?? []).map(
+    Number,
+  );
+  const kib = (pages: number): number => (pages * PAGE_SIZE) / KiB;
+  const present = zones.reduce((sum, zone) => sum + kib(zone.presentPages), 0);
+  const managed = zones.reduce((sum, zone) => sum + kib(zone.managedPages), 0);
+  const tally = new Tally();
+  for (const [what, expected, found] of [
+    ["KiB of RAM", ram, present],
+    ["KiB reserved", reserved, present - managed],
+  ] as const) {
+    tally.expect(expected === found, () => ({
+      event: 0,
+      expected: `${expected}`,
+      found: `${found}`,
+      context: what,
+    }));
+  }
+  return tally;
+}
+
+/**
+ * Repeats the boot and all workloads that a directory has as tracefs text, one after the other on
+ * the same kernel, which has just handed over its memory.
+ */
+function verifyTraces(files: RecordingFiles, booted: Booted, bootLog: string): VerifiedRun[] {
+  const names = workloadNames(files);
+  const { machine } = booted;
+  const boot = traceOf(files, "boot", machine);
+  if (boot === undefined) {
+    if (names.length > 0) throw new RecordingError(`${files.name}/boot.trace: no such file`);
+    return [];
+  }
+  const { allocator } = booted.kernel;
+  const initcalls = tracedInitcalls(files.read("boot.trace")!, boot);
+  const stages = new StockStages(booted, boot, bootLog, initcalls);
+  const bootRun = follow(boot, allocator, machine, stages);
+  const zoneinfo = fieldsIn(procEvidence(files, "boot", "zoneinfo"));
+  const proc = bootRun.stopped
+    ? { ...NOT_FOLLOWED, readElsewhen: 0 }
+    : compareBuddyinfo(allocator, procEvidence(files, "boot", "buddyinfo"), zoneinfo);
+  const runs = [
+    { ...runOf("boot", boot, bootRun, proc), freePages: compareFreePages(allocator, zoneinfo) },
+  ] as VerifiedRun[];
+  // A model that could not follow a trace is in no state to go on from.
+  let { stopped } = bootRun;
+  for (const { name, events } of workloadTraces(files, names, machine)) {
+    if (stopped) break;
+    const before = procEvidence(files, `pre-${name}`, "zoneinfo");
+    const run = follow(events, allocator, machine, undefined, fieldsIn(before));
+    const proc = new ProcTally();
+    // It only tells how the lists were in front of the workload, so nothing of it is compared.
+    if ("problem" in before) proc.cannotCompare(1, before.problem);
+    if (run.stopped) proc.cannotCompare(1, NOT_FOLLOWED.firstDivergence);
+    ({ stopped } = run);
+    runs.push(runOf(name, events, run, proc));
+  }
+  return runs;
+}
+
+/** A trace that has been followed. */
+interface Followed {
+  readonly follower: Follower;
+  readonly resync: Resync;
+  readonly stopped: boolean;
+}
+
+/** @param gap /proc/zoneinfo in front of a workload: what happened to the per-CPU lists since the trace before */
+function follow(
+  events: PageEvents,
+  allocator: PageAllocator,
+  { cpuNodes }: EarlyMachine,
+  stages: StockStages | undefined,
+  gap?: ProcFields,
+): Followed {
+  const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index);
+  const resync = new Resync(steps, allocator, stages);
+  const follower = new Follower(steps, allocator, cpuNodes, { resync });
+  if (gap !== undefined) follower.outside.pcpDecays += resync.adoptGap(gap);
+  follower.run();
+  return { follower, resync, stopped: follower.stopped };
+}
+
+/** Traces of workloads that have an event, in the order in which they ran. */
+function workloadTraces(
+  files: RecordingFiles,
+  names: readonly string[],
+  machine: EarlyMachine,
+): { readonly name: string; readonly events: PageEvents }[] {
+  return names
+    .flatMap((name) => {
+      const events = traceOf(files, `wl-${name}`, machine);
+      if (events === undefined) throw new RecordingError(`${files.name}/wl-${name}.trace: no such file`);
+      return events.count === 0 ? [] : [{ name, events }];
+    })
+    .sort((a, b) => a.events.timeNs[0]! - b.events.timeNs[0]!);
+}
+
+function traceOf(files: RecordingFiles, base: string, machine: EarlyMachine): PageEvents | undefined {
+  const bytes = files.read(`${base}.trace`);
+  if (bytes === undefined) return undefined;
+  return parseFile(files, `${base}.trace`, bytes, (content) => {
+    checkEntries(content);
+    const reader = new TracefsReader(`${base}.trace`);
+    reader.feed(content);
+    const events = reader.end();
+    checkEvents(events, machine);
+    return events;
+  });
+}
+
+/** The head of a trace says how many lines with events follow, and that none was lost. */
+function checkEntries(trace: Uint8Array): void {
+  const text = new TextDecoder().decode(trace);
+  const [head, inBuffer, written] = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+) /m.exec(text) ?? [];
+  if (head === undefined) {
+    throw new EvidenceError("a line # entries-in-buffer/entries-written", "none", 1);
+  }
+  const line = text.slice(0, text.indexOf(head)).split("\n").length;
+  if (inBuffer !== written) throw new EvidenceError("as many entries in the buffer as written", head, line);
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;
+  // workloads/record keeps of the initcalls only the lines that the replay looks for.
+  const isThinned = /: initcall_finish: /.test(text) && lines < Number(inBuffer);
+  if (`${lines}` !== inBuffer && !isThinned)
+    throw new EvidenceError(`${inBuffer} entries, as the head says`, `${lines}`, line);
+}
+
+/** An event names a CPU and frames that the machine of the boot log has. */
+function checkEvents({ count, kind, cpu, pfn, order }: PageEvents, { cpuNodes, e820 }: EarlyMachine): void {
+  const end = Math.max(...e820.map((range) => range.end)) / PAGE_SIZE;
+  for (let event = 0; event < count; event++) {
+    const last = pfn[event]! + (kind[event] === PageEventKind.freeBatched ? 1 : 2 ** order[event]!);
+    if (cpu[event]! < cpuNodes.length && last <= end) continue;
+    const found = `CPU ${cpu[event]}, pfn 0x${pfn[event]!.toString(16)}`;
+    throw new Error(
+      `event ${event}: expected a CPU below ${cpuNodes.length} and memory of the machine, found ${found}`,
+    );
+  }
+}
+
+function runOf(
+  name: string,
+  events: PageEvents,
+  { follower, resync }: Followed,
+  proc: ProcComparison,
+): VerifiedRun {
+  const none = { compared: 0, equal: 0 };
+  const { pcpDecays, ...outside } = follower.outside;
+  return {
+    name,
+    start: "trace",
+    events: events.count,
+    allocations: follower.exactness,
+    accepts: { recorded: 0, exactInOrder: 0 },
+    acceptRequests: none,
+    acceptDecisions: none,
+    refills: follower.refills,
+    drains: follower.drains,
+    retypings: none,
+    finalLists: none,
+    proc,
+    outside: { ...outside, ...resync.outside, pcpDecays },
+  };
+}
