@@ -1,7 +1,17 @@
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Page } from "../units.js";
+import { ZoneType } from "../mm/zones.js";
+import {
+  asPage,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+} from "../units.js";
+import { Watermark } from "./alloc-flags.js";
 import { isMergeable, MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
-import { NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
-import { PCP_LISTS, type PerCpuPages, pcpIndexOrder } from "./pcp.js";
+import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
+import { PCP_LISTS, type PerCpuPages, pcpIndex, pcpIndexOrder } from "./pcp.js";
+import { watermarkOk, watermarkPages } from "./watermark.js";
 import type { Zone } from "./zone.js";
 
 /**
@@ -281,4 +291,38 @@ export function drainPcp(
 /** Migrate type of the per-CPU list a page of a pageblock goes to: reserved kinds share the movable one. */
 export function pcpType(pageblockType: number): number {
   return pageblockType < MIGRATE_PCPTYPES ? pageblockType : MigrateType.MOVABLE;
+}
+
+/** Pages leave the hands of their owner (free_pages_prepare). */
+export function prepareFree(frames: PageFrames, page: Page, order: number): void {
+  const { meta } = frames;
+  for (let at: number = page; at < page + (1 << order); at++) {
+    const flags = meta[at]!;
+    if ((flags & ALLOCATED) === 0) {
+      throw new Error(`page-alloc: pfn 0x${frames.pfnOf(asPage(at)).toString(16)} freed while not allocated`);
+    }
+    meta[at] = flags & ~(ALLOCATED | ALLOCATED_MOVABLE);
+  }
+}
+
+/** A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit). */
+export function freeToPcp(
+  frames: PageFrames,
+  zone: Zone,
+  page: Page,
+  order: number,
+  type: number,
+  cpu: number,
+): void {
+  const pcp = zone.pcp[cpu]!;
+  const index = pcpIndex(order, type);
+  pcp.lists[index]!.pushHead(page);
+  const freeHigh = pcp.noteFree(order);
+  const high = pcp.drainThreshold(zone.reclaimActive, zone.belowHigh, freeHigh);
+  if (pcp.count < high) return;
+  drainPcp(frames, zone, pcp, pcp.drainPages(high, freeHigh), index, cpu);
+  if (zone.belowHigh) {
+    const mark = watermarkPages(zone, Watermark.HIGH);
+    if (watermarkOk(zone, 0, mark, ZoneType.MOVABLE, 0, zone.freePages)) zone.belowHigh = false;
+  }
 }

@@ -2,7 +2,6 @@ import { asPfn, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from "../units.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
 import { ALLOCATED } from "./page-frames.js";
-import type { Zone } from "./zone.js";
 
 /**
  * Areas of the contiguous memory allocator (CONFIG_CMA): movable memory may borrow their free
@@ -33,13 +32,4 @@ export function releaseCmaArea(allocator: PageAllocator, startPfn: Pfn, pages: n
     zone.managedPages += PAGEBLOCK_PAGES;
     zone.cmaPages += PAGEBLOCK_PAGES;
   }
-}
-
-/**
- * Whether more than half of a zone's free memory is in CMA areas: then movable requests take from
- * there first, lest only CMA pages are left when others need memory (__rmqueue). Both counters are
- * read as the global ones (zone_page_state).
- */
-export function mostFreeIsCma(zone: Zone): boolean {
-  return Math.max(zone.freeCmaPages, 0) * 2 > Math.max(zone.freePages, 0);
 }

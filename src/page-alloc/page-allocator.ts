@@ -1,6 +1,6 @@
 import type { PageAllocRules } from "../linux/rules.js";
 import type { ZonelistIndices } from "../mm/zonelists.js";
-import { type ZoneSpan, ZoneType } from "../mm/zones.js";
+import type { ZoneSpan } from "../mm/zones.js";
 import {
   addressOf,
   asPage,
@@ -13,17 +13,18 @@ import {
   type PageArray,
   type Pfn,
 } from "../units.js";
-import { ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-flags.js";
-import { drainPcp, freeToBuddy, pcpType } from "./buddy.js";
+import { ALLOC_WMARK_MASK, AllocFlag, cmaFlag, slowPathFlags, Watermark } from "./alloc-flags.js";
+import { drainPcp, freeToBuddy, freeToPcp, pcpType, prepareFree } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { reserveHighatomic, unreserveHighatomic } from "./highatomic.js";
 import { MigrateType } from "./migratetype.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
-import { pcpAllowedOrder, pcpIndex } from "./pcp.js";
+import { pcpAllowedOrder } from "./pcp.js";
 import { Rmqueue } from "./rmqueue.js";
 import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
-import { watermarkFast, watermarkOk, watermarkPages } from "./watermark.js";
+import { balanceNode, watermarkFast, watermarkPages } from "./watermark.js";
 import { LISTS_PER_ZONE, Zone } from "./zone.js";
+import { firstAllowed, Zonelists } from "./zonelist.js";
 
 /** Largest order the allocator tries hard for (PAGE_ALLOC_COSTLY_ORDER). */
 const COSTLY_ORDER = 3;
@@ -67,11 +68,8 @@ export class PageAllocator {
   /** Why the last request that returned NO_PAGE failed. */
   lastFailure: AllocFailure = "would reclaim";
 
-  #zonelists: readonly (readonly Zone[])[] = [];
-  #nodeZonelists: readonly (readonly Zone[])[] = [];
+  #zonelists: Zonelists;
   readonly #pageblockTypes: PageblockTypes;
-  /** NOFRAGMENT for zones that have a lower one to fall back to first (alloc_flags_nofragment). */
-  #noFragment: Int32Array = new Int32Array(0);
   readonly #lists: Rmqueue;
 
   constructor(options: PageAllocatorOptions) {
@@ -84,7 +82,7 @@ export class PageAllocator {
     this.#lists = new Rmqueue(this.frames, options.rules);
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
-    this.setZonelists(options);
+    this.#zonelists = new Zonelists(this.zones, options);
   }
 
   /**
@@ -99,18 +97,8 @@ export class PageAllocator {
   }
 
   /** What requests try from now on (build_all_zonelists). */
-  setZonelists({ zonelists, nodeZonelists }: ZonelistIndices): void {
-    const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
-      lists.map((list) => list.map((index) => this.zones[index]!));
-    this.#zonelists = resolve(zonelists);
-    this.#nodeZonelists = resolve(nodeZonelists);
-    const populatedBelow = (zone: Zone): boolean =>
-      this.zones.some((z) => z.nodeId === zone.nodeId && z.type === ZoneType.DMA32 && z.presentPages > 0);
-    this.#noFragment = Int32Array.from(this.zones, (zone) =>
-      zone.type === ZoneType.NORMAL && (zonelists.length === 1 || populatedBelow(zone))
-        ? AllocFlag.NOFRAGMENT
-        : 0,
-    );
+  setZonelists(indices: ZonelistIndices): void {
+    this.#zonelists = new Zonelists(this.zones, indices);
   }
 
   /** Zone of a page whose block has frames. */
@@ -165,9 +153,9 @@ export class PageAllocator {
     const flags = gfp & this.gfpAllowedMask;
     const type = gfpMigrateType(flags);
     const highestType = gfpZone(flags);
-    const zonelist = this.#zonelistFor(flags, nodeId);
+    const zonelist = this.#zonelists.of(flags, nodeId);
     const first = firstAllowed(zonelist, highestType);
-    const noFragment = first < zonelist.length ? this.#noFragment[zonelist[first]!.index]! : 0;
+    const noFragment = first < zonelist.length ? this.#zonelists.noFragment[zonelist[first]!.index]! : 0;
     const allocFlags = AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM) | cmaFlag(type);
     let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page === NO_PAGE) page = this.#slowPath(flags, order, zonelist, first, highestType, type, cpu);
@@ -207,7 +195,7 @@ export class PageAllocator {
   #zoneForBulk(gfp: number, type: number, count: number, nodeId: number, cpu: number): Zone | undefined {
     const allocFlags = AllocFlag.WMARK_LOW | cmaFlag(type);
     const highestType = gfpZone(gfp);
-    const zonelist = this.#zonelistFor(gfp, nodeId);
+    const zonelist = this.#zonelists.of(gfp, nodeId);
     const preferred = zonelist[firstAllowed(zonelist, highestType)];
     for (const zone of zonelist) {
       if (zone.type > highestType) continue;
@@ -229,14 +217,14 @@ export class PageAllocator {
   /** Frees 2^order pages, the last reference to them (__free_pages, free_unref_page). */
   freePages(page: Page, order: number, cpu: number): void {
     const frames = this.frames;
-    this.#prepareFree(page, order);
+    prepareFree(this.frames, page, order);
     const zone = this.zoneOf(page);
     const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (!pcpAllowedOrder(order) || blockType === MigrateType.ISOLATE) {
       freeToBuddy(frames, zone, page, order, false, cpu);
       return;
     }
-    this.#freeToPcp(zone, page, order, pcpType(blockType), cpu);
+    freeToPcp(frames, zone, page, order, pcpType(blockType), cpu);
   }
 
   /**
@@ -244,22 +232,8 @@ export class PageAllocator {
    * go straight to the buddy lists (free_unref_page, where pcp_spin_trylock fails).
    */
   freePagesPastPcp(page: Page, order: number, cpu: number): void {
-    this.#prepareFree(page, order);
+    prepareFree(this.frames, page, order);
     freeToBuddy(this.frames, this.zoneOf(page), page, order, false, cpu);
-  }
-
-  #prepareFree(page: Page, order: number): void {
-    const { frames } = this;
-    const { meta } = frames;
-    for (let at: number = page; at < page + (1 << order); at++) {
-      const flags = meta[at]!;
-      if ((flags & ALLOCATED) === 0) {
-        throw new Error(
-          `page-alloc: pfn 0x${frames.pfnOf(asPage(at)).toString(16)} freed while not allocated`,
-        );
-      }
-      meta[at] = flags & ~(ALLOCATED | ALLOCATED_MOVABLE);
-    }
   }
 
   /**
@@ -284,10 +258,6 @@ export class PageAllocator {
     for (const pcp of zone.pcp) drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
   }
 
-  #zonelistFor(gfp: number, nodeId: number): readonly Zone[] {
-    return ((gfp & Gfp.THISNODE) !== 0 ? this.#nodeZonelists : this.#zonelists)[nodeId]!;
-  }
-
   /** Walks the zones for a page (get_page_from_freelist). */
   #getPageFromFreelist(
     order: number,
@@ -300,7 +270,7 @@ export class PageAllocator {
   ): Page | typeof NO_PAGE {
     const frames = this.frames;
     const preferred = zonelist[first];
-    const nodes = this.#zonelists.length;
+    const { nodes } = this.#zonelists;
     let allocFlags = flags;
     for (;;) {
       const avoidFragments = (allocFlags & AllocFlag.NOFRAGMENT) !== 0;
@@ -363,21 +333,6 @@ export class PageAllocator {
     return page;
   }
 
-  /** A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit). */
-  #freeToPcp(zone: Zone, page: Page, order: number, type: number, cpu: number): void {
-    const pcp = zone.pcp[cpu]!;
-    const index = pcpIndex(order, type);
-    pcp.lists[index]!.pushHead(page);
-    const freeHigh = pcp.noteFree(order);
-    const high = pcp.drainThreshold(zone.reclaimActive, zone.belowHigh, freeHigh);
-    if (pcp.count < high) return;
-    drainPcp(this.frames, zone, pcp, pcp.drainPages(high, freeHigh), index, cpu);
-    if (zone.belowHigh) {
-      const mark = watermarkPages(zone, Watermark.HIGH);
-      if (watermarkOk(zone, 0, mark, ZoneType.MOVABLE, 0, zone.freePages)) zone.belowHigh = false;
-    }
-  }
-
   /**
    * The second attempt (__alloc_pages_slowpath) without reclaim, compaction and the OOM
    * killer: where the kernel would start reclaiming, this model frees what per-CPU lists and
@@ -392,16 +347,7 @@ export class PageAllocator {
     type: number,
     cpu: number,
   ): Page | typeof NO_PAGE {
-    let allocFlags: number = AllocFlag.WMARK_MIN | AllocFlag.CPUSET | (gfp & (Gfp.HIGH | Gfp.KSWAPD_RECLAIM));
-    const mayReclaim = (gfp & Gfp.DIRECT_RECLAIM) !== 0;
-    if (!mayReclaim) {
-      if ((gfp & Gfp.NOMEMALLOC) === 0) {
-        allocFlags |= AllocFlag.NON_BLOCK;
-        if (order > 0 && (allocFlags & AllocFlag.MIN_RESERVE) !== 0) allocFlags |= AllocFlag.HIGHATOMIC;
-      }
-      if ((allocFlags & AllocFlag.MIN_RESERVE) !== 0) allocFlags &= ~AllocFlag.CPUSET;
-    }
-    allocFlags |= cmaFlag(type);
+    let allocFlags = slowPathFlags(gfp, order, type);
     this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
     let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) return page;
@@ -412,7 +358,7 @@ export class PageAllocator {
     }
     page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) return page;
-    if (!mayReclaim) {
+    if ((gfp & Gfp.DIRECT_RECLAIM) === 0) {
       this.lastFailure = "atomic request";
       return NO_PAGE;
     }
@@ -432,12 +378,8 @@ export class PageAllocator {
     for (let at = first; at < zonelist.length; at++) this.#wakeKswapd(zonelist[at]!.nodeId, highestType);
   }
 
-  /** kswapd in this model has one effect: it takes the boost of the zones it balances away (balance_pgdat). */
   #wakeKswapd(nodeId: number, highestType: number): void {
-    if (!this.kswapdRunning) return;
-    for (const zone of this.zones) {
-      if (zone.nodeId === nodeId && zone.type <= highestType) zone.watermarkBoost = 0;
-    }
+    if (this.kswapdRunning) balanceNode(this.zones, nodeId, highestType);
   }
 
   #prepare(page: Page, order: number, type: number): void {
@@ -452,15 +394,4 @@ export class PageAllocator {
     this.touchedPages += fresh;
     if (fresh > 0) this.acceptor.touch?.(addressOf(this.frames.pfnOf(page)), PAGE_SIZE << order);
   }
-}
-
-/** CMA pages are for movable memory only (gfp_to_alloc_flags_cma). */
-function cmaFlag(type: number): number {
-  return type === MigrateType.MOVABLE ? AllocFlag.CMA : 0;
-}
-
-/** First zone of a list that a request may use. */
-function firstAllowed(zonelist: readonly Zone[], highestType: number): number {
-  for (let at = 0; at < zonelist.length; at++) if (zonelist[at]!.type <= highestType) return at;
-  return zonelist.length;
 }

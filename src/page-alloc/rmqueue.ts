@@ -2,11 +2,11 @@ import type { PageAllocRules } from "../linux/rules.js";
 import type { Page } from "../units.js";
 import { AllocFlag } from "./alloc-flags.js";
 import { removeSmallest } from "./buddy.js";
-import { mostFreeIsCma } from "./cma.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE, type PageFrames } from "./page-frames.js";
 import { type PerCpuPages, pcpIndex } from "./pcp.js";
+import { mostFreeIsCma } from "./watermark.js";
 import type { Zone } from "./zone.js";
 
 /**
