@@ -2,9 +2,14 @@
 
 export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
-export { verifyInvariants } from "./page-alloc/invariants.js";
-export { type AllocFailure, PageAllocator, type PageAllocatorOptions } from "./page-alloc/page-allocator.js";
-export { type MemoryAcceptor, parkUnaccepted } from "./page-alloc/unaccepted-list.js";
+export {
+  type AllocFailure,
+  type MemoryAcceptor,
+  PageAllocator,
+  type PageAllocatorOptions,
+  parkUnaccepted,
+  verifyInvariants,
+} from "./page-alloc/index.js";
 export { POLICIES } from "./policy/policies.js";
 export type { Policy } from "./policy/policy.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";

@@ -1,8 +1,10 @@
-import { Watermark } from "../page-alloc/alloc-flags.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { acceptOldest } from "../page-alloc/unaccepted-list.js";
-import { watermarkPages } from "../page-alloc/watermark.js";
-import type { Zone } from "../page-alloc/zone.js";
+import {
+  acceptOldest,
+  type PageAllocator,
+  Watermark,
+  watermarkPages,
+  type Zone,
+} from "../page-alloc/index.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { MAX_ORDER_BYTES, PAGE_SIZE } from "../units.js";
 

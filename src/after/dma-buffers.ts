@@ -1,6 +1,5 @@
 import type { Booted } from "../guest/state.js";
-import { GfpMask } from "../page-alloc/gfp.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { GfpMask, NO_PAGE } from "../page-alloc/index.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { addressOf, PAGE_SIZE, physRange } from "../units.js";
 import { setMemoryShared } from "../x86/set-memory-shared.js";

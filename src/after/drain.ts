@@ -1,8 +1,6 @@
 import type { StallRecorder } from "../accept/stalls.js";
 import type { SettledOf } from "../fields/field.js";
-import { GfpMask } from "../page-alloc/gfp.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { GfpMask, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";

@@ -10,7 +10,7 @@ import { cpuLimits } from "../command-line/cpu-limits.js";
 import { q35Ram } from "../firmware/q35.js";
 import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
 import { enableAcpiMemory } from "../memory-hotplug/acpi-memory.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { NO_PAGE } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { Steps } from "../sim/steps.js";

@@ -9,11 +9,16 @@ import { type MemmapInit, memmapInit } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { zonelistIndices } from "../mm/zonelists.js";
 import { isPopulated, type NodeSpan, nodeSpans, ZoneType } from "../mm/zones.js";
-import { BootStages } from "../page-alloc/boot-stages.js";
-import { MigrateType } from "../page-alloc/migratetype.js";
-import { PageAllocator, type PageblockTypes } from "../page-alloc/page-allocator.js";
-import { type BootAcceptor, BootRelease, type ReleaseObserver } from "../page-alloc/release.js";
-import type { MemoryAcceptor } from "../page-alloc/unaccepted-list.js";
+import {
+  type BootAcceptor,
+  BootRelease,
+  BootStages,
+  type MemoryAcceptor,
+  MigrateType,
+  PageAllocator,
+  type PageblockTypes,
+  type ReleaseObserver,
+} from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { Steps } from "../sim/steps.js";

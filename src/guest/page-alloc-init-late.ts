@@ -4,9 +4,7 @@ import { EagerChunk } from "../accept/eager-chunks.js";
 import { discardedArrays } from "../memblock/hand-over.js";
 import { deferredInitChunk, deferredJobs, type PadataPlan, padataChunks } from "../mm/deferred-init.js";
 import type { PfnRange } from "../mm/pfn-range.js";
-import { Gfp, GfpMask } from "../page-alloc/gfp.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { shuffleZone } from "../page-alloc/shuffle.js";
+import { Gfp, GfpMask, NO_PAGE, shuffleZone } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import {

@@ -9,7 +9,7 @@ import {
 } from "../accept/background-acceptor.js";
 import { FaultAcceptance, TOUCH_PLACES } from "../accept/fault-acceptance.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { PageAllocator } from "../page-alloc/index.js";
 import type { Strategy } from "../policy/parameters.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";

@@ -2,10 +2,13 @@ import type { AcceptMemory } from "../accept/accept-memory.js";
 import { type AcceptedBy, acceptedPagesOf } from "../accept/accept-meter.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { subtractRanges } from "../firmware/ranges.js";
-import { verifyInvariants } from "../page-alloc/invariants.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { ALLOCATED, NO_PAGE } from "../page-alloc/page-frames.js";
-import { pcpIndexOrder } from "../page-alloc/pcp.js";
+import {
+  ALLOCATED,
+  NO_PAGE,
+  type PageAllocator,
+  pcpIndexOrder,
+  verifyInvariants,
+} from "../page-alloc/index.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import {
   type AddressRange,

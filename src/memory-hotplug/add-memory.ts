@@ -1,7 +1,5 @@
 import { SECTION_BYTES } from "../mm/sparse.js";
-import { Gfp, GfpMask } from "../page-alloc/gfp.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { Gfp, GfpMask, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { type AddressRange, GiB, MiB, PAGE_SIZE, TiB } from "../units.js";
 import type { EarlyMap } from "../x86/early-map.js";
 import { splitMemRange } from "../x86/init-mem-mapping.js";

@@ -1,9 +1,6 @@
 import { zonelistIndices } from "../mm/zonelists.js";
 import { type NodeSpan, ZONE_NAMES, type ZoneSpan, type ZoneType } from "../mm/zones.js";
-import type { BootStages } from "../page-alloc/boot-stages.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import type { BootRelease } from "../page-alloc/release.js";
-import type { Zone } from "../page-alloc/zone.js";
+import type { BootRelease, BootStages, PageAllocator, Zone } from "../page-alloc/index.js";
 import { type AddressRange, MAX_ORDER_PAGES, pfnDown } from "../units.js";
 
 /** Without SRAT entries new memory belongs to node 0 (6.12 drivers/acpi/acpi_memhotplug.c: acpi_get_node). */

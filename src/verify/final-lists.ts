@@ -1,11 +1,15 @@
 /** The lists of a snapshot beside those of the model, and the comparison of the two. */
 
-import { addFreeRun, addToFreeList } from "../page-alloc/buddy.js";
-import { MIGRATE_TYPES, MigrateType } from "../page-alloc/migratetype.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE, ORDER_MASK } from "../page-alloc/page-frames.js";
-import { PCP_LISTS, pcpIndexOrder } from "../page-alloc/pcp.js";
-import type { Zone } from "../page-alloc/zone.js";
+import {
+  MIGRATE_TYPES,
+  MigrateType,
+  NO_PAGE,
+  type PageAllocator,
+  PCP_LISTS,
+  pcpIndexOrder,
+  type Zone,
+} from "../page-alloc/index.js";
+import { addFreeRun, addToFreeList, ORDER_MASK } from "../page-alloc/inside.js";
 import {
   asPfn,
   MAX_ORDER_PAGES,

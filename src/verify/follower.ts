@@ -1,9 +1,13 @@
-import { drainPcp } from "../page-alloc/buddy.js";
-import { formatGfp, gfpMigrateType } from "../page-alloc/gfp.js";
-import { MigrateType } from "../page-alloc/migratetype.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { pcpAllowedOrder, pcpIndex } from "../page-alloc/pcp.js";
+import {
+  formatGfp,
+  gfpMigrateType,
+  MigrateType,
+  NO_PAGE,
+  type PageAllocator,
+  pcpAllowedOrder,
+  pcpIndex,
+} from "../page-alloc/index.js";
+import { drainPcp } from "../page-alloc/inside.js";
 import { asPfn, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
 import { placeOf } from "./page-place.js";
 import type { Resync } from "./resync.js";

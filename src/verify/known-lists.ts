@@ -1,5 +1,4 @@
-import { MIGRATE_PCPTYPES, MIGRATE_TYPES } from "../page-alloc/migratetype.js";
-import { pcpAllowedOrder, pcpIndex } from "../page-alloc/pcp.js";
+import { MIGRATE_PCPTYPES, MIGRATE_TYPES, pcpAllowedOrder, pcpIndex } from "../page-alloc/index.js";
 import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
 import { PageEventKind } from "../workload/events.js";
 import type { Records, Section } from "./steps.js";

@@ -1,10 +1,7 @@
 /** The log of an instrumented kernel as steps. */
 
 import { MAX_NR_ZONES } from "../mm/zones.js";
-import { gfpMigrateType } from "../page-alloc/gfp.js";
-import { MIGRATE_TYPES } from "../page-alloc/migratetype.js";
-import { PCP_LISTS, pcpAllowedOrder } from "../page-alloc/pcp.js";
-import type { Zone } from "../page-alloc/zone.js";
+import { gfpMigrateType, MIGRATE_TYPES, PCP_LISTS, pcpAllowedOrder, type Zone } from "../page-alloc/index.js";
 import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
 import { LabKind, type LabLog, LabMark } from "../workload/lab-log.js";
 import { Step, Steps } from "./steps.js";

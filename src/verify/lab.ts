@@ -2,7 +2,7 @@
 
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import { type KernelBuild, SMALL_6_12_107 } from "../linux/kernel-build.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { PageAllocator } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
 import { type LabLog, readLabLog } from "../workload/lab-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";

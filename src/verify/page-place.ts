@@ -1,29 +1,34 @@
 /** Where a model has its pages, and how to put them where a recorded kernel had them. */
 
 import {
+  ALLOCATED,
+  MIGRATE_TYPES,
+  MigrateType,
+  NO_PAGE,
+  type PageAllocator,
+  pcpIndexOrder,
+  TOUCHED,
+  type Zone,
+} from "../page-alloc/index.js";
+import {
+  ALLOCATED_MOVABLE,
   accountFreePages,
   addToFreeList,
   changePageblocks,
+  claim,
   detachFromRun,
+  FALLBACKS,
+  FALLBACKS_PER_TYPE,
   firstOnList,
   freeToBuddy,
   moveToFreeList,
-  removeFromFreeList,
-  removeSmallest,
-} from "../page-alloc/buddy.js";
-import { claim } from "../page-alloc/fallback.js";
-import { FALLBACKS, FALLBACKS_PER_TYPE, MIGRATE_TYPES, MigrateType } from "../page-alloc/migratetype.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import {
-  ALLOCATED,
-  ALLOCATED_MOVABLE,
-  NO_PAGE,
   ORDER_MASK,
   type PageFrames,
-  TOUCHED,
-} from "../page-alloc/page-frames.js";
-import { type PcpList, type PerCpuPages, pcpIndexOrder } from "../page-alloc/pcp.js";
-import type { Zone } from "../page-alloc/zone.js";
+  type PcpList,
+  type PerCpuPages,
+  removeFromFreeList,
+  removeSmallest,
+} from "../page-alloc/inside.js";
 import {
   asPage,
   asPfn,

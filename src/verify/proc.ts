@@ -2,8 +2,7 @@
 
 import { statThreshold } from "../mm/stat-threshold.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
-import { MIGRATE_TYPES } from "../page-alloc/migratetype.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { MIGRATE_TYPES, type PageAllocator } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import {
   FieldReader,

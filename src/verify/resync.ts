@@ -1,10 +1,21 @@
-import { drainPcp, moveFreePagesBlock, pcpType } from "../page-alloc/buddy.js";
-import { Gfp, GfpMask, gfpMigrateType } from "../page-alloc/gfp.js";
-import { isMergeable, MigrateType } from "../page-alloc/migratetype.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { type PerCpuPages, pcpAllowedOrder, pcpIndex } from "../page-alloc/pcp.js";
-import type { Zone } from "../page-alloc/zone.js";
+import {
+  Gfp,
+  GfpMask,
+  gfpMigrateType,
+  MigrateType,
+  NO_PAGE,
+  type PageAllocator,
+  pcpAllowedOrder,
+  pcpIndex,
+  type Zone,
+} from "../page-alloc/index.js";
+import {
+  drainPcp,
+  isMergeable,
+  moveFreePagesBlock,
+  type PerCpuPages,
+  pcpType,
+} from "../page-alloc/inside.js";
 import { asPage, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
 import { KnownLists } from "./known-lists.js";
 import { listed, type PagePlace, type PagePlacer, placeOf } from "./page-place.js";

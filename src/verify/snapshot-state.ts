@@ -4,11 +4,17 @@ import { kernelRules } from "../linux/kernel-rules.js";
 import { statThreshold } from "../mm/stat-threshold.js";
 import { defaultDistance, nodeFallbackOrders } from "../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneType } from "../mm/zones.js";
-import { MigrateType } from "../page-alloc/migratetype.js";
-import { PageAllocator } from "../page-alloc/page-allocator.js";
-import { ALLOCATED, ALLOCATED_MOVABLE, TOUCHED } from "../page-alloc/page-frames.js";
-import { acceptOldest, type MemoryAcceptor, parkUnaccepted } from "../page-alloc/unaccepted-list.js";
-import type { Zone } from "../page-alloc/zone.js";
+import {
+  ALLOCATED,
+  acceptOldest,
+  type MemoryAcceptor,
+  MigrateType,
+  PageAllocator,
+  parkUnaccepted,
+  TOUCHED,
+  type Zone,
+} from "../page-alloc/index.js";
+import { ALLOCATED_MOVABLE } from "../page-alloc/inside.js";
 import { asPfn, MAX_ORDER_PAGES, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn, roundDown } from "../units.js";
 import {
   compareFinalLists,

@@ -6,8 +6,7 @@
 
 import { statThreshold } from "../mm/stat-threshold.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
-import { MIGRATE_TYPES, MigrateType } from "../page-alloc/migratetype.js";
-import { PCP_LISTS, pcpIndexOrder } from "../page-alloc/pcp.js";
+import { MIGRATE_TYPES, MigrateType, PCP_LISTS, pcpIndexOrder } from "../page-alloc/index.js";
 import {
   asPfn,
   MAX_ORDER_PAGES,

@@ -1,5 +1,5 @@
 import { pcpSizes } from "../mm/pcp-sizes.js";
-import type { Zone } from "../page-alloc/zone.js";
+import type { Zone } from "../page-alloc/index.js";
 import { asPfn, MAX_PAGE_ORDER } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
 import { type Booted, DeferredReplay } from "./boot-replay.js";

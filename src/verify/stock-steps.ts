@@ -1,7 +1,6 @@
 /** The trace of an unmodified kernel as steps. */
 
-import { Gfp } from "../page-alloc/gfp.js";
-import { pcpAllowedOrder } from "../page-alloc/pcp.js";
+import { Gfp, pcpAllowedOrder } from "../page-alloc/index.js";
 import { asPfn, type Pfn } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
 import { type Section, Step, Steps } from "./steps.js";

@@ -1,4 +1,4 @@
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { PageAllocator } from "../page-alloc/index.js";
 import { MAX_PAGE_ORDER } from "../units.js";
 import { isAllFree, type ProcComparison, ProcTally } from "./proc.js";
 import { numberOf, type ProcEvidence, type ProcFields, zoneKey, zonesOfProc } from "./proc-fields.js";

@@ -2,7 +2,7 @@
 
 import { deferredInit } from "../guest/page-alloc-init-late.js";
 import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { PageAllocator } from "../page-alloc/index.js";
 import { KiB, PAGE_SIZE, pfnDown } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
 import { TracefsReader } from "../workload/tracefs.js";

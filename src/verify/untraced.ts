@@ -1,7 +1,5 @@
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
-import type { PerCpuPages } from "../page-alloc/pcp.js";
-import type { Zone } from "../page-alloc/zone.js";
+import { NO_PAGE, type PageAllocator, type Zone } from "../page-alloc/index.js";
+import type { PerCpuPages } from "../page-alloc/inside.js";
 import { asPfn, PAGEBLOCK_ORDER, type Pfn, roundDown } from "../units.js";
 import { PageEventKind } from "../workload/events.js";
 import { PageHistory } from "./known-lists.js";

@@ -2,7 +2,7 @@
 
 import { type GfpTable, gfpTableOf, LAST_COMBINATIONS } from "../linux/gfp-table.js";
 import { parseReleaseName } from "../linux/release-name.js";
-import { Gfp } from "../page-alloc/gfp.js";
+import { Gfp } from "../page-alloc/index.js";
 
 export interface GfpText {
   /** 32 bits, with the values of Linux 6.12. */

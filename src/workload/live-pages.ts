@@ -1,6 +1,6 @@
 /** Which pages are allocated, as far as a trace has shown. */
 
-import { Gfp } from "../page-alloc/gfp.js";
+import { Gfp } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";
 import { PageEventKind, TRACED_ORDER_MAX } from "./events.js";

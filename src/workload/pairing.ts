@@ -17,8 +17,7 @@
  *   before the trace began. That allocation is put before all others, as GFP_KERNEL too.
  */
 
-import { Gfp, GfpMask } from "../page-alloc/gfp.js";
-import { MIGRATE_PCPTYPES } from "../page-alloc/migratetype.js";
+import { Gfp, GfpMask, MIGRATE_PCPTYPES } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
 import { PageEventKind, type PageEvents } from "./events.js";
 import { PageMap, PageState } from "./page-map.js";

@@ -1,4 +1,4 @@
-import { MIGRATE_PCPTYPES } from "../page-alloc/migratetype.js";
+import { MIGRATE_PCPTYPES } from "../page-alloc/index.js";
 import { type PageMap, PageState } from "./page-map.js";
 
 /** The single pages of a CPU, zone and migrate type that came by refills, in the order in which they leave. */

@@ -1,7 +1,5 @@
 import type { StallRecorder } from "../accept/stalls.js";
-import { Gfp } from "../page-alloc/gfp.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { Gfp, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";

@@ -1,7 +1,7 @@
 /** What `perf kmem stat --page` tells of a trace, and how many pages were allocated when. */
 
 import { growColumns, newColumns } from "../columns.js";
-import { formatGfp } from "../page-alloc/gfp.js";
+import { formatGfp } from "../page-alloc/index.js";
 import { MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";
 import { PageEventKind, TRACED_ORDER_MAX } from "./events.js";

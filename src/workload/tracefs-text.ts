@@ -1,6 +1,6 @@
 /** Prints events as tracefs does (kernel/trace/trace_output.c: trace_print_context), to be read again. */
 
-import { formatGfp } from "../page-alloc/gfp.js";
+import { formatGfp } from "../page-alloc/index.js";
 import { PAGEBLOCK_ORDER } from "../units.js";
 import { ascii } from "./bytes.js";
 import { type EventBlock, EventBlocks } from "./event-blocks.js";

@@ -10,10 +10,13 @@
 
 import type { CocoPlatform } from "../coco/platform.js";
 import { NUMA_NO_NODE } from "../memblock/regions.js";
-import { releaseCmaArea } from "../page-alloc/cma.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { TOUCHED } from "../page-alloc/page-frames.js";
-import { type MemoryAcceptor, withTouch } from "../page-alloc/unaccepted-list.js";
+import {
+  type MemoryAcceptor,
+  type PageAllocator,
+  releaseCmaArea,
+  TOUCHED,
+  withTouch,
+} from "../page-alloc/index.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { asPhys, formatBytes, GiB, MiB, pfnDown, roundDown, roundUp } from "../units.js";
 import type { CmaArea, EarlyBoot, KernelMemory } from "./early-machine.js";

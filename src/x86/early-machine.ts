@@ -8,7 +8,7 @@ import type { KernelBuild } from "../linux/kernel-build.js";
 import { type ReservationRules, reservationRules } from "../linux/reservation-rules.js";
 import type { TableReservation } from "../linux/rules.js";
 import type { Memblock } from "../memblock/memblock.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import type { PageAllocator } from "../page-alloc/index.js";
 import type { AddressRange, PhysRange } from "../units.js";
 import type { KernelE820Entry } from "./e820-table.js";
 import { EarlyMap } from "./early-map.js";

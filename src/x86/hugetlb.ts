@@ -3,9 +3,7 @@
 import type { StallRecorder } from "../accept/stalls.js";
 import { hugePagePools, PMD_PAGE_BYTES, PUD_PAGE_BYTES } from "../command-line/hugepages.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE } from "../memblock/memblock.js";
-import { Gfp, GfpMask } from "../page-alloc/gfp.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
-import { withTouch } from "../page-alloc/unaccepted-list.js";
+import { Gfp, GfpMask, NO_PAGE, withTouch } from "../page-alloc/index.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { type AddressRange, PAGE_SIZE, PAGEBLOCK_ORDER, type Page, pfnDown } from "../units.js";
 import type { EarlyBoot, KernelMemory } from "./early-machine.js";

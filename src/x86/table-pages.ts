@@ -1,7 +1,5 @@
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
-import { GfpMask } from "../page-alloc/gfp.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
-import { NO_PAGE } from "../page-alloc/page-frames.js";
+import { GfpMask, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE, type Page } from "../units.js";
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PageHistory } from "../../src/verify/page-history.js";
-import { PageEventKind, type PageEvents } from "../../src/workload/events.js";
+import { PageHistory } from "../../src/verify/known-lists.js";
+import { PageEventKind } from "../../src/workload/events.js";
 
 const test = suite("verify: which events name a page");
 
@@ -13,7 +13,7 @@ function historyOf(
     kind: Uint8Array.from(events, ([kind]) => kind),
     pfn: Float64Array.from(events, ([, pfn]) => pfn),
     order: Uint8Array.from(events, ([, , order]) => order),
-  } as unknown as PageEvents);
+  } as unknown as ConstructorParameters<typeof PageHistory>[0]);
 }
 
 test("the next event at or after one, of every page in its block", () => {

@@ -5,8 +5,7 @@ import { kernelTable } from "../../guest/strategy.js";
 import { mapMemory, memmapBytes, memoryBlockBytes, populateMemmap } from "../../memory-hotplug/add-memory.js";
 import { onlinePages } from "../../memory-hotplug/online-pages.js";
 import { ZoneType } from "../../mm/zones.js";
-import { GfpMask } from "../../page-alloc/gfp.js";
-import { NO_PAGE } from "../../page-alloc/page-frames.js";
+import { GfpMask, NO_PAGE } from "../../page-alloc/index.js";
 import { CostEvent } from "../../sim/cost-events.js";
 import {
   type AddressRange,

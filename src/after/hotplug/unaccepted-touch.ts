@@ -1,5 +1,5 @@
 import type { CocoPlatform } from "../../coco/platform.js";
-import type { MemoryAcceptor } from "../../page-alloc/unaccepted-list.js";
+import type { MemoryAcceptor } from "../../page-alloc/index.js";
 import { GuestEnded } from "../../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE, type PhysAddr } from "../../units.js";
 

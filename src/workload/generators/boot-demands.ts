@@ -8,7 +8,7 @@
  * another slab where a further CPU uses a cache. What the rest follows from is said where it stands.
  */
 
-import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { PAGE_SIZE } from "../../units.js";
 import {
   dmaPoolOrder,

@@ -1,6 +1,6 @@
 /** Memory of a boot whose size follows that of the machine by a rule of the kernel (Linux 6.12). */
 
-import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, KiB, MAX_PAGE_ORDER, MiB, PAGE_SIZE, PAGEBLOCK_ORDER, roundUpPowerOfTwo } from "../../units.js";
 import { pagesOrder } from "./slub.js";
 

@@ -1,4 +1,4 @@
-import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../units.js";
 import { count, type Generator, size, type TargetMachine } from "./generator.js";
 import { PageCache } from "./page-cache.js";

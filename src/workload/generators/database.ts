@@ -1,4 +1,4 @@
-import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
 import { choice, count, type Generator, type Random, share, size, type TargetMachine } from "./generator.js";
 import { PageCache } from "./page-cache.js";

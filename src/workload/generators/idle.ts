@@ -1,4 +1,4 @@
-import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { MiB, PAGE_SIZE } from "../../units.js";
 import { count, type Generator, type Random, size, type TargetMachine, time } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";

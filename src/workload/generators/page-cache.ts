@@ -1,4 +1,4 @@
-import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, KiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
 import { count, type Generator, size, type TargetMachine } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";

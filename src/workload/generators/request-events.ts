@@ -1,7 +1,7 @@
 /** Generated requests as the events that a kernel would have traced, to be written to a trace file. */
 
 import { growColumns, newColumns } from "../../columns.js";
-import { gfpMigrateType } from "../../page-alloc/gfp.js";
+import { gfpMigrateType } from "../../page-alloc/index.js";
 import { MAX_PAGE_ORDER, PAGE_SIZE } from "../../units.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind } from "../events.js";

@@ -1,6 +1,6 @@
 /** How processes use memory: page faults, page tables, fork, exec and exit (Linux 6.12, x86_64). */
 
-import { Gfp, GfpMask } from "../../page-alloc/gfp.js";
+import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, MiB, PAGE_SIZE, PAGEBLOCK_ORDER, TiB } from "../../units.js";
 import type { RequestWriter } from "./request-writer.js";
 

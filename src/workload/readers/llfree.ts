@@ -7,7 +7,7 @@
  * pfn 0 is the end of its page. The entries of a CPU are in the order of time.
  */
 
-import { gfpMigrateType } from "../../page-alloc/gfp.js";
+import { gfpMigrateType } from "../../page-alloc/index.js";
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { PageEventKind } from "../events.js";
 import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";

@@ -1,0 +1,24 @@
+/**
+ * The page allocator as other rooms see it: they import from here alone. What works on its lists instead of
+ * asking for pages, which only verify does, is in inside.ts.
+ */
+
+export { Watermark } from "./alloc-flags.js";
+export { BootStages } from "./boot-stages.js";
+export { releaseCmaArea } from "./cma.js";
+export { formatGfp, Gfp, GfpMask, gfpMigrateType } from "./gfp.js";
+export { verifyInvariants } from "./invariants.js";
+export { MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
+export {
+  type AllocFailure,
+  PageAllocator,
+  type PageAllocatorOptions,
+  type PageblockTypes,
+} from "./page-allocator.js";
+export { ALLOCATED, NO_PAGE, TOUCHED } from "./page-frames.js";
+export { PCP_LISTS, pcpAllowedOrder, pcpIndex, pcpIndexOrder } from "./pcp.js";
+export { type BootAcceptor, BootRelease, type ReleaseObserver } from "./release.js";
+export { shuffleZone } from "./shuffle.js";
+export { acceptOldest, type MemoryAcceptor, parkUnaccepted, withTouch } from "./unaccepted-list.js";
+export { watermarkPages } from "./watermark.js";
+export type { Zone } from "./zone.js";

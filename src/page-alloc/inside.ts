@@ -1,0 +1,21 @@
+/** What puts an allocator into the state of a recorded kernel, list by list: for verify alone. */
+
+export {
+  accountFreePages,
+  addFreeRun,
+  addToFreeList,
+  changePageblocks,
+  detachFromRun,
+  drainPcp,
+  firstOnList,
+  freeToBuddy,
+  moveFreePagesBlock,
+  moveToFreeList,
+  pcpType,
+  removeFromFreeList,
+  removeSmallest,
+} from "./buddy.js";
+export { claim } from "./fallback.js";
+export { FALLBACKS, FALLBACKS_PER_TYPE, isMergeable } from "./migratetype.js";
+export { ALLOCATED_MOVABLE, ORDER_MASK, type PageFrames } from "./page-frames.js";
+export type { PcpList, PerCpuPages } from "./pcp.js";
