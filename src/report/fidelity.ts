@@ -6,11 +6,9 @@ import {
   type VerifiedRecording,
   type VerifiedRun,
 } from "../verify/result.js";
+import type { FreePages } from "../verify/stock-zoneinfo.js";
 import { formatInteger } from "./cells.js";
-import { divergenceLines } from "./divergences.js";
-import { outsideRows } from "./outside-causes.js";
-import { tracedKernelLines } from "./traced-kernels.js";
-import { equalCell, markdownTable, runCells } from "./verify-cells.js";
+import { divergenceLines, equalCell, runCells, shareCell } from "./verify.js";
 
 /** Prints the document. The same recordings give the same bytes. */
 export function formatFidelity(recordings: readonly VerifiedRecording[]): string {
@@ -192,4 +190,144 @@ function gapLines(recordings: readonly VerifiedRecording[]): string[] {
     ),
     "",
   ];
+}
+
+/** What is known of kernels that have only tracepoints: a section of the fidelity document. */
+function tracedKernelLines(recordings: readonly VerifiedRecording[]): string[] {
+  const runs = recordings.flatMap(({ name, runs: ofRecording }) =>
+    ofRecording.filter(({ start }) => start === "trace").map((run) => ({ name, run })),
+  );
+  if (runs.length === 0) return [];
+  return [
+    "## Kernels with tracepoints only",
+    "",
+    "Before tracing and between two traces the kernel allocates and frees unseen. A list is known once the",
+    "trace has determined it: a per-CPU list when it was refilled, which happens only to an empty one, or",
+    "drained down to a page freed within the trace; a buddy list when a larger block was split, which",
+    "happens only if it is empty. Recorded events decide this, never whether the model was right. Misses on",
+    "known lists are the model's; those on other lists are of pages that came to them unseen. After a miss",
+    "the model gets the kernel's page.",
+    "",
+    "Before tracing: pages allocated when the first event was written, with those of the trace buffer.",
+    "Bulk: pages taken by `alloc_pages_bulk()`, which has no event. Unseen: pages that must have been taken",
+    "without an event for the next one to be possible.",
+    "",
+    ...markdownTable(
+      [
+        "recording",
+        "run",
+        "allocations",
+        "exact",
+        "of lists not known",
+        "exact of these",
+        "of known lists",
+        "exact of known",
+        "share",
+        "before tracing",
+        "bulk",
+        "unseen",
+      ],
+      runs.map(({ name, run }) => {
+        const { compared, pfnExact, beforeResync = { compared: 0, pfnExact: 0 } } = run.allocations;
+        const known = knownAllocations(run);
+        const { beforeTracing = 0, bulkPages = 0, unseenAllocations = 0 } = run.outside;
+        return [
+          name,
+          run.name,
+          formatInteger(compared),
+          formatInteger(pfnExact),
+          formatInteger(beforeResync.compared),
+          formatInteger(beforeResync.pfnExact),
+          formatInteger(known.compared),
+          formatInteger(known.pfnExact),
+          shareCell(known.pfnExact, known.compared),
+          formatInteger(beforeTracing),
+          formatInteger(bulkPages),
+          formatInteger(unseenAllocations),
+        ];
+      }),
+    ),
+    "",
+    ...freePagesLines(runs.flatMap(({ name, run }) => run.freePages?.map((zone) => ({ name, zone })) ?? [])),
+  ];
+}
+
+function freePagesLines(rows: readonly { readonly name: string; readonly zone: FreePages }[]): string[] {
+  return [
+    "Where every free page is at the end of boot, in pages. A program reads /proc some tenths of a second",
+    "after the last event of the trace. Until then pages went from per-CPU lists to the buddy lists or back",
+    "(moved), and programs took some or gave some back, that of the reader among them (taken). A zone without both is equal",
+    "in every order of /proc/buddyinfo; of the others, orders are compared where they can be.",
+    "",
+    ...markdownTable(
+      [
+        "recording",
+        "zone",
+        "buddy, kernel",
+        "buddy, model",
+        "per-CPU, kernel",
+        "per-CPU, model",
+        "moved",
+        "taken",
+      ],
+      rows.map(({ name, zone: { nodeId, zone, recorded, model, takenSince } }) => [
+        name,
+        `${zone} of node ${nodeId}`,
+        formatInteger(recorded.free),
+        formatInteger(model.free),
+        formatInteger(recorded.perCpu),
+        formatInteger(model.perCpu),
+        formatInteger(recorded.free - model.free),
+        formatInteger(takenSince),
+      ]),
+    ),
+    "",
+  ];
+}
+
+const OUTSIDE_TEXT = {
+  pcpDecays: "the vmstat worker lowered a per-CPU limit",
+  timerDrains: "the vmstat worker drained another node's list",
+  interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
+  lockedFrees: "an interrupt freed pages past a locked per-CPU list",
+  interleavedSteps: "another CPU came between a step and its line",
+  deferredInterleavings: "threads of deferred initialisation took turns",
+  counterDrifts: "the vmstat worker had updated the counter of free pages",
+  otherNodeRequests: "a request asked for another node than its CPU's",
+  beforeTracing: "pages were allocated before tracing began",
+  bulkPages: "a page was taken by alloc_pages_bulk(), which has no event",
+  unseenAllocations: "a page must have been allocated without an event",
+  resyncs: "the model's lists were corrected after the first event",
+  pageblocks: "a pageblock had been claimed for another type between two traces",
+  pcpLimits: "the limit of a per-CPU list had been lowered without an event",
+} as const satisfies Record<keyof VerifiedRun["outside"], string>;
+
+/** What no model can derive, for each run that takes it from its log: recording, run, cause, times. */
+function outsideRows({ name, runs }: VerifiedRecording): string[][] {
+  return runs
+    .filter(({ start }) => start !== "boot")
+    .flatMap((run) => [
+      ...Object.entries(OUTSIDE_TEXT).flatMap(([cause, text]) => {
+        const times = run.outside[cause as keyof typeof OUTSIDE_TEXT] ?? 0;
+        return times === 0 ? [] : [[name, run.name, text, formatInteger(times)]];
+      }),
+      ...(run.proc.readElsewhen === 0
+        ? []
+        : [
+            [
+              name,
+              run.name,
+              "a field of /proc was read at another moment than the snapshot",
+              formatInteger(run.proc.readElsewhen),
+            ],
+          ]),
+    ]);
+}
+
+/** A table; names go to the left of their column, numbers to the right. */
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const rule = head.map((name) =>
+    ["recording", "run", "start", "what", "zone"].includes(name) ? ":--" : "--:",
+  );
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
 }

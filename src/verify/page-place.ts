@@ -60,7 +60,7 @@ export function placeOf(allocator: PageAllocator, pfn: Pfn): PagePlace {
 }
 
 /** The free block that holds a page. */
-export function freeBlockOf(
+function freeBlockOf(
   { frames: { meta } }: PageAllocator,
   page: Page,
 ): { readonly head: Page; readonly order: number } | undefined {
@@ -72,7 +72,7 @@ export function freeBlockOf(
 }
 
 /** The per-CPU list that holds a page. */
-export function pcpListOf(
+function pcpListOf(
   allocator: PageAllocator,
   page: Page,
 ): { readonly pcp: PerCpuPages; readonly list: PcpList; readonly index: number } | undefined {

@@ -1,7 +1,7 @@
 // Takes 3 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatVerifyTable } from "../../src/report/verify-table.js";
+import { formatVerifyTable } from "../../src/report/verify.js";
 import type { RecordingFiles } from "../../src/verify/recording-files.js";
 import type { VerifiedRun } from "../../src/verify/result.js";
 import { recordingHolds } from "../../src/verify/result.js";

@@ -1,7 +1,7 @@
 /** `unaccepted verify RECORDING...`: recordings of real kernels against the model. */
 
 import { formatFidelity } from "../../report/fidelity.js";
-import { formatVerifyTable } from "../../report/verify-table.js";
+import { formatVerifyTable } from "../../report/verify.js";
 import { jsonDocument } from "../../results/formats.js";
 import { RecordingError } from "../../verify/recording-files.js";
 import { recordingHolds, type VerifiedRecording } from "../../verify/result.js";
