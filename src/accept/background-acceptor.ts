@@ -6,6 +6,7 @@ import {
   type Zone,
 } from "../page-alloc/index.js";
 import type { GuestClock } from "../sim/guest-clock.js";
+import { type BackgroundThreads, RunQueue } from "../sim/scheduler.js";
 import { MAX_ORDER_BYTES, PAGE_SIZE } from "../units.js";
 
 const SECOND_NS = 1e9;
@@ -36,7 +37,8 @@ export interface CpuWork {
  * works. A thread takes its CPU's time like any other work there; requests on that CPU wait until it
  * is done with a block, and those elsewhere for the locks and the bandwidth it uses.
  */
-export class BackgroundAcceptor {
+export class BackgroundAcceptor implements BackgroundThreads {
+  readonly queue: RunQueue;
   readonly #plan: BackgroundPlan;
   readonly #allocator: PageAllocator;
   readonly #clock: GuestClock;
@@ -61,24 +63,20 @@ export class BackgroundAcceptor {
     this.#blocks = new Float64Array(plan.threads);
     this.#lastBeginNs = new Float64Array(plan.threads).fill(Number.NEGATIVE_INFINITY);
     this.#behindNs = new Float64Array(plan.threads);
+    this.queue = new RunQueue(this.#dueNs);
+    for (let thread = 0; thread < plan.threads; thread++) this.queue.add(thread);
     this.#intervalNs = (MAX_ORDER_BYTES * plan.threads * SECOND_NS) / plan.bytesPerSecond;
   }
 
-  /**
-   * Accepts one block if a thread is due before a time.
-   *
-   * @returns whether one was accepted; the CPUs' times may have changed then
-   */
-  runBefore(timeNs: number): boolean {
-    const thread = this.#earliest();
+  /** Accepts one block, if there is one to accept and a CPU to do it on. */
+  turn(thread: number, untilNs: number): boolean {
     const dueNs = this.#dueNs[thread]!;
-    if (dueNs >= timeNs) return false;
     const zone = this.#shortZone();
     const cpu = zone === undefined ? -1 : this.#cpuOf(thread);
     if (cpu < 0) {
-      // Nothing to do, or nowhere to do it: the thread looks again when something else has happened.
-      this.#behindNs[thread]! += timeNs - dueNs;
-      this.#dueNs[thread] = timeNs;
+      // The thread looks again when something else has happened.
+      this.#behindNs[thread]! += untilNs - dueNs;
+      this.#dueNs[thread] = untilNs;
       return false;
     }
     const { cpus } = this.#clock;
@@ -122,13 +120,6 @@ export class BackgroundAcceptor {
         );
       }
     }
-  }
-
-  #earliest(): number {
-    const due = this.#dueNs;
-    let first = 0;
-    for (let thread = 1; thread < due.length; thread++) if (due[thread]! < due[first]!) first = thread;
-    return first;
   }
 
   /** The first zone, from the highest down as zonelists go, that has less than it should. */

@@ -22,14 +22,13 @@ export type DrainPlan = SettledOf<typeof DRAIN>;
 /** Processes that use up unaccepted memory, after the workload. */
 export const drain: Feature<"drain", DrainPlan, DrainResult> = {
   name: "drain",
-  begin({ guest, kernel, stalls, alongside }, plan) {
+  begin({ guest, kernel, stalls }, plan) {
     if (plan === undefined) return undefined;
     const { allocator, cpuNodes } = kernel;
     let drained: DrainResult | undefined;
     return {
       run() {
-        const target = { allocator, cpuNodes, clock: guest.clock, stalls, beside: alongside };
-        drained = drainMemory(plan.workers, target);
+        drained = drainMemory(plan.workers, { allocator, cpuNodes, clock: guest.clock, stalls });
       },
       get result() {
         return drained === undefined ? undefined : { ...drained, timeNs: Math.round(drained.timeNs) };
@@ -45,8 +44,6 @@ export interface DrainOptions {
   readonly stalls: StallRecorder;
   /** Node of each CPU. */
   readonly cpuNodes: readonly number[];
-  /** What goes on beside the workers: does its next step if that begins before a time. */
-  readonly beside?: { runBefore(timeNs: number): boolean };
 }
 
 /** What came of it. */
@@ -71,18 +68,18 @@ export interface DrainResult {
  * @throws GuestEnded when memory ends first
  */
 export function drainMemory(workers: number, options: DrainOptions): DrainResult {
-  const { allocator, clock, stalls, cpuNodes, beside } = options;
+  const { allocator, clock, stalls, cpuNodes } = options;
+  const { scheduler } = clock;
   const unacceptedBytes = unacceptedPages(allocator) * PAGE_SIZE;
   clock.joinAll();
   const startNs = clock.bootCpuNs;
   const cpus = Math.min(workers, cpuNodes.length);
-  for (let cpu = 1; cpu < cpus; cpu++) clock.wake(cpu);
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    clock.wake(cpu);
+    scheduler.add(cpu);
+  }
 
-  const { timeNs } = clock.cpus;
-  const order = new FurthestBehind(timeNs, cpus);
-  while (unacceptedPages(allocator) > 0) {
-    const cpu = order.next();
-    if (beside?.runBefore(timeNs[cpu]!) === true) continue;
+  for (let cpu = scheduler.next(); unacceptedPages(allocator) > 0; cpu = scheduler.next()) {
     clock.begin(cpu);
     const page = allocator.allocPages(GfpMask.HIGHUSER_MOVABLE, 0, cpuNodes[cpu]!, cpu);
     const stallNs = clock.settle(cpu);
@@ -96,51 +93,15 @@ export function drainMemory(workers: number, options: DrainOptions): DrainResult
     }
     clock.ledger.charge(CostEvent.userTouch4k, 1);
     clock.settle(cpu);
+    scheduler.add(cpu);
   }
-  return { workers, unacceptedBytes, timeNs: timeNs.subarray(0, cpus).reduce(later, startNs) - startNs };
-}
-
-function later(a: number, b: number): number {
-  return Math.max(a, b);
+  scheduler.clear();
+  const endNs = Math.max(...clock.cpus.timeNs.subarray(0, cpus));
+  return { workers, unacceptedBytes, timeNs: endNs - startNs };
 }
 
 function unacceptedPages(allocator: PageAllocator): number {
   let pages = 0;
   for (let at = 0; at < allocator.zones.length; at++) pages += allocator.zones[at]!.unacceptedPages;
   return pages;
-}
-
-/** Finds the first CPU that is furthest behind; looks at the others only when it no longer is. */
-class FurthestBehind {
-  readonly #timeNs: Float64Array;
-  readonly #cpus: number;
-  #cpu = 0;
-  /** Times up to which no other CPU is before it: those with lower and those with higher numbers. */
-  #lowerNs = Number.NEGATIVE_INFINITY;
-  #higherNs = Number.NEGATIVE_INFINITY;
-
-  constructor(timeNs: Float64Array, cpus: number) {
-    this.#timeNs = timeNs;
-    this.#cpus = cpus;
-  }
-
-  next(): number {
-    const ownNs = this.#timeNs[this.#cpu]!;
-    if (!(ownNs < this.#lowerNs && ownNs <= this.#higherNs)) this.#choose();
-    return this.#cpu;
-  }
-
-  #choose(): void {
-    let first = 0;
-    for (let cpu = 1; cpu < this.#cpus; cpu++) if (this.#timeNs[cpu]! < this.#timeNs[first]!) first = cpu;
-    this.#lowerNs = this.#earliest(0, first);
-    this.#higherNs = this.#earliest(first + 1, this.#cpus);
-    this.#cpu = first;
-  }
-
-  #earliest(start: number, end: number): number {
-    let earliestNs = Number.POSITIVE_INFINITY;
-    for (let cpu = start; cpu < end; cpu++) earliestNs = Math.min(earliestNs, this.#timeNs[cpu]!);
-    return earliestNs;
-  }
 }

@@ -31,7 +31,7 @@ import { KERNEL, type KernelStart } from "./kernel.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
 import { launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
-import { Alongside, type Booted, type HandedOver, type PoweredOff, type Started } from "./state.js";
+import type { Booted, HandedOver, PoweredOff, Started } from "./state.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest, verifyPhases } from "./verify-guest.js";
 
@@ -121,7 +121,6 @@ export function poweredOff(
         : withCpuBringUp(requests, bringUp, recording.machine.vcpus, online),
     stalls: new StallRecorder(),
     replays: [],
-    alongside: new Alongside(),
     unseen: { pages: 0 },
     check,
     onHandOver,
@@ -251,7 +250,7 @@ function traceBegins(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted, "
 
 /** A replay on a guest, which from now on is the one that goes on. */
 export function newReplay(
-  { guest, workload, kernel, stalls, replays, alongside }: PoweredOff & Pick<Booted, "kernel">,
+  { guest, workload, kernel, stalls, replays }: PoweredOff & Pick<Booted, "kernel">,
   requests: Requests,
   reserved: ConstructorParameters<typeof Replay>[0]["reserved"],
 ): Replay {
@@ -263,7 +262,6 @@ export function newReplay(
     timeScale: guest.options.guest.timeScale ?? workload.recording.clock.timeScale.value,
     cpuNodes: kernel.cpuNodes,
     reserved,
-    beside: alongside,
   });
   replays.push(replay);
   return replay;
@@ -333,17 +331,18 @@ function acpiInit({ guest, handOver, kernel }: Started): Pick<Booted, "acpiMemor
   };
 }
 
-function initRuns({ guest, kernel, replays, alongside }: Started): Pick<Booted, "ready"> {
+function initRuns({ guest, kernel, replays }: Started): Pick<Booted, "ready" | "background"> {
   const { clock, options } = guest;
   clock.idle.ticking = false;
-  alongside.background = backgroundAcceptor(guest, kernel, {
+  const background = backgroundAcceptor(guest, kernel, {
     isBusy: (cpu) => replays.at(-1)?.isBusy(cpu) === true,
     workUntil: (cpu, timeNs) => replays.at(-1)?.workUntil(cpu, timeNs),
   });
+  clock.scheduler.background = background;
   const { earlyMap } = kernel.early;
   earlyMap.tables.initFreed = true;
   earlyMap.raced = options.guest.splitRaces && kernel.cpuNodes.length > 1;
-  return { ready: { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! } };
+  return { background, ready: { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! } };
 }
 
 /**
@@ -357,9 +356,9 @@ export function check({
   acceptance,
   faults,
   e820Record,
-  alongside,
+  background,
   check: asked,
-}: Started): void {
+}: Started & Partial<Pick<Booted, "background">>): void {
   if (!asked) return;
   const { platform, meter, options, host } = guest;
   verifyGuest(kernel, acceptance, platform, {
@@ -368,6 +367,6 @@ export function check({
     sharedAccepted: !options.guest.checksAcpiMemory && meter.acceptedBy.prm > 0,
   });
   verifyAccepted(meter.acceptedBy, platform, options.memoryBytes + kernel.pluggedBytes);
-  alongside.background?.verifyRate();
+  background?.verifyRate();
   if (!host.isWithinLimit) throw new Error("guest: the host has given more memory than it has");
 }

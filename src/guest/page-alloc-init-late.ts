@@ -2,7 +2,7 @@
 
 import { EagerChunk } from "../accept/eager-chunks.js";
 import { discardedArrays } from "../memblock/hand-over.js";
-import { deferredInitChunk, deferredJobs, type PadataPlan, padataChunks } from "../mm/deferred-init.js";
+import { deferredInitChunk, deferredJobs, padataChunks } from "../mm/deferred-init.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { Gfp, GfpMask, NO_PAGE, shuffleZone } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
@@ -28,80 +28,66 @@ const PAGE_OWNER_BYTES = 64; // sizeof(struct page_owner)
 const PAGE_TABLE_CHECK_BYTES = 8; // sizeof(struct page_table_check)
 
 /**
- * Initialises the remaining struct pages and frees their memory (deferred_init_memmap). Each CPU of a
- * node takes chunk after chunk; which one comes next is decided by virtual time. All CPUs but the first
- * are idle until then. The boot CPU waits for all.
+ * Initialises the remaining struct pages and frees their memory (deferred_init_memmap). All CPUs but the
+ * first are idle until then. The boot CPU waits for all.
  */
 export function deferredInit(kernel: Kernel): void {
-  const { clock, lazy, acceptingCpus = Number.POSITIVE_INFINITY } = kernel.start;
-  const { idle } = clock;
+  const { clock, acceptingCpus = Number.POSITIVE_INFINITY } = kernel.start;
   kernel.allocator.growZone = undefined;
   for (const area of kernel.deferredAreas) {
     const nodeCpus = kernel.cpuNodes.flatMap((nodeId, cpu) => (nodeId === area.nodeId ? [cpu] : []));
     for (const job of deferredJobs(area.free, area.firstDeferredPfn)) {
-      const plan = padataChunks(job, Math.min(nodeCpus.length, acceptingCpus));
-      for (const cpu of nodeCpus.slice(0, plan.workers)) {
-        idle.busy[cpu] = 1;
-        clock.wake(cpu);
-      }
-      // Where nobody accepts with others, it does not matter in what pieces time passes.
-      if (lazy || plan.workers === 1) runWholeChunks(kernel, area, plan);
-      else runEagerChunks(kernel, area, plan);
-      idle.busy.fill(0);
+      const { workers, chunks } = padataChunks(job, Math.min(nodeCpus.length, acceptingCpus));
+      runChunks(kernel, area, chunks, nodeCpus.slice(0, workers));
       clock.joinAll();
     }
   }
   discardMemblock(kernel);
 }
 
-function runWholeChunks(kernel: Kernel, area: DeferredArea, { chunks }: PadataPlan): void {
-  const { cpus, idle } = kernel.start.clock;
-  for (const chunk of chunks) runChunk(kernel, area, chunk, cpus.earliest(idle.busy), 0);
-}
-
 /**
- * Block by block, so that the CPUs accept beside each other. A chunk's memory goes to the
- * allocator when all of it is accepted.
+ * Each CPU takes chunk after chunk. Where several accept them they do so block by block, beside each
+ * other; a chunk's memory goes to the allocator when all of it is accepted.
  */
-function runEagerChunks(kernel: Kernel, area: DeferredArea, { chunks }: PadataPlan): void {
-  const { clock, acceptance } = kernel.start;
-  const { cpus, idle, ledger } = clock;
+function runChunks(
+  { start, sink }: Kernel,
+  { free }: DeferredArea,
+  chunks: readonly PfnRange[],
+  cpus: readonly number[],
+): void {
+  const { clock, acceptance, lazy } = start;
+  const { scheduler, idle, ledger } = clock;
+  for (const cpu of cpus) {
+    idle.busy[cpu] = 1;
+    clock.wake(cpu);
+    scheduler.add(cpu);
+  }
+  // Where nobody accepts with others, it does not matter in what pieces time passes.
+  const whole = lazy || cpus.length === 1;
   const current: (EagerChunk | undefined)[] = [];
   let taken = 0;
-  for (let cpu = cpus.earliest(idle.busy); cpu >= 0; cpu = cpus.earliest(idle.busy)) {
+  for (let cpu = scheduler.next(); cpu >= 0; cpu = scheduler.next()) {
     let chunk = current[cpu];
     if (chunk === undefined) {
       if (taken === chunks.length) {
         idle.busy[cpu] = 0;
         continue;
       }
-      chunk = new EagerChunk(chunks[taken++]!, area.free, acceptance);
-      current[cpu] = chunk;
+      chunk = new EagerChunk(chunks[taken++]!, free, acceptance);
     }
     clock.begin(cpu);
-    if (chunk.findBlock()) {
+    if (!whole && chunk.findBlock()) {
       ledger.charge(CostEvent.initStructPage, MAX_ORDER_PAGES);
       chunk.acceptBlock();
-      clock.settle(cpu);
+      current[cpu] = chunk;
     } else {
-      runChunk(kernel, area, chunk.span, cpu, chunk.blocks * MAX_ORDER_PAGES);
+      const pages = deferredInitChunk(free, chunk.span, sink);
+      ledger.charge(CostEvent.initStructPage, pages - chunk.blocks * MAX_ORDER_PAGES);
       current[cpu] = undefined;
     }
+    clock.settle(cpu);
+    scheduler.add(cpu);
   }
-}
-
-/** A CPU initialises and releases a chunk of which it has initialised some pages before. */
-function runChunk(
-  { start: { clock }, sink }: Kernel,
-  area: DeferredArea,
-  chunk: PfnRange,
-  cpu: number,
-  initialisedPages: number,
-): void {
-  clock.begin(cpu);
-  const pages = deferredInitChunk(area.free, chunk, sink);
-  clock.ledger.charge(CostEvent.initStructPage, pages - initialisedPages);
-  clock.settle(cpu);
 }
 
 /** Gives back the region arrays that had to grow; the others lie in the kernel image (memblock_discard). */

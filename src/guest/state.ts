@@ -39,15 +39,6 @@ export interface HandOver {
   readonly acpiMemory: readonly AddressRange[];
 }
 
-/** What goes on beside a replay. */
-export class Alongside {
-  background: BackgroundAcceptor | undefined = undefined;
-
-  runBefore(timeNs: number): boolean {
-    return this.background?.runBefore(timeNs) === true;
-  }
-}
-
 /** A guest before power on, and what it is going to do. */
 export interface PoweredOff {
   readonly guest: Guest;
@@ -58,8 +49,6 @@ export interface PoweredOff {
   readonly stalls: StallRecorder;
   /** The replays so far, the one that goes on last. */
   readonly replays: Replay[];
-  /** Threads that begin only once init runs. */
-  readonly alongside: Alongside;
   /** Pages taken for those that the recorded kernel had before its first event and kept. */
   readonly unseen: { pages: number };
   /** Walks the whole guest for broken invariants at the milestones of boot. */
@@ -97,6 +86,8 @@ export interface Started extends HandedOver {
 
 /** A guest whose init runs. */
 export interface Booted extends Started {
+  /** Threads that accept from now on, if the policy has any. */
+  readonly background: BackgroundAcceptor | undefined;
   /** Pools of huge pages. */
   readonly hugePages: readonly HugePagePoolResult[];
   /** What came of memory that ACPI describes, if there is any. */

@@ -1,6 +1,7 @@
 import type { CostLedger } from "./cost-ledger.js";
 import { GuestEnded } from "./guest-ended.js";
 import { IdleCpus } from "./idle-cpus.js";
+import { Scheduler } from "./scheduler.js";
 import type { VirtualCpus } from "./virtual-cpus.js";
 
 /** One named part of the boot, in boot order. */
@@ -14,13 +15,14 @@ const CPU_TIME_MAX_NS: number = Number.MAX_SAFE_INTEGER;
 
 /**
  * Turns what rooms charge into virtual time. One CPU runs at a time, for one step that the others
- * see as a whole: `begin`, then whatever charges the ledger or waits, then `settle`. Also cuts the
- * boot CPU's time into phases.
+ * see as a whole: `begin`, then whatever charges the ledger or waits, then `settle`. Which CPU that is
+ * the scheduler says, where there is a choice. Also cuts the boot CPU's time into phases.
  */
 export class GuestClock {
   readonly cpus: VirtualCpus;
   readonly ledger: CostLedger;
   readonly idle: IdleCpus;
+  readonly scheduler: Scheduler;
   readonly phases: PhaseTime[] = [];
   /** Of each CPU's time, what was charged at assumed prices on the way there. */
   readonly assumedNs: Float64Array;
@@ -39,6 +41,7 @@ export class GuestClock {
     this.cpus = cpus;
     this.ledger = ledger;
     this.idle = new IdleCpus(cpus);
+    this.scheduler = new Scheduler(cpus);
     this.assumedNs = new Float64Array(cpus.count);
   }
 

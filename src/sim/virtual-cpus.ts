@@ -25,19 +25,4 @@ export class VirtualCpus {
   waitUntil(cpu: number, timeNs: number): void {
     if (timeNs > this.timeNs[cpu]!) this.timeNs[cpu] = timeNs;
   }
-
-  /**
-   * The CPU that is furthest behind, the lowest number of equals: it runs next.
-   *
-   * @param runnable by CPU, 0 for those that must not run; absent: all may
-   * @returns the CPU, or -1 if none may run
-   */
-  earliest(runnable?: Uint8Array): number {
-    let earliest = -1;
-    for (let cpu = 0; cpu < this.count; cpu++) {
-      if (runnable !== undefined && runnable[cpu] === 0) continue;
-      if (earliest === -1 || this.timeNs[cpu]! < this.timeNs[earliest]!) earliest = cpu;
-    }
-    return earliest;
-  }
 }

@@ -21,16 +21,14 @@ export interface ReplayOptions {
   readonly timeScale: number;
   /** Node of each CPU of the simulated machine that is online. */
   readonly cpuNodes: readonly number[];
-  /** What goes on beside the requests: does its next step if that begins before a time. */
-  readonly beside?: { runBefore(timeNs: number): boolean };
   /** By index in the recording's reserved ranges; undefined where this machine has no such range. */
   readonly reserved: readonly (ReservedRange | undefined)[];
 }
 
 /**
  * Replays recorded requests on a simulated machine. Each runs on its CPU, after the guest's own
- * work that the recording has in front of it; the CPU that is furthest behind goes next. A page
- * is freed only after it was allocated, however the CPUs drift apart.
+ * work that the recording has in front of it, in the order of the scheduler. A page is freed only
+ * after it was allocated, however the CPUs drift apart.
  */
 export class Replay {
   readonly counts: { allocations: number; frees: number; failed: number; reservedFrees: number } = {
@@ -40,7 +38,10 @@ export class Replay {
     reservedFrees: 0,
   };
   readonly #options: ReplayOptions;
-  /** Page of each handle: NO_PAGE when the allocation failed, NOT_YET before it. */
+  /**
+   * Page of each handle: NO_PAGE when the allocation failed; before it NOT_YET, or the last CPU that
+   * has come to wait for it.
+   */
   readonly #pages: Int32Array;
   /** For each request the next one on the same CPU, or the number of requests. */
   readonly #nextOnCpu: Int32Array;
@@ -48,12 +49,12 @@ export class Replay {
   #end = 0;
   /** Next request of each CPU. */
   readonly #heads: Int32Array;
-  /** CPUs that have any request. */
-  readonly #active: Int32Array;
-  /** By CPU: 1 while its next request waits for another CPU. */
-  readonly #blocked: Uint8Array;
   /** By CPU: what it has done already of the work in front of its next request, in recorded nanoseconds. */
   readonly #doneNs: Float64Array;
+  /** By CPU that waits for a page: the CPU that has waited for it before, or NOT_YET. */
+  readonly #waitsBehind: Int32Array;
+  /** CPUs whose next request waits for an allocation of another one. */
+  #waiting = 0;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -66,10 +67,8 @@ export class Replay {
       this.#nextOnCpu[at] = this.#heads[cpu]!;
       this.#heads[cpu] = at;
     }
-    const cpus = Array.from(this.#heads.keys());
-    this.#active = Int32Array.from(cpus.filter((cpu) => this.#heads[cpu]! < requests.count));
-    this.#blocked = new Uint8Array(cpuNodes.length);
     this.#doneNs = new Float64Array(cpuNodes.length);
+    this.#waitsBehind = new Int32Array(cpuNodes.length);
   }
 
   /**
@@ -79,56 +78,20 @@ export class Replay {
    */
   runUntil(end: number): void {
     this.#end = end;
-    const { beside } = this.#options;
-    for (let at = this.#next(); at >= 0; at = this.#next()) {
-      const cpu = this.#cpuOf(at);
-      if (beside?.runBefore(this.#startNs(at)) === true) continue;
+    const { scheduler } = this.#options.clock;
+    for (let cpu = 0; cpu < this.#heads.length; cpu++) this.#goOn(cpu);
+    for (let cpu = scheduler.next(); cpu >= 0; cpu = scheduler.next()) {
+      const at = this.#heads[cpu]!;
       this.#heads[cpu] = this.#nextOnCpu[at]!;
       this.#perform(at, cpu);
+      this.#goOn(cpu);
     }
+    if (this.#waiting > 0) throw new Error("workload: every CPU waits for an allocation of another one");
   }
 
   /** A machine with fewer CPUs than the recorded one runs the work of several on each. */
   #cpuOf(at: number): number {
     return this.#options.requests.cpu[at]! % this.#heads.length;
-  }
-
-  /** The request that starts first in virtual time, or -1 when none is left before the end. */
-  #next(): number {
-    const { clock, timeScale } = this.#options;
-    let best = -1;
-    let bestNs = Number.POSITIVE_INFINITY;
-    let waiting = false;
-    for (let i = 0; i < this.#active.length; i++) {
-      const cpu = this.#active[i]!;
-      const at = this.#heads[cpu]!;
-      if (at >= this.#end) continue;
-      if (this.#waitsForAllocation(at)) {
-        this.#blocked[cpu] = 1;
-        waiting = true;
-        continue;
-      }
-      const thinkNs = this.#leftNs(at, cpu) * timeScale;
-      if (this.#blocked[cpu] === 1) {
-        // It could not begin before the request that just ended.
-        this.#blocked[cpu] = 0;
-        clock.cpus.waitUntil(cpu, clock.nowNs - thinkNs);
-      }
-      const startNs = this.#startNs(at);
-      if (startNs < bestNs) {
-        best = at;
-        bestNs = startNs;
-      }
-    }
-    if (best < 0 && waiting) throw new Error("workload: every CPU waits for an allocation of another one");
-    return best;
-  }
-
-  /** When a request starts that its CPU has work in front of. */
-  #startNs(at: number): number {
-    const { clock, timeScale } = this.#options;
-    const cpu = this.#cpuOf(at);
-    return clock.cpus.timeNs[cpu]! + this.#leftNs(at, cpu) * timeScale;
   }
 
   /** Work that a CPU still has in front of its next request, in recorded nanoseconds. */
@@ -151,11 +114,35 @@ export class Replay {
     clock.ledger.charge(CostEvent.guestWork, ns);
     clock.settle(cpu);
     this.#doneNs[cpu] = Math.min(this.#doneNs[cpu]! + ns, requests.thinkNs[at]!);
+    clock.scheduler.setAhead(cpu, this.#leftNs(at, cpu) * timeScale);
   }
 
-  #waitsForAllocation(at: number): boolean {
-    const { kind, handle } = this.#options.requests;
-    return kind[at] === RequestKind.free && this.#pages[handle[at]!] === NOT_YET;
+  /** The next request of a CPU is to run, unless it has to wait for another one. */
+  #goOn(cpu: number): void {
+    const { clock, requests, timeScale } = this.#options;
+    const at = this.#heads[cpu]!;
+    if (at >= this.#end) return;
+    const handle = requests.handle[at]!;
+    if (requests.kind[at] === RequestKind.free && this.#pages[handle]! <= NOT_YET) {
+      this.#waitsBehind[cpu] = this.#pages[handle]!;
+      this.#pages[handle] = waiter(cpu);
+      this.#waiting++;
+    } else clock.scheduler.add(cpu, this.#leftNs(at, cpu) * timeScale);
+  }
+
+  /** An allocation has ended. Those that waited for it could not begin before now. */
+  #allocated(handle: number, page: number): void {
+    const { clock, timeScale } = this.#options;
+    let waiting = this.#pages[handle]!;
+    this.#pages[handle] = page;
+    while (waiting < NOT_YET) {
+      const cpu = waiter(waiting);
+      const leftNs = this.#leftNs(this.#heads[cpu]!, cpu) * timeScale;
+      clock.cpus.waitUntil(cpu, clock.nowNs - leftNs);
+      clock.scheduler.add(cpu, leftNs);
+      this.#waiting--;
+      waiting = this.#waitsBehind[cpu]!;
+    }
   }
 
   #perform(at: number, cpu: number): void {
@@ -189,11 +176,12 @@ export class Replay {
     const page = allocator.allocPages(gfp, order, cpuNodes[cpu]!, cpu);
     const stallNs = clock.settle(cpu);
     if (stallNs > 0) stalls.record(stallNs);
-    this.#pages[requests.handle[at]!] = page;
     this.counts.allocations++;
-    if (page !== NO_PAGE) return;
-    this.counts.failed++;
-    if (!canDoWithout(gfp)) throw new GuestEnded("oom", failureText(allocator, at, gfp, order));
+    if (page === NO_PAGE) {
+      this.counts.failed++;
+      if (!canDoWithout(gfp)) throw new GuestEnded("oom", failureText(allocator, at, gfp, order));
+    }
+    this.#allocated(requests.handle[at]!, page);
   }
 
   /**
@@ -222,12 +210,14 @@ export class Replay {
     const stallNs = clock.settle(cpu);
     if (stallNs > 0) stalls.record(stallNs);
     this.counts.allocations += length;
-    for (let at = first, i = 0; i < length; i++, at = this.#nextOnCpu[at]!) {
-      this.#pages[requests.handle[at]!] = pages[i]!;
-      if (i > 0) clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
+    for (let at = this.#nextOnCpu[first]!, i = 1; i < length; i++, at = this.#nextOnCpu[at]!) {
+      clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
     }
     clock.settle(cpu);
     this.#heads[cpu] = next;
+    for (let at = first, i = 0; i < length; i++, at = this.#nextOnCpu[at]!) {
+      this.#allocated(requests.handle[at]!, pages[i]!);
+    }
   }
 
   #free(at: number, cpu: number): void {
@@ -256,6 +246,11 @@ const BULK_PAGES_MAX = 100;
 
 /** An allocation that has not happened yet; no page is as low as this. */
 const NOT_YET = -2;
+
+/** A CPU that waits, as a number below NOT_YET; or which CPU such a number is. */
+function waiter(cpu: number): number {
+  return NOT_YET - 1 - cpu;
+}
 
 /** Whether callers with such flags have another way: they asked not to try hard, or must not wait. */
 function canDoWithout(gfp: number): boolean {

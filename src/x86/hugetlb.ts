@@ -105,12 +105,6 @@ export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, stalls: Sta
   };
 }
 
-/** A thread with its part of the pool. */
-interface Worker {
-  readonly cpu: number;
-  left: number;
-}
-
 class PoolFiller {
   readonly #kernel: KernelMemory;
   readonly #clock: GuestClock;
@@ -126,35 +120,23 @@ class PoolFiller {
   fill(pages: number, nodeIds: readonly number[]): number {
     const { early, cpuNodes } = this.#kernel;
     const threads = early.rules.parallelHugePages ? Math.min(2 * nodeIds.length, cpuNodes.length, pages) : 1;
-    const workers = Array.from(
-      { length: threads },
-      (_value, cpu): Worker => ({
-        cpu,
-        left: Math.floor(pages / threads) + (cpu < pages % threads ? 1 : 0),
-      }),
-    );
-    for (const { cpu } of workers) this.#clock.wake(cpu);
+    const { scheduler } = this.#clock;
+    const left: number[] = [];
+    for (let cpu = 0; cpu < threads; cpu++) {
+      left.push(Math.floor(pages / threads) + (cpu < pages % threads ? 1 : 0));
+      this.#clock.wake(cpu);
+      if (left[cpu]! > 0) scheduler.add(cpu);
+    }
     let filled = 0;
     let node = 0;
-    for (let worker = this.#next(workers); worker !== undefined; worker = this.#next(workers)) {
-      worker.left--;
-      if (this.#takePage(worker.cpu, nodeIds, node)) filled++;
-      else worker.left = 0;
-      node++;
+    for (let cpu = scheduler.next(); cpu >= 0; cpu = scheduler.next()) {
+      left[cpu]!--;
+      const taken = this.#takePage(cpu, nodeIds, node++);
+      if (taken) filled++;
+      if (taken && left[cpu]! > 0) scheduler.add(cpu);
     }
     this.#clock.joinAll();
     return filled;
-  }
-
-  /** The thread that is furthest behind. */
-  #next(workers: readonly Worker[]): Worker | undefined {
-    const { timeNs } = this.#clock.cpus;
-    let next: Worker | undefined;
-    for (const worker of workers) {
-      if (worker.left === 0) continue;
-      if (next === undefined || timeNs[worker.cpu]! < timeNs[next.cpu]!) next = worker;
-    }
-    return next;
   }
 
   /** Asks node after node, in turn (alloc_pool_huge_folio). */

@@ -51,6 +51,14 @@ function machine(types: readonly ZoneType[]): { allocator: PageAllocator; accept
   return { allocator, accepted };
 }
 
+/** The turn of the thread that is first, if it is due before a time: as a CPU takes it that goes on then. */
+function runBefore(acceptor: BackgroundAcceptor, timeNs: number): boolean {
+  const thread = acceptor.queue.first();
+  const ran = acceptor.queue.beginNs(thread) < timeNs && acceptor.turn(thread, timeNs);
+  acceptor.verifyRate();
+  return ran;
+}
+
 /** CPUs that accept the first blocks, where so many threads have four CPUs and some of those are busy. */
 function cpusOf(threads: number, blocks: number, idleOnly: boolean, busy: readonly number[]): number[] {
   const { allocator } = machine([ZoneType.NORMAL]);
@@ -69,7 +77,7 @@ function cpusOf(threads: number, blocks: number, idleOnly: boolean, busy: readon
     clock,
     { ...IDLE, isBusy: (cpu) => busy.includes(cpu) },
   );
-  for (let block = 0; block < blocks; block++) acceptor.runBefore(100 * SECOND_NS);
+  for (let block = 0; block < blocks; block++) runBefore(acceptor, 100 * SECOND_NS);
   return cpus;
 }
 
@@ -89,7 +97,7 @@ function acceptedByThreads(threads: number): number {
     clock,
     IDLE,
   );
-  while (acceptor.runBefore(10 * SECOND_NS)) {
+  while (runBefore(acceptor, 10 * SECOND_NS)) {
     // Until nobody is due any more.
   }
   return accepted.length;
@@ -130,7 +138,7 @@ test("a busy CPU works until its thread is due, and is then that thread's", () =
     clock,
     { isBusy: () => true, workUntil: (_cpu, timeNs) => asked.push(timeNs) },
   );
-  for (let block = 0; block < 3; block++) acceptor.runBefore(100 * SECOND_NS);
+  for (let block = 0; block < 3; block++) runBefore(acceptor, 100 * SECOND_NS);
   assert.equal(asked, [0, SECOND_NS, 2 * SECOND_NS]);
   assert.is(clock.bootCpuNs, 2 * SECOND_NS);
 });
@@ -162,7 +170,7 @@ test("the highest zone comes first, as requests go through them", () => {
     new GuestClock(new VirtualCpus(4), new CostLedger()),
     IDLE,
   );
-  while (acceptor.runBefore(1)) {
+  while (runBefore(acceptor, 1)) {
     // Until both zones have what they should.
   }
   assert.equal(accepted, [64, 65, 0, 1]);

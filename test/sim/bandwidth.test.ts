@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BandwidthChannel } from "../../src/sim/bandwidth.js";
+import { Scheduler } from "../../src/sim/scheduler.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 
 const test = suite("sim: bandwidth");
@@ -10,10 +11,13 @@ const test = suite("sim: bandwidth");
 function finishTimes(cpuCount: number, pieces: number, aloneNs: number, sharedNs: number): Float64Array {
   const channel = new BandwidthChannel();
   const cpus = new VirtualCpus(cpuCount);
+  const scheduler = new Scheduler(cpus);
+  for (let cpu = 0; cpu < cpuCount; cpu++) scheduler.add(cpu);
   for (let piece = 0; piece < pieces; piece++) {
-    const cpu = cpus.earliest();
+    const cpu = scheduler.next();
     const startNs = cpus.timeNs[cpu]!;
     cpus.waitUntil(cpu, channel.finish(startNs, startNs + aloneNs, sharedNs));
+    scheduler.add(cpu);
   }
   return cpus.timeNs;
 }

@@ -25,27 +25,6 @@ test("waiting for the past does not move a clock back", () => {
   assert.is(cpus.timeNs[0], 10);
 });
 
-test("the earliest CPU runs next", () => {
-  const cpus = new VirtualCpus(3);
-  cpus.advance(0, 5);
-  cpus.advance(1, 3);
-  cpus.advance(2, 4);
-  assert.is(cpus.earliest(), 1);
-});
-
-test("of CPUs at the same time the lowest number runs next", () => {
-  const cpus = new VirtualCpus(4);
-  cpus.advance(0, 1);
-  assert.is(cpus.earliest(), 1);
-});
-
-test("a CPU that must not run is passed over", () => {
-  const cpus = new VirtualCpus(3);
-  cpus.advance(2, 1);
-  assert.is(cpus.earliest(new Uint8Array([0, 0, 1])), 2);
-  assert.is(cpus.earliest(new Uint8Array(3)), -1);
-});
-
 test("no CPU works for a negative or unknown time", () => {
   const cpus = new VirtualCpus(1);
   assert.throws(() => cpus.advance(0, -1), /cannot work/);

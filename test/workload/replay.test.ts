@@ -7,6 +7,7 @@ import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { GuestEnded } from "../../src/sim/guest-ended.js";
+import { RunQueue } from "../../src/sim/scheduler.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
 import { asPage, asPfn } from "../../src/units.js";
 import { Replay } from "../../src/workload/replay.js";
@@ -45,12 +46,7 @@ function requestsOf(rows: readonly Row[]): Requests {
 /** Guest work costs one nanosecond each, a tdcall a thousand. */
 function setUp(
   rows: readonly Row[],
-  options: {
-    allocator?: PageAllocator;
-    ledger?: CostLedger;
-    cpus?: number;
-    beside?: (timeNs: number) => boolean;
-  } = {},
+  options: { allocator?: PageAllocator; ledger?: CostLedger; cpus?: number } = {},
 ): { replay: Replay; clock: GuestClock; stalls: StallRecorder; allocator: PageAllocator } {
   const cpus = options.cpus ?? 1;
   const allocator = options.allocator ?? oneZone(4, { cpus });
@@ -64,7 +60,6 @@ function setUp(
     timeScale: 1,
     cpuNodes: Array.from({ length: cpus }, () => 0),
     reserved: [undefined, { start: 0x300000, end: 0x302000 }],
-    ...(options.beside === undefined ? {} : { beside: { runBefore: options.beside } }),
   });
   return { replay, clock, stalls, allocator };
 }
@@ -90,23 +85,25 @@ test("work between requests is time of their CPU", () => {
 });
 
 test("work that something else cuts in pieces takes no longer, and is done once", () => {
-  const due = [40, 45, 60, 105, 200];
+  const due = [45, 60, 105, 200];
+  const dueNs = Float64Array.of(40);
+  const queue = new RunQueue(dueNs);
+  queue.add(0);
   const interrupted: number[] = [];
-  const { replay, clock } = setUp(
-    [
-      { kind: RequestKind.alloc, handle: 0, thinkNs: 100 },
-      { kind: RequestKind.alloc, handle: 1, thinkNs: 30 },
-    ],
-    {
-      beside: (timeNs) => {
-        if (!(due[0]! < timeNs)) return false;
-        replay.workUntil(0, due.shift()!);
-        interrupted.push(clock.bootCpuNs);
-        clock.cpus.advance(0, 7);
-        return true;
-      },
+  const { replay, clock } = setUp([
+    { kind: RequestKind.alloc, handle: 0, thinkNs: 100 },
+    { kind: RequestKind.alloc, handle: 1, thinkNs: 30 },
+  ]);
+  clock.scheduler.background = {
+    queue,
+    turn() {
+      replay.workUntil(0, dueNs[0]!);
+      interrupted.push(clock.bootCpuNs);
+      clock.cpus.advance(0, 7);
+      dueNs[0] = due.shift()!;
+      return true;
     },
-  );
+  };
   replay.runUntil(2);
   // The second comes when the first has not ended; all other work goes on where it was.
   assert.equal(interrupted, [40, 47, 60, 105]);
@@ -159,6 +156,24 @@ test("a page is not freed before another CPU has allocated it", () => {
   assert.is(replay.counts.frees, 1);
   assert.is(allocator.zones[0]!.exactFreePages(), 4096);
   assert.is(clock.cpus.timeNs[1]! >= 1, true);
+});
+
+test("several CPUs wait for parts of one page, and go on in the order of their numbers when it is there", () => {
+  const { replay, clock, allocator } = setUp(
+    [
+      { kind: RequestKind.alloc, handle: 0, order: 2, cpu: 0, thinkNs: 100 },
+      { kind: RequestKind.free, handle: 0, order: 0, cpu: 2, thinkNs: 1 },
+      { kind: RequestKind.free, handle: 0, order: 0, offsetBytes: 4096, cpu: 1, thinkNs: 30 },
+      { kind: RequestKind.free, handle: 0, order: 1, offsetBytes: 8192, cpu: 3, thinkNs: 200 },
+    ],
+    { cpus: 4 },
+  );
+  const turns: string[] = [];
+  clock.scheduler.onTurn = (cpu, beginNs) => turns.push(`${cpu} at ${beginNs}`);
+  replay.runUntil(4);
+  assert.equal(turns, ["0 at 100", "1 at 100", "2 at 100", "3 at 200"]);
+  assert.equal([...clock.cpus.timeNs], [100, 100, 100, 200]);
+  assert.is(allocator.zones[0]!.exactFreePages(), 4096);
 });
 
 test("part of an allocation can be freed", () => {

@@ -159,6 +159,7 @@ class Kexec {
       table.acceptUnits(first, Math.min(Math.ceil(unitOf(segments.kernel.end)), table.unitCount), arch);
     }
     clock.idle.online = 1;
+    clock.scheduler.background = undefined;
     const start: KernelStart = {
       machine: {
         ...machine,
