@@ -13,23 +13,8 @@ import {
   type Demand,
   firstCommands,
 } from "./boot-demands.js";
-import {
-  type BeforeRequests,
-  count,
-  type Generator,
-  type Random,
-  size,
-  type TargetMachine,
-} from "./generator.js";
+import { count, type GeneratorEntry, generator, type Random, size } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
-
-interface BootParameters {
-  readonly initramfs: number;
-  readonly initramfsFiles: number;
-  readonly initrd: number;
-  readonly commands: number;
-  readonly traceBuffer: number;
-}
 
 /**
  * Recorded nanoseconds (2 for each instruction) to those of hardware, as `clock.timeScale` of
@@ -153,63 +138,6 @@ class BootWriter {
   }
 }
 
-function before(parameters: BootParameters, { vcpus, nodes }: TargetMachine): BeforeRequests {
-  return {
-    // Recorded: 480, 11 for each further CPU, and on two nodes the pages of late hash tables.
-    unseenPages: 480 + 11 * (vcpus - 1) + 1044 * (nodes - 1),
-    reserved: [
-      { name: "kernel image", bytes: IMAGE_BYTES },
-      { name: "initrd", bytes: parameters.initrd },
-    ],
-  };
-}
-
-function* requests(
-  parameters: BootParameters,
-  target: TargetMachine,
-  writer: RequestWriter,
-  random: Random,
-): Iterable<void> {
-  const { vcpus, memoryBytes } = target;
-  const machine: BootMachine = {
-    ...target,
-    initramfsBytes: parameters.initramfs,
-    initramfsFiles: parameters.initramfsFiles,
-    initCommands: parameters.commands,
-    traceBufferBytes: parameters.traceBuffer,
-  };
-  const boot = new BootWriter(writer, random, vcpus);
-  const run = (
-    { milestone, demands, ns, nsPerGiB = 0, parallel = false }: Phase,
-    ends: readonly Step[],
-  ): void => {
-    const phaseNs = (ns + (nsPerGiB * memoryBytes) / GiB) * TIME_SCALE;
-    boot.phase(demands(machine), phaseNs, parallel ? vcpus : 1, ends);
-    if (milestone !== undefined) boot.mark(milestone);
-  };
-
-  writer.thinkBeforeNs = 137e6 * TIME_SCALE;
-  for (const phase of BEFORE_SMP)
-    run(phase, phase.milestone === "smpInit" ? reservedPages(IMAGE, [FREED_AT_SMP]) : []);
-  for (let cpu = 1; cpu < vcpus; cpu++) {
-    boot.bringUp(cpu, cpuComesUp(machine));
-    yield;
-  }
-  boot.mark("smpDone");
-  for (const phase of AFTER_SMP) {
-    run(phase, []);
-    yield;
-  }
-  const freed = [
-    ...reservedPages(INITRD, [{ first: 0, end: Math.ceil(parameters.initrd / PAGE_SIZE) }]),
-    ...reservedPages(IMAGE, FREED_BEFORE_INIT),
-  ];
-  run({ milestone: "ready", demands: beforeInit, ns: 1764e6, parallel: true }, freed);
-  yield;
-  run({ milestone: undefined, demands: firstCommands, ns: 41e6 }, []);
-  yield;
-}
-
 function reservedPages(
   range: number,
   parts: readonly { readonly first: number; readonly end: number }[],
@@ -222,7 +150,7 @@ function reservedPages(
   );
 }
 
-export const boot: Generator<BootParameters> = {
+export const boot: GeneratorEntry = generator({
   name: "boot",
   summary: "a Linux kernel boots on this machine, up to the first commands of init",
   imitates:
@@ -238,6 +166,53 @@ export const boot: Generator<BootParameters> = {
     commands: count("commands that init runs", 1, 0, 1000),
     traceBuffer: size("trace_buf_size of a boot that is traced, for each further CPU", 0, 0, 1024 * MiB),
   },
-  before,
-  requests,
-};
+  before: ({ initrd }, { vcpus, nodes }) => ({
+    // Recorded: 480, 11 for each further CPU, and on two nodes the pages of late hash tables.
+    unseenPages: 480 + 11 * (vcpus - 1) + 1044 * (nodes - 1),
+    reserved: [
+      { name: "kernel image", bytes: IMAGE_BYTES },
+      { name: "initrd", bytes: initrd },
+    ],
+  }),
+
+  *requests(parameters, target, writer, random) {
+    const { vcpus, memoryBytes } = target;
+    const machine: BootMachine = {
+      ...target,
+      initramfsBytes: parameters.initramfs,
+      initramfsFiles: parameters.initramfsFiles,
+      initCommands: parameters.commands,
+      traceBufferBytes: parameters.traceBuffer,
+    };
+    const boot = new BootWriter(writer, random, vcpus);
+    const run = (
+      { milestone, demands, ns, nsPerGiB = 0, parallel = false }: Phase,
+      ends: readonly Step[],
+    ): void => {
+      const phaseNs = (ns + (nsPerGiB * memoryBytes) / GiB) * TIME_SCALE;
+      boot.phase(demands(machine), phaseNs, parallel ? vcpus : 1, ends);
+      if (milestone !== undefined) boot.mark(milestone);
+    };
+
+    writer.thinkBeforeNs = 137e6 * TIME_SCALE;
+    for (const phase of BEFORE_SMP)
+      run(phase, phase.milestone === "smpInit" ? reservedPages(IMAGE, [FREED_AT_SMP]) : []);
+    for (let cpu = 1; cpu < vcpus; cpu++) {
+      boot.bringUp(cpu, cpuComesUp(machine));
+      yield;
+    }
+    boot.mark("smpDone");
+    for (const phase of AFTER_SMP) {
+      run(phase, []);
+      yield;
+    }
+    const freed = [
+      ...reservedPages(INITRD, [{ first: 0, end: Math.ceil(parameters.initrd / PAGE_SIZE) }]),
+      ...reservedPages(IMAGE, FREED_BEFORE_INIT),
+    ];
+    run({ milestone: "ready", demands: beforeInit, ns: 1764e6, parallel: true }, freed);
+    yield;
+    run({ milestone: undefined, demands: firstCommands, ns: 41e6 }, []);
+    yield;
+  },
+});

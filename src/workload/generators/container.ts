@@ -1,17 +1,8 @@
 import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../units.js";
-import { count, type Generator, size, type TargetMachine } from "./generator.js";
+import { count, type GeneratorEntry, generator, size } from "./generator.js";
 import { PageCache } from "./page-cache.js";
-import type { RequestWriter } from "./request-writer.js";
 import { FREE_NS, Process, USER_PAGE } from "./user-memory.js";
-
-interface ContainerParameters {
-  readonly containers: number;
-  readonly image: number;
-  readonly file: number;
-  readonly processes: number;
-  readonly heap: number;
-}
 
 /** A page of a pipe between download and unpacking (fs/pipe.c: anon_pipe_write). */
 const PIPE_PAGE: number = GfpMask.HIGHUSER | Gfp.ACCOUNT;
@@ -27,44 +18,7 @@ const SETUP: readonly (readonly [order: number, blocks: number])[] = [
 const SETUP_NS = 20_000;
 const PER_CPU_PAGES = 6;
 
-function* requests(
-  { containers, image, file, processes, heap }: ContainerParameters,
-  { vcpus }: TargetMachine,
-  writer: RequestWriter,
-): Iterable<void> {
-  const cache = new PageCache(writer, vcpus);
-  for (let number = 0; number < containers; number++) {
-    const cpu = number % vcpus;
-    for (let left = image; left > 0; left -= file) {
-      const bytes = Math.min(left, file);
-      // The compressed half of it comes through a pipe.
-      const pipe = Array.from({ length: Math.ceil(bytes / 2 / PAGE_SIZE) }, () =>
-        writer.alloc(cpu, 0, PIPE_PAGE, 500),
-      );
-      yield* cache.fill(cpu, bytes, USER_PAGE, 0, UNPACK_PAGE_NS);
-      for (const page of pipe) writer.free(cpu, page, 0, FREE_NS);
-    }
-    for (const [order, blocks] of SETUP) {
-      const comp = order > 0 ? Gfp.COMP | Gfp.NORETRY | Gfp.NOWARN : 0;
-      for (let block = 0; block < blocks; block++)
-        writer.alloc(cpu, order, GfpMask.KERNEL_ACCOUNT | comp, SETUP_NS);
-    }
-    for (let page = 0; page < PER_CPU_PAGES * vcpus; page++)
-      writer.alloc(cpu, 0, GfpMask.KERNEL | Gfp.HIGHMEM | Gfp.NOWARN, 0);
-    yield;
-    for (let started = 0; started < processes; started++) {
-      const process = new Process(writer, (cpu + started) % vcpus);
-      process.fork();
-      process.exec();
-      for (let touched = 0; touched < heap; touched += MiB) {
-        process.touch(Math.min(MiB, heap - touched));
-        yield;
-      }
-    }
-  }
-}
-
-export const container: Generator<ContainerParameters> = {
+export const container: GeneratorEntry = generator({
   name: "container",
   summary: "containers start: images are unpacked, processes run and stay",
   imitates:
@@ -80,5 +34,37 @@ export const container: Generator<ContainerParameters> = {
     processes: count("processes of a container, each forked and executed", 8, 0, 10_000),
     heap: size("bytes that each process writes to", 4 * MiB, 0, 1024 * GiB),
   },
-  requests,
-};
+
+  *requests({ containers, image, file, processes, heap }, { vcpus }, writer) {
+    const cache = new PageCache(writer, vcpus);
+    for (let number = 0; number < containers; number++) {
+      const cpu = number % vcpus;
+      for (let left = image; left > 0; left -= file) {
+        const bytes = Math.min(left, file);
+        // The compressed half of it comes through a pipe.
+        const pipe = Array.from({ length: Math.ceil(bytes / 2 / PAGE_SIZE) }, () =>
+          writer.alloc(cpu, 0, PIPE_PAGE, 500),
+        );
+        yield* cache.fill(cpu, bytes, USER_PAGE, 0, UNPACK_PAGE_NS);
+        for (const page of pipe) writer.free(cpu, page, 0, FREE_NS);
+      }
+      for (const [order, blocks] of SETUP) {
+        const comp = order > 0 ? Gfp.COMP | Gfp.NORETRY | Gfp.NOWARN : 0;
+        for (let block = 0; block < blocks; block++)
+          writer.alloc(cpu, order, GfpMask.KERNEL_ACCOUNT | comp, SETUP_NS);
+      }
+      for (let page = 0; page < PER_CPU_PAGES * vcpus; page++)
+        writer.alloc(cpu, 0, GfpMask.KERNEL | Gfp.HIGHMEM | Gfp.NOWARN, 0);
+      yield;
+      for (let started = 0; started < processes; started++) {
+        const process = new Process(writer, (cpu + started) % vcpus);
+        process.fork();
+        process.exec();
+        for (let touched = 0; touched < heap; touched += MiB) {
+          process.touch(Math.min(MiB, heap - touched));
+          yield;
+        }
+      }
+    }
+  },
+});

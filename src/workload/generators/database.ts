@@ -1,17 +1,9 @@
 import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
-import { choice, count, type Generator, type Random, share, size, type TargetMachine } from "./generator.js";
+import { choice, count, type GeneratorEntry, generator, type Random, share, size } from "./generator.js";
 import { PageCache } from "./page-cache.js";
 import type { RequestWriter } from "./request-writer.js";
 import { FREE_NS, HUGE_BYTES, Process, USER_PAGE } from "./user-memory.js";
-
-interface DatabaseParameters {
-  readonly size: number;
-  readonly pages: "small" | "huge";
-  readonly buffers: number;
-  readonly snapshots: number;
-  readonly written: number;
-}
 
 /** A buffer of a socket (net/core/skbuff.c: alloc_skb_with_frags), for a moment. */
 const SOCKET_ORDER = 2;
@@ -22,35 +14,6 @@ const PAGE_OF_RECORDS_NS = 4000;
 /** A file that is written (mm/filemap.c: __filemap_get_folio with FGP_WRITE). */
 const FILE_PAGE: number = USER_PAGE | Gfp.WRITE;
 const SERVER_CPU = 0;
-
-function* requests(
-  { size: bytes, pages, buffers, snapshots, written }: DatabaseParameters,
-  { vcpus }: TargetMachine,
-  writer: RequestWriter,
-  random: Random,
-): Iterable<void> {
-  const server = new Process(writer, SERVER_CPU, true);
-  const client = 1 % vcpus;
-  const cache = new PageCache(writer, vcpus);
-  const total = Math.ceil(bytes / HUGE_BYTES) * HUGE_BYTES;
-  const recordsNs = PAGE_OF_RECORDS_NS * (HUGE_BYTES / PAGE_SIZE);
-  /** Buffers that are due, a fraction of one carried over. */
-  let due = 0;
-  for (let loaded = 0; loaded < total; ) {
-    due += buffers;
-    for (; due >= 1; due--) {
-      const buffer = writer.alloc(client, SOCKET_ORDER, SOCKET_BUFFER, SOCKET_NS);
-      writer.free(SERVER_CPU, buffer, SOCKET_ORDER, FREE_NS);
-    }
-    if (pages === "huge") server.touchHuge(HUGE_BYTES, recordsNs);
-    else server.touch(HUGE_BYTES, PAGE_OF_RECORDS_NS);
-    loaded += HUGE_BYTES;
-    yield;
-    const before = Math.floor(((loaded - HUGE_BYTES) / total) * snapshots);
-    if (Math.floor((loaded / total) * snapshots) > before)
-      yield* snapshot(loaded, written, { writer, cache, client, random });
-  }
-}
 
 /** The server forks; its child writes a file while the server goes on, and copies what it changes. */
 function* snapshot(
@@ -75,7 +38,7 @@ function* snapshot(
   yield;
 }
 
-export const database: Generator<DatabaseParameters> = {
+export const database: GeneratorEntry = generator({
   name: "database",
   summary: "an in-memory database is loaded over the network, with snapshots by fork",
   imitates:
@@ -90,5 +53,28 @@ export const database: Generator<DatabaseParameters> = {
     snapshots: count("snapshots while it loads, the last at its end", 1, 0, 1000),
     written: share("share of pages that change during a snapshot", 0.05),
   },
-  requests,
-};
+
+  *requests({ size: bytes, pages, buffers, snapshots, written }, { vcpus }, writer, random) {
+    const server = new Process(writer, SERVER_CPU, true);
+    const client = 1 % vcpus;
+    const cache = new PageCache(writer, vcpus);
+    const total = Math.ceil(bytes / HUGE_BYTES) * HUGE_BYTES;
+    const recordsNs = PAGE_OF_RECORDS_NS * (HUGE_BYTES / PAGE_SIZE);
+    /** Buffers that are due, a fraction of one carried over. */
+    let due = 0;
+    for (let loaded = 0; loaded < total; ) {
+      due += buffers;
+      for (; due >= 1; due--) {
+        const buffer = writer.alloc(client, SOCKET_ORDER, SOCKET_BUFFER, SOCKET_NS);
+        writer.free(SERVER_CPU, buffer, SOCKET_ORDER, FREE_NS);
+      }
+      if (pages === "huge") server.touchHuge(HUGE_BYTES, recordsNs);
+      else server.touch(HUGE_BYTES, PAGE_OF_RECORDS_NS);
+      loaded += HUGE_BYTES;
+      yield;
+      const before = Math.floor(((loaded - HUGE_BYTES) / total) * snapshots);
+      if (Math.floor((loaded / total) * snapshots) > before)
+        yield* snapshot(loaded, written, { writer, cache, client, random });
+    }
+  },
+});

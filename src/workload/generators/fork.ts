@@ -1,39 +1,8 @@
 import { KiB, MiB } from "../../units.js";
-import { count, type Generator, type Random, share, size, type TargetMachine } from "./generator.js";
-import type { RequestWriter } from "./request-writer.js";
+import { count, type GeneratorEntry, generator, share, size } from "./generator.js";
 import { Process } from "./user-memory.js";
 
-interface ForkParameters {
-  readonly processes: number;
-  readonly together: number;
-  readonly heap: number;
-  readonly exec: number;
-}
-
-function* requests(
-  { processes, together, heap, exec }: ForkParameters,
-  { vcpus }: TargetMachine,
-  writer: RequestWriter,
-  random: Random,
-): Iterable<void> {
-  const alive: Process[] = [];
-  for (let started = 0; started < processes; started++) {
-    // Whichever ends first: with equal work that is mostly, but not always, the oldest.
-    if (alive.length === together) alive.splice(random.below(Math.min(together, 4)), 1)[0]!.exit();
-    const process = new Process(writer, started % vcpus);
-    process.fork();
-    if (random.next() < exec) process.exec();
-    process.touch(heap);
-    alive.push(process);
-    yield;
-  }
-  for (const process of alive) {
-    process.exit();
-    yield;
-  }
-}
-
-export const fork: Generator<ForkParameters> = {
+export const fork: GeneratorEntry = generator({
   name: "fork",
   summary: "many short processes, as a shell script or a build starts them",
   imitates:
@@ -47,5 +16,22 @@ export const fork: Generator<ForkParameters> = {
     heap: size("bytes that each writes to, in pages of 4 KiB", 64 * KiB, 0, 1024 * MiB),
     exec: share("share of processes that run another program", 0.5),
   },
-  requests,
-};
+
+  *requests({ processes, together, heap, exec }, { vcpus }, writer, random) {
+    const alive: Process[] = [];
+    for (let started = 0; started < processes; started++) {
+      // Whichever ends first: with equal work that is mostly, but not always, the oldest.
+      if (alive.length === together) alive.splice(random.below(Math.min(together, 4)), 1)[0]!.exit();
+      const process = new Process(writer, started % vcpus);
+      process.fork();
+      if (random.next() < exec) process.exec();
+      process.touch(heap);
+      alive.push(process);
+      yield;
+    }
+    for (const process of alive) {
+      process.exit();
+      yield;
+    }
+  },
+});

@@ -24,28 +24,29 @@ export interface BeforeRequests {
   readonly reserved: readonly ReservedSize[];
 }
 
-/** Makes requests of one kind of workload. The same parameters, machine and seed give the same requests. */
-export interface Generator<P> {
+/** Requests of one kind of workload. The same parameters, machine and seed give the same requests. */
+interface Generator<Specs extends Parameters> {
   readonly name: string;
   /** One line. */
   readonly summary: string;
   /** What of a real machine it repeats, what it leaves out, and where that is known from. */
   readonly imitates: string;
-  readonly parameters: Parameters<P>;
+  readonly parameters: Specs;
   /** For a boot; every other workload begins on a machine that is up. */
-  readonly before?: (parameters: P, machine: TargetMachine) => BeforeRequests;
+  readonly before?: (values: Values<Specs>, machine: TargetMachine) => BeforeRequests;
   /**
    * Writes the requests, and stops now and then so that they can be taken out: it never writes more
    * than some thousand between two stops.
    */
   readonly requests: (
-    parameters: P,
+    values: Values<Specs>,
     machine: TargetMachine,
     writer: RequestWriter,
     random: Random,
   ) => Iterable<void>;
 }
 
+/** A generator with its parameters. */
 export interface Workload {
   readonly name: string;
   readonly imitates: string;
@@ -53,14 +54,26 @@ export interface Workload {
   readonly requests: (machine: TargetMachine, writer: RequestWriter, random: Random) => Iterable<void>;
 }
 
-export function withParameters<P>(generator: Generator<P>, parameters: P): Workload {
-  const { name, imitates, before, requests } = generator;
-  return {
-    name,
-    imitates,
-    ...(before === undefined ? {} : { before: (machine) => before(parameters, machine) }),
-    requests: (machine, writer, random) => requests(parameters, machine, writer, random),
-  };
+/** A generator as users see it. */
+export interface GeneratorEntry
+  extends Pick<Generator<Parameters>, "name" | "summary" | "imitates" | "parameters"> {
+  /** Whether it is a boot; all others begin on a machine that is up. */
+  readonly boots: boolean;
+  /** Takes parameters as users write them (texts or numbers), all of them optional. */
+  readonly schema: z.ZodType<Workload>;
+}
+
+export function generator<Specs extends Parameters>(made: Generator<Specs>): GeneratorEntry {
+  const { name, summary, imitates, parameters, before, requests } = made;
+  const schema = parametersSchema(parameters).transform(
+    (values): Workload => ({
+      name,
+      imitates,
+      ...(before === undefined ? {} : { before: (machine) => before(values, machine) }),
+      requests: (machine, writer, random) => requests(values, machine, writer, random),
+    }),
+  );
+  return { name, summary, imitates, parameters, boots: before !== undefined, schema };
 }
 
 export type ParameterUnit = "bytes" | "ns" | "count" | "share" | "name";
@@ -75,7 +88,10 @@ export interface Parameter<T extends string | number = string | number> {
   readonly schema: z.ZodType<T>;
 }
 
-export type Parameters<P> = { readonly [name in keyof P]: Parameter<P[name] & (string | number)> };
+export type Parameters = Readonly<Record<string, Parameter>>;
+type Values<Specs extends Parameters> = {
+  readonly [name in keyof Specs]: Specs[name] extends Parameter<infer T> ? T : never;
+};
 
 /** Bytes, written such as `4GiB`. */
 export function size(what: string, value: number, min: number, max: number): Parameter<number> {
@@ -117,11 +133,11 @@ export function choice<const Name extends string>(
 }
 
 /** All parameters of a generator; those that are not given have their defaults, an unknown one is refused. */
-export function parametersSchema<P>(parameters: Parameters<P>): z.ZodType<P> {
+function parametersSchema<Specs extends Parameters>(parameters: Specs): z.ZodType<Values<Specs>> {
   const shape: Record<string, z.ZodType> = {};
-  for (const [name, { schema, default: value }] of Object.entries<Parameter>(parameters))
+  for (const [name, { schema, default: value }] of Object.entries(parameters))
     shape[name] = schema.optional().transform((given) => given ?? value);
-  return z.strictObject(shape) as unknown as z.ZodType<P>;
+  return z.strictObject(shape) as unknown as z.ZodType<Values<Specs>>;
 }
 
 function quantity(

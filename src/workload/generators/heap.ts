@@ -1,38 +1,8 @@
 import { GiB, MiB, TiB } from "../../units.js";
-import { choice, count, type Generator, size, type TargetMachine, time } from "./generator.js";
-import type { RequestWriter } from "./request-writer.js";
+import { choice, count, type GeneratorEntry, generator, size, time } from "./generator.js";
 import { HUGE_BYTES, Process } from "./user-memory.js";
 
-interface HeapParameters {
-  readonly size: number;
-  readonly pages: "huge" | "small";
-  readonly threads: number;
-  readonly step: number;
-  readonly pause: number;
-}
-
-function* requests(
-  { size: bytes, pages, threads, step, pause }: HeapParameters,
-  { vcpus }: TargetMachine,
-  writer: RequestWriter,
-): Iterable<void> {
-  const each = Math.ceil(bytes / threads / HUGE_BYTES) * HUGE_BYTES;
-  const workers = Array.from({ length: threads }, (_, thread) => new Process(writer, thread % vcpus, true));
-  let inStep = 0;
-  for (let at = 0; at < each; at += HUGE_BYTES) {
-    inStep += HUGE_BYTES;
-    for (const worker of workers) {
-      if (pages === "huge") worker.touchHuge(HUGE_BYTES);
-      else worker.touch(HUGE_BYTES);
-      yield;
-    }
-    if (inStep < step) continue;
-    inStep = 0;
-    if (pause > 0) for (const worker of workers) writer.work(worker.cpu, pause);
-  }
-}
-
-export const heap: Generator<HeapParameters> = {
+export const heap: GeneratorEntry = generator({
   name: "heap",
   summary: "an anonymous heap grows and stays",
   imitates:
@@ -48,5 +18,21 @@ export const heap: Generator<HeapParameters> = {
     step: size("bytes by which each thread's part grows before a pause", 64 * MiB, 2 * MiB, 64 * TiB),
     pause: time("pause after each step", 0, 3600e9),
   },
-  requests,
-};
+
+  *requests({ size: bytes, pages, threads, step, pause }, { vcpus }, writer) {
+    const each = Math.ceil(bytes / threads / HUGE_BYTES) * HUGE_BYTES;
+    const workers = Array.from({ length: threads }, (_, thread) => new Process(writer, thread % vcpus, true));
+    let inStep = 0;
+    for (let at = 0; at < each; at += HUGE_BYTES) {
+      inStep += HUGE_BYTES;
+      for (const worker of workers) {
+        if (pages === "huge") worker.touchHuge(HUGE_BYTES);
+        else worker.touch(HUGE_BYTES);
+        yield;
+      }
+      if (inStep < step) continue;
+      inStep = 0;
+      if (pause > 0) for (const worker of workers) writer.work(worker.cpu, pause);
+    }
+  },
+});

@@ -5,27 +5,20 @@
  * its requests follow from the machine's state (drain.ts; `drain` in a scenario).
  */
 
-import type { z } from "zod";
 import { nearestName } from "../../nearest-name.js";
 import { boot } from "./boot.js";
 import { container } from "./container.js";
 import { database } from "./database.js";
 import { fork } from "./fork.js";
 import { fragmentation } from "./fragmentation.js";
-import {
-  type Generator,
-  type Parameter,
-  parametersSchema,
-  type Workload,
-  withParameters,
-} from "./generator.js";
+import type { GeneratorEntry, Workload } from "./generator.js";
 import { heap } from "./heap.js";
 import { idle } from "./idle.js";
 import { model } from "./model.js";
 import { pageCache } from "./page-cache.js";
 
 export { generate, generateBlocks } from "./generate.js";
-export type { Parameter, Workload } from "./generator.js";
+export type { GeneratorEntry, Parameter, Workload } from "./generator.js";
 export { RequestEvents } from "./request-events.js";
 
 /** Before the name of a generator, where a file could be named too. */
@@ -35,46 +28,19 @@ export function isGenerated(workload: string): boolean {
   return workload.startsWith(GENERATOR_PREFIX);
 }
 
-/** A generator as users see it. */
-export interface GeneratorEntry {
-  readonly name: string;
-  /** One line. */
-  readonly summary: string;
-  /** What it repeats and from which facts. */
-  readonly imitates: string;
-  /** Whether it is a boot; all others begin on a machine that is up. */
-  readonly boots: boolean;
-  /** By name. */
-  readonly parameters: Readonly<Record<string, Parameter>>;
-  /** Takes parameters as users write them (texts or numbers), all of them optional. */
-  readonly schema: z.ZodType<Workload>;
-}
-
 /** Thrown for a text that names no generated workload; the message is for its author. */
 export class GeneratorError extends Error {}
 
-function entry<P>(generator: Generator<P>): GeneratorEntry {
-  const { name, summary, imitates, before, parameters } = generator;
-  return {
-    name,
-    summary,
-    imitates,
-    boots: before !== undefined,
-    parameters,
-    schema: parametersSchema(parameters).transform((given) => withParameters(generator, given)),
-  };
-}
-
 export const GENERATORS: readonly GeneratorEntry[] = [
-  entry(boot),
-  entry(heap),
-  entry(fork),
-  entry(pageCache),
-  entry(container),
-  entry(database),
-  entry(model),
-  entry(fragmentation),
-  entry(idle),
+  boot,
+  heap,
+  fork,
+  pageCache,
+  container,
+  database,
+  model,
+  fragmentation,
+  idle,
 ];
 
 /**

@@ -1,41 +1,15 @@
 import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, MiB, TiB } from "../../units.js";
-import { choice, count, type Generator, size, type TargetMachine } from "./generator.js";
+import { choice, count, type GeneratorEntry, generator, size } from "./generator.js";
 import { PageCache } from "./page-cache.js";
-import type { RequestWriter } from "./request-writer.js";
 import { HUGE_BYTES, Process, READ_PAGE_NS } from "./user-memory.js";
-
-interface ModelParameters {
-  readonly size: number;
-  readonly from: "cache" | "direct";
-  readonly pages: "huge" | "small";
-  readonly folioOrder: number;
-}
 
 /** Read ahead of XFS (mm/readahead.c: readahead_gfp_mask). */
 const READ_AHEAD: number = GfpMask.HIGHUSER_MOVABLE | Gfp.NOWARN | Gfp.NORETRY | Gfp.COMP;
 /** Reading 2 MiB past the cache at 2 GB/s, and the fault; an assumption. */
 const DIRECT_HUGE_NS = 1_200_000;
 
-function* requests(
-  { size: bytes, from, pages, folioOrder }: ModelParameters,
-  { vcpus }: TargetMachine,
-  writer: RequestWriter,
-): Iterable<void> {
-  const loader = new Process(writer, 0, true);
-  const cache = new PageCache(writer, vcpus);
-  const total = Math.ceil(bytes / HUGE_BYTES) * HUGE_BYTES;
-  const direct = from === "direct";
-  const file = cache.fill(0, total, READ_AHEAD, folioOrder, READ_PAGE_NS);
-  for (let at = 0; at < total; at += HUGE_BYTES) {
-    if (!direct) file.next();
-    if (pages === "huge") loader.touchHuge(HUGE_BYTES, direct ? DIRECT_HUGE_NS : undefined);
-    else loader.touch(HUGE_BYTES, direct ? READ_PAGE_NS : undefined);
-    yield;
-  }
-}
-
-export const model: Generator<ModelParameters> = {
+export const model: GeneratorEntry = generator({
   name: "model",
   summary: "the weights of a large model are read into one mapping, from start to end",
   imitates:
@@ -49,5 +23,18 @@ export const model: Generator<ModelParameters> = {
     pages: choice("huge: transparent huge pages; small: 4 KiB", "huge", ["huge", "small"]),
     folioOrder: count("largest order of a folio in the cache; 0 for ext4 in 6.12, 9 for XFS", 9, 0, 9),
   },
-  requests,
-};
+
+  *requests({ size: bytes, from, pages, folioOrder }, { vcpus }, writer) {
+    const loader = new Process(writer, 0, true);
+    const cache = new PageCache(writer, vcpus);
+    const total = Math.ceil(bytes / HUGE_BYTES) * HUGE_BYTES;
+    const direct = from === "direct";
+    const file = cache.fill(0, total, READ_AHEAD, folioOrder, READ_PAGE_NS);
+    for (let at = 0; at < total; at += HUGE_BYTES) {
+      if (!direct) file.next();
+      if (pages === "huge") loader.touchHuge(HUGE_BYTES, direct ? DIRECT_HUGE_NS : undefined);
+      else loader.touch(HUGE_BYTES, direct ? READ_PAGE_NS : undefined);
+      yield;
+    }
+  },
+});

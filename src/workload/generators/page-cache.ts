@@ -1,15 +1,9 @@
 import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, KiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
-import { count, type Generator, size, type TargetMachine } from "./generator.js";
+import { count, type GeneratorEntry, generator, size } from "./generator.js";
 import type { RequestWriter } from "./request-writer.js";
 import { objectsPerSlab, slabOrder } from "./slub.js";
 import { READ_PAGE_NS } from "./user-memory.js";
-
-interface PageCacheParameters {
-  readonly size: number;
-  readonly file: number;
-  readonly folioOrder: number;
-}
 
 /** Read ahead of a file (mm/readahead.c: readahead_gfp_mask), of a file system whose mask is GFP_NOFS as ext4's. */
 const READ_AHEAD: number =
@@ -66,18 +60,7 @@ export class PageCache {
   }
 }
 
-function* requests(
-  { size: bytes, file, folioOrder }: PageCacheParameters,
-  { vcpus }: TargetMachine,
-  writer: RequestWriter,
-): Iterable<void> {
-  const cache = new PageCache(writer, vcpus);
-  let number = 0;
-  for (let left = bytes; left > 0; left -= file)
-    yield* cache.fill(number++ % vcpus, Math.min(left, file), READ_AHEAD, folioOrder, READ_PAGE_NS);
-}
-
-export const pageCache: Generator<PageCacheParameters> = {
+export const pageCache: GeneratorEntry = generator({
   name: "page-cache",
   summary: "files are read once and stay in the page cache",
   imitates:
@@ -90,5 +73,11 @@ export const pageCache: Generator<PageCacheParameters> = {
     file: size("bytes of a file; files are read by CPUs in turn", 4 * MiB, 4 * KiB, 64 * TiB),
     folioOrder: count("largest order of a folio; 0 for ext4 in 6.12, 9 for XFS", 0, 0, 9),
   },
-  requests,
-};
+
+  *requests({ size: bytes, file, folioOrder }, { vcpus }, writer) {
+    const cache = new PageCache(writer, vcpus);
+    let number = 0;
+    for (let left = bytes; left > 0; left -= file)
+      yield* cache.fill(number++ % vcpus, Math.min(left, file), READ_AHEAD, folioOrder, READ_PAGE_NS);
+  },
+});

@@ -30,41 +30,17 @@ const ZERO = 0x30;
 const LETTER_X = 0x78;
 const LAST_ASCII = 0x7e;
 
-/** Four characters as `getInt32` reads them. */
-function word(text: string): number {
-  return new DataView(new TextEncoder().encode(text).buffer).getInt32(0, true);
+/** Fours of characters as `getInt32` reads them. */
+function words<const Texts extends readonly string[]>(...texts: Texts): { [at in keyof Texts]: number } {
+  const fours = texts.map((text) => new DataView(new TextEncoder().encode(text).buffer).getInt32(0, true));
+  return fours as { [at in keyof Texts]: number };
 }
 
-const KMEM: number = word("kmem");
-const MM_P: number = word("mm_p");
-const AGE: number = word("age_");
-const ALLO: number = word("allo");
-const FREE: number = word("free");
-const PCPU: number = word("pcpu");
-const C_ZO: number = word("c_zo");
-const NE_L: number = word("ne_l");
-const OCKE: number = word("ocke");
-const BAT: number = word("_bat");
-const CHED: number = word("ched");
-const DRA: number = word("_dra");
-const PAGE: number = word("page");
-const PFN: number = word(" pfn");
-const ORD: number = word(" ord");
-const ER: number = word("er=\0");
-const MIG: number = word(" mig");
-const RATE: number = word("rate");
-const TYPE: number = word("type");
-const GFP: number = word(" gfp");
-const FLA: number = word("_fla");
-const GS: number = word("gs=\0");
-const PER: number = word(" per");
-const CPU: number = word("cpu_");
-const REFI: number = word("refi");
-const LL: number = word("ll=\0");
-const C_COLON: number = word("c:\0\0");
-const D_COLON: number = word("d:\0\0");
-const IN_COLON: number = word("in:\0");
-const ZEROS: number = word("0000");
+const [KMEM, MM_P, AGE, ALLO, FREE, PCPU] = words("kmem", "mm_p", "age_", "allo", "free", "pcpu");
+const [C_ZO, NE_L, OCKE, BAT, CHED, DRA] = words("c_zo", "ne_l", "ocke", "_bat", "ched", "_dra");
+const [PAGE, PFN, ORD, ER, MIG, RATE, TYPE] = words("page", " pfn", " ord", "er=\0", " mig", "rate", "type");
+const [GFP, FLA, GS, PER, CPU, REFI, LL] = words(" gfp", "_fla", "gs=\0", " per", "cpu_", "refi", "ll=\0");
+const [C_COLON, D_COLON, IN_COLON, ZEROS] = words("c:\0\0", "d:\0\0", "in:\0", "0000");
 const LOW_TWO = 0xffff;
 const LOW_THREE = 0xffffff;
 
