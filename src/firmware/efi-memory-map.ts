@@ -5,6 +5,7 @@
  */
 
 import { type AddressRange, PAGE_SIZE } from "../units.js";
+import { joinNeighbours } from "./ranges.js";
 
 /** Memory types (UEFI specification 2.9, section 7.2; the last one is new in 2.9). */
 export const EfiMemoryType = {
@@ -39,22 +40,12 @@ export interface EfiMemoryDescriptor extends AddressRange {
  * @throws Error when two descriptors overlap or one is empty or not made of whole pages
  */
 export function mergeDescriptors(descriptors: readonly EfiMemoryDescriptor[]): EfiMemoryDescriptor[] {
-  const merged: EfiMemoryDescriptor[] = [];
-  let last: EfiMemoryDescriptor | undefined;
-  for (const next of descriptors.toSorted((a, b) => a.start - b.start)) {
-    if (next.end <= next.start || next.start % PAGE_SIZE !== 0 || next.end % PAGE_SIZE !== 0) {
+  const sorted = descriptors.toSorted((a, b) => a.start - b.start);
+  for (const [index, { start, end }] of sorted.entries()) {
+    if (end <= start || start % PAGE_SIZE !== 0 || end % PAGE_SIZE !== 0) {
       throw new Error("firmware: a memory descriptor must cover at least one whole page");
     }
-    if (last !== undefined && next.start < last.end) {
-      throw new Error("firmware: two memory descriptors overlap");
-    }
-    if (last !== undefined && next.start === last.end && next.type === last.type) {
-      last = { type: last.type, start: last.start, end: next.end };
-      merged[merged.length - 1] = last;
-    } else {
-      last = next;
-      merged.push(next);
-    }
+    if (start < (sorted[index - 1]?.end ?? 0)) throw new Error("firmware: two memory descriptors overlap");
   }
-  return merged;
+  return joinNeighbours(sorted);
 }

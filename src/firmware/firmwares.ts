@@ -1,10 +1,8 @@
 import type { Firmware, FirmwareModel, FirmwareName } from "./firmware.js";
 import { ovmf } from "./ovmf.js";
-import { ovmfSnp, ovmfSnpNoProtocol } from "./ovmf-snp.js";
-import { ovmfSnp2022 } from "./ovmf-snp-2022.js";
+import { ovmfSnp, ovmfSnp2022, ovmfSnpNoProtocol } from "./ovmf-snp.js";
 import { tdShim } from "./td-shim.js";
-import { tdvf } from "./tdvf.js";
-import { tdvf2022 } from "./tdvf-2022.js";
+import { tdvf, tdvf2022 } from "./tdvf.js";
 
 /** Every firmware, by the name that scenarios use. */
 export const FIRMWARES: Readonly<Record<FirmwareModel, Firmware>> = {

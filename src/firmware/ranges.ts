@@ -21,6 +21,21 @@ export function subtractRanges(
   return rest;
 }
 
+/** Ascending ranges, of which those that touch and have one type are one. */
+export function joinNeighbours<Range extends AddressRange & { readonly type: number }>(
+  ranges: readonly Range[],
+  keepsBorders: (type: Range["type"]) => boolean = () => false,
+): Range[] {
+  const joined: Range[] = [];
+  for (const range of ranges) {
+    const last = joined.at(-1);
+    const touches = last?.end === range.start && last.type === range.type && !keepsBorders(range.type);
+    if (touches) joined[joined.length - 1] = { ...last, end: range.end };
+    else joined.push(range);
+  }
+  return joined;
+}
+
 /** The parts of `ranges` below an address; the limit may be Infinity. */
 export function below(ranges: readonly AddressRange[], limit: number): AddressRange[] {
   return ranges.flatMap(({ start, end }) => (start < limit ? [{ start, end: Math.min(end, limit) }] : []));

@@ -2,7 +2,9 @@
  * The e820 table as the kernel edits it before memblock is filled (arch/x86/kernel/e820.c,
  * Linux 6.12).
  */
+
 import { E820Type } from "../efistub/setup-e820.js";
+import { joinNeighbours } from "../firmware/ranges.js";
 import type { AddressRange } from "../units.js";
 
 /** Types that only the kernel uses, beside those of the firmware (asm/e820/types.h). */
@@ -58,33 +60,14 @@ export function retypeRange(
  */
 export function sanitise(table: readonly KernelE820Entry[]): KernelE820Entry[] {
   const borders = [...new Set(table.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
-  const pieces: KernelE820Entry[] = [];
-  for (const [index, start] of borders.entries()) {
+  const pieces = borders.flatMap((start, index) => {
     const over = table.filter((entry) => entry.start <= start && start < entry.end);
-    if (over.length === 0) continue;
-    const type = over.reduce((highest, entry) => (entry.type > highest.type ? entry : highest)).type;
-    const last = pieces.at(-1);
-    const end = borders[index + 1]!;
-    const keepsBorders = type === KernelE820Type.PRAM || type === KernelE820Type.SOFT_RESERVED;
-    if (last?.type === type && last.end === start && !keepsBorders) {
-      pieces[pieces.length - 1] = { ...last, end };
-    } else {
-      pieces.push({ start, end, type });
-    }
-  }
-  return pieces;
-}
-
-/** Entries that touch and agree become one (e820__update_table). */
-function joinNeighbours(pieces: readonly KernelE820Entry[]): KernelE820Entry[] {
-  const table: KernelE820Entry[] = [];
-  for (const piece of pieces) {
-    const last = table.at(-1);
-    if (last !== undefined && last.end === piece.start && last.type === piece.type) {
-      table[table.length - 1] = { ...last, end: piece.end };
-    } else {
-      table.push(piece);
-    }
-  }
-  return table;
+    if (over.length === 0) return [];
+    const { type } = over.reduce((highest, entry) => (entry.type > highest.type ? entry : highest));
+    return [{ start, end: borders[index + 1]!, type }];
+  });
+  return joinNeighbours(
+    pieces,
+    (type) => type === KernelE820Type.PRAM || type === KernelE820Type.SOFT_RESERVED,
+  );
 }
