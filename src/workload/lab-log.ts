@@ -62,7 +62,7 @@ export const LabMark = {
 
 const RECORD_BYTES = 24;
 
-export const LAB_COLUMNS = {
+const LAB_COLUMNS = {
   kind: "u8",
   order: "u8",
   type: "u8",

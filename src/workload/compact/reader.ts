@@ -1,7 +1,7 @@
 import { columnsIn } from "../../columns.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS, PageEventKind, TRACED_ORDER_MAX } from "../events.js";
-import type { TraceOutput } from "../readers/text-reader.js";
+import type { EventReader, TraceOutput } from "../readers/text-reader.js";
 import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
 import {
@@ -37,7 +37,8 @@ interface BlockHeader {
 }
 
 /** Reads a compact trace. Columns are not copied but looked at where they were read to. */
-export class CompactReader {
+export class CompactReader implements EventReader {
+  readonly format = "compact";
   /** Where the trace says that it comes from; it says so near its end. */
   metadata: CompactMetadata | undefined = undefined;
   readonly #file: string;

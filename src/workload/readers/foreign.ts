@@ -61,48 +61,55 @@ export function foreignText(
 
 /** Files that are no text but may hold a trace, and how to get at it. */
 
-/** First bytes, one character each, and what to say. Sources: the formats' own definitions; file(1). */
-const MAGICS: readonly (readonly [magic: string, advice: string])[] = [
+/** What to say of files that begin so, one character for each byte. Sources: the formats' own definitions; file(1). */
+const MAGICS: readonly (readonly [advice: string, ...magics: readonly string[]])[] = [
   // tools/perf/util/header.c: __perf_magic1, PERF_MAGIC2, also with the bytes in the other order.
-  ["PERFILE2", "perf.data: print it with `perf script --ns -F comm,tid,cpu,time,event,trace`"],
-  ["2ELIFREP", "perf.data: print it with `perf script --ns -F comm,tid,cpu,time,event,trace`"],
-  ["PERFFILE", "perf.data: print it with `perf script --ns -F comm,tid,cpu,time,event,trace`"],
-  ["\x17\x08Dtracing", "trace.dat: print it with `trace-cmd report -t`"],
-  ["\x1f\x8b", "a gzip file within another one: unpack it first"],
-  ["\x28\xb5\x2f\xfd", "a zstd file within another one: unpack it first"],
-  ["BZh", "a bzip2 file: unpack it first, with `bzip2 -dc`"],
-  ["\xfd7zXZ\0", "an xz file: unpack it first, with `xz -dc`"],
-  ["\x5d\0\0", "an lzma file: unpack it first, with `xz -dc`"],
-  ["\x04\x22\x4d\x18", "lz4; unpack it first, with `lz4 -dc`"],
-  ["\x02\x21\x4c\x18", "lz4; unpack it first, with `lz4 -dc`"],
-  ["LZIP", "lzip; unpack it first, with `lzip -dc`"],
-  ["\x89LZO\0\r\n\x1a\n", "lzop; unpack it first, with `lzop -dc`"],
-  ["\x1f\x9d", "compress; unpack it first, with `gzip -dc`"],
-  ["\xff\x06\0\0sNaPpY", "snappy; unpack it first"],
-  ["PK\x03\x04", "zip; unpack it first, with `unzip -p`"],
-  ["PK\x05\x06", "zip, an empty one"],
-  ["PK\x07\x08", "zip; unpack it first, with `unzip -p`"],
-  ["7z\xbc\xaf\x27\x1c", "7z; unpack it first, with `7z x -so`"],
-  ["Rar!\x1a\x07", "rar; unpack it first"],
-  ["070701", "cpio; unpack it first"],
-  ["070702", "cpio; unpack it first"],
-  ["070707", "cpio; unpack it first"],
-  ["!<arch>\n", "ar; unpack it first"],
-  ["\xff\xfe\0\0", "UTF-32; make it UTF-8 first, with `iconv -t UTF-8`"],
-  ["\0\0\xfe\xff", "UTF-32; make it UTF-8 first, with `iconv -t UTF-8`"],
+  [
+    "perf.data: print it with `perf script --ns -F comm,tid,cpu,time,event,trace`",
+    "PERFILE2",
+    "2ELIFREP",
+    "PERFFILE",
+  ],
+  ["trace.dat: print it with `trace-cmd report -t`", "\x17\x08Dtracing"],
+  ["a gzip file within another one: unpack it first", "\x1f\x8b"],
+  ["a zstd file within another one: unpack it first", "\x28\xb5\x2f\xfd"],
+  ["a bzip2 file: unpack it first, with `bzip2 -dc`", "BZh"],
+  ["an xz file: unpack it first, with `xz -dc`", "\xfd7zXZ\0"],
+  ["an lzma file: unpack it first, with `xz -dc`", "\x5d\0\0"],
+  ["lz4; unpack it first, with `lz4 -dc`", "\x04\x22\x4d\x18", "\x02\x21\x4c\x18"],
+  ["lzip; unpack it first, with `lzip -dc`", "LZIP"],
+  ["lzop; unpack it first, with `lzop -dc`", "\x89LZO\0\r\n\x1a\n"],
+  ["compress; unpack it first, with `gzip -dc`", "\x1f\x9d"],
+  ["snappy; unpack it first", "\xff\x06\0\0sNaPpY"],
+  ["zip; unpack it first, with `unzip -p`", "PK\x03\x04", "PK\x07\x08"],
+  ["zip, an empty one", "PK\x05\x06"],
+  ["7z; unpack it first, with `7z x -so`", "7z\xbc\xaf\x27\x1c"],
+  ["rar; unpack it first", "Rar!\x1a\x07"],
+  ["cpio; unpack it first", "070701", "070702", "070707"],
+  ["ar; unpack it first", "!<arch>\n"],
+  ["UTF-32; make it UTF-8 first, with `iconv -t UTF-8`", "\xff\xfe\0\0", "\0\0\xfe\xff"],
   // diamon.org/ctf, sections 5.1 and 7.1: packets and packets of metadata, in both byte orders; metadata as text.
-  ["\xc1\x1f\xfc\xc1", "CTF, as LTTng records it; record kmem events with trace-cmd or perf"],
-  ["\xc1\xfc\x1f\xc1", "CTF, as LTTng records it; record kmem events with trace-cmd or perf"],
-  ["\x57\x1d\xd1\x75", "CTF metadata, as LTTng records it; record kmem events with trace-cmd or perf"],
-  ["\x75\xd1\x1d\x57", "CTF metadata, as LTTng records it; record kmem events with trace-cmd or perf"],
-  ["/* CTF 1.8 */", "CTF metadata, as LTTng records it; record kmem events with trace-cmd or perf"],
-  ["\x7fELF", "ELF, a program or a crash dump; in a dump, `trace show` of crash prints the trace"],
-  ["KDUMP   ", "a crash dump of makedumpfile; `trace show` of crash prints the trace"],
-  ["\xd4\xc3\xb2\xa1", "pcap, packets of a network, not events of a kernel"],
-  ["\xa1\xb2\xc3\xd4", "pcap, packets of a network, not events of a kernel"],
-  ["\x4d\x3c\xb2\xa1", "pcap, packets of a network, not events of a kernel"],
-  ["\x0a\x0d\x0d\x0a", "pcapng, packets of a network, not events of a kernel"],
-  ["SQLite format 3\0", "an SQLite database; export what was recorded as text"],
+  [
+    "CTF, as LTTng records it; record kmem events with trace-cmd or perf",
+    "\xc1\x1f\xfc\xc1",
+    "\xc1\xfc\x1f\xc1",
+  ],
+  [
+    "CTF metadata, as LTTng records it; record kmem events with trace-cmd or perf",
+    "\x57\x1d\xd1\x75",
+    "\x75\xd1\x1d\x57",
+    "/* CTF 1.8 */",
+  ],
+  ["ELF, a program or a crash dump; in a dump, `trace show` of crash prints the trace", "\x7fELF"],
+  ["a crash dump of makedumpfile; `trace show` of crash prints the trace", "KDUMP   "],
+  [
+    "pcap, packets of a network, not events of a kernel",
+    "\xd4\xc3\xb2\xa1",
+    "\xa1\xb2\xc3\xd4",
+    "\x4d\x3c\xb2\xa1",
+  ],
+  ["pcapng, packets of a network, not events of a kernel", "\x0a\x0d\x0d\x0a"],
+  ["an SQLite database; export what was recorded as text", "SQLite format 3\0"],
 ];
 
 /** POSIX, ustar Interchange Format: field magic. */
@@ -121,7 +128,8 @@ const PERFETTO_PACKETS = 3;
  * @param text its first bytes, one character each
  */
 export function containerOf(text: string): string | undefined {
-  for (const [magic, advice] of MAGICS) if (text.startsWith(magic)) return advice;
+  const known = MAGICS.find(([, ...magics]) => magics.some((magic) => text.startsWith(magic)));
+  if (known !== undefined) return known[0];
   if (text.startsWith(TAR_MAGIC, TAR_MAGIC_OFFSET)) return "tar; unpack it first, with `tar -xO`";
   if (isPerfetto(text)) return "a perfetto trace; print it with `traceconv systrace`";
   return undefined;

@@ -4,7 +4,7 @@ import { byteText, joined, NEWLINE } from "../bytes.js";
 import { TraceError } from "../trace-error.js";
 import { DETECTION_BYTES, detectFormat } from "./detect.js";
 import type { TextFormatName } from "./line-format.js";
-import { TextReader, type TextReaderOptions, type TraceOutput } from "./text-reader.js";
+import { type EventReader, TextReader, type TextReaderOptions, type TraceOutput } from "./text-reader.js";
 
 const LESS_THAN = 0x3c;
 /** Longer than the tags that are looked for. */
@@ -21,7 +21,7 @@ export function looksLikeHtml(text: string): boolean {
 }
 
 /** Feeds what stands in the sections of a page to readers of text. */
-export class HtmlReader {
+export class HtmlReader implements EventReader {
   firstUnread: TraceError | undefined = undefined;
   format: TextFormatName | undefined = undefined;
   readonly #file: string;
@@ -88,8 +88,8 @@ export class HtmlReader {
     const section = this.#section!;
     this.#section = undefined;
     section.end();
-    this.format ??= section.format;
-    this.firstUnread ??= section.firstUnread;
+    this.format ??= section.reader?.format;
+    this.firstUnread ??= section.reader?.firstUnread;
   }
 }
 
@@ -100,8 +100,7 @@ class Section {
   readonly #options: TextReaderOptions;
   /** What came before it was known whether it is a trace. */
   #first: Uint8Array | undefined = new Uint8Array(0);
-  #reader: TextReader | undefined = undefined;
-  format: TextFormatName | undefined = undefined;
+  reader: TextReader | undefined = undefined;
 
   constructor(file: string, output: TraceOutput, options: TextReaderOptions, linesBefore: number) {
     this.#file = file;
@@ -109,13 +108,9 @@ class Section {
     this.#options = { ...options, linesBefore };
   }
 
-  get firstUnread(): TraceError | undefined {
-    return this.#reader?.firstUnread;
-  }
-
   feed(bytes: Uint8Array): void {
     if (this.#first === undefined) {
-      this.#reader?.feed(bytes);
+      this.reader?.feed(bytes);
       return;
     }
     this.#first = joined(this.#first, bytes);
@@ -124,7 +119,7 @@ class Section {
 
   end(): void {
     if (this.#first !== undefined) this.#start(this.#first);
-    this.#reader?.end();
+    this.reader?.end();
   }
 
   #start(bytes: Uint8Array): void {
@@ -132,8 +127,7 @@ class Section {
     if (!TRACE.test(byteText(bytes.subarray(0, DETECTION_BYTES)))) return;
     const format = detectFormat(this.#file, bytes);
     if (typeof format === "string") return;
-    this.format = format.name;
-    this.#reader = new TextReader(this.#file, format, this.#output, this.#options);
-    this.#reader.feed(bytes);
+    this.reader = new TextReader(this.#file, format, this.#output, this.#options);
+    this.reader.feed(bytes);
   }
 }

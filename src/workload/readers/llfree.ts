@@ -14,7 +14,7 @@ import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import { Heap } from "../heap.js";
 import { TraceError } from "../trace-error.js";
 import { NO_TASK } from "./line-format.js";
-import type { TraceOutput } from "./text-reader.js";
+import type { EventReader, TraceOutput } from "./text-reader.js";
 
 const PAGE_BYTES = 4096;
 const FIRST_ENTRY_BYTES = 16;
@@ -54,7 +54,8 @@ export function looksLikeLlfree(bytes: Uint8Array): boolean {
 }
 
 /** Keeps all entries, because the pages of the CPUs stand in no order of time. */
-export class LlfreeReader {
+export class LlfreeReader implements EventReader {
+  readonly format = "LLFree";
   readonly #file: string;
   readonly #output: TraceOutput;
   readonly #page = new Uint8Array(PAGE_BYTES);

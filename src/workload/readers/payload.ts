@@ -218,7 +218,7 @@ const PERF_TRACE_FIELD = /^,? *(\w+): ([^\s,()]*)()/;
 const UNPARSED = /^ *\[FAILED TO PARSE\] */;
 
 /** Fields from the start of a text, and what is left behind them. */
-export function fieldsOf(
+function fieldsOf(
   text: string,
   column: number,
   style: LineFormat["fields"],

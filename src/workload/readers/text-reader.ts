@@ -2,6 +2,7 @@
 
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { byteText, LONGEST_LINE_BYTES, NEWLINE, nextLine, SPACE, WholeLines } from "../bytes.js";
+import type { CompactMetadata } from "../compact/format.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind, type Task } from "../events.js";
 import type { GfpText } from "../gfp-text.js";
@@ -10,10 +11,33 @@ import { quoted, TraceError, TraceLineError } from "../trace-error.js";
 import { NAME_CHARACTERS_MAX, TaskMemo, type TraceNames } from "../trace-names.js";
 import { RepeatedFrees, ZeroPages } from "./frame-doubts.js";
 import { DUMP, DUMP_BEGINS, logPrefixLength } from "./ftrace-format.js";
-import { decodeBytes, type LineFault, type LineFormat, type LineStart, NO_TASK } from "./line-format.js";
+import {
+  decodeBytes,
+  type LineFault,
+  type LineFormat,
+  type LineStart,
+  NO_TASK,
+  type TextFormatName,
+} from "./line-format.js";
 import { KIND_OF_NAME, OLD_FREE_NAMES, type Payload, parsePayload } from "./payload.js";
 import { callerOfFrame, kernelOfComment, type Loss, lossOfLine, REMARK } from "./remarks.js";
 import { UsualLines } from "./usual-lines.js";
+
+export type TraceFormatName = TextFormatName | "LLFree" | "compact";
+
+/** Reads a trace: `feed` it piece by piece, then call `end`. Events go to a TraceOutput as they come. */
+export interface EventReader {
+  /** Undefined until enough of the trace has come to tell. */
+  readonly format: TraceFormatName | undefined;
+  /** The first line that was left out because it cannot be read, and why. */
+  readonly firstUnread?: TraceError | undefined;
+  /** What a compact trace says of where it comes from, once it has said so. */
+  readonly metadata?: CompactMetadata | undefined;
+  /** Reads the next bytes of the file, which may end anywhere; they are not kept. @throws TraceError */
+  feed(chunk: Uint8Array): void;
+  /** To be called once. @throws TraceError for a trace that is cut short, and for none */
+  end(): void;
+}
 
 /** Where a reader puts what it reads. One for all parts of a trace. */
 export interface TraceOutput {
@@ -43,8 +67,7 @@ const PAGE_EVENT = /mm_page\w{0,64}: +(?:\[FAILED TO PARSE\] +)?(?:page|pfn)=/;
 /** How the names of page events begin. */
 const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
 
-/** `feed` it piece by piece, then call `end`. */
-export class TextReader {
+export class TextReader implements EventReader {
   firstUnread: TraceError | undefined = undefined;
   readonly #file: string;
   readonly #format: LineFormat;
@@ -87,20 +110,14 @@ export class TextReader {
     }
   }
 
-  /**
-   * Reads the next bytes of the file, which may end anywhere.
-   *
-   * @throws TraceError at the first line that does not belong in a trace
-   */
+  get format(): TextFormatName {
+    return this.#format.name;
+  }
+
   feed(chunk: Uint8Array): void {
     if (!this.#lines.feed(chunk)) this.#tooLong(this.#line + 1);
   }
 
-  /**
-   * To be called once, after the last `feed`.
-   *
-   * @throws TraceError if the trace ends within an event
-   */
   end(): void {
     this.#ending = true;
     this.#lines.end();

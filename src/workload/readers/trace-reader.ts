@@ -1,28 +1,30 @@
 import { byteText } from "../bytes.js";
+import type { CompactMetadata } from "../compact/format.js";
 import { CompactReader } from "../compact/reader.js";
 import { TraceError } from "../trace-error.js";
 import { DETECTION_BYTES, detectFormat } from "./detect.js";
 import { HtmlReader, looksLikeHtml } from "./html-reader.js";
-import type { TextFormatName } from "./line-format.js";
 import { LlfreeReader } from "./llfree.js";
 import { encodingOf, type TextEncoding } from "./text-encoding.js";
-import { TextReader, type TextReaderOptions, type TraceOutput } from "./text-reader.js";
+import {
+  type EventReader,
+  TextReader,
+  type TextReaderOptions,
+  type TraceFormatName,
+  type TraceOutput,
+} from "./text-reader.js";
 
 /** In UTF-16 so many bytes hold what is looked at. */
 const FIRST_BYTES: number = 2 * DETECTION_BYTES + 2;
 
-export type TraceFormatName = TextFormatName | "LLFree" | "compact";
-
-/** `feed` it piece by piece, then call `end`. Events go to the output as they come. */
-export class TraceReader {
+export class TraceReader implements EventReader {
   readonly #file: string;
   readonly #output: TraceOutput;
   readonly #options: TextReaderOptions;
   /** What came before the format was known. */
   #first: Uint8Array = new Uint8Array(FIRST_BYTES);
   #firstBytes = 0;
-  #reader: { feed(chunk: Uint8Array): void; end(): void } | undefined = undefined;
-  #format: TraceFormatName | undefined = undefined;
+  #reader: EventReader | undefined = undefined;
   #encoding: TextEncoding | undefined = undefined;
 
   /**
@@ -35,27 +37,18 @@ export class TraceReader {
     this.#options = options;
   }
 
-  /** Undefined until enough of the trace has come to tell. */
   get format(): TraceFormatName | undefined {
-    return this.#reader instanceof HtmlReader ? this.#reader.format : this.#format;
+    return this.#reader?.format;
   }
 
-  /** The first line that was left out because it cannot be read, and why. */
   get firstUnread(): TraceError | undefined {
-    const reader = this.#reader;
-    return reader instanceof TextReader || reader instanceof HtmlReader ? reader.firstUnread : undefined;
+    return this.#reader?.firstUnread;
   }
 
-  /** What a compact trace says of where it comes from, once its start has been read. */
-  get metadata(): CompactReader["metadata"] {
-    return this.#reader instanceof CompactReader ? this.#reader.metadata : undefined;
+  get metadata(): CompactMetadata | undefined {
+    return this.#reader?.metadata;
   }
 
-  /**
-   * Reads the next bytes of the file, which may end anywhere; they are not kept.
-   *
-   * @throws TraceError where the file is none of the formats, or damaged
-   */
   feed(chunk: Uint8Array): void {
     if (this.#reader !== undefined) {
       this.#reader.feed(this.#encoding!.feed(chunk));
@@ -69,11 +62,6 @@ export class TraceReader {
     if (first.length < chunk.length) this.feed(chunk.subarray(first.length));
   }
 
-  /**
-   * To be called once, after the last `feed`.
-   *
-   * @throws TraceError if the trace is cut short, or nothing has come at all
-   */
   end(): void {
     if (this.#reader === undefined) this.#start();
     this.#encoding!.end();
@@ -86,24 +74,17 @@ export class TraceReader {
     if (bytes.length === 0) throw new TraceError(this.#file, { offset: 0 }, "a trace", "an empty file");
     this.#encoding = encodingOf(this.#file, bytes);
     const plain = this.#encoding.feed(bytes.subarray(this.#encoding.markBytes));
-    if (looksLikeHtml(byteText(plain.subarray(0, DETECTION_BYTES)))) {
-      this.#first = new Uint8Array(0);
-      this.#reader = new HtmlReader(this.#file, this.#output, this.#options);
-      this.#reader.feed(plain);
-      return;
-    }
-    const format = detectFormat(this.#file, plain);
-    if (format === "compact") {
-      this.#format = "compact";
-      this.#reader = new CompactReader(this.#file, this.#output);
-    } else if (format === "llfree") {
-      this.#format = "LLFree";
-      this.#reader = new LlfreeReader(this.#file, this.#output);
-    } else {
-      this.#format = format.name;
-      this.#reader = new TextReader(this.#file, format, this.#output, this.#options);
-    }
+    this.#reader = this.#readerOf(plain);
     this.#first = new Uint8Array(0);
     this.#reader.feed(plain);
+  }
+
+  #readerOf(plain: Uint8Array): EventReader {
+    if (looksLikeHtml(byteText(plain.subarray(0, DETECTION_BYTES))))
+      return new HtmlReader(this.#file, this.#output, this.#options);
+    const format = detectFormat(this.#file, plain);
+    if (format === "compact") return new CompactReader(this.#file, this.#output);
+    if (format === "llfree") return new LlfreeReader(this.#file, this.#output);
+    return new TextReader(this.#file, format, this.#output, this.#options);
   }
 }
