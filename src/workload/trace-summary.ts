@@ -58,9 +58,10 @@ class Sums {
   readonly #rows = newColumns(SUM_COLUMNS, 64);
 
   add(index: number, pages: number): void {
-    while (index >= this.#rows.pages.length) growColumns(SUM_COLUMNS, this.#rows);
-    this.#rows.allocations[index]!++;
-    this.#rows.pages[index]! += pages;
+    const rows = this.#rows;
+    while (index >= rows.pages.length) growColumns(SUM_COLUMNS, rows);
+    rows.allocations[index]!++;
+    rows.pages[index]! += pages;
   }
 
   /** What was counted, most allocations first. */
