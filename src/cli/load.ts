@@ -18,7 +18,7 @@ export interface LoadedScenario {
   /** The same object for all runs that replay it. */
   readonly recording: LoadedWorkload;
   /** The same with other seeds, if the run is to be repeated and anything in it is random. */
-  readonly again: readonly LoadedScenario[];
+  readonly repeats: readonly LoadedScenario[];
 }
 
 /** What files are about to make, told without loading more than the first scenario of each. */
@@ -39,7 +39,7 @@ export function outlookOf(
 ): Outlook[] {
   return paths.map(scenarioPath).map((path) => {
     const { count, first } = scenarioOutlook(readInputText(path), path, assignments);
-    return { count, first: { scenario: first, recording: workloadOf(first, path, loader), again: [] } };
+    return { count, first: { scenario: first, recording: workloadOf(first, path, loader), repeats: [] } };
   });
 }
 
@@ -76,12 +76,12 @@ export function loadScenarios(
   return different.map(({ scenario, path }) => {
     const loaded = (later: number): LoadedScenario => {
       const own = withSeed(scenario, later);
-      return { scenario: own, recording: workloadOf(own, path, loader), again: [] };
+      return { scenario: own, recording: workloadOf(own, path, loader), repeats: [] };
     };
     const others = isRandom(scenario) ? Array.from({ length: repeat - 1 }, (_value, at) => at + 1) : [];
     return {
       ...loaded(0),
-      again: others.map(loaded),
+      repeats: others.map(loaded),
     };
   });
 }

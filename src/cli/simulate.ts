@@ -61,9 +61,9 @@ function conditionsThatHold(
   { failOn = [], baseline = BASELINE_POLICY }: SimulateOptions,
 ): string[] {
   const scenarios = loaded.map(({ scenario }) => scenario);
-  const lonely = failOn.find(({ ofBaseline }) => ofBaseline);
-  if (lonely !== undefined && !rows.some(({ policy }) => policy === baseline)) {
-    throw new UsageError(`--fail-on ${lonely.text}: no run has the baseline policy ${baseline}`);
+  const needsBaseline = failOn.find(({ ofBaseline }) => ofBaseline);
+  if (needsBaseline !== undefined && !rows.some(({ policy }) => policy === baseline)) {
+    throw new UsageError(`--fail-on ${needsBaseline.text}: no run has the baseline policy ${baseline}`);
   }
   return failOn.flatMap((condition) =>
     rows.flatMap((row, index) =>
@@ -81,8 +81,8 @@ function runAll(
   options: SimulateOptions,
   { io, runScenario }: CliContext,
 ): Promise<CompareRow[]> {
-  const total = loaded.reduce((sum, { again }) => sum + 1 + again.length, 0);
-  const recordings = recordingsOf([...loaded, ...loaded.flatMap(({ again }) => again)]);
+  const total = loaded.reduce((sum, { repeats }) => sum + 1 + repeats.length, 0);
+  const recordings = recordingsOf([...loaded, ...loaded.flatMap(({ repeats }) => repeats)]);
   const { check, timeline = false } = options;
   return makeRuns({ runs: total }, options.quiet, io, async (make) => {
     const run = (scenario: Scenario): Promise<RunResult> =>
@@ -95,7 +95,7 @@ function runAll(
     const repeated: CompareRow[] = [];
     for (const [index, row] of rows.entries()) {
       const others: RunResult[] = [];
-      for (const { scenario } of loaded[index]!.again) others.push(await run(scenario));
+      for (const { scenario } of loaded[index]!.repeats) others.push(await run(scenario));
       repeated.push(others.length === 0 ? row : { ...row, repeats: repeatsOf([row, ...others]) });
     }
     return repeated;

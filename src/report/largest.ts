@@ -69,11 +69,11 @@ export function formatLargestJson(rows: readonly LargestRow[], deadlineNs: numbe
         kernelRules,
         vcpus,
         workload,
-        ...(remarks === undefined ? {} : { remarks }),
+        remarks,
         largestBytes: best?.memoryBytes ?? null,
         bootTimeNs: best?.bootTimeNs ?? null,
         nextBytes: next?.memoryBytes ?? null,
-        ...(reason === undefined ? {} : { reason }),
+        reason,
         tries: found.tries,
       };
     }),

@@ -11,7 +11,7 @@ import type { FlagsReading } from "../workload/trace-names.js";
 import { countOf, formatInteger } from "./cells.js";
 import { textOf, wrapText } from "./table.js";
 
-/** What there is to say of a trace beside numbers. */
+/** What there is to say of a trace besides numbers. */
 export interface TraceDetails {
   /** Names of other events, and how many there were. */
   readonly otherEvents: Readonly<Record<string, number>>;
@@ -55,7 +55,7 @@ export function importReport(
 const LONGEST_LIST = 5;
 
 /** What is said of each count that is not 0. */
-const REMARKS: Readonly<Record<Exclude<keyof RemarkCounts, keyof FlagCounts>, string>> = {
+const REMARKS: Readonly<Record<Exclude<keyof RemarkCounts, "hexFlags" | "unknownFlags">, string>> = {
   failed: "allocations that found no page",
   lostEvents: "events lost by the recorder",
   overwrittenEvents: "events overwritten before the trace was read",
@@ -80,27 +80,32 @@ const REMARKS: Readonly<Record<Exclude<keyof RemarkCounts, keyof FlagCounts>, st
 export type RemarkCounts = TraceCounts &
   Pick<TraceImportReport, "failed" | "reallocations" | "unknownFrees" | "neverFreed">;
 
-type FlagCounts = Pick<TraceCounts, "hexFlags" | "unknownFlags">;
-
-/** One line for each count that is not 0, and for flags that were left out. */
+/** One line for each count that is not 0, and for what is to be said of times and request flags. */
 export function formatRemarks(
   counts: Partial<RemarkCounts>,
   flags: FlagsReading,
   details: Partial<TraceDetails>,
 ): string[] {
-  const names = Object.keys(REMARKS) as (keyof typeof REMARKS)[];
-  const remarks = names
+  const { hexFlags = 0, unknownFlags = 0 } = counts;
+  const { originSeconds = 0 } = details;
+  const lines = (Object.keys(REMARKS) as (keyof typeof REMARKS)[])
     .filter((name) => (counts[name] ?? 0) > 0)
     .map((name) => `${REMARKS[name]}: ${formatInteger(counts[name]!)}${detailOf(name, details)}`);
-  const { originSeconds = 0 } = details;
-  const clock =
-    originSeconds === 0
-      ? []
-      : [
-          `times are counted from second ${formatInteger(originSeconds)} of the trace's clock, ` +
-            "so that they stay exact",
-        ];
-  return [...remarks, ...clock, ...flagRemarks(counts, flags)];
+  if (originSeconds !== 0) {
+    const second = formatInteger(originSeconds);
+    lines.push(`times are counted from second ${second} of the trace's clock, so that they stay exact`);
+  }
+  if (hexFlags > 0) {
+    const doubt = ", though releases number them differently (--kernel names the traced one)";
+    const reading = `${flags.release}${flags.isTold ? "" : doubt}: ${formatInteger(hexFlags)}`;
+    lines.push(`allocations whose flags are a bare number, read as those of Linux ${reading}`);
+  }
+  if (unknownFlags > 0) {
+    const count = formatInteger(unknownFlags);
+    lines.push(`allocations with a flag that is not known and decides nothing here: ${count}`);
+  }
+  if (flags.idle.length > 0) lines.push(`flags that decide nothing here: ${flags.idle.join(", ")}`);
+  return lines;
 }
 
 function detailOf(
@@ -114,26 +119,6 @@ function detailOf(
   return unknown.length === 0 ? "" : ` (${unknown.slice(0, LONGEST_LIST).join(", ")}${more})`;
 }
 
-/** One line for each thing that is to be said of request flags. */
-function flagRemarks({ hexFlags = 0, unknownFlags = 0 }: Partial<FlagCounts>, flags: FlagsReading): string[] {
-  const { release, isTold, idle } = flags;
-  const doubt = isTold ? "" : ", though releases number them differently (--kernel names the traced one)";
-  return [
-    ...(hexFlags === 0
-      ? []
-      : [
-          `allocations whose flags are a bare number, read as those of Linux ${release}${doubt}: ` +
-            formatInteger(hexFlags),
-        ]),
-    ...(unknownFlags === 0
-      ? []
-      : [
-          `allocations with a flag that is not known and decides nothing here: ${formatInteger(unknownFlags)}`,
-        ]),
-    ...(idle.length === 0 ? [] : [`flags that decide nothing here: ${idle.join(", ")}`]),
-  ];
-}
-
 /** @param path of the file that was written */
 export function formatImportReport(
   path: string,
@@ -142,14 +127,11 @@ export function formatImportReport(
   details: TraceDetails,
 ): string {
   const { events, allocations, frees, unusable } = report;
-  const lines = [
-    `${path}: ${countOf(events, "event")}, ${countOf(allocations, "allocation")}, ${countOf(frees, "free")}`,
-    ...[
-      ...(unusable === undefined ? [] : [`no run can replay it: ${unusable}`]),
-      ...formatRemarks(report, flags, details),
-    ].flatMap((remark) => wrapText(`  ${remark}`)),
-  ];
-  return textOf(lines);
+  const counts = [countOf(events, "event"), countOf(allocations, "allocation"), countOf(frees, "free")];
+  const remarks = formatRemarks(report, flags, details);
+  if (unusable !== undefined) remarks.unshift(`no run can replay it: ${unusable}`);
+  const lines = remarks.flatMap((remark) => wrapText(`  ${remark}`));
+  return textOf([`${path}: ${counts.join(", ")}`, ...lines]);
 }
 
 /** What a trace holds, as far as it matters for a replay. */
@@ -199,11 +181,8 @@ export function whyUnusable({
     return "its kernel has pages of another size than the 4 KiB of the simulated one (pageblock_order above 10)";
   }
   if (allocations > 0) return undefined;
-  const held = [
-    ...(failed > 0 ? [["mm_page_alloc that found no page", failed] as const] : []),
-    ...Object.entries(pageEvents),
-    ...Object.entries(otherEvents),
-  ].filter(([, count]) => count > 0);
+  const known = { "mm_page_alloc that found no page": failed, ...pageEvents };
+  const held = [...Object.entries(known), ...Object.entries(otherEvents)].filter(([, count]) => count > 0);
   const list = held.slice(0, LONGEST_LIST).map(([name, count]) => `${formatInteger(count)} ${name}`);
   const more = held.length > LONGEST_LIST ? " and others" : "";
   const what = list.length === 0 ? "no events" : `${list.join(", ")}${more}`;

@@ -7,7 +7,7 @@ import { nearestName } from "../nearest-name.js";
 import { parseNanoseconds, parseSize } from "../units.js";
 import { MEASURES, type Measure, type Unit, valueIn } from "./measures.js";
 
-/** What cannot be read. The message is one line with the column, from 1. */
+/** Text that cannot be read. The message is one line with the column, from 1. */
 export class ConditionError extends Error {
   /** @param column from 1 */
   constructor(text: string, column: number, message: string) {
@@ -15,19 +15,21 @@ export class ConditionError extends Error {
   }
 }
 
-const OPERATORS = {
-  ">=": (a: number, b: number): boolean => a >= b,
-  "<=": (a: number, b: number): boolean => a <= b,
-  ">": (a: number, b: number): boolean => a > b,
-  "<": (a: number, b: number): boolean => a < b,
-} as const;
+const OPERATORS: Readonly<Record<Operator, (a: number, b: number) => boolean>> = {
+  ">=": (a, b) => a >= b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  "<": (a, b) => a < b,
+};
+
+type Operator = ">=" | "<=" | ">" | "<";
 
 /** A condition, read. */
 export interface Condition {
   /** As it was written. */
   readonly text: string;
   readonly measure: Measure;
-  readonly operator: keyof typeof OPERATORS;
+  readonly operator: Operator;
   readonly value: number;
   /** Whether `value` is times the baseline's. */
   readonly ofBaseline: boolean;
@@ -57,13 +59,7 @@ export function parseCondition(text: string): Condition {
     const found = quoted(valueText!);
     throw new ConditionError(text, column, `expected ${expected}, or 1.1*baseline, found ${found}`);
   }
-  return {
-    text,
-    measure,
-    operator: operator as keyof typeof OPERATORS,
-    value,
-    ofBaseline: relative !== null,
-  };
+  return { text, measure, operator: operator as Operator, value, ofBaseline: relative !== null };
 }
 
 /**
@@ -107,14 +103,11 @@ const FRACTION = {
   expected: "a number",
 };
 
-/** How a value of each unit is written; undefined for text that is none. */
+/** How a value of each unit is written; undefined for other text. */
 const VALUES: Readonly<Record<Unit, typeof FRACTION>> = {
   ns: { parse: parseNanoseconds, expected: "a time such as 60s" },
   bytes: { parse: parseSize, expected: "a size such as 2GiB" },
-  count: {
-    parse: (text) => (/^\d+$/.test(text) ? Number(text) : undefined),
-    expected: "a whole number",
-  },
+  count: { parse: (text) => (/^\d+$/.test(text) ? Number(text) : undefined), expected: "a whole number" },
   ratio: FRACTION,
   share: FRACTION,
 };

@@ -35,7 +35,7 @@ export type Outcome = "ready" | "oom" | "deadline" | "terminated";
 /** What became of the recorded requests. */
 export type RequestCounts = GroupNumbers<"requests">;
 
-/** How memory came to the kernel, and who accepted it; bytes. */
+/** How memory came to the kernel, and what accepted it; bytes. */
 export interface MemoryResult {
   /** RAM in the memory map that the kernel starts with; 0 if none did. */
   readonly visibleBytes: number;
@@ -72,7 +72,7 @@ export interface RunResult extends RunFields {
   readonly remarks?: readonly string[];
   /** The kernel's record of what is accepted, if that is its e820 table. */
   readonly e820Record?: E820RecordResult;
-  /** Who had accepted the memory that the kernel used until setup_arch() ended; in a guest that accepts. */
+  /** By whom the memory was accepted that the kernel used until setup_arch() ended; in a guest that accepts. */
   readonly setupArch?: SetupArchUse;
   /** The kernel's direct map, once there is one. */
   readonly earlyMap?: EarlyMapResult;

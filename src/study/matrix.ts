@@ -1,5 +1,5 @@
 /**
- * Who can meet whom: each firmware with each kind of kernel, under each choice that a VMM, its user
+ * Every pair that can meet: each firmware with each kind of kernel, under each choice that a VMM, its user
  * or a boot loader can make about who accepts memory ("[PATCH v7 6/6] x86/efi: Safely enable
  * unaccepted memory in UEFI" and its thread, April 2023). Each cell is a boot of its own.
  */
@@ -28,7 +28,7 @@ interface Choice {
   readonly guest?: object;
 }
 
-/** What each choice writes over the scenario of a guest that is as it is: nobody chooses, the stub leaves the firmware. */
+/** What each choice writes over the scenario; as it is, nothing is chosen and the kernel's stub leaves the firmware. */
 const CHOICES: Readonly<Record<VmmChoice, Choice>> = {
   "as-is": {},
   /** The VMM picks a firmware that accepts everything, or a switch of the firmware says so. */

@@ -4,17 +4,11 @@ import { Bitmap2m } from "../accept/bitmap-2m.js";
 import { E820Ranges, KERNEL_ENTRIES, type TrackedRange } from "../accept/e820-ranges.js";
 import { Bitmap4k, PageFlag } from "../accept/page-granular.js";
 import { trackedMap } from "../accept/tracked-map.js";
-import {
-  CountingHardware,
-  type Tracker,
-  type TrackerName,
-  type TrackerTraits,
-  type TrackerUse,
-} from "../accept/tracker.js";
+import { CountingHardware, type Tracker, type TrackerTraits, type TrackerUse } from "../accept/tracker.js";
 import { ZERO_PAGE_ENTRIES } from "../efistub/setup-e820.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GuestEnded } from "../sim/guest-ended.js";
-import { type AddressRange, GiB, MiB } from "../units.js";
+import { GiB, MiB } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { runGuest } from "./run-scenario.js";
 
@@ -22,16 +16,16 @@ import { runGuest } from "./run-scenario.js";
 export const LINE_NS = 6.4;
 
 /** What a tracker came to. */
-export interface TrackerRow extends TrackerUse, TrackerTraits {
-  readonly name: TrackerName;
+export interface TrackerRow
+  extends TrackerUse,
+    TrackerTraits,
+    Pick<Tracker, "name">,
+    Pick<CountingHardware, "acceptedBytes" | "largePages" | "smallPages"> {
   /** Time of all requests for the tracker itself, without the accepting, and of the longest one. */
   readonly timeNs: number;
   readonly longestNs: number;
-  /** Calls of the platform to accept, and what they accepted: in whole 2 MiB and in single 4 KiB. */
+  /** Calls of the platform to accept. */
   readonly acceptCalls: number;
-  readonly acceptedBytes: number;
-  readonly largePages: number;
-  readonly smallPages: number;
 }
 
 /** One list of requests, through all trackers. */
@@ -41,13 +35,6 @@ export interface TrackerComparison {
   readonly unacceptedBytes: number;
   readonly requests: number;
   readonly trackers: readonly TrackerRow[];
-}
-
-/** Requests on a map of memory. */
-interface Requests {
-  readonly map: readonly TrackedRange[];
-  /** Starts and ends, in turn. */
-  readonly bounds: readonly number[];
 }
 
 /**
@@ -68,7 +55,7 @@ export function compareTrackers(scenario: Scenario, loaded: LoadedWorkload): Tra
   if (ended !== undefined) throw ended;
   if (map === undefined) throw new GuestEnded("oom", "the guest came to no kernel");
   if (!map.some(isUnaccepted)) return undefined;
-  return compare(scenario.memoryBytes, { map, bounds });
+  return compare(scenario.memoryBytes, map, bounds);
 }
 
 /**
@@ -84,53 +71,51 @@ export function isolatedBlocks(memoryBytes: number, blocks: number): TrackerComp
     const from = start + block * step + Math.floor(step / 8 / MiB) * 4 * MiB;
     return [from, from + 4 * MiB];
   });
-  return compare(memoryBytes, { map, bounds: bounds.flat() });
+  return compare(memoryBytes, map, bounds.flat());
 }
 
 /** One request for everything, as a kernel makes that accepts at boot: what bitmaps and flags are worst at. */
 export function wholeMemory(memoryBytes: number): TrackerComparison {
   const start = 4 * GiB;
   const end = start + memoryBytes;
-  return compare(memoryBytes, { map: [{ start, end, kind: "unaccepted" }], bounds: [start, end] });
+  return compare(memoryBytes, [{ start, end, kind: "unaccepted" }], [start, end]);
 }
 
-function compare(memoryBytes: number, requests: Requests): TrackerComparison {
-  const unaccepted = requests.map.filter(isUnaccepted);
+/** @param bounds starts and ends of the requests, in turn */
+function compare(
+  memoryBytes: number,
+  map: readonly TrackedRange[],
+  bounds: readonly number[],
+): TrackerComparison {
+  const unaccepted = map.filter(isUnaccepted);
+  const makers: readonly ((hardware: CountingHardware) => Tracker)[] = [
+    (hardware) => new PageFlag(unaccepted, hardware),
+    (hardware) => new E820Ranges("e820-zero-page", map, ZERO_PAGE_ENTRIES, hardware),
+    (hardware) => new E820Ranges("e820-kernel", map, KERNEL_ENTRIES, hardware),
+    (hardware) => new Bitmap2m(unaccepted, hardware),
+    (hardware) => new Bitmap4k(unaccepted, hardware),
+  ];
   return {
     memoryBytes,
     unacceptedBytes: unaccepted.reduce((sum, { start, end }) => sum + end - start, 0),
-    requests: requests.bounds.length / 2,
-    trackers: TRACKERS.map((make) => {
+    requests: bounds.length / 2,
+    trackers: makers.map((make) => {
       const hardware = new CountingHardware();
-      return replay(make(requests.map, unaccepted, hardware), hardware, requests.bounds);
+      return replay(make(hardware), hardware, bounds);
     }),
   };
 }
 
-type MakeTracker = (
-  map: readonly TrackedRange[],
-  unaccepted: readonly AddressRange[],
-  hardware: CountingHardware,
-) => Tracker;
-
-const TRACKERS: readonly MakeTracker[] = [
-  (_map, unaccepted, hardware) => new PageFlag(unaccepted, hardware),
-  (map, _unaccepted, hardware) => new E820Ranges("e820-zero-page", map, ZERO_PAGE_ENTRIES, hardware),
-  (map, _unaccepted, hardware) => new E820Ranges("e820-kernel", map, KERNEL_ENTRIES, hardware),
-  (_map, unaccepted, hardware) => new Bitmap2m(unaccepted, hardware),
-  (_map, unaccepted, hardware) => new Bitmap4k(unaccepted, hardware),
-];
-
 function replay(tracker: Tracker, hardware: CountingHardware, bounds: readonly number[]): TrackerRow {
   for (let at = 0; at < bounds.length; at += 2) tracker.accept(bounds[at]!, bounds[at + 1]!);
-  const { calls, acceptedBytes, largePages, smallPages } = hardware;
+  const { calls: acceptCalls, acceptedBytes, largePages, smallPages } = hardware;
   return {
     name: tracker.name,
     ...tracker.traits,
     ...tracker.use,
     timeNs: Math.round(tracker.use.lines * LINE_NS),
     longestNs: Math.round(tracker.use.longestLines * LINE_NS),
-    acceptCalls: calls,
+    acceptCalls,
     acceptedBytes,
     largePages,
     smallPages,

@@ -18,7 +18,7 @@ export function chunkCount(points: number): number {
   return Math.ceil(points / CHUNK_POINTS);
 }
 
-/** The points of a chunk: the first, and the one behind the last. */
+/** The points of a chunk: the first, and the one after the last. */
 export function pointsOfChunk(
   chunk: number,
   points: number,
