@@ -33,7 +33,6 @@ const ROOMS: readonly string[] = [
   "after",
   "scenario",
   "results",
-  "metrics",
   "study",
   "verify",
   "validate",

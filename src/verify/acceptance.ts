@@ -2,7 +2,7 @@
 
 import { AcceptMemory } from "../accept/accept-memory.js";
 import { UnacceptedTable } from "../efistub/unaccepted-table.js";
-import type { Zone } from "../page-alloc/index.js";
+import type { Zone } from "../page-alloc/zone.js";
 import {
   type AddressRange,
   addressOf,
@@ -145,7 +145,14 @@ export interface AcceptanceComparison {
 }
 
 /** Compares all that was asked of acceptance with the log, in order. */
-export function compareAcceptance(log: LabLog, found: RecordedAcceptance): AcceptanceComparison {
+export function compareAcceptance(
+  log: LabLog,
+  found: {
+    readonly accepts: readonly string[];
+    readonly requests: readonly string[];
+    readonly decisions: readonly AcceptDecision[];
+  },
+): AcceptanceComparison {
   const b = (i: number): number => log.bHigh[i]! * 2 ** 32 + log.bLow[i]!;
   const pagesOf = (i: number): AcceptDecision => ({
     zone: log.a[i]!,

@@ -5,7 +5,8 @@ import { type DeferredArea, type Kernel, startKernel } from "../guest/kernel.js"
 import type { KernelBuild } from "../linux/kernel-build.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { deferredInitChunk, deferredJobs, padataChunks } from "../mm/deferred-init.js";
-import { BootStages, type PageAllocator } from "../page-alloc/index.js";
+import { BootStages } from "../page-alloc/boot-stages.js";
+import type { PageAllocator } from "../page-alloc/page-allocator.js";
 import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
@@ -96,7 +97,10 @@ export function bootKernel(
 }
 
 /** Compares boot memory with the log, piece by piece in order. */
-export function compareReleased({ released }: Booted, { length, kind, pfn, order }: LabLog): Comparison {
+export function compareReleased(
+  { released }: Pick<Booted, "released">,
+  { length, kind, pfn, order }: LabLog,
+): Comparison {
   const recorded: ReleasedBlock[] = [];
   let handedOver: number | undefined;
   for (let i = 0; i < length; i++) {

@@ -1,11 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { asPfn, type Pfn } from "../../src/units.js";
-import { type AcceptDecision, compareAcceptance, RecordedAcceptance } from "../../src/verify/acceptance.js";
-import { type Booted, compareReleased, type ReleasedBlock } from "../../src/verify/boot-replay.js";
+import { asPfn } from "../../src/units.js";
+import { type AcceptDecision, compareAcceptance } from "../../src/verify/acceptance.js";
+import { compareReleased } from "../../src/verify/boot-replay.js";
 import { compareFinalLists } from "../../src/verify/final-lists.js";
 import type { SnapshotZone } from "../../src/verify/snapshot.js";
-import { type Comparison, compareInOrder } from "../../src/verify/tally.js";
+import type { Comparison } from "../../src/verify/tally.js";
 import { LabKind, type LabLog } from "../../src/workload/lab-log.js";
 import { allocPfn, GFP_KERNEL, oneZone } from "../page-alloc/machine.js";
 import { snapshotOf } from "./snapshot-of.js";
@@ -29,20 +29,14 @@ function logOf(records: readonly LogRecord[]): LabLog {
     type: none,
     cpu: none,
     a: Uint32Array.from(records, ({ a = 0 }) => a),
-    pfn: Float64Array.from(records, ({ pfn = 0 }) => pfn) as unknown as LabLog["pfn"],
+    pfn: Float64Array.from(records, ({ pfn = 0 }) => pfn),
     bLow: Uint32Array.from(records, ({ bLow = 0 }) => bLow),
     bHigh: new Uint32Array(records.length),
   };
 }
 
-function compareDecisions(log: LabLog, decisions: readonly AcceptDecision[]): Comparison {
-  const acceptance = new RecordedAcceptance(undefined);
-  acceptance.decisions.push(...decisions);
-  return compareAcceptance(log, acceptance).decisions;
-}
-
-function released(blocks: readonly ReleasedBlock[], log: LabLog): Comparison {
-  return compareReleased({ released: blocks } as unknown as Booted, log);
+function comparedDecisions(log: LabLog, decisions: readonly AcceptDecision[]): Comparison {
+  return compareAcceptance(log, { accepts: [], requests: [], decisions }).decisions;
 }
 
 test("a decision too many is different, one alone as well as several, and so is one too few", () => {
@@ -54,7 +48,7 @@ test("a decision too many is different, one alone as well as several, and so is 
     [3, 3, 1],
     [0, 1, 0],
   ] as const) {
-    const comparison = compareDecisions(
+    const comparison = comparedDecisions(
       log,
       Array.from({ length: decisions }, () => decision),
     );
@@ -66,7 +60,7 @@ test("a decision too many is different, one alone as well as several, and so is 
 test("a decision is for the same zone and blocks, and apart by no more than CPUs hold back", () => {
   const log = logOf([{ kind: LabKind.COND_ACCEPT, a: 2, bLow: 1024 }]);
   const equal = (zone: number, pagesToAccept: number, heldBackMax: number): number =>
-    compareDecisions(log, [{ zone, pagesToAccept, heldBackMax }]).equal;
+    comparedDecisions(log, [{ zone, pagesToAccept, heldBackMax }]).equal;
   assert.is(equal(2, 1024, 0), 1);
   assert.is(equal(1, 1024, 0), 0);
   assert.is(equal(2, 1000, 24), 1);
@@ -75,13 +69,11 @@ test("a decision is for the same zone and blocks, and apart by no more than CPUs
 });
 
 test("texts are compared in their order, and what one side has too much is different", () => {
-  const counts = (...found: string[]): number[] => {
-    const { compared, equal } = compareInOrder(["7", "8"], found, {
-      isSame: (one, other) => one === other,
-      text: (value) => value,
-      eventAt: (at) => at,
-      context: String,
-    });
+  const { ARCH_ACCEPT, ACCEPT_PAGE } = LabKind;
+  const log = logOf([{ kind: ARCH_ACCEPT, bLow: 7 }, { kind: ACCEPT_PAGE }, { kind: ARCH_ACCEPT, bLow: 8 }]);
+  const counts = (...ends: string[]): number[] => {
+    const accepts = ends.map((end) => `0x0-0x${end}`);
+    const { compared, equal } = compareAcceptance(log, { accepts, requests: [], decisions: [] }).accepts;
     return [compared, equal];
   };
   assert.equal(counts("7", "8"), [2, 2]);
@@ -93,11 +85,11 @@ test("texts are compared in their order, and what one side has too much is diffe
 test("boot memory is the same by its place, its order and whether it waits for acceptance", () => {
   const block = { pfn: 0x400, order: 10, parked: true };
   const log = logOf([{ kind: LabKind.PARK, pfn: 0x400, order: 10 }]);
-  assert.is(released([block], log).equal, 1);
+  assert.is(compareReleased({ released: [block] }, log).equal, 1);
   for (const other of [{ parked: false }, { order: 9 }, { pfn: 0x800 }]) {
-    assert.is(released([{ ...block, ...other }], log).equal, 0, JSON.stringify(other));
+    assert.is(compareReleased({ released: [{ ...block, ...other }] }, log).equal, 0, JSON.stringify(other));
   }
-  assert.equal(released([block, block], log).compared, 2);
+  assert.equal(compareReleased({ released: [block, block] }, log).compared, 2);
 });
 
 test("a list is the same element by element, and as long", () => {
@@ -110,14 +102,7 @@ test("a list is the same element by element, and as long", () => {
   };
   assert.is(differences(whole), 0);
   const [key, pfns] = [...whole.free].find(([, list]) => list.length > 1)!;
-  const others: readonly (readonly Pfn[])[] = [
-    pfns.slice(0, -1),
-    pfns.slice(1),
-    [...pfns, asPfn(0)],
-    [...pfns].reverse(),
-    [],
-  ];
-  for (const other of others) {
+  for (const other of [pfns.slice(0, -1), pfns.slice(1), [...pfns, asPfn(0)], [...pfns].reverse(), []]) {
     assert.is(differences({ ...whole, free: new Map([...whole.free, [key, other]]) }), 1);
   }
 });
