@@ -72,6 +72,14 @@ test("every file lies in a room that has its place in the order", () => {
   assert.equal(unknown, []);
 });
 
+test("src/README.md has the rooms, in this order", () => {
+  const rows = readFileSync(join(SRC, "README.md"), "utf8").matchAll(/^\| `([\w-]+)` \|/gm);
+  assert.equal(
+    Array.from(rows, ([, room]) => room),
+    ROOMS,
+  );
+});
+
 test("a room imports only from rooms above it", () => {
   const wrong: string[] = [];
   for (const [path, targets] of imports) {
