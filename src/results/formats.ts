@@ -39,13 +39,14 @@ export type FlatValue = string | number | boolean | null;
 
 /**
  * A record as one level of columns: keys of mappings are joined with a dot, and a list of named times
- * becomes a column for each name (`phases.deferred init`); any other list is JSON.
+ * becomes a column for each name (`phases.deferred init`). A list of texts is joined, any other is JSON.
  */
 export function flatRecord(record: object): Map<string, FlatValue> {
   const flat = new Map<string, FlatValue>();
   const visit = (value: unknown, path: string): void => {
     if (Array.isArray(value)) {
       if (value.every(isNamedTime)) for (const { name, ns } of value) flat.set(`${path}.${name}`, ns);
+      else if (value.every((one) => typeof one === "string")) flat.set(path, value.join("; "));
       else flat.set(path, JSON.stringify(value));
     } else if (typeof value === "object" && value !== null) {
       for (const [key, inner] of Object.entries(value)) visit(inner, path === "" ? key : `${path}.${key}`);

@@ -2,7 +2,7 @@
 
 import { AcceptMemory } from "../accept/accept-memory.js";
 import { UnacceptedTable } from "../efistub/unaccepted-table.js";
-import type { Zone } from "../page-alloc/zone.js";
+import type { Zone } from "../page-alloc/index.js";
 import {
   type AddressRange,
   addressOf,

@@ -5,8 +5,7 @@ import { type DeferredArea, type Kernel, startKernel } from "../guest/kernel.js"
 import type { KernelBuild } from "../linux/kernel-build.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { deferredInitChunk, deferredJobs, padataChunks } from "../mm/deferred-init.js";
-import { BootStages } from "../page-alloc/boot-stages.js";
-import type { PageAllocator } from "../page-alloc/page-allocator.js";
+import { BootStages, type PageAllocator } from "../page-alloc/index.js";
 import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";

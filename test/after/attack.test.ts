@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { attack } from "../../src/after/attack.js";
 import { loadScenarios } from "../../src/cli/load.js";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import type { Booted } from "../../src/guest/state.js";
 import type { RunResult } from "../../src/results/row.js";
 import { runScenario } from "../../src/study/run-scenario.js";
@@ -99,7 +100,7 @@ test("a plain guest does not notice that two addresses are one", () => {
 test("a page is put in the place of another one, and never of one that is shared", () => {
   const pairs: [start: number, other: number][] = [];
   const platform = {
-    name: "snp",
+    type: PLATFORMS.snp,
     alias: (start: number, other: number): string => {
       pairs.push([start, other]);
       return "blocked";

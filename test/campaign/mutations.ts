@@ -130,22 +130,16 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["/snp-oracle.test", "/snp-accept.test"],
   },
   {
-    what: "an SNP page that was shared without being accepted stays so after it was made private",
-    find: "this.#shared.remove(start, end);\n    this.#sharedUnaccepted.remove(start, end);",
-    replace: "this.#shared.remove(start, end);",
-    tests: ["/snp-convert.test", "/snp-oracle.test"],
-  },
-  {
-    what: "a TDX page that was shared without being accepted stays so after it was made private",
+    what: "a page that was shared without being accepted stays so after it was made private",
     find: "this.#shared.remove(first, last);\n    this.#sharedUnaccepted.remove(first, last);",
     replace: "this.#shared.remove(first, last);",
-    tests: ["/tdx-convert.test", "/tdx-oracle.test"],
+    tests: ["/snp-convert.test", "/tdx-convert.test"],
   },
   {
     what: "the flush of other CPUs' TLBs has the price of one's own",
-    find: 'tlbFlushCpu: "tlbFlushCpuNs"',
-    replace: 'tlbFlushCpu: "tlbFlushNs"',
-    tests: ["/prices.test"],
+    find: '    100,\n    20,\n    1_000,\n    "assumption: an answer more to wait for",',
+    replace: '    2_000,\n    500,\n    5_000,\n    "assumption: an answer more to wait for",',
+    tests: ["/prices.test", "x86/"],
   },
   {
     what: "the two cache lines of the coherency erratum are read where the host had no memory any more",
@@ -375,7 +369,7 @@ export const MUTATIONS: readonly Mutation[] = [
     what: "a PAMT has no entry for a page in part",
     find: "Math.ceil(sizeBytes / pageSizeBytes) * entryBits",
     replace: "Math.floor(sizeBytes / pageSizeBytes) * entryBits",
-    tests: ["/metadata.test", "/tdx-module.test"],
+    tests: ["/pamt-bytes.test", "/tdx-module.test"],
   },
   {
     what: "the search for a PAMT starts at a multiple of its size",
@@ -697,8 +691,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Rows
   {
     what: "a condition with >= does not hold at its limit",
-    find: '">=": (a: number, b: number): boolean => a >= b,',
-    replace: '">=": (a: number, b: number): boolean => a > b,',
+    find: '">=": (a, b) => a >= b,',
+    replace: '">=": (a, b) => a > b,',
     tests: ["results/conditions.test"],
   },
   {
@@ -708,12 +702,18 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["results/problems.test"],
   },
 
+  {
+    what: "a measure that is better when more is found where less is better",
+    find: 'better: "more",\n    label: "ratio"',
+    replace: 'better: "less",\n    label: "ratio"',
+    tests: ["results/", "study/"],
+  },
   // Time and its CPUs
   {
     what: "the highest of equally early CPUs runs next",
-    find: "if (earliest === -1 || this.timeNs[cpu]! < this.timeNs[earliest]!) earliest = cpu;",
-    replace: "if (earliest === -1 || this.timeNs[cpu]! <= this.timeNs[earliest]!) earliest = cpu;",
-    tests: ["sim/virtual-cpus.test"],
+    find: "ns < otherNs || (ns === otherNs && actor < other)",
+    replace: "ns < otherNs || (ns === otherNs && actor > other)",
+    tests: ["sim/scheduler.test"],
   },
   {
     what: "a CPU that waited for another does not know how much of that was assumed",
@@ -767,8 +767,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "a condition with < allows its limit",
-    find: '"<": (a: number, b: number): boolean => a < b,',
-    replace: '"<": (a: number, b: number): boolean => a <= b,',
+    find: '"<": (a, b) => a < b,',
+    replace: '"<": (a, b) => a <= b,',
     tests: ["results/conditions.test", "tune/parse.test"],
   },
 
@@ -840,10 +840,10 @@ export const MUTATIONS: readonly Mutation[] = [
 
   // Traces and workloads
   {
-    what: "the highest of equally early CPUs makes the next request",
-    find: "if (startNs < bestNs) {",
-    replace: "if (startNs <= bestNs) {",
-    tests: ["workload/replay.test"],
+    what: "an actor whose clock has moved on keeps its place in the queue",
+    find: "if (!(beginNs > this.#beginNs[actor]!)) return actor;",
+    replace: "return actor;",
+    tests: ["sim/scheduler.test"],
   },
   {
     what: "vmalloc asks for one page more at once",
@@ -852,10 +852,10 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["workload/replay.test"],
   },
   {
-    what: "the higher of two equally early workers drains next",
-    find: "ownNs < this.#lowerNs && ownNs <= this.#higherNs",
-    replace: "ownNs <= this.#lowerNs && ownNs <= this.#higherNs",
-    tests: ["/drain.test"],
+    what: "the queue of actors sinks along the later child",
+    find: "if (child + 1 < this.#count && this.#isBefore(heap[child + 1]!, heap[child]!)) child++;",
+    replace: "if (child + 1 < this.#count && this.#isBefore(heap[child]!, heap[child + 1]!)) child++;",
+    tests: ["sim/scheduler.test"],
   },
   {
     what: "an interval inside another one ends both",

@@ -207,7 +207,7 @@ test("what is no place for results is refused in one line, before the work", asy
       ["/dev/x", /cannot write: \/dev is the kernel's/],
       ["/dev/shm/../x", /cannot write: \/dev is the kernel's/],
       [join(directory, "link/x"), /link\/x: cannot write: \/proc is the kernel's/],
-      ["", /found an empty (name|one)$/],
+      ["", /expected a value after --out(put)?$/],
       [join(directory, "x".repeat(300)), /name too long$/],
       [join(file, "x"), /not a directory$/],
     ] as const;

@@ -174,6 +174,7 @@ test("what is asked of the program itself loads no command and no package", () =
     "src/printable.ts",
     "src/report/cells.ts",
     "src/scenario/error.ts",
+    "src/units.ts",
     "src/workload/trace-error.ts",
   ]);
   assert.equal(
