@@ -10,8 +10,9 @@ export {
   parkUnaccepted,
   verifyInvariants,
 } from "./page-alloc/index.js";
-export { POLICIES } from "./policy/policies.js";
-export type { Policy } from "./policy/policy.js";
+export type { Behaviour, Behaviours } from "./policy/behaviour.js";
+export { type Policies, policies, registerPolicy } from "./policy/policies.js";
+export { definePolicy, type Policy, type PolicyParameter, type PolicyParameters } from "./policy/policy.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
 export type { Paint, TextRole } from "./report/table.js";
@@ -32,7 +33,6 @@ export type {
   FirmwareName,
   HostPageSize,
   PlatformKind,
-  PolicyName,
   Scenario,
 } from "./scenario/scenario.js";
 export { type Assignment, parseAssignment } from "./scenario/set.js";

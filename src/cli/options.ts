@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { nearestName } from "../nearest-name.js";
-import { POLICY_NAMES, type PolicyName } from "../policy/policies.js";
+import { policies } from "../policy/policies.js";
 import { type Condition, ConditionError, parseCondition } from "../results/conditions.js";
 import { type Assignment, parseAssignment } from "../scenario/set.js";
 import { parseDuration } from "../units.js";
@@ -31,7 +31,7 @@ export interface SharedOptions {
 /** What a comparison is to answer. */
 export interface StudyOptions {
   /** The policy that others are compared with. */
-  readonly baseline?: PolicyName;
+  readonly baseline?: string;
   /** From power-on until init runs. */
   readonly deadlineNs?: number;
   /** Conditions that make the exit code 1 where they hold. */
@@ -93,12 +93,12 @@ export function deadlineOf(text: string): number {
   return ns;
 }
 
-function policyOf(text: string): PolicyName {
-  const policy = POLICY_NAMES.find((name) => name === text);
-  if (policy !== undefined) return policy;
-  const nearest = nearestName(text, POLICY_NAMES);
+function policyOf(text: string): string {
+  const { names } = policies();
+  if (names.includes(text)) return text;
+  const nearest = nearestName(text, names);
   const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
-  throw new UsageError(`--baseline ${text}: expected one of ${POLICY_NAMES.join(", ")}${hint}`);
+  throw new UsageError(`--baseline ${text}: expected one of ${names.join(", ")}${hint}`);
 }
 
 function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignment {

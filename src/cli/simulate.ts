@@ -1,5 +1,6 @@
 /** What commands have in common that simulate a list of scenarios: run, print, write, judge. */
 
+import { BASELINE_POLICY } from "../policy/policies.js";
 import { formatVcpus } from "../report/cells.js";
 import { policyText } from "../report/row-groups.js";
 import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
@@ -7,7 +8,7 @@ import { holds } from "../results/conditions.js";
 import { hasFailed } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
-import { BASELINE_POLICY, baselineOf, compare } from "../study/compare.js";
+import { baselineOf, compare } from "../study/compare.js";
 import { repeatsOf } from "../study/repeat.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import { formatBytes } from "../units.js";

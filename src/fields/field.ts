@@ -69,6 +69,8 @@ export interface Flag extends LeafDeclared {
 export interface Choice extends LeafDeclared {
   readonly is: "choice";
   readonly of: readonly string[];
+  /** What is to be said in the place of a value that has a reason of its own to be none of them. */
+  readonly refuses?: (value: string) => string | undefined;
 }
 
 /** A whole number, both ends included, or a word. */

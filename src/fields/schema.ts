@@ -2,7 +2,19 @@
 
 import { z } from "zod";
 import { MiB, parseSize } from "../units.js";
-import type { Field, Fields, Leaf, List, Problem, Quantity, Section, Size, Text, Time } from "./field.js";
+import type {
+  Choice,
+  Field,
+  Fields,
+  Leaf,
+  List,
+  Problem,
+  Quantity,
+  Section,
+  Size,
+  Text,
+  Time,
+} from "./field.js";
 import { expectedOf, lineOf, readLeaf } from "./read.js";
 
 /** A mapping that refuses keys it does not know. */
@@ -77,7 +89,7 @@ function leafSchema(field: Leaf): z.ZodType {
     case "flag":
       return z.boolean();
     case "choice":
-      return z.enum(field.of);
+      return z.enum(field.of, { error: ({ input }) => refusal(field, input) });
     case "count": {
       const whole = z
         .int({ error: `expected ${expectedOf(field)}` })
@@ -97,6 +109,11 @@ function leafSchema(field: Leaf): z.ZodType {
     default:
       return quantitySchema(field);
   }
+}
+
+function refusal({ refuses }: Choice, input: unknown): string | undefined {
+  const expected = typeof input === "string" ? refuses?.(input) : undefined;
+  return expected === undefined ? undefined : `expected ${expected}`;
 }
 
 function textSchema(field: Text): z.ZodType {

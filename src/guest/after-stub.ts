@@ -1,13 +1,11 @@
-import type { PlatformType } from "../coco/platform.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { commandLineWords } from "../command-line/words.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { reservationRules } from "../linux/reservation-rules.js";
-import { POLICIES } from "../policy/policies.js";
 import { GiB, TiB } from "../units.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { qemuAcpiTables } from "../x86/qemu-acpi.js";
-import type { GuestOptions } from "./options.js";
+import type { Guest } from "./guest.js";
 import type { HandOver } from "./state.js";
 
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
@@ -15,11 +13,12 @@ const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 
 /** The guest as its kernel finds it after the stub. */
 export function machineAfterStub(
-  options: GuestOptions,
-  platform: PlatformType,
+  guest: Guest,
   { stub, kernel, efiMap, initrd, acpi }: HandOver,
 ): EarlyMachine {
-  const words = commandLine(options);
+  const { options, behaviour } = guest;
+  const platform = guest.platform.type;
+  const words = commandLine(guest);
   const cpus = cpuLimits(commandLineWords(words), options.vcpus);
   return {
     e820: stub.entries,
@@ -45,7 +44,7 @@ export function machineAfterStub(
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
     fiveLevel: options.memoryBytes > FOUR_LEVEL_BYTES_MAX,
     memoryEncrypted: platform.isConfidential,
-    acceptsOnTouch: POLICIES[options.policy].kernel === "fault",
+    acceptsOnTouch: behaviour.touch !== undefined,
     shareWithoutAccept: options.guest.shareWithoutAccept,
     staysInAccepted: options.guest.staysInAccepted,
     splitTables: options.guest.splitTables,
@@ -53,7 +52,7 @@ export function machineAfterStub(
   };
 }
 
-function commandLine({ policy, guest }: GuestOptions): string {
-  const words = ["console=ttyS0", policy === "eager" ? "accept_memory=eager" : "", guest.commandLine];
+function commandLine({ behaviour, options }: Guest): string {
+  const words = ["console=ttyS0", behaviour.commandLine ?? "", options.guest.commandLine];
   return words.filter((word) => word !== "").join(" ");
 }

@@ -146,7 +146,7 @@ function kernelRecord({
     );
   }
   const { kernelAccept } = guest;
-  const table = kernelTable(guest, fromStub);
+  const table = kernelTable(guest.behaviour, fromStub);
   const acceptance = new AcceptMemory(table, kernelAccept, kernelAccept);
   onHandOver(handOver, acceptance);
   return { table, acceptance };
@@ -181,8 +181,8 @@ function startOfKernel({
 }: PoweredOff & Pick<Booted, "handOver" | "table" | "acceptance">): Pick<Booted, "machine" | "faults"> & {
   readonly start: KernelStart;
 } {
-  const { options, policy, rules, clock } = guest;
-  const machine = machineAfterStub(options, guest.platform.type, handOver);
+  const { options, behaviour, rules, clock } = guest;
+  const machine = machineAfterStub(guest, handOver);
   requireMemory(machine, q35Ram(options.memoryBytes));
   const faults = faultAcceptance(guest, table);
   const start = {
@@ -190,10 +190,10 @@ function startOfKernel({
     build: DEBIAN_CLOUD_6_12_95,
     rules: rules.pageAlloc,
     acceptance,
-    lazy: policy.kernel !== "boot",
+    lazy: behaviour.kernelAcceptsAll !== true,
     clock,
     transparentHugePages: options.guest.transparentHugePages,
-    ...kernelOptions(guest, faults),
+    ...kernelOptions(behaviour, faults),
   };
   return { machine, faults, start };
 }
@@ -220,7 +220,7 @@ function afterMemblock(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted,
  * firmware's map calls unaccepted, the kernel does not know that the decompressor has accepted it.
  */
 function flagKernelPages({ guest, handOver, faults }: HandedOver): void {
-  if (guest.policy.flagsPages !== true) return;
+  if (guest.behaviour.flagsPages !== true) return;
   const { start, end } = handOver.kernel;
   try {
     faults?.touch(asPhys(start), end - start);
@@ -322,11 +322,10 @@ function fillHugePages({ guest, requests, replay, kernel, stalls }: Started): Pi
 function acpiInit({ guest, handOver, kernel }: Started): Pick<Booted, "acpiMemory"> {
   const { stub, acpiMemory } = handOver;
   if (acpiMemory.length === 0) return { acpiMemory: undefined };
-  const { guest: asked, strategy } = guest.options;
   return {
     acpiMemory: enableAcpiMemory(guest, kernel, acpiMemory, stub.entries, {
-      checks: asked.checksAcpiMemory,
-      blockBytes: strategy.blockBytes,
+      checks: guest.options.guest.checksAcpiMemory,
+      blockBytes: guest.behaviour.acpiBlockBytes,
     }),
   };
 }

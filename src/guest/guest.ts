@@ -9,7 +9,8 @@ import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import type { KernelRules } from "../linux/rules.js";
-import { POLICIES } from "../policy/policies.js";
+import { BEHAVIOURS, type Behaviour } from "../policy/behaviour.js";
+import { policyNamed } from "../policy/policies.js";
 import type { Policy } from "../policy/policy.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { CostLedger } from "../sim/cost-ledger.js";
@@ -29,6 +30,8 @@ export interface WorkScale {
 export interface Guest {
   readonly options: GuestOptions;
   readonly policy: Policy;
+  /** What the policy does with the parameters of this run. */
+  readonly behaviour: Behaviour;
   /** Of the kernel's release. */
   readonly rules: KernelRules;
   readonly clock: GuestClock;
@@ -46,7 +49,8 @@ export interface Guest {
 /** @param work how recorded guest work is priced */
 export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const { kind, parameters } = options.platform;
-  const policy = POLICIES[options.policy];
+  const policy = policyNamed(options.policy);
+  const behaviour = policy.behaviour(options.strategy, BEHAVIOURS);
   const rules = kernelRules(options.kernel);
   const type = PLATFORMS[kind];
   const timing = withOverrides(type.parameters, parameters);
@@ -55,7 +59,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   prices.assumed[CostEvent.guestWork] = work.basis === "assumed" ? 1 : 0;
   const ledger = new CostLedger(prices);
   // Who wants the exception must not tell the module to withhold it.
-  const { septVeDisable = policy.kernel !== "fault" } = options.guest;
+  const { septVeDisable = behaviour.touch === undefined } = options.guest;
   const supply: HostSupply = {
     get freePages() {
       return host.freePages;
@@ -78,6 +82,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   return {
     options,
     policy,
+    behaviour,
     rules,
     clock,
     platform,

@@ -15,8 +15,7 @@ import type { FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARE_NAMES } from "../firmware/firmwares.js";
 import { HIGH_MEMORY, type HighMemory } from "../firmware/start.js";
 import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
-import type { Strategy } from "../policy/parameters.js";
-import type { PolicyName } from "../policy/policies.js";
+import type { Strategy } from "../policy/policy.js";
 import { checkCommandLine } from "../x86/check-command-line.js";
 import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
 
@@ -266,7 +265,7 @@ export interface GuestOptions {
     /** Timing parameters that differ from the platform's defaults, by name; times in nanoseconds. */
     readonly parameters: Readonly<Record<string, number>>;
   };
-  readonly policy: PolicyName;
+  readonly policy: string;
   readonly strategy: Strategy;
   /** A Linux release from 6.5 on, such as `6.12` or `6.8.0-1028-intel`. */
   readonly kernel: string;

@@ -78,7 +78,7 @@ interface Started {
 
 /** The VMM loads the firmware into the guest, and its memory where it accepts that in the firmware's place. */
 export function launch({ guest }: PoweredOff): Launched {
-  const { clock, meter, policy, options } = guest;
+  const { clock, meter, behaviour, options } = guest;
   const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
   const model = FIRMWARES[preset === "auto" ? guest.platform.type.usualFirmware : preset];
   clock.ledger.charge(CostEvent.launch, 1);
@@ -88,7 +88,8 @@ export function launch({ guest }: PoweredOff): Launched {
   const firmwareMachine = {
     ram: q35Ram(options.memoryBytes),
     vcpus: options.vcpus,
-    preAcceptLimit: acceptAll || policy.firmwareAcceptsAll ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
+    preAcceptLimit:
+      acceptAll || behaviour.firmwareAcceptsAll === true ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
     acceptOnDemand,
   };
   const firmware = preAcceptBy === "vmm" ? launchAccepted(model, firmwareMachine, meter) : model;
@@ -101,15 +102,15 @@ export function launch({ guest }: PoweredOff): Launched {
  * @throws GuestEnded when accepted memory does not suffice
  */
 export function runFirmware({ guest, files, firmware, firmwareMachine }: PoweredOff & Launched): Started {
-  const { clock, policy, options } = guest;
+  const { clock, behaviour, options } = guest;
   clock.ledger.charge(CostEvent.firmwareFixed, 1);
   // A kernel that does not take unaccepted memory needs a firmware that accepts it in its place.
-  const hasProtocol = firmware.acceptanceProtocol || !policy.kernelTakesUnaccepted;
+  const hasProtocol = firmware.acceptanceProtocol || behaviour.firmwareAcceptsAtExit === true;
   const image = {
     loadKernel: (services: BootServices) => loadKernel(services, files.kernelBytes, options),
     initrdBytes: files.initrdBytes,
   };
-  const highMemory = policy.highMemory ?? options.firmware.highMemory;
+  const highMemory = behaviour.highMemory ?? options.firmware.highMemory;
   const started = startFirmware(
     firmware,
     firmwareMachine,
@@ -149,7 +150,7 @@ export function leaveFirmware({
   if (stub.outcome === "stopped") throw new GuestEnded("terminated", stub.reason);
   if (stub.outcome !== "exited") throw new GuestEnded("oom", stub.reason);
   // Flags are not there yet, and say later what the firmware's map says.
-  const table = guest.policy.flagsPages === true ? stub.table?.copy() : stub.table;
+  const table = guest.behaviour.flagsPages === true ? stub.table?.copy() : stub.table;
   const kernel = unpackKernel(boot, table, started.kernel, guest.options, guest.meter);
   return { handOver: { stub, kernel, efiMap, initrd, acpi, acpiMemory: started.acpiMemory } };
 }
@@ -168,12 +169,12 @@ function launchAccepted(firmware: Firmware, machine: FirmwareMachine, meter: Acc
 
 /** The stub or a boot loader ends boot services, or a firmware without them starts the kernel. */
 function exitBootServices(
-  { policy, meter, rules, options }: Guest,
+  { behaviour, meter, rules, options }: Guest,
   { report }: Firmware,
   boot: BootServices,
 ): StubOutcome {
   const { unacceptedMemory, bootLoader } = options.guest;
-  const support = policy.kernelTakesUnaccepted ? unacceptedMemory : "drops";
+  const support = behaviour.firmwareAcceptsAtExit === true ? "drops" : unacceptedMemory;
   if (report === "zero-page") {
     return handOverInZeroPage(boot, support, {
       acceptMemory: (start, end) => meter.firmwareAccept(start, end),
@@ -188,7 +189,7 @@ function exitBootServices(
     arch,
     TABLE_MEMORY[rules.tableMemory],
     bootLoader,
-    policy.flagsPages,
+    behaviour.flagsPages,
   );
   acceptedBy.exitBootServices = acceptedBy.firmware - beforeBytes;
   acceptedBy.firmware = beforeBytes;

@@ -1,16 +1,9 @@
 /** What a policy adds to a guest's kernel beside the rules of its version. */
 
-import {
-  aheadOfWatermark,
-  BackgroundAcceptor,
-  type BackgroundPlan,
-  type CpuWork,
-  upToTarget,
-} from "../accept/background-acceptor.js";
+import { BackgroundAcceptor, type CpuWork } from "../accept/background-acceptor.js";
 import { FaultAcceptance, TOUCH_PLACES } from "../accept/fault-acceptance.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
-import type { PageAllocator } from "../page-alloc/index.js";
-import type { Strategy } from "../policy/parameters.js";
+import type { Behaviour } from "../policy/behaviour.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE } from "../units.js";
@@ -19,37 +12,33 @@ import type { Kernel, KernelStart } from "./kernel.js";
 
 /** How the kernel differs from one that only has its version's rules. */
 export function kernelOptions(
-  { policy, options }: Guest,
+  { acceptingCpus, acceptAtOnceBytes }: Behaviour,
   faults: FaultAcceptance | undefined,
 ): Partial<KernelStart> {
-  const { acceptingCpus, batchBytes } = options.strategy;
   return {
     ...(acceptingCpus === undefined ? {} : { acceptingCpus }),
-    ...(policy.kernel === "allocation" && batchBytes !== undefined
-      ? { acceptAtOncePages: batchBytes / PAGE_SIZE }
-      : {}),
+    ...(acceptAtOnceBytes === undefined ? {} : { acceptAtOncePages: acceptAtOnceBytes / PAGE_SIZE }),
     ...(faults === undefined ? {} : { faults }),
   };
 }
 
 /** The table by the units that the kernel accepts: a fault that accepts less than a unit needs smaller ones. */
 export function kernelTable(
-  { policy, options }: Guest,
+  { touch }: Behaviour,
   table: UnacceptedTable | undefined,
 ): UnacceptedTable | undefined {
-  const { batchBytes } = options.strategy;
-  if (table === undefined || policy.kernel !== "fault" || batchBytes === undefined) return table;
-  return batchBytes < table.unitSizeBytes ? table.splitInto(batchBytes) : table;
+  if (table === undefined || touch === undefined) return table;
+  return touch.batchBytes < table.unitSizeBytes ? table.splitInto(touch.batchBytes) : table;
 }
 
 /** How first touches accept, for a policy that leaves it to them. */
 export function faultAcceptance(
-  { policy, options, platform, kernelAccept, clock }: Guest,
+  { behaviour, options, platform, kernelAccept, clock }: Guest,
   table: UnacceptedTable | undefined,
 ): FaultAcceptance | undefined {
-  if (policy.kernel !== "fault") return undefined;
+  const { touch } = behaviour;
+  if (touch === undefined) return undefined;
   const { firstTouch } = options.guest;
-  const { batchBytes = PAGE_SIZE, batchMaxBytes = batchBytes, adaptive = false } = options.strategy;
   return new FaultAcceptance(
     table,
     {
@@ -72,36 +61,19 @@ export function faultAcceptance(
         }
       },
     },
-    { batchBytes, batchMaxBytes: adaptive ? Math.max(batchMaxBytes, batchBytes) : batchBytes },
+    touch,
     kernelAccept,
   );
 }
 
 /** The threads of a policy that has some, from now on. */
 export function backgroundAcceptor(
-  { policy, options, clock }: Guest,
+  { behaviour, clock }: Guest,
   { allocator, cpuNodes }: Kernel,
   work: CpuWork,
 ): BackgroundAcceptor | undefined {
-  const plan = backgroundPlan(policy.threads, options.strategy, allocator, cpuNodes.length);
-  return plan === undefined ? undefined : new BackgroundAcceptor(plan, allocator, clock, work);
-}
-
-function backgroundPlan(
-  threads: "rate" | "watermark" | undefined,
-  strategy: Strategy,
-  allocator: PageAllocator,
-  cpus: number,
-): BackgroundPlan | undefined {
+  const { threads } = behaviour;
   if (threads === undefined) return undefined;
-  const { idleOnly = false, rateBytes = Number.POSITIVE_INFINITY } = strategy;
-  const { targetBytes = Number.POSITIVE_INFINITY, aheadBytes = 0 } = strategy;
-  return {
-    threads: strategy.threads ?? 1,
-    cpus,
-    bytesPerSecond: rateBytes,
-    idleOnly,
-    wantedPages:
-      threads === "rate" ? upToTarget(allocator, targetBytes) : aheadOfWatermark(allocator, aheadBytes),
-  };
+  const plan = { ...threads, cpus: cpuNodes.length, wantedPages: threads.wantedPages(allocator) };
+  return new BackgroundAcceptor(plan, allocator, clock, work);
 }

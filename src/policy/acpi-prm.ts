@@ -1,4 +1,4 @@
-import type { Policy } from "./policy.js";
+import { definePolicy, type Policy } from "./policy.js";
 
 /**
  * The firmware leaves memory that it does not accept out of its map and describes it as ACPI memory
@@ -6,13 +6,19 @@ import type { Policy } from "./policy.js";
  * block as it goes online. Proposed in the thread of "[PATCH v7 6/6] x86/efi: Safely enable unaccepted
  * memory in UEFI" (linux-efi, April 2023) so that kernels need not know; never built.
  */
-export const acpiPrm: Policy = {
+export const acpiPrm: Policy = definePolicy({
   name: "acpi-prm",
   summary: "ACPI describes the rest, and the firmware accepts each block as it goes online",
   since: "linux-efi, April 2023 (an alternative to type 15); never built",
-  kernelTakesUnaccepted: true,
-  firmwareAcceptsAll: false,
-  highMemory: "acpi",
-  kernel: "boot",
-  parameters: { block: "128MiB" },
-};
+  parameters: {
+    block: {
+      is: "size",
+      min: "128MiB",
+      max: "2GiB",
+      powerOfTwo: true,
+      default: "128MiB",
+      what: "memory of ACPI devices that goes online at once, a power of two",
+    },
+  },
+  behaviour: ({ blockBytes }, { asAcpiMemory }) => asAcpiMemory(blockBytes),
+});

@@ -1,4 +1,4 @@
-import type { Policy } from "./policy.js";
+import { definePolicy, type Policy } from "./policy.js";
 
 /**
  * Fault-driven, page by page: a flag in each struct page says whether it is accepted, so that there is
@@ -7,14 +7,20 @@ import type { Policy } from "./policy.js";
  * kernel accepts again, and after kexec nobody knows what is accepted ("Page flag is no good for this",
  * Kirill A. Shutemov in the same thread).
  */
-export const pageFlag: Policy = {
+export const pageFlag: Policy = definePolicy({
   name: "page-flag",
   summary:
     "as fault-driven, but by a flag in struct page: what the decompressor accepted it accepts again, and kexec loses it",
   since: "linux-mm, February 2021 (David Rientjes); never merged",
-  kernelTakesUnaccepted: true,
-  firmwareAcceptsAll: false,
-  kernel: "fault",
-  flagsPages: true,
-  parameters: { batch: "4KiB" },
-};
+  parameters: {
+    batch: {
+      is: "size",
+      min: "4KiB",
+      max: "1GiB",
+      powerOfTwo: true,
+      default: "4KiB",
+      what: "accepted at once around a fault, a power of two",
+    },
+  },
+  behaviour: ({ batchBytes }, { onFirstTouch }) => ({ ...onFirstTouch(batchBytes), flagsPages: true }),
+});

@@ -1,38 +1,44 @@
-import type { HighMemory } from "../firmware/start.js";
-import type { StrategyDocument } from "./parameters.js";
+import type { Count, Flag, Quantity, SettledOf, Size, Time } from "../fields/field.js";
+import type { Behaviour, Behaviours } from "./behaviour.js";
+
+/** What can be tuned about a policy, with its bounds and its default. */
+export type PolicyParameter = (Count | Flag | Size | Time) & { readonly default: Quantity | boolean };
+
+/** Parameters by the names that scenario files have under `strategy`. */
+export type PolicyParameters = Readonly<Record<string, PolicyParameter>>;
+
+/** The parameters that the policy of a run has, and no others. Sizes in bytes, Infinity where there is no limit. */
+export type Strategy = SettledOf<PolicyParameters>;
 
 /**
- * When memory is accepted, as data: what the firmware is asked to do and what the kernel
- * does with the rest. Two policies differ by a few values.
+ * When memory is accepted and by whom. A file of this directory has one, and so may a file of one's own, which
+ * `--policy FILE` loads: whatever the program knows of a policy stands in it.
  */
-export interface Policy {
+export interface Policy<Parameters extends PolicyParameters = PolicyParameters> {
+  /** As scenarios name it. */
   readonly name: string;
   /** One line for lists and help. */
   readonly summary: string;
   /** First kernel release that can do it, or the thread that proposed it. */
   readonly since: string;
+  /** What a scenario can set under `strategy`. */
+  readonly parameters: Parameters;
+  /** Whether it is what Linux does where nothing is said: of one policy. */
+  readonly isUsual?: true;
+  /** Whether others are compared with it where nothing is said: of one policy. */
+  readonly isBaseline?: true;
+  /** SHA-256 of the file that it came from, if that is not a part of the program. */
+  readonly sha256?: string;
   /**
-   * Whether the kernel understands unaccepted memory and says so to the firmware. Otherwise
-   * the firmware accepts everything before it hands over (ExitBootServices).
+   * What it does in a run.
+   *
+   * @param parameters of the run: a size in bytes, its name with `Bytes` behind it, Infinity for `all`; a time in nanoseconds
+   * @param behaviours what it can be made of
    */
-  readonly kernelTakesUnaccepted: boolean;
-  /** Whether the firmware accepts everything before it starts the kernel, whatever that understands. */
-  readonly firmwareAcceptsAll: boolean;
-  /** How the firmware tells of memory that it leaves unaccepted, whatever `firmware.highMemory` says. */
-  readonly highMemory?: HighMemory;
-  /**
-   * What the kernel does with unaccepted memory: it accepts all of it while it boots; it leaves
-   * blocks of 4 MiB until its allocator needs them; it leaves everything until somebody touches it.
-   */
-  readonly kernel: "boot" | "allocation" | "fault";
-  /**
-   * The kernel's record is a flag in each struct page, and nothing else. It starts as the firmware's map
-   * says, so it knows nothing of what stub and decompressor accept before there are struct pages; and it is
-   * gone with the kernel.
-   */
-  readonly flagsPages?: true;
-  /** Threads that accept beside the workload: so much per second, or what falls short of the watermark. */
-  readonly threads?: "rate" | "watermark";
-  /** What a scenario can set under `strategy`, with the defaults. */
-  readonly parameters: StrategyDocument;
+  behaviour(parameters: SettledOf<Parameters>, behaviours: Behaviours): Behaviour;
+}
+
+/** A policy, checked by the types of its own parameters. */
+export function definePolicy<const Parameters extends PolicyParameters>(policy: Policy<Parameters>): Policy {
+  return policy as unknown as Policy;
 }

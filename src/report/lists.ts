@@ -1,6 +1,5 @@
 /** What comes with the program, for people: policies with their parameters, traces and generators. */
 
-import { STRATEGY_PARAMETERS, type StrategyParameterName } from "../policy/parameters.js";
 import type { Policy } from "../policy/policy.js";
 import { jsonDocument } from "../results/formats.js";
 import { formatBytes } from "../units.js";
@@ -13,10 +12,9 @@ export function formatPolicyList(policies: readonly Policy[], paint: Paint = pla
       paint("title", policy.name),
       ...wrapText(`  ${policy.summary}`),
       ...wrapText(`  since: ${policy.since}`),
-      ...Object.entries(policy.parameters).flatMap(([name, value]) => {
-        const { what } = STRATEGY_PARAMETERS[name as StrategyParameterName];
-        return wrapText(`  strategy.${name}=${value}: ${what}`);
-      }),
+      ...Object.entries(policy.parameters).flatMap(([name, { default: byDefault, what }]) =>
+        wrapText(`  strategy.${name}=${byDefault}: ${what}`),
+      ),
     ])
     .map(textOf)
     .join("\n");
@@ -28,8 +26,7 @@ export function formatPolicyListJson(policies: readonly Policy[]): string {
     name,
     summary,
     since,
-    parameters: Object.entries(parameters).map(([parameter, byDefault]) => {
-      const { is: kind, what } = STRATEGY_PARAMETERS[parameter as StrategyParameterName];
+    parameters: Object.entries(parameters).map(([parameter, { is: kind, default: byDefault, what }]) => {
       return { name: parameter, kind, default: byDefault, what };
     }),
   }));

@@ -2,6 +2,7 @@
 
 import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
+import { behaviourOf, policies } from "../policy/policies.js";
 import { measuresIn } from "../results/measures.js";
 import { isSound, problemsOf } from "../results/problems.js";
 import type { CompareRow, Repeats, RunResult } from "../results/row.js";
@@ -79,12 +80,14 @@ function repeatsText(repeats: Repeats): string {
 
 /** What a row assumes that no firmware does. */
 export function whatIfNotes(rows: readonly RunResult[]): string[] {
-  return confidentialIn(rows.filter(({ policy }) => policy === "firmware-delegated"))
-    .map((kind) => [kind, FIRMWARES[PLATFORMS[kind].usualFirmware]] as const)
-    .filter(([, { acceptanceProtocol }]) => !acceptanceProtocol)
-    .map(
-      ([kind, { name }]) =>
-        `firmware-delegated on ${kind} is a what-if: ${name.toUpperCase()} has no acceptance protocol, and is simulated with OVMF's.`,
+  return [...policies().byName.values()]
+    .filter((policy) => behaviourOf(policy).firmwareAcceptsAtExit)
+    .flatMap(({ name: policy }) =>
+      confidentialIn(rows.filter((row) => row.policy === policy)).flatMap((kind) => {
+        const { name, acceptanceProtocol } = FIRMWARES[PLATFORMS[kind].usualFirmware];
+        if (acceptanceProtocol) return [];
+        return `${policy} on ${kind} is a what-if: ${name.toUpperCase()} has no acceptance protocol, and is simulated with OVMF's.`;
+      }),
     );
 }
 

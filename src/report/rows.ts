@@ -1,8 +1,8 @@
 /** Rows side by side: as a table for terminals and in Markdown, with sentences that keep numbers from being read for more than they are. */
 
+import { BASELINE_POLICY } from "../policy/policies.js";
 import { type Measure, measuresIn, valueIn } from "../results/measures.js";
 import type { CompareRow, Outcome, RunResult } from "../results/row.js";
-import { BASELINE_POLICY } from "../study/compare.js";
 import { formatBytes } from "../units.js";
 import {
   formatCount,

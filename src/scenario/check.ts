@@ -1,10 +1,14 @@
 /** What no single value of a scenario file shows: whether its parts fit each other. */
 
+import type { Quantity } from "../fields/field.js";
+import { readLeaf } from "../fields/read.js";
+import { schemaOf } from "../fields/schema.js";
 import type { FirmwareName } from "../firmware/firmware.js";
-import { POLICIES } from "../policy/policies.js";
-import { formatBytes, MAX_ORDER_BYTES, PAGE_SIZE, parseSize } from "../units.js";
+import { behaviourOf, policyNamed } from "../policy/policies.js";
+import type { Policy } from "../policy/policy.js";
+import { formatBytes, parseSize } from "../units.js";
 import type { DocumentPath } from "./error.js";
-import { type Finding, unexpected } from "./findings.js";
+import { type Finding, findingsOf, unexpected } from "./findings.js";
 import { type CompleteDocument, type PlatformKind, SCENARIO, type ScenarioDocument } from "./scenario.js";
 import { asList, completeDocuments } from "./variants.js";
 
@@ -40,7 +44,7 @@ export function checkTogether(
     ...complete.flatMap((one) => checkFirmware(one, document)),
     ...complete.flatMap(checkProtocol),
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
-    ...complete.flatMap(checkLazyBatch),
+    ...complete.flatMap(checkBounds),
     ...complete.flatMap(checkFaultBatch),
     ...complete.flatMap(checkRecord),
     ...complete.flatMap(checkHotplug),
@@ -104,14 +108,16 @@ function checkFirmware(complete: CompleteDocument, document: ScenarioDocument): 
  * TDVF does so is a what-if, which reports say; these are there to lack it, or have no such moment.
  */
 function checkProtocol({ policy, firmware }: CompleteDocument): Finding[] {
-  if (!asList(policy ?? []).includes("firmware-delegated")) return [];
+  const relying = asList(policy ?? []).filter((name) => behaviourOf(policyNamed(name)).firmwareAcceptsAtExit);
   return asList(firmware?.preset ?? "auto")
     .filter((name) => name === "ovmf-snp-no-protocol" || name === "td-shim")
-    .map((name) => ({
-      path: ["firmware", "preset"],
-      message: `firmware ${name} has no acceptance protocol, on which policy firmware-delegated relies`,
-      onKey: false,
-    }));
+    .flatMap((name) =>
+      relying.map((one) => ({
+        path: ["firmware", "preset"],
+        message: `firmware ${name} has no acceptance protocol, on which policy ${one} relies`,
+        onKey: false,
+      })),
+    );
 }
 
 /** A parameter must belong to at least one of the policies compared; the others go without it. */
@@ -121,7 +127,7 @@ function checkStrategy(complete: CompleteDocument, fromFlag: (path: DocumentPath
     .filter((name) => !policies.some((policy) => SCENARIO.strategy.has(policy, name)))
     .filter((name) => fromFlag(["strategy", name]) || !fromFlag(["policy"]))
     .map((name) => {
-      const taken = [...new Set(policies.flatMap((policy) => Object.keys(POLICIES[policy].parameters)))];
+      const taken = [...new Set(policies.flatMap((policy) => Object.keys(policyNamed(policy).parameters)))];
       const has = taken.length === 0 ? "has none" : `has ${taken.join(", ")}`;
       return {
         path: ["strategy", name],
@@ -131,13 +137,23 @@ function checkStrategy(complete: CompleteDocument, fromFlag: (path: DocumentPath
     });
 }
 
-/** The lists of the allocator hold blocks of 4 MiB. */
-function checkLazyBatch({ policy, strategy }: CompleteDocument): Finding[] {
-  const tooSmall = asList(strategy?.batch ?? []).some(
-    (value) => Number(parseSize(String(value))) < MAX_ORDER_BYTES,
-  );
-  if (!tooSmall || !asList(policy ?? []).includes("lazy")) return [];
-  return [{ path: ["strategy", "batch"], message: "policy lazy accepts 4 MiB or more at once", onKey: true }];
+/** Of a parameter that several policies have, each may have bounds of its own. */
+function checkBounds({ policy, strategy }: CompleteDocument): Finding[] {
+  if (strategy === undefined) return [];
+  return asList(policy ?? []).flatMap((name) => {
+    const { parameters } = policyNamed(name);
+    const own = Object.fromEntries(
+      Object.entries(strategy).filter(([key]) => Object.hasOwn(parameters, key)),
+    );
+    const schema = schemaOf(parameters);
+    const { error } = schema.safeParse(own);
+    if (error === undefined) return [];
+    return findingsOf(error, own, schema).map((finding) => ({
+      ...finding,
+      path: ["strategy", ...finding.path],
+      message: `${finding.message}, for policy ${name}`,
+    }));
+  });
 }
 
 /**
@@ -150,9 +166,7 @@ function checkFaultBatch({ policy, strategy, memory, hotplug }: CompleteDocument
   );
   const largest = own! + plugged!;
   return asList(policy ?? [])
-    .filter((name) => POLICIES[name].kernel === "fault")
-    .flatMap((name) => asList(strategy?.batch ?? String(POLICIES[name].parameters.batch)))
-    .map((value) => parseSize(String(value)) ?? PAGE_SIZE)
+    .flatMap((name) => batchesOf(policyNamed(name), asList(strategy?.batch ?? [])))
     .filter((batch) => largest / batch > FAULT_UNITS_MAX)
     .map((batch) => {
       const least = formatBytes(2 ** Math.ceil(Math.log2(largest / FAULT_UNITS_MAX)));
@@ -166,10 +180,19 @@ function checkFaultBatch({ policy, strategy, memory, hotplug }: CompleteDocument
     });
 }
 
+/** What first touches accept under a policy, in bytes, with values of `strategy.batch` or its own; none where touches do not. */
+function batchesOf(policy: Policy, said: readonly (Quantity | boolean)[]): number[] {
+  const field = policy.parameters.batch;
+  const values = said.filter((value) => field !== undefined && readLeaf(field, value) !== undefined);
+  const behaviours =
+    values.length === 0 ? [behaviourOf(policy)] : values.map((batch) => behaviourOf(policy, { batch }));
+  return behaviours.flatMap(({ touch }) => (touch === undefined ? [] : [touch.batchBytes]));
+}
+
 /** The e820 table of a running kernel does not get longer with plugged memory here, and flags are a record. */
 function checkRecord({ policy, guest, hotplug }: CompleteDocument): Finding[] {
   if (asList(guest?.record ?? "bitmap").every((record) => record === "bitmap")) return [];
-  const flags = asList(policy ?? []).filter((name) => POLICIES[name].flagsPages === true);
+  const flags = asList(policy ?? []).filter((name) => behaviourOf(policyNamed(name)).flagsPages === true);
   const why = [
     ...flags.map((name) => `policy ${name} has flags in struct pages for a record`),
     ...(hotplug === undefined ? [] : ["not in one scenario with hotplug"]),

@@ -65,8 +65,9 @@ function checkedDocument(
   const fail = (findings: readonly Finding[]): never => {
     throw errorFor(findings, (finding) => placeOf(finding, source, parsed));
   };
-  const result = scenarioSchema.safeParse(raw);
-  if (!result.success) return fail(findingsOf(result.error, raw, scenarioSchema));
+  const schema = scenarioSchema();
+  const result = schema.safeParse(raw);
+  if (!result.success) return fail(findingsOf(result.error, raw, schema));
   const findings = checkTogether(result.data, (path) =>
     parsed.some((assignment) => startsWith(path, assignment.path)),
   );

@@ -15,14 +15,14 @@ import { schemaOf } from "../fields/schema.js";
 import type { FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARE, GUEST, HOST } from "../guest/options.js";
 import { changesIn, releasesThatDiffer } from "../linux/kernel-rules.js";
-import { STRATEGY_PARAMETERS } from "../policy/parameters.js";
-import { POLICIES, POLICY_NAMES, type PolicyName } from "../policy/policies.js";
+import { isPolicyFile, type Policies, policies, policyNamed, USUAL_POLICY } from "../policy/policies.js";
+import type { PolicyParameters } from "../policy/policy.js";
 import { formatDuration } from "../units.js";
 import { MIN_MEMORY_BYTES } from "../x86/memory-options.js";
 import { MACHINES, PRESETS } from "./presets.js";
 import { checkKernel, checkWorkload, EXPECTED_KERNEL, kernelOf } from "./texts.js";
 
-export type { FirmwareName, HostPageSize, PlatformKind, PolicyName };
+export type { FirmwareName, HostPageSize, PlatformKind };
 
 /** Keys in the order in which a run has them. */
 export const SCENARIO = {
@@ -80,18 +80,22 @@ export const SCENARIO = {
   /** Linux accepts lazily unless told `accept_memory=eager` (6.12 mm/page_alloc.c: accept_memory_parse). */
   policy: {
     is: "choice",
-    of: POLICY_NAMES as readonly PolicyName[],
-    default: "lazy",
+    get of(): readonly string[] {
+      return policies().names;
+    },
+    refuses: refusePolicyFile as (value: string) => string | undefined,
+    default: USUAL_POLICY as string,
     varies: "fastest",
     what: "when memory is accepted and by whom; unaccepted run --list-policies explains each",
   },
   strategy: {
     is: "parameters",
     of: ["policy"],
-    fields: STRATEGY_PARAMETERS as typeof STRATEGY_PARAMETERS,
+    get fields(): PolicyParameters {
+      return policies().parameters;
+    },
     has: hasParameter as (policy: string, name: string) => boolean,
-    defaults: (policy: string): Record<string, Quantity | boolean> =>
-      POLICIES[policy as PolicyName].parameters,
+    defaults: strategyDefaults as (policy: string) => Record<string, Quantity | boolean>,
     what: "what can be tuned about the policy; a parameter counts for those policies of the file that have it",
   },
   /** The recordings are of this series. */
@@ -186,8 +190,14 @@ export interface PlatformDocument {
 /** A document without presets, its platform a mapping with the prices in one of their own. Platform and memory can still be missing. */
 export type CompleteDocument = Omit<Written, "preset" | "machine">;
 
-/** A scenario file as a schema; every mapping refuses keys it does not know. */
-export const scenarioSchema: z.ZodType<ScenarioDocument> = schemaOf(SCENARIO) as z.ZodType<ScenarioDocument>;
+let schema: { readonly of: Policies; readonly type: z.ZodType<ScenarioDocument> } | undefined;
+
+/** A scenario file as a schema, with the policies there are; every mapping refuses keys it does not know. */
+export function scenarioSchema(): z.ZodType<ScenarioDocument> {
+  const of = policies();
+  if (schema?.of !== of) schema = { of, type: schemaOf(SCENARIO) as z.ZodType<ScenarioDocument> };
+  return schema.type;
+}
 
 function prices(): Record<string, Time> {
   const names = new Set(PLATFORM_KINDS.flatMap((kind) => Object.keys(PLATFORMS[kind].parameters)));
@@ -206,7 +216,19 @@ function hasPrice(kind: string, name: string): boolean {
 }
 
 function hasParameter(policy: string, name: string): boolean {
-  return Object.hasOwn(POLICIES[policy as PolicyName].parameters, name);
+  return Object.hasOwn(policyNamed(policy).parameters, name);
+}
+
+function strategyDefaults(policy: string): Record<string, Quantity | boolean> {
+  const { parameters } = policyNamed(policy);
+  return Object.fromEntries(Object.entries(parameters).map(([name, field]) => [name, field.default]));
+}
+
+/** A file of a policy is code, which nobody runs for what a scenario says. */
+function refusePolicyFile(value: string): string | undefined {
+  return isPolicyFile(value)
+    ? "the name of a policy, as a file of one is code and loaded only by --policy FILE"
+    : undefined;
 }
 
 function kernelChanges(): string {

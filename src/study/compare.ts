@@ -1,18 +1,16 @@
 /** Runs scenarios one after another and compares each with the baseline of the same machine. */
 
+import { BASELINE_POLICY } from "../policy/policies.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult, Settings } from "../results/row.js";
-import type { PolicyName, Scenario } from "../scenario/scenario.js";
+import type { Scenario } from "../scenario/scenario.js";
 import { formatDuration } from "../units.js";
 import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
 
-/** The policy that all others are compared with unless another one is asked for. */
-export const BASELINE_POLICY = "eager";
-
 /** What else is asked about the runs. */
 export interface CompareOptions {
-  /** The policy that the others are compared with; eager if absent. */
-  readonly baseline?: PolicyName;
+  /** The policy that the others are compared with; `BASELINE_POLICY` if absent. */
+  readonly baseline?: string;
   /** From power-on until init runs. */
   readonly deadlineNs?: number;
 }
@@ -76,7 +74,7 @@ function inputOf(
  */
 export function baselineOf<T extends RunResult>(
   index: number,
-  policy: PolicyName,
+  policy: string,
   scenarios: readonly Scenario[],
   results: readonly T[],
 ): T | undefined {

@@ -6,6 +6,7 @@
 
 import type { UnacceptedSupport } from "../efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
+import { USUAL_POLICY } from "../policy/policies.js";
 import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -118,7 +119,7 @@ function scenarioOf(
   const text = JSON.stringify({
     name: "matrix",
     workload: loaded.recording.name,
-    policy: "lazy",
+    policy: USUAL_POLICY,
     platform,
     firmware: { preset: firmware, ...choice.firmware },
     guest: { unacceptedMemory: kernel, ...choice.guest },

@@ -83,7 +83,7 @@ const WORKLOADS: readonly string[] = [
 
 /** A scenario file as plain values; most of them are valid, none has to be. */
 export function randomScenario(choices: Choices): Record<string, unknown> {
-  const document = valueFor(scenarioSchema, [], choices) as Record<string, unknown>;
+  const document = valueFor(scenarioSchema(), [], choices) as Record<string, unknown>;
   const kind = choices.pick(["tdx", "snp", "none"]);
   document.platform ??= kind;
   if (isMapping(document.platform)) document.platform.kind ??= kind;

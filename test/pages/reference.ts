@@ -4,7 +4,7 @@ import { PLATFORM_KINDS, PLATFORMS } from "../../src/coco/platforms.js";
 import type { Field, Fields } from "../../src/fields/field.js";
 import { defaultText, expectedOf, lineOf } from "../../src/fields/read.js";
 import { FIRMWARES } from "../../src/firmware/firmwares.js";
-import { POLICIES } from "../../src/policy/policies.js";
+import { policies } from "../../src/policy/policies.js";
 import { escapeCell, tableLine } from "../../src/report/table.js";
 import { PLATFORM_OF_FIRMWARE } from "../../src/scenario/check.js";
 import { MACHINES, PRESETS, type Preset } from "../../src/scenario/presets.js";
@@ -105,12 +105,12 @@ function keyTable(): string {
 }
 
 function policyTable(): string {
-  const rows = Object.entries(POLICIES).map(([name, { summary, since, parameters }]) => [
+  const rows = [...policies().byName].map(([name, { summary, since, parameters }]) => [
     `\`${name}\``,
     escapeCell(summary),
     escapeCell(since),
     Object.entries(parameters)
-      .map(([parameter, value]) => `\`${parameter}\` ${value}`)
+      .map(([parameter, field]) => `\`${parameter}\` ${field.default}`)
       .join(", "),
   ]);
   return table(["`policy`", "what", "since", "parameters under `strategy`, with their defaults"], rows);

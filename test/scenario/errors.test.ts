@@ -1,12 +1,12 @@
 // Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { POLICY_NAMES } from "../../src/policy/policies.js";
+import { policies } from "../../src/policy/policies.js";
 import { ScenarioError } from "../../src/scenario/error.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { errorsOf, MINIMAL } from "./helpers.js";
 
-const POLICIES = POLICY_NAMES.join(", ");
+const POLICIES = policies().names.join(", ");
 
 const test = suite("scenario: errors");
 

@@ -15,7 +15,7 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
 }
 
-const json = z.toJSONSchema(scenarioSchema) as JsonSchema;
+const json = z.toJSONSchema(scenarioSchema()) as JsonSchema;
 
 /** Every property of a schema with its path, through mappings and alternatives. */
 function propertiesOf(schema: JsonSchema, path = ""): [string, JsonSchema][] {

@@ -1,11 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  STRATEGY_PARAMETERS,
-  type Strategy,
-  type StrategyParameterName,
-} from "../../src/policy/parameters.js";
-import { POLICIES, POLICY_NAMES } from "../../src/policy/policies.js";
+import { policies } from "../../src/policy/policies.js";
+import type { Strategy } from "../../src/policy/policy.js";
 import { ScenarioError } from "../../src/scenario/error.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
@@ -29,19 +25,18 @@ function errorOf(text: string, assignments: readonly string[] = []): string {
 }
 
 test("every policy is listed under its own name, and its defaults are values a file could have", () => {
-  for (const name of POLICY_NAMES) {
-    const { parameters, ...policy } = POLICIES[name];
+  for (const [name, { parameters, ...policy }] of policies().byName) {
     assert.is(policy.name, name);
-    const lines = Object.entries(parameters).map(([parameter, value]) => `  ${parameter}: ${value}\n`);
+    const lines = Object.entries(parameters).map(([parameter, one]) => `  ${parameter}: ${one.default}\n`);
     const text = lines.length === 0 ? "" : `strategy:\n${lines.join("")}`;
     assert.equal(strategiesOf(`policy: ${name}\n${text}`), strategiesOf(`policy: ${name}\n`));
   }
 });
 
 test("every parameter belongs to some policy", () => {
-  for (const parameter of Object.keys(STRATEGY_PARAMETERS) as StrategyParameterName[]) {
+  for (const parameter of Object.keys(policies().parameters)) {
     assert.ok(
-      POLICY_NAMES.some((name) => POLICIES[name].parameters[parameter] !== undefined),
+      [...policies().byName.values()].some(({ parameters }) => parameters[parameter] !== undefined),
       parameter,
     );
   }
@@ -113,7 +108,7 @@ test("values out of range and unknown names say what was expected", () => {
 test("lazy accepts no less than a block at once", () => {
   assert.is(
     errorOf("policy: lazy\nstrategy: { batch: 2MiB }\n"),
-    "file.yaml:6:13: strategy.batch: policy lazy accepts 4 MiB or more at once",
+    'file.yaml:6:20: strategy.batch: expected a power of two from 4 MiB to 1 GiB, found "2MiB", for policy lazy',
   );
 });
 

@@ -142,7 +142,7 @@ class Hotplug {
       );
     }
     guest.host.noteGuestTables(
-      guest.policy.flagsPages === true ? 0 : (this.#target.acceptance.table?.bitmapBytes ?? 0),
+      guest.behaviour.flagsPages === true ? 0 : (this.#target.acceptance.table?.bitmapBytes ?? 0),
       earlyMap.tables.total * PAGE_SIZE,
     );
     return undefined;
@@ -154,8 +154,8 @@ class Hotplug {
     const { start, end } = this.#range;
     const empty = (): UnacceptedTable =>
       new UnacceptedTable(start, Math.ceil((end - start) / BYTES_PER_BITMAP_BYTE));
-    const table = (acceptance.table ?? kernelTable(guest, empty())!).withMemory(start, end);
-    const bitmapBytes = guest.policy.flagsPages === true ? 0 : TABLE_HEADER_BYTES + table.bitmapBytes;
+    const table = (acceptance.table ?? kernelTable(guest.behaviour, empty())!).withMemory(start, end);
+    const bitmapBytes = guest.behaviour.flagsPages === true ? 0 : TABLE_HEADER_BYTES + table.bitmapBytes;
     const pages = Math.ceil(bitmapBytes / PAGE_SIZE);
     for (let page = 0; page < pages; page++) {
       if (kernel.allocator.allocPages(GfpMask.KERNEL, 0, 0, 0) === NO_PAGE) return false;

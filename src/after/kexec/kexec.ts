@@ -170,9 +170,9 @@ class Kexec {
       build: kernel.early.build,
       rules: guest.rules.pageAlloc,
       acceptance: new AcceptMemory(table, kernelAccept, kernelAccept),
-      lazy: guest.policy.kernel !== "boot",
+      lazy: guest.behaviour.kernelAcceptsAll !== true,
       clock,
-      ...kernelOptions(guest, faultAcceptance(guest, table)),
+      ...kernelOptions(guest.behaviour, faultAcceptance(guest, table)),
     };
     // Its phases are not the boot's.
     return NEXT_KERNEL.run({ start }, () => clock.settle(0)).kernel;
@@ -227,8 +227,8 @@ class Kexec {
  * setup_boot_parameters), so only a map that is made anew can tell the next kernel. Where the e820 table is the
  * record, it is what is handed over.
  */
-function tableOfNext(planned: NextKernelTable, { policy, options }: Guest): NextKernelTable {
-  if (policy.flagsPages === true) return "lost";
+function tableOfNext(planned: NextKernelTable, { behaviour, options }: Guest): NextKernelTable {
+  if (behaviour.flagsPages === true) return "lost";
   if (planned !== "handed-over") return planned;
   if (options.guest.record !== "bitmap") return "rebuilt";
   return options.guest.unacceptedMemory === "zero-page" ? "lost" : planned;

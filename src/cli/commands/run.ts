@@ -1,6 +1,6 @@
 /** `unaccepted run SCENARIO`: one boot and workload in full. */
 
-import { POLICIES, POLICY_NAMES } from "../../policy/policies.js";
+import { policies } from "../../policy/policies.js";
 import { formatPolicyList, formatPolicyListJson } from "../../report/lists.js";
 import { formatRunSummary } from "../../report/run-summary.js";
 import type { Scenario } from "../../scenario/scenario.js";
@@ -56,9 +56,9 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
 }
 
 async function listPolicies(format: OutputFormat, { io }: CliContext): Promise<number> {
-  const policies = POLICY_NAMES.map((name) => POLICIES[name]);
-  if (format === "json") print(io.stdout, formatPolicyListJson(policies));
-  else if (format === "table") print(io.stdout, formatPolicyList(policies, paintFor(io)));
+  const all = [...policies().byName.values()];
+  if (format === "json") print(io.stdout, formatPolicyListJson(all));
+  else if (format === "table") print(io.stdout, formatPolicyList(all, paintFor(io)));
   else throw new UsageError(`--format ${format}: the list of policies comes as table or json`);
   return 0;
 }

@@ -10,7 +10,7 @@ import { type CliContext, print } from "../io.js";
 import { UsageError } from "../usage-error.js";
 
 const SCHEMAS: Readonly<Record<(typeof SCHEMA_NAMES)[number], () => object>> = {
-  scenario: () => z.toJSONSchema(scenarioSchema),
+  scenario: () => z.toJSONSchema(scenarioSchema()),
   study: () => z.toJSONSchema(studySchema),
   results: () => resultsSchema(),
 };

@@ -1,6 +1,7 @@
 /** `unaccepted tune SCENARIO`: the best setting of its knobs, and how much it matters. */
 
 import { kernelRelease } from "../../linux/kernel-rules.js";
+import { USUAL_POLICY } from "../../policy/policies.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
@@ -107,13 +108,15 @@ function chooseGuests(
   const scenarios = lab.guests.map(({ scenario }) => scenario);
   const policies = [...new Set(scenarios.map(({ policy }) => policy))];
   const isOpen = !argv.has("policy") && !knobs.some(({ path }) => path === "policy");
-  const onlyLazy = isOpen && policies.length > 1 && policies.includes("lazy");
-  if (onlyLazy)
-    remark(`tune: policy lazy of ${policies.join(", ")}; --policy or --knob policy=... chooses others`);
+  const onlyUsual = isOpen && policies.length > 1 && policies.includes(USUAL_POLICY);
+  if (onlyUsual)
+    remark(
+      `tune: policy ${USUAL_POLICY} of ${policies.join(", ")}; --policy or --knob policy=... chooses others`,
+    );
   if (seeds !== undefined && seeds > 1 && !scenarios.some(isRandom)) {
     remark("tune: nothing is random in a recorded workload on this host, so one seed says it all");
   }
-  return scenarios.flatMap(({ policy }, guest) => (!onlyLazy || policy === "lazy" ? [guest] : []));
+  return scenarios.flatMap(({ policy }, guest) => (!onlyUsual || policy === USUAL_POLICY ? [guest] : []));
 }
 
 function defaultBudget(knobs: TuneRequest["knobs"], seeds: number): number {
