@@ -1,4 +1,4 @@
-import { COMMON_PARAMETERS, type ParameterSet, parameter } from "./parameters.js";
+import { COMMON_PARAMETERS, measured, type ParameterSet } from "./parameters.js";
 import { AcceptDone, type CocoPlatform, type PlatformType } from "./platform.js";
 
 const PLAIN_BOOT =
@@ -8,22 +8,8 @@ const PLAIN_BOOT =
 /** How long a plain virtual machine takes to boot; there is nothing to accept. */
 const PLAIN_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
-  launchNs: parameter(
-    "the VMM, up to the guest's first instruction",
-    "measured",
-    140e6,
-    70e6,
-    350e6,
-    PLAIN_BOOT,
-  ),
-  firmwareFixedNs: parameter(
-    "the firmware without accepting",
-    "measured",
-    1_144e6,
-    572e6,
-    2_860e6,
-    PLAIN_BOOT,
-  ),
+  launchNs: measured("the VMM, up to the guest's first instruction", [140e6, 70e6, 350e6], PLAIN_BOOT),
+  firmwareFixedNs: measured("the firmware without accepting", [1_144e6, 572e6, 2_860e6], PLAIN_BOOT),
 };
 
 /** A plain virtual machine. */

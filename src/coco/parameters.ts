@@ -26,79 +26,63 @@ export interface Parameter {
 /** Parameters by name: that of the event it is the price of, and its unit. */
 export type ParameterSet = Readonly<Record<string, Parameter>>;
 
-/** A parameter in nanoseconds; a short form for the tables. */
-export function parameter(
+/** A parameter in nanoseconds: what it is the price of, its value and range, where that comes from. */
+type MakeParameter = (
   what: string,
-  basis: Basis,
-  value: number,
-  low: number,
-  high: number,
+  range: readonly [value: number, low: number, high: number],
   source: string,
   prices?: readonly CostEventName[],
-): Parameter {
-  const priced = prices === undefined ? {} : { prices };
-  return { what, value, low, high, unit: "ns", basis, source, ...priced };
+) => Parameter;
+
+function parameterOf(basis: Basis): MakeParameter {
+  return (what, [value, low, high], source, prices) => ({
+    ...{ what, value, low, high, unit: "ns", basis, source },
+    ...(prices === undefined ? {} : { prices }),
+  });
 }
+
+export const measured: MakeParameter = parameterOf("measured");
+export const derived: MakeParameter = parameterOf("derived");
+export const assumed: MakeParameter = parameterOf("assumed");
 
 /** What the guest's kernel does at its own speed, whatever protects it. */
 export const COMMON_PARAMETERS: ParameterSet = {
-  initStructPageNs: parameter(
+  initStructPageNs: derived(
     "one struct page initialised",
-    "derived",
-    20,
-    9,
-    90,
+    [20, 9, 90],
     "Mel Gorman, lkml 1504.3/03018 (2015): 1 TiB on 4 nodes in 1.14 s each is 17 ns a page, 64 GiB is 48 ns; " +
       "Pavel Tatashin, lkml 1708.0/01930 (2017): 28 to 38 ns for the zeroing in it; " +
       "Daniel Jordan, ktask series (Linux 4.15): 89 ns by one thread",
   ),
-  exceptionNs: parameter(
+  exceptionNs: assumed(
     "the exception of a first touch, entered and decoded (fault-driven, page-flag)",
-    "assumed",
-    1_500,
-    500,
-    10_000,
+    [1_500, 500, 10_000],
     "assumption: entry on its own stack, the reason from the module or the GHCB, decoding, return",
   ),
-  userTouch4kNs: parameter(
+  userTouch4kNs: derived(
     "a process touches a new page, without acceptance (drain)",
-    "derived",
-    3_500,
-    1_000,
-    5_000,
+    [3_500, 1_000, 5_000],
     "github.com/intel/lkvs BM/tdx-guest/tdx_mem_test.sh (2024-05-24): what is left of 11.3 to 16.3 us for a " +
       "page of 4 KiB that `tail /dev/zero` makes the guest accept",
   ),
-  leafSplitNs: parameter(
+  leafSplitNs: assumed(
     "a leaf of the direct map is split",
-    "assumed",
-    1_000,
-    400,
-    3_000,
+    [1_000, 400, 3_000],
     "assumption: half for the page, half for writing 512 entries",
   ),
-  leafChangeNs: parameter(
+  leafChangeNs: assumed(
     "an entry of the direct map is changed",
-    "assumed",
-    10,
-    2,
-    50,
+    [10, 2, 50],
     "assumption: a walk of the page tables, mostly cached, and a write",
   ),
-  tlbFlushNs: parameter(
+  tlbFlushNs: assumed(
     "a flush of TLBs",
-    "assumed",
-    2_000,
-    500,
-    5_000,
+    [2_000, 500, 5_000],
     "assumption: sending the interrupts and waiting for answers",
   ),
-  tlbFlushCpuNs: parameter(
+  tlbFlushCpuNs: assumed(
     "a flush of TLBs, for each CPU",
-    "assumed",
-    100,
-    20,
-    1_000,
+    [100, 20, 1_000],
     "assumption: an answer more to wait for",
   ),
 };

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { AcceptMeter } from "../../src/accept/accept-meter.js";
 import { HostMemoryError } from "../../src/coco/host-supply.js";
 import { PlainPlatform } from "../../src/coco/none.js";
-import { parameter } from "../../src/coco/parameters.js";
+import { assumed, derived } from "../../src/coco/parameters.js";
 import type { CocoPlatform } from "../../src/coco/platform.js";
 import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
@@ -14,8 +14,8 @@ import { KiB, MiB } from "../../src/units.js";
 const test = suite("guest: accept meter");
 
 const SHARED = {
-  sharedAccept4kNs: parameter("shared", "derived", 100, 100, 100, "test"),
-  sharedAccept2mNs: parameter("shared", "assumed", 5_000, 5_000, 5_000, "test"),
+  sharedAccept4kNs: derived("shared", [100, 100, 100], "test"),
+  sharedAccept2mNs: assumed("shared", [5_000, 5_000, 5_000], "test"),
 };
 
 /**

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
 import { AcceptingPlatform } from "../../src/coco/accepting-platform.js";
-import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../../src/coco/parameters.js";
+import { assumed, COMMON_PARAMETERS, type ParameterSet } from "../../src/coco/parameters.js";
 import type { AccessOutcome, CocoPlatform, PlatformOptions, PlatformType } from "../../src/coco/platform.js";
 import { PLATFORMS, type PlatformKind } from "../../src/coco/platforms.js";
 import { RangeSet } from "../../src/coco/range-set.js";
@@ -22,10 +22,10 @@ const test = suite("coco: a platform of somebody else's");
 const MARK_USABLE = newCostEvent("markUsable");
 const PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
-  launchNs: parameter("launch", "assumed", 1e6, 1e6, 1e6, "made up"),
-  firmwareFixedNs: parameter("firmware", "assumed", 1e6, 1e6, 1e6, "made up"),
-  markUsableNs: parameter("an accept of 4 KiB", "assumed", 2_000, 1_000, 4_000, "made up"),
-  sharedAccept4kNs: parameter("its part of what CPUs share", "assumed", 500, 500, 500, "made up"),
+  launchNs: assumed("launch", [1e6, 1e6, 1e6], "made up"),
+  firmwareFixedNs: assumed("firmware", [1e6, 1e6, 1e6], "made up"),
+  markUsableNs: assumed("an accept of 4 KiB", [2_000, 1_000, 4_000], "made up"),
+  sharedAccept4kNs: assumed("its part of what CPUs share", [500, 500, 500], "made up"),
 };
 
 const MADE_UP: PlatformType = {

@@ -1,4 +1,4 @@
-import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../parameters.js";
+import { assumed, COMMON_PARAMETERS, derived, measured, type ParameterSet } from "../parameters.js";
 
 const UNPUBLISHED = "assumption: nobody has published this number";
 const SNP_BOOT =
@@ -8,153 +8,87 @@ const SNP_BOOT =
 /** What accepting memory costs on AMD SEV-SNP, and the rest of its boot. */
 export const SNP_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
-  vmgexitNs: parameter(
+  vmgexitNs: measured(
     "an exit that asks for page state changes",
-    "measured",
-    3_550,
-    3_500,
-    3_900,
+    [3_550, 3_500, 3_900],
     "TUM CVM_eval benchmarks/vmexit/plot.py: exits of an SNP guest take 3553 ns (hypercall) to 3885 ns (port)",
     ["vmgexitPsc"],
   ),
-  userExitNs: parameter(
+  userExitNs: assumed(
     "the way of such an exit on to the VMM and back",
-    "assumed",
-    8_000,
-    3_000,
-    15_000,
+    [8_000, 3_000, 15_000],
     `${UNPUBLISHED}; added to the exit to the host kernel`,
   ),
-  attributeSetNs: parameter("one KVM_SET_MEMORY_ATTRIBUTES", "assumed", 3_000, 2_000, 20_000, UNPUBLISHED),
-  attributeSetPageNs: parameter(
-    "each 4 KiB page in a KVM_SET_MEMORY_ATTRIBUTES",
-    "assumed",
-    10,
-    0,
-    20,
-    UNPUBLISHED,
-  ),
-  npf4kNs: parameter(
+  attributeSetNs: assumed("one KVM_SET_MEMORY_ATTRIBUTES", [3_000, 2_000, 20_000], UNPUBLISHED),
+  attributeSetPageNs: assumed("each 4 KiB page in a KVM_SET_MEMORY_ATTRIBUTES", [10, 0, 20], UNPUBLISHED),
+  npf4kNs: assumed(
     "a nested page fault at which the host backs 4 KiB",
-    "assumed",
-    7_000,
-    5_000,
-    12_000,
+    [7_000, 5_000, 12_000],
     `${UNPUBLISHED}; the measured exit of 3.55 us and as much again to allocate, zero, assign and map`,
   ),
-  npf2mNs: parameter(
+  npf2mNs: assumed(
     "a nested page fault at which the host backs 2 MiB",
-    "assumed",
-    230_000,
-    130_000,
-    450_000,
+    [230_000, 130_000, 450_000],
     `${UNPUBLISHED}; mostly zeroing 2 MiB at 10 GB/s`,
   ),
-  prefault4kNs: parameter(
+  prefault4kNs: assumed(
     "the host backs 4 KiB ahead of the guest",
-    "assumed",
-    3_500,
-    2_000,
-    6_000,
+    [3_500, 2_000, 6_000],
     "assumption: a nested page fault without its exit",
   ),
-  prefault2mNs: parameter(
+  prefault2mNs: assumed(
     "the host backs 2 MiB ahead of the guest",
-    "assumed",
-    226_500,
-    126_500,
-    446_500,
+    [226_500, 126_500, 446_500],
     "assumption: a nested page fault without its exit",
   ),
-  pvalidate4kNs: parameter("a PVALIDATE of 4 KiB", "assumed", 400, 100, 1_000, UNPUBLISHED),
-  pvalidate2mNs: parameter("a PVALIDATE of 2 MiB", "assumed", 4_000, 1_000, 20_000, UNPUBLISHED),
-  pvalidateMismatchNs: parameter(
+  pvalidate4kNs: assumed("a PVALIDATE of 4 KiB", [400, 100, 1_000], UNPUBLISHED),
+  pvalidate2mNs: assumed("a PVALIDATE of 2 MiB", [4_000, 1_000, 20_000], UNPUBLISHED),
+  pvalidateMismatchNs: assumed(
     "a PVALIDATE of 2 MiB that meets 4 KiB entries",
-    "assumed",
-    500,
-    100,
-    1_000,
+    [500, 100, 1_000],
     `${UNPUBLISHED}; about one of 4 KiB`,
   ),
-  directMapSplitNs: parameter(
-    "the host splits 2 MiB of its direct map",
-    "assumed",
-    4_000,
-    2_000,
-    15_000,
-    UNPUBLISHED,
-  ),
-  evictTouch4kNs: parameter(
+  directMapSplitNs: assumed("the host splits 2 MiB of its direct map", [4_000, 2_000, 15_000], UNPUBLISHED),
+  evictTouch4kNs: assumed(
     "the guest reads a validated page (coherency erratum)",
-    "assumed",
-    100,
-    50,
-    300,
+    [100, 50, 300],
     `${UNPUBLISHED}; two reads from memory, on processors with the erratum only`,
   ),
-  svsmCallNs: parameter(
+  svsmCallNs: assumed(
     "a call of the SVSM",
-    "assumed",
-    7_100,
-    6_000,
-    15_000,
+    [7_100, 6_000, 15_000],
     "assumption: two exits, one to the SVSM and one back",
   ),
-  psmashNs: parameter(
+  psmashNs: assumed(
     "the host splits an entry of 2 MiB of the reverse map table",
-    "assumed",
-    5_000,
-    2_000,
-    15_000,
+    [5_000, 2_000, 15_000],
     `${UNPUBLISHED}; the instruction and the nested page's zap`,
   ),
-  rmpupdateSharedNs: parameter(
-    "the host makes a page its own again",
-    "assumed",
-    1_000,
-    500,
-    2_000,
-    UNPUBLISHED,
-  ),
-  sharedAccept4kNs: parameter(
+  rmpupdateSharedNs: assumed("the host makes a page its own again", [1_000, 500, 2_000], UNPUBLISHED),
+  sharedAccept4kNs: assumed(
     "what an accept of 4 KiB takes of what all CPUs share",
-    "assumed",
-    1_447,
-    763,
-    1_907,
+    [1_447, 763, 1_907],
     "assumption: as on TDX, where 32 CPUs accept 2.6 GiB/s (2 to 5) on a host with pages of 4 KiB",
   ),
-  sharedAccept2mNs: parameter(
+  sharedAccept2mNs: assumed(
     "what an accept of 2 MiB takes of what all CPUs share",
-    "assumed",
-    78_125,
-    32_552,
-    195_313,
+    [78_125, 32_552, 195_313],
     "assumption: 25 GiB/s (10 to 60), a fraction of the memory bandwidth of a server",
   ),
-  launchNs: parameter(
+  launchNs: measured(
     "the VMM, up to the guest's first instruction",
-    "measured",
-    3_180e6,
-    200e6,
-    4_000e6,
+    [3_180e6, 200e6, 4_000e6],
     `${SNP_BOOT}, sev_snp_launch_finish`,
   ),
-  launchPage4kNs: parameter(
+  launchPage4kNs: derived(
     "the VMM puts 4 KiB into the guest for its firmware (preAcceptBy: vmm)",
-    "derived",
-    1_003_000,
-    100_000,
-    1_100_000,
+    [1_003_000, 100_000, 1_100_000],
     "github.com/SEVeriFast/severifast figs/paper/pre-encrypt.pdf (ASPLOS'24): SNP_LAUNCH_UPDATE of 1 MiB takes " +
       "256.65 ms, pages with contents; low end an assumption for pages of zeros, of which nobody has published it",
   ),
-  firmwareFixedNs: parameter(
+  firmwareFixedNs: assumed(
     "the firmware without accepting",
-    "assumed",
-    1_200e6,
-    600e6,
-    3_000e6,
+    [1_200e6, 600e6, 3_000e6],
     "assumption: as in a plain virtual machine (TUM CVM_eval tasks/plot_boottime.py); the 3.5 s of an SNP " +
       "guest in the same repository include accepting memory",
   ),

@@ -1,4 +1,4 @@
-import { COMMON_PARAMETERS, type ParameterSet, parameter } from "../parameters.js";
+import { assumed, COMMON_PARAMETERS, derived, measured, type ParameterSet } from "../parameters.js";
 
 const UNPUBLISHED = "assumption: nobody has published this number";
 const LIKE_PLAIN =
@@ -8,170 +8,96 @@ const LIKE_PLAIN =
 /** What accepting memory costs on Intel TDX, and the rest of its boot. */
 export const TDX_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
-  tdcallNs: parameter(
+  tdcallNs: assumed(
     "an accept, without fault and clearing",
-    "assumed",
-    800,
-    300,
-    1500,
+    [800, 300, 1500],
     `${UNPUBLISHED}; a TDCALL that does not leave the guest`,
   ),
-  tdcallFailNs: parameter(
-    "an accept that fails",
-    "assumed",
-    800,
-    300,
-    1500,
-    `${UNPUBLISHED}; as one that succeeds`,
-    ["tdcallMismatch", "tdcallAlreadyAccepted"],
-  ),
-  eptViolation4kNs: parameter(
+  tdcallFailNs: assumed("an accept that fails", [800, 300, 1500], `${UNPUBLISHED}; as one that succeeds`, [
+    "tdcallMismatch",
+    "tdcallAlreadyAccepted",
+  ]),
+  eptViolation4kNs: measured(
     "the exit at which the host adds 4 KiB",
-    "measured",
-    8_000,
-    6_000,
-    12_000,
+    [8_000, 6_000, 12_000],
     "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation with its AUG, early in " +
       "the boot, on a host that maps 4 KiB",
   ),
-  eptViolation2mNs: parameter(
+  eptViolation2mNs: assumed(
     "the exit at which the host adds 2 MiB",
-    "assumed",
-    210_000,
-    120_000,
-    400_000,
+    [210_000, 120_000, 400_000],
     `${UNPUBLISHED}; mostly the host zeroing 2 MiB at 10 GB/s`,
   ),
-  eptViolation1gNs: parameter(
+  eptViolation1gNs: assumed(
     "the exit at which the host adds 1 GiB",
-    "assumed",
-    107_520_000,
-    61_440_000,
-    204_800_000,
+    [107_520_000, 61_440_000, 204_800_000],
     `${UNPUBLISHED}; 512 times that of 2 MiB`,
   ),
-  acceptZero4kNs: parameter(
+  acceptZero4kNs: assumed(
     "the module clears 4 KiB",
-    "assumed",
-    1_700,
-    500,
-    3_000,
+    [1_700, 500, 3_000],
     "assumption: what is left of the 10.5 us that a 4 KiB accept with its fault takes if github.com/intel/lkvs " +
       "BM/tdx-guest/tdx_mem_test.sh (2024-05-24) and asterinas pull request 1691 (2024-12-09) are to come out",
   ),
-  acceptZero2mNs: parameter(
+  acceptZero2mNs: assumed(
     "the module clears 2 MiB",
-    "assumed",
-    230_000,
-    150_000,
-    400_000,
+    [230_000, 150_000, 400_000],
     `${UNPUBLISHED}; the module clearing 2 MiB at 5 to 13 GB/s`,
   ),
-  acceptZero1gNs: parameter(
+  acceptZero1gNs: assumed(
     "the module clears 1 GiB",
-    "assumed",
-    100_000_000,
-    75_000_000,
-    200_000_000,
+    [100_000_000, 75_000_000, 200_000_000],
     `${UNPUBLISHED}; scaled from that of 2 MiB`,
   ),
-  septAddNs: parameter("a page added to the secure EPT", "assumed", 3_000, 2_000, 6_000, UNPUBLISHED),
-  idleCpuDelayNs: parameter(
+  septAddNs: assumed("a page added to the secure EPT", [3_000, 2_000, 6_000], UNPUBLISHED),
+  idleCpuDelayNs: derived(
     "each idle CPU with its tick on, at each fault",
-    "derived",
-    587,
-    0,
-    1_174,
+    [587, 0, 1_174],
     "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation takes 8 us at first and " +
       "153 us with 247 idle CPUs that take ticks; that it grows in proportion to their number is an assumption",
   ),
-  sharedAccept4kNs: parameter(
+  sharedAccept4kNs: derived(
     "what an accept of 4 KiB takes of what all CPUs share",
-    "derived",
-    1_447,
-    763,
-    1_907,
+    [1_447, 763, 1_907],
     "github.com/intel/lkvs BM/tdx-guest/tdx_mem_test.sh (2024-05-24): 32 CPUs drain 32 GiB, of which firmware and " +
       "boot had accepted 3 GiB, in 11 s; range 2 to 5 GiB/s",
   ),
-  sharedAccept2mNs: parameter(
+  sharedAccept2mNs: assumed(
     "what an accept of 2 MiB takes of what all CPUs share",
-    "assumed",
-    78_125,
-    32_552,
-    195_313,
+    [78_125, 32_552, 195_313],
     "assumption: 25 GiB/s (10 to 60), a fraction of the memory bandwidth of a server",
   ),
-  sharedAccept1gNs: parameter(
+  sharedAccept1gNs: assumed(
     "what an accept of 1 GiB takes of what all CPUs share",
-    "assumed",
-    40e6,
-    16_667e3,
-    100e6,
+    [40e6, 16_667e3, 100e6],
     "assumption: 25 GiB/s (10 to 60)",
   ),
-  mapGpaNs: parameter(
+  mapGpaNs: assumed(
     "a request to make memory shared",
-    "assumed",
-    3_500,
-    2_000,
-    5_000,
+    [3_500, 2_000, 5_000],
     "assumption: as an exit of an SNP guest takes",
   ),
-  septRemoveNs: parameter(
+  septRemoveNs: assumed(
     "the host takes a page away",
-    "assumed",
-    3_000,
-    1_000,
-    10_000,
+    [3_000, 1_000, 10_000],
     `${UNPUBLISHED}; three calls of the module and its IPIs`,
   ),
-  pamtAddNs: parameter(
-    "a pair of pages for the module (dynamic PAMT)",
-    "assumed",
-    2_000,
-    1_000,
-    6_000,
-    UNPUBLISHED,
-  ),
-  firmwareMpSetupNs: parameter(
+  pamtAddNs: assumed("a pair of pages for the module (dynamic PAMT)", [2_000, 1_000, 6_000], UNPUBLISHED),
+  firmwareMpSetupNs: assumed(
     "TDVF sets its other CPUs up to accept, all together",
-    "assumed",
-    5e6,
-    1e6,
-    20e6,
+    [5e6, 1e6, 20e6],
     UNPUBLISHED,
   ),
-  firmwareApSetupNs: parameter(
+  firmwareApSetupNs: assumed(
     "TDVF sets up each of its other CPUs to accept",
-    "assumed",
-    100_000,
-    20_000,
-    500_000,
+    [100_000, 20_000, 500_000],
     UNPUBLISHED,
   ),
-  launchNs: parameter(
-    "the VMM, up to the guest's first instruction",
-    "assumed",
-    140e6,
-    70e6,
-    350e6,
-    LIKE_PLAIN,
-  ),
-  firmwareFixedNs: parameter(
-    "the firmware without accepting",
-    "assumed",
-    1_200e6,
-    600e6,
-    3_000e6,
-    LIKE_PLAIN,
-  ),
-  launchPage4kNs: parameter(
+  launchNs: assumed("the VMM, up to the guest's first instruction", [140e6, 70e6, 350e6], LIKE_PLAIN),
+  firmwareFixedNs: assumed("the firmware without accepting", [1_200e6, 600e6, 3_000e6], LIKE_PLAIN),
+  launchPage4kNs: assumed(
     "the VMM puts 4 KiB into the guest for its firmware (preAcceptBy: vmm)",
-    "assumed",
-    6_000,
-    3_000,
-    20_000,
+    [6_000, 3_000, 20_000],
     "assumption: TDH.MEM.PAGE.ADD without TDH.MR.EXTEND; a fault of 8 us without its exit, and the page encrypted",
   ),
 };
