@@ -42,8 +42,8 @@ function machine(blocks: number, parked: boolean): PageAllocator {
   });
   const zone = allocator.zones[0]!;
   zone.managedPages = pages;
-  if (parked) parkUnaccepted(allocator.frames, zone, 0, blocks, 0);
-  else addFreeRun(allocator.frames, zone, 0, blocks, 0);
+  if (parked) parkUnaccepted(zone, 0, blocks, 0);
+  else addFreeRun(zone, 0, blocks, 0);
   initPerZoneWmarkMin(allocator, CPU_NODES);
   return allocator;
 }

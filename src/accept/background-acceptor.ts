@@ -84,8 +84,8 @@ export class BackgroundAcceptor implements BackgroundThreads {
     cpus.waitUntil(cpu, dueNs);
     const startNs = cpus.timeNs[cpu]!;
     this.#clock.begin(cpu);
-    const { frames, acceptor } = this.#allocator;
-    acceptOldest(frames, zone!, acceptor, cpu);
+    const { acceptor } = this.#allocator;
+    acceptOldest(zone!, acceptor, cpu);
     this.#clock.settle(cpu);
     const nextNs = startNs + this.#intervalNs;
     this.#dueNs[thread] = Math.max(cpus.timeNs[cpu]!, nextNs);

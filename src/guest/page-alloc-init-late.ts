@@ -106,7 +106,7 @@ export function shuffleFreeMemory({ allocator, early }: Kernel, memoryBytes: num
     );
     return;
   }
-  for (const zone of allocator.zones) shuffleZone(allocator.frames, zone, seed);
+  for (const zone of allocator.zones) shuffleZone(zone, seed);
 }
 
 /**

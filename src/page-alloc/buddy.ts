@@ -29,14 +29,8 @@ export function accountFreePages(zone: Zone, pages: number, type: number, cpu: n
 }
 
 /** Puts a free block on its list. */
-export function addToFreeList(
-  frames: PageFrames,
-  zone: Zone,
-  page: Page,
-  order: number,
-  type: number,
-  toTail: boolean,
-): void {
+export function addToFreeList(zone: Zone, page: Page, order: number, type: number, toTail: boolean): void {
+  const { frames } = zone;
   const list = zone.list(order, type);
   if (toTail) frames.addTail(list, page);
   else frames.addHead(list, page);
@@ -46,33 +40,26 @@ export function addToFreeList(
 }
 
 /** Takes a free block off the list it is on. */
-export function removeFromFreeList(
-  frames: PageFrames,
-  zone: Zone,
-  page: Page,
-  order: number,
-  type: number,
-): void {
+export function removeFromFreeList(zone: Zone, page: Page, order: number, type: number): void {
+  const { frames } = zone;
   frames.unlink(page);
   frames.meta[page]! &= ~ORDER_MASK;
-  noteRemoved(frames, zone, order, type);
-}
-
-function noteRemoved(frames: PageFrames, zone: Zone, order: number, type: number): void {
-  const list = zone.list(order, type);
   zone.nrFree[order]!--;
+  const list = zone.list(order, type);
   if (frames.next[list] === list) zone.orderMask[type]! &= ~(1 << order);
 }
 
 /** The block at the head of a list that is not empty. Untouched memory gets its frames here. */
-export function firstOnList(frames: PageFrames, zone: Zone, order: number, type: number): Page {
+export function firstOnList(zone: Zone, order: number, type: number): Page {
+  const { frames } = zone;
   const head = frames.next[zone.list(order, type)]!;
   if (!frames.isRange(head)) return head;
-  return detachFromRun(frames, zone, head, frames.firstBlock(head), type);
+  return detachFromRun(zone, head, frames.firstBlock(head), type);
 }
 
 /** Gives one block of an untouched run of free memory frames of its own; it keeps its place on the list. */
-export function detachFromRun(frames: PageFrames, zone: Zone, node: Page, block: number, type: number): Page {
+export function detachFromRun(zone: Zone, node: Page, block: number, type: number): Page {
+  const { frames } = zone;
   const before = frames.takeFromRange(node, block);
   const page = frames.materialise(block, zone.index, type, type);
   frames.meta[page] = MAX_PAGE_ORDER + 1;
@@ -82,7 +69,6 @@ export function detachFromRun(frames: PageFrames, zone: Zone, node: Page, block:
 
 /** Frees one block and merges it with its buddies (__free_one_page). */
 function freeOnePage(
-  frames: PageFrames,
   zone: Zone,
   freed: Page,
   freedOrder: number,
@@ -90,6 +76,7 @@ function freeOnePage(
   toTail: boolean,
   cpu: number,
 ): void {
+  const { frames } = zone;
   const meta = frames.meta;
   accountFreePages(zone, 1 << freedOrder, type, cpu);
   let page = freed;
@@ -104,13 +91,13 @@ function freeOnePage(
       // Pageblocks of reserved kinds keep to themselves.
       if (buddyType !== type && !(isMergeable(buddyType) && isMergeable(type))) break;
     }
-    removeFromFreeList(frames, zone, buddy, order, buddyType);
+    removeFromFreeList(zone, buddy, order, buddyType);
     if (buddyType !== type) frames.pageblockType[buddy >> PAGEBLOCK_ORDER] = type;
     page = (page & buddy) as Page;
     order++;
   }
   const tail = toTail || buddyMergeLikely(meta, page, buddy, order);
-  addToFreeList(frames, zone, page, order, type, tail);
+  addToFreeList(zone, page, order, type, tail);
 }
 
 /** Whether the parent of a block is about to become whole: then the block is best left alone (buddy_merge_likely). */
@@ -121,19 +108,13 @@ function buddyMergeLikely(meta: Uint8Array, page: Page, buddy: Page, order: numb
 }
 
 /** Frees a block directly, one pageblock at a time, each with its own type (split_large_buddy). */
-export function freeToBuddy(
-  frames: PageFrames,
-  zone: Zone,
-  page: Page,
-  order: number,
-  toTail: boolean,
-  cpu: number,
-): void {
+export function freeToBuddy(zone: Zone, page: Page, order: number, toTail: boolean, cpu: number): void {
+  const { frames } = zone;
   const pieceOrder = Math.min(order, PAGEBLOCK_ORDER);
   const end = page + (1 << order);
   for (let piece: number = page; piece < end; piece += 1 << pieceOrder) {
     const type = frames.pageblockType[piece >> PAGEBLOCK_ORDER]!;
-    freeOnePage(frames, zone, piece as Page, pieceOrder, type, toTail, cpu);
+    freeOnePage(zone, piece as Page, pieceOrder, type, toTail, cpu);
   }
 }
 
@@ -141,51 +122,31 @@ export function freeToBuddy(
  * Frees a run of untouched, aligned blocks of order 10 to the tail of the movable list: what
  * freeing each of them there would give, without giving them frames.
  */
-export function addFreeRun(
-  frames: PageFrames,
-  zone: Zone,
-  startBlock: number,
-  blocks: number,
-  cpu: number,
-): void {
-  frames.addRangeTail(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), startBlock, blocks);
+export function addFreeRun(zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+  zone.frames.addRangeTail(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), startBlock, blocks);
   zone.nrFree[MAX_PAGE_ORDER]! += blocks;
   zone.orderMask[MigrateType.MOVABLE]! |= 1 << MAX_PAGE_ORDER;
   accountFreePages(zone, blocks * MAX_ORDER_PAGES, MigrateType.MOVABLE, cpu);
 }
 
 /** Puts back the upper halves of a block that is cut down to size (expand). Returns the pages put back. */
-export function expand(
-  frames: PageFrames,
-  zone: Zone,
-  page: Page,
-  low: number,
-  high: number,
-  type: number,
-): number {
+export function expand(zone: Zone, page: Page, low: number, high: number, type: number): number {
   for (let order = high - 1; order >= low; order--) {
-    addToFreeList(frames, zone, (page + (1 << order)) as Page, order, type, false);
+    addToFreeList(zone, (page + (1 << order)) as Page, order, type, false);
   }
   return (1 << high) - (1 << low);
 }
 
 /** Takes the first block of the smallest order that will do (__rmqueue_smallest), or NO_PAGE. */
-export function removeSmallest(
-  frames: PageFrames,
-  zone: Zone,
-  order: number,
-  type: number,
-  cpu: number,
-): Page | typeof NO_PAGE {
+export function removeSmallest(zone: Zone, order: number, type: number, cpu: number): Page | typeof NO_PAGE {
   const candidates = zone.orderMask[type]! >> order;
   if (candidates === 0) return NO_PAGE;
   const found = order + 31 - Math.clz32(candidates & -candidates);
-  return removeAndExpand(frames, zone, firstOnList(frames, zone, found, type), order, found, type, cpu);
+  return removeAndExpand(zone, firstOnList(zone, found, type), order, found, type, cpu);
 }
 
 /** Takes a block off its list and puts back what is not needed (page_del_and_expand). */
 export function removeAndExpand(
-  frames: PageFrames,
   zone: Zone,
   page: Page,
   low: number,
@@ -193,8 +154,8 @@ export function removeAndExpand(
   type: number,
   cpu: number,
 ): Page {
-  removeFromFreeList(frames, zone, page, high, type);
-  const putBack = expand(frames, zone, page, low, high, type);
+  removeFromFreeList(zone, page, high, type);
+  const putBack = expand(zone, page, low, high, type);
   accountFreePages(zone, putBack - (1 << high), type, cpu);
   return page;
 }
@@ -204,15 +165,9 @@ export function removeAndExpand(
  *
  * @returns whether it did: a pageblock that a zone holds in part keeps its type
  */
-export function moveFreePagesBlock(
-  frames: PageFrames,
-  zone: Zone,
-  page: Page,
-  from: number,
-  to: number,
-  cpu: number,
-): boolean {
-  if (!pageblockInZone(frames, zone, page)) return false;
+export function moveFreePagesBlock(zone: Zone, page: Page, from: number, to: number, cpu: number): boolean {
+  const { frames } = zone;
+  if (!pageblockInZone(zone, page)) return false;
   const start = page - (page % PAGEBLOCK_PAGES);
   for (let at = start; at < start + PAGEBLOCK_PAGES; ) {
     const order = (frames.meta[at]! & ORDER_MASK) - 1;
@@ -220,7 +175,7 @@ export function moveFreePagesBlock(
       at++;
       continue;
     }
-    moveToFreeList(frames, zone, at as Page, order, from, to, cpu);
+    moveToFreeList(zone, at as Page, order, from, to, cpu);
     at += 1 << order;
   }
   frames.pageblockType[start >> PAGEBLOCK_ORDER] = to;
@@ -229,7 +184,6 @@ export function moveFreePagesBlock(
 
 /** Moves a free block to the tail of another type's list; it leaves and enters the counters (move_to_free_list). */
 export function moveToFreeList(
-  frames: PageFrames,
   zone: Zone,
   page: Page,
   order: number,
@@ -237,8 +191,8 @@ export function moveToFreeList(
   to: number,
   cpu: number,
 ): void {
-  removeFromFreeList(frames, zone, page, order, from);
-  addToFreeList(frames, zone, page, order, to, true);
+  removeFromFreeList(zone, page, order, from);
+  addToFreeList(zone, page, order, to, true);
   accountFreePages(zone, -(1 << order), from, cpu);
   accountFreePages(zone, 1 << order, to, cpu);
 }
@@ -250,8 +204,8 @@ export function changePageblocks(frames: PageFrames, page: Page, order: number, 
 }
 
 /** Whether a zone holds the whole pageblock of a page. */
-function pageblockInZone(frames: PageFrames, zone: Zone, page: Page): boolean {
-  const start = frames.pfnOf((page - (page % PAGEBLOCK_PAGES)) as Page);
+function pageblockInZone(zone: Zone, page: Page): boolean {
+  const start = zone.frames.pfnOf((page - (page % PAGEBLOCK_PAGES)) as Page);
   return start >= zone.startPfn && start + PAGEBLOCK_PAGES <= zone.endPfn;
 }
 
@@ -259,14 +213,8 @@ function pageblockInZone(frames: PageFrames, zone: Zone, page: Page): boolean {
  * Drains per-CPU lists into the buddy lists, oldest pages first, round the lists from the
  * one of the latest free (free_pcppages_bulk). May free more than asked by part of a block.
  */
-export function drainPcp(
-  frames: PageFrames,
-  zone: Zone,
-  pcp: PerCpuPages,
-  pages: number,
-  startIndex: number,
-  cpu: number,
-): void {
+export function drainPcp(zone: Zone, pcp: PerCpuPages, pages: number, startIndex: number, cpu: number): void {
+  const { frames } = zone;
   let left = Math.min(pages, pcp.count);
   let index = startIndex;
   while (left > 0) {
@@ -282,7 +230,7 @@ export function drainPcp(
       pcp.count -= 1 << order;
       // The pageblock may have changed its type while the page waited here.
       const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
-      freeOnePage(frames, zone, page, order, type, false, cpu);
+      freeOnePage(zone, page, order, type, false, cpu);
     } while (left > 0 && list.size > 0);
     index = index + 1 === PCP_LISTS ? 0 : index + 1;
   }
@@ -306,21 +254,14 @@ export function prepareFree(frames: PageFrames, page: Page, order: number): void
 }
 
 /** A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit). */
-export function freeToPcp(
-  frames: PageFrames,
-  zone: Zone,
-  page: Page,
-  order: number,
-  type: number,
-  cpu: number,
-): void {
+export function freeToPcp(zone: Zone, page: Page, order: number, type: number, cpu: number): void {
   const pcp = zone.pcp[cpu]!;
   const index = pcpIndex(order, type);
   pcp.lists[index]!.pushHead(page);
   const freeHigh = pcp.noteFree(order);
   const high = pcp.drainThreshold(zone.reclaimActive, zone.belowHigh, freeHigh);
   if (pcp.count < high) return;
-  drainPcp(frames, zone, pcp, pcp.drainPages(high, freeHigh), index, cpu);
+  drainPcp(zone, pcp, pcp.drainPages(high, freeHigh), index, cpu);
   if (zone.belowHigh) {
     const mark = watermarkPages(zone, Watermark.HIGH);
     if (watermarkOk(zone, 0, mark, ZoneType.MOVABLE, 0, zone.freePages)) zone.belowHigh = false;

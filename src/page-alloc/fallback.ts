@@ -88,7 +88,6 @@ function mostlyCompatible(frames: PageFrames, page: Page, type: number, blockTyp
 
 /** Gives a block of pageblock size or more to another type, whole, and takes what is needed from it. */
 function claimWholeBlock(
-  frames: PageFrames,
   zone: Zone,
   page: Page,
   order: number,
@@ -97,16 +96,15 @@ function claimWholeBlock(
   from: number,
   cpu: number,
 ): Page {
-  removeFromFreeList(frames, zone, page, blockOrder, from);
+  removeFromFreeList(zone, page, blockOrder, from);
   accountFreePages(zone, -(1 << blockOrder), from, cpu);
-  changePageblocks(frames, page, blockOrder, type);
-  accountFreePages(zone, expand(frames, zone, page, order, blockOrder, type), type, cpu);
+  changePageblocks(zone.frames, page, blockOrder, type);
+  accountFreePages(zone, expand(zone, page, order, blockOrder, type), type, cpu);
   return page;
 }
 
 /** Tries to turn the pageblock of a free block over to a type and take a block from it (try_to_claim_block). */
 function tryClaimBlock(
-  frames: PageFrames,
   zone: Zone,
   page: Page,
   order: number,
@@ -116,20 +114,20 @@ function tryClaimBlock(
   allocFlags: number,
   cpu: number,
 ): Page | typeof NO_PAGE {
+  const { frames } = zone;
   const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
   if (blockType === MigrateType.HIGHATOMIC) return NO_PAGE;
   if (blockOrder >= PAGEBLOCK_ORDER) {
-    return claimWholeBlock(frames, zone, page, order, blockOrder, type, from, cpu);
+    return claimWholeBlock(zone, page, order, blockOrder, type, from, cpu);
   }
   if (boostWatermark(zone) && (allocFlags & AllocFlag.KSWAPD) !== 0) zone.boosted = true;
   if (!mostlyCompatible(frames, page, type, blockType)) return NO_PAGE;
-  if (!moveFreePagesBlock(frames, zone, page, blockType, type, cpu)) return NO_PAGE;
-  return removeSmallest(frames, zone, order, type, cpu);
+  if (!moveFreePagesBlock(zone, page, blockType, type, cpu)) return NO_PAGE;
+  return removeSmallest(zone, order, type, cpu);
 }
 
 /** Claims the pageblock of the largest block of another type (__rmqueue_claim), or NO_PAGE. */
 export function claim(
-  frames: PageFrames,
   zone: Zone,
   order: number,
   type: number,
@@ -142,26 +140,20 @@ export function claim(
     const from = fallbackType(zone, at, type);
     if (from < 0) continue;
     if (!maySteal(at, type)) return NO_PAGE;
-    const head = firstOnList(frames, zone, at, from);
-    const page = tryClaimBlock(frames, zone, head, order, at, type, from, allocFlags, cpu);
+    const head = firstOnList(zone, at, from);
+    const page = tryClaimBlock(zone, head, order, at, type, from, allocFlags, cpu);
     if (page !== NO_PAGE) return page;
   }
   return NO_PAGE;
 }
 
 /** Takes the smallest block of another type and leaves its pageblock alone (__rmqueue_steal), or NO_PAGE. */
-export function steal(
-  frames: PageFrames,
-  zone: Zone,
-  order: number,
-  type: number,
-  cpu: number,
-): Page | typeof NO_PAGE {
+export function steal(zone: Zone, order: number, type: number, cpu: number): Page | typeof NO_PAGE {
   for (let at = order; at <= MAX_PAGE_ORDER; at++) {
     const from = fallbackType(zone, at, type);
     if (from < 0) continue;
-    const head = firstOnList(frames, zone, at, from);
-    return removeAndExpand(frames, zone, head, order, at, from, cpu);
+    const head = firstOnList(zone, at, from);
+    return removeAndExpand(zone, head, order, at, from, cpu);
   }
   return NO_PAGE;
 }
@@ -171,7 +163,6 @@ export function steal(
  * block is taken, and split when its pageblock cannot be claimed.
  */
 export function fallback6120(
-  frames: PageFrames,
   zone: Zone,
   order: number,
   type: number,
@@ -184,16 +175,15 @@ export function fallback6120(
     const from = fallbackType(zone, at, type);
     if (from < 0) continue;
     if (!maySteal(at, type) && type === MigrateType.MOVABLE && at > order) {
-      return steal6120(frames, zone, order, type, allocFlags, cpu);
+      return steal6120(zone, order, type, allocFlags, cpu);
     }
-    return take6120(frames, zone, order, at, type, from, allocFlags, cpu);
+    return take6120(zone, order, at, type, from, allocFlags, cpu);
   }
   return NO_PAGE;
 }
 
 /** Second search of 6.12.0, bottom up, so that a movable request splits the smallest block. */
 function steal6120(
-  frames: PageFrames,
   zone: Zone,
   order: number,
   type: number,
@@ -202,13 +192,12 @@ function steal6120(
 ): Page | typeof NO_PAGE {
   for (let at = order; at <= MAX_PAGE_ORDER; at++) {
     const from = fallbackType(zone, at, type);
-    if (from >= 0) return take6120(frames, zone, order, at, type, from, allocFlags, cpu);
+    if (from >= 0) return take6120(zone, order, at, type, from, allocFlags, cpu);
   }
   return NO_PAGE;
 }
 
 function take6120(
-  frames: PageFrames,
   zone: Zone,
   order: number,
   blockOrder: number,
@@ -217,12 +206,12 @@ function take6120(
   allocFlags: number,
   cpu: number,
 ): Page {
-  const page = firstOnList(frames, zone, blockOrder, from);
+  const page = firstOnList(zone, blockOrder, from);
   if (maySteal(blockOrder, type)) {
-    const claimed = tryClaimBlock(frames, zone, page, order, blockOrder, type, from, allocFlags, cpu);
+    const claimed = tryClaimBlock(zone, page, order, blockOrder, type, from, allocFlags, cpu);
     if (claimed !== NO_PAGE) return claimed;
   } else if (boostWatermark(zone) && (allocFlags & AllocFlag.KSWAPD) !== 0) {
     zone.boosted = true;
   }
-  return removeAndExpand(frames, zone, page, order, blockOrder, from, cpu);
+  return removeAndExpand(zone, page, order, blockOrder, from, cpu);
 }

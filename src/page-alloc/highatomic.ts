@@ -5,13 +5,8 @@ import type { PageFrames } from "./page-frames.js";
 import type { Zone } from "./zone.js";
 
 /** Keeps the pageblock of an atomic allocation for further ones (reserve_highatomic_pageblock). */
-export function reserveHighatomic(
-  frames: PageFrames,
-  zone: Zone,
-  page: Page,
-  order: number,
-  cpu: number,
-): void {
+export function reserveHighatomic(zone: Zone, page: Page, order: number, cpu: number): void {
+  const { frames } = zone;
   const onePercent = Math.floor(zone.managedPages / 100);
   if (onePercent < PAGEBLOCK_PAGES) return;
   const max = Math.ceil(onePercent / PAGEBLOCK_PAGES) * PAGEBLOCK_PAGES;
@@ -21,7 +16,7 @@ export function reserveHighatomic(
   if (order >= PAGEBLOCK_ORDER) {
     changePageblocks(frames, page, order, MigrateType.HIGHATOMIC);
     zone.reservedHighatomicPages += 1 << order;
-  } else if (moveFreePagesBlock(frames, zone, page, type, MigrateType.HIGHATOMIC, cpu)) {
+  } else if (moveFreePagesBlock(zone, page, type, MigrateType.HIGHATOMIC, cpu)) {
     zone.reservedHighatomicPages += PAGEBLOCK_PAGES;
   }
 }
@@ -42,9 +37,9 @@ export function unreserveHighatomic(
     const pages = Math.min(Math.max(PAGEBLOCK_PAGES, 1 << order), zone.reservedHighatomicPages);
     zone.reservedHighatomicPages -= pages;
     if (order < PAGEBLOCK_ORDER) {
-      moveFreePagesBlock(frames, zone, page, MigrateType.HIGHATOMIC, type, cpu);
+      moveFreePagesBlock(zone, page, MigrateType.HIGHATOMIC, type, cpu);
     } else {
-      moveToFreeList(frames, zone, page, order, MigrateType.HIGHATOMIC, type, cpu);
+      moveToFreeList(zone, page, order, MigrateType.HIGHATOMIC, type, cpu);
       changePageblocks(frames, page, order, type);
     }
     return;

@@ -22,9 +22,9 @@ export function verifyInvariants(allocator: PageAllocator): void {
   // A byte for each page, not a set: free pages are most of the memory of a guest.
   const seen = new Uint8Array(allocator.frames.meta.length);
   for (const zone of allocator.zones) {
-    const free = checkFreeLists(allocator, zone, seen);
-    const parked = checkUnaccepted(allocator, zone);
-    checkPcp(allocator, zone, seen);
+    const free = checkFreeLists(zone, seen);
+    const parked = checkUnaccepted(zone);
+    checkPcp(zone, seen);
     const exact = zone.exactFreePages();
     if (exact !== free + parked) {
       fail(zone, `NR_FREE_PAGES is ${exact}, lists hold ${free} free and ${parked} unaccepted pages`);
@@ -44,8 +44,8 @@ function claimPages(zone: Zone, seen: Uint8Array, page: Page, pages: number, pfn
 }
 
 /** Returns the pages on free lists that NR_FREE_PAGES counts. */
-function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Uint8Array): number {
-  const { frames } = allocator;
+function checkFreeLists(zone: Zone, seen: Uint8Array): number {
+  const { frames } = zone;
   let counted = 0;
   let highatomic = 0;
   let cma = 0;
@@ -65,7 +65,7 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Uint8Array):
         if (type !== MigrateType.ISOLATE) counted += here * 2 ** order;
         if (type === MigrateType.HIGHATOMIC) highatomic += here * 2 ** order;
         if (type === MigrateType.CMA) cma += here * 2 ** order;
-        if (!frames.isRange(node)) checkFreeBlock(allocator, zone, seen, node, order, type);
+        if (!frames.isRange(node)) checkFreeBlock(zone, seen, node, order, type);
       }
     }
     if (blocks !== zone.nrFree[order])
@@ -79,15 +79,8 @@ function checkFreeLists(allocator: PageAllocator, zone: Zone, seen: Uint8Array):
   return counted;
 }
 
-function checkFreeBlock(
-  allocator: PageAllocator,
-  zone: Zone,
-  seen: Uint8Array,
-  page: Page,
-  order: number,
-  type: number,
-): void {
-  const { frames } = allocator;
+function checkFreeBlock(zone: Zone, seen: Uint8Array, page: Page, order: number, type: number): void {
+  const { frames } = zone;
   const pfn = frames.pfnOf(page);
   const where = `pfn 0x${pfn.toString(16)}`;
   if (pfn % 2 ** order !== 0) fail(zone, `${where} is not aligned to order ${order}`);
@@ -112,8 +105,8 @@ function checkFreeBlock(
 }
 
 /** Returns the pages that wait for acceptance. */
-function checkUnaccepted(allocator: PageAllocator, zone: Zone): number {
-  const { frames } = allocator;
+function checkUnaccepted(zone: Zone): number {
+  const { frames } = zone;
   let pages = 0;
   const list = zone.unacceptedList;
   for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
@@ -124,8 +117,8 @@ function checkUnaccepted(allocator: PageAllocator, zone: Zone): number {
   return pages;
 }
 
-function checkPcp(allocator: PageAllocator, zone: Zone, seen: Uint8Array): void {
-  const { frames } = allocator;
+function checkPcp(zone: Zone, seen: Uint8Array): void {
+  const { frames } = zone;
   zone.pcp.forEach((pcp, cpu) => {
     let pages = 0;
     pcp.lists.forEach((list, index) => {

@@ -76,10 +76,10 @@ export class PageAllocator {
     const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
     // Lists for two zones more, Normal and Movable, which memory that is plugged in may need.
     this.frames = new PageFrames((options.zones.length + 2) * LISTS_PER_ZONE, guestPages);
-    this.zones = options.zones.map((span, index) => new Zone(index, span, options.cpus));
+    this.zones = options.zones.map((span, index) => new Zone(this.frames, index, span, options.cpus));
     this.rules = options.rules;
     for (const zone of this.zones) zone.unacceptedUnusable = options.rules.unacceptedUnusable;
-    this.#lists = new Rmqueue(this.frames, options.rules);
+    this.#lists = new Rmqueue(options.rules);
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
     this.#zonelists = new Zonelists(this.zones, options);
@@ -90,7 +90,7 @@ export class PageAllocator {
    * before `setZonelists`.
    */
   addZone(span: ZoneSpan): Zone {
-    const zone = new Zone(this.zones.length, span, this.zones[0]!.pcp.length);
+    const zone = new Zone(this.frames, this.zones.length, span, this.zones[0]!.pcp.length);
     zone.unacceptedUnusable = this.rules.unacceptedUnusable;
     this.zones.push(zone);
     return zone;
@@ -201,14 +201,13 @@ export class PageAllocator {
       if (zone.type > highestType) continue;
       if (zone.nodeId !== preferred!.nodeId) return undefined;
       const { bulkAccepts } = this.rules;
-      if (bulkAccepts) condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu);
+      if (bulkAccepts) condAcceptMemory(zone, 0, this.acceptor, this.rules, cpu);
       do {
         const mark = watermarkPages(zone, Watermark.LOW) + count;
         if (watermarkFast(zone, 0, mark, preferred!.type, allocFlags)) return zone;
       } while (
         bulkAccepts &&
-        (condAcceptMemory(this.frames, zone, 0, this.acceptor, this.rules, cpu) ||
-          this.growZone?.(zone, 0) === true)
+        (condAcceptMemory(zone, 0, this.acceptor, this.rules, cpu) || this.growZone?.(zone, 0) === true)
       );
     }
     return undefined;
@@ -221,10 +220,10 @@ export class PageAllocator {
     const zone = this.zoneOf(page);
     const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (!pcpAllowedOrder(order) || blockType === MigrateType.ISOLATE) {
-      freeToBuddy(frames, zone, page, order, false, cpu);
+      freeToBuddy(zone, page, order, false, cpu);
       return;
     }
-    freeToPcp(frames, zone, page, order, pcpType(blockType), cpu);
+    freeToPcp(zone, page, order, pcpType(blockType), cpu);
   }
 
   /**
@@ -233,7 +232,7 @@ export class PageAllocator {
    */
   freePagesPastPcp(page: Page, order: number, cpu: number): void {
     prepareFree(this.frames, page, order);
-    freeToBuddy(this.frames, this.zoneOf(page), page, order, false, cpu);
+    freeToBuddy(this.zoneOf(page), page, order, false, cpu);
   }
 
   /**
@@ -255,7 +254,7 @@ export class PageAllocator {
 
   /** The same for one zone. */
   drainZonePcp(zone: Zone, cpu: number): void {
-    for (const pcp of zone.pcp) drainPcp(this.frames, zone, pcp, pcp.count, 0, cpu);
+    for (const pcp of zone.pcp) drainPcp(zone, pcp, pcp.count, 0, cpu);
   }
 
   /** Walks the zones for a page (get_page_from_freelist). */
@@ -268,7 +267,6 @@ export class PageAllocator {
     type: number,
     cpu: number,
   ): Page | typeof NO_PAGE {
-    const frames = this.frames;
     const preferred = zonelist[first];
     const { nodes } = this.#zonelists;
     let allocFlags = flags;
@@ -283,16 +281,16 @@ export class PageAllocator {
           break;
         }
         if (this.rules.acceptOnVisit) {
-          condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu);
+          condAcceptMemory(zone, order, this.acceptor, this.rules, cpu);
         }
         if (!this.#zoneMayServe(zone, order, allocFlags, highestType, cpu)) continue;
         for (;;) {
           const page = this.#rmqueue(zone, order, type, allocFlags, cpu);
           if (page !== NO_PAGE) {
-            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) reserveHighatomic(frames, zone, page, order, cpu);
+            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) reserveHighatomic(zone, page, order, cpu);
             return page;
           }
-          if (condAcceptMemory(frames, zone, order, this.acceptor, this.rules, cpu)) continue;
+          if (condAcceptMemory(zone, order, this.acceptor, this.rules, cpu)) continue;
           if (this.growZone?.(zone, order)) continue;
           break;
         }
@@ -312,7 +310,7 @@ export class PageAllocator {
     }
     const mark = watermarkPages(zone, allocFlags & ALLOC_WMARK_MASK);
     if (watermarkFast(zone, order, mark, highestType, allocFlags)) return true;
-    if (condAcceptMemory(this.frames, zone, order, this.acceptor, this.rules, cpu)) return true;
+    if (condAcceptMemory(zone, order, this.acceptor, this.rules, cpu)) return true;
     if (this.growZone?.(zone, order)) return true;
     return (allocFlags & AllocFlag.NO_WATERMARKS) !== 0;
   }

@@ -55,13 +55,12 @@ export class BootRelease {
 
   /** Frees one block of memblock's hand-over, of any order below 10. */
   block(pfn: Pfn, order: number): void {
-    const { frames } = this.#allocator;
     const page = this.#allocator.pageAt(pfn);
     const zone = this.#allocator.zoneOf(page);
     zone.managedPages += 1 << order;
     this.#observe?.(pfn, order, 1, false);
     this.#acceptIfNeeded(pfn, order);
-    freeToBuddy(frames, zone, page, order, true, this.#cpu);
+    freeToBuddy(zone, page, order, true, this.#cpu);
   }
 
   /** Frees a run of whole, aligned blocks of order 10; it may reach over several zones. */
@@ -91,7 +90,7 @@ export class BootRelease {
       const zone = this.#allocator.zoneOf(page);
       zone.managedPages += 1;
       this.#acceptIfNeeded(pfn, 0);
-      freeToBuddy(frames, zone, page, 0, true, this.#cpu);
+      freeToBuddy(zone, page, 0, true, this.#cpu);
     }
   }
 
@@ -104,20 +103,19 @@ export class BootRelease {
 
   /** A run of blocks that are all accepted, or all not. */
   #releaseRun(zone: Zone, pfn: Pfn, blocks: number): void {
-    const { frames } = this.#allocator;
     const blockBytes = MAX_ORDER_PAGES * PAGE_SIZE;
     const startBlock = pfn / MAX_ORDER_PAGES;
     const unaccepted = this.#acceptor.rangeContainsUnaccepted(addressOf(pfn), blockBytes);
     const parked = unaccepted && this.#lazy;
     this.#observe?.(pfn, MAX_PAGE_ORDER, blocks, parked);
     if (parked) {
-      parkUnaccepted(frames, zone, startBlock, blocks, this.#cpu);
+      parkUnaccepted(zone, startBlock, blocks, this.#cpu);
       return;
     }
     if (unaccepted) {
       for (let block = 0; block < blocks; block++)
         this.#acceptIfNeeded(asPfn(pfn + block * MAX_ORDER_PAGES), MAX_PAGE_ORDER);
     }
-    addFreeRun(frames, zone, startBlock, blocks, this.#cpu);
+    addFreeRun(zone, startBlock, blocks, this.#cpu);
   }
 }

@@ -4,7 +4,7 @@ import { AllocFlag } from "./alloc-flags.js";
 import { removeSmallest } from "./buddy.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
 import { MigrateType } from "./migratetype.js";
-import { NO_PAGE, type PageFrames } from "./page-frames.js";
+import { NO_PAGE } from "./page-frames.js";
 import { type PerCpuPages, pcpIndex } from "./pcp.js";
 import { mostFreeIsCma } from "./watermark.js";
 import type { Zone } from "./zone.js";
@@ -16,13 +16,11 @@ import type { Zone } from "./zone.js";
  * decided before.
  */
 export class Rmqueue {
-  readonly #frames: PageFrames;
   readonly #rules: PageAllocRules;
   /** How far the refill in progress has had to go for a block (enum rmqueue_mode). */
   #mode: number = RmqueueMode.NORMAL;
 
-  constructor(frames: PageFrames, rules: PageAllocRules) {
-    this.#frames = frames;
+  constructor(rules: PageAllocRules) {
     this.#rules = rules;
   }
 
@@ -54,47 +52,46 @@ export class Rmqueue {
   /** A block from the buddy lists. Returns its first page or NO_PAGE. */
   fromBuddy(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
     if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) {
-      const reserved = removeSmallest(this.#frames, zone, order, MigrateType.HIGHATOMIC, cpu);
+      const reserved = removeSmallest(zone, order, MigrateType.HIGHATOMIC, cpu);
       if (reserved !== NO_PAGE) return reserved;
     }
     this.#mode = RmqueueMode.NORMAL;
     const page = this.#any(zone, order, type, allocFlags, cpu);
     if (page !== NO_PAGE || (allocFlags & (AllocFlag.OOM | AllocFlag.NON_BLOCK)) === 0) return page;
     // An emergency may use what is reserved for atomic requests.
-    return removeSmallest(this.#frames, zone, order, MigrateType.HIGHATOMIC, cpu);
+    return removeSmallest(zone, order, MigrateType.HIGHATOMIC, cpu);
   }
 
   /** One block of a type, or of another type if there is none (__rmqueue). */
   #any(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
-    const frames = this.#frames;
     const mayUseCma = zone.cmaPages !== 0 && (allocFlags & AllocFlag.CMA) !== 0;
     if (mayUseCma && mostFreeIsCma(zone)) {
-      const page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
+      const page = removeSmallest(zone, order, MigrateType.CMA, cpu);
       if (page !== NO_PAGE) return page;
     }
     if (this.#rules.fallback === "6.12.0") {
-      let page = removeSmallest(frames, zone, order, type, cpu);
-      if (page === NO_PAGE && mayUseCma) page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
-      return page !== NO_PAGE ? page : fallback6120(frames, zone, order, type, allocFlags, cpu);
+      let page = removeSmallest(zone, order, type, cpu);
+      if (page === NO_PAGE && mayUseCma) page = removeSmallest(zone, order, MigrateType.CMA, cpu);
+      return page !== NO_PAGE ? page : fallback6120(zone, order, type, allocFlags, cpu);
     }
     if (this.#mode === RmqueueMode.NORMAL) {
-      const page = removeSmallest(frames, zone, order, type, cpu);
+      const page = removeSmallest(zone, order, type, cpu);
       if (page !== NO_PAGE) return page;
     }
     if (this.#mode !== RmqueueMode.STEAL) {
       if (mayUseCma) {
         // The kernel notes this as a mode of its own, which spares it the list it has seen empty.
-        const page = removeSmallest(frames, zone, order, MigrateType.CMA, cpu);
+        const page = removeSmallest(zone, order, MigrateType.CMA, cpu);
         if (page !== NO_PAGE) return page;
       }
-      const page = claim(frames, zone, order, type, allocFlags, cpu);
+      const page = claim(zone, order, type, allocFlags, cpu);
       if (page !== NO_PAGE) {
         this.#mode = RmqueueMode.NORMAL;
         return page;
       }
     }
     if ((allocFlags & AllocFlag.NOFRAGMENT) !== 0) return NO_PAGE;
-    const page = steal(frames, zone, order, type, cpu);
+    const page = steal(zone, order, type, cpu);
     if (page !== NO_PAGE) this.#mode = RmqueueMode.STEAL;
     return page;
   }

@@ -2,7 +2,6 @@ import { chanceAt } from "../sim/prng.js";
 import { MAX_PAGE_ORDER, type Page } from "../units.js";
 import { detachFromRun } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
-import type { PageFrames } from "./page-frames.js";
 import type { Zone } from "./zone.js";
 
 /**
@@ -12,12 +11,13 @@ import type { Zone } from "./zone.js";
  *
  * @param seed 0 to 2^32 - 1
  */
-export function shuffleZone(frames: PageFrames, zone: Zone, seed: number): void {
+export function shuffleZone(zone: Zone, seed: number): void {
+  const { frames } = zone;
   const list = zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE);
   const blocks: Page[] = [];
   for (let node = frames.next[list]!; node !== list; node = frames.next[list]!) {
     const block = frames.isRange(node)
-      ? detachFromRun(frames, zone, node, frames.firstBlock(node), MigrateType.MOVABLE)
+      ? detachFromRun(zone, node, frames.firstBlock(node), MigrateType.MOVABLE)
       : node;
     frames.unlink(block);
     blocks.push(block);

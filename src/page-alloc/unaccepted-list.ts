@@ -12,7 +12,7 @@ import {
 import { Watermark } from "./alloc-flags.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
-import { NO_PAGE, type PageFrames } from "./page-frames.js";
+import { NO_PAGE } from "./page-frames.js";
 import { unusableFree, watermarkPages } from "./watermark.js";
 import type { Zone } from "./zone.js";
 
@@ -50,63 +50,45 @@ function blockPfn(block: number): Pfn {
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** Parks a run of blocks at the tail of the zone's list (__free_unaccepted). */
-export function parkUnaccepted(
-  frames: PageFrames,
-  zone: Zone,
-  startBlock: number,
-  blocks: number,
-  cpu: number,
-): void {
-  frames.addRangeTail(zone.unacceptedList, startBlock, blocks);
+export function parkUnaccepted(zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+  zone.frames.addRangeTail(zone.unacceptedList, startBlock, blocks);
   zone.unacceptedPages += blocks * MAX_ORDER_PAGES;
   zone.addFreePages(blocks * MAX_ORDER_PAGES, cpu);
 }
 
 /** Accepts the oldest block of a zone and frees it to the buddy lists (try_to_accept_memory_one); false when there is none. */
-export function acceptOldest(frames: PageFrames, zone: Zone, acceptor: MemoryAcceptor, cpu: number): boolean {
+export function acceptOldest(zone: Zone, acceptor: MemoryAcceptor, cpu: number): boolean {
+  const { frames } = zone;
   const node = frames.next[zone.unacceptedList]!;
   if (node === zone.unacceptedList) return false;
   const block = frames.firstBlock(node);
   const hasFrames = frames.pageOf(blockPfn(block)) !== NO_PAGE;
   if (hasFrames || !frames.canAddRange) {
-    acceptBlock(frames, zone, node, block, acceptor, cpu);
+    acceptBlock(zone, node, block, acceptor, cpu);
     return true;
   }
-  takeParked(frames, zone, node, block, acceptor, cpu);
+  takeParked(zone, node, block, acceptor, cpu);
   // Memory that waits for a request needs no frames yet: a guest of petabytes wants terabytes of it free.
-  addFreeRun(frames, zone, block, 1, cpu);
+  addFreeRun(zone, block, 1, cpu);
   return true;
 }
 
 /** Accepts one block of a run on the zone's list and frees it to the buddy lists (__accept_page). */
-function acceptBlock(
-  frames: PageFrames,
-  zone: Zone,
-  node: Page,
-  block: number,
-  acceptor: MemoryAcceptor,
-  cpu: number,
-): void {
-  takeParked(frames, zone, node, block, acceptor, cpu);
-  freeToBuddy(frames, zone, parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu);
+function acceptBlock(zone: Zone, node: Page, block: number, acceptor: MemoryAcceptor, cpu: number): void {
+  takeParked(zone, node, block, acceptor, cpu);
+  freeToBuddy(zone, parkedBlockPage(zone, block), MAX_PAGE_ORDER, true, cpu);
 }
 
-function takeParked(
-  frames: PageFrames,
-  zone: Zone,
-  node: Page,
-  block: number,
-  acceptor: MemoryAcceptor,
-  cpu: number,
-): void {
-  frames.takeFromRange(node, block);
+function takeParked(zone: Zone, node: Page, block: number, acceptor: MemoryAcceptor, cpu: number): void {
+  zone.frames.takeFromRange(node, block);
   zone.unacceptedPages -= MAX_ORDER_PAGES;
   zone.addFreePages(-MAX_ORDER_PAGES, cpu);
   acceptor.acceptMemory(addressOf(blockPfn(block)), BLOCK_BYTES);
 }
 
 /** First page of a parked block; it gets frames where it has none. */
-function parkedBlockPage(frames: PageFrames, zone: Zone, block: number): Page {
+function parkedBlockPage(zone: Zone, block: number): Page {
+  const { frames } = zone;
   const page = frames.pageOf(blockPfn(block));
   if (page !== NO_PAGE) return page;
   return frames.materialise(block, zone.index, MigrateType.MOVABLE, MigrateType.MOVABLE);
@@ -128,7 +110,6 @@ export function pagesToAccept(zone: Zone, order: number, target: number): number
  * 6.11); whether anything was accepted.
  */
 export function condAcceptMemory(
-  frames: PageFrames,
   zone: Zone,
   order: number,
   acceptor: MemoryAcceptor,
@@ -139,14 +120,14 @@ export function condAcceptMemory(
   const target = watermarkPages(zone, rules.acceptTarget === "promo" ? Watermark.PROMO : Watermark.HIGH);
   if (rules.acceptBeforeWatermarks && target === 0) {
     acceptor.noteDecision?.(zone, 0);
-    return acceptOldest(frames, zone, acceptor, cpu);
+    return acceptOldest(zone, acceptor, cpu);
   }
   let missing = pagesToAccept(zone, order, target);
   if (rules.acceptAtLeastOne) missing = Math.max(missing, 1);
   if (missing > 0) missing = Math.max(missing, rules.acceptAtOncePages - MAX_ORDER_PAGES + 1);
   if (missing > 0) acceptor.noteDecision?.(zone, missing);
   let accepted = false;
-  while (missing > 0 && acceptOldest(frames, zone, acceptor, cpu)) {
+  while (missing > 0 && acceptOldest(zone, acceptor, cpu)) {
     accepted = true;
     missing -= MAX_ORDER_PAGES;
   }

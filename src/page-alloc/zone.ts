@@ -1,6 +1,7 @@
 import { MAX_NR_ZONES, type ZoneSpan, type ZoneType } from "../mm/zones.js";
 import { asPage, MAX_PAGE_ORDER, type Page } from "../units.js";
 import { MIGRATE_TYPES } from "./migratetype.js";
+import type { PageFrames } from "./page-frames.js";
 import { PerCpuPages } from "./pcp.js";
 
 const ORDERS: number = MAX_PAGE_ORDER + 1;
@@ -10,6 +11,8 @@ export const LISTS_PER_ZONE: number = ORDERS * MIGRATE_TYPES + 1;
 
 /** One zone of one node: its free lists, watermarks, counters and per-CPU lists (struct zone, 6.12). */
 export class Zone {
+  /** Those of all zones of its allocator. */
+  readonly frames: PageFrames;
   readonly index: number;
   readonly nodeId: number;
   readonly type: ZoneType;
@@ -63,7 +66,8 @@ export class Zone {
   /** Per-CPU lists by CPU number. */
   readonly pcp: readonly PerCpuPages[];
 
-  constructor(index: number, span: ZoneSpan, cpus: number) {
+  constructor(frames: PageFrames, index: number, span: ZoneSpan, cpus: number) {
+    this.frames = frames;
     this.index = index;
     this.nodeId = span.nodeId;
     this.type = span.type;

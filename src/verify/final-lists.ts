@@ -107,8 +107,8 @@ function fillFreeList(
   const { frames } = allocator;
   const untouchable = order === MAX_PAGE_ORDER && type === MigrateType.MOVABLE;
   for (const pfn of pfns) {
-    if (untouchable && frames.pageOf(pfn) === NO_PAGE) addFreeRun(frames, zone, pfn / MAX_ORDER_PAGES, 1, 0);
-    else addToFreeList(frames, zone, allocator.pageAt(pfn), order, type, true);
+    if (untouchable && frames.pageOf(pfn) === NO_PAGE) addFreeRun(zone, pfn / MAX_ORDER_PAGES, 1, 0);
+    else addToFreeList(zone, allocator.pageAt(pfn), order, type, true);
   }
 }
 

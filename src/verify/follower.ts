@@ -307,7 +307,7 @@ export class Follower {
 
   #decay(i: number): void {
     const { migrateType, detail, cpu } = this.#steps.records;
-    const { zones, frames } = this.#allocator;
+    const { zones } = this.#allocator;
     for (const zone of zones) zone.foldFreePages(cpu[i]!);
     const type = migrateType[i]!;
     const zone = zones.find((each) => each.type === (type & 15) && each.nodeId === type >> 4)!;
@@ -316,7 +316,7 @@ export class Follower {
     this.outside.pcpDecays++;
     const batch = Math.max(pcp.batch, 1);
     for (let left = pcp.count - pcp.high; left > 0; left -= batch) {
-      drainPcp(frames, zone, pcp, Math.min(left, batch), 0, cpu[i]!);
+      drainPcp(zone, pcp, Math.min(left, batch), 0, cpu[i]!);
     }
   }
 
@@ -327,7 +327,7 @@ export class Follower {
     if (drained === undefined) return;
     this.outside.timerDrains++;
     const zone = this.#allocator.zoneOfPfn(pfn[drained[0]!]!);
-    drainPcp(this.#allocator.frames, zone, zone.pcp[cpu[i]!]!, detail[i]!, pfn[i]!, cpu[i]!);
+    drainPcp(zone, zone.pcp[cpu[i]!]!, detail[i]!, pfn[i]!, cpu[i]!);
   }
 
   #compareType(i: number): void {

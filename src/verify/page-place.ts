@@ -130,7 +130,7 @@ export class PagePlacer {
     const zone = this.#allocator.zoneOfPfn(pfn);
     const block = Math.floor(pfn / MAX_ORDER_PAGES);
     const run = frames.rangeWith(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), block);
-    if (run !== NO_PAGE) detachFromRun(frames, zone, run, block, MigrateType.MOVABLE);
+    if (run !== NO_PAGE) detachFromRun(zone, run, block, MigrateType.MOVABLE);
     return this.#allocator.pageAt(pfn);
   }
 
@@ -155,19 +155,18 @@ export class PagePlacer {
     const free = freeBlockOf(this.#allocator, this.pageAt(pfn))!;
     const zone = this.#allocator.zoneOfPfn(pfn);
     const from = this.#listType(zone, free.head, free.order);
-    moveToFreeList(frames, zone, free.head, free.order, from, type, cpu);
+    moveToFreeList(zone, free.head, free.order, from, type, cpu);
     changePageblocks(frames, free.head, free.order, type);
   }
 
   /** The block that a request of a type would get next from a zone's buddy lists, without stealing. */
   next(zone: Zone, order: number, type: number): Page | typeof NO_PAGE {
-    const { frames } = this.#allocator;
     const own = zone.orderMask[type]! >> order;
-    if (own !== 0) return firstOnList(frames, zone, order + 31 - Math.clz32(own & -own), type);
+    if (own !== 0) return firstOnList(zone, order + 31 - Math.clz32(own & -own), type);
     for (let at = MAX_PAGE_ORDER; at >= PAGEBLOCK_ORDER; at--) {
       for (let i = 0; i < FALLBACKS_PER_TYPE; i++) {
         const from = FALLBACKS[type * FALLBACKS_PER_TYPE + i]!;
-        if (((zone.orderMask[from]! >> at) & 1) !== 0) return firstOnList(frames, zone, at, from);
+        if (((zone.orderMask[from]! >> at) & 1) !== 0) return firstOnList(zone, at, from);
       }
     }
     return NO_PAGE;
@@ -187,9 +186,8 @@ export class PagePlacer {
 
   /** Takes the block that `next` names. */
   takeNext(zone: Zone, order: number, type: number, cpu: number): void {
-    const { frames } = this.#allocator;
-    let page = removeSmallest(frames, zone, order, type, cpu);
-    if (page === NO_PAGE) page = claim(frames, zone, order, type, 0, cpu);
+    let page = removeSmallest(zone, order, type, cpu);
+    if (page === NO_PAGE) page = claim(zone, order, type, 0, cpu);
     this.#own(page, order, 0);
   }
 
@@ -209,7 +207,7 @@ export class PagePlacer {
   giveBack(page: Page, order: number, cpu: number, toTail = false): void {
     const { frames } = this.#allocator;
     disown(frames, page, order);
-    freeToBuddy(frames, this.#allocator.zoneOf(page), page, order, toTail, cpu);
+    freeToBuddy(this.#allocator.zoneOf(page), page, order, toTail, cpu);
   }
 
   /** Takes the head of a per-CPU list of single pages, as alloc_pages_bulk() does. */
@@ -239,14 +237,13 @@ export class PagePlacer {
 
   /** Splits a free block as expand() does, but keeps the part that is wanted instead of the lowest. */
   #cutOut(page: Page, order: number, head: Page, headOrder: number, cpu: number): void {
-    const { frames } = this.#allocator;
     const zone = this.#allocator.zoneOf(page);
     const type = this.#listType(zone, head, headOrder);
-    removeFromFreeList(frames, zone, head, headOrder, type);
+    removeFromFreeList(zone, head, headOrder, type);
     let block = head;
     for (let at = headOrder - 1; at >= order; at--) {
       const upper = asPage(block + 2 ** at);
-      addToFreeList(frames, zone, page >= upper ? block : upper, at, type, false);
+      addToFreeList(zone, page >= upper ? block : upper, at, type, false);
       if (page >= upper) block = upper;
     }
     accountFreePages(zone, -(2 ** order), type, cpu);

@@ -174,7 +174,7 @@ export class Resync {
     const pages = Math.min(this.#steps.moved[event]!, pcp.count);
     pcp.high = Math.max(pcp.count - pages, pcp.highMin);
     for (let left = pages; left > 0; left -= pcp.batch) {
-      drainPcp(this.#allocator.frames, zone, pcp, Math.min(left, pcp.batch), 0, cpu[event]!);
+      drainPcp(zone, pcp, Math.min(left, pcp.batch), 0, cpu[event]!);
     }
   }
 
@@ -234,8 +234,7 @@ export class Resync {
     const known = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (known === type || !isMergeable(known)) return;
     const zone = this.#allocator.zoneOf(page);
-    if (moveFreePagesBlock(frames, zone, page, known, type, this.#events.cpu[event]!))
-      this.outside.pageblocks++;
+    if (moveFreePagesBlock(zone, page, known, type, this.#events.cpu[event]!)) this.outside.pageblocks++;
   }
 
   /** After a refill the list holds the blocks that the trace names. */
@@ -293,7 +292,7 @@ export class Resync {
         pcp.high = numberOf(zoneinfo, `${zoneKey(zone)}cpu ${cpu} high`)!;
         if (pcp.count <= count) continue;
         drained++;
-        drainPcp(this.#allocator.frames, zone, pcp, pcp.count - count, 0, cpu);
+        drainPcp(zone, pcp, pcp.count - count, 0, cpu);
       }
     }
     return drained;

@@ -77,7 +77,7 @@ function loadZone(allocator: PageAllocator, zone: Zone, from: SnapshotZone, cpus
   }
   for (const { cpu, highMin, highMax, batch } of from.pcp)
     Object.assign(zone.pcp[cpu]!, { highMin, highMax, batch });
-  for (const pfn of from.unaccepted) parkUnaccepted(frames, zone, pfn / MAX_ORDER_PAGES, 1, 0);
+  for (const pfn of from.unaccepted) parkUnaccepted(zone, pfn / MAX_ORDER_PAGES, 1, 0);
   const parked = new Set(from.unaccepted);
   for (let start = roundDown(zone.startPfn, MAX_ORDER_PAGES); start < zone.endPfn; start += MAX_ORDER_PAGES) {
     if (parked.has(asPfn(start))) continue;
@@ -167,7 +167,7 @@ function acceptMissing(allocator: PageAllocator, zone: Zone, from: SnapshotZone)
   const carried = pfnsOn(allocator, zone.unacceptedList);
   const missing = carried.length - from.unaccepted.length;
   if (missing <= 0 || from.unaccepted.some((pfn, index) => pfn !== carried[missing + index])) return 0;
-  for (let block = 0; block < missing; block++) acceptOldest(allocator.frames, zone, allocator.acceptor, 0);
+  for (let block = 0; block < missing; block++) acceptOldest(zone, allocator.acceptor, 0);
   return missing;
 }
 

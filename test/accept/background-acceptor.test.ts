@@ -46,7 +46,7 @@ function machine(types: readonly ZoneType[]): { allocator: PageAllocator; accept
   });
   for (const [at, zone] of allocator.zones.entries()) {
     zone.managedPages = pages;
-    parkUnaccepted(allocator.frames, zone, at * 64, 64, 0);
+    parkUnaccepted(zone, at * 64, 64, 0);
   }
   return { allocator, accepted };
 }

@@ -574,8 +574,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "an accepted block goes to the head of its free list",
-    find: "parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, true, cpu",
-    replace: "parkedBlockPage(frames, zone, block), MAX_PAGE_ORDER, false, cpu",
+    find: "parkedBlockPage(zone, block), MAX_PAGE_ORDER, true, cpu",
+    replace: "parkedBlockPage(zone, block), MAX_PAGE_ORDER, false, cpu",
     tests: ["page-alloc/unaccepted-list.test", "page-alloc/oracle.test"],
   },
   {

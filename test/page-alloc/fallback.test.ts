@@ -74,7 +74,7 @@ test("mixing types boosts the watermarks by a pageblock at a time, up to one and
   freePfn(a, 8, 0);
   for (const boost of [512, 750, 750]) {
     // The pageblock cannot be claimed, the attempt boosts all the same.
-    assert.is(claim(a.frames, zone, 0, UNMOVABLE, 0, 0), -1);
+    assert.is(claim(zone, 0, UNMOVABLE, 0, 0), -1);
     assert.is(zone.watermarkBoost, boost);
   }
 });

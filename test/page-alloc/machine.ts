@@ -24,7 +24,7 @@ export function oneZone(
   });
   const zone = allocator.zones[0]!;
   zone.managedPages = blocks * 1024;
-  if (options.free !== false) addFreeRun(allocator.frames, zone, 0, blocks, 0);
+  if (options.free !== false) addFreeRun(zone, 0, blocks, 0);
   return allocator;
 }
 

@@ -20,7 +20,7 @@ function lazy(blocks: number): { a: PageAllocator; accepted: number[] } {
       },
     },
   });
-  parkUnaccepted(a.frames, a.zones[0]!, 0, blocks, 0);
+  parkUnaccepted(a.zones[0]!, 0, blocks, 0);
   return { a, accepted };
 }
 

@@ -19,7 +19,7 @@ export function lazyZone(rules: PageAllocRules, freeBlocks: number, unacceptedBl
     acceptor: { acceptMemory: (start) => accepted.push(start / (4 * 2 ** 20)) },
   });
   const zone = a.zones[0]!;
-  if (freeBlocks > 0) addFreeRun(a.frames, zone, 0, freeBlocks, 0);
-  parkUnaccepted(a.frames, zone, freeBlocks, unacceptedBlocks, 0);
+  if (freeBlocks > 0) addFreeRun(zone, 0, freeBlocks, 0);
+  parkUnaccepted(zone, freeBlocks, unacceptedBlocks, 0);
   return { a, accepted };
 }

@@ -36,8 +36,8 @@ function machine(): PageAllocator {
   zone.managedPages = FREE_BLOCKS * 1024 + PARKED_BLOCKS * 1024;
   zone.watermark.set([32, 40, 48, 56]);
   setupPerCpuPageset(allocator, [0, 0]);
-  addFreeRun(allocator.frames, zone, 0, FREE_BLOCKS, 0);
-  parkUnaccepted(allocator.frames, zone, FREE_BLOCKS, PARKED_BLOCKS, 0);
+  addFreeRun(zone, 0, FREE_BLOCKS, 0);
+  parkUnaccepted(zone, FREE_BLOCKS, PARKED_BLOCKS, 0);
   return allocator;
 }
 
@@ -152,7 +152,7 @@ test("blocks accepted in the gap, from the head of the list: accepted here, too"
   const accepted: string[] = [];
   const [carried, real] = [machine(), machine()];
   carried.acceptor.acceptMemory = (start, sizeBytes) => accepted.push(`${start}+${sizeBytes}`);
-  acceptOldest(real.frames, real.zones[0]!, real.acceptor, 0);
+  acceptOldest(real.zones[0]!, real.acceptor, 0);
   const report = adoptSnapshot(carried, snapshotOf(real));
   assert.is(report.acceptedBlocks, 1);
   assert.is(report.unaccepted.equal, 1);

@@ -152,7 +152,7 @@ test("before watermarks exist a CPU's bring-up accepts 22 blocks", () => {
     free: false,
     acceptor: { acceptMemory: () => accepted++ },
   });
-  parkUnaccepted(allocator.frames, allocator.zones[0]!, 0, blocks, 0);
+  parkUnaccepted(allocator.zones[0]!, 0, blocks, 0);
   const requests = withCpuBringUp(emptyBoot([]), bringUp, 1, 3);
   const clock = new GuestClock(new VirtualCpus(3), new CostLedger());
   const replay = new Replay({

@@ -133,7 +133,7 @@ function lowMemory(blocks: number): PageAllocator {
   });
   const zone = allocator.zones[0]!;
   zone.managedPages = pages;
-  addFreeRun(allocator.frames, zone, 0, blocks, 0);
+  addFreeRun(zone, 0, blocks, 0);
   return allocator;
 }
 
