@@ -3,10 +3,10 @@
  * Each summary ends with how much slower the modelled kernel is than the plain buddy lists.
  */
 import { bench, do_not_optimize, run, summary } from "mitata";
+import { initPerZoneWmarkMin } from "../src/page-alloc/boot-stages.js";
 import { addFreeRun } from "../src/page-alloc/buddy.js";
 import { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { parkUnaccepted } from "../src/page-alloc/unaccepted-list.js";
-import { initPerZoneWmarkMin } from "../src/page-alloc/zone-setup.js";
 import { asPage, MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../src/units.js";
 import { LINUX_6_12 } from "../test/linux/releases.js";
 import { PlainBuddy } from "./plain-buddy.js";

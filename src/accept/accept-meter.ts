@@ -1,6 +1,5 @@
-import { HostMemoryError } from "../coco/host-supply.js";
 import type { ParameterSet } from "../coco/parameters.js";
-import type { CocoPlatform } from "../coco/platform.js";
+import { type CocoPlatform, HostMemoryError } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";

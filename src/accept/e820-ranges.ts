@@ -1,6 +1,7 @@
-import { ZERO_PAGE_ENTRIES } from "../efistub/setup-e820.js";
-import type { ArchAccept } from "../efistub/unaccepted-table.js";
-import { type AddressRange, asPhys, PAGE_SIZE } from "../units.js";
+import { type E820Entry, E820Type, ZERO_PAGE_ENTRIES } from "../efistub/setup-e820.js";
+import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
+import { type AddressRange, asPhys, PAGE_SIZE, roundDown } from "../units.js";
+import type { AcceptMemory } from "./accept-memory.js";
 import {
   countRequest,
   guardedRange,
@@ -163,4 +164,103 @@ export class E820Ranges implements Tracker {
     this.use.entries = Math.max(this.use.entries, this.#entries.length);
     this.use.memoryBytes = this.use.entries * E820_ENTRY_BYTES;
   }
+}
+
+/**
+ * Where the kernel keeps what is accepted: in the bitmap of 6.5, or as ranges of its e820 table, with as
+ * many entries as the zero page or the kernel's own table has.
+ */
+export const ACCEPTANCE_RECORDS = ["bitmap", "e820-zero-page", "e820-kernel"] as const;
+export type AcceptanceRecord = (typeof ACCEPTANCE_RECORDS)[number];
+
+/** What became of the e820 table as a record. */
+export interface E820RecordResult {
+  /** The most entries that it had. */
+  readonly entries: number;
+  /** Memory accepted only because there was no room to say that it is not; bytes. */
+  readonly gapBytes: number;
+}
+
+/**
+ * The e820 table as the record of what is accepted ("remove the unaccepted memory flag from the range that
+ * got accepted", Kirill A. Shutemov, linux-coco, February 2021; that it gets bulky, "[PATCHv10 04/11]
+ * efi/x86: Implement support for unaccepted memory", 2023). The kernel accepts by the same units and at the
+ * same moments as with a bitmap (assumption); where the table is full, the smallest gap is accepted too.
+ */
+export class E820Record {
+  readonly #ranges: E820Ranges;
+  readonly #acceptance: AcceptMemory;
+
+  /**
+   * @param map the kernel's memory as it begins, by what is accepted
+   * @param acceptGap accepts what the table has no room for, on the hardware
+   */
+  constructor(
+    record: Exclude<AcceptanceRecord, "bitmap">,
+    map: readonly TrackedRange[],
+    acceptance: AcceptMemory,
+    acceptGap: (start: number, end: number) => void,
+  ) {
+    this.#acceptance = acceptance;
+    const capacity = record === "e820-kernel" ? KERNEL_ENTRIES : ZERO_PAGE_ENTRIES;
+    this.#ranges = new E820Ranges(record, map, capacity, {
+      acceptMemory: (start, end) => {
+        acceptGap(start, end);
+        this.#forget(start, end);
+      },
+    });
+  }
+
+  /** The kernel has accepted [start, end); bytes. */
+  accepted(start: number, end: number): void {
+    this.#ranges.note(start, end);
+  }
+
+  get result(): E820RecordResult {
+    const { entries, gapBytes } = this.#ranges.use;
+    return { entries, gapBytes };
+  }
+
+  /** Whoever asks is to find the gap accepted. */
+  #forget(start: number, end: number): void {
+    const table = this.#acceptance.table!;
+    const unitOf = (address: number): number => (address - table.physBase) / table.unitSizeBytes;
+    table.clearRange(Math.floor(unitOf(start)), Math.min(Math.ceil(unitOf(end)), table.unitCount));
+  }
+}
+
+/** What a kernel knows about its memory: the map, with RAM split by what the table says at this moment. */
+export function trackedMap(
+  entries: readonly E820Entry[],
+  table: UnacceptedTable | undefined,
+): TrackedRange[] {
+  return entries.flatMap(({ start, end, type }): TrackedRange[] => {
+    // An entry of the firmware may end inside a page.
+    const range = { start, end: roundDown(end, PAGE_SIZE) };
+    if (type !== E820Type.RAM) return [{ ...range, kind: "other" }];
+    return table === undefined
+      ? [{ ...range, kind: "accepted" }]
+      : splitByTable(range.start, range.end, table);
+  });
+}
+
+function splitByTable(start: number, end: number, table: UnacceptedTable): TrackedRange[] {
+  const { physBase, unitSizeBytes: unit, unitCount } = table;
+  const pieces: TrackedRange[] = [];
+  for (let from = start; from < end; ) {
+    const at = Math.floor((from - physBase) / unit);
+    const unaccepted = at >= 0 && at < unitCount && table.isSet(at);
+    let to = end;
+    if (at < 0) to = Math.min(to, physBase);
+    else if (at < unitCount) {
+      const next = unaccepted ? table.nextClear(at, unitCount) : table.nextSet(at, unitCount);
+      to = Math.min(to, next < unitCount || unaccepted ? physBase + next * unit : end);
+    }
+    const last = pieces.at(-1);
+    const kind = unaccepted ? "unaccepted" : "accepted";
+    if (last?.kind === kind) pieces[pieces.length - 1] = { ...last, end: to };
+    else pieces.push({ start: from, end: to, kind });
+    from = to;
+  }
+  return pieces;
 }

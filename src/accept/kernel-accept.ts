@@ -5,8 +5,6 @@ import type { GuestClock } from "../sim/guest-clock.js";
 import type { PhysAddr } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
 import type { AcceptMeter } from "./accept-meter.js";
-import { AcceptingList } from "./accepting-list.js";
-import type { LockupDetector } from "./lockups.js";
 
 /**
  * The running kernel's acceptance in virtual time (drivers/firmware/efi/unaccepted_memory.c): what
@@ -86,4 +84,135 @@ export class KernelAccept implements ArchAccept, AcceptLock {
     this.spinNs += ns;
     return ns > 0;
   }
+}
+
+/** How long a CPU may go without rescheduling: twice watchdog_thresh, which is 10 s (kernel/watchdog.c, 6.12). */
+const SOFT_LOCKUP_NS = 20e9;
+
+/**
+ * What acceptance does to the other duties of a CPU: how long it keeps interrupts off, and whether
+ * the soft lockup detector complains (kernel/watchdog.c: watchdog_timer_fn). The detector's timer
+ * runs when interrupts are on; it looks how long ago the CPU last rescheduled, or was excused.
+ */
+export class LockupDetector {
+  /** The longest time that a CPU had interrupts off to accept memory. */
+  longestIrqOffNs = 0;
+  /** Complaints. After one the time counts anew. */
+  softLockups = 0;
+  /** Off in early boot, when no CPU can take interrupts anyway (init/main.c: start_kernel). */
+  interruptsOn = false;
+  /** From lockup_detector_init() on, before the other CPUs come up (init/main.c: kernel_init_freeable). */
+  watching = false;
+  /** By CPU: when it was last excused or complained about. */
+  readonly #resetNs: Float64Array;
+
+  constructor(cpus: number) {
+    this.#resetNs = new Float64Array(cpus);
+  }
+
+  /** Interrupts were off. */
+  irqsOff(fromNs: number, toNs: number): void {
+    if (this.interruptsOn && toNs - fromNs > this.longestIrqOffNs) this.longestIrqOffNs = toNs - fromNs;
+  }
+
+  /** The detector looks at a CPU that last rescheduled at a given time. */
+  look(cpu: number, rescheduledNs: number, atNs: number): void {
+    if (!this.watching) return;
+    if (atNs - Math.max(rescheduledNs, this.#resetNs[cpu]!) <= SOFT_LOCKUP_NS) return;
+    this.softLockups++;
+    this.#resetNs[cpu] = atNs;
+  }
+
+  /** The CPU is excused up to now (touch_softlockup_watchdog). */
+  touch(cpu: number, atNs: number): void {
+    this.#resetNs[cpu] = atNs;
+  }
+}
+
+/**
+ * The ranges that are being accepted (drivers/firmware/efi/unaccepted_memory.c: accepting_list,
+ * Linux 6.6, commit 50e782a86c98). A request whose units overlap one of them spins until that one
+ * is done and looks again; others go on beside it. A request that spins is not in the list, so a
+ * later one may overtake it.
+ *
+ * Here each request is told when it starts as soon as it asks. One that asks later, but for an
+ * earlier time, does not see it before it has started; and does not put it off.
+ */
+export class AcceptingList {
+  /** Units by which ranges may lie apart and still count as overlapping. */
+  readonly #reach: number;
+  /** Kept by rising end, so that a CPU which accepts one range after the other looks at few. */
+  #count = 0;
+  #first: Float64Array = new Float64Array(64);
+  #end: Float64Array = new Float64Array(64);
+  #startNs: Float64Array = new Float64Array(64);
+  #endNs: Float64Array = new Float64Array(64);
+
+  /**
+   * @param touchingWait whether ranges that only touch wait for each other, as those behind one in
+   *   the list did up to 6.6 by an off-by-one (Michael Roth, "efi/unaccepted: Fix off-by-one when
+   *   checking for overlapping ranges", 2023-11-03, 6.7)
+   */
+  constructor(touchingWait: boolean) {
+    this.#reach = touchingWait ? 1 : 0;
+  }
+
+  /** Ranges that are kept. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** The time from `atNs` on at which no range in flight overlaps units [first, end). */
+  freeAt(first: number, end: number, atNs: number): number {
+    for (let at = atNs; ; ) {
+      let until = at;
+      // What is over by then is in nobody's way, and so is all before it.
+      for (let i = this.#count - 1; i >= 0 && this.#endNs[i]! > until; i--) {
+        if (this.#first[i]! >= end || this.#end[i]! + this.#reach <= first) continue;
+        if (this.#startNs[i]! <= at) until = this.#endNs[i]!;
+      }
+      if (until === at) return at;
+      at = until;
+    }
+  }
+
+  /** Units [first, end) are accepted from one time to another. */
+  add(first: number, end: number, startNs: number, endNs: number): void {
+    if (this.#count === this.#first.length) this.#grow();
+    let at = this.#count++;
+    for (; at > 0 && this.#endNs[at - 1]! > endNs; at--) this.#copy(at - 1, at);
+    this.#first[at] = first;
+    this.#end[at] = end;
+    this.#startNs[at] = startNs;
+    this.#endNs[at] = endNs;
+  }
+
+  /** Drops what is over by a time; who asks for an earlier one does not see it. */
+  forget(beforeNs: number): void {
+    let over = 0;
+    while (over < this.#count && this.#endNs[over]! <= beforeNs) over++;
+    if (over === 0) return;
+    for (let i = over; i < this.#count; i++) this.#copy(i, i - over);
+    this.#count -= over;
+  }
+
+  #copy(from: number, to: number): void {
+    this.#first[to] = this.#first[from]!;
+    this.#end[to] = this.#end[from]!;
+    this.#startNs[to] = this.#startNs[from]!;
+    this.#endNs[to] = this.#endNs[from]!;
+  }
+
+  #grow(): void {
+    this.#first = doubled(this.#first);
+    this.#end = doubled(this.#end);
+    this.#startNs = doubled(this.#startNs);
+    this.#endNs = doubled(this.#endNs);
+  }
+}
+
+function doubled(array: Float64Array): Float64Array {
+  const larger = new Float64Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }

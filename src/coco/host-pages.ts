@@ -1,7 +1,6 @@
 import { roundDown } from "../units.js";
-import { ENDLESS_SUPPLY, type HostSupply } from "./host-supply.js";
 import { LEVEL_PAGES, type PageLevel, pageLevel } from "./page-tables.js";
-import type { PlatformOptions } from "./platform.js";
+import { ENDLESS_SUPPLY, type HostSupply, type PlatformOptions } from "./platform.js";
 
 /** The pages of a host that lie behind a guest's private memory, and those it has left. */
 export class HostPages {

@@ -1,9 +1,8 @@
 /** What a kernel takes from its command line about memory and CPUs, besides `mem=` and `memmap=`. */
 import { type DefaultArea, defaultArea, hugetlbArea, sizesByNode } from "./cma.js";
 import { type CoreMemory, coreMemory } from "./core-memory.js";
-import { memparse, wholeNumber, wholeSize } from "./numbers.js";
 import { type SwiotlbSize, swiotlbSize } from "./swiotlb.js";
-import { commandLineWords, valuesOf, type Word } from "./words.js";
+import { commandLineWords, memparse, valuesOf, type Word, wholeNumber, wholeSize } from "./words.js";
 
 /** `reserve_mem=SIZE:ALIGN:NAME` (mm/memblock.c: reserve_mem); bytes. */
 export interface NamedReservation {

@@ -1,15 +1,16 @@
-/**
- * Every word of the kernel's command line that this simulator knows, and what becomes of it
- * (Documentation/admin-guide/kernel-parameters.txt, Linux 6.12). A word that is not here is named as
- * ignored.
- */
 import { kernelBoolean, namedReservation } from "./boot-options.js";
 import { defaultArea, hugetlbArea, sizesByNode } from "./cma.js";
 import { isCoreAmount } from "./core-memory.js";
 import { isCrashkernel } from "./crashkernel.js";
 import { isHugePageCount, isHugePageSize } from "./hugepages.js";
-import { wholeNumber, wholeSize } from "./numbers.js";
 import { isSwiotlb } from "./swiotlb.js";
+import { type Word, wholeNumber, wholeSize } from "./words.js";
+
+/**
+ * Every word of the kernel's command line that this simulator knows, and what becomes of it
+ * (Documentation/admin-guide/kernel-parameters.txt, Linux 6.12). A word that is not here is named as
+ * ignored.
+ */
 
 /** What becomes of a word. */
 export type WordEffect =
@@ -231,3 +232,16 @@ export const DOCUMENTED_WORDS: readonly {
   ...Object.entries(IGNORED).map(([word, why]) => ({ word, effect: { does: "ignored" as const, why } })),
   ...Object.entries(REFUSED).map(([word, why]) => ({ word, effect: { does: "refused" as const, why } })),
 ];
+
+/** What a run says about words of its command line. */
+
+/** A line for each word without the effect that it would have in a kernel; each word once. */
+export function ignoredWords(words: readonly Word[]): string[] {
+  const lines = words.flatMap(({ text, name, value }) => {
+    const effect = wordEffect(name, value);
+    if (effect === undefined) return [`ignored: ${text}`];
+    if (effect.does === "acts" && effect.without !== undefined) return [`${text}: ${effect.without}`];
+    return effect.does === "ignored" ? [`ignored: ${text}: ${effect.why}`] : [];
+  });
+  return [...new Set(lines)];
+}

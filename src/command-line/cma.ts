@@ -2,7 +2,7 @@
  * `cma=`, `cma_pernuma=`, `numa_cma=` and `hugetlb_cma=` (kernel/dma/contiguous.c: early_cma;
  * mm/hugetlb.c: cmdline_parse_hugetlb_cma; Linux 6.12).
  */
-import { memparse, wholeSize } from "./numbers.js";
+import { memparse, wholeSize } from "./words.js";
 
 /** `cma=SIZE[@BASE[-LIMIT]]`; bytes. */
 export interface DefaultArea {

@@ -1,7 +1,6 @@
 /** `kernelcore=` and `movablecore=` (mm/mm_init.c: cmdline_parse_core, Linux 6.12). */
 import { PAGE_SIZE } from "../units.js";
-import { memparse, strtoul } from "./numbers.js";
-import { valuesOf, type Word } from "./words.js";
+import { memparse, strtoul, valuesOf, type Word } from "./words.js";
 
 /** An amount of memory: pages, or a part of all of it. A percentage that is not 0 comes first. */
 export interface CoreAmount {

@@ -2,8 +2,7 @@
  * `maxcpus=`, `nosmp`, `nr_cpus=`, `possible_cpus=` and `nolapic` (kernel/smp.c;
  * arch/x86/kernel/cpu/topology.c: topology_apply_cmdline_limits_early, Linux 6.12).
  */
-import { wholeNumber } from "./numbers.js";
-import { valuesOf, type Word } from "./words.js";
+import { valuesOf, type Word, wholeNumber } from "./words.js";
 
 /** How many CPUs a kernel uses. */
 export interface CpuLimits {

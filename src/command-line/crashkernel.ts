@@ -1,6 +1,6 @@
 /** `crashkernel=` (kernel/crash_reserve.c: parse_crashkernel, Linux 6.12). */
 import { MiB, roundUp } from "../units.js";
-import { memparse } from "./numbers.js";
+import { memparse } from "./words.js";
 
 /** What is to be set aside for the crash kernel; bytes. */
 export interface CrashkernelRequest {

@@ -4,8 +4,7 @@
  * 6.12). Their order counts.
  */
 import { GiB, MiB } from "../units.js";
-import { memparse } from "./numbers.js";
-import type { Word } from "./words.js";
+import { memparse, type Word } from "./words.js";
 
 export const PMD_PAGE_BYTES: number = 2 * MiB;
 /** Larger than any block of the page allocator, so memblock has to give it. */

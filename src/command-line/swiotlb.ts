@@ -3,7 +3,7 @@
  * Linux 6.12).
  */
 import { KiB, MiB, roundUp, roundUpPowerOfTwo } from "../units.js";
-import { strtoul } from "./numbers.js";
+import { strtoul } from "./words.js";
 
 /** A slot (IO_TLB_SIZE). */
 export const SLAB_BYTES: number = 2 * KiB;

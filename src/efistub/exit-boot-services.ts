@@ -6,10 +6,9 @@
 import type { BootServices, MemoryMap } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
-import { allocateUnacceptedBitmap } from "./allocate-unaccepted-bitmap.js";
 import { type E820Table, e820ExtSlots, setupE820 } from "./setup-e820.js";
+import { allocateUnacceptedBitmap, allocateZeroPageBitmap } from "./unaccepted-memory.js";
 import { type ArchAccept, TABLE_HEADER_BYTES, type UnacceptedTable } from "./unaccepted-table.js";
-import { allocateZeroPageBitmap } from "./zero-page-bitmap.js";
 
 /**
  * What a kernel does about unaccepted memory:

@@ -5,7 +5,7 @@
 
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { type AddressRange, asPhys } from "../units.js";
-import { processUnacceptedMemory } from "./process-unaccepted-memory.js";
+import { processUnacceptedMemory } from "./unaccepted-memory.js";
 import type { ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
 
 /** Kinds of e820 entries (arch/x86/include/asm/e820/types.h). */

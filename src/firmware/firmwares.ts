@@ -1,6 +1,5 @@
 import type { Firmware, FirmwareModel, FirmwareName } from "./firmware.js";
-import { ovmf } from "./ovmf.js";
-import { ovmfSnp, ovmfSnp2022, ovmfSnpNoProtocol } from "./ovmf-snp.js";
+import { ovmf, ovmfSnp, ovmfSnp2022, ovmfSnpNoProtocol } from "./ovmf-snp.js";
 import { tdShim } from "./td-shim.js";
 import { tdvf, tdvf2022 } from "./tdvf.js";
 

@@ -1,8 +1,7 @@
 /** From power on to the moment the kernel's EFI stub runs. */
 
 import { type AddressRange, GiB, KiB } from "../units.js";
-import { AcceptanceProtocol } from "./acceptance-protocol.js";
-import { BootServices } from "./boot-services.js";
+import { AcceptanceProtocol, BootServices } from "./boot-services.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "./efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
 import { HIGH_RAM_START, withoutLegacyHole } from "./q35.js";

@@ -7,7 +7,7 @@
 import type { AddressRange } from "../units.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
 import { above, below, subtractRanges } from "./ranges.js";
-import { bspAccept, mpAccept } from "./tdvf-accept.js";
+import { bspAccept, mpAccept } from "./tdvf.js";
 
 /** CPUs that take part: there is room for the stacks of 15 others (MAX_WORKING_AP_COUNT). */
 const CPUS_MAX = 16;

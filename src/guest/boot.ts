@@ -1,9 +1,8 @@
 /** A guest from power on until init runs. */
 
 import { AcceptMemory } from "../accept/accept-memory.js";
-import { E820Record } from "../accept/e820-record.js";
+import { E820Record, trackedMap } from "../accept/e820-ranges.js";
 import { StallRecorder } from "../accept/stalls.js";
-import { trackedMap } from "../accept/tracked-map.js";
 import { DoubleAcceptError } from "../coco/platform.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
@@ -22,9 +21,9 @@ import type { Requests } from "../workload/requests.js";
 import { cmaInitReservedAreas } from "../x86/cma.js";
 import { shareGhcbPages } from "../x86/ghcb-pages.js";
 import { hugetlbInit } from "../x86/hugetlb.js";
-import { requireMemory } from "../x86/require-memory.js";
+import { requireMemory } from "../x86/memory-options.js";
+import { memEncryptInit } from "../x86/set-memory-shared.js";
 import { setupArchUse } from "../x86/setup-arch-use.js";
-import { memEncryptInit } from "../x86/swiotlb-conversion.js";
 import { machineAfterStub } from "./after-stub.js";
 import { createGuest } from "./guest.js";
 import { KERNEL, type KernelStart } from "./kernel.js";

@@ -1,9 +1,7 @@
 import { AcceptMeter } from "../accept/accept-meter.js";
-import { KernelAccept } from "../accept/kernel-accept.js";
-import { LockupDetector } from "../accept/lockups.js";
-import type { HostSupply } from "../coco/host-supply.js";
+import { KernelAccept, LockupDetector } from "../accept/kernel-accept.js";
 import { type Basis, priceList, withOverrides } from "../coco/parameters.js";
-import type { CocoPlatform } from "../coco/platform.js";
+import type { CocoPlatform, HostSupply } from "../coco/platform.js";
 import { PLATFORMS } from "../coco/platforms.js";
 import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";

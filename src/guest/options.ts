@@ -1,6 +1,6 @@
 /** What a guest is made of. */
 
-import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-record.js";
+import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-ranges.js";
 import { TOUCH_CONTEXTS, type TouchContext } from "../accept/fault-acceptance.js";
 import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
 import type { PlatformKind } from "../coco/platforms.js";

@@ -7,7 +7,7 @@ import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firm
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
 import { type StartedFirmware, startFirmware } from "../firmware/start.js";
-import { bindingRefusal } from "../host/tdx-module/guest-share.js";
+import { bindingRefusal } from "../host/tdx-module/hotplug.js";
 import { startTdxModule } from "../host/tdx-module/start.js";
 import type { KernelRules } from "../linux/rules.js";
 import { CostEvent } from "../sim/cost-events.js";

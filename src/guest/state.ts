@@ -2,8 +2,7 @@
 
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { BackgroundAcceptor } from "../accept/background-acceptor.js";
-import type { TrackedRange } from "../accept/e820-ranges.js";
-import type { E820Record } from "../accept/e820-record.js";
+import type { E820Record, TrackedRange } from "../accept/e820-ranges.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import type { StallRecorder } from "../accept/stalls.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";

@@ -1,5 +1,4 @@
-import { HostMemoryError, type HostSupply } from "../coco/host-supply.js";
-import type { CocoPlatform } from "../coco/platform.js";
+import { type CocoPlatform, HostMemoryError, type HostSupply } from "../coco/platform.js";
 import { formatBytes, GiB, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, roundUp, TiB } from "../units.js";
 
 /** Where the host's memory goes, in bytes. */

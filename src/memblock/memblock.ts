@@ -1,15 +1,16 @@
+import { GuestEnded } from "../sim/guest-ended.js";
+import { type AddressRange, asPhys, PAGE_SIZE, type PhysAddr, roundDown, roundUp } from "../units.js";
+import { requestLine } from "./debug.js";
+import { freeMemRanges, freeMemRangesReverse } from "./iterate.js";
+import { MemblockMap } from "./memblock-map.js";
+import { MemblockFlags, type MemblockType, NUMA_NO_NODE, numaValidNode } from "./regions.js";
+
 /**
  * The allocator of early boot: takes memory from the free ranges, accepts it, and reserves it
  * (mm/memblock.c, Linux 6.12).
  *
  * Physical addresses are returned; 0 means that nothing was found, as page 0 is never given out.
  */
-import { asPhys, PAGE_SIZE, type PhysAddr, roundUp } from "../units.js";
-import { requestLine } from "./debug.js";
-import { freeMemRanges, freeMemRangesReverse } from "./iterate.js";
-import { MemblockMap } from "./memblock-map.js";
-import { MemblockFlags, type MemblockType, NUMA_NO_NODE, numaValidNode } from "./regions.js";
-import { findBottomUp, findTopDown } from "./search.js";
 
 /** As an upper limit: whatever `currentLimit` is (MEMBLOCK_ALLOC_ACCESSIBLE). */
 export const MEMBLOCK_ALLOC_ACCESSIBLE = 0;
@@ -200,4 +201,72 @@ export class Memblock extends MemblockMap {
     if (oldAddress !== undefined) this.free(oldAddress, roundUp(oldBytes, PAGE_SIZE));
     this.reserve(address, newAllocBytes);
   }
+}
+
+/**
+ * Where an allocation goes: first fit on free byte ranges (mm/memblock.c:
+ * __memblock_find_range_top_down, __memblock_find_range_bottom_up; Linux 6.12).
+ */
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
+
+/**
+ * Highest place for `size` bytes in the first range, from the top, that has one. The size is not
+ * rounded: only the start is aligned, so what is above it in the range stays free.
+ *
+ * @param ranges free ranges, descending
+ * @param align a power of two
+ * @returns the address, or 0
+ */
+export function findTopDown(
+  ranges: Iterable<AddressRange>,
+  size: number,
+  align: number,
+  start: number,
+  end: number,
+): number {
+  for (const range of ranges) {
+    const rangeStart = clamp(range.start, start, end);
+    const rangeEnd = clamp(range.end, start, end);
+    const candidate = roundDown(rangeEnd - size, align);
+    if (candidate >= rangeStart) return candidate;
+  }
+  return 0;
+}
+
+/**
+ * Lowest place for `size` bytes, used while memblock is bottom-up.
+ *
+ * @param ranges free ranges, ascending
+ * @param align a power of two
+ * @returns the address, or 0
+ */
+export function findBottomUp(
+  ranges: Iterable<AddressRange>,
+  size: number,
+  align: number,
+  start: number,
+  end: number,
+): number {
+  for (const range of ranges) {
+    const rangeStart = clamp(range.start, start, end);
+    const rangeEnd = clamp(range.end, start, end);
+    const candidate = roundUp(rangeStart, align);
+    if (candidate < rangeEnd && rangeEnd - candidate >= size) return candidate;
+  }
+  return 0;
+}
+
+/**
+ * What memblock gave for something without which the kernel cannot start (6.14 mm/memblock.c:
+ * __memblock_alloc_or_panic; before that each caller panics by itself).
+ *
+ * @param address 0 for no room
+ * @throws GuestEnded
+ */
+export function orPanic<Address extends number>(address: Address, what: string): Address {
+  if (address === 0) throw new GuestEnded("oom", `the kernel panics without memory for ${what}`);
+  return address;
 }

@@ -17,8 +17,14 @@ import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { type AddressRange, PAGE_SIZE, roundDown, roundUp } from "../units.js";
 import type { EarlyBoot } from "../x86/early-machine.js";
-import { mapMemory, memmapBytes, memoryBlockBytes, populateMemmap } from "./add-memory.js";
-import { type OnlineTarget, onlinePages } from "./online-pages.js";
+import {
+  mapMemory,
+  memmapBytes,
+  memoryBlockBytes,
+  type OnlineTarget,
+  onlinePages,
+  populateMemmap,
+} from "./online-pages.js";
 
 /** What the firmware's method runs on. */
 export interface AcpiMachine {

@@ -1,5 +1,4 @@
-import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, SMP_CACHE_BYTES } from "../memblock/memblock.js";
-import { orPanic } from "../memblock/or-panic.js";
+import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, orPanic, SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { MiB, PAGE_SIZE, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
 
 /** What decides the size of the section tables, and where they go. */

@@ -1,14 +1,20 @@
-import type { PageAllocator } from "./page-allocator.js";
 import {
-  type CpuNodes,
-  cpuComesOnline,
-  hugePagesInUse,
-  initPerZoneWmarkMin,
-  noteCaches,
-  raiseForHugePages,
-  recalculateWithoutHugePages,
-  setupPerCpuPageset,
-} from "./zone-setup.js";
+  freeBufferPages,
+  hugePagesStayOn,
+  lowmemReserve,
+  minFreeKbytes,
+  pcpSizes,
+  pcpSplitCpus,
+  recommendedMinFreeKbytes,
+  statThreshold,
+  zoneWatermarks,
+} from "../mm/watermarks.js";
+import { MAX_NR_ZONES, ZoneType } from "../mm/zones.js";
+import { Watermark } from "./alloc-flags.js";
+import type { PageAllocator } from "./page-allocator.js";
+import { FREE_HIGH_BATCH } from "./pcp.js";
+import { watermarkPages } from "./watermark.js";
+import type { Zone } from "./zone.js";
 
 /**
  * The moments of boot at which the zones of an allocator are tuned, in the order of the kernel, and what
@@ -67,4 +73,102 @@ export class BootStages {
     this.initPerZoneWmarkMin();
     if (this.#hugePages) raiseForHugePages(this.#allocator, this.#minFreeKbytes, this.#cpuNodes);
   }
+}
+
+/**
+ * The moments of boot at which zones are tuned (mm/page_alloc.c, 6.12): the sizes come from
+ * the pages that are managed then, unaccepted ones included.
+ */
+
+/** Node of each CPU that is online. */
+export type CpuNodes = readonly number[];
+
+/** Gives every zone real per-CPU lists (setup_per_cpu_pageset); watermarks are still zero. */
+export function setupPerCpuPageset(allocator: PageAllocator, cpuNodes: CpuNodes): void {
+  for (const zone of allocator.zones) sizePcp(zone, cpuNodes, false);
+}
+
+/**
+ * A further CPU is being brought up (page_alloc_cpu_online): every zone counts it as one of its
+ * own node's, whichever it belongs to.
+ *
+ * @param cpuNodes nodes of the CPUs that are online already
+ */
+export function cpuComesOnline(allocator: PageAllocator, cpuNodes: CpuNodes): void {
+  for (const zone of allocator.zones) sizePcp(zone, cpuNodes, true);
+}
+
+/** Sets the first watermarks (init_per_zone_wmark_min, a postcore initcall). Returns min_free_kbytes. */
+export function initPerZoneWmarkMin(allocator: PageAllocator, cpuNodes: CpuNodes): number {
+  const { zones } = allocator;
+  const kbytes = minFreeKbytes(freeBufferPages(zones, highPages));
+  setupPerZoneWmarks(allocator, kbytes, cpuNodes);
+  for (const zone of zones) zone.statThreshold = statThreshold(cpuNodes.length, zone.managedPages);
+  for (const nodeId of new Set(zones.map((zone) => zone.nodeId))) {
+    const ofNode = zones.filter((zone) => zone.nodeId === nodeId);
+    const managed = Array.from({ length: MAX_NR_ZONES }, () => 0);
+    for (const zone of ofNode) managed[zone.type] = zone.managedPages;
+    const reserve = lowmemReserve(managed);
+    for (const zone of ofNode) zone.lowmemReserve.set(reserve[zone.type]!);
+  }
+  return kbytes;
+}
+
+/**
+ * Raises the watermarks for transparent huge pages (khugepaged starts: hugepage_init, a
+ * subsys initcall). Returns min_free_kbytes.
+ */
+export function raiseForHugePages(allocator: PageAllocator, kbytesNow: number, cpuNodes: CpuNodes): number {
+  const { zones } = allocator;
+  if (!hugePagesInUse(allocator)) return kbytesNow;
+  const populated = zones.filter((zone) => zone.presentPages > 0 && zone.type <= ZoneType.NORMAL).length;
+  const kbytes = recommendedMinFreeKbytes(kbytesNow, populated, freeBufferPages(zones, highPages));
+  setupPerZoneWmarks(allocator, kbytes, cpuNodes);
+  return kbytes;
+}
+
+/** Whether there is memory enough that huge pages, if wanted, stay on. */
+export function hugePagesInUse({ zones }: PageAllocator): boolean {
+  return hugePagesStayOn(zones.reduce((sum, { managedPages }) => sum + managedPages, 0));
+}
+
+/**
+ * Sets the watermarks anew, at the same place of boot, when huge pages are switched off
+ * (set_recommended_min_free_kbytes without hugepage_pmd_enabled). Returns min_free_kbytes.
+ */
+export function recalculateWithoutHugePages(allocator: PageAllocator, cpuNodes: CpuNodes): number {
+  const kbytes = minFreeKbytes(freeBufferPages(allocator.zones, highPages));
+  setupPerZoneWmarks(allocator, kbytes, cpuNodes);
+  return kbytes;
+}
+
+function setupPerZoneWmarks(allocator: PageAllocator, kbytes: number, cpuNodes: CpuNodes): void {
+  const { zones } = allocator;
+  zoneWatermarks(zones, kbytes).forEach((marks, index) => {
+    const zone = zones[index]!;
+    zone.watermarkBoost = 0;
+    zone.watermark.set([marks.min, marks.low, marks.high, marks.promo]);
+    sizePcp(zone, cpuNodes, false);
+  });
+}
+
+/**
+ * The caches of the CPUs are known (drivers/base/cacheinfo.c at device initcalls, then
+ * zone_pcp_update_cacheinfo): where a CPU's share holds three batches of pages, blocks of order 1 to 3
+ * are drained only when a batch of them has gathered. Three batches are 756 KiB; that every guest's
+ * processor has as much is an assumption.
+ */
+export function noteCaches(allocator: PageAllocator): void {
+  for (const zone of allocator.zones) for (const pcp of zone.pcp) pcp.flags |= FREE_HIGH_BATCH;
+}
+
+function sizePcp(zone: Zone, cpuNodes: CpuNodes, comingOnline: boolean): void {
+  const nodeCpus = cpuNodes.filter((nodeId) => nodeId === zone.nodeId).length;
+  const cpus = pcpSplitCpus(nodeCpus, comingOnline, cpuNodes.length);
+  const sizes = pcpSizes(zone.managedPages, watermarkPages(zone, Watermark.LOW), cpus);
+  for (const pcp of zone.pcp) Object.assign(pcp, sizes);
+}
+
+function highPages(zone: Zone): number {
+  return watermarkPages(zone, Watermark.HIGH);
 }

@@ -23,8 +23,7 @@ import { pcpAllowedOrder } from "./pcp.js";
 import { Rmqueue } from "./rmqueue.js";
 import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
 import { balanceNode, watermarkFast, watermarkPages } from "./watermark.js";
-import { LISTS_PER_ZONE, Zone } from "./zone.js";
-import { firstAllowed, Zonelists } from "./zonelist.js";
+import { firstAllowed, LISTS_PER_ZONE, Zone, Zonelists } from "./zone.js";
 
 /** Largest order the allocator tries hard for (PAGE_ALLOC_COSTLY_ORDER). */
 const COSTLY_ORDER = 3;

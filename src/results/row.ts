@@ -4,7 +4,7 @@
  */
 
 import type { AcceptedBy } from "../accept/accept-meter.js";
-import type { E820RecordResult } from "../accept/e820-record.js";
+import type { E820RecordResult } from "../accept/e820-ranges.js";
 import type { StallSummary } from "../accept/stalls.js";
 import type { AttackResult } from "../after/attack.js";
 import type { DrainResult } from "../after/drain.js";

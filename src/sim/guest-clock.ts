@@ -1,8 +1,7 @@
 import type { CostLedger } from "./cost-ledger.js";
 import { GuestEnded } from "./guest-ended.js";
-import { IdleCpus } from "./idle-cpus.js";
 import { Scheduler } from "./scheduler.js";
-import type { VirtualCpus } from "./virtual-cpus.js";
+import { IdleCpus, type VirtualCpus } from "./virtual-cpus.js";
 
 /** One named part of the boot, in boot order. */
 export interface PhaseTime {

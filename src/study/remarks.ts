@@ -1,6 +1,6 @@
 /** What there is to say of a run that its numbers do not show, as far as it is known before it begins. */
 
-import { ignoredWords } from "../command-line/remarks.js";
+import { ignoredWords } from "../command-line/catalogue.js";
 import { commandLineWords } from "../command-line/words.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
 import type { Scenario } from "../scenario/scenario.js";

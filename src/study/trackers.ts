@@ -1,10 +1,15 @@
 /** The same accept requests through each way to remember what is accepted. */
 
-import { Bitmap2m } from "../accept/bitmap-2m.js";
-import { E820Ranges, KERNEL_ENTRIES, type TrackedRange } from "../accept/e820-ranges.js";
-import { Bitmap4k, PageFlag } from "../accept/page-granular.js";
-import { trackedMap } from "../accept/tracked-map.js";
-import { CountingHardware, type Tracker, type TrackerTraits, type TrackerUse } from "../accept/tracker.js";
+import { E820Ranges, KERNEL_ENTRIES, type TrackedRange, trackedMap } from "../accept/e820-ranges.js";
+import {
+  Bitmap2m,
+  Bitmap4k,
+  CountingHardware,
+  PageFlag,
+  type Tracker,
+  type TrackerTraits,
+  type TrackerUse,
+} from "../accept/tracker.js";
 import { ZERO_PAGE_ENTRIES } from "../efistub/setup-e820.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GuestEnded } from "../sim/guest-ended.js";

@@ -2,7 +2,7 @@
 
 import { rmpBytes } from "../coco/snp/rmp.js";
 import { pamtBytes } from "../coco/tdx/pamt.js";
-import { allocateUnacceptedBitmap } from "../efistub/allocate-unaccepted-bitmap.js";
+import { allocateUnacceptedBitmap } from "../efistub/unaccepted-memory.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { formatBytes, GiB, KiB, MiB, TiB } from "../units.js";
 import type { Claim, Target } from "./claim.js";

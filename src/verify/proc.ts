@@ -1,6 +1,6 @@
 /** The model beside the files of /proc that a recording has. */
 
-import { statThreshold } from "../mm/stat-threshold.js";
+import { statThreshold } from "../mm/watermarks.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
 import { MIGRATE_TYPES, type PageAllocator } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";

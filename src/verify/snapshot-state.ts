@@ -1,7 +1,7 @@
 /** A model in the state of a snapshot: a new one, or one that is brought there from an earlier run. */
 
 import { kernelRules } from "../linux/kernel-rules.js";
-import { statThreshold } from "../mm/stat-threshold.js";
+import { statThreshold } from "../mm/watermarks.js";
 import { defaultDistance, nodeFallbackOrders } from "../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneType } from "../mm/zones.js";
 import {

@@ -4,7 +4,7 @@
  * types of pageblocks.
  */
 
-import { statThreshold } from "../mm/stat-threshold.js";
+import { statThreshold } from "../mm/watermarks.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
 import { MIGRATE_TYPES, MigrateType, PCP_LISTS, pcpIndexOrder } from "../page-alloc/index.js";
 import {

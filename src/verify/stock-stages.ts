@@ -1,4 +1,4 @@
-import { pcpSizes } from "../mm/pcp-sizes.js";
+import { pcpSizes } from "../mm/watermarks.js";
 import type { Zone } from "../page-alloc/index.js";
 import { asPfn, MAX_PAGE_ORDER } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";

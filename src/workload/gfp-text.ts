@@ -1,6 +1,6 @@
 /** Request flags as kernels from 2.6.32 on print them, by name and by number. */
 
-import { type GfpTable, gfpTableOf, LAST_COMBINATIONS } from "../linux/gfp-table.js";
+import { type GfpTable, gfpTableOf, LAST_COMBINATIONS } from "../linux/gfp-history.js";
 import { parseReleaseName } from "../linux/release-name.js";
 import { Gfp } from "../page-alloc/index.js";
 

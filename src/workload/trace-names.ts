@@ -1,4 +1,4 @@
-import { type GfpTable, gfpTableOf } from "../linux/gfp-table.js";
+import { type GfpTable, gfpTableOf } from "../linux/gfp-history.js";
 import { parseReleaseName } from "../linux/release-name.js";
 import { ByteMemo, hashOf } from "./byte-memo.js";
 import type { Task } from "./events.js";

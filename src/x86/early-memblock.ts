@@ -11,9 +11,7 @@ import { nrKernelPages } from "../mm/large-hash.js";
 import { sparseInit } from "../mm/sparse.js";
 import { dmaContiguousReserve, hugetlbCmaReserve } from "./cma.js";
 import { reserveCrashkernel } from "./crash-reserve.js";
-import { e820FinishEarlyParams } from "./e820-user.js";
 import type { EarlyBoot } from "./early-machine.js";
-import { initmemInit } from "./early-numa.js";
 import {
   acpiParseHpet,
   acpiReserveInitialTables,
@@ -22,6 +20,7 @@ import {
   earlyReserveMemory,
   efiInit,
   efiReserveBootServices,
+  initmemInit,
   ioApicInitMappings,
   registerNosaveRegions,
   reserveBrk,
@@ -42,6 +41,7 @@ import {
 import { allocRuntimeData } from "./ghcb-pages.js";
 import { hugepagesSetup } from "./hugetlb.js";
 import { initMemMapping } from "./init-mem-mapping.js";
+import { e820FinishEarlyParams } from "./memory-options.js";
 import { setupPerCpuAreas } from "./percpu-first-chunk.js";
 import { swiotlbInit } from "./swiotlb.js";
 

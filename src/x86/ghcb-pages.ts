@@ -1,6 +1,5 @@
 import type { GuestMemory } from "../host/guest-memory.js";
-import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
-import { orPanic } from "../memblock/or-panic.js";
+import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, orPanic } from "../memblock/memblock.js";
 import { asPhys, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, physRange, roundUp } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
 

@@ -1,12 +1,21 @@
+import { commandLineWords, memparse } from "../command-line/words.js";
+import { E820Type } from "../efistub/setup-e820.js";
+import { subtractRanges } from "../firmware/ranges.js";
+import { GuestEnded } from "../sim/guest-ended.js";
+import { type AddressRange, formatBytes, MiB } from "../units.js";
+import {
+  isMemblockMemory,
+  type KernelE820Entry,
+  KernelE820Type,
+  retypeRange,
+  sanitise,
+} from "./e820-table.js";
+import type { EarlyBoot, EarlyMachine } from "./early-machine.js";
+
 /**
  * `mem=` and `memmap=` of the kernel's command line (arch/x86/kernel/e820.c: parse_memopt,
  * parse_memmap_opt, Linux 6.12). Every other word is left to others.
  */
-import { memparse } from "../command-line/numbers.js";
-import { commandLineWords } from "../command-line/words.js";
-import { E820Type } from "../efistub/setup-e820.js";
-import { type AddressRange, MiB } from "../units.js";
-import { type KernelE820Entry, KernelE820Type } from "./e820-table.js";
 
 /** Smallest guest, 256 MiB: less does not hold kernel, initrd and swiotlb (assumption). */
 export const MIN_MEMORY_BYTES: number = 256 * MiB;
@@ -93,4 +102,104 @@ function retype(range: AddressRange, text: string): MemoryOption | undefined {
   const [from, to] = [match[1], match[2]].map((digits) => Number(digits ?? 0) || undefined);
   for (const type of [from, to]) if (type !== undefined && !KNOWN_TYPES.has(type)) return undefined;
   return { kind: "retype", range, from: from as Type | undefined, to: to as Type | undefined };
+}
+
+/**
+ * The e820 table as the user wants it (arch/x86/kernel/e820.c: e820__finish_early_params,
+ * Linux 6.12). Memory that is cut away here never becomes memory of the kernel: what of it is
+ * unaccepted stays so for ever and is counted nowhere.
+ */
+
+/** The table after the user's options, or why the kernel panics. */
+export type UserE820 =
+  | { readonly outcome: "edited"; readonly e820: readonly KernelE820Entry[] }
+  | { readonly outcome: "panic"; readonly reason: string };
+
+/** Applies the options of a command line; without any the table stays as it is. */
+export function userE820(table: readonly KernelE820Entry[], commandLine: string): UserE820 {
+  const { options } = parseMemoryOptions(commandLine);
+  if (options.length === 0) return { outcome: "edited", e820: table };
+  const edited = options.reduce<readonly KernelE820Entry[]>(edit, table);
+  // e820__update_table() gives up on a table of one entry; an entry that was removed still counts.
+  const own = options.slice(options.findLastIndex(({ kind }) => kind === "forget") + 1);
+  if (own.length < options.length && own.length < 2 && edited.length < 2) {
+    return { outcome: "panic", reason: "Invalid user supplied memory map" };
+  }
+  return { outcome: "edited", e820: sanitise(edited) };
+}
+
+/** e820__finish_early_params(). @throws Error where the kernel panics; a boot asks `userE820` first */
+export function e820FinishEarlyParams(boot: EarlyBoot): void {
+  const edited = userE820(boot.e820, boot.machine.commandLine);
+  if (edited.outcome === "panic") throw new Error(`guest: ${edited.reason}`);
+  boot.e820 = edited.e820;
+}
+
+export function ramBytes(table: readonly KernelE820Entry[]): number {
+  return table.reduce((sum, { start, end, type }) => (isMemblockMemory(type) ? sum + end - start : sum), 0);
+}
+
+function edit(table: readonly KernelE820Entry[], option: MemoryOption): readonly KernelE820Entry[] {
+  switch (option.kind) {
+    case "limit":
+      return retypeRange(
+        table,
+        { start: option.end, end: Number.POSITIVE_INFINITY },
+        E820Type.RAM,
+        undefined,
+      );
+    case "forget":
+      return [];
+    case "add":
+      return [...table, { ...option.range, type: option.type }];
+    case "retype": {
+      const { range, from, to } = option;
+      if (from !== undefined) return retypeRange(table, range, from, to);
+      if (to !== undefined) return [...table, { ...range, type: to }];
+      const types = new Set(table.map(({ type }) => type));
+      return [...types].reduce<readonly KernelE820Entry[]>(
+        (rest, type) => retypeRange(rest, range, type, undefined),
+        table,
+      );
+    }
+  }
+}
+
+/** Of a guest of the smallest size, what its firmware takes away: ACPI tables and the legacy hole. */
+const FIRMWARE_BYTES: number = MiB;
+
+/**
+ * Looks at the map, and at what `mem=` and `memmap=` leave of it, before the kernel does.
+ *
+ * @param ram of the machine
+ * @throws GuestEnded when that is nothing a kernel could boot in, or when the kernel takes for RAM what is none
+ */
+export function requireMemory(
+  { e820, commandLine, kernelStart, efi }: EarlyMachine,
+  ram: readonly AddressRange[],
+): void {
+  const user = userE820(e820, commandLine);
+  if (user.outcome === "panic") throw new GuestEnded("oom", `the kernel panics: ${user.reason}`);
+  const kernelIsRam = user.e820.some(
+    ({ start, end, type }) => type === E820Type.RAM && start <= kernelStart && kernelStart < end,
+  );
+  if (!kernelIsRam) throw new GuestEnded("oom", "mem= and memmap= leave no RAM where the kernel lies");
+  const table = efi?.tableReservation === "bytes" ? efi.unacceptedTable : undefined;
+  if (table !== undefined && !user.e820.some(({ start, end }) => start <= table.start && table.end <= end)) {
+    throw new GuestEnded("oom", "the kernel panics: mem= and memmap= cut off its table of unaccepted memory");
+  }
+  const claimed = user.e820.filter(({ type }) => isMemblockMemory(type));
+  const missing = subtractRanges(claimed, ram)[0];
+  if (missing !== undefined) {
+    throw new GuestEnded(
+      "terminated",
+      `memmap= adds ${formatBytes(missing.end - missing.start)} at 0x${missing.start.toString(16)}, where the ` +
+        "machine has no RAM; the kernel takes them for memory and touches them",
+    );
+  }
+  const left = ramBytes(user.e820);
+  if (left < MIN_MEMORY_BYTES - FIRMWARE_BYTES) {
+    const who = left < ramBytes(e820) ? "mem= and memmap= leave" : "the map that the kernel starts with has";
+    throw new GuestEnded("oom", `${who} ${formatBytes(left)} of RAM, less than a kernel needs`);
+  }
 }

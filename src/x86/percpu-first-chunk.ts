@@ -7,8 +7,7 @@
  */
 
 import type { PercpuBuild } from "../linux/kernel-build.js";
-import { MEMBLOCK_ALLOC_ACCESSIBLE, SMP_CACHE_BYTES } from "../memblock/memblock.js";
-import { orPanic } from "../memblock/or-panic.js";
+import { MEMBLOCK_ALLOC_ACCESSIBLE, orPanic, SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { KiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 

@@ -5,7 +5,7 @@ import { bootOptions } from "../command-line/boot-options.js";
 import { commandLineWords } from "../command-line/words.js";
 import type { BootLoader } from "../efistub/exit-boot-services.js";
 import { chooseKernelStart } from "../efistub/kaslr.js";
-import { acceptKernelOutput } from "../efistub/stub-accept.js";
+import { acceptKernelOutput } from "../efistub/unaccepted-memory.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";

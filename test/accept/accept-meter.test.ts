@@ -1,10 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AcceptMeter } from "../../src/accept/accept-meter.js";
-import { HostMemoryError } from "../../src/coco/host-supply.js";
 import { PlainPlatform } from "../../src/coco/none.js";
 import { assumed, derived } from "../../src/coco/parameters.js";
-import type { CocoPlatform } from "../../src/coco/platform.js";
+import { type CocoPlatform, HostMemoryError } from "../../src/coco/platform.js";
 import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";

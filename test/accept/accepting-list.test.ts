@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { AcceptingList } from "../../src/accept/accepting-list.js";
+import { AcceptingList } from "../../src/accept/kernel-accept.js";
 
 const test = suite("accept: ranges in flight");
 

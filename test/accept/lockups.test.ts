@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LockupDetector } from "../../src/accept/lockups.js";
+import { LockupDetector } from "../../src/accept/kernel-accept.js";
 
 const test = suite("metrics: lockups");
 

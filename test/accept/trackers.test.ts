@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Bitmap2m } from "../../src/accept/bitmap-2m.js";
 import { E820Ranges } from "../../src/accept/e820-ranges.js";
-import { Bitmap4k, PageFlag } from "../../src/accept/page-granular.js";
-import { CountingHardware, type Tracker } from "../../src/accept/tracker.js";
+import { Bitmap2m, Bitmap4k, CountingHardware, PageFlag, type Tracker } from "../../src/accept/tracker.js";
 import { type AddressRange, GiB, KiB, MiB, PAGE_SIZE, TiB, UNIT_SIZE } from "../../src/units.js";
 import { StrictHardware } from "./strict-hardware.js";
 

@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { HostMemoryError } from "../../src/coco/host-supply.js";
-import { DoubleAcceptError, type PlatformOptions } from "../../src/coco/platform.js";
+import { DoubleAcceptError, HostMemoryError, type PlatformOptions } from "../../src/coco/platform.js";
 import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
 
 import { CostLedger } from "../../src/sim/cost-ledger.js";

@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DOCUMENTED_WORDS, wordEffect } from "../../src/command-line/catalogue.js";
-import { ignoredWords } from "../../src/command-line/remarks.js";
+import { DOCUMENTED_WORDS, ignoredWords, wordEffect } from "../../src/command-line/catalogue.js";
 import { commandLineWords } from "../../src/command-line/words.js";
 
 const test = suite("command-line: catalogue");

@@ -3,9 +3,8 @@ import * as assert from "uvu/assert";
 import { cpuLimits } from "../../src/command-line/cpu-limits.js";
 import { crashkernel, isCrashkernel } from "../../src/command-line/crashkernel.js";
 import { hugePagePools } from "../../src/command-line/hugepages.js";
-import { memparse, strtoul, wholeNumber, wholeSize } from "../../src/command-line/numbers.js";
 import { adjusted, isSwiotlb, swiotlbSize, withAreas } from "../../src/command-line/swiotlb.js";
-import { commandLineWords } from "../../src/command-line/words.js";
+import { commandLineWords, memparse, strtoul, wholeNumber, wholeSize } from "../../src/command-line/words.js";
 import { GiB, MiB } from "../../src/units.js";
 
 const test = suite("command-line: words and their values");

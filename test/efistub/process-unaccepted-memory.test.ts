@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { allocateUnacceptedBitmap } from "../../src/efistub/allocate-unaccepted-bitmap.js";
-import { processUnacceptedMemory } from "../../src/efistub/process-unaccepted-memory.js";
+import { allocateUnacceptedBitmap, processUnacceptedMemory } from "../../src/efistub/unaccepted-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import { asPhys, GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";

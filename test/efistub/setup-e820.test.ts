@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { allocateUnacceptedBitmap } from "../../src/efistub/allocate-unaccepted-bitmap.js";
 import { E820Type, e820ExtSlots, setupE820 } from "../../src/efistub/setup-e820.js";
+import { allocateUnacceptedBitmap } from "../../src/efistub/unaccepted-memory.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { Recorder } from "./recorder.js";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { acceptKernelOutput } from "../../src/efistub/stub-accept.js";
+import { acceptKernelOutput } from "../../src/efistub/unaccepted-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { Recorder } from "./recorder.js";

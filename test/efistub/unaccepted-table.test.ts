@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { allocateUnacceptedBitmap } from "../../src/efistub/allocate-unaccepted-bitmap.js";
+import { allocateUnacceptedBitmap } from "../../src/efistub/unaccepted-memory.js";
 import { TABLE_HEADER_BYTES, UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";

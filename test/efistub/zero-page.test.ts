@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { exitBoot, type StubOutcome, type StubResult } from "../../src/efistub/exit-boot-services.js";
 import { E820Type } from "../../src/efistub/setup-e820.js";
-import { allocateZeroPageBitmap } from "../../src/efistub/zero-page-bitmap.js";
+import { allocateZeroPageBitmap } from "../../src/efistub/unaccepted-memory.js";
 import { handOverInZeroPage } from "../../src/efistub/zero-page-hand-over.js";
 import { BootServices } from "../../src/firmware/boot-services.js";
 import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";

@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { AcceptanceProtocol } from "../../src/firmware/acceptance-protocol.js";
-import { BootServices } from "../../src/firmware/boot-services.js";
+import { AcceptanceProtocol, BootServices } from "../../src/firmware/boot-services.js";
 import {
   type EfiMemoryDescriptor,
   EfiMemoryType,

@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ovmf } from "../../src/firmware/ovmf.js";
-import { ovmfSnp } from "../../src/firmware/ovmf-snp.js";
 import {
   DXE_BUFFER_ENTRIES,
+  ovmf,
+  ovmfSnp,
   pscBufferEntries,
   pscBuffers,
   SEC_BUFFER_ENTRIES,
-} from "../../src/firmware/page-state-change.js";
+} from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { type AddressRange, GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { assertDisjoint, FirmwareRecorder, sizeOf } from "./recorder.js";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Pool } from "../../src/firmware/pool.js";
+import { Pool } from "../../src/firmware/boot-services.js";
 import { type AddressRange, GiB, MiB, PAGE_SIZE, roundUp } from "../../src/units.js";
 
 const test = suite("firmware: pool");

@@ -4,8 +4,7 @@ import { exitBoot, type StubResult, type UnacceptedSupport } from "../../src/efi
 import { E820Type } from "../../src/efistub/setup-e820.js";
 import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import type { Firmware } from "../../src/firmware/firmware.js";
-import { ovmf } from "../../src/firmware/ovmf.js";
-import { ovmfSnp } from "../../src/firmware/ovmf-snp.js";
+import { ovmf, ovmfSnp } from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { type FirmwareOutcome, startFirmware } from "../../src/firmware/start.js";
 import { tdvf } from "../../src/firmware/tdvf.js";

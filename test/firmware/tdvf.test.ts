@@ -3,8 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { FirmwareMachine } from "../../src/firmware/firmware.js";
 import { q35Ram } from "../../src/firmware/q35.js";
-import { tdvf } from "../../src/firmware/tdvf.js";
-import { mpAccept } from "../../src/firmware/tdvf-accept.js";
+import { mpAccept, tdvf } from "../../src/firmware/tdvf.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { assertDisjoint, FirmwareRecorder, sizeOf } from "./recorder.js";
 

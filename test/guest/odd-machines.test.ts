@@ -1,21 +1,21 @@
 // Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { processUnacceptedMemory } from "../../src/efistub/process-unaccepted-memory.js";
+import { processUnacceptedMemory } from "../../src/efistub/unaccepted-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { type Kernel, startKernel } from "../../src/guest/kernel.js";
 import { deferredInit } from "../../src/guest/page-alloc-init-late.js";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
 import { reservedPfnRanges } from "../../src/memblock/hand-over.js";
-import { verifyInvariants } from "../../src/page-alloc/invariants.js";
-import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";
-import { pcpIndexOrder } from "../../src/page-alloc/pcp.js";
 import {
   cpuComesOnline,
   initPerZoneWmarkMin,
   raiseForHugePages,
   setupPerCpuPageset,
-} from "../../src/page-alloc/zone-setup.js";
+} from "../../src/page-alloc/boot-stages.js";
+import { verifyInvariants } from "../../src/page-alloc/invariants.js";
+import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";
+import { pcpIndexOrder } from "../../src/page-alloc/pcp.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";

@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { GFP_CHANGES } from "../../src/linux/gfp-history.js";
-import { type GfpTable, gfpTableOf } from "../../src/linux/gfp-table.js";
+import { GFP_CHANGES, type GfpTable, gfpTableOf } from "../../src/linux/gfp-history.js";
 import { compareReleases, parseReleaseName } from "../../src/linux/release-name.js";
 
 const test = suite("linux: gfp tables");

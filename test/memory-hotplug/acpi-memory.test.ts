@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { STANDARD_BOOT } from "../../src/cli/bundled.js";
-import { memoryBlockBytes } from "../../src/memory-hotplug/add-memory.js";
+import { memoryBlockBytes } from "../../src/memory-hotplug/online-pages.js";
 import type { RunResult } from "../../src/results/row.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { runGuest, runScenario } from "../../src/study/run-scenario.js";

@@ -6,7 +6,7 @@ import {
   memmapBytes,
   memoryBlockBytes,
   populateMemmap,
-} from "../../src/memory-hotplug/add-memory.js";
+} from "../../src/memory-hotplug/online-pages.js";
 import { asPage, asPfn, GiB, MiB } from "../../src/units.js";
 import { EarlyMap } from "../../src/x86/early-map.js";
 import { TablePages } from "../../src/x86/table-pages.js";

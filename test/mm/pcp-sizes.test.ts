@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { pcpSizes, pcpSplitCpus } from "../../src/mm/pcp-sizes.js";
-import { statThreshold } from "../../src/mm/stat-threshold.js";
+import { pcpSizes, pcpSplitCpus, statThreshold } from "../../src/mm/watermarks.js";
 
 const test = suite("mm: pcp sizes");
 

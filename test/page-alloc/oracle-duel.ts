@@ -1,12 +1,12 @@
-import { releaseCmaArea } from "../../src/page-alloc/cma.js";
-import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
-import { BootRelease } from "../../src/page-alloc/release.js";
 import {
   initPerZoneWmarkMin,
   raiseForHugePages,
   setupPerCpuPageset,
-} from "../../src/page-alloc/zone-setup.js";
+} from "../../src/page-alloc/boot-stages.js";
+import { releaseCmaArea } from "../../src/page-alloc/cma.js";
+import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
+import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
+import { BootRelease } from "../../src/page-alloc/release.js";
 import { asPage, asPfn, pageArray } from "../../src/units.js";
 import { LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { Oracle } from "./oracle.js";

@@ -1,7 +1,6 @@
 import { AcceptMemory } from "../../src/accept/accept-memory.js";
 import { AcceptMeter } from "../../src/accept/accept-meter.js";
-import { KernelAccept } from "../../src/accept/kernel-accept.js";
-import { LockupDetector } from "../../src/accept/lockups.js";
+import { KernelAccept, LockupDetector } from "../../src/accept/kernel-accept.js";
 import { PlainPlatform } from "../../src/coco/none.js";
 import type { CocoPlatform } from "../../src/coco/platform.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";

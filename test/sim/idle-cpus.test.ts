@@ -1,7 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { IdleCpus } from "../../src/sim/idle-cpus.js";
-import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
+import { IdleCpus, VirtualCpus } from "../../src/sim/virtual-cpus.js";
 
 const test = suite("sim: idle CPUs");
 

@@ -2,12 +2,12 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { setupPerCpuPageset } from "../../src/page-alloc/boot-stages.js";
 import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { acceptOldest, parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
-import { setupPerCpuPageset } from "../../src/page-alloc/zone-setup.js";
 import { asPfn } from "../../src/units.js";
 import { compareFinalLists } from "../../src/verify/final-lists.js";
 import { adoptSnapshot, allocatorOf } from "../../src/verify/snapshot-state.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type GfpTable, gfpTableOf } from "../../src/linux/gfp-table.js";
+import { type GfpTable, gfpTableOf } from "../../src/linux/gfp-history.js";
 import { parseReleaseName } from "../../src/linux/release-name.js";
 import { formatGfp, Gfp, GfpMask } from "../../src/page-alloc/gfp.js";
 import { expectedGfp, gfpOfText } from "../../src/workload/gfp-text.js";

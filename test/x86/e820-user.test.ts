@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { type E820Entry, E820Type } from "../../src/efistub/setup-e820.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { type KernelE820Entry, KernelE820Type, sanitise } from "../../src/x86/e820-table.js";
-import { ramBytes, userE820 } from "../../src/x86/e820-user.js";
+import { ramBytes, userE820 } from "../../src/x86/memory-options.js";
 import { loggedBoot, plainMachine, runTo } from "../guest/machines.js";
 
 const test = suite("guest: user-defined e820 table");

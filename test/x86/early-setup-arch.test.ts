@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
 import { GiB, KiB, MiB, TiB } from "../../src/units.js";
 import { KernelE820Type } from "../../src/x86/e820-table.js";
-import { cleanupMeminfo } from "../../src/x86/early-numa.js";
+import { cleanupMeminfo } from "../../src/x86/early-setup-arch.js";
 import { loggedBoot, plainMachine, q35Map, runTo } from "../guest/machines.js";
 
 const test = suite("guest: setup_arch and start_kernel");

@@ -10,10 +10,16 @@ import { GuestEnded } from "../../sim/guest-ended.js";
 import type { Steps } from "../../sim/steps.js";
 import { type AddressRange, asPhys, GiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../../units.js";
 import type { Feature } from "../feature.js";
-import { rebuiltTable, tableFromMap } from "./hand-over-table.js";
+import {
+  allSegments,
+  highestHole,
+  placeSegments,
+  rebuiltTable,
+  type Segments,
+  tableFromMap,
+  unshare,
+} from "./next-kernel.js";
 import type { KexecPlan, KexecResult, NextKernelTable } from "./result.js";
-import { allSegments, highestHole, placeSegments, type Segments } from "./segments.js";
-import { unshare } from "./unshare.js";
 import { readVmcore, unreadable } from "./vmcore.js";
 
 /** Assumption where the command line has no `crashkernel=`: 256M, what distributions take; aligned as the kernel does (CRASH_ALIGN). */

@@ -1,4 +1,4 @@
-import { trackedMap } from "../../accept/tracked-map.js";
+import { trackedMap } from "../../accept/e820-ranges.js";
 import type { CocoPlatform } from "../../coco/platform.js";
 import { E820Type } from "../../efistub/setup-e820.js";
 import type { UnacceptedTable } from "../../efistub/unaccepted-table.js";

@@ -3,8 +3,8 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
-import { HostMemoryError } from "../host-supply.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-tables.js";
+import { HostMemoryError } from "../platform.js";
 import type { SecureEpt } from "./secure-ept.js";
 import type { TdxHost } from "./tdx-host.js";
 

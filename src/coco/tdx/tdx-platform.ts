@@ -2,9 +2,14 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { AcceptingPlatform } from "../accepting-platform.js";
-import { HostMemoryError } from "../host-supply.js";
 import { pageRange } from "../page-tables.js";
-import type { AccessOutcome, CocoPlatform, PlatformOptions, PlatformType } from "../platform.js";
+import {
+  type AccessOutcome,
+  type CocoPlatform,
+  HostMemoryError,
+  type PlatformOptions,
+  type PlatformType,
+} from "../platform.js";
 import type { RangeSet } from "../range-set.js";
 import { firmwareAccept, guestAccept } from "./accept.js";
 import { dynamicPamtBytes, pamtBytes } from "./pamt.js";

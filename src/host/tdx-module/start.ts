@@ -1,10 +1,11 @@
 import { dynamicPamtBytes, pamtBytes } from "../../coco/tdx/pamt.js";
 import type { AddressRange } from "../../units.js";
-import { type GuestShare, guestShare } from "./guest-share.js";
 import {
   answerHotplug,
   answerRemovals,
   capableNodes,
+  type GuestShare,
+  guestShare,
   type HotplugAnswer,
   type RemovalAnswer,
 } from "./hotplug.js";

@@ -1,6 +1,6 @@
 /** What page tracepoints print behind their name (include/trace/events/kmem.h: TP_printk). */
 
-import type { GfpTable } from "../../linux/gfp-table.js";
+import type { GfpTable } from "../../linux/gfp-history.js";
 import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import { expectedGfp, type GfpText, gfpOfText } from "../gfp-text.js";
 import type { LineFault, LineFormat } from "./line-format.js";

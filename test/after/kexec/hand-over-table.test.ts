@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { trackedMap } from "../../../src/accept/tracked-map.js";
-import { rebuiltTable, tableFromMap } from "../../../src/after/kexec/hand-over-table.js";
+import { trackedMap } from "../../../src/accept/e820-ranges.js";
+import { rebuiltTable, tableFromMap } from "../../../src/after/kexec/next-kernel.js";
 import { type E820Entry, E820Type } from "../../../src/efistub/setup-e820.js";
 import { UnacceptedTable } from "../../../src/efistub/unaccepted-table.js";
 import { GiB, MiB, UNIT_SIZE } from "../../../src/units.js";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { allSegments, highestHole, placeSegments } from "../../../src/after/kexec/segments.js";
+import { allSegments, highestHole, placeSegments } from "../../../src/after/kexec/next-kernel.js";
 import { GiB, KiB, MiB, PAGE_SIZE } from "../../../src/units.js";
 
 const test = suite("kexec: where the next kernel goes");
