@@ -41,11 +41,6 @@ export class PageTables {
     return this.#spans[0].size + this.#spans[1].size + this.#spans[2].size;
   }
 
-  /** Spans of 2 MiB that are mapped with 4 KiB pages. */
-  get spans4k(): number {
-    return this.#spans[0].size;
-  }
-
   /**
    * Maps whole leaves of one level over [start, end) in page frames, which may be empty.
    *

@@ -151,6 +151,10 @@ const IGNORED: Readonly<Record<string, string>> = {
   vmalloc: "only 32-bit kernels have it",
 };
 
+const RECORDED_WORDS: readonly string[] =
+  `thash_entries uhash_entries mhash_entries mphash_entries trace_event ftrace trace_buf_size trace_instance
+  slab_nomerge slub_debug slab_debug slub_min_order slub_max_order`.split(/\s+/);
+
 /** Words that cannot be simulated and would change much. */
 const REFUSED: Readonly<Record<string, string>> = {
   accept_memory: "which `policy` decides",
@@ -162,19 +166,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   noinitrd: "since the recorded boot unpacks one",
   "percpu_alloc=page": "since per-CPU areas are simulated in huge pages only",
   hugetlb_free_vmemmap: "since struct pages of huge pages are not given back here",
-  thash_entries: `since ${RECORDED}`,
-  uhash_entries: `since ${RECORDED}`,
-  mhash_entries: `since ${RECORDED}`,
-  mphash_entries: `since ${RECORDED}`,
-  trace_event: `since ${RECORDED}`,
-  ftrace: `since ${RECORDED}`,
-  trace_buf_size: `since ${RECORDED}`,
-  trace_instance: `since ${RECORDED}`,
-  slab_nomerge: `since ${RECORDED}`,
-  slub_debug: `since ${RECORDED}`,
-  slab_debug: `since ${RECORDED}`,
-  slub_min_order: `since ${RECORDED}`,
-  slub_max_order: `since ${RECORDED}`,
+  ...Object.fromEntries(RECORDED_WORDS.map((word) => [word, `since ${RECORDED}`])),
   kmemleak: "since it keeps a record of every allocation",
   "sysctl.vm": "since sysctls, which the kernel sets before init runs, are not simulated",
   debug_pagealloc: "since it changes the direct map and every free",

@@ -74,11 +74,9 @@ export const tdvf: Firmware = {
  * of type 15. Other CPUs take part since January 2023 (edk2 pull request 3813).
  */
 export const tdvf2022: Firmware = {
+  ...tdvf,
   name: "tdvf-2022",
   summary: "TDVF before November 2022: accepts everything on one CPU",
-  launchRanges: tdvf.launchRanges,
-  acceptanceProtocol: false,
-  report: "efi",
   preAccept({ ram }: FirmwareMachine, sink: FirmwareAccept) {
     for (const { start, end } of subtractRanges(ram, tdvf.launchRanges)) bspAccept(start, end, sink);
     return [];
@@ -92,7 +90,7 @@ export const tdvf2022: Firmware = {
  */
 
 /** Stretch that one CPU takes at a time (ACCEPT_CHUNK_SIZE). */
-export const ACCEPT_CHUNK_SIZE: number = 32 * MiB;
+const ACCEPT_CHUNK_SIZE: number = 32 * MiB;
 /** Chunks are made of whole pages of this size (PcdTdxAcceptPageSize, its default). */
 const ACCEPT_PAGE_SIZE: number = 2 * MiB;
 

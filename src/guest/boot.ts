@@ -208,8 +208,8 @@ function afterMemblock(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted,
   shareGhcbPages(early.runtimeData, guest.host);
   early.earlyMap.charge(guest.clock.ledger);
   early.earlyMap.tables.serveFrom(kernel.allocator);
-  const bitmapBytes = handOver.stub.tableRange === undefined ? 0 : (table?.bitmapBytes ?? 0);
-  guest.host.noteGuestTables(bitmapBytes, early.earlyMap.tables.total * PAGE_SIZE);
+  guest.host.bitmapBytes = handOver.stub.tableRange === undefined ? 0 : (table?.bitmapBytes ?? 0);
+  guest.host.directMapBytes = early.earlyMap.tables.total * PAGE_SIZE;
   guest.clock.settle(0);
   return { setupArch };
 }

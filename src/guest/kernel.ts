@@ -174,7 +174,8 @@ export class Kernel {
     const { initOnFree, transparentHugePages = start.transparentHugePages ?? true } = early.options;
     this.stages = new BootStages(this.allocator, this.cpuNodes, transparentHugePages);
     const onTouch = initOnFree && faults !== undefined;
-    const acceptor = onTouch ? clearingAcceptor(faults, clock) : bootAcceptor(faults, acceptance, clock);
+    const untouched = faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
+    const acceptor = onTouch ? clearingAcceptor(faults, clock) : untouched;
     this.release = new BootRelease(this.allocator, acceptor, lazy && !onTouch, 0, start.released);
     // It may move memblock's array to memory that was free.
     reservedPfnRanges(memblock);
@@ -234,14 +235,6 @@ function reschedulingAcceptor(acceptance: AcceptMemory, clock: GuestClock): Boot
     rangeContainsUnaccepted: (start, sizeBytes) => acceptance.rangeContainsUnaccepted(start, sizeBytes),
     unacceptedRunLength: (startPfn, blocks) => acceptance.unacceptedRunLength(startPfn, blocks),
   };
-}
-
-function bootAcceptor(
-  faults: FaultAcceptance | undefined,
-  acceptance: AcceptMemory,
-  clock: GuestClock,
-): BootAcceptor {
-  return faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
 }
 
 /** Where a fault accepts and free memory is cleared (`init_on_free=1`), all of it faults as it is released. */

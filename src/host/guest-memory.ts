@@ -45,8 +45,9 @@ export class GuestMemory implements HostSupply {
   #memoryBytes: number;
   #touchedBytes = 0;
   #peakBytes = 0;
-  #bitmapBytes = 0;
-  #directMapBytes = 0;
+  /** Tables in the guest's own memory, which change nothing else. */
+  bitmapBytes = 0;
+  directMapBytes = 0;
   #limit: HostLimit | undefined = undefined;
 
   /**
@@ -139,12 +140,6 @@ export class GuestMemory implements HostSupply {
     return Math.max(this.#platform.sharedPages * PAGE_SIZE - this.#touchedBytes, 0);
   }
 
-  /** Notes sizes of tables that lie in the guest's own memory; they change nothing else. */
-  noteGuestTables(bitmapBytes: number, directMapBytes: number): void {
-    this.#bitmapBytes = bitmapBytes;
-    this.#directMapBytes = directMapBytes;
-  }
-
   /** All the host spends now, in bytes. */
   get hostBytes(): number {
     return hostBytes(this.use());
@@ -168,8 +163,8 @@ export class GuestMemory implements HostSupply {
       metadataBytes:
         Math.min(trackingBytes, this.#limit?.metadataBytes ?? trackingBytes) +
         platform.trackingPages * PAGE_SIZE,
-      bitmapBytes: this.#bitmapBytes,
-      directMapBytes: this.#directMapBytes,
+      bitmapBytes: this.bitmapBytes,
+      directMapBytes: this.directMapBytes,
     };
   }
 

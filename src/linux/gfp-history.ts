@@ -236,12 +236,12 @@ export const GFP_CHANGES: readonly GfpChange[] = [
 ];
 
 /** Last release whose numbers were read. */
-export const LAST_READ = "7.3";
+const LAST_READ = "7.3";
 
 /**
  * Releases between two that were read, of which it is not known on which side of a change they are.
  */
-export const UNREAD: readonly { readonly from: string; readonly to: string }[] = [
+const UNREAD: readonly { readonly from: string; readonly to: string }[] = [
   // "mm: shuffle GFP_* flags" was posted on 2019-01-09; 5.0 is without, 5.2 has it.
   { from: "5.1-rc1", to: "5.2-rc1" },
 ];

@@ -97,13 +97,6 @@ export function* memPfnRanges(memory: MemblockType, nid: number): Generator<Node
   }
 }
 
-/** A zone as far as a memblock walk needs it. */
-export interface ZoneSpan {
-  readonly nid: number;
-  readonly startPfn: number;
-  readonly endPfn: number;
-}
-
 /**
  * Whole free page frames of a zone, ascending, clipped to it. A page that a reservation touches
  * is not free; ranges that round to nothing are left out
@@ -112,7 +105,7 @@ export interface ZoneSpan {
 export function* freePfnRangesInZone(
   memory: MemblockType,
   reserved: MemblockType,
-  zone: ZoneSpan,
+  zone: NodePfnRange,
   movableNode: boolean,
 ): Generator<NodePfnRange> {
   const filter = { nid: zone.nid, flags: MemblockFlags.NONE, movableNode };

@@ -11,7 +11,6 @@ import {
   memPfnRanges,
   type NodePfnRange,
   type RegionFilter,
-  type ZoneSpan,
 } from "./iterate.js";
 import { MAX_NUMNODES, MemblockFlags, MemblockType, NUMA_NO_NODE } from "./regions.js";
 
@@ -119,20 +118,6 @@ export abstract class MemblockMap {
     trimRegions(this.memory, align);
   }
 
-  isMemory(address: number): boolean {
-    return this.memory.search(address) >= 0;
-  }
-
-  isReserved(address: number): boolean {
-    return this.reserved.search(address) >= 0;
-  }
-
-  /** memblock_is_map_memory(): memory that the direct map covers. */
-  isMapMemory(address: number): boolean {
-    const region = this.memory.regions[this.memory.search(address)];
-    return region !== undefined && (region.flags & MemblockFlags.NOMAP) === 0;
-  }
-
   /** Whether one single memory region holds all of the range (memblock_is_region_memory). */
   isRegionMemory(base: number, size: number): boolean {
     const region = this.memory.regions[this.memory.search(base)];
@@ -173,11 +158,6 @@ export abstract class MemblockMap {
     return this.reserved.totalSize;
   }
 
-  /** memblock_estimated_nr_free_pages(), 6.12 and later. */
-  estimatedNrFreePages(): number {
-    return pfnDown(this.physMemSize() - this.reservedSize());
-  }
-
   protected filter(nid: number, flags: MemblockFlags): RegionFilter {
     return { nid, flags, movableNode: this.options.movableNode ?? false };
   }
@@ -196,7 +176,7 @@ export abstract class MemblockMap {
   }
 
   /** Whole free pages of a zone ascending (for_each_free_mem_pfn_range_in_zone_from). */
-  freePfnRangesInZone(zone: ZoneSpan): Iterable<NodePfnRange> {
+  freePfnRangesInZone(zone: NodePfnRange): Iterable<NodePfnRange> {
     return freePfnRangesInZone(this.memory, this.reserved, zone, this.options.movableNode ?? false);
   }
 

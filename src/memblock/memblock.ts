@@ -220,7 +220,7 @@ function clamp(value: number, low: number, high: number): number {
  * @param align a power of two
  * @returns the address, or 0
  */
-export function findTopDown(
+function findTopDown(
   ranges: Iterable<AddressRange>,
   size: number,
   align: number,
@@ -243,7 +243,7 @@ export function findTopDown(
  * @param align a power of two
  * @returns the address, or 0
  */
-export function findBottomUp(
+function findBottomUp(
   ranges: Iterable<AddressRange>,
   size: number,
   align: number,

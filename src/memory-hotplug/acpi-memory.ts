@@ -85,6 +85,6 @@ export function enableAcpiMemory(
     result.onlineBytes += start - first;
     result.failedBytes += device.end - device.start - (start - first);
   }
-  host.noteGuestTables(host.use().bitmapBytes, early.earlyMap.tables.total * PAGE_SIZE);
+  host.directMapBytes = early.earlyMap.tables.total * PAGE_SIZE;
   return result;
 }

@@ -119,7 +119,7 @@ function endOfMemory(ranges: readonly PfnRange[]): number {
  * @param usableStartPfn lowest page frame of the highest zone that the machine has
  * @returns by node; no entry for a node without the zone
  */
-export function zoneMovablePfns(
+function zoneMovablePfns(
   ranges: readonly NodePfnRange[],
   usableStartPfn: number,
   { kernelcore, movablecore, mirror }: CoreMemory,
@@ -191,7 +191,7 @@ function endOfNode(ranges: readonly NodePfnRange[], nid: number): number {
 }
 
 /** What a zone's limit becomes beside ZONE_MOVABLE (adjust_zone_range_for_zone_movable). */
-export function besideMovable(span: PfnRange, movableStartPfn: number | undefined): PfnRange {
+function besideMovable(span: PfnRange, movableStartPfn: number | undefined): PfnRange {
   if (movableStartPfn === undefined) return span;
   if (span.startPfn >= movableStartPfn) return { startPfn: span.endPfn, endPfn: span.endPfn };
   return { startPfn: span.startPfn, endPfn: Math.min(span.endPfn, movableStartPfn) };

@@ -59,13 +59,22 @@ export class BootStages {
     const staysOn = hugePagesInUse(this.#allocator);
     this.#hugePages = this.#wantsHugePages && staysOn;
     if (this.#hugePages) raiseForHugePages(this.#allocator, this.#minFreeKbytes, this.#cpuNodes);
-    else if (staysOn) recalculateWithoutHugePages(this.#allocator, this.#cpuNodes);
+    else if (staysOn) {
+      // set_recommended_min_free_kbytes() without hugepage_pmd_enabled.
+      const kbytes = minFreeKbytes(freeBufferPages(this.#allocator.zones, highPages));
+      setupPerZoneWmarks(this.#allocator, kbytes, this.#cpuNodes);
+    }
   }
 
-  /** A module initcall; the caches of the CPUs are known by then. */
+  /**
+   * A module initcall. The caches of the CPUs are known by then (drivers/base/cacheinfo.c at device initcalls,
+   * then zone_pcp_update_cacheinfo): where a CPU's share holds three batches of pages, blocks of order 1 to 3
+   * are drained only when a batch of them has gathered. Three batches are 756 KiB; that every guest's
+   * processor has as much is an assumption.
+   */
   kswapdInit(): void {
     this.#allocator.kswapdRunning = true;
-    noteCaches(this.#allocator);
+    for (const zone of this.#allocator.zones) for (const pcp of zone.pcp) pcp.flags |= FREE_HIGH_BATCH;
   }
 
   /** Memory has come online (6.12 mm/memory_hotplug.c: online_pages): watermarks are computed anew from all that is managed. */
@@ -128,18 +137,8 @@ export function raiseForHugePages(allocator: PageAllocator, kbytesNow: number, c
 }
 
 /** Whether there is memory enough that huge pages, if wanted, stay on. */
-export function hugePagesInUse({ zones }: PageAllocator): boolean {
+function hugePagesInUse({ zones }: PageAllocator): boolean {
   return hugePagesStayOn(zones.reduce((sum, { managedPages }) => sum + managedPages, 0));
-}
-
-/**
- * Sets the watermarks anew, at the same place of boot, when huge pages are switched off
- * (set_recommended_min_free_kbytes without hugepage_pmd_enabled). Returns min_free_kbytes.
- */
-export function recalculateWithoutHugePages(allocator: PageAllocator, cpuNodes: CpuNodes): number {
-  const kbytes = minFreeKbytes(freeBufferPages(allocator.zones, highPages));
-  setupPerZoneWmarks(allocator, kbytes, cpuNodes);
-  return kbytes;
 }
 
 function setupPerZoneWmarks(allocator: PageAllocator, kbytes: number, cpuNodes: CpuNodes): void {
@@ -150,16 +149,6 @@ function setupPerZoneWmarks(allocator: PageAllocator, kbytes: number, cpuNodes: 
     zone.watermark.set([marks.min, marks.low, marks.high, marks.promo]);
     sizePcp(zone, cpuNodes, false);
   });
-}
-
-/**
- * The caches of the CPUs are known (drivers/base/cacheinfo.c at device initcalls, then
- * zone_pcp_update_cacheinfo): where a CPU's share holds three batches of pages, blocks of order 1 to 3
- * are drained only when a batch of them has gathered. Three batches are 756 KiB; that every guest's
- * processor has as much is an assumption.
- */
-export function noteCaches(allocator: PageAllocator): void {
-  for (const zone of allocator.zones) for (const pcp of zone.pcp) pcp.flags |= FREE_HIGH_BATCH;
 }
 
 function sizePcp(zone: Zone, cpuNodes: CpuNodes, comingOnline: boolean): void {

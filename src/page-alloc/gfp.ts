@@ -33,75 +33,34 @@ const user: number = kernel | Gfp.HARDWALL;
 const highuserMovable: number = user | Gfp.HIGHMEM | Gfp.MOVABLE;
 const transhugeLight: number = (highuserMovable | Gfp.COMP | Gfp.NOMEMALLOC | Gfp.NOWARN) & ~reclaim;
 
-type GfpMaskName =
-  | "ATOMIC"
-  | "KERNEL"
-  | "KERNEL_ACCOUNT"
-  | "NOWAIT"
-  | "NOIO"
-  | "NOFS"
-  | "USER"
-  | "HIGHUSER"
-  | "HIGHUSER_MOVABLE"
-  | "TRANSHUGE_LIGHT"
-  | "TRANSHUGE";
-
 /** The combinations that callers use (include/linux/gfp_types.h: GFP_*, 6.12). */
-export const GfpMask: Readonly<Record<GfpMaskName, number>> = {
-  ATOMIC: Gfp.HIGH | Gfp.KSWAPD_RECLAIM,
-  KERNEL: kernel,
-  KERNEL_ACCOUNT: kernel | Gfp.ACCOUNT,
-  NOWAIT: Gfp.KSWAPD_RECLAIM | Gfp.NOWARN,
-  NOIO: reclaim,
-  NOFS: reclaim | Gfp.IO,
-  USER: user,
-  HIGHUSER: user | Gfp.HIGHMEM,
-  HIGHUSER_MOVABLE: highuserMovable,
-  TRANSHUGE_LIGHT: transhugeLight,
-  TRANSHUGE: transhugeLight | Gfp.DIRECT_RECLAIM,
+export const GfpMask = {
+  ATOMIC: (Gfp.HIGH | Gfp.KSWAPD_RECLAIM) as number,
+  KERNEL: kernel as number,
+  KERNEL_ACCOUNT: (kernel | Gfp.ACCOUNT) as number,
+  NOWAIT: (Gfp.KSWAPD_RECLAIM | Gfp.NOWARN) as number,
+  NOIO: reclaim as number,
+  NOFS: (reclaim | Gfp.IO) as number,
+  USER: user as number,
+  HIGHUSER: (user | Gfp.HIGHMEM) as number,
+  HIGHUSER_MOVABLE: highuserMovable as number,
+  TRANSHUGE_LIGHT: transhugeLight as number,
+  TRANSHUGE: (transhugeLight | Gfp.DIRECT_RECLAIM) as number,
 };
 
 /**
  * Names in the order in which the kernel looks for them (include/trace/events/mmflags.h:
  * gfpflag_string). Larger combinations stand before the smaller ones that they contain.
  */
-const PRINTED: readonly (readonly [name: string, bits: number])[] = [
-  ["GFP_TRANSHUGE", GfpMask.TRANSHUGE],
-  ["GFP_TRANSHUGE_LIGHT", GfpMask.TRANSHUGE_LIGHT],
-  ["GFP_HIGHUSER_MOVABLE", GfpMask.HIGHUSER_MOVABLE],
-  ["GFP_HIGHUSER", GfpMask.HIGHUSER],
-  ["GFP_USER", GfpMask.USER],
-  ["GFP_KERNEL_ACCOUNT", GfpMask.KERNEL_ACCOUNT],
-  ["GFP_KERNEL", GfpMask.KERNEL],
-  ["GFP_NOFS", GfpMask.NOFS],
-  ["GFP_ATOMIC", GfpMask.ATOMIC],
-  ["GFP_NOIO", GfpMask.NOIO],
-  ["GFP_NOWAIT", GfpMask.NOWAIT],
-  ["GFP_DMA", Gfp.DMA],
-  ["__GFP_HIGHMEM", Gfp.HIGHMEM],
-  ["GFP_DMA32", Gfp.DMA32],
-  ["__GFP_HIGH", Gfp.HIGH],
-  ["__GFP_IO", Gfp.IO],
-  ["__GFP_FS", Gfp.FS],
-  ["__GFP_NOWARN", Gfp.NOWARN],
-  ["__GFP_RETRY_MAYFAIL", Gfp.RETRY_MAYFAIL],
-  ["__GFP_NOFAIL", Gfp.NOFAIL],
-  ["__GFP_NORETRY", Gfp.NORETRY],
-  ["__GFP_COMP", Gfp.COMP],
-  ["__GFP_ZERO", Gfp.ZERO],
-  ["__GFP_NOMEMALLOC", Gfp.NOMEMALLOC],
-  ["__GFP_MEMALLOC", Gfp.MEMALLOC],
-  ["__GFP_HARDWALL", Gfp.HARDWALL],
-  ["__GFP_THISNODE", Gfp.THISNODE],
-  ["__GFP_RECLAIMABLE", Gfp.RECLAIMABLE],
-  ["__GFP_MOVABLE", Gfp.MOVABLE],
-  ["__GFP_ACCOUNT", Gfp.ACCOUNT],
-  ["__GFP_WRITE", Gfp.WRITE],
-  ["__GFP_RECLAIM", reclaim],
-  ["__GFP_DIRECT_RECLAIM", Gfp.DIRECT_RECLAIM],
-  ["__GFP_KSWAPD_RECLAIM", Gfp.KSWAPD_RECLAIM],
-  ["__GFP_ZEROTAGS", Gfp.ZEROTAGS],
-];
+const PRINTED: readonly string[] = `
+  GFP_TRANSHUGE GFP_TRANSHUGE_LIGHT GFP_HIGHUSER_MOVABLE GFP_HIGHUSER GFP_USER GFP_KERNEL_ACCOUNT GFP_KERNEL
+  GFP_NOFS GFP_ATOMIC GFP_NOIO GFP_NOWAIT GFP_DMA __GFP_HIGHMEM GFP_DMA32 __GFP_HIGH __GFP_IO __GFP_FS
+  __GFP_NOWARN __GFP_RETRY_MAYFAIL __GFP_NOFAIL __GFP_NORETRY __GFP_COMP __GFP_ZERO __GFP_NOMEMALLOC
+  __GFP_MEMALLOC __GFP_HARDWALL __GFP_THISNODE __GFP_RECLAIMABLE __GFP_MOVABLE __GFP_ACCOUNT __GFP_WRITE
+  __GFP_RECLAIM __GFP_DIRECT_RECLAIM __GFP_KSWAPD_RECLAIM __GFP_ZEROTAGS`
+  .trim()
+  .split(/\s+/);
+const BITS: Readonly<Record<string, number>> = { RECLAIM: reclaim, ...Gfp, ...GfpMask };
 
 /**
  * Prints flags as a trace does: the largest names that fit, bits without a name in hex.
@@ -113,7 +72,8 @@ export function formatGfp(flags: number): string {
   let rest = flags >>> 0;
   if (rest === 0) return "none";
   const names: string[] = [];
-  for (const [name, bits] of PRINTED) {
+  for (const name of PRINTED) {
+    const bits = BITS[name.replace(/^(__)?GFP_/, "")]!;
     if ((rest & bits) !== bits) continue;
     names.push(name);
     rest = (rest & ~bits) >>> 0;

@@ -28,17 +28,15 @@ export interface MemoryAcceptor {
   /** Told before blocks are accepted: how many pages are to be, 0 while there are no watermarks yet. */
   noteDecision?(zone: Zone, pagesToAccept: number): void;
   /** Told which pages are handed out for the first time, before the request returns. */
-  touch?(start: PhysAddr, sizeBytes: number): void;
+  touch?: ((start: PhysAddr, sizeBytes: number) => void) | undefined;
 }
 
 /** The same acceptor, told of first touches in another way or not at all. */
 export function withTouch(acceptor: MemoryAcceptor, touch: MemoryAcceptor["touch"]): MemoryAcceptor {
   return {
     acceptMemory: (start, sizeBytes) => acceptor.acceptMemory(start, sizeBytes),
-    ...(acceptor.noteDecision === undefined
-      ? {}
-      : { noteDecision: (zone, pages) => acceptor.noteDecision!(zone, pages) }),
-    ...(touch === undefined ? {} : { touch }),
+    noteDecision: (zone, pages) => acceptor.noteDecision?.(zone, pages),
+    touch,
   };
 }
 

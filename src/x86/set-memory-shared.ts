@@ -39,7 +39,7 @@ export function setMemoryShared(
   early.charge(clock.ledger);
   if (!prepares) host.share(range.start, range.end, unaccepted);
   early.neverAccepted(unaccepted);
-  host.noteGuestTables(host.use().bitmapBytes, early.tables.total * PAGE_SIZE);
+  host.directMapBytes = early.tables.total * PAGE_SIZE;
 }
 
 /**

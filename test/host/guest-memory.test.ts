@@ -172,7 +172,8 @@ test("a plain guest shares nothing", () => {
 test("tables inside the guest are named and not counted twice", () => {
   const memory = snpGuest(false);
   const before = memory.hostBytes;
-  memory.noteGuestTables(4 * KiB, 28 * KiB);
+  memory.bitmapBytes = 4 * KiB;
+  memory.directMapBytes = 28 * KiB;
   assert.equal([memory.use().bitmapBytes, memory.use().directMapBytes], [4 * KiB, 28 * KiB]);
   assert.is(memory.hostBytes, before);
   assert.is(hostBytes(memory.use()), before);

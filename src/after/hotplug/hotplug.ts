@@ -11,7 +11,7 @@ import {
   populateMemmap,
 } from "../../memory-hotplug/online-pages.js";
 import { ZoneType } from "../../mm/zones.js";
-import { GfpMask, type MemoryAcceptor, NO_PAGE } from "../../page-alloc/index.js";
+import { GfpMask, type MemoryAcceptor, NO_PAGE, withTouch } from "../../page-alloc/index.js";
 import { CostEvent } from "../../sim/cost-events.js";
 import { GuestEnded } from "../../sim/guest-ended.js";
 import {
@@ -21,7 +21,6 @@ import {
   GiB,
   PAGE_SIZE,
   PHYSICAL_ADDRESS_END,
-  type PhysAddr,
   roundUp,
   UNIT_SIZE,
 } from "../../units.js";
@@ -142,16 +141,12 @@ class Hotplug {
     }
     if (this.#plan.acceptance === "assumed") {
       kernel.assumesAccepted = true;
-      kernel.allocator.acceptor = new TouchesUnaccepted(
-        kernel.allocator.acceptor,
-        this.#range,
-        guest.platform,
-      );
+      kernel.allocator.acceptor = endingAtTouch(kernel.allocator.acceptor, this.#range, guest.platform);
     }
-    guest.host.noteGuestTables(
-      guest.behaviour.flagsPages === true ? 0 : (this.#target.acceptance.table?.bitmapBytes ?? 0),
-      earlyMap.tables.total * PAGE_SIZE,
-    );
+    if (guest.behaviour.flagsPages !== true) {
+      guest.host.bitmapBytes = this.#target.acceptance.table?.bitmapBytes ?? 0;
+    }
+    guest.host.directMapBytes = earlyMap.tables.total * PAGE_SIZE;
     return undefined;
   }
 
@@ -199,30 +194,17 @@ class Hotplug {
  * (6.12 arch/x86/coco/tdx/tdx.c: virt_exception_kernel) and has no answer to #VC for a page that was not
  * validated (arch/x86/coco/sev/core.c: vc_handle_exitcode).
  */
-export class TouchesUnaccepted implements MemoryAcceptor {
-  readonly #inner: MemoryAcceptor;
-  readonly #range: AddressRange;
-  readonly #platform: CocoPlatform;
-
-  /** @param inner what accepts and is told of touches elsewhere */
-  constructor(inner: MemoryAcceptor, range: AddressRange, platform: CocoPlatform) {
-    this.#inner = inner;
-    this.#range = range;
-    this.#platform = platform;
-  }
-
-  acceptMemory(start: PhysAddr, sizeBytes: number): void {
-    this.#inner.acceptMemory(start, sizeBytes);
-  }
-
-  /** @throws GuestEnded */
-  touch(start: PhysAddr, sizeBytes: number): void {
-    const { start: first, end } = this.#range;
-    if (start < first || start >= end) {
-      this.#inner.touch?.(start, sizeBytes);
+function endingAtTouch(
+  acceptor: MemoryAcceptor,
+  range: AddressRange,
+  platform: CocoPlatform,
+): MemoryAcceptor {
+  return withTouch(acceptor, (start, sizeBytes) => {
+    if (start < range.start || start >= range.end) {
+      acceptor.touch?.(start, sizeBytes);
       return;
     }
-    const outcome = this.#platform.access(start, start + PAGE_SIZE);
+    const outcome = platform.access(start, start + PAGE_SIZE);
     if (outcome === "ok") return;
     const what =
       outcome === "td-exit"
@@ -232,5 +214,5 @@ export class TouchesUnaccepted implements MemoryAcceptor {
       "terminated",
       `page 0x${start.toString(16)} was plugged in and taken for accepted, but is not: at its first touch ${what}`,
     );
-  }
+  });
 }

@@ -56,7 +56,7 @@ export function capableNodes(
 }
 
 /** The node to which the kernel counts memory that is plugged in. */
-export function homeNode(memory: TdxModuleHost["memory"], range: AddressRange): number {
+function homeNode(memory: TdxModuleHost["memory"], range: AddressRange): number {
   const home = memory.find(({ start, end }) => start <= range.start && range.start < end) ?? memory[0];
   return home?.nodeId ?? 0;
 }
