@@ -1,4 +1,4 @@
-/** A published number, and how the simulator is to come to it by itself. */
+/** A published number, how the simulator is to come to it by itself, and what it then may be. */
 
 import type { RunResult } from "../results/row.js";
 import type { ScenarioDocument } from "../scenario/scenario.js";
@@ -23,6 +23,9 @@ export type Tolerance =
   | "below"
   | "exact";
 
+/** A number, or a range of them. */
+export type Published = number | readonly [low: number, high: number];
+
 /** One published number. */
 export interface Claim {
   /** Of the target and one letter: `VT1.a`. */
@@ -32,17 +35,17 @@ export interface Claim {
   readonly conditions: string;
   /** Public document, thread or repository, with its date where it has one. */
   readonly source: string;
-  readonly published: number | readonly [low: number, high: number];
+  readonly published: Published;
   /** Of all numbers of the claim; empty for a plain ratio. */
   readonly unit: string;
   readonly tolerance: Tolerance;
   readonly basis: ClaimBasis;
   /** Why it was calibrated, what limits it, why it cannot hold. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Runs that the number comes from; the same setup in several claims is simulated once. */
   readonly runs: readonly Setup[];
   /** @param results one for each of `runs`, all of them ready */
-  readonly simulate: (results: readonly RunResult[]) => number;
+  readonly simulate: (...results: readonly RunResult[]) => number;
 }
 
 /** Numbers that belong together. */
@@ -51,4 +54,53 @@ export interface Target {
   readonly id: string;
   readonly title: string;
   readonly claims: readonly Claim[];
+}
+
+/** @param shared what its claims have in common */
+export function target<Shared extends Partial<Claim>>(
+  id: string,
+  title: string,
+  shared: Shared,
+  claims: readonly (Omit<Claim, "id" | keyof Shared> & Partial<Claim>)[],
+): Target {
+  const lettered = claims.map((claim, index) => {
+    const letter = String.fromCharCode("a".charCodeAt(0) + index);
+    return { id: `${id}.${letter}`, ...shared, ...claim } as Partial<Claim> as Claim;
+  });
+  return { id, title, claims: lettered };
+}
+
+/** What a simulated number may be. */
+export interface AllowedRange {
+  readonly from: number;
+  readonly to: number;
+  /** Whether the ends belong to it. */
+  readonly inclusive: boolean;
+  /** For people. */
+  readonly text: string;
+}
+
+export function allowedRange(published: Published, tolerance: Tolerance): AllowedRange {
+  const [low, high] = typeof published === "number" ? [published, published] : published;
+  if (tolerance === "exact") return { from: low, to: high, inclusive: true, text: "exact" };
+  if (tolerance === "above")
+    return { from: high, to: Number.POSITIVE_INFINITY, inclusive: false, text: "above" };
+  if (tolerance === "below")
+    return { from: Number.NEGATIVE_INFINITY, to: low, inclusive: false, text: "below" };
+  if ("within" in tolerance) {
+    const { within } = tolerance;
+    const text = `±${Math.round(within * 100)} %`;
+    return { from: low * (1 - within), to: high * (1 + within), inclusive: true, text };
+  }
+  const { from, to } = tolerance;
+  return { from, to, inclusive: true, text: `${digits(from)} to ${digits(to)}` };
+}
+
+/** NaN is never allowed. */
+export function isAllowed(value: number, { from, to, inclusive }: AllowedRange): boolean {
+  return inclusive ? value >= from && value <= to : value > from && value < to;
+}
+
+function digits(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }

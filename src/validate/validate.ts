@@ -3,23 +3,15 @@
 import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { Claim, ClaimBasis, Setup, Target } from "./claim.js";
-import { allowedRange, isAllowed } from "./tolerance.js";
+import { allowedRange, type Claim, isAllowed, type Setup, type Target } from "./claim.js";
 
 /** One published number against the simulated one. */
-export interface ValidatedClaim {
-  readonly id: string;
-  readonly what: string;
-  readonly conditions: string;
-  readonly source: string;
-  readonly published: number | readonly [low: number, high: number];
+export interface ValidatedClaim extends Omit<Claim, "tolerance" | "note" | "runs" | "simulate"> {
   /** Null when a guest of it did not come to its end; the note says why. */
   readonly simulated: number | null;
-  readonly unit: string;
   /** Such as `±20 %`. */
   readonly tolerance: string;
   readonly holds: boolean;
-  readonly basis: ClaimBasis;
   readonly note?: string;
 }
 
@@ -81,7 +73,7 @@ function scenarioOf(setup: Setup): Scenario {
 function judge(claim: Claim, results: readonly RunResult[]): ValidatedClaim {
   const { id, what, conditions, source, published, unit, basis } = claim;
   const failed = results.find(({ outcome }) => outcome !== "ready");
-  const simulated = failed === undefined ? claim.simulate(results) : null;
+  const simulated = failed === undefined ? claim.simulate(...results) : null;
   const note = failed === undefined ? claim.note : `${failed.outcome}: ${failed.reason ?? "no reason"}`;
   const allowed = allowedRange(published, claim.tolerance);
   return {

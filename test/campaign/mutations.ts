@@ -803,13 +803,13 @@ export const MUTATIONS: readonly Mutation[] = [
     what: "a bound that is not allowed is allowed",
     find: "value > from && value < to",
     replace: "value >= from && value <= to",
-    tests: ["validate/tolerance.test"],
+    tests: ["validate/claim.test"],
   },
   {
     what: "a line is fitted as if it went through the origin",
     find: "xIntercept: meanX - meanY / slope",
     replace: "xIntercept: meanX - meanX / slope",
-    tests: ["validate/least-squares.test"],
+    tests: ["validate/lkvs.test"],
   },
   {
     what: "a claim holds although a guest of it did not come to its end",

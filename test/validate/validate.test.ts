@@ -21,7 +21,7 @@ function claimWith(changes: Partial<Claim>): Claim {
     tolerance: { within: 0.2 },
     basis: "prediction",
     runs: [SMALL],
-    simulate: ([result]) => result!.bootTimeNs / 1e9,
+    simulate: (result) => result.bootTimeNs / 1e9,
     ...changes,
   };
 }
@@ -35,7 +35,7 @@ test("claims get the results of their runs, in their order, and each guest is si
   const ratio = claimWith({
     published: 8,
     runs: [LARGE, SMALL],
-    simulate: ([large, small]) => large!.memoryBytes / small!.memoryBytes,
+    simulate: (large, small) => large.memoryBytes / small.memoryBytes,
   });
   const [target] = await validate([targetOf(claimWith({}), ratio)], ({ memoryBytes, vcpus, drain }) => {
     simulated.push(`${memoryBytes / GiB} GiB, ${vcpus}, ${drain?.workers ?? 0}`);

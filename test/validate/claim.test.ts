@@ -1,9 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Tolerance } from "../../src/validate/claim.js";
-import { allowedRange, isAllowed } from "../../src/validate/tolerance.js";
+import { allowedRange, isAllowed, type Tolerance } from "../../src/validate/claim.js";
 
-const test = suite("study: tolerance");
+const test = suite("validate: tolerance");
 
 function allows(published: number | readonly [number, number], tolerance: Tolerance, value: number): boolean {
   return isAllowed(value, allowedRange(published, tolerance));

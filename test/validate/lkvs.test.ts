@@ -1,9 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { leastSquares } from "../../src/validate/least-squares.js";
-import { LKVS_SERIES } from "../../src/validate/lkvs.js";
+import { LKVS_SERIES, leastSquares } from "../../src/validate/lkvs.js";
 
-const test = suite("study: least squares");
+const test = suite("validate: least squares");
 
 test("points on a line give that line", () => {
   assert.equal(
