@@ -1,8 +1,23 @@
-/** Bytes of input files, whole or in pieces: only of what is a file, and only of what fits. */
+/** Bytes of input files and of stdin, whole or in pieces, plain or packed: only of what is a file, and only of what fits. */
 
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { addAbortSignal } from "node:stream";
+import { joined } from "../workload/bytes.js";
+import { STDIN_PATH } from "./arguments.js";
+import { GZIP_MAGIC, GzipReader } from "./gzip.js";
+import { listen } from "./io.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
+import { isZstd, ZstdReader } from "./zstd.js";
 
 /** Largest file that is taken for text, and as part of a recording: strings end at 512 MiB. */
 export const TEXT_BYTES_MAX: number = 2 ** 28;
@@ -20,21 +35,13 @@ const OWN_INPUT = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
  * @throws UsageError that names it: not there, not readable, no file, too large
  */
 export function readInput(path: string, maxBytes: number = Number.POSITIVE_INFINITY): Buffer {
-  let descriptor: number | undefined;
+  const file = openInput(path);
   try {
-    // Opening a FIFO without a writer would wait for one, so it is looked at first.
-    checkIsFile(path, statSync(path));
-    descriptor = openSync(path, "r");
-    const { size } = fstatSync(descriptor);
-    if (size > maxBytes) {
-      throw new UsageError(`${path}: expected a file of at most ${maxBytes} bytes, found ${size}`);
-    }
-    return readFileSync(descriptor);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${path}: ${systemErrorText(error)}`);
+    const { size } = attempt(path, () => fstatSync(file));
+    if (size <= maxBytes) return attempt(path, () => readFileSync(file));
+    throw new UsageError(`${path}: expected a file of at most ${maxBytes} bytes, found ${size}`);
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    closeSync(file);
   }
 }
 
@@ -43,14 +50,21 @@ export function readInputText(path: string): string {
   return readInput(path, TEXT_BYTES_MAX).toString("utf8");
 }
 
+/** Opening a FIFO without a writer would wait for one, so what is there is looked at first. */
+function openInput(path: string): number {
+  statInput(path);
+  return attempt(path, () => openSync(path, "r"));
+}
+
 /**
  * Of a directory the operating system itself says that it is none to be read.
  *
- * @throws UsageError for what never ends or never begins, unless it is a pipe of the caller's
+ * @throws UsageError for what is not there, and for what never ends or never begins, unless it is a pipe of the caller's
  */
-export function checkIsFile(path: string, stats: Stats): void {
+function statInput(path: string): Stats {
+  const stats = attempt(path, () => statSync(path));
   const found = kindOf(stats);
-  if (found === undefined || OWN_INPUT.test(path)) return;
+  if (found === undefined || OWN_INPUT.test(path)) return stats;
   throw new UsageError(`${path}: expected a file, found ${found}`);
 }
 
@@ -69,12 +83,7 @@ function kindOf(stats: Stats): string | undefined {
  */
 export function* fileChunks(path: string): Generator<Uint8Array> {
   const chunk = new Uint8Array(CHUNK_BYTES);
-  // Opening a FIFO without a writer would wait for one.
-  checkIsFile(
-    path,
-    attempt(path, () => statSync(path)),
-  );
-  const file = attempt(path, () => openSync(path, "r"));
+  const file = openInput(path);
   try {
     for (;;) {
       const bytes = attempt(path, () => filled(file, chunk));
@@ -108,4 +117,109 @@ function attempt<T>(path: string, action: () => T): T {
 /** SHA-256 in hexadecimal. */
 export function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
+}
+
+/** How far a file has been read, as it lies on the disk. */
+export interface InputPosition {
+  bytes: number;
+  /** Undefined for stdin. */
+  readonly totalBytes: number | undefined;
+}
+
+/** Name of an input for messages. */
+export function inputName(path: string): string {
+  return path === STDIN_PATH ? "stdin" : path;
+}
+
+/** @throws UsageError for a file that is not there */
+export function inputPosition(path: string): InputPosition {
+  return { bytes: 0, totalBytes: path === STDIN_PATH ? undefined : statInput(path).size };
+}
+
+/** What of a file must be there to tell how it is packed. */
+const MAGIC_BYTES = 4;
+/** A chunk can unpack to gigabytes: whoever interrupts gets a turn now and then. */
+const TURN_BYTES = 2 ** 26;
+
+/**
+ * Reads an input and unpacks what begins as gzip or zstd does. The pieces must not be kept.
+ *
+ * @param path of a file, or `STDIN_PATH`
+ * @param position is kept up to date
+ * @throws UsageError for a file that cannot be read; TraceError for one that is packed and damaged;
+ *   the reason of `interrupted` when that is aborted
+ */
+export async function* readInputChunks(
+  path: string,
+  position: InputPosition,
+  interrupted: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const name = inputName(path);
+  const source = path === STDIN_PATH ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  /** The first chunk, with more behind it where it is too short to tell. */
+  let first: Uint8Array = new Uint8Array(0);
+  let unpacker: Unpacker | undefined;
+  let unpackedBytes = 0;
+  try {
+    for await (const chunk of addAbortSignal(interrupted, source) as AsyncIterable<Uint8Array>) {
+      position.bytes += chunk.length;
+      if (unpacker === undefined) first = joined(first, chunk);
+      if (first.length < MAGIC_BYTES) continue;
+      const bytes = unpacker === undefined ? first : chunk;
+      unpacker ??= unpackerOf(name, first);
+      for (const piece of unpacker.feed(bytes)) {
+        yield piece;
+        unpackedBytes += piece.length;
+        if (unpackedBytes < TURN_BYTES) continue;
+        unpackedBytes = 0;
+        await listen(interrupted);
+      }
+    }
+    if (unpacker === undefined) {
+      unpacker = unpackerOf(name, first);
+      yield* unpacker.feed(first);
+    }
+    yield* unpacker.end();
+  } catch (error) {
+    interrupted.throwIfAborted();
+    if (error instanceof Error && "syscall" in error)
+      throw new UsageError(`${name}: ${systemErrorText(error)}`);
+    throw error;
+  } finally {
+    source.destroy();
+  }
+}
+
+/** `feed` it piece by piece, then take what `end` has left. */
+export interface Unpacker {
+  /** @returns pieces that must not be kept @throws TraceError for damage */
+  feed(chunk: Uint8Array): Iterable<Uint8Array>;
+  /** @throws TraceError for a file that is cut short */
+  end(): Iterable<Uint8Array>;
+}
+
+/**
+ * @param file name for messages
+ * @param first its first bytes, `MAGIC_BYTES` of them or all
+ */
+export function unpackerOf(file: string, first: Uint8Array): Unpacker {
+  if (GZIP_MAGIC.every((byte, index) => first[index] === byte)) return new GzipReader(file);
+  if (isZstd(first)) return new ZstdReader(file);
+  return { feed: (chunk) => [chunk], end: () => [] };
+}
+
+/**
+ * Unpacks a file that is packed, and lets another one pass.
+ *
+ * @param chunks of which the first has `MAGIC_BYTES` or is all
+ * @returns pieces that must not be kept
+ * @throws TraceError for damage
+ */
+export function* unpacked(file: string, chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let unpacker: Unpacker | undefined;
+  for (const chunk of chunks) {
+    unpacker ??= unpackerOf(file, chunk);
+    yield* unpacker.feed(chunk);
+  }
+  if (unpacker !== undefined) yield* unpacker.end();
 }

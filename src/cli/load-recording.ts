@@ -1,10 +1,12 @@
-/** Reads workloads: a recording's description and the trace beside it, or a trace alone. */
+/** Reads workloads, a recording's description and the trace beside it or a trace alone; and all files of a recording. */
 
 import { createHash, type Hash } from "node:crypto";
-import { dirname, join, resolve } from "node:path";
+import { readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { formatRemarks, PageEventCounts, whyUnusable } from "../report/trace-import.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
+import type { RecordingFiles } from "../verify/recording-files.js";
 import {
   beginsAfterBoot,
   behindBoot,
@@ -17,9 +19,10 @@ import { cpuBringUp } from "../workload/cpu-bring-up.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { type Recording, recordingSchema } from "../workload/recording.js";
 import { STANDARD_BOOT } from "./bundled.js";
-import { fileChunks, readInputText } from "./input-file.js";
+import { gunzipWhole } from "./gzip.js";
+import { fileChunks, readInput, readInputText, TEXT_BYTES_MAX } from "./input-file.js";
 import { readEvents, type TraceFile, workloadName } from "./read-trace.js";
-import { UsageError } from "./usage-error.js";
+import { systemErrorText, UsageError } from "./usage-error.js";
 
 const DESCRIPTION = /\.ya?ml$/;
 
@@ -101,11 +104,17 @@ export class WorkloadLoader {
 }
 
 function readRecording(path: string, lenient: boolean | undefined): RecordedRequests {
+  const { recording, tracePath } = describedTrace(path);
+  const trace = readEvents(tracePath, fileChunks(tracePath), recording.kernel, lenient);
+  return usable(tracePath, trace, recording);
+}
+
+/** A recording's description and the trace that it describes; @throws UsageError where another one is there */
+function describedTrace(path: string): { readonly recording: Recording; readonly tracePath: string } {
   const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
   checkSha256(tracePath, recording.trace.sha256, path);
-  const trace = readEvents(tracePath, fileChunks(tracePath), recording.kernel, lenient);
-  return usable(tracePath, trace, recording);
+  return { recording, tracePath };
 }
 
 function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
@@ -149,7 +158,7 @@ function* hashed(chunks: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array
  * @param expected checksum of the file, as the description at another path has it
  * @throws UsageError for a file that cannot be read, or has another one
  */
-export function checkSha256(path: string, expected: string, description: string): void {
+function checkSha256(path: string, expected: string, description: string): void {
   const hash = createHash("sha256");
   for (const chunk of fileChunks(path)) hash.update(chunk);
   const sha256 = hash.digest("hex");
@@ -158,4 +167,34 @@ export function checkSha256(path: string, expected: string, description: string)
     `${path}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
       `and ${description} says ${expected.slice(0, 12)}`,
   );
+}
+
+/**
+ * A recording's directory, for verification.
+ *
+ * @throws UsageError when the directory cannot be read, or has a file twice, packed and unpacked; `read` throws
+ *   it for a file that is none or too large, and TraceError for a damaged one
+ */
+export function openRecording(directory: string): RecordingFiles {
+  let stored: Set<string>;
+  try {
+    stored = new Set(readdirSync(directory));
+  } catch (error) {
+    throw new UsageError(`${directory}: cannot read this directory: ${systemErrorText(error)}`);
+  }
+  const twice = [...stored].find((name) => stored.has(`${name}.gz`));
+  if (twice !== undefined) {
+    throw new UsageError(`${join(directory, twice)}: expected one file of this name, found ${twice}.gz too`);
+  }
+  if (stored.has("recording.yaml")) describedTrace(join(directory, "recording.yaml"));
+  return {
+    name: basename(resolve(directory)),
+    list: () => [...new Set([...stored].map((name) => name.replace(/\.gz$/, "")))].sort(),
+    read: (name) => {
+      if (stored.has(name)) return readInput(join(directory, name), TEXT_BYTES_MAX);
+      if (!stored.has(`${name}.gz`)) return undefined;
+      const packed = join(directory, `${name}.gz`);
+      return gunzipWhole(packed, readInput(packed, TEXT_BYTES_MAX), TEXT_BYTES_MAX);
+    },
+  };
 }

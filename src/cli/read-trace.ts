@@ -11,9 +11,9 @@ import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceLineError } from "../workload/trace-error.js";
 import { type FlagsReading, flagsReading, TraceNames } from "../workload/trace-names.js";
 import { STDIN_PATH } from "./arguments.js";
+import { type InputPosition, inputName, inputPosition, readInputChunks, unpacked } from "./input-file.js";
 import type { CliIo } from "./io.js";
 import { Progress } from "./progress.js";
-import { type InputPosition, inputName, inputPosition, readInputChunks, unpacked } from "./trace-input.js";
 import { UsageError } from "./usage-error.js";
 
 /** What reading the files found out beside the events. */

@@ -1,7 +1,7 @@
 /** What must hold of any input of the trace readers, however damaged. */
 
 import * as assert from "uvu/assert";
-import { unpackerOf } from "../../src/cli/trace-input.js";
+import { unpackerOf } from "../../src/cli/input-file.js";
 import { BLOCK_HEADER_BYTES, checksum, FILE_HEADER_BYTES } from "../../src/workload/compact/format.js";
 import { CompactWriter } from "../../src/workload/compact/writer.js";
 import { EventBlocks } from "../../src/workload/event-blocks.js";

@@ -9,7 +9,7 @@ import { verifyRecording } from "../../verify/verify.js";
 import type { Arguments } from "../arguments.js";
 import { TABLE_JSON_MD } from "../flags.js";
 import { type CliContext, listen, paintFor, print } from "../io.js";
-import { openRecording } from "../read-recording.js";
+import { openRecording } from "../load-recording.js";
 import { UsageError } from "../usage-error.js";
 
 /** @returns the exit code: 1 when something that must be the same is not */

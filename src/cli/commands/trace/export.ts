@@ -10,10 +10,10 @@ import {
   UnprintableName,
 } from "../../../workload/tracefs-text.js";
 import type { Arguments } from "../../arguments.js";
+import { inputName } from "../../input-file.js";
 import { type CliContext, type CliIo, print } from "../../io.js";
 import { writeFile } from "../../output-file.js";
 import { readTraces } from "../../read-trace.js";
-import { inputName } from "../../trace-input.js";
 import { UsageError } from "../../usage-error.js";
 import { filesOf, readingOf } from "./options.js";
 
