@@ -246,7 +246,7 @@ const traceImport: Command = {
     "unaccepted trace import boot.txt.gz -o boot.trace",
     "perf script --ns -F comm,tid,cpu,time,event,trace | unaccepted trace import - -o run.trace",
   ],
-  load: () => import("./commands/trace/import.js"),
+  load: async () => ({ run: (await import("./commands/trace.js")).importTraces }),
 };
 
 const traceInfo: Command = {
@@ -269,7 +269,7 @@ const traceInfo: Command = {
     "unaccepted trace info linux-6.12.107-debian-1c4g-tar",
     "unaccepted trace info boot.trace --json",
   ],
-  load: () => import("./commands/trace/info.js"),
+  load: async () => ({ run: (await import("./commands/trace.js")).traceInfo }),
 };
 
 const traceExport: Command = {
@@ -290,7 +290,7 @@ const traceExport: Command = {
     "unaccepted trace export boot.trace | grep ' order=9'",
     "unaccepted trace export boot.trace -o boot.txt",
   ],
-  load: () => import("./commands/trace/export.js"),
+  load: async () => ({ run: (await import("./commands/trace.js")).exportTraces }),
 };
 
 const traceGenerate: Command = {
@@ -315,7 +315,7 @@ const traceGenerate: Command = {
     "unaccepted trace generate heap --set size=1GiB --set pages=small -o heap.trace",
     "unaccepted trace generate boot --memory 16GiB --vcpus 4 -o boot.trace",
   ],
-  load: () => import("./commands/trace/generate.js"),
+  load: async () => ({ run: (await import("./commands/trace.js")).generateTrace }),
 };
 
 const traceList: Command = {
@@ -323,7 +323,7 @@ const traceList: Command = {
   describe: "the traces and generators that come with the program",
   flags: { json: flag("as JSON") },
   examples: ["unaccepted trace list", "unaccepted trace list --json"],
-  load: () => import("./commands/trace/list.js"),
+  load: async () => ({ run: (await import("./commands/trace.js")).listTraces }),
 };
 
 const trace: CommandGroup = {

@@ -13,8 +13,8 @@ export interface TraceInfo {
   readonly files: readonly string[];
   /** Of each file. */
   readonly formats: readonly string[];
-  readonly kernel?: string;
-  readonly clock?: string;
+  readonly kernel?: string | undefined;
+  readonly clock?: string | undefined;
   /** Formats that a trace of ours was made from. */
   readonly source?: readonly string[];
   readonly flagsReadAs: FlagsReading;

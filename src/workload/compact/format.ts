@@ -41,9 +41,9 @@ export const BlockType: Readonly<Record<BlockTypeName, number>> = {
 /** Where a trace comes from. */
 export interface CompactMetadata {
   /** Version of the kernel that was traced, where it is known. */
-  readonly kernel?: string;
+  readonly kernel?: string | undefined;
   /** Clock of the times, as tracefs names it, where it is known. */
-  readonly clock?: string;
+  readonly clock?: string | undefined;
   /** Formats that the trace was read from. */
   readonly source: readonly string[];
 }
