@@ -9,11 +9,10 @@ const built = async <T>(path: string): Promise<T> =>
   (await import(new URL(`../dist/${path}`, import.meta.url).href)) as T;
 const { WorkloadLoader } =
   await built<typeof import("../src/cli/load-recording.js")>("cli/load-recording.js");
-const { readJob } = await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
-const { stampOf } = await built<typeof import("../src/cli/sweep/stamp.js")>("cli/sweep/stamp.js");
+const { readJob, runChunk, stampOf } =
+  await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
 const { Parts } = await built<typeof import("../src/cli/sweep/parts.js")>("cli/sweep/parts.js");
 const { runOnPool } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
-const { runChunk } = await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
 const { shared } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
 const { CHUNK_POINTS, chunkCount } =
   await built<typeof import("../src/study/sweep/chunks.js")>("study/sweep/chunks.js");

@@ -1,10 +1,14 @@
 /** What commands have in common that simulate a list of scenarios: run, print, write, judge. */
 
+import { join } from "node:path";
 import { BASELINE_POLICY } from "../policy/policies.js";
+import { printableAll } from "../printable.js";
 import { formatVcpus } from "../report/cells.js";
 import { policyText } from "../report/row-groups.js";
+import { formatMarkdown } from "../report/rows.js";
 import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
 import { holds } from "../results/conditions.js";
+import { formatCsv, formatJson, formatJsonl } from "../results/formats.js";
 import { hasFailed } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -12,11 +16,11 @@ import { baselineOf, compare } from "../study/compare.js";
 import { repeatsOf } from "../study/repeat.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import { formatBytes } from "../units.js";
+import type { OutputFormat } from "./flags.js";
 import { type CliContext, type CliIo, paintFor, print } from "./io.js";
 import type { LoadedScenario } from "./load.js";
 import type { SharedOptions, StudyOptions } from "./options.js";
-import { formatRows, writeRows } from "./output.js";
-import { makeDirectory } from "./output-file.js";
+import { makeDirectory, writeTogether } from "./output-file.js";
 import { makeRuns } from "./runs.js";
 import { UsageError } from "./usage-error.js";
 
@@ -44,15 +48,49 @@ export async function simulate(
   if (options.outDirectory !== undefined) makeDirectory(options.outDirectory);
   const rows = await runAll(loaded, options, context);
   const failed = conditionsThatHold(loaded, rows, options);
-  print(io.stdout, formatRows(rows, options.format, formatForPeople));
+  const { format } = options;
+  print(io.stdout, format === "table" ? formatForPeople(printableAll(rows)) : FORMATTERS[format](rows));
   if (options.outDirectory !== undefined) {
     const paths = writeRows(options.outDirectory, rows);
     if (!options.quiet) print(io.stderr, `wrote ${paths.join(", ")}\n`);
   }
   for (const line of failed) print(io.stderr, `${line}\n`);
-  if (options.format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, options.quiet, io);
+  if (format !== "table" || options.tellsRemarks !== true) writeRemarks(rows, options.quiet, io);
   const wrong = rows.some((row) => hasFailed(row) || (row.repeats?.failed ?? 0) > 0);
   return failed.length === 0 && !wrong ? 0 : 1;
+}
+
+/** For programs, and for pages; what `table` means depends on the command. */
+const FORMATTERS: Readonly<Record<Exclude<OutputFormat, "table">, (rows: readonly CompareRow[]) => string>> =
+  {
+    json: formatJson,
+    jsonl: formatJsonl,
+    csv: formatCsv,
+    md: (rows) => formatMarkdown(printableAll(rows)),
+  };
+
+/**
+ * Writes `NAME.json` and `NAME.csv` for the rows of each scenario: all files, or none.
+ *
+ * @param directory exists
+ * @returns the paths written
+ */
+function writeRows(directory: string, rows: readonly CompareRow[]): string[] {
+  const names = new Set(rows.map((row) => fileNameFor(row.scenario)));
+  const files = [...names].flatMap((name) => {
+    const own = rows.filter((row) => fileNameFor(row.scenario) === name);
+    return [
+      { path: join(directory, `${name}.json`), text: formatJson(own) },
+      { path: join(directory, `${name}.csv`), text: formatCsv(own) },
+    ];
+  });
+  writeTogether(files);
+  return files.map(({ path }) => path);
+}
+
+/** The name of a scenario as a file name that stays in its directory: `a/b` becomes `a-b`. */
+function fileNameFor(scenario: string): string {
+  return scenario.replaceAll(/[^\w.-]+/g, "-").replace(/^\./, "-");
 }
 
 /** A line for each condition to fail on and each row for which it holds. */

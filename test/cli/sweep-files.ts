@@ -2,8 +2,8 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sealPart } from "../../src/cli/sweep/part-file.js";
-import { type SweepStamp, stampOf, stampText } from "../../src/cli/sweep/stamp.js";
+import { type SweepStamp, stampOf, stampText } from "../../src/cli/sweep/job.js";
+import { sealPart } from "../../src/cli/sweep/parts.js";
 import { CHUNK_POINTS, chunkCount, pointsOfChunk } from "../../src/study/sweep/chunks.js";
 
 /** The stamp of a study of so many chunks, the last of which has one point. */

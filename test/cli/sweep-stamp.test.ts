@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
-import { stampOf } from "../../src/cli/sweep/stamp.js";
+import { stampOf } from "../../src/cli/sweep/job.js";
 import { parseStudy } from "../../src/study/sweep/study-file.js";
 import type { RecordedRequests } from "../../src/workload/after-boot.js";
 import { onlyLine, unaccepted } from "./program.js";

@@ -2,9 +2,9 @@
 
 import type { Arguments } from "../arguments.js";
 import { type CliContext, print } from "../io.js";
+import { differenceOf, type SweepStamp } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { Parts } from "../sweep/parts.js";
-import { differenceOf, type SweepStamp } from "../sweep/stamp.js";
 import { UsageError } from "../usage-error.js";
 
 /** @returns the exit code */

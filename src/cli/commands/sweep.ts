@@ -22,13 +22,10 @@ import { WorkloadLoader } from "../load-recording.js";
 import { Progress } from "../progress.js";
 import { announce, goesAhead, type Plan } from "../runs.js";
 import { remarkOn } from "../simulate.js";
-import { readJob, type SweepJob } from "../sweep/job.js";
+import { readJob, type SweepJob, stampOf } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
-import { DamagedPart } from "../sweep/part-file.js";
-import { Parts } from "../sweep/parts.js";
+import { DamagedPart, Parts } from "../sweep/parts.js";
 import { runOnPool, shared } from "../sweep/pool.js";
-
-import { stampOf } from "../sweep/stamp.js";
 import type { WorkerData } from "../sweep/worker.js";
 import { UsageError } from "../usage-error.js";
 

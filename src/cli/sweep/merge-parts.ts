@@ -5,9 +5,8 @@ import { chunkCount, missingShards, parseShard } from "../../study/sweep/chunks.
 import { listen } from "../io.js";
 import { finishTogether, makeDirectory, OutputFile } from "../output-file.js";
 import { UsageError } from "../usage-error.js";
-import type { Part } from "./part-file.js";
-import { again, cleanTemporary, type Parts, RESULTS } from "./parts.js";
-import type { SweepStamp } from "./stamp.js";
+import type { SweepStamp } from "./job.js";
+import { again, cleanTemporary, type Part, type Parts, RESULTS } from "./parts.js";
 
 /** Shards named in a message. */
 const SHARDS_NAMED = 8;

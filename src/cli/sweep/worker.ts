@@ -7,10 +7,8 @@ import type { RecordedRequests } from "../../workload/after-boot.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { isUsersFault } from "../usage-error.js";
 import { loadZstd } from "../zstd.js";
-import { runChunk, type SweepJob } from "./job.js";
+import { runChunk, type SweepJob, type SweepStamp } from "./job.js";
 import { Parts } from "./parts.js";
-
-import type { SweepStamp } from "./stamp.js";
 
 /** What every worker is given once; the columns of the traces are shared. */
 export interface WorkerData {
