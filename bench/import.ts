@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { Bench } from "tinybench";
-import { CompactWriter } from "../src/workload/compact/writer.js";
+import { CompactWriter } from "../src/workload/compact/format.js";
 import { type EventBlock, EventBlocks } from "../src/workload/event-blocks.js";
 import { LivePages } from "../src/workload/live-pages.js";
 import { TraceReader } from "../src/workload/readers/trace-reader.js";

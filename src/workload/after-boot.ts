@@ -53,9 +53,31 @@ export function zonesUpTo(end: number): RecordedZone[] {
   ];
 }
 
+/** A description of which nothing is known but a name and a machine, which was up when it began. */
+export function bareDescription(name: string, machine: Recording["machine"]): Recording {
+  return {
+    schemaVersion: 1,
+    name,
+    kernel: "not known",
+    command: { machine: "not known", kernel: "not known" },
+    recordedWith: "not known",
+    date: "1970-01-01",
+    machine,
+    clock: {
+      statement: "Not known; taken for the time of hardware such as the simulated one.",
+      timeScale: { value: 1, low: 0.5, high: 2, basis: "assumed", source: "no description of the trace" },
+    },
+    trace: { file: name, sha256: "0".repeat(64) },
+    reserved: [],
+    milestones: { ready: 0 },
+    modelled: [],
+    beforeTracing: { pages: 0, source: "not known" },
+    instrument: { pages: 0, source: "not known" },
+  };
+}
+
 /**
- * A description for a trace that has none: nothing is known of the machine but what its events
- * show, and it was up when the trace began.
+ * A description for a trace that has none: what its events show of the machine.
  *
  * @param name of the workload in results
  * @param kernel that was traced, where it is known
@@ -68,28 +90,7 @@ export function describeTrace(name: string, events: PageEvents, kernel: string |
     lastCpu = Math.max(lastCpu, events.cpu[i]!);
   }
   const end = (lastPage + 1) * PAGE_SIZE;
-  return {
-    schemaVersion: 1,
-    name,
-    kernel: kernel ?? "not known",
-    command: { machine: "not known", kernel: "not known" },
-    recordedWith: "not known",
-    date: "1970-01-01",
-    machine: {
-      memoryBytes: end,
-      vcpus: lastCpu + 1,
-      nodes: 1,
-      zones: zonesUpTo(end),
-    },
-    clock: {
-      statement: "Not known; taken for the time of hardware such as the simulated one.",
-      timeScale: { value: 1, low: 0.5, high: 2, basis: "assumed", source: "no description of the trace" },
-    },
-    trace: { file: name, sha256: "0".repeat(64) },
-    reserved: [],
-    milestones: { ready: 0 },
-    modelled: [],
-    beforeTracing: { pages: 0, source: "not known" },
-    instrument: { pages: 0, source: "not known" },
-  };
+  const machine = { memoryBytes: end, vcpus: lastCpu + 1, nodes: 1, zones: zonesUpTo(end) };
+  const bare = bareDescription(name, machine);
+  return { ...bare, kernel: kernel ?? bare.kernel };
 }

@@ -39,14 +39,7 @@ export interface RequestsOnMoreCpus extends Requests {
 }
 
 /** What may be repeated: allocations, frees of these, and work. */
-interface Step {
-  readonly kind: RequestKind;
-  readonly cpu: number;
-  readonly handle: number;
-  readonly thinkNs: number;
-  /** The recorded request; undefined for one that only separates two calls. */
-  readonly from: number | undefined;
-}
+type Step = Readonly<Record<keyof typeof REQUEST_COLUMNS, number>>;
 
 /**
  * Takes the bring-up of one CPU out of the recorded boot of a machine with two: the requests from
@@ -63,16 +56,7 @@ export function cpuBringUp(requests: Requests): CpuBringUp | undefined {
   if (smpInit === undefined || smpDone === undefined) return undefined;
   const steps = stepsBetween(requests, smpInit, smpDone);
   const rows = newColumns(REQUEST_COLUMNS, steps.length);
-  for (const [at, { kind, cpu, handle, thinkNs, from }] of steps.entries()) {
-    rows.kind[at] = kind;
-    rows.cpu[at] = cpu;
-    rows.handle[at] = handle;
-    rows.thinkNs[at] = thinkNs;
-    if (from === undefined) continue;
-    rows.order[at] = requests.order[from]!;
-    rows.gfp[at] = requests.gfp[from]!;
-    rows.offsetBytes[at] = requests.offsetBytes[from]!;
-  }
+  for (const name of Object.keys(rows) as (keyof Step)[]) rows[name].set(steps.map((step) => step[name]));
   const handleCount = steps.filter(({ kind }) => makesHandle(kind)).length;
   return { ...rows, count: steps.length, handleCount };
 }
@@ -83,7 +67,7 @@ function stepsBetween(requests: Requests, begin: RequestMark, end: RequestMark):
   let started = false;
   let bulkPages = 0;
   for (let from = begin.request; from < end.request; from++) {
-    const kind = requests.kind[from]! as RequestKind;
+    const kind = requests.kind[from]!;
     const recorded = requests.handle[from]!;
     const cpu = requests.cpu[from]! === 0 ? 0 : 1;
     const thinkNs = cpu === 0 || started ? requests.thinkNs[from]! : 0;
@@ -91,10 +75,15 @@ function stepsBetween(requests: Requests, begin: RequestMark, end: RequestMark):
     if (makesHandle(kind)) handles.set(recorded, handles.size);
     bulkPages = kind === RequestKind.allocBulk ? bulkPages + 1 : 0;
     if (bulkPages % STACK_PAGES === 1)
-      steps.push({ kind: RequestKind.work, cpu, handle: -1, thinkNs: 0, from: undefined });
+      steps.push({ kind: RequestKind.work, order: 0, gfp: 0, cpu, handle: -1, offsetBytes: 0, thinkNs: 0 });
     const handle = handles.get(recorded);
-    if (handle !== undefined && kind !== RequestKind.freeReserved)
-      steps.push({ kind, cpu, handle, thinkNs, from });
+    if (handle === undefined || kind === RequestKind.freeReserved) continue;
+    const [order, gfp, offsetBytes] = [
+      requests.order[from]!,
+      requests.gfp[from]!,
+      requests.offsetBytes[from]!,
+    ];
+    steps.push({ kind, order, gfp, cpu, handle, offsetBytes, thinkNs });
   }
   return steps;
 }

@@ -2,8 +2,12 @@
 
 import * as assert from "uvu/assert";
 import { unpackerOf } from "../../src/cli/input-file.js";
-import { BLOCK_HEADER_BYTES, checksum, FILE_HEADER_BYTES } from "../../src/workload/compact/format.js";
-import { CompactWriter } from "../../src/workload/compact/writer.js";
+import {
+  BLOCK_HEADER_BYTES,
+  CompactWriter,
+  checksum,
+  FILE_HEADER_BYTES,
+} from "../../src/workload/compact/format.js";
 import { EventBlocks } from "../../src/workload/event-blocks.js";
 import { detectFormat } from "../../src/workload/readers/detect.js";
 import { TextReader } from "../../src/workload/readers/text-reader.js";

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { CompactWriter } from "../../src/workload/compact/writer.js";
+import { CompactWriter } from "../../src/workload/compact/format.js";
 import { EventBlocks } from "../../src/workload/event-blocks.js";
 import { TraceReader } from "../../src/workload/readers/trace-reader.js";
 import { newTraceCounts } from "../../src/workload/trace-counts.js";

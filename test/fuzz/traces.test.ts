@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CompactWriter } from "../../src/workload/compact/writer.js";
+import { CompactWriter } from "../../src/workload/compact/format.js";
 import { EventBlocks } from "../../src/workload/event-blocks.js";
 import { TraceReader } from "../../src/workload/readers/trace-reader.js";
 import { newTraceCounts } from "../../src/workload/trace-counts.js";

@@ -16,7 +16,7 @@ import { formatTraceInfo } from "../../report/trace-info.js";
 import { jsonDocument } from "../../results/formats.js";
 import { SCENARIO } from "../../scenario/scenario.js";
 import { formatBytes, formatDuration } from "../../units.js";
-import { CompactWriter } from "../../workload/compact/writer.js";
+import { CompactWriter } from "../../workload/compact/format.js";
 import { EventBlocks } from "../../workload/event-blocks.js";
 import {
   GENERATORS,

@@ -1,13 +1,13 @@
 /**
- * The project's own trace files: the columns of the events as they lie in memory, in blocks with
- * a checksum each. Written down for others in workloads/FORMAT.md.
+ * The project's own trace files, and how they are written: the columns of the events as they lie in
+ * memory, in blocks with a checksum each. Written down for others in workloads/FORMAT.md.
  */
 
 import { rowBytes } from "../../columns.js";
-import { BLOCK_EVENTS } from "../event-blocks.js";
+import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
 import { COUNT_MAX, newTraceCounts, type TraceCounts } from "../trace-counts.js";
-import { NAME_CHARACTERS_MAX } from "../trace-names.js";
+import { NAME_CHARACTERS_MAX, type TraceNames } from "../trace-names.js";
 
 /** First bytes of a file. They are no text, and copying them as text damages them. */
 export const COMPACT_MAGIC = "\x89UATRC\r\n";
@@ -19,7 +19,7 @@ export const BLOCK_HEADER_BYTES = 16;
 /** Far above what names and counts of a real trace need. */
 export const TEXT_BYTES_MAX: number = 2 ** 25;
 /** Names in a block of them, so that even such with nothing but escapes in JSON stay below `TEXT_BYTES_MAX`. */
-export const NAMES_MAX: number = 2 ** 13;
+const NAMES_MAX: number = 2 ** 13;
 
 type BlockTypeName = "metadata" | "clock" | "tasks" | "callers" | "events" | "eventsWithCallers" | "end";
 
@@ -49,13 +49,13 @@ export interface CompactMetadata {
 }
 
 /** What times are counted from. */
-export interface CompactClock {
+interface CompactClock {
   /** Second of the recorded clock. */
   readonly originSeconds: number;
 }
 
 /** What is known when all events have been written. */
-export interface CompactEnd {
+interface CompactEnd {
   readonly events: number;
   readonly counts: TraceCounts;
   /** Flags as the trace wrote them, and what was made of them. */
@@ -139,4 +139,92 @@ export function endOf(value: unknown): CompactEnd | undefined {
   const isGfp = (entry: unknown): boolean => Array.isArray(entry) && isText(entry[0]) && isCount(entry[1]);
   if (!gfpTexts.every(isGfp)) return undefined;
   return { events, counts: { ...none, ...(counts as Partial<TraceCounts>) }, gfpTexts };
+}
+
+const encoder = new TextEncoder();
+
+export class CompactWriter {
+  readonly #write: (bytes: Uint8Array) => void;
+  readonly #names: TraceNames;
+  readonly #block = new Uint8Array(BLOCK_HEADER_BYTES + EVENTS_BYTES_MAX);
+  /** Events written so far. */
+  events = 0;
+  #tasks = 0;
+  #callers = 0;
+
+  /**
+   * @param names of the tasks and callers in the events; it may grow while they are written
+   * @param write is given bytes that it must not keep
+   */
+  constructor(names: TraceNames, write: (bytes: Uint8Array) => void) {
+    requireLittleEndian();
+    this.#names = names;
+    this.#write = write;
+    const header = new Uint8Array(FILE_HEADER_BYTES);
+    header.set(Array.from(COMPACT_MAGIC, (character) => character.charCodeAt(0)));
+    new DataView(header.buffer).setUint32(COMPACT_MAGIC.length, COMPACT_VERSION, true);
+    write(header);
+  }
+
+  /** Writes a block of events, and before it the names that are new. */
+  add(block: EventBlock): void {
+    const { count, hasCallers, originSeconds } = block;
+    if (this.events === 0 && originSeconds !== 0) {
+      this.#text(BlockType.clock, { originSeconds } satisfies CompactClock, 1);
+    }
+    this.#writeNames();
+    this.events += count;
+    const bytes = this.#block;
+    let at = BLOCK_HEADER_BYTES;
+    for (const name of Object.keys(hasCallers ? BLOCK_COLUMNS : EVENT_COLUMNS)) {
+      const column = block[name as keyof typeof BLOCK_COLUMNS];
+      const length = count * column.BYTES_PER_ELEMENT;
+      bytes.set(new Uint8Array(column.buffer, column.byteOffset, length), at);
+      at += length;
+    }
+    const payloadBytes = padded(columnsBytes(count, hasCallers));
+    bytes.fill(0, at, BLOCK_HEADER_BYTES + payloadBytes);
+    this.#seal(bytes, hasCallers ? BlockType.eventsWithCallers : BlockType.events, payloadBytes, count);
+  }
+
+  /** Writes what is known at the end. To be called once. */
+  end(metadata: CompactMetadata, counts: TraceCounts): void {
+    this.#writeNames();
+    this.#text(BlockType.metadata, metadata, 1);
+    const end: CompactEnd = { events: this.events, counts, gfpTexts: [...this.#names.gfpTexts] };
+    this.#text(BlockType.end, end, 1);
+  }
+
+  #writeNames(): void {
+    const { tasks, callers } = this.#names;
+    for (; this.#tasks < tasks.length; this.#tasks += NAMES_MAX) {
+      const some = tasks.slice(this.#tasks, this.#tasks + NAMES_MAX).map(({ comm, pid }) => [comm, pid]);
+      this.#text(BlockType.tasks, some, some.length);
+    }
+    for (; this.#callers < callers.length; this.#callers += NAMES_MAX) {
+      const some = callers.slice(this.#callers, this.#callers + NAMES_MAX);
+      this.#text(BlockType.callers, some, some.length);
+    }
+    this.#tasks = tasks.length;
+    this.#callers = callers.length;
+  }
+
+  #text(type: number, value: unknown, count: number): void {
+    const text = encoder.encode(JSON.stringify(value));
+    const payloadBytes = padded(text.length);
+    const bytes = new Uint8Array(BLOCK_HEADER_BYTES + payloadBytes).fill(0x20);
+    bytes.set(text, BLOCK_HEADER_BYTES);
+    this.#seal(bytes, type, payloadBytes, count);
+  }
+
+  /** Puts the header before a payload that is in its place, and writes both. */
+  #seal(bytes: Uint8Array, type: number, payloadBytes: number, count: number): void {
+    const words = new Int32Array(bytes.buffer, BLOCK_HEADER_BYTES, payloadBytes / 4);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, type, true);
+    view.setUint32(4, payloadBytes, true);
+    view.setUint32(8, count, true);
+    view.setUint32(12, checksum(type, payloadBytes, count, words), true);
+    this.#write(bytes.subarray(0, BLOCK_HEADER_BYTES + payloadBytes));
+  }
 }

@@ -23,6 +23,7 @@ import {
 } from "./boot-tables.js";
 import type { TargetMachine } from "./generator.js";
 import { objectsPerSlab, pagesOrder, slabOrder } from "./slub.js";
+import { PAGE_TABLE, PGD, USER_PAGE, USER_ZEROED } from "./user-memory.js";
 
 /** How long an allocation lives: until the end, until later in its phase, or for a few requests. */
 export type Life = "kept" | "freed" | "short";
@@ -48,11 +49,6 @@ export interface BootMachine extends TargetMachine {
 const slabFlags: number = Gfp.NOWARN | Gfp.NORETRY | Gfp.COMP;
 /** Before kernel_init_freeable() nobody may wait (gfp_allowed_mask). */
 const boot = 0;
-/** Pages of user memory (GFP_HIGHUSER_MOVABLE|__GFP_COMP). */
-const USER_PAGE: number = GfpMask.HIGHUSER_MOVABLE | Gfp.COMP;
-const USER_ZEROED: number = USER_PAGE | Gfp.ZERO;
-const PAGE_TABLE: number = GfpMask.KERNEL_ACCOUNT | Gfp.COMP | Gfp.ZERO;
-const PGD: number = GfpMask.KERNEL_ACCOUNT | Gfp.ZERO;
 /** Pages that a buffer of the crypto self-tests has, each an allocation (crypto/testmgr.c: XBUFSIZE). */
 const TEST_BUFFER_PAGES = 8;
 /** Data in a page of a trace buffer: PAGE_SIZE less its header (kernel/trace/ring_buffer.c: BUF_PAGE_SIZE). */

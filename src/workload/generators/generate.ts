@@ -2,7 +2,7 @@
 
 import { type Columns, firstRows, joinRows } from "../../columns.js";
 import { GiB, MiB, PAGE_SIZE, roundUp } from "../../units.js";
-import { type RecordedRequests, zonesUpTo } from "../after-boot.js";
+import { bareDescription, type RecordedRequests, zonesUpTo } from "../after-boot.js";
 import type { NamedRange, Recording } from "../recording.js";
 import {
   type ImportReport,
@@ -79,32 +79,22 @@ function describe(
 ): Recording {
   const early = before?.(machine);
   const source = `generator ${name}: ${imitates}`;
-  const milestones =
-    early === undefined
-      ? { ready: 0 }
-      : Object.fromEntries(Object.entries(marks).map(([milestone, { startNs }]) => [milestone, startNs]));
+  const { memoryBytes, vcpus, nodes } = machine;
+  const zones = zonesUpTo(Math.max(memoryBytes, 4 * GiB) + 2 * GiB);
+  const bare = bareDescription(`generate:${name}`, { memoryBytes, vcpus, nodes, zones });
+  const ends = Object.entries(marks).map(([milestone, { startNs }]) => [milestone, startNs]);
   return {
-    schemaVersion: 1,
-    name: `generate:${name}`,
+    ...bare,
     kernel: "6.12.107",
     command: { machine: "none: generated", kernel: "none: generated" },
     recordedWith: `generator ${name}, seed ${seed}`,
-    date: "1970-01-01",
-    machine: {
-      memoryBytes: machine.memoryBytes,
-      vcpus: machine.vcpus,
-      nodes: machine.nodes,
-      zones: zonesUpTo(Math.max(machine.memoryBytes, 4 * GiB) + 2 * GiB),
-    },
     clock: {
       statement:
         "Work between requests is meant for hardware of today; see the generator for what is assumed.",
       timeScale: { value: 1, low: 0.3, high: 3, basis: "assumed", source },
     },
-    trace: { file: `generate:${name}`, sha256: "0".repeat(64) },
     reserved: early === undefined ? [] : reservedRanges(early),
-    milestones,
-    modelled: [],
+    milestones: early === undefined ? bare.milestones : Object.fromEntries(ends),
     beforeTracing: { pages: early?.unseenPages ?? 0, source },
     instrument: { pages: 0, source },
   };

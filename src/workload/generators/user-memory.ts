@@ -7,13 +7,13 @@ import type { RequestWriter } from "./request-writer.js";
 /** GFP_HIGHUSER_MOVABLE|__GFP_COMP: a page that is filled by its user, or copied (mm/memory.c: wp_page_copy). */
 export const USER_PAGE: number = GfpMask.HIGHUSER_MOVABLE | Gfp.COMP;
 /** The same, zeroed: a fault in anonymous memory (mm/memory.c: do_anonymous_page). */
-const USER_ZEROED: number = USER_PAGE | Gfp.ZERO;
+export const USER_ZEROED: number = USER_PAGE | Gfp.ZERO;
 /** A huge page where `defrag` is `madvise`, its default, and nothing was advised (mm/huge_memory.c: vma_thp_gfp_mask). */
 const HUGE_PAGE: number = GfpMask.TRANSHUGE_LIGHT | Gfp.NORETRY | Gfp.THISNODE;
 /** A page of a user page table (arch/x86/mm/pgtable.c: GFP_PGTABLE_USER). */
-const PAGE_TABLE: number = GfpMask.KERNEL_ACCOUNT | Gfp.COMP | Gfp.ZERO;
+export const PAGE_TABLE: number = GfpMask.KERNEL_ACCOUNT | Gfp.COMP | Gfp.ZERO;
 /** The root of page tables, of order 1 with page-table isolation. */
-const PGD: number = GfpMask.KERNEL_ACCOUNT | Gfp.ZERO;
+export const PGD: number = GfpMask.KERNEL_ACCOUNT | Gfp.ZERO;
 const HUGE_ORDER = PAGEBLOCK_ORDER;
 export const HUGE_BYTES: number = 2 * MiB;
 
