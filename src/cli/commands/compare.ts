@@ -4,8 +4,8 @@ import { formatTable } from "../../report/rows.js";
 import type { CompareRow } from "../../results/row.js";
 import { isRandom } from "../../study/repeat.js";
 import { rangeVariants } from "../../study/uncertainty.js";
-import type { Arguments } from "../arguments.js";
-import { type CliContext, paintFor } from "../io.js";
+import type { RunCommand } from "../arguments.js";
+import { paintFor } from "../io.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { sharedOptions, studyOptions } from "../options.js";
@@ -13,8 +13,7 @@ import { goesAhead } from "../runs.js";
 import { remarkOn, runOne, simulate, simulateUncertain } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
-/** @returns the exit code */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const options = sharedOptions(argv);
   const paths = argv.files;
   const study = studyOptions(argv);
@@ -39,4 +38,4 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
   const format = (rows: readonly CompareRow[]): string =>
     formatTable(rows, paintFor(context.io), study.baseline);
   return simulate(loaded, { ...options, ...study }, format, context);
-}
+};

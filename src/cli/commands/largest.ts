@@ -7,8 +7,8 @@ import type { Assignment } from "../../scenario/set.js";
 import { withDeadline } from "../../study/compare.js";
 import { largestWith, mostTries } from "../../study/largest.js";
 import { GiB, TiB } from "../../units.js";
-import type { Arguments } from "../arguments.js";
-import { type CliContext, paintFor, print } from "../io.js";
+import type { RunCommand } from "../arguments.js";
+import { paintFor, print } from "../io.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { deadlineOf, sharedOptions } from "../options.js";
@@ -21,7 +21,7 @@ const SMALLEST_BYTES: number = GiB;
 const LARGEST_BYTES: number = 64 * TiB;
 
 /** @returns the exit code: 1 if some policy boots no guest in time */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const options = sharedOptions(argv);
   const { format } = options;
   if (argv.has("memory")) throw new UsageError("--memory: that is what largest looks for");
@@ -73,4 +73,4 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
   print(io.stdout, text);
   writeRemarks(runs, options.quiet, io);
   return rows.every(({ best }) => best !== undefined) ? 0 : 1;
-}
+};

@@ -3,15 +3,15 @@
 import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../report/matrix.js";
 import type { Paint } from "../../report/table.js";
 import { type MatrixCell, matrixGuests, runCell } from "../../study/matrix.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { STANDARD_BOOT } from "../bundled.js";
 import { TABLE_JSON_MD } from "../flags.js";
-import { type CliContext, paintFor, print } from "../io.js";
+import { paintFor, print } from "../io.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { goesAhead, makeRuns } from "../runs.js";
 
 /** @returns the exit code; that guests end is what the matrix is about */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const { io } = context;
   const format = argv.format(TABLE_JSON_MD);
   const memory = argv.one("memory") ?? "4GiB";
@@ -26,7 +26,7 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
   });
   print(io.stdout, FORMATTERS[format](cells, paintFor(io)));
   return 0;
-}
+};
 
 const FORMATTERS: Readonly<
   Record<(typeof TABLE_JSON_MD)[number], (cells: readonly MatrixCell[], paint: Paint) => string>

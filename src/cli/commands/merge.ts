@@ -1,14 +1,13 @@
 /** `unaccepted merge DIR... --out DIR`: parts of a sweep that ran on several machines, as one. */
 
-import type { Arguments } from "../arguments.js";
-import { type CliContext, print } from "../io.js";
+import type { RunCommand } from "../arguments.js";
+import { print } from "../io.js";
 import { differenceOf, type SweepStamp } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { Parts } from "../sweep/parts.js";
 import { UsageError } from "../usage-error.js";
 
-/** @returns the exit code */
-export async function run(argv: Arguments, { io }: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, { io }) => {
   const { files: directories } = argv;
   const parts = directories.map((directory) => new Parts(directory));
   const stamps = parts.map((one) => {
@@ -30,4 +29,4 @@ export async function run(argv: Arguments, { io }: CliContext): Promise<number> 
   const paths = await mergeParts(first, parts, argv.one("out")!, io.interrupted);
   if (!argv.has("quiet")) print(io.stderr, `wrote ${paths.join(", ")}\n`);
   return 0;
-}
+};

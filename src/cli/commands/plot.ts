@@ -13,14 +13,13 @@ import {
   tuneSpec,
 } from "../../report/plot.js";
 import { otherVersion } from "../../results/formats.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { readInputText } from "../input-file.js";
-import { type CliContext, print } from "../io.js";
+import { print } from "../io.js";
 import { writeWhole } from "../output-file.js";
 import { UsageError } from "../usage-error.js";
 
-/** @returns the exit code */
-export async function run(argv: Arguments, { io }: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, { io }) => {
   const given = argv.one("theme") ?? "light";
   const theme = THEMES.find((name) => name === given);
   if (theme === undefined) throw new UsageError(`--theme ${given}: expected ${THEMES.join(" or ")}`);
@@ -29,7 +28,7 @@ export async function run(argv: Arguments, { io }: CliContext): Promise<number> 
   writeWhole(output, svg);
   print(io.stderr, `wrote ${output}\n`);
   return 0;
-}
+};
 
 /** @throws UsageError for a file that is neither of the two, or has nothing to draw */
 function specOf(paths: readonly string[], theme: Theme): object {

@@ -7,7 +7,7 @@ import type { Scenario } from "../../scenario/scenario.js";
 import { settingsOf } from "../../study/settings.js";
 import { rangeVariants } from "../../study/uncertainty.js";
 import { formatBytes } from "../../units.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { MOST_RUNS, type OutputFormat } from "../flags.js";
 import { type CliContext, paintFor, print } from "../io.js";
 import { loadScenarios, outlookOf } from "../load.js";
@@ -17,8 +17,7 @@ import { goesAhead } from "../runs.js";
 import { remarkOn, runOne, simulate, simulateUncertain } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
-/** @returns the exit code */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const options = sharedOptions(argv);
   if (argv.has("list-policies")) return listPolicies(options.format, context);
   const [path] = argv.files;
@@ -53,7 +52,7 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
     (rows) => rows.map((row) => formatRunSummary(row, paint)).join(""),
     context,
   );
-}
+};
 
 async function listPolicies(format: OutputFormat, { io }: CliContext): Promise<number> {
   const all = [...policies().byName.values()];

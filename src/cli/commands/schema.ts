@@ -4,9 +4,9 @@ import { z } from "zod";
 import { resultsSchema } from "../../results/schema.js";
 import { scenarioSchema } from "../../scenario/scenario.js";
 import { studySchema } from "../../study/sweep/study-file.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { SCHEMA_NAMES } from "../flags.js";
-import { type CliContext, print } from "../io.js";
+import { print } from "../io.js";
 import { UsageError } from "../usage-error.js";
 
 const SCHEMAS: Readonly<Record<(typeof SCHEMA_NAMES)[number], () => object>> = {
@@ -15,11 +15,10 @@ const SCHEMAS: Readonly<Record<(typeof SCHEMA_NAMES)[number], () => object>> = {
   results: () => resultsSchema(),
 };
 
-/** @returns the exit code */
-export async function run({ files }: Arguments, { io }: CliContext): Promise<number> {
+export const run: RunCommand = async ({ files }, { io }) => {
   const given = files[0] ?? SCHEMA_NAMES[0];
   const name = SCHEMA_NAMES.find((known) => known === given);
   if (name === undefined) throw new UsageError(`schema ${given}: expected ${SCHEMA_NAMES.join(" or ")}`);
   print(io.stdout, `${JSON.stringify(SCHEMAS[name](), undefined, 2)}\n`);
   return 0;
-}
+};

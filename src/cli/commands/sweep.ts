@@ -14,7 +14,7 @@ import {
 import { assignmentsOf, pointsToCheck } from "../../study/sweep/points.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { isGenerated } from "../../workload/generators/index.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { STANDARD_BOOT, studyPath } from "../bundled.js";
 import { type CliContext, print } from "../io.js";
 import { workloadOf } from "../load.js";
@@ -32,7 +32,7 @@ import { UsageError } from "../usage-error.js";
 const WHOLE: Shard = { index: 0, of: 1 };
 
 /** @returns the exit code: 1 with --missing if something is */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const { io } = context;
   const { job, repeats } = readJob(studyPath(argv.files[0]!));
   const shard = shardOf(argv.one("shard"));
@@ -88,7 +88,7 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
   const paths = isWhole ? await mergeParts(stamp, [parts], parts.directory, io.interrupted) : [];
   remark(isWhole ? `wrote ${paths.join(", ")}` : `shard ${shard.index}/${shard.of} is done`);
   return 0;
-}
+};
 
 /** A point makes several runs where the scenario file has lists; all points make as many as the first. */
 function planOf(

@@ -38,10 +38,10 @@ import {
   tracefsTrailer,
   UnprintableName,
 } from "../../workload/tracefs-text.js";
-import type { Arguments } from "../arguments.js";
+import type { Arguments, RunCommand } from "../arguments.js";
 import { bundledTrace, bundledTraces } from "../bundled.js";
 import { inputName } from "../input-file.js";
-import { type CliContext, type CliIo, paintFor, print } from "../io.js";
+import { type CliIo, paintFor, print } from "../io.js";
 import { writeFile } from "../output-file.js";
 import { type ReadTraceOptions, readTraces } from "../read-trace.js";
 import { UsageError } from "../usage-error.js";
@@ -68,8 +68,8 @@ function readingOf(argv: Arguments): ReadTraceOptions {
   return { quiet: argv.has("quiet"), lenient: argv.has("lenient"), kernel };
 }
 
-/** `trace import`: a trace of any format becomes one of ours. @returns the exit code, as all here do */
-export async function importTraces(argv: Arguments, { io }: CliContext): Promise<number> {
+/** `trace import`: a trace of any format becomes one of ours. */
+export const importTraces: RunCommand = async (argv, { io }) => {
   const files = filesOf(argv);
   const path = outputOf(argv);
   const options = readingOf(argv);
@@ -108,10 +108,10 @@ export async function importTraces(argv: Arguments, { io }: CliContext): Promise
     print(io.stderr, formatImportReport(printable(path), report, read.flags, read.details));
   }
   return 0;
-}
+};
 
 /** `trace info`: what a trace holds. */
-export async function traceInfo(argv: Arguments, { io }: CliContext): Promise<number> {
+export const traceInfo: RunCommand = async (argv, { io }) => {
   const files = filesOf(argv).map((name) => bundledTrace(name) ?? name);
   let summarizer: TraceSummarizer | undefined;
   const pageEvents = new PageEventCounts();
@@ -151,10 +151,10 @@ export async function traceInfo(argv: Arguments, { io }: CliContext): Promise<nu
   };
   print(io.stdout, argv.has("json") ? jsonDocument(info) : formatTraceInfo(printableAll(info), paintFor(io)));
   return 0;
-}
+};
 
 /** `trace export`: the text that tracefs would print. */
-export async function exportTraces(argv: Arguments, { io }: CliContext): Promise<number> {
+export const exportTraces: RunCommand = async (argv, { io }) => {
   const files = filesOf(argv);
   const options = readingOf(argv);
   const path = argv.one("output");
@@ -194,7 +194,7 @@ export async function exportTraces(argv: Arguments, { io }: CliContext): Promise
     if (!(error instanceof UnprintableName)) throw error;
     throw new UsageError(`${files.map(inputName).join(", ")}: ${error.message}`);
   }
-}
+};
 
 /** Where the text goes. */
 interface TextSink {
@@ -222,7 +222,7 @@ function stdoutSink({ stdout, interrupted }: CliIo): TextSink {
 }
 
 /** `trace generate`: what a generator makes, as a trace of ours. */
-export async function generateTrace(argv: Arguments, { io }: CliContext): Promise<number> {
+export const generateTrace: RunCommand = async (argv, { io }) => {
   const [name] = argv.files;
   if (name === undefined) throw new UsageError("expected the name of a generator; trace list names them");
   const workload = workloadOf(name, argv);
@@ -247,7 +247,7 @@ export async function generateTrace(argv: Arguments, { io }: CliContext): Promis
   if (!argv.has("quiet"))
     print(io.stderr, `${path}: ${count} events of ${name}, ${formatBytes(memoryBytes)}\n`);
   return 0;
-}
+};
 
 function workloadOf(name: string, argv: Arguments): Workload {
   const given = argv.all("set").map((text) => {
@@ -270,7 +270,7 @@ function memoryOf(text: string): number {
 }
 
 /** `trace list`: the traces and generators that come with the program. */
-export async function listTraces(argv: Arguments, { io }: CliContext): Promise<number> {
+export const listTraces: RunCommand = async (argv, { io }) => {
   const traces = bundledTraces();
   const generators = GENERATORS.map(listed);
   print(
@@ -278,7 +278,7 @@ export async function listTraces(argv: Arguments, { io }: CliContext): Promise<n
     argv.has("json") ? jsonDocument({ traces, generators }) : formatTraceList(traces, generators),
   );
   return 0;
-}
+};
 
 function listed({ name, summary, imitates, parameters }: GeneratorEntry): ListedGenerator {
   return {

@@ -11,9 +11,9 @@ import {
   wholeMemory,
 } from "../../study/trackers.js";
 import { formatBytes, TiB } from "../../units.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { STANDARD_BOOT } from "../bundled.js";
-import { type CliContext, paintFor, print } from "../io.js";
+import { paintFor, print } from "../io.js";
 import { repeatsText } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { goesAhead, makeRuns } from "../runs.js";
@@ -25,8 +25,7 @@ const LARGEST_BYTES: number = 4096 * TiB;
 /** More blocks than ranges can tell apart in either table. */
 const WORST_BLOCKS = 2048;
 
-/** @returns the exit code */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const { io } = context;
   const memory = argv.one("memory") ?? "4GiB,64GiB";
   const loaded = new WorkloadLoader().load(STANDARD_BOOT);
@@ -53,7 +52,7 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
   };
   print(io.stdout, argv.has("json") ? formatTrackersJson(report) : formatTrackers(report, paintFor(io)));
   return 0;
-}
+};
 
 /** The standard boot, accepted late, on each size of guest. */
 function guests(memory: string): Scenario[] {

@@ -11,9 +11,9 @@ import { parseConstraint, parseObjective } from "../../study/tune/objective.js";
 import type { Tuning } from "../../study/tune/result.js";
 import { sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
-import type { Arguments } from "../arguments.js";
+import type { Arguments, RunCommand } from "../arguments.js";
 import { TUNE_DEFAULTS } from "../flags.js";
-import { type CliContext, paintFor, print } from "../io.js";
+import { paintFor, print } from "../io.js";
 import { outlookOf } from "../load.js";
 import { readFlag, sharedOptions } from "../options.js";
 import { goesAhead, makeRuns } from "../runs.js";
@@ -27,7 +27,7 @@ const SMALL_GRID = 16;
 const MOST_RUNS = 512;
 
 /** @returns the exit code: 0, or 1 if a guest has no setting that gets ready and keeps to the constraints */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const options = sharedOptions(argv);
   const { format, outDirectory } = options;
   if (format !== "table" && format !== "json") {
@@ -71,7 +71,7 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
   print(io.stdout, format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(io)));
   writeRemarks(runs, options.quiet, io);
   return tunings.every(({ best }) => best !== null) ? 0 : 1;
-}
+};
 
 /** A request whose budget and seeds may depend on the guest. */
 type OpenRequest = Pick<TuneRequest, "objective" | "constraints" | "knobs"> & {

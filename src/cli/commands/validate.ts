@@ -13,7 +13,7 @@ import type { Target } from "../../validate/claim.js";
 import { TARGETS } from "../../validate/targets.js";
 import { guestsOf, targetHolds, type ValidatedTarget, validate } from "../../validate/validate.js";
 import { isGenerated } from "../../workload/generators/index.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { STANDARD_BOOT } from "../bundled.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "../flags.js";
 import { type CliContext, paintFor, print } from "../io.js";
@@ -24,7 +24,7 @@ import { runOne } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
 /** @returns the exit code: 1 when a row does not hold */
-export async function run(argv: Arguments, context: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, context) => {
   const { io } = context;
   const format = argv.format(OUTPUT_FORMATS);
   const targets = targetsOf(argv.all("only"));
@@ -48,7 +48,7 @@ export async function run(argv: Arguments, context: CliContext): Promise<number>
   );
   print(io.stdout, FORMATTERS[format](validated, context));
   return validated.every(targetHolds) ? 0 : 1;
-}
+};
 
 const FORMATTERS: Readonly<
   Record<OutputFormat, (targets: readonly ValidatedTarget[], context: CliContext) => string>

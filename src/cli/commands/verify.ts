@@ -6,14 +6,14 @@ import { jsonDocument } from "../../results/formats.js";
 import { RecordingError } from "../../verify/recording-files.js";
 import { recordingHolds, type VerifiedRecording } from "../../verify/result.js";
 import { verifyRecording } from "../../verify/verify.js";
-import type { Arguments } from "../arguments.js";
+import type { RunCommand } from "../arguments.js";
 import { TABLE_JSON_MD } from "../flags.js";
-import { type CliContext, listen, paintFor, print } from "../io.js";
+import { listen, paintFor, print } from "../io.js";
 import { openRecording } from "../load-recording.js";
 import { UsageError } from "../usage-error.js";
 
 /** @returns the exit code: 1 when something that must be the same is not */
-export async function run(argv: Arguments, { io }: CliContext): Promise<number> {
+export const run: RunCommand = async (argv, { io }) => {
   const directories = [...new Set(argv.files)];
   if (directories.length === 0) throw new UsageError("expected the directory of a recording");
   const format = argv.format(TABLE_JSON_MD);
@@ -31,7 +31,7 @@ export async function run(argv: Arguments, { io }: CliContext): Promise<number> 
     );
   }
   return recordings.every(recordingHolds) ? 0 : 1;
-}
+};
 
 function verifyDirectory(directory: string): VerifiedRecording {
   try {
