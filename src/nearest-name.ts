@@ -23,6 +23,12 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return nearest;
 }
 
+/** The end of a message about an unknown name: `, did you mean X?`, or nothing where no name is near. */
+export function didYouMean(name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names);
+  return nearest === undefined ? "" : `, did you mean ${nearest}?`;
+}
+
 /** Edits that turn one text into the other; a swap of neighbours is one edit. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

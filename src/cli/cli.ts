@@ -1,6 +1,6 @@
 /** The program without the process around it: arguments in, text and an exit code out. */
 
-import { nearestName } from "../nearest-name.js";
+import { didYouMean, nearestName } from "../nearest-name.js";
 import { printable } from "../printable.js";
 import { ScenarioError } from "../scenario/error.js";
 import { type Arguments, type Command, type CommandGroup, STDIN_PATH } from "./arguments.js";
@@ -83,10 +83,7 @@ function unknownCommand(word: string): UsageError {
   if (word.startsWith("-")) {
     return new UsageError(`expected a command first: ${names.join(" or ")}; --help says more`);
   }
-  const nearest = nearestName(word, names);
-  return new UsageError(
-    `unknown command ${word}${nearest === undefined ? "" : `, did you mean ${nearest}?`}`,
-  );
+  return new UsageError(`unknown command ${word}${didYouMean(word, names)}`);
 }
 
 /** No action was named, or none that there is. */

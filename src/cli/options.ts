@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { nearestName } from "../nearest-name.js";
+import { didYouMean, nearestName } from "../nearest-name.js";
 import { policies } from "../policy/policies.js";
 import { type Condition, ConditionError, parseCondition } from "../results/conditions.js";
 import { type Assignment, parseAssignment } from "../scenario/set.js";
@@ -96,9 +96,7 @@ export function deadlineOf(text: string): number {
 function policyOf(text: string): string {
   const { names } = policies();
   if (names.includes(text)) return text;
-  const nearest = nearestName(text, names);
-  const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
-  throw new UsageError(`--baseline ${text}: expected one of ${names.join(", ")}${hint}`);
+  throw new UsageError(`--baseline ${text}: expected one of ${names.join(", ")}${didYouMean(text, names)}`);
 }
 
 function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignment {

@@ -260,26 +260,20 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-/** `mkdirSync` with `recursive` would try for ever in /proc (Node 20.20). */
-function makeWithParents(directory: string): void {
+/**
+ * `mkdirSync` with `recursive` would try for ever in /proc (Node 20.20). Another process may make the
+ * same directories at the same time.
+ */
+function makeWithParents(directory: string, parentIsThere = false): void {
   try {
     mkdirSync(directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return;
     const parent = dirname(directory);
-    if (code !== "ENOENT" || parent === directory) throw error;
+    if (code !== "ENOENT" || parentIsThere || parent === directory) throw error;
     makeWithParents(parent);
-    makeOne(directory);
-  }
-}
-
-/** Another process may make it at the same time. */
-function makeOne(directory: string): void {
-  try {
-    mkdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    makeWithParents(directory, true);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { z } from "zod";
-import { nearestName } from "../nearest-name.js";
+import { didYouMean, nearestName } from "../nearest-name.js";
 import { type DocumentPath, valueAt } from "./error.js";
 
 /** Something wrong at a path of a document, before anybody knows where that path was written. */
@@ -47,8 +47,7 @@ export function unexpected(
 
 /** The finding for a key that nobody knows; `what` is such as `unknown parameter`. */
 function unknownKey(path: DocumentPath, what: string, known: readonly string[]): Finding {
-  const suggestion = nearestName(String(path.at(-1)), known);
-  const hint = suggestion === undefined ? "" : `, did you mean ${suggestion}?`;
+  const hint = didYouMean(String(path.at(-1)), known);
   return { path, message: `${what}${hint}`, onKey: true };
 }
 

@@ -26,10 +26,6 @@ const NAMES: Readonly<Record<PageEventKind, Uint8Array>> = {
   [PageEventKind.extfrag]: ascii("mm_page_alloc_extfrag: page=(____ptrval____) pfn=0x"),
 };
 const FAILED: Uint8Array = ascii("mm_page_alloc: page=0000000000000000 pfn=0x");
-const ORDER: Uint8Array = ascii(" order=");
-const MIGRATE_TYPE: Uint8Array = ascii(" migratetype=");
-const GFP_FLAGS: Uint8Array = ascii(" gfp_flags=");
-const PERCPU_REFILL: Uint8Array = ascii(" percpu_refill=");
 /** No flags are known: interrupts on, nothing held. */
 const CPU_END: Uint8Array = ascii("] ..... ");
 
@@ -59,7 +55,8 @@ export class TracefsPrinter {
   readonly #names: TraceNames;
   readonly #taskTexts: Uint8Array[] = [];
   readonly #callerTexts: Uint8Array[] = [];
-  readonly #gfpTexts = new Map<number, Uint8Array>();
+  /** By all that they say. */
+  readonly #tails = new Map<number, Uint8Array>();
   readonly #proof = new TracefsProof();
   readonly #write: (bytes: Uint8Array) => void;
   readonly #bytes = new Uint8Array(2 ** 20);
@@ -88,30 +85,10 @@ export class TracefsPrinter {
       this.#at = 0;
     }
     const kind = block.kind[i]! as PageEventKind;
-    const order = block.order[i]!;
-    const type = block.migrateType[i]!;
-    const detail = block.detail[i]!;
     this.#start(block, i);
     this.#text(kind === PageEventKind.alloc && block.pfn[i] === 0 ? FAILED : NAMES[kind]);
     this.#number(block.pfn[i]!, 1, 16);
-    if (kind === PageEventKind.extfrag) {
-      this.#extfrag(order, type, detail);
-    } else {
-      this.#text(ORDER);
-      this.#number(order, 1);
-      if (kind !== PageEventKind.free && kind !== PageEventKind.freeBatched) {
-        this.#text(MIGRATE_TYPE);
-        this.#number(type, 1);
-      }
-      if (kind === PageEventKind.alloc) {
-        this.#text(GFP_FLAGS);
-        this.#text(this.#gfp(detail));
-      } else if (kind === PageEventKind.zoneLocked) {
-        this.#text(PERCPU_REFILL);
-        this.#number(detail, 1);
-      }
-    }
-    this.#bytes[this.#at++] = 0x0a;
+    this.#text(this.#tail(kind, block.order[i]!, block.migrateType[i]!, block.detail[i]!));
     const caller = block.hasCallers ? block.caller[i]! : 0;
     if (caller === 0) return;
     this.#start(block, i);
@@ -123,18 +100,6 @@ export class TracefsPrinter {
     this.#number(block.cpu[i]!, 3);
     this.#text(CPU_END);
     this.#time(block.timeNs[i]!, block.originSeconds);
-  }
-
-  #extfrag(order: number, type: number, detail: number): void {
-    const fallbackOrder = detail & 0xff;
-    const fragmenting = fallbackOrder < PAGEBLOCK_ORDER ? 1 : 0;
-    this.#text(
-      ascii(
-        ` alloc_order=${order} fallback_order=${fallbackOrder} pageblock_order=${PAGEBLOCK_ORDER} ` +
-          `alloc_migratetype=${type} fallback_migratetype=${(detail >>> 8) & 0xff} ` +
-          `fragmenting=${fragmenting} change_ownership=${detail >>> 16}`,
-      ),
-    );
   }
 
   /** `            bash-1234    [`. */
@@ -164,11 +129,13 @@ export class TracefsPrinter {
     return bytes;
   }
 
-  #gfp(flags: number): Uint8Array {
-    const known = this.#gfpTexts.get(flags);
+  /** What stands behind the frame number, of which a trace has few. */
+  #tail(kind: PageEventKind, order: number, type: number, detail: number): Uint8Array {
+    const key = ((detail * 0x100 + type) * 0x100 + order) * 8 + kind;
+    const known = this.#tails.get(key);
     if (known !== undefined) return known;
-    const text = ascii(formatGfp(flags));
-    this.#gfpTexts.set(flags, text);
+    const text = ascii(`${tailOf(kind, order, type, detail)}\n`);
+    this.#tails.set(key, text);
     return text;
   }
 
@@ -207,6 +174,28 @@ export class TracefsPrinter {
       rest = quotient;
     }
     this.#at += length;
+  }
+}
+
+/** The fields of an event behind its frame number (include/trace/events/kmem.h: TP_printk). */
+function tailOf(kind: PageEventKind, order: number, type: number, detail: number): string {
+  switch (kind) {
+    case PageEventKind.alloc:
+      return ` order=${order} migratetype=${type} gfp_flags=${formatGfp(detail)}`;
+    case PageEventKind.zoneLocked:
+      return ` order=${order} migratetype=${type} percpu_refill=${detail}`;
+    case PageEventKind.pcpuDrain:
+      return ` order=${order} migratetype=${type}`;
+    case PageEventKind.extfrag: {
+      const fallbackOrder = detail & 0xff;
+      return (
+        ` alloc_order=${order} fallback_order=${fallbackOrder} pageblock_order=${PAGEBLOCK_ORDER} ` +
+        `alloc_migratetype=${type} fallback_migratetype=${(detail >>> 8) & 0xff} ` +
+        `fragmenting=${fallbackOrder < PAGEBLOCK_ORDER ? 1 : 0} change_ownership=${detail >>> 16}`
+      );
+    }
+    default:
+      return ` order=${order}`;
   }
 }
 

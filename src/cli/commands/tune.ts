@@ -4,7 +4,6 @@ import { kernelRelease } from "../../linux/kernel-rules.js";
 import { USUAL_POLICY } from "../../policy/policies.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { RunResult } from "../../results/row.js";
-import type { Scenario } from "../../scenario/scenario.js";
 import { isRandom } from "../../study/repeat.js";
 import { parseKnob } from "../../study/tune/knob.js";
 import { parseConstraint, parseObjective } from "../../study/tune/objective.js";
@@ -146,31 +145,19 @@ async function tuneGuest(
           scenarioOf: (values) => lab.loaded(guest, values).scenario,
           run: (variant, values) => run(lab.variant(guest, values, variant)),
         });
+  const { platform, policy, kernel, memoryBytes, vcpus } = scenario;
   return {
-    ...guestOf(scenario, (recording.afterBoot ?? recording).recording.name),
+    scenario: scenario.name,
+    platform: platform.kind,
+    policy,
+    kernel,
+    kernelRules: kernelRelease(kernel).rulesOf,
+    memoryBytes,
+    vcpus,
+    workload: (recording.afterBoot ?? recording).recording.name,
     objective: objective.text,
     constraints: constraints.map(({ text }) => text),
     ...findings,
     ...(uncertainty === undefined ? {} : { uncertainty }),
-  };
-}
-
-function guestOf(
-  { name, platform, policy, kernel, memoryBytes, vcpus }: Scenario,
-  workload: string,
-): Pick<
-  Tuning,
-  "scenario" | "platform" | "policy" | "kernel" | "kernelRules" | "memoryBytes" | "vcpus" | "workload"
-> {
-  const kernelRules = kernelRelease(kernel).rulesOf;
-  return {
-    scenario: name,
-    platform: platform.kind,
-    policy,
-    kernel,
-    kernelRules,
-    memoryBytes,
-    vcpus,
-    workload,
   };
 }

@@ -1,6 +1,6 @@
 /** `unaccepted validate`: published numbers against simulated ones. */
 
-import { nearestName } from "../../nearest-name.js";
+import { didYouMean } from "../../nearest-name.js";
 import {
   formatValidation,
   formatValidationCsv,
@@ -70,8 +70,7 @@ function targetsOf(only: readonly string[]): readonly Target[] {
     .map((name) => name.trim().toUpperCase());
   for (const name of wanted) {
     if (known.includes(name)) continue;
-    const nearest = nearestName(name, known);
-    const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
+    const hint = didYouMean(name, known);
     throw new UsageError(`--only ${String(only)}: there is no target ${name === "" ? '""' : name}${hint}`);
   }
   return TARGETS.filter(({ id }) => wanted.includes(id));

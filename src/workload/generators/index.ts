@@ -5,7 +5,7 @@
  * its requests follow from the machine's state (drain.ts; `drain` in a scenario).
  */
 
-import { nearestName } from "../../nearest-name.js";
+import { didYouMean } from "../../nearest-name.js";
 import { boot } from "./boot.js";
 import { container } from "./container.js";
 import { database } from "./database.js";
@@ -56,7 +56,7 @@ export function generatedWorkload(name: string, given: Readonly<Record<string, u
   if (found === undefined) {
     const names = GENERATORS.map((generator) => generator.name);
     throw new GeneratorError(
-      `${GENERATOR_PREFIX}${name}: expected one of ${names.join(", ")}${suggestion(name, names)}`,
+      `${GENERATOR_PREFIX}${name}: expected one of ${names.join(", ")}${didYouMean(name, names)}`,
     );
   }
   const result = found.schema.safeParse(given);
@@ -65,7 +65,7 @@ export function generatedWorkload(name: string, given: Readonly<Record<string, u
   const lines = result.error.issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys")
       return issue.keys.map(
-        (key) => `${key}: unknown parameter${suggestion(key, known)}; it has ${known.join(", ")}`,
+        (key) => `${key}: unknown parameter${didYouMean(key, known)}; it has ${known.join(", ")}`,
       );
     const key = String(issue.path[0]);
     return [`${key}: ${issue.message}, found ${JSON.stringify(given[key])}`];
@@ -94,9 +94,4 @@ export function parseGeneratedWorkload(text: string): Workload {
     given[key] = part.slice(equals + 1);
   }
   return generatedWorkload(name, { ...given });
-}
-
-function suggestion(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? "" : `, did you mean ${nearest}?`;
 }
