@@ -3,6 +3,7 @@
  * memory, in blocks with a checksum each. Written down for others in workloads/FORMAT.md.
  */
 
+import { z } from "zod";
 import { rowBytes } from "../../columns.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
@@ -96,50 +97,36 @@ function fourCharacters(text: string): number {
   return new DataView(new TextEncoder().encode(text).buffer).getUint32(0, true);
 }
 
-// The blocks that hold JSON; each function returns undefined for what does not fit.
+// The blocks that hold JSON.
 
-const isText = (value: unknown): value is string => typeof value === "string";
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const text: z.ZodType<string> = z.string();
+const count: z.ZodType<number> = z.int().min(0);
 /** Half of a pair of UTF-16 cannot be written as UTF-8. */
-const isName = (value: unknown): value is string =>
-  isText(value) && value.length <= NAME_CHARACTERS_MAX && !/\p{Surrogate}/u.test(value);
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+const name: z.ZodType<string> = z
+  .string()
+  .max(NAME_CHARACTERS_MAX)
+  .refine((value) => !/\p{Surrogate}/u.test(value));
+const counts = z.strictObject(
+  Object.fromEntries(
+    Object.keys(newTraceCounts()).map((key) => [key, z.int().min(0).max(COUNT_MAX).default(0)]),
+  ),
+) as unknown as z.ZodType<TraceCounts>;
 
-export function metadataOf(value: unknown): CompactMetadata | undefined {
-  if (!isObject(value)) return undefined;
-  const { kernel, clock, source } = value;
-  if (!Array.isArray(source) || !source.every(isText)) return undefined;
-  if ((kernel !== undefined && !isText(kernel)) || (clock !== undefined && !isText(clock))) return undefined;
-  return { ...(kernel === undefined ? {} : { kernel }), ...(clock === undefined ? {} : { clock }), source };
-}
-
-export function clockOf(value: unknown): CompactClock | undefined {
-  if (!isObject(value) || !isCount(value.originSeconds)) return undefined;
-  return { originSeconds: value.originSeconds };
-}
-
-export function tasksOf(value: unknown): readonly (readonly [comm: string, pid: number])[] | undefined {
-  const isTask = (entry: unknown): boolean => Array.isArray(entry) && isName(entry[0]) && isCount(entry[1]);
-  return Array.isArray(value) && value.every(isTask) ? value : undefined;
-}
-
-export function callersOf(value: unknown): readonly string[] | undefined {
-  return Array.isArray(value) && value.every(isName) ? value : undefined;
-}
-
-export function endOf(value: unknown): CompactEnd | undefined {
-  if (!isObject(value)) return undefined;
-  const { events, counts, gfpTexts } = value;
-  if (!isCount(events) || !isObject(counts) || !Array.isArray(gfpTexts)) return undefined;
-  const none = newTraceCounts();
-  const isKnown = ([name, count]: [string, unknown]): boolean =>
-    Object.hasOwn(none, name) && isCount(count) && count <= COUNT_MAX;
-  if (!Object.entries(counts).every(isKnown)) return undefined;
-  const isGfp = (entry: unknown): boolean => Array.isArray(entry) && isText(entry[0]) && isCount(entry[1]);
-  if (!gfpTexts.every(isGfp)) return undefined;
-  return { events, counts: { ...none, ...(counts as Partial<TraceCounts>) }, gfpTexts };
-}
+export const METADATA: z.ZodType<CompactMetadata> = z.object({
+  kernel: text.exactOptional(),
+  clock: text.exactOptional(),
+  source: z.array(text),
+});
+export const CLOCK: z.ZodType<CompactClock> = z.object({ originSeconds: count });
+export const TASKS: z.ZodType<readonly (readonly [comm: string, pid: number])[]> = z.array(
+  z.tuple([name, count]),
+);
+export const CALLERS: z.ZodType<readonly string[]> = z.array(name);
+export const END: z.ZodType<CompactEnd> = z.object({
+  events: count,
+  counts,
+  gfpTexts: z.array(z.tuple([text, count])),
+});
 
 const encoder = new TextEncoder();
 

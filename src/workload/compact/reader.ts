@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { columnsIn } from "../../columns.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS, PageEventKind, TRACED_ORDER_MAX } from "../events.js";
@@ -7,20 +8,20 @@ import { TraceError } from "../trace-error.js";
 import {
   BLOCK_HEADER_BYTES,
   BlockType,
+  CALLERS,
+  CLOCK,
   COMPACT_VERSION,
   type CompactMetadata,
-  callersOf,
   checksum,
-  clockOf,
   columnsBytes,
+  END,
   EVENTS_BYTES_MAX,
-  endOf,
   FILE_HEADER_BYTES,
-  metadataOf,
+  METADATA,
   padded,
   requireLittleEndian,
+  TASKS,
   TEXT_BYTES_MAX,
-  tasksOf,
 } from "./format.js";
 
 const LAST_KIND: number = PageEventKind.extfrag;
@@ -163,25 +164,27 @@ export class CompactReader implements EventReader {
   #text(type: number, payload: Uint8Array, offset: number): void {
     const { names, counts } = this.#output;
     const value = this.#json(payload, offset);
-    const valid = <T>(parsed: T | undefined, what: string): T =>
-      parsed ?? this.#fail(offset, what, "something else");
+    const valid = <T>(schema: z.ZodType<T>, what: string): T => {
+      const { success, data } = schema.safeParse(value);
+      return success ? data : this.#fail(offset, what, "something else");
+    };
     if (type === BlockType.metadata) {
-      this.metadata = valid(metadataOf(value), "the origin of the trace");
+      this.metadata = valid(METADATA, "the origin of the trace");
       if (this.metadata.kernel !== undefined) this.#output.names.tellKernel(this.metadata.kernel);
     } else if (type === BlockType.clock) {
-      this.#originSeconds = valid(clockOf(value), "the origin of times").originSeconds;
+      this.#originSeconds = valid(CLOCK, "the origin of times").originSeconds;
     } else if (type === BlockType.tasks) {
-      for (const [comm, pid] of valid(tasksOf(value), "a list of tasks")) {
+      for (const [comm, pid] of valid(TASKS, "a list of tasks")) {
         const number = names.task(comm, pid);
         if (this.#tasks.push(number) !== number + 1) this.#sameNumbers = false;
       }
     } else if (type === BlockType.callers) {
-      for (const name of valid(callersOf(value), "a list of callers")) {
+      for (const name of valid(CALLERS, "a list of callers")) {
         const number = names.caller(name);
         if (this.#callers.push(number) !== number + 1) this.#sameNumbers = false;
       }
     } else {
-      const end = valid(endOf(value), "the counts of the trace");
+      const end = valid(END, "the counts of the trace");
       if (end.events !== this.#events) {
         this.#fail(offset, `${end.events} events`, `${this.#events}; a block is missing`);
       }
