@@ -6,25 +6,18 @@ import {
   type VerifiedRecording,
   type VerifiedRun,
 } from "../verify/result.js";
+import type { GapReport } from "../verify/snapshot-state.js";
 import type { FreePages } from "../verify/stock-zoneinfo.js";
 import { formatInteger } from "./cells.js";
-import { divergenceLines, equalCell, runCells, shareCell } from "./verify.js";
+import { type Column, left, markdownLines, right, textOf } from "./table.js";
+import { divergenceLines, equalCell, exactShare, RUN_COLUMNS, type RunRow, runRows } from "./verify.js";
 
 /** Prints the document. The same recordings give the same bytes. */
 export function formatFidelity(recordings: readonly VerifiedRecording[]): string {
-  const runs = recordings.flatMap((recording) => recording.runs);
-  const sum = (pick: (run: VerifiedRun) => number, of: readonly VerifiedRun[] = runs): number =>
-    of.reduce((total, run) => total + pick(run), 0);
-  const exactOf = (of: readonly VerifiedRun[]): string =>
-    `${formatInteger(sum((run) => run.allocations.pfnExact, of))} of ` +
-    formatInteger(sum((run) => run.allocations.compared, of));
-  const traced = runs.filter((run) => run.start === "trace");
-  const known = traced.map((run) => knownAllocations(run));
-  const knownOf = `${formatInteger(known.reduce((total, { pfnExact }) => total + pfnExact, 0))} of ${formatInteger(known.reduce((total, { compared }) => total + compared, 0))}`;
-  const recorded = sum((run) => run.accepts.recorded);
-  const accepted = sum((run) => run.accepts.exactInOrder);
-  const lists = sum((run) => run.finalLists.compared);
-  const equalLists = sum((run) => run.finalLists.equal);
+  const rows = runRows(recordings);
+  const runs = rows.map(({ run }) => run);
+  const traced = runs.filter(({ start }) => start === "trace");
+  const untraced = runs.filter(({ start }) => start !== "trace");
   const divergences = recordings.flatMap(divergenceLines);
   const lines = [
     "# Fidelity",
@@ -35,14 +28,14 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     "simulated boot through all workloads before it.",
     "A kernel with tracepoints only is repeated from its trace (start `trace`), see below.",
     "",
-    `- allocations with the kernel's page frame: **${exactOf(runs.filter((run) => run.start !== "trace"))}**`,
+    `- allocations with the kernel's page frame: **${exactText(untraced.map(({ allocations }) => allocations))}**`,
     ...(traced.length === 0
       ? []
       : [
-          `- the same for kernels with tracepoints only: **${exactOf(traced)}**, of lists known from the trace **${knownOf}**`,
+          `- the same for kernels with tracepoints only: **${exactText(traced.map(({ allocations }) => allocations))}**, of lists known from the trace **${exactText(traced.map(knownAllocations))}**`,
         ]),
-    `- accepted ranges, exact and in order: **${formatInteger(accepted)} of ${formatInteger(recorded)}**`,
-    `- free, per-CPU and unaccepted lists, page by page in list order, with the zones' numbers: **${formatInteger(equalLists)} of ${formatInteger(lists)}**`,
+    `- accepted ranges, exact and in order: **${totalsText(runs.map(({ accepts }) => [accepts.exactInOrder, accepts.recorded]))}**`,
+    `- free, per-CPU and unaccepted lists, page by page in list order, with the zones' numbers: **${totalsText(runs.map(({ finalLists }) => [finalLists.equal, finalLists.compared]))}**`,
     `- recordings in which everything holds: **${recordings.filter(recordingHolds).length} of ${recordings.length}**`,
     "",
     "Rebuild with `npm run fidelity -- DIR...`.",
@@ -54,60 +47,63 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
     "of kernels without the log of every step, the totals that the boot log prints, and of their zones the",
     "sizes and watermarks in /proc/zoneinfo.",
     "",
-    ...markdownTable(
-      ["recording", "memblock", "hand-over", "zones"],
-      recordings.map((recording) => [
-        recording.name,
-        equalCell(recording.memblock),
-        equalCell(recording.handover),
-        equalCell(recording.zones),
-      ]),
-    ),
+    ...markdownLines(BOOT_COLUMNS, recordings),
     "",
     "## Boots and workloads",
     "",
-    ...markdownTable(
-      [
-        "recording",
-        "run",
-        "start",
-        "events",
-        "allocations",
-        "exact",
-        "of known",
-        "accepts",
-        "decisions",
-        "refills",
-        "drains",
-        "retypings",
-        "lists",
-        "/proc",
-      ],
-      recordings.flatMap(({ name, runs }) => runs.map((run) => [name, ...documentCells(run)])),
-    ),
+    ...markdownLines(DOCUMENT_COLUMNS, rows),
     "",
-    ...gapLines(recordings),
-    ...tracedKernelLines(recordings),
+    ...gapLines(rows),
+    ...tracedKernelLines(rows),
     "## Taken from the log",
     "",
     "What no model of the allocator can derive, and how often it was needed. A workload that is carried on",
     "takes the same from the same log and is not listed again.",
     "",
-    ...markdownTable(["recording", "run", "what", "times"], recordings.flatMap(outsideRows)),
+    ...markdownLines(OUTSIDE_COLUMNS, recordings.flatMap(outsideRows)),
     "",
     ...notComparedLines(recordings),
     "## What differs",
     "",
     ...(divergences.length === 0 ? ["Nothing."] : divergences.map((line) => `- ${line}`)),
   ];
-  return lines.map((line) => `${line}\n`).join("");
+  return textOf(lines);
 }
+
+/** `9 of 10`, all added up. */
+function totalsText(pairs: readonly (readonly [part: number, whole: number])[]): string {
+  const total = (at: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[at], 0);
+  return `${formatInteger(total(0))} of ${formatInteger(total(1))}`;
+}
+
+function exactText(allocations: readonly VerifiedRun["allocations"][]): string {
+  return totalsText(allocations.map(({ compared, pfnExact }) => [pfnExact, compared]));
+}
+
+const BOOT_COLUMNS: readonly Column<VerifiedRecording>[] = [
+  left("recording", ({ name }) => name),
+  right("memblock", ({ memblock }) => equalCell(memblock)),
+  right("hand-over", ({ handover }) => equalCell(handover)),
+  right("zones", ({ zones }) => equalCell(zones)),
+];
+
+/** Those of the terminal, and what it has no room for. */
+const DOCUMENT_COLUMNS: readonly Column<RunRow>[] = RUN_COLUMNS.flatMap((column) => {
+  switch (column.head) {
+    case "start":
+      return [column, right("events", ({ run }) => formatInteger(run.events))];
+    case "accepts":
+      return [column, right("decisions", ({ run }) => equalCell(run.acceptDecisions))];
+    case "drains":
+      return [column, right("retypings", ({ run }) => equalCell(run.retypings))];
+    default:
+      return [column];
+  }
+});
 
 /** What a recording has that nothing is held against. */
 function notComparedLines(recordings: readonly VerifiedRecording[]): string[] {
-  const rows = recordings.flatMap(({ name, notCompared }) =>
-    notCompared === undefined ? [] : [[name, notCompared.join(", ")]],
-  );
+  const rows = recordings.filter(({ notCompared }) => notCompared !== undefined);
   return [
     "## Not compared",
     "",
@@ -121,49 +117,18 @@ function notComparedLines(recordings: readonly VerifiedRecording[]): string[] {
     "boot there are",
     "only memblock, the hand-over and its zones.",
     "",
-    ...(rows.length === 0 ? [] : [...markdownTable(["recording", "what"], rows), ""]),
+    ...(rows.length === 0 ? [] : [...markdownLines(NOT_COMPARED_COLUMNS, rows), ""]),
   ];
 }
 
-function documentCells(run: VerifiedRun): string[] {
-  const [name, start, allocations, exact, known, accepts, refills, drains, lists, proc] = runCells(run);
-  return [
-    name!,
-    start!,
-    formatInteger(run.events),
-    allocations!,
-    exact!,
-    known!,
-    accepts!,
-    equalCell(run.acceptDecisions),
-    refills!,
-    drains!,
-    equalCell(run.retypings),
-    lists!,
-    proc!,
-  ];
-}
+const NOT_COMPARED_COLUMNS: readonly Column<VerifiedRecording>[] = [
+  left("recording", ({ name }) => name),
+  left("what", ({ notCompared = [] }) => notCompared.join(", ")),
+];
 
 /** What is between the runs of a machine that goes on from its boot. */
-function gapLines(recordings: readonly VerifiedRecording[]): string[] {
-  const rows = recordings.flatMap(({ name, runs }) =>
-    runs.flatMap(({ name: run, gap }) =>
-      gap === undefined
-        ? []
-        : [
-            [
-              name,
-              run,
-              `${formatInteger(gap.before.equal)}/${formatInteger(gap.before.compared)}`,
-              formatInteger(gap.lists),
-              formatInteger(gap.pages),
-              formatInteger(gap.pageblocks),
-              formatInteger(gap.acceptedBlocks),
-              equalCell(gap.unaccepted),
-            ],
-          ],
-    ),
-  );
+function gapLines(runs: readonly RunRow[]): string[] {
+  const rows = runs.flatMap(({ name, run }) => (run.gap === undefined ? [] : [{ name, run, gap: run.gap }]));
   if (rows.length === 0) return [];
   return [
     "## Gaps between runs",
@@ -175,28 +140,28 @@ function gapLines(recordings: readonly VerifiedRecording[]): string[] {
     "another type. What is unaccepted is never adopted: the lists and NR_UNACCEPTED of each zone have to",
     "be the snapshot's, but for blocks that the kernel took from their heads in the gap.",
     "",
-    ...markdownTable(
-      [
-        "recording",
-        "run",
-        "equal before",
-        "lists adopted",
-        "pages adopted",
-        "pageblocks adopted",
-        "blocks accepted",
-        "unaccepted",
-      ],
-      rows,
-    ),
+    ...markdownLines(GAP_COLUMNS, rows),
     "",
   ];
 }
 
+const GAP_COLUMNS: readonly Column<RunRow & { readonly gap: GapReport }>[] = [
+  left("recording", ({ name }) => name),
+  left("run", ({ run }) => run.name),
+  right(
+    "equal before",
+    ({ gap: { before } }) => `${formatInteger(before.equal)}/${formatInteger(before.compared)}`,
+  ),
+  right("lists adopted", ({ gap }) => formatInteger(gap.lists)),
+  right("pages adopted", ({ gap }) => formatInteger(gap.pages)),
+  right("pageblocks adopted", ({ gap }) => formatInteger(gap.pageblocks)),
+  right("blocks accepted", ({ gap }) => formatInteger(gap.acceptedBlocks)),
+  right("unaccepted", ({ gap }) => equalCell(gap.unaccepted)),
+];
+
 /** What is known of kernels that have only tracepoints: a section of the fidelity document. */
-function tracedKernelLines(recordings: readonly VerifiedRecording[]): string[] {
-  const runs = recordings.flatMap(({ name, runs: ofRecording }) =>
-    ofRecording.filter(({ start }) => start === "trace").map((run) => ({ name, run })),
-  );
+function tracedKernelLines(rows: readonly RunRow[]): string[] {
+  const runs = rows.filter(({ run }) => run.start === "trace");
   if (runs.length === 0) return [];
   return [
     "## Kernels with tracepoints only",
@@ -212,78 +177,54 @@ function tracedKernelLines(recordings: readonly VerifiedRecording[]): string[] {
     "Bulk: pages taken by `alloc_pages_bulk()`, which has no event. Unseen: pages that must have been taken",
     "without an event for the next one to be possible.",
     "",
-    ...markdownTable(
-      [
-        "recording",
-        "run",
-        "allocations",
-        "exact",
-        "of lists not known",
-        "exact of these",
-        "of known lists",
-        "exact of known",
-        "share",
-        "before tracing",
-        "bulk",
-        "unseen",
-      ],
-      runs.map(({ name, run }) => {
-        const { compared, pfnExact, beforeResync = { compared: 0, pfnExact: 0 } } = run.allocations;
-        const known = knownAllocations(run);
-        const { beforeTracing = 0, bulkPages = 0, unseenAllocations = 0 } = run.outside;
-        return [
-          name,
-          run.name,
-          formatInteger(compared),
-          formatInteger(pfnExact),
-          formatInteger(beforeResync.compared),
-          formatInteger(beforeResync.pfnExact),
-          formatInteger(known.compared),
-          formatInteger(known.pfnExact),
-          shareCell(known.pfnExact, known.compared),
-          formatInteger(beforeTracing),
-          formatInteger(bulkPages),
-          formatInteger(unseenAllocations),
-        ];
-      }),
-    ),
+    ...markdownLines(TRACED_COLUMNS, runs),
     "",
     ...freePagesLines(runs.flatMap(({ name, run }) => run.freePages?.map((zone) => ({ name, zone })) ?? [])),
   ];
 }
 
-function freePagesLines(rows: readonly { readonly name: string; readonly zone: FreePages }[]): string[] {
+const TRACED_COLUMNS: readonly Column<RunRow>[] = [
+  left("recording", ({ name }) => name),
+  left("run", ({ run }) => run.name),
+  right("allocations", ({ run }) => formatInteger(run.allocations.compared)),
+  right("exact", ({ run }) => formatInteger(run.allocations.pfnExact)),
+  right("of lists not known", ({ run }) => formatInteger(run.allocations.beforeResync?.compared ?? 0)),
+  right("exact of these", ({ run }) => formatInteger(run.allocations.beforeResync?.pfnExact ?? 0)),
+  right("of known lists", ({ run }) => formatInteger(knownAllocations(run).compared)),
+  right("exact of known", ({ run }) => formatInteger(knownAllocations(run).pfnExact)),
+  right("share", ({ run }) => exactShare(knownAllocations(run))),
+  right("before tracing", ({ run }) => formatInteger(run.outside.beforeTracing ?? 0)),
+  right("bulk", ({ run }) => formatInteger(run.outside.bulkPages ?? 0)),
+  right("unseen", ({ run }) => formatInteger(run.outside.unseenAllocations ?? 0)),
+];
+
+interface FreePagesRow {
+  readonly name: string;
+  readonly zone: FreePages;
+}
+
+function freePagesLines(rows: readonly FreePagesRow[]): string[] {
   return [
     "Where every free page is at the end of boot, in pages. A program reads /proc some tenths of a second",
     "after the last event of the trace. Until then pages went from per-CPU lists to the buddy lists or back",
     "(moved), and programs took some or gave some back, that of the reader among them (taken). A zone without both is equal",
     "in every order of /proc/buddyinfo; of the others, orders are compared where they can be.",
     "",
-    ...markdownTable(
-      [
-        "recording",
-        "zone",
-        "buddy, kernel",
-        "buddy, model",
-        "per-CPU, kernel",
-        "per-CPU, model",
-        "moved",
-        "taken",
-      ],
-      rows.map(({ name, zone: { nodeId, zone, recorded, model, takenSince } }) => [
-        name,
-        `${zone} of node ${nodeId}`,
-        formatInteger(recorded.free),
-        formatInteger(model.free),
-        formatInteger(recorded.perCpu),
-        formatInteger(model.perCpu),
-        formatInteger(recorded.free - model.free),
-        formatInteger(takenSince),
-      ]),
-    ),
+    ...markdownLines(FREE_PAGES_COLUMNS, rows),
     "",
   ];
 }
+
+const FREE_PAGES_COLUMNS: readonly Column<FreePagesRow>[] = [
+  left("recording", ({ name }) => name),
+  left("zone", ({ zone }) => `${zone.zone} of node ${zone.nodeId}`),
+  right("buddy, kernel", ({ zone }) => formatInteger(zone.recorded.free)),
+  right("buddy, model", ({ zone }) => formatInteger(zone.model.free)),
+  right("per-CPU, kernel", ({ zone }) => formatInteger(zone.recorded.perCpu)),
+  right("per-CPU, model", ({ zone }) => formatInteger(zone.model.perCpu)),
+  right("moved", ({ zone }) => formatInteger(zone.recorded.free - zone.model.free)),
+  right("taken", ({ zone }) => formatInteger(zone.takenSince)),
+];
 
 const OUTSIDE_TEXT = {
   pcpDecays: "the vmstat worker lowered a per-CPU limit",
@@ -302,32 +243,25 @@ const OUTSIDE_TEXT = {
   pcpLimits: "the limit of a per-CPU list had been lowered without an event",
 } as const satisfies Record<keyof VerifiedRun["outside"], string>;
 
-/** What no model can derive, for each run that takes it from its log: recording, run, cause, times. */
-function outsideRows({ name, runs }: VerifiedRecording): string[][] {
+type OutsideRow = readonly [recording: string, run: string, what: string, times: number];
+
+const OUTSIDE_COLUMNS: readonly Column<OutsideRow>[] = [
+  left("recording", ([recording]) => recording),
+  left("run", ([, run]) => run),
+  left("what", ([, , what]) => what),
+  right("times", ([, , , times]) => formatInteger(times)),
+];
+
+/** What no model can derive, for each run that takes it from its log. */
+function outsideRows({ name, runs }: VerifiedRecording): OutsideRow[] {
   return runs
     .filter(({ start }) => start !== "boot")
-    .flatMap((run) => [
-      ...Object.entries(OUTSIDE_TEXT).flatMap(([cause, text]) => {
-        const times = run.outside[cause as keyof typeof OUTSIDE_TEXT] ?? 0;
-        return times === 0 ? [] : [[name, run.name, text, formatInteger(times)]];
-      }),
-      ...(run.proc.readElsewhen === 0
-        ? []
-        : [
-            [
-              name,
-              run.name,
-              "a field of /proc was read at another moment than the snapshot",
-              formatInteger(run.proc.readElsewhen),
-            ],
-          ]),
-    ]);
-}
-
-/** A table; names go to the left of their column, numbers to the right. */
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const rule = head.map((name) =>
-    ["recording", "run", "start", "what", "zone"].includes(name) ? ":--" : "--:",
-  );
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+    .flatMap((run) =>
+      [
+        ...Object.entries(OUTSIDE_TEXT).map(
+          ([cause, text]) => [text, run.outside[cause as keyof typeof OUTSIDE_TEXT] ?? 0] as const,
+        ),
+        ["a field of /proc was read at another moment than the snapshot", run.proc.readElsewhen] as const,
+      ].flatMap(([text, times]): OutsideRow[] => (times === 0 ? [] : [[name, run.name, text, times]])),
+    );
 }

@@ -95,11 +95,6 @@ export function cellsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row
   return rows.map((row) => columns.map(({ cell }) => cell(row)));
 }
 
-/** Columns of which the first few stand to the left. */
-export function columnsOf(heads: readonly string[], toTheLeft = 1): ColumnLook[] {
-  return heads.map((head, at) => ({ head, align: at < toTheLeft ? "left" : "right" }));
-}
-
 /** Lines with a newline after each. */
 export function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");

@@ -1,28 +1,48 @@
 /** What `verify` found, as a table for a terminal; with the cells and lines that the fidelity document shares. */
 
 import { knownAllocations, type VerifiedRecording, type VerifiedRun } from "../verify/result.js";
-import type { Comparison, Divergence } from "../verify/tally.js";
+import type { Divergence } from "../verify/tally.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
-import { columnsOf, type Paint, plainPaint, tableLines } from "./table.js";
+import { type Column, cellsOf, left, type Paint, plainPaint, right, tableLines, textOf } from "./table.js";
 
-/** What `runCells` gives, by name. */
-const RUN_HEAD = [
-  "run",
-  "start",
-  "allocations",
-  "exact",
-  "of known",
-  "accepts",
-  "refills",
-  "drains",
-  "lists",
-  "/proc",
+/** A run and the recording it is of. */
+export interface RunRow {
+  readonly name: string;
+  readonly run: VerifiedRun;
+}
+
+/** All runs of recordings. */
+export function runRows(recordings: readonly VerifiedRecording[]): RunRow[] {
+  return recordings.flatMap(({ name, runs }) => runs.map((run) => ({ name, run })));
+}
+
+/** One run in a row. */
+export const RUN_COLUMNS: readonly Column<RunRow>[] = [
+  left("recording", ({ name }) => name),
+  left("run", ({ run }) => run.name),
+  left("start", ({ run }) => run.start),
+  right("allocations", ({ run }) => formatInteger(run.allocations.compared)),
+  right("exact", ({ run }) => exactShare(run.allocations)),
+  right("of known", ({ run }) => exactShare(knownAllocations(run))),
+  right("accepts", ({ run: { accepts } }) =>
+    equalCell({ compared: accepts.recorded, equal: accepts.exactInOrder }),
+  ),
+  right("refills", ({ run }) => equalCell(run.refills)),
+  right("drains", ({ run }) => equalCell(run.drains)),
+  right("lists", ({ run }) => equalCell(run.finalLists)),
+  right("/proc", ({ run }) => equalCell(run.proc)),
+];
+
+/** What is compared of a recording beside its runs: name of its row, and the words for what differs. */
+const BESIDE_RUNS = [
+  { of: "memblock", row: "(memblock)", where: "boot", what: "memblock" },
+  { of: "handover", row: "(hand-over)", where: "boot", what: "blocks handed over" },
+  { of: "zones", row: "(zones)", where: "boot", what: "sizes of zones" },
+  { of: "files", row: "(files)", where: "files", what: "contents" },
 ] as const;
 
 const KNOWN_NOTE =
   "of known: exact allocations of those from lists that the trace had determined by then; only these must hold.";
-
-const HEAD = ["recording", ...RUN_HEAD];
 
 /** Prints one line a run, and below the table where model and kernel first differ. */
 export function formatVerifyTable(
@@ -30,23 +50,18 @@ export function formatVerifyTable(
   paint: Paint = plainPaint,
 ): string {
   const rows = recordings.flatMap((recording) => [
-    ...beforeRuns(recording).map(({ name, comparison }) => [
-      recording.name,
-      name,
-      "",
-      "",
-      equalCell(comparison),
-    ]),
-    ...recording.runs.map((run) => [recording.name, ...runCells(run)]),
+    ...BESIDE_RUNS.flatMap(({ of, row }) => {
+      const comparison = recording[of];
+      if (comparison === undefined) return [];
+      const cells = [recording.name, row, "", "", equalCell(comparison)];
+      return [RUN_COLUMNS.map((_, at) => cells[at] ?? "")];
+    }),
+    ...cellsOf(RUN_COLUMNS, runRows([recording])),
   ]);
-  const lines = tableLines(
-    columnsOf(HEAD, 3),
-    rows.map((row) => [...row, ...HEAD.slice(row.length).map(() => "")]),
-  );
   const divergences = recordings.flatMap(divergenceLines);
   const hasTraces = recordings.some(({ runs }) => runs.some(({ start }) => start === "trace"));
-  return [
-    ...lines,
+  return textOf([
+    ...tableLines(RUN_COLUMNS, rows),
     "",
     ...(hasTraces ? [paint("note", KNOWN_NOTE), ""] : []),
     ...(divergences.length === 0
@@ -55,36 +70,7 @@ export function formatVerifyTable(
     ...recordings.flatMap(({ name, notCompared = [] }) =>
       notCompared.length === 0 ? [] : [paint("note", `${name}: not compared: ${notCompared.join(", ")}`)],
     ),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
-}
-
-function beforeRuns(recording: VerifiedRecording): { name: string; comparison: Comparison }[] {
-  return [
-    ...(recording.memblock ? [{ name: "(memblock)", comparison: recording.memblock }] : []),
-    ...(recording.handover ? [{ name: "(hand-over)", comparison: recording.handover }] : []),
-    ...(recording.zones ? [{ name: "(zones)", comparison: recording.zones }] : []),
-    ...(recording.files ? [{ name: "(files)", comparison: recording.files }] : []),
-  ];
-}
-
-/** One run in a row. */
-export function runCells(run: VerifiedRun): string[] {
-  const { allocations, accepts } = run;
-  const known = knownAllocations(run);
-  return [
-    run.name,
-    run.start,
-    formatInteger(allocations.compared),
-    shareCell(allocations.pfnExact, allocations.compared),
-    shareCell(known.pfnExact, known.compared),
-    equalCell({ compared: accepts.recorded, equal: accepts.exactInOrder }),
-    equalCell(run.refills),
-    equalCell(run.drains),
-    equalCell(run.finalLists),
-    equalCell(run.proc),
-  ];
+  ]);
 }
 
 /** `47`, or `45/47` where something differs. */
@@ -97,45 +83,42 @@ export function equalCell(
 }
 
 /** Percent; what is not all never reads as 100 %. */
-export function shareCell(part: number, whole: number): string {
-  if (whole === 0) return NO_VALUE;
-  if (part === whole) return "100 %";
-  return `${Math.min(99.999, (100 * part) / whole).toFixed(3)} %`;
+export function exactShare({ compared, pfnExact }: VerifiedRun["allocations"]): string {
+  if (compared === 0) return NO_VALUE;
+  if (pfnExact === compared) return "100 %";
+  return `${Math.min(99.999, (100 * pfnExact) / compared).toFixed(3)} %`;
 }
 
 /** Where model and kernel first differ in each respect, a line each. */
 export function divergenceLines(recording: VerifiedRecording): string[] {
-  const line = (where: string, what: string, divergence: Divergence | undefined): string[] => {
-    if (divergence === undefined) return [];
-    const { event, expected, found, context } = divergence;
-    return [
-      `${recording.name} ${where}: ${what} first differ at event ${event}: expected ${expected}, found ${found} (${context})`,
-    ];
-  };
-  return [
-    ...line("boot", "memblock", recording.memblock?.firstDivergence),
-    ...line("boot", "blocks handed over", recording.handover?.firstDivergence),
-    ...line("boot", "sizes of zones", recording.zones?.firstDivergence),
-    ...line("files", "contents", recording.files?.firstDivergence),
-    ...recording.runs.flatMap((run) => runDivergences(run, line)),
+  const found = [
+    ...BESIDE_RUNS.map(({ of, where, what }) => ({ where, what, of: recording[of] })),
+    ...recording.runs.flatMap((run) => {
+      const where = run.start === "boot" ? `${run.name}, carried on` : run.name;
+      return runComparisons(run).map(([what, of]) => ({ where, what, of }));
+    }),
   ];
+  return found.flatMap(({ where, what, of }) => {
+    if (of?.firstDivergence === undefined) return [];
+    const { event, expected, found, context } = of.firstDivergence;
+    return `${recording.name} ${where}: ${what} first differ at event ${event}: expected ${expected}, found ${found} (${context})`;
+  });
 }
 
-type DivergenceLine = (where: string, what: string, divergence: Divergence | undefined) => string[];
+type Compared = { readonly firstDivergence?: Divergence } | undefined;
 
-function runDivergences(run: VerifiedRun, line: DivergenceLine): string[] {
-  const where = run.start === "boot" ? `${run.name}, carried on` : run.name;
+function runComparisons(run: VerifiedRun): (readonly [what: string, Compared])[] {
   return [
-    ...line(where, "records", run.records?.firstDivergence),
-    ...line(where, "allocations", run.allocations.firstDivergence),
-    ...line(where, "accepted ranges", run.accepts.firstDivergence),
-    ...line(where, "accept requests", run.acceptRequests.firstDivergence),
-    ...line(where, "accept decisions", run.acceptDecisions.firstDivergence),
-    ...line(where, "refills", run.refills.firstDivergence),
-    ...line(where, "drains", run.drains.firstDivergence),
-    ...line(where, "types of pageblocks", run.retypings.firstDivergence),
-    ...line(where, "unaccepted blocks carried over", run.gap?.unaccepted.firstDivergence),
-    ...line(where, "final lists", run.finalLists.firstDivergence),
-    ...line(where, "/proc fields", run.proc.firstDivergence),
+    ["records", run.records],
+    ["allocations", run.allocations],
+    ["accepted ranges", run.accepts],
+    ["accept requests", run.acceptRequests],
+    ["accept decisions", run.acceptDecisions],
+    ["refills", run.refills],
+    ["drains", run.drains],
+    ["types of pageblocks", run.retypings],
+    ["unaccepted blocks carried over", run.gap?.unaccepted],
+    ["final lists", run.finalLists],
+    ["/proc fields", run.proc],
   ];
 }
