@@ -1,5 +1,6 @@
 /** What `verify` found, as the document `results/fidelity.md`. */
 
+import type { Exactness } from "../verify/follower.js";
 import {
   knownAllocations,
   recordingHolds,
@@ -76,7 +77,7 @@ function totalsText(pairs: readonly (readonly [part: number, whole: number])[]):
   return `${formatInteger(total(0))} of ${formatInteger(total(1))}`;
 }
 
-function exactText(allocations: readonly VerifiedRun["allocations"][]): string {
+function exactText(allocations: readonly Exactness[]): string {
   return totalsText(allocations.map(({ compared, pfnExact }) => [pfnExact, compared]));
 }
 

@@ -1,5 +1,6 @@
 /** What `verify` found, as a table for a terminal; with the cells and lines that the fidelity document shares. */
 
+import type { Exactness } from "../verify/follower.js";
 import { knownAllocations, type VerifiedRecording, type VerifiedRun } from "../verify/result.js";
 import type { Divergence } from "../verify/tally.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
@@ -83,7 +84,7 @@ export function equalCell(
 }
 
 /** Percent; what is not all never reads as 100 %. */
-export function exactShare({ compared, pfnExact }: VerifiedRun["allocations"]): string {
+export function exactShare({ compared, pfnExact }: Exactness): string {
   if (compared === 0) return NO_VALUE;
   if (pfnExact === compared) return "100 %";
   return `${Math.min(99.999, (100 * pfnExact) / compared).toFixed(3)} %`;

@@ -11,8 +11,8 @@ import {
   type Pfn,
   type PhysAddr,
 } from "../units.js";
-import { LabKind, type LabLog } from "../workload/lab-log.js";
-import { type Comparison, compareInOrder } from "./tally.js";
+import { LabKind, type LabLog, wholeB, zoneOfDecision } from "../workload/lab-log.js";
+import { type Comparison, compareInOrder, type InOrder } from "./tally.js";
 
 const RANGE = /lab: unaccepted \[0x([0-9a-f]+)-0x([0-9a-f]+)\)(?: (\d+) units)?/g;
 const TABLE =
@@ -52,17 +52,6 @@ export function tableOfBootLog(bootLog: string): UnacceptedTable | undefined {
   return table;
 }
 
-/** A table of its own with the same units set. */
-export function copyOf(table: UnacceptedTable): UnacceptedTable {
-  const copy = new UnacceptedTable(table.physBase, table.bitmapBytes);
-  for (let start = table.nextSet(0, table.unitCount); start < table.unitCount; ) {
-    const end = table.nextClear(start, table.unitCount);
-    copy.setRange(start, end);
-    start = table.nextSet(end, table.unitCount);
-  }
-  return copy;
-}
-
 /**
  * The table when a workload began: what boot left, less the blocks that were accepted since.
  *
@@ -74,7 +63,7 @@ export function tableOfSnapshot(
   parkedThen: readonly Pfn[],
   parkedNow: ReadonlySet<Pfn>,
 ): UnacceptedTable {
-  const table = copyOf(atBootEnd);
+  const table = atBootEnd.copy();
   const acceptance = new AcceptMemory(table, { acceptMemory: () => {} });
   for (const pfn of parkedThen) {
     if (!parkedNow.has(pfn)) acceptance.acceptMemory(addressOf(pfn), MAX_ORDER_PAGES * PAGE_SIZE);
@@ -153,12 +142,6 @@ export function compareAcceptance(
     readonly decisions: readonly AcceptDecision[];
   },
 ): AcceptanceComparison {
-  const b = (i: number): number => log.bHigh[i]! * 2 ** 32 + log.bLow[i]!;
-  const pagesOf = (i: number): AcceptDecision => ({
-    zone: log.a[i]!,
-    pagesToAccept: log.bLow[i]!,
-    heldBackMax: 0,
-  });
   let counterDrifts = 0;
   /**
    * A decision is the same when it is for the same zone and the same number of blocks. The pages can differ by
@@ -172,26 +155,26 @@ export function compareAcceptance(
     if (isSame && apart > 0) counterDrifts++;
     return isSame;
   };
-  const decisions = compareKind(log, LabKind.COND_ACCEPT, found.decisions, {
-    expected: pagesOf,
-    isSame: isSameDecision,
-    text: ({ zone, pagesToAccept }) =>
-      `node ${Math.floor(zone / 256)} zone ${zone % 256}: ${pagesToAccept} pages`,
-    what: "decision",
-  });
-  const isSame = (expected: string, actual: string): boolean => expected === actual;
+  const { pfn, a, bLow } = log;
   return {
-    accepts: compareKind(log, LabKind.ARCH_ACCEPT, found.accepts, {
-      expected: (i) => rangeText(log.pfn[i]!, b(i)),
-      isSame,
-    }),
-    requests: compareKind(log, LabKind.ACCEPT_MEMORY, found.requests, {
-      expected: (i) => rangeText(log.pfn[i]!, log.pfn[i]! + b(i)),
-      isSame,
-    }),
-    decisions,
+    accepts: compareKind(log, LabKind.ARCH_ACCEPT, found.accepts, (i) => rangeText(pfn[i]!, wholeB(log, i))),
+    requests: compareKind(log, LabKind.ACCEPT_MEMORY, found.requests, (i) =>
+      rangeText(pfn[i]!, pfn[i]! + wholeB(log, i)),
+    ),
+    decisions: compareKind(
+      log,
+      LabKind.COND_ACCEPT,
+      found.decisions,
+      (i) => ({ zone: a[i]!, pagesToAccept: bLow[i]!, heldBackMax: 0 }),
+      { isSame: isSameDecision, text: decisionText, what: "decision" },
+    ),
     counterDrifts,
   };
+}
+
+function decisionText({ zone, pagesToAccept }: AcceptDecision): string {
+  const { type, nodeId } = zoneOfDecision(zone);
+  return `node ${nodeId} zone ${type}: ${pagesToAccept} pages`;
 }
 
 /** The records of a kind beside what the model did. */
@@ -199,17 +182,12 @@ function compareKind<T>(
   log: LabLog,
   kind: number,
   found: readonly T[],
+  expected: (i: number) => T,
   {
-    expected,
-    isSame,
+    isSame = Object.is,
     text = String,
     what = "number",
-  }: {
-    readonly expected: (i: number) => T;
-    readonly isSame: (expected: T, found: T) => boolean;
-    readonly text?: (value: T) => string;
-    readonly what?: string;
-  },
+  }: Partial<InOrder<T>> & { readonly what?: string } = {},
 ): Comparison {
   const records: number[] = [];
   for (let i = 0; i < log.length; i++) if (log.kind[i] === kind) records.push(i);

@@ -20,7 +20,7 @@ import {
   roundDown,
 } from "../units.js";
 import { listed, pfnsOn } from "./page-place.js";
-import { freeListKey, type SnapshotZone } from "./snapshot.js";
+import { freeListKey, populated, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
 /** Where the pages of a buddy list are; those of a per-CPU list are at a CPU. */
@@ -110,10 +110,6 @@ function fillFreeList(
     if (untouchable && frames.pageOf(pfn) === NO_PAGE) addFreeRun(zone, pfn / MAX_ORDER_PAGES, 1, 0);
     else addToFreeList(zone, allocator.pageAt(pfn), order, type, true);
   }
-}
-
-export function populated(snapshot: readonly SnapshotZone[]): SnapshotZone[] {
-  return snapshot.filter((zone) => zone.presentPages > 0);
 }
 
 /**

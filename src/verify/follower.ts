@@ -9,10 +9,11 @@ import {
 } from "../page-alloc/index.js";
 import { drainPcp } from "../page-alloc/inside.js";
 import { asPfn, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
+import { zoneOfMark } from "../workload/lab-log.js";
 import { placeOf } from "./page-place.js";
 import type { Resync } from "./resync.js";
 import { Step, type Steps } from "./steps.js";
-import { type Comparison, Tally } from "./tally.js";
+import { type Divergence, Tally } from "./tally.js";
 
 /** What was taken from the recording because no model of the allocator can derive it. */
 export interface OutsideCauses {
@@ -32,6 +33,15 @@ export interface OutsideCauses {
   counterDrifts: number;
   /** A request was served by another node than its CPU's: taken for having asked for it. */
   otherNodeRequests: number;
+}
+
+/** Allocations of a run, and how many of them got the kernel's page frame. */
+export interface Exactness {
+  readonly compared: number;
+  readonly pfnExact: number;
+  /** Of these, those from lists that a trace with gaps had not determined yet. */
+  readonly beforeResync?: { readonly compared: number; readonly pfnExact: number };
+  readonly firstDivergence?: Divergence;
 }
 
 /** What else takes part in a run. */
@@ -309,8 +319,8 @@ export class Follower {
     const { migrateType, detail, cpu } = this.#steps.records;
     const { zones } = this.#allocator;
     for (const zone of zones) zone.foldFreePages(cpu[i]!);
-    const type = migrateType[i]!;
-    const zone = zones.find((each) => each.type === (type & 15) && each.nodeId === type >> 4)!;
+    const { type, nodeId } = zoneOfMark(migrateType[i]!);
+    const zone = zones.find((each) => each.type === type && each.nodeId === nodeId)!;
     const pcp = zone.pcp[cpu[i]!]!;
     pcp.high = detail[i]!;
     this.outside.pcpDecays++;
@@ -336,29 +346,18 @@ export class Follower {
     const page = frames.pageOf(pfn[i]!);
     // Memory that nobody has touched has no frames and is movable.
     const found = page === NO_PAGE ? MigrateType.MOVABLE : frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
-    this.retypings.expect(found === migrateType[i], () => ({
-      event: i,
-      expected: `type ${migrateType[i]}`,
-      found: `type ${found}`,
-      context: `pageblock 0x${pfn[i]!.toString(16)}`,
-    }));
+    const context = `pageblock 0x${pfn[i]!.toString(16)}`;
+    this.retypings.same(`type ${migrateType[i]}`, `type ${found}`, context, i);
   }
 
   /** Allocations as a run reports them. */
-  get exactness(): {
-    readonly compared: number;
-    readonly pfnExact: number;
-    readonly beforeResync?: { readonly compared: number; readonly pfnExact: number };
-    readonly firstDivergence?: NonNullable<Comparison["firstDivergence"]>;
-  } {
+  get exactness(): Exactness {
     const { compared, equal, firstDivergence } = this.allocations;
-    const { beforeResync } = this;
+    const { compared: unknown, equal: unknownEqual } = this.beforeResync;
     return {
       compared,
       pfnExact: equal,
-      ...(this.#helpers.resync === undefined
-        ? {}
-        : { beforeResync: { compared: beforeResync.compared, pfnExact: beforeResync.equal } }),
+      ...(this.#helpers.resync && { beforeResync: { compared: unknown, pfnExact: unknownEqual } }),
       ...(firstDivergence === undefined ? {} : { firstDivergence }),
     };
   }

@@ -2,8 +2,17 @@
 
 import { MAX_NR_ZONES } from "../mm/zones.js";
 import { gfpMigrateType, MIGRATE_TYPES, PCP_LISTS, pcpAllowedOrder, type Zone } from "../page-alloc/index.js";
-import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
-import { LabKind, type LabLog, LabMark } from "../workload/lab-log.js";
+import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PHYSICAL_ADDRESS_END } from "../units.js";
+import {
+  LAB_RECORD_BYTES,
+  LabKind,
+  type LabLog,
+  LabMark,
+  type LabZone,
+  wholeB,
+  zoneOfDecision,
+  zoneOfMark,
+} from "../workload/lab-log.js";
 import { Step, Steps } from "./steps.js";
 import { type Comparison, type Divergence, Tally } from "./tally.js";
 
@@ -27,7 +36,7 @@ const KINDS: Readonly<Record<number, RecordKind>> = {
   [LabKind.ACCEPT_MEMORY]: { wrong: wrongAddresses },
   [LabKind.ARCH_ACCEPT]: { wrong: wrongAddresses },
   [LabKind.COND_ACCEPT]: {
-    wrong: ({ a }, i, machine) => wrongZone(a[i]! & 0xff, a[i]! >>> 8, machine),
+    wrong: ({ a }, i, machine) => wrongZone(zoneOfDecision(a[i]!), machine),
     read: (reader, i) => reader.accepting(i),
   },
   [LabKind.SET_TYPE]: {
@@ -121,13 +130,12 @@ function markStages({ length, kind, order, type, cpu: cpus }: LabLog, { step }: 
 }
 
 /** A pageblock's new type shows once what it changed for is through: the next record of its CPU that is no such change. */
-function markRetypings({ length, kind, cpu }: LabLog, { step, effect }: Steps): void {
-  const latest = new Map<number, number>();
-  for (let i = length - 1; i >= 0; i--) {
-    if (kind[i] === LabKind.SET_TYPE) {
-      step[i] = Step.RETYPE;
-      effect[i] = latest.get(cpu[i]!) ?? length - 1;
-    } else latest.set(cpu[i]!, i);
+function markRetypings({ length, kind }: LabLog, steps: Steps): void {
+  const next = steps.nextOnCpu((i) => kind[i] !== LabKind.SET_TYPE);
+  for (let i = 0; i < length; i++) {
+    if (kind[i] !== LabKind.SET_TYPE) continue;
+    steps.step[i] = Step.RETYPE;
+    steps.effect[i] = next[i]! < 0 ? length - 1 : next[i]!;
   }
 }
 
@@ -291,7 +299,11 @@ export function checkRecords(log: LabLog, machine: LabMachine, count: number): C
   const kind = log.kind.slice();
   for (let i = 0; i < log.length; i++) {
     const wrong = whatIsWrong(log, i, machine);
-    records.expect(wrong === undefined, () => ({ event: i, ...wrong!, context: `record at byte ${i * 24}` }));
+    records.expect(wrong === undefined, () => ({
+      event: i,
+      ...wrong!,
+      context: `record at byte ${i * LAB_RECORD_BYTES}`,
+    }));
     if (wrong !== undefined) kind[i] = 0;
   }
   if (log.length !== count) {
@@ -329,29 +341,27 @@ function wrongDrain({ order, type, pfn }: LabLog, i: number, machine: LabMachine
   return wrongOrder(order[i]!) ?? wrongType(type[i]!) ?? wrongFrame(pfn[i]!, 0, machine);
 }
 
-/** Addresses of x86 (52 bits). */
-const ADDRESS_END = 2 ** 52;
-
-function wrongAddresses({ pfn, bHigh, bLow }: LabLog, i: number): Wrong | undefined {
-  const b = bHigh[i]! * 2 ** 32 + bLow[i]!;
-  if (pfn[i]! >= 0 && pfn[i]! < ADDRESS_END && b <= ADDRESS_END) return undefined;
-  return { expected: "addresses below 2^52", found: `0x${pfn[i]!.toString(16)} and 0x${b.toString(16)}` };
+function wrongAddresses(log: LabLog, i: number): Wrong | undefined {
+  const [start, b] = [log.pfn[i]!, wholeB(log, i)];
+  if (start >= 0 && start < PHYSICAL_ADDRESS_END && b <= PHYSICAL_ADDRESS_END) return undefined;
+  return { expected: "addresses below 2^52", found: `0x${start.toString(16)} and 0x${b.toString(16)}` };
 }
 
 function wrongMark({ order, type, pfn }: LabLog, i: number, machine: LabMachine): Wrong | undefined {
-  const [zone, node] = [type[i]! & 15, type[i]! >> 4];
+  const zone = zoneOfMark(type[i]!);
   switch (order[i]) {
     case LabMark.PCP_DRAIN:
       if (pfn[i]! >= 0 && pfn[i]! < PCP_LISTS) return undefined;
       return { expected: `a list below ${PCP_LISTS}`, found: `${pfn[i]}` };
     case LabMark.PCP_DECAY:
     case LabMark.BELOW_HIGH:
-      return wrongZone(zone, node, machine);
+      return wrongZone(zone, machine);
     case LabMark.PCP_SIZES:
     case LabMark.WATERMARKS:
       // Zones without memory have them too.
-      if (zone < MAX_NR_ZONES && machine.zones.some(({ nodeId }) => nodeId === node)) return undefined;
-      return { expected: "a zone of this machine", found: `zone ${zone} of node ${node}` };
+      if (zone.type < MAX_NR_ZONES && machine.zones.some(({ nodeId }) => nodeId === zone.nodeId))
+        return undefined;
+      return { expected: "a zone of this machine", found: `zone ${zone.type} of node ${zone.nodeId}` };
     default:
       return { expected: "a mark from 1 to 5", found: `${order[i]}` };
   }
@@ -369,7 +379,7 @@ function wrongType(type: number): Wrong | undefined {
     : { expected: `a migrate type below ${MIGRATE_TYPES}`, found: `${type}` };
 }
 
-function wrongZone(type: number, nodeId: number, { zones }: LabMachine): Wrong | undefined {
+function wrongZone({ type, nodeId }: LabZone, { zones }: LabMachine): Wrong | undefined {
   if (zones.some((zone) => zone.type === type && zone.nodeId === nodeId)) return undefined;
   return { expected: "a zone of this machine", found: `zone ${type} of node ${nodeId}` };
 }

@@ -6,13 +6,7 @@ import type { PageAllocator } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
 import { type LabLog, readLabLog } from "../workload/lab-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
-import {
-  compareAcceptance,
-  copyOf,
-  RecordedAcceptance,
-  tableOfBootLog,
-  tableOfSnapshot,
-} from "./acceptance.js";
+import { compareAcceptance, RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./acceptance.js";
 import { bootLogOf } from "./boot-machine.js";
 import { type Booted, bootKernel, compareReleased, DeferredReplay } from "./boot-replay.js";
 import { compareFinalLists } from "./final-lists.js";
@@ -30,20 +24,25 @@ import {
   workloadsInOrder,
 } from "./recording-files.js";
 import type { VerifiedRecording, VerifiedRun } from "./result.js";
-import { readSnapshot, type Snapshot, type SnapshotZone } from "./snapshot.js";
+import { populated, readSnapshot, type Snapshot, type SnapshotZone } from "./snapshot.js";
 import { adoptSnapshot, allocatorOf } from "./snapshot-state.js";
 import { Step } from "./steps.js";
 import { added, NOT_FOLLOWED } from "./tally.js";
 
 const BUILDS: readonly KernelBuild[] = [SMALL_6_12_107];
 
-/** Machine and acceptance at the end of the boot: what a workload needs beside its own snapshot. */
-interface BootContext {
+/** What a run is repeated on. */
+interface Setup {
+  readonly files: RecordingFiles;
   readonly machine: EarlyMachine;
   readonly allocator: PageAllocator;
+  readonly acceptance: RecordedAcceptance;
+}
+
+/** The same at the end of the boot: what a workload needs beside its own snapshot. */
+interface BootContext extends Setup {
   /** The model could not follow the boot to its end. */
   readonly stopped: boolean;
-  readonly acceptance: RecordedAcceptance;
   /** Unaccepted memory as boot left it; undefined where nothing was unaccepted. */
   readonly table: UnacceptedTable | undefined;
   /** Frame numbers of the blocks that were on the unaccepted lists then. */
@@ -62,28 +61,16 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const booted = followed(files, "boot.dmesg", () =>
     bootKernel(machine, SMALL_6_12_107, acceptance, memblock.earlySteps),
   );
-  const { allocator } = booted.kernel;
-  const snapshot = snapshotOf(files, "boot.snapB", allocator);
-  const checked = labLogOf(files, "boot", allocator, snapshot.records);
+  const setup: Setup = { files, machine, allocator: booted.kernel.allocator, acceptance };
+  const end = snapshotOf(setup, "boot.snapB");
+  const checked = labLogOf(setup, "boot", end.records);
   const follower = followed(files, "boot.dmesg", () => replayBoot(booted, checked.log));
-  const boot = finishRun(
-    files,
-    "boot",
-    { name: "boot", start: "e820" },
-    checked,
-    follower,
-    allocator,
-    acceptance,
-    snapshot,
-  );
-  const { remaining } = acceptance;
+  const boot = finishRun(setup, "boot", "e820", checked, follower, end);
   const context: BootContext = {
-    machine,
-    allocator,
+    ...setup,
     stopped: follower.stopped,
-    acceptance,
-    table: remaining === undefined ? undefined : copyOf(remaining),
-    parked: snapshot.zones.flatMap((zone) => zone.unaccepted),
+    table: acceptance.remaining?.copy(),
+    parked: end.zones.flatMap((zone) => zone.unaccepted),
   };
   return {
     name: files.name,
@@ -91,8 +78,8 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
     handover: compareReleased(booted, checked.recorded),
     runs: [
       boot,
-      ...workloadNames(files).map((name) => verifyFromSnapshot(files, name, context)),
-      ...verifyCarriedOn(files, context),
+      ...workloadNames(files).map((name) => verifyFromSnapshot(name, context)),
+      ...verifyCarriedOn(context),
     ],
   };
 }
@@ -120,82 +107,63 @@ export function replayBoot({ kernel, machine, stages }: Booted, log: LabLog): Fo
 }
 
 /** A workload by itself, on an allocator made from the snapshot in front of it. */
-function verifyFromSnapshot(files: RecordingFiles, name: string, boot: BootContext): VerifiedRun {
-  const snapshot = snapshotBefore(files, name, boot.allocator);
-  const parked = new Set(snapshot.flatMap((zone) => zone.unaccepted));
-  const acceptance = new RecordedAcceptance(
-    boot.table === undefined ? undefined : tableOfSnapshot(boot.table, boot.parked, parked),
-  );
-  const allocator = followed(files, `wl-${name}.snapA`, () => allocatorOf(snapshot, acceptance));
-  return verifyWorkload(files, name, "snapshot", allocator, acceptance, snapshot, boot.machine);
+function verifyFromSnapshot(name: string, boot: BootContext): VerifiedRun {
+  const before = snapshotBefore(name, boot);
+  const parked = new Set(before.flatMap((zone) => zone.unaccepted));
+  const acceptance = new RecordedAcceptance(boot.table && tableOfSnapshot(boot.table, boot.parked, parked));
+  const allocator = followed(boot.files, `wl-${name}.snapA`, () => allocatorOf(before, acceptance));
+  return verifyWorkload({ ...boot, allocator, acceptance }, name, "snapshot", before);
 }
 
 /**
  * All workloads one after another on the machine that was booted. What the guest did in between has
  * no log: it is taken from the snapshot, but for what is accepted.
  */
-function verifyCarriedOn(
-  files: RecordingFiles,
-  { machine, allocator, stopped: atBoot, acceptance }: BootContext,
-): VerifiedRun[] {
+function verifyCarriedOn(boot: BootContext): VerifiedRun[] {
+  const { files, allocator, acceptance } = boot;
   allocator.kswapdRunning = true;
   const runs: VerifiedRun[] = [];
   // A model that could not follow a run is in no state to go on from.
-  let stopped = atBoot;
+  let { stopped } = boot;
   for (const name of workloadsInOrder(files)) {
     if (stopped) break;
-    const snapshot = snapshotBefore(files, name, allocator);
-    const gap = followed(files, `wl-${name}.snapA`, () => adoptSnapshot(allocator, snapshot));
+    const before = snapshotBefore(name, boot);
+    const gap = followed(files, `wl-${name}.snapA`, () => adoptSnapshot(allocator, before));
     acceptance.nextRun();
-    const run = verifyWorkload(files, name, "boot", allocator, acceptance, snapshot, machine);
+    const run = verifyWorkload(boot, name, "boot", before);
     stopped = run.stopped === true;
     runs.push({ ...run, gap });
   }
   return runs;
 }
 
-function snapshotBefore(
-  files: RecordingFiles,
-  name: string,
-  allocator: PageAllocator,
-): readonly SnapshotZone[] {
-  const { records, zones } = snapshotOf(files, `wl-${name}.snapA`, allocator);
+function snapshotBefore(name: string, setup: Setup): readonly SnapshotZone[] {
+  const { records, zones } = snapshotOf(setup, `wl-${name}.snapA`);
   if (records === 0) return zones;
   throw new RecordingError(
-    `${files.name}/wl-${name}.snapA:1:5: expected 0 records before a workload, found ${records}`,
+    `${setup.files.name}/wl-${name}.snapA:1:5: expected 0 records before a workload, found ${records}`,
   );
 }
 
 function verifyWorkload(
-  files: RecordingFiles,
+  setup: Setup,
   name: string,
   start: VerifiedRun["start"],
-  allocator: PageAllocator,
-  acceptance: RecordedAcceptance,
   before: readonly SnapshotZone[],
-  machine: EarlyMachine,
 ): VerifiedRun {
+  const { files, allocator, machine } = setup;
   const isReadBefore = files.list().some((file) => file.startsWith(`pre-${name}.`));
   const procBefore: ProcComparison = isReadBefore
     ? compareProc(allocator, files, `pre-${name}`, before)
     : { compared: 0, equal: 0, readElsewhen: 0 };
-  const snapshot = snapshotOf(files, `wl-${name}.snapB`, allocator);
-  const checked = labLogOf(files, `wl-${name}`, allocator, snapshot.records);
+  const end = snapshotOf(setup, `wl-${name}.snapB`);
+  const checked = labLogOf(setup, `wl-${name}`, end.records);
   const follower = followed(files, `wl-${name}.lablog`, () => {
     const run = new Follower(labSteps(checked.log), allocator, machine.cpuNodes);
     run.run();
     return run;
   });
-  const run = finishRun(
-    files,
-    `wl-${name}`,
-    { name, start },
-    checked,
-    follower,
-    allocator,
-    acceptance,
-    snapshot,
-  );
+  const run = finishRun(setup, `wl-${name}`, start, checked, follower, end);
   const readElsewhen = procBefore.readElsewhen + run.proc.readElsewhen;
   return { ...run, proc: { ...added(procBefore, run.proc), readElsewhen } };
 }
@@ -206,24 +174,22 @@ function verifyWorkload(
  * @param base of the names of its files
  */
 function finishRun(
-  files: RecordingFiles,
+  { files, allocator, acceptance }: Setup,
   base: string,
-  { name, start }: Pick<VerifiedRun, "name" | "start">,
+  start: VerifiedRun["start"],
   { recorded: log, records }: CheckedLog,
   follower: Follower,
-  allocator: PageAllocator,
-  acceptance: RecordedAcceptance,
   { zones }: Snapshot,
 ): VerifiedRun {
   const { accepts, requests, decisions, counterDrifts } = compareAcceptance(log, acceptance);
   const { compared, equal, firstDivergence } = accepts;
   return {
-    name,
+    name: base.replace(/^wl-/, ""),
     start,
     events: log.length,
     records,
     allocations: follower.exactness,
-    accepts: { recorded: compared, exactInOrder: equal, ...(firstDivergence ? { firstDivergence } : {}) },
+    accepts: { recorded: compared, exactInOrder: equal, ...(firstDivergence && { firstDivergence }) },
     acceptRequests: requests,
     acceptDecisions: decisions,
     refills: follower.refills,
@@ -233,18 +199,18 @@ function finishRun(
       ? { stopped: true, finalLists: NOT_FOLLOWED, proc: { ...NOT_FOLLOWED, readElsewhen: 0 } }
       : {
           finalLists: followed(files, `${base}.snapB`, () => compareFinalLists(allocator, zones, log.length)),
-          proc: compareProc(allocator, files, base.replace("wl-", "post-"), zones),
+          proc: compareProc(allocator, files, base.replace(/^wl-/, "post-"), zones),
         }),
     outside: { ...follower.outside, counterDrifts },
   };
 }
 
-function labLogOf(files: RecordingFiles, base: string, allocator: PageAllocator, count: number): CheckedLog {
+function labLogOf({ files, machine, allocator }: Setup, base: string, count: number): CheckedLog {
   const name = `${base}.lablog`;
   const bytes = files.read(name);
   if (bytes === undefined) throw new RecordingError(`${files.name}/${name}: no such file`);
   const log = parseFile(files, name, bytes, readLabLog);
-  return checkRecords(log, { zones: allocator.zones, cpus: allocator.zones[0]!.pcp.length }, count);
+  return checkRecords(log, { zones: allocator.zones, cpus: machine.cpuNodes.length }, count);
 }
 
 type ZoneText = Pick<SnapshotZone, "nodeId" | "type" | "startPfn" | "endPfn"> & {
@@ -252,16 +218,16 @@ type ZoneText = Pick<SnapshotZone, "nodeId" | "type" | "startPfn" | "endPfn"> & 
 };
 
 /** @throws RecordingError for a snapshot of another machine than that of the boot log */
-function snapshotOf(files: RecordingFiles, name: string, { zones }: PageAllocator): Snapshot {
+function snapshotOf({ files, allocator: { zones } }: Setup, name: string): Snapshot {
   const snapshot = parseFile(files, name, needText(files, name), readSnapshot);
   const text = (of: ZoneText | undefined): string =>
     of === undefined
       ? "no more zones"
       : `zone ${of.type} of node ${of.nodeId} from 0x${of.startPfn.toString(16)} to 0x${of.endPfn.toString(16)} with ${of.pcp.length} CPUs`;
-  const populated = snapshot.zones.filter((zone) => zone.presentPages > 0);
-  for (let at = 0; at < Math.max(zones.length, populated.length); at++) {
+  const recorded = populated(snapshot.zones);
+  for (let at = 0; at < Math.max(zones.length, recorded.length); at++) {
     const expected = text(zones[at]);
-    const found = text(populated[at]);
+    const found = text(recorded[at]);
     if (expected === found) continue;
     throw new RecordingError(
       `${files.name}/${name}:1:1: expected ${expected}, as boot.dmesg has it, found ${found}`,

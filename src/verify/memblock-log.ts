@@ -96,12 +96,7 @@ function modelLines(machine: EarlyMachine, build: KernelBuild): string[] {
 function replayRequests(lines: readonly string[], memblock: Memblock): Comparison {
   const addresses = new Tally();
   const compare = (event: number, expected: number, found: number, context: string): void =>
-    addresses.expect(expected === found, () => ({
-      event,
-      expected: `0x${expected.toString(16)}`,
-      found: `0x${found.toString(16)}`,
-      context,
-    }));
+    addresses.same(`0x${expected.toString(16)}`, `0x${found.toString(16)}`, context, event);
   const dumps = lines.flatMap((line, at) => (line === "MEMBLOCK configuration:" ? [at] : []));
   memblock.allowResize();
   // Nodes are known from the second dump on; before it nobody asks for one.
@@ -123,12 +118,8 @@ function replayRequests(lines: readonly string[], memblock: Memblock): Compariso
     if (line.includes(" memblock_alloc_range_nid+")) {
       // memblock_phys_alloc_try_nid() prints no request: the descriptor of a node.
       const base = Number.parseInt(range[2]!, 16);
-      const found = memblock.physAllocTryNid(
-        sizeOf(range[2]!, range[3]!),
-        CACHE_LINE_BYTES,
-        nodeAt(memblock, base),
-      );
-      compare(at, base, found, line);
+      const sizeBytes = sizeOf(range[2]!, range[3]!);
+      compare(at, base, memblock.physAllocTryNid(sizeBytes, CACHE_LINE_BYTES, nodeAt(memblock, base)), line);
     } else applyRange(memblock, range);
   }
   return addresses;

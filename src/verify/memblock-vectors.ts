@@ -81,12 +81,7 @@ export function compareMemblockVectors(sequences: readonly Sequence[]): Comparis
   for (const sequence of sequences) {
     const memblock = new Memblock();
     const compare = (what: string, expected: string, found: string): void =>
-      tally.expect(expected === found, () => ({
-        event: tally.compared,
-        expected,
-        found,
-        context: `sequence ${sequence.id}: ${what}`,
-      }));
+      tally.same(expected, found, `sequence ${sequence.id}: ${what}`, tally.compared + 1);
     sequence.ops.forEach((operation, index) => {
       const expected = numberOf(operation.at(-1)!).toString(16);
       compare(`operation ${index} ${operation.join(" ")}`, expected, apply(memblock, operation).toString(16));

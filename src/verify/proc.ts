@@ -17,7 +17,7 @@ import {
   zonesOfProc,
 } from "./proc-fields.js";
 import type { RecordingFiles } from "./recording-files.js";
-import { freeListKey, type SnapshotZone } from "./snapshot.js";
+import { freeListKey, populated, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
 /** One per-CPU list of a zone. */
@@ -250,8 +250,7 @@ function zonesOfModel(allocator: PageAllocator, zoneTypes: number): ProcZone[] {
 }
 
 function zonesOfSnapshot(snapshot: readonly SnapshotZone[]): ProcZone[] {
-  const populated = snapshot.filter((zone) => zone.presentPages > 0);
-  return populated.map((zone) => ({
+  return populated(snapshot).map((zone) => ({
     ...zone,
     spannedPages: zone.endPfn - zone.startPfn,
     freeBlocks: Array.from({ length: MAX_PAGE_ORDER + 1 }, (_, order) => {

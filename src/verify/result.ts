@@ -1,6 +1,6 @@
 /** What `verify` finds: how far model and kernel are the same. */
 
-import type { OutsideCauses } from "./follower.js";
+import type { Exactness, OutsideCauses } from "./follower.js";
 import type { ProcComparison } from "./proc.js";
 import type { GapReport } from "./snapshot-state.js";
 import type { FreePages } from "./stock-zoneinfo.js";
@@ -18,13 +18,7 @@ export interface VerifiedRun {
   readonly records?: Comparison;
   /** The model could not follow the run to its end; absent when it could. */
   readonly stopped?: boolean;
-  readonly allocations: {
-    readonly compared: number;
-    readonly pfnExact: number;
-    /** Of these, those from lists that a trace with gaps had not determined yet. */
-    readonly beforeResync?: { readonly compared: number; readonly pfnExact: number };
-    readonly firstDivergence?: Divergence;
-  };
+  readonly allocations: Exactness;
   /** What the platform was asked to accept. */
   readonly accepts: {
     readonly recorded: number;
@@ -50,12 +44,9 @@ export interface VerifiedRun {
 }
 
 /** Allocations from lists that the recording determines: all, unless a trace has gaps. */
-export function knownAllocations({ allocations }: VerifiedRun): { compared: number; pfnExact: number } {
-  const { compared, pfnExact, beforeResync } = allocations;
-  return {
-    compared: compared - (beforeResync?.compared ?? 0),
-    pfnExact: pfnExact - (beforeResync?.pfnExact ?? 0),
-  };
+export function knownAllocations({ allocations }: VerifiedRun): Exactness {
+  const { compared, pfnExact, beforeResync: unknown = { compared: 0, pfnExact: 0 } } = allocations;
+  return { compared: compared - unknown.compared, pfnExact: pfnExact - unknown.pfnExact };
 }
 
 /** All that was compared in one directory. */

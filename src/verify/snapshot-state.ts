@@ -20,13 +20,12 @@ import {
   compareFinalLists,
   cpuLists,
   freeLists,
-  populated,
   recordedTypes,
   typesOf,
   type ZoneList,
 } from "./final-lists.js";
 import { disown, pfnsOn } from "./page-place.js";
-import type { SnapshotZone } from "./snapshot.js";
+import { populated, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
 /** ZONE_BELOW_HIGH in the flags of a zone (include/linux/mmzone.h: enum zone_flags). */

@@ -59,6 +59,11 @@ export interface SnapshotZone {
   readonly blocks: readonly (readonly [number, number])[];
 }
 
+/** Zones that have memory, as those of a model do. */
+export function populated(zones: readonly SnapshotZone[]): SnapshotZone[] {
+  return zones.filter((zone) => zone.presentPages > 0);
+}
+
 export function freeListKey(order: number, type: number): string {
   return `${order}/${type}`;
 }
@@ -299,8 +304,8 @@ function isBlockType(type: number): boolean {
  * @throws EvidenceError at the line of the zone that cannot be
  */
 function checkSnapshot(zones: readonly SnapshotZone[], lines: readonly number[]): void {
-  const populated = zones.filter((zone) => zone.presentPages > 0);
-  const cpus = populated[0]?.pcp.length ?? 0;
+  const withMemory = populated(zones);
+  const cpus = withMemory[0]?.pcp.length ?? 0;
   for (const [at, zone] of zones.entries()) {
     const must = (holds: boolean, expected: string, found: number | string): void => {
       if (!holds) throw new EvidenceError(expected, `${found}`, lines[at]!);
@@ -309,13 +314,13 @@ function checkSnapshot(zones: readonly SnapshotZone[], lines: readonly number[])
     must(twin === at, "each zone once", `zone ${zone.name} of node ${zone.nodeId} as in line ${lines[twin]}`);
     if (zone.presentPages === 0) continue;
     checkSizes(zone, cpus, must);
-    for (const other of populated) {
+    for (const other of withMemory) {
       if (other === zone || other.startPfn < zone.startPfn) continue;
       must(other.startPfn >= zone.endPfn, "zones apart", `${zone.name} and ${other.name}`);
     }
     checkLists(zone, must);
   }
-  if (populated.length === 0) throw new EvidenceError("a zone with memory", "none", lines[0]!);
+  if (withMemory.length === 0) throw new EvidenceError("a zone with memory", "none", lines[0]!);
 }
 
 type Must = (holds: boolean, expected: string, found: number | string) => void;

@@ -86,14 +86,8 @@ function compareMemoryLine(
   for (const [what, expected, found] of [
     ["KiB of RAM", ram, present],
     ["KiB reserved", reserved, present - managed],
-  ] as const) {
-    tally.expect(expected === found, () => ({
-      event: 0,
-      expected: `${expected}`,
-      found: `${found}`,
-      context: what,
-    }));
-  }
+  ] as const)
+    tally.same(`${expected}`, `${found}`, what);
   return tally;
 }
 
@@ -114,33 +108,26 @@ function verifyTraces(files: RecordingFiles, booted: Booted, bootLog: string): V
   const stages = new StockStages(booted, boot, bootLog, initcalls);
   const bootRun = follow(boot, allocator, machine, stages);
   const zoneinfo = fieldsIn(procEvidence(files, "boot", "zoneinfo"));
-  const proc = bootRun.stopped
+  const proc = bootRun.follower.stopped
     ? { ...NOT_FOLLOWED, readElsewhen: 0 }
     : compareBuddyinfo(allocator, procEvidence(files, "boot", "buddyinfo"), zoneinfo);
-  const runs = [
+  const runs: VerifiedRun[] = [
     { ...runOf("boot", boot, bootRun, proc), freePages: compareFreePages(allocator, zoneinfo) },
-  ] as VerifiedRun[];
-  // A model that could not follow a trace is in no state to go on from.
-  let { stopped } = bootRun;
+  ];
+  let { stopped } = bootRun.follower;
   for (const { name, events } of workloadTraces(files, names, machine)) {
+    // A model that could not follow a trace is in no state to go on from.
     if (stopped) break;
     const before = procEvidence(files, `pre-${name}`, "zoneinfo");
     const run = follow(events, allocator, machine, undefined, fieldsIn(before));
     const proc = new ProcTally();
     // It only tells how the lists were in front of the workload, so nothing of it is compared.
     if ("problem" in before) proc.cannotCompare(1, before.problem);
-    if (run.stopped) proc.cannotCompare(1, NOT_FOLLOWED.firstDivergence);
-    ({ stopped } = run);
+    ({ stopped } = run.follower);
+    if (stopped) proc.cannotCompare(1, NOT_FOLLOWED.firstDivergence);
     runs.push(runOf(name, events, run, proc));
   }
   return runs;
-}
-
-/** A trace that has been followed. */
-interface Followed {
-  readonly follower: Follower;
-  readonly resync: Resync;
-  readonly stopped: boolean;
 }
 
 /** @param gap /proc/zoneinfo in front of a workload: what happened to the per-CPU lists since the trace before */
@@ -150,13 +137,13 @@ function follow(
   { cpuNodes }: EarlyMachine,
   stages: StockStages | undefined,
   gap?: ProcFields,
-): Followed {
+): { readonly follower: Follower; readonly resync: Resync } {
   const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index);
   const resync = new Resync(steps, allocator, stages);
   const follower = new Follower(steps, allocator, cpuNodes, { resync });
   if (gap !== undefined) follower.outside.pcpDecays += resync.adoptGap(gap);
   follower.run();
-  return { follower, resync, stopped: follower.stopped };
+  return { follower, resync };
 }
 
 /** Traces of workloads that have an event, in the order in which they ran. */
@@ -219,7 +206,7 @@ function checkEvents({ count, kind, cpu, pfn, order }: PageEvents, { cpuNodes, e
 function runOf(
   name: string,
   events: PageEvents,
-  { follower, resync }: Followed,
+  { follower, resync }: ReturnType<typeof follow>,
   proc: ProcComparison,
 ): VerifiedRun {
   const none = { compared: 0, equal: 0 };

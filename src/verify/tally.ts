@@ -31,6 +31,11 @@ export class Tally implements Comparison {
     else this.firstDivergence ??= tell();
   }
 
+  /** Counts what must read the same. */
+  same(expected: string, found: string, context: string, event = 0): void {
+    this.expect(expected === found, () => ({ event, expected, found, context }));
+  }
+
   /** Counts so many things that could not be compared as different, one at least. */
   cannotCompare(count: number, problem: Divergence): void {
     this.compared += Math.max(count, 1);

@@ -60,7 +60,8 @@ export const LabMark = {
   WATERMARKS: 5,
 } as const;
 
-const RECORD_BYTES = 24;
+/** Bytes of a record. */
+export const LAB_RECORD_BYTES = 24;
 
 const LAB_COLUMNS = {
   kind: "u8",
@@ -74,8 +75,30 @@ const LAB_COLUMNS = {
   bHigh: "u32",
 } as const;
 
+/** Of an instrumented kernel, a row for each record. */
 export interface LabLog extends Columns<typeof LAB_COLUMNS> {
   readonly length: number;
+}
+
+/** `b` whole: an address or a number of bytes. */
+export function wholeB({ bHigh, bLow }: LabLog, i: number): number {
+  return bHigh[i]! * 2 ** 32 + bLow[i]!;
+}
+
+/** A zone as records name it. */
+export interface LabZone {
+  readonly type: number;
+  readonly nodeId: number;
+}
+
+/** The zone in the `a` of a decision to accept. */
+export function zoneOfDecision(a: number): LabZone {
+  return { type: a & 0xff, nodeId: a >>> 8 };
+}
+
+/** The zone in the migrate type of a mark. */
+export function zoneOfMark(migrateType: number): LabZone {
+  return { type: migrateType & 0xf, nodeId: migrateType >> 4 };
 }
 
 /**
@@ -84,16 +107,16 @@ export interface LabLog extends Columns<typeof LAB_COLUMNS> {
  * @throws Error with the offset of the record in which the bytes end
  */
 export function readLabLog(bytes: Uint8Array): LabLog {
-  const length = bytes.length / RECORD_BYTES;
+  const length = bytes.length / LAB_RECORD_BYTES;
   if (!Number.isInteger(length)) {
-    const rest = bytes.length % RECORD_BYTES;
+    const rest = bytes.length % LAB_RECORD_BYTES;
     throw new Error(
-      `cut short: the record at byte ${bytes.length - rest} has ${rest} of ${RECORD_BYTES} bytes`,
+      `cut short: the record at byte ${bytes.length - rest} has ${rest} of ${LAB_RECORD_BYTES} bytes`,
     );
   }
   const log = { length, ...newColumns(LAB_COLUMNS, length) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let i = 0, at = 0; i < length; i++, at += RECORD_BYTES) {
+  for (let i = 0, at = 0; i < length; i++, at += LAB_RECORD_BYTES) {
     log.kind[i] = bytes[at]!;
     log.order[i] = bytes[at + 1]!;
     log.type[i] = bytes[at + 2]!;
