@@ -20,7 +20,7 @@ import {
   roundDown,
 } from "../units.js";
 import { listed, pfnsOn } from "./page-place.js";
-import { freeListKey, populated, type SnapshotZone } from "./snapshot.js";
+import { freeListKey, populated, type SnapshotPcp, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
 /** Where the pages of a buddy list are; those of a per-CPU list are at a CPU. */
@@ -42,7 +42,12 @@ export interface ZoneList {
   readonly fill: () => void;
 }
 
-export function freeLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): ZoneList[] {
+/** All lists but the unaccepted one. */
+export function zoneLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): ZoneList[] {
+  return [...freeLists(allocator, zone, from), ...cpuLists(allocator, zone, from)];
+}
+
+function freeLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): ZoneList[] {
   const lists: ZoneList[] = [];
   for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
     for (let type = 0; type < MIGRATE_TYPES; type++) {
@@ -61,7 +66,7 @@ export function freeLists(allocator: PageAllocator, zone: Zone, from: SnapshotZo
   return lists;
 }
 
-export function cpuLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): ZoneList[] {
+function cpuLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): ZoneList[] {
   return from.pcp.flatMap(({ cpu, lists }) =>
     Array.from({ length: PCP_LISTS }, (_, index): ZoneList => {
       const list = zone.pcp[cpu]!.lists[index]!;
@@ -157,14 +162,8 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
   const types = recordedTypes(expected);
   compare(`${name} pageblock types`, types, typesOf(allocator, zone, types));
   for (const pcp of expected.pcp) {
-    const [recorded, found] = [pcp, zone.pcp[pcp.cpu]!].map(({ count, high, highMin, highMax, batch }) => [
-      count,
-      high,
-      highMin,
-      highMax,
-      batch,
-    ]);
-    compare(`${name} CPU ${pcp.cpu} count, high, high_min, high_max, batch`, recorded!, found!);
+    const what = `${name} CPU ${pcp.cpu} count, high, high_min, high_max, batch`;
+    compare(what, sizesOf(pcp), sizesOf(zone.pcp[pcp.cpu]!));
   }
   compare(
     `${name} managed pages, watermarks, boost, unaccepted and present pages, lowmem reserve`,
@@ -185,6 +184,10 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
       ...zone.lowmemReserve.subarray(0, expected.lowmemReserve.length),
     ],
   );
+}
+
+function sizesOf({ count, high, highMin, highMax, batch }: Omit<SnapshotPcp, "cpu" | "lists">): number[] {
+  return [count, high, highMin, highMax, batch];
 }
 
 function listText(list: readonly number[], from: number): string {

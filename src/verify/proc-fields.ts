@@ -1,6 +1,6 @@
 /** The files of /proc in a recording: their fields, and whether they are whole. */
 
-import { MAX_PAGE_ORDER } from "../units.js";
+import { KiB, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
 import { EvidenceError, type RecordingFiles, readText, shown, wholeLines } from "./recording-files.js";
 import { type Comparison, type Divergence, Tally } from "./tally.js";
 
@@ -23,6 +23,8 @@ export interface ProcField {
 /** Fields by zone, CPU and name, one after the other: `node 0 zone DMA cpu 0 count`. */
 export type ProcFields = ReadonlyMap<string, ProcField>;
 
+/** /proc/meminfo counts in this unit. */
+export const KIB_PER_PAGE: number = PAGE_SIZE / KiB;
 /** Columns of /proc/buddyinfo: one for each order. */
 const ORDERS = MAX_PAGE_ORDER + 1;
 /** Lines of /proc/zoneinfo that only begin a list (mm/vmstat.c:zoneinfo_show_print). */
@@ -145,6 +147,16 @@ export function numberOf(fields: ProcFields, key: string): number | undefined {
   return value === undefined ? undefined : Number.parseInt(value, 10);
 }
 
+/** The same, 0 where there is no such field. */
+export function countOf(fields: ProcFields, key: string): number {
+  return numberOf(fields, key) ?? 0;
+}
+
+/** Sum of a field over zones. */
+export function sumOf(fields: ProcFields, name: string, zones: readonly string[]): number {
+  return zones.reduce((sum, zone) => sum + countOf(fields, `${zone}${name}`), 0);
+}
+
 /** Zones of /proc/zoneinfo or buddyinfo in the order of the file, as fields name them. */
 export function zonesOfProc(fields: ProcFields): string[] {
   return [...new Set(Array.from(fields.values(), ({ zone }) => zone))];
@@ -177,12 +189,10 @@ function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string)
   const names = zones.slice(0, kinds).map((zone) => zone.split(" ")[3]);
   const nodes = [...new Set(zones.map((zone) => zone.split(" ")[1]))];
   for (const node of nodes) {
-    const ofNode = zones.filter((zone) => zone.startsWith(`node ${node} `)).length;
-    ends(ofNode === kinds, `${kinds} zones of node ${node}, as protection has them`);
-    for (const name of names) {
-      const zone = `node ${node} zone ${name} `;
-      ends(zones.includes(zone), `zone ${name} of node ${node}`);
-    }
+    const ofNode = zones.filter((zone) => zone.startsWith(`node ${node} `));
+    ends(ofNode.length === kinds, `${kinds} zones of node ${node}, as protection has them`);
+    for (const name of names)
+      ends(ofNode.includes(`node ${node} zone ${name} `), `zone ${name} of node ${node}`);
   }
   const populated = zones.filter((zone) => numberOf(fields, `${zone}present`) !== 0);
   checkSameLines(fields, populated);
@@ -190,20 +200,17 @@ function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string)
     fields,
     zones.filter((zone) => !populated.includes(zone)),
   );
-  const cpus = Array.from(fields.values()).filter(
+  const cpus = [...fields.values()].filter(
     ({ zone, name }) => zone === populated[0] && name === "cpu",
   ).length;
   for (const zone of zones) {
-    const first = fields.get(`${zone}protection`);
-    ends(first !== undefined, `protection of ${zone.trim()}`);
+    ends(fields.has(`${zone}protection`), `protection of ${zone.trim()}`);
     if (!populated.includes(zone)) continue;
     ends(fields.has(`${zone}start_pfn`), `start_pfn of ${zone.trim()}`);
     checkTwins(fields, zone);
     for (let cpu = 0; cpu < Math.max(cpus, 1); cpu++) {
-      for (const name of ["cpu", "count", "high", "batch", "vm stats threshold"]) {
-        const key = `${zone}cpu ${cpu} ${name}`;
-        ends(fields.has(key), key);
-      }
+      for (const name of ["cpu", "count", "high", "batch", "vm stats threshold"])
+        ends(fields.has(`${zone}cpu ${cpu} ${name}`), `${zone}cpu ${cpu} ${name}`);
     }
   }
 }
@@ -248,10 +255,10 @@ export function fieldsIn(evidence: ProcEvidence): ProcFields {
  */
 export function checkProcFiles(files: RecordingFiles): Comparison {
   const tally = new Tally();
-  const lines = new Map<ProcFileName, { readonly name: string; readonly keys: string }>();
-  let managed: { readonly name: string; readonly pages: number } | undefined;
+  let managed: Managed | undefined;
   // The zones come first, as the others are held against them.
   for (const file of ["zoneinfo", ...PROC_FILES.filter((name) => name !== "zoneinfo")] as ProcFileName[]) {
+    let first: NamedFields | undefined;
     for (const prefix of prefixesOf(files, file)) {
       const name = `${prefix}.${file}`;
       const evidence = procEvidence(files, prefix, file);
@@ -260,12 +267,10 @@ export function checkProcFiles(files: RecordingFiles): Comparison {
         continue;
       }
       const { fields } = evidence;
-      if (file === "zoneinfo") managed ??= { name, pages: managedPages(fields) };
-      const first = lines.get(file) ?? { name, keys: keysOf(fields) };
-      lines.set(file, first);
+      if (file === "zoneinfo") managed ??= { name, pages: sumOf(fields, "managed", zonesOfProc(fields)) };
+      first ??= { name, fields };
       const problem =
-        firstOtherLine(first, { name, keys: keysOf(fields) }) ??
-        (file === "meminfo" ? otherTotal(fields, managed, name) : undefined);
+        firstOtherLine(first, fields) ?? (file === "meminfo" ? otherTotal(fields, managed, name) : undefined);
       tally.expect(problem === undefined, () => ({ event: 0, context: name, ...problem! }));
     }
   }
@@ -281,40 +286,35 @@ function prefixesOf(files: RecordingFiles, file: ProcFileName): string[] {
     .sort();
 }
 
-function keysOf(fields: ProcFields): string {
-  return [...fields.keys()].join("\n");
+interface NamedFields {
+  readonly name: string;
+  readonly fields: ProcFields;
+}
+
+/** What all zones manage, as a file says. */
+interface Managed {
+  readonly name: string;
+  readonly pages: number;
 }
 
 type Problem = Pick<Divergence, "expected" | "found">;
 
-function firstOtherLine(
-  first: { readonly name: string; readonly keys: string },
-  other: { readonly name: string; readonly keys: string },
-): Problem | undefined {
-  if (first.keys === other.keys) return undefined;
-  const expected = first.keys.split("\n");
-  const found = other.keys.split("\n");
+function firstOtherLine(first: NamedFields, other: ProcFields): Problem | undefined {
+  const [expected, found] = [[...first.fields.keys()], [...other.keys()]];
   const at = expected.findIndex((key, index) => key !== found[index]);
+  if (at < 0 && expected.length === found.length) return undefined;
   return {
     expected: `${expected[at] ?? "no more lines"}, as in ${first.name}`,
     found: found[at < 0 ? expected.length : at] ?? "no such line",
   };
 }
 
-function managedPages(zoneinfo: ProcFields): number {
-  return zonesOfProc(zoneinfo).reduce((sum, zone) => sum + (numberOf(zoneinfo, `${zone}managed`) ?? 0), 0);
-}
-
 /** MemTotal is what all zones manage (mm/show_mem.c: si_meminfo), which does not change once boot is done. */
-function otherTotal(
-  meminfo: ProcFields,
-  managed: { readonly name: string; readonly pages: number } | undefined,
-  name: string,
-): Problem | undefined {
+function otherTotal(meminfo: ProcFields, managed: Managed | undefined, name: string): Problem | undefined {
   const total = numberOf(meminfo, "MemTotal");
-  if (managed === undefined || total === managed.pages * 4) return undefined;
+  if (managed === undefined || total === managed.pages * KIB_PER_PAGE) return undefined;
   return {
-    expected: `${managed.pages * 4} kB of MemTotal, as ${managed.name} says`,
+    expected: `${managed.pages * KIB_PER_PAGE} kB of MemTotal, as ${managed.name} says`,
     found: `${total ?? "none"} in ${name}`,
   };
 }

@@ -2,52 +2,41 @@
 
 import { statThreshold } from "../mm/watermarks.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
-import { MIGRATE_TYPES, type PageAllocator } from "../page-alloc/index.js";
+import type { PageAllocator } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import {
+  countOf,
   FieldReader,
   fieldsIn,
-  numberOf,
+  KIB_PER_PAGE,
   PROC_FILES,
   type ProcField,
   type ProcFields,
   type ProcFileName,
   procEvidence,
+  sumOf,
   zoneKey,
   zonesOfProc,
 } from "./proc-fields.js";
 import type { RecordingFiles } from "./recording-files.js";
-import { freeListKey, populated, type SnapshotZone } from "./snapshot.js";
+import { freeListsIn, populated, type SnapshotPcp, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
-/** One per-CPU list of a zone. */
-export interface ProcPcp {
-  readonly cpu: number;
-  /** Base pages. */
-  readonly count: number;
-  readonly high: number;
-  readonly batch: number;
-}
-
 /** What /proc shows of a zone; pages. */
-export interface ProcZone {
-  readonly nodeId: number;
-  readonly name: string;
-  readonly startPfn: number;
-  readonly spannedPages: number;
-  readonly presentPages: number;
-  readonly managedPages: number;
+export interface ProcZone
+  extends Pick<
+    SnapshotZone,
+    "nodeId" | "name" | "startPfn" | "endPfn" | "presentPages" | "managedPages" | "unacceptedPages" | "boost"
+  > {
   /** The global counter, without what CPUs hold back. */
   readonly freePages: number;
-  readonly unacceptedPages: number;
-  readonly boost: number;
   /** min, low, high, promo; without the boost. */
   readonly watermark: readonly number[];
   /** Pages kept from requests that could use a higher zone, by that zone. */
   readonly lowmemReserve: readonly number[];
   /** Free blocks of each order. */
   readonly freeBlocks: readonly number[];
-  readonly pcp: readonly ProcPcp[];
+  readonly pcp: readonly Pick<SnapshotPcp, "cpu" | "count" | "high" | "batch">[];
   /** Largest difference a CPU may hold back from the counters. */
   readonly statThreshold: number;
 }
@@ -63,9 +52,9 @@ export function modelFields(file: ProcFileName, zones: readonly ProcZone[]): Pro
   const sum = (field: "freePages" | "managedPages" | "unacceptedPages"): number =>
     zones.reduce((total, zone) => total + zone[field], 0);
   if (file === "meminfo") {
-    add("MemTotal", `${sum("managedPages") * 4} kB`);
-    add("MemFree", `${sum("freePages") * 4} kB`);
-    add("Unaccepted", `${sum("unacceptedPages") * 4} kB`);
+    add("MemTotal", `${sum("managedPages") * KIB_PER_PAGE} kB`);
+    add("MemFree", `${sum("freePages") * KIB_PER_PAGE} kB`);
+    add("Unaccepted", `${sum("unacceptedPages") * KIB_PER_PAGE} kB`);
   } else if (file === "vmstat") {
     add("nr_free_pages", sum("freePages"));
     add("nr_unaccepted", sum("unacceptedPages"));
@@ -88,7 +77,7 @@ function addZone(
   add("boost", zone.boost);
   for (const [index, name] of ["min", "low", "high", "promo"].entries())
     add(name, zone.watermark[index]! + zone.boost);
-  add("spanned", zone.spannedPages);
+  add("spanned", zone.endPfn - zone.startPfn);
   add("present", zone.presentPages);
   add("managed", zone.managedPages);
   add("protection", zone.lowmemReserve.join(", "));
@@ -121,6 +110,10 @@ export class ProcTally extends Tally implements ProcComparison {
 /** Lines that only a kernel with support for unaccepted memory prints. */
 const UNACCEPTED = /(^|\s)(nr_unaccepted|Unaccepted)$/;
 
+function tellsUnaccepted(fields: ProcFields): boolean {
+  return [...fields.keys()].some((key) => UNACCEPTED.test(key));
+}
+
 /**
  * Compares the model's look-alikes with recorded /proc files, field by field. The files are read by
  * a program, some time after the snapshot; a field that moves on its own, and in which the snapshot
@@ -140,9 +133,7 @@ export function compareProc(
   const model = zonesOfModel(allocator, snapshot[0]?.lowmemReserve.length ?? 0);
   const recorded = zonesOfSnapshot(snapshot);
   const moment = new ReadElsewhen(fieldsIn(evidence.get("zoneinfo")!), modelFields("zoneinfo", recorded));
-  const hasUnaccepted = [...evidence.values()].some((file) =>
-    [...fieldsIn(file).keys()].some((key) => UNACCEPTED.test(key)),
-  );
+  const hasUnaccepted = [...evidence.values()].some((file) => tellsUnaccepted(fieldsIn(file)));
   // What cannot be read comes first, as the other files may differ because of it.
   for (const [file, found] of evidence) {
     if ("problem" in found) tally.cannotCompare(modelFields(file, model).size, found.problem);
@@ -173,12 +164,7 @@ function compareField(
   expected: string | undefined,
   found: string,
 ): void {
-  tally.expect(expected === found, () => ({
-    event: 0,
-    expected: expected ?? "nothing, as the file has no such line",
-    found,
-    context: `/proc/${file}: ${key}`,
-  }));
+  tally.same(expected ?? "nothing, as the file has no such line", found, `/proc/${file}: ${key}`);
 }
 
 /** Zones and CPUs that a file has and the model has not. */
@@ -191,13 +177,8 @@ function compareOthers(tally: Tally, file: ProcFileName, recorded: ProcFields, m
     const isOther = zones.has(zone)
       ? cpu !== "" && name === "cpu"
       : file === "buddyinfo" || (/^(pages free|spanned|present|managed)$/.test(name) && value !== "0");
-    if (isOther)
-      tally.cannotCompare(1, {
-        event: 0,
-        expected: value,
-        found: "no such line",
-        context: `/proc/${file}: ${key}`,
-      });
+    const context = `/proc/${file}: ${key}`;
+    if (isOther) tally.cannotCompare(1, { event: 0, expected: value, found: "no such line", context });
   }
 }
 
@@ -213,14 +194,12 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
   const zoneTypes = [...recorded.values()].find(({ name }) => name === "protection")?.value.split(",").length;
   const modelled = modelFields("zoneinfo", zonesOfModel(allocator, zoneTypes ?? MAX_NR_ZONES));
   // Limits of per-CPU lists move all the time.
-  const sizes = [...modelled].filter(
-    ([key, { cpu, name }]) => SIZES.test(key) && !(cpu !== "" && name === "high"),
-  );
+  const sizes = [...modelled].filter(([key, field]) => SIZES.test(key) && !isMoving(field));
   if ("problem" in evidence) {
     tally.cannotCompare(sizes.length, evidence.problem);
     return tally;
   }
-  const hasUnaccepted = [...recorded.keys()].some((key) => UNACCEPTED.test(key));
+  const hasUnaccepted = tellsUnaccepted(recorded);
   for (const [key, { value }] of sizes) {
     if (!hasUnaccepted && UNACCEPTED.test(key)) continue;
     compareField(tally, "zoneinfo", key, recorded.get(key)?.value, value);
@@ -235,7 +214,7 @@ function zonesOfModel(allocator: PageAllocator, zoneTypes: number): ProcZone[] {
     nodeId: zone.nodeId,
     name: zone.name,
     startPfn: zone.startPfn,
-    spannedPages: zone.endPfn - zone.startPfn,
+    endPfn: zone.endPfn,
     presentPages: zone.presentPages,
     managedPages: zone.managedPages,
     freePages: zone.freePages,
@@ -252,15 +231,15 @@ function zonesOfModel(allocator: PageAllocator, zoneTypes: number): ProcZone[] {
 function zonesOfSnapshot(snapshot: readonly SnapshotZone[]): ProcZone[] {
   return populated(snapshot).map((zone) => ({
     ...zone,
-    spannedPages: zone.endPfn - zone.startPfn,
-    freeBlocks: Array.from({ length: MAX_PAGE_ORDER + 1 }, (_, order) => {
-      let blocks = 0;
-      for (let type = 0; type < MIGRATE_TYPES; type++)
-        blocks += zone.free.get(freeListKey(order, type))?.length ?? 0;
-      return blocks;
-    }),
+    freeBlocks: freeBlocksOf(zone),
     statThreshold: statThreshold(zone.pcp.length, zone.managedPages),
   }));
+}
+
+function freeBlocksOf(zone: SnapshotZone): number[] {
+  const blocks = Array.from({ length: MAX_PAGE_ORDER + 1 }, () => 0);
+  for (const { order, pfns } of freeListsIn(zone)) blocks[order]! += pfns.length;
+  return blocks;
 }
 
 /**
@@ -271,6 +250,11 @@ const READ_APART_PAGES: number = MAX_ORDER_PAGES;
 
 /** What the vmstat worker and the program that reads /proc change. */
 const MOVING = /^(order \d+|pages free|nr_free_pages|MemFree|count|high)$/;
+
+/** Of the two called high, the limit of a per-CPU list moves, and the watermark does not. */
+function isMoving({ name, cpu }: ProcField): boolean {
+  return MOVING.test(name) && !(name === "high" && cpu === "");
+}
 
 /**
  * Tells whether a field of /proc may differ from the snapshot because it was read later. Only what moves
@@ -288,8 +272,9 @@ class ReadElsewhen {
   }
 
   /** @param fields of the file that has the field */
-  explains(file: ProcFileName, fields: ProcFields, { zone, cpu, name, value }: ProcField): boolean {
-    if (!MOVING.test(name) || (name === "high" && cpu === "")) return false;
+  explains(file: ProcFileName, fields: ProcFields, field: ProcField): boolean {
+    const { zone, name, value } = field;
+    if (!isMoving(field)) return false;
     switch (file) {
       case "zoneinfo":
         return this.#isNear(zone) && (name !== "high" || Number(value) <= this.#limit(zone));
@@ -297,11 +282,8 @@ class ReadElsewhen {
         return this.#wentOn(zone) && this.#isNear(zone) && isAllFree(fields, this.#zoneinfo, zone);
       default: {
         const zones = zonesOfProc(this.#atSnapshot);
-        const pages = Number.parseInt(value, 10) / (file === "meminfo" ? 4 : 1);
-        const free = zones.reduce(
-          (sum, each) => sum + (numberOf(this.#zoneinfo, `${each}pages free`) ?? 0),
-          0,
-        );
+        const pages = Number.parseInt(value, 10) / (file === "meminfo" ? KIB_PER_PAGE : 1);
+        const free = sumOf(this.#zoneinfo, "pages free", zones);
         return zones.some((each) => this.#wentOn(each)) && Math.abs(pages - free) <= READ_APART_PAGES;
       }
     }
@@ -309,16 +291,15 @@ class ReadElsewhen {
 
   /** Pages that the lists of a zone hold, the per-CPU ones among them. */
   #held(fields: ProcFields, zone: string): number {
-    let pages = numberOf(fields, `${zone}pages free`) ?? 0;
-    for (let cpu = 0; fields.has(`${zone}cpu ${cpu} count`); cpu++) {
-      pages += numberOf(fields, `${zone}cpu ${cpu} count`)!;
-    }
+    let pages = countOf(fields, `${zone}pages free`);
+    for (let cpu = 0; fields.has(`${zone}cpu ${cpu} count`); cpu++)
+      pages += countOf(fields, `${zone}cpu ${cpu} count`);
     return pages;
   }
 
   /** Largest limit of a per-CPU list (mm/page_alloc.c: zone_highsize with MIN_PERCPU_PAGELIST_HIGH_FRACTION 8). */
   #limit(zone: string): number {
-    return (numberOf(this.#atSnapshot, `${zone}managed`) ?? 0) / 8;
+    return countOf(this.#atSnapshot, `${zone}managed`) / 8;
   }
 
   #isNear(zone: string): boolean {
@@ -328,8 +309,7 @@ class ReadElsewhen {
 
   #wentOn(zone: string): boolean {
     for (const [key, field] of this.#atSnapshot) {
-      if (field.zone !== zone || !MOVING.test(field.name) || (field.name === "high" && field.cpu === ""))
-        continue;
+      if (field.zone !== zone || !isMoving(field)) continue;
       if (this.#zoneinfo.get(key)?.value !== field.value) return true;
     }
     return false;
@@ -338,9 +318,8 @@ class ReadElsewhen {
 
 /** Whether the blocks of a zone in /proc/buddyinfo are as many pages as its counter in zoneinfo says. */
 export function isAllFree(buddyinfo: ProcFields, zoneinfo: ProcFields, zone: string): boolean {
-  let pages = numberOf(zoneinfo, `${zone}nr_unaccepted`) ?? 0;
-  for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
-    pages += (numberOf(buddyinfo, `${zone}order ${order}`) ?? 0) * 2 ** order;
-  }
-  return Math.abs(pages - (numberOf(zoneinfo, `${zone}pages free`) ?? 0)) <= READ_APART_PAGES;
+  let pages = countOf(zoneinfo, `${zone}nr_unaccepted`);
+  for (let order = 0; order <= MAX_PAGE_ORDER; order++)
+    pages += countOf(buddyinfo, `${zone}order ${order}`) * 2 ** order;
+  return Math.abs(pages - countOf(zoneinfo, `${zone}pages free`)) <= READ_APART_PAGES;
 }

@@ -16,16 +16,9 @@ import {
 } from "../page-alloc/index.js";
 import { ALLOCATED_MOVABLE } from "../page-alloc/inside.js";
 import { asPfn, MAX_ORDER_PAGES, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn, roundDown } from "../units.js";
-import {
-  compareFinalLists,
-  cpuLists,
-  freeLists,
-  recordedTypes,
-  typesOf,
-  type ZoneList,
-} from "./final-lists.js";
+import { compareFinalLists, recordedTypes, typesOf, type ZoneList, zoneLists } from "./final-lists.js";
 import { disown, pfnsOn } from "./page-place.js";
-import { populated, type SnapshotZone } from "./snapshot.js";
+import { freeListsIn, populated, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
 /** ZONE_BELOW_HIGH in the flags of a zone (include/linux/mmzone.h: enum zone_flags). */
@@ -85,7 +78,7 @@ function loadZone(allocator: PageAllocator, zone: Zone, from: SnapshotZone, cpus
     const base: number = allocator.pageAt(first);
     for (let page = base; page < base + last - first; page++) markAllocated(allocator, page);
   }
-  for (const list of [...freeLists(allocator, zone, from), ...cpuLists(allocator, zone, from)]) {
+  for (const list of zoneLists(allocator, zone, from)) {
     for (const pfn of list.recorded) disown(frames, allocator.pageAt(pfn), list.order);
     list.fill();
   }
@@ -146,7 +139,7 @@ export function adoptSnapshot(allocator: PageAllocator, snapshot: readonly Snaps
   const gone: Whereabouts = new Map();
   const come: Whereabouts = new Map();
   const changed = pairs
-    .flatMap(({ zone, from }) => [...freeLists(allocator, zone, from), ...cpuLists(allocator, zone, from)])
+    .flatMap(({ zone, from }) => zoneLists(allocator, zone, from))
     .filter(({ found, recorded }) => !sameList(found, recorded));
   for (const list of changed) {
     noteMissing(list, list.found, list.recorded, gone);
@@ -170,11 +163,9 @@ function acceptMissing(allocator: PageAllocator, zone: Zone, from: SnapshotZone)
   return missing;
 }
 
-function retypedBlocks(
-  allocator: PageAllocator,
-  zone: Zone,
-  from: SnapshotZone,
-): { pfn: Pfn; type: number }[] {
+type Retyped = { readonly pfn: Pfn; readonly type: number };
+
+function retypedBlocks(allocator: PageAllocator, zone: Zone, from: SnapshotZone): Retyped[] {
   const recorded = recordedTypes(from);
   const carried = typesOf(allocator, zone, recorded);
   const start = roundDown(zone.startPfn, PAGEBLOCK_PAGES);
@@ -237,10 +228,10 @@ function adoptCounters(zone: Zone, from: SnapshotZone): void {
     Object.assign(zone.pcp[cpu]!, { count, high, allocFactor, freeCount, flags });
   let counted = 0;
   zone.freeHighatomicPages = 0;
-  for (const [key, pfns] of from.free) {
-    const [order, type] = key.split("/").map(Number);
-    if (type !== MigrateType.ISOLATE) counted += pfns.length * 2 ** order!;
-    if (type === MigrateType.HIGHATOMIC) zone.freeHighatomicPages += pfns.length * 2 ** order!;
+  for (const { order, type, pfns } of freeListsIn(from)) {
+    const pages = pfns.length * 2 ** order;
+    if (type !== MigrateType.ISOLATE) counted += pages;
+    if (type === MigrateType.HIGHATOMIC) zone.freeHighatomicPages += pages;
   }
   zone.freePages = from.freePages;
   holdBack(zone, counted + zone.unacceptedPages - from.freePages);

@@ -7,28 +7,29 @@
 import { statThreshold } from "../mm/watermarks.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
 import { MIGRATE_TYPES, MigrateType, PCP_LISTS, pcpIndexOrder } from "../page-alloc/index.js";
+import type { PerCpuPages } from "../page-alloc/inside.js";
 import {
   asPfn,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
+  PAGE_SIZE,
   PAGEBLOCK_PAGES,
   type Pfn,
+  PHYSICAL_ADDRESS_END,
   roundDown,
   roundUp,
 } from "../units.js";
 import { EvidenceError, shown, wholeLines } from "./recording-files.js";
 
-/** Lists of a CPU for a zone. */
-export interface SnapshotPcp {
+/** Lists of a CPU for a zone, and their numbers as the kernel names them. */
+export interface SnapshotPcp
+  extends Readonly<
+    Pick<
+      PerCpuPages,
+      "count" | "high" | "highMin" | "highMax" | "batch" | "flags" | "allocFactor" | "freeCount"
+    >
+  > {
   readonly cpu: number;
-  readonly count: number;
-  readonly high: number;
-  readonly highMin: number;
-  readonly highMax: number;
-  readonly batch: number;
-  readonly flags: number;
-  readonly allocFactor: number;
-  readonly freeCount: number;
   /** Frame numbers of each list that is not empty, head first. */
   readonly lists: Map<number, readonly Pfn[]>;
 }
@@ -66,6 +67,16 @@ export function populated(zones: readonly SnapshotZone[]): SnapshotZone[] {
 
 export function freeListKey(order: number, type: number): string {
   return `${order}/${type}`;
+}
+
+/** The free lists of a zone that a snapshot names. */
+export function freeListsIn({
+  free,
+}: SnapshotZone): { readonly order: number; readonly type: number; readonly pfns: readonly Pfn[] }[] {
+  return Array.from(free, ([key, pfns]) => {
+    const [order, type] = key.split("/").map(Number);
+    return { order: order!, type: type!, pfns };
+  });
 }
 
 /** What a snapshot says: after how many records of the log it was taken, and the zones. */
@@ -193,8 +204,8 @@ function pcpOf(line: SnapshotLine, cpu: number): SnapshotPcp {
   };
 }
 
-/** Frames that x86 can address (52 bits). */
-const PFN_MAX: number = 2 ** 40;
+/** Frames that x86 can address. */
+const PFN_MAX: number = PHYSICAL_ADDRESS_END / PAGE_SIZE;
 /** Largest value of a counter: pages of all the memory that there can be. */
 const COUNT_MAX: number = PFN_MAX;
 
@@ -224,13 +235,8 @@ class SnapshotLine {
       fields.set(name!, value);
     }
     this.#fields = fields;
-    this.#values =
-      colon < 0
-        ? []
-        : Array.from(text.slice(colon + 1).matchAll(/\S+/g), ({ 0: value, index }) => ({
-            text: value,
-            column: colon + 2 + index,
-          }));
+    const values = colon < 0 ? [] : text.slice(colon + 1).matchAll(/\S+/g);
+    this.#values = Array.from(values, ({ 0: value, index }) => ({ text: value, column: colon + 2 + index }));
   }
 
   /** An error at this line, to be thrown. */
@@ -345,9 +351,8 @@ function checkLists(zone: SnapshotZone, must: Must): void {
   // Whether nr_unaccepted is what the list has is compared with the model.
   add(zone.unaccepted, MAX_ORDER_PAGES);
   let counted = zone.unacceptedPages;
-  for (const [key, pfns] of zone.free) {
-    const [order, type] = key.split("/").map(Number);
-    const pages = add(pfns, 2 ** order!);
+  for (const { order, type, pfns } of freeListsIn(zone)) {
+    const pages = add(pfns, 2 ** order);
     if (type !== MigrateType.ISOLATE) counted += pages;
   }
   for (const pcp of zone.pcp) checkPcp(pcp, add, must);

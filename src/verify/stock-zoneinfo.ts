@@ -1,7 +1,14 @@
 import type { PageAllocator } from "../page-alloc/index.js";
 import { MAX_PAGE_ORDER } from "../units.js";
 import { isAllFree, type ProcComparison, ProcTally } from "./proc.js";
-import { numberOf, type ProcEvidence, type ProcFields, zoneKey, zonesOfProc } from "./proc-fields.js";
+import {
+  countOf,
+  numberOf,
+  type ProcEvidence,
+  type ProcFields,
+  zoneKey,
+  zonesOfProc,
+} from "./proc-fields.js";
 
 /**
  * Compares /proc/buddyinfo at the end of boot. A program reads it after the last event: of a zone
@@ -62,7 +69,7 @@ export interface FreePages {
 /** Accounts for every free page of every zone. */
 export function compareFreePages(allocator: PageAllocator, zoneinfo: ProcFields): FreePages[] {
   return allocator.zones.map((zone) => {
-    const recordedOn = (list: string): number => numberOf(zoneinfo, `${zoneKey(zone)}${list}`) ?? 0;
+    const recordedOn = (list: string): number => countOf(zoneinfo, `${zoneKey(zone)}${list}`);
     const recorded = {
       free: recordedOn("pages free"),
       perCpu: zone.pcp.reduce((sum, _, cpu) => sum + recordedOn(`cpu ${cpu} count`), 0),

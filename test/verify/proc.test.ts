@@ -21,7 +21,7 @@ const DMA: ProcZone = {
   nodeId: 0,
   name: "DMA",
   startPfn: 1,
-  spannedPages: 4095,
+  endPfn: 4096,
   presentPages: 3998,
   managedPages: 3840,
   freePages: 3840,
