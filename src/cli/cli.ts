@@ -6,7 +6,7 @@ import { ScenarioError } from "../scenario/error.js";
 import { type Arguments, type Command, type CommandGroup, STDIN_PATH } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import { type CliIo, ExitCode, print, type RunScenario } from "./io.js";
-import { isUsersFault, UsageError } from "./usage-error.js";
+import { isUserError, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
 
 /** The world around the program, and what tests put in the place of the simulator. */
@@ -31,7 +31,7 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
     );
   } catch (error) {
     if (interrupted.aborted) return ExitCode.interrupted;
-    if (isUsersFault(error)) {
+    if (isUserError(error)) {
       print(stderr, `unaccepted: ${printable(errorLine(error))}\n`);
       return ExitCode.usage;
     }

@@ -15,7 +15,7 @@ import { addAbortSignal } from "node:stream";
 import { joined } from "../workload/bytes.js";
 import { STDIN_PATH } from "./arguments.js";
 import { GZIP_MAGIC, GzipReader } from "./gzip.js";
-import { listen } from "./io.js";
+import { throwIfInterrupted } from "./io.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 import { isZstd, ZstdReader } from "./zstd.js";
 
@@ -172,7 +172,7 @@ export async function* readInputChunks(
         unpackedBytes += piece.length;
         if (unpackedBytes < TURN_BYTES) continue;
         unpackedBytes = 0;
-        await listen(interrupted);
+        await throwIfInterrupted(interrupted);
       }
     }
     if (unpacker === undefined) {

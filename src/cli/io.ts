@@ -73,7 +73,7 @@ export function paintFor(io: CliIo): Paint {
  *
  * @throws the reason of `interrupted`
  */
-export async function listen(interrupted: AbortSignal): Promise<void> {
+export async function throwIfInterrupted(interrupted: AbortSignal): Promise<void> {
   await setImmediate();
   interrupted.throwIfAborted();
 }
@@ -85,7 +85,7 @@ export async function listen(interrupted: AbortSignal): Promise<void> {
  *
  * @param exit does not come back
  */
-export function endAtStdoutError(
+export function exitOnStdoutError(
   { stdout, stderr }: Pick<CliIo, "stdout" | "stderr">,
   exit: (code: number) => void,
 ): void {

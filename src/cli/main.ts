@@ -2,9 +2,9 @@
 /** The process around the program: arguments, streams, signals, exit code. */
 
 import { main } from "./cli.js";
-import { endAtStdoutError } from "./io.js";
+import { exitOnStdoutError } from "./io.js";
 
-endAtStdoutError(process, (code) => process.exit(code));
+exitOnStdoutError(process, (code) => process.exit(code));
 
 const interruption = new AbortController();
 process.once("SIGINT", () => interruption.abort());

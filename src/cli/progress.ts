@@ -3,7 +3,7 @@
 import { printable } from "../printable.js";
 import type { OutputStream } from "./io.js";
 
-const PATIENCE_MS = 1000;
+const SHOW_AFTER_MS = 1000;
 const INTERVAL_MS = 200;
 
 /** How far a piece of work has come. */
@@ -24,7 +24,8 @@ export class Progress {
   update(words: (elapsedMs: number) => string): void {
     const nowMs = this.#now();
     const elapsedMs = nowMs - this.#beginMs;
-    if (this.#stream.isTTY !== true || elapsedMs < PATIENCE_MS || nowMs - this.#shownMs < INTERVAL_MS) return;
+    if (this.#stream.isTTY !== true || elapsedMs < SHOW_AFTER_MS || nowMs - this.#shownMs < INTERVAL_MS)
+      return;
     this.#shownMs = nowMs;
     this.#stream.write(`\r\x1b[K${printable(words(elapsedMs))}`);
   }

@@ -3,7 +3,7 @@
 import { formatCount, formatInteger } from "../report/cells.js";
 import type { Arguments } from "./arguments.js";
 import { MOST_RUNS } from "./flags.js";
-import { type CliContext, type CliIo, listen, print } from "./io.js";
+import { type CliContext, type CliIo, print, throwIfInterrupted } from "./io.js";
 import { Progress, waitText } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
@@ -62,12 +62,12 @@ export async function makeRuns<Result>(
   let done = 0;
   try {
     const result = await work(async (run) => {
-      await listen(interrupted);
+      await throwIfInterrupted(interrupted);
       const made = run();
       progress?.count(++done, plan.runs, "runs");
       return made;
     });
-    await listen(interrupted);
+    await throwIfInterrupted(interrupted);
     return result;
   } finally {
     progress?.stop();

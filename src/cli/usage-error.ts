@@ -10,7 +10,7 @@ export class UsageError extends Error {
 }
 
 /** Whether the caller can put an error right, so that its message is all they need. */
-export function isUsersFault(error: unknown): error is Error {
+export function isUserError(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof ScenarioError || error instanceof TraceError;
 }
 

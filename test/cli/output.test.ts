@@ -18,7 +18,7 @@ import { Writable } from "node:stream";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunScenario } from "../../src/cli/io.js";
-import { endAtStdoutError } from "../../src/cli/io.js";
+import { exitOnStdoutError } from "../../src/cli/io.js";
 import { makeDirectory, OutputFile, writeTogether, writeWhole } from "../../src/cli/output-file.js";
 import { UsageError } from "../../src/cli/usage-error.js";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
@@ -266,7 +266,7 @@ async function endedBy(error: NodeJS.ErrnoException): Promise<{ codes: number[];
       done();
     },
   });
-  endAtStdoutError({ stdout, stderr }, (code) => codes.push(code));
+  exitOnStdoutError({ stdout, stderr }, (code) => codes.push(code));
   stdout.write("results");
   await new Promise((resolve) => stdout.once("close", resolve));
   return { codes, stderr: text };

@@ -8,7 +8,7 @@ import { recordingHolds, type VerifiedRecording } from "../../verify/result.js";
 import { verifyRecording } from "../../verify/verify.js";
 import type { RunCommand } from "../arguments.js";
 import { TABLE_JSON_MD } from "../flags.js";
-import { listen, paintFor, print } from "../io.js";
+import { paintFor, print, throwIfInterrupted } from "../io.js";
 import { openRecording } from "../load-recording.js";
 import { UsageError } from "../usage-error.js";
 
@@ -20,7 +20,7 @@ export const run: RunCommand = async (argv, { io }) => {
   const recordings: VerifiedRecording[] = [];
   for (const directory of directories) {
     recordings.push(verifyDirectory(directory));
-    await listen(io.interrupted);
+    await throwIfInterrupted(io.interrupted);
   }
   if (format === "json") {
     print(io.stdout, jsonDocument({ recordings }));

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { csvLine, type FlatValue, flatRecord } from "../../results/formats.js";
 import { type ColumnKind, kindWith, parquetRows } from "../../results/parquet.js";
 import { chunkCount, missingShards, parseShard } from "../../study/sweep/chunks.js";
-import { listen } from "../io.js";
+import { throwIfInterrupted } from "../io.js";
 import { finishTogether, makeDirectory, OutputFile } from "../output-file.js";
 import { UsageError } from "../usage-error.js";
 import type { SweepStamp } from "./job.js";
@@ -31,7 +31,7 @@ export async function mergeParts(
   cleanTemporary(directory);
   const texts = async function* (): AsyncGenerator<string> {
     for (const [chunk, home] of homes.entries()) {
-      await listen(interrupted);
+      await throwIfInterrupted(interrupted);
       const part = home.read(stamp, chunk);
       if (part === undefined)
         throw new UsageError(`${home.directory}: chunk ${chunk} has gone while it was merged`);
@@ -53,7 +53,7 @@ async function inspect(
   const shards = new Set<string>();
   const columns = new Map<string, ColumnKind | undefined>();
   for (let chunk = 0; chunk < chunkCount(stamp.points); chunk++) {
-    await listen(interrupted);
+    await throwIfInterrupted(interrupted);
     const copies = parts.flatMap((home) => {
       const part = home.read(stamp, chunk);
       return part === undefined ? [] : [{ home, part }];

@@ -5,7 +5,7 @@ import { runScenario } from "../../study/run-scenario.js";
 import type { Shard } from "../../study/sweep/chunks.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { WorkloadLoader } from "../load-recording.js";
-import { isUsersFault } from "../usage-error.js";
+import { isUserError } from "../usage-error.js";
 import { loadZstd } from "../zstd.js";
 import { runChunk, type SweepJob, type SweepStamp } from "./job.js";
 import { Parts } from "./parts.js";
@@ -35,7 +35,7 @@ export default async function work(chunk: number): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     // Between threads an error loses its class.
-    if (isUsersFault(error)) return error.message;
+    if (isUserError(error)) return error.message;
     throw error;
   }
 }
