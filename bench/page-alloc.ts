@@ -6,7 +6,7 @@ import { bench, do_not_optimize, run, summary } from "mitata";
 import { initPerZoneWmarkMin } from "../src/page-alloc/boot-stages.js";
 import { addFreeRun } from "../src/page-alloc/buddy.js";
 import { PageAllocator } from "../src/page-alloc/page-allocator.js";
-import { parkUnaccepted } from "../src/page-alloc/unaccepted-list.js";
+import { freeUnaccepted } from "../src/page-alloc/unaccepted-list.js";
 import { asPage, MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../src/units.js";
 import { LINUX_6_12 } from "../test/linux/releases.js";
 import { PlainBuddy } from "./plain-buddy.js";
@@ -42,7 +42,7 @@ function machine(blocks: number, parked: boolean): PageAllocator {
   });
   const zone = allocator.zones[0]!;
   zone.managedPages = pages;
-  if (parked) parkUnaccepted(zone, 0, blocks, 0);
+  if (parked) freeUnaccepted(zone, 0, blocks, 0);
   else addFreeRun(zone, 0, blocks, 0);
   initPerZoneWmarkMin(allocator, CPU_NODES);
   return allocator;

@@ -4,10 +4,10 @@ export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
 export {
   type AllocFailure,
+  freeUnaccepted,
   type MemoryAcceptor,
   PageAllocator,
   type PageAllocatorOptions,
-  parkUnaccepted,
   verifyInvariants,
 } from "./page-alloc/index.js";
 export type { Behaviour, Behaviours } from "./policy/behaviour.js";

@@ -266,7 +266,7 @@ function findBottomUp(
  * @param address 0 for no room
  * @throws GuestEnded
  */
-export function orPanic<Address extends number>(address: Address, what: string): Address {
+export function panicIfNull<Address extends number>(address: Address, what: string): Address {
   if (address === 0) throw new GuestEnded("oom", `the kernel panics without memory for ${what}`);
   return address;
 }

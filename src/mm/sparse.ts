@@ -1,4 +1,9 @@
-import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, orPanic, SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import {
+  MEMBLOCK_ALLOC_ACCESSIBLE,
+  type Memblock,
+  panicIfNull,
+  SMP_CACHE_BYTES,
+} from "../memblock/memblock.js";
 import { MiB, PAGE_SIZE, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
 
 /** What decides the size of the section tables, and where they go. */
@@ -64,13 +69,13 @@ function allocateRoots(memblock: Memblock, options: SparseOptions): void {
   const sections = 2 ** (options.fiveLevelPaging ? 52 : 46) / SECTION_BYTES;
   const sectionsPerRoot = PAGE_SIZE / (options.pageExtension ? 32 : 16);
   const arrayBytes = (8 * sections) / sectionsPerRoot;
-  orPanic(memblock.alloc(arrayBytes, SMP_CACHE_BYTES), MEMORY_MAP);
+  panicIfNull(memblock.alloc(arrayBytes, SMP_CACHE_BYTES), MEMORY_MAP);
   let nextRoot = 0;
   for (const { startPfn, endPfn, nid } of memblock.memPfnRanges()) {
     const firstRoot = Math.floor(startPfn / PAGES_PER_SECTION / sectionsPerRoot);
     const lastRoot = Math.floor((endPfn - 1) / PAGES_PER_SECTION / sectionsPerRoot);
     for (let root = Math.max(nextRoot, firstRoot); root <= lastRoot; root++) {
-      orPanic(memblock.allocNode(PAGE_SIZE, SMP_CACHE_BYTES, nid), MEMORY_MAP);
+      panicIfNull(memblock.allocNode(PAGE_SIZE, SMP_CACHE_BYTES, nid), MEMORY_MAP);
     }
     nextRoot = Math.max(nextRoot, lastRoot + 1);
   }
@@ -101,14 +106,17 @@ function allocateUsageMaps(memblock: Memblock, run: SectionRun, options: SparseO
   const bytes = USAGE_BYTES * run.sections;
   if (options.nodeDataAddress === undefined) {
     // The node's number is not set in its pglist_data until zones are: every node asks for node 0.
-    orPanic(memblock.allocNode(bytes, SMP_CACHE_BYTES, 0), MEMORY_MAP);
+    panicIfNull(memblock.allocNode(bytes, SMP_CACHE_BYTES, 0), MEMORY_MAP);
     return;
   }
   const goal = roundDown(options.nodeDataAddress(run.nid), SECTION_BYTES);
   const nid = memblock.searchPfnNid(pfnDown(goal))?.nid ?? 0;
   const near = memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, goal + SECTION_BYTES, nid);
   if (near === 0) {
-    orPanic(memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, MEMBLOCK_ALLOC_ACCESSIBLE, nid), MEMORY_MAP);
+    panicIfNull(
+      memblock.allocTryNid(bytes, SMP_CACHE_BYTES, goal, MEMBLOCK_ALLOC_ACCESSIBLE, nid),
+      MEMORY_MAP,
+    );
   }
 }
 
@@ -135,7 +143,10 @@ function populateRun(memblock: Memblock, run: SectionRun, tables: VmemmapTables)
 
 /** Memory for the map or its page tables (vmemmap_alloc_block before the slab allocator is up). */
 function allocateMap(memblock: Memblock, bytes: number, nid: number): void {
-  orPanic(memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, MEMBLOCK_ALLOC_ACCESSIBLE, nid), MEMORY_MAP);
+  panicIfNull(
+    memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, MEMBLOCK_ALLOC_ACCESSIBLE, nid),
+    MEMORY_MAP,
+  );
 }
 
 /** Page table pages of the virtual memory map, allocated top level first as sections come in, ascending. */

@@ -19,6 +19,6 @@ export { ALLOCATED, NO_PAGE, TOUCHED } from "./page-frames.js";
 export { PCP_LISTS, pcpAllowedOrder, pcpIndex, pcpIndexOrder } from "./pcp.js";
 export { type BootAcceptor, BootRelease, type ReleaseObserver } from "./release.js";
 export { shuffleZone } from "./shuffle.js";
-export { acceptOldest, type MemoryAcceptor, parkUnaccepted, withTouch } from "./unaccepted-list.js";
+export { acceptOldest, freeUnaccepted, type MemoryAcceptor, withTouch } from "./unaccepted-list.js";
 export { watermarkPages } from "./watermark.js";
 export type { Zone } from "./zone.js";

@@ -12,7 +12,7 @@ import {
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
-import { type MemoryAcceptor, parkUnaccepted } from "./unaccepted-list.js";
+import { freeUnaccepted, type MemoryAcceptor } from "./unaccepted-list.js";
 import type { Zone } from "./zone.js";
 
 /** What the release of boot memory asks of acceptance. */
@@ -109,7 +109,7 @@ export class BootRelease {
     const parked = unaccepted && this.#lazy;
     this.#observe?.(pfn, MAX_PAGE_ORDER, blocks, parked);
     if (parked) {
-      parkUnaccepted(zone, startBlock, blocks, this.#cpu);
+      freeUnaccepted(zone, startBlock, blocks, this.#cpu);
       return;
     }
     if (unaccepted) {

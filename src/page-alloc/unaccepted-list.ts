@@ -48,7 +48,7 @@ function blockPfn(block: number): Pfn {
 const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 
 /** Parks a run of blocks at the tail of the zone's list (__free_unaccepted). */
-export function parkUnaccepted(zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+export function freeUnaccepted(zone: Zone, startBlock: number, blocks: number, cpu: number): void {
   zone.frames.addRangeTail(zone.unacceptedList, startBlock, blocks);
   zone.unacceptedPages += blocks * MAX_ORDER_PAGES;
   zone.addFreePages(blocks * MAX_ORDER_PAGES, cpu);

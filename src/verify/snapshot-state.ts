@@ -7,10 +7,10 @@ import { MAX_NR_ZONES, type ZoneType } from "../mm/zones.js";
 import {
   ALLOCATED,
   acceptOldest,
+  freeUnaccepted,
   type MemoryAcceptor,
   MigrateType,
   PageAllocator,
-  parkUnaccepted,
   TOUCHED,
   type Zone,
 } from "../page-alloc/index.js";
@@ -69,7 +69,7 @@ function loadZone(allocator: PageAllocator, zone: Zone, from: SnapshotZone, cpus
   }
   for (const { cpu, highMin, highMax, batch } of from.pcp)
     Object.assign(zone.pcp[cpu]!, { highMin, highMax, batch });
-  for (const pfn of from.unaccepted) parkUnaccepted(zone, pfn / MAX_ORDER_PAGES, 1, 0);
+  for (const pfn of from.unaccepted) freeUnaccepted(zone, pfn / MAX_ORDER_PAGES, 1, 0);
   const parked = new Set(from.unaccepted);
   for (let start = roundDown(zone.startPfn, MAX_ORDER_PAGES); start < zone.endPfn; start += MAX_ORDER_PAGES) {
     if (parked.has(asPfn(start))) continue;

@@ -38,7 +38,7 @@ function reserve(boot: EarlyBoot, request: CrashkernelRequest): string | undefin
   if (lowBytes > 0) {
     const low = boot.setAside(lowBytes, () => memblock.physAllocRange(lowBytes, CRASH_ALIGN, 0, LOW_MAX));
     if (low === 0) {
-      boot.giveBack();
+      boot.freeSetAside();
       return `no room for its ${formatBytes(lowBytes)} below 4 GiB`;
     }
     boot.crashkernelLow = { start: low, end: low + lowBytes };

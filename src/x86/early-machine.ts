@@ -174,7 +174,7 @@ export class EarlyBoot {
   }
 
   /** Gives back what `setAside` has reserved last. */
-  giveBack(): void {
+  freeSetAside(): void {
     const { start, end } = this.untouched.pop()!;
     this.memblock.free(start, end - start);
   }

@@ -1,5 +1,5 @@
 import { E820Type } from "../efistub/setup-e820.js";
-import { orPanic, SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { panicIfNull, SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { NUMA_NO_NODE } from "../memblock/regions.js";
 import { type AddressRange, KiB, MiB, PAGE_SIZE, pfnDown, pfnUp, roundDown, roundUp, TiB } from "../units.js";
 import { isMemblockMemory, KernelE820Type, retypeRange } from "./e820-table.js";
@@ -125,7 +125,7 @@ export function reserveInitrd(boot: EarlyBoot): void {
   );
   if (mapped) return;
   const copy = memblock.physAllocRange(roundUp(end - start, PAGE_SIZE), PAGE_SIZE, 0, memblock.currentLimit);
-  orPanic(copy, "a copy of the initrd");
+  panicIfNull(copy, "a copy of the initrd");
   boot.initrd = { start: copy, end: copy + (end - start) };
   memblock.free(start, roundUp(end, PAGE_SIZE) - start);
 }
@@ -222,6 +222,6 @@ export function initmemInit(boot: EarlyBoot): void {
     const own = blocks.filter((block) => block.nid === nid);
     if (own.at(-1)!.end - own[0]!.start < NODE_MIN_SIZE) continue;
     const address = memblock.physAllocTryNid(build.pglistDataBytes, SMP_CACHE_BYTES, nid);
-    boot.nodeData.set(nid, orPanic(address, `the data of node ${nid}`));
+    boot.nodeData.set(nid, panicIfNull(address, `the data of node ${nid}`));
   }
 }

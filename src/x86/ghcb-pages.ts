@@ -1,5 +1,5 @@
 import type { GuestMemory } from "../host/guest-memory.js";
-import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, orPanic } from "../memblock/memblock.js";
+import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, panicIfNull } from "../memblock/memblock.js";
 import { asPhys, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, physRange, roundUp } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
 
@@ -51,12 +51,12 @@ export function allocRuntimeData(
   let section = asPhys(0);
   if (decryptedSection) {
     const bytes = roundUp(cpuNodes.length * PAGE_SIZE, SECTION_ALIGN);
-    section = orPanic(memblock.alloc(bytes, SECTION_ALIGN), "its GHCBs");
+    section = panicIfNull(memblock.alloc(bytes, SECTION_ALIGN), "its GHCBs");
     share(section, bytes);
   }
   const pages = cpuNodes.map((nid, cpu) => {
     const bytes = decryptedSection ? PRIVATE_DATA_BYTES : PAGE_SIZE + PRIVATE_DATA_BYTES;
-    const data = orPanic(
+    const data = panicIfNull(
       memblock.allocTryNid(bytes, PAGE_SIZE, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid),
       "its GHCBs",
     );

@@ -7,7 +7,7 @@
  */
 
 import type { PercpuBuild } from "../linux/kernel-build.js";
-import { MEMBLOCK_ALLOC_ACCESSIBLE, orPanic, SMP_CACHE_BYTES } from "../memblock/memblock.js";
+import { MEMBLOCK_ALLOC_ACCESSIBLE, panicIfNull, SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { KiB, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
@@ -105,7 +105,7 @@ function embedUnits(boot: EarlyBoot, groups: readonly Group[], layout: PercpuLay
     const units = roundUp(group.cpuCount, layout.unitsPerBlock);
     const bytes = units * layout.unitBytes;
     const address = memblock.allocTryNid(bytes, ATOM_SIZE, GOAL, MEMBLOCK_ALLOC_ACCESSIBLE, group.nid);
-    orPanic(address, `the per-CPU areas of node ${group.nid}`);
+    panicIfNull(address, `the per-CPU areas of node ${group.nid}`);
     return { address, units, cpuCount: group.cpuCount };
   });
   for (const { address, units, cpuCount } of areas) {

@@ -10,7 +10,7 @@ import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { ZoneType } from "../../src/mm/zones.js";
 import { Watermark } from "../../src/page-alloc/alloc-flags.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
@@ -46,7 +46,7 @@ function machine(types: readonly ZoneType[]): { allocator: PageAllocator; accept
   });
   for (const [at, zone] of allocator.zones.entries()) {
     zone.managedPages = pages;
-    parkUnaccepted(zone, at * 64, 64, 0);
+    freeUnaccepted(zone, at * 64, 64, 0);
   }
   return { allocator, accepted };
 }

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { allocPfn, GFP_HIGHUSER_MOVABLE, listed, oneZone } from "./machine.js";
 
 const test = suite("page-alloc: unaccepted list");
@@ -20,7 +20,7 @@ function lazy(blocks: number): { a: PageAllocator; accepted: number[] } {
       },
     },
   });
-  parkUnaccepted(a.zones[0]!, 0, blocks, 0);
+  freeUnaccepted(a.zones[0]!, 0, blocks, 0);
   return { a, accepted };
 }
 

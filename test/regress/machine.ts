@@ -1,7 +1,7 @@
 import type { PageAllocRules } from "../../src/linux/rules.js";
 import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { oneZone } from "../page-alloc/machine.js";
 
 /** A zone under one kernel's rules, with the numbers of the 4 MiB blocks it has accepted so far. */
@@ -20,6 +20,6 @@ export function lazyZone(rules: PageAllocRules, freeBlocks: number, unacceptedBl
   });
   const zone = a.zones[0]!;
   if (freeBlocks > 0) addFreeRun(zone, 0, freeBlocks, 0);
-  parkUnaccepted(zone, freeBlocks, unacceptedBlocks, 0);
+  freeUnaccepted(zone, freeBlocks, unacceptedBlocks, 0);
   return { a, accepted };
 }

@@ -7,7 +7,7 @@ import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";
-import { acceptOldest, parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { acceptOldest, freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { asPfn } from "../../src/units.js";
 import { compareFinalLists } from "../../src/verify/final-lists.js";
 import { adoptSnapshot, allocatorOf } from "../../src/verify/snapshot-state.js";
@@ -37,7 +37,7 @@ function machine(): PageAllocator {
   zone.watermark.set([32, 40, 48, 56]);
   setupPerCpuPageset(allocator, [0, 0]);
   addFreeRun(zone, 0, FREE_BLOCKS, 0);
-  parkUnaccepted(zone, FREE_BLOCKS, PARKED_BLOCKS, 0);
+  freeUnaccepted(zone, FREE_BLOCKS, PARKED_BLOCKS, 0);
   return allocator;
 }
 

@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StallRecorder } from "../../src/accept/stalls.js";
 import { formatGfp } from "../../src/page-alloc/gfp.js";
-import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { parseYamlWithPositions } from "../../src/scenario/yaml.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
@@ -152,7 +152,7 @@ test("before watermarks exist a CPU's bring-up accepts 22 blocks", () => {
     free: false,
     acceptor: { acceptMemory: () => accepted++ },
   });
-  parkUnaccepted(allocator.zones[0]!, 0, blocks, 0);
+  freeUnaccepted(allocator.zones[0]!, 0, blocks, 0);
   const requests = withCpuBringUp(emptyBoot([]), bringUp, 1, 3);
   const clock = new GuestClock(new VirtualCpus(3), new CostLedger());
   const replay = new Replay({

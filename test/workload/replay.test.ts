@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StallRecorder } from "../../src/accept/stalls.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { parkUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
+import { freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
@@ -135,7 +135,7 @@ test("of CPUs that are equally early the lowest goes first", () => {
     free: false,
     acceptor: { acceptMemory: () => order.push(clock.running) },
   });
-  parkUnaccepted(allocator.zones[0]!, 0, 8, 0);
+  freeUnaccepted(allocator.zones[0]!, 0, 8, 0);
   const { replay, clock } = setUp(
     [2, 0, 1, 1, 2, 0].map((cpu, handle) => ({ kind: RequestKind.alloc, handle, cpu, thinkNs: 10 })),
     { allocator, cpus: 3 },
@@ -191,7 +191,7 @@ test("waiting for acceptance is a stall, work is not", () => {
     free: false,
     acceptor: { acceptMemory: () => ledger.charge(CostEvent.tdcall, 2) },
   });
-  parkUnaccepted(allocator.zones[0]!, 0, 8, 0);
+  freeUnaccepted(allocator.zones[0]!, 0, 8, 0);
   const { replay, stalls, clock } = setUp(
     [
       { kind: RequestKind.alloc, handle: 0, thinkNs: 50 },
@@ -209,7 +209,7 @@ test("pages taken in bulk visit the zone once for a hundred", () => {
     const ledger = pricedLedger();
     let accepted = 0;
     const allocator = oneZone(32, { free: false, acceptor: { acceptMemory: () => accepted++ } });
-    parkUnaccepted(allocator.zones[0]!, 0, 32, 0);
+    freeUnaccepted(allocator.zones[0]!, 0, 32, 0);
     const rows = Array.from({ length }, (_, handle) => ({
       kind: RequestKind.allocBulk,
       handle,

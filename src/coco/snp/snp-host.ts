@@ -113,7 +113,7 @@ export class SnpHost {
    * The guest has made a range shared. The host punches a hole into its memory, which makes each
    * entry the hypervisor's again, unless it keeps the private copy.
    */
-  takeBack(start: number, end: number): void {
+  zapRange(start: number, end: number): void {
     this.#rmp.unmap(start, end);
     if (this.#keepsConverted) {
       this.#rmp.keep(start, end);

@@ -117,7 +117,7 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
       validFirst = to!;
     }
     chargePageStateChange(this.#ledger, entryRuns(first, last), last - first, LINUX.entriesPerExit);
-    this.#host.takeBack(first, last);
+    this.#host.zapRange(first, last);
     this.madeShared(first, last, unaccepted);
   }
 

@@ -118,7 +118,7 @@ export class TdxHost {
    * Takes a range away leaf by leaf. Leaves that reach across an end are broken up first, which takes
    * as many calls of the module and interrupts as taking one away.
    */
-  takeBack(start: number, end: number): void {
+  zapRange(start: number, end: number): void {
     const { tables, pairs } = this.#breakUp(start, end);
     this.#ledger.charge(CostEvent.septAdd, tables);
     this.#ledger.charge(CostEvent.pamtAdd, pairs);

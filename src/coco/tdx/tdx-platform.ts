@@ -111,7 +111,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     if (first === last) return;
     this.#ledger.charge(CostEvent.mapGpa, 1);
     const backed = this.#keepsConverted ? this.#backedRanges(first, last) : [];
-    this.#host.takeBack(first, last);
+    this.#host.zapRange(first, last);
     for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
     this.madeShared(first, last, unaccepted);
   }
