@@ -1,4 +1,4 @@
-/** What a kernel takes from its command line about memory and CPUs, besides `mem=` and `memmap=`. */
+/** Options about memory and CPUs, besides `mem=` and `memmap=`. */
 import { type DefaultArea, defaultArea, hugetlbArea, sizesByNode } from "./cma.js";
 import { type CoreMemory, coreMemory } from "./core-memory.js";
 import { type SwiotlbSize, swiotlbSize } from "./swiotlb.js";
@@ -11,7 +11,7 @@ export interface NamedReservation {
   readonly name: string;
 }
 
-/** What boot reads of it. A word that the kernel does not understand counts for nothing. */
+/** Words that the kernel does not understand have no effect. */
 export interface BootOptions {
   readonly words: readonly Word[];
   readonly swiotlb: SwiotlbSize;
@@ -44,13 +44,12 @@ export interface BootOptions {
   readonly transparentHugePages: boolean | undefined;
 }
 
-/** What kstrtobool() takes (lib/kstrtox.c). */
+/** kstrtobool() (lib/kstrtox.c). */
 export function kernelBoolean(value: string): boolean | undefined {
   if (/^(y|t|1|on)/i.test(value)) return true;
   return /^(n|f|0|of)/i.test(value) ? false : undefined;
 }
 
-/** Parts of a `reserve_mem=`, or undefined for what the kernel does not understand. */
 export function namedReservation(value: string): NamedReservation | undefined {
   const [size, align, name, ...more] = value.split(":");
   const sizeBytes = wholeSize(size ?? "");

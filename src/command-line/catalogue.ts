@@ -12,16 +12,15 @@ import { type Word, wholeNumber, wholeSize } from "./words.js";
  * ignored.
  */
 
-/** What becomes of a word. */
 export type WordEffect =
   | {
       readonly does: "acts";
-      /** What it does, in a few words. */
+      /** In a few words. */
       readonly what: string;
-      /** What its value must be, and whether one is; absent: looked at elsewhere, or there is none. */
+      /** The values it takes, if it takes one; absent: checked elsewhere, or there is none. */
       readonly expected?: string;
       readonly isValid?: (value: string) => boolean;
-      /** What of its effect is missing, for the run to say. */
+      /** The part of its effect that is missing, for the run to say. */
       readonly without?: string;
     }
   /** Without effect on memory and CPUs, so that nothing need be said. */
@@ -199,9 +198,9 @@ const HARMLESS: ReadonlySet<string> = new Set(
 const FOR_USER_SPACE = /^(systemd|rd|udev|ds|cloud_init|fsck|locale|vconsole|luks)\./;
 
 /**
- * What becomes of a word, by its name and, for words of which only some values matter, by its value.
+ * The effect of a word, by its name and, for words of which only some values matter, by its value.
  *
- * @returns undefined for a word that nobody here knows
+ * @returns undefined for an unknown word
  */
 export function wordEffect(name: string, value: string | undefined): WordEffect | undefined {
   const group = name.split(".").slice(0, 2).join(".");
@@ -225,7 +224,7 @@ export const DOCUMENTED_WORDS: readonly {
   ...Object.entries(REFUSED).map(([word, why]) => ({ word, effect: { does: "refused" as const, why } })),
 ];
 
-/** What a run says about words of its command line. */
+/** Remarks of a run on words of its command line. */
 
 /** A line for each word without the effect that it would have in a kernel; each word once. */
 export function ignoredWords(words: readonly Word[]): string[] {

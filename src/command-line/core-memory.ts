@@ -33,7 +33,7 @@ export function isCoreAmount(value: string): boolean {
   return bytes !== undefined && bytes.rest === "" && Number.isSafeInteger(bytes.value);
 }
 
-/** What all words of a command line come to. */
+/** The effect of all words of a command line. */
 export function coreMemory(words: readonly Word[]): CoreMemory {
   const cores = valuesOf(words, "kernelcore");
   return {

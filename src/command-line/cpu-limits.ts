@@ -4,7 +4,6 @@
  */
 import { valuesOf, type Word, wholeNumber } from "./words.js";
 
-/** How many CPUs a kernel uses. */
 export interface CpuLimits {
   /** CPUs that it has data for (nr_cpu_ids). */
   readonly possible: number;

@@ -2,7 +2,7 @@
 import { MiB, roundUp } from "../units.js";
 import { memparse } from "./words.js";
 
-/** What is to be set aside for the crash kernel; bytes. */
+/** Bytes. */
 export interface CrashkernelRequest {
   readonly sizeBytes: number;
   /** `@`: this address and no other. */
@@ -66,17 +66,16 @@ function parseRanges(text: string): { ranges: Range[]; address: number | undefin
   return { ranges, address: address?.value || undefined };
 }
 
-/** Whether the kernel understands a value. */
 export function isCrashkernel(value: string): boolean {
   if (SUFFIX.test(value)) return memparse(value)?.rest === value.slice(value.lastIndexOf(","));
   return (value.includes(":") ? parseRanges(value) : parseSimple(value)) !== undefined;
 }
 
 /**
- * What the values of all `crashkernel=` ask for: of each kind the last one counts, and those with
+ * The request that all `crashkernel=` add up to: of each kind the last one counts, and those with
  * `,high` and `,low` only where there is none without.
  *
- * @param ramBytes what memblock knows as memory
+ * @param ramBytes memory known to memblock
  * @returns undefined when there is no such word
  */
 export function crashkernel(values: readonly string[], ramBytes: number): Crashkernel | undefined {

@@ -50,7 +50,6 @@ function parseCount(value: string): Count | undefined {
   return { pages, byNode };
 }
 
-/** Whether the kernel understands a value of `hugepages=`. */
 export function isHugePageCount(value: string): boolean {
   return parseCount(value) !== undefined;
 }

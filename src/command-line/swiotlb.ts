@@ -11,7 +11,7 @@ export const SLAB_BYTES: number = 2 * KiB;
 export const SEGMENT_SLABS = 128;
 const DEFAULT_SLABS: number = (64 * MiB) / SLAB_BYTES;
 
-/** What the kernel knows of the buffer before it allocates it. */
+/** The buffer's size before it is allocated. */
 export interface SwiotlbSize {
   /** default_nslabs. */
   readonly slabs: number;

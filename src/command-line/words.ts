@@ -4,9 +4,9 @@
 export interface Word {
   /** As written. */
   readonly text: string;
-  /** What stands before `=`, with underscores for dashes, which the kernel does not tell apart (parameq). */
+  /** The text before `=`, with underscores for dashes, which the kernel does not tell apart (parameq). */
   readonly name: string;
-  /** What stands behind `=` without its quotes; undefined for a word without one. */
+  /** The text after `=` without its quotes; undefined for a word without one. */
   readonly value: string | undefined;
 }
 
@@ -34,7 +34,6 @@ export function valuesOf(words: readonly Word[], name: string): string[] {
 
 /** Numbers as the kernel reads them from its command line (lib/cmdline.c, lib/vsprintf.c, Linux 6.12). */
 
-/** A number and what follows it. */
 export interface Parsed {
   readonly value: number;
   readonly rest: string;
@@ -53,7 +52,7 @@ export function strtoul(text: string): Parsed | undefined {
   return { value: octal ? Number.parseInt(digits, 8) : Number(digits), rest: text.slice(digits.length) };
 }
 
-/** The same with a binary unit behind it: K, M, G, T, P, E (memparse). */
+/** The same followed by a binary unit: K, M, G, T, P, E (memparse). */
 export function memparse(text: string): Parsed | undefined {
   const number = strtoul(text);
   if (number === undefined) return undefined;
@@ -62,13 +61,11 @@ export function memparse(text: string): Parsed | undefined {
   return exponent === 0 ? number : { value: number.value * 1024 ** exponent, rest: number.rest.slice(1) };
 }
 
-/** A size and nothing else. */
 export function wholeSize(text: string): number | undefined {
   const size = memparse(text);
   return size === undefined || size.rest !== "" || !Number.isSafeInteger(size.value) ? undefined : size.value;
 }
 
-/** A number and nothing else. */
 export function wholeNumber(text: string): number | undefined {
   const number = strtoul(text);
   return number === undefined || number.rest !== "" || !Number.isSafeInteger(number.value)

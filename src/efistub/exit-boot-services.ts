@@ -11,7 +11,7 @@ import { allocateUnacceptedBitmap, allocateZeroPageBitmap } from "./unaccepted-m
 import { type ArchAccept, TABLE_HEADER_BYTES, type UnacceptedTable } from "./unaccepted-table.js";
 
 /**
- * What a kernel does about unaccepted memory:
+ * How a kernel handles unaccepted memory:
  * - "drops": does not know type 15 and drops such memory (before 6.5, or without CONFIG_UNACCEPTED_MEMORY)
  * - "knows": takes it, but does not tell the firmware (other systems, early backports)
  * - "asks": takes it and asks the firmware to leave it alone (6.5 and later)
@@ -22,7 +22,7 @@ export const UNACCEPTED_SUPPORT = ["asks", "knows", "drops", "zero-page"] as con
 export type UnacceptedSupport = (typeof UNACCEPTED_SUPPORT)[number];
 
 /**
- * Who ends boot services:
+ * The program that ends boot services:
  * - "stub": the kernel's own EFI stub
  * - "unaware": a boot loader that does not know type 15
  * - "aware": a boot loader that does what the stub of 6.5 does
@@ -42,7 +42,6 @@ const SEED_BYTES = 36;
 /** Where a record of unaccepted memory is found: a configuration table of UEFI, or the zero page. */
 export type HandOverForm = "table" | "zero-page";
 
-/** What the kernel starts with. */
 export interface StubResult extends E820Table {
   readonly outcome: "exited";
   /** Absent when there was nothing unaccepted, or the kernel does not find it. */

@@ -11,7 +11,6 @@ const ALIGN: number = 2 * MiB;
 /** No place is below (CONFIG_PHYSICAL_START). */
 const KERNEL_START: number = 16 * MiB;
 
-/** What restricts the choice. */
 export interface KernelPlaces {
   /** Size of the image with its bss, a multiple of 2 MiB. */
   readonly sizeBytes: number;

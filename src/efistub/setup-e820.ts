@@ -22,12 +22,12 @@ export const ZERO_PAGE_ENTRIES = 128;
 /** Descriptors by which the map may grow until boot services end (EFI_MMAP_NR_SLACK_SLOTS). */
 const SLACK_SLOTS = 32;
 
-/** Entries of the extension block that is allocated for a map of so many descriptors; 0 for none. */
+/** Entries of the extension block that is allocated for a map of `descriptors`; 0 for none. */
 export function e820ExtSlots(descriptors: number): number {
   return Math.max(0, descriptors - ZERO_PAGE_ENTRIES + SLACK_SLOTS);
 }
 
-/** By EFI type: what the kernel makes of it. Types beyond the list are skipped. */
+/** Kernel type of each EFI type. Types beyond the list are skipped. */
 const E820_OF_EFI: readonly E820Type[] = [
   E820Type.RESERVED, // reserved
   E820Type.RAM, // loader code
@@ -46,7 +46,6 @@ const E820_OF_EFI: readonly E820Type[] = [
   E820Type.PMEM, // persistent
 ];
 
-/** The table and where it is kept. */
 export interface E820Table {
   /** Ascending, neighbours of one type merged. */
   readonly entries: readonly E820Entry[];

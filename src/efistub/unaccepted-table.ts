@@ -20,7 +20,7 @@ export interface ArchAccept {
 export interface UnmappedPart {
   /** Of the first page that is not mapped. */
   readonly address: number;
-  /** The first unit whose bit lies there or behind. */
+  /** The first unit whose bit lies there or later. */
   readonly firstUnit: number;
 }
 
@@ -37,7 +37,7 @@ export class UnacceptedTable extends UnitBitmap {
   readonly unitSizeBytes: number;
   /** Size of the bitmap in bytes; a byte stands for 16 MiB. */
   readonly bitmapBytes: number;
-  /** What the kernel cannot read of it; absent: it reads all. */
+  /** The part of it that the kernel cannot read; absent: it reads all. */
   unmapped: UnmappedPart | undefined = undefined;
 
   /**
@@ -76,7 +76,6 @@ export class UnacceptedTable extends UnitBitmap {
     return finer;
   }
 
-  /** The same as it is now. */
   copy(): UnacceptedTable {
     return this.splitInto(this.unitSizeBytes);
   }
@@ -90,7 +89,7 @@ export class UnacceptedTable extends UnitBitmap {
     }
   }
 
-  /** The same with unaccepted memory [start, end) behind it, for a kernel that gets more than it booted with. */
+  /** A copy with unaccepted memory [start, end) added after it, for a kernel that gets more than it booted with. */
   withMemory(start: number, end: number): UnacceptedTable {
     const unit = this.unitSizeBytes;
     const bytes = Math.ceil((end - this.physBase) / (unit * 8));

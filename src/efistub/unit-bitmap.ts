@@ -25,7 +25,6 @@ function popcount(word: number): number {
 
 /** Bits from 0 to `unitCount` - 1, all clear at first. */
 export class UnitBitmap {
-  /** Number of bits. */
   readonly unitCount: number;
   /** By chunk: where its words are, in chunks from the start of `#words`, or ALL_CLEAR or ALL_SET. */
   readonly #slots: Int32Array;
@@ -50,12 +49,10 @@ export class UnitBitmap {
     return this.nextSet(unit, unit + 1) === unit;
   }
 
-  /** Sets the bits [first, end). */
   setRange(first: number, end: number): void {
     this.#fill(first, end, true);
   }
 
-  /** Clears the bits [first, end). */
   clearRange(first: number, end: number): void {
     this.#fill(first, end, false);
   }

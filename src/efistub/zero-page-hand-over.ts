@@ -1,4 +1,4 @@
-/** What a firmware that starts the kernel itself, without UEFI, tells it about memory (td-shim). */
+/** Memory as told by a firmware that starts the kernel itself, without UEFI (td-shim). */
 
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";

@@ -80,7 +80,7 @@ export class BootServices {
   }
 
   /**
-   * Accepts from the lowest unaccepted memory below a limit on: what is needed, and a chunk at least.
+   * Accepts from the lowest unaccepted memory below a limit on: as much as is needed, and a chunk at least.
    *
    * @returns false when there is none, or the firmware does not accept on demand
    */
@@ -157,8 +157,8 @@ export class AcceptanceProtocol {
   }
 
   /**
-   * What happens before boot services end: accepts all memory of type 15, which then is
-   * ordinary memory, unless the kernel asked for it.
+   * Runs before boot services end: accepts all memory of type 15, which then is ordinary memory, unless
+   * the kernel asked for it.
    *
    * @returns the map afterwards, the very same object when nothing was accepted
    */
@@ -173,13 +173,13 @@ export class AcceptanceProtocol {
 }
 
 /**
- * Where the firmware puts what is asked for by its size: behind a head, in blocks of a few sizes that
- * pages are carved into, or in pages of its own (edk2 MdeModulePkg/Core/Dxe/Mem/Pool.c:
- * CoreAllocatePoolI, 2026-08). Checked against the addresses of the random seed in 53 boot logs of
- * OVMF, which all end in 018 (recorded 2026-11).
+ * The firmware's pool for requests by size: each after a head, in blocks of a few sizes that pages are
+ * carved into, or in pages of its own (edk2 MdeModulePkg/Core/Dxe/Mem/Pool.c: CoreAllocatePoolI, 2026-08).
+ * Checked against the addresses of the random seed in 53 boot logs of OVMF, which all end in 018 (recorded
+ * 2026-11).
  */
 
-/** Bytes in front of and behind every allocation (POOL_HEAD, POOL_TAIL). */
+/** Bytes before and after every allocation (POOL_HEAD, POOL_TAIL). */
 const HEAD_BYTES = 24;
 const TAIL_BYTES = 16;
 /** Sizes of blocks that a page is carved into, ascending (mPoolSizeTable). */
@@ -219,7 +219,7 @@ export class Pool {
     return page.start;
   }
 
-  /** Makes blocks of what is left, the largest first. */
+  /** Makes blocks of the rest, the largest first. */
   #carve(start: number, end: number): void {
     let next = start;
     for (let index = BLOCK_BYTES.length - 1; index >= 0; index--) {

@@ -1,4 +1,4 @@
-/** What a firmware is to this simulator: who accepts which memory before the kernel runs. */
+/** A firmware, as far as this simulator goes: which memory is accepted before the kernel runs, and by whom. */
 
 import type { AddressRange } from "../units.js";
 
@@ -31,7 +31,6 @@ export interface FirmwareMachine {
   readonly acceptOnDemand?: boolean;
 }
 
-/** Every firmware that a guest can be started with. */
 export type FirmwareModel =
   | "tdvf"
   | "tdvf-2022"
@@ -44,7 +43,6 @@ export type FirmwareModel =
 /** Which firmware starts the guest; `auto` is the usual one of the platform. */
 export type FirmwareName = "auto" | FirmwareModel;
 
-/** One firmware. Each has a file of its own. */
 export interface Firmware {
   readonly name: FirmwareModel;
   /** One line for lists. */

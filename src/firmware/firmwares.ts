@@ -3,7 +3,6 @@ import { ovmf, ovmfSnp, ovmfSnp2022, ovmfSnpNoProtocol } from "./ovmf-snp.js";
 import { tdShim } from "./td-shim.js";
 import { tdvf, tdvf2022 } from "./tdvf.js";
 
-/** Every firmware, by the name that scenarios use. */
 export const FIRMWARES: Readonly<Record<FirmwareModel, Firmware>> = {
   tdvf,
   "tdvf-2022": tdvf2022,
@@ -14,7 +13,6 @@ export const FIRMWARES: Readonly<Record<FirmwareModel, Firmware>> = {
   ovmf,
 };
 
-/** Whatever a scenario may name. */
 export const FIRMWARE_NAMES: readonly FirmwareName[] = [
   "auto",
   ...(Object.keys(FIRMWARES) as FirmwareModel[]),

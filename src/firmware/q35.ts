@@ -29,7 +29,7 @@ export function q35Ram(memoryBytes: number): AddressRange[] {
   ];
 }
 
-/** VGA memory and ROMs: RAM behind them exists, but no operating system gets it. */
+/** VGA memory and ROMs: there is RAM underneath, but no operating system gets it. */
 const LEGACY_HOLE: AddressRange = { start: 640 * KiB, end: MiB };
 
 /** RAM as the firmware's map offers it, without the legacy hole (edk2 OvmfPkg/Library/PlatformInitLib/MemDetect.c). */

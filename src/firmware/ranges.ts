@@ -2,7 +2,7 @@
 
 import type { AddressRange } from "../units.js";
 
-/** What is left of `ranges` without `holes`; `holes` need not be sorted, the order of `ranges` is kept. */
+/** `ranges` without `holes`; `holes` need not be sorted, the order of `ranges` is kept. */
 export function subtractRanges(
   ranges: readonly AddressRange[],
   holes: readonly AddressRange[],

@@ -12,7 +12,6 @@ const ACPI_TABLE_BYTES: number = 128 * KiB;
 /** A kernel wants its initrd below this address first (arch/x86/boot/header.S: initrd_addr_max 0x7fffffff). */
 const INITRD_SOFT_LIMIT: number = 2 * GiB;
 
-/** What is to be started and how. */
 export interface BootImage {
   /** Takes memory for the kernel; undefined when there is none. */
   readonly loadKernel: (boot: BootServices) => AddressRange | undefined;
@@ -24,7 +23,6 @@ export interface BootImage {
 export const HIGH_MEMORY = ["type-15", "acpi", "both"] as const;
 export type HighMemory = (typeof HIGH_MEMORY)[number];
 
-/** A firmware that has loaded the kernel. */
 export interface StartedFirmware {
   readonly outcome: "started";
   readonly boot: BootServices;

@@ -94,7 +94,7 @@ const ACCEPT_CHUNK_SIZE: number = 32 * MiB;
 /** Chunks are made of whole pages of this size (PcdTdxAcceptPageSize, its default). */
 const ACCEPT_PAGE_SIZE: number = 2 * MiB;
 
-/** Accepts a region on CPU 0 (BspAcceptMemoryResourceRange); an empty one is none. */
+/** Accepts a region on CPU 0 (BspAcceptMemoryResourceRange); nothing for an empty one. */
 export function bspAccept(start: number, end: number, sink: FirmwareAccept): void {
   if (start < end) sink.firmwareAccept(start, end, 0);
 }

@@ -1,5 +1,5 @@
 /**
- * What commits changed of the rules, with the release that had each first, and the point releases
+ * The rules each commit changed, with the release that had it first, and the point releases
  * that took it over.
  *
  * Sources of the dates: shortlogs of the announcements and review mails of the stable series and pull
@@ -11,18 +11,16 @@
 import { MAX_ORDER_PAGES } from "../units.js";
 import type { AcceptRules, KernelRules, KexecRules, PageAllocRules } from "./rules.js";
 
-/** What a commit sets; all other rules stay. */
+/** The rules a commit changes. */
 export interface RulesDelta extends Partial<Omit<KernelRules, "pageAlloc" | "acceptMemory" | "kexec">> {
   readonly pageAlloc?: Partial<PageAllocRules>;
   readonly acceptMemory?: Partial<AcceptRules>;
   readonly kexec?: Partial<KexecRules>;
 }
 
-/** One commit. */
 export interface Change {
   /** First twelve digits. */
   readonly commit: string;
-  /** What it does, in half a sentence. */
   readonly what: string;
   /** The first tag that has it: a release or a candidate. */
   readonly landed: string;
@@ -52,7 +50,6 @@ export const FIRST_RULES: KernelRules = {
   unpacksAfterExit: true,
 };
 
-/** Oldest first. */
 export const CHANGES: readonly Change[] = [
   {
     commit: "a1b87d54f4e4",

@@ -10,7 +10,6 @@ import { compareReleases, parseReleaseName, type ReleaseName } from "./release-n
  * moved a flag that decides anything about a page.
  */
 
-/** What one change set. */
 export interface GfpChange {
   /** First release, or candidate of one, that has it. */
   readonly since: string;
@@ -29,7 +28,6 @@ export interface GfpChange {
 const HIGHUSER = "DIRECT_RECLAIM KSWAPD_RECLAIM IO FS HARDWALL HIGHMEM";
 const HUGE_PAGE = "IO FS HARDWALL HIGHMEM MOVABLE COMP NOMEMALLOC NOWARN";
 
-/** Oldest first. */
 export const GFP_CHANGES: readonly GfpChange[] = [
   {
     since: "2.6.32",
@@ -246,12 +244,11 @@ const UNREAD: readonly { readonly from: string; readonly to: string }[] = [
   { from: "5.1-rc1", to: "5.2-rc1" },
 ];
 
-/** What the numbers and names of request flags mean in a release. */
+/** Numbers and names of request flags in a release. */
 
 const OLDEST: ReleaseName = named(GFP_CHANGES[0]!.since);
 const NEWEST: ReleaseName = named(LAST_READ);
 
-/** Request flags of a release. */
 export interface GfpTable {
   /** Such as `4.13`, `2.6.32` or `6.16-rc1`: what builds add does not count. */
   readonly release: string;

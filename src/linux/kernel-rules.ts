@@ -42,7 +42,7 @@ export function knowsUnacceptedMemory(name: string): boolean {
 
 /**
  * @param name as `kernelName` returns it
- * @throws Error for a name that is none, or one of a release before 6.5
+ * @throws Error for a text that is not the name of a release, or one of a release before 6.5
  */
 export function kernelRelease(name: string): KernelRelease {
   let known = cache.get(name);
@@ -53,7 +53,7 @@ export function kernelRelease(name: string): KernelRelease {
   return known;
 }
 
-/** The rules alone. */
+/** The rules of a kernel, by the name of its release. */
 export function kernelRules(name: string): KernelRules {
   return kernelRelease(name).rules;
 }
@@ -65,7 +65,7 @@ export function releasesThatDiffer(): string[] {
   return [...new Set(names)];
 }
 
-/** What a release changed, as half sentences; for 6.12 what its stable series took over. */
+/** Changes of a release, as half sentences; for 6.12 those its stable series took over. */
 export function changesIn(name: string): string[] {
   const stable = name in STABLE_SERIES;
   const tag = name.replace(/\.0$/, "");
@@ -107,7 +107,7 @@ function describe(name: string): KernelRelease {
   };
 }
 
-/** The tag or point release with which a release came to have a commit; undefined if it does not have it. */
+/** The tag or point release in which a release got a commit; undefined if it does not have it. */
 function firstOf({ landed, backports = {} }: Change, release: ReleaseName): ReleaseName | undefined {
   const tag = parseReleaseName(landed)!;
   if (compareReleases(release, tag) >= 0) return tag;

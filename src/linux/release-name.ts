@@ -7,7 +7,7 @@ export interface ReleaseName {
   readonly point?: number;
   /** Number of a release candidate, which comes before the release. */
   readonly rc?: number;
-  /** What a build adds, with its sign in front: `-46-generic`, `+deb13-amd64`, `.7.x86_64`; or empty. */
+  /** Suffix of a build, with its sign in front: `-46-generic`, `+deb13-amd64`, `.7.x86_64`; or empty. */
   readonly suffix: string;
 }
 
@@ -33,8 +33,8 @@ export function parseReleaseName(text: string): ReleaseName | undefined {
 }
 
 /**
- * Orders releases by age: major, minor, point (none is 0), then candidates before the release. What
- * a build adds does not count.
+ * Orders releases by age: major, minor, point (0 where there is none), then candidates before the
+ * release. Suffixes of builds do not count.
  *
  * @returns negative if `a` is the older one, 0 if both are the same release
  */

@@ -1,8 +1,8 @@
 import { parseReleaseName } from "./release-name.js";
 
 /**
- * What differs between kernel versions in how the command line sets memory aside, one rule each. What 6.12
- * does was read there; the releases at which it changed are an assumption, from the history of the subjects.
+ * Differences between kernel versions in how the command line sets memory aside, one rule each. Those of
+ * 6.12 were read there; the releases at which they changed are an assumption, from the history of the subjects.
  */
 export interface ReservationRules {
   /**

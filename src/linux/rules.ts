@@ -1,5 +1,5 @@
 /**
- * What differs between Linux releases where memory is accepted, one named rule each. All else is as
+ * Differences between Linux releases where memory is accepted, one named rule each. All else is as
  * in 6.12 stable: before 6.7 per-CPU lists had one size and did not tune themselves (nr_pcp_high in
  * 6.6), and before 6.10 a failed claim left the free pages of a pageblock on lists of another type
  * (steal_suitable_fallback in 6.6). Neither is modelled, nor are allocations that must not take a
@@ -47,11 +47,11 @@ export interface PageAllocRules {
    */
   readonly acceptOnVisit: boolean;
   /**
-   * Who accepts at all accepts at least one block, also where nothing is short of the target (the
+   * Once the kernel accepts, it accepts at least one block, also where nothing is short of the target (the
    * do-while loop of try_to_accept_memory).
    */
   readonly acceptAtLeastOne: boolean;
-  /** Who accepts in order to reach the target accepts at least so many pages; Linux: one block. */
+  /** Minimum batch, in pages, when accepting to reach the target; Linux: one block. */
   readonly acceptAtOncePages: number;
   /**
    * Unaccepted pages do not count in watermark checks (__zone_watermark_unusable_free). Reclaim then
@@ -70,7 +70,7 @@ export interface PageAllocRules {
   readonly bulkAccepts: boolean;
 }
 
-/** How CPUs that accept at the same time get along (drivers/firmware/efi/unaccepted_memory.c). */
+/** How concurrent accept_memory() calls are serialised (drivers/firmware/efi/unaccepted_memory.c). */
 export interface AcceptRules {
   /**
    * `single`: one spinlock, held with interrupts off for the whole request. `list`: a list of
@@ -82,7 +82,7 @@ export interface AcceptRules {
   readonly touchesWatchdog: boolean;
 }
 
-/** What a kernel does for the next one. */
+/** Rules of handing over to the next kernel. */
 export interface KexecRules {
   /** Whether kexec looks for a place in the highest range of RAM first. */
   readonly highestFirst: boolean;

@@ -12,7 +12,7 @@ export function rangeLine(operation: string, base: number, size: number): string
   return `${operation}: [${hex16(base)}-${hex16(base + size - 1)}]`;
 }
 
-/** What an allocation asked for, before it was found. `nid` is absent in the phys_ functions. */
+/** A request, before a place for it was found. `nid` is absent in the phys_ functions. */
 export function requestLine(
   operation: string,
   size: number,

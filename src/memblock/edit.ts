@@ -10,7 +10,6 @@ import type { MemblockFlags, MemblockType } from "./regions.js";
 /** Makes an array larger; the range that is about to be added must be left alone. */
 export type GrowArray = (type: MemblockType, newStart: number, newSizeBytes: number) => void;
 
-/** The region indices [start, end) an operation concerns. */
 export interface IndexRange {
   readonly start: number;
   readonly end: number;
@@ -31,7 +30,7 @@ function countHoles(type: MemblockType, base: number, end: number): number {
 }
 
 /**
- * Adds [base, base + size). What is there already keeps its node and flags, only the holes get
+ * Adds [base, base + size). Existing regions keep their node and flags, only the holes get
  * the new ones; neighbours that agree are merged (memblock_add_range).
  */
 export function addRange(

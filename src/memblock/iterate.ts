@@ -7,7 +7,6 @@
 import { type AddressRange, PAGE_SIZE, pfnDown, pfnUp } from "../units.js";
 import { MemblockFlags, type MemblockRegion, type MemblockType, numaValidNode } from "./regions.js";
 
-/** Which memory regions a walk sees. */
 export interface RegionFilter {
   /** Only this node; an invalid node number means any. */
   readonly nid: number;

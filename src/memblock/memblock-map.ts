@@ -1,6 +1,6 @@
 /**
- * What memory there is and what of it is taken: the two arrays with everything that edits, looks
- * up and walks them (mm/memblock.c, Linux 6.12). Allocation is in memblock.ts.
+ * The arrays of memory and of reserved ranges, with everything that edits, looks up and walks them
+ * (mm/memblock.c, Linux 6.12). Allocation is in memblock.ts.
  */
 import { type AddressRange, PAGE_SIZE, type PhysAddr, pfnDown } from "../units.js";
 import { dumpLines, rangeLine } from "./debug.js";
@@ -14,7 +14,6 @@ import {
 } from "./iterate.js";
 import { MAX_NUMNODES, MemblockFlags, MemblockType, NUMA_NO_NODE } from "./regions.js";
 
-/** How the kernel was told to treat memory, and who listens. */
 export interface MemblockOptions {
   /** `movable_node` on the command line: hotpluggable memory is avoided. Default false. */
   readonly movableNode?: boolean;
@@ -33,7 +32,7 @@ export interface MemblockOptions {
 export abstract class MemblockMap {
   /** Memory the firmware reported. */
   readonly memory: MemblockType = new MemblockType("memory");
-  /** What is taken, in or outside of memory. */
+  /** Reserved ranges, in or outside of memory. */
   readonly reserved: MemblockType = new MemblockType("reserved");
   /** Whether some region was marked mirrored (system_has_some_mirror). */
   protected hasMirror = false;
@@ -137,12 +136,11 @@ export abstract class MemblockMap {
     return { startPfn: pfnDown(region.base), endPfn, nid: region.nid };
   }
 
-  /** First byte of memory; 0 when there is none. */
   startOfDram(): number {
     return this.memory.regions[0]?.base ?? 0;
   }
 
-  /** First byte behind all memory; 0 when there is none. */
+  /** First byte after all memory; 0 when there is none. */
   endOfDram(): number {
     const last = this.memory.regions.at(-1);
     return last === undefined ? 0 : last.base + last.size;

@@ -260,10 +260,10 @@ function findBottomUp(
 }
 
 /**
- * What memblock gave for something without which the kernel cannot start (6.14 mm/memblock.c:
- * __memblock_alloc_or_panic; before that each caller panics by itself).
+ * An allocation that the kernel cannot start without (6.14 mm/memblock.c: __memblock_alloc_or_panic;
+ * before that each caller panics by itself).
  *
- * @param address 0 for no room
+ * @param address 0 where memblock had no room
  * @throws GuestEnded
  */
 export function panicIfNull<Address extends number>(address: Address, what: string): Address {

@@ -4,7 +4,7 @@
  * method of the firmware (PRM) accepts each block as it goes online; so kernels that never heard of
  * unaccepted memory get all of it. Proposed in place of the protocol between firmware and kernel
  * ("[PATCH v7 6/6] x86/efi: Safely enable unaccepted memory in UEFI" and its thread, April
- * 2023), never built, so two things are assumptions: the call itself costs nothing beside the
+ * 2023), never built, so two things are assumptions: the call itself costs nothing besides the
  * acceptance, and memory goes online as ZONE_MOVABLE (memhp_default_state=online_movable), so that
  * struct pages and everything else of the kernel stay in memory of the map.
  */
@@ -26,20 +26,19 @@ import {
   populateMemmap,
 } from "./online-pages.js";
 
-/** What the firmware's method runs on. */
 export interface AcpiMachine {
   readonly clock: GuestClock;
   readonly meter: AcceptMeter;
   readonly host: GuestMemory;
 }
 
-/** What came of the devices; bytes. */
+/** Bytes. */
 export interface AcpiMemory {
   /** Memory that went online. */
   onlineBytes: number;
   /** Memory that the kernel had from its map already, and left alone. */
   knownBytes: number;
-  /** Memory that found no room for its struct pages, or is no whole block. */
+  /** Memory that found no room for its struct pages, or is not a whole block. */
   failedBytes: number;
 }
 

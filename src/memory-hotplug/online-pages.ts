@@ -17,7 +17,6 @@ import { splitMemRange } from "../x86/init-mem-mapping.js";
 /** Without SRAT entries new memory belongs to node 0 (6.12 drivers/acpi/acpi_memhotplug.c: acpi_get_node). */
 const NODE = 0;
 
-/** What memory goes online in. */
 export interface OnlineTarget {
   readonly allocator: PageAllocator;
   readonly release: BootRelease;
@@ -26,7 +25,7 @@ export interface OnlineTarget {
 
 /**
  * A block goes online (6.12 mm/memory_hotplug.c: online_pages): a zone of the node grows, its pages go to the tail of the
- * free lists or, not accepted, to that of the zone's list, and watermarks are computed anew from all
+ * free lists or, not accepted, to that of the zone's list, and watermarks are computed again from all
  * memory that is managed now. The short time in which its pageblocks are isolated changes nothing.
  *
  * @param block with struct pages, outside of every zone
@@ -69,9 +68,9 @@ const SECTION_MAP_BYTES: number = 2 * MiB;
 const SECTION_MAP_ORDER = 9;
 /** Sections whose map one page of page middle directory covers. */
 const SECTIONS_PER_PMD_PAGE = 512;
-/** What mm/sparse-vmemmap.c:vmemmap_alloc_block asks with once the slab allocator is up. */
+/** Flags of vmemmap_alloc_block() once the slab allocator is up (mm/sparse-vmemmap.c). */
 const VMEMMAP_GFP: number = GfpMask.KERNEL | Gfp.RETRY_MAYFAIL | Gfp.NOWARN | Gfp.ZERO;
-/** What a page of page upper directories covers. */
+/** Memory that a page of page upper directories covers. */
 const PUD_TABLE_SPAN: number = TiB / 2;
 
 /**
@@ -115,7 +114,6 @@ export function populateMemmap(allocator: PageAllocator, { start, end }: Address
   return bytes;
 }
 
-/** Struct pages that a range needs, in bytes. */
 export function memmapBytes({ start, end }: AddressRange): number {
   return ((end - start) / SECTION_BYTES) * SECTION_MAP_BYTES;
 }

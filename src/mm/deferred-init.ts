@@ -2,16 +2,16 @@ import { asPfn, MAX_ORDER_PAGES, PAGES_PER_SECTION, type Pfn, roundDown, roundUp
 import { clipRanges, firstEndingAfter, type PfnRange } from "./pfn-range.js";
 
 /**
- * Deferred initialisation of struct pages: what a node's last zone left out at boot is
+ * Deferred initialisation of struct pages: those of a node's last zone that boot left out are
  * initialised and freed by threads (mm/mm_init.c:page_alloc_init_late and
- * deferred_init_memmap, kernel/padata.c, 6.12), or, before those run, by whoever finds the
+ * deferred_init_memmap, kernel/padata.c, 6.12), or, before those run, by the CPU that finds the
  * zone empty (deferred_grow_zone).
  *
- * Everywhere here `free` means what memblock has free in the zone: whole pages of memory
- * that are not reserved, ascending, disjoint and clipped to the zone.
+ * Everywhere here `free` is memblock's free memory in the zone: whole pages that are not reserved,
+ * ascending, disjoint and clipped to the zone.
  */
 
-/** Who receives the pages, in the order in which the kernel frees them. */
+/** Receives the pages, in the order in which the kernel frees them. */
 export interface DeferredSink {
   /** A run of whole, aligned, free blocks of order 10. Both pageblocks of each become MOVABLE. */
   maxOrderBlocks(startPfn: Pfn, blockCount: number): void;
@@ -42,7 +42,6 @@ export function deferredJobs(free: readonly PfnRange[], firstDeferredPfn: number
   }
 }
 
-/** How padata cuts a job up. */
 export interface PadataPlan {
   /** Threads that take chunks, one after another, as each gets ready. */
   readonly workers: number;
@@ -104,7 +103,6 @@ function releaseRun(startPfn: Pfn, endPfn: Pfn, sink: DeferredSink): void {
   if (lastBlock < endPfn) sink.singlePages(lastBlock, endPfn - lastBlock);
 }
 
-/** What growing a zone on demand did. */
 export interface GrowResult {
   /** Whether the caller should try to allocate again. That does not promise pages it may use: they can be unaccepted. */
   readonly grown: boolean;

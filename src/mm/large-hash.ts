@@ -9,7 +9,6 @@ import {
   roundUpPowerOfTwo,
 } from "../units.js";
 
-/** How a large hash table asks for its size. */
 export interface LargeHashRequest {
   /** One bucket for each 2^scale bytes of memory. */
   readonly scale: number;

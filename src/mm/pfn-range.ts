@@ -29,7 +29,6 @@ export function firstEndingAfter(ranges: readonly PfnRange[], pfn: number): numb
   return low;
 }
 
-/** Pages of ranges that lie inside a span. */
 export function pagesInside(ranges: readonly PfnRange[], span: PfnRange): number {
   let pages = 0;
   for (const range of ranges) {

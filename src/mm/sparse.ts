@@ -6,7 +6,6 @@ import {
 } from "../memblock/memblock.js";
 import { MiB, PAGE_SIZE, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
 
-/** What decides the size of the section tables, and where they go. */
 export interface SparseOptions {
   /** Five-level page tables are active: physical addresses have 52 bits instead of 46. */
   readonly fiveLevelPaging: boolean;
@@ -27,7 +26,6 @@ interface SectionRun {
   sections: number;
 }
 
-/** What the kernel cannot start without, in words. */
 const MEMORY_MAP = "the memory map";
 export const SECTION_BYTES: number = PAGES_PER_SECTION * PAGE_SIZE;
 /** sizeof(struct mem_section_usage): RCU head, subsection map, 4 bits for each of 64 pageblocks. */

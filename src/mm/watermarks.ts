@@ -1,7 +1,6 @@
 import { fls, KiB, MiB, PAGE_SIZE, PAGEBLOCK_PAGES } from "../units.js";
 import { MAX_NR_ZONES, ZoneType } from "./zones.js";
 
-/** What the sizing of watermarks looks at in a zone. */
 export interface SizedZone {
   readonly type: ZoneType;
   /** Pages the allocator manages. Unaccepted memory is among them, so it raises watermarks like any other. */
@@ -64,7 +63,7 @@ export function hugePagesStayOn(totalRamPages: number): boolean {
 const MIGRATE_PCPTYPES = 3;
 
 /**
- * What khugepaged raises vm.min_free_kbytes to, so that pageblocks of different types stay
+ * The vm.min_free_kbytes that khugepaged sets, so that pageblocks of different types stay
  * apart (mm/khugepaged.c:set_recommended_min_free_kbytes, 6.12). Never lowers it.
  *
  * @param populatedZones zones with memory up to Normal, of all nodes together

@@ -190,7 +190,7 @@ function endOfNode(ranges: readonly NodePfnRange[], nid: number): number {
   return ranges.reduce((end, range) => (range.nid === nid ? Math.max(end, range.endPfn) : end), 0);
 }
 
-/** What a zone's limit becomes beside ZONE_MOVABLE (adjust_zone_range_for_zone_movable). */
+/** The limits of a zone, given where ZONE_MOVABLE begins (adjust_zone_range_for_zone_movable). */
 function besideMovable(span: PfnRange, movableStartPfn: number | undefined): PfnRange {
   if (movableStartPfn === undefined) return span;
   if (span.startPfn >= movableStartPfn) return { startPfn: span.endPfn, endPfn: span.endPfn };

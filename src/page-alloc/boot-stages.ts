@@ -77,7 +77,7 @@ export class BootStages {
     for (const zone of this.#allocator.zones) for (const pcp of zone.pcp) pcp.flags |= FREE_HIGH_BATCH;
   }
 
-  /** Memory has come online (6.12 mm/memory_hotplug.c: online_pages): watermarks are computed anew from all that is managed. */
+  /** Memory has come online (6.12 mm/memory_hotplug.c: online_pages): watermarks are computed again from all that is managed. */
   onlinePages(): void {
     this.initPerZoneWmarkMin();
     if (this.#hugePages) raiseForHugePages(this.#allocator, this.#minFreeKbytes, this.#cpuNodes);

@@ -28,7 +28,6 @@ export function accountFreePages(zone: Zone, pages: number, type: number, cpu: n
   else zone.freeHighatomicPages += pages;
 }
 
-/** Puts a free block on its list. */
 export function addToFreeList(zone: Zone, page: Page, order: number, type: number, toTail: boolean): void {
   const { frames } = zone;
   const list = zone.list(order, type);

@@ -15,7 +15,7 @@ import { ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK, type PageFrames } from "./page-
 import type { Zone } from "./zone.js";
 
 /**
- * What to do when a migrate type has no block left: claim whole pageblocks of another type,
+ * The fallback when a migrate type has no block left: claim whole pageblocks of another type,
  * or steal a block from it (mm/page_alloc.c: __rmqueue_claim, __rmqueue_steal; the rework
  * of 6.15 and 6.16 that 6.12 stable carries). 6.12.0 did both in one step.
  */

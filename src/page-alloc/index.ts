@@ -1,6 +1,6 @@
 /**
- * The page allocator as other rooms see it: they import from here alone. What works on its lists instead of
- * asking for pages, which only verify does, is in inside.ts.
+ * The page allocator as other rooms see it: they import from here alone. Functions that work on its lists
+ * instead of asking for pages, which only verify needs, are in inside.ts.
  */
 
 export { Watermark } from "./alloc-flags.js";

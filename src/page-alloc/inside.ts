@@ -1,4 +1,4 @@
-/** What puts an allocator into the state of a recorded kernel, list by list: for verify alone. */
+/** Puts an allocator into the state of a recorded kernel, list by list: for verify alone. */
 
 export {
   accountFreePages,

@@ -31,7 +31,6 @@ const COSTLY_ORDER = 3;
 /** Why a request came back empty. */
 export type AllocFailure = "order too large" | "atomic request" | "would reclaim";
 
-/** Initial migrate type of pageblocks, as struct-page initialisation leaves them. */
 export interface PageblockTypes {
   /** Type of the pageblock that starts at a frame number. */
   typeAt(pfn: number): number;
@@ -95,18 +94,17 @@ export class PageAllocator {
     return zone;
   }
 
-  /** What requests try from now on (build_all_zonelists). */
+  /** The order in which requests try zones from now on (build_all_zonelists). */
   setZonelists(indices: ZonelistIndices): void {
     this.#zonelists = new Zonelists(this.zones, indices);
   }
 
-  /** Zone of a page whose block has frames. */
   zoneOf(page: Page): Zone {
     return this.zones[this.frames.blockZone[page >> MAX_PAGE_ORDER]!]!;
   }
 
   /**
-   * Zone of a frame number. Memory plugged in behind ZONE_MOVABLE makes a lower zone span it as well;
+   * Zone of a frame number. Memory plugged in after ZONE_MOVABLE makes a lower zone span it as well;
    * then the one that begins higher has the frame.
    */
   zoneOfPfn(pfn: Pfn): Zone {
@@ -190,7 +188,7 @@ export class PageAllocator {
     return 1;
   }
 
-  /** The first zone of the node that stays above its low watermark with so many pages less. */
+  /** The first zone of the node that would stay above its low watermark with `count` pages less. */
   #zoneForBulk(gfp: number, type: number, count: number, nodeId: number, cpu: number): Zone | undefined {
     const allocFlags = AllocFlag.WMARK_LOW | cmaFlag(type);
     const highestType = gfpZone(gfp);
@@ -300,7 +298,7 @@ export class PageAllocator {
     }
   }
 
-  /** The watermark part of a visit; takes note of a zone below its high watermark. */
+  /** The watermark part of a visit; notes a zone below its high watermark. */
   #zoneMayServe(zone: Zone, order: number, allocFlags: number, highestType: number, cpu: number): boolean {
     if (!zone.belowHigh) {
       if (watermarkFast(zone, order, watermarkPages(zone, Watermark.HIGH), highestType, allocFlags))
@@ -349,7 +347,7 @@ export class PageAllocator {
     let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) return page;
     this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
-    // Who frees memory may use all of it, unless the request says otherwise (__gfp_pfmemalloc_flags).
+    // A PF_MEMALLOC context may dip into all reserves (__gfp_pfmemalloc_flags).
     if ((gfp & (Gfp.MEMALLOC | Gfp.NOMEMALLOC)) === Gfp.MEMALLOC) {
       allocFlags = AllocFlag.NO_WATERMARKS | (allocFlags & (AllocFlag.KSWAPD | AllocFlag.CMA));
     }

@@ -1,7 +1,7 @@
 import { MAX_ORDER_PAGES, type Page, type PageArray, type Pfn, pageArray } from "../units.js";
 
 /**
- * What is known of each page frame, in typed arrays that grow with the memory the
+ * The state of each page frame, in typed arrays that grow with the memory the
  * guest touches, not with its size.
  *
  * A *page* is the index of a frame in these arrays (the counterpart of the kernel's
@@ -86,7 +86,6 @@ export class PageFrames {
     for (let node = RANGE_NODES - 1; node >= 0; node--) this.#freeRangeNodes.push((listHeads + node) as Page);
   }
 
-  /** Blocks that have a place here. */
   get materialisedBlocks(): number {
     return this.#denseBlocks - this.firstPage / MAX_ORDER_PAGES;
   }
@@ -96,7 +95,6 @@ export class PageFrames {
     return this.materialisedBlocks * (MAX_ORDER_PAGES * 9 + 2 + 1 + 4);
   }
 
-  /** Page frame number of a page. */
   pfnOf(page: Page): Pfn {
     return (this.#blockOfDense[page >> BLOCK_SHIFT]! * MAX_ORDER_PAGES + (page & BLOCK_MASK)) as Pfn;
   }
@@ -130,7 +128,6 @@ export class PageFrames {
     return leaf;
   }
 
-  /** Whether a list entry stands for a run of untouched blocks. */
   isRange(node: Page): boolean {
     return node < this.firstPage;
   }
@@ -161,7 +158,6 @@ export class PageFrames {
     return node;
   }
 
-  /** First block of a range node. */
   firstBlock(node: Page): number {
     return this.rangeStart[node - this.firstRangeNode]!;
   }
@@ -181,7 +177,7 @@ export class PageFrames {
    * Takes a block out of a range node. The node leaves its list when it is used up, and becomes
    * two when the block is taken from its middle.
    *
-   * @returns the list entry behind which the block was
+   * @returns the list entry that the block followed
    */
   takeFromRange(node: Page, block: number): Page {
     const slot = node - this.firstRangeNode;

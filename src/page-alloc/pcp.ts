@@ -99,7 +99,7 @@ export class PerCpuPages {
   freeCount = 0;
   flags = 0;
 
-  /** The same limits and counters on empty lists: to find out what a step would do without doing it. */
+  /** The same limits and counters on empty lists: a dry run. */
   withoutPages(): PerCpuPages {
     const copy = new PerCpuPages();
     copy.count = this.count;

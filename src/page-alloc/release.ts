@@ -15,11 +15,10 @@ import type { PageAllocator } from "./page-allocator.js";
 import { freeUnaccepted, type MemoryAcceptor } from "./unaccepted-list.js";
 import type { Zone } from "./zone.js";
 
-/** What the release of boot memory asks of acceptance. */
 export interface BootAcceptor extends MemoryAcceptor {
-  /** Whether a range, or the unit behind it, is not accepted yet. */
+  /** Whether a range, or the unit after it, is not accepted yet. */
   rangeContainsUnaccepted(start: PhysAddr, sizeBytes: number): boolean;
-  /** Of a run of 4 MiB blocks, how many leading ones give the same answer to that question as the first. */
+  /** Length of the leading run of 4 MiB blocks that all give the same answer to that question. */
   unacceptedRunLength(startPfn: Pfn, blocks: number): number;
 }
 

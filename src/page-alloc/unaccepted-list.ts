@@ -40,7 +40,6 @@ export function withTouch(acceptor: MemoryAcceptor, touch: MemoryAcceptor["touch
   };
 }
 
-/** First frame of a block. */
 function blockPfn(block: number): Pfn {
   return asPfn(block * MAX_ORDER_PAGES);
 }

@@ -76,14 +76,14 @@ export function watermarkFast(
 
 /**
  * Whether more than half of a zone's free memory is in CMA areas: then movable requests take from
- * there first, lest only CMA pages are left when others need memory (__rmqueue). Both counters are
+ * there first, so that other requests are not left with CMA pages only (__rmqueue). Both counters are
  * read as the global ones (zone_page_state).
  */
 export function mostFreeIsCma(zone: Zone): boolean {
   return Math.max(zone.freeCmaPages, 0) * 2 > Math.max(zone.freePages, 0);
 }
 
-/** What kswapd does in this model: it takes the boost of the zones it balances away (balance_pgdat). */
+/** kswapd as far as it is modelled: it takes the boost of the zones it balances away (balance_pgdat). */
 export function balanceNode(zones: readonly Zone[], nodeId: number, highestType: number): void {
   for (const zone of zones) {
     if (zone.nodeId === nodeId && zone.type <= highestType) zone.watermarkBoost = 0;

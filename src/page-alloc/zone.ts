@@ -28,7 +28,7 @@ export class Zone {
 
   /** NR_FREE_PAGES as a reader of the global counter sees it: without what CPUs still hold back. */
   freePages = 0;
-  /** What each CPU holds back of NR_FREE_PAGES (per_cpu_zonestat.vm_stat_diff). */
+  /** Changes of NR_FREE_PAGES that each CPU holds back (per_cpu_zonestat.vm_stat_diff). */
   readonly freePagesDiff: Int32Array;
   /** Largest difference a CPU may hold back (stat_threshold); 0 until watermarks are set up. */
   statThreshold = 0;
@@ -66,7 +66,6 @@ export class Zone {
   /** ZONE_BOOSTED_WATERMARK: kswapd is to be woken after this allocation. */
   boosted = false;
 
-  /** Per-CPU lists by CPU number. */
   readonly pcp: readonly PerCpuPages[];
 
   constructor(frames: PageFrames, index: number, span: ZoneSpan, cpus: number) {
@@ -92,7 +91,6 @@ export class Zone {
     this.presentPages += endPfn - startPfn;
   }
 
-  /** Head of the free list of an order and migrate type. */
   list(order: number, type: number): Page {
     return (this.firstList + order * MIGRATE_TYPES + type) as Page;
   }
@@ -108,7 +106,6 @@ export class Zone {
     }
   }
 
-  /** Changes NR_FREE_CMA_PAGES in the same way. */
   addFreeCmaPages(delta: number, cpu: number): void {
     const held = this.freeCmaDiff[cpu]! + delta;
     const fold = Math.abs(held) > this.statThreshold;
@@ -162,13 +159,11 @@ export class Zonelists {
     );
   }
 
-  /** Those of a request that prefers a node. */
   of(gfp: number, nodeId: number): readonly Zone[] {
     return ((gfp & Gfp.THISNODE) !== 0 ? this.#ofNode : this.#all)[nodeId]!;
   }
 }
 
-/** First zone of a list that a request may use. */
 export function firstAllowed(zonelist: readonly Zone[], highestType: number): number {
   for (let at = 0; at < zonelist.length; at++) if (zonelist[at]!.type <= highestType) return at;
   return zonelist.length;

@@ -64,7 +64,7 @@ function cpuNodesOf(log: string): number[] {
 }
 
 /**
- * The machine behind a boot log of a kernel booted without EFI and without KASLR.
+ * The machine of a boot log, of a kernel booted without EFI and without KASLR.
  *
  * @param log text of dmesg with at least KERN_INFO messages; time stamps do not matter
  * @returns undefined when the log has no e820 map or no CPUs, so is no complete x86 boot log

@@ -4,7 +4,7 @@ import type { Problem } from "../fields/field.js";
 import { formatBytes } from "../units.js";
 import { MIN_MEMORY_BYTES, parseMemoryOptions } from "./memory-options.js";
 
-/** What fits beside the simulator's own words (COMMAND_LINE_SIZE is 2048 on x86). */
+/** Room left by the simulator's own words (COMMAND_LINE_SIZE is 2048 on x86). */
 const MAX_CHARACTERS = 2000;
 
 /** For `guest.commandLine`. The kernel would ignore an option it does not understand, which nobody who writes one wants. */
@@ -46,7 +46,7 @@ function expectedOfWord({ text, name, value }: Word): string | undefined {
   return effect.isValid(value ?? "") ? undefined : `${effect.expected} after ${name}=, not ${text}`;
 }
 
-/** The word, without a value that does not matter. */
+/** The word as messages quote it: without a value that does not matter. */
 function refusedText(text: string, name: string): string {
   if (wordEffect(name, undefined)?.does !== "refused") return text;
   return text.includes("=") ? `${name}=` : name;

@@ -35,7 +35,7 @@ interface AreaRequest {
   readonly nid?: number;
 }
 
-/** cma_declare_contiguous_nid(). What fails is said, and the kernel goes on. */
+/** cma_declare_contiguous_nid(). A failure is reported, and the kernel goes on. */
 function declare(boot: EarlyBoot, request: AreaRequest): boolean {
   const { memblock } = boot;
   const { word, nid = NUMA_NO_NODE } = request;

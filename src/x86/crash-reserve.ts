@@ -15,7 +15,7 @@ const HIGH_MAX: number = 64 * TiB;
 /** Of a fixed address before 6.7. */
 const FIXED_ALIGN_OLD: number = MiB;
 
-/** arch_reserve_crashkernel(). What does not fit is not reserved, and the kernel goes on. */
+/** arch_reserve_crashkernel(). A request that does not fit is dropped, and the kernel goes on. */
 export function reserveCrashkernel(boot: EarlyBoot): void {
   const { crashkernel: values } = boot.options;
   const request = crashkernel(values, boot.memblock.physMemSize());
@@ -48,8 +48,8 @@ function reserve(boot: EarlyBoot, request: CrashkernelRequest): string | undefin
 }
 
 /**
- * What a crash kernel above 4 GiB gets below: room for a bounce buffer, unless the command line says
- * how much. At a fixed address that is nothing, but before 6.7.
+ * The part below 4 GiB of a crash kernel above: room for a bounce buffer, unless the command line says
+ * how much. At a fixed address there is none, except before 6.7.
  */
 function lowPartBytes(boot: EarlyBoot, { high, lowBytes, address }: CrashkernelRequest): number {
   const usual = Math.max(swiotlbBytesOrDefault(boot) + 8 * MiB, 256 * MiB);

@@ -21,7 +21,6 @@ export interface LeafCounts {
   readonly leaves4k: number;
 }
 
-/** What a change of attributes did to the page tables. */
 export interface AttributeChange {
   /** Leaves that had to be split; each takes one new page table. */
   readonly splits: number;
@@ -60,7 +59,6 @@ export class DirectMap {
     if (pageSize < LEAF_2M) this.#tables2m.add(Math.floor(from / LEAF_2M), Math.ceil(to / LEAF_2M));
   }
 
-  /** Leaves of each size. */
   get leaves(): LeafCounts {
     const pages = this.#mapped.size;
     const below1g = this.#mappedIn(this.#tables1g, LEAF_1G_PAGES);
@@ -90,7 +88,6 @@ export class DirectMap {
     return this.#shared.countIn(start / PAGE_SIZE, end / PAGE_SIZE) * PAGE_SIZE;
   }
 
-  /** The leaves that are shared, ascending. */
   sharedLeaves(): AddressRange[] {
     const leaves: AddressRange[] = [];
     const end = PHYSICAL_ADDRESS_END / PAGE_SIZE;

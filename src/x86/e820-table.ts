@@ -7,7 +7,7 @@ import { E820Type } from "../efistub/setup-e820.js";
 import { joinNeighbours } from "../firmware/ranges.js";
 import type { AddressRange } from "../units.js";
 
-/** Types that only the kernel uses, beside those of the firmware (asm/e820/types.h). */
+/** Types that only the kernel uses, besides those of the firmware (asm/e820/types.h). */
 export const KernelE820Type = {
   /** RAM that holds data the boot loader handed over (setup_data). */
   RESERVED_KERN: 128,
@@ -16,7 +16,6 @@ export const KernelE820Type = {
   /** Specific-purpose memory left to a driver. */
   SOFT_RESERVED: 0xefff_ffff,
 } as const;
-/** One of the values of {@link KernelE820Type}. */
 export type KernelE820Type = (typeof KernelE820Type)[keyof typeof KernelE820Type];
 
 /** One entry of the kernel's table: a half-open range of bytes. Tables are ascending and do not overlap. */

@@ -1,6 +1,6 @@
 /**
- * What early boot finds: the machine and firmware below one kernel build, and what the steps of
- * early boot learn on their way.
+ * Input of early boot, the machine and firmware below one kernel build, and the state that its steps hand
+ * on.
  */
 import { type BootOptions, bootOptions } from "../command-line/boot-options.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
@@ -32,7 +32,6 @@ export interface NumaBlock extends AddressRange {
   readonly nid: number;
 }
 
-/** What an EFI firmware and the EFI stub left for the kernel. */
 export interface EfiHandover {
   /** The EFI memory map the stub passed. */
   readonly memoryMap: AddressRange;
@@ -93,7 +92,6 @@ export interface HugeBootPages {
   readonly ranges: readonly AddressRange[];
 }
 
-/** What early boot has left, now that there is a page allocator. */
 export interface KernelMemory {
   readonly early: EarlyBoot;
   readonly allocator: PageAllocator;
@@ -106,14 +104,13 @@ export class EarlyBoot {
   readonly memblock: Memblock;
   readonly machine: EarlyMachine;
   readonly build: KernelBuild;
-  /** What the command line asks for. */
   readonly options: BootOptions;
   readonly rules: ReservationRules;
   /** What the kernel would print about its command line, one line each. */
   readonly remarks: string[] = [];
   /** Reserved, but not touched by anybody. */
   readonly untouched: AddressRange[] = [];
-  /** Memory of the crash kernel, and what it gets below 4 GiB where that lies above. */
+  /** Memory of the crash kernel, and its part below 4 GiB where that lies above. */
   crashkernel: AddressRange | undefined = undefined;
   crashkernelLow: AddressRange | undefined = undefined;
   readonly cmaAreas: CmaArea[] = [];
@@ -140,7 +137,7 @@ export class EarlyBoot {
   afterSetupArch:
     | { readonly reserved: readonly AddressRange[]; readonly unacceptedBytes: number }
     | undefined = undefined;
-  /** What an SNP guest talks to the hypervisor through. */
+  /** Memory through which an SNP guest talks to the hypervisor. */
   runtimeData: RuntimeData = { pages: [], shared: [] };
   /** What the kernel reads in the table of unaccepted memory, if there is one. */
   unacceptedTable: UnacceptedTable | undefined = undefined;
@@ -173,7 +170,7 @@ export class EarlyBoot {
     return start;
   }
 
-  /** Gives back what `setAside` has reserved last. */
+  /** Frees what `setAside` reserved last. */
   freeSetAside(): void {
     const { start, end } = this.untouched.pop()!;
     this.memblock.free(start, end - start);

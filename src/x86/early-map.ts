@@ -4,7 +4,6 @@ import type { PhysRange } from "../units.js";
 import { DirectMap, type LeafCounts } from "./direct-map.js";
 import type { TablePages, TableSources } from "./table-pages.js";
 
-/** What became of the direct map of a guest. */
 export interface EarlyMapResult extends LeafCounts {
   /** Leaves that were split to share a part of them, after the direct map was made. */
   readonly splits: number;
@@ -19,7 +18,7 @@ export interface EarlyMapResult extends LeafCounts {
   readonly globalFlushes: number;
   /** Memory that is shared with the host at the end, as the direct map tells. */
   readonly sharedBytes: number;
-  /** Memory that was accepted, by whomever, for nothing but to be shared. */
+  /** Memory that was accepted only to be shared. */
   readonly wastedAcceptBytes: number;
 }
 

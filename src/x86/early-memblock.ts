@@ -1,6 +1,6 @@
 /**
  * Everything x86 does to memblock before it hands over to the page allocator, in order
- * (start_kernel, setup_arch, mm_core_init; Linux 6.12). What a step allocates is accepted through
+ * (start_kernel, setup_arch, mm_core_init; Linux 6.12). Allocations of a step are accepted through
  * the callback of its Memblock.
  *
  * Not modelled, because the recorded kernels ran without: KASLR (which spreads the CPU entry areas

@@ -77,7 +77,7 @@ export function trimBiosRange(boot: EarlyBoot): void {
   boot.maxPfn = Math.min(Math.max(...ends), mostPfn);
 }
 
-/** reserve_brk(): what the kernel has used behind its image. */
+/** reserve_brk(): the part of the brk area that the kernel has used. */
 export function reserveBrk(boot: EarlyBoot): void {
   reserve(boot, brkArea(boot));
 }

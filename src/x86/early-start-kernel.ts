@@ -89,7 +89,7 @@ const CPU_ENTRY_AREA_BYTES = 59 * PAGE_SIZE;
 
 /**
  * setup_cpu_entry_areas(): page tables for the CPUs' entry stacks, which without KASLR follow one
- * another behind one page for the IDT (arch/x86/mm/cpu_entry_area.c, init_64.c: spp_getpage). One
+ * another after one page for the IDT (arch/x86/mm/cpu_entry_area.c, init_64.c: spp_getpage). One
  * table of each upper level, then one for every 2 MiB.
  */
 export function setupCpuEntryAreas(boot: EarlyBoot): void {

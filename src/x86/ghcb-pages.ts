@@ -3,12 +3,11 @@ import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock, panicIfNull } from "../memblo
 import { asPhys, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, physRange, roundUp } from "../units.js";
 import type { EarlyMap } from "./early-map.js";
 
-/** sizeof(struct sev_es_runtime_data) behind the GHCB page: its backup, two flags, a debug register. */
+/** sizeof(struct sev_es_runtime_data) after the GHCB page: its backup, two flags, a debug register. */
 const PRIVATE_DATA_BYTES = PAGE_SIZE + 16;
 /** A section is shared by whole entries of the second level. */
 const SECTION_ALIGN = 2 * MiB;
 
-/** How an SNP kernel lays out what each CPU talks to the hypervisor through. */
 export interface RuntimeDataRules {
   /** Below an SVSM a page for its calling area comes with it. */
   readonly svsm: boolean;
@@ -20,7 +19,6 @@ export interface RuntimeDataRules {
   readonly decryptedSection: boolean;
 }
 
-/** What came of it. */
 export interface RuntimeData {
   /** Physical addresses of the GHCB pages, by CPU. */
   readonly pages: readonly number[];
@@ -29,10 +27,10 @@ export interface RuntimeData {
 }
 
 /**
- * What an SNP kernel allocates for each possible CPU to talk to the hypervisor, before the page
+ * Memory of an SNP kernel for each possible CPU to talk to the hypervisor, before the page
  * allocator runs (6.12 init/main.c: start_kernel -> trap_init -> sev_es_init_vc_handling;
  * arch/x86/coco/sev/core.c: alloc_runtime_data). Each piece is shared in the direct map as soon as it
- * is there (init_ghcb), so the next CPU's data may come to lie beside the page tables that this took.
+ * is there (init_ghcb), so the next CPU's data may lie next to the page tables that this took.
  *
  * @param cpuNodes node of every possible CPU
  */

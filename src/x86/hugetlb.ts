@@ -58,7 +58,6 @@ export interface HugePagePoolResult {
   readonly pages: number;
 }
 
-/** All pools. */
 export interface HugePagePools {
   readonly pools: readonly HugePagePoolResult[];
   /** Pages in them that nobody has touched. */

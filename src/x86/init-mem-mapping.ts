@@ -3,7 +3,7 @@
  * init_range_memory_mapping, split_mem_range, alloc_low_pages; Linux 6.12).
  *
  * Memory is mapped from the top down in growing steps, so that the pages for the tables can come
- * from what is mapped already. The first few come from a buffer behind the kernel image.
+ * from what is mapped already. The first few come from a buffer after the kernel image.
  */
 
 import {
@@ -31,12 +31,12 @@ const ISA_END_ADDRESS = MiB;
 /** A step grows by one page-table level less one bit (get_new_step_size). */
 const STEP_GROWTH = 256;
 /**
- * What dmi_setup() keeps in front of the page tables, rounded up to them: one page with QEMU's
+ * Size of dmi_setup()'s copy in front of the page tables, rounded up to them: one page with QEMU's
  * SMBIOS (measured: boot logs).
  */
 const DMI_BRK_BYTES = 4 * KiB;
 
-/** The brk area behind the kernel image: the DMI copy, then page tables. */
+/** The brk area after the kernel image: the DMI copy, then page tables. */
 export interface BrkArea extends AddressRange {
   readonly pageTablesStart: number;
 }

@@ -38,7 +38,6 @@ export type MemoryOption =
       readonly to: Type | undefined;
     };
 
-/** What a command line says about memory. */
 export interface MemoryOptions {
   /** In the order of the command line, which is that of their effects. */
   readonly options: readonly MemoryOption[];
@@ -107,7 +106,7 @@ function retype(range: AddressRange, text: string): MemoryOption | undefined {
 /**
  * The e820 table as the user wants it (arch/x86/kernel/e820.c: e820__finish_early_params,
  * Linux 6.12). Memory that is cut away here never becomes memory of the kernel: what of it is
- * unaccepted stays so for ever and is counted nowhere.
+ * unaccepted stays so forever and is counted nowhere.
  */
 
 /** The table after the user's options, or why the kernel panics. */
@@ -169,10 +168,10 @@ function edit(table: readonly KernelE820Entry[], option: MemoryOption): readonly
 const FIRMWARE_BYTES: number = MiB;
 
 /**
- * Looks at the map, and at what `mem=` and `memmap=` leave of it, before the kernel does.
+ * Checks the map, as `mem=` and `memmap=` leave it, before the kernel does.
  *
  * @param ram of the machine
- * @throws GuestEnded when that is nothing a kernel could boot in, or when the kernel takes for RAM what is none
+ * @throws GuestEnded when a kernel cannot boot in it, or would take for RAM what is not
  */
 export function requireMemory(
   { e820, commandLine, kernelStart, efi }: EarlyMachine,

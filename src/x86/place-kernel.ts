@@ -14,7 +14,6 @@ import { chanceAt } from "../sim/prng.js";
 import type { AddressRange } from "../units.js";
 import { parseMemoryOptions } from "./memory-options.js";
 
-/** The guest whose kernel is to be placed. */
 interface KernelPlace {
   readonly kernel: string;
   readonly seed: number;

@@ -1,5 +1,5 @@
 /**
- * ACPI tables as QEMU builds them for a q35 machine without NUMA, one behind the other
+ * ACPI tables as QEMU builds them for a q35 machine without NUMA, one after the other
  * (hw/i386/acpi-build.c). Sizes measured: boot logs of QEMU 7.2 with 1 and 2 CPUs; for more CPUs
  * the growth per CPU is assumed to stay the same.
  */

@@ -6,7 +6,6 @@ import { PAGE_SIZE, type PhysRange } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 import type { EarlyMap } from "./early-map.js";
 
-/** What a change of the direct map is seen by. */
 export interface MapWatchers {
   readonly platform: CocoPlatform;
   readonly host: GuestMemory;

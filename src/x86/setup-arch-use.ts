@@ -6,7 +6,7 @@ import type { EarlyBoot } from "./early-machine.js";
 export interface SetupArchUse {
   /** The firmware, or the VMM at launch. */
   readonly firmwareBytes: number;
-  /** The stub, or the decompressor behind it. */
+  /** The stub, or the decompressor after it. */
   readonly stubBytes: number;
   /** Nobody before the kernel. */
   readonly kernelBytes: number;

@@ -25,7 +25,7 @@ export function encryptedSwiotlbBytes(memoryBytes: number): number {
   return Math.min(Math.max(share, ENCRYPTED_LEAST_BYTES), ENCRYPTED_MOST_BYTES);
 }
 
-/** What the command line and the platform make of the buffer, before CPUs are counted. */
+/** Size and kind of the buffer by command line and platform, before CPUs are counted. */
 function configured({ options, machine, memblock }: EarlyBoot): SwiotlbSize {
   const { swiotlb } = options;
   return machine.memoryEncrypted ? adjusted(swiotlb, encryptedSwiotlbBytes(memblock.physMemSize())) : swiotlb;

@@ -7,9 +7,9 @@ import { type AddressRange, PAGE_SIZE, type Page } from "../units.js";
 const EARLY_DYNAMIC_PAGE_TABLES = 64;
 
 /**
- * Who hands out pages for tables when a leaf is split: whoever can; always the page allocator, as before
- * there was any support for early splits; always memblock; or whoever can, and memblock takes back what is
- * left over.
+ * The source of page tables when a leaf is split: whichever allocator runs; always the page allocator, as
+ * before there was any support for early splits; always memblock; or the one that runs, while memblock
+ * takes back what is left over.
  */
 export const SPLIT_TABLES = ["by-phase", "slab", "memblock", "memblock-free"] as const;
 export type SplitTables = (typeof SPLIT_TABLES)[number];
@@ -18,7 +18,7 @@ export type SplitTables = (typeof SPLIT_TABLES)[number];
 export interface TableSources {
   /** The pool inside the kernel image, before there is anything else; forgotten when the direct map is made. */
   readonly head64: number;
-  /** The buffer in the brk area behind the kernel image. */
+  /** The buffer in the brk area after the kernel image. */
   readonly brk: number;
   /** memblock, which accepts what it gives away. */
   readonly memblock: number;
@@ -38,7 +38,7 @@ export interface TableSources {
  * place. Between the two it passes the request on and warns (6.12 mm/memblock.c:
  * memblock_alloc_internal). The patch had memblock_free() take a page back whose leaf another CPU has split
  * meanwhile. That is meminit text, and gone as well in a kernel without memory hot-plug, which is assumed
- * here. What was there before the patch asks the page allocator only, and fails before that runs.
+ * here. The code before the patch asks the page allocator only, and fails before that runs.
  */
 export class TablePages {
   readonly #memblock: Memblock;
@@ -64,7 +64,6 @@ export class TablePages {
     this.#splitTables = splitTables;
   }
 
-  /** From now on tables come from the page allocator. */
   serveFrom(allocator: PageAllocator): void {
     let last: Page | typeof NO_PAGE = NO_PAGE;
     this.fromBuddy = () => {
@@ -81,7 +80,6 @@ export class TablePages {
     this.#brk = { next: start, end };
   }
 
-  /** Pages taken so far. */
   get sources(): TableSources {
     return { ...this.#counts };
   }
