@@ -1,7 +1,7 @@
 /**
  * Tables held as columns: a typed array for each property, and in all of them one row for each thing.
- * Their names and types are declared once, such as `{ pfn: "f64", order: "u8" } as const`. What is here
- * works on whole columns; loops over rows use the arrays themselves.
+ * Their names and types are declared once, such as `{ pfn: "f64", order: "u8" } as const`. The functions
+ * here work on whole columns; loops over rows use the arrays themselves.
  */
 
 interface Arrays {
@@ -39,7 +39,7 @@ function columnsBy<Types extends ColumnTypes>(
   return Object.fromEntries(entries) as Columns<Types>;
 }
 
-/** Columns of so many rows, all 0. */
+/** Columns of `rows` rows, all 0. */
 export function newColumns<Types extends ColumnTypes>(types: Types, rows: number): Columns<Types> {
   return columnsBy(types, (_, array) => new array(rows));
 }
@@ -65,7 +65,6 @@ export function rowsBetween<Types extends ColumnTypes>(
   return columnsBy(types, (name) => columns[name]!.subarray(start, end));
 }
 
-/** Copies of the first rows. */
 export function firstRows<Types extends ColumnTypes>(
   types: Types,
   columns: Columns<Types>,
@@ -89,7 +88,7 @@ export function pickRows<Types extends ColumnTypes>(
 }
 
 /**
- * All rows of some pieces behind one another. The pieces lose their columns one by one, so that there is
+ * All rows of some pieces one after another. The pieces lose their columns one by one, so that there is
  * never more than one of them in memory twice.
  */
 export function joinRows<Types extends ColumnTypes>(
@@ -112,7 +111,7 @@ export function rowBytes(types: ColumnTypes): number {
   return Object.values(types).reduce((sum, type) => sum + ARRAYS[type].BYTES_PER_ELEMENT, 0);
 }
 
-/** Columns that lie in a buffer from its start on, one behind the other; the widest types come first. */
+/** Columns that lie in a buffer from its start on, one after the other; the widest types come first. */
 export function columnsIn<Types extends ColumnTypes>(
   types: Types,
   buffer: ArrayBufferLike,

@@ -25,12 +25,12 @@ export type Page = number & { readonly [PAGE]: true };
 /** A physical address in bytes (phys_addr_t). That of a page comes from its frame: `addressOf`. */
 export type PhysAddr = number & { readonly [PHYS]: true };
 
-/** An array of pages, which are pages still when they are read. */
+/** An array of pages: its elements stay branded. */
 export interface PageArray extends Int32Array {
   [at: number]: Page;
 }
 
-/** Takes a number for that of a frame: one that was recorded, read or computed from others. */
+/** For frames that were recorded, read or computed from others. */
 export function asPfn(frame: number): Pfn {
   return frame as Pfn;
 }
@@ -40,28 +40,26 @@ export function addressOf(pfn: Pfn): PhysAddr {
   return (pfn * PAGE_SIZE) as PhysAddr;
 }
 
-/** Takes a number for a physical address: one of a memory map, or computed from others. */
+/** For addresses of a memory map, or computed from others. */
 export function asPhys(address: number): PhysAddr {
   return address as PhysAddr;
 }
 
-/** Takes a number for that of a page, as computed from others. */
+/** For pages computed from others. */
 export function asPage(index: number): Page {
   return index as Page;
 }
 
-/** Room for so many pages. */
 export function pageArray(length: number): PageArray {
   return new Int32Array(length) as PageArray;
 }
 
 /** log2 of the page size (x86_64: asm/page_types.h PAGE_SHIFT). */
 export const PAGE_SHIFT = 12;
-/** Bytes in a page. */
 export const PAGE_SIZE: number = 2 ** PAGE_SHIFT;
 /** Highest buddy order (include/linux/mmzone.h MAX_PAGE_ORDER, 6.8 and later). */
 export const MAX_PAGE_ORDER = 10;
-/** Pages in a block of the highest order: what the allocator accepts at once (4 MiB). */
+/** Pages in a block of the highest order: the allocator accepts this much at once (4 MiB). */
 export const MAX_ORDER_PAGES: number = 2 ** MAX_PAGE_ORDER;
 export const MAX_ORDER_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 /** Order of a pageblock on x86_64 (include/linux/pageblock-flags.h): 2 MiB. */
@@ -78,7 +76,7 @@ export const TiB: number = 1024 * GiB;
 /** Bytes that one bit of the acceptance bitmap stands for (efi_unaccepted_memory.unit_size, 2 MiB). */
 export const UNIT_SIZE: number = 2 * MiB;
 
-/** Behind the last physical address: 52 bits, the most x86-64 has (Intel SDM volume 3, 4.1.4: MAXPHYADDR). */
+/** First address after all physical memory: 52 bits, the most x86-64 has (Intel SDM volume 3, 4.1.4: MAXPHYADDR). */
 export const PHYSICAL_ADDRESS_END: number = 2 ** 52;
 
 /** A half-open range of physical addresses in bytes. */
@@ -93,7 +91,6 @@ export interface PhysRange extends AddressRange {
   readonly end: PhysAddr;
 }
 
-/** So many bytes from an address on. */
 export function physRange(start: PhysAddr, sizeBytes: number): PhysRange {
   return { start, end: (start + sizeBytes) as PhysAddr };
 }
@@ -153,7 +150,7 @@ const SIZE_SUFFIXES: Readonly<Record<string, number>> = {
  * are binary, as in the kernel's memparse(): `2M` is 2 MiB. Decimal suffixes (`MB`)
  * are refused, because a reader could not tell which of the two was meant.
  *
- * @returns bytes, an integer from 0 to 2^53 - 1, or undefined when the text is no size
+ * @returns bytes, an integer from 0 to 2^53 - 1, or undefined when the text is not a size
  */
 export function parseSize(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);

@@ -50,7 +50,7 @@ export class AcceptMemory {
     this.#lock = lock;
   }
 
-  /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit behind it. */
+  /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit after it. */
   acceptMemory(start: PhysAddr, sizeBytes: number): void {
     this.onRequest(start, sizeBytes);
     const table = this.table;
@@ -61,11 +61,11 @@ export class AcceptMemory {
   }
 
   /**
-   * Takes memory off the record that is about to become shared as it is: the unaccepted units inside
-   * [start, end). A unit that reaches beyond, or the guard unit behind an end on a border, is accepted,
-   * as whoever uses the memory beside it counts on.
+   * Takes memory that is about to become shared off the record: the unaccepted units inside [start, end).
+   * A unit that reaches beyond, or the guard unit after an end on a border, is accepted, because users of
+   * the memory next to it rely on that.
    *
-   * @returns what was taken, ascending; all of [start, end) outside of it is accepted
+   * @returns the units taken, ascending; all of [start, end) outside of them is accepted
    */
   takeUnaccepted(start: PhysAddr, end: PhysAddr): PhysRange[] {
     const table = this.table;
@@ -96,7 +96,7 @@ export class AcceptMemory {
   }
 
   /**
-   * Whether a range, or the guard unit behind it, has unaccepted memory. The kernel steps by whole
+   * Whether a range, or the guard unit after it, has unaccepted memory. The kernel steps by whole
    * units from the start it was given; a range that is not aligned can end inside a unit that no
    * step reaches.
    */

@@ -5,12 +5,12 @@ import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 
-/** What a page of each size takes of what all CPUs share. */
+/** How long a page of each size takes of the bandwidth that all CPUs share. */
 const SHARED: readonly string[] = ["sharedAccept4kNs", "sharedAccept2mNs", "sharedAccept1gNs"];
 
 /**
- * Who made memory usable so far; bytes. Together they are what the platform has accepted, and what of it
- * the guest has made shared since: a page that somebody accepts again counts for whoever was first.
+ * Bytes made usable so far, by who accepted them. Together they are the memory that the platform has
+ * accepted, including what the guest has shared since: a page accepted again counts for the first acceptor.
  */
 export interface AcceptedBy {
   /** What the VMM put into the guest before it ran, which nobody accepts. */
@@ -25,8 +25,8 @@ export interface AcceptedBy {
 }
 
 /**
- * A platform's accept methods on a guest with many CPUs. What an accept takes alone comes from the
- * platform's events; here other CPUs make it longer, those that are idle and those that accept too.
+ * A platform's accept methods on a guest with many CPUs. The cost of an accept on its own comes from the
+ * platform's events; other CPUs, idle ones and those that accept too, make it longer here.
  */
 export class AcceptMeter {
   readonly acceptedBy: AcceptedBy = {
@@ -37,9 +37,8 @@ export class AcceptMeter {
     stub: 0,
     kernel: 0,
   };
-  /** What the stub, or the decompressor behind it, accepted; in its order. */
+  /** Accepted by the stub or by the decompressor that follows it; in its order. */
   readonly stubRanges: AddressRange[] = [];
-  /** Called after each accept. */
   onAccepted: () => void = () => {};
   readonly #platform: CocoPlatform;
   readonly #clock: GuestClock;
@@ -100,7 +99,6 @@ export class AcceptMeter {
     }
   }
 
-  /** The stub accepts. */
   stubAccept(start: number, end: number): void {
     this.stubRanges.push({ start, end });
     this.#accept("stub", start, end, 0);
@@ -136,7 +134,7 @@ export class AcceptMeter {
     this.#share();
   }
 
-  /** Gives whoever accepted what has come to be accepted since `#note`, also where that ended the guest. */
+  /** Credits the acceptor with the bytes accepted since `#note`, also where that ended the guest. */
   #credit(who: keyof AcceptedBy): void {
     this.acceptedBy[who] += (acceptedPagesOf(this.#platform) - this.#acceptedPages) * PAGE_SIZE;
   }

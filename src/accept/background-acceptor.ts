@@ -11,7 +11,6 @@ import { MAX_ORDER_BYTES, PAGE_SIZE } from "../units.js";
 
 const SECOND_NS = 1e9;
 
-/** What the threads are to do. */
 export interface BackgroundPlan {
   readonly threads: number;
   /** By all threads together; Infinity: as fast as they can. */
@@ -24,11 +23,11 @@ export interface BackgroundPlan {
   readonly wantedPages: (zone: Zone) => number;
 }
 
-/** What CPUs have to do beside the threads. */
+/** The work of the CPUs that the threads run on. */
 export interface CpuWork {
   /** Whether a CPU has work that it has not done yet. */
   isBusy(cpu: number): boolean;
-  /** A CPU does what it can of its work before a time, because something else is to run on it then. */
+  /** The CPU does what it can of its work before that time, when something else is to run on it. */
   workUntil(cpu: number, timeNs: number): void;
 }
 
@@ -47,7 +46,7 @@ export class BackgroundAcceptor implements BackgroundThreads {
   readonly #dueNs: Float64Array;
   readonly #intervalNs: number;
   readonly #startNs: number;
-  /** By thread: blocks it has accepted, when it began the last, and all time that it was behind its rate for a reason. */
+  /** By thread: blocks it has accepted, when it began the last, and how long it was behind its rate for a reason. */
   readonly #blocks: Float64Array;
   readonly #lastBeginNs: Float64Array;
   readonly #behindNs: Float64Array;
@@ -96,7 +95,7 @@ export class BackgroundAcceptor implements BackgroundThreads {
   }
 
   #note(thread: number, beginNs: number): void {
-    // Times are doubles; a rate that is no whole number of nanoseconds a block rounds.
+    // Times are doubles: a rate that does not give whole nanoseconds a block is rounded.
     if (beginNs - this.#lastBeginNs[thread]! < this.#intervalNs - 1) {
       throw new Error(`accept: thread ${thread} begins a block before its rate lets it, at ${beginNs} ns`);
     }
@@ -146,17 +145,17 @@ export class BackgroundAcceptor implements BackgroundThreads {
   }
 }
 
-/** What `watermark-ahead` wants of a zone: its share of so many pages, beyond the promo watermark. */
+/** Pages wanted by `watermark-ahead`: the zone's share of the size given, beyond the promo watermark. */
 export function aheadOfWatermark(allocator: PageAllocator, aheadBytes: number): (zone: Zone) => number {
   return (zone) => watermarkPages(zone, Watermark.PROMO) + share(allocator, zone, aheadBytes);
 }
 
-/** What `background` wants of a zone: its share of a target. */
+/** Pages wanted by `background`: the zone's share of its target. */
 export function upToTarget(allocator: PageAllocator, targetBytes: number): (zone: Zone) => number {
   return (zone) => share(allocator, zone, targetBytes);
 }
 
-/** A zone's part of so many bytes, by what it manages, in pages. */
+/** A zone's share of a size, by what it manages, in pages. */
 function share({ zones }: PageAllocator, zone: Zone, bytes: number): number {
   let managed = 0;
   for (let at = 0; at < zones.length; at++) managed += zones[at]!.managedPages;

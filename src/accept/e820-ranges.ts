@@ -52,7 +52,6 @@ export class E820Ranges implements Tracker {
     this.#noteSize();
   }
 
-  /** The table as it is. */
   get entries(): readonly TrackedRange[] {
     return this.#entries;
   }
@@ -62,7 +61,7 @@ export class E820Ranges implements Tracker {
     this.#mark(range.start, range.end, (from, to) => this.#hardware.acceptMemory(asPhys(from), asPhys(to)));
   }
 
-  /** Notes what somebody else has accepted, byte by byte; where that makes the table too long, accepts gaps. */
+  /** Notes what has been accepted by others, byte by byte; where that makes the table too long, accepts gaps. */
   note(start: number, end: number): void {
     this.#mark(start, end, () => {});
   }
@@ -72,7 +71,7 @@ export class E820Ranges implements Tracker {
     const before = this.#entries.length;
     let index = this.#entries.findIndex((entry) => entry.end > range.start);
     if (index < 0) index = before;
-    // The kernel looks through the table from its start, and moves what is behind an entry it inserts.
+    // The kernel looks through the table from its start, and moves what follows an entry it inserts.
     let looked = index + 1;
     for (; index < this.#entries.length && this.#entries[index]!.start < range.end; index++) {
       looked++;
@@ -173,7 +172,6 @@ export class E820Ranges implements Tracker {
 export const ACCEPTANCE_RECORDS = ["bitmap", "e820-zero-page", "e820-kernel"] as const;
 export type AcceptanceRecord = (typeof ACCEPTANCE_RECORDS)[number];
 
-/** What became of the e820 table as a record. */
 export interface E820RecordResult {
   /** The most entries that it had. */
   readonly entries: number;
@@ -221,7 +219,7 @@ export class E820Record {
     return { entries, gapBytes };
   }
 
-  /** Whoever asks is to find the gap accepted. */
+  /** So that the kernel finds the gap accepted. */
   #forget(start: number, end: number): void {
     const table = this.#acceptance.table!;
     const unitOf = (address: number): number => (address - table.physBase) / table.unitSizeBytes;
@@ -229,7 +227,7 @@ export class E820Record {
   }
 }
 
-/** What a kernel knows about its memory: the map, with RAM split by what the table says at this moment. */
+/** The memory as a kernel knows it: the map, with RAM split by what the table says at this moment. */
 export function trackedMap(
   entries: readonly E820Entry[],
   table: UnacceptedTable | undefined,

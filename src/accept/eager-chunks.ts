@@ -8,7 +8,6 @@ import type { AcceptMemory } from "./accept-memory.js";
  * (mm/mm_init.c: deferred_init_memmap_chunk). Runs of single pages are left to the release.
  */
 export class EagerChunk {
-  /** Blocks accepted so far. */
   blocks = 0;
   readonly span: PfnRange;
   readonly #free: readonly PfnRange[];
@@ -40,7 +39,6 @@ export class EagerChunk {
     return false;
   }
 
-  /** Accepts the block that was found. */
   acceptBlock(): void {
     this.#acceptance.acceptMemory(addressOf(asPfn(this.#pfn)), MAX_ORDER_BYTES);
     this.#pfn += MAX_ORDER_PAGES;

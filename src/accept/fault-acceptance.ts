@@ -14,7 +14,6 @@ export const TOUCH_PLACES = {
 } as const;
 
 export type TouchContext = keyof typeof TOUCH_PLACES;
-/** Their names. */
 export const TOUCH_CONTEXTS: readonly TouchContext[] = Object.keys(TOUCH_PLACES) as TouchContext[];
 
 /** The platform's side of a first touch. Addresses in bytes. */
@@ -36,11 +35,10 @@ export interface FaultBatches {
 
 /**
  * Acceptance by the exception of the first touch, for a kernel that hands out unaccepted memory like
- * any other. A fault accepts what is unaccepted of the aligned batch around it; where it comes just
- * behind the batch before it, an adaptive handler doubles the batch, as one that walks through
- * memory will go on.
+ * any other. A fault accepts the unaccepted part of the aligned batch around it; where it comes just
+ * after the last batch, an adaptive handler doubles the batch, because a walk through memory will go on.
  *
- * What memblock or the page allocator hands out counts as touched at once, from its first page to its
+ * Memory from memblock or the page allocator counts as touched at once, from its first page to its
  * last: most is cleared before it is used (assumption for the rest).
  */
 export class FaultAcceptance {

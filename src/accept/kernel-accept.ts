@@ -17,7 +17,6 @@ import type { AcceptMeter } from "./accept-meter.js";
 export class KernelAccept implements ArchAccept, AcceptLock {
   /** Time that all CPUs together have spun for the lock or for ranges of others. */
   spinNs = 0;
-  /** Told of what has been accepted. */
   onAccepted: (start: number, end: number) => void = () => {};
   readonly #meter: AcceptMeter;
   readonly #clock: GuestClock;
@@ -68,7 +67,7 @@ export class KernelAccept implements ArchAccept, AcceptLock {
     this.#lockups.look(running, rescheduledNs, nowNs);
   }
 
-  /** Up to 6.5 a look at the bitmap waits for whoever accepts; later the lock is free again at once. */
+  /** Up to 6.5 a look at the bitmap waits while another CPU accepts; later the lock is free again at once. */
   read(): void {
     if (this.#single === undefined) return;
     const askedNs = this.#clock.nowNs;
@@ -90,14 +89,14 @@ export class KernelAccept implements ArchAccept, AcceptLock {
 const SOFT_LOCKUP_NS = 20e9;
 
 /**
- * What acceptance does to the other duties of a CPU: how long it keeps interrupts off, and whether
+ * Effects of acceptance on the other duties of a CPU: how long it keeps interrupts off, and whether
  * the soft lockup detector complains (kernel/watchdog.c: watchdog_timer_fn). The detector's timer
  * runs when interrupts are on; it looks how long ago the CPU last rescheduled, or was excused.
  */
 export class LockupDetector {
   /** The longest time that a CPU had interrupts off to accept memory. */
   longestIrqOffNs = 0;
-  /** Complaints. After one the time counts anew. */
+  /** Complaints. After one the count of time starts again. */
   softLockups = 0;
   /** Off in early boot, when no CPU can take interrupts anyway (init/main.c: start_kernel). */
   interruptsOn = false;
@@ -110,7 +109,6 @@ export class LockupDetector {
     this.#resetNs = new Float64Array(cpus);
   }
 
-  /** Interrupts were off. */
   irqsOff(fromNs: number, toNs: number): void {
     if (this.interruptsOn && toNs - fromNs > this.longestIrqOffNs) this.longestIrqOffNs = toNs - fromNs;
   }
@@ -132,7 +130,7 @@ export class LockupDetector {
 /**
  * The ranges that are being accepted (drivers/firmware/efi/unaccepted_memory.c: accepting_list,
  * Linux 6.6, commit 50e782a86c98). A request whose units overlap one of them spins until that one
- * is done and looks again; others go on beside it. A request that spins is not in the list, so a
+ * is done and looks again; others go on alongside it. A request that spins is not in the list, so a
  * later one may overtake it.
  *
  * Here each request is told when it starts as soon as it asks. One that asks later, but for an
@@ -149,20 +147,18 @@ export class AcceptingList {
   #endNs: Float64Array = new Float64Array(64);
 
   /**
-   * @param touchingWait whether ranges that only touch wait for each other, as those behind one in
-   *   the list did up to 6.6 by an off-by-one (Michael Roth, "efi/unaccepted: Fix off-by-one when
-   *   checking for overlapping ranges", 2023-11-03, 6.7)
+   * @param touchingWait whether ranges that only touch wait for each other, as up to 6.6 by an off-by-one
+   *   (Michael Roth, "efi/unaccepted: Fix off-by-one when checking for overlapping ranges", 2023-11-03, 6.7)
    */
   constructor(touchingWait: boolean) {
     this.#reach = touchingWait ? 1 : 0;
   }
 
-  /** Ranges that are kept. */
   get size(): number {
     return this.#count;
   }
 
-  /** The time from `atNs` on at which no range in flight overlaps units [first, end). */
+  /** The time, `atNs` or later, at which no range in flight overlaps units [first, end). */
   freeAt(first: number, end: number, atNs: number): number {
     for (let at = atNs; ; ) {
       let until = at;
@@ -176,7 +172,6 @@ export class AcceptingList {
     }
   }
 
-  /** Units [first, end) are accepted from one time to another. */
   add(first: number, end: number, startNs: number, endNs: number): void {
     if (this.#count === this.#first.length) this.#grow();
     let at = this.#count++;
@@ -187,7 +182,7 @@ export class AcceptingList {
     this.#endNs[at] = endNs;
   }
 
-  /** Drops what is over by a time; who asks for an earlier one does not see it. */
+  /** Drops ranges that ended by then: no later look may ask for an earlier time. */
   forget(beforeNs: number): void {
     let over = 0;
     while (over < this.#count && this.#endNs[over]! <= beforeNs) over++;

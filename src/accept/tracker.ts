@@ -23,17 +23,17 @@ export type TrackerName = "page-flag" | "e820-zero-page" | "e820-kernel" | "bitm
 /** One way to remember. Addresses in bytes, as everywhere. */
 export interface Tracker {
   readonly name: TrackerName;
-  /** Accepts what is unaccepted of [start, end), with the granule behind it if it ends on its border. */
+  /** Accepts what is unaccepted of [start, end), with the granule after it if it ends on its border. */
   accept(start: number, end: number): void;
-  /** Whether a part of [start, end) is unaccepted. Costs nothing: it is for whoever looks from outside. */
+  /** Whether a part of [start, end) is unaccepted. Costs nothing: it is for callers outside the guest. */
   hasUnaccepted(start: number, end: number): boolean;
   readonly use: TrackerUse;
   readonly traits: TrackerTraits;
 }
 
-/** What does not depend on what the guest does. */
+/** Properties that do not depend on what the guest does. */
 export interface TrackerTraits {
-  /** Bytes that are accepted together at least. */
+  /** Smallest unit that is accepted at once, bytes. */
   readonly granuleBytes: number;
   /** From when on it can be asked. Before that, memory has to be accepted by other means. */
   readonly from: "decompressor" | "struct pages";
@@ -41,7 +41,6 @@ export interface TrackerTraits {
   readonly survivesKexec: boolean;
 }
 
-/** What a tracker has taken so far. */
 export interface TrackerUse {
   /** The most memory it took by itself, bytes. */
   memoryBytes: number;
@@ -49,7 +48,7 @@ export interface TrackerUse {
   entries: number;
   /** Entries that were made from one that was there. */
   splits: number;
-  /** Memory that was accepted only because there was no room to remember that it is not. */
+  /** Memory accepted only because there was no room to remember that it is not. */
   gapBytes: number;
   /** Entries, words of a bitmap or struct pages that were read or written. */
   operations: number;
@@ -60,12 +59,11 @@ export interface TrackerUse {
 
 const LINE_BYTES = 64;
 
-/** Counts for a tracker that keeps so much from the beginning. */
 export function newUse(memoryBytes: number, entries: number): TrackerUse {
   return { memoryBytes, entries, splits: 0, gapBytes: 0, operations: 0, longestLines: 0, lines: 0 };
 }
 
-/** Counts a request that went through so many neighbouring elements of so many bytes. */
+/** Counts a request that went through `elements` neighbouring elements. */
 export function countRequest(use: TrackerUse, elements: number, elementBytes: number): void {
   const lines = Math.ceil((elements * elementBytes) / LINE_BYTES);
   use.operations += elements;
@@ -74,8 +72,8 @@ export function countRequest(use: TrackerUse, elements: number, elementBytes: nu
 }
 
 /**
- * What a request for [start, end) means in granules: rounded outwards, and one more where it ends
- * on a border, because load_unaligned_zeropad() may read a few bytes past a buffer
+ * The granules of a request for [start, end): rounded outwards, and one more where it ends on a border,
+ * because load_unaligned_zeropad() may read a few bytes past a buffer
  * (drivers/firmware/efi/unaccepted_memory.c: accept_memory, 6.5).
  */
 export function guardedRange(start: number, end: number, granuleBytes: number): AddressRange {
@@ -107,8 +105,8 @@ export class CountingHardware implements ArchAccept {
 const WORD_BITS = 64;
 
 /**
- * The table that was merged in 6.5: a bit for 2 MiB, in the memory of the firmware's tables. What
- * is smaller than a unit has to be accepted when the table is made.
+ * The table that was merged in 6.5: a bit for 2 MiB, in the memory of the firmware's tables. Pieces
+ * smaller than a unit have to be accepted when the table is made.
  */
 export class Bitmap2m implements Tracker {
   readonly name = "bitmap-2m";
@@ -156,14 +154,14 @@ export class Bitmap2m implements Tracker {
 /** Bytes of struct page on x86_64, a cache line. */
 const STRUCT_PAGE_BYTES = 64;
 
-/** Trackers that know each page by itself. What they look at differs; what they know does not. */
+/** Trackers with a state for each page. They differ in what they read and write, not in what they know. */
 abstract class PageGranular implements Tracker {
   abstract readonly name: TrackerName;
   abstract readonly traits: TrackerTraits;
   readonly use: TrackerUse;
   readonly #unaccepted: RangeSet = new RangeSet();
   readonly #hardware: ArchAccept;
-  /** Behind the last page that can be unaccepted, nobody looks. */
+  /** First page frame after the last page that can be unaccepted. */
   readonly #endPfn: number;
 
   /** @param unaccepted in whole pages, ascending */

@@ -21,12 +21,10 @@ type AnyFeature = (typeof AFTER_BOOT)[number];
 type PlanOf<One> = One extends Feature<string, infer Plan, unknown> ? Plan : never;
 type FactsOf<One> = One extends Feature<string, never, infer Facts> ? Facts : never;
 
-/** What a scenario asks for. */
 export type AfterBootPlans = {
   readonly [One in AnyFeature as PlanOf<One> extends undefined ? never : One["name"]]?: PlanOf<One>;
 };
 
-/** What came of it. */
 export type AfterBootFacts = {
   readonly [One in AnyFeature as FactsOf<One> extends undefined ? never : One["name"]]?: FactsOf<One>;
 };

@@ -7,9 +7,9 @@ import { PAGE_SIZE } from "../units.js";
 import type { Feature } from "./feature.js";
 
 /**
- * What a scenario says of a host that attacks. It puts other memory in the place of accepted pages, or the
- * memory of another accepted page, so that one page of the host is at two addresses of the guest. A guest
- * that finds a page unaccepted again stops, accepts it again and says so, or accepts it again in silence.
+ * A host that attacks. It puts other memory in the place of accepted pages, or the memory of another
+ * accepted page, so that one page of the host is at two addresses of the guest. A guest that finds a page
+ * unaccepted again stops, accepts it again and says so, or accepts it again in silence.
  */
 export const ATTACK = {
   pages: {
@@ -34,7 +34,6 @@ export const ATTACK = {
 } as const;
 export type AttackPlan = SettledOf<typeof ATTACK>;
 
-/** What a host did to a guest's accepted memory, and what the guest made of it. */
 export interface AttackResult {
   /** Pages of 4 KiB that the host replaced before the guest stopped, or all it meant to. */
   readonly pages: number;
@@ -112,7 +111,6 @@ class Attack {
     clock.settle(0);
   }
 
-  /** The guest touches a page that it has accepted. */
   #touch(platform: CocoPlatform, page: number, answer: AttackPlan["answer"]): void {
     const outcome = platform.access(page, page + PAGE_SIZE);
     const where = `page 0x${page.toString(16)}, which it had accepted, is not accepted any more`;

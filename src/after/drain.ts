@@ -37,7 +37,6 @@ export const drain: Feature<"drain", DrainPlan, DrainResult> = {
   },
 };
 
-/** The guest that is drained. */
 export interface DrainOptions {
   readonly allocator: PageAllocator;
   readonly clock: GuestClock;

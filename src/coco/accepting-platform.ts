@@ -4,16 +4,14 @@ import { AcceptDone, DoubleAcceptError } from "./platform.js";
 import { RangeSet } from "./range-set.js";
 
 /**
- * What platforms have in common whose guests accept: which pages a guest may use, as private or as shared
- * memory. Ranges are in page frames but where they come from outside.
+ * Common to platforms whose guests accept: which pages a guest may use, as private or as shared memory.
+ * Ranges are in page frames, except those passed in from outside.
  */
 export abstract class AcceptingPlatform {
   readonly done: AcceptDone = new AcceptDone();
-  /** Private pages that the guest can use. */
   protected abstract get accepted(): RangeSet;
   /** Pages that the guest has made shared; none of them is a private one as well. */
   readonly #shared = new RangeSet();
-  /** Those of them that were never accepted. */
   readonly #sharedUnaccepted = new RangeSet();
 
   get acceptedPages(): number {

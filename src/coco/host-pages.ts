@@ -2,7 +2,7 @@ import { roundDown } from "../units.js";
 import { LEVEL_PAGES, type PageLevel, pageLevel } from "./page-tables.js";
 import { ENDLESS_SUPPLY, type HostSupply, type PlatformOptions } from "./platform.js";
 
-/** The pages of a host that lie behind a guest's private memory, and those it has left. */
+/** The host's pages that back a guest's private memory, and those it has left. */
 export class HostPages {
   /** Level of the largest of them. */
   readonly level: PageLevel;
@@ -27,7 +27,6 @@ export class HostPages {
     return this.#chance(roundDown(pfn, pages) / pages) < this.#contiguity ? this.level : 0;
   }
 
-  /** Whether the host has whatever anybody asks for. */
   get endless(): boolean {
     return this.supply.freePages === Number.POSITIVE_INFINITY;
   }

@@ -5,14 +5,13 @@ const PLAIN_BOOT =
   'TUM CVM_eval tasks/plot_boottime.py (repository of "Confidential VMs Explained", SIGMETRICS\'25): ' +
   "phases of a plain virtual machine; range half to two and a half times, an assumption";
 
-/** How long a plain virtual machine takes to boot; there is nothing to accept. */
+/** Boot times of a plain virtual machine; there is nothing to accept. */
 const PLAIN_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
   launchNs: measured("the VMM, up to the guest's first instruction", [140e6, 70e6, 350e6], PLAIN_BOOT),
   firmwareFixedNs: measured("the firmware without accepting", [1_144e6, 572e6, 2_860e6], PLAIN_BOOT),
 };
 
-/** A plain virtual machine. */
 export const PLAIN: PlatformType = {
   title: "plain",
   isConfidential: false,

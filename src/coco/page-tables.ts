@@ -7,7 +7,6 @@ export type PageLevel = 0 | 1 | 2;
 /** Pages of 4 KiB in a leaf of each level, and in what one table of the highest level spans. */
 export const LEVEL_PAGES: readonly [number, number, number, number] = [1, 512, 512 ** 2, 512 ** 3];
 
-/** The level of a page size in bytes: 4 KiB, 2 MiB or 1 GiB. */
 export function pageLevel(sizeBytes: number): PageLevel {
   if (sizeBytes === PAGE_SIZE) return 0;
   if (sizeBytes === 2 * MiB) return 1;
@@ -36,7 +35,6 @@ export class PageTables {
   /** Spans of 2 MiB, 1 GiB and 512 GiB that have a table, as multiples of their size. */
   readonly #spans: readonly [RangeSet, RangeSet, RangeSet] = [new RangeSet(), new RangeSet(), new RangeSet()];
 
-  /** Table pages of 4 KiB, without the root. */
   get pages(): number {
     return this.#spans[0].size + this.#spans[1].size + this.#spans[2].size;
   }
@@ -57,7 +55,6 @@ export class PageTables {
     return added;
   }
 
-  /** Table pages that `map` would add. */
   missing(start: number, end: number, level: PageLevel): number {
     if (start >= end) return 0;
     let missing = 0;

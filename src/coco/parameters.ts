@@ -7,9 +7,8 @@ import type { PriceList } from "../sim/cost-ledger.js";
  */
 export type Basis = "measured" | "derived" | "assumed";
 
-/** One number of the timing model. */
 export interface Parameter {
-  /** What it is the price of. */
+  /** The operation whose price it is. */
   readonly what: string;
   readonly value: number;
   /** Least and greatest value that is plausible. */
@@ -23,7 +22,7 @@ export interface Parameter {
   readonly prices?: readonly CostEventName[];
 }
 
-/** Parameters by name: that of the event it is the price of, and its unit. */
+/** Parameters by name: that of the event it prices, and its unit. */
 export type ParameterSet = Readonly<Record<string, Parameter>>;
 
 /** A parameter in nanoseconds: what it is the price of, its value and range, where that comes from. */
@@ -45,7 +44,7 @@ export const measured: MakeParameter = parameterOf("measured");
 export const derived: MakeParameter = parameterOf("derived");
 export const assumed: MakeParameter = parameterOf("assumed");
 
-/** What the guest's kernel does at its own speed, whatever protects it. */
+/** The guest kernel's own work, whatever protects the guest. */
 export const COMMON_PARAMETERS: ParameterSet = {
   initStructPageNs: derived(
     "one struct page initialised",

@@ -5,7 +5,7 @@ import type { AddressRange } from "../units.js";
 import type { ParameterSet } from "./parameters.js";
 
 /**
- * What protects a guest's memory, as all guests have it in common. A folder beside this file implements
+ * A kind of memory protection, as all its guests have it in common. A folder next to this file implements
  * one, and `platforms.ts` lists it; nobody else knows it by name.
  */
 export interface PlatformType {
@@ -34,7 +34,7 @@ export interface PlatformType {
 export const HOST_PAGE_SIZES = [4096, 2097152, 1073741824] as const;
 export type HostPageSize = (typeof HOST_PAGE_SIZES)[number];
 
-/** What a host does for one guest, and what that guest and its processor are like. Platforms take what they know of. */
+/** The services a host gives one guest, and the traits of that guest and its processor. Platforms take what they know of. */
 export interface PlatformOptions {
   /**
    * Largest page the host backs private memory with, in bytes: 4 KiB (KVM as merged in 6.16 for TDX,
@@ -67,13 +67,11 @@ export interface PlatformOptions {
    * lacks X86_FEATURE_COHERENCY_SFW_NO (6.12.107 arch/x86/coco/sev). Default: no.
    */
   readonly coherencyErratum?: boolean;
-  /** What the host has left. Default: more than any guest needs. */
+  /** Memory the host has left. Default: more than any guest needs. */
   readonly supply?: HostSupply;
 }
 
-/** What an accept did, as far as others have to know. */
 export class AcceptDone {
-  /** Pages that it went through, by their size. */
   readonly leaves: Float64Array = new Float64Array(3);
   /** Exits that idle CPUs hold up, at which the host gave memory. */
   faults = 0;
@@ -86,23 +84,21 @@ export class AcceptDone {
 }
 
 /**
- * What happens when a guest touches memory: nothing; the guest is left for good, because the host
- * cannot mend an unaccepted page (TDX with SEPT_VE_DISABLE); an exception in the guest, which
- * decides what to do (#VE, #VC).
+ * Outcome of a guest's touch: ok; the guest is left for good, because the host cannot mend an unaccepted
+ * page (TDX with SEPT_VE_DISABLE); an exception in the guest, which decides what to do (#VE, #VC).
  */
 export type AccessOutcome = "ok" | "td-exit" | "exception";
 
 /**
- * What comes of one page of the host at two addresses of a guest: nobody notices; the module does not map a
- * page that is in use; the reverse map table lets no access through at another address than its entry's,
- * and the host, to go on, moves the entry there, which is not validated then.
+ * Outcome of mapping one page of the host at two addresses of a guest: unnoticed; the module does not map
+ * a page that is in use; the reverse map table blocks access at another address than its entry's, and the
+ * host, to go on, moves the entry there, which is not validated then.
  */
 export type AliasOutcome = "unnoticed" | "refused" | "blocked";
 
 /**
- * The guest accepted a page that it had accepted before. Whoever could talk a guest into
- * that could swap the page below it, so guests stop: Linux panics on TDX, and asks to be
- * terminated on SNP.
+ * The guest accepted a page that it had accepted before. A host that could talk a guest into that could
+ * swap the page below it, so guests stop: Linux panics on TDX, and asks to be terminated on SNP.
  */
 export class DoubleAcceptError extends GuestEnded {
   override readonly name = "DoubleAcceptError";
@@ -137,15 +133,13 @@ export class DoubleAcceptError extends GuestEnded {
  */
 export interface CocoPlatform {
   readonly type: PlatformType;
-  /** What the accept that ran last did: one object, which the next one fills anew. */
+  /** Results of the last accept: one object, which the next accept overwrites. */
   readonly done: Readonly<AcceptDone>;
   /** Pages that can be used by the guest because it, or the launch, accepted them. */
   readonly acceptedPages: number;
   /** Pages that the guest has made shared with the host, and not private again. */
   readonly sharedPages: number;
-  /** Those of them that had been accepted before. */
   readonly acceptedSharedPages: number;
-  /** Those of them of which the host keeps the private copy. */
   readonly keptPages: number;
   /** Private pages that the host has memory for, accepted or not, and copies that it keeps. */
   readonly privatePages: number;
@@ -154,7 +148,7 @@ export interface CocoPlatform {
   /** Pages of the host that track this guest's private memory and came with it (dynamic PAMT). */
   readonly trackingPages: number;
   /**
-   * What a host has spent on tracking memory before any guest uses it (PAMT, RMP), in bytes.
+   * Memory a host spends on tracking before any guest uses it (PAMT, RMP), in bytes.
    *
    * @param memoryBytes of the host, or of one guest for its part
    */
@@ -165,7 +159,6 @@ export interface CocoPlatform {
   firmwareAccept(start: number, end: number): void;
   /** The EFI stub and the decompressor. */
   stubAccept(start: number, end: number): void;
-  /** The running kernel. */
   kernelAccept(start: number, end: number): void;
   /**
    * The guest makes memory shared with the host, which takes the private copy away unless it keeps
@@ -174,7 +167,7 @@ export interface CocoPlatform {
    * @param unaccepted parts of the range that were never accepted, ascending; the rest is
    */
   convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
-  /** The guest asks the host to make shared memory private, where that is no part of accepting it anew. */
+  /** The guest asks the host to make shared memory private, where that is not part of accepting it again. */
   askForPrivate(start: number, end: number): void;
   /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
   remap(start: number, end: number): void;
@@ -186,7 +179,7 @@ export interface CocoPlatform {
    * @param other address of the page that loses its own
    */
   alias(start: number, other: number): AliasOutcome;
-  /** What happens when the guest touches a range: the outcome of its first page that is not usable. */
+  /** The outcome of touching a range: that of its first page that is not usable. */
   access(start: number, end: number): AccessOutcome;
   /** Address of the first page of a range that the guest may not touch, or its end. */
   firstUnusable(start: number, end: number): number;
@@ -196,7 +189,7 @@ export interface CocoPlatform {
   usableBytesIn(start: number, end: number): number;
 }
 
-/** What a host has left for a guest, where that is known. */
+/** The memory a host has left for a guest, where that is known. */
 export interface HostSupply {
   /** Pages of 4 KiB that it can still give as private memory or for tables that map it; Infinity where it is not known. */
   readonly freePages: number;
@@ -209,7 +202,7 @@ export interface HostSupply {
   shortage(pfn: number, launching: boolean): HostMemoryError;
 }
 
-/** A host of which it is not known how much it has. */
+/** A host whose free memory is not known. */
 export const ENDLESS_SUPPLY: HostSupply = {
   freePages: Number.POSITIVE_INFINITY,
   shortage(): never {
@@ -224,7 +217,6 @@ export class HostMemoryError extends GuestEnded {
   /** The first page frame of the guest without memory; absent where it was to be shared memory. */
   readonly pfn: number | undefined;
 
-  /** @param reason a clause */
   constructor(reason: string, pfn?: number) {
     super("terminated", reason);
     this.pfn = pfn;

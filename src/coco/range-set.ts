@@ -2,9 +2,8 @@
 const FIRST_CAPACITY = 16;
 
 /**
- * A set of integers kept as sorted, separated ranges. What it costs to hold and to change
- * depends on how many ranges there are and never on how many integers they cover, so a
- * guest of any size can be tracked page by page.
+ * A set of integers kept as sorted, separated ranges. Memory and time depend on how many ranges there are
+ * and never on how many integers they cover, so a guest of any size can be tracked page by page.
  *
  * All range ends, starts and ends alike, lie in one ascending array. How many of them are at
  * or below a value therefore tells whether the value is inside: an odd number means it is.
@@ -15,22 +14,18 @@ export class RangeSet {
   #length = 0;
   #size = 0;
 
-  /** How many integers are in the set. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many separated ranges it takes to hold them. */
   get rangeCount(): number {
     return this.#length / 2;
   }
 
-  /** Whether a value is in the set. */
   has(value: number): boolean {
     return this.#countUpTo(value) % 2 === 1;
   }
 
-  /** How many of the integers in [start, end) are in the set. */
   countIn(start: number, end: number): number {
     let count = 0;
     let from = start;
@@ -49,7 +44,7 @@ export class RangeSet {
     return index < this.#length ? Math.min(this.#bounds[index]!, end) : end;
   }
 
-  /** Where what holds for `value`, in the set or not, stops to hold; `end` at the latest. */
+  /** Where membership changes after `value`; `end` at the latest. */
   runEnd(value: number, end: number): number {
     const index = this.#countUpTo(value);
     return index < this.#length ? Math.min(this.#bounds[index]!, end) : end;
@@ -99,7 +94,6 @@ export class RangeSet {
     this.#bounds = bounds;
   }
 
-  /** How many bounds are <= value. */
   #countUpTo(value: number): number {
     let low = 0;
     let high = this.#length;
@@ -111,7 +105,6 @@ export class RangeSet {
     return low;
   }
 
-  /** How many bounds are < value. */
   #countBelow(value: number): number {
     const upTo = this.#countUpTo(value);
     return upTo > 0 && this.#bounds[upTo - 1] === value ? upTo - 1 : upTo;

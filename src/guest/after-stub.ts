@@ -11,7 +11,6 @@ import type { HandOver } from "./state.js";
 /** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
 const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
 
-/** The guest as its kernel finds it after the stub. */
 export function machineAfterStub(
   guest: Guest,
   { stub, kernel, efiMap, initrd, acpi }: HandOver,

@@ -34,7 +34,7 @@ import type { Booted, HandedOver, PoweredOff, Started } from "./state.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest, verifyPhases } from "./verify-guest.js";
 
-/** The order of things. Steps behind the firmware's have the name of the kernel function that decides where memory goes. */
+/** The steps of a boot. Those after the firmware's are named by the kernel function that decides where memory goes. */
 export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
   .step("init_tdx_module", startTdxHost)
   .step("the host's memory", limitToHost)
@@ -110,7 +110,7 @@ export function poweredOff(
     ),
     workload,
     files: {
-      // The image and the brk area behind it, in whole 2 MiB.
+      // The image and the brk area after it, in whole 2 MiB.
       kernelBytes: roundUp(DEBIAN_CLOUD_6_12_95.imageBytes + 2 * MiB, 2 * MiB),
       initrdBytes: initrd === undefined ? 0 : initrd.end - initrd.start,
     },
@@ -197,7 +197,7 @@ function startOfKernel({
   return { machine, faults, start };
 }
 
-/** Who had accepted what it uses is known, and the page allocator gives page tables. */
+/** It is known who accepted what the kernel uses, and from here on the page allocator gives page tables. */
 function afterMemblock(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted, "setupArch"> {
   const { guest, handOver, table, asFromFirmware, kernel } = state;
   const { early } = kernel;
@@ -232,7 +232,6 @@ function flagKernelPages({ guest, handOver, faults }: HandedOver): void {
   }
 }
 
-/** The recording begins. From here on each CPU has a recorded time of its own. */
 function traceBegins(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted, "replay"> {
   const { guest, workload, requests, handOver, kernel } = state;
   const { clock } = guest;
@@ -317,7 +316,7 @@ function fillHugePages({ guest, requests, replay, kernel, stalls }: Started): Pi
   return { hugePages: pools };
 }
 
-/** The memory devices of ACPI, a subsys initcall behind that of huge pages. */
+/** The memory devices of ACPI, a subsys initcall after that of huge pages. */
 function acpiInit({ guest, handOver, kernel }: Started): Pick<Booted, "acpiMemory"> {
   const { stub, acpiMemory } = handOver;
   if (acpiMemory.length === 0) return { acpiMemory: undefined };

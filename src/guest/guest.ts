@@ -34,13 +34,12 @@ export interface Guest {
   readonly rules: KernelRules;
   readonly clock: GuestClock;
   readonly platform: CocoPlatform;
-  /** Through which firmware, stub and kernel accept memory on the platform. */
   readonly meter: AcceptMeter;
-  /** How the kernel's requests of several CPUs meet. */
+  /** Serialises accept_memory() calls of several CPUs. */
   readonly kernelAccept: KernelAccept;
   readonly lockups: LockupDetector;
   readonly host: GuestMemory;
-  /** What the host spends as the guest accepts, and where it is asked to take note. */
+  /** The host's spending as the guest accepts. */
   readonly timeline: HostTimeline;
 }
 
@@ -56,7 +55,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   prices.ns[CostEvent.guestWork] = work.value;
   prices.assumed[CostEvent.guestWork] = work.basis === "assumed" ? 1 : 0;
   const ledger = new CostLedger(prices);
-  // Who wants the exception must not tell the module to withhold it.
+  // A policy that relies on #VE must leave SEPT_VE_DISABLE clear.
   const { septVeDisable = behaviour.touch === undefined } = options.guest;
   const supply: HostSupply = {
     get freePages() {

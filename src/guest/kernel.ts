@@ -26,7 +26,6 @@ import { MAX_ORDER_PAGES, PAGE_SIZE } from "../units.js";
 import { EarlyBoot, type EarlyMachine } from "../x86/early-machine.js";
 import { runEarlySteps } from "../x86/early-memblock.js";
 
-/** A kernel, and what it starts on. */
 export interface KernelStart {
   readonly machine: EarlyMachine;
   readonly build: KernelBuild;
@@ -73,12 +72,11 @@ export const KERNEL: Steps<{ readonly start: KernelStart }, { readonly kernel: K
   .step("memblock_free_all", memblockFreeAll)
   .phase("memblock_free_all");
 
-/** Starts a kernel by itself, up to its page allocator. */
 export function startKernel(start: KernelStart): Kernel {
   return KERNEL.run({ start }, (phase) => start.clock.endPhase(phase)).kernel;
 }
 
-/** setup_arch(), and what start_kernel() asks of memblock behind it. */
+/** setup_arch(), and the memblock requests of start_kernel() that follow it. */
 function setupArch({ start }: { readonly start: KernelStart }): { readonly early: EarlyBoot } {
   const { acceptance, faults } = start;
   const memblock = new Memblock({
@@ -139,9 +137,7 @@ export class Kernel {
   readonly allocator: PageAllocator;
   /** Hands boot memory to the allocator. */
   readonly release: BootRelease;
-  /** When the allocator's zones are tuned. */
   readonly stages: BootStages;
-  /** What deferred initialisation has to do, by node. */
   readonly deferredAreas: readonly DeferredArea[];
   /** Node of each CPU that comes online at boot. */
   readonly cpuNodes: readonly number[];
@@ -249,7 +245,7 @@ function clearingAcceptor(faults: FaultAcceptance, clock: GuestClock): BootAccep
   };
 }
 
-/** What the release of boot memory sees where a fault accepts: memory that needs nothing. */
+/** The release of boot memory where a fault accepts: nothing needs accepting. */
 const NOTHING_UNACCEPTED: BootAcceptor = {
   acceptMemory: () => {},
   rangeContainsUnaccepted: () => false,

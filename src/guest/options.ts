@@ -1,5 +1,3 @@
-/** What a guest is made of. */
-
 import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-ranges.js";
 import { TOUCH_CONTEXTS, type TouchContext } from "../accept/fault-acceptance.js";
 import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
@@ -19,7 +17,6 @@ import type { Strategy } from "../policy/policy.js";
 import { checkCommandLine } from "../x86/check-command-line.js";
 import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
 
-/** What a scenario says of the machine below the guest. */
 export const HOST = {
   /**
    * KVM maps private TDX memory with 4 KiB pages (TDX as merged in 6.16), and guest_memfd allocates order 0
@@ -81,7 +78,6 @@ export const HOST = {
   },
 } as const;
 
-/** Of the firmware that starts the guest. */
 export const FIRMWARE = {
   preset: {
     is: "choice",
@@ -132,7 +128,6 @@ export const FIRMWARE = {
   },
 } as const;
 
-/** Of the guest's kernel and its work. */
 export const GUEST = {
   timeScale: {
     is: "number",
@@ -258,7 +253,6 @@ export const GUEST = {
   },
 } as const;
 
-/** A guest with its host and its firmware, fully decided. */
 export interface GuestOptions {
   readonly platform: {
     readonly kind: PlatformKind;

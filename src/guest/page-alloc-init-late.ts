@@ -1,4 +1,4 @@
-/** What page_alloc_init_late() does once all CPUs are there (mm/mm_init.c, Linux 6.12). */
+/** page_alloc_init_late(), once all CPUs are online (mm/mm_init.c, Linux 6.12). */
 
 import { EagerChunk } from "../accept/eager-chunks.js";
 import { discardedArrays } from "../memblock/hand-over.js";
@@ -46,8 +46,8 @@ export function deferredInit(kernel: Kernel): void {
 }
 
 /**
- * Each CPU takes chunk after chunk. Where several accept them they do so block by block, beside each
- * other; a chunk's memory goes to the allocator when all of it is accepted.
+ * Each CPU takes chunk after chunk. Where several accept them they take turns, block by block; a chunk's
+ * memory goes to the allocator when all of it is accepted.
  */
 function runChunks(
   { start, sink }: Kernel,

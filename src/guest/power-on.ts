@@ -71,12 +71,11 @@ interface Launched {
   readonly firmwareMachine: FirmwareMachine;
 }
 
-/** One that has come to the stub. */
 interface Started {
   readonly started: StartedFirmware;
 }
 
-/** The VMM loads the firmware into the guest, and its memory where it accepts that in the firmware's place. */
+/** The VMM loads the firmware into the guest, and accepts memory in the firmware's place where it does that. */
 export function launch({ guest }: PoweredOff): Launched {
   const { clock, meter, behaviour, options } = guest;
   const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
@@ -135,7 +134,7 @@ export function leaveFirmware({
   started,
 }: PoweredOff & Launched & Started): Pick<Booted, "handOver"> {
   const { boot, initrd } = started;
-  // Found before the stub puts its table beside them.
+  // Found before the stub puts its table next to them.
   const acpi = boot.getMemoryMap().descriptors.find(({ type }) => type === EfiMemoryType.ACPI_RECLAIM);
   if (acpi === undefined) throw new Error("guest: the firmware left no ACPI tables");
   const mapBytes = roundUp(

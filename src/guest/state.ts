@@ -1,4 +1,4 @@
-/** What a guest is made of from power on until init runs, and who adds what. */
+/** The state of a guest from power on until init runs, and which step adds what. */
 
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { BackgroundAcceptor } from "../accept/background-acceptor.js";
@@ -19,14 +19,13 @@ import type { SetupArchUse } from "../x86/setup-arch-use.js";
 import type { Guest } from "./guest.js";
 import type { Kernel } from "./kernel.js";
 
-/** What is to be booted; bytes. */
+/** Sizes of the images to boot; bytes. */
 export interface BootFiles {
   /** Size of the unpacked kernel with its bss and brk area, a multiple of 2 MiB. */
   readonly kernelBytes: number;
   readonly initrdBytes: number;
 }
 
-/** What firmware and stub leave for the kernel. */
 export interface HandOver {
   readonly stub: StubResult;
   /** Where the unpacked kernel lies. */
@@ -34,11 +33,10 @@ export interface HandOver {
   readonly efiMap: AddressRange;
   readonly initrd: AddressRange | undefined;
   readonly acpi: AddressRange;
-  /** Memory that ACPI describes beside or in place of the map. */
+  /** Memory that ACPI describes besides or instead of the map. */
   readonly acpiMemory: readonly AddressRange[];
 }
 
-/** A guest before power on, and what it is going to do. */
 export interface PoweredOff {
   readonly guest: Guest;
   readonly workload: LoadedWorkload;
@@ -52,17 +50,16 @@ export interface PoweredOff {
   readonly unseen: { pages: number };
   /** Walks the whole guest for broken invariants at the milestones of boot. */
   readonly check: boolean;
-  /** Told what the kernel is going to accept through, before it starts. */
+  /** Called before the kernel starts, with what it is going to accept through. */
   readonly onHandOver: (handOver: HandOver, acceptance: AcceptMemory) => void;
 }
 
 /** A guest whose kernel is about to start. */
 export interface HandedOver extends PoweredOff {
-  /** What the host's TDX module was told when it started, if the guest's host is simulated as a whole. */
+  /** The host's TDX module as it started, if the guest's host is simulated as a whole. */
   readonly tdxModule: ReadyTdxModule | undefined;
-  /** What firmware and stub left. */
   readonly handOver: HandOver;
-  /** What the kernel knows about unaccepted memory; undefined when all is accepted. */
+  /** The kernel's table of unaccepted memory; undefined when all is accepted. */
   readonly table: UnacceptedTable | undefined;
   readonly acceptance: AcceptMemory;
   /** The kernel's memory by what was accepted when it started. */
@@ -74,22 +71,19 @@ export interface HandedOver extends PoweredOff {
   readonly faults: FaultAcceptance | undefined;
 }
 
-/** A guest whose kernel has a page allocator. */
 export interface Started extends HandedOver {
   readonly kernel: Kernel;
-  /** Who had accepted what the kernel used until setup_arch() ended; in a guest that accepts. */
+  /** Memory the kernel used until setup_arch() ended, by who had accepted it; in a guest that accepts. */
   readonly setupArch: SetupArchUse | undefined;
   /** Of the boot's requests. */
   readonly replay: Replay;
 }
 
-/** A guest whose init runs. */
 export interface Booted extends Started {
   /** Threads that accept from now on, if the policy has any. */
   readonly background: BackgroundAcceptor | undefined;
-  /** Pools of huge pages. */
   readonly hugePages: readonly HugePagePoolResult[];
-  /** What came of memory that ACPI describes, if there is any. */
+  /** Results of the ACPI memory devices, if there are any. */
   readonly acpiMemory: AcpiMemory | undefined;
   /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
   readonly ready: { readonly bootTimeNs: number; readonly assumedNs: number };

@@ -1,4 +1,4 @@
-/** What a policy adds to a guest's kernel beside the rules of its version. */
+/** Changes a policy makes to a guest's kernel, besides the rules of its version. */
 
 import { BackgroundAcceptor, type CpuWork } from "../accept/background-acceptor.js";
 import { FaultAcceptance, TOUCH_PLACES } from "../accept/fault-acceptance.js";

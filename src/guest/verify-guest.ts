@@ -23,7 +23,7 @@ import {
 } from "../units.js";
 import type { Kernel } from "./kernel.js";
 
-/** What else would be wrong is right in some guests. */
+/** Things that would be wrong in most guests and are right in some. */
 export interface Allowed {
   /** Free memory may be unaccepted, because touching it makes it usable. */
   readonly usableOnTouch?: boolean;
@@ -117,7 +117,6 @@ function verifyParked(allocator: PageAllocator, acceptance: AcceptMemory): void 
   }
 }
 
-/** Looks at every block that a request could get without another accept. */
 function verifyListed(allocator: PageAllocator, look: (pfn: number, pages: number) => void): void {
   const { frames } = allocator;
   for (const zone of allocator.zones) {
@@ -144,7 +143,7 @@ function verifyListed(allocator: PageAllocator, look: (pfn: number, pages: numbe
   }
 }
 
-/** What memblock gave away, where it is memory: tables, the memmap, buffers. */
+/** Everything memblock gave away, where it is memory: tables, the memmap, buffers. */
 function verifyReserved(
   { early }: Kernel,
   platform: CocoPlatform,
@@ -162,8 +161,8 @@ function verifyReserved(
 }
 
 /**
- * What the direct map shares with the host is what the platform has made shared, lies in memory that
- * somebody has allocated, and is no part of the kernel's image.
+ * Memory shared in the direct map is memory the platform has made shared, has been allocated, and is not
+ * part of the kernel's image.
  */
 function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform, sharedAccepted: boolean): void {
   const map = early.earlyMap.map;
@@ -191,7 +190,7 @@ function requireAllocated({ frames }: PageAllocator, pfn: Pfn): void {
   throw new Error(`guest: pfn 0x${pfn.toString(16)} is shared, but nobody has allocated it`);
 }
 
-/** What the kernel's table does not call unaccepted can be used. */
+/** Memory that the kernel's table does not call unaccepted can be used. */
 function verifyTable(
   { table }: AcceptMemory,
   { early }: Kernel,

@@ -1,13 +1,12 @@
 import { type CocoPlatform, HostMemoryError, type HostSupply } from "../coco/platform.js";
 import { formatBytes, GiB, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, roundUp, TiB } from "../units.js";
 
-/** Where the host's memory goes, in bytes. */
 export interface HostUse {
-  /** Memory behind private pages, and private copies that the host keeps of shared ones. */
+  /** Memory that backs private pages, and private copies that the host keeps of shared ones. */
   readonly privateBytes: number;
   /** The part of `privateBytes` that is such copies: the guest has that memory twice. */
   readonly keptBytes: number;
-  /** Memory behind pages that are not private: shared with the host, or all of a plain guest's. */
+  /** Memory that backs pages that are not private: shared with the host, or all of a plain guest's. */
   readonly sharedBytes: number;
   /** Tables that map the guest's memory, without their roots. */
   readonly tableBytes: number;
@@ -19,7 +18,6 @@ export interface HostUse {
   readonly directMapBytes: number;
 }
 
-/** All that one guest costs its host, in bytes. */
 export function hostBytes(use: HostUse): number {
   return use.privateBytes + use.sharedBytes + use.tableBytes + use.metadataBytes;
 }
@@ -28,7 +26,7 @@ export function hostBytes(use: HostUse): number {
 export interface HostLimit {
   /** Memory of the kind that private pages need. */
   readonly privateBytes: number;
-  /** Other memory, which the host's allocator hands out behind that, and which ends a guest that gets it for a private page. */
+  /** Other memory, which the host's allocator hands out after that, and which ends a guest that gets it for a private page. */
   readonly otherBytes: number;
   /** Why that is so, as the end of a sentence on such memory; no matter where there is none. */
   readonly otherRefusal: string;
@@ -38,7 +36,6 @@ export interface HostLimit {
   readonly where: string;
 }
 
-/** What the host spends for one guest, and has left for it. */
 export class GuestMemory implements HostSupply {
   readonly #platform: CocoPlatform;
   readonly #pageSizeBytes: number;
@@ -61,12 +58,11 @@ export class GuestMemory implements HostSupply {
     this.#memoryBytes = memoryBytes;
   }
 
-  /** From now on the host has no more than this. */
   limitTo(limit: HostLimit): void {
     this.#limit = limit;
   }
 
-  /** All that it has, of whatever kind; Infinity where that is not known. Bytes. */
+  /** All its memory, of whatever kind; Infinity where that is not known. Bytes. */
   get limitBytes(): number {
     if (this.#limit === undefined) return Number.POSITIVE_INFINITY;
     return this.#limit.privateBytes + this.#limit.otherBytes;
@@ -77,7 +73,6 @@ export class GuestMemory implements HostSupply {
     return Math.floor((this.#limit.privateBytes - this.#givenBytes()) / PAGE_SIZE);
   }
 
-  /** Whether the host has given no more than it has. */
   get isWithinLimit(): boolean {
     return this.#limit === undefined || this.#givenBytes() <= this.limitBytes;
   }
@@ -140,17 +135,17 @@ export class GuestMemory implements HostSupply {
     return Math.max(this.#platform.sharedPages * PAGE_SIZE - this.#touchedBytes, 0);
   }
 
-  /** All the host spends now, in bytes. */
+  /** Current spending of the host, in bytes. */
   get hostBytes(): number {
     return hostBytes(this.use());
   }
 
-  /** The most it ever spent, in bytes, as seen between conversions. */
+  /** The peak of `hostBytes`, as seen between conversions. */
   get hostBytesPeak(): number {
     return Math.max(this.#peakBytes, this.hostBytes);
   }
 
-  /** What `hostBytes` is made of. */
+  /** The parts of `hostBytes`. */
   use(): HostUse {
     const platform = this.#platform;
     const trackingBytes = platform.trackingBytes(this.#memoryBytes);
@@ -168,7 +163,7 @@ export class GuestMemory implements HostSupply {
     };
   }
 
-  /** What of `hostBytes` comes from the memory that the limit counts. */
+  /** The part of `hostBytes` that comes from the memory that the limit counts. */
   #givenBytes(): number {
     const { privateBytes, sharedBytes, tableBytes } = this.use();
     return privateBytes + sharedBytes + tableBytes + this.#platform.trackingPages * PAGE_SIZE;

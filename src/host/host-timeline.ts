@@ -1,6 +1,5 @@
 import { type HostUse, hostBytes } from "./guest-memory.js";
 
-/** What the host spent at one moment. */
 export interface HostSample {
   readonly timeNs: number;
   readonly use: HostUse;
@@ -11,19 +10,19 @@ const POINTS_MAX = 256;
 const KEPT_MAX = POINTS_MAX - 2;
 
 /**
- * What the host spent over a run, in at most 256 points. When there are too many, points that
+ * The host's spending over a run, in at most 256 points. When there are too many, points that
  * lie closely together are thinned out, always the same ones; the greatest and the last stay.
  */
 export class HostTimeline {
   #kept: HostSample[] = [];
   #last: HostSample | undefined = undefined;
   #peak: HostSample | undefined = undefined;
-  /** Points kept are at least so far apart. */
+  /** Least distance of the points kept. */
   #resolutionNs = 0;
 
   /**
    * Adds a sample. One that is older than the latest counts at the latest one's time: CPUs that
-   * lag behind run after those that are ahead.
+   * lag run after those that are ahead.
    */
   sample(timeNs: number, use: HostUse): void {
     const sample = { timeNs: Math.max(timeNs, this.#last?.timeNs ?? 0), use };

@@ -1,6 +1,6 @@
 /**
- * What all CPUs share when they accept memory: the bandwidth of memory, the host's locks. It is a
- * fluid: work takes its time in the channel once, however many CPUs bring it, so n CPUs together
+ * The resource that all CPUs share when they accept memory: the bandwidth of memory, the host's locks. It
+ * is a fluid: work takes its time in the channel once, however many CPUs bring it, so n CPUs together
  * are n times as fast as one until the channel is full, and no faster from there on.
  */
 export class BandwidthChannel {

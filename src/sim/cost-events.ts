@@ -4,7 +4,6 @@
  * can be priced twice, or not at all.
  */
 
-/** The number of each priced event. */
 export const CostEvent = {
   /** TDX: a TDG.MEM.PAGE.ACCEPT that succeeded, at any page size, without its zeroing and its exit. */
   tdcall: 0,
@@ -98,7 +97,6 @@ export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 export type CostEventName = keyof typeof CostEvent | (string & {});
 
 const names: string[] = Object.keys(CostEvent);
-/** Name of each event, by number. */
 export const COST_EVENT_NAMES: readonly string[] = names;
 
 /** An event that only the platform that charges it knows of; to be called before there is any ledger. */

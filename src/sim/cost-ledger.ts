@@ -1,6 +1,6 @@
 import { COST_EVENT_NAMES, type CostEvent } from "./cost-events.js";
 
-/** What each event costs, by its number. */
+/** Prices by event number. */
 export interface PriceList {
   /** Nanoseconds for one event. */
   readonly ns: Float64Array;
@@ -9,11 +9,11 @@ export interface PriceList {
 }
 
 /**
- * Counts events and adds up their time. It belongs to the CPU that is running: whoever moves
+ * Counts events and adds up their time. It belongs to the CPU that is running: code that moves
  * virtual time reads `elapsedNs` before and after a step. Never falls.
  */
 export class CostLedger {
-  /** How often each event happened, by its number. */
+  /** Counts by event number. */
   readonly counts: Float64Array = new Float64Array(COST_EVENT_NAMES.length);
   /** Sum of all charged time. */
   elapsedNs = 0;

@@ -9,7 +9,7 @@ export interface PhaseTime {
   readonly ns: number;
 }
 
-/** What all CPUs may work and wait together, 104 days; beyond it integer nanoseconds are not exact. */
+/** Limit of the work and waiting of all CPUs together, 104 days; beyond it integer nanoseconds are not exact. */
 const CPU_TIME_MAX_NS: number = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -32,7 +32,7 @@ export class GuestClock {
   #settledAssumedNs = 0;
   #waitedNs = 0;
   #phaseStartNs = 0;
-  /** What all CPUs have waited for each other in their steps. */
+  /** Time that all CPUs have waited for each other in their steps. */
   #allWaitedNs = 0;
   #ranOut = false;
 
@@ -44,7 +44,6 @@ export class GuestClock {
     this.assumedNs = new Float64Array(cpus.count);
   }
 
-  /** Time of the CPU that boots. */
   get bootCpuNs(): number {
     return this.cpus.timeNs[0]!;
   }
@@ -80,7 +79,7 @@ export class GuestClock {
     this.#rescheduledNs = this.#stepStartNs;
   }
 
-  /** The running CPU lets other tasks run in the midst of its step. */
+  /** The running CPU lets other tasks run in the middle of its step. */
   reschedule(): void {
     this.#rescheduledNs = this.nowNs;
   }
@@ -141,7 +140,7 @@ export class GuestClock {
     this.begin(0);
   }
 
-  /** The guest ends in the midst of a step: what it did of it counts, and all CPUs stop at its end or later. */
+  /** The guest ends in the middle of a step: what it did of it counts, and all CPUs stop at its end or later. */
   stop(): void {
     try {
       this.settle(this.#running);

@@ -5,7 +5,7 @@ export type GuestEnd = "oom" | "terminated";
 export class GuestEnded extends Error {
   override readonly name: string = "GuestEnded";
   readonly outcome: GuestEnd;
-  /** Whether it happened in the midst of a step whose costs so far still count. */
+  /** Whether it happened in the middle of a step whose costs so far still count. */
   readonly midStep: boolean = false;
 
   /** @param reason a clause or a sentence without its full stop */

@@ -2,9 +2,9 @@
 const TWO_TO_32 = 2 ** 32;
 
 /**
- * A number from 0 to below 1 that depends on nothing but a seed and an index, so whoever asks for
- * the same thing twice, or in another order, hears the same (the finaliser of MurmurHash3, Austin
- * Appleby, public domain, over both in turn).
+ * A number from 0 to below 1 that depends on nothing but a seed and an index, so the order of calls does
+ * not matter, nor repeating one (the finaliser of MurmurHash3, Austin Appleby, public domain, over both
+ * in turn).
  *
  * @param seed 0 to 2^32 - 1
  * @param index 0 to 2^53 - 1

@@ -1,11 +1,11 @@
 import type { VirtualCpus } from "./virtual-cpus.js";
 
 /**
- * Actors, each with a clock and a next step: the first is whose step begins first, and of those that
- * begin at the same time the one with the lowest number.
+ * Actors, each with a clock and a next step, ordered by when that step begins, and by number where steps
+ * begin at the same time.
  *
- * A clock may move while its actor waits here, and never goes back. What the heap is ordered by is
- * then too early at worst, and an actor that comes to the top too early sinks to its place.
+ * A clock may move while its actor waits here, and never goes back. The keys of the heap are then too
+ * early at worst, and an actor that comes to the top too early sinks to its place.
  */
 export class RunQueue {
   /** By actor: its clock, owned by others. */
@@ -51,7 +51,7 @@ export class RunQueue {
     this.#aheadNs[actor] = aheadNs;
   }
 
-  /** Who is first, and goes on waiting; -1 if nobody waits. */
+  /** The first actor, which goes on waiting; -1 if none waits. */
   first(): number {
     while (this.#count > 0) {
       const actor = this.#heap[0]!;
@@ -63,7 +63,7 @@ export class RunQueue {
     return -1;
   }
 
-  /** When the step of the actor begins that is first. */
+  /** When the step of the first actor begins. */
   beginNs(actor: number): number {
     return this.#beginNs[actor]!;
   }
@@ -108,15 +108,15 @@ export interface BackgroundThreads {
 }
 
 /**
- * Decides who runs next: CPUs that have something to do, and threads in the background. Whose step
- * begins first in virtual time goes first; at the same time a CPU goes before a thread, and the
- * lowest number before others.
+ * Decides who runs next: CPUs that have something to do, and threads in the background. The earliest step
+ * in virtual time goes first; at the same time a CPU goes before a thread, and the lowest number before
+ * others.
  *
- * Whoever has work for CPUs adds those that have some, and asks for the next until there is none. A
+ * A caller with work for CPUs adds those that have some, and asks for the next until there is none. A
  * CPU whose turn it is does one step, and is added again if it goes on.
  */
 export class Scheduler extends RunQueue {
-  /** Threads that run beside all that CPUs do; they alone do not keep a run going. */
+  /** Threads that run alongside the CPUs; they alone do not keep a run going. */
   background: BackgroundThreads | undefined = undefined;
   /**
    * Told of each turn before it is taken: the number of a CPU, or the number of CPUs and a thread's

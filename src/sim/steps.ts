@@ -28,7 +28,6 @@ export class Steps<In extends object, Out extends object> {
     this.#list = list;
   }
 
-  /** A list without a step yet. */
   static from<In extends object>(): Steps<In, In> {
     return new Steps([]);
   }
@@ -48,13 +47,13 @@ export class Steps<In extends object, Out extends object> {
     return new Steps([...this.#list, ...steps.#list]);
   }
 
-  /** Names of the steps, and of the phases behind their last steps. */
+  /** Names of the steps; the name of a phase follows its last step. */
   get names(): readonly string[] {
     return this.#list.map((one) => ("phase" in one ? `= ${one.phase}` : one.name));
   }
 
   /**
-   * Takes all steps. What they add is added to `state` itself, so that it tells how far they came where one throws.
+   * Takes all steps. Their additions go to `state` itself, which shows how far they came where one throws.
    *
    * @param endPhase called at the end of each phase
    */

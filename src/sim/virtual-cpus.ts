@@ -3,7 +3,7 @@
  * moves when the CPU works or waits, and never goes back.
  */
 export class VirtualCpus {
-  /** How many CPUs there are; their numbers run from 0. */
+  /** CPUs are numbered from 0. */
   readonly count: number;
   /** Virtual time of each CPU in nanoseconds. */
   readonly timeNs: Float64Array;

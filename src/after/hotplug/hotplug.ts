@@ -30,7 +30,7 @@ import type { HotplugPlan, HotplugResult } from "./result.js";
 /** A bit of the bitmap for each unit. */
 const BYTES_PER_BITMAP_BYTE: number = 8 * UNIT_SIZE;
 
-/** A memory device that is plugged in after the boot, and before the workload that comes behind it. */
+/** A memory device that is plugged in after the boot, and before the workload that follows. */
 export const hotplug: Feature<"hotplug", HotplugPlan, HotplugResult> = {
   name: "hotplug",
   begin: (up, plan) => (plan === undefined ? undefined : new Hotplug(plan, up)),
@@ -39,8 +39,9 @@ export const hotplug: Feature<"hotplug", HotplugPlan, HotplugResult> = {
 /**
  * A memory device is plugged into the guest while it runs, and all of it goes online at once on the boot
  * CPU (6.12 drivers/acpi/acpi_memhotplug.c, mm/memory_hotplug.c: add_memory_resource with
- * memhp_default_state=online, into ZONE_NORMAL unless the command line says `online_movable`). The VMM puts it behind the guest's RAM, at the next multiple of 1 GiB (QEMU
- * hw/i386/pc.c: pc_get_device_memory_range).
+ * memhp_default_state=online, into ZONE_NORMAL unless the command line says `online_movable`). The VMM
+ * puts it after the guest's RAM, at the next multiple of 1 GiB (QEMU hw/i386/pc.c:
+ * pc_get_device_memory_range).
  */
 class Hotplug {
   readonly #plan: HotplugPlan;
@@ -189,8 +190,8 @@ class Hotplug {
 }
 
 /**
- * What the allocator hands out while the kernel takes some memory for accepted that is not: the first
- * touch of a page there, which is its first use, is the end. Linux panics at a #VE for private memory
+ * Allocations while the kernel takes some memory for accepted that is not: the first touch of a page
+ * there, which is its first use, ends the guest. Linux panics at a #VE for private memory
  * (6.12 arch/x86/coco/tdx/tdx.c: virt_exception_kernel) and has no answer to #VC for a page that was not
  * validated (arch/x86/coco/sev/core.c: vc_handle_exitcode).
  */

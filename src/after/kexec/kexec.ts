@@ -228,10 +228,10 @@ class Kexec {
 }
 
 /**
- * What the next kernel gets, whatever was planned. Flags in struct page are gone with the struct pages. kexec
- * makes a new zero page, which has no pointer to a bitmap (6.12 arch/x86/kernel/kexec-bzimage64.c:
- * setup_boot_parameters), so only a map that is made anew can tell the next kernel. Where the e820 table is the
- * record, it is what is handed over.
+ * The table the next kernel really gets. Flags in struct page are gone with the struct pages. kexec makes
+ * a new zero page, which has no pointer to a bitmap (6.12 arch/x86/kernel/kexec-bzimage64.c:
+ * setup_boot_parameters), so only a newly made map can tell the next kernel. Where the e820 table is the
+ * record, it is handed over.
  */
 function tableOfNext(planned: NextKernelTable, { behaviour, options }: Guest): NextKernelTable {
   if (behaviour.flagsPages === true) return "lost";

@@ -15,7 +15,7 @@ import {
 } from "../../units.js";
 import type { DirectMap } from "../../x86/direct-map.js";
 
-/** What kexec_file_load() puts somewhere, in this order (arch/x86/kernel/kexec-bzimage64.c: bzImage64_load, 6.12). */
+/** Where kexec_file_load() puts things, in this order (arch/x86/kernel/kexec-bzimage64.c: bzImage64_load, 6.12). */
 export interface Segments {
   /** Code that runs between the kernels and checks the others. */
   readonly purgatory: AddressRange;
@@ -26,7 +26,7 @@ export interface Segments {
   readonly initrd: AddressRange | undefined;
 }
 
-/** Sizes of what is to be loaded; bytes. */
+/** Sizes in bytes. */
 export interface SegmentSizes {
   readonly kernelBytes: number;
   readonly initrdBytes: number;
@@ -97,7 +97,6 @@ export function highestHole(
   return undefined;
 }
 
-/** All of them that there are, in the order of loading. */
 export function allSegments({ purgatory, parameters, kernel, initrd }: Segments): AddressRange[] {
   return [purgatory, parameters, kernel, ...(initrd === undefined ? [] : [initrd])];
 }
@@ -130,8 +129,8 @@ export function rebuiltTable(
 }
 
 /**
- * What a kernel records of a map, by units of its own. The next kernel gets the map of the first one's
- * start where nothing but struct pages, or a variable of the first kernel, knew better.
+ * A kernel's record of a map, by units of its own. The next kernel gets the map as it was when the first
+ * one started, where only struct pages, or a variable of the first kernel, knew better.
  *
  * @param unitSizeBytes of the first kernel's table: the next kernel accepts no more at once
  */
@@ -150,7 +149,7 @@ export function tableFromMap(
 }
 
 /**
- * All memory shared with the host becomes private again, which accepts it anew: it has had another
+ * All memory shared with the host becomes private again, which accepts it again: it has had another
  * life in between (arch/x86/coco/tdx/tdx.c: tdx_kexec_finish, 6.11; arch/x86/coco/sev/core.c:
  * snp_kexec_finish, 6.13).
  *
@@ -161,7 +160,7 @@ export function unshare({ platform, meter }: Guest, shared: readonly AddressRang
   let bytes = 0;
   for (const { start, end } of shared) {
     platform.askForPrivate(start, end);
-    // SNP sets the entry back, TDX clears it, so that nobody touches what the host is about to give anew.
+    // SNP sets the entry back, TDX clears it, so that nobody touches what the host is about to replace.
     map.setShared(start, end, false);
     meter.kernelAccept(start, end);
     bytes += end - start;

@@ -72,7 +72,6 @@ function chargeUserExits(ledger: CostLedger, userExits: number, pages: number): 
 export class Pvalidate {
   readonly #host: SnpHost;
   readonly #ledger: CostLedger;
-  /** Counts what is validated. */
   readonly #done: AcceptDone;
   readonly #svsm: boolean;
   /** Whether the VMM backs memory when its state changes; otherwise PVALIDATE faults. */
@@ -181,9 +180,7 @@ export class Pvalidate {
   }
 }
 
-/** Entries of a range, and how many of them the guest hands over together. */
 interface Batches {
-  /** Entries of the whole range. */
   readonly entries: number;
   readonly batchEntries: number;
 }
@@ -192,7 +189,7 @@ interface Batches {
  * Calls of the SVSM for one batch after another of PVALIDATEs (SVSM core protocol, call 1). A
  * batch fits the calling area, which holds 510 entries of 8 bytes. The SVSM stops at an entry
  * of 2 MiB that fails with FAIL_SIZEMISMATCH (0x80001006). The guest calls again for the entries
- * behind it, if there are any, and replays the failed one as 512 small entries, which take two
+ * after it, if there are any, and replays the failed one as 512 small entries, which take two
  * calls (6.12 arch/x86/coco/sev/core.c: svsm_pval_pages; edk2 OvmfPkg/Library/AmdSvsmLib:
  * SvsmPvalidate). This many if no entry fails.
  */

@@ -5,7 +5,7 @@ const SNP_BOOT =
   'TUM CVM_eval benchmarks/boottime/README.md (repository of "Confidential VMs Explained", SIGMETRICS\'25): ' +
   "trace of one SNP guest";
 
-/** What accepting memory costs on AMD SEV-SNP, and the rest of its boot. */
+/** Prices of accepting memory on AMD SEV-SNP, and of the rest of its boot. */
 export const SNP_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
   vmgexitNs: measured(

@@ -3,15 +3,15 @@ import { LEVEL_PAGES, PageTables } from "../page-tables.js";
 import { RangeSet } from "../range-set.js";
 
 const SPAN_PAGES = LEVEL_PAGES[1];
-/** Behind the last page of every guest, which has addresses of 52 bits. */
+/** After the last page of every guest, which has addresses of 52 bits. */
 const FIRST_NEW_HOST_PAGE = 2 ** 40;
 
 /** Bytes of an entry of the reverse map table (6.12 arch/x86/virt/svm/sev.c, up to Zen 4). */
 const RMP_ENTRY_BYTES = 16;
 
 /**
- * What the reverse map table takes for host memory, without the 16 KiB of processor bookkeeping
- * at its start: 1/256 of the memory, spent when the host boots, whatever guests do later.
+ * Bytes of the reverse map table for host memory, without the 16 KiB of processor bookkeeping at its
+ * start: 1/256 of the memory, spent when the host boots, whatever guests do later.
  */
 export function rmpBytes(sizeBytes: number): number {
   return Math.ceil(sizeBytes / PAGE_SIZE) * RMP_ENTRY_BYTES;
@@ -50,26 +50,23 @@ export class Rmp {
   readonly #directMapSplits = new RangeSet();
 
   /**
-   * Pages of the host have numbers here that are no addresses: the page of the guest that each was first
-   * given to, whose number its entry has unless it says otherwise; those of an attack come behind them all.
+   * Pages of the host are numbered here, not addressed: by the page of the guest that each was first given
+   * to, whose number its entry has unless it says otherwise; pages of an attack are numbered after them all.
    */
   readonly #hostPages = new Map<number, number>();
   /** The page of the guest that an entry names, by its page of the host. */
   readonly #owners = new Map<number, number>();
   #nextHostPage = FIRST_NEW_HOST_PAGE;
 
-  /** Pages assigned to the guest: the host has given memory for them. */
   get assignedPages(): number {
     return this.#assigned.size;
   }
 
-  /** State of one page. */
   stateOf(pfn: number): RmpState {
     if (this.valid.has(pfn)) return "guestValid";
     return this.#assigned.has(pfn) ? "guestInvalid" : "hypervisor";
   }
 
-  /** Assigned pages in a range. */
   assignedIn(start: number, end: number): number {
     return this.#assigned.countIn(start, end);
   }
@@ -104,7 +101,7 @@ export class Rmp {
     return splits;
   }
 
-  /** The same for all pages of a range, whoever has them. */
+  /** The same for all pages of a range. */
   splitDirectMap(start: number, end: number): number {
     // An empty range inside a span would otherwise count as one that touches the span.
     if (start >= end) return 0;

@@ -71,7 +71,7 @@ export class SnpHost {
     return this.#pages.reach(start, end, 1, (until) => this.#pagesFor(start, until, small));
   }
 
-  /** For what `reach` says finds no memory. */
+  /** The error for the shortage that `reach` found. */
   shortage(pfn: number, launching = false): Error {
     return this.#pages.supply.shortage(pfn, launching);
   }
@@ -156,8 +156,8 @@ export class SnpHost {
   }
 
   /**
-   * What the host needs to back all pages of a range: in spans of 2 MiB the whole span, and a table more
-   * where the guest validates only part of it.
+   * Pages the host needs to back a range: in spans of 2 MiB the whole span, and a table more where the
+   * guest validates only part of it.
    */
   #pagesFor(start: number, end: number, small: boolean): number {
     const { tables } = this.#rmp;

@@ -10,7 +10,7 @@ import { SNP_PARAMETERS } from "./parameters.js";
 import { Rmp, rmpBytes } from "./rmp.js";
 import { SnpHost } from "./snp-host.js";
 
-/** How a program sends its entries: so many a VMGEXIT, and so many between state change and PVALIDATE. */
+/** How a program batches its entries: per VMGEXIT, and between state change and PVALIDATE. */
 interface Batching {
   readonly entriesPerExit: number;
   readonly batchEntries: number;

@@ -156,7 +156,7 @@ function acceptLeaves(
  * Accepts spans of some pages in smaller leaves, after an accept of each as a whole has failed.
  *
  * @param accept accepts [start, end) from below
- * @throws HostMemoryError where the host has no more memory; spans behind that were not tried
+ * @throws HostMemoryError where the host has no more memory; later spans were not tried
  */
 function acceptAfterMismatch(
   ledger: CostLedger,

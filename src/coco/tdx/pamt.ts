@@ -10,7 +10,7 @@ const PAMT_ENTRY_BYTES = 16;
 const BITMAP_ENTRY_BITS = 1;
 
 /**
- * What the TDX module needs to track host memory: a table each for pages of 4 KiB, 2 MiB and
+ * Bytes the TDX module needs to track host memory: a table each for pages of 4 KiB, 2 MiB and
  * 1 GiB, rounded up to pages (6.12 arch/x86/virt/vmx/tdx/tdx.c: tdmr_get_pamt_sz). About 1/255
  * of the memory, spent when the host sets up the module, whatever guests do later.
  *
@@ -21,7 +21,7 @@ export function pamtBytes(sizeBytes: number): number {
 }
 
 /**
- * What of it is left to pay at once with dynamic PAMT: instead of the table for pages of 4 KiB a
+ * The part of it that dynamic PAMT still needs at once: instead of the table for pages of 4 KiB a
  * bitmap of them, about 0.004 % of the memory in all. The rest comes as pairs of pages when 4 KiB
  * pages come into use (Kirill Shutemov, "[RFC, PATCH 00/12] TDX: Enable Dynamic PAMT", 2025-05-02).
  *
@@ -42,7 +42,6 @@ function tableBytes(sizeBytes: number, pageSizeBytes: number, entryBits: number)
 }
 
 const SPAN_PAGES = LEVEL_PAGES[1];
-/** Pages of the host in a pair. */
 export const PAIR_PAGES = 2;
 
 /**
@@ -54,7 +53,6 @@ export const PAIR_PAGES = 2;
 export class PamtPairs {
   readonly #spans = new RangeSet();
 
-  /** Pages of the host in all pairs. */
   get pages(): number {
     return this.#spans.size * PAIR_PAGES;
   }
@@ -65,7 +63,6 @@ export class PamtPairs {
     return start < end ? this.#spans.add(Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES)) : 0;
   }
 
-  /** Pairs that `add` would find missing. */
   missing(start: number, end: number): number {
     if (start >= end) return 0;
     const [first, last] = [Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES)];

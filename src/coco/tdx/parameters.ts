@@ -5,7 +5,7 @@ const LIKE_PLAIN =
   "assumption: as in a plain virtual machine (TUM CVM_eval tasks/plot_boottime.py); all phases of a guest " +
   "without accepting take 2 to 10 s together";
 
-/** What accepting memory costs on Intel TDX, and the rest of its boot. */
+/** Prices of accepting memory on Intel TDX, and of the rest of its boot. */
 export const TDX_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
   tdcallNs: assumed(

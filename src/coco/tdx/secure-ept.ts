@@ -20,12 +20,10 @@ export class SecureEpt {
   readonly mapped: RangeSet = new RangeSet();
   readonly #pending = new RangeSet();
 
-  /** Pages the host has given memory for. */
   get backedPages(): number {
     return this.mapped.size + this.#pending.size;
   }
 
-  /** State of one page. */
   stateOf(pfn: number): SeptState {
     if (this.mapped.has(pfn)) return "mapped";
     return this.#pending.has(pfn) ? "pending" : "absent";
@@ -36,7 +34,6 @@ export class SecureEpt {
     return Math.min(this.mapped.runEnd(pfn, end), this.#pending.runEnd(pfn, end));
   }
 
-  /** Mapped and pending pages in a range. */
   backedIn(start: number, end: number): number {
     return this.mapped.countIn(start, end) + this.#pending.countIn(start, end);
   }
@@ -77,7 +74,6 @@ export class SecureEpt {
     return this.tables.map(start, end, level);
   }
 
-  /** Whether the leaf around a page begins before it. */
   reachesAcross(pfn: number): boolean {
     const level = this.tables.levelOf(pfn);
     return level > 0 && pfn % LEVEL_PAGES[level] !== 0 && this.backedIn(pfn, pfn + 1) > 0;

@@ -25,7 +25,6 @@ export class TdxHost {
   readonly sept: SecureEpt;
   /** Pages that the guest has made shared and of which the host keeps the private copy. */
   readonly kept: RangeSet = new RangeSet();
-  /** What the accept that runs has done. */
   readonly done: AcceptDone;
   readonly #ledger: CostLedger;
   readonly #pages: HostPages;
@@ -86,7 +85,7 @@ export class TdxHost {
     return this.#pages.reach(start, end, LEVEL_PAGES[level], pagesFor);
   }
 
-  /** For what `reach` says finds no memory. */
+  /** The error for the shortage that `reach` found. */
   shortage(pfn: number): Error {
     return this.#pages.supply.shortage(pfn, false);
   }

@@ -17,7 +17,6 @@ import { TDX_PARAMETERS } from "./parameters.js";
 import { SecureEpt } from "./secure-ept.js";
 import { TABLE_PAGES, TdxHost } from "./tdx-host.js";
 
-/** Intel TDX. */
 export const TDX: PlatformType = {
   title: "TDX",
   isConfidential: true,
@@ -33,7 +32,6 @@ export const TDX: PlatformType = {
 export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
   readonly type: PlatformType = TDX;
   readonly sept: SecureEpt = new SecureEpt();
-  /** Accepts by the firmware that met an accepted page. */
   firmwareDuplicates = 0;
   readonly #ledger: CostLedger;
   readonly #host: TdxHost;

@@ -3,9 +3,7 @@ import type { AddressRange } from "../../units.js";
 import { printRange, type TdxMemblock, without } from "./memory-list.js";
 import type { TdxModuleHost } from "./plan.js";
 
-/** What becomes of memory that is plugged in after the module has started. */
 export interface HotplugAnswer extends AddressRange {
-  /** Whether it goes online. */
   readonly accepted: boolean;
   /** Whether the module was told of it, so that guests can have it. */
   readonly forGuests: boolean;
@@ -65,7 +63,6 @@ function insideOne(list: readonly TdxMemblock[], { start, end }: AddressRange): 
   return list.some((block) => block.start <= start && end <= block.end);
 }
 
-/** What becomes of memory that is to be removed from a running host. */
 export interface RemovalAnswer extends AddressRange {
   readonly removed: boolean;
   /** Why not, as a sentence. */
@@ -90,15 +87,14 @@ export function answerRemovals(
   });
 }
 
-/** What a host has for one guest; bytes. */
+/** Bytes. */
 export interface GuestShare {
-  /** Memory that the module was told of and nobody has. */
+  /** Memory that the module was told of and that is free. */
   readonly freeBytes: number;
   /** Memory that is online and that the module was not told of. */
   readonly foreignBytes: number;
 }
 
-/** A module's memory as it is when a guest starts. */
 interface Memory {
   readonly list: readonly TdxMemblock[];
   readonly pamts: readonly AddressRange[];
@@ -107,9 +103,9 @@ interface Memory {
 }
 
 /**
- * What is left for a guest, which may be bound to a node. Assumptions: the host has nothing else in its
- * memory than its tables for TDX and what the scenario says that others use; a PAMT takes of a node what
- * others do not use.
+ * Memory left for a guest, which may be bound to a node. Assumptions: the host has nothing in its memory
+ * but its tables for TDX and the use by others in the scenario; a PAMT takes memory of a node that others
+ * do not use.
  */
 export function guestShare(
   { memory, guestNode }: TdxModuleHost,

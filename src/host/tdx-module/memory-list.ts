@@ -4,7 +4,6 @@ import type { TdxModuleHost } from "./plan.js";
 
 /** Why the host cannot use its TDX module, as a sentence: an outcome of the start, not a bug. */
 export class TdxModuleError extends Error {
-  /** @param reason a sentence */
   constructor(reason: string) {
     super(reason);
     this.name = "TdxModuleError";
@@ -34,12 +33,11 @@ export function knownMemory({ memory, listFrom, removed }: TdxModuleHost): TdxMo
   return without(memory, goneBefore(removed));
 }
 
-/** What is removed before the module starts. */
 export function goneBefore(removed: TdxModuleHost["removed"]): AddressRange[] {
   return removed.filter(({ when }) => when === "before");
 }
 
-/** What is left of ranges that have more to them than their ends. */
+/** The rest of ranges that carry more than their ends. */
 export function without<Range extends AddressRange>(
   ranges: readonly Range[],
   gone: readonly AddressRange[],

@@ -1,4 +1,4 @@
-/** What a scenario says of a host whose TDX module is to start. */
+/** The fields of a scenario for a host whose TDX module is to start. */
 
 import type { FileOf, Problem, Quantity, SettledOf, Size } from "../../fields/field.js";
 import { readSize } from "../../fields/read.js";
@@ -29,7 +29,6 @@ const END = {
   what: "first byte behind the range",
 } as const;
 
-/** The host as its TDX module sees it. */
 export const TDX_MODULE = {
   memory: {
     is: "list",
@@ -140,7 +139,7 @@ function checkRange({ start, end }: WrittenRange): Problem[] {
   return [{ path: ["end"], message: "expected an end above the start" }];
 }
 
-/** Others use no more than there is. */
+/** More than there is cannot be used by others. */
 function checkPiece(piece: Written["memory"][number]): Problem[] {
   const { start, end } = rangeOf(piece);
   if (start >= end) return checkRange(piece);
@@ -148,7 +147,7 @@ function checkPiece(piece: Written["memory"][number]): Problem[] {
   return [{ path: ["used"], message: `expected at most the ${formatBytes(end - start)} of the range` }];
 }
 
-/** What is removed was there, and so is the node of the guest. */
+/** Removed memory must have been there, and so must the node of the guest. */
 export function checkTdxModule({ memory, removed = [], guestNode = "any" }: Written): Problem[] {
   const ranges = memory.map(rangeOf);
   const foreign = [...removed.entries()]

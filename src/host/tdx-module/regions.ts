@@ -65,15 +65,15 @@ export function reservedAreas(
 }
 
 /**
- * Where the module's tables lie: for each region one piece of memory, on the node of the first
+ * Places the module's tables: for each region one piece of memory, on the node of the first
  * range in the region if that has it (6.12 arch/x86/virt/vmx/tdx/tdx.c: tdmr_set_up_pamt and
  * tdmr_get_nid, mm/page_alloc.c: alloc_contig_pages). Assumption: nothing else in the memory list
- * stands in the way, because what does is movable; and all nodes are equally far from each other.
+ * stands in the way, because it is movable; and all nodes are equally far from each other.
  *
  * @param list ascending, not empty
- * @param present what of it has not been removed
+ * @param present the part of it that has not been removed
  * @param sizeOf bytes that the tables of a region take, a multiple of the page size
- * @throws TdxModuleError if no node has so much in one piece
+ * @throws TdxModuleError if no node has that much in one piece
  */
 export function placePamts(
   list: readonly TdxMemblock[],
@@ -133,7 +133,6 @@ function overlapping(taken: readonly PfnRange[], pfn: number, pages: number): Pf
   return taken.find(({ startPfn, endPfn }) => startPfn < pfn + pages && pfn < endPfn);
 }
 
-/** The same ranges with neighbours joined. */
 function joined(ranges: readonly PfnRange[]): PfnRange[] {
   const result: PfnRange[] = [];
   for (const range of ranges) {

@@ -21,18 +21,17 @@ import {
 import type { TdxModuleHost } from "./plan.js";
 import { coverWithRegions, placePamts, reservedAreas } from "./regions.js";
 
-/** Below so many regions left the kernel warns (arch/x86/virt/vmx/tdx/tdx.h: TDMR_NR_WARN). */
+/** With fewer regions left the kernel warns (arch/x86/virt/vmx/tdx/tdx.h: TDMR_NR_WARN). */
 const TDMR_NR_WARN = 4;
 
 /** A region of host memory as the module has it (struct tdmr_info). */
 export interface Tdmr extends AddressRange {
-  /** Its tables: for pages of 4 KiB, 2 MiB and 1 GiB, one behind the other. */
+  /** Its tables: for pages of 4 KiB, 2 MiB and 1 GiB, one after the other. */
   readonly pamt: AddressRange;
-  /** What the module leaves alone, ascending. */
+  /** Memory the module leaves alone, ascending. */
   readonly reserved: readonly AddressRange[];
 }
 
-/** A module that has started. */
 export interface ReadyTdxModule {
   readonly outcome: "ready";
   /** Memory good for TDX guests. */
@@ -42,17 +41,16 @@ export interface ReadyTdxModule {
   readonly pamtBytes: number;
   /** Whether the kernel warns that it is about to run out of TDMRs. */
   readonly fewTdmrsLeft: boolean;
-  /** What becomes of memory plugged in later, in that order. */
+  /** Memory plugged in later, in that order. */
   readonly hotplug: readonly HotplugAnswer[];
   /** NUMA nodes good for guests if the host let that memory go online and kept a record for each node. */
   readonly capableNodes: readonly number[];
-  /** What becomes of memory that is to be removed, in that order. */
+  /** Memory to be removed, in that order. */
   readonly removed: readonly RemovalAnswer[];
-  /** What is left for the guest. */
   readonly guestShare: GuestShare;
 }
 
-/** What comes of the start: a module, or why there is none, in which case no TDX guest can run. */
+/** A started module, or why there is none, in which case no TDX guest can run. */
 export type TdxModuleStart = ReadyTdxModule | { readonly outcome: "failed"; readonly reason: string };
 
 /**
