@@ -27,7 +27,7 @@ export function printableLines(text: string, hasStyles: boolean): string {
   });
 }
 
-/** ECMA-48, 8.3.117: SELECT GRAPHIC RENDITION, behind the escape character. */
+/** ECMA-48, 8.3.117: SELECT GRAPHIC RENDITION, after the escape character. */
 const STYLE = /^.\[\d{1,2}m/;
 const STYLE_CHARACTERS = 5;
 

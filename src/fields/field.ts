@@ -1,6 +1,6 @@
 /**
- * How a value of a scenario file is declared: once, as data, in the room that uses it. What a file may say,
- * what a run then has, both types, the defaults, the runs that lists make and the reference follow from that.
+ * Declarations of the values of a scenario file: once, as data, in the room that uses them. The file's and
+ * the run's types, the defaults, the runs that lists make and the reference follow from that.
  *
  *     export const KEXEC = {
  *       table: { is: "choice", of: ["handed-over", "lost"], default: "handed-over", what: "how the next ..." },
@@ -18,7 +18,7 @@ export type Quantity = string | number;
 /** One value, or a list that makes a cross product with every other list of the file. */
 export type OneOrMore<T> = T | readonly T[];
 
-/** What is wrong with a value, in the words of an error: `expected ...`; a hint comes behind what was found. */
+/** A fault of a value, worded for an error: `expected ...`; a hint follows the value found. */
 export interface Problem {
   readonly message: string;
   readonly hint?: string | undefined;
@@ -26,23 +26,23 @@ export interface Problem {
   readonly path?: readonly (string | number)[];
 }
 
-/** What every declaration says. */
+/** Common to all declarations. */
 interface Declared {
   /** One line for lists, help and the reference; begins with a small letter. */
   readonly what: string;
-  /** Sentences behind that line, where there is room for them. */
+  /** Further sentences, where there is room for them. */
   readonly more?: string;
   /** Platforms that it matters on, if not on all. */
   readonly on?: readonly string[];
 }
 
-/** What every single value may say beside. At most one of the defaults, `required` and `needed`. */
+/** Common to all single values. At most one of the defaults, `required` and `needed`. */
 interface LeafDeclared extends Declared {
   /** As a file would say it. */
   readonly default?: Quantity | boolean;
   /** Other defaults, by the value of another key of the same mapping. */
   readonly defaultFor?: Readonly<Record<string, Readonly<Record<string, Quantity>>>>;
-  /** What holds where nothing is said, in words: a run has no value then. */
+  /** The default in words: a run has no value then. */
   readonly byDefault?: string;
   /** Every file says it. */
   readonly required?: true;
@@ -50,7 +50,7 @@ interface LeafDeclared extends Declared {
   readonly needed?: string;
   /** Whether a list makes a run of each value, and how near these are to each other; slow where nothing is said. */
   readonly varies?: "never" | Pace;
-  /** What a run calls it, where that is not the key, with `Bytes` behind it for a size. */
+  /** The name in a run, where that is not the key; sizes get `Bytes` appended. */
   readonly as?: string;
   /** For the file only: it stands for other keys, and no run has it. */
   readonly fileOnly?: true;
@@ -65,7 +65,6 @@ export interface Flag extends LeafDeclared {
   readonly is: "flag";
 }
 
-/** One of some names. */
 export interface Choice extends LeafDeclared {
   readonly is: "choice";
   readonly of: readonly string[];
@@ -121,7 +120,7 @@ export interface Text extends LeafDeclared {
   /** Whether YAML may take it for a number, such as `6.12`. */
   readonly orNumber?: true;
   readonly check?: (value: never) => Problem | undefined;
-  /** What a run has for it; undefined for what `check` refuses. */
+  /** Converts it for a run; undefined for values that `check` refuses. */
   readonly read?: (value: Quantity) => string | undefined;
 }
 
@@ -136,12 +135,12 @@ export interface Section extends Declared {
   readonly optional?: true;
   /** The key that a value in place of the mapping stands for. */
   readonly short?: string;
-  /** What holds where it is absent, in words. */
+  /** The meaning of its absence, in words. */
   readonly byDefault?: string;
   readonly check?: (value: never) => readonly Problem[];
 }
 
-/** A list of mappings; none where nothing is said, unless it is required. */
+/** A list of mappings; empty by default, unless it is required. */
 export interface List extends Declared {
   readonly is: "list";
   readonly fields: Fields;
@@ -156,13 +155,12 @@ export interface Parameters extends Declared {
   /** Path of the choice. */
   readonly of: readonly string[];
   readonly fields: Readonly<Record<string, Leaf>>;
-  /** Whether a file has them beside the choice, and not in a mapping of their own. */
+  /** Whether a file has them in the same mapping as the choice, and not in one of their own. */
   readonly inline?: true;
   readonly has: (choice: string, name: string) => boolean;
   readonly defaults: (choice: string) => Readonly<Record<string, Quantity | boolean>>;
 }
 
-/** What may be declared for a key. */
 export type Field = Leaf | Section | List | Parameters;
 
 /** Declarations by key. */
@@ -206,7 +204,7 @@ type InRun<F> = F extends { is: "section" | "parameters"; fields: infer Inner }
 
 type Flat<T> = { [Key in keyof T]: T[Key] };
 
-/** What a file says of such fields: all of them optional but for those that are required. */
+/** The fields as a file has them: all optional but for those that are required. */
 export type FileOf<All> = Flat<
   { readonly [Key in keyof All as All[Key] extends { required: true } ? Key : never]: InFile<All[Key]> } & {
     readonly [Key in keyof All as All[Key] extends { required: true } ? never : Key]?: InFile<All[Key]>;
@@ -231,7 +229,7 @@ type IsAbsent<F> = F extends { optional: true }
     ? false
     : true;
 
-/** What a run has of them: sizes in bytes under a name that says so, times in nanoseconds, one value each. */
+/** The fields as a run has them: sizes in bytes under a name that says so, times in nanoseconds, one value each. */
 export type SettledOf<All> = Flat<
   {
     readonly [Key in keyof All as IsAbsent<All[Key]> extends true ? never : NameInRun<Key, All[Key]>]: InRun<

@@ -3,14 +3,14 @@
 import { formatBytes, parseDuration, parseSize } from "../units.js";
 import type { Field, Fields, Leaf, Parameters, Quantity, Size } from "./field.js";
 
-/** The value of a leaf in a run; undefined for what it may not be. Names, flags and numbers are as they are. */
+/** The value of a leaf in a run; undefined for one that is not allowed. Names, flags and numbers stay unchanged. */
 export function readLeaf(field: Leaf, value: Quantity | boolean): Quantity | boolean | undefined {
   if (field.is === "size") return readSize(field, value as Quantity);
   if (field.is === "time") return parseDuration(String(value));
   return field.is === "text" && field.read !== undefined ? field.read(value as Quantity) : value;
 }
 
-/** A size in bytes; undefined for text that is none and for one out of range. */
+/** A size in bytes; undefined for text that is not a size and for one out of range. */
 export function readSize(field: Size, value: Quantity): number | undefined {
   if (field.orAll === true && value === "all") return Number.POSITIVE_INFINITY;
   const bytes = parseSize(String(value));
@@ -26,7 +26,7 @@ function bound(written: Quantity | undefined, byDefault: number): number {
   return typeof written === "number" ? written : parseSize(written)!;
 }
 
-/** What a size, a count or a time may be, for an error message. */
+/** The values a size, a count or a time may have, for an error message. */
 export function expectedOf(field: Leaf): string {
   if (field.is === "time") return "a time such as 250us";
   if (field.is === "count") return `a whole number from ${field.min} to ${field.max}`;
@@ -39,11 +39,11 @@ export function expectedOf(field: Leaf): string {
 }
 
 /**
- * What a run has of some fields.
+ * The settings of a run.
  *
- * @param document what a file says of them, checked, with one value where there can be a list
- * @param root the whole of it, for parameters of what is chosen elsewhere
- * @throws Error for what the schema should have refused
+ * @param document the file's settings, checked, with one value where there can be a list
+ * @param root the whole of it, for parameters of a choice made in another section
+ * @throws Error for anything the schema should have refused
  */
 export function settle(fields: Fields, document: object, root: object = document): object {
   const said = document as Readonly<Record<string, unknown>>;
@@ -90,7 +90,7 @@ function leafValue(key: string, field: Leaf, value: unknown): unknown {
   return read;
 }
 
-/** The default of a leaf beside what else is said. */
+/** The default of a leaf, given the other keys. */
 function defaultOf(field: Leaf, said: Readonly<Record<string, unknown>>): Quantity | boolean | undefined {
   for (const key in field.defaultFor) {
     const special = field.defaultFor[key]![String(said[key])];
@@ -104,7 +104,7 @@ function nameInRun(key: string, field: Field): string {
   return field.is === "size" ? `${key}Bytes` : key;
 }
 
-/** What is chosen where parameters belong to a choice. */
+/** The choice that parameters belong to. */
 export function choiceOf({ of }: Parameters, root: object): string {
   const chosen = of.reduce<unknown>(
     (around, key) => (around as Record<string, unknown> | undefined)?.[key],
@@ -114,7 +114,7 @@ export function choiceOf({ of }: Parameters, root: object): string {
   return chosen;
 }
 
-/** All defaults as a file would say them, but for those that depend on other keys, and of what is absent by default. */
+/** All defaults as a file would write them, except those that depend on other keys, and of fields absent by default. */
 export function defaultsOf(fields: Fields): object {
   const said = Object.entries(fields).flatMap(([key, field]): (readonly [string, unknown])[] => {
     if (field.is === "section") {
@@ -127,7 +127,7 @@ export function defaultsOf(fields: Fields): object {
   return Object.fromEntries(said);
 }
 
-/** What the reference says of a default: as a file would say it, or in words. */
+/** A default for the reference: as a file would write it, or in words. */
 export function defaultText(field: Field): string {
   if (field.is === "section") return field.byDefault ?? "none";
   if (field.is === "parameters") return "none";

@@ -1,4 +1,4 @@
-/** What a file may say, as a schema of zod: types, ranges and names are checked, nothing is converted. */
+/** The schema of a file, in zod: types, ranges and names are checked, nothing is converted. */
 
 import { z } from "zod";
 import { MiB, parseSize } from "../units.js";
@@ -145,7 +145,7 @@ function quantitySchema(field: Size | Time): z.ZodType {
     .meta({ title: expected, examples: examplesOf(field) });
 }
 
-/** The size that somebody may have meant who wrote a decimal unit: `4GiB` for `4GB`. */
+/** The likely meaning of a decimal unit: `4GiB` for `4GB`. */
 function binarySizeFor(value: Quantity): string | undefined {
   const match = /^\s*([\d.]+)\s*([kmgtp])b$/i.exec(String(value));
   return match === null ? undefined : `${match[1]}${match[2]!.toUpperCase()}iB`;
@@ -158,7 +158,7 @@ function examplesOf(field: Size | Time): Quantity[] {
   return [`${Math.max(parseSize(String(field.min))! / MiB, 2)}MiB`];
 }
 
-/** For editors: the line, the default where a word says it, and what more there is to say. */
+/** For editors: the line, the default where a word says it, and the further sentences. */
 function descriptionOf(field: Field): string {
   const words = "byDefault" in field ? field.byDefault : "needed" in field ? field.needed : undefined;
   const byDefault = words === undefined ? "" : `; default ${words}`;

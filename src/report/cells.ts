@@ -1,12 +1,11 @@
-/** How single values of a row read in the reports made for people. */
+/** Cells of reports for people. */
 
 import type { Unit } from "../results/measures.js";
 import { formatBytes, formatDuration } from "../units.js";
 
-/** What stands where there is no value. */
 export const NO_VALUE = "-";
 
-/** How a number of each unit reads. */
+/** The format of each unit. */
 export const NUMBER_TEXTS: Readonly<Record<Unit, (value: number) => string>> = {
   ns: formatDuration,
   bytes: formatBytes,

@@ -1,4 +1,4 @@
-/** What `verify` found, as the document `results/fidelity.md`. */
+/** The document `results/fidelity.md`. */
 
 import type { Exactness } from "../verify/follower.js";
 import {

@@ -6,7 +6,6 @@ import { formatDuration, GiB } from "../units.js";
 import { formatInteger, NO_VALUE } from "./cells.js";
 import { type Column, left, type Paint, plainPaint, right, tableText } from "./table.js";
 
-/** One search. */
 export interface LargestRow {
   readonly found: Largest;
   /** The run of the largest size that boots in time, and of the size above it; absent where there is none. */

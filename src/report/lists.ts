@@ -1,4 +1,4 @@
-/** What comes with the program, for people: policies with their parameters, traces and generators. */
+/** Lists of what comes with the program: policies with their parameters, traces and generators. */
 
 import type { Policy } from "../policy/policy.js";
 import { jsonDocument } from "../results/formats.js";
@@ -37,7 +37,7 @@ export function formatPolicyListJson(policies: readonly Policy[]): string {
 export interface BundledTrace {
   /** As a scenario's `workload` or a command names it, from the directory of the package. */
   readonly path: string;
-  /** Of the file as it is. */
+  /** As stored, packed or not. */
   readonly sizeBytes: number;
   /** Where it was recorded. */
   readonly origin: string;
@@ -45,12 +45,11 @@ export interface BundledTrace {
   readonly about: string;
 }
 
-/** A generator with its parameters. */
 export interface ListedGenerator {
   readonly name: string;
   /** One line. */
   readonly summary: string;
-  /** What it repeats and from which facts. */
+  /** What it imitates and from which facts. */
   readonly imitates: string;
   readonly parameters: readonly {
     readonly name: string;

@@ -8,7 +8,6 @@ import { policyText } from "./row-groups.js";
 export const THEMES = ["light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** What a picture takes its colours from. */
 export interface ThemeColours {
   readonly background: string;
   readonly text: string;
@@ -121,7 +120,6 @@ const LOG_TICKS: readonly number[] = [-2, -1, 0, 1, 2, 3, 4].flatMap((power) => 
 
 /** A row as JSON has it. */
 export type PlotRow = CompareRow & {
-  /** What went wrong in it; absent where nothing did. */
   readonly problems?: readonly unknown[];
 };
 
@@ -183,17 +181,17 @@ export function isDrawn({ outcome, problems = [] }: PlotRow): boolean {
   return outcome === "ready" && problems.length === 0;
 }
 
-/** What the picture needs of a tuned guest; the JSON of `tune` has it. */
+/** The part of a tuned guest that the picture shows; the JSON of `tune` has it. */
 export interface PlotTuning extends Pick<Tuning, "platform" | "memoryBytes" | "objective"> {
   readonly curves: readonly PlotCurve[];
 }
 
-/** What one knob does while the others are at their best. */
+/** The effect of one knob while the others are at their best. */
 interface PlotCurve extends Pick<KnobCurve, "knob" | "unit" | "best" | "flat"> {
   readonly points: readonly Pick<KnobCurve["points"][number], "value" | "loss">[];
 }
 
-/** What is worse than this is drawn at the edge: one wants to see what is near the best. */
+/** Worse values are drawn at the edge: the interesting part is near the best. */
 const MOST_PERCENT = 300;
 const SIZE_TICKS: readonly number[] = [
   64 * KiB,
@@ -206,7 +204,7 @@ const SIZE_LABEL =
   "format(datum.value / 1024, '~r') + ' KiB'";
 
 /**
- * What a knob costs away from its best value, a panel for each platform and size: the curve, the region in
+ * The cost of a knob away from its best value, a panel for each platform and size: the curve, the region in
  * which it is flat, and the best value. Settings that do not get ready are left out.
  *
  * @param guests with a curve whose values are numbers, at least one; the first such knob of each is drawn

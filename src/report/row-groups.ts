@@ -21,11 +21,11 @@ const PARTS: readonly ((row: CompareRow) => string)[] = [
 ];
 
 /**
- * Groups rows by everything that describes their input but the policy and its parameters; what all have
- * in common is the title. Within a group the fastest boot comes first, after all of them those in which
- * something went wrong, and last those that did not get ready. What went wrong in a run stands below it.
+ * Groups rows by everything that describes their input but the policy and its parameters; settings that
+ * all share are the title. Within a group the fastest boot comes first, after all of them those with
+ * problems, and last those that did not get ready. Problems of a run stand below it.
  *
- * @param below what else stands below the rows of a group
+ * @param below further lines below the rows of a group
  */
 export function groupedRows<Row extends CompareRow>(
   rows: readonly Row[],
@@ -78,7 +78,7 @@ function repeatsText(repeats: Repeats): string {
   return `${repeats.runs} seeds${bad}: ${parts.join(", ")}`;
 }
 
-/** What a row assumes that no firmware does. */
+/** Assumptions of a row that hold for no real firmware. */
 export function whatIfNotes(rows: readonly RunResult[]): string[] {
   return [...policies().byName.values()]
     .filter((policy) => behaviourOf(policy).firmwareAcceptsAtExit)
@@ -91,7 +91,6 @@ export function whatIfNotes(rows: readonly RunResult[]): string[] {
     );
 }
 
-/** Platforms of rows whose guests accept memory. */
 export function confidentialIn(rows: readonly RunResult[]): PlatformKind[] {
   return PLATFORM_KINDS.filter(
     (kind) => PLATFORMS[kind].isConfidential && rows.some(({ platform }) => platform === kind),

@@ -140,7 +140,7 @@ export function earlyMapText({ earlyMap, settings }: CompareRow): string | undef
   );
 }
 
-/** What the columns mean and how far the times can be trusted. */
+/** Meanings of the columns, and how far the times can be trusted. */
 function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_POLICY): string[] {
   const notes = [
     ...(rows.some(({ paretoOptimal }) => paretoOptimal === true)

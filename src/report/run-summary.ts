@@ -15,7 +15,6 @@ const HOTPLUG_ACCEPTANCE: Readonly<Record<HotplugAcceptance, string>> = {
   lazy: "accepted on demand",
 };
 
-/** A name, a value and what else is to be said about it. */
 type Line = readonly [name: string, value: string, remark?: string];
 
 /** The same for a number of the run. */
@@ -35,7 +34,7 @@ function numbersAboveZero(run: RunResult, lines: readonly NumberLine[]): Line[] 
   return numbers(run, lines, Number.MIN_VALUE);
 }
 
-/** What is shown of a run, in this order; what has no lines is left out. */
+/** Sections of the summary, in this order; one without lines is left out. */
 const SECTIONS: Readonly<Record<string, (run: RunResult) => Line[]>> = {
   boot: ({ phases, bootTimeNs }) =>
     phases.map(({ name, ns }) => [
@@ -100,7 +99,6 @@ function memoryLines(run: RunResult): Line[] {
   ];
 }
 
-/** What the scenario's words for the kernel came to. */
 function commandLineLines(run: RunResult): Line[] {
   const { onlineCpus = run.vcpus, hugePages = [] } = run.commandLine ?? {};
   return [
@@ -234,7 +232,7 @@ function moduleLines({ tdxModule }: RunResult): Line[] {
   ];
 }
 
-/** What is usually 0 is shown only where it is not. */
+/** Numbers that are usually 0 are shown only where they are not. */
 function requestLines(run: RunResult): Line[] {
   return [
     ...numbers(run, [

@@ -2,13 +2,12 @@
 
 import CliTable from "cli-table3";
 
-/** What a piece of text is, for whoever colours it. */
+/** The role of a text, for the caller that colours it. */
 export type TextRole = "title" | "failure" | "note";
 
 /** Returns the text with or without terminal codes around it. It must not change what is read. */
 export type Paint = (role: TextRole, text: string) => string;
 
-/** Leaves every text as it is. */
 export const plainPaint: Paint = (_role, text) => text;
 
 /** How a column looks; names stand to the left, numbers to the right. */
@@ -36,9 +35,8 @@ export interface Line {
   readonly role?: TextRole;
 }
 
-/** A whole table. */
 export interface Table<Row> {
-  /** What all groups have in common; may be empty. */
+  /** The part of the titles that all groups share; may be empty. */
   readonly title?: string;
   readonly columns: readonly Column<Row>[];
   /** Rows to read against each other. */
@@ -90,7 +88,6 @@ export function titledGroups<Row>(
   return Array.from(groups, ([title, own]) => ({ title, rows: own }));
 }
 
-/** The cells of each row. */
 export function cellsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[][] {
   return rows.map((row) => columns.map(({ cell }) => cell(row)));
 }

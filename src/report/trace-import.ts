@@ -1,6 +1,6 @@
 /**
- * What reading a trace found out, for people: nothing that was left out or does not fit is silent; and
- * whether it can be replayed, with what to say if not.
+ * Findings of reading a trace, for people: every omission and misfit is reported; and whether the trace
+ * can be replayed, with advice if not.
  */
 
 import { type EventColumns, PageEventKind } from "../workload/events.js";
@@ -11,7 +11,7 @@ import type { FlagsReading } from "../workload/trace-names.js";
 import { countOf, formatInteger } from "./cells.js";
 import { textOf, wrapText } from "./table.js";
 
-/** What there is to say of a trace besides numbers. */
+/** Remarks on a trace besides numbers. */
 export interface TraceDetails {
   /** Names of other events, and how many there were. */
   readonly otherEvents: Readonly<Record<string, number>>;
@@ -21,7 +21,7 @@ export interface TraceDetails {
   readonly originSeconds?: number;
 }
 
-/** What a trace has, and what is wrong with it. */
+/** Contents and faults of a trace. */
 export interface TraceImportReport extends TraceCounts, PairingCounts, Omit<TraceDetails, "otherEvents"> {
   readonly events: number;
   /** Allocations of which at least a part was not freed within the trace. */
@@ -54,7 +54,7 @@ export function importReport(
 
 const LONGEST_LIST = 5;
 
-/** What is said of each count that is not 0. */
+/** The remark on each count that is not 0. */
 const REMARKS: Readonly<Record<Exclude<keyof RemarkCounts, "hexFlags" | "unknownFlags">, string>> = {
   failed: "allocations that found no page",
   lostEvents: "events lost by the recorder",
@@ -76,11 +76,10 @@ const REMARKS: Readonly<Record<Exclude<keyof RemarkCounts, "hexFlags" | "unknown
   otherPageSizes: "events that show pages of another size than 4 KiB, for which all sizes here are wrong",
 };
 
-/** Counts of what is missing or does not fit. */
 export type RemarkCounts = TraceCounts &
   Pick<TraceImportReport, "failed" | "reallocations" | "unknownFrees" | "neverFreed">;
 
-/** One line for each count that is not 0, and for what is to be said of times and request flags. */
+/** One line for each count that is not 0, and remarks on times and request flags. */
 export function formatRemarks(
   counts: Partial<RemarkCounts>,
   flags: FlagsReading,
@@ -134,7 +133,7 @@ export function formatImportReport(
   return textOf([`${path}: ${counts.join(", ")}`, ...lines]);
 }
 
-/** What a trace holds, as far as it matters for a replay. */
+/** Contents of a trace, as far as a replay needs them. */
 export interface TraceContents {
   /** Allocations that found a page. */
   readonly allocations: number;

@@ -8,7 +8,6 @@ import { countOf, formatInteger, sparkline } from "./cells.js";
 import { alignedLines, cellsOf, type Paint, plainPaint, right, tableLines, wrapText } from "./table.js";
 import { formatRemarks, type TraceDetails } from "./trace-import.js";
 
-/** All that is known of a trace. */
 export interface TraceInfo {
   readonly files: readonly string[];
   /** Of each file. */

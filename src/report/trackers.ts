@@ -5,7 +5,7 @@ import { LINE_NS, type TrackerComparison, type TrackerRow } from "../study/track
 import { formatBytes, formatDuration } from "../units.js";
 import { type Column, left, type Paint, right, tableText } from "./table.js";
 
-/** What the command shows: the boots, then what each tracker is worst at. */
+/** The boots, then the worst case of each tracker. */
 export interface TrackerReport {
   readonly boots: readonly TrackerComparison[];
   /** Requests that no boot makes. */

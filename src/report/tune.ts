@@ -1,4 +1,4 @@
-/** What a tuning found, for terminals and as JSON. */
+/** Results of a tuning, for terminals and as JSON. */
 
 import { jsonDocument } from "../results/formats.js";
 import type { KnobValue } from "../study/tune/knob.js";

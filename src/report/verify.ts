@@ -1,4 +1,4 @@
-/** What `verify` found, as a table for a terminal; with the cells and lines that the fidelity document shares. */
+/** Results of `verify` as a table for a terminal; with the cells and lines that the fidelity document shares. */
 
 import type { Exactness } from "../verify/follower.js";
 import { knownAllocations, type VerifiedRecording, type VerifiedRun } from "../verify/result.js";

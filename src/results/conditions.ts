@@ -1,6 +1,6 @@
 /**
- * What users say of measures: conditions such as `bootTimeNs>1.1*baseline`, for `--fail-on` and `--constraint`,
- * and the names in an objective.
+ * Measures as users name them: in conditions such as `bootTimeNs>1.1*baseline`, for `--fail-on` and
+ * `--constraint`, and in objectives.
  */
 
 import { nearestName } from "../nearest-name.js";
@@ -24,7 +24,6 @@ const OPERATORS: Readonly<Record<Operator, (a: number, b: number) => boolean>> =
 
 type Operator = ">=" | "<=" | ">" | "<";
 
-/** A condition, read. */
 export interface Condition {
   /** As it was written. */
   readonly text: string;
@@ -91,7 +90,7 @@ export function holds(condition: Condition, row: object, baseline: object | unde
   return OPERATORS[operator](own, value * factor);
 }
 
-/** How far a number is from keeping to a condition without a baseline, as a share of its value; 0 where it does. */
+/** How far a number is from meeting a condition without a baseline, as a share of its value; 0 where it meets it. */
 export function excess({ operator, value }: Condition, own: number): number {
   if (OPERATORS[operator](own, value)) return 0;
   const share = value === 0 ? Math.abs(own) : Math.abs(own / value - 1);
@@ -103,7 +102,7 @@ const FRACTION = {
   expected: "a number",
 };
 
-/** How a value of each unit is written; undefined for other text. */
+/** The notation of each unit's values. */
 const VALUES: Readonly<Record<Unit, typeof FRACTION>> = {
   ns: { parse: parseNanoseconds, expected: "a time such as 60s" },
   bytes: { parse: parseSize, expected: "a size such as 2GiB" },

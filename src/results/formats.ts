@@ -6,9 +6,9 @@ import { type Problem, problemsOf } from "./problems.js";
 import { type CompareRow, RESULT_SCHEMA_VERSION, type RunResult } from "./row.js";
 
 /**
- * Copies a row, so that equal rows print as equal text, whoever made them. What it lacks is left out.
+ * Copies a row, so that equal rows print as equal text, whatever made them. Absent values are left out.
  *
- * @returns with `problems`, what went wrong besides the outcome, where something did
+ * @returns with `problems`, those besides the outcome, where there are any
  */
 export function rowRecord<Row extends RunResult>(row: Row): Row & { readonly problems?: readonly Problem[] } {
   const problems = problemsOf(row);
@@ -34,7 +34,6 @@ function sortedByKey(record: object): object {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A cell of a flat table. */
 export type FlatValue = string | number | boolean | null;
 
 /**
@@ -94,8 +93,8 @@ export function otherVersion(document: object): string | undefined {
 /**
  * Prints rows as comma-separated values (RFC 4180), a line for each, with the names that they have in JSON, in
  * the same order; keys within a value are joined with a dot (`stalls.p99Ns`, `phases.deferred init`,
- * `settings.seed`). What no row has gets no column, and a row that lacks one leaves the field empty. Lines end
- * in CRLF, as the RFC wants it.
+ * `settings.seed`). A value that all rows lack gets no column, one that some lack is an empty field. Lines end
+ * in CRLF, as the RFC demands.
  */
 export function formatCsv(rows: readonly CompareRow[]): string {
   const records = rows.map((row) => flatRecord(rowRecord(row)));
@@ -107,7 +106,6 @@ export function formatCsv(rows: readonly CompareRow[]): string {
   return [csvLine(names), ...lines].join("");
 }
 
-/** One line, with its end. */
 export function csvLine(values: readonly (FlatValue | undefined)[]): string {
   return `${values.map(field).join(",")}\r\n`;
 }

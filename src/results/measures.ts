@@ -1,6 +1,5 @@
 /** Everything that a row says, declared once: rows, columns, conditions, objectives and the schema follow from it. */
 
-/** What a number is in. */
 export type Unit = (typeof UNITS)[number];
 const UNITS = ["ns", "bytes", "count", "ratio", "share"] as const;
 
@@ -13,16 +12,16 @@ export interface Field {
   readonly is: Unit | "text" | "flag" | "list" | "map" | "object";
   /** One line. */
   readonly doc: string;
-  /** Whether a row may lack it; those of `OPTIONAL_GROUPS` need not say so. */
+  /** Whether a row may lack it; fields of `OPTIONAL_GROUPS` need not say so. */
   readonly maybe?: true;
   /** Whether it needs other rows to compare with; null where there are none. */
   readonly relative?: true;
   /** Which of two runs is better by it, where that can be said; what a tuning makes small is better when less. */
   readonly better?: "less" | "more";
-  /** What tables and texts for people call it. */
+  /** Its name in tables and texts for people. */
   readonly label?: string;
   readonly in?: readonly Place[];
-  /** Names that flags had for it, to tell people the new one. */
+  /** Former names as flags, to tell people the new one. */
   readonly was?: readonly string[];
 }
 
@@ -238,7 +237,6 @@ const FIELDS = {
 
 type Fields = typeof FIELDS;
 
-/** Name of a number of a row. */
 export type MeasureName = {
   [Name in keyof Fields]: Fields[Name]["is"] extends Unit ? Name : never;
 }[keyof Fields];
@@ -258,7 +256,6 @@ type Own<Kind extends Field["is"], Value> = {
   readonly [Name in OwnName<Kind> as Fields[Name] extends { readonly maybe: true } ? Name : never]?: Value;
 };
 
-/** The numbers and the words that stand in a run itself. */
 export type RunFields = Own<Unit, number> & Own<"text", string>;
 
 /** The numbers of a group that no row lacks part of, such as `requests`. */
@@ -281,7 +278,6 @@ export interface NamedField extends Field {
   readonly path: readonly string[];
 }
 
-/** A number of a row. */
 export interface Measure extends NamedField {
   readonly name: MeasureName;
   readonly is: Unit;
@@ -301,7 +297,6 @@ export function isNumber(is: Field["is"]): is is Unit {
   return UNITS.some((unit) => unit === is);
 }
 
-/** All numbers of a row. */
 export const MEASURES: readonly Measure[] = ROW_FIELDS.filter((field): field is Measure =>
   isNumber(field.is),
 );
@@ -315,7 +310,6 @@ export function measuresIn<Where extends Place>(
   );
 }
 
-/** A value for each measure that shows in a place, in the order of JSON. */
 export function eachIn<Where extends Place, Value>(
   place: Where,
   toValue: (measure: Measure & { readonly name: MeasureIn<Where> }) => Value,
@@ -324,7 +318,7 @@ export function eachIn<Where extends Place, Value>(
   return Object.fromEntries(values) as Record<MeasureIn<Where>, Value>;
 }
 
-/** What a row has in a field; undefined where it lacks it. */
+/** A row's value of a field; undefined where it lacks it. */
 export function valueIn({ path }: Pick<NamedField, "path">, row: object): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], row);
 }

@@ -4,7 +4,7 @@ import type { FlatValue } from "./formats.js";
 /** Rows held in memory at once, and rows of a row group. */
 const GROUP_ROWS = 8192;
 
-/** What a column holds; a column of several kinds is text. */
+/** Kind of a column; one with values of several kinds is text. */
 export type ColumnKind = "number" | "text" | "flag";
 
 /** The kind of a column that has a value, given what it was before. */

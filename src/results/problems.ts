@@ -1,9 +1,9 @@
-/** What went wrong in a run that the outcome of its boot does not tell. The one place that decides it. */
+/** Problems of a run that the outcome of its boot does not tell. The one place that decides them. */
 
 import { formatBytes } from "../units.js";
 import type { RunResult } from "./row.js";
 
-/** Something that went wrong, in a guest that may be ready all the same. */
+/** A problem, in a guest that may be ready all the same. */
 export interface Problem {
   readonly what: "memory" | "hot-plug" | "kexec" | "host" | "attack";
   /** A sentence without its full stop: `hot-plug failed: ...`. */
@@ -12,7 +12,7 @@ export interface Problem {
   readonly fails: boolean;
 }
 
-/** Everything that went wrong besides the outcome, in the order in which it happened. */
+/** All problems besides the outcome, in the order in which they happened. */
 export function problemsOf({
   tdxModule,
   lostBytes,
@@ -50,7 +50,7 @@ export function problemsOf({
   return problems;
 }
 
-/** Whether a run may be called the best of several: it got ready, and nothing went wrong. */
+/** Whether a run may be called the best of several: it got ready, without problems. */
 export function isSound(run: RunResult): boolean {
   return run.outcome === "ready" && problemsOf(run).length === 0;
 }

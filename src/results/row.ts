@@ -1,5 +1,5 @@
 /**
- * What one simulated boot and workload comes to. Times are integer nanoseconds,
+ * The result of one simulated boot and workload. Times are integer nanoseconds,
  * sizes integer bytes, both rounded once where the row is made.
  */
 
@@ -44,7 +44,7 @@ export interface MemoryResult {
   readonly acceptedBy: Readonly<AcceptedBy>;
 }
 
-/** What words of the kernel's command line came to; bytes. */
+/** Effects of the kernel's command line; bytes. */
 export interface CommandLineResult extends GroupNumbers<"commandLine"> {
   readonly hugePages: readonly HugePagePoolResult[];
 }
@@ -62,13 +62,13 @@ export interface RunResult extends RunFields {
   readonly stalls: StallSummary;
   /** The host's TDX module, if the scenario has the whole host. */
   readonly tdxModule?: ReadyTdxModule;
-  /** What became of memory that was plugged in, if the scenario has some. */
+  /** Result of plugging in memory, if the scenario does that. */
   readonly hotplug?: HotplugResult;
   /** How the next kernel fared, if the scenario has one. */
   readonly kexec?: KexecResult;
-  /** What the scenario's words for the kernel's command line came to, if it has some and a kernel came so far. */
+  /** Effects of the scenario's words for the kernel's command line, if it has some and a kernel came that far. */
   readonly commandLine?: CommandLineResult;
-  /** What a reader should know about this run, one line each: whose rules its kernel has, what its trace left out, words that are ignored, reservations that failed. */
+  /** Remarks a reader should know of, one line each: whose rules its kernel has, omissions of its trace, ignored words, failed reservations. */
   readonly remarks?: readonly string[];
   /** The kernel's record of what is accepted, if that is its e820 table. */
   readonly e820Record?: E820RecordResult;
@@ -76,7 +76,7 @@ export interface RunResult extends RunFields {
   readonly setupArch?: SetupArchUse;
   /** The kernel's direct map, once there is one. */
   readonly earlyMap?: EarlyMapResult;
-  /** What became of the attack, if the scenario has one. */
+  /** Result of the attack, if the scenario has one. */
   readonly attack?: AttackResult;
   /** How long the scenario's drain took, where it has one that came to its end. */
   readonly drain?: DrainResult;
@@ -91,7 +91,7 @@ export interface Spread {
   readonly halfWidth: number;
 }
 
-/** What runs with other seeds came to, the row's own among them. */
+/** Runs with other seeds, the row's own among them. */
 export interface Repeats extends Readonly<Record<MeasureIn<"repeat">, Spread>> {
   readonly runs: number;
   /** Of these, those that failed. */
@@ -101,7 +101,7 @@ export interface Repeats extends Readonly<Record<MeasureIn<"repeat">, Spread>> {
 /** Settings of a scenario by path, such as `host.pageSizeBytes`; an unlimited size is `"all"`. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
-/** A run among others. */
+/** A run with its comparison to the baseline. */
 export interface CompareRow extends RunResult {
   /**
    * Boot time under the baseline policy, eager unless another one was asked for, divided by this

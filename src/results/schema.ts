@@ -1,4 +1,4 @@
-/** JSON Schema of results, printed from what declares them. */
+/** JSON Schema of results, generated from their declarations. */
 
 import { isNumber, type NamedField, ROW_FIELDS } from "./measures.js";
 import { RESULT_SCHEMA_VERSION } from "./row.js";

@@ -1,4 +1,4 @@
-/** What no single value of a scenario file shows: whether its parts fit each other. */
+/** Checks that the parts of a scenario file fit each other, which no single value shows. */
 
 import type { Quantity } from "../fields/field.js";
 import { readLeaf } from "../fields/read.js";
@@ -206,7 +206,7 @@ function checkHotplug({ hotplug, kexec }: CompleteDocument): Finding[] {
   return [{ path: ["hotplug"], message: "not in one scenario with kexec", onKey: true }];
 }
 
-/** The list of the module says how much there is. */
+/** The list of the module says how much memory there is. */
 function checkHostMemory({ host }: CompleteDocument): Finding[] {
   if (host?.memory === undefined || host.tdxModule === undefined) return [];
   return [{ path: ["host", "memory"], message: "not in one scenario with host.tdxModule", onKey: true }];

@@ -1,5 +1,5 @@
 /**
- * What a user gets to read when an input file or a flag is wrong: one line for
+ * Errors about input files and flags, as users read them: one line for
  * each mistake, with the place to go to.
  */
 
@@ -13,7 +13,7 @@ export interface ScenarioIssue {
   readonly place: IssuePlace;
   /** The value meant, as users write it: `platform.tdcallNs`, `memory[1]`; empty for the whole file. */
   readonly path: string;
-  /** What is wrong, without place and path: `expected true or false, found 3`. */
+  /** The fault, without place and path: `expected true or false, found 3`. */
   readonly message: string;
 }
 

@@ -9,7 +9,7 @@ import type { z } from "zod";
 import { didYouMean, nearestName } from "../nearest-name.js";
 import { type DocumentPath, valueAt } from "./error.js";
 
-/** Something wrong at a path of a document, before anybody knows where that path was written. */
+/** A fault at a path of a document, before it is known where that path was written. */
 export interface Finding {
   readonly path: DocumentPath;
   readonly message: string;
@@ -34,7 +34,7 @@ export function findingsOf(error: z.ZodError, value: unknown, schema: Schema): F
   return [...once.filter((finding) => finding.onKey), ...once.filter((finding) => !finding.onKey)];
 }
 
-/** The finding for a value that is not what it must be: `expected X, found Y, did you mean Z?`. */
+/** The finding for a wrong value: `expected X, found Y, did you mean Z?`. */
 export function unexpected(
   path: DocumentPath,
   expected: string,
@@ -45,7 +45,7 @@ export function unexpected(
   return { path, message: `expected ${expected}, found ${describeValue(found)}${hint}`, onKey: false };
 }
 
-/** The finding for a key that nobody knows; `what` is such as `unknown parameter`. */
+/** The finding for an unknown key; `what` is such as `unknown parameter`. */
 function unknownKey(path: DocumentPath, what: string, known: readonly string[]): Finding {
   const hint = didYouMean(String(path.at(-1)), known);
   return { path, message: `${what}${hint}`, onKey: true };
@@ -73,7 +73,7 @@ function findingsOfIssue(issue: Issue, parent: DocumentPath, root: unknown, sche
   return [typeof hint === "string" ? { ...finding, message: `${finding.message}; ${hint}` } : finding];
 }
 
-/** What the author may have meant: a list without its brackets (not in words of a command line), a name, or what the schema suggests. */
+/** The likely meaning: a list without its brackets (not in words of a command line), a name, or what the schema suggests. */
 function suggestionFor(issue: Issue, found: unknown, listAllowed: boolean): string | undefined {
   if (typeof found === "string") {
     if (listAllowed && !found.includes("=") && found.includes(",")) return `[${found}]`;
@@ -153,7 +153,7 @@ function keysAt(schema: Schema, path: DocumentPath): string[] {
 
 type Definition = z.core.$ZodTypes["_zod"]["def"];
 
-/** What a schema allows at a path: every alternative of its unions, optional or not. */
+/** The alternatives a schema allows at a path, optional or not. */
 function definitionsAt(schema: Schema, path: DocumentPath): Definition[] {
   const definition = (schema as z.core.$ZodTypes)._zod.def;
   if (definition.type === "optional") return definitionsAt(definition.innerType, path);

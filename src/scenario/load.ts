@@ -35,9 +35,9 @@ export function scenariosOf(source: YamlSource, assignments: readonly (string | 
   return expandVariants(checkedDocument(source, assignments));
 }
 
-/** What a scenario file is about to make. */
+/** Size of the work that a scenario file asks for. */
 export interface ScenarioOutlook {
-  /** Scenarios that `parseScenario` would make. */
+  /** Number of scenarios that `parseScenario` would make. */
   readonly count: number;
   readonly first: Scenario;
 }

@@ -171,7 +171,7 @@ export const SCENARIO = {
   },
 } as const;
 
-/** One run, fully decided. Sizes in bytes, times in nanoseconds, paths as written; always frozen. */
+/** One run, with every choice made. Sizes in bytes, times in nanoseconds, paths as written; always frozen. */
 export type Scenario = SettledOf<typeof SCENARIO>;
 
 type Written = FileOf<typeof SCENARIO>;

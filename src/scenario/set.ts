@@ -9,7 +9,7 @@ import { type DocumentPath, formatPath, isMapping, ScenarioError } from "./error
 
 /** A value for one place of the document. */
 export interface Assignment {
-  /** What the user typed, for messages: `--set seed=7`, `--platform tdx,snp`. */
+  /** The text typed, for messages: `--set seed=7`, `--platform tdx,snp`. */
   readonly flag: string;
   readonly path: DocumentPath;
   readonly value: unknown;

@@ -4,7 +4,6 @@ import type { Problem, Quantity } from "../fields/field.js";
 import { kernelName, knowsUnacceptedMemory } from "../linux/kernel-rules.js";
 import { GeneratorError, isGenerated, parseGeneratedWorkload } from "../workload/generators/index.js";
 
-/** What a value of `kernel` must be. */
 export const EXPECTED_KERNEL = "a Linux release from 6.5 on, as uname -r prints it";
 
 /** The name of a kernel that can be simulated; undefined for any other value. */

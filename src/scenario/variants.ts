@@ -7,7 +7,6 @@ import { type DocumentPath, isMapping, valueAt } from "./error.js";
 import { MACHINES, PRESETS, type Preset } from "./presets.js";
 import { type CompleteDocument, SCENARIO, type Scenario, type ScenarioDocument } from "./scenario.js";
 
-/** What holds where neither the file nor a preset says otherwise. */
 export const DEFAULTS: object = defaultsOf(SCENARIO);
 
 /** A key that can have a list, or parameters that can. */
@@ -17,7 +16,7 @@ interface Axis {
   readonly parameters?: Parameters;
 }
 
-/** Every one, slowest first; parameters come right behind what chooses them. */
+/** All axes, slowest first; parameters come right after the choice they belong to. */
 const AXES: readonly Axis[] = inOrder(axesOf(SCENARIO, []));
 
 function axesOf(fields: Fields, around: DocumentPath): Axis[] {
@@ -55,7 +54,7 @@ export function expandVariants(document: ScenarioDocument): Scenario[] {
   return [...variantsOf(document)];
 }
 
-/** The same one after the other, in memory for one of them. */
+/** The same one after the other, of which one at a time is in memory. */
 export function* variantsOf(document: ScenarioDocument): Generator<Scenario> {
   for (const complete of completeDocuments(document)) {
     const axes = AXES.filter(({ path, parameters }) => {

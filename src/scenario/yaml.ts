@@ -114,7 +114,6 @@ export class YamlSource {
     this.value = this.#toPlainValue();
   }
 
-  /** Whether the file has something at this path. */
   has(path: DocumentPath): boolean {
     return this.#descend(path).depth === path.length;
   }

@@ -7,7 +7,6 @@ import type { Scenario } from "../scenario/scenario.js";
 import { formatDuration } from "../units.js";
 import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
 
-/** What else is asked about the runs. */
 export interface CompareOptions {
   /** The policy that the others are compared with; `BASELINE_POLICY` if absent. */
   readonly baseline?: string;
@@ -122,7 +121,6 @@ export function withDeadline<T extends RunResult>(run: T, deadlineNs: number): T
   };
 }
 
-/** Whether a run has a boot time: it got ready, in time or not. */
 export function hasBooted({ outcome }: RunResult): boolean {
   return outcome === "ready" || outcome === "deadline";
 }

@@ -1,6 +1,6 @@
 /** The largest guest for which something still holds. */
 
-/** What a search found; sizes in bytes. */
+/** Sizes in bytes. */
 export interface Largest {
   /** The largest size tried that holds; absent when not even the smallest does. */
   readonly holds?: number;

@@ -29,7 +29,7 @@ interface Choice {
   readonly guest?: object;
 }
 
-/** What each choice writes over the scenario; as it is, nothing is chosen and the kernel's stub leaves the firmware. */
+/** The scenario fields of each choice; with as-is nothing is chosen and the kernel's stub leaves the firmware. */
 const CHOICES: Readonly<Record<VmmChoice, Choice>> = {
   "as-is": {},
   /** The VMM picks a firmware that accepts everything, or a switch of the firmware says so. */
@@ -69,7 +69,6 @@ const FIRMWARES: readonly (readonly ["tdx" | "snp", FirmwareModel, readonly VmmC
   ["snp", "ovmf-snp", ["as-is", "accept-all", "leave-to-kernel", ...ACPI, ...EVERY_LOADER]],
 ];
 
-/** Where a guest stands in the matrix. */
 interface Cell {
   readonly platform: "tdx" | "snp";
   readonly firmware: FirmwareModel;
@@ -77,7 +76,6 @@ interface Cell {
   readonly vmm: VmmChoice;
 }
 
-/** One cell, simulated. */
 export interface MatrixCell
   extends Cell,
     Pick<RunResult, "memoryBytes" | "lostBytes" | "bootTimeNs" | "outcome" | "reason"> {
@@ -86,7 +84,6 @@ export interface MatrixCell
   readonly acceptedBy: RunResult["memory"]["acceptedBy"];
 }
 
-/** A cell and the guest that shows it. */
 export interface MatrixGuest {
   readonly cell: Cell;
   readonly scenario: Scenario;

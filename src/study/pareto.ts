@@ -1,6 +1,5 @@
 /** Trade-offs between two quantities that should both be small. */
 
-/** One candidate: two values to be made small. */
 export interface TradeOff {
   readonly x: number;
   readonly y: number;

@@ -1,4 +1,4 @@
-/** What there is to say of a run that its numbers do not show, as far as it is known before it begins. */
+/** Remarks on a run that its numbers do not show, as far as they are known before it begins. */
 
 import { ignoredWords } from "../command-line/catalogue.js";
 import { commandLineWords } from "../command-line/words.js";

@@ -12,7 +12,7 @@ export function isRandom({ workload, host, attack }: Scenario): boolean {
   return isGenerated(workload) || (host.contiguity > 0 && host.contiguity < 1) || attack !== undefined;
 }
 
-/** The scenario with the seed so many after its own; itself for 0. */
+/** The scenario with another seed, `later` after its own; unchanged for 0. */
 export function withSeed(scenario: Scenario, later: number): Scenario {
   return later === 0 ? scenario : { ...scenario, seed: (scenario.seed + later) % 2 ** 32 };
 }

@@ -17,11 +17,10 @@ import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
 import { remarksBefore } from "./remarks.js";
 
-/** What a guest came to. */
 export interface GuestRun {
   /** The guest, with what the boot has added as far as it came. */
   readonly guest: PoweredOff & Partial<Booted>;
-  /** What came of everything that was to happen after the boot. */
+  /** Results of everything that was to happen after the boot. */
   readonly facts: AfterBootFacts;
   /** When the last CPU had done the workload, or what of it came about; nanoseconds. */
   readonly workloadEndNs: number;
@@ -30,8 +29,8 @@ export interface GuestRun {
 }
 
 /**
- * Boots a guest as a scenario says and has it do everything else. What a guest cannot survive is a part of
- * what it came to, not an error.
+ * Boots a guest as a scenario says and has it do everything else. The end of a guest is a result, not an
+ * error.
  */
 export function runGuest(
   scenario: GuestOptions & AfterBootPlans,
@@ -71,11 +70,11 @@ export function runGuest(
 }
 
 /**
- * Boots a guest as a scenario says and replays a recording on it. What a guest cannot survive
- * is an outcome, not an error.
+ * Boots a guest as a scenario says and replays a recording on it. The end of a guest is an outcome,
+ * not an error.
  *
  * @param options.check walk the allocator for broken invariants on the way
- * @param options.timeline put what the host spent over time into the result
+ * @param options.timeline put the host's spending over time into the result
  */
 export function runScenario(
   scenario: Scenario,
@@ -163,7 +162,7 @@ function resultOf(
 /** Words whose effect the memory map and the list of phases show. */
 const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["mem", "memmap", "early_page_ext"]);
 
-/** What the scenario's own words came to. */
+/** Effects of the scenario's own command line words. */
 function commandLineResult(
   { guest }: Scenario,
   { kernel, hugePages = [] }: GuestRun["guest"],
@@ -196,7 +195,6 @@ function memoryResult({ handOver, acpiMemory, guest }: GuestRun["guest"]): Memor
   };
 }
 
-/** Sums over the boot and what comes after it. */
 function requestCounts(
   { replays, unseen }: GuestRun["guest"],
   reports: readonly (ImportReport | undefined)[],

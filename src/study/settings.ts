@@ -1,4 +1,4 @@
-/** What tells two scenarios apart beyond the fields that every result row shows. */
+/** Settings that tell two scenarios apart beyond the fields that every result row shows. */
 
 import type { Settings } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -21,7 +21,7 @@ export function settingsOf(scenario: Scenario): Settings {
   return settings;
 }
 
-/** Whether a setting says how the policy is tuned, and not on what it runs. */
+/** Whether a setting tunes the policy, rather than the machine it runs on. */
 export function isOfPolicy(path: string): boolean {
   return path.startsWith("strategy.");
 }
@@ -35,8 +35,8 @@ export function sameSettings(a: Scenario, b: Scenario): boolean {
 
 /**
  * For each scenario the settings by which it differs from another one that has the same name,
- * policy, platform, kernel, memory, vCPUs and workload. What differs only together with one of
- * those, such as the firmware with the platform, is left out.
+ * policy, platform, kernel, memory, vCPUs and workload. Settings that differ only together with one of
+ * those, such as the firmware with the platform, are left out.
  */
 export function distinguishingSettings(scenarios: readonly Scenario[]): Settings[] {
   const all = scenarios.map(settingsOf);

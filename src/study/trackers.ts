@@ -20,7 +20,6 @@ import { runGuest } from "./run-scenario.js";
 /** Time to read or write a cache line in a stream at 10 GB/s; nanoseconds, an assumption. */
 export const LINE_NS = 6.4;
 
-/** What a tracker came to. */
 export interface TrackerRow
   extends TrackerUse,
     TrackerTraits,
@@ -36,7 +35,7 @@ export interface TrackerRow
 /** One list of requests, through all trackers. */
 export interface TrackerComparison {
   readonly memoryBytes: number;
-  /** What was unaccepted before the first request. */
+  /** Unaccepted memory before the first request. */
   readonly unacceptedBytes: number;
   readonly requests: number;
   readonly trackers: readonly TrackerRow[];
@@ -79,7 +78,7 @@ export function isolatedBlocks(memoryBytes: number, blocks: number): TrackerComp
   return compare(memoryBytes, map, bounds.flat());
 }
 
-/** One request for everything, as a kernel makes that accepts at boot: what bitmaps and flags are worst at. */
+/** One request for everything, like a kernel that accepts at boot: the worst case of bitmaps and flags. */
 export function wholeMemory(memoryBytes: number): TrackerComparison {
   const start = 4 * GiB;
   const end = start + memoryBytes;

@@ -11,7 +11,6 @@ import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { sameSettings } from "./settings.js";
 
-/** One end of a parameter's range. */
 export interface RangeEnd {
   /** Name of the parameter; `all` for every assumed one of the platform at once. */
   readonly parameter: string;
@@ -27,7 +26,6 @@ export interface ResultRange {
   readonly movedMostBy: { readonly parameter: string; readonly low: number; readonly high: number } | null;
 }
 
-/** A row of `compare` with its ranges. */
 export interface UncertainRow extends CompareRow {
   readonly uncertainty: Readonly<Record<MeasureIn<"uncertainty">, ResultRange>> & {
     /** Runs besides the default one. */
@@ -48,7 +46,6 @@ export interface PolicyOrder {
   readonly flips: readonly RangeEnd[];
 }
 
-/** What `uncertainty` finds. */
 export interface Uncertainty {
   readonly rows: readonly UncertainRow[];
   readonly orders: readonly PolicyOrder[];

@@ -7,8 +7,8 @@ import type { ScenarioDocument } from "../scenario/scenario.js";
 export type Setup = Omit<ScenarioDocument, "name" | "workload"> & { readonly workload?: string };
 
 /**
- * Whether a parameter, or a condition that nobody has stated, was chosen with this very number, or
- * with a measurement behind it, in mind, or not.
+ * Whether a parameter, or an unstated condition, was chosen to fit this very number or the measurement it
+ * comes from.
  */
 export type ClaimBasis = "calibration" | "prediction";
 
@@ -26,12 +26,11 @@ export type Tolerance =
 /** A number, or a range of them. */
 export type Published = number | readonly [low: number, high: number];
 
-/** One published number. */
 export interface Claim {
   /** Of the target and one letter: `VT1.a`. */
   readonly id: string;
   readonly what: string;
-  /** What the publication says about the machine; in brackets what it leaves out and was assumed here. */
+  /** The machine as published; in brackets what the publication leaves out and was assumed here. */
   readonly conditions: string;
   /** Public document, thread or repository, with its date where it has one. */
   readonly source: string;
@@ -42,13 +41,12 @@ export interface Claim {
   readonly basis: ClaimBasis;
   /** Why it was calibrated, what limits it, why it cannot hold. */
   readonly note?: string | undefined;
-  /** Runs that the number comes from; the same setup in several claims is simulated once. */
+  /** Runs the number comes from; a setup that several claims share is simulated once. */
   readonly runs: readonly Setup[];
   /** @param results one for each of `runs`, all of them ready */
   readonly simulate: (...results: readonly RunResult[]) => number;
 }
 
-/** Numbers that belong together. */
 export interface Target {
   /** `VT1` to `VT12`. */
   readonly id: string;
@@ -70,11 +68,9 @@ export function target<Shared extends Partial<Claim>>(
   return { id, title, claims: lettered };
 }
 
-/** What a simulated number may be. */
 export interface AllowedRange {
   readonly from: number;
   readonly to: number;
-  /** Whether the ends belong to it. */
   readonly inclusive: boolean;
   /** For people. */
   readonly text: string;

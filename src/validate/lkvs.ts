@@ -91,9 +91,9 @@ const MANY_CPUS: LkvsSeries = {
 export const LKVS_SERIES: readonly LkvsSeries[] = [ONE_CPU, ONE_CPU_8_WORKERS, MANY_CPUS_1_WORKER, MANY_CPUS];
 
 /**
- * What stands for the services of the distribution that LKVS boots, up to the login of the test: so
- * much memory filled and kept. Assumption: a server of today has about so much in use and in its page
- * cache when it is up; the recorded boot ends with a small init and touches far less.
+ * Stands for the services of the distribution that LKVS boots, up to the login of the test: memory
+ * filled and kept. Assumption: a server of today has about this much in use and in its page cache when it
+ * is up; the recorded boot ends with a small init and touches far less.
  */
 const DISTRIBUTION = "generate:page-cache?size=512MiB";
 
@@ -108,7 +108,6 @@ function setupOf({ vcpus, workers, userTouch4kNs }: LkvsSeries, memoryGiB: numbe
   };
 }
 
-/** All three points of a series. */
 function setupsOf(series: LkvsSeries): Setup[] {
   return series.points.map(([memoryGiB]) => setupOf(series, memoryGiB));
 }
@@ -183,7 +182,7 @@ export const DRAIN_SPEED_UP: Target = target("VT7", "32 workers instead of one, 
   },
 ]);
 
-/** Where the line meets the axis of memory: what firmware and boot have accepted before. */
+/** The memory axis intercept: what firmware and boot have accepted before. */
 export const ACCEPTED_BEFORE_DRAIN: Target = target(
   "VT12",
   "Memory accepted before the drain, as the lines of VT1 tell it",

@@ -79,7 +79,7 @@ const BOOT_RATIO: Target = target(
 /** A TDCALL and the guest's own clearing of the page: the defaults of tdcallNs and userTouch4kNs. */
 const ACCEPT_AND_CLEAR_NS = 800 + 3_500;
 
-/** What the kernel takes from its entry on. */
+/** Time of the kernel from its entry on. */
 function kernelNs({ phases }: RunResult): number {
   const firmware = phases.findIndex(({ name }) => name === "firmware");
   return phases.slice(firmware + 1).reduce((sum, { ns }) => sum + ns, 0);
@@ -242,7 +242,7 @@ const LAZY_BOUNDS: Target = target(
   ],
 );
 
-/** A lazy guest as it boots, and the same drained after that: what lies between is blocks of 4 MiB. */
+/** A lazy guest as it boots, and the same drained after that: the difference is blocks of 4 MiB. */
 function beforeAndAfter(prefault: boolean): readonly Setup[] {
   const setup = guest("snp", "8GiB", 1, { host: { prefault } });
   return [setup, { ...setup, drain: { workers: 1 } }];

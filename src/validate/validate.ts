@@ -1,4 +1,4 @@
-/** Simulates what claims need, each guest once, and judges them. */
+/** Simulates the guests that claims need, each once, and judges the claims. */
 
 import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
@@ -22,17 +22,15 @@ export interface ValidatedTarget {
   readonly claims: readonly ValidatedClaim[];
 }
 
-/** Whether all claims of a target hold. */
 export function targetHolds({ claims }: ValidatedTarget): boolean {
   return claims.every(({ holds }) => holds);
 }
 
-/** The guests that targets need, each once. */
 export function guestsOf(targets: readonly Target[]): Scenario[] {
   return [...scenariosOf(targets).values()];
 }
 
-/** @param run simulates one guest, the so manieth of `guestsOf`; may answer later, and is called for one at a time */
+/** @param run simulates one guest, by its index in `guestsOf`; may answer later, and is called for one at a time */
 export async function validate(
   targets: readonly Target[],
   run: (scenario: Scenario, index: number) => RunResult | Promise<RunResult>,

@@ -1,19 +1,17 @@
 /**
- * Points of a study in chunks: what one task does, and what is there or is not. The contract between
- * machines: chunk c belongs to shard c mod n, and its results are the same whoever makes them.
+ * Points of a study in chunks, the unit of work, of which each is done or not. The contract between
+ * machines: chunk c belongs to shard c mod n, and its results are the same on every machine.
  */
 
-/** Points in a chunk; so many are lost at most for each CPU when a machine dies. */
+/** Points in a chunk: the most lost for each CPU when a machine dies. */
 export const CHUNK_POINTS = 16;
 
-/** One of n parts of a sweep. */
 export interface Shard {
   /** From 0, below `of`. */
   readonly index: number;
   readonly of: number;
 }
 
-/** Number of chunks of so many points. */
 export function chunkCount(points: number): number {
   return Math.ceil(points / CHUNK_POINTS);
 }

@@ -28,8 +28,8 @@ export function pointsToCheck({ axes, samples }: Study): number[] {
 }
 
 /**
- * What a point writes over the scenario file. Samples come one after the other, each with every
- * combination; of the axes the last changes fastest.
+ * The assignments of a point. Samples come one after the other, each with every combination; of the axes
+ * the last changes fastest.
  *
  * @param point from 0, below `pointCount`
  */

@@ -6,7 +6,7 @@ import type { Scenario } from "../../scenario/scenario.js";
 import { settingsOf } from "../settings.js";
 
 /**
- * What a run's id is made of: its whole scenario, with the name of its workload. Equal for equal
+ * The input of a run's id: its whole scenario, with the name of its workload. Equal for equal
  * scenarios, whatever study or file they come from.
  *
  * @param version of the simulator

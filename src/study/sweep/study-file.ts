@@ -15,7 +15,6 @@ export interface StudyRange {
   readonly log?: boolean;
 }
 
-/** A study file. */
 export interface Study {
   readonly name: string;
   readonly description?: string;

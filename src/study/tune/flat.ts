@@ -19,7 +19,6 @@ export async function measureRoundBest(trials: Trials, judge: Judge, best: Trial
   }
 }
 
-/** A way to go from the best setting. */
 interface Way {
   readonly knob: number;
   readonly direction: -1 | 1;
@@ -83,7 +82,7 @@ function stepFrom(trials: Trials, best: Trial, knob: number, direction: -1 | 1):
   return best.setting.with(knob, at);
 }
 
-/** What is known along each knob with the others at their best. */
+/** The curve of each knob, with the others at their best. */
 export function curvesOf(trials: Trials, judge: Judge, best: Trial): KnobCurve[] {
   return trials.knobs.map((knob, index) => {
     const line = knob.values.flatMap((_value, at) => trials.known(best.setting.with(index, at)) ?? []);

@@ -1,4 +1,4 @@
-/** What a tuning may turn: a place of the scenario file and the values that are tried there. */
+/** The knobs of a tuning: a place of the scenario file and the values that are tried there. */
 
 import { ScenarioError } from "../../scenario/error.js";
 import { MiB, PAGE_SIZE, parseDuration, parseSize, UNIT_SIZE } from "../../units.js";
@@ -6,10 +6,9 @@ import { MiB, PAGE_SIZE, parseDuration, parseSize, UNIT_SIZE } from "../../units
 /** How values of a knob that have an order are written. */
 type ValueUnit = "bytes" | "ns" | "number";
 
-/** What a knob can be set to; sizes are bytes and times nanoseconds. */
+/** A setting of a knob; sizes are bytes and times nanoseconds. */
 export type KnobValue = number | string | boolean;
 
-/** One place of the scenario file. */
 export interface Knob {
   /** Dotted, such as `firmware.preAcceptLimit`. */
   readonly path: string;
@@ -48,7 +47,6 @@ export function parseKnob(text: string): Knob {
   return { path, unit, values: [...new Set(values)].sort((a, b) => a - b) };
 }
 
-/** A value or a range, as typed. */
 interface Item {
   readonly column: number;
   readonly text: string;
@@ -105,7 +103,7 @@ function numberOf(word: string, unit: ValueUnit): number {
   return unit === "ns" ? parseDuration(word)! : Number(word);
 }
 
-/** What values of a range are whole multiples of: what its ends are; 0 where they are fractions. */
+/** The grain of a range, of which all its values are multiples, as its ends are; 0 for fractions. */
 function grainOf(low: number, high: number, unit: ValueUnit): number {
   const grains = unit === "bytes" ? [UNIT_SIZE, MiB, PAGE_SIZE, 1] : [1];
   return grains.find((grain) => low % grain === 0 && high % grain === 0) ?? 0;

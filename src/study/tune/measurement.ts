@@ -17,7 +17,7 @@ export interface Measurement {
   readonly runs: number;
   readonly outcome: Outcome;
   readonly reason?: string;
-  /** What went wrong in the first run that is not sound, besides its outcome. */
+  /** Problems of the first run that is not sound, besides its outcome. */
   readonly problems: readonly string[];
   /** Mean of every measure over the runs. */
   readonly values: Readonly<Record<MeasureName, number>>;
@@ -47,7 +47,7 @@ export function measurementOf(results: readonly RunResult[], constraints: readon
   };
 }
 
-/** Whether the setting gets ready without anything going wrong. */
+/** Whether the setting gets ready without problems. */
 export function isReady({ outcome, problems }: Pick<Measurement, "outcome" | "problems">): boolean {
   return outcome === "ready" && problems.length === 0;
 }

@@ -1,4 +1,4 @@
-/** What a tuning makes small, and what it must keep to: one measure, a weighted sum, or several in order of importance. */
+/** The objective of a tuning, one measure, a weighted sum, or several in order of importance, and its constraints. */
 
 import { type Condition, ConditionError, measureAt, parseCondition } from "../../results/conditions.js";
 import type { MeasureName } from "../../results/measures.js";
@@ -9,7 +9,6 @@ export interface Term {
   readonly measure: MeasureName;
 }
 
-/** An objective, read. */
 export interface Objective {
   /** As the user wrote it. */
   readonly text: string;

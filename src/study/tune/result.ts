@@ -1,4 +1,4 @@
-/** What a tuning finds. Times are integer nanoseconds, sizes integer bytes. */
+/** Results of a tuning. Times are integer nanoseconds, sizes integer bytes. */
 
 import type { MeasureIn } from "../../results/measures.js";
 import type { Outcome, RunResult } from "../../results/row.js";
@@ -17,7 +17,7 @@ export interface TunePoint extends Readonly<Record<MeasureIn<"tune">, number>> {
   readonly outcome: Outcome;
   /** One sentence, for every outcome but `ready`. */
   readonly reason?: string;
-  /** What else went wrong in a run; absent where nothing did. */
+  /** Other problems of a run; absent where there were none. */
   readonly problems?: readonly string[];
   /** One value for each stage of the objective, small is good. */
   readonly objective: readonly number[];
@@ -27,7 +27,7 @@ export interface TunePoint extends Readonly<Record<MeasureIn<"tune">, number>> {
   readonly broken: readonly string[];
 }
 
-/** What one knob does while the others are at their best. */
+/** The effect of one knob while the others are at their best. */
 export interface KnobCurve {
   readonly knob: string;
   readonly unit: Knob["unit"];
@@ -58,9 +58,9 @@ export interface Sensitivity {
   readonly variants: readonly (RangeEnd & {
     readonly outcome: Outcome;
     readonly broken: readonly string[];
-    /** The best setting there, of those that were tried again. */
+    /** The best of the settings that were tried again. */
     readonly best: KnobValues | null;
-    /** How much worse the recommended one is than that; null where it does not get ready. */
+    /** How much worse the recommended setting is than that; null where it does not get ready. */
     readonly loss: number | null;
   })[];
 }
@@ -85,11 +85,9 @@ export interface Tuning
   readonly uncertainty?: Sensitivity;
 }
 
-/** What the search itself finds. */
 export interface TuneFindings {
   /** Runs of a full measurement, with one seed each; the seeds are the same for all settings. */
   readonly seeds: number;
-  /** Runs made. */
   readonly evaluated: number;
   /** Settings of the whole grid. */
   readonly gridSize: number;
@@ -99,7 +97,7 @@ export interface TuneFindings {
   readonly best: TunePoint | null;
   /** Settings that no other one beats in both boot time and overhead, by rising boot time. */
   readonly front: readonly TunePoint[];
-  /** What the front dominates of the box between nothing and the worst boot time and overhead seen. */
+  /** The part of the box between nothing and the worst boot time and overhead seen that the front dominates. */
   readonly hypervolume: {
     readonly shareOfBox: number;
     readonly referenceBootTimeNs: number;

@@ -10,9 +10,7 @@ import type { KnobValues, Sensitivity, TuneFindings, TunePoint } from "./result.
 /** Settings that are tried again besides the recommended one. */
 const MOST_RIVALS = 8;
 
-/** Simulates with other parameters of the platform. */
 export interface SensitivityLab {
-  /** The scenario of a setting. */
   scenarioOf(knobs: KnobValues): Scenario;
   /** Runs a variant of the scenario of a setting with its own seed. */
   run(variant: Scenario, knobs: KnobValues): Promise<RunResult>;

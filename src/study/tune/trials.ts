@@ -10,7 +10,6 @@ import type { KnobValues } from "./result.js";
 /** For each knob the position of its value on the grid. */
 export type Setting = readonly number[];
 
-/** Simulates settings. */
 export interface Lab {
   /**
    * @param knobs values of all knobs; nothing for the scenario as it stands
@@ -19,19 +18,16 @@ export interface Lab {
   run(knobs: KnobValues, seed: number): Promise<RunResult>;
 }
 
-/** A setting with what was measured of it. */
 export interface Trial {
   readonly setting: Setting;
   readonly knobs: KnobValues;
   readonly measured: Measurement;
 }
 
-/** Everything tried so far. */
 export class Trials {
   readonly knobs: readonly Knob[];
   /** Runs of a full measurement. */
   readonly seeds: number;
-  /** Runs made. */
   runs = 0;
   readonly #constraints: readonly Condition[];
   readonly #budget: number;
@@ -53,19 +49,19 @@ export class Trials {
     this.#lab = lab;
   }
 
-  /** What was tried, in the order of the grid. */
+  /** In the order of the grid. */
   all(): Trial[] {
     return [...this.#trials.values()].sort((a, b) => compareSettings(a.setting, b.setting));
   }
 
-  /** What is known of a setting, if it was tried. */
+  /** The trial of a setting, if it was tried. */
   known(setting: Setting): Trial | undefined {
     return this.#trials.get(setting.join());
   }
 
   /**
-   * Measures a setting with at least so many seeds; runs made before count. A first run that does
-   * not get ready, or in which something goes wrong, says enough.
+   * Measures a setting with at least `seeds` seeds; runs made before count. A first run that does
+   * not get ready, or has a problem, says enough.
    *
    * @returns undefined where the budget does not suffice
    */

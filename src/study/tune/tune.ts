@@ -11,7 +11,6 @@ import type { KnobValues, TuneFindings, TunePoint } from "./result.js";
 import { measureLattice, refine, refineFront } from "./search.js";
 import { type Lab, type Trial, Trials } from "./trials.js";
 
-/** What to tune and how. */
 export interface TuneRequest {
   readonly objective: Objective;
   readonly constraints: readonly Condition[];
