@@ -1,23 +1,22 @@
-/** Commands as data, and what was typed after one: its files and flags, or one line about what it has not. */
+/** Commands as data, and the parsed command line: files and flags, or one line about what is missing. */
 
 import type { CliContext } from "./io.js";
 import { UsageError } from "./usage-error.js";
 
-/** What `-` on the command line stands for. */
+/** The path that `-` on the command line stands for. */
 export const STDIN_PATH = "/dev/stdin";
 
-/** Words for people; a promise of them where they name what only their own command is to load. */
+/** Words for people; a promise of them where they name things that only their own command is to load. */
 export type Words = string | (() => Promise<string>);
 
-/** A flag of a command. */
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly describe: Words;
   /** One letter that stands for it. */
   readonly short?: string;
-  /** The heading under which help has it; `Options:` if not given. */
+  /** Its heading in help; `Options:` if not given. */
   readonly group?: string;
-  /** What is said where it is missing; others may be. */
+  /** The error where it is missing; other flags may be left out. */
   readonly required?: string;
 }
 
@@ -29,14 +28,12 @@ export interface Files {
   readonly name: string;
   readonly describe: Words;
   readonly isList?: boolean;
-  /** What is said to be expected where there is none; a command without it sees to that itself. */
+  /** The error where there is none; a command without it checks for itself. */
   readonly required?: string;
 }
 
-/** What a command does; @returns the exit code. */
 export type RunCommand = (argv: Arguments, context: CliContext) => Promise<number>;
 
-/** What may be typed after a command's name. */
 export interface Syntax {
   /** As it is typed: `run`, `trace import`. */
   readonly name: string;
@@ -50,7 +47,7 @@ export interface Command extends Syntax {
   readonly files?: Files;
   /** Command lines for the end of its help, each to be copied. */
   readonly examples: readonly string[];
-  /** Imports what the command does, which nothing else needs. */
+  /** Imports the implementation, which nothing else needs. */
   readonly load: () => Promise<{ readonly run: RunCommand }>;
 }
 
@@ -61,12 +58,10 @@ export interface CommandGroup {
   readonly actions: readonly Command[];
 }
 
-/** A flag that takes a value. */
 export function text(describe: Words, more: Partial<Flag> = {}): Flag {
   return { type: "string", describe, ...more };
 }
 
-/** A flag that is given or not. */
 export function flag(describe: string, more: Partial<Flag> = {}): Flag {
   return { type: "boolean", describe, ...more };
 }
@@ -77,10 +72,8 @@ export const EVERYWHERE: Flags = {
   version: flag("show the version"),
 };
 
-/** What was typed after a command. */
 export class Arguments {
   readonly files: readonly string[];
-  /** The values of each flag that was given. */
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   constructor(files: readonly string[], values: ReadonlyMap<string, readonly string[]>) {
@@ -88,12 +81,10 @@ export class Arguments {
     this.#values = values;
   }
 
-  /** Whether a flag was given. */
   has(name: string): boolean {
     return this.#values.has(name);
   }
 
-  /** Every value of a flag that may be repeated. */
   all(name: string): readonly string[] {
     return this.#values.get(name) ?? [];
   }
@@ -115,7 +106,7 @@ export class Arguments {
     throw new UsageError(`--${name} ${value}: expected a whole number from ${range}`);
   }
 
-  /** What `--format`, or `--json`, asks for; a table where neither is given. @throws UsageError */
+  /** The value of `--format`, or json for `--json`; a table where neither is given. @throws UsageError */
   format<Format extends string>(formats: readonly Format[]): Format {
     const name = this.has("json") ? "json" : (this.one("format") ?? "table");
     const format = formats.find((known) => known === name);

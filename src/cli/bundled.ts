@@ -1,4 +1,4 @@
-/** What comes with the program in the package's `workloads`: scenarios and studies by name, and recordings. */
+/** Files that come with the program in the package's `workloads`: scenarios and studies by name, and recordings. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -39,7 +39,6 @@ export function bundledTrace(name: string): string | undefined {
   return join(dirname(description), describedBy(`${RECORDED}${name}/${DESCRIPTION}`).trace.file);
 }
 
-/** Names of all bundled workloads. */
 export function bundledWorkloadNames(): string[] {
   return recordedDirectories().filter((name) => bundledWorkload(name) !== undefined);
 }
@@ -51,7 +50,7 @@ function recordedDirectories(): string[] {
     .sort();
 }
 
-/** What the recorded guest was told to do after its boot, on its kernel's command line. */
+/** The task of the recorded guest after its boot, on its kernel's command line. */
 const WORKLOAD_WORD = /(?:^| )workload=(\S+)/;
 
 /** All of them, by path. */

@@ -9,7 +9,7 @@ import { type CliIo, ExitCode, print, type RunScenario } from "./io.js";
 import { isUserError, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
 
-/** The world around the program, and what tests put in the place of the simulator. */
+/** The world around the program, and the stubs with which tests replace the simulator. */
 export interface World {
   readonly io: CliIo;
   readonly runScenario?: RunScenario;

@@ -1,4 +1,4 @@
-/** Every command: what it is called, what it is given, and which file does it, imported when it is wanted. */
+/** Every command: its name, its arguments, and the file that implements it, imported when it is wanted. */
 
 import { type Command, type CommandGroup, type Flag, flag, text } from "./arguments.js";
 import {

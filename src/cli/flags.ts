@@ -3,16 +3,15 @@
 import { formatInteger } from "../report/cells.js";
 import { type Flag, type Flags, flag, text } from "./arguments.js";
 
-/** What `--format` takes; `table` is for people and looks different from command to command. */
+/** Values of `--format`; `table` is for people and looks different from command to command. */
 export const OUTPUT_FORMATS = ["table", "json", "jsonl", "csv", "md"] as const;
 
-/** One of `OUTPUT_FORMATS`. */
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
-/** What commands print that compare no runs. */
+/** Values of `--format` for commands that do not compare runs. */
 export const TABLE_JSON_MD = ["table", "json", "md"] as const;
 
-/** What `schema` can be asked for; the first where nothing is named. */
+/** Arguments of `schema`; the first where nothing is named. */
 export const SCHEMA_NAMES = ["scenario", "study", "results"] as const;
 
 /** A flag that stands for one place of the scenario file. */
@@ -20,7 +19,7 @@ export interface ScenarioFlag extends Flag {
   readonly path: readonly string[];
   /** Digits are a number in the file. */
   readonly numeric?: true;
-  /** A path as seen from where the program runs, or another way to say what it could name. */
+  /** A path relative to the working directory, or another way to name a workload. */
   readonly workload?: true;
 }
 
@@ -50,7 +49,6 @@ export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   seed: place("start of every random choice", "seed", { numeric: true }),
 };
 
-/** `--format` and `--json`. */
 export function formatFlags(formats: readonly string[], group?: string): Flags {
   const more = group === undefined ? {} : { group };
   return {
@@ -59,12 +57,11 @@ export function formatFlags(formats: readonly string[], group?: string): Flags {
   };
 }
 
-/** `--quiet`. */
 export function quiet(describe = "nothing on stderr"): Flags {
   return { quiet: flag(describe) };
 }
 
-/** Runs that nobody is asked about: some minutes of short ones. */
+/** Runs made without asking: some minutes of short ones. */
 export const MOST_RUNS = 10_000;
 
 /** How many runs there may be. */
@@ -90,7 +87,7 @@ export const SIMULATE_FLAGS: Flags = {
   ...PLAN_FLAGS,
 };
 
-/** What `tune` takes where nobody says otherwise. */
+/** Defaults of `tune`. */
 export const TUNE_DEFAULTS = {
   objective: "bootTimeNs",
   knob: "firmware.preAcceptLimit=32MiB..4GiB",

@@ -1,6 +1,6 @@
 /**
  * Unpacks gzip as it comes, and refuses what `gzip -t` refuses: damage in any member, and anything
- * but zeros behind the last one (RFC 1952, section 2.2; GNU gzip, gzip.c: get_method).
+ * but zeros after the last one (RFC 1952, section 2.2; GNU gzip, gzip.c: get_method).
  */
 
 import { Z_NO_FLUSH, Z_STREAM_END, ZStream, zlibInflate, zlibInflateInit2, zlibInflateReset } from "pako";

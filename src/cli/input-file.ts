@@ -57,7 +57,7 @@ function openInput(path: string): number {
 }
 
 /**
- * Of a directory the operating system itself says that it is none to be read.
+ * For a directory the operating system's own error will do.
  *
  * @throws UsageError for what is not there, and for what never ends or never begins, unless it is a pipe of the caller's
  */
@@ -114,19 +114,17 @@ function attempt<T>(path: string, action: () => T): T {
   }
 }
 
-/** SHA-256 in hexadecimal. */
 export function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** How far a file has been read, as it lies on the disk. */
+/** Position in a file, in bytes as stored. */
 export interface InputPosition {
   bytes: number;
   /** Undefined for stdin. */
   readonly totalBytes: number | undefined;
 }
 
-/** Name of an input for messages. */
 export function inputName(path: string): string {
   return path === STDIN_PATH ? "stdin" : path;
 }
@@ -138,7 +136,7 @@ export function inputPosition(path: string): InputPosition {
 
 /** What of a file must be there to tell how it is packed. */
 const MAGIC_BYTES = 4;
-/** A chunk can unpack to gigabytes: whoever interrupts gets a turn now and then. */
+/** A chunk can unpack to gigabytes: an interrupt gets a turn now and then. */
 const TURN_BYTES = 2 ** 26;
 
 /**
@@ -190,7 +188,7 @@ export async function* readInputChunks(
   }
 }
 
-/** `feed` it piece by piece, then take what `end` has left. */
+/** Call `feed` for each piece, then take the rest from `end`. */
 export interface Unpacker {
   /** @returns pieces that must not be kept @throws TraceError for damage */
   feed(chunk: Uint8Array): Iterable<Uint8Array>;

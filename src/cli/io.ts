@@ -23,14 +23,14 @@ export const ExitCode = {
 /** A stream to print to; `isTTY` is true for a terminal only. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** Streams, environment, and whoever sits in front of them. */
+/** Streams, environment, and the user at the terminal. */
 export interface CliIo {
   /** Results only. */
   readonly stdout: OutputStream;
-  /** Errors, progress, and what was written where. */
+  /** Errors, progress, and notes on files written. */
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Asks whoever sits at the terminal for yes or no; absent where nobody does. */
+  /** Asks the user at the terminal for yes or no; absent where there is none. */
   readonly confirm?: (question: string) => Promise<boolean>;
   /** Aborted when the user wants the program to end (SIGINT). */
   readonly interrupted: AbortSignal;
@@ -44,7 +44,7 @@ export type RunScenario = (
   options: { readonly check: boolean; readonly timeline?: boolean },
 ) => RunResult;
 
-/** Everything a command is given beside its arguments. */
+/** Everything a command is given besides its arguments. */
 export interface CliContext {
   readonly io: CliIo;
   readonly runScenario: RunScenario;

@@ -47,11 +47,11 @@ export class WorkloadLoader {
   }
 
   /**
-   * @param path of a recording.yaml, or of a trace of any format. What begins on a machine that is
-   *   up comes after the standard boot.
+   * @param path of a recording.yaml, or of a trace of any format. A recording that begins on a machine
+   *   that is up comes after the standard boot.
    * @returns the same object for the same path
    * @throws UsageError for a file that cannot be read, is damaged, or is not the one described;
-   *   ScenarioError for a wrong description; TraceError for a trace that is none
+   *   ScenarioError for a wrong description; TraceError for a file that is not a trace
    */
   load(path: string): LoadedWorkload {
     const key = resolve(path);
@@ -66,8 +66,8 @@ export class WorkloadLoader {
   }
 
   /**
-   * What a scenario's `generate:...` makes on its machine: a boot, or what comes after the standard
-   * one.
+   * The workload that a scenario's `generate:...` makes on its machine: a boot, or what follows the
+   * standard one.
    *
    * @returns the same object for the same workload, machine and seed
    * @throws GeneratorError for a workload that no generator makes; scenarios are checked for that
@@ -82,7 +82,7 @@ export class WorkloadLoader {
     return loaded;
   }
 
-  /** A recording with what its machine's further CPUs would have asked for, from another one. */
+  /** A recording with the requests that further CPUs of its machine would have made, taken from another one. */
   #boot(path: string): LoadedWorkload {
     const own = this.#recording(path);
     const { cpuBringUp: mentioned } = own.recording;
@@ -173,7 +173,7 @@ function checkSha256(path: string, expected: string, description: string): void 
  * A recording's directory, for verification.
  *
  * @throws UsageError when the directory cannot be read, or has a file twice, packed and unpacked; `read` throws
- *   it for a file that is none or too large, and TraceError for a damaged one
+ *   it for a file that is missing or too large, and TraceError for a damaged one
  */
 export function openRecording(directory: string): RecordingFiles {
   let stored: Set<string>;

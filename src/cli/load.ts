@@ -12,7 +12,6 @@ import { bundledWorkload, scenarioPath } from "./bundled.js";
 import { readInputText } from "./input-file.js";
 import { WorkloadLoader } from "./load-recording.js";
 
-/** A run with all it needs. */
 export interface LoadedScenario {
   readonly scenario: Scenario;
   /** The same object for all runs that replay it. */
@@ -21,7 +20,7 @@ export interface LoadedScenario {
   readonly repeats: readonly LoadedScenario[];
 }
 
-/** What files are about to make, told without loading more than the first scenario of each. */
+/** The number of runs that files ask for, told without loading more than the first scenario of each. */
 export interface Outlook {
   /** Runs, without repeats. */
   readonly count: number;
@@ -43,13 +42,12 @@ export function outlookOf(
   });
 }
 
-/** How scenarios are loaded. */
 export interface LoadOptions {
   /** How many runs each is to become, with seeds that follow its own; 1 or more. Default 1. */
   readonly repeat?: number;
   /** Remembers the workloads that other calls have loaded. Default: one of its own. */
   readonly loader?: WorkloadLoader;
-  /** Hears what is not done as it was asked. */
+  /** Called with each thing that is not done as it was asked. */
   readonly remark?: (text: string) => void;
 }
 
@@ -101,9 +99,9 @@ function runKey({ scenario, path }: { readonly scenario: Scenario; readonly path
 }
 
 /**
- * What a scenario of a file replays.
+ * The workload a scenario replays.
  *
- * @param scenarioFile beside which its workload is
+ * @param scenarioFile whose directory the workload's path is relative to
  */
 export function workloadOf(scenario: Scenario, scenarioFile: string, loader: WorkloadLoader): LoadedWorkload {
   return isGenerated(scenario.workload)
@@ -111,7 +109,7 @@ export function workloadOf(scenario: Scenario, scenarioFile: string, loader: Wor
     : loader.load(workloadPath(scenarioFile, scenario.workload));
 }
 
-/** A workload that a file mentions, as seen from where the program runs; one beside it goes before a bundled one. */
+/** A workload named by a file, as a path from the working directory; a file next to it takes precedence over a bundled one. */
 function workloadPath(file: string, mentioned: string): string {
   const path = isAbsolute(mentioned) ? mentioned : join(dirname(file), mentioned);
   return existsSync(path) ? path : (bundledWorkload(mentioned) ?? path);

@@ -1,4 +1,4 @@
-/** What the flags mean that simulating commands share, and those that say what a comparison is to answer. */
+/** Values of the flags that simulating commands share, and of those that control a comparison. */
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -16,7 +16,6 @@ import { UsageError } from "./usage-error.js";
 /** Most runs of one scenario with other seeds. */
 const REPEAT_MAX = 1000;
 
-/** The shared flags, read. */
 export interface SharedOptions {
   /** To write over the scenario file, in this order. */
   readonly assignments: readonly Assignment[];
@@ -28,7 +27,7 @@ export interface SharedOptions {
   readonly lenient: boolean;
 }
 
-/** What a comparison is to answer. */
+/** The questions a comparison is to answer. */
 export interface StudyOptions {
   /** The policy that others are compared with. */
   readonly baseline?: string;
@@ -103,7 +102,7 @@ function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignmen
   const values = text.split(",").map((value) => {
     const trimmed = value.trim();
     if (flag.workload === true) return workloadPath(trimmed);
-    // What is no number stays text, for the schema to say what it expected.
+    // Anything but a number stays text, for the schema to say what it expected.
     return flag.numeric === true && /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed;
   });
   return {
@@ -113,7 +112,7 @@ function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignmen
   };
 }
 
-/** Scenario files name files beside themselves; who types a flag means one from here, or a bundled one. */
+/** Paths in scenario files are relative to those files; a path typed as a flag is relative to the working directory, or bundled. */
 function workloadPath(text: string): string {
   if (text === "" || isGenerated(text)) return text;
   const bundled = bundledWorkload(text);

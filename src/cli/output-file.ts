@@ -1,4 +1,4 @@
-/** Where results go: files that are there whole or not at all, in directories that are asked before the work. */
+/** Output files, which are there whole or not at all, in directories that are checked before the work. */
 
 import { randomBytes } from "node:crypto";
 import {
@@ -25,16 +25,16 @@ const MAX_SYMLINKS = 40;
 /** Of the name of a file, in that of its temporary one, which has to fit into 255 bytes with its ending. */
 const NAME_CHARACTERS = 64;
 
-/** What a temporary file is called. Random: on two machines, or in two containers, processes have the same ids. */
+/** Names of temporary files. Random: on two machines, or in two containers, processes have the same ids. */
 export const TEMPORARY_NAME: RegExp = /^(.+)\.[0-9a-f]+\.tmp$/;
 
-/** Another process has cleaned a temporary file away; what was in it can be written again. */
+/** Another process has cleaned a temporary file away; its contents can be written again. */
 export class TemporaryFileGone extends UsageError {}
 
 /**
- * Written beside its place, brought to the disk, and renamed, so that no reader, no interruption and no
- * full disk leaves half of it. A symbolic link stays one: what it points to is replaced. A device, a
- * FIFO or a socket stays what it is, too: its bytes go into it as they come.
+ * Written next to its place, synced, and renamed, so that no reader, no interruption and no full disk
+ * leaves half of it. A symbolic link stays one: its target is replaced. A device, a FIFO or a socket is
+ * kept, too: the bytes go straight into it.
  */
 export class OutputFile {
   readonly #path: string;
@@ -214,8 +214,9 @@ function syncDirectory(directory: string): void {
 }
 
 /**
- * The regular file, there or not yet, that a new one replaces; undefined for what is no such file
- * (of which a directory cannot be opened). What exists is asked first: /dev/stdout leads to a pipe through links that have no path behind them.
+ * The regular file, there or not yet, that a new one replaces; undefined for any other file (of which a
+ * directory cannot be opened). Existing files are asked first: /dev/stdout leads to a pipe through links
+ * that have no path behind them.
  */
 function replacedFile(path: string): string | undefined {
   const existing = statSync(path, { throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-/** What yargs does for the program: splits what was typed into flags and files, and lays out `--help`. */
+/** Adapter of yargs: splits the command line into flags and files, and lays out `--help`. */
 
 import yargs, { type Argv } from "yargs";
 import { nearestName } from "../nearest-name.js";
@@ -82,7 +82,7 @@ function nameOf(word: string): string {
   return word.replace(/=.*/s, "").replace(/^--?/, "");
 }
 
-/** What was typed, by flags; files are in `_`. A text flag without its value is empty. */
+/** The words typed, by flags; files are in `_`. A text flag without its value is empty. */
 function typedWords(words: readonly string[], flags: Flags): Readonly<Record<string, unknown>> {
   const parser = yargs([]).parserConfiguration(AS_TYPED).help(false).version(false);
   for (const [name, { type, short }] of Object.entries(flags)) {
@@ -140,7 +140,6 @@ function pageOf(program: string): Argv {
     .wrap(HELP_WIDTH);
 }
 
-/** A command as it is typed. */
 function usageOf(command: Command | CommandGroup): string {
   if ("actions" in command) return `${command.name} [action]`;
   return command.files === undefined ? command.name : `${command.name} ${placeOf(command.files)}`;

@@ -1,4 +1,4 @@
-/** One line for those who wait, written over and over: only on a terminal, and only for work longer than a second. */
+/** One progress line, rewritten in place: only on a terminal, and only for work longer than a second. */
 
 import { printable } from "../printable.js";
 import type { OutputStream } from "./io.js";
@@ -6,7 +6,6 @@ import type { OutputStream } from "./io.js";
 const SHOW_AFTER_MS = 1000;
 const INTERVAL_MS = 200;
 
-/** How far a piece of work has come. */
 export class Progress {
   readonly #stream: OutputStream;
   readonly #now: () => number;
@@ -20,7 +19,7 @@ export class Progress {
     this.#beginMs = now();
   }
 
-  /** @param words what to show, given how long the work has taken */
+  /** @param words the line to show, given how long the work has taken */
   update(words: (elapsedMs: number) => string): void {
     const nowMs = this.#now();
     const elapsedMs = nowMs - this.#beginMs;
@@ -30,7 +29,7 @@ export class Progress {
     this.#stream.write(`\r\x1b[K${printable(words(elapsedMs))}`);
   }
 
-  /** So many of a number of like pieces, the last of which needs no line. */
+  /** Progress in like pieces, of which the last needs no line. */
   count(done: number, total: number, what: string): void {
     if (done >= total) return;
     this.update((elapsedMs) => {
@@ -39,7 +38,6 @@ export class Progress {
     });
   }
 
-  /** Takes the line off the screen. */
   stop(): void {
     if (Number.isFinite(this.#shownMs)) this.#stream.write("\r\x1b[K");
     this.#shownMs = Number.NEGATIVE_INFINITY;

@@ -16,20 +16,18 @@ import type { CliIo } from "./io.js";
 import { Progress } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
-/** What reading the files found out beside the events. */
+/** Findings about the files besides the events. */
 export interface ReadTrace {
-  /** Of each file. */
   readonly formats: readonly string[];
   readonly counts: TraceCounts;
   readonly names: TraceNames;
   /** How request flags were read. */
   readonly flags: FlagsReading;
-  /** What the file says of itself, if it is one of our own. */
+  /** The file's own description, if it is one of ours. */
   readonly metadata: TraceReader["metadata"];
   readonly details: TraceDetails;
 }
 
-/** How files are read. */
 export interface ReadTraceOptions {
   /** No progress. */
   readonly quiet: boolean;
@@ -39,11 +37,10 @@ export interface ReadTraceOptions {
   readonly kernel: string | undefined;
 }
 
-/** What is done with the events. */
 export interface TraceUser {
   /** Given a block; must not keep it. */
   add(block: EventBlock): void;
-  /** Called now and then between blocks. */
+  /** Called now and then between blocks, to let other tasks run. */
   rest?(): Promise<void>;
 }
 
@@ -121,11 +118,11 @@ export interface TraceFile {
 
 /**
  * @param path for messages
- * @param chunks of the file as it is, of any format, plain, gzip or zstd
- * @param kernel that was traced, if it is known beside the file
- * @param lenient whether lines of a text that cannot be read are left out; undefined where nobody can ask for it
- * @throws TraceError for a packed file that is damaged, and for a trace that is none; UsageError for
- *   one with flags that may mean anything
+ * @param chunks of the file as stored, of any format, plain, gzip or zstd
+ * @param kernel that was traced, if it is known from elsewhere
+ * @param lenient whether lines of a text that cannot be read are left out; undefined where it is not an option
+ * @throws TraceError for a packed file that is damaged, and for one that is not a trace; UsageError for
+ *   one with ambiguous flags
  */
 export function readEvents(
   path: string,
@@ -156,18 +153,17 @@ export function readEvents(
   return { events, kernel: names.kernel, counts, flags: flagsReading(names), details };
 }
 
-/** Name of a workload: that of its file without what says how it is written. */
+/** Name of a workload: that of its file without the endings for format and compression. */
 export function workloadName(path: string): string {
   return basename(path).replace(/(?:\.(?:gz|zst|trace|txt))+$/, "");
 }
 
-/** How far a file has been read. */
 export function readText(name: string, { bytes, totalBytes }: InputPosition, events: number): string {
   const of = totalBytes === undefined ? "" : ` of ${formatBytes(totalBytes)}`;
   return `${name}: ${formatBytes(bytes)}${of} read, ${(events / 1e6).toFixed(1)} M events`;
 }
 
-/** What is said of a trace beside its counts. */
+/** Remarks on a trace besides its counts. */
 function detailsOf(
   names: TraceNames,
   { originSeconds }: TraceClock,
@@ -180,7 +176,7 @@ function detailsOf(
   };
 }
 
-/** The error of a line that cannot be read, with what can be done about it; others as they are. */
+/** Adds advice to the error of a line that cannot be read; returns other errors unchanged. */
 function withLenientHint(error: unknown): unknown {
   if (!(error instanceof TraceLineError)) return error;
   return new UsageError(error.advised("--lenient leaves such lines out"));

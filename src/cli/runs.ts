@@ -1,4 +1,4 @@
-/** Runs of a command: asked about before many, counted when they begin, and made until somebody interrupts. */
+/** Runs of a command: confirmed if they are many, announced, and made until interrupted. */
 
 import { formatCount, formatInteger } from "../report/cells.js";
 import type { Arguments } from "./arguments.js";
@@ -7,19 +7,18 @@ import { type CliContext, type CliIo, print, throwIfInterrupted } from "./io.js"
 import { Progress, waitText } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
-/** What a command is about to do. */
 export interface Plan {
   readonly command: string;
-  /** The most there can be where a search decides how many; a product beyond 2^53 only about. */
+  /** For a search an upper limit; a product beyond 2^53 is inexact. */
   readonly runs: number;
   readonly isSearch?: boolean;
   /** Makes one of the runs, for an estimate of all. */
   readonly one: () => unknown;
-  /** Somebody else has agreed already, as with the shard of a sweep. */
+  /** Whether the user has agreed elsewhere, as with the shard of a sweep. */
   readonly isAgreed?: boolean;
 }
 
-/** Makes a run, unless somebody has interrupted. */
+/** Makes a run, unless interrupted. */
 export type MakeRun = <Result>(run: () => Result) => Promise<Result>;
 
 /**
@@ -74,7 +73,7 @@ export async function makeRuns<Result>(
   }
 }
 
-/** Says how many runs are about to begin, where it is more than one. */
+/** Says how many runs are about to begin, if more than one. */
 export function announce(plan: Pick<Plan, "runs" | "isSearch">, stderr: CliIo["stderr"]): void {
   if (plan.runs > 1) print(stderr, `${runsText(plan)} to make\n`);
 }

@@ -1,4 +1,4 @@
-/** What commands have in common that simulate a list of scenarios: run, print, write, judge. */
+/** Common steps of commands that simulate a list of scenarios: run, print, write, judge. */
 
 import { join } from "node:path";
 import { BASELINE_POLICY } from "../policy/policies.js";
@@ -24,7 +24,6 @@ import { makeDirectory, writeTogether } from "./output-file.js";
 import { makeRuns } from "./runs.js";
 import { UsageError } from "./usage-error.js";
 
-/** The flags, and what the command itself asks for. */
 export interface SimulateOptions extends SharedOptions, Partial<StudyOptions> {
   /** Whether results tell what the host spent over time. */
   readonly timeline?: boolean;
@@ -185,7 +184,7 @@ export function runOne(
   runScenario(scenario, recording, { check });
 }
 
-/** Says on stderr, unless told to be quiet, what is not done as it was asked. */
+/** Reports on stderr, unless told to be quiet, things that are not done as asked. */
 export function remarkOn({ io }: CliContext, quiet: boolean): (text: string) => void {
   return (text) => {
     if (!quiet) print(io.stderr, `${text}\n`);

@@ -10,7 +10,6 @@ import { type LoadedScenario, loadScenarios } from "./load.js";
 import { WorkloadLoader } from "./load-recording.js";
 import { UsageError } from "./usage-error.js";
 
-/** A run to be made. */
 export type Setting = Pick<LoadedScenario, "scenario" | "recording">;
 
 /** A scenario file, whose lists make one guest for each combination, and knobs that are the same for all of them. */
@@ -73,7 +72,7 @@ export class TuneLab {
   }
 }
 
-/** What setting a knob writes over the scenario file, where a time has its unit. */
+/** The text for the scenario file of a knob's value; a time has its unit. */
 export function turnedKnob({ path, unit }: Knob, value: KnobValues[string]): Assignment {
   const written = unit === "ns" ? `${value}ns` : value;
   return { flag: `--knob ${path}=${written}`, path: path.split("."), value: written };

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 /** Of the package that this file belongs to, built or not. */
 export const PACKAGE: URL = new URL("../../", import.meta.url);
 
-/** Version of the package. */
 export function packageVersion(): string {
   const text = readFileSync(new URL("package.json", PACKAGE), "utf8");
   return (JSON.parse(text) as { version: string }).version;

@@ -1,9 +1,9 @@
-/** Unpacks zstd as it comes, with the decoder of zstd itself (version 1.5.7), built for WebAssembly. */
+/** Unpacks zstd as a stream, with the decoder of zstd itself (version 1.5.7), built for WebAssembly. */
 
 import { ZSTDDecoder } from "zstddec/stream";
 import { TraceError } from "../workload/trace-error.js";
 
-/** What is used of the decoder (zstd.h); numbers are addresses and sizes in its memory. */
+/** The part of the decoder used here (zstd.h); numbers are addresses and sizes in its memory. */
 interface ZstdExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   malloc(bytes: number): number;
@@ -11,14 +11,14 @@ interface ZstdExports {
   ZSTD_decompressStream(context: number, output: number, input: number): number;
 }
 
-/** What Node calls a compiled module and can make instances of. */
+/** Node's own interface to compiled modules. */
 interface WasmHost {
   readonly Instance: new (module: unknown, imports: object) => { readonly exports: unknown };
 }
 
 const { Instance } = (globalThis as unknown as { WebAssembly: WasmHost }).WebAssembly;
 
-/** The package decodes whole files alone; of it we want the module, to have an instance for each file. */
+/** The package only decodes whole files; we take its module, to have an instance for each file. */
 class ModuleLoader extends ZSTDDecoder {
   static module: unknown;
 
@@ -37,7 +37,7 @@ const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const MAGIC_BYTES = 4;
 
-/** What the decoder wants of a frame first (zstd_decompress.c: ZSTD_startingInputLength). */
+/** Bytes the decoder needs of a frame first (zstd_decompress.c: ZSTD_startingInputLength). */
 const FRAME_START_BYTES = 5;
 
 /** Whether a file begins as zstd does: with a frame, or with one that is to be skipped. */
@@ -47,7 +47,7 @@ export function isZstd(bytes: Uint8Array): boolean {
   return magic === FRAME_MAGIC || magic - (magic % 16) === SKIPPABLE_MAGIC;
 }
 
-/** Of a block, packed or not, and of what may stand around it (RFC 8878, 3.1.1.2.4: Block_Maximum_Size). */
+/** Of a block, packed or not, and of the headers around it (RFC 8878, 3.1.1.2.4: Block_Maximum_Size). */
 const INPUT_BYTES: number = 2 ** 17 + 64;
 const OUTPUT_BYTES: number = 2 ** 17;
 /** ZSTD_inBuffer and ZSTD_outBuffer: address, size, position. */
@@ -55,7 +55,7 @@ const BUFFER_STRUCT_BYTES = 12;
 /** Results above it are errors: minus a code (zstd_errors.h: ZSTD_error_maxCode). */
 const LEAST_ERROR: number = 2 ** 32 - 120;
 
-/** What was expected and found, by codes of zstd_errors.h. */
+/** Expected and found, by codes of zstd_errors.h. */
 const ERRORS: ReadonlyMap<number, readonly [expected: string, found: string]> = new Map([
   [10, ["a zstd frame", "something else; the file is damaged"]],
   // zstd.h: ZSTD_WINDOWLOG_LIMIT_DEFAULT is 27.
@@ -74,9 +74,9 @@ export class ZstdReader {
   readonly #output: number;
   readonly #inputStruct: number;
   readonly #outputStruct: number;
-  /** Of what the decoder is given next, in the file. */
+  /** Offset in the file of the next bytes for the decoder. */
   #offset = 0;
-  /** What the decoder wants to be given next, and what of it has come. */
+  /** Bytes the decoder wants next, and those of them that have come. */
   #wantedBytes = FRAME_START_BYTES;
   #filled = 0;
   /** Whether the file may end here. */
@@ -97,8 +97,8 @@ export class ZstdReader {
 
   /**
    * @param chunk the next bytes of the file, which may end anywhere
-   * @returns what is unpacked, in pieces that must not be kept. What belongs to a frame with a wrong
-   *   checksum comes before the error does.
+   * @returns unpacked pieces that must not be kept. The contents of a frame with a wrong checksum come
+   *   before the error does.
    * @throws TraceError at the block that is damaged
    */
   *feed(chunk: Uint8Array): Generator<Uint8Array> {
@@ -128,7 +128,6 @@ export class ZstdReader {
     );
   }
 
-  /** Lets the decoder use all of its input and give all that it has. */
   *#decode(inputBytes: number): Generator<Uint8Array> {
     let [used, given] = [0, 0];
     do {

@@ -6,18 +6,17 @@ import type { PageEvents } from "./events.js";
 import type { RecordedZone, Recording } from "./recording.js";
 import type { ImportReport, Requests } from "./requests.js";
 
-/** A recording with its trace read. */
 export interface RecordedRequests {
   readonly recording: Recording;
   readonly requests: Requests;
   readonly report: ImportReport;
-  /** What was left out of the trace, or taken to be other than it says, a sentence each. Default: nothing. */
+  /** Omissions and assumptions about the trace, a sentence each. Default: none. */
   readonly remarks?: readonly string[];
 }
 
-/** What a guest does: a recorded boot, and what comes after it. */
+/** A guest's workload: a recorded boot, and what comes after it. */
 export interface LoadedWorkload extends RecordedRequests {
-  /** What each CPU asks for that the recorded machine did not have. */
+  /** Requests of each CPU that the recorded machine did not have. */
   readonly bringUp?: CpuBringUp;
   /**
    * Requests of another recording, to be made when init runs. Their think time is on the clock of
@@ -27,12 +26,12 @@ export interface LoadedWorkload extends RecordedRequests {
   readonly afterBoot?: RecordedRequests;
 }
 
-/** Whether a recording shows no boot: its machine was up when the trace began. */
+/** Whether a recording lacks the boot: its machine was up when the trace began. */
 export function beginsAfterBoot({ milestones }: Recording): boolean {
   return milestones.ready === 0;
 }
 
-/** A boot with a recording behind it whose machine was up when it began. */
+/** A boot followed by a recording whose machine was up when it began. */
 export function behindBoot(boot: LoadedWorkload, own: RecordedRequests): LoadedWorkload {
   // Guest work has one price in a run, that of the boot.
   const scale = own.recording.clock.timeScale.value / boot.recording.clock.timeScale.value;

@@ -1,4 +1,4 @@
-/** From the events of a trace to the requests behind them. */
+/** From the events of a trace to the requests that caused them. */
 
 import { type Columns, pickRows } from "../columns.js";
 import { PAGE_SIZE } from "../units.js";

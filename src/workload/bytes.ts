@@ -1,4 +1,4 @@
-/** Text as bytes, to read and write it without making strings. */
+/** Text as bytes, read and written without making strings. */
 
 export const NEWLINE = 0x0a;
 export const SPACE = 0x20;
@@ -35,7 +35,7 @@ export function nextLine(bytes: Uint8Array, at: number): number {
   return newline === -1 ? bytes.length : newline + 1;
 }
 
-/** Longer than any line of a trace; what is longer is not text. */
+/** Longer than any line of a trace; anything longer is not text. */
 export const LONGEST_LINE_BYTES = 65536;
 
 /** Cuts a stream of bytes into runs of whole lines without copying them, but for lines across two chunks. */
@@ -74,7 +74,7 @@ export class WholeLines {
   }
 }
 
-/** One behind the other; the second itself if it is the whole. */
+/** Concatenates two; returns the second itself if the first is empty. */
 export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   if (first.length === 0) return second;
   const both = new Uint8Array(first.length + second.length);

@@ -1,6 +1,5 @@
 /**
- * What one more CPU asks of the page allocator, and requests of a boot on more CPUs than were
- * recorded.
+ * Requests of one more CPU to the page allocator, and of a boot on more CPUs than were recorded.
  *
  * smp_init() brings CPUs up one after the other in a TDX or SEV-ES guest (kernel/cpu.c:
  * bringup_nonboot_cpus; arch/x86/kernel/smpboot.c: arch_cpuhp_init_parallel_bringup;
@@ -29,7 +28,7 @@ export interface BroughtUpCpu {
   readonly cpu: number;
   /** The first request that this CPU makes itself, or the first after its bring-up. */
   readonly request: number;
-  /** The first request behind its bring-up. */
+  /** The first request after its bring-up. */
   readonly endRequest: number;
 }
 
@@ -38,7 +37,7 @@ export interface RequestsOnMoreCpus extends Requests {
   readonly broughtUp: readonly BroughtUpCpu[];
 }
 
-/** What may be repeated: allocations, frees of these, and work. */
+/** A step that may be repeated: an allocation, a free of one, or work. */
 type Step = Readonly<Record<keyof typeof REQUEST_COLUMNS, number>>;
 
 /**

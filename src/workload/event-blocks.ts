@@ -1,4 +1,4 @@
-/** Events on their way from a reader to whoever uses them, a block at a time. */
+/** Events between a reader and their users, a block at a time. */
 
 import { type Columns, firstRows, joinRows, newColumns } from "../columns.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS, type EventColumns } from "./events.js";
@@ -6,7 +6,7 @@ import { TraceClock } from "./trace-clock.js";
 
 export const BLOCK_EVENTS = 65536;
 
-/** Some events that follow one another. Columns may be longer than `count`. */
+/** Consecutive events. Columns may be longer than `count`. */
 export interface EventBlock extends EventColumns, Columns<typeof BLOCK_COLUMNS> {
   /** Whether any event of the block has a caller. */
   readonly hasCallers: boolean;
@@ -85,7 +85,6 @@ export class EventBlocks {
     return count === 0 ? this.#flushedNs : timeNs[count - 1]!;
   }
 
-  /** Events appended so far. */
   get appended(): number {
     return this.flushed + this.#block.count;
   }
@@ -102,13 +101,13 @@ export class EventBlocks {
     if (event >= this.flushed) this.#block.pfn[event - this.flushed] = 0;
   }
 
-  /** Hands over a block of somebody else, behind what came before. */
+  /** Hands over a block of another owner, after all earlier events. */
   pass(block: EventBlock): void {
     this.flush();
     this.#sink(block);
   }
 
-  /** Hands over what is left. */
+  /** Hands over the rest. */
   flush(): void {
     const block = this.#block;
     if (block.count === 0) return;
@@ -126,7 +125,6 @@ export class EventBlocks {
 export class EventCollector {
   readonly #pieces: Columns<typeof EVENT_COLUMNS>[] = [];
 
-  /** Copies a block. */
   add(block: EventBlock): void {
     this.#pieces.push(firstRows(EVENT_COLUMNS, block, block.count));
   }

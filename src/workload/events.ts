@@ -1,5 +1,3 @@
-/** The page events of a trace, as columns. */
-
 import type { Columns } from "../columns.js";
 
 /**
@@ -25,7 +23,6 @@ export const PageEventKind = {
 } as const;
 export type PageEventKind = (typeof PageEventKind)[keyof typeof PageEventKind];
 
-/** A process or thread as the trace names it. */
 export interface Task {
   /** Up to 15 bytes that may hold anything; `<...>` where the kernel no longer knew. */
   readonly comm: string;
@@ -41,11 +38,11 @@ export const BLOCK_COLUMNS = {
   /** Index in `tasks`. */
   task: "u32",
   /**
-   * What only one kind has: alloc the gfp flags, zoneLocked percpu_refill (0 or 1), extfrag
+   * Depends on the kind: alloc the gfp flags, zoneLocked percpu_refill (0 or 1), extfrag
    * fallback order + fallback type * 256 + change_ownership * 65536.
    */
   detail: "u32",
-  /** Who asked for the page: 1 + index in the callers of the trace, 0 where the trace does not say. */
+  /** The requester of the page: 1 + index in the callers of the trace, 0 where the trace does not say. */
   caller: "u32",
   cpu: "u16",
   /** PageEventKind. */
@@ -57,7 +54,6 @@ export const BLOCK_COLUMNS = {
 } as const;
 
 const { caller: _, ...withoutCaller } = BLOCK_COLUMNS;
-/** Those without `caller`. */
 export const EVENT_COLUMNS: Omit<typeof BLOCK_COLUMNS, "caller"> = withoutCaller;
 
 /** Events in the order of the trace. Row i of every column belongs to event i. */
@@ -65,13 +61,12 @@ export interface EventColumns extends Columns<typeof EVENT_COLUMNS> {
   readonly count: number;
 }
 
-/** All events of a trace. */
 export interface PageEvents extends EventColumns {
   readonly tasks: readonly Task[];
   /** Events that the kernel says it dropped (`[LOST n EVENTS]`). */
   readonly lostEvents: number;
   /** Events that were overwritten in the ring buffer before the trace was read (from the header). */
   readonly overwrittenEvents: number;
-  /** Lines of events that are none of PageEventKind. */
+  /** Lines of events other than PageEventKind. */
   readonly otherEvents: number;
 }

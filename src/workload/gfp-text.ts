@@ -19,10 +19,10 @@ export interface GfpText {
 
 /** Flags that a trace is taken to have if nothing says which kernel it is of. */
 export const DEFAULT_GFP_TABLE: GfpTable = gfpTableOf(parseReleaseName("6.12")!);
-/** Before 4.6, modifiers had no underscores, and some no name: those stand in numbers behind the others. */
+/** Before 4.6, modifiers had no underscores, and some no name: those stand in numbers after the others. */
 const OLD_STYLE_TABLE: GfpTable = gfpTableOf(parseReleaseName("4.5")!);
 
-/** What modifiers mean that 6.12 does not have. */
+/** Meanings of modifiers that 6.12 does not have. */
 const OTHER_MODIFIERS: readonly (readonly [name: string, bits: number])[] = [
   // d0164adc89f6 (4.4): what could wait also woke kswapd.
   ["WAIT", Gfp.DIRECT_RECLAIM | Gfp.KSWAPD_RECLAIM],
@@ -61,7 +61,7 @@ const UNNAMED_BEFORE_4_6: number = Gfp.DMA | Gfp.HIGHMEM | Gfp.DMA32 | Gfp.FS | 
  *
  * @param table of the kernel that was traced. Undefined if it is not known: names then mean what
  *   they do in any release, numbers what they do in `DEFAULT_GFP_TABLE`
- * @returns undefined for what is no text of flags, and for a number of a release whose numbers are
+ * @returns undefined for text that is not flags, and for a number of a release whose numbers are
  *   not known
  */
 export function gfpOfText(text: string, table?: GfpTable): GfpText | undefined {
@@ -80,7 +80,7 @@ export function gfpOfText(text: string, table?: GfpTable): GfpText | undefined {
   return rest === 0 || reading.addNumber(rest) ? reading.meaning(false) : undefined;
 }
 
-/** What is expected where flags stand that `gfpOfText` does not read. */
+/** The error where flags cannot be read by `gfpOfText`. */
 export function expectedGfp(table: GfpTable | undefined): string {
   return table === undefined || table.hasNumbers
     ? "gfp flags of Linux"
@@ -100,7 +100,7 @@ class Reading {
     this.#table = table;
   }
 
-  /** @returns false for what is no name of a flag */
+  /** @returns false for a text that is not the name of a flag */
   addName(text: string): boolean {
     const [, underscores, name] = NAME.exec(text) ?? [];
     if (name === undefined) return false;

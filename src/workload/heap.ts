@@ -8,7 +8,7 @@ export class Heap {
   size = 0;
   readonly #rows = newColumns(HEAP_COLUMNS, FIRST_ROWS);
 
-  /** What comes first; there is something. */
+  /** The first entry; the heap must not be empty. */
   get first(): number {
     return this.#rows.what[0]!;
   }
@@ -35,7 +35,6 @@ export class Heap {
     this.#sink(this.first, key, place);
   }
 
-  /** Takes the first away. */
   pop(): number {
     const { what, key, place } = this.#rows;
     const { first } = this;

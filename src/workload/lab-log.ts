@@ -6,7 +6,7 @@
 
 import { type Columns, newColumns } from "../columns.js";
 
-/** What a record says; `a`, `pfn` and `b` mean something else in each. */
+/** Kinds of records; `a`, `pfn` and `b` mean something else in each. */
 export const LabKind = {
   /** a = gfp, b = pid | alloc_flags << 32 | highest zone << 48; pfn -1 when it failed. Written after the page was taken. */
   ALLOC: 1,
@@ -30,7 +30,7 @@ export const LabKind = {
   ACCEPT_PAGE: 10,
   /** accept_memory(): pfn = physical start, b = bytes. */
   ACCEPT_MEMORY: 11,
-  /** What the platform is asked to accept: pfn = physical start, b = physical end. */
+  /** A request to the platform: pfn = physical start, b = physical end. */
   ARCH_ACCEPT: 12,
   /** A decision to accept: a = zone | node << 8, pfn = promo | free << 32, b = to accept | unaccepted << 32. */
   COND_ACCEPT: 13,

@@ -1,4 +1,4 @@
-/** Which pages are allocated, as far as a trace has shown. */
+/** The pages that are allocated, as far as a trace has shown. */
 
 import { Gfp } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
@@ -11,7 +11,7 @@ const { COMP } = Gfp;
 const COMPOUND = 0x40;
 /** A page that an event of a batch has freed, and no mm_page_free yet. */
 const FREED_IN_BATCH = 0xff;
-/** Set in what is 1 below 0 or FREED_IN_BATCH, the values of pages that nobody has, and below no other. */
+/** Set in `value - 1` for 0 and FREED_IN_BATCH, the values of unallocated pages, and for no other value. */
 const NOBODY = 0x80;
 
 const NO_COUNTS = {
@@ -26,15 +26,13 @@ const NO_COUNTS = {
   unknownFrees: 0,
 };
 
-/** What does not fit together in a trace. */
+/** Inconsistencies of a trace. */
 export type PairingCounts = typeof NO_COUNTS;
 
 /** Follows allocations and frees, with 1 byte for each page that the trace names. */
 export class LivePages {
   readonly counts: PairingCounts = { ...NO_COUNTS };
-  /** Pages that are allocated now. */
   pages = 0;
-  /** The highest number of them so far. */
   peakPages = 0;
   /** Order + 1 of the allocation that has a page, with COMPOUND, or 0, or FREED_IN_BATCH. */
   readonly #chunks = new PageChunks(new Uint8Array(MAX_ORDER_PAGES));

@@ -1,4 +1,4 @@
-/** What is known of each page that a trace names. */
+/** State of each page that a trace names. */
 
 import { MAX_ORDER_PAGES } from "../units.js";
 
@@ -16,10 +16,10 @@ export class PageChunks<Chunk extends Uint8Array | Int32Array> {
   readonly #empty: Chunk;
   /** 1 + number of the chunk of each block. */
   readonly #table: Int32Array = new Int32Array(TABLE_BLOCKS);
-  /** The same for blocks behind the table. */
+  /** The same for blocks beyond the table. */
   readonly #far = new Map<number, number>();
 
-  /** @param empty what a chunk holds at first */
+  /** @param empty initial contents of a chunk */
   constructor(empty: Chunk) {
     this.#empty = empty;
   }
@@ -37,7 +37,7 @@ export class PageChunks<Chunk extends Uint8Array | Int32Array> {
   }
 }
 
-/** What is known of a page. Numbers above 0 and below FREE are for the owner of the map. */
+/** States of pages. Numbers above 0 and below FREE are for the owner of the map. */
 export const PageState = {
   /** No event has named the page yet. */
   UNSEEN: 0,
@@ -57,7 +57,6 @@ export class PageMap {
     return this.#pages.chunkOf(pfn)[pfn % MAX_ORDER_PAGES]!;
   }
 
-  /** Whether all pages of a block have the same state. */
   isUniform(pfn: number, order: number): boolean {
     const chunk = this.#pages.chunkOf(pfn);
     const first = pfn % MAX_ORDER_PAGES;

@@ -212,7 +212,7 @@ class EventPairing {
     this.#hold(this.#draft(kind, event, 2 * event + 1, pfn, order, GfpMask.KERNEL, NO_TARGET), event);
   }
 
-  /** A block turns up elsewhere: whoever has it has given it back without an event, or never had it. */
+  /** A block turns up elsewhere: its owner has freed it without an event, or never had it. */
   #mustBeFree(event: number, pfn: number, order: number): void {
     if (!this.#pages.isUniform(pfn, order)) {
       this.#mustBeFree(event, pfn, order - 1);

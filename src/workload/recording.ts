@@ -78,9 +78,9 @@ export interface Recording {
     readonly timeScale: SourcedNumber;
   };
   readonly trace: {
-    /** File name, beside this description; gzip if it ends in `.gz`. */
+    /** File name, in the directory of this description; gzip if it ends in `.gz`. */
     readonly file: string;
-    /** Of the file as it is, in hex. */
+    /** As stored, in hex. */
     readonly sha256: string;
   };
   /** Memory that the kernel reserves during boot and may free late. */

@@ -19,7 +19,7 @@ const MAX_ZONES = 4096;
 const FIRST_STATE: number = PageState.FREE - 1;
 
 /**
- * What refills put on the per-CPU lists, so that pages can be told that left without an event
+ * Pages put on the per-CPU lists by refills, to find those that left without an event
  * (mm/page_alloc.c: rmqueue_bulk appends at the tail, allocations take the head, a list is
  * refilled only when it is empty). Pages that were freed to these lists are not followed: the
  * events do not say on which list they went.

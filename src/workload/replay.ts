@@ -51,7 +51,7 @@ export class Replay {
   readonly #heads: Int32Array;
   /** By CPU: what it has done already of the work in front of its next request, in recorded nanoseconds. */
   readonly #doneNs: Float64Array;
-  /** By CPU that waits for a page: the CPU that has waited for it before, or NOT_YET. */
+  /** For a CPU that waits for a page: the CPU that began to wait for it before, or NOT_YET. */
   readonly #waitsBehind: Int32Array;
   /** CPUs whose next request waits for an allocation of another one. */
   #waiting = 0;
@@ -99,7 +99,6 @@ export class Replay {
     return this.#options.requests.thinkNs[at]! - this.#doneNs[cpu]!;
   }
 
-  /** Whether a CPU has requests left. */
   isBusy(cpu: number): boolean {
     return this.#heads[cpu]! < this.#options.requests.count;
   }
@@ -185,7 +184,7 @@ export class Replay {
   }
 
   /**
-   * A run of pages that one caller took in bulk. Its requests lie behind one another on the CPU;
+   * A run of pages that one caller took in bulk. Its requests lie one after another on the CPU;
    * what one call left over is asked for page by page.
    */
   #allocateBulk(first: number, cpu: number): void {
@@ -252,7 +251,7 @@ function waiter(cpu: number): number {
   return NOT_YET - 1 - cpu;
 }
 
-/** Whether callers with such flags have another way: they asked not to try hard, or must not wait. */
+/** Whether callers with such flags have a fallback: they asked not to try hard, or must not wait. */
 function canDoWithout(gfp: number): boolean {
   const atomic = (gfp & Gfp.KSWAPD_RECLAIM) !== 0 && (gfp & Gfp.DIRECT_RECLAIM) === 0;
   return atomic || (gfp & Gfp.NORETRY) !== 0;

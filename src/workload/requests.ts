@@ -1,4 +1,4 @@
-/** What a recorded kernel asked of its page allocator, apart from the machine it ran on. */
+/** Requests of a recorded kernel to its page allocator, apart from the machine it ran on. */
 
 import type { Columns } from "../columns.js";
 import type { Milestone } from "./recording.js";
@@ -14,7 +14,7 @@ export const RequestKind = {
   free: 3,
   /** A free of memory that was reserved at boot: initrd, init sections. */
   freeReserved: 4,
-  /** The guest's own work alone. An `allocBulk` behind it belongs to another call than one before it. */
+  /** The guest's own work alone. An `allocBulk` after it belongs to another call than one before it. */
   work: 5,
 } as const;
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];

@@ -5,7 +5,7 @@ const NOTHING_MET = {
   overwrittenEvents: 0,
   /** Events of other tracepoints, and calls of the function_graph tracer. */
   otherEvents: 0,
-  /** Those of `otherEvents` whose name begins as those of page events do, but is none that is known. */
+  /** Those of `otherEvents` that are named like page events but unknown. */
   unknownEvents: 0,
   /** Lines that could not be read and were left out, because the user asked for that. */
   unreadLines: 0,
@@ -29,7 +29,7 @@ const NOTHING_MET = {
   otherPageSizes: 0,
 };
 
-/** What a reader met beside page events. Nothing is left out without being counted here. */
+/** Findings of a reader besides page events. Nothing is left out without being counted here. */
 export type TraceCounts = typeof NOTHING_MET;
 
 /** Far above what any recorder counts, and so low that sums of counts stay exact. An assumption. */

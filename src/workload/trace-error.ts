@@ -33,7 +33,7 @@ export class TraceError extends Error {
 export class TraceLineError extends TraceError {
   readonly #ending: string;
 
-  /** @param ending of the message, behind what was found: empty, or from `; ` on */
+  /** @param ending of the message, after the text found: empty, or from `; ` on */
   constructor(file: string, place: TracePlace, expected: string, found: string, ending: string) {
     super(file, place, expected, `${found}${ending}`);
     this.#ending = ending;

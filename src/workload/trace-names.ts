@@ -27,7 +27,7 @@ export class TraceNames {
   #gfpTable: GfpTable | undefined = undefined;
   #gfpMemo = new ByteMemo((text) => this.#gfp(text));
 
-  /** @param kernel that was traced, whatever the trace says of it; what names no release is not used */
+  /** @param kernel that was traced, whatever the trace says of it; ignored unless it is a release */
   constructor(kernel?: string) {
     this.#isKernelGiven = kernel !== undefined;
     if (kernel !== undefined) this.#useKernel(kernel);
@@ -38,7 +38,6 @@ export class TraceNames {
     return this.#kernel;
   }
 
-  /** What flags mean in that kernel. */
   get gfpTable(): GfpTable | undefined {
     return this.#gfpTable;
   }
@@ -48,7 +47,7 @@ export class TraceNames {
     if (!this.#isKernelGiven && kernel !== this.#kernel) this.#useKernel(kernel);
   }
 
-  /** Number of a task; the idle task has one name, whoever printed it. */
+  /** Number of a task; the idle task has one name, whichever tool printed it. */
   task(comm: string, pid: number): number {
     // perf names it after its thread structure, ftrace after what it does.
     const name = pid === 0 && /^swapper(\/\d+)?$/.test(comm) ? "<idle>" : comm;
@@ -59,7 +58,6 @@ export class TraceNames {
     return this.tasks.push({ comm: name, pid }) - 1;
   }
 
-  /** 1 + index of a caller. */
   caller(name: string): number {
     const known = this.#callerNumbers.get(name);
     if (known !== undefined) return known;
@@ -69,23 +67,21 @@ export class TraceNames {
   }
 
   /**
-   * What flags mean that stand in a text (gfpOfText).
+   * Bits of the flags in a text (gfpOfText).
    *
    * @param hash as ByteMemo wants it
-   * @returns the flags, or -1 for a text of which there is more to say than the flags
+   * @returns the flags, or -1 for a text that says more than the flags
    */
   gfp(view: DataView, start: number, end: number, hash: number): number {
     return start === end ? -1 : this.#gfpMemo.valueOf(view, start, end, hash);
   }
 
-  /** Remembers how the trace wrote flags. */
   noteGfp(text: string, flags: number): void {
     if (this.gfpTexts.size >= GFP_TEXTS_MAX || this.#gfpCharacters + text.length > GFP_CHARACTERS_MAX) return;
     this.#gfpCharacters += text.length;
     this.gfpTexts.set(text, flags);
   }
 
-  /** Remembers an event that was left out. */
   noteOtherEvent(name: string): void {
     const count = this.otherEvents.get(name) ?? 0;
     if (count > 0 || this.otherEvents.size < EVENT_NAMES_MAX) this.otherEvents.set(name, count + 1);

@@ -1,4 +1,4 @@
-/** What `perf kmem stat --page` tells of a trace, and how many pages were allocated when. */
+/** Statistics of a trace as in `perf kmem stat --page`, and the number of pages allocated over time. */
 
 import { growColumns, newColumns } from "../columns.js";
 import { formatGfp } from "../page-alloc/index.js";
@@ -64,7 +64,7 @@ class Sums {
     rows.pages[index]! += pages;
   }
 
-  /** What was counted, most allocations first. */
+  /** The counts, most allocations first. */
   named<T extends object>(name: (index: number) => T): (T & AllocationSum)[] {
     return Array.from(this.#rows.allocations, (allocations, index) => ({
       index,

@@ -31,7 +31,7 @@ const CPU_END: Uint8Array = ascii("] ..... ");
 
 export const TRACEFS_HEADER = "# tracer: nop\n#\n";
 
-/** What the file says of events that it does not have; the kernel says it before the events, our reader takes it anywhere. */
+/** Counts of events that the trace lacks; the kernel prints them before the events, our reader takes them anywhere. */
 export function tracefsTrailer(
   { lostEvents, overwrittenEvents }: Pick<TraceCounts, "lostEvents" | "overwrittenEvents">,
   events: number,
@@ -212,10 +212,10 @@ function eventOf(task: Task): string {
 /** Events on trial at a time, and room to spare. */
 const PROOF_EVENTS = 16;
 
-/** Whether names can be printed so that reading the text gives them back: the reader itself is asked. */
+/** Whether names survive printing and reading: the reader itself is asked. */
 class TracefsProof {
   readonly #names = new TraceNames();
-  /** What the lines on trial came to. */
+  /** Events read from the lines on trial. */
   readonly #read: (readonly [task: Task, caller: string])[] = [];
   readonly #blocks = new EventBlocks(({ count, task, caller }) => {
     for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/** `unaccepted schema`: what files may say and results mean, as JSON Schema for editors and other programs. */
+/** `unaccepted schema`: JSON Schema of files and results, for editors and other programs. */
 
 import { z } from "zod";
 import { resultsSchema } from "../../results/schema.js";

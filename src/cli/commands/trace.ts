@@ -196,7 +196,6 @@ export const exportTraces: RunCommand = async (argv, { io }) => {
   }
 };
 
-/** Where the text goes. */
 interface TextSink {
   write(bytes: Uint8Array): void;
   /** Waits until there is room for more. */

@@ -18,10 +18,10 @@ import type { WorkloadLoader } from "../load-recording.js";
 import { UsageError } from "../usage-error.js";
 import { packageVersion } from "../version.js";
 
-/** Characters of a run's id, of 64: two among 10^6 runs are the same with a chance of 3 in 10^8. */
+/** Characters of a run's id, of 64: the chance that two of 10^6 runs collide is 3 in 10^8. */
 const ID_CHARACTERS = 16;
 
-/** All that decides the results of a sweep, but for the traces. */
+/** Everything that decides the results of a sweep, except the traces. */
 export interface SweepJob {
   readonly study: Study;
   readonly scenarioPath: string;
@@ -86,7 +86,7 @@ export interface SweepStamp {
   readonly version: string;
   readonly points: number;
   readonly chunkPoints: number;
-  /** SHA-256 of each thing that decides the results. */
+  /** SHA-256 of each input that decides the results. */
   readonly inputs: { readonly study: string; readonly scenario: string; readonly workloads: string };
   /** SHA-256 of all fields above. */
   readonly sha256: string;
@@ -127,7 +127,6 @@ export function stampOf(
   return { ...fields, sha256: digestOf(fields) };
 }
 
-/** The text of a stamp's file. */
 export function stampText(stamp: SweepStamp): string {
   return `${JSON.stringify(stamp, undefined, 2)}\n`;
 }
@@ -154,7 +153,7 @@ export function parseStamp(path: string, text: string): SweepStamp | undefined {
   return digestOf(fields) === sha256 ? data : undefined;
 }
 
-/** What two sweeps differ in, in words: `version`, `study and workloads`. */
+/** The differences of two sweeps in words: `version`, `study and workloads`. */
 export function differenceOf(a: SweepStamp, b: SweepStamp): string {
   const inputs = (["study", "scenario", "workloads"] as const).filter(
     (name) => a.inputs[name] !== b.inputs[name],

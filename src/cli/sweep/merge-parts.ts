@@ -8,13 +8,12 @@ import { UsageError } from "../usage-error.js";
 import type { SweepStamp } from "./job.js";
 import { again, cleanTemporary, type Part, type Parts, RESULTS } from "./parts.js";
 
-/** Shards named in a message. */
 const SHARDS_NAMED = 8;
 
 /**
  * Puts the chunks of a sweep together as `runs.jsonl`, `runs.csv` and `runs.parquet`, in the order of the
- * study, whoever made them: all three files, or none. Chunks are read one after the other, so memory
- * stays flat.
+ * study, whatever machine made them: all three files, or none. Chunks are read one after the other, so
+ * memory stays flat.
  *
  * @param parts directories that between them have every chunk
  * @returns the paths written
@@ -43,7 +42,6 @@ export async function mergeParts(
   return paths;
 }
 
-/** Where every chunk is, and what the columns of the runs are. */
 async function inspect(
   stamp: SweepStamp,
   parts: readonly Parts[],

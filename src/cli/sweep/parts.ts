@@ -12,7 +12,7 @@ import { differenceOf, parseStamp, type SweepStamp, stampText } from "./job.js";
 const MOST_TRIES = 100;
 const STAMP = "sweep.json";
 const PARTS = "parts";
-/** What merge writes. */
+/** Files that merge writes. */
 export const RESULTS = ["runs.jsonl", "runs.csv", "runs.parquet"] as const;
 const PART_NAME = /^(\d{6}|[1-9]\d{6,})\.jsonl$/;
 
@@ -44,12 +44,11 @@ export class Parts {
     return remark;
   }
 
-  /** Whether some sweep has begun here. */
   get isBegun(): boolean {
     return existsSync(join(this.directory, STAMP));
   }
 
-  /** Of which sweep the results are; undefined where there are none. @throws UsageError for a damaged stamp */
+  /** The sweep whose results these are; undefined where there are none. @throws UsageError for a damaged stamp */
   stamp(): SweepStamp | undefined {
     const found = this.#stamp();
     if (found === "damaged") {
@@ -77,7 +76,7 @@ export class Parts {
     return openPart(path, file, stamp.sha256, chunk);
   }
 
-  /** Whether a chunk is done; what is wrong with it if it has to be done again. */
+  /** Whether a chunk is done; the damage if it has to be done again. */
   check(stamp: SweepStamp, chunk: number): boolean | DamagedPart {
     try {
       return this.read(stamp, chunk) !== undefined;
@@ -87,7 +86,7 @@ export class Parts {
     }
   }
 
-  /** Whether every chunk has a file, good or damaged. */
+  /** Whether every chunk has a file, intact or damaged. */
   areThere(chunks: number): boolean {
     for (let chunk = 0; chunk < chunks; chunk++) if (!existsSync(this.#path(chunk))) return false;
     return true;
@@ -104,7 +103,7 @@ export class Parts {
     cleanTemporary(join(this.directory, PARTS));
   }
 
-  /** Files that stand among the parts of a sweep, and are none. */
+  /** Files among the parts of a sweep that do not belong to it. */
   strays({ points }: SweepStamp): string[] {
     return this.#names()
       .filter((name) => name.endsWith(".jsonl") && !(chunkNamed(name) < chunkCount(points)))
@@ -133,7 +132,7 @@ export class Parts {
     );
   }
 
-  /** Where no stamp says of which sweep the parts are, they say it. @throws UsageError for parts of another one */
+  /** Without a stamp, the parts themselves tell their sweep. @throws UsageError for parts of another one */
   #refuseForeign(stamp: SweepStamp): void {
     for (const chunk of this.#names().map(chunkNamed)) {
       const found = !Number.isNaN(chunk) && this.check(stamp, chunk);
@@ -170,12 +169,10 @@ export class Parts {
   }
 }
 
-/** The chunk whose file has a name; NaN for other names. */
 function chunkNamed(name: string): number {
   return Number(PART_NAME.exec(name)?.[1]);
 }
 
-/** Writes a file unless there is one. @returns whether it did */
 function writeFirst(path: string, text: string): boolean {
   const file = new OutputFile(path);
   try {
@@ -227,7 +224,7 @@ export async function again<T>(write: () => T | Promise<T>): Promise<T> {
  * disk, a copy or an editor does to it shows.
  */
 
-/** What a part says of itself in its first line. */
+/** First line of a part. */
 interface PartHead {
   /** `sha256` of the stamp of the sweep that it belongs to. */
   readonly sweep: string;

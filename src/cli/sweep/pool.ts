@@ -4,7 +4,7 @@ import { Piscina } from "piscina";
 import { UsageError } from "../usage-error.js";
 import type { WorkerData } from "./worker.js";
 
-/** Built, the worker is JavaScript beside this file; in the tests it is TypeScript. */
+/** Built, the worker is JavaScript next to this file; in the tests it is TypeScript. */
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 
 /**

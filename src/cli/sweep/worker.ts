@@ -1,4 +1,4 @@
-/** What each worker of the pool does: a chunk, and writes it. */
+/** A worker of the pool: runs a chunk and writes it. */
 
 import { workerData } from "node:worker_threads";
 import { runScenario } from "../../study/run-scenario.js";
@@ -10,7 +10,7 @@ import { loadZstd } from "../zstd.js";
 import { runChunk, type SweepJob, type SweepStamp } from "./job.js";
 import { Parts } from "./parts.js";
 
-/** What every worker is given once; the columns of the traces are shared. */
+/** Given to every worker once; the columns of the traces are shared. */
 export interface WorkerData {
   readonly job: SweepJob;
   readonly stamp: SweepStamp;
@@ -21,7 +21,7 @@ export interface WorkerData {
 
 const { job, stamp, shard, directory, recordings } = workerData as WorkerData;
 
-/** @returns nothing, and the chunk's file is there; or what is wrong with a point of it, in one line */
+/** @returns nothing, and the chunk's file is there; or the fault of a point of it, in one line */
 export default async function work(chunk: number): Promise<string | undefined> {
   await loadZstd();
   // What a generator makes is kept no longer than a chunk, so that memory stays flat.

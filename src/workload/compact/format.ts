@@ -10,7 +10,7 @@ import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
 import { COUNT_MAX, newTraceCounts, type TraceCounts } from "../trace-counts.js";
 import { NAME_CHARACTERS_MAX, type TraceNames } from "../trace-names.js";
 
-/** First bytes of a file. They are no text, and copying them as text damages them. */
+/** First bytes of a file. They are not text, and copying them as text damages them. */
 export const COMPACT_MAGIC = "\x89UATRC\r\n";
 export const COMPACT_VERSION = 1;
 /** Magic, version and an unused word. */
@@ -39,7 +39,6 @@ export const BlockType: Readonly<Record<BlockTypeName, number>> = {
   end: fourCharacters("DONE"),
 };
 
-/** Where a trace comes from. */
 export interface CompactMetadata {
   /** Version of the kernel that was traced, where it is known. */
   readonly kernel?: string | undefined;
@@ -49,26 +48,25 @@ export interface CompactMetadata {
   readonly source: readonly string[];
 }
 
-/** What times are counted from. */
+/** Origin of the times. */
 interface CompactClock {
   /** Second of the recorded clock. */
   readonly originSeconds: number;
 }
 
-/** What is known when all events have been written. */
+/** Known when all events have been written. */
 interface CompactEnd {
   readonly events: number;
   readonly counts: TraceCounts;
-  /** Flags as the trace wrote them, and what was made of them. */
+  /** Flags as the trace wrote them, with the bits they were read as. */
   readonly gfpTexts: readonly (readonly [text: string, flags: number])[];
 }
 
-/** Payload of a block of events, without what fills it up to a multiple of 8. */
+/** Payload of a block of events, without the padding to a multiple of 8. */
 export function columnsBytes(count: number, hasCallers: boolean): number {
   return count * rowBytes(hasCallers ? BLOCK_COLUMNS : EVENT_COLUMNS);
 }
 
-/** Up to a multiple of 8. */
 export function padded(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
@@ -134,7 +132,6 @@ export class CompactWriter {
   readonly #write: (bytes: Uint8Array) => void;
   readonly #names: TraceNames;
   readonly #block = new Uint8Array(BLOCK_HEADER_BYTES + EVENTS_BYTES_MAX);
-  /** Events written so far. */
   events = 0;
   #tasks = 0;
   #callers = 0;
@@ -174,7 +171,7 @@ export class CompactWriter {
     this.#seal(bytes, hasCallers ? BlockType.eventsWithCallers : BlockType.events, payloadBytes, count);
   }
 
-  /** Writes what is known at the end. To be called once. */
+  /** Writes the final block. To be called once. */
   end(metadata: CompactMetadata, counts: TraceCounts): void {
     this.#writeNames();
     this.#text(BlockType.metadata, metadata, 1);

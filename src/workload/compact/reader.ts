@@ -40,11 +40,11 @@ interface BlockHeader {
 /** Reads a compact trace. Columns are not copied but looked at where they were read to. */
 export class CompactReader implements EventReader {
   readonly format = "compact";
-  /** Where the trace says that it comes from; it says so near its end. */
+  /** The trace's own statement of its source, which comes near its end. */
   metadata: CompactMetadata | undefined = undefined;
   readonly #file: string;
   readonly #output: TraceOutput;
-  /** What is being filled: the header of the file, of a block, or a payload. */
+  /** The part being filled: the header of the file, of a block, or a payload. */
   #target: Uint8Array = new Uint8Array(FILE_HEADER_BYTES);
   #filled = 0;
   /** Offset of the target in the file. */
@@ -228,7 +228,7 @@ function isExact(value: number): boolean {
   return value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value;
 }
 
-/** What is wrong in the columns of a block, if anything. */
+/** The fault in the columns of a block, if any. */
 function faultOf(block: EventBlock, tasks: number, callers: number): string | undefined {
   const { count, kind, order, migrateType, task, timeNs, pfn, detail, caller, hasCallers } = block;
   for (let i = 0; i < count; i++) {

@@ -1,11 +1,11 @@
 /**
- * What the kernel asks for in each phase of a boot, as counts that follow from the machine: fixed
+ * The kernel's requests in each phase of a boot, as counts that follow from the machine: fixed
  * ones, and those for each CPU, node, GiB, and file of the initramfs.
  *
  * Fixed counts and those of further CPUs are from the recorded boots of Linux 6.12.107 (Debian's
  * cloud kernel) with 1 CPU and 2 GiB, and with 4 CPUs and 4 GiB. Slabs are given for one CPU; other
  * machines need room for the same objects in slabs of the order that SLUB chooses for them, and
- * another slab where a further CPU uses a cache. What the rest follows from is said where it stands.
+ * another slab where a further CPU uses a cache. The sources of the rest are given in place.
  */
 
 import { Gfp, GfpMask } from "../../page-alloc/index.js";
@@ -165,7 +165,7 @@ export function beforeSmp(machine: BootMachine): readonly Demand[] {
 
 /**
  * One more CPU comes up: its idle thread and six kthreads, its part of the trace buffers (two small
- * ones beside that of the command line) and the slabs of their pages.
+ * ones besides that of the command line) and the slabs of their pages.
  */
 export function cpuComesUp(machine: BootMachine): readonly Demand[] {
   const tracePages = Math.max(2, Math.ceil(machine.traceBufferBytes / TRACE_PAGE_BYTES)) + 4;

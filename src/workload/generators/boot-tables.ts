@@ -9,7 +9,6 @@ const ADAPT_BASE_BYTES: number = 64 * GiB;
 /** Memory for one atomic pool page of every 8192 (kernel/dma/pool.c: dma_atomic_pool_init). */
 const POOL_SHARE: number = GiB / (128 * KiB);
 
-/** A table of alloc_large_system_hash(). */
 export interface LargeHash {
   readonly bucketBytes: number;
   /** One bucket for each 2^scale bytes of memory; 0 with `fixedBuckets`. */
@@ -66,9 +65,8 @@ export function hashBytes(hash: LargeHash, memoryBytes: number): number {
   return Math.min(buckets, hash.mostBuckets ?? buckets) * hash.bucketBytes;
 }
 
-/** How a table of so many bytes is taken. */
+/** The blocks of a table of a given size. */
 export interface TableBlocks {
-  /** Blocks of this order. */
   readonly order: number;
   readonly blocks: number;
   /** Whether pages are taken by vmalloc, many at a time. */
@@ -77,7 +75,7 @@ export interface TableBlocks {
 
 /**
  * One block where one is large enough; else, and on a machine with several nodes, pages or huge
- * pages behind one another (mm/vmalloc.c: __vmalloc_node_range_noprof).
+ * pages one after another (mm/vmalloc.c: __vmalloc_node_range_noprof).
  */
 export function tableBlocks(bytes: number, nodes: number): TableBlocks {
   const order = pagesOrder(bytes);

@@ -36,10 +36,9 @@ const INITRD = 1;
 const TURN = 32;
 /** Requests within which a short allocation is freed. */
 const SHORT = 24;
-/** What a CPU needs to come up beyond its requests; an assumption. */
+/** Work of a CPU to come up beyond its requests; an assumption. */
 const BRING_UP_NS = 4e6;
 
-/** A phase that ends with a milestone. */
 interface Phase {
   readonly milestone: Milestone | undefined;
   readonly demands: (machine: BootMachine) => readonly Demand[];
@@ -61,7 +60,6 @@ const AFTER_SMP: readonly Phase[] = [
   { milestone: "kswapd", demands: beforeKswapd, ns: 422e6, parallel: true },
 ];
 
-/** A request that waits for its turn. */
 type Step = Demand | { readonly freeReserved: number; readonly offsetBytes: number };
 
 class BootWriter {
@@ -98,7 +96,7 @@ class BootWriter {
     this.#random.shuffle(steps);
     steps.push(...ends);
     const stepNs = steps.length === 0 ? 0 : ns / steps.length;
-    /** By the step before which they happen. */
+    /** By the step that follows. */
     const frees = new Map<number, { handle: number; order: number }[]>();
     steps.forEach((step, at) => {
       if (at % TURN === 0) this.#cpu = cpus === 1 ? 0 : this.#random.below(cpus);
@@ -130,7 +128,6 @@ class BootWriter {
     return Array.from({ length: count }, () => this.#writer.allocBulk(this.#cpu, gfp, 0));
   }
 
-  /** Time since the CPU's last request. */
   #think(): number {
     const ns = this.#nowNs - this.#lastNs[this.#cpu]!;
     this.#lastNs[this.#cpu] = this.#nowNs;

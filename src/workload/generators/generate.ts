@@ -16,7 +16,7 @@ import { RequestWriter } from "./request-writer.js";
 
 /** Requests in a block, more or less: a generator stops only after a step of its own. */
 const BLOCK_REQUESTS = 65_536;
-/** CONFIG_PHYSICAL_START; the initrd of a description lies right behind the image. */
+/** CONFIG_PHYSICAL_START; the initrd of a description lies right after the image. */
 const KERNEL_START: number = 16 * MiB;
 
 /**
@@ -100,7 +100,7 @@ function describe(
   };
 }
 
-/** One behind the other from where a kernel lies. */
+/** One after the other from the kernel's address on. */
 function reservedRanges({ reserved }: BeforeRequests): NamedRange[] {
   let end = KERNEL_START;
   return reserved.map(({ name, bytes }) => {
@@ -110,7 +110,7 @@ function reservedRanges({ reserved }: BeforeRequests): NamedRange[] {
   });
 }
 
-/** What an import of such a trace would count. */
+/** The report of an import of such a trace. */
 function reportOf({ count, kind, order, handleCount }: Requests): ImportReport {
   const kinds = new Float64Array(Object.keys(RequestKind).length);
   let pages = 0;

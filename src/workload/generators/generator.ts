@@ -16,7 +16,7 @@ export interface ReservedSize {
   readonly bytes: number;
 }
 
-/** What of a boot comes before its first request. */
+/** The part of a boot before its first request. */
 export interface BeforeRequests {
   /** Pages that the kernel takes before and keeps. */
   readonly unseenPages: number;
@@ -27,9 +27,8 @@ export interface BeforeRequests {
 /** Requests of one kind of workload. The same parameters, machine and seed give the same requests. */
 interface Generator<Specs extends Parameters> {
   readonly name: string;
-  /** One line. */
   readonly summary: string;
-  /** What of a real machine it repeats, what it leaves out, and where that is known from. */
+  /** The real machine it imitates, omissions, and sources. */
   readonly imitates: string;
   readonly parameters: Specs;
   /** For a boot; every other workload begins on a machine that is up. */
@@ -46,7 +45,6 @@ interface Generator<Specs extends Parameters> {
   ) => Iterable<void>;
 }
 
-/** A generator with its parameters. */
 export interface Workload {
   readonly name: string;
   readonly imitates: string;
@@ -54,10 +52,9 @@ export interface Workload {
   readonly requests: (machine: TargetMachine, writer: RequestWriter, random: Random) => Iterable<void>;
 }
 
-/** A generator as users see it. */
 export interface GeneratorEntry
   extends Pick<Generator<Parameters>, "name" | "summary" | "imitates" | "parameters"> {
-  /** Whether it is a boot; all others begin on a machine that is up. */
+  /** Whether it is a boot; other workloads begin on a machine that is up. */
   readonly boots: boolean;
   /** Takes parameters as users write them (texts or numbers), all of them optional. */
   readonly schema: z.ZodType<Workload>;
@@ -78,13 +75,11 @@ export function generator<Specs extends Parameters>(made: Generator<Specs>): Gen
 
 export type ParameterUnit = "bytes" | "ns" | "count" | "share" | "name";
 
-/** A parameter as users see it. */
 export interface Parameter<T extends string | number = string | number> {
-  /** One line. */
   readonly what: string;
   readonly unit: ParameterUnit;
   readonly default: T;
-  /** Takes what a user writes: a text, or a number where a bare one is the unit. */
+  /** Parses the text of a user, or a number where a bare one is the unit. */
   readonly schema: z.ZodType<T>;
 }
 
@@ -132,7 +127,7 @@ export function choice<const Name extends string>(
   };
 }
 
-/** All parameters of a generator; those that are not given have their defaults, an unknown one is refused. */
+/** All parameters of a generator; missing ones have their defaults, an unknown one is refused. */
 function parametersSchema<Specs extends Parameters>(parameters: Specs): z.ZodType<Values<Specs>> {
   const shape: Record<string, z.ZodType> = {};
   for (const [name, { schema, default: value }] of Object.entries(parameters))
@@ -183,12 +178,10 @@ export class Random {
     this.#seed = seed;
   }
 
-  /** From 0 to below 1. */
   next(): number {
     return chanceAt(this.#seed, this.#index++);
   }
 
-  /** An integer from 0 to below `end`. */
   below(end: number): number {
     return Math.floor(this.next() * end);
   }

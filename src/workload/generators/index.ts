@@ -21,14 +21,13 @@ export { generate, generateBlocks } from "./generate.js";
 export type { GeneratorEntry, Parameter, Workload } from "./generator.js";
 export { RequestEvents } from "./request-events.js";
 
-/** Before the name of a generator, where a file could be named too. */
+/** Prefix that tells the name of a generator from that of a file. */
 const GENERATOR_PREFIX = "generate:";
 
 export function isGenerated(workload: string): boolean {
   return workload.startsWith(GENERATOR_PREFIX);
 }
 
-/** Thrown for a text that names no generated workload; the message is for its author. */
 export class GeneratorError extends Error {}
 
 export const GENERATORS: readonly GeneratorEntry[] = [

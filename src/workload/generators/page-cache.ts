@@ -13,7 +13,7 @@ const INDEX_SLAB: number = GfpMask.NOWAIT | Gfp.NORETRY | Gfp.COMP | Gfp.RECLAIM
 /** Slots of a radix_tree_node, and its bytes with those of SLUB. */
 const NODE_SLOTS = 64;
 const NODE_BYTES = 584;
-/** Pages of a file between two stops of whoever writes them. */
+/** Pages of a file between two pauses of its writer. */
 const STOP_PAGES = 512;
 
 export class PageCache {

@@ -28,9 +28,9 @@ export class RequestEvents {
   #handles = 0;
   /** Places that are free again, by order. */
   readonly #free: readonly number[][] = Array.from({ length: MAX_PAGE_ORDER + 1 }, () => []);
-  /** Behind all places so far; pfn 0 is an allocation that failed. */
+  /** After all places so far; pfn 0 is an allocation that failed. */
   #endPfn: number = 2 ** MAX_PAGE_ORDER;
-  /** What each CPU has done until its last request. */
+  /** Time of each CPU's last request. */
   readonly #cpuNs: number[] = [];
   readonly #startNs: number;
   #lastNs = 0;

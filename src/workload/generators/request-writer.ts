@@ -7,7 +7,6 @@ const NO_HANDLE = -1;
 
 /** Where a generator puts its requests. Every one says how long its CPU worked before it, in nanoseconds. */
 export class RequestWriter {
-  /** Requests since they were taken last. */
   count = 0;
   /** Those requests; there may be more rows. */
   readonly rows: Columns<typeof REQUEST_COLUMNS> = newColumns(REQUEST_COLUMNS, FIRST_ROWS);
@@ -15,7 +14,6 @@ export class RequestWriter {
   /** Work of all CPUs before the first request. */
   thinkBeforeNs = 0;
   readonly marks: { [name in Milestone]?: RequestMark } = {};
-  /** Requests that were taken. */
   #taken = 0;
 
   /** @returns the handle of a block of 2^order pages */
@@ -50,7 +48,7 @@ export class RequestWriter {
     this.marks[name] = { request: this.#taken + this.count, startNs: timeNs, endNs: timeNs };
   }
 
-  /** Forgets the requests so far, which somebody has used; their columns are used again. */
+  /** Forgets requests that have been used; their columns are used again. */
   clear(): void {
     this.#taken += this.count;
     this.count = 0;

@@ -32,7 +32,7 @@ export function objectsPerSlab(objectBytes: number, order: number): number {
   return Math.floor((PAGE_SIZE << order) / objectBytes);
 }
 
-/** The lowest order of which a block holds so many bytes (get_order); above 0. */
+/** The lowest order with room for `bytes` (get_order); above 0. */
 export function pagesOrder(bytes: number): number {
   return Math.max(0, Math.ceil(Math.log2(bytes)) - PAGE_SHIFT);
 }

@@ -40,7 +40,6 @@ export class Process {
   readonly #writer: RequestWriter;
   /** Handle and order of each allocation, in turn. */
   #held: number[] = [];
-  /** The end of what was touched. */
   #touchedBytes = 0;
 
   readonly #stays: boolean;
@@ -61,7 +60,7 @@ export class Process {
     for (let page = 0; page < SMALL.copied; page++) this.#take(0, USER_PAGE, FAULT_NS);
   }
 
-  /** Runs another program: all that it had goes back. */
+  /** Runs another program: all its memory is freed. */
   exec(): void {
     const old = this.#held;
     this.#held = [];
@@ -103,14 +102,14 @@ export class Process {
     this.#take(0, USER_PAGE, FAULT_NS);
   }
 
-  /** Gives back all that it has (mm/mmap.c: exit_mmap). */
+  /** Frees all its memory (mm/mmap.c: exit_mmap). */
   exit(): void {
     this.#release(this.#held);
     this.#held = [];
     this.#touchedBytes = 0;
   }
 
-  /** Page middle and upper directories for what comes next. */
+  /** Page middle and upper directories for the next page table. */
   #directories(): void {
     if (this.#touchedBytes % GiB === 0) this.#take(0, PAGE_TABLE, 0);
     if (this.#touchedBytes % (TiB / 2) === 0) this.#take(0, PAGE_TABLE, 0);

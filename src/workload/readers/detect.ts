@@ -20,7 +20,7 @@ import { looksLikeLlfree } from "./llfree.js";
 import { PERF_SCRIPT, PERF_TRACE } from "./perf-format.js";
 import { lossOfLine, REMARK } from "./remarks.js";
 
-/** What is looked at; more than the header of any of the tools. */
+/** Length of the text looked at; more than the header of any of the tools. */
 export const DETECTION_BYTES = 65536;
 /** One damaged line must not decide. */
 const DETECTION_LINES = 200;
@@ -33,13 +33,12 @@ const PERF_HEADER = /^# (?:captured on|perf version|cmdline) *:/;
 const COMMENT = /^#(?:[ #]|$)/;
 const NO_TASKS: Map<number, Task> = new Map();
 
-/** A format that TraceReader can read. */
 export type DetectedFormat = LineFormat | "llfree" | "compact";
 
 /**
  * @param file name for messages
  * @param bytes the first ones of the file, at least `DETECTION_BYTES` of them or all
- * @throws TraceError for what is none of the formats
+ * @throws TraceError for an unknown format
  */
 export function detectFormat(file: string, bytes: Uint8Array): DetectedFormat {
   const text = byteText(bytes.subarray(0, DETECTION_BYTES));
@@ -50,7 +49,7 @@ export function detectFormat(file: string, bytes: Uint8Array): DetectedFormat {
   return detectText(file, text, bytes.length >= DETECTION_BYTES);
 }
 
-/** @param isCut whether the text goes on behind what is given */
+/** @param isCut whether the file continues after this text */
 function detectText(file: string, text: string, isCut: boolean): LineFormat {
   const lines = text.split("\n");
   // A line that is not all there says nothing, unless it is all that there is.
@@ -110,7 +109,7 @@ function notText(
   { line, content }: { readonly line: number; readonly content: string },
   header: LineFormat,
 ): LineFormat {
-  // The events of a log may come behind what was looked at.
+  // The events of a log may come after the part that was looked at.
   if (
     header === DUMP ||
     lines.filter((text) => /^(?:<\d+>)?\[ *\d+\.\d+\] /.test(text)).length * 2 > lines.length

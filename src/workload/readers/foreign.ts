@@ -1,6 +1,6 @@
-/** Files that people have in place of a trace, and how to get at what is in them. */
+/** Advice on files that people pass in place of a trace. */
 
-/** Records what a replay needs. */
+/** Records the events that a replay needs. */
 export const RECORD_COMMAND = "perf record -e kmem:mm_page_alloc -e kmem:mm_page_free -a";
 
 const TEXT: readonly (readonly [line: RegExp, advice: string])[] = [
@@ -35,12 +35,12 @@ const TEXT: readonly (readonly [line: RegExp, advice: string])[] = [
   ],
 ];
 
-/** What atrace prints before the trace. */
+/** Output of atrace before the trace. */
 const ATRACE_HEAD = /^[\w .\r\n]{0,200}?TRACE:\r?\n/;
-/** How data of zlib begin, by how hard it tried (RFC 1950, 2.2). */
+/** First bytes of zlib data, by effort of compression (RFC 1950, 2.2). */
 const ZLIB: readonly string[] = ["x\x01", "x\x5e", "x\x9c", "x\xda"];
 
-/** What to do with a file that begins so, or undefined. @param text one character for each byte */
+/** Advice for a file that begins so, or undefined. @param text one character for each byte */
 export function foreignBytes(text: string): string | undefined {
   const head = ATRACE_HEAD.exec(text)?.[0].length;
   if (head !== undefined && ZLIB.includes(text.slice(head, head + 2)))
@@ -48,7 +48,7 @@ export function foreignBytes(text: string): string | undefined {
   return undefined;
 }
 
-/** The first line that tells what a text is, and what to do with it. */
+/** The first line that identifies a text, with advice. */
 export function foreignText(
   lines: readonly string[],
 ): { readonly line: number; readonly advice: string } | undefined {
@@ -59,9 +59,9 @@ export function foreignText(
   return undefined;
 }
 
-/** Files that are no text but may hold a trace, and how to get at it. */
+/** Binary files that may hold a trace, with advice. */
 
-/** What to say of files that begin so, one character for each byte. Sources: the formats' own definitions; file(1). */
+/** Advice by the first bytes, one character for each byte. Sources: the formats' own definitions; file(1). */
 const MAGICS: readonly (readonly [advice: string, ...magics: readonly string[]])[] = [
   // tools/perf/util/header.c: __perf_magic1, PERF_MAGIC2, also with the bytes in the other order.
   [
@@ -119,11 +119,11 @@ const TAR_MAGIC_OFFSET = 257;
 const TAB = 0x09;
 /** perfetto/trace/trace.proto: field 1, a message. */
 const PERFETTO_PACKET = 0x0a;
-/** So many that fit one another are no chance. */
+/** A number of consistent packets that is not a coincidence. */
 const PERFETTO_PACKETS = 3;
 
 /**
- * What a file is, if it is a known one that is no trace in itself, and what to do about it.
+ * The kind of a file that is known but not itself a trace, and what to do about it.
  *
  * @param text its first bytes, one character each
  */

@@ -1,7 +1,7 @@
 /**
- * What `page=0000000000000000`, or another zero, beside a frame number means: an allocation that failed, where other
- * pages of the trace have an address or a hash, and nothing at all where a tool printed zeros for
- * every page because it has no pointer.
+ * The meaning of `page=0000000000000000`, or another zero, next to a frame number: an allocation that
+ * failed, where other pages of the trace have an address or a hash, and nothing at all where a tool
+ * printed zeros for every page because it has no pointer.
  */
 
 import { MAX_ORDER_PAGES } from "../../units.js";
@@ -10,7 +10,7 @@ import { PageChunks } from "../page-map.js";
 
 const UNDECIDED_MAX = 10_000;
 
-/** Decides for the allocations of one trace, and puts right those that came before it was known. */
+/** Decides for the allocations of one trace, and corrects those that came before the decision. */
 export class ZeroPages {
   readonly #blocks: EventBlocks;
   /** Numbers of the undecided ones among all events; those that were handed over stay as they are. */
@@ -28,7 +28,6 @@ export class ZeroPages {
     return this.#meaning === "nothing";
   }
 
-  /** A page of the trace has an address or a hash. */
   pagesTell(): void {
     if (this.#meaning !== "not known") return;
     this.#meaning = "failure";
@@ -37,7 +36,7 @@ export class ZeroPages {
     this.#undecided = [];
   }
 
-  /** A page was freed that has zeros, as no null page can be. */
+  /** A page printed as zeros was freed, so zeros do not mean NULL. */
   freed(): void {
     if (this.#meaning !== "not known") return;
     this.#meaning = "nothing";
@@ -67,17 +66,16 @@ export class ZeroPages {
  * allocated in bulk before 5.13. So a second free is the first one told again.
  */
 
-/** Which pages were freed and not allocated since. */
+/** Pages that were freed and not allocated since. */
 export class RepeatedFrees {
   readonly #isFreed = new PageChunks(new Uint8Array(MAX_ORDER_PAGES));
 
-  /** A block was allocated. */
   allocated(pfn: number, order: number): void {
     for (let page = pfn; page < pfn + 2 ** order; page++)
       this.#isFreed.chunkOf(page)[page % MAX_ORDER_PAGES] = 0;
   }
 
-  /** A block is freed. @returns whether that was told before */
+  /** A block is freed. @returns whether it was free already */
   freed(pfn: number, order: number): boolean {
     let known = 0;
     for (let page = pfn; page < pfn + 2 ** order; page++) {

@@ -28,10 +28,9 @@ import {
 const TASK = /^(?:>[> ]*)? *([^\n]*)-(\d{1,10}) +(?:\([^()\n]*\) +)?$/;
 /** The last `-<digits>` before `[cpu]`. The comm may hold anything. */
 const UP_TO_CPU = /^(?:>[> ]*)? *([^\n]*)-(\d{1,10}) +(?:\([^()\n]*\) +)?(?=\[\d+\] )/;
-/** What makes a line look as if a task stood there, to say what is wrong behind it. */
+/** Lines that look as if they had a task, to report the error after it. */
 const UP_TO_PID = /^ *[^\n]*?-\d+ */;
 const CPU = /^\[(\d+)\] +/;
-/** CPU and flags of `trace-cmd report -l`. */
 const LATENCY_CPU = /^ *([^\n]*)-(\d{1,10}) +(\d{1,5})[^\s\d]\S{3,5} +(?=\d+\.\d+: )/;
 const FLAGS = /^[^\s\d]\S* +/;
 
@@ -117,7 +116,7 @@ function ftrace(name: "tracefs" | "trace-cmd report", frame: RegExp, time: TimeF
   };
 }
 
-/** A comm may begin with an arrow too. */
+/** A comm can begin with an arrow as well. */
 const TRACEFS_FRAME = /^ => (?!.*-\d+ .*\[\d+\] )/;
 
 export const TRACEFS: LineFormat = ftrace("tracefs", TRACEFS_FRAME, SECONDS);
@@ -133,11 +132,11 @@ export const TRACE_CMD_TICKS: LineFormat = ftrace("trace-cmd report", /^=> /, TI
  *     [    9.500002]   insmod-77        1d..1. 9000337us : mm_page_alloc: page=... pfn=0x1000 order=0 ...
  */
 
-/** CPU and flags stand together; a mark behind the unit says how long the next event took to come. */
+/** CPU and flags stand together; a mark after the unit says how long the next event took to come. */
 const LATENCY_START = /^ *([^\n]*)-(\d{1,10}) +(\d{1,5})(?:[^\s\d]\S{3,5})? +(\d{1,16})us[ +!#*@$]?: +/;
 const LATENCY_EXPECTED = "a task, a CPU and a time such as bash-1234 0d..1. 12us :";
 
-/** What logs put before a line: syslog's date and host, the level, the time since boot, the caller. */
+/** Prefixes of log lines: syslog's date and host, the level, the time since boot, the caller. */
 const LOG_PREFIX =
   /^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ kernel: ?)?(?:<\d+>)?(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?/;
 const DUMPED_EVENT = /\d+us.?: /;
@@ -153,7 +152,6 @@ function parseLatency(line: string, from: number): LineStart | undefined {
   };
 }
 
-/** Bytes of a line that a log put before it. */
 export function logPrefixLength(line: string): number {
   return LOG_PREFIX.exec(line)![0].length;
 }
@@ -182,7 +180,7 @@ export const DUMP: LineFormat = {
   },
 };
 
-/** What the kernel prints before the events. */
+/** The kernel's line before the events. */
 export const DUMP_BEGINS: RegExp = /Dumping ftrace buffer:$/;
 
 // The function_graph tracer (kernel/trace/trace_functions_graph.c: print_graph_comment). Events are
@@ -202,7 +200,7 @@ const COMMENT_END = / \*\/$/;
 const RULER = /^ *-{10,}$/;
 const CALL = /^[^\n]*\| {2,}\S|^ *\d+\)/;
 
-/** What stands in lines of this format and in no other, to tell it. */
+/** Text in lines of this format and in no other. */
 export const GRAPH_LINE: RegExp =
   /^ *(?:\d+\.\d+ \| +)?\d{1,5}\) (?:.*\| |.*-\d+ +=> )|^[^[]*\| {2,}(?:\/\* .* \*\/|[\w.]+\(\);|[\w.]+\(\) \{|\}.*)$/;
 

@@ -15,19 +15,19 @@ const SECTION_ENDS = /^<\/script\s*>/i;
 /** Other sections hold lists of processes and the like. */
 const TRACE = /^(?:# tracer: |TRACE:)/m;
 
-/** Whether a file begins as a page does. @param text one character for each byte */
+/** Whether a file begins like such a page. @param text one character for each byte */
 export function looksLikeHtml(text: string): boolean {
   return PAGE.test(text);
 }
 
-/** Feeds what stands in the sections of a page to readers of text. */
+/** Feeds the sections of a page to readers of text. */
 export class HtmlReader implements EventReader {
   firstUnread: TraceError | undefined = undefined;
   format: TextFormatName | undefined = undefined;
   readonly #file: string;
   readonly #output: TraceOutput;
   readonly #options: TextReaderOptions;
-  /** What may be the start of a tag that goes on in the next chunk. */
+  /** A possible start of a tag that continues in the next chunk. */
   #rest: Uint8Array = new Uint8Array(0);
   #line = 0;
   #section: Section | undefined = undefined;
@@ -93,12 +93,12 @@ export class HtmlReader implements EventReader {
   }
 }
 
-/** One script of a page, which may be something else than a trace. */
+/** One script of a page, which may not be a trace. */
 class Section {
   readonly #file: string;
   readonly #output: TraceOutput;
   readonly #options: TextReaderOptions;
-  /** What came before it was known whether it is a trace. */
+  /** Bytes that came before it was known whether it is a trace. */
   #first: Uint8Array | undefined = new Uint8Array(0);
   reader: TextReader | undefined = undefined;
 

@@ -1,4 +1,4 @@
-/** How the text formats differ: by what stands in front of the event, and by the lines that are no events. */
+/** Differences of the text formats: the text before the event, and lines that are not events. */
 
 import type { Task } from "../events.js";
 import type { PrintedTime } from "../trace-clock.js";
@@ -16,7 +16,6 @@ export interface LineStart {
   readonly endColumn?: number;
 }
 
-/** What a format makes of a line, if it is that of an event. */
 export function isStart(parsed: LineStart | LineFault | "other" | undefined): parsed is LineStart {
   return typeof parsed === "object" && "eventColumn" in parsed;
 }
@@ -38,7 +37,7 @@ export type TextFormatName =
 /** A text format. All texts are given with one character for each byte. */
 export interface LineFormat {
   readonly name: TextFormatName;
-  /** Lines that begin so, with `#`, are no events. */
+  /** Lines with `#` that are not events. */
   readonly comment: RegExp;
   /** Lines of call chains. */
   readonly frame: RegExp;
@@ -48,7 +47,7 @@ export interface LineFormat {
   readonly fields: "printk" | "perf trace";
   /** The form that UsualLines reads faster; its task stands before the CPU. */
   readonly usual?: {
-    /** Comm and pid of what stands in front of a CPU such as `[000]`, or undefined. UTF-8 is decoded. */
+    /** Comm and pid in the text before a CPU such as `[000]`, or undefined. UTF-8 is decoded. */
     parseTask(text: string): Task | undefined;
     /** Whether events have their system in front: `kmem:`. */
     readonly hasSystem: boolean;
@@ -69,11 +68,10 @@ export const PRINTK: Pick<LineFormat, "comment" | "event" | "fields"> = {
   fields: "printk",
 };
 
-/** What the tools write in front of an event is far shorter. */
+/** Far longer than any tool's text before an event. */
 export const START_BYTES_MAX = 512;
 export const MAX_CPU = 0xffff;
 
-/** The column of the first character that is no space. */
 export function indentOf(line: string): number {
   return line.length - line.trimStart().length;
 }
@@ -81,7 +79,7 @@ export function indentOf(line: string): number {
 /** Comm of a task that the trace does not name. */
 export const NO_TASK: Task = { comm: "<...>", pid: 0 };
 
-/** The time printed as `seconds.fraction`, with up to 9 digits behind the point. */
+/** The time printed as `seconds.fraction`, with up to 9 digits after the point. */
 export function secondsTime(seconds: string, fraction: string): PrintedTime {
   return { seconds: Number(seconds), ns: Number(fraction.padEnd(9, "0")) };
 }
@@ -93,7 +91,7 @@ export function microsecondsTime(microseconds: string): PrintedTime {
 const IS_ASCII = /^[\0-\x7f]*$/;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** From one character for each byte to what the bytes mean. */
+/** Decodes text with one character for each byte. */
 export function decodeBytes(text: string): string {
   if (IS_ASCII.test(text)) return text;
   return decoder.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)));

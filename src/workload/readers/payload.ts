@@ -1,4 +1,4 @@
-/** What page tracepoints print behind their name (include/trace/events/kmem.h: TP_printk). */
+/** Fields of page tracepoints, printed after their name (include/trace/events/kmem.h: TP_printk). */
 
 import type { GfpTable } from "../../linux/gfp-history.js";
 import { PageEventKind, TRACED_ORDER_MAX } from "../events.js";
@@ -33,9 +33,9 @@ const FIELD_NAMES: ReadonlySet<string> = new Set(
 const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/;
 /** NULL in the words of the kernel's printf, and of the C library's. */
 const NULL_PAGE = /^\(?(?:null|nil)\)?$/i;
-/** NULL as a number, which tools also print for any page that they have no pointer of; see frame-doubts.ts. */
+/** NULL as a number, which tools also print for a page whose pointer they do not have; see frame-doubts.ts. */
 const ZERO_PAGE = /^(?:0x)?0+$/;
-/** The pfn of no page where it is printed as it lies in the record, which is -1. */
+/** The pfn of NULL where it is printed as recorded, which is -1. */
 const NO_PFN: ReadonlySet<string> = new Set(["-1", "0xffffffffffffffff", "18446744073709551615"]);
 /** The same in a record of 32 bits. */
 const NO_PFN_OF_32_BITS: ReadonlySet<string> = new Set(["0xffffffff", "4294967295"]);
@@ -52,7 +52,7 @@ export interface Payload {
   readonly detail: number;
   /** Of an allocation. */
   readonly gfp: { readonly text: string; readonly meaning: GfpText } | undefined;
-  /** What `page=` holds: a pointer, or zeros beside a frame number that may be real, or nothing of use. */
+  /** The value of `page=`: a pointer, or zeros next to a frame number that may be real, or nothing of use. */
   readonly page: "pointer" | "zeros" | undefined;
   /** Whether its pages are not of 4 KiB. */
   readonly hasOtherPages: boolean;
@@ -60,7 +60,7 @@ export interface Payload {
 
 /**
  * @param name of the event, a key of KIND_OF_NAME
- * @param text of the line behind the name, one character for each byte, no line end
+ * @param text of the line after the name, one character for each byte, no line end
  * @param column where it begins
  * @param gfpTable of the kernel that was traced, if it is known
  */
@@ -147,7 +147,7 @@ class FieldReader {
     return this.#fields.get(name)?.value;
   }
 
-  /** A field that must be there, whatever it holds. */
+  /** A field that must be there, with any value. */
   require(name: string): void {
     if (!this.#fields.has(name)) this.fail(name, "");
   }
@@ -188,7 +188,7 @@ class FieldReader {
         : { column: field.valueColumn, expected };
   }
 
-  /** What may be the field that is missing, misspelt. */
+  /** A field that may be the missing one, misspelt. */
   get #unknown(): Field | undefined {
     return [...this.#fields.values()].find(({ name }) => !FIELD_NAMES.has(name));
   }
@@ -199,9 +199,8 @@ class FieldReader {
   }
 }
 
-/** The fields of an event, whatever their order and whoever added some of his own. */
+/** The fields of an event, in any order and with fields of vendors. */
 
-/** A value and where it stands. */
 export interface Field {
   readonly name: string;
   readonly value: string;
@@ -217,7 +216,7 @@ const PERF_TRACE_FIELD = /^,? *(\w+): ([^\s,()]*)()/;
 /** trace-cmd says so where it does not understand TP_printk, and goes on with the record. */
 const UNPARSED = /^ *\[FAILED TO PARSE\] */;
 
-/** Fields from the start of a text, and what is left behind them. */
+/** Fields from the start of a text, and the rest after them. */
 function fieldsOf(
   text: string,
   column: number,

@@ -25,7 +25,7 @@ import {
   secondsTime,
 } from "./line-format.js";
 
-/** Comm, then the thread, alone or behind its process. */
+/** Comm, then the thread, alone or after its process. */
 const TASK = /^ *(?:([^\n]*?) +)?(?:-?\d+\/)?(-?\d{1,10}) *$/;
 const UP_TO_TIME = /^([^\n]*[ \]]|)(\d{1,11})\.(\d{6}|\d{9}): +/;
 const UP_TO_PAYLOAD = /^[^\n]*: +(?=(?:page|pfn)=)/;
@@ -34,7 +34,7 @@ const CPU = /^([^\n]*?)\[(\d{1,5})\] *$/;
 const UP_TO_EVENT = /^([^\n]*?)(?=\S+:mm_page\w+: )/;
 /** Columns that `-F` asks for stand here: period, weight, cgroup and others. */
 const UP_TO_PAGE_EVENT = /^\S[^\n]{0,255}? (?=kmem:mm_page\w*: )/;
-/** Where the event came from, as `-F ip,sym` prints it behind events without a call chain. */
+/** The place of an event, as `-F ip,sym` prints it after events without a call chain. */
 const BEHIND_LAST_VALUE = /^=\S+(?= +[0-9a-f]{8,16}(?: |$))/;
 /** An event of ours with its system. */
 const PAGE_EVENT = /^(?:kmem:)?mm_page\w*: /;

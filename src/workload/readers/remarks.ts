@@ -1,4 +1,4 @@
-/** Lines around the events: what tools say of losses and of the kernel, and call chains. */
+/** Lines around the events: losses, the kernel's version, and call chains. */
 
 export const REMARK: RegExp =
   /^(?:cpus=\d+|version = \S+|CPU \d+ is empty|Warning:|Check IO\/CPU overload!|'trace' not valid for .*|\[ perf record: .*|capturing trace\.\.\. done|TRACE:)$/;
@@ -20,10 +20,9 @@ const LOST = [
 ] as const;
 const BUFFER_HEADER = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+) /;
 
-/** How such lines begin. */
 const LIKELY = /^(?:CPU:|PERF_RECORD_LOST|Processed |LOST |# entries-in-buffer)/;
 
-/** What a line says of losses, if it says anything; numbers may be too large to be exact. */
+/** The loss a line reports, if any; numbers may be too large to be exact. */
 export function lossOfLine(line: string): Loss | undefined {
   if (!LIKELY.test(line)) return undefined;
   const buffer = BUFFER_HEADER.exec(line);
@@ -40,7 +39,7 @@ function overwritten(inBuffer: number, written: number): number {
 /** `\tffffffff8161f78b __alloc_pages+0x26b ([kernel.kallsyms])` of perf, ` => __alloc_pages` of ftrace. */
 const FRAME = /^(?:\s+[0-9a-f]+ | ?=> )([^\s+>(]+)/;
 
-/** Functions of the page allocator's own interface, which tell nothing of who uses it. */
+/** Functions of the page allocator's own interface, which do not tell its user. */
 const ALLOCATOR =
   /^_{0,2}(?:alloc_(?:frozen_)?pages?|alloc_pages_|folio_alloc|vma_alloc_folio|get_free_pages?|get_zeroed_page|rmqueue|get_page_from_freelist|trace_|perf_)/;
 

@@ -1,4 +1,4 @@
-/** Text as UTF-8 without a mark, however it was stored: with a byte order mark, or as the UTF-16 of Windows. */
+/** Converts text to UTF-8 without a mark: from UTF-8 with a byte order mark, or the UTF-16 of Windows. */
 
 import { joined } from "../bytes.js";
 import { TraceError } from "../trace-error.js";
@@ -8,14 +8,14 @@ const LITTLE_ENDIAN_MARK = [0xff, 0xfe];
 /** Not read, and not to be taken for UTF-16. */
 const UTF32_MARK = [0xff, 0xfe, 0, 0];
 const BIG_ENDIAN_MARK = [0xfe, 0xff];
-/** Text without a mark is UTF-16 if so many characters are ASCII in it. */
+/** Text without a mark is UTF-16 if it has this many ASCII characters. */
 const TOLD_BY_CHARACTERS = 8;
 
 const encoder = new TextEncoder();
 
-/** `feed` it piece by piece, then call `end`. */
+/** Call `feed` for each piece, then `end`. */
 export interface TextEncoding {
-  /** Bytes of a mark, which is no part of the text. */
+  /** Bytes of a mark, which is not part of the text. */
   readonly markBytes: number;
   /** @returns UTF-8 @throws TraceError */
   feed(chunk: Uint8Array): Uint8Array;
@@ -42,7 +42,7 @@ export function encodingOf(file: string, first: Uint8Array): TextEncoding {
 
 const PLAIN: TextEncoding = { markBytes: 0, feed: (chunk) => chunk, end: () => undefined };
 
-/** @param low where the low byte of a character stands */
+/** @param low position of the low byte of a character */
 function isAsciiOfUtf16(first: Uint8Array, low: 0 | 1): boolean {
   if (first.length < 2 * TOLD_BY_CHARACTERS) return false;
   for (let at = 0; at < 2 * TOLD_BY_CHARACTERS; at += 2) {
@@ -59,7 +59,7 @@ class Utf16 implements TextEncoding {
   readonly #isBigEndian: boolean;
   readonly #decoder = new TextDecoder("utf-16le", { fatal: true, ignoreBOM: true });
   #offset: number;
-  /** The first byte of a character whose other one has not come yet. */
+  /** The first byte of a character whose second has not come yet. */
   #half: Uint8Array = new Uint8Array(0);
 
   constructor(file: string, isBigEndian: boolean, markBytes: number) {

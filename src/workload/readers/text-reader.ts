@@ -25,21 +25,21 @@ import { UsualLines } from "./usual-lines.js";
 
 export type TraceFormatName = TextFormatName | "LLFree" | "compact";
 
-/** Reads a trace: `feed` it piece by piece, then call `end`. Events go to a TraceOutput as they come. */
+/** Reads a trace: call `feed` for each piece, then `end`. Events go to a TraceOutput as they come. */
 export interface EventReader {
   /** Undefined until enough of the trace has come to tell. */
   readonly format: TraceFormatName | undefined;
   /** The first line that was left out because it cannot be read, and why. */
   readonly firstUnread?: TraceError | undefined;
-  /** What a compact trace says of where it comes from, once it has said so. */
+  /** A compact trace's statement of its source, once it has come. */
   readonly metadata?: CompactMetadata | undefined;
   /** Reads the next bytes of the file, which may end anywhere; they are not kept. @throws TraceError */
   feed(chunk: Uint8Array): void;
-  /** To be called once. @throws TraceError for a trace that is cut short, and for none */
+  /** To be called once. @throws TraceError for a trace that is cut short or empty */
   end(): void;
 }
 
-/** Where a reader puts what it reads. One for all parts of a trace. */
+/** Destination of a reader's output. One for all parts of a trace. */
 export interface TraceOutput {
   readonly blocks: EventBlocks;
   readonly names: TraceNames;
@@ -53,18 +53,17 @@ export interface TextReaderOptions {
   readonly linesBefore?: number;
 }
 
-/** Nothing, as mail quotes it too. */
+/** Empty, also as quoted in mail. */
 const BLANK = /^[> ]*$/;
 const HASH = 0x23;
 const TAB = 0x09;
 
 const PERF_RECORD = /^PERF_RECORD_\w+/;
 const TIME = /\d+\.\d+: /;
-/** What stands before the call chain of the event before: ftrace, and trace-cmd in its words. */
+/** Lines before a call chain, in the words of ftrace and of trace-cmd. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
 /** A page event, wherever it stands. */
 const PAGE_EVENT = /mm_page\w{0,64}: +(?:\[FAILED TO PARSE\] +)?(?:page|pfn)=/;
-/** How the names of page events begin. */
 const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
 
 export class TextReader implements EventReader {
@@ -73,7 +72,7 @@ export class TextReader implements EventReader {
   readonly #format: LineFormat;
   readonly #output: TraceOutput;
   readonly #isLenient: boolean;
-  /** Undefined where the lines of the format, or what they mean together, need more care. */
+  /** Undefined where lines of the format need more care. */
   #usual: UsualLines | undefined;
   readonly #zeroPages: ZeroPages;
   /** From the first event on that kernels before 3.3 have. */
@@ -300,7 +299,7 @@ export class TextReader implements EventReader {
     return isComment || REMARK.test(line);
   }
 
-  /** Sees to it that no event is lost with the end of its line, or of the line before. */
+  /** Makes sure that no event is lost with the end of its line, or of the line before. */
   #refuseEventIn(line: string, endColumn?: number): void {
     const event = PAGE_EVENT.exec(line.slice(0, endColumn));
     if (event !== null)

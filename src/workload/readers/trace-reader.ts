@@ -14,14 +14,14 @@ import {
   type TraceOutput,
 } from "./text-reader.js";
 
-/** In UTF-16 so many bytes hold what is looked at. */
+/** Bytes needed to detect the format in UTF-16. */
 const FIRST_BYTES: number = 2 * DETECTION_BYTES + 2;
 
 export class TraceReader implements EventReader {
   readonly #file: string;
   readonly #output: TraceOutput;
   readonly #options: TextReaderOptions;
-  /** What came before the format was known. */
+  /** Bytes that came before the format was known. */
   #first: Uint8Array = new Uint8Array(FIRST_BYTES);
   #firstBytes = 0;
   #reader: EventReader | undefined = undefined;

@@ -1,6 +1,6 @@
 /**
- * Event lines in the form that nearly all lines have, read four bytes at a time. What is in any
- * way unusual is left to TextReader, which is slower and knows all forms and all errors.
+ * Event lines in the form that nearly all lines have, read four bytes at a time. Anything unusual is left
+ * to TextReader, which is slower and knows all forms and all errors.
  */
 
 import { MAX_PAGE_ORDER } from "../../units.js";
