@@ -13,7 +13,7 @@ const SHARED: readonly string[] = ["sharedAccept4kNs", "sharedAccept2mNs", "shar
  * accepted, including what the guest has shared since: a page accepted again counts for the first acceptor.
  */
 export interface AcceptedBy {
-  /** What the VMM put into the guest before it ran, which nobody accepts. */
+  /** Put into the guest by the VMM before it ran, and never accepted. */
   launch: number;
   firmware: number;
   /** The firmware, as boot services ended. */

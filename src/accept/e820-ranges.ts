@@ -17,7 +17,7 @@ const E820_ENTRY_BYTES = 20;
 /** Entries in the kernel's own table: 3 more for each of 1024 possible nodes (E820_MAX_ENTRIES, NODES_SHIFT 10). */
 export const KERNEL_ENTRIES: number = ZERO_PAGE_ENTRIES + 3 * 1024;
 
-/** What an entry of the table says about its memory; `other` is nobody's to accept. */
+/** State of the memory of an entry; `other` is never accepted. */
 export type RangeKind = "accepted" | "unaccepted" | "other";
 
 /** Half-open, bytes. */

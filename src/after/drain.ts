@@ -7,7 +7,7 @@ import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE } from "../units.js";
 import type { Feature } from "./feature.js";
 
-/** What a scenario says of a drain; workers take CPUs in turn. */
+/** A drain in a scenario; workers take CPUs in turn. */
 export const DRAIN = {
   workers: {
     is: "count",
@@ -45,7 +45,6 @@ export interface DrainOptions {
   readonly cpuNodes: readonly number[];
 }
 
-/** What came of it. */
 export interface DrainResult {
   readonly workers: number;
   /** Left to accept when the workers started. */

@@ -17,6 +17,6 @@ export interface Feature<Name extends string, Plan, Facts> {
 export interface Begun<Facts> {
   /** @throws GuestEnded when the guest does not survive it */
   run(): void;
-  /** What came of it so far; undefined where there is nothing to tell. */
+  /** Its result so far; undefined where there is nothing to tell. */
   readonly result: Facts | undefined;
 }

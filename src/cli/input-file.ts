@@ -134,7 +134,7 @@ export function inputPosition(path: string): InputPosition {
   return { bytes: 0, totalBytes: path === STDIN_PATH ? undefined : statInput(path).size };
 }
 
-/** What of a file must be there to tell how it is packed. */
+/** Bytes needed to tell how a file is packed. */
 const MAGIC_BYTES = 4;
 /** A chunk can unpack to gigabytes: an interrupt gets a turn now and then. */
 const TURN_BYTES = 2 ** 26;
@@ -154,7 +154,7 @@ export async function* readInputChunks(
 ): AsyncGenerator<Uint8Array> {
   const name = inputName(path);
   const source = path === STDIN_PATH ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  /** The first chunk, with more behind it where it is too short to tell. */
+  /** The first chunk, with more appended where it is too short to tell. */
   let first: Uint8Array = new Uint8Array(0);
   let unpacker: Unpacker | undefined;
   let unpackedBytes = 0;

@@ -1,4 +1,4 @@
-/** Reads workloads, a recording's description and the trace beside it or a trace alone; and all files of a recording. */
+/** Reads workloads, a recording's description and the trace next to it, or a trace alone; and all files of a recording. */
 
 import { createHash, type Hash } from "node:crypto";
 import { readdirSync } from "node:fs";

@@ -200,7 +200,7 @@ function temporaryPath(target: string): string {
   return join(dirname(target), `${name}.${randomBytes(8).toString("hex")}.tmp`);
 }
 
-/** What rename() did is on the disk when the directory is. Not every file system can be asked for that. */
+/** A rename() is on the disk when the directory is. Not every file system can sync one. */
 function syncDirectory(directory: string): void {
   let descriptor: number | undefined;
   try {

@@ -68,7 +68,7 @@ export interface Flag extends LeafDeclared {
 export interface Choice extends LeafDeclared {
   readonly is: "choice";
   readonly of: readonly string[];
-  /** What is to be said in the place of a value that has a reason of its own to be none of them. */
+  /** The error for a value that deserves a message of its own. */
   readonly refuses?: (value: string) => string | undefined;
 }
 

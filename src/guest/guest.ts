@@ -28,7 +28,7 @@ export interface WorkScale {
 export interface Guest {
   readonly options: GuestOptions;
   readonly policy: Policy;
-  /** What the policy does with the parameters of this run. */
+  /** The policy's behaviour with the parameters of this run. */
   readonly behaviour: Behaviour;
   /** Of the kernel's release. */
   readonly rules: KernelRules;

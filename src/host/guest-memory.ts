@@ -22,7 +22,7 @@ export function hostBytes(use: HostUse): number {
   return use.privateBytes + use.sharedBytes + use.tableBytes + use.metadataBytes;
 }
 
-/** What a host has for one guest, where that is known; bytes. */
+/** Memory a host has for one guest, where that is known; bytes. */
 export interface HostLimit {
   /** Memory of the kind that private pages need. */
   readonly privateBytes: number;
@@ -30,9 +30,9 @@ export interface HostLimit {
   readonly otherBytes: number;
   /** Why that is so, as the end of a sentence on such memory; no matter where there is none. */
   readonly otherRefusal: string;
-  /** What the host has spent on tracking its memory: one guest's part is no more. */
+  /** The host's spending on tracking its memory: an upper limit for one guest's part. */
   readonly metadataBytes: number;
-  /** What is added to messages: ` on node 1`. */
+  /** Suffix of messages: ` on node 1`. */
   readonly where: string;
 }
 

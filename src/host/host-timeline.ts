@@ -41,7 +41,7 @@ export class HostTimeline {
     return this.#peak;
   }
 
-  /** What is left of all samples, by time. */
+  /** The samples kept, by time. */
   get points(): readonly HostSample[] {
     const points = [...this.#kept];
     if (this.#last !== undefined && points.at(-1) !== this.#last) points.push(this.#last);

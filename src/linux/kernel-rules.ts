@@ -9,7 +9,7 @@ const REVIEWED: ReleaseName = { major: 6, minor: 15, suffix: "" };
 /** Series that stand for a later point release when nothing but their two numbers is said: that of the recordings. */
 const STABLE_SERIES: Readonly<Record<string, number>> = { "6.12": 107 };
 
-/** What is known of a kernel by its name. */
+/** Everything a kernel's name tells. */
 export interface KernelRelease {
   readonly rules: KernelRules;
   /**

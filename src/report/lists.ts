@@ -41,7 +41,7 @@ export interface BundledTrace {
   readonly sizeBytes: number;
   /** Where it was recorded. */
   readonly origin: string;
-  /** What it shows, in one line. */
+  /** One line on its contents. */
   readonly about: string;
 }
 
@@ -49,7 +49,7 @@ export interface ListedGenerator {
   readonly name: string;
   /** One line. */
   readonly summary: string;
-  /** What it imitates and from which facts. */
+  /** Its model in the real world, and the facts it is based on. */
   readonly imitates: string;
   readonly parameters: readonly {
     readonly name: string;

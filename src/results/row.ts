@@ -32,7 +32,7 @@ export const RESULT_SCHEMA_VERSION = 2;
  */
 export type Outcome = "ready" | "oom" | "deadline" | "terminated";
 
-/** What became of the recorded requests. */
+/** Outcomes of the recorded requests. */
 export type RequestCounts = GroupNumbers<"requests">;
 
 /** How memory came to the kernel, and what accepted it; bytes. */
@@ -55,7 +55,7 @@ export interface RunResult extends RunFields {
   readonly outcome: Outcome;
   readonly phases: readonly PhaseTime[];
   readonly memory: MemoryResult;
-  /** What `hostBytes` is made of, and tables of the guest's own. */
+  /** The parts of `hostBytes`, and the guest's own tables. */
   readonly hostUse: HostUse;
   /** The same over the run, in at most 256 points; only where it was asked for. */
   readonly hostTimeline?: readonly HostSample[];
@@ -116,6 +116,6 @@ export interface CompareRow extends RunResult {
   readonly paretoOptimal: boolean | null;
   /** The same with other seeds, where the run was repeated and anything in it is random. */
   readonly repeats?: Repeats;
-  /** What tells this run from others that agree in every field above; often empty. */
+  /** Settings that tell this run from others that agree in every field above; often empty. */
   readonly settings: Settings;
 }

@@ -180,7 +180,7 @@ function checkFaultBatch({ policy, strategy, memory, hotplug }: CompleteDocument
     });
 }
 
-/** What first touches accept under a policy, in bytes, with values of `strategy.batch` or its own; none where touches do not. */
+/** Bytes that first touches accept under a policy, by `strategy.batch` or its own default; none where touches do not accept. */
 function batchesOf(policy: Policy, said: readonly (Quantity | boolean)[]): number[] {
   const field = policy.parameters.batch;
   const values = said.filter((value) => field !== undefined && readLeaf(field, value) !== undefined);

@@ -55,7 +55,7 @@ export interface UnseenPages {
   readonly source: string;
 }
 
-/** What is known of a recorded trace. */
+/** A recorded trace, and how it was made. */
 export interface Recording {
   readonly schemaVersion: 1;
   readonly name: string;
@@ -72,7 +72,7 @@ export interface Recording {
     readonly zones: readonly RecordedZone[];
   };
   readonly clock: {
-    /** What the times of the trace mean. */
+    /** Meaning of the times of the trace. */
     readonly statement: string;
     /** Guest work on real hardware for each unit of recorded time. */
     readonly timeScale: SourcedNumber;

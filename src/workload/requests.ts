@@ -105,7 +105,7 @@ export const NOTHING_IMPORTED = {
   stillAllocatedPages: 0,
 };
 
-/** What became of the events of a trace; nothing is left out without being counted. */
+/** Counts of the events of a trace by their use; nothing is left out without being counted. */
 export type ImportReport = Readonly<typeof NOTHING_IMPORTED>;
 
 export function makesHandle(kind: number): boolean {

@@ -79,7 +79,7 @@ export interface EarlyMachine {
   readonly shareWithoutAccept?: boolean;
   /** Until setup_arch() ends the kernel takes memory below the first unaccepted unit, while there is any. */
   readonly staysInAccepted?: boolean;
-  /** Who hands out page tables when a leaf is split; absent: whoever can. */
+  /** Source of page tables when a leaf is split; absent: whichever allocator runs. */
   readonly splitTables?: SplitTables;
   /** An SNP guest, and what it talks to the hypervisor through. */
   readonly snp?: RuntimeDataRules;
@@ -106,7 +106,7 @@ export class EarlyBoot {
   readonly build: KernelBuild;
   readonly options: BootOptions;
   readonly rules: ReservationRules;
-  /** What the kernel would print about its command line, one line each. */
+  /** The kernel's complaints about its command line, one line each. */
   readonly remarks: string[] = [];
   /** Reserved, but not touched by anybody. */
   readonly untouched: AddressRange[] = [];
@@ -133,13 +133,13 @@ export class EarlyBoot {
   swiotlb: PhysRange | undefined = undefined;
   /** The log buffer is no longer the one in the image. */
   hasLogBuf = false;
-  /** What was reserved when setup_arch() ended, and what the kernel knew to be unaccepted then. */
+  /** Memory reserved, and memory known to be unaccepted, when setup_arch() ended. */
   afterSetupArch:
     | { readonly reserved: readonly AddressRange[]; readonly unacceptedBytes: number }
     | undefined = undefined;
   /** Memory through which an SNP guest talks to the hypervisor. */
   runtimeData: RuntimeData = { pages: [], shared: [] };
-  /** What the kernel reads in the table of unaccepted memory, if there is one. */
+  /** The kernel's view of the table of unaccepted memory, if there is one. */
   unacceptedTable: UnacceptedTable | undefined = undefined;
   /** The direct map; empty until init_mem_mapping(). */
   readonly earlyMap: EarlyMap;

@@ -22,7 +22,7 @@ export interface RuntimeDataRules {
 export interface RuntimeData {
   /** Physical addresses of the GHCB pages, by CPU. */
   readonly pages: readonly number[];
-  /** What is to be shared with the host, piece by piece. */
+  /** Memory to be shared with the host, piece by piece. */
   readonly shared: readonly PhysRange[];
 }
 

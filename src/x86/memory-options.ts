@@ -164,7 +164,7 @@ function edit(table: readonly KernelE820Entry[], option: MemoryOption): readonly
   }
 }
 
-/** Of a guest of the smallest size, what its firmware takes away: ACPI tables and the legacy hole. */
+/** Taken from the smallest guest by its firmware: ACPI tables and the legacy hole. */
 const FIRMWARE_BYTES: number = MiB;
 
 /**

@@ -26,7 +26,7 @@ const INT_BYTES = 4;
 
 /** How much each CPU gets and how many share one allocation. */
 export interface PercpuLayout {
-  /** What one CPU uses, whole pages. */
+  /** Used by one CPU, whole pages. */
   readonly usedBytes: number;
   /** Distance from one CPU's area to the next. */
   readonly unitBytes: number;

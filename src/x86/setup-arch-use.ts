@@ -10,7 +10,7 @@ export interface SetupArchUse {
   readonly stubBytes: number;
   /** Nobody before the kernel. */
   readonly kernelBytes: number;
-  /** What the kernel had accepted by then: more than it took, by whole units and what it gave back. */
+  /** Accepted by the kernel by then: more than it took, because of whole units and memory it gave back. */
   readonly acceptedBytes: number;
 }
 

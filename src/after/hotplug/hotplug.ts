@@ -64,7 +64,6 @@ class Hotplug {
     this.#blockBytes = memoryBlockBytes(target.kernel.early.maxPfn * PAGE_SIZE);
   }
 
-  /** What came of it, as of now. */
   get result(): HotplugResult {
     const { start } = this.#range;
     const addedBytes = this.#target.kernel.pluggedBytes;

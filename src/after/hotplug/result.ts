@@ -7,7 +7,7 @@ import type { SettledOf } from "../../fields/field.js";
  */
 export type HotplugAcceptance = HotplugPlan["acceptance"];
 
-/** What a scenario says of a memory device that is plugged in: whole memory sections of 128 MiB. */
+/** A memory device to plug in, in a scenario: whole memory sections of 128 MiB. */
 export const HOTPLUG = {
   memory: {
     is: "size",

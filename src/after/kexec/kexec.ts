@@ -26,7 +26,7 @@ import { readVmcore, unreadable } from "./vmcore.js";
 const CRASH_KERNEL_BYTES: number = 256 * MiB;
 const CRASH_KERNEL_ALIGN: number = 16 * MiB;
 
-/** What the next kernel goes through: all that decides what it accepts. */
+/** The part of the next kernel's boot that decides what it accepts. */
 const NEXT_KERNEL: Steps<{ readonly start: KernelStart }, { readonly kernel: Kernel }> = KERNEL.step(
   "deferred_init_memmap",
   ({ kernel }) => deferredInit(kernel),
@@ -74,7 +74,7 @@ class Kexec {
     this.#facts = { ...this.#facts, done: true };
   }
 
-  /** What the first kernel has shared with the host, leaf by leaf, as its direct map tells. */
+  /** Memory the first kernel has shared with the host, leaf by leaf, by its direct map. */
   get #shared(): AddressRange[] {
     return this.#first.kernel.early.earlyMap.map.sharedLeaves();
   }
@@ -135,7 +135,7 @@ class Kexec {
     };
   }
 
-  /** What will be written to may be accepted at load time. */
+  /** Memory that will be written to may be accepted at load time. */
   #load(segments: readonly AddressRange[]): void {
     const { acceptance, table, guest } = this.#first;
     const bytes = segments.reduce((sum, { start, end }) => sum + end - start, 0);

@@ -1,7 +1,7 @@
 import type { SettledOf } from "../../fields/field.js";
 import type { Vmcore } from "./vmcore.js";
 
-/** What a scenario says of the kernel that takes over. The same table is found by 6.5 and later. */
+/** The kernel that takes over, in a scenario. The same table is found by 6.5 and later. */
 export const KEXEC = {
   kind: {
     is: "choice",
@@ -41,7 +41,7 @@ export interface KexecResult extends Pick<KexecPlan, "kind" | "table"> {
   /** Entries of a rebuilt e820 table, and memory accepted because there is room for no more. */
   readonly mapEntries?: number;
   readonly gapBytes?: number;
-  /** What the next kernel accepted until its page allocator ran, and what it has left for later. */
+  /** Bytes the next kernel accepted until its page allocator ran, and bytes it left for later. */
   readonly nextKernel?: { readonly acceptedBytes: number; readonly unacceptedBytes: number };
   readonly vmcore?: Vmcore;
 }

@@ -4,7 +4,7 @@ import { E820Type } from "../../efistub/setup-e820.js";
 import type { UnacceptedTable } from "../../efistub/unaccepted-table.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
 
-/** What the crash kernel could read of the first kernel's memory. */
+/** The part of the first kernel's memory that the crash kernel could read. */
 export interface Vmcore {
   /** The first kernel's RAM, without what was set aside for the crash kernel. */
   readonly ramBytes: number;

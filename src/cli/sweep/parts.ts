@@ -1,4 +1,4 @@
-/** What a sweep leaves on the disk. */
+/** The files of a sweep. */
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

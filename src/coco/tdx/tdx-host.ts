@@ -151,7 +151,7 @@ export class TdxHost {
     return { tables, pairs };
   }
 
-  /** What the host needs to map leaves of one level over [start, end), where there are none yet. */
+  /** Memory the host needs to map leaves of one level over [start, end), where there are none yet. */
   #pagesFor(start: number, end: number, level: PageLevel): number {
     const pairs = this.#dynamicPamt && level === 0 ? this.#pairs.missing(start, end) : 0;
     const absent = end - start - this.sept.backedIn(start, end) - this.kept.countIn(start, end);
