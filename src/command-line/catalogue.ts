@@ -224,8 +224,6 @@ export const DOCUMENTED_WORDS: readonly {
   ...Object.entries(REFUSED).map(([word, why]) => ({ word, effect: { does: "refused" as const, why } })),
 ];
 
-/** Remarks of a run on words of its command line. */
-
 /** A line for each word without the effect that it would have in a kernel; each word once. */
 export function ignoredWords(words: readonly Word[]): string[] {
   const lines = words.flatMap(({ text, name, value }) => {

@@ -54,9 +54,7 @@ export function isHugePageCount(value: string): boolean {
   return parseCount(value) !== undefined;
 }
 
-/**
- * @param nodes node numbers of this machine
- */
+/** @param nodes node numbers of this machine */
 export function hugePagePools(words: readonly Word[], nodes: readonly number[]): HugePagePools {
   const parser = new Parser(nodes);
   for (const word of words) {

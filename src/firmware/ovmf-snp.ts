@@ -29,7 +29,6 @@ function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange
   return above(left, machine.preAcceptLimit);
 }
 
-/** Validates a range, buffer by buffer. */
 function validate(range: AddressRange, bufferEntries: number, sink: FirmwareAccept): void {
   for (const { start, end } of pscBuffers(range, bufferEntries)) sink.firmwareAccept(start, end, 0);
 }

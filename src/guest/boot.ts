@@ -30,7 +30,7 @@ import { KERNEL, type KernelStart } from "./kernel.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
 import { launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
-import type { Booted, HandedOver, PoweredOff, Started } from "./state.js";
+import type { Booted, Given, HandedOver, PoweredOff, Started } from "./state.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest, verifyPhases } from "./verify-guest.js";
 
@@ -136,7 +136,7 @@ function kernelRecord({
   guest,
   handOver,
   onHandOver,
-}: PoweredOff & Pick<Booted, "handOver">): Pick<Booted, "table" | "acceptance"> {
+}: Given<"handOver">): Pick<Booted, "table" | "acceptance"> {
   const { unknownBytes, table: fromStub } = handOver.stub;
   if (unknownBytes > 0) {
     throw new GuestEnded(
@@ -151,16 +151,11 @@ function kernelRecord({
   return { table, acceptance };
 }
 
+type WithRecord = Given<"handOver" | "table" | "acceptance">;
+
 /** The kernel's record is its e820 table, if the guest says so. */
-function keepInE820({
-  guest,
-  handOver,
-  table,
-  acceptance,
-}: PoweredOff & Pick<Booted, "handOver" | "table" | "acceptance">): Pick<
-  Booted,
-  "asFromFirmware" | "e820Record"
-> {
+function keepInE820(state: WithRecord): Pick<Booted, "asFromFirmware" | "e820Record"> {
+  const { guest, handOver, table, acceptance } = state;
   const asFromFirmware = trackedMap(handOver.stub.entries, table);
   const { record } = guest.options.guest;
   if (record === "bitmap" || acceptance.table === undefined) return { asFromFirmware, e820Record: undefined };
@@ -172,14 +167,10 @@ function keepInE820({
   return { asFromFirmware, e820Record };
 }
 
-function startOfKernel({
-  guest,
-  handOver,
-  table,
-  acceptance,
-}: PoweredOff & Pick<Booted, "handOver" | "table" | "acceptance">): Pick<Booted, "machine" | "faults"> & {
-  readonly start: KernelStart;
-} {
+function startOfKernel(
+  state: WithRecord,
+): Pick<Booted, "machine" | "faults"> & { readonly start: KernelStart } {
+  const { guest, handOver, table, acceptance } = state;
   const { options, behaviour, rules, clock } = guest;
   const machine = machineAfterStub(guest, handOver);
   requireMemory(machine, q35Ram(options.memoryBytes));
@@ -198,7 +189,7 @@ function startOfKernel({
 }
 
 /** It is known who accepted what the kernel uses, and from here on the page allocator gives page tables. */
-function afterMemblock(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted, "setupArch"> {
+function afterMemblock(state: HandedOver & Given<"kernel">): Pick<Booted, "setupArch"> {
   const { guest, handOver, table, asFromFirmware, kernel } = state;
   const { early } = kernel;
   const setupArch = guest.platform.type.isConfidential
@@ -232,7 +223,7 @@ function flagKernelPages({ guest, handOver, faults }: HandedOver): void {
   }
 }
 
-function traceBegins(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted, "replay"> {
+function traceBegins(state: HandedOver & Given<"kernel">): Pick<Booted, "replay"> {
   const { guest, workload, requests, handOver, kernel } = state;
   const { clock } = guest;
   const reserved = workload.recording.reserved.map(({ name }) => {
@@ -248,7 +239,7 @@ function traceBegins(state: HandedOver & Pick<Booted, "kernel">): Pick<Booted, "
 
 /** A replay on a guest, which from now on is the one that goes on. */
 export function newReplay(
-  { guest, workload, kernel, stalls, replays }: PoweredOff & Pick<Booted, "kernel">,
+  { guest, workload, kernel, stalls, replays }: Given<"kernel">,
   requests: Requests,
   reserved: ConstructorParameters<typeof Replay>[0]["reserved"],
 ): Replay {
@@ -347,16 +338,9 @@ function initRuns({ guest, kernel, replays }: Started): Pick<Booted, "ready" | "
  *
  * @throws Error naming the first thing that cannot be
  */
-export function check({
-  guest,
-  kernel,
-  acceptance,
-  faults,
-  e820Record,
-  background,
-  check: asked,
-}: Started & Partial<Pick<Booted, "background">>): void {
-  if (!asked) return;
+export function check(state: Started & Partial<Pick<Booted, "background">>): void {
+  if (!state.check) return;
+  const { guest, kernel, acceptance, faults, e820Record, background } = state;
   const { platform, meter, options, host } = guest;
   verifyGuest(kernel, acceptance, platform, {
     usableOnTouch: faults !== undefined || kernel.assumesAccepted,

@@ -15,7 +15,7 @@ import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE, roundUp } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import type { Guest } from "./guest.js";
-import type { Booted, PoweredOff } from "./state.js";
+import type { Booted, Given, PoweredOff } from "./state.js";
 
 /** Bytes of one descriptor in the map the stub keeps, and descriptors it leaves room for (EFI_MMAP_NR_SLACK_SLOTS). */
 const EFI_DESCRIPTOR_BYTES = 48;
@@ -45,7 +45,7 @@ export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
  *
  * @throws GuestEnded when the host does not create this guest
  */
-export function limitToHost({ guest, tdxModule: module }: PoweredOff & Pick<Booted, "tdxModule">): void {
+export function limitToHost({ guest, tdxModule: module }: Given<"tdxModule">): void {
   const { options, platform, host } = guest;
   const { memoryBytes, tdxModule: plan } = options.host;
   if (memoryBytes !== undefined && platform.type.isConfidential) {

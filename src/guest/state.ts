@@ -88,3 +88,6 @@ export interface Booted extends Started {
   /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
   readonly ready: { readonly bootTimeNs: number; readonly assumedNs: number };
 }
+
+/** What a step finds that comes before others have added all of a guest. */
+export type Given<Key extends keyof Booted> = PoweredOff & Pick<Booted, Key>;

@@ -89,11 +89,7 @@ export function verifyAccepted(
   }
 }
 
-/**
- * The phases of a boot, one after the other, are all of its time.
- *
- * @throws Error with the two sums
- */
+/** The phases of a boot, one after the other, are all of its time. @throws Error with the two sums */
 export function verifyPhases({ phases, bootCpuNs }: GuestClock): void {
   const sumNs = phases.reduce((sum, { ns }) => sum + ns, 0);
   if (Math.abs(sumNs - bootCpuNs) > phases.length) {

@@ -236,15 +236,11 @@ export const GFP_CHANGES: readonly GfpChange[] = [
 /** Last release whose numbers were read. */
 const LAST_READ = "7.3";
 
-/**
- * Releases between two that were read, of which it is not known on which side of a change they are.
- */
+/** Releases between two that were read, of which it is not known on which side of a change they are. */
 const UNREAD: readonly { readonly from: string; readonly to: string }[] = [
   // "mm: shuffle GFP_* flags" was posted on 2019-01-09; 5.0 is without, 5.2 has it.
   { from: "5.1-rc1", to: "5.2-rc1" },
 ];
-
-/** Numbers and names of request flags in a release. */
 
 const OLDEST: ReleaseName = named(GFP_CHANGES[0]!.since);
 const NEWEST: ReleaseName = named(LAST_READ);

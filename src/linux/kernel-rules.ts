@@ -53,7 +53,6 @@ export function kernelRelease(name: string): KernelRelease {
   return known;
 }
 
-/** The rules of a kernel, by the name of its release. */
 export function kernelRules(name: string): KernelRules {
   return kernelRelease(name).rules;
 }

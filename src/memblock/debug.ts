@@ -1,6 +1,4 @@
-/**
- * The lines `memblock=debug` prints, without the caller at their end (mm/memblock.c, Linux 6.12).
- */
+/** The lines `memblock=debug` prints, without the caller at their end (mm/memblock.c, Linux 6.12). */
 import { type MemblockRegion, type MemblockType, numaValidNode } from "./regions.js";
 
 function hex16(value: number): string {

@@ -7,9 +7,7 @@
 import { roundDown, roundUp } from "../units.js";
 import type { MemblockFlags, MemblockType } from "./regions.js";
 
-/** Makes an array larger; the range that is about to be added must be left alone. */
-export type GrowArray = (type: MemblockType, newStart: number, newSizeBytes: number) => void;
-
+/** The region indices [start, end) an operation concerns. */
 export interface IndexRange {
   readonly start: number;
   readonly end: number;
@@ -39,7 +37,6 @@ export function addRange(
   size: number,
   nid: number,
   flags: MemblockFlags,
-  grow: GrowArray,
 ): void {
   if (size === 0) return;
   const end = base + size;
@@ -52,7 +49,7 @@ export function addRange(
   if (regions.length * 2 + 1 > type.max) {
     const holes = countHoles(type, base, end);
     if (holes === 0) return;
-    while (regions.length + holes > type.max) grow(type, base, size);
+    while (regions.length + holes > type.max) type.grow(base, size);
   }
   let cursor = base;
   let index = 0;
@@ -101,11 +98,11 @@ export function mergeRegions(type: MemblockType, window: IndexRange): void {
  * Splits regions at both borders of [base, base + size) so that whole regions cover what is
  * there of it, and names those (memblock_isolate_range).
  */
-export function isolateRange(type: MemblockType, base: number, size: number, grow: GrowArray): IndexRange {
+export function isolateRange(type: MemblockType, base: number, size: number): IndexRange {
   if (size === 0) return { start: 0, end: 0 };
   const end = base + size;
   const regions = type.regions;
-  while (regions.length + 2 > type.max) grow(type, base, size);
+  while (regions.length + 2 > type.max) type.grow(base, size);
   let first = 0;
   let last = 0;
   for (let index = 0; index < regions.length; index++) {
@@ -136,8 +133,8 @@ function splitRegion(type: MemblockType, index: number, address: number): void {
 }
 
 /** Takes [base, base + size) out of the array (memblock_remove_range). */
-export function removeRange(type: MemblockType, base: number, size: number, grow: GrowArray): void {
-  const { start, end } = isolateRange(type, base, size, grow);
+export function removeRange(type: MemblockType, base: number, size: number): void {
+  const { start, end } = isolateRange(type, base, size);
   type.removeRegions(start, end);
 }
 
@@ -148,9 +145,8 @@ export function setclrFlag(
   size: number,
   set: boolean,
   flag: MemblockFlags,
-  grow: GrowArray,
 ): void {
-  const window = isolateRange(type, base, size, grow);
+  const window = isolateRange(type, base, size);
   for (let i = window.start; i < window.end; i++) {
     const region = type.regions[i]!;
     region.flags = set ? region.flags | flag : region.flags & ~flag;
@@ -159,8 +155,8 @@ export function setclrFlag(
 }
 
 /** Gives [base, base + size) to a node (memblock_set_node). */
-export function setNode(type: MemblockType, base: number, size: number, nid: number, grow: GrowArray): void {
-  const window = isolateRange(type, base, size, grow);
+export function setNode(type: MemblockType, base: number, size: number, nid: number): void {
+  const window = isolateRange(type, base, size);
   for (let i = window.start; i < window.end; i++) type.regions[i]!.nid = nid;
   mergeRegions(type, window);
 }

@@ -4,7 +4,7 @@
  */
 import { type AddressRange, PAGE_SIZE, type PhysAddr, pfnDown } from "../units.js";
 import { dumpLines, rangeLine } from "./debug.js";
-import { addRange, type GrowArray, removeRange, setclrFlag, setNode, trimRegions } from "./edit.js";
+import { addRange, removeRange, setclrFlag, setNode, trimRegions } from "./edit.js";
 import {
   freeMemRanges,
   freePfnRangesInZone,
@@ -31,15 +31,16 @@ export interface MemblockOptions {
 /** The arrays and everything that does not allocate. Addresses and sizes are bytes. */
 export abstract class MemblockMap {
   /** Memory the firmware reported. */
-  readonly memory: MemblockType = new MemblockType("memory");
+  readonly memory: MemblockType = new MemblockType("memory", (start, size) =>
+    this.growArray(this.memory, start, size),
+  );
   /** Reserved ranges, in or outside of memory. */
-  readonly reserved: MemblockType = new MemblockType("reserved");
+  readonly reserved: MemblockType = new MemblockType("reserved", (start, size) =>
+    this.growArray(this.reserved, start, size),
+  );
   /** Whether some region was marked mirrored (system_has_some_mirror). */
   protected hasMirror = false;
   protected readonly options: MemblockOptions;
-  readonly #grow: GrowArray = (type, start, size) => {
-    this.growArray(type, start, size);
-  };
 
   constructor(options: MemblockOptions = {}) {
     this.options = options;
@@ -51,65 +52,65 @@ export abstract class MemblockMap {
   /** memblock_add(): memory that belongs to no node yet. */
   add(base: number, size: number): void {
     this.options.debug?.(rangeLine("memblock_add", base, size));
-    addRange(this.memory, base, size, MAX_NUMNODES, MemblockFlags.NONE, this.#grow);
+    addRange(this.memory, base, size, MAX_NUMNODES, MemblockFlags.NONE);
   }
 
   /** memblock_add_node(). Memory that is there already keeps its node and flags. */
   addNode(base: number, size: number, nid: number, flags: MemblockFlags = MemblockFlags.NONE): void {
     const range = rangeLine("memblock_add_node", base, size);
     this.options.debug?.(`${range} nid=${nid} flags=${flags.toString(16)}`);
-    addRange(this.memory, base, size, nid, flags, this.#grow);
+    addRange(this.memory, base, size, nid, flags);
   }
 
   /** memblock_remove(): takes a range out of memory. */
   remove(base: number, size: number): void {
     this.options.debug?.(rangeLine("memblock_remove", base, size));
-    removeRange(this.memory, base, size, this.#grow);
+    removeRange(this.memory, base, size);
   }
 
   /** memblock_reserve(): overlaps and repetitions are legal. Reserving does not accept. */
   reserve(base: number, size: number): void {
     this.options.debug?.(rangeLine("memblock_reserve", base, size));
-    addRange(this.reserved, base, size, MAX_NUMNODES, MemblockFlags.NONE, this.#grow);
+    addRange(this.reserved, base, size, MAX_NUMNODES, MemblockFlags.NONE);
   }
 
   /** memblock_phys_free(): drops a reservation. What was accepted stays accepted. */
   free(base: number, size: number): void {
     this.options.debug?.(rangeLine("memblock_phys_free", base, size));
-    removeRange(this.reserved, base, size, this.#grow);
+    removeRange(this.reserved, base, size);
   }
 
   markHotplug(base: number, size: number): void {
-    setclrFlag(this.memory, base, size, true, MemblockFlags.HOTPLUG, this.#grow);
+    setclrFlag(this.memory, base, size, true, MemblockFlags.HOTPLUG);
   }
 
   clearHotplug(base: number, size: number): void {
-    setclrFlag(this.memory, base, size, false, MemblockFlags.HOTPLUG, this.#grow);
+    setclrFlag(this.memory, base, size, false, MemblockFlags.HOTPLUG);
   }
 
   /** memblock_mark_mirror(): without `kernelcore=mirror` it does nothing. */
   markMirror(base: number, size: number): void {
     if (!this.options.mirroredKernelcore) return;
     this.hasMirror = true;
-    setclrFlag(this.memory, base, size, true, MemblockFlags.MIRROR, this.#grow);
+    setclrFlag(this.memory, base, size, true, MemblockFlags.MIRROR);
   }
 
   markNomap(base: number, size: number): void {
-    setclrFlag(this.memory, base, size, true, MemblockFlags.NOMAP, this.#grow);
+    setclrFlag(this.memory, base, size, true, MemblockFlags.NOMAP);
   }
 
   clearNomap(base: number, size: number): void {
-    setclrFlag(this.memory, base, size, false, MemblockFlags.NOMAP, this.#grow);
+    setclrFlag(this.memory, base, size, false, MemblockFlags.NOMAP);
   }
 
   /** memblock_reserved_mark_noinit(): the struct pages of this reservation stay uninitialised. */
   reservedMarkNoinit(base: number, size: number): void {
-    setclrFlag(this.reserved, base, size, true, MemblockFlags.RSRV_NOINIT, this.#grow);
+    setclrFlag(this.reserved, base, size, true, MemblockFlags.RSRV_NOINIT);
   }
 
   /** memblock_set_node() on one of the two arrays. */
   setNode(base: number, size: number, type: MemblockType, nid: number): void {
-    setNode(type, base, size, nid, this.#grow);
+    setNode(type, base, size, nid);
   }
 
   /** memblock_trim_memory(): memory regions shrink to multiples of `align`. */

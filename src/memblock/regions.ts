@@ -1,6 +1,4 @@
-/**
- * The sorted region arrays memblock is made of (include/linux/memblock.h, Linux 6.12).
- */
+/** The sorted region arrays memblock is made of (include/linux/memblock.h, Linux 6.12). */
 
 /** Attributes of a region (include/linux/memblock.h: enum memblock_flags, 6.12). */
 export const MemblockFlags = {
@@ -62,8 +60,12 @@ export class MemblockType {
   /** Physical address of the array once it was moved out of the kernel image. */
   arrayAddress: number | undefined = undefined;
 
-  constructor(name: "memory" | "reserved") {
+  /** Makes the array larger; the range that is about to be added must be left alone. */
+  readonly grow: (newStart: number, newSizeBytes: number) => void;
+
+  constructor(name: "memory" | "reserved", grow: (newStart: number, newSizeBytes: number) => void) {
     this.name = name;
+    this.grow = grow;
   }
 
   /** Bytes of an array of the present capacity, not rounded to pages. */

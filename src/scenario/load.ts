@@ -26,11 +26,7 @@ export function parseScenario(
   return scenariosOf(new YamlSource(text, fileName), assignments);
 }
 
-/**
- * The same for a file that is read many times with other assignments.
- *
- * @param source the file, read
- */
+/** The same for a file that is read many times with other assignments. @param source the file, read */
 export function scenariosOf(source: YamlSource, assignments: readonly (string | Assignment)[]): Scenario[] {
   return expandVariants(checkedDocument(source, assignments));
 }

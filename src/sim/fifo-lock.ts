@@ -15,7 +15,6 @@ export class FifoLock {
     return Math.max(atNs, this.#freeNs);
   }
 
-  /** The CPU that has the lock lets go of it. */
   release(atNs: number): void {
     this.#freeNs = atNs;
   }

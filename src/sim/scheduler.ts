@@ -18,7 +18,6 @@ export class RunQueue {
   readonly #heap: Int32Array;
   #count = 0;
 
-  /** @param timeNs clock of each actor */
   constructor(timeNs: Float64Array) {
     this.#timeNs = timeNs;
     this.#aheadNs = new Float64Array(timeNs.length);

@@ -1,11 +1,9 @@
-/** One step of a list. */
 interface Step {
   readonly name: string;
   /** Called with what all steps before it have added; returns what it adds itself. */
   readonly run: (state: never) => unknown;
 }
 
-/** The end of a phase, which is a part of the clock's time. */
 interface PhaseEnd {
   readonly phase: string;
 }
@@ -42,7 +40,6 @@ export class Steps<In extends object, Out extends object> {
     return new Steps([...this.#list, { phase }]);
   }
 
-  /** Goes on with another list. */
   followedBy<Last extends object>(steps: Steps<Out, Last>): Steps<In, Out & Last> {
     return new Steps([...this.#list, ...steps.#list]);
   }

@@ -8,7 +8,6 @@ export class VirtualCpus {
   /** Virtual time of each CPU in nanoseconds. */
   readonly timeNs: Float64Array;
 
-  /** @param count 1 or more */
   constructor(count: number) {
     if (!Number.isSafeInteger(count) || count < 1) throw new Error(`sim: ${count} is no number of CPUs.`);
     this.count = count;

@@ -62,9 +62,7 @@ function bestUnitsPerBlock(blockBytes: number, mostUnits: number, groups: readon
   return best;
 }
 
-/**
- * @param groups number of CPUs of each node that has any
- */
+/** @param groups number of CPUs of each node that has any */
 export function percpuLayout(percpu: PercpuBuild, groups: readonly number[]): PercpuLayout {
   const fixedBytes = percpu.staticBytes + percpu.reservedBytes;
   const usedBytes = roundUp(fixedBytes + percpu.dynamicBytes, PAGE_SIZE);

@@ -99,11 +99,7 @@ export class TablePages {
     return this.#brk?.end ?? 0;
   }
 
-  /**
-   * Takes a page for a table of new mappings.
-   *
-   * @throws GuestEnded
-   */
+  /** Takes a page for a table of new mappings. @throws GuestEnded */
   allocate(): void {
     if (this.fromBuddy !== undefined) this.#allocateFromBuddy(this.fromBuddy);
     else if (this.#brk === undefined) this.#allocateStatic();
@@ -116,11 +112,7 @@ export class TablePages {
     }
   }
 
-  /**
-   * Takes a page for the table of a leaf that is split.
-   *
-   * @throws GuestEnded
-   */
+  /** Takes a page for the table of a leaf that is split. @throws GuestEnded */
   allocateForSplit(): void {
     if (this.#splitTables === "slab" && this.fromBuddy === undefined) {
       throw new GuestEnded(

@@ -65,9 +65,7 @@ class Kexec {
     return { kind, table, timeNs: Math.round(clock.bootCpuNs - this.#startNs), ...this.#facts };
   }
 
-  /**
-   * @throws GuestEnded when the guest does not survive it, or there is no place for the next kernel
-   */
+  /** @throws GuestEnded when the guest does not survive it, or there is no place for the next kernel */
   run(): void {
     if (this.#plan.kind === "kdump") this.#crash();
     else this.#kexec();

@@ -71,7 +71,6 @@ export class SnpHost {
     return this.#pages.reach(start, end, 1, (until) => this.#pagesFor(start, until, small));
   }
 
-  /** The error for the shortage that `reach` found. */
   shortage(pfn: number, launching = false): Error {
     return this.#pages.supply.shortage(pfn, launching);
   }

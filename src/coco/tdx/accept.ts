@@ -1,7 +1,6 @@
 /** How the programs of a TDX guest accept memory: what each tries, in which order. */
 
 import { CostEvent } from "../../sim/cost-events.js";
-import type { CostLedger } from "../../sim/cost-ledger.js";
 import { roundDown, roundUp } from "../../units.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-tables.js";
 import { HostMemoryError } from "../platform.js";
@@ -24,29 +23,25 @@ const ACCEPT_ZERO: readonly CostEvent[] = [
  * @returns pages and leaves that were accepted already, which the firmware only warns about
  * @throws HostMemoryError where the host has no more memory; all before that is accepted
  */
-export function firmwareAccept(host: TdxHost, ledger: CostLedger, start: number, end: number): number {
+export function firmwareAccept(host: TdxHost, start: number, end: number): number {
   const pages = LEVEL_PAGES[1];
   const first = Math.min(roundUp(start, pages), end);
   const last = end - first > pages ? roundDown(end, pages) : first;
-  return (
-    acceptSmall(host, ledger, start, first) +
-    acceptLarge(host, ledger, first, last) +
-    acceptSmall(host, ledger, last, end)
-  );
+  return acceptSmall(host, start, first) + acceptLarge(host, first, last) + acceptSmall(host, last, end);
 }
 
 /** Accepts of 2 MiB; where the host has smaller pages, each fails and is done again in 4 KiB. */
-function acceptLarge(host: TdxHost, ledger: CostLedger, start: number, end: number): number {
+function acceptLarge(host: TdxHost, start: number, end: number): number {
   requireLeaves(host.sept, start, end, 1);
   let duplicates = 0;
   for (let position = start; position < end; ) {
     const runEnd = host.levelRunEnd(position, end, 1);
     if (host.levelAt(position) >= 1) {
-      duplicates += acceptLeaves(host, ledger, position, runEnd, 1);
+      duplicates += acceptLeaves(host, position, runEnd, 1);
     } else {
       const from = position;
-      acceptAfterMismatch(ledger, from, runEnd, LEVEL_PAGES[1], () => {
-        duplicates += acceptSmall(host, ledger, from, runEnd);
+      acceptAfterMismatch(host, from, runEnd, LEVEL_PAGES[1], () => {
+        duplicates += acceptSmall(host, from, runEnd);
       });
     }
     position = runEnd;
@@ -55,9 +50,9 @@ function acceptLarge(host: TdxHost, ledger: CostLedger, start: number, end: numb
 }
 
 /** Accepts of 4 KiB one after another. */
-function acceptSmall(host: TdxHost, ledger: CostLedger, start: number, end: number): number {
+function acceptSmall(host: TdxHost, start: number, end: number): number {
   requireLeaves(host.sept, start, end, 0);
-  return acceptLeaves(host, ledger, start, end, 0);
+  return acceptLeaves(host, start, end, 0);
 }
 
 /**
@@ -86,16 +81,10 @@ function requireLeaves(sept: SecureEpt, start: number, end: number, level: PageL
  * @param level largest size to try
  * @throws HostMemoryError where the host has no more memory; all before that is accepted
  */
-export function guestAccept(
-  host: TdxHost,
-  ledger: CostLedger,
-  start: number,
-  end: number,
-  level: PageLevel = 2,
-): void {
+export function guestAccept(host: TdxHost, start: number, end: number, level: PageLevel = 2): void {
   if (start >= end) return;
   if (level === 0) {
-    acceptLeaves(host, ledger, start, end, 0);
+    acceptLeaves(host, start, end, 0);
     return;
   }
   const smaller = level === 2 ? 1 : 0;
@@ -103,23 +92,23 @@ export function guestAccept(
   const first = roundUp(start, pages);
   const last = roundDown(end, pages);
   if (first >= last) {
-    guestAccept(host, ledger, start, end, smaller);
+    guestAccept(host, start, end, smaller);
     return;
   }
-  guestAccept(host, ledger, start, first, smaller);
+  guestAccept(host, start, first, smaller);
   for (let position = first; position < last; ) {
     const runEnd = host.levelRunEnd(position, last, level);
     if (host.levelAt(position) >= level) {
-      acceptLeaves(host, ledger, position, runEnd, level);
+      acceptLeaves(host, position, runEnd, level);
     } else {
       const from = position;
-      acceptAfterMismatch(ledger, from, runEnd, pages, () => {
-        guestAccept(host, ledger, from, runEnd, smaller);
+      acceptAfterMismatch(host, from, runEnd, pages, () => {
+        guestAccept(host, from, runEnd, smaller);
       });
     }
     position = runEnd;
   }
-  guestAccept(host, ledger, last, end, smaller);
+  guestAccept(host, last, end, smaller);
 }
 
 /**
@@ -132,20 +121,14 @@ export function guestAccept(
  * @returns leaves that were mapped already
  * @throws HostMemoryError where the host has no more memory; all before that is accepted
  */
-function acceptLeaves(
-  host: TdxHost,
-  ledger: CostLedger,
-  start: number,
-  end: number,
-  level: PageLevel,
-): number {
+function acceptLeaves(host: TdxHost, start: number, end: number, level: PageLevel): number {
   const pages = LEVEL_PAGES[level];
   const reached = host.reach(start, end, level);
   const duplicates = host.sept.mapped.countIn(start, reached) / pages;
   const accepted = (reached - start) / pages - duplicates;
-  ledger.charge(CostEvent.tdcall, accepted);
-  ledger.charge(CostEvent.tdcallAlreadyAccepted, duplicates);
-  ledger.charge(ACCEPT_ZERO[level]!, accepted);
+  host.ledger.charge(CostEvent.tdcall, accepted);
+  host.ledger.charge(CostEvent.tdcallAlreadyAccepted, duplicates);
+  host.ledger.charge(ACCEPT_ZERO[level]!, accepted);
   host.done.leaves[level]! += accepted;
   host.accept(start, reached, level);
   if (reached < end) throw host.shortage(reached);
@@ -159,7 +142,7 @@ function acceptLeaves(
  * @throws HostMemoryError where the host has no more memory; later spans were not tried
  */
 function acceptAfterMismatch(
-  ledger: CostLedger,
+  host: TdxHost,
   start: number,
   end: number,
   pages: number,
@@ -172,6 +155,6 @@ function acceptAfterMismatch(
     if (error instanceof HostMemoryError && error.pfn !== undefined) reached = error.pfn + 1;
     throw error;
   } finally {
-    ledger.charge(CostEvent.tdcallMismatch, Math.ceil((reached - start) / pages));
+    host.ledger.charge(CostEvent.tdcallMismatch, Math.ceil((reached - start) / pages));
   }
 }

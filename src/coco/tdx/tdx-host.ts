@@ -26,7 +26,7 @@ export class TdxHost {
   /** Pages that the guest has made shared and of which the host keeps the private copy. */
   readonly kept: RangeSet = new RangeSet();
   readonly done: AcceptDone;
-  readonly #ledger: CostLedger;
+  readonly ledger: CostLedger;
   readonly #pages: HostPages;
   readonly #dynamicPamt: boolean;
   readonly #pairs = new PamtPairs();
@@ -34,7 +34,7 @@ export class TdxHost {
   constructor(sept: SecureEpt, ledger: CostLedger, done: AcceptDone, options: PlatformOptions) {
     this.sept = sept;
     this.done = done;
-    this.#ledger = ledger;
+    this.ledger = ledger;
     this.#pages = new HostPages(options);
     this.#dynamicPamt = options.dynamicPamt ?? false;
   }
@@ -85,7 +85,6 @@ export class TdxHost {
     return this.#pages.reach(start, end, LEVEL_PAGES[level], pagesFor);
   }
 
-  /** The error for the shortage that `reach` found. */
   shortage(pfn: number): Error {
     return this.#pages.supply.shortage(pfn, false);
   }
@@ -97,20 +96,20 @@ export class TdxHost {
   accept(start: number, end: number, level: PageLevel): void {
     const absent = end - start - this.sept.backedIn(start, end);
     const faults = absent / LEVEL_PAGES[level];
-    this.#ledger.charge(EPT_VIOLATION[level]!, faults);
+    this.ledger.charge(EPT_VIOLATION[level]!, faults);
     this.done.faults += faults;
-    this.#ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
+    this.ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
     this.kept.remove(start, end);
-    if (level === 0) this.#ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
+    if (level === 0) this.ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
   }
 
   /** An access to one page, which leaves the guest if the page is absent, and makes it pending. */
   touch(pfn: number): void {
     if (this.sept.stateOf(pfn) !== "absent") return;
     if (this.reach(pfn, pfn + 1, 0) === pfn) throw this.shortage(pfn);
-    this.#ledger.charge(CostEvent.eptViolation4k, 1);
-    this.#ledger.charge(CostEvent.septAdd, this.sept.augment(pfn, pfn + 1));
-    this.#ledger.charge(CostEvent.pamtAdd, this.#track(pfn, pfn + 1));
+    this.ledger.charge(CostEvent.eptViolation4k, 1);
+    this.ledger.charge(CostEvent.septAdd, this.sept.augment(pfn, pfn + 1));
+    this.ledger.charge(CostEvent.pamtAdd, this.#track(pfn, pfn + 1));
   }
 
   /**
@@ -119,9 +118,9 @@ export class TdxHost {
    */
   zapRange(start: number, end: number): void {
     const { tables, pairs } = this.#breakUp(start, end);
-    this.#ledger.charge(CostEvent.septAdd, tables);
-    this.#ledger.charge(CostEvent.pamtAdd, pairs);
-    this.#ledger.charge(CostEvent.septRemove, tables + this.sept.leavesIn(start, end));
+    this.ledger.charge(CostEvent.septAdd, tables);
+    this.ledger.charge(CostEvent.pamtAdd, pairs);
+    this.ledger.charge(CostEvent.septRemove, tables + this.sept.leavesIn(start, end));
     this.sept.unmap(start, end);
     this.#pairs.release(this.sept, start, end);
   }

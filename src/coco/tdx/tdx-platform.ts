@@ -81,7 +81,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     const [first, last] = pageRange(start, end);
     this.done.clear();
     this.#accepting(first, () => {
-      this.firmwareDuplicates += firmwareAccept(this.#host, this.#ledger, first, last);
+      this.firmwareDuplicates += firmwareAccept(this.#host, first, last);
     });
     this.madePrivate(first, last);
   }
@@ -93,7 +93,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
 
   kernelAccept(start: number, end: number): void {
     const [first, mapped] = this.begin(start, end);
-    this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped));
+    this.#accepting(first, () => guestAccept(this.#host, first, mapped));
     this.#finish(first, mapped, end);
   }
 
@@ -154,7 +154,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
    */
   acceptAgain(start: number, end: number): void {
     const [first, mapped] = this.begin(start, end);
-    this.#accepting(first, () => guestAccept(this.#host, this.#ledger, first, mapped, 0));
+    this.#accepting(first, () => guestAccept(this.#host, first, mapped, 0));
     this.#finish(first, mapped, end);
   }
 
