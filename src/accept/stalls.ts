@@ -12,7 +12,6 @@ export class StallRecorder {
   #ns: Float64Array = new Float64Array(256);
   #count = 0;
 
-  /** @param ns above 0 */
   record(ns: number): void {
     if (this.#count === this.#ns.length) {
       const grown = new Float64Array(this.#count * 2);

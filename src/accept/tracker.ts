@@ -31,7 +31,6 @@ export interface Tracker {
   readonly traits: TrackerTraits;
 }
 
-/** Properties that do not depend on what the guest does. */
 export interface TrackerTraits {
   /** Smallest unit that is accepted at once, bytes. */
   readonly granuleBytes: number;

@@ -9,13 +9,7 @@ import type { Feature } from "./feature.js";
 
 /** A drain in a scenario; workers take CPUs in turn. */
 export const DRAIN = {
-  workers: {
-    is: "count",
-    min: 1,
-    max: 4096,
-    default: 1,
-    what: "processes that touch memory, 1 to 4096",
-  },
+  workers: { is: "count", min: 1, max: 4096, default: 1, what: "processes that touch memory, 1 to 4096" },
 } as const;
 export type DrainPlan = SettledOf<typeof DRAIN>;
 

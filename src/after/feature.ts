@@ -13,7 +13,6 @@ export interface Feature<Name extends string, Plan, Facts> {
   begin(up: Booted, plan: Plan | undefined): Begun<Facts> | undefined;
 }
 
-/** It is about to happen. */
 export interface Begun<Facts> {
   /** @throws GuestEnded when the guest does not survive it */
   run(): void;

@@ -105,10 +105,7 @@ export class DoubleAcceptError extends GuestEnded {
   /** Physical address of the first such page. */
   readonly address: number;
 
-  /**
-   * @param address physical address of the page
-   * @param consequence what the guest does, as a clause: `the kernel panics`
-   */
+  /** @param consequence what the guest does, as a clause: `the kernel panics` */
   constructor(address: number, consequence: string) {
     super("terminated", `page 0x${address.toString(16)} is accepted already; ${consequence}`);
     this.address = address;

@@ -12,7 +12,6 @@ import type { ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
 export const E820Type = { RAM: 1, RESERVED: 2, ACPI: 3, NVS: 4, UNUSABLE: 5, PMEM: 7 } as const;
 export type E820Type = (typeof E820Type)[keyof typeof E820Type];
 
-/** One entry of the e820 table; bytes. */
 export interface E820Entry extends AddressRange {
   readonly type: E820Type;
 }

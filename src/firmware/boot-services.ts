@@ -65,11 +65,7 @@ export class BootServices {
     return this.acceptMore(length, maxEnd) ? this.allocatePages(type, sizeBytes, maxEnd) : undefined;
   }
 
-  /**
-   * Takes memory by the byte (EFI_BOOT_SERVICES.AllocatePool).
-   *
-   * @returns undefined when there is no free accepted memory
-   */
+  /** Takes memory by the byte (EFI_BOOT_SERVICES.AllocatePool); undefined when none is free and accepted. */
   allocatePool(type: EfiMemoryType, sizeBytes: number): AddressRange | undefined {
     let pool = this.#pools.get(type);
     if (pool === undefined) {

@@ -1,5 +1,3 @@
-/** A firmware, as far as this simulator goes: which memory is accepted before the kernel runs, and by whom. */
-
 import type { AddressRange } from "../units.js";
 
 /**

@@ -32,7 +32,6 @@ export interface StartedFirmware {
   readonly acpiMemory: readonly AddressRange[];
 }
 
-/** The firmware reached the kernel, or ran out of accepted memory before. */
 export type FirmwareOutcome =
   | StartedFirmware
   | { readonly outcome: "out-of-resources"; readonly reason: string };

@@ -254,10 +254,7 @@ const NOTHING_UNACCEPTED: BootAcceptor = {
 
 /** The allocator then has no unaccepted block, and hands out pages that raise a fault. */
 function touchingAcceptor(faults: FaultAcceptance): MemoryAcceptor {
-  return {
-    acceptMemory: () => {},
-    touch: (start, sizeBytes) => faults.touch(start, sizeBytes),
-  };
+  return { acceptMemory: () => {}, touch: (start, sizeBytes) => faults.touch(start, sizeBytes) };
 }
 
 function pageblockTypesOf(unmovable: readonly PfnRange[]): PageblockTypes {

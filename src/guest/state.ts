@@ -75,7 +75,6 @@ export interface Started extends HandedOver {
   readonly kernel: Kernel;
   /** Memory the kernel used until setup_arch() ended, by who had accepted it; in a guest that accepts. */
   readonly setupArch: SetupArchUse | undefined;
-  /** Of the boot's requests. */
   readonly replay: Replay;
 }
 

@@ -92,7 +92,6 @@ export class GuestMemory implements HostSupply {
     );
   }
 
-  /** The guest gets more RAM. */
   plugIn(bytes: number): void {
     this.#memoryBytes += bytes;
   }
@@ -135,7 +134,6 @@ export class GuestMemory implements HostSupply {
     return Math.max(this.#platform.sharedPages * PAGE_SIZE - this.#touchedBytes, 0);
   }
 
-  /** Current spending of the host, in bytes. */
   get hostBytes(): number {
     return hostBytes(this.use());
   }

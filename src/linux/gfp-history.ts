@@ -131,21 +131,9 @@ export const GFP_CHANGES: readonly GfpChange[] = [
   },
   { since: "4.12-rc1", source: "7e7844226f10 (CONFIG_LOCKDEP)", bits: { NOLOCKDEP: 0x4000000 } },
   { since: "4.12-rc4", source: "1bde33e05123; read in 4.13", bits: { NOLOCKDEP: 0x2000000 } },
-  {
-    since: "4.13-rc1",
-    source: "dcda9b04713c; read in 4.13",
-    bits: { REPEAT: 0, RETRY_MAYFAIL: 0x400 },
-  },
-  {
-    since: "4.14-rc1",
-    source: "0ee931c4e31a; read in 4.15",
-    combinations: { TEMPORARY: undefined },
-  },
-  {
-    since: "4.15-rc1",
-    source: "453f85d43fa9 and d8be75663cec; read in 4.15",
-    bits: { COLD: 0, NOTRACK: 0 },
-  },
+  { since: "4.13-rc1", source: "dcda9b04713c; read in 4.13", bits: { REPEAT: 0, RETRY_MAYFAIL: 0x400 } },
+  { since: "4.14-rc1", source: "0ee931c4e31a; read in 4.15", combinations: { TEMPORARY: undefined } },
+  { since: "4.15-rc1", source: "453f85d43fa9 and d8be75663cec; read in 4.15", bits: { COLD: 0, NOTRACK: 0 } },
   {
     since: "4.18-rc1",
     source: "mm: save two stranding bit in gfp_mask; read in 4.18 (a report of 4.17.2 has the old ones)",
@@ -207,12 +195,7 @@ export const GFP_CHANGES: readonly GfpChange[] = [
   {
     since: "6.4-rc1",
     source: "0a54864f8dfb; read in 6.5",
-    bits: {
-      SKIP_KASAN_UNPOISON: 0,
-      SKIP_KASAN_POISON: 0,
-      SKIP_KASAN: 0x2000000,
-      NOLOCKDEP: 0x4000000,
-    },
+    bits: { SKIP_KASAN_UNPOISON: 0, SKIP_KASAN_POISON: 0, SKIP_KASAN: 0x2000000, NOLOCKDEP: 0x4000000 },
   },
   {
     since: "6.7-rc1",
@@ -226,11 +209,7 @@ export const GFP_CHANGES: readonly GfpChange[] = [
     bits: { SKIP_ZERO: 0, SKIP_KASAN: 0, NOLOCKDEP: 0 },
     configuredMask: 0xf000000,
   },
-  {
-    since: "7.3-rc1",
-    source: "include/linux/gfp_types.h (no NO_OBJ_EXT)",
-    configuredMask: 0x7000000,
-  },
+  { since: "7.3-rc1", source: "include/linux/gfp_types.h (no NO_OBJ_EXT)", configuredMask: 0x7000000 },
 ];
 
 /** Last release whose numbers were read. */

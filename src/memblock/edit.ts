@@ -7,7 +7,6 @@
 import { roundDown, roundUp } from "../units.js";
 import type { MemblockFlags, MemblockType } from "./regions.js";
 
-/** The region indices [start, end) an operation concerns. */
 export interface IndexRange {
   readonly start: number;
   readonly end: number;

@@ -28,7 +28,6 @@ export interface MemblockOptions {
   readonly debug?: (line: string) => void;
 }
 
-/** The arrays and everything that does not allocate. Addresses and sizes are bytes. */
 export abstract class MemblockMap {
   /** Memory the firmware reported. */
   readonly memory: MemblockType = new MemblockType("memory", (start, size) =>
@@ -46,7 +45,6 @@ export abstract class MemblockMap {
     this.options = options;
   }
 
-  /** Doubles the capacity of an array (memblock_double_array). */
   protected abstract growArray(type: MemblockType, newStart: number, newSizeBytes: number): void;
 
   /** memblock_add(): memory that belongs to no node yet. */

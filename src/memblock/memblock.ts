@@ -147,7 +147,6 @@ export class Memblock extends MemblockMap {
     return this.#allocInternal("memblock_alloc_exact_nid_raw", size, align, minAddr, maxAddr, nid, true);
   }
 
-  /** memblock_alloc(). */
   alloc(size: number, align: number): PhysAddr {
     return this.allocTryNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE);
   }

@@ -78,7 +78,6 @@ export class MemblockType {
     this.totalSize += size;
   }
 
-  /** Deletes the regions [start, end). */
   removeRegions(start: number, end: number): void {
     for (let i = start; i < end; i++) this.totalSize -= this.regions[i]!.size;
     this.regions.splice(start, end - start);

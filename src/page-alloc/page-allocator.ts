@@ -249,7 +249,6 @@ export class PageAllocator {
     for (const zone of this.zones) this.drainZonePcp(zone, cpu);
   }
 
-  /** The same for one zone. */
   drainZonePcp(zone: Zone, cpu: number): void {
     for (const pcp of zone.pcp) drainPcp(zone, pcp, pcp.count, 0, cpu);
   }

@@ -65,7 +65,6 @@ export class PcpList {
     return page;
   }
 
-  /** Takes the tail; the list must not be empty. */
   popTail(): Page {
     this.size--;
     return this.#ring[(this.#head + this.size) & (this.#ring.length - 1)]!;

@@ -128,7 +128,6 @@ export class Zone {
     return pages;
   }
 
-  /** NR_FREE_CMA_PAGES with what the CPUs hold back. */
   exactFreeCmaPages(): number {
     let pages = this.freeCmaPages;
     for (const held of this.freeCmaDiff) pages += held;

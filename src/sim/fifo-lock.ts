@@ -6,11 +6,7 @@
 export class FifoLock {
   #freeNs = 0;
 
-  /**
-   * A CPU asks for the lock, and spins until it has it.
-   *
-   * @returns when it has it: `atNs`, or when the one before lets go
-   */
+  /** A CPU asks for the lock. @returns when it has it: `atNs`, or when the one before lets go */
   acquire(atNs: number): number {
     return Math.max(atNs, this.#freeNs);
   }

@@ -5,7 +5,6 @@
 export class VirtualCpus {
   /** CPUs are numbered from 0. */
   readonly count: number;
-  /** Virtual time of each CPU in nanoseconds. */
   readonly timeNs: Float64Array;
 
   constructor(count: number) {
@@ -14,7 +13,6 @@ export class VirtualCpus {
     this.timeNs = new Float64Array(count);
   }
 
-  /** The CPU works for `ns`, 0 or more. */
   advance(cpu: number, ns: number): void {
     if (!(ns >= 0)) throw new Error(`sim: CPU ${cpu} cannot work for ${ns} ns.`);
     this.timeNs[cpu]! += ns;

@@ -19,7 +19,6 @@ const E820_NAMES: ReadonlyMap<string, KernelE820Entry["type"]> = new Map([
 /** Where an unrandomised kernel is loaded (CONFIG_PHYSICAL_START). */
 const PHYSICAL_START = 0x100_0000;
 
-/** All matches of a pattern, with the text of each group. */
 function matches(log: string, pattern: RegExp): string[][] {
   return Array.from(log.matchAll(pattern), (match) => match.slice(1));
 }

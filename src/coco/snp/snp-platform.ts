@@ -25,7 +25,6 @@ const LINUX: Batching = { entriesPerExit: 64, batchEntries: 64 };
  */
 const OVMF: Batching = { entriesPerExit: 253, batchEntries: 506 };
 
-/** AMD SEV-SNP. */
 export const SNP: PlatformType = {
   title: "SNP",
   isConfidential: true,

@@ -49,7 +49,6 @@ function acceptLarge(host: TdxHost, start: number, end: number): number {
   return duplicates;
 }
 
-/** Accepts of 4 KiB one after another. */
 function acceptSmall(host: TdxHost, start: number, end: number): number {
   requireLeaves(host.sept, start, end, 0);
   return acceptLeaves(host, start, end, 0);

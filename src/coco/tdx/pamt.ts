@@ -24,8 +24,6 @@ export function pamtBytes(sizeBytes: number): number {
  * The part of it that dynamic PAMT still needs at once: instead of the table for pages of 4 KiB a
  * bitmap of them, about 0.004 % of the memory in all. The rest comes as pairs of pages when 4 KiB
  * pages come into use (Kirill Shutemov, "[RFC, PATCH 00/12] TDX: Enable Dynamic PAMT", 2025-05-02).
- *
- * @param sizeBytes as above
  */
 export function dynamicPamtBytes(sizeBytes: number): number {
   return tableBytes(sizeBytes, PAGE_SIZE, BITMAP_ENTRY_BITS) + largePageBytes(sizeBytes);
