@@ -12,378 +12,347 @@ import {
   TUNE_DEFAULTS,
 } from "./flags.js";
 
-const run: Command = {
-  name: "run",
-  describe: "one boot and workload, in full",
-  files: { name: "scenario", describe: "scenario file (YAML) that makes exactly one run" },
-  flags: {
-    ...SIMULATE_FLAGS,
-    "list-policies": flag("list the policies and what can be tuned about them, and run nothing"),
-    uncertainty: flag(
-      "also run low and high values of every assumed parameter, and show ranges; as table or json, without --out",
-    ),
-  },
-  examples: [
-    "unaccepted run boot --platform tdx --policy lazy --memory 4GiB",
-    "unaccepted run boot --platform snp --policy eager --memory 4GiB --json",
-    "unaccepted run boot --platform tdx --policy background --memory 4GiB --set strategy.rate=256MiB",
-    "unaccepted run --list-policies",
-  ],
-  load: () => import("./commands/run.js"),
-};
-
-const compare: Command = {
-  name: "compare",
-  describe: "policies, platforms and sizes on the same input, in one table",
-  files: {
-    name: "scenario",
-    describe: "scenario files (YAML)",
-    isList: true,
-    required: "a scenario file",
-  },
-  flags: {
-    ...SIMULATE_FLAGS,
-    baseline: text("the policy that ratios and conditions compare with; eager if not given"),
-    deadline: text("a boot that takes longer, such as 60s, counts as failed; says what took the time"),
-    "fail-on": text("exit 1 where this holds for a run, such as bootTimeNs>1.1*baseline; repeatable"),
-    repeat: text("run so many seeds where anything is random, and show intervals of 95 % confidence"),
-    uncertainty: flag(
-      "also run low and high values of every assumed parameter; show ranges and what survives them, as table or json, without --out",
-    ),
-  },
-  examples: [
-    "unaccepted compare boot",
-    "unaccepted compare boot --platform tdx --policy eager,lazy --memory 4GiB,64GiB",
-    "unaccepted compare boot --set 'host.pageSize=[4KiB, 2MiB]' --format csv",
-    "unaccepted compare boot --platform tdx --memory 64GiB --uncertainty",
-    "unaccepted compare boot --deadline 60s --baseline lazy",
-    "unaccepted compare boot --workload 'generate:heap?size=1GiB' --memory 8GiB --repeat 5",
-    "unaccepted compare boot --policy lazy,background --fail-on 'stalls.p99Ns>20ms'",
-  ],
-  load: () => import("./commands/compare.js"),
-};
-
-const largest: Command = {
-  name: "largest",
-  describe: "the largest guest that boots before a deadline, for each policy and platform",
-  files: {
-    name: "scenario",
-    describe: "scenario file (YAML); its memory does not count",
-    required: "a scenario file",
-  },
-  flags: {
-    ...SIMULATE_FLAGS,
-    deadline: text("from power-on until init runs, such as 60s", {
-      required: "expected --deadline, a time such as 60s",
-    }),
-  },
-  examples: [
-    "unaccepted largest boot --deadline 60s",
-    "unaccepted largest boot --deadline 60s --vcpus 1,8,32 --platform tdx",
-  ],
-  load: () => import("./commands/largest.js"),
-};
-
 const TUNING = { group: "Tuning:" };
-
-const tune: Command = {
-  name: "tune",
-  describe: "the best pre-accept size, or any other knob, and what a wrong one costs",
-  files: { name: "scenario", describe: "scenario file (YAML)", required: "a scenario file" },
-  flags: {
-    ...SIMULATE_FLAGS,
-    objective: text(
-      `a measure to make small, such as overheadBytes; a weighted sum, or a list in order of importance; ${TUNE_DEFAULTS.objective} if not given`,
-      TUNING,
-    ),
-    constraint: text("what must hold, such as acceptedBytes<2GiB; repeatable", TUNING),
-    knob: text(
-      `a place of the scenario file and its values, path=LOW..HIGH or path=a,b,c; repeatable; ${TUNE_DEFAULTS.knob} if not given`,
-      TUNING,
-    ),
-    budget: text("most runs for each guest; half of the whole grid if not given", TUNING),
-    seeds: text(
-      `runs of each setting where the workload or the host is random; ${TUNE_DEFAULTS.seeds} if not given`,
-      TUNING,
-    ),
-    uncertainty: flag(
-      "also say whether the best setting survives low and high values of the assumed parameters",
-      TUNING,
-    ),
-  },
-  examples: [
-    "unaccepted tune boot",
-    "unaccepted tune boot --platform snp --memory 64GiB --uncertainty",
-    "unaccepted tune boot --policy eager --vcpus 8 --knob strategy.acceptingCpus=1..8",
-    "unaccepted tune boot --objective '0.7*bootTimeNs+0.3*overheadBytes' --memory 4GiB",
-    "unaccepted tune boot --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTimeNs<15s' --json",
-    "unaccepted tune boot --workload 'generate:heap?size=1GiB' --objective stalls.totalNs,bootTimeNs",
-  ],
-  load: () => import("./commands/tune.js"),
-};
-
-const sweep: Command = {
-  name: "sweep",
-  describe: "every run of a study, on all cores or as one part of several; goes on where it was stopped",
-  files: {
-    name: "study",
-    describe: "study file (YAML): a scenario, axes and samples",
-    required: "a study file",
-  },
-  flags: {
-    ...PLAN_FLAGS,
-    out: text("directory for the results; one that has some of this study goes on from there", {
-      required: "expected --out, the directory for results",
-    }),
-    jobs: text("worker threads; one for each core"),
-    shard: text("only part i of n, from 0/n to n-1/n; merge puts the parts together"),
-    missing: flag("run nothing: print the shards that are not done, by commas; with --shard i/n of n"),
-    ...quiet(),
-  },
-  examples: [
-    "unaccepted sweep sweep --out sweep-results",
-    "unaccepted sweep sweep --out sweep-results --shard 3/20",
-    "unaccepted sweep sweep --out sweep-results --shard 0/20 --missing",
-  ],
-  load: () => import("./commands/sweep.js"),
-};
-
-const merge: Command = {
-  name: "merge",
-  describe: "put the parts of a sweep together that ran on several machines",
-  files: {
-    name: "directories",
-    describe: "what sweep --out wrote, one or more",
-    isList: true,
-    required: "a directory that sweep --out wrote",
-  },
-  flags: {
-    out: text("directory for runs.jsonl, runs.csv and runs.parquet", {
-      required: "expected --out, the directory for runs.jsonl, runs.csv and runs.parquet",
-    }),
-    ...quiet(),
-  },
-  examples: ["unaccepted merge node-a node-b --out sweep-results"],
-  load: () => import("./commands/merge.js"),
-};
 
 function output(describe: string, required?: string): Flag {
   return text(describe, { short: "o", ...(required === undefined ? {} : { required }) });
 }
-
-const plot: Command = {
-  name: "plot",
-  describe: "a picture of what compare or tune printed as JSON",
-  files: {
-    name: "results",
-    describe: "JSON of compare, or of tune, which may be several",
-    isList: true,
-    required: "a result file, as compare --json or tune --json print it",
-  },
-  flags: {
-    output: output("the SVG file to write", "expected -o, the SVG file to write"),
-    theme: text("light or dark; light if not given"),
-  },
-  examples: [
-    "unaccepted plot results/boot.json -o boot.svg",
-    "unaccepted plot results/tune/tdx.json results/tune/snp.json -o tune-dark.svg --theme dark",
-  ],
-  load: () => import("./commands/plot.js"),
-};
-
-const verify: Command = {
-  name: "verify",
-  describe: "recordings of real kernels, repeated and compared page by page",
-  files: { name: "recording", describe: "directories of recordings", isList: true },
-  flags: formatFlags(TABLE_JSON_MD),
-  examples: [
-    "unaccepted verify workloads/recorded/linux-6.12.107-lazy-1c4g-high",
-    "unaccepted verify workloads/recorded/linux-6.12.107-* --format md",
-  ],
-  load: () => import("./commands/verify.js"),
-};
-
-const validate: Command = {
-  name: "validate",
-  describe: "every published number we know against the simulated one",
-  flags: {
-    ...PLAN_FLAGS,
-    only: text(async () => {
-      const { TARGETS } = await import("../validate/targets.js");
-      return `targets to look at, as VT1,VT4: ${TARGETS[0]!.id} to ${TARGETS.at(-1)!.id}`;
-    }),
-    ...formatFlags(OUTPUT_FORMATS),
-    ...quiet("no progress on stderr"),
-  },
-  examples: ["unaccepted validate", "unaccepted validate --only VT1,VT7", "unaccepted validate --format md"],
-  load: () => import("./commands/validate.js"),
-};
 
 const LENIENT = flag("leave out lines of a text that cannot be read, and say how many and the first");
 const TRACED_KERNEL = text(
   "kernel that was traced, such as 4.13 or what uname -r says; numbers of flags are read as those of its release",
 );
 
-const traceImport: Command = {
-  name: "trace import",
-  describe: "read traces of any format and write one of ours",
-  files: {
-    name: "file",
-    describe:
-      "tracefs, perf script, trace-cmd report, LLFree or our own; plain, .gz or .zst; - is stdin. " +
-      "Several are parts of one trace, in the order of time",
-    isList: true,
-  },
-  flags: {
-    lenient: LENIENT,
-    output: output("the file to write"),
-    kernel: TRACED_KERNEL,
-    clock: text("trace clock of the times, such as mono"),
-    json: flag("what was read as JSON on stdout, not in words on stderr"),
-    ...quiet(),
-  },
-  examples: [
-    "unaccepted trace import boot.txt.gz -o boot.trace",
-    "perf script --ns -F comm,tid,cpu,time,event,trace | unaccepted trace import - -o run.trace",
-  ],
-  load: async () => ({ run: (await import("./commands/trace.js")).importTraces }),
-};
-
-const traceInfo: Command = {
-  name: "trace info",
-  describe: "what a trace holds: totals, orders, flags, CPUs, live pages, callers",
-  files: {
-    name: "file",
-    describe:
-      "a trace of any format, or its parts in the order of time; or the name of a bundled one; - is stdin",
-    isList: true,
-  },
-  flags: {
-    lenient: LENIENT,
-    kernel: TRACED_KERNEL,
-    json: flag("all of it as JSON"),
-    ...quiet("no progress on stderr"),
-  },
-  examples: [
-    "unaccepted trace info workloads/recorded/linux-6.12.95-1c4g/boot.trace.gz",
-    "unaccepted trace info linux-6.12.107-debian-1c4g-tar",
-    "unaccepted trace info boot.trace --json",
-  ],
-  load: async () => ({ run: (await import("./commands/trace.js")).traceInfo }),
-};
-
-const traceExport: Command = {
-  name: "trace export",
-  describe: "print a trace as the text of tracefs",
-  files: {
-    name: "file",
-    describe: "a trace of any format, or its parts in the order of time; - is stdin",
-    isList: true,
-  },
-  flags: {
-    lenient: LENIENT,
-    output: output("a file instead of stdout"),
-    kernel: TRACED_KERNEL,
-    ...quiet(),
-  },
-  examples: [
-    "unaccepted trace export boot.trace | grep ' order=9'",
-    "unaccepted trace export boot.trace -o boot.txt",
-  ],
-  load: async () => ({ run: (await import("./commands/trace.js")).exportTraces }),
-};
-
-const traceGenerate: Command = {
-  name: "trace generate",
-  describe: "write what a generator makes as a trace of ours",
-  files: {
-    name: "name",
-    describe: async () => {
-      const { GENERATORS } = await import("../workload/generators/index.js");
-      return `one of ${GENERATORS.map(({ name }) => name).join(", ")}`;
-    },
-  },
-  flags: {
-    output: output("the file to write"),
-    set: text("a parameter of the generator, as key=value; repeatable (trace list names them)"),
-    memory: text("RAM of the machine; 4GiB if not given"),
-    vcpus: text("its CPUs; 1 if not given"),
-    seed: text("start of every random choice; 1"),
-    ...quiet(),
-  },
-  examples: [
-    "unaccepted trace generate heap --set size=1GiB --set pages=small -o heap.trace",
-    "unaccepted trace generate boot --memory 16GiB --vcpus 4 -o boot.trace",
-  ],
-  load: async () => ({ run: (await import("./commands/trace.js")).generateTrace }),
-};
-
-const traceList: Command = {
-  name: "trace list",
-  describe: "the traces and generators that come with the program",
-  flags: { json: flag("as JSON") },
-  examples: ["unaccepted trace list", "unaccepted trace list --json"],
-  load: async () => ({ run: (await import("./commands/trace.js")).listTraces }),
-};
-
-const trace: CommandGroup = {
-  name: "trace",
-  describe: "traces of page allocations: import, info, export, generate, list",
-  actions: [traceImport, traceInfo, traceExport, traceGenerate, traceList],
-};
-
-const trackers: Command = {
-  name: "trackers",
-  describe: "page flag, e820 ranges and bitmaps: memory and time to remember what is accepted",
-  flags: {
-    ...PLAN_FLAGS,
-    memory: text("RAM of the guests to boot, such as 4GiB,64GiB, which is the default"),
-    json: flag("as JSON"),
-    ...quiet(),
-  },
-  examples: ["unaccepted trackers", "unaccepted trackers --memory 512GiB --json"],
-  load: () => import("./commands/trackers.js"),
-};
-
-const matrix: Command = {
-  name: "matrix",
-  describe: "every firmware with every kind of kernel: what memory it sees, who accepted it, boot time",
-  flags: {
-    ...PLAN_FLAGS,
-    memory: text("RAM of the guests, such as 16GiB; 4GiB if not given"),
-    ...formatFlags(TABLE_JSON_MD),
-    ...quiet(),
-  },
-  examples: ["unaccepted matrix", "unaccepted matrix --memory 64GiB --format md"],
-  load: () => import("./commands/matrix.js"),
-};
-
-const schema: Command = {
-  name: "schema",
-  describe: "JSON Schema of scenario files, of study files, or of results",
-  files: { name: "of", describe: `${SCHEMA_NAMES.join(" or ")}; default ${SCHEMA_NAMES[0]}` },
-  flags: {},
-  examples: [
-    "unaccepted schema > scenario.schema.json",
-    "unaccepted schema study",
-    "unaccepted schema results",
-  ],
-  load: () => import("./commands/schema.js"),
-};
-
 /** In the order of help. */
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
-  run,
-  compare,
-  largest,
-  tune,
-  sweep,
-  merge,
-  plot,
-  verify,
-  validate,
-  trace,
-  trackers,
-  matrix,
-  schema,
+  {
+    name: "run",
+    describe: "one boot and workload, in full",
+    files: { name: "scenario", describe: "scenario file (YAML) that makes exactly one run" },
+    flags: {
+      ...SIMULATE_FLAGS,
+      "list-policies": flag("list the policies and what can be tuned about them, and run nothing"),
+      uncertainty: flag(
+        "also run low and high values of every assumed parameter, and show ranges; as table or json, without --out",
+      ),
+    },
+    examples: [
+      "unaccepted run boot --platform tdx --policy lazy --memory 4GiB",
+      "unaccepted run boot --platform snp --policy eager --memory 4GiB --json",
+      "unaccepted run boot --platform tdx --policy background --memory 4GiB --set strategy.rate=256MiB",
+      "unaccepted run --list-policies",
+    ],
+    load: () => import("./commands/run.js"),
+  },
+  {
+    name: "compare",
+    describe: "policies, platforms and sizes on the same input, in one table",
+    files: { name: "scenario", describe: "scenario files (YAML)", isList: true, required: "a scenario file" },
+    flags: {
+      ...SIMULATE_FLAGS,
+      baseline: text("the policy that ratios and conditions compare with; eager if not given"),
+      deadline: text("a boot that takes longer, such as 60s, counts as failed; says what took the time"),
+      "fail-on": text("exit 1 where this holds for a run, such as bootTimeNs>1.1*baseline; repeatable"),
+      repeat: text("run so many seeds where anything is random, and show intervals of 95 % confidence"),
+      uncertainty: flag(
+        "also run low and high values of every assumed parameter; show ranges and what survives them, as table or json, without --out",
+      ),
+    },
+    examples: [
+      "unaccepted compare boot",
+      "unaccepted compare boot --platform tdx --policy eager,lazy --memory 4GiB,64GiB",
+      "unaccepted compare boot --set 'host.pageSize=[4KiB, 2MiB]' --format csv",
+      "unaccepted compare boot --platform tdx --memory 64GiB --uncertainty",
+      "unaccepted compare boot --deadline 60s --baseline lazy",
+      "unaccepted compare boot --workload 'generate:heap?size=1GiB' --memory 8GiB --repeat 5",
+      "unaccepted compare boot --policy lazy,background --fail-on 'stalls.p99Ns>20ms'",
+    ],
+    load: () => import("./commands/compare.js"),
+  },
+  {
+    name: "largest",
+    describe: "the largest guest that boots before a deadline, for each policy and platform",
+    files: {
+      name: "scenario",
+      describe: "scenario file (YAML); its memory does not count",
+      required: "a scenario file",
+    },
+    flags: {
+      ...SIMULATE_FLAGS,
+      deadline: text("from power-on until init runs, such as 60s", {
+        required: "expected --deadline, a time such as 60s",
+      }),
+    },
+    examples: [
+      "unaccepted largest boot --deadline 60s",
+      "unaccepted largest boot --deadline 60s --vcpus 1,8,32 --platform tdx",
+    ],
+    load: () => import("./commands/largest.js"),
+  },
+  {
+    name: "tune",
+    describe: "the best pre-accept size, or any other knob, and what a wrong one costs",
+    files: { name: "scenario", describe: "scenario file (YAML)", required: "a scenario file" },
+    flags: {
+      ...SIMULATE_FLAGS,
+      objective: text(
+        `a measure to make small, such as overheadBytes; a weighted sum, or a list in order of importance; ${TUNE_DEFAULTS.objective} if not given`,
+        TUNING,
+      ),
+      constraint: text("what must hold, such as acceptedBytes<2GiB; repeatable", TUNING),
+      knob: text(
+        `a place of the scenario file and its values, path=LOW..HIGH or path=a,b,c; repeatable; ${TUNE_DEFAULTS.knob} if not given`,
+        TUNING,
+      ),
+      budget: text("most runs for each guest; half of the whole grid if not given", TUNING),
+      seeds: text(
+        `runs of each setting where the workload or the host is random; ${TUNE_DEFAULTS.seeds} if not given`,
+        TUNING,
+      ),
+      uncertainty: flag(
+        "also say whether the best setting survives low and high values of the assumed parameters",
+        TUNING,
+      ),
+    },
+    examples: [
+      "unaccepted tune boot",
+      "unaccepted tune boot --platform snp --memory 64GiB --uncertainty",
+      "unaccepted tune boot --policy eager --vcpus 8 --knob strategy.acceptingCpus=1..8",
+      "unaccepted tune boot --objective '0.7*bootTimeNs+0.3*overheadBytes' --memory 4GiB",
+      "unaccepted tune boot --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTimeNs<15s' --json",
+      "unaccepted tune boot --workload 'generate:heap?size=1GiB' --objective stalls.totalNs,bootTimeNs",
+    ],
+    load: () => import("./commands/tune.js"),
+  },
+  {
+    name: "sweep",
+    describe: "every run of a study, on all cores or as one part of several; goes on where it was stopped",
+    files: {
+      name: "study",
+      describe: "study file (YAML): a scenario, axes and samples",
+      required: "a study file",
+    },
+    flags: {
+      ...PLAN_FLAGS,
+      out: text("directory for the results; one that has some of this study goes on from there", {
+        required: "expected --out, the directory for results",
+      }),
+      jobs: text("worker threads; one for each core"),
+      shard: text("only part i of n, from 0/n to n-1/n; merge puts the parts together"),
+      missing: flag("run nothing: print the shards that are not done, by commas; with --shard i/n of n"),
+      ...quiet(),
+    },
+    examples: [
+      "unaccepted sweep sweep --out sweep-results",
+      "unaccepted sweep sweep --out sweep-results --shard 3/20",
+      "unaccepted sweep sweep --out sweep-results --shard 0/20 --missing",
+    ],
+    load: () => import("./commands/sweep.js"),
+  },
+  {
+    name: "merge",
+    describe: "put the parts of a sweep together that ran on several machines",
+    files: {
+      name: "directories",
+      describe: "what sweep --out wrote, one or more",
+      isList: true,
+      required: "a directory that sweep --out wrote",
+    },
+    flags: {
+      out: text("directory for runs.jsonl, runs.csv and runs.parquet", {
+        required: "expected --out, the directory for runs.jsonl, runs.csv and runs.parquet",
+      }),
+      ...quiet(),
+    },
+    examples: ["unaccepted merge node-a node-b --out sweep-results"],
+    load: () => import("./commands/merge.js"),
+  },
+  {
+    name: "plot",
+    describe: "a picture of what compare or tune printed as JSON",
+    files: {
+      name: "results",
+      describe: "JSON of compare, or of tune, which may be several",
+      isList: true,
+      required: "a result file, as compare --json or tune --json print it",
+    },
+    flags: {
+      output: output("the SVG file to write", "expected -o, the SVG file to write"),
+      theme: text("light or dark; light if not given"),
+    },
+    examples: [
+      "unaccepted plot results/boot.json -o boot.svg",
+      "unaccepted plot results/tune/tdx.json results/tune/snp.json -o tune-dark.svg --theme dark",
+    ],
+    load: () => import("./commands/plot.js"),
+  },
+  {
+    name: "verify",
+    describe: "recordings of real kernels, repeated and compared page by page",
+    files: { name: "recording", describe: "directories of recordings", isList: true },
+    flags: formatFlags(TABLE_JSON_MD),
+    examples: [
+      "unaccepted verify workloads/recorded/linux-6.12.107-lazy-1c4g-high",
+      "unaccepted verify workloads/recorded/linux-6.12.107-* --format md",
+    ],
+    load: () => import("./commands/verify.js"),
+  },
+  {
+    name: "validate",
+    describe: "every published number we know against the simulated one",
+    flags: {
+      ...PLAN_FLAGS,
+      only: text(async () => {
+        const { TARGETS } = await import("../validate/targets.js");
+        return `targets to look at, as VT1,VT4: ${TARGETS[0]!.id} to ${TARGETS.at(-1)!.id}`;
+      }),
+      ...formatFlags(OUTPUT_FORMATS),
+      ...quiet("no progress on stderr"),
+    },
+    examples: [
+      "unaccepted validate",
+      "unaccepted validate --only VT1,VT7",
+      "unaccepted validate --format md",
+    ],
+    load: () => import("./commands/validate.js"),
+  },
+  {
+    name: "trace",
+    describe: "traces of page allocations: import, info, export, generate, list",
+    actions: [
+      {
+        name: "trace import",
+        describe: "read traces of any format and write one of ours",
+        files: {
+          name: "file",
+          describe:
+            "tracefs, perf script, trace-cmd report, LLFree or our own; plain, .gz or .zst; - is stdin. " +
+            "Several are parts of one trace, in the order of time",
+          isList: true,
+        },
+        flags: {
+          lenient: LENIENT,
+          output: output("the file to write"),
+          kernel: TRACED_KERNEL,
+          clock: text("trace clock of the times, such as mono"),
+          json: flag("what was read as JSON on stdout, not in words on stderr"),
+          ...quiet(),
+        },
+        examples: [
+          "unaccepted trace import boot.txt.gz -o boot.trace",
+          "perf script --ns -F comm,tid,cpu,time,event,trace | unaccepted trace import - -o run.trace",
+        ],
+        load: async () => ({ run: (await import("./commands/trace.js")).importTraces }),
+      },
+      {
+        name: "trace info",
+        describe: "what a trace holds: totals, orders, flags, CPUs, live pages, callers",
+        files: {
+          name: "file",
+          describe:
+            "a trace of any format, or its parts in the order of time; or the name of a bundled one; - is stdin",
+          isList: true,
+        },
+        flags: {
+          lenient: LENIENT,
+          kernel: TRACED_KERNEL,
+          json: flag("all of it as JSON"),
+          ...quiet("no progress on stderr"),
+        },
+        examples: [
+          "unaccepted trace info workloads/recorded/linux-6.12.95-1c4g/boot.trace.gz",
+          "unaccepted trace info linux-6.12.107-debian-1c4g-tar",
+          "unaccepted trace info boot.trace --json",
+        ],
+        load: async () => ({ run: (await import("./commands/trace.js")).traceInfo }),
+      },
+      {
+        name: "trace export",
+        describe: "print a trace as the text of tracefs",
+        files: {
+          name: "file",
+          describe: "a trace of any format, or its parts in the order of time; - is stdin",
+          isList: true,
+        },
+        flags: {
+          lenient: LENIENT,
+          output: output("a file instead of stdout"),
+          kernel: TRACED_KERNEL,
+          ...quiet(),
+        },
+        examples: [
+          "unaccepted trace export boot.trace | grep ' order=9'",
+          "unaccepted trace export boot.trace -o boot.txt",
+        ],
+        load: async () => ({ run: (await import("./commands/trace.js")).exportTraces }),
+      },
+      {
+        name: "trace generate",
+        describe: "write what a generator makes as a trace of ours",
+        files: {
+          name: "name",
+          describe: async () => {
+            const { GENERATORS } = await import("../workload/generators/index.js");
+            return `one of ${GENERATORS.map(({ name }) => name).join(", ")}`;
+          },
+        },
+        flags: {
+          output: output("the file to write"),
+          set: text("a parameter of the generator, as key=value; repeatable (trace list names them)"),
+          memory: text("RAM of the machine; 4GiB if not given"),
+          vcpus: text("its CPUs; 1 if not given"),
+          seed: text("start of every random choice; 1"),
+          ...quiet(),
+        },
+        examples: [
+          "unaccepted trace generate heap --set size=1GiB --set pages=small -o heap.trace",
+          "unaccepted trace generate boot --memory 16GiB --vcpus 4 -o boot.trace",
+        ],
+        load: async () => ({ run: (await import("./commands/trace.js")).generateTrace }),
+      },
+      {
+        name: "trace list",
+        describe: "the traces and generators that come with the program",
+        flags: { json: flag("as JSON") },
+        examples: ["unaccepted trace list", "unaccepted trace list --json"],
+        load: async () => ({ run: (await import("./commands/trace.js")).listTraces }),
+      },
+    ],
+  },
+  {
+    name: "trackers",
+    describe: "page flag, e820 ranges and bitmaps: memory and time to remember what is accepted",
+    flags: {
+      ...PLAN_FLAGS,
+      memory: text("RAM of the guests to boot, such as 4GiB,64GiB, which is the default"),
+      json: flag("as JSON"),
+      ...quiet(),
+    },
+    examples: ["unaccepted trackers", "unaccepted trackers --memory 512GiB --json"],
+    load: () => import("./commands/trackers.js"),
+  },
+  {
+    name: "matrix",
+    describe: "every firmware with every kind of kernel: what memory it sees, who accepted it, boot time",
+    flags: {
+      ...PLAN_FLAGS,
+      memory: text("RAM of the guests, such as 16GiB; 4GiB if not given"),
+      ...formatFlags(TABLE_JSON_MD),
+      ...quiet(),
+    },
+    examples: ["unaccepted matrix", "unaccepted matrix --memory 64GiB --format md"],
+    load: () => import("./commands/matrix.js"),
+  },
+  {
+    name: "schema",
+    describe: "JSON Schema of scenario files, of study files, or of results",
+    files: { name: "of", describe: `${SCHEMA_NAMES.join(" or ")}; default ${SCHEMA_NAMES[0]}` },
+    flags: {},
+    examples: [
+      "unaccepted schema > scenario.schema.json",
+      "unaccepted schema study",
+      "unaccepted schema results",
+    ],
+    load: () => import("./commands/schema.js"),
+  },
 ];
