@@ -7,8 +7,7 @@ import { CompactWriter } from "../src/workload/compact/format.js";
 import { type EventBlock, EventBlocks } from "../src/workload/event-blocks.js";
 import { LivePages } from "../src/workload/live-pages.js";
 import { TraceReader } from "../src/workload/readers/trace-reader.js";
-import { newTraceCounts } from "../src/workload/trace-counts.js";
-import { TraceNames } from "../src/workload/trace-names.js";
+import { newTraceCounts, TraceNames } from "../src/workload/trace-names.js";
 import { TracefsPrinter } from "../src/workload/tracefs-text.js";
 
 const CHUNK_BYTES = 2 ** 20;

@@ -3,13 +3,17 @@
 import { basename } from "node:path";
 import type { TraceDetails } from "../report/trace-import.js";
 import { formatBytes } from "../units.js";
-import { type EventBlock, EventBlocks, EventCollector } from "../workload/event-blocks.js";
+import { type EventBlock, EventBlocks, EventCollector, type TraceClock } from "../workload/event-blocks.js";
 import type { PageEvents } from "../workload/events.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
-import type { TraceClock } from "../workload/trace-clock.js";
-import { newTraceCounts, type TraceCounts } from "../workload/trace-counts.js";
 import { TraceLineError } from "../workload/trace-error.js";
-import { type FlagsReading, flagsReading, TraceNames } from "../workload/trace-names.js";
+import {
+  type FlagsReading,
+  flagsReading,
+  newTraceCounts,
+  type TraceCounts,
+  TraceNames,
+} from "../workload/trace-names.js";
 import { STDIN_PATH } from "./arguments.js";
 import { type InputPosition, inputName, inputPosition, readInputChunks, unpacked } from "./input-file.js";
 import type { CliIo } from "./io.js";

@@ -6,8 +6,7 @@
 import { type EventColumns, PageEventKind } from "../workload/events.js";
 import type { LivePages, PairingCounts } from "../workload/live-pages.js";
 import { RECORD_COMMAND } from "../workload/readers/foreign.js";
-import type { TraceCounts } from "../workload/trace-counts.js";
-import type { FlagsReading } from "../workload/trace-names.js";
+import type { FlagsReading, TraceCounts } from "../workload/trace-names.js";
 import { countOf, formatInteger } from "./cells.js";
 import { textOf, wrapText } from "./table.js";
 

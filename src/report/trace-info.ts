@@ -1,8 +1,7 @@
 /** A trace in numbers, for people: what `perf kmem stat --page` prints, and more. */
 
 import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
-import type { TraceCounts } from "../workload/trace-counts.js";
-import type { FlagsReading } from "../workload/trace-names.js";
+import type { FlagsReading, TraceCounts } from "../workload/trace-names.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
 import { countOf, formatInteger, sparkline } from "./cells.js";
 import { alignedLines, cellsOf, type Paint, plainPaint, right, tableLines, wrapText } from "./table.js";

@@ -7,9 +7,8 @@ import { type EventBlock, EventBlocks } from "./event-blocks.js";
 import { PageEventKind, type Task } from "./events.js";
 import { TRACEFS } from "./readers/ftrace-format.js";
 import { TextReader } from "./readers/text-reader.js";
-import { newTraceCounts, type TraceCounts } from "./trace-counts.js";
 import { quoted, TraceError } from "./trace-error.js";
-import { NAME_CHARACTERS_MAX, TraceNames } from "./trace-names.js";
+import { NAME_CHARACTERS_MAX, newTraceCounts, type TraceCounts, TraceNames } from "./trace-names.js";
 
 /** Far above what the text of an event has, with names of `NAME_CHARACTERS_MAX`. */
 const LINE_BYTES_MAX = 8192;

@@ -2,8 +2,7 @@ import { EventBlocks, EventCollector } from "./event-blocks.js";
 import type { PageEvents } from "./events.js";
 import { TRACEFS } from "./readers/ftrace-format.js";
 import { TextReader } from "./readers/text-reader.js";
-import { newTraceCounts } from "./trace-counts.js";
-import { TraceNames } from "./trace-names.js";
+import { newTraceCounts, TraceNames } from "./trace-names.js";
 
 /** Reads one trace of tracefs, whole: `feed` it piece by piece, then `end` gives the events. */
 export class TracefsReader {

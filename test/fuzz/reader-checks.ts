@@ -12,9 +12,8 @@ import { EventBlocks } from "../../src/workload/event-blocks.js";
 import { detectFormat } from "../../src/workload/readers/detect.js";
 import { TextReader } from "../../src/workload/readers/text-reader.js";
 import { TraceReader } from "../../src/workload/readers/trace-reader.js";
-import { newTraceCounts } from "../../src/workload/trace-counts.js";
 import { TraceError } from "../../src/workload/trace-error.js";
-import { TraceNames } from "../../src/workload/trace-names.js";
+import { newTraceCounts, TraceNames } from "../../src/workload/trace-names.js";
 import {
   TRACEFS_HEADER,
   TracefsPrinter,

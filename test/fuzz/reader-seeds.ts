@@ -5,9 +5,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { CompactWriter } from "../../src/workload/compact/format.js";
 import { EventBlocks } from "../../src/workload/event-blocks.js";
 import { TraceReader } from "../../src/workload/readers/trace-reader.js";
-import { newTraceCounts } from "../../src/workload/trace-counts.js";
 import { TraceError } from "../../src/workload/trace-error.js";
-import { TraceNames } from "../../src/workload/trace-names.js";
+import { newTraceCounts, TraceNames } from "../../src/workload/trace-names.js";
 
 const TEXT_BYTES = 1500;
 const TRACES = "test/golden/traces";

@@ -8,9 +8,8 @@ import * as assert from "uvu/assert";
 import { CompactWriter } from "../../src/workload/compact/format.js";
 import { EventBlocks } from "../../src/workload/event-blocks.js";
 import { TraceReader } from "../../src/workload/readers/trace-reader.js";
-import { newTraceCounts } from "../../src/workload/trace-counts.js";
 import { TraceError } from "../../src/workload/trace-error.js";
-import { TraceNames } from "../../src/workload/trace-names.js";
+import { newTraceCounts, TraceNames } from "../../src/workload/trace-names.js";
 import { readWhole, type WholeTrace } from "../workload/readers/traces.js";
 
 const test = suite("fuzz: traces");

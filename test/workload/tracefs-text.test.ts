@@ -5,8 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { EventBlocks } from "../../src/workload/event-blocks.js";
 import { PageEventKind } from "../../src/workload/events.js";
-import { newTraceCounts } from "../../src/workload/trace-counts.js";
-import { TraceNames } from "../../src/workload/trace-names.js";
+import { newTraceCounts, TraceNames } from "../../src/workload/trace-names.js";
 import {
   TRACEFS_HEADER,
   TracefsPrinter,

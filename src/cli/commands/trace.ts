@@ -29,8 +29,7 @@ import {
   type Workload,
 } from "../../workload/generators/index.js";
 import { LivePages } from "../../workload/live-pages.js";
-import { newTraceCounts } from "../../workload/trace-counts.js";
-import { TraceNames } from "../../workload/trace-names.js";
+import { newTraceCounts, TraceNames } from "../../workload/trace-names.js";
 import { TraceSummarizer } from "../../workload/trace-summary.js";
 import {
   TRACEFS_HEADER,

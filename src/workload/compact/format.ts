@@ -7,8 +7,13 @@ import { z } from "zod";
 import { rowBytes } from "../../columns.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
-import { COUNT_MAX, newTraceCounts, type TraceCounts } from "../trace-counts.js";
-import { NAME_CHARACTERS_MAX, type TraceNames } from "../trace-names.js";
+import {
+  COUNT_MAX,
+  NAME_CHARACTERS_MAX,
+  newTraceCounts,
+  type TraceCounts,
+  type TraceNames,
+} from "../trace-names.js";
 
 /** First bytes of a file. They are not text, and copying them as text damages them. */
 export const COMPACT_MAGIC = "\x89UATRC\r\n";

@@ -3,8 +3,8 @@ import { columnsIn } from "../../columns.js";
 import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS, PageEventKind, TRACED_ORDER_MAX } from "../events.js";
 import type { EventReader, TraceOutput } from "../readers/text-reader.js";
-import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { TraceError } from "../trace-error.js";
+import { COUNT_MAX, type TraceCounts } from "../trace-names.js";
 import {
   BLOCK_HEADER_BYTES,
   BlockType,

@@ -1,7 +1,7 @@
 /** Differences of the text formats: the text before the event, and lines that are not events. */
 
+import type { PrintedTime } from "../event-blocks.js";
 import type { Task } from "../events.js";
-import type { PrintedTime } from "../trace-clock.js";
 
 export interface LineStart {
   /** Undefined where the line does not say. */

@@ -6,9 +6,14 @@ import type { CompactMetadata } from "../compact/format.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind, type Task } from "../events.js";
 import type { GfpText } from "../gfp-text.js";
-import { COUNT_MAX, type TraceCounts } from "../trace-counts.js";
 import { quoted, TraceError, TraceLineError } from "../trace-error.js";
-import { NAME_CHARACTERS_MAX, TaskMemo, type TraceNames } from "../trace-names.js";
+import {
+  COUNT_MAX,
+  NAME_CHARACTERS_MAX,
+  TaskMemo,
+  type TraceCounts,
+  type TraceNames,
+} from "../trace-names.js";
 import { RepeatedFrees, ZeroPages } from "./frame-doubts.js";
 import { DUMP, DUMP_BEGINS, logPrefixLength } from "./ftrace-format.js";
 import {

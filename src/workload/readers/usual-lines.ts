@@ -5,9 +5,8 @@
 
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { NEWLINE, SPACE } from "../bytes.js";
-import type { EventBlocks } from "../event-blocks.js";
+import type { EventBlocks, TraceClock } from "../event-blocks.js";
 import { PageEventKind } from "../events.js";
-import type { TraceClock } from "../trace-clock.js";
 import type { TaskMemo, TraceNames } from "../trace-names.js";
 
 /** No usual line is longer, so that words can be read without asking where the bytes end. */

@@ -9,9 +9,8 @@ import { CompactReader } from "../../../src/workload/compact/reader.js";
 import { BLOCK_EVENTS, EventBlocks } from "../../../src/workload/event-blocks.js";
 import { PageEventKind } from "../../../src/workload/events.js";
 import { TraceReader } from "../../../src/workload/readers/trace-reader.js";
-import { newTraceCounts, type TraceCounts } from "../../../src/workload/trace-counts.js";
 import { TraceError } from "../../../src/workload/trace-error.js";
-import { TraceNames } from "../../../src/workload/trace-names.js";
+import { newTraceCounts, type TraceCounts, TraceNames } from "../../../src/workload/trace-names.js";
 import { EventList, type OneEvent, readWhole } from "../readers/traces.js";
 
 const test = suite("workload: compact traces");

@@ -6,8 +6,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PageEventKind } from "../../../src/workload/events.js";
 import { LivePages } from "../../../src/workload/live-pages.js";
-import type { TraceCounts } from "../../../src/workload/trace-counts.js";
 import { TraceError } from "../../../src/workload/trace-error.js";
+import type { TraceCounts } from "../../../src/workload/trace-names.js";
 import { line } from "../lines.js";
 import { readWhole, type WholeTrace } from "./traces.js";
 

@@ -9,8 +9,7 @@ import { TRACE_CMD, TRACEFS } from "../../../src/workload/readers/ftrace-format.
 import type { LineFormat } from "../../../src/workload/readers/line-format.js";
 import { PERF_SCRIPT } from "../../../src/workload/readers/perf-format.js";
 import { TextReader } from "../../../src/workload/readers/text-reader.js";
-import { newTraceCounts } from "../../../src/workload/trace-counts.js";
-import { TraceNames } from "../../../src/workload/trace-names.js";
+import { newTraceCounts, TraceNames } from "../../../src/workload/trace-names.js";
 import { EventList } from "./traces.js";
 
 const test = suite("workload: usual lines");

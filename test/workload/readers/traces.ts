@@ -4,8 +4,7 @@ import { formatGfp } from "../../../src/page-alloc/gfp.js";
 import { type EventBlock, EventBlocks, EventCollector } from "../../../src/workload/event-blocks.js";
 import { PageEventKind, type Task } from "../../../src/workload/events.js";
 import { TraceReader } from "../../../src/workload/readers/trace-reader.js";
-import { newTraceCounts, type TraceCounts } from "../../../src/workload/trace-counts.js";
-import { TraceNames } from "../../../src/workload/trace-names.js";
+import { newTraceCounts, type TraceCounts, TraceNames } from "../../../src/workload/trace-names.js";
 import { allocText, batchedText, drainText, extfragText, freeText, zoneLockedText } from "../lines.js";
 
 /** One event as an object. */
