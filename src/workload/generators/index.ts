@@ -9,13 +9,10 @@ import { didYouMean } from "../../nearest-name.js";
 import { boot } from "./boot.js";
 import { container } from "./container.js";
 import { database } from "./database.js";
-import { fork } from "./fork.js";
 import { fragmentation } from "./fragmentation.js";
 import type { GeneratorEntry, Workload } from "./generator.js";
-import { heap } from "./heap.js";
-import { idle } from "./idle.js";
-import { model } from "./model.js";
 import { pageCache } from "./page-cache.js";
+import { fork, heap, idle, model } from "./processes.js";
 
 export { generate, generateBlocks } from "./generate.js";
 export type { GeneratorEntry, Parameter, Workload } from "./generator.js";
