@@ -1,6 +1,7 @@
 /** The document `results/fidelity.md`. */
 
 import type { Exactness } from "../verify/follower.js";
+import { OUTSIDE_CAUSES, UNTRACED_CAUSES } from "../verify/outside.js";
 import {
   knownAllocations,
   recordingHolds,
@@ -227,23 +228,6 @@ const FREE_PAGES_COLUMNS: readonly Column<FreePagesRow>[] = [
   right("taken", ({ zone }) => formatInteger(zone.takenSince)),
 ];
 
-const OUTSIDE_TEXT = {
-  pcpDecays: "the vmstat worker lowered a per-CPU limit",
-  timerDrains: "the vmstat worker drained another node's list",
-  interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
-  lockedFrees: "an interrupt freed pages past a locked per-CPU list",
-  interleavedSteps: "another CPU came between a step and its line",
-  deferredInterleavings: "threads of deferred initialisation took turns",
-  counterDrifts: "the vmstat worker had updated the counter of free pages",
-  otherNodeRequests: "a request asked for another node than its CPU's",
-  beforeTracing: "pages were allocated before tracing began",
-  bulkPages: "a page was taken by alloc_pages_bulk(), which has no event",
-  unseenAllocations: "a page must have been allocated without an event",
-  resyncs: "the model's lists were corrected after the first event",
-  pageblocks: "a pageblock had been claimed for another type between two traces",
-  pcpLimits: "the limit of a per-CPU list had been lowered without an event",
-} as const satisfies Record<keyof VerifiedRun["outside"], string>;
-
 type OutsideRow = readonly [recording: string, run: string, what: string, times: number];
 
 const OUTSIDE_COLUMNS: readonly Column<OutsideRow>[] = [
@@ -259,8 +243,8 @@ function outsideRows({ name, runs }: VerifiedRecording): OutsideRow[] {
     .filter(({ start }) => start !== "boot")
     .flatMap((run) =>
       [
-        ...Object.entries(OUTSIDE_TEXT).map(
-          ([cause, text]) => [text, run.outside[cause as keyof typeof OUTSIDE_TEXT] ?? 0] as const,
+        ...Object.entries({ ...OUTSIDE_CAUSES, ...UNTRACED_CAUSES }).map(
+          ([cause, text]) => [text, run.outside[cause as keyof VerifiedRun["outside"]] ?? 0] as const,
         ),
         ["a field of /proc was read at another moment than the snapshot", run.proc.readElsewhen] as const,
       ].flatMap(([text, times]): OutsideRow[] => (times === 0 ? [] : [[name, run.name, text, times]])),

@@ -116,11 +116,10 @@ export function compareReleased(
   });
 }
 
-/** What the model frees in one go: blocks of order 10 one by one, a run of single pages whole. */
+/** What the model frees in one go: blocks of the highest order one by one, a run of single pages whole. */
 interface Piece {
   readonly startPfn: number;
-  readonly pages: number;
-  readonly single: boolean;
+  readonly release: () => void;
 }
 
 /** A chunk of a node's work that one thread does in order. */
@@ -137,13 +136,11 @@ interface Chunk {
 export class DeferredReplay {
   /** Times the log goes on with another chunk than the one before it left unfinished. */
   interleavings = 0;
-  readonly #kernel: Kernel;
   readonly #chunks: readonly Chunk[];
   #current: Chunk | undefined = undefined;
 
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
-    this.#chunks = kernel.deferredAreas.flatMap((area) => chunksOf(area, kernel.cpuNodes));
+    this.#chunks = kernel.deferredAreas.flatMap((area) => chunksOf(area, kernel));
     kernel.allocator.growZone = undefined;
   }
 
@@ -152,27 +149,21 @@ export class DeferredReplay {
     const due = (chunk: Chunk | undefined): boolean => chunk?.pieces[chunk.next]?.startPfn === pfn;
     const chunk = due(this.#current) ? this.#current : this.#chunks.find(due);
     if (chunk === undefined) return;
-    if (this.#current !== undefined && chunk !== this.#current) {
-      if (this.#current.next < this.#current.pieces.length) this.interleavings++;
-    }
+    const left = this.#current;
+    if (left !== undefined && left !== chunk && left.next < left.pieces.length) this.interleavings++;
     this.#current = chunk;
-    this.#release(chunk.pieces[chunk.next++]!);
+    chunk.pieces[chunk.next++]!.release();
   }
 
   /** Frees what the log did not mention, so that the model is complete. */
   finish(): void {
     for (const chunk of this.#chunks) {
-      while (chunk.next < chunk.pieces.length) this.#release(chunk.pieces[chunk.next++]!);
+      while (chunk.next < chunk.pieces.length) chunk.pieces[chunk.next++]!.release();
     }
-  }
-
-  #release({ startPfn, pages, single }: Piece): void {
-    if (single) this.#kernel.release.singlePages(asPfn(startPfn), pages);
-    else this.#kernel.release.maxOrderRun(asPfn(startPfn), 1);
   }
 }
 
-function chunksOf(area: DeferredArea, cpuNodes: readonly number[]): Chunk[] {
+function chunksOf(area: DeferredArea, { cpuNodes, release }: Kernel): Chunk[] {
   const threads = cpuNodes.filter((nodeId) => nodeId === area.nodeId).length;
   return deferredJobs(area.free, area.firstDeferredPfn)
     .flatMap((job) => padataChunks(job, threads).chunks)
@@ -181,14 +172,12 @@ function chunksOf(area: DeferredArea, cpuNodes: readonly number[]): Chunk[] {
       deferredInitChunk(area.free, span, {
         maxOrderBlocks: (startPfn, blocks) => {
           for (let block = 0; block < blocks; block++) {
-            pieces.push({
-              startPfn: startPfn + block * MAX_ORDER_PAGES,
-              pages: MAX_ORDER_PAGES,
-              single: false,
-            });
+            const first = asPfn(startPfn + block * MAX_ORDER_PAGES);
+            pieces.push({ startPfn: first, release: () => release.maxOrderRun(first, 1) });
           }
         },
-        singlePages: (startPfn, pages) => pieces.push({ startPfn, pages, single: true }),
+        singlePages: (startPfn, pages) =>
+          pieces.push({ startPfn, release: () => release.singlePages(startPfn, pages) }),
       });
       return { pieces, next: 0 };
     });

@@ -20,6 +20,7 @@ import {
   roundDown,
 } from "../units.js";
 import { listed, pfnsOn } from "./page-place.js";
+import { type ProcZone, zoneOfModel } from "./proc.js";
 import { freeListKey, populated, type SnapshotPcp, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
@@ -167,23 +168,16 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
   }
   compare(
     `${name} managed pages, watermarks, boost, unaccepted and present pages, lowmem reserve`,
-    [
-      expected.managedPages,
-      ...expected.watermark,
-      expected.boost,
-      expected.unacceptedPages,
-      expected.presentPages,
-      ...expected.lowmemReserve,
-    ],
-    [
-      zone.managedPages,
-      ...zone.watermark,
-      zone.watermarkBoost,
-      zone.unacceptedPages,
-      zone.presentPages,
-      ...zone.lowmemReserve.subarray(0, expected.lowmemReserve.length),
-    ],
+    numbersOf(expected),
+    numbersOf(zoneOfModel(zone, expected.lowmemReserve.length)),
   );
+}
+
+type ZoneNumbers = Omit<ProcZone, "freeBlocks" | "statThreshold">;
+
+function numbersOf(zone: ZoneNumbers): number[] {
+  const { managedPages, watermark, boost, unacceptedPages, presentPages, lowmemReserve } = zone;
+  return [managedPages, ...watermark, boost, unacceptedPages, presentPages, ...lowmemReserve];
 }
 
 function sizesOf({ count, high, highMin, highMax, batch }: Omit<SnapshotPcp, "cpu" | "lists">): number[] {

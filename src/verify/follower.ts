@@ -1,6 +1,5 @@
 import {
   formatGfp,
-  gfpMigrateType,
   MigrateType,
   NO_PAGE,
   type PageAllocator,
@@ -10,30 +9,11 @@ import {
 import { drainPcp } from "../page-alloc/inside.js";
 import { asPfn, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
 import { zoneOfMark } from "../workload/lab-log.js";
-import { placeOf } from "./page-place.js";
+import { noneOf, OUTSIDE_CAUSES, type OutsideCauses } from "./outside.js";
+import { drainInBatches, placeOf } from "./page-place.js";
 import type { Resync } from "./resync.js";
 import { Step, type Steps } from "./steps.js";
 import { type Divergence, Tally } from "./tally.js";
-
-/** What was taken from the recording because no model of the allocator can derive it. */
-export interface OutsideCauses {
-  /** The vmstat worker lowered a per-CPU limit and drained the list. */
-  pcpDecays: number;
-  /** The vmstat worker drained the list of another node's zone. */
-  timerDrains: number;
-  /** An interrupt freed pages between an allocation and its line in the log. */
-  interruptedAllocations: number;
-  /** An interrupt freed pages while its CPU's list was locked, so past the list. */
-  lockedFrees: number;
-  /** Another CPU's records lie between a step's effect and its line in the log. */
-  interleavedSteps: number;
-  /** Threads of deferred initialisation took turns: how often one was left in the middle of its chunk. */
-  deferredInterleavings: number;
-  /** Decisions to accept that read a counter which the vmstat worker had brought up to date. */
-  counterDrifts: number;
-  /** A request was served by another node than its CPU's: taken for having asked for it. */
-  otherNodeRequests: number;
-}
 
 /** Allocations of a run, and how many of them got the kernel's page frame. */
 export interface Exactness {
@@ -43,6 +23,9 @@ export interface Exactness {
   readonly beforeResync?: { readonly compared: number; readonly pfnExact: number };
   readonly firstDivergence?: Divergence;
 }
+
+/** In a trace, an allocation that an interrupt's free came before is among so many events. */
+const NEXT_MAX = 64;
 
 /** What else takes part in a run. */
 export interface Helpers {
@@ -67,7 +50,7 @@ export class Follower {
   readonly drains: Tally = new Tally();
   /** Pageblocks that changed their type: whether they did in the model. */
   readonly retypings: Tally = new Tally();
-  readonly outside: OutsideCauses;
+  readonly outside: OutsideCauses = noneOf(OUTSIDE_CAUSES);
   readonly #steps: Steps;
   readonly #allocator: PageAllocator;
   readonly #cpuNodes: readonly number[];
@@ -90,16 +73,8 @@ export class Follower {
     this.#nextAllocation = steps.nextOnCpu((i) => step[i] === Step.ALLOC || step[i] === Step.BULK);
     this.#nextOnCpu = steps.nextOnCpu(() => true);
     this.#done = new Uint8Array(steps.records.count);
-    this.outside = {
-      pcpDecays: 0,
-      timerDrains: 0,
-      interruptedAllocations: steps.interruptedAllocations,
-      lockedFrees: steps.lockedFrees,
-      interleavedSteps: steps.interleavedSteps,
-      deferredInterleavings: 0,
-      counterDrifts: 0,
-      otherNodeRequests: 0,
-    };
+    const { interruptedAllocations, lockedFrees, interleavedSteps } = steps;
+    Object.assign(this.outside, { interruptedAllocations, lockedFrees, interleavedSteps });
   }
 
   /** Whether the model could not follow a step; it is in no state to compare then. */
@@ -166,13 +141,12 @@ export class Follower {
   }
 
   #allocate(i: number): void {
-    const { detail, cpu, pfn } = this.#steps.records;
+    const { gfp, pfn, order, cpu } = this.#steps.at(i);
     const { resync } = this.#helpers;
-    const order = this.#steps.order[i]!;
-    const own = this.#cpuNodes[cpu[i]!]!;
+    const own = this.#cpuNodes[cpu]!;
     // The node a request prefers is not recorded. It is the CPU's own, except where the kernel
     // asked for memory of another node, which shows only in what it got.
-    const zone = pfn[i]! > 0 ? this.#allocator.zoneOfPfn(pfn[i]!) : undefined;
+    const zone = pfn > 0 ? this.#allocator.zoneOfPfn(pfn) : undefined;
     const node = zone?.nodeId ?? own;
     this.#done[i] = 1;
     if (node !== own) this.outside.otherNodeRequests++;
@@ -181,10 +155,10 @@ export class Follower {
       return;
     }
     const led = zone === undefined ? undefined : resync?.beforeAllocation(i, zone);
-    const before = this.#pcpPages(cpu[i]!);
-    const page = this.#allocator.allocPages(detail[i]!, order, node, cpu[i]!);
+    const before = this.#pcpPages(cpu);
+    const page = this.#allocator.allocPages(gfp, order, node, cpu);
     if (pcpAllowedOrder(order)) {
-      const taken = page === NO_PAGE ? 0 : (this.#pcpPages(cpu[i]!) - before) / 2 ** order + 1;
+      const taken = page === NO_PAGE ? 0 : (this.#pcpPages(cpu) - before) / 2 ** order + 1;
       this.#compareMoves(this.refills, i, led?.blocks ?? taken, "blocks taken");
       if (led !== undefined) resync!.afterRefill(i, led);
     }
@@ -216,16 +190,16 @@ export class Follower {
    * its CPU, or with a page of another node: while Linux boots, it asks its nodes in turn.
    */
   #allocateBulk(i: number, node: number): void {
-    const { detail, cpu, pfn } = this.#steps.records;
+    const { gfp, cpu } = this.#steps.at(i);
     const group = [i];
     for (let next = this.#nextOnCpu[i]!; next >= 0; next = this.#nextOnCpu[next]!) {
       if (this.#steps.step[next] !== Step.BULK) break;
-      if (this.#allocator.zoneOfPfn(pfn[next]!).nodeId !== node) break;
+      if (this.#allocator.zoneOfPfn(this.#steps.records.pfn[next]!).nodeId !== node) break;
       group.push(next);
     }
     for (let at = 0; at < group.length; ) {
       const pages = pageArray(group.length - at);
-      const got = this.#allocator.allocPagesBulk(detail[i]!, pages, node, cpu[i]!);
+      const got = this.#allocator.allocPagesBulk(gfp, pages, node, cpu);
       if (got === 0) break;
       for (let page = 0; page < got; page++, at++) {
         this.#done[group[at]!] = 1;
@@ -235,9 +209,9 @@ export class Follower {
   }
 
   #compare(i: number, page: Page | typeof NO_PAGE, isKnown: boolean): void {
-    const { detail, order, cpu, pfn } = this.#steps.records;
+    const { gfp, pfn, order, cpu } = this.#steps.at(i);
     const { resync } = this.#helpers;
-    const expected = asPfn(Math.max(pfn[i]!, 0));
+    const expected = asPfn(Math.max(pfn, 0));
     const found = page === NO_PAGE ? asPfn(0) : this.#allocator.frames.pfnOf(page);
     const isGiven = resync?.given.delete(expected) === true;
     const isExact = !isGiven && found === expected;
@@ -245,7 +219,7 @@ export class Follower {
       event: i,
       expected: hex(expected),
       found: isGiven ? "another page, taken off its list because it was found to be used" : hex(found),
-      context: `order ${order[i]}, gfp ${formatGfp(detail[i]!)}, CPU ${cpu[i]}`,
+      context: `order ${order}, gfp ${formatGfp(gfp)}, CPU ${cpu}`,
     }));
     if (!isKnown) {
       this.beforeResync.compared++;
@@ -257,36 +231,34 @@ export class Follower {
   }
 
   #free(i: number, locked: boolean): void {
-    const { pfn, cpu } = this.#steps.records;
+    const { pfn, order, cpu } = this.#steps.at(i);
     const { resync } = this.#helpers;
-    const order = this.#steps.order[i]!;
     if (resync?.isBootFree(i) === true) return;
     if (!locked) this.#allocateBuried(i);
-    const elsewhere = this.#elsewhere.get(pfn[i]!);
-    this.#elsewhere.delete(pfn[i]!);
-    if (elsewhere === NO_PAGE)
-      throw new Error(`pfn ${hex(pfn[i]!)} is freed, for which the model had no page`);
-    const place = elsewhere === undefined ? placeOf(this.#allocator, pfn[i]!) : "allocated";
+    const elsewhere = this.#elsewhere.get(pfn);
+    this.#elsewhere.delete(pfn);
+    if (elsewhere === NO_PAGE) throw new Error(`pfn ${hex(pfn)} is freed, for which the model had no page`);
+    const place = elsewhere === undefined ? placeOf(this.#allocator, pfn) : "allocated";
     if (place !== "allocated" && place !== "reserved") {
       if (resync === undefined)
-        throw new Error(`pfn ${hex(pfn[i]!)} is freed, but ${place}, not allocated in the model`);
+        throw new Error(`pfn ${hex(pfn)} is freed, but ${place}, not allocated in the model`);
       resync.takeBack(i, place);
     }
-    const before = this.#pcpPages(cpu[i]!);
+    const before = this.#pcpPages(cpu);
     if (place === "reserved") {
       // Never handed out: memory reserved since early boot that the kernel gives up.
-      if (order > 0) throw new Error(`pfn ${hex(pfn[i]!)} is freed, but reserved in the model`);
-      this.#allocator.freeReservedPage(pfn[i]!, cpu[i]!);
+      if (order > 0) throw new Error(`pfn ${hex(pfn)} is freed, but reserved in the model`);
+      this.#allocator.freeReservedPage(pfn, cpu);
       if (resync !== undefined) return;
     } else {
-      const page = elsewhere ?? this.#allocator.pageAt(pfn[i]!);
+      const page = elsewhere ?? this.#allocator.pageAt(pfn);
       resync?.beforeFree(i, page);
-      if (locked) this.#allocator.freePagesPastPcp(page, order, cpu[i]!);
-      else this.#allocator.freePages(page, order, cpu[i]!);
+      if (locked) this.#allocator.freePagesPastPcp(page, order, cpu);
+      else this.#allocator.freePages(page, order, cpu);
     }
     if (locked || !pcpAllowedOrder(order)) return;
     resync?.afterFree(i);
-    const drained = before + 2 ** order - this.#pcpPages(cpu[i]!);
+    const drained = before + 2 ** order - this.#pcpPages(cpu);
     this.#compareMoves(this.drains, i, drained, "pages drained");
   }
 
@@ -295,22 +267,22 @@ export class Follower {
    * free would bury it: so the allocation came before the free, and an interrupt between.
    */
   #allocateBuried(i: number): void {
-    const { detail, cpu, pfn } = this.#steps.records;
+    const { pfn, order, cpu } = this.#steps.at(i);
     const { frames } = this.#allocator;
-    const order = this.#steps.order[i]!;
     if (!pcpAllowedOrder(order)) return;
-    const freed = this.#elsewhere.get(pfn[i]!) ?? frames.pageOf(pfn[i]!);
+    const freed = this.#elsewhere.get(pfn) ?? frames.pageOf(pfn);
     if (freed === NO_PAGE) return;
     const next = this.#nextAllocation[i]!;
     if (next < 0 || this.#done[next] === 1) return;
-    if (this.#steps.order[next] !== order || this.#steps.effect[next] !== next) return;
-    const type = gfpMigrateType(detail[next]!);
+    const asked = this.#steps.at(next);
+    if (asked.order !== order || this.#steps.effect[next] !== next) return;
+    const { type } = asked;
     if (frames.pageblockType[freed >> PAGEBLOCK_ORDER] !== type) return;
     const { resync } = this.#helpers;
-    if (resync !== undefined && (next >= i + 64 || pfn[next] === 0)) return;
-    const zone = resync === undefined ? this.#allocator.zoneOf(freed) : this.#allocator.zoneOfPfn(pfn[next]!);
-    const list = zone.pcp[cpu[i]!]!.lists[pcpIndex(order, type)]!;
-    if (list.size === 0 || frames.pfnOf(list.at(0)) !== pfn[next]) return;
+    if (resync !== undefined && (next >= i + NEXT_MAX || asked.pfn === 0)) return;
+    const zone = resync === undefined ? this.#allocator.zoneOf(freed) : this.#allocator.zoneOfPfn(asked.pfn);
+    const list = zone.pcp[cpu]!.lists[pcpIndex(order, type)]!;
+    if (list.size === 0 || frames.pfnOf(list.at(0)) !== asked.pfn) return;
     this.outside.interruptedAllocations++;
     this.#allocate(next);
   }
@@ -324,10 +296,7 @@ export class Follower {
     const pcp = zone.pcp[cpu[i]!]!;
     pcp.high = detail[i]!;
     this.outside.pcpDecays++;
-    const batch = Math.max(pcp.batch, 1);
-    for (let left = pcp.count - pcp.high; left > 0; left -= batch) {
-      drainPcp(zone, pcp, Math.min(left, batch), 0, cpu[i]!);
-    }
+    drainInBatches(zone, pcp, pcp.count - pcp.high, cpu[i]!);
   }
 
   /** The log names the zone by the first page drained. */

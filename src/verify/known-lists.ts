@@ -1,7 +1,7 @@
 import { MIGRATE_PCPTYPES, MIGRATE_TYPES, pcpAllowedOrder, pcpIndex } from "../page-alloc/index.js";
 import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
 import { PageEventKind } from "../workload/events.js";
-import type { Records, Section } from "./steps.js";
+import { getOrMake, type Records, type Section } from "./steps.js";
 
 /** What a trace has shown of one per-CPU list. */
 interface KnownList {
@@ -95,23 +95,14 @@ export class KnownLists {
 
   #list(zone: number, cpu: number, index: number): KnownList {
     const key = (zone * 8192 + cpu) * 16 + index;
-    let list = this.#perCpu.get(key);
-    if (list === undefined) {
-      list = { resynchronised: this.#atStart, frames: new Map() };
-      this.#perCpu.set(key, list);
-    }
-    return list;
+    return getOrMake(this.#perCpu, key, () => ({ resynchronised: this.#atStart, frames: new Map() }));
   }
 
   #buddyLists(zone: number, type: number): Uint8Array {
     const key = zone * MIGRATE_TYPES + type;
-    let known = this.#buddy.get(key);
-    if (known === undefined) {
-      known = new Uint8Array(MAX_PAGE_ORDER + 1).fill(this.#atStart ? 1 : 0);
-      known.fill(1, PAGEBLOCK_ORDER);
-      this.#buddy.set(key, known);
-    }
-    return known;
+    return getOrMake(this.#buddy, key, () =>
+      new Uint8Array(MAX_PAGE_ORDER + 1).fill(this.#atStart ? 1 : 0).fill(1, PAGEBLOCK_ORDER),
+    );
   }
 }
 
@@ -149,11 +140,8 @@ export class PageHistory {
       if (events.kind[event] === PageEventKind.freeBatched) continue;
       if (!pcpAllowedOrder(order) || order === PAGEBLOCK_ORDER) continue;
       const first = events.pfn[event]!;
-      for (let pfn = first; pfn < first + 2 ** order; pfn++) {
-        const known = this.#ofPage.get(pfn);
-        if (known === undefined) this.#ofPage.set(pfn, [event]);
-        else known.push(event);
-      }
+      for (let pfn = first; pfn < first + 2 ** order; pfn++)
+        getOrMake(this.#ofPage, pfn, (): number[] => []).push(event);
     }
   }
 

@@ -13,7 +13,7 @@ import {
   zoneOfDecision,
   zoneOfMark,
 } from "../workload/lab-log.js";
-import { Step, Steps } from "./steps.js";
+import { getOrMake, Step, Steps } from "./steps.js";
 import { type Comparison, type Divergence, Tally } from "./tally.js";
 
 /** What a record is: when it is one that a kernel writes, and what it says of the steps. */
@@ -178,13 +178,7 @@ class LabReader {
   }
 
   record(i: number): void {
-    const number = this.#log.cpu[i]!;
-    let cpu = this.#cpus.get(number);
-    if (cpu === undefined) {
-      cpu = { under: [], drainOwner: -1, lastFree: -1 };
-      this.#cpus.set(number, cpu);
-    }
-    this.#cpu = cpu;
+    this.#cpu = getOrMake(this.#cpus, this.#log.cpu[i]!, () => ({ under: [], drainOwner: -1, lastFree: -1 }));
     KINDS[this.#log.kind[i]!]?.read?.(this, i);
   }
 

@@ -16,6 +16,7 @@ import { compareMemblock } from "./memblock-log.js";
 import { compareProc, type ProcComparison } from "./proc.js";
 import {
   followed,
+  needFile,
   needText,
   parseFile,
   RecordingError,
@@ -207,9 +208,7 @@ function finishRun(
 
 function labLogOf({ files, machine, allocator }: Setup, base: string, count: number): CheckedLog {
   const name = `${base}.lablog`;
-  const bytes = files.read(name);
-  if (bytes === undefined) throw new RecordingError(`${files.name}/${name}: no such file`);
-  const log = parseFile(files, name, bytes, readLabLog);
+  const log = parseFile(files, name, needFile(files, name), readLabLog);
   return checkRecords(log, { zones: allocator.zones, cpus: machine.cpuNodes.length }, count);
 }
 

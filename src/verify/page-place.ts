@@ -17,6 +17,7 @@ import {
   changePageblocks,
   claim,
   detachFromRun,
+  drainPcp,
   FALLBACKS,
   FALLBACKS_PER_TYPE,
   firstOnList,
@@ -109,6 +110,12 @@ export function listed(list: PcpList): Page[] {
   return Array.from({ length: list.size }, (_, at) => list.at(at));
 }
 
+/** Drains a per-CPU list as decay_pcp_high() does. */
+export function drainInBatches(zone: Zone, pcp: PerCpuPages, pages: number, cpu: number): void {
+  const batch = Math.max(pcp.batch, 1);
+  for (let left = pages; left > 0; left -= batch) drainPcp(zone, pcp, Math.min(left, batch), 0, cpu);
+}
+
 /** Pages are no longer allocated, and on no list yet. */
 export function disown({ meta }: PageFrames, page: Page, order: number): void {
   for (let at = page; at < page + 2 ** order; at++) meta[at]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);
@@ -138,10 +145,8 @@ export class PagePlacer {
   isReachable(pfn: Pfn, type: number): boolean {
     const free = freeBlockOf(this.#allocator, this.pageAt(pfn));
     if (free === undefined) return false;
-    return (
-      free.order >= PAGEBLOCK_ORDER ||
-      this.#listType(this.#allocator.zoneOfPfn(pfn), free.head, free.order) === type
-    );
+    if (free.order >= PAGEBLOCK_ORDER) return true;
+    return this.#listType(this.#allocator.zoneOfPfn(pfn), free.head, free.order) === type;
   }
 
   /** Order of the free block that holds a page, or -1. */
@@ -228,6 +233,19 @@ export class PagePlacer {
     }
   }
 
+  /** The same, by the frame numbers of its blocks. */
+  setFrames(pcp: PerCpuPages, index: number, pfns: readonly Pfn[]): void {
+    const pages = pfns.map((pfn) => this.pageAt(pfn));
+    this.setList(pcp, index, pages);
+  }
+
+  /** Takes everything off a per-CPU list. */
+  emptyList(pcp: PerCpuPages, index: number): Page[] {
+    const held = listed(pcp.lists[index]!);
+    this.setList(pcp, index, []);
+    return held;
+  }
+
   #own(page: number, order: number, flags: number): void {
     const { meta } = this.#allocator.frames;
     for (let at = page; at < page + 2 ** order; at++) {
@@ -266,11 +284,8 @@ export class PagePlacer {
     const { pcp, list, index } = found;
     const order = pcpIndexOrder(index);
     const block = page - (page % 2 ** order);
-    this.setList(
-      pcp,
-      index,
-      listed(list).filter((other) => other !== block),
-    );
+    const others = listed(list).filter((other) => other !== block);
+    this.setList(pcp, index, others);
     for (let at = block; at < block + 2 ** order; at++) if (at !== page) this.giveBack(asPage(at), 0, 0);
   }
 }

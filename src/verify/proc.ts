@@ -2,7 +2,7 @@
 
 import { statThreshold } from "../mm/watermarks.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
-import type { PageAllocator } from "../page-alloc/index.js";
+import type { PageAllocator, Zone } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import {
   countOf,
@@ -130,7 +130,7 @@ export function compareProc(
 ): ProcComparison {
   const tally = new ProcTally();
   const evidence = new Map(PROC_FILES.map((file) => [file, procEvidence(files, prefix, file)]));
-  const model = zonesOfModel(allocator, snapshot[0]?.lowmemReserve.length ?? 0);
+  const model = allocator.zones.map((zone) => zoneOfModel(zone, snapshot[0]?.lowmemReserve.length ?? 0));
   const recorded = zonesOfSnapshot(snapshot);
   const moment = new ReadElsewhen(fieldsIn(evidence.get("zoneinfo")!), modelFields("zoneinfo", recorded));
   const hasUnaccepted = [...evidence.values()].some((file) => tellsUnaccepted(fieldsIn(file)));
@@ -192,7 +192,8 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
   const evidence = procEvidence(files, "boot", "zoneinfo");
   const recorded = fieldsIn(evidence);
   const zoneTypes = [...recorded.values()].find(({ name }) => name === "protection")?.value.split(",").length;
-  const modelled = modelFields("zoneinfo", zonesOfModel(allocator, zoneTypes ?? MAX_NR_ZONES));
+  const zones = allocator.zones.map((zone) => zoneOfModel(zone, zoneTypes ?? MAX_NR_ZONES));
+  const modelled = modelFields("zoneinfo", zones);
   // Limits of per-CPU lists move all the time.
   const sizes = [...modelled].filter(([key, field]) => SIZES.test(key) && !isMoving(field));
   if ("problem" in evidence) {
@@ -209,8 +210,8 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
 }
 
 /** @param zoneTypes kinds of zones the kernel is built with */
-function zonesOfModel(allocator: PageAllocator, zoneTypes: number): ProcZone[] {
-  return allocator.zones.map((zone) => ({
+export function zoneOfModel(zone: Zone, zoneTypes: number): ProcZone {
+  return {
     nodeId: zone.nodeId,
     name: zone.name,
     startPfn: zone.startPfn,
@@ -225,7 +226,7 @@ function zonesOfModel(allocator: PageAllocator, zoneTypes: number): ProcZone[] {
     freeBlocks: [...zone.nrFree],
     pcp: zone.pcp.map(({ count, high, batch }, cpu) => ({ cpu, count, high, batch })),
     statThreshold: zone.statThreshold,
-  }));
+  };
 }
 
 function zonesOfSnapshot(snapshot: readonly SnapshotZone[]): ProcZone[] {

@@ -74,11 +74,16 @@ export function readText(files: RecordingFiles, name: string): string | undefine
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
-/** A text file that must be there. */
+/** A file that must be there. */
+export function needFile(files: RecordingFiles, name: string): Uint8Array {
+  const bytes = files.read(name);
+  if (bytes === undefined) throw new RecordingError(`${files.name}/${name}: no such file`);
+  return bytes;
+}
+
+/** The same of a text file. */
 export function needText(files: RecordingFiles, name: string): string {
-  const text = readText(files, name);
-  if (text === undefined) throw new RecordingError(`${files.name}/${name}: no such file`);
-  return text;
+  return new TextDecoder().decode(needFile(files, name));
 }
 
 /** Reads a file with a parser whose errors do not know the file's name. */

@@ -1,11 +1,11 @@
 /** What `verify` finds: how far model and kernel are the same. */
 
-import type { Exactness, OutsideCauses } from "./follower.js";
+import type { Exactness } from "./follower.js";
+import type { OutsideCauses, UntracedCauses } from "./outside.js";
 import type { ProcComparison } from "./proc.js";
 import type { GapReport } from "./snapshot-state.js";
 import type { FreePages } from "./stock-zoneinfo.js";
 import type { Comparison, Divergence } from "./tally.js";
-import type { UntracedCauses } from "./untraced.js";
 
 /** One boot or workload. */
 export interface VerifiedRun {

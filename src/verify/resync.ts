@@ -1,7 +1,6 @@
 import {
   Gfp,
   GfpMask,
-  gfpMigrateType,
   MigrateType,
   NO_PAGE,
   type PageAllocator,
@@ -18,11 +17,12 @@ import {
 } from "../page-alloc/inside.js";
 import { asPage, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
 import { KnownLists } from "./known-lists.js";
-import { listed, type PagePlace, type PagePlacer, placeOf } from "./page-place.js";
+import type { UntracedCauses } from "./outside.js";
+import { drainInBatches, listed, type PagePlace, type PagePlacer, placeOf } from "./page-place.js";
 import { numberOf, type ProcFields, zoneKey } from "./proc-fields.js";
 import type { Records, Steps } from "./steps.js";
 import type { StockStages } from "./stock-stages.js";
-import { Untraced, type UntracedCauses } from "./untraced.js";
+import { Untraced } from "./untraced.js";
 
 /** What is known of an allocation before the model repeats it. */
 export interface Led {
@@ -81,22 +81,19 @@ export class Resync {
 
   /** Makes the lists those that the kernel's request has found, as far as the trace tells. */
   beforeAllocation(event: number, zone: Zone): Led {
-    const { pfn, cpu, detail } = this.#events;
-    const order = this.#steps.order[event]!;
-    const frame = pfn[event]!;
-    const type = gfpMigrateType(detail[event]!);
+    const { pfn, order, type, cpu } = this.#steps.at(event);
     const section = this.#steps.sections.get(event);
     if (!pcpAllowedOrder(order)) {
-      this.#untraced.skipBeforeTracing(zone, order, type, frame, event);
+      this.#untraced.skipBeforeTracing(zone, order, type, pfn, event);
       return { isKnown: section === undefined || this.#known.taken(section)[0]! };
     }
     const index = pcpIndex(order, type);
-    const pcp = zone.pcp[cpu[event]!]!;
+    const pcp = zone.pcp[cpu]!;
     const isKnown =
       section === undefined
-        ? this.#known.allocated(zone.index, cpu[event]!, index, frame)
-        : this.#known.refilled(cpu[event]!, section);
-    if (order === 0) this.#untraced.takeBulk(pcp, index, event, section === undefined ? frame : -1);
+        ? this.#known.allocated(zone.index, cpu, index, pfn)
+        : this.#known.refilled(cpu, section);
+    if (order === 0) this.#untraced.takeBulk(pcp, index, event, section === undefined ? pfn : -1);
     const blocks = section === undefined ? 0 : this.#untraced.prepareRefill(zone, pcp, index, section, event);
     const { high, allocFactor } = pcp;
     const wasEmpty = pcp.lists[index]!.size === 0;
@@ -105,77 +102,70 @@ export class Resync {
 
   /** A list that the model had to refill, and the kernel had not: what it refilled goes back. */
   afterRefill(event: number, { list }: Led): void {
+    const { order, cpu } = this.#steps.at(event);
     if (list === undefined || !list.wasEmpty || this.#steps.sections.has(event)) return;
     const { pcp, index, high, allocFactor } = list;
     Object.assign(pcp, { high, allocFactor });
-    const left = listed(pcp.lists[index]!);
-    this.#pages.setList(pcp, index, []);
-    for (const page of left.reverse())
-      this.#pages.giveBack(page, this.#steps.order[event]!, this.#events.cpu[event]!);
+    for (const page of this.#pages.emptyList(pcp, index).reverse()) this.#pages.giveBack(page, order, cpu);
   }
 
   /** What the request tells of the lists behind it. */
   afterAllocation(event: number, { isKnown, list }: Led): void {
     if (list === undefined) return;
-    const { pfn, detail } = this.#events;
-    if (!isKnown) this.#adoptType(pfn[event]!, gfpMigrateType(detail[event]!), event);
+    const { pfn, type } = this.#steps.at(event);
+    if (!isKnown) this.#adoptType(pfn, type, event);
     const section = this.#steps.sections.get(event);
     if (section !== undefined) this.#correctRefill(list.pcp, list.index, section.pfns.slice(1), event);
   }
 
   /** The model handed out another page: it gets the kernel's. */
   correct(event: number, page: Page | typeof NO_PAGE): void {
-    const { pfn, cpu, detail } = this.#events;
-    const order = this.#steps.order[event]!;
-    const type = gfpMigrateType(detail[event]!);
+    const { pfn, order, type, cpu } = this.#steps.at(event);
     this.outside.resyncs++;
     if (page !== NO_PAGE) this.#putBack(page, order, type, event);
-    if (pfn[event]! > 0) this.#pages.acquire(pfn[event]!, order, type === MigrateType.MOVABLE, cpu[event]!);
+    if (pfn > 0) this.#pages.acquire(pfn, order, type === MigrateType.MOVABLE, cpu);
   }
 
   /** The kernel frees what the model has not handed out: the page was allocated without an event. */
   takeBack(event: number, place: PagePlace): void {
-    const { pfn, cpu } = this.#events;
-    const order = this.#steps.order[event]!;
+    const { pfn, order, cpu } = this.#steps.at(event);
     if (order === 0 && place === "per-CPU list") this.outside.bulkPages++;
     else this.outside.resyncs++;
-    this.#pages.acquire(pfn[event]!, order, false, cpu[event]!);
+    this.#pages.acquire(pfn, order, false, cpu);
   }
 
   beforeFree(event: number, page: Page): void {
-    const order = this.#steps.order[event]!;
-    const pcp = this.#allocator.zoneOf(page).pcp[this.#events.cpu[event]!]!;
+    const { order, cpu } = this.#steps.at(event);
+    const pcp = this.#allocator.zoneOf(page).pcp[cpu]!;
     if (pcpAllowedOrder(order)) this.#correctLimit(pcp, order, this.#steps.moved[event]!);
   }
 
   afterFree(event: number): void {
-    const { pfn, cpu } = this.#events;
-    const page = this.#allocator.pageAt(pfn[event]!);
+    const { pfn, order, cpu } = this.#steps.at(event);
+    const page = this.#allocator.pageAt(pfn);
     const type = pcpType(this.#allocator.frames.pageblockType[page >> PAGEBLOCK_ORDER]!);
-    const index = pcpIndex(this.#steps.order[event]!, type);
-    this.#known.freed(this.#allocator.zoneOf(page).index, cpu[event]!, index, pfn[event]!);
+    const index = pcpIndex(order, type);
+    this.#known.freed(this.#allocator.zoneOf(page).index, cpu, index, pfn);
     this.#noteDrains(event);
   }
 
   freeRest(event: number): void {
-    const { pfn, cpu } = this.#events;
-    const place = placeOf(this.#allocator, pfn[event]!);
+    const { pfn, cpu } = this.#steps.at(event);
+    const place = placeOf(this.#allocator, pfn);
     if (place !== "allocated")
-      throw new Error(`pfn 0x${pfn[event]!.toString(16)} is left over, but ${place} in the model`);
-    this.#pages.giveBack(this.#allocator.pageAt(pfn[event]!), 0, cpu[event]!, true);
+      throw new Error(`pfn 0x${pfn.toString(16)} is left over, but ${place} in the model`);
+    this.#pages.giveBack(this.#allocator.pageAt(pfn), 0, cpu, true);
   }
 
   /** The vmstat worker drains a list; to which limit, the event does not say. */
   decay(event: number): void {
-    const { cpu, pfn } = this.#events;
+    const { pfn, cpu } = this.#steps.at(event);
     this.#noteDrains(event);
-    const zone = this.#allocator.zoneOfPfn(pfn[event]!);
-    const pcp = zone.pcp[cpu[event]!]!;
+    const zone = this.#allocator.zoneOfPfn(pfn);
+    const pcp = zone.pcp[cpu]!;
     const pages = Math.min(this.#steps.moved[event]!, pcp.count);
     pcp.high = Math.max(pcp.count - pages, pcp.highMin);
-    for (let left = pages; left > 0; left -= pcp.batch) {
-      drainPcp(zone, pcp, Math.min(left, pcp.batch), 0, cpu[event]!);
-    }
+    drainInBatches(zone, pcp, pages, cpu);
   }
 
   #noteDrains(event: number): void {
@@ -188,7 +178,7 @@ export class Resync {
 
   /** alloc_pages_bulk() finds its list empty, or empties it first. */
   bulkRefill(event: number): void {
-    const cpu = this.#events.cpu[event]!;
+    const { cpu } = this.#steps.at(event);
     const section = this.#steps.sections.get(event)!;
     const zone = this.#allocator.zoneOfPfn(section.pfns[0]!);
     const pcp = zone.pcp[cpu]!;
@@ -229,17 +219,18 @@ export class Resync {
    * claimed between two traces if the model has another.
    */
   #adoptType(frame: Pfn, type: number, event: number): void {
+    const { cpu } = this.#steps.at(event);
     const { frames } = this.#allocator;
     const page = this.#pages.pageAt(frame);
     const known = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (known === type || !isMergeable(known)) return;
     const zone = this.#allocator.zoneOf(page);
-    if (moveFreePagesBlock(zone, page, known, type, this.#events.cpu[event]!)) this.outside.pageblocks++;
+    if (moveFreePagesBlock(zone, page, known, type, cpu)) this.outside.pageblocks++;
   }
 
   /** After a refill the list holds the blocks that the trace names. */
   #correctRefill(pcp: PerCpuPages, index: number, expected: readonly Pfn[], event: number): void {
-    const { order, cpu } = this.#events;
+    const { order, cpu } = this.#steps.at(event);
     const { frames } = this.#allocator;
     const held = listed(pcp.lists[index]!);
     const found = held.map((page) => frames.pfnOf(page));
@@ -249,32 +240,28 @@ export class Resync {
     const had = new Set(found);
     this.#pages.setList(pcp, index, []);
     for (const [at, page] of held.entries()) {
-      if (!wanted.has(found[at]!)) this.#pages.giveBack(page, order[event]!, cpu[event]!);
+      if (!wanted.has(found[at]!)) this.#pages.giveBack(page, order, cpu);
     }
     for (const [at, pfn] of expected.entries()) {
-      if (!had.has(pfn)) this.#pages.acquire(pfn, order[event]!, false, cpu[event]!);
+      if (!had.has(pfn)) this.#pages.acquire(pfn, order, false, cpu);
       if (pfn !== found[at]) this.given.add(pfn);
     }
-    this.#pages.setList(
-      pcp,
-      index,
-      expected.map((pfn) => this.#pages.pageAt(pfn)),
-    );
+    this.#pages.setFrames(pcp, index, expected);
   }
 
   /** A page that the kernel did not hand out goes back to where the model took it from. */
   #putBack(page: Page, order: number, type: number, event: number): void {
-    const { cpu } = this.#events;
+    const { pfn, cpu } = this.#steps.at(event);
     if (!pcpAllowedOrder(order)) {
-      this.#pages.giveBack(page, order, cpu[event]!);
+      this.#pages.giveBack(page, order, cpu);
       return;
     }
     const zone = this.#allocator.zoneOf(page);
-    const pcp = zone.pcp[cpu[event]!]!;
+    const pcp = zone.pcp[cpu]!;
     const index = pcpIndex(order, type);
     const held = listed(pcp.lists[index]!);
     // What lies above the kernel's page on the list was put elsewhere: it goes to the tail.
-    const depth = held.findIndex((other) => this.#allocator.frames.pfnOf(other) === this.#events.pfn[event]);
+    const depth = held.findIndex((other) => this.#allocator.frames.pfnOf(other) === pfn);
     this.#pages.setList(pcp, index, [...held.slice(depth + 1), page, ...held.slice(0, depth + 1)]);
     if (depth < 0) this.#pages.setList(pcp, index, [page, ...held]);
   }

@@ -4,6 +4,7 @@
  * follower repeats it.
  */
 
+import { gfpMigrateType } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
 
 /** What a record asks for. Records without a step only say what the allocator did. */
@@ -67,6 +68,28 @@ export interface Section {
   readonly pfns: Pfn[];
 }
 
+/** What a record asks for, and on which CPU. */
+export interface Asked {
+  /** See Records. */
+  readonly pfn: Pfn;
+  /** Of the block, which a record that completes a free does not tell. */
+  readonly order: number;
+  readonly cpu: number;
+  /** Of an allocation. */
+  readonly gfp: number;
+  readonly type: number;
+}
+
+/** The value of a key, made when it is first asked for. */
+export function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
 /** What to do, and when: a recording says most things a little after they happened. */
 export class Steps {
   readonly records: Records;
@@ -99,14 +122,23 @@ export class Steps {
 
   /** A block went to the buddy lists because of a step, which takes effect with the first: other CPUs may have been at the lists since its own line. */
   drain(owner: number, record: number): void {
-    let drained = this.drained.get(owner);
-    if (drained === undefined) {
-      drained = [];
-      this.drained.set(owner, drained);
-      this.effect[owner] = record;
-    }
+    const drained = getOrMake(this.drained, owner, (): number[] => []);
+    if (drained.length === 0) this.effect[owner] = record;
     drained.push(record);
     this.moved[owner]! += 2 ** this.records.order[record]!;
+  }
+
+  /** What a record asks for. */
+  at(record: number): Asked {
+    const { pfn, cpu, detail } = this.records;
+    const gfp = detail[record]!;
+    return {
+      pfn: pfn[record]!,
+      order: this.order[record]!,
+      cpu: cpu[record]!,
+      gfp,
+      type: gfpMigrateType(gfp),
+    };
   }
 
   /** Counts the steps between whose effect and line another CPU has a record. */

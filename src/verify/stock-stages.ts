@@ -29,8 +29,8 @@ export class StockStages {
   /** Stages to come, in order, by the clock of the trace or by event. */
   readonly #due: { readonly atNs: number; readonly event: number; readonly reach: () => void }[] = [];
   readonly #earlyEnds: readonly { readonly start: number; readonly end: number; readonly deferred: number }[];
-  readonly #deferredStart: number;
-  readonly #deferredEnd: number;
+  /** First and last event of deferred initialisation; -1 where there is none. */
+  readonly #deferredSpan: { readonly first: number; readonly last: number };
   readonly #knowsWatermarks: boolean;
   #deferred: DeferredReplay | undefined = undefined;
   #deferredDone = false;
@@ -43,9 +43,7 @@ export class StockStages {
     this.#earlyEnds = kernel.deferredAreas.flatMap(({ free, firstDeferredPfn }) =>
       free.map(({ startPfn, endPfn }) => ({ start: startPfn, end: endPfn, deferred: firstDeferredPfn })),
     );
-    const { first, last } = deferredSpan(events);
-    this.#deferredStart = first;
-    this.#deferredEnd = last;
+    this.#deferredSpan = deferredSpan(events);
     const aheadNs = Number(/Marking stable \(.*\)->\(\d+, (-?\d+)\)/.exec(bootLog)?.[1] ?? 0);
     const after = (initcall: string, line: RegExp | undefined, reach: () => void): void => {
       const event = initcalls.get(initcall);
@@ -75,7 +73,11 @@ export class StockStages {
     const { cpu, timeNs } = this.#events;
     const { stages } = this.#booted;
     if (cpu[event]! > 0 && cpu[event]! >= stages.online) stages.bringUp();
-    if (this.#deferredStart >= 0 && event > this.#deferredEnd && !this.#deferredDone) this.#finishDeferred();
+    const { first, last } = this.#deferredSpan;
+    if (first >= 0 && event > last && !this.#deferredDone) {
+      this.#deferredDone = true;
+      this.#deferred?.finish();
+    }
     while (this.#due.length > 0 && event >= this.#due[0]!.event && timeNs[event]! > this.#due[0]!.atNs) {
       this.#due.shift()!.reach();
     }
@@ -85,12 +87,14 @@ export class StockStages {
   deferredFree(event: number): boolean {
     const { kind, task, tasks, pfn, order } = this.#events;
     const { kernel, stages } = this.#booted;
-    if (event > this.#deferredEnd || kind[event] !== PageEventKind.free) return false;
+    const { first, last } = this.#deferredSpan;
+    if (event > last || kind[event] !== PageEventKind.free) return false;
     if (placeOf(kernel.allocator, asPfn(pfn[event]!)) === "allocated") return false;
     // A zone that ran empty grows within a request (deferred_grow_zone), in the model as in the kernel.
-    if (event < this.#deferredStart) {
-      if (order[event] === MAX_PAGE_ORDER) stages.bringUp();
-      return order[event] === MAX_PAGE_ORDER;
+    if (event < first) {
+      const grows = order[event] === MAX_PAGE_ORDER;
+      if (grows) stages.bringUp();
+      return grows;
     }
     const { comm } = tasks[task[event]!]!;
     if (!DEFERRED_COMM.test(comm) && !HELPER_COMM.test(comm)) return false;
@@ -114,11 +118,6 @@ export class StockStages {
     const then = Object.assign(now.withoutPages(), pcpSizes(zone.managedPages, 0, 1));
     if (now.withoutPages().refillBlocks(order, true) === blocks) return;
     if (then.refillBlocks(order, true) === blocks) stages.setWatermarks();
-  }
-
-  #finishDeferred(): void {
-    this.#deferredDone = true;
-    this.#deferred?.finish();
   }
 }
 

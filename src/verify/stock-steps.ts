@@ -3,7 +3,7 @@
 import { Gfp, pcpAllowedOrder } from "../page-alloc/index.js";
 import { asPfn, type Pfn } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
-import { type Section, Step, Steps } from "./steps.js";
+import { getOrMake, type Section, Step, Steps } from "./steps.js";
 
 /** The state of one CPU while its events are read in turn. */
 interface CpuState {
@@ -52,11 +52,11 @@ class StockReader {
 
   event(event: number): void {
     const { kind, pfn, cpu: cpus } = this.#events;
-    let cpu = this.#cpus.get(cpus[event]!);
-    if (cpu === undefined) {
-      cpu = { open: undefined, pending: [], drainOwner: -1, previous: event };
-      this.#cpus.set(cpus[event]!, cpu);
-    }
+    const cpu = getOrMake(
+      this.#cpus,
+      cpus[event]!,
+      (): CpuState => ({ open: undefined, pending: [], drainOwner: -1, previous: event }),
+    );
     switch (kind[event]) {
       case PageEventKind.zoneLocked:
       case PageEventKind.extfrag:

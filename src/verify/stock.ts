@@ -17,8 +17,8 @@ import { fieldsIn, type ProcFields, procEvidence } from "./proc-fields.js";
 import {
   EvidenceError,
   followed,
+  needFile,
   parseFile,
-  RecordingError,
   type RecordingFiles,
   workloadNames,
 } from "./recording-files.js";
@@ -98,13 +98,10 @@ function compareMemoryLine(
 function verifyTraces(files: RecordingFiles, booted: Booted, bootLog: string): VerifiedRun[] {
   const names = workloadNames(files);
   const { machine } = booted;
+  if (names.length === 0 && files.read("boot.trace") === undefined) return [];
   const boot = traceOf(files, "boot", machine);
-  if (boot === undefined) {
-    if (names.length > 0) throw new RecordingError(`${files.name}/boot.trace: no such file`);
-    return [];
-  }
   const { allocator } = booted.kernel;
-  const initcalls = tracedInitcalls(files.read("boot.trace")!, boot);
+  const initcalls = tracedInitcalls(needFile(files, "boot.trace"), boot);
   const stages = new StockStages(booted, boot, bootLog, initcalls);
   const bootRun = follow(boot, allocator, machine, stages);
   const zoneinfo = fieldsIn(procEvidence(files, "boot", "zoneinfo"));
@@ -155,18 +152,16 @@ function workloadTraces(
   return names
     .flatMap((name) => {
       const events = traceOf(files, `wl-${name}`, machine);
-      if (events === undefined) throw new RecordingError(`${files.name}/wl-${name}.trace: no such file`);
       return events.count === 0 ? [] : [{ name, events }];
     })
     .sort((a, b) => a.events.timeNs[0]! - b.events.timeNs[0]!);
 }
 
-function traceOf(files: RecordingFiles, base: string, machine: EarlyMachine): PageEvents | undefined {
-  const bytes = files.read(`${base}.trace`);
-  if (bytes === undefined) return undefined;
-  return parseFile(files, `${base}.trace`, bytes, (content) => {
+function traceOf(files: RecordingFiles, base: string, machine: EarlyMachine): PageEvents {
+  const name = `${base}.trace`;
+  return parseFile(files, name, needFile(files, name), (content) => {
     checkEntries(content);
-    const reader = new TracefsReader(`${base}.trace`);
+    const reader = new TracefsReader(name);
     reader.feed(content);
     const events = reader.end();
     checkEvents(events, machine);

@@ -3,25 +3,10 @@ import type { PerCpuPages } from "../page-alloc/inside.js";
 import { asPfn, PAGEBLOCK_ORDER, type Pfn, roundDown } from "../units.js";
 import { PageEventKind } from "../workload/events.js";
 import { PageHistory } from "./known-lists.js";
+import { noneOf, UNTRACED_CAUSES, type UntracedCauses } from "./outside.js";
 import { listed, PagePlacer } from "./page-place.js";
 import type { Records, Section } from "./steps.js";
 import type { StockStages } from "./stock-stages.js";
-
-/** What a trace did not see, and how often it showed. */
-export interface UntracedCauses {
-  /** Pages that the kernel had taken before tracing began. */
-  beforeTracing: number;
-  /** Pages of alloc_pages_bulk(), which has no event. */
-  bulkPages: number;
-  /** Pages that must have been allocated without an event, since the kernel has no such free block. */
-  unseenAllocations: number;
-  /** Times the model's lists were corrected after the first event. */
-  resyncs: number;
-  /** Pageblocks that had been claimed for another type between two traces. */
-  pageblocks: number;
-  /** The limit of a per-CPU list was corrected: the vmstat worker lowers it without a trace. */
-  pcpLimits: number;
-}
 
 /** Pages that vmalloc asks for in one call (mm/vmalloc.c:vm_area_alloc_pages, 6.12). */
 const BULK_PAGES_MAX = 100;
@@ -31,14 +16,7 @@ const BULK_PAGES_MAX = 100;
  * alloc_pages_bulk(). Where that shows, the model is led to the kernel's blocks. Everything is counted.
  */
 export class Untraced {
-  readonly outside: UntracedCauses = {
-    beforeTracing: 0,
-    bulkPages: 0,
-    unseenAllocations: 0,
-    resyncs: 0,
-    pageblocks: 0,
-    pcpLimits: 0,
-  };
+  readonly outside: UntracedCauses = noneOf(UNTRACED_CAUSES);
   /** Frames that were put on a per-CPU list: an allocation that gets one is no hit. */
   readonly given: Set<number> = new Set();
   readonly pages: PagePlacer;
@@ -88,11 +66,10 @@ export class Untraced {
    */
   prepareRefill(zone: Zone, pcp: PerCpuPages, index: number, section: Section, event: number): number {
     const { cpu } = this.#events;
-    const held = listed(pcp.lists[index]!);
-    if (held.length > 0) {
+    if (pcp.lists[index]!.size > 0) {
       this.outside.resyncs++;
-      this.pages.setList(pcp, index, []);
-      for (const page of held) this.pages.giveBack(page, section.order, cpu[event]!);
+      for (const page of this.pages.emptyList(pcp, index))
+        this.pages.giveBack(page, section.order, cpu[event]!);
     }
     this.#stages?.refill(zone, cpu[event]!, section.order, section.pfns.length);
     this.skipBeforeTracing(zone, section.order, section.type, section.pfns[0]!, event);
@@ -100,11 +77,7 @@ export class Untraced {
     if (!this.#differs(zone, section)) return 0;
     const taken = pcp.refillBlocks(section.order, zone.belowHigh);
     this.#lead(zone, section, event);
-    this.pages.setList(
-      pcp,
-      index,
-      section.pfns.map((pfn) => this.pages.pageAt(pfn)),
-    );
+    this.pages.setFrames(pcp, index, section.pfns);
     return taken;
   }
 
@@ -175,8 +148,8 @@ export class Untraced {
     const start = roundDown(pfn, 2 ** order);
     let first = start;
     while (first < start + 2 ** order && !this.#leavesList(first, event)) first = asPfn(first + 1);
-    const next = first < start + 2 ** order ? this.#history.next(first, event) : undefined;
-    if (first === start || next === undefined) return false;
+    if (first === start || first === start + 2 ** order) return false;
+    const next = this.#history.next(first, event)!;
     const { kind, migrateType, cpu } = this.#events;
     if (kind[next] !== PageEventKind.zoneLocked || migrateType[next] === type) return false;
     this.pages.retype(start, migrateType[next]!, cpu[event]!);
