@@ -6,6 +6,7 @@
  * lock (ALLOC_TRYLOCK, 6.15).
  */
 
+/** Rules of one release, by room. */
 export interface KernelRules {
   readonly pageAlloc: PageAllocRules;
   readonly acceptMemory: AcceptRules;
