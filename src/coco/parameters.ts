@@ -34,10 +34,10 @@ type MakeParameter = (
 ) => Parameter;
 
 function parameterOf(basis: Basis): MakeParameter {
-  return (what, [value, low, high], source, prices) => ({
-    ...{ what, value, low, high, unit: "ns", basis, source },
-    ...(prices === undefined ? {} : { prices }),
-  });
+  return (what, [value, low, high], source, prices) => {
+    const priced = prices === undefined ? {} : { prices };
+    return { what, value, low, high, unit: "ns", basis, source, ...priced };
+  };
 }
 
 export const measured: MakeParameter = parameterOf("measured");
