@@ -24,7 +24,7 @@ const ALONE_CHUNKS = 12;
 
 /** @param runs at most; the study has 10 000 */
 export async function benchSweep(runs: number): Promise<void> {
-  const { job } = readJob(STUDY);
+  const { job } = readJob(STUDY, []);
   const cores = availableParallelism();
   const directory = mkdtempSync(join(tmpdir(), "unaccepted-bench-"));
   try {

@@ -85,6 +85,11 @@ export class Arguments {
     return this.#values.has(name);
   }
 
+  /** The same with other values of a flag. */
+  with(name: string, values: readonly string[]): Arguments {
+    return new Arguments(this.files, new Map([...this.#values, [name, values]]));
+  }
+
   all(name: string): readonly string[] {
     return this.#values.get(name) ?? [];
   }

@@ -75,7 +75,15 @@ async function run(command: Command, argv: Arguments, world: World): Promise<num
   const [loaded, { loadZstd }] = await Promise.all([command.load(), import("./zstd.js")]);
   await loadZstd();
   const runScenario = world.runScenario ?? (await import("../study/run-scenario.js")).runScenario;
-  return loaded.run(argv, { io: world.io, runScenario });
+  const context = { io: world.io, runScenario, policyFiles: [] };
+  if (!argv.has("policy") && !argv.has("baseline")) return loaded.run(argv, context);
+  const { loadPolicies } = await import("./policy-files.js");
+  const { argv: named, files, forget } = await loadPolicies(argv);
+  try {
+    return await loaded.run(named, { ...context, policyFiles: files });
+  } finally {
+    forget();
+  }
 }
 
 function unknownCommand(word: string): UsageError {

@@ -138,6 +138,9 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
         required: "expected --out, the directory for results",
       }),
       jobs: text("worker threads; one for each core"),
+      policy: text(
+        "files of policies of your own, such as ./mine.mjs, which scenario and study may then name",
+      ),
       shard: text("only part i of n, from 0/n to n-1/n; merge puts the parts together"),
       missing: flag("run nothing: print the shards that are not done, by commas; with --shard i/n of n"),
       ...quiet(),

@@ -35,7 +35,7 @@ function place(describe: string, path: string, more: Partial<ScenarioFlag> = {})
 export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   platform: place("tdx, snp or none", "platform.kind"),
   policy: place(
-    "when memory is accepted, such as eager or lazy; run --list-policies explains them",
+    "when memory is accepted, such as eager or lazy, which run --list-policies explains; or a file of your own, such as ./mine.mjs",
     "policy",
   ),
   memory: place("RAM of the guest, such as 4GiB (binary units)", "memory"),

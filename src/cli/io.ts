@@ -44,10 +44,20 @@ export type RunScenario = (
   options: { readonly check: boolean; readonly timeline?: boolean },
 ) => RunResult;
 
+/** The file of a policy that is no part of the program. */
+export interface PolicyFile {
+  /** As it was typed. */
+  readonly path: string;
+  /** Its code. */
+  readonly text: string;
+}
+
 /** Everything a command is given besides its arguments. */
 export interface CliContext {
   readonly io: CliIo;
   readonly runScenario: RunScenario;
+  /** Those that flags name; their policies are there. */
+  readonly policyFiles: readonly PolicyFile[];
 }
 
 /**

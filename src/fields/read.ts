@@ -34,6 +34,7 @@ export function expectedOf(field: Leaf): string {
   if ("expected" in field && field.expected !== undefined) return field.expected;
   if (field.is !== "size") return "text";
   const [least, most] = [field.min, field.max].map((written) => formatBytes(bound(written, 0)));
+  if (field.max === undefined && field.orAll !== true) return `a size of ${least} or more`;
   if (field.powerOfTwo === true) return `a power of two from ${least} to ${most}`;
   return field.orAll === true ? `a size of ${least} or more, or all` : `a size from ${least} to ${most}`;
 }

@@ -17,9 +17,9 @@ export interface AcceptingThreads extends Pick<BackgroundPlan, "threads" | "byte
  */
 export interface Behaviour {
   /** Whether the firmware accepts everything before it starts the kernel. */
-  readonly firmwareAcceptsAll?: true;
+  readonly firmwareAcceptsAll?: boolean;
   /** Whether the kernel does not ask for unaccepted memory, so that the firmware accepts it at ExitBootServices. */
-  readonly firmwareAcceptsAtExit?: true;
+  readonly firmwareAcceptsAtExit?: boolean;
   /** How the firmware tells of memory that it leaves unaccepted, whatever `firmware.highMemory` says. */
   readonly highMemory?: HighMemory;
   /** Unit in which memory of ACPI devices goes online; as the kernel chooses if absent. */
@@ -27,7 +27,7 @@ export interface Behaviour {
   /** Words on the kernel's command line. */
   readonly commandLine?: string;
   /** Whether the kernel accepts all memory while it boots, and leaves none to its allocator. */
-  readonly kernelAcceptsAll?: true;
+  readonly kernelAcceptsAll?: boolean;
   /** CPUs of a node that initialise struct pages, and accept; all if absent. */
   readonly acceptingCpus?: number;
   /** What the allocator accepts at once; 4 MiB or more. */
@@ -39,7 +39,7 @@ export interface Behaviour {
    * says, so it knows nothing of what stub and decompressor accept before there are struct pages; and it is
    * gone with the kernel, so that the next one after kexec has none.
    */
-  readonly flagsPages?: true;
+  readonly flagsPages?: boolean;
   readonly threads?: AcceptingThreads;
 }
 

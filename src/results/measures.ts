@@ -30,6 +30,11 @@ const FIELDS = {
   scenario: { is: "text", doc: "Name of the scenario." },
   platform: { is: "text", doc: "tdx, snp or none." },
   policy: { is: "text", doc: "When memory is accepted." },
+  policySha256: {
+    is: "text",
+    maybe: true,
+    doc: "Of the file of the policy, if it is not the program's own.",
+  },
   kernel: { is: "text", doc: "The guest's kernel by its name in the scenario." },
   kernelRules: { is: "text", doc: "The release in which the rules that were simulated came to be." },
   memoryBytes: { is: "bytes", doc: "RAM of the guest." },

@@ -106,6 +106,7 @@ function resultOf(
     scenario: scenario.name,
     platform: scenario.platform.kind,
     policy: policy.name,
+    ...(policy.sha256 === undefined ? {} : { policySha256: policy.sha256 }),
     kernel: scenario.kernel,
     kernelRules: kernelRelease(scenario.kernel).rulesOf,
     memoryBytes: scenario.memoryBytes,

@@ -10,7 +10,10 @@ import { CHUNK_POINTS, chunkCount, pointsOfChunk } from "../../src/study/sweep/c
 export function stampWith(chunks: number, seed = 1): SweepStamp {
   const count = (chunks - 1) * CHUNK_POINTS + 1;
   const study = { name: "made-up", scenario: "boot.yaml", axes: {}, samples: { count, seed, ranges: {} } };
-  return stampOf({ study, scenarioPath: "boot.yaml", scenarioText: "", version: "1" }, new Map());
+  return stampOf(
+    { study, scenarioPath: "boot.yaml", scenarioText: "", version: "1", policyFiles: [] },
+    new Map(),
+  );
 }
 
 /** Lines for the runs of a chunk. */

@@ -45,7 +45,13 @@ test("every column, number and mark of every trace counts", async () => {
   await withFiles(async (put) => {
     const loader = new WorkloadLoader();
     loader.load(put("trace.txt", TRACE));
-    const job = { study: parseStudy(STUDY, "s"), scenarioPath: "s", scenarioText: SCENARIO, version: "1" };
+    const job = {
+      study: parseStudy(STUDY, "s"),
+      scenarioPath: "s",
+      scenarioText: SCENARIO,
+      version: "1",
+      policyFiles: [],
+    };
     const stamp = (recordings: ReadonlyMap<string, RecordedRequests>) => stampOf(job, recordings).sha256;
     const known = stamp(loader.recordings);
     const [path, own] = [...loader.recordings].find(([name]) => name.endsWith("trace.txt"))!;
@@ -78,7 +84,13 @@ test("a column that is a window of a larger buffer counts as what it shows", () 
   const whole = new Uint32Array([9, 1, 2, 9]);
   const stamp = (gfp: Uint32Array): string => {
     const own = { requests: { gfp } } as unknown as RecordedRequests;
-    const job = { study: parseStudy(STUDY, "s"), scenarioPath: "s", scenarioText: "", version: "1" };
+    const job = {
+      study: parseStudy(STUDY, "s"),
+      scenarioPath: "s",
+      scenarioText: "",
+      version: "1",
+      policyFiles: [],
+    };
     return stampOf(job, new Map([["x", own]])).sha256;
   };
   assert.is(stamp(whole.subarray(1, 3)), stamp(new Uint32Array([1, 2])));
@@ -117,8 +129,23 @@ test("a sweep does not go on when its trace, scenario, study or version has chan
   });
 });
 
-test("another version is another sweep", () => {
+test("the code of a policy's file counts, and not its path", () => {
   const job = { study: parseStudy(STUDY, "s"), scenarioPath: "s", scenarioText: "", version: "1" };
+  const stamp = (path: string, text: string): string =>
+    stampOf({ ...job, policyFiles: [{ path, text }] }, new Map()).sha256;
+  assert.is(stamp("./a.mjs", "1"), stamp("./b.mjs", "1"));
+  assert.is.not(stamp("./a.mjs", "1"), stamp("./a.mjs", "2"));
+  assert.is.not(stamp("./a.mjs", "1"), stampOf({ ...job, policyFiles: [] }, new Map()).sha256);
+});
+
+test("another version is another sweep", () => {
+  const job = {
+    study: parseStudy(STUDY, "s"),
+    scenarioPath: "s",
+    scenarioText: "",
+    version: "1",
+    policyFiles: [],
+  };
   assert.is.not(stampOf(job, new Map()).sha256, stampOf({ ...job, version: "2" }, new Map()).sha256);
 });
 

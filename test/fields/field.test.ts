@@ -11,7 +11,7 @@ const LEAF = "default defaultFor byDefault required needed varies as fileOnly";
 /** What each kind of declaration may say beside `is`, `what`, `more` and `on`. */
 const KNOWN: Readonly<Record<Field["is"], string>> = {
   flag: LEAF,
-  choice: `${LEAF} of`,
+  choice: `${LEAF} of refuses`,
   count: `${LEAF} min max or`,
   number: `${LEAF} expected above min max`,
   size: `${LEAF} expected min max multipleOf powerOfTwo oneOf orAll examples`,

@@ -33,8 +33,12 @@ const WHOLE: Shard = { index: 0, of: 1 };
 
 /** @returns the exit code: 1 with --missing if something is */
 export const run: RunCommand = async (argv, context) => {
-  const { io } = context;
-  const { job, repeats } = readJob(studyPath(argv.files[0]!));
+  const { io, policyFiles } = context;
+  const names = (argv.one("policy") ?? "").split(",").filter((name) => name !== "").length;
+  if (names > policyFiles.length) {
+    throw new UsageError("--policy: expected files such as ./mine.mjs; the study says which policies run");
+  }
+  const { job, repeats } = readJob(studyPath(argv.files[0]!), policyFiles);
   const shard = shardOf(argv.one("shard"));
   const jobs = argv.wholeNumber("jobs", 1, 1024) ?? availableParallelism();
   const { recordings, remarks } = checkPoints(job);

@@ -12,7 +12,7 @@ import { runIdentity, sweepLine } from "../../study/sweep/record.js";
 import { parseStudy, type Study, withoutRepeats } from "../../study/sweep/study-file.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { readInputText, sha256 } from "../input-file.js";
-import type { RunScenario } from "../io.js";
+import type { PolicyFile, RunScenario } from "../io.js";
 import { workloadOf } from "../load.js";
 import type { WorkloadLoader } from "../load-recording.js";
 import { UsageError } from "../usage-error.js";
@@ -27,6 +27,8 @@ export interface SweepJob {
   readonly scenarioPath: string;
   readonly scenarioText: string;
   readonly version: string;
+  /** Policies that are no part of the program. */
+  readonly policyFiles: readonly PolicyFile[];
 }
 
 /**
@@ -35,12 +37,15 @@ export interface SweepJob {
  * @returns also how many values of axes say what others say, and are left out
  * @throws ScenarioError, UsageError
  */
-export function readJob(studyPath: string): { readonly job: SweepJob; readonly repeats: number } {
+export function readJob(
+  studyPath: string,
+  policyFiles: readonly PolicyFile[],
+): { readonly job: SweepJob; readonly repeats: number } {
   const { study, repeats } = withoutRepeats(parseStudy(readInputText(studyPath), studyPath));
   const { scenario } = study;
   const scenarioPath = isAbsolute(scenario) ? scenario : join(dirname(studyPath), scenario);
   const scenarioText = readInputText(scenarioPath);
-  return { job: { study, scenarioPath, scenarioText, version: packageVersion() }, repeats };
+  return { job: { study, scenarioPath, scenarioText, version: packageVersion(), policyFiles }, repeats };
 }
 
 /**
@@ -87,7 +92,13 @@ export interface SweepStamp {
   readonly points: number;
   readonly chunkPoints: number;
   /** SHA-256 of each input that decides the results. */
-  readonly inputs: { readonly study: string; readonly scenario: string; readonly workloads: string };
+  readonly inputs: {
+    readonly study: string;
+    readonly scenario: string;
+    readonly workloads: string;
+    /** Of files of policies, where there are any. */
+    readonly policies?: string;
+  };
   /** SHA-256 of all fields above. */
   readonly sha256: string;
 }
@@ -99,7 +110,12 @@ const stampSchema: z.ZodType<SweepStamp> = z.strictObject({
   version: z.string(),
   points: z.int().min(1),
   chunkPoints: z.literal(CHUNK_POINTS),
-  inputs: z.strictObject({ study: digest, scenario: digest, workloads: digest }),
+  inputs: z.strictObject({
+    study: digest,
+    scenario: digest,
+    workloads: digest,
+    policies: digest.exactOptional(),
+  }),
   sha256: digest,
 });
 
@@ -109,7 +125,7 @@ const stampSchema: z.ZodType<SweepStamp> = z.strictObject({
  * @param recordings that it replays; where they lie does not matter
  */
 export function stampOf(
-  { study, scenarioText, version }: SweepJob,
+  { study, scenarioText, version, policyFiles }: SweepJob,
   recordings: ReadonlyMap<string, RecordedRequests>,
 ): SweepStamp {
   const fields = {
@@ -122,6 +138,9 @@ export function stampOf(
       study: digestOf(study),
       scenario: digestOf(scenarioText),
       workloads: digestOf([...recordings.values()]),
+      ...(policyFiles.length === 0
+        ? {}
+        : { policies: digestOf(policyFiles.map(({ text }) => sha256(text)).toSorted()) }),
     },
   } as const;
   return { ...fields, sha256: digestOf(fields) };
@@ -155,7 +174,7 @@ export function parseStamp(path: string, text: string): SweepStamp | undefined {
 
 /** The differences of two sweeps in words: `version`, `study and workloads`. */
 export function differenceOf(a: SweepStamp, b: SweepStamp): string {
-  const inputs = (["study", "scenario", "workloads"] as const).filter(
+  const inputs = (["study", "scenario", "workloads", "policies"] as const).filter(
     (name) => a.inputs[name] !== b.inputs[name],
   );
   return [...(a.version === b.version ? [] : ["version"]), ...inputs].join(" and ");

@@ -5,6 +5,7 @@ import { runScenario } from "../../study/run-scenario.js";
 import type { Shard } from "../../study/sweep/chunks.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { registerPolicyFile } from "../policy-files.js";
 import { isUserError } from "../usage-error.js";
 import { loadZstd } from "../zstd.js";
 import { runChunk, type SweepJob, type SweepStamp } from "./job.js";
@@ -21,9 +22,11 @@ export interface WorkerData {
 
 const { job, stamp, shard, directory, recordings } = workerData as WorkerData;
 
+const registered: Promise<unknown> = Promise.all(job.policyFiles.map(registerPolicyFile));
+
 /** @returns nothing, and the chunk's file is there; or the fault of a point of it, in one line */
 export default async function work(chunk: number): Promise<string | undefined> {
-  await loadZstd();
+  await Promise.all([loadZstd(), registered]);
   // What a generator makes is kept no longer than a chunk, so that memory stays flat.
   const loader = new WorkloadLoader(recordings);
   const parts = new Parts(directory);
