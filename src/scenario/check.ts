@@ -137,15 +137,20 @@ function checkStrategy(complete: CompleteDocument, fromFlag: (path: DocumentPath
     });
 }
 
+/** Of each policy's parameters: sweeps come here for each point, and a schema takes longer to make than to use. */
+const ownSchemas: WeakMap<Policy, ReturnType<typeof schemaOf>> = new WeakMap();
+
 /** Of a parameter that several policies have, each may have bounds of its own. */
-function checkBounds({ policy, strategy }: CompleteDocument): Finding[] {
+function checkBounds({ policy: chosen, strategy }: CompleteDocument): Finding[] {
   if (strategy === undefined) return [];
-  return asList(policy ?? []).flatMap((name) => {
-    const { parameters } = policyNamed(name);
+  return asList(chosen ?? []).flatMap((name) => {
+    const policy = policyNamed(name);
+    const { parameters } = policy;
     const own = Object.fromEntries(
       Object.entries(strategy).filter(([key]) => Object.hasOwn(parameters, key)),
     );
-    const schema = schemaOf(parameters);
+    const schema = ownSchemas.get(policy) ?? schemaOf(parameters);
+    ownSchemas.set(policy, schema);
     const { error } = schema.safeParse(own);
     if (error === undefined) return [];
     return findingsOf(error, own, schema).map((finding) => ({
