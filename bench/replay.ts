@@ -9,7 +9,7 @@ import { Bench } from "tinybench";
 import type { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { asPage, asPfn } from "../src/units.js";
 import { labSteps } from "../src/verify/lab-steps.js";
-import { parseSnapshot } from "../src/verify/snapshot.js";
+import { readSnapshot } from "../src/verify/snapshot.js";
 import { allocatorOf } from "../src/verify/snapshot-state.js";
 import { Step } from "../src/verify/steps.js";
 import { readLabLog } from "../src/workload/lab-log.js";
@@ -34,7 +34,7 @@ function read(name: string): Uint8Array {
 }
 
 const log = readLabLog(read("wl-dd512.lablog"));
-const snapshot = parseSnapshot(Buffer.from(read("wl-dd512.snapA")).toString("utf8"));
+const snapshot = readSnapshot(Buffer.from(read("wl-dd512.snapA")).toString("utf8")).zones;
 
 function requestsOfLog(): RequestColumns {
   const steps = labSteps(log);

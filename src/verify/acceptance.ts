@@ -71,7 +71,6 @@ export function tableOfSnapshot(
   return table;
 }
 
-/** A decision of the allocator to accept memory. */
 export interface AcceptDecision {
   /** Type of the zone + 256 * node, as in the log. */
   readonly zone: number;
@@ -88,7 +87,6 @@ export class RecordedAcceptance extends AcceptMemory {
   /** The same for the requests, whether or not they found anything to accept. */
   readonly requests: string[] = [];
   readonly decisions: AcceptDecision[] = [];
-  /** What is still unaccepted. */
   readonly remaining: UnacceptedTable | undefined;
 
   constructor(table: UnacceptedTable | undefined) {
@@ -121,13 +119,10 @@ function rangeText(start: number, end: number): string {
   return `0x${start.toString(16)}-0x${end.toString(16)}`;
 }
 
-/** What a log says of acceptance, and the model did. */
+/** What a log says of acceptance and the model did; see VerifiedRun. */
 export interface AcceptanceComparison {
-  /** What the platform was asked to accept. */
   readonly accepts: Comparison;
-  /** Calls of accept_memory(), whether or not they found something to accept. */
   readonly requests: Comparison;
-  /** Decisions to accept, with the zone and how many pages. */
   readonly decisions: Comparison;
   /** Decisions that read a counter which the vmstat worker had brought up to date. */
   readonly counterDrifts: number;

@@ -28,7 +28,6 @@ export interface Booted {
 class RecordedStages {
   /** CPUs that are online, as far as per-CPU lists count them; 0 before these have sizes. */
   online = 0;
-  /** Times that watermarks were set. */
   watermarks = 0;
   readonly #stages: BootStages;
   readonly #cpus: number;

@@ -35,11 +35,8 @@ export interface ZoneList {
   readonly order: number;
   /** First frames of the snapshot's blocks, head first. */
   readonly recorded: readonly Pfn[];
-  /** Those of the model's. */
   readonly found: readonly Pfn[];
-  /** Takes everything off the model's list. */
   readonly empty: () => void;
-  /** Puts the snapshot's blocks on it. */
   readonly fill: () => void;
 }
 
@@ -189,7 +186,6 @@ function listText(list: readonly number[], from: number): string {
   return shown.length === 0 ? "end of list" : `${shown.join(" ")}${from + 3 < list.length ? " ..." : ""}`;
 }
 
-/** Types of a zone's pageblocks, one by one. */
 export function recordedTypes(zone: SnapshotZone): number[] {
   return zone.blocks.flatMap(([type, count]) => Array.from({ length: count }, () => type));
 }

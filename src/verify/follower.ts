@@ -27,7 +27,6 @@ export interface Exactness {
 /** In a trace, an allocation that an interrupt's free came before is among so many events. */
 const NEXT_MAX = 64;
 
-/** What else takes part in a run. */
 export interface Helpers {
   /** Reaches the stages of boot that have a step. */
   readonly reach?: (step: number, record: number) => void;
@@ -63,7 +62,6 @@ export class Follower {
   readonly #elsewhere = new Map<Pfn, Page | typeof NO_PAGE>();
   #stopped = false;
 
-  /** @param cpuNodes node of each CPU */
   constructor(steps: Steps, allocator: PageAllocator, cpuNodes: readonly number[], helpers: Helpers = {}) {
     this.#steps = steps;
     this.#allocator = allocator;
@@ -319,7 +317,6 @@ export class Follower {
     this.retypings.same(`type ${migrateType[i]}`, `type ${found}`, context, i);
   }
 
-  /** Allocations as a run reports them. */
   get exactness(): Exactness {
     const { compared, equal, firstDivergence } = this.allocations;
     const { compared: unknown, equal: unknownEqual } = this.beforeResync;

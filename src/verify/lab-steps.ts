@@ -147,7 +147,6 @@ const NESTED_MAX = 64;
 /** An allocation that takes blocks from the buddy lists, before its own line. */
 interface Allocating {
   readonly start: number;
-  /** Blocks taken. */
   blocks: number;
   last: number;
   /** Of the blocks taken; -1 while nothing but acceptance has been seen. */
@@ -161,7 +160,6 @@ interface CpuState {
   readonly under: Allocating[];
   /** The free or decay that a drain that comes next belongs to, or -1. */
   drainOwner: number;
-  /** Latest record of a free. */
   lastFree: number;
 }
 
@@ -267,7 +265,6 @@ function closed(under: Allocating[], order: number, type: number): Allocating | 
   return undefined;
 }
 
-/** What the records of a log may name. */
 export interface LabMachine {
   readonly zones: readonly Pick<Zone, "startPfn" | "endPfn" | "nodeId" | "type">[];
   readonly cpus: number;

@@ -60,7 +60,6 @@ export function placeOf(allocator: PageAllocator, pfn: Pfn): PagePlace {
   return pcpListOf(allocator, page) === undefined ? "reserved" : "per-CPU list";
 }
 
-/** The free block that holds a page. */
 function freeBlockOf(
   { frames: { meta } }: PageAllocator,
   page: Page,
@@ -72,7 +71,6 @@ function freeBlockOf(
   return undefined;
 }
 
-/** The per-CPU list that holds a page. */
 function pcpListOf(
   allocator: PageAllocator,
   page: Page,
@@ -239,7 +237,6 @@ export class PagePlacer {
     this.setList(pcp, index, pages);
   }
 
-  /** Takes everything off a per-CPU list. */
   emptyList(pcp: PerCpuPages, index: number): Page[] {
     const held = listed(pcp.lists[index]!);
     this.setList(pcp, index, []);

@@ -8,7 +8,6 @@ import { type Comparison, type Divergence, Tally } from "./tally.js";
 export const PROC_FILES = ["buddyinfo", "zoneinfo", "meminfo", "vmstat"] as const;
 export type ProcFileName = (typeof PROC_FILES)[number];
 
-/** A field of a file in /proc. */
 export interface ProcField {
   readonly value: string;
   /** From 1. */
@@ -141,7 +140,6 @@ export function zoneKey({ nodeId, name }: { readonly nodeId: number; readonly na
   return `node ${nodeId} zone ${name} `;
 }
 
-/** Number of a field. */
 export function numberOf(fields: ProcFields, key: string): number | undefined {
   const value = fields.get(key)?.value;
   return value === undefined ? undefined : Number.parseInt(value, 10);
@@ -152,7 +150,6 @@ export function countOf(fields: ProcFields, key: string): number {
   return numberOf(fields, key) ?? 0;
 }
 
-/** Sum of a field over zones. */
 export function sumOf(fields: ProcFields, name: string, zones: readonly string[]): number {
   return zones.reduce((sum, zone) => sum + countOf(fields, `${zone}${name}`), 0);
 }

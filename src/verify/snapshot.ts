@@ -96,29 +96,13 @@ export function readSnapshot(text: string): Snapshot {
   if (records === undefined) {
     throw new EvidenceError("seq and a number of records", shown(text.split("\n", 1)[0]!), 1);
   }
-  const { zones, lines } = parseZones(text);
-  if (zones.length === 0) throw new EvidenceError("a zone", "the end of the file", 2);
-  checkSnapshot(zones, lines);
-  return { records: Number(records), zones };
-}
-
-/**
- * Reads the zones of a snapshot, line by line.
- *
- * @throws EvidenceError at a line that is not understood
- */
-export function parseSnapshot(text: string): SnapshotZone[] {
-  return parseZones(text).zones;
-}
-
-/** Also the line of each zone, from 1. */
-function parseZones(text: string): { readonly zones: SnapshotZone[]; readonly lines: number[] } {
   const zones: SnapshotZone[] = [];
+  /** Of each zone, from 1. */
   const lines: number[] = [];
   /** Zones whose line of unaccepted blocks has come, empty or not. */
   const told = new Set<SnapshotZone>();
   for (const [index, line] of wholeLines(text).entries()) {
-    if (index === 0 && /^seq \d+$/.test(line)) continue;
+    if (index === 0) continue;
     const words = new SnapshotLine(line, index + 1);
     const zone = zones.at(-1);
     if (words.keyword === "zone") {
@@ -127,7 +111,9 @@ function parseZones(text: string): { readonly zones: SnapshotZone[]; readonly li
     } else if (zone === undefined) throw words.error("a zone first");
     else readList(words, zone, told);
   }
-  return { zones, lines };
+  if (zones.length === 0) throw new EvidenceError("a zone", "the end of the file", 2);
+  checkSnapshot(zones, lines);
+  return { records: Number(records), zones };
 }
 
 function readList(line: SnapshotLine, zone: SnapshotZone, told: Set<SnapshotZone>): void {
@@ -239,22 +225,18 @@ class SnapshotLine {
     this.#values = Array.from(values, ({ 0: value, index }) => ({ text: value, column: colon + 2 + index }));
   }
 
-  /** An error at this line, to be thrown. */
   error(expected: string, found: string = shown(this.#text), column = 1): EvidenceError {
     return new EvidenceError(expected, found, this.#at, column);
   }
 
-  /** A whole number. */
   number(name: string, max: number = COUNT_MAX): number {
     return this.#number(name, this.word(name), /^\d+$/, 10, max);
   }
 
-  /** The same in hexadecimal. */
   hex(name: string): number {
     return this.#number(name, this.word(name), /^[0-9a-f]+$/, 16, COUNT_MAX);
   }
 
-  /** Numbers with commas between. */
   numbers(name: string): number[] {
     return this.word(name)
       .split(",")

@@ -27,7 +27,6 @@ export const Step = {
   TIMER_DRAIN: 8,
   /** Drains that no free owns, where the vmstat worker's limits are not recorded. */
   UNTOLD_DECAY: 9,
-  /** A pageblock has another type now. */
   RETYPE: 10,
   /** Stages of boot: per-CPU lists are sized, watermarks are set, boot memory is handed over. */
   PCP_SIZES: 11,
@@ -36,17 +35,7 @@ export const Step = {
 } as const;
 
 /** Columns that both kinds of recordings have. */
-export interface Records extends Columns {
-  /** First frame; 0 or less where a request failed. */
-  readonly pfn: PfnArray;
-}
-
-/** Frame numbers in a column. */
-export interface PfnArray extends Float64Array {
-  [at: number]: Pfn;
-}
-
-interface Columns {
+export interface Records {
   readonly count: number;
   /** As the recording numbers them. */
   readonly kind: Uint8Array;
@@ -55,6 +44,12 @@ interface Columns {
   readonly cpu: Uint8Array | Uint16Array;
   /** gfp flags of an allocation. */
   readonly detail: Uint32Array;
+  /** First frame; 0 or less where a request failed. */
+  readonly pfn: PfnArray;
+}
+
+interface PfnArray extends Float64Array {
+  [at: number]: Pfn;
 }
 
 /** A run of records in which blocks leave the buddy lists for one request. */
@@ -70,7 +65,6 @@ export interface Section {
 
 /** What a record asks for, and on which CPU. */
 export interface Asked {
-  /** See Records. */
   readonly pfn: Pfn;
   /** Of the block, which a record that completes a free does not tell. */
   readonly order: number;
@@ -112,7 +106,7 @@ export class Steps {
   /** Steps that took effect among another CPU's. */
   interleavedSteps = 0;
 
-  constructor(records: Columns & { readonly pfn: Float64Array }) {
+  constructor(records: Omit<Records, "pfn"> & { readonly pfn: Float64Array }) {
     this.records = records as Records;
     this.step = new Uint8Array(records.count);
     this.effect = Int32Array.from({ length: records.count }, (_, record) => record);
@@ -128,7 +122,6 @@ export class Steps {
     this.moved[owner]! += 2 ** this.records.order[record]!;
   }
 
-  /** What a record asks for. */
   at(record: number): Asked {
     const { pfn, cpu, detail } = this.records;
     const gfp = detail[record]!;

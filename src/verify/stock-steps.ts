@@ -7,7 +7,6 @@ import { getOrMake, type Section, Step, Steps } from "./steps.js";
 
 /** The state of one CPU while its events are read in turn. */
 interface CpuState {
-  /** Blocks are being taken. */
   open: Section | undefined;
   /** Sections that no allocation has claimed yet. */
   readonly pending: Section[];
