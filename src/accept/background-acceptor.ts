@@ -97,7 +97,7 @@ export class BackgroundAcceptor implements BackgroundThreads {
   #note(thread: number, beginNs: number): void {
     // Times are doubles: a rate that does not give whole nanoseconds a block is rounded.
     if (beginNs - this.#lastBeginNs[thread]! < this.#intervalNs - 1) {
-      throw new Error(`accept: thread ${thread} begins a block before its rate lets it, at ${beginNs} ns`);
+      throw new Error(`accept: thread ${thread} begins a block before its rate allows, at ${beginNs} ns`);
     }
     this.#lastBeginNs[thread] = beginNs;
     this.#blocks[thread]!++;

@@ -84,7 +84,8 @@ function settledValue(
 
 function leafValue(key: string, field: Leaf, value: unknown): unknown {
   if (value === undefined && field.required === undefined && field.needed === undefined) return undefined;
-  if (value === undefined || Array.isArray(value)) throw new Error(`scenario: ${key} has not one value`);
+  if (value === undefined || Array.isArray(value))
+    throw new Error(`scenario: ${key} does not have exactly one value`);
   const said = value as Quantity | boolean;
   const read = readLeaf(field, said);
   if (read === undefined) throw new Error(`scenario: ${key} ${said} should not have passed the schema`);
@@ -111,7 +112,8 @@ export function choiceOf({ of }: Parameters, root: object): string {
     (around, key) => (around as Record<string, unknown> | undefined)?.[key],
     root,
   );
-  if (typeof chosen !== "string") throw new Error(`scenario: ${of.join(".")} has not one value`);
+  if (typeof chosen !== "string")
+    throw new Error(`scenario: ${of.join(".")} does not have exactly one value`);
   return chosen;
 }
 

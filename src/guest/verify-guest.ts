@@ -81,7 +81,7 @@ export function verifyAccepted(
   const sum = Object.values(acceptedBy).reduce((bytes: number, own: number) => bytes + own, 0);
   if (sum !== acceptedBytes) {
     throw new Error(
-      `guest: ${platform.type.title} has accepted ${acceptedBytes} bytes, and everybody together ${sum}`,
+      `guest: ${platform.type.title} has accepted ${acceptedBytes} bytes, but its acceptors together ${sum}`,
     );
   }
   if (acceptedBytes > memoryBytes) {
@@ -183,7 +183,7 @@ function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform, shar
 function requireAllocated({ frames }: PageAllocator, pfn: Pfn): void {
   const page = frames.pageOf(pfn);
   if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) return;
-  throw new Error(`guest: pfn 0x${pfn.toString(16)} is shared, but nobody has allocated it`);
+  throw new Error(`guest: pfn 0x${pfn.toString(16)} is shared, but not allocated`);
 }
 
 /** Memory that the kernel's table does not call unaccepted can be used. */

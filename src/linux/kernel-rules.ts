@@ -76,7 +76,7 @@ export function changesIn(name: string): string[] {
 function describe(name: string): KernelRelease {
   const named = parseReleaseName(name);
   if (named === undefined || !knowsUnacceptedMemory(name)) {
-    throw new Error(`linux: ${name} is no release from 6.5 on`);
+    throw new Error(`linux: ${name} is not a release from 6.5 on`);
   }
   const alone = named.point === undefined && named.rc === undefined;
   const point = alone ? STABLE_SERIES[series(named)] : undefined;

@@ -144,7 +144,8 @@ function named(names: OneOrMore<string> | undefined, presets: Readonly<Record<st
   if (names === undefined) return [{}];
   return asList(names).map((name) => {
     const preset = presets[name];
-    if (preset === undefined) throw new Error(`scenario: no preset ${name}, the schema should have said so`);
+    if (preset === undefined)
+      throw new Error(`scenario: no preset ${name}, which the schema should have refused`);
     return preset.document;
   });
 }

@@ -8,7 +8,7 @@ export class VirtualCpus {
   readonly timeNs: Float64Array;
 
   constructor(count: number) {
-    if (!Number.isSafeInteger(count) || count < 1) throw new Error(`sim: ${count} is no number of CPUs.`);
+    if (!Number.isSafeInteger(count) || count < 1) throw new Error(`sim: ${count} is not a number of CPUs.`);
     this.count = count;
     this.timeNs = new Float64Array(count);
   }

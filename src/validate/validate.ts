@@ -64,7 +64,8 @@ function scenarioOf(setup: Setup): Scenario {
   // JSON is YAML; the defaults of scenario files hold here too.
   const text = JSON.stringify({ name: "validate", workload: "standard boot", ...setup });
   const [scenario, ...more] = parseScenario(text, "validate");
-  if (scenario === undefined || more.length > 0) throw new Error("validate: a setup is one guest");
+  if (scenario === undefined || more.length > 0)
+    throw new Error("validate: a setup must make exactly one guest");
   return scenario;
 }
 

@@ -19,7 +19,7 @@ export function checkRun(run: RunResult): void {
     0,
   );
   if (run.attack === undefined && accepted !== run.acceptedBytes) {
-    throw new Error(`${run.acceptedBytes} bytes accepted, and everybody together ${accepted}`);
+    throw new Error(`${run.acceptedBytes} bytes accepted, but ${accepted} by its acceptors together`);
   }
   if ((run.outcome === "ready") !== (run.reason === undefined))
     throw new Error("a reason, or none, too many");

@@ -36,7 +36,7 @@ for (const platform of ["tdx", "snp"]) {
   test(`${platform}: a page of the kernel image that is shared`, () => {
     const { boot, check } = booted(platform);
     share(boot, boot.handOver.kernel.start + 8 * MiB);
-    assert.throws(check, /is shared, but nobody has allocated it/);
+    assert.throws(check, /is shared, but not allocated/);
   });
 
   test(`${platform}: a page that is shared and was freed since`, () => {
@@ -75,7 +75,7 @@ test("somebody who is credited for more than was accepted", () => {
   const { boot } = booted("tdx");
   const { meter, platform } = boot.guest;
   meter.acceptedBy.stub += PAGE_SIZE;
-  assert.throws(() => verifyAccepted(meter.acceptedBy, platform, 2 ** 40), /everybody together/);
+  assert.throws(() => verifyAccepted(meter.acceptedBy, platform, 2 ** 40), /its acceptors together/);
 });
 
 test("time that belongs to no phase", () => {

@@ -196,7 +196,7 @@ test("the document stays as it was, and nothing can change the scenarios", () =>
 test("a document that was not checked is refused", () => {
   assert.throws(
     () => expandVariants({ name: "a", workload: "w", platform: "tdx" }),
-    /memory has not one value/,
+    /memory does not have exactly one value/,
   );
   assert.throws(() => expandVariants({ ...BASE, memory: "4GB" }), /should not have passed the schema/);
 });
