@@ -21,7 +21,7 @@ export class GzipReader {
   readonly #piece = new Uint8Array(PIECE_BYTES);
   /** Of the chunk in the file. */
   #offset = 0;
-  #place: "in a member" | "behind a member" | "in padding" = "in a member";
+  #place: "in a member" | "after a member" | "in padding" = "in a member";
 
   /** @param file name for messages */
   constructor(file: string) {
@@ -40,7 +40,7 @@ export class GzipReader {
     stream.next_in = 0;
     stream.avail_in = chunk.length;
     while (stream.avail_in > 0 && this.#place !== "in padding") {
-      if (this.#place === "behind a member" && !this.#beginsMember(chunk)) break;
+      if (this.#place === "after a member" && !this.#beginsMember(chunk)) break;
       yield* this.#inflate();
     }
     if (this.#place === "in padding") this.#skipZeros(chunk);
@@ -82,7 +82,7 @@ export class GzipReader {
       const status = zlibInflate(stream, Z_NO_FLUSH);
       if (stream.next_out > 0) yield this.#piece.subarray(0, stream.next_out);
       if (status === Z_STREAM_END) {
-        this.#place = "behind a member";
+        this.#place = "after a member";
         return;
       }
       // Z_BUF_ERROR alone has no message: there was nothing to do.

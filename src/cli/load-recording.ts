@@ -9,8 +9,8 @@ import { parseYamlWithPositions } from "../scenario/yaml.js";
 import type { RecordingFiles } from "../verify/recording-files.js";
 import {
   beginsAfterBoot,
-  behindBoot,
   describeTrace,
+  followingBoot,
   type LoadedWorkload,
   type RecordedRequests,
 } from "../workload/after-boot.js";
@@ -59,7 +59,7 @@ export class WorkloadLoader {
     if (known !== undefined) return known;
     const own = this.#recording(path);
     const workload = beginsAfterBoot(own.recording)
-      ? behindBoot(this.#boot(STANDARD_BOOT), own)
+      ? followingBoot(this.#boot(STANDARD_BOOT), own)
       : this.#boot(path);
     this.#workloads.set(key, workload);
     return workload;
@@ -77,7 +77,7 @@ export class WorkloadLoader {
     const known = this.#workloads.get(key);
     if (known !== undefined) return known;
     const own = generate(parseGeneratedWorkload(workload), { memoryBytes, vcpus, nodes: 1 }, seed);
-    const loaded = beginsAfterBoot(own.recording) ? behindBoot(this.#boot(STANDARD_BOOT), own) : own;
+    const loaded = beginsAfterBoot(own.recording) ? followingBoot(this.#boot(STANDARD_BOOT), own) : own;
     this.#workloads.set(key, loaded);
     return loaded;
   }

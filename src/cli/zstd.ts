@@ -80,7 +80,7 @@ export class ZstdReader {
   #wantedBytes = FRAME_START_BYTES;
   #filled = 0;
   /** Whether the file may end here. */
-  #isBehindFrame = true;
+  #isBetweenFrames = true;
 
   /** @param file name for messages */
   constructor(file: string) {
@@ -118,7 +118,7 @@ export class ZstdReader {
 
   /** @throws TraceError if the file is cut short */
   end(): readonly Uint8Array[] {
-    if (this.#isBehindFrame && this.#filled === 0) return [];
+    if (this.#isBetweenFrames && this.#filled === 0) return [];
     const found = "its end; the file is truncated";
     throw new TraceError(
       this.#file,
@@ -136,12 +136,12 @@ export class ZstdReader {
       const result =
         this.#zstd.ZSTD_decompressStream(this.#context, this.#outputStruct, this.#inputStruct) >>> 0;
       if (result > LEAST_ERROR) this.#fail(2 ** 32 - result);
-      this.#isBehindFrame = result === 0;
+      this.#isBetweenFrames = result === 0;
       this.#wantedBytes = result === 0 ? FRAME_START_BYTES : result;
       used = this.#position(this.#inputStruct);
       given = this.#position(this.#outputStruct);
       if (given > 0) yield new Uint8Array(this.#zstd.memory.buffer, this.#output, given);
-    } while (used < inputBytes || (given === OUTPUT_BYTES && !this.#isBehindFrame));
+    } while (used < inputBytes || (given === OUTPUT_BYTES && !this.#isBetweenFrames));
   }
 
   #set(struct: number, words: readonly number[]): void {

@@ -15,7 +15,7 @@ const PLAIN_PARAMETERS: ParameterSet = {
 export const PLAIN: PlatformType = {
   title: "plain",
   isConfidential: false,
-  usualFirmware: "ovmf",
+  defaultFirmware: "ovmf",
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: false,

@@ -14,7 +14,7 @@ export interface PlatformType {
   /** Whether memory is private and has to be accepted; otherwise this is a plain virtual machine. */
   readonly isConfidential: boolean;
   /** The firmware that starts its guests unless a scenario names one. */
-  readonly usualFirmware: FirmwareModel;
+  readonly defaultFirmware: FirmwareModel;
   /**
    * When the kernel asks the host to share memory: before its own entries change, or once they have (6.12
    * arch/x86/include/asm/x86_init.h: enc_status_change_prepare, enc_status_change_finish).

@@ -79,7 +79,7 @@ interface Started {
 export function launch({ guest }: PoweredOff): Launched {
   const { clock, meter, behaviour, options } = guest;
   const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
-  const model = FIRMWARES[preset === "auto" ? guest.platform.type.usualFirmware : preset];
+  const model = FIRMWARES[preset === "auto" ? guest.platform.type.defaultFirmware : preset];
   clock.ledger.charge(CostEvent.launch, 1);
   for (const { start, end } of model.launchRanges) {
     meter.launchPages(start, end);

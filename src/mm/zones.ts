@@ -81,7 +81,7 @@ export function nodeSpans(ranges: readonly NodePfnRange[], core?: CoreMemory): N
     const limitOf = (type: ZoneType): PfnRange =>
       type === ZoneType.MOVABLE && movablePfn !== undefined
         ? { startPfn: movablePfn, endPfn: highest.endPfn }
-        : besideMovable(limits[type]!, movablePfn);
+        : adjustForMovable(limits[type]!, movablePfn);
     return { ...node, zones: types.map((type) => zoneSpan(node, type, limitOf(type), memory)) };
   });
 }
@@ -191,7 +191,7 @@ function endOfNode(ranges: readonly NodePfnRange[], nid: number): number {
 }
 
 /** The limits of a zone, given where ZONE_MOVABLE begins (adjust_zone_range_for_zone_movable). */
-function besideMovable(span: PfnRange, movableStartPfn: number | undefined): PfnRange {
+function adjustForMovable(span: PfnRange, movableStartPfn: number | undefined): PfnRange {
   if (movableStartPfn === undefined) return span;
   if (span.startPfn >= movableStartPfn) return { startPfn: span.endPfn, endPfn: span.endPfn };
   return { startPfn: span.startPfn, endPfn: Math.min(span.endPfn, movableStartPfn) };

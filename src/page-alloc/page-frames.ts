@@ -182,16 +182,16 @@ export class PageFrames {
   takeFromRange(node: Page, block: number): Page {
     const slot = node - this.firstRangeNode;
     const first = this.rangeStart[slot]!;
-    const behind = this.rangeCount[slot]! - (block - first) - 1;
+    const after = this.rangeCount[slot]! - (block - first) - 1;
     if (block > first) {
       this.rangeCount[slot] = block - first;
-      if (behind > 0) this.addHead(node, this.#newRange(block + 1, behind));
+      if (after > 0) this.addHead(node, this.#newRange(block + 1, after));
       return node;
     }
     const before = this.prev[node]!;
     this.rangeStart[slot] = block + 1;
-    this.rangeCount[slot] = behind;
-    if (behind === 0) {
+    this.rangeCount[slot] = after;
+    if (after === 0) {
       this.unlink(node);
       this.#freeRangeNodes.push(node);
     }

@@ -84,7 +84,7 @@ export function whatIfNotes(rows: readonly RunResult[]): string[] {
     .filter((policy) => behaviourOf(policy).firmwareAcceptsAtExit)
     .flatMap(({ name: policy }) =>
       confidentialIn(rows.filter((row) => row.policy === policy)).flatMap((kind) => {
-        const { name, acceptanceProtocol } = FIRMWARES[PLATFORMS[kind].usualFirmware];
+        const { name, acceptanceProtocol } = FIRMWARES[PLATFORMS[kind].defaultFirmware];
         if (acceptanceProtocol) return [];
         return `${policy} on ${kind} is a what-if: ${name.toUpperCase()} has no acceptance protocol, and is simulated with OVMF's.`;
       }),

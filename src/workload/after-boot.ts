@@ -32,7 +32,7 @@ export function beginsAfterBoot({ milestones }: Recording): boolean {
 }
 
 /** A boot followed by a recording whose machine was up when it began. */
-export function behindBoot(boot: LoadedWorkload, own: RecordedRequests): LoadedWorkload {
+export function followingBoot(boot: LoadedWorkload, own: RecordedRequests): LoadedWorkload {
   // Guest work has one price in a run, that of the boot.
   const scale = own.recording.clock.timeScale.value / boot.recording.clock.timeScale.value;
   const requests = { ...own.requests, thinkNs: own.requests.thinkNs.map((ns) => ns * scale) };

@@ -52,7 +52,7 @@ export class Replay {
   /** By CPU: what it has done already of the work in front of its next request, in recorded nanoseconds. */
   readonly #doneNs: Float64Array;
   /** For a CPU that waits for a page: the CPU that began to wait for it before, or NOT_YET. */
-  readonly #waitsBehind: Int32Array;
+  readonly #waitsAfter: Int32Array;
   /** CPUs whose next request waits for an allocation of another one. */
   #waiting = 0;
 
@@ -68,7 +68,7 @@ export class Replay {
       this.#heads[cpu] = at;
     }
     this.#doneNs = new Float64Array(cpuNodes.length);
-    this.#waitsBehind = new Int32Array(cpuNodes.length);
+    this.#waitsAfter = new Int32Array(cpuNodes.length);
   }
 
   /**
@@ -123,7 +123,7 @@ export class Replay {
     if (at >= this.#end) return;
     const handle = requests.handle[at]!;
     if (requests.kind[at] === RequestKind.free && this.#pages[handle]! <= NOT_YET) {
-      this.#waitsBehind[cpu] = this.#pages[handle]!;
+      this.#waitsAfter[cpu] = this.#pages[handle]!;
       this.#pages[handle] = waiter(cpu);
       this.#waiting++;
     } else clock.scheduler.add(cpu, this.#leftNs(at, cpu) * timeScale);
@@ -140,7 +140,7 @@ export class Replay {
       clock.cpus.waitUntil(cpu, clock.nowNs - leftNs);
       clock.scheduler.add(cpu, leftNs);
       this.#waiting--;
-      waiting = this.#waitsBehind[cpu]!;
+      waiting = this.#waitsAfter[cpu]!;
     }
   }
 

@@ -31,7 +31,7 @@ const PARAMETERS: ParameterSet = {
 const MADE_UP: PlatformType = {
   title: "MUP",
   isConfidential: true,
-  usualFirmware: "ovmf-snp",
+  defaultFirmware: "ovmf-snp",
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: false,

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { beginsAfterBoot, behindBoot, describeTrace } from "../../src/workload/after-boot.js";
+import { beginsAfterBoot, describeTrace, followingBoot } from "../../src/workload/after-boot.js";
 import { buildRequests } from "../../src/workload/build-requests.js";
 import { allocText, freeText, line, read } from "./lines.js";
 import { RECORDING } from "./machine.js";
@@ -42,7 +42,7 @@ test("behind a boot its times are on the clock of the boot", () => {
   const own = { recording, ...buildRequests(EVENTS, recording) };
   const timeScale = { ...RECORDING.clock.timeScale, value: 0.5 };
   const boot = { ...own, recording: { ...RECORDING, clock: { ...RECORDING.clock, timeScale } } };
-  const workload = behindBoot(boot, own);
+  const workload = followingBoot(boot, own);
   assert.is(workload.recording, boot.recording);
   assert.is(workload.requests, boot.requests);
   assert.equal([...workload.afterBoot!.requests.thinkNs], [0, 0, 2000, 10000]);

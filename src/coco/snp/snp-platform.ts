@@ -28,7 +28,7 @@ const OVMF: Batching = { entriesPerExit: 253, batchEntries: 506 };
 export const SNP: PlatformType = {
   title: "SNP",
   isConfidential: true,
-  usualFirmware: "ovmf-snp",
+  defaultFirmware: "ovmf-snp",
   statusChange: "prepare",
   hasGhcb: true,
   needsTdxModule: false,

@@ -20,7 +20,7 @@ import { TABLE_PAGES, TdxHost } from "./tdx-host.js";
 export const TDX: PlatformType = {
   title: "TDX",
   isConfidential: true,
-  usualFirmware: "tdvf",
+  defaultFirmware: "tdvf",
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: true,

@@ -45,7 +45,7 @@ export interface LineFormat {
   readonly event: RegExp;
   /** How the fields of an event are written: `pfn=1 order=0`, or `pfn: 1, order: 0` without those that are 0. */
   readonly fields: "printk" | "perf trace";
-  /** The form that UsualLines reads faster; its task stands before the CPU. */
+  /** The form that CommonLines reads faster; its task stands before the CPU. */
   readonly usual?: {
     /** Comm and pid in the text before a CPU such as `[000]`, or undefined. UTF-8 is decoded. */
     parseTask(text: string): Task | undefined;

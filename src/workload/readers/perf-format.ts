@@ -35,7 +35,7 @@ const UP_TO_EVENT = /^([^\n]*?)(?=\S+:mm_page\w+: )/;
 /** Columns that `-F` asks for stand here: period, weight, cgroup and others. */
 const UP_TO_PAGE_EVENT = /^\S[^\n]{0,255}? (?=kmem:mm_page\w*: )/;
 /** The place of an event, as `-F ip,sym` prints it after events without a call chain. */
-const BEHIND_LAST_VALUE = /^=\S+(?= +[0-9a-f]{8,16}(?: |$))/;
+const AFTER_LAST_VALUE = /^=\S+(?= +[0-9a-f]{8,16}(?: |$))/;
 /** An event of ours with its system. */
 const PAGE_EVENT = /^(?:kmem:)?mm_page\w*: /;
 
@@ -62,14 +62,14 @@ function parseStart(line: string): LineStart | LineFault {
   const columns = UP_TO_PAGE_EVENT.exec(line.slice(start[0].length));
   const eventColumn = start[0].length + (columns?.[0].length ?? 0);
   const lastValue = line.lastIndexOf("=");
-  const behind = BEHIND_LAST_VALUE.exec(line.slice(lastValue));
+  const after = AFTER_LAST_VALUE.exec(line.slice(lastValue));
   const task = parseTask((cpu?.[1] ?? start[1]!).trimEnd());
   return {
     task: task === undefined ? undefined : { comm: decodeBytes(task.comm), pid: task.pid },
     cpu: cpu === null ? undefined : Number(cpu[2]),
     time: timed === null ? undefined : secondsTime(timed[2]!, timed[3]!),
     eventColumn,
-    ...(behind === null ? {} : { endColumn: lastValue + behind[0].length }),
+    ...(after === null ? {} : { endColumn: lastValue + after[0].length }),
   };
 }
 

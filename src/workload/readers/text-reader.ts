@@ -14,6 +14,7 @@ import {
   type TraceCounts,
   type TraceNames,
 } from "../trace-names.js";
+import { CommonLines } from "./common-lines.js";
 import { RepeatedFrees, ZeroPages } from "./frame-doubts.js";
 import { DUMP, DUMP_BEGINS, logPrefixLength } from "./ftrace-format.js";
 import {
@@ -26,7 +27,6 @@ import {
 } from "./line-format.js";
 import { KIND_OF_NAME, OLD_FREE_NAMES, type Payload, parsePayload } from "./payload.js";
 import { callerOfFrame, kernelOfComment, type Loss, lossOfLine, REMARK } from "./remarks.js";
-import { UsualLines } from "./usual-lines.js";
 
 export type TraceFormatName = TextFormatName | "LLFree" | "compact";
 
@@ -78,7 +78,7 @@ export class TextReader implements EventReader {
   readonly #output: TraceOutput;
   readonly #isLenient: boolean;
   /** Undefined where lines of the format need more care. */
-  #usual: UsualLines | undefined;
+  #usual: CommonLines | undefined;
   readonly #zeroPages: ZeroPages;
   /** From the first event on that kernels before 3.3 have. */
   #repeatedFrees: RepeatedFrees | undefined = undefined;
@@ -110,7 +110,7 @@ export class TextReader implements EventReader {
     const { usual } = format;
     if (usual !== undefined) {
       const tasks = new TaskMemo(output.names, (text) => usual.parseTask(text));
-      this.#usual = new UsualLines(output.names, tasks, output.blocks, usual.hasSystem);
+      this.#usual = new CommonLines(output.names, tasks, output.blocks, usual.hasSystem);
     }
   }
 

@@ -1,5 +1,5 @@
 // Takes 3 s.
-/** UsualLines reads a line as TextReader does without it, or leaves it alone: on changed lines of every format. */
+/** CommonLines reads a line as TextReader does without it, or leaves it alone: on changed lines of every format. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";

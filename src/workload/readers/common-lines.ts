@@ -61,7 +61,7 @@ function othersIn(a: number, b: number, c: number, d: number): number {
   return (below | a | b | c | d) & 0x80808080;
 }
 
-export class UsualLines {
+export class CommonLines {
   readonly #names: TraceNames;
   readonly #tasks: TaskMemo;
   readonly #blocks: EventBlocks;
