@@ -32,7 +32,7 @@ test("no CPU works for a negative or unknown time", () => {
 });
 
 test("a machine has at least one CPU", () => {
-  assert.throws(() => new VirtualCpus(0), /no number of CPUs/);
+  assert.throws(() => new VirtualCpus(0), /not a number of CPUs/);
 });
 
 test.run();
