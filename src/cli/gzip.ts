@@ -68,7 +68,7 @@ export class GzipReader {
     const stream = this.#stream;
     const at = chunk.findIndex((byte, index) => index >= stream.next_in && byte !== 0);
     if (at === -1) return;
-    const expected = "nothing but zeros behind the zeros that follow a gzip member";
+    const expected = "nothing but zeros after the zeros that follow a gzip member";
     throw new TraceError(this.#file, { offset: this.#offset + at }, expected, "more; the file is damaged");
   }
 

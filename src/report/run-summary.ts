@@ -85,9 +85,9 @@ function memoryLines(run: RunResult): Line[] {
       ["host", "hostBytes", `at most ${formatBytes(run.hostBytesPeak)}`],
     ]),
     ...numbersAboveZero(run, [
-      ["  private", "hostUse.privateBytes", "behind private pages"],
+      ["  private", "hostUse.privateBytes", "backing private pages"],
       ["  kept", "hostUse.keptBytes", "of that, copies of pages that are shared now"],
-      ["  shared", "hostUse.sharedBytes", "behind pages that are not private"],
+      ["  shared", "hostUse.sharedBytes", "backing pages that are not private"],
       ["  tables", "hostUse.tableBytes", "to map them"],
       ["  tracking", "hostUse.metadataBytes", "the guest's part of PAMT or RMP"],
     ]),

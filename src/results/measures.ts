@@ -235,7 +235,7 @@ const FIELDS = {
   "requests.failed": { is: "count", better: "less", doc: "Allocations that found no page." },
   "requests.beforeTracing": { is: "count", doc: "Frees of pages allocated before the recording began." },
   "requests.filledBeforeTracing": { is: "count", doc: "Pages allocated for those of before the recording." },
-  "requests.inferredBulk": { is: "count", doc: "Allocations told from the pages behind them." },
+  "requests.inferredBulk": { is: "count", doc: "Allocations inferred from the pages after them." },
   "requests.lostEvents": { is: "count", doc: "Events that the recording says it lost." },
   costs: { is: "map", doc: "How often each priced event happened; only those that did." },
 } as const;

@@ -149,7 +149,7 @@ export const SCENARIO = {
     is: "section",
     optional: true,
     fields: HOTPLUG as typeof HOTPLUG,
-    what: "when init runs, a memory device is plugged in behind the guest's RAM and goes online",
+    what: "when init runs, a memory device is plugged in after the guest's RAM and goes online",
   },
   drain: {
     is: "section",

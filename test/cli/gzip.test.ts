@@ -34,7 +34,7 @@ function changed(bytes: Uint8Array, at: number, value: number): Buffer {
 }
 
 const BETWEEN =
-  "expected nothing but zeros behind the zeros that follow a gzip member, found more; the file is damaged";
+  "expected nothing but zeros after the zeros that follow a gzip member, found more; the file is damaged";
 const damage = (text: string): string => `expected whole gzip data, found damage here (${text})`;
 const both = Buffer.concat([HELLO, WORLD]);
 

@@ -21,8 +21,8 @@ memory
   accepted       3 GiB  5 % of the guest
   touched      400 MiB  1 % of the guest
   host         3.5 GiB  at most 4 GiB
-    private      3 GiB  behind private pages
-    shared     240 MiB  behind pages that are not private
+    private      3 GiB  backing private pages
+    shared     240 MiB  backing pages that are not private
     tables      13 MiB  to map them
     tracking   257 MiB  the guest's part of PAMT or RMP
   overhead    3.11 GiB  host beyond touched

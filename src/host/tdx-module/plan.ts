@@ -26,7 +26,7 @@ const END = {
   examples: ["1MiB", "2GiB"],
   varies: "never",
   required: true,
-  what: "first byte behind the range",
+  what: "first byte after the range",
 } as const;
 
 export const TDX_MODULE = {

@@ -239,7 +239,7 @@ export class TextReader implements EventReader {
     if (time === undefined) return blocks.lastTimeNs;
     const timeNs = blocks.clock.nanoseconds(time);
     if (timeNs !== undefined) return timeNs;
-    const expected = "a time no more than a day before the first event, nor 100 days behind it";
+    const expected = "a time no more than a day before the first event, nor 100 days after it";
     return this.#fail(line, { column: TIME.exec(line)?.index ?? 0, expected });
   }
 

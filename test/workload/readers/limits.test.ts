@@ -46,7 +46,7 @@ test("in a trace that begins early, the last nanosecond that a number can hold i
     "99999999999.000000",
   ]) {
     const message = errorOf(at(seconds));
-    const start = `test.trace:4:38: expected a time no more than a day before the first event, nor 100 days behind it, found "${seconds}`;
+    const start = `test.trace:4:38: expected a time no more than a day before the first event, nor 100 days after it, found "${seconds}`;
     assert.ok(message.startsWith(start), message);
   }
 });

@@ -68,7 +68,7 @@ test("every format with times", () => {
 test("an event written late, and one that no trace can have", () => {
   assert.equal(timesOf(at(FIRST) + at("10367999.000000")), [DAY_NS + 192_833_001, DAY_NS - 1e9]);
   const expected =
-    "test.trace:2:38: expected a time no more than a day before the first event, nor 100 days behind";
+    "test.trace:2:38: expected a time no more than a day before the first event, nor 100 days after";
   assert.match(messageOf(at(FIRST) + at("345.192833")), expected);
   assert.match(messageOf(at(FIRST) + at("99999999.192833")), expected);
 });
