@@ -103,7 +103,7 @@ const DOCUMENT_COLUMNS: readonly Column<RunRow>[] = RUN_COLUMNS.flatMap((column)
   }
 });
 
-/** What a recording has that nothing is held against. */
+/** The parts of a recording that are not compared. */
 function notComparedLines(recordings: readonly VerifiedRecording[]): string[] {
   const rows = recordings.filter(({ notCompared }) => notCompared !== undefined);
   return [
@@ -128,7 +128,7 @@ const NOT_COMPARED_COLUMNS: readonly Column<VerifiedRecording>[] = [
   left("what", ({ notCompared = [] }) => notCompared.join(", ")),
 ];
 
-/** What is between the runs of a machine that goes on from its boot. */
+/** The time between the runs of a machine that goes on from its boot. */
 function gapLines(runs: readonly RunRow[]): string[] {
   const rows = runs.flatMap(({ name, run }) => (run.gap === undefined ? [] : [{ name, run, gap: run.gap }]));
   if (rows.length === 0) return [];
@@ -161,7 +161,7 @@ const GAP_COLUMNS: readonly Column<RunRow & { readonly gap: GapReport }>[] = [
   right("unaccepted", ({ gap }) => equalCell(gap.unaccepted)),
 ];
 
-/** What is known of kernels that have only tracepoints: a section of the fidelity document. */
+/** The section on kernels that have only tracepoints. */
 function tracedKernelLines(rows: readonly RunRow[]): string[] {
   const runs = rows.filter(({ run }) => run.start === "trace");
   if (runs.length === 0) return [];

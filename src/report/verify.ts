@@ -17,7 +17,6 @@ export function runRows(recordings: readonly VerifiedRecording[]): RunRow[] {
   return recordings.flatMap(({ name, runs }) => runs.map((run) => ({ name, run })));
 }
 
-/** One run in a row. */
 export const RUN_COLUMNS: readonly Column<RunRow>[] = [
   left("recording", ({ name }) => name),
   left("run", ({ run }) => run.name),
