@@ -137,8 +137,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "the flush of other CPUs' TLBs has the price of one's own",
-    find: '    100,\n    20,\n    1_000,\n    "assumption: an answer more to wait for",',
-    replace: '    2_000,\n    500,\n    5_000,\n    "assumption: an answer more to wait for",',
+    find: '[100, 20, 1_000],\n    "assumption: an answer more to wait for",',
+    replace: '[2_000, 500, 5_000],\n    "assumption: an answer more to wait for",',
     tests: ["/prices.test", "x86/"],
   },
   {
@@ -510,7 +510,7 @@ export const MUTATIONS: readonly Mutation[] = [
 
   {
     what: "meminfo counts pages where it says kB",
-    find: '("managedPages") * 4} kB',
+    find: '("managedPages") * KIB_PER_PAGE} kB',
     replace: '("managedPages")} kB',
     tests: ["verify/proc.test"],
   },
@@ -600,20 +600,21 @@ export const MUTATIONS: readonly Mutation[] = [
   // Policies
   {
     what: "eager firmware leaves memory to the kernel",
-    find: "firmwareAcceptsAll: true,",
-    replace: "firmwareAcceptsAll: false,",
+    find: "behaviour: (_parameters, { byFirmware }) => byFirmware(),",
+    replace: "behaviour: () => ({}),",
     tests: ["/strategies.test"],
   },
   {
     what: "watermark-ahead accepts up to a target in place of the watermark",
-    find: 'threads: "watermark",',
-    replace: 'threads: "rate",',
+    find: "behaviour: ({ threads, aheadBytes, idleOnly }, { onAllocation, byThreads, aheadOfWatermark }) => ({",
+    replace:
+      "behaviour: ({ threads, aheadBytes, idleOnly }, { onAllocation, byThreads, upToTarget: aheadOfWatermark }) => ({",
     tests: ["/strategies.test"],
   },
   {
     what: "background threads use idle CPUs only unless told otherwise",
-    find: 'parameters: { threads: 1, rate: "1GiB", idleOnly: false, target: "all" }',
-    replace: 'parameters: { threads: 1, rate: "1GiB", idleOnly: true, target: "all" }',
+    find: "...byThreads({ threads, bytesPerSecond: rateBytes, idleOnly, wantedPages",
+    replace: "...byThreads({ threads, bytesPerSecond: rateBytes, idleOnly: true, wantedPages",
     tests: ["/strategies.test", "scenario/strategy.test"],
   },
   {
