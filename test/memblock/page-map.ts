@@ -101,7 +101,7 @@ function cellsOf(
   type: MemblockType,
   describe: (nid: number, flags: number) => string,
 ): (string | undefined)[] {
-  const cells = new Array<string | undefined>(SPAN).fill(undefined);
+  const cells: (string | undefined)[] = Array.from({ length: SPAN });
   let previous: { end: number; text: string } | undefined;
   let total = 0;
   for (const { base, size, nid, flags } of type.regions) {
