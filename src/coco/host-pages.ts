@@ -4,7 +4,6 @@ import { ENDLESS_SUPPLY, type HostSupply, type PlatformOptions } from "./platfor
 
 /** The host's pages that back a guest's private memory, and those it has left. */
 export class HostPages {
-  /** Level of the largest of them. */
   readonly level: PageLevel;
   /** Whether the host finds a page of that level wherever it looks for one. */
   readonly uniform: boolean;

@@ -43,18 +43,13 @@ export class PlainPlatform implements CocoPlatform {
   }
 
   launchPages(): void {}
-
   firmwareAccept(): void {}
-
   stubAccept(): void {}
-
   kernelAccept(): void {}
-
   convertToShared(): void {}
-
   askForPrivate(): void {}
-
   remap(): void {}
+  acceptAgain(): void {}
 
   alias(): "unnoticed" {
     return "unnoticed";
@@ -63,8 +58,6 @@ export class PlainPlatform implements CocoPlatform {
   access(): "ok" {
     return "ok";
   }
-
-  acceptAgain(): void {}
 
   firstUnusable(_start: number, end: number): number {
     return end;

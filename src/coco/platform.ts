@@ -9,7 +9,6 @@ import type { ParameterSet } from "./parameters.js";
  * one, and `platforms.ts` lists it; nobody else knows it by name.
  */
 export interface PlatformType {
-  /** As messages call it. */
   readonly title: string;
   /** Whether memory is private and has to be accepted; otherwise this is a plain virtual machine. */
   readonly isConfidential: boolean;
@@ -24,7 +23,6 @@ export interface PlatformType {
   readonly hasGhcb: boolean;
   /** Whether no guest runs before the TDX module of the host has started. */
   readonly needsTdxModule: boolean;
-  /** Its timing parameters at their defaults. */
   readonly parameters: ParameterSet;
   /** Makes the platform of one guest; its events go to `ledger`. */
   create(ledger: CostLedger, options: PlatformOptions): CocoPlatform;
@@ -76,7 +74,6 @@ export class AcceptDone {
   /** Exits that idle CPUs hold up, at which the host gave memory. */
   faults = 0;
 
-  /** The next accept begins. */
   clear(): void {
     this.leaves.fill(0);
     this.faults = 0;
@@ -134,7 +131,6 @@ export interface CocoPlatform {
   readonly done: Readonly<AcceptDone>;
   /** Pages that can be used by the guest because it, or the launch, accepted them. */
   readonly acceptedPages: number;
-  /** Pages that the guest has made shared with the host, and not private again. */
   readonly sharedPages: number;
   readonly acceptedSharedPages: number;
   readonly keptPages: number;
@@ -144,39 +140,21 @@ export interface CocoPlatform {
   readonly tablePages: number;
   /** Pages of the host that track this guest's private memory and came with it (dynamic PAMT). */
   readonly trackingPages: number;
-  /**
-   * Memory a host spends on tracking before any guest uses it (PAMT, RMP), in bytes.
-   *
-   * @param memoryBytes of the host, or of one guest for its part
-   */
+  /** Bytes that tracking so much memory takes before any guest uses it (PAMT, RMP). */
   trackingBytes(memoryBytes: number): number;
   /** Pages the VMM loads and measures before the guest starts: accepted, at no extra cost. */
   launchPages(start: number, end: number): void;
-  /** The firmware's own loop, up to and in ExitBootServices. */
   firmwareAccept(start: number, end: number): void;
-  /** The EFI stub and the decompressor. */
   stubAccept(start: number, end: number): void;
   kernelAccept(start: number, end: number): void;
-  /**
-   * The guest makes memory shared with the host, which takes the private copy away unless it keeps
-   * it.
-   *
-   * @param unaccepted parts of the range that were never accepted, ascending; the rest is
-   */
+  /** @param unaccepted parts of the range that were never accepted, ascending; the rest is */
   convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
   /** The guest asks the host to make shared memory private, where that is not part of accepting it again. */
   askForPrivate(start: number, end: number): void;
   /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
   remap(start: number, end: number): void;
-  /**
-   * The host puts the memory of one page of the guest at the address of another one as well. Both are
-   * accepted.
-   *
-   * @param start address of the page whose memory goes to two places
-   * @param other address of the page that loses its own
-   */
+  /** The host puts the memory of the page at `start` at `other` as well; both are accepted. */
   alias(start: number, other: number): AliasOutcome;
-  /** The outcome of touching a range: that of its first page that is not usable. */
   access(start: number, end: number): AccessOutcome;
   /** Address of the first page of a range that the guest may not touch, or its end. */
   firstUnusable(start: number, end: number): number;
@@ -190,12 +168,7 @@ export interface CocoPlatform {
 export interface HostSupply {
   /** Pages of 4 KiB that it can still give as private memory or for tables that map it; Infinity where it is not known. */
   readonly freePages: number;
-  /**
-   * Why a page of the guest gets none.
-   *
-   * @param pfn page frame of the guest
-   * @param launching whether the VMM puts it there before the guest runs
-   */
+  /** @param launching whether the VMM puts the guest's page there before the guest runs */
   shortage(pfn: number, launching: boolean): HostMemoryError;
 }
 

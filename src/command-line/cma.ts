@@ -12,7 +12,6 @@ export interface DefaultArea {
   readonly limit: number;
 }
 
-/** The area itself, or undefined for what the kernel does not understand. */
 export function defaultArea(value: string): DefaultArea | undefined {
   const size = memparse(value);
   if (size === undefined) return undefined;
@@ -20,13 +19,10 @@ export function defaultArea(value: string): DefaultArea | undefined {
   if (!size.rest.startsWith("@")) return undefined;
   const base = memparse(size.rest.slice(1));
   if (base === undefined) return undefined;
-  if (base.rest === "") {
-    return { sizeBytes: size.value, base: base.value, limit: base.value + size.value };
-  }
+  const area = { sizeBytes: size.value, base: base.value };
+  if (base.rest === "") return { ...area, limit: base.value + size.value };
   const limit = base.rest.startsWith("-") ? memparse(base.rest.slice(1)) : undefined;
-  return limit === undefined || limit.rest !== ""
-    ? undefined
-    : { sizeBytes: size.value, base: base.value, limit: limit.value };
+  return limit?.rest === "" ? { ...area, limit: limit.value } : undefined;
 }
 
 /** Sizes by node: `NODE:SIZE,NODE:SIZE...`. */
@@ -41,7 +37,6 @@ export function sizesByNode(value: string): Map<number, number> | undefined {
   return sizes;
 }
 
-/** A size for the whole machine, or sizes by node. */
 export function hugetlbArea(value: string): number | Map<number, number> | undefined {
   return wholeSize(value) ?? sizesByNode(value);
 }

@@ -1,6 +1,6 @@
 /** `kernelcore=` and `movablecore=` (mm/mm_init.c: cmdline_parse_core, Linux 6.12). */
 import { PAGE_SIZE } from "../units.js";
-import { memparse, strtoul, valuesOf, type Word } from "./words.js";
+import { memparse, strtoul, valuesOf, type Word, wholeSize } from "./words.js";
 
 /** An amount of memory: pages, or a part of all of it. A percentage that is not 0 comes first. */
 export interface CoreAmount {
@@ -25,15 +25,12 @@ function amount(before: CoreAmount, value: string): CoreAmount {
   return bytes === undefined ? before : { pages: Math.floor(bytes.value / PAGE_SIZE), percent: 0 };
 }
 
-/** Whether a value is a size or a percentage up to 100. */
 export function isCoreAmount(value: string): boolean {
   const percent = /^(\d{1,3})%$/.exec(value);
   if (percent !== null) return Number(percent[1]) <= 100;
-  const bytes = memparse(value);
-  return bytes !== undefined && bytes.rest === "" && Number.isSafeInteger(bytes.value);
+  return wholeSize(value) !== undefined;
 }
 
-/** The effect of all words of a command line. */
 export function coreMemory(words: readonly Word[]): CoreMemory {
   const cores = valuesOf(words, "kernelcore");
   return {

@@ -2,39 +2,30 @@
 import { MiB, roundUp } from "../units.js";
 import { memparse } from "./words.js";
 
-/** Bytes. */
-export interface CrashkernelRequest {
+interface Placed {
   readonly sizeBytes: number;
   /** `@`: this address and no other. */
   readonly address: number | undefined;
+}
+
+export interface CrashkernelRequest extends Placed {
   /** `,high`: above 4 GiB if possible. */
   readonly high: boolean;
   /** `,low`; undefined: the kernel decides. */
   readonly lowBytes: number | undefined;
 }
 
-/** A request, or why the kernel makes none of the word. */
 export type Crashkernel = CrashkernelRequest | { readonly failure: string };
 
 const SUFFIX = /,(high|low)$/;
 
 /** Nothing may follow a size but `@ADDRESS`. */
-function parseSimple(text: string): { sizeBytes: number; address: number | undefined } | undefined {
+function parseSimple(text: string): Placed | undefined {
   const size = memparse(text);
   if (size === undefined) return undefined;
   if (size.rest === "") return { sizeBytes: size.value, address: undefined };
-  return withAddress(size.value, size.rest);
-}
-
-function withAddress(
-  sizeBytes: number,
-  rest: string,
-): { sizeBytes: number; address: number | undefined } | undefined {
-  if (!rest.startsWith("@")) return undefined;
-  const address = memparse(rest.slice(1));
-  return address === undefined || address.rest !== ""
-    ? undefined
-    : { sizeBytes, address: address.value || undefined };
+  const address = size.rest.startsWith("@") ? memparse(size.rest.slice(1)) : undefined;
+  return address?.rest === "" ? { sizeBytes: size.value, address: address.value || undefined } : undefined;
 }
 
 /** One `START-[END]:SIZE` of a list. */
@@ -54,8 +45,7 @@ function parseRanges(text: string): { ranges: Range[]; address: number | undefin
   for (const entry of list!.split(",")) {
     const start = memparse(entry);
     if (start === undefined || !start.rest.startsWith("-")) return undefined;
-    const open = start.rest.startsWith("-:");
-    const end = open
+    const end = start.rest.startsWith("-:")
       ? { value: Number.POSITIVE_INFINITY, rest: start.rest.slice(1) }
       : memparse(start.rest.slice(1));
     if (end === undefined || end.value <= start.value || !end.rest.startsWith(":")) return undefined;
@@ -98,10 +88,7 @@ function highRequest(values: readonly string[], ramBytes: number): Crashkernel {
   return checked({ sizeBytes, address: undefined, high: true, lowBytes: size(",low") }, ramBytes);
 }
 
-function rangeRequest(
-  value: string,
-  ramBytes: number,
-): { sizeBytes: number; address: number | undefined } | { failure: string } | undefined {
+function rangeRequest(value: string, ramBytes: number): Placed | { failure: string } | undefined {
   const parsed = parseRanges(value);
   if (parsed === undefined) return undefined;
   // Firmware keeps a little of the memory that a machine has.

@@ -44,7 +44,9 @@ export function adjusted(size: SwiotlbSize, bytes: number): SwiotlbSize {
 }
 
 /** The parts of a value: slots, areas, how to bounce; undefined for what the kernel would drop in silence. */
-function parse(value: string): { slabs?: number; areas?: number; how: string } | undefined {
+function parse(
+  value: string,
+): { slabs: number | undefined; areas: number | undefined; how: string } | undefined {
   let rest = value;
   const number = (): number | undefined => {
     const parsed = strtoul(rest);
@@ -56,7 +58,7 @@ function parse(value: string): { slabs?: number; areas?: number; how: string } |
   const areas = number();
   if (!["", "force", "noforce"].includes(rest)) return undefined;
   if ([slabs, areas].some((count) => count !== undefined && count > 2 ** 31)) return undefined;
-  return { ...(slabs === undefined ? {} : { slabs }), ...(areas === undefined ? {} : { areas }), how: rest };
+  return { slabs, areas, how: rest };
 }
 
 /** Whether a value is one that the kernel takes in whole: `SLOTS[,AREAS][,force|noforce]`. */

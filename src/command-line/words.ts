@@ -1,8 +1,6 @@
 /** How the kernel cuts its command line into words (lib/cmdline.c: next_arg, Linux 6.12). */
 
-/** One word, such as `swiotlb=65536`. */
 export interface Word {
-  /** As written. */
   readonly text: string;
   /** The text before `=`, with underscores for dashes, which the kernel does not tell apart (parameq). */
   readonly name: string;
@@ -27,7 +25,6 @@ export function commandLineWords(line: string): Word[] {
   return words;
 }
 
-/** The values of all words of a name, in order; `""` for a word without one. */
 export function valuesOf(words: readonly Word[], name: string): string[] {
   return words.filter((word) => word.name === name).map(({ value }) => value ?? "");
 }
@@ -39,11 +36,7 @@ export interface Parsed {
   readonly rest: string;
 }
 
-/**
- * A number as C writes it: decimal, hexadecimal, octal (simple_strtoull).
- *
- * @returns undefined where none stands
- */
+/** A number as C writes it: decimal, hexadecimal, octal (simple_strtoull); undefined where none stands. */
 export function strtoul(text: string): Parsed | undefined {
   const match = /^(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)/i.exec(text);
   if (match === null) return undefined;
@@ -62,13 +55,13 @@ export function memparse(text: string): Parsed | undefined {
 }
 
 export function wholeSize(text: string): number | undefined {
-  const size = memparse(text);
-  return size === undefined || size.rest !== "" || !Number.isSafeInteger(size.value) ? undefined : size.value;
+  return whole(memparse(text));
 }
 
 export function wholeNumber(text: string): number | undefined {
-  const number = strtoul(text);
-  return number === undefined || number.rest !== "" || !Number.isSafeInteger(number.value)
-    ? undefined
-    : number.value;
+  return whole(strtoul(text));
+}
+
+function whole(parsed: Parsed | undefined): number | undefined {
+  return parsed?.rest === "" && Number.isSafeInteger(parsed.value) ? parsed.value : undefined;
 }

@@ -46,10 +46,7 @@ export interface StubResult extends E820Table {
   readonly outcome: "exited";
   /** Absent when there was nothing unaccepted, or the kernel does not find it. */
   readonly table: UnacceptedTable | undefined;
-  /**
-   * Where the table lies, header and bitmap, byte by byte, in memory of the type asked for. Absent without
-   * table.
-   */
+  /** Header and bitmap, byte by byte. */
   readonly tableRange: AddressRange | undefined;
   /** Whether that is RAM to the kernel, and no memory that the firmware keeps. */
   readonly tableInRam: boolean;

@@ -26,7 +26,6 @@ export function e820ExtSlots(descriptors: number): number {
   return Math.max(0, descriptors - ZERO_PAGE_ENTRIES + SLACK_SLOTS);
 }
 
-/** Kernel type of each EFI type. Types beyond the list are skipped. */
 const E820_OF_EFI: readonly E820Type[] = [
   E820Type.RESERVED, // reserved
   E820Type.RAM, // loader code
@@ -48,7 +47,6 @@ const E820_OF_EFI: readonly E820Type[] = [
 export interface E820Table {
   /** Ascending, neighbours of one type merged. */
   readonly entries: readonly E820Entry[];
-  /** How many of them lie in the extension block. */
   readonly extEntries: number;
   /** RAM that the kernel does not see because it does not know type 15. */
   readonly lostBytes: number;

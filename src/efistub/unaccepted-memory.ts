@@ -6,9 +6,6 @@ import { type ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
  * Makes the table for a memory map, from the lowest to the highest unaccepted address, holes
  * included; all bits are clear (drivers/firmware/efi/libstub/unaccepted_memory.c:
  * allocate_unaccepted_bitmap, 6.12).
- *
- * @param unitSizeBytes the stub always takes 2 MiB
- * @returns undefined when the map has no memory of type 15
  */
 export function allocateUnacceptedBitmap(
   map: readonly EfiMemoryDescriptor[],

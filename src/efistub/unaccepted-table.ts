@@ -16,9 +16,7 @@ export interface ArchAccept {
   acceptMemory(start: PhysAddr, end: PhysAddr): void;
 }
 
-/** Where the kernel's view of its table ends. */
 export interface UnmappedPart {
-  /** Of the first page that is not mapped. */
   readonly address: number;
   /** The first unit whose bit lies there or later. */
   readonly firstUnit: number;
@@ -33,7 +31,6 @@ export class UnacceptedTable extends UnitBitmap {
   readonly version = 1 as const;
   /** Address of the first unit; a multiple of the unit size. */
   readonly physBase: number;
-  /** Bytes that a bit stands for. */
   readonly unitSizeBytes: number;
   /** Size of the bitmap in bytes; a byte stands for 16 MiB. */
   readonly bitmapBytes: number;
@@ -53,11 +50,7 @@ export class UnacceptedTable extends UnitBitmap {
     this.bitmapBytes = bitmapBytes;
   }
 
-  /**
-   * The kernel is about to look at units [first, end), word by word to the last.
-   *
-   * @throws GuestEnded when it cannot
-   */
+  /** @throws GuestEnded when the kernel cannot look at units [first, end), word by word to the last */
   requireMapped(first: number, end: number): void {
     if (this.unmapped === undefined || first >= end || end <= this.unmapped.firstUnit) return;
     throw new GuestEnded(
@@ -68,7 +61,6 @@ export class UnacceptedTable extends UnitBitmap {
     );
   }
 
-  /** The same memory by smaller units, for a kernel that accepts less than 2 MiB at a time. */
   splitInto(unitSizeBytes: number): UnacceptedTable {
     const factor = this.unitSizeBytes / unitSizeBytes;
     const finer = new UnacceptedTable(this.physBase, this.bitmapBytes * factor, unitSizeBytes);
@@ -99,21 +91,14 @@ export class UnacceptedTable extends UnitBitmap {
     return longer;
   }
 
-  /**
-   * Accepts every unaccepted unit of [first, end), one call for each run of them, ascending. Bits
-   * are cleared after the hardware has accepted.
-   *
-   * @returns the number of calls
-   */
+  /** Accepts each run of unaccepted units, and clears its bits after that. @returns the number of calls */
   acceptUnits(first: number, end: number, arch: ArchAccept): number {
     const { physBase, unitSizeBytes } = this;
     let calls = 0;
     for (let runStart = this.nextSet(first, end); runStart < end; calls++) {
       const runEnd = this.nextClear(runStart, end);
-      arch.acceptMemory(
-        asPhys(physBase + runStart * unitSizeBytes),
-        asPhys(physBase + runEnd * unitSizeBytes),
-      );
+      const [start, stop] = [physBase + runStart * unitSizeBytes, physBase + runEnd * unitSizeBytes];
+      arch.acceptMemory(asPhys(start), asPhys(stop));
       this.clearRange(runStart, runEnd);
       runStart = this.nextSet(runEnd, end);
     }

@@ -23,12 +23,10 @@ function popcount(word: number): number {
   return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }
 
-/** Bits from 0 to `unitCount` - 1, all clear at first. */
 export class UnitBitmap {
   readonly unitCount: number;
   /** By chunk: where its words are, in chunks from the start of `#words`, or ALL_CLEAR or ALL_SET. */
   readonly #slots: Int32Array;
-  /** By chunk: set bits in it. */
   readonly #setBits: Int32Array;
   /** Least significant bit first, as in the kernel. */
   #words: Uint32Array = new Uint32Array(0);
@@ -62,7 +60,6 @@ export class UnitBitmap {
     return this.#next(from, end, ALL_SET, 0);
   }
 
-  /** First clear bit at or after `from` and before `end`, otherwise `end`. `end` may be at most `unitCount`. */
   nextClear(from: number, end: number): number {
     return this.#next(from, end, ALL_CLEAR, -1);
   }
@@ -130,7 +127,6 @@ export class UnitBitmap {
     if (this.#setBits[chunk] === (value ? size : 0)) this.#makeUniform(chunk, uniform);
   }
 
-  /** Fills bits of one chunk; returns how many changed. */
   #fillWords(firstWord: number, first: number, end: number, value: boolean): number {
     const words = this.#words;
     let changed = 0;

@@ -13,9 +13,6 @@ const BITMAP_BYTES = 0x40000;
 /**
  * The firmware makes the bitmap, accepts what does not fill a bit, and reports all memory as RAM. A
  * kernel that does not look into the zero page for a bitmap takes it all for accepted.
- *
- * @param boot the map that the firmware keeps; nothing of UEFI is offered to the kernel
- * @param arch what the firmware accepts with
  */
 export function handOverInZeroPage(
   boot: BootServices,

@@ -2,8 +2,6 @@ import { type AddressRange, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import { type EfiMemoryDescriptor, EfiMemoryType, mergeDescriptors } from "./efi-memory-map.js";
 import type { FirmwareAccept } from "./firmware.js";
 
-/** The boot services that matter for memory: the map, page allocation, and leaving the firmware. */
-
 /** Least that is accepted on demand (assumption: what a CPU takes at a time, TDVF's ACCEPT_CHUNK_SIZE). */
 const ON_DEMAND_CHUNK: number = 32 * MiB;
 
@@ -46,11 +44,8 @@ export class BootServices {
 
   /**
    * Takes the highest free pages that end at or below `maxEnd` (a multiple of the page size, or
-   * Infinity); edk2's allocator works from the
-   * top down (MdeModulePkg/Core/Dxe/Mem/Page.c: CoreFindFreePages). Memory of type 15 is never
+   * Infinity); edk2's allocator works from the top down (MdeModulePkg/Core/Dxe/Mem/Page.c: CoreFindFreePages). Memory of type 15 is never
    * used, so an allocation can fail although RAM is left; unless the firmware accepts on demand.
-   *
-   * @returns the pages, or undefined when there is no such run of free accepted memory
    */
   allocatePages(type: EfiMemoryType, sizeBytes: number, maxEnd: number): AddressRange | undefined {
     const length = roundUp(sizeBytes, PAGE_SIZE);
@@ -91,7 +86,6 @@ export class BootServices {
     return true;
   }
 
-  /** Takes given pages; false when not all of them are free accepted memory. */
   allocateAt(type: EfiMemoryType, range: AddressRange): boolean {
     const free = this.#descriptors.find(
       (descriptor) => descriptor.start <= range.start && range.end <= descriptor.end,
@@ -137,8 +131,6 @@ export class BootServices {
  *
  * TDVF has nothing like it. With it a TDX guest is a what-if: the same rule on the other platform.
  */
-
-/** State of the protocol for one boot. */
 export class AcceptanceProtocol {
   readonly #sink: FirmwareAccept;
   #acceptAllAtExit = true;
@@ -152,12 +144,7 @@ export class AcceptanceProtocol {
     this.#acceptAllAtExit = false;
   }
 
-  /**
-   * Runs before boot services end: accepts all memory of type 15, which then is ordinary memory, unless
-   * the kernel asked for it.
-   *
-   * @returns the map afterwards, the very same object when nothing was accepted
-   */
+  /** Accepts memory of type 15 unless the kernel asked for it. @returns the same map when nothing was accepted */
   beforeExit(map: readonly EfiMemoryDescriptor[]): readonly EfiMemoryDescriptor[] {
     if (!this.#acceptAllAtExit || map.every(({ type }) => type !== EfiMemoryType.UNACCEPTED)) return map;
     return map.map((descriptor) => {
@@ -181,13 +168,11 @@ const TAIL_BYTES = 16;
 /** Sizes of blocks that a page is carved into, ascending (mPoolSizeTable). */
 const BLOCK_BYTES: readonly number[] = [128, 256, 384, 640, 1024, 1664, 2688];
 
-/** Pools of one memory type. */
 export class Pool {
   readonly #allocatePages: (sizeBytes: number) => AddressRange | undefined;
   /** For each size of block the free ones, the last one freed at the end. */
   readonly #free: number[][] = BLOCK_BYTES.map(() => []);
 
-  /** @param allocatePages whole pages of that type; undefined when there are none */
   constructor(allocatePages: (sizeBytes: number) => AddressRange | undefined) {
     this.#allocatePages = allocatePages;
   }
@@ -215,7 +200,6 @@ export class Pool {
     return page.start;
   }
 
-  /** Makes blocks of the rest, the largest first. */
   #carve(start: number, end: number): void {
     let next = start;
     for (let index = BLOCK_BYTES.length - 1; index >= 0; index--) {

@@ -1,8 +1,4 @@
-/**
- * The memory map that UEFI firmware hands to an operating system: types, descriptors, and
- * the one form in which this simulator keeps a map (sorted, without overlaps, neighbours of
- * one type merged, as GetMemoryMap() reports it).
- */
+/** The memory map of UEFI: sorted, without overlaps, neighbours of one type merged, as GetMemoryMap() reports it. */
 
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 import { joinNeighbours } from "./ranges.js";

@@ -5,11 +5,7 @@ import type { AddressRange } from "../units.js";
  * ignores the last argument and leaves out the barrier.
  */
 export interface FirmwareAccept {
-  /**
-   * The firmware accepts [start, end) with its own loop; bytes, whole pages.
-   *
-   * @param cpu the virtual CPU that runs the loop, 0 is the one that boots
-   */
+  /** The firmware's own loop over [start, end), bytes, whole pages, on CPU `cpu`; 0 is the one that boots. */
   firmwareAccept(start: number, end: number, cpu: number): void;
   /** CPU 0 waits here until all others have finished what they were given. */
   firmwareBarrier?(): void;
@@ -43,7 +39,6 @@ export type FirmwareName = "auto" | FirmwareModel;
 
 export interface Firmware {
   readonly name: FirmwareModel;
-  /** One line for lists. */
   readonly summary: string;
   /**
    * RAM that the VMM puts into the guest before it runs (measured, part of the firmware): it is

@@ -103,15 +103,12 @@ export const SEC_BUFFER_ENTRIES: number = pscBufferEntries(1024);
 /** Buffer of the later phases (PEI, DXE): a page. */
 export const DXE_BUFFER_ENTRIES: number = pscBufferEntries(PAGE_SIZE);
 
-/** The part of a range that goes into one buffer. */
 export interface PscBuffer extends AddressRange {
   /** Of 2 MiB where an address is aligned and that much of the range is left, otherwise of 4 KiB. */
   readonly entries: number;
-  /** Times the guest exits to the host with it. */
   readonly vmgexits: number;
 }
 
-/** Splits a range of whole pages into the buffers it fills. */
 export function pscBuffers(range: AddressRange, bufferEntries: number): PscBuffer[] {
   const largeStart = Math.min(roundUp(range.start, LARGE_PAGE), range.end);
   const largeEnd = roundDown(range.end, LARGE_PAGE);

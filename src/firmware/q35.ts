@@ -3,7 +3,6 @@
 import { type AddressRange, GiB, KiB, MiB, PHYSICAL_ADDRESS_END } from "../units.js";
 import { subtractRanges } from "./ranges.js";
 
-/** From here on RAM that does not fit below the PCI hole continues. */
 export const HIGH_RAM_START: number = 4 * GiB;
 
 /**

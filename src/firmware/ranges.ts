@@ -21,7 +21,6 @@ export function subtractRanges(
   return rest;
 }
 
-/** Ascending ranges, of which those that touch and have one type are one. */
 export function joinNeighbours<Range extends AddressRange & { readonly type: number }>(
   ranges: readonly Range[],
   keepsBorders: (type: Range["type"]) => boolean = () => false,
@@ -36,12 +35,10 @@ export function joinNeighbours<Range extends AddressRange & { readonly type: num
   return joined;
 }
 
-/** The parts of `ranges` below an address; the limit may be Infinity. */
 export function below(ranges: readonly AddressRange[], limit: number): AddressRange[] {
   return ranges.flatMap(({ start, end }) => (start < limit ? [{ start, end: Math.min(end, limit) }] : []));
 }
 
-/** The parts of `ranges` from an address on. */
 export function above(ranges: readonly AddressRange[], limit: number): AddressRange[] {
   return ranges.flatMap(({ start, end }) => (end > limit ? [{ start: Math.max(start, limit), end }] : []));
 }

@@ -13,7 +13,6 @@ const ACPI_TABLE_BYTES: number = 128 * KiB;
 const INITRD_SOFT_LIMIT: number = 2 * GiB;
 
 export interface BootImage {
-  /** Takes memory for the kernel; undefined when there is none. */
   readonly loadKernel: (boot: BootServices) => AddressRange | undefined;
   /** 0 for none. */
   readonly initrdBytes: number;

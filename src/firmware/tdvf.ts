@@ -83,18 +83,11 @@ export const tdvf2022: Firmware = {
   },
 };
 
-/**
- * How TDVF, edk2's firmware for TDX, shares the acceptance of a region among its CPUs (edk2
- * c5aa7e7 OvmfPkg/IntelTdx/TdxHelperLib/SecTdxHelper.c). Which page sizes a CPU then asks for is
- * the platform's part.
- */
-
 /** Stretch that one CPU takes at a time (ACCEPT_CHUNK_SIZE). */
 const ACCEPT_CHUNK_SIZE: number = 32 * MiB;
 /** Chunks are made of whole pages of this size (PcdTdxAcceptPageSize, its default). */
 const ACCEPT_PAGE_SIZE: number = 2 * MiB;
 
-/** Accepts a region on CPU 0 (BspAcceptMemoryResourceRange); nothing for an empty one. */
 export function bspAccept(start: number, end: number, sink: FirmwareAccept): void {
   if (start < end) sink.firmwareAccept(start, end, 0);
 }

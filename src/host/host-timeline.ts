@@ -17,13 +17,9 @@ export class HostTimeline {
   #kept: HostSample[] = [];
   #last: HostSample | undefined = undefined;
   #peak: HostSample | undefined = undefined;
-  /** Least distance of the points kept. */
   #resolutionNs = 0;
 
-  /**
-   * Adds a sample. One that is older than the latest counts at the latest one's time: CPUs that
-   * lag run after those that are ahead.
-   */
+  /** One older than the latest counts at the latest one's time: CPUs that lag run after those ahead. */
   sample(timeNs: number, use: HostUse): void {
     const sample = { timeNs: Math.max(timeNs, this.#last?.timeNs ?? 0), use };
     this.#last = sample;
@@ -36,12 +32,10 @@ export class HostTimeline {
     }
   }
 
-  /** The greatest sample, and the first of several. */
   get peak(): HostSample | undefined {
     return this.#peak;
   }
 
-  /** The samples kept, by time. */
   get points(): readonly HostSample[] {
     const points = [...this.#kept];
     if (this.#last !== undefined && points.at(-1) !== this.#last) points.push(this.#last);
@@ -57,7 +51,6 @@ export class HostTimeline {
     return points;
   }
 
-  /** Keeps about every second point. */
   #thin(untilNs: number): void {
     const startNs = this.#kept[0]!.timeNs;
     this.#resolutionNs = (untilNs - startNs) / (KEPT_MAX / 2);

@@ -11,7 +11,6 @@
 import { MAX_ORDER_PAGES } from "../units.js";
 import type { AcceptRules, KernelRules, KexecRules, PageAllocRules } from "./rules.js";
 
-/** The rules a commit changes. */
 export interface RulesDelta extends Partial<Omit<KernelRules, "pageAlloc" | "acceptMemory" | "kexec">> {
   readonly pageAlloc?: Partial<PageAllocRules>;
   readonly acceptMemory?: Partial<AcceptRules>;

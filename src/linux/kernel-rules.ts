@@ -9,7 +9,6 @@ const REVIEWED: ReleaseName = { major: 6, minor: 15, suffix: "" };
 /** Series that stand for a later point release when nothing but their two numbers is said: that of the recordings. */
 const STABLE_SERIES: Readonly<Record<string, number>> = { "6.12": 107 };
 
-/** Everything a kernel's name tells. */
 export interface KernelRelease {
   readonly rules: KernelRules;
   /**
@@ -34,7 +33,6 @@ export function kernelName(text: string): string | undefined {
   return parseReleaseName(name) === undefined ? undefined : name;
 }
 
-/** Whether a kernel of that name knows of unaccepted memory. */
 export function knowsUnacceptedMemory(name: string): boolean {
   const release = parseReleaseName(name);
   return release !== undefined && compareReleases(release, parseReleaseName(FIRST_RELEASE)!) >= 0;

@@ -50,7 +50,6 @@ export function chargePageStateChange(
   chargeUserExits(ledger, userExits, pages);
 }
 
-/** Charges the page state changes of a range through the MSR protocol: a VMGEXIT for each 4 KiB page. */
 export function chargeMsrPageStateChange(ledger: CostLedger, pages: number): void {
   ledger.charge(CostEvent.vmgexitPsc, pages);
   chargeUserExits(ledger, pages, pages);
@@ -90,12 +89,7 @@ export class Pvalidate {
     this.#prefault = prefault;
   }
 
-  /**
-   * The entries of a range in batches, each after its page state change if that makes the
-   * memory private.
-   *
-   * @param toPrivate the state change comes first, so the VMM may have backed the batch by then
-   */
+  /** @param toPrivate the state change of each batch comes first, so the VMM may have backed it by then */
   entries(start: number, runs: EntryRuns, batchEntries: number, toPrivate: boolean): void {
     const { head, large, tail } = runs;
     const prefault = toPrivate && this.#prefault;
@@ -109,7 +103,6 @@ export class Pvalidate {
     if (this.#svsm) this.#ledger.charge(CostEvent.svsmCall, batchCalls(batches) + replays);
   }
 
-  /** One page after another, each with a call of its own, each after its page state change if any. */
   pages(start: number, end: number, stateChange: boolean): void {
     this.#small(start, end, 1, stateChange && this.#prefault);
     if (this.#svsm) this.#ledger.charge(CostEvent.svsmCall, end - start);

@@ -33,8 +33,6 @@ export type RmpState = "hypervisor" | "guestInvalid" | "guestValid";
  * An entry belongs to a page of the host and names one page of the guest, so that no access comes through
  * at another one. Pages of the host matter only where a hostile one plays with them; every other one is
  * where it was first given to.
- *
- * Only changes state. When what happens is up to host and guest.
  */
 export class Rmp {
   readonly tables: PageTables = new PageTables();
@@ -42,7 +40,6 @@ export class Rmp {
   readonly #assigned = new RangeSet();
   /** Assigned pages that the nested page table maps; touching another one faults. */
   readonly #mapped = new RangeSet();
-  /** Pages the guest can use as private memory. */
   readonly valid: RangeSet = new RangeSet();
   /** Pages that the guest has made shared and that are still assigned, because the host keeps the private copy. */
   readonly kept: RangeSet = new RangeSet();
@@ -71,7 +68,6 @@ export class Rmp {
     return this.#assigned.countIn(start, end);
   }
 
-  /** Pages of a range that fault when they are touched. */
   unmappedIn(start: number, end: number): number {
     return end - start - this.#mapped.countIn(start, end);
   }
@@ -86,11 +82,7 @@ export class Rmp {
     this.tables.map(start, end, level);
   }
 
-  /**
-   * The host splits its direct map for those pages of a range that are the hypervisor's.
-   *
-   * @returns spans that were whole
-   */
+  /** The host splits its direct map for the hypervisor's pages of a range. @returns spans that were whole */
   splitDirectMapOfHypervisor(start: number, end: number): number {
     let splits = 0;
     for (let position = start; position < end; ) {
@@ -118,7 +110,6 @@ export class Rmp {
     }
   }
 
-  /** PVALIDATE that takes validation back, from a range of validated pages. */
   rescind(start: number, end: number): void {
     if (this.valid.remove(start, end) < end - start) {
       throw new Error("snp: validation was taken back from a page that had none.");
@@ -135,12 +126,10 @@ export class Rmp {
     this.tables.map(start, start + SPAN_PAGES, 0);
   }
 
-  /** KVM takes a range out of the nested page table, because the guest has made it shared. */
   unmap(start: number, end: number): void {
     this.#mapped.remove(start, end);
   }
 
-  /** The host keeps what it has assigned of a shared range. */
   keep(start: number, end: number): void {
     for (let pfn = this.#assigned.firstIn(start, end); pfn < end; ) {
       const runEnd = this.#assigned.runEnd(pfn, end);
@@ -165,7 +154,6 @@ export class Rmp {
     }
   }
 
-  /** The host page that the nested page table maps at a page of the guest. */
   hostPageOf(pfn: number): number {
     return this.#hostPages.get(pfn) ?? pfn;
   }

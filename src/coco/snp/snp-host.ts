@@ -60,12 +60,7 @@ export class SnpHost {
     return Math.min(runEnd, end);
   }
 
-  /**
-   * How far pages of a range find memory.
-   *
-   * @param small whether they are of 4 KiB wherever they are, as those of the launch
-   * @returns `end`, or the first page frame that finds none
-   */
+  /** How far pages of a range find memory. @param small whether all are of 4 KiB, as those of the launch */
   reach(start: number, end: number, small = false): number {
     if (this.#pages.endless) return end;
     return this.#pages.reach(start, end, 1, (until) => this.#pagesFor(start, until, small));
@@ -96,7 +91,6 @@ export class SnpHost {
     this.#rmp.smash(pfn);
   }
 
-  /** An ordinary access to one page, in whatever size the host likes. */
   touch(pfn: number): void {
     if (this.#rmp.unmappedIn(pfn, pfn + 1) === 0) return;
     if (this.reach(pfn, pfn + 1) === pfn) throw this.shortage(pfn);
@@ -108,10 +102,7 @@ export class SnpHost {
     this.mapLarge(start, start + SPAN_PAGES, "touch");
   }
 
-  /**
-   * The guest has made a range shared. The host punches a hole into its memory, which makes each
-   * entry the hypervisor's again, unless it keeps the private copy.
-   */
+  /** The guest has made a range shared: its entries are the hypervisor's again, unless the host keeps its copy. */
   zapRange(start: number, end: number): void {
     this.#rmp.unmap(start, end);
     if (this.#keepsConverted) {
@@ -131,10 +122,7 @@ export class SnpHost {
     this.#rmp.unassign(start, end);
   }
 
-  /**
-   * A hostile host puts other memory in the place of assigned pages, in its own time: nothing is
-   * charged.
-   */
+  /** A hostile host puts other memory in the place of assigned pages; nothing is charged. */
   replace(start: number, end: number): void {
     this.#smashAll(start, end);
     this.#rmp.replace(start, end);

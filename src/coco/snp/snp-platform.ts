@@ -83,7 +83,6 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
     if (reached < last) throw this.#host.shortage(reached, true);
   }
 
-  /** OVMF in PEI and DXE, through the GHCB. */
   firmwareAccept(start: number, end: number): void {
     this.#accept(start, end, OVMF);
   }
@@ -144,10 +143,7 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
     return this.#host.alias(page, second);
   }
 
-  /**
-   * A page that is not validated raises #VC with error code 0x404 (PAGE_NOT_VALIDATED) once the
-   * host has memory there.
-   */
+  /** Once the host has memory there, a page that is not validated raises #VC 0x404 (PAGE_NOT_VALIDATED). */
   access(start: number, end: number): "ok" | "exception" {
     const unusable = this.firstUnusable(start, end);
     if (unusable === end) return "ok";

@@ -137,7 +137,6 @@ function acceptLeaves(host: TdxHost, start: number, end: number, level: PageLeve
 /**
  * Accepts spans of some pages in smaller leaves, after an accept of each as a whole has failed.
  *
- * @param accept accepts [start, end) from below
  * @throws HostMemoryError where the host has no more memory; later spans were not tried
  */
 function acceptAfterMismatch(

@@ -16,7 +16,6 @@ export type SeptState = "absent" | "pending" | "mapped";
  */
 export class SecureEpt {
   readonly tables: PageTables = new PageTables();
-  /** Pages the guest can use. */
   readonly mapped: RangeSet = new RangeSet();
   readonly #pending = new RangeSet();
 
@@ -29,7 +28,6 @@ export class SecureEpt {
     return this.#pending.has(pfn) ? "pending" : "absent";
   }
 
-  /** Where the state of the pages from `pfn` on changes; `end` at the latest. */
   stateRunEnd(pfn: number, end: number): number {
     return Math.min(this.mapped.runEnd(pfn, end), this.#pending.runEnd(pfn, end));
   }
@@ -53,8 +51,6 @@ export class SecureEpt {
    * The host gives memory before the guest accepts it (KVM_PRE_FAULT_MEMORY, or because the guest
    * touched it): pages go from absent to pending, as leaves of 4 KiB, because only an accept tells
    * the host a larger size (Yan Zhao, RFC v2 "KVM: TDX huge page support", 2025-08-07).
-   *
-   * @returns table pages added
    */
   augment(start: number, end: number): number {
     if (this.backedIn(start, end) > 0) throw new Error("tdx: TDH.MEM.PAGE.AUG needs absent pages.");
@@ -62,12 +58,7 @@ export class SecureEpt {
     return this.tables.map(start, end, 0);
   }
 
-  /**
-   * Makes leaves of one level mapped: after a successful accept, or TDH.MEM.PAGE.ADD at launch.
-   * Pages that are mapped already stay so.
-   *
-   * @returns table pages added
-   */
+  /** After a successful accept, or TDH.MEM.PAGE.ADD at launch. @returns table pages added */
   map(start: number, end: number, level: PageLevel): number {
     this.#pending.remove(start, end);
     this.mapped.add(start, end);

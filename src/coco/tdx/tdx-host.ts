@@ -39,7 +39,6 @@ export class TdxHost {
     this.#dynamicPamt = options.dynamicPamt ?? false;
   }
 
-  /** Pages of the host that came with this guest's pages of 4 KiB (dynamic PAMT). */
   get pamtPages(): number {
     return this.#pairs.pages;
   }
@@ -74,15 +73,10 @@ export class TdxHost {
     if (reached < end) throw this.#pages.supply.shortage(reached, true);
   }
 
-  /**
-   * How far whole leaves of one level over [start, end) find memory.
-   *
-   * @returns `end`, or the first page frame of the leaf that finds none
-   */
+  /** How far whole leaves over [start, end) find memory: `end`, or the first page frame of one that finds none. */
   reach(start: number, end: number, level: PageLevel): number {
     if (this.#pages.endless) return end;
-    const pagesFor = (until: number): number => this.#pagesFor(start, until, level);
-    return this.#pages.reach(start, end, LEVEL_PAGES[level], pagesFor);
+    return this.#pages.reach(start, end, LEVEL_PAGES[level], (until) => this.#pagesFor(start, until, level));
   }
 
   shortage(pfn: number): Error {
@@ -103,7 +97,6 @@ export class TdxHost {
     if (level === 0) this.ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
   }
 
-  /** An access to one page, which leaves the guest if the page is absent, and makes it pending. */
   touch(pfn: number): void {
     if (this.sept.stateOf(pfn) !== "absent") return;
     if (this.reach(pfn, pfn + 1, 0) === pfn) throw this.shortage(pfn);
@@ -125,10 +118,7 @@ export class TdxHost {
     this.#pairs.release(this.sept, start, end);
   }
 
-  /**
-   * A hostile host puts new pages of 4 KiB in the place of those that the guest has, in its own
-   * time: nothing is charged.
-   */
+  /** A hostile host puts new pages of 4 KiB in the place of the guest's; nothing is charged. */
   replace(start: number, end: number): void {
     this.#breakUp(start, end);
     this.sept.unmap(start, end);

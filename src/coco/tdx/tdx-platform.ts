@@ -148,17 +148,13 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     return this.#septVeDisable ? "td-exit" : "exception";
   }
 
-  /**
-   * Page after page as each raises its #VE. Linux would not: a #VE on private memory is a panic (6.12
-   * arch/x86/coco/tdx/tdx.c: virt_exception_kernel).
-   */
+  /** As each page raises its #VE, at which Linux panics (6.12 arch/x86/coco/tdx/tdx.c: virt_exception_kernel). */
   acceptAgain(start: number, end: number): void {
     const [first, mapped] = this.begin(start, end);
     this.#accepting(first, () => guestAccept(this.#host, first, mapped, 0));
     this.#finish(first, mapped, end);
   }
 
-  /** Accepts from `first` upwards, as far as the host's memory goes. */
   #accepting(first: number, accept: () => void): void {
     try {
       accept();
@@ -168,16 +164,12 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     }
   }
 
-  /**
-   * [first, mapped) is accepted. If that is not the end of what was asked for, every size of accept
-   * failed there, with PAGE_ALREADY_ACCEPTED at the last.
-   */
+  /** Where `mapped` is not the end, every size of accept failed there, the last with PAGE_ALREADY_ACCEPTED. */
   #finish(first: number, mapped: number, end: number): void {
     this.madePrivate(first, mapped);
     this.requireWhole(mapped, end, "the TDX guest panics");
   }
 
-  /** Runs of page frames that the host has given memory for. */
   #backedRanges(first: number, last: number): AddressRange[] {
     const ranges: AddressRange[] = [];
     for (let position = first; position < last; ) {

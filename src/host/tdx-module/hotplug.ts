@@ -16,8 +16,6 @@ export interface HotplugAnswer extends AddressRange {
  * it could be protected, so that every page of the allocator stays good for TDX (6.12
  * arch/x86/virt/vmx/tdx/tdx.c: tdx_memory_notifier, is_tdx_memory). As first proposed it did not look, and
  * left that to the owner of the machine (Kai Huang, v6 of the series, October 2022).
- *
- * @param list the memory that the module was told of
  */
 export function answerHotplug(
   list: readonly TdxMemblock[],
@@ -37,8 +35,6 @@ export function answerHotplug(
  * 04/21] x86/virt/tdx: Use all boot-time system memory as TDX memory", October 2022). Memory that
  * is plugged in belongs to the node whose memory it is in, or else to the first one's (6.12
  * mm/numa_memblks.c: memory_add_physaddr_to_nid).
- *
- * @returns the nodes that are, ascending
  */
 export function capableNodes(
   memory: TdxModuleHost["memory"],
@@ -47,13 +43,11 @@ export function capableNodes(
 ): number[] {
   const nodes = new Set(list.map(({ nodeId }) => nodeId));
   for (const range of hotplug) {
-    if (insideOne(list, range)) continue;
-    nodes.delete(homeNode(memory, range));
+    if (!insideOne(list, range)) nodes.delete(homeNode(memory, range));
   }
   return [...nodes].sort((a, b) => a - b);
 }
 
-/** The node to which the kernel counts memory that is plugged in. */
 function homeNode(memory: TdxModuleHost["memory"], range: AddressRange): number {
   const home = memory.find(({ start, end }) => start <= range.start && range.start < end) ?? memory[0];
   return home?.nodeId ?? 0;
@@ -72,8 +66,6 @@ export interface RemovalAnswer extends AddressRange {
 /**
  * Memory can be removed whatever the module knows of it, which keeps its regions and their PAMT to its end;
  * but pages that the module has for its PAMT cannot be moved away (6.12 mm/memory_hotplug.c: offline_pages).
- *
- * @param pamts where the module's tables lie
  */
 export function answerRemovals(
   removed: TdxModuleHost["removed"],
@@ -133,8 +125,6 @@ export function guestShare(
  * Why a host does not create a guest although its module runs. Where memory goes online by its node, the
  * proposal leaves it to user space to bind guests; assumption: the host refuses those that it does not bind
  * so.
- *
- * @param capable nodes without memory that the module does not know
  */
 export function bindingRefusal(
   { memory, hotplugPolicy, guestNode }: TdxModuleHost,

@@ -10,8 +10,7 @@ export class TdxModuleError extends Error {
   }
 }
 
-/** A range of addresses as the kernel prints it. */
-export function printRange({ start, end }: { readonly start: number; readonly end: number }): string {
+export function printRange({ start, end }: AddressRange): string {
   return `[0x${start.toString(16)}, 0x${end.toString(16)})`;
 }
 
@@ -37,7 +36,6 @@ export function goneBefore(removed: TdxModuleHost["removed"]): AddressRange[] {
   return removed.filter(({ when }) => when === "before");
 }
 
-/** The rest of ranges that carry more than their ends. */
 export function without<Range extends AddressRange>(
   ranges: readonly Range[],
   gone: readonly AddressRange[],

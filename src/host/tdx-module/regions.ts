@@ -9,9 +9,7 @@ import { type TdxMemblock, TdxModuleError } from "./memory-list.js";
  * arch/x86/virt/vmx/tdx/tdx.c: fill_out_tdmrs). They begin and end at multiples of 1 GiB; each
  * range of memory gets one of its own, without what the one before it covers already.
  *
- * @param list ascending
- * @param maxRegions how many the module takes
- * @throws TdxModuleError if it takes more
+ * @throws TdxModuleError if the module takes fewer
  */
 export function coverWithRegions(list: readonly TdxMemblock[], maxRegions: number): AddressRange[] {
   const regions: AddressRange[] = [];
@@ -33,7 +31,6 @@ export function coverWithRegions(list: readonly TdxMemblock[], maxRegions: numbe
  * tdmr_populate_rsvd_areas): what is not in the memory list, and all PAMTs, of whatever region.
  * Neighbours are not joined.
  *
- * @returns ascending
  * @throws TdxModuleError if there are more than the module takes
  */
 export function reservedAreas(
