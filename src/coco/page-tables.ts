@@ -14,13 +14,9 @@ export function pageLevel(sizeBytes: number): PageLevel {
   throw new Error(`coco: no page table has pages of ${sizeBytes} bytes.`);
 }
 
-/**
- * Page frames [start, end) of a range of physical addresses, which must begin and
- * end on page boundaries.
- */
+/** Page frames of a range of physical addresses on page boundaries. */
 export function pageRange(start: number, end: number): [start: number, end: number] {
-  const onPages = start % PAGE_SIZE === 0 && end % PAGE_SIZE === 0;
-  if (!onPages || start < 0 || end < start) {
+  if (start % PAGE_SIZE !== 0 || end % PAGE_SIZE !== 0 || start < 0 || end < start) {
     throw new Error(`coco: [${start}, ${end}) is not a range of pages.`);
   }
   return [start / PAGE_SIZE, end / PAGE_SIZE];
@@ -39,11 +35,7 @@ export class PageTables {
     return this.#spans[0].size + this.#spans[1].size + this.#spans[2].size;
   }
 
-  /**
-   * Maps whole leaves of one level over [start, end) in page frames, which may be empty.
-   *
-   * @returns table pages that were missing
-   */
+  /** Maps whole leaves over [start, end) in page frames. @returns table pages that were missing */
   map(start: number, end: number, level: PageLevel): number {
     // An empty range inside a span would otherwise count as one that touches the span.
     if (start >= end) return 0;

@@ -15,7 +15,6 @@ import { type Word, wholeNumber, wholeSize } from "./words.js";
 export type WordEffect =
   | {
       readonly does: "acts";
-      /** In a few words. */
       readonly what: string;
       /** The values it takes, if it takes one; absent: checked elsewhere, or there is none. */
       readonly expected?: string;
@@ -33,6 +32,7 @@ export type WordEffect =
 const size = { expected: "a size such as 256M", isValid: (value: string) => wholeSize(value) !== undefined };
 const count = { expected: "a whole number", isValid: (value: string) => wholeNumber(value) !== undefined };
 const onOff = { expected: "on or off", isValid: (value: string) => kernelBoolean(value) !== undefined };
+const pageSize = { expected: "2M or 1G", isValid: isHugePageSize };
 const RECORDED = "its memory is among the requests that were recorded";
 
 /** Words with an effect here. Names have underscores for dashes. */
@@ -56,16 +56,8 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
     expected: "a number of pages, or some for each node such as 0:4,1:4",
     isValid: isHugePageCount,
   },
-  hugepagesz: {
-    what: "the page size of the next `hugepages=`",
-    expected: "2M or 1G",
-    isValid: isHugePageSize,
-  },
-  default_hugepagesz: {
-    what: "the page size of `hugepages=` without one",
-    expected: "2M or 1G",
-    isValid: isHugePageSize,
-  },
+  hugepagesz: { what: "the page size of the next `hugepages=`", ...pageSize },
+  default_hugepagesz: { what: "the page size of `hugepages=` without one", ...pageSize },
   hugetlb_cma: {
     what: "a CMA area for pages of 1 GiB, in place of `hugepages=` of that size",
     expected: "a size such as 2G, or some for each node such as 0:1G,1:1G",
@@ -210,8 +202,8 @@ export function wordEffect(name: string, value: string | undefined): WordEffect 
   if (acting !== undefined) return { does: "acts", ...acting };
   const ignored = IGNORED[name];
   if (ignored !== undefined) return { does: "ignored", why: ignored };
-  if (HARMLESS.has(name) || FOR_USER_SPACE.test(name)) return { does: "nothing" };
-  return name === "percpu_alloc" ? { does: "nothing" } : undefined;
+  const isHarmless = HARMLESS.has(name) || FOR_USER_SPACE.test(name) || name === "percpu_alloc";
+  return isHarmless ? { does: "nothing" } : undefined;
 }
 
 /** The words of the three tables in the documentation, by what becomes of them. */

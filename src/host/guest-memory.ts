@@ -86,10 +86,7 @@ export class GuestMemory implements HostSupply {
         : `the host has given the guest the ${formatBytes(privateBytes)} that it has for it${where}`;
     const otherIsLeft = Math.max(this.#givenBytes() - privateBytes, 0) < otherBytes;
     const found = otherIsLeft ? `${page} gets memory that ${otherRefusal}` : `no memory is left for ${page}`;
-    return new HostMemoryError(
-      launching ? `the guest cannot be created: ${gave}; ${found}` : `${gave}; ${found}`,
-      pfn,
-    );
+    return new HostMemoryError(`${launching ? "the guest cannot be created: " : ""}${gave}; ${found}`, pfn);
   }
 
   plugIn(bytes: number): void {
@@ -126,10 +123,7 @@ export class GuestMemory implements HostSupply {
     return this.#platform.acceptedSharedPages * PAGE_SIZE;
   }
 
-  /**
-   * Bytes that the guest has made shared and not touched since. Whatever it had there before is
-   * gone, so they no longer count as memory that it has touched.
-   */
+  /** Not touched since they became shared; what was there is gone, so they do not count as touched. Bytes. */
   get untouchedSharedBytes(): number {
     return Math.max(this.#platform.sharedPages * PAGE_SIZE - this.#touchedBytes, 0);
   }
@@ -143,7 +137,6 @@ export class GuestMemory implements HostSupply {
     return Math.max(this.#peakBytes, this.hostBytes);
   }
 
-  /** The parts of `hostBytes`. */
   use(): HostUse {
     const platform = this.#platform;
     const trackingBytes = platform.trackingBytes(this.#memoryBytes);
