@@ -1,5 +1,3 @@
-/** Workloads that begin on a machine that is up. */
-
 import { GiB, MiB, PAGE_SIZE } from "../units.js";
 import type { CpuBringUp } from "./cpu-bring-up.js";
 import type { PageEvents } from "./events.js";
@@ -31,7 +29,6 @@ export function beginsAfterBoot({ milestones }: Recording): boolean {
   return milestones.ready === 0;
 }
 
-/** A boot followed by a recording whose machine was up when it began. */
 export function followingBoot(boot: LoadedWorkload, own: RecordedRequests): LoadedWorkload {
   // Guest work has one price in a run, that of the boot.
   const scale = own.recording.clock.timeScale.value / boot.recording.clock.timeScale.value;
@@ -43,7 +40,7 @@ export function followingBoot(boot: LoadedWorkload, own: RecordedRequests): Load
 const DMA_END: number = 16 * MiB;
 const DMA32_END: number = 4 * GiB;
 
-/** The zones of a machine with one node; memory from 4 GiB on may end anywhere. */
+/** One node; memory from 4 GiB on may end anywhere. */
 export function zonesUpTo(end: number): RecordedZone[] {
   return [
     { node: 0, name: "DMA", start: PAGE_SIZE, end: DMA_END },
@@ -75,12 +72,7 @@ export function bareDescription(name: string, machine: Recording["machine"]): Re
   };
 }
 
-/**
- * A description for a trace that has none: what its events show of the machine.
- *
- * @param name of the workload in results
- * @param kernel that was traced, where it is known
- */
+/** A description for a trace that has none: what its events show of the machine. */
 export function describeTrace(name: string, events: PageEvents, kernel: string | undefined): Recording {
   let lastPage = 0;
   let lastCpu = 0;

@@ -1,5 +1,3 @@
-/** From the events of a trace to the requests that caused them. */
-
 import { type Columns, pickRows } from "../columns.js";
 import { PAGE_SIZE } from "../units.js";
 import type { PageEvents } from "./events.js";
@@ -8,11 +6,7 @@ import type { Milestone, NamedInterval, Recording } from "./recording.js";
 import { DRAFT_COLUMNS } from "./request-drafts.js";
 import { type ImportReport, makesHandle, RequestKind, type RequestMark, type Requests } from "./requests.js";
 
-/**
- * Turns the events of a trace into requests; see pairing.ts for what is inferred.
- *
- * @param recording what is known of the machine and the boot that were recorded
- */
+/** Turns the events of a trace into requests; see pairing.ts for what is inferred. */
 export function buildRequests(
   events: PageEvents,
   recording: Recording,
@@ -83,11 +77,7 @@ function thinkTimes(
   });
 }
 
-/**
- * Nanoseconds from `startNs` to `endNs` that lie outside of all intervals; 0 if the end comes first.
- *
- * @param intervals by start; they may overlap
- */
+/** Nanoseconds that lie outside of all intervals, which may overlap; 0 if the end comes first. */
 export function timeOutside(intervals: readonly NamedInterval[], startNs: number, endNs: number): number {
   let outside = 0;
   let at = startNs;

@@ -55,7 +55,6 @@ export class ByteMemo {
   }
 }
 
-/** A hash for `valueOf`. */
 export function hashOf(view: DataView, start: number, end: number): number {
   let hash = end - start;
   let at = start;

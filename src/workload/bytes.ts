@@ -1,5 +1,3 @@
-/** Text as bytes, read and written without making strings. */
-
 export const NEWLINE = 0x0a;
 export const SPACE = 0x20;
 

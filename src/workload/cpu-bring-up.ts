@@ -92,7 +92,6 @@ function stepsBetween(requests: Requests, begin: RequestMark, end: RequestMark):
  * stay as they are, and on their CPUs.
  *
  * @param requests of a boot that tells where smp_init ends
- * @param recordedCpus CPUs of the recorded machine
  * @param cpus CPUs that the boot shall have; with no more than were recorded nothing changes
  */
 export function withCpuBringUp(

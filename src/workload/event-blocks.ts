@@ -1,5 +1,3 @@
-/** Events between a reader and their users, a block at a time. */
-
 import { type Columns, firstRows, joinRows, newColumns } from "../columns.js";
 import { BLOCK_COLUMNS, EVENT_COLUMNS, type EventColumns } from "./events.js";
 
@@ -147,7 +145,6 @@ export class EventBlocks {
     this.#sink(block);
   }
 
-  /** Hands over the rest. */
   flush(): void {
     const block = this.#block;
     if (block.count === 0) return;

@@ -80,7 +80,6 @@ export function gfpOfText(text: string, table?: GfpTable): GfpText | undefined {
   return rest === 0 || reading.addNumber(rest) ? reading.meaning(false) : undefined;
 }
 
-/** The error where flags cannot be read by `gfpOfText`. */
 export function expectedGfp(table: GfpTable | undefined): string {
   return table === undefined || table.hasNumbers
     ? "gfp flags of Linux"

@@ -30,7 +30,6 @@ export class Heap {
     this.#put(at, what, key, place);
   }
 
-  /** Gives the first another key and place. */
   replaceFirst(key: number, place: number): void {
     this.#sink(this.first, key, place);
   }

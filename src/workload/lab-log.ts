@@ -75,7 +75,6 @@ const LAB_COLUMNS = {
   bHigh: "u32",
 } as const;
 
-/** Of an instrumented kernel, a row for each record. */
 export interface LabLog extends Columns<typeof LAB_COLUMNS> {
   readonly length: number;
 }
@@ -85,27 +84,20 @@ export function wholeB({ bHigh, bLow }: LabLog, i: number): number {
   return bHigh[i]! * 2 ** 32 + bLow[i]!;
 }
 
-/** A zone as records name it. */
 export interface LabZone {
   readonly type: number;
   readonly nodeId: number;
 }
 
-/** The zone in the `a` of a decision to accept. */
 export function zoneOfDecision(a: number): LabZone {
   return { type: a & 0xff, nodeId: a >>> 8 };
 }
 
-/** The zone in the migrate type of a mark. */
 export function zoneOfMark(migrateType: number): LabZone {
   return { type: migrateType & 0xf, nodeId: migrateType >> 4 };
 }
 
-/**
- * Splits a log into columns.
- *
- * @throws Error with the offset of the record in which the bytes end
- */
+/** @throws Error with the offset of the record in which the bytes end */
 export function readLabLog(bytes: Uint8Array): LabLog {
   const length = bytes.length / LAB_RECORD_BYTES;
   if (!Number.isInteger(length)) {

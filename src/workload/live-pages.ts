@@ -1,5 +1,3 @@
-/** The pages that are allocated, as far as a trace has shown. */
-
 import { Gfp } from "../page-alloc/index.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
 import type { EventBlock } from "./event-blocks.js";
@@ -15,7 +13,6 @@ const FREED_IN_BATCH = 0xff;
 const NOBODY = 0x80;
 
 const NO_COUNTS = {
-  /** Allocations that found a page. */
   allocations: 0,
   /** Allocations that found none. */
   failed: 0,
@@ -59,11 +56,7 @@ export class LivePages {
     if (this.pages > this.peakPages) this.peakPages = this.pages;
   }
 
-  /**
-   * A free of a block or of a part of it.
-   *
-   * @returns whether it is one of its own, and not the one that an event of a batch has told
-   */
+  /** Of a block or a part. @returns whether it is a free of its own, not one that a batch has told */
   freed(pfn: number, order: number): boolean {
     const before = this.#chunks.chunkOf(pfn)[pfn % MAX_ORDER_PAGES];
     const known = this.#set(pfn, order, 0);
@@ -123,7 +116,6 @@ export class LivePages {
   }
 }
 
-/** Gives pages of a chunk a value. @returns how many of them were allocated */
 function setPages(chunk: Uint8Array, first: number, order: number, value: number): number {
   const end = first + (1 << order);
   let known = 0;

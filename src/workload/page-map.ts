@@ -1,5 +1,3 @@
-/** State of each page that a trace names. */
-
 import { MAX_ORDER_PAGES } from "../units.js";
 
 /** Blocks of the highest order below which the table is an array: 4 GiB pages, 16 TiB. */

@@ -193,7 +193,6 @@ class EventPairing {
     }
   }
 
-  /** A page left the list of a refill without an event. */
   #bulkTake(pfn: number, list: RefillList): void {
     this.#report.inferredBulk++;
     const gfp = GfpMask.KERNEL | (list.migrateType << 3);

@@ -58,7 +58,6 @@ export class RefillLists {
     this.#refilling.delete(cpu);
   }
 
-  /** A page leaves its list, if it is on one, with an event that says so. */
   taken(pfn: number, event: number): void {
     const list = this.#listOf(pfn);
     if (list === undefined) return;

@@ -71,11 +71,7 @@ export class Replay {
     this.#waitsAfter = new Int32Array(cpuNodes.length);
   }
 
-  /**
-   * Replays every request before a given one, on all CPUs.
-   *
-   * @throws GuestEnded when the guest cannot go on
-   */
+  /** Replays the requests before `end`, on all CPUs. @throws GuestEnded when the guest cannot go on */
   runUntil(end: number): void {
     this.#end = end;
     const { scheduler } = this.#options.clock;

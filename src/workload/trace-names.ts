@@ -35,7 +35,6 @@ export class TraceNames {
     if (kernel !== undefined) this.#useKernel(kernel);
   }
 
-  /** The kernel that was traced, as it was given or as the trace told. */
   get kernel(): string | undefined {
     return this.#kernel;
   }
@@ -68,12 +67,7 @@ export class TraceNames {
     return number;
   }
 
-  /**
-   * Bits of the flags in a text (gfpOfText).
-   *
-   * @param hash as ByteMemo wants it
-   * @returns the flags, or -1 for a text that says more than the flags
-   */
+  /** @returns the flags (gfpOfText), or -1 for a text that says more; `hash` as ByteMemo wants it */
   gfp(view: DataView, start: number, end: number, hash: number): number {
     return start === end ? -1 : this.#gfpMemo.valueOf(view, start, end, hash);
   }
@@ -124,7 +118,6 @@ export class TaskMemo {
 }
 
 /** How the request flags of a trace were read: of which release, and which of them decide nothing. */
-
 export interface FlagsReading {
   /** The release whose flags they were taken to be. */
   readonly release: string;
@@ -134,7 +127,6 @@ export interface FlagsReading {
   readonly idle: readonly string[];
 }
 
-/** @param names of a trace that has been read */
 export function flagsReading({ gfpTable, gfpTexts }: TraceNames): FlagsReading {
   const idle = new Set([...gfpTexts.keys()].flatMap((text) => gfpOfText(text, gfpTable)?.idle ?? []));
   return {

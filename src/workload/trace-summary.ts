@@ -96,7 +96,6 @@ export class TraceSummarizer {
   #lastNs = 0;
   #freedPages = 0;
 
-  /** @param names of the tasks and callers in the events */
   constructor(names: TraceNames) {
     this.#names = names;
   }

@@ -71,7 +71,7 @@ export class TracefsPrinter {
     this.#proof.holds(encoder.encode(eventOf(ANY_TASK)), ANY_TASK, "");
   }
 
-  /** Prints the events of a block. @throws UnprintableName */
+  /** @throws UnprintableName */
   add(block: EventBlock): void {
     for (let i = 0; i < block.count; i++) this.#event(block, i);
     this.#write(this.#bytes.subarray(0, this.#at));

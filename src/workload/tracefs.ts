@@ -14,25 +14,16 @@ export class TracefsReader {
   };
   readonly #reader: TextReader;
 
-  /** @param file name for messages */
   constructor(file: string) {
     this.#reader = new TextReader(file, TRACEFS, this.#output);
   }
 
-  /**
-   * Reads the next bytes of the file, which may end anywhere.
-   *
-   * @throws TraceError at the first line that does not belong in a trace
-   */
+  /** Takes bytes that may end anywhere. @throws TraceError at the first line not of a trace */
   feed(chunk: Uint8Array): void {
     this.#reader.feed(chunk);
   }
 
-  /**
-   * To be called once, after the last `feed`.
-   *
-   * @throws TraceError if the trace ends within an event
-   */
+  /** To be called once, after the last `feed`. @throws TraceError if the trace ends within an event */
   end(): PageEvents {
     this.#reader.end();
     this.#output.blocks.flush();

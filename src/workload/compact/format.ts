@@ -49,11 +49,9 @@ export interface CompactMetadata {
   readonly kernel?: string | undefined;
   /** Clock of the times, as tracefs names it, where it is known. */
   readonly clock?: string | undefined;
-  /** Formats that the trace was read from. */
   readonly source: readonly string[];
 }
 
-/** Origin of the times. */
 interface CompactClock {
   /** Second of the recorded clock. */
   readonly originSeconds: number;
@@ -99,8 +97,6 @@ export function requireLittleEndian(): void {
 function fourCharacters(text: string): number {
   return new DataView(new TextEncoder().encode(text).buffer).getUint32(0, true);
 }
-
-// The blocks that hold JSON.
 
 const text: z.ZodType<string> = z.string();
 const count: z.ZodType<number> = z.int().min(0);
@@ -155,7 +151,6 @@ export class CompactWriter {
     write(header);
   }
 
-  /** Writes a block of events, and before it the names that are new. */
   add(block: EventBlock): void {
     const { count, hasCallers, originSeconds } = block;
     if (this.events === 0 && originSeconds !== 0) {
@@ -206,7 +201,6 @@ export class CompactWriter {
     this.#seal(bytes, type, payloadBytes, count);
   }
 
-  /** Puts the header before a payload that is in its place, and writes both. */
   #seal(bytes: Uint8Array, type: number, payloadBytes: number, count: number): void {
     const words = new Int32Array(bytes.buffer, BLOCK_HEADER_BYTES, payloadBytes / 4);
     const view = new DataView(bytes.buffer);

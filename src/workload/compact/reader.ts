@@ -61,7 +61,6 @@ export class CompactReader implements EventReader {
   /** Whether they are the same numbers. */
   #sameNumbers = true;
 
-  /** @param file name for messages */
   constructor(file: string, output: TraceOutput) {
     requireLittleEndian();
     this.#file = file;
@@ -201,7 +200,6 @@ export class CompactReader implements EventReader {
     }
   }
 
-  /** The origin of times, which all parts of a trace share. */
   #origin(offset: number): number {
     const { clock } = this.#output.blocks;
     if (!clock.begin(this.#originSeconds)) {
@@ -228,7 +226,6 @@ function isExact(value: number): boolean {
   return value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value;
 }
 
-/** The fault in the columns of a block, if any. */
 function faultOf(block: EventBlock, tasks: number, callers: number): string | undefined {
   const { count, kind, order, migrateType, task, timeNs, pfn, detail, caller, hasCallers } = block;
   for (let i = 0; i < count; i++) {

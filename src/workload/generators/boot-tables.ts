@@ -65,7 +65,6 @@ export function hashBytes(hash: LargeHash, memoryBytes: number): number {
   return Math.min(buckets, hash.mostBuckets ?? buckets) * hash.bucketBytes;
 }
 
-/** The blocks of a table of a given size. */
 export interface TableBlocks {
   readonly order: number;
   readonly blocks: number;

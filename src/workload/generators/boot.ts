@@ -65,7 +65,6 @@ type Step = Demand | { readonly freeReserved: number; readonly offsetBytes: numb
 class BootWriter {
   readonly #writer: RequestWriter;
   readonly #random: Random;
-  /** When a CPU made its last request. */
   readonly #lastNs: Float64Array;
   #nowNs = 0;
   #cpu = 0;

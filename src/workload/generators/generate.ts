@@ -1,5 +1,3 @@
-/** Generated workloads, in the form in which recorded ones are replayed. */
-
 import { type Columns, firstRows, joinRows } from "../../columns.js";
 import { GiB, MiB, PAGE_SIZE, roundUp } from "../../units.js";
 import { bareDescription, type RecordedRequests, zonesUpTo } from "../after-boot.js";
@@ -20,12 +18,9 @@ const BLOCK_REQUESTS = 65_536;
 const KERNEL_START: number = 16 * MiB;
 
 /**
- * Requests a block at a time, for those who write them down or use them as they come. A workload of
- * any length takes no more memory than a block and what is alive in it.
- *
- * @param seed 0 to 2^32 - 1
- * @returns the writer with a block of requests; its columns are used again for the next one. The
- *   last one knows all handles and marks, and may hold no request
+ * Requests a block at a time, so that a workload of any length takes no more memory than a block and
+ * what is alive in it. The columns of a block are used again for the next one; the last one knows all
+ * handles and marks, and may hold no request.
  */
 export function* generateBlocks(
   workload: Workload,
@@ -110,7 +105,6 @@ function reservedRanges({ reserved }: BeforeRequests): NamedRange[] {
   });
 }
 
-/** The report of an import of such a trace. */
 function reportOf({ count, kind, order, handleCount }: Requests): ImportReport {
   const kinds = new Float64Array(Object.keys(RequestKind).length);
   let pages = 0;

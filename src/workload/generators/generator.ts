@@ -79,7 +79,6 @@ export interface Parameter<T extends string | number = string | number> {
   readonly what: string;
   readonly unit: ParameterUnit;
   readonly default: T;
-  /** Parses the text of a user, or a number where a bare one is the unit. */
   readonly schema: z.ZodType<T>;
 }
 
@@ -168,7 +167,6 @@ function leaf<T>(expected: string, read: (given: unknown) => T | undefined): z.Z
   });
 }
 
-/** A sequence of random numbers that depends on nothing but its seed. */
 export class Random {
   readonly #seed: number;
   #index = 0;
@@ -191,7 +189,6 @@ export class Random {
     return -mean * Math.log(1 - this.next());
   }
 
-  /** Puts a list into a random order, in place (Fisher and Yates). */
   shuffle<T>(list: T[]): T[] {
     for (let i = list.length - 1; i > 0; i--) {
       const other = this.below(i + 1);

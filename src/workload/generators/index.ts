@@ -18,7 +18,6 @@ export { generate, generateBlocks } from "./generate.js";
 export type { GeneratorEntry, Parameter, Workload } from "./generator.js";
 export { RequestEvents } from "./request-events.js";
 
-/** Prefix that tells the name of a generator from that of a file. */
 const GENERATOR_PREFIX = "generate:";
 
 export function isGenerated(workload: string): boolean {
@@ -39,12 +38,7 @@ export const GENERATORS: readonly GeneratorEntry[] = [
   idle,
 ];
 
-/**
- * A generator with its parameters.
- *
- * @param given texts as users write them, or numbers, by name
- * @throws GeneratorError with what was expected and what was found, for each parameter
- */
+/** @throws GeneratorError with what was expected and what was found, for each parameter */
 export function generatedWorkload(name: string, given: Readonly<Record<string, unknown>>): Workload {
   const found = GENERATORS.find((generator) => generator.name === name);
   if (name === "drain")
@@ -69,11 +63,7 @@ export function generatedWorkload(name: string, given: Readonly<Record<string, u
   throw new GeneratorError(lines.map((line) => `${GENERATOR_PREFIX}${name}: ${line}`).join("\n"));
 }
 
-/**
- * Reads `generate:NAME` or `generate:NAME?PARAMETER=VALUE&...`.
- *
- * @throws GeneratorError
- */
+/** Reads `generate:NAME` or `generate:NAME?PARAMETER=VALUE&...`. @throws GeneratorError */
 export function parseGeneratedWorkload(text: string): Workload {
   if (!text.startsWith(GENERATOR_PREFIX))
     throw new GeneratorError(`${text}: expected ${GENERATOR_PREFIX} and the name of a generator`);

@@ -29,11 +29,7 @@ export class PageCache {
     this.#slabNodes = objectsPerSlab(NODE_BYTES, this.#slabOrder);
   }
 
-  /**
-   * A file comes into the cache from its start; stops after every 2 MiB.
-   *
-   * @param folioOrder the largest folio: from order 2 on folios grow as reading goes on
-   */
+  /** A file comes into the cache; stops after every 2 MiB. From order 2 on folios grow up to `folioOrder`. */
   *fill(cpu: number, bytes: number, gfp: number, folioOrder: number, pageNs: number): IterableIterator<void> {
     const pages = Math.ceil(bytes / PAGE_SIZE);
     let order = folioOrder < 2 ? 0 : 2;

@@ -1,5 +1,3 @@
-/** Workloads of processes: a heap that grows, a model that is loaded, short processes, and hardly anything. */
-
 import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { GiB, KiB, MiB, PAGE_SIZE, TiB } from "../../units.js";
 import { choice, count, type GeneratorEntry, generator, share, size, time } from "./generator.js";

@@ -1,5 +1,3 @@
-/** Generated requests as the events that a kernel would have traced, to be written to a trace file. */
-
 import { growColumns, newColumns } from "../../columns.js";
 import { gfpMigrateType } from "../../page-alloc/index.js";
 import { MAX_PAGE_ORDER, PAGE_SIZE } from "../../units.js";
@@ -9,7 +7,6 @@ import { makesHandle, RequestKind } from "../requests.js";
 import type { RequestWriter } from "./request-writer.js";
 
 const FIRST_ROWS = 4096;
-/** First page of an allocation, and its order. */
 const ALLOCATION_COLUMNS = { pfn: "f64", order: "u8" } as const;
 /** The only task of the events. */
 const TASK = 0;

@@ -43,7 +43,6 @@ export class RequestWriter {
     this.#add(RequestKind.work, cpu, 0, 0, NO_HANDLE, 0, thinkNs);
   }
 
-  /** Puts a milestone in front of the next request. */
   mark(name: Milestone, timeNs: number): void {
     this.marks[name] = { request: this.#taken + this.count, startNs: timeNs, endNs: timeNs };
   }

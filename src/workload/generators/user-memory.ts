@@ -51,10 +51,7 @@ export class Process {
     this.#stays = stays;
   }
 
-  /**
-   * Comes out of fork(): page tables of its own, and copies of the pages that it writes to
-   * (kernel/fork.c: dup_mm).
-   */
+  /** Page tables of its own, and copies of the pages that it writes to (kernel/fork.c: dup_mm). */
   fork(): void {
     this.#tables(FORK_NS);
     for (let page = 0; page < SMALL.copied; page++) this.#take(0, USER_PAGE, FAULT_NS);
@@ -97,7 +94,6 @@ export class Process {
     for (let at = 0; at < bytes; at += HUGE_BYTES) this.#take(0, PAGE_TABLE, COPY_TABLE_NS);
   }
 
-  /** Writes to a page that it shares. */
   copyPage(): void {
     this.#take(0, USER_PAGE, FAULT_NS);
   }

@@ -81,13 +81,7 @@ export class CommonLines {
     this.#hasSystem = hasSystem;
   }
 
-  /**
-   * Reads the line that starts at `lineStart` and keeps its event.
-   *
-   * @param bytes whole lines up to `end`
-   * @param view of the same bytes
-   * @returns the start of the next line, or -1 where nothing was kept because the line is not usual
-   */
+  /** @returns the start of the next line, or -1 where nothing was kept because the line is not usual */
   read(bytes: Uint8Array, view: DataView, lineStart: number, end: number): number {
     if (lineStart + USUAL_BYTES > end) return -1;
     let open = lineStart + this.#bracketColumn;

@@ -35,11 +35,7 @@ const NO_TASKS: Map<number, Task> = new Map();
 
 export type DetectedFormat = LineFormat | "llfree" | "compact";
 
-/**
- * @param file name for messages
- * @param bytes the first ones of the file, at least `DETECTION_BYTES` of them or all
- * @throws TraceError for an unknown format
- */
+/** @param bytes the first ones of the file, at least `DETECTION_BYTES` or all @throws TraceError */
 export function detectFormat(file: string, bytes: Uint8Array): DetectedFormat {
   const text = byteText(bytes.subarray(0, DETECTION_BYTES));
   if (text.startsWith(COMPACT_MAGIC)) return "compact";

@@ -59,8 +59,6 @@ export function foreignText(
   return undefined;
 }
 
-/** Binary files that may hold a trace, with advice. */
-
 /** Advice by the first bytes, one character for each byte. Sources: the formats' own definitions; file(1). */
 const MAGICS: readonly (readonly [advice: string, ...magics: readonly string[]])[] = [
   // tools/perf/util/header.c: __perf_magic1, PERF_MAGIC2, also with the bytes in the other order.
@@ -122,11 +120,7 @@ const PERFETTO_PACKET = 0x0a;
 /** A number of consistent packets that is not a coincidence. */
 const PERFETTO_PACKETS = 3;
 
-/**
- * The kind of a file that is known but not itself a trace, and what to do about it.
- *
- * @param text its first bytes, one character each
- */
+/** The kind of a file that is known but not itself a trace, and what to do about it. */
 export function containerOf(text: string): string | undefined {
   const known = MAGICS.find(([, ...magics]) => magics.some((magic) => text.startsWith(magic)));
   if (known !== undefined) return known[0];

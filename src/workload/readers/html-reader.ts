@@ -20,7 +20,6 @@ export function looksLikeHtml(text: string): boolean {
   return PAGE.test(text);
 }
 
-/** Feeds the sections of a page to readers of text. */
 export class HtmlReader implements EventReader {
   firstUnread: TraceError | undefined = undefined;
   format: TextFormatName | undefined = undefined;
@@ -32,7 +31,6 @@ export class HtmlReader implements EventReader {
   #line = 0;
   #section: Section | undefined = undefined;
 
-  /** @param file name for messages */
   constructor(file: string, output: TraceOutput, options: TextReaderOptions) {
     this.#file = file;
     this.#output = output;

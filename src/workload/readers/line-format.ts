@@ -1,5 +1,3 @@
-/** Differences of the text formats: the text before the event, and lines that are not events. */
-
 import type { PrintedTime } from "../event-blocks.js";
 import type { Task } from "../events.js";
 
@@ -53,8 +51,6 @@ export interface LineFormat {
     readonly hasSystem: boolean;
   };
   /**
-   * Reads a line up to the event.
-   *
    * @param cpuTasks which task each CPU runs, for formats that say so in lines of their own
    * @returns undefined for a line that tells of no event, "other" for what is an event of another kind than all lines
    */

@@ -66,7 +66,6 @@ export class LlfreeReader implements EventReader {
   #header: Header = { cpus: 0, maxPfn: 0 };
   readonly #entries: Uint32Array[] = [];
   #count = 0;
-  /** Numbers of the first and the last entry of each CPU. */
   #first = new Uint32Array(0);
   #last = new Uint32Array(0);
   /** By the numbers of the trace, which are few. */

@@ -58,12 +58,7 @@ export interface Payload {
   readonly hasOtherPages: boolean;
 }
 
-/**
- * @param name of the event, a key of KIND_OF_NAME
- * @param text of the line after the name, one character for each byte, no line end
- * @param column where it begins
- * @param gfpTable of the kernel that was traced, if it is known
- */
+/** @param text of the line after the name of the event, one character for each byte, no line end */
 export function parsePayload(
   name: string,
   text: string,
@@ -198,8 +193,6 @@ class FieldReader {
     return NUMBER.test(value) ? Number(value) : undefined;
   }
 }
-
-/** The fields of an event, in any order and with fields of vendors. */
 
 export interface Field {
   readonly name: string;

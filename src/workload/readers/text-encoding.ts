@@ -13,7 +13,6 @@ const TOLD_BY_CHARACTERS = 8;
 
 const encoder = new TextEncoder();
 
-/** Call `feed` for each piece, then `end`. */
 export interface TextEncoding {
   /** Bytes of a mark, which is not part of the text. */
   readonly markBytes: number;
@@ -23,12 +22,7 @@ export interface TextEncoding {
   end(): void;
 }
 
-/**
- * How a file stores text.
- *
- * @param file name for messages
- * @param first its first bytes, some dozen or all
- */
+/** @param first bytes of the file, some dozen or all */
 export function encodingOf(file: string, first: Uint8Array): TextEncoding {
   const begins = (mark: readonly number[]): boolean => mark.every((byte, index) => first[index] === byte);
   if (begins(UTF8_MARK)) return { ...PLAIN, markBytes: UTF8_MARK.length };

@@ -1,5 +1,3 @@
-/** Reads one of the text formats, line by line. */
-
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { byteText, LONGEST_LINE_BYTES, NEWLINE, nextLine, SPACE, WholeLines } from "../bytes.js";
 import type { CompactMetadata } from "../compact/format.js";
@@ -93,7 +91,6 @@ export class TextReader implements EventReader {
   #wantsCaller = true;
   #ending = false;
 
-  /** @param file name for messages */
   constructor(
     file: string,
     format: LineFormat,
@@ -162,7 +159,6 @@ export class TextReader implements EventReader {
     throw new TraceError(this.#file, { line, column: 1 }, "the text of a trace", "bytes without a line end");
   }
 
-  /** Reads any line and returns the start of the next one. */
   #unusual(bytes: Uint8Array, at: number): number {
     if (bytes[at] === NEWLINE) return at + 1;
     const next = this.#checkedLine(at, nextLine(bytes, at));

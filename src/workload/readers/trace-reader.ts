@@ -27,10 +27,6 @@ export class TraceReader implements EventReader {
   #reader: EventReader | undefined = undefined;
   #encoding: TextEncoding | undefined = undefined;
 
-  /**
-   * @param file name for messages
-   * @param options of texts
-   */
   constructor(file: string, output: TraceOutput, options: TextReaderOptions = {}) {
     this.#file = file;
     this.#output = output;
