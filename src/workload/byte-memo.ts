@@ -21,9 +21,8 @@ export class ByteMemo {
   }
 
   /**
-   * @param view of the bytes that hold the text, UTF-8
-   * @param start first byte of the text
-   * @param end past the last one, above `start`
+   * The number for the UTF-8 from `start` up to `end`, which is above it.
+   *
    * @param hash any number that is the same for the same text; the better it is spread, the faster
    */
   valueOf(view: DataView, start: number, end: number, hash: number): number {

@@ -14,7 +14,7 @@ const NOBODY = 0x80;
 
 const NO_COUNTS = {
   allocations: 0,
-  /** Allocations that found none. */
+  /** Allocations that found no page. */
   failed: 0,
   frees: 0,
   /** Allocations of a page that was still allocated: the event of its free is missing. */

@@ -92,10 +92,7 @@ export interface Recording {
   readonly beforeTracing: UnseenPages;
   /** Pages that recording itself took. */
   readonly instrument: UnseenPages;
-  /**
-   * Description of a recording of the same kernel that shows how one more CPU is brought up, as a
-   * path from the directory of this one.
-   */
+  /** Path from here to a recording of the same kernel that shows how one more CPU is brought up. */
   readonly cpuBringUp?: string;
 }
 

@@ -18,10 +18,7 @@ export const DRAFT_COLUMNS = {
   retracted: "u8",
 } as const;
 
-/**
- * Requests in the order in which they were found out. That is nearly the order in which they
- * were made, which `inOrder` gives.
- */
+/** Requests in the order in which they were found out, nearly that in which they were made (`inOrder`). */
 export class RequestDrafts {
   readonly rows: Columns<typeof DRAFT_COLUMNS> = newColumns(DRAFT_COLUMNS, FIRST_ROWS);
   /** Drafts so far, retracted ones too. */

@@ -4,11 +4,9 @@ import type { Columns } from "../columns.js";
 import type { Milestone } from "./recording.js";
 
 export const RequestKind = {
-  /** An allocation. */
   alloc: 0,
   /** A page that alloc_pages_bulk() took; told from what the per-CPU lists lost. */
   allocBulk: 1,
-  /** An allocation that found no page. */
   allocFailed: 2,
   /** A free of an allocation or of an aligned part of it. */
   free: 3,

@@ -137,9 +137,7 @@ export function flagsReading({ gfpTable, gfpTexts }: TraceNames): FlagsReading {
 }
 
 const NOTHING_MET = {
-  /** Events that the kernel or the recorder says it dropped. */
   lostEvents: 0,
-  /** Events that were overwritten in the ring buffer before the trace was read. */
   overwrittenEvents: 0,
   /** Events of other tracepoints, and calls of the function_graph tracer. */
   otherEvents: 0,

@@ -135,6 +135,7 @@ export class TraceSummarizer {
 
   finish(): TraceSummary {
     const { tasks, callers } = this.#names;
+    const highestOrder = Math.floor(this.#orders.findLastIndex((count) => count > 0) / TYPES);
     const flags = [...this.#gfpNumbers.keys()];
     const gfp = this.#gfp.named((index) => ({ flags: formatGfp(flags[index]!) }));
     const frees = new Map(this.#cpuFrees.named((cpu) => ({ cpu })).map((sum) => [sum.cpu, sum.allocations]));
@@ -152,7 +153,7 @@ export class TraceSummarizer {
       allocatedPages: gfp.reduce((sum, { pages }) => sum + pages, 0),
       freedPages: this.#freedPages,
       pairing: { ...this.#live.counts, neverFreed: this.#live.neverFreed() },
-      orders: Array.from({ length: Math.max(MAX_PAGE_ORDER, this.#highestOrder()) + 1 }, (_, order) =>
+      orders: Array.from({ length: Math.max(MAX_PAGE_ORDER, highestOrder) + 1 }, (_, order) =>
         Array.from({ length: TYPES }, (_, type) => this.#orders[order * TYPES + type]!),
       ),
       gfp,
@@ -163,10 +164,6 @@ export class TraceSummarizer {
         .filter(({ name }) => name !== ""),
       live: { peakPages: this.#live.peakPages, endPages: this.#live.pages, samples: this.#samples },
     };
-  }
-
-  #highestOrder(): number {
-    return Math.floor(this.#orders.findLastIndex((count) => count > 0) / TYPES);
   }
 
   #gfpNumber(flags: number): number {

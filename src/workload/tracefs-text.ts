@@ -61,10 +61,7 @@ export class TracefsPrinter {
   readonly #bytes = new Uint8Array(2 ** 20);
   #at = 0;
 
-  /**
-   * @param names of the tasks and callers; there may be more of them with every block
-   * @param write is given bytes that it must not keep
-   */
+  /** @param write is given bytes that it must not keep; there may be more names with every block */
   constructor(names: TraceNames, write: (bytes: Uint8Array) => void) {
     this.#names = names;
     this.#write = write;
@@ -145,17 +142,13 @@ export class TracefsPrinter {
     if (seconds * 1e9 > timeNs) seconds--;
     const ns = timeNs - seconds * 1e9;
     seconds += originSeconds;
-    this.#spaces(5 - String(seconds).length);
+    for (let width = String(seconds).length; width < 5; width++) this.#bytes[this.#at++] = 0x20;
     this.#number(seconds, 1);
     this.#bytes[this.#at++] = 0x2e;
     if (ns % 1000 === 0) this.#number(ns / 1000, 6);
     else this.#number(ns, 9);
     this.#bytes[this.#at++] = 0x3a;
     this.#bytes[this.#at++] = 0x20;
-  }
-
-  #spaces(count: number): void {
-    for (let i = 0; i < count; i++) this.#bytes[this.#at++] = 0x20;
   }
 
   #text(text: Uint8Array): void {
@@ -230,11 +223,7 @@ class TracefsProof {
     counts: newTraceCounts(),
   });
 
-  /**
-   * @param lines one event, with its call chain if it has one
-   * @param caller empty for none
-   * @returns whether they are read as one event of this task and this caller
-   */
+  /** Whether lines are read as one event of this task and this caller, which is empty for none. */
   holds(lines: Uint8Array, { comm, pid }: Task, caller: string): boolean {
     this.#read.length = 0;
     try {

@@ -137,10 +137,7 @@ export class CompactWriter {
   #tasks = 0;
   #callers = 0;
 
-  /**
-   * @param names of the tasks and callers in the events; it may grow while they are written
-   * @param write is given bytes that it must not keep
-   */
+  /** @param write is given bytes that it must not keep; names may be added while it writes */
   constructor(names: TraceNames, write: (bytes: Uint8Array) => void) {
     requireLittleEndian();
     this.#names = names;

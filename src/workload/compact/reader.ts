@@ -237,8 +237,7 @@ function faultOf(block: EventBlock, tasks: number, callers: number): string | un
     if (hasCallers && caller[i]! >= callers) return "caller";
     if (!isExact(timeNs[i]!)) return "time";
     if (!isExact(pfn[i]!) || pfn[i]! % (1 << order[i]!) !== 0) return "page frame number";
-    const detailMax = DETAIL_MAX[kind[i]!]!;
-    if (detail[i]! > detailMax) return "detail";
+    if (detail[i]! > DETAIL_MAX[kind[i]!]!) return "detail";
   }
   return undefined;
 }

@@ -35,12 +35,7 @@ export const MOUNT_HASHES: readonly LargeHash[] = [
 
 /** Waiters of a futex (kernel/futex/core.c: futex_init). */
 export function futexHash(cpus: number): LargeHash {
-  return {
-    bucketBytes: 64,
-    scale: 0,
-    fixedBuckets: roundUpPowerOfTwo(256 * cpus),
-    gfp: GfpMask.ATOMIC,
-  };
+  return { bucketBytes: 64, scale: 0, fixedBuckets: roundUpPowerOfTwo(256 * cpus), gfp: GfpMask.ATOMIC };
 }
 
 /** Networking (net/ipv4/route.c, inet_hashtables.c, tcp.c, udp.c, net/mptcp/token.c). */

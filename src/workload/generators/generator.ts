@@ -9,19 +9,12 @@ export interface TargetMachine {
   readonly nodes: number;
 }
 
-/** A range that is reserved while the machine boots, and freed by requests. */
-export interface ReservedSize {
-  /** `kernel image` or `initrd`. */
-  readonly name: string;
-  readonly bytes: number;
-}
-
 /** The part of a boot before its first request. */
 export interface BeforeRequests {
   /** Pages that the kernel takes before and keeps. */
   readonly unseenPages: number;
-  /** By number, as requests name them. */
-  readonly reserved: readonly ReservedSize[];
+  /** `kernel image` and `initrd`, by number as requests that free them name them. */
+  readonly reserved: readonly { readonly name: string; readonly bytes: number }[];
 }
 
 /** Requests of one kind of workload. The same parameters, machine and seed give the same requests. */
@@ -33,10 +26,7 @@ interface Generator<Specs extends Parameters> {
   readonly parameters: Specs;
   /** For a boot; every other workload begins on a machine that is up. */
   readonly before?: (values: Values<Specs>, machine: TargetMachine) => BeforeRequests;
-  /**
-   * Writes the requests, and stops now and then so that they can be taken out: it never writes more
-   * than some thousand between two stops.
-   */
+  /** Stops at least every some thousand requests, so that they can be taken out. */
   readonly requests: (
     values: Values<Specs>,
     machine: TargetMachine,
@@ -54,7 +44,6 @@ export interface Workload {
 
 export interface GeneratorEntry
   extends Pick<Generator<Parameters>, "name" | "summary" | "imitates" | "parameters"> {
-  /** Whether it is a boot; other workloads begin on a machine that is up. */
   readonly boots: boolean;
   /** Takes parameters as users write them (texts or numbers), all of them optional. */
   readonly schema: z.ZodType<Workload>;

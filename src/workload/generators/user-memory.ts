@@ -57,7 +57,6 @@ export class Process {
     for (let page = 0; page < SMALL.copied; page++) this.#take(0, USER_PAGE, FAULT_NS);
   }
 
-  /** Runs another program: all its memory is freed. */
   exec(): void {
     const old = this.#held;
     this.#held = [];

@@ -94,8 +94,7 @@ function formatOfLine(content: string): LineFormat | undefined {
   const latency = LATENCY.parseStart(content.slice(prefix), NO_TASKS);
   if (isStart(latency)) return prefix > 0 ? DUMP : LATENCY;
   if (GRAPH_LINE.test(content)) return FUNCTION_GRAPH;
-  const perfTrace = PERF_TRACE.parseStart(content, NO_TASKS);
-  if (isStart(perfTrace)) return PERF_TRACE;
+  if (isStart(PERF_TRACE.parseStart(content, NO_TASKS))) return PERF_TRACE;
   return isStart(perf) ? PERF_SCRIPT : undefined;
 }
 

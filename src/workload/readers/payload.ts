@@ -90,12 +90,9 @@ export function parsePayload(
   if (pfn % 2 ** order !== 0) {
     reader.fail(orderName, `an order that pfn 0x${pfn.toString(16)} is a multiple of`);
   }
-  let migrateType = 0;
+  const migrateType = isFree ? 0 : reader.small(isExtfrag ? "alloc_migratetype" : "migratetype");
   let detail = 0;
   let gfp: Payload["gfp"];
-  if (!isFree) {
-    migrateType = reader.small(isExtfrag ? "alloc_migratetype" : "migratetype");
-  }
   if (kind === PageEventKind.alloc) {
     gfp = reader.gfp(gfpTable);
     detail = gfp?.meaning.flags ?? 0;
