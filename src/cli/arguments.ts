@@ -20,10 +20,10 @@ export interface Flag {
   readonly required?: string;
 }
 
-/** Flags by their names, in the order of help. */
+/** In the order of help. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** The files, or the one word, that a command is given. */
+/** What a command is given besides flags. */
 export interface Files {
   readonly name: string;
   readonly describe: Words;
@@ -66,7 +66,6 @@ export function flag(describe: string, more: Partial<Flag> = {}): Flag {
   return { type: "boolean", describe, ...more };
 }
 
-/** Flags that every command has. */
 export const EVERYWHERE: Flags = {
   help: flag("show this help", { short: "h" }),
   version: flag("show the version"),

@@ -53,7 +53,6 @@ function recordedDirectories(): string[] {
 /** The task of the recorded guest after its boot, on its kernel's command line. */
 const WORKLOAD_WORD = /(?:^| )workload=(\S+)/;
 
-/** All of them, by path. */
 export function bundledTraces(): BundledTrace[] {
   return recordedDirectories().flatMap((name) => {
     const directory = `${RECORDED}${name}/`;
@@ -94,8 +93,6 @@ function aboutOf(recording: Recording): string {
 }
 
 /**
- * Path of a scenario file that somebody named.
- *
  * @param text a path, or the name of a bundled scenario such as `boot`; a file that is there goes before
  * @throws UsageError for what is neither, where a bundled name is near
  */

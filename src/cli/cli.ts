@@ -94,7 +94,6 @@ function unknownCommand(word: string): UsageError {
   return new UsageError(`unknown command ${word}${didYouMean(word, names)}`);
 }
 
-/** No action was named, or none that there is. */
 function unknownAction({ name: group, actions }: CommandGroup, word: string | undefined): UsageError {
   const names = actions.map(({ name }) => name.slice(group.length + 1));
   const nearest = word === undefined ? undefined : nearestName(word, names);
@@ -105,7 +104,6 @@ function unknownAction({ name: group, actions }: CommandGroup, word: string | un
   );
 }
 
-/** One line, even for an error whose message has several. */
 function errorLine(error: Error): string {
   const more =
     error instanceof ScenarioError && error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : "";

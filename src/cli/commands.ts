@@ -14,8 +14,8 @@ import {
 
 const TUNING = { group: "Tuning:" };
 
-function output(describe: string, required?: string): Flag {
-  return text(describe, { short: "o", ...(required === undefined ? {} : { required }) });
+function output(describe: string, more: Partial<Flag> = {}): Flag {
+  return text(describe, { short: "o", ...more });
 }
 
 const LENIENT = flag("leave out lines of a text that cannot be read, and say how many and the first");
@@ -180,7 +180,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       required: "a result file, as compare --json or tune --json print it",
     },
     flags: {
-      output: output("the SVG file to write", "expected -o, the SVG file to write"),
+      output: output("the SVG file to write", { required: "expected -o, the SVG file to write" }),
       theme: text("light or dark; light if not given"),
     },
     examples: [

@@ -14,7 +14,6 @@ export const TABLE_JSON_MD = ["table", "json", "md"] as const;
 /** Arguments of `schema`; the first where nothing is named. */
 export const SCHEMA_NAMES = ["scenario", "study", "results"] as const;
 
-/** A flag that stands for one place of the scenario file. */
 export interface ScenarioFlag extends Flag {
   readonly path: readonly string[];
   /** Digits are a number in the file. */
@@ -23,15 +22,14 @@ export interface ScenarioFlag extends Flag {
   readonly workload?: true;
 }
 
-const SCENARIO_GROUP = "Instead of what the scenario file says (compare takes lists, such as tdx,snp):";
-const OUTPUT_GROUP = "Output:";
-const PLAN_GROUP = "How many runs:";
+const SCENARIO = { group: "Instead of what the scenario file says (compare takes lists, such as tdx,snp):" };
+const OUTPUT = { group: "Output:" };
+const PLAN = { group: "How many runs:" };
 
 function place(describe: string, path: string, more: Partial<ScenarioFlag> = {}): ScenarioFlag {
-  return { ...text(describe, { group: SCENARIO_GROUP }), path: path.split("."), ...more };
+  return { ...text(describe, SCENARIO), path: path.split("."), ...more };
 }
 
-/** Those that stand for places of the scenario file. */
 export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   platform: place("tdx, snp or none", "platform.kind"),
   policy: place(
@@ -49,8 +47,7 @@ export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   seed: place("start of every random choice", "seed", { numeric: true }),
 };
 
-export function formatFlags(formats: readonly string[], group?: string): Flags {
-  const more = group === undefined ? {} : { group };
+export function formatFlags(formats: readonly string[], more: Pick<Flag, "group"> = {}): Flags {
   return {
     format: text(`${formats.join(", ")}; table if not given`, more),
     json: flag("the same as --format json", more),
@@ -64,30 +61,24 @@ export function quiet(describe = "nothing on stderr"): Flags {
 /** Runs made without asking: some minutes of short ones. */
 export const MOST_RUNS = 10_000;
 
-/** How many runs there may be. */
 export const PLAN_FLAGS: Flags = {
-  "dry-run": flag("make one run, say how many there would be and how long they would take, and end", {
-    group: PLAN_GROUP,
-  }),
-  yes: flag(`do not ask before more than ${formatInteger(MOST_RUNS)} runs`, { group: PLAN_GROUP }),
-  "max-runs": text("ask only before more than so many", { group: PLAN_GROUP }),
+  "dry-run": flag("make one run, say how many there would be and how long they would take, and end", PLAN),
+  yes: flag(`do not ask before more than ${formatInteger(MOST_RUNS)} runs`, PLAN),
+  "max-runs": text("ask only before more than so many", PLAN),
 };
 
 /** Of every command that simulates what scenario files say. */
 export const SIMULATE_FLAGS: Flags = {
   ...SCENARIO_FLAGS,
-  set: text("any value by its path, as key.key=value; repeatable; a list is [a, b]", {
-    group: SCENARIO_GROUP,
-  }),
-  ...formatFlags(OUTPUT_FORMATS, OUTPUT_GROUP),
-  out: text("directory for NAME.json and NAME.csv, NAME being the scenario's", { group: OUTPUT_GROUP }),
-  quiet: flag("no progress and no remarks on stderr", { group: OUTPUT_GROUP }),
+  set: text("any value by its path, as key.key=value; repeatable; a list is [a, b]", SCENARIO),
+  ...formatFlags(OUTPUT_FORMATS, OUTPUT),
+  out: text("directory for NAME.json and NAME.csv, NAME being the scenario's", OUTPUT),
+  quiet: flag("no progress and no remarks on stderr", OUTPUT),
   lenient: flag("leave out lines of a trace that cannot be read, and say how many and the first"),
   check: flag("walk the whole machine for broken invariants (slow); exit 1 at one"),
   ...PLAN_FLAGS,
 };
 
-/** Defaults of `tune`. */
 export const TUNE_DEFAULTS = {
   objective: "bootTimeNs",
   knob: "firmware.preAcceptLimit=32MiB..4GiB",

@@ -10,10 +10,8 @@ import { TraceError } from "../workload/trace-error.js";
 const GZIP_WINDOW_BITS = 31;
 const PIECE_BYTES = 2 ** 17;
 
-/** First bytes of a file. */
 export const GZIP_MAGIC: readonly number[] = [0x1f, 0x8b];
 
-/** `feed` it piece by piece, then call `end`. */
 export class GzipReader {
   readonly #file: string;
   readonly #stream = new ZStream();
@@ -23,17 +21,12 @@ export class GzipReader {
   #offset = 0;
   #place: "in a member" | "after a member" | "in padding" = "in a member";
 
-  /** @param file name for messages */
   constructor(file: string) {
     this.#file = file;
     zlibInflateInit2(this.#stream, GZIP_WINDOW_BITS);
   }
 
-  /**
-   * @param chunk the next bytes of the file, which may end anywhere
-   * @returns what is unpacked, in pieces that must not be kept
-   * @throws TraceError at the byte that shows that the file is damaged
-   */
+  /** @returns pieces that must not be kept @throws TraceError at the byte that shows the damage */
   *feed(chunk: Uint8Array): Generator<Uint8Array> {
     const stream = this.#stream;
     stream.input = chunk;
@@ -97,10 +90,7 @@ export class GzipReader {
   }
 }
 
-/**
- * @param maxBytes most that it may unpack to
- * @throws TraceError for a file that is cut short, damaged or unpacks to more
- */
+/** @throws TraceError for a file that is cut short, damaged or unpacks to more than `maxBytes` */
 export function gunzipWhole(
   file: string,
   bytes: Uint8Array,

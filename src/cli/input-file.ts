@@ -22,18 +22,12 @@ import { isZstd, ZstdReader } from "./zstd.js";
 /** Largest file that is taken for text, and as part of a recording: strings end at 512 MiB. */
 export const TEXT_BYTES_MAX: number = 2 ** 28;
 
-/** Of a piece of a file. */
 const CHUNK_BYTES = 2 ** 20;
 
 /** Pipes that the caller's shell has opened: `/dev/stdin`, `<(command)`. */
 const OWN_INPUT = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
 
-/**
- * The bytes of an input file.
- *
- * @param maxBytes largest size that is read
- * @throws UsageError that names it: not there, not readable, no file, too large
- */
+/** @throws UsageError that names the file: not there, not readable, no file, too large */
 export function readInput(path: string, maxBytes: number = Number.POSITIVE_INFINITY): Buffer {
   const file = openInput(path);
   try {
@@ -45,7 +39,6 @@ export function readInput(path: string, maxBytes: number = Number.POSITIVE_INFIN
   }
 }
 
-/** A scenario, study or result; @throws UsageError as `readInput` */
 export function readInputText(path: string): string {
   return readInput(path, TEXT_BYTES_MAX).toString("utf8");
 }
@@ -76,8 +69,6 @@ function kindOf(stats: Stats): string | undefined {
 }
 
 /**
- * The bytes of a file.
- *
  * @returns pieces of 1 MiB, the last one less, in memory that is used again
  * @throws UsageError that names a file that cannot be read
  */
@@ -129,7 +120,6 @@ export function inputName(path: string): string {
   return path === STDIN_PATH ? "stdin" : path;
 }
 
-/** @throws UsageError for a file that is not there */
 export function inputPosition(path: string): InputPosition {
   return { bytes: 0, totalBytes: path === STDIN_PATH ? undefined : statInput(path).size };
 }
@@ -196,10 +186,7 @@ export interface Unpacker {
   end(): Iterable<Uint8Array>;
 }
 
-/**
- * @param file name for messages
- * @param first its first bytes, `MAGIC_BYTES` of them or all
- */
+/** @param first bytes of the file, `MAGIC_BYTES` of them or all */
 export function unpackerOf(file: string, first: Uint8Array): Unpacker {
   if (GZIP_MAGIC.every((byte, index) => first[index] === byte)) return new GzipReader(file);
   if (isZstd(first)) return new ZstdReader(file);
@@ -207,10 +194,9 @@ export function unpackerOf(file: string, first: Uint8Array): Unpacker {
 }
 
 /**
- * Unpacks a file that is packed, and lets another one pass.
+ * Unpacks a file that is packed, and lets another one pass. The pieces must not be kept.
  *
  * @param chunks of which the first has `MAGIC_BYTES` or is all
- * @returns pieces that must not be kept
  * @throws TraceError for damage
  */
 export function* unpacked(file: string, chunks: Iterable<Uint8Array>): Generator<Uint8Array> {

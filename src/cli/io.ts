@@ -23,7 +23,6 @@ export const ExitCode = {
 /** A stream to print to; `isTTY` is true for a terminal only. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** Streams, environment, and the user at the terminal. */
 export interface CliIo {
   /** Results only. */
   readonly stdout: OutputStream;
@@ -36,8 +35,7 @@ export interface CliIo {
   readonly interrupted: AbortSignal;
 }
 
-/** The simulator. With `check` it also walks the whole machine for broken invariants and throws at one, with
- * `timeline` it tells what the host spent over time. */
+/** With `check`, throws at a broken invariant of the machine; with `timeline`, tells what the host spent over time. */
 export type RunScenario = (
   scenario: Scenario,
   recording: LoadedWorkload,
@@ -48,11 +46,9 @@ export type RunScenario = (
 export interface PolicyFile {
   /** As it was typed. */
   readonly path: string;
-  /** Its code. */
   readonly text: string;
 }
 
-/** Everything a command is given besides its arguments. */
 export interface CliContext {
   readonly io: CliIo;
   readonly runScenario: RunScenario;
@@ -60,11 +56,7 @@ export interface CliContext {
   readonly policyFiles: readonly PolicyFile[];
 }
 
-/**
- * Writes lines of which nothing steers a terminal but, on one, the colours of `paintFor`.
- *
- * @returns whether the stream takes more without waiting
- */
+/** Writes no control codes but the colours of a terminal. @returns whether the stream takes more without waiting */
 export function print(stream: OutputStream, text: string): boolean {
   return stream.write(printableLines(text, stream.isTTY === true));
 }
@@ -78,22 +70,15 @@ export function paintFor(io: CliIo): Paint {
   return (role, text) => styleText(STYLES[role], text, { validateStream: false });
 }
 
-/**
- * To be called between pieces of work that never wait: signals are heard only while somebody waits.
- *
- * @throws the reason of `interrupted`
- */
+/** Between pieces of work that never wait: signals are heard only while somebody waits. @throws their reason */
 export async function throwIfInterrupted(interrupted: AbortSignal): Promise<void> {
   await setImmediate();
   interrupted.throwIfAborted();
 }
 
 /**
- * Ends the program at the first error of stdout, which comes some time after the writing: in silence
- * where a reader has seen enough (`unaccepted ... | head`), with one line on stderr for anything else,
- * such as a full disk.
- *
- * @param exit does not come back
+ * Ends the program at the first error of stdout, which comes some time after the writing: in silence where a
+ * reader has seen enough (`unaccepted ... | head`), with a line on stderr for others, such as a full disk.
  */
 export function exitOnStdoutError(
   { stdout, stderr }: Pick<CliIo, "stdout" | "stderr">,

@@ -41,7 +41,6 @@ export class WorkloadLoader {
     this.#lenient = lenient;
   }
 
-  /** Every recording loaded so far, by its path. */
   get recordings(): ReadonlyMap<string, RecordedRequests> {
     return this.#recordings;
   }
@@ -113,8 +112,14 @@ function readRecording(path: string, lenient: boolean | undefined): RecordedRequ
 function describedTrace(path: string): { readonly recording: Recording; readonly tracePath: string } {
   const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
   const tracePath = join(dirname(path), recording.trace.file);
-  checkSha256(tracePath, recording.trace.sha256, path);
-  return { recording, tracePath };
+  const hash = createHash("sha256");
+  for (const chunk of fileChunks(tracePath)) hash.update(chunk);
+  const [sha256, expected] = [hash.digest("hex"), recording.trace.sha256];
+  if (sha256 === expected) return { recording, tracePath };
+  throw new UsageError(
+    `${tracePath}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
+      `and ${path} says ${expected.slice(0, 12)}`,
+  );
 }
 
 function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
@@ -146,27 +151,11 @@ function usable(
   return { recording, requests, report, ...(remarks.length === 0 ? {} : { remarks }) };
 }
 
-/** The same chunks, each of which a hash has seen. */
 function* hashed(chunks: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
   for (const chunk of chunks) {
     hash.update(chunk);
     yield chunk;
   }
-}
-
-/**
- * @param expected checksum of the file, as the description at another path has it
- * @throws UsageError for a file that cannot be read, or has another one
- */
-function checkSha256(path: string, expected: string, description: string): void {
-  const hash = createHash("sha256");
-  for (const chunk of fileChunks(path)) hash.update(chunk);
-  const sha256 = hash.digest("hex");
-  if (sha256 === expected) return;
-  throw new UsageError(
-    `${path}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
-      `and ${description} says ${expected.slice(0, 12)}`,
-  );
 }
 
 /**

@@ -20,22 +20,16 @@ export interface LoadedScenario {
   readonly repeats: readonly LoadedScenario[];
 }
 
-/** The number of runs that files ask for, told without loading more than the first scenario of each. */
-export interface Outlook {
-  /** Runs, without repeats. */
-  readonly count: number;
-  readonly first: LoadedScenario;
-}
-
 /**
- * @param paths of scenario files, or names of bundled ones
+ * How many runs each file asks for, without repeats, told without loading more than its first scenario.
+ *
  * @throws what `loadScenarios` throws
  */
 export function outlookOf(
   paths: readonly string[],
   assignments: readonly Assignment[],
   loader: WorkloadLoader = new WorkloadLoader(),
-): Outlook[] {
+): { readonly count: number; readonly first: LoadedScenario }[] {
   return paths.map(scenarioPath).map((path) => {
     const { count, first } = scenarioOutlook(readInputText(path), path, assignments);
     return { count, first: { scenario: first, recording: workloadOf(first, path, loader), repeats: [] } };
@@ -43,9 +37,8 @@ export function outlookOf(
 }
 
 export interface LoadOptions {
-  /** How many runs each is to become, with seeds that follow its own; 1 or more. Default 1. */
+  /** How many runs each is to become, with seeds that follow its own; 1 or more. */
   readonly repeat?: number;
-  /** Remembers the workloads that other calls have loaded. Default: one of its own. */
   readonly loader?: WorkloadLoader;
   /** Called with each thing that is not done as it was asked. */
   readonly remark?: (text: string) => void;
@@ -62,12 +55,11 @@ export function loadScenarios(
   assignments: readonly Assignment[],
   { repeat = 1, loader = new WorkloadLoader(), remark = () => {} }: LoadOptions = {},
 ): LoadedScenario[] {
-  const all = paths.map(scenarioPath).flatMap((path) =>
-    parseScenario(readInputText(path), path, assignments).map((scenario) => ({
-      scenario,
-      path,
-    })),
-  );
+  const all = paths
+    .map(scenarioPath)
+    .flatMap((path) =>
+      parseScenario(readInputText(path), path, assignments).map((scenario) => ({ scenario, path })),
+    );
   const different = [...new Map(all.map((one) => [runKey(one), one])).values()];
   const twice = all.length - different.length;
   if (twice > 0) remark(repeatsText(twice));
@@ -77,32 +69,22 @@ export function loadScenarios(
       return { scenario: own, recording: workloadOf(own, path, loader), repeats: [] };
     };
     const others = isRandom(scenario) ? Array.from({ length: repeat - 1 }, (_value, at) => at + 1) : [];
-    return {
-      ...loaded(0),
-      repeats: others.map(loaded),
-    };
+    return { ...loaded(0), repeats: others.map(loaded) };
   });
 }
 
-/** The remark on runs that lists name more than once. @param twice how many are left out, 1 or more */
 export function repeatsText(twice: number): string {
   return twice === 1
     ? "1 run is the same as another, and made once"
     : `${twice} runs are the same as others, and made once`;
 }
 
-/** The same for runs that do the same. */
 function runKey({ scenario, path }: { readonly scenario: Scenario; readonly path: string }): string {
   const { workload } = scenario;
   const replayed = isGenerated(workload) ? workload : resolve(workloadPath(path, workload));
   return JSON.stringify({ ...scenario, workload: replayed });
 }
 
-/**
- * The workload a scenario replays.
- *
- * @param scenarioFile whose directory the workload's path is relative to
- */
 export function workloadOf(scenario: Scenario, scenarioFile: string, loader: WorkloadLoader): LoadedWorkload {
   return isGenerated(scenario.workload)
     ? loader.generate(scenario)

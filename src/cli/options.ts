@@ -13,21 +13,16 @@ import { bundledWorkload, bundledWorkloadNames } from "./bundled.js";
 import { OUTPUT_FORMATS, type OutputFormat, SCENARIO_FLAGS, type ScenarioFlag } from "./flags.js";
 import { UsageError } from "./usage-error.js";
 
-/** Most runs of one scenario with other seeds. */
-const REPEAT_MAX = 1000;
-
 export interface SharedOptions {
   /** To write over the scenario file, in this order. */
   readonly assignments: readonly Assignment[];
   readonly format: OutputFormat;
-  readonly outDirectory?: string;
+  readonly outDirectory: string | undefined;
   readonly check: boolean;
   readonly quiet: boolean;
-  /** Whether lines of a trace that cannot be read are left out. */
   readonly lenient: boolean;
 }
 
-/** The questions a comparison is to answer. */
 export interface StudyOptions {
   /** The policy that others are compared with. */
   readonly baseline?: string;
@@ -40,9 +35,8 @@ export interface StudyOptions {
 }
 
 /**
- * Reads the shared flags.
- *
- * @throws UsageError for a flag that was given twice, or a bundled workload that is misspelt; ScenarioError for a `--set` that is no assignment
+ * @throws UsageError for a flag that was given twice, or a bundled workload that is misspelt;
+ *   ScenarioError for a `--set` that is no assignment
  */
 export function sharedOptions(argv: Arguments): SharedOptions {
   const flags = Object.entries(SCENARIO_FLAGS).flatMap(([name, flag]) => {
@@ -53,11 +47,10 @@ export function sharedOptions(argv: Arguments): SharedOptions {
     }
     return values.map((text) => assignmentOf(name, flag, text));
   });
-  const out = argv.one("out");
   return {
     assignments: [...flags, ...argv.all("set").map(parseAssignment)],
     format: argv.format(OUTPUT_FORMATS),
-    ...(out === undefined ? {} : { outDirectory: out }),
+    outDirectory: argv.one("out"),
     check: argv.has("check"),
     quiet: argv.has("quiet"),
     lenient: argv.has("lenient"),
@@ -71,7 +64,7 @@ export function studyOptions(argv: Arguments): StudyOptions {
     ...(baseline === undefined ? {} : { baseline: policyOf(baseline) }),
     ...(deadline === undefined ? {} : { deadlineNs: deadlineOf(deadline) }),
     failOn: argv.all("fail-on").map((text) => readFlag("fail-on", text, parseCondition)),
-    repeat: argv.wholeNumber("repeat", 1, REPEAT_MAX) ?? 1,
+    repeat: argv.wholeNumber("repeat", 1, 1000) ?? 1,
   };
 }
 

@@ -65,11 +65,6 @@ export class OutputFile {
     });
   }
 
-  /** Puts the file in its place. @throws UsageError, and leaves nothing behind then */
-  finish(): void {
-    finishTogether([this]);
-  }
-
   /** Brings the bytes to the disk; nothing can be written any more. @throws UsageError */
   seal(): void {
     this.#try(() => {
@@ -79,11 +74,7 @@ export class OutputFile {
     });
   }
 
-  /**
-   * Puts a sealed file in its place.
-   *
-   * @throws TemporaryFileGone, UsageError
-   */
+  /** Puts a sealed file in its place. @throws TemporaryFileGone, UsageError */
   place(): void {
     const rename = this.#rename;
     if (rename === undefined) return;
@@ -97,12 +88,7 @@ export class OutputFile {
     this.#isTemporary = false;
   }
 
-  /**
-   * Puts a sealed file in its place if that is empty.
-   *
-   * @returns false if it was not
-   * @throws TemporaryFileGone, UsageError
-   */
+  /** The same if that is empty. @returns false if it was not @throws TemporaryFileGone, UsageError */
   placeFirst(): boolean {
     try {
       linkSync(this.#rename!.from, this.#rename!.to);
@@ -152,11 +138,7 @@ export function finishTogether(files: readonly OutputFile[]): void {
   }
 }
 
-/**
- * Writes a file piece by piece. It is in its place when `use` has ended, unless that throws.
- *
- * @throws UsageError where the file cannot be made or written
- */
+/** Writes a file piece by piece; it is in its place when `use` has ended, unless that throws. @throws UsageError */
 export async function writeFile<Result>(
   path: string,
   use: (file: OutputFile) => Promise<Result>,
@@ -164,23 +146,19 @@ export async function writeFile<Result>(
   const file = new OutputFile(path);
   try {
     const result = await use(file);
-    file.finish();
+    finishTogether([file]);
     return result;
   } finally {
     file.discard();
   }
 }
 
-/**
- * Writes a whole file as `OutputFile` does.
- *
- * @throws TemporaryFileGone, UsageError, and leaves nothing behind then
- */
+/** @throws TemporaryFileGone, UsageError, and leaves nothing behind then */
 export function writeWhole(path: string, text: string): void {
   writeTogether([{ path, text }]);
 }
 
-/** The same for several files: all of them, or none. */
+/** Writes all of them, or none. @throws as `writeWhole` does */
 export function writeTogether(contents: readonly { readonly path: string; readonly text: string }[]): void {
   const files: OutputFile[] = [];
   try {
@@ -222,11 +200,7 @@ function replacedFile(path: string): string | undefined {
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing !== undefined) return existing.isFile() ? realpathSync(path) : undefined;
   if (path.endsWith("/")) throw new Error("no such directory");
-  return linkedPath(path);
-}
-
-/** Where links that lead to nothing yet lead. */
-function linkedPath(path: string): string {
+  // Where links that lead to nothing yet lead.
   let target = path;
   for (let links = 0; links < MAX_SYMLINKS; links++) {
     if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return target;
@@ -240,11 +214,7 @@ const KERNEL_PLACES = ["/proc", "/sys", "/dev"];
 /** Memory for everybody's files (Linux: Documentation/filesystems/tmpfs.rst). */
 const MEMORY_PLACE = "/dev/shm";
 
-/**
- * Makes a directory and its parents, and sees to it that files can be made in it.
- *
- * @throws UsageError that names it
- */
+/** Makes a directory and its parents, and sees to it that files can be made in it. @throws UsageError */
 export function makeDirectory(directory: string): void {
   if (directory === "") throw new UsageError("expected a directory for the results, found an empty name");
   refuseKernelPlace(directory);
@@ -278,11 +248,7 @@ function makeWithParents(directory: string, parentIsThere = false): void {
   }
 }
 
-/**
- * Refuses a path of a file or a directory, there or not yet, in /proc, /sys or /dev.
- *
- * @throws UsageError
- */
+/** Refuses a path of a file or a directory, there or not yet, in /proc, /sys or /dev. @throws UsageError */
 function refuseKernelPlace(path: string): void {
   const place = existingPlace(path);
   const isIn = (directory: string): boolean => place === directory || place.startsWith(directory + sep);

@@ -67,7 +67,6 @@ export function parseWords(
   return new Arguments(files, values);
 }
 
-/** A flag as it was typed, and what the command has instead. */
 function unknownFlag(word: string, flags: readonly string[], title: string): UsageError {
   const typed = word.replace(/=.*/s, "");
   const nearest = nearestName(nameOf(word), flags);
@@ -102,7 +101,6 @@ export function groupHelp(
   return help.getHelp();
 }
 
-/** Help for a command that does something. */
 export async function commandHelp(command: Command): Promise<string> {
   const { files, flags, describe, examples } = command;
   const help = pageOf(`${PROGRAM} ${command.name}`);

@@ -22,11 +22,7 @@ export interface WithPolicies {
   readonly forget: () => void;
 }
 
-/**
- * Loads each file that `--policy` or `--baseline` names.
- *
- * @throws UsageError for a file that makes no policy
- */
+/** Loads each file that `--policy` or `--baseline` names. @throws UsageError for one that makes no policy */
 export async function loadPolicies(argv: Arguments): Promise<WithPolicies> {
   const names = new Map<string, string>();
   const files: PolicyFile[] = [];
@@ -104,7 +100,6 @@ async function defaultExport(path: string, text: string): Promise<unknown> {
   throw new UsageError(`${path}: expected a default export, which is the policy; found none`);
 }
 
-/** What was thrown, without the code of the file in it. */
 function textOf(error: unknown): string {
   return String(error).replaceAll(/data:text\/javascript[^\s'")]*/g, "the file");
 }

@@ -12,14 +12,12 @@ export class Progress {
   readonly #beginMs: number;
   #shownMs = Number.NEGATIVE_INFINITY;
 
-  /** @param now a clock in milliseconds */
   constructor(stream: OutputStream, now: () => number = () => performance.now()) {
     this.#stream = stream;
     this.#now = now;
     this.#beginMs = now();
   }
 
-  /** @param words the line to show, given how long the work has taken */
   update(words: (elapsedMs: number) => string): void {
     const nowMs = this.#now();
     const elapsedMs = nowMs - this.#beginMs;

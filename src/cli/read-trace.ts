@@ -20,20 +20,14 @@ import type { CliIo } from "./io.js";
 import { Progress } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
-/** Findings about the files besides the events. */
-export interface ReadTrace {
+export interface ReadTrace extends Pick<TraceFile, "counts" | "flags" | "details"> {
   readonly formats: readonly string[];
-  readonly counts: TraceCounts;
   readonly names: TraceNames;
-  /** How request flags were read. */
-  readonly flags: FlagsReading;
   /** The file's own description, if it is one of ours. */
   readonly metadata: TraceReader["metadata"];
-  readonly details: TraceDetails;
 }
 
 export interface ReadTraceOptions {
-  /** No progress. */
   readonly quiet: boolean;
   /** Lines of texts that cannot be read are left out and counted. */
   readonly lenient: boolean;
@@ -109,7 +103,6 @@ export async function readTraces(
   return { formats, counts, names, flags: flagsReading(names), metadata, details };
 }
 
-/** The events of a file, and what there is to say of it. */
 export interface TraceFile {
   readonly events: PageEvents;
   /** The kernel that was traced, where the file says it. */
@@ -121,8 +114,7 @@ export interface TraceFile {
 }
 
 /**
- * @param path for messages
- * @param chunks of the file as stored, of any format, plain, gzip or zstd
+ * @param chunks of the file as stored
  * @param kernel that was traced, if it is known from elsewhere
  * @param lenient whether lines of a text that cannot be read are left out; undefined where it is not an option
  * @throws TraceError for a packed file that is damaged, and for one that is not a trace; UsageError for
@@ -157,7 +149,6 @@ export function readEvents(
   return { events, kernel: names.kernel, counts, flags: flagsReading(names), details };
 }
 
-/** Name of a workload: that of its file without the endings for format and compression. */
 export function workloadName(path: string): string {
   return basename(path).replace(/(?:\.(?:gz|zst|trace|txt))+$/, "");
 }
@@ -167,7 +158,6 @@ export function readText(name: string, { bytes, totalBytes }: InputPosition, eve
   return `${name}: ${formatBytes(bytes)}${of} read, ${(events / 1e6).toFixed(1)} M events`;
 }
 
-/** Remarks on a trace besides its counts. */
 function detailsOf(
   names: TraceNames,
   { originSeconds }: TraceClock,
@@ -180,13 +170,11 @@ function detailsOf(
   };
 }
 
-/** Adds advice to the error of a line that cannot be read; returns other errors unchanged. */
 function withLenientHint(error: unknown): unknown {
   if (!(error instanceof TraceLineError)) return error;
   return new UsageError(error.advised("--lenient leaves such lines out"));
 }
 
-/** Sees to it that the parts of a trace come in the order of time. */
 class PartOrder {
   #before = "";
   #now = "";

@@ -18,7 +18,6 @@ export interface Plan {
   readonly isAgreed?: boolean;
 }
 
-/** Makes a run, unless interrupted. */
 export type MakeRun = <Result>(run: () => Result) => Promise<Result>;
 
 /**
@@ -44,12 +43,7 @@ export async function goesAhead(plan: Plan, argv: Arguments, { io }: CliContext)
   return true;
 }
 
-/**
- * Makes runs one after another, with progress. For when all input is known to be right.
- *
- * @param work is given what makes each run
- * @throws the reason of `interrupted`, also for a signal that came during the last run
- */
+/** Makes runs one after another. @throws the reason of `interrupted`, also where it came during the last run */
 export async function makeRuns<Result>(
   plan: Pick<Plan, "runs" | "isSearch">,
   quiet: boolean,
@@ -73,7 +67,6 @@ export async function makeRuns<Result>(
   }
 }
 
-/** Says how many runs are about to begin, if more than one. */
 export function announce(plan: Pick<Plan, "runs" | "isSearch">, stderr: CliIo["stderr"]): void {
   if (plan.runs > 1) print(stderr, `${runsText(plan)} to make\n`);
 }
@@ -83,7 +76,6 @@ function runsText({ runs, isSearch = false }: Pick<Plan, "runs" | "isSearch">): 
   return `${isSearch ? "at most " : ""}${count} run${runs === 1 ? "" : "s"}`;
 }
 
-/** One line for people, or an object. */
 function estimate({ runs, one }: Plan, text: string, asJson: boolean): string {
   const begin = performance.now();
   one();

@@ -59,7 +59,6 @@ export async function simulate(
   return failed.length === 0 && !wrong ? 0 : 1;
 }
 
-/** For programs, and for pages; what `table` means depends on the command. */
 const FORMATTERS: Readonly<Record<Exclude<OutputFormat, "table">, (rows: readonly CompareRow[]) => string>> =
   {
     json: formatJson,
@@ -68,12 +67,7 @@ const FORMATTERS: Readonly<Record<Exclude<OutputFormat, "table">, (rows: readonl
     md: (rows) => formatMarkdown(printableAll(rows)),
   };
 
-/**
- * Writes `NAME.json` and `NAME.csv` for the rows of each scenario: all files, or none.
- *
- * @param directory exists
- * @returns the paths written
- */
+/** Writes `NAME.json` and `NAME.csv` for the rows of each scenario: all files, or none. @returns the paths */
 function writeRows(directory: string, rows: readonly CompareRow[]): string[] {
   const names = new Set(rows.map((row) => fileNameFor(row.scenario)));
   const files = [...names].flatMap((name) => {
@@ -92,7 +86,6 @@ function fileNameFor(scenario: string): string {
   return scenario.replaceAll(/[^\w.-]+/g, "-").replace(/^\./, "-");
 }
 
-/** A line for each condition to fail on and each row for which it holds. */
 function conditionsThatHold(
   loaded: readonly LoadedScenario[],
   rows: readonly CompareRow[],
@@ -175,7 +168,6 @@ export async function simulateUncertain(
   return rows.some(hasFailed) ? 1 : 0;
 }
 
-/** Simulates a scenario for nothing but the time it takes. */
 export function runOne(
   { scenario, recording }: Pick<LoadedScenario, "scenario" | "recording">,
   { check }: Pick<SharedOptions, "check">,
@@ -184,17 +176,13 @@ export function runOne(
   runScenario(scenario, recording, { check });
 }
 
-/** Reports on stderr, unless told to be quiet, things that are not done as asked. */
 export function remarkOn({ io }: CliContext, quiet: boolean): (text: string) => void {
   return (text) => {
     if (!quiet) print(io.stderr, `${text}\n`);
   };
 }
 
-/**
- * Writes each remark of some runs once, on stderr. One that is not about all of them names the first that it
- * is about. None with `--quiet`.
- */
+/** Writes each remark once, on stderr; one that is not about all runs names the first that it is about. */
 export function writeRemarks(
   runs: readonly RunResult[],
   quiet: boolean,

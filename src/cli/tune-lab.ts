@@ -22,10 +22,7 @@ export class TuneLab {
   readonly #loader: WorkloadLoader;
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
 
-  /**
-   * @param lenient whether lines of a trace that cannot be read are left out
-   * @throws what `loadScenarios` throws, also for a knob that turns nothing
-   */
+  /** @throws what `loadScenarios` throws, also for a knob that turns nothing */
   constructor(path: string, assignments: readonly Assignment[], knobs: readonly Knob[], lenient: boolean) {
     this.#loader = new WorkloadLoader(undefined, lenient);
     this.#path = path;

@@ -64,7 +64,6 @@ const ERRORS: ReadonlyMap<number, readonly [expected: string, found: string]> = 
   [32, ["a frame without a dictionary", "one that needs a dictionary"]],
 ]);
 
-/** `feed` it piece by piece, then call `end`. */
 export class ZstdReader {
   readonly #file: string;
   readonly #zstd: ZstdExports;
@@ -82,7 +81,6 @@ export class ZstdReader {
   /** Whether the file may end here. */
   #isBetweenFrames = true;
 
-  /** @param file name for messages */
   constructor(file: string) {
     if (ModuleLoader.module === undefined) throw new Error("cli: zstd is read before loadZstd()");
     this.#file = file;
@@ -96,9 +94,7 @@ export class ZstdReader {
   }
 
   /**
-   * @param chunk the next bytes of the file, which may end anywhere
-   * @returns unpacked pieces that must not be kept. The contents of a frame with a wrong checksum come
-   *   before the error does.
+   * @returns pieces that must not be kept; those of a frame with a wrong checksum come before the error does
    * @throws TraceError at the block that is damaged
    */
   *feed(chunk: Uint8Array): Generator<Uint8Array> {

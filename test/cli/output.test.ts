@@ -19,7 +19,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunScenario } from "../../src/cli/io.js";
 import { exitOnStdoutError } from "../../src/cli/io.js";
-import { makeDirectory, OutputFile, writeTogether, writeWhole } from "../../src/cli/output-file.js";
+import {
+  finishTogether,
+  makeDirectory,
+  OutputFile,
+  writeTogether,
+  writeWhole,
+} from "../../src/cli/output-file.js";
 import { UsageError } from "../../src/cli/usage-error.js";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 import { stampWith, writeSweep } from "./sweep-files.js";
@@ -42,7 +48,7 @@ test("a file is there when it is finished, and not before", async () => {
     const file = new OutputFile(path);
     file.write(Buffer.from("new"));
     assert.is(readFileSync(path, "utf8"), "old");
-    file.finish();
+    finishTogether([file]);
     assert.is(readFileSync(path, "utf8"), "new");
     assert.equal(readdirSync(directory), ["x"]);
   });
@@ -159,9 +165,9 @@ test("two files that are written at once do not meet", async () => {
     const [first, second] = [new OutputFile(path), new OutputFile(path)];
     first.write(Buffer.from("first"));
     second.write(Buffer.from("second"));
-    second.finish();
+    finishTogether([second]);
     assert.is(readFileSync(path, "utf8"), "second");
-    first.finish();
+    finishTogether([first]);
     assert.is(readFileSync(path, "utf8"), "first");
     assert.equal(readdirSync(directory), ["x"]);
   });

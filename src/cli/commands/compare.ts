@@ -15,7 +15,6 @@ import { UsageError } from "../usage-error.js";
 
 export const run: RunCommand = async (argv, context) => {
   const options = sharedOptions(argv);
-  const paths = argv.files;
   const study = studyOptions(argv);
   const isUncertain = argv.has("uncertainty");
   const other = ["baseline", "deadline", "fail-on", "repeat"].find((flag) => argv.has(flag));
@@ -23,7 +22,7 @@ export const run: RunCommand = async (argv, context) => {
     throw new UsageError(`--${other}: not with --uncertainty, which shows ranges`);
   }
   const loader = new WorkloadLoader(undefined, options.lenient);
-  const outlooks = outlookOf(paths, options.assignments, loader);
+  const outlooks = outlookOf(argv.files, options.assignments, loader);
   const timesEach = ({ scenario }: LoadedScenario): number =>
     isUncertain ? 1 + rangeVariants(scenario).length : isRandom(scenario) ? study.repeat : 1;
   const plan = {
@@ -33,9 +32,9 @@ export const run: RunCommand = async (argv, context) => {
   };
   if (!(await goesAhead(plan, argv, context))) return 0;
   const remark = remarkOn(context, options.quiet);
-  const loaded = loadScenarios(paths, options.assignments, { ...study, loader, remark });
+  const loaded = loadScenarios(argv.files, options.assignments, { ...study, loader, remark });
   if (isUncertain) return simulateUncertain(loaded, options, context);
-  const format = (rows: readonly CompareRow[]): string =>
-    formatTable(rows, paintFor(context.io), study.baseline);
+  const paint = paintFor(context.io);
+  const format = (rows: readonly CompareRow[]): string => formatTable(rows, paint, study.baseline);
   return simulate(loaded, { ...options, ...study }, format, context);
 };

@@ -14,9 +14,8 @@ import { goesAhead, makeRuns } from "../runs.js";
 export const run: RunCommand = async (argv, context) => {
   const { io } = context;
   const format = argv.format(TABLE_JSON_MD);
-  const memory = argv.one("memory") ?? "4GiB";
   const loaded = new WorkloadLoader().load(STANDARD_BOOT);
-  const guests = matrixGuests(memory, loaded);
+  const guests = matrixGuests(argv.one("memory") ?? "4GiB", loaded);
   const plan = { command: "matrix", runs: guests.length, one: () => runCell(guests[0]!, loaded) };
   if (!(await goesAhead(plan, argv, context))) return 0;
   const cells = await makeRuns(plan, argv.has("quiet"), io, async (make) => {

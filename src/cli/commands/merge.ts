@@ -8,7 +8,7 @@ import { Parts } from "../sweep/parts.js";
 import { UsageError } from "../usage-error.js";
 
 export const run: RunCommand = async (argv, { io }) => {
-  const { files: directories } = argv;
+  const directories = argv.files;
   const parts = directories.map((directory) => new Parts(directory));
   const stamps = parts.map((one) => {
     const stamp = one.stamp();

@@ -26,10 +26,8 @@ export const run: RunCommand = async (argv, context) => {
   const [outlook] = outlookOf([path], options.assignments, loader);
   const { count, first } = outlook!;
   if (count > MOST_RUNS) throw new UsageError(`${path}: makes ${count} runs, and run makes one; use compare`);
-  const loaded = loadScenarios([path], options.assignments, {
-    loader,
-    remark: remarkOn(context, options.quiet),
-  });
+  const remark = remarkOn(context, options.quiet);
+  const loaded = loadScenarios([path], options.assignments, { loader, remark });
   if (loaded.length > 1) {
     const scenarios = loaded.map(({ scenario }) => scenario);
     throw new UsageError(

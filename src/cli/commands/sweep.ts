@@ -29,8 +29,6 @@ import { runOnPool, shared } from "../sweep/pool.js";
 import type { WorkerData } from "../sweep/worker.js";
 import { UsageError } from "../usage-error.js";
 
-const WHOLE: Shard = { index: 0, of: 1 };
-
 /** @returns the exit code: 1 with --missing if something is */
 export const run: RunCommand = async (argv, context) => {
   const { io, policyFiles } = context;
@@ -157,7 +155,7 @@ function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): {
 }
 
 function shardOf(value: string | undefined): Shard {
-  if (value === undefined) return WHOLE;
+  if (value === undefined) return { index: 0, of: 1 };
   const shard = parseShard(value);
   if (shard === undefined) throw new UsageError(`--shard ${value}: expected i/n with i from 0 to n-1`);
   return shard;

@@ -45,20 +45,17 @@ import { writeFile } from "../output-file.js";
 import { type ReadTraceOptions, readTraces } from "../read-trace.js";
 import { UsageError } from "../usage-error.js";
 
-/** The files that were named; @throws UsageError if there are none. */
 function filesOf({ files }: Arguments): readonly string[] {
   if (files.length === 0) throw new UsageError("expected a trace file, or - for stdin");
   return files;
 }
 
-/** The file to write; @throws UsageError if it is not named */
 function outputOf(argv: Arguments): string {
   const path = argv.one("output");
   if (path === undefined) throw new UsageError("expected the file to write after -o");
   return path;
 }
 
-/** How traces are to be read; @throws UsageError for a kernel that is no release */
 function readingOf(argv: Arguments): ReadTraceOptions {
   const kernel = argv.one("kernel");
   if (kernel !== undefined && parseReleaseName(kernel) === undefined) {

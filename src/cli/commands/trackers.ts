@@ -27,9 +27,8 @@ const WORST_BLOCKS = 2048;
 
 export const run: RunCommand = async (argv, context) => {
   const { io } = context;
-  const memory = argv.one("memory") ?? "4GiB,64GiB";
   const loaded = new WorkloadLoader().load(STANDARD_BOOT);
-  const all = guests(memory);
+  const all = guests(argv.one("memory") ?? "4GiB,64GiB");
   const scenarios = [...new Map(all.map((scenario) => [scenario.memoryBytes, scenario])).values()];
   const twice = all.length - scenarios.length;
   const bootOf = (scenario: Scenario): TrackerComparison =>

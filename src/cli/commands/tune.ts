@@ -32,9 +32,7 @@ export const run: RunCommand = async (argv, context) => {
   if (format !== "table" && format !== "json") {
     throw new UsageError(`--format ${format}: with tune expected table or json`);
   }
-  if (outDirectory !== undefined) {
-    throw new UsageError("--out: not with tune; send its --json to a file");
-  }
+  if (outDirectory !== undefined) throw new UsageError("--out: not with tune; send its --json to a file");
   const path = argv.files[0]!;
   const request = readRequest(argv);
   const mostRuns = request.budget ?? defaultBudget(request.knobs, request.seeds ?? 1);

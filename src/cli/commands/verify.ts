@@ -22,14 +22,9 @@ export const run: RunCommand = async (argv, { io }) => {
     recordings.push(verifyDirectory(directory));
     await throwIfInterrupted(io.interrupted);
   }
-  if (format === "json") {
-    print(io.stdout, jsonDocument({ recordings }));
-  } else {
-    print(
-      io.stdout,
-      format === "md" ? formatFidelity(recordings) : formatVerifyTable(recordings, paintFor(io)),
-    );
-  }
+  if (format === "json") print(io.stdout, jsonDocument({ recordings }));
+  else if (format === "md") print(io.stdout, formatFidelity(recordings));
+  else print(io.stdout, formatVerifyTable(recordings, paintFor(io)));
   return recordings.every(recordingHolds) ? 0 : 1;
 };
 

@@ -27,13 +27,10 @@ export interface SweepJob {
   readonly scenarioPath: string;
   readonly scenarioText: string;
   readonly version: string;
-  /** Policies that are no part of the program. */
   readonly policyFiles: readonly PolicyFile[];
 }
 
 /**
- * Reads a study and its scenario.
- *
  * @returns also how many values of axes say what others say, and are left out
  * @throws ScenarioError, UsageError
  */
@@ -48,12 +45,7 @@ export function readJob(
   return { job: { study, scenarioPath, scenarioText, version: packageVersion(), policyFiles }, repeats };
 }
 
-/**
- * Simulates the points of a chunk.
- *
- * @returns a line of JSON for each run, in order
- * @throws ScenarioError for a point that makes no scenario
- */
+/** @returns a line of JSON for each run, in order @throws ScenarioError for a point that makes no scenario */
 export function runChunk(
   { study, scenarioPath, scenarioText, version }: SweepJob,
   chunk: number,
@@ -119,11 +111,7 @@ const stampSchema: z.ZodType<SweepStamp> = z.strictObject({
   sha256: digest,
 });
 
-/**
- * The stamp of a sweep.
- *
- * @param recordings that it replays; where they lie does not matter
- */
+/** @param recordings that it replays; where they lie does not matter */
 export function stampOf(
   { study, scenarioText, version, policyFiles }: SweepJob,
   recordings: ReadonlyMap<string, RecordedRequests>,
@@ -150,11 +138,7 @@ export function stampText(stamp: SweepStamp): string {
   return `${JSON.stringify(stamp, undefined, 2)}\n`;
 }
 
-/**
- * Reads the text of a stamp's file; undefined for one that is damaged.
- *
- * @throws UsageError for one of rows that this program does not read
- */
+/** Undefined for a stamp that is damaged. @throws UsageError for one of rows that this program does not read */
 export function parseStamp(path: string, text: string): SweepStamp | undefined {
   let document: unknown;
   try {

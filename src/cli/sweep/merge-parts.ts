@@ -96,7 +96,7 @@ function missingChunks(
   );
 }
 
-/** @param paths of the three files, in the order of `RESULTS` */
+/** @param paths in the order of `RESULTS` */
 async function writeRuns(
   texts: AsyncIterable<string>,
   kinds: ReadonlyMap<string, ColumnKind>,

@@ -24,7 +24,6 @@ const PART_NAME = /^(\d{6}|[1-9]\d{6,})\.jsonl$/;
 export class Parts {
   readonly directory: string;
 
-  /** @param directory need not exist */
   constructor(directory: string) {
     this.directory = directory;
   }
@@ -59,11 +58,7 @@ export class Parts {
     return found === "none" ? undefined : found;
   }
 
-  /**
-   * The part of a chunk; undefined if there is none.
-   *
-   * @throws DamagedPart
-   */
+  /** The part of a chunk; undefined if there is none. @throws DamagedPart */
   read(stamp: SweepStamp, chunk: number): Part | undefined {
     const path = this.#path(chunk);
     let file: string;
@@ -224,7 +219,6 @@ export async function again<T>(write: () => T | Promise<T>): Promise<T> {
  * disk, a copy or an editor does to it shows.
  */
 
-/** First line of a part. */
 interface PartHead {
   /** `sha256` of the stamp of the sweep that it belongs to. */
   readonly sweep: string;
@@ -236,7 +230,6 @@ interface PartHead {
   readonly sha256: string;
 }
 
-/** A chunk that is done. */
 export interface Part extends Pick<PartHead, "shard"> {
   readonly path: string;
   /** A line of JSON for each run. */
@@ -254,17 +247,12 @@ export class DamagedPart extends UsageError {
   }
 }
 
-/** @param text a line for each run */
 export function sealPart(sweep: string, chunk: number, shard: string, text: string): string {
   const fields = { sweep, chunk, shard, runs: text.split("\n").length - 1 };
   return `${JSON.stringify({ ...fields, sha256: checksum(fields, text) })}\n${text}`;
 }
 
-/**
- * Reads the file of a chunk.
- *
- * @throws DamagedPart
- */
+/** @throws DamagedPart */
 export function openPart(path: string, file: string, sweep: string, chunk: number): Part {
   const expected = `expected the runs of chunk ${chunk}`;
   if (file === "") throw new DamagedPart(path, `${expected}, found an empty file`);

@@ -7,13 +7,7 @@ import type { WorkerData } from "./worker.js";
 /** Built, the worker is JavaScript next to this file; in the tests it is TypeScript. */
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 
-/**
- * Runs chunks on worker threads, a chunk at a time on each.
- *
- * @param jobs threads, 1 or more
- * @param onDone told after each chunk
- * @throws the reason of `interrupted`, or the first error of a worker; chunks that are done stay done
- */
+/** @throws the reason of `interrupted`, or the first error of a worker; chunks that are done stay done */
 export async function runOnPool(
   chunks: readonly number[],
   data: WorkerData,
@@ -48,12 +42,7 @@ export async function runOnPool(
   }
 }
 
-/**
- * A copy of a value in which every typed array lies in memory that threads share, so that posting it to
- * a worker copies no column of a trace.
- *
- * @param value plain data: objects, arrays, maps, typed arrays, text and numbers
- */
+/** A copy of plain data whose typed arrays lie in shared memory: posting it copies no column of a trace. */
 export function shared<T>(value: T): T {
   if (ArrayBuffer.isView(value)) return sharedColumn(value) as T;
   if (Array.isArray(value)) return value.map((item) => shared(item) as unknown) as T;
