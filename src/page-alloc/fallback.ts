@@ -117,9 +117,7 @@ function tryClaimBlock(
   const { frames } = zone;
   const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
   if (blockType === MigrateType.HIGHATOMIC) return NO_PAGE;
-  if (blockOrder >= PAGEBLOCK_ORDER) {
-    return claimWholeBlock(zone, page, order, blockOrder, type, from, cpu);
-  }
+  if (blockOrder >= PAGEBLOCK_ORDER) return claimWholeBlock(zone, page, order, blockOrder, type, from, cpu);
   if (boostWatermark(zone) && (allocFlags & AllocFlag.KSWAPD) !== 0) zone.boosted = true;
   if (!mostlyCompatible(frames, page, type, blockType)) return NO_PAGE;
   if (!moveFreePagesBlock(zone, page, blockType, type, cpu)) return NO_PAGE;

@@ -276,9 +276,7 @@ export class PageAllocator {
           restart = true;
           break;
         }
-        if (this.rules.acceptOnVisit) {
-          condAcceptMemory(zone, order, this.acceptor, this.rules, cpu);
-        }
+        if (this.rules.acceptOnVisit) condAcceptMemory(zone, order, this.acceptor, this.rules, cpu);
         if (!this.#zoneMayServe(zone, order, allocFlags, highestType, cpu)) continue;
         for (;;) {
           const page = this.#rmqueue(zone, order, type, allocFlags, cpu);

@@ -53,10 +53,8 @@ export function tableOfBootLog(bootLog: string): UnacceptedTable | undefined {
 }
 
 /**
- * The table when a workload began: what boot left, less the blocks that were accepted since.
- *
- * @param parkedThen frame numbers of the blocks on the lists at the end of boot
- * @param parkedNow of those that are still on them
+ * The table when a workload began: what boot left, less the blocks that were accepted since, which are no
+ * longer parked.
  */
 export function tableOfSnapshot(
   atBootEnd: UnacceptedTable,
@@ -108,7 +106,6 @@ export class RecordedAcceptance extends AcceptMemory {
     super.acceptMemory(start, sizeBytes);
   }
 
-  /** See MemoryAcceptor. */
   noteDecision(zone: Zone, pagesToAccept: number): void {
     const heldBackMax = zone.statThreshold * zone.pcp.length;
     this.decisions.push({ zone: zone.type + zone.nodeId * 256, pagesToAccept, heldBackMax });
@@ -128,7 +125,6 @@ export interface AcceptanceComparison {
   readonly counterDrifts: number;
 }
 
-/** Compares all that was asked of acceptance with the log, in order. */
 export function compareAcceptance(
   log: LabLog,
   found: {
@@ -172,7 +168,6 @@ function decisionText({ zone, pagesToAccept }: AcceptDecision): string {
   return `node ${nodeId} zone ${type}: ${pagesToAccept} pages`;
 }
 
-/** The records of a kind beside what the model did. */
 function compareKind<T>(
   log: LabLog,
   kind: number,

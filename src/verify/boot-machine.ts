@@ -10,7 +10,6 @@ import {
   wholeLines,
 } from "./recording-files.js";
 
-/** A boot log and the machine that it is of. */
 export interface BootLog {
   readonly text: string;
   readonly machine: EarlyMachine;
@@ -35,9 +34,7 @@ export function bootLogOf(files: RecordingFiles): BootLog {
     const lines = wholeLines(text);
     checkStages(lines);
     const machine = machineFromBootLog(text);
-    if (machine === undefined) {
-      throw new EvidenceError("a whole boot log with the e820 map", "none", 1);
-    }
+    if (machine === undefined) throw new EvidenceError("a whole boot log with the e820 map", "none", 1);
     checkMachine(machine, lines);
     return { text, machine };
   });

@@ -18,7 +18,6 @@ import { type Comparison, compareInOrder } from "./tally.js";
 export interface Booted {
   readonly kernel: Kernel;
   readonly machine: EarlyMachine;
-  /** Stages to come. */
   readonly stages: RecordedStages;
   /** Boot memory in the order in which the model gave it to the allocator. */
   readonly released: readonly ReleasedBlock[];
@@ -43,7 +42,6 @@ class RecordedStages {
     this.online++;
   }
 
-  /** All CPUs that are not online yet come online. */
   bringUp(): void {
     while (this.online < this.#cpus) this.sizePcp();
   }
@@ -55,7 +53,6 @@ class RecordedStages {
   }
 }
 
-/** A piece of boot memory as it reaches the page allocator. */
 export interface ReleasedBlock {
   readonly pfn: number;
   readonly order: number;
@@ -63,11 +60,7 @@ export interface ReleasedBlock {
   readonly parked: boolean;
 }
 
-/**
- * Boots a kernel up to memblock's hand-over.
- *
- * @param earlySteps in place of those of the build
- */
+/** Boots a kernel up to memblock's hand-over; `earlySteps` are in place of those of the build. */
 export function bootKernel(
   machine: EarlyMachine,
   build: KernelBuild,
@@ -94,7 +87,6 @@ export function bootKernel(
   return { kernel, machine, stages, released };
 }
 
-/** Compares boot memory with the log, piece by piece in order. */
 export function compareReleased(
   { released }: Pick<Booted, "released">,
   { length, kind, pfn, order }: LabLog,

@@ -27,10 +27,8 @@ import { type Comparison, Tally } from "./tally.js";
 /** Where the pages of a buddy list are; those of a per-CPU list are at a CPU. */
 const ON_BUDDY_LISTS = -1;
 
-/** A list in the model and in a snapshot. */
 export interface ZoneList {
   readonly name: string;
-  /** ON_BUDDY_LISTS or a CPU. */
   readonly where: number;
   readonly order: number;
   /** First frames of the snapshot's blocks, head first. */
@@ -119,8 +117,6 @@ function fillFreeList(
  * Compares every free list, per-CPU list and unaccepted list, element by element in list order,
  * and for each zone the types of its pageblocks and its counters. Lists that are empty on both
  * sides do not count.
- *
- * @param event number of records replayed, for the report
  */
 export function compareFinalLists(
   allocator: PageAllocator,
@@ -128,7 +124,7 @@ export function compareFinalLists(
   event: number,
 ): Comparison {
   const tally = new Tally();
-  const compare = (what: string, expected: readonly number[], found: readonly number[]): void => {
+  const compare: Compare = (what, expected, found) => {
     if (expected.length === 0 && found.length === 0) return;
     const at = expected.findIndex((value, index) => value !== found[index]);
     const place = at < 0 ? expected.length : at;

@@ -28,7 +28,6 @@ export interface Exactness {
 const NEXT_MAX = 64;
 
 export interface Helpers {
-  /** Reaches the stages of boot that have a step. */
   readonly reach?: (step: number, record: number) => void;
   /** Corrects the model where the recording has gaps; without it the model is left alone. */
   readonly resync?: Resync;
@@ -41,7 +40,6 @@ export interface Helpers {
  */
 export class Follower {
   readonly allocations: Tally = new Tally();
-  /** Of these, those from lists that a recording with gaps had not determined yet. */
   readonly beforeResync: Tally = new Tally();
   /** Allocations that took blocks from the buddy lists: how many blocks. */
   readonly refills: Tally = new Tally();
@@ -60,7 +58,8 @@ export class Follower {
   readonly #done: Uint8Array;
   /** Where the model put an allocation that the kernel put elsewhere, by the kernel's frame number. */
   readonly #elsewhere = new Map<Pfn, Page | typeof NO_PAGE>();
-  #stopped = false;
+  /** The model could not follow a step; it is in no state to compare then. */
+  stopped = false;
 
   constructor(steps: Steps, allocator: PageAllocator, cpuNodes: readonly number[], helpers: Helpers = {}) {
     this.#steps = steps;
@@ -75,18 +74,13 @@ export class Follower {
     Object.assign(this.outside, { interruptedAllocations, lockedFrees, interleavedSteps });
   }
 
-  /** Whether the model could not follow a step; it is in no state to compare then. */
-  get stopped(): boolean {
-    return this.#stopped;
-  }
-
   /** A model that has gone astray cannot follow every step: it stops, and the rest counts as different. */
   run(): void {
     for (const i of this.#steps.sequence()) {
       const step = this.#steps.step[i]!;
       if (step === Step.RETYPE) this.#compareType(i);
       else if (step > Step.RETYPE) this.#helpers.reach?.(step, i);
-      else if (!this.#stopped) this.#try(i);
+      else if (!this.stopped) this.#try(i);
       else if (step === Step.ALLOC || step === Step.BULK) this.allocations.compared++;
     }
   }
@@ -95,7 +89,7 @@ export class Follower {
     try {
       this.#follow(i);
     } catch (error) {
-      this.#stopped = true;
+      this.stopped = true;
       const { kind, order, cpu, pfn } = this.#steps.records;
       this.allocations.firstDivergence ??= {
         event: i,

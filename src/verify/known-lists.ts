@@ -3,7 +3,6 @@ import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
 import { PageEventKind } from "../workload/events.js";
 import { getOrMake, type Records, type Section } from "./steps.js";
 
-/** What a trace has shown of one per-CPU list. */
 interface KnownList {
   /** What lay on the list when the trace began is gone. */
   resynchronised: boolean;
@@ -38,11 +37,7 @@ export class KnownLists {
     this.#atStart = atStart;
   }
 
-  /**
-   * Blocks left the buddy lists, under one lock.
-   *
-   * @returns for each block whether the trace tells what was on the list that it comes from
-   */
+  /** Blocks left the buddy lists, under one lock: of each, whether the trace tells what was on its list. */
   taken({ zone, order, type, pfns }: Section): boolean[] {
     const known = this.#buddyLists(zone, type);
     const tells: boolean[] = [];
@@ -55,11 +50,7 @@ export class KnownLists {
     return tells;
   }
 
-  /**
-   * The same for a refill, which put the blocks on a list that was empty; its caller took the first.
-   *
-   * @returns whether the trace tells why it was the first one
-   */
+  /** The same for a refill of an empty list: whether the trace tells why its caller took the first block. */
   refilled(cpu: number, section: Section): boolean {
     const tells = this.taken(section);
     const list = this.#list(section.zone, cpu, pcpIndex(section.order, section.type));
@@ -81,11 +72,7 @@ export class KnownLists {
     }
   }
 
-  /**
-   * An allocation took the top of a list that was not refilled for it.
-   *
-   * @returns whether the trace tells what was there
-   */
+  /** An allocation took the top of a list not refilled for it; whether the trace tells what was there. */
   allocated(zone: number, cpu: number, index: number, frame: number): boolean {
     const list = this.#list(zone, cpu, index);
     const tells = list.frames.get(frame) ?? (list.resynchronised || list.frames.size > 0);
@@ -107,10 +94,8 @@ export class KnownLists {
 }
 
 /**
- * The free block that a run of blocks was split from.
- *
- * @returns how many blocks of the section it gave, and its order, which is larger than that tells when
- * the section ends within it
+ * The free block that a run of blocks was split from: how many blocks of the section it gave, and its order,
+ * which is larger than that tells when the section ends within it.
  */
 function sourceBlock(
   pfns: readonly number[],
@@ -130,7 +115,6 @@ function sourceBlock(
 /** Which events name a page, so that one can ask what becomes of it next. */
 export class PageHistory {
   readonly #kind: Uint8Array;
-  /** Events that name a page, ascending. */
   readonly #ofPage = new Map<number, number[]>();
 
   constructor(events: Records) {
@@ -159,13 +143,11 @@ export class PageHistory {
     return events[low];
   }
 
-  /** Kind of that event. */
   nextKind(pfn: number, event: number): PageEventKind | undefined {
     const next = this.next(pfn, event);
     return next === undefined ? undefined : (this.#kind[next] as PageEventKind);
   }
 
-  /** Whether an event before this one names the page. */
   isSeen(pfn: number, event: number): boolean {
     const first = this.#ofPage.get(pfn)?.[0];
     return first !== undefined && first < event;

@@ -154,7 +154,6 @@ interface Allocating {
   type: number;
 }
 
-/** The state of one CPU while its records are read in turn. */
 interface CpuState {
   /** Allocations that have begun and have no line yet; one of an interrupt lies above what it interrupted. */
   readonly under: Allocating[];

@@ -1,7 +1,7 @@
 /** Recordings of an instrumented kernel, which logs every step of the allocator. */
 
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { type KernelBuild, SMALL_6_12_107 } from "../linux/kernel-build.js";
+import { SMALL_6_12_107 } from "../linux/kernel-build.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
 import { type LabLog, readLabLog } from "../workload/lab-log.js";
@@ -30,9 +30,6 @@ import { adoptSnapshot, allocatorOf } from "./snapshot-state.js";
 import { Step } from "./steps.js";
 import { added, NOT_FOLLOWED } from "./tally.js";
 
-const BUILDS: readonly KernelBuild[] = [SMALL_6_12_107];
-
-/** What a run is repeated on. */
 interface Setup {
   readonly files: RecordingFiles;
   readonly machine: EarlyMachine;
@@ -57,7 +54,7 @@ interface BootContext extends Setup {
  */
 export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const { text, machine } = bootLogOf(files);
-  const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, BUILDS));
+  const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, [SMALL_6_12_107]));
   const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
   const booted = followed(files, "boot.dmesg", () =>
     bootKernel(machine, SMALL_6_12_107, acceptance, memblock.earlySteps),
@@ -169,11 +166,7 @@ function verifyWorkload(
   return { ...run, proc: { ...added(procBefore, run.proc), readElsewhen } };
 }
 
-/**
- * Holds a run that is through against its log and against the state that the recording has at its end.
- *
- * @param base of the names of its files
- */
+/** Holds a run that is through against its log and against the state that the recording has at its end. */
 function finishRun(
   { files, allocator, acceptance }: Setup,
   base: string,

@@ -16,7 +16,6 @@ const ANY_NODE = -1;
 /** The kernel prints both arrays at the end of these steps (memblock_dump_all). */
 const DUMP_AFTER: readonly string[] = ["e820__memblock_setup", "initmem_init"];
 
-/** How a boot log's memblock lines compare, and how to get to the kernel's memblock if not by the model. */
 export interface MemblockResult {
   readonly comparison: Comparison;
   /** Takes the steps from the log. Absent when the model's own steps gave every line. */
@@ -29,10 +28,6 @@ function memblockLines(bootLog: string): string[] {
     .split("\n")
     .map((line) => line.replace(/^\[ *[\d.]+\] /, ""))
     .filter((line) => /^(memblock_|MEMBLOCK| memory| reserved)/.test(line));
-}
-
-function withoutCaller(line: string): string {
-  return line.replace(/ \S+\+0x\w+\/0x\w+( \[\w+\])?$/, "");
 }
 
 /**
@@ -49,7 +44,8 @@ export function compareMemblock(
   const release = /Linux version (\S+)/.exec(bootLog)?.[1];
   const build = builds.find((candidate) => candidate.release === release);
   if (build !== undefined) {
-    const comparison = compareInOrder(recorded.map(withoutCaller), modelLines(machine, build), {
+    const lines = recorded.map((line) => line.replace(/ \S+\+0x\w+\/0x\w+( \[\w+\])?$/, ""));
+    const comparison = compareInOrder(lines, modelLines(machine, build), {
       isSame: (line, other) => line === other,
       text: String,
       eventAt: (at) => at,
@@ -90,7 +86,6 @@ function modelLines(machine: EarlyMachine, build: KernelBuild): string[] {
  * Repeats the requests that a boot log shows from the first dump of both arrays on, which is where
  * their state before is known from. Compared is the address that memblock finds for each allocation.
  *
- * @param lines as memblock=debug prints them
  * @param memblock empty; afterwards in the state in which the kernel hands over
  */
 function replayRequests(lines: readonly string[], memblock: Memblock): Comparison {

@@ -16,7 +16,6 @@ interface Sequence {
   readonly end: string;
 }
 
-/** Reads the text of a file of sequences that the kernel's own memblock ran in its test bench. */
 export function parseMemblockVectors(text: string): readonly Sequence[] {
   const { sequences } = JSON.parse(text) as { readonly sequences?: readonly Sequence[] };
   if (!Array.isArray(sequences)) throw new Error("expected a list called sequences");

@@ -41,7 +41,6 @@ import {
   roundDown,
 } from "../units.js";
 
-/** Where a model has a page. */
 export type PagePlace = "free" | "unaccepted" | "per-CPU list" | "allocated" | "reserved";
 
 /** Where the model has the page of a frame number; nothing is changed, and no block gets frames. */
@@ -84,7 +83,6 @@ function pcpListOf(
   return undefined;
 }
 
-/** Frame numbers on a list, head first. */
 export function pfnsOn(allocator: PageAllocator, list: number): Pfn[] {
   const { frames } = allocator;
   const pfns: Pfn[] = [];
@@ -103,7 +101,6 @@ export function pfnsOn(allocator: PageAllocator, list: number): Pfn[] {
   return pfns;
 }
 
-/** Pages on a per-CPU list, head first. */
 export function listed(list: PcpList): Page[] {
   return Array.from({ length: list.size }, (_, at) => list.at(at));
 }
@@ -114,7 +111,6 @@ export function drainInBatches(zone: Zone, pcp: PerCpuPages, pages: number, cpu:
   for (let left = pages; left > 0; left -= batch) drainPcp(zone, pcp, Math.min(left, batch), 0, cpu);
 }
 
-/** Pages are no longer allocated, and on no list yet. */
 export function disown({ meta }: PageFrames, page: Page, order: number): void {
   for (let at = page; at < page + 2 ** order; at++) meta[at]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);
 }
@@ -147,7 +143,6 @@ export class PagePlacer {
     return this.#listType(this.#allocator.zoneOfPfn(pfn), free.head, free.order) === type;
   }
 
-  /** Order of the free block that holds a page, or -1. */
   freeOrder(pfn: Pfn): number {
     return freeBlockOf(this.#allocator, this.pageAt(pfn))?.order ?? -1;
   }
@@ -187,14 +182,12 @@ export class PagePlacer {
     }
   }
 
-  /** Takes the block that `next` names. */
   takeNext(zone: Zone, order: number, type: number, cpu: number): void {
     let page = removeSmallest(zone, order, type, cpu);
     if (page === NO_PAGE) page = claim(zone, order, type, 0, cpu);
     this.#own(page, order, 0);
   }
 
-  /** Takes a block from wherever the model has its pages. */
   acquire(pfn: Pfn, order: number, movable: boolean, cpu: number): void {
     const page = this.pageAt(pfn);
     const free = freeBlockOf(this.#allocator, page);
@@ -206,7 +199,6 @@ export class PagePlacer {
     this.#own(page, order, movable ? ALLOCATED_MOVABLE : 0);
   }
 
-  /** Frees a block straight to the buddy lists. */
   giveBack(page: Page, order: number, cpu: number, toTail = false): void {
     const { frames } = this.#allocator;
     disown(frames, page, order);
@@ -219,7 +211,6 @@ export class PagePlacer {
     this.#own(pcp.lists[index]!.popHead(), 0, 0);
   }
 
-  /** Gives a per-CPU list other contents. */
   setList(pcp: PerCpuPages, index: number, pages: readonly Page[]): void {
     const list = pcp.lists[index]!;
     const order = pcpIndexOrder(index);
@@ -231,7 +222,6 @@ export class PagePlacer {
     }
   }
 
-  /** The same, by the frame numbers of its blocks. */
   setFrames(pcp: PerCpuPages, index: number, pfns: readonly Pfn[]): void {
     const pages = pfns.map((pfn) => this.pageAt(pfn));
     this.setList(pcp, index, pages);

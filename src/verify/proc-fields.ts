@@ -4,7 +4,6 @@ import { KiB, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
 import { EvidenceError, type RecordingFiles, readText, shown, wholeLines } from "./recording-files.js";
 import { type Comparison, type Divergence, Tally } from "./tally.js";
 
-/** Files of /proc that tell of the page allocator. */
 export const PROC_FILES = ["buddyinfo", "zoneinfo", "meminfo", "vmstat"] as const;
 export type ProcFileName = (typeof PROC_FILES)[number];
 
@@ -67,7 +66,6 @@ export class FieldReader {
   cpu = "";
   readonly #begun = new Set<string>();
 
-  /** A zone of /proc/zoneinfo. */
   begin(zone: string, line: number): void {
     if (this.#begun.has(zone)) throw new EvidenceError(`${zone}once`, "it again", line);
     this.#begun.add(zone);
@@ -135,7 +133,6 @@ function unread(line: string, at: number, expected: string): never {
   throw new EvidenceError(expected, shown(line), at);
 }
 
-/** A zone as fields name it. */
 export function zoneKey({ nodeId, name }: { readonly nodeId: number; readonly name: string }): string {
   return `node ${nodeId} zone ${name} `;
 }
@@ -145,7 +142,6 @@ export function numberOf(fields: ProcFields, key: string): number | undefined {
   return value === undefined ? undefined : Number.parseInt(value, 10);
 }
 
-/** The same, 0 where there is no such field. */
 export function countOf(fields: ProcFields, key: string): number {
   return numberOf(fields, key) ?? 0;
 }
@@ -241,7 +237,6 @@ export function procEvidence(files: RecordingFiles, prefix: string, file: ProcFi
   }
 }
 
-/** Fields of evidence, none if it cannot be read. */
 export function fieldsIn(evidence: ProcEvidence): ProcFields {
   return "fields" in evidence ? evidence.fields : new Map();
 }
@@ -288,7 +283,6 @@ interface NamedFields {
   readonly fields: ProcFields;
 }
 
-/** What all zones manage, as a file says. */
 interface Managed {
   readonly name: string;
   readonly pages: number;

@@ -34,7 +34,6 @@ export interface ProcZone
   readonly watermark: readonly number[];
   /** Pages kept from requests that could use a higher zone, by that zone. */
   readonly lowmemReserve: readonly number[];
-  /** Free blocks of each order. */
   readonly freeBlocks: readonly number[];
   readonly pcp: readonly Pick<SnapshotPcp, "cpu" | "count" | "high" | "batch">[];
   /** Largest difference a CPU may hold back from the counters. */
@@ -102,7 +101,6 @@ export interface ProcComparison extends Comparison {
   readonly readElsewhen: number;
 }
 
-/** A comparison of /proc while it is made. */
 export class ProcTally extends Tally implements ProcComparison {
   readElsewhen = 0;
 }
@@ -150,24 +148,15 @@ export function compareProc(
         tally.readElsewhen++;
         continue;
       }
-      compareField(tally, file, key, field?.value, value);
+      tally.same(field?.value ?? NO_LINE, value, `/proc/${file}: ${key}`);
     }
     compareOthers(tally, file, found.fields, modelled);
   }
   return tally;
 }
 
-function compareField(
-  tally: Tally,
-  file: ProcFileName,
-  key: string,
-  expected: string | undefined,
-  found: string,
-): void {
-  tally.same(expected ?? "nothing, as the file has no such line", found, `/proc/${file}: ${key}`);
-}
+const NO_LINE = "nothing, as the file has no such line";
 
-/** Zones and CPUs that a file has and the model has not. */
 function compareOthers(tally: Tally, file: ProcFileName, recorded: ProcFields, modelled: ProcFields): void {
   if (file !== "buddyinfo" && file !== "zoneinfo") return;
   const zones = new Set(Array.from(modelled.values(), ({ zone }) => zone));
@@ -186,7 +175,6 @@ function compareOthers(tally: Tally, file: ProcFileName, recorded: ProcFields, m
 const SIZES =
   /(boost|min|low|high|promo|spanned|present|managed|protection|nr_unaccepted|start_pfn|batch|vm stats threshold)$/;
 
-/** Compares sizes and watermarks of all zones with the recorded /proc/zoneinfo of a boot. */
 export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles): Comparison {
   const tally = new Tally();
   const evidence = procEvidence(files, "boot", "zoneinfo");
@@ -203,7 +191,7 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
   const hasUnaccepted = tellsUnaccepted(recorded);
   for (const [key, { value }] of sizes) {
     if (!hasUnaccepted && UNACCEPTED.test(key)) continue;
-    compareField(tally, "zoneinfo", key, recorded.get(key)?.value, value);
+    tally.same(recorded.get(key)?.value ?? NO_LINE, value, `/proc/zoneinfo: ${key}`);
   }
   compareOthers(tally, "zoneinfo", recorded, modelled);
   return tally;
@@ -258,9 +246,8 @@ function isMoving({ name, cpu }: ProcField): boolean {
 }
 
 /**
- * Tells whether a field of /proc may differ from the snapshot because it was read later. Only what moves
- * on its own may, only in a zone of which /proc/zoneinfo says that it went on, and only so
- * far.
+ * Whether a field of /proc may differ from the snapshot because it was read later: only what moves on its
+ * own may, only in a zone of which /proc/zoneinfo says that it went on, and only so far.
  */
 class ReadElsewhen {
   readonly #zoneinfo: ProcFields;
@@ -272,7 +259,6 @@ class ReadElsewhen {
     this.#atSnapshot = atSnapshot;
   }
 
-  /** @param fields of the file that has the field */
   explains(file: ProcFileName, fields: ProcFields, field: ProcField): boolean {
     const { zone, name, value } = field;
     if (!isMoving(field)) return false;

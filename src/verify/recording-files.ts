@@ -53,9 +53,7 @@ export function wholeLines(text: string): string[] {
   if (text === "") throw new EvidenceError("text", "an empty file", 1);
   const lines = text.split("\n");
   const nul = lines.findIndex((line) => line.includes("\0"));
-  if (nul >= 0) {
-    throw new EvidenceError("text", "a NUL byte", nul + 1, lines[nul]!.indexOf("\0") + 1);
-  }
+  if (nul >= 0) throw new EvidenceError("text", "a NUL byte", nul + 1, lines[nul]!.indexOf("\0") + 1);
   const last = lines.pop()!;
   if (last !== "") {
     throw new EvidenceError(
@@ -68,20 +66,17 @@ export function wholeLines(text: string): string[] {
   return lines;
 }
 
-/** A text file of a recording, or undefined. */
 export function readText(files: RecordingFiles, name: string): string | undefined {
   const bytes = files.read(name);
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
-/** A file that must be there. */
 export function needFile(files: RecordingFiles, name: string): Uint8Array {
   const bytes = files.read(name);
   if (bytes === undefined) throw new RecordingError(`${files.name}/${name}: no such file`);
   return bytes;
 }
 
-/** The same of a text file. */
 export function needText(files: RecordingFiles, name: string): string {
   return new TextDecoder().decode(needFile(files, name));
 }
@@ -125,20 +120,15 @@ export function followed<T>({ name }: RecordingFiles, file: string, repeat: () =
   }
 }
 
-/**
- * Names of all recorded workloads, in alphabetical order: those that any file is of, so that one of
- * which the log is missing is not passed over.
- */
+/** All recorded workloads, sorted: those that any file is of, so that a missing log is not passed over. */
 export function workloadNames(files: RecordingFiles): string[] {
   const names = files.list().flatMap((name) => /^wl-(.+)\.(?:lablog|snap[AB]|trace)$/.exec(name)?.[1] ?? []);
   return [...new Set(names)].sort();
 }
 
 /**
- * The workloads in the order in which they ran. The guest's own count of page faults tells: it only
- * grows, from boot on, and was read after each workload. The list on the kernel's command line has
- * other names in it than the files. Workloads without that count are left out, as nobody knows when
- * they ran.
+ * The workloads in the order in which they ran, by the guest's count of page faults: it only grows, from
+ * boot on, and was read after each. Those without it are left out, as nobody knows when they ran.
  */
 export function workloadsInOrder(files: RecordingFiles): string[] {
   return workloadNames(files)

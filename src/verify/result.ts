@@ -31,7 +31,6 @@ export interface VerifiedRun {
   readonly acceptDecisions: Comparison;
   readonly refills: Comparison;
   readonly drains: Comparison;
-  /** Pageblocks that changed their type. */
   readonly retypings: Comparison;
   readonly finalLists: Comparison;
   readonly proc: ProcComparison;
@@ -75,7 +74,6 @@ export function recordingHolds({ memblock, handover, zones, files, runs }: Verif
   );
 }
 
-/** The same for one run. */
 function runHolds(run: VerifiedRun): boolean {
   const { compared, pfnExact } = knownAllocations(run);
   return (

@@ -24,7 +24,6 @@ import type { Records, Steps } from "./steps.js";
 import type { StockStages } from "./stock-stages.js";
 import { Untraced } from "./untraced.js";
 
-/** What is known of an allocation before the model repeats it. */
 export interface Led {
   /** The trace tells what was on the list that it comes from. */
   readonly isKnown: boolean;
@@ -40,10 +39,7 @@ export interface Led {
   };
 }
 
-/**
- * Resynchronisation: puts the model's lists where a trace shows that the kernel's are, because of
- * something that the trace did not see. Everything is counted.
- */
+/** Puts the model's lists where a trace with gaps shows that the kernel's are. Everything is counted. */
 export class Resync {
   readonly #steps: Steps;
   readonly #events: Records;
@@ -56,7 +52,6 @@ export class Resync {
   readonly given: Set<number>;
   readonly outside: UntracedCauses;
 
-  /** @param stages of the boot that the trace is of */
   constructor(steps: Steps, allocator: PageAllocator, stages?: StockStages) {
     this.#steps = steps;
     this.#events = steps.records;
@@ -69,7 +64,6 @@ export class Resync {
     this.#known = new KnownLists(stages !== undefined);
   }
 
-  /** Reaches the stages of boot that come before an event. */
   before(event: number): void {
     this.#stages?.before(event);
   }
@@ -109,7 +103,6 @@ export class Resync {
     for (const page of this.#pages.emptyList(pcp, index).reverse()) this.#pages.giveBack(page, order, cpu);
   }
 
-  /** What the request tells of the lists behind it. */
   afterAllocation(event: number, { isKnown, list }: Led): void {
     if (list === undefined) return;
     const { pfn, type } = this.#steps.at(event);
@@ -228,7 +221,6 @@ export class Resync {
     if (moveFreePagesBlock(zone, page, known, type, cpu)) this.outside.pageblocks++;
   }
 
-  /** After a refill the list holds the blocks that the trace names. */
   #correctRefill(pcp: PerCpuPages, index: number, expected: readonly Pfn[], event: number): void {
     const { order, cpu } = this.#steps.at(event);
     const { frames } = this.#allocator;

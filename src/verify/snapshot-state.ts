@@ -23,6 +23,7 @@ import { type Comparison, Tally } from "./tally.js";
 
 /** ZONE_BELOW_HIGH in the flags of a zone (include/linux/mmzone.h: enum zone_flags). */
 const BELOW_HIGH_FLAG = 4;
+
 /** Zones of nodes, in the order given; within a node the highest first. */
 function zonesOf(zones: readonly SnapshotZone[], nodes: readonly number[]): number[] {
   return nodes.flatMap((node) =>
@@ -104,7 +105,6 @@ export interface GapReport {
   readonly lists: number;
   /** Pages that changed between allocated, free and the list of a CPU. */
   readonly pages: number;
-  /** Pageblocks of another type. */
   readonly pageblocks: number;
 }
 

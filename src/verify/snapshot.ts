@@ -21,7 +21,6 @@ import {
 } from "../units.js";
 import { EvidenceError, shown, wholeLines } from "./recording-files.js";
 
-/** Lists of a CPU for a zone, and their numbers as the kernel names them. */
 export interface SnapshotPcp
   extends Readonly<
     Pick<
@@ -34,7 +33,6 @@ export interface SnapshotPcp
   readonly lists: Map<number, readonly Pfn[]>;
 }
 
-/** A zone of a real kernel at one moment. */
 export interface SnapshotZone {
   readonly nodeId: number;
   readonly type: number;
@@ -69,7 +67,6 @@ export function freeListKey(order: number, type: number): string {
   return `${order}/${type}`;
 }
 
-/** The free lists of a zone that a snapshot names. */
 export function freeListsIn({
   free,
 }: SnapshotZone): { readonly order: number; readonly type: number; readonly pfns: readonly Pfn[] }[] {
@@ -79,7 +76,6 @@ export function freeListsIn({
   });
 }
 
-/** What a snapshot says: after how many records of the log it was taken, and the zones. */
 export interface Snapshot {
   readonly records: number;
   readonly zones: SnapshotZone[];
@@ -190,10 +186,8 @@ function pcpOf(line: SnapshotLine, cpu: number): SnapshotPcp {
   };
 }
 
-/** Frames that x86 can address. */
+/** Frames that x86 can address, which no counter of pages exceeds. */
 const PFN_MAX: number = PHYSICAL_ADDRESS_END / PAGE_SIZE;
-/** Largest value of a counter: pages of all the memory that there can be. */
-const COUNT_MAX: number = PFN_MAX;
 
 /** What the recorder prints for the type of a pageblock in a hole, which has no struct pages. */
 const HOLE_TYPE = 9;
@@ -229,18 +223,18 @@ class SnapshotLine {
     return new EvidenceError(expected, found, this.#at, column);
   }
 
-  number(name: string, max: number = COUNT_MAX): number {
+  number(name: string, max: number = PFN_MAX): number {
     return this.#number(name, this.word(name), /^\d+$/, 10, max);
   }
 
   hex(name: string): number {
-    return this.#number(name, this.word(name), /^[0-9a-f]+$/, 16, COUNT_MAX);
+    return this.#number(name, this.word(name), /^[0-9a-f]+$/, 16, PFN_MAX);
   }
 
   numbers(name: string): number[] {
     return this.word(name)
       .split(",")
-      .map((word) => this.#number(name, word, /^\d+$/, 10, COUNT_MAX));
+      .map((word) => this.#number(name, word, /^\d+$/, 10, PFN_MAX));
   }
 
   word(name: string): string {
@@ -264,11 +258,11 @@ class SnapshotLine {
   /** `type*count` of pageblocks in a row. */
   runs(): [number, number][] {
     return this.#values.map(({ text, column }) => {
-      const [, type, count] = /^(\d+)\*(\d+)$/.exec(text) ?? [];
-      if (type === undefined || !isBlockType(Number(type)) || Number(count) > COUNT_MAX) {
+      const [type, count] = (/^(\d+)\*(\d+)$/.exec(text) ?? []).slice(1).map(Number);
+      if (type === undefined || !(type < MIGRATE_TYPES || type === HOLE_TYPE) || count! > PFN_MAX) {
         throw this.error("type*count of pageblocks", shown(text), column);
       }
-      return [Number(type), Number(count)];
+      return [type, count!];
     });
   }
 
@@ -278,10 +272,6 @@ class SnapshotLine {
     const column = this.#text.indexOf(` ${name}=`) + name.length + 3;
     throw this.error(`${name}= a whole number up to ${max}`, shown(word), column);
   }
-}
-
-function isBlockType(type: number): boolean {
-  return type < MIGRATE_TYPES || type === HOLE_TYPE;
 }
 
 /**
@@ -295,7 +285,7 @@ function checkSnapshot(zones: readonly SnapshotZone[], lines: readonly number[])
   const withMemory = populated(zones);
   const cpus = withMemory[0]?.pcp.length ?? 0;
   for (const [at, zone] of zones.entries()) {
-    const must = (holds: boolean, expected: string, found: number | string): void => {
+    const must: Must = (holds, expected, found) => {
       if (!holds) throw new EvidenceError(expected, `${found}`, lines[at]!);
     };
     const twin = zones.findIndex((other) => other.nodeId === zone.nodeId && other.type === zone.type);

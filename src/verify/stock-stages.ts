@@ -68,7 +68,6 @@ export class StockStages {
     return this.#earlyEnds.every(({ start, end, deferred }) => pfn < start || pfn >= end || pfn < deferred);
   }
 
-  /** Reaches what comes before an event. */
   before(event: number): void {
     const { cpu, timeNs } = this.#events;
     const { stages } = this.#booted;

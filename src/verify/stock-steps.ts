@@ -5,7 +5,6 @@ import { asPfn, type Pfn } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
 import { getOrMake, type Section, Step, Steps } from "./steps.js";
 
-/** The state of one CPU while its events are read in turn. */
 interface CpuState {
   open: Section | undefined;
   /** Sections that no allocation has claimed yet. */
@@ -18,11 +17,7 @@ interface CpuState {
 /** A free and its drains follow each other at once; the vmstat worker comes after a pause. */
 const DRAIN_PAUSE_NS = 20_000;
 
-/**
- * Works out what each event asks for, or shows that something not traced asked for, and when it took effect.
- *
- * @param zoneOf number of the zone of a frame
- */
+/** Works out what each event asks for, or shows that something not traced asked for, and when it took effect. */
 export function stockSteps(events: PageEvents, zoneOf: (pfn: Pfn) => number): Steps {
   const reader = new StockReader(events, zoneOf);
   for (let event = 0; event < events.count; event++) reader.event(event);

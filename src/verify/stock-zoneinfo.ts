@@ -66,7 +66,6 @@ export interface FreePages {
   readonly takenSince: number;
 }
 
-/** Accounts for every free page of every zone. */
 export function compareFreePages(allocator: PageAllocator, zoneinfo: ProcFields): FreePages[] {
   return allocator.zones.map((zone) => {
     const recordedOn = (list: string): number => countOf(zoneinfo, `${zoneKey(zone)}${list}`);

@@ -143,7 +143,6 @@ function follow(
   return { follower, resync };
 }
 
-/** Traces of workloads that have an event, in the order in which they ran. */
 function workloadTraces(
   files: RecordingFiles,
   names: readonly string[],
@@ -173,9 +172,7 @@ function traceOf(files: RecordingFiles, base: string, machine: EarlyMachine): Pa
 function checkEntries(trace: Uint8Array): void {
   const text = new TextDecoder().decode(trace);
   const [head, inBuffer, written] = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+) /m.exec(text) ?? [];
-  if (head === undefined) {
-    throw new EvidenceError("a line # entries-in-buffer/entries-written", "none", 1);
-  }
+  if (head === undefined) throw new EvidenceError("a line # entries-in-buffer/entries-written", "none", 1);
   const line = text.slice(0, text.indexOf(head)).split("\n").length;
   if (inBuffer !== written) throw new EvidenceError("as many entries in the buffer as written", head, line);
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;

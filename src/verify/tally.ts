@@ -14,7 +14,6 @@ export interface Comparison {
   readonly firstDivergence?: Divergence;
 }
 
-/** A comparison while it is made. */
 export class Tally implements Comparison {
   compared = 0;
   equal = 0;
@@ -31,7 +30,6 @@ export class Tally implements Comparison {
     else this.firstDivergence ??= tell();
   }
 
-  /** Counts what must read the same. */
   same(expected: string, found: string, context: string, event = 0): void {
     this.expect(expected === found, () => ({ event, expected, found, context }));
   }

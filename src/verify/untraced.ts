@@ -25,7 +25,6 @@ export class Untraced {
   readonly #allocator: PageAllocator;
   readonly #stages: StockStages | undefined;
 
-  /** @param stages of the boot that the trace is of */
   constructor(events: Records, allocator: PageAllocator, stages: StockStages | undefined) {
     this.#events = events;
     this.#allocator = allocator;
@@ -60,9 +59,8 @@ export class Untraced {
   }
 
   /**
-   * What the kernel took before tracing is taken off the lists; pages it does not have are put back.
-   *
-   * @returns blocks that the model takes, where it had to be led; else 0, and it refills by itself
+   * Takes what the kernel took before tracing off the lists; pages it does not have are put back. Returns how
+   * many blocks the model takes where it had to be led; else 0, and it refills by itself.
    */
   prepareRefill(zone: Zone, pcp: PerCpuPages, index: number, section: Section, event: number): number {
     const { cpu } = this.#events;
@@ -81,7 +79,6 @@ export class Untraced {
     return taken;
   }
 
-  /** Whether the model's own lists would give other blocks than the kernel took. */
   #differs(zone: Zone, { order, type, pfns }: Section): boolean {
     let matched = 0;
     for (const pfn of this.pages.supply(zone, order, type)) {
