@@ -166,8 +166,9 @@ export function removeAndExpand(
  */
 export function moveFreePagesBlock(zone: Zone, page: Page, from: number, to: number, cpu: number): boolean {
   const { frames } = zone;
-  if (!pageblockInZone(zone, page)) return false;
   const start = page - (page % PAGEBLOCK_PAGES);
+  const startPfn = frames.pfnOf(start as Page);
+  if (startPfn < zone.startPfn || startPfn + PAGEBLOCK_PAGES > zone.endPfn) return false;
   for (let at = start; at < start + PAGEBLOCK_PAGES; ) {
     const order = (frames.meta[at]! & ORDER_MASK) - 1;
     if (order < 0) {
@@ -200,12 +201,6 @@ export function moveToFreeList(
 export function changePageblocks(frames: PageFrames, page: Page, order: number, type: number): void {
   const first = page >> PAGEBLOCK_ORDER;
   frames.pageblockType.fill(type, first, first + (1 << (order - PAGEBLOCK_ORDER)));
-}
-
-/** Whether a zone holds the whole pageblock of a page. */
-function pageblockInZone(zone: Zone, page: Page): boolean {
-  const start = zone.frames.pfnOf((page - (page % PAGEBLOCK_PAGES)) as Page);
-  return start >= zone.startPfn && start + PAGEBLOCK_PAGES <= zone.endPfn;
 }
 
 /**

@@ -86,23 +86,6 @@ function mostlyCompatible(frames: PageFrames, page: Page, type: number, blockTyp
   return free + alike >= PAGEBLOCK_PAGES / 2;
 }
 
-/** Gives a block of pageblock size or more to another type, whole, and takes what is needed from it. */
-function claimWholeBlock(
-  zone: Zone,
-  page: Page,
-  order: number,
-  blockOrder: number,
-  type: number,
-  from: number,
-  cpu: number,
-): Page {
-  removeFromFreeList(zone, page, blockOrder, from);
-  accountFreePages(zone, -(1 << blockOrder), from, cpu);
-  changePageblocks(zone.frames, page, blockOrder, type);
-  accountFreePages(zone, expand(zone, page, order, blockOrder, type), type, cpu);
-  return page;
-}
-
 /** Tries to turn the pageblock of a free block over to a type and take a block from it (try_to_claim_block). */
 function tryClaimBlock(
   zone: Zone,
@@ -117,7 +100,13 @@ function tryClaimBlock(
   const { frames } = zone;
   const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
   if (blockType === MigrateType.HIGHATOMIC) return NO_PAGE;
-  if (blockOrder >= PAGEBLOCK_ORDER) return claimWholeBlock(zone, page, order, blockOrder, type, from, cpu);
+  if (blockOrder >= PAGEBLOCK_ORDER) {
+    removeFromFreeList(zone, page, blockOrder, from);
+    accountFreePages(zone, -(1 << blockOrder), from, cpu);
+    changePageblocks(frames, page, blockOrder, type);
+    accountFreePages(zone, expand(zone, page, order, blockOrder, type), type, cpu);
+    return page;
+  }
   if (boostWatermark(zone) && (allocFlags & AllocFlag.KSWAPD) !== 0) zone.boosted = true;
   if (!mostlyCompatible(frames, page, type, blockType)) return NO_PAGE;
   if (!moveFreePagesBlock(zone, page, blockType, type, cpu)) return NO_PAGE;
@@ -173,24 +162,12 @@ export function fallback6120(
     const from = fallbackType(zone, at, type);
     if (from < 0) continue;
     if (!maySteal(at, type) && type === MigrateType.MOVABLE && at > order) {
-      return steal6120(zone, order, type, allocFlags, cpu);
+      // Second search, bottom up, so that a movable request splits the smallest block.
+      let low = order;
+      while (fallbackType(zone, low, type) < 0) low++;
+      return take6120(zone, order, low, type, fallbackType(zone, low, type), allocFlags, cpu);
     }
     return take6120(zone, order, at, type, from, allocFlags, cpu);
-  }
-  return NO_PAGE;
-}
-
-/** Second search of 6.12.0, bottom up, so that a movable request splits the smallest block. */
-function steal6120(
-  zone: Zone,
-  order: number,
-  type: number,
-  allocFlags: number,
-  cpu: number,
-): Page | typeof NO_PAGE {
-  for (let at = order; at <= MAX_PAGE_ORDER; at++) {
-    const from = fallbackType(zone, at, type);
-    if (from >= 0) return take6120(zone, order, at, type, from, allocFlags, cpu);
   }
   return NO_PAGE;
 }

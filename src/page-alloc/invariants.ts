@@ -104,14 +104,12 @@ function checkFreeBlock(zone: Zone, seen: Uint8Array, page: Page, order: number,
   claimPages(zone, seen, page, 2 ** order, pfn);
 }
 
-/** Returns the pages that wait for acceptance. */
 function checkUnaccepted(zone: Zone): number {
   const { frames } = zone;
   let pages = 0;
   const list = zone.unacceptedList;
   for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
-    const slot = node - frames.firstRangeNode;
-    pages += frames.rangeCount[slot]! * MAX_ORDER_PAGES;
+    pages += frames.rangeCount[node - frames.firstRangeNode]! * MAX_ORDER_PAGES;
   }
   if (pages !== zone.unacceptedPages) fail(zone, `NR_UNACCEPTED is ${zone.unacceptedPages}, not ${pages}`);
   return pages;

@@ -115,17 +115,9 @@ export class PageFrames {
     this.blockZone[dense] = zoneIndex;
     this.pageblockType[dense * 2] = firstType;
     this.pageblockType[dense * 2 + 1] = secondType;
-    this.#leafOf(block)[block & LEAF_MASK] = dense;
+    this.#leaves[block >> LEAF_SHIFT] ??= new Int32Array(LEAF_MASK + 1);
+    this.#leaves[block >> LEAF_SHIFT]![block & LEAF_MASK] = dense;
     return (dense * MAX_ORDER_PAGES) as Page;
-  }
-
-  /** The part of the block map that holds a block; made when its first block is needed. */
-  #leafOf(block: number): Int32Array {
-    const known = this.#leaves[block >> LEAF_SHIFT];
-    if (known !== undefined) return known;
-    const leaf = new Int32Array(LEAF_MASK + 1);
-    this.#leaves[block >> LEAF_SHIFT] = leaf;
-    return leaf;
   }
 
   isRange(node: Page): boolean {
@@ -199,8 +191,7 @@ export class PageFrames {
   }
 
   addHead(list: Page, page: Page): void {
-    const next = this.next;
-    const prev = this.prev;
+    const { next, prev } = this;
     const first = next[list]!;
     next[page] = first;
     prev[page] = list;
@@ -209,8 +200,7 @@ export class PageFrames {
   }
 
   addTail(list: Page, page: Page): void {
-    const next = this.next;
-    const prev = this.prev;
+    const { next, prev } = this;
     const last = prev[list]!;
     prev[page] = last;
     next[page] = list;
@@ -219,8 +209,7 @@ export class PageFrames {
   }
 
   unlink(page: Page): void {
-    const next = this.next;
-    const prev = this.prev;
+    const { next, prev } = this;
     const after = next[page]!;
     const before = prev[page]!;
     next[before] = after;

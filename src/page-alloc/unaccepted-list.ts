@@ -1,14 +1,5 @@
 import type { PageAllocRules } from "../linux/rules.js";
-import {
-  addressOf,
-  asPfn,
-  MAX_ORDER_PAGES,
-  MAX_PAGE_ORDER,
-  PAGE_SIZE,
-  type Page,
-  type Pfn,
-  type PhysAddr,
-} from "../units.js";
+import { addressOf, asPfn, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, type PhysAddr } from "../units.js";
 import { Watermark } from "./alloc-flags.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
@@ -40,12 +31,6 @@ export function withTouch(acceptor: MemoryAcceptor, touch: MemoryAcceptor["touch
   };
 }
 
-function blockPfn(block: number): Pfn {
-  return asPfn(block * MAX_ORDER_PAGES);
-}
-
-const BLOCK_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
-
 /** Parks a run of blocks at the tail of the zone's list (__free_unaccepted). */
 export function freeUnaccepted(zone: Zone, startBlock: number, blocks: number, cpu: number): void {
   zone.frames.addRangeTail(zone.unacceptedList, startBlock, blocks);
@@ -53,42 +38,28 @@ export function freeUnaccepted(zone: Zone, startBlock: number, blocks: number, c
   zone.addFreePages(blocks * MAX_ORDER_PAGES, cpu);
 }
 
-/** Accepts the oldest block of a zone and frees it to the buddy lists (try_to_accept_memory_one); false when there is none. */
+/** Accepts the oldest block of a zone and frees it to the buddy lists (try_to_accept_memory_one, __accept_page); false when there is none. */
 export function acceptOldest(zone: Zone, acceptor: MemoryAcceptor, cpu: number): boolean {
   const { frames } = zone;
   const node = frames.next[zone.unacceptedList]!;
   if (node === zone.unacceptedList) return false;
   const block = frames.firstBlock(node);
-  const hasFrames = frames.pageOf(blockPfn(block)) !== NO_PAGE;
-  if (hasFrames || !frames.canAddRange) {
-    acceptBlock(zone, node, block, acceptor, cpu);
-    return true;
-  }
-  takeParked(zone, node, block, acceptor, cpu);
-  // Memory that waits for a request needs no frames yet: a guest of petabytes wants terabytes of it free.
-  addFreeRun(zone, block, 1, cpu);
-  return true;
-}
-
-/** Accepts one block of a run on the zone's list and frees it to the buddy lists (__accept_page). */
-function acceptBlock(zone: Zone, node: Page, block: number, acceptor: MemoryAcceptor, cpu: number): void {
-  takeParked(zone, node, block, acceptor, cpu);
-  freeToBuddy(zone, parkedBlockPage(zone, block), MAX_PAGE_ORDER, true, cpu);
-}
-
-function takeParked(zone: Zone, node: Page, block: number, acceptor: MemoryAcceptor, cpu: number): void {
-  zone.frames.takeFromRange(node, block);
+  const pfn = asPfn(block * MAX_ORDER_PAGES);
+  const staysRun = frames.pageOf(pfn) === NO_PAGE && frames.canAddRange;
+  frames.takeFromRange(node, block);
   zone.unacceptedPages -= MAX_ORDER_PAGES;
   zone.addFreePages(-MAX_ORDER_PAGES, cpu);
-  acceptor.acceptMemory(addressOf(blockPfn(block)), BLOCK_BYTES);
-}
-
-/** First page of a parked block; it gets frames where it has none. */
-function parkedBlockPage(zone: Zone, block: number): Page {
-  const { frames } = zone;
-  const page = frames.pageOf(blockPfn(block));
-  if (page !== NO_PAGE) return page;
-  return frames.materialise(block, zone.index, MigrateType.MOVABLE, MigrateType.MOVABLE);
+  acceptor.acceptMemory(addressOf(pfn), MAX_ORDER_PAGES * PAGE_SIZE);
+  if (staysRun) {
+    // Memory that waits for a request needs no frames yet: a guest of petabytes wants terabytes of it free.
+    addFreeRun(zone, block, 1, cpu);
+    return true;
+  }
+  let page = frames.pageOf(pfn);
+  const { MOVABLE } = MigrateType;
+  if (page === NO_PAGE) page = frames.materialise(block, zone.index, MOVABLE, MOVABLE);
+  freeToBuddy(zone, page, MAX_PAGE_ORDER, true, cpu);
+  return true;
 }
 
 /**

@@ -30,7 +30,6 @@ export const UNTRACED_CAUSES = {
 export type OutsideCauses = Record<keyof typeof OUTSIDE_CAUSES, number>;
 export type UntracedCauses = Record<keyof typeof UNTRACED_CAUSES, number>;
 
-/** All of them, none met so far. */
 export function noneOf<Cause extends string>(causes: Readonly<Record<Cause, string>>): Record<Cause, number> {
   return Object.fromEntries(Object.keys(causes).map((cause) => [cause, 0])) as Record<Cause, number>;
 }

@@ -87,7 +87,6 @@ export function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () =
 /** What to do, and when: a recording says most things a little after they happened. */
 export class Steps {
   readonly records: Records;
-  /** Step of each record. */
   readonly step: Uint8Array;
   /** For each record with a step: the record at which it took effect. */
   readonly effect: Int32Array;

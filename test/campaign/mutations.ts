@@ -574,8 +574,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "an accepted block goes to the head of its free list",
-    find: "parkedBlockPage(zone, block), MAX_PAGE_ORDER, true, cpu",
-    replace: "parkedBlockPage(zone, block), MAX_PAGE_ORDER, false, cpu",
+    find: "freeToBuddy(zone, page, MAX_PAGE_ORDER, true, cpu",
+    replace: "freeToBuddy(zone, page, MAX_PAGE_ORDER, false, cpu",
     tests: ["page-alloc/unaccepted-list.test", "page-alloc/oracle.test"],
   },
   {
