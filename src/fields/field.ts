@@ -26,7 +26,6 @@ export interface Problem {
   readonly path?: readonly (string | number)[];
 }
 
-/** Common to all declarations. */
 interface Declared {
   /** One line for lists, help and the reference; begins with a small letter. */
   readonly what: string;
@@ -60,7 +59,6 @@ interface LeafDeclared extends Declared {
 export const PACES = ["slow", "fast", "faster", "fastest"] as const;
 export type Pace = (typeof PACES)[number];
 
-/** True or false. */
 export interface Flag extends LeafDeclared {
   readonly is: "flag";
 }
@@ -124,10 +122,8 @@ export interface Text extends LeafDeclared {
   readonly read?: (value: Quantity) => string | undefined;
 }
 
-/** A single value. */
 export type Leaf = Flag | Choice | Count | Fraction | Size | Time | Text;
 
-/** A mapping of its own. */
 export interface Section extends Declared {
   readonly is: "section";
   readonly fields: Fields;
@@ -163,7 +159,6 @@ export interface Parameters extends Declared {
 
 export type Field = Leaf | Section | List | Parameters;
 
-/** Declarations by key. */
 export interface Fields {
   readonly [key: string]: Field;
 }

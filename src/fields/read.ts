@@ -92,7 +92,6 @@ function leafValue(key: string, field: Leaf, value: unknown): unknown {
   return read;
 }
 
-/** The default of a leaf, given the other keys. */
 function defaultOf(field: Leaf, said: Readonly<Record<string, unknown>>): Quantity | boolean | undefined {
   for (const key in field.defaultFor) {
     const special = field.defaultFor[key]![String(said[key])];
@@ -106,7 +105,6 @@ function nameInRun(key: string, field: Field): string {
   return field.is === "size" ? `${key}Bytes` : key;
 }
 
-/** The choice that parameters belong to. */
 export function choiceOf({ of }: Parameters, root: object): string {
   const chosen = of.reduce<unknown>(
     (around, key) => (around as Record<string, unknown> | undefined)?.[key],

@@ -79,7 +79,6 @@ function issueOf({ message, hint, path = [] }: Problem, input: unknown): z.core.
   return { code: "custom", input, message, path: [...path], params: { hint } };
 }
 
-/** One value, or a list of at least one. */
 function oneOrMore(leaf: z.ZodType): z.ZodType {
   return z.union([leaf, z.array(leaf).min(1)]);
 }
@@ -130,7 +129,6 @@ function textSchema(field: Text): z.ZodType {
     .meta({ ...(expected === undefined ? {} : { title: expected }), examples: [...(examples ?? [])] });
 }
 
-/** Text with a unit or a bare number. */
 function quantitySchema(field: Size | Time): z.ZodType {
   const expected = expectedOf(field);
   const message = `expected ${expected}`;

@@ -45,9 +45,7 @@ export interface Behaviour {
 
 /** Behaviours by name, to be joined: `{ ...onAllocation(), ...byThreads({ ... }) }`. Sizes in bytes. */
 export const BEHAVIOURS = {
-  /** The firmware accepts everything before it starts the kernel. */
   byFirmware: (): Behaviour => ({ firmwareAcceptsAll: true }),
-  /** The firmware accepts everything when the kernel leaves it, for a kernel that does not ask. */
   atExitBootServices: (): Behaviour => ({ firmwareAcceptsAtExit: true, kernelAcceptsAll: true }),
   /** ACPI devices describe the memory, and each block of theirs is accepted as it goes online. */
   asAcpiMemory: (acpiBlockBytes: number): Behaviour => ({
@@ -68,7 +66,6 @@ export const BEHAVIOURS = {
   onFirstTouch: (batchBytes: number, batchMaxBytes: number = batchBytes): Behaviour => ({
     touch: { batchBytes, batchMaxBytes: Math.max(batchMaxBytes, batchBytes) },
   }),
-  /** Kernel threads accept once init runs. */
   byThreads: (threads: AcceptingThreads): Behaviour => ({ threads }),
   /** For `wantedPages`: the zone's share of a target. */
   upToTarget: (targetBytes: number): AcceptingThreads["wantedPages"] => {

@@ -15,7 +15,6 @@ import { pageFlag } from "./page-flag.js";
 import type { Policy, PolicyParameter, PolicyParameters, Strategy } from "./policy.js";
 import { watermarkAhead } from "./watermark-ahead.js";
 
-/** In the order in which lists show them. */
 const OWN: readonly Policy[] = [
   eager,
   lazy,
@@ -28,9 +27,7 @@ const OWN: readonly Policy[] = [
   acpiPrm,
 ];
 
-/** The policy that a scenario has where nothing is said. */
 export const USUAL_POLICY: string = OWN.find(({ isUsual }) => isUsual === true)!.name;
-/** The policy that others are compared with where nothing is said. */
 export const BASELINE_POLICY: string = OWN.find(({ isBaseline }) => isBaseline === true)!.name;
 
 /** All policies at one time; another object as soon as there are others. */
@@ -71,7 +68,6 @@ export function registerPolicy(policy: Policy): () => void {
   };
 }
 
-/** Whether a value is the path of a policy's file, and no name. */
 export function isPolicyFile(value: string): boolean {
   return /^\.{0,2}\/|\.m?js$/.test(value);
 }

@@ -5,7 +5,6 @@ import { formatBytes, formatDuration } from "../units.js";
 
 export const NO_VALUE = "-";
 
-/** The format of each unit. */
 export const NUMBER_TEXTS: Readonly<Record<Unit, (value: number) => string>> = {
   ns: formatDuration,
   bytes: formatBytes,

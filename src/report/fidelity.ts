@@ -103,7 +103,6 @@ const DOCUMENT_COLUMNS: readonly Column<RunRow>[] = RUN_COLUMNS.flatMap((column)
   }
 });
 
-/** The parts of a recording that are not compared. */
 function notComparedLines(recordings: readonly VerifiedRecording[]): string[] {
   const rows = recordings.filter(({ notCompared }) => notCompared !== undefined);
   return [

@@ -20,7 +20,6 @@ export function formatPolicyList(policies: readonly Policy[], paint: Paint = pla
     .join("\n");
 }
 
-/** The same as JSON. */
 export function formatPolicyListJson(policies: readonly Policy[]): string {
   const list = policies.map(({ name, summary, since, parameters }) => ({
     name,
@@ -33,7 +32,6 @@ export function formatPolicyListJson(policies: readonly Policy[]): string {
   return jsonDocument({ policies: list });
 }
 
-/** A trace that comes with the program. */
 export interface BundledTrace {
   /** As a scenario's `workload` or a command names it, from the directory of the package. */
   readonly path: string;

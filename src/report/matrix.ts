@@ -47,7 +47,6 @@ export function formatMatrixMarkdown(cells: readonly MatrixCell[]): string {
   return textOf([...markdownLines([...machine, ...COLUMNS], cells), "", ...notes.map((note) => `- ${note}`)]);
 }
 
-/** JSON as scripts read it. */
 export function formatMatrixJson(cells: readonly MatrixCell[]): string {
   return jsonDocument({ cells });
 }

@@ -92,7 +92,6 @@ export function cellsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row
   return rows.map((row) => columns.map(({ cell }) => cell(row)));
 }
 
-/** Lines with a newline after each. */
 export function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -102,11 +101,7 @@ const RULE = "─";
 const FRAME =
   "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid right right-mid";
 
-/**
- * A table without a frame: a gap between the columns and, if any has a head, one rule below the heads.
- *
- * @returns the lines: head and rule if there are heads, then one for each row
- */
+/** A gap between the columns and, if any has a head, one rule below the heads. */
 export function tableLines(columns: readonly ColumnLook[], rows: readonly (readonly string[])[]): string[] {
   const hasHead = columns.some(({ head }) => head !== "");
   const printer = new CliTable({
@@ -127,7 +122,6 @@ export function tableLines(columns: readonly ColumnLook[], rows: readonly (reado
     .map((line) => line.trimEnd());
 }
 
-/** Rows without heads, aligned. */
 export function alignedLines(
   aligns: readonly ColumnLook["align"][],
   rows: readonly (readonly string[])[],

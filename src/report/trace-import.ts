@@ -20,7 +20,6 @@ export interface TraceDetails {
   readonly originSeconds?: number;
 }
 
-/** Contents and faults of a trace. */
 export interface TraceImportReport extends TraceCounts, PairingCounts, Omit<TraceDetails, "otherEvents"> {
   readonly events: number;
   /** Allocations of which at least a part was not freed within the trace. */

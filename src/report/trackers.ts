@@ -44,7 +44,6 @@ const NOTES = [
     "struct page on and is lost at kexec.",
 ];
 
-/** JSON as scripts read it. */
 export function formatTrackersJson({ boots, worstCases }: TrackerReport): string {
   return jsonDocument({
     lineNs: { value: LINE_NS, basis: "assumed" },

@@ -12,7 +12,6 @@ export interface RunRow {
   readonly run: VerifiedRun;
 }
 
-/** All runs of recordings. */
 export function runRows(recordings: readonly VerifiedRecording[]): RunRow[] {
   return recordings.flatMap(({ name, runs }) => runs.map((run) => ({ name, run })));
 }

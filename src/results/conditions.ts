@@ -25,7 +25,6 @@ const OPERATORS: Readonly<Record<Operator, (a: number, b: number) => boolean>> =
 type Operator = ">=" | "<=" | ">" | "<";
 
 export interface Condition {
-  /** As it was written. */
   readonly text: string;
   readonly measure: Measure;
   readonly operator: Operator;
@@ -62,9 +61,7 @@ export function parseCondition(text: string): Condition {
 }
 
 /**
- * The measure of a name.
- *
- * @param text the whole of what was written, and the column of the name in it
+ * @param text the whole of what was written, with the name at `column`
  * @throws ConditionError that says which name may have been meant, or now is the name of what was
  */
 export function measureAt(text: string, column: number, name: string): Measure {
@@ -77,11 +74,7 @@ export function measureAt(text: string, column: number, name: string): Measure {
   throw new ConditionError(text, column, `${expected}, found ${quoted(name)}${hint}`);
 }
 
-/**
- * Whether a condition holds for a row.
- *
- * @param baseline undefined where there is none; a condition that needs it then does not hold
- */
+/** @param baseline undefined where there is none; a condition that needs it then does not hold */
 export function holds(condition: Condition, row: object, baseline: object | undefined): boolean {
   const { measure, operator, value, ofBaseline } = condition;
   const own = valueIn(measure, row);

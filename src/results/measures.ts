@@ -279,7 +279,6 @@ export type MeasureIn<Where extends Place> = {
 
 export interface NamedField extends Field {
   readonly name: string;
-  /** The keys that lead to it. */
   readonly path: readonly string[];
 }
 

@@ -14,7 +14,6 @@ export function kindWith(known: ColumnKind | undefined, value: FlatValue): Colum
   return known === undefined || known === kind ? kind : "text";
 }
 
-/** Rows on their way into a Parquet file. */
 export interface ParquetRows {
   add(row: ReadonlyMap<string, FlatValue>): Promise<void>;
   /** Writes the rows that are left and the footer. */

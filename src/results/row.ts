@@ -60,11 +60,8 @@ export interface RunResult extends RunFields {
   /** The same over the run, in at most 256 points; only where it was asked for. */
   readonly hostTimeline?: readonly HostSample[];
   readonly stalls: StallSummary;
-  /** The host's TDX module, if the scenario has the whole host. */
   readonly tdxModule?: ReadyTdxModule;
-  /** Result of plugging in memory, if the scenario does that. */
   readonly hotplug?: HotplugResult;
-  /** How the next kernel fared, if the scenario has one. */
   readonly kexec?: KexecResult;
   /** Effects of the scenario's words for the kernel's command line, if it has some and a kernel came that far. */
   readonly commandLine?: CommandLineResult;
@@ -76,7 +73,6 @@ export interface RunResult extends RunFields {
   readonly setupArch?: SetupArchUse;
   /** The kernel's direct map, once there is one. */
   readonly earlyMap?: EarlyMapResult;
-  /** Result of the attack, if the scenario has one. */
   readonly attack?: AttackResult;
   /** How long the scenario's drain took, where it has one that came to its end. */
   readonly drain?: DrainResult;

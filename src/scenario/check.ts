@@ -15,7 +15,6 @@ import { asList, completeDocuments } from "./variants.js";
 /** Most batches that the memory of a guest is divided into. */
 const FAULT_UNITS_MAX: number = 2 ** 31;
 
-/** The one platform that a firmware can start. */
 export const PLATFORM_OF_FIRMWARE: Readonly<Record<Exclude<FirmwareName, "auto">, PlatformKind>> = {
   tdvf: "tdx",
   "tdvf-2022": "tdx",

@@ -140,7 +140,6 @@ function describeValue(value: unknown): string {
   return value === undefined || value === null ? "nothing" : "a mapping";
 }
 
-/** Whether a list may stand at a path. */
 function takesList(schema: Schema, path: DocumentPath): boolean {
   return definitionsAt(schema, path).some((definition) => definition.type === "array");
 }

@@ -89,11 +89,7 @@ function withValue(document: object, [key, ...rest]: DocumentPath, value: unknow
   return { ...document, [key!]: rest.length === 0 ? value : withValue(inner as object, rest, value) };
 }
 
-/**
- * How many scenarios `expandVariants` makes, without making one.
- *
- * @param document has passed `scenarioSchema`
- */
+/** How many scenarios `expandVariants` makes, without making one. */
 export function countVariants(document: ScenarioDocument): number {
   const parameters = AXES.filter((axis) => axis.parameters !== undefined);
   return completeDocuments(document).reduce((sum, complete) => {
@@ -118,7 +114,6 @@ export function countVariants(document: ScenarioDocument): number {
 /**
  * Lays the file over its preset, that over its machine, and that over the defaults, key by key.
  *
- * @param document has passed `scenarioSchema`
  * @returns one document for each preset and machine that the file names
  */
 export function completeDocuments(document: ScenarioDocument): CompleteDocument[] {
@@ -159,7 +154,6 @@ function overlay(base: object, over: object): object {
   return result;
 }
 
-/** A single value as a list of one. */
 export function asList<T>(value: OneOrMore<T>): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }

@@ -92,8 +92,6 @@ export class YamlSource {
   readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>();
 
   /**
-   * @param text the content of the file
-   * @param fileName only for messages
    * @throws ScenarioError for text that is not YAML, for repeated keys, unknown tags and
    *   aliases, more than one document, and for a file without content
    */

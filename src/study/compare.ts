@@ -38,11 +38,7 @@ export async function compare(
   }));
 }
 
-/**
- * Whether no other run on the same input beats a run; null if there is no other one.
- *
- * @param inputs of the runs in which nothing went wrong
- */
+/** Null if no other run has the input. @param inputs of the runs in which nothing went wrong */
 function paretoOptimal(
   index: number,
   results: readonly RunResult[],

@@ -41,15 +41,12 @@ const CHOICES: Readonly<Record<VmmChoice, Choice>> = {
   "leave-to-kernel": { firmware: { preset: "ovmf-snp-no-protocol" } },
   /** The firmware describes the memory above 4 GiB as ACPI memory devices, and not in its map. */
   acpi: { firmware: { highMemory: "acpi" } },
-  /** In both ways. */
   "acpi-and-map": { firmware: { highMemory: "both" } },
   /** The same for a kernel that does not compare them. */
   "acpi-unchecked": { firmware: { highMemory: "both" }, guest: { checksAcpiMemory: false } },
   /** A boot loader leaves the firmware, and drops memory of type 15. */
   "loader-unaware": { guest: { bootLoader: "unaware" } },
-  /** It makes the table. */
   "loader-aware": { guest: { bootLoader: "aware" } },
-  /** It makes one of another version. */
   "loader-other-version": { guest: { bootLoader: "other-version" } },
 };
 
@@ -125,7 +122,6 @@ function scenarioOf(
   return parseScenario(text, "matrix", [flag])[0]!;
 }
 
-/** Boots the guest of a cell. */
 export function runCell({ cell, scenario }: MatrixGuest, loaded: LoadedWorkload): MatrixCell {
   const run = runScenario(scenario, loaded, { check: false });
   const { visibleBytes, onlineBytes, acceptedBy } = run.memory;

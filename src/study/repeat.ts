@@ -17,11 +17,7 @@ export function withSeed(scenario: Scenario, later: number): Scenario {
   return later === 0 ? scenario : { ...scenario, seed: (scenario.seed + later) % 2 ** 32 };
 }
 
-/**
- * Mean and interval of confidence over runs that differ in their seed.
- *
- * @param runs two or more
- */
+/** @param runs two or more, which differ in their seed */
 export function repeatsOf(runs: readonly RunResult[]): Repeats {
   return {
     runs: runs.length,

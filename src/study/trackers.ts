@@ -32,7 +32,6 @@ export interface TrackerRow
   readonly acceptCalls: number;
 }
 
-/** One list of requests, through all trackers. */
 export interface TrackerComparison {
   readonly memoryBytes: number;
   /** Unaccepted memory before the first request. */

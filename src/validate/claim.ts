@@ -72,7 +72,6 @@ export interface AllowedRange {
   readonly from: number;
   readonly to: number;
   readonly inclusive: boolean;
-  /** For people. */
   readonly text: string;
 }
 

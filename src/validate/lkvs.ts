@@ -4,7 +4,6 @@ import type { RunResult } from "../results/row.js";
 import { GiB } from "../units.js";
 import { type Claim, type Setup, type Target, target } from "./claim.js";
 
-/** A point, such as memory and the time it takes. */
 type Point = readonly [x: number, y: number];
 
 /** The line `y = slope * x + c`, by where it meets the x axis. */
@@ -35,7 +34,6 @@ export interface LkvsSeries {
   readonly points: readonly [Point, Point, Point];
   /** Nanoseconds of a user-space touch, calibrated on the second point; undefined for the default. */
   readonly userTouch4kNs?: number;
-  /** How it was calibrated, for the reader of the calibrated row. */
   readonly calibration: string;
   /** Remarks on other points, by GiB. */
   readonly notes?: Readonly<Record<number, string>>;
@@ -97,7 +95,6 @@ export const LKVS_SERIES: readonly LkvsSeries[] = [ONE_CPU, ONE_CPU_8_WORKERS, M
  */
 const DISTRIBUTION = "generate:page-cache?size=512MiB";
 
-/** A point of a series as a guest to simulate. */
 function setupOf({ vcpus, workers, userTouch4kNs }: LkvsSeries, memoryGiB: number): Setup {
   return {
     platform: userTouch4kNs === undefined ? "tdx" : { kind: "tdx", userTouch4kNs: `${userTouch4kNs}ns` },
@@ -131,7 +128,6 @@ function conditionsOf(series: LkvsSeries): string {
   return `${nameOf(series)} [host pages of 4 KiB, firmware accepts below 4 GiB, kernel 6.12, services fill 512 MiB]`;
 }
 
-/** Where all of it was published. */
 const SHARED = {
   source:
     "github.com/intel/lkvs BM/tdx-guest/tdx_mem_test.sh (2024-05-24), expected seconds; the test passes up to 15 % more",

@@ -79,7 +79,6 @@ const BOOT_RATIO: Target = target(
 /** A TDCALL and the guest's own clearing of the page: the defaults of tdcallNs and userTouch4kNs. */
 const ACCEPT_AND_CLEAR_NS = 800 + 3_500;
 
-/** Time of the kernel from its entry on. */
 function kernelNs({ phases }: RunResult): number {
   const firmware = phases.findIndex(({ name }) => name === "firmware");
   return phases.slice(firmware + 1).reduce((sum, { ns }) => sum + ns, 0);
@@ -181,7 +180,6 @@ const MANY_CPUS: Target = target(
   ],
 );
 
-/** Large TDX guests of Kata Containers, with firmware that accepts all memory and that does not. */
 const FIRMWARE_BOUNDS: Target = target(
   "VT5",
   "A TDX guest of 64 GiB, eager and lazy firmware",
@@ -364,7 +362,6 @@ const METADATA: Target = target(
   ],
 );
 
-/** Deferred initialisation of struct pages. */
 const STRUCT_PAGES: Target = target("VT11", "Initialising struct pages in parallel", {}, [
   {
     what: "1 TiB by 4 threads",

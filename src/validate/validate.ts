@@ -5,7 +5,6 @@ import { parseScenario } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { allowedRange, type Claim, isAllowed, type Setup, type Target } from "./claim.js";
 
-/** One published number against the simulated one. */
 export interface ValidatedClaim extends Omit<Claim, "tolerance" | "note" | "runs" | "simulate"> {
   /** Null when a guest of it did not come to its end; the note says why. */
   readonly simulated: number | null;
@@ -15,7 +14,6 @@ export interface ValidatedClaim extends Omit<Claim, "tolerance" | "note" | "runs
   readonly note?: string;
 }
 
-/** A target with its claims judged. */
 export interface ValidatedTarget {
   readonly id: string;
   readonly title: string;

@@ -31,11 +31,7 @@ export function chunksOf({ index, of }: Shard, chunks: number): number[] {
   return own;
 }
 
-/**
- * Shards that have a chunk which is not there.
- *
- * @param isThere by chunk
- */
+/** Shards that have a chunk which is not there. */
 export function missingShards(of: number, chunks: number, isThere: (chunk: number) => boolean): number[] {
   const missing = new Set<number>();
   for (let chunk = 0; chunk < chunks; chunk++) if (!isThere(chunk)) missing.add(chunk % of);

@@ -4,7 +4,6 @@ import { z } from "zod";
 import { parseYamlWithPositions } from "../../scenario/yaml.js";
 import { parseDuration, parseSize } from "../../units.js";
 
-/** A value of a scenario file: text, a number, or true and false. */
 export type StudyValue = string | number | boolean;
 
 /** A range to draw from. Ends are sizes, times or plain numbers, both of the same kind. */
@@ -80,20 +79,12 @@ export const studySchema: z.ZodType<Study> = z.strictObject({
     .exactOptional(),
 });
 
-/**
- * Reads a study file.
- *
- * @throws ScenarioError with every mistake and its place
- */
+/** @throws ScenarioError with every mistake and its place */
 export function parseStudy(text: string, fileName: string): Study {
   return parseYamlWithPositions(text, fileName, studySchema);
 }
 
-/**
- * The study with every value of an axis once.
- *
- * @returns also how many values were left out, because an earlier one of their axis says the same
- */
+/** Every value of an axis once, and how many were left out because an earlier one says the same. */
 export function withoutRepeats(study: Study): { readonly study: Study; readonly repeats: number } {
   let repeats = 0;
   const axes = Object.entries(study.axes).map(([name, values]) => {

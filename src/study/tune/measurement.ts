@@ -12,7 +12,6 @@ export const EQUALLY_GOOD = 0.02;
 /** Share by which a stage of an objective may be worse than its best before the next stage counts no more. */
 const SAME_STAGE = 0.01;
 
-/** One setting over its seeds. */
 export interface Measurement {
   readonly runs: number;
   readonly outcome: Outcome;
@@ -47,7 +46,6 @@ export function measurementOf(results: readonly RunResult[], constraints: readon
   };
 }
 
-/** Whether the setting gets ready without problems. */
 export function isReady({ outcome, problems }: Pick<Measurement, "outcome" | "problems">): boolean {
   return outcome === "ready" && problems.length === 0;
 }
@@ -57,7 +55,6 @@ export function meets(measured: Measurement): boolean {
   return isReady(measured) && measured.broken.length === 0;
 }
 
-/** Judges measurements by an objective. */
 export class Judge {
   readonly #objective: Objective;
   readonly #reference: Measurement;

@@ -3,7 +3,6 @@
 import { type Condition, ConditionError, measureAt, parseCondition } from "../../results/conditions.js";
 import type { MeasureName } from "../../results/measures.js";
 
-/** A measure with its weight in a sum. */
 export interface Term {
   readonly weight: number;
   readonly measure: MeasureName;

@@ -12,7 +12,6 @@ const MOST_RIVALS = 8;
 
 export interface SensitivityLab {
   scenarioOf(knobs: KnobValues): Scenario;
-  /** Runs a variant of the scenario of a setting with its own seed. */
   run(variant: Scenario, knobs: KnobValues): Promise<RunResult>;
 }
 

@@ -26,7 +26,6 @@ export interface Trial {
 
 export class Trials {
   readonly knobs: readonly Knob[];
-  /** Runs of a full measurement. */
   readonly seeds: number;
   runs = 0;
   readonly #constraints: readonly Condition[];
@@ -54,7 +53,6 @@ export class Trials {
     return [...this.#trials.values()].sort((a, b) => compareSettings(a.setting, b.setting));
   }
 
-  /** The trial of a setting, if it was tried. */
   known(setting: Setting): Trial | undefined {
     return this.#trials.get(setting.join());
   }
@@ -85,7 +83,6 @@ export class Trials {
     return trial;
   }
 
-  /** The values of a setting by the paths of their knobs. */
   valuesAt(setting: Setting): KnobValues {
     return Object.fromEntries(this.knobs.map(({ path, values }, index) => [path, values[setting[index]!]!]));
   }

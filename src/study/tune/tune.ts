@@ -22,10 +22,7 @@ export interface TuneRequest {
   readonly seeds: number;
 }
 
-/**
- * @param lab simulates the settings of this guest
- * @returns what was found, and the judge to measure other runs by
- */
+/** @returns what was found, and the judge to measure other runs by */
 export async function tune(
   request: TuneRequest,
   lab: Lab,
@@ -61,7 +58,6 @@ export async function tune(
   };
 }
 
-/** Settings of the whole grid. */
 export function gridSize(knobs: readonly Knob[]): number {
   return knobs.reduce((size, { values }) => size * values.length, 1);
 }
