@@ -51,8 +51,10 @@ function valueSchema(field: Field): z.ZodType {
       return listSchema(field);
     case "parameters":
       return schemaOf(field.fields);
-    default:
-      return field.varies === "never" ? leafSchema(field) : oneOrMore(leafSchema(field));
+    default: {
+      const leaf = leafSchema(field);
+      return field.varies === "never" ? leaf : z.union([leaf, z.array(leaf).min(1)]);
+    }
   }
 }
 
@@ -77,10 +79,6 @@ function checked(schema: z.ZodType<object>, check: Section["check"]): z.ZodType 
 
 function issueOf({ message, hint, path = [] }: Problem, input: unknown): z.core.$ZodRawIssue {
   return { code: "custom", input, message, path: [...path], params: { hint } };
-}
-
-function oneOrMore(leaf: z.ZodType): z.ZodType {
-  return z.union([leaf, z.array(leaf).min(1)]);
 }
 
 function leafSchema(field: Leaf): z.ZodType {

@@ -127,7 +127,6 @@ const NOT_COMPARED_COLUMNS: readonly Column<VerifiedRecording>[] = [
   left("what", ({ notCompared = [] }) => notCompared.join(", ")),
 ];
 
-/** The time between the runs of a machine that goes on from its boot. */
 function gapLines(runs: readonly RunRow[]): string[] {
   const rows = runs.flatMap(({ name, run }) => (run.gap === undefined ? [] : [{ name, run, gap: run.gap }]));
   if (rows.length === 0) return [];
@@ -160,7 +159,6 @@ const GAP_COLUMNS: readonly Column<RunRow & { readonly gap: GapReport }>[] = [
   right("unaccepted", ({ gap }) => equalCell(gap.unaccepted)),
 ];
 
-/** The section on kernels that have only tracepoints. */
 function tracedKernelLines(rows: readonly RunRow[]): string[] {
   const runs = rows.filter(({ run }) => run.start === "trace");
   if (runs.length === 0) return [];
@@ -236,7 +234,6 @@ const OUTSIDE_COLUMNS: readonly Column<OutsideRow>[] = [
   right("times", ([, , , times]) => formatInteger(times)),
 ];
 
-/** What no model can derive, for each run that takes it from its log. */
 function outsideRows({ name, runs }: VerifiedRecording): OutsideRow[] {
   return runs
     .filter(({ start }) => start !== "boot")

@@ -37,7 +37,6 @@ export interface BundledTrace {
   readonly path: string;
   /** As stored, packed or not. */
   readonly sizeBytes: number;
-  /** Where it was recorded. */
   readonly origin: string;
   /** One line on its contents. */
   readonly about: string;
@@ -45,7 +44,6 @@ export interface BundledTrace {
 
 export interface ListedGenerator {
   readonly name: string;
-  /** One line. */
   readonly summary: string;
   /** Its model in the real world, and the facts it is based on. */
   readonly imitates: string;

@@ -112,16 +112,10 @@ const SHAPES: readonly string[] = [
   "M0,-1L0.951,-0.309L0.588,0.809L-0.588,0.809L-0.951,-0.309Z",
 ];
 
-/** Two for each power of ten. */
-const LOG_TICKS: readonly number[] = [-2, -1, 0, 1, 2, 3, 4].flatMap((power) => [
-  10 ** power,
-  3 * 10 ** power,
-]);
+const LOG_TICKS = [-2, -1, 0, 1, 2, 3, 4].flatMap((power) => [10 ** power, 3 * 10 ** power]);
 
 /** A row as JSON has it. */
-export type PlotRow = CompareRow & {
-  readonly problems?: readonly unknown[];
-};
+export type PlotRow = CompareRow & { readonly problems?: readonly unknown[] };
 
 /**
  * Boot time against memory overhead, a panel for each platform and size: a point for each policy that

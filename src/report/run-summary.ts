@@ -8,7 +8,6 @@ import { formatInteger, formatShare, formatVcpus, kernelText, NO_VALUE, NUMBER_T
 import { failureTexts, whatIfNotes } from "./row-groups.js";
 import { alignedLines, type Paint, plainPaint, type TextRole, textOf, wrapText } from "./table.js";
 
-/** How plugged memory is accepted, in words. */
 const HOTPLUG_ACCEPTANCE: Readonly<Record<HotplugAcceptance, string>> = {
   assumed: "taken for accepted",
   online: "accepted one by one",
@@ -17,7 +16,6 @@ const HOTPLUG_ACCEPTANCE: Readonly<Record<HotplugAcceptance, string>> = {
 
 type Line = readonly [name: string, value: string, remark?: string];
 
-/** The same for a number of the run. */
 type NumberLine = readonly [name: string, measure: MeasureName, remark?: string];
 
 /** Lines for the numbers that the run has, from `least` on; the overhead may be below 0. */
@@ -29,7 +27,6 @@ function numbers(run: RunResult, lines: readonly NumberLine[], least = Number.NE
   });
 }
 
-/** The same without those that are 0. */
 function numbersAboveZero(run: RunResult, lines: readonly NumberLine[]): Line[] {
   return numbers(run, lines, Number.MIN_VALUE);
 }
@@ -232,7 +229,6 @@ function moduleLines({ tdxModule }: RunResult): Line[] {
   ];
 }
 
-/** Numbers that are usually 0 are shown only where they are not. */
 function requestLines(run: RunResult): Line[] {
   return [
     ...numbers(run, [

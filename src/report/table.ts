@@ -39,7 +39,6 @@ export interface Table<Row> {
   /** The part of the titles that all groups share; may be empty. */
   readonly title?: string;
   readonly columns: readonly Column<Row>[];
-  /** Rows to read against each other. */
   readonly groups: readonly {
     readonly title?: string;
     readonly rows: readonly Row[];
@@ -47,7 +46,6 @@ export interface Table<Row> {
   }[];
   readonly roleOf?: (row: Row) => TextRole | undefined;
   readonly belowRow?: (row: Row) => readonly Line[];
-  /** Sentences at the end. */
   readonly notes: readonly string[];
 }
 

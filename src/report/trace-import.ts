@@ -52,7 +52,6 @@ export function importReport(
 
 const LONGEST_LIST = 5;
 
-/** The remark on each count that is not 0. */
 const REMARKS: Readonly<Record<Exclude<keyof RemarkCounts, "hexFlags" | "unknownFlags">, string>> = {
   failed: "allocations that found no page",
   lostEvents: "events lost by the recorder",
@@ -139,12 +138,10 @@ export interface TraceContents {
   readonly failed: number;
   /** Events of pages that are no allocations, by the names of their tracepoints. */
   readonly pageEvents: Readonly<Record<string, number>>;
-  /** Names of other events, and how many there were. */
   readonly otherEvents: Readonly<Record<string, number>>;
   readonly counts: Pick<TraceCounts, "otherPageSizes">;
 }
 
-/** Tracepoints of pages that are no allocations. */
 const TRACEPOINTS: Readonly<Record<string, PageEventKind>> = {
   mm_page_free: PageEventKind.free,
   mm_page_free_batched: PageEventKind.freeBatched,
@@ -160,20 +157,14 @@ export class PageEventCounts {
     for (let i = 0; i < count; i++) this.#kinds[kind[i]!]!++;
   }
 
-  /** Those that are no allocations, by the names of their tracepoints. */
   get byTracepoint(): TraceContents["pageEvents"] {
     return Object.fromEntries(Object.entries(TRACEPOINTS).map(([name, kind]) => [name, this.#kinds[kind]!]));
   }
 }
 
 /** Why a trace cannot be replayed, in one line; undefined if it can. */
-export function whyUnusable({
-  allocations,
-  failed,
-  pageEvents,
-  otherEvents,
-  counts,
-}: TraceContents): string | undefined {
+export function whyUnusable(contents: TraceContents): string | undefined {
+  const { allocations, failed, pageEvents, otherEvents, counts } = contents;
   if (counts.otherPageSizes > 0) {
     return "its kernel has pages of another size than the 4 KiB of the simulated one (pageblock_order above 10)";
   }

@@ -18,7 +18,6 @@ export interface TraceInfo {
   readonly flagsReadAs: FlagsReading;
   readonly summary: TraceSummary;
   readonly counts: TraceCounts;
-  /** Why no run can replay it, if none can. */
   readonly unusable?: string;
   readonly details: TraceDetails;
 }

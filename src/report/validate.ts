@@ -122,7 +122,6 @@ export function formatValidationCsv(targets: readonly ValidatedTarget[]): string
 const CSV_COLUMNS: readonly string[] =
   "id what publishedLow publishedHigh simulated unit tolerance holds basis conditions source note".split(" ");
 
-/** A Markdown table, the summary, and the remarks as a list. */
 export function formatValidationMarkdown(targets: readonly ValidatedTarget[]): string {
   return textOf([
     ...markdownLines(columns("**no**"), claimsOf(targets)),

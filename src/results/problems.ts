@@ -13,14 +13,10 @@ export interface Problem {
 }
 
 /** All problems besides the outcome, in the order in which they happened. */
-export function problemsOf({
-  tdxModule,
-  lostBytes,
-  memoryBytes,
-  attack,
-  hotplug,
-  kexec,
-}: Pick<RunResult, "lostBytes" | "memoryBytes" | "hotplug" | "kexec" | "tdxModule" | "attack">): Problem[] {
+export function problemsOf(
+  run: Pick<RunResult, "lostBytes" | "memoryBytes" | "hotplug" | "kexec" | "tdxModule" | "attack">,
+): Problem[] {
+  const { tdxModule, lostBytes, memoryBytes, attack, hotplug, kexec } = run;
   const problems: Problem[] = [];
   const add = (what: Problem["what"], fails: boolean, text: string): void =>
     void problems.push({ what, text, fails });

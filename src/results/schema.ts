@@ -21,10 +21,7 @@ export function resultsSchema(): object {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Results of unaccepted",
     type: "object",
-    properties: {
-      schemaVersion: { const: RESULT_SCHEMA_VERSION },
-      rows: { type: "array", items: row },
-    },
+    properties: { schemaVersion: { const: RESULT_SCHEMA_VERSION }, rows: { type: "array", items: row } },
     required: ["schemaVersion", "rows"],
   };
 }

@@ -31,15 +31,8 @@ export function scenariosOf(source: YamlSource, assignments: readonly (string | 
   return expandVariants(checkedDocument(source, assignments));
 }
 
-/** Size of the work that a scenario file asks for. */
-export interface ScenarioOutlook {
-  /** Number of scenarios that `parseScenario` would make. */
-  readonly count: number;
-  readonly first: Scenario;
-}
-
 /**
- * Looks at a scenario file without making its scenarios, of which there may be more than memory holds.
+ * How many scenarios a file makes, and the first; without all of them, which may be more than memory holds.
  *
  * @throws ScenarioError as `parseScenario` does
  */
@@ -47,7 +40,7 @@ export function scenarioOutlook(
   text: string,
   fileName: string,
   assignments: readonly (string | Assignment)[],
-): ScenarioOutlook {
+): { readonly count: number; readonly first: Scenario } {
   const document = checkedDocument(new YamlSource(text, fileName), assignments);
   return { count: countVariants(document), first: variantsOf(document).next().value! };
 }

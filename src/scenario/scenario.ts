@@ -123,14 +123,7 @@ export const SCENARIO = {
     what: "RAM of the guest; units are binary (2M is 2MiB), a bare number is bytes; none lies at 2^52 or above",
   },
   /** Assumption: the guest whose requests can be compared one by one. */
-  vcpus: {
-    is: "count",
-    min: 1,
-    max: 1024,
-    default: 1,
-    varies: "fast",
-    what: "virtual CPUs, 1 to 1024",
-  },
+  vcpus: { is: "count", min: 1, max: 1024, default: 1, varies: "fast", what: "virtual CPUs, 1 to 1024" },
   seed: {
     is: "count",
     min: 0,

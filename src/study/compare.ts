@@ -75,21 +75,13 @@ export function baselineOf<T extends RunResult>(
 ): T | undefined {
   const result = results[index]!;
   const candidates = results.flatMap((other, at) =>
-    other.policy === policy && sameMachine(result, other) ? [at] : [],
+    other.policy === policy && MACHINE.every((key) => other[key] === result[key]) ? [at] : [],
   );
   const closest = candidates.find((at) => sameSettings(scenarios[at]!, scenarios[index]!)) ?? candidates[0];
   return closest === undefined ? undefined : results[closest];
 }
 
-function sameMachine(a: RunResult, b: RunResult): boolean {
-  return (
-    a.platform === b.platform &&
-    a.memoryBytes === b.memoryBytes &&
-    a.vcpus === b.vcpus &&
-    a.kernel === b.kernel &&
-    a.workload === b.workload
-  );
-}
+const MACHINE = ["platform", "memoryBytes", "vcpus", "kernel", "workload"] as const;
 
 /** A run that never booted has no boot time to compare. */
 function bootRatio(baseline: RunResult | undefined, result: RunResult): number | null {

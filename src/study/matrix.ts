@@ -24,13 +24,8 @@ export type VmmChoice =
   | "loader-aware"
   | "loader-other-version";
 
-interface Choice {
-  readonly firmware?: object;
-  readonly guest?: object;
-}
-
 /** The scenario fields of each choice; with as-is nothing is chosen and the kernel's stub leaves the firmware. */
-const CHOICES: Readonly<Record<VmmChoice, Choice>> = {
+const CHOICES: Readonly<Record<VmmChoice, { readonly firmware?: object; readonly guest?: object }>> = {
   "as-is": {},
   /** The VMM picks a firmware that accepts everything, or a switch of the firmware says so. */
   "accept-all": { firmware: { acceptAll: true } },

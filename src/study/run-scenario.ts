@@ -82,15 +82,7 @@ export function runScenario(
   options: { readonly check: boolean; readonly timeline?: boolean },
 ): RunResult {
   const run = runGuest(scenario, loaded, { check: options.check });
-  return resultOf(scenario, loaded, run, options.timeline === true);
-}
-
-function resultOf(
-  scenario: Scenario,
-  loaded: LoadedWorkload,
-  { guest: boot, facts, workloadEndNs, ended }: GuestRun,
-  withTimeline: boolean,
-): RunResult {
+  const { guest: boot, facts, workloadEndNs, ended } = run;
   const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;
@@ -125,7 +117,7 @@ function resultOf(
     overheadBytes: hostBytes - touchedBytes,
     hostBytesPeak,
     hostUse: host.use(),
-    ...(withTimeline
+    ...(options.timeline === true
       ? { hostTimeline: timeline.points.map(({ timeNs, use }) => ({ timeNs: Math.round(timeNs), use })) }
       : {}),
     acceptCalls: boot.faults?.faults ?? boot.acceptance?.acceptCalls ?? 0,
@@ -163,7 +155,6 @@ function resultOf(
 /** Words whose effect the memory map and the list of phases show. */
 const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set(["mem", "memmap", "early_page_ext"]);
 
-/** Effects of the scenario's own command line words. */
 function commandLineResult(
   { guest }: Scenario,
   { kernel, hugePages = [] }: GuestRun["guest"],
@@ -185,12 +176,9 @@ function commandLineResult(
 }
 
 function memoryResult({ handOver, acpiMemory, guest }: GuestRun["guest"]): MemoryResult {
-  const entries = handOver?.stub.entries ?? [];
+  const ram = (handOver?.stub.entries ?? []).filter(({ type }) => type === E820Type.RAM);
   return {
-    visibleBytes: entries.reduce(
-      (sum, { type, start, end }) => sum + (type === E820Type.RAM ? end - start : 0),
-      0,
-    ),
+    visibleBytes: ram.reduce((sum, { start, end }) => sum + end - start, 0),
     onlineBytes: acpiMemory?.onlineBytes ?? 0,
     acceptedBy: { ...guest.meter.acceptedBy },
   };

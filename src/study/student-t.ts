@@ -13,19 +13,14 @@ const PRECISION = 1e-14;
 export function tQuantile95(degrees: number): number {
   let low = 0;
   let high = 1000;
-  // The part outside falls from 1 to 0 as t grows.
+  // The probability of a |T| above t, I_x(n/2, 1/2) at x = n / (n + t^2), falls from 1 to 0 as t grows.
   for (let step = 0; step < 200 && high - low > 1e-12 * high; step++) {
     const middle = (low + high) / 2;
-    if (outside(middle, degrees) > 0.05) low = middle;
+    const x = degrees / (degrees + middle ** 2);
+    if (regularisedBeta(x, degrees / 2, 0.5) > 0.05) low = middle;
     else high = middle;
   }
   return (low + high) / 2;
-}
-
-/** Probability of a |T| above t: the regularised incomplete beta function I_x(n/2, 1/2) at x = n / (n + t^2). */
-function outside(t: number, degrees: number): number {
-  const x = degrees / (degrees + t * t);
-  return regularisedBeta(x, degrees / 2, 0.5);
 }
 
 /** I_x(a, b) by its continued fraction (Abramowitz and Stegun 26.5.8), on the side where that converges fast. */

@@ -28,7 +28,6 @@ export interface TrackerRow
   /** Time of all requests for the tracker itself, without the accepting, and of the longest one. */
   readonly timeNs: number;
   readonly longestNs: number;
-  /** Calls of the platform to accept. */
   readonly acceptCalls: number;
 }
 

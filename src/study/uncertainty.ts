@@ -42,7 +42,6 @@ export interface PolicyOrder {
   readonly slower: number;
   /** Whether the order is the same at all values that were tried. */
   readonly survives: boolean;
-  /** Where it turns round. */
   readonly flips: readonly RangeEnd[];
 }
 

@@ -40,12 +40,7 @@ export async function validate(
   return targets.map(({ id, title, claims }) => ({
     id,
     title,
-    claims: claims.map((claim) =>
-      judge(
-        claim,
-        claim.runs.map((setup) => results.get(keyOf(setup))!),
-      ),
-    ),
+    claims: claims.map((claim) => judge(claim, results)),
   }));
 }
 
@@ -67,8 +62,9 @@ function scenarioOf(setup: Setup): Scenario {
   return scenario;
 }
 
-function judge(claim: Claim, results: readonly RunResult[]): ValidatedClaim {
+function judge(claim: Claim, bySetup: ReadonlyMap<string, RunResult>): ValidatedClaim {
   const { id, what, conditions, source, published, unit, basis } = claim;
+  const results = claim.runs.map((setup) => bySetup.get(keyOf(setup))!);
   const failed = results.find(({ outcome }) => outcome !== "ready");
   const simulated = failed === undefined ? claim.simulate(...results) : null;
   const note = failed === undefined ? claim.note : `${failed.outcome}: ${failed.reason ?? "no reason"}`;

@@ -40,7 +40,11 @@ export function parseKnob(text: string): Knob {
     items.push({ column, text: part.trim(), ends: part.split("..").map((end) => end.trim()) });
     column += part.length + 1;
   }
-  for (const item of items) checkItem(text, item);
+  const wrong = items.find(({ ends }) => ends.length > 2 || ends.includes(""));
+  if (wrong !== undefined) {
+    const found = wrong.text === "" ? "nothing" : `"${wrong.text}"`;
+    throw knobError(text, wrong.column, `expected a value or LOW..HIGH, found ${found}`);
+  }
   const unit = unitOf(items);
   if (unit === "name") return { path, unit, values: nameValues(text, items) };
   const values = items.flatMap((item) => numberValues(text, item, unit));
@@ -52,12 +56,6 @@ interface Item {
   readonly text: string;
   /** One value, or both ends of a range. */
   readonly ends: readonly string[];
-}
-
-function checkItem(text: string, { column, text: own, ends }: Item): void {
-  if (ends.length <= 2 && ends.every((end) => end !== "")) return;
-  const found = own === "" ? "nothing" : `"${own}"`;
-  throw knobError(text, column, `expected a value or LOW..HIGH, found ${found}`);
 }
 
 /** The unit that all values have; bare numbers go with any of them, but not words. */

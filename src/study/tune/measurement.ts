@@ -96,7 +96,7 @@ export class Judge {
         (a, b) =>
           badness(a.one.measured) - badness(b.one.measured) ||
           a.one.measured.excess - b.one.measured.excess ||
-          compareStages(a.key, b.key),
+          compareInOrder(a.key, b.key),
       )
       .map(({ one }) => one);
   }
@@ -116,9 +116,10 @@ function badness(measured: Measurement): number {
   return measured.broken.length > 0 ? 1 : 0;
 }
 
-function compareStages(a: readonly number[], b: readonly number[]): number {
-  const stage = a.findIndex((value, at) => value !== b[at]);
-  return stage === -1 ? 0 : a[stage]! - b[stage]!;
+/** By the first number that differs. */
+export function compareInOrder(a: readonly number[], b: readonly number[]): number {
+  const first = a.findIndex((value, at) => value !== b[at]);
+  return first === -1 ? 0 : a[first]! - b[first]!;
 }
 
 /** By how much the value is more, as a share; of nothing, itself. */

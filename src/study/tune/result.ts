@@ -86,10 +86,8 @@ export interface Tuning
 }
 
 export interface TuneFindings {
-  /** Runs of a full measurement, with one seed each; the seeds are the same for all settings. */
   readonly seeds: number;
   readonly evaluated: number;
-  /** Settings of the whole grid. */
   readonly gridSize: number;
   /** The scenario as it stands, without any knob turned: `knobs` is empty. */
   readonly start: TunePoint;

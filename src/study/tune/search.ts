@@ -74,20 +74,17 @@ async function climb(trials: Trials, judge: Judge): Promise<void> {
   }
 }
 
-/** Positions of a knob's values on the lattice: the ends and every stride between them. */
-function latticePositions(count: number, stride: number): number[] {
-  const positions = Array.from({ length: Math.ceil(count / stride) }, (_none, index) => index * stride);
-  return positions.at(-1) === count - 1 ? positions : [...positions, count - 1];
-}
-
 function latticeSize(trials: Trials, stride: number): number {
   return axes(trials, stride).reduce((size, positions) => size * positions.length, 1);
 }
 
+/** Positions of each knob's values on the lattice: the ends and every stride between them. */
 function axes(trials: Trials, stride: number): number[][] {
-  return trials.knobs.map(({ unit, values }) =>
-    latticePositions(values.length, unit === "name" ? 1 : stride),
-  );
+  return trials.knobs.map(({ unit, values: { length: count } }) => {
+    const step = unit === "name" ? 1 : stride;
+    const positions = Array.from({ length: Math.ceil(count / step) }, (_none, index) => index * step);
+    return positions.at(-1) === count - 1 ? positions : [...positions, count - 1];
+  });
 }
 
 function lattice(trials: Trials, stride: number): Setting[] {

@@ -4,7 +4,7 @@ import type { Condition } from "../../results/conditions.js";
 import { isSound } from "../../results/problems.js";
 import type { RunResult } from "../../results/row.js";
 import type { Knob } from "./knob.js";
-import { type Measurement, measurementOf } from "./measurement.js";
+import { compareInOrder, type Measurement, measurementOf } from "./measurement.js";
 import type { KnobValues } from "./result.js";
 
 /** For each knob the position of its value on the grid. */
@@ -50,7 +50,7 @@ export class Trials {
 
   /** In the order of the grid. */
   all(): Trial[] {
-    return [...this.#trials.values()].sort((a, b) => compareSettings(a.setting, b.setting));
+    return [...this.#trials.values()].sort((a, b) => compareInOrder(a.setting, b.setting));
   }
 
   known(setting: Setting): Trial | undefined {
@@ -86,9 +86,4 @@ export class Trials {
   valuesAt(setting: Setting): KnobValues {
     return Object.fromEntries(this.knobs.map(({ path, values }, index) => [path, values[setting[index]!]!]));
   }
-}
-
-function compareSettings(a: Setting, b: Setting): number {
-  const knob = a.findIndex((at, index) => at !== b[index]);
-  return knob === -1 ? 0 : a[knob]! - b[knob]!;
 }
