@@ -81,8 +81,7 @@ export function runScenario(
   loaded: LoadedWorkload,
   options: { readonly check: boolean; readonly timeline?: boolean },
 ): RunResult {
-  const run = runGuest(scenario, loaded, { check: options.check });
-  const { guest: boot, facts, workloadEndNs, ended } = run;
+  const { guest: boot, facts, workloadEndNs, ended } = runGuest(scenario, loaded, { check: options.check });
   const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;
