@@ -39,11 +39,7 @@ export class AcceptMemory {
   readonly #arch: ArchAccept;
   readonly #lock: AcceptLock | undefined;
 
-  /**
-   * Without a table all memory is accepted.
-   *
-   * @param lock absent: requests never meet, or nobody asks how long they take
-   */
+  /** @param lock absent: requests never meet, or nobody asks how long they take */
   constructor(table: UnacceptedTable | undefined, arch: ArchAccept, lock?: AcceptLock) {
     this.table = table;
     this.#arch = arch;

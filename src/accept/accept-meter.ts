@@ -50,7 +50,6 @@ export class AcceptMeter {
   #acceptedPages = 0;
   #startNs = 0;
   #startAssumedNs = 0;
-  /** Sums over all accepts. */
   #spentNs = 0;
   #spentAssumedNs = 0;
 
@@ -88,7 +87,6 @@ export class AcceptMeter {
     this.#accept("firmware", start, end, 0);
   }
 
-  /** The firmware accepts because the running kernel asks it to. */
   prmAccept(start: number, end: number): void {
     const { firmware } = this.acceptedBy;
     try {

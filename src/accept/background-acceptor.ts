@@ -15,7 +15,6 @@ export interface BackgroundPlan {
   readonly threads: number;
   /** By all threads together; Infinity: as fast as they can. */
   readonly bytesPerSecond: number;
-  /** CPUs that are online, 1 or more. */
   readonly cpus: number;
   /** Whether threads leave CPUs alone that have work. */
   readonly idleOnly: boolean;
@@ -23,7 +22,6 @@ export interface BackgroundPlan {
   readonly wantedPages: (zone: Zone) => number;
 }
 
-/** The work of the CPUs that the threads run on. */
 export interface CpuWork {
   /** Whether a CPU has work that it has not done yet. */
   isBusy(cpu: number): boolean;

@@ -173,7 +173,6 @@ export const ACCEPTANCE_RECORDS = ["bitmap", "e820-zero-page", "e820-kernel"] as
 export type AcceptanceRecord = (typeof ACCEPTANCE_RECORDS)[number];
 
 export interface E820RecordResult {
-  /** The most entries that it had. */
   readonly entries: number;
   /** Memory accepted only because there was no room to say that it is not; bytes. */
   readonly gapBytes: number;

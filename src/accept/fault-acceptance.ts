@@ -18,11 +18,7 @@ export const TOUCH_CONTEXTS: readonly TouchContext[] = Object.keys(TOUCH_PLACES)
 
 /** The platform's side of a first touch. Addresses in bytes. */
 export interface FaultPlatform extends ArchAccept {
-  /**
-   * The guest touches a page that it has not accepted: the exception comes and is decoded.
-   *
-   * @throws an error of the platform's own when the guest is left instead
-   */
+  /** @throws an error of the platform's own when the guest is left instead of taking the exception */
   exception(start: number): void;
 }
 
@@ -42,7 +38,6 @@ export interface FaultBatches {
  * last: most is cleared before it is used (assumption for the rest).
  */
 export class FaultAcceptance {
-  /** Exceptions so far. */
   faults = 0;
   /** The kernel's record. A longer one takes its place when unaccepted memory is plugged in. */
   table: UnacceptedTable | undefined;
@@ -50,7 +45,6 @@ export class FaultAcceptance {
   readonly #lock: AcceptLock | undefined;
   readonly #batches: FaultBatches;
   #batchBytes: number;
-  /** End of the batch of the last fault. */
   #lastEnd = -1;
 
   /** @param table by units no larger than a batch; without one all memory is accepted */

@@ -94,7 +94,6 @@ const SOFT_LOCKUP_NS = 20e9;
  * runs when interrupts are on; it looks how long ago the CPU last rescheduled, or was excused.
  */
 export class LockupDetector {
-  /** The longest time that a CPU had interrupts off to accept memory. */
   longestIrqOffNs = 0;
   /** Complaints. After one the count of time starts again. */
   softLockups = 0;

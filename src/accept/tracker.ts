@@ -32,7 +32,6 @@ export interface Tracker {
 }
 
 export interface TrackerTraits {
-  /** Smallest unit that is accepted at once, bytes. */
   readonly granuleBytes: number;
   /** From when on it can be asked. Before that, memory has to be accepted by other means. */
   readonly from: "decompressor" | "struct pages";
@@ -160,7 +159,6 @@ abstract class PageGranular implements Tracker {
   readonly use: TrackerUse;
   readonly #unaccepted: RangeSet = new RangeSet();
   readonly #hardware: ArchAccept;
-  /** First page frame after the last page that can be unaccepted. */
   readonly #endPfn: number;
 
   /** @param unaccepted in whole pages, ascending */
@@ -189,7 +187,6 @@ abstract class PageGranular implements Tracker {
     return this.#unaccepted.countIn(Math.floor(start / PAGE_SIZE), roundUp(end, PAGE_SIZE) / PAGE_SIZE) > 0;
   }
 
-  /** Counts what a request for these pages reads and writes. */
   protected abstract look(startPfn: number, endPfn: number): void;
 }
 

@@ -35,7 +35,6 @@ export interface DrainOptions {
   readonly allocator: PageAllocator;
   readonly clock: GuestClock;
   readonly stalls: StallRecorder;
-  /** Node of each CPU. */
   readonly cpuNodes: readonly number[];
 }
 

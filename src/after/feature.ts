@@ -6,10 +6,7 @@ export interface Feature<Name extends string, Plan, Facts> {
   readonly name: Name;
   /** Whether the kernel that booted ends with it; whatever has that comes last. */
   readonly endsKernel?: true;
-  /**
-   * @param plan what the scenario asks for
-   * @returns undefined where nothing is asked for
-   */
+  /** @returns undefined where nothing is asked for */
   begin(up: Booted, plan: Plan | undefined): Begun<Facts> | undefined;
 }
 

@@ -1,7 +1,6 @@
 import { newReplay } from "../guest/boot.js";
 import type { Feature } from "./feature.js";
 
-/** The requests that the boot's recording has after init runs. */
 export const bootRequests: Feature<"bootRequests", undefined, undefined> = {
   name: "bootRequests",
   begin: ({ replay, requests }) => ({ run: () => replay.runUntil(requests.count), result: undefined }),

@@ -237,7 +237,6 @@ function traceBegins(state: HandedOver & Given<"kernel">): Pick<Booted, "replay"
   return { replay };
 }
 
-/** A replay on a guest, which from now on is the one that goes on. */
 export function newReplay(
   { guest, workload, kernel, stalls, replays }: Given<"kernel">,
   requests: Requests,
@@ -333,11 +332,7 @@ function initRuns({ guest, kernel, replays }: Started): Pick<Booted, "ready" | "
   return { background, ready: { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! } };
 }
 
-/**
- * Walks the guest for broken invariants, where that is asked for.
- *
- * @throws Error naming the first thing that cannot be
- */
+/** @throws Error naming the first thing that cannot be */
 export function check(state: Started & Partial<Pick<Booted, "background">>): void {
   if (!state.check) return;
   const { guest, kernel, acceptance, faults, e820Record, background } = state;

@@ -24,13 +24,11 @@ export interface WorkScale {
   readonly basis: Basis;
 }
 
-/** A guest before power on: its platform, its host, its clocks. */
 export interface Guest {
   readonly options: GuestOptions;
   readonly policy: Policy;
   /** The policy's behaviour with the parameters of this run. */
   readonly behaviour: Behaviour;
-  /** Of the kernel's release. */
   readonly rules: KernelRules;
   readonly clock: GuestClock;
   readonly platform: CocoPlatform;
@@ -39,7 +37,6 @@ export interface Guest {
   readonly kernelAccept: KernelAccept;
   readonly lockups: LockupDetector;
   readonly host: GuestMemory;
-  /** The host's spending as the guest accepts. */
   readonly timeline: HostTimeline;
 }
 

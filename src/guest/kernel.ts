@@ -55,7 +55,6 @@ export interface DeferredArea {
   firstDeferredPfn: number;
 }
 
-/** Struct pages of the first sections. */
 interface FirstMemmap {
   readonly nodes: readonly NodeSpan[];
   readonly memmap: MemmapInit;
@@ -135,7 +134,6 @@ export class Kernel {
   readonly start: KernelStart;
   readonly early: EarlyBoot;
   readonly allocator: PageAllocator;
-  /** Hands boot memory to the allocator. */
   readonly release: BootRelease;
   readonly stages: BootStages;
   readonly deferredAreas: readonly DeferredArea[];
@@ -180,7 +178,6 @@ export class Kernel {
     );
   }
 
-  /** Whether struct pages are still to be initialised. */
   get defersInit(): boolean {
     return this.deferredAreas.some(({ firstDeferredPfn }) => Number.isFinite(firstDeferredPfn));
   }

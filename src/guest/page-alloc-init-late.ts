@@ -138,7 +138,6 @@ export function pageExtInit({ allocator, early }: Kernel): void {
   }
 }
 
-/** The node of every section with memory, ascending. */
 function sections(ranges: Iterable<{ startPfn: number; endPfn: number; nid: number }>): number[] {
   const nodes = new Map<number, number>();
   for (const { startPfn, endPfn, nid } of ranges) {

@@ -26,11 +26,7 @@ const TABLE_MEMORY: Readonly<Record<KernelRules["tableMemory"], EfiMemoryType>> 
   "acpi-reclaim": EfiMemoryType.ACPI_RECLAIM,
 };
 
-/**
- * Starts the TDX module of the host, if the guest has one.
- *
- * @throws GuestEnded when it does not start: then no TDX guest runs there
- */
+/** @throws GuestEnded when the host's TDX module does not start: then no TDX guest runs there */
 export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
   const { host } = guest.options;
   if (!guest.platform.type.needsTdxModule || host.tdxModule === undefined) return { tdxModule: undefined };
@@ -40,11 +36,7 @@ export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
   return { tdxModule: module };
 }
 
-/**
- * Leaves the guest what the host has for it, where it is known how much that is.
- *
- * @throws GuestEnded when the host does not create this guest
- */
+/** @throws GuestEnded when the host does not create this guest */
 export function limitToHost({ guest, tdxModule: module }: Given<"tdxModule">): void {
   const { options, platform, host } = guest;
   const { memoryBytes, tdxModule: plan } = options.host;
@@ -65,7 +57,6 @@ export function limitToHost({ guest, tdxModule: module }: Given<"tdxModule">): v
   });
 }
 
-/** A firmware that is to be started, and on what. */
 interface Launched {
   readonly firmware: Firmware;
   readonly firmwareMachine: FirmwareMachine;
@@ -95,11 +86,7 @@ export function launch({ guest }: PoweredOff): Launched {
   return { firmware, firmwareMachine };
 }
 
-/**
- * The firmware accepts memory, and starts the stub.
- *
- * @throws GuestEnded when accepted memory does not suffice
- */
+/** @throws GuestEnded when accepted memory does not suffice */
 export function runFirmware({ guest, files, firmware, firmwareMachine }: PoweredOff & Launched): Started {
   const { clock, behaviour, options } = guest;
   clock.ledger.charge(CostEvent.firmwareFixed, 1);

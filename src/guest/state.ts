@@ -79,7 +79,6 @@ export interface Started extends HandedOver {
 }
 
 export interface Booted extends Started {
-  /** Threads that accept from now on, if the policy has any. */
   readonly background: BackgroundAcceptor | undefined;
   readonly hugePages: readonly HugePagePoolResult[];
   /** Results of the ACPI memory devices, if there are any. */

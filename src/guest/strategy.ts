@@ -10,7 +10,6 @@ import { PAGE_SIZE } from "../units.js";
 import type { Guest } from "./guest.js";
 import type { Kernel, KernelStart } from "./kernel.js";
 
-/** How the kernel differs from one that only has its version's rules. */
 export function kernelOptions(
   { acceptingCpus, acceptAtOnceBytes }: Behaviour,
   faults: FaultAcceptance | undefined,
@@ -31,7 +30,6 @@ export function kernelTable(
   return touch.batchBytes < table.unitSizeBytes ? table.splitInto(touch.batchBytes) : table;
 }
 
-/** How first touches accept, for a policy that leaves it to them. */
 export function faultAcceptance(
   { behaviour, options, platform, kernelAccept, clock }: Guest,
   table: UnacceptedTable | undefined,
@@ -66,7 +64,6 @@ export function faultAcceptance(
   );
 }
 
-/** The threads of a policy that has some, from now on. */
 export function backgroundAcceptor(
   { behaviour, clock }: Guest,
   { allocator, cpuNodes }: Kernel,

@@ -122,7 +122,6 @@ export function isolateRange(type: MemblockType, base: number, size: number): In
   return { start: first, end: last };
 }
 
-/** Cuts one region in two at `address`; both pieces keep node and flags. */
 function splitRegion(type: MemblockType, index: number, address: number): void {
   const region = type.regions[index]!;
   const lower = { ...region, size: address - region.base };

@@ -16,7 +16,6 @@ export interface RegionFilter {
   readonly movableNode: boolean;
 }
 
-/** A range of whole page frames of one node. */
 export interface NodePfnRange {
   readonly startPfn: number;
   readonly endPfn: number;

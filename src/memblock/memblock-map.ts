@@ -33,7 +33,6 @@ export abstract class MemblockMap {
   readonly memory: MemblockType = new MemblockType("memory", (start, size) =>
     this.growArray(this.memory, start, size),
   );
-  /** Reserved ranges, in or outside of memory. */
   readonly reserved: MemblockType = new MemblockType("reserved", (start, size) =>
     this.growArray(this.reserved, start, size),
   );

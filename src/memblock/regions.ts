@@ -30,7 +30,6 @@ export function numaValidNode(nid: number): boolean {
   return nid >= 0 && nid < MAX_NUMNODES;
 }
 
-/** A half-open byte range [base, base + size) with its attributes. */
 export interface MemblockRegion {
   base: number;
   size: number;

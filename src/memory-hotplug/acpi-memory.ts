@@ -34,7 +34,6 @@ export interface AcpiMachine {
 
 /** Bytes. */
 export interface AcpiMemory {
-  /** Memory that went online. */
   onlineBytes: number;
   /** Memory that the kernel had from its map already, and left alone. */
   knownBytes: number;

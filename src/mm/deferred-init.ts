@@ -108,7 +108,6 @@ export interface GrowResult {
   readonly grown: boolean;
   /** Where deferred initialisation goes on; Infinity when nothing is left. */
   readonly firstDeferredPfn: number;
-  /** Struct pages initialised. */
   readonly pages: number;
 }
 

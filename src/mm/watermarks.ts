@@ -155,9 +155,7 @@ export function statThreshold(onlineCpus: number, managedPages: number): number 
   return Math.min(MAX_THRESHOLD, 2 * fls(onlineCpus) * (1 + fls(memory)));
 }
 
-/** Sizes of a zone's per-CPU lists, the same on every CPU. */
 export interface PcpSizes {
-  /** Pages moved at once. */
   readonly batch: number;
   /** Between these two the limit of a list moves by itself. */
   readonly highMin: number;

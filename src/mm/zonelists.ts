@@ -9,7 +9,6 @@ export function defaultDistance(from: number, to: number): number {
   return from === to ? 10 : 20;
 }
 
-/** Where allocations that prefer one node look, nearest first. */
 export interface Zonelists {
   readonly nid: number;
   /** Zones of every node (ZONELIST_FALLBACK). */
@@ -64,7 +63,6 @@ function nearest(
   return best;
 }
 
-/** Zone lists of all nodes, with each zone as its index in a list of zones. */
 export interface ZonelistIndices {
   /** For each node the zones to try, nearest node and highest zone first (ZONELIST_FALLBACK). */
   readonly zonelists: readonly (readonly number[])[];

@@ -25,7 +25,6 @@ export interface ZoneSpan {
   readonly presentPages: number;
 }
 
-/** A node with memory. */
 export interface NodeSpan extends NodePfnRange {
   /** By zone type: MAX_NR_ZONES entries, empty ones included. */
   readonly zones: readonly ZoneSpan[];

@@ -1,6 +1,5 @@
 import { COST_EVENT_NAMES, type CostEvent } from "./cost-events.js";
 
-/** Prices by event number. */
 export interface PriceList {
   /** Nanoseconds for one event. */
   readonly ns: Float64Array;
@@ -13,9 +12,7 @@ export interface PriceList {
  * virtual time reads `elapsedNs` before and after a step. Never falls.
  */
 export class CostLedger {
-  /** Counts by event number. */
   readonly counts: Float64Array = new Float64Array(COST_EVENT_NAMES.length);
-  /** Sum of all charged time. */
   elapsedNs = 0;
   /** The part of `elapsedNs` that was charged at assumed prices. */
   assumedNs = 0;

@@ -79,7 +79,6 @@ export class GuestClock {
     this.#rescheduledNs = this.#stepStartNs;
   }
 
-  /** The running CPU lets other tasks run in the middle of its step. */
   reschedule(): void {
     this.#rescheduledNs = this.nowNs;
   }

@@ -14,7 +14,6 @@ export class RunQueue {
   readonly #aheadNs: Float64Array;
   /** By actor: when its next step begins, as far as the heap knows. */
   readonly #beginNs: Float64Array;
-  /** A binary heap of those that wait. */
   readonly #heap: Int32Array;
   #count = 0;
 
@@ -62,7 +61,6 @@ export class RunQueue {
     return -1;
   }
 
-  /** When the step of the first actor begins. */
   beginNs(actor: number): number {
     return this.#beginNs[actor]!;
   }

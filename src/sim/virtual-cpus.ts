@@ -3,7 +3,6 @@
  * moves when the CPU works or waits, and never goes back.
  */
 export class VirtualCpus {
-  /** CPUs are numbered from 0. */
   readonly count: number;
   readonly timeNs: Float64Array;
 

@@ -40,12 +40,10 @@ const LEAF_2M_PAGES = LEAF_2M / PAGE_SIZE;
  * the parts together again. Addresses in bytes on page boundaries.
  */
 export class DirectMap {
-  /** Page frames that have an entry. */
   readonly #mapped = new RangeSet();
   /** Spans of 1 GiB that have a table of smaller leaves, and spans of 2 MiB that do. */
   readonly #tables1g = new RangeSet();
   readonly #tables2m = new RangeSet();
-  /** Page frames that are shared. */
   readonly #shared = new RangeSet();
 
   /**

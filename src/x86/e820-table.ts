@@ -1,7 +1,4 @@
-/**
- * The e820 table as the kernel edits it before memblock is filled (arch/x86/kernel/e820.c,
- * Linux 6.12).
- */
+/** The e820 table as the kernel edits it before memblock is filled (arch/x86/kernel/e820.c, Linux 6.12). */
 
 import { E820Type } from "../efistub/setup-e820.js";
 import { joinNeighbours } from "../firmware/ranges.js";

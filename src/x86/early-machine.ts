@@ -33,7 +33,6 @@ export interface NumaBlock extends AddressRange {
 }
 
 export interface EfiHandover {
-  /** The EFI memory map the stub passed. */
   readonly memoryMap: AddressRange;
   /** struct efi_unaccepted_memory with its bitmap, byte by byte, if the stub made one. */
   readonly unacceptedTable?: AddressRange;
@@ -52,7 +51,6 @@ export interface EarlyMachine {
   /** Physical address of _text. */
   readonly kernelStart: number;
   readonly initrd?: AddressRange;
-  /** setup_data entries of the boot loader. */
   readonly setupData: readonly AddressRange[];
   readonly efi?: EfiHandover;
   /** In the order the kernel reserves them. */
@@ -85,7 +83,6 @@ export interface EarlyMachine {
   readonly snp?: RuntimeDataRules;
 }
 
-/** Huge pages that memblock gave. */
 export interface HugeBootPages {
   readonly pageBytes: number;
   readonly askedPages: number;
@@ -129,9 +126,7 @@ export class EarlyBoot {
   initrd: AddressRange | undefined;
   /** Pages the large hashes are sized by. */
   nrKernelPages = 0;
-  /** The bounce buffer, once there is one. */
   swiotlb: PhysRange | undefined = undefined;
-  /** The log buffer is no longer the one in the image. */
   hasLogBuf = false;
   /** Memory reserved, and memory known to be unaccepted, when setup_arch() ended. */
   afterSetupArch:
@@ -170,7 +165,6 @@ export class EarlyBoot {
     return start;
   }
 
-  /** Frees what `setAside` reserved last. */
   freeSetAside(): void {
     const { start, end } = this.untouched.pop()!;
     this.memblock.free(start, end - start);

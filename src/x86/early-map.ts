@@ -70,7 +70,6 @@ export class EarlyMap {
     this.#due.flushedCpus += flushes * onlineCpus;
   }
 
-  /** Memory that has been shared without having been accepted. */
   neverAccepted(ranges: readonly PhysRange[]): void {
     for (const { start, end } of ranges) this.#wastedAcceptBytes -= end - start;
   }

@@ -20,9 +20,7 @@ export interface RuntimeDataRules {
 }
 
 export interface RuntimeData {
-  /** Physical addresses of the GHCB pages, by CPU. */
   readonly pages: readonly number[];
-  /** Memory to be shared with the host, piece by piece. */
   readonly shared: readonly PhysRange[];
 }
 

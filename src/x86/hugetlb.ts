@@ -51,7 +51,6 @@ function takePages(
   }
 }
 
-/** A pool of huge pages as boot filled it. */
 export interface HugePagePoolResult {
   readonly pageBytes: number;
   readonly askedPages: number;

@@ -51,7 +51,7 @@ export function brkArea(boot: EarlyBoot): BrkArea {
   return { start, pageTablesStart, end: pageTablesStart + tables * PAGE_SIZE };
 }
 
-/** Maps all memory and raises memblock's limit to its end; from then on nothing else can be reached. */
+/** Raises memblock's limit to the end of memory; from then on nothing else can be reached. */
 export function initMemMapping(boot: EarlyBoot): void {
   new DirectMapBuilder(boot).mapAll();
   limitToMapped(boot);
@@ -115,7 +115,6 @@ class DirectMapBuilder {
     if (realEnd < mapEnd) this.#initRangeMemoryMapping(realEnd, mapEnd);
   }
 
-  /** Maps the memory inside a range and returns its bytes. */
   #initRangeMemoryMapping(rangeStart: number, rangeEnd: number): number {
     let mappedBytes = 0;
     for (const { startPfn, endPfn } of this.#boot.memblock.memPfnRanges()) {
@@ -154,7 +153,6 @@ class DirectMapBuilder {
     return piece.pageSize;
   }
 
-  /** Allocates the tables that a piece needs and that do not exist yet. */
   #populate(piece: AddressRange, pageSize: number): void {
     const spans = [PGDIR_SIZE_4LEVEL];
     if (this.#boot.machine.fiveLevel) spans.unshift(PGDIR_SIZE_5LEVEL);

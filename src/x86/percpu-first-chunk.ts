@@ -30,7 +30,6 @@ export interface PercpuLayout {
   readonly usedBytes: number;
   /** Distance from one CPU's area to the next. */
   readonly unitBytes: number;
-  /** CPUs in one 2 MiB block. */
   readonly unitsPerBlock: number;
   /** Part of usedBytes left for allocations at run time. */
   readonly dynamicBytes: number;
@@ -79,7 +78,6 @@ export function percpuLayout(percpu: PercpuBuild, groups: readonly number[]): Pe
   };
 }
 
-/** One CPU group: those of one node. */
 interface Group {
   readonly nid: number;
   cpuCount: number;

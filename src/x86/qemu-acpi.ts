@@ -25,11 +25,7 @@ const LAYOUT: readonly TableSize[] = [
 /** The order in which the kernel meets them: the FADT first, with the two tables it points to. */
 const FADT_TABLES: readonly string[] = ["FACP", "DSDT", "FACS"];
 
-/**
- * The tables of a machine with `cpuCount` CPUs, in the order the kernel reserves them.
- *
- * @param start where the firmware put them, page aligned
- */
+/** @param start where the firmware put them, page aligned */
 export function qemuAcpiTables(start: number, cpuCount: number): AcpiTable[] {
   let next = start;
   const tables = LAYOUT.map(({ signature, bytes, bytesPerCpu }) => {

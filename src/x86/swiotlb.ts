@@ -7,7 +7,6 @@ import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { formatBytes, GiB, MiB, PAGE_SIZE, physRange, roundUp } from "../units.js";
 import type { EarlyBoot } from "./early-machine.js";
 
-/** Of a guest's RAM, what an encrypted one wants, and its bounds. */
 const ENCRYPTED_PERCENT = 6;
 const ENCRYPTED_LEAST_BYTES: number = 64 * MiB;
 const ENCRYPTED_MOST_BYTES: number = GiB;
@@ -15,11 +14,7 @@ const IO_TLB_MIN_SLABS: number = MiB / SLAB_BYTES;
 const SLOT_BYTES = 24; // sizeof(struct io_tlb_slot)
 const AREA_BYTES = 16; // sizeof(struct io_tlb_area)
 
-/**
- * Bytes that an encrypted guest wants for its buffer: 6 % of RAM, at least 64 MiB and at most 1 GiB.
- *
- * @param memoryBytes RAM known to memblock
- */
+/** @param memoryBytes RAM known to memblock */
 export function encryptedSwiotlbBytes(memoryBytes: number): number {
   const share = Math.floor((memoryBytes * ENCRYPTED_PERCENT) / 100);
   return Math.min(Math.max(share, ENCRYPTED_LEAST_BYTES), ENCRYPTED_MOST_BYTES);

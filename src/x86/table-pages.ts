@@ -18,11 +18,8 @@ export type SplitTables = (typeof SPLIT_TABLES)[number];
 export interface TableSources {
   /** The pool inside the kernel image, before there is anything else; forgotten when the direct map is made. */
   readonly head64: number;
-  /** The buffer in the brk area after the kernel image. */
   readonly brk: number;
-  /** memblock, which accepts what it gives away. */
   readonly memblock: number;
-  /** The page allocator. */
   readonly buddy: number;
 }
 
@@ -137,11 +134,7 @@ export class TablePages {
     }
   }
 
-  /**
-   * Another CPU has split the leaf first: the page that was taken for it from the page allocator goes back.
-   *
-   * @throws GuestEnded
-   */
+  /** Another CPU has split the leaf first: the page taken for it goes back. @throws GuestEnded */
   loseRace(): void {
     if (this.#splitTables === "memblock-free" && this.initFreed) {
       throw new GuestEnded(

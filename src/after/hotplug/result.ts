@@ -28,16 +28,14 @@ export const HOTPLUG = {
 } as const;
 export type HotplugPlan = SettledOf<typeof HOTPLUG>;
 
-/** How it went. Sizes in bytes. */
+/** Sizes in bytes. */
 export interface HotplugResult {
   readonly acceptance: HotplugAcceptance;
   /** Refused by the host before the guest saw it, or by the guest's kernel, or in use. */
   readonly outcome: "online" | "refused" | "failed";
-  /** Why it is not online. */
   readonly reason?: string;
   /** Unit in which memory goes online. */
   readonly blockBytes: number;
-  /** Memory that went online. */
   readonly addedBytes: number;
   /** Struct pages of it, taken from the memory that the guest had. */
   readonly memmapBytes: number;

@@ -27,7 +27,7 @@ export const KEXEC = {
 export type KexecPlan = SettledOf<typeof KEXEC>;
 export type NextKernelTable = KexecPlan["table"];
 
-/** How it went. Sizes in bytes. */
+/** Sizes in bytes. */
 export interface KexecResult extends Pick<KexecPlan, "kind" | "table"> {
   /** Whether the next kernel came as far as its page allocator, or the crash kernel read all. */
   readonly done: boolean;

@@ -48,7 +48,6 @@ export function readVmcore(
   return { ramBytes, readBytes, skippedBytes };
 }
 
-/** Whether unaccepted memory begins at an address. */
 function isSetAt(table: UnacceptedTable | undefined, address: number): boolean {
   if (table === undefined || address < table.physBase) return false;
   const unit = (address - table.physBase) / table.unitSizeBytes;
