@@ -101,11 +101,7 @@ export class BackgroundAcceptor implements BackgroundThreads {
     this.#blocks[thread]!++;
   }
 
-  /**
-   * Each thread has kept its rate, but for the time in which it had nothing to accept or no CPU to do it on.
-   *
-   * @throws Error naming the thread
-   */
+  /** Each thread kept its rate, where it had blocks and a CPU. @throws Error naming the thread */
   verifyRate(): void {
     for (let thread = 0; thread < this.#dueNs.length; thread++) {
       const blocks = this.#blocks[thread]!;

@@ -72,9 +72,7 @@ export function launch({ guest }: PoweredOff): Launched {
   const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
   const model = FIRMWARES[preset === "auto" ? guest.platform.type.defaultFirmware : preset];
   clock.ledger.charge(CostEvent.launch, 1);
-  for (const { start, end } of model.launchRanges) {
-    meter.launchPages(start, end);
-  }
+  for (const { start, end } of model.launchRanges) meter.launchPages(start, end);
   const firmwareMachine = {
     ram: q35Ram(options.memoryBytes),
     vcpus: options.vcpus,
@@ -109,12 +107,7 @@ export function runFirmware({ guest, files, firmware, firmwareMachine }: Powered
   return { started };
 }
 
-/**
- * The stub leaves the firmware, and the kernel is unpacked.
- *
- * @throws GuestEnded when accepted memory does not suffice, or when the decompressor does not understand
- *   what it finds
- */
+/** @throws GuestEnded when accepted memory is too little, or the decompressor does not know what it finds */
 export function leaveFirmware({
   guest,
   firmware,

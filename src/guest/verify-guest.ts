@@ -66,12 +66,7 @@ export function verifyGuest(
   if (!usableOnTouch) verifyTable(acceptance, kernel, platform, unaccepted);
 }
 
-/**
- * Adds up who accepted what, which must be what the platform has accepted, and no more than there is.
- *
- * @param memoryBytes RAM of the guest, with what was plugged in
- * @throws Error with the two numbers
- */
+/** The acceptors' sum is what the platform accepted, and no more than RAM. @throws Error with both */
 export function verifyAccepted(
   acceptedBy: Readonly<AcceptedBy>,
   platform: CocoPlatform,
@@ -122,10 +117,7 @@ function verifyListed(allocator: PageAllocator, look: (pfn: number, pages: numbe
         for (let node = frames.next[list]!; node !== list; node = frames.next[node]!) {
           const slot = node - frames.firstRangeNode;
           if (!frames.isRange(node)) look(frames.pfnOf(node), 2 ** order);
-          else {
-            const pages = frames.rangeCount[slot]! * MAX_ORDER_PAGES;
-            look(frames.rangeStart[slot]! * MAX_ORDER_PAGES, pages);
-          }
+          else look(frames.rangeStart[slot]! * MAX_ORDER_PAGES, frames.rangeCount[slot]! * MAX_ORDER_PAGES);
         }
       }
     }

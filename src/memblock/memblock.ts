@@ -216,7 +216,6 @@ function clamp(value: number, low: number, high: number): number {
  * rounded: only the start is aligned, so what is above it in the range stays free.
  *
  * @param ranges free ranges, descending
- * @param align a power of two
  * @returns the address, or 0
  */
 function findTopDown(
@@ -235,13 +234,7 @@ function findTopDown(
   return 0;
 }
 
-/**
- * Lowest place for `size` bytes, used while memblock is bottom-up.
- *
- * @param ranges free ranges, ascending
- * @param align a power of two
- * @returns the address, or 0
- */
+/** Lowest place, used while memblock is bottom-up; 0 for none. @param ranges free ranges, ascending */
 function findBottomUp(
   ranges: Iterable<AddressRange>,
   size: number,

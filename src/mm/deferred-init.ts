@@ -79,7 +79,6 @@ export function padataChunks(job: PfnRange, maxThreads: number): PadataPlan {
  * Takes time proportional to the number of free ranges, not of pages.
  *
  * @param span ends at a multiple of 4 MiB, as chunks do
- * @returns struct pages initialised
  */
 export function deferredInitChunk(free: readonly PfnRange[], span: PfnRange, sink: DeferredSink): number {
   let pages = 0;

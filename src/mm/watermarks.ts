@@ -18,8 +18,6 @@ export interface ZoneWatermarks {
 const DEFAULT_WATERMARK_SCALE_FACTOR = 10;
 
 const PAGE_KIB = PAGE_SIZE / KiB;
-const MIN_FREE_KIB_LOW = 128;
-const MIN_FREE_KIB_HIGH = 256 * KiB;
 
 /**
  * Pages that ordinary kernel requests may use beyond the high watermarks
@@ -39,22 +37,13 @@ export function freeBufferPages<Z extends SizedZone>(
   return pages;
 }
 
-/**
- * vm.min_free_kbytes as boot computes it: four times the square root of low memory in KiB
- * (mm/page_alloc.c:calculate_min_free_kbytes, 6.12).
- *
- * @returns KiB, 128 to 262144
- */
+/** vm.min_free_kbytes at boot: KiB, 128 to 262144 (mm/page_alloc.c:calculate_min_free_kbytes, 6.12). */
 export function minFreeKbytes(bufferPages: number): number {
   const root = Math.floor(Math.sqrt(bufferPages * PAGE_KIB * 16));
-  return Math.min(Math.max(root, MIN_FREE_KIB_LOW), MIN_FREE_KIB_HIGH);
+  return clamp(root, 128, 256 * KiB);
 }
 
-/**
- * Whether huge pages stay on after boot looked at the size of the machine: below 512 MiB
- * they are switched off, and vm.min_free_kbytes stays as it is
- * (mm/huge_memory.c:hugepage_init, 6.12).
- */
+/** Below 512 MiB boot switches huge pages off (mm/huge_memory.c:hugepage_init, 6.12). */
 export function hugePagesStayOn(totalRamPages: number): boolean {
   return totalRamPages >= (512 * MiB) / PAGE_SIZE;
 }
@@ -68,7 +57,6 @@ const MIGRATE_PCPTYPES = 3;
  *
  * @param populatedZones zones with memory up to Normal, of all nodes together
  * @param bufferPages freeBufferPages() with the watermarks as they are now
- * @returns KiB
  */
 export function recommendedMinFreeKbytes(
   currentKbytes: number,
@@ -80,12 +68,7 @@ export function recommendedMinFreeKbytes(
   return Math.max(currentKbytes, pages * PAGE_KIB);
 }
 
-/**
- * Watermarks of every zone (mm/page_alloc.c:__setup_per_zone_wmarks, 6.12), in the order given.
- *
- * @param zones every zone of every node; empty ones may be left out
- * @param scaleFactor 1 to 3000
- */
+/** mm/page_alloc.c:__setup_per_zone_wmarks, 6.12, in the order given. @param scaleFactor 1 to 3000 */
 export function zoneWatermarks(
   zones: readonly SizedZone[],
   minFreeKbytesNow: number,
@@ -140,9 +123,6 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }
 
-const MAX_THRESHOLD = 125;
-const PAGES_PER_128_MIB = 2 ** 15;
-
 /**
  * How far a CPU's own count of a zone's pages may drift before it is added to the zone's
  * (mm/vmstat.c:calculate_normal_threshold, 6.12; "vm stats threshold" in /proc/zoneinfo).
@@ -151,8 +131,8 @@ const PAGES_PER_128_MIB = 2 ** 15;
  * @returns pages, 2 to 125
  */
 export function statThreshold(onlineCpus: number, managedPages: number): number {
-  const memory = Math.floor(managedPages / PAGES_PER_128_MIB);
-  return Math.min(MAX_THRESHOLD, 2 * fls(onlineCpus) * (1 + fls(memory)));
+  const memory = Math.floor(managedPages / ((128 * MiB) / PAGE_SIZE));
+  return Math.min(125, 2 * fls(onlineCpus) * (1 + fls(memory)));
 }
 
 export interface PcpSizes {
@@ -174,7 +154,6 @@ const HIGH_MAX_FRACTION = 8;
  * and at every change of the watermarks (all zones). It does not when deferred
  * initialisation ends.
  *
- * @param managedPages as they are at that moment
  * @param lowPages low watermark with its boost
  * @param cpus result of pcpSplitCpus()
  */

@@ -104,9 +104,7 @@ function zoneSpan(
 }
 
 function endOfMemory(ranges: readonly PfnRange[]): number {
-  let endPfn = 0;
-  for (const range of ranges) endPfn = Math.max(endPfn, range.endPfn);
-  return endPfn;
+  return ranges.reduce((end, { endPfn }) => Math.max(end, endPfn), 0);
 }
 
 /**
@@ -114,7 +112,6 @@ function endOfMemory(ranges: readonly PfnRange[]): number {
  * without mirrored memory and without `movable_node`, which simulated machines do not have).
  * The kernel's own part is spread over the nodes as evenly as they have memory for it.
  *
- * @param ranges memory, ascending and disjoint
  * @param usableStartPfn lowest page frame of the highest zone that the machine has
  * @returns by node; no entry for a node without the zone
  */
@@ -129,7 +126,8 @@ function zoneMovablePfns(
   if (mirror || kernelPages === 0 || kernelPages >= totalPages) return new Map();
   const startPfns = spread(ranges, nodeIds, usableStartPfn, kernelPages);
   const aligned = nodeIds.map((nid) => [nid, roundUp(startPfns.get(nid) ?? 0, MAX_ORDER_PAGES)] as const);
-  return new Map(aligned.filter(([nid, startPfn]) => startPfn > 0 && startPfn < endOfNode(ranges, nid)));
+  const endOfNode = (node: number): number => endOfMemory(ranges.filter(({ nid }) => nid === node));
+  return new Map(aligned.filter(([nid, startPfn]) => startPfn > 0 && startPfn < endOfNode(nid)));
 }
 
 /** Pages for the kernel's own zones; 0 where nothing is asked for. */
@@ -183,10 +181,6 @@ function spread(
     if (required <= usableNodes - 1) break;
   }
   return startPfns;
-}
-
-function endOfNode(ranges: readonly NodePfnRange[], nid: number): number {
-  return ranges.reduce((end, range) => (range.nid === nid ? Math.max(end, range.endPfn) : end), 0);
 }
 
 /** The limits of a zone, given where ZONE_MOVABLE begins (adjust_zone_range_for_zone_movable). */

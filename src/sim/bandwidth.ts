@@ -7,13 +7,10 @@ export class BandwidthChannel {
   #freeNs = 0;
 
   /**
-   * Puts work into the channel.
-   *
    * @param arrivalNs when the CPU began the step that the work is part of. The channel takes all of
    *   a step's work then, so that a long step does not keep it from others that begin meanwhile
    * @param aloneEndNs when the work would end if no other CPU did any
    * @param sharedNs how long it takes the channel, not more than it takes the CPU
-   * @returns when it ends
    */
   finish(arrivalNs: number, aloneEndNs: number, sharedNs: number): number {
     this.#freeNs = Math.max(this.#freeNs, arrivalNs) + sharedNs;

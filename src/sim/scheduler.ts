@@ -95,12 +95,7 @@ export class RunQueue {
 export interface BackgroundThreads {
   /** All of them, by when they are due. */
   readonly queue: RunQueue;
-  /**
-   * It is a thread's turn.
-   *
-   * @param untilNs when the next CPU goes on with its own work
-   * @returns whether it did a step; else it is due then, and that CPU goes on first
-   */
+  /** @returns whether it did a step; else it is due at `untilNs`, and the CPU whose time that is goes on */
   turn(thread: number, untilNs: number): boolean;
 }
 

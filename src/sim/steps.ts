@@ -49,11 +49,7 @@ export class Steps<In extends object, Out extends object> {
     return this.#list.map((one) => ("phase" in one ? `= ${one.phase}` : one.name));
   }
 
-  /**
-   * Takes all steps. Their additions go to `state` itself, which shows how far they came where one throws.
-   *
-   * @param endPhase called at the end of each phase
-   */
+  /** Additions go to `state` itself, which shows how far they came where one throws. */
   run<State extends In>(state: State, endPhase: (phase: string) => void): State & Out {
     for (const one of this.#list) {
       if ("phase" in one) endPhase(one.phase);

@@ -62,12 +62,7 @@ function cpuNodesOf(log: string): number[] {
   return nodes;
 }
 
-/**
- * The machine of a boot log, of a kernel booted without EFI and without KASLR.
- *
- * @param log text of dmesg with at least KERN_INFO messages; time stamps do not matter
- * @returns undefined when the log has no e820 map or no CPUs, so is no complete x86 boot log
- */
+/** @returns undefined when the log has no e820 map or no CPUs, so is no complete x86 boot log */
 export function machineFromBootLog(log: string): EarlyMachine | undefined {
   const e820 = e820Of(log);
   const cpuNodes = cpuNodesOf(log);

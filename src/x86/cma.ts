@@ -10,13 +10,7 @@
 
 import type { CocoPlatform } from "../coco/platform.js";
 import { NUMA_NO_NODE } from "../memblock/regions.js";
-import {
-  type MemoryAcceptor,
-  type PageAllocator,
-  releaseCmaArea,
-  TOUCHED,
-  withTouch,
-} from "../page-alloc/index.js";
+import { type MemoryAcceptor, releaseCmaArea, TOUCHED, withTouch } from "../page-alloc/index.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { asPhys, formatBytes, GiB, MiB, pfnDown, roundDown, roundUp } from "../units.js";
 import type { CmaArea, EarlyBoot, KernelMemory } from "./early-machine.js";
@@ -130,7 +124,6 @@ export function hugetlbCmaReserve(boot: EarlyBoot): void {
  * Gives the CMA areas to the page allocator (mm/cma.c: cma_init_reserved_areas, a core initcall,
  * Linux 6.12). One that reaches over the border of a zone is of no use, and is freed page by page.
  *
- * @param usableOnTouch memory is accepted when it is touched
  * @throws GuestEnded where an area has no struct pages
  */
 export function cmaInitReservedAreas(
@@ -170,7 +163,7 @@ function noteTouched({ allocator, early }: KernelMemory, { start, end }: CmaArea
 
 function activate({ allocator, early }: KernelMemory, { start, end }: CmaArea): void {
   const [startPfn, endPfn] = [pfnDown(start), pfnDown(end)];
-  if (inOneZone(allocator, startPfn, endPfn)) {
+  if (allocator.zones.some((zone) => startPfn >= zone.startPfn && endPfn <= zone.endPfn)) {
     releaseCmaArea(allocator, startPfn, endPfn - startPfn, 0);
     return;
   }
@@ -180,10 +173,6 @@ function activate({ allocator, early }: KernelMemory, { start, end }: CmaArea): 
     allocator.frames.meta[allocator.pageAt(pfn)]! &= ~TOUCHED;
   }
   early.remarks.push(`cma: the area at 0x${start.toString(16)} lies in two zones and is given up`);
-}
-
-function inOneZone(allocator: PageAllocator, startPfn: number, endPfn: number): boolean {
-  return allocator.zones.some((zone) => startPfn >= zone.startPfn && endPfn <= zone.endPfn);
 }
 
 function endingAtTouch(acceptor: MemoryAcceptor, platform: CocoPlatform): MemoryAcceptor {

@@ -150,12 +150,7 @@ export class EarlyBoot {
     this.initrd = machine.initrd;
   }
 
-  /**
-   * Reserves memory that nobody touches for now. Where only a touch accepts, it stays unaccepted.
-   *
-   * @param take asks memblock; 0 for no room
-   * @returns what it said
-   */
+  /** Reserves memory that nobody touches for now. @param take asks memblock; 0 for no room */
   setAside(sizeBytes: number, take: () => number): number {
     const { memblock, machine, untouched } = this;
     memblock.accepts = machine.acceptsOnTouch !== true;

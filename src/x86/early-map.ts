@@ -98,19 +98,16 @@ export class EarlyMap {
     };
   }
 
-  /** Another CPU has its table in, and this one takes its own out of the way (6.12 __split_large_page: returns 1). */
-  #loseRace(): void {
-    this.tables.allocateForSplit();
-    this.tables.loseRace();
-    this.#lostRaces++;
-  }
-
   #change(start: number, end: number): number {
     const { splits, changedLeaves } = this.map.setShared(start, end, true);
     this.#wastedAcceptBytes += end - start;
     for (let table = 0; table < splits; table++) {
       this.tables.allocateForSplit();
-      if (this.raced) this.#loseRace();
+      if (!this.raced) continue;
+      // Another CPU has its table in, and this one takes its own out of the way (6.12 __split_large_page: returns 1).
+      this.tables.allocateForSplit();
+      this.tables.loseRace();
+      this.#lostRaces++;
     }
     this.#splits += splits;
     this.#due.splits += splits;

@@ -167,12 +167,7 @@ function edit(table: readonly KernelE820Entry[], option: MemoryOption): readonly
 /** Taken from the smallest guest by its firmware: ACPI tables and the legacy hole. */
 const FIRMWARE_BYTES: number = MiB;
 
-/**
- * Checks the map, as `mem=` and `memmap=` leave it, before the kernel does.
- *
- * @param ram of the machine
- * @throws GuestEnded when a kernel cannot boot in it, or would take for RAM what is not
- */
+/** @throws GuestEnded when a kernel cannot boot in the map that is left, or would take for RAM what is not */
 export function requireMemory(
   { e820, commandLine, kernelStart, efi }: EarlyMachine,
   ram: readonly AddressRange[],

@@ -71,8 +71,6 @@ export function loadKernel(
  * The decompressor's part, after boot services have ended: it chooses among all memory that is free
  * by its own command line, and accepts what it unpacks to. Without any such place, or without
  * randomisation, the kernel stays where it was loaded.
- *
- * @param table what the decompressor knows
  */
 export function unpackKernel(
   boot: BootServices,

@@ -57,7 +57,6 @@ export function setMemoryShared(
  * needs no acceptance on either platform (TDX: MapGPA of an absent page; SNP: a page state change
  * without a PVALIDATE).
  *
- * @param acceptance the kernel's record
  * @throws GuestEnded when no page is left for a table
  */
 export function memEncryptInit(watchers: MapWatchers, early: EarlyBoot, acceptance: AcceptMemory): void {

@@ -83,10 +83,7 @@ class Hotplug {
     };
   }
 
-  /**
-   * @throws GuestEnded when no page is left for the direct map
-   * @throws DoubleAcceptError never, as nobody has accepted this memory before
-   */
+  /** @throws GuestEnded when no page is left for the direct map */
   run(): void {
     const { clock } = this.#target.guest;
     this.#reason = this.#refusal();

@@ -74,10 +74,7 @@ export function placeSegments(
   return { purgatory, parameters, kernel, initrd };
 }
 
-/**
- * The highest place in the first range that has one, away from what is taken already
- * (locate_mem_hole_top_down).
- */
+/** The highest place in the first range with one, away from what is taken (locate_mem_hole_top_down). */
 export function highestHole(
   ranges: readonly AddressRange[],
   taken: readonly AddressRange[],
@@ -153,7 +150,6 @@ export function tableFromMap(
  * life in between (arch/x86/coco/tdx/tdx.c: tdx_kexec_finish, 6.11; arch/x86/coco/sev/core.c:
  * snp_kexec_finish, 6.13).
  *
- * @param shared leaves of the direct map
  * @returns bytes
  */
 export function unshare({ platform, meter }: Guest, shared: readonly AddressRange[], map: DirectMap): number {

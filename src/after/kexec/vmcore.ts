@@ -22,7 +22,6 @@ export interface Vmcore {
  * @param ram of the first kernel, in whole pages, ascending
  * @param table what the crash kernel knows; undefined when it has no table or does not ask
  * @param shared what has not been made private again
- * @returns how far it came, and why not to the end
  */
 export function readVmcore(
   ram: readonly AddressRange[],
@@ -54,13 +53,7 @@ function isSetAt(table: UnacceptedTable | undefined, address: number): boolean {
   return Number.isInteger(unit) && unit < table.unitCount && table.isSet(unit);
 }
 
-/**
- * Why a kernel that thinks it may touch all of a range, as private memory, does not survive it.
- *
- * @param range in whole pages
- * @param shared what has not been made private again
- * @returns the end of a sentence, or undefined when nothing happens
- */
+/** Why a kernel that takes whole pages for private memory does not survive touching them, if it does not. */
 export function unreadable(
   platform: CocoPlatform,
   range: AddressRange,
