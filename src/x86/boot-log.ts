@@ -62,7 +62,7 @@ function cpuNodesOf(log: string): number[] {
   return nodes;
 }
 
-/** @returns undefined when the log has no e820 map or no CPUs, so is no complete x86 boot log */
+/** Of a kernel booted without EFI and KASLR. @returns undefined when its log has no e820 map or no CPUs */
 export function machineFromBootLog(log: string): EarlyMachine | undefined {
   const e820 = e820Of(log);
   const cpuNodes = cpuNodesOf(log);
