@@ -138,8 +138,7 @@ function verifyReserved(
   unaccepted: readonly AddressRange[],
 ): void {
   const { memory, reserved } = early.memblock;
-  const ranges = reserved.regions.map(({ base, size }) => ({ start: base, end: base + size }));
-  for (const { start, end } of subtractRanges(ranges, unaccepted)) {
+  for (const { start, end } of subtractRanges(reserved.ranges, unaccepted)) {
     for (const { base, size } of memory.regions) {
       const startPfn = pfnUp(Math.max(base, start));
       const endPfn = pfnDown(Math.min(base + size, end));
@@ -163,8 +162,7 @@ function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform, shar
   const { kernelStart } = early.machine;
   // Init memory of the image is freed and may be allocated again; memblock's record of it stays.
   const image = { start: kernelStart, end: kernelStart + early.build.imageBytes };
-  const ranges = early.memblock.reserved.regions.map(({ base, size }) => ({ start: base, end: base + size }));
-  const byMemblock = subtractRanges(ranges, [image]);
+  const byMemblock = subtractRanges(early.memblock.reserved.ranges, [image]);
   for (const shared of map.sharedLeaves()) {
     for (const { start, end } of subtractRanges([shared], byMemblock)) {
       for (let pfn: number = pfnDown(start); pfn < pfnUp(end); pfn++) requireAllocated(allocator, asPfn(pfn));
@@ -193,8 +191,7 @@ function verifyTable(
     waiting.push({ start: physBase + set * unitSizeBytes, end: physBase + clear * unitSizeBytes });
     set = table.nextSet(clear, unitCount);
   }
-  const memory = early.memblock.memory.regions.map(({ base, size }) => ({ start: base, end: base + size }));
-  for (const { start, end } of subtractRanges(memory, waiting)) {
+  for (const { start, end } of subtractRanges(early.memblock.memory.ranges, waiting)) {
     const [startPfn, endPfn] = [pfnUp(start), pfnDown(end)];
     if (startPfn < endPfn) requireUsable(platform, startPfn, endPfn - startPfn);
   }

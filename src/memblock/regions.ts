@@ -1,5 +1,7 @@
 /** The sorted region arrays memblock is made of (include/linux/memblock.h, Linux 6.12). */
 
+import type { AddressRange } from "../units.js";
+
 /** Attributes of a region (include/linux/memblock.h: enum memblock_flags, 6.12). */
 export const MemblockFlags = {
   NONE: 0x0,
@@ -65,6 +67,11 @@ export class MemblockType {
   constructor(name: "memory" | "reserved", grow: (newStart: number, newSizeBytes: number) => void) {
     this.name = name;
     this.grow = grow;
+  }
+
+  /** The regions as address ranges, ascending. */
+  get ranges(): AddressRange[] {
+    return this.regions.map(({ base, size }) => ({ start: base, end: base + size }));
   }
 
   /** Bytes of an array of the present capacity, not rounded to pages. */

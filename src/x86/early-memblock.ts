@@ -123,7 +123,7 @@ export function runEarlySteps(boot: EarlyBoot): void {
     if (step.name !== SETUP_ARCH_END) continue;
     memblock.preferBelow = Number.POSITIVE_INFINITY;
     boot.afterSetupArch = {
-      reserved: memblock.reserved.regions.map(({ base, size }) => ({ start: base, end: base + size })),
+      reserved: memblock.reserved.ranges,
       unacceptedBytes: table === undefined ? 0 : table.countSet() * table.unitSizeBytes,
     };
   }

@@ -133,7 +133,7 @@ export const MUTATIONS: readonly Mutation[] = [
     what: "a page that was shared without being accepted stays so after it was made private",
     find: "this.#shared.remove(first, last);\n    this.#sharedUnaccepted.remove(first, last);",
     replace: "this.#shared.remove(first, last);",
-    tests: ["/snp-convert.test", "/tdx-convert.test"],
+    tests: ["coco/platforms.test"],
   },
   {
     what: "the flush of other CPUs' TLBs has the price of one's own",

@@ -38,6 +38,22 @@ for (const kind of ["tdx", "snp"] as const satisfies readonly PlatformKind[]) {
 }
 
 for (const kind of ["tdx", "snp"] as const) {
+  test(`${kind}: what was shared without having been accepted counts as accepted once it is`, () => {
+    const platform = makePlatform(kind, new CostLedger());
+    platform.kernelAccept(2 * MiB, 4 * MiB);
+    platform.convertToShared(0, 4 * MiB, [{ start: 0, end: 2 * MiB }]);
+    const accepted = (): number[] => [
+      platform.acceptedPages,
+      platform.acceptedSharedPages,
+      platform.sharedPages,
+    ];
+    assert.equal(accepted(), [0, 512, 1024]);
+    platform.kernelAccept(0, MiB);
+    assert.equal(accepted(), [256, 512, 768]);
+    platform.convertToShared(0, MiB);
+    assert.equal(accepted(), [0, 768, 1024]);
+  });
+
   test(`${kind}: what is shared is usable, and the first page that is neither shared nor accepted is not`, () => {
     const platform = makePlatform(kind, new CostLedger());
     platform.kernelAccept(MiB, 3 * MiB);

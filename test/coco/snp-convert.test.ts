@@ -148,20 +148,4 @@ test("only memory that the guest has can be swapped", () => {
   assert.throws(() => platform.remap(0, 4 * KiB), /only pages that the guest has/);
 });
 
-test("what was shared without having been accepted counts as accepted once it is", () => {
-  const platform = new SnpPlatform(new CostLedger(), SMALL);
-  platform.kernelAccept(2 * MiB, 4 * MiB);
-  platform.convertToShared(0, 4 * MiB, [{ start: 0, end: 2 * MiB }]);
-  const accepted = (): number[] => [
-    platform.acceptedPages,
-    platform.acceptedSharedPages,
-    platform.sharedPages,
-  ];
-  assert.equal(accepted(), [0, 512, 1024]);
-  platform.kernelAccept(0, MiB);
-  assert.equal(accepted(), [256, 512, 768]);
-  platform.convertToShared(0, MiB);
-  assert.equal(accepted(), [0, 768, 1024]);
-});
-
 test.run();

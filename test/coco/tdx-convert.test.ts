@@ -207,20 +207,4 @@ test("no contiguity at all is a host of 4 KiB pages", () => {
   assert.equal(counts(none), counts(small));
 });
 
-test("what was shared without having been accepted counts as accepted once it is", () => {
-  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 4 * KiB });
-  platform.kernelAccept(2 * MiB, 4 * MiB);
-  platform.convertToShared(0, 4 * MiB, [{ start: 0, end: 2 * MiB }]);
-  const accepted = (): number[] => [
-    platform.acceptedPages,
-    platform.acceptedSharedPages,
-    platform.sharedPages,
-  ];
-  assert.equal(accepted(), [0, 512, 1024]);
-  platform.kernelAccept(0, MiB);
-  assert.equal(accepted(), [256, 512, 768]);
-  platform.convertToShared(0, MiB);
-  assert.equal(accepted(), [0, 768, 1024]);
-});
-
 test.run();
