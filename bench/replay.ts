@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { Bench } from "tinybench";
+import { kernelRules } from "../src/linux/kernel-rules.js";
 import type { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { asPage, asPfn } from "../src/units.js";
 import { labSteps } from "../src/verify/lab-steps.js";
@@ -84,7 +85,7 @@ export async function benchReplay(): Promise<void> {
     },
     {
       beforeEach: () => {
-        allocator = allocatorOf(snapshot, { acceptMemory: () => undefined });
+        allocator = allocatorOf(snapshot, kernelRules("6.12").pageAlloc, { acceptMemory: () => undefined });
         for (const [handle, pfn] of requests.before) pages[handle] = allocator.pageAt(asPfn(pfn));
       },
     },

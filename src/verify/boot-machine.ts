@@ -1,4 +1,6 @@
 import { E820Type } from "../efistub/setup-e820.js";
+import { kernelName, kernelRules, knowsUnacceptedMemory } from "../linux/kernel-rules.js";
+import type { KernelRules } from "../linux/rules.js";
 import { machineFromBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import {
@@ -13,6 +15,8 @@ import {
 export interface BootLog {
   readonly text: string;
   readonly machine: EarlyMachine;
+  /** Of the kernel that printed it. */
+  readonly rules: KernelRules;
 }
 
 /** Physical memory of x86 with four levels of page tables (arch/x86/include/asm/pgtable_64_types.h: MAXMEM). */
@@ -36,8 +40,17 @@ export function bootLogOf(files: RecordingFiles): BootLog {
     const machine = machineFromBootLog(text);
     if (machine === undefined) throw new EvidenceError("a whole boot log with the e820 map", "none", 1);
     checkMachine(machine, lines);
-    return { text, machine };
+    return { text, machine, rules: rulesOf(lines) };
   });
+}
+
+function rulesOf(lines: readonly string[]): KernelRules {
+  const at = lines.findIndex((line) => STAGES[0]![0].test(line));
+  const text = lines[at]!.replace(/^.*?(?=Linux version )/, "");
+  const name = kernelName(text);
+  if (name === undefined || !knowsUnacceptedMemory(name))
+    throw new EvidenceError("a kernel from 6.5 on", shown(text), at + 1);
+  return kernelRules(name);
 }
 
 function checkStages(lines: readonly string[]): void {

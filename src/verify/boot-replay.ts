@@ -3,7 +3,7 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import { type DeferredArea, type Kernel, startKernel } from "../guest/kernel.js";
 import type { KernelBuild } from "../linux/kernel-build.js";
-import { kernelRules } from "../linux/kernel-rules.js";
+import type { KernelRules } from "../linux/rules.js";
 import { deferredInitChunk, deferredJobs, padataChunks } from "../mm/deferred-init.js";
 import { BootStages, type PageAllocator } from "../page-alloc/index.js";
 import { CostLedger } from "../sim/cost-ledger.js";
@@ -64,6 +64,7 @@ export interface ReleasedBlock {
 export function bootKernel(
   machine: EarlyMachine,
   build: KernelBuild,
+  rules: KernelRules,
   acceptance: AcceptMemory,
   earlySteps?: (boot: EarlyBoot) => void,
 ): Booted {
@@ -73,7 +74,7 @@ export function bootKernel(
   const kernel = startKernel({
     machine,
     build,
-    rules: kernelRules("6.12").pageAlloc,
+    rules: rules.pageAlloc,
     acceptance,
     lazy: !has("accept_memory=eager"),
     clock,

@@ -2,6 +2,7 @@
 
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import { SMALL_6_12_107 } from "../linux/kernel-build.js";
+import type { KernelRules } from "../linux/rules.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
 import { type LabLog, readLabLog } from "../workload/lab-log.js";
@@ -33,6 +34,7 @@ import { added, NOT_FOLLOWED } from "./tally.js";
 interface Setup {
   readonly files: RecordingFiles;
   readonly machine: EarlyMachine;
+  readonly rules: KernelRules;
   readonly allocator: PageAllocator;
   readonly acceptance: RecordedAcceptance;
 }
@@ -53,13 +55,13 @@ interface BootContext extends Setup {
  * @throws RecordingError when a file is missing or cannot be read
  */
 export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
-  const { text, machine } = bootLogOf(files);
+  const { text, machine, rules } = bootLogOf(files);
   const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, [SMALL_6_12_107]));
   const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
   const booted = followed(files, "boot.dmesg", () =>
-    bootKernel(machine, SMALL_6_12_107, acceptance, memblock.earlySteps),
+    bootKernel(machine, SMALL_6_12_107, rules, acceptance, memblock.earlySteps),
   );
-  const setup: Setup = { files, machine, allocator: booted.kernel.allocator, acceptance };
+  const setup: Setup = { files, machine, rules, allocator: booted.kernel.allocator, acceptance };
   const end = snapshotOf(setup, "boot.snapB");
   const checked = labLogOf(setup, "boot", end.records);
   const follower = followed(files, "boot.dmesg", () => replayBoot(booted, checked.log));
@@ -109,7 +111,9 @@ function verifyFromSnapshot(name: string, boot: BootContext): VerifiedRun {
   const before = snapshotBefore(name, boot);
   const parked = new Set(before.flatMap((zone) => zone.unaccepted));
   const acceptance = new RecordedAcceptance(boot.table && tableOfSnapshot(boot.table, boot.parked, parked));
-  const allocator = followed(boot.files, `wl-${name}.snapA`, () => allocatorOf(before, acceptance));
+  const allocator = followed(boot.files, `wl-${name}.snapA`, () =>
+    allocatorOf(before, boot.rules.pageAlloc, acceptance),
+  );
   return verifyWorkload({ ...boot, allocator, acceptance }, name, "snapshot", before);
 }
 

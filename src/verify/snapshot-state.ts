@@ -1,6 +1,6 @@
 /** A model in the state of a snapshot: a new one, or one that is brought there from an earlier run. */
 
-import { kernelRules } from "../linux/kernel-rules.js";
+import type { PageAllocRules } from "../linux/rules.js";
 import { statThreshold } from "../mm/watermarks.js";
 import { defaultDistance, nodeFallbackOrders } from "../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneType } from "../mm/zones.js";
@@ -36,7 +36,11 @@ function zonesOf(zones: readonly SnapshotZone[], nodes: readonly number[]): numb
 }
 
 /** Builds an allocator in the state of a snapshot: what was neither free nor parked counts as allocated. */
-export function allocatorOf(snapshot: readonly SnapshotZone[], acceptor: MemoryAcceptor): PageAllocator {
+export function allocatorOf(
+  snapshot: readonly SnapshotZone[],
+  rules: PageAllocRules,
+  acceptor: MemoryAcceptor,
+): PageAllocator {
   const zones = populated(snapshot);
   const nodes = [...new Set(zones.map((zone) => zone.nodeId))].sort((a, b) => a - b);
   const cpus = Math.max(...zones.flatMap((zone) => zone.pcp.map((pcp) => pcp.cpu))) + 1;
@@ -51,7 +55,7 @@ export function allocatorOf(snapshot: readonly SnapshotZone[], acceptor: MemoryA
     zonelists: nodeFallbackOrders(nodes, defaultDistance).map((order) => zonesOf(zones, order)),
     nodeZonelists: nodes.map((node) => zonesOf(zones, [node])),
     cpus,
-    rules: kernelRules("6.12").pageAlloc,
+    rules,
     acceptor,
     pageblockTypes: { typeAt: (pfn) => types.get(pfn) ?? 0 },
   });

@@ -44,10 +44,10 @@ export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
   return followed(files, "boot.dmesg", () => compareBoot(files, bootLog));
 }
 
-function compareBoot(files: RecordingFiles, { text: bootLog, machine }: BootLog): VerifiedRecording {
+function compareBoot(files: RecordingFiles, { text: bootLog, machine, rules }: BootLog): VerifiedRecording {
   const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, [DEBIAN_CLOUD_6_12_95]);
   const newKernel = (): Booted =>
-    bootKernel(machine, DEBIAN_CLOUD_6_12_95, new RecordedAcceptance(undefined), earlySteps);
+    bootKernel(machine, DEBIAN_CLOUD_6_12_95, rules, new RecordedAcceptance(undefined), earlySteps);
   const { kernel, stages } = newKernel();
   const { allocator } = kernel;
   stages.bringUp();

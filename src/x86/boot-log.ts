@@ -9,7 +9,10 @@ import type { AcpiTable, EarlyMachine, NumaBlock } from "./early-machine.js";
 /** Names of e820 types in `BIOS-e820:` lines (arch/x86/kernel/e820.c: e820_print_type). */
 const E820_NAMES: ReadonlyMap<string, KernelE820Entry["type"]> = new Map([
   ["usable", E820Type.RAM],
+  // From 7.2 on at the latest.
+  ["System RAM", E820Type.RAM],
   ["reserved", E820Type.RESERVED],
+  ["device reserved", E820Type.RESERVED],
   ["ACPI data", E820Type.ACPI],
   ["ACPI NVS", E820Type.NVS],
   ["unusable", E820Type.UNUSABLE],

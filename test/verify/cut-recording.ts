@@ -1,3 +1,4 @@
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { Follower } from "../../src/verify/follower.js";
 import { labSteps } from "../../src/verify/lab-steps.js";
@@ -36,7 +37,7 @@ export function cutRecording(name: string, workload: string, records: number): S
   const text = (file: string): string => new TextDecoder().decode(files.get(file));
   const log = files.get(`wl-${workload}.lablog`)!.slice(0, records * 24);
   const before = readSnapshot(text(`wl-${workload}.snapA`)).zones;
-  const allocator = allocatorOf(before, { acceptMemory: () => {} });
+  const allocator = allocatorOf(before, kernelRules("6.12").pageAlloc, { acceptMemory: () => {} });
   new Follower(labSteps(readLabLog(log)), allocator, [0]).run();
   const cut = new Map(files);
   const put = (file: string, content: string): void => void cut.set(file, new TextEncoder().encode(content));

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { formatFidelity } from "../../src/report/fidelity.js";
 import { RecordedAcceptance, tableOfBootLog } from "../../src/verify/acceptance.js";
 import { bootKernel } from "../../src/verify/boot-replay.js";
@@ -147,7 +148,12 @@ test("without huge pages the watermarks follow from the managed pages alone", ()
     text.replace("Command line: ", "Command line: transparent_hugepage=never "),
   )!;
   const log = readLabLog(files.read("boot.lablog")!);
-  const booted = bootKernel(machine, SMALL_6_12_107, new RecordedAcceptance(tableOfBootLog(text)));
+  const booted = bootKernel(
+    machine,
+    SMALL_6_12_107,
+    kernelRules("6.12"),
+    new RecordedAcceptance(tableOfBootLog(text)),
+  );
   replayBoot(booted, log);
   const { zones } = booted.kernel.allocator;
   // min_free_kbytes = sqrt(16 * KiB of memory above the high watermarks), shared out by managed pages.

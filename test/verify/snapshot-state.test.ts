@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { setupPerCpuPageset } from "../../src/page-alloc/boot-stages.js";
 import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
@@ -186,7 +187,7 @@ test("a fresh allocator from a snapshot of a zone that ends inside a pageblock",
       const real = machine();
       run(real, [], before);
       const snapshot = snapshotOf(real);
-      const loaded = allocatorOf(snapshot, { acceptMemory: () => {} });
+      const loaded = allocatorOf(snapshot, kernelRules("6.12").pageAlloc, { acceptMemory: () => {} });
       verifyInvariants(loaded);
       const lists = compareFinalLists(loaded, snapshot, 0);
       assert.is(lists.equal, lists.compared);
