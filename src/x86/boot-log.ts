@@ -36,7 +36,7 @@ function inclusiveRange(first: string | undefined, last: string | undefined): { 
 }
 
 function e820Of(log: string): KernelE820Entry[] {
-  const lines = matches(log, /BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] (.+)/g);
+  const lines = matches(log, /BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] +(.+)/g);
   return lines.map(([first, last, name]) => {
     const type =
       E820_NAMES.get(name!) ?? (name!.startsWith("persistent") ? E820Type.PMEM : E820Type.RESERVED);

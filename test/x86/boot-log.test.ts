@@ -23,6 +23,19 @@ const LOG = `
 [    0.010001] Unknown kernel command line parameters "foo=1 bar", will be passed to user space.
 `;
 
+test("a kernel of 7.x has other words for RAM and for what is reserved, and prints gaps", () => {
+  const { e820 } = machineFromBootLog(`
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff]  System RAM
+[    0.000000] BIOS-e820: [mem 0x000000000009fc00-0x00000000000fffff]  device reserved
+[    0.000000] BIOS-e820: [gap 0x0000000080000000-0x00000000afffffff]
+[    0.009001] pcpu-alloc: [0] 0
+`)!;
+  assert.equal(e820, [
+    { start: 0, end: 0x9fc00, type: E820Type.RAM },
+    { start: 0x9fc00, end: 0x100000, type: E820Type.RESERVED },
+  ]);
+});
+
 test("everything a boot needs is read", () => {
   assert.equal(machineFromBootLog(LOG), {
     e820: [
