@@ -4,7 +4,14 @@ import type { RunResult } from "../results/row.js";
 import type { ScenarioDocument } from "../scenario/scenario.js";
 
 /** A guest to simulate: a scenario file without its name; without a workload it is the standard boot. */
-export type Setup = Omit<ScenarioDocument, "name" | "workload"> & { readonly workload?: string };
+export type Setup = Omit<ScenarioDocument, "name" | "workload" | "kernel"> & {
+  readonly workload?: string;
+  /** Said of each, so that a number does not move when the default of scenarios does. */
+  readonly kernel: string;
+};
+
+/** Of a guest whose kernel is not published; the recordings of its series are exact. */
+export const UNPUBLISHED_KERNEL = "6.12";
 
 /**
  * Whether a parameter, or an unstated condition, was chosen to fit this very number or the measurement it
@@ -30,7 +37,10 @@ export interface Claim {
   /** Of the target and one letter: `VT1.a`. */
   readonly id: string;
   readonly what: string;
-  /** The machine as published; in brackets what the publication leaves out and was assumed here. */
+  /**
+   * The machine as published; in brackets what the publication leaves out and was assumed here. Whose rules its
+   * kernels follow is added from `runs`.
+   */
   readonly conditions: string;
   /** Public document, thread or repository, with its date where it has one. */
   readonly source: string;

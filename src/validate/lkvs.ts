@@ -2,7 +2,7 @@
 
 import type { RunResult } from "../results/row.js";
 import { GiB } from "../units.js";
-import { type Claim, type Setup, type Target, target } from "./claim.js";
+import { type Claim, type Setup, type Target, target, UNPUBLISHED_KERNEL } from "./claim.js";
 
 type Point = readonly [x: number, y: number];
 
@@ -97,6 +97,7 @@ const DISTRIBUTION = "generate:page-cache?size=512MiB";
 
 function setupOf({ vcpus, workers, userTouch4kNs }: LkvsSeries, memoryGiB: number): Setup {
   return {
+    kernel: UNPUBLISHED_KERNEL,
     platform: userTouch4kNs === undefined ? "tdx" : { kind: "tdx", userTouch4kNs: `${userTouch4kNs}ns` },
     memory: `${memoryGiB}GiB`,
     vcpus,
@@ -125,7 +126,7 @@ function nameOf({ vcpus, workers }: LkvsSeries): string {
 }
 
 function conditionsOf(series: LkvsSeries): string {
-  return `${nameOf(series)} [host pages of 4 KiB, firmware accepts below 4 GiB, kernel 6.12, services fill 512 MiB]`;
+  return `${nameOf(series)} [host pages of 4 KiB, firmware accepts below 4 GiB, services fill 512 MiB]`;
 }
 
 const SHARED = {

@@ -6,13 +6,13 @@ import { allocateUnacceptedBitmap } from "../efistub/unaccepted-memory.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import type { RunResult } from "../results/row.js";
 import { GiB, KiB, MiB, TiB } from "../units.js";
-import { type Setup, type Target, target } from "./claim.js";
+import { type Setup, type Target, target, UNPUBLISHED_KERNEL } from "./claim.js";
 import { ACCEPTED_BEFORE_DRAIN, DRAIN_SPEED_UP, DRAIN_TIMES } from "./lkvs.js";
 
 type Kind = "none" | "tdx" | "snp";
 
 function guest(platform: Kind, memory: string, vcpus: number, more: Partial<Setup> = {}): Setup {
-  return { platform, memory, vcpus, ...more };
+  return { kernel: UNPUBLISHED_KERNEL, platform, memory, vcpus, ...more };
 }
 
 /** A TDX guest whose firmware accepts so much. Kata's and Intel's builds of TDVF take 512 MiB by default. */
@@ -28,8 +28,7 @@ function phaseNs({ phases }: RunResult, phase: string): number {
   return phases.find(({ name }) => name === phase)?.ns ?? 0;
 }
 
-const BOOT_RATIO_CONDITIONS =
-  "TDX; firmware before the series accepts everything, with it 512 MiB; kernel rules of 6.5";
+const BOOT_RATIO_CONDITIONS = "TDX; firmware before the series accepts everything, with it 512 MiB";
 
 function bootRatio(memoryGiB: number, vcpus: number): { readonly what: string; readonly runs: Setup[] } {
   const limits = ["all", "512MiB"] as const;

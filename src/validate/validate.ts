@@ -62,6 +62,11 @@ function scenarioOf(setup: Setup): Scenario {
   return scenario;
 }
 
+function withKernels(conditions: string, runs: readonly Setup[]): string {
+  const kernels = [...new Set(runs.map(({ kernel }) => kernel))];
+  return kernels.length === 0 ? conditions : `${conditions}; by the rules of Linux ${kernels.join(" and ")}`;
+}
+
 function judge(claim: Claim, bySetup: ReadonlyMap<string, RunResult>): ValidatedClaim {
   const { id, what, conditions, source, published, unit, basis } = claim;
   const results = claim.runs.map((setup) => bySetup.get(keyOf(setup))!);
@@ -72,7 +77,7 @@ function judge(claim: Claim, bySetup: ReadonlyMap<string, RunResult>): Validated
   return {
     id,
     what,
-    conditions,
+    conditions: withKernels(conditions, claim.runs),
     source,
     published,
     simulated,

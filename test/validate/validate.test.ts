@@ -7,8 +7,8 @@ import { resultWith } from "../results/rows.js";
 
 const test = suite("study: validate");
 
-const SMALL: Setup = { platform: "tdx", memory: "8GiB", vcpus: 1 };
-const LARGE: Setup = { platform: "tdx", memory: "64GiB", vcpus: 4, drain: { workers: 2 } };
+const SMALL: Setup = { kernel: "6.11", platform: "tdx", memory: "8GiB", vcpus: 1 };
+const LARGE: Setup = { kernel: "6.12", platform: "tdx", memory: "64GiB", vcpus: 4, drain: { workers: 2 } };
 
 function claimWith(changes: Partial<Claim>): Claim {
   return {
@@ -52,10 +52,21 @@ test("claims get the results of their runs, in their order, and each guest is si
   assert.ok(targetHolds(target!));
 });
 
-test("a guest has the defaults of scenario files", () => {
+test("the conditions of a row name the kernels of its guests", async () => {
+  const [target] = await validate(
+    [targetOf(claimWith({ runs: [SMALL, LARGE, SMALL] }), claimWith({ runs: [], simulate: () => 10 }))],
+    () => resultWith({}),
+  );
+  assert.equal(
+    target!.claims.map(({ conditions }) => conditions),
+    ["TDX; by the rules of Linux 6.11 and 6.12", "TDX"],
+  );
+});
+
+test("a guest has the defaults of scenario files, but for its kernel", () => {
   const [guest] = guestsOf([targetOf(claimWith({ runs: [SMALL] }))]);
   assert.is(guest!.policy, "lazy");
-  assert.is(guest!.kernel, "6.12");
+  assert.is(guest!.kernel, "6.11");
   assert.is(guest!.firmware.preAcceptLimitBytes, 4 * GiB);
 });
 
