@@ -1,5 +1,6 @@
 /** The document `results/fidelity.md`. */
 
+import { compareReleases, parseReleaseName, type ReleaseName } from "../linux/release-name.js";
 import type { Exactness } from "../verify/follower.js";
 import { OUTSIDE_CAUSES, UNTRACED_CAUSES } from "../verify/outside.js";
 import {
@@ -10,35 +11,30 @@ import {
 } from "../verify/result.js";
 import type { GapReport } from "../verify/snapshot-state.js";
 import type { FreePages } from "../verify/stock-zoneinfo.js";
-import { formatInteger } from "./cells.js";
+import { formatInteger, NO_VALUE } from "./cells.js";
 import { type Column, left, markdownLines, right, textOf } from "./table.js";
 import { divergenceLines, equalCell, exactShare, RUN_COLUMNS, type RunRow, runRows } from "./verify.js";
 
 /** Prints the document. The same recordings give the same bytes. */
-export function formatFidelity(recordings: readonly VerifiedRecording[]): string {
+export function formatFidelity(given: readonly VerifiedRecording[]): string {
+  const bySeries = newestFirst(given);
+  const recordings = bySeries.flatMap(({ recordings }) => recordings);
   const rows = runRows(recordings);
-  const runs = rows.map(({ run }) => run);
-  const traced = runs.filter(({ start }) => start === "trace");
-  const untraced = runs.filter(({ start }) => start !== "trace");
   const divergences = recordings.flatMap(divergenceLines);
   const lines = [
     "# Fidelity",
     "",
-    "Recordings of real Linux 6.12 kernels, repeated open loop: the model is told what was asked of the",
+    "Recordings of real Linux kernels, repeated open loop: the model is told what was asked of the",
     "allocator (CPU, order, gfp flags, frees), never which page to hand out. A boot starts from the",
     "firmware's e820 map; a workload once from a snapshot of all lists, and once carried on from the",
     "simulated boot through all workloads before it.",
     "A kernel with tracepoints only is repeated from its trace (start `trace`), see below.",
     "",
-    `- allocations with the kernel's page frame: **${exactText(untraced.map(({ allocations }) => allocations))}**`,
-    ...(traced.length === 0
-      ? []
-      : [
-          `- the same for kernels with tracepoints only: **${exactText(traced.map(({ allocations }) => allocations))}**, of lists known from the trace **${exactText(traced.map(knownAllocations))}**`,
-        ]),
-    `- accepted ranges, exact and in order: **${totalsText(runs.map(({ accepts }) => [accepts.exactInOrder, accepts.recorded]))}**`,
-    `- free, per-CPU and unaccepted lists, page by page in list order, with the zones' numbers: **${totalsText(runs.map(({ finalLists }) => [finalLists.equal, finalLists.compared]))}**`,
-    `- recordings in which everything holds: **${recordings.filter(recordingHolds).length} of ${recordings.length}**`,
+    ...markdownLines(SERIES_COLUMNS, bySeries),
+    "",
+    "Allocations: those with the kernel's page frame. Tracepoints only: the same of kernels without a log of every",
+    "step; only those of lists that the trace determines have to be equal. Accepts: ranges, exact and in order. Lists:",
+    "free, per-CPU and unaccepted, page by page in list order, with the zones' numbers.",
     "",
     "Rebuild with `npm run fidelity -- DIR...`.",
     "",
@@ -72,15 +68,63 @@ export function formatFidelity(recordings: readonly VerifiedRecording[]): string
   return textOf(lines);
 }
 
+/** Recordings of one kernel series. */
+interface Series {
+  /** Such as `Linux 7.3`; recordings that do not name their kernel come last. */
+  readonly name: string;
+  readonly recordings: readonly VerifiedRecording[];
+}
+
+/** By series, the newest first; within one in the order given. */
+function newestFirst(recordings: readonly VerifiedRecording[]): Series[] {
+  const releases = recordings.map(({ kernel }) =>
+    kernel === undefined ? undefined : parseReleaseName(kernel),
+  );
+  const nameOf = (release: ReleaseName | undefined): string =>
+    release === undefined ? "not named" : `Linux ${release.major}.${release.minor}`;
+  const named = releases.filter((release) => release !== undefined).sort((a, b) => compareReleases(b, a));
+  return [...new Set([...named, ...releases].map(nameOf))].map((name) => ({
+    name,
+    recordings: recordings.filter((_, at) => nameOf(releases[at]) === name),
+  }));
+}
+
 /** `9 of 10`, all added up. */
 function totalsText(pairs: readonly (readonly [part: number, whole: number])[]): string {
   const total = (at: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[at], 0);
+  if (total(1) === 0) return NO_VALUE;
   return `${formatInteger(total(0))} of ${formatInteger(total(1))}`;
 }
 
 function exactText(allocations: readonly Exactness[]): string {
   return totalsText(allocations.map(({ compared, pfnExact }) => [pfnExact, compared]));
 }
+
+function runsOf({ recordings }: Series, traced: boolean): VerifiedRun[] {
+  return recordings.flatMap(({ runs }) => runs.filter(({ start }) => (start === "trace") === traced));
+}
+
+const SERIES_COLUMNS: readonly Column<Series>[] = [
+  left("kernel", ({ name }) => name),
+  right("everything holds", ({ recordings }) =>
+    totalsText(recordings.map((recording) => [recordingHolds(recording) ? 1 : 0, 1])),
+  ),
+  right("allocations", (series) => exactText(runsOf(series, false).map(({ allocations }) => allocations))),
+  right("tracepoints only", (series) =>
+    exactText(runsOf(series, true).map(({ allocations }) => allocations)),
+  ),
+  right("of known lists", (series) => exactText(runsOf(series, true).map(knownAllocations))),
+  right("accepts", ({ recordings }) =>
+    totalsText(
+      recordings.flatMap(({ runs }) => runs.map(({ accepts }) => [accepts.exactInOrder, accepts.recorded])),
+    ),
+  ),
+  right("lists", ({ recordings }) =>
+    totalsText(
+      recordings.flatMap(({ runs }) => runs.map(({ finalLists }) => [finalLists.equal, finalLists.compared])),
+    ),
+  ),
+];
 
 const BOOT_COLUMNS: readonly Column<VerifiedRecording>[] = [
   left("recording", ({ name }) => name),

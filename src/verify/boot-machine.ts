@@ -15,7 +15,8 @@ import {
 export interface BootLog {
   readonly text: string;
   readonly machine: EarlyMachine;
-  /** Of the kernel that printed it. */
+  /** The kernel that printed it, as `kernelName` names it. */
+  readonly kernel: string;
   readonly rules: KernelRules;
 }
 
@@ -40,17 +41,18 @@ export function bootLogOf(files: RecordingFiles): BootLog {
     const machine = machineFromBootLog(text);
     if (machine === undefined) throw new EvidenceError("a whole boot log with the e820 map", "none", 1);
     checkMachine(machine, lines);
-    return { text, machine, rules: rulesOf(lines) };
+    const kernel = kernelOf(lines);
+    return { text, machine, kernel, rules: kernelRules(kernel) };
   });
 }
 
-function rulesOf(lines: readonly string[]): KernelRules {
+function kernelOf(lines: readonly string[]): string {
   const at = lines.findIndex((line) => STAGES[0]![0].test(line));
   const text = lines[at]!.replace(/^.*?(?=Linux version )/, "");
   const name = kernelName(text);
   if (name === undefined || !knowsUnacceptedMemory(name))
     throw new EvidenceError("a kernel from 6.5 on", shown(text), at + 1);
-  return kernelRules(name);
+  return name;
 }
 
 function checkStages(lines: readonly string[]): void {

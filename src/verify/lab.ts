@@ -55,7 +55,7 @@ interface BootContext extends Setup {
  * @throws RecordingError when a file is missing or cannot be read
  */
 export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
-  const { text, machine, rules } = bootLogOf(files);
+  const { text, machine, kernel, rules } = bootLogOf(files);
   const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, [SMALL_6_12_107]));
   const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
   const booted = followed(files, "boot.dmesg", () =>
@@ -74,6 +74,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   };
   return {
     name: files.name,
+    kernel,
     memblock: memblock.comparison,
     handover: compareReleased(booted, checked.recorded),
     runs: [

@@ -51,6 +51,8 @@ export function knownAllocations({ allocations }: VerifiedRun): Exactness {
 /** All that was compared in one directory. */
 export interface VerifiedRecording {
   readonly name: string;
+  /** Release of the kernel, as `kernelName` names it; absent where the recording does not say it. */
+  readonly kernel?: string;
   readonly memblock?: Comparison;
   readonly handover?: Comparison;
   /** Sizes and watermarks of zones, where that is all that can be compared of a boot. */

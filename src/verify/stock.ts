@@ -44,7 +44,10 @@ export function verifyStockRecording(files: RecordingFiles): VerifiedRecording {
   return followed(files, "boot.dmesg", () => compareBoot(files, bootLog));
 }
 
-function compareBoot(files: RecordingFiles, { text: bootLog, machine, rules }: BootLog): VerifiedRecording {
+function compareBoot(
+  files: RecordingFiles,
+  { text: bootLog, machine, kernel: release, rules }: BootLog,
+): VerifiedRecording {
   const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, [DEBIAN_CLOUD_6_12_95]);
   const newKernel = (): Booted =>
     bootKernel(machine, DEBIAN_CLOUD_6_12_95, rules, new RecordedAcceptance(undefined), earlySteps);
@@ -61,7 +64,7 @@ function compareBoot(files: RecordingFiles, { text: bootLog, machine, rules }: B
   imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
   const zones = compareZoneSizes(allocator, files);
   const runs = verifyTraces(files, newKernel(), bootLog);
-  return { name: files.name, memblock, handover, zones, runs };
+  return { name: files.name, kernel: release, memblock, handover, zones, runs };
 }
 
 /** Pages that `Freeing ... memory: 40K` lines name. */
