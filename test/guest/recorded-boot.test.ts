@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -12,6 +12,7 @@ import { Memblock } from "../../src/memblock/memblock.js";
 import { machineFromBootLog } from "../../src/x86/boot-log.js";
 import { EarlyBoot } from "../../src/x86/early-machine.js";
 import { EARLY_STEPS } from "../../src/x86/early-memblock.js";
+import { exactRecordings } from "../verify/recorded.js";
 
 /*
  * Boot logs of real kernels with memblock=debug: every addition, reservation, release and
@@ -52,9 +53,7 @@ function modelLines(log: string): string[] {
   return lines;
 }
 
-const folders = readdirSync(RECORDED).filter((name) =>
-  existsSync(new URL(`${name}/boot.dmesg.gz`, RECORDED)),
-);
+const folders = exactRecordings("boot.dmesg");
 
 test("boots of both kernels are there, with one and two nodes", () => {
   for (const name of [
