@@ -18,7 +18,7 @@ export interface RulesDelta extends Partial<Omit<KernelRules, "pageAlloc" | "acc
 }
 
 export interface Change {
-  /** First twelve digits. */
+  /** First twelve digits; of a patch whose mail was read but whose number is not known, its subject in short. */
   readonly commit: string;
   readonly what: string;
   /** The first tag that has it: a release or a candidate. */
@@ -41,6 +41,8 @@ export const FIRST_RULES: KernelRules = {
     unacceptedUnusable: true,
     acceptBeforeWatermarks: false,
     bulkAccepts: false,
+    highOrdersDrainFrom: "batch",
+    drainsInBatches: false,
   },
   acceptMemory: { lock: "single", touchesWatchdog: false },
   kexec: { highestFirst: false, acceptsSegments: false, unshares: [], vmcoreAsks: false },
@@ -152,6 +154,18 @@ export const CHANGES: readonly Change[] = [
     what: "kexec accepts where the next kernel goes",
     landed: "6.15-rc1", // assumed
     sets: { kexec: { acceptsSegments: true } },
+  },
+  {
+    commit: "c544a952ba61",
+    what: "a run of frees of order 1 to 3 has to be longer before it empties the lists of a CPU",
+    landed: "6.16-rc1", // assumed
+    sets: { pageAlloc: { highOrdersDrainFrom: "batch-and-half-high-min" } },
+  },
+  {
+    commit: "batch-freeing-in-free-frozen-page-commit",
+    what: "a free drains the lists of its CPU batch by batch",
+    landed: "6.19-rc1", // assumed
+    sets: { pageAlloc: { drainsInBatches: true } },
   },
   {
     commit: "0862438c9048",

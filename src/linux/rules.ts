@@ -68,6 +68,16 @@ export interface PageAllocRules {
    * it goes on to the next zone, and then to single pages.
    */
   readonly bulkAccepts: boolean;
+  /**
+   * From how many pages freed in a row on a free of order 1 to 3 empties its CPU's lists: a batch, or a batch and
+   * half of high_min (free_unref_page_commit; free_frozen_page_commit from 6.14 on).
+   */
+  readonly highOrdersDrainFrom: "batch" | "batch-and-half-high-min";
+  /**
+   * A free drains its CPU's lists batch by batch, each time from the list of the freed block on
+   * (free_frozen_page_commit). Each batch ends with a whole block, so that higher orders drain further.
+   */
+  readonly drainsInBatches: boolean;
 }
 
 /** How concurrent accept_memory() calls are serialised (drivers/firmware/efi/unaccepted_memory.c). */

@@ -252,10 +252,12 @@ export function freeToPcp(zone: Zone, page: Page, order: number, type: number, c
   const pcp = zone.pcp[cpu]!;
   const index = pcpIndex(order, type);
   pcp.lists[index]!.pushHead(page);
-  const freeHigh = pcp.noteFree(order);
+  const freeHigh = pcp.noteFree(order, zone.rules);
   const high = pcp.drainThreshold(zone.reclaimActive, zone.belowHigh, freeHigh);
   if (pcp.count < high) return;
-  drainPcp(zone, pcp, pcp.drainPages(high, freeHigh), index, cpu);
+  let left = pcp.drainPages(high, freeHigh);
+  const step = zone.rules.drainsInBatches ? pcp.batch : left;
+  for (; left > 0 && pcp.count > 0; left -= step) drainPcp(zone, pcp, Math.min(left, step), index, cpu);
   if (zone.belowHigh) {
     const mark = watermarkPages(zone, Watermark.HIGH);
     if (watermarkOk(zone, 0, mark, ZoneType.MOVABLE, 0, zone.freePages)) zone.belowHigh = false;

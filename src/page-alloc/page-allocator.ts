@@ -74,9 +74,10 @@ export class PageAllocator {
     const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
     // Lists for two zones more, Normal and Movable, which memory that is plugged in may need.
     this.frames = new PageFrames((options.zones.length + 2) * LISTS_PER_ZONE, guestPages);
-    this.zones = options.zones.map((span, index) => new Zone(this.frames, index, span, options.cpus));
     this.rules = options.rules;
-    for (const zone of this.zones) zone.unacceptedUnusable = options.rules.unacceptedUnusable;
+    this.zones = options.zones.map(
+      (span, index) => new Zone(this.frames, options.rules, index, span, options.cpus),
+    );
     this.#lists = new Rmqueue(options.rules);
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
@@ -88,8 +89,7 @@ export class PageAllocator {
    * before `setZonelists`.
    */
   addZone(span: ZoneSpan): Zone {
-    const zone = new Zone(this.frames, this.zones.length, span, this.zones[0]!.pcp.length);
-    zone.unacceptedUnusable = this.rules.unacceptedUnusable;
+    const zone = new Zone(this.frames, this.rules, this.zones.length, span, this.zones[0]!.pcp.length);
     this.zones.push(zone);
     return zone;
   }

@@ -1,3 +1,4 @@
+import type { PageAllocRules } from "../linux/rules.js";
 import { PAGEBLOCK_ORDER, type Page, type PageArray, pageArray } from "../units.js";
 import { MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
 
@@ -137,13 +138,14 @@ export class PerCpuPages {
   }
 
   /** A free of this order on these lists: bookkeeping of bursts; returns whether high orders must be drained. */
-  noteFree(order: number): boolean {
+  noteFree(order: number, { highOrdersDrainFrom }: PageAllocRules): boolean {
     this.allocFactor >>= 1;
     this.count += 1 << order;
     let freeHigh = false;
     if (order > 0 && order <= PCP_COSTLY_ORDER) {
+      const half = highOrdersDrainFrom === "batch" ? 0 : Math.trunc(this.highMin / 2);
       freeHigh =
-        this.freeCount >= this.batch &&
+        this.freeCount >= this.batch + half &&
         (this.flags & PREV_FREE_HIGH_ORDER) !== 0 &&
         ((this.flags & FREE_HIGH_BATCH) === 0 || this.count >= this.batch);
       this.flags |= PREV_FREE_HIGH_ORDER;

@@ -70,7 +70,7 @@ export function acceptOldest(zone: Zone, acceptor: MemoryAcceptor, cpu: number):
  */
 export function pagesToAccept(zone: Zone, order: number, target: number): number {
   const usable = zone.freePages - unusableFree(zone, order, 0);
-  return target - (zone.unacceptedUnusable ? usable : usable - zone.unacceptedPages);
+  return target - (zone.rules.unacceptedUnusable ? usable : usable - zone.unacceptedPages);
 }
 
 /**

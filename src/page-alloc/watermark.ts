@@ -13,7 +13,7 @@ export function watermarkPages(zone: Zone, index: number): number {
  */
 export function unusableFree(zone: Zone, order: number, allocFlags: number): number {
   const reserves = (allocFlags & ALLOC_RESERVES) !== 0 ? 0 : zone.freeHighatomicPages;
-  const unaccepted = zone.unacceptedUnusable ? zone.unacceptedPages : 0;
+  const unaccepted = zone.rules.unacceptedUnusable ? zone.unacceptedPages : 0;
   // A reader of the global counter never sees a negative number (zone_page_state).
   const cma = (allocFlags & AllocFlag.CMA) !== 0 ? 0 : Math.max(zone.freeCmaPages, 0);
   return (1 << order) - 1 + unaccepted + reserves + cma;

@@ -1,3 +1,4 @@
+import type { PageAllocRules } from "../linux/rules.js";
 import type { ZonelistIndices } from "../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { asPage, MAX_PAGE_ORDER, type Page } from "../units.js";
@@ -16,6 +17,7 @@ export const LISTS_PER_ZONE: number = ORDERS * MIGRATE_TYPES + 1;
 export class Zone {
   /** Those of all zones of its allocator. */
   readonly frames: PageFrames;
+  readonly rules: PageAllocRules;
   readonly index: number;
   readonly nodeId: number;
   readonly type: ZoneType;
@@ -34,8 +36,6 @@ export class Zone {
   statThreshold = 0;
   /** Pages on the unaccepted list (NR_UNACCEPTED): part of freePages and of managedPages. */
   unacceptedPages = 0;
-  /** Whether watermark checks leave unaccepted pages out, a rule of the kernel version. */
-  unacceptedUnusable = false;
   freeHighatomicPages = 0;
   reservedHighatomicPages = 0;
   /** Pages of CMA areas, free or not (cma_pages); 0 in a zone without any. */
@@ -68,8 +68,9 @@ export class Zone {
 
   readonly pcp: readonly PerCpuPages[];
 
-  constructor(frames: PageFrames, index: number, span: ZoneSpan, cpus: number) {
+  constructor(frames: PageFrames, rules: PageAllocRules, index: number, span: ZoneSpan, cpus: number) {
     this.frames = frames;
+    this.rules = rules;
     this.index = index;
     this.nodeId = span.nodeId;
     this.type = span.type;

@@ -283,7 +283,7 @@ export class Resync {
     if (order > 0) {
       // Allocations that were not seen have halved the count of frees in a row.
       const wasCopy = pcp.withoutPages();
-      if (drained > 0 || !wasCopy.noteFree(order)) return;
+      if (drained > 0 || !wasCopy.noteFree(order, this.#allocator.rules)) return;
       pcp.freeCount = 0;
       this.outside.pcpLimits++;
       return;

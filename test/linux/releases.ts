@@ -9,3 +9,5 @@ export const { pageAlloc: LINUX_6_11 } = kernelRules("6.11");
 export const { pageAlloc: LINUX_6_12_0 } = kernelRules("6.12.0");
 /** The stable series, as recorded. */
 export const { pageAlloc: LINUX_6_12 } = kernelRules("6.12");
+/** The newest that is recorded. */
+export const { pageAlloc: LINUX_7_3 } = kernelRules("7.3");
