@@ -38,6 +38,8 @@ export interface BootOptions {
   /** `page_alloc.shuffle`: free blocks of 4 MiB are put into a random order at boot. */
   readonly shuffle: boolean;
   readonly kaslr: boolean;
+  /** `efi=debug`: memory of boot services is not freed. */
+  readonly efiDebug: boolean;
   /** `memhp_default_state=online_movable`: plugged memory goes into ZONE_MOVABLE. */
   readonly onlineMovable: boolean;
   /** `transparent_hugepage=`; undefined where nothing is said. */
@@ -92,6 +94,7 @@ export function bootOptions(commandLine: string): BootOptions {
     initOnFree: flag("init_on_free"),
     shuffle: flag("page_alloc.shuffle"),
     kaslr: !words.some(({ name }) => name === "nokaslr"),
+    efiDebug: values("efi").some((value) => value.split(",").includes("debug")),
     onlineMovable: last("memhp_default_state") === "online_movable",
     transparentHugePages: hugePagesOf(last("transparent_hugepage")),
   };

@@ -123,6 +123,7 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
     expected: "online, online_kernel or online_movable (memory that stays offline is not simulated)",
     isValid: (value) => ["online", "online_kernel", "online_movable"].includes(value),
   },
+  efi: { what: "`debug` keeps the memory of the firmware's boot services" },
   nokaslr: { what: "the kernel lies at 16 MiB, as with `guest.kaslr: false`" },
   transparent_hugepage: {
     what: "as `guest.transparentHugePages`, which it overrides; requests stay those that were recorded",

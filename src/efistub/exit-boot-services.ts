@@ -4,9 +4,9 @@
  */
 
 import type { BootServices, MemoryMap } from "../firmware/boot-services.js";
-import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import { EFI_DESCRIPTOR_BYTES, type EfiMemoryDescriptor, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
-import { type E820Table, e820ExtSlots, setupE820 } from "./setup-e820.js";
+import { type E820Table, e820ExtSlots, SLACK_SLOTS, setupE820 } from "./setup-e820.js";
 import { allocateUnacceptedBitmap, allocateZeroPageBitmap } from "./unaccepted-memory.js";
 import { type ArchAccept, TABLE_HEADER_BYTES, type UnacceptedTable } from "./unaccepted-table.js";
 
@@ -37,13 +37,28 @@ export type BootLoader = (typeof BOOT_LOADERS)[number];
  * table of a small guest lies in its page. A guest without a table has its seed too, in a page that this
  * model leaves free.
  */
-const SEED_BYTES = 36;
+export const SEED_BYTES = 36;
+
+/** What the stub puts in front of its copy of the map (struct efi_boot_memmap). */
+export const BOOT_MEMORY_MAP_HEADER_BYTES = 40;
+
+/**
+ * Size of the stub's copy of the map, in memory of type ACPI reclaim (drivers/firmware/efi/libstub/mem.c:
+ * efi_get_memory_map, 6.1 and later).
+ *
+ * @param descriptors that the firmware counts before the copy is allocated: not fewer than it reports in the end
+ */
+export function bootMemoryMapBytes(descriptors: number): number {
+  return BOOT_MEMORY_MAP_HEADER_BYTES + (descriptors + SLACK_SLOTS) * EFI_DESCRIPTOR_BYTES;
+}
 
 /** Where a record of unaccepted memory is found: a configuration table of UEFI, or the zero page. */
 export type HandOverForm = "table" | "zero-page";
 
 export interface StubResult extends E820Table {
   readonly outcome: "exited";
+  /** The firmware's map when boot services had ended; empty without EFI. */
+  readonly finalMap: readonly EfiMemoryDescriptor[];
   /** Absent when there was nothing unaccepted, or the kernel does not find it. */
   readonly table: UnacceptedTable | undefined;
   /** Header and bitmap, byte by byte. */
@@ -119,16 +134,21 @@ export function exitBoot(
 
   const final = leaveFirmware(boot);
   const e820 = setupE820(final.descriptors, extSlots, table, arch);
-  const tableInRam = memory === EfiMemoryType.LOADER_DATA;
+  const exited = {
+    outcome: "exited",
+    finalMap: final.descriptors,
+    tableInRam: memory === EfiMemoryType.LOADER_DATA,
+    ...e820,
+  } as const;
   if (table === undefined || FORM[kernel] !== form) {
     const unknownBytes = table === undefined ? 0 : table.countSet() * table.unitSizeBytes;
-    return { outcome: "exited", table: undefined, tableRange: undefined, tableInRam, unknownBytes, ...e820 };
+    return { ...exited, table: undefined, tableRange: undefined, unknownBytes };
   }
   if (loader === "other-version") {
     const reason = "the kernel's decompressor does not know the version of the table of unaccepted memory";
     return { outcome: "stopped", reason };
   }
-  return { outcome: "exited", table, tableRange, tableInRam, unknownBytes: 0, ...e820 };
+  return { ...exited, table, tableRange, unknownBytes: 0 };
 }
 
 /** allocate_unaccepted_bitmap() asks the pool, which had to find room for the seed before. */

@@ -19,7 +19,7 @@ export interface E820Entry extends AddressRange {
 /** Entries in the zero page (E820_MAX_ENTRIES_ZEROPAGE); more go to an extension block. */
 export const ZERO_PAGE_ENTRIES = 128;
 /** Descriptors by which the map may grow until boot services end (EFI_MMAP_NR_SLACK_SLOTS). */
-const SLACK_SLOTS = 32;
+export const SLACK_SLOTS = 32;
 
 /** Entries of the extension block that is allocated for a map of `descriptors`; 0 for none. */
 export function e820ExtSlots(descriptors: number): number {

@@ -43,7 +43,14 @@ export function handOverInZeroPage(
     undefined,
     arch,
   );
-  const map = { outcome: "exited", entries, extEntries, lostBytes: 0, tableInRam: true } as const;
+  const map = {
+    outcome: "exited",
+    finalMap: [],
+    entries,
+    extEntries,
+    lostBytes: 0,
+    tableInRam: true,
+  } as const;
   const unknownBytes = table.countSet() * UNIT_SIZE;
   if (unknownBytes === 0 || kernel !== "zero-page") {
     return { ...map, table: undefined, tableRange: undefined, unknownBytes };

@@ -24,6 +24,9 @@ export const EfiMemoryType = {
 } as const;
 export type EfiMemoryType = (typeof EfiMemoryType)[keyof typeof EfiMemoryType];
 
+/** Bytes of an entry as the firmware writes it (edk2: the structure of 40 bytes and 8 for later versions). */
+export const EFI_DESCRIPTOR_BYTES = 48;
+
 /** One entry of the map; bytes, whole pages. */
 export interface EfiMemoryDescriptor extends AddressRange {
   readonly type: EfiMemoryType;

@@ -3,6 +3,7 @@ import { commandLineWords } from "../command-line/words.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { reservationRules } from "../linux/reservation-rules.js";
 import { GiB, TiB } from "../units.js";
+import { rangesOfMap } from "../x86/early-efi.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { qemuAcpiTables } from "../x86/qemu-acpi.js";
 import type { Guest } from "./guest.js";
@@ -30,7 +31,7 @@ export function machineAfterStub(
       // A bitmap of the zero page lies in RAM, and the kernels that look for one only reserve it.
       tableReservation: stub.tableInRam ? "bytes" : kernelRules(options.kernel).tableReservation,
       keptTables: [],
-      bootServices: [],
+      ...rangesOfMap(stub.finalMap),
     },
     acpiTables: qemuAcpiTables(acpi.start, options.vcpus),
     ioapicCount: 1,

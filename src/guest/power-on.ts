@@ -1,8 +1,9 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
 import { exitBoot, type StubOutcome } from "../efistub/exit-boot-services.js";
+import { SLACK_SLOTS } from "../efistub/setup-e820.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
-import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import { EFI_DESCRIPTOR_BYTES, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { q35Ram } from "../firmware/q35.js";
@@ -16,10 +17,6 @@ import { PAGE_SIZE, roundUp } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import type { Guest } from "./guest.js";
 import type { Booted, Given, PoweredOff } from "./state.js";
-
-/** Bytes of one descriptor in the map the stub keeps, and descriptors it leaves room for (EFI_MMAP_NR_SLACK_SLOTS). */
-const EFI_DESCRIPTOR_BYTES = 48;
-const MAP_SLACK_SLOTS = 32;
 
 const TABLE_MEMORY: Readonly<Record<KernelRules["tableMemory"], EfiMemoryType>> = {
   "loader-data": EfiMemoryType.LOADER_DATA,
@@ -118,7 +115,7 @@ export function leaveFirmware({
   const acpi = boot.getMemoryMap().descriptors.find(({ type }) => type === EfiMemoryType.ACPI_RECLAIM);
   if (acpi === undefined) throw new Error("guest: the firmware left no ACPI tables");
   const mapBytes = roundUp(
-    (boot.getMemoryMap().descriptors.length + MAP_SLACK_SLOTS) * EFI_DESCRIPTOR_BYTES,
+    (boot.getMemoryMap().descriptors.length + SLACK_SLOTS) * EFI_DESCRIPTOR_BYTES,
     PAGE_SIZE,
   );
   const efiMap = boot.allocatePages(EfiMemoryType.LOADER_DATA, mapBytes, Number.POSITIVE_INFINITY);

@@ -3,8 +3,12 @@
  * The memblock lines of the log are not looked at: those are what the model has to find itself.
  */
 import { E820Type } from "../efistub/setup-e820.js";
+import type { AddressRange } from "../units.js";
 import { type KernelE820Entry, KernelE820Type } from "./e820-table.js";
 import type { AcpiTable, EarlyMachine, NumaBlock } from "./early-machine.js";
+import { efiOfBootLog } from "./efi-boot-log.js";
+import { repeatStub, type StubReplay } from "./efi-replay.js";
+import { hex, inclusiveRange, matches } from "./log-lines.js";
 
 /** Names of e820 types in `BIOS-e820:` lines (arch/x86/kernel/e820.c: e820_print_type). */
 const E820_NAMES: ReadonlyMap<string, KernelE820Entry["type"]> = new Map([
@@ -19,23 +23,11 @@ const E820_NAMES: ReadonlyMap<string, KernelE820Entry["type"]> = new Map([
   ["soft reserved", KernelE820Type.SOFT_RESERVED],
 ]);
 
-/** Where an unrandomised kernel is loaded (CONFIG_PHYSICAL_START). */
+/** Where an unrandomised kernel is loaded without EFI (CONFIG_PHYSICAL_START). */
 const PHYSICAL_START = 0x100_0000;
 
-function matches(log: string, pattern: RegExp): string[][] {
-  return Array.from(log.matchAll(pattern), (match) => match.slice(1));
-}
-
-function hex(text: string | undefined): number {
-  return Number.parseInt(text ?? "", 16);
-}
-
-/** A range that the log prints with its last byte. */
-function inclusiveRange(first: string | undefined, last: string | undefined): { start: number; end: number } {
-  return { start: hex(first), end: hex(last) + 1 };
-}
-
-function e820Of(log: string): KernelE820Entry[] {
+/** The map that the kernel was started with, as it prints it. */
+export function e820OfBootLog(log: string): KernelE820Entry[] {
   const lines = matches(log, /BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] +(.+)/g);
   return lines.map(([first, last, name]) => {
     const type =
@@ -47,6 +39,20 @@ function e820Of(log: string): KernelE820Entry[] {
 function acpiTablesOf(log: string): AcpiTable[] {
   const lines = matches(log, /ACPI: Reserving (\w{4}) table memory at \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]/g);
   return lines.map(([signature, first, last]) => ({ signature: signature!, ...inclusiveRange(first, last) }));
+}
+
+/** All ACPI tables, also those that the kernel finds others by and does not reserve. */
+function acpiPlacesOf(log: string): AddressRange[] {
+  return matches(log, /ACPI: \w{4} 0x([0-9A-F]{16}) ([0-9A-F]{6}) /g).map(([address, size]) => ({
+    start: hex(address),
+    end: hex(address) + hex(size),
+  }));
+}
+
+/** What the EFI stub made of the firmware's map; undefined where the log does not show that (`efi=debug`). */
+export function stubOfBootLog(log: string): StubReplay | undefined {
+  const efi = efiOfBootLog(log);
+  return efi && repeatStub(efi, acpiPlacesOf(log));
 }
 
 function numaBlocksOf(log: string): NumaBlock[] {
@@ -65,25 +71,35 @@ function cpuNodesOf(log: string): number[] {
   return nodes;
 }
 
-/** Of a kernel booted without EFI and KASLR. @returns undefined when its log has no e820 map or no CPUs */
+/** End of physical memory with five levels of page tables, in frames (MAX_PHYSMEM_BITS 52). */
+const MAX_ARCH_PFN_5LEVEL = 2 ** 40;
+
+/**
+ * The machine of a boot log. Where that shows the firmware's map, the e820 map is the one that the stub makes
+ * of it, and else the one that the kernel prints.
+ *
+ * @returns undefined when the log has no map or no CPUs
+ */
 export function machineFromBootLog(log: string): EarlyMachine | undefined {
-  const e820 = e820Of(log);
+  const stub = stubOfBootLog(log);
+  const e820 = stub?.e820 ?? e820OfBootLog(log);
   const cpuNodes = cpuNodesOf(log);
   if (e820.length === 0 || cpuNodes.length === 0) return undefined;
   const ramdisk = matches(log, /RAMDISK: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]/g)[0];
   const unknown = matches(log, /Unknown kernel command line parameters "(.*)", will be/g)[0]?.[0];
   return {
     e820,
-    kernelStart: PHYSICAL_START,
+    kernelStart: stub?.kernelStart ?? PHYSICAL_START,
     ...(ramdisk ? { initrd: inclusiveRange(ramdisk[0], ramdisk[1]) } : {}),
     setupData: [],
+    ...(stub === undefined ? {} : { efi: stub.handover }),
     acpiTables: acpiTablesOf(log),
     ioapicCount: matches(log, /(IOAPIC)\[\d+\]: apic_id/g).length,
     commandLine: matches(log, /Command line: (.*)/g)[0]?.[0] ?? "",
     unknownOptions: unknown === undefined ? [] : unknown.split(" "),
     cpuNodes,
     numaBlocks: numaBlocksOf(log),
-    fiveLevel: false,
+    fiveLevel: hex(matches(log, /max_arch_pfn = 0x([0-9a-f]+)/g)[0]?.[0]) === MAX_ARCH_PFN_5LEVEL,
     memoryEncrypted: false,
   };
 }

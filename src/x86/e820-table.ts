@@ -50,6 +50,19 @@ export function retypeRange(
   return joinNeighbours(pieces);
 }
 
+/** Whether every byte of a range is of one type (e820__mapped_all). */
+export function isMappedAll(
+  table: readonly KernelE820Entry[],
+  { start, end }: AddressRange,
+  type: KernelE820Entry["type"],
+): boolean {
+  let from = start;
+  for (const entry of table) {
+    if (entry.type === type && entry.start <= from && from < entry.end) from = entry.end;
+  }
+  return from >= end;
+}
+
 /**
  * Sorts a table and resolves what overlaps: the higher type wins (e820__update_table). Neighbours
  * of one type become one entry, but for types whose borders mean something (e820_nomerge).

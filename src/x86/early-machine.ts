@@ -40,8 +40,10 @@ export interface EfiHandover {
   readonly tableReservation?: TableReservation;
   /** Tables the kernel keeps: TPM event log, random seed, ... */
   readonly keptTables: readonly AddressRange[];
-  /** EfiBootServicesCode and EfiBootServicesData, kept until the runtime services are mapped. */
+  /** EfiBootServicesCode and EfiBootServicesData in the map's order, kept until the runtime services are mapped. */
   readonly bootServices: readonly AddressRange[];
+  /** EfiMemoryMappedIO. */
+  readonly mmio: readonly AddressRange[];
 }
 
 /** The guest as the kernel finds it, without KASLR. */

@@ -11,6 +11,7 @@ import { nrKernelPages } from "../mm/large-hash.js";
 import { sparseInit } from "../mm/sparse.js";
 import { dmaContiguousReserve, hugetlbCmaReserve } from "./cma.js";
 import { reserveCrashkernel } from "./crash-reserve.js";
+import { efiInit, efiReserveBootServices } from "./early-efi.js";
 import type { EarlyBoot } from "./early-machine.js";
 import {
   acpiParseHpet,
@@ -18,8 +19,6 @@ import {
   e820MemblockSetup,
   e820ReserveResources,
   earlyReserveMemory,
-  efiInit,
-  efiReserveBootServices,
   initmemInit,
   ioApicInitMappings,
   registerNosaveRegions,

@@ -1,7 +1,7 @@
 import { E820Type } from "../efistub/setup-e820.js";
 import { panicIfNull, SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { NUMA_NO_NODE } from "../memblock/regions.js";
-import { type AddressRange, KiB, MiB, PAGE_SIZE, pfnDown, pfnUp, roundDown, roundUp, TiB } from "../units.js";
+import { type AddressRange, KiB, MiB, PAGE_SIZE, pfnDown, pfnUp, roundUp, TiB } from "../units.js";
 import { isMemblockMemory, KernelE820Type, retypeRange } from "./e820-table.js";
 import type { EarlyBoot, NumaBlock } from "./early-machine.js";
 import { brkArea } from "./init-mem-mapping.js";
@@ -25,10 +25,6 @@ function reserve(boot: EarlyBoot, { start, end }: AddressRange): void {
   boot.memblock.reserve(start, end - start);
 }
 
-function wholePages({ start, end }: AddressRange): AddressRange {
-  return { start: roundDown(start, PAGE_SIZE), end: roundUp(end, PAGE_SIZE) };
-}
-
 /** early_reserve_memory(): kernel image, first 64 KiB, initrd, setup_data, BIOS area. */
 export function earlyReserveMemory(boot: EarlyBoot): void {
   const { memblock, machine, build } = boot;
@@ -39,30 +35,6 @@ export function earlyReserveMemory(boot: EarlyBoot): void {
   }
   for (const data of machine.setupData) reserve(boot, data);
   memblock.reserve(BIOS_START, BIOS_END - BIOS_START);
-}
-
-/**
- * The EFI memory map and the tables the kernel keeps. The unaccepted table is made known as
- * memory too, so that it can be reached through the direct map (drivers/firmware/efi/efi.c:
- * efi_memblock_x86_reserve_range, efi_config_parse_tables, reserve_unaccepted); how, is a rule of the
- * release.
- */
-export function efiInit(boot: EarlyBoot): void {
-  const { memblock, machine } = boot;
-  if (machine.efi === undefined) return;
-  const { memoryMap, keptTables, unacceptedTable, tableReservation = "pages" } = machine.efi;
-  reserve(boot, memoryMap);
-  for (const table of keptTables) reserve(boot, table);
-  if (unacceptedTable === undefined) return;
-  if (tableReservation === "bytes") {
-    reserve(boot, unacceptedTable);
-    return;
-  }
-  const { start, end } = wholePages(unacceptedTable);
-  const sizeBytes = unacceptedTable.end - unacceptedTable.start;
-  const reservedBytes = tableReservation === "pages" ? end - start : roundUp(sizeBytes, PAGE_SIZE);
-  memblock.add(start, reservedBytes);
-  memblock.reserve(start, reservedBytes);
 }
 
 /** e820__reserve_setup_data() and trim_bios_range(): the last changes to the e820 table. */
@@ -92,15 +64,6 @@ export function e820MemblockSetup(boot: EarlyBoot): void {
     if (isMemblockMemory(type)) memblock.add(start, end - start);
   }
   memblock.trimMemory(PAGE_SIZE);
-}
-
-/** efi_reserve_boot_services(): kept until the firmware's runtime services are mapped. */
-export function efiReserveBootServices(boot: EarlyBoot): void {
-  for (const range of boot.machine.efi?.bootServices ?? []) {
-    if (boot.memblock.isRegionReserved(range.start, range.end - range.start)) continue;
-    reserve(boot, range);
-    boot.bootServicesReserved.push(range);
-  }
 }
 
 /** reserve_real_mode(): the trampoline for other CPUs, then all of the first MiB. */

@@ -2,57 +2,27 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type E820Entry, E820Type, e820ExtSlots, setupE820 } from "../../src/efistub/setup-e820.js";
+import { e820ExtSlots, setupE820 } from "../../src/efistub/setup-e820.js";
 import { allocateUnacceptedBitmap, allocateZeroPageBitmap } from "../../src/efistub/unaccepted-memory.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import { GiB, MiB, TiB, UNIT_SIZE } from "../../src/units.js";
+import { e820OfBootLog } from "../../src/x86/boot-log.js";
+import { efiOfBootLog } from "../../src/x86/efi-boot-log.js";
 import { Recorder } from "./recorder.js";
 
 const test = suite("efistub: memory maps of real firmware");
 
-const EFI_TYPES: Readonly<Record<string, EfiMemoryType>> = {
-  Reserved: EfiMemoryType.RESERVED,
-  "Loader Code": EfiMemoryType.LOADER_CODE,
-  "Loader Data": EfiMemoryType.LOADER_DATA,
-  "Boot Code": EfiMemoryType.BOOT_SERVICES_CODE,
-  "Boot Data": EfiMemoryType.BOOT_SERVICES_DATA,
-  "Runtime Code": EfiMemoryType.RUNTIME_SERVICES_CODE,
-  "Runtime Data": EfiMemoryType.RUNTIME_SERVICES_DATA,
-  Conventional: EfiMemoryType.CONVENTIONAL,
-  "ACPI Reclaim": EfiMemoryType.ACPI_RECLAIM,
-  "ACPI Mem NVS": EfiMemoryType.ACPI_NVS,
-  MMIO: EfiMemoryType.MEMORY_MAPPED_IO,
-};
-const E820_TYPES: Readonly<Record<string, E820Type>> = {
-  "System RAM": E820Type.RAM,
-  "device reserved": E820Type.RESERVED,
-  "ACPI data": E820Type.ACPI,
-  "ACPI NVS": E820Type.NVS,
-};
-
 interface RealMap {
   readonly descriptors: readonly EfiMemoryDescriptor[];
   /** What the real stub made of them. */
-  readonly e820: readonly E820Entry[];
+  readonly e820: ReturnType<typeof e820OfBootLog>;
 }
 
 function realMap(memory: "2g" | "4g"): RealMap {
-  const text = gunzipSync(readFileSync(`test/golden/efi/ovmf-2025.02-${memory}.txt.gz`)).toString();
-  const descriptors = [
-    ...text.matchAll(/^efi: mem\d+: \[([A-Za-z ]+?) *\|.*range=\[0x([0-9a-f]+)-0x([0-9a-f]+)\]/gm),
-  ].map(([, type, start, last]) => ({
-    type: EFI_TYPES[type!]!,
-    start: Number.parseInt(start!, 16),
-    end: Number.parseInt(last!, 16) + 1,
-  }));
-  const e820 = [...text.matchAll(/^BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] +(.+)$/gm)].map(
-    ([, start, last, type]) => ({
-      type: E820_TYPES[type!]!,
-      start: Number.parseInt(start!, 16),
-      end: Number.parseInt(last!, 16) + 1,
-    }),
-  );
-  return { descriptors: descriptors.sort((a, b) => a.start - b.start), e820 };
+  const file = `workloads/recorded/efi-ovmf/ovmf-2025.02-${memory.toUpperCase()}-k7.3-rd0.log.gz`;
+  const log = gunzipSync(readFileSync(file)).toString();
+  const descriptors = efiOfBootLog(log)!.descriptors.map(({ type, start, end }) => ({ type, start, end }));
+  return { descriptors: descriptors.sort((a, b) => a.start - b.start), e820: e820OfBootLog(log) };
 }
 
 /** The highest free memory as a firmware would leave it that has not accepted it. */

@@ -38,6 +38,7 @@ function unreservedBytes(version: string, offset: number, unacceptedBytes: numbe
       tableReservation,
       keptTables: [],
       bootServices: [],
+      mmio: [],
     },
   });
   const { memblock } = runTo(loggedBoot(machine), "e820__memblock_setup").boot;

@@ -1,8 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { E820Type } from "../../src/efistub/setup-e820.js";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
-import { GiB, KiB, MiB, TiB } from "../../src/units.js";
+import { type AddressRange, GiB, KiB, MiB, TiB } from "../../src/units.js";
 import { KernelE820Type } from "../../src/x86/e820-table.js";
+import { freedBootServices } from "../../src/x86/early-efi.js";
 import { cleanupMeminfo } from "../../src/x86/early-setup-arch.js";
 import { loggedBoot, plainMachine, q35Map, runTo } from "../guest/machines.js";
 
@@ -16,6 +18,7 @@ const EFI = {
     { start: 0x7b000000, end: 0x7b100000 },
     { start: 0x7c000000, end: 0x7c001000 },
   ],
+  mmio: [],
 };
 
 test("the first reservations: kernel, 64 KiB, initrd in whole pages, setup_data, BIOS area", () => {
@@ -53,6 +56,51 @@ test("boot services memory is reserved unless something in it already is", () =>
   const { boot, lines } = runTo(loggedBoot(plainMachine(2 * GiB, { efi: EFI })), "efi_reserve_boot_services");
   assert.equal(lines, ["memblock_reserve: [0x000000007b000000-0x000000007b0fffff]"]);
   assert.equal(boot.bootServicesReserved, [EFI.bootServices[0]]);
+});
+
+test("boot services memory that e820 does not call RAM, or next to the kernel, is reserved for good", () => {
+  const bootServices = [
+    { start: 0, end: 0x1000 },
+    { start: 0x900000, end: 0x1000000 },
+    { start: 0x900000 + GiB, end: 0x901000 + GiB },
+  ];
+  // trim_bios_range() takes the first page.
+  const { boot } = runTo(
+    loggedBoot(plainMachine(2 * GiB, { efi: { ...EFI, bootServices } })),
+    "efi_reserve_boot_services",
+  );
+  assert.equal(boot.bootServicesReserved, [bootServices[1], bootServices[2]]);
+  const inKernel = [{ start: 0x900000, end: 0x1001000 }];
+  const { boot: other } = runTo(
+    loggedBoot(plainMachine(2 * GiB, { efi: { ...EFI, bootServices: inKernel } })),
+    "efi_reserve_boot_services",
+  );
+  assert.equal(other.bootServicesReserved, []);
+});
+
+test("boot services memory goes back but for the first MiB, unless efi=debug shows it", () => {
+  const bootServices = [
+    { start: 0x87000, end: 0x88000 },
+    { start: 0x10_0000, end: 0x20_0000 },
+    { start: 0x7b00_0000, end: 0x7b10_0000 },
+  ];
+  const freed = (commandLine: string): AddressRange[] => {
+    const machine = plainMachine(2 * GiB, { commandLine, efi: { ...EFI, bootServices } });
+    return freedBootServices(runTo(loggedBoot(machine), "efi_reserve_boot_services").boot);
+  };
+  assert.equal(freed("console=ttyS0"), bootServices.slice(1));
+  assert.equal(freed("efi=runtime,debug"), []);
+});
+
+test("memory-mapped I/O of 256 KiB and more leaves the e820 table", () => {
+  const reserved = [
+    { start: 0xe000_0000, end: 0xe003_f000, type: E820Type.RESERVED },
+    { start: 0xffc0_0000, end: 0x1_0000_0000, type: E820Type.RESERVED },
+  ];
+  const e820 = [...q35Map(GiB), ...reserved];
+  const machine = plainMachine(GiB, { e820, efi: { ...EFI, mmio: reserved } });
+  const { boot } = runTo(loggedBoot(machine), "efi_init");
+  assert.equal(boot.e820, [...q35Map(GiB), reserved[0]!]);
 });
 
 test("data of the boot loader stays memory, specific-purpose memory is reserved", () => {

@@ -30,6 +30,7 @@ function unmapped(
         tableReservation,
         keptTables: [],
         bootServices: [],
+        mmio: [],
       },
     }),
   );
