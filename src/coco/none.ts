@@ -15,7 +15,9 @@ const PLAIN_PARAMETERS: ParameterSet = {
 export const PLAIN: PlatformType = {
   title: "plain",
   isConfidential: false,
+  isAmd: false,
   defaultFirmware: "ovmf",
+  defaultFlavour: "generic",
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: false,

@@ -1,3 +1,4 @@
+import type { Flavour } from "../firmware/edk2.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
 import type { CostLedger } from "../sim/cost-ledger.js";
 import { GuestEnded } from "../sim/guest-ended.js";
@@ -12,8 +13,12 @@ export interface PlatformType {
   readonly title: string;
   /** Whether memory is private and has to be accepted; otherwise this is a plain virtual machine. */
   readonly isConfidential: boolean;
+  /** Whether its processors are AMD's, whose machines have a hole below 1 TiB. */
+  readonly isAmd: boolean;
   /** The firmware that starts its guests unless a scenario names one. */
   readonly defaultFirmware: FirmwareModel;
+  /** The build of edk2 that these are images of, unless a scenario names one. */
+  readonly defaultFlavour: Flavour;
   /**
    * When the kernel asks the host to share memory: before its own entries change, or once they have (6.12
    * arch/x86/include/asm/x86_init.h: enc_status_change_prepare, enc_status_change_finish).
@@ -65,6 +70,8 @@ export interface PlatformOptions {
    * lacks X86_FEATURE_COHERENCY_SFW_NO (6.12.107 arch/x86/coco/sev). Default: no.
    */
   readonly coherencyErratum?: boolean;
+  /** SNP: whether the firmware does so too. Default: yes. */
+  readonly firmwareEvicts?: boolean;
   /** Memory the host has left. Default: more than any guest needs. */
   readonly supply?: HostSupply;
 }

@@ -1,4 +1,5 @@
 import type { AddressRange } from "../units.js";
+import type { Edk2Build } from "./edk2.js";
 
 /**
  * Takes what the firmware accepts. A platform implements it; one that keeps no time per CPU
@@ -23,6 +24,8 @@ export interface FirmwareMachine {
   readonly preAcceptLimit: number;
   /** Whether it accepts more when it runs out of memory itself; edk2 does not. */
   readonly acceptOnDemand?: boolean;
+  /** The image; firmware that is not edk2's does not look at it. */
+  readonly build: Edk2Build;
 }
 
 export type FirmwareModel =
@@ -40,13 +43,15 @@ export type FirmwareName = "auto" | FirmwareModel;
 export interface Firmware {
   readonly name: FirmwareModel;
   readonly summary: string;
+  /** The stable tag of edk2 that it stands for, whatever a scenario says; absent where that decides. */
+  readonly version?: string;
   /**
    * RAM that the VMM puts into the guest before it runs (measured, part of the firmware): it is
    * private and usable from the start and nobody accepts it.
    */
-  readonly launchRanges: readonly AddressRange[];
+  launchRanges(build: Edk2Build): readonly AddressRange[];
   /**
-   * Whether it offers a protocol through which a kernel asks for unaccepted memory, and accepts
+   * Whether it can offer a protocol through which a kernel asks for unaccepted memory, and accepts
    * everything at ExitBootServices for a kernel that does not ask.
    */
   readonly acceptanceProtocol: boolean;
@@ -55,6 +60,8 @@ export interface Firmware {
    * makes its own record, or with RAM in the e820 table and a bitmap that the zero page points to.
    */
   readonly report: "efi" | "zero-page";
+  /** Why this image does not come through its PEI phase on such a machine, if so. */
+  fails?(machine: FirmwareMachine): string | undefined;
   /** Accepts what this firmware accepts before it starts the kernel; returns the RAM it leaves unaccepted, ascending. */
   preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange[];
 }

@@ -1,4 +1,5 @@
 import { type AddressRange, MiB, PAGE_SIZE, roundDown, roundUp } from "../units.js";
+import { type Edk2Build, ENTRIES_PER_EXIT } from "./edk2.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
 import { withoutLegacyHole } from "./q35.js";
 import { above, below, subtractRanges } from "./ranges.js";
@@ -12,9 +13,13 @@ import { above, below, subtractRanges } from "./ranges.js";
  * Launch-measured pages, validated before the guest runs: from the first page tables up to the
  * volume of the PEI phase (PcdOvmfSecPageTablesBase, PcdOvmfPeiMemFvBase).
  */
-const LAUNCH_MEASURED: AddressRange = { start: 0x800000, end: 0x820000 };
-/** Where the first phase unpacks the firmware; it validates that itself (PcdOvmfSecValidatedStart, PcdOvmfSecValidatedEnd). */
-const SEC_VALIDATED: AddressRange = { start: 0x820000, end: 0x1a10000 };
+const MEASURED_START = 0x800000;
+/** The first phase unpacks the firmware behind, and validates up to here by itself (PcdOvmfSecValidatedEnd). */
+const SEC_VALIDATED_END = 0x1a10000;
+
+function measured({ pages }: Edk2Build): AddressRange {
+  return { start: MEASURED_START, end: pages.peiVolume };
+}
 
 /**
  * One CPU validates everything below the limit, without the two ranges that are valid already:
@@ -22,11 +27,15 @@ const SEC_VALIDATED: AddressRange = { start: 0x820000, end: 0x1a10000 };
  * never has RAM on both sides of 4 GiB in one piece, with other limits the piece is split.
  */
 function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange[] {
-  const ram = withoutLegacyHole(machine.ram);
-  validate(SEC_VALIDATED, SEC_BUFFER_ENTRIES, sink);
-  const left = subtractRanges(ram, [LAUNCH_MEASURED, SEC_VALIDATED]);
-  for (const range of below(left, machine.preAcceptLimit)) validate(range, DXE_BUFFER_ENTRIES, sink);
-  return above(left, machine.preAcceptLimit);
+  const { build } = machine;
+  const { pscEntries, snpLeavesMemory } = build.rules;
+  const limit = snpLeavesMemory ? machine.preAcceptLimit : Number.POSITIVE_INFINITY;
+  const valid = measured(build);
+  const sec = { start: valid.end, end: SEC_VALIDATED_END };
+  validate(sec, pscEntries.sec, sink);
+  const left = subtractRanges(withoutLegacyHole(machine.ram), [valid, sec]);
+  for (const range of below(left, limit)) validate(range, pscEntries.later, sink);
+  return above(left, limit);
 }
 
 function validate(range: AddressRange, bufferEntries: number, sink: FirmwareAccept): void {
@@ -38,16 +47,16 @@ export const ovmfSnp: Firmware = {
   name: "ovmf-snp",
   summary:
     "as tdvf, and accepts the rest at ExitBootServices for a kernel that does not ask it not to (January 2023)",
-  launchRanges: [LAUNCH_MEASURED],
+  launchRanges: (build) => [measured(build)],
   acceptanceProtocol: true,
   report: "efi",
   preAccept,
 };
 
 /**
- * The same without the protocol: OVMF between November 2022 and January 2023, and again once the
- * protocol is phased out as its reviewers meant it to be (Ard Biesheuvel in "[PATCH v7 6/6] x86/efi:
- * Safely enable unaccepted memory in UEFI", April 2023).
+ * The same without the protocol: as edk2's main branch was between November 2022 and January 2023, and OVMF
+ * again once the protocol is phased out as its reviewers meant it to be (Ard Biesheuvel in "[PATCH v7 6/6]
+ * x86/efi: Safely enable unaccepted memory in UEFI", April 2023), which 2026.08 has not done.
  */
 export const ovmfSnpNoProtocol: Firmware = {
   ...ovmfSnp,
@@ -57,7 +66,7 @@ export const ovmfSnpNoProtocol: Firmware = {
 };
 
 /**
- * OVMF for SEV-SNP before November 2022: it validates all RAM in PEI, on one CPU, and reports no
+ * OVMF for SEV-SNP before February 2023: it validates all RAM in PEI, on one CPU, and reports no
  * memory of type 15 (edk2 OvmfPkg/PlatformPei/AmdSev.c of that time).
  */
 export const ovmfSnp2022: Firmware = {
@@ -65,15 +74,14 @@ export const ovmfSnp2022: Firmware = {
   name: "ovmf-snp-2022",
   summary: "OVMF before November 2022: accepts everything on one CPU",
   acceptanceProtocol: false,
-  preAccept: (machine, sink) =>
-    ovmfSnp.preAccept({ ...machine, preAcceptLimit: Number.POSITIVE_INFINITY }, sink),
+  version: "2022.08",
 };
 
 /** OVMF in a guest whose memory needs no acceptance: it accepts nothing and leaves no memory of type 15. */
 export const ovmf: Firmware = {
   name: "ovmf",
   summary: "a guest whose memory needs no acceptance",
-  launchRanges: [],
+  launchRanges: () => [],
   acceptanceProtocol: false,
   report: "efi",
   preAccept: () => [],
@@ -85,23 +93,7 @@ export const ovmf: Firmware = {
  * OvmfPkg/Library/BaseMemEncryptSevLib/X64/SnpPageStateChangeInternal.c: BuildPageStateBuffer).
  */
 
-const HEADER_BYTES = 8;
-const ENTRY_BYTES = 8;
 const LARGE_PAGE: number = 2 * MiB;
-
-/** Entries that one exit carries: the GHCB's shared buffer of 2032 bytes. */
-const ENTRIES_PER_EXIT: number = (2032 - HEADER_BYTES) / ENTRY_BYTES;
-
-/** Entries of a buffer: what fits, and of that whole exits when it is more than one. */
-export function pscBufferEntries(bufferBytes: number): number {
-  const fit = Math.floor((bufferBytes - HEADER_BYTES) / ENTRY_BYTES);
-  return fit < ENTRIES_PER_EXIT ? fit : roundDown(fit, ENTRIES_PER_EXIT);
-}
-
-/** Buffer of the first phase (SEC), in the early work area of 1024 bytes. */
-export const SEC_BUFFER_ENTRIES: number = pscBufferEntries(1024);
-/** Buffer of the later phases (PEI, DXE): a page. */
-export const DXE_BUFFER_ENTRIES: number = pscBufferEntries(PAGE_SIZE);
 
 export interface PscBuffer extends AddressRange {
   /** Of 2 MiB where an address is aligned and that much of the range is left, otherwise of 4 KiB. */

@@ -1,6 +1,6 @@
 /** Where a QEMU q35 machine puts its RAM. */
 
-import { type AddressRange, GiB, KiB, MiB, PHYSICAL_ADDRESS_END } from "../units.js";
+import { type AddressRange, GiB, KiB, MiB, PHYSICAL_ADDRESS_END, roundUp, TiB } from "../units.js";
 import { subtractRanges } from "./ranges.js";
 
 export const HIGH_RAM_START: number = 4 * GiB;
@@ -13,18 +13,30 @@ const SPLIT_SIZE: number = 2.75 * GiB;
 const LOW_RAM_OF_A_SPLIT_MACHINE: number = 2 * GiB;
 
 /**
+ * Addresses of HyperTransport, which AMD's IOMMUs keep to themselves: QEMU puts all of the high RAM behind them
+ * when it, or the window for devices above it, would reach them (hw/i386/pc.c: pc_max_used_gpa,
+ * AMD_HT_START; machines since 7.1, processors of AMD only).
+ */
+const AMD_HT_START = 0xfd00000000;
+const ABOVE_1TB_START: number = TiB;
+/** Window for devices of 64 bits behind the RAM (q35: Q35_PCI_HOST_HOLE64_SIZE_DEFAULT). */
+const PCI_HOLE64_BYTES: number = 32 * GiB;
+
+/**
  * RAM of a q35 machine: below 2.75 GiB all of it from address 0, otherwise 2 GiB low and the
  * rest from 4 GiB (QEMU hw/i386/pc_q35.c: pc_q35_init, without max-ram-below-4g), but none at 2^52 or
  * above, which no x86-64 processor can address: of 4 PiB that leaves out as much as the hole takes.
+ *
+ * @param amd the processor is AMD's: from 979 GiB on the high part starts at 1 TiB
  */
-export function q35Ram(memoryBytes: number): AddressRange[] {
+export function q35Ram(memoryBytes: number, amd = false): AddressRange[] {
   if (memoryBytes < SPLIT_SIZE) return [{ start: 0, end: memoryBytes }];
+  const highBytes = memoryBytes - LOW_RAM_OF_A_SPLIT_MACHINE;
+  const used = roundUp(HIGH_RAM_START + highBytes, GiB) + PCI_HOLE64_BYTES;
+  const start = amd && used > AMD_HT_START ? ABOVE_1TB_START : HIGH_RAM_START;
   return [
     { start: 0, end: LOW_RAM_OF_A_SPLIT_MACHINE },
-    {
-      start: HIGH_RAM_START,
-      end: Math.min(HIGH_RAM_START + memoryBytes - LOW_RAM_OF_A_SPLIT_MACHINE, PHYSICAL_ADDRESS_END),
-    },
+    { start, end: Math.min(start + highBytes, PHYSICAL_ADDRESS_END) },
   ];
 }
 

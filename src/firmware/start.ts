@@ -33,7 +33,7 @@ export interface StartedFirmware {
 
 export type FirmwareOutcome =
   | StartedFirmware
-  | { readonly outcome: "out-of-resources"; readonly reason: string };
+  | { readonly outcome: "out-of-resources" | "stopped"; readonly reason: string };
 
 /**
  * Runs the firmware: it accepts, builds the memory map, and loads kernel and initrd. The map has
@@ -52,6 +52,8 @@ export function startFirmware(
   highMemory: HighMemory = "type-15",
 ): FirmwareOutcome {
   const unaccepted = firmware.preAccept(machine, sink);
+  const problem = firmware.fails?.(machine);
+  if (problem !== undefined) return { outcome: "stopped", reason: problem };
   const ram = withoutLegacyHole(machine.ram);
   const free = subtractRanges(ram, unaccepted);
   const protocol = acceptanceProtocol ? new AcceptanceProtocol(sink) : undefined;

@@ -43,7 +43,7 @@ function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange
 export const tdShim: Firmware = {
   name: "td-shim",
   summary: "no UEFI: accepts so much memory, and leaves a bitmap in the zero page for the rest",
-  launchRanges: [ADDED],
+  launchRanges: () => [ADDED],
   acceptanceProtocol: false,
   report: "zero-page",
   preAccept,

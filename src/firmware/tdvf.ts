@@ -1,4 +1,5 @@
 import { type AddressRange, KiB, MiB, roundDown, roundUp } from "../units.js";
+import { peiHeapProblem } from "./edk2.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
 import { above, below, subtractRanges } from "./ranges.js";
 
@@ -9,17 +10,6 @@ import { above, below, subtractRanges } from "./ranges.js";
 
 /** Stack of one application processor while it helps to accept (AP_STACK_SIZE). */
 const AP_STACK_SIZE: number = 16 * KiB;
-
-/**
- * Pages that the VMM adds before the guest runs, by TDVF's metadata: page tables, TD HOB, work
- * area and mailbox, heap and stack (edk2 OvmfPkg/ResetVector/X64/IntelTdxMetadata.asm; addresses
- * from OvmfPkg/OvmfPkgX64.fdf).
- */
-const ADDED_RANGES: readonly AddressRange[] = [
-  { start: 0x800000, end: 0x806000 },
-  { start: 0x809000, end: 0x80d000 },
-  { start: 0x811000, end: 0x820000 },
-];
 
 /**
  * Accepts RAM up to where the stacks of the other CPUs can lie, on CPU 0
@@ -46,14 +36,18 @@ function acceptForStacks(regions: readonly AddressRange[], vcpus: number, sink: 
  * never sees because of the hole below 4 GiB; with other limits only the split makes sense.
  */
 function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange[] {
-  const unaccepted = subtractRanges(machine.ram, ADDED_RANGES);
-  const regions = below(unaccepted, machine.preAcceptLimit);
-  const acceptedEnd = machine.vcpus > 1 ? acceptForStacks(regions, machine.vcpus, sink) : 0;
+  const { build, vcpus } = machine;
+  const { tdxLeavesMemory, tdxAcceptsOn, tdxAcceptsTail } = build.rules;
+  const limit = tdxLeavesMemory ? machine.preAcceptLimit : Number.POSITIVE_INFINITY;
+  const unaccepted = subtractRanges(machine.ram, build.pages.tdx);
+  const regions = below(unaccepted, limit);
+  const cpus = tdxAcceptsOn === "all-cpus" ? vcpus : 1;
+  const acceptedEnd = cpus > 1 ? acceptForStacks(regions, cpus, sink) : 0;
   for (const region of above(regions, acceptedEnd)) {
-    if (machine.vcpus === 1) bspAccept(region.start, region.end, sink);
-    else mpAccept(region, machine.vcpus, sink);
+    if (cpus === 1) bspAccept(region.start, region.end, sink);
+    else mpAccept(region, cpus, sink, tdxAcceptsTail);
   }
-  return above(unaccepted, machine.preAcceptLimit);
+  return above(unaccepted, limit);
 }
 
 /**
@@ -63,9 +57,11 @@ function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange
 export const tdvf: Firmware = {
   name: "tdvf",
   summary: "accepts what lies below the limit and tells of the rest with type 15; it has no protocol",
-  launchRanges: ADDED_RANGES,
+  launchRanges: ({ pages }) => pages.tdx,
   acceptanceProtocol: false,
   report: "efi",
+  // The VMM lists what it has added apart, so memory is in blocks (QEMU hw/i386/tdvf-hob.c).
+  fails: ({ build, ram }) => peiHeapProblem(build, subtractRanges(ram, build.pages.tdx)),
   preAccept,
 };
 
@@ -77,10 +73,7 @@ export const tdvf2022: Firmware = {
   ...tdvf,
   name: "tdvf-2022",
   summary: "TDVF before November 2022: accepts everything on one CPU",
-  preAccept({ ram }: FirmwareMachine, sink: FirmwareAccept) {
-    for (const { start, end } of subtractRanges(ram, tdvf.launchRanges)) bspAccept(start, end, sink);
-    return [];
-  },
+  version: "2022.08",
 };
 
 /** Stretch that one CPU takes at a time (ACCEPT_CHUNK_SIZE). */
@@ -96,8 +89,10 @@ export function bspAccept(start: number, end: number, sink: FirmwareAccept): voi
  * Accepts a region on all CPUs (MpAcceptMemoryResourceRange). CPU 0 does what is not aligned,
  * and everything of a region that is not longer than a chunk. Of the chunks a CPU takes those with
  * number cpu, cpu + cpus, cpu + 2 * cpus, ... from the start of the region.
+ *
+ * @param acceptsTail whether what lies beyond whole large pages is accepted; before edk2-stable202511 nobody did
  */
-export function mpAccept(range: AddressRange, cpus: number, sink: FirmwareAccept): void {
+export function mpAccept(range: AddressRange, cpus: number, sink: FirmwareAccept, acceptsTail = true): void {
   const start = Math.min(roundUp(range.start, ACCEPT_PAGE_SIZE), range.end);
   bspAccept(range.start, start, sink);
   if (range.end - start <= ACCEPT_CHUNK_SIZE) {
@@ -115,6 +110,6 @@ export function mpAccept(range: AddressRange, cpus: number, sink: FirmwareAccept
       if (chunk < end) sink.firmwareAccept(chunk, Math.min(chunk + ACCEPT_CHUNK_SIZE, end), cpu);
     }
   }
-  bspAccept(end, range.end, sink);
+  if (acceptsTail) bspAccept(end, range.end, sink);
   sink.firmwareBarrier?.();
 }

@@ -2,15 +2,15 @@ import { cpuLimits } from "../command-line/cpu-limits.js";
 import { commandLineWords } from "../command-line/words.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { reservationRules } from "../linux/reservation-rules.js";
-import { GiB, TiB } from "../units.js";
+import { TiB } from "../units.js";
 import { rangesOfMap } from "../x86/early-efi.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { qemuAcpiTables } from "../x86/qemu-acpi.js";
 import type { Guest } from "./guest.js";
 import type { HandOver } from "./state.js";
 
-/** Physical memory that four levels of page tables can address (MAX_PHYSMEM_BITS 46, less the hole below 4 GiB). */
-const FOUR_LEVEL_BYTES_MAX: number = 64 * TiB - 2 * GiB;
+/** Physical addresses that four levels of page tables reach (MAX_PHYSMEM_BITS 46). */
+const FOUR_LEVEL_END: number = 64 * TiB;
 
 export function machineAfterStub(
   guest: Guest,
@@ -42,7 +42,7 @@ export function machineAfterStub(
     reservationRules: reservationRules(options.kernel),
     numaBlocks: [],
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
-    fiveLevel: options.memoryBytes > FOUR_LEVEL_BYTES_MAX,
+    fiveLevel: guest.ram.at(-1)!.end > FOUR_LEVEL_END,
     memoryEncrypted: platform.isConfidential,
     acceptsOnTouch: behaviour.touch !== undefined,
     shareWithoutAccept: options.guest.shareWithoutAccept,

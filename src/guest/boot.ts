@@ -6,7 +6,6 @@ import { StallRecorder } from "../accept/stalls.js";
 import { DoubleAcceptError } from "../coco/platform.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
-import { q35Ram } from "../firmware/q35.js";
 import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
 import { enableAcpiMemory } from "../memory-hotplug/acpi-memory.js";
 import { NO_PAGE } from "../page-alloc/index.js";
@@ -175,7 +174,7 @@ function startOfKernel(
   const { guest, handOver, table, acceptance } = state;
   const { options, behaviour, rules, clock } = guest;
   const machine = machineAfterStub(guest, handOver);
-  requireMemory(machine, q35Ram(options.memoryBytes));
+  requireMemory(machine, guest.ram);
   const faults = faultAcceptance(guest, table);
   const start = {
     machine,

@@ -3,6 +3,10 @@ import { KernelAccept, LockupDetector } from "../accept/kernel-accept.js";
 import { type Basis, priceList, withOverrides } from "../coco/parameters.js";
 import type { CocoPlatform, HostSupply } from "../coco/platform.js";
 import { PLATFORMS } from "../coco/platforms.js";
+import { type Edk2Build, edk2Build } from "../firmware/edk2.js";
+import type { Firmware } from "../firmware/firmware.js";
+import { FIRMWARES } from "../firmware/firmwares.js";
+import { q35Ram } from "../firmware/q35.js";
 import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
@@ -15,6 +19,7 @@ import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { chanceAt } from "../sim/prng.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
+import type { AddressRange } from "../units.js";
 import type { GuestOptions } from "./options.js";
 
 /** How recorded guest work becomes time of this guest. */
@@ -25,6 +30,11 @@ export interface WorkScale {
 }
 
 export interface Guest {
+  /** The image that starts it; that of a firmware which is not edk2's says nothing. */
+  readonly build: Edk2Build;
+  readonly firmware: Firmware;
+  /** Where the machine has its RAM. */
+  readonly ram: readonly AddressRange[];
   readonly options: GuestOptions;
   readonly policy: Policy;
   /** The policy's behaviour with the parameters of this run. */
@@ -47,6 +57,12 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const behaviour = policy.behaviour(options.strategy, BEHAVIOURS);
   const rules = kernelRules(options.kernel);
   const type = PLATFORMS[kind];
+  const firmware =
+    FIRMWARES[options.firmware.preset === "auto" ? type.defaultFirmware : options.firmware.preset];
+  const build = edk2Build(
+    firmware.version ?? options.firmware.version,
+    options.firmware.flavour ?? type.defaultFlavour,
+  );
   const timing = withOverrides(type.parameters, parameters);
   const prices = priceList(timing);
   prices.ns[CostEvent.guestWork] = work.value;
@@ -64,6 +80,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
     ...options.host,
     ...options.guest,
     septVeDisable,
+    firmwareEvicts: build.rules.evicts,
     chance: (position) => chanceAt(options.seed, position),
     supply,
   });
@@ -74,6 +91,9 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const timeline = new HostTimeline();
   meter.onAccepted = () => timeline.sample(clock.nowNs, host.use());
   return {
+    build,
+    firmware,
+    ram: q35Ram(options.memoryBytes, type.isAmd),
     options,
     policy,
     behaviour,

@@ -8,7 +8,15 @@ import {
   UNACCEPTED_SUPPORT,
   type UnacceptedSupport,
 } from "../efistub/exit-boot-services.js";
-import type { Problem, SettledOf } from "../fields/field.js";
+import type { Problem, Quantity, SettledOf } from "../fields/field.js";
+import {
+  EDK2_CHANGES,
+  EXPECTED_VERSION,
+  edk2VersionOf,
+  FLAVOURS,
+  type Flavour,
+  NEWEST_EDK2,
+} from "../firmware/edk2.js";
 import type { FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARE_NAMES } from "../firmware/firmwares.js";
 import { HIGH_MEMORY, type HighMemory } from "../firmware/start.js";
@@ -84,6 +92,31 @@ export const FIRMWARE = {
     of: FIRMWARE_NAMES as readonly FirmwareName[],
     default: "auto",
     what: "which firmware starts the guest; auto is tdvf for tdx, ovmf-snp for snp, ovmf for none; those of 2022 accept everything; td-shim and ovmf-snp-no-protocol do not go with policy firmware-delegated",
+  },
+  /** The newest that maps were recorded of, 2026-11. */
+  version: {
+    is: "text",
+    orNumber: true,
+    expected: EXPECTED_VERSION as string,
+    check: checkVersion as (value: Quantity) => Problem | undefined,
+    read: edk2VersionOf as (value: Quantity) => string | undefined,
+    examples: ["2022.11", "2025.02", "2026.08"],
+    default: NEWEST_EDK2 as string,
+    what: "stable tag of edk2 that the firmware was built from; td-shim and the presets of 2022 have none to choose",
+    more: `What changed: ${[...new Set(EDK2_CHANGES.map(({ since, what }) => `${what} (${since})`))].join("; ")}.` as string,
+  },
+  flavour: {
+    is: "choice",
+    of: FLAVOURS as readonly Flavour[],
+    byDefault: "inteltdx for tdx, generic for others",
+    what: "platform file of edk2 that it was built from: generic (OvmfPkgX64), inteltdx (IntelTdxX64), which starts no snp guest, amdsev (AmdSevX64), which starts no tdx guest",
+  },
+  /** TDX: OvmfPkg/ResetVector/X64/IntelTdxMetadata.asm; SNP: OvmfPkg/ResetVector/X64/OvmfSevMetadata.asm. */
+  metadata: {
+    is: "flag",
+    on: ["tdx", "snp"],
+    byDefault: "as upstream: true",
+    what: "whether the image tells the VMM what a tdx or snp guest has to find where; of Debian's 2022.11 only the images of 2 MiB did",
   },
   /**
    * Both TDVF and OVMF accept everything below 4 GiB (edk2 c5aa7e7
@@ -270,4 +303,8 @@ export interface GuestOptions {
   readonly host: SettledOf<typeof HOST>;
   readonly firmware: SettledOf<typeof FIRMWARE>;
   readonly guest: SettledOf<typeof GUEST>;
+}
+
+function checkVersion(value: Quantity): Problem | undefined {
+  return edk2VersionOf(value) === undefined ? { message: `expected ${EXPECTED_VERSION}` } : undefined;
 }

@@ -5,8 +5,6 @@ import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EFI_DESCRIPTOR_BYTES, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firmware.js";
-import { FIRMWARES } from "../firmware/firmwares.js";
-import { q35Ram } from "../firmware/q35.js";
 import { type StartedFirmware, startFirmware } from "../firmware/start.js";
 import { bindingRefusal } from "../host/tdx-module/hotplug.js";
 import { startTdxModule } from "../host/tdx-module/start.js";
@@ -65,13 +63,19 @@ interface Started {
 
 /** The VMM loads the firmware into the guest, and accepts memory in the firmware's place where it does that. */
 export function launch({ guest }: PoweredOff): Launched {
-  const { clock, meter, behaviour, options } = guest;
-  const { preset, preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
-  const model = FIRMWARES[preset === "auto" ? guest.platform.type.defaultFirmware : preset];
+  const { clock, meter, behaviour, options, build, firmware: model } = guest;
+  const { preAcceptLimitBytes, preAcceptBy, acceptAll, acceptOnDemand } = options.firmware;
+  if (options.firmware.metadata === false && guest.platform.type.isConfidential) {
+    throw new GuestEnded(
+      "terminated",
+      "the image has no metadata from which the VMM could start such a guest",
+    );
+  }
   clock.ledger.charge(CostEvent.launch, 1);
-  for (const { start, end } of model.launchRanges) meter.launchPages(start, end);
+  for (const { start, end } of model.launchRanges(build)) meter.launchPages(start, end);
   const firmwareMachine = {
-    ram: q35Ram(options.memoryBytes),
+    build,
+    ram: guest.ram,
     vcpus: options.vcpus,
     preAcceptLimit:
       acceptAll || behaviour.firmwareAcceptsAll === true ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
@@ -100,8 +104,21 @@ export function runFirmware({ guest, files, firmware, firmwareMachine }: Powered
     firmwareSink(guest),
     highMemory,
   );
+  if (started.outcome === "stopped") throw new GuestEnded("terminated", started.reason);
   if (started.outcome !== "started") throw new GuestEnded("oom", started.reason);
+  requireAccepted(guest, started.boot);
   return { started };
+}
+
+/** @throws GuestEnded where the firmware uses memory that it takes for accepted, and nobody has accepted */
+function requireAccepted({ platform }: Guest, boot: BootServices): void {
+  for (const { type, start, end } of boot.getMemoryMap().descriptors) {
+    if (type === EfiMemoryType.CONVENTIONAL || type === EfiMemoryType.UNACCEPTED) continue;
+    const unusable = platform.firstUnusable(start, end);
+    if (unusable === end || platform.access(unusable, unusable + PAGE_SIZE) === "ok") continue;
+    const where = `0x${unusable.toString(16)}`;
+    throw new GuestEnded("terminated", `the firmware uses memory at ${where} that it has not accepted`);
+  }
 }
 
 /** @throws GuestEnded when accepted memory is too little, or the decompressor does not know what it finds */

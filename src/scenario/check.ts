@@ -3,7 +3,9 @@
 import type { Quantity } from "../fields/field.js";
 import { readLeaf } from "../fields/read.js";
 import { schemaOf } from "../fields/schema.js";
+import type { Flavour } from "../firmware/edk2.js";
 import type { FirmwareName } from "../firmware/firmware.js";
+import { FIRMWARES } from "../firmware/firmwares.js";
 import { behaviourOf, policyNamed } from "../policy/policies.js";
 import type { Policy } from "../policy/policy.js";
 import { formatBytes, parseSize } from "../units.js";
@@ -25,6 +27,9 @@ export const PLATFORM_OF_FIRMWARE: Readonly<Record<Exclude<FirmwareName, "auto">
   ovmf: "none",
 };
 
+/** The build of edk2 that has no code for a platform. */
+const STRANGE_FLAVOUR: Readonly<Partial<Record<PlatformKind, Flavour>>> = { tdx: "amdsev", snp: "inteltdx" };
+
 /**
  * Checks a document together with its presets.
  *
@@ -41,6 +46,7 @@ export function checkTogether(
     ...complete.flatMap(checkPresence),
     ...checkParameters(complete, fromFlag),
     ...complete.flatMap((one) => checkFirmware(one, document)),
+    ...complete.flatMap((one) => checkImage(one, document)),
     ...complete.flatMap(checkProtocol),
     ...complete.flatMap((one) => checkStrategy(one, fromFlag)),
     ...complete.flatMap(checkBounds),
@@ -100,6 +106,28 @@ function checkFirmware(complete: CompleteDocument, document: ScenarioDocument): 
         onKey: false,
       })),
   );
+}
+
+/** An image of edk2 can be chosen where the firmware is edk2's, and starts guests of its platforms. */
+function checkImage(complete: CompleteDocument, { firmware: said }: ScenarioDocument): Finding[] {
+  const presets = asList(complete.firmware?.preset ?? "auto");
+  const findings: Finding[] = [];
+  for (const name of presets) {
+    if (name === "auto" || (name !== "td-shim" && FIRMWARES[name].version === undefined)) continue;
+    for (const key of ["version", "flavour"] as const) {
+      if (said?.[key] === undefined) continue;
+      const message = `firmware ${name} has no ${key} to choose`;
+      findings.push({ path: ["firmware", key], message, onKey: true });
+    }
+  }
+  for (const kind of kindsOf(complete)) {
+    for (const flavour of asList(complete.firmware?.flavour ?? [])) {
+      if (STRANGE_FLAVOUR[kind] !== flavour) continue;
+      const message = `a ${flavour} image does not start a guest on platform ${kind}`;
+      findings.push({ path: ["firmware", "flavour"], message, onKey: false });
+    }
+  }
+  return findings;
 }
 
 /**

@@ -32,7 +32,9 @@ const PARAMETERS: ParameterSet = {
 const MADE_UP: PlatformType = {
   title: "MUP",
   isConfidential: true,
+  isAmd: false,
   defaultFirmware: "ovmf-snp",
+  defaultFlavour: "generic",
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: false,

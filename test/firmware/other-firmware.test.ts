@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { edk2Build } from "../../src/firmware/edk2.js";
 import type { Firmware } from "../../src/firmware/firmware.js";
 import { FIRMWARES } from "../../src/firmware/firmwares.js";
 import { q35Ram } from "../../src/firmware/q35.js";
@@ -11,8 +12,9 @@ const test = suite("firmware: old and small ones");
 
 function run(firmware: Firmware, vcpus: number, preAcceptLimit: number): [number, FirmwareRecorder] {
   const sink = new FirmwareRecorder();
-  const left = firmware.preAccept({ ram: q35Ram(8 * GiB), vcpus, preAcceptLimit }, sink);
-  assertDisjoint([...sink.calls, ...left, ...firmware.launchRanges]);
+  const build = edk2Build(firmware.version);
+  const left = firmware.preAccept({ build, ram: q35Ram(8 * GiB), vcpus, preAcceptLimit }, sink);
+  assertDisjoint([...sink.calls, ...left, ...firmware.launchRanges(build)]);
   return [sizeOf(left), sink];
 }
 
@@ -23,12 +25,12 @@ for (const name of ["tdvf-2022", "ovmf-snp-2022"] as const) {
     assert.ok(sink.calls.every(({ cpu }) => cpu === 0));
     assert.is(sink.barriers, 0);
     // The area below 1 MiB that no operating system gets is not validated on SNP.
-    assert.ok(sink.bytes() + sizeOf(FIRMWARES[name].launchRanges) > 8 * GiB - MiB);
+    assert.ok(sink.bytes() + sizeOf(FIRMWARES[name].launchRanges(edk2Build("2022.08"))) > 8 * GiB - MiB);
   });
 }
 
 test("tdvf-2022: all of RAM but what the VMM added, in one go for each range", () => {
-  const { launchRanges } = FIRMWARES["tdvf-2022"];
+  const launchRanges = FIRMWARES["tdvf-2022"].launchRanges(edk2Build("2022.08"));
   const [, sink] = run(FIRMWARES["tdvf-2022"], 4, 0);
   assert.equal(
     sink.ranges(),

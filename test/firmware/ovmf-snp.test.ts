@@ -1,20 +1,17 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  DXE_BUFFER_ENTRIES,
-  ovmf,
-  ovmfSnp,
-  pscBufferEntries,
-  pscBuffers,
-  SEC_BUFFER_ENTRIES,
-} from "../../src/firmware/ovmf-snp.js";
+import { edk2Build, pscBufferEntries } from "../../src/firmware/edk2.js";
+import { ovmf, ovmfSnp, pscBuffers } from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { type AddressRange, GiB, KiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { assertDisjoint, FirmwareRecorder, sizeOf } from "./recorder.js";
 
 const test = suite("firmware: ovmf for SNP");
 
+const BUILD = edk2Build();
+const { sec: SEC_BUFFER_ENTRIES, later: DXE_BUFFER_ENTRIES } = BUILD.rules.pscEntries;
+const MEASURED = ovmfSnp.launchRanges(BUILD);
 const HOLE_BYTES = 384 * KiB;
 
 function exits(range: AddressRange, bufferEntries: number): number {
@@ -63,23 +60,26 @@ test("small entries up to 2 MiB alignment and behind the last whole 2 MiB", () =
 
 test("8 GiB: below 4 GiB without what is valid already, no page twice", () => {
   const sink = new FirmwareRecorder();
-  const left = ovmfSnp.preAccept({ ram: q35Ram(8 * GiB), vcpus: 8, preAcceptLimit: 4 * GiB }, sink);
+  const left = ovmfSnp.preAccept(
+    { build: BUILD, ram: q35Ram(8 * GiB), vcpus: 8, preAcceptLimit: 4 * GiB },
+    sink,
+  );
   assert.equal(left, [{ start: 4 * GiB, end: 10 * GiB }]);
-  assertDisjoint([...sink.calls, ...ovmfSnp.launchRanges]);
-  assert.is(sink.bytes(), 2 * GiB - HOLE_BYTES - sizeOf(ovmfSnp.launchRanges));
+  assertDisjoint([...sink.calls, ...MEASURED]);
+  assert.is(sink.bytes(), 2 * GiB - HOLE_BYTES - sizeOf(MEASURED));
   assert.ok(
     sink.calls.every(({ cpu }) => cpu === 0),
     "one CPU does it all",
   );
 });
 
-test("the first phase validates its own range with the small buffer: 504 entries, 4 buffers", () => {
+test("the first phase validates its own range with the small buffer: 488 entries, 4 buffers", () => {
   const sink = new FirmwareRecorder();
-  ovmfSnp.preAccept({ ram: q35Ram(8 * GiB), vcpus: 1, preAcceptLimit: 4 * GiB }, sink);
-  const sec = pscBuffers({ start: 0x820000, end: 0x1a10000 }, SEC_BUFFER_ENTRIES);
+  ovmfSnp.preAccept({ build: BUILD, ram: q35Ram(8 * GiB), vcpus: 1, preAcceptLimit: 4 * GiB }, sink);
+  const sec = pscBuffers({ start: 0x830000, end: 0x1a10000 }, SEC_BUFFER_ENTRIES);
   assert.equal(
     sec.map(({ entries }) => entries),
-    [127, 127, 127, 123],
+    [127, 127, 127, 107],
   );
   assert.equal(
     sink.ranges().slice(0, 4),
@@ -90,13 +90,16 @@ test("the first phase validates its own range with the small buffer: 504 entries
 test("a lower limit splits low memory, no limit leaves nothing", () => {
   const ram = q35Ram(4 * GiB);
   const sink = new FirmwareRecorder();
-  assert.equal(ovmfSnp.preAccept({ ram, vcpus: 1, preAcceptLimit: 256 * MiB }, sink), [
+  assert.equal(ovmfSnp.preAccept({ build: BUILD, ram, vcpus: 1, preAcceptLimit: 256 * MiB }, sink), [
     { start: 256 * MiB, end: 2 * GiB },
     { start: 4 * GiB, end: 6 * GiB },
   ]);
   const all = new FirmwareRecorder();
-  assert.equal(ovmfSnp.preAccept({ ram, vcpus: 1, preAcceptLimit: Number.POSITIVE_INFINITY }, all), []);
-  assert.is(all.bytes(), 4 * GiB - HOLE_BYTES - sizeOf(ovmfSnp.launchRanges));
+  assert.equal(
+    ovmfSnp.preAccept({ build: BUILD, ram, vcpus: 1, preAcceptLimit: Number.POSITIVE_INFINITY }, all),
+    [],
+  );
+  assert.is(all.bytes(), 4 * GiB - HOLE_BYTES - sizeOf(MEASURED));
 });
 
 test("any range: buffers follow each other, and hold what the entry rule says", () => {
@@ -129,7 +132,10 @@ test("any range: buffers follow each other, and hold what the entry rule says", 
 
 test("plain OVMF accepts nothing and leaves nothing", () => {
   const sink = new FirmwareRecorder();
-  assert.equal(ovmf.preAccept({ ram: q35Ram(8 * GiB), vcpus: 4, preAcceptLimit: 4 * GiB }, sink), []);
+  assert.equal(
+    ovmf.preAccept({ build: BUILD, ram: q35Ram(8 * GiB), vcpus: 4, preAcceptLimit: 4 * GiB }, sink),
+    [],
+  );
   assert.equal(sink.calls, []);
 });
 

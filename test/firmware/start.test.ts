@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { exitBoot, type StubResult, type UnacceptedSupport } from "../../src/efistub/exit-boot-services.js";
 import { E820Type } from "../../src/efistub/setup-e820.js";
+import { edk2Build } from "../../src/firmware/edk2.js";
 import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import type { Firmware } from "../../src/firmware/firmware.js";
 import { ovmf, ovmfSnp } from "../../src/firmware/ovmf-snp.js";
@@ -31,7 +32,7 @@ function start(
   const sink = new FirmwareRecorder();
   const outcome = startFirmware(
     firmware,
-    { ram: q35Ram(memoryBytes), vcpus: 8, preAcceptLimit: options.limit ?? 4 * GiB },
+    { build: edk2Build(), ram: q35Ram(memoryBytes), vcpus: 8, preAcceptLimit: options.limit ?? 4 * GiB },
     {
       loadKernel: (services) => (services.allocateAt(LOADER_DATA, KERNEL) ? KERNEL : undefined),
       initrdBytes: options.initrdBytes ?? 0x190419,

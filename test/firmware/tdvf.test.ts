@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { edk2Build, NEWEST_EDK2 } from "../../src/firmware/edk2.js";
 import type { FirmwareMachine } from "../../src/firmware/firmware.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { mpAccept, tdvf } from "../../src/firmware/tdvf.js";
@@ -9,8 +10,11 @@ import { assertDisjoint, FirmwareRecorder, sizeOf } from "./recorder.js";
 
 const test = suite("firmware: tdvf");
 
+const BUILD = edk2Build(NEWEST_EDK2, "inteltdx");
+const ADDED = tdvf.launchRanges(BUILD);
+
 function machine(memoryBytes: number, vcpus: number, preAcceptLimit: number = 4 * GiB): FirmwareMachine {
-  return { ram: q35Ram(memoryBytes), vcpus, preAcceptLimit };
+  return { build: BUILD, ram: q35Ram(memoryBytes), vcpus, preAcceptLimit };
 }
 
 /** Chunks and bytes of each CPU. */
@@ -93,8 +97,8 @@ test("16 GiB: everything below 4 GiB but what the VMM added, [4 GiB, 18 GiB) is 
   const sink = new FirmwareRecorder();
   const left = tdvf.preAccept(machine(16 * GiB, 8), sink);
   assert.equal(left, [{ start: 4 * GiB, end: 18 * GiB }]);
-  assert.is(sink.bytes(), 2 * GiB - sizeOf(tdvf.launchRanges));
-  assertDisjoint([...sink.calls, ...tdvf.launchRanges]);
+  assert.is(sink.bytes(), 2 * GiB - sizeOf(ADDED));
+  assertDisjoint([...sink.calls, ...ADDED]);
   const chunks = sink.calls.filter(({ start }) => start >= 0xa00000);
   assert.is(chunks.length, 64, "2038 MiB");
   for (let cpu = 0; cpu < 8; cpu++) assert.is(chunks.filter((call) => call.cpu === cpu).length, 8);
@@ -112,10 +116,10 @@ test("stacks of 1024 CPUs take 16 MiB: smaller regions are accepted on the way, 
   assert.equal(sink.ranges().slice(0, 4), [
     [0, 0x800000],
     [0x806000, 0x809000],
-    [0x80d000, 0x811000],
+    [0x80d000, 0x810000],
     [0x820000, 0x820000 + 16 * MiB],
   ]);
-  assert.is(sink.bytes(), 2 * GiB - sizeOf(tdvf.launchRanges));
+  assert.is(sink.bytes(), 2 * GiB - sizeOf(ADDED));
   assertDisjoint(sink.calls);
 });
 
@@ -125,7 +129,7 @@ test("a single CPU accepts each region in one go", () => {
   assert.equal(sink.ranges(), [
     [0, 0x800000],
     [0x806000, 0x809000],
-    [0x80d000, 0x811000],
+    [0x80d000, 0x810000],
     [0x820000, 2 * GiB],
   ]);
 });
@@ -137,13 +141,13 @@ test("a lower limit leaves low memory above it", () => {
     { start: 512 * MiB, end: 2 * GiB },
     { start: 4 * GiB, end: 6 * GiB },
   ]);
-  assert.is(sink.bytes(), 512 * MiB - sizeOf(tdvf.launchRanges));
+  assert.is(sink.bytes(), 512 * MiB - sizeOf(ADDED));
 });
 
 test("without a limit nothing is left", () => {
   const sink = new FirmwareRecorder();
   assert.equal(tdvf.preAccept(machine(4 * GiB, 4, Number.POSITIVE_INFINITY), sink), []);
-  assert.is(sink.bytes(), 4 * GiB - sizeOf(tdvf.launchRanges));
+  assert.is(sink.bytes(), 4 * GiB - sizeOf(ADDED));
 });
 
 test("any machine: added, accepted and left are all of RAM, no page twice, below the limit only", () => {
@@ -157,7 +161,7 @@ test("any machine: added, accepted and left are all of RAM, no page twice, below
       (memoryBytes, vcpus, limit) => {
         const sink = new FirmwareRecorder();
         const left = tdvf.preAccept(machine(memoryBytes, vcpus, limit), sink);
-        const all = [...sink.calls, ...left, ...tdvf.launchRanges];
+        const all = [...sink.calls, ...left, ...ADDED];
         assertDisjoint(all);
         assert.is(sizeOf(all), memoryBytes);
         for (const { end, cpu } of sink.calls) assert.ok(end <= limit && cpu < vcpus);

@@ -92,6 +92,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     },
     firmware: {
       preset: "auto",
+      version: "2026.08",
       preAcceptLimitBytes: 4 * GiB,
       preAcceptBy: "firmware",
       acceptAll: false,

@@ -89,6 +89,7 @@ attack: { pages: 3, answer: ignore }
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",
+      version: "2026.08",
     },
     guest: {
       timeScale: 0.25,
@@ -139,6 +140,7 @@ test("the least that a file can say gets the documented defaults", () => {
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",
+      version: "2026.08",
     },
     guest: {
       transparentHugePages: true,

@@ -15,6 +15,7 @@ test("settings are the leaves of a scenario by path", () => {
 test("an unlimited size is written as users write it", () => {
   const firmware = {
     preset: "auto",
+    version: "2026.08",
     preAcceptLimitBytes: Number.POSITIVE_INFINITY,
     preAcceptBy: "firmware",
     acceptAll: false,
@@ -42,6 +43,7 @@ test("runs that the fields of a row tell apart need no settings", () => {
       platform: { kind: "tdx", parameters: {} },
       firmware: {
         preset: "tdvf",
+        version: "2026.08",
         preAcceptLimitBytes: 0,
         preAcceptBy: "firmware",
         acceptAll: false,
@@ -53,6 +55,7 @@ test("runs that the fields of a row tell apart need no settings", () => {
       platform: { kind: "snp", parameters: {} },
       firmware: {
         preset: "ovmf-snp",
+        version: "2026.08",
         preAcceptLimitBytes: 0,
         preAcceptBy: "firmware",
         acceptAll: false,

@@ -1,6 +1,6 @@
 import type { CocoPlatform } from "../../coco/platform.js";
 import { TABLE_HEADER_BYTES, UnacceptedTable } from "../../efistub/unaccepted-table.js";
-import { HIGH_RAM_START, q35Ram } from "../../firmware/q35.js";
+import { HIGH_RAM_START } from "../../firmware/q35.js";
 import type { Booted } from "../../guest/state.js";
 import { kernelTable } from "../../guest/strategy.js";
 import {
@@ -56,7 +56,7 @@ class Hotplug {
   #timeNs = 0;
 
   constructor(plan: HotplugPlan, target: Booted) {
-    const end = Math.max(HIGH_RAM_START, q35Ram(target.guest.options.memoryBytes).at(-1)!.end);
+    const end = Math.max(HIGH_RAM_START, target.guest.ram.at(-1)!.end);
     const start = roundUp(end, GiB);
     this.#plan = plan;
     this.#target = target;

@@ -28,7 +28,9 @@ const OVMF: Batching = { entriesPerExit: 253, batchEntries: 506 };
 export const SNP: PlatformType = {
   title: "SNP",
   isConfidential: true,
+  isAmd: true,
   defaultFirmware: "ovmf-snp",
+  defaultFlavour: "generic",
   statusChange: "prepare",
   hasGhcb: true,
   needsTdxModule: false,
@@ -45,6 +47,7 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
   readonly #host: SnpHost;
   readonly #pvalidate: Pvalidate;
   readonly #evictTouch: boolean;
+  readonly #firmwareEvicts: boolean;
 
   constructor(ledger: CostLedger, options: PlatformOptions) {
     super();
@@ -52,6 +55,7 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
     this.#host = new SnpHost(this.rmp, ledger, options);
     this.#pvalidate = new Pvalidate(this.#host, ledger, this.done, options);
     this.#evictTouch = options.coherencyErratum ?? false;
+    this.#firmwareEvicts = this.#evictTouch && (options.firmwareEvicts ?? true);
   }
 
   protected get accepted(): RangeSet {
@@ -84,7 +88,7 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
   }
 
   firmwareAccept(start: number, end: number): void {
-    this.#accept(start, end, OVMF);
+    this.#accept(start, end, OVMF, this.#firmwareEvicts);
   }
 
   /** 6.12 arch/x86/boot/compressed/sev.c: snp_accept_memory, page by page through the MSR protocol. */
@@ -93,12 +97,12 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
     const reached = this.#host.reach(first, valid);
     chargeMsrPageStateChange(this.#ledger, reached - first);
     this.#pvalidate.pages(first, reached, true);
-    this.#finish(first, reached, valid, end);
+    this.#finish(first, reached, valid, end, this.#evictTouch);
   }
 
   /** 6.12 arch/x86/coco/sev/core.c: set_pages_state, through the GHCB. */
   kernelAccept(start: number, end: number): void {
-    this.#accept(start, end, LINUX);
+    this.#accept(start, end, LINUX, this.#evictTouch);
   }
 
   /**
@@ -156,27 +160,27 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
     const [first, valid] = this.begin(start, end);
     const reached = this.#host.reach(first, valid);
     this.#pvalidate.pages(first, reached, false);
-    this.#finish(first, reached, valid, end);
+    this.#finish(first, reached, valid, end, this.#evictTouch);
   }
 
-  #accept(start: number, end: number, { entriesPerExit, batchEntries }: Batching): void {
+  #accept(start: number, end: number, { entriesPerExit, batchEntries }: Batching, evicts: boolean): void {
     const [first, valid] = this.begin(start, end);
     const reached = this.#host.reach(first, valid);
     const runs = entryRuns(first, reached);
     chargePageStateChange(this.#ledger, runs, reached - first, entriesPerExit);
     this.#pvalidate.entries(first, runs, batchEntries, true);
-    this.#finish(first, reached, valid, end);
+    this.#finish(first, reached, valid, end, evicts);
   }
 
   /**
    * Marks [first, reached) as accepted, which is as far as the host's memory goes. If `valid` is not the end of what was asked for, PVALIDATE had
    * nothing to update there and set the carry flag: Linux and OVMF ask to be terminated.
    */
-  #finish(first: number, reached: number, valid: number, end: number): void {
+  #finish(first: number, reached: number, valid: number, end: number, evicts: boolean): void {
     this.rmp.kept.remove(first, reached);
     this.madePrivate(first, reached);
     this.rmp.validate(first, reached);
-    if (this.#evictTouch) this.#ledger.charge(CostEvent.evictTouch4k, reached - first);
+    if (evicts) this.#ledger.charge(CostEvent.evictTouch4k, reached - first);
     if (reached < valid) throw this.#host.shortage(reached);
     this.requireWhole(valid, end, "PVALIDATE changes nothing and the SNP guest terminates");
   }

@@ -20,7 +20,9 @@ import { TABLE_PAGES, TdxHost } from "./tdx-host.js";
 export const TDX: PlatformType = {
   title: "TDX",
   isConfidential: true,
+  isAmd: false,
   defaultFirmware: "tdvf",
+  defaultFlavour: "inteltdx",
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: true,
