@@ -91,6 +91,12 @@ export const CostEvent = {
   tlbFlushCpu: 41,
   /** The VMM put 4 KiB of empty memory into the guest before it ran, with its part of the tables. */
   launchPage4k: 42,
+  /** SNP: an SVSM mapped an entry that it has validated, and gave the guest its permissions (RMPADJUST). */
+  rmpadjust: 43,
+  /** SNP: an SVSM cleared 4 KiB that it has validated. */
+  svsmZero4k: 44,
+  /** SNP: the same with 2 MiB. */
+  svsmZero2m: 45,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

@@ -267,6 +267,10 @@ export class NaiveSnp {
       const code = this.#pvalidate(entry, value);
       if (code === FAIL_SIZEMISMATCH && entry.pages === 512) return index;
       if (code !== OK) throw new NaiveTermination();
+      if (value) {
+        this.#count("rmpadjust");
+        this.#count(entry.pages === 512 ? "svsmZero2m" : "svsmZero4k");
+      }
     }
     return entries.length;
   }

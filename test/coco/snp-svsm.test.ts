@@ -69,4 +69,39 @@ test("without an SVSM there is no call", () => {
   assert.is(accept("kernelAccept", { ...SMALL, svsm: false }, GiB).calls, 0);
 });
 
+/** Entries whose permissions the SVSM adjusts, and pages of both sizes that it clears. */
+function cleared(
+  options: PlatformOptions,
+  method: "kernelAccept" | "firmwareAccept",
+): (number | undefined)[] {
+  const ledger = new CostLedger();
+  const platform = new SnpPlatform(ledger, options);
+  platform[method](GiB, 2 * GiB + 8 * KiB);
+  const { rmpadjust, svsmZero4k, svsmZero2m } = counts(ledger);
+  return [rmpadjust, svsmZero4k, svsmZero2m];
+}
+
+test("every page that it validates it clears, and gives to the guest entry by entry", () => {
+  for (const method of ["kernelAccept", "firmwareAccept"] as const) {
+    assert.equal(cleared(LARGE, method), [514, 2, 512]);
+    assert.equal(cleared(SMALL, method), [262_146, 262_146, undefined]);
+    assert.equal(cleared({ ...LARGE, svsm: false }, method), [undefined, undefined, undefined]);
+  }
+});
+
+test("what it takes back it neither clears nor gives", () => {
+  const ledger = new CostLedger();
+  const platform = new SnpPlatform(ledger, LARGE);
+  platform.kernelAccept(0, 4 * MiB);
+  const { rmpadjust, svsmZero2m } = counts(ledger);
+  platform.convertToShared(0, 2 * MiB);
+  assert.equal([counts(ledger).rmpadjust, counts(ledger).svsmZero2m], [rmpadjust, svsmZero2m]);
+  assert.is(counts(ledger).svsmCall, 2);
+});
+
+test("1 GiB of OVMF on a host with 4 KiB takes 3 calls for each 2 MiB", () => {
+  const { calls, failed } = accept("firmwareAccept", SMALL, GiB);
+  assert.equal([calls, failed], [1536, 512]);
+});
+
 test.run();

@@ -100,12 +100,26 @@ export class Pvalidate {
     const replays = this.#large(largeStart, largeEnd, head, batches, prefault);
     const tailStart = batchEntries - ((head + large) % batchEntries);
     this.#small(largeEnd, largeEnd + tail, tailStart, prefault);
-    if (this.#svsm) this.#ledger.charge(CostEvent.svsmCall, batchCalls(batches) + replays);
+    if (this.#svsm) this.#askSvsm(batchCalls(batches) + replays, toPrivate);
   }
 
   pages(start: number, end: number, stateChange: boolean): void {
     this.#small(start, end, 1, stateChange && this.#prefault);
-    if (this.#svsm) this.#ledger.charge(CostEvent.svsmCall, end - start);
+    if (this.#svsm) this.#askSvsm(end - start, true);
+  }
+
+  /**
+   * What an SVSM does besides PVALIDATE: each entry that it validates it maps, clears, so that no host can
+   * show the guest another page's contents, and adjusts for the guest's privilege level (COCONUT-SVSM
+   * kernel/src/protocols/core.rs: core_pvalidate_one, 2026-08).
+   */
+  #askSvsm(calls: number, toPrivate: boolean): void {
+    this.#ledger.charge(CostEvent.svsmCall, calls);
+    if (!toPrivate) return;
+    const [small, large] = this.#done.leaves;
+    this.#ledger.charge(CostEvent.rmpadjust, small! + large!);
+    this.#ledger.charge(CostEvent.svsmZero4k, small!);
+    this.#ledger.charge(CostEvent.svsmZero2m, large!);
   }
 
   /**

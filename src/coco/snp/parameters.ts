@@ -59,6 +59,21 @@ export const SNP_PARAMETERS: ParameterSet = {
     [7_100, 6_000, 15_000],
     "assumption: two exits, one to the SVSM and one back",
   ),
+  rmpadjustNs: assumed(
+    "an SVSM maps an entry that it validates and gives it to the guest (RMPADJUST)",
+    [1_500, 500, 5_000],
+    `${UNPUBLISHED}; the instruction as a PVALIDATE, and a mapping made and flushed`,
+  ),
+  svsmZero4kNs: assumed(
+    "an SVSM clears 4 KiB that it validates",
+    [400, 200, 800],
+    `${UNPUBLISHED}; 10 GB/s (5 to 20); COCONUT-SVSM clears every page since June 2023 (core_pvalidate_one)`,
+  ),
+  svsmZero2mNs: assumed(
+    "an SVSM clears 2 MiB",
+    [210_000, 105_000, 420_000],
+    `${UNPUBLISHED}; 10 GB/s (5 to 20)`,
+  ),
   psmashNs: assumed(
     "the host splits an entry of 2 MiB of the reverse map table",
     [5_000, 2_000, 15_000],
