@@ -3,6 +3,7 @@
 import { Gfp, pcpAllowedOrder } from "../page-alloc/index.js";
 import { asPfn, type Pfn } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
+import { RangePage, rangeOrders } from "../workload/freed-ranges.js";
 import { getOrMake, type Section, Step, Steps } from "./steps.js";
 
 interface CpuState {
@@ -12,14 +13,26 @@ interface CpuState {
   /** The event that a drain that comes next belongs to, or -1. */
   drainOwner: number;
   previous: number;
+  /** Events of the pages of the range that is freed last. */
+  range: number[];
+  /** Events that stand for the blocks of a whole range; which of them a drain belongs to, its first block tells. */
+  rangeBlocks: readonly number[];
 }
 
 /** A free and its drains follow each other at once; the vmstat worker comes after a pause. */
 const DRAIN_PAUSE_NS = 20_000;
 
-/** Works out what each event asks for, or shows that something not traced asked for, and when it took effect. */
-export function stockSteps(events: PageEvents, zoneOf: (pfn: Pfn) => number): Steps {
-  const reader = new StockReader(events, zoneOf);
+/**
+ * Works out what each event asks for, or shows that something not traced asked for, and when it took effect.
+ *
+ * @param ranges for each event what `freedRanges` says of it, where the kernel frees ranges in blocks
+ */
+export function stockSteps(
+  events: PageEvents,
+  zoneOf: (pfn: Pfn) => number,
+  ranges: Uint8Array = new Uint8Array(events.count),
+): Steps {
+  const reader = new StockReader(events, zoneOf, ranges);
   for (let event = 0; event < events.count; event++) reader.event(event);
   return reader.end();
 }
@@ -27,14 +40,16 @@ export function stockSteps(events: PageEvents, zoneOf: (pfn: Pfn) => number): St
 class StockReader {
   readonly #events: PageEvents;
   readonly #zoneOf: (pfn: Pfn) => number;
+  readonly #ranges: Uint8Array;
   readonly #steps: Steps;
   readonly #cpus = new Map<number, CpuState>();
   /** Event of the free of a frame that is not committed yet. */
   readonly #prepared = new Map<number, number>();
 
-  constructor(events: PageEvents, zoneOf: (pfn: Pfn) => number) {
+  constructor(events: PageEvents, zoneOf: (pfn: Pfn) => number, ranges: Uint8Array) {
     this.#events = events;
     this.#zoneOf = zoneOf;
+    this.#ranges = ranges;
     this.#steps = new Steps(events);
   }
 
@@ -49,7 +64,14 @@ class StockReader {
     const cpu = getOrMake(
       this.#cpus,
       cpus[event]!,
-      (): CpuState => ({ open: undefined, pending: [], drainOwner: -1, previous: event }),
+      (): CpuState => ({
+        open: undefined,
+        pending: [],
+        drainOwner: -1,
+        previous: event,
+        range: [],
+        rangeBlocks: [],
+      }),
     );
     switch (kind[event]) {
       case PageEventKind.zoneLocked:
@@ -67,6 +89,7 @@ class StockReader {
         this.#steps.step[event] = Step.FREE;
         this.#prepared.set(pfn[event]!, event);
         this.#freed(event, cpu);
+        if (this.#ranges[event] !== 0) this.#rangePage(event, cpu);
         break;
       default:
         this.#committed(event, cpu);
@@ -125,11 +148,46 @@ class StockReader {
   #freed(event: number, cpu: CpuState): void {
     cpu.open = undefined;
     cpu.drainOwner = event;
+    cpu.rangeBlocks = [];
     const pfn = this.#events.pfn[event]!;
     for (const { pending } of this.#cpus.values()) {
       const at = pending.findIndex((section) => section.pfns[0] === pfn);
       if (at >= 0) this.#bulk(pending.splice(at, 1)[0]!);
     }
+  }
+
+  /** A page of a range is only prepared; the whole range goes to the lists after the last one, in blocks. */
+  #rangePage(event: number, cpu: CpuState): void {
+    const { pfn } = this.#events;
+    if (this.#ranges[event] === RangePage.FIRST) cpu.range = [];
+    const { range } = cpu;
+    range.push(event);
+    const blocks: number[] = [];
+    for (const page of range) {
+      this.#steps.step[page] = Step.NONE;
+      this.#prepared.delete(pfn[page]!);
+    }
+    let at = 0;
+    for (const order of rangeOrders(pfn[range[0]!]!, range.length)) {
+      const head = range[at]!;
+      this.#steps.step[head] = Step.FREE;
+      this.#steps.order[head] = order;
+      this.#steps.effect[head] = event;
+      blocks.push(head);
+      at += 2 ** order;
+    }
+    cpu.rangeBlocks = blocks;
+  }
+
+  /** A drain begins with the list of the block that was freed, so of a range that one owns it that has the order of the first. */
+  #ownerInRange(event: number, { rangeBlocks, drainOwner, previous }: CpuState): number {
+    const { order } = this.#steps;
+    const isFirst = previous === drainOwner && rangeBlocks.length > 0;
+    if (!isFirst) return drainOwner;
+    const at = rangeBlocks.findIndex((head) => order[head] === this.#events.order[event]);
+    if (at < 0) return rangeBlocks.at(-1)!;
+    for (const later of rangeBlocks.slice(at + 1)) this.#steps.effect[later] = event;
+    return rangeBlocks[at]!;
   }
 
   #bulk(section: Section): void {
@@ -158,7 +216,7 @@ class StockReader {
     if (cpu.drainOwner < 0 || apart) {
       this.#steps.step[event] = Step.UNTOLD_DECAY;
       cpu.drainOwner = event;
-    }
+    } else cpu.drainOwner = this.#ownerInRange(event, cpu);
     this.#steps.drain(cpu.drainOwner, event);
   }
 }

@@ -5,6 +5,7 @@ import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import { KiB, PAGE_SIZE, pfnDown } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
+import { freedRanges } from "../workload/freed-ranges.js";
 import { TracefsReader } from "../workload/tracefs.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { RecordedAcceptance } from "./acceptance.js";
@@ -138,7 +139,8 @@ function follow(
   stages: StockStages | undefined,
   gap?: ProcFields,
 ): { readonly follower: Follower; readonly resync: Resync } {
-  const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index);
+  const ranges = freedRanges(events, stages === undefined);
+  const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index, ranges);
   const resync = new Resync(steps, allocator, stages);
   const follower = new Follower(steps, allocator, cpuNodes, { resync });
   if (gap !== undefined) follower.outside.pcpDecays += resync.adoptGap(gap);
