@@ -141,6 +141,7 @@ export class Follower {
     const zone = pfn > 0 ? this.#allocator.zoneOfPfn(pfn) : undefined;
     const node = zone?.nodeId ?? own;
     this.#done[i] = 1;
+    this.#allocateEarly(i);
     if (node !== own) this.outside.otherNodeRequests++;
     if (this.#steps.step[i] === Step.BULK) {
       this.#allocateBulk(i, node);
@@ -226,7 +227,10 @@ export class Follower {
     const { pfn, order, cpu } = this.#steps.at(i);
     const { resync } = this.#helpers;
     if (resync?.isBootFree(i) === true) return;
-    if (!locked) this.#allocateBuried(i);
+    if (!locked) {
+      this.#allocateEarly(i);
+      this.#allocateBuried(i);
+    }
     const elsewhere = this.#elsewhere.get(pfn);
     this.#elsewhere.delete(pfn);
     if (elsewhere === NO_PAGE) throw new Error(`pfn ${hex(pfn)} is freed, for which the model had no page`);
@@ -252,6 +256,20 @@ export class Follower {
     resync?.afterFree(i);
     const drained = before + 2 ** order - this.#pcpPages(cpu);
     this.#compareMoves(this.drains, i, drained, "pages drained");
+  }
+
+  /** Tasks that were preempted right after they took a page have their line later than what other tasks did since. */
+  #allocateEarly(i: number): void {
+    const { resync } = this.#helpers;
+    if (resync === undefined) return;
+    for (
+      let line = resync.takenBefore(i);
+      line >= 0 && this.#done[line] === 0;
+      line = resync.takenBefore(i)
+    ) {
+      this.outside.preemptedAllocations++;
+      this.#allocate(line);
+    }
   }
 
   /**

@@ -80,6 +80,11 @@ export class KnownLists {
     return tells;
   }
 
+  /** Whether a frame came to a list since the trace began. */
+  hasCome(zone: number, cpu: number, index: number, frame: number): boolean {
+    return this.#list(zone, cpu, index).frames.has(frame);
+  }
+
   #list(zone: number, cpu: number, index: number): KnownList {
     const key = (zone * 8192 + cpu) * 16 + index;
     return getOrMake(this.#perCpu, key, () => ({ resynchronised: this.#atStart, frames: new Map() }));

@@ -5,6 +5,7 @@ export const OUTSIDE_CAUSES = {
   pcpDecays: "the vmstat worker lowered a per-CPU limit",
   timerDrains: "the vmstat worker drained another node's list",
   interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
+  preemptedAllocations: "a task was preempted between taking a page and its line",
   lockedFrees: "an interrupt freed pages past a locked per-CPU list",
   interleavedSteps: "another CPU came between a step and its line",
   /** How often a thread was left in the middle of its chunk. */

@@ -16,6 +16,8 @@ import {
   pcpType,
 } from "../page-alloc/inside.js";
 import { asPage, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
+import type { PageEvents } from "../workload/events.js";
+import { EarlyTakes } from "./early-takes.js";
 import { KnownLists } from "./known-lists.js";
 import type { UntracedCauses } from "./outside.js";
 import { drainInBatches, listed, type PagePlace, type PagePlacer, placeOf } from "./page-place.js";
@@ -47,17 +49,19 @@ export class Resync {
   readonly #stages: StockStages | undefined;
   readonly #known: KnownLists;
   readonly #untraced: Untraced;
+  readonly #early: EarlyTakes;
   readonly #pages: PagePlacer;
   /** Frames that were put on a per-CPU list: an allocation that gets one is no hit. */
   readonly given: Set<number>;
   readonly outside: UntracedCauses;
 
-  constructor(steps: Steps, allocator: PageAllocator, stages?: StockStages) {
+  constructor(steps: Steps, events: PageEvents, allocator: PageAllocator, stages?: StockStages) {
     this.#steps = steps;
     this.#events = steps.records;
     this.#allocator = allocator;
     this.#stages = stages;
     this.#untraced = new Untraced(steps.records, allocator, stages);
+    this.#early = new EarlyTakes(steps, events, allocator, this.#untraced.history);
     this.#pages = this.#untraced.pages;
     this.given = this.#untraced.given;
     this.outside = this.#untraced.outside;
@@ -71,6 +75,11 @@ export class Resync {
   /** Whether an event is a free of deferred initialisation, which has then been repeated. */
   isBootFree(event: number): boolean {
     return this.#stages?.deferredFree(event) === true;
+  }
+
+  /** An allocation whose line comes later, and which has taken the page at the head of the list that a step changes; or -1. */
+  takenBefore(event: number): number {
+    return this.#early.before(event);
   }
 
   /** Makes the lists those that the kernel's request has found, as far as the trace tells. */
@@ -252,10 +261,21 @@ export class Resync {
     const pcp = zone.pcp[cpu]!;
     const index = pcpIndex(order, type);
     const held = listed(pcp.lists[index]!);
-    // What lies above the kernel's page on the list was put elsewhere: it goes to the tail.
     const depth = held.findIndex((other) => this.#allocator.frames.pfnOf(other) === pfn);
-    this.#pages.setList(pcp, index, [...held.slice(depth + 1), page, ...held.slice(0, depth + 1)]);
-    if (depth < 0) this.#pages.setList(pcp, index, [page, ...held]);
+    if (depth < 0) {
+      this.#pages.setList(pcp, index, [page, ...held]);
+      return;
+    }
+    // What lies above the kernel's page and did not come there since was put elsewhere: it goes to the tail.
+    const above = [page, ...held.slice(0, depth)];
+    const hasCome = (other: Page): boolean =>
+      this.#known.hasCome(zone.index, cpu, index, this.#allocator.frames.pfnOf(other));
+    this.#pages.setList(pcp, index, [
+      ...above.filter(hasCome),
+      ...held.slice(depth + 1),
+      ...above.filter((other) => !hasCome(other)),
+      held[depth]!,
+    ]);
   }
 
   /**

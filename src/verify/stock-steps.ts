@@ -4,6 +4,7 @@ import { Gfp, pcpAllowedOrder } from "../page-alloc/index.js";
 import { asPfn, type Pfn } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
 import { RangePage, rangeOrders } from "../workload/freed-ranges.js";
+import { PageHistory } from "./known-lists.js";
 import { getOrMake, type Section, Step, Steps } from "./steps.js";
 
 interface CpuState {
@@ -56,7 +57,25 @@ class StockReader {
   end(): Steps {
     for (const { pending } of this.#cpus.values()) for (const section of pending) this.#bulk(section);
     for (const [event, { pfns }] of this.#steps.sections) this.#steps.moved[event] = pfns.length;
+    this.#markLocked();
     return this.#steps;
+  }
+
+  /**
+   * A page that went to a per-CPU list leaves it for an allocation or in a drain. One that leaves the buddy lists
+   * next never was there: an interrupt freed it, and found the list locked.
+   */
+  #markLocked(): void {
+    const { step, order } = this.#steps;
+    const { pfn } = this.#events;
+    const history = new PageHistory(this.#steps.records);
+    for (const [event, kind] of step.entries()) {
+      if (kind !== Step.FREE || !pcpAllowedOrder(order[event]!) || this.#steps.drained.has(event)) continue;
+      const next = history.nextKind(pfn[event]!, event + 1);
+      if (next !== PageEventKind.zoneLocked && next !== PageEventKind.extfrag) continue;
+      step[event] = Step.FREE_LOCKED;
+      this.#steps.lockedFrees++;
+    }
   }
 
   event(event: number): void {

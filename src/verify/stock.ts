@@ -141,7 +141,7 @@ function follow(
 ): { readonly follower: Follower; readonly resync: Resync } {
   const ranges = freedRanges(events, stages === undefined);
   const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index, ranges);
-  const resync = new Resync(steps, allocator, stages);
+  const resync = new Resync(steps, events, allocator, stages);
   const follower = new Follower(steps, allocator, cpuNodes, { resync });
   if (gap !== undefined) follower.outside.pcpDecays += resync.adoptGap(gap);
   follower.run();

@@ -20,7 +20,7 @@ export class Untraced {
   /** Frames that were put on a per-CPU list: an allocation that gets one is no hit. */
   readonly given: Set<number> = new Set();
   readonly pages: PagePlacer;
-  readonly #history: PageHistory;
+  readonly history: PageHistory;
   readonly #events: Records;
   readonly #allocator: PageAllocator;
   readonly #stages: StockStages | undefined;
@@ -30,7 +30,7 @@ export class Untraced {
     this.#allocator = allocator;
     this.#stages = stages;
     this.pages = new PagePlacer(allocator);
-    this.#history = new PageHistory(events);
+    this.history = new PageHistory(events);
   }
 
   /**
@@ -46,7 +46,7 @@ export class Untraced {
     const end = until === -1 ? held.length : held.indexOf(until);
     let unnamed = 0;
     for (let at = 0; at < end; at++) {
-      const next = this.#history.nextKind(held[at]!, event);
+      const next = this.history.nextKind(held[at]!, event);
       if (next === undefined) unnamed++;
       else if (next !== PageEventKind.free) return;
     }
@@ -146,7 +146,7 @@ export class Untraced {
     let first = start;
     while (first < start + 2 ** order && !this.#leavesList(first, event)) first = asPfn(first + 1);
     if (first === start || first === start + 2 ** order) return false;
-    const next = this.#history.next(first, event)!;
+    const next = this.history.next(first, event)!;
     const { kind, migrateType, cpu } = this.#events;
     if (kind[next] !== PageEventKind.zoneLocked || migrateType[next] === type) return false;
     this.pages.retype(start, migrateType[next]!, cpu[event]!);
@@ -180,14 +180,14 @@ export class Untraced {
 
   /** Whether a frame leaves a list without having been freed, so is on one. */
   #leavesList(pfn: Pfn, event: number): boolean {
-    const kind = this.#history.nextKind(pfn, event);
+    const kind = this.history.nextKind(pfn, event);
     return kind !== undefined && kind !== PageEventKind.free;
   }
 
   /** Whether the kernel may have taken a block before tracing began. */
   #isBeforeTracing(first: number, order: number, event: number): boolean {
     if (this.#stages?.isEarly(first) !== true) return false;
-    for (let pfn = first; pfn < first + 2 ** order; pfn++) if (this.#history.isSeen(pfn, event)) return false;
+    for (let pfn = first; pfn < first + 2 ** order; pfn++) if (this.history.isSeen(pfn, event)) return false;
     return true;
   }
 }

@@ -48,7 +48,12 @@ export function freedRanges(events: PageEvents, knowsStacks: boolean): Uint8Arra
     const block = isSingle ? blocks.get(first) : undefined;
     const follows =
       previous !== undefined && task[previous.event] === task[event] && pfn[previous.event] === first - 1;
-    if (block !== undefined && follows && previous.block !== undefined && isNext(previous.block, block, first)) {
+    if (
+      block !== undefined &&
+      follows &&
+      previous.block !== undefined &&
+      isNext(previous.block, block, first)
+    ) {
       ranges[event] = RangePage.NEXT;
       if (ranges[previous.event] === 0) ranges[previous.event] = RangePage.FIRST;
     }
@@ -90,7 +95,8 @@ function isAreaRequest(gfp: number): boolean {
 
 function isNext(before: AreaBlock, block: AreaBlock, pfn: number): boolean {
   if (block === before) return true;
-  const isSmaller = block.order < before.order || (block.order === before.order && block.order >= PAGEBLOCK_ORDER);
+  const isSmaller =
+    block.order < before.order || (block.order === before.order && block.order >= PAGEBLOCK_ORDER);
   const isWhole = pfn === block.firstPfn && pfn === before.firstPfn + 2 ** before.order;
   return isWhole && isSmaller && block.event > before.event && block.task === before.task;
 }
