@@ -22,6 +22,7 @@ export const PLAIN: PlatformType = {
   hasGhcb: false,
   needsTdxModule: false,
   parameters: PLAIN_PARAMETERS,
+  exits: [],
   create: () => new PlainPlatform(),
 };
 

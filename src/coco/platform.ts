@@ -1,5 +1,6 @@
 import type { Flavour } from "../firmware/edk2.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
+import type { CostEventName } from "../sim/cost-events.js";
 import type { CostLedger } from "../sim/cost-ledger.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import type { AddressRange } from "../units.js";
@@ -29,6 +30,8 @@ export interface PlatformType {
   /** Whether no guest runs before the TDX module of the host has started. */
   readonly needsTdxModule: boolean;
   readonly parameters: ParameterSet;
+  /** Events at which a guest leaves to its host or to its SVSM for the sake of its memory. */
+  readonly exits: readonly CostEventName[];
   /** Makes the platform of one guest; its events go to `ledger`. */
   create(ledger: CostLedger, options: PlatformOptions): CocoPlatform;
 }

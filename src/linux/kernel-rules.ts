@@ -11,6 +11,8 @@ const STABLE_SERIES: Readonly<Record<string, number>> = { "6.12": 107 };
 
 export interface KernelRelease {
   readonly rules: KernelRules;
+  /** The commits that it has, of those of `CHANGES`, in their order. */
+  readonly changes: readonly Change[];
   /**
    * The release in which these rules came to be, such as `6.6.5` for 6.6.35; for a release that is newer
    * than the reviewed ones `6.15`, or `6.15 with 0862438c9048`.
@@ -99,6 +101,7 @@ function describe(name: string): KernelRelease {
   const same = name === rulesOf || name in STABLE_SERIES;
   return {
     rules,
+    changes: applied.map(({ change }) => change),
     rulesOf,
     remark: same ? undefined : `Linux ${name} has the rules of ${rulesOf}, ${why}${builder}`,
   };

@@ -1,5 +1,7 @@
 /** Rows side by side: as a table for terminals and in Markdown, with sentences that keep numbers from being read for more than they are. */
 
+import { kernelRelease } from "../linux/kernel-rules.js";
+import { compareReleases, parseReleaseName } from "../linux/release-name.js";
 import { BASELINE_POLICY } from "../policy/policies.js";
 import { type Measure, measuresIn, valueIn } from "../results/measures.js";
 import type { CompareRow, Outcome, RunResult } from "../results/row.js";
@@ -50,10 +52,12 @@ export function formatTable(
   return tableText(
     {
       ...groupedRows(rows, (group) =>
-        group.flatMap((row) => {
-          const text = earlyMapText(row);
-          return text === undefined ? [] : [{ text: `  ${text}` }];
-        }),
+        [earlyMapText, ...(kernelsIn(rows).length > 1 ? [acceptText] : [])].flatMap((textFor) =>
+          group.flatMap((row) => {
+            const text = textFor(row);
+            return text === undefined ? [] : [{ text: `  ${text}` }];
+          }),
+        ),
       ),
       columns: [left("policy", markedPolicy), ...numberColumns(formatCount, failed)],
       notes: columnNotes(rows, baseline),
@@ -140,6 +144,30 @@ export function earlyMapText({ earlyMap, settings }: CompareRow): string | undef
   );
 }
 
+/** What a kernel's rules change before they change any time; nothing where no memory has to be accepted. */
+function acceptText({ acceptCalls, exits }: CompareRow): string | undefined {
+  return acceptCalls + exits === 0
+    ? undefined
+    : `accept calls ${formatInteger(acceptCalls)}, exits ${formatInteger(exits)}`;
+}
+
+/** Names of the kernels that differ in their rules, the oldest first. */
+function kernelsIn(rows: readonly CompareRow[]): string[] {
+  const byRules = new Map(rows.map(({ kernel, kernelRules }) => [kernelRules, kernel]));
+  return [...byRules.values()].sort((a, b) => compareReleases(parseReleaseName(a)!, parseReleaseName(b)!));
+}
+
+/** What each kernel does differently from the one before it in the comparison, with the commits that did it. */
+function kernelNotes(rows: readonly CompareRow[]): string[] {
+  const kernels = kernelsIn(rows);
+  return kernels.slice(1).map((kernel, at) => {
+    const before = new Set(kernelRelease(kernels[at]!).changes);
+    const since = kernelRelease(kernel).changes.filter((change) => !before.has(change));
+    const texts = since.map(({ what, commit }) => `${what} (${commit})`);
+    return `Linux ${kernel} since ${kernels[at]}: ${texts.join("; ")}.`;
+  });
+}
+
 /** Meanings of the columns, and how far the times can be trusted. */
 function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_POLICY): string[] {
   const notes = [
@@ -159,7 +187,7 @@ function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_PO
       "seeds: mean and interval of 95 % confidence (Student's t) over runs with other seeds; the row is the first.",
     );
   }
-  notes.push(...whatIfNotes(rows));
+  notes.push(...whatIfNotes(rows), ...kernelNotes(rows));
   const platforms = confidentialIn(rows);
   if (platforms.length > 1) {
     notes.push(

@@ -134,6 +134,11 @@ const FIELDS = {
   "hostUse.directMapBytes": { is: "bytes", doc: "Inside the guest: page tables of the direct map." },
   hostTimeline: { is: "list", maybe: true, doc: "hostUse over the run, in at most 256 points: timeNs, use." },
   acceptCalls: { is: "count", better: "less", doc: "Calls of accept_memory() that had something to accept." },
+  exits: {
+    is: "count",
+    better: "less",
+    doc: "Times the guest left to its host or SVSM to change the state of memory or to have it backed.",
+  },
   "stalls.count": {
     is: "count",
     better: "less",

@@ -93,6 +93,12 @@ export function runScenario(
   const commandLine = commandLineResult(scenario, boot);
   const remarks = new Set([...remarksBefore(scenario, loaded), ...(boot.kernel?.early.remarks ?? [])]);
   const { recording, report, afterBoot } = loaded;
+  const costs: Readonly<Record<string, number>> = Object.fromEntries(
+    COST_EVENT_NAMES.map((name, event) => [name, clock.ledger.counts[event]!] as const)
+      // Guest work is charged by the nanosecond; a count of those would say nothing.
+      .filter(([name, count]) => count > 0 && name !== "guestWork")
+      .map(([name, count]) => [name, Math.round(count)]),
+  );
   return {
     scenario: scenario.name,
     platform: scenario.platform.kind,
@@ -120,6 +126,7 @@ export function runScenario(
       ? { hostTimeline: timeline.points.map(({ timeNs, use }) => ({ timeNs: Math.round(timeNs), use })) }
       : {}),
     acceptCalls: boot.faults?.faults ?? boot.acceptance?.acceptCalls ?? 0,
+    exits: platform.type.exits.reduce((sum, event) => sum + (costs[event] ?? 0), 0),
     stalls: {
       count: stalls.count,
       p50Ns: Math.round(stalls.p50Ns),
@@ -142,12 +149,7 @@ export function runScenario(
     ...(boot.kernel === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     assumedShare: bootTimeNs === 0 ? 0 : assumedNs / bootTimeNs,
     requests: requestCounts(boot, [report, afterBoot?.report]),
-    costs: Object.fromEntries(
-      COST_EVENT_NAMES.map((name, event) => [name, clock.ledger.counts[event]!] as const)
-        // Guest work is charged by the nanosecond; a count of those would say nothing.
-        .filter(([name, count]) => count > 0 && name !== "guestWork")
-        .map(([name, count]) => [name, Math.round(count)]),
-    ),
+    costs,
   };
 }
 

@@ -38,6 +38,7 @@ const MADE_UP: PlatformType = {
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: false,
+  exits: [],
   parameters: PARAMETERS,
   create: (ledger, options) => new MadeUpPlatform(ledger, options),
 };

@@ -127,4 +127,17 @@ test("a size that differs is named as a scenario file names it", () => {
   assert.match(table, "host.pageSize 2 MiB");
 });
 
+test("where kernels differ, it says what each of them changed, by which commit, and what that does to accepting", () => {
+  const text = formatTable([
+    rowWith({ kernel: "6.12", kernelRules: "6.12.75", acceptCalls: 12, exits: 3456 }),
+    rowWith({ kernel: "6.11", kernelRules: "6.11", acceptCalls: 7, exits: 0 }),
+  ]);
+  assert.match(text, "\n  accept calls 12, exits 3,456\n");
+  assert.match(text, "\n  accept calls 7, exits 0\n");
+  const note = text.slice(text.indexOf("Linux 6.12 since 6.11: ")).replaceAll(/\s+/g, " ");
+  assert.match(note, "accepts up to the promo watermark (5118e3d1bc13); ");
+  assert.not.match(note, "807174a93d24");
+  assert.not.match(formatTable([rowWith({ kernel: "6.12", kernelRules: "6.12.75" })]), "accept calls");
+});
+
 test.run();

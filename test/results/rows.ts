@@ -47,6 +47,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
       directMapBytes: 5 * MiB,
     },
     acceptCalls: 120,
+    exits: 30_720,
     stalls: { count: 7, p50Ns: 1_000_000, p99Ns: 20_300_000, maxNs: 21_000_000, totalNs: 60_000_000 },
     spinNs: 3_300_000,
     longestIrqOffNs: 16_700_000,

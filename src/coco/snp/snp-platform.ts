@@ -35,6 +35,7 @@ export const SNP: PlatformType = {
   hasGhcb: true,
   needsTdxModule: false,
   parameters: SNP_PARAMETERS,
+  exits: ["vmgexitPsc", "svsmCall", "npf4k", "npf2m"],
   create: (ledger, options) => new SnpPlatform(ledger, options),
 };
 

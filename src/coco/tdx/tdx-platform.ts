@@ -27,6 +27,7 @@ export const TDX: PlatformType = {
   hasGhcb: false,
   needsTdxModule: true,
   parameters: TDX_PARAMETERS,
+  exits: ["eptViolation4k", "eptViolation2m", "eptViolation1g", "mapGpa"],
   create: (ledger, options) => new TdxPlatform(ledger, options),
 };
 
