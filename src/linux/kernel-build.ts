@@ -74,6 +74,12 @@ export const DEBIAN_CLOUD_6_12_107: KernelBuild = {
   release: "6.12.107+deb12-cloud-amd64",
 };
 
+/** 6.12.117+deb13-cloud-amd64: the same sizes again, by the sections of its image and its boot logs. */
+const DEBIAN_CLOUD_6_12_117: KernelBuild = {
+  ...DEBIAN_CLOUD_6_12_95,
+  release: "6.12.117+deb13-cloud-amd64",
+};
+
 /**
  * Linux 6.12.107 in a small configuration (8 CPUs, no modules) with an allocator log of 48 MiB in
  * its image: the kernel of the recordings with unaccepted memory. Sizes measured: boot log with
@@ -95,3 +101,11 @@ export const SMALL_6_12_107: KernelBuild = {
   logBufShift: 17,
   logCpuMaxBufShift: 12,
 };
+
+/** All builds whose sizes are known. */
+export const KERNEL_BUILDS: readonly KernelBuild[] = [
+  DEBIAN_CLOUD_6_12_95,
+  DEBIAN_CLOUD_6_12_107,
+  DEBIAN_CLOUD_6_12_117,
+  SMALL_6_12_107,
+];

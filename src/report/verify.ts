@@ -34,6 +34,7 @@ export const RUN_COLUMNS: readonly Column<RunRow>[] = [
 
 /** What is compared of a recording beside its runs: name of its row, and the words for what differs. */
 const BESIDE_RUNS = [
+  { of: "firmware", row: "(firmware)", where: "boot", what: "what the stub made of the firmware's map" },
   { of: "memblock", row: "(memblock)", where: "boot", what: "memblock" },
   { of: "handover", row: "(hand-over)", where: "boot", what: "blocks handed over" },
   { of: "zones", row: "(zones)", where: "boot", what: "sizes of zones" },

@@ -66,8 +66,11 @@ function checkStages(lines: readonly string[]): void {
   }
 }
 
-/** What a kernel makes sure of before it prints it. */
-function checkMachine({ e820, cpuNodes, numaBlocks, initrd }: EarlyMachine, lines: readonly string[]): void {
+/** What a kernel makes sure of before it prints it. @throws EvidenceError */
+export function checkMachine(
+  { e820, cpuNodes, numaBlocks, initrd }: EarlyMachine,
+  lines: readonly string[],
+): void {
   const must = (holds: boolean, mark: string, nth: number, expected: string): void => {
     if (holds) return;
     const marked = lines.flatMap((line, at) => (line.includes(mark) ? [at] : []));

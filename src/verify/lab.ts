@@ -6,10 +6,12 @@ import type { KernelRules } from "../linux/rules.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
 import { type LabLog, readLabLog } from "../workload/lab-log.js";
+import { stubOfBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { compareAcceptance, RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./acceptance.js";
 import { bootLogOf } from "./boot-machine.js";
 import { type Booted, bootKernel, compareReleased, DeferredReplay } from "./boot-replay.js";
+import { compareFirmware } from "./efi-map.js";
 import { compareFinalLists } from "./final-lists.js";
 import { Follower } from "./follower.js";
 import { type CheckedLog, checkRecords, labSteps } from "./lab-steps.js";
@@ -57,7 +59,10 @@ interface BootContext extends Setup {
 export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const { text, machine, kernel, rules } = bootLogOf(files);
   const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, [SMALL_6_12_107]));
-  const acceptance = new RecordedAcceptance(parseFile(files, "boot.dmesg", text, tableOfBootLog));
+  const stub = stubOfBootLog(text);
+  const acceptance = new RecordedAcceptance(
+    parseFile(files, "boot.dmesg", text, tableOfBootLog) ?? stub?.table,
+  );
   const booted = followed(files, "boot.dmesg", () =>
     bootKernel(machine, SMALL_6_12_107, rules, acceptance, memblock.earlySteps),
   );
@@ -75,6 +80,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   return {
     name: files.name,
     kernel,
+    ...(stub && { firmware: compareFirmware("boot.dmesg", text, stub, booted.kernel.early) }),
     memblock: memblock.comparison,
     handover: compareReleased(booted, checked.recorded),
     runs: [

@@ -53,6 +53,8 @@ export interface VerifiedRecording {
   readonly name: string;
   /** Release of the kernel, as `kernelName` names it; absent where the recording does not say it. */
   readonly kernel?: string;
+  /** What the EFI stub makes of the firmware's memory map: the e820 map, and where its own tables lie. */
+  readonly firmware?: Comparison;
   readonly memblock?: Comparison;
   readonly handover?: Comparison;
   /** Sizes and watermarks of zones, where that is all that can be compared of a boot. */
@@ -68,10 +70,19 @@ export interface VerifiedRecording {
 const EXACT_SHARE = { e820: 1, snapshot: 1, boot: 1, trace: 0.99 } as const;
 
 /** Whether everything that must be the same is the same. */
-export function recordingHolds({ memblock, handover, zones, files, runs }: VerifiedRecording): boolean {
+export function recordingHolds({
+  firmware,
+  memblock,
+  handover,
+  zones,
+  files,
+  runs,
+}: VerifiedRecording): boolean {
   return (
-    isWhole(memblock) &&
-    [handover, zones, files].every((comparison) => comparison === undefined || isWhole(comparison)) &&
+    (isWhole(memblock) || (memblock === undefined && isWhole(firmware))) &&
+    [firmware, handover, zones, files].every(
+      (comparison) => comparison === undefined || isWhole(comparison),
+    ) &&
     runs.every(runHolds)
   );
 }

@@ -3,7 +3,7 @@
 import { deferredInit } from "../guest/page-alloc-init-late.js";
 import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
 import type { PageAllocator } from "../page-alloc/index.js";
-import { KiB, PAGE_SIZE, pfnDown } from "../units.js";
+import { PAGE_SIZE, pfnDown } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
 import { freedRanges } from "../workload/freed-ranges.js";
 import { TracefsReader } from "../workload/tracefs.js";
@@ -13,6 +13,7 @@ import { type BootLog, bootLogOf } from "./boot-machine.js";
 import { type Booted, bootKernel } from "./boot-replay.js";
 import { Follower } from "./follower.js";
 import { compareMemblock } from "./memblock-log.js";
+import { compareMemoryLine, FREED_EARLY, freedPages } from "./memory-line.js";
 import { compareZoneSizes, type ProcComparison, ProcTally } from "./proc.js";
 import { fieldsIn, type ProcFields, procEvidence } from "./proc-fields.js";
 import {
@@ -28,10 +29,7 @@ import { Resync } from "./resync.js";
 import { StockStages, tracedInitcalls } from "./stock-stages.js";
 import { stockSteps } from "./stock-steps.js";
 import { compareBuddyinfo, compareFreePages } from "./stock-zoneinfo.js";
-import { type Comparison, NOT_FOLLOWED, Tally } from "./tally.js";
-
-/** Freed before the first watermarks are set: code for other numbers of CPUs (alternative_instructions). */
-const FREED_EARLY = "SMP alternatives";
+import { NOT_FOLLOWED } from "./tally.js";
 
 /**
  * Repeats the boot of an unmodified kernel: memblock, the pages handed over, the sizes and watermarks
@@ -59,40 +57,13 @@ function compareBoot(
   // All that is freed later lies in the zone of the kernel image.
   const imageZone = allocator.zoneOfPfn(pfnDown(machine.kernelStart));
   imageZone.managedPages += freedPages(bootLog, (what) => what === FREED_EARLY);
-  const handover = compareMemoryLine(bootLog, allocator.zones);
+  const handover = compareMemoryLine(bootLog, allocator.zones, "boot.dmesg");
   stages.setWatermarks();
   stages.setWatermarks();
   imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
   const zones = compareZoneSizes(allocator, files);
   const runs = verifyTraces(files, newKernel(), bootLog);
   return { name: files.name, kernel: release, memblock, handover, zones, runs };
-}
-
-/** Pages that `Freeing ... memory: 40K` lines name. */
-function freedPages(bootLog: string, wanted: (what: string) => boolean): number {
-  return Array.from(bootLog.matchAll(/Freeing (.+?) memory: (\d+)K/g))
-    .filter(([, what]) => wanted(what!))
-    .reduce((pages, [, , kib]) => pages + (Number(kib) * KiB) / PAGE_SIZE, 0);
-}
-
-/** `Memory: 1942516K/2096632K available (..., 83648K reserved, ...)`: RAM, and what of it is not managed. */
-function compareMemoryLine(
-  bootLog: string,
-  zones: readonly { readonly presentPages: number; readonly managedPages: number }[],
-): Comparison {
-  const [, ram, reserved] = (/Memory: \d+K\/(\d+)K available .* (\d+)K reserved/.exec(bootLog) ?? []).map(
-    Number,
-  );
-  const kib = (pages: number): number => (pages * PAGE_SIZE) / KiB;
-  const present = zones.reduce((sum, zone) => sum + kib(zone.presentPages), 0);
-  const managed = zones.reduce((sum, zone) => sum + kib(zone.managedPages), 0);
-  const tally = new Tally();
-  for (const [what, expected, found] of [
-    ["KiB of RAM", ram, present],
-    ["KiB reserved", reserved, present - managed],
-  ] as const)
-    tally.same(`${expected}`, `${found}`, what);
-  return tally;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { efiBootLogs, verifyEfiBoots } from "./efi-boots.js";
 import { verifyLabRecording } from "./lab.js";
 import { compareMemblockVectors, parseMemblockVectors } from "./memblock-vectors.js";
 import { checkProcFiles } from "./proc-fields.js";
@@ -30,8 +31,12 @@ export function verifyRecording(files: RecordingFiles): VerifiedRecording {
   return {
     ...recording,
     ...(procFiles.compared === 0 ? {} : { files: procFiles }),
-    ...(notCompared.length === 0 ? {} : { notCompared }),
+    ...mentioned([...(recording.notCompared ?? []), ...notCompared]),
   };
+}
+
+function mentioned(notCompared: readonly string[]): Pick<VerifiedRecording, "notCompared"> {
+  return notCompared.length === 0 ? {} : { notCompared };
 }
 
 function verifyKind(files: RecordingFiles): VerifiedRecording {
@@ -51,7 +56,9 @@ function verifyKind(files: RecordingFiles): VerifiedRecording {
     )
   )
     return verifyStockRecording(files);
+  const efiLogs = efiBootLogs(files);
+  if (efiLogs.length > 0) return verifyEfiBoots(files, efiLogs);
   throw new RecordingError(
-    `${files.name}: no boot.lablog, no boot.dmesg with boot.zoneinfo and no memblock-vectors.json in this directory`,
+    `${files.name}: no boot.lablog, no boot.dmesg with boot.zoneinfo, no memblock-vectors.json and no log with efi=debug in this directory`,
   );
 }

@@ -1,0 +1,171 @@
+/**
+ * Boot logs of kernels that real firmware started, with the firmware's memory map (`efi=debug`): what stub
+ * and kernel make of that map, up to the memory that the kernel counts as its own.
+ */
+
+import { deferredInit } from "../guest/page-alloc-init-late.js";
+import { KERNEL_BUILDS, type KernelBuild } from "../linux/kernel-build.js";
+import { kernelName, kernelRules, knowsUnacceptedMemory } from "../linux/kernel-rules.js";
+import type { KernelRules } from "../linux/rules.js";
+import { ZONE_NAMES, ZoneType, zoneLimits } from "../mm/zones.js";
+import { PAGE_SIZE, pfnDown } from "../units.js";
+import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
+import type { EarlyMachine } from "../x86/early-machine.js";
+import type { StubReplay } from "../x86/efi-replay.js";
+import { RecordedAcceptance } from "./acceptance.js";
+import { checkMachine } from "./boot-machine.js";
+import { type Booted, bootKernel } from "./boot-replay.js";
+import { compareFirmware } from "./efi-map.js";
+import { compareMemoryLine, FREED_EARLY, freedPages } from "./memory-line.js";
+import {
+  EvidenceError,
+  followed,
+  needText,
+  parseFile,
+  type RecordingFiles,
+  wholeLines,
+} from "./recording-files.js";
+import type { VerifiedRecording } from "./result.js";
+import { getOrMake } from "./steps.js";
+import { added, type Comparison, compareInOrder, Tally } from "./tally.js";
+
+/** A line that only a boot with `efi=debug` has. */
+const SHOWS_MAP = /efi: mem00: \[/;
+
+/** Names of the logs that show the firmware's map, if a directory has such. */
+export function efiBootLogs(files: RecordingFiles): string[] {
+  return files
+    .list()
+    .filter((name) => name.endsWith(".log") && SHOWS_MAP.test(new TextDecoder().decode(files.read(name))))
+    .sort();
+}
+
+/** The directory as one: each comparison over all of its boots. */
+export function verifyEfiBoots(files: RecordingFiles, names: readonly string[]): VerifiedRecording {
+  const withoutMemory = new Map<string, string[]>();
+  const all = names.map((name) => {
+    const text = needText(files, name);
+    const log = parseFile(files, name, text, readEfiBoot);
+    const { memory, ...boot } = followed(files, name, () => compareBoot(name, log));
+    if (log.memoryUnknown !== undefined) getOrMake(withoutMemory, log.memoryUnknown, () => []).push(name);
+    return { ...boot, memory: memory ?? new Tally() };
+  });
+  const sum = (of: "firmware" | "zones" | "memory"): Comparison =>
+    all.map((boot) => boot[of]).reduce<Comparison>(added, new Tally());
+  const memory = sum("memory");
+  return {
+    name: files.name,
+    firmware: sum("firmware"),
+    zones: sum("zones"),
+    ...(memory.compared === 0 ? {} : { handover: memory }),
+    runs: [],
+    ...(withoutMemory.size === 0
+      ? {}
+      : {
+          notCompared: [...withoutMemory].map(
+            ([why, logs]) => `Memory: of ${logs.length === 1 ? logs[0] : `${logs.length} logs`} (${why})`,
+          ),
+        }),
+  };
+}
+
+interface EfiBoot {
+  readonly text: string;
+  readonly stub: StubReplay;
+  readonly machine: EarlyMachine;
+  readonly rules: KernelRules;
+  readonly build: KernelBuild | undefined;
+  /** Why its line `Memory:` says nothing; undefined where it does. */
+  readonly memoryUnknown: string | undefined;
+}
+
+function readEfiBoot(text: string): EfiBoot {
+  const lines = wholeLines(text);
+  const stub = stubOfBootLog(text);
+  const machine = machineFromBootLog(text);
+  if (stub === undefined) throw new EvidenceError("a memory map of known types", "none", 1);
+  if (machine === undefined) throw new EvidenceError("a boot log up to pcpu-alloc", "none", 1);
+  checkMachine(machine, lines);
+  const release = kernelName(/Linux version \S+/.exec(text)?.[0] ?? "");
+  if (release === undefined || !knowsUnacceptedMemory(release))
+    throw new EvidenceError("Linux version, of a kernel from 6.5 on", release ?? "none", 1);
+  const build = KERNEL_BUILDS.find((known) => known.release === release);
+  const memoryUnknown = !/Memory: \d+K\/\d+K available/.test(text)
+    ? "no line Memory:"
+    : build === undefined
+      ? `sizes of the kernel ${release} are not known`
+      : undefined;
+  return { text, stub, machine, rules: kernelRules(release), build, memoryUnknown };
+}
+
+interface ComparedBoot {
+  readonly firmware: Comparison;
+  readonly zones: Comparison;
+  readonly memory: Comparison | undefined;
+}
+
+function compareBoot(name: string, boot: EfiBoot): ComparedBoot {
+  const { text, machine, rules, memoryUnknown } = boot;
+  // Zones do not depend on sizes of the kernel.
+  const build = boot.build ?? KERNEL_BUILDS[0]!;
+  const booted = bootKernel(machine, build, rules, new RecordedAcceptance(boot.stub.table));
+  return {
+    firmware: compareFirmware(name, text, boot.stub, booted.kernel.early),
+    zones: compareZoneLines(name, text, booted),
+    memory: memoryUnknown === undefined ? compareMemory(name, text, booted) : undefined,
+  };
+}
+
+/** The lines of free_area_init() about zones and the memory of nodes, in the kernel's words. */
+function compareZoneLines(name: string, text: string, booted: Booted): Comparison {
+  const recorded = text
+    .split("\n")
+    .map((line) => line.replace(/^\[ *[\d.]+\] /, "").trimEnd())
+    .filter((line) =>
+      /^ {2}(DMA|DMA32|Normal) +(\[mem|empty)|^ {2}node +\d+: |^Initmem setup node|^last_pfn/.test(line),
+    )
+    .map((line) => line.replace(/ max_arch_pfn.*/, ""));
+  const firstPfns = recorded.findIndex((line) => line.startsWith("last_pfn"));
+  // The second last_pfn is that of memory below 4 GiB, where there is more.
+  const lines = recorded.filter((line, at) => !line.startsWith("last_pfn") || at === firstPfns);
+  return compareInOrder(lines, zoneLines(booted), {
+    isSame: Object.is,
+    text: String,
+    eventAt: (at) => at,
+    context: (at) => `${name}: line ${at + 1} about zones and nodes`,
+  });
+}
+
+function zoneLines({ kernel }: Booted): string[] {
+  const { memblock, maxPfn } = kernel.early;
+  const ranges = [...memblock.memPfnRanges()];
+  const limits = zoneLimits(ranges);
+  const span = (startPfn: number, endPfn: number): string =>
+    `[mem 0x${hex16(startPfn * PAGE_SIZE)}-0x${hex16(endPfn * PAGE_SIZE - 1)}]`;
+  const zones = [ZoneType.DMA, ZoneType.DMA32, ZoneType.NORMAL].map((type) => {
+    const { startPfn, endPfn } = limits[type]!;
+    return `  ${ZONE_NAMES[type]!.padEnd(8)} ${startPfn < endPfn ? span(startPfn, endPfn) : "empty"}`;
+  });
+  const nodes = ranges.map(
+    ({ nid, startPfn, endPfn }) => `  node ${String(nid).padStart(3)}: ${span(startPfn, endPfn)}`,
+  );
+  const spans = [...new Set(ranges.map(({ nid }) => nid))].map((nid) => {
+    const own = ranges.filter((range) => range.nid === nid);
+    return `Initmem setup node ${nid} ${span(own[0]!.startPfn, own.at(-1)!.endPfn)}`;
+  });
+  return [`last_pfn = 0x${maxPfn.toString(16)}`, ...zones, ...nodes, ...spans];
+}
+
+function hex16(address: number): string {
+  return address.toString(16).padStart(16, "0");
+}
+
+/** `Memory:` of the kernel, when all struct pages are initialised: RAM, and what of it is not managed. */
+function compareMemory(name: string, text: string, { kernel, stages }: Booted): Comparison {
+  stages.bringUp();
+  deferredInit(kernel);
+  const { allocator, start } = kernel;
+  const imageZone = allocator.zoneOfPfn(pfnDown(start.machine.kernelStart));
+  imageZone.managedPages += freedPages(text, (what) => what === FREED_EARLY);
+  return compareMemoryLine(text, allocator.zones, name);
+}

@@ -1,0 +1,102 @@
+// Takes 4 s.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { divergenceLines } from "../../src/report/verify.js";
+import { RecordingError, type RecordingFiles } from "../../src/verify/recording-files.js";
+import { recordingHolds } from "../../src/verify/result.js";
+import { verifyRecording } from "../../src/verify/verify.js";
+import { edited, recordedFiles } from "./recorded.js";
+
+const test = suite("verify: boots of real firmware");
+
+const ONE = "ovmf-biosgen-4G-k6.12-rd1-coco.log";
+const all = recordedFiles("efi-ovmf");
+const one = recordedFiles("efi-ovmf", (file) => file !== `${ONE}.gz`);
+
+/** Where it differs, of one log with an edit. */
+function differences(change: (text: string) => string, files: RecordingFiles = one): string[] {
+  const recording = verifyRecording(edited(files, ONE, change));
+  assert.is(recordingHolds(recording), false);
+  return divergenceLines(recording).map((line) => line.replace(/^efi-ovmf boot: /, ""));
+}
+
+test("62 boots: what the stub made of the map, boot services, zones and nodes, memory", () => {
+  const { firmware, zones, handover, runs } = verifyRecording(all);
+  assert.equal([firmware, zones, runs], [{ compared: 1711, equal: 1711 }, { compared: 768, equal: 768 }, []]);
+  assert.is(handover!.equal, handover!.compared);
+});
+
+test("the e820 map comes from the firmware's map", () => {
+  assert.equal(
+    differences((text) => text.replace("-0x000000007fc61fff] usable", "-0x000000007fc62fff] usable")),
+    [
+      "what the stub made of the firmware's map first differ at event 5: expected 0x7ef6a000-0x7fc62fff of type 1, " +
+        `found 0x7ef6a000-0x7fc61fff of type 1 (${ONE}: entry 5 of the e820 map)`,
+    ],
+  );
+});
+
+test("the place of the stub's seed comes from the rule of the firmware's pool", () => {
+  const [line] = differences((text) => text.replace("RNG=0x7fee9018", "RNG=0x7fee9098"));
+  assert.match(line!, "expected 0x7fee9098, found 0x7fee9018");
+});
+
+test("what the kernel may free of boot services comes from the map and what is reserved by then", () => {
+  // A descriptor that holds the table of memory attributes is not the kernel's to free.
+  const [line] = differences((text) => text.replace("MEMATTR=0x7dcf8018", "MEMATTR=0x7dd30018"));
+  assert.match(line!, /range \d+ of boot services to be freed/);
+});
+
+test("zones and memory of nodes come from the e820 map", () => {
+  const [line] = differences((text) =>
+    text.replace("node   0: [mem 0x0000000000813000", "node   0: [mem 0x0000000000814000"),
+  );
+  assert.match(
+    line!,
+    /sizes of zones first differ at event \d+: expected {3}node {3}0: \[mem 0x0000000000814000-/,
+  );
+});
+
+test("memory that the kernel counts as its own comes from all that it has reserved", () => {
+  const [line] = differences((text) => text.replace("235756K reserved", "235760K reserved"));
+  assert.match(line!, `expected 235760, found 235756 (${ONE}: KiB reserved)`);
+});
+
+test("of an initrd all pages are reserved memory", () => {
+  const [line] = differences((text) =>
+    text.replace(/RAMDISK: \[mem 0x(\w+)-0x\w+\]/, "RAMDISK: [mem 0x$1-0x7da45fff]"),
+  );
+  assert.match(line!, "KiB reserved");
+});
+
+test("the memory of a kernel whose sizes are not known is not compared, and named", () => {
+  const other = edited(one, ONE, (text) => text.replace("6.12.117+deb13", "6.12.118+deb13"));
+  const { notCompared, zones, handover } = verifyRecording(other);
+  assert.equal(notCompared, [
+    `Memory: of ${ONE} (sizes of the kernel 6.12.118+deb13-cloud-amd64 are not known)`,
+  ]);
+  assert.is(zones!.equal, zones!.compared);
+  assert.is(handover, undefined);
+});
+
+test("a log that is cut or has no machine is an error of one line", () => {
+  for (const [change, expected] of [
+    [(text: string) => text.slice(0, 20_000), "it was cut"],
+    [(text: string) => text.replace(/^.*pcpu-alloc: \[0\].*\n/m, ""), "a boot log up to pcpu-alloc"],
+    [
+      (text: string) => text.replace("mem00: [Conventional", "mem00: [type=99     "),
+      "a memory map of known types",
+    ],
+    [
+      (text: string) => text.replace("Linux version 6.12.117", "Linux version 5.10.0"),
+      "a kernel from 6.5 on",
+    ],
+  ] as const) {
+    assert.throws(
+      () => verifyRecording(edited(one, ONE, change)),
+      (error: unknown) => error instanceof RecordingError && error.message.includes(expected),
+    );
+  }
+});
+
+test.run();
