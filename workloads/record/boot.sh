@@ -14,8 +14,8 @@ Boots a kernel in QEMU, with the events of its page allocator traced, and makes 
   --memory SIZE    RAM, such as 2G or 512M (2G)
   --vcpus N        CPUs, 1 to 64 (1)
   --nodes N        NUMA nodes, each with an equal share of RAM and CPUs (1)
-  --workload NAME  what init runs when the boot is over, in the same trace: cache, compile, copy, heap,
-                   hungry, tar, or the path of a shell script of your own (nothing)
+  --workload NAME  what init runs when the boot is over, in the same trace: cache, compile, copy, fork,
+                   heap, hungry, tar, or the path of a shell script of your own (nothing)
   --guest DIR      what fetch.sh got (guest-files)
   --buffer SIZE    trace buffer of each CPU (16M, for 450 000 events); a small one disturbs less
   --limit SECONDS  gives up after so long (900)
@@ -131,6 +131,11 @@ cp "$kernel" "$temporary/"
 
 events=kmem:mm_page_alloc,kmem:mm_page_free,kmem:mm_page_free_batched
 events+=,kmem:mm_page_pcpu_drain,kmem:mm_page_alloc_zone_locked,kmem:mm_page_alloc_extfrag
+# What the kernel makes of its free pages as they change; from 6.16 on.
+release=${kernel##*/vmlinuz-}
+if printf '6.16\n%s\n' "$release" | sort -CV; then
+  events+=,kmem:mm_setup_per_zone_wmarks,kmem:mm_setup_per_zone_lowmem_reserve,kmem:mm_calculate_totalreserve_pages
+fi
 # These three say on the clock of the trace when the boot reaches its milestones.
 events+=,initcall:initcall_start,initcall:initcall_finish,printk:console
 append="console=ttyS0 panic=-1 loglevel=7 memblock=debug nokaslr norandmaps trace_event=$events trace_buf_size=$buffer"
@@ -185,7 +190,7 @@ tar -xf "$temporary/files.tar" -C "$made"
 base=boot
 [ -z "$name" ] || base=run
 # Of the other events only those that describe.sh reads; a message of several lines is not taken apart.
-LC_ALL=C grep -E "^#|^CPU:|: (mm_page_[a-z_]+|tracing_mark_write): |: initcall_(start|finish): func=(init_per_zone_wmark_min|hugepage_init|kswapd_init)\+|: console: (Run /init as|node [0-9]+ deferred pages|smp: Brought up)" \
+LC_ALL=C grep -E "^#|^CPU:|: (mm_(page|setup|calculate)_[a-z_]+|tracing_mark_write): |: initcall_(start|finish): func=(init_per_zone_wmark_min|hugepage_init|kswapd_init)\+|: console: (Run /init as|node [0-9]+ deferred pages|smp: Brought up)" \
   <(head -c "$end" "$temporary/data.bin") >"$made/$base.trace"
 LC_ALL=C grep -q 'mm_page_alloc: ' "$made/$base.trace" || fail "no event in the trace; is kmem compiled in?"
 

@@ -111,7 +111,7 @@ unpacked "${trace%.gz}" | awk -v dmesg="$temporary/dmesg" -v instrument="$instru
         ended = 1
       }
       if (bounce != "" && bounceEnd == "") bounceEnd = time
-      if (text ~ /^memblock_reserve/ && before ~ /67108864 bytes.* swiotlb_init/) bounce = time
+      if (text ~ /^(__)?memblock_reserve/ && before ~ /67108864 bytes.* swiotlb_init/) bounce = time
       if (text ~ /^SLUB: /) { freeAll = previous; freeAllEnd = time }
       if (text ~ /^ftrace: allocated /) ftrace = time
       if (text ~ /^Dynamic Preempt: / && ftrace != "") ftraceEnd = time
