@@ -1,3 +1,4 @@
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import {
   initPerZoneWmarkMin,
   raiseForHugePages,
@@ -8,14 +9,14 @@ import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { BootRelease } from "../../src/page-alloc/release.js";
 import { asPage, asPfn, pageArray } from "../../src/units.js";
-import { LINUX_6_12, LINUX_6_12_0 } from "../linux/releases.js";
 import { Oracle } from "./oracle.js";
 import { NaiveAcceptor } from "./oracle-acceptor.js";
 import { compareState, same } from "./oracle-compare.js";
 import { HandOver } from "./oracle-hand-over.js";
-import { type RandomMachine, randomMachine } from "./oracle-machines.js";
+import { type DuelKernel, type RandomMachine, randomMachine } from "./oracle-machines.js";
 import { type Phase, randomPhase } from "./oracle-phases.js";
 import { Random } from "./oracle-random.js";
+import { ORACLE_RULES } from "./oracle-rules.js";
 import { expectFirstWatermarks, expectHugePageWatermarks, expectPcpSizes } from "./oracle-setup.js";
 import { tuneZone } from "./oracle-tuning.js";
 
@@ -40,9 +41,9 @@ class Duel {
   /** The operation under way, in words. */
   #what = "hand-over";
 
-  constructor(seed: number) {
+  constructor(seed: number, kernel: DuelKernel) {
     const random = new Random(seed);
-    const machine = randomMachine(random);
+    const machine = randomMachine(random, kernel);
     this.#random = random;
     this.#machine = machine;
     this.#actual = new NaiveAcceptor(machine.unacceptedFrom, machine.unacceptedTo);
@@ -50,14 +51,13 @@ class Duel {
     const initialType = (pfn: number): number => machine.initialTypes.get(pfn) ?? 1;
     this.#allocator = new PageAllocator({
       ...machine,
-      rules: machine.oldKernel ? LINUX_6_12_0 : LINUX_6_12,
+      rules: kernelRules(machine.kernel).pageAlloc,
       acceptor: this.#actual,
       pageblockTypes: { typeAt: initialType },
     });
     this.#oracle = new Oracle({
       ...machine,
-      rule: machine.oldKernel ? "6.12.0" : "claim-then-steal",
-      acceptsBeforeWatermarks: !machine.oldKernel,
+      rules: ORACLE_RULES[machine.kernel],
       initialType,
       acceptMemory: (start, sizeBytes) => this.#expected.acceptMemory(start, sizeBytes),
       containsUnaccepted: (start, sizeBytes) => this.#expected.rangeContainsUnaccepted(start, sizeBytes),
@@ -68,7 +68,7 @@ class Duel {
     this.#handOver = new HandOver(machine.pieces, this.#allocator, release, this.#oracle);
   }
 
-  get shape(): string {
+  get shape(): readonly string[] {
     return this.#machine.shape;
   }
 
@@ -258,13 +258,17 @@ class Duel {
 const COMPARE_EVERY = 500;
 
 /**
- * Runs one machine through its operations.
+ * Runs one machine under a release through its operations.
  *
  * @returns its shape and the special cases it met
  * @throws Error naming seed, shape and operation at the first difference
  */
-export function runDuel(seed: number, operations: number): { shape: string; reached: ReadonlySet<string> } {
-  const duel = new Duel(seed);
+export function runDuel(
+  seed: number,
+  operations: number,
+  kernel: DuelKernel,
+): { shape: readonly string[]; reached: ReadonlySet<string> } {
+  const duel = new Duel(seed, kernel);
   let operation = 0;
   try {
     duel.compareAll();
@@ -275,9 +279,12 @@ export function runDuel(seed: number, operations: number): { shape: string; reac
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`seed ${seed} (${duel.shape}), operation ${operation} (${duel.what}): ${reason}`, {
-      cause: error,
-    });
+    throw new Error(
+      `seed ${seed} (${duel.shape.join(", ")}), operation ${operation} (${duel.what}): ${reason}`,
+      {
+        cause: error,
+      },
+    );
   }
   return { shape: duel.shape, reached: duel.reached };
 }

@@ -1,4 +1,5 @@
 import type { Random } from "./oracle-random.js";
+import type { OracleKernel } from "./oracle-rules.js";
 
 /** Random machines for the comparison with the naive model; everything follows from one seed. */
 
@@ -14,7 +15,8 @@ export interface Piece {
 }
 
 export interface RandomMachine {
-  readonly shape: string;
+  /** What it is like, in a few words each. */
+  readonly shape: readonly string[];
   readonly zones: readonly {
     readonly nodeId: number;
     readonly type: 0 | 1 | 2 | 3;
@@ -29,7 +31,7 @@ export interface RandomMachine {
   readonly cpus: number;
   /** Node of each CPU. */
   readonly cpuNodes: readonly number[];
-  readonly oldKernel: boolean;
+  readonly kernel: OracleKernel;
   readonly lazy: boolean;
   readonly pieces: readonly Piece[];
   /** Reserved frames among the early pieces. */
@@ -59,7 +61,7 @@ function layout(random: Random): { shape: string; memory: Memory[] } {
   const after = Math.ceil(end / BLOCK) * BLOCK;
   const more =
     random.pick([random.between(2, 8), random.between(8, 60)]) * BLOCK + (odd ? random.below(BLOCK) : 0);
-  switch (random.below(5)) {
+  switch (random.below(6)) {
     case 0:
       return { shape: "1 zone", memory: [normal] };
     case 1:
@@ -72,6 +74,12 @@ function layout(random: Random): { shape: string; memory: Memory[] } {
       const movable: Memory = [0, 3, after, after + more, after + more];
       return { shape: "movable zone", memory: [dma32, [0, 2, start, after, after], movable] };
     }
+    case 4: {
+      const second = Math.ceil((after + more) / BLOCK) * BLOCK;
+      const near: Memory = [1, 2, after, after + more, after + more];
+      const far: Memory = [2, 2, second, second + more, second + more];
+      return { shape: "3 nodes", memory: [dma32, normal, near, far] };
+    }
     default: {
       const second: Memory = [1, 2, after, after + more, after + more];
       return { shape: "2 nodes without DMA32", memory: [normal, second] };
@@ -79,10 +87,15 @@ function layout(random: Random): { shape: string; memory: Memory[] } {
   }
 }
 
-export function randomMachine(random: Random): RandomMachine {
+/** The releases that machines run; of those with 6.12 some run the first tag. */
+export const DUEL_KERNELS = ["6.12", "6.18", "7.3"] as const satisfies readonly OracleKernel[];
+export type DuelKernel = (typeof DUEL_KERNELS)[number];
+
+export function randomMachine(random: Random, release: DuelKernel): RandomMachine {
   const { shape, memory } = layout(random);
   const cpus = random.between(1, 4);
-  const oldKernel = random.chance(40);
+  const older = random.chance(40);
+  const kernel = release === "6.12" && older ? "6.12.0" : release;
   const lazy = random.chance(85);
   const unaccepted = random.chance(60);
   const late = random.chance(50);
@@ -102,17 +115,20 @@ export function randomMachine(random: Random): RandomMachine {
   const last = memory.at(-1)![3];
   const unacceptedFrom = unaccepted ? random.pick([first, 0x100000, random.between(first, last)]) : last;
   return {
-    shape:
-      `${shape}, ${cpus} CPUs, ${oldKernel ? "6.12.0" : "6.12 stable"}` +
-      `${cmaPercent > 0 ? ", CMA" : ""}` +
-      `${unaccepted ? `, ${lazy ? "lazy" : "eager"} from 0x${unacceptedFrom.toString(16)}` : ""}`,
+    shape: [
+      shape,
+      `${cpus} CPUs`,
+      `Linux ${kernel}`,
+      ...(cmaPercent > 0 ? ["CMA"] : []),
+      ...(unaccepted ? [lazy ? "lazy" : "eager", `unaccepted from 0x${unacceptedFrom.toString(16)}`] : []),
+    ],
     zones,
     zonelists,
     nodeZonelists,
     nodes,
     cpus,
     cpuNodes: Array.from({ length: cpus }, () => random.below(nodes)),
-    oldKernel,
+    kernel,
     lazy,
     ...handOver(random, memory, late, cmaPercent),
     unacceptedFrom,

@@ -1,4 +1,5 @@
-import { ALLOC_HIGHATOMIC, NON_BLOCK, OOM, rmqueue } from "./oracle-rmqueue.js";
+import { reserveHighatomic } from "./oracle-highatomic.js";
+import { ALLOC_HIGHATOMIC, NON_BLOCK, OOM, rmqueue, WMARK_MASK, WMARK_MIN } from "./oracle-rmqueue.js";
 import { watermarkOk } from "./oracle-watermark.js";
 import { HIGHATOMIC, MOVABLE, type OraclePcp, type OracleZone, PAGEBLOCK, PCP_LISTS } from "./oracle-zone.js";
 
@@ -40,6 +41,9 @@ export function allocateFromZone(
   if ((flags & ALLOC_HIGHATOMIC) !== 0) pfn = zone.takeSmallest(order, HIGHATOMIC, cpu);
   if (pfn < 0) pfn = rmqueue(zone, order, type, flags, { name: "normal" }, cpu);
   if (pfn < 0 && (flags & (OOM | NON_BLOCK)) !== 0) pfn = zone.takeSmallest(order, HIGHATOMIC, cpu);
+  const { atomicPassesEmptyPcp, atomicFromFirstAttempt } = zone.machine.rules;
+  const reserves = atomicPassesEmptyPcp && (!atomicFromFirstAttempt || (flags & WMARK_MASK) === WMARK_MIN);
+  if (pfn >= 0 && (flags & ALLOC_HIGHATOMIC) !== 0 && reserves) reserveHighatomic(zone, pfn, order, cpu);
   return pfn;
 }
 
@@ -62,6 +66,7 @@ export function takeFromList(
   if (list.length === 0) {
     const mode = { name: "normal" as const };
     const blocks = refillBlocks(zone, pcp, order);
+    if (zone.machine.rules.atomicPassesEmptyPcp && (flags & ALLOC_HIGHATOMIC) !== 0) return -1;
     for (let block = 0; block < blocks; block++) {
       const pfn = rmqueue(zone, order, type, flags, mode, cpu);
       if (pfn < 0) break;
@@ -93,7 +98,7 @@ function refillBlocks(zone: OracleZone, pcp: OraclePcp, order: number): number {
   return blocks > 1 ? Math.max(Math.floor(blocks / 2 ** order), 2) : blocks;
 }
 
-/** Frees to the list of a CPU and drains what is too much (free_unref_page_commit). */
+/** Frees to the list of a CPU and drains what is too much (free_frozen_page_commit). */
 export function freeToPcp(zone: OracleZone, pfn: number, order: number, cpu: number): void {
   const pcp = zone.pcp[cpu]!;
   const blockType = zone.typeOf(pfn);
@@ -103,8 +108,9 @@ export function freeToPcp(zone: OracleZone, pfn: number, order: number, cpu: num
   pcp.count += 2 ** order;
   let freeHigh = false;
   if (order >= 1 && order <= 3) {
+    const { flushWaitsForHalfOfHighMin } = zone.machine.rules;
     freeHigh =
-      pcp.freeCount >= pcp.batch &&
+      pcp.freeCount >= pcp.batch + (flushWaitsForHalfOfHighMin ? Math.floor(pcp.highMin / 2) : 0) &&
       pcp.previousFreeHighOrder &&
       (!pcp.freeHighBatch || pcp.count >= pcp.batch);
     pcp.previousFreeHighOrder = true;
@@ -114,7 +120,12 @@ export function freeToPcp(zone: OracleZone, pfn: number, order: number, cpu: num
   if (pcp.freeCount < pcp.batch * 2 ** SCALE) pcp.freeCount += 2 ** order;
   const high = pcpHigh(zone, pcp, freeHigh);
   if (pcp.count < high) return;
-  drain(zone, pcp, pagesToDrain(pcp, high, freeHigh), list, cpu);
+  let left = pagesToDrain(pcp, high, freeHigh);
+  const step = zone.machine.rules.drainsByBatches ? pcp.batch : left;
+  while (left > 0 && pcp.count > 0) {
+    drain(zone, pcp, Math.min(left, step), list, cpu);
+    left -= step;
+  }
   if (zone.belowHigh && watermarkOk(zone, 0, zone.watermark[2]! + zone.boost, 3, 0)) zone.belowHigh = false;
 }
 

@@ -12,8 +12,10 @@ import {
 
 /** Taking pages from the buddy lists of a zone, other types included: the naive model's __rmqueue(). */
 
-/** Bits of alloc_flags (mm/internal.h, 6.12). */
+/** Bits of alloc_flags (mm/internal.h, 6.12 and 7.3). */
+export const WMARK_MIN = 0x0;
 export const WMARK_LOW = 0x1;
+export const WMARK_MASK = 0x3;
 export const NO_WATERMARKS = 0x4;
 export const OOM = 0x8;
 export const NON_BLOCK = 0x10;
@@ -51,7 +53,7 @@ export function rmqueue(
     pfn = zone.takeSmallest(order, CMA, cpu);
     if (pfn >= 0) return pfn;
   }
-  if (zone.machine.rule === "6.12.0") {
+  if (zone.machine.rules.fallback === "6.12.0") {
     pfn = zone.takeSmallest(order, type, cpu);
     if (pfn < 0 && cma) pfn = zone.takeSmallest(order, CMA, cpu);
     return pfn >= 0 ? pfn : fallback6120(zone, order, type, flags, cpu);

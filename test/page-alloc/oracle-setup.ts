@@ -47,6 +47,14 @@ export function expectFirstWatermarks(zones: readonly OracleZone[], cpuNodes: re
     const bits = (value: number): number => (value === 0 ? 0 : value.toString(2).length);
     const threshold = 2 * bits(cpuNodes.length) * (1 + bits(Math.floor(zone.managed / 32768)));
     zone.statThreshold = Math.min(125, threshold);
+  }
+  expectLowmemReserve(zones);
+  return kbytes;
+}
+
+/** setup_per_zone_lowmem_reserve */
+export function expectLowmemReserve(zones: readonly OracleZone[]): void {
+  for (const zone of zones) {
     const ratio = [256, 256, 32, 0][zone.type]!;
     zone.lowmemReserve = [0, 1, 2, 3, 4].map((type) => {
       const above = zones.filter((z) => z.nodeId === zone.nodeId && z.type > zone.type && z.type <= type);
@@ -54,7 +62,6 @@ export function expectFirstWatermarks(zones: readonly OracleZone[], cpuNodes: re
       return ratio === 0 || zone.managed === 0 ? 0 : Math.floor(pages / ratio);
     });
   }
-  return kbytes;
 }
 
 /** set_recommended_min_free_kbytes, when transparent huge pages are on; returns min_free_kbytes */

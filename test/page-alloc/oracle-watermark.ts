@@ -86,7 +86,7 @@ function acceptParked(zone: OracleZone, position: number, cpu: number): void {
 export function condAccept(zone: OracleZone, order: number, cpu: number): boolean {
   if (zone.unacceptedList.length === 0) return false;
   const mark = zone.watermark[3]! + zone.boost;
-  if (mark === 0 && zone.machine.acceptsBeforeWatermarks) return acceptOne(zone, cpu);
+  if (mark === 0 && zone.machine.rules.acceptsBeforeWatermarks) return acceptOne(zone, cpu);
   let missing = mark - (zone.freePages - unusable(zone, order, 0) - zone.unaccepted);
   let accepted = false;
   while (missing > 0 && acceptOne(zone, cpu)) {

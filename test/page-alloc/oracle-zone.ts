@@ -1,7 +1,9 @@
+import type { OracleRules } from "./oracle-rules.js";
+
 /**
  * The free memory of one zone as plain arrays of frame numbers: the naive model the
  * allocator is compared with. Nothing here is shared with the allocator, not even its
- * constants, and nothing is fast. Follows mm/page_alloc.c of Linux 6.12.
+ * constants, and nothing is fast. Follows mm/page_alloc.c of Linux 6.12 and 7.3.
  */
 export const UNMOVABLE = 0;
 export const MOVABLE = 1;
@@ -19,9 +21,7 @@ export const PCP_LISTS = 14;
 
 /** What the zones of a machine have in common. */
 export interface OracleMachine {
-  readonly rule: "claim-then-steal" | "6.12.0";
-  /** Blocks are accepted one by one while watermarks are zero (800f1059c99e). */
-  readonly acceptsBeforeWatermarks: boolean;
+  readonly rules: OracleRules;
   /** Type of each pageblock, by frame number / 512. */
   readonly pageblockTypes: Map<number, number>;
   readonly initialType: (pageblockStartPfn: number) => number;

@@ -11,6 +11,8 @@ import {
   NON_BLOCK,
   WMARK_LOW,
 } from "./oracle-rmqueue.js";
+import type { OracleRules } from "./oracle-rules.js";
+import { expectLowmemReserve } from "./oracle-setup.js";
 import { condAccept, watermarkFast } from "./oracle-watermark.js";
 import {
   BLOCK_PAGES,
@@ -24,7 +26,7 @@ import {
 } from "./oracle-zone.js";
 
 /**
- * A deliberately naive model of the zoned page allocator of Linux 6.12: arrays, maps and
+ * A deliberately naive model of the zoned page allocator of Linux 6.12 to 7.3: arrays, maps and
  * searches, one function for one paragraph of the algorithm. What it returns is what the
  * allocator has to return.
  */
@@ -33,8 +35,7 @@ export interface OracleOptions {
   readonly zonelists: readonly (readonly number[])[];
   readonly nodeZonelists: readonly (readonly number[])[];
   readonly cpus: number;
-  readonly rule: "claim-then-steal" | "6.12.0";
-  readonly acceptsBeforeWatermarks: boolean;
+  readonly rules: OracleRules;
   readonly initialType: (pageblockStartPfn: number) => number;
   readonly acceptMemory: (start: number, sizeBytes: number) => void;
   readonly containsUnaccepted: (start: number, sizeBytes: number) => boolean;
@@ -70,6 +71,12 @@ function cmaFlag(request: Request): number {
   return request.type === MOVABLE ? ALLOC_CMA : 0;
 }
 
+/** alloc_flags_nonblocking, or gfp_to_alloc_flags */
+function nonBlocking(gfp: number, order: number): number {
+  if ((gfp & (GFP_DIRECT_RECLAIM | GFP_NOMEMALLOC)) !== 0) return 0;
+  return NON_BLOCK | (order > 0 && (gfp & GFP_HIGH) !== 0 ? ALLOC_HIGHATOMIC : 0);
+}
+
 export class Oracle {
   readonly zones: readonly OracleZone[];
   readonly #options: OracleOptions;
@@ -79,14 +86,15 @@ export class Oracle {
   readonly usedBefore = new Set<number>();
   gfpAllowedMask = -1;
   kswapdRunning = false;
+  /** Nodes whose kswapd is at work. */
+  readonly kswapdAwake = new Set<number>();
   growZone: ((zone: OracleZone) => boolean) | undefined = undefined;
   lastFailure = "";
 
   constructor(options: OracleOptions) {
     this.#options = options;
     this.#machine = {
-      rule: options.rule,
-      acceptsBeforeWatermarks: options.acceptsBeforeWatermarks,
+      rules: options.rules,
       pageblockTypes: new Map(),
       initialType: options.initialType,
       movableInUse: new Set(),
@@ -113,7 +121,10 @@ export class Oracle {
     const gfp = requested & this.gfpAllowedMask;
     const request = this.#request(gfp, order, nodeId, cpu);
     const noFragment = this.#noFragment(request.zones[0]);
-    let pfn = this.#walk(request, WMARK_LOW | (gfp & GFP_KSWAPD_RECLAIM) | noFragment | cmaFlag(request));
+    const { atomicFromFirstAttempt } = this.#options.rules;
+    const atomic = atomicFromFirstAttempt ? nonBlocking(gfp, order) & ALLOC_HIGHATOMIC : 0;
+    const first = WMARK_LOW | (gfp & GFP_KSWAPD_RECLAIM) | noFragment | cmaFlag(request) | atomic;
+    let pfn = this.#walk(request, first);
     if (pfn < 0) pfn = this.#slowPath(request, gfp);
     if (pfn >= 0) this.#prepare(request, pfn);
     return pfn;
@@ -171,18 +182,37 @@ export class Oracle {
     return oneNode || hasDma32 ? NOFRAGMENT : 0;
   }
 
-  /** get_page_from_freelist */
+  /** get_page_from_freelist: once around, or again with less care where that found nothing. */
   #walk(request: Request, flags: number): number {
+    const severalNodes = this.#options.zonelists.length > 1;
+    return this.#walkZones(request, flags, severalNodes && this.#options.rules.passesBusyNodes, false);
+  }
+
+  #walkZones(request: Request, flags: number, passBusy: boolean, passedBefore: boolean): number {
     const { zones, order } = request;
+    let passed = passedBefore;
     for (const zone of zones) {
-      if ((flags & NOFRAGMENT) !== 0 && zone.nodeId !== zones[0]!.nodeId) break;
+      // Before going to another node, mixing types is allowed.
+      if ((flags & NOFRAGMENT) !== 0 && zone.nodeId !== zones[0]!.nodeId) {
+        return this.#walkZones(request, flags - NOFRAGMENT, passBusy, passed);
+      }
+      if (passBusy && !this.#kswapdSleeps(zone.nodeId)) {
+        passed = true;
+        continue;
+      }
       condAccept(zone, order, request.cpu);
       if (!this.#mayAllocate(zone, request, flags)) continue;
       const pfn = this.#takeFromZone(zone, request, flags);
       if (pfn >= 0) return pfn;
     }
-    // Before failing, or before going to another node, mixing types is allowed.
-    return (flags & NOFRAGMENT) !== 0 ? this.#walk(request, flags - NOFRAGMENT) : -1;
+    if (passBusy && passed) return this.#walkZones(request, flags, false, passed);
+    // Mixing types is better than failing.
+    return (flags & NOFRAGMENT) !== 0 ? this.#walkZones(request, flags - NOFRAGMENT, passBusy, passed) : -1;
+  }
+
+  /** Whether anybody waits in kswapd_wait of a node: nobody does before there is a kswapd. */
+  #kswapdSleeps(nodeId: number): boolean {
+    return this.kswapdRunning && !this.kswapdAwake.has(nodeId);
   }
 
   /** Watermarks, and what can be done to reach them. */
@@ -207,7 +237,8 @@ export class Oracle {
         this.#wakeKswapd(zone.nodeId, zone.type);
       }
       if (pfn >= 0) {
-        if ((flags & ALLOC_HIGHATOMIC) !== 0) reserveHighatomic(zone, pfn, order, cpu);
+        const ofBuddyOnly = this.#options.rules.atomicPassesEmptyPcp;
+        if ((flags & ALLOC_HIGHATOMIC) !== 0 && !ofBuddyOnly) reserveHighatomic(zone, pfn, order, cpu);
         return pfn;
       }
       if (!condAccept(zone, order, cpu) && !this.growZone?.(zone)) return -1;
@@ -228,24 +259,20 @@ export class Oracle {
   /** __alloc_pages_slowpath without reclaim and compaction */
   #slowPath(request: Request, gfp: number): number {
     const { order } = request;
-    let flags = CPUSET | (gfp & (GFP_HIGH | GFP_KSWAPD_RECLAIM));
-    if ((gfp & GFP_DIRECT_RECLAIM) === 0) {
-      if ((gfp & GFP_NOMEMALLOC) === 0) {
-        flags |= NON_BLOCK;
-        if (order > 0 && (gfp & GFP_HIGH) !== 0) flags |= ALLOC_HIGHATOMIC;
-      }
-      if ((gfp & GFP_HIGH) !== 0) flags &= ~CPUSET;
-    }
+    let flags = CPUSET | (gfp & (GFP_HIGH | GFP_KSWAPD_RECLAIM)) | nonBlocking(gfp, order);
+    if ((gfp & GFP_DIRECT_RECLAIM) === 0 && (gfp & GFP_HIGH) !== 0) flags &= ~CPUSET;
     flags |= cmaFlag(request);
     this.#wakeAllKswapds(request, flags);
     let pfn = this.#walk(request, flags);
     if (pfn >= 0) return pfn;
-    this.#wakeAllKswapds(request, flags);
-    if ((gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0) {
-      flags = NO_WATERMARKS | (flags & KSWAPD) | cmaFlag(request);
+    const allReserves = (gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0;
+    if (allReserves) flags = NO_WATERMARKS | (flags & KSWAPD) | cmaFlag(request);
+    const anyNode = (flags & CPUSET) === 0;
+    if (allReserves || anyNode || !this.#options.rules.walksAgainOnlyForReserves) {
+      this.#wakeAllKswapds(request, flags);
+      pfn = this.#walk(request, flags);
+      if (pfn >= 0) return pfn;
     }
-    pfn = this.#walk(request, flags);
-    if (pfn >= 0) return pfn;
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
     unreserveHighatomic(request.zones, request.type, request.cpu);
     this.drainAllPcp(request.cpu);
@@ -269,8 +296,14 @@ export class Oracle {
   /** free_reserved_page */
   freeReservedPage(pfn: number, cpu: number): void {
     if (!this.touched.has(pfn)) this.usedBefore.add(pfn);
-    this.zoneOf(pfn).managed += 1;
+    this.#manage(pfn, 1);
     this.freePages(pfn, 0, cpu);
+  }
+
+  /** adjust_managed_page_count */
+  #manage(pfn: number, pages: number): void {
+    this.zoneOf(pfn).managed += pages;
+    if (this.#options.rules.reservesFollowManaged) expectLowmemReserve(this.zones);
   }
 
   /** init_cma_reserved_pageblock for every pageblock of an area */
@@ -279,7 +312,7 @@ export class Oracle {
       const zone = this.zoneOf(pfn);
       zone.setType(pfn, PAGEBLOCK_PAGES, CMA);
       this.freePages(pfn, 9, cpu);
-      zone.managed += PAGEBLOCK_PAGES;
+      this.#manage(pfn, PAGEBLOCK_PAGES);
       zone.cmaPages += PAGEBLOCK_PAGES;
     }
   }

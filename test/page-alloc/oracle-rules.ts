@@ -1,0 +1,66 @@
+/**
+ * What the naive model does as which release does it. Written down from the kernels' sources alone, so
+ * that a date or a rule that the allocator has wrong shows as a difference.
+ */
+export interface OracleRules {
+  /** Where a page of another type comes from (__rmqueue_fallback, or __rmqueue_claim and __rmqueue_steal). */
+  readonly fallback: "6.12.0" | "claim-then-steal";
+  /** Blocks are accepted one by one while watermarks are zero (800f1059c99e). */
+  readonly acceptsBeforeWatermarks: boolean;
+  /** Whoever changes the number of managed pages computes lowmem_reserve[] again (adjust_managed_page_count). */
+  readonly reservesFollowManaged: boolean;
+  /** A flush of orders 1 to 3 waits until a batch and half of high_min have been freed (free_frozen_page_commit). */
+  readonly flushWaitsForHalfOfHighMin: boolean;
+  /** With several nodes, those whose kswapd is awake come second (get_page_from_freelist). */
+  readonly passesBusyNodes: boolean;
+  /** A drain is a row of calls of a batch each, every one of which begins with the list of the freed page. */
+  readonly drainsByBatches: boolean;
+  /** A failing request of the slow path walks once more only where it may now use more (__alloc_pages_slowpath). */
+  readonly walksAgainOnlyForReserves: boolean;
+  /** An atomic request of more than a page never fills a per-CPU list, and reserves only what the buddy lists gave. */
+  readonly atomicPassesEmptyPcp: boolean;
+  /** Such a request uses the reserve from its first attempt on, and adds to it only at the min watermark. */
+  readonly atomicFromFirstAttempt: boolean;
+  /** Ranges of single pages are freed as the largest aligned blocks (free_prepared_contig_range). */
+  readonly rangesAsBlocks: boolean;
+  /** Entries of the array that are filled already do not count for the mark of a bulk request. */
+  readonly bulkMarkCountsMissing: boolean;
+}
+
+const LINUX_6_12: OracleRules = {
+  fallback: "claim-then-steal",
+  acceptsBeforeWatermarks: true,
+  reservesFollowManaged: false,
+  flushWaitsForHalfOfHighMin: false,
+  passesBusyNodes: false,
+  drainsByBatches: false,
+  walksAgainOnlyForReserves: false,
+  atomicPassesEmptyPcp: false,
+  atomicFromFirstAttempt: false,
+  rangesAsBlocks: false,
+  bulkMarkCountsMissing: false,
+};
+
+const LINUX_6_18: OracleRules = {
+  ...LINUX_6_12,
+  reservesFollowManaged: true,
+  flushWaitsForHalfOfHighMin: true,
+  passesBusyNodes: true,
+};
+
+export type OracleKernel = "6.12.0" | "6.12" | "6.18" | "7.3";
+
+export const ORACLE_RULES: Readonly<Record<OracleKernel, OracleRules>> = {
+  "6.12.0": { ...LINUX_6_12, fallback: "6.12.0", acceptsBeforeWatermarks: false },
+  "6.12": LINUX_6_12,
+  "6.18": LINUX_6_18,
+  "7.3": {
+    ...LINUX_6_18,
+    drainsByBatches: true,
+    walksAgainOnlyForReserves: true,
+    atomicPassesEmptyPcp: true,
+    atomicFromFirstAttempt: true,
+    rangesAsBlocks: true,
+    bulkMarkCountsMissing: true,
+  },
+};
