@@ -24,6 +24,7 @@ export const CPUSET = 0x40;
 export const ALLOC_CMA = 0x80;
 export const NOFRAGMENT = 0x100;
 export const ALLOC_HIGHATOMIC = 0x200;
+export const NOLOCK = 0x400;
 export const KSWAPD = 0x800;
 
 const FALLBACKS: Record<number, readonly number[]> = {

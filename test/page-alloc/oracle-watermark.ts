@@ -1,4 +1,4 @@
-import { ALLOC_CMA, ALLOC_HIGHATOMIC, MIN_RESERVE, NON_BLOCK, OOM } from "./oracle-rmqueue.js";
+import { ALLOC_CMA, ALLOC_HIGHATOMIC, MIN_RESERVE, NOLOCK, NON_BLOCK, OOM } from "./oracle-rmqueue.js";
 import { BLOCK_PAGES, CMA, HIGHATOMIC, MAX_ORDER, type OracleZone, RECLAIMABLE } from "./oracle-zone.js";
 
 /** Watermark checks of the naive model, and what they accept. */
@@ -83,8 +83,8 @@ function acceptParked(zone: OracleZone, position: number, cpu: number): void {
 }
 
 /** Accepts what is missing to the promo watermark (cond_accept_memory); true if anything was accepted. */
-export function condAccept(zone: OracleZone, order: number, cpu: number): boolean {
-  if (zone.unacceptedList.length === 0) return false;
+export function condAccept(zone: OracleZone, order: number, cpu: number, flags = 0): boolean {
+  if (zone.unacceptedList.length === 0 || (flags & NOLOCK) !== 0) return false;
   const mark = zone.watermark[3]! + zone.boost;
   if (mark === 0 && zone.machine.rules.acceptsBeforeWatermarks) return acceptOne(zone, cpu);
   let missing = mark - (zone.freePages - unusable(zone, order, 0) - zone.unaccepted);

@@ -8,8 +8,10 @@ import {
   MIN_RESERVE,
   NO_WATERMARKS,
   NOFRAGMENT,
+  NOLOCK,
   NON_BLOCK,
   WMARK_LOW,
+  WMARK_MIN,
 } from "./oracle-rmqueue.js";
 import type { OracleRules } from "./oracle-rules.js";
 import { expectLowmemReserve } from "./oracle-setup.js";
@@ -50,6 +52,8 @@ const GFP_NOFAIL = 0x8000;
 const GFP_MEMALLOC = 0x20000;
 const GFP_NOMEMALLOC = 0x80000;
 const GFP_THISNODE = 0x200000;
+/** NOWARN, ZERO, NOMEMALLOC and COMP, of which none makes a difference here. */
+const GFP_NOLOCK = 0xc2100;
 
 const NORMAL_ZONE = 2;
 const DMA32_ZONE = 1;
@@ -130,6 +134,15 @@ export class Oracle {
     return pfn;
   }
 
+  /** alloc_pages_nolock: one walk at the min watermark, which accepts nothing; -1 on failure. */
+  allocPagesNolock(order: number, nodeId: number, cpu: number): number {
+    if (!onPcp(order) || this.growZone !== undefined) return -1;
+    const request = this.#request(GFP_NOLOCK & this.gfpAllowedMask, order, nodeId, cpu);
+    const pfn = this.#walk(request, WMARK_MIN | NOLOCK);
+    if (pfn >= 0) this.#prepare(request, pfn);
+    return pfn;
+  }
+
   #prepare({ order, type }: Request, pfn: number): void {
     for (let page = pfn; page < pfn + 2 ** order; page++) {
       if (!this.usedBefore.has(page)) this.touched.add(page);
@@ -138,10 +151,15 @@ export class Oracle {
     }
   }
 
-  /** __alloc_pages_bulk of single pages; may return fewer than wanted. */
-  allocPagesBulk(requested: number, wanted: number, nodeId: number, cpu: number): number[] {
+  /**
+   * __alloc_pages_bulk of single pages; may return fewer than wanted.
+   *
+   * @param present entries in front of the wanted ones that are filled already
+   */
+  allocPagesBulk(requested: number, wanted: number, nodeId: number, cpu: number, present = 0): number[] {
     const request = this.#request(requested & this.gfpAllowedMask, 0, nodeId, cpu);
-    const zone = wanted > 1 ? this.#zoneForBulk(request, wanted) : undefined;
+    const more = wanted + (this.#options.rules.bulkMarkCountsMissing ? 0 : present);
+    const zone = wanted > 1 ? this.#zoneForBulk(request, more) : undefined;
     const pfns: number[] = [];
     while (zone !== undefined && pfns.length < wanted) {
       const pfn = takeFromList(zone, 0, request.type, WMARK_LOW | cmaFlag(request), cpu);
@@ -200,7 +218,7 @@ export class Oracle {
         passed = true;
         continue;
       }
-      condAccept(zone, order, request.cpu);
+      condAccept(zone, order, request.cpu, flags);
       if (!this.#mayAllocate(zone, request, flags)) continue;
       const pfn = this.#takeFromZone(zone, request, flags);
       if (pfn >= 0) return pfn;
@@ -223,7 +241,7 @@ export class Oracle {
       zone.belowHigh = true;
     }
     if (watermarkFast(zone, order, flags % 4, highest, flags)) return true;
-    if (condAccept(zone, order, cpu)) return true;
+    if (condAccept(zone, order, cpu, flags)) return true;
     if (this.growZone?.(zone)) return true;
     return (flags & NO_WATERMARKS) !== 0;
   }
@@ -241,7 +259,7 @@ export class Oracle {
         if ((flags & ALLOC_HIGHATOMIC) !== 0 && !ofBuddyOnly) reserveHighatomic(zone, pfn, order, cpu);
         return pfn;
       }
-      if (!condAccept(zone, order, cpu) && !this.growZone?.(zone)) return -1;
+      if (!condAccept(zone, order, cpu, flags) && !this.growZone?.(zone)) return -1;
     }
   }
 
@@ -291,6 +309,20 @@ export class Oracle {
     const isolated = zone.typeOf(pfn) === ISOLATE;
     if (onPcp(order) && !locked && !isolated) freeToPcp(zone, pfn, order, cpu);
     else zone.freeDirect(pfn, order, false, cpu);
+  }
+
+  /** free_contig_range, and vfree() of a run of pages: page by page, or as the largest aligned blocks. */
+  freeRange(start: number, pages: number, cpu: number): void {
+    const asBlocks = this.#options.rules.rangesAsBlocks;
+    for (let pfn = start; pfn < start + pages; ) {
+      let order = 0;
+      while (asBlocks && order < MAX_ORDER && pfn % 2 ** (order + 1) === 0) {
+        if (pfn + 2 ** (order + 1) > start + pages) break;
+        order++;
+      }
+      this.freePages(pfn, order, cpu);
+      pfn += 2 ** order;
+    }
   }
 
   /** free_reserved_page */
