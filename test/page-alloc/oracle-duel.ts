@@ -37,7 +37,7 @@ class Duel {
   #phase: Phase = { allocatePercent: 0, orders: [], requests: [], cpus: [], splitPercent: 0, left: 0 };
   #comparedCalls = 0;
   /** Special cases this machine came to, so that a test can see that none is never met. */
-  readonly reached = new Set<string>();
+  readonly reached: Set<string>;
   /** The operation under way, in words. */
   #what = "hand-over";
 
@@ -62,6 +62,7 @@ class Duel {
       acceptMemory: (start, sizeBytes) => this.#expected.acceptMemory(start, sizeBytes),
       containsUnaccepted: (start, sizeBytes) => this.#expected.rangeContainsUnaccepted(start, sizeBytes),
     });
+    this.reached = this.#oracle.met;
     this.#reserved = [...machine.reserved];
     this.#cmaAreas = [...machine.cmaAreas];
     const release = new BootRelease(this.#allocator, this.#actual, machine.lazy, 0);

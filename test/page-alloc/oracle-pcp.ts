@@ -39,11 +39,15 @@ export function allocateFromZone(
   }
   let pfn = -1;
   if ((flags & ALLOC_HIGHATOMIC) !== 0) pfn = zone.takeSmallest(order, HIGHATOMIC, cpu);
+  if (pfn >= 0 && (flags & WMARK_MASK) !== WMARK_MIN) zone.machine.met.add("atomic request, early reserve");
   if (pfn < 0) pfn = rmqueue(zone, order, type, flags, { name: "normal" }, cpu);
   if (pfn < 0 && (flags & (OOM | NON_BLOCK)) !== 0) pfn = zone.takeSmallest(order, HIGHATOMIC, cpu);
   const { atomicPassesEmptyPcp, atomicFromFirstAttempt } = zone.machine.rules;
   const reserves = atomicPassesEmptyPcp && (!atomicFromFirstAttempt || (flags & WMARK_MASK) === WMARK_MIN);
-  if (pfn >= 0 && (flags & ALLOC_HIGHATOMIC) !== 0 && reserves) reserveHighatomic(zone, pfn, order, cpu);
+  if (pfn >= 0 && (flags & ALLOC_HIGHATOMIC) !== 0) {
+    if (reserves) reserveHighatomic(zone, pfn, order, cpu);
+    else if (atomicFromFirstAttempt) zone.machine.met.add("atomic request, no reservation");
+  }
   return pfn;
 }
 
@@ -66,7 +70,10 @@ export function takeFromList(
   if (list.length === 0) {
     const mode = { name: "normal" as const };
     const blocks = refillBlocks(zone, pcp, order);
-    if (zone.machine.rules.atomicPassesEmptyPcp && (flags & ALLOC_HIGHATOMIC) !== 0) return -1;
+    if (zone.machine.rules.atomicPassesEmptyPcp && (flags & ALLOC_HIGHATOMIC) !== 0) {
+      zone.machine.met.add("atomic request, empty list");
+      return -1;
+    }
     for (let block = 0; block < blocks; block++) {
       const pfn = rmqueue(zone, order, type, flags, mode, cpu);
       if (pfn < 0) break;
@@ -109,10 +116,10 @@ export function freeToPcp(zone: OracleZone, pfn: number, order: number, cpu: num
   let freeHigh = false;
   if (order >= 1 && order <= 3) {
     const { flushWaitsForHalfOfHighMin } = zone.machine.rules;
-    freeHigh =
-      pcp.freeCount >= pcp.batch + (flushWaitsForHalfOfHighMin ? Math.floor(pcp.highMin / 2) : 0) &&
-      pcp.previousFreeHighOrder &&
-      (!pcp.freeHighBatch || pcp.count >= pcp.batch);
+    const enough = pcp.batch + (flushWaitsForHalfOfHighMin ? Math.floor(pcp.highMin / 2) : 0);
+    const flushes = pcp.previousFreeHighOrder && (!pcp.freeHighBatch || pcp.count >= pcp.batch);
+    freeHigh = flushes && pcp.freeCount >= enough;
+    if (flushes && pcp.freeCount >= pcp.batch && !freeHigh) zone.machine.met.add("flush waits");
     pcp.previousFreeHighOrder = true;
   } else {
     pcp.previousFreeHighOrder = false;
@@ -125,6 +132,7 @@ export function freeToPcp(zone: OracleZone, pfn: number, order: number, cpu: num
   while (left > 0 && pcp.count > 0) {
     drain(zone, pcp, Math.min(left, step), list, cpu);
     left -= step;
+    if (left > 0 && pcp.count > 0) zone.machine.met.add("several batches");
   }
   if (zone.belowHigh && watermarkOk(zone, 0, zone.watermark[2]! + zone.boost, 3, 0)) zone.belowHigh = false;
 }

@@ -22,6 +22,8 @@ export const PCP_LISTS = 14;
 /** What the zones of a machine have in common. */
 export interface OracleMachine {
   readonly rules: OracleRules;
+  /** Where a rule of a later release made a difference so far. */
+  readonly met: Set<string>;
   /** Type of each pageblock, by frame number / 512. */
   readonly pageblockTypes: Map<number, number>;
   readonly initialType: (pageblockStartPfn: number) => number;

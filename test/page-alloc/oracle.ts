@@ -85,6 +85,8 @@ export class Oracle {
   readonly zones: readonly OracleZone[];
   readonly #options: OracleOptions;
   readonly #machine: OracleMachine;
+  /** Where a rule of a later release made a difference so far. */
+  readonly met = new Set<string>();
   readonly touched = new Set<number>();
   /** Pages in use since before there was an allocator. */
   readonly usedBefore = new Set<number>();
@@ -99,6 +101,7 @@ export class Oracle {
     this.#options = options;
     this.#machine = {
       rules: options.rules,
+      met: this.met,
       pageblockTypes: new Map(),
       initialType: options.initialType,
       movableInUse: new Set(),
@@ -139,6 +142,7 @@ export class Oracle {
     if (!onPcp(order) || this.growZone !== undefined) return -1;
     const request = this.#request(GFP_NOLOCK & this.gfpAllowedMask, order, nodeId, cpu);
     const pfn = this.#walk(request, WMARK_MIN | NOLOCK);
+    if (request.zones.some((zone) => zone.unacceptedList.length > 0)) this.met.add("no lock, unaccepted");
     if (pfn >= 0) this.#prepare(request, pfn);
     return pfn;
   }
@@ -216,6 +220,7 @@ export class Oracle {
       }
       if (passBusy && !this.#kswapdSleeps(zone.nodeId)) {
         passed = true;
+        this.met.add("busy node");
         continue;
       }
       condAccept(zone, order, request.cpu, flags);
@@ -290,6 +295,8 @@ export class Oracle {
       this.#wakeAllKswapds(request, flags);
       pfn = this.#walk(request, flags);
       if (pfn >= 0) return pfn;
+    } else {
+      this.met.add("one walk");
     }
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
     unreserveHighatomic(request.zones, request.type, request.cpu);
@@ -321,6 +328,7 @@ export class Oracle {
         order++;
       }
       this.freePages(pfn, order, cpu);
+      if (order > 0) this.met.add(`range in blocks, ${onPcp(order) ? "listed by CPU" : "straight"}`);
       pfn += 2 ** order;
     }
   }
@@ -335,7 +343,9 @@ export class Oracle {
   /** adjust_managed_page_count */
   #manage(pfn: number, pages: number): void {
     this.zoneOf(pfn).managed += pages;
-    if (this.#options.rules.reservesFollowManaged) expectLowmemReserve(this.zones);
+    if (!this.#options.rules.reservesFollowManaged) return;
+    expectLowmemReserve(this.zones);
+    this.met.add("reserves follow");
   }
 
   /** init_cma_reserved_pageblock for every pageblock of an area */
