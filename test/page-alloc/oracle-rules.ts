@@ -15,7 +15,10 @@ export interface OracleRules {
   readonly passesBusyNodes: boolean;
   /** A drain is a row of calls of a batch each, every one of which begins with the list of the freed page. */
   readonly drainsByBatches: boolean;
-  /** A failing request of the slow path walks once more only where it may now use more (__alloc_pages_slowpath). */
+  /**
+   * A request that the slow path's first walk fails walks again only where it may use more by then, and after
+   * compaction where that comes before reclaim (__alloc_pages_slowpath). Before, every one walked twice.
+   */
   readonly walksAgainOnlyForReserves: boolean;
   /** An atomic request of more than a page never fills a per-CPU list, and reserves only what the buddy lists gave. */
   readonly atomicPassesEmptyPcp: boolean;

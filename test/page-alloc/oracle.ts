@@ -46,9 +46,11 @@ export interface OracleOptions {
 }
 
 const GFP_HIGH = 0x20;
+const GFP_IO = 0x40;
 const GFP_DIRECT_RECLAIM = 0x400;
 const GFP_KSWAPD_RECLAIM = 0x800;
 const GFP_NOFAIL = 0x8000;
+const GFP_NORETRY = 0x10000;
 const GFP_MEMALLOC = 0x20000;
 const GFP_NOMEMALLOC = 0x80000;
 const GFP_THISNODE = 0x200000;
@@ -79,6 +81,13 @@ function cmaFlag(request: Request): number {
 function nonBlocking(gfp: number, order: number): number {
   if ((gfp & (GFP_DIRECT_RECLAIM | GFP_NOMEMALLOC)) !== 0) return 0;
   return NON_BLOCK | (order > 0 && (gfp & GFP_HIGH) !== 0 ? ALLOC_HIGHATOMIC : 0);
+}
+
+/** Whether compaction is tried before reclaim, and the lists once more behind it (compact_first, 7.3). */
+function compactsFirst(gfp: number, { order, type }: Request): boolean {
+  if ((gfp & GFP_DIRECT_RECLAIM) === 0 || (gfp & GFP_IO) === 0) return false;
+  if ((gfp & GFP_NORETRY) !== 0 && (gfp & GFP_THISNODE) !== 0) return false;
+  return order > 3 || (order > 0 && type !== MOVABLE);
 }
 
 export class Oracle {
@@ -291,13 +300,17 @@ export class Oracle {
     const allReserves = (gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0;
     if (allReserves) flags = NO_WATERMARKS | (flags & KSWAPD) | cmaFlag(request);
     const anyNode = (flags & CPUSET) === 0;
-    if (allReserves || anyNode || !this.#options.rules.walksAgainOnlyForReserves) {
+    const { walksAgainOnlyForReserves } = this.#options.rules;
+    let more = 1;
+    if (walksAgainOnlyForReserves) {
+      more = (allReserves || anyNode ? 1 : 0) + (compactsFirst(gfp, request) ? 1 : 0);
+      if (more !== 1) this.met.add(`${more} walks more`);
+    }
+    for (; more > 0 && pfn < 0; more--) {
       this.#wakeAllKswapds(request, flags);
       pfn = this.#walk(request, flags);
-      if (pfn >= 0) return pfn;
-    } else {
-      this.met.add("one walk");
     }
+    if (pfn >= 0) return pfn;
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
     unreserveHighatomic(request.zones, request.type, request.cpu);
     this.drainAllPcp(request.cpu);
