@@ -1,7 +1,23 @@
 import { reserveHighatomic, unreserveHighatomic } from "./oracle-highatomic.js";
 import { allocateFromZone, drainZone, freeToPcp, onPcp, takeFromList } from "./oracle-pcp.js";
 import {
-  ALLOC_CMA,
+  cmaFlag,
+  compactsFirst,
+  DMA32_ZONE,
+  GFP_DIRECT_RECLAIM,
+  GFP_HIGH,
+  GFP_KSWAPD_RECLAIM,
+  GFP_MEMALLOC,
+  GFP_NOFAIL,
+  GFP_NOLOCK,
+  GFP_NOMEMALLOC,
+  GFP_THISNODE,
+  HIGHEST_ZONE,
+  NORMAL_ZONE,
+  nonBlocking,
+  type Request,
+} from "./oracle-request.js";
+import {
   ALLOC_HIGHATOMIC,
   CPUSET,
   KSWAPD,
@@ -9,7 +25,6 @@ import {
   NO_WATERMARKS,
   NOFRAGMENT,
   NOLOCK,
-  NON_BLOCK,
   WMARK_LOW,
   WMARK_MIN,
 } from "./oracle-rmqueue.js";
@@ -43,51 +58,6 @@ export interface OracleOptions {
   readonly containsUnaccepted: (start: number, sizeBytes: number) => boolean;
   /** accept_memory=lazy */
   readonly lazy: boolean;
-}
-
-const GFP_HIGH = 0x20;
-const GFP_IO = 0x40;
-const GFP_DIRECT_RECLAIM = 0x400;
-const GFP_KSWAPD_RECLAIM = 0x800;
-const GFP_NOFAIL = 0x8000;
-const GFP_NORETRY = 0x10000;
-const GFP_MEMALLOC = 0x20000;
-const GFP_NOMEMALLOC = 0x80000;
-const GFP_THISNODE = 0x200000;
-/** NOWARN, ZERO, NOMEMALLOC and COMP, of which none makes a difference here. */
-const GFP_NOLOCK = 0xc2100;
-
-const NORMAL_ZONE = 2;
-const DMA32_ZONE = 1;
-
-/** gfp_zone by the low four bits. */
-const HIGHEST_ZONE: Record<number, number> = { 0: 2, 1: 0, 2: 2, 4: 1, 8: 2, 9: 0, 10: 3, 12: 1 };
-
-interface Request {
-  readonly order: number;
-  readonly type: number;
-  readonly highest: number;
-  /** Zones that may be used, best first. */
-  readonly zones: readonly OracleZone[];
-  readonly cpu: number;
-}
-
-/** Movable memory may use CMA areas (gfp_to_alloc_flags_cma). */
-function cmaFlag(request: Request): number {
-  return request.type === MOVABLE ? ALLOC_CMA : 0;
-}
-
-/** alloc_flags_nonblocking, or gfp_to_alloc_flags */
-function nonBlocking(gfp: number, order: number): number {
-  if ((gfp & (GFP_DIRECT_RECLAIM | GFP_NOMEMALLOC)) !== 0) return 0;
-  return NON_BLOCK | (order > 0 && (gfp & GFP_HIGH) !== 0 ? ALLOC_HIGHATOMIC : 0);
-}
-
-/** Whether compaction is tried before reclaim, and the lists once more behind it (compact_first, 7.3). */
-function compactsFirst(gfp: number, { order, type }: Request): boolean {
-  if ((gfp & GFP_DIRECT_RECLAIM) === 0 || (gfp & GFP_IO) === 0) return false;
-  if ((gfp & GFP_NORETRY) !== 0 && (gfp & GFP_THISNODE) !== 0) return false;
-  return order > 3 || (order > 0 && type !== MOVABLE);
 }
 
 export class Oracle {
