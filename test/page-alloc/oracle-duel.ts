@@ -13,6 +13,7 @@ import { Oracle } from "./oracle.js";
 import { NaiveAcceptor } from "./oracle-acceptor.js";
 import { compareState, same } from "./oracle-compare.js";
 import { HandOver } from "./oracle-hand-over.js";
+import { HeldBlocks } from "./oracle-held.js";
 import { type DuelKernel, type RandomMachine, randomMachine } from "./oracle-machines.js";
 import { type Phase, randomPhase } from "./oracle-phases.js";
 import { Random } from "./oracle-random.js";
@@ -32,8 +33,7 @@ class Duel {
   readonly #expected: NaiveAcceptor;
   readonly #reserved: number[];
   readonly #cmaAreas: { pfn: number; pages: number }[];
-  /** Blocks handed out. */
-  readonly #held: { pfn: number; order: number }[] = [];
+  readonly #held = new HeldBlocks();
   #phase: Phase = { allocatePercent: 0, orders: [], requests: [], cpus: [], splitPercent: 0, left: 0 };
   #comparedCalls = 0;
   /** Special cases this machine came to, so that a test can see that none is never met. */
@@ -98,6 +98,7 @@ class Duel {
     else if (dice < 20) this.#freeReserved();
     else if (dice < 40) this.#allocateBulk();
     else if (dice < 43) this.#releaseCma();
+    else if (dice < 50) this.#freeRange();
     else if (random.chance(this.#phase.allocatePercent)) this.#allocate();
     else this.#free();
     this.#compareCalls();
@@ -120,7 +121,7 @@ class Duel {
     const actual = page === NO_PAGE ? -1 : this.#allocator.frames.pfnOf(page);
     same("pfn", actual, expected);
     if (expected >= 0) {
-      this.#held.push({ pfn: expected, order });
+      this.#held.add(expected, order);
       return;
     }
     same("reason", this.#allocator.lastFailure, this.#oracle.lastFailure);
@@ -140,24 +141,21 @@ class Duel {
     same("number of pages", count, expected.length);
     expected.forEach((pfn, at) => {
       same(`page ${at}`, this.#allocator.frames.pfnOf(pages[at]!), pfn);
-      this.#held.push({ pfn, order: 0 });
+      this.#held.add(pfn, 0);
     });
     if (wanted > 1 && count === wanted) this.reached.add("bulk");
   }
 
   #free(): void {
     const random = this.#random;
-    const held = this.#held;
-    if (held.length === 0) return;
-    const at = random.below(held.length);
-    const { pfn, order: whole } = held[at]!;
-    held[at] = held.at(-1)!;
-    held.pop();
-    let order = whole;
+    const taken = this.#held.takeAny(random);
+    if (taken === undefined) return;
+    const { pfn } = taken;
+    let { order } = taken;
     // A block may be split and freed in parts (split_page); the upper parts stay allocated.
     while (order > 0 && random.chance(this.#phase.splitPercent)) {
       order--;
-      held.push({ pfn: pfn + 2 ** order, order });
+      this.#held.add(pfn + 2 ** order, order);
     }
     const cpu = random.pick(this.#phase.cpus);
     const locked = random.chance(2);
@@ -166,6 +164,28 @@ class Duel {
     const page = this.#allocator.frames.pageOf(asPfn(pfn));
     if (locked) this.#allocator.freePagesPastPcp(asPage(page), order, cpu);
     else this.#allocator.freePages(asPage(page), order, cpu);
+  }
+
+  /** Blocks that lie side by side, freed as one range of single pages; a few pages at its ends may stay. */
+  #freeRange(): void {
+    const random = this.#random;
+    const taken = this.#held.takeAny(random);
+    if (taken === undefined) return;
+    let end = taken.pfn + 2 ** taken.order;
+    for (let more = random.below(5); more > 0; more--) {
+      const next = this.#held.takeFrom(end);
+      if (next !== undefined) end += 2 ** next.order;
+    }
+    const kept = (): number => (random.chance(50) ? random.below(Math.min(6, end - taken.pfn)) : 0);
+    const first = taken.pfn + kept();
+    const last = Math.max(first + 1, end - kept());
+    for (let pfn = taken.pfn; pfn < end; pfn++) if (pfn < first || pfn >= last) this.#held.add(pfn, 0);
+    const cpu = random.pick(this.#phase.cpus);
+    this.#what = `free range of ${last - first} pages from pfn 0x${first.toString(16)} cpu ${cpu}`;
+    this.#oracle.freeRange(first, last - first, cpu);
+    for (let pfn = first; pfn < last; pfn++) {
+      this.#allocator.freePages(asPage(this.#allocator.frames.pageOf(asPfn(pfn))), 0, cpu);
+    }
   }
 
   #freeReserved(): void {
