@@ -38,7 +38,7 @@ const log = readLabLog(read("wl-dd512.lablog"));
 const snapshot = readSnapshot(Buffer.from(read("wl-dd512.snapA")).toString("utf8")).zones;
 
 function requestsOfLog(): RequestColumns {
-  const steps = labSteps(log);
+  const steps = labSteps(log, kernelRules("6.12").pageAlloc);
   const { step } = steps;
   const wanted = steps.sequence().filter((i) => step[i] === Step.ALLOC || step[i] === Step.FREE);
   const handle = new Int32Array(wanted.length);

@@ -106,9 +106,16 @@ function buddyMergeLikely(meta: Uint8Array, page: Page, buddy: Page, order: numb
   return (meta[parent ^ (1 << (order + 1))]! & ORDER_MASK) === order + 2;
 }
 
-/** Frees a block directly, one pageblock at a time, each with its own type (split_large_buddy). */
+/**
+ * Frees a block directly, one pageblock at a time, each with its own type (free_one_page, split_large_buddy). What
+ * had been put off comes first, the latest before others.
+ */
 export function freeToBuddy(zone: Zone, page: Page, order: number, toTail: boolean, cpu: number): void {
-  const { frames } = zone;
+  const { frames, putOff } = zone;
+  while (putOff.length > 0) {
+    const putOffOrder = putOff.pop()!;
+    freeToBuddy(zone, putOff.pop()! as Page, putOffOrder, toTail, cpu);
+  }
   const pieceOrder = Math.min(order, PAGEBLOCK_ORDER);
   const end = page + (1 << order);
   for (let piece: number = page; piece < end; piece += 1 << pieceOrder) {
@@ -197,6 +204,31 @@ export function moveToFreeList(
   accountFreePages(zone, 1 << order, to, cpu);
 }
 
+/** Takes a free block off the lists for compaction; whole pageblocks, nearly, become movable (__isolate_free_page). */
+export function isolateFreePage(zone: Zone, page: Page, order: number, cpu: number): void {
+  const { frames } = zone;
+  const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+  removeFromFreeList(zone, page, order, type);
+  accountFreePages(zone, -(1 << order), type, cpu);
+  for (let at: number = page; at < page + (1 << order); at++) frames.meta[at]! |= ALLOCATED;
+  if (order < PAGEBLOCK_ORDER - 1) return;
+  for (let at: number = page; at < page + (1 << order); at += PAGEBLOCK_PAGES) {
+    const blockType = frames.pageblockType[at >> PAGEBLOCK_ORDER]!;
+    if (isMergeable(blockType)) moveFreePagesBlock(zone, at as Page, blockType, MigrateType.MOVABLE, cpu);
+  }
+}
+
+/**
+ * Puts the blocks in front of one behind all others of its list (mm/compaction.c: move_freelist_head, or with the
+ * block itself move_freelist_tail).
+ */
+export function cutFreeList(zone: Zone, page: Page, order: number, type: number, withPage: boolean): void {
+  const { frames } = zone;
+  const list = zone.list(order, type);
+  frames.unlink(list);
+  frames.addHead(withPage ? page : frames.prev[page]!, list);
+}
+
 /** Gives all pageblocks of a block a type (change_pageblock_range). */
 export function changePageblocks(frames: PageFrames, page: Page, order: number, type: number): void {
   const first = page >> PAGEBLOCK_ORDER;
@@ -247,17 +279,38 @@ export function prepareFree(frames: PageFrames, page: Page, order: number): void
   }
 }
 
-/** A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit). */
-export function freeToPcp(zone: Zone, page: Page, order: number, type: number, cpu: number): void {
+/**
+ * A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit, free_frozen_page_commit).
+ *
+ * @param mayDrain false where the zone's lock must not be waited for
+ */
+export function freeToPcp(
+  zone: Zone,
+  page: Page,
+  order: number,
+  type: number,
+  cpu: number,
+  mayDrain: boolean,
+): void {
   const pcp = zone.pcp[cpu]!;
   const index = pcpIndex(order, type);
   pcp.lists[index]!.pushHead(page);
   const freeHigh = pcp.noteFree(order, zone.rules);
+  if (!mayDrain) return;
   const high = pcp.drainThreshold(zone.reclaimActive, zone.belowHigh, freeHigh);
   if (pcp.count < high) return;
-  let left = pcp.drainPages(high, freeHigh);
-  const step = zone.rules.drainsInBatches ? pcp.batch : left;
-  for (; left > 0 && pcp.count > 0; left -= step) drainPcp(zone, pcp, Math.min(left, step), index, cpu);
+  pcp.toDrain = pcp.drainPages(high, freeHigh);
+  pcp.drainIndex = index;
+  continueDrain(zone, pcp, cpu);
+}
+
+/** The drain of a free, or what is left of it. */
+export function continueDrain(zone: Zone, pcp: PerCpuPages, cpu: number): void {
+  const step = zone.rules.drainsInBatches ? pcp.batch : pcp.toDrain;
+  for (let batches = pcp.batchesUntilLost; batches > 0 && pcp.toDrain > 0 && pcp.count > 0; batches--) {
+    drainPcp(zone, pcp, Math.min(pcp.toDrain, step), pcp.drainIndex, cpu);
+    pcp.toDrain -= step;
+  }
   if (zone.belowHigh) {
     const mark = watermarkPages(zone, Watermark.HIGH);
     if (watermarkOk(zone, 0, mark, ZoneType.MOVABLE, 0, zone.freePages)) zone.belowHigh = false;

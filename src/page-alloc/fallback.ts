@@ -11,7 +11,7 @@ import {
   removeSmallest,
 } from "./buddy.js";
 import { FALLBACKS, FALLBACKS_PER_TYPE, MigrateType } from "./migratetype.js";
-import { ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
+import { ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK } from "./page-frames.js";
 import type { Zone } from "./zone.js";
 
 /**
@@ -62,7 +62,8 @@ function boostWatermark(zone: Zone): boolean {
  * Pages count as movable when they are allocated and were requested as movable: the
  * kernel looks at the LRU, which a model of the allocator does not have.
  */
-function mostlyCompatible(frames: PageFrames, page: Page, type: number, blockType: number): boolean {
+function mostlyCompatible(zone: Zone, page: Page, type: number, blockType: number): boolean {
+  const { frames } = zone;
   const start = page - (page % PAGEBLOCK_PAGES);
   let free = 0;
   let movable = 0;
@@ -77,6 +78,7 @@ function mostlyCompatible(frames: PageFrames, page: Page, type: number, blockTyp
     if ((meta & ALLOCATED_MOVABLE) !== 0) movable++;
     at++;
   }
+  movable = zone.toldMovable?.(page, free) ?? movable;
   const alike =
     type === MigrateType.MOVABLE
       ? movable
@@ -108,7 +110,7 @@ function tryClaimBlock(
     return page;
   }
   if (boostWatermark(zone) && (allocFlags & AllocFlag.KSWAPD) !== 0) zone.boosted = true;
-  if (!mostlyCompatible(frames, page, type, blockType)) return NO_PAGE;
+  if (!mostlyCompatible(zone, page, type, blockType)) return NO_PAGE;
   if (!moveFreePagesBlock(zone, page, blockType, type, cpu)) return NO_PAGE;
   return removeSmallest(zone, order, type, cpu);
 }

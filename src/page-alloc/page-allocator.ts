@@ -59,6 +59,8 @@ export class PageAllocator {
   gfpAllowedMask = -1;
   /** kswapd exists (from device initcalls on); a wake-up takes the watermark boost away. */
   kswapdRunning = false;
+  /** What kswapd does is told from outside, as a recorded kernel's did: a wake-up by itself changes nothing. */
+  kswapdTold = false;
   /** Grows a zone whose struct pages are initialised late (deferred_grow_zone); undefined once that is done. */
   growZone: ((zone: Zone, order: number) => boolean) | undefined = undefined;
   /** Frames that were handed out at least once and not in use before the allocator was. */
@@ -69,6 +71,7 @@ export class PageAllocator {
   #zonelists: Zonelists;
   readonly #pageblockTypes: PageblockTypes;
   readonly #lists: Rmqueue;
+  #pcpLocked = false;
 
   constructor(options: PageAllocatorOptions) {
     const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
@@ -160,6 +163,16 @@ export class PageAllocator {
     return page;
   }
 
+  /** The same in an interrupt that finds its CPU's list locked by what it interrupted (rmqueue_pcplist). */
+  allocPagesPastPcp(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
+    this.#pcpLocked = true;
+    try {
+      return this.allocPages(gfp, order, nodeId, cpu);
+    } finally {
+      this.#pcpLocked = false;
+    }
+  }
+
   /**
    * Allocates single pages, several at once (alloc_pages_bulk): one visit to a zone, then straight
    * from the per-CPU list. May stop short; callers ask for the rest one by one.
@@ -212,6 +225,24 @@ export class PageAllocator {
 
   /** Frees 2^order pages, the last reference to them (__free_pages, free_unref_page). */
   freePages(page: Page, order: number, cpu: number): void {
+    this.#free(page, order, cpu, true);
+  }
+
+  /**
+   * Frees pages where no lock may be waited for (free_pages_nolock, FPI_NOLOCK, from 6.15 on): the per-CPU lists
+   * take them, and do not drain.
+   */
+  freePagesNoLock(page: Page, order: number, cpu: number): void {
+    this.#free(page, order, cpu, false);
+  }
+
+  /** The same where a lock is held: the next ordinary free to the zone's lists frees them first (add_page_to_zone_llist). */
+  putOffFree(page: Page, order: number): void {
+    prepareFree(this.frames, page, order);
+    this.zoneOf(page).putOff.push(page, order);
+  }
+
+  #free(page: Page, order: number, cpu: number, mayDrain: boolean): void {
     const frames = this.frames;
     prepareFree(this.frames, page, order);
     const zone = this.zoneOf(page);
@@ -220,7 +251,7 @@ export class PageAllocator {
       freeToBuddy(zone, page, order, false, cpu);
       return;
     }
-    freeToPcp(zone, page, order, pcpType(blockType), cpu);
+    freeToPcp(zone, page, order, pcpType(blockType), cpu, mayDrain);
   }
 
   /**
@@ -312,7 +343,7 @@ export class PageAllocator {
   /** Takes a block from a zone, by way of the per-CPU lists where they hold that order (rmqueue). */
   #rmqueue(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
     let page: Page | typeof NO_PAGE = NO_PAGE;
-    if (pcpAllowedOrder(order)) {
+    if (pcpAllowedOrder(order) && !this.#pcpLocked) {
       const pcp = zone.pcp[cpu]!;
       pcp.freeCount >>= 1;
       page = this.#lists.fromPcp(zone, pcp, order, type, allocFlags, cpu);
@@ -371,7 +402,7 @@ export class PageAllocator {
   }
 
   #wakeKswapd(nodeId: number, highestType: number): void {
-    if (this.kswapdRunning) balanceNode(this.zones, nodeId, highestType);
+    if (this.kswapdRunning && !this.kswapdTold) balanceNode(this.zones, nodeId, highestType);
   }
 
   #prepare(page: Page, order: number, type: number): void {

@@ -1,5 +1,5 @@
 import type { PageAllocRules } from "../linux/rules.js";
-import { PAGEBLOCK_ORDER, type Page, type PageArray, pageArray } from "../units.js";
+import { PAGE_SIZE, PAGEBLOCK_ORDER, type Page, type PageArray, pageArray } from "../units.js";
 import { MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
 
 /**
@@ -98,6 +98,11 @@ export class PerCpuPages {
   allocFactor = 0;
   freeCount = 0;
   flags = 0;
+  /** Batches that a free drains before it loses the lists to an interrupt or another CPU, of a recorded kernel. */
+  batchesUntilLost: number = Number.POSITIVE_INFINITY;
+  /** Pages that the latest free has left to drain, from this list on. */
+  toDrain = 0;
+  drainIndex = 0;
 
   /** The same limits and counters on empty lists: a dry run. */
   withoutPages(): PerCpuPages {
@@ -179,6 +184,17 @@ export class PerCpuPages {
       if (high < needed) this.high = Math.min(Math.max(needed, this.highMin), this.highMax);
     }
     return high;
+  }
+
+  /** The share of the caches that a CPU has is known (zone_pcp_update_cacheinfo). */
+  noteCacheSlice(sizeBytes: number): void {
+    if (Math.floor(sizeBytes / PAGE_SIZE) > 3 * this.batch) this.flags |= FREE_HIGH_BATCH;
+    else this.flags &= ~FREE_HIGH_BATCH;
+  }
+
+  /** Pages that one step frees of all that the lists hold (drain_pages_zone). */
+  fullDrainPages(): number {
+    return Math.min(this.count, this.batch << PCP_BATCH_SCALE_MAX);
   }
 
   /** Pages a drain frees (nr_pcp_free). */

@@ -63,6 +63,10 @@ export class Zone {
   belowHigh = false;
   /** ZONE_RECLAIM_ACTIVE: kswapd works on this node. */
   reclaimActive = false;
+  /** Frees that must not wait for a lock and would have had to (trylock_free_pages), the latest last: page and order in turn. */
+  readonly putOff: number[] = [];
+  /** Movable pages in the pageblock of a page of which so many are free, where a recorded kernel has counted them. */
+  toldMovable: ((page: Page, free: number) => number | undefined) | undefined = undefined;
   /** ZONE_BOOSTED_WATERMARK: kswapd is to be woken after this allocation. */
   boosted = false;
 

@@ -117,6 +117,7 @@ function runComparisons(run: VerifiedRun): (readonly [what: string, Compared])[]
     ["refills", run.refills],
     ["drains", run.drains],
     ["types of pageblocks", run.retypings],
+    ["counters", run.counters],
     ["unaccepted blocks carried over", run.gap?.unaccepted],
     ["final lists", run.finalLists],
     ["/proc fields", run.proc],

@@ -6,14 +6,15 @@ import {
   pcpAllowedOrder,
   pcpIndex,
 } from "../page-alloc/index.js";
-import { drainPcp } from "../page-alloc/inside.js";
+import { continueDrain, drainPcp } from "../page-alloc/inside.js";
 import { asPfn, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
 import { zoneOfMark } from "../workload/lab-log.js";
 import { noneOf, OUTSIDE_CAUSES, type OutsideCauses } from "./outside.js";
 import { drainInBatches, placeOf } from "./page-place.js";
 import type { Resync } from "./resync.js";
-import { Step, type Steps } from "./steps.js";
+import { isAllocation, Step, type Steps } from "./steps.js";
 import { type Divergence, Tally } from "./tally.js";
+import { Told } from "./told.js";
 
 /** Allocations of a run, and how many of them got the kernel's page frame. */
 export interface Exactness {
@@ -48,6 +49,7 @@ export class Follower {
   /** Pageblocks that changed their type: whether they did in the model. */
   readonly retypings: Tally = new Tally();
   readonly outside: OutsideCauses = noneOf(OUTSIDE_CAUSES);
+  readonly told: Told;
   readonly #steps: Steps;
   readonly #allocator: PageAllocator;
   readonly #cpuNodes: readonly number[];
@@ -66,6 +68,7 @@ export class Follower {
     this.#allocator = allocator;
     this.#cpuNodes = cpuNodes;
     this.#helpers = helpers;
+    this.told = new Told(steps, allocator);
     const { step } = steps;
     this.#nextAllocation = steps.nextOnCpu((i) => step[i] === Step.ALLOC || step[i] === Step.BULK);
     this.#nextOnCpu = steps.nextOnCpu(() => true);
@@ -79,9 +82,9 @@ export class Follower {
     for (const i of this.#steps.sequence()) {
       const step = this.#steps.step[i]!;
       if (step === Step.RETYPE) this.#compareType(i);
-      else if (step > Step.RETYPE) this.#helpers.reach?.(step, i);
+      else if (step > Step.RESERVED) this.#helpers.reach?.(step, i);
       else if (!this.stopped) this.#try(i);
-      else if (step === Step.ALLOC || step === Step.BULK) this.allocations.compared++;
+      else if (isAllocation(step)) this.allocations.compared++;
     }
   }
 
@@ -105,14 +108,16 @@ export class Follower {
     resync?.before(i);
     switch (this.#steps.step[i]) {
       case Step.ALLOC:
+      case Step.ALLOC_LOCKED:
+      case Step.ALLOC_CAPTURED:
       case Step.BULK:
         if (this.#done[i] === 0) this.#allocate(i);
         break;
       case Step.FREE:
-        this.#free(i, false);
-        break;
       case Step.FREE_LOCKED:
-        this.#free(i, true);
+      case Step.FREE_NO_LOCK:
+      case Step.FREE_PUT_OFF:
+        this.#free(i);
         break;
       case Step.FREE_REST:
         resync!.freeRest(i);
@@ -126,14 +131,24 @@ export class Follower {
       case Step.TIMER_DRAIN:
         this.#timerDrain(i);
         break;
-      default:
+      case Step.UNTOLD_DECAY:
         this.outside.pcpDecays++;
         resync!.decay(i);
+        break;
+      case Step.DRAIN_CPU:
+        this.outside.timerDrains++;
+        this.#compareMoves(this.drains, i, this.told.drainCpu(i), "pages drained");
+        break;
+      case Step.DRAIN_REST:
+        this.#drainRest(i);
+        break;
+      default:
+        this.told.follow(i);
     }
   }
 
   #allocate(i: number): void {
-    const { gfp, pfn, order, cpu } = this.#steps.at(i);
+    const { pfn, order, cpu } = this.#steps.at(i);
     const { resync } = this.#helpers;
     const own = this.#cpuNodes[cpu]!;
     // The node a request prefers is not recorded. It is the CPU's own, except where the kernel
@@ -149,14 +164,25 @@ export class Follower {
     }
     const led = zone === undefined ? undefined : resync?.beforeAllocation(i, zone);
     const before = this.#pcpPages(cpu);
-    const page = this.#allocator.allocPages(gfp, order, node, cpu);
-    if (pcpAllowedOrder(order)) {
+    this.told.allocates(i);
+    const page = this.#handOut(i, node);
+    this.told.allocated();
+    if (pcpAllowedOrder(order) && this.#steps.step[i] === Step.ALLOC) {
       const taken = page === NO_PAGE ? 0 : (this.#pcpPages(cpu) - before) / 2 ** order + 1;
       this.#compareMoves(this.refills, i, led?.blocks ?? taken, "blocks taken");
       if (led !== undefined) resync!.afterRefill(i, led);
     }
     this.#compare(i, page, led?.isKnown ?? true);
     if (led !== undefined) resync!.afterAllocation(i, led);
+  }
+
+  #handOut(i: number, node: number): Page | typeof NO_PAGE {
+    const { gfp, pfn, order, cpu } = this.#steps.at(i);
+    // The page that was caught when it was freed, and taken then.
+    if (this.#steps.step[i] === Step.ALLOC_CAPTURED) return this.#allocator.pageAt(pfn);
+    if (this.#steps.step[i] === Step.ALLOC_LOCKED)
+      return this.#allocator.allocPagesPastPcp(gfp, order, node, cpu);
+    return this.#allocator.allocPages(gfp, order, node, cpu);
   }
 
   /** Pages on all lists of a CPU: how they change shows what a step moved. */
@@ -223,8 +249,9 @@ export class Follower {
     else resync.correct(i, page);
   }
 
-  #free(i: number, locked: boolean): void {
+  #free(i: number): void {
     const { pfn, order, cpu } = this.#steps.at(i);
+    const locked = this.#steps.step[i] === Step.FREE_LOCKED;
     const { resync } = this.#helpers;
     if (resync?.isBootFree(i) === true) return;
     if (!locked) {
@@ -249,10 +276,9 @@ export class Follower {
     } else {
       const page = elsewhere ?? this.#allocator.pageAt(pfn);
       resync?.beforeFree(i, page);
-      if (locked) this.#allocator.freePagesPastPcp(page, order, cpu);
-      else this.#allocator.freePages(page, order, cpu);
+      this.#giveBack(i, page);
     }
-    if (locked || !pcpAllowedOrder(order)) return;
+    if (this.#steps.step[i] !== Step.FREE || !pcpAllowedOrder(order)) return;
     resync?.afterFree(i);
     const drained = before + 2 ** order - this.#pcpPages(cpu);
     this.#compareMoves(this.drains, i, drained, "pages drained");
@@ -269,6 +295,28 @@ export class Follower {
     ) {
       this.outside.preemptedAllocations++;
       this.#allocate(line);
+    }
+  }
+
+  #giveBack(i: number, page: Page): void {
+    const { order, cpu } = this.#steps.at(i);
+    const allocator = this.#allocator;
+    switch (this.#steps.step[i]) {
+      case Step.FREE_LOCKED:
+        allocator.freePagesPastPcp(page, order, cpu);
+        break;
+      case Step.FREE_NO_LOCK:
+        allocator.freePagesNoLock(page, order, cpu);
+        break;
+      case Step.FREE_PUT_OFF:
+        allocator.putOffFree(page, order);
+        break;
+      default: {
+        const pcp = allocator.zoneOf(page).pcp[cpu]!;
+        pcp.batchesUntilLost = this.#steps.cutDrains.get(i) ?? Number.POSITIVE_INFINITY;
+        allocator.freePages(page, order, cpu);
+        pcp.batchesUntilLost = Number.POSITIVE_INFINITY;
+      }
     }
   }
 
@@ -307,6 +355,21 @@ export class Follower {
     pcp.high = detail[i]!;
     this.outside.pcpDecays++;
     drainInBatches(zone, pcp, pcp.count - pcp.high, cpu[i]!);
+  }
+
+  /** An interrupt has come between two batches of a drain. */
+  #drainRest(i: number): void {
+    const { cpu, pfn } = this.#steps.records;
+    const first = this.#steps.drained.get(i)?.[0];
+    if (first === undefined) return;
+    this.outside.interruptedDrains++;
+    const zone = this.#allocator.zoneOfPfn(pfn[first]!);
+    const pcp = zone.pcp[cpu[i]!]!;
+    const before = pcp.count;
+    pcp.batchesUntilLost = this.#steps.cutDrains.get(i) ?? Number.POSITIVE_INFINITY;
+    continueDrain(zone, pcp, cpu[i]!);
+    pcp.batchesUntilLost = Number.POSITIVE_INFINITY;
+    this.#compareMoves(this.drains, i, before - pcp.count, "pages drained");
   }
 
   /** The log names the zone by the first page drained. */

@@ -1,20 +1,38 @@
 /** The log of an instrumented kernel as steps. */
 
-import { MAX_NR_ZONES } from "../mm/zones.js";
-import { gfpMigrateType, MIGRATE_TYPES, PCP_LISTS, pcpAllowedOrder, type Zone } from "../page-alloc/index.js";
-import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PHYSICAL_ADDRESS_END } from "../units.js";
+import type { PageAllocRules } from "../linux/rules.js";
+import { gfpMigrateType } from "../page-alloc/index.js";
+import { asPfn, PAGEBLOCK_ORDER, type Pfn } from "../units.js";
 import {
   LAB_RECORD_BYTES,
   LabKind,
   type LabLog,
   LabMark,
-  type LabZone,
-  wholeB,
+  TryFailed,
   zoneOfDecision,
-  zoneOfMark,
 } from "../workload/lab-log.js";
+import { markCompared, markFrees, markStages } from "./lab-marks.js";
+import {
+  type LabMachine,
+  type Wrong,
+  wrongAddresses,
+  wrongAllocation,
+  wrongBlock,
+  wrongClaim,
+  wrongCpuDrain,
+  wrongCpuOfZone,
+  wrongDrain,
+  wrongFrame,
+  wrongGrowth,
+  wrongMark,
+  wrongSwitch,
+  wrongType,
+  wrongTypedBlock,
+  wrongZone,
+  wrongZoneMark,
+} from "./lab-records.js";
 import { getOrMake, Step, Steps } from "./steps.js";
-import { type Comparison, type Divergence, Tally } from "./tally.js";
+import { type Comparison, Tally } from "./tally.js";
 
 /** What a record is: when it is one that a kernel writes, and what it says of the steps. */
 interface RecordKind {
@@ -46,98 +64,45 @@ const KINDS: Readonly<Record<number, RecordKind>> = {
   [LabKind.MARK]: { wrong: wrongMark, read: (reader, i) => reader.marked(i) },
   [LabKind.FREE_BUDDY]: { wrong: wrongTypedBlock, read: (reader, i) => reader.freed(i) },
   [LabKind.SPLIT]: { wrong: () => undefined },
-  [LabKind.ISOLATE]: { wrong: () => undefined },
+  [LabKind.ISOLATE]: { wrong: wrongTypedBlock, read: is(Step.ISOLATE) },
+  [LabKind.FREE_PREPARED]: { wrong: wrongTypedBlock, read: (reader, i) => reader.freed(i) },
+  [LabKind.MOVE_FREE]: {
+    wrong: (log, i, machine) => wrongTypedBlock(log, i, machine) ?? wrongType(log.a[i]!),
+  },
+  [LabKind.CAPTURE]: { wrong: wrongBlock, read: is(Step.CAPTURE) },
+  [LabKind.GROW_ZONE]: { wrong: wrongGrowth },
+  [LabKind.COMPACT]: { wrong: wrongBlock },
+  [LabKind.CLAIM_TRY]: { wrong: wrongClaim, read: (reader, i) => reader.claims(i) },
+  [LabKind.BOOST]: { wrong: wrongZoneMark, read: (reader, i) => reader.boosted(i) },
+  [LabKind.RECLAIM_ACTIVE]: { wrong: wrongSwitch, read: is(Step.RECLAIM_ACTIVE) },
+  [LabKind.TRY_FAILED]: { wrong: wrongZoneMark, read: (reader, i) => reader.foundLocked(i) },
+  [LabKind.PUT_OFF]: { wrong: wrongZoneMark },
+  [LabKind.COMMIT_LOST]: { wrong: wrongZoneMark, read: (reader) => reader.lost() },
+  [LabKind.PCP_FLAGS]: { wrong: wrongCpuOfZone, read: is(Step.PCP_FLAGS) },
+  [LabKind.DRAIN_CPU]: { wrong: wrongCpuDrain, read: (reader, i) => reader.drainsCpu(i) },
+  [LabKind.HIGHATOMIC]: { wrong: wrongZoneMark, read: is(Step.RESERVED) },
+  [LabKind.LIST_CUT]: { wrong: wrongBlock, read: is(Step.LIST_CUT) },
 };
 
+/** A record that is a step by itself. */
+function is(step: number): (reader: LabReader, i: number) => void {
+  return (reader, i) => reader.stands(i, step);
+}
+
 /** Works out what each record asks for and when it took effect. Frame numbers only tie records of one free together. */
-export function labSteps(log: LabLog): Steps {
+export function labSteps(log: LabLog, rules: DrainRules): Steps {
   const { length: count, type: migrateType, a: detail } = log;
   const steps = new Steps({ ...log, count, migrateType, detail });
   markFrees(log, steps);
   markStages(log, steps);
-  const reader = new LabReader(log, steps);
+  const reader = new LabReader(log, steps, rules);
   for (let i = 0; i < log.length; i++) reader.record(i);
   steps.countInterleaved();
-  markRetypings(log, steps);
+  markCompared(log, steps);
   return steps;
 }
 
-/** Put at the tail (FPI_TO_TAIL): only accepted blocks and boot memory are. */
-const TO_TAIL = 2;
-
-/** Ties each free to the record with which its page leaves its owner's hands. */
-function markFrees({ length, kind, order, pfn, a }: LabLog, steps: Steps): void {
-  const { step } = steps;
-  const prepared = new Map<number, number>();
-  for (let i = 0; i < length; i++) {
-    const frame = pfn[i]!;
-    switch (kind[i]) {
-      case LabKind.ALLOC:
-      case LabKind.BULK:
-        prepared.delete(frame);
-        break;
-      case LabKind.FREE:
-        step[i] = Step.FREE;
-        prepared.set(frame, i);
-        break;
-      case LabKind.FREE_BATCHED:
-      case LabKind.FREE_BUDDY: {
-        const free = prepared.get(frame);
-        prepared.delete(frame);
-        if (free !== undefined) step[free] = Step.NONE;
-        if (kind[i] === LabKind.FREE_BATCHED) step[i] = Step.FREE;
-        else if ((a[i]! & TO_TAIL) === 0) {
-          const locked = pcpAllowedOrder(order[i]!);
-          step[i] = locked ? Step.FREE_LOCKED : Step.FREE;
-          if (locked) steps.lockedFrees++;
-        }
-        break;
-      }
-      default:
-    }
-  }
-}
-
-/**
- * Marks the records with which a stage of boot begins. It has one for each zone, and they need not be
- * neighbours: an interrupt or another CPU can come between. Watermarks are set from the first zone on,
- * so each record of that zone begins a stage; sizes of per-CPU lists follow from them. Before there are
- * any, sizes are set when a CPU comes up, and only zones whose sizes change have a record.
- */
-function markStages({ length, kind, order, type, cpu: cpus }: LabLog, { step }: Steps): void {
-  const sized = new Set<number>();
-  const previousOnCpu = new Map<number, number>();
-  let lastSize = -1;
-  let firstZone = -1;
-  for (let i = 0; i < length; i++) {
-    const cpu = cpus[i]!;
-    const zone = type[i]!;
-    const mark = kind[i] === LabKind.MARK ? order[i] : 0;
-    if (mark === LabMark.WATERMARKS) {
-      if (firstZone < 0) firstZone = zone;
-      if (zone === firstZone) step[i] = Step.WATERMARKS;
-    } else if (mark === LabMark.PCP_SIZES && firstZone < 0) {
-      const goesOn = lastSize >= 0 && previousOnCpu.get(cpu) === lastSize && !sized.has(zone);
-      if (!goesOn) {
-        sized.clear();
-        step[i] = Step.PCP_SIZES;
-      }
-      sized.add(zone);
-      lastSize = i;
-    }
-    previousOnCpu.set(cpu, i);
-  }
-}
-
-/** A pageblock's new type shows once what it changed for is through: the next record of its CPU that is no such change. */
-function markRetypings({ length, kind }: LabLog, steps: Steps): void {
-  const next = steps.nextOnCpu((i) => kind[i] !== LabKind.SET_TYPE);
-  for (let i = 0; i < length; i++) {
-    if (kind[i] !== LabKind.SET_TYPE) continue;
-    steps.step[i] = Step.RETYPE;
-    steps.effect[i] = next[i]! < 0 ? length - 1 : next[i]!;
-  }
-}
+type DrainRules = Pick<PageAllocRules, "drainsInBatches">;
 
 /** Order or type of a section not known yet. */
 const ANY = -1;
@@ -154,29 +119,78 @@ interface Allocating {
   type: number;
 }
 
+/** The batch that was drained last. */
+interface Batch {
+  /** The step that it belongs to, or -1, and how many it has had so far. */
+  owner: number;
+  batches: number;
+  /** List it begins with, as the log numbers zones; pages to drain, and those that the lists hold now. */
+  readonly list: number;
+  readonly zone: number;
+  readonly pages: number;
+  held: number;
+}
+
+const NO_BATCH: Batch = { owner: -1, batches: 0, list: -1, zone: -1, pages: 0, held: 0 };
+
 interface CpuState {
   /** Allocations that have begun and have no line yet; one of an interrupt lies above what it interrupted. */
   readonly under: Allocating[];
   /** The free or decay that a drain that comes next belongs to, or -1. */
   drainOwner: number;
   lastFree: number;
+  last: Batch;
+  /** The request in progress has found its list locked. */
+  isLocked: boolean;
 }
 
 class LabReader {
   readonly #log: LabLog;
   readonly #steps: Steps;
   readonly #cpus = new Map<number, CpuState>();
+  readonly #rules: DrainRules;
+  readonly #captured = new Set<Pfn>();
   #cpu!: CpuState;
   #allocated = false;
 
-  constructor(log: LabLog, steps: Steps) {
+  constructor(log: LabLog, steps: Steps, rules: DrainRules) {
     this.#log = log;
     this.#steps = steps;
+    this.#rules = rules;
   }
 
   record(i: number): void {
-    this.#cpu = getOrMake(this.#cpus, this.#log.cpu[i]!, () => ({ under: [], drainOwner: -1, lastFree: -1 }));
+    this.#cpu = getOrMake(this.#cpus, this.#log.cpu[i]!, newCpu);
     KINDS[this.#log.kind[i]!]?.read?.(this, i);
+  }
+
+  stands(i: number, step: number): void {
+    this.#steps.step[i] = step;
+    if (step === Step.CAPTURE) this.#captured.add(asPfn(this.#log.pfn[i]!));
+  }
+
+  foundLocked(i: number): void {
+    if (this.#log.a[i] === TryFailed.ALLOC) this.#cpu.isLocked = true;
+  }
+
+  /** What a claim found in the pageblock belongs to the allocation in progress. */
+  claims(i: number): void {
+    this.#extend(i, this.#log.bLow[i]! >>> 8, this.#log.type[i]!);
+    getOrMake(this.#steps.claims, this.#cpu.under.at(-1)!.start, (): number[] => []).push(i);
+  }
+
+  boosted(i: number): void {
+    this.#steps.step[i] = this.#log.bLow[i] === 1 ? Step.KSWAPD_BOOST : Step.BOOSTED;
+  }
+
+  lost(): void {
+    const { owner, batches } = this.#cpu.last;
+    if (owner >= 0) this.#steps.cutDrains.set(owner, batches);
+  }
+
+  drainsCpu(i: number): void {
+    this.#steps.step[i] = Step.DRAIN_CPU;
+    this.#cpu.drainOwner = i;
   }
 
   allocated(i: number, step: number): void {
@@ -184,6 +198,9 @@ class LabReader {
     const cpu = this.#cpu;
     this.#allocated = true;
     steps.step[i] = step;
+    if (cpu.isLocked && step === Step.ALLOC) steps.step[i] = Step.ALLOC_LOCKED;
+    if (this.#captured.delete(asPfn(this.#log.pfn[i]!))) steps.step[i] = Step.ALLOC_CAPTURED;
+    cpu.isLocked = false;
     const own = closed(cpu.under, this.#log.order[i]!, gfpMigrateType(this.#log.a[i]!));
     if (own !== undefined) {
       steps.effect[i] = own.start;
@@ -195,7 +212,10 @@ class LabReader {
 
   taken(i: number): void {
     this.#extend(i, this.#log.order[i]!, this.#log.type[i]!);
-    this.#cpu.under.at(-1)!.blocks++;
+    // A block below order 9 that is claimed is then taken like others, which is a record of its own.
+    const { kind, a } = this.#log;
+    const isClaim = kind[i] === LabKind.EXTFRAG && a[i]! >>> 16 === 1 && (a[i]! & 0xff) < PAGEBLOCK_ORDER;
+    if (!isClaim) this.#cpu.under.at(-1)!.blocks++;
   }
 
   accepting(i: number): void {
@@ -209,6 +229,7 @@ class LabReader {
   }
 
   drained(i: number): void {
+    this.#cpu.last.held -= 2 ** this.#log.order[i]!;
     if (this.#cpu.drainOwner >= 0) this.#steps.drain(this.#cpu.drainOwner, i);
   }
 
@@ -218,19 +239,46 @@ class LabReader {
   }
 
   marked(i: number): void {
-    const { step, drained } = this.#steps;
+    const { step } = this.#steps;
     const cpu = this.#cpu;
     if (!this.#allocated) step[i] = Step.NONE;
     if (this.#log.order[i] === LabMark.PCP_DECAY) {
       step[i] = Step.DECAY;
       cpu.drainOwner = i;
     } else if (this.#log.order[i] === LabMark.PCP_DRAIN && cpu.under.length === 0) {
-      const owner = cpu.drainOwner;
-      // A free drains at most once, a decay batch after batch.
-      if (owner >= 0 && (step[owner] === Step.DECAY || !drained.has(owner))) return;
-      step[i] = Step.TIMER_DRAIN;
-      cpu.drainOwner = i;
+      this.#drains(i);
     }
+  }
+
+  /**
+   * A batch of a drain. A decay drains batch after batch, a free once, or batch after batch beginning with the same
+   * list; then an interrupt or another task can come between, whose frees go elsewhere: the list holds what it held.
+   */
+  #drains(i: number): void {
+    const { step, drained, cutDrains } = this.#steps;
+    const { pfn, a, bLow, type } = this.#log;
+    const cpu = this.#cpu;
+    const { drainOwner: owner, last } = cpu;
+    const goesOn =
+      this.#rules.drainsInBatches &&
+      last.list === pfn[i] &&
+      last.zone === type[i] &&
+      last.held === bLow[i] &&
+      a[i]! <= last.pages;
+    cpu.last = { ...last, list: pfn[i]!, zone: type[i]!, held: bLow[i]!, pages: a[i]! };
+    if (goesOn && last.owner >= 0) {
+      cpu.last.batches++;
+      if (owner === last.owner) return;
+      cutDrains.set(last.owner, last.batches);
+      step[i] = Step.DRAIN_REST;
+    } else if (owner >= 0 && (step[owner] === Step.DECAY || !drained.has(owner))) {
+      cpu.last.owner = owner;
+      cpu.last.batches = 1;
+      return;
+    } else step[i] = Step.TIMER_DRAIN;
+    cpu.last.owner = i;
+    cpu.last.batches = 1;
+    cpu.drainOwner = i;
   }
 
   /** Adds a record to the allocation in progress, or begins another one, of an interrupt, above it. */
@@ -252,6 +300,10 @@ class LabReader {
   }
 }
 
+function newCpu(): CpuState {
+  return { under: [], drainOwner: -1, lastFree: -1, last: { ...NO_BATCH }, isLocked: false };
+}
+
 /** The allocation that a line closes; what lies above it came to nothing. */
 function closed(under: Allocating[], order: number, type: number): Allocating | undefined {
   for (let at = under.length - 1; at >= 0; at--) {
@@ -262,11 +314,6 @@ function closed(under: Allocating[], order: number, type: number): Allocating | 
     }
   }
   return undefined;
-}
-
-export interface LabMachine {
-  readonly zones: readonly Pick<Zone, "startPfn" | "endPfn" | "nodeId" | "type">[];
-  readonly cpus: number;
 }
 
 /** A log whose records can be followed, and how many of those it had could not. */
@@ -310,85 +357,12 @@ export function checkRecords(log: LabLog, machine: LabMachine, count: number): C
   return { recorded: log, log: { ...log, kind }, records };
 }
 
-type Wrong = Pick<Divergence, "expected" | "found">;
-
 function whatIsWrong(log: LabLog, i: number, machine: LabMachine): Wrong | undefined {
   const kind = log.kind[i]!;
   const cpu = log.cpu[i]!;
   if (cpu >= machine.cpus) return { expected: `a CPU below ${machine.cpus}`, found: `${cpu}` };
   const known = KINDS[kind];
   return known === undefined
-    ? { expected: "a kind from 1 to 18", found: `${kind}` }
+    ? { expected: "a kind from 1 to 18, or from 32 to 46", found: `${kind}` }
     : known.wrong(log, i, machine);
-}
-
-/** The frame of a request that failed is -1. */
-function wrongAllocation(log: LabLog, i: number, machine: LabMachine): Wrong | undefined {
-  return log.pfn[i] === -1 ? wrongOrder(log.order[i]!) : wrongBlock(log, i, machine);
-}
-
-function wrongDrain({ order, type, pfn }: LabLog, i: number, machine: LabMachine): Wrong | undefined {
-  return wrongOrder(order[i]!) ?? wrongType(type[i]!) ?? wrongFrame(pfn[i]!, 0, machine);
-}
-
-function wrongAddresses(log: LabLog, i: number): Wrong | undefined {
-  const [start, b] = [log.pfn[i]!, wholeB(log, i)];
-  if (start >= 0 && start < PHYSICAL_ADDRESS_END && b <= PHYSICAL_ADDRESS_END) return undefined;
-  return { expected: "addresses below 2^52", found: `0x${start.toString(16)} and 0x${b.toString(16)}` };
-}
-
-function wrongMark({ order, type, pfn }: LabLog, i: number, machine: LabMachine): Wrong | undefined {
-  const zone = zoneOfMark(type[i]!);
-  switch (order[i]) {
-    case LabMark.PCP_DRAIN:
-      if (pfn[i]! >= 0 && pfn[i]! < PCP_LISTS) return undefined;
-      return { expected: `a list below ${PCP_LISTS}`, found: `${pfn[i]}` };
-    case LabMark.PCP_DECAY:
-    case LabMark.BELOW_HIGH:
-      return wrongZone(zone, machine);
-    case LabMark.PCP_SIZES:
-    case LabMark.WATERMARKS:
-      // Zones without memory have them too.
-      if (zone.type < MAX_NR_ZONES && machine.zones.some(({ nodeId }) => nodeId === zone.nodeId))
-        return undefined;
-      return { expected: "a zone of this machine", found: `zone ${zone.type} of node ${zone.nodeId}` };
-    default:
-      return { expected: "a mark from 1 to 5", found: `${order[i]}` };
-  }
-}
-
-function wrongOrder(order: number): Wrong | undefined {
-  return order <= MAX_PAGE_ORDER
-    ? undefined
-    : { expected: `an order up to ${MAX_PAGE_ORDER}`, found: `${order}` };
-}
-
-function wrongType(type: number): Wrong | undefined {
-  return type < MIGRATE_TYPES
-    ? undefined
-    : { expected: `a migrate type below ${MIGRATE_TYPES}`, found: `${type}` };
-}
-
-function wrongZone({ type, nodeId }: LabZone, { zones }: LabMachine): Wrong | undefined {
-  if (zones.some((zone) => zone.type === type && zone.nodeId === nodeId)) return undefined;
-  return { expected: "a zone of this machine", found: `zone ${type} of node ${nodeId}` };
-}
-
-function wrongBlock({ order, pfn }: LabLog, i: number, machine: LabMachine): Wrong | undefined {
-  return wrongOrder(order[i]!) ?? wrongFrame(pfn[i]!, order[i]!, machine);
-}
-
-function wrongTypedBlock(log: LabLog, i: number, machine: LabMachine): Wrong | undefined {
-  return wrongBlock(log, i, machine) ?? wrongType(log.type[i]!);
-}
-
-/** Of a block, which lies in one zone whole and is aligned as its order asks. */
-function wrongFrame(pfn: number, order: number, { zones }: LabMachine): Wrong | undefined {
-  const pages = 2 ** order;
-  const found = pfn < 0 ? "none" : `0x${pfn.toString(16)}`;
-  if (pfn % pages !== 0) return { expected: `a frame that is a multiple of 0x${pages.toString(16)}`, found };
-  // Pageblocks at the ends of a zone may reach beyond it.
-  const first = order === PAGEBLOCK_ORDER ? pfn + pages - 1 : pfn;
-  if (zones.some((zone) => first >= zone.startPfn && pfn < zone.endPfn)) return undefined;
-  return { expected: "a frame of this machine", found };
 }

@@ -5,7 +5,7 @@ import { SMALL_6_12_107 } from "../linux/kernel-build.js";
 import type { KernelRules } from "../linux/rules.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
-import { type LabLog, readLabLog } from "../workload/lab-log.js";
+import { type LabLog, readLabLog, tellsKswapd } from "../workload/lab-log.js";
 import { stubOfBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { compareAcceptance, RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./acceptance.js";
@@ -47,6 +47,8 @@ interface BootContext extends Setup {
   readonly stopped: boolean;
   /** Unaccepted memory as boot left it; undefined where nothing was unaccepted. */
   readonly table: UnacceptedTable | undefined;
+  /** Logs say what kswapd did. */
+  readonly tellsKswapd: boolean;
   /** Frame numbers of the blocks that were on the unaccepted lists then. */
   readonly parked: readonly Pfn[];
 }
@@ -75,6 +77,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
     ...setup,
     stopped: follower.stopped,
     table: acceptance.remaining?.copy(),
+    tellsKswapd: tellsKswapd(checked.recorded),
     parked: end.zones.flatMap((zone) => zone.unaccepted),
   };
   return {
@@ -96,6 +99,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
  * reached; what happens then is the model's.
  */
 export function replayBoot({ kernel, machine, stages }: Booted, log: LabLog): Follower {
+  const { allocator } = kernel;
   let deferred: DeferredReplay | undefined;
   const reach = (step: number, record: number): void => {
     if (step === Step.PCP_SIZES) stages.sizePcp();
@@ -106,7 +110,7 @@ export function replayBoot({ kernel, machine, stages }: Booted, log: LabLog): Fo
       deferred.step(log.pfn[record]!);
     }
   };
-  const follower = new Follower(labSteps(log), kernel.allocator, machine.cpuNodes, { reach });
+  const follower = new Follower(labSteps(log, allocator.rules), allocator, machine.cpuNodes, { reach });
   follower.run();
   deferred?.finish();
   follower.outside.deferredInterleavings = deferred?.interleavings ?? 0;
@@ -121,6 +125,7 @@ function verifyFromSnapshot(name: string, boot: BootContext): VerifiedRun {
   const allocator = followed(boot.files, `wl-${name}.snapA`, () =>
     allocatorOf(before, boot.rules.pageAlloc, acceptance),
   );
+  allocator.kswapdTold = boot.tellsKswapd;
   return verifyWorkload({ ...boot, allocator, acceptance }, name, "snapshot", before);
 }
 
@@ -131,6 +136,7 @@ function verifyFromSnapshot(name: string, boot: BootContext): VerifiedRun {
 function verifyCarriedOn(boot: BootContext): VerifiedRun[] {
   const { files, allocator, acceptance } = boot;
   allocator.kswapdRunning = true;
+  allocator.kswapdTold = boot.tellsKswapd;
   const runs: VerifiedRun[] = [];
   // A model that could not follow a run is in no state to go on from.
   let { stopped } = boot;
@@ -168,7 +174,7 @@ function verifyWorkload(
   const end = snapshotOf(setup, `wl-${name}.snapB`);
   const checked = labLogOf(setup, `wl-${name}`, end.records);
   const follower = followed(files, `wl-${name}.lablog`, () => {
-    const run = new Follower(labSteps(checked.log), allocator, machine.cpuNodes);
+    const run = new Follower(labSteps(checked.log, allocator.rules), allocator, machine.cpuNodes);
     run.run();
     return run;
   });
@@ -200,6 +206,7 @@ function finishRun(
     refills: follower.refills,
     drains: follower.drains,
     retypings: follower.retypings,
+    counters: follower.told.counters,
     ...(follower.stopped
       ? { stopped: true, finalLists: NOT_FOLLOWED, proc: { ...NOT_FOLLOWED, readElsewhen: 0 } }
       : {

@@ -6,6 +6,7 @@ export const OUTSIDE_CAUSES = {
   timerDrains: "the vmstat worker drained another node's list",
   interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
   preemptedAllocations: "a task was preempted between taking a page and its line",
+  interruptedDrains: "an interrupt came between two batches of a drain",
   lockedFrees: "an interrupt freed pages past a locked per-CPU list",
   interleavedSteps: "another CPU came between a step and its line",
   /** How often a thread was left in the middle of its chunk. */

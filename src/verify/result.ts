@@ -32,6 +32,8 @@ export interface VerifiedRun {
   readonly refills: Comparison;
   readonly drains: Comparison;
   readonly retypings: Comparison;
+  /** Boosts, reserves and counts that some kernels' logs have besides. */
+  readonly counters?: Comparison;
   readonly finalLists: Comparison;
   readonly proc: ProcComparison;
   /** Of a trace with gaps also what it did not see. */
@@ -97,6 +99,7 @@ function runHolds(run: VerifiedRun): boolean {
       run.acceptRequests,
       run.acceptDecisions,
       run.retypings,
+      run.counters,
       run.finalLists,
       run.proc,
       run.gap?.unaccepted,

@@ -27,12 +27,45 @@ export const Step = {
   TIMER_DRAIN: 8,
   /** Drains that no free owns, where the vmstat worker's limits are not recorded. */
   UNTOLD_DECAY: 9,
-  RETYPE: 10,
+  /** An allocation that found the per-CPU list locked. */
+  ALLOC_LOCKED: 10,
+  /** An allocation of a page that was freed into the hands of who asks. */
+  ALLOC_CAPTURED: 11,
+  /** A free that must not wait for a lock, and one that is put off because it would have to. */
+  FREE_NO_LOCK: 12,
+  FREE_PUT_OFF: 13,
+  /** Compaction takes a free block, or reorders a list. */
+  ISOLATE: 14,
+  LIST_CUT: 15,
+  /** A CPU's lists of a zone drain, whoever asks for it. */
+  DRAIN_CPU: 16,
+  /** kswapd takes a boost away, begins or ends with a zone. */
+  KSWAPD_BOOST: 17,
+  RECLAIM_ACTIVE: 18,
+  PCP_FLAGS: 19,
+  /** A drain goes on that was interrupted between two batches. */
+  DRAIN_REST: 20,
+  /** A freed block is taken by a waiting compactor. This and the next three come when what they are of is through. */
+  CAPTURE: 21,
+  RETYPE: 22,
+  BOOSTED: 23,
+  RESERVED: 24,
   /** Stages of boot: per-CPU lists are sized, watermarks are set, boot memory is handed over. */
-  PCP_SIZES: 11,
-  WATERMARKS: 12,
-  RELEASE: 13,
+  PCP_SIZES: 25,
+  WATERMARKS: 26,
+  RELEASE: 27,
 } as const;
+
+export function isAllocation(step: number): boolean {
+  return (
+    step === Step.ALLOC || step === Step.BULK || step === Step.ALLOC_LOCKED || step === Step.ALLOC_CAPTURED
+  );
+}
+
+/** Whether a step takes place, or shows, right behind the record at which it took effect. */
+function isBehind(step: number): boolean {
+  return step >= Step.CAPTURE && step <= Step.RESERVED;
+}
 
 /** Columns that both kinds of recordings have. */
 export interface Records {
@@ -44,6 +77,8 @@ export interface Records {
   readonly cpu: Uint8Array | Uint16Array;
   /** gfp flags of an allocation. */
   readonly detail: Uint32Array;
+  /** What else an instrumented kernel says. */
+  readonly bLow?: Uint32Array;
   /** First frame; 0 or less where a request failed. */
   readonly pfn: PfnArray;
 }
@@ -96,6 +131,10 @@ export class Steps {
   readonly moved: Int32Array;
   /** Records of the blocks that a step drained. */
   readonly drained: Map<number, number[]> = new Map();
+  /** Claims of pageblocks that an allocation tried, by the record with which it begins. */
+  readonly claims: Map<number, number[]> = new Map();
+  /** Batches after which a drain was interrupted, or given up, for each that was. */
+  readonly cutDrains: Map<number, number> = new Map();
   /** Blocks taken for an allocation or a bulk refill, where the recording names them. */
   readonly sections: Map<number, Section> = new Map();
   /** Allocations whose line came after frees that happened later. */
@@ -145,12 +184,12 @@ export class Steps {
     }
   }
 
-  /** Records with a step in the order in which they took effect; types are looked at when that is through. */
+  /** Records with a step in the order in which they took effect; what is compared, is when that is through. */
   sequence(): Uint32Array {
     const keys: number[] = [];
     for (const [record, step] of this.step.entries()) {
       if (step === Step.NONE) continue;
-      keys.push(this.effect[record]! * 2 ** 27 + (step === Step.RETYPE ? 2 ** 26 : 0) + record);
+      keys.push(this.effect[record]! * 2 ** 27 + (isBehind(step) ? 2 ** 26 : 0) + record);
     }
     return Uint32Array.from(Float64Array.from(keys).sort(), (key) => key % 2 ** 26);
   }

@@ -1,5 +1,5 @@
 /**
- * The in-kernel log of an instrumented Linux 6.12: every step of the allocator, complete
+ * The in-kernel log of an instrumented Linux 6.12 or 7.3: every step of the allocator, complete
  * from the first memblock allocation on. Records of 24 bytes, little endian:
  * u8 kind, u8 order, u8 migrate type, u8 cpu, u32 a, u64 pfn, u64 b.
  */
@@ -8,9 +8,12 @@ import { type Columns, newColumns } from "../columns.js";
 
 /** Kinds of records; `a`, `pfn` and `b` mean something else in each. */
 export const LabKind = {
-  /** a = gfp, b = pid | alloc_flags << 32 | highest zone << 48; pfn -1 when it failed. Written after the page was taken. */
+  /**
+   * a = gfp, b = pid | alloc_flags << 32 | highest zone << 48, alloc_flags those of the first attempt; pfn -1 when it
+   * failed. Written after the page was taken, in 7.3 while the list it came from is still locked.
+   */
   ALLOC: 1,
-  /** Prepared for freeing. */
+  /** Prepared for freeing; a = flags of the free, see FreeFlag. */
   FREE: 2,
   /** A batched free reaches the per-CPU list of the migrate type. */
   FREE_BATCHED: 3,
@@ -44,7 +47,53 @@ export const LabKind = {
   SPLIT: 17,
   /** A free page is isolated. */
   ISOLATE: 18,
+  /** From here on 7.3 only. A block of a range whose pages were prepared one by one is freed; a = flags. */
+  FREE_PREPARED: 32,
+  /** A block of order 9 or 10 goes to the tail of the list of the migrate type; a = old type. */
+  MOVE_FREE: 33,
+  /** A freed block goes to a waiting compactor instead of to the lists; a = type wanted. */
+  CAPTURE: 34,
+  /** deferred_grow_zone(): migrate type = zone, a = pages, pfn and b = first deferred frame before and after. */
+  GROW_ZONE: 35,
+  /** A page that compaction holds is used (a = 0) or held again (1). */
+  COMPACT: 36,
+  /**
+   * A claim of the pageblock of a free block below order 9: migrate type = wanted, a = free | movable << 16, all ones
+   * where the pageblock crosses the end of its zone, b = type of the block | order asked for << 8.
+   */
+  CLAIM_TRY: 37,
+  /** migrate type = zone, a = its boost afterwards; b = 1 where kswapd took it away. */
+  BOOST: 38,
+  /** ZONE_RECLAIM_ACTIVE is set or cleared (a); migrate type = zone. */
+  RECLAIM_ACTIVE: 39,
+  /** A per-CPU list was found locked; migrate type = zone, a = TryFailed. */
+  TRY_FAILED: 40,
+  /** A free that must not wait for a lock is put off; migrate type = zone. */
+  PUT_OFF: 41,
+  /** A free lost its CPU's list between two batches; pfn = pages left to drain, migrate type = zone. */
+  COMMIT_LOST: 42,
+  /** pcp->flags (a) of CPU pfn once its cache slice (b, bytes) is known; migrate type = zone. */
+  PCP_FLAGS: 43,
+  /** The drain that comes next is of CPU a; pfn = pages it holds, migrate type = zone. */
+  DRAIN_CPU: 44,
+  /** Pages reserved for atomic requests (a), after some were added, or given back (b = 1); migrate type = zone. */
+  HIGHATOMIC: 45,
+  /** Compaction puts the movable blocks of the order in front of the page (a = 1: and the page) behind the others. */
+  LIST_CUT: 46,
 } as const;
+
+/** Bits of `a` of frees. */
+export const FreeFlag = {
+  /** FPI_TO_TAIL. */
+  TO_TAIL: 2,
+  /** FPI_TRYLOCK: must not wait for a lock. */
+  NO_LOCK: 4,
+  /** Of FREE: only prepared. Of FREE_BUDDY: one that had been put off. */
+  PREPARED: 0x100,
+} as const;
+
+/** Where a per-CPU list was found locked. */
+export const TryFailed = { ALLOC: 0, FREE: 1, BULK: 2, FREE_BATCH: 3 } as const;
 
 /** Kinds of MARK, in the record's order field. */
 export const LabMark = {
@@ -82,6 +131,11 @@ export interface LabLog extends Columns<typeof LAB_COLUMNS> {
 /** `b` whole: an address or a number of bytes. */
 export function wholeB({ bHigh, bLow }: LabLog, i: number): number {
   return bHigh[i]! * 2 ** 32 + bLow[i]!;
+}
+
+/** Whether a boot's log is one of those that say what kswapd does: they also have flags of per-CPU lists, which every boot sets. */
+export function tellsKswapd({ kind }: LabLog): boolean {
+  return kind.some((of) => of > LabKind.ISOLATE);
 }
 
 export interface LabZone {

@@ -38,7 +38,7 @@ export function cutRecording(name: string, workload: string, records: number): S
   const log = files.get(`wl-${workload}.lablog`)!.slice(0, records * 24);
   const before = readSnapshot(text(`wl-${workload}.snapA`)).zones;
   const allocator = allocatorOf(before, kernelRules("6.12").pageAlloc, { acceptMemory: () => {} });
-  new Follower(labSteps(readLabLog(log)), allocator, [0]).run();
+  new Follower(labSteps(readLabLog(log), allocator.rules), allocator, [0]).run();
   const cut = new Map(files);
   const put = (file: string, content: string): void => void cut.set(file, new TextEncoder().encode(content));
   cut.set(`wl-${workload}.lablog`, log);

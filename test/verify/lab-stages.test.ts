@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { labSteps } from "../../src/verify/lab-steps.js";
 import { Step } from "../../src/verify/steps.js";
 import { LabKind, LabMark, readLabLog } from "../../src/workload/lab-log.js";
+import { LINUX_6_12 } from "../linux/releases.js";
 
 const test = suite("verify: stages of a boot log");
 
@@ -20,7 +21,7 @@ function stages(...lines: Line[]): number[] {
       (index + 1) * 24,
     );
   });
-  const { step } = labSteps(readLabLog(bytes));
+  const { step } = labSteps(readLabLog(bytes), LINUX_6_12);
   return Array.from(step.subarray(1), (each) => [Step.PCP_SIZES, Step.WATERMARKS].indexOf(each as never) + 1);
 }
 

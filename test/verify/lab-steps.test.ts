@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { labSteps } from "../../src/verify/lab-steps.js";
 import { Step } from "../../src/verify/steps.js";
 import { LabKind, type LabLog, LabMark, readLabLog } from "../../src/workload/lab-log.js";
+import { LINUX_6_12 } from "../linux/releases.js";
 
 const test = suite("verify: when a step of a log took effect");
 
@@ -24,7 +25,10 @@ function logOf(...records: (readonly [kind: number, fields: Partial<Record<Field
 const { ALLOC, FREE, FREE_BATCHED, FREE_BUDDY, ZONE_LOCKED, DRAIN, MARK, ACCEPT_PAGE } = LabKind;
 
 test("frees of an interrupt come after the allocation whose refill they follow", () => {
-  const steps = labSteps(logOf([ZONE_LOCKED, { pfn: 1 }], [FREE, { pfn: 9 }], [ALLOC, { pfn: 1 }]));
+  const steps = labSteps(
+    logOf([ZONE_LOCKED, { pfn: 1 }], [FREE, { pfn: 9 }], [ALLOC, { pfn: 1 }]),
+    LINUX_6_12,
+  );
   assert.equal([...steps.sequence()], [2, 1]);
   assert.is(steps.interruptedAllocations, 1);
 });
@@ -38,6 +42,7 @@ test("an allocation of an interrupt comes within the one it interrupts", () => {
       [ALLOC, { order: 2, pfn: 4 }],
       [ALLOC, { order: 0, pfn: 1 }],
     ),
+    LINUX_6_12,
   );
   assert.equal([...steps.sequence()], [4, 1, 3]);
 });
@@ -50,19 +55,23 @@ test("another CPU's refill in between is its own", () => {
       [ALLOC, { cpu: 1, pfn: 2 }],
       [ALLOC, { cpu: 0, pfn: 1 }],
     ),
+    LINUX_6_12,
   );
   assert.equal([...steps.sequence()], [3, 2]);
   assert.is(steps.interleavedSteps, 1);
 });
 
 test("a free that reaches the buddy lists although its order has a per-CPU list found that list locked", () => {
-  const steps = labSteps(logOf([FREE, { order: 2, pfn: 8 }], [FREE_BUDDY, { order: 2, pfn: 8 }]));
+  const steps = labSteps(logOf([FREE, { order: 2, pfn: 8 }], [FREE_BUDDY, { order: 2, pfn: 8 }]), LINUX_6_12);
   assert.equal([...steps.step], [Step.NONE, Step.FREE_LOCKED]);
   assert.is(steps.lockedFrees, 1);
 });
 
 test("a large block always goes straight to the buddy lists", () => {
-  const steps = labSteps(logOf([FREE, { order: 5, pfn: 32 }], [FREE_BUDDY, { order: 5, pfn: 32 }]));
+  const steps = labSteps(
+    logOf([FREE, { order: 5, pfn: 32 }], [FREE_BUDDY, { order: 5, pfn: 32 }]),
+    LINUX_6_12,
+  );
   assert.equal([...steps.step], [Step.NONE, Step.FREE]);
   assert.is(steps.lockedFrees, 0);
 });
@@ -70,6 +79,7 @@ test("a large block always goes straight to the buddy lists", () => {
 test("a batch of frees takes effect page by page, behind the last of its lines", () => {
   const steps = labSteps(
     logOf([FREE, { pfn: 1 }], [FREE, { pfn: 2 }], [FREE_BATCHED, { pfn: 2 }], [FREE_BATCHED, { pfn: 1 }]),
+    LINUX_6_12,
   );
   assert.equal([...steps.sequence()], [2, 3]);
 });
@@ -77,6 +87,7 @@ test("a batch of frees takes effect page by page, behind the last of its lines",
 test("a page that is freed, allocated and freed again has two frees", () => {
   const steps = labSteps(
     logOf([FREE, { pfn: 1 }], [ALLOC, { pfn: 1 }], [FREE, { pfn: 1 }], [FREE_BATCHED, { pfn: 1 }]),
+    LINUX_6_12,
   );
   assert.equal([...steps.step], [Step.FREE, Step.ALLOC, Step.NONE, Step.FREE]);
 });
@@ -89,6 +100,7 @@ test("an accepted block is freed by the allocator, not by a request", () => {
       [FREE_BUDDY, { order: 10, pfn: 1024, a: 2 }],
       [ALLOC, { pfn: 1024 }],
     ),
+    LINUX_6_12,
   );
   assert.equal([...steps.sequence()], [3]);
   assert.is(steps.effect[3], 0);
@@ -103,6 +115,7 @@ test("a free takes effect when it drains, after what another CPU did since its l
       [DRAIN, { cpu: 0, pfn: 5 }],
       [DRAIN, { cpu: 0, pfn: 4 }],
     ),
+    LINUX_6_12,
   );
   assert.equal([...steps.sequence()], [1, 0]);
   assert.is(steps.moved[0], 2);
@@ -111,6 +124,7 @@ test("a free takes effect when it drains, after what another CPU did since its l
 test("a drain that no free asked for is the timer's", () => {
   const steps = labSteps(
     logOf([ALLOC, { pfn: 1 }], [MARK, { order: LabMark.PCP_DRAIN, a: 1 }], [DRAIN, { pfn: 5 }]),
+    LINUX_6_12,
   );
   assert.equal([...steps.step], [Step.ALLOC, Step.TIMER_DRAIN, Step.NONE]);
 });
@@ -119,6 +133,7 @@ test("a decay drains batch after batch", () => {
   const drain = [MARK, { order: LabMark.PCP_DRAIN, a: 1 }] as const;
   const steps = labSteps(
     logOf([MARK, { order: LabMark.PCP_DECAY }], drain, [DRAIN, { pfn: 5 }], drain, [DRAIN, { pfn: 4 }]),
+    LINUX_6_12,
   );
   assert.equal([...steps.step], [Step.DECAY, Step.NONE, Step.NONE, Step.NONE, Step.NONE]);
   assert.is(steps.moved[0], 2);
