@@ -1,5 +1,5 @@
 /**
- * Acceptance in the running kernel (drivers/firmware/efi/unaccepted_memory.c, 6.12).
+ * Acceptance in the running kernel (drivers/firmware/efi/unaccepted_memory.c, 6.12 and 7.3).
  *
  * Requests are rounded to units, and a request that ends on a unit boundary takes one unit more:
  * load_unaligned_zeropad() may read a few bytes past a buffer, and a TDX guest cannot recover
@@ -8,6 +8,7 @@
  */
 
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { AcceptRules } from "../linux/rules.js";
 import {
   asPhys,
   MAX_ORDER_BYTES,
@@ -16,6 +17,8 @@ import {
   type PhysAddr,
   type PhysRange,
   physRange,
+  roundDown,
+  roundUp,
 } from "../units.js";
 
 /** Where requests of several CPUs wait for one another; units [first, end) of the table. */
@@ -38,22 +41,33 @@ export class AcceptMemory {
   table: UnacceptedTable | undefined;
   readonly #arch: ArchAccept;
   readonly #lock: AcceptLock | undefined;
+  readonly #wholePages: boolean;
 
-  /** @param lock absent: requests never meet, or nobody asks how long they take */
-  constructor(table: UnacceptedTable | undefined, arch: ArchAccept, lock?: AcceptLock) {
+  /**
+   * @param lock absent: requests never meet, or nobody asks how long they take
+   * @param rules absent: as before 7.0
+   */
+  constructor(
+    table: UnacceptedTable | undefined,
+    arch: ArchAccept,
+    lock?: AcceptLock,
+    rules: Pick<AcceptRules, "wholePages"> = { wholePages: false },
+  ) {
     this.table = table;
     this.#arch = arch;
     this.#lock = lock;
+    this.#wholePages = rules.wholePages;
   }
 
   /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit after it. */
   acceptMemory(start: PhysAddr, sizeBytes: number): void {
     this.onRequest(start, sizeBytes);
     const table = this.table;
-    if (table === undefined || start + sizeBytes < table.physBase) return;
+    const end = this.#endOf(start, sizeBytes);
+    if (table === undefined || end < table.physBase) return;
     const unit = table.unitSizeBytes;
     const first = Math.floor((Math.max(start, table.physBase) - table.physBase) / unit);
-    this.#accept(table, first, Math.ceil(guardedEnd(table, start + sizeBytes) / unit));
+    this.#accept(table, first, Math.ceil(guardedEnd(table, end) / unit));
   }
 
   /**
@@ -98,14 +112,20 @@ export class AcceptMemory {
    */
   rangeContainsUnaccepted(start: PhysAddr, sizeBytes: number): boolean {
     const table = this.table;
-    if (table === undefined || start + sizeBytes < table.physBase) return false;
+    const end = this.#endOf(start, sizeBytes);
+    if (table === undefined || end < table.physBase) return false;
     const unit = table.unitSizeBytes;
-    const from = Math.max(start, table.physBase) - table.physBase;
+    const firstByte = this.#wholePages ? roundDown(start, PAGE_SIZE) : start;
+    const from = Math.max(firstByte, table.physBase) - table.physBase;
     const first = Math.floor(from / unit);
-    const end = first + Math.ceil((guardedEnd(table, start + sizeBytes) - from) / unit);
-    table.requireMapped(first, Math.min(end, table.unitCount));
+    const endUnit = first + Math.ceil((guardedEnd(table, end) - from) / unit);
+    table.requireMapped(first, Math.min(endUnit, table.unitCount));
     this.#lock?.read();
-    return table.nextSet(first, end) < end;
+    return table.nextSet(first, endUnit) < endUnit;
+  }
+
+  #endOf(start: number, sizeBytes: number): number {
+    return this.#wholePages ? roundUp(start + sizeBytes, PAGE_SIZE) : start + sizeBytes;
   }
 
   /**

@@ -6,7 +6,7 @@ import { StallRecorder } from "../accept/stalls.js";
 import { DoubleAcceptError } from "../coco/platform.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
-import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
+import { buildOf } from "../linux/kernel-build.js";
 import { enableAcpiMemory } from "../memory-hotplug/acpi-memory.js";
 import { NO_PAGE } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
@@ -112,7 +112,7 @@ export function poweredOff(
     workload,
     files: {
       // The image and the brk area after it, in whole 2 MiB.
-      kernelBytes: roundUp(DEBIAN_CLOUD_6_12_95.imageBytes + 2 * MiB, 2 * MiB),
+      kernelBytes: roundUp(buildOf("cloud", options.kernel).imageBytes + 2 * MiB, 2 * MiB),
       initrdBytes: initrd === undefined ? 0 : initrd.end - initrd.start,
     },
     requests:
@@ -147,7 +147,7 @@ function kernelRecord({
   }
   const { kernelAccept } = guest;
   const table = kernelTable(guest.behaviour, fromStub);
-  const acceptance = new AcceptMemory(table, kernelAccept, kernelAccept);
+  const acceptance = new AcceptMemory(table, kernelAccept, kernelAccept, guest.rules.acceptMemory);
   onHandOver(handOver, acceptance);
   return { table, acceptance };
 }
@@ -178,8 +178,8 @@ function startOfKernel(
   const faults = faultAcceptance(guest, table);
   const start = {
     machine,
-    build: DEBIAN_CLOUD_6_12_95,
-    rules: rules.pageAlloc,
+    build: buildOf("cloud", options.kernel),
+    rules,
     acceptance,
     lazy: behaviour.kernelAcceptsAll !== true,
     clock,

@@ -1,11 +1,11 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import type { KernelBuild } from "../linux/kernel-build.js";
-import type { PageAllocRules } from "../linux/rules.js";
+import type { KernelRules } from "../linux/rules.js";
 import { handOver, reservedPfnRanges } from "../memblock/hand-over.js";
 import { Memblock } from "../memblock/memblock.js";
-import { type DeferredSink, growZone } from "../mm/deferred-init.js";
-import { type MemmapInit, memmapInit } from "../mm/memmap.js";
+import { type DeferredPages, type DeferredSink, growZone } from "../mm/deferred-init.js";
+import { type MemmapInit, memmapInit, withoutReservedHeads } from "../mm/memmap.js";
 import type { PfnRange } from "../mm/pfn-range.js";
 import { zonelistIndices } from "../mm/zonelists.js";
 import { isPopulated, type NodeSpan, nodeSpans, ZoneType } from "../mm/zones.js";
@@ -29,7 +29,7 @@ import { runEarlySteps } from "../x86/early-memblock.js";
 export interface KernelStart {
   readonly machine: EarlyMachine;
   readonly build: KernelBuild;
-  readonly rules: PageAllocRules;
+  readonly rules: KernelRules;
   readonly acceptance: AcceptMemory;
   /** Whether blocks that are not accepted wait for a request (accept_memory=lazy). */
   readonly lazy: boolean;
@@ -47,11 +47,9 @@ export interface KernelStart {
   readonly faults?: FaultAcceptance | undefined;
 }
 
-/** The part of a node whose struct pages wait for deferred initialisation. */
-export interface DeferredArea {
+/** The part of a node whose struct pages wait for deferred initialisation: of its last zone. */
+export interface DeferredArea extends DeferredPages {
   readonly nodeId: number;
-  /** Free memory of the node's last zone, ascending. */
-  readonly free: readonly PfnRange[];
   firstDeferredPfn: number;
 }
 
@@ -79,10 +77,11 @@ export function startKernel(start: KernelStart): Kernel {
 function setupArch({ start }: { readonly start: KernelStart }): { readonly early: EarlyBoot } {
   const { acceptance, faults } = start;
   const memblock = new Memblock({
+    rules: start.rules.memblock,
     accept: (address, sizeBytes) =>
       faults === undefined ? acceptance.acceptMemory(address, sizeBytes) : faults.touch(address, sizeBytes),
   });
-  const early = new EarlyBoot(memblock, start.machine, start.build);
+  const early = new EarlyBoot(memblock, start.machine, start.build, start.rules.boot);
   early.unacceptedTable = acceptance.table;
   (start.earlySteps ?? runEarlySteps)(early);
   return { early };
@@ -155,15 +154,20 @@ export class Kernel {
     this.early = early;
     this.cpuNodes = machine.cpuNodes.slice(0, machine.onlineCpus);
     this.#reservedBytes = memblock.reservedSize();
-    const { acceptAtOncePages = rules.acceptAtOncePages } = start;
+    const { acceptAtOncePages = rules.pageAlloc.acceptAtOncePages } = start;
     const zones = nodes.flatMap((node) => node.zones.filter(isPopulated));
+    // It may move memblock's array to memory that was free.
+    const reserved = reservedPfnRanges(memblock);
+    const unmovable = rules.boot.reservedHeadsMovable
+      ? withoutReservedHeads(memmap, reserved)
+      : memmap.unmovable;
     this.allocator = new PageAllocator({
       zones,
       ...zonelistIndices(nodes, zones),
       cpus: early.cpuCount,
-      rules: { ...rules, acceptAtOncePages },
+      rules: { ...rules.pageAlloc, acceptAtOncePages },
       acceptor: faults === undefined ? acceptance : touchingAcceptor(faults),
-      pageblockTypes: pageblockTypesOf(memmap.unmovable),
+      pageblockTypes: pageblockTypesOf(unmovable),
     });
     const { initOnFree, transparentHugePages = start.transparentHugePages ?? true } = early.options;
     this.stages = new BootStages(this.allocator, this.cpuNodes, transparentHugePages);
@@ -171,8 +175,6 @@ export class Kernel {
     const untouched = faults === undefined ? reschedulingAcceptor(acceptance, clock) : NOTHING_UNACCEPTED;
     const acceptor = onTouch ? clearingAcceptor(faults, clock) : untouched;
     this.release = new BootRelease(this.allocator, acceptor, lazy && !onTouch, 0, start.released);
-    // It may move memblock's array to memory that was free.
-    reservedPfnRanges(memblock);
     this.deferredAreas = nodes.map((node) =>
       deferredArea(memblock, node, memmap.firstDeferredPfn.get(node.nid)!),
     );
@@ -186,7 +188,8 @@ export class Kernel {
   growZone(nodeId: number, zoneEndPfn: number): boolean {
     const area = this.deferredAreas.find((candidate) => candidate.nodeId === nodeId)!;
     if (area.free.length === 0 || area.free.at(-1)!.endPfn > zoneEndPfn) return false;
-    const { grown, firstDeferredPfn, pages } = growZone(area.free, area.firstDeferredPfn, this.sink);
+    const { zoneGrowth } = this.early.bootRules;
+    const { grown, firstDeferredPfn, pages } = growZone(area, zoneGrowth, this.sink);
     area.firstDeferredPfn = firstDeferredPfn;
     this.start.clock.ledger.charge(CostEvent.initStructPage, pages);
     return grown;
@@ -268,5 +271,5 @@ function deferredArea(memblock: Memblock, node: NodeSpan, firstDeferredPfn: numb
   const free = [
     ...memblock.freePfnRangesInZone({ nid: node.nid, startPfn: last.startPfn, endPfn: last.endPfn }),
   ];
-  return { nodeId: node.nid, free, firstDeferredPfn };
+  return { nodeId: node.nid, free, firstDeferredPfn, endPfn: last.endPfn };
 }

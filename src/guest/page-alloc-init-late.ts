@@ -1,4 +1,4 @@
-/** page_alloc_init_late(), once all CPUs are online (mm/mm_init.c, Linux 6.12). */
+/** page_alloc_init_late(), once all CPUs are online (mm/mm_init.c, Linux 6.12 and 7.3). */
 
 import { EagerChunk } from "../accept/eager-chunks.js";
 import { discardedArrays } from "../memblock/hand-over.js";
@@ -36,7 +36,7 @@ export function deferredInit(kernel: Kernel): void {
   kernel.allocator.growZone = undefined;
   for (const area of kernel.deferredAreas) {
     const nodeCpus = kernel.cpuNodes.flatMap((nodeId, cpu) => (nodeId === area.nodeId ? [cpu] : []));
-    for (const job of deferredJobs(area.free, area.firstDeferredPfn)) {
+    for (const job of deferredJobs(area, kernel.early.bootRules.deferredJobs)) {
       const { workers, chunks } = padataChunks(job, Math.min(nodeCpus.length, acceptingCpus));
       runChunks(kernel, area, chunks, nodeCpus.slice(0, workers));
       clock.joinAll();
@@ -91,9 +91,12 @@ function runChunks(
 }
 
 /** Gives back the region arrays that had to grow; the others lie in the kernel image (memblock_discard). */
-function discardMemblock({ early, release }: Kernel): void {
+function discardMemblock({ allocator, early, release }: Kernel): void {
   for (const { start, end } of discardedArrays(early.memblock)) {
-    for (let pfn = pfnDown(start); pfn < end / PAGE_SIZE; pfn++) release.block(pfn, 0);
+    for (let pfn = pfnDown(start); pfn < end / PAGE_SIZE; pfn++) {
+      if (early.bootRules.lateFrees === "free_reserved_page") allocator.freeReservedPage(pfn, 0);
+      else release.block(pfn, 0);
+    }
   }
 }
 

@@ -9,13 +9,14 @@
  */
 
 import { MAX_ORDER_PAGES } from "../units.js";
-import type { AcceptRules, KernelRules, KexecRules, PageAllocRules } from "./rules.js";
+import type { KernelRules } from "./rules.js";
 
-export interface RulesDelta extends Partial<Omit<KernelRules, "pageAlloc" | "acceptMemory" | "kexec">> {
-  readonly pageAlloc?: Partial<PageAllocRules>;
-  readonly acceptMemory?: Partial<AcceptRules>;
-  readonly kexec?: Partial<KexecRules>;
-}
+/** What a commit sets. */
+export type RulesDelta = {
+  readonly [Name in keyof KernelRules]?: KernelRules[Name] extends string | boolean
+    ? KernelRules[Name]
+    : Partial<KernelRules[Name]>;
+};
 
 export interface Change {
   /** First twelve digits; of a patch whose mail was read but whose number is not known, its subject in short. */
@@ -44,8 +45,24 @@ export const FIRST_RULES: KernelRules = {
     highOrdersDrainFrom: "batch",
     drainsInBatches: false,
   },
-  acceptMemory: { lock: "single", touchesWatchdog: false },
+  acceptMemory: { lock: "single", touchesWatchdog: false, wholePages: false },
   kexec: { highestFirst: false, acceptsSegments: false, unshares: [], vmcoreAsks: false },
+  memblock: { marksReservations: false, marksScratch: false },
+  boot: {
+    memmapIn: "setup_arch",
+    memmapBlocks: "node",
+    usageMapsNearNode: true,
+    memmapUntraced: false,
+    isolateBit: false,
+    countsBeforeMemmap: false,
+    hugePagesIn: "hugepages_setup",
+    swiotlbFirst: false,
+    reservedKernType: true,
+    reservedHeadsMovable: false,
+    deferredJobs: "range",
+    zoneGrowth: "free-memory",
+    lateFrees: "hand-over",
+  },
   tableMemory: "loader-data",
   tableReservation: "bytes",
   unpacksAfterExit: true,
@@ -136,6 +153,18 @@ export const CHANGES: readonly Change[] = [
     sets: { kexec: { unshares: ["tdx", "snp"] } },
   },
   {
+    commit: "98b7beba1ee6",
+    what: "a pageblock of deferred memory that begins with a reserved page is MOVABLE",
+    landed: "6.13-rc1", // assumed
+    sets: { boot: { reservedHeadsMovable: true } },
+  },
+  {
+    commit: "prevent-double-scanning-of-memmap",
+    what: "requests for the memory map ask not to be traced for leaks",
+    landed: "6.14-rc1", // assumed
+    sets: { boot: { memmapUntraced: true } },
+  },
+  {
     commit: "800f1059c99e",
     what: "before watermarks are set up, every visit to a zone accepts a block",
     landed: "6.14",
@@ -156,10 +185,58 @@ export const CHANGES: readonly Change[] = [
     sets: { kexec: { acceptsSegments: true } },
   },
   {
+    commit: "0d98484ee333",
+    what: "the bounce buffer is allocated before the memory for debugging",
+    landed: "6.15-rc1", // assumed
+    sets: { boot: { swiotlbFirst: true } },
+  },
+  {
+    commit: "665eaf313314",
+    what: "gigantic pages are allocated in setup_arch()",
+    landed: "6.15-rc1", // assumed
+    sets: { boot: { hugePagesIn: "setup_arch" } },
+  },
+  {
+    commit: "efe659ac0146",
+    what: "data of the boot loader is RAM as any other in the kernel's e820 table",
+    landed: "6.15-rc1", // assumed
+    sets: { boot: { reservedKernType: false } },
+  },
+  {
+    commit: "4c78cc596bb8",
+    what: "memblock keeps the node of a reservation, and whether the kernel itself uses it",
+    landed: "6.16-rc1", // assumed
+    sets: { memblock: { marksReservations: true } },
+  },
+  {
+    commit: "a2daf83e1037",
+    what: "the first MiB is marked for a kexec until the real-mode trampoline is placed",
+    landed: "6.16-rc1", // assumed
+    sets: { memblock: { marksScratch: true } },
+  },
+  {
     commit: "c544a952ba61",
     what: "a run of frees of order 1 to 3 has to be longer before it empties the lists of a CPU",
     landed: "6.16-rc1", // assumed
     sets: { pageAlloc: { highOrdersDrainFrom: "batch-and-half-high-min" } },
+  },
+  {
+    commit: "e904bce2d9d4",
+    what: "a pageblock has a bit of its own for isolation, so that usage maps of sections are larger",
+    landed: "6.17-rc1", // assumed
+    sets: { boot: { isolateBit: true } },
+  },
+  {
+    commit: "3acb913c9d5b",
+    what: "a zone that runs empty early grows by whole sections",
+    landed: "6.18-rc1", // assumed
+    sets: { boot: { zoneGrowth: "sections" } },
+  },
+  {
+    commit: "f1f86187fd72",
+    what: "the struct pages of a node are initialised late in one job",
+    landed: "6.18-rc1", // assumed
+    sets: { boot: { deferredJobs: "node" } },
   },
   {
     commit: "batch-freeing-in-free-frozen-page-commit",
@@ -173,5 +250,41 @@ export const CHANGES: readonly Change[] = [
     landed: "7.0-rc1", // assumed
     backports: { "6.6": 128, "6.12": 75, "6.18": 14, "6.19": 4 },
     sets: { tableReservation: "pages" },
+  },
+  {
+    commit: "948a013a54c4",
+    what: "accept_memory() looks at whole pages",
+    landed: "7.0-rc1", // assumed
+    sets: { acceptMemory: { wholePages: true } },
+  },
+  {
+    commit: "d49004c5f0c1",
+    what: "zones and memory map are set up after setup_arch()",
+    landed: "7.0-rc1", // assumed
+    sets: { boot: { memmapIn: "mm_core_init_early", hugePagesIn: "mm_core_init_early" } },
+  },
+  {
+    commit: "87ce9e83ab8b",
+    what: "memory that memblock frees late goes through the lists of a CPU",
+    landed: "7.1-rc1", // assumed
+    sets: { boot: { lateFrees: "free_reserved_page" } },
+  },
+  {
+    commit: "remove-sparse-buffer-pre-allocation",
+    what: "the memory map is allocated and accepted section by section",
+    landed: "7.2-rc1", // assumed
+    sets: { boot: { memmapBlocks: "section" } },
+  },
+  {
+    commit: "usage-maps-anywhere-on-their-node",
+    what: "usage maps of sections need not lie near the data of their node",
+    landed: "7.2-rc1", // assumed
+    sets: { boot: { usageMapsNearNode: false } },
+  },
+  {
+    commit: "free-area-init-before-sparse-init",
+    what: "hashes are sized by memory that counts before the memory map takes its own",
+    landed: "7.3-rc1", // assumed
+    sets: { boot: { countsBeforeMemmap: true } },
   },
 ];

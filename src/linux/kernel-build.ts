@@ -3,6 +3,7 @@
  * the configuration and the compiler, and the few options that switch a step on.
  */
 import { KiB, MiB } from "../units.js";
+import { compareReleases, parseReleaseName } from "./release-name.js";
 
 /** Sizes of the per-CPU area of the kernel image (boot log: `percpu: Embedded ... s r d`). */
 export interface PercpuBuild {
@@ -34,6 +35,8 @@ export interface KernelBuild {
   readonly memoryHotremove: boolean;
   /** CONFIG_PAGE_EXTENSION: section descriptors are twice as large. */
   readonly pageExtension: boolean;
+  /** CONFIG_MEMORY_ISOLATION: usage maps have room for a pageblock's isolation, in kernels that keep it there. */
+  readonly memoryIsolation: boolean;
   /** CONFIG_FIRMWARE_MEMMAP: one entry in sysfs for each entry of the firmware's map. */
   readonly firmwareMemmap: boolean;
   /** CONFIG_HIBERNATION: page ranges not to be saved are registered. */
@@ -45,6 +48,8 @@ export interface KernelBuild {
   readonly logBufShift: number;
   /** CONFIG_LOG_CPU_MAX_BUF_SHIFT: log2 of what each further CPU may add to it. */
   readonly logCpuMaxBufShift: number;
+  /** sizeof(struct printk_info): one for each message that the log buffer has room for. */
+  readonly printkInfoBytes: number;
 }
 
 /**
@@ -59,6 +64,7 @@ export const DEBIAN_CLOUD_6_12_95: KernelBuild = {
   realModeBytes: 28 * KiB,
   pglistDataBytes: 174464,
   memoryHotremove: true,
+  memoryIsolation: true,
   pageExtension: false,
   firmwareMemmap: true,
   hibernation: true,
@@ -66,6 +72,7 @@ export const DEBIAN_CLOUD_6_12_95: KernelBuild = {
   percpu: { staticBytes: 233472, reservedBytes: 8 * KiB, dynamicBytes: 28 * KiB, chunkBytes: 192 },
   logBufShift: 17,
   logCpuMaxBufShift: 12,
+  printkInfoBytes: 88,
 };
 
 /** Its successor 6.12.107+deb12-cloud-amd64: the same sizes, measured in the same way. */
@@ -93,6 +100,7 @@ export const SMALL_6_12_107: KernelBuild = {
   realModeBytes: 24 * KiB,
   pglistDataBytes: 8768,
   memoryHotremove: false,
+  memoryIsolation: false,
   pageExtension: false,
   firmwareMemmap: false,
   hibernation: false,
@@ -100,12 +108,74 @@ export const SMALL_6_12_107: KernelBuild = {
   percpu: { staticBytes: 176216, reservedBytes: 0, dynamicBytes: 28 * KiB, chunkBytes: 128 },
   logBufShift: 17,
   logCpuMaxBufShift: 12,
+  printkInfoBytes: 88,
 };
 
-/** All builds whose sizes are known. */
-export const KERNEL_BUILDS: readonly KernelBuild[] = [
-  DEBIAN_CLOUD_6_12_95,
-  DEBIAN_CLOUD_6_12_107,
-  DEBIAN_CLOUD_6_12_117,
-  SMALL_6_12_107,
-];
+/**
+ * Debian's unmodified cloud kernel 6.18.15+deb13-cloud-amd64. Sizes measured: sections and BTF of its image;
+ * options: its /boot/config; the trampoline: that of 6.12 and 7.3 (assumed).
+ */
+export const DEBIAN_CLOUD_6_18_15: KernelBuild = {
+  ...DEBIAN_CLOUD_6_12_95,
+  release: "6.18.15+deb13-cloud-amd64",
+  imageBytes: 48 * MiB,
+  pglistDataBytes: 174848,
+  percpu: { ...DEBIAN_CLOUD_6_12_95.percpu, staticBytes: 217088 },
+};
+
+/**
+ * Debian's unmodified cloud kernel 7.3.4+deb13-cloud-amd64. Sizes measured: boot log with `memblock=debug`
+ * (QEMU q35).
+ */
+export const DEBIAN_CLOUD_7_3_4: KernelBuild = {
+  ...DEBIAN_CLOUD_6_12_95,
+  release: "7.3.4+deb13-cloud-amd64",
+  imageBytes: 50 * MiB,
+  pglistDataBytes: 176320,
+  percpu: { ...DEBIAN_CLOUD_6_12_95.percpu, staticBytes: 221184, chunkBytes: 128 },
+  printkInfoBytes: 112,
+};
+
+/** Linux 7.3.4 in the small configuration of `SMALL_6_12_107`; measured in the same way. */
+export const SMALL_7_3_4: KernelBuild = {
+  ...SMALL_6_12_107,
+  release: "7.3.4",
+  imageBytes: 0x37fc000,
+  x86FiveLevel: true,
+  pglistDataBytes: 7552,
+  percpu: { ...SMALL_6_12_107.percpu, staticBytes: 128920 },
+};
+
+/** Builds of one configuration, newest first: from which series on they stand for one without a build of its own. */
+type BuildFamily = readonly { readonly since: string; readonly builds: readonly KernelBuild[] }[];
+
+/** Debian's kernel for clouds, and the one with an allocator log. */
+export type BuildFamilyName = "cloud" | "small";
+
+/** Each series has the nearest build. */
+const FAMILIES: Readonly<Record<BuildFamilyName, BuildFamily>> = {
+  cloud: [
+    { since: "7.1", builds: [DEBIAN_CLOUD_7_3_4] },
+    { since: "6.16", builds: [DEBIAN_CLOUD_6_18_15] },
+    { since: "6.5", builds: [DEBIAN_CLOUD_6_12_95, DEBIAN_CLOUD_6_12_107, DEBIAN_CLOUD_6_12_117] },
+  ],
+  small: [
+    { since: "6.18", builds: [SMALL_7_3_4] },
+    { since: "6.5", builds: [SMALL_6_12_107] },
+  ],
+};
+
+/**
+ * The build of a release: its own, or the one that stands for its series.
+ *
+ * @param kernel a name that `parseReleaseName` reads
+ */
+export function buildOf(family: BuildFamilyName, kernel: string): KernelBuild {
+  const series = FAMILIES[family];
+  const own = series.flatMap(({ builds }) => builds).find(({ release }) => release === kernel);
+  if (own !== undefined) return own;
+  const { major, minor } = parseReleaseName(kernel)!;
+  const isSince = (since: string): boolean =>
+    compareReleases({ major, minor, suffix: "" }, parseReleaseName(since)!) >= 0;
+  return (series.find(({ since }) => isSince(since)) ?? series.at(-1)!).builds[0]!;
+}

@@ -116,14 +116,12 @@ function firstOf({ landed, backports = {} }: Change, release: ReleaseName): Rele
   return { major: release.major, minor: release.minor, point, suffix: "" };
 }
 
-function withDelta(rules: KernelRules, { pageAlloc, acceptMemory, kexec, ...own }: RulesDelta): KernelRules {
-  return {
-    ...rules,
-    ...own,
-    pageAlloc: { ...rules.pageAlloc, ...pageAlloc },
-    acceptMemory: { ...rules.acceptMemory, ...acceptMemory },
-    kexec: { ...rules.kexec, ...kexec },
-  };
+function withDelta(rules: KernelRules, delta: RulesDelta): KernelRules {
+  const own = Object.entries(delta).map(([name, value]) => {
+    const before = rules[name as keyof KernelRules];
+    return [name, typeof before === "object" ? { ...before, ...(value as object) } : value];
+  });
+  return { ...rules, ...Object.fromEntries(own) };
 }
 
 /** A candidate of a release that is out counts as the release; the first 6.12 is told from its series. */

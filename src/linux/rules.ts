@@ -11,6 +11,8 @@ export interface KernelRules {
   readonly pageAlloc: PageAllocRules;
   readonly acceptMemory: AcceptRules;
   readonly kexec: KexecRules;
+  readonly memblock: MemblockRules;
+  readonly boot: BootRules;
   /**
    * Memory the stub takes for the table of unaccepted memory (drivers/firmware/efi/libstub/
    * unaccepted_memory.c: allocate_unaccepted_bitmap). Loader data becomes RAM, ACPI reclaim does not.
@@ -90,6 +92,8 @@ export interface AcceptRules {
   readonly lock: "single" | "list" | "list-touching";
   /** Whether a request excuses its CPU from the soft lockup detector. */
   readonly touchesWatchdog: boolean;
+  /** A range is taken as whole pages before the rule of the guard unit looks at its end. */
+  readonly wholePages: boolean;
 }
 
 /** Rules of handing over to the next kernel. */
@@ -102,4 +106,71 @@ export interface KexecRules {
   readonly unshares: readonly string[];
   /** Whether /proc/vmcore leaves unaccepted memory out. */
   readonly vmcoreAsks: boolean;
+}
+
+/** What memblock keeps of a reservation (mm/memblock.c). */
+export interface MemblockRules {
+  /**
+   * A reservation knows the node that was asked for and whether the kernel itself uses it
+   * (MEMBLOCK_RSRV_KERN); neighbours that differ in either do not merge. `memblock=debug` prints both
+   * (__memblock_reserve).
+   */
+  readonly marksReservations: boolean;
+  /**
+   * The first MiB is marked as memory that a kexec may pass on until the real-mode trampoline is placed
+   * (arch/x86/kernel/e820.c: e820__memblock_setup; arch/x86/realmode/init.c: reserve_real_mode).
+   */
+  readonly marksScratch: boolean;
+}
+
+/** The order of early boot, and how the memory map is set up. */
+export interface BootRules {
+  /**
+   * Where zones and memory map are set up: `setup_arch` in its middle (arch/x86/mm/init_64.c: paging_init),
+   * `mm_core_init_early` right after it (mm/mm_init.c), below what all of setup_arch() has allocated.
+   */
+  readonly memmapIn: "setup_arch" | "mm_core_init_early";
+  /**
+   * Memory for the map of a node's sections (mm/sparse.c: sparse_init_nid). `node`: one block for all, if
+   * there is one (sparse_buffer_init). `section`: 2 MiB for each section, one by one, so from the top down.
+   */
+  readonly memmapBlocks: "node" | "section";
+  /**
+   * Whether the usage maps of a node's sections should lie near its pglist_data where memory can be removed
+   * (mm/sparse.c: sparse_early_usemaps_alloc_pgdat_section). Otherwise each node simply prefers itself.
+   */
+  readonly usageMapsNearNode: boolean;
+  /** Requests for the memory map ask not to be traced for leaks, as `memblock=debug` shows (memmap_alloc). */
+  readonly memmapUntraced: boolean;
+  /** A pageblock that is isolated has a bit of its own for that, and so twice the bits (NR_PAGEBLOCK_BITS). */
+  readonly isolateBit: boolean;
+  /** The pages that hashes are sized by are counted before the memory map takes its own (calc_nr_kernel_pages). */
+  readonly countsBeforeMemmap: boolean;
+  /**
+   * When gigantic pages are allocated: while `hugepages=` is parsed (mm/hugetlb.c: hugepages_setup), or by
+   * hugetlb_bootmem_alloc(), which setup_arch() or mm_core_init_early() calls after hugetlb_cma_reserve().
+   */
+  readonly hugePagesIn: "hugepages_setup" | "setup_arch" | "mm_core_init_early";
+  /** The bounce buffer is allocated before what mm_core_init() takes for debugging (arch_mm_preinit). */
+  readonly swiotlbFirst: boolean;
+  /** Data of the boot loader becomes an e820 type of its own, and splits RAM (e820__reserve_setup_data). */
+  readonly reservedKernType: boolean;
+  /** A pageblock of deferred memory that begins with a reserved page is MOVABLE (mm/mm_init.c: __init_deferred_page). */
+  readonly reservedHeadsMovable: boolean;
+  /**
+   * Jobs of a node's deferred initialisation (mm/mm_init.c: deferred_init_memmap). `range`: one for each free
+   * range, up to the end of its last section. `node`: one for all that is left.
+   */
+  readonly deferredJobs: "range" | "node";
+  /**
+   * How a zone that runs empty early grows (mm/mm_init.c: deferred_grow_zone). `free-memory`: from the next free
+   * page to the end of a section; once all is initialised it claims to have grown once more. `sections`: by
+   * whole sections, and only what was freed counts.
+   */
+  readonly zoneGrowth: "free-memory" | "sections";
+  /**
+   * How memory that memblock frees late reaches the page allocator (mm/memblock.c: memblock_phys_free).
+   * `hand-over`: as at the hand-over, at the tail of the free lists. `free_reserved_page`: as any page.
+   */
+  readonly lateFrees: "hand-over" | "free_reserved_page";
 }

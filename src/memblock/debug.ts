@@ -1,5 +1,5 @@
-/** The lines `memblock=debug` prints, without the caller at their end (mm/memblock.c, Linux 6.12). */
-import { type MemblockRegion, type MemblockType, numaValidNode } from "./regions.js";
+/** The lines `memblock=debug` prints, without the caller at their end (mm/memblock.c, Linux 6.12 and 7.3). */
+import { type MemblockFlags, type MemblockRegion, type MemblockType, numaValidNode } from "./regions.js";
 
 function hex16(value: number): string {
   return `0x${value.toString(16).padStart(16, "0")}`;
@@ -8,6 +8,17 @@ function hex16(value: number): string {
 /** `memblock_reserve: [0x...-0x...]`; the end is printed inclusive. */
 export function rangeLine(operation: string, base: number, size: number): string {
   return `${operation}: [${hex16(base)}-${hex16(base + size - 1)}]`;
+}
+
+/** The same with what a reservation keeps from 6.16 on: `__memblock_reserve: [0x...-0x...] nid=-1 flags=20`. */
+export function attributesLine(
+  operation: string,
+  base: number,
+  size: number,
+  nid: number,
+  flags: MemblockFlags,
+): string {
+  return `${rangeLine(operation, base, size)} nid=${nid} flags=${flags.toString(16)}`;
 }
 
 /** A request, before a place for it was found. `nid` is absent in the phys_ functions. */

@@ -2,8 +2,10 @@
  * The arrays of memory and of reserved ranges, with everything that edits, looks up and walks them
  * (mm/memblock.c, Linux 6.12). Allocation is in memblock.ts.
  */
+import { kernelRules } from "../linux/kernel-rules.js";
+import type { MemblockRules } from "../linux/rules.js";
 import { type AddressRange, PAGE_SIZE, type PhysAddr, pfnDown } from "../units.js";
-import { dumpLines, rangeLine } from "./debug.js";
+import { attributesLine, dumpLines, rangeLine } from "./debug.js";
 import { addRange, removeRange, setclrFlag, setNode, trimRegions } from "./edit.js";
 import {
   freeMemRanges,
@@ -15,6 +17,8 @@ import {
 import { MAX_NUMNODES, MemblockFlags, MemblockType, NUMA_NO_NODE } from "./regions.js";
 
 export interface MemblockOptions {
+  /** What reservations keep; default: as in 6.12. */
+  readonly rules?: MemblockRules;
   /** `movable_node` on the command line: hotpluggable memory is avoided. Default false. */
   readonly movableNode?: boolean;
   /** `kernelcore=mirror` on the command line: mirrored memory is marked and preferred. Default false. */
@@ -39,9 +43,11 @@ export abstract class MemblockMap {
   /** Whether some region was marked mirrored (system_has_some_mirror). */
   protected hasMirror = false;
   protected readonly options: MemblockOptions;
+  readonly #rules: MemblockRules;
 
   constructor(options: MemblockOptions = {}) {
     this.options = options;
+    this.#rules = options.rules ?? kernelRules("6.12").memblock;
   }
 
   protected abstract growArray(type: MemblockType, newStart: number, newSizeBytes: number): void;
@@ -54,8 +60,7 @@ export abstract class MemblockMap {
 
   /** memblock_add_node(). Memory that is there already keeps its node and flags. */
   addNode(base: number, size: number, nid: number, flags: MemblockFlags = MemblockFlags.NONE): void {
-    const range = rangeLine("memblock_add_node", base, size);
-    this.options.debug?.(`${range} nid=${nid} flags=${flags.toString(16)}`);
+    this.options.debug?.(attributesLine("memblock_add_node", base, size, nid, flags));
     addRange(this.memory, base, size, nid, flags);
   }
 
@@ -67,8 +72,23 @@ export abstract class MemblockMap {
 
   /** memblock_reserve(): overlaps and repetitions are legal. Reserving does not accept. */
   reserve(base: number, size: number): void {
-    this.options.debug?.(rangeLine("memblock_reserve", base, size));
-    addRange(this.reserved, base, size, MAX_NUMNODES, MemblockFlags.NONE);
+    this.#reserve(base, size, NUMA_NO_NODE, MemblockFlags.NONE);
+  }
+
+  /** memblock_reserve_kern(): the same for the kernel's own use. @param nid the node that was asked for */
+  reserveKern(base: number, size: number, nid: number = NUMA_NO_NODE): void {
+    this.#reserve(base, size, nid, MemblockFlags.RSRV_KERN);
+  }
+
+  #reserve(base: number, size: number, nid: number, flags: MemblockFlags): void {
+    const { debug } = this.options;
+    if (this.#rules.marksReservations) {
+      debug?.(attributesLine("__memblock_reserve", base, size, nid, flags));
+      addRange(this.reserved, base, size, nid, flags);
+    } else {
+      debug?.(rangeLine("memblock_reserve", base, size));
+      addRange(this.reserved, base, size, MAX_NUMNODES, MemblockFlags.NONE);
+    }
   }
 
   /** memblock_phys_free(): drops a reservation. What was accepted stays accepted. */
@@ -90,6 +110,15 @@ export abstract class MemblockMap {
     if (!this.options.mirroredKernelcore) return;
     this.hasMirror = true;
     setclrFlag(this.memory, base, size, true, MemblockFlags.MIRROR);
+  }
+
+  /** memblock_mark_kho_scratch(), in kernels that know it. */
+  markScratch(base: number, size: number): void {
+    if (this.#rules.marksScratch) setclrFlag(this.memory, base, size, true, MemblockFlags.KHO_SCRATCH);
+  }
+
+  clearScratch(base: number, size: number): void {
+    if (this.#rules.marksScratch) setclrFlag(this.memory, base, size, false, MemblockFlags.KHO_SCRATCH);
   }
 
   markNomap(base: number, size: number): void {

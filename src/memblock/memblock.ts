@@ -83,11 +83,13 @@ export class Memblock extends MemblockMap {
     let flags = this.#preferredFlags();
     for (;;) {
       let found = this.#findInRangeNode(size, align, start, end, nid, flags);
+      let foundFor = nid;
       if (found === 0 && numaValidNode(nid) && !exactNid) {
-        found = this.#findInRangeNode(size, align, start, end, NUMA_NO_NODE, flags);
+        foundFor = NUMA_NO_NODE;
+        found = this.#findInRangeNode(size, align, start, end, foundFor, flags);
       }
       if (found !== 0) {
-        this.reserve(found, size);
+        this.reserveKern(found, size, foundFor);
         if (this.accepts) this.options.accept?.(found, size);
         return found;
       }
@@ -198,7 +200,7 @@ export class Memblock extends MemblockMap {
     type.max *= 2;
     type.arrayAddress = address;
     if (oldAddress !== undefined) this.free(oldAddress, roundUp(oldBytes, PAGE_SIZE));
-    this.reserve(address, newAllocBytes);
+    this.reserveKern(address, newAllocBytes);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { AddressRange } from "../units.js";
 
-/** Attributes of a region (include/linux/memblock.h: enum memblock_flags, 6.12). */
+/** Attributes of a region (include/linux/memblock.h: enum memblock_flags, 7.3). */
 export const MemblockFlags = {
   NONE: 0x0,
   /** Firmware says the range may be removed; avoided only when `movable_node` is on the command line. */
@@ -15,6 +15,10 @@ export const MemblockFlags = {
   DRIVER_MANAGED: 0x8,
   /** Reserved region whose struct pages stay uninitialised. */
   RSRV_NOINIT: 0x10,
+  /** Reserved for the kernel's own use (6.16). */
+  RSRV_KERN: 0x20,
+  /** Memory that a kexec may pass on to the next kernel (6.16). */
+  KHO_SCRATCH: 0x40,
 } as const;
 /** A bit mask of {@link MemblockFlags} values. */
 export type MemblockFlags = number;

@@ -1,15 +1,23 @@
+import type { BootRules } from "../linux/rules.js";
 import { asPfn, MAX_ORDER_PAGES, PAGES_PER_SECTION, type Pfn, roundDown, roundUp } from "../units.js";
 import { clipRanges, firstEndingAfter, type PfnRange } from "./pfn-range.js";
 
 /**
  * Deferred initialisation of struct pages: those of a node's last zone that boot left out are
  * initialised and freed by threads (mm/mm_init.c:page_alloc_init_late and
- * deferred_init_memmap, kernel/padata.c, 6.12), or, before those run, by the CPU that finds the
+ * deferred_init_memmap, kernel/padata.c, 6.12 and 7.3), or, before those run, by the CPU that finds the
  * zone empty (deferred_grow_zone).
- *
- * Everywhere here `free` is memblock's free memory in the zone: whole pages that are not reserved,
- * ascending, disjoint and clipped to the zone.
  */
+
+/** What of a zone is left to initialise. */
+export interface DeferredPages {
+  /** memblock's free memory in the zone: whole pages that are not reserved, ascending, disjoint and clipped to it. */
+  readonly free: readonly PfnRange[];
+  /** Infinity when nothing is left. */
+  readonly firstDeferredPfn: number;
+  /** End of the zone. */
+  readonly endPfn: number;
+}
 
 /** Receives the pages, in the order in which the kernel frees them. */
 export interface DeferredSink {
@@ -23,11 +31,15 @@ export interface DeferredSink {
   singlePages(startPfn: Pfn, pageCount: number): void;
 }
 
-/**
- * The jobs a node's thread hands to padata (deferred_init_memmap). A job runs from a free
- * range to the end of the section in which that range ends.
- */
-export function deferredJobs(free: readonly PfnRange[], firstDeferredPfn: number): PfnRange[] {
+/** The jobs a node's thread hands to padata (deferred_init_memmap). */
+export function deferredJobs(
+  { free, firstDeferredPfn, endPfn }: DeferredPages,
+  rule: BootRules["deferredJobs"],
+): PfnRange[] {
+  if (rule === "node") {
+    if (firstDeferredPfn >= endPfn) return [];
+    return [{ startPfn: firstDeferredPfn, endPfn: roundUp(endPfn, PAGES_PER_SECTION) }];
+  }
   const jobs: PfnRange[] = [];
   let nextPfn = firstDeferredPfn;
   for (;;) {
@@ -52,7 +64,7 @@ export interface PadataPlan {
 const LOAD_BALANCE_FACTOR = 4;
 
 /**
- * Cuts a job into chunks (kernel/padata.c:padata_do_multithreaded, 6.12). Chunk borders are
+ * Cuts a job into chunks (kernel/padata.c:padata_do_multithreaded, 6.12 and 7.3). Chunk borders are
  * multiples of the chunk size, so that the first chunk can be short. That padata's pool of
  * work items could run out, which would mean fewer workers, is left out.
  *
@@ -112,16 +124,28 @@ export interface GrowResult {
 
 /**
  * Initialises at least a section's worth of free pages because an allocation failed before
- * the threads ran (mm/mm_init.c:deferred_grow_zone, 6.12). It stops only when it leaves a
+ * the threads ran (mm/mm_init.c:deferred_grow_zone). It stops only when it leaves a
  * section. The size of the request plays no role: no order exceeds a section.
  *
  * For a node's last zone only; in any other zone nothing is deferred and the kernel returns false.
  */
-export function growZone(
-  free: readonly PfnRange[],
-  firstDeferredPfn: number,
-  sink: DeferredSink,
-): GrowResult {
+export function growZone(area: DeferredPages, rule: BootRules["zoneGrowth"], sink: DeferredSink): GrowResult {
+  return rule === "sections" ? growBySections(area, sink) : growByFreeMemory(area, sink);
+}
+
+function growBySections({ free, firstDeferredPfn, endPfn }: DeferredPages, sink: DeferredSink): GrowResult {
+  let pages = 0;
+  let nextPfn = firstDeferredPfn;
+  while (pages < PAGES_PER_SECTION && nextPfn < endPfn) {
+    const section = { startPfn: nextPfn, endPfn: roundUp(nextPfn + 1, PAGES_PER_SECTION) };
+    pages += deferredInitChunk(free, section, sink);
+    nextPfn = section.endPfn;
+  }
+  const left = nextPfn < endPfn ? nextPfn : Number.POSITIVE_INFINITY;
+  return { grown: pages > 0, firstDeferredPfn: left, pages };
+}
+
+function growByFreeMemory({ free, firstDeferredPfn }: DeferredPages, sink: DeferredSink): GrowResult {
   const first = free[firstEndingAfter(free, firstDeferredPfn)];
   if (first === undefined) {
     // Others may have emptied the area since: have the caller look again, once.

@@ -122,6 +122,23 @@ function pagesInPresentSections(ranges: readonly NodePfnRange[], hole: PfnRange)
 }
 
 /**
+ * The pageblocks that stay UNMOVABLE where reserved pages of deferred memory, which are initialised at the
+ * hand-over, make the pageblocks that begin with them MOVABLE (mm/mm_init.c: init_deferred_page).
+ *
+ * @param reserved page frames that become PG_reserved, ascending
+ */
+export function withoutReservedHeads(
+  { unmovable, firstDeferredPfn }: MemmapInit,
+  reserved: readonly NodePfnRange[],
+): PfnRange[] {
+  const late = reserved.flatMap(({ startPfn, endPfn, nid }) => {
+    const fromPfn = Math.max(startPfn, firstDeferredPfn.get(nid) ?? Number.POSITIVE_INFINITY);
+    return fromPfn < endPfn ? [{ startPfn: fromPfn, endPfn }] : [];
+  });
+  return unmovable.flatMap((span) => pageblocksWithoutHead(span, late));
+}
+
+/**
  * The pageblocks of a span whose first page is in none of the ranges. After memmapInit()
  * with the initialised memory, and after deferred initialisation with the free memory,
  * these are the UNMOVABLE ones (mm/mm_init.c:memmap_init_range, deferred_free_pages, 6.12).

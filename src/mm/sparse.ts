@@ -1,20 +1,23 @@
+import type { BootRules } from "../linux/rules.js";
 import {
   MEMBLOCK_ALLOC_ACCESSIBLE,
+  MEMBLOCK_ALLOC_NOLEAKTRACE,
   type Memblock,
   panicIfNull,
   SMP_CACHE_BYTES,
 } from "../memblock/memblock.js";
-import { MiB, PAGE_SIZE, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
+import { MiB, PAGE_SIZE, PAGEBLOCK_PAGES, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
 
 export interface SparseOptions {
+  /** How the release lays the memory map out. */
+  readonly rules: Pick<BootRules, "memmapBlocks" | "usageMapsNearNode" | "memmapUntraced" | "isolateBit">;
   /** Five-level page tables are active: physical addresses have 52 bits instead of 46. */
   readonly fiveLevelPaging: boolean;
   /** CONFIG_PAGE_EXTENSION: a section's descriptor takes 32 bytes instead of 16. */
   readonly pageExtension: boolean;
-  /**
-   * With CONFIG_MEMORY_HOTREMOVE, the physical address of a node's pglist_data: usage maps
-   * should share its section. Absent without that option.
-   */
+  /** CONFIG_MEMORY_ISOLATION. */
+  readonly memoryIsolation: boolean;
+  /** With CONFIG_MEMORY_HOTREMOVE, the physical address of a node's pglist_data. Absent without that option. */
   readonly nodeDataAddress?: (nid: number) => number;
 }
 
@@ -28,8 +31,11 @@ interface SectionRun {
 
 const MEMORY_MAP = "the memory map";
 export const SECTION_BYTES: number = PAGES_PER_SECTION * PAGE_SIZE;
-/** sizeof(struct mem_section_usage): RCU head, subsection map, 4 bits for each of 64 pageblocks. */
-const USAGE_BYTES = 56;
+/** sizeof(struct mem_section_usage) without the bits of its pageblocks: RCU head and subsection map. */
+const USAGE_HEADER_BYTES = 24;
+/** Bits of a pageblock: type and a hint for compaction; with a bit for isolation a power of two again (NR_PAGEBLOCK_BITS). */
+const PAGEBLOCK_BITS = 4;
+const PAGEBLOCK_BITS_ISOLATE = 8;
 /** Struct pages of a section: 64 bytes each, one large page of vmemmap (section_map_size). */
 const SECTION_MAP_BYTES = 2 * MiB;
 /** Where memory for the map is looked for first: above what ISA DMA can reach (MAX_DMA_ADDRESS). */
@@ -41,8 +47,7 @@ const SECTIONS_PER_PUD_PAGE = 512 * SECTIONS_PER_PMD_PAGE;
 
 /**
  * Allocates the sparse memory model's tables and the memory map of every section with memory
- * (mm/sparse.c:sparse_init, mm/sparse-vmemmap.c, arch/x86/mm/init_64.c, 6.12). The map of a
- * node's sections is one block if such a block is free, and so is accepted as one range.
+ * (mm/sparse.c:sparse_init, mm/sparse-vmemmap.c, arch/x86/mm/init_64.c, 6.12 and 7.3).
  *
  * The virtual memory map is taken to begin at a multiple of 512 GiB, as it does without
  * randomisation; the fallback to maps of 4 KiB pages is left out.
@@ -52,11 +57,11 @@ const SECTIONS_PER_PUD_PAGE = 512 * SECTIONS_PER_PMD_PAGE;
  */
 export function sparseInit(memblock: Memblock, options: SparseOptions): number {
   allocateRoots(memblock, options);
-  const tables = new VmemmapTables(memblock, options.fiveLevelPaging);
+  const tables = new VmemmapTables(memblock, options);
   let mapBytes = 0;
   for (const run of sectionRuns(memblock)) {
     allocateUsageMaps(memblock, run, options);
-    populateRun(memblock, run, tables);
+    populateRun(memblock, run, tables, options);
     mapBytes += run.sections * SECTION_MAP_BYTES;
   }
   return mapBytes;
@@ -99,9 +104,16 @@ function sectionRuns(memblock: Memblock): SectionRun[] {
   return runs;
 }
 
-/** One block with the usage maps of all sections of a run (sparse_early_usemaps_alloc_pgdat_section). */
+/** One block with the usage maps of all sections of a run. */
 function allocateUsageMaps(memblock: Memblock, run: SectionRun, options: SparseOptions): void {
-  const bytes = USAGE_BYTES * run.sections;
+  const { rules, memoryIsolation } = options;
+  const bits = rules.isolateBit && memoryIsolation ? PAGEBLOCK_BITS_ISOLATE : PAGEBLOCK_BITS;
+  const sectionBytes = USAGE_HEADER_BYTES + ((PAGES_PER_SECTION / PAGEBLOCK_PAGES) * bits) / 8;
+  const bytes = sectionBytes * run.sections;
+  if (!rules.usageMapsNearNode) {
+    panicIfNull(memblock.allocNode(bytes, SMP_CACHE_BYTES, run.nid), MEMORY_MAP);
+    return;
+  }
   if (options.nodeDataAddress === undefined) {
     // The node's number is not set in its pglist_data until zones are: every node asks for node 0.
     panicIfNull(memblock.allocNode(bytes, SMP_CACHE_BYTES, 0), MEMORY_MAP);
@@ -118,56 +130,73 @@ function allocateUsageMaps(memblock: Memblock, run: SectionRun, options: SparseO
   }
 }
 
-/** The memory map of a run: one block for all if possible, else one for each section (sparse_init_nid). */
-function populateRun(memblock: Memblock, run: SectionRun, tables: VmemmapTables): void {
-  const bytes = run.sections * SECTION_MAP_BYTES;
-  const buffer = memblock.allocExactNidRaw(
-    bytes,
-    SECTION_MAP_BYTES,
-    MAP_MIN_ADDRESS,
-    MEMBLOCK_ALLOC_ACCESSIBLE,
-    run.nid,
-  );
+/** The memory map of a run: one block for all where the release wants one and finds it, else one for each section. */
+function populateRun(
+  memblock: Memblock,
+  run: SectionRun,
+  tables: VmemmapTables,
+  options: SparseOptions,
+): void {
+  const buffer =
+    options.rules.memmapBlocks === "section"
+      ? 0
+      : memblock.allocExactNidRaw(
+          run.sections * SECTION_MAP_BYTES,
+          SECTION_MAP_BYTES,
+          MAP_MIN_ADDRESS,
+          mapLimit(options),
+          run.nid,
+        );
   for (const [first, end] of run.parts) {
     for (let section = first; section < end; ) {
       tables.cover(section, run.nid);
       const tableEnd = roundDown(section, SECTIONS_PER_PMD_PAGE) + SECTIONS_PER_PMD_PAGE;
       const next = Math.min(end, tableEnd);
-      if (buffer === 0) for (; section < next; section++) allocateMap(memblock, SECTION_MAP_BYTES, run.nid);
+      if (buffer === 0) {
+        for (; section < next; section++) allocateMap(memblock, SECTION_MAP_BYTES, run.nid, options);
+      }
       section = next;
     }
   }
 }
 
 /** Memory for the map or its page tables (vmemmap_alloc_block before the slab allocator is up). */
-function allocateMap(memblock: Memblock, bytes: number, nid: number): void {
-  panicIfNull(
-    memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, MEMBLOCK_ALLOC_ACCESSIBLE, nid),
-    MEMORY_MAP,
-  );
+function allocateMap(memblock: Memblock, bytes: number, nid: number, options: SparseOptions): void {
+  const limit = mapLimit(options);
+  panicIfNull(memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, limit, nid), MEMORY_MAP);
+}
+
+function mapLimit({ rules }: SparseOptions): number {
+  return rules.memmapUntraced ? MEMBLOCK_ALLOC_NOLEAKTRACE : MEMBLOCK_ALLOC_ACCESSIBLE;
 }
 
 /** Page table pages of the virtual memory map, allocated top level first as sections come in, ascending. */
 class VmemmapTables {
   readonly #memblock: Memblock;
+  readonly #options: SparseOptions;
   #needP4d: boolean;
   #lastPud = -1;
   #lastPmd = -1;
 
-  constructor(memblock: Memblock, fiveLevelPaging: boolean) {
+  constructor(memblock: Memblock, options: SparseOptions) {
     this.#memblock = memblock;
-    this.#needP4d = fiveLevelPaging;
+    this.#options = options;
+    this.#needP4d = options.fiveLevelPaging;
   }
 
   /** Makes sure that a section's map can be entered (vmemmap_populate_hugepages). */
   cover(section: number, nid: number): void {
     const pud = Math.floor(section / SECTIONS_PER_PUD_PAGE);
     const pmd = Math.floor(section / SECTIONS_PER_PMD_PAGE);
-    if (this.#needP4d) allocateMap(this.#memblock, PAGE_SIZE, nid);
-    if (pud !== this.#lastPud) allocateMap(this.#memblock, PAGE_SIZE, nid);
-    if (pmd !== this.#lastPmd) allocateMap(this.#memblock, PAGE_SIZE, nid);
+    if (this.#needP4d) this.#allocate(nid);
+    if (pud !== this.#lastPud) this.#allocate(nid);
+    if (pmd !== this.#lastPmd) this.#allocate(nid);
     this.#needP4d = false;
     this.#lastPud = pud;
     this.#lastPmd = pmd;
+  }
+
+  #allocate(nid: number): void {
+    allocateMap(this.#memblock, PAGE_SIZE, nid, this.#options);
   }
 }

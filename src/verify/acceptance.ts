@@ -2,6 +2,7 @@
 
 import { AcceptMemory } from "../accept/accept-memory.js";
 import { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { AcceptRules } from "../linux/rules.js";
 import type { Zone } from "../page-alloc/index.js";
 import {
   type AddressRange,
@@ -87,9 +88,9 @@ export class RecordedAcceptance extends AcceptMemory {
   readonly decisions: AcceptDecision[] = [];
   readonly remaining: UnacceptedTable | undefined;
 
-  constructor(table: UnacceptedTable | undefined) {
+  constructor(table: UnacceptedTable | undefined, rules?: AcceptRules) {
     const accepts: string[] = [];
-    super(table, { acceptMemory: (start, end) => accepts.push(rangeText(start, end)) });
+    super(table, { acceptMemory: (start, end) => accepts.push(rangeText(start, end)) }, undefined, rules);
     this.accepts = accepts;
     this.remaining = table;
   }

@@ -74,7 +74,7 @@ export function bootKernel(
   const kernel = startKernel({
     machine,
     build,
-    rules: rules.pageAlloc,
+    rules,
     acceptance,
     lazy: !has("accept_memory=eager"),
     clock,
@@ -155,9 +155,9 @@ export class DeferredReplay {
   }
 }
 
-function chunksOf(area: DeferredArea, { cpuNodes, release }: Kernel): Chunk[] {
+function chunksOf(area: DeferredArea, { cpuNodes, early, release }: Kernel): Chunk[] {
   const threads = cpuNodes.filter((nodeId) => nodeId === area.nodeId).length;
-  return deferredJobs(area.free, area.firstDeferredPfn)
+  return deferredJobs(area, early.bootRules.deferredJobs)
     .flatMap((job) => padataChunks(job, threads).chunks)
     .map((span) => {
       const pieces: Piece[] = [];

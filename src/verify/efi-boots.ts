@@ -4,7 +4,7 @@
  */
 
 import { deferredInit } from "../guest/page-alloc-init-late.js";
-import { KERNEL_BUILDS, type KernelBuild } from "../linux/kernel-build.js";
+import { buildOf, type KernelBuild } from "../linux/kernel-build.js";
 import { kernelName, kernelRules, knowsUnacceptedMemory } from "../linux/kernel-rules.js";
 import type { KernelRules } from "../linux/rules.js";
 import { ZONE_NAMES, ZoneType, zoneLimits } from "../mm/zones.js";
@@ -74,7 +74,8 @@ interface EfiBoot {
   readonly stub: StubReplay;
   readonly machine: EarlyMachine;
   readonly rules: KernelRules;
-  readonly build: KernelBuild | undefined;
+  /** Zones do not depend on its sizes, so that of a near release does for them. */
+  readonly build: KernelBuild;
   /** Why its line `Memory:` says nothing; undefined where it does. */
   readonly memoryUnknown: string | undefined;
 }
@@ -89,10 +90,10 @@ function readEfiBoot(text: string): EfiBoot {
   const release = kernelName(/Linux version \S+/.exec(text)?.[0] ?? "");
   if (release === undefined || !knowsUnacceptedMemory(release))
     throw new EvidenceError("Linux version, of a kernel from 6.5 on", release ?? "none", 1);
-  const build = KERNEL_BUILDS.find((known) => known.release === release);
+  const build = buildOf("cloud", release);
   const memoryUnknown = !/Memory: \d+K\/\d+K available/.test(text)
     ? "no line Memory:"
-    : build === undefined
+    : build.release !== release
       ? `sizes of the kernel ${release} are not known`
       : undefined;
   return { text, stub, machine, rules: kernelRules(release), build, memoryUnknown };
@@ -105,9 +106,7 @@ interface ComparedBoot {
 }
 
 function compareBoot(name: string, boot: EfiBoot): ComparedBoot {
-  const { text, machine, rules, memoryUnknown } = boot;
-  // Zones do not depend on sizes of the kernel.
-  const build = boot.build ?? KERNEL_BUILDS[0]!;
+  const { text, machine, rules, build, memoryUnknown } = boot;
   const booted = bootKernel(machine, build, rules, new RecordedAcceptance(boot.stub.table));
   return {
     firmware: compareFirmware(name, text, boot.stub, booted.kernel.early),

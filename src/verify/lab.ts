@@ -1,7 +1,7 @@
 /** Recordings of an instrumented kernel, which logs every step of the allocator. */
 
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { SMALL_6_12_107 } from "../linux/kernel-build.js";
+import { buildOf } from "../linux/kernel-build.js";
 import type { KernelRules } from "../linux/rules.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import type { Pfn } from "../units.js";
@@ -60,13 +60,15 @@ interface BootContext extends Setup {
  */
 export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const { text, machine, kernel, rules } = bootLogOf(files);
-  const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, [SMALL_6_12_107]));
+  const build = buildOf("small", kernel);
+  const memblock = followed(files, "boot.dmesg", () => compareMemblock(text, machine, build, rules));
   const stub = stubOfBootLog(text);
   const acceptance = new RecordedAcceptance(
     parseFile(files, "boot.dmesg", text, tableOfBootLog) ?? stub?.table,
+    rules.acceptMemory,
   );
   const booted = followed(files, "boot.dmesg", () =>
-    bootKernel(machine, SMALL_6_12_107, rules, acceptance, memblock.earlySteps),
+    bootKernel(machine, build, rules, acceptance, memblock.earlySteps),
   );
   const setup: Setup = { files, machine, rules, allocator: booted.kernel.allocator, acceptance };
   const end = snapshotOf(setup, "boot.snapB");
@@ -121,7 +123,10 @@ export function replayBoot({ kernel, machine, stages }: Booted, log: LabLog): Fo
 function verifyFromSnapshot(name: string, boot: BootContext): VerifiedRun {
   const before = snapshotBefore(name, boot);
   const parked = new Set(before.flatMap((zone) => zone.unaccepted));
-  const acceptance = new RecordedAcceptance(boot.table && tableOfSnapshot(boot.table, boot.parked, parked));
+  const acceptance = new RecordedAcceptance(
+    boot.table && tableOfSnapshot(boot.table, boot.parked, parked),
+    boot.rules.acceptMemory,
+  );
   const allocator = followed(boot.files, `wl-${name}.snapA`, () =>
     allocatorOf(before, boot.rules.pageAlloc, acceptance),
   );

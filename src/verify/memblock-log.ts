@@ -1,14 +1,18 @@
 import type { KernelBuild } from "../linux/kernel-build.js";
+import type { KernelRules } from "../linux/rules.js";
 import { Memblock } from "../memblock/memblock.js";
+import { MemblockFlags } from "../memblock/regions.js";
 import { EarlyBoot, type EarlyMachine } from "../x86/early-machine.js";
-import { EARLY_STEPS } from "../x86/early-memblock.js";
+import { earlySteps } from "../x86/early-memblock.js";
 import { type Comparison, compareInOrder, Tally } from "./tally.js";
 
-const RANGE = /^memblock_(add|reserve|phys_free|remove): \[0x([0-9a-f]+)-0x([0-9a-f]+)\]/;
+/** From 6.16 on reservations show their node and flags too. */
+const RANGE =
+  /^(?:__)?memblock_(add|reserve|phys_free|remove): \[0x([0-9a-f]+)-0x([0-9a-f]+)\](?: nid=(-?\d+) flags=([0-9a-f]+))?/;
 const REQUEST =
   /^memblock_(\w+): (\d+) bytes align=0x([0-9a-f]+)(?: nid=(-?\d+))? from=0x([0-9a-f]+) max_addr=0x([0-9a-f]+)/;
 const REGION =
-  /^ (memory|reserved)\[0x[0-9a-f]+\]\t\[0x([0-9a-f]+)-0x([0-9a-f]+)\], 0x[0-9a-f]+ bytes(?: on node (\d+))? flags/;
+  /^ (memory|reserved)\[0x[0-9a-f]+\]\t\[0x([0-9a-f]+)-0x([0-9a-f]+)\], 0x[0-9a-f]+ bytes(?: on node (\d+))? flags: 0x([0-9a-f]+)/;
 
 /** No node asked for (NUMA_NO_NODE). */
 const ANY_NODE = -1;
@@ -27,7 +31,7 @@ function memblockLines(bootLog: string): string[] {
   return bootLog
     .split("\n")
     .map((line) => line.replace(/^\[ *[\d.]+\] /, ""))
-    .filter((line) => /^(memblock_|MEMBLOCK| memory| reserved)/.test(line));
+    .filter((line) => /^((__)?memblock_|MEMBLOCK| memory| reserved)/.test(line));
 }
 
 /**
@@ -38,14 +42,13 @@ function memblockLines(bootLog: string): string[] {
 export function compareMemblock(
   bootLog: string,
   machine: EarlyMachine,
-  builds: readonly KernelBuild[],
+  build: KernelBuild,
+  rules: KernelRules,
 ): MemblockResult {
   const recorded = memblockLines(bootLog);
-  const release = /Linux version (\S+)/.exec(bootLog)?.[1];
-  const build = builds.find((candidate) => candidate.release === release);
-  if (build !== undefined) {
+  if (build.release === /Linux version (\S+)/.exec(bootLog)?.[1]) {
     const lines = recorded.map((line) => line.replace(/ \S+\+0x\w+\/0x\w+( \[\w+\])?$/, ""));
-    const comparison = compareInOrder(lines, modelLines(machine, build), {
+    const comparison = compareInOrder(lines, modelLines(machine, build, rules), {
       isSame: (line, other) => line === other,
       text: String,
       eventAt: (at) => at,
@@ -54,7 +57,7 @@ export function compareMemblock(
     if (comparison.equal === comparison.compared) return { comparison };
   }
   return {
-    comparison: replayRequests(recorded, new Memblock()),
+    comparison: replayRequests(recorded, new Memblock({ rules: rules.memblock })),
     earlySteps: (boot) => {
       replayRequests(recorded, boot.memblock);
       const ends = Array.from(bootLog.matchAll(/last_pfn = 0x([0-9a-f]+)/g), ([, pfn]) =>
@@ -65,16 +68,17 @@ export function compareMemblock(
   };
 }
 
-function modelLines(machine: EarlyMachine, build: KernelBuild): string[] {
+function modelLines(machine: EarlyMachine, build: KernelBuild, rules: KernelRules): string[] {
   const lines: string[] = [];
   let commandLineParsed = false;
   const memblock = new Memblock({
+    rules: rules.memblock,
     debug: (line) => {
       if (commandLineParsed) lines.push(line);
     },
   });
-  const boot = new EarlyBoot(memblock, machine, build);
-  for (const step of EARLY_STEPS) {
+  const boot = new EarlyBoot(memblock, machine, build, rules.boot);
+  for (const step of earlySteps(rules.boot)) {
     step.run(boot);
     if (step.name === "early_reserve_memory") commandLineParsed = true;
     if (DUMP_AFTER.includes(step.name)) lines.push(...memblock.dump());
@@ -136,7 +140,7 @@ function addDumped(memblock: Memblock, wanted: "memory" | "reserved", region: Re
   if (region?.[1] !== wanted) return;
   const base = Number.parseInt(region[2]!, 16);
   const sizeBytes = sizeOf(region[2]!, region[3]!);
-  if (wanted === "reserved") memblock.reserve(base, sizeBytes);
+  if (wanted === "reserved") reserve(memblock, base, sizeBytes, ANY_NODE, region[5]!);
   else memblock.addNode(base, sizeBytes, Number(region[4] ?? 0), 0);
 }
 
@@ -154,11 +158,19 @@ function allocate(memblock: Memblock, [, name, size, align, nid, from, max]: Reg
   }
 }
 
-function applyRange(memblock: Memblock, [, name, first, last]: RegExpExecArray): void {
+function reserve(memblock: Memblock, base: number, sizeBytes: number, nid: number, flags: string): void {
+  if ((Number.parseInt(flags, 16) & MemblockFlags.RSRV_KERN) === 0) memblock.reserve(base, sizeBytes);
+  else memblock.reserveKern(base, sizeBytes, nid);
+}
+
+function applyRange(
+  memblock: Memblock,
+  [, name, first, last, nid = `${ANY_NODE}`, flags = "0"]: RegExpExecArray,
+): void {
   const base = Number.parseInt(first!, 16);
   const sizeBytes = sizeOf(first!, last!);
   if (name === "add") memblock.add(base, sizeBytes);
-  else if (name === "reserve") memblock.reserve(base, sizeBytes);
+  else if (name === "reserve") reserve(memblock, base, sizeBytes, Number(nid), flags);
   else if (name === "remove") memblock.remove(base, sizeBytes);
   else memblock.free(base, sizeBytes);
 }

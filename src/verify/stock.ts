@@ -1,7 +1,7 @@
 /** Recordings of an unmodified kernel, which has tracepoints alone. */
 
 import { deferredInit } from "../guest/page-alloc-init-late.js";
-import { DEBIAN_CLOUD_6_12_95 } from "../linux/kernel-build.js";
+import { buildOf } from "../linux/kernel-build.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import { PAGE_SIZE, pfnDown } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
@@ -47,9 +47,10 @@ function compareBoot(
   files: RecordingFiles,
   { text: bootLog, machine, kernel: release, rules }: BootLog,
 ): VerifiedRecording {
-  const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, [DEBIAN_CLOUD_6_12_95]);
+  const build = buildOf("cloud", release);
+  const { comparison: memblock, earlySteps } = compareMemblock(bootLog, machine, build, rules);
   const newKernel = (): Booted =>
-    bootKernel(machine, DEBIAN_CLOUD_6_12_95, rules, new RecordedAcceptance(undefined), earlySteps);
+    bootKernel(machine, build, rules, new RecordedAcceptance(undefined, rules.acceptMemory), earlySteps);
   const { kernel, stages } = newKernel();
   const { allocator } = kernel;
   stages.bringUp();

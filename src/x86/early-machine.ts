@@ -6,7 +6,7 @@ import { type BootOptions, bootOptions } from "../command-line/boot-options.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { KernelBuild } from "../linux/kernel-build.js";
 import { type ReservationRules, reservationRules } from "../linux/reservation-rules.js";
-import type { TableReservation } from "../linux/rules.js";
+import type { BootRules, TableReservation } from "../linux/rules.js";
 import type { Memblock } from "../memblock/memblock.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import type { AddressRange, PhysRange } from "../units.js";
@@ -105,6 +105,7 @@ export class EarlyBoot {
   readonly build: KernelBuild;
   readonly options: BootOptions;
   readonly rules: ReservationRules;
+  readonly bootRules: BootRules;
   /** The kernel's complaints about its command line, one line each. */
   readonly remarks: string[] = [];
   /** Reserved, but not touched by anybody. */
@@ -141,7 +142,8 @@ export class EarlyBoot {
   /** The direct map; empty until init_mem_mapping(). */
   readonly earlyMap: EarlyMap;
 
-  constructor(memblock: Memblock, machine: EarlyMachine, build: KernelBuild) {
+  constructor(memblock: Memblock, machine: EarlyMachine, build: KernelBuild, bootRules: BootRules) {
+    this.bootRules = bootRules;
     this.memblock = memblock;
     this.machine = machine;
     this.earlyMap = new EarlyMap(new TablePages(memblock, machine.splitTables));

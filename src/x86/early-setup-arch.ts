@@ -8,7 +8,7 @@ import { brkArea } from "./init-mem-mapping.js";
 
 /**
  * setup_arch(): what firmware and kernel image occupy, and the small tables made while the
- * machine is looked at (arch/x86/kernel/setup.c and the files named below; Linux 6.12).
+ * machine is looked at (arch/x86/kernel/setup.c and the files named below; Linux 6.12 and 7.3).
  */
 
 /** Where the BIOS area starts if nothing better is known (arch/x86/kernel/ebda.c: BIOS_START_MAX). */
@@ -21,6 +21,10 @@ const NOSAVE_REGION_BYTES = 32; // sizeof(struct nosave_region)
 const HPET_RESOURCE_NAME_BYTES = 9; // "HPET %u" and its end
 const IOAPIC_RESOURCE_NAME_BYTES = 11; // "IOAPIC %u" and its end
 
+function reserveKern(boot: EarlyBoot, { start, end }: AddressRange): void {
+  boot.memblock.reserveKern(start, end - start);
+}
+
 function reserve(boot: EarlyBoot, { start, end }: AddressRange): void {
   boot.memblock.reserve(start, end - start);
 }
@@ -28,12 +32,12 @@ function reserve(boot: EarlyBoot, { start, end }: AddressRange): void {
 /** early_reserve_memory(): kernel image, first 64 KiB, initrd, setup_data, BIOS area. */
 export function earlyReserveMemory(boot: EarlyBoot): void {
   const { memblock, machine, build } = boot;
-  memblock.reserve(machine.kernelStart, build.imageBytes);
+  memblock.reserveKern(machine.kernelStart, build.imageBytes);
   memblock.reserve(0, 64 * KiB);
   if (machine.initrd !== undefined) {
-    reserve(boot, { start: machine.initrd.start, end: roundUp(machine.initrd.end, PAGE_SIZE) });
+    reserveKern(boot, { start: machine.initrd.start, end: roundUp(machine.initrd.end, PAGE_SIZE) });
   }
-  for (const data of machine.setupData) reserve(boot, data);
+  for (const data of machine.setupData) reserveKern(boot, data);
   memblock.reserve(BIOS_START, BIOS_END - BIOS_START);
 }
 
@@ -41,7 +45,9 @@ export function earlyReserveMemory(boot: EarlyBoot): void {
 export function trimBiosRange(boot: EarlyBoot): void {
   const { RAM, RESERVED } = E820Type;
   const { RESERVED_KERN } = KernelE820Type;
-  for (const data of boot.machine.setupData) boot.e820 = retypeRange(boot.e820, data, RAM, RESERVED_KERN);
+  if (boot.bootRules.reservedKernType) {
+    for (const data of boot.machine.setupData) boot.e820 = retypeRange(boot.e820, data, RAM, RESERVED_KERN);
+  }
   boot.e820 = retypeRange(boot.e820, { start: 0, end: PAGE_SIZE }, RAM, RESERVED);
   boot.e820 = retypeRange(boot.e820, { start: BIOS_BEGIN, end: BIOS_END }, RAM, undefined);
   const mostPfn = (boot.machine.fiveLevel ? 4096 * TiB : 64 * TiB) / PAGE_SIZE; // MAXMEM
@@ -51,7 +57,7 @@ export function trimBiosRange(boot: EarlyBoot): void {
 
 /** reserve_brk(): the part of the brk area that the kernel has used. */
 export function reserveBrk(boot: EarlyBoot): void {
-  reserve(boot, brkArea(boot));
+  reserveKern(boot, brkArea(boot));
 }
 
 /** e820__memblock_setup(): memory becomes known, in whole pages. */
@@ -63,13 +69,16 @@ export function e820MemblockSetup(boot: EarlyBoot): void {
     if (type === KernelE820Type.SOFT_RESERVED) memblock.reserve(start, end - start);
     if (isMemblockMemory(type)) memblock.add(start, end - start);
   }
+  memblock.markScratch(0, MiB);
   memblock.trimMemory(PAGE_SIZE);
 }
 
 /** reserve_real_mode(): the trampoline for other CPUs, then all of the first MiB. */
 export function reserveRealMode(boot: EarlyBoot): void {
-  boot.memblock.physAllocRange(boot.build.realModeBytes, PAGE_SIZE, 0, MiB);
-  boot.memblock.reserve(0, MiB);
+  const { memblock, build } = boot;
+  memblock.physAllocRange(build.realModeBytes, PAGE_SIZE, 0, MiB);
+  memblock.reserve(0, MiB);
+  memblock.clearScratch(0, MiB);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * start_kernel() from setup_arch() to memblock_free_all(): command line copies, log buffer,
- * large hashes, CPU entry areas (init/main.c and the files named below; Linux 6.12).
+ * large hashes, CPU entry areas (init/main.c and the files named below; Linux 6.12 and 7.3).
  */
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { DENTRY_HASH, INODE_HASH, largeSystemHash, STACK_DEPOT_HASH } from "../mm/large-hash.js";
@@ -26,17 +26,16 @@ const LOG_ALIGN = 8;
 /** Average length of a message, log2 (kernel/printk/printk.c: PRB_AVGBITS). */
 const MESSAGE_SHIFT = 5;
 const PRB_DESC_BYTES = 24; // sizeof(struct prb_desc)
-const PRINTK_INFO_BYTES = 88; // sizeof(struct printk_info)
 
 /** Most that `log_buf_len=` may ask for (LOG_BUF_LEN_MAX). */
 const LOG_BUF_BYTES_MAX: number = 2 * GiB;
 
 /** A buffer of its own in place of the static one, with a descriptor for each 32 bytes. */
 function allocLogBuf(boot: EarlyBoot, wantedBytes: number): void {
-  const { memblock } = boot;
+  const { memblock, build } = boot;
   const bytes = roundUpPowerOfTwo(wantedBytes);
   const messages = bytes / 2 ** MESSAGE_SHIFT;
-  const parts = [bytes, messages * PRB_DESC_BYTES, messages * PRINTK_INFO_BYTES];
+  const parts = [bytes, messages * PRB_DESC_BYTES, messages * build.printkInfoBytes];
   const got: number[] = [];
   for (const part of parts) {
     const address = memblock.alloc(part, LOG_ALIGN);

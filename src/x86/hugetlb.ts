@@ -10,10 +10,10 @@ import type { EarlyBoot, KernelMemory } from "./early-machine.js";
 
 /**
  * Pages of 1 GiB for `hugepages=`, which only memblock can give: page after page, each accepted in
- * one go while there is one CPU (mm/hugetlb.c: hugepages_setup -> hugetlb_hstate_alloc_pages,
- * __alloc_bootmem_huge_page, Linux 6.12). That the head of each is touched does not count.
+ * one go while there is one CPU (mm/hugetlb.c: hugepages_setup, from 6.15 on hugetlb_bootmem_alloc ->
+ * hugetlb_hstate_alloc_pages, __alloc_bootmem_huge_page, Linux 6.12). That the head of each is touched does not count.
  */
-export function hugepagesSetup(boot: EarlyBoot): void {
+export function hugetlbBootmem(boot: EarlyBoot): void {
   const { pools, dropped } = hugePagePools(boot.options.words, boot.nodeIds);
   for (const { word, why } of dropped) boot.remarks.push(`ignored: ${word}: ${why}`);
   for (const { pageBytes, pages, byNode } of pools) {

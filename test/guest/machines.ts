@@ -1,9 +1,11 @@
 import { type E820Entry, E820Type } from "../../src/efistub/setup-e820.js";
 import { DEBIAN_CLOUD_6_12_95, type KernelBuild } from "../../src/linux/kernel-build.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
+import type { KernelRules } from "../../src/linux/rules.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { GiB, MiB } from "../../src/units.js";
 import { EarlyBoot, type EarlyMachine } from "../../src/x86/early-machine.js";
-import { EARLY_STEPS } from "../../src/x86/early-memblock.js";
+import { earlySteps } from "../../src/x86/early-memblock.js";
 
 /** RAM as q35 lays it out: up to 2 GiB low, the rest from 4 GiB on. */
 export function q35Map(memoryBytes: number): E820Entry[] {
@@ -42,10 +44,15 @@ export interface LoggedBoot {
   readonly accepted: { start: number; sizeBytes: number }[];
 }
 
-export function loggedBoot(machine: EarlyMachine, build: KernelBuild = DEBIAN_CLOUD_6_12_95): LoggedBoot {
+export function loggedBoot(
+  machine: EarlyMachine,
+  build: KernelBuild = DEBIAN_CLOUD_6_12_95,
+  rules: KernelRules = kernelRules("6.12"),
+): LoggedBoot {
   const lines: string[] = [];
   const accepted: { start: number; sizeBytes: number }[] = [];
   const memblock = new Memblock({
+    rules: rules.memblock,
     debug: (line) => {
       lines.push(line);
     },
@@ -53,12 +60,12 @@ export function loggedBoot(machine: EarlyMachine, build: KernelBuild = DEBIAN_CL
       accepted.push({ start, sizeBytes });
     },
   });
-  return { boot: new EarlyBoot(memblock, machine, build), lines, accepted };
+  return { boot: new EarlyBoot(memblock, machine, build, rules.boot), lines, accepted };
 }
 
 /** Runs the steps up to a named one, and that one with an empty log. */
 export function runTo(logged: LoggedBoot, name: string): LoggedBoot {
-  for (const step of EARLY_STEPS) {
+  for (const step of earlySteps(logged.boot.bootRules)) {
     if (step.name === name) {
       logged.lines.length = 0;
       logged.accepted.length = 0;

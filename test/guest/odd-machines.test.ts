@@ -6,6 +6,7 @@ import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { type Kernel, startKernel } from "../../src/guest/kernel.js";
 import { deferredInit } from "../../src/guest/page-alloc-init-late.js";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { reservedPfnRanges } from "../../src/memblock/hand-over.js";
 import {
   cpuComesOnline,
@@ -34,7 +35,6 @@ import {
 } from "../../src/units.js";
 import { RecordedAcceptance } from "../../src/verify/acceptance.js";
 import { pfnsOn } from "../../src/verify/page-place.js";
-import { LINUX_6_12 } from "../linux/releases.js";
 import { plainMachine, q35Map } from "./machines.js";
 import { runBoot } from "./run-boot.js";
 
@@ -94,7 +94,7 @@ function boot(odd: OddMachine, table: UnacceptedTable | undefined): Kernel {
   const kernel = startKernel({
     machine,
     build: SMALL_6_12_107,
-    rules: LINUX_6_12,
+    rules: kernelRules("6.12"),
     acceptance,
     lazy: odd.lazy,
     clock,

@@ -2,16 +2,12 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  DEBIAN_CLOUD_6_12_95,
-  DEBIAN_CLOUD_6_12_107,
-  type KernelBuild,
-  SMALL_6_12_107,
-} from "../../src/linux/kernel-build.js";
+import { buildOf } from "../../src/linux/kernel-build.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { machineFromBootLog } from "../../src/x86/boot-log.js";
 import { EarlyBoot } from "../../src/x86/early-machine.js";
-import { EARLY_STEPS } from "../../src/x86/early-memblock.js";
+import { earlySteps } from "../../src/x86/early-memblock.js";
 import { exactRecordings } from "../verify/recorded.js";
 
 /*
@@ -22,7 +18,6 @@ import { exactRecordings } from "../verify/recorded.js";
 const test = suite("guest: recorded early boot");
 
 const RECORDED = new URL("../../workloads/recorded/", import.meta.url);
-const BUILDS: readonly KernelBuild[] = [DEBIAN_CLOUD_6_12_95, DEBIAN_CLOUD_6_12_107, SMALL_6_12_107];
 /** The kernel dumps both arrays at the end of these steps. */
 const DUMP_AFTER: readonly string[] = ["e820__memblock_setup", "initmem_init"];
 
@@ -30,22 +25,25 @@ function memblockLines(log: string): string[] {
   return log
     .split("\n")
     .map((line) => line.replace(/^\[ *[\d.]+\] /, ""))
-    .filter((line) => /^(memblock_|MEMBLOCK| memory| reserved)/.test(line))
+    .filter((line) => /^((__)?memblock_|MEMBLOCK| memory| reserved)/.test(line))
     .map((line) => line.replace(/ \S+\+0x\w+\/0x\w+$/, ""));
 }
 
 function modelLines(log: string): string[] {
-  const release = /Linux version (\S+)/.exec(log)![1];
-  const build = BUILDS.find((candidate) => candidate.release === release)!;
+  const release = /Linux version (\S+)/.exec(log)![1]!;
+  const build = buildOf(release.includes("cloud") ? "cloud" : "small", release);
+  assert.is(build.release, release);
+  const rules = kernelRules(release);
   const lines: string[] = [];
   let logging = false; // until the command line is parsed
   const memblock = new Memblock({
+    rules: rules.memblock,
     debug: (line) => {
       if (logging) lines.push(line);
     },
   });
-  const boot = new EarlyBoot(memblock, machineFromBootLog(log)!, build);
-  for (const step of EARLY_STEPS) {
+  const boot = new EarlyBoot(memblock, machineFromBootLog(log)!, build, rules.boot);
+  for (const step of earlySteps(rules.boot)) {
     step.run(boot);
     if (step.name === "early_reserve_memory") logging = true;
     if (DUMP_AFTER.includes(step.name)) lines.push(...memblock.dump());

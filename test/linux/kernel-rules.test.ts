@@ -41,7 +41,7 @@ test("whose rules a name stands for", () => {
     ["6.12", "6.12.75"],
     ["6.12.107+deb13-amd64", "6.12.75"],
     ["6.13", "6.13"],
-    ["6.14-rc7", "6.13"],
+    ["6.14-rc7", "6.14-rc1"],
     ["6.14.0-1009-intel", "6.14"],
     ["6.14.7", "6.14.7"],
     ["6.15", "6.15"],
@@ -111,13 +111,17 @@ test("a later release of the main line has every commit of an earlier one", () =
 });
 
 function withCommit(rules: KernelRules, commit: string): KernelRules {
-  const { pageAlloc, acceptMemory, kexec, ...own } = CHANGES.find((change) => change.commit === commit)!.sets;
+  const { pageAlloc, acceptMemory, kexec, memblock, boot, ...own } = CHANGES.find(
+    (change) => change.commit === commit,
+  )!.sets;
   return {
     ...rules,
     ...own,
     pageAlloc: { ...rules.pageAlloc, ...pageAlloc },
     acceptMemory: { ...rules.acceptMemory, ...acceptMemory },
     kexec: { ...rules.kexec, ...kexec },
+    memblock: { ...rules.memblock, ...memblock },
+    boot: { ...rules.boot, ...boot },
   };
 }
 

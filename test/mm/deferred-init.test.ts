@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { BootRules } from "../../src/linux/rules.js";
 import {
+  type DeferredPages,
   type DeferredSink,
   deferredInitChunk,
   deferredJobs,
@@ -13,15 +15,20 @@ import type { PfnRange } from "../../src/mm/pfn-range.js";
 
 const test = suite("mm: deferred init");
 
+function deferredPages(free: readonly PfnRange[], firstDeferredPfn: number): DeferredPages {
+  return { free, firstDeferredPfn, endPfn: free.at(-1)?.endPfn ?? 0 };
+}
+
 /** All that a node's thread does, its chunks one after another; returns the struct pages initialised. */
 function deferredInitMemmap(
   free: readonly PfnRange[],
   firstDeferredPfn: number,
   maxThreads: number,
   sink: DeferredSink,
+  rule: BootRules["deferredJobs"] = "range",
 ): number {
   let pages = 0;
-  for (const job of deferredJobs(free, firstDeferredPfn)) {
+  for (const job of deferredJobs(deferredPages(free, firstDeferredPfn), rule)) {
     for (const chunk of padataChunks(job, maxThreads).chunks) pages += deferredInitChunk(free, chunk, sink);
   }
   return pages;
@@ -54,21 +61,27 @@ function ranges(...pairs: [number, number][]): Range[] {
 
 test("a job goes to the end of the section in which its free range ends", () => {
   const free = ranges([0x100000, 0x17b600], [0x17bc33, 0x17be00], [0x17fe00, 0x17ff30]);
-  assert.equal(deferredJobs(free, 0x108000), ranges([0x108000, 0x180000]));
+  assert.equal(deferredJobs(deferredPages(free, 0x108000), "range"), ranges([0x108000, 0x180000]));
 });
 
 test("free ranges in the padded tail of a job belong to it, later ones get their own", () => {
   const free = ranges([0x100000, 0x110001], [0x117000, 0x117800], [0x119000, 0x11a000]);
-  assert.equal(deferredJobs(free, 0x108000), ranges([0x108000, 0x118000], [0x119000, 0x120000]));
+  assert.equal(
+    deferredJobs(deferredPages(free, 0x108000), "range"),
+    ranges([0x108000, 0x118000], [0x119000, 0x120000]),
+  );
 });
 
 test("a range that reaches beyond the padded tail is cut by it", () => {
   const free = ranges([0x100000, 0x110001], [0x117000, 0x130000]);
-  assert.equal(deferredJobs(free, 0x100000), ranges([0x100000, 0x118000], [0x118000, 0x130000]));
+  assert.equal(
+    deferredJobs(deferredPages(free, 0x100000), "range"),
+    ranges([0x100000, 0x118000], [0x118000, 0x130000]),
+  );
 });
 
 test("nothing deferred means no jobs", () => {
-  assert.equal(deferredJobs(ranges([0x1000, 0x8000]), Number.POSITIVE_INFINITY), []);
+  assert.equal(deferredJobs(deferredPages(ranges([0x1000, 0x8000]), Number.POSITIVE_INFINITY), "range"), []);
 });
 
 test("a large job on eight CPUs is cut into chunks of 512 MiB", () => {
@@ -182,7 +195,7 @@ test("a head or a tail of a single page is freed as well", () => {
 
 test("growing a zone initialises one section", () => {
   const log = new Log();
-  const result = growZone(ranges([0x100000, 0x480000]), 0x108000, log);
+  const result = growZone(deferredPages(ranges([0x100000, 0x480000]), 0x108000), "free-memory", log);
   assert.equal(result, { grown: true, firstDeferredPfn: 0x110000, pages: SECTION });
   assert.equal(log.calls, [["B", 0x108000, 32]]);
 });
@@ -190,22 +203,22 @@ test("growing a zone initialises one section", () => {
 test("growing goes on over sections that are mostly reserved", () => {
   const log = new Log();
   const free = ranges([0x108000, 0x108400], [0x110000, 0x112000], [0x11a000, 0x130000]);
-  const result = growZone(free, 0x108000, log);
+  const result = growZone(deferredPages(free, 0x108000), "free-memory", log);
   // 1024 and 8192 pages are not enough, 24576 more are.
   assert.equal(result, { grown: true, firstDeferredPfn: 0x120000, pages: 1024 + 8192 + 24576 });
 });
 
 test("growing takes the last pages even if they are few", () => {
   const free = ranges([0x108000, 0x108400]);
-  const result = growZone(free, 0x108000, new Log());
+  const result = growZone(deferredPages(free, 0x108000), "free-memory", new Log());
   assert.equal(result, { grown: true, firstDeferredPfn: Number.POSITIVE_INFINITY, pages: 1024 });
 });
 
 test("growing an area without free pages says yes once", () => {
   const free = ranges([0x1000, 0x2000]);
-  const once = growZone(free, 0x108000, new Log());
+  const once = growZone(deferredPages(free, 0x108000), "free-memory", new Log());
   assert.equal(once, { grown: true, firstDeferredPfn: Number.POSITIVE_INFINITY, pages: 0 });
-  assert.is(growZone(free, once.firstDeferredPfn, new Log()).grown, false);
+  assert.is(growZone(deferredPages(free, once.firstDeferredPfn), "free-memory", new Log()).grown, false);
 });
 
 test("a guest of 4 PiB takes a handful of calls", () => {
@@ -281,7 +294,7 @@ test("growing again and again frees what deferred initialisation would", () => {
       const [grown, whole] = [new Log(), new Log()];
       let deferred = first;
       while (deferred !== Number.POSITIVE_INFINITY) {
-        const result = growZone(free, deferred, grown);
+        const result = growZone(deferredPages(free, deferred), "free-memory", grown);
         assert.ok(result.grown);
         assert.ok(result.pages >= SECTION || result.firstDeferredPfn === Number.POSITIVE_INFINITY);
         deferred = result.firstDeferredPfn;

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { DENTRY_HASH, INODE_HASH, largeSystemHash, nrKernelPages } from "../../src/mm/large-hash.js";
 import { type SparseOptions, sparseInit } from "../../src/mm/sparse.js";
@@ -7,7 +8,12 @@ import { GiB, MiB, TiB } from "../../src/units.js";
 import { type MemoryRegion, RECORDED_MEMORY } from "./recorded-machines.js";
 
 const test = suite("mm: sparse");
-const PLAIN: SparseOptions = { fiveLevelPaging: false, pageExtension: false };
+const PLAIN: SparseOptions = {
+  rules: kernelRules("6.12").boot,
+  fiveLevelPaging: false,
+  pageExtension: false,
+  memoryIsolation: true,
+};
 
 /** A memblock in a given state, and the address and size of everything allocated from it. */
 function state(
