@@ -57,7 +57,7 @@ export interface ReleasedBlock {
   readonly pfn: number;
   readonly order: number;
   /** On the unaccepted list instead of the free lists. */
-  readonly parked: boolean;
+  parked: boolean;
 }
 
 /** Boots a kernel up to memblock's hand-over; `earlySteps` are in place of those of the build. */
@@ -93,11 +93,18 @@ export function compareReleased(
   { length, kind, pfn, order }: LabLog,
 ): Comparison {
   const recorded: ReleasedBlock[] = [];
+  const freed = new Map<number, ReleasedBlock>();
   let handedOver: number | undefined;
   for (let i = 0; i < length; i++) {
     const parked = kind[i] === LabKind.PARK;
-    if (parked || kind[i] === LabKind.INIT_FREE) recorded.push({ pfn: pfn[i]!, order: order[i]!, parked });
-    else if (kind[i] === LabKind.ALLOC) handedOver ??= recorded.length;
+    const before = parked ? freed.get(pfn[i]!) : undefined;
+    // The log of 7.3 has a parked block twice: as one that is freed, and then as parked.
+    if (before !== undefined) before.parked = true;
+    else if (parked || kind[i] === LabKind.INIT_FREE) {
+      const block = { pfn: pfn[i]!, order: order[i]!, parked };
+      recorded.push(block);
+      freed.set(block.pfn, block);
+    } else if (kind[i] === LabKind.ALLOC) handedOver ??= recorded.length;
   }
   return compareInOrder(recorded, released, {
     isSame: (a, b) => a.pfn === b.pfn && a.order === b.order && a.parked === b.parked,
