@@ -10,13 +10,15 @@ import type { KernelRules } from "../linux/rules.js";
 import { ZONE_NAMES, ZoneType, zoneLimits } from "../mm/zones.js";
 import { PAGE_SIZE, pfnDown } from "../units.js";
 import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
-import type { EarlyMachine } from "../x86/early-machine.js";
+import { randomCpuEntryAreaTables } from "../x86/cpu-entry-area.js";
+import type { EarlyBoot, EarlyMachine } from "../x86/early-machine.js";
 import type { StubReplay } from "../x86/efi-replay.js";
+import { inclusiveRange, matches } from "../x86/log-lines.js";
 import { RecordedAcceptance } from "./acceptance.js";
 import { checkMachine } from "./boot-machine.js";
 import { type Booted, bootKernel } from "./boot-replay.js";
-import { compareFirmware } from "./efi-map.js";
-import { compareMemoryLine, FREED_EARLY, freedPages } from "./memory-line.js";
+import { compareFirmware, rangeText } from "./efi-map.js";
+import { compareMemoryLine, FREED_EARLY, freedPages, reservedBeyond } from "./memory-line.js";
 import {
   EvidenceError,
   followed,
@@ -42,13 +44,16 @@ export function efiBootLogs(files: RecordingFiles): string[] {
 
 /** The directory as one: each comparison over all of its boots. */
 export function verifyEfiBoots(files: RecordingFiles, names: readonly string[]): VerifiedRecording {
-  const withoutMemory = new Map<string, string[]>();
+  const untold = new Map<string, string[]>();
+  const note = (what: string, name: string): unknown => getOrMake(untold, what, () => []).push(name);
   const all = names.map((name) => {
     const text = needText(files, name);
     const log = parseFile(files, name, text, readEfiBoot);
     const { memory, ...boot } = followed(files, name, () => compareBoot(name, log));
-    if (log.memoryUnknown !== undefined) getOrMake(withoutMemory, log.memoryUnknown, () => []).push(name);
-    return { ...boot, memory: memory ?? new Tally() };
+    if (log.memoryUnknown !== undefined) note(`Memory: (${log.memoryUnknown})`, name);
+    if (memory !== undefined && memory.randomTables > 0)
+      note(`page tables of entry areas that KASLR places: ${memory.randomTables}`, name);
+    return { ...boot, memory: memory?.comparison ?? new Tally() };
   });
   const sum = (of: "firmware" | "zones" | "memory"): Comparison =>
     all.map((boot) => boot[of]).reduce<Comparison>(added, new Tally());
@@ -59,11 +64,11 @@ export function verifyEfiBoots(files: RecordingFiles, names: readonly string[]):
     zones: sum("zones"),
     ...(memory.compared === 0 ? {} : { handover: memory }),
     runs: [],
-    ...(withoutMemory.size === 0
+    ...(untold.size === 0
       ? {}
       : {
-          notCompared: [...withoutMemory].map(
-            ([why, logs]) => `Memory: of ${logs.length === 1 ? logs[0] : `${logs.length} logs`} (${why})`,
+          notCompared: [...untold].map(
+            ([what, logs]) => `${what} of ${logs.length === 1 ? logs[0] : `${logs.length} logs`}`,
           ),
         }),
   };
@@ -99,10 +104,16 @@ function readEfiBoot(text: string): EfiBoot {
   return { text, stub, machine, rules: kernelRules(release), build, memoryUnknown };
 }
 
+interface ComparedMemory {
+  readonly comparison: Comparison;
+  /** Page tables that KASLR has cost beyond the least; how many is a matter of chance. */
+  readonly randomTables: number;
+}
+
 interface ComparedBoot {
   readonly firmware: Comparison;
   readonly zones: Comparison;
-  readonly memory: Comparison | undefined;
+  readonly memory: ComparedMemory | undefined;
 }
 
 function compareBoot(name: string, boot: EfiBoot): ComparedBoot {
@@ -159,12 +170,35 @@ function hex16(address: number): string {
   return address.toString(16).padStart(16, "0");
 }
 
+/** Where memblock found room for the data of each node, with all that lay there before. */
+function compareNodeData(name: string, text: string, { nodeData, build }: EarlyBoot): Comparison {
+  const tally = new Tally();
+  for (const [nid, first, last] of matches(
+    text,
+    /NODE_DATA\((\d+)\) allocated \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]/g,
+  )) {
+    const start = nodeData.get(Number(nid)) ?? 0;
+    const found = rangeText({ start, end: start + build.pglistDataBytes });
+    tally.same(rangeText(inclusiveRange(first, last)), found, `${name}: NODE_DATA of node ${nid}`);
+  }
+  return tally;
+}
+
 /** `Memory:` of the kernel, when all struct pages are initialised: RAM, and what of it is not managed. */
-function compareMemory(name: string, text: string, { kernel, stages }: Booted): Comparison {
+function compareMemory(name: string, text: string, { kernel, stages }: Booted): ComparedMemory {
   stages.bringUp();
   deferredInit(kernel);
   const { allocator, start } = kernel;
   const imageZone = allocator.zoneOfPfn(pfnDown(start.machine.kernelStart));
   imageZone.managedPages += freedPages(text, (what) => what === FREED_EARLY);
-  return compareMemoryLine(text, allocator.zones, name);
+  const { early } = kernel;
+  const { least, most } = randomCpuEntryAreaTables(early.cpuCount);
+  const beyond = reservedBeyond(text, allocator.zones);
+  const isRandom = early.options.kaslr && early.build.randomizeMemory && beyond > 0 && beyond <= most - least;
+  const randomTables = isRandom ? beyond : 0;
+  const comparison = added(
+    compareMemoryLine(text, allocator.zones, name, randomTables),
+    compareNodeData(name, text, early),
+  );
+  return { randomTables, comparison };
 }

@@ -53,7 +53,7 @@ function compareBootServices(file: string, text: string, boot: EarlyBoot): Compa
   });
 }
 
-function rangeText({ start, end }: AddressRange): string {
+export function rangeText({ start, end }: AddressRange): string {
   return `0x${start.toString(16)}-0x${(end - 1).toString(16)}`;
 }
 

@@ -4,7 +4,8 @@
  */
 import { SMP_CACHE_BYTES } from "../memblock/memblock.js";
 import { DENTRY_HASH, INODE_HASH, largeSystemHash, STACK_DEPOT_HASH } from "../mm/large-hash.js";
-import { formatBytes, GiB, MiB, PAGE_SIZE, roundUpPowerOfTwo } from "../units.js";
+import { formatBytes, GiB, PAGE_SIZE, roundUpPowerOfTwo } from "../units.js";
+import { cpuEntryAreaTables } from "./cpu-entry-area.js";
 import type { EarlyBoot } from "./early-machine.js";
 
 /** setup_command_line(): the line as given, and a copy to be cut into words. */
@@ -83,17 +84,9 @@ export function vfsCachesInitEarly(boot: EarlyBoot): void {
   }
 }
 
-/** sizeof(struct cpu_entry_area): 59 pages with debug store buffers (arch/x86/include/asm/cpu_entry_area.h). */
-const CPU_ENTRY_AREA_BYTES = 59 * PAGE_SIZE;
-
-/**
- * setup_cpu_entry_areas(): page tables for the CPUs' entry stacks, which without KASLR follow one
- * another after one page for the IDT (arch/x86/mm/cpu_entry_area.c, init_64.c: spp_getpage). One
- * table of each upper level, then one for every 2 MiB.
- */
+/** setup_cpu_entry_areas(): their page tables (arch/x86/mm/init_64.c: spp_getpage). */
 export function setupCpuEntryAreas(boot: EarlyBoot): void {
-  const bytes = PAGE_SIZE + boot.cpuCount * CPU_ENTRY_AREA_BYTES;
-  const tables = 1 + Math.ceil(bytes / GiB) + Math.ceil(bytes / (2 * MiB));
+  const tables = cpuEntryAreaTables(boot.cpuCount);
   for (let table = 0; table < tables; table++) boot.memblock.alloc(PAGE_SIZE, PAGE_SIZE);
 }
 

@@ -69,11 +69,33 @@ test("of an initrd all pages are reserved memory", () => {
   assert.match(line!, "KiB reserved");
 });
 
+test("the data of a node lies where memblock finds room", () => {
+  const [line] = differences((text) =>
+    text.replace("NODE_DATA(0) allocated [mem 0x17ffd3680", "NODE_DATA(0) allocated [mem 0x17ffd2680"),
+  );
+  assert.match(line!, `(${ONE}: NODE_DATA of node 0)`);
+});
+
+test("with KASLR a page table more of the CPU entry areas is chance and named; three more are a difference", () => {
+  const name = "ovmf-2026.08-4G-k6.12-rd1.log";
+  const files = recordedFiles("efi-ovmf", (file) => file !== `${name}.gz`);
+  const withPages = (pages: number): ReturnType<typeof verifyRecording> =>
+    verifyRecording(
+      edited(files, name, (text) => text.replace("234084K reserved", `${234084 + 4 * pages}K reserved`)),
+    );
+  assert.is(withPages(0).notCompared, undefined);
+  const oneMore = withPages(1);
+  assert.ok(recordingHolds(oneMore));
+  assert.equal(oneMore.notCompared, [`page tables of entry areas that KASLR places: 1 of ${name}`]);
+  assert.is(recordingHolds(withPages(3)), false);
+  assert.is(recordingHolds(withPages(-1)), false);
+});
+
 test("the memory of a kernel whose sizes are not known is not compared, and named", () => {
   const other = edited(one, ONE, (text) => text.replace("6.12.117+deb13", "6.12.118+deb13"));
   const { notCompared, zones, handover } = verifyRecording(other);
   assert.equal(notCompared, [
-    `Memory: of ${ONE} (sizes of the kernel 6.12.118+deb13-cloud-amd64 are not known)`,
+    `Memory: (sizes of the kernel 6.12.118+deb13-cloud-amd64 are not known) of ${ONE}`,
   ]);
   assert.is(zones!.equal, zones!.compared);
   assert.is(handover, undefined);
