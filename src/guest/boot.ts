@@ -255,6 +255,7 @@ export function newReplay(
     allocator: kernel.allocator,
     clock: guest.clock,
     stalls,
+    vmalloc: guest.rules.vmalloc,
     timeScale: guest.options.guest.timeScale ?? workload.recording.clock.timeScale.value,
     cpuNodes: kernel.cpuNodes,
     reserved,

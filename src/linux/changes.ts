@@ -46,6 +46,7 @@ export const FIRST_RULES: KernelRules = {
     drainsInBatches: false,
   },
   acceptMemory: { lock: "single", touchesWatchdog: false, wholePages: false },
+  vmalloc: { largestFirst: false, freesRanges: false },
   kexec: { highestFirst: false, acceptsSegments: false, unshares: [], vmcoreAsks: false },
   memblock: { marksReservations: false, marksScratch: false },
   boot: {
@@ -245,6 +246,12 @@ export const CHANGES: readonly Change[] = [
     sets: { pageAlloc: { drainsInBatches: true } },
   },
   {
+    commit: "a06157804399",
+    what: "vmalloc asks for the largest blocks that fit, kernel stacks for one of order 2",
+    landed: "6.19-rc1",
+    sets: { vmalloc: { largestFirst: true } },
+  },
+  {
     commit: "0862438c9048",
     what: "the kernel keeps the last page of the table too",
     landed: "7.0-rc1", // assumed
@@ -280,6 +287,12 @@ export const CHANGES: readonly Change[] = [
     what: "usage maps of sections need not lie near the data of their node",
     landed: "7.2-rc1", // assumed
     sets: { boot: { usageMapsNearNode: false } },
+  },
+  {
+    commit: "vmalloc-optimize-vfree-with-free-pages-bulk",
+    what: "vfree gives back pages in a row as blocks",
+    landed: "7.2-rc1", // assumed
+    sets: { vmalloc: { freesRanges: true } },
   },
   {
     commit: "free-area-init-before-sparse-init",

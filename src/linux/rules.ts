@@ -9,6 +9,7 @@
 /** Rules of one release, by room. */
 export interface KernelRules {
   readonly pageAlloc: PageAllocRules;
+  readonly vmalloc: VmallocRules;
   readonly acceptMemory: AcceptRules;
   readonly kexec: KexecRules;
   readonly memblock: MemblockRules;
@@ -80,6 +81,20 @@ export interface PageAllocRules {
    * (free_frozen_page_commit). Each batch ends with a whole block, so that higher orders drain further.
    */
   readonly drainsInBatches: boolean;
+}
+
+/** How vmalloc() asks for the pages of an area and gives them back (mm/vmalloc.c). Kernel stacks are such areas. */
+export interface VmallocRules {
+  /**
+   * vm_area_alloc_pages() asks for the largest block that fits, without reclaim, as long as there is one, and splits
+   * it. Otherwise it asks for single pages, many at a time (alloc_pages_bulk).
+   */
+  readonly largestFirst: boolean;
+  /**
+   * vfree() gives back pages that lie one after the other in their largest aligned blocks (free_pages_bulk,
+   * mm/page_alloc.c). Otherwise it frees page by page.
+   */
+  readonly freesRanges: boolean;
 }
 
 /** How concurrent accept_memory() calls are serialised (drivers/firmware/efi/unaccepted_memory.c). */

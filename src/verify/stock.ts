@@ -2,6 +2,7 @@
 
 import { deferredInit } from "../guest/page-alloc-init-late.js";
 import { buildOf } from "../linux/kernel-build.js";
+import type { VmallocRules } from "../linux/rules.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 import { PAGE_SIZE, pfnDown } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
@@ -63,7 +64,7 @@ function compareBoot(
   stages.setWatermarks();
   imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
   const zones = compareZoneSizes(allocator, files);
-  const runs = verifyTraces(files, newKernel(), bootLog);
+  const runs = verifyTraces(files, newKernel(), bootLog, rules.vmalloc);
   return { name: files.name, kernel: release, memblock, handover, zones, runs };
 }
 
@@ -71,7 +72,12 @@ function compareBoot(
  * Repeats the boot and all workloads that a directory has as tracefs text, one after the other on
  * the same kernel, which has just handed over its memory.
  */
-function verifyTraces(files: RecordingFiles, booted: Booted, bootLog: string): VerifiedRun[] {
+function verifyTraces(
+  files: RecordingFiles,
+  booted: Booted,
+  bootLog: string,
+  rules: VmallocRules,
+): VerifiedRun[] {
   const names = workloadNames(files);
   const { machine } = booted;
   if (names.length === 0 && files.read("boot.trace") === undefined) return [];
@@ -79,7 +85,7 @@ function verifyTraces(files: RecordingFiles, booted: Booted, bootLog: string): V
   const { allocator } = booted.kernel;
   const initcalls = tracedInitcalls(needFile(files, "boot.trace"), boot);
   const stages = new StockStages(booted, boot, bootLog, initcalls);
-  const bootRun = follow(boot, allocator, machine, stages);
+  const bootRun = follow(boot, allocator, machine, rules, stages);
   const zoneinfo = fieldsIn(procEvidence(files, "boot", "zoneinfo"));
   const proc = bootRun.follower.stopped
     ? { ...NOT_FOLLOWED, readElsewhen: 0 }
@@ -92,7 +98,7 @@ function verifyTraces(files: RecordingFiles, booted: Booted, bootLog: string): V
     // A model that could not follow a trace is in no state to go on from.
     if (stopped) break;
     const before = procEvidence(files, `pre-${name}`, "zoneinfo");
-    const run = follow(events, allocator, machine, undefined, fieldsIn(before));
+    const run = follow(events, allocator, machine, rules, undefined, fieldsIn(before));
     const proc = new ProcTally();
     // It only tells how the lists were in front of the workload, so nothing of it is compared.
     if ("problem" in before) proc.cannotCompare(1, before.problem);
@@ -108,10 +114,11 @@ function follow(
   events: PageEvents,
   allocator: PageAllocator,
   { cpuNodes }: EarlyMachine,
+  { freesRanges }: VmallocRules,
   stages: StockStages | undefined,
   gap?: ProcFields,
 ): { readonly follower: Follower; readonly resync: Resync } {
-  const ranges = freedRanges(events, stages === undefined);
+  const ranges = freesRanges ? freedRanges(events, stages === undefined) : undefined;
   const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index, ranges);
   const resync = new Resync(steps, events, allocator, stages);
   const follower = new Follower(steps, allocator, cpuNodes, { resync });

@@ -11,9 +11,7 @@
 
 import { type Columns, joinRows, newColumns, rowsBetween } from "../columns.js";
 import { makesHandle, REQUEST_COLUMNS, RequestKind, type RequestMark, type Requests } from "./requests.js";
-
-/** Pages of a kernel stack: THREAD_SIZE of x86_64 (arch/x86/include/asm/page_64_types.h). */
-const STACK_PAGES = 4;
+import { STACK_PAGES } from "./vmalloc.js";
 
 /**
  * Requests of one CPU's bring-up, as columns of `Requests`: its `cpu` is 0 for the CPU that boots

@@ -1,12 +1,9 @@
-import { Gfp } from "../page-alloc/index.js";
-import { MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
+import { MAX_PAGE_ORDER } from "../units.js";
 import { PageEventKind, type PageEvents } from "./events.js";
+import { canFollow, isAreaRequest, STACK_PAGES } from "./vmalloc.js";
 
 /** What a free is to the range of pages that vfree() gives back at once; 0 for a page that is freed alone. */
 export const RangePage = { FIRST: 1, NEXT: 2 } as const;
-
-/** Pages of a kernel stack on x86-64 (arch/x86/include/asm/page_64_types.h: THREAD_SIZE_ORDER). */
-const STACK_PAGES = 4;
 
 /** A block of an area of vmalloc(): its pages are freed one by one, but belong together. */
 interface AreaBlock {
@@ -19,10 +16,7 @@ interface AreaBlock {
 /**
  * Finds the ranges that free_pages_bulk() gives back (mm/page_alloc.c, 7.2). Its tracepoint names each page
  * of a range, in ascending order, and nothing tells the end: the block or blocks that go to the lists have no
- * event. What belongs together shows in the allocations. vm_area_alloc_pages() (mm/vmalloc.c) asks for one
- * block after the other, each as large as fits, so of one area none is as large as the one before it, unless
- * an order is the largest or that of a huge mapping. Nobody else asks for blocks of high memory that are
- * neither movable nor compound.
+ * event. What belongs together shows in the allocations: see `canFollow` and `isAreaRequest`.
  *
  * @param knowsStacks whether four pages that were allocated before the first event and form a kernel stack
  *   are a range too: not while a kernel gives up memory reserved at boot, which it frees page by page
@@ -61,7 +55,8 @@ export function freedRanges(events: PageEvents, knowsStacks: boolean): Uint8Arra
     if (knowsStacks) {
       const row = isSingle && !seen.has(first) ? (follows ? (unseen[cpu[event]!] ?? 0) : 0) + 1 : 0;
       unseen[cpu[event]!] = row;
-      if (row === STACK_PAGES && (first + 1) % STACK_PAGES === 0) markStack(events, ranges, event);
+      if (row > 0 && row % STACK_PAGES === 0 && (first + 1) % STACK_PAGES === 0)
+        markStack(events, ranges, event);
       for (let page = first; page < first + size; page++) seen.add(page);
     }
     if (!isAlloc && !isFree) continue;
@@ -89,16 +84,15 @@ export function rangeOrders(firstPfn: number, pages: number): number[] {
   return orders;
 }
 
-function isAreaRequest(gfp: number): boolean {
-  return (gfp & Gfp.HIGHMEM) !== 0 && (gfp & (Gfp.MOVABLE | Gfp.COMP)) === 0;
-}
-
 function isNext(before: AreaBlock, block: AreaBlock, pfn: number): boolean {
   if (block === before) return true;
-  const isSmaller =
-    block.order < before.order || (block.order === before.order && block.order >= PAGEBLOCK_ORDER);
   const isWhole = pfn === block.firstPfn && pfn === before.firstPfn + 2 ** before.order;
-  return isWhole && isSmaller && block.event > before.event && block.task === before.task;
+  return (
+    isWhole &&
+    canFollow(block.order, before.order) &&
+    block.event > before.event &&
+    block.task === before.task
+  );
 }
 
 /** The four events of a CPU that end with this one. */

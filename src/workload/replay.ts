@@ -1,10 +1,13 @@
 import type { StallRecorder } from "../accept/stalls.js";
-import { Gfp, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
+import type { VmallocRules } from "../linux/rules.js";
+import { Gfp, gfpMigrateType, MigrateType, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
-import { asPage, PAGE_SHIFT, PAGE_SIZE, pageArray, pfnDown } from "../units.js";
+import { asPage, PAGE_SHIFT, PAGE_SIZE, type Page, type PageArray, pageArray, pfnDown } from "../units.js";
+import { rangeOrders } from "./freed-ranges.js";
 import { RequestKind, type Requests } from "./requests.js";
+import { allocLargestFirst, isAreaRequest, VmallocAreas } from "./vmalloc.js";
 
 /** Where a reserved range of the recorded machine lies on the simulated one, in bytes. */
 export interface ReservedRange {
@@ -17,6 +20,8 @@ export interface ReplayOptions {
   readonly allocator: PageAllocator;
   readonly clock: GuestClock;
   readonly stalls: StallRecorder;
+  /** How the simulated kernel's vmalloc asks for pages, and gives them back. */
+  readonly vmalloc: VmallocRules;
   /** Guest work here for each nanosecond recorded; the ledger's price of guest work. */
   readonly timeScale: number;
   /** Node of each CPU of the simulated machine that is online. */
@@ -53,12 +58,14 @@ export class Replay {
   readonly #doneNs: Float64Array;
   /** For a CPU that waits for a page: the CPU that began to wait for it before, or NOT_YET. */
   readonly #waitsAfter: Int32Array;
+  /** Where the kernel frees what lies one after the other at once. */
+  readonly #areas: VmallocAreas | undefined;
   /** CPUs whose next request waits for an allocation of another one. */
   #waiting = 0;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
-    const { requests, cpuNodes } = options;
+    const { requests, cpuNodes, vmalloc } = options;
     this.#pages = new Int32Array(requests.handleCount).fill(NOT_YET);
     this.#nextOnCpu = new Int32Array(requests.count);
     this.#heads = new Int32Array(cpuNodes.length).fill(requests.count);
@@ -67,6 +74,7 @@ export class Replay {
       this.#nextOnCpu[at] = this.#heads[cpu]!;
       this.#heads[cpu] = at;
     }
+    this.#areas = vmalloc.freesRanges ? new VmallocAreas(requests.handleCount, cpuNodes.length) : undefined;
     this.#doneNs = new Float64Array(cpuNodes.length);
     this.#waitsAfter = new Int32Array(cpuNodes.length);
   }
@@ -176,6 +184,7 @@ export class Replay {
       this.counts.failed++;
       if (!canDoWithout(gfp)) throw new GuestEnded("oom", failureText(allocator, at, gfp, order));
     }
+    if (isAreaRequest(gfp)) this.#markArea(at, 1, cpu, order);
     this.#allocated(requests.handle[at]!, page);
   }
 
@@ -184,16 +193,25 @@ export class Replay {
    * what one call left over is asked for page by page.
    */
   #allocateBulk(first: number, cpu: number): void {
-    const { requests, allocator, clock, stalls, cpuNodes } = this.#options;
+    const { requests, allocator, clock, stalls, cpuNodes, vmalloc } = this.#options;
     const gfp = requests.gfp[first]!;
+    const isArea = vmalloc.largestFirst && gfpMigrateType(gfp) === MigrateType.UNMOVABLE;
+    const areaPages = requests.offsetBytes[first]! / PAGE_SIZE;
+    const lengthMax = !isArea ? BULK_PAGES_MAX : areaPages > 0 ? areaPages : requests.count;
     let length = 1;
     let next = this.#nextOnCpu[first]!;
-    while (length < BULK_PAGES_MAX && next < this.#end && requests.kind[next] === RequestKind.allocBulk) {
+    while (length < lengthMax && next < this.#end && requests.kind[next] === RequestKind.allocBulk) {
       next = this.#nextOnCpu[next]!;
       length++;
     }
     const pages = pageArray(length);
-    let filled = allocator.allocPagesBulk(gfp, pages, cpuNodes[cpu]!, cpu);
+    let filled = isArea ? allocLargestFirst(allocator, gfp, pages, cpuNodes[cpu]!, cpu) : 0;
+    while (filled < length) {
+      const rest = pages.subarray(filled, filled + BULK_PAGES_MAX) as PageArray;
+      const got = allocator.allocPagesBulk(gfp, rest, cpuNodes[cpu]!, cpu);
+      filled += got;
+      if (got < rest.length) break;
+    }
     for (; filled < length; filled++) {
       const page = allocator.allocPages(gfp, 0, cpuNodes[cpu]!, cpu);
       if (page === NO_PAGE) {
@@ -205,23 +223,72 @@ export class Replay {
     const stallNs = clock.settle(cpu);
     if (stallNs > 0) stalls.record(stallNs);
     this.counts.allocations += length;
-    for (let at = this.#nextOnCpu[first]!, i = 1; i < length; i++, at = this.#nextOnCpu[at]!) {
-      clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
-    }
-    clock.settle(cpu);
+    this.#workBetween(first, length, cpu);
     this.#heads[cpu] = next;
+    if (gfpMigrateType(gfp) === MigrateType.UNMOVABLE) this.#markArea(first, length, cpu, 0);
     for (let at = first, i = 0; i < length; i++, at = this.#nextOnCpu[at]!) {
       this.#allocated(requests.handle[at]!, pages[i]!);
     }
   }
 
+  #markArea(first: number, length: number, cpu: number, order: number): void {
+    if (this.#areas === undefined) return;
+    const { handle } = this.#options.requests;
+    let next = first;
+    for (let left = length; left > 0; left--) next = this.#nextOnCpu[next]!;
+    const area = this.#areas.areaFor(first, next, cpu, order);
+    for (let at = first; at !== next; at = this.#nextOnCpu[at]!) this.#areas.add(handle[at]!, area);
+  }
+
+  /** What the guest did of its own between requests that one call serves. */
+  #workBetween(first: number, length: number, cpu: number): void {
+    const { requests, clock } = this.#options;
+    for (let at = this.#nextOnCpu[first]!, i = 1; i < length; i++, at = this.#nextOnCpu[at]!) {
+      clock.ledger.charge(CostEvent.guestWork, requests.thinkNs[at]!);
+    }
+    clock.settle(cpu);
+  }
+
   #free(at: number, cpu: number): void {
     const { requests, allocator, clock } = this.#options;
-    const page = this.#pages[requests.handle[at]!]!;
-    if (page === NO_PAGE) return;
-    allocator.freePages(asPage(page + (requests.offsetBytes[at]! >> PAGE_SHIFT)), requests.order[at]!, cpu);
+    if (this.#pages[requests.handle[at]!] === NO_PAGE) return;
+    const length = this.#rangeFrom(at);
+    const page = this.#pageOf(at);
+    if (length === 1) allocator.freePages(page, requests.order[at]!, cpu);
+    else this.#freeRange(at, length, cpu);
     clock.settle(cpu);
-    this.counts.frees++;
+    this.counts.frees += length;
+  }
+
+  #pageOf(at: number): Page {
+    const { requests } = this.#options;
+    return asPage(this.#pages[requests.handle[at]!]! + (requests.offsetBytes[at]! >> PAGE_SHIFT));
+  }
+
+  /** How many frees from one on give back pages of one area of vmalloc() that lie one after the other. */
+  #rangeFrom(first: number): number {
+    const { requests, allocator } = this.#options;
+    const area = this.#areas?.of(requests.handle[first]!) ?? 0;
+    if (area === 0 || requests.order[first]! > 0) return 1;
+    const firstPfn = allocator.frames.pfnOf(this.#pageOf(first));
+    let length = 1;
+    for (let at = this.#nextOnCpu[first]!; at < this.#end; at = this.#nextOnCpu[at]!, length++) {
+      if (requests.kind[at] !== RequestKind.free || requests.order[at]! > 0) break;
+      if (this.#areas!.of(requests.handle[at]!) !== area) break;
+      if (allocator.frames.pfnOf(this.#pageOf(at)) !== firstPfn + length) break;
+    }
+    return length;
+  }
+
+  #freeRange(first: number, length: number, cpu: number): void {
+    const { allocator } = this.#options;
+    let at = first;
+    for (const order of rangeOrders(allocator.frames.pfnOf(this.#pageOf(first)), length)) {
+      allocator.freePages(this.#pageOf(at), order, cpu);
+      for (let left = 2 ** order; left > 0; left--) at = this.#nextOnCpu[at]!;
+    }
+    this.#workBetween(first, length, cpu);
+    this.#heads[cpu] = at;
   }
 
   /** Init sections and initrd: pages of this machine's own, at the same place in them. */

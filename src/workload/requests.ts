@@ -40,7 +40,8 @@ export const REQUEST_COLUMNS = {
   handle: "i32",
   /**
    * free: bytes from the start of the allocation. freeReserved: bytes from the start of the page
-   * that the reserved range starts in. Else 0.
+   * that the reserved range starts in. allocBulk: bytes of each area of vmalloc() that the pages are for; 0 if
+   * they are all for one. Else 0.
    */
   offsetBytes: "f64",
   /**

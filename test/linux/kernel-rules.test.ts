@@ -111,13 +111,14 @@ test("a later release of the main line has every commit of an earlier one", () =
 });
 
 function withCommit(rules: KernelRules, commit: string): KernelRules {
-  const { pageAlloc, acceptMemory, kexec, memblock, boot, ...own } = CHANGES.find(
+  const { pageAlloc, vmalloc, acceptMemory, kexec, memblock, boot, ...own } = CHANGES.find(
     (change) => change.commit === commit,
   )!.sets;
   return {
     ...rules,
     ...own,
     pageAlloc: { ...rules.pageAlloc, ...pageAlloc },
+    vmalloc: { ...rules.vmalloc, ...vmalloc },
     acceptMemory: { ...rules.acceptMemory, ...acceptMemory },
     kexec: { ...rules.kexec, ...kexec },
     memblock: { ...rules.memblock, ...memblock },

@@ -7,6 +7,7 @@ import { Step } from "../../src/verify/steps.js";
 import { stockSteps } from "../../src/verify/stock-steps.js";
 import { verifyRecording } from "../../src/verify/verify.js";
 import type { PageEvents } from "../../src/workload/events.js";
+import { freedRanges } from "../../src/workload/freed-ranges.js";
 import { TracefsReader } from "../../src/workload/tracefs.js";
 import { edited, recordedFiles } from "./recorded.js";
 
@@ -54,6 +55,35 @@ test("what alloc_pages_exact does not need goes past the per-CPU lists", () => {
   const { ALLOC, FREE, FREE_REST } = Step;
   assert.equal(stepsOf(alloc("0x10", 2), free("0x12"), free("0x13")), [ALLOC, FREE_REST, FREE_REST]);
   assert.equal(stepsOf(alloc("0x10", 2), free("0x12"), free("0x20")), [ALLOC, FREE, FREE]);
+});
+
+test("a range of pages is freed in blocks after the last one, and the order of a drain tells whose it is", () => {
+  const { NONE, FREE, ALLOC } = Step;
+  const gfp = "GFP_NOWAIT|__GFP_HIGHMEM|__GFP_IO|__GFP_FS";
+  const area = (pfn: string, order: number): string =>
+    `alloc: page=0 pfn=${pfn} order=${order} migratetype=0 gfp_flags=${gfp}`;
+  const drain = (pfn: string, order: number): string =>
+    `pcpu_drain: page=0 pfn=${pfn} order=${order} migratetype=0`;
+  const pages = ["0x16", "0x17", "0x18", "0x19"];
+  const lines = [area("0x10", 3), area("0x18", 1), ...pages.map(free), drain("0x98", 1), drain("0x99", 0)];
+  const events = eventsOf(lines);
+  const steps = stockSteps(events, () => 0, freedRanges(events, false));
+  assert.equal([...steps.step], [ALLOC, ALLOC, FREE, NONE, FREE, NONE, NONE, NONE]);
+  assert.equal([...steps.order.subarray(2, 6)], [1, 0, 1, 0]);
+  assert.equal([...steps.effect.subarray(2, 6)], [6, 3, 6, 5]);
+  assert.equal([...steps.moved.subarray(2, 6)], [3, 0, 0, 0]);
+});
+
+test("a page that leaves the buddy lists next never was on a per-CPU list", () => {
+  const { FREE, FREE_LOCKED, ALLOC, NONE } = Step;
+  assert.equal(stepsOf(free("0x10"), free("0x11"), refill("0x10"), alloc("0x10")), [
+    FREE_LOCKED,
+    FREE,
+    NONE,
+    ALLOC,
+  ]);
+  const drained = "pcpu_drain: page=0 pfn=0x10 order=0 migratetype=0";
+  assert.equal(stepsOf(free("0x10"), drained, refill("0x10"), alloc("0x10")), [FREE, NONE, NONE, ALLOC]);
 });
 
 test("per-CPU lists are read for each zone and CPU", () => {

@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StallRecorder } from "../../src/accept/stalls.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { formatGfp } from "../../src/page-alloc/gfp.js";
 import { freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { parseYamlWithPositions } from "../../src/scenario/yaml.js";
@@ -160,6 +161,7 @@ test("before watermarks exist a CPU's bring-up accepts 22 blocks", () => {
     allocator,
     clock,
     stalls: new StallRecorder(),
+    vmalloc: kernelRules("6.12").vmalloc,
     timeScale: 1,
     cpuNodes: [0, 0, 0],
     reserved: [],

@@ -61,7 +61,7 @@ export function heldPages(requests: Requests): number {
   const blocks: Set<number>[] = [];
   for (let i = 0; i < requests.count; i++) {
     const handle = requests.handle[i]!;
-    const start = requests.offsetBytes[i]! / 4096;
+    const start = requests.kind[i] === RequestKind.free ? requests.offsetBytes[i]! / 4096 : 0;
     const pages = Array.from({ length: 2 ** requests.order[i]! }, (_, n) => start + n);
     switch (requests.kind[i]) {
       case RequestKind.alloc:

@@ -10,6 +10,7 @@
 
 import { Gfp, GfpMask } from "../../page-alloc/index.js";
 import { PAGE_SIZE } from "../../units.js";
+import { STACK_PAGES } from "../vmalloc.js";
 import {
   dmaPoolOrder,
   futexHash,
@@ -35,6 +36,8 @@ export interface Demand {
   readonly life: Life;
   /** Pages of alloc_pages_bulk(); a block is one call. */
   readonly bulk: boolean;
+  /** Of `bulk`: bytes of each area of vmalloc() that they are for; 0 if they are all for one. */
+  readonly areaBytes: number;
 }
 
 export interface BootMachine extends TargetMachine {
@@ -86,9 +89,13 @@ class Demands {
     return this.#add(order, gfp, count, life, false);
   }
 
-  /** A call of alloc_pages_bulk(): thread stacks (4 pages), program memory, what vmalloc gives. */
-  bulk(pages: number, life: Life = "kept", gfp: number = GfpMask.KERNEL): this {
-    return this.#add(0, gfp, pages, life, true);
+  /** A call of alloc_pages_bulk(): program memory, what vmalloc gives. */
+  bulk(pages: number, life: Life = "kept", areaPages = 0): this {
+    return this.#add(0, GfpMask.KERNEL, pages, life, true, areaPages * PAGE_SIZE);
+  }
+
+  stacks(pages: number, life: Life = "kept"): this {
+    return this.bulk(pages, life, STACK_PAGES);
   }
 
   /**
@@ -117,9 +124,9 @@ class Demands {
     return this.#add(order, blocks === 1 ? table.gfp : table.gfp | vmalloced, blocks, "kept", bulk);
   }
 
-  #add(order: number, gfp: number, count: number, life: Life, bulk: boolean): this {
+  #add(order: number, gfp: number, count: number, life: Life, bulk: boolean, areaBytes = 0): this {
     const whole = Math.round(count);
-    if (whole > 0) this.list.push({ order, gfp, count: whole, life, bulk });
+    if (whole > 0) this.list.push({ order, gfp, count: whole, life, bulk, areaBytes });
     return this;
   }
 }
@@ -177,7 +184,7 @@ export function cpuComesUp(machine: BootMachine): readonly Demand[] {
     .pages(3, here | slabFlags, 3)
     .slabs(Cache.small, 3)
     .slabs(Cache.large, 1);
-  for (let thread = 0; thread < 7; thread++) demands.bulk(4);
+  for (let thread = 0; thread < 7; thread++) demands.stacks(4);
   return demands.list;
 }
 
@@ -186,7 +193,7 @@ export function beforeDeferredInit(machine: BootMachine): readonly Demand[] {
   return new Demands(machine)
     .slabs(Cache.small, 1, 4)
     .slabs(Cache.large, 0, 1.7)
-    .bulk(4 * machine.nodes + 5 * (machine.vcpus - 1)).list;
+    .stacks(4 * machine.nodes + 5 * (machine.vcpus - 1)).list;
 }
 
 /** Up to the watermarks: early initcalls, memory block devices, DMA pools, room for JITed programs. */
@@ -212,7 +219,7 @@ export function beforeWatermarks(machine: BootMachine): readonly Demand[] {
       .pages(pool, GfpMask.KERNEL | Gfp.DMA32 | Gfp.NOWARN, 1)
       .hash(futexHash(vcpus))
       // kernel/bpf/core.c: BPF_PROG_PACK_SIZE, 2 MiB for each node.
-      .bulk(512 * nodes)
+      .bulk(512 * nodes, "kept", 512)
       .bulk(8).list
   );
 }
@@ -228,7 +235,7 @@ export function beforeHugePages(machine: BootMachine): readonly Demand[] {
     .slabs(Cache.radixTreeNode, 1, 0, GfpMask.ATOMIC | Gfp.RECLAIMABLE)
     .pages(0, GfpMask.KERNEL | Gfp.ZERO, 1)
     .pages(1, GfpMask.KERNEL | Gfp.ZERO, 1)
-    .bulk(32).list;
+    .stacks(32).list;
 }
 
 /** Up to kswapd: file systems, networking, tables that grow by doubling. */
@@ -251,7 +258,7 @@ export function beforeKswapd(machine: BootMachine): readonly Demand[] {
     .pages(0, GfpMask.KERNEL | Gfp.NOWARN | Gfp.NORETRY | Gfp.NOMEMALLOC, 5)
     .pages(2, GfpMask.KERNEL | Gfp.COMP, 1, "short")
     .pages(4, GfpMask.KERNEL | Gfp.ZERO, 1)
-    .bulk(32);
+    .stacks(32);
   for (const order of [2, 3, 4]) demands.pages(order, GfpMask.KERNEL | Gfp.COMP, 1, "freed");
   const grows = GfpMask.KERNEL | slabFlags | Gfp.ZERO;
   for (const order of [2, 3, 4, 5, 7]) demands.pages(order, grows, 3, "short");
@@ -294,8 +301,8 @@ export function beforeInit(machine: BootMachine): readonly Demand[] {
     .pages(2, GfpMask.KERNEL | Gfp.COMP | Gfp.ZERO, 1)
     .pages(2, GfpMask.KERNEL | Gfp.COMP, 2, "short")
     .pages(2, GfpMask.KERNEL | slabFlags, 10, "short")
-    .bulk(stackPages * 0.8)
-    .bulk(stackPages * 0.2, "freed").list;
+    .stacks(stackPages * 0.8)
+    .stacks(stackPages * 0.2, "freed").list;
 }
 
 /** Init runs its first commands: each is forked, loads a program and ends. */

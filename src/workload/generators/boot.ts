@@ -120,11 +120,11 @@ class BootWriter {
       this.#writer.free(this.#cpu, handle, order, this.#think());
   }
 
-  #allocate({ bulk, count, order, gfp }: Demand): readonly number[] {
+  #allocate({ bulk, count, order, gfp, areaBytes }: Demand): readonly number[] {
     const thinkNs = this.#think();
     if (!bulk) return [this.#writer.alloc(this.#cpu, order, gfp, thinkNs)];
     this.#writer.work(this.#cpu, thinkNs);
-    return Array.from({ length: count }, () => this.#writer.allocBulk(this.#cpu, gfp, 0));
+    return Array.from({ length: count }, () => this.#writer.allocBulk(this.#cpu, gfp, 0, areaBytes));
   }
 
   #think(): number {

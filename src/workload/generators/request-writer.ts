@@ -22,9 +22,9 @@ export class RequestWriter {
     return this.handleCount++;
   }
 
-  /** One page of a call for many. @returns its handle */
-  allocBulk(cpu: number, gfp: number, thinkNs: number): number {
-    this.#add(RequestKind.allocBulk, cpu, 0, gfp, this.handleCount, 0, thinkNs);
+  /** One page of a call for many. @param areaBytes of each area of vmalloc() that they are for. @returns its handle */
+  allocBulk(cpu: number, gfp: number, thinkNs: number, areaBytes = 0): number {
+    this.#add(RequestKind.allocBulk, cpu, 0, gfp, this.handleCount, areaBytes, thinkNs);
     return this.handleCount++;
   }
 

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StallRecorder } from "../../../src/accept/stalls.js";
+import { kernelRules } from "../../../src/linux/kernel-rules.js";
 import { addFreeRun } from "../../../src/page-alloc/buddy.js";
 import { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
 import { COST_EVENT_NAMES, CostEvent } from "../../../src/sim/cost-events.js";
@@ -102,6 +103,7 @@ for (const { name, boots } of GENERATORS) {
       allocator,
       clock: new GuestClock(new VirtualCpus(MACHINE.vcpus), ledger),
       stalls: new StallRecorder(),
+      vmalloc: kernelRules("6.12").vmalloc,
       timeScale: 1,
       cpuNodes: [0, 0, 0],
       reserved: recording.reserved.map(() => undefined),
