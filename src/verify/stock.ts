@@ -80,18 +80,20 @@ function verifyTraces(
 ): VerifiedRun[] {
   const names = workloadNames(files);
   const { machine } = booted;
-  if (names.length === 0 && files.read("boot.trace") === undefined) return [];
-  const boot = traceOf(files, "boot", machine);
+  // workloads/record traces boot and workload in one, and reads /proc once more at its end.
+  const [base, end] = files.list().includes("run.trace") ? ["run", "end"] : ["boot", "boot"];
+  if (names.length === 0 && files.read(`${base}.trace`) === undefined) return [];
+  const boot = traceOf(files, base, machine);
   const { allocator } = booted.kernel;
-  const initcalls = tracedInitcalls(needFile(files, "boot.trace"), boot);
+  const initcalls = tracedInitcalls(needFile(files, `${base}.trace`), boot);
   const stages = new StockStages(booted, boot, bootLog, initcalls);
   const bootRun = follow(boot, allocator, machine, rules, stages);
-  const zoneinfo = fieldsIn(procEvidence(files, "boot", "zoneinfo"));
+  const zoneinfo = fieldsIn(procEvidence(files, end, "zoneinfo"));
   const proc = bootRun.follower.stopped
     ? { ...NOT_FOLLOWED, readElsewhen: 0 }
-    : compareBuddyinfo(allocator, procEvidence(files, "boot", "buddyinfo"), zoneinfo);
+    : compareBuddyinfo(allocator, procEvidence(files, end, "buddyinfo"), zoneinfo);
   const runs: VerifiedRun[] = [
-    { ...runOf("boot", boot, bootRun, proc), freePages: compareFreePages(allocator, zoneinfo) },
+    { ...runOf(base, boot, bootRun, proc), freePages: compareFreePages(allocator, zoneinfo) },
   ];
   let { stopped } = bootRun.follower;
   for (const { name, events } of workloadTraces(files, names, machine)) {

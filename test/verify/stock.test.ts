@@ -169,4 +169,16 @@ test("initcalls in the trace say when watermarks change", () => {
   assert.is(compared - pfnExact, 2);
 });
 
+test("boot and workload in one trace are one run, held against /proc at its end", () => {
+  const files = recordedFiles("linux-6.12.107-debian-1c4g-heap");
+  const [run] = verifyRecording(files).runs;
+  assert.equal([run!.name, run!.events], ["run", 19451]);
+  const { compared, pfnExact } = run!.allocations;
+  assert.equal([compared, compared - pfnExact], [3725, 2]);
+  assert.is(run!.proc.compared, 31);
+  assert.is(run!.proc.equal, 31);
+  const changed = edited(files, "end.buddyinfo", (text) => text.replace(/(DMA32.*) 478 \n/, "$1 477 \n"));
+  assert.is(verifyRecording(changed).runs[0]!.proc.equal, 30);
+});
+
 test.run();
