@@ -44,6 +44,13 @@ export const FIRST_RULES: KernelRules = {
     bulkAccepts: false,
     highOrdersDrainFrom: "batch",
     drainsInBatches: false,
+    highatomicInFastPath: false,
+    highatomicRefills: true,
+    highatomicReserves: "any",
+    lowmemReserveFollows: false,
+    skipsNodesOfAwakeKswapd: false,
+    slowPath: "two-walks",
+    rangesFreedAsBlocks: false,
   },
   acceptMemory: { lock: "single", touchesWatchdog: false, wholePages: false },
   vmalloc: { largestFirst: false, freesRanges: false },
@@ -173,6 +180,12 @@ export const CHANGES: readonly Change[] = [
     sets: { pageAlloc: { acceptBeforeWatermarks: true } },
   },
   {
+    commit: "9726891fe753",
+    what: "lowmem_reserve follows memory that is freed late",
+    landed: "6.14",
+    sets: { pageAlloc: { lowmemReserveFollows: true } },
+  },
+  {
     commit: "c2f6ea38fc1b",
     what: "a claim that fails splits the smallest block",
     landed: "6.15-rc1", // assumed
@@ -240,6 +253,12 @@ export const CHANGES: readonly Change[] = [
     sets: { boot: { deferredJobs: "node" } },
   },
   {
+    commit: "19c5fb83f2a4",
+    what: "requests pass by nodes whose kswapd is awake",
+    landed: "6.18-rc1", // assumed
+    sets: { pageAlloc: { skipsNodesOfAwakeKswapd: true } },
+  },
+  {
     commit: "batch-freeing-in-free-frozen-page-commit",
     what: "a free drains the lists of its CPU batch by batch",
     landed: "6.19-rc1", // assumed
@@ -271,10 +290,22 @@ export const CHANGES: readonly Change[] = [
     sets: { boot: { memmapIn: "mm_core_init_early", hugePagesIn: "mm_core_init_early" } },
   },
   {
+    commit: "refactor-slow-path-compaction",
+    what: "the slow path walks the zones once, and gives up a huge page of one node only",
+    landed: "7.0-rc1", // assumed
+    sets: { pageAlloc: { slowPath: "one-walk" } },
+  },
+  {
     commit: "87ce9e83ab8b",
     what: "memory that memblock frees late goes through the lists of a CPU",
     landed: "7.1-rc1", // assumed
     sets: { boot: { lateFrees: "free_reserved_page" } },
+  },
+  {
+    commit: "no-highatomic-reserve-after-pcp-alloc",
+    what: "atomic requests of more than a page refill no list of a CPU, and reserve pageblocks less often",
+    landed: "7.1-rc1", // assumed
+    sets: { pageAlloc: { highatomicRefills: false, highatomicReserves: "buddy" } },
   },
   {
     commit: "remove-sparse-buffer-pre-allocation",
@@ -295,9 +326,21 @@ export const CHANGES: readonly Change[] = [
     sets: { vmalloc: { freesRanges: true } },
   },
   {
+    commit: "free-contig-range-in-blocks",
+    what: "a range of pages is freed in the largest aligned blocks",
+    landed: "7.2-rc1", // assumed
+    sets: { pageAlloc: { rangesFreedAsBlocks: true } },
+  },
+  {
     commit: "free-area-init-before-sparse-init",
     what: "hashes are sized by memory that counts before the memory map takes its own",
     landed: "7.3-rc1", // assumed
     sets: { boot: { countsBeforeMemmap: true } },
+  },
+  {
+    commit: "highatomic-in-the-fast-path",
+    what: "atomic requests of more than a page may use their reserve at once, and reserve only below the low watermark",
+    landed: "7.3-rc1", // assumed
+    sets: { pageAlloc: { highatomicInFastPath: true, highatomicReserves: "buddy-below-low" } },
   },
 ];

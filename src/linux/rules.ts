@@ -81,6 +81,29 @@ export interface PageAllocRules {
    * (free_frozen_page_commit). Each batch ends with a whole block, so that higher orders drain further.
    */
   readonly drainsInBatches: boolean;
+  /**
+   * An atomic request of more than a page may use the reserve for such requests in its first attempt too
+   * (__alloc_frozen_pages_noprof: alloc_flags_nonblocking). Otherwise only in the slow path (gfp_to_alloc_flags).
+   */
+  readonly highatomicInFastPath: boolean;
+  /** Such a request refills an empty list of its CPU as others do, and then takes nothing of the reserve (__rmqueue_pcplist). */
+  readonly highatomicRefills: boolean;
+  /**
+   * Which pages of such requests make the allocator reserve their pageblock: any (get_page_from_freelist), those
+   * from the buddy lists (rmqueue_buddy), or of these the ones for which the zone had to go below its low watermark.
+   */
+  readonly highatomicReserves: "any" | "buddy" | "buddy-below-low";
+  /** lowmem_reserve follows every change of the pages that a zone manages (adjust_managed_page_count). */
+  readonly lowmemReserveFollows: boolean;
+  /** With several nodes, a request first passes by those whose kswapd is awake (get_page_from_freelist). */
+  readonly skipsNodesOfAwakeKswapd: boolean;
+  /**
+   * What the slow path does before it reclaims (__alloc_pages_slowpath): two walks over the zones, or one, and a second
+   * where that may use reserves or other nodes; then a huge page of one node only is given up.
+   */
+  readonly slowPath: "two-walks" | "one-walk";
+  /** Pages that adjoin are freed as the largest aligned blocks, not one by one (free_prepared_contig_range). */
+  readonly rangesFreedAsBlocks: boolean;
 }
 
 /** How vmalloc() asks for the pages of an area and gives them back (mm/vmalloc.c). Kernel stacks are such areas. */

@@ -17,6 +17,7 @@ export const AllocFlag = {
   CMA: 0x80,
   NOFRAGMENT: 0x100,
   HIGHATOMIC: 0x200,
+  NOLOCK: 0x400,
   KSWAPD: 0x800,
 } as const;
 
@@ -35,15 +36,32 @@ export function cmaFlag(type: number): number {
   return type === MigrateType.MOVABLE ? AllocFlag.CMA : 0;
 }
 
+/** Flags of a request that cannot wait for reclaim (alloc_flags_nonblocking; 6.12 in gfp_to_alloc_flags). */
+export function nonBlockingFlags(gfp: number, order: number): number {
+  if ((gfp & (Gfp.DIRECT_RECLAIM | Gfp.NOMEMALLOC)) !== 0) return 0;
+  const isHigh = order > 0 && (gfp & Gfp.HIGH) !== 0;
+  return isHigh ? AllocFlag.NON_BLOCK | AllocFlag.HIGHATOMIC : AllocFlag.NON_BLOCK;
+}
+
 /** Flags of the second attempt, below the low watermark (gfp_to_alloc_flags). */
 export function slowPathFlags(gfp: number, order: number, type: number): number {
   let flags: number = AllocFlag.WMARK_MIN | AllocFlag.CPUSET | (gfp & (Gfp.HIGH | Gfp.KSWAPD_RECLAIM));
   if ((gfp & Gfp.DIRECT_RECLAIM) === 0) {
-    if ((gfp & Gfp.NOMEMALLOC) === 0) {
-      flags |= AllocFlag.NON_BLOCK;
-      if (order > 0 && (flags & AllocFlag.MIN_RESERVE) !== 0) flags |= AllocFlag.HIGHATOMIC;
-    }
+    flags |= nonBlockingFlags(gfp, order);
     if ((flags & AllocFlag.MIN_RESERVE) !== 0) flags &= ~AllocFlag.CPUSET;
   }
   return flags | cmaFlag(type);
+}
+
+/** Largest order the allocator tries hard for (PAGE_ALLOC_COSTLY_ORDER). */
+export const COSTLY_ORDER = 3;
+
+/**
+ * A request that compaction alone may serve, because memory of other nodes is better than reclaim on this one: the
+ * first try of a fault for a huge page (mm/mempolicy.c: alloc_pages_mpol).
+ */
+export function isLocalHugePage(gfp: number, order: number, type: number): boolean {
+  const localOnly = Gfp.NORETRY | Gfp.THISNODE;
+  const compactsFirst = order > COSTLY_ORDER || (order > 0 && type !== MigrateType.MOVABLE);
+  return compactsFirst && (gfp & localOnly) === localOnly;
 }

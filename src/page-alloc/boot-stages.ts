@@ -1,7 +1,6 @@
 import {
   freeBufferPages,
   hugePagesStayOn,
-  lowmemReserve,
   minFreeKbytes,
   pcpSizes,
   pcpSplitCpus,
@@ -9,12 +8,12 @@ import {
   statThreshold,
   zoneWatermarks,
 } from "../mm/watermarks.js";
-import { MAX_NR_ZONES, ZoneType } from "../mm/zones.js";
+import { ZoneType } from "../mm/zones.js";
 import { Watermark } from "./alloc-flags.js";
 import type { PageAllocator } from "./page-allocator.js";
 import { FREE_HIGH_BATCH } from "./pcp.js";
 import { watermarkPages } from "./watermark.js";
-import type { Zone } from "./zone.js";
+import { setupLowmemReserve, type Zone } from "./zone.js";
 
 /**
  * The moments of boot at which the zones of an allocator are tuned, in the order of the kernel, and what
@@ -113,13 +112,7 @@ export function initPerZoneWmarkMin(allocator: PageAllocator, cpuNodes: CpuNodes
   const kbytes = minFreeKbytes(freeBufferPages(zones, highPages));
   setupPerZoneWmarks(allocator, kbytes, cpuNodes);
   for (const zone of zones) zone.statThreshold = statThreshold(cpuNodes.length, zone.managedPages);
-  for (const nodeId of new Set(zones.map((zone) => zone.nodeId))) {
-    const ofNode = zones.filter((zone) => zone.nodeId === nodeId);
-    const managed = Array.from({ length: MAX_NR_ZONES }, () => 0);
-    for (const zone of ofNode) managed[zone.type] = zone.managedPages;
-    const reserve = lowmemReserve(managed);
-    for (const zone of ofNode) zone.lowmemReserve.set(reserve[zone.type]!);
-  }
+  setupLowmemReserve(zones);
   return kbytes;
 }
 

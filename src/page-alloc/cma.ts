@@ -29,7 +29,7 @@ export function releaseCmaArea(allocator: PageAllocator, startPfn: Pfn, pages: n
     frames.pageblockType[page >> PAGEBLOCK_ORDER] = MigrateType.CMA;
     for (let at: number = page; at < page + PAGEBLOCK_PAGES; at++) frames.meta[at]! |= ALLOCATED;
     allocator.freePages(page, PAGEBLOCK_ORDER, cpu);
-    zone.managedPages += PAGEBLOCK_PAGES;
+    allocator.adjustManagedPages(zone, PAGEBLOCK_PAGES);
     zone.cmaPages += PAGEBLOCK_PAGES;
   }
 }

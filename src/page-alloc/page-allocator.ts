@@ -4,6 +4,7 @@ import type { ZoneSpan } from "../mm/zones.js";
 import {
   addressOf,
   asPage,
+  asPfn,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
   PAGE_SIZE,
@@ -13,20 +14,24 @@ import {
   type PageArray,
   type Pfn,
 } from "../units.js";
-import { ALLOC_WMARK_MASK, AllocFlag, cmaFlag, slowPathFlags, Watermark } from "./alloc-flags.js";
+import {
+  AllocFlag,
+  COSTLY_ORDER,
+  cmaFlag,
+  isLocalHugePage,
+  nonBlockingFlags,
+  slowPathFlags,
+} from "./alloc-flags.js";
 import { drainPcp, freeToBuddy, freeToPcp, pcpType, prepareFree } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
-import { reserveHighatomic, unreserveHighatomic } from "./highatomic.js";
+import { unreserveHighatomic } from "./highatomic.js";
 import { MigrateType } from "./migratetype.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
 import { pcpAllowedOrder } from "./pcp.js";
-import { Rmqueue } from "./rmqueue.js";
-import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
-import { balanceNode, watermarkFast, watermarkPages } from "./watermark.js";
-import { firstAllowed, LISTS_PER_ZONE, Zone, Zonelists } from "./zone.js";
-
-/** Largest order the allocator tries hard for (PAGE_ALLOC_COSTLY_ORDER). */
-const COSTLY_ORDER = 3;
+import type { MemoryAcceptor } from "./unaccepted-list.js";
+import { balanceNode } from "./watermark.js";
+import { firstAllowed, LISTS_PER_ZONE, setupLowmemReserve, Zone, Zonelists } from "./zone.js";
+import { ZoneWalk } from "./zone-walk.js";
 
 /** Why a request came back empty. */
 export type AllocFailure = "order too large" | "atomic request" | "would reclaim";
@@ -70,8 +75,7 @@ export class PageAllocator {
 
   #zonelists: Zonelists;
   readonly #pageblockTypes: PageblockTypes;
-  readonly #lists: Rmqueue;
-  #pcpLocked = false;
+  readonly #walk: ZoneWalk;
 
   constructor(options: PageAllocatorOptions) {
     const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
@@ -81,7 +85,7 @@ export class PageAllocator {
     this.zones = options.zones.map(
       (span, index) => new Zone(this.frames, options.rules, index, span, options.cpus),
     );
-    this.#lists = new Rmqueue(options.rules);
+    this.#walk = new ZoneWalk(this);
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
     this.#zonelists = new Zonelists(this.zones, options);
@@ -156,20 +160,47 @@ export class PageAllocator {
     const zonelist = this.#zonelists.of(flags, nodeId);
     const first = firstAllowed(zonelist, highestType);
     const noFragment = first < zonelist.length ? this.#zonelists.noFragment[zonelist[first]!.index]! : 0;
-    const allocFlags = AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM) | cmaFlag(type);
-    let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
+    const { nodes } = this.#zonelists;
+    const highatomic = this.rules.highatomicInFastPath
+      ? nonBlockingFlags(flags, order) & AllocFlag.HIGHATOMIC
+      : 0;
+    const allocFlags =
+      AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM) | cmaFlag(type) | highatomic;
+    let page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
     if (page === NO_PAGE) page = this.#slowPath(flags, order, zonelist, first, highestType, type, cpu);
     if (page !== NO_PAGE) this.#prepare(page, order, type);
     return page;
   }
 
+  /**
+   * Allocates pages where no lock may be waited for (alloc_pages_nolock, 6.15 as try_alloc_pages): one attempt down to
+   * the min watermark, which never accepts memory, and none while struct pages are still initialised.
+   *
+   * @param gfp 0 or Gfp.ACCOUNT
+   * @param order one that the per-CPU lists hold
+   */
+  allocPagesNoLock(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
+    this.lastFailure = pcpAllowedOrder(order) ? "atomic request" : "order too large";
+    if (!pcpAllowedOrder(order) || this.growZone !== undefined) return NO_PAGE;
+    const flags = (gfp | Gfp.NOWARN | Gfp.ZERO | Gfp.NOMEMALLOC | Gfp.COMP) & this.gfpAllowedMask;
+    const highestType = gfpZone(flags);
+    const zonelist = this.#zonelists.of(flags, nodeId);
+    const first = firstAllowed(zonelist, highestType);
+    const allocFlags = AllocFlag.WMARK_MIN | AllocFlag.NOLOCK;
+    const { nodes } = this.#zonelists;
+    const { UNMOVABLE } = MigrateType;
+    const page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, UNMOVABLE, cpu);
+    if (page !== NO_PAGE) this.#prepare(page, order, UNMOVABLE);
+    return page;
+  }
+
   /** The same in an interrupt that finds its CPU's list locked by what it interrupted (rmqueue_pcplist). */
   allocPagesPastPcp(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
-    this.#pcpLocked = true;
+    this.#walk.pcpLocked = true;
     try {
       return this.allocPages(gfp, order, nodeId, cpu);
     } finally {
-      this.#pcpLocked = false;
+      this.#walk.pcpLocked = false;
     }
   }
 
@@ -183,12 +214,16 @@ export class PageAllocator {
   allocPagesBulk(gfp: number, pages: PageArray, nodeId: number, cpu: number): number {
     const flags = gfp & this.gfpAllowedMask;
     const type = gfpMigrateType(flags);
-    const zone = pages.length > 1 ? this.#zoneForBulk(flags, type, pages.length, nodeId, cpu) : undefined;
+    const zonelist = this.#zonelists.of(flags, nodeId);
+    const zone =
+      pages.length > 1
+        ? this.#walk.zoneForBulk(zonelist, gfpZone(flags), type, pages.length, cpu)
+        : undefined;
     let filled = 0;
     if (zone !== undefined) {
       const pcp = zone.pcp[cpu]!;
       for (; filled < pages.length; filled++) {
-        const page = this.#lists.fromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
+        const page = this.#walk.lists.fromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
         if (page === NO_PAGE) break;
         this.#prepare(page, 0, type);
         pages[filled] = page;
@@ -199,28 +234,6 @@ export class PageAllocator {
     if (page === NO_PAGE) return 0;
     pages[0] = page;
     return 1;
-  }
-
-  /** The first zone of the node that would stay above its low watermark with `count` pages less. */
-  #zoneForBulk(gfp: number, type: number, count: number, nodeId: number, cpu: number): Zone | undefined {
-    const allocFlags = AllocFlag.WMARK_LOW | cmaFlag(type);
-    const highestType = gfpZone(gfp);
-    const zonelist = this.#zonelists.of(gfp, nodeId);
-    const preferred = zonelist[firstAllowed(zonelist, highestType)];
-    for (const zone of zonelist) {
-      if (zone.type > highestType) continue;
-      if (zone.nodeId !== preferred!.nodeId) return undefined;
-      const { bulkAccepts } = this.rules;
-      if (bulkAccepts) condAcceptMemory(zone, 0, this.acceptor, this.rules, cpu);
-      do {
-        const mark = watermarkPages(zone, Watermark.LOW) + count;
-        if (watermarkFast(zone, 0, mark, preferred!.type, allocFlags)) return zone;
-      } while (
-        bulkAccepts &&
-        (condAcceptMemory(zone, 0, this.acceptor, this.rules, cpu) || this.growZone?.(zone, 0) === true)
-      );
-    }
-    return undefined;
   }
 
   /** Frees 2^order pages, the last reference to them (__free_pages, free_unref_page). */
@@ -255,6 +268,20 @@ export class PageAllocator {
   }
 
   /**
+   * Frees single pages that adjoin (__free_contig_range; vfree for each run of its pages): one by one, or as the largest
+   * aligned blocks, which the per-CPU lists take where they hold that order (free_prepared_contig_range).
+   */
+  freeRange(startPfn: Pfn, pages: number, cpu: number): void {
+    const maxOrder = this.rules.rangesFreedAsBlocks ? MAX_PAGE_ORDER : 0;
+    const endPfn = startPfn + pages;
+    for (let pfn = startPfn, order = 0; pfn < endPfn; pfn = asPfn(pfn + 2 ** order)) {
+      order = 0;
+      while (order < maxOrder && pfn % 2 ** (order + 1) === 0 && pfn + 2 ** (order + 1) <= endPfn) order++;
+      this.freePages(this.pageAt(pfn), order, cpu);
+    }
+  }
+
+  /**
    * The same in an interrupt that finds its CPU's list locked by what it interrupted: the pages
    * go straight to the buddy lists (free_unref_page, where pcp_spin_trylock fails).
    */
@@ -269,10 +296,16 @@ export class PageAllocator {
    */
   freeReservedPage(pfn: Pfn, cpu: number): void {
     const page = this.pageAt(pfn);
-    this.zoneOf(page).managedPages += 1;
+    this.adjustManagedPages(this.zoneOf(page), 1);
     // In use since early boot, and counted there.
     this.frames.meta[page]! |= ALLOCATED | TOUCHED;
     this.freePages(page, 0, cpu);
+  }
+
+  /** A zone manages more pages from now on (adjust_managed_page_count). */
+  adjustManagedPages(zone: Zone, pages: number): void {
+    zone.managedPages += pages;
+    if (this.rules.lowmemReserveFollows) setupLowmemReserve(this.zones);
   }
 
   /** Frees every page on the per-CPU lists of all zones (drain_all_pages): `cpu` is the one that does it. */
@@ -282,78 +315,6 @@ export class PageAllocator {
 
   drainZonePcp(zone: Zone, cpu: number): void {
     for (const pcp of zone.pcp) drainPcp(zone, pcp, pcp.count, 0, cpu);
-  }
-
-  /** Walks the zones for a page (get_page_from_freelist). */
-  #getPageFromFreelist(
-    order: number,
-    flags: number,
-    zonelist: readonly Zone[],
-    first: number,
-    highestType: number,
-    type: number,
-    cpu: number,
-  ): Page | typeof NO_PAGE {
-    const preferred = zonelist[first];
-    const { nodes } = this.#zonelists;
-    let allocFlags = flags;
-    for (;;) {
-      const avoidFragments = (allocFlags & AllocFlag.NOFRAGMENT) !== 0;
-      let restart = false;
-      for (let at = first; at < zonelist.length; at++) {
-        const zone = zonelist[at]!;
-        if (zone.type > highestType) continue;
-        if (avoidFragments && nodes > 1 && zone !== preferred && zone.nodeId !== preferred!.nodeId) {
-          restart = true;
-          break;
-        }
-        if (this.rules.acceptOnVisit) condAcceptMemory(zone, order, this.acceptor, this.rules, cpu);
-        if (!this.#zoneMayServe(zone, order, allocFlags, highestType, cpu)) continue;
-        for (;;) {
-          const page = this.#rmqueue(zone, order, type, allocFlags, cpu);
-          if (page !== NO_PAGE) {
-            if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0) reserveHighatomic(zone, page, order, cpu);
-            return page;
-          }
-          if (condAcceptMemory(zone, order, this.acceptor, this.rules, cpu)) continue;
-          if (this.growZone?.(zone, order)) continue;
-          break;
-        }
-      }
-      if (!restart && !avoidFragments) return NO_PAGE;
-      // Every zone is fragmented, or the next one is on another node: mixing types is the lesser evil.
-      allocFlags &= ~AllocFlag.NOFRAGMENT;
-    }
-  }
-
-  /** The watermark part of a visit; notes a zone below its high watermark. */
-  #zoneMayServe(zone: Zone, order: number, allocFlags: number, highestType: number, cpu: number): boolean {
-    if (!zone.belowHigh) {
-      if (watermarkFast(zone, order, watermarkPages(zone, Watermark.HIGH), highestType, allocFlags))
-        return true;
-      zone.belowHigh = true;
-    }
-    const mark = watermarkPages(zone, allocFlags & ALLOC_WMARK_MASK);
-    if (watermarkFast(zone, order, mark, highestType, allocFlags)) return true;
-    if (condAcceptMemory(zone, order, this.acceptor, this.rules, cpu)) return true;
-    if (this.growZone?.(zone, order)) return true;
-    return (allocFlags & AllocFlag.NO_WATERMARKS) !== 0;
-  }
-
-  /** Takes a block from a zone, by way of the per-CPU lists where they hold that order (rmqueue). */
-  #rmqueue(zone: Zone, order: number, type: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
-    let page: Page | typeof NO_PAGE = NO_PAGE;
-    if (pcpAllowedOrder(order) && !this.#pcpLocked) {
-      const pcp = zone.pcp[cpu]!;
-      pcp.freeCount >>= 1;
-      page = this.#lists.fromPcp(zone, pcp, order, type, allocFlags, cpu);
-    }
-    if (page === NO_PAGE) page = this.#lists.fromBuddy(zone, order, type, allocFlags, cpu);
-    if (zone.boosted && (allocFlags & AllocFlag.KSWAPD) !== 0) {
-      zone.boosted = false;
-      this.#wakeKswapd(zone.nodeId, zone.type);
-    }
-    return page;
   }
 
   /**
@@ -370,27 +331,37 @@ export class PageAllocator {
     type: number,
     cpu: number,
   ): Page | typeof NO_PAGE {
+    const { nodes } = this.#zonelists;
+    const { slowPath } = this.rules;
     let allocFlags = slowPathFlags(gfp, order, type);
     this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
-    let page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
+    let page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
     if (page !== NO_PAGE) return page;
-    this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
     // A PF_MEMALLOC context may dip into all reserves (__gfp_pfmemalloc_flags).
-    if ((gfp & (Gfp.MEMALLOC | Gfp.NOMEMALLOC)) === Gfp.MEMALLOC) {
+    const usesReserves = (gfp & (Gfp.MEMALLOC | Gfp.NOMEMALLOC)) === Gfp.MEMALLOC;
+    const walksAgain = slowPath === "two-walks" || usesReserves || (allocFlags & AllocFlag.CPUSET) === 0;
+    if (walksAgain) this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
+    if (usesReserves) {
       allocFlags = AllocFlag.NO_WATERMARKS | (allocFlags & (AllocFlag.KSWAPD | AllocFlag.CMA));
     }
-    page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
-    if (page !== NO_PAGE) return page;
+    if (walksAgain) {
+      page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
+      if (page !== NO_PAGE) return page;
+    }
     if ((gfp & Gfp.DIRECT_RECLAIM) === 0) {
       this.lastFailure = "atomic request";
       return NO_PAGE;
     }
+    if (slowPath === "one-walk" && isLocalHugePage(gfp, order, type)) {
+      this.lastFailure = "would reclaim";
+      return NO_PAGE;
+    }
     unreserveHighatomic(this.frames, zonelist, highestType, type, cpu);
     this.drainAllPcp(cpu);
-    page = this.#getPageFromFreelist(order, allocFlags, zonelist, first, highestType, type, cpu);
+    page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
     if (page === NO_PAGE && (gfp & Gfp.NOFAIL) !== 0 && order <= COSTLY_ORDER) {
       const reserve = AllocFlag.MIN_RESERVE | AllocFlag.CPUSET;
-      page = this.#getPageFromFreelist(order, reserve, zonelist, first, highestType, type, cpu);
+      page = this.#walk.pageFrom(order, reserve, zonelist, nodes, first, highestType, type, cpu);
     }
     if (page === NO_PAGE) this.lastFailure = "would reclaim";
     return page;
@@ -398,10 +369,18 @@ export class PageAllocator {
 
   #wakeAllKswapds(allocFlags: number, zonelist: readonly Zone[], first: number, highestType: number): void {
     if ((allocFlags & AllocFlag.KSWAPD) === 0 || !this.kswapdRunning) return;
-    for (let at = first; at < zonelist.length; at++) this.#wakeKswapd(zonelist[at]!.nodeId, highestType);
+    for (let at = first; at < zonelist.length; at++) this.wakeKswapd(zonelist[at]!.nodeId, highestType);
   }
 
-  #wakeKswapd(nodeId: number, highestType: number): void {
+  /** Whether a node's kswapd works, or does not exist yet: it is not asleep on its wait queue. */
+  isKswapdAwake(nodeId: number): boolean {
+    if (!this.kswapdRunning) return true;
+    for (const zone of this.zones) if (zone.nodeId === nodeId && zone.reclaimActive) return true;
+    return false;
+  }
+
+  /** A node's kswapd wakes up and balances its zones. */
+  wakeKswapd(nodeId: number, highestType: number): void {
     if (this.kswapdRunning && !this.kswapdTold) balanceNode(this.zones, nodeId, highestType);
   }
 

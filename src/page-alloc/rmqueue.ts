@@ -36,6 +36,8 @@ export class Rmqueue {
     const list = pcp.lists[pcpIndex(order, type)]!;
     if (list.size === 0) {
       const wanted = pcp.refillBlocks(order, zone.belowHigh);
+      // A refill would leave the reserve for such requests alone.
+      if (!this.#rules.highatomicRefills && (allocFlags & AllocFlag.HIGHATOMIC) !== 0) return NO_PAGE;
       this.#mode = RmqueueMode.NORMAL;
       for (let taken = 0; taken < wanted; taken++) {
         const page = this.#any(zone, order, type, allocFlags, cpu);

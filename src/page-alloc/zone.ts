@@ -1,4 +1,5 @@
 import type { PageAllocRules } from "../linux/rules.js";
+import { lowmemReserve } from "../mm/watermarks.js";
 import type { ZonelistIndices } from "../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneSpan, ZoneType } from "../mm/zones.js";
 import { asPage, MAX_PAGE_ORDER, type Page } from "../units.js";
@@ -138,6 +139,21 @@ export class Zone {
     for (const held of this.freeCmaDiff) pages += held;
     return pages;
   }
+}
+
+/** Pages that zones keep from requests which a higher zone could serve (setup_per_zone_lowmem_reserve). */
+export function setupLowmemReserve(zones: readonly Zone[]): void {
+  const managedOfNode = new Map<number, number[]>();
+  for (const { nodeId, type, managedPages } of zones) {
+    let managed = managedOfNode.get(nodeId);
+    if (managed === undefined) {
+      managed = Array.from({ length: MAX_NR_ZONES }, () => 0);
+      managedOfNode.set(nodeId, managed);
+    }
+    managed[type] = managedPages;
+  }
+  for (const zone of zones)
+    zone.lowmemReserve.set(lowmemReserve(managedOfNode.get(zone.nodeId)!)[zone.type]!);
 }
 
 /** The zones that requests try, in order, for each node they may prefer (build_all_zonelists). */

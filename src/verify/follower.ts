@@ -110,6 +110,7 @@ export class Follower {
       case Step.ALLOC:
       case Step.ALLOC_LOCKED:
       case Step.ALLOC_CAPTURED:
+      case Step.ALLOC_NO_LOCK:
       case Step.BULK:
         if (this.#done[i] === 0) this.#allocate(i);
         break;
@@ -178,11 +179,18 @@ export class Follower {
 
   #handOut(i: number, node: number): Page | typeof NO_PAGE {
     const { gfp, pfn, order, cpu } = this.#steps.at(i);
-    // The page that was caught when it was freed, and taken then.
-    if (this.#steps.step[i] === Step.ALLOC_CAPTURED) return this.#allocator.pageAt(pfn);
-    if (this.#steps.step[i] === Step.ALLOC_LOCKED)
-      return this.#allocator.allocPagesPastPcp(gfp, order, node, cpu);
-    return this.#allocator.allocPages(gfp, order, node, cpu);
+    const allocator = this.#allocator;
+    switch (this.#steps.step[i]) {
+      // Caught when it was freed, and taken then.
+      case Step.ALLOC_CAPTURED:
+        return allocator.pageAt(pfn);
+      case Step.ALLOC_LOCKED:
+        return allocator.allocPagesPastPcp(gfp, order, node, cpu);
+      case Step.ALLOC_NO_LOCK:
+        return allocator.allocPagesNoLock(gfp, order, node, cpu);
+      default:
+        return allocator.allocPages(gfp, order, node, cpu);
+    }
   }
 
   /** Pages on all lists of a CPU: how they change shows what a step moved. */

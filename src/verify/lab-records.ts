@@ -68,7 +68,7 @@ export function wrongCpuDrain(log: LabLog, i: number, machine: LabMachine): Wron
   return wrongZoneMark(log, i, machine) ?? wrongCpu(log.a[i]!, machine);
 }
 
-export function wrongCpu(cpu: number, { cpus }: LabMachine): Wrong | undefined {
+function wrongCpu(cpu: number, { cpus }: LabMachine): Wrong | undefined {
   return cpu >= 0 && cpu < cpus ? undefined : { expected: `a CPU below ${cpus}`, found: `${cpu}` };
 }
 
@@ -93,7 +93,7 @@ export function wrongGrowth(log: LabLog, i: number, machine: LabMachine): Wrong 
   };
 }
 
-export function wrongOrder(order: number): Wrong | undefined {
+function wrongOrder(order: number): Wrong | undefined {
   return order <= MAX_PAGE_ORDER
     ? undefined
     : { expected: `an order up to ${MAX_PAGE_ORDER}`, found: `${order}` };

@@ -4,6 +4,7 @@ import type { PageAllocRules } from "../linux/rules.js";
 import { gfpMigrateType } from "../page-alloc/index.js";
 import { asPfn, PAGEBLOCK_ORDER, type Pfn } from "../units.js";
 import {
+  ALLOC_NOLOCK,
   LAB_RECORD_BYTES,
   LabKind,
   type LabLog,
@@ -198,7 +199,8 @@ class LabReader {
     const cpu = this.#cpu;
     this.#allocated = true;
     steps.step[i] = step;
-    if (cpu.isLocked && step === Step.ALLOC) steps.step[i] = Step.ALLOC_LOCKED;
+    if (step === Step.ALLOC && (this.#log.bHigh[i]! & ALLOC_NOLOCK) !== 0) steps.step[i] = Step.ALLOC_NO_LOCK;
+    else if (step === Step.ALLOC && cpu.isLocked) steps.step[i] = Step.ALLOC_LOCKED;
     if (this.#captured.delete(asPfn(this.#log.pfn[i]!))) steps.step[i] = Step.ALLOC_CAPTURED;
     cpu.isLocked = false;
     const own = closed(cpu.under, this.#log.order[i]!, gfpMigrateType(this.#log.a[i]!));

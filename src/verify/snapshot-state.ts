@@ -215,7 +215,7 @@ function changePages(allocator: PageAllocator, gone: Whereabouts, come: Whereabo
     const page = allocator.pageAt(pfn);
     if ((meta[page]! & ALLOCATED) === 0) {
       // Reserved since early boot and given up in the gap (free_reserved_page).
-      allocator.zoneOf(page).managedPages++;
+      allocator.adjustManagedPages(allocator.zoneOf(page), 1);
       meta[page]! |= TOUCHED;
     }
     meta[page]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);

@@ -31,34 +31,40 @@ export const Step = {
   ALLOC_LOCKED: 10,
   /** An allocation of a page that was freed into the hands of who asks. */
   ALLOC_CAPTURED: 11,
+  /** One that must not wait for a lock. */
+  ALLOC_NO_LOCK: 12,
   /** A free that must not wait for a lock, and one that is put off because it would have to. */
-  FREE_NO_LOCK: 12,
-  FREE_PUT_OFF: 13,
+  FREE_NO_LOCK: 13,
+  FREE_PUT_OFF: 14,
   /** Compaction takes a free block, or reorders a list. */
-  ISOLATE: 14,
-  LIST_CUT: 15,
+  ISOLATE: 15,
+  LIST_CUT: 16,
   /** A CPU's lists of a zone drain, whoever asks for it. */
-  DRAIN_CPU: 16,
+  DRAIN_CPU: 17,
   /** kswapd takes a boost away, begins or ends with a zone. */
-  KSWAPD_BOOST: 17,
-  RECLAIM_ACTIVE: 18,
-  PCP_FLAGS: 19,
+  KSWAPD_BOOST: 18,
+  RECLAIM_ACTIVE: 19,
+  PCP_FLAGS: 20,
   /** A drain goes on that was interrupted between two batches. */
-  DRAIN_REST: 20,
+  DRAIN_REST: 21,
   /** A freed block is taken by a waiting compactor. This and the next three come when what they are of is through. */
-  CAPTURE: 21,
-  RETYPE: 22,
-  BOOSTED: 23,
-  RESERVED: 24,
+  CAPTURE: 22,
+  RETYPE: 23,
+  BOOSTED: 24,
+  RESERVED: 25,
   /** Stages of boot: per-CPU lists are sized, watermarks are set, boot memory is handed over. */
-  PCP_SIZES: 25,
-  WATERMARKS: 26,
-  RELEASE: 27,
+  PCP_SIZES: 26,
+  WATERMARKS: 27,
+  RELEASE: 28,
 } as const;
 
 export function isAllocation(step: number): boolean {
   return (
-    step === Step.ALLOC || step === Step.BULK || step === Step.ALLOC_LOCKED || step === Step.ALLOC_CAPTURED
+    step === Step.ALLOC ||
+    step === Step.BULK ||
+    step === Step.ALLOC_LOCKED ||
+    step === Step.ALLOC_CAPTURED ||
+    step === Step.ALLOC_NO_LOCK
   );
 }
 

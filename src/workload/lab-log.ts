@@ -92,6 +92,9 @@ export const FreeFlag = {
   PREPARED: 0x100,
 } as const;
 
+/** Of an ALLOC, in the low half of the upper word of b: alloc_pages_nolock(). */
+export const ALLOC_NOLOCK = 0x400;
+
 /** Where a per-CPU list was found locked. */
 export const TryFailed = { ALLOC: 0, FREE: 1, BULK: 2, FREE_BATCH: 3 } as const;
 

@@ -76,7 +76,7 @@ export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, stalls: Sta
   const results: HugePagePoolResult[] = [];
   for (const { pageBytes, askedPages, ranges } of early.hugeBootPages) {
     for (const { start } of ranges) {
-      allocator.zoneOfPfn(pfnDown(start)).managedPages += pageBytes / PAGE_SIZE;
+      allocator.adjustManagedPages(allocator.zoneOfPfn(pfnDown(start)), pageBytes / PAGE_SIZE);
     }
     results.push({ pageBytes, askedPages, pages: ranges.length });
   }
