@@ -12,21 +12,21 @@ import { NO_PAGE } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { Steps } from "../sim/steps.js";
-import { asPhys, formatBytes, MiB, PAGE_SIZE, pfnDown, roundUp } from "../units.js";
+import { asPhys, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { withCpuBringUp } from "../workload/cpu-bring-up.js";
 import { Replay } from "../workload/replay.js";
 import type { Requests } from "../workload/requests.js";
 import { cmaInitReservedAreas } from "../x86/cma.js";
-import { freedBootServices } from "../x86/early-efi.js";
 import { shareGhcbPages } from "../x86/ghcb-pages.js";
 import { hugetlbInit } from "../x86/hugetlb.js";
 import { requireMemory } from "../x86/memory-options.js";
 import { memEncryptInit } from "../x86/set-memory-shared.js";
 import { setupArchUse } from "../x86/setup-arch-use.js";
 import { machineAfterStub } from "./after-stub.js";
+import { efiEnterVirtualMode, efiFreeBootServices } from "./boot-services.js";
 import { createGuest } from "./guest.js";
-import { KERNEL, type Kernel, type KernelStart } from "./kernel.js";
+import { KERNEL, type KernelStart } from "./kernel.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
 import { launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
@@ -58,6 +58,9 @@ export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
   .step("mem_encrypt_init", ({ guest, kernel, acceptance }) =>
     memEncryptInit(guest, kernel.early, acceptance),
   )
+  .step("efi_enter_virtual_mode", ({ guest, kernel }) =>
+    efiEnterVirtualMode(kernel, guest.rules.bootServicesFreed),
+  )
   .step("smp_init", smpInit)
   .phase("early kernel")
   .step("deferred_init_memmap", ({ kernel }) => {
@@ -76,7 +79,9 @@ export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
     replay.runUntil(requests.marks.watermarks?.request ?? 0);
     kernel.stages.initPerZoneWmarkMin();
   })
-  .step("efi_free_boot_services", ({ kernel }) => freeBootServices(kernel))
+  .step("efi_free_boot_services", ({ guest, kernel }) =>
+    efiFreeBootServices(kernel, guest.rules.bootServicesFreed),
+  )
   .step("hugetlb_init", fillHugePages)
   .step("hugepage_init", ({ kernel }) => kernel.stages.hugepageInit())
   .step("acpi_init", acpiInit)
@@ -221,13 +226,6 @@ function flagKernelPages({ guest, handOver, faults }: HandedOver): void {
       "terminated",
       `${error.message}: no flag in struct page says that the decompressor accepted it`,
     );
-  }
-}
-
-/** Page by page, and the zone counts each (arch/x86/platform/efi/quirks.c, an arch_initcall; mm/page_alloc.c: free_reserved_area). */
-function freeBootServices({ early, allocator }: Kernel): void {
-  for (const { start, end } of freedBootServices(early)) {
-    for (let pfn = pfnDown(start); pfn < pfnDown(end); pfn++) allocator.freeReservedPage(pfn, 0);
   }
 }
 

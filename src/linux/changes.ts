@@ -73,6 +73,7 @@ export const FIRST_RULES: KernelRules = {
   },
   tableMemory: "loader-data",
   tableReservation: "bytes",
+  bootServicesFreed: "efi_enter_virtual_mode",
   unpacksAfterExit: true,
 };
 
@@ -294,6 +295,14 @@ export const CHANGES: readonly Change[] = [
     what: "the slow path walks the zones once, and gives up a huge page of one node only",
     landed: "7.0-rc1", // assumed
     sets: { pageAlloc: { slowPath: "one-walk" } },
+  },
+  {
+    commit: "a4b0bf6a40f3",
+    what: "memory of the firmware's boot services is freed when all struct pages are there",
+    landed: "7.0-rc3",
+    // 6.12.77 by Debian's changelog of 6.12.85-1; the others are of the same review round.
+    backports: { "6.12": 77, "6.18": 17, "6.19": 7 }, // assumed: 6.18.17, 6.19.7
+    sets: { bootServicesFreed: "arch_initcall" },
   },
   {
     commit: "87ce9e83ab8b",

@@ -20,6 +20,11 @@ export interface KernelRules {
    */
   readonly tableMemory: "loader-data" | "acpi-reclaim";
   readonly tableReservation: TableReservation;
+  /**
+   * When memory of the firmware's boot services is freed (arch/x86/platform/efi/quirks.c). In the first case
+   * what has no struct page yet is lost.
+   */
+  readonly bootServicesFreed: "efi_enter_virtual_mode" | "arch_initcall";
   /** Whether the stub leaves the unpacking of the kernel to the decompressor. */
   readonly unpacksAfterExit: boolean;
 }
