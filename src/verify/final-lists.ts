@@ -160,17 +160,26 @@ function compareZone(allocator: PageAllocator, zone: Zone, expected: SnapshotZon
     compare(what, sizesOf(pcp), sizesOf(zone.pcp[pcp.cpu]!));
   }
   compare(
-    `${name} managed pages, watermarks, boost, unaccepted and present pages, lowmem reserve`,
+    `${name} managed pages, watermarks, boost, unaccepted, present and highatomic pages, lowmem reserve`,
     numbersOf(expected),
     numbersOf(zoneOfModel(zone, expected.lowmemReserve.length)),
   );
 }
 
-type ZoneNumbers = Omit<ProcZone, "freeBlocks" | "statThreshold">;
+type ZoneNumbers = Pick<SnapshotZone, keyof SnapshotZone & keyof ProcZone>;
 
-function numbersOf(zone: ZoneNumbers): number[] {
+function numbersOf(zone: Omit<ZoneNumbers, "pcp">): number[] {
   const { managedPages, watermark, boost, unacceptedPages, presentPages, lowmemReserve } = zone;
-  return [managedPages, ...watermark, boost, unacceptedPages, presentPages, ...lowmemReserve];
+  const { reservedHighatomicPages } = zone;
+  return [
+    managedPages,
+    ...watermark,
+    boost,
+    unacceptedPages,
+    presentPages,
+    reservedHighatomicPages,
+    ...lowmemReserve,
+  ];
 }
 
 function sizesOf({ count, high, highMin, highMax, batch }: Omit<SnapshotPcp, "cpu" | "lists">): number[] {

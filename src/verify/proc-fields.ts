@@ -1,6 +1,6 @@
 /** The files of /proc in a recording: their fields, and whether they are whole. */
 
-import { KiB, MAX_PAGE_ORDER, PAGE_SIZE } from "../units.js";
+import { KiB, MAX_PAGE_ORDER, PAGE_SIZE, PAGEBLOCK_PAGES } from "../units.js";
 import { EvidenceError, type RecordingFiles, readText, shown, wholeLines } from "./recording-files.js";
 import { type Comparison, type Divergence, Tally } from "./tally.js";
 
@@ -208,8 +208,11 @@ function checkZones(fields: ProcFields, ends: (isEnd: boolean, expected: string)
   }
 }
 
-/** The counter of free pages stands in a zone's lines twice. */
+/** The counter of free pages stands in a zone's lines twice; that of whole pageblocks counts nothing smaller. */
 function checkTwins(fields: ProcFields, zone: string): void {
+  const inBlocks = fields.get(`${zone}nr_free_pages_blocks`);
+  if (inBlocks !== undefined && Number(inBlocks.value) % PAGEBLOCK_PAGES !== 0)
+    throw new EvidenceError(`whole pageblocks of ${PAGEBLOCK_PAGES} pages`, inBlocks.value, inBlocks.line);
   const free = fields.get(`${zone}pages free`);
   const again = fields.get(`${zone}nr_free_pages`);
   if (free === undefined || again === undefined || free.value === again.value) return;

@@ -2,8 +2,8 @@
 
 import { statThreshold } from "../mm/watermarks.js";
 import { MAX_NR_ZONES } from "../mm/zones.js";
-import type { PageAllocator, Zone } from "../page-alloc/index.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../units.js";
+import { MIGRATE_TYPES, MigrateType, type PageAllocator, type Zone } from "../page-alloc/index.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER } from "../units.js";
 import {
   countOf,
   FieldReader,
@@ -30,32 +30,38 @@ export interface ProcZone
   > {
   /** The global counter, without what CPUs hold back. */
   readonly freePages: number;
+  /** Of these, those in free blocks of at least a pageblock (NR_FREE_PAGES_BLOCKS, 6.15), and those of CMA areas. */
+  readonly freePagesInBlocks: number;
+  readonly freeCmaPages: number;
+  readonly reservedHighatomicPages: number;
+  readonly freeHighatomicPages: number;
   /** min, low, high, promo; without the boost. */
   readonly watermark: readonly number[];
   /** Pages kept from requests that could use a higher zone, by that zone. */
   readonly lowmemReserve: readonly number[];
   readonly freeBlocks: readonly number[];
-  readonly pcp: readonly Pick<SnapshotPcp, "cpu" | "count" | "high" | "batch">[];
+  readonly pcp: readonly Pick<SnapshotPcp, "cpu" | "count" | "high" | "batch" | "highMin" | "highMax">[];
   /** Largest difference a CPU may hold back from the counters. */
   readonly statThreshold: number;
 }
 
 /**
- * Fields that follow from the page allocator's state (Linux 6.12): of /proc/buddyinfo (mm/vmstat.c:
+ * Fields that follow from the page allocator's state (Linux 7.3): of /proc/buddyinfo (mm/vmstat.c:
  * frag_show_print), of zoneinfo without the statistics of LRU and NUMA (zoneinfo_show_print), and the lines of
  * physical memory in meminfo (fs/proc/meminfo.c) and vmstat.
  */
 export function modelFields(file: ProcFileName, zones: readonly ProcZone[]): ProcFields {
   const reader = new FieldReader();
   const add = (name: string, value: number | string): void => reader.add(name, `${value}`, 0);
-  const sum = (field: "freePages" | "managedPages" | "unacceptedPages"): number =>
-    zones.reduce((total, zone) => total + zone[field], 0);
+  const sum = (field: SummedPages): number => zones.reduce((total, zone) => total + zone[field], 0);
   if (file === "meminfo") {
     add("MemTotal", `${sum("managedPages") * KIB_PER_PAGE} kB`);
     add("MemFree", `${sum("freePages") * KIB_PER_PAGE} kB`);
     add("Unaccepted", `${sum("unacceptedPages") * KIB_PER_PAGE} kB`);
   } else if (file === "vmstat") {
     add("nr_free_pages", sum("freePages"));
+    add("nr_free_pages_blocks", sum("freePagesInBlocks"));
+    add("nr_free_cma", sum("freeCmaPages"));
     add("nr_unaccepted", sum("unacceptedPages"));
   } else {
     for (const zone of zones) {
@@ -66,6 +72,8 @@ export function modelFields(file: ProcFileName, zones: readonly ProcZone[]): Pro
   }
   return reader.fields;
 }
+
+type SummedPages = "freePages" | "freePagesInBlocks" | "freeCmaPages" | "managedPages" | "unacceptedPages";
 
 function addZone(
   reader: FieldReader,
@@ -81,18 +89,24 @@ function addZone(
   add("managed", zone.managedPages);
   add("protection", zone.lowmemReserve.join(", "));
   add("nr_free_pages", zone.freePages);
+  add("nr_free_pages_blocks", zone.freePagesInBlocks);
+  add("nr_free_cma", zone.freeCmaPages);
   add("nr_unaccepted", zone.unacceptedPages);
   add("pagesets", "heading");
-  for (const { cpu, count, high, batch } of zone.pcp) {
+  for (const { cpu, count, high, batch, highMin, highMax } of zone.pcp) {
     reader.cpu = `cpu ${cpu} `;
     add("cpu", cpu);
     add("count", count);
     add("high", high);
     add("batch", batch);
+    add("high_min", highMin);
+    add("high_max", highMax);
     add("vm stats threshold", zone.statThreshold);
   }
   reader.cpu = "";
   add("start_pfn", zone.startPfn);
+  add("reserved_highatomic", zone.reservedHighatomicPages);
+  add("free_highatomic", zone.freeHighatomicPages);
 }
 
 /** Fields of /proc that were compared, and those that were read at another moment than the snapshot. */
@@ -105,11 +119,21 @@ export class ProcTally extends Tally implements ProcComparison {
   readElsewhen = 0;
 }
 
-/** Lines that only a kernel with support for unaccepted memory prints. */
-const UNACCEPTED = /(^|\s)(nr_unaccepted|Unaccepted)$/;
+/**
+ * Lines that not every kernel prints: with support for unaccepted memory, from 6.15 on, from 7.0 on (the last two;
+ * mm/vmstat.c: zoneinfo_show_print). Where one file has any of a group, all have to have it.
+ */
+const OPTIONAL = [
+  /^(nr_unaccepted|Unaccepted)$/,
+  /^nr_free_pages_blocks$/,
+  /^high_(min|max)$/,
+  /^(reserved|free)_highatomic$/,
+];
 
-function tellsUnaccepted(fields: ProcFields): boolean {
-  return [...fields.keys()].some((key) => UNACCEPTED.test(key));
+/** Those of the optional lines that none of the files has. */
+function missingLines(files: readonly ProcFields[]): RegExp[] {
+  const names = new Set(files.flatMap((fields) => Array.from(fields.values(), ({ name }) => name)));
+  return OPTIONAL.filter((line) => ![...names].some((name) => line.test(name)));
 }
 
 /**
@@ -131,7 +155,7 @@ export function compareProc(
   const model = allocator.zones.map((zone) => zoneOfModel(zone, snapshot[0]?.lowmemReserve.length ?? 0));
   const recorded = zonesOfSnapshot(snapshot);
   const moment = new ReadElsewhen(fieldsIn(evidence.get("zoneinfo")!), modelFields("zoneinfo", recorded));
-  const hasUnaccepted = [...evidence.values()].some((file) => tellsUnaccepted(fieldsIn(file)));
+  const missing = missingLines(Array.from(evidence.values(), fieldsIn));
   // What cannot be read comes first, as the other files may differ because of it.
   for (const [file, found] of evidence) {
     if ("problem" in found) tally.cannotCompare(modelFields(file, model).size, found.problem);
@@ -140,9 +164,9 @@ export function compareProc(
     if ("problem" in found) continue;
     const modelled = modelFields(file, model);
     const atSnapshot = modelFields(file, recorded);
-    for (const [key, { value }] of modelled) {
+    for (const [key, { value, name }] of modelled) {
       const field = found.fields.get(key);
-      if (field === undefined && !hasUnaccepted && UNACCEPTED.test(key)) continue;
+      if (missing.some((line) => line.test(name))) continue;
       const isLater = field !== undefined && ![value, atSnapshot.get(key)?.value].includes(field.value);
       if (isLater && moment.explains(file, found.fields, field)) {
         tally.readElsewhen++;
@@ -173,7 +197,7 @@ function compareOthers(tally: Tally, file: ProcFileName, recorded: ProcFields, m
 
 /** Fields of /proc/zoneinfo that do not change once boot is done. */
 const SIZES =
-  /(boost|min|low|high|promo|spanned|present|managed|protection|nr_unaccepted|start_pfn|batch|vm stats threshold)$/;
+  /(boost|min|low|high|promo|spanned|present|managed|protection|nr_unaccepted|start_pfn|batch|high_min|high_max|reserved_highatomic|vm stats threshold)$/;
 
 export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles): Comparison {
   const tally = new Tally();
@@ -188,9 +212,9 @@ export function compareZoneSizes(allocator: PageAllocator, files: RecordingFiles
     tally.cannotCompare(sizes.length, evidence.problem);
     return tally;
   }
-  const hasUnaccepted = tellsUnaccepted(recorded);
-  for (const [key, { value }] of sizes) {
-    if (!hasUnaccepted && UNACCEPTED.test(key)) continue;
+  const missing = missingLines([recorded]);
+  for (const [key, { value, name }] of sizes) {
+    if (missing.some((line) => line.test(name))) continue;
     tally.same(recorded.get(key)?.value ?? NO_LINE, value, `/proc/zoneinfo: ${key}`);
   }
   compareOthers(tally, "zoneinfo", recorded, modelled);
@@ -211,8 +235,19 @@ export function zoneOfModel(zone: Zone, zoneTypes: number): ProcZone {
     boost: zone.watermarkBoost,
     watermark: [...zone.watermark],
     lowmemReserve: [...zone.lowmemReserve.subarray(0, zoneTypes)],
+    freePagesInBlocks: pagesInBlocks([...zone.nrFree]),
+    freeCmaPages: zone.freeCmaPages,
+    reservedHighatomicPages: zone.reservedHighatomicPages,
+    freeHighatomicPages: zone.freeHighatomicPages,
     freeBlocks: [...zone.nrFree],
-    pcp: zone.pcp.map(({ count, high, batch }, cpu) => ({ cpu, count, high, batch })),
+    pcp: zone.pcp.map(({ count, high, batch, highMin, highMax }, cpu) => ({
+      cpu,
+      count,
+      high,
+      batch,
+      highMin,
+      highMax,
+    })),
     statThreshold: zone.statThreshold,
   };
 }
@@ -220,15 +255,34 @@ export function zoneOfModel(zone: Zone, zoneTypes: number): ProcZone {
 function zonesOfSnapshot(snapshot: readonly SnapshotZone[]): ProcZone[] {
   return populated(snapshot).map((zone) => ({
     ...zone,
-    freeBlocks: freeBlocksOf(zone),
+    ...freePagesOf(zone),
     statThreshold: statThreshold(zone.pcp.length, zone.managedPages),
   }));
 }
 
-function freeBlocksOf(zone: SnapshotZone): number[] {
-  const blocks = Array.from({ length: MAX_PAGE_ORDER + 1 }, () => 0);
-  for (const { order, pfns } of freeListsIn(zone)) blocks[order]! += pfns.length;
-  return blocks;
+function freePagesOf(
+  zone: SnapshotZone,
+): Pick<ProcZone, "freeBlocks" | "freePagesInBlocks" | "freeCmaPages" | "freeHighatomicPages"> {
+  const freeBlocks = Array.from({ length: MAX_PAGE_ORDER + 1 }, () => 0);
+  const pagesOfType = new Float64Array(MIGRATE_TYPES);
+  for (const { order, type, pfns } of freeListsIn(zone)) {
+    freeBlocks[order]! += pfns.length;
+    pagesOfType[type]! += pfns.length * 2 ** order;
+  }
+  return {
+    freeBlocks,
+    freePagesInBlocks: pagesInBlocks(freeBlocks),
+    freeCmaPages: pagesOfType[MigrateType.CMA]!,
+    freeHighatomicPages: pagesOfType[MigrateType.HIGHATOMIC]!,
+  };
+}
+
+/** Blocks that are isolated would not count (mm/page_alloc.c: account_freepages); no recording has any. */
+function pagesInBlocks(freeBlocks: readonly number[]): number {
+  return freeBlocks.reduce(
+    (sum, blocks, order) => sum + (order < PAGEBLOCK_ORDER ? 0 : blocks * 2 ** order),
+    0,
+  );
 }
 
 /**
@@ -238,7 +292,10 @@ function freeBlocksOf(zone: SnapshotZone): number[] {
 const READ_APART_PAGES: number = MAX_ORDER_PAGES;
 
 /** What the vmstat worker and the program that reads /proc change. */
-const MOVING = /^(order \d+|pages free|nr_free_pages|MemFree|count|high)$/;
+const MOVING =
+  /^(order \d+|pages free|nr_free_pages|nr_free_pages_blocks|nr_free_cma|free_highatomic|MemFree|count|high)$/;
+
+const FREE_OF_A_KIND = /^(nr_free_pages_blocks|nr_free_cma|free_highatomic)$/;
 
 /** Of the two called high, the limit of a per-CPU list moves, and the watermark does not. */
 function isMoving({ name, cpu }: ProcField): boolean {
@@ -264,13 +321,13 @@ class ReadElsewhen {
     if (!isMoving(field)) return false;
     switch (file) {
       case "zoneinfo":
-        return this.#isNear(zone) && (name !== "high" || Number(value) <= this.#limit(zone));
+        return this.#isNear(zone) && Number(value) <= this.#most(zone, name);
       case "buddyinfo":
         return this.#wentOn(zone) && this.#isNear(zone) && isAllFree(fields, this.#zoneinfo, zone);
       default: {
         const zones = zonesOfProc(this.#atSnapshot);
         const pages = Number.parseInt(value, 10) / (file === "meminfo" ? KIB_PER_PAGE : 1);
-        const free = sumOf(this.#zoneinfo, "pages free", zones);
+        const free = sumOf(this.#zoneinfo, name === "MemFree" ? "pages free" : name, zones);
         return zones.some((each) => this.#wentOn(each)) && Math.abs(pages - free) <= READ_APART_PAGES;
       }
     }
@@ -284,9 +341,11 @@ class ReadElsewhen {
     return pages;
   }
 
-  /** Largest limit of a per-CPU list (mm/page_alloc.c: zone_highsize with MIN_PERCPU_PAGELIST_HIGH_FRACTION 8). */
-  #limit(zone: string): number {
-    return countOf(this.#atSnapshot, `${zone}managed`) / 8;
+  /** A limit of a per-CPU list has a largest (mm/page_alloc.c: zone_highsize with MIN_PERCPU_PAGELIST_HIGH_FRACTION 8); a kind of free pages is a part of them. */
+  #most(zone: string, name: string): number {
+    if (name === "high") return countOf(this.#atSnapshot, `${zone}managed`) / 8;
+    if (!FREE_OF_A_KIND.test(name)) return Number.POSITIVE_INFINITY;
+    return countOf(this.#zoneinfo, `${zone}pages free`) + READ_APART_PAGES;
   }
 
   #isNear(zone: string): boolean {
@@ -297,7 +356,8 @@ class ReadElsewhen {
   #wentOn(zone: string): boolean {
     for (const [key, field] of this.#atSnapshot) {
       if (field.zone !== zone || !isMoving(field)) continue;
-      if (this.#zoneinfo.get(key)?.value !== field.value) return true;
+      const recorded = this.#zoneinfo.get(key)?.value ?? field.value;
+      if (recorded !== field.value) return true;
     }
     return false;
   }
