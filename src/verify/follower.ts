@@ -6,11 +6,10 @@ import {
   pcpAllowedOrder,
   pcpIndex,
 } from "../page-alloc/index.js";
-import { continueDrain, drainPcp } from "../page-alloc/inside.js";
 import { asPfn, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
-import { zoneOfMark } from "../workload/lab-log.js";
+import { DrainSteps } from "./drain-steps.js";
 import { noneOf, OUTSIDE_CAUSES, type OutsideCauses } from "./outside.js";
-import { drainInBatches, placeOf } from "./page-place.js";
+import { placeOf } from "./page-place.js";
 import type { Resync } from "./resync.js";
 import { isAllocation, Step, type Steps } from "./steps.js";
 import { type Divergence, Tally } from "./tally.js";
@@ -50,6 +49,7 @@ export class Follower {
   readonly retypings: Tally = new Tally();
   readonly outside: OutsideCauses = noneOf(OUTSIDE_CAUSES);
   readonly told: Told;
+  readonly #drainSteps: DrainSteps;
   readonly #steps: Steps;
   readonly #allocator: PageAllocator;
   readonly #cpuNodes: readonly number[];
@@ -69,6 +69,7 @@ export class Follower {
     this.#cpuNodes = cpuNodes;
     this.#helpers = helpers;
     this.told = new Told(steps, allocator);
+    this.#drainSteps = new DrainSteps(steps, allocator, this.outside);
     const { step } = steps;
     this.#nextAllocation = steps.nextOnCpu((i) => step[i] === Step.ALLOC || step[i] === Step.BULK);
     this.#nextOnCpu = steps.nextOnCpu(() => true);
@@ -126,22 +127,20 @@ export class Follower {
       case Step.BULK_REFILL:
         resync!.bulkRefill(i);
         break;
-      case Step.DECAY:
-        this.#decay(i);
-        break;
-      case Step.TIMER_DRAIN:
-        this.#timerDrain(i);
-        break;
       case Step.UNTOLD_DECAY:
         this.outside.pcpDecays++;
         resync!.decay(i);
+        break;
+      case Step.DECAY:
+      case Step.TIMER_DRAIN:
+        this.#drainSteps.asTold(i);
         break;
       case Step.DRAIN_CPU:
         this.outside.timerDrains++;
         this.#compareMoves(this.drains, i, this.told.drainCpu(i), "pages drained");
         break;
       case Step.DRAIN_REST:
-        this.#drainRest(i);
+        this.#compareMoves(this.drains, i, this.#drainSteps.rest(i), "pages drained");
         break;
       default:
         this.told.follow(i);
@@ -321,9 +320,7 @@ export class Follower {
         break;
       default: {
         const pcp = allocator.zoneOf(page).pcp[cpu]!;
-        pcp.batchesUntilLost = this.#steps.cutDrains.get(i) ?? Number.POSITIVE_INFINITY;
-        allocator.freePages(page, order, cpu);
-        pcp.batchesUntilLost = Number.POSITIVE_INFINITY;
+        this.#drainSteps.cut(i, pcp, () => allocator.freePages(page, order, cpu));
       }
     }
   }
@@ -351,43 +348,6 @@ export class Follower {
     if (list.size === 0 || frames.pfnOf(list.at(0)) !== asked.pfn) return;
     this.outside.interruptedAllocations++;
     this.#allocate(next);
-  }
-
-  #decay(i: number): void {
-    const { migrateType, detail, cpu } = this.#steps.records;
-    const { zones } = this.#allocator;
-    for (const zone of zones) zone.foldFreePages(cpu[i]!);
-    const { type, nodeId } = zoneOfMark(migrateType[i]!);
-    const zone = zones.find((each) => each.type === type && each.nodeId === nodeId)!;
-    const pcp = zone.pcp[cpu[i]!]!;
-    pcp.high = detail[i]!;
-    this.outside.pcpDecays++;
-    drainInBatches(zone, pcp, pcp.count - pcp.high, cpu[i]!);
-  }
-
-  /** An interrupt has come between two batches of a drain. */
-  #drainRest(i: number): void {
-    const { cpu, pfn } = this.#steps.records;
-    const first = this.#steps.drained.get(i)?.[0];
-    if (first === undefined) return;
-    this.outside.interruptedDrains++;
-    const zone = this.#allocator.zoneOfPfn(pfn[first]!);
-    const pcp = zone.pcp[cpu[i]!]!;
-    const before = pcp.count;
-    pcp.batchesUntilLost = this.#steps.cutDrains.get(i) ?? Number.POSITIVE_INFINITY;
-    continueDrain(zone, pcp, cpu[i]!);
-    pcp.batchesUntilLost = Number.POSITIVE_INFINITY;
-    this.#compareMoves(this.drains, i, before - pcp.count, "pages drained");
-  }
-
-  /** The log names the zone by the first page drained. */
-  #timerDrain(i: number): void {
-    const { detail, cpu, pfn } = this.#steps.records;
-    const drained = this.#steps.drained.get(i);
-    if (drained === undefined) return;
-    this.outside.timerDrains++;
-    const zone = this.#allocator.zoneOfPfn(pfn[drained[0]!]!);
-    drainPcp(zone, zone.pcp[cpu[i]!]!, detail[i]!, pfn[i]!, cpu[i]!);
   }
 
   #compareType(i: number): void {
