@@ -238,7 +238,7 @@ export const CHANGES: readonly Change[] = [
   {
     commit: "e904bce2d9d4",
     what: "a pageblock has a bit of its own for isolation, so that usage maps of sections are larger",
-    landed: "6.17-rc1", // assumed
+    landed: "6.17-rc1", // assumed; recorded boots of 6.16.12 lack it and of 6.17.13 have it
     sets: { boot: { isolateBit: true } },
   },
   {
@@ -287,7 +287,7 @@ export const CHANGES: readonly Change[] = [
   {
     commit: "d49004c5f0c1",
     what: "zones and memory map are set up after setup_arch()",
-    landed: "7.0-rc1", // assumed
+    landed: "7.0-rc1", // assumed; recorded boots of 6.19.14 lack it and of 7.0.13 have it
     sets: { boot: { memmapIn: "mm_core_init_early", hugePagesIn: "mm_core_init_early" } },
   },
   {
@@ -317,16 +317,16 @@ export const CHANGES: readonly Change[] = [
     sets: { pageAlloc: { highatomicRefills: false, highatomicReserves: "buddy" } },
   },
   {
-    commit: "remove-sparse-buffer-pre-allocation",
-    what: "the memory map is allocated and accepted section by section",
-    landed: "7.2-rc1", // assumed
-    sets: { boot: { memmapBlocks: "section" } },
-  },
-  {
     commit: "usage-maps-anywhere-on-their-node",
     what: "usage maps of sections need not lie near the data of their node",
-    landed: "7.2-rc1", // assumed
+    landed: "7.1-rc1", // assumed; recorded boots of 7.0.13 lack it and of 7.1.13 have it
     sets: { boot: { usageMapsNearNode: false } },
+  },
+  {
+    commit: "remove-sparse-buffer-pre-allocation",
+    what: "the memory map is allocated and accepted section by section",
+    landed: "7.2-rc1", // assumed; recorded boots of 7.1.13 lack it and of 7.2.12 have it
+    sets: { boot: { memmapBlocks: "section" } },
   },
   {
     commit: "vmalloc-optimize-vfree-with-free-pages-bulk",

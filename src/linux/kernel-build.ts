@@ -3,7 +3,7 @@
  * the configuration and the compiler, and the few options that switch a step on.
  */
 import { KiB, MiB } from "../units.js";
-import { compareReleases, parseReleaseName } from "./release-name.js";
+import { compareReleases, parseReleaseName, type ReleaseName } from "./release-name.js";
 
 /** Sizes of the per-CPU area of the kernel image (boot log: `percpu: Embedded ... s r d`). */
 export interface PercpuBuild {
@@ -111,30 +111,89 @@ export const SMALL_6_12_107: KernelBuild = {
   printkInfoBytes: 88,
 };
 
-/**
- * Debian's unmodified cloud kernel 6.18.15+deb13-cloud-amd64. Sizes measured: sections and BTF of its image;
- * options: its /boot/config; the trampoline: that of 6.12 and 7.3 (assumed).
- */
-export const DEBIAN_CLOUD_6_18_15: KernelBuild = {
-  ...DEBIAN_CLOUD_6_12_95,
-  release: "6.18.15+deb13-cloud-amd64",
-  imageBytes: 48 * MiB,
-  pglistDataBytes: 174848,
-  percpu: { ...DEBIAN_CLOUD_6_12_95.percpu, staticBytes: 217088 },
-};
+interface LaterCloud {
+  readonly release: string;
+  readonly imageMib: number;
+  readonly pglistDataBytes: number;
+  readonly percpuStaticBytes: number;
+  readonly percpuChunkBytes?: number;
+  readonly printkInfoBytes?: number;
+}
 
-/**
- * Debian's unmodified cloud kernel 7.3.4+deb13-cloud-amd64. Sizes measured: boot log with `memblock=debug`
- * (QEMU q35).
- */
-export const DEBIAN_CLOUD_7_3_4: KernelBuild = {
-  ...DEBIAN_CLOUD_6_12_95,
-  release: "7.3.4+deb13-cloud-amd64",
-  imageBytes: 50 * MiB,
-  pglistDataBytes: 176320,
-  percpu: { ...DEBIAN_CLOUD_6_12_95.percpu, staticBytes: 221184, chunkBytes: 128 },
-  printkInfoBytes: 112,
-};
+/** A later cloud kernel of Debian: the same options, sizes measured in the same way. */
+function laterCloud(facts: LaterCloud): KernelBuild {
+  const { release, imageMib, pglistDataBytes, percpuStaticBytes } = facts;
+  const { percpu, printkInfoBytes } = DEBIAN_CLOUD_6_12_95;
+  return {
+    ...DEBIAN_CLOUD_6_12_95,
+    release,
+    imageBytes: imageMib * MiB,
+    pglistDataBytes,
+    percpu: {
+      ...percpu,
+      staticBytes: percpuStaticBytes,
+      chunkBytes: facts.percpuChunkBytes ?? percpu.chunkBytes,
+    },
+    printkInfoBytes: facts.printkInfoBytes ?? printkInfoBytes,
+  };
+}
+
+const LATER_CLOUDS: readonly KernelBuild[] = [
+  laterCloud({
+    release: "6.16.12+deb13-cloud-amd64",
+    imageMib: 44,
+    pglistDataBytes: 174848,
+    percpuStaticBytes: 212992,
+  }),
+  laterCloud({
+    release: "6.17.13+deb13-cloud-amd64",
+    imageMib: 46,
+    pglistDataBytes: 174784,
+    percpuStaticBytes: 217088,
+  }),
+  laterCloud({
+    release: "6.18.15+deb13-cloud-amd64",
+    imageMib: 48,
+    pglistDataBytes: 174848,
+    percpuStaticBytes: 217088,
+  }),
+  laterCloud({
+    release: "6.19.14+deb13-cloud-amd64",
+    imageMib: 48,
+    pglistDataBytes: 174848,
+    percpuStaticBytes: 217088,
+  }),
+  laterCloud({
+    release: "7.0.13+deb13-cloud-amd64",
+    imageMib: 50,
+    pglistDataBytes: 174848,
+    percpuStaticBytes: 217088,
+    printkInfoBytes: 112,
+  }),
+  laterCloud({
+    release: "7.1.13+deb13-cloud-amd64",
+    imageMib: 50,
+    pglistDataBytes: 175616,
+    percpuStaticBytes: 217088,
+    printkInfoBytes: 112,
+  }),
+  laterCloud({
+    release: "7.2.12+deb13-cloud-amd64",
+    imageMib: 50,
+    pglistDataBytes: 176256,
+    percpuStaticBytes: 217088,
+    percpuChunkBytes: 128,
+    printkInfoBytes: 112,
+  }),
+  laterCloud({
+    release: "7.3.4+deb13-cloud-amd64",
+    imageMib: 50,
+    pglistDataBytes: 176320,
+    percpuStaticBytes: 221184,
+    percpuChunkBytes: 128,
+    printkInfoBytes: 112,
+  }),
+];
 
 /** Linux 7.3.4 in the small configuration of `SMALL_6_12_107`; measured in the same way. */
 export const SMALL_7_3_4: KernelBuild = {
@@ -146,36 +205,30 @@ export const SMALL_7_3_4: KernelBuild = {
   percpu: { ...SMALL_6_12_107.percpu, staticBytes: 128920 },
 };
 
-/** Builds of one configuration, newest first: from which series on they stand for one without a build of its own. */
-type BuildFamily = readonly { readonly since: string; readonly builds: readonly KernelBuild[] }[];
-
 /** Debian's kernel for clouds, and the one with an allocator log. */
-export type BuildFamilyName = "cloud" | "small";
+export type BuildFamily = "cloud" | "small";
 
-/** Each series has the nearest build. */
-const FAMILIES: Readonly<Record<BuildFamilyName, BuildFamily>> = {
-  cloud: [
-    { since: "7.1", builds: [DEBIAN_CLOUD_7_3_4] },
-    { since: "6.16", builds: [DEBIAN_CLOUD_6_18_15] },
-    { since: "6.5", builds: [DEBIAN_CLOUD_6_12_95, DEBIAN_CLOUD_6_12_107, DEBIAN_CLOUD_6_12_117] },
-  ],
-  small: [
-    { since: "6.18", builds: [SMALL_7_3_4] },
-    { since: "6.5", builds: [SMALL_6_12_107] },
-  ],
+/** Oldest series first; the first build of a series stands for it. */
+const FAMILIES: Readonly<Record<BuildFamily, readonly KernelBuild[]>> = {
+  cloud: [DEBIAN_CLOUD_6_12_95, DEBIAN_CLOUD_6_12_107, DEBIAN_CLOUD_6_12_117, ...LATER_CLOUDS],
+  small: [SMALL_6_12_107, SMALL_7_3_4],
 };
 
+function seriesOf(kernel: string): ReleaseName {
+  const { major, minor } = parseReleaseName(kernel)!;
+  return { major, minor, suffix: "" };
+}
+
 /**
- * The build of a release: its own, or the one that stands for its series.
+ * The build of a release: its own, or that of its series, or of the one before it that has a build; of the first
+ * one for still older kernels.
  *
  * @param kernel a name that `parseReleaseName` reads
  */
-export function buildOf(family: BuildFamilyName, kernel: string): KernelBuild {
-  const series = FAMILIES[family];
-  const own = series.flatMap(({ builds }) => builds).find(({ release }) => release === kernel);
-  if (own !== undefined) return own;
-  const { major, minor } = parseReleaseName(kernel)!;
-  const isSince = (since: string): boolean =>
-    compareReleases({ major, minor, suffix: "" }, parseReleaseName(since)!) >= 0;
-  return (series.find(({ since }) => isSince(since)) ?? series.at(-1)!).builds[0]!;
+export function buildOf(family: BuildFamily, kernel: string): KernelBuild {
+  const builds = FAMILIES[family];
+  const own = builds.find(({ release }) => release === kernel);
+  const nearest = builds.findLast(({ release }) => compareReleases(seriesOf(release), seriesOf(kernel)) <= 0);
+  const stands = seriesOf((nearest ?? builds[0]!).release);
+  return own ?? builds.find(({ release }) => compareReleases(seriesOf(release), stands) === 0)!;
 }

@@ -137,6 +137,47 @@ test("the memory map of 1 TiB is one block of 16 GiB", () => {
   assert.is(allocated.filter(([, size]) => size === 16 * GiB).length, 1);
 });
 
+const RULES_7_3: SparseOptions = { ...PLAIN, rules: kernelRules("7.3").boot };
+
+test("7.3: the maps of 128 sections one by one, from the top down", () => {
+  const memory = { start: 4 * GiB, end: 0x4_8000_0000, nid: 0 };
+  const { memblock, allocated } = state([{ start: 0, end: 2 * GiB, nid: 0 }, memory], [LOW]);
+  assert.is(sparseInit(memblock, { ...RULES_7_3, pageExtension: true }), 256 * MiB);
+  assert.equal(allocated.slice(0, 6), [
+    [0x4_7fff_8000, 32768],
+    [0x4_7fff_7000, 4096],
+    [0x4_7fff_6000, 4096],
+    [0x4_7fff_3400, 128 * 88],
+    [0x4_7fff_2000, 4096],
+    [0x4_7fff_1000, 4096],
+  ]);
+  assert.equal(allocated[6], [0x4_7fc0_0000, 2 * MiB]);
+  assert.equal(allocated[7], [0x4_7fa0_0000, 2 * MiB]);
+  assert.equal(allocated.slice(133), [[0x4_6fe0_0000, 2 * MiB]]);
+});
+
+test("7.3: a node without room has its map on another one", () => {
+  const nodes = [
+    { start: 0, end: 2 * GiB, nid: 0 },
+    { start: 4 * GiB, end: 4 * GiB + 128 * MiB, nid: 1 },
+  ];
+  const { memblock, allocated } = state(nodes, [LOW, [4 * GiB, 4 * GiB + 127 * MiB]]);
+  sparseInit(memblock, RULES_7_3);
+  const maps = allocated.filter(([, size]) => size === 2 * MiB);
+  assert.is(maps.length, 17);
+  assert.ok(maps[16]![0] < 2 * GiB);
+});
+
+test("7.3: each node prefers itself for its usage maps", () => {
+  const { memblock, allocated } = state(RECORDED_MEMORY.twoNodes, []);
+  sparseInit(memblock, RULES_7_3);
+  const usage = allocated.filter(([, size]) => size === 16 * 88);
+  assert.equal(
+    usage.map(([start]) => memblock.searchPfnNid(Math.floor(start / 4096))!.nid),
+    [0, 1],
+  );
+});
+
 test("a page of descriptors holds 256 sections, or 128 with page extensions", () => {
   const rootPages = (pageExtension: boolean) => {
     const { memblock, allocated } = state(guest(64 * GiB), [LOW]);

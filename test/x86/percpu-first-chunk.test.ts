@@ -1,6 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DEBIAN_CLOUD_6_12_95, SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
+import {
+  buildOf,
+  DEBIAN_CLOUD_6_12_95,
+  type PercpuBuild,
+  SMALL_6_12_107,
+} from "../../src/linux/kernel-build.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { percpuLayout } from "../../src/x86/percpu-first-chunk.js";
 import { loggedBoot, plainMachine, runTo } from "../guest/machines.js";
@@ -27,6 +32,30 @@ test("what rounding to pages leaves belongs to run-time allocations", () => {
 test("two CPUs share a block, four too", () => {
   assert.is(percpuLayout(debian, [2]).unitBytes, MiB);
   assert.is(percpuLayout(debian, [4]).unitBytes, 512 * KiB);
+});
+
+test("7.3.4: 63 pages fit eight times into a block, those of 6.12 seven times", () => {
+  const { percpu } = buildOf("cloud", "7.3.4");
+  assert.equal(percpuLayout(percpu, [8]), {
+    usedBytes: 63 * 4096,
+    unitBytes: 256 * KiB,
+    unitsPerBlock: 8,
+    dynamicBytes: 28672,
+  });
+  assert.equal(percpuLayout(debian, [8]).unitBytes, 512 * KiB);
+  for (const [cpus, before, now] of [
+    [4, 2, 2],
+    [6, 4, 2],
+    [16, 8, 4],
+    [64, 32, 16],
+    [128, 64, 32],
+  ] as const) {
+    const mib = (build: PercpuBuild): number => {
+      const { unitsPerBlock } = percpuLayout(build, [cpus]);
+      return Math.ceil(cpus / unitsPerBlock) * 2;
+    };
+    assert.equal([mib(debian), mib(percpu)], [before, now], `${cpus}`);
+  }
 });
 
 test("a third of the CPUs' number is not wasted", () => {
