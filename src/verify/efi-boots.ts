@@ -18,7 +18,7 @@ import { RecordedAcceptance } from "./acceptance.js";
 import { checkMachine } from "./boot-machine.js";
 import { type Booted, bootKernel } from "./boot-replay.js";
 import { compareFirmware, rangeText } from "./efi-map.js";
-import { compareMemoryLine, FREED_EARLY, freedPages, reservedBeyond } from "./memory-line.js";
+import { compareMemoryLine, freedPages, reservedBeyond } from "./memory-line.js";
 import {
   EvidenceError,
   followed,
@@ -190,7 +190,7 @@ function compareMemory(name: string, text: string, { kernel, stages }: Booted): 
   deferredInit(kernel);
   const { allocator, start } = kernel;
   const imageZone = allocator.zoneOfPfn(pfnDown(start.machine.kernelStart));
-  imageZone.managedPages += freedPages(text, (what) => what === FREED_EARLY);
+  imageZone.managedPages += freedPages(text).beforeMemoryLine;
   const { early } = kernel;
   const { least, most } = randomCpuEntryAreaTables(early.cpuCount);
   const beyond = reservedBeyond(text, allocator.zones);

@@ -3,14 +3,29 @@
 import { KiB, PAGE_SIZE } from "../units.js";
 import { type Comparison, Tally } from "./tally.js";
 
-/** Freed before the first watermarks are set: code for other numbers of CPUs (alternative_instructions). */
-export const FREED_EARLY = "SMP alternatives";
-
 /** Pages that `Freeing ... memory: 40K` lines name. */
-export function freedPages(bootLog: string, wanted: (what: string) => boolean): number {
-  return Array.from(bootLog.matchAll(/Freeing (.+?) memory: (\d+)K/g))
-    .filter(([, what]) => wanted(what!))
-    .reduce((pages, [, , kib]) => pages + (Number(kib) * KiB) / PAGE_SIZE, 0);
+export interface FreedPages {
+  /** When `Memory:` is printed. */
+  readonly beforeMemoryLine: number;
+  /** By an arch initcall, between the first watermarks and those of hugepage_init(). */
+  readonly betweenWatermarks: number;
+  readonly later: number;
+}
+
+/** Code for other numbers of CPUs: freed when these are known, from 7.1 on by an initcall (alternative.c: free_smp_locks). */
+const SMP_ALTERNATIVES = "SMP alternatives";
+
+export function freedPages(bootLog: string): FreedPages {
+  const memoryLine = bootLog.indexOf("] Memory: ");
+  const pages = (wanted: (at: number, what: string) => boolean): number =>
+    Array.from(bootLog.matchAll(/Freeing (.+?) memory: (\d+)K/g))
+      .filter(({ index, 1: what }) => wanted(index, what!))
+      .reduce((sum, [, , kib]) => sum + (Number(kib) * KiB) / PAGE_SIZE, 0);
+  return {
+    beforeMemoryLine: pages((at) => at < memoryLine),
+    betweenWatermarks: pages((at, what) => at > memoryLine && what === SMP_ALTERNATIVES),
+    later: pages((at, what) => at > memoryLine && what !== SMP_ALTERNATIVES),
+  };
 }
 
 interface ZonePages {

@@ -14,7 +14,7 @@ import { type BootLog, bootLogOf } from "./boot-machine.js";
 import { type Booted, bootKernel } from "./boot-replay.js";
 import { Follower } from "./follower.js";
 import { compareMemblock } from "./memblock-log.js";
-import { compareMemoryLine, FREED_EARLY, freedPages } from "./memory-line.js";
+import { compareMemoryLine, freedPages } from "./memory-line.js";
 import { compareZoneSizes, type ProcComparison, ProcTally } from "./proc.js";
 import { fieldsIn, type ProcFields, procEvidence } from "./proc-fields.js";
 import {
@@ -58,11 +58,13 @@ function compareBoot(
   deferredInit(kernel);
   // All that is freed later lies in the zone of the kernel image.
   const imageZone = allocator.zoneOfPfn(pfnDown(machine.kernelStart));
-  imageZone.managedPages += freedPages(bootLog, (what) => what === FREED_EARLY);
+  const { beforeMemoryLine, betweenWatermarks, later } = freedPages(bootLog);
+  imageZone.managedPages += beforeMemoryLine;
   const handover = compareMemoryLine(bootLog, allocator.zones, "boot.dmesg");
   stages.setWatermarks();
+  imageZone.managedPages += betweenWatermarks;
   stages.setWatermarks();
-  imageZone.managedPages += freedPages(bootLog, (what) => what !== FREED_EARLY);
+  imageZone.managedPages += later;
   const zones = compareZoneSizes(allocator, files);
   const runs = verifyTraces(files, newKernel(), bootLog, rules.vmalloc);
   return { name: files.name, kernel: release, memblock, handover, zones, runs };
