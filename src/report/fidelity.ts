@@ -43,7 +43,9 @@ export function formatFidelity(given: readonly VerifiedRecording[]): string {
     "memblock: lines of `memblock=debug`, or returned values and regions of the kernel's own test bench.",
     "Hand-over: blocks given to the page allocator, in order, by memblock and by deferred initialisation;",
     "of kernels without the log of every step, the totals that the boot log prints, and of their zones the",
-    "sizes and watermarks in /proc/zoneinfo.",
+    "sizes and watermarks in /proc/zoneinfo; of boots of real firmware the lines about zones and nodes.",
+    "Firmware: what the EFI stub made of the firmware's map (the e820 map, the place of its own memory), and what the",
+    "kernel may free of boot services.",
     "",
     ...markdownLines(BOOT_COLUMNS, recordings),
     "",
@@ -131,6 +133,7 @@ const BOOT_COLUMNS: readonly Column<VerifiedRecording>[] = [
   right("memblock", ({ memblock }) => equalCell(memblock)),
   right("hand-over", ({ handover }) => equalCell(handover)),
   right("zones", ({ zones }) => equalCell(zones)),
+  right("firmware", ({ firmware }) => equalCell(firmware)),
 ];
 
 /** Those of the terminal, and what it has no room for. */
