@@ -34,8 +34,7 @@ export type BootLoader = (typeof BOOT_LOADERS)[number];
 /**
  * The stub's random seed, for which it asks the pool before the table, in memory of type ACPI reclaim
  * (drivers/firmware/efi/libstub/random.c: efi_random_get_seed, 6.5 and later: a size and 32 bytes). The
- * table of a small guest lies in its page. A guest without a table has its seed too, in a page that this
- * model leaves free.
+ * table of a small guest lies in its page.
  */
 export const SEED_BYTES = 36;
 
@@ -59,6 +58,8 @@ export interface StubResult extends E820Table {
   readonly outcome: "exited";
   /** The firmware's map when boot services had ended; empty without EFI. */
   readonly finalMap: readonly EfiMemoryDescriptor[];
+  /** Where the kernel finds its copy of that; absent without EFI. */
+  readonly memoryMap: AddressRange | undefined;
   /** Absent when there was nothing unaccepted, or the kernel does not find it. */
   readonly table: UnacceptedTable | undefined;
   /** Header and bitmap, byte by byte. */
@@ -113,6 +114,7 @@ export function exitBoot(
   const support = loader === "stub" ? kernel : LOADER[loader];
   if (support === "asks") boot.acceptanceProtocol?.allowUnacceptedMemory();
 
+  boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, SEED_BYTES);
   const { descriptors } = boot.getMemoryMap();
   const extSlots = e820ExtSlots(descriptors.length);
   const form = FORM[support];
@@ -128,15 +130,20 @@ export function exitBoot(
   let tableRange: AddressRange | undefined;
   if (table !== undefined && !flagsPages) {
     const sizeBytes = (form === "table" ? TABLE_HEADER_BYTES : 0) + table.bitmapBytes;
-    tableRange = form === "table" ? poolRange(boot, memory, sizeBytes) : pageRange(boot, memory, sizeBytes);
-    if (tableRange === undefined) return noRoom(sizeBytes);
+    tableRange = form === "table" ? boot.allocatePool(memory, sizeBytes) : pageRange(boot, memory, sizeBytes);
+    if (tableRange === undefined) return noRoom(`the bitmap of ${sizeBytes} bytes`);
   }
 
+  const copyBytes = bootMemoryMapBytes(boot.countedEntries);
+  const copy = boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, copyBytes);
+  if (copy === undefined) return noRoom(`the map of ${copyBytes} bytes`);
   const final = leaveFirmware(boot);
+  const mapStart = copy.start + BOOT_MEMORY_MAP_HEADER_BYTES;
   const e820 = setupE820(final.descriptors, extSlots, table, arch);
   const exited = {
     outcome: "exited",
     finalMap: final.descriptors,
+    memoryMap: { start: mapStart, end: mapStart + final.descriptors.length * EFI_DESCRIPTOR_BYTES },
     tableInRam: memory === EfiMemoryType.LOADER_DATA,
     ...e820,
   } as const;
@@ -149,12 +156,6 @@ export function exitBoot(
     return { outcome: "stopped", reason };
   }
   return { ...exited, table, tableRange, unknownBytes: 0 };
-}
-
-/** allocate_unaccepted_bitmap() asks the pool, which had to find room for the seed before. */
-function poolRange(boot: BootServices, memory: EfiMemoryType, sizeBytes: number): AddressRange | undefined {
-  boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, SEED_BYTES);
-  return boot.allocatePool(memory, sizeBytes);
 }
 
 /** The series v10 took whole pages. */
@@ -176,9 +177,9 @@ function leaveFirmware(boot: BootServices): MemoryMap {
   throw new Error("efistub: the firmware changed its memory map twice while boot services ended");
 }
 
-function noRoom(sizeBytes: number): StubOutcome {
+function noRoom(what: string): StubOutcome {
   return {
     outcome: "out-of-resources",
-    reason: `the memory that the firmware accepted has no room for the bitmap of ${sizeBytes} bytes`,
+    reason: `the memory that the firmware accepted has no room for ${what}`,
   };
 }

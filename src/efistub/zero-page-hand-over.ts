@@ -46,6 +46,7 @@ export function handOverInZeroPage(
   const map = {
     outcome: "exited",
     finalMap: [],
+    memoryMap: undefined,
     entries,
     extEntries,
     lostBytes: 0,

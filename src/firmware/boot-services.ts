@@ -1,15 +1,26 @@
 import { type AddressRange, MiB, PAGE_SIZE, roundUp } from "../units.js";
 import { type EfiMemoryDescriptor, EfiMemoryType, mergeDescriptors } from "./efi-memory-map.js";
 import type { FirmwareAccept } from "./firmware.js";
+import { subtractRanges } from "./ranges.js";
 
 /** Least that is accepted on demand (assumption: what a CPU takes at a time, TDVF's ACCEPT_CHUNK_SIZE). */
-const ON_DEMAND_CHUNK: number = 32 * MiB;
+export const ON_DEMAND_CHUNK: number = 32 * MiB;
 
 /** The map at one moment and the key that proves to have seen it. */
 export interface MemoryMap {
   /** Sorted, neighbours of one type merged. */
   readonly descriptors: readonly EfiMemoryDescriptor[];
   readonly mapKey: number;
+}
+
+/** Where requests for memory are served that name no address. */
+export interface Places {
+  /** Below here, as long as there is room. */
+  readonly windowEnd?: number;
+  /** Entries of the firmware's own list that its map does not show, because neighbours are joined there. */
+  readonly hiddenEntries?: number;
+  /** Free pages for requests of one type, which come first. */
+  readonly bins?: readonly { readonly type: EfiMemoryType; readonly free: readonly AddressRange[] }[];
 }
 
 /** Answer to ExitBootServices(): "invalid-parameter" when the key is not that of the current map. */
@@ -20,6 +31,10 @@ export class BootServices {
   /** Offered by some firmwares; a kernel looks for it and does without. */
   readonly acceptanceProtocol: AcceptanceProtocol | undefined;
   readonly #onDemand: FirmwareAccept | undefined;
+  readonly #windowEnd: number;
+  readonly #hiddenEntries: number;
+  /** By type, ascending. */
+  readonly #bins: Map<EfiMemoryType, AddressRange[]>;
   #descriptors: EfiMemoryDescriptor[];
   #mapKey = 1;
   readonly #pools = new Map<EfiMemoryType, Pool>();
@@ -27,15 +42,32 @@ export class BootServices {
   /**
    * @param onDemand accepts more memory when an allocation finds none, which the first series for TDX
    *   did and edk2 never has ("Pool and page functions accept memory when OOM occurs", 2022)
+   * @param places where requests are served; anywhere unless it is said
    */
   constructor(
     descriptors: readonly EfiMemoryDescriptor[],
     acceptanceProtocol?: AcceptanceProtocol,
     onDemand?: FirmwareAccept,
+    { windowEnd = Number.POSITIVE_INFINITY, hiddenEntries = 0, bins = [] }: Places = {},
   ) {
     this.#onDemand = onDemand;
+    this.#windowEnd = windowEnd;
+    this.#hiddenEntries = hiddenEntries;
+    this.#bins = new Map();
+    for (const { type, free } of bins) {
+      const own = [...(this.#bins.get(type) ?? []), ...free];
+      this.#bins.set(
+        type,
+        own.toSorted((a, b) => a.start - b.start),
+      );
+    }
     this.#descriptors = mergeDescriptors(descriptors);
     this.acceptanceProtocol = acceptanceProtocol;
+  }
+
+  /** Entries that GetMemoryMap() asks to have room for: those of its own list. */
+  get countedEntries(): number {
+    return this.#descriptors.length + this.#hiddenEntries;
   }
 
   getMemoryMap(): MemoryMap {
@@ -44,20 +76,52 @@ export class BootServices {
 
   /**
    * Takes the highest free pages that end at or below `maxEnd` (a multiple of the page size, or
-   * Infinity); edk2's allocator works from the top down (MdeModulePkg/Core/Dxe/Mem/Page.c: CoreFindFreePages). Memory of type 15 is never
+   * Infinity): of the type's bin, or of the default window, or any; edk2's allocator works from the top down
+   * (MdeModulePkg/Core/Dxe/Mem/Page.c: CoreFindFreePages). Memory of type 15 is never
    * used, so an allocation can fail although RAM is left; unless the firmware accepts on demand.
    */
   allocatePages(type: EfiMemoryType, sizeBytes: number, maxEnd: number): AddressRange | undefined {
     const length = roundUp(sizeBytes, PAGE_SIZE);
+    return (
+      this.#takeOfBin(type, length, maxEnd) ??
+      this.#takeBelow(type, length, Math.min(maxEnd, this.#windowEnd)) ??
+      this.#takeBelow(type, length, maxEnd) ??
+      (this.acceptMore(length, maxEnd) ? this.allocatePages(type, sizeBytes, maxEnd) : undefined)
+    );
+  }
+
+  #takeBelow(type: EfiMemoryType, length: number, maxEnd: number): AddressRange | undefined {
     for (const free of this.#descriptors.toReversed()) {
-      if (free.type !== EfiMemoryType.CONVENTIONAL) continue;
+      if (free.type !== EfiMemoryType.CONVENTIONAL || this.#isOfBin(free)) continue;
       const end = Math.min(free.end, maxEnd);
       if (end - free.start < length) continue;
       const range: AddressRange = { start: end - length, end };
       this.#take(free, range, type);
       return range;
     }
-    return this.acceptMore(length, maxEnd) ? this.allocatePages(type, sizeBytes, maxEnd) : undefined;
+    return undefined;
+  }
+
+  #isOfBin({ start, end }: AddressRange): boolean {
+    return [...this.#bins.values()].some((free) => free.some((one) => one.start < end && start < one.end));
+  }
+
+  #takeOfBin(type: EfiMemoryType, length: number, maxEnd: number): AddressRange | undefined {
+    for (const free of this.#bins.get(type)?.toReversed() ?? []) {
+      if (free.end > maxEnd || free.end - free.start < length) continue;
+      const range: AddressRange = { start: free.end - length, end: free.end };
+      this.#bins.set(type, subtractRanges(this.#bins.get(type)!, [range]));
+      this.setType(range, type);
+      return range;
+    }
+    return undefined;
+  }
+
+  /** Pages of one descriptor get another type; the free ones of a bin may be of its type already. */
+  setType(range: AddressRange, type: EfiMemoryType): void {
+    const around = this.#descriptors.find(({ start, end }) => start <= range.start && range.end <= end);
+    if (around === undefined) throw new Error("firmware: pages of more than one type change it at once");
+    if (around.type !== type) this.#take(around, range, type);
   }
 
   /** Takes memory by the byte (EFI_BOOT_SERVICES.AllocatePool); undefined when none is free and accepted. */

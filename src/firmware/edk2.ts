@@ -29,6 +29,10 @@ export interface Edk2Rules {
   readonly evicts: boolean;
   /** The size that GetMemoryMap() asks for has room for memory of type 15. */
   readonly countsUnaccepted: boolean;
+  /** Free pages that span the bins of two types are reported as free (CoreGetMemoryMap). */
+  readonly binsLeak: boolean;
+  /** SNP: a description of secrets and CPUID pages in a block of the pool, of type ACPI reclaim. */
+  readonly ccBlobInPool: boolean;
   /** Guests of TDX and SNP boot with the code for S3, which keeps memory as NVS for a resume. */
   readonly s3InConfidential: boolean;
   /** What PEI takes for memory below 4 GiB: all RAM there, or the first block of it. */
@@ -61,6 +65,8 @@ const FIRST: Edk2Rules = {
   pscEntries: { sec: ENTRIES_PER_EXIT, later: ENTRIES_PER_EXIT },
   evicts: false,
   countsUnaccepted: false,
+  binsLeak: true,
+  ccBlobInPool: false,
   s3InConfidential: true,
   lowMemory: "all-blocks",
 };
@@ -92,6 +98,12 @@ export const EDK2_CHANGES: readonly Edk2Change[] = [
     commit: "26847fb6be",
     what: "SNP: memory from 4 GiB on is left to a kernel that asks for it",
     sets: { snpLeavesMemory: true },
+  },
+  {
+    since: "2023.05",
+    commit: "f384303dc5",
+    what: "SNP: the CC blob lies in memory that an OS keeps",
+    sets: { ccBlobInPool: true },
   },
   {
     since: "2024.05",
@@ -135,6 +147,12 @@ export const EDK2_CHANGES: readonly Edk2Change[] = [
     commit: "9ff73832ea",
     what: "no S3 in guests of TDX and SNP",
     sets: { s3InConfidential: false },
+  },
+  {
+    since: "2026.02",
+    commit: "d419725b23",
+    what: "free memory of the firmware's bins is not reported as free",
+    sets: { binsLeak: false },
   },
   {
     since: "2026.05",

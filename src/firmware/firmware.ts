@@ -1,5 +1,6 @@
 import type { AddressRange } from "../units.js";
 import type { Edk2Build } from "./edk2.js";
+import type { EfiMemoryDescriptor } from "./efi-memory-map.js";
 
 /**
  * Takes what the firmware accepts. A platform implements it; one that keeps no time per CPU
@@ -26,6 +27,12 @@ export interface FirmwareMachine {
   readonly acceptOnDemand?: boolean;
   /** The image; firmware that is not edk2's does not look at it. */
   readonly build: Edk2Build;
+  /** It boots with its code for S3; absent: as its version does. */
+  readonly s3?: boolean;
+  /** Address bits of its processors, of which the firmware maps all; absent: 40, or as many as RAM needs. */
+  readonly physicalBits?: number;
+  /** The machine has the hole of AMD's IOMMUs below 1 TiB. */
+  readonly isAmd?: boolean;
 }
 
 export type FirmwareModel =
@@ -39,6 +46,19 @@ export type FirmwareModel =
 
 /** Which firmware starts the guest; `auto` is the usual one of the platform. */
 export type FirmwareName = "auto" | FirmwareModel;
+
+export interface Edk2Traits {
+  /** What the image lies in: flash, whose variables the guest keeps, or nothing but RAM (QEMU's `-bios`). */
+  readonly image: "flash" | "bios";
+  /** Whether RAM below 1 MiB has a hole for VGA and ROMs. */
+  readonly legacyHole: boolean;
+  s3(build: Edk2Build): boolean;
+  /** Pages that stay the platform's, at addresses of their own, and how many reserved ones wherever there is room. */
+  holds(build: Edk2Build): readonly EfiMemoryDescriptor[];
+  reservedPages(vcpus: number): number;
+  /** Blocks of the pool of type ACPI reclaim that it takes before the kernel runs, in bytes. */
+  acpiBlocks(build: Edk2Build): readonly number[];
+}
 
 export interface Firmware {
   readonly name: FirmwareModel;
@@ -60,6 +80,8 @@ export interface Firmware {
    * makes its own record, or with RAM in the e820 table and a bitmap that the zero page points to.
    */
   readonly report: "efi" | "zero-page";
+  /** How edk2's map looks on its platform; absent for a firmware that is not edk2's. */
+  readonly edk2?: Edk2Traits;
   /** Why this image does not come through its PEI phase on such a machine, if so. */
   fails?(machine: FirmwareMachine): string | undefined;
   /** Accepts what this firmware accepts before it starts the kernel; returns the RAM it leaves unaccepted, ascending. */

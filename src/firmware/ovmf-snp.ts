@@ -1,5 +1,6 @@
 import { type AddressRange, MiB, PAGE_SIZE, roundDown, roundUp } from "../units.js";
 import { type Edk2Build, ENTRIES_PER_EXIT } from "./edk2.js";
+import { EfiMemoryType } from "./efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
 import { withoutLegacyHole } from "./q35.js";
 import { above, below, subtractRanges } from "./ranges.js";
@@ -16,6 +17,14 @@ import { above, below, subtractRanges } from "./ranges.js";
 const MEASURED_START = 0x800000;
 /** The first phase unpacks the firmware behind, and validates up to here by itself (PcdOvmfSecValidatedEnd). */
 const SEC_VALIDATED_END = 0x1a10000;
+
+/** Pages of secrets, of CPUID and of the SVSM's calling area (PcdOvmfSnpSecretsBase and the two behind it). */
+const SECRETS_CPUID_CAA: AddressRange = { start: 0x80d000, end: 0x810000 };
+/** The GHCB of each CPU and a page beside it (AmdSevEsInitialize), and the buffer of page state changes. */
+const PAGES_PER_CPU = 2;
+const BUFFER_PAGES = 1;
+/** CONFIDENTIAL_COMPUTING_SNP_BLOB_LOCATION. */
+const CC_BLOB_BYTES = 40;
 
 function measured({ pages }: Edk2Build): AddressRange {
   return { start: MEASURED_START, end: pages.peiVolume };
@@ -50,6 +59,15 @@ export const ovmfSnp: Firmware = {
   launchRanges: (build) => [measured(build)],
   acceptanceProtocol: true,
   report: "efi",
+  edk2: {
+    image: "bios",
+    legacyHole: true,
+    s3: ({ rules }) => rules.s3InConfidential,
+    holds: () => [{ type: EfiMemoryType.RESERVED, ...SECRETS_CPUID_CAA }],
+    // Where they lie has not been recorded.
+    reservedPages: (vcpus) => PAGES_PER_CPU * vcpus + BUFFER_PAGES,
+    acpiBlocks: ({ rules }) => (rules.ccBlobInPool ? [CC_BLOB_BYTES] : []),
+  },
   preAccept,
 };
 
@@ -84,6 +102,14 @@ export const ovmf: Firmware = {
   launchRanges: () => [],
   acceptanceProtocol: false,
   report: "efi",
+  edk2: {
+    image: "flash",
+    legacyHole: true,
+    s3: () => true,
+    holds: () => [],
+    reservedPages: () => 0,
+    acpiBlocks: () => [],
+  },
   preAccept: () => [],
 };
 

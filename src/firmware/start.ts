@@ -1,21 +1,37 @@
 /** From power on to the moment the kernel's EFI stub runs. */
 
-import { type AddressRange, GiB, KiB } from "../units.js";
-import { AcceptanceProtocol, BootServices } from "./boot-services.js";
+import { type AddressRange, GiB, KiB, PAGE_SIZE } from "../units.js";
+import { AcceptanceProtocol, BootServices, ON_DEMAND_CHUNK } from "./boot-services.js";
+import { edk2Map, type FirmwareMap } from "./edk2-map.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "./efi-memory-map.js";
-import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
+import type { Edk2Traits, Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
 import { HIGH_RAM_START, withoutLegacyHole } from "./q35.js";
 import { subtractRanges } from "./ranges.js";
+import type { Run } from "./recorded-map.js";
 
 /** Room that QEMU asks for its ACPI tables (hw/i386/acpi-build.c: ACPI_BUILD_TABLE_SIZE). */
 const ACPI_TABLE_BYTES: number = 128 * KiB;
-/** A kernel wants its initrd below this address first (arch/x86/boot/header.S: initrd_addr_max 0x7fffffff). */
+/** A kernel that no EFI stub starts wants its initrd below this address first (arch/x86/boot/header.S: initrd_addr_max). */
 const INITRD_SOFT_LIMIT: number = 2 * GiB;
+/**
+ * Pages of type loader data that the stub has in use when it leaves: before the initrd, and after (the command
+ * line, the handle of the initrd, the extension of the e820 table). As recorded with Linux 6.12 and 7.3.
+ */
+const STUB_PAGES: { readonly before: readonly number[]; readonly after: readonly number[] } = {
+  before: [1, 1],
+  after: [2],
+};
+
+/** Address bits that QEMU gives a processor unless it is told (TCG_PHYS_ADDR_BITS). */
+const PHYSICAL_BITS = 40;
 
 export interface BootImage {
   readonly loadKernel: (boot: BootServices) => AddressRange | undefined;
   /** 0 for none. */
   readonly initrdBytes: number;
+  /** The kernel's file, and its image once the firmware has loaded it. */
+  readonly fileBytes: number;
+  readonly imageBytes: number;
 }
 
 /** Unaccepted memory is in the map with type 15; or absent there and an ACPI memory device; or both. */
@@ -27,6 +43,7 @@ export interface StartedFirmware {
   readonly boot: BootServices;
   readonly kernel: AddressRange;
   readonly initrd: AddressRange | undefined;
+  readonly acpiTables: AddressRange;
   /** Unaccepted memory that ACPI describes, whole MiB. */
   readonly acpiMemory: readonly AddressRange[];
 }
@@ -36,9 +53,8 @@ export type FirmwareOutcome =
   | { readonly outcome: "out-of-resources" | "stopped"; readonly reason: string };
 
 /**
- * Runs the firmware: it accepts, builds the memory map, and loads kernel and initrd. The map has
- * what a kernel's memory layout depends on and nothing else: free RAM, memory of type 15, the
- * ACPI tables at the top of low memory, kernel and initrd.
+ * Runs the firmware: it accepts, builds the memory map, and loads kernel and initrd, which the VMM offers as
+ * files (OvmfPkg/QemuKernelLoaderFsDxe).
  *
  * @param acceptanceProtocol whether this boot has the protocol; normally that of the firmware
  * @param highMemory how the firmware tells of memory that it leaves unaccepted
@@ -51,33 +67,132 @@ export function startFirmware(
   sink: FirmwareAccept,
   highMemory: HighMemory = "type-15",
 ): FirmwareOutcome {
-  const unaccepted = firmware.preAccept(machine, sink);
+  let unaccepted = firmware.preAccept(machine, sink);
   const problem = firmware.fails?.(machine);
   if (problem !== undefined) return { outcome: "stopped", reason: problem };
-  const ram = withoutLegacyHole(machine.ram);
+  const { edk2 } = firmware;
+  const ram = edk2?.legacyHole === false ? machine.ram : withoutLegacyHole(machine.ram);
+  let map = mapOf(edk2, machine, image, subtractRanges(ram, unaccepted));
+  while (map === undefined && machine.acceptOnDemand === true && unaccepted.length > 0) {
+    unaccepted = acceptChunk(unaccepted, sink);
+    map = mapOf(edk2, machine, image, subtractRanges(ram, unaccepted));
+  }
+  if (map === undefined) return outOfResources("the firmware itself");
   const free = subtractRanges(ram, unaccepted);
-  const protocol = acceptanceProtocol ? new AcceptanceProtocol(sink) : undefined;
   const boot = new BootServices(
     [
-      ...withType(free, EfiMemoryType.CONVENTIONAL),
+      ...withType(subtractRanges(free, map.descriptors), EfiMemoryType.CONVENTIONAL),
+      ...map.descriptors,
       ...(highMemory === "acpi" ? [] : withType(subtractRanges(ram, free), EfiMemoryType.UNACCEPTED)),
     ],
-    protocol,
+    acceptanceProtocol ? new AcceptanceProtocol(sink) : undefined,
     machine.acceptOnDemand === true ? sink : undefined,
+    map,
   );
-  if (boot.allocatePages(EfiMemoryType.ACPI_RECLAIM, ACPI_TABLE_BYTES, HIGH_RAM_START) === undefined) {
-    return outOfResources("the ACPI tables");
+  for (const bytes of edk2?.acpiBlocks(machine.build) ?? []) {
+    boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, bytes);
   }
+  if (edk2 !== undefined && !loadImage(boot, map.below, image)) return outOfResources("the kernel's file");
   const kernel = image.loadKernel(boot);
   if (kernel === undefined) return outOfResources("the kernel");
-  const acpiMemory = highMemory === "type-15" ? [] : unaccepted;
-  if (image.initrdBytes === 0) return { outcome: "started", boot, kernel, initrd: undefined, acpiMemory };
-  const initrd =
-    boot.allocatePages(EfiMemoryType.LOADER_DATA, image.initrdBytes, INITRD_SOFT_LIMIT) ??
-    boot.allocatePages(EfiMemoryType.LOADER_DATA, image.initrdBytes, Number.POSITIVE_INFINITY);
-  return initrd === undefined
-    ? outOfResources("the initrd")
-    : { outcome: "started", boot, kernel, initrd, acpiMemory };
+  const started = {
+    outcome: "started",
+    boot,
+    kernel,
+    acpiTables: map.acpi,
+    acpiMemory: highMemory === "type-15" ? [] : unaccepted,
+  } as const;
+  const initrd = edk2 === undefined ? placeInitrd(boot, image) : stubInitrd(boot, image);
+  return initrd === "no-room" ? outOfResources("the initrd") : { ...started, initrd };
+}
+
+function mapOf(
+  edk2: Edk2Traits | undefined,
+  machine: FirmwareMachine,
+  { initrdBytes }: BootImage,
+  free: readonly AddressRange[],
+): FirmwareMap | undefined {
+  if (edk2 === undefined) return plainMap(free);
+  const { build, vcpus, isAmd = false, s3 = edk2.s3(build) } = machine;
+  const ramEnd = machine.ram.at(-1)!.end;
+  return edk2Map({
+    build,
+    image: edk2.image,
+    s3,
+    hasInitrd: initrdBytes > 0,
+    vcpus,
+    free,
+    hasHighRam: ramEnd > HIGH_RAM_START,
+    physicalBits: machine.physicalBits ?? Math.max(PHYSICAL_BITS, Math.ceil(Math.log2(ramEnd))),
+    isAmd,
+    holds: edk2.holds(build),
+    reservedPages: edk2.reservedPages(vcpus),
+  });
+}
+
+/** A firmware that is no UEFI leaves the tables of ACPI at the top of low memory and nothing else. */
+function plainMap(free: readonly AddressRange[]): FirmwareMap | undefined {
+  const low = free.findLast(
+    ({ start, end }) => start < HIGH_RAM_START && Math.min(end, HIGH_RAM_START) - start >= ACPI_TABLE_BYTES,
+  );
+  if (low === undefined) return undefined;
+  const end = Math.min(low.end, HIGH_RAM_START);
+  const acpi = { start: end - ACPI_TABLE_BYTES, end };
+  const descriptors = [{ type: EfiMemoryType.ACPI_RECLAIM, ...acpi }];
+  return { descriptors, bins: [], windowEnd: Number.POSITIVE_INFINITY, hiddenEntries: 0, below: [], acpi };
+}
+
+/** The next part of what is unaccepted, where the firmware needs more for itself. */
+function acceptChunk([lowest, ...others]: readonly AddressRange[], sink: FirmwareAccept): AddressRange[] {
+  const end = Math.min(lowest!.start + ON_DEMAND_CHUNK, lowest!.end);
+  sink.firmwareAccept(lowest!.start, end, 0);
+  return end < lowest!.end ? [{ start: end, end: lowest!.end }, ...others] : others;
+}
+
+/**
+ * The files of kernel and initrd are read into memory; drivers of the boot manager follow; then the kernel's file
+ * is copied once more, loaded from there, and the copy freed (MdeModulePkg/Core/Dxe/Image/Image.c: CoreLoadImage).
+ *
+ * @returns whether there was room
+ */
+function loadImage(boot: BootServices, below: readonly Run[], image: BootImage): boolean {
+  const { BOOT_SERVICES_CODE, BOOT_SERVICES_DATA, LOADER_CODE, CONVENTIONAL } = EfiMemoryType;
+  const take = (type: EfiMemoryType, bytes: number): AddressRange | undefined =>
+    boot.allocatePages(type, bytes, Number.POSITIVE_INFINITY);
+  for (const bytes of [image.fileBytes, image.initrdBytes]) {
+    if (bytes > 0 && take(BOOT_SERVICES_DATA, bytes) === undefined) return false;
+  }
+  const drivers = take(BOOT_SERVICES_CODE, below.reduce((sum, { pages }) => sum + pages, 0) * PAGE_SIZE);
+  if (drivers === undefined) return false;
+  let { end } = drivers;
+  for (const { type, pages } of below) {
+    boot.setType({ start: end - pages * PAGE_SIZE, end }, type);
+    end -= pages * PAGE_SIZE;
+  }
+  const copy = take(BOOT_SERVICES_DATA, image.fileBytes);
+  if (copy === undefined || take(LOADER_CODE, image.imageBytes) === undefined) return false;
+  boot.setType(copy, CONVENTIONAL);
+  return true;
+}
+
+/** The stub's own pages, and its copy of the initrd, anywhere (drivers/firmware/efi/libstub/efi-stub-helper.c: efi_load_initrd_dev_path). */
+function stubInitrd(boot: BootServices, { initrdBytes }: BootImage): AddressRange | undefined | "no-room" {
+  const take = (bytes: number): AddressRange | undefined =>
+    boot.allocatePages(EfiMemoryType.LOADER_DATA, bytes, Number.POSITIVE_INFINITY);
+  for (const pages of STUB_PAGES.before) if (take(pages * PAGE_SIZE) === undefined) return "no-room";
+  const initrd = initrdBytes === 0 ? undefined : take(initrdBytes);
+  if (initrdBytes > 0 && initrd === undefined) return "no-room";
+  for (const pages of STUB_PAGES.after) if (take(pages * PAGE_SIZE) === undefined) return "no-room";
+  return initrd;
+}
+
+function placeInitrd(boot: BootServices, { initrdBytes }: BootImage): AddressRange | undefined | "no-room" {
+  if (initrdBytes === 0) return undefined;
+  return (
+    boot.allocatePages(EfiMemoryType.LOADER_DATA, initrdBytes, INITRD_SOFT_LIMIT) ??
+    boot.allocatePages(EfiMemoryType.LOADER_DATA, initrdBytes, Number.POSITIVE_INFINITY) ??
+    "no-room"
+  );
 }
 
 function withType(ranges: readonly AddressRange[], type: EfiMemoryType): EfiMemoryDescriptor[] {

@@ -1,5 +1,6 @@
 import { type AddressRange, KiB, MiB, roundDown, roundUp } from "../units.js";
 import { peiHeapProblem } from "./edk2.js";
+import { EfiMemoryType } from "./efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
 import { above, below, subtractRanges } from "./ranges.js";
 
@@ -60,6 +61,15 @@ export const tdvf: Firmware = {
   launchRanges: ({ pages }) => pages.tdx,
   acceptanceProtocol: false,
   report: "efi",
+  edk2: {
+    image: "bios",
+    // The blocks of the TD HOB are taken over one by one (TransferTdxHobList).
+    legacyHole: false,
+    s3: ({ rules }) => rules.s3InConfidential,
+    holds: ({ rules }) => rules.tdxHolds.map((range) => ({ type: EfiMemoryType.ACPI_NVS, ...range })),
+    reservedPages: () => 0,
+    acpiBlocks: () => [],
+  },
   // The VMM lists what it has added apart, so memory is in blocks (QEMU hw/i386/tdvf-hob.c).
   fails: ({ build, ram }) => peiHeapProblem(build, subtractRanges(ram, build.pages.tdx)),
   preAccept,

@@ -111,6 +111,12 @@ export const FIRMWARE = {
     byDefault: "inteltdx for tdx, generic for others",
     what: "platform file of edk2 that it was built from: generic (OvmfPkgX64), inteltdx (IntelTdxX64), which starts no snp guest, amdsev (AmdSevX64), which starts no tdx guest",
   },
+  /** OvmfPkg/Library/PlatformInitLib: PlatformInfoHob S3Supported; QEMU offers S3 unless told not to. */
+  s3: {
+    is: "flag",
+    byDefault: "false for tdx and snp since 2026.02, otherwise true",
+    what: "whether the firmware keeps memory for a resume from S3, which the guest never gets back; the inteltdx image has no code for it",
+  },
   /** TDX: OvmfPkg/ResetVector/X64/IntelTdxMetadata.asm; SNP: OvmfPkg/ResetVector/X64/OvmfSevMetadata.asm. */
   metadata: {
     is: "flag",

@@ -1,9 +1,8 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
 import { exitBoot, type StubOutcome } from "../efistub/exit-boot-services.js";
-import { SLACK_SLOTS } from "../efistub/setup-e820.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
-import { EFI_DESCRIPTOR_BYTES, EfiMemoryType } from "../firmware/efi-memory-map.js";
+import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firmware.js";
 import { type StartedFirmware, startFirmware } from "../firmware/start.js";
 import { bindingRefusal } from "../host/tdx-module/hotplug.js";
@@ -11,7 +10,7 @@ import { startTdxModule } from "../host/tdx-module/start.js";
 import type { KernelRules } from "../linux/rules.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
-import { PAGE_SIZE, roundUp } from "../units.js";
+import { PAGE_SIZE } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import type { Guest } from "./guest.js";
 import type { Booted, Given, PoweredOff } from "./state.js";
@@ -76,6 +75,8 @@ export function launch({ guest }: PoweredOff): Launched {
   const firmwareMachine = {
     build,
     ram: guest.ram,
+    isAmd: guest.platform.type.isAmd,
+    ...(options.firmware.s3 === undefined ? {} : { s3: options.firmware.s3 }),
     vcpus: options.vcpus,
     preAcceptLimit:
       acceptAll || behaviour.firmwareAcceptsAll === true ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
@@ -93,7 +94,7 @@ export function runFirmware({ guest, files, firmware, firmwareMachine }: Powered
   const hasProtocol = firmware.acceptanceProtocol || behaviour.firmwareAcceptsAtExit === true;
   const image = {
     loadKernel: (services: BootServices) => loadKernel(services, files.kernelBytes, options),
-    initrdBytes: files.initrdBytes,
+    ...files,
   };
   const highMemory = behaviour.highMemory ?? options.firmware.highMemory;
   const started = startFirmware(
@@ -111,9 +112,10 @@ export function runFirmware({ guest, files, firmware, firmwareMachine }: Powered
 }
 
 /** @throws GuestEnded where the firmware uses memory that it takes for accepted, and nobody has accepted */
-function requireAccepted({ platform }: Guest, boot: BootServices): void {
+function requireAccepted({ platform, ram }: Guest, boot: BootServices): void {
   for (const { type, start, end } of boot.getMemoryMap().descriptors) {
     if (type === EfiMemoryType.CONVENTIONAL || type === EfiMemoryType.UNACCEPTED) continue;
+    if (ram.every((one) => end <= one.start || one.end <= start)) continue;
     const unusable = platform.firstUnusable(start, end);
     if (unusable === end || platform.access(unusable, unusable + PAGE_SIZE) === "ok") continue;
     const where = `0x${unusable.toString(16)}`;
@@ -127,25 +129,14 @@ export function leaveFirmware({
   firmware,
   started,
 }: PoweredOff & Launched & Started): Pick<Booted, "handOver"> {
-  const { boot, initrd } = started;
-  // Found before the stub puts its table next to them.
-  const acpi = boot.getMemoryMap().descriptors.find(({ type }) => type === EfiMemoryType.ACPI_RECLAIM);
-  if (acpi === undefined) throw new Error("guest: the firmware left no ACPI tables");
-  const mapBytes = roundUp(
-    (boot.getMemoryMap().descriptors.length + SLACK_SLOTS) * EFI_DESCRIPTOR_BYTES,
-    PAGE_SIZE,
-  );
-  const efiMap = boot.allocatePages(EfiMemoryType.LOADER_DATA, mapBytes, Number.POSITIVE_INFINITY);
-  if (efiMap === undefined) {
-    throw new GuestEnded("oom", "the memory that the firmware accepted has no room for its map");
-  }
+  const { boot, initrd, acpiTables: acpi } = started;
   const stub = exitBootServices(guest, firmware, boot);
   if (stub.outcome === "stopped") throw new GuestEnded("terminated", stub.reason);
   if (stub.outcome !== "exited") throw new GuestEnded("oom", stub.reason);
   // Flags are not there yet, and say later what the firmware's map says.
   const table = guest.behaviour.flagsPages === true ? stub.table?.copy() : stub.table;
   const kernel = unpackKernel(boot, table, started.kernel, guest.options, guest.meter);
-  return { handOver: { stub, kernel, efiMap, initrd, acpi, acpiMemory: started.acpiMemory } };
+  return { handOver: { stub, kernel, initrd, acpi, acpiMemory: started.acpiMemory } };
 }
 
 /**

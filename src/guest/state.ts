@@ -8,6 +8,7 @@ import type { StallRecorder } from "../accept/stalls.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
+import type { KernelFile } from "../linux/kernel-file.js";
 import type { AcpiMemory } from "../memory-hotplug/acpi-memory.js";
 import type { AddressRange } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
@@ -20,7 +21,7 @@ import type { Guest } from "./guest.js";
 import type { Kernel } from "./kernel.js";
 
 /** Sizes of the images to boot; bytes. */
-export interface BootFiles {
+export interface BootFiles extends KernelFile {
   /** Size of the unpacked kernel with its bss and brk area, a multiple of 2 MiB. */
   readonly kernelBytes: number;
   readonly initrdBytes: number;
@@ -30,7 +31,6 @@ export interface HandOver {
   readonly stub: StubResult;
   /** Where the unpacked kernel lies. */
   readonly kernel: AddressRange;
-  readonly efiMap: AddressRange;
   readonly initrd: AddressRange | undefined;
   readonly acpi: AddressRange;
   /** Memory that ACPI describes besides or instead of the map. */

@@ -64,7 +64,7 @@ export function loadKernel(
   }
   if (start === undefined) return undefined;
   const range: AddressRange = { start, end: start + kernelBytes };
-  return boot.allocateAt(EfiMemoryType.LOADER_DATA, range) ? range : undefined;
+  return boot.allocateAt(EfiMemoryType.LOADER_CODE, range) ? range : undefined;
 }
 
 /**

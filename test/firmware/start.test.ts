@@ -2,21 +2,23 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { exitBoot, type StubResult, type UnacceptedSupport } from "../../src/efistub/exit-boot-services.js";
 import { E820Type } from "../../src/efistub/setup-e820.js";
-import { edk2Build } from "../../src/firmware/edk2.js";
+import { edk2Build, NEWEST_EDK2 } from "../../src/firmware/edk2.js";
 import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import type { Firmware } from "../../src/firmware/firmware.js";
 import { ovmf, ovmfSnp } from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { type FirmwareOutcome, startFirmware } from "../../src/firmware/start.js";
+import { tdShim } from "../../src/firmware/td-shim.js";
 import { tdvf } from "../../src/firmware/tdvf.js";
-import { GiB, KiB, MiB } from "../../src/units.js";
+import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { Recorder } from "../efistub/recorder.js";
 import { FirmwareRecorder } from "./recorder.js";
 
 const test = suite("firmware: start of a guest");
 
-const KERNEL = { start: 0x1000000, end: 0x4c26000 };
-const { CONVENTIONAL, LOADER_DATA, ACPI_RECLAIM, UNACCEPTED } = EfiMemoryType;
+/** Behind the volumes of the generic image. */
+const KERNEL = { start: 0x1800000, end: 0x4600000 };
+const { CONVENTIONAL, LOADER_DATA, BOOT_SERVICES_CODE, BOOT_SERVICES_DATA, UNACCEPTED } = EfiMemoryType;
 
 interface Options {
   readonly limit?: number;
@@ -32,10 +34,17 @@ function start(
   const sink = new FirmwareRecorder();
   const outcome = startFirmware(
     firmware,
-    { build: edk2Build(), ram: q35Ram(memoryBytes), vcpus: 8, preAcceptLimit: options.limit ?? 4 * GiB },
+    {
+      build: edk2Build(NEWEST_EDK2, firmware === tdvf ? "inteltdx" : "generic"),
+      ram: q35Ram(memoryBytes),
+      vcpus: 8,
+      preAcceptLimit: options.limit ?? 4 * GiB,
+    },
     {
       loadKernel: (services) => (services.allocateAt(LOADER_DATA, KERNEL) ? KERNEL : undefined),
       initrdBytes: options.initrdBytes ?? 0x190419,
+      fileBytes: 12 * MiB,
+      imageBytes: 12 * MiB,
     },
     options.protocol ?? firmware.acceptanceProtocol,
     sink,
@@ -59,20 +68,30 @@ function boot(
   return { result, atExit: sink.ranges().slice(before), stub };
 }
 
-test("TDVF, 4 GiB: free memory, kernel, initrd and ACPI tables low, type 15 high", () => {
+test("TDVF, 4 GiB: kernel and initrd as recorded for files of their size, type 15 high", () => {
   const [outcome] = start(tdvf, 4 * GiB);
   assert.is(outcome.outcome, "started");
   if (outcome.outcome !== "started") return;
-  assert.equal(outcome.initrd, { start: 0x7fe4f000, end: 0x7ffe0000 });
-  assert.equal(outcome.boot.getMemoryMap().descriptors, [
-    { type: CONVENTIONAL, start: 0, end: 640 * KiB },
-    { type: CONVENTIONAL, start: MiB, end: KERNEL.start },
-    { type: LOADER_DATA, ...KERNEL },
-    { type: CONVENTIONAL, start: KERNEL.end, end: 0x7fe4f000 },
-    { type: LOADER_DATA, start: 0x7fe4f000, end: 0x7ffe0000 },
-    { type: ACPI_RECLAIM, start: 0x7ffe0000, end: 0x80000000 },
-    { type: UNACCEPTED, start: 0x1_0000_0000, end: 0x1_8000_0000 },
+  // Below the drivers, and in place of the freed copy of the kernel's file.
+  const file = { start: 0x7b61a000, end: 0x7c21a000 };
+  const drivers = { start: file.start - 200 * PAGE_SIZE, end: file.start };
+  const initrd = { start: drivers.start - PAGE_SIZE - 0x191000, end: drivers.start - PAGE_SIZE };
+  assert.equal(outcome.initrd, initrd);
+  const { descriptors } = outcome.boot.getMemoryMap();
+  const at = descriptors.findIndex(({ end }) => end === file.end);
+  assert.equal(descriptors.slice(at - 2, at + 1), [
+    { type: LOADER_DATA, start: initrd.start - 2 * PAGE_SIZE, end: drivers.start },
+    { type: BOOT_SERVICES_CODE, ...drivers },
+    { type: BOOT_SERVICES_DATA, ...file },
   ]);
+  assert.equal(descriptors.filter(({ type }) => type === LOADER_DATA).slice(0, 1), [
+    { type: LOADER_DATA, ...KERNEL },
+  ]);
+  assert.equal(
+    descriptors.filter(({ type }) => type === UNACCEPTED),
+    [{ type: UNACCEPTED, start: 0x1_0000_0000, end: 0x1_8000_0000 }],
+  );
+  assert.equal(descriptors[0], { type: CONVENTIONAL, start: 0, end: 0x87000 });
 });
 
 test("TDVF, 16 GiB: a table of 896 bytes for 7168 units", () => {
@@ -90,13 +109,25 @@ test("a limit of 512 MiB moves tables and initrd below it, the rest is in the bi
   assert.is(result.table!.countSet(), (1536 + 2048) / 2);
   assert.ok(result.tableRange!.end <= 512 * MiB);
   assert.equal(stub.calls, []);
-  assert.equal(result.entries.at(-2), { type: E820Type.RAM, start: 512 * MiB, end: 2 * GiB });
+  assert.ok(
+    result.entries.some(
+      ({ type, start, end }) => type === E820Type.RAM && start === 512 * MiB && end === 2 * GiB,
+    ),
+  );
 });
 
-test("an initrd goes below 2 GiB while there is room, and above otherwise", () => {
-  const [low] = start(ovmf, 2.5 * GiB, { initrdBytes: 64 * MiB });
+test("an initrd goes below 4 GiB while there is room for its file and its copy, and above otherwise", () => {
+  const [low] = start(ovmf, 8 * GiB, { initrdBytes: 64 * MiB });
+  assert.ok(low.outcome === "started" && low.initrd!.end < 2 * GiB);
+  const [high] = start(ovmf, 16 * GiB, { initrdBytes: 3 * GiB });
+  // The file is at the top.
+  assert.equal(high.outcome === "started" && high.initrd, { start: 12 * GiB, end: 15 * GiB });
+});
+
+test("td-shim loads an initrd below 2 GiB while there is room, and above otherwise", () => {
+  const [low] = start(tdShim, 2.5 * GiB, { initrdBytes: 64 * MiB, limit: Number.POSITIVE_INFINITY });
   assert.equal(low.outcome === "started" && low.initrd, { start: 2 * GiB - 64 * MiB, end: 2 * GiB });
-  const [high] = start(ovmf, 8 * GiB, { initrdBytes: 3 * GiB });
+  const [high] = start(tdShim, 8 * GiB, { initrdBytes: 3 * GiB, limit: Number.POSITIVE_INFINITY });
   assert.equal(high.outcome === "started" && high.initrd, { start: 7 * GiB, end: 10 * GiB });
 });
 
@@ -106,12 +137,14 @@ test("no initrd, none in the map", () => {
 });
 
 test("firmware that accepts too little cannot load the kernel or the initrd", () => {
-  const [kernel] = start(tdvf, 4 * GiB, { limit: 64 * MiB });
-  assert.match(kernel.outcome === "out-of-resources" ? kernel.reason : "", /the kernel/);
-  const [initrd] = start(tdvf, 4 * GiB, { limit: 128 * MiB, initrdBytes: 128 * MiB });
-  assert.match(initrd.outcome === "out-of-resources" ? initrd.reason : "", /the initrd/);
-  const [tables] = start(tdvf, 4 * GiB, { limit: 0 });
-  assert.match(tables.outcome === "out-of-resources" ? tables.reason : "", /ACPI tables/);
+  const reason = (options: Options): string => {
+    const [outcome] = start(tdvf, 4 * GiB, options);
+    return outcome.outcome === "out-of-resources" ? outcome.reason : "";
+  };
+  assert.match(reason({ limit: 0 }), /the firmware itself/);
+  assert.match(reason({ limit: 64 * MiB }), /the firmware itself/);
+  assert.match(reason({ limit: 100 * MiB, initrdBytes: 4096 }), /the kernel/);
+  assert.match(reason({ limit: 256 * MiB, initrdBytes: 80 * MiB }), /the initrd/);
 });
 
 /** Firmware and kernel against each other: what becomes of the 14 GiB above 4 GiB. */

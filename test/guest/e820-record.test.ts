@@ -29,7 +29,7 @@ test("workloads/e820-record.yaml: 128 entries overflow in a kernel that takes me
       continue;
     }
     const { entries, gapBytes } = e820Record!;
-    if (!overflows) assert.ok(entries < 20 && gapBytes === 0);
+    if (!overflows) assert.ok(entries < 30 && gapBytes === 0);
     else if (record === "e820-zero-page") assert.ok(entries === 128 && gapBytes > 200 * MiB);
     else assert.ok(entries > 128 && gapBytes === 0);
     // What the kernel's own table has room for, the zero page of the next kernel has not.
@@ -44,11 +44,10 @@ test("a gap is accepted once, and counts with what the kernel accepted", () => {
       runBoot("platform=snp", "memory=4GiB", `policy=${policy}`, HEAP, SHUFFLE, `guest.record=${record}`);
     const [bitmap, e820] = [run("bitmap"), run("e820-zero-page")];
     assert.is(e820.outcome, "ready");
-    assert.is(
-      e820.memory.acceptedBy.kernel - bitmap.memory.acceptedBy.kernel,
-      e820.e820Record!.gapBytes,
-      policy,
-    );
+    // Of what lies in a gap a kernel with a bitmap accepts a little as well, later.
+    const { gapBytes } = e820.e820Record!;
+    const more = e820.memory.acceptedBy.kernel - bitmap.memory.acceptedBy.kernel;
+    assert.ok(more <= gapBytes && more > 0.8 * gapBytes - 1, policy);
     assert.is(e820.e820Record!.gapBytes > 0, policy === "fault-driven", policy);
   }
 });

@@ -77,7 +77,7 @@ test("tdx: what is accepted a second time counts once, for whoever was first", (
     workload: "boot",
     platform: "tdx",
     memory: "1GiB",
-    firmware: { highMemory: "both", preAcceptLimit: "128MiB" },
+    firmware: { highMemory: "both", preAcceptLimit: "256MiB" },
     guest: { checksAcpiMemory: false },
   });
   const { outcome, memory, acceptedBytes, costs } = runScenario(parseScenario(text, "acpi")[0]!, loaded, {
@@ -87,8 +87,8 @@ test("tdx: what is accepted a second time counts once, for whoever was first", (
   // 64 MiB of them are a bounce buffer that the guest had made shared.
   assert.is(acceptedBytes, GiB);
   const { launch, firmware, prm, kernel } = memory.acceptedBy;
-  assert.is(launch + firmware, 128 * MiB);
-  assert.is(prm + kernel, 896 * MiB);
+  assert.is(launch + firmware, 256 * MiB);
+  assert.is(prm + kernel, 768 * MiB);
   assert.is(costs.tdcallAlreadyAccepted, (kernel - 64 * MiB) / 4096);
 });
 

@@ -33,7 +33,7 @@ test("buffers of drivers take the frames that the allocator gives, in two spans 
     const { earlyMap } = runScenario({ ...rest, platform, guest }, loaded, { check: true });
     const { splits, tables, globalFlushes } = earlyMap!;
     const all = tables.brk + tables.memblock + tables.buddy;
-    const expected = platform.kind === "tdx" ? [3, 7] : guest.decryptedSection ? [4, 8] : [5, 9];
+    const expected = platform.kind === "tdx" ? [3, 12] : guest.decryptedSection ? [4, 12] : [5, 13];
     assert.equal([splits, all, globalFlushes], [...expected, 133]);
   }
 });
