@@ -106,16 +106,23 @@ function buddyMergeLikely(meta: Uint8Array, page: Page, buddy: Page, order: numb
   return (meta[parent ^ (1 << (order + 1))]! & ORDER_MASK) === order + 2;
 }
 
-/**
- * Frees a block directly, one pageblock at a time, each with its own type (free_one_page, split_large_buddy). What
- * had been put off comes first, the latest before others.
- */
+/** Frees a block directly; what had been put off comes first, the latest before others (free_one_page). */
 export function freeToBuddy(zone: Zone, page: Page, order: number, toTail: boolean, cpu: number): void {
-  const { frames, putOff } = zone;
+  if (zone.putOff.length > 0) freePutOff(zone, toTail, cpu);
+  freePageblocks(zone, page, order, toTail, cpu);
+}
+
+function freePutOff(zone: Zone, toTail: boolean, cpu: number): void {
+  const { putOff } = zone;
   while (putOff.length > 0) {
-    const putOffOrder = putOff.pop()!;
-    freeToBuddy(zone, putOff.pop()! as Page, putOffOrder, toTail, cpu);
+    const order = putOff.pop()!;
+    freePageblocks(zone, putOff.pop()! as Page, order, toTail, cpu);
   }
+}
+
+/** Frees a block one pageblock at a time, each with its own type (split_large_buddy). */
+export function freePageblocks(zone: Zone, page: Page, order: number, toTail: boolean, cpu: number): void {
+  const { frames } = zone;
   const pieceOrder = Math.min(order, PAGEBLOCK_ORDER);
   const end = page + (1 << order);
   for (let piece: number = page; piece < end; piece += 1 << pieceOrder) {
@@ -129,6 +136,7 @@ export function freeToBuddy(zone: Zone, page: Page, order: number, toTail: boole
  * freeing each of them there would give, without giving them frames.
  */
 export function addFreeRun(zone: Zone, startBlock: number, blocks: number, cpu: number): void {
+  if (zone.putOff.length > 0) freePutOff(zone, true, cpu);
   zone.frames.addRangeTail(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), startBlock, blocks);
   zone.nrFree[MAX_PAGE_ORDER]! += blocks;
   zone.orderMask[MigrateType.MOVABLE]! |= 1 << MAX_PAGE_ORDER;

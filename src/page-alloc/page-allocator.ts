@@ -22,7 +22,7 @@ import {
   nonBlockingFlags,
   slowPathFlags,
 } from "./alloc-flags.js";
-import { drainPcp, freeToBuddy, freeToPcp, pcpType, prepareFree } from "./buddy.js";
+import { drainPcp, freePageblocks, freeToBuddy, freeToPcp, pcpType, prepareFree } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { unreserveHighatomic } from "./highatomic.js";
 import { MigrateType } from "./migratetype.js";
@@ -261,7 +261,8 @@ export class PageAllocator {
     const zone = this.zoneOf(page);
     const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
     if (!pcpAllowedOrder(order) || blockType === MigrateType.ISOLATE) {
-      freeToBuddy(zone, page, order, false, cpu);
+      if (mayDrain) freeToBuddy(zone, page, order, false, cpu);
+      else freePageblocks(zone, page, order, false, cpu);
       return;
     }
     freeToPcp(zone, page, order, pcpType(blockType), cpu, mayDrain);

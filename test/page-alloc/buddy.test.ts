@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
+import { asPage, asPfn, type Page } from "../../src/units.js";
 import { allocPfn, freePfn, GFP_HIGHUSER_MOVABLE, listed, oneZone } from "./machine.js";
 
 const test = suite("page-alloc: buddy");
@@ -66,6 +67,19 @@ test("a run of untouched blocks costs no frames until a block of it is taken", (
   allocPfn(a, GFP_HIGHUSER_MOVABLE, 0);
   assert.is(a.frames.materialisedBlocks, 1);
   assert.is(a.zones[0]!.nrFree[10], 999_999);
+});
+
+test("frees that were put off come before the next one that takes the lock, the latest first", () => {
+  const a = oneZone(2);
+  const page = (pfn: number): Page => asPage(a.frames.pageOf(asPfn(pfn)));
+  for (let pfn = 0; pfn < 16; pfn++) assert.is(allocPfn(a, GFP_HIGHUSER_MOVABLE, 0), pfn);
+  assert.is(allocPfn(a, GFP_HIGHUSER_MOVABLE, 4), 0x10);
+  for (const pfn of [0, 2, 4]) a.putOffFree(page(pfn), 0);
+  a.freePagesNoLock(page(0x10), 4, 0);
+  assert.equal([listed(a, 0, MOVABLE), listed(a, 4, MOVABLE)], [[], [0x10]]);
+  a.freePagesPastPcp(page(6), 0, 0);
+  assert.equal(listed(a, 0, MOVABLE), [6, 0, 2, 4]);
+  verifyInvariants(a);
 });
 
 test.run();
