@@ -104,7 +104,8 @@ export interface PageAllocRules {
   readonly skipsNodesOfAwakeKswapd: boolean;
   /**
    * What the slow path does before it reclaims (__alloc_pages_slowpath): two walks over the zones, or one, and a second
-   * where that may use reserves or other nodes; then a huge page of one node only is given up.
+   * where that may use reserves or other nodes. Where compaction comes first, a huge page of one node only is given up
+   * after it, and others walk once more.
    */
   readonly slowPath: "two-walks" | "one-walk";
   /** Pages that adjoin are freed as the largest aligned blocks, not one by one (free_prepared_contig_range). */

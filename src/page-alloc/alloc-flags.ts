@@ -57,11 +57,19 @@ export function slowPathFlags(gfp: number, order: number, type: number): number 
 export const COSTLY_ORDER = 3;
 
 /**
+ * Whether compaction comes before reclaim (__alloc_pages_slowpath: compact_first). Requests look at the lists again
+ * after it.
+ */
+export function compactsFirst(gfp: number, order: number, type: number): boolean {
+  const mayCompact = (gfp & Gfp.DIRECT_RECLAIM) !== 0 && (gfp & Gfp.IO) !== 0;
+  return mayCompact && (order > COSTLY_ORDER || (order > 0 && type !== MigrateType.MOVABLE));
+}
+
+/**
  * A request that compaction alone may serve, because memory of other nodes is better than reclaim on this one: the
  * first try of a fault for a huge page (mm/mempolicy.c: alloc_pages_mpol).
  */
-export function isLocalHugePage(gfp: number, order: number, type: number): boolean {
+export function isLocalOnly(gfp: number): boolean {
   const localOnly = Gfp.NORETRY | Gfp.THISNODE;
-  const compactsFirst = order > COSTLY_ORDER || (order > 0 && type !== MigrateType.MOVABLE);
-  return compactsFirst && (gfp & localOnly) === localOnly;
+  return (gfp & localOnly) === localOnly;
 }

@@ -18,7 +18,8 @@ import {
   AllocFlag,
   COSTLY_ORDER,
   cmaFlag,
-  isLocalHugePage,
+  compactsFirst,
+  isLocalOnly,
   nonBlockingFlags,
   slowPathFlags,
 } from "./alloc-flags.js";
@@ -150,10 +151,7 @@ export class PageAllocator {
    * @returns the first page, or NO_PAGE; `lastFailure` then says why
    */
   allocPages(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
-    if (order > MAX_PAGE_ORDER) {
-      this.lastFailure = "order too large";
-      return NO_PAGE;
-    }
+    if (order > MAX_PAGE_ORDER) return this.#fail("order too large");
     const flags = gfp & this.gfpAllowedMask;
     const type = gfpMigrateType(flags);
     const highestType = gfpZone(flags);
@@ -333,29 +331,27 @@ export class PageAllocator {
     cpu: number,
   ): Page | typeof NO_PAGE {
     const { nodes } = this.#zonelists;
-    const { slowPath } = this.rules;
+    const oneWalk = this.rules.slowPath === "one-walk";
+    const wakeAndWalk = (flags: number): Page | typeof NO_PAGE => {
+      this.#wakeAllKswapds(flags, zonelist, first, highestType);
+      return this.#walk.pageFrom(order, flags, zonelist, nodes, first, highestType, type, cpu);
+    };
     let allocFlags = slowPathFlags(gfp, order, type);
-    this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
-    let page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
+    let page = wakeAndWalk(allocFlags);
     if (page !== NO_PAGE) return page;
     // A PF_MEMALLOC context may dip into all reserves (__gfp_pfmemalloc_flags).
     const usesReserves = (gfp & (Gfp.MEMALLOC | Gfp.NOMEMALLOC)) === Gfp.MEMALLOC;
-    const walksAgain = slowPath === "two-walks" || usesReserves || (allocFlags & AllocFlag.CPUSET) === 0;
-    if (walksAgain) this.#wakeAllKswapds(allocFlags, zonelist, first, highestType);
+    const usesAnyNode = (allocFlags & AllocFlag.CPUSET) === 0;
     if (usesReserves) {
       allocFlags = AllocFlag.NO_WATERMARKS | (allocFlags & (AllocFlag.KSWAPD | AllocFlag.CMA));
     }
-    if (walksAgain) {
-      page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
+    if (!oneWalk || usesReserves || usesAnyNode) page = wakeAndWalk(allocFlags);
+    if (page !== NO_PAGE) return page;
+    if ((gfp & Gfp.DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
+    if (oneWalk && compactsFirst(gfp, order, type)) {
+      if (isLocalOnly(gfp)) return this.#fail("would reclaim");
+      page = wakeAndWalk(allocFlags);
       if (page !== NO_PAGE) return page;
-    }
-    if ((gfp & Gfp.DIRECT_RECLAIM) === 0) {
-      this.lastFailure = "atomic request";
-      return NO_PAGE;
-    }
-    if (slowPath === "one-walk" && isLocalHugePage(gfp, order, type)) {
-      this.lastFailure = "would reclaim";
-      return NO_PAGE;
     }
     unreserveHighatomic(this.frames, zonelist, highestType, type, cpu);
     this.drainAllPcp(cpu);
@@ -364,8 +360,12 @@ export class PageAllocator {
       const reserve = AllocFlag.MIN_RESERVE | AllocFlag.CPUSET;
       page = this.#walk.pageFrom(order, reserve, zonelist, nodes, first, highestType, type, cpu);
     }
-    if (page === NO_PAGE) this.lastFailure = "would reclaim";
-    return page;
+    return page !== NO_PAGE ? page : this.#fail("would reclaim");
+  }
+
+  #fail(reason: AllocFailure): typeof NO_PAGE {
+    this.lastFailure = reason;
+    return NO_PAGE;
   }
 
   #wakeAllKswapds(allocFlags: number, zonelist: readonly Zone[], first: number, highestType: number): void {

@@ -31,7 +31,7 @@ test("a huge page of one node only is given up before the lists of CPUs are drai
 });
 
 /** Visits to the only zone of a request that fails because the zone keeps all its pages from it. */
-function visitsInVain(kernel: string, gfp: number): number {
+function visitsInVain(kernel: string, gfp: number, order = 0): number {
   const a = oneZone(1, { rules: kernelRules(kernel).pageAlloc });
   a.zones[0]!.lowmemReserve.fill(1e6);
   let visits = 0;
@@ -39,7 +39,7 @@ function visitsInVain(kernel: string, gfp: number): number {
     visits++;
     return false;
   };
-  assert.is(allocPfn(a, gfp, 0), -1);
+  assert.is(allocPfn(a, gfp, order), -1);
   return visits;
 }
 
@@ -48,6 +48,17 @@ test("a request that cannot wait walks the zones once in the slow path, twice if
   const nowait = Gfp.KSWAPD_RECLAIM | Gfp.NOWARN;
   assert.equal([visitsInVain("6.12", nowait), visitsInVain("7.3", nowait)], [4, 3]);
   assert.equal([visitsInVain("6.12", GfpMask.ATOMIC), visitsInVain("7.3", GfpMask.ATOMIC)], [4, 4]);
+});
+
+test("a request that compacts before it reclaims walks once more in between, others go on to reclaim", () => {
+  // Two visits are the first attempt's, and the last one is what follows reclaim.
+  const visits = (gfp: number, order: number): number[] =>
+    ["6.12", "7.3"].map((kernel) => visitsInVain(kernel, gfp, order));
+  assert.equal(visits(GfpMask.KERNEL, 0), [5, 4]);
+  assert.equal(visits(GfpMask.KERNEL, 1), [5, 5]);
+  assert.equal(visits(GFP_HIGHUSER_MOVABLE, 3), [5, 4]);
+  assert.equal(visits(GFP_HIGHUSER_MOVABLE, 4), [5, 5]);
+  assert.equal(visits(GfpMask.KERNEL & ~Gfp.IO, 1), [5, 4], "which may not compact");
 });
 
 test.run();
