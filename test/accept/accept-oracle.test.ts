@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AcceptMemory } from "../../src/accept/accept-memory.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
+import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { asPhys } from "../../src/units.js";
 import { Recorder } from "../efistub/recorder.js";
 import { Random } from "../page-alloc/oracle-random.js";
@@ -31,7 +32,7 @@ function randomAddress(random: Random, physBase: number, units: number): number 
 }
 
 /** One table and its requests. */
-function duel(random: Random, roundsToPages: boolean): void {
+function duel(random: Random, wholePages: boolean): void {
   const physBase = random.between(1, 5000) * UNIT;
   const bytes = random.between(1, 3);
   const share = random.pick([10, 50, 100]);
@@ -41,8 +42,8 @@ function duel(random: Random, roundsToPages: boolean): void {
     if (unaccepted) table.setRange(unit, unit + 1);
   });
   const arch = new Recorder();
-  const actual = new AcceptMemory(table, arch);
-  const expected = new NaiveAccept(physBase, units, roundsToPages);
+  const actual = new AcceptMemory(table, arch, undefined, { wholePages });
+  const expected = new NaiveAccept(physBase, units, wholePages);
   for (let request = 0; request < 40; request++) {
     const a = randomAddress(random, physBase, units.length);
     const b = randomAddress(random, physBase, units.length);
@@ -62,8 +63,14 @@ function duel(random: Random, roundsToPages: boolean): void {
   }
 }
 
-test("80 000 requests with ends on any byte: the same units and answers as the naive model", () => {
-  for (let seed = 1; seed <= 2000; seed++) duel(new Random(seed), false);
-});
+for (const [kernel, wholePages] of [
+  ["6.12", false],
+  ["7.3", true],
+] as const) {
+  test(`${kernel}: 40 000 requests with ends on any byte: the same units and answers as the naive model`, () => {
+    assert.is(kernelRules(kernel).acceptMemory.wholePages, wholePages);
+    for (let seed = 1; seed <= 1000; seed++) duel(new Random(seed), wholePages);
+  });
+}
 
 test.run();

@@ -22,8 +22,8 @@ export class NaiveAccept {
     let from = start;
     let to = start + sizeBytes;
     if (this.#roundsToPages) {
-      while (to % PAGE !== 0) to++;
-      while (from % PAGE !== 0) from--;
+      to = Math.ceil(to / PAGE) * PAGE;
+      from = Math.floor(from / PAGE) * PAGE;
     }
     if (from < this.#physBase) from = this.#physBase;
     if (to < this.#physBase) return undefined;
