@@ -3,7 +3,7 @@ import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { FREE_HIGH_BATCH } from "../../src/page-alloc/pcp.js";
 import type { Zone } from "../../src/page-alloc/zone.js";
-import { asPfn } from "../../src/units.js";
+import { asPage, asPfn } from "../../src/units.js";
 import type { Oracle } from "./oracle.js";
 import type { OracleZone } from "./oracle-zone.js";
 
@@ -23,6 +23,11 @@ export function compareState(allocator: PageAllocator, oracle: Oracle): void {
       same(`${where} nr_free ${order}`, actual.nrFree[order], expected.nrFree(order));
     }
     sameList(`${where} unaccepted list`, listed(allocator, actual.unacceptedList), expected.unacceptedList);
+    const putOff = expected.putOff.flatMap(({ pfn, order }) => [pfn, order]);
+    const held = actual.putOff.map((value, at) =>
+      at % 2 === 0 ? allocator.frames.pfnOf(asPage(value)) : value,
+    );
+    sameList(`${where} frees put off`, held, putOff);
     comparePcp(allocator, where, actual, expected);
     comparePageblocks(allocator, where, expected);
   });

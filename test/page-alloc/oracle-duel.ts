@@ -15,7 +15,7 @@ import { compareState, same } from "./oracle-compare.js";
 import { HandOver } from "./oracle-hand-over.js";
 import { HeldBlocks } from "./oracle-held.js";
 import { type DuelKernel, type RandomMachine, randomMachine } from "./oracle-machines.js";
-import { type Phase, randomPhase } from "./oracle-phases.js";
+import { type Phase, randomFree, randomPhase } from "./oracle-phases.js";
 import { Random } from "./oracle-random.js";
 import { ORACLE_RULES } from "./oracle-rules.js";
 import { expectFirstWatermarks, expectHugePageWatermarks, expectPcpSizes } from "./oracle-setup.js";
@@ -99,6 +99,7 @@ class Duel {
     else if (dice < 40) this.#allocateBulk();
     else if (dice < 43) this.#releaseCma();
     else if (dice < 50) this.#freeRange();
+    else if (dice < 60) this.#allocateNolock();
     else if (random.chance(this.#phase.allocatePercent)) this.#allocate();
     else this.#free();
     this.#compareCalls();
@@ -115,9 +116,12 @@ class Duel {
     const order = random.pick(this.#phase.orders);
     const node = random.below(this.#machine.nodes);
     const cpu = random.pick(this.#phase.cpus);
-    this.#what = `allocate gfp 0x${gfp.toString(16)} order ${order} node ${node} cpu ${cpu}`;
-    const expected = this.#oracle.allocPages(gfp, order, node, cpu);
-    const page = this.#allocator.allocPages(gfp, order, node, cpu);
+    const locked = random.chance(2);
+    this.#what = `allocate gfp 0x${gfp.toString(16)} order ${order} node ${node} cpu ${cpu}${locked ? " past its list" : ""}`;
+    const expected = this.#oracle.allocPages(gfp, order, node, cpu, locked);
+    const page = locked
+      ? this.#allocator.allocPagesPastPcp(gfp, order, node, cpu)
+      : this.#allocator.allocPages(gfp, order, node, cpu);
     const actual = page === NO_PAGE ? -1 : this.#allocator.frames.pfnOf(page);
     same("pfn", actual, expected);
     if (expected >= 0) {
@@ -126,6 +130,20 @@ class Duel {
     }
     same("reason", this.#allocator.lastFailure, this.#oracle.lastFailure);
     this.reached.add(this.#oracle.lastFailure);
+  }
+
+  /** BPF and the like, from 6.15 on. */
+  #allocateNolock(): void {
+    const random = this.#random;
+    if (this.#machine.kernel.startsWith("6.12")) return;
+    const order = random.pick([0, 0, 1, 2, 3, 4, 9]);
+    const node = random.below(this.#machine.nodes);
+    const cpu = random.pick(this.#phase.cpus);
+    this.#what = `allocate without locks order ${order} node ${node} cpu ${cpu}`;
+    const expected = this.#oracle.allocPagesNolock(order, node, cpu);
+    const page = this.#allocator.allocPagesNoLock(0, order, node, cpu);
+    same("pfn", page === NO_PAGE ? -1 : this.#allocator.frames.pfnOf(page), expected);
+    if (expected >= 0) this.#held.add(expected, order);
   }
 
   #allocateBulk(): void {
@@ -158,12 +176,26 @@ class Duel {
       this.#held.add(pfn + 2 ** order, order);
     }
     const cpu = random.pick(this.#phase.cpus);
-    const locked = random.chance(2);
-    this.#what = `free pfn 0x${pfn.toString(16)} order ${order} cpu ${cpu}${locked ? " past its list" : ""}`;
-    this.#oracle.freePages(pfn, order, cpu, locked);
-    const page = this.#allocator.frames.pageOf(asPfn(pfn));
-    if (locked) this.#allocator.freePagesPastPcp(asPage(page), order, cpu);
-    else this.#allocator.freePages(asPage(page), order, cpu);
+    const how = randomFree(random, this.#machine.kernel);
+    this.#what = `free pfn 0x${pfn.toString(16)} order ${order} cpu ${cpu}, ${how}`;
+    const page = asPage(this.#allocator.frames.pageOf(asPfn(pfn)));
+    if (how === "past the lists") {
+      this.#oracle.freePages(pfn, order, cpu, true);
+      this.#allocator.freePagesPastPcp(page, order, cpu);
+    } else if (how === "without locks") {
+      this.#oracle.freePagesNolock(pfn, order, cpu);
+      this.#allocator.freePagesNoLock(page, order, cpu);
+    } else if (how === "put off") {
+      this.#oracle.putOffFree(pfn, order);
+      this.#allocator.putOffFree(page, order);
+    } else {
+      const mostBatches = how === "lists lost" ? random.between(1, 3) : Number.POSITIVE_INFINITY;
+      this.#oracle.freePages(pfn, order, cpu, false, mostBatches);
+      const pcp = this.#allocator.zoneOf(page).pcp[cpu]!;
+      pcp.batchesUntilLost = mostBatches;
+      this.#allocator.freePages(page, order, cpu);
+      pcp.batchesUntilLost = Number.POSITIVE_INFINITY;
+    }
   }
 
   /** Blocks that lie side by side, freed as one range of single pages; a few pages at its ends may stay. */
@@ -183,9 +215,7 @@ class Duel {
     const cpu = random.pick(this.#phase.cpus);
     this.#what = `free range of ${last - first} pages from pfn 0x${first.toString(16)} cpu ${cpu}`;
     this.#oracle.freeRange(first, last - first, cpu);
-    for (let pfn = first; pfn < last; pfn++) {
-      this.#allocator.freePages(asPage(this.#allocator.frames.pageOf(asPfn(pfn))), 0, cpu);
-    }
+    this.#allocator.freeRange(asPfn(first), last - first, cpu);
   }
 
   #freeReserved(): void {

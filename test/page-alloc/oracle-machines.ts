@@ -50,7 +50,12 @@ const ZONE_NAMES = ["DMA", "DMA32", "Normal", "Movable"];
 type Memory = readonly [nodeId: number, type: 0 | 1 | 2 | 3, start: number, end: number, spanEnd: number];
 
 function layout(random: Random): { shape: string; memory: Memory[] } {
-  const blocks = random.pick([random.between(2, 8), random.between(3, 20), random.between(52, 100)]);
+  const blocks = random.pick([
+    random.between(2, 8),
+    random.between(3, 20),
+    random.between(52, 100),
+    random.between(52, 100),
+  ]);
   const odd = random.chance(60);
   const start = 0x100000 + (odd ? random.below(3000) : 0);
   const end = start + blocks * BLOCK + (odd ? random.below(BLOCK) : -(start % BLOCK));

@@ -32,8 +32,9 @@ export function allocateFromZone(
   type: number,
   flags: number,
   cpu: number,
+  pcpLocked: boolean,
 ): number {
-  if (onPcp(order)) {
+  if (onPcp(order) && !pcpLocked) {
     const pfn = allocateFromPcp(zone, order, type, flags, cpu);
     if (pfn >= 0) return pfn;
   }
@@ -105,8 +106,18 @@ function refillBlocks(zone: OracleZone, pcp: OraclePcp, order: number): number {
   return blocks > 1 ? Math.max(Math.floor(blocks / 2 ** order), 2) : blocks;
 }
 
-/** Frees to the list of a CPU and drains what is too much (free_frozen_page_commit). */
-export function freeToPcp(zone: OracleZone, pfn: number, order: number, cpu: number): void {
+/**
+ * Frees to the list of a CPU and drains what is too much (free_frozen_page_commit).
+ *
+ * @param mostBatches batches of a drain until somebody else has the lock of the lists; 0: no lock may be waited for
+ */
+export function freeToPcp(
+  zone: OracleZone,
+  pfn: number,
+  order: number,
+  cpu: number,
+  mostBatches: number,
+): void {
   const pcp = zone.pcp[cpu]!;
   const blockType = zone.typeOf(pfn);
   const list = listNumber(order, blockType < HIGHATOMIC ? blockType : MOVABLE);
@@ -125,11 +136,12 @@ export function freeToPcp(zone: OracleZone, pfn: number, order: number, cpu: num
     pcp.previousFreeHighOrder = false;
   }
   if (pcp.freeCount < pcp.batch * 2 ** SCALE) pcp.freeCount += 2 ** order;
+  if (mostBatches === 0) return;
   const high = pcpHigh(zone, pcp, freeHigh);
   if (pcp.count < high) return;
   let left = pagesToDrain(pcp, high, freeHigh);
   const step = zone.machine.rules.drainsByBatches ? pcp.batch : left;
-  while (left > 0 && pcp.count > 0) {
+  for (let batch = 0; batch < mostBatches && left > 0 && pcp.count > 0; batch++) {
     drain(zone, pcp, Math.min(left, step), list, cpu);
     left -= step;
     if (left > 0 && pcp.count > 0) zone.machine.met.add("several batches");

@@ -1,4 +1,5 @@
 import type { Random } from "./oracle-random.js";
+import type { OracleKernel } from "./oracle-rules.js";
 
 /** Kinds of load for the comparison with the naive model. */
 
@@ -23,6 +24,7 @@ const REQUESTS = [
   0x300cca, // GFP_HIGHUSER_MOVABLE | __GFP_THISNODE
   0x1c20ca, // GFP_TRANSHUGE_LIGHT
   0x1c24ca, // GFP_TRANSHUGE
+  0x3d24ca, // GFP_TRANSHUGE | __GFP_NORETRY | __GFP_THISNODE
   0xce0, // GFP_KERNEL | __GFP_HIGH
   0x830, // GFP_ATOMIC | __GFP_RECLAIMABLE
   0x82a, // GFP_ATOMIC for movable memory
@@ -44,9 +46,20 @@ export interface Phase {
   left: number;
 }
 
+export type HowToFree = "as usual" | "past the lists" | "without locks" | "put off" | "lists lost";
+
+/** Frees that must not wait for a lock are there from 6.15 on, drains that can lose the lists between batches from 6.19 on. */
+export function randomFree(random: Random, kernel: OracleKernel): HowToFree {
+  const dice = random.below(100);
+  if (dice < 2) return "past the lists";
+  if (kernel.startsWith("6.12")) return "as usual";
+  if (dice < 6) return dice < 4 ? "without locks" : "put off";
+  return kernel === "7.3" && dice < 12 ? "lists lost" : "as usual";
+}
+
 export function randomPhase(random: Random, cpuCount: number): Phase {
   const cpus = Array.from({ length: cpuCount }, (_, cpu) => cpu);
-  const theme = random.pick(["mixed", "mixed", "mixed", "fill", "exhaust", "atomic"]);
+  const theme = random.pick(["mixed", "mixed", "mixed", "fill", "exhaust", "atomic", "atomic"]);
   const orders = [[0], [0], SMALL_ORDERS, SMALL_ORDERS, ANY_ORDERS, LARGE_ORDERS, [random.below(11)]];
   const requests = Array.from({ length: random.between(1, 5) }, () =>
     random.chance(50) ? random.pick(REQUESTS.slice(0, 4)) : random.pick(REQUESTS),
@@ -61,6 +74,12 @@ export function randomPhase(random: Random, cpuCount: number): Phase {
   };
   if (theme === "fill") return { ...phase, allocatePercent: 98, orders: LARGE_ORDERS };
   if (theme === "exhaust") return { ...phase, allocatePercent: 98, orders: SMALL_ORDERS };
-  if (theme === "atomic") return { ...phase, orders: LARGE_ORDERS, requests: [0x820, 0xcc0] };
+  if (theme === "atomic") {
+    return {
+      ...phase,
+      orders: random.pick([LARGE_ORDERS, [1, 2, 3], [3, 4, 5, 6]]),
+      requests: [0x820, 0xcc0],
+    };
+  }
   return phase;
 }

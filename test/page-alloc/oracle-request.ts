@@ -28,6 +28,8 @@ export interface Request {
   /** Zones that may be used, best first. */
   readonly zones: readonly OracleZone[];
   readonly cpu: number;
+  /** What it interrupts holds the lock of the CPU's lists. */
+  readonly pcpLocked: boolean;
 }
 
 /** Movable memory may use CMA areas (gfp_to_alloc_flags_cma). */
@@ -44,6 +46,10 @@ export function nonBlocking(gfp: number, order: number): number {
 /** Whether compaction is tried before reclaim, and the lists once more behind it (compact_first, 7.3). */
 export function compactsFirst(gfp: number, { order, type }: Request): boolean {
   if ((gfp & GFP_DIRECT_RECLAIM) === 0 || (gfp & GFP_IO) === 0) return false;
-  if ((gfp & GFP_NORETRY) !== 0 && (gfp & GFP_THISNODE) !== 0) return false;
   return order > 3 || (order > 0 && type !== MOVABLE);
+}
+
+/** A huge page that had better be small pages than take what other nodes need (the check behind compact_first, 7.3). */
+export function isOfOneNodeOnly(gfp: number): boolean {
+  return (gfp & GFP_NORETRY) !== 0 && (gfp & GFP_THISNODE) !== 0;
 }

@@ -26,8 +26,6 @@ export interface OracleRules {
   readonly atomicFromFirstAttempt: boolean;
   /** Ranges of single pages are freed as the largest aligned blocks (free_prepared_contig_range). */
   readonly rangesAsBlocks: boolean;
-  /** Entries of the array that are filled already do not count for the mark of a bulk request. */
-  readonly bulkMarkCountsMissing: boolean;
 }
 
 const LINUX_6_12: OracleRules = {
@@ -41,7 +39,6 @@ const LINUX_6_12: OracleRules = {
   atomicPassesEmptyPcp: false,
   atomicFromFirstAttempt: false,
   rangesAsBlocks: false,
-  bulkMarkCountsMissing: false,
 };
 
 const LINUX_6_18: OracleRules = {
@@ -64,6 +61,5 @@ export const ORACLE_RULES: Readonly<Record<OracleKernel, OracleRules>> = {
     atomicPassesEmptyPcp: true,
     atomicFromFirstAttempt: true,
     rangesAsBlocks: true,
-    bulkMarkCountsMissing: true,
   },
 };

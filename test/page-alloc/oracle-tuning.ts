@@ -6,11 +6,13 @@ import type { OracleZone } from "./oracle-zone.js";
 /** Gives a zone of both sides the same random watermarks, reserves, thresholds and per-CPU sizes. */
 export function tuneZone(random: Random, actual: Zone, expected: OracleZone): void {
   if (random.chance(50)) {
-    const min = random.pick([0, 0, random.below(20), random.below(1000), random.below(5000)]);
-    const delta = min === 0 && random.chance(70) ? 0 : random.between(0, random.pick([10, 300, 2000]));
-    // On the border between accepting one block more and not, for a request of one page.
     const reserved = expected.freeHighatomic + Math.max(0, expected.freeCma);
     const usable = expected.freePages - expected.unaccepted - reserved;
+    const min = random.pick([0, 0, random.below(20), random.below(1000), random.below(5000)]);
+    // Now and then most of what is free lies between the min and the high watermark.
+    const deltas = random.pick([10, 300, 2000, Math.max(1, usable)]);
+    const delta = min === 0 && random.chance(70) ? 0 : random.between(0, deltas);
+    // On the border between accepting one block more and not, for a request of one page.
     const border = usable + 1024 * random.between(1, 8) + random.below(2);
     const promo = random.chance(20) && border > 0 ? border : min + 3 * delta;
     expected.watermark = [min, min + delta, min + 2 * delta, promo];

@@ -85,6 +85,9 @@ export class OracleZone {
   /** First frames of the 4 MiB blocks that wait for acceptance, oldest first. */
   readonly unacceptedList: number[] = [];
 
+  /** Freed where the lock of the zone was held: they wait for the next free that takes it (trylock_free_pages, 6.15). */
+  readonly putOff: { readonly pfn: number; readonly order: number }[] = [];
+
   /** min, low, high, promo without the boost. */
   watermark: number[] = [0, 0, 0, 0];
   boost = 0;
@@ -205,8 +208,16 @@ export class OracleZone {
     return this.freeOrder.get(buddyOf(parent, order + 1)) === order + 1;
   }
 
-  /** Frees without the per-CPU lists, a pageblock at a time (free_one_page, split_large_buddy). */
+  /** Frees without the per-CPU lists; what was put off comes first, latest first (free_one_page). */
   freeDirect(pfn: number, order: number, toTail: boolean, cpu: number): void {
+    for (let late = this.putOff.pop(); late !== undefined; late = this.putOff.pop()) {
+      this.freeParts(late.pfn, late.order, toTail, cpu);
+    }
+    this.freeParts(pfn, order, toTail, cpu);
+  }
+
+  /** Frees a pageblock at a time (split_large_buddy). */
+  freeParts(pfn: number, order: number, toTail: boolean, cpu: number): void {
     const piece = Math.min(order, PAGEBLOCK);
     for (let at = pfn; at < pfn + 2 ** order; at += 2 ** piece) {
       this.freeBlock(at, piece, this.typeOf(at), toTail, cpu);

@@ -13,6 +13,7 @@ import {
   GFP_NOMEMALLOC,
   GFP_THISNODE,
   HIGHEST_ZONE,
+  isOfOneNodeOnly,
   NORMAL_ZONE,
   nonBlocking,
   type Request,
@@ -71,8 +72,6 @@ export class Oracle {
   readonly usedBefore = new Set<number>();
   gfpAllowedMask = -1;
   kswapdRunning = false;
-  /** Nodes whose kswapd is at work. */
-  readonly kswapdAwake = new Set<number>();
   growZone: ((zone: OracleZone) => boolean) | undefined = undefined;
   lastFailure = "";
 
@@ -94,18 +93,18 @@ export class Oracle {
     return this.zones.find((zone) => pfn >= zone.startPfn && pfn < zone.endPfn)!;
   }
 
-  #request(gfp: number, order: number, nodeId: number, cpu: number): Request {
+  #request(gfp: number, order: number, nodeId: number, cpu: number, pcpLocked = false): Request {
     const highest = HIGHEST_ZONE[gfp & 0xf]!;
     const lists = (gfp & GFP_THISNODE) !== 0 ? this.#options.nodeZonelists : this.#options.zonelists;
     const zones = lists[nodeId]!.map((index) => this.zones[index]!).filter((zone) => zone.type <= highest);
-    return { order, type: Math.floor(gfp / 8) % 4, highest, zones, cpu };
+    return { order, type: Math.floor(gfp / 8) % 4, highest, zones, cpu, pcpLocked };
   }
 
   /** __alloc_pages; -1 on failure, `lastFailure` says why. */
-  allocPages(requested: number, order: number, nodeId: number, cpu: number): number {
+  allocPages(requested: number, order: number, nodeId: number, cpu: number, pcpLocked = false): number {
     if (order > MAX_ORDER) return this.#fail("order too large");
     const gfp = requested & this.gfpAllowedMask;
-    const request = this.#request(gfp, order, nodeId, cpu);
+    const request = this.#request(gfp, order, nodeId, cpu, pcpLocked);
     const noFragment = this.#noFragment(request.zones[0]);
     const { atomicFromFirstAttempt } = this.#options.rules;
     const atomic = atomicFromFirstAttempt ? nonBlocking(gfp, order) & ALLOC_HIGHATOMIC : 0;
@@ -134,15 +133,10 @@ export class Oracle {
     }
   }
 
-  /**
-   * __alloc_pages_bulk of single pages; may return fewer than wanted.
-   *
-   * @param present entries in front of the wanted ones that are filled already
-   */
-  allocPagesBulk(requested: number, wanted: number, nodeId: number, cpu: number, present = 0): number[] {
+  /** __alloc_pages_bulk of single pages; may return fewer than wanted. */
+  allocPagesBulk(requested: number, wanted: number, nodeId: number, cpu: number): number[] {
     const request = this.#request(requested & this.gfpAllowedMask, 0, nodeId, cpu);
-    const more = wanted + (this.#options.rules.bulkMarkCountsMissing ? 0 : present);
-    const zone = wanted > 1 ? this.#zoneForBulk(request, more) : undefined;
+    const zone = wanted > 1 ? this.#zoneForBulk(request, wanted) : undefined;
     const pfns: number[] = [];
     while (zone !== undefined && pfns.length < wanted) {
       const pfn = takeFromList(zone, 0, request.type, WMARK_LOW | cmaFlag(request), cpu);
@@ -212,9 +206,9 @@ export class Oracle {
     return (flags & NOFRAGMENT) !== 0 ? this.#walkZones(request, flags - NOFRAGMENT, passBusy, passed) : -1;
   }
 
-  /** Whether anybody waits in kswapd_wait of a node: nobody does before there is a kswapd. */
+  /** Whether anybody waits in kswapd_wait of a node: not before there is a kswapd, and not while it reclaims. */
   #kswapdSleeps(nodeId: number): boolean {
-    return this.kswapdRunning && !this.kswapdAwake.has(nodeId);
+    return this.kswapdRunning && !this.zones.some((zone) => zone.nodeId === nodeId && zone.reclaimActive);
   }
 
   /** Watermarks, and what can be done to reach them. */
@@ -231,9 +225,9 @@ export class Oracle {
   }
 
   #takeFromZone(zone: OracleZone, request: Request, flags: number): number {
-    const { order, type, cpu } = request;
+    const { order, type, cpu, pcpLocked } = request;
     for (;;) {
-      const pfn = allocateFromZone(zone, order, type, flags, cpu);
+      const pfn = allocateFromZone(zone, order, type, flags, cpu, pcpLocked);
       if (zone.boosted && (flags & KSWAPD) !== 0) {
         zone.boosted = false;
         this.#wakeKswapd(zone.nodeId, zone.type);
@@ -270,18 +264,22 @@ export class Oracle {
     const allReserves = (gfp & GFP_MEMALLOC) !== 0 && (gfp & GFP_NOMEMALLOC) === 0;
     if (allReserves) flags = NO_WATERMARKS | (flags & KSWAPD) | cmaFlag(request);
     const anyNode = (flags & CPUSET) === 0;
-    const { walksAgainOnlyForReserves } = this.#options.rules;
-    let more = 1;
-    if (walksAgainOnlyForReserves) {
-      more = (allReserves || anyNode ? 1 : 0) + (compactsFirst(gfp, request) ? 1 : 0);
-      if (more !== 1) this.met.add(`${more} walks more`);
-    }
-    for (; more > 0 && pfn < 0; more--) {
+    const walkAgain = (): number => {
       this.#wakeAllKswapds(request, flags);
-      pfn = this.#walk(request, flags);
-    }
+      return this.#walk(request, flags);
+    };
+    const { walksAgainOnlyForReserves } = this.#options.rules;
+    if (allReserves || anyNode || !walksAgainOnlyForReserves) pfn = walkAgain();
     if (pfn >= 0) return pfn;
     if ((gfp & GFP_DIRECT_RECLAIM) === 0) return this.#fail("atomic request");
+    if (walksAgainOnlyForReserves && compactsFirst(gfp, request)) {
+      if (isOfOneNodeOnly(gfp)) {
+        this.met.add("no reclaim for one node only");
+        return this.#fail("would reclaim");
+      }
+      pfn = walkAgain();
+      if (pfn >= 0) return pfn;
+    }
     unreserveHighatomic(request.zones, request.type, request.cpu);
     this.drainAllPcp(request.cpu);
     pfn = this.#walk(request, flags);
@@ -290,15 +288,36 @@ export class Oracle {
   }
 
   /** __free_pages; past the per-CPU lists where those do not take the order, or are locked. */
-  freePages(pfn: number, order: number, cpu: number, locked = false): void {
+  freePages(pfn: number, order: number, cpu: number, locked = false, mostBatches = Infinity): void {
+    this.#release(pfn, order);
+    const zone = this.zoneOf(pfn);
+    if (!locked && this.#mayList(zone, pfn, order)) freeToPcp(zone, pfn, order, cpu, mostBatches);
+    else zone.freeDirect(pfn, order, false, cpu);
+  }
+
+  /** free_pages_nolock: the lists do not drain, and what was put off stays so. */
+  freePagesNolock(pfn: number, order: number, cpu: number): void {
+    this.#release(pfn, order);
+    const zone = this.zoneOf(pfn);
+    if (this.#mayList(zone, pfn, order)) freeToPcp(zone, pfn, order, cpu, 0);
+    else zone.freeParts(pfn, order, false, cpu);
+  }
+
+  /** free_pages_nolock where the zone's lock is held and the lists are locked too. */
+  putOffFree(pfn: number, order: number): void {
+    this.#release(pfn, order);
+    this.zoneOf(pfn).putOff.push({ pfn, order });
+  }
+
+  #mayList(zone: OracleZone, pfn: number, order: number): boolean {
+    return onPcp(order) && zone.typeOf(pfn) !== ISOLATE;
+  }
+
+  #release(pfn: number, order: number): void {
     for (let page = pfn; page < pfn + 2 ** order; page++) {
       this.#machine.movableInUse.delete(page);
       this.#machine.inUse.delete(page);
     }
-    const zone = this.zoneOf(pfn);
-    const isolated = zone.typeOf(pfn) === ISOLATE;
-    if (onPcp(order) && !locked && !isolated) freeToPcp(zone, pfn, order, cpu);
-    else zone.freeDirect(pfn, order, false, cpu);
   }
 
   /** free_contig_range, and vfree() of a run of pages: page by page, or as the largest aligned blocks. */
