@@ -24,6 +24,12 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["/accept-memory.test"],
   },
   {
+    what: "an end inside the last page of a unit has no guard in 7.0 either",
+    find: "return this.#wholePages ? roundUp(start + sizeBytes, PAGE_SIZE) : start + sizeBytes;",
+    replace: "return start + sizeBytes;",
+    tests: ["accept/accept-oracle.test"],
+  },
+  {
     what: "shared memory that is never accepted leaves the guard unit unaccepted",
     find: "Math.min(Math.floor(to) + 1, table.unitCount)",
     replace: "Math.min(Math.ceil(to), table.unitCount)",
@@ -548,8 +554,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "a zone that has grown by exactly a section grows by one more",
-    find: "while (pages < PAGES_PER_SECTION &&",
-    replace: "while (pages <= PAGES_PER_SECTION &&",
+    find: "while (pages < PAGES_PER_SECTION && nextPfn !== Number.POSITIVE_INFINITY) {",
+    replace: "while (pages <= PAGES_PER_SECTION && nextPfn !== Number.POSITIVE_INFINITY) {",
+    tests: ["mm/deferred-init.test"],
+  },
+  {
+    what: "a zone of 6.18 that has grown by exactly a section grows by one more",
+    find: "while (pages < PAGES_PER_SECTION && nextPfn < endPfn) {",
+    replace: "while (pages <= PAGES_PER_SECTION && nextPfn < endPfn) {",
     tests: ["mm/deferred-init.test"],
   },
 
@@ -595,6 +607,102 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "rules.acceptAtOncePages - MAX_ORDER_PAGES + 1",
     replace: "rules.acceptAtOncePages + 1",
     tests: ["page-alloc/unaccepted-list.test", "page-alloc/oracle.test"],
+  },
+  {
+    what: "a free drains the lists of its CPU in one go in 7.3 too",
+    find: "zone.rules.drainsInBatches ? pcp.batch : pcp.toDrain",
+    replace: "pcp.toDrain",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "each batch of a drain begins with the first list",
+    find: "Math.min(pcp.toDrain, step), pcp.drainIndex, cpu)",
+    replace: "Math.min(pcp.toDrain, step), 0, cpu)",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a run of frees of order 1 to 3 has to be a batch and all of high_min long",
+    find: "Math.trunc(this.highMin / 2)",
+    replace: "this.highMin",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a free that must not wait for a lock drains",
+    find: "  if (!mayDrain) return;\n",
+    replace: "",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "frees that were put off stay so when a block is accepted",
+    find: "if (zone.putOff.length > 0) freePutOff(zone, toTail, cpu);",
+    replace: "if (zone.putOff.length > 0 && !toTail) freePutOff(zone, toTail, cpu);",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "an atomic request of more than a page refills its list in 7.3 too",
+    find: "if (!this.#rules.highatomicRefills && (allocFlags & AllocFlag.HIGHATOMIC) !== 0) return NO_PAGE;",
+    replace: "",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "an atomic request of more than a page reserves its pageblock in the first attempt too",
+    find: "return (allocFlags & ALLOC_WMARK_MASK) === AllocFlag.WMARK_MIN;",
+    replace: "return true;",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "an atomic request of more than a page uses no reserve in the first attempt",
+    find: "? nonBlockingFlags(flags, order) & AllocFlag.HIGHATOMIC",
+    replace: "? 0",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "an atomic request of more than a page is one that cannot block in the first attempt too",
+    find: "? nonBlockingFlags(flags, order) & AllocFlag.HIGHATOMIC",
+    replace: "? nonBlockingFlags(flags, order)",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a node counts as idle before there is a kswapd",
+    find: "if (!this.kswapdRunning) return true;",
+    replace: "if (!this.kswapdRunning) return false;",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a request that reaches another node tries its own, busy one first",
+    find: "if (!reachesOtherNode && skipsBusyNodes && skipped) {",
+    replace: "if (skipsBusyNodes && skipped) {",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "lowmem_reserve stays when pages are managed late",
+    find: "if (this.rules.lowmemReserveFollows) setupLowmemReserve(this.zones);",
+    replace: "",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a block that ends with its range of pages is freed in halves",
+    find: "pfn + 2 ** (order + 1) <= endPfn) order++;",
+    replace: "pfn + 2 ** (order + 1) < endPfn) order++;",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a request that must not wait for a lock accepts",
+    find: "if ((allocFlags & AllocFlag.NOLOCK) !== 0) return false;",
+    replace: "",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a request that may use any node walks once only in 7.3",
+    find: "if (!oneWalk || usesReserves || usesAnyNode)",
+    replace: "if (!oneWalk || usesReserves)",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a huge page of one node only goes on to reclaim",
+    find: 'if (isLocalOnly(gfp)) return this.#fail("would reclaim");',
+    replace: "",
+    tests: ["page-alloc/oracle.test"],
   },
 
   // Policies
@@ -848,8 +956,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "vmalloc asks for one page more at once",
-    find: "while (length < BULK_PAGES_MAX &&",
-    replace: "while (length <= BULK_PAGES_MAX &&",
+    find: "while (length < lengthMax &&",
+    replace: "while (length <= lengthMax &&",
     tests: ["workload/replay.test"],
   },
   {
