@@ -562,7 +562,7 @@ export const MUTATIONS: readonly Mutation[] = [
     what: "a zone of 6.18 that has grown by exactly a section grows by one more",
     find: "while (pages < PAGES_PER_SECTION && nextPfn < endPfn) {",
     replace: "while (pages <= PAGES_PER_SECTION && nextPfn < endPfn) {",
-    tests: ["mm/deferred-init.test"],
+    tests: ["regress/3acb913c9d5b.test"],
   },
 
   // The page allocator
