@@ -1,6 +1,6 @@
-import type { PageAllocator } from "../page-alloc/index.js";
+import type { PageAllocator, Zone } from "../page-alloc/index.js";
 import { continueDrain, drainPcp, type PerCpuPages } from "../page-alloc/inside.js";
-import { zoneOfMark } from "../workload/lab-log.js";
+import { LabKind, zoneOfMark } from "../workload/lab-log.js";
 import type { OutsideCauses } from "./outside.js";
 import { drainInBatches } from "./page-place.js";
 import { Step, type Steps } from "./steps.js";
@@ -10,6 +10,8 @@ export class DrainSteps {
   readonly #steps: Steps;
   readonly #allocator: PageAllocator;
   readonly #outside: OutsideCauses;
+  /** The last decay of each CPU. */
+  readonly #lastDecay = new Map<number, { readonly record: number; readonly zone: number }>();
 
   constructor(steps: Steps, allocator: PageAllocator, outside: OutsideCauses) {
     this.#steps = steps;
@@ -26,13 +28,29 @@ export class DrainSteps {
   #decay(i: number): void {
     const { migrateType, detail, cpu } = this.#steps.records;
     const { zones } = this.#allocator;
-    for (const zone of zones) zone.foldFreePages(cpu[i]!);
     const { type, nodeId } = zoneOfMark(migrateType[i]!);
     const zone = zones.find((each) => each.type === type && each.nodeId === nodeId)!;
+    if (!this.#goesOn(i, zone)) for (const each of zones) each.foldFreePages(cpu[i]!);
     const pcp = zone.pcp[cpu[i]!]!;
     pcp.high = detail[i]!;
     this.#outside.pcpDecays++;
     drainInBatches(zone, pcp, pcp.count - pcp.high, cpu[i]!);
+  }
+
+  /**
+   * Whether the vmstat worker comes to a further zone in the pass of its last record (mm/vmstat.c:
+   * refresh_cpu_vm_stats): it folds the counters of a zone before that decays, once in a pass.
+   */
+  #goesOn(i: number, zone: Zone): boolean {
+    const { cpu, kind } = this.#steps.records;
+    const last = this.#lastDecay.get(cpu[i]!);
+    this.#lastDecay.set(cpu[i]!, { record: i, zone: zone.index });
+    if (last === undefined || last.zone >= zone.index) return false;
+    for (let between = last.record + 1; between < i; between++) {
+      if (cpu[between] === cpu[i] && kind[between] !== LabKind.DRAIN && kind[between] !== LabKind.MARK)
+        return false;
+    }
+    return true;
   }
 
   /** The log names the zone by the first page drained. */
