@@ -87,7 +87,6 @@ function loadZone(allocator: PageAllocator, zone: Zone, from: SnapshotZone, cpus
     for (const pfn of list.recorded) disown(frames, allocator.pageAt(pfn), list.order);
     list.fill();
   }
-  zone.freePagesDiff.fill(0);
   adoptCounters(zone, from);
 }
 
@@ -242,16 +241,15 @@ function adoptCounters(zone: Zone, from: SnapshotZone): void {
 }
 
 /**
- * What each CPU holds back of the counter is not in a snapshot, only the sum: it is carried over as
- * far as the sum allows, and the rest is put down to the first CPUs that may hold so much back.
+ * What each CPU holds back of the counter is not in a snapshot, only the sum: it is put down to the first CPUs
+ * that may hold so much back. What they held in an earlier run the vmstat worker has folded since.
  */
 function holdBack(zone: Zone, pages: number): void {
   const held = zone.freePagesDiff;
-  let rest = pages - held.reduce((sum, own) => sum + own, 0);
+  let rest = pages;
   for (let cpu = 0; cpu < held.length; cpu++) {
-    const wanted = held[cpu]! + rest;
-    const own = Math.max(-zone.statThreshold, Math.min(wanted, zone.statThreshold));
-    rest = wanted - own;
+    const own = Math.max(-zone.statThreshold, Math.min(rest, zone.statThreshold));
+    rest -= own;
     held[cpu] = own;
   }
   held[0]! += rest;
