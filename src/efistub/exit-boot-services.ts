@@ -27,8 +27,9 @@ export type UnacceptedSupport = (typeof UNACCEPTED_SUPPORT)[number];
  * - "unaware": a boot loader that does not know type 15
  * - "aware": a boot loader that does what the stub of 6.5 does
  * - "other-version": the same, with a table of a version that kernels do not know
+ * - "exact-map": as aware, with no more room for the firmware's map than the firmware asks for
  */
-export const BOOT_LOADERS = ["stub", "unaware", "aware", "other-version"] as const;
+export const BOOT_LOADERS = ["stub", "unaware", "aware", "other-version", "exact-map"] as const;
 export type BootLoader = (typeof BOOT_LOADERS)[number];
 
 /**
@@ -91,6 +92,7 @@ const LOADER: Readonly<Record<Exclude<BootLoader, "stub">, UnacceptedSupport>> =
   unaware: "drops",
   aware: "asks",
   "other-version": "asks",
+  "exact-map": "asks",
 };
 
 /**
@@ -134,9 +136,14 @@ export function exitBoot(
     if (tableRange === undefined) return noRoom(`the bitmap of ${sizeBytes} bytes`);
   }
 
-  const copyBytes = bootMemoryMapBytes(boot.countedEntries);
+  const copyBytes = bootMemoryMapBytes(boot.askedEntries);
   const copy = boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, copyBytes);
   if (copy === undefined) return noRoom(`the map of ${copyBytes} bytes`);
+  const beyond = boot.writtenEntries - boot.askedEntries;
+  if (loader === "exact-map" && beyond > 0) {
+    const reason = `the firmware writes ${beyond * EFI_DESCRIPTOR_BYTES} bytes of its map beyond the room that it asked its boot loader for`;
+    return { outcome: "stopped", reason };
+  }
   const final = leaveFirmware(boot);
   const mapStart = copy.start + BOOT_MEMORY_MAP_HEADER_BYTES;
   const e820 = setupE820(final.descriptors, extSlots, table, arch);

@@ -13,12 +13,14 @@ export interface MemoryMap {
   readonly mapKey: number;
 }
 
-/** Where requests for memory are served that name no address. */
+/** Where requests for memory are served that name no address, and how the map is counted. */
 export interface Places {
   /** Below here, as long as there is room. */
   readonly windowEnd?: number;
   /** Entries of the firmware's own list that its map does not show, because neighbours are joined there. */
   readonly hiddenEntries?: number;
+  /** Whether the size that it asks for has room for memory of type 15; yes unless it is said. */
+  readonly countsUnaccepted?: boolean;
   /** Free pages for requests of one type, which come first. */
   readonly bins?: readonly { readonly type: EfiMemoryType; readonly free: readonly AddressRange[] }[];
 }
@@ -33,6 +35,7 @@ export class BootServices {
   readonly #onDemand: FirmwareAccept | undefined;
   readonly #windowEnd: number;
   readonly #hiddenEntries: number;
+  readonly #countsUnaccepted: boolean;
   /** By type, ascending. */
   readonly #bins: Map<EfiMemoryType, AddressRange[]>;
   #descriptors: EfiMemoryDescriptor[];
@@ -48,11 +51,17 @@ export class BootServices {
     descriptors: readonly EfiMemoryDescriptor[],
     acceptanceProtocol?: AcceptanceProtocol,
     onDemand?: FirmwareAccept,
-    { windowEnd = Number.POSITIVE_INFINITY, hiddenEntries = 0, bins = [] }: Places = {},
+    {
+      windowEnd = Number.POSITIVE_INFINITY,
+      hiddenEntries = 0,
+      countsUnaccepted = true,
+      bins = [],
+    }: Places = {},
   ) {
     this.#onDemand = onDemand;
     this.#windowEnd = windowEnd;
     this.#hiddenEntries = hiddenEntries;
+    this.#countsUnaccepted = countsUnaccepted;
     this.#bins = new Map();
     for (const { type, free } of bins) {
       const own = [...(this.#bins.get(type) ?? []), ...free];
@@ -65,9 +74,16 @@ export class BootServices {
     this.acceptanceProtocol = acceptanceProtocol;
   }
 
-  /** Entries that GetMemoryMap() asks to have room for: those of its own list. */
-  get countedEntries(): number {
+  /** Entries that GetMemoryMap() writes before it joins neighbours: those of its own list. */
+  get writtenEntries(): number {
     return this.#descriptors.length + this.#hiddenEntries;
+  }
+
+  /** Entries that it asks to have room for. */
+  get askedEntries(): number {
+    const isUnaccepted = ({ type }: EfiMemoryDescriptor): boolean => type === EfiMemoryType.UNACCEPTED;
+    const left = this.#countsUnaccepted ? 0 : this.#descriptors.filter(isUnaccepted).length;
+    return this.writtenEntries - left;
   }
 
   getMemoryMap(): MemoryMap {

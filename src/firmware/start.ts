@@ -87,7 +87,7 @@ export function startFirmware(
     ],
     acceptanceProtocol ? new AcceptanceProtocol(sink) : undefined,
     machine.acceptOnDemand === true ? sink : undefined,
-    map,
+    { ...map, countsUnaccepted: machine.build.rules.countsUnaccepted },
   );
   for (const bytes of edk2?.acpiBlocks(machine.build) ?? []) {
     boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, bytes);

@@ -224,7 +224,7 @@ export const GUEST = {
     is: "choice",
     of: BOOT_LOADERS as readonly BootLoader[],
     default: "stub",
-    what: "who ends boot services: the kernel's EFI stub, or a boot loader that drops unaccepted memory, makes the table for the kernel, or makes one of another version",
+    what: "who ends boot services: the kernel's EFI stub, or a boot loader that drops unaccepted memory, makes the table for the kernel, makes one of another version, or has no room to spare for the firmware's map",
   },
   firstTouch: {
     is: "choice",

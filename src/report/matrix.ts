@@ -1,5 +1,6 @@
 /** The matrix of firmware, kernels and choices: for people, as Markdown and as JSON. */
 
+import { FIRMWARES } from "../firmware/firmwares.js";
 import { jsonDocument } from "../results/formats.js";
 import type { MatrixCell } from "../study/matrix.js";
 import { formatBytes, formatDuration } from "../units.js";
@@ -20,14 +21,15 @@ const COLUMNS: readonly Column<MatrixCell>[] = [
   left("kernel", ({ kernel }) => kernel),
   right("visible", ({ visibleBytes }) => formatBytes(visibleBytes)),
   right("lost", ({ lostBytes }) => (lostBytes === 0 ? NO_VALUE : formatBytes(lostBytes))),
+  right("kept", keptText),
   left("accepted by", acceptedText),
   right("boot", ({ outcome, bootTimeNs }) => (outcome === "ready" ? formatDuration(bootTimeNs) : outcome)),
 ];
 
 /** A table with a part for each firmware, and below it why guests ended. */
 export function formatMatrix(cells: readonly MatrixCell[], paint: Paint): string {
-  const titleOf = ({ firmware, platform, memoryBytes }: MatrixCell): string =>
-    `${firmware} on ${platform}, ${formatBytes(memoryBytes)}`;
+  const titleOf = (cell: MatrixCell): string =>
+    `${nameOf(cell)} on ${cell.platform}, ${formatBytes(cell.memoryBytes)}`;
   const table = {
     columns: COLUMNS,
     groups: titledGroups(cells, titleOf),
@@ -39,10 +41,7 @@ export function formatMatrix(cells: readonly MatrixCell[], paint: Paint): string
 
 /** The same as one table for GitHub and other Markdown readers. */
 export function formatMatrixMarkdown(cells: readonly MatrixCell[]): string {
-  const machine = [
-    left("platform", ({ platform }: MatrixCell) => platform),
-    left("firmware", ({ firmware }: MatrixCell) => firmware),
-  ];
+  const machine = [left("platform", ({ platform }: MatrixCell) => platform), left("firmware", nameOf)];
   const notes = [...reasonsOf(cells), ...NOTES];
   return textOf([...markdownLines([...machine, ...COLUMNS], cells), "", ...notes.map((note) => `- ${note}`)]);
 }
@@ -54,12 +53,26 @@ export function formatMatrixJson(cells: readonly MatrixCell[]): string {
 const NOTES = [
   "choice: accept-all and leave-to-kernel are what a VMM or a switch of the firmware says; with acpi... the memory " +
     "above 4 GiB is ACPI's, alone or beside the map, which the kernel compares or not; with loader-... a boot loader " +
-    "ends boot services in place of the kernel's stub.",
+    "ends boot services in place of the kernel's stub, which of them has no room to spare for the firmware's map with " +
+    "loader-exact-map; with generic-image a TD gets OvmfPkgX64 and not IntelTdxX64, with no-metadata Debian's image of " +
+    "2022.11 and 4 MiB, and odd-size is a guest of 2815 MiB with 2 CPUs.",
   "kernel: drops does not know unaccepted memory, knows takes it, asks takes it and tells the firmware, " +
     "zero-page takes it in the form of the series v10.",
-  "lost: RAM that the kernel never gets. accepted by: up to the moment init runs; exit is the firmware as boot " +
+  "lost: RAM that the kernel never gets. kept: what the firmware holds for itself. accepted by: up to the moment init runs; exit is the firmware as boot " +
     "services end, prm the firmware as memory goes online.",
 ];
+
+/** The firmware with the tag of edk2 that it was built from, where that is not the one its own name says. */
+function nameOf({ firmware, version }: MatrixCell): string {
+  return version === undefined || FIRMWARES[firmware].version !== undefined
+    ? firmware
+    : `${firmware} ${version}`;
+}
+
+/** What neither the kernel has nor anybody could: the firmware's own, and what is no RAM below 1 MiB. */
+function keptText({ memoryBytes, visibleBytes, lostBytes }: MatrixCell): string {
+  return visibleBytes === 0 ? NO_VALUE : formatBytes(memoryBytes - visibleBytes - lostBytes);
+}
 
 function acceptedText({ acceptedBy }: MatrixCell): string {
   const { firmware, exitBootServices: exit, stub, kernel, prm } = acceptedBy;
@@ -75,7 +88,5 @@ function reasonsOf(cells: readonly MatrixCell[]): string[] {
   for (const cell of cells) {
     if (cell.reason !== undefined && !first.has(cell.reason)) first.set(cell.reason, cell);
   }
-  return [...first].map(
-    ([reason, { outcome, firmware }]) => `${outcome} (first with ${firmware}): ${reason}.`,
-  );
+  return [...first].map(([reason, cell]) => `${cell.outcome} (first with ${nameOf(cell)}): ${reason}.`);
 }

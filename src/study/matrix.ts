@@ -1,11 +1,13 @@
 /**
  * Every pair that can meet: each firmware with each kind of kernel, under each choice that a VMM, its user
- * or a boot loader can make about who accepts memory ("[PATCH v7 6/6] x86/efi: Safely enable
+ * or a boot loader can make about who accepts memory, and versions of the firmware with what was broken in them ("[PATCH v7 6/6] x86/efi: Safely enable
  * unaccepted memory in UEFI" and its thread, April 2023). Each cell is a boot of its own.
  */
 
 import type { UnacceptedSupport } from "../efistub/exit-boot-services.js";
+import { NEWEST_EDK2 } from "../firmware/edk2.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
+import { FIRMWARES as EVERY_FIRMWARE } from "../firmware/firmwares.js";
 import { USUAL_POLICY } from "../policy/policies.js";
 import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
@@ -22,10 +24,22 @@ export type VmmChoice =
   | "acpi-unchecked"
   | "loader-unaware"
   | "loader-aware"
-  | "loader-other-version";
+  | "loader-other-version"
+  | "loader-exact-map"
+  | "generic-image"
+  | "no-metadata"
+  | "odd-size";
+
+interface Choice {
+  readonly firmware?: object;
+  readonly guest?: object;
+  readonly vcpus?: number;
+  /** In place of the memory that is asked for. */
+  readonly memory?: string;
+}
 
 /** The scenario fields of each choice; with as-is nothing is chosen and the kernel's stub leaves the firmware. */
-const CHOICES: Readonly<Record<VmmChoice, { readonly firmware?: object; readonly guest?: object }>> = {
+const CHOICES: Readonly<Record<VmmChoice, Choice>> = {
   "as-is": {},
   /** The VMM picks a firmware that accepts everything, or a switch of the firmware says so. */
   "accept-all": { firmware: { acceptAll: true } },
@@ -43,6 +57,13 @@ const CHOICES: Readonly<Record<VmmChoice, { readonly firmware?: object; readonly
   "loader-unaware": { guest: { bootLoader: "unaware" } },
   "loader-aware": { guest: { bootLoader: "aware" } },
   "loader-other-version": { guest: { bootLoader: "other-version" } },
+  "loader-exact-map": { guest: { bootLoader: "exact-map" } },
+  /** The image that is not the one for TDX. */
+  "generic-image": { firmware: { flavour: "generic" } },
+  /** Debian's image of 4 MiB, 2022.11. */
+  "no-metadata": { firmware: { metadata: false } },
+  /** The largest guest whose RAM all lies below 4 GiB: an odd number of MiB. */
+  "odd-size": { memory: "2815MiB", vcpus: 2 },
 };
 
 const KERNELS: readonly UnacceptedSupport[] = ["drops", "knows", "asks", "zero-page"];
@@ -61,9 +82,28 @@ const FIRMWARES: readonly (readonly ["tdx" | "snp", FirmwareModel, readonly VmmC
   ["snp", "ovmf-snp", ["as-is", "accept-all", "leave-to-kernel", ...ACPI, ...EVERY_LOADER]],
 ];
 
+/** What broke, or was mended, in which version of edk2, for a kernel that knows unaccepted memory. */
+const VERSIONS: readonly (readonly ["tdx" | "snp", FirmwareModel, string, readonly VmmChoice[]])[] = [
+  ["tdx", "tdvf", "2022.11", ["as-is", "no-metadata"]],
+  ["tdx", "tdvf", "2025.02", ["as-is", "generic-image", "loader-exact-map", "odd-size"]],
+  ["tdx", "tdvf", "2025.11", ["generic-image", "loader-exact-map", "odd-size"]],
+  ["tdx", "tdvf", "2026.02", ["generic-image"]],
+  ["tdx", "tdvf", "2026.05", ["as-is", "generic-image"]],
+  ["tdx", "tdvf", NEWEST_EDK2, ["generic-image", "loader-exact-map", "odd-size"]],
+  ["snp", "ovmf-snp", "2022.11", ["as-is", "no-metadata"]],
+  ["snp", "ovmf-snp", "2025.02", ["as-is", "loader-exact-map"]],
+  ["snp", "ovmf-snp", "2025.11", ["as-is", "loader-exact-map"]],
+  ["snp", "ovmf-snp", "2026.02", ["as-is"]],
+  ["snp", "ovmf-snp", "2026.05", ["as-is"]],
+  ["snp", "ovmf-snp", NEWEST_EDK2, ["loader-exact-map"]],
+];
+const KERNEL_OF_VERSIONS: UnacceptedSupport = "asks";
+
 interface Cell {
   readonly platform: "tdx" | "snp";
   readonly firmware: FirmwareModel;
+  /** The tag of edk2; absent for a firmware that is not edk2's. */
+  readonly version?: string;
   readonly kernel: UnacceptedSupport;
   readonly vmm: VmmChoice;
 }
@@ -89,18 +129,19 @@ export interface MatrixGuest {
  * @throws ScenarioError for a size that no guest can have
  */
 export function matrixGuests(memory: string, loaded: LoadedWorkload): MatrixGuest[] {
-  return FIRMWARES.flatMap(([platform, firmware, choices]) =>
-    choices.flatMap((vmm) =>
-      KERNELS.map((kernel) => {
-        const cell = { platform, firmware, kernel, vmm };
-        return { cell, scenario: scenarioOf(cell, memory, loaded) };
-      }),
-    ),
+  const usual = FIRMWARES.flatMap(([platform, firmware, choices]): Cell[] => {
+    const { edk2, version = NEWEST_EDK2 } = EVERY_FIRMWARE[firmware];
+    const image = edk2 === undefined ? {} : { version };
+    return choices.flatMap((vmm) => KERNELS.map((kernel) => ({ platform, firmware, ...image, kernel, vmm })));
+  });
+  const older = VERSIONS.flatMap(([platform, firmware, version, choices]) =>
+    choices.map((vmm): Cell => ({ platform, firmware, version, kernel: KERNEL_OF_VERSIONS, vmm })),
   );
+  return [...usual, ...older].map((cell) => ({ cell, scenario: scenarioOf(cell, memory, loaded) }));
 }
 
 function scenarioOf(
-  { firmware, vmm, kernel, platform }: Cell,
+  { firmware, version, vmm, kernel, platform }: Cell,
   memory: string,
   loaded: LoadedWorkload,
 ): Scenario {
@@ -110,10 +151,16 @@ function scenarioOf(
     workload: loaded.recording.name,
     policy: USUAL_POLICY,
     platform,
-    firmware: { preset: firmware, ...choice.firmware },
+    ...(choice.vcpus === undefined ? {} : { vcpus: choice.vcpus }),
+    firmware: {
+      preset: firmware,
+      ...(version === undefined || EVERY_FIRMWARE[firmware].version !== undefined ? {} : { version }),
+      ...choice.firmware,
+    },
     guest: { unacceptedMemory: kernel, ...choice.guest },
   });
-  const flag = { flag: `--memory ${memory}`, path: ["memory"], value: memory };
+  const value = choice.memory ?? memory;
+  const flag = { flag: `--memory ${value}`, path: ["memory"], value };
   return parseScenario(text, "matrix", [flag])[0]!;
 }
 

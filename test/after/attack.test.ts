@@ -57,7 +57,7 @@ test("what the guest shares is no target, also where a driver got memory of the 
   for (const platform of [["platform=snp"], ["platform.kind=tdx", "guest.septVeDisable=false"]]) {
     const run = runBoot(
       "workload=generate:boot",
-      "memory=256MiB",
+      "memory=288MiB",
       "policy=lazy",
       "guest.dmaBuffers=30000",
       "attack.pages=9000",

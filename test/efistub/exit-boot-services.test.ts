@@ -1,6 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { exitBoot, type StubResult, type UnacceptedSupport } from "../../src/efistub/exit-boot-services.js";
+import {
+  type BootLoader,
+  exitBoot,
+  type StubOutcome,
+  type StubResult,
+  type UnacceptedSupport,
+} from "../../src/efistub/exit-boot-services.js";
 import { E820Type } from "../../src/efistub/setup-e820.js";
 import { AcceptanceProtocol, BootServices } from "../../src/firmware/boot-services.js";
 import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
@@ -132,6 +138,19 @@ test("a bitmap that does not fit into accepted memory ends the boot", () => {
   ]);
   const outcome = exitBoot(boot, "asks", new Recorder());
   assert.is(outcome.outcome, "out-of-resources");
+});
+
+test("a boot loader with no room to spare is overrun where the firmware does not count type 15", () => {
+  const leave = (loader: BootLoader, countsUnaccepted: boolean): StubOutcome => {
+    const boot = new BootServices([LOW, HIGH], undefined, undefined, { countsUnaccepted });
+    return exitBoot(boot, "asks", new Recorder(), undefined, loader);
+  };
+  const overrun = leave("exact-map", false);
+  assert.is(overrun.outcome, "stopped");
+  assert.match(overrun.outcome === "stopped" ? overrun.reason : "", /writes 48 bytes/);
+  assert.is(leave("exact-map", true).outcome, "exited");
+  // Linux has 32 entries to spare.
+  assert.is(leave("stub", false).outcome, "exited");
 });
 
 test.run();

@@ -156,4 +156,58 @@ test("a firmware that does not accept on demand accepts nothing", () => {
   assert.not(new BootServices([LOW, HIGH]).acceptMore(MiB, Infinity));
 });
 
+test("a request goes to the bin of its type, from the top, and the map stays", () => {
+  const boot = new BootServices(
+    [
+      { type: CONVENTIONAL, start: 0, end: 16 * MiB },
+      { type: ACPI_RECLAIM, start: 16 * MiB, end: 17 * MiB },
+    ],
+    undefined,
+    undefined,
+    {
+      windowEnd: 16 * MiB,
+      bins: [{ type: ACPI_RECLAIM, free: [{ start: 16 * MiB, end: 16 * MiB + 8 * KiB }] }],
+    },
+  );
+  const before = boot.getMemoryMap().descriptors;
+  const pages = (type: EfiMemoryType): number => boot.allocatePages(type, 4 * KiB, Infinity)!.start;
+  assert.is(pages(ACPI_RECLAIM), 16 * MiB + 4 * KiB);
+  assert.is(pages(ACPI_RECLAIM), 16 * MiB);
+  assert.equal(boot.getMemoryMap().descriptors, before);
+  // Now the bin is full.
+  assert.is(pages(ACPI_RECLAIM), 16 * MiB - 4 * KiB);
+});
+
+test("free pages of a bin are for its type only, and the window comes before what lies above", () => {
+  const boot = new BootServices(
+    [
+      { type: CONVENTIONAL, start: 0, end: 4 * MiB },
+      { type: CONVENTIONAL, start: 8 * MiB, end: 16 * MiB },
+    ],
+    undefined,
+    undefined,
+    { windowEnd: 4 * MiB, bins: [{ type: ACPI_RECLAIM, free: [{ start: 8 * MiB, end: 9 * MiB }] }] },
+  );
+  const pages = (type: EfiMemoryType, sizeBytes: number): number | undefined =>
+    boot.allocatePages(type, sizeBytes, Infinity)?.end;
+  assert.is(pages(LOADER_DATA, MiB), 4 * MiB);
+  assert.is(pages(ACPI_RECLAIM, 4 * KiB), 9 * MiB);
+  assert.is(pages(LOADER_DATA, 4 * MiB), 16 * MiB);
+  assert.is(pages(LOADER_DATA, 4 * MiB), undefined);
+});
+
+test("the map is written entry by entry, and before 2025.11 asked for without those of type 15", () => {
+  const map = [
+    { type: CONVENTIONAL, start: 0, end: MiB },
+    { type: UNACCEPTED, start: MiB, end: 2 * MiB },
+  ];
+  const counts = (places: ConstructorParameters<typeof BootServices>[3]): number[] => {
+    const boot = new BootServices(map, undefined, undefined, places);
+    return [boot.writtenEntries, boot.askedEntries];
+  };
+  assert.equal(counts({}), [2, 2]);
+  assert.equal(counts({ hiddenEntries: 7 }), [9, 9]);
+  assert.equal(counts({ hiddenEntries: 7, countsUnaccepted: false }), [9, 8]);
+});
+
 test.run();

@@ -74,7 +74,7 @@ function simulated(name: string, { start, end }: AddressRange): readonly EfiMemo
   const { boot } = started as StartedFirmware;
   // OVMF of 2022.11 has no random numbers.
   if (build.version !== "2022.11") boot.allocatePool(ACPI_RECLAIM, SEED_BYTES);
-  boot.allocatePool(ACPI_RECLAIM, bootMemoryMapBytes(boot.countedEntries));
+  boot.allocatePool(ACPI_RECLAIM, bootMemoryMapBytes(boot.askedEntries));
   return boot.getMemoryMap().descriptors;
 }
 

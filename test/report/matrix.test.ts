@@ -11,6 +11,7 @@ const CELLS: readonly MatrixCell[] = [
   {
     platform: "tdx",
     firmware: "tdvf",
+    version: "2026.08",
     kernel: "drops",
     vmm: "as-is",
     memoryBytes: 4 * GiB,
@@ -23,6 +24,7 @@ const CELLS: readonly MatrixCell[] = [
   {
     platform: "tdx",
     firmware: "tdvf",
+    version: "2026.08",
     kernel: "asks",
     vmm: "loader-other-version",
     memoryBytes: 4 * GiB,
@@ -39,7 +41,7 @@ const CELLS: readonly MatrixCell[] = [
     kernel: "knows",
     vmm: "as-is",
     memoryBytes: 4 * GiB,
-    visibleBytes: 4 * GiB,
+    visibleBytes: 4 * GiB - 5 * MiB,
     lostBytes: 0,
     acceptedBy: {
       ...NOBODY,
@@ -60,13 +62,16 @@ test("the table has a part for each firmware, and each reason once below it", ()
   );
   assert.equal(
     lines.filter((line) => / on (tdx|snp), /.test(line)),
-    ["tdvf on tdx, 4 GiB", "ovmf-snp on snp, 4 GiB"],
+    ["tdvf 2026.08 on tdx, 4 GiB", "ovmf-snp on snp, 4 GiB"],
   );
-  assert.ok(lines.some((line) => /^as-is +drops +2 GiB +2 GiB +firmware 2 GiB +8\.67 s$/.test(line)));
+  assert.ok(lines.some((line) => /^as-is +drops +2 GiB +2 GiB +0 B +firmware 2 GiB +8\.67 s$/.test(line)));
   assert.ok(
-    lines.some((line) => /^loader-other-version +asks +0 B +- +firmware 2 GiB +terminated$/.test(line)),
+    lines.some((line) => /^loader-other-version +asks +0 B +- +- +firmware 2 GiB +terminated$/.test(line)),
   );
-  assert.is(lines.filter((line) => line.includes("terminated (first with tdvf): the version")).length, 1);
+  assert.is(
+    lines.filter((line) => line.includes("terminated (first with tdvf 2026.08): the version")).length,
+    1,
+  );
 });
 
 test("everybody who accepted is named with what, but not what the VMM put in", () => {
@@ -75,10 +80,29 @@ test("everybody who accepted is named with what, but not what the VMM put in", (
   assert.not.match(table, /launch/);
 });
 
+test("what the firmware keeps is neither visible nor lost, and nothing of a guest that never came up", () => {
+  const kept = formatMatrixMarkdown(CELLS)
+    .split("\n")
+    .slice(2, 5)
+    .map((line) => line.split(" | ")[6]);
+  assert.equal(kept, ["0 B", "-", "5 MiB"]);
+});
+
+test("a firmware of 2022 says so by its name, and no tag beside", () => {
+  const old: MatrixCell = { ...CELLS[0]!, firmware: "tdvf-2022", version: "2022.08" };
+  assert.match(formatMatrixMarkdown([old]), /\| tdvf-2022 \|/);
+});
+
 test("Markdown is one table; a bar in a reason below it does no harm", () => {
   const lines = formatMatrixMarkdown(CELLS).split("\n");
-  assert.is(lines[0], "| platform | firmware | choice | kernel | visible | lost | accepted by | boot |");
-  assert.is(lines[2], "| tdx | tdvf | as-is | drops | 2 GiB | 2 GiB | firmware 2 GiB | 8.67 s |");
+  assert.is(
+    lines[0],
+    "| platform | firmware | choice | kernel | visible | lost | kept | accepted by | boot |",
+  );
+  assert.is(
+    lines[2],
+    "| tdx | tdvf 2026.08 | as-is | drops | 2 GiB | 2 GiB | 0 B | firmware 2 GiB | 8.67 s |",
+  );
   assert.is(lines.indexOf(""), 2 + CELLS.length);
 });
 
