@@ -21,9 +21,14 @@ const DESCRIPTION = "recording.yaml";
 const TRACE_FILE = /\.trace(?:\.gz|\.zst)?$/;
 
 /** The boot that comes before a trace that shows none; a path to its description. */
-export const STANDARD_BOOT: string = fileURLToPath(
-  new URL(`${RECORDED}linux-6.12.95-1c4g/${DESCRIPTION}`, PACKAGE),
-);
+export const STANDARD_BOOT: string = recordedPath("linux-6.12.95-1c4g");
+
+/** The boot that prices were calibrated with: published numbers are simulated with it, whatever the standard one is. */
+export const CALIBRATED_BOOT: string = recordedPath("linux-6.12.95-1c4g");
+
+function recordedPath(name: string): string {
+  return fileURLToPath(new URL(`${RECORDED}${name}/${DESCRIPTION}`, PACKAGE));
+}
 
 /** Path of the description of a bundled workload, by the name of its directory; undefined if there is none. */
 export function bundledWorkload(name: string): string | undefined {

@@ -26,19 +26,26 @@ import { systemErrorText, UsageError } from "./usage-error.js";
 
 const DESCRIPTION = /\.ya?ml$/;
 
+export interface LoaderOptions {
+  /** Recordings that are loaded already, as `recordings` of another loader gives them. */
+  readonly recordings?: ReadonlyMap<string, RecordedRequests>;
+  /** Whether lines of a trace that cannot be read are left out; undefined where nobody can ask for it. */
+  readonly lenient?: boolean | undefined;
+  /** The boot in front of what is no boot: path of its description. */
+  readonly standardBoot?: string;
+}
+
 /** Loads each workload once, however many runs replay it. */
 export class WorkloadLoader {
   readonly #recordings: Map<string, RecordedRequests>;
   readonly #workloads = new Map<string, LoadedWorkload>();
   readonly #lenient: boolean | undefined;
+  readonly #standardBoot: string;
 
-  /**
-   * @param recordings that are loaded already, as `recordings` of another loader gives them
-   * @param lenient whether lines of a trace that cannot be read are left out; undefined where nobody can ask for it
-   */
-  constructor(recordings: ReadonlyMap<string, RecordedRequests> = new Map(), lenient?: boolean) {
+  constructor({ recordings = new Map(), lenient, standardBoot = STANDARD_BOOT }: LoaderOptions = {}) {
     this.#recordings = new Map(recordings);
     this.#lenient = lenient;
+    this.#standardBoot = standardBoot;
   }
 
   get recordings(): ReadonlyMap<string, RecordedRequests> {
@@ -58,7 +65,7 @@ export class WorkloadLoader {
     if (known !== undefined) return known;
     const own = this.#recording(path);
     const workload = beginsAfterBoot(own.recording)
-      ? followingBoot(this.#boot(STANDARD_BOOT), own)
+      ? followingBoot(this.#boot(this.#standardBoot), own)
       : this.#boot(path);
     this.#workloads.set(key, workload);
     return workload;
@@ -76,7 +83,7 @@ export class WorkloadLoader {
     const known = this.#workloads.get(key);
     if (known !== undefined) return known;
     const own = generate(parseGeneratedWorkload(workload), { memoryBytes, vcpus, nodes: 1 }, seed);
-    const loaded = beginsAfterBoot(own.recording) ? followingBoot(this.#boot(STANDARD_BOOT), own) : own;
+    const loaded = beginsAfterBoot(own.recording) ? followingBoot(this.#boot(this.#standardBoot), own) : own;
     this.#workloads.set(key, loaded);
     return loaded;
   }

@@ -24,7 +24,7 @@ export class TuneLab {
 
   /** @throws what `loadScenarios` throws, also for a knob that turns nothing */
   constructor(path: string, assignments: readonly Assignment[], knobs: readonly Knob[], lenient: boolean) {
-    this.#loader = new WorkloadLoader(undefined, lenient);
+    this.#loader = new WorkloadLoader({ lenient });
     this.#path = path;
     this.#assignments = assignments;
     this.#knobs = knobs;

@@ -4,22 +4,36 @@ import { CHANGES, type Change, FIRST_RELEASE, FIRST_RULES, type RulesDelta } fro
 import { compareReleases, parseReleaseName, type ReleaseName } from "./release-name.js";
 import type { KernelRules } from "./rules.js";
 
-/** The newest release whose source was read for changes; later ones have its rules and what `CHANGES` dates later. */
-const REVIEWED: ReleaseName = { major: 6, minor: 15, suffix: "" };
+/** The newest release whose source was read for changes; later ones have its rules. */
+const REVIEWED: ReleaseName = { major: 7, minor: 3, suffix: "" };
 /** Series that stand for a later point release when nothing but their two numbers is said: that of the recordings. */
-const STABLE_SERIES: Readonly<Record<string, number>> = { "6.12": 107 };
+const STABLE_SERIES: Readonly<Record<string, number>> = { "6.12": 107, "6.18": 44, "7.3": 4 };
+/**
+ * Series of which a real kernel was recorded and is repeated by `verify` (workloads/recorded): with a log of
+ * every step, or with tracepoints only.
+ */
+const RECORDED_SERIES: Readonly<Record<string, "every step" | "tracepoints">> = {
+  "6.12": "every step",
+  "6.16": "tracepoints",
+  "6.17": "tracepoints",
+  "6.18": "tracepoints",
+  "6.19": "tracepoints",
+  "7.0": "tracepoints",
+  "7.1": "tracepoints",
+  "7.2": "tracepoints",
+  "7.3": "every step",
+};
 
 export interface KernelRelease {
   readonly rules: KernelRules;
   /** The commits that it has, of those of `CHANGES`, in their order. */
   readonly changes: readonly Change[];
-  /**
-   * The release in which these rules came to be, such as `6.6.5` for 6.6.35; for a release that is newer
-   * than the reviewed ones `6.15`, or `6.15 with 0862438c9048`.
-   */
+  /** The release in which these rules came to be, such as `6.6.5` for 6.6.35; the newest that was reviewed for later ones. */
   readonly rulesOf: string;
   /** Why `rulesOf` is another release than the name says; undefined where it is the same. */
   readonly remark: string | undefined;
+  /** How a kernel of its series was recorded, which the rules are held against; undefined where none was: they are read from the source alone. */
+  readonly recorded: "every step" | "tracepoints" | undefined;
 }
 
 const cache = new Map<string, KernelRelease>();
@@ -57,17 +71,17 @@ export function kernelRules(name: string): KernelRules {
   return kernelRelease(name).rules;
 }
 
-/** Every release in which the rules of the main line changed, and 6.12 as of today; oldest first. */
+/** Every release in which the rules of the main line changed, and stable series as of today; oldest first. */
 export function releasesThatDiffer(): string[] {
-  const tags = CHANGES.map(({ landed }) => series(parseReleaseName(landed)!)).filter(isReviewed);
-  const names = ["6.5", ...tags].flatMap((tag) => (tag in STABLE_SERIES ? [`${tag}.0`, tag] : [tag]));
+  const tags = CHANGES.map(({ landed }) => series(parseReleaseName(landed)!));
+  const names = ["6.5", ...tags].flatMap((tag) => (isPatched(tag) ? [`${tag}.0`, tag] : [tag]));
   return [...new Set(names)];
 }
 
-/** Changes of a release, as half sentences; for 6.12 those its stable series took over. */
+/** Changes of a release, as half sentences; for a stable series as of today those that it took over. */
 export function changesIn(name: string): string[] {
-  const stable = name in STABLE_SERIES;
-  const tag = name.replace(/\.0$/, "");
+  const stable = isPatched(name);
+  const tag = name.replace(/^(\d+\.\d+)\.0$/, "$1");
   return CHANGES.filter(({ landed, backports = {} }) =>
     stable ? tag in backports : series(parseReleaseName(landed)!) === tag,
   ).map(({ what }) => what);
@@ -86,16 +100,13 @@ function describe(name: string): KernelRelease {
     return since === undefined ? [] : [{ change, since }];
   });
   const rules = applied.reduce((sum, { change }) => withDelta(sum, change.sets), FIRST_RULES);
-  const ofReviewed = applied.filter(({ since }) => isReviewed(series(since)));
-  const last = ofReviewed.reduce(
+  const last = applied.reduce(
     (latest, { since }) => (compareReleases(since, latest) > 0 ? since : latest),
     parseReleaseName("6.5")!,
   );
-  const later = applied.filter((one) => !ofReviewed.includes(one)).map(({ change }) => change.commit);
-  const rulesOf = [releaseText(last, release), ...later.map((commit) => `with ${commit}`)].join(" ");
-  const why = !isReviewed(series(release))
-    ? `the newest that was reviewed${later.length > 0 ? ", and a later fix" : ""}`
-    : "the last that changed them";
+  const rulesOf = releaseText(last, release);
+  const isReviewed = compareReleases(parseReleaseName(series(release))!, REVIEWED) <= 0;
+  const why = isReviewed ? "the last that changed them" : "the newest that was reviewed";
   const builder =
     release.suffix === "" ? "" : "; it counts as the release it was built from, whatever its builder changed";
   const same = name === rulesOf || name in STABLE_SERIES;
@@ -103,6 +114,7 @@ function describe(name: string): KernelRelease {
     rules,
     changes: applied.map(({ change }) => change),
     rulesOf,
+    recorded: RECORDED_SERIES[series(release)],
     remark: same ? undefined : `Linux ${name} has the rules of ${rulesOf}, ${why}${builder}`,
   };
 }
@@ -124,19 +136,20 @@ function withDelta(rules: KernelRules, delta: RulesDelta): KernelRules {
   return { ...rules, ...Object.fromEntries(own) };
 }
 
-/** A candidate of a release that is out counts as the release; the first 6.12 is told from its series. */
+/** A candidate of a release that is out counts as the release; the first of a patched series is told from the series. */
 function releaseText(since: ReleaseName, release: ReleaseName): string {
   const tag = series(since);
   if (since.point !== undefined) return `${tag}.${since.point}`;
   if (since.rc !== undefined && release.rc !== undefined && tag === series(release))
     return `${tag}-rc${since.rc}`;
-  return tag in STABLE_SERIES ? `${tag}.0` : tag;
+  return isPatched(tag) ? `${tag}.0` : tag;
 }
 
 function series({ major, minor }: ReleaseName): string {
   return `${major}.${minor}`;
 }
 
-function isReviewed(tag: string): boolean {
-  return compareReleases(parseReleaseName(tag)!, REVIEWED) <= 0;
+/** Whether the name of a series stands for another kernel than its first release. */
+function isPatched(tag: string): boolean {
+  return tag in STABLE_SERIES && CHANGES.some(({ backports = {} }) => tag in backports);
 }

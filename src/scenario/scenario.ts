@@ -107,7 +107,7 @@ export const SCENARIO = {
     read: kernelOf as (value: Quantity) => string | undefined,
     examples: ["6.12", "6.8.0-1028-intel"],
     default: "6.12",
-    what: "Linux release whose rules for unaccepted memory apply, as uname -r prints it; 6.12 is the stable series as of 6.12.107, any other name of two numbers the first release",
+    what: "Linux release whose rules apply, as uname -r prints it; 6.12, 6.18 and 7.3 are the stable series as of 6.12.107, 6.18.44 and 7.3.4, any other name of two numbers the first release; the rules of 6.12 and 7.3 are held against complete logs of real kernels, those of 6.16 to 7.2 against traces, all others are by rule, not recorded",
     more: kernelChanges() as string,
   },
   /** 52 physical address bits are the most x86_64 has. */

@@ -40,7 +40,7 @@ export function runCase(seed: number, number: number): Verdict {
   }
   for (const scenario of scenarios.slice(0, MOST_RUNS)) {
     try {
-      if (++loaded % MOST_LOADED === 0) loader = new WorkloadLoader(loader.recordings);
+      if (++loaded % MOST_LOADED === 0) loader = new WorkloadLoader({ recordings: loader.recordings });
       checkRun(runScenario(scenario, workloadOf(scenario, "random.yaml", loader), { check: true }));
     } catch (error) {
       return { kind: "failed", why: stackOf(error) };

@@ -45,21 +45,31 @@ test("whose rules a name stands for", () => {
     ["6.14.0-1009-intel", "6.14"],
     ["6.14.7", "6.14.7"],
     ["6.15", "6.15"],
+    ["6.18.0", "6.18.0"],
+    ["6.18.15+deb13-cloud-amd64", "6.18.14"],
+    ["6.18", "6.18.17"],
+    ["7.0-rc2", "7.0-rc1"],
+    ["7.2.12", "7.2"],
+    ["7.3", "7.3"],
+    ["7.3.4+deb13-cloud-amd64", "7.3"],
+    ["12.0", "7.3"],
   ] as const) {
     assert.is(kernelRelease(name).rulesOf, rulesOf, name);
   }
 });
 
-test("6.12 alone is its stable series as of 6.12.107, every other bare name a first tag", () => {
+test("6.12 and 6.18 alone are their stable series, every other bare name a first tag", () => {
   assert.equal(kernelRules("6.12"), kernelRules("6.12.107"));
   assert.not.equal(kernelRules("6.12"), kernelRules("6.12.0"));
+  assert.equal(kernelRules("6.18"), kernelRules("6.18.44"));
+  assert.not.equal(kernelRules("6.18"), kernelRules("6.18.0"));
   for (const name of ["6.5", "6.6", "6.8", "6.11", "6.13", "6.14", "6.15"]) {
     assert.equal(kernelRules(name), kernelRules(`${name}.0`));
   }
 });
 
 test("a remark wherever the rules are those of another release", () => {
-  for (const name of ["6.5", "6.6", "6.12", "6.12.0", "6.15", "6.6.128"]) {
+  for (const name of ["6.5", "6.6", "6.12", "6.12.0", "6.15", "6.6.128", "6.18", "7.3"]) {
     assert.is(kernelRelease(name).remark, undefined, name);
   }
   assert.is(kernelRelease("6.10.3").remark, "Linux 6.10.3 has the rules of 6.9, the last that changed them");
@@ -72,6 +82,17 @@ test("a remark wherever the rules are those of another release", () => {
     "Linux 6.8.0-1028-intel has the rules of 6.8, the last that changed them; it counts as the release it was " +
       "built from, whatever its builder changed",
   );
+});
+
+test("a series counts as recorded where a directory of workloads/recorded is of it", () => {
+  const names = readdirSync("workloads/recorded").flatMap(
+    (name) => /^linux-(\d+\.\d+)\./.exec(name)?.[1] ?? [],
+  );
+  const recorded = new Set(names);
+  for (const name of ["6.5", ...CHANGES.map(({ landed }) => landed)]) {
+    const series = /^\d+\.\d+/.exec(name)![0];
+    assert.is(kernelRelease(series).recorded !== undefined, recorded.has(series), series);
+  }
 });
 
 test("what knows of unaccepted memory", () => {
@@ -150,6 +171,15 @@ test("the releases that a list should have, and what each of them changed", () =
     "6.13",
     "6.14",
     "6.15",
+    "6.16",
+    "6.17",
+    "6.18.0",
+    "6.18",
+    "6.19",
+    "7.0",
+    "7.1",
+    "7.2",
+    "7.3",
   ]);
   assert.equal(changesIn("6.12.0"), ["bulk allocations accept too", "accepts up to the promo watermark"]);
   assert.is(changesIn("6.12").length, 4);

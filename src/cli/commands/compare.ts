@@ -21,7 +21,7 @@ export const run: RunCommand = async (argv, context) => {
   if (isUncertain && other !== undefined) {
     throw new UsageError(`--${other}: not with --uncertainty, which shows ranges`);
   }
-  const loader = new WorkloadLoader(undefined, options.lenient);
+  const loader = new WorkloadLoader({ lenient: options.lenient });
   const outlooks = outlookOf(argv.files, options.assignments, loader);
   const timesEach = ({ scenario }: LoadedScenario): number =>
     isUncertain ? 1 + rangeVariants(scenario).length : isRandom(scenario) ? study.repeat : 1;

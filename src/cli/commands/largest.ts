@@ -37,7 +37,7 @@ export const run: RunCommand = async (argv, context) => {
     ...options.assignments,
     { flag: "largest", path: ["memory"], value: sizeBytes },
   ];
-  const loader = new WorkloadLoader(undefined, options.lenient);
+  const loader = new WorkloadLoader({ lenient: options.lenient });
   const atSize = (sizeBytes: number, remark = (_text: string): void => {}): LoadedScenario[] =>
     loadScenarios([path], withSize(sizeBytes), { loader, remark });
   const { io, runScenario } = context;

@@ -22,7 +22,7 @@ export const run: RunCommand = async (argv, context) => {
   if (argv.has("list-policies")) return listPolicies(options.format, context);
   const [path] = argv.files;
   if (path === undefined) throw new UsageError("expected a scenario file");
-  const loader = new WorkloadLoader(undefined, options.lenient);
+  const loader = new WorkloadLoader({ lenient: options.lenient });
   const [outlook] = outlookOf([path], options.assignments, loader);
   const { count, first } = outlook!;
   if (count > MOST_RUNS) throw new UsageError(`${path}: makes ${count} runs, and run makes one; use compare`);

@@ -14,7 +14,7 @@ import { TARGETS } from "../../validate/targets.js";
 import { guestsOf, targetHolds, type ValidatedTarget, validate } from "../../validate/validate.js";
 import { isGenerated } from "../../workload/generators/index.js";
 import type { RunCommand } from "../arguments.js";
-import { STANDARD_BOOT } from "../bundled.js";
+import { CALIBRATED_BOOT } from "../bundled.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "../flags.js";
 import { type CliContext, paintFor, print } from "../io.js";
 import type { LoadedScenario } from "../load.js";
@@ -29,10 +29,10 @@ export const run: RunCommand = async (argv, context) => {
   const format = argv.format(OUTPUT_FORMATS);
   const targets = targetsOf(argv.all("only"));
   const guests = guestsOf(targets);
-  const loader = new WorkloadLoader();
+  const loader = new WorkloadLoader({ standardBoot: CALIBRATED_BOOT });
   const load = (scenario: Scenario): Pick<LoadedScenario, "scenario" | "recording"> => ({
     scenario,
-    recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(STANDARD_BOOT),
+    recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(CALIBRATED_BOOT),
   });
   const plan = {
     command: "validate",

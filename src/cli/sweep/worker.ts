@@ -28,7 +28,7 @@ const registered: Promise<unknown> = Promise.all(job.policyFiles.map(registerPol
 export default async function work(chunk: number): Promise<string | undefined> {
   await Promise.all([loadZstd(), registered]);
   // What a generator makes is kept no longer than a chunk, so that memory stays flat.
-  const loader = new WorkloadLoader(recordings);
+  const loader = new WorkloadLoader({ recordings });
   const parts = new Parts(directory);
   try {
     // Another process may have done it since this one began.
