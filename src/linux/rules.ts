@@ -2,8 +2,7 @@
  * Differences between Linux releases where memory is accepted, one named rule each. All else is as
  * in 6.12 stable: before 6.7 per-CPU lists had one size and did not tune themselves (nr_pcp_high in
  * 6.6), and before 6.10 a failed claim left the free pages of a pageblock on lists of another type
- * (steal_suitable_fallback in 6.6). Neither is modelled, nor are allocations that must not take a
- * lock (ALLOC_TRYLOCK, 6.15).
+ * (steal_suitable_fallback in 6.6). Neither is modelled.
  */
 
 /** Rules of one release, by room. */

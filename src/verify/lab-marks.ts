@@ -88,6 +88,8 @@ export function markCompared({ length, kind, type }: LabLog, steps: Steps): void
     if (kind[i] === LabKind.SET_TYPE) step[i] = Step.RETYPE;
     if (step[i] === Step.RETYPE || step[i] === Step.CAPTURE) {
       steps.effect[i] = next[i]! < 0 ? length - 1 : next[i]!;
+    } else if (step[i] === Step.GROWN) {
+      steps.effect[i] = nextChange[i]! < 0 ? length - 1 : nextChange[i]!;
     } else if (step[i] === Step.BOOSTED || step[i] === Step.RESERVED) {
       const then = nextChange[i]!;
       if (then < 0 || (step[then] === step[i] && type[then] === type[i])) step[i] = Step.NONE;

@@ -10,6 +10,7 @@ import {
   type LabLog,
   LabMark,
   TryFailed,
+  wholeB,
   zoneOfDecision,
 } from "../workload/lab-log.js";
 import { markCompared, markFrees, markStages } from "./lab-marks.js";
@@ -71,7 +72,7 @@ const KINDS: Readonly<Record<number, RecordKind>> = {
     wrong: (log, i, machine) => wrongTypedBlock(log, i, machine) ?? wrongType(log.a[i]!),
   },
   [LabKind.CAPTURE]: { wrong: wrongBlock, read: is(Step.CAPTURE) },
-  [LabKind.GROW_ZONE]: { wrong: wrongGrowth },
+  [LabKind.GROW_ZONE]: { wrong: wrongGrowth, read: (reader, i) => reader.grew(i) },
   [LabKind.COMPACT]: { wrong: wrongBlock },
   [LabKind.CLAIM_TRY]: { wrong: wrongClaim, read: (reader, i) => reader.claims(i) },
   [LabKind.BOOST]: { wrong: wrongZoneMark, read: (reader, i) => reader.boosted(i) },
@@ -172,6 +173,20 @@ class LabReader {
 
   foundLocked(i: number): void {
     if (this.#log.a[i] === TryFailed.ALLOC) this.#cpu.isLocked = true;
+  }
+
+  /** What a request has its zone grow by is handed over by the model when it comes to that request. */
+  grew(i: number): void {
+    const { step } = this.#steps;
+    const { cpu, kind, pfn } = this.#log;
+    step[i] = Step.GROWN;
+    const end = wholeB(this.#log, i);
+    for (let before = i - 1; before >= 0; before--) {
+      if (cpu[before] !== cpu[i]) continue;
+      if (kind[before] === LabKind.ALLOC) break;
+      if (step[before] === Step.RELEASE && pfn[before]! >= pfn[i]! && pfn[before]! < end)
+        step[before] = Step.NONE;
+    }
   }
 
   /** What a claim found in the pageblock belongs to the allocation in progress. */

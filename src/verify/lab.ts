@@ -1,11 +1,12 @@
 /** Recordings of an instrumented kernel, which logs every step of the allocator. */
 
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { Kernel } from "../guest/kernel.js";
 import { buildOf } from "../linux/kernel-build.js";
 import type { KernelRules } from "../linux/rules.js";
 import type { PageAllocator } from "../page-alloc/index.js";
-import type { Pfn } from "../units.js";
-import { type LabLog, readLabLog, tellsKswapd } from "../workload/lab-log.js";
+import { PAGE_SIZE, type Pfn, PHYSICAL_ADDRESS_END } from "../units.js";
+import { type LabLog, readLabLog, tellsKswapd, wholeB, zoneOfMark } from "../workload/lab-log.js";
 import { stubOfBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { compareAcceptance, RecordedAcceptance, tableOfBootLog, tableOfSnapshot } from "./acceptance.js";
@@ -31,7 +32,7 @@ import type { VerifiedRecording, VerifiedRun } from "./result.js";
 import { populated, readSnapshot, type Snapshot, type SnapshotZone } from "./snapshot.js";
 import { adoptSnapshot, allocatorOf } from "./snapshot-state.js";
 import { Step } from "./steps.js";
-import { added, NOT_FOLLOWED } from "./tally.js";
+import { added, NOT_FOLLOWED, type Tally } from "./tally.js";
 
 interface Setup {
   readonly files: RecordingFiles;
@@ -102,10 +103,12 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
  */
 export function replayBoot({ kernel, machine, stages }: Booted, log: LabLog): Follower {
   const { allocator } = kernel;
+  allocator.kswapdTold = tellsKswapd(log);
   let deferred: DeferredReplay | undefined;
   const reach = (step: number, record: number): void => {
     if (step === Step.PCP_SIZES) stages.sizePcp();
     else if (step === Step.WATERMARKS) stages.setWatermarks();
+    else if (step === Step.GROWN) compareGrowth(kernel, log, record, follower.told.counters);
     // Before per-CPU lists are set up, a zone that ran empty grows within a request.
     else if (stages.online > 0) {
       deferred ??= new DeferredReplay(kernel);
@@ -117,6 +120,21 @@ export function replayBoot({ kernel, machine, stages }: Booted, log: LabLog): Fo
   deferred?.finish();
   follower.outside.deferredInterleavings = deferred?.interleavings ?? 0;
   return follower;
+}
+
+/** Where a node's deferred initialisation goes on once a zone has grown; behind its last frame where nothing is left. */
+function compareGrowth({ deferredAreas }: Kernel, log: LabLog, record: number, counters: Tally): void {
+  const { nodeId } = zoneOfMark(log.type[record]!);
+  const found = deferredAreas.find((area) => area.nodeId === nodeId)?.firstDeferredPfn;
+  const expected = wholeB(log, record);
+  const isLeft = found !== undefined && Number.isFinite(found);
+  const isSame = isLeft ? found === expected : expected * PAGE_SIZE >= PHYSICAL_ADDRESS_END;
+  counters.expect(isSame, () => ({
+    event: record,
+    expected: `deferred frames from 0x${expected.toString(16)} on`,
+    found: isLeft ? `from 0x${found.toString(16)} on` : "none",
+    context: "a zone that grew",
+  }));
 }
 
 /** A workload by itself, on an allocator made from the snapshot in front of it. */

@@ -47,15 +47,17 @@ export const Step = {
   PCP_FLAGS: 20,
   /** A drain goes on that was interrupted between two batches. */
   DRAIN_REST: 21,
-  /** A freed block is taken by a waiting compactor. This and the next three come when what they are of is through. */
+  /** A freed block is taken by a waiting compactor. This and the next four come when what they are of is through. */
   CAPTURE: 22,
   RETYPE: 23,
   BOOSTED: 24,
   RESERVED: 25,
+  /** A zone grew within a request, before boot memory is handed over for good. */
+  GROWN: 26,
   /** Stages of boot: per-CPU lists are sized, watermarks are set, boot memory is handed over. */
-  PCP_SIZES: 26,
-  WATERMARKS: 27,
-  RELEASE: 28,
+  PCP_SIZES: 27,
+  WATERMARKS: 28,
+  RELEASE: 29,
 } as const;
 
 export function isAllocation(step: number): boolean {
@@ -70,7 +72,7 @@ export function isAllocation(step: number): boolean {
 
 /** Whether a step takes place, or shows, right behind the record at which it took effect. */
 function isBehind(step: number): boolean {
-  return step >= Step.CAPTURE && step <= Step.RESERVED;
+  return step >= Step.CAPTURE && step <= Step.GROWN;
 }
 
 /** Columns that both kinds of recordings have. */

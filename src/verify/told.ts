@@ -87,6 +87,8 @@ export class Told {
         this.#zone(i).reclaimActive = detail[i] === 1;
         return true;
       case Step.PCP_FLAGS: {
+        // A device initcall; the threads of kswapd have just been made.
+        this.#allocator.kswapdRunning = true;
         const pcp = this.#zone(i).pcp[pfn[i]!]!;
         pcp.noteCacheSlice(bLow![i]!);
         this.#compare(i, detail[i]!, pcp.flags, `flags of the lists of CPU ${pfn[i]}`);

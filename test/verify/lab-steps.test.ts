@@ -2,25 +2,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { labSteps } from "../../src/verify/lab-steps.js";
 import { Step } from "../../src/verify/steps.js";
-import { LabKind, type LabLog, LabMark, readLabLog } from "../../src/workload/lab-log.js";
+import { LabKind, LabMark } from "../../src/workload/lab-log.js";
 import { LINUX_6_12 } from "../linux/releases.js";
+import { logOf } from "./lab-log-of.js";
 
 const test = suite("verify: when a step of a log took effect");
-
-type Field = "order" | "type" | "cpu" | "a" | "pfn";
-
-/** A log of records given by kind and what else matters. */
-function logOf(...records: (readonly [kind: number, fields: Partial<Record<Field, number>>])[]): LabLog {
-  const bytes = new Uint8Array(records.length * 24);
-  const view = new DataView(bytes.buffer);
-  for (const [index, [kind, fields]] of records.entries()) {
-    const { order = 0, type = 0, cpu = 0, a = 0, pfn = 0 } = fields;
-    bytes.set([kind, order, type, cpu], index * 24);
-    view.setUint32(index * 24 + 4, a, true);
-    view.setBigInt64(index * 24 + 8, BigInt(pfn), true);
-  }
-  return readLabLog(bytes);
-}
 
 const { ALLOC, FREE, FREE_BATCHED, FREE_BUDDY, ZONE_LOCKED, DRAIN, MARK, ACCEPT_PAGE } = LabKind;
 
