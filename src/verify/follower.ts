@@ -68,7 +68,7 @@ export class Follower {
     this.#allocator = allocator;
     this.#cpuNodes = cpuNodes;
     this.#helpers = helpers;
-    this.told = new Told(steps, allocator);
+    this.told = new Told(steps, allocator, this.outside);
     this.#drainSteps = new DrainSteps(steps, allocator, this.outside);
     const { step } = steps;
     this.#nextAllocation = steps.nextOnCpu((i) => step[i] === Step.ALLOC || step[i] === Step.BULK);

@@ -6,6 +6,12 @@ export const OUTSIDE_CAUSES = {
   timerDrains: "the vmstat worker drained another node's list",
   interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
   preemptedAllocations: "a task was preempted between taking a page and its line",
+  /** In pages. */
+  isolatedPages: "compaction took a free page",
+  listCuts: "compaction reordered a free list",
+  countedClaims: "the movable pages of a pageblock were counted before a claim",
+  kswapdSteps: "kswapd took a boost away, began or ended",
+  cacheSlices: "the share of the caches of a CPU became known",
   interruptedDrains: "an interrupt came between two batches of a drain",
   lockedFrees: "an interrupt freed pages past a locked per-CPU list",
   interleavedSteps: "another CPU came between a step and its line",

@@ -3,6 +3,7 @@ import { cutFreeList, detachFromRun, drainPcp, isolateFreePage, ORDER_MASK } fro
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, type Page, type Pfn } from "../units.js";
 import { zoneOfMark } from "../workload/lab-log.js";
 import { NOT_COUNTED } from "./lab-records.js";
+import type { OutsideCauses } from "./outside.js";
 import { placeOf } from "./page-place.js";
 import { Step, type Steps } from "./steps.js";
 import { Tally } from "./tally.js";
@@ -14,18 +15,17 @@ import { Tally } from "./tally.js";
 export class Told {
   /** Boosts, reserves, flags, and what a claim or a drain found. */
   readonly counters: Tally = new Tally();
-  /** Pages that compaction took and claims that counted movable pages. */
-  isolations = 0;
-  claims = 0;
   readonly #steps: Steps;
   readonly #allocator: PageAllocator;
+  readonly #outside: OutsideCauses;
   /** Claims that the allocation in progress is to try, and how many it has. */
   #due: readonly number[] = [];
   #tried = 0;
 
-  constructor(steps: Steps, allocator: PageAllocator) {
+  constructor(steps: Steps, allocator: PageAllocator, outside: OutsideCauses) {
     this.#steps = steps;
     this.#allocator = allocator;
+    this.#outside = outside;
     if (steps.claims.size === 0) return;
     for (const zone of allocator.zones) zone.toldMovable = (page, free) => this.#movable(page, free);
   }
@@ -55,7 +55,7 @@ export class Told {
     const found =
       pfn === this.#steps.records.pfn[record] ? `${free} pages free` : `of pfn 0x${pfn.toString(16)}`;
     this.counters.same(`${counted} pages free`, found, "claim of a pageblock", record);
-    this.claims++;
+    this.#outside.countedClaims++;
     return counts === NOT_COUNTED ? undefined : counts >>> 16;
   }
 
@@ -69,24 +69,28 @@ export class Told {
     const { pfn, order, cpu, detail, bLow } = this.#steps.records;
     switch (this.#steps.step[i]) {
       case Step.ISOLATE:
-        this.isolations += 2 ** order[i]!;
+        this.#outside.isolatedPages += 2 ** order[i]!;
         this.#takeFree(pfn[i]!, order[i]!, cpu[i]!);
         return true;
       case Step.CAPTURE:
         this.#takeFree(pfn[i]!, order[i]!, cpu[i]!);
         return true;
       case Step.LIST_CUT: {
+        this.#outside.listCuts++;
         const page = this.#freePage(pfn[i]!, order[i]!);
         cutFreeList(this.#allocator.zoneOf(page), page, order[i]!, MigrateType.MOVABLE, detail[i] === 1);
         return true;
       }
       case Step.KSWAPD_BOOST:
+        this.#outside.kswapdSteps++;
         this.#zone(i).watermarkBoost = detail[i]!;
         return true;
       case Step.RECLAIM_ACTIVE:
+        this.#outside.kswapdSteps++;
         this.#zone(i).reclaimActive = detail[i] === 1;
         return true;
       case Step.PCP_FLAGS: {
+        this.#outside.cacheSlices++;
         // A device initcall; the threads of kswapd have just been made.
         this.#allocator.kswapdRunning = true;
         const pcp = this.#zone(i).pcp[pfn[i]!]!;

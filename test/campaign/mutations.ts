@@ -883,6 +883,73 @@ export const MUTATIONS: readonly Mutation[] = [
 
   // Recordings against the model
   {
+    what: "a page of a range that is only prepared is freed twice",
+    find: "if (kind[i] === LabKind.FREE && (a[i]! & FreeFlag.PREPARED) !== 0) break;",
+    replace: "if (kind[i] === LabKind.FREE && (a[i]! & FreeFlag.NO_LOCK) !== 0) break;",
+    tests: ["verify/lab-steps-7.3.test"],
+  },
+  {
+    what: "an interrupted drain is not cut where the kernel's was",
+    find: "    cutDrains.set(last.owner, last.batches);\n",
+    replace: "",
+    tests: ["verify/lab-steps-7.3.test"],
+  },
+  {
+    what: "a drain goes on although other pages came to the list",
+    find: "      last.held === bLow[i] &&\n",
+    replace: "",
+    tests: ["verify/lab-steps-7.3.test"],
+  },
+  {
+    what: "what a claim counted belongs to the next allocation",
+    find: "  claims(i: number): void {\n    this.#extend(i, this.#log.bLow[i]! >>> 8, this.#log.type[i]!);",
+    replace:
+      "  claims(i: number): void {\n    this.#extend(i, this.#log.bLow[i]! & 0xff, this.#log.type[i]!);",
+    tests: ["verify/lab-steps-7.3.test", "verify/told.test"],
+  },
+  {
+    what: "memory that a zone grew by is handed over twice",
+    find: "pfn[before]! < end)",
+    replace: "pfn[before]! > end)",
+    tests: ["verify/lab-steps-7.3.test"],
+  },
+  {
+    what: "a boost that kswapd takes away stays",
+    find: "this.#zone(i).watermarkBoost = detail[i]!;",
+    replace: "this.#zone(i).watermarkBoost += detail[i]!;",
+    tests: ["verify/told.test"],
+  },
+  {
+    what: "movable pages are read where the free ones stand",
+    find: "return counts === NOT_COUNTED ? undefined : counts >>> 16;",
+    replace: "return counts === NOT_COUNTED ? undefined : counts & 0xffff;",
+    tests: ["verify/told.test"],
+  },
+  {
+    what: "a list is cut behind the page at which compaction found it",
+    find: "frames.addHead(withPage ? page : frames.prev[page]!, list);",
+    replace: "frames.addHead(page, list);",
+    tests: ["verify/told.test"],
+  },
+  {
+    what: "half a pageblock that compaction takes keeps its type",
+    find: "if (order < PAGEBLOCK_ORDER - 1) return;",
+    replace: "if (order < PAGEBLOCK_ORDER) return;",
+    tests: ["verify/told.test"],
+  },
+  {
+    what: "the lists of all CPUs drain where one's should",
+    find: "const pcp = zone.pcp[detail[i]!]!;\n    const before",
+    replace: "const pcp = zone.pcp[cpu[i]!]!;\n    const before",
+    tests: ["verify/told.test"],
+  },
+  {
+    what: "a pass of the vmstat worker folds counters once for each zone",
+    find: "if (!this.#goesOn(i, zone)) for (const each",
+    replace: "for (const each",
+    tests: ["verify/drain-steps.test"],
+  },
+  {
     what: "a decision that the model made and the kernel did not is no difference",
     find: "at < Math.max(expected.length, found.length)",
     replace: "at < expected.length",

@@ -34,7 +34,7 @@ test("compaction takes a free block off its list, and a free gives it back", () 
   const free = a.zones[0]!.exactFreePages();
   const taken = follow(a, [LabKind.ISOLATE, { pfn: before[5]!, order: 2, type: MOVABLE }]);
   assert.not(taken.stopped);
-  assert.is(taken.told.isolations, 4);
+  assert.is(taken.outside.isolatedPages, 4);
   assert.equal(listed(a, 2, MOVABLE), [...before.slice(0, 5), ...before.slice(6)]);
   assert.is(a.zones[0]!.exactFreePages(), free - 4);
   verifyInvariants(a);
@@ -152,6 +152,8 @@ test("a claim takes the number of movable pages from the log, and compares that 
   // 256 of 512 are free: enough by themselves.
   assert.equal(claims(256, 256), [true, 1, 1]);
   assert.equal(claims(0, 200), [true, 0, 1]);
+  // More than half is movable, and stays so.
+  assert.equal(claims(300, 212), [false, 0, 1]);
 });
 
 test("a claim that the model does not try, or that the log has not, is a difference", () => {
