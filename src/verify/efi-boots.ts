@@ -190,7 +190,7 @@ function compareMemory(name: string, text: string, { kernel, stages }: Booted): 
   deferredInit(kernel);
   const { allocator, start } = kernel;
   const imageZone = allocator.zoneOfPfn(pfnDown(start.machine.kernelStart));
-  imageZone.managedPages += freedPages(text).beforeMemoryLine;
+  allocator.adjustManagedPages(imageZone, freedPages(text).beforeMemoryLine);
   const { early } = kernel;
   const { least, most } = randomCpuEntryAreaTables(early.cpuCount);
   const beyond = reservedBeyond(text, allocator.zones);

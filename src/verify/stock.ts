@@ -59,12 +59,12 @@ function compareBoot(
   // All that is freed later lies in the zone of the kernel image.
   const imageZone = allocator.zoneOfPfn(pfnDown(machine.kernelStart));
   const { beforeMemoryLine, betweenWatermarks, later } = freedPages(bootLog);
-  imageZone.managedPages += beforeMemoryLine;
+  allocator.adjustManagedPages(imageZone, beforeMemoryLine);
   const handover = compareMemoryLine(bootLog, allocator.zones, "boot.dmesg");
   stages.setWatermarks();
-  imageZone.managedPages += betweenWatermarks;
+  allocator.adjustManagedPages(imageZone, betweenWatermarks);
   stages.setWatermarks();
-  imageZone.managedPages += later;
+  allocator.adjustManagedPages(imageZone, later);
   const zones = compareZoneSizes(allocator, files);
   const runs = verifyTraces(files, newKernel(), bootLog, rules.vmalloc);
   return { name: files.name, kernel: release, memblock, handover, zones, runs };
