@@ -7,7 +7,7 @@ import type { AddressRange } from "../units.js";
 import { type KernelE820Entry, KernelE820Type } from "./e820-table.js";
 import type { AcpiTable, EarlyMachine, NumaBlock } from "./early-machine.js";
 import { efiOfBootLog } from "./efi-boot-log.js";
-import { repeatStub, type StubReplay } from "./efi-replay.js";
+import { repeatStub, romCopies, type StubReplay } from "./efi-replay.js";
 import { hex, inclusiveRange, matches } from "./log-lines.js";
 
 /** Names of e820 types in `BIOS-e820:` lines (arch/x86/kernel/e820.c: e820_print_type). */
@@ -55,6 +55,25 @@ export function stubOfBootLog(log: string): StubReplay | undefined {
   return efi && repeatStub(efi, acpiPlacesOf(log));
 }
 
+/**
+ * What the boot loader has handed over, of kernels that mark it in their table: of RAM that is printed in pieces
+ * every second one (arch/x86/kernel/e820.c: e820__reserve_setup_data, up to 7.1).
+ *
+ * @returns undefined where no such table is printed
+ */
+function setupDataOf(log: string): AddressRange[] | undefined {
+  const pieces = matches(log, /reserve setup_data: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] usable/g);
+  if (pieces.length === 0) return undefined;
+  const data: AddressRange[] = [];
+  let previous: AddressRange | undefined;
+  for (const piece of pieces.map(([first, last]) => inclusiveRange(first, last))) {
+    const isData = previous?.end === piece.start && data.at(-1) !== previous;
+    if (isData) data.push(piece);
+    previous = piece;
+  }
+  return data;
+}
+
 function numaBlocksOf(log: string): NumaBlock[] {
   const lines = matches(log, /SRAT: Node (\d+) PXM \d+ \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]/g);
   return lines.map(([nid, first, last]) => ({ nid: Number(nid), ...inclusiveRange(first, last) }));
@@ -86,12 +105,14 @@ export function machineFromBootLog(log: string): EarlyMachine | undefined {
   const cpuNodes = cpuNodesOf(log);
   if (e820.length === 0 || cpuNodes.length === 0) return undefined;
   const ramdisk = matches(log, /RAMDISK: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]/g)[0];
+  const initrd = ramdisk && inclusiveRange(ramdisk[0], ramdisk[1]);
+  const efi = efiOfBootLog(log);
   const unknown = matches(log, /Unknown kernel command line parameters "(.*)", will be/g)[0]?.[0];
   return {
     e820,
     kernelStart: stub?.kernelStart ?? PHYSICAL_START,
-    ...(ramdisk ? { initrd: inclusiveRange(ramdisk[0], ramdisk[1]) } : {}),
-    setupData: [],
+    ...(initrd ? { initrd } : {}),
+    setupData: setupDataOf(log) ?? (efi === undefined ? [] : romCopies(efi, initrd)),
     ...(stub === undefined ? {} : { efi: stub.handover }),
     acpiTables: acpiTablesOf(log),
     ioapicCount: matches(log, /(IOAPIC)\[\d+\]: apic_id/g).length,

@@ -132,9 +132,9 @@ export function e820ReserveResources(boot: EarlyBoot): void {
 }
 
 /**
- * e820__register_nosave_regions(): holes and entries that are no RAM, up to the end of RAM; a
- * range that continues the one before only extends it (kernel/power/snapshot.c:
- * register_nosave_region).
+ * e820__register_nosave_regions(): what is no RAM, up to the end of RAM, with the pages that are so in part (since
+ * 6.12.24 and 6.15; before, data of the boot loader that ends inside a page cost a region more on each side). A
+ * range that continues the one before only extends it (kernel/power/snapshot.c: register_nosave_region).
  */
 export function registerNosaveRegions(boot: EarlyBoot): void {
   if (!boot.build.hibernation) return;
@@ -144,13 +144,13 @@ export function registerNosaveRegions(boot: EarlyBoot): void {
     if (lastEndPfn !== startPfn) boot.memblock.alloc(NOSAVE_REGION_BYTES, SMP_CACHE_BYTES);
     lastEndPfn = endPfn;
   };
-  let pfn = 0;
+  let lastEnd = 0;
   for (const { start, end, type } of boot.e820) {
-    if (pfn < pfnUp(start)) register(pfn, pfnUp(start));
-    pfn = pfnDown(end);
-    if (!isMemblockMemory(type)) register(pfnUp(start), pfn);
-    if (pfn >= boot.maxPfn) break;
+    if (!isMemblockMemory(type)) continue;
+    if (lastEnd < start) register(pfnDown(lastEnd), pfnUp(start));
+    lastEnd = end;
   }
+  register(pfnDown(lastEnd), boot.maxPfn);
 }
 
 /**

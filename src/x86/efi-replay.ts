@@ -14,7 +14,7 @@ import { TABLE_HEADER_BYTES, type UnacceptedTable } from "../efistub/unaccepted-
 import { Pool } from "../firmware/boot-services.js";
 import { EFI_DESCRIPTOR_BYTES, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { subtractRanges } from "../firmware/ranges.js";
-import { type AddressRange, PAGE_SIZE, type PhysRange, roundDown, UNIT_SIZE } from "../units.js";
+import { type AddressRange, PAGE_SIZE, type PhysRange, roundDown, roundUp, UNIT_SIZE } from "../units.js";
 import { type KernelE820Entry, sanitise } from "./e820-table.js";
 import { rangesOfMap } from "./early-efi.js";
 import type { EfiHandover } from "./early-machine.js";
@@ -114,6 +114,30 @@ function placesInPool(
     memoryMap:
       start === undefined ? undefined : { start, end: start + descriptors.length * EFI_DESCRIPTOR_BYTES },
   };
+}
+
+/** Pages of loader data that the stub has for itself: the zero page, the command line, and what else is small. */
+const OWN_LOADER_PAGES = 4;
+/** Copies of the ROMs of PCI devices have at least so many; a smaller one would lie with the small things. */
+const ROM_PAGES_MIN = 2;
+
+/**
+ * Copies of PCI devices' ROMs that the stub leaves to the kernel as setup_data (setup_efi_pci). No line tells of
+ * them in kernels that do not mark them in the e820 table; in the map they are the lowest loader data, which holds
+ * the initrd besides, and what the stub needs for itself. (Seen with \`-device VGA\`, virtio and e1000e in OVMF 2026.08.)
+ */
+export function romCopies({ descriptors }: EfiBootLog, initrd: AddressRange | undefined): AddressRange[] {
+  const data = subtractRanges(
+    descriptors.filter(({ type }) => type === EfiMemoryType.LOADER_DATA),
+    initrd === undefined ? [] : [{ start: initrd.start, end: roundUp(initrd.end, PAGE_SIZE) }],
+  ).sort((a, b) => a.start - b.start);
+  let left = data.reduce((pages, { start, end }) => pages + (end - start) / PAGE_SIZE, 0) - OWN_LOADER_PAGES;
+  if (left < ROM_PAGES_MIN) return [];
+  return data.flatMap(({ start, end }) => {
+    const pages = Math.min(left, (end - start) / PAGE_SIZE);
+    left -= pages;
+    return pages === 0 ? [] : [{ start, end: start + pages * PAGE_SIZE }];
+  });
 }
 
 /**

@@ -36,6 +36,17 @@ test("a kernel of 7.x has other words for RAM and for what is reserved, and prin
   ]);
 });
 
+test("of RAM that a kernel prints in pieces every second one is data of the boot loader", () => {
+  const { setupData } = machineFromBootLog(`${LOG}
+[    0.000000] reserve setup_data: [mem 0x0000000000000000-0x000000000009fbff] usable
+[    0.000000] reserve setup_data: [mem 0x0000000000100000-0x000000007dd29017] usable
+[    0.000000] reserve setup_data: [mem 0x000000007dd29018-0x000000007dd32c57] usable
+[    0.000000] reserve setup_data: [mem 0x000000007dd32c58-0x000000007ee17fff] usable
+[    0.000000] reserve setup_data: [mem 0x000000007ee18000-0x000000007eed8fff] reserved
+`)!;
+  assert.equal(setupData, [{ start: 0x7dd29018, end: 0x7dd32c58 }]);
+});
+
 test("everything a boot needs is read", () => {
   assert.equal(machineFromBootLog(LOG), {
     e820: [

@@ -118,6 +118,13 @@ test("data of the boot loader stays memory, specific-purpose memory is reserved"
   assert.is(boot.maxPfn, GiB / 4096);
 });
 
+test("data of the boot loader inside a page is no gap in RAM that hibernation leaves out", () => {
+  const machine = plainMachine(GiB, { setupData: [{ start: 0x20_0018, end: 0x20_9c58 }] });
+  const { lines } = runTo(loggedBoot(machine), "e820__register_nosave_regions");
+  // The first page, and 0x9f000 to 1 MiB.
+  assert.is(lines.filter((line) => line.startsWith("memblock_alloc_try_nid: 32 bytes")).length, 2);
+});
+
 test("four-level page tables end the RAM at 64 TiB", () => {
   const e820 = q35Map(100 * TiB);
   for (const [fiveLevel, end] of [

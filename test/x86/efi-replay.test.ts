@@ -7,7 +7,7 @@ import { type EfiMemoryDescriptor, EfiMemoryType } from "../../src/firmware/efi-
 import { GiB, MiB } from "../../src/units.js";
 import { e820OfBootLog, machineFromBootLog, stubOfBootLog } from "../../src/x86/boot-log.js";
 import { type EfiBootLog, efiOfBootLog } from "../../src/x86/efi-boot-log.js";
-import { repeatStub } from "../../src/x86/efi-replay.js";
+import { repeatStub, romCopies } from "../../src/x86/efi-replay.js";
 
 const test = suite("x86: what the stub makes of a recorded map");
 
@@ -114,6 +114,25 @@ test("the stub accepts what the bitmap cannot express, and the map is RAM all th
   assert.equal(accepted, [{ start: 4 * GiB + MiB, end: 4 * GiB + 2 * MiB }]);
   assert.is(table?.countSet(), 511);
   assert.equal(e820.at(-1), { type: 1, start: 4 * GiB + MiB, end: 5 * GiB });
+});
+
+test("loader data beyond the initrd and four pages of the stub are copies of ROMs", () => {
+  const data = (...ranges: readonly (readonly [number, number])[]): EfiBootLog =>
+    map(...ranges.map(([start, end]) => [EfiMemoryType.LOADER_DATA, start, end] as const));
+  const initrd = { start: 0x7d79_2000, end: 0x7d88_d500 };
+  const ofInitrd = [0x7d79_2000, 0x7d88_e000] as const;
+  assert.equal(romCopies(data([0x7db0_9000, 0x7db1_7000]), undefined), [
+    { start: 0x7db0_9000, end: 0x7db1_3000 },
+  ]);
+  assert.equal(romCopies(data(ofInitrd, [0x7da3_4000, 0x7da3_6000], [0x7da3_7000, 0x7da3_9000]), initrd), []);
+  assert.equal(romCopies(data(ofInitrd, [0x7da3_1000, 0x7da3_3000], [0x7da3_7000, 0x7da3_d000]), initrd), [
+    { start: 0x7da3_1000, end: 0x7da3_3000 },
+    { start: 0x7da3_7000, end: 0x7da3_9000 },
+  ]);
+});
+
+test("none of the recorded machines has a ROM", () => {
+  for (const [name, log] of logs) assert.equal(machineFromBootLog(log)!.setupData, [], name);
 });
 
 test("a map in any order becomes a sorted table", () => {
