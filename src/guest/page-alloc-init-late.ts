@@ -18,6 +18,7 @@ import {
   roundDown,
   roundUp,
 } from "../units.js";
+import { gatherBootPages } from "../x86/hugetlb.js";
 import type { DeferredArea, Kernel } from "./kernel.js";
 
 /** Most memory whose blocks are put into a random order: each then has frames of its own here. */
@@ -42,6 +43,7 @@ export function deferredInit(kernel: Kernel): void {
       clock.joinAll();
     }
   }
+  gatherBootPages(kernel, "page_alloc_init_late");
   discardMemblock(kernel);
 }
 

@@ -64,6 +64,7 @@ export const FIRST_RULES: KernelRules = {
     isolateBit: false,
     countsBeforeMemmap: false,
     hugePagesIn: "hugepages_setup",
+    hugePagesManagedFrom: "hugetlb_init",
     swiotlbFirst: false,
     reservedKernType: true,
     reservedHeadsMovable: false,
@@ -321,6 +322,12 @@ export const CHANGES: readonly Change[] = [
     what: "usage maps of sections need not lie near the data of their node",
     landed: "7.1-rc1", // assumed; recorded boots of 7.0.13 lack it and of 7.1.13 have it
     sets: { boot: { usageMapsNearNode: false } },
+  },
+  {
+    commit: "hugetlb-bootmem-struct-page-init",
+    what: "gigantic pages of the boot count as managed before watermarks are set",
+    landed: "7.2-rc1", // assumed: the source of 7.2 has it
+    sets: { boot: { hugePagesManagedFrom: "page_alloc_init_late" } },
   },
   {
     commit: "remove-sparse-buffer-pre-allocation",

@@ -194,6 +194,8 @@ export interface BootRules {
    * hugetlb_bootmem_alloc(), which setup_arch() or mm_core_init_early() calls after hugetlb_cma_reserve().
    */
   readonly hugePagesIn: "hugepages_setup" | "setup_arch" | "mm_core_init_early";
+  /** When pages of `hugepages=` that memblock gave begin to count as managed (mm/hugetlb.c: gather_bootmem_prealloc). */
+  readonly hugePagesManagedFrom: "hugetlb_init" | "page_alloc_init_late";
   /** The bounce buffer is allocated before what mm_core_init() takes for debugging (arch_mm_preinit). */
   readonly swiotlbFirst: boolean;
   /** Data of the boot loader becomes an e820 type of its own, and splits RAM (e820__reserve_setup_data). */

@@ -2,6 +2,7 @@
 
 import type { StallRecorder } from "../accept/stalls.js";
 import { hugePagePools, PMD_PAGE_BYTES, PUD_PAGE_BYTES } from "../command-line/hugepages.js";
+import type { BootRules } from "../linux/rules.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE } from "../memblock/memblock.js";
 import { Gfp, GfpMask, NO_PAGE, withTouch } from "../page-alloc/index.js";
 import type { GuestClock } from "../sim/guest-clock.js";
@@ -65,6 +66,19 @@ export interface HugePagePools {
 
 const GFP: number = GfpMask.HIGHUSER_MOVABLE | Gfp.THISNODE | Gfp.COMP | Gfp.NOWARN | Gfp.RETRY_MAYFAIL;
 
+/** What memblock gave becomes managed, at this step or at the other (gather_bootmem_prealloc). */
+export function gatherBootPages(
+  { allocator, early }: KernelMemory,
+  step: BootRules["hugePagesManagedFrom"],
+): void {
+  if (early.bootRules.hugePagesManagedFrom !== step) return;
+  for (const { pageBytes, ranges } of early.hugeBootPages) {
+    for (const { start } of ranges) {
+      allocator.adjustManagedPages(allocator.zoneOfPfn(pfnDown(start)), pageBytes / PAGE_SIZE);
+    }
+  }
+}
+
 /**
  * Fills the pools (mm/hugetlb.c: hugetlb_init, a subsys initcall, Linux 6.12): what memblock gave
  * becomes managed, and pages of 2 MiB come from the page allocator until one fails. From 6.9 on two
@@ -73,13 +87,12 @@ const GFP: number = GfpMask.HIGHUSER_MOVABLE | Gfp.THISNODE | Gfp.COMP | Gfp.NOW
  */
 export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, stalls: StallRecorder): HugePagePools {
   const { allocator, early } = kernel;
-  const results: HugePagePoolResult[] = [];
-  for (const { pageBytes, askedPages, ranges } of early.hugeBootPages) {
-    for (const { start } of ranges) {
-      allocator.adjustManagedPages(allocator.zoneOfPfn(pfnDown(start)), pageBytes / PAGE_SIZE);
-    }
-    results.push({ pageBytes, askedPages, pages: ranges.length });
-  }
+  gatherBootPages(kernel, "hugetlb_init");
+  const results: HugePagePoolResult[] = early.hugeBootPages.map(({ pageBytes, askedPages, ranges }) => ({
+    pageBytes,
+    askedPages,
+    pages: ranges.length,
+  }));
   const pool = hugePagePools(early.options.words, early.nodeIds).pools.find(
     ({ pageBytes }) => pageBytes === PMD_PAGE_BYTES,
   );
