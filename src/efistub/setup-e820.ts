@@ -9,7 +9,16 @@ import { processUnacceptedMemory } from "./unaccepted-memory.js";
 import type { ArchAccept, UnacceptedTable } from "./unaccepted-table.js";
 
 /** Kinds of e820 entries (arch/x86/include/asm/e820/types.h). */
-export const E820Type = { RAM: 1, RESERVED: 2, ACPI: 3, NVS: 4, UNUSABLE: 5, PMEM: 7 } as const;
+export const E820Type = {
+  RAM: 1,
+  RESERVED: 2,
+  ACPI: 3,
+  NVS: 4,
+  UNUSABLE: 5,
+  PMEM: 7,
+  /** Specific-purpose memory left to a driver. */
+  SOFT_RESERVED: 0xefff_ffff,
+} as const;
 export type E820Type = (typeof E820Type)[keyof typeof E820Type];
 
 export interface E820Entry extends AddressRange {
@@ -68,7 +77,7 @@ export function setupE820(
 ): E820Table {
   const entries: E820Entry[] = [];
   let lostBytes = 0;
-  for (const [index, { type: efiType, start, end }] of map.entries()) {
+  for (const [index, { type: efiType, start, end, isSpecialPurpose }] of map.entries()) {
     if (efiType === EfiMemoryType.UNACCEPTED) {
       if (table === undefined) {
         lostBytes += end - start;
@@ -76,7 +85,9 @@ export function setupE820(
       }
       processUnacceptedMemory(table, asPhys(start), asPhys(end), arch);
     }
-    const type = efiType === EfiMemoryType.UNACCEPTED ? E820Type.RAM : E820_OF_EFI[efiType]!;
+    const plainType = efiType === EfiMemoryType.UNACCEPTED ? E820Type.RAM : E820_OF_EFI[efiType]!;
+    const isLeftAlone = isSpecialPurpose === true && E820_OF_EFI[efiType] === E820Type.RAM;
+    const type = isLeftAlone ? E820Type.SOFT_RESERVED : plainType;
     const last = entries.at(-1);
     if (last?.type === type && last.end === start) {
       entries[entries.length - 1] = { type, start: last.start, end };

@@ -30,6 +30,8 @@ export const EFI_DESCRIPTOR_BYTES = 48;
 /** One entry of the map; bytes, whole pages. */
 export interface EfiMemoryDescriptor extends AddressRange {
   readonly type: EfiMemoryType;
+  /** EFI_MEMORY_SP: for a driver, not for everybody; absent: no. */
+  readonly isSpecialPurpose?: boolean;
 }
 
 /**

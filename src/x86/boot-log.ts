@@ -4,7 +4,7 @@
  */
 import { E820Type } from "../efistub/setup-e820.js";
 import type { AddressRange } from "../units.js";
-import { type KernelE820Entry, KernelE820Type } from "./e820-table.js";
+import type { KernelE820Entry } from "./e820-table.js";
 import type { AcpiTable, EarlyMachine, NumaBlock } from "./early-machine.js";
 import { efiOfBootLog } from "./efi-boot-log.js";
 import { repeatStub, romCopies, type StubReplay } from "./efi-replay.js";
@@ -20,7 +20,7 @@ const E820_NAMES: ReadonlyMap<string, KernelE820Entry["type"]> = new Map([
   ["ACPI data", E820Type.ACPI],
   ["ACPI NVS", E820Type.NVS],
   ["unusable", E820Type.UNUSABLE],
-  ["soft reserved", KernelE820Type.SOFT_RESERVED],
+  ["soft reserved", E820Type.SOFT_RESERVED],
 ]);
 
 /** Where an unrandomised kernel is loaded without EFI (CONFIG_PHYSICAL_START). */

@@ -10,8 +10,6 @@ export const KernelE820Type = {
   RESERVED_KERN: 128,
   /** Persistent memory of platforms from before there was a standard; also what `memmap=nn!ss` makes. */
   PRAM: 12,
-  /** Specific-purpose memory left to a driver. */
-  SOFT_RESERVED: 0xefff_ffff,
 } as const;
 export type KernelE820Type = (typeof KernelE820Type)[keyof typeof KernelE820Type];
 
@@ -75,8 +73,5 @@ export function sanitise(table: readonly KernelE820Entry[]): KernelE820Entry[] {
     const { type } = over.reduce((highest, entry) => (entry.type > highest.type ? entry : highest));
     return [{ start, end: borders[index + 1]!, type }];
   });
-  return joinNeighbours(
-    pieces,
-    (type) => type === KernelE820Type.PRAM || type === KernelE820Type.SOFT_RESERVED,
-  );
+  return joinNeighbours(pieces, (type) => type === KernelE820Type.PRAM || type === E820Type.SOFT_RESERVED);
 }

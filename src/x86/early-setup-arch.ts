@@ -66,7 +66,7 @@ export function e820MemblockSetup(boot: EarlyBoot): void {
   memblock.currentLimit = MiB;
   memblock.allowResize();
   for (const { start, end, type } of boot.e820) {
-    if (type === KernelE820Type.SOFT_RESERVED) memblock.reserve(start, end - start);
+    if (type === E820Type.SOFT_RESERVED) memblock.reserve(start, end - start);
     if (isMemblockMemory(type)) memblock.add(start, end - start);
   }
   memblock.markScratch(0, MiB);

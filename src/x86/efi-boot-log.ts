@@ -30,8 +30,6 @@ const TYPE_NAMES: Readonly<Record<string, EfiMemoryType>> = {
 export interface LoggedDescriptor extends EfiMemoryDescriptor {
   /** EFI_MEMORY_RUNTIME: the firmware's runtime services need it, or the kernel has marked it as its own. */
   readonly isRuntime: boolean;
-  /** EFI_MEMORY_SP: for a driver, not for everybody. */
-  readonly isSpecialPurpose: boolean;
 }
 
 export interface EfiBootLog {
@@ -59,7 +57,7 @@ export function efiOfBootLog(log: string): EfiBootLog | undefined {
       type,
       ...inclusiveRange(first, last),
       isRuntime: words.includes("RUN"),
-      isSpecialPurpose: words.includes("SP"),
+      ...(words.includes("SP") ? { isSpecialPurpose: true } : {}),
     });
   }
   const [descriptors, runtimeMap = []] = maps;

@@ -3,7 +3,6 @@ import * as assert from "uvu/assert";
 import { E820Type } from "../../src/efistub/setup-e820.js";
 import { SMALL_6_12_107 } from "../../src/linux/kernel-build.js";
 import { type AddressRange, GiB, KiB, MiB, TiB } from "../../src/units.js";
-import { KernelE820Type } from "../../src/x86/e820-table.js";
 import { freedBootServices } from "../../src/x86/early-efi.js";
 import { cleanupMeminfo } from "../../src/x86/early-setup-arch.js";
 import { loggedBoot, plainMachine, q35Map, runTo } from "../guest/machines.js";
@@ -104,7 +103,7 @@ test("memory-mapped I/O of 256 KiB and more leaves the e820 table", () => {
 });
 
 test("data of the boot loader stays memory, specific-purpose memory is reserved", () => {
-  const e820 = [...q35Map(GiB), { start: 4 * GiB, end: 5 * GiB, type: KernelE820Type.SOFT_RESERVED }];
+  const e820 = [...q35Map(GiB), { start: 4 * GiB, end: 5 * GiB, type: E820Type.SOFT_RESERVED }];
   const machine = plainMachine(GiB, { e820, setupData: [{ start: 0x200000, end: 0x200100 }] });
   const { boot, lines } = runTo(loggedBoot(machine), "e820__memblock_setup");
   assert.equal(lines, [

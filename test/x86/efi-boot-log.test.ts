@@ -21,7 +21,7 @@ const LOG = `
 `;
 
 test("descriptors are read with type, range and what the kernel looks at of their attributes", () => {
-  const plain = { isRuntime: false, isSpecialPurpose: false };
+  const plain = { isRuntime: false };
   assert.equal(efiOfBootLog(LOG)!.descriptors, [
     { type: EfiMemoryType.CONVENTIONAL, start: 0, end: 0x87000, ...plain },
     { type: EfiMemoryType.BOOT_SERVICES_DATA, start: 0x87000, end: 0x88000, ...plain },

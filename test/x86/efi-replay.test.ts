@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { E820Type } from "../../src/efistub/setup-e820.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import { GiB, MiB } from "../../src/units.js";
 import { e820OfBootLog, machineFromBootLog, stubOfBootLog } from "../../src/x86/boot-log.js";
@@ -52,7 +53,6 @@ function map(
       start,
       end,
       isRuntime: false,
-      isSpecialPurpose: false,
     })),
     tables: new Map([["RNG", 0]]),
     memoryAttributes: 0,
@@ -133,6 +133,30 @@ test("loader data beyond the initrd and four pages of the stub are copies of ROM
 
 test("none of the recorded machines has a ROM", () => {
   for (const [name, log] of logs) assert.equal(machineFromBootLog(log)!.setupData, [], name);
+});
+
+test("RAM of a special purpose is no RAM, and stays apart from it", () => {
+  const efi = map(...LOW, [EfiMemoryType.CONVENTIONAL, 4 * GiB, 5 * GiB]);
+  const { e820 } = repeatStub(
+    {
+      ...efi,
+      descriptors: [
+        ...efi.descriptors,
+        {
+          type: EfiMemoryType.CONVENTIONAL,
+          start: 5 * GiB,
+          end: 6 * GiB,
+          isRuntime: false,
+          isSpecialPurpose: true,
+        },
+      ],
+    },
+    ACPI_TABLES,
+  );
+  assert.equal(e820.slice(2), [
+    { type: E820Type.RAM, start: 4 * GiB, end: 5 * GiB },
+    { type: E820Type.SOFT_RESERVED, start: 5 * GiB, end: 6 * GiB },
+  ]);
 });
 
 test("a map in any order becomes a sorted table", () => {

@@ -50,7 +50,7 @@ test("memmap=nn%ss-old+new", () => {
     kind: "retype",
     range,
     from: undefined,
-    to: KernelE820Type.SOFT_RESERVED,
+    to: E820Type.SOFT_RESERVED,
   });
   assert.equal(retype("-1"), { kind: "retype", range, from: RAM, to: undefined });
   assert.equal(retype(""), { kind: "retype", range, from: undefined, to: undefined });
