@@ -124,7 +124,7 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
     isValid: (value) => ["online", "online_kernel", "online_movable"].includes(value),
   },
   efi: { what: "`debug` keeps the memory of the firmware's boot services" },
-  nokaslr: { what: "the kernel lies at 16 MiB, as with `guest.kaslr: false`" },
+  nokaslr: { what: "the kernel lies at the first place from 16 MiB on, as with `guest.kaslr: false`" },
   transparent_hugepage: {
     what: "as `guest.transparentHugePages`, which it overrides; requests stay those that were recorded",
     expected: "always, madvise or never",

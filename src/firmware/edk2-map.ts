@@ -9,7 +9,7 @@ import { type AddressRange, GiB, MiB, PAGE_SIZE } from "../units.js";
 import type { Edk2Build } from "./edk2.js";
 import { BIOS_2026_08, FLASH_2026_08, INTELTDX_2026_08 } from "./edk2-maps-2026.js";
 import { BIOS_2025_02, FLASH_2022_11, FLASH_2025_02 } from "./edk2-maps-older.js";
-import { type EfiMemoryDescriptor, EfiMemoryType } from "./efi-memory-map.js";
+import { EFI_DESCRIPTOR_BYTES, type EfiMemoryDescriptor, EfiMemoryType } from "./efi-memory-map.js";
 import { MAP_TYPES, type RecordedMap, type Run, runsOf } from "./recorded-map.js";
 
 /** Free pages that only requests for one type get, before those of the default window. */
@@ -47,10 +47,14 @@ export interface FirmwareMap {
   readonly below: readonly Run[];
   /** Tables of ACPI. */
   readonly acpi: AddressRange;
+  /** The table of memory attributes: its size, and its start or how far that is below the end of `below`. */
+  readonly attributesTable?: { readonly start?: number; readonly below?: number; readonly sizeBytes: number };
 }
 
 /** The stub's copy of the map takes three pages there, for 47 entries that it shows: that many make 91 to 175 more. */
 const HIDDEN_ENTRIES_OF_INTELTDX = 100;
+/** Bytes before the entries of the table of memory attributes (efi_memory_attributes_table_t). */
+const ATTRIBUTES_HEADER_BYTES = 16;
 /** Pages of boot services at the lower end of PEI's heap. */
 const HEAP_END_PAGES = 32;
 /** NVS at the top of memory for a resume from S3: of the firmware, and of each CPU. */
@@ -166,6 +170,19 @@ export function edk2Map(request: MapRequest): FirmwareMap | undefined {
     hiddenEntries: inteltdx ? HIDDEN_ENTRIES_OF_INTELTDX : 0,
     below: runsOf(map.below),
     acpi: upper.acpi,
+    attributesTable: attributesTable(map, top),
+  };
+}
+
+function attributesTable(
+  { attributesTable: { top: fromTop, below, entries } }: RecordedMap,
+  top: number,
+): NonNullable<FirmwareMap["attributesTable"]> {
+  const sizeBytes = ATTRIBUTES_HEADER_BYTES + entries * EFI_DESCRIPTOR_BYTES;
+  return {
+    sizeBytes,
+    ...(fromTop === undefined ? {} : { start: top - fromTop }),
+    ...(below === undefined ? {} : { below }),
   };
 }
 

@@ -16,6 +16,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2330600, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -33,6 +34,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2330600, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -50,6 +52,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2330600, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -67,6 +70,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2330600, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -84,6 +88,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2330600, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -101,6 +106,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 8,
     physicalBits: 40,
     heapPages: 16420,
+    attributesTable: { below: 2330600, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -119,6 +125,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 32,
     physicalBits: 40,
     heapPages: 16612,
+    attributesTable: { below: 2334696, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -137,6 +144,7 @@ export const BIOS_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 46,
     heapPages: 16490,
+    attributesTable: { below: 2334696, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -159,6 +167,7 @@ export const INTELTDX_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 0,
+    attributesTable: { top: 52185832, entries: 26 },
     bins: `
       RD132 BD9254 BC38 BD1057 NVS4 ACPI8 RSV4 RD36 RC48 BC341 BC2/0 BC3 BC1/0 BC36 BC1/0 BD1776 BD59/0
       BD1537 BD468/0`,
@@ -175,6 +184,7 @@ export const INTELTDX_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 0,
+    attributesTable: { top: 52203496, entries: 26 },
     bins: `
       RD132 BD9254 BC38 BD1057 NVS4 ACPI8 RSV4 RD36 RC48 BC341 BC2/0 BC3 BC1/0 BC36 BC1/0 BD1775 BD4/0 BD1
       BD55/0 BD1537 BD468/0`,
@@ -191,6 +201,7 @@ export const INTELTDX_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 0,
+    attributesTable: { top: 52203496, entries: 26 },
     bins: `
       RD132 BD9254 BC38 BD1057 NVS4 ACPI8 RSV4 RD36 RC48 BC341 BC2/0 BC3 BC1/0 BC36 BC1/0 BD1775 BD4/0 BD1
       BD55/0 BD1537 BD468/0`,
@@ -207,6 +218,7 @@ export const INTELTDX_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 0,
+    attributesTable: { top: 52186856, entries: 26 },
     bins: `
       RD132 BD9254 BC38 BD1057 NVS4 ACPI8 RSV4 RD36 RC48 BC341 BC2/0 BC3 BC1/0 BC36 BC1/0 BD1776 BD59/0
       BD1537 BD468/0`,
@@ -223,6 +235,7 @@ export const INTELTDX_2026_08: readonly RecordedMap[] = [
     vcpus: 8,
     physicalBits: 40,
     heapPages: 0,
+    attributesTable: { top: 52415464, entries: 25 },
     bins: `
       RD132 BD9254 BC38 BD1057 NVS4 ACPI8 RSV4 RD36 RC48 BC341 BC2/0 BC3 BC1/0 BC36 BC1/0 BD1832 BD3/0
       BD1537 BD468/0`,
@@ -243,6 +256,7 @@ export const FLASH_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2322408, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -261,6 +275,7 @@ export const FLASH_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2322408, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -279,6 +294,7 @@ export const FLASH_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2326504, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -297,6 +313,7 @@ export const FLASH_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2326504, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -315,6 +332,7 @@ export const FLASH_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2326504, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -333,6 +351,7 @@ export const FLASH_2026_08: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 2326504, entries: 24 },
     bins: `
       RD132 BC8 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `

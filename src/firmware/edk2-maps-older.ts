@@ -16,6 +16,7 @@ export const BIOS_2025_02: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 1727208, entries: 23 },
     bins: `
       RD132 BC26 BD17 BC1 NVS2 RSV4 BC51 BD32 CONV247 BD513 NVS128 ACPI18/10 RSV128/0 RC256 RD256`,
     above: `
@@ -34,6 +35,7 @@ export const BIOS_2025_02: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 1731304, entries: 23 },
     bins: `
       RD132 BC26 BD17 BC1 NVS2 RSV4 BC51 BD32 CONV247 BD513 NVS128 ACPI18/10 RSV128/0 RC256 RD256`,
     above: `
@@ -56,6 +58,7 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 1551080, entries: 23 },
     bins: `
       RD132 BC26 BD17 BC1 NVS2 RSV4 BC51 BD32 CONV111 BD513 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -74,6 +77,7 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 1732584, entries: 23 },
     bins: `
       RD132 BC26 BD17 BC1 NVS2 RSV4 BC51 BD32 CONV111 BD513 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -92,6 +96,7 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 1720040, entries: 23 },
     bins: `
       RD132 BC26 BD17 BC1 NVS2 RSV4 BC51 BD32 CONV111 BD513 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -110,6 +115,7 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 16364,
+    attributesTable: { below: 1732584, entries: 23 },
     bins: `
       RD132 BC26 BD17 BC1 NVS2 RSV4 BC51 BD32 CONV111 BD513 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -132,6 +138,7 @@ export const FLASH_2022_11: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 17379,
+    attributesTable: { below: 1183720, entries: 22 },
     bins: `
       RD132 BC20 BD17 BC46 BD32 CONV129 BD1538 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -150,6 +157,7 @@ export const FLASH_2022_11: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 17379,
+    attributesTable: { below: 1351656, entries: 22 },
     bins: `
       RD132 BC20 BD17 BC46 BD32 CONV129 BD1538 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -168,6 +176,7 @@ export const FLASH_2022_11: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 17379,
+    attributesTable: { below: 1351656, entries: 22 },
     bins: `
       RD132 BC20 BD17 BC46 BD32 CONV129 BD1538 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `
@@ -186,6 +195,7 @@ export const FLASH_2022_11: readonly RecordedMap[] = [
     vcpus: 1,
     physicalBits: 40,
     heapPages: 17379,
+    attributesTable: { below: 1178344, entries: 22 },
     bins: `
       RD132 BC20 BD17 BC46 BD32 CONV129 BD1538 NVS128 ACPI18/10 RSV128 RC256 RD256`,
     above: `

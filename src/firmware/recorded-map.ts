@@ -13,6 +13,8 @@ export interface RecordedMap {
   readonly physicalBits: number;
   /** Pages from the top down to the end of PEI's heap, which has `HEAP_END_PAGES` of boot services; 0 without a PEI phase. */
   readonly heapPages: number;
+  /** The table of memory attributes: its entries, and bytes from its start up to the top, or to the end of `below`. */
+  readonly attributesTable: { readonly top?: number; readonly below?: number; readonly entries: number };
   /**
    * From the top of low memory down to the end of the lowest bin: types with pages, `RD132 BC8 ...`. Of a bin for one
    * type `ACPI18/10` says how much is in use, from its top.

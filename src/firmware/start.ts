@@ -44,6 +44,8 @@ export interface StartedFirmware {
   readonly kernel: AddressRange;
   readonly initrd: AddressRange | undefined;
   readonly acpiTables: AddressRange;
+  /** The table of memory attributes, byte by byte; absent for a firmware that is no UEFI. */
+  readonly memoryAttributes: AddressRange | undefined;
   /** Unaccepted memory that ACPI describes, whole MiB. */
   readonly acpiMemory: readonly AddressRange[];
 }
@@ -92,7 +94,8 @@ export function startFirmware(
   for (const bytes of edk2?.acpiBlocks(machine.build) ?? []) {
     boot.allocatePool(EfiMemoryType.ACPI_RECLAIM, bytes);
   }
-  if (edk2 !== undefined && !loadImage(boot, map.below, image)) return outOfResources("the kernel's file");
+  const drivers = edk2 === undefined ? undefined : loadImage(boot, map.below, image);
+  if (drivers === "no-room") return outOfResources("the kernel's file");
   const kernel = image.loadKernel(boot);
   if (kernel === undefined) return outOfResources("the kernel");
   const started = {
@@ -100,6 +103,7 @@ export function startFirmware(
     boot,
     kernel,
     acpiTables: map.acpi,
+    memoryAttributes: attributesRange(map, drivers),
     acpiMemory: highMemory === "type-15" ? [] : unaccepted,
   } as const;
   const initrd = edk2 === undefined ? placeInitrd(boot, image) : stubInitrd(boot, image);
@@ -153,26 +157,35 @@ function acceptChunk([lowest, ...others]: readonly AddressRange[], sink: Firmwar
  * The files of kernel and initrd are read into memory; drivers of the boot manager follow; then the kernel's file
  * is copied once more, loaded from there, and the copy freed (MdeModulePkg/Core/Dxe/Image/Image.c: CoreLoadImage).
  *
- * @returns whether there was room
+ * @returns where the drivers are
  */
-function loadImage(boot: BootServices, below: readonly Run[], image: BootImage): boolean {
+function loadImage(boot: BootServices, below: readonly Run[], image: BootImage): AddressRange | "no-room" {
   const { BOOT_SERVICES_CODE, BOOT_SERVICES_DATA, LOADER_CODE, CONVENTIONAL } = EfiMemoryType;
   const take = (type: EfiMemoryType, bytes: number): AddressRange | undefined =>
     boot.allocatePages(type, bytes, Number.POSITIVE_INFINITY);
   for (const bytes of [image.fileBytes, image.initrdBytes]) {
-    if (bytes > 0 && take(BOOT_SERVICES_DATA, bytes) === undefined) return false;
+    if (bytes > 0 && take(BOOT_SERVICES_DATA, bytes) === undefined) return "no-room";
   }
   const drivers = take(BOOT_SERVICES_CODE, below.reduce((sum, { pages }) => sum + pages, 0) * PAGE_SIZE);
-  if (drivers === undefined) return false;
+  if (drivers === undefined) return "no-room";
   let { end } = drivers;
   for (const { type, pages } of below) {
     boot.setType({ start: end - pages * PAGE_SIZE, end }, type);
     end -= pages * PAGE_SIZE;
   }
   const copy = take(BOOT_SERVICES_DATA, image.fileBytes);
-  if (copy === undefined || take(LOADER_CODE, image.imageBytes) === undefined) return false;
+  if (copy === undefined || take(LOADER_CODE, image.imageBytes) === undefined) return "no-room";
   boot.setType(copy, CONVENTIONAL);
-  return true;
+  return drivers;
+}
+
+function attributesRange(
+  { attributesTable }: FirmwareMap,
+  drivers: AddressRange | undefined,
+): AddressRange | undefined {
+  if (attributesTable === undefined) return undefined;
+  const { start = drivers!.end - attributesTable.below!, sizeBytes } = attributesTable;
+  return { start, end: start + sizeBytes };
 }
 
 /** The stub's own pages, and its copy of the initrd, anywhere (drivers/firmware/efi/libstub/efi-stub-helper.c: efi_load_initrd_dev_path). */

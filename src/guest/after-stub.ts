@@ -12,7 +12,10 @@ import type { HandOver } from "./state.js";
 /** Physical addresses that four levels of page tables reach (MAX_PHYSMEM_BITS 46). */
 const FOUR_LEVEL_END: number = 64 * TiB;
 
-export function machineAfterStub(guest: Guest, { stub, kernel, initrd, acpi }: HandOver): EarlyMachine {
+export function machineAfterStub(
+  guest: Guest,
+  { stub, kernel, initrd, acpi, memoryAttributes }: HandOver,
+): EarlyMachine {
   const { options, behaviour } = guest;
   const platform = guest.platform.type;
   const words = commandLine(guest);
@@ -27,7 +30,7 @@ export function machineAfterStub(guest: Guest, { stub, kernel, initrd, acpi }: H
       ...(stub.tableRange === undefined ? {} : { unacceptedTable: stub.tableRange }),
       // A bitmap of the zero page lies in RAM, and the kernels that look for one only reserve it.
       tableReservation: stub.tableInRam ? "bytes" : kernelRules(options.kernel).tableReservation,
-      keptTables: [],
+      keptTables: memoryAttributes === undefined ? [] : [memoryAttributes],
       ...rangesOfMap(stub.finalMap),
     },
     acpiTables: qemuAcpiTables(acpi.start, options.vcpus),

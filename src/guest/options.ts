@@ -236,7 +236,7 @@ export const GUEST = {
   kaslr: {
     is: "flag",
     default: false,
-    what: "whether the kernel lies at a random address, chosen by the seed; otherwise at 16 MiB",
+    what: "whether the kernel lies at a random address, chosen by the seed; otherwise at the first from 16 MiB on, where generic images have their volumes up to 24 MiB",
   },
   checksAcpiMemory: {
     is: "flag",

@@ -129,14 +129,16 @@ export function leaveFirmware({
   firmware,
   started,
 }: PoweredOff & Launched & Started): Pick<Booted, "handOver"> {
-  const { boot, initrd, acpiTables: acpi } = started;
+  const { boot, initrd, acpiTables: acpi, memoryAttributes } = started;
   const stub = exitBootServices(guest, firmware, boot);
   if (stub.outcome === "stopped") throw new GuestEnded("terminated", stub.reason);
   if (stub.outcome !== "exited") throw new GuestEnded("oom", stub.reason);
   // Flags are not there yet, and say later what the firmware's map says.
   const table = guest.behaviour.flagsPages === true ? stub.table?.copy() : stub.table;
   const kernel = unpackKernel(boot, table, started.kernel, guest.options, guest.meter);
-  return { handOver: { stub, kernel, initrd, acpi, acpiMemory: started.acpiMemory } };
+  return {
+    handOver: { stub, kernel, initrd, acpi, memoryAttributes, acpiMemory: started.acpiMemory },
+  };
 }
 
 /**

@@ -33,6 +33,7 @@ export interface HandOver {
   readonly kernel: AddressRange;
   readonly initrd: AddressRange | undefined;
   readonly acpi: AddressRange;
+  readonly memoryAttributes: AddressRange | undefined;
   /** Memory that ACPI describes besides or instead of the map. */
   readonly acpiMemory: readonly AddressRange[];
 }

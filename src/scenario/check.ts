@@ -123,7 +123,7 @@ function checkImage(complete: CompleteDocument, { firmware: said }: ScenarioDocu
   for (const kind of kindsOf(complete)) {
     for (const flavour of asList(complete.firmware?.flavour ?? [])) {
       if (STRANGE_FLAVOUR[kind] !== flavour) continue;
-      const message = `a ${flavour} image does not start a guest on platform ${kind}`;
+      const message = `the ${flavour} image does not start a guest on platform ${kind}`;
       findings.push({ path: ["firmware", "flavour"], message, onKey: false });
     }
   }

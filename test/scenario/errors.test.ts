@@ -209,6 +209,26 @@ test("a preset whose firmware cannot start the platform of the file", () => {
   ]);
 });
 
+test("a version that is no tag of edk2, and one for a firmware that has none to choose", () => {
+  assert.equal(with_("firmware: { version: 2025.03 }\n"), [
+    "file.yaml:5:22: firmware.version: expected a stable tag of edk2 from 2022.08 to 2026.08, such as 2025.02, found 2025.03",
+  ]);
+  assert.equal(with_("firmware: { preset: tdvf-2022, version: 2025.02 }\n"), [
+    "file.yaml:5:32: firmware.version: firmware tdvf-2022 has no version to choose",
+  ]);
+  assert.equal(with_("firmware: { preset: td-shim, flavour: generic }\n"), [
+    "file.yaml:5:30: firmware.flavour: firmware td-shim has no flavour to choose",
+  ]);
+  assert.equal(with_("firmware: { version: [2022.11, 2025.02, 2026.08] }\n"), []);
+});
+
+test("an image that has no code for the platform", () => {
+  assert.equal(with_("firmware: { flavour: amdsev }\n"), [
+    "file.yaml:5:22: firmware.flavour: the amdsev image does not start a guest on platform tdx",
+  ]);
+  assert.equal(with_("firmware: { flavour: generic }\n"), []);
+});
+
 test("several presets report a mistake of the file once", () => {
   assert.equal(errorsOf("name: a\nworkload: w\npreset: [tdx-tdvf, snp-ovmf]\n"), [
     "file.yaml:1:1: memory: expected a memory size, here or from a machine, found nothing",
