@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -24,6 +25,14 @@ test("changes are in the order of their tags, and tags are versions", () => {
   assert.equal(tags, tags.toSorted());
   for (const tag of tags) assert.is(edk2VersionOf(tag), tag);
   assert.is(tags.at(-1), NEWEST_EDK2);
+});
+
+test("the page about scenarios has every change", () => {
+  const page = readFileSync(new URL("../../workloads/README.md", import.meta.url), "utf8");
+  const rows = EDK2_CHANGES.map(({ since, what, commit }) =>
+    `| ${since} | ${what} | ${commit} |`.replace("|  |", "| |"),
+  );
+  assert.ok(page.includes(rows.join("\n")));
 });
 
 test("a tag between two changes has the rules of the earlier one", () => {
