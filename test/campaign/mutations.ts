@@ -289,9 +289,57 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "the initrd goes above 2 GiB although there is room below",
-    find: "image.initrdBytes, INITRD_SOFT_LIMIT)",
-    replace: "image.initrdBytes, Number.POSITIVE_INFINITY)",
+    find: "initrdBytes, INITRD_SOFT_LIMIT)",
+    replace: "initrdBytes, Number.POSITIVE_INFINITY)",
     tests: ["firmware/start.test"],
+  },
+  {
+    what: "TDVF of every version accepts what a region has beyond whole 2 MiB",
+    find: "if (acceptsTail) bspAccept(end, range.end, sink);",
+    replace: "bspAccept(end, range.end, sink);",
+    tests: ["firmware/accept-counts.test"],
+  },
+  {
+    what: "RAM moves behind the hole at 1 TiB on every processor",
+    find: "amd && used > AMD_HT_START",
+    replace: "used > AMD_HT_START",
+    tests: ["firmware/accept-counts.test"],
+  },
+  {
+    what: "free pages of bins are reported as free by no version of the firmware",
+    find: "!(leaks && spans)",
+    replace: "true",
+    tests: ["firmware/edk2-map.test"],
+  },
+  {
+    what: "requests of the firmware pass its bins by",
+    find: "this.#takeOfBin(type, length, maxEnd) ??",
+    replace: "",
+    tests: ["/boot-services.test", "firmware/edk2-map.test"],
+  },
+  {
+    what: "the copy of the kernel's file is not freed",
+    find: "boot.setType(copy, CONVENTIONAL);",
+    replace: "",
+    tests: ["firmware/edk2-map.test"],
+  },
+  {
+    what: "a firmware that does not count unaccepted ranges has room for them all the same",
+    find: "return this.writtenEntries - left;",
+    replace: "return this.writtenEntries;",
+    tests: ["/boot-services.test", "/exit-boot-services.test"],
+  },
+  {
+    what: "memory that the firmware has not accepted serves it well",
+    find: "requireAccepted(guest, started.boot);",
+    replace: "",
+    tests: ["guest/firmware-versions.test"],
+  },
+  {
+    what: "an SVSM clears what it takes back from the guest as well",
+    find: "if (!toPrivate) return;",
+    replace: "",
+    tests: ["/snp-svsm.test"],
   },
 
   // The guest's boot

@@ -1,6 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { AcceptanceProtocol } from "../../src/firmware/boot-services.js";
 import { edk2Build, type Flavour } from "../../src/firmware/edk2.js";
+import { EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import type { Firmware } from "../../src/firmware/firmware.js";
 import { ovmfSnp } from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
@@ -139,6 +141,25 @@ test("OVMF with 1 GiB and with 2560 MiB below 4 GiB", () => {
 
 test("before 2023.02 OVMF leaves nothing", () => {
   assert.equal(run("snp", ovmfSnp, ["2022.11", "generic"], 16384).left, []);
+});
+
+test("at ExitBootServices OVMF accepts the rest in 2 MiB: 253 entries an exit", () => {
+  for (const [memoryGiB, large, exits] of [
+    [3, 512, 3],
+    [4, 1024, 5],
+    [8, 3072, 13],
+    [16, 7168, 29],
+    [64, 31_744, 126],
+  ] as const) {
+    const ledger = new CostLedger();
+    const platform = makePlatform("snp", ledger, { pageSizeBytes: 2 * MiB });
+    const high = { type: EfiMemoryType.UNACCEPTED, start: 4 * GiB, end: (memoryGiB + 2) * GiB };
+    new AcceptanceProtocol({
+      firmwareAccept: (start, end) => platform.firmwareAccept(start, end),
+    }).beforeExit([high]);
+    const { pvalidate2m, pvalidate4k, vmgexitPsc } = counts(ledger);
+    assert.equal([pvalidate2m, pvalidate4k, vmgexitPsc], [large, undefined, exits]);
+  }
 });
 
 test("from 979 GiB on all high memory of an SNP guest starts at 1 TiB", () => {
