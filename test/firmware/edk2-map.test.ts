@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bootMemoryMapBytes, SEED_BYTES } from "../../src/efistub/exit-boot-services.js";
+import { E820Type, setupE820 } from "../../src/efistub/setup-e820.js";
 import { edk2Build } from "../../src/firmware/edk2.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import type { Firmware } from "../../src/firmware/firmware.js";
@@ -197,6 +198,14 @@ test("a TD has no hole below 1 MiB, and keeps page tables, work area and mailbox
   ]);
   const old = ofType(confidential({ version: "2024.05" }), ACPI_NVS);
   assert.equal([old[0]!.start, old[0]!.end], [0x80c000, 0x80d000]);
+});
+
+test("the e820 table of a TD of 2023 begins as public logs of such guests show it", () => {
+  const { boot } = confidential({ version: "2023.02" });
+  const { descriptors } = boot.getMemoryMap();
+  const [first, second] = setupE820(descriptors, 32, undefined, { acceptMemory: () => {} }).entries;
+  assert.equal(first, { type: E820Type.RAM, start: 0, end: 0x80c000 });
+  assert.equal(second, { type: E820Type.NVS, start: 0x80c000, end: 0x80d000 });
 });
 
 test("an SNP guest loses three pages of secrets, two for each CPU and a buffer", () => {
