@@ -14,6 +14,11 @@ export function exactRecordings(file: string): string[] {
     .sort();
 }
 
+/** Unmodified kernels newer than 6.12, of several releases. */
+export const NEWER_STOCK_RECORDINGS: readonly string[] = readdirSync(RECORDED)
+  .filter((name) => /^linux-(?!6\.12\.).*-debian-/.test(name))
+  .sort();
+
 /** Those with complete logs. */
 export const LAB_RECORDINGS: readonly string[] = exactRecordings("boot.lablog");
 
