@@ -60,6 +60,8 @@ export class Follower {
   readonly #done: Uint8Array;
   /** Where the model put an allocation that the kernel put elsewhere, by the kernel's frame number. */
   readonly #elsewhere = new Map<Pfn, Page | typeof NO_PAGE>();
+  /** Frees to come, and the record before which. */
+  readonly #late: { readonly before: number; readonly free: number }[] = [];
   /** The model could not follow a step; it is in no state to compare then. */
   stopped = false;
 
@@ -107,6 +109,7 @@ export class Follower {
   #follow(i: number): void {
     const { resync } = this.#helpers;
     resync?.before(i);
+    this.#freeLate(this.#steps.effect[i]!);
     switch (this.#steps.step[i]) {
       case Step.ALLOC:
       case Step.ALLOC_LOCKED:
@@ -116,6 +119,8 @@ export class Follower {
         if (this.#done[i] === 0) this.#allocate(i);
         break;
       case Step.FREE:
+        if (!this.#putOff(i)) this.#free(i);
+        break;
       case Step.FREE_LOCKED:
       case Step.FREE_NO_LOCK:
       case Step.FREE_PUT_OFF:
@@ -291,14 +296,29 @@ export class Follower {
     this.#compareMoves(this.drains, i, drained, "pages drained");
   }
 
+  /** Whether a free reaches its list only later. */
+  #putOff(free: number): boolean {
+    const before = this.#helpers.resync?.preemption?.lateFree(free) ?? -1;
+    if (before < 0) return false;
+    this.outside.preemptedFrees++;
+    this.#late.push({ before, free });
+    this.#late.sort((a, b) => a.before - b.before || a.free - b.free);
+    return true;
+  }
+
+  /** Frees that reached their list only now: their task was preempted or interrupted behind their line. */
+  #freeLate(before: number): void {
+    while (this.#late.length > 0 && this.#late[0]!.before <= before) this.#free(this.#late.shift()!.free);
+  }
+
   /** Tasks that were preempted right after they took a page have their line later than what other tasks did since. */
   #allocateEarly(i: number): void {
-    const { resync } = this.#helpers;
-    if (resync === undefined) return;
+    const preemption = this.#helpers.resync?.preemption;
+    if (preemption === undefined) return;
     for (
-      let line = resync.takenBefore(i);
+      let line = preemption.takenBefore(i);
       line >= 0 && this.#done[line] === 0;
-      line = resync.takenBefore(i)
+      line = preemption.takenBefore(i)
     ) {
       this.outside.preemptedAllocations++;
       this.#allocate(line);

@@ -6,6 +6,7 @@ export const OUTSIDE_CAUSES = {
   timerDrains: "the vmstat worker drained another node's list",
   interruptedAllocations: "an interrupt freed pages before an allocation's line was written",
   preemptedAllocations: "a task was preempted between taking a page and its line",
+  preemptedFrees: "a task was preempted or interrupted between the line of a free and the list",
   /** In pages. */
   isolatedPages: "compaction took a free page",
   listCuts: "compaction reordered a free list",

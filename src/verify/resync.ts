@@ -17,10 +17,10 @@ import {
 } from "../page-alloc/inside.js";
 import { asPage, PAGEBLOCK_ORDER, type Page, type Pfn, pageArray } from "../units.js";
 import type { PageEvents } from "../workload/events.js";
-import { EarlyTakes } from "./early-takes.js";
 import { KnownLists } from "./known-lists.js";
 import type { UntracedCauses } from "./outside.js";
 import { drainInBatches, listed, type PagePlace, type PagePlacer, placeOf } from "./page-place.js";
+import { Preemption } from "./preemption.js";
 import { numberOf, type ProcFields, zoneKey } from "./proc-fields.js";
 import type { Records, Steps } from "./steps.js";
 import type { StockStages } from "./stock-stages.js";
@@ -49,19 +49,20 @@ export class Resync {
   readonly #stages: StockStages | undefined;
   readonly #known: KnownLists;
   readonly #untraced: Untraced;
-  readonly #early: EarlyTakes;
+  readonly preemption: Preemption | undefined;
   readonly #pages: PagePlacer;
   /** Frames that were put on a per-CPU list: an allocation that gets one is no hit. */
   readonly given: Set<number>;
   readonly outside: UntracedCauses;
 
-  constructor(steps: Steps, events: PageEvents, allocator: PageAllocator, stages?: StockStages) {
+  /** @param preempted events of a kernel whose tasks give way to others inside it */
+  constructor(steps: Steps, allocator: PageAllocator, stages?: StockStages, preempted?: PageEvents) {
     this.#steps = steps;
     this.#events = steps.records;
     this.#allocator = allocator;
     this.#stages = stages;
     this.#untraced = new Untraced(steps.records, allocator, stages);
-    this.#early = new EarlyTakes(steps, events, allocator, this.#untraced.history);
+    this.preemption = preempted && new Preemption(steps, preempted, allocator, this.#untraced.history);
     this.#pages = this.#untraced.pages;
     this.given = this.#untraced.given;
     this.outside = this.#untraced.outside;
@@ -75,11 +76,6 @@ export class Resync {
   /** Whether an event is a free of deferred initialisation, which has then been repeated. */
   isBootFree(event: number): boolean {
     return this.#stages?.deferredFree(event) === true;
-  }
-
-  /** An allocation whose line comes later, and which has taken the page at the head of the list that a step changes; or -1. */
-  takenBefore(event: number): number {
-    return this.#early.before(event);
   }
 
   /** Makes the lists those that the kernel's request has found, as far as the trace tells. */

@@ -66,8 +66,20 @@ function compareBoot(
   stages.setWatermarks();
   allocator.adjustManagedPages(imageZone, later);
   const zones = compareZoneSizes(allocator, files);
-  const runs = verifyTraces(files, newKernel(), bootLog, rules.vmalloc);
+  const runs = verifyTraces(files, newKernel(), bootLog, {
+    vmalloc: rules.vmalloc,
+    preempts: PREEMPTS.test(bootLog),
+  });
   return { name: files.name, kernel: release, memblock, handover, zones, runs };
+}
+
+/** What a kernel with PREEMPT_DYNAMIC prints (kernel/sched/core.c: preempt_dynamic_init) if tasks in the kernel give way to others. */
+const PREEMPTS = /Dynamic Preempt: (lazy|full)/;
+
+/** What traces of a kernel depend on. */
+interface TracedKernel {
+  readonly vmalloc: VmallocRules;
+  readonly preempts: boolean;
 }
 
 /**
@@ -78,7 +90,7 @@ function verifyTraces(
   files: RecordingFiles,
   booted: Booted,
   bootLog: string,
-  rules: VmallocRules,
+  traced: TracedKernel,
 ): VerifiedRun[] {
   const names = workloadNames(files);
   const { machine } = booted;
@@ -89,7 +101,7 @@ function verifyTraces(
   const { allocator } = booted.kernel;
   const initcalls = tracedInitcalls(needFile(files, `${base}.trace`), boot);
   const stages = new StockStages(booted, boot, bootLog, initcalls);
-  const bootRun = follow(boot, allocator, machine, rules, stages);
+  const bootRun = follow(boot, allocator, machine, traced, stages);
   const zoneinfo = fieldsIn(procEvidence(files, end, "zoneinfo"));
   const proc = bootRun.follower.stopped
     ? { ...NOT_FOLLOWED, readElsewhen: 0 }
@@ -102,7 +114,7 @@ function verifyTraces(
     // A model that could not follow a trace is in no state to go on from.
     if (stopped) break;
     const before = procEvidence(files, `pre-${name}`, "zoneinfo");
-    const run = follow(events, allocator, machine, rules, undefined, fieldsIn(before));
+    const run = follow(events, allocator, machine, traced, undefined, fieldsIn(before));
     const proc = new ProcTally();
     // It only tells how the lists were in front of the workload, so nothing of it is compared.
     if ("problem" in before) proc.cannotCompare(1, before.problem);
@@ -118,13 +130,13 @@ function follow(
   events: PageEvents,
   allocator: PageAllocator,
   { cpuNodes }: EarlyMachine,
-  { freesRanges }: VmallocRules,
+  { vmalloc, preempts }: TracedKernel,
   stages: StockStages | undefined,
   gap?: ProcFields,
 ): { readonly follower: Follower; readonly resync: Resync } {
-  const ranges = freesRanges ? freedRanges(events, stages === undefined) : undefined;
+  const ranges = vmalloc.freesRanges ? freedRanges(events, stages === undefined) : undefined;
   const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index, ranges);
-  const resync = new Resync(steps, events, allocator, stages);
+  const resync = new Resync(steps, allocator, stages, preempts ? events : undefined);
   const follower = new Follower(steps, allocator, cpuNodes, { resync });
   if (gap !== undefined) follower.outside.pcpDecays += resync.adoptGap(gap);
   follower.run();
