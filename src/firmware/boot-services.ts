@@ -245,6 +245,8 @@ export class AcceptanceProtocol {
 /** Bytes before and after every allocation (POOL_HEAD, POOL_TAIL). */
 const HEAD_BYTES = 24;
 const TAIL_BYTES = 16;
+/** What a request in pages of its own leaves of them. */
+export const POOL_OVERHEAD_BYTES: number = HEAD_BYTES + TAIL_BYTES;
 /** Sizes of blocks that a page is carved into, ascending (mPoolSizeTable). */
 const BLOCK_BYTES: readonly number[] = [128, 256, 384, 640, 1024, 1664, 2688];
 
@@ -259,7 +261,7 @@ export class Pool {
 
   /** @returns where it lies, byte by byte; undefined when there is no memory */
   allocate(sizeBytes: number): AddressRange | undefined {
-    const wanted = roundUp(sizeBytes, 8) + HEAD_BYTES + TAIL_BYTES;
+    const wanted = roundUp(sizeBytes, 8) + POOL_OVERHEAD_BYTES;
     const fits = BLOCK_BYTES.findIndex((size) => size >= wanted);
     const block = fits < 0 ? this.#allocatePages(wanted)?.start : this.#takeBlock(fits);
     if (block === undefined) return undefined;

@@ -11,7 +11,7 @@ import {
 import { e820ExtSlots, setupE820 } from "../efistub/setup-e820.js";
 import { allocateUnacceptedBitmap } from "../efistub/unaccepted-memory.js";
 import { TABLE_HEADER_BYTES, type UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { Pool } from "../firmware/boot-services.js";
+import { POOL_OVERHEAD_BYTES, Pool } from "../firmware/boot-services.js";
 import { EFI_DESCRIPTOR_BYTES, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { subtractRanges } from "../firmware/ranges.js";
 import { type AddressRange, PAGE_SIZE, type PhysRange, roundDown, roundUp, UNIT_SIZE } from "../units.js";
@@ -89,13 +89,14 @@ function placesInPool(
   acpiTables: readonly AddressRange[],
   table: UnacceptedTable | undefined,
 ): StubPlaces {
-  let free: AddressRange[] = descriptors
+  const own = descriptors
     .filter(({ type }) => type === EfiMemoryType.ACPI_RECLAIM)
     .map(({ start, end }) => {
       const taken = acpiTables.flatMap((one) => (one.start >= start && one.start < end ? [one.start] : []));
-      return { start, end: roundDown(Math.min(end, ...taken), PAGE_SIZE) };
+      return { start, end: roundDown(Math.min(end, ...taken), PAGE_SIZE), hasTables: taken.length > 0 };
     })
     .toSorted((a, b) => b.start - a.start);
+  let free: AddressRange[] = own;
   const pool = new Pool((sizeBytes) => {
     const pages = Math.ceil(sizeBytes / PAGE_SIZE) * PAGE_SIZE;
     const from = free.find(({ start, end }) => end - start >= pages);
@@ -106,7 +107,15 @@ function placesInPool(
   });
   const seed = tables.has("RNG") ? pool.allocate(SEED_BYTES) : undefined;
   const ownTable = table === undefined ? undefined : pool.allocate(tableBytes(table));
-  const copy = pool.allocate(bootMemoryMapBytes(descriptors.length));
+  // The firmware asks for room for more descriptors than it reports. Outside of the pages that it has set apart for
+  // ACPI none is there but for the stub, whose last request this is.
+  const last = free.find(({ start, end }) => start < end);
+  const spilled = own.find(({ start, hasTables }) => start === last?.start && !hasTables);
+  const copyBytes = Math.max(
+    bootMemoryMapBytes(descriptors.length),
+    spilled === undefined ? 0 : last!.end - last!.start - POOL_OVERHEAD_BYTES,
+  );
+  const copy = pool.allocate(copyBytes);
   const start = copy && copy.start + BOOT_MEMORY_MAP_HEADER_BYTES;
   return {
     seed,

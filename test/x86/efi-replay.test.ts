@@ -104,6 +104,20 @@ test("the kernel's copy of the map comes after the table, behind the stub's head
   });
 });
 
+test("outside of the firmware's pages for ACPI the copy has all that the seed leaves", () => {
+  const { places } = repeatStub(
+    map(
+      [EfiMemoryType.ACPI_RECLAIM, 0x7b3f_f000, 0x7b40_3000],
+      [EfiMemoryType.CONVENTIONAL, 0x7b40_3000, 0x7d70_3000],
+      [EfiMemoryType.ACPI_RECLAIM, 0x7d70_3000, 0x7d70_b000],
+    ),
+    [{ start: 0x7d70_3000, end: 0x7d70_3038 }],
+  );
+  assert.is(places.seed?.start, 0x7b40_2018);
+  // Three pages, as the log of a boot with memblock=debug says.
+  assert.is(places.memoryMap?.start, 0x7b3f_f040);
+});
+
 test("the stub accepts what the bitmap cannot express, and the map is RAM all the same", () => {
   const unaccepted: readonly [EfiMemoryType, number, number] = [
     EfiMemoryType.UNACCEPTED,
