@@ -27,7 +27,7 @@ function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange
     const limit = range.start + toAccept;
     for (const part of below([range], limit)) {
       if (cpus === 1) bspAccept(part.start, part.end, sink);
-      else mpAccept(part, cpus, sink);
+      else mpAccept(part, cpus, sink, { headLast: true });
       toAccept -= part.end - part.start;
     }
     left.push(...above([range], limit));

@@ -46,7 +46,7 @@ function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange
   const acceptedEnd = cpus > 1 ? acceptForStacks(regions, cpus, sink) : 0;
   for (const region of above(regions, acceptedEnd)) {
     if (cpus === 1) bspAccept(region.start, region.end, sink);
-    else mpAccept(region, cpus, sink, tdxAcceptsTail);
+    else mpAccept(region, cpus, sink, { acceptsTail: tdxAcceptsTail });
   }
   return above(unaccepted, limit);
 }
@@ -101,15 +101,22 @@ export function bspAccept(start: number, end: number, sink: FirmwareAccept): voi
  * number cpu, cpu + cpus, cpu + 2 * cpus, ... from the start of the region.
  *
  * @param acceptsTail whether what lies beyond whole large pages is accepted; before edk2-stable202511 nobody did
+ * @param headLast whether CPU 0 does what lies in front of them after its chunks, as td-shim does
  */
-export function mpAccept(range: AddressRange, cpus: number, sink: FirmwareAccept, acceptsTail = true): void {
+export function mpAccept(
+  range: AddressRange,
+  cpus: number,
+  sink: FirmwareAccept,
+  { acceptsTail = true, headLast = false }: { acceptsTail?: boolean; headLast?: boolean } = {},
+): void {
   const start = Math.min(roundUp(range.start, ACCEPT_PAGE_SIZE), range.end);
-  bspAccept(range.start, start, sink);
-  if (range.end - start <= ACCEPT_CHUNK_SIZE) {
+  const end = roundDown(range.end, ACCEPT_PAGE_SIZE);
+  const isShort = range.end - start <= ACCEPT_CHUNK_SIZE;
+  if (isShort || !headLast) bspAccept(range.start, start, sink);
+  if (isShort) {
     bspAccept(start, range.end, sink);
     return;
   }
-  const end = roundDown(range.end, ACCEPT_PAGE_SIZE);
   // Round by round, as time goes. CPU 0 last in each: the others start when it wakes them, before
   // it does its own share.
   const chunks = Math.ceil((end - start) / ACCEPT_CHUNK_SIZE);
@@ -120,6 +127,7 @@ export function mpAccept(range: AddressRange, cpus: number, sink: FirmwareAccept
       if (chunk < end) sink.firmwareAccept(chunk, Math.min(chunk + ACCEPT_CHUNK_SIZE, end), cpu);
     }
   }
+  if (headLast) bspAccept(range.start, start, sink);
   if (acceptsTail) bspAccept(end, range.end, sink);
   sink.firmwareBarrier?.();
 }

@@ -60,6 +60,17 @@ test("td-shim goes on in the next range when the first is smaller than the amoun
   assert.is(left, 5 * GiB - 128 * KiB);
 });
 
+test("td-shim: CPU 0 accepts what is not aligned after its chunks, 480 pages in front of those of the second range", () => {
+  const [, sink] = run(FIRMWARES["td-shim"], 4, 256 * MiB);
+  const own = sink.calls.filter(({ cpu }) => cpu === 0).map(({ start, end }) => [start, end]);
+  // The first range is not longer than a chunk.
+  assert.equal(own[0], [0, 0x800000]);
+  assert.equal(own.slice(-2), [
+    [0x820000, 0xa00000],
+    [0x10000000, 0x10020000],
+  ]);
+});
+
 test("td-shim has stacks for 15 other CPUs", () => {
   const [, sink] = run(FIRMWARES["td-shim"], 64, 2 * GiB);
   assert.is(new Set(sink.calls.map(({ cpu }) => cpu)).size, 16);
