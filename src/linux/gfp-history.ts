@@ -23,6 +23,8 @@ export interface GfpChange {
   readonly wakesKswapd?: boolean;
   /** Bits of which the kernel's configuration says what they are. They decide nothing about a page. */
   readonly configuredMask?: number;
+  /** Whether traces name single flags in the order of their bits. */
+  readonly printsByBit?: boolean;
 }
 
 const HIGHUSER = "DIRECT_RECLAIM KSWAPD_RECLAIM IO FS HARDWALL HIGHMEM";
@@ -209,6 +211,11 @@ export const GFP_CHANGES: readonly GfpChange[] = [
     bits: { SKIP_ZERO: 0, SKIP_KASAN: 0, NOLOCKDEP: 0 },
     configuredMask: 0xf000000,
   },
+  {
+    since: "6.15-rc1",
+    source: "ca29a0bf1221 (include/trace/events/mmflags.h: TRACE_GFP_FLAGS)",
+    printsByBit: true,
+  },
   { since: "7.3-rc1", source: "include/linux/gfp_types.h (no NO_OBJ_EXT)", configuredMask: 0x7000000 },
 ];
 
@@ -237,6 +244,8 @@ export interface GfpTable {
   readonly wakesKswapd: boolean;
   /** Bits of which the kernel's configuration says what they are. */
   readonly configuredMask: number;
+  /** Whether traces name single flags in the order of their bits. */
+  readonly printsByBit: boolean;
   /** Whether the numbers of this release were read in a source. Names can be read in any case. */
   readonly hasNumbers: boolean;
 }
@@ -247,6 +256,7 @@ export function gfpTableOf(release: ReleaseName): GfpTable {
   const combinations = new Map<string, readonly string[]>();
   let wakesKswapd = false;
   let configuredMask = 0;
+  let printsByBit = false;
   for (const [index, change] of GFP_CHANGES.entries()) {
     if (index > 0 && compareReleases(release, named(change.since)) < 0) break;
     for (const [name, bit] of Object.entries(change.bits ?? {})) {
@@ -259,6 +269,7 @@ export function gfpTableOf(release: ReleaseName): GfpTable {
     }
     wakesKswapd = change.wakesKswapd ?? wakesKswapd;
     configuredMask = change.configuredMask ?? configuredMask;
+    printsByBit = change.printsByBit ?? printsByBit;
   }
   return {
     release: releaseText(release),
@@ -267,6 +278,7 @@ export function gfpTableOf(release: ReleaseName): GfpTable {
     combinations,
     wakesKswapd,
     configuredMask,
+    printsByBit,
     hasNumbers: !isNewer(release) && !isOlder(release) && !isBetween(release),
   };
 }

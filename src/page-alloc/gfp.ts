@@ -48,31 +48,42 @@ export const GfpMask = {
   TRANSHUGE: (transhugeLight | Gfp.DIRECT_RECLAIM) as number,
 };
 
-/**
- * Names in the order in which the kernel looks for them (include/trace/events/mmflags.h:
- * gfpflag_string). Larger combinations stand before the smaller ones that they contain.
- */
-const PRINTED: readonly string[] = `
+/** Combinations, the larger before those that they contain (include/trace/events/mmflags.h: gfpflag_string). */
+const COMBINATIONS = `
   GFP_TRANSHUGE GFP_TRANSHUGE_LIGHT GFP_HIGHUSER_MOVABLE GFP_HIGHUSER GFP_USER GFP_KERNEL_ACCOUNT GFP_KERNEL
-  GFP_NOFS GFP_ATOMIC GFP_NOIO GFP_NOWAIT GFP_DMA __GFP_HIGHMEM GFP_DMA32 __GFP_HIGH __GFP_IO __GFP_FS
+  GFP_NOFS GFP_ATOMIC GFP_NOIO GFP_NOWAIT`;
+
+/** Names in the order in which the kernel looks for them up to 6.14. */
+const PRINTED: readonly string[] = wordsOf(`${COMBINATIONS}
+  GFP_DMA __GFP_HIGHMEM GFP_DMA32 __GFP_HIGH __GFP_IO __GFP_FS
   __GFP_NOWARN __GFP_RETRY_MAYFAIL __GFP_NOFAIL __GFP_NORETRY __GFP_COMP __GFP_ZERO __GFP_NOMEMALLOC
   __GFP_MEMALLOC __GFP_HARDWALL __GFP_THISNODE __GFP_RECLAIMABLE __GFP_MOVABLE __GFP_ACCOUNT __GFP_WRITE
-  __GFP_RECLAIM __GFP_DIRECT_RECLAIM __GFP_KSWAPD_RECLAIM __GFP_ZEROTAGS`
-  .trim()
-  .split(/\s+/);
+  __GFP_RECLAIM __GFP_DIRECT_RECLAIM __GFP_KSWAPD_RECLAIM __GFP_ZEROTAGS`);
+
+/** From 6.15 on single flags come in the order of their bits (ca29a0bf1221). */
+const PRINTED_BY_BIT: readonly string[] = [
+  ...wordsOf(`${COMBINATIONS} GFP_DMA GFP_DMA32 __GFP_RECLAIM`),
+  ...Object.keys(Gfp).map((name) => `__GFP_${name}`),
+];
+
+function wordsOf(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
+
 const BITS: Readonly<Record<string, number>> = { RECLAIM: reclaim, ...Gfp, ...GfpMask };
 
 /**
  * Prints flags as a trace does: the largest names that fit, bits without a name in hex.
  *
  * @param flags 32 bits
+ * @param inBitOrder whether of a kernel from 6.15 on
  * @returns such as `GFP_KERNEL|__GFP_ZERO`, `GFP_KERNEL|0x1000000`, or `none` for 0
  */
-export function formatGfp(flags: number): string {
+export function formatGfp(flags: number, inBitOrder = false): string {
   let rest = flags >>> 0;
   if (rest === 0) return "none";
   const names: string[] = [];
-  for (const name of PRINTED) {
+  for (const name of inBitOrder ? PRINTED_BY_BIT : PRINTED) {
     const bits = BITS[name.replace(/^(__)?GFP_/, "")]!;
     if ((rest & bits) !== bits) continue;
     names.push(name);

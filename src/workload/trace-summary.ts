@@ -134,10 +134,10 @@ export class TraceSummarizer {
   }
 
   finish(): TraceSummary {
-    const { tasks, callers } = this.#names;
+    const { tasks, callers, gfpTable } = this.#names;
     const highestOrder = Math.floor(this.#orders.findLastIndex((count) => count > 0) / TYPES);
     const flags = [...this.#gfpNumbers.keys()];
-    const gfp = this.#gfp.named((index) => ({ flags: formatGfp(flags[index]!) }));
+    const gfp = this.#gfp.named((index) => ({ flags: formatGfp(flags[index]!, gfpTable?.printsByBit) }));
     const frees = new Map(this.#cpuFrees.named((cpu) => ({ cpu })).map((sum) => [sum.cpu, sum.allocations]));
     const allocations = new Map(
       this.#cpuAllocations.named((cpu) => ({ cpu })).map((sum) => [sum.cpu, sum.allocations]),

@@ -130,7 +130,8 @@ export class TracefsPrinter {
     const key = ((detail * 0x100 + type) * 0x100 + order) * 8 + kind;
     const known = this.#tails.get(key);
     if (known !== undefined) return known;
-    const text = ascii(`${tailOf(kind, order, type, detail)}\n`);
+    const isByBit = this.#names.gfpTable?.printsByBit === true;
+    const text = ascii(`${tailOf(kind, order, type, detail, isByBit)}\n`);
     this.#tails.set(key, text);
     return text;
   }
@@ -170,10 +171,10 @@ export class TracefsPrinter {
 }
 
 /** The fields of an event behind its frame number (include/trace/events/kmem.h: TP_printk). */
-function tailOf(kind: PageEventKind, order: number, type: number, detail: number): string {
+function tailOf(kind: PageEventKind, order: number, type: number, detail: number, isByBit: boolean): string {
   switch (kind) {
     case PageEventKind.alloc:
-      return ` order=${order} migratetype=${type} gfp_flags=${formatGfp(detail)}`;
+      return ` order=${order} migratetype=${type} gfp_flags=${formatGfp(detail, isByBit)}`;
     case PageEventKind.zoneLocked:
       return ` order=${order} migratetype=${type} percpu_refill=${detail}`;
     case PageEventKind.pcpuDrain:

@@ -97,4 +97,15 @@ test("says which release was asked for, and which was taken", () => {
   assert.equal(said("2.6.18"), ["2.6.18", "2.6.32"]);
 });
 
+test("traces name flags by bit from 6.15 on", () => {
+  for (const [release, isByBit] of [
+    ["6.14", false],
+    ["6.12.107", false],
+    ["6.15-rc1", true],
+    ["6.18.44", true],
+    ["7.3.4", true],
+  ] as const)
+    assert.is(tableOf(release).printsByBit, isByBit, release);
+});
+
 test.run();

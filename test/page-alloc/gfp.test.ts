@@ -24,6 +24,22 @@ test("prints as the kernel does", () => {
   for (const [flags, text] of PRINTED) assert.is(formatGfp(flags), text);
 });
 
+test("from 6.15 on single flags come in the order of their bits, after zones and reclaim", () => {
+  for (const [flags, text] of [
+    [0x140dca, "GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP"],
+    [0x2dc2, "GFP_KERNEL|__GFP_HIGHMEM|__GFP_ZERO|__GFP_NOWARN"],
+    [0x153cca, "GFP_HIGHUSER_MOVABLE|__GFP_WRITE|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP"],
+    [0x52820, "GFP_ATOMIC|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP"],
+    [0x440dc0, "GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_COMP"],
+    [0xd20d0, "__GFP_RECLAIMABLE|__GFP_IO|__GFP_FS|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP|__GFP_NOMEMALLOC"],
+    [0x29c2, "GFP_NOWAIT|__GFP_HIGHMEM|__GFP_IO|__GFP_FS|__GFP_ZERO"],
+    [0xcc5, "GFP_KERNEL|GFP_DMA|GFP_DMA32"],
+    [0x1000cc0, "GFP_KERNEL|0x1000000"],
+    [0, "none"],
+  ] as const)
+    assert.is(formatGfp(flags, true), text);
+});
+
 test("combinations have the values of include/linux/gfp_types.h", () => {
   assert.equal(GfpMask, {
     ATOMIC: 0x820,
