@@ -634,8 +634,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "an accepted block goes to the head of its free list",
-    find: "freeToBuddy(zone, page, MAX_PAGE_ORDER, true, cpu",
-    replace: "freeToBuddy(zone, page, MAX_PAGE_ORDER, false, cpu",
+    find: "this.addTail(list, this.#newRange(startBlock, blocks));",
+    replace: "this.addHead(list, this.#newRange(startBlock, blocks));",
     tests: ["page-alloc/unaccepted-list.test", "page-alloc/oracle.test"],
   },
   {
