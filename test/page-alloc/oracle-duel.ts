@@ -135,7 +135,7 @@ class Duel {
   /** BPF and the like, from 6.15 on. */
   #allocateNolock(): void {
     const random = this.#random;
-    if (this.#machine.kernel.startsWith("6.12")) return;
+    if (!ORACLE_RULES[this.#machine.kernel].knowsNolock) return;
     const order = random.pick([0, 0, 1, 2, 3, 4, 9]);
     const node = random.below(this.#machine.nodes);
     const cpu = random.pick(this.#phase.cpus);
@@ -176,7 +176,7 @@ class Duel {
       this.#held.add(pfn + 2 ** order, order);
     }
     const cpu = random.pick(this.#phase.cpus);
-    const how = randomFree(random, this.#machine.kernel);
+    const how = randomFree(random, ORACLE_RULES[this.#machine.kernel]);
     this.#what = `free pfn 0x${pfn.toString(16)} order ${order} cpu ${cpu}, ${how}`;
     const page = asPage(this.#allocator.frames.pageOf(asPfn(pfn)));
     if (how === "past the lists") {

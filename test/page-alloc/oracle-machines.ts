@@ -93,7 +93,7 @@ function layout(random: Random): { shape: string; memory: Memory[] } {
 }
 
 /** The releases that machines run; of those with 6.12 some run the first tag. */
-export const DUEL_KERNELS = ["6.12", "6.18", "7.3"] as const satisfies readonly OracleKernel[];
+export const DUEL_KERNELS = ["6.12", "6.18", "7.2", "7.3"] as const satisfies readonly OracleKernel[];
 export type DuelKernel = (typeof DUEL_KERNELS)[number];
 
 export function randomMachine(random: Random, release: DuelKernel): RandomMachine {

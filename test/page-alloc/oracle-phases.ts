@@ -1,5 +1,5 @@
 import type { Random } from "./oracle-random.js";
-import type { OracleKernel } from "./oracle-rules.js";
+import type { OracleRules } from "./oracle-rules.js";
 
 /** Kinds of load for the comparison with the naive model. */
 
@@ -48,13 +48,12 @@ export interface Phase {
 
 export type HowToFree = "as usual" | "past the lists" | "without locks" | "put off" | "lists lost";
 
-/** Frees that must not wait for a lock are there from 6.15 on, drains that can lose the lists between batches from 6.19 on. */
-export function randomFree(random: Random, kernel: OracleKernel): HowToFree {
+export function randomFree(random: Random, rules: OracleRules): HowToFree {
   const dice = random.below(100);
   if (dice < 2) return "past the lists";
-  if (kernel.startsWith("6.12")) return "as usual";
-  if (dice < 6) return dice < 4 ? "without locks" : "put off";
-  return kernel === "7.3" && dice < 12 ? "lists lost" : "as usual";
+  if (dice < 4) return rules.knowsNolock ? "without locks" : "as usual";
+  if (dice < 6) return rules.knowsNolock ? "put off" : "as usual";
+  return dice < 12 && rules.drainsByBatches ? "lists lost" : "as usual";
 }
 
 export function randomPhase(random: Random, cpuCount: number): Phase {

@@ -7,6 +7,8 @@ export interface OracleRules {
   readonly fallback: "6.12.0" | "claim-then-steal";
   /** Blocks are accepted one by one while watermarks are zero (800f1059c99e). */
   readonly acceptsBeforeWatermarks: boolean;
+  /** There are requests and frees that must not wait for a lock (alloc_pages_nolock, free_pages_nolock). */
+  readonly knowsNolock: boolean;
   /** Whoever changes the number of managed pages computes lowmem_reserve[] again (adjust_managed_page_count). */
   readonly reservesFollowManaged: boolean;
   /** A flush of orders 1 to 3 waits until a batch and half of high_min have been freed (free_frozen_page_commit). */
@@ -31,6 +33,7 @@ export interface OracleRules {
 const LINUX_6_12: OracleRules = {
   fallback: "claim-then-steal",
   acceptsBeforeWatermarks: true,
+  knowsNolock: false,
   reservesFollowManaged: false,
   flushWaitsForHalfOfHighMin: false,
   passesBusyNodes: false,
@@ -43,23 +46,26 @@ const LINUX_6_12: OracleRules = {
 
 const LINUX_6_18: OracleRules = {
   ...LINUX_6_12,
+  knowsNolock: true,
   reservesFollowManaged: true,
   flushWaitsForHalfOfHighMin: true,
   passesBusyNodes: true,
 };
 
-export type OracleKernel = "6.12.0" | "6.12" | "6.18" | "7.3";
+const LINUX_7_2: OracleRules = {
+  ...LINUX_6_18,
+  drainsByBatches: true,
+  walksAgainOnlyForReserves: true,
+  atomicPassesEmptyPcp: true,
+  rangesAsBlocks: true,
+};
+
+export type OracleKernel = "6.12.0" | "6.12" | "6.18" | "7.2" | "7.3";
 
 export const ORACLE_RULES: Readonly<Record<OracleKernel, OracleRules>> = {
   "6.12.0": { ...LINUX_6_12, fallback: "6.12.0", acceptsBeforeWatermarks: false },
   "6.12": LINUX_6_12,
   "6.18": LINUX_6_18,
-  "7.3": {
-    ...LINUX_6_18,
-    drainsByBatches: true,
-    walksAgainOnlyForReserves: true,
-    atomicPassesEmptyPcp: true,
-    atomicFromFirstAttempt: true,
-    rangesAsBlocks: true,
-  },
+  "7.2": LINUX_7_2,
+  "7.3": { ...LINUX_7_2, atomicFromFirstAttempt: true },
 };
