@@ -16,6 +16,11 @@ export function tuneZone(random: Random, actual: Zone, expected: OracleZone): vo
     const border = usable + 1024 * random.between(1, 8) + random.below(2);
     const promo = random.chance(20) && border > 0 ? border : min + 3 * delta;
     expected.watermark = [min, min + delta, min + 2 * delta, promo];
+    if (expected.freeHighatomic > 0 && random.chance(50)) {
+      // The low watermark lies between what is free for all and what is free for atomic requests.
+      const low = Math.max(0, usable + random.below(expected.freeHighatomic));
+      expected.watermark = [Math.min(min, low), low, low + 2 * delta, promo];
+    }
     actual.watermark.set(expected.watermark);
   }
   if (random.chance(10)) {
