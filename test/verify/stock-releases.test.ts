@@ -28,9 +28,9 @@ for (const name of NEWER_STOCK_RECORDINGS) {
     assert.ok(memblock!.compared >= 49 && zones!.compared >= 30);
     assert.is(handover!.compared, 2);
     assert.is(runs.length, 1);
-    const [{ proc, ...run }] = runs as [(typeof runs)[0]];
-    assert.is(proc.equal, proc.compared);
-    assert.ok(proc.compared > 20);
+    const run = runs[0]!;
+    assert.is(run.proc.equal, run.proc.compared);
+    assert.ok(run.proc.compared > 20);
     const known = knownAllocations(run);
     assert.ok(known.compared > 1800 && known.pfnExact > 0.99 * known.compared, `${known.pfnExact}`);
   });
