@@ -1,6 +1,6 @@
 import { MigrateType, NO_PAGE, type PageAllocator, pcpIndex, type Zone } from "../page-alloc/index.js";
 import { cutFreeList, detachFromRun, drainPcp, isolateFreePage, ORDER_MASK } from "../page-alloc/inside.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, type Page, type Pfn } from "../units.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, type Page, type Pfn } from "../units.js";
 import { zoneOfMark } from "../workload/lab-log.js";
 import { NOT_COUNTED } from "./lab-records.js";
 import type { OutsideCauses } from "./outside.js";
@@ -78,7 +78,10 @@ export class Told {
       case Step.LIST_CUT: {
         this.#outside.listCuts++;
         const page = this.#freePage(pfn[i]!, order[i]!);
-        cutFreeList(this.#allocator.zoneOf(page), page, order[i]!, MigrateType.MOVABLE, detail[i] === 1);
+        const type = this.#allocator.frames.pageblockType[page >> PAGEBLOCK_ORDER];
+        if (type !== MigrateType.MOVABLE)
+          throw new Error(`pfn 0x${pfn[i]!.toString(16)} is in a cut list, but not movable in the model`);
+        cutFreeList(this.#allocator.zoneOf(page), page, order[i]!, type, detail[i] === 1);
         return true;
       }
       case Step.KSWAPD_BOOST:

@@ -53,6 +53,15 @@ test("a block that is not free, or of another order, cannot be taken", () => {
   }
 });
 
+test("a list of another type than movable is not cut", () => {
+  const a = oneZone(1, { rules: LINUX_7_3 });
+  const pfns = [0, 1, 2, 3].map(() => allocPfn(a, 0xcc0, 8));
+  freePfn(a, pfns[1]!, 8);
+  const follower = follow(a, [LabKind.LIST_CUT, { pfn: pfns[1]!, order: 8 }]);
+  assert.match(follower.exactness.firstDivergence!.found, "but not movable in the model");
+  verifyInvariants(a);
+});
+
 test("half a pageblock that compaction takes makes the rest of it movable", () => {
   const a = oneZone(1, { rules: LINUX_7_3 });
   const pfns = [0, 1, 2, 3].map(() => allocPfn(a, 0xcc0, 8));
