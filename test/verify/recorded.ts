@@ -19,6 +19,11 @@ export const NEWER_STOCK_RECORDINGS: readonly string[] = readdirSync(RECORDED)
   .filter((name) => /^linux-(?!6\.12\.).*-debian-/.test(name))
   .sort();
 
+/** Linux 7.3 with complete logs. */
+export const LAB_7_3_RECORDINGS: readonly string[] = readdirSync(RECORDED)
+  .filter((name) => /^linux-7\.3\.4-(base|lazy|ovmf)-/.test(name))
+  .sort();
+
 /** Those with complete logs. */
 export const LAB_RECORDINGS: readonly string[] = exactRecordings("boot.lablog");
 
