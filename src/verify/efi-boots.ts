@@ -18,6 +18,7 @@ import { RecordedAcceptance } from "./acceptance.js";
 import { checkMachine } from "./boot-machine.js";
 import { type Booted, bootKernel } from "./boot-replay.js";
 import { compareFirmware, rangeText } from "./efi-map.js";
+import { compareMemblock } from "./memblock-log.js";
 import { compareMemoryLine, freedPages, reservedBeyond } from "./memory-line.js";
 import {
   EvidenceError,
@@ -55,12 +56,14 @@ export function verifyEfiBoots(files: RecordingFiles, names: readonly string[]):
       note(`page tables of entry areas that KASLR places: ${memory.randomTables}`, name);
     return { ...boot, memory: memory?.comparison ?? new Tally() };
   });
-  const sum = (of: "firmware" | "zones" | "memory"): Comparison =>
+  const sum = (of: "firmware" | "memblock" | "zones" | "memory"): Comparison =>
     all.map((boot) => boot[of]).reduce<Comparison>(added, new Tally());
+  const memblock = sum("memblock");
   const memory = sum("memory");
   return {
     name: files.name,
     firmware: sum("firmware"),
+    ...(memblock.compared === 0 ? {} : { memblock }),
     zones: sum("zones"),
     ...(memory.compared === 0 ? {} : { handover: memory }),
     runs: [],
@@ -112,15 +115,19 @@ interface ComparedMemory {
 
 interface ComparedBoot {
   readonly firmware: Comparison;
+  /** Of a log with `memblock=debug`. */
+  readonly memblock: Comparison;
   readonly zones: Comparison;
   readonly memory: ComparedMemory | undefined;
 }
 
 function compareBoot(name: string, boot: EfiBoot): ComparedBoot {
   const { text, machine, rules, build, memoryUnknown } = boot;
-  const booted = bootKernel(machine, build, rules, new RecordedAcceptance(boot.stub.table));
+  const acceptance = new RecordedAcceptance(boot.stub.table, rules.acceptMemory);
+  const booted = bootKernel(machine, build, rules, acceptance);
   return {
     firmware: compareFirmware(name, text, boot.stub, booted.kernel.early),
+    memblock: compareMemblock(text, machine, build, rules).comparison,
     zones: compareZoneLines(name, text, booted),
     memory: memoryUnknown === undefined ? compareMemory(name, text, booted) : undefined,
   };

@@ -121,6 +121,6 @@ export function machineFromBootLog(log: string): EarlyMachine | undefined {
     cpuNodes,
     numaBlocks: numaBlocksOf(log),
     fiveLevel: hex(matches(log, /max_arch_pfn = 0x([0-9a-f]+)/g)[0]?.[0]) === MAX_ARCH_PFN_5LEVEL,
-    memoryEncrypted: false,
+    memoryEncrypted: /Memory Encryption Features active: .*(TDX|SEV)/.test(log),
   };
 }

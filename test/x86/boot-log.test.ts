@@ -47,6 +47,13 @@ test("of RAM that a kernel prints in pieces every second one is data of the boot
   assert.equal(setupData, [{ start: 0x7dd29018, end: 0x7dd32c58 }]);
 });
 
+test("memory of a confidential guest is encrypted, that of a host with SME is not shared", () => {
+  const isEncrypted = (features: string): boolean =>
+    machineFromBootLog(`${LOG}[    1.0] Memory Encryption Features active: ${features}\n`)!.memoryEncrypted;
+  for (const features of ["Intel TDX", "AMD SEV SEV-ES SEV-SNP"]) assert.ok(isEncrypted(features), features);
+  assert.not.ok(isEncrypted("AMD SME"));
+});
+
 test("everything a boot needs is read", () => {
   assert.equal(machineFromBootLog(LOG), {
     e820: [
