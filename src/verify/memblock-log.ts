@@ -22,6 +22,8 @@ const DUMP_AFTER: readonly string[] = ["e820__memblock_setup", "initmem_init"];
 
 export interface MemblockResult {
   readonly comparison: Comparison;
+  /** Of each line with the model's own, where these differ in the log of a known kernel. */
+  readonly ownLines?: Comparison;
   /** Takes the steps from the log. Absent when the model's own steps gave every line. */
   readonly earlySteps?: (boot: EarlyBoot) => void;
 }
@@ -46,6 +48,7 @@ export function compareMemblock(
   rules: KernelRules,
 ): MemblockResult {
   const recorded = memblockLines(bootLog);
+  let ownLines: Comparison | undefined;
   if (build.release === /Linux version (\S+)/.exec(bootLog)?.[1]) {
     const lines = recorded.map((line) => line.replace(/ \S+\+0x\w+\/0x\w+( \[\w+\])?$/, ""));
     const comparison = compareInOrder(lines, modelLines(machine, build, rules), {
@@ -55,8 +58,10 @@ export function compareMemblock(
       context: (at) => `line ${at + 1} of memblock=debug`,
     });
     if (comparison.equal === comparison.compared) return { comparison };
+    ownLines = comparison;
   }
   return {
+    ...(ownLines && { ownLines }),
     comparison: replayRequests(recorded, new Memblock({ rules: rules.memblock })),
     earlySteps: (boot) => {
       replayRequests(recorded, boot.memblock);
