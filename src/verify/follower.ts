@@ -311,17 +311,15 @@ export class Follower {
     while (this.#late.length > 0 && this.#late[0]!.before <= before) this.#free(this.#late.shift()!.free);
   }
 
-  /** Tasks that were preempted right after they took a page have their line later than what other tasks did since. */
+  /** What other tasks and CPUs took before this step has its line later. */
   #allocateEarly(i: number): void {
-    const preemption = this.#helpers.resync?.preemption;
-    if (preemption === undefined) return;
-    for (
-      let line = preemption.takenBefore(i);
-      line >= 0 && this.#done[line] === 0;
-      line = preemption.takenBefore(i)
-    ) {
-      this.outside.preemptedAllocations++;
-      this.#allocate(line);
+    const { resync } = this.#helpers;
+    const isDone = (line: number): boolean => this.#done[line] === 1;
+    for (;;) {
+      const early = resync?.takenBefore(i, isDone);
+      if (early === undefined) return;
+      this.outside[early.cause]++;
+      this.#allocate(early.line);
     }
   }
 

@@ -24,6 +24,7 @@ import { Preemption } from "./preemption.js";
 import { numberOf, type ProcFields, zoneKey } from "./proc-fields.js";
 import type { Records, Steps } from "./steps.js";
 import type { StockStages } from "./stock-stages.js";
+import { TiedRefills } from "./tied-refills.js";
 import { Untraced } from "./untraced.js";
 
 export interface Led {
@@ -50,19 +51,27 @@ export class Resync {
   readonly #known: KnownLists;
   readonly #untraced: Untraced;
   readonly preemption: Preemption | undefined;
+  readonly #tied: TiedRefills;
   readonly #pages: PagePlacer;
   /** Frames that were put on a per-CPU list: an allocation that gets one is no hit. */
   readonly given: Set<number>;
   readonly outside: UntracedCauses;
 
-  /** @param preempted events of a kernel whose tasks give way to others inside it */
-  constructor(steps: Steps, allocator: PageAllocator, stages?: StockStages, preempted?: PageEvents) {
+  /** @param preempts whether tasks give way to others inside the kernel */
+  constructor(
+    steps: Steps,
+    events: PageEvents,
+    allocator: PageAllocator,
+    { stages, preempts }: { readonly stages?: StockStages; readonly preempts: boolean },
+  ) {
     this.#steps = steps;
     this.#events = steps.records;
     this.#allocator = allocator;
     this.#stages = stages;
     this.#untraced = new Untraced(steps.records, allocator, stages);
-    this.preemption = preempted && new Preemption(steps, preempted, allocator, this.#untraced.history);
+    const { history, pages } = this.#untraced;
+    this.preemption = preempts ? new Preemption(steps, events, allocator, history) : undefined;
+    this.#tied = new TiedRefills(steps, events, allocator, pages);
     this.#pages = this.#untraced.pages;
     this.given = this.#untraced.given;
     this.outside = this.#untraced.outside;
@@ -76,6 +85,17 @@ export class Resync {
   /** Whether an event is a free of deferred initialisation, which has then been repeated. */
   isBootFree(event: number): boolean {
     return this.#stages?.deferredFree(event) === true;
+  }
+
+  /** An allocation whose line comes later, but which must have taken its page before an event; and why. */
+  takenBefore(
+    event: number,
+    isDone: (line: number) => boolean,
+  ): { readonly line: number; readonly cause: "interleavedSteps" | "preemptedAllocations" } | undefined {
+    const tied = this.#tied.before(event, isDone);
+    if (tied >= 0) return { line: tied, cause: "interleavedSteps" };
+    const line = this.preemption?.takenBefore(event) ?? -1;
+    return line < 0 || isDone(line) ? undefined : { line, cause: "preemptedAllocations" };
   }
 
   /** Makes the lists those that the kernel's request has found, as far as the trace tells. */

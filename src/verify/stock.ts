@@ -136,7 +136,7 @@ function follow(
 ): { readonly follower: Follower; readonly resync: Resync } {
   const ranges = vmalloc.freesRanges ? freedRanges(events, stages === undefined) : undefined;
   const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index, ranges);
-  const resync = new Resync(steps, allocator, stages, preempts ? events : undefined);
+  const resync = new Resync(steps, events, allocator, { ...(stages && { stages }), preempts });
   const follower = new Follower(steps, allocator, cpuNodes, { resync });
   if (gap !== undefined) follower.outside.pcpDecays += resync.adoptGap(gap);
   follower.run();

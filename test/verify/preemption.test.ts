@@ -33,7 +33,7 @@ function follow(...lines: string[]): { exact: number; preempted: number; late: n
   const events = reader.end();
   const a = allocator();
   const steps = stockSteps(events, () => 0);
-  const follower = new Follower(steps, a, [0], { resync: new Resync(steps, a, undefined, events) });
+  const follower = new Follower(steps, a, [0], { resync: new Resync(steps, events, a, { preempts: true }) });
   follower.run();
   return {
     exact: follower.allocations.equal,
