@@ -316,7 +316,7 @@ export class Resync {
   /** The vmstat worker lowers limits without an event; that shows when a free drains or does not. */
   #correctLimit(pcp: PerCpuPages, order: number, drained: number): void {
     if (pcp.high === 0) return;
-    if (order > 0) {
+    if (order > 0 && order < PAGEBLOCK_ORDER) {
       // Allocations that were not seen have halved the count of frees in a row.
       const wasCopy = pcp.withoutPages();
       if (drained > 0 || !wasCopy.noteFree(order, this.#allocator.rules)) return;
