@@ -744,7 +744,7 @@ export const MUTATIONS: readonly Mutation[] = [
     what: "a request that may use any node walks once only in 7.3",
     find: "if (!oneWalk || usesReserves || usesAnyNode)",
     replace: "if (!oneWalk || usesReserves)",
-    tests: ["page-alloc/oracle.test"],
+    tests: ["regress/refactor-slow-path-compaction.test"],
   },
   {
     what: "a huge page of one node only goes on to reclaim",
