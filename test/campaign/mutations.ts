@@ -1099,4 +1099,65 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "boot.recording.clock.timeScale.value / boot.recording.clock.timeScale.value",
     tests: ["/after-boot.test"],
   },
+  // Early boot from 6.13 to 7.3
+  {
+    what: "usage maps have no room for isolation",
+    find: "rules.isolateBit && memoryIsolation ? PAGEBLOCK_BITS_ISOLATE : PAGEBLOCK_BITS",
+    replace: "PAGEBLOCK_BITS",
+    tests: ["mm/sparse.test"],
+  },
+  {
+    what: "the memory map is one block in 7.2 too",
+    find: 'options.rules.memmapBlocks === "section"',
+    replace: "false",
+    tests: ["mm/sparse.test"],
+  },
+  {
+    what: "what is allocated on another node than the one asked for counts as that node's",
+    find: "foundFor = NUMA_NO_NODE;",
+    replace: "foundFor = nid;",
+    tests: ["memblock/alloc-nid.test"],
+  },
+  {
+    what: "the array of reservations is nobody's",
+    find: "this.reserveKern(address, newAllocBytes);",
+    replace: "this.reserve(address, newAllocBytes);",
+    tests: ["regress/4c78cc596bb8.test"],
+  },
+  {
+    what: "the first MiB stays marked for a kexec",
+    find: "memblock.clearScratch(0, MiB);",
+    replace: "",
+    tests: ["guest/recorded-boot.test"],
+  },
+  {
+    what: "hashes are sized without the memory map's memory in 7.3",
+    find: "when: (rules) => afterSetupArch(rules) && rules.countsBeforeMemmap,",
+    replace: "when: () => false,",
+    tests: ["regress/free-area-init-before-sparse-init.test"],
+  },
+  {
+    what: "the bounce buffer always comes last",
+    find: "run: swiotlbInit, when: (rules) => rules.swiotlbFirst }",
+    replace: "run: swiotlbInit, when: () => false }",
+    tests: ["regress/0d98484ee333.test"],
+  },
+  {
+    what: "a zone that grows by sections goes on beyond its end",
+    find: "const left = nextPfn < endPfn ? nextPfn : Number.POSITIVE_INFINITY;",
+    replace: "const left = nextPfn;",
+    tests: ["regress/3acb913c9d5b.test", "mm/deferred-init.test"],
+  },
+  {
+    what: "reserved pageblocks that struct pages are initialised early for change their type too",
+    find: "Math.max(startPfn, firstDeferredPfn.get(nid) ?? Number.POSITIVE_INFINITY)",
+    replace: "startPfn",
+    tests: ["mm/memmap.test"],
+  },
+  {
+    what: "a series without a build takes the newest build",
+    find: "compareReleases(seriesOf(release), seriesOf(kernel)) <= 0",
+    replace: "seriesOf(release) !== undefined",
+    tests: ["linux/kernel-build.test"],
+  },
 ];

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { memmapInit, pageblocksWithoutHead } from "../../src/mm/memmap.js";
+import { memmapInit, pageblocksWithoutHead, withoutReservedHeads } from "../../src/mm/memmap.js";
 import { type NodeSpan, nodeSpans, ZoneType } from "../../src/mm/zones.js";
 import { type MemoryRegion, nodePfnRanges, RECORDED_MEMORY } from "./recorded-machines.js";
 
@@ -191,6 +191,27 @@ test("agrees with the walk page by page", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test("reserved pages of deferred memory make MOVABLE the pageblocks that they begin", () => {
+  const memory = [
+    { startPfn: 0x100000, endPfn: 0x101000, nid: 0 },
+    { startPfn: 0x101800, endPfn: 0x480000, nid: 0 },
+  ];
+  const memmap = memmapInit(singleZone(memory), memory, true);
+  assert.is(memmap.firstDeferredPfn.get(0), 0x110000);
+  const hole = { startPfn: 0x101000, endPfn: 0x101800 };
+  assert.equal(memmap.unmovable, [hole, { startPfn: 0x110000, endPfn: 0x480000 }]);
+  const reserved = [
+    { startPfn: 0x101200, endPfn: 0x101600, nid: 0 }, // in the hole, which struct pages are initialised early for
+    { startPfn: 0x110100, endPfn: 0x110300, nid: 0 },
+    { startPfn: 0x47fe00, endPfn: 0x480000, nid: 0 },
+  ];
+  assert.equal(withoutReservedHeads(memmap, reserved), [
+    hole,
+    { startPfn: 0x110000, endPfn: 0x110200 },
+    { startPfn: 0x110400, endPfn: 0x47fe00 },
+  ]);
 });
 
 test.run();

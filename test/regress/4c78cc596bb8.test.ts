@@ -69,6 +69,15 @@ test("image, brk and initrd are the kernel's, the first MiB is not", () => {
   );
 });
 
+test("an array that has moved is the kernel's", () => {
+  const memblock = new Memblock({ rules: kernelRules("7.3").memblock });
+  memblock.addNode(0x100000, 0x400000, 0);
+  memblock.allowResize();
+  for (let page = 0; page < 130; page++) memblock.reserve(0x100000 + page * 0x2000, 0x1000);
+  const array = memblock.reserved.regions.find(({ base }) => base === memblock.reserved.arrayAddress)!;
+  assert.equal(array, { base: 0x4fe000, size: 0x2000, nid: -1, flags: MemblockFlags.RSRV_KERN });
+});
+
 test("a full array moves earlier, as fewer neighbours merge", () => {
   const moved = (kernel: string): boolean => {
     const memblock = new Memblock({ rules: kernelRules(kernel).memblock });
