@@ -9,8 +9,15 @@ import { efiOfBootLog } from "../x86/efi-boot-log.js";
 import type { StubReplay } from "../x86/efi-replay.js";
 import { added, type Comparison, compareInOrder, Tally } from "./tally.js";
 
-export function compareFirmware(file: string, text: string, stub: StubReplay, boot: EarlyBoot): Comparison {
-  return added(compareStub(file, text, stub), compareBootServices(file, text, boot));
+/** @param boot absent where its early steps were taken from the log, and not from the map */
+export function compareFirmware(
+  file: string,
+  text: string,
+  stub: StubReplay,
+  boot: EarlyBoot | undefined,
+): Comparison {
+  const ofStub = compareStub(file, text, stub);
+  return boot === undefined ? ofStub : added(ofStub, compareBootServices(file, text, boot));
 }
 
 /** From the firmware's map: the e820 map, and where the stub's memory lies. */

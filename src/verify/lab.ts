@@ -71,6 +71,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   const booted = followed(files, "boot.dmesg", () =>
     bootKernel(machine, build, rules, acceptance, memblock.earlySteps),
   );
+  const early = memblock.earlySteps === undefined ? booted.kernel.early : undefined;
   const setup: Setup = { files, machine, rules, allocator: booted.kernel.allocator, acceptance };
   const end = snapshotOf(setup, "boot.snapB");
   const checked = labLogOf(setup, "boot", end.records);
@@ -86,7 +87,7 @@ export function verifyLabRecording(files: RecordingFiles): VerifiedRecording {
   return {
     name: files.name,
     kernel,
-    ...(stub && { firmware: compareFirmware("boot.dmesg", text, stub, booted.kernel.early) }),
+    ...(stub && { firmware: compareFirmware("boot.dmesg", text, stub, early) }),
     memblock: memblock.comparison,
     handover: compareReleased(booted, checked.recorded),
     runs: [

@@ -8,10 +8,12 @@ import { PAGE_SIZE, pfnDown } from "../units.js";
 import { PageEventKind, type PageEvents } from "../workload/events.js";
 import { freedRanges } from "../workload/freed-ranges.js";
 import { TracefsReader } from "../workload/tracefs.js";
+import { stubOfBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import { RecordedAcceptance } from "./acceptance.js";
 import { type BootLog, bootLogOf } from "./boot-machine.js";
 import { type Booted, bootKernel } from "./boot-replay.js";
+import { compareFirmware } from "./efi-map.js";
 import { Follower } from "./follower.js";
 import { compareMemblock } from "./memblock-log.js";
 import { compareMemoryLine, freedPages } from "./memory-line.js";
@@ -70,7 +72,17 @@ function compareBoot(
     vmalloc: rules.vmalloc,
     preempts: PREEMPTS.test(bootLog),
   });
-  return { name: files.name, kernel: release, memblock, handover, zones, runs };
+  const stub = stubOfBootLog(bootLog);
+  const early = earlySteps === undefined ? kernel.early : undefined;
+  return {
+    name: files.name,
+    kernel: release,
+    ...(stub && { firmware: compareFirmware("boot.dmesg", bootLog, stub, early) }),
+    memblock,
+    handover,
+    zones,
+    runs,
+  };
 }
 
 /** What a kernel with PREEMPT_DYNAMIC prints (kernel/sched/core.c: preempt_dynamic_init) if tasks in the kernel give way to others. */

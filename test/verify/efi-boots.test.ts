@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { divergenceLines } from "../../src/report/verify.js";
 import { RecordingError, type RecordingFiles } from "../../src/verify/recording-files.js";
 import { recordingHolds } from "../../src/verify/result.js";
+import type { Comparison } from "../../src/verify/tally.js";
 import { verifyRecording } from "../../src/verify/verify.js";
 import { edited, recordedFiles } from "./recorded.js";
 
@@ -129,6 +130,28 @@ test("the memory of a kernel whose sizes are not known is not compared, and name
   ]);
   assert.is(zones!.equal, zones!.compared);
   assert.is(handover, undefined);
+});
+
+test("a recording of an unmodified kernel compares the e820 map where its boot log has the firmware's", () => {
+  const log = new TextDecoder().decode(
+    recordedFiles("efi-ovmf-variants").read("biosgen2502-4G-k7.3-coco-memblock.log"),
+  );
+  const firmwareOf = (text: string): Comparison =>
+    verifyRecording({
+      name: "one",
+      list: () => ["boot.dmesg"],
+      read: (file) =>
+        file === "boot.dmesg"
+          ? new TextEncoder().encode(`${text}[    9.000000] Run /init as init process\n`)
+          : undefined,
+    }).firmware!;
+  const whole = firmwareOf(log);
+  assert.is(whole.compared, 27);
+  assert.is(whole.equal, 27);
+  const moved = firmwareOf(
+    log.replace(/(BIOS-e820: \[mem 0x0000000000100000-0x)[0-9a-f]+/, "$1000000000020ffff"),
+  );
+  assert.match(moved.firstDivergence!.context, "boot.dmesg: entry 1 of the e820 map");
 });
 
 test("a log that is cut or has no machine is an error of one line", () => {
