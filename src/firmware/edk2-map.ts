@@ -1,14 +1,16 @@
 /**
  * The memory map that an image of edk2 has made by the time it starts a kernel: what lies at fixed addresses
  * below 32 MiB, and what it takes from the top of the memory below 4 GiB down. The order and sizes of the latter
- * are those of recorded boots (`edk2-maps-2026.ts`, `edk2-maps-older.ts`), since they follow from its drivers and
+ * are those of recorded boots (`edk2-maps-*.ts`), since they follow from its drivers and
  * not from a rule; where they lie follows from the machine, the kernel and the initrd.
  */
 
 import { type AddressRange, GiB, MiB, PAGE_SIZE } from "../units.js";
 import type { Edk2Build } from "./edk2.js";
-import { BIOS_2026_08, FLASH_2026_08, INTELTDX_2026_08 } from "./edk2-maps-2026.js";
-import { BIOS_2025_02, FLASH_2022_11, FLASH_2025_02 } from "./edk2-maps-older.js";
+import { BIOS_2026_08 } from "./edk2-maps-bios-2026.js";
+import { FLASH_2026_08 } from "./edk2-maps-flash-2026.js";
+import { INTELTDX_2026_08 } from "./edk2-maps-inteltdx.js";
+import { BIOS_2022_11, BIOS_2025_02, FLASH_2022_11, FLASH_2025_02 } from "./edk2-maps-older.js";
 import { EFI_DESCRIPTOR_BYTES, type EfiMemoryDescriptor, EfiMemoryType } from "./efi-memory-map.js";
 import { MAP_TYPES, type RecordedMap, type Run, runsOf } from "./recorded-map.js";
 
@@ -75,7 +77,7 @@ const GENERIC: readonly (readonly [
 ])[] = [
   ["2026.08", { flash: FLASH_2026_08, bios: BIOS_2026_08 }],
   ["2025.02", { flash: FLASH_2025_02, bios: BIOS_2025_02 }],
-  ["2022.11", { flash: FLASH_2022_11, bios: FLASH_2022_11 }],
+  ["2022.11", { flash: FLASH_2022_11, bios: BIOS_2022_11 }],
 ];
 
 /** What lies at fixed addresses, as start and number of pages. */
@@ -87,6 +89,7 @@ const LOCK_BOX_AND_WORK_AREA: Fixed = [
   ["BD", 0x806000, 1],
   ["BD", 0x80b000, 1],
 ];
+/** Where other CPUs wake up: in 2026.08 with one CPU too. */
 const WAKE_UP: readonly [string, number, number] = ["BD", 0x87000, 1];
 const IGVM: readonly [string, number, number] = ["RD", 0x812000, 1];
 const KEPT_FOR_S3: Fixed = [
@@ -96,28 +99,33 @@ const KEPT_FOR_S3: Fixed = [
 
 const FIXED: Readonly<Record<string, Readonly<Record<"s3" | "none", Fixed>>>> = {
   "2026.08": {
-    s3: [WAKE_UP, ...KEPT_FOR_S3, IGVM, ["NVS", 0x814000, 236], PEI_DXE_S3],
-    none: [WAKE_UP, ...LOCK_BOX_AND_WORK_AREA, IGVM, PEI_DXE],
+    s3: [...KEPT_FOR_S3, IGVM, ["NVS", 0x814000, 236], PEI_DXE_S3],
+    none: [...LOCK_BOX_AND_WORK_AREA, IGVM, PEI_DXE],
   },
   "2025.02": {
     s3: [...KEPT_FOR_S3, ["NVS", 0x811000, 239], PEI_DXE_S3],
     none: [...LOCK_BOX_AND_WORK_AREA, PEI_DXE],
   },
   "2022.11": {
-    s3: [
-      ["NVS", 0x806000, 2],
-      ["NVS", 0x810000, 240],
-      ["BD", 0x900000, 0xc00],
-    ],
+    s3: [...KEPT_FOR_S3, ["NVS", 0x810000, 240], ["BD", 0x900000, 0xc00]],
     // Not recorded.
-    none: [
-      ["BD", 0x806000, 1],
-      ["BD", 0x820000, 0xce0],
-    ],
+    none: [...LOCK_BOX_AND_WORK_AREA, ["BD", 0x820000, 0xce0]],
   },
 };
-/** It has no PEI and DXE volumes there, and no code for S3. */
-const FIXED_INTELTDX: Fixed = [WAKE_UP, ...LOCK_BOX_AND_WORK_AREA];
+/** Debian's image in flash of 2022.11 has other pages than the one without. */
+const FIXED_FLASH_2022_11: Fixed = [
+  ["NVS", 0x806000, 2],
+  ["NVS", 0x810000, 240],
+  ["BD", 0x900000, 0xc00],
+];
+
+/** The image for TDX has no PEI and DXE volumes there, and no code for S3. */
+function fixedOf(recorded: string, { build, image, vcpus }: MapRequest, s3: boolean): Fixed {
+  const wakeUp = recorded === "2026.08" || vcpus > 1 ? [WAKE_UP] : [];
+  if (build.flavour === "inteltdx") return [WAKE_UP, ...LOCK_BOX_AND_WORK_AREA];
+  if (recorded === "2022.11" && image === "flash") return [...wakeUp, ...FIXED_FLASH_2022_11];
+  return [...wakeUp, ...FIXED[recorded]![s3 ? "s3" : "none"]];
+}
 
 /** @returns undefined where the memory below 4 GiB has no room for it */
 export function edk2Map(request: MapRequest): FirmwareMap | undefined {
@@ -125,12 +133,11 @@ export function edk2Map(request: MapRequest): FirmwareMap | undefined {
   const inteltdx = build.flavour === "inteltdx";
   const s3 = request.s3 && !inteltdx;
   const [recorded, generic] = GENERIC.find(([version]) => version <= build.version) ?? GENERIC.at(-1)!;
-  const map = nearest(inteltdx ? INTELTDX_2026_08 : generic[image], request);
+  const map = nearest(inteltdx ? INTELTDX_2026_08 : generic[image], request, s3);
   const low = free.findLast(({ start, end }) => start < 4 * GiB && end <= 4 * GiB);
   if (low === undefined) return undefined;
 
-  const fixed = inteltdx ? FIXED_INTELTDX : FIXED[recorded]![s3 ? "s3" : "none"];
-  const fixedDescriptors = fixed
+  const fixedDescriptors = fixedOf(recorded, request, s3)
     .map(([type, start, pages]) => ({ type: MAP_TYPES[type]!, start, end: start + pages * PAGE_SIZE }))
     .filter(({ start, end }) => request.holds.every((held) => held.end <= start || end <= held.start));
 
@@ -204,13 +211,14 @@ function noRam(recorded: string, { image, isAmd }: MapRequest): EfiMemoryDescrip
 }
 
 /** The recorded machine that is most like this one; of fewer CPUs, since more can be added. */
-function nearest(maps: readonly RecordedMap[], request: MapRequest): RecordedMap {
+function nearest(maps: readonly RecordedMap[], request: MapRequest, s3: boolean): RecordedMap {
   const { hasInitrd, vcpus, free, hasHighRam, physicalBits } = request;
   const lowMiB = (free.findLast(({ end }) => end <= 4 * GiB)?.end ?? 0) / MiB;
   const isLong = physicalBits > PHYSICAL_BITS_MIN;
-  // What changes more counts more: CPUs, page tables, files, RAM.
+  // What changes more counts more: CPUs beyond those that can be added, page tables, S3, files, RAM.
   const distance = (map: RecordedMap): number =>
-    (map.vcpus > vcpus ? 1e6 : (vcpus - map.vcpus) * 100) +
+    (map.vcpus > vcpus ? 1e6 : Math.log2(vcpus / map.vcpus) * 8) +
+    (map.s3 === s3 ? 0 : 30) +
     (map.physicalBits > PHYSICAL_BITS_MIN === isLong ? 0 : 50) +
     (map.initrd === hasInitrd ? 0 : 20) +
     (map.high === hasHighRam ? 0 : 10) +

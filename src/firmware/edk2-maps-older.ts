@@ -6,10 +6,10 @@
 
 import type { RecordedMap } from "./recorded-map.js";
 
-/** The generic image without flash, as guests of TDX and SNP have it; S3 is off. */
 export const BIOS_2025_02: readonly RecordedMap[] = [
   {
     recording: "ovmf-biosgen2502-4G-k7.3-rd1-coco",
+    s3: false,
     initrd: true,
     high: true,
     lowMiB: 2048,
@@ -29,6 +29,7 @@ export const BIOS_2025_02: readonly RecordedMap[] = [
   },
   {
     recording: "ovmf-biosgen2502-2G-k7.3-rd1-coco",
+    s3: false,
     initrd: true,
     high: false,
     lowMiB: 2048,
@@ -46,12 +47,52 @@ export const BIOS_2025_02: readonly RecordedMap[] = [
       BC1 BD3 BC8 BD2 BC2 BD1 BC13 BD3 BC7 BD3 BC3 BD1 BC36 BD2 BC10 BD7 BC27 BD3 BC22 BD2 BC15 BD15 BC37
       BD62 BC23 BD4 BC8 BD1 BC40 BD2 BC4 BD11 BC11 BD34 CONV46 BC246 BD257`,
   },
+  {
+    recording: "biosgen2502-4G-k7.3-coco-memblock",
+    s3: false,
+    initrd: false,
+    high: true,
+    lowMiB: 2048,
+    vcpus: 1,
+    physicalBits: 40,
+    heapPages: 16364,
+    attributesTable: { below: 1724136, entries: 23 },
+    bins: `
+      RD132 BC26 BD17 BC1 NVS2 RSV4 BC51 BD32 CONV247 BD513 NVS128 ACPI18/10 RSV128/0 RC256 RD256`,
+    above: `
+      BD987 BC3 BD1 BC12 BD6 BC4 BD1 BC4 BD1024 BC2 BD18 BC1 BD1 BC1 BD2 BC24 BD2 BC3 BD1 BC1 BD3 BC10 BD2
+      BC3 BD2 BC22 BD4 BC12 BD4 BC4 BD3 BC20 BD8 BC8 BD2 BC1 BD7 BC26 BD8 BC10 BD4 BC22 BD1 BC1 BD512 RD193
+      BD2 BC9 BD1 BC2 BD1 BC23 BD2 BC8 BD1 BC11 BD2 BC1 BD2 BC9 BD2 BC10 BD2`,
+    below: `
+      BC6 BD2 BC2 BD2 BC15 BD2 BC7 BD3 BC3 BD1 BC33 BD5 BC13 BD4 BC7 BD7 BC20 BD3 BC22 BD2 BC15 BD15 BC37
+      BD56 BC23 BD2 BC10 BD1 BC42 BD11 BC11 BD39 CONV51 BC246 BD257`,
+  },
+  {
+    recording: "biosgen2502-3G-k7.3-smp2-nokaslr",
+    s3: true,
+    initrd: false,
+    high: true,
+    lowMiB: 2048,
+    vcpus: 2,
+    physicalBits: 40,
+    heapPages: 16372,
+    attributesTable: { below: 1736680, entries: 23 },
+    bins: `
+      RD132 BC26 BD25 BC1 NVS2 RSV4 BC51 BD32 CONV95 BD513 NVS128 ACPI18/10 RSV128 RC256 RD256`,
+    above: `
+      BD987 BC3 BD1 BC12 BD6 BC4 BD1 BC4 BD1024 BC3 BD1 BC1 BD2 BC1 BD1 BC3 BD2 BC1 BD2 BC5 BD3 BC23 BD26
+      BC9 BD2 BC3 BD5 BC33 BD3 BC5 BD6 BC20 BD9 BC43 BD5 BC10 BD8 BC8 BD512 RD193 BD2 BC2 BD5 BC1 BD2 BC53
+      BD1 BC5 BD1 BC17 BD5 BC5 BD4 BC7 BD2 BC8`,
+    below: `
+      BC8 BD3 BC3 BD2 BC26 BD5 BC28 BD1 BC14 BD4 BC7 BD7 BC20 BD3 BC22 BD2 BC15 BD15 BC37 BD59 BC4 BD1 BC23
+      BD3 BC48 BD11 BC11 BD38 CONV3 BD1 CONV44 BC246 BD257`,
+  },
 ];
 
-/** The generic image in flash, with S3. */
 export const FLASH_2025_02: readonly RecordedMap[] = [
   {
     recording: "ovmf-2025.02-4G-k7.3-rd1",
+    s3: true,
     initrd: true,
     high: true,
     lowMiB: 2048,
@@ -71,6 +112,7 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
   },
   {
     recording: "ovmf-2025.02-4G-k7.3-rd0",
+    s3: true,
     initrd: false,
     high: true,
     lowMiB: 2048,
@@ -90,6 +132,7 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
   },
   {
     recording: "ovmf-2025.02-2G-k7.3-rd1",
+    s3: true,
     initrd: true,
     high: false,
     lowMiB: 2048,
@@ -109,6 +152,7 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
   },
   {
     recording: "ovmf-2025.02-2G-k7.3-rd0",
+    s3: true,
     initrd: false,
     high: false,
     lowMiB: 2048,
@@ -128,10 +172,54 @@ export const FLASH_2025_02: readonly RecordedMap[] = [
   },
 ];
 
-/** The generic image in flash, with S3. */
+export const BIOS_2022_11: readonly RecordedMap[] = [
+  {
+    recording: "bios2211-4G-k7.3-nokaslr-memblock",
+    s3: true,
+    initrd: false,
+    high: true,
+    lowMiB: 2048,
+    vcpus: 1,
+    physicalBits: 40,
+    heapPages: 16355,
+    attributesTable: { below: 1514216, entries: 22 },
+    bins: `
+      RD32 BC25 BD17 BC51 BD32 CONV219 BD513 NVS128 ACPI18/10 RSV128 RC256 RD256`,
+    above: `
+      BD1155 BC14 BD6 BC2 BD2 BC4 BD18 BC1 BD1 BC22 BD1 BC1 BD1 BC3 BD1 BC1 BD2 BC1 BD1 BC9 BD3 BC26 BD5 BC5
+      BD1 BC111 BD1024 RD193 BC6 BD11 BC34 BD1 BC28 BD3 BC3 BD2 BC1 BD11 BC4 BD7 BC9 BD4 BC21 BD3 BC10 BD1
+      BC23 BD513 BC95 BD2 BC2 BD2 BC16 BD1 BC5 BD2 BC3 BD2 BC5`,
+    below: `
+      BC2 BD2 BC6 BD1 BC3 BD2 BC12 BD3 BC13 BD5 BC13 BD2 BC11 BD1 BC14 BD3 BC6 BD7 BC20 BD2 BC35 BD9 BC31
+      BD2 BC20 BD5 BC14 BD3 BC6 BD4 BC67 BD1 BC5 BD40 CONV32 BC158 BD257`,
+  },
+  {
+    recording: "bios2211-4G-k6.12-smp2-nokaslr",
+    s3: true,
+    initrd: false,
+    high: true,
+    lowMiB: 2048,
+    vcpus: 2,
+    physicalBits: 40,
+    heapPages: 16355,
+    attributesTable: { below: 1317608, entries: 22 },
+    bins: `
+      RD32 BC25 BD25 BC51 BD32 CONV203 BD513 NVS128 ACPI18/10 RSV128 RC256 RD256`,
+    above: `
+      BD1155 BC14 BD6 BC2 BD2 BC5 BD1 BC1 BD2 BC4 BD1 BC1 BD1 BC1 BD2 BC27 BD26 BC3 BD3 BC4 BD6 BC11 BD8
+      BC111 BD1024 BC22 RD193 BC8 BD4 BC4 BD1 BC22 BD3 BC3 BD4 BC1 BD2 BC28 BD4 BC4 BD7 BC7 BD2 BC2 BD2 BC20
+      BD2 BC1 BD1 BC4 BD2 BC4 BD1 BC17 BD513 BC12 BD5 BC20 BD2 BC4 BD1 BC5 BD2 BC8 BD2 BC2 BD1 BC13 BD3
+      BC106 BD5`,
+    below: `
+      BC13 BD2 BC11 BD1 BC14 BD3 BC6 BD7 BC20 BD2 BC35 BD9 BC31 BD2 BC20 BD5 BC17 BD4 BC4 BD2 BC17 BD1 BC10
+      BD2 BC7 BD1 BC32 BD1 BC5 BD38 CONV31 BC158 BD257`,
+  },
+];
+
 export const FLASH_2022_11: readonly RecordedMap[] = [
   {
     recording: "ovmf-2022.11-4G-k7.3-rd1",
+    s3: true,
     initrd: true,
     high: true,
     lowMiB: 2048,
@@ -151,6 +239,7 @@ export const FLASH_2022_11: readonly RecordedMap[] = [
   },
   {
     recording: "ovmf-2022.11-4G-k7.3-rd0",
+    s3: true,
     initrd: false,
     high: true,
     lowMiB: 2048,
@@ -170,6 +259,7 @@ export const FLASH_2022_11: readonly RecordedMap[] = [
   },
   {
     recording: "ovmf-2022.11-2G-k7.3-rd1",
+    s3: true,
     initrd: true,
     high: false,
     lowMiB: 2048,
@@ -189,6 +279,7 @@ export const FLASH_2022_11: readonly RecordedMap[] = [
   },
   {
     recording: "ovmf-2022.11-2G-k7.3-rd0",
+    s3: true,
     initrd: false,
     high: false,
     lowMiB: 2048,

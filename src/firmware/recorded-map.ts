@@ -5,6 +5,8 @@ import { EfiMemoryType } from "./efi-memory-map.js";
 export interface RecordedMap {
   /** The boot log that shows it. */
   readonly recording: string;
+  /** It booted with its code for S3. */
+  readonly s3: boolean;
   /** The machine of that boot: whether it had an initrd and RAM above 4 GiB, RAM below in MiB, CPUs, address bits. */
   readonly initrd: boolean;
   readonly high: boolean;

@@ -14,14 +14,11 @@ const ACPI_TABLE_BYTES: number = 128 * KiB;
 /** A kernel that no EFI stub starts wants its initrd below this address first (arch/x86/boot/header.S: initrd_addr_max). */
 const INITRD_SOFT_LIMIT: number = 2 * GiB;
 /**
- * Pages of type loader data that the stub has in use when it leaves: before the initrd, and after (the command
- * line, the handle of the initrd, the extension of the e820 table). As recorded with Linux 6.12 and 7.3.
+ * Pages of type loader data that the stub has in use when it leaves, which it took before the initrd: one of the
+ * pool and one for the command line, and two to switch to five levels of page tables, on processors that have
+ * them (drivers/firmware/efi/libstub/x86-5lvl.c). As recorded with Linux 6.12 and 7.3.
  */
-const STUB_PAGES: { readonly before: readonly number[]; readonly after: readonly number[] } = {
-  before: [1, 1],
-  after: [2],
-};
-
+const STUB_PAGES: readonly number[] = [1, 1, 2];
 /** Address bits that QEMU gives a processor unless it is told (TCG_PHYS_ADDR_BITS). */
 const PHYSICAL_BITS = 40;
 
@@ -192,11 +189,8 @@ function attributesRange(
 function stubInitrd(boot: BootServices, { initrdBytes }: BootImage): AddressRange | undefined | "no-room" {
   const take = (bytes: number): AddressRange | undefined =>
     boot.allocatePages(EfiMemoryType.LOADER_DATA, bytes, Number.POSITIVE_INFINITY);
-  for (const pages of STUB_PAGES.before) if (take(pages * PAGE_SIZE) === undefined) return "no-room";
-  const initrd = initrdBytes === 0 ? undefined : take(initrdBytes);
-  if (initrdBytes > 0 && initrd === undefined) return "no-room";
-  for (const pages of STUB_PAGES.after) if (take(pages * PAGE_SIZE) === undefined) return "no-room";
-  return initrd;
+  for (const pages of STUB_PAGES) if (take(pages * PAGE_SIZE) === undefined) return "no-room";
+  return initrdBytes === 0 ? undefined : (take(initrdBytes) ?? "no-room");
 }
 
 function placeInitrd(boot: BootServices, { initrdBytes }: BootImage): AddressRange | undefined | "no-room" {
