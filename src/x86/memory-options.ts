@@ -164,8 +164,8 @@ function edit(table: readonly KernelE820Entry[], option: MemoryOption): readonly
   }
 }
 
-/** Taken from the smallest guest by its firmware: ACPI tables and the legacy hole. */
-const FIRMWARE_BYTES: number = MiB;
+/** Taken from the smallest guest by its firmware: runtime services, tables, what it keeps for S3, the legacy hole. */
+const FIRMWARE_BYTES: number = 8 * MiB;
 
 /** @throws GuestEnded when a kernel cannot boot in the map that is left, or would take for RAM what is not */
 export function requireMemory(

@@ -59,7 +59,7 @@ test("containers on 8 CPUs, whose first touches accept 2 MiB each, no longer wai
       "memory=8GiB",
       "workload='generate:container'",
     );
-    assert.is(before!.spinNs, 43_241_000);
+    assert.is(before!.spinNs, 43_233_000);
     assert.is(after!.spinNs, 0);
     assert.ok(after!.workloadTimeNs! < before!.workloadTimeNs!);
   }
