@@ -54,7 +54,8 @@ test("a bitmap of units accepts what the kernel accepts in the boot itself", () 
 
 test("an eager kernel accepts all in order, which ranges bear better than anything else", () => {
   const comparison = boot("platform=snp", "policy=eager", "memory=4GiB")!;
-  assert.ok(rowOf(comparison, "e820-zero-page").entries < 16);
+  // The map of real firmware has some twenty entries.
+  assert.ok(rowOf(comparison, "e820-zero-page").entries < 32);
   for (const { acceptedBytes } of comparison.trackers) assert.is(acceptedBytes, 2 * GiB);
 });
 
