@@ -25,6 +25,7 @@ import { numberOf, type ProcFields, zoneKey } from "./proc-fields.js";
 import type { Records, Steps } from "./steps.js";
 import type { StockStages } from "./stock-stages.js";
 import { TiedRefills } from "./tied-refills.js";
+import type { TracedWatermarks } from "./traced-watermarks.js";
 import { Untraced } from "./untraced.js";
 
 export interface Led {
@@ -48,6 +49,7 @@ export class Resync {
   readonly #events: Records;
   readonly #allocator: PageAllocator;
   readonly #stages: StockStages | undefined;
+  readonly #watermarks: TracedWatermarks | undefined;
   readonly #known: KnownLists;
   readonly #untraced: Untraced;
   readonly preemption: Preemption | undefined;
@@ -57,13 +59,25 @@ export class Resync {
   readonly given: Set<number>;
   readonly outside: UntracedCauses;
 
-  /** @param preempts whether tasks give way to others inside the kernel */
+  /**
+   * @param preempts whether tasks give way to others inside the kernel
+   * @param watermarks what the trace tells of them
+   */
   constructor(
     steps: Steps,
     events: PageEvents,
     allocator: PageAllocator,
-    { stages, preempts }: { readonly stages?: StockStages; readonly preempts: boolean },
+    {
+      stages,
+      preempts,
+      watermarks,
+    }: {
+      readonly stages?: StockStages | undefined;
+      readonly preempts: boolean;
+      readonly watermarks?: TracedWatermarks | undefined;
+    },
   ) {
+    this.#watermarks = watermarks;
     this.#steps = steps;
     this.#events = steps.records;
     this.#allocator = allocator;
@@ -79,6 +93,7 @@ export class Resync {
   }
 
   before(event: number): void {
+    this.#watermarks?.compareBefore(this.#steps.effect[event]!, this.#allocator);
     this.#stages?.before(event);
   }
 

@@ -138,9 +138,10 @@ function deferredSpan({ kind, task, tasks, count }: PageEvents): { first: number
   return { first, last };
 }
 
-/** Lines that the reader takes for events of pages, and ends of initcalls (include/trace/events/initcall.h). */
-const LINE =
-  /: (?:(mm_page_(?:alloc|free|free_batched|pcpu_drain|alloc_zone_locked|alloc_extfrag)): |initcall_finish: func=(\w+))/g;
+/** Lines that the reader takes for events of pages. */
+export const PAGE_EVENT = "mm_page_(?:alloc|free|free_batched|pcpu_drain|alloc_zone_locked|alloc_extfrag)";
+/** These, and ends of initcalls (include/trace/events/initcall.h). */
+const LINE = new RegExp(`: (?:(${PAGE_EVENT}): |initcall_finish: func=(\\w+))`, "g");
 
 /**
  * Where initcalls end in a trace that has `initcall:initcall_finish`: names with the number of page events

@@ -33,6 +33,7 @@ import { StockStages, tracedInitcalls } from "./stock-stages.js";
 import { stockSteps } from "./stock-steps.js";
 import { compareBuddyinfo, compareFreePages } from "./stock-zoneinfo.js";
 import { NOT_FOLLOWED } from "./tally.js";
+import { TracedWatermarks } from "./traced-watermarks.js";
 
 /**
  * Repeats the boot of an unmodified kernel: memblock, the pages handed over, the sizes and watermarks
@@ -113,13 +114,16 @@ function verifyTraces(
   const { allocator } = booted.kernel;
   const initcalls = tracedInitcalls(needFile(files, `${base}.trace`), boot);
   const stages = new StockStages(booted, boot, bootLog, initcalls);
-  const bootRun = follow(boot, allocator, machine, traced, stages);
+  const watermarks = new TracedWatermarks(needFile(files, `${base}.trace`), boot);
+  const bootRun = follow(boot, allocator, machine, traced, stages, undefined, watermarks);
+  watermarks.compareBefore(boot.count + 1, allocator);
+  const counters = watermarks.tally.compared === 0 ? {} : { counters: watermarks.tally };
   const zoneinfo = fieldsIn(procEvidence(files, end, "zoneinfo"));
   const proc = bootRun.follower.stopped
     ? { ...NOT_FOLLOWED, readElsewhen: 0 }
     : compareBuddyinfo(allocator, procEvidence(files, end, "buddyinfo"), zoneinfo);
   const runs: VerifiedRun[] = [
-    { ...runOf(base, boot, bootRun, proc), freePages: compareFreePages(allocator, zoneinfo) },
+    { ...runOf(base, boot, bootRun, proc), ...counters, freePages: compareFreePages(allocator, zoneinfo) },
   ];
   let { stopped } = bootRun.follower;
   for (const { name, events } of workloadTraces(files, names, machine)) {
@@ -145,10 +149,11 @@ function follow(
   { vmalloc, preempts }: TracedKernel,
   stages: StockStages | undefined,
   gap?: ProcFields,
+  watermarks?: TracedWatermarks,
 ): { readonly follower: Follower; readonly resync: Resync } {
   const ranges = vmalloc.freesRanges ? freedRanges(events, stages === undefined) : undefined;
   const steps = stockSteps(events, (pfn) => allocator.zoneOfPfn(pfn).index, ranges);
-  const resync = new Resync(steps, events, allocator, { ...(stages && { stages }), preempts });
+  const resync = new Resync(steps, events, allocator, { stages, preempts, watermarks });
   const follower = new Follower(steps, allocator, cpuNodes, { resync });
   if (gap !== undefined) follower.outside.pcpDecays += resync.adoptGap(gap);
   follower.run();

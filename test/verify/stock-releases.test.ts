@@ -36,6 +36,16 @@ for (const name of NEWER_STOCK_RECORDINGS) {
   });
 }
 
+test("a line about watermarks that differs is found", () => {
+  const files = edited(recordedFiles("linux-7.3.4-debian-1c4g"), "boot.trace", (text) =>
+    text.replace("lowmem_reserve_pages=1916\n", "lowmem_reserve_pages=1917\n"),
+  );
+  const { counters } = verifyRecording(files).runs[0]!;
+  assert.is(counters!.compared - counters!.equal, 1);
+  assert.is(counters!.firstDivergence!.expected, "1917");
+  assert.is(counters!.firstDivergence!.context, "lowmem_reserve of node 0 zone DMA for DMA32");
+});
+
 test("pages of SMP alternatives are freed before the Memory: line, or after it from 7.1 on", () => {
   const handover = (name: string, change: (text: string) => string): number =>
     verifyRecording(
