@@ -30,6 +30,8 @@ import { Untraced } from "./untraced.js";
 
 export interface Led {
   /** The trace tells what was on the list that it comes from. */
+  readonly isListKnown: boolean;
+  /** And why it was this page. */
   readonly isKnown: boolean;
   /** Blocks that the model takes for it, where it had to be led. */
   readonly blocks?: number;
@@ -117,13 +119,15 @@ export class Resync {
   beforeAllocation(event: number, zone: Zone): Led {
     const { pfn, order, type, cpu } = this.#steps.at(event);
     const section = this.#steps.sections.get(event);
+    const untold = this.outside.beforeTracing;
     if (!pcpAllowedOrder(order)) {
       this.#untraced.skipBeforeTracing(zone, order, type, pfn, event);
-      return { isKnown: section === undefined || this.#known.taken(section)[0]! };
+      const isListKnown = section === undefined || this.#known.taken(section)[0]!;
+      return { isListKnown, isKnown: isListKnown && this.outside.beforeTracing === untold };
     }
     const index = pcpIndex(order, type);
     const pcp = zone.pcp[cpu]!;
-    const isKnown =
+    const isListKnown =
       section === undefined
         ? this.#known.allocated(zone.index, cpu, index, pfn)
         : this.#known.refilled(cpu, section);
@@ -131,7 +135,14 @@ export class Resync {
     const blocks = section === undefined ? 0 : this.#untraced.prepareRefill(zone, pcp, index, section, event);
     const { high, allocFactor } = pcp;
     const wasEmpty = pcp.lists[index]!.size === 0;
-    return { isKnown, ...(blocks > 0 ? { blocks } : {}), list: { pcp, index, high, allocFactor, wasEmpty } };
+    // How far the kernel had come on the list before tracing, only the page itself tells.
+    const isKnown = isListKnown && this.outside.beforeTracing === untold;
+    return {
+      isListKnown,
+      isKnown,
+      ...(blocks > 0 ? { blocks } : {}),
+      list: { pcp, index, high, allocFactor, wasEmpty },
+    };
   }
 
   /** A list that the model had to refill, and the kernel had not: what it refilled goes back. */
@@ -143,10 +154,10 @@ export class Resync {
     for (const page of this.#pages.emptyList(pcp, index).reverse()) this.#pages.giveBack(page, order, cpu);
   }
 
-  afterAllocation(event: number, { isKnown, list }: Led): void {
+  afterAllocation(event: number, { isListKnown, list }: Led): void {
     if (list === undefined) return;
     const { pfn, type } = this.#steps.at(event);
-    if (!isKnown) this.#adoptType(pfn, type, event);
+    if (!isListKnown) this.#adoptType(pfn, type, event);
     const section = this.#steps.sections.get(event);
     if (section !== undefined) this.#correctRefill(list.pcp, list.index, section.pfns.slice(1), event);
   }

@@ -100,6 +100,8 @@ test("boot: every frame from the first event on, after the pages that were taken
   assert.is(boot!.allocations.compared, 2492);
   // The first unmovable and the first reclaimable page tell how far the kernel had come.
   assert.is(boot!.allocations.pfnExact, 2490);
+  // That is not of lists that the trace has determined.
+  assert.equal(boot!.allocations.beforeResync, { compared: 2, pfnExact: 0 });
   assert.is(boot!.outside.resyncs, 0);
   // 64 MiB of trace buffer, and what boot allocated before.
   const early = boot!.outside.beforeTracing! - 16384;
