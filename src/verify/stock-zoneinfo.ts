@@ -1,6 +1,6 @@
-import type { PageAllocator } from "../page-alloc/index.js";
+import type { PageAllocator, Zone } from "../page-alloc/index.js";
 import { MAX_PAGE_ORDER } from "../units.js";
-import { isAllFree, type ProcComparison, ProcTally } from "./proc.js";
+import { isAllFree, ProcTally } from "./proc.js";
 import {
   countOf,
   numberOf,
@@ -21,7 +21,7 @@ export function compareBuddyinfo(
   allocator: PageAllocator,
   buddyinfo: ProcEvidence,
   zoneinfo: ProcFields,
-): ProcComparison {
+): ProcTally {
   const tally = new ProcTally();
   if ("problem" in buddyinfo) {
     tally.cannotCompare(allocator.zones.length * (MAX_PAGE_ORDER + 1), buddyinfo.problem);
@@ -32,12 +32,7 @@ export function compareBuddyinfo(
   for (const zone of allocator.zones) {
     const name = zoneKey(zone);
     recorded.delete(name);
-    const wentOn =
-      isAllFree(fields, zoneinfo, name) &&
-      zone.pcp.some(({ count }, cpu) => {
-        const recordedCount = numberOf(zoneinfo, `${name}cpu ${cpu} count`);
-        return recordedCount !== undefined && recordedCount !== count;
-      });
+    const wentOn = hasGoneOn(zone, fields, zoneinfo);
     for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
       const found = zone.nrFree[order]!;
       const count = numberOf(fields, `${name}order ${order}`);
@@ -54,6 +49,21 @@ export function compareBuddyinfo(
     tally.cannotCompare(1, { event: 0, expected: name.trim(), found: "no such zone", context });
   }
   return tally;
+}
+
+/**
+ * Whether a zone was used between the end of a trace and the program that read /proc: its per-CPU lists hold another
+ * number of pages, and its free blocks are as many as its counter says.
+ */
+export function hasGoneOn(zone: Zone, buddyinfo: ProcFields, zoneinfo: ProcFields): boolean {
+  const name = zoneKey(zone);
+  return (
+    isAllFree(buddyinfo, zoneinfo, name) &&
+    zone.pcp.some(({ count }, cpu) => {
+      const recorded = numberOf(zoneinfo, `${name}cpu ${cpu} count`);
+      return recorded !== undefined && recorded !== count;
+    })
+  );
 }
 
 /** Free pages of a zone at the end of boot, on its lists and on those of CPUs. */

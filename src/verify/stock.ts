@@ -17,21 +17,23 @@ import { compareFirmware } from "./efi-map.js";
 import { Follower } from "./follower.js";
 import { compareMemblock } from "./memblock-log.js";
 import { compareMemoryLine, freedPages } from "./memory-line.js";
+import { compareFreeTypes, freeByType } from "./pagetypeinfo.js";
 import { compareZoneSizes, type ProcComparison, ProcTally } from "./proc.js";
-import { fieldsIn, type ProcFields, procEvidence } from "./proc-fields.js";
+import { fieldsIn, type ProcFields, procEvidence, zoneKey } from "./proc-fields.js";
 import {
   EvidenceError,
   followed,
   needFile,
   parseFile,
   type RecordingFiles,
+  readText,
   workloadNames,
 } from "./recording-files.js";
 import type { VerifiedRecording, VerifiedRun } from "./result.js";
 import { Resync } from "./resync.js";
 import { StockStages, tracedInitcalls } from "./stock-stages.js";
 import { stockSteps } from "./stock-steps.js";
-import { compareBuddyinfo, compareFreePages } from "./stock-zoneinfo.js";
+import { compareBuddyinfo, compareFreePages, hasGoneOn } from "./stock-zoneinfo.js";
 import { NOT_FOLLOWED } from "./tally.js";
 import { TracedWatermarks } from "./traced-watermarks.js";
 
@@ -121,7 +123,7 @@ function verifyTraces(
   const zoneinfo = fieldsIn(procEvidence(files, end, "zoneinfo"));
   const proc = bootRun.follower.stopped
     ? { ...NOT_FOLLOWED, readElsewhen: 0 }
-    : compareBuddyinfo(allocator, procEvidence(files, end, "buddyinfo"), zoneinfo);
+    : compareProcAtEnd(files, end, allocator, zoneinfo);
   const runs: VerifiedRun[] = [
     { ...runOf(base, boot, bootRun, proc), ...counters, freePages: compareFreePages(allocator, zoneinfo) },
   ];
@@ -139,6 +141,25 @@ function verifyTraces(
     runs.push(runOf(name, events, run, proc));
   }
   return runs;
+}
+
+function compareProcAtEnd(
+  files: RecordingFiles,
+  end: string,
+  allocator: PageAllocator,
+  zoneinfo: ProcFields,
+): ProcComparison {
+  const buddyinfo = procEvidence(files, end, "buddyinfo");
+  const tally = compareBuddyinfo(allocator, buddyinfo, zoneinfo);
+  const name = `${end}.pagetypeinfo`;
+  const text = readText(files, name);
+  if (text === undefined) return tally;
+  const zones = new Map(allocator.zones.map((zone) => [zoneKey(zone), zone]));
+  const counts = parseFile(files, name, text, freeByType);
+  compareFreeTypes(tally, allocator, counts, (zone) =>
+    hasGoneOn(zones.get(zone)!, fieldsIn(buddyinfo), zoneinfo),
+  );
+  return tally;
 }
 
 /** @param gap /proc/zoneinfo in front of a workload: what happened to the per-CPU lists since the trace before */
