@@ -19,7 +19,7 @@ export interface Row {
   offsetBytes?: number;
 }
 
-export function requestsOf(rows: readonly Row[]): Requests {
+function requestsOf(rows: readonly Row[]): Requests {
   return {
     count: rows.length,
     kind: Uint8Array.from(rows, (row) => row.kind),
