@@ -21,7 +21,7 @@ const DESCRIPTION = "recording.yaml";
 const TRACE_FILE = /\.trace(?:\.gz|\.zst)?$/;
 
 /** The boot that comes before a trace that shows none; a path to its description. */
-export const STANDARD_BOOT: string = recordedPath("linux-6.12.95-1c4g");
+export const STANDARD_BOOT: string = recordedPath("linux-7.3.4-debian-1c4g");
 
 /** The boot that prices were calibrated with: published numbers are simulated with it, whatever the standard one is. */
 export const CALIBRATED_BOOT: string = recordedPath("linux-6.12.95-1c4g");

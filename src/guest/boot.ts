@@ -233,11 +233,14 @@ function flagKernelPages({ guest, handOver, faults }: HandedOver): void {
 }
 
 function traceBegins(state: HandedOver & Given<"kernel">): Pick<Booted, "replay"> {
-  const { guest, workload, requests, handOver, kernel } = state;
+  const { guest, workload, requests, kernel } = state;
   const { clock } = guest;
+  const { initrd, build, machine } = kernel.early;
+  // The recorded image may be larger than that of the simulated kernel.
+  const image = { start: machine.kernelStart, end: machine.kernelStart + build.imageBytes };
   const reserved = workload.recording.reserved.map(({ name }) => {
-    if (name === "kernel image") return handOver.kernel;
-    return name === "initrd" ? kernel.early.initrd : undefined;
+    if (name === "kernel image") return image;
+    return name === "initrd" ? initrd : undefined;
   });
   const replay = newReplay(state, requests, reserved);
   clock.ledger.charge(CostEvent.guestWork, requests.thinkBeforeNs);

@@ -76,7 +76,7 @@ export const DEBIAN_CLOUD_6_12_95: KernelBuild = {
 };
 
 /** Its successor 6.12.107+deb12-cloud-amd64: the same sizes, measured in the same way. */
-export const DEBIAN_CLOUD_6_12_107: KernelBuild = {
+const DEBIAN_CLOUD_6_12_107: KernelBuild = {
   ...DEBIAN_CLOUD_6_12_95,
   release: "6.12.107+deb12-cloud-amd64",
 };
@@ -196,7 +196,7 @@ const LATER_CLOUDS: readonly KernelBuild[] = [
 ];
 
 /** Linux 7.3.4 in the small configuration of `SMALL_6_12_107`; measured in the same way. */
-export const SMALL_7_3_4: KernelBuild = {
+const SMALL_7_3_4: KernelBuild = {
   ...SMALL_6_12_107,
   release: "7.3.4",
   imageBytes: 0x37fc000,

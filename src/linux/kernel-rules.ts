@@ -30,7 +30,7 @@ export interface KernelRelease {
   readonly changes: readonly Change[];
   /** The release in which these rules came to be, such as `6.6.5` for 6.6.35; the newest that was reviewed for later ones. */
   readonly rulesOf: string;
-  /** Why `rulesOf` is another release than the name says; undefined where it is the same. */
+  /** Why `rulesOf` is another release than the name says, and that nothing was recorded of it; undefined where neither is so. */
   readonly remark: string | undefined;
   /** How a kernel of its series was recorded, which the rules are held against; undefined where none was: they are read from the source alone. */
   readonly recorded: "every step" | "tracepoints" | undefined;
@@ -109,13 +109,17 @@ function describe(name: string): KernelRelease {
   const why = isReviewed ? "the last that changed them" : "the newest that was reviewed";
   const builder =
     release.suffix === "" ? "" : "; it counts as the release it was built from, whatever its builder changed";
-  const same = name === rulesOf || name in STABLE_SERIES;
+  const recorded = RECORDED_SERIES[series(release)];
+  const remarks = [
+    ...(name === rulesOf || name in STABLE_SERIES ? [] : [`has the rules of ${rulesOf}, ${why}${builder}`]),
+    ...(recorded === undefined ? ["is by rule, not recorded"] : []),
+  ];
   return {
     rules,
     changes: applied.map(({ change }) => change),
     rulesOf,
-    recorded: RECORDED_SERIES[series(release)],
-    remark: same ? undefined : `Linux ${name} has the rules of ${rulesOf}, ${why}${builder}`,
+    recorded,
+    remark: remarks.length === 0 ? undefined : `Linux ${name} ${remarks.join("; it ")}`,
   };
 }
 

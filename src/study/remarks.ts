@@ -11,11 +11,10 @@ export function remarksBefore(
   { kernel, guest }: Pick<Scenario, "kernel" | "guest">,
   { recording, remarks, afterBoot }: Pick<LoadedWorkload, "recording" | "remarks" | "afterBoot">,
 ): string[] {
-  const { remark, recorded } = kernelRelease(kernel);
+  const { remark } = kernelRelease(kernel);
   const trace = afterBoot ?? { recording, remarks };
   return [
     ...(remark === undefined ? [] : [remark]),
-    ...(recorded === undefined ? [`Linux ${kernel}: by rule, not recorded`] : []),
     ...(trace.remarks ?? []).map((line) => `${trace.recording.name}: ${line}`),
     ...ignoredWords(commandLineWords(guest.commandLine)),
   ];

@@ -30,7 +30,7 @@ test("compare prints a table of all runs", async () => {
     const { code, stdout, stderr } = await unaccepted(["compare", scenario]);
     assert.is(code, 0);
     assert.is(stderr, "2 runs to make\n");
-    assert.match(stdout, /^scenario boot, Linux 6.12, 1 vCPU, workload tiny\n/);
+    assert.match(stdout, /^scenario boot, Linux 7.3, 1 vCPU, workload tiny\n/);
     assert.match(stdout, /\ntdx, 4 GiB\nlazy \* +4 s +3.00x .*\neager +12 s +1.00x /);
   });
 });
@@ -56,7 +56,8 @@ test("every format prints the same rows", async () => {
 
 test("--workload takes bundled names, files from here, and generators", async () => {
   await withFiles(async ({ scenario }) => {
-    const names = "linux-6.12.95-1c4g,workloads/recorded/linux-6.12.95-1c4g/recording.yaml,generate:idle";
+    const boot = "linux-7.3.4-debian-1c4g";
+    const names = `${boot},workloads/recorded/${boot}/recording.yaml,generate:idle`;
     const { stdout } = await unaccepted(["compare", scenario, "--workload", names, "--json"]);
     assert.equal(
       [
@@ -65,7 +66,7 @@ test("--workload takes bundled names, files from here, and generators", async ()
         ),
       ],
       // The standard boot stands below what is no boot; what runs is decided by the simulator.
-      ["linux-6.12.95-1c4g"],
+      [boot],
     );
     const missing = await unaccepted(["compare", scenario, "--workload", "nowhere"]);
     assert.is(missing.code, 2);
@@ -132,7 +133,7 @@ test("run prints a summary of the one run", async () => {
   await withFiles(async ({ scenario }) => {
     const { code, stdout } = await unaccepted(["run", scenario, "--policy", "lazy"]);
     assert.is(code, 0);
-    assert.match(stdout, /^boot: lazy on tdx, 4 GiB, 1 vCPU, Linux 6.12, workload tiny\nready after 4 s\n/);
+    assert.match(stdout, /^boot: lazy on tdx, 4 GiB, 1 vCPU, Linux 7.3, workload tiny\nready after 4 s\n/);
   });
 });
 

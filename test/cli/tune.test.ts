@@ -19,7 +19,7 @@ test("prints the best setting, how flat it is there and what a wrong step costs"
   await withFiles(async ({ scenario }) => {
     const { code, stdout, stderr } = await unaccepted(["tune", scenario], { runScenario: valley });
     assert.is(code, 0);
-    assert.match(stdout, /^smallest bootTimeNs\n\ntdx, 4 GiB, 1 vCPU, lazy, kernel 6.12, tiny \(\d+ runs; /);
+    assert.match(stdout, /^smallest bootTimeNs\n\ntdx, 4 GiB, 1 vCPU, lazy, kernel 7.3, tiny \(\d+ runs; /);
     assert.match(stdout, /\n {2}best: firmware.preAcceptLimit 512 MiB: boot 1 s, /);
     assert.match(stdout, /\n {2}as it stands: boot 1.9 s, .*; costs 90 % more\n/);
     assert.match(

@@ -13,7 +13,7 @@ const loaded = LOADER.load(STANDARD_BOOT);
 test("16 MiB are too few for a kernel, unless the firmware accepts more for it", () => {
   for (const platform of ["tdx", "snp"]) {
     const [without, onDemand, usual] = parseScenario(
-      JSON.stringify({ name: "few", workload: "boot", platform, memory: "4GiB" }),
+      JSON.stringify({ name: "few", workload: "boot", platform, memory: "4GiB", kernel: "6.12" }),
       "few",
       [],
     )

@@ -122,7 +122,7 @@ test("the least that a file can say gets the documented defaults", () => {
     platform: { kind: "tdx", parameters: {} },
     policy: "lazy",
     strategy: { batchBytes: 4 * MiB },
-    kernel: "6.12",
+    kernel: "7.3",
     memoryBytes: 4 * GiB,
     vcpus: 1,
     seed: 1,

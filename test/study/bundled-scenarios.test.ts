@@ -41,8 +41,13 @@ test("kernels: up to 6.11 to the high watermark, from 6.12 on to promo; all get 
   const runs = runsOf("kernels.yaml", "platform=tdx");
   assert.equal(
     runs.map(({ kernel, outcome }) => [kernel, outcome]),
-    ["6.5", "6.6", "6.7", "6.9", "6.11", "6.12.0", "6.12", "6.14", "6.15"].map((kernel) => [kernel, "ready"]),
+    ["6.5", "6.6", "6.7", "6.9", "6.11", "6.12.0", "6.12", "6.15", "6.18", "7.1", "7.2", "7.3"].map(
+      (kernel) => [kernel, "ready"],
+    ),
   );
+  const calls = new Map(runs.map(({ kernel, acceptCalls }) => [kernel, acceptCalls]));
+  // 64 sections of 128 MiB: from 7.2 on each accepts its part of the memory map by itself.
+  assert.ok(calls.get("7.2")! > calls.get("7.1")! + 20);
   const accepted = new Map(runs.map(({ kernel, acceptedBytes }) => [kernel, acceptedBytes]));
   assert.ok(accepted.get("6.11")! < accepted.get("6.12.0")!);
   assert.is(accepted.get("6.12"), accepted.get("6.15"));

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { STANDARD_BOOT } from "../../src/cli/bundled.js";
+import { CALIBRATED_BOOT } from "../../src/cli/bundled.js";
 import { PLATFORMS } from "../../src/coco/platforms.js";
 import { formatValidationMarkdown } from "../../src/report/validate.js";
 import { runScenario } from "../../src/study/run-scenario.js";
@@ -79,7 +79,7 @@ test("every setup is one guest", () => {
 
 /** The targets as far as they are quick. */
 async function validated(targets: readonly Target[]): Promise<ValidatedTarget[]> {
-  const recording = LOADER.load(STANDARD_BOOT);
+  const recording = LOADER.load(CALIBRATED_BOOT);
   return validate(targets, (scenario) => runScenario(scenario, recording, { check: false }));
 }
 

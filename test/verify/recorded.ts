@@ -1,31 +1,23 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { RecordingFiles } from "../../src/verify/recording-files.js";
 
 const RECORDED = new URL("../../workloads/recorded/", import.meta.url);
 
-/** Kernels whose recordings are held to be exact; directories of others are there, but nobody asks that of them yet. */
-const HELD_EXACT = /^linux-6\.12\./;
-
-/** Directories of those kernels that have a file of this name. */
-export function exactRecordings(file: string): string[] {
+function recordings(name: RegExp): string[] {
   return readdirSync(RECORDED)
-    .filter((name) => HELD_EXACT.test(name) && existsSync(new URL(`${name}/${file}.gz`, RECORDED)))
+    .filter((directory) => name.test(directory))
     .sort();
 }
 
-/** Unmodified kernels newer than 6.12, of several releases. */
-export const NEWER_STOCK_RECORDINGS: readonly string[] = readdirSync(RECORDED)
-  .filter((name) => /^linux-(?!6\.12\.).*-debian-/.test(name))
-  .sort();
+/** Linux 6.12 with complete logs. */
+export const LAB_RECORDINGS: readonly string[] = recordings(/^linux-6\.12\.107-(base|lazy)-/);
 
 /** Linux 7.3 with complete logs. */
-export const LAB_7_3_RECORDINGS: readonly string[] = readdirSync(RECORDED)
-  .filter((name) => /^linux-7\.3\.4-(base|lazy|ovmf)-/.test(name))
-  .sort();
+export const LAB_7_3_RECORDINGS: readonly string[] = recordings(/^linux-7\.3\.4-(base|lazy|ovmf)-/);
 
-/** Those with complete logs. */
-export const LAB_RECORDINGS: readonly string[] = exactRecordings("boot.lablog");
+/** Unmodified kernels newer than 6.12, of several releases. */
+export const NEWER_STOCK_RECORDINGS: readonly string[] = recordings(/^linux-(?!6\.12\.).*-debian-/);
 
 /**
  * A committed recording.

@@ -13,7 +13,7 @@ const test = suite("verify: unmodified kernels of several releases");
 
 test("there is a boot of each release, with several CPUs and nodes, and workloads", () => {
   const releases = new Set(NEWER_STOCK_RECORDINGS.map((name) => /^linux-(\d+\.\d+)\./.exec(name)![1]));
-  assert.equal([...releases].sort(), ["6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"]);
+  assert.equal([...releases], ["6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"]);
   for (const set of ["4c4g", "2n2x2g", "1c4g-fork", "1c4g-copy", "1c4g-tar", "1c4g-heap"])
     assert.ok(NEWER_STOCK_RECORDINGS.includes(`linux-7.3.4-debian-${set}`), set);
 });

@@ -14,19 +14,21 @@ const STACK = 0x29c2;
 function traffic(rows: readonly Row[], kernel: string, fails = -1): string[] {
   const allocator = oneZone(8);
   const asked: string[] = [];
-  const { allocPages, allocPagesBulk, freePages } = allocator;
+  const allocPages = allocator.allocPages.bind(allocator);
+  const allocPagesBulk = allocator.allocPagesBulk.bind(allocator);
+  const freePages = allocator.freePages.bind(allocator);
   Object.assign(allocator, {
     allocPages: (...[gfp, order, node, cpu]: Parameters<PageAllocator["allocPages"]>) => {
       asked.push(`0x${gfp.toString(16)}:${order}`);
-      return order === fails ? -1 : allocPages.call(allocator, gfp, order, node, cpu);
+      return order === fails ? -1 : allocPages(gfp, order, node, cpu);
     },
     allocPagesBulk: (...given: Parameters<PageAllocator["allocPagesBulk"]>) => {
       asked.push(`bulk:${given[1].length}`);
-      return allocPagesBulk.apply(allocator, given);
+      return allocPagesBulk(...given);
     },
     freePages: (...[page, order, cpu]: Parameters<PageAllocator["freePages"]>) => {
       asked.push(`-0x${allocator.frames.pfnOf(page).toString(16)}:${order}`);
-      freePages.call(allocator, page, order, cpu);
+      freePages(page, order, cpu);
     },
   });
   const { replay } = setUp(rows, { allocator, kernel });

@@ -55,6 +55,7 @@ test("a kernel that finds no room in accepted memory accepts, as it would withou
     "memory=64GiB",
     "firmware.preAcceptLimit=256MiB",
     "guest.staysInAccepted=true",
+    "kernel=6.12",
   );
   assert.is(row.outcome, "ready");
   assert.ok(row.setupArch!.kernelBytes >= GiB, "struct pages of 64 GiB");
