@@ -1,7 +1,7 @@
 /**
- * Memory maps of edk2 2022.11 and 2025.02 as boots showed them: what boot and runtime services hold at hand-over. Each is from the
- * log of one boot (recorded 2026-11, QEMU 7.2 q35, Linux 7.3.4 started by the VMM, `efi=debug`), without what the
- * machine, the kernel, the initrd and the stub bring along; `edk2-map.ts` puts these back.
+ * Memory maps that edk2 2022.11 and 2025.02 leave: what boot and runtime services hold at hand-over.
+ * Each is from the log of one boot (recorded 2026-11, QEMU 7.2 q35, Linux 7.3.4 started by the VMM, `efi=debug`),
+ * without what the machine, the kernel, the initrd and the stub bring along; `edk2-map.ts` puts these back.
  */
 
 import type { RecordedMap } from "./recorded-map.js";

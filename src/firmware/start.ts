@@ -28,7 +28,7 @@ export interface BootImage {
   readonly initrdBytes: number;
   /** The kernel's file, and its image once the firmware has loaded it. */
   readonly fileBytes: number;
-  readonly imageBytes: number;
+  readonly programBytes: number;
 }
 
 /** Unaccepted memory is in the map with type 15; or absent there and an ACPI memory device; or both. */
@@ -171,7 +171,7 @@ function loadImage(boot: BootServices, below: readonly Run[], image: BootImage):
     end -= pages * PAGE_SIZE;
   }
   const copy = take(BOOT_SERVICES_DATA, image.fileBytes);
-  if (copy === undefined || take(LOADER_CODE, image.imageBytes) === undefined) return "no-room";
+  if (copy === undefined || take(LOADER_CODE, image.programBytes) === undefined) return "no-room";
   boot.setType(copy, CONVENTIONAL);
   return drivers;
 }

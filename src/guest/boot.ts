@@ -7,7 +7,6 @@ import { DoubleAcceptError } from "../coco/platform.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
 import { buildOf } from "../linux/kernel-build.js";
-import { kernelFile } from "../linux/kernel-file.js";
 import { enableAcpiMemory } from "../memory-hotplug/acpi-memory.js";
 import { NO_PAGE } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
@@ -118,7 +117,7 @@ export function poweredOff(
     ),
     workload,
     files: {
-      ...kernelFile(build),
+      ...build.file,
       // The image and the brk area after it, in whole 2 MiB.
       kernelBytes: roundUp(build.imageBytes + 2 * MiB, 2 * MiB),
       initrdBytes: initrd === undefined ? 0 : initrd.end - initrd.start,

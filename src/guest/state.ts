@@ -8,7 +8,7 @@ import type { StallRecorder } from "../accept/stalls.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
-import type { KernelFile } from "../linux/kernel-file.js";
+import type { KernelFile } from "../linux/kernel-build.js";
 import type { AcpiMemory } from "../memory-hotplug/acpi-memory.js";
 import type { AddressRange } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";

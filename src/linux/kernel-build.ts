@@ -2,7 +2,7 @@
  * Facts of a kernel build that decide what early boot takes from memblock: sizes that depend on
  * the configuration and the compiler, and the few options that switch a step on.
  */
-import { KiB, MiB } from "../units.js";
+import { KiB, MiB, PAGE_SIZE } from "../units.js";
 import { compareReleases, parseReleaseName, type ReleaseName } from "./release-name.js";
 
 /** Sizes of the per-CPU area of the kernel image (boot log: `percpu: Embedded ... s r d`). */
@@ -17,10 +17,19 @@ export interface PercpuBuild {
   readonly chunkBytes: number;
 }
 
-/** One kernel binary as early boot sees it. Sizes are bytes. */
+/** The file that a kernel comes as, which the firmware loads. */
+export interface KernelFile {
+  /** The compressed file (bzImage), in whole pages. */
+  readonly fileBytes: number;
+  /** The same as a program of EFI in memory (SizeOfImage of its PE header). */
+  readonly programBytes: number;
+}
+
+/** One kernel binary as firmware and early boot see it. Sizes are bytes. */
 export interface KernelBuild {
   /** As `uname -r` prints it. */
   readonly release: string;
+  readonly file: KernelFile;
   /** From _text to __end_of_kernel_reserve, where the brk area begins. */
   readonly imageBytes: number;
   /** CONFIG_X86_5LEVEL: room for a fourth page table per early mapping. */
@@ -52,12 +61,16 @@ export interface KernelBuild {
   readonly printkInfoBytes: number;
 }
 
+/** Of 6.12.117, as memory maps of firmware show it (boot logs with `efi=debug`); that of other kernels before 7.3: assumption. */
+const DEBIAN_CLOUD_6_12_FILE: KernelFile = { fileBytes: 2866 * PAGE_SIZE, programBytes: 2967 * PAGE_SIZE };
+
 /**
  * Debian's unmodified cloud kernel 6.12.95+deb12-cloud-amd64. Sizes measured: boot log with
  * `memblock=debug` (QEMU q35); options: its /boot/config.
  */
 export const DEBIAN_CLOUD_6_12_95: KernelBuild = {
   release: "6.12.95+deb12-cloud-amd64",
+  file: DEBIAN_CLOUD_6_12_FILE,
   imageBytes: 44 * MiB,
   x86FiveLevel: true,
   randomizeMemory: true,
@@ -94,6 +107,8 @@ const DEBIAN_CLOUD_6_12_117: KernelBuild = {
  */
 export const SMALL_6_12_107: KernelBuild = {
   release: "6.12.107",
+  // Not measured: its recordings begin after the firmware has loaded it.
+  file: DEBIAN_CLOUD_6_12_FILE,
   imageBytes: 60 * MiB,
   x86FiveLevel: false,
   randomizeMemory: false,
@@ -118,12 +133,13 @@ interface LaterCloud {
   readonly percpuStaticBytes: number;
   readonly percpuChunkBytes?: number;
   readonly printkInfoBytes?: number;
+  readonly file?: KernelFile;
 }
 
 /** A later cloud kernel of Debian: the same options, sizes measured in the same way. */
 function laterCloud(facts: LaterCloud): KernelBuild {
   const { release, imageMib, pglistDataBytes, percpuStaticBytes } = facts;
-  const { percpu, printkInfoBytes } = DEBIAN_CLOUD_6_12_95;
+  const { percpu, printkInfoBytes, file } = DEBIAN_CLOUD_6_12_95;
   return {
     ...DEBIAN_CLOUD_6_12_95,
     release,
@@ -135,6 +151,7 @@ function laterCloud(facts: LaterCloud): KernelBuild {
       chunkBytes: facts.percpuChunkBytes ?? percpu.chunkBytes,
     },
     printkInfoBytes: facts.printkInfoBytes ?? printkInfoBytes,
+    file: facts.file ?? file,
   };
 }
 
@@ -192,6 +209,7 @@ const LATER_CLOUDS: readonly KernelBuild[] = [
     percpuStaticBytes: 221184,
     percpuChunkBytes: 128,
     printkInfoBytes: 112,
+    file: { fileBytes: 3410 * PAGE_SIZE, programBytes: 3517 * PAGE_SIZE },
   }),
 ];
 

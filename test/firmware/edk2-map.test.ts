@@ -12,7 +12,7 @@ import { ovmf, ovmfSnp } from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { type StartedFirmware, startFirmware } from "../../src/firmware/start.js";
 import { tdvf } from "../../src/firmware/tdvf.js";
-import { kernelFile } from "../../src/linux/kernel-file.js";
+import { buildOf } from "../../src/linux/kernel-build.js";
 import { type AddressRange, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { type EfiBootLog, efiOfBootLog } from "../../src/x86/efi-boot-log.js";
 
@@ -82,7 +82,7 @@ function simulated({ name, map }: Recording): StartedFirmware {
       preAcceptLimit: Number.POSITIVE_INFINITY,
     },
     {
-      ...kernelFile({ release: kernel! }),
+      ...buildOf("cloud", kernel!).file,
       initrdBytes: INITRD[rd]!,
       loadKernel: (boot) => (boot.allocateAt(LOADER_CODE, { start, end }) ? { start, end } : undefined),
     },
@@ -192,7 +192,7 @@ function confidential({
       ...(s3 === undefined ? {} : { s3 }),
     },
     {
-      ...kernelFile({ release: "7.3" }),
+      ...buildOf("cloud", "7.3").file,
       initrdBytes,
       loadKernel: (boot) => (boot.allocateAt(LOADER_CODE, kernel) ? kernel : undefined),
     },

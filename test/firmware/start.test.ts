@@ -44,7 +44,7 @@ function start(
       loadKernel: (services) => (services.allocateAt(LOADER_DATA, KERNEL) ? KERNEL : undefined),
       initrdBytes: options.initrdBytes ?? 0x190419,
       fileBytes: 12 * MiB,
-      imageBytes: 12 * MiB,
+      programBytes: 12 * MiB,
     },
     options.protocol ?? firmware.acceptanceProtocol,
     sink,
