@@ -25,12 +25,12 @@ const CASES: readonly (readonly [string, readonly string[], readonly string[], n
     1,
   ],
   [
-    "0.2*bootTimeNs+0.8*stalls.totalNs",
+    "0.2*bootTimeNs+0.8*waits.workload.totalNs",
     ["firmware.preAcceptLimit=32MiB..16GiB"],
     [LATE, "memory=16GiB", AFTER_BOOT],
     2,
   ],
-  ["stalls.totalNs,bootTimeNs", [PRE_ACCEPT], [LATE, "memory=4GiB", "platform=snp", AFTER_BOOT], 1],
+  ["waits.workload.totalNs,bootTimeNs", [PRE_ACCEPT], [LATE, "memory=4GiB", "platform=snp", AFTER_BOOT], 1],
 ];
 
 /** Prints a row for each guest. @throws Error where a search is worse than promised */

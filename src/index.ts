@@ -24,7 +24,7 @@ export type {
   RequestCounts,
   RunResult,
   Settings,
-  StallSummary,
+  WaitSummary,
 } from "./results/row.js";
 export { RESULT_SCHEMA_VERSION } from "./results/row.js";
 export { formatIssue, type IssuePlace, ScenarioError, type ScenarioIssue } from "./scenario/error.js";

@@ -1,4 +1,4 @@
-import type { StallRecorder } from "../accept/stalls.js";
+import type { AllocationWaits } from "../accept/waits.js";
 import type { SettledOf } from "../fields/field.js";
 import { GfpMask, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
@@ -16,13 +16,13 @@ export type DrainPlan = SettledOf<typeof DRAIN>;
 /** Processes that use up unaccepted memory, after the workload. */
 export const drain: Feature<"drain", DrainPlan, DrainResult> = {
   name: "drain",
-  begin({ guest, kernel, stalls }, plan) {
+  begin({ guest, kernel, waits }, plan) {
     if (plan === undefined) return undefined;
     const { allocator, cpuNodes } = kernel;
     let drained: DrainResult | undefined;
     return {
       run() {
-        drained = drainMemory(plan.workers, { allocator, cpuNodes, clock: guest.clock, stalls });
+        drained = drainMemory(plan.workers, { allocator, cpuNodes, clock: guest.clock, waits });
       },
       get result() {
         return drained === undefined ? undefined : { ...drained, timeNs: Math.round(drained.timeNs) };
@@ -34,7 +34,7 @@ export const drain: Feature<"drain", DrainPlan, DrainResult> = {
 export interface DrainOptions {
   readonly allocator: PageAllocator;
   readonly clock: GuestClock;
-  readonly stalls: StallRecorder;
+  readonly waits: AllocationWaits;
   readonly cpuNodes: readonly number[];
 }
 
@@ -59,7 +59,7 @@ export interface DrainResult {
  * @throws GuestEnded when memory ends first
  */
 export function drainMemory(workers: number, options: DrainOptions): DrainResult {
-  const { allocator, clock, stalls, cpuNodes } = options;
+  const { allocator, clock, waits, cpuNodes } = options;
   const { scheduler } = clock;
   const unacceptedBytes = unacceptedPages(allocator) * PAGE_SIZE;
   clock.joinAll();
@@ -73,8 +73,7 @@ export function drainMemory(workers: number, options: DrainOptions): DrainResult
   for (let cpu = scheduler.next(); unacceptedPages(allocator) > 0; cpu = scheduler.next()) {
     clock.begin(cpu);
     const page = allocator.allocPages(GfpMask.HIGHUSER_MOVABLE, 0, cpuNodes[cpu]!, cpu);
-    const stallNs = clock.settle(cpu);
-    if (stallNs > 0) stalls.record(stallNs);
+    waits.record(clock.settle(cpu));
     if (page === NO_PAGE) {
       const pages = unacceptedPages(allocator);
       throw new GuestEnded(

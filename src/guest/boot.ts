@@ -2,7 +2,7 @@
 
 import { AcceptMemory } from "../accept/accept-memory.js";
 import { E820Record, trackedMap } from "../accept/e820-ranges.js";
-import { StallRecorder } from "../accept/stalls.js";
+import { AllocationWaits } from "../accept/waits.js";
 import { DoubleAcceptError } from "../coco/platform.js";
 import { bootOptions } from "../command-line/boot-options.js";
 import { cpuLimits } from "../command-line/cpu-limits.js";
@@ -126,7 +126,7 @@ export function poweredOff(
       bringUp === undefined
         ? { ...requests, broughtUp: [] }
         : withCpuBringUp(requests, bringUp, recording.machine.vcpus, online),
-    stalls: new StallRecorder(),
+    waits: new AllocationWaits(),
     replays: [],
     unseen: { pages: 0 },
     check,
@@ -249,7 +249,7 @@ function traceBegins(state: HandedOver & Given<"kernel">): Pick<Booted, "replay"
 }
 
 export function newReplay(
-  { guest, workload, kernel, stalls, replays }: Given<"kernel">,
+  { guest, workload, kernel, waits, replays }: Given<"kernel">,
   requests: Requests,
   reserved: ConstructorParameters<typeof Replay>[0]["reserved"],
 ): Replay {
@@ -257,7 +257,7 @@ export function newReplay(
     requests,
     allocator: kernel.allocator,
     clock: guest.clock,
-    stalls,
+    waits,
     vmalloc: guest.rules.vmalloc,
     timeScale: guest.options.guest.timeScale ?? workload.recording.clock.timeScale.value,
     cpuNodes: kernel.cpuNodes,
@@ -268,14 +268,13 @@ export function newReplay(
 }
 
 /** Pages that the recorded kernel took before its first event and kept; single ones, as most are. */
-function allocateUnseen({ guest, workload, kernel, stalls, unseen }: Started): void {
+function allocateUnseen({ guest, workload, kernel, waits, unseen }: Started): void {
   const { recording, report } = workload;
   for (let page = report.beforeTracing; page < recording.beforeTracing.pages; page++) {
     if (kernel.allocator.allocPages(0, 0, 0, 0) === NO_PAGE)
       throw new GuestEnded("oom", "no page is left before init memory is freed");
     unseen.pages++;
-    const stallNs = guest.clock.settle(0);
-    if (stallNs > 0) stalls.record(stallNs);
+    waits.record(guest.clock.settle(0));
   }
 }
 
@@ -311,9 +310,9 @@ function pageAllocInitLate({ guest, kernel, defersInit }: Started & { readonly d
   if (defersInit) pageExtInit(kernel);
 }
 
-function fillHugePages({ guest, requests, replay, kernel, stalls }: Started): Pick<Booted, "hugePages"> {
+function fillHugePages({ guest, requests, replay, kernel, waits }: Started): Pick<Booted, "hugePages"> {
   replay.runUntil(requests.marks.khugepaged?.request ?? 0);
-  const { pools, untouchedPages } = hugetlbInit(kernel, guest.clock, stalls);
+  const { pools, untouchedPages } = hugetlbInit(kernel, guest.clock, waits);
   kernel.untouchedPages += untouchedPages;
   return { hugePages: pools };
 }
@@ -330,9 +329,10 @@ function acpiInit({ guest, handOver, kernel }: Started): Pick<Booted, "acpiMemor
   };
 }
 
-function initRuns({ guest, kernel, replays }: Started): Pick<Booted, "ready" | "background"> {
+function initRuns({ guest, kernel, waits, replays }: Started): Pick<Booted, "ready" | "background"> {
   const { clock, options } = guest;
   clock.idle.ticking = false;
+  waits.initRuns();
   const background = backgroundAcceptor(guest, kernel, {
     isBusy: (cpu) => replays.at(-1)?.isBusy(cpu) === true,
     workUntil: (cpu, timeNs) => replays.at(-1)?.workUntil(cpu, timeNs),

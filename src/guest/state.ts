@@ -4,7 +4,7 @@ import type { AcceptMemory } from "../accept/accept-memory.js";
 import type { BackgroundAcceptor } from "../accept/background-acceptor.js";
 import type { E820Record, TrackedRange } from "../accept/e820-ranges.js";
 import type { FaultAcceptance } from "../accept/fault-acceptance.js";
-import type { StallRecorder } from "../accept/stalls.js";
+import type { AllocationWaits } from "../accept/waits.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
@@ -44,7 +44,7 @@ export interface PoweredOff {
   readonly files: BootFiles;
   /** The requests of the boot, for all CPUs that come online. */
   readonly requests: RequestsOnMoreCpus;
-  readonly stalls: StallRecorder;
+  readonly waits: AllocationWaits;
   /** The replays so far, the one that goes on last. */
   readonly replays: Replay[];
   /** Pages taken for those that the recorded kernel had before its first event and kept. */

@@ -3,7 +3,7 @@
 import { kernelRelease } from "../linux/kernel-rules.js";
 import { compareReleases, parseReleaseName } from "../linux/release-name.js";
 import { BASELINE_POLICY } from "../policy/policies.js";
-import { type Measure, measuresIn, valueIn } from "../results/measures.js";
+import { type Measure, type MeasureName, measureNamed, valueIn } from "../results/measures.js";
 import type { CompareRow, Outcome, RunResult } from "../results/row.js";
 import { formatBytes } from "../units.js";
 import {
@@ -59,7 +59,7 @@ export function formatTable(
           }),
         ),
       ),
-      columns: [left("policy", markedPolicy), ...numberColumns(formatCount, failed)],
+      columns: [left("policy", markedPolicy), ...numberColumns(usualColumns(rows), formatCount, failed)],
       notes: columnNotes(rows, baseline),
     },
     paint,
@@ -88,14 +88,14 @@ const MARKDOWN_COLUMNS: readonly Column<CompareRow>[] = [
   right("memory", (row) => formatBytes(row.memoryBytes)),
   right("vCPUs", (row) => String(row.vcpus)),
   left("policy", markedPolicy),
-  ...numberColumns(formatInteger, (outcome) => `**${outcome}**`),
 ];
 
 /** Prints a table and, as a list below it, failed runs, what went wrong in others and what the columns mean. */
 export function formatMarkdown(rows: readonly CompareRow[]): string {
   const varied = VARIED_COLUMNS.filter(({ cell }) => new Set(rows.map(cell)).size > 1);
   const notes = [...rows.flatMap(failureNotes), ...columnNotes(rows)];
-  const lines = markdownLines([...varied, ...MARKDOWN_COLUMNS], rows);
+  const numbers = numberColumns(usualColumns(rows), formatInteger, (outcome) => `**${outcome}**`);
+  const lines = markdownLines([...varied, ...MARKDOWN_COLUMNS, ...numbers], rows);
   return textOf([...lines, "", ...notes.map((note) => `- ${note}`)]);
 }
 
@@ -109,18 +109,65 @@ function markedPolicy(row: CompareRow): string {
   return row.paretoOptimal === true ? `${policyText(row)} *` : policyText(row);
 }
 
+/** What a comparison shows, the most telling first; of rows with a workload besides the boot, and of others. */
+const USUAL_COLUMNS: Readonly<Record<"boot" | "workload", readonly MeasureName[]>> = {
+  boot: [
+    "bootTimeNs",
+    "bootRatio",
+    "overheadBytes",
+    "hostBytes",
+    "waits.boot.count",
+    "waits.boot.totalNs",
+    "waits.boot.maxNs",
+    "assumedShare",
+    "waits.boot.p99Ns",
+    "acceptedBytes",
+    "touchedBytes",
+  ],
+  workload: [
+    "totalTimeNs",
+    "bootTimeNs",
+    "workloadTimeNs",
+    "totalRatio",
+    "overheadBytes",
+    "waits.workload.count",
+    "waits.workload.totalNs",
+    "waits.workload.maxNs",
+    "hostBytes",
+    "assumedShare",
+    "waits.workload.p99Ns",
+    "waits.boot.totalNs",
+    "acceptedBytes",
+    "touchedBytes",
+  ],
+};
+
+function usualColumns(rows: readonly CompareRow[]): Measure[] {
+  const phase = rows.some(({ workload, boot }) => workload !== boot) ? "workload" : "boot";
+  return USUAL_COLUMNS[phase].map(measureNamed);
+}
+
+/** The label, or the name where another column has the same label. */
+function headOf({ label, name }: Measure, among: readonly Measure[]): string {
+  return label === undefined || among.some((other) => other.label === label && other.name !== name)
+    ? name
+    : label;
+}
+
 /** @param failed what stands for the boot time of a run that did not boot */
 function numberColumns(
+  measures: readonly Measure[],
   count: (value: number) => string,
   failed: (outcome: Failure) => string,
 ): Column<CompareRow>[] {
   const texts = { ...NUMBER_TEXTS, count };
   const cellOf = (measure: Measure, row: CompareRow): string => {
-    const value = valueIn(measure, row) as number | null;
+    const value = valueIn(measure, row) as number | null | undefined;
     if (measure.name === "bootTimeNs" && row.outcome !== "ready") return failed(row.outcome);
-    return value === null || (measure.is === "ns" && value === 0) ? NO_VALUE : texts[measure.is](value);
+    const isNone = value === null || value === undefined || (measure.is === "ns" && value === 0);
+    return isNone ? NO_VALUE : texts[measure.is](value);
   };
-  return measuresIn("table").map((measure) => right(measure.label ?? "", (row) => cellOf(measure, row)));
+  return measures.map((measure) => right(headOf(measure, measures), (row) => cellOf(measure, row)));
 }
 
 /** Settings that change nothing but what the direct map goes through. */
@@ -178,7 +225,7 @@ function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_PO
       : []),
     `ratio: boot time of ${baseline} on the same machine divided by this one's; above 1x is faster than ${baseline}.`,
     "overhead: what the host spends for the guest beyond the memory that the guest has touched.",
-    "stalls: allocations that waited for acceptance; p99 and max are how long they waited.",
+    "waits: allocations that waited for memory to be accepted; waited: together; max: the longest wait.",
     `assumed: part of the boot time that rests on assumed prices, ${shareRange(rows)}; the other prices ` +
       "are measured or derived from published numbers.",
   ];

@@ -4,7 +4,15 @@ import type { HotplugAcceptance } from "../after/hotplug/result.js";
 import { MEASURES, type MeasureName, valueIn } from "../results/measures.js";
 import type { RunResult } from "../results/row.js";
 import { type AddressRange, formatBytes, formatDuration } from "../units.js";
-import { formatInteger, formatShare, formatVcpus, kernelText, NO_VALUE, NUMBER_TEXTS } from "./cells.js";
+import {
+  countOf,
+  formatInteger,
+  formatShare,
+  formatVcpus,
+  kernelText,
+  NO_VALUE,
+  NUMBER_TEXTS,
+} from "./cells.js";
 import { failureTexts, whatIfNotes } from "./row-groups.js";
 import { alignedLines, type Paint, plainPaint, type TextRole, textOf, wrapText } from "./table.js";
 
@@ -116,18 +124,15 @@ function commandLineLines(run: RunResult): Line[] {
 }
 
 function acceptanceLines(run: RunResult): Line[] {
-  const { stalls, drain, attack } = run;
+  const { drain, attack } = run;
   const lines = numbers(run, [
     ["calls", "acceptCalls", "of the kernel, with something to accept"],
-    ["stalls", "stalls.count", "allocations that waited"],
-    ...(stalls.count === 0
-      ? []
-      : ([
-          ["p50", "stalls.p50Ns"],
-          ["p99", "stalls.p99Ns"],
-          ["longest", "stalls.maxNs"],
-          ["together", "stalls.totalNs"],
-        ] as const)),
+    ["waits", "waits.boot.count", `of ${countOf(run.waits.boot.allocations, "allocation")} of the boot`],
+    [
+      "waits",
+      "waits.workload.count",
+      `of ${countOf(run.waits.workload.allocations, "allocation")} after init`,
+    ],
   ]);
   const optionalLines = numbersAboveZero(run, [
     ["irqs off", "longestIrqOffNs", "the longest of any CPU"],

@@ -36,6 +36,8 @@ export interface Line {
 }
 
 export interface Table<Row> {
+  /** The conclusion: sentences that come before all else. */
+  readonly lead?: readonly string[];
   /** The part of the titles that all groups share; may be empty. */
   readonly title?: string;
   readonly columns: readonly Column<Row>[];
@@ -51,12 +53,14 @@ export interface Table<Row> {
 
 /** The table as text: the title, head and rule, the groups with an empty line between them, the notes. */
 export function tableText<Row>(
-  { title = "", columns, groups, roleOf, belowRow, notes }: Table<Row>,
+  { lead = [], title = "", columns, groups, roleOf, belowRow, notes }: Table<Row>,
   paint: Paint,
 ): string {
   const all = groups.flatMap(({ rows }) => rows);
   const [head, rule, ...body] = tableLines(columns, cellsOf(columns, all));
-  const lines = title === "" ? [] : [paint("title", title), ""];
+  const lines = lead.flatMap(wrapText);
+  if (lead.length > 0) lines.push("");
+  if (title !== "") lines.push(paint("title", title), "");
   lines.push(head!, rule!);
   const printed = body.values();
   for (const [index, group] of groups.entries()) {

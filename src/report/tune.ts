@@ -61,11 +61,19 @@ function knobsText(knobs: KnobValues, units: Units): string {
 }
 
 function outcomeText(point: TunePoint): string {
-  const { outcome, reason, problems = [], bootTimeNs, overheadBytes, broken, "stalls.p99Ns": p99Ns } = point;
+  const {
+    outcome,
+    reason,
+    problems = [],
+    bootTimeNs,
+    overheadBytes,
+    broken,
+    "waits.workload.p99Ns": p99Ns,
+  } = point;
   const ended = outcome === "ready" ? [] : [`${outcome}${reason === undefined ? "" : `: ${reason}`}`];
   if (ended.length + problems.length > 0) return [...ended, ...problems].join("; ");
   const text = `boot ${formatDuration(bootTimeNs)}, overhead ${formatBytes(overheadBytes)}`;
-  const stall = p99Ns === 0 ? "" : `, stall p99 ${formatDuration(p99Ns)}`;
+  const stall = p99Ns === 0 ? "" : `, p99 of waits ${formatDuration(p99Ns)}`;
   return `${text}${stall}${broken.length === 0 ? "" : ` (breaks ${broken.join(", ")})`}`;
 }
 

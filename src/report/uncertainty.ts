@@ -14,13 +14,13 @@ const COLUMNS: readonly Column<UncertainRow>[] = [
   left("moved most by", ({ outcome, uncertainty: { bootTimeNs } }) =>
     outcome === "ready" ? (bootTimeNs.movedMostBy?.parameter ?? NO_VALUE) : NO_VALUE,
   ),
-  ...rangeColumns("stall p99", "stalls.p99Ns"),
+  ...rangeColumns("waited", "waits.boot.totalNs"),
   right("overhead", ({ outcome, overheadBytes }) =>
     outcome === "ready" ? formatBytes(overheadBytes) : NO_VALUE,
   ),
 ];
 
-function rangeColumns(head: string, name: "bootTimeNs" | "stalls.p99Ns"): Column<UncertainRow>[] {
+function rangeColumns(head: string, name: "bootTimeNs" | "waits.boot.totalNs"): Column<UncertainRow>[] {
   const ends = { [head]: "default", from: "low", to: "high" } as const;
   return Object.entries(ends).map(([own, end]) =>
     right(own, ({ outcome, uncertainty }) =>

@@ -68,9 +68,10 @@ export function measureAt(text: string, column: number, name: string): Measure {
   const measure = MEASURES.find((one) => one.name === name);
   if (measure !== undefined) return measure;
   const names = MEASURES.map((one) => one.name);
-  const meant = MEASURES.find(({ was }) => was?.includes(name))?.name ?? nearestName(name, names);
+  const renamed = MEASURES.filter(({ was }) => was?.includes(name)).map((one) => one.name);
+  const meant = renamed.length > 0 ? renamed.join(" or ") : nearestName(name, names);
   const hint = meant === undefined ? "; unaccepted schema results lists all" : `, did you mean ${meant}?`;
-  const expected = "expected a measure such as bootTimeNs or stalls.p99Ns";
+  const expected = "expected a measure such as bootTimeNs or waits.boot.p99Ns";
   throw new ConditionError(text, column, `${expected}, found ${quoted(name)}${hint}`);
 }
 

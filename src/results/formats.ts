@@ -92,7 +92,7 @@ export function otherVersion(document: object): string | undefined {
 
 /**
  * Prints rows as comma-separated values (RFC 4180), a line for each, with the names that they have in JSON, in
- * the same order; keys within a value are joined with a dot (`stalls.p99Ns`, `phases.deferred init`,
+ * the same order; keys within a value are joined with a dot (`waits.boot.p99Ns`, `phases.deferred init`,
  * `settings.seed`). A value that all rows lack gets no column, one that some lack is an empty field. Lines end
  * in CRLF, as the RFC demands.
  */

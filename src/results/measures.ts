@@ -4,7 +4,7 @@ export type Unit = (typeof UNITS)[number];
 const UNITS = ["ns", "bytes", "count", "ratio", "share"] as const;
 
 /** Where a number shows besides the places that have them all: rows in every format, conditions, objectives. */
-export type Place = "repeat" | "table" | "tune" | "uncertainty";
+export type Place = "repeat" | "tune" | "uncertainty";
 
 /** One value of a row. Its name is its path in JSON, and its name everywhere else. */
 export interface Field {
@@ -25,8 +25,57 @@ export interface Field {
   readonly was?: readonly string[];
 }
 
-/** In the order of JSON. */
-const FIELDS = {
+/** Waits of the allocations of one phase, for each of the two. */
+const WAIT_FIELDS = {
+  allocations: { is: "count", doc: "Allocations of the PHASE; a call that fills many pages is one." },
+  count: {
+    is: "count",
+    better: "less",
+    label: "waits",
+    was: ["stalls.count"],
+    doc: "Allocations of the PHASE that waited for memory to be accepted.",
+  },
+  totalNs: {
+    is: "ns",
+    better: "less",
+    label: "waited",
+    in: ["repeat", "tune", "uncertainty"],
+    was: ["stalls.totalNs", "stallTotal"],
+    doc: "All these waits together.",
+  },
+  p50Ns: { is: "ns", better: "less", label: "p50", doc: "Median wait of all allocations of the PHASE." },
+  p99Ns: {
+    is: "ns",
+    better: "less",
+    label: "p99",
+    in: ["repeat", "tune", "uncertainty"],
+    was: ["stalls.p99Ns", "stallP99", "stallP99Ns"],
+    doc: "The wait of all but 1 % of all allocations of the PHASE at most; those that did not wait count, as 0.",
+  },
+  p999Ns: { is: "ns", better: "less", label: "p99.9", doc: "The same of all but 0.1 %." },
+  p9999Ns: { is: "ns", better: "less", label: "p99.99", doc: "The same of all but 0.01 %." },
+  maxNs: {
+    is: "ns",
+    better: "less",
+    label: "max",
+    was: ["stalls.maxNs", "stallMax"],
+    doc: "The longest wait of an allocation of the PHASE.",
+  },
+} as const;
+
+type WaitFields<Phase extends string> = {
+  readonly [Leaf in keyof typeof WAIT_FIELDS as `waits.${Phase}.${Leaf}`]: (typeof WAIT_FIELDS)[Leaf];
+};
+
+function waitFields<Phase extends string>(phase: Phase, words: string): WaitFields<Phase> {
+  const entries = Object.entries(WAIT_FIELDS).map(([leaf, field]) => [
+    `waits.${phase}.${leaf}`,
+    { ...field, doc: field.doc.replace("PHASE", words) },
+  ]);
+  return Object.fromEntries(entries) as WaitFields<Phase>;
+}
+
+const MAIN_FIELDS = {
   scenario: { is: "text", doc: "Name of the scenario." },
   platform: { is: "text", doc: "tdx, snp or none." },
   policy: { is: "text", doc: "When memory is accepted." },
@@ -39,7 +88,14 @@ const FIELDS = {
   kernelRules: { is: "text", doc: "The release in which the rules that were simulated came to be." },
   memoryBytes: { is: "bytes", doc: "RAM of the guest." },
   vcpus: { is: "count", doc: "Virtual CPUs of the guest." },
-  workload: { is: "text", doc: "Name of the recording." },
+  workload: {
+    is: "text",
+    doc: "What the guest does: name of the recording, or generate:NAME with its parameters; the boot itself where nothing comes after it.",
+  },
+  boot: {
+    is: "text",
+    doc: "Name of the recorded or generated boot in front of the workload, or the workload's own.",
+  },
   settings: { is: "map", doc: "What tells this run from others that agree in all above, by path." },
   outcome: { is: "text", doc: "ready, oom, deadline or terminated." },
   reason: { is: "text", maybe: true, doc: "One sentence, for every outcome but ready." },
@@ -55,7 +111,7 @@ const FIELDS = {
     is: "ns",
     better: "less",
     label: "boot",
-    in: ["table", "repeat", "tune", "uncertainty"],
+    in: ["repeat", "tune", "uncertainty"],
     was: ["bootTime"],
     doc: "From power-on until init runs, or until the run failed.",
   },
@@ -68,25 +124,39 @@ const FIELDS = {
     was: ["workloadNs", "workloadTime"],
     doc: "From the moment when init runs until the last CPU has done the workload.",
   },
+  totalTimeNs: {
+    is: "ns",
+    better: "less",
+    label: "total",
+    in: ["repeat", "tune", "uncertainty"],
+    maybe: true,
+    doc: "From power-on until the last CPU has done the workload: bootTimeNs and workloadTimeNs together.",
+  },
   bootRatio: {
     is: "ratio",
     better: "more",
     label: "ratio",
-    in: ["table"],
     relative: true,
     doc: "Boot time under the baseline policy divided by this row's, on the same machine and workload.",
+  },
+  totalRatio: {
+    is: "ratio",
+    better: "more",
+    label: "ratio",
+    relative: true,
+    doc: "The same of totalTimeNs.",
   },
   paretoOptimal: {
     is: "flag",
     relative: true,
-    doc: "Whether no other policy on the same input is as good in boot time and overhead and better in one.",
+    doc: "Whether no other policy on the same input is as good in what the comparison ranks by and better in one.",
   },
   phases: { is: "list", doc: "Parts of the boot in their order: name, ns." },
   acceptedBytes: {
     is: "bytes",
     better: "less",
     label: "accepted",
-    in: ["table", "tune"],
+    in: ["tune"],
     doc: "Memory that firmware and kernel have accepted, with what the guest has made shared since.",
   },
   "memory.visibleBytes": { is: "bytes", doc: "RAM in the memory map that the kernel starts with." },
@@ -101,7 +171,6 @@ const FIELDS = {
     is: "bytes",
     better: "less",
     label: "touched",
-    in: ["table"],
     doc: "Memory the guest has used at least once.",
   },
   lostBytes: {
@@ -114,14 +183,14 @@ const FIELDS = {
     is: "bytes",
     better: "less",
     label: "host",
-    in: ["table", "tune"],
+    in: ["tune"],
     doc: "All the host spends for the guest at the end: its memory and what tracks that memory.",
   },
   overheadBytes: {
     is: "bytes",
     better: "less",
     label: "overhead",
-    in: ["table", "repeat", "tune", "uncertainty"],
+    in: ["repeat", "tune", "uncertainty"],
     doc: "hostBytes less touchedBytes.",
   },
   hostBytesPeak: { is: "bytes", better: "less", doc: "The highest hostBytes of the run." },
@@ -139,31 +208,9 @@ const FIELDS = {
     better: "less",
     doc: "Times the guest left to its host or SVSM to change the state of memory or to have it backed.",
   },
-  "stalls.count": {
-    is: "count",
-    better: "less",
-    label: "stalls",
-    in: ["table"],
-    doc: "Allocations that waited for acceptance.",
-  },
-  "stalls.p50Ns": { is: "ns", better: "less", doc: "Median of how long they waited." },
-  "stalls.p99Ns": {
-    is: "ns",
-    better: "less",
-    label: "p99",
-    in: ["table", "repeat", "tune", "uncertainty"],
-    was: ["stallP99", "stallP99Ns"],
-    doc: "How long all but 1 % of them waited at most.",
-  },
-  "stalls.maxNs": {
-    is: "ns",
-    better: "less",
-    label: "max",
-    in: ["table"],
-    was: ["stallMax"],
-    doc: "The longest wait.",
-  },
-  "stalls.totalNs": { is: "ns", better: "less", was: ["stallTotal"], doc: "All waits together." },
+} as const;
+
+const FURTHER_FIELDS = {
   spinNs: { is: "ns", better: "less", doc: "Time that all CPUs spun in accept_memory() for others." },
   longestIrqOffNs: { is: "ns", better: "less", doc: "The longest that accept_memory() kept interrupts off." },
   softLockups: { is: "count", better: "less", doc: "Complaints of the soft lockup detector." },
@@ -171,7 +218,6 @@ const FIELDS = {
     is: "share",
     better: "less",
     label: "assumed",
-    in: ["table"],
     doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
   },
   "tdxModule.outcome": { is: "text", doc: "ready: what becomes of the host's TDX module." },
@@ -245,7 +291,15 @@ const FIELDS = {
   costs: { is: "map", doc: "How often each priced event happened; only those that did." },
 } as const;
 
-type Fields = typeof FIELDS;
+type Fields = typeof MAIN_FIELDS & WaitFields<"boot"> & WaitFields<"workload"> & typeof FURTHER_FIELDS;
+
+/** In the order of JSON. */
+const FIELDS: Fields = {
+  ...MAIN_FIELDS,
+  ...waitFields("boot", "boot"),
+  ...waitFields("workload", "workload after init"),
+  ...FURTHER_FIELDS,
+};
 
 export type MeasureName = {
   [Name in keyof Fields]: Fields[Name]["is"] extends Unit ? Name : never;
@@ -309,6 +363,10 @@ export function isNumber(is: Field["is"]): is is Unit {
 export const MEASURES: readonly Measure[] = ROW_FIELDS.filter((field): field is Measure =>
   isNumber(field.is),
 );
+
+export function measureNamed(name: MeasureName): Measure {
+  return MEASURES.find((measure) => measure.name === name)!;
+}
 
 /** The measures that show in a place, in the order of JSON. */
 export function measuresIn<Where extends Place>(

@@ -5,7 +5,7 @@
 
 import type { AcceptedBy } from "../accept/accept-meter.js";
 import type { E820RecordResult } from "../accept/e820-ranges.js";
-import type { StallSummary } from "../accept/stalls.js";
+import type { WaitSummary } from "../accept/waits.js";
 import type { AttackResult } from "../after/attack.js";
 import type { DrainResult } from "../after/drain.js";
 import type { HotplugResult } from "../after/hotplug/result.js";
@@ -20,7 +20,7 @@ import type { HugePagePoolResult } from "../x86/hugetlb.js";
 import type { SetupArchUse } from "../x86/setup-arch-use.js";
 import type { GroupNumbers, MeasureIn, RunFields } from "./measures.js";
 
-export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, StallSummary };
+export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, WaitSummary };
 
 /** Version of all JSON that is printed; rises when a field changes its name or its meaning. */
 export const RESULT_SCHEMA_VERSION = 2;
@@ -59,7 +59,8 @@ export interface RunResult extends RunFields {
   readonly hostUse: HostUse;
   /** The same over the run, in at most 256 points; only where it was asked for. */
   readonly hostTimeline?: readonly HostSample[];
-  readonly stalls: StallSummary;
+  /** How long allocations waited, of the boot and of the workload after init. */
+  readonly waits: { readonly boot: WaitSummary; readonly workload: WaitSummary };
   readonly tdxModule?: ReadyTdxModule;
   readonly hotplug?: HotplugResult;
   readonly kexec?: KexecResult;
@@ -105,9 +106,11 @@ export interface CompareRow extends RunResult {
    * one of the two, booted.
    */
   readonly bootRatio: number | null;
+  /** The same of the total time; null also where one of the two has none. */
+  readonly totalRatio: number | null;
   /**
-   * Whether no other policy on the same input has a boot time and an overhead that are both at least
-   * as good, and one of them better; of those in which nothing went wrong. Null when there is no other one.
+   * Whether no other policy on the same input is at least as good in all measures that the comparison ranks
+   * by, and better in one; of those in which nothing went wrong. Null when there is no other one.
    */
   readonly paretoOptimal: boolean | null;
   /** The same with other seeds, where the run was repeated and anything in it is random. */

@@ -1,6 +1,7 @@
 /** Runs scenarios one after another and compares each with the baseline of the same machine. */
 
 import { BASELINE_POLICY } from "../policy/policies.js";
+import { type Measure, measureNamed, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult, Settings } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -12,6 +13,16 @@ export interface CompareOptions {
   readonly baseline?: string;
   /** From power-on until init runs. */
   readonly deadlineNs?: number;
+  /** What the mark `paretoOptimal` goes by; `usualRank` of each input if absent. */
+  readonly rank?: readonly Measure[];
+}
+
+/**
+ * What runs on one input are ranked by: the time until the workload is done, where there is one besides the
+ * boot, or else until init runs; and memory overhead.
+ */
+export function usualRank({ workload, boot }: Pick<RunResult, "workload" | "boot">): readonly Measure[] {
+  return [measureNamed(workload === boot ? "bootTimeNs" : "totalTimeNs"), measureNamed("overheadBytes")];
 }
 
 /**
@@ -22,20 +33,40 @@ export interface CompareOptions {
 export async function compare(
   scenarios: readonly Scenario[],
   run: (scenario: Scenario) => RunResult | Promise<RunResult>,
-  { baseline = BASELINE_POLICY, deadlineNs = Number.POSITIVE_INFINITY }: CompareOptions = {},
+  { baseline = BASELINE_POLICY, deadlineNs = Number.POSITIVE_INFINITY, rank }: CompareOptions = {},
 ): Promise<CompareRow[]> {
   const results: RunResult[] = [];
   for (const scenario of scenarios) results.push(withDeadline(await run(scenario), deadlineNs));
-  const settings = distinguishingSettings(scenarios);
+  const settings = withWorkloads(distinguishingSettings(scenarios), scenarios, results);
   const inputs = results.map((result, index) =>
-    isSound(result) ? inputOf(result, settings[index]!) : undefined,
+    isSound(result) ? inputOf(result, scenarios[index]!, settings[index]!) : undefined,
   );
-  return results.map((result, index) => ({
-    ...result,
-    bootRatio: bootRatio(baselineOf(index, baseline, scenarios, results), result),
-    paretoOptimal: paretoOptimal(index, results, inputs),
-    settings: settings[index]!,
-  }));
+  return results.map((result, index) => {
+    const against = baselineOf(index, baseline, scenarios, results);
+    return {
+      ...result,
+      bootRatio: ratio("bootTimeNs", against, result),
+      totalRatio: ratio("totalTimeNs", against, result),
+      paretoOptimal: paretoOptimal(index, results, inputs, rank ?? usualRank(result)),
+      settings: settings[index]!,
+    };
+  });
+}
+
+/** Where different workloads have one name, such as two traces in two directories, what scenarios call them tells them apart. */
+function withWorkloads(
+  settings: readonly Settings[],
+  scenarios: readonly Scenario[],
+  results: readonly RunResult[],
+): Settings[] {
+  const names = new Map<string, Set<string>>();
+  for (const [index, { workload }] of results.entries()) {
+    const own = names.get(workload) ?? new Set<string>();
+    names.set(workload, own.add(scenarios[index]!.workload));
+  }
+  return settings.map((own, index) =>
+    names.get(results[index]!.workload)!.size === 1 ? own : { ...own, workload: scenarios[index]!.workload },
+  );
 }
 
 /** Null if no other run has the input. @param inputs of the runs in which nothing went wrong */
@@ -43,20 +74,27 @@ function paretoOptimal(
   index: number,
   results: readonly RunResult[],
   inputs: readonly (string | undefined)[],
+  rank: readonly Measure[],
 ): boolean | null {
-  const { bootTimeNs, overheadBytes } = results[index]!;
   const own = inputs[index];
   const same = results.filter((_result, at) => inputs[at] === own);
   if (own === undefined || same.length === 1) return null;
   return !same.some((other) => {
-    const [timeNs, bytes] = [other.bootTimeNs - bootTimeNs, other.overheadBytes - overheadBytes];
-    return timeNs <= 0 && bytes <= 0 && timeNs + bytes < 0;
+    const losses = rank.map((measure) => lossBy(measure, other, results[index]!));
+    return losses.every((loss) => loss <= 0) && losses.some((loss) => loss < 0);
   });
+}
+
+/** By how much a run is worse than another one in a measure; below 0 where it is better. */
+export function lossBy(measure: Measure, run: RunResult, other: RunResult): number {
+  const more = numberIn(measure, run) - numberIn(measure, other);
+  return measure.better === "more" ? -more : more;
 }
 
 /** Equal for runs that differ in nothing but their policy and its parameters. */
 function inputOf(
-  { scenario, platform, memoryBytes, vcpus, kernel, workload }: RunResult,
+  { scenario, platform, memoryBytes, vcpus, kernel }: RunResult,
+  { workload }: Scenario,
   settings: Settings,
 ): string {
   const others = Object.entries(settings).filter(([path]) => !isOfPolicy(path));
@@ -75,19 +113,27 @@ export function baselineOf<T extends RunResult>(
 ): T | undefined {
   const result = results[index]!;
   const candidates = results.flatMap((other, at) =>
-    other.policy === policy && MACHINE.every((key) => other[key] === result[key]) ? [at] : [],
+    other.policy === policy &&
+    MACHINE.every((key) => other[key] === result[key]) &&
+    scenarios[at]!.workload === scenarios[index]!.workload
+      ? [at]
+      : [],
   );
   const closest = candidates.find((at) => sameSettings(scenarios[at]!, scenarios[index]!)) ?? candidates[0];
   return closest === undefined ? undefined : results[closest];
 }
 
-const MACHINE = ["platform", "memoryBytes", "vcpus", "kernel", "workload"] as const;
+const MACHINE = ["platform", "memoryBytes", "vcpus", "kernel"] as const;
 
-/** A run that never booted has no boot time to compare. */
-function bootRatio(baseline: RunResult | undefined, result: RunResult): number | null {
-  if (baseline === undefined || !hasBooted(baseline) || !hasBooted(result) || result.bootTimeNs === 0)
-    return null;
-  return baseline.bootTimeNs / result.bootTimeNs;
+/** A run that never booted has no time to compare. */
+function ratio(
+  time: "bootTimeNs" | "totalTimeNs",
+  baseline: RunResult | undefined,
+  result: RunResult,
+): number | null {
+  if (baseline === undefined || !hasBooted(baseline) || !hasBooted(result)) return null;
+  const [of, own] = [baseline[time], result[time]];
+  return of === undefined || own === undefined || own === 0 ? null : of / own;
 }
 
 /**

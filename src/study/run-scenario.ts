@@ -12,7 +12,8 @@ import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
-import type { LoadedWorkload } from "../workload/after-boot.js";
+import type { LoadedWorkload, RecordedRequests } from "../workload/after-boot.js";
+import { isGenerated } from "../workload/generators/index.js";
 import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
 import { remarksBefore } from "./remarks.js";
@@ -89,10 +90,10 @@ export function runScenario(
   if (!platform.type.isConfidential) host.touch(touchedBytes);
   const { hostBytes, hostBytesPeak } = host;
   timeline.sample(clock.nowNs, host.use());
-  const stalls = boot.stalls.summary();
   const commandLine = commandLineResult(scenario, boot);
   const remarks = new Set([...remarksBefore(scenario, loaded), ...(boot.kernel?.early.remarks ?? [])]);
-  const { recording, report, afterBoot } = loaded;
+  const { report, afterBoot } = loaded;
+  const bootName = afterBoot === undefined ? workloadName(scenario, loaded) : loaded.recording.name;
   const costs: Readonly<Record<string, number>> = Object.fromEntries(
     COST_EVENT_NAMES.map((name, event) => [name, clock.ledger.counts[event]!] as const)
       // Guest work is charged by the nanosecond; a count of those would say nothing.
@@ -108,7 +109,8 @@ export function runScenario(
     kernelRules: kernelRelease(scenario.kernel).rulesOf,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
-    workload: (afterBoot ?? { recording }).recording.name,
+    workload: afterBoot === undefined ? bootName : workloadName(scenario, afterBoot),
+    boot: bootName,
     outcome: ended?.outcome ?? "ready",
     ...(ended === undefined ? {} : { reason: ended.message }),
     bootTimeNs: Math.round(bootTimeNs),
@@ -127,19 +129,11 @@ export function runScenario(
       : {}),
     acceptCalls: boot.faults?.faults ?? boot.acceptance?.acceptCalls ?? 0,
     exits: platform.type.exits.reduce((sum, event) => sum + (costs[event] ?? 0), 0),
-    stalls: {
-      count: stalls.count,
-      p50Ns: Math.round(stalls.p50Ns),
-      p99Ns: Math.round(stalls.p99Ns),
-      maxNs: Math.round(stalls.maxNs),
-      totalNs: Math.round(stalls.totalNs),
-    },
+    waits: { boot: boot.waits.boot.summary(), workload: boot.waits.workload.summary() },
     spinNs: Math.round(kernelAccept.spinNs),
     longestIrqOffNs: Math.round(lockups.longestIrqOffNs),
     softLockups: lockups.softLockups,
-    ...(boot.ready === undefined
-      ? {}
-      : { workloadTimeNs: Math.round(workloadEndNs - boot.ready.bootTimeNs) }),
+    ...(boot.ready === undefined ? {} : timesAfter(boot.ready.bootTimeNs, workloadEndNs)),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
     ...facts,
     ...(commandLine === undefined ? {} : { commandLine }),
@@ -151,6 +145,20 @@ export function runScenario(
     requests: requestCounts(boot, [report, afterBoot?.report]),
     costs,
   };
+}
+
+/** A generated workload is its name and parameters. */
+function workloadName({ workload }: Scenario, { recording }: RecordedRequests): string {
+  return isGenerated(workload) ? workload : recording.name;
+}
+
+/** Rounded so that they add up. */
+function timesAfter(
+  bootTimeNs: number,
+  endNs: number,
+): Required<Pick<RunResult, "workloadTimeNs" | "totalTimeNs">> {
+  const totalTimeNs = Math.round(endNs);
+  return { workloadTimeNs: totalTimeNs - Math.round(bootTimeNs), totalTimeNs };
 }
 
 /** Words whose effect the memory map and the list of phases show. */

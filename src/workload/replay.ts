@@ -1,4 +1,4 @@
-import type { StallRecorder } from "../accept/stalls.js";
+import type { AllocationWaits } from "../accept/waits.js";
 import type { VmallocRules } from "../linux/rules.js";
 import { Gfp, gfpMigrateType, MigrateType, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
@@ -19,7 +19,7 @@ export interface ReplayOptions {
   readonly requests: Requests;
   readonly allocator: PageAllocator;
   readonly clock: GuestClock;
-  readonly stalls: StallRecorder;
+  readonly waits: AllocationWaits;
   /** How the simulated kernel's vmalloc asks for pages, and gives them back. */
   readonly vmalloc: VmallocRules;
   /** Guest work here for each nanosecond recorded; the ledger's price of guest work. */
@@ -173,12 +173,11 @@ export class Replay {
   }
 
   #allocate(at: number, cpu: number): void {
-    const { requests, allocator, clock, stalls, cpuNodes } = this.#options;
+    const { requests, allocator, clock, waits, cpuNodes } = this.#options;
     const gfp = requests.gfp[at]!;
     const order = requests.order[at]!;
     const page = allocator.allocPages(gfp, order, cpuNodes[cpu]!, cpu);
-    const stallNs = clock.settle(cpu);
-    if (stallNs > 0) stalls.record(stallNs);
+    waits.record(clock.settle(cpu));
     this.counts.allocations++;
     if (page === NO_PAGE) {
       this.counts.failed++;
@@ -193,7 +192,7 @@ export class Replay {
    * what one call left over is asked for page by page.
    */
   #allocateBulk(first: number, cpu: number): void {
-    const { requests, allocator, clock, stalls, cpuNodes, vmalloc } = this.#options;
+    const { requests, allocator, clock, waits, cpuNodes, vmalloc } = this.#options;
     const gfp = requests.gfp[first]!;
     const isArea = vmalloc.largestFirst && gfpMigrateType(gfp) === MigrateType.UNMOVABLE;
     const areaPages = requests.offsetBytes[first]! / PAGE_SIZE;
@@ -220,8 +219,7 @@ export class Replay {
       }
       pages[filled] = page;
     }
-    const stallNs = clock.settle(cpu);
-    if (stallNs > 0) stalls.record(stallNs);
+    waits.record(clock.settle(cpu));
     this.counts.allocations += length;
     this.#workBetween(first, length, cpu);
     this.#heads[cpu] = next;

@@ -1,6 +1,6 @@
 /** `hugepages=`: what memblock gives at boot, and what the page allocator gives later (mm/hugetlb.c, Linux 6.12). */
 
-import type { StallRecorder } from "../accept/stalls.js";
+import type { AllocationWaits } from "../accept/waits.js";
 import { hugePagePools, PMD_PAGE_BYTES, PUD_PAGE_BYTES } from "../command-line/hugepages.js";
 import type { BootRules } from "../linux/rules.js";
 import { MEMBLOCK_ALLOC_ACCESSIBLE } from "../memblock/memblock.js";
@@ -85,7 +85,7 @@ export function gatherBootPages(
  * threads for each node take half of them each (hugetlb_pages_alloc_boot). Nobody touches the pages,
  * unless `init_on_alloc=1` clears them.
  */
-export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, stalls: StallRecorder): HugePagePools {
+export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, waits: AllocationWaits): HugePagePools {
   const { allocator, early } = kernel;
   gatherBootPages(kernel, "hugetlb_init");
   const results: HugePagePoolResult[] = early.hugeBootPages.map(({ pageBytes, askedPages, ranges }) => ({
@@ -100,7 +100,7 @@ export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, stalls: Sta
   const touchedBefore = allocator.touchedPages;
   const { acceptor } = allocator;
   if (!early.options.initOnAlloc) allocator.acceptor = withTouch(acceptor, undefined);
-  const filler = new PoolFiller(kernel, clock, stalls);
+  const filler = new PoolFiller(kernel, clock, waits);
   const pages =
     pool.byNode === undefined
       ? filler.fill(pool.pages, early.nodeIds)
@@ -119,12 +119,12 @@ export function hugetlbInit(kernel: KernelMemory, clock: GuestClock, stalls: Sta
 class PoolFiller {
   readonly #kernel: KernelMemory;
   readonly #clock: GuestClock;
-  readonly #stalls: StallRecorder;
+  readonly #waits: AllocationWaits;
 
-  constructor(kernel: KernelMemory, clock: GuestClock, stalls: StallRecorder) {
+  constructor(kernel: KernelMemory, clock: GuestClock, waits: AllocationWaits) {
     this.#kernel = kernel;
     this.#clock = clock;
-    this.#stalls = stalls;
+    this.#waits = waits;
   }
 
   /** @returns pages that there was room for */
@@ -158,8 +158,7 @@ class PoolFiller {
     for (let at = 0; at < nodeIds.length && page === NO_PAGE; at++) {
       page = allocator.allocPages(GFP, PAGEBLOCK_ORDER, nodeIds[(turn + at) % nodeIds.length]!, cpu);
     }
-    const stallNs = this.#clock.settle(cpu);
-    if (stallNs > 0) this.#stalls.record(stallNs);
+    this.#waits.record(this.#clock.settle(cpu));
     return page !== NO_PAGE;
   }
 }

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StallRecorder } from "../../src/accept/stalls.js";
+import { AllocationWaits } from "../../src/accept/waits.js";
 import { drainMemory } from "../../src/after/drain.js";
 import { loadScenarios } from "../../src/cli/load.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
@@ -59,18 +59,18 @@ function machine(cpus: number, faultsOfBlock: readonly number[]) {
   const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
   const clock = new GuestClock(new VirtualCpus(cpus), ledger);
   const blocks = new Blocks(faultsOfBlock, ledger);
-  const stalls = new StallRecorder();
+  const waits = new AllocationWaits();
   const options = {
     allocator: blocks as unknown as PageAllocator,
     clock,
-    stalls,
+    waits,
     cpuNodes: Array.from({ length: cpus }, () => 0),
   };
-  return { clock, blocks, stalls, options };
+  return { clock, blocks, waits, options };
 }
 
 test("one worker: every fault is a touch, and the last block ends it", () => {
-  const { blocks, stalls, options } = machine(4, [3, 3, 3]);
+  const { blocks, waits, options } = machine(4, [3, 3, 3]);
   const result = drainMemory(1, options);
   // Two whole blocks, and the first page of the third.
   assert.equal(blocks.cpus, [0, 0, 0, 0, 0, 0, 0]);
@@ -79,7 +79,7 @@ test("one worker: every fault is a touch, and the last block ends it", () => {
     unacceptedBytes: 3 * 4 * 2 ** 20,
     timeNs: 3 * ACCEPT_NS + 7 * TOUCH_NS,
   });
-  assert.is(stalls.summary().count, 3);
+  assert.is(waits.boot.summary().count, 3);
 });
 
 test("workers start together, when the busiest CPU is done, and go on where one is furthest behind", () => {

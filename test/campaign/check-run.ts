@@ -26,7 +26,7 @@ export function checkRun(run: RunResult): void {
   if (run.outcome === "ready" && run.workloadTimeNs === undefined)
     throw new Error("ready without a workload");
   if (run.assumedShare < 0 || run.assumedShare > 1.000_001) throw new Error(`share of ${run.assumedShare}`);
-  const row: CompareRow = { ...run, bootRatio: null, paretoOptimal: null, settings: {} };
+  const row: CompareRow = { ...run, bootRatio: null, totalRatio: null, paretoOptimal: null, settings: {} };
   for (const text of [
     formatTable([row]),
     formatRunSummary(run),

@@ -545,9 +545,9 @@ export const MUTATIONS: readonly Mutation[] = [
   // Measures
   {
     what: "quantiles are one rank too high",
-    find: "sorted[Math.max(0, Math.ceil(share * this.#count) - 1)]!",
-    replace: "sorted[Math.min(this.#count - 1, Math.floor(share * this.#count))]!",
-    tests: ["/stalls.test"],
+    find: "Math.ceil(share * this.#allocations) - 1 - withoutWait",
+    replace: "Math.ceil(share * this.#allocations) - withoutWait",
+    tests: ["/waits.test"],
   },
   {
     what: "the soft lockup detector complains again at once",

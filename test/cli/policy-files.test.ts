@@ -75,11 +75,12 @@ test("its parameters are set as any other's, and its thread does what it says", 
   ];
   const { stdout } = await unaccepted(words, { runScenario });
   const { rows } = JSON.parse(stdout) as {
-    rows: { stalls: { count: number }; settings: object; acceptedBytes: number }[];
+    rows: { waits: { workload: { count: number } }; settings: object; acceptedBytes: number }[];
   };
   const [lazy, ...own] = rows;
   assert.is(own.length, 2);
-  for (const row of own) assert.ok(row.stalls.count < lazy!.stalls.count, `${row.stalls.count} stalls`);
+  for (const row of own)
+    assert.ok(row.waits.workload.count < lazy!.waits.workload.count, `${row.waits.workload.count} waits`);
 });
 
 test("it can be the baseline, and is in the list", async () => {

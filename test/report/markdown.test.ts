@@ -8,9 +8,9 @@ const test = suite("report: markdown");
 test("head, alignment and row, literally", () => {
   const lines = formatMarkdown([rowWith()]).split("\n");
   assert.equal(lines.slice(0, 4), [
-    "| platform | memory | vCPUs | policy | boot | ratio | accepted | touched | host | overhead | stalls | p99 | max | assumed |",
-    "| :-- | --: | --: | :-- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
-    "| tdx | 64 GiB | 8 | lazy | 5.5 s | 3.94x | 3 GiB | 400 MiB | 3.5 GiB | 3.11 GiB | 7 | 20.3 ms | 21 ms | 42 % |",
+    "| platform | memory | vCPUs | policy | boot | ratio | overhead | host | waits | waited | max | assumed | p99 | accepted | touched |",
+    "| :-- | --: | --: | :-- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
+    "| tdx | 64 GiB | 8 | lazy | 5.5 s | 3.94x | 3.11 GiB | 3.5 GiB | 7 | 60 ms | 21 ms | 42 % | 20.3 ms | 3 GiB | 400 MiB |",
     "",
   ]);
 });

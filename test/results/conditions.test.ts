@@ -25,7 +25,7 @@ test("a field against a number with the unit of the field", () => {
     ["bootTimeNs<61000000001", true],
     ["hostBytes<=3GiB", true],
     ["hostBytes<3GiB", false],
-    ["stalls.count>6", true],
+    ["waits.boot.count>6", true],
     ["softLockups>4", false],
   ] as const) {
     assert.is(holds(parseCondition(text), row, undefined), expected, text);
@@ -50,7 +50,7 @@ test("without a baseline, or without the field, nothing holds", () => {
 test("what cannot be read has its column, and a hint", () => {
   assert.is(
     errorOf("bootTime>5s"),
-    'bootTime>5s: column 1: expected a measure such as bootTimeNs or stalls.p99Ns, found "bootTime", did you mean bootTimeNs?',
+    'bootTime>5s: column 1: expected a measure such as bootTimeNs or waits.boot.p99Ns, found "bootTime", did you mean bootTimeNs?',
   );
   assert.match(errorOf(" >5"), / >5: column 2: expected a measure such as bootTimeNs .*, found ">5"; /);
   assert.is(errorOf("bootTimeNs"), "bootTimeNs: column 11: expected <, <=, > or >=, found the end");
@@ -63,7 +63,7 @@ test("what cannot be read has its column, and a hint", () => {
     errorOf("hostBytes>"),
     "hostBytes>: column 11: expected a size such as 2GiB, or 1.1*baseline, found the end",
   );
-  assert.match(errorOf("stalls.count>1.5"), /expected a whole number, or 1.1\*baseline, found "1.5"/);
+  assert.match(errorOf("waits.boot.count>1.5"), /expected a whole number, or 1.1\*baseline, found "1.5"/);
 });
 
 test.run();

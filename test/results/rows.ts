@@ -1,6 +1,7 @@
 import type { CompareRow, RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
+import { NO_WAITS } from "./waits.js";
 
 /** A run made by hand; every number differs from the others, so that a mix-up shows. */
 export function resultWith(changes: Partial<RunResult> = {}): RunResult {
@@ -13,6 +14,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     memoryBytes: 64 * GiB,
     vcpus: 8,
     workload: "idle",
+    boot: "idle",
     outcome: "ready",
     bootTimeNs: 5_500_000_000,
     phases: [
@@ -48,7 +50,19 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     },
     acceptCalls: 120,
     exits: 30_720,
-    stalls: { count: 7, p50Ns: 1_000_000, p99Ns: 20_300_000, maxNs: 21_000_000, totalNs: 60_000_000 },
+    waits: {
+      boot: {
+        allocations: 700,
+        count: 7,
+        totalNs: 60_000_000,
+        p50Ns: 0,
+        p99Ns: 20_300_000,
+        p999Ns: 20_900_000,
+        p9999Ns: 20_950_000,
+        maxNs: 21_000_000,
+      },
+      workload: NO_WAITS,
+    },
     spinNs: 3_300_000,
     longestIrqOffNs: 16_700_000,
     softLockups: 4,
@@ -69,7 +83,14 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
 
 /** The same beside others. */
 export function rowWith(changes: Partial<CompareRow> = {}): CompareRow {
-  return { ...resultWith(), bootRatio: 3.94, paretoOptimal: false, settings: {}, ...changes };
+  return {
+    ...resultWith(),
+    bootRatio: 3.94,
+    totalRatio: null,
+    paretoOptimal: false,
+    settings: {},
+    ...changes,
+  };
 }
 
 /** A scenario made by hand. */

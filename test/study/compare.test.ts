@@ -22,6 +22,7 @@ function runWith(
       memoryBytes: scenario.memoryBytes,
       vcpus: scenario.vcpus,
       workload: scenario.workload,
+      boot: scenario.workload,
       bootTimeNs: timeOf(scenario),
       outcome: outcomeOf(scenario),
     });

@@ -59,7 +59,7 @@ test("ranges span all runs, and name the parameter that moves a result most", as
       high: tdcallNs!.value + 10 * acceptZero4kNs!.high,
     },
   });
-  assert.equal(rows[0]!.uncertainty["stalls.p99Ns"].movedMostBy, null);
+  assert.equal(rows[0]!.uncertainty["waits.workload.p99Ns"].movedMostBy, null);
 });
 
 test("an order of policies survives where no value turns it round", async () => {

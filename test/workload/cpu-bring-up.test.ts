@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StallRecorder } from "../../src/accept/stalls.js";
+import { AllocationWaits } from "../../src/accept/waits.js";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { formatGfp } from "../../src/page-alloc/gfp.js";
 import { freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
@@ -160,7 +160,7 @@ test("before watermarks exist a CPU's bring-up accepts 22 blocks", () => {
     requests,
     allocator,
     clock,
-    stalls: new StallRecorder(),
+    waits: new AllocationWaits(),
     vmalloc: kernelRules("6.12").vmalloc,
     timeScale: 1,
     cpuNodes: [0, 0, 0],

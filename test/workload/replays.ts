@@ -1,4 +1,4 @@
-import { StallRecorder } from "../../src/accept/stalls.js";
+import { AllocationWaits } from "../../src/accept/waits.js";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
 import type { PageAllocator } from "../../src/page-alloc/page-allocator.js";
 import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
@@ -40,22 +40,22 @@ function requestsOf(rows: readonly Row[]): Requests {
 export function setUp(
   rows: readonly Row[],
   options: { allocator?: PageAllocator; ledger?: CostLedger; cpus?: number; kernel?: string } = {},
-): { replay: Replay; clock: GuestClock; stalls: StallRecorder; allocator: PageAllocator } {
+): { replay: Replay; clock: GuestClock; waits: AllocationWaits; allocator: PageAllocator } {
   const cpus = options.cpus ?? 1;
   const allocator = options.allocator ?? oneZone(4, { cpus });
   const clock = new GuestClock(new VirtualCpus(cpus), options.ledger ?? pricedLedger());
-  const stalls = new StallRecorder();
+  const waits = new AllocationWaits();
   const replay = new Replay({
     requests: requestsOf(rows),
     allocator,
     clock,
-    stalls,
+    waits,
     vmalloc: kernelRules(options.kernel ?? "6.12").vmalloc,
     timeScale: 1,
     cpuNodes: Array.from({ length: cpus }, () => 0),
     reserved: [undefined, { start: 0x300000, end: 0x302000 }],
   });
-  return { replay, clock, stalls, allocator };
+  return { replay, clock, waits, allocator };
 }
 
 export function pricedLedger(): CostLedger {

@@ -27,9 +27,9 @@ test("an objective is a measure, a weighted sum or stages", () => {
       { weight: 0.3, measure: "overheadBytes" },
     ],
   ]);
-  assert.equal(parseObjective("bootTimeNs, stalls.p99Ns").stages, [
+  assert.equal(parseObjective("bootTimeNs, waits.boot.p99Ns").stages, [
     [{ weight: 1, measure: "bootTimeNs" }],
-    [{ weight: 1, measure: "stalls.p99Ns" }],
+    [{ weight: 1, measure: "waits.boot.p99Ns" }],
   ]);
 });
 
@@ -41,7 +41,7 @@ test("a mistake in an objective is told with its column", () => {
   );
   assert.match(of("0.7*bootTimeNs,"), /column 16: expected .*, found nothing$/);
   assert.match(of("bootTimeNs/2"), /column 1: expected .*, found "bootTimeNs\/2"$/);
-  assert.match(of("bootTimeNs+0*stalls.p99Ns"), /column 12: expected a weight above 0, found 0$/);
+  assert.match(of("bootTimeNs+0*waits.boot.p99Ns"), /column 12: expected a weight above 0, found 0$/);
   assert.match(of("bootRatio"), /column 1: expected a measure that is better when less, found bootRatio$/);
 });
 
@@ -49,9 +49,9 @@ test("the names of before are told the new ones", () => {
   const of = (text: string): string => complaint(() => parseObjective(text));
   for (const [was, is] of [
     ["bootTime", "bootTimeNs"],
-    ["stallP99", "stalls.p99Ns"],
-    ["stallMax", "stalls.maxNs"],
-    ["stallTotal", "stalls.totalNs"],
+    ["stallP99", "waits.boot.p99Ns or waits.workload.p99Ns"],
+    ["stallMax", "waits.boot.maxNs or waits.workload.maxNs"],
+    ["stallTotal", "waits.boot.totalNs or waits.workload.totalNs"],
     ["workloadTime", "workloadTimeNs"],
     ["workloadNs", "workloadTimeNs"],
   ] as const) {

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StallRecorder } from "../../../src/accept/stalls.js";
+import { AllocationWaits } from "../../../src/accept/waits.js";
 import { kernelRules } from "../../../src/linux/kernel-rules.js";
 import { addFreeRun } from "../../../src/page-alloc/buddy.js";
 import { PageAllocator } from "../../../src/page-alloc/page-allocator.js";
@@ -102,7 +102,7 @@ for (const { name, boots } of GENERATORS) {
       requests,
       allocator,
       clock: new GuestClock(new VirtualCpus(MACHINE.vcpus), ledger),
-      stalls: new StallRecorder(),
+      waits: new AllocationWaits(),
       vmalloc: kernelRules("6.12").vmalloc,
       timeScale: 1,
       cpuNodes: [0, 0, 0],
