@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import { styleText } from "node:util";
 import { printableLines } from "../printable.js";
-import type { Paint, TextRole } from "../report/table.js";
+import { PAGE_WIDTH, type Paint, type Place, type TextRole } from "../report/paint.js";
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
@@ -20,8 +20,8 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-/** A stream to print to; `isTTY` is true for a terminal only. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+/** A stream to print to; `isTTY` is true for a terminal only, which may tell how many `columns` it has. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface CliIo {
   /** Results only. */
@@ -65,9 +65,23 @@ const STYLES = { title: "bold", failure: "red", note: "dim" } as const satisfies
 
 /** Paints if stdout is a terminal and NO_COLOR is unset or empty (https://no-color.org). */
 export function paintFor(io: CliIo): Paint {
-  if (io.stdout.isTTY !== true || (io.env.NO_COLOR ?? "") !== "") return (_role, text) => text;
-  // The stream has been judged above; styleText would look at the one of the process.
-  return (role, text) => styleText(STYLES[role], text, { validateStream: false });
+  const isPlain = io.stdout.isTTY !== true || (io.env.NO_COLOR ?? "") !== "";
+  const paint = (role: TextRole, text: string): string =>
+    // The stream has been judged above; styleText would look at the one of the process.
+    isPlain ? text : styleText(STYLES[role], text, { validateStream: false });
+  return Object.assign(paint, placeOf(io.stdout, io));
+}
+
+/** Fewer columns hold no table. */
+const LEAST_WIDTH = 40;
+
+/**
+ * What the terminal tells, or else COLUMNS (POSIX.1-2024, 8.3); PAGE_WIDTH where there is neither, so that a
+ * file does not depend on the terminal that it was made in.
+ */
+export function placeOf({ isTTY, columns }: OutputStream, { env }: Pick<CliIo, "env">): Place {
+  const told = isTTY === true && columns !== undefined && columns > 0 ? columns : Number(env.COLUMNS);
+  return { width: Number.isInteger(told) && told > 0 ? Math.max(LEAST_WIDTH, told) : PAGE_WIDTH };
 }
 
 /** Between pieces of work that never wait: signals are heard only while somebody waits. @throws their reason */

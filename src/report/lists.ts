@@ -3,17 +3,17 @@
 import type { Policy } from "../policy/policy.js";
 import { jsonDocument } from "../results/formats.js";
 import { formatBytes } from "../units.js";
-import { alignedLines, type Paint, plainPaint, textOf, wrapText } from "./table.js";
+import { alignedLines, type Paint, type Place, plainPaint, textOf, wrapText } from "./table.js";
 
 /** Prints every policy: name, what it does, since when, and what can be tuned with `--set strategy.NAME=`. */
 export function formatPolicyList(policies: readonly Policy[], paint: Paint = plainPaint): string {
   return policies
     .map((policy) => [
       paint("title", policy.name),
-      ...wrapText(`  ${policy.summary}`),
-      ...wrapText(`  since: ${policy.since}`),
+      ...wrapText(`  ${policy.summary}`, paint),
+      ...wrapText(`  since: ${policy.since}`, paint),
       ...Object.entries(policy.parameters).flatMap(([name, { default: byDefault, what }]) =>
-        wrapText(`  strategy.${name}=${byDefault}: ${what}`),
+        wrapText(`  strategy.${name}=${byDefault}: ${what}`, paint),
       ),
     ])
     .map(textOf)
@@ -59,20 +59,24 @@ export interface ListedGenerator {
 export function formatTraceList(
   traces: readonly BundledTrace[],
   generators: readonly ListedGenerator[],
+  place: Place = plainPaint,
 ): string {
-  return `recorded\n${recordedLines(traces)}\ngenerated\n${generators.map(generatorLines).join("")}`;
+  const generated = generators.map((one) => generatorLines(one, place));
+  return `recorded\n${recordedLines(traces, place)}\ngenerated\n${generated.join("")}`;
 }
 
-function generatorLines({ name, summary, imitates, parameters }: ListedGenerator): string {
+function generatorLines({ name, summary, imitates, parameters }: ListedGenerator, place: Place): string {
   const rows = parameters.map((one) => [`    ${one.name}`, one.default, one.what]);
-  const lines = alignedLines(["left", "right", "left"], rows);
-  return textOf([`generate:${name}`, `  ${summary}`, ...wrapText(`  imitates: ${imitates}`), ...lines]);
+  const lines = alignedLines(["left", "right", "left"], rows, place);
+  const about = [summary, `imitates: ${imitates}`].flatMap((text) => wrapText(`  ${text}`, place));
+  return textOf([`generate:${name}`, ...about, ...lines]);
 }
 
-function recordedLines(traces: readonly BundledTrace[]): string {
-  const rest = alignedLines(
-    ["right", "left"],
-    traces.map(({ sizeBytes, about, origin }) => [formatBytes(sizeBytes), `${about} (${origin})`]),
+function recordedLines(traces: readonly BundledTrace[], place: Place): string {
+  return textOf(
+    traces.flatMap(({ path, sizeBytes, about, origin }) => {
+      const size = formatBytes(sizeBytes).padStart("999 KiB".length);
+      return [path, ...wrapText(`  ${size}  ${about} (${origin})`, place)];
+    }),
   );
-  return traces.map(({ path }, index) => `${path}\n  ${rest[index]!}\n`).join("");
 }

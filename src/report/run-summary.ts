@@ -60,7 +60,7 @@ const SECTIONS: Readonly<Record<string, (run: RunResult) => Line[]>> = {
 /** Prints phases, memory, stalls, requests and counts of priced events of a run. */
 export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): string {
   const painted = (role: TextRole, texts: readonly string[]): string[] =>
-    texts.flatMap(wrapText).map((line) => paint(role, line));
+    texts.flatMap((text) => wrapText(text, paint)).map((line) => paint(role, line));
   const machine =
     `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
     `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}`;
@@ -72,7 +72,7 @@ export function formatRunSummary(run: RunResult, paint: Paint = plainPaint): str
   for (const [title, linesOf] of Object.entries(SECTIONS)) {
     const rows = linesOf(run).map(([name, value, remark = ""]) => [name, value, remark]);
     if (rows.length === 0) continue;
-    const lines = alignedLines(["left", "right", "left"], rows);
+    const lines = alignedLines(["left", "right", "left"], rows, { width: paint.width - 2 });
     text.push("", paint("title", title), ...lines.map((line) => `  ${line}`));
   }
   for (const remark of run.remarks ?? []) text.push("", ...painted("note", [remark]));

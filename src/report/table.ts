@@ -1,32 +1,22 @@
-/** One model of a table, and how it is printed: for terminals, at most `REPORT_WIDTH` wide, and as Markdown. */
+/** One model of a table, and how it is printed: for terminals, as wide as there is room, and as Markdown. */
 
-import CliTable from "cli-table3";
+import { type ColumnLook, layOut, wrapText } from "./layout.js";
+import type { Paint, TextRole } from "./paint.js";
 
-/** The role of a text, for the caller that colours it. */
-export type TextRole = "title" | "failure" | "note";
-
-/** Returns the text with or without terminal codes around it. It must not change what is read. */
-export type Paint = (role: TextRole, text: string) => string;
-
-export const plainPaint: Paint = (_role, text) => text;
-
-/** How a column looks; names stand to the left, numbers to the right. */
-export interface ColumnLook {
-  readonly head: string;
-  readonly align: "left" | "right";
-}
+export { alignedLines, tableLines, wrapText } from "./layout.js";
+export { type Paint, type Place, plainPaint, type TextRole } from "./paint.js";
 
 /** A column of rows of one kind. Cells have one line and may have terminal codes in them. */
 export interface Column<Row> extends ColumnLook {
   readonly cell: (row: Row) => string;
 }
 
-export function left<Row>(head: string, cell: (row: Row) => string): Column<Row> {
-  return { head, align: "left", cell };
+export function left<Row>(head: string, cell: (row: Row) => string, rank?: number): Column<Row> {
+  return { head, align: "left", cell, rank };
 }
 
-export function right<Row>(head: string, cell: (row: Row) => string): Column<Row> {
-  return { head, align: "right", cell };
+export function right<Row>(head: string, cell: (row: Row) => string, rank?: number): Column<Row> {
+  return { head, align: "right", cell, rank };
 }
 
 /** Text of one or more lines, told from others by its role. */
@@ -57,23 +47,24 @@ export function tableText<Row>(
   paint: Paint,
 ): string {
   const all = groups.flatMap(({ rows }) => rows);
-  const [head, rule, ...body] = tableLines(columns, cellsOf(columns, all));
-  const lines = lead.flatMap(wrapText);
+  const { head, body, leftOut } = layOut(columns, cellsOf(columns, all), paint);
+  const titleLines = (text: string): string[] => wrapLines([{ text, role: "title" }], paint);
+  const lines = lead.flatMap((text) => wrapText(text, paint));
   if (lead.length > 0) lines.push("");
-  if (title !== "") lines.push(paint("title", title), "");
-  lines.push(head!, rule!);
+  if (title !== "") lines.push(...titleLines(title), "");
+  lines.push(...head);
   const printed = body.values();
   for (const [index, group] of groups.entries()) {
     if (index > 0) lines.push("");
-    if (group.title !== undefined) lines.push(paint("title", group.title));
+    if (group.title !== undefined) lines.push(...titleLines(group.title));
     for (const row of group.rows) {
-      const [line, role] = [printed.next().value!, roleOf?.(row)];
-      lines.push(role === undefined ? line : paint(role, line));
+      const [own, role] = [printed.next().value!, roleOf?.(row)];
+      lines.push(...(role === undefined ? own : own.map((line) => paint(role, line))));
       lines.push(...wrapLines(belowRow?.(row) ?? [], paint));
     }
     lines.push(...wrapLines(group.below ?? [], paint));
   }
-  const sentences = notes.map((text): Line => ({ text, role: "note" }));
+  const sentences = [...leftOut, ...notes].map((text): Line => ({ text, role: "note" }));
   return textOf([...lines, "", ...wrapLines(sentences, paint)]);
 }
 
@@ -98,42 +89,6 @@ export function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-const GAP = "  ";
-const RULE = "─";
-const FRAME =
-  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid right right-mid";
-
-/** A gap between the columns and, if any has a head, one rule below the heads. */
-export function tableLines(columns: readonly ColumnLook[], rows: readonly (readonly string[])[]): string[] {
-  const hasHead = columns.some(({ head }) => head !== "");
-  const printer = new CliTable({
-    head: hasHead ? columns.map(({ head }) => head) : [],
-    colAligns: columns.map(({ align }) => align),
-    chars: {
-      ...Object.fromEntries(FRAME.split(" ").map((edge) => [edge, ""])),
-      middle: GAP,
-      mid: RULE,
-      "mid-mid": RULE.repeat(GAP.length),
-    },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
-  });
-  printer.push(...rows.map((cells) => [...cells]));
-  return printer
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
-}
-
-export function alignedLines(
-  aligns: readonly ColumnLook["align"][],
-  rows: readonly (readonly string[])[],
-): string[] {
-  return tableLines(
-    aligns.map((align) => ({ head: "", align })),
-    rows,
-  );
-}
-
 /** A table for GitHub and other Markdown readers; the cells are escaped here. */
 export function markdownLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
   return [
@@ -156,32 +111,8 @@ export function escapeCell(text: string): string {
     .replaceAll(/\s*\n\s*/g, " ");
 }
 
-/** Widest line of the reports for terminals, in characters. */
-export const REPORT_WIDTH = 110;
-
 function wrapLines(lines: readonly Line[], paint: Paint): string[] {
   return lines.flatMap(({ text, role }) =>
-    wrapText(text).map((line) => (role === undefined ? line : paint(role, line))),
+    wrapText(text, paint).map((line) => (role === undefined ? line : paint(role, line))),
   );
-}
-
-/**
- * Breaks a sentence into lines of at most `REPORT_WIDTH` characters, the second and later
- * ones indented by two spaces more than the first. A word that is longer than a line keeps
- * a line of its own.
- */
-export function wrapText(text: string): string[] {
-  const [first, ...words] = text.trim().split(/\s+/);
-  const indent = text.length - text.trimStart().length;
-  const lines: string[] = [];
-  let line = " ".repeat(indent) + first!;
-  for (const word of words) {
-    if (line.length + 1 + word.length > REPORT_WIDTH) {
-      lines.push(line);
-      line = " ".repeat(indent + 2) + word;
-    } else {
-      line += ` ${word}`;
-    }
-  }
-  return [...lines, line];
 }

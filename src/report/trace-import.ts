@@ -8,7 +8,7 @@ import type { LivePages, PairingCounts } from "../workload/live-pages.js";
 import { RECORD_COMMAND } from "../workload/readers/foreign.js";
 import type { FlagsReading, TraceCounts } from "../workload/trace-names.js";
 import { countOf, formatInteger } from "./cells.js";
-import { textOf, wrapText } from "./table.js";
+import { type Place, textOf, wrapText } from "./table.js";
 
 /** Remarks on a trace besides numbers. */
 export interface TraceDetails {
@@ -121,12 +121,13 @@ export function formatImportReport(
   report: TraceImportReport,
   flags: FlagsReading,
   details: TraceDetails,
+  place: Place,
 ): string {
   const { events, allocations, frees, unusable } = report;
   const counts = [countOf(events, "event"), countOf(allocations, "allocation"), countOf(frees, "free")];
   const remarks = formatRemarks(report, flags, details);
   if (unusable !== undefined) remarks.unshift(`no run can replay it: ${unusable}`);
-  const lines = remarks.flatMap((remark) => wrapText(`  ${remark}`));
+  const lines = remarks.flatMap((remark) => wrapText(`  ${remark}`, place));
   return textOf([`${path}: ${counts.join(", ")}`, ...lines]);
 }
 

@@ -4,7 +4,16 @@ import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
 import type { FlagsReading, TraceCounts } from "../workload/trace-names.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
 import { countOf, formatInteger, sparkline } from "./cells.js";
-import { alignedLines, cellsOf, type Paint, plainPaint, right, tableLines, wrapText } from "./table.js";
+import {
+  alignedLines,
+  cellsOf,
+  type Paint,
+  type Place,
+  plainPaint,
+  right,
+  tableLines,
+  wrapText,
+} from "./table.js";
 import { formatRemarks, type TraceDetails } from "./trace-import.js";
 
 export interface TraceInfo {
@@ -31,21 +40,24 @@ export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): str
   const { summary, counts, flagsReadAs } = info;
   const { pairing } = summary;
   const sections = [
-    [paint("title", info.files.join(", ")), ...origin(info)],
-    totals(summary),
-    ["Allocations by order and migrate type", ...orders(summary)],
+    [
+      ...wrapText(info.files.join(", "), paint).map((line) => paint("title", line)),
+      ...wrapText(origin(info), paint),
+    ],
+    totals(summary, paint),
+    ["Allocations by order and migrate type", ...orders(summary, paint)],
     ["Pages allocated within the trace, over its time", ...liveLines(summary)],
-    ["Allocations by flags", ...sums(summary.gfp, ({ flags }) => flags)],
-    ["By CPU", ...cpus(summary)],
-    ["Allocations by task", ...sums(summary.tasks, ({ comm, pid }) => `${comm}-${pid}`)],
+    ["Allocations by flags", ...sums(summary.gfp, ({ flags }) => flags, paint)],
+    ["By CPU", ...cpus(summary, paint)],
+    ["Allocations by task", ...sums(summary.tasks, ({ comm, pid }) => `${comm}-${pid}`, paint)],
     ...(summary.callers.length > 0
-      ? [["Allocations by caller", ...sums(summary.callers, ({ name }) => name)]]
+      ? [["Allocations by caller", ...sums(summary.callers, ({ name }) => name, paint)]]
       : []),
     [
       ...(info.unusable === undefined ? [] : [`no run can replay it: ${info.unusable}`]),
       ...formatRemarks({ ...counts, ...pairing }, flagsReadAs, info.details),
     ]
-      .flatMap(wrapText)
+      .flatMap((text) => wrapText(text, paint))
       .map((line) => paint("note", line)),
   ];
   return `${sections
@@ -54,7 +66,7 @@ export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): str
     .join("\n\n")}\n`;
 }
 
-function origin({ formats, source, kernel, clock, summary }: TraceInfo): string[] {
+function origin({ formats, source, kernel, clock, summary }: TraceInfo): string {
   const { events, firstNs, lastNs } = summary;
   const parts = [
     `${[...new Set(formats)].join(" and ")}${source === undefined ? "" : `, from ${source.join(" and ")}`}`,
@@ -62,10 +74,10 @@ function origin({ formats, source, kernel, clock, summary }: TraceInfo): string[
     ...(clock === undefined ? [] : [`clock ${clock}`]),
     `${countOf(events, "event")} in ${formatDuration(lastNs - firstNs)}`,
   ];
-  return [parts.join(", ")];
+  return parts.join(", ");
 }
 
-function totals({ kinds, pairing, allocatedPages, freedPages, live }: TraceSummary): string[] {
+function totals({ kinds, pairing, allocatedPages, freedPages, live }: TraceSummary, place: Place): string[] {
   const row = (name: string, count: number, pages?: number): string[] => [
     name,
     formatInteger(count),
@@ -82,7 +94,7 @@ function totals({ kinds, pairing, allocatedPages, freedPages, live }: TraceSumma
       .map(([name, count]) => row(KIND_TEXTS[name as keyof typeof KIND_TEXTS], count)),
   ];
   rows.find(([name]) => name === "most at once")![1] += live.peakPages === 1 ? " page" : " pages";
-  return alignedLines(["left", "right", "right"], rows);
+  return alignedLines(["left", "right", "right"], rows, place);
 }
 
 const KIND_TEXTS = {
@@ -92,7 +104,7 @@ const KIND_TEXTS = {
   extfrag: "mm_page_alloc_extfrag",
 } as const;
 
-function orders({ orders: counts }: TraceSummary): string[] {
+function orders({ orders: counts }: TraceSummary, place: Place): string[] {
   const used = TYPE_NAMES.flatMap((name, type) =>
     counts.some((row) => row[type]! > 0) ? [{ name, type }] : [],
   );
@@ -105,7 +117,7 @@ function orders({ orders: counts }: TraceSummary): string[] {
       ),
     ),
   ];
-  return tableLines(columns, cellsOf(columns, [...counts.keys()].slice(0, last + 1)));
+  return tableLines(columns, cellsOf(columns, [...counts.keys()].slice(0, last + 1)), place);
 }
 
 function liveLines({ live, firstNs, lastNs }: TraceSummary): string[] {
@@ -127,19 +139,22 @@ function atEqualTimes(samples: readonly LiveSample[], firstNs: number, lastNs: n
   return values;
 }
 
-function sums<T extends AllocationSum>(list: readonly T[], name: (sum: T) => string): string[] {
+function sums<T extends AllocationSum>(list: readonly T[], name: (sum: T) => string, place: Place): string[] {
   const rows = list
     .slice(0, LONGEST_LIST)
     .map((sum) => [formatInteger(sum.allocations), formatBytes(sum.pages * PAGE_SIZE), name(sum)]);
   const more = list.length - rows.length;
-  return [...alignedLines(["right", "right", "left"], rows), ...(more > 0 ? [`and ${more} more`] : [])];
+  return [
+    ...alignedLines(["right", "right", "left"], rows, place),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
 }
 
-function cpus({ cpus: list }: TraceSummary): string[] {
+function cpus({ cpus: list }: TraceSummary, place: Place): string[] {
   const columns = [
     right("CPU", ({ cpu }: (typeof list)[number]) => String(cpu)),
     right("allocations", ({ allocations }: (typeof list)[number]) => formatInteger(allocations)),
     right("frees", ({ frees }: (typeof list)[number]) => formatInteger(frees)),
   ];
-  return tableLines(columns, cellsOf(columns, list));
+  return tableLines(columns, cellsOf(columns, list), place);
 }

@@ -30,19 +30,20 @@ function guestLines(tuning: Tuning, paint: Paint): string[] {
   const seeds = tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : "";
   const runs = `${tuning.evaluated} runs${seeds}; the whole grid has ${tuning.gridSize} settings`;
   const title = `${paint("title", machine.join(", "))} (${runs})`;
-  const failed = (text: string): string[] => wrapText(text).map((line) => paint("failure", line));
-  if (best === null) return [title, ...failed(`  ${noneText(tuning)}`)];
+  const textLines = (text: string): string[] => wrapText(text, paint);
+  const failed = (text: string): string[] => textLines(text).map((line) => paint("failure", line));
+  if (best === null) return [...textLines(title), ...failed(`  ${noneText(tuning)}`)];
   const units: Units = new Map(curves.map(({ knob, unit }) => [knob, unit]));
   const loss = start.loss === null ? "" : `; ${costText(start.loss)}`;
   const told = (one: Sensitivity): string[] =>
-    (one.survives ? wrapText : failed)(`  ${uncertaintyText(one, units)}`);
+    (one.survives ? textLines : failed)(`  ${uncertaintyText(one, units)}`);
   return [
-    title,
-    ...wrapText(`  best: ${knobsText(best.knobs, units)}: ${outcomeText(best)}`),
-    ...wrapText(`  as it stands: ${outcomeText(start)}${loss}`),
-    ...curves.flatMap((curve) => wrapText(`  ${curveText(curve)}`)),
+    ...textLines(title),
+    ...textLines(`  best: ${knobsText(best.knobs, units)}: ${outcomeText(best)}`),
+    ...textLines(`  as it stands: ${outcomeText(start)}${loss}`),
+    ...curves.flatMap((curve) => textLines(`  ${curveText(curve)}`)),
     ...(uncertainty === undefined ? [] : told(uncertainty)),
-    ...frontLines(tuning, units),
+    ...frontLines(tuning, units, paint),
   ];
 }
 
@@ -135,7 +136,7 @@ function noneText({ points, objective, start }: Tuning): string {
   return `no setting of those tried keeps to ${broken.join(" and ")}, whatever its ${objective}`;
 }
 
-function frontLines({ front, hypervolume }: Tuning, units: Units): string[] {
+function frontLines({ front, hypervolume }: Tuning, units: Units, { width }: Paint): string[] {
   const columns: readonly Column<TunePoint>[] = [
     left("setting", ({ knobs }) => knobsText(knobs, units)),
     right("boot", ({ bootTimeNs }) => formatDuration(bootTimeNs)),
@@ -148,7 +149,7 @@ function frontLines({ front, hypervolume }: Tuning, units: Units): string[] {
   const box = hypervolume === null ? "" : `; dominates ${percent(hypervolume.shareOfBox)} of the box`;
   return [
     `  Pareto front of boot time and overhead${box}:`,
-    ...tableLines(columns, rows).map((line) => `    ${line}`),
+    ...tableLines(columns, rows, { width: width - 4 }).map((line) => `    ${line}`),
     ...(more > 0 ? [`  and ${more} more (--json)`] : []),
   ];
 }

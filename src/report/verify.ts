@@ -61,7 +61,7 @@ export function formatVerifyTable(
   const divergences = recordings.flatMap(divergenceLines);
   const hasTraces = recordings.some(({ runs }) => runs.some(({ start }) => start === "trace"));
   return textOf([
-    ...tableLines(RUN_COLUMNS, rows),
+    ...tableLines(RUN_COLUMNS, rows, paint),
     "",
     ...(hasTraces ? [paint("note", KNOWN_NOTE), ""] : []),
     ...(divergences.length === 0

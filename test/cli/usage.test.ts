@@ -173,6 +173,7 @@ test("what is asked of the program itself loads no command and no package", () =
     "src/nearest-name.ts",
     "src/printable.ts",
     "src/report/cells.ts",
+    "src/report/paint.ts",
     "src/scenario/error.ts",
     "src/units.ts",
     "src/workload/trace-error.ts",

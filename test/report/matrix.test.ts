@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../src/report/matrix.js";
 import type { MatrixCell } from "../../src/study/matrix.js";
 import { GiB, MiB } from "../../src/units.js";
+import { paintWith, wide } from "./paint.js";
 
 const test = suite("report: matrix");
 
@@ -57,9 +58,7 @@ const CELLS: readonly MatrixCell[] = [
 ];
 
 test("the table has a part for each firmware, and each reason once below it", () => {
-  const lines = formatMatrix([...CELLS.slice(0, 2), CELLS[1]!, CELLS[2]!], (_style, text) => text).split(
-    "\n",
-  );
+  const lines = formatMatrix([...CELLS.slice(0, 2), CELLS[1]!, CELLS[2]!], wide).split("\n");
   assert.equal(
     lines.filter((line) => / on (tdx|snp), /.test(line)),
     ["tdvf 2026.08 on tdx, 4 GiB", "ovmf-snp on snp, 4 GiB"],
@@ -75,7 +74,10 @@ test("the table has a part for each firmware, and each reason once below it", ()
 });
 
 test("everybody who accepted is named with what, but not what the VMM put in", () => {
-  const table = formatMatrix(CELLS, (_style, text) => text);
+  const table = formatMatrix(
+    CELLS,
+    paintWith((_role, text) => text, 130),
+  );
   assert.match(table, /firmware 2 GiB, exit 2 GiB, stub 5 MiB, kernel 7 MiB, prm 3 MiB/);
   assert.not.match(table, /launch/);
 });

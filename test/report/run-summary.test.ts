@@ -3,12 +3,13 @@ import * as assert from "uvu/assert";
 import { formatRunSummary } from "../../src/report/run-summary.js";
 import { GiB, MiB } from "../../src/units.js";
 import { resultWith } from "../results/rows.js";
+import { wide } from "./paint.js";
 
 const test = suite("report: run summary");
 
 test("a run, literally", () => {
   assert.is(
-    formatRunSummary(resultWith()),
+    formatRunSummary(resultWith(), wide),
     `
 boot: lazy on tdx, 64 GiB, 8 vCPUs, Linux 6.12, workload idle
 ready after 5.5 s

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { formatTunings } from "../../src/report/tune.js";
 import type { TunePoint, Tuning } from "../../src/study/tune/result.js";
 import { GiB, MiB } from "../../src/units.js";
+import { paintWith, wide } from "./paint.js";
 
 const test = suite("report: tune");
 
@@ -80,7 +81,7 @@ function tuning(changes: Partial<Tuning> = {}): Tuning {
 
 test("best, as it stands, each knob, and the front with values in their units", () => {
   assert.is(
-    formatTunings([tuning()]),
+    formatTunings([tuning()], wide),
     `smallest bootTimeNs
 
 tdx, 4 GiB, 2 vCPUs, lazy, kernel 6.12, idle (5 runs; the whole grid has 6 settings)
@@ -114,7 +115,7 @@ test("names what a setting does not survive, as a failure", () => {
         },
       }),
     ],
-    (role, part) => (role === "failure" ? `!${part}` : part),
+    paintWith((role, part) => (role === "failure" ? `!${part}` : part)),
   );
   const line = text
     .split("\n")

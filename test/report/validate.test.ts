@@ -8,6 +8,7 @@ import {
   formatValidationMarkdown,
 } from "../../src/report/validate.js";
 import type { ValidatedClaim, ValidatedTarget } from "../../src/validate/validate.js";
+import { paintWith, wide } from "./paint.js";
 
 const test = suite("report: validate");
 
@@ -49,7 +50,7 @@ const TARGETS: readonly ValidatedTarget[] = [
 
 test("the table groups rows by target, with conditions, sources and notes below", () => {
   assert.is(
-    formatValidation(TARGETS),
+    formatValidation(TARGETS, wide),
     `id     what            published  simulated  tolerance  holds  basis
 ──────────────────────────────────────────────────────────────────────────
 VT1  Drains
@@ -72,7 +73,10 @@ VT2.b  drain 8 GiB            24          -  ±20 %      NO     prediction
 });
 
 test("only rows that do not hold are painted as failures", () => {
-  const painted = formatValidation(TARGETS, (role, text) => (role === "failure" ? `<${text}>` : text));
+  const painted = formatValidation(
+    TARGETS,
+    paintWith((role, text) => (role === "failure" ? `<${text}>` : text)),
+  );
   assert.equal(painted.match(/<[^>]*>/g), ["<NO>", "<NO>"]);
 });
 

@@ -40,7 +40,7 @@ import {
 import type { Arguments, RunCommand } from "../arguments.js";
 import { bundledTrace, bundledTraces } from "../bundled.js";
 import { inputName } from "../input-file.js";
-import { type CliIo, paintFor, print } from "../io.js";
+import { type CliIo, paintFor, placeOf, print } from "../io.js";
 import { writeFile } from "../output-file.js";
 import { type ReadTraceOptions, readTraces } from "../read-trace.js";
 import { UsageError } from "../usage-error.js";
@@ -101,7 +101,10 @@ export const importTraces: RunCommand = async (argv, { io }) => {
   if (argv.has("json")) {
     print(io.stdout, jsonDocument({ output: path, ...report, flagsReadAs: read.flags }));
   } else if (!options.quiet) {
-    print(io.stderr, formatImportReport(printable(path), report, read.flags, read.details));
+    print(
+      io.stderr,
+      formatImportReport(printable(path), report, read.flags, read.details, placeOf(io.stderr, io)),
+    );
   }
   return 0;
 };
@@ -270,7 +273,9 @@ export const listTraces: RunCommand = async (argv, { io }) => {
   const generators = GENERATORS.map(listed);
   print(
     io.stdout,
-    argv.has("json") ? jsonDocument({ traces, generators }) : formatTraceList(traces, generators),
+    argv.has("json")
+      ? jsonDocument({ traces, generators })
+      : formatTraceList(traces, generators, paintFor(io)),
   );
   return 0;
 };
