@@ -1,5 +1,12 @@
-/** The public interface: everything here runs without Node, also in the worker of a browser. */
+/**
+ * The library: everything here runs without Node, also in the worker of a browser. `unaccepted/node` loads scenarios
+ * and workloads from files. Examples that run: `workloads/library`.
+ *
+ * Units are in names: `...Ns` is integer nanoseconds, `...Bytes` integer bytes, `pfn` a page frame of 4 KiB. The same
+ * scenario and workload give the same result, to the last bit.
+ */
 
+// The page allocator alone, without guest, platform or time; and the rules of each kernel.
 export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
 export {
@@ -10,43 +17,77 @@ export {
   type PageAllocatorOptions,
   verifyInvariants,
 } from "./page-alloc/index.js";
+// Policies: when memory is accepted. Yours goes with `registerPolicy`.
 export type { Behaviour, Behaviours } from "./policy/behaviour.js";
-export { type Policies, policies, registerPolicy } from "./policy/policies.js";
+export { BASELINE_POLICY, type Policies, policies, registerPolicy } from "./policy/policies.js";
 export { definePolicy, type Policy, type PolicyParameter, type PolicyParameters } from "./policy/policy.js";
+// Texts for people, as the command line prints them.
 export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
 export type { Paint, TextRole } from "./report/table.js";
+export { formatUncertainty } from "./report/uncertainty.js";
+// Runs and what they say. Every number of a row is declared in MEASURES: name, unit, which way is better.
+export { type Condition, ConditionError, holds, parseCondition } from "./results/conditions.js";
 export { formatCsv, formatJson, formatJsonl } from "./results/formats.js";
+export { MEASURES, type Measure, type MeasureName, type Unit } from "./results/measures.js";
+export { hasFailed, isSound, type Problem, problemsOf } from "./results/problems.js";
 export type {
   CompareRow,
   Outcome,
   PhaseTime,
+  Repeats,
   RequestCounts,
   RunResult,
   Settings,
+  Spread,
   WaitSummary,
 } from "./results/row.js";
 export { RESULT_SCHEMA_VERSION } from "./results/row.js";
+// Scenarios: what a guest is and what happens to it.
 export { formatIssue, type IssuePlace, ScenarioError, type ScenarioIssue } from "./scenario/error.js";
 export { parseScenario } from "./scenario/load.js";
-export type {
-  FirmwareName,
-  HostPageSize,
-  PlatformKind,
-  Scenario,
-} from "./scenario/scenario.js";
+export type { FirmwareName, HostPageSize, PlatformKind, Scenario } from "./scenario/scenario.js";
 export { type Assignment, parseAssignment } from "./scenario/set.js";
 export { parseYamlWithPositions } from "./scenario/yaml.js";
-export { compare } from "./study/compare.js";
+// Studies: many runs, and what follows from them.
+export { type CompareOptions, compare } from "./study/compare.js";
+export { isRandom, repeatsOf, withSeed } from "./study/repeat.js";
 export { runScenario } from "./study/run-scenario.js";
+export {
+  type PolicyOrder,
+  type RangeEnd,
+  type ResultRange,
+  rangeVariants,
+  type UncertainRow,
+  type Uncertainty,
+  uncertainty,
+} from "./study/uncertainty.js";
 export { formatBytes, formatDuration, parseDuration, parseSize } from "./units.js";
+// Recordings of real kernels against the model.
 export type { RecordingFiles } from "./verify/recording-files.js";
 export { recordingHolds, type VerifiedRecording, type VerifiedRun } from "./verify/result.js";
 export { verifyRecording } from "./verify/verify.js";
+// Workloads: what a guest asks its page allocator for.
 export type { LoadedWorkload, RecordedRequests } from "./workload/after-boot.js";
 export { buildRequests } from "./workload/build-requests.js";
 export type { PageEvents } from "./workload/events.js";
+export {
+  GENERATORS,
+  type GeneratorEntry,
+  GeneratorError,
+  generate,
+  type Parameter as GeneratorParameter,
+  parseGeneratedWorkload,
+  type Workload as GeneratedWorkload,
+} from "./workload/generators/index.js";
 export { type Recording, recordingSchema } from "./workload/recording.js";
 export type { ImportReport, Requests } from "./workload/requests.js";
 export { TraceError } from "./workload/trace-error.js";
 export { TracefsReader } from "./workload/tracefs.js";
+export { WorkloadError } from "./workload-files/workload-error.js";
+export {
+  type ReadFile,
+  type WorkloadOnMachine,
+  Workloads,
+  type WorkloadsOptions,
+} from "./workload-files/workloads.js";

@@ -37,8 +37,10 @@ const ROOMS: readonly string[] = [
   "verify",
   "validate",
   "report",
+  "workload-files",
   "cli",
   "index",
+  "node",
 ];
 
 /** What each file of `src` imports from others of it. */

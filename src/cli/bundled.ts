@@ -10,6 +10,7 @@ import { parseYamlWithPositions } from "../scenario/yaml.js";
 import { formatBytes } from "../units.js";
 import { beginsAfterBoot } from "../workload/after-boot.js";
 import { type Recording, recordingSchema } from "../workload/recording.js";
+import { STANDARD_BOOT_PATH } from "../workload-files/assemble.js";
 import { UsageError } from "./usage-error.js";
 import { PACKAGE } from "./version.js";
 
@@ -21,7 +22,7 @@ const DESCRIPTION = "recording.yaml";
 const TRACE_FILE = /\.trace(?:\.gz|\.zst)?$/;
 
 /** The boot that comes before a trace that shows none; a path to its description. */
-export const STANDARD_BOOT: string = recordedPath("linux-7.3.4-debian-1c4g");
+export const STANDARD_BOOT: string = fileURLToPath(new URL(`workloads/${STANDARD_BOOT_PATH}`, PACKAGE));
 
 /** The boot that prices were calibrated with: published numbers are simulated with it, whatever the standard one is. */
 export const CALIBRATED_BOOT: string = recordedPath("linux-6.12.95-1c4g");

@@ -72,7 +72,7 @@ async function obey([word = "-", ...rest]: readonly string[], world: World): Pro
 }
 
 async function run(command: Command, argv: Arguments, world: World): Promise<number> {
-  const [loaded, { loadZstd }] = await Promise.all([command.load(), import("./zstd.js")]);
+  const [loaded, { loadZstd }] = await Promise.all([command.load(), import("../workload-files/zstd.js")]);
   await loadZstd();
   const runScenario = world.runScenario ?? (await import("../study/run-scenario.js")).runScenario;
   const context = { io: world.io, runScenario, policyFiles: [] };

@@ -13,11 +13,10 @@ import {
 } from "node:fs";
 import { addAbortSignal } from "node:stream";
 import { joined } from "../workload/bytes.js";
+import { MAGIC_BYTES, type Unpacker, unpackerOf } from "../workload-files/unpack.js";
 import { STDIN_PATH } from "./arguments.js";
-import { GZIP_MAGIC, GzipReader } from "./gzip.js";
 import { throwIfInterrupted } from "./io.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
-import { isZstd, ZstdReader } from "./zstd.js";
 
 /** Largest file that is taken for text, and as part of a recording: strings end at 512 MiB. */
 export const TEXT_BYTES_MAX: number = 2 ** 28;
@@ -124,8 +123,6 @@ export function inputPosition(path: string): InputPosition {
   return { bytes: 0, totalBytes: path === STDIN_PATH ? undefined : statInput(path).size };
 }
 
-/** Bytes needed to tell how a file is packed. */
-const MAGIC_BYTES = 4;
 /** A chunk can unpack to gigabytes: an interrupt gets a turn now and then. */
 const TURN_BYTES = 2 ** 26;
 
@@ -176,34 +173,4 @@ export async function* readInputChunks(
   } finally {
     source.destroy();
   }
-}
-
-/** Call `feed` for each piece, then take the rest from `end`. */
-export interface Unpacker {
-  /** @returns pieces that must not be kept @throws TraceError for damage */
-  feed(chunk: Uint8Array): Iterable<Uint8Array>;
-  /** @throws TraceError for a file that is cut short */
-  end(): Iterable<Uint8Array>;
-}
-
-/** @param first bytes of the file, `MAGIC_BYTES` of them or all */
-export function unpackerOf(file: string, first: Uint8Array): Unpacker {
-  if (GZIP_MAGIC.every((byte, index) => first[index] === byte)) return new GzipReader(file);
-  if (isZstd(first)) return new ZstdReader(file);
-  return { feed: (chunk) => [chunk], end: () => [] };
-}
-
-/**
- * Unpacks a file that is packed, and lets another one pass. The pieces must not be kept.
- *
- * @param chunks of which the first has `MAGIC_BYTES` or is all
- * @throws TraceError for damage
- */
-export function* unpacked(file: string, chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let unpacker: Unpacker | undefined;
-  for (const chunk of chunks) {
-    unpacker ??= unpackerOf(file, chunk);
-    yield* unpacker.feed(chunk);
-  }
-  if (unpacker !== undefined) yield* unpacker.end();
 }

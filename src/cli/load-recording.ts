@@ -2,29 +2,24 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { formatRemarks, PageEventCounts, whyUnusable } from "../report/trace-import.js";
-import type { Scenario } from "../scenario/scenario.js";
+import { basename, join, resolve } from "node:path";
 import { parseYamlWithPositions } from "../scenario/yaml.js";
 import type { RecordingFiles } from "../verify/recording-files.js";
-import {
-  beginsAfterBoot,
-  describeTrace,
-  followingBoot,
-  type LoadedWorkload,
-  type RecordedRequests,
-} from "../workload/after-boot.js";
-import { buildRequests } from "../workload/build-requests.js";
-import { cpuBringUp } from "../workload/cpu-bring-up.js";
+import type { LoadedWorkload, RecordedRequests } from "../workload/after-boot.js";
 import { generate, parseGeneratedWorkload } from "../workload/generators/index.js";
 import { type Recording, recordingSchema } from "../workload/recording.js";
+import { type Assembly, assembled, assembledAround, pathFrom } from "../workload-files/assemble.js";
+import { gunzipWhole } from "../workload-files/gzip.js";
+import {
+  describedRequests,
+  requireDigest,
+  undescribedRequests,
+} from "../workload-files/recorded-requests.js";
+import { DESCRIPTION, type WorkloadOnMachine } from "../workload-files/workloads.js";
 import { STANDARD_BOOT } from "./bundled.js";
-import { gunzipWhole } from "./gzip.js";
 import { fileChunks, readInput, readInputText, TEXT_BYTES_MAX } from "./input-file.js";
-import { readEvents, type TraceFile, workloadName } from "./read-trace.js";
+import { withLenientHint } from "./read-trace.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
-
-const DESCRIPTION = /\.ya?ml$/;
 
 export interface LoaderOptions {
   /** Recordings that are loaded already, as `recordings` of another loader gives them. */
@@ -56,19 +51,11 @@ export class WorkloadLoader {
    * @param path of a recording.yaml, or of a trace of any format. A recording that begins on a machine
    *   that is up comes after the standard boot.
    * @returns the same object for the same path
-   * @throws UsageError for a file that cannot be read, is damaged, or is not the one described;
-   *   ScenarioError for a wrong description; TraceError for a file that is not a trace
+   * @throws UsageError for a file that cannot be read; WorkloadError for one that is damaged or not the one
+   *   described; ScenarioError for a wrong description; TraceError for a file that is not a trace
    */
   load(path: string): LoadedWorkload {
-    const key = resolve(path);
-    const known = this.#workloads.get(key);
-    if (known !== undefined) return known;
-    const own = this.#recording(path);
-    const workload = beginsAfterBoot(own.recording)
-      ? followingBoot(this.#boot(this.#standardBoot), own)
-      : this.#boot(path);
-    this.#workloads.set(key, workload);
-    return workload;
+    return this.#once(resolve(path), () => assembled(path, this.#standardBoot));
   }
 
   /**
@@ -78,84 +65,58 @@ export class WorkloadLoader {
    * @returns the same object for the same workload, machine and seed
    * @throws GeneratorError for a workload that no generator makes; scenarios are checked for that
    */
-  generate({ workload, memoryBytes, vcpus, seed }: Scenario): LoadedWorkload {
-    const key = JSON.stringify([workload, memoryBytes, vcpus, seed]);
-    const known = this.#workloads.get(key);
-    if (known !== undefined) return known;
-    const own = generate(parseGeneratedWorkload(workload), { memoryBytes, vcpus, nodes: 1 }, seed);
-    const loaded = beginsAfterBoot(own.recording) ? followingBoot(this.#boot(this.#standardBoot), own) : own;
-    this.#workloads.set(key, loaded);
-    return loaded;
+  generate({ workload, memoryBytes, vcpus, seed }: WorkloadOnMachine): LoadedWorkload {
+    return this.#once(JSON.stringify([workload, memoryBytes, vcpus, seed]), () => {
+      const machine = { memoryBytes, vcpus, nodes: 1 };
+      return assembledAround(generate(parseGeneratedWorkload(workload), machine, seed), this.#standardBoot);
+    });
   }
 
-  /** A recording with the requests that further CPUs of its machine would have made, taken from another one. */
-  #boot(path: string): LoadedWorkload {
-    const own = this.#recording(path);
-    const { cpuBringUp: mentioned } = own.recording;
-    if (mentioned === undefined) return own;
-    const otherPath = join(dirname(path), mentioned);
-    const bringUp = cpuBringUp(this.#recording(otherPath).requests);
-    if (bringUp === undefined) throw new UsageError(`${otherPath}: has no milestones smpInit and smpDone`);
-    return { ...own, bringUp };
+  #once(key: string, begin: () => Assembly): LoadedWorkload {
+    const known = this.#workloads.get(key);
+    if (known !== undefined) return known;
+    const assembly = begin();
+    let step = assembly.next();
+    while (step.done !== true) step = assembly.next(this.#recording(step.value));
+    this.#workloads.set(key, step.value);
+    return step.value;
   }
 
   #recording(path: string): RecordedRequests {
     const key = resolve(path);
-    const recording =
-      this.#recordings.get(key) ??
-      (DESCRIPTION.test(path) ? readRecording(path, this.#lenient) : readTrace(path, this.#lenient));
+    const recording = this.#recordings.get(key) ?? readRequests(path, this.#lenient);
     this.#recordings.set(key, recording);
     return recording;
   }
 }
 
-function readRecording(path: string, lenient: boolean | undefined): RecordedRequests {
-  const { recording, tracePath } = describedTrace(path);
-  const trace = readEvents(tracePath, fileChunks(tracePath), recording.kernel, lenient);
-  return usable(tracePath, trace, recording);
+function readRequests(path: string, lenient: boolean | undefined): RecordedRequests {
+  try {
+    return DESCRIPTION.test(path) ? readRecording(path, lenient) : readTrace(path, lenient);
+  } catch (error) {
+    throw lenient === undefined ? error : withLenientHint(error);
+  }
 }
 
-/** A recording's description and the trace that it describes; @throws UsageError where another one is there */
+function readRecording(path: string, lenient: boolean | undefined): RecordedRequests {
+  const { recording, tracePath } = describedTrace(path);
+  return describedRequests({ path: tracePath, chunks: fileChunks(tracePath) }, recording, lenient);
+}
+
+/** A recording's description and the trace that it describes; @throws WorkloadError where another one is there */
 function describedTrace(path: string): { readonly recording: Recording; readonly tracePath: string } {
   const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
-  const tracePath = join(dirname(path), recording.trace.file);
+  const tracePath = pathFrom(path, recording.trace.file);
   const hash = createHash("sha256");
   for (const chunk of fileChunks(tracePath)) hash.update(chunk);
-  const [sha256, expected] = [hash.digest("hex"), recording.trace.sha256];
-  if (sha256 === expected) return { recording, tracePath };
-  throw new UsageError(
-    `${tracePath}: truncated, damaged or another file: its sha256 begins with ${sha256.slice(0, 12)}, ` +
-      `and ${path} says ${expected.slice(0, 12)}`,
-  );
+  requireDigest(tracePath, path, hash.digest("hex"), recording);
+  return { recording, tracePath };
 }
 
 function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
   const hash = createHash("sha256");
-  const trace = readEvents(path, hashed(fileChunks(path), hash), undefined, lenient);
-  const described = describeTrace(workloadName(path), trace.events, trace.kernel);
-  return usable(path, trace, { ...described, trace: { ...described.trace, sha256: hash.digest("hex") } });
-}
-
-/** The requests of a trace; @throws UsageError if there are none to make. */
-function usable(
-  path: string,
-  { events, counts, flags, details }: TraceFile,
-  recording: Recording,
-): RecordedRequests {
-  const { requests, report } = buildRequests(events, recording);
-  const pageEvents = new PageEventCounts();
-  pageEvents.add(events);
-  const unusable = whyUnusable({
-    allocations: report.allocations,
-    failed: report.failed,
-    pageEvents: pageEvents.byTracepoint,
-    otherEvents: details.otherEvents,
-    counts,
-  });
-  if (unusable !== undefined) throw new UsageError(`${path}: ${unusable}`);
-  // Events of other tracepoints and flags that decide nothing are in most traces, and no part of what is replayed.
-  const remarks = formatRemarks({ ...counts, otherEvents: 0 }, { ...flags, idle: [] }, details);
-  return { recording, requests, report, ...(remarks.length === 0 ? {} : { remarks }) };
+  const chunks = hashed(fileChunks(path), hash);
+  return undescribedRequests({ path, chunks }, () => hash.digest("hex"), lenient);
 }
 
 function* hashed(chunks: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {

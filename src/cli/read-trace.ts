@@ -1,21 +1,13 @@
-/** Reads trace files of any format, packed or not: event by event, or all events at once to replay them. */
+/** Reads trace files of any format, packed or not, event by event. */
 
-import { basename } from "node:path";
-import type { TraceDetails } from "../report/trace-import.js";
 import { formatBytes } from "../units.js";
-import { type EventBlock, EventBlocks, EventCollector, type TraceClock } from "../workload/event-blocks.js";
-import type { PageEvents } from "../workload/events.js";
+import { type EventBlock, EventBlocks } from "../workload/event-blocks.js";
 import { TraceReader } from "../workload/readers/trace-reader.js";
 import { TraceLineError } from "../workload/trace-error.js";
-import {
-  type FlagsReading,
-  flagsReading,
-  newTraceCounts,
-  type TraceCounts,
-  TraceNames,
-} from "../workload/trace-names.js";
+import { flagsReading, newTraceCounts, TraceNames } from "../workload/trace-names.js";
+import { detailsOf, type TraceFile } from "../workload-files/read-events.js";
 import { STDIN_PATH } from "./arguments.js";
-import { type InputPosition, inputName, inputPosition, readInputChunks, unpacked } from "./input-file.js";
+import { type InputPosition, inputName, inputPosition, readInputChunks } from "./input-file.js";
 import type { CliIo } from "./io.js";
 import { Progress } from "./progress.js";
 import { UsageError } from "./usage-error.js";
@@ -103,74 +95,13 @@ export async function readTraces(
   return { formats, counts, names, flags: flagsReading(names), metadata, details };
 }
 
-export interface TraceFile {
-  readonly events: PageEvents;
-  /** The kernel that was traced, where the file says it. */
-  readonly kernel: string | undefined;
-  readonly counts: TraceCounts;
-  /** How request flags were read. */
-  readonly flags: FlagsReading;
-  readonly details: TraceDetails;
-}
-
-/**
- * @param chunks of the file as stored
- * @param kernel that was traced, if it is known from elsewhere
- * @param lenient whether lines of a text that cannot be read are left out; undefined where it is not an option
- * @throws TraceError for a packed file that is damaged, and for one that is not a trace; UsageError for
- *   one with ambiguous flags
- */
-export function readEvents(
-  path: string,
-  chunks: Iterable<Uint8Array>,
-  kernel?: string,
-  lenient?: boolean,
-): TraceFile {
-  const collector = new EventCollector();
-  const names = new TraceNames(kernel);
-  const counts = newTraceCounts();
-  const blocks = new EventBlocks((block) => collector.add(block));
-  const reader = new TraceReader(path, { blocks, names, counts }, { lenient: lenient === true });
-  try {
-    for (const piece of unpacked(path, chunks)) reader.feed(piece);
-    reader.end();
-  } catch (error) {
-    throw lenient === undefined ? error : withLenientHint(error);
-  }
-  if (counts.hexFlags > 0 && names.kernel === undefined) {
-    throw new UsageError(
-      `${path}: its flags are bare numbers, which mean something else in each release; ` +
-        "trace import --kernel RELEASE makes one of ours of it",
-    );
-  }
-  const { lostEvents, overwrittenEvents, otherEvents } = counts;
-  const events = { ...collector.columns(), tasks: names.tasks, lostEvents, overwrittenEvents, otherEvents };
-  const details = detailsOf(names, blocks.clock, reader.firstUnread?.message);
-  return { events, kernel: names.kernel, counts, flags: flagsReading(names), details };
-}
-
-export function workloadName(path: string): string {
-  return basename(path).replace(/(?:\.(?:gz|zst|trace|txt))+$/, "");
-}
-
 export function readText(name: string, { bytes, totalBytes }: InputPosition, events: number): string {
   const of = totalBytes === undefined ? "" : ` of ${formatBytes(totalBytes)}`;
   return `${name}: ${formatBytes(bytes)}${of} read, ${(events / 1e6).toFixed(1)} M events`;
 }
 
-function detailsOf(
-  names: TraceNames,
-  { originSeconds }: TraceClock,
-  firstUnread: string | undefined,
-): TraceDetails {
-  return {
-    otherEvents: Object.fromEntries(names.otherEvents),
-    ...(firstUnread === undefined ? {} : { firstUnread }),
-    ...(originSeconds === 0 ? {} : { originSeconds }),
-  };
-}
-
-function withLenientHint(error: unknown): unknown {
+/** An error about a line that cannot be read, with the flag that leaves such lines out; any other one as it is. */
+export function withLenientHint(error: unknown): unknown {
   if (!(error instanceof TraceLineError)) return error;
   return new UsageError(error.advised("--lenient leaves such lines out"));
 }

@@ -1,5 +1,6 @@
 import { ScenarioError } from "../scenario/error.js";
 import { TraceError } from "../workload/trace-error.js";
+import { WorkloadError } from "../workload-files/workload-error.js";
 
 /** An error the user can fix: a flag, a path, a file. One line, exit code 2. */
 export class UsageError extends Error {
@@ -10,7 +11,7 @@ export class UsageError extends Error {
 }
 
 export function isUserError(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof ScenarioError || error instanceof TraceError;
+  return [UsageError, ScenarioError, TraceError, WorkloadError].some((kind) => error instanceof kind);
 }
 
 /**

@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { loadZstd } from "../../src/cli/zstd.js";
+import { loadZstd } from "../../src/workload-files/zstd.js";
 import { Choices } from "../fuzz/mutate.js";
 import { checkReaders, fuzzedInput } from "../fuzz/reader-checks.js";
 import { readerSeeds } from "../fuzz/reader-seeds.js";

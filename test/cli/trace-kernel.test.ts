@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WorkloadLoader } from "../../src/cli/load-recording.js";
-import { UsageError } from "../../src/cli/usage-error.js";
+import { WorkloadError } from "../../src/workload-files/workload-error.js";
 import { onlyLine, unaccepted } from "./program.js";
 
 const test = suite("cli: the kernel of a trace");
@@ -85,7 +85,7 @@ test("without a kernel the doubt is said", async () => {
     assert.match((await unaccepted(["trace", "export", path("raw.txt")])).stderr, doubt);
     assert.throws(
       () => new WorkloadLoader().load(path("raw.txt")),
-      (error: unknown) => error instanceof UsageError && /trace import --kernel/.test(error.message),
+      (error: unknown) => error instanceof WorkloadError && /trace import --kernel/.test(error.message),
     );
     await unaccepted([
       "trace",

@@ -1,7 +1,6 @@
 /** What must hold of any input of the trace readers, however damaged. */
 
 import * as assert from "uvu/assert";
-import { unpackerOf } from "../../src/cli/input-file.js";
 import {
   BLOCK_HEADER_BYTES,
   CompactWriter,
@@ -20,6 +19,7 @@ import {
   tracefsTrailer,
   UnprintableName,
 } from "../../src/workload/tracefs-text.js";
+import { unpackerOf } from "../../src/workload-files/unpack.js";
 import { EventList, readWhole } from "../workload/readers/traces.js";
 import { type Choices, mutated } from "./mutate.js";
 import type { ReaderSeed } from "./reader-seeds.js";

@@ -2,7 +2,7 @@
 /** A short run of test/campaign/fuzz-readers.ts. */
 
 import { suite } from "uvu";
-import { loadZstd } from "../../src/cli/zstd.js";
+import { loadZstd } from "../../src/workload-files/zstd.js";
 import { Choices } from "./mutate.js";
 import { checkReaders, fuzzedInput } from "./reader-checks.js";
 import { readerSeeds } from "./reader-seeds.js";

@@ -4,10 +4,10 @@ import { workerData } from "node:worker_threads";
 import { runScenario } from "../../study/run-scenario.js";
 import type { Shard } from "../../study/sweep/chunks.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
+import { loadZstd } from "../../workload-files/zstd.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { registerPolicyFile } from "../policy-files.js";
 import { isUserError } from "../usage-error.js";
-import { loadZstd } from "../zstd.js";
 import { runChunk, type SweepJob, type SweepStamp } from "./job.js";
 import { Parts } from "./parts.js";
 

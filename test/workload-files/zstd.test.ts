@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { isZstd, loadZstd, ZstdReader } from "../../src/cli/zstd.js";
 import { TraceError } from "../../src/workload/trace-error.js";
+import { isZstd, loadZstd, ZstdReader } from "../../src/workload-files/zstd.js";
 
 await loadZstd();
-const test = suite("cli: zstd");
+const test = suite("workload-files: zstd");
 
 /** What `zstd -19 --zstd=wlog=17 < lines.txt` (1.5) made of `lines()`: three blocks and a checksum, no content size. */
 const PACKED = Buffer.from(

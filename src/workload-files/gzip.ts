@@ -107,5 +107,11 @@ export function gunzipWhole(
     pieces.push(piece.slice());
   }
   reader.end();
-  return Buffer.concat(pieces);
+  const whole = new Uint8Array(sizeBytes);
+  let end = 0;
+  for (const piece of pieces) {
+    whole.set(piece, end);
+    end += piece.length;
+  }
+  return whole;
 }

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { GzipReader } from "../../src/cli/gzip.js";
+import { GzipReader } from "../../src/workload-files/gzip.js";
 
-const test = suite("cli: gzip");
+const test = suite("workload-files: gzip");
 
 const HELLO = gzipSync("hello\n");
 const WORLD = gzipSync("world\n");

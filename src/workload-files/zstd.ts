@@ -27,9 +27,12 @@ class ModuleLoader extends ZSTDDecoder {
   }
 }
 
-/** Loads the decoder. To be awaited once before the first file is read. */
-export async function loadZstd(): Promise<void> {
-  await new ModuleLoader().init();
+let loading: Promise<void> | undefined;
+
+/** Loads the decoder, once. To be awaited before the first file is read. */
+export function loadZstd(): Promise<void> {
+  loading ??= new ModuleLoader().init();
+  return loading;
 }
 
 const FRAME_MAGIC = 0xfd2fb528;
@@ -82,7 +85,7 @@ export class ZstdReader {
   #isBetweenFrames = true;
 
   constructor(file: string) {
-    if (ModuleLoader.module === undefined) throw new Error("cli: zstd is read before loadZstd()");
+    if (ModuleLoader.module === undefined) throw new Error("workload-files: zstd is read before loadZstd()");
     this.#file = file;
     const imports = { env: { emscripten_notify_memory_growth: () => {} } };
     this.#zstd = new Instance(ModuleLoader.module, imports).exports as ZstdExports;
