@@ -86,6 +86,13 @@ export const COMMON_PARAMETERS: ParameterSet = {
   ),
 };
 
+/** Those whose value nobody knows; what is measured or derived is certain, and what has no range. */
+export function assumedParameters(parameters: ParameterSet): ParameterSet {
+  return Object.fromEntries(
+    Object.entries(parameters).filter(([, { basis, low, high }]) => basis === "assumed" && low < high),
+  );
+}
+
 /**
  * The same parameters with some values replaced. A replaced value counts as assumed, as nothing is
  * known of where it comes from, and its range shrinks to itself.

@@ -341,7 +341,8 @@ function initRuns({ guest, kernel, waits, replays }: Started): Pick<Booted, "rea
   const { earlyMap } = kernel.early;
   earlyMap.tables.initFreed = true;
   earlyMap.raced = options.guest.splitRaces && kernel.cpuNodes.length > 1;
-  return { background, ready: { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]! } };
+  const counts = clock.ledger.counts.slice();
+  return { background, ready: { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]!, counts } };
 }
 
 /** @throws Error naming the first thing that cannot be */

@@ -84,8 +84,11 @@ export interface Booted extends Started {
   readonly hugePages: readonly HugePagePoolResult[];
   /** Results of the ACPI memory devices, if there are any. */
   readonly acpiMemory: AcpiMemory | undefined;
-  /** When init began to run, and how much of that time was charged at assumed prices; nanoseconds. */
-  readonly ready: { readonly bootTimeNs: number; readonly assumedNs: number };
+  /**
+   * When init began to run, how much of that time was charged at assumed prices, nanoseconds; and how often
+   * each event had happened by then.
+   */
+  readonly ready: { readonly bootTimeNs: number; readonly assumedNs: number; readonly counts: Float64Array };
 }
 
 /** What a step finds that comes before others have added all of a guest. */

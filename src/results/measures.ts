@@ -130,7 +130,7 @@ const MAIN_FIELDS = {
     label: "total",
     in: ["repeat", "tune", "uncertainty"],
     maybe: true,
-    doc: "From power-on until the last CPU has done the workload: bootTimeNs and workloadTimeNs together.",
+    doc: "From power-on until the last CPU has done the workload.",
   },
   bootRatio: {
     is: "ratio",
@@ -139,13 +139,7 @@ const MAIN_FIELDS = {
     relative: true,
     doc: "Boot time under the baseline policy divided by this row's, on the same machine and workload.",
   },
-  totalRatio: {
-    is: "ratio",
-    better: "more",
-    label: "ratio",
-    relative: true,
-    doc: "The same of totalTimeNs.",
-  },
+  totalRatio: { is: "ratio", better: "more", label: "ratio", relative: true, doc: "Of totalTimeNs." },
   paretoOptimal: {
     is: "flag",
     relative: true,
@@ -220,6 +214,8 @@ const FURTHER_FIELDS = {
     label: "assumed",
     doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
   },
+  bootAssumedNs: { is: "map", doc: "Of bootTimeNs, what was charged at each assumed price with a range." },
+  totalAssumedNs: { is: "map", maybe: true, doc: "The same of totalTimeNs." },
   "tdxModule.outcome": { is: "text", doc: "ready: what becomes of the host's TDX module." },
   "tdxModule.memory": { is: "list", doc: "Memory that is good for TDX guests." },
   "tdxModule.tdmrs": { is: "list", doc: "TDMRs with their PAMT and reserved areas." },

@@ -78,6 +78,10 @@ export interface RunResult extends RunFields {
   /** How long the scenario's drain took, where it has one that came to its end. */
   readonly drain?: DrainResult;
   readonly requests: RequestCounts;
+  /** Of `bootTimeNs`, what each assumed price with a range was charged for; nanoseconds by parameter. */
+  readonly bootAssumedNs: Readonly<Record<string, number>>;
+  /** The same of `totalTimeNs`, where there is one. */
+  readonly totalAssumedNs?: Readonly<Record<string, number>>;
   /** How often each priced event happened; only those that did. */
   readonly costs: Readonly<Record<string, number>>;
 }

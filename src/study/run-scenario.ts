@@ -10,21 +10,31 @@ import { ZoneType } from "../mm/zones.js";
 import type { CommandLineResult, MemoryResult, RequestCounts, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
+import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload, RecordedRequests } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
 import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
+import { chargedAt } from "./assumed-prices.js";
 import { remarksBefore } from "./remarks.js";
+
+/** The moment when the last CPU had done the workload, or what of it came about. */
+export interface WorkloadEnd {
+  readonly endNs: number;
+  /** What that CPU was charged at assumed prices on the way there. */
+  readonly assumedNs: number;
+  /** How often each event had happened. */
+  readonly counts: Float64Array;
+}
 
 export interface GuestRun {
   /** The guest, with what the boot has added as far as it came. */
   readonly guest: PoweredOff & Partial<Booted>;
   /** Results of everything that was to happen after the boot. */
   readonly facts: AfterBootFacts;
-  /** When the last CPU had done the workload, or what of it came about; nanoseconds. */
-  readonly workloadEndNs: number;
+  readonly workload: WorkloadEnd;
   /** Why it ended early, if it did. */
   readonly ended: GuestEnded | undefined;
 }
@@ -41,7 +51,7 @@ export function runGuest(
   const guest: GuestRun["guest"] = poweredOff(scenario, loaded, options);
   const { clock } = guest.guest;
   const begun: [name: string, one: Begun<unknown>][] = [];
-  let workloadEndNs: number | undefined;
+  let workload: WorkloadEnd | undefined;
   let ended: GuestEnded | undefined;
   try {
     const up = BOOT.run(guest, (phase) => clock.endPhase(phase));
@@ -54,7 +64,7 @@ export function runGuest(
     const features: readonly Feature<string, never, unknown>[] = AFTER_BOOT;
     for (const feature of features) if (feature.endsKernel !== true) happen(feature);
     check(up);
-    workloadEndNs = Math.max(...clock.cpus.timeNs);
+    workload = workloadEnd(clock);
     for (const feature of features) if (feature.endsKernel === true) happen(feature);
   } catch (error) {
     if (!(error instanceof GuestEnded)) throw error;
@@ -65,9 +75,14 @@ export function runGuest(
   return {
     guest,
     facts: Object.fromEntries(facts),
-    workloadEndNs: workloadEndNs ?? Math.max(...clock.cpus.timeNs),
+    workload: workload ?? workloadEnd(clock),
     ended,
   };
+}
+
+function workloadEnd({ cpus, assumedNs, ledger }: GuestClock): WorkloadEnd {
+  const endNs = Math.max(...cpus.timeNs);
+  return { endNs, assumedNs: assumedNs[cpus.timeNs.indexOf(endNs)]!, counts: ledger.counts.slice() };
 }
 
 /**
@@ -82,7 +97,7 @@ export function runScenario(
   loaded: LoadedWorkload,
   options: { readonly check: boolean; readonly timeline?: boolean },
 ): RunResult {
-  const { guest: boot, facts, workloadEndNs, ended } = runGuest(scenario, loaded, { check: options.check });
+  const { guest: boot, facts, workload, ended } = runGuest(scenario, loaded, { check: options.check });
   const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;
@@ -133,7 +148,7 @@ export function runScenario(
     spinNs: Math.round(kernelAccept.spinNs),
     longestIrqOffNs: Math.round(lockups.longestIrqOffNs),
     softLockups: lockups.softLockups,
-    ...(boot.ready === undefined ? {} : timesAfter(boot.ready.bootTimeNs, workloadEndNs)),
+    ...(boot.ready === undefined ? {} : timesAfter(boot.ready.bootTimeNs, workload.endNs)),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
     ...facts,
     ...(commandLine === undefined ? {} : { commandLine }),
@@ -142,6 +157,10 @@ export function runScenario(
     ...(boot.setupArch === undefined ? {} : { setupArch: boot.setupArch }),
     ...(boot.kernel === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     assumedShare: bootTimeNs === 0 ? 0 : assumedNs / bootTimeNs,
+    bootAssumedNs: chargedAt(scenario, boot.ready?.counts ?? clock.ledger.counts, assumedNs),
+    ...(boot.ready === undefined
+      ? {}
+      : { totalAssumedNs: chargedAt(scenario, workload.counts, workload.assumedNs) }),
     requests: requestCounts(boot, [report, afterBoot?.report]),
     costs,
   };

@@ -3,7 +3,7 @@
  * of its plausible range, one at a time and all together.
  */
 
-import type { ParameterSet } from "../coco/parameters.js";
+import { assumedParameters, type ParameterSet } from "../coco/parameters.js";
 import { PLATFORMS } from "../coco/platforms.js";
 import { eachIn, type Measure, type MeasureIn, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
@@ -55,11 +55,10 @@ interface Variant extends RangeEnd {
 }
 
 /**
- * The scenarios to run besides a given one. A parameter that the scenario sets itself is certain.
- * Those that are measured or derived stay as they are.
+ * The scenarios to run besides a given one. Parameters that are measured or derived stay as they are.
  */
 export function rangeVariants(scenario: Scenario): Variant[] {
-  const assumed = assumedParameters(scenario);
+  const assumed = openParameters(scenario);
   const at = (end: "low" | "high", names: readonly string[]): Scenario => ({
     ...scenario,
     platform: {
@@ -79,11 +78,11 @@ export function rangeVariants(scenario: Scenario): Variant[] {
 
 const ALL = "all";
 
-function assumedParameters({ platform }: Scenario): ParameterSet {
+/** A parameter that the scenario sets itself is certain. */
+function openParameters({ platform }: Scenario): ParameterSet {
   return Object.fromEntries(
-    Object.entries(PLATFORMS[platform.kind].parameters).filter(
-      ([name, { basis, low, high }]) =>
-        basis === "assumed" && low < high && !Object.hasOwn(platform.parameters, name),
+    Object.entries(assumedParameters(PLATFORMS[platform.kind].parameters)).filter(
+      ([name]) => !Object.hasOwn(platform.parameters, name),
     ),
   );
 }

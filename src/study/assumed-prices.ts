@@ -1,0 +1,91 @@
+/**
+ * What assumed prices do to a run's times, to first order: how much of a time each of them was charged
+ * for, and what that time would be at other values if nothing else changed. `uncertainty` runs them instead.
+ */
+
+import { assumedParameters } from "../coco/parameters.js";
+import { PLATFORMS } from "../coco/platforms.js";
+import type { RunResult } from "../results/row.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { COST_EVENT_NAMES } from "../sim/cost-events.js";
+
+/** The times of a run whose parts are known, and where a row says so. */
+const CHARGED = { bootTimeNs: "bootAssumedNs", totalTimeNs: "totalAssumedNs" } as const;
+export type ChargedTime = keyof typeof CHARGED;
+
+/**
+ * Of a time, what each assumed price with a range was charged for, in whole nanoseconds; what rounds to 0 is
+ * left out. Work of several CPUs counts by the part of it that lies on the way of the one that ends last.
+ *
+ * @param counts of all events until then, by number
+ * @param onWayNs what was charged at assumed prices on the way there
+ */
+export function chargedAt(
+  scenario: Scenario,
+  counts: Float64Array,
+  onWayNs: number,
+): Readonly<Record<string, number>> {
+  const charged = Object.entries(assumedParameters(PLATFORMS[scenario.platform.kind].parameters)).map(
+    ([name, { value, prices = [name.replace(/Ns$/, "")] }]) => {
+      const events = prices.reduce((sum, event) => sum + (counts[COST_EVENT_NAMES.indexOf(event)] ?? 0), 0);
+      // A price that the scenario sets is assumed too, and certain.
+      return [name, events * (scenario.platform.parameters[name] ?? value)] as const;
+    },
+  );
+  const allNs = charged.reduce((sum, [, ns]) => sum + ns, 0);
+  const part = allNs === 0 ? 0 : Math.min(1, onWayNs / allNs);
+  return Object.fromEntries(
+    charged.flatMap(([name, ns]) => {
+      const ownNs = Math.round(ns * part);
+      return ownNs === 0 || Object.hasOwn(scenario.platform.parameters, name) ? [] : [[name, ownNs]];
+    }),
+  );
+}
+
+export interface TimeRange {
+  readonly low: number;
+  readonly high: number;
+  /** The price that moves it most, if any does. */
+  readonly decidedBy: string | undefined;
+}
+
+/** A time over low and high values of each assumed price, one at a time and all together. */
+export function timeRange(run: RunResult, time: ChargedTime): TimeRange {
+  return rangeOf([run], (timeAt) => timeAt(run, time));
+}
+
+/** How many times longer a run takes than another one, over the same values. */
+export function ratioRange(longer: RunResult, run: RunResult, time: ChargedTime): TimeRange {
+  return rangeOf([longer, run], (timeAt) => timeAt(longer, time) / timeAt(run, time));
+}
+
+type TimeAt = (run: RunResult, time: ChargedTime) => number;
+
+function rangeOf(runs: readonly RunResult[], valueAt: (timeAt: TimeAt) => number): TimeRange {
+  const names = [
+    ...new Set(runs.flatMap((run) => Object.values(CHARGED).flatMap((at) => Object.keys(run[at] ?? {})))),
+  ];
+  const ends = (["low", "high"] as const).map((end) => ({
+    all: valueAt((run, time) => timeWith(run, time, end, names)),
+    each: names.map((name) => valueAt((run, time) => timeWith(run, time, end, [name]))),
+  }));
+  const own = valueAt((run, time) => timeWith(run, time, "low", []));
+  const moves = names.map((_name, at) => Math.abs(ends[1]!.each[at]! - ends[0]!.each[at]!));
+  const most = Math.max(0, ...moves);
+  const values = [own, ...ends.flatMap(({ all, each }) => [all, ...each])];
+  return {
+    low: Math.min(...values),
+    high: Math.max(...values),
+    decidedBy: most === 0 ? undefined : names[moves.indexOf(most)],
+  };
+}
+
+/** A run's time with some assumed prices at an end of their range. */
+function timeWith(run: RunResult, time: ChargedTime, end: "low" | "high", names: readonly string[]): number {
+  const charged = run[CHARGED[time]] ?? {};
+  const { parameters } = PLATFORMS[run.platform];
+  return names.reduce((ns, name) => {
+    const { value, [end]: other } = parameters[name]!;
+    return ns + (charged[name] ?? 0) * (other / value - 1);
+  }, run[time] ?? 0);
+}
