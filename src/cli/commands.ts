@@ -12,6 +12,7 @@ import {
   TUNE_DEFAULTS,
 } from "./flags.js";
 
+const SHOWN = { group: "What is shown (unaccepted schema results lists all measures):" };
 const TUNING = { group: "Tuning:" };
 
 function output(describe: string, more: Partial<Flag> = {}): Flag {
@@ -51,6 +52,12 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     flags: {
       ...SIMULATE_FLAGS,
       baseline: text("the policy that ratios and conditions compare with; eager if not given"),
+      columns: text("measures to show in tables and CSV, by their names with commas between them", SHOWN),
+      sort: text("measures to sort by, the best first; what rows are ranked by if not given", SHOWN),
+      rank: text(
+        "measures that decide what is best, and the mark *; totalTimeNs,overheadBytes with a workload, else bootTimeNs,overheadBytes",
+        SHOWN,
+      ),
       deadline: text("a boot that takes longer, such as 60s, counts as failed; says what took the time"),
       "fail-on": text("exit 1 where this holds for a run, such as bootTimeNs>1.1*baseline; repeatable"),
       repeat: text("run so many seeds where anything is random, and show intervals of 95 % confidence"),
@@ -65,6 +72,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       "unaccepted compare boot --platform tdx --memory 64GiB --uncertainty",
       "unaccepted compare boot --deadline 60s --baseline lazy",
       "unaccepted compare boot --workload 'generate:heap?size=1GiB' --memory 8GiB --repeat 5",
+      "unaccepted compare boot --workload 'generate:heap?size=1GiB' --columns totalTimeNs,waits.workload.p999Ns,hostBytesPeak",
       "unaccepted compare boot --policy lazy,background --fail-on 'waits.boot.p99Ns>20ms'",
     ],
     load: () => import("./commands/compare.js"),

@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { didYouMean, nearestName } from "../nearest-name.js";
 import { policies } from "../policy/policies.js";
-import { type Condition, ConditionError, parseCondition } from "../results/conditions.js";
+import { type Condition, ConditionError, parseCondition, parseMeasures } from "../results/conditions.js";
+import type { Measure } from "../results/measures.js";
 import { type Assignment, parseAssignment } from "../scenario/set.js";
 import { parseDuration } from "../units.js";
 import { isGenerated } from "../workload/generators/index.js";
@@ -28,6 +29,10 @@ export interface StudyOptions {
   readonly baseline?: string;
   /** From power-on until init runs. */
   readonly deadlineNs?: number;
+  /** What tables and CSV show, what rows are sorted and ranked by, where the user says so. */
+  readonly columns?: readonly Measure[];
+  readonly sort?: readonly Measure[];
+  readonly rank?: readonly Measure[];
   /** Conditions that make the exit code 1 where they hold. */
   readonly failOn: readonly Condition[];
   /** Runs of each scenario in which anything is random. */
@@ -63,9 +68,22 @@ export function studyOptions(argv: Arguments): StudyOptions {
   return {
     ...(baseline === undefined ? {} : { baseline: policyOf(baseline) }),
     ...(deadline === undefined ? {} : { deadlineNs: deadlineOf(deadline) }),
+    ...measuresOf(argv, "columns"),
+    ...measuresOf(argv, "sort"),
+    ...measuresOf(argv, "rank"),
     failOn: argv.all("fail-on").map((text) => readFlag("fail-on", text, parseCondition)),
     repeat: argv.wholeNumber("repeat", 1, 1000) ?? 1,
   };
+}
+
+function measuresOf<Name extends "columns" | "sort" | "rank">(
+  argv: Arguments,
+  flag: Name,
+): { readonly [Own in Name]?: readonly Measure[] } {
+  const text = argv.one(flag);
+  return text === undefined
+    ? {}
+    : ({ [flag]: readFlag(flag, text, parseMeasures) } as { [Own in Name]: Measure[] });
 }
 
 /** Reads a flag that names measures; @throws UsageError that begins with the flag */

@@ -5,7 +5,7 @@ import { BASELINE_POLICY } from "../policy/policies.js";
 import { printableAll } from "../printable.js";
 import { formatVcpus } from "../report/cells.js";
 import { policyText } from "../report/row-groups.js";
-import { formatMarkdown } from "../report/rows.js";
+import { formatMarkdown, type RowsLook } from "../report/rows.js";
 import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
 import { holds } from "../results/conditions.js";
 import { formatCsv, formatJson, formatJsonl } from "../results/formats.js";
@@ -48,7 +48,10 @@ export async function simulate(
   const rows = await runAll(loaded, options, context);
   const failed = conditionsThatHold(loaded, rows, options);
   const { format } = options;
-  print(io.stdout, format === "table" ? formatForPeople(printableAll(rows)) : FORMATTERS[format](rows));
+  print(
+    io.stdout,
+    format === "table" ? formatForPeople(printableAll(rows)) : FORMATTERS[format](rows, options),
+  );
   if (options.outDirectory !== undefined) {
     const paths = writeRows(options.outDirectory, rows);
     if (!options.quiet) print(io.stderr, `wrote ${paths.join(", ")}\n`);
@@ -59,13 +62,14 @@ export async function simulate(
   return failed.length === 0 && !wrong ? 0 : 1;
 }
 
-const FORMATTERS: Readonly<Record<Exclude<OutputFormat, "table">, (rows: readonly CompareRow[]) => string>> =
-  {
-    json: formatJson,
-    jsonl: formatJsonl,
-    csv: formatCsv,
-    md: (rows) => formatMarkdown(printableAll(rows)),
-  };
+const FORMATTERS: Readonly<
+  Record<Exclude<OutputFormat, "table">, (rows: readonly CompareRow[], look: RowsLook) => string>
+> = {
+  json: formatJson,
+  jsonl: formatJsonl,
+  csv: (rows, { columns }) => formatCsv(rows, columns),
+  md: (rows, look) => formatMarkdown(printableAll(rows), look),
+};
 
 /** Writes `NAME.json` and `NAME.csv` for the rows of each scenario: all files, or none. @returns the paths */
 function writeRows(directory: string, rows: readonly CompareRow[]): string[] {

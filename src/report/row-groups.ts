@@ -3,13 +3,15 @@
 import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { behaviourOf, policies } from "../policy/policies.js";
-import { measuresIn } from "../results/measures.js";
+import { type Measure, measuresIn } from "../results/measures.js";
 import { isSound, problemsOf } from "../results/problems.js";
 import type { CompareRow, Repeats, RunResult } from "../results/row.js";
+import { lossBy, usualRank } from "../study/compare.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatVcpus, kernelText, NUMBER_TEXTS } from "./cells.js";
-import { type Line, type Table, titledGroups } from "./table.js";
+import { headOf } from "./measure-columns.js";
+import { type Line, titledGroups } from "./table.js";
 
 /** Each part of a title; the ones that are the same everywhere are said only once. */
 const PARTS: readonly ((row: CompareRow) => string)[] = [
@@ -22,15 +24,25 @@ const PARTS: readonly ((row: CompareRow) => string)[] = [
 
 /**
  * Groups rows by everything that describes their input but the policy and its parameters; settings that
- * all share are the title. Within a group the fastest boot comes first, after all of them those with
- * problems, and last those that did not get ready. Problems of a run stand below it.
+ * all share are the title. Within a group the best comes first, after all of them those with problems,
+ * and last those that did not get ready. Problems of a run stand below it.
  *
  * @param below further lines below the rows of a group
+ * @param sort what is better; if absent what the rows are ranked by
  */
 export function groupedRows<Row extends CompareRow>(
   rows: readonly Row[],
   below: (group: readonly Row[]) => Line[],
-): Pick<Table<Row>, "title" | "groups" | "belowRow"> {
+  sort?: readonly Measure[],
+): {
+  readonly title: string;
+  readonly groups: readonly {
+    readonly title: string;
+    readonly rows: readonly Row[];
+    readonly below: readonly Line[];
+  }[];
+  readonly belowRow: (row: Row) => readonly Line[];
+} {
   const values = PARTS.map((part) => new Set(rows.map(part)));
   const common = PARTS.flatMap((_part, index) => (values[index]!.size === 1 ? [...values[index]!] : []));
   const titleOf = (row: Row): string => {
@@ -40,7 +52,7 @@ export function groupedRows<Row extends CompareRow>(
   return {
     title: joinParts(common),
     groups: titledGroups(rows, titleOf).map(({ title, rows: own }) => {
-      const sorted = own.toSorted(byBootTime);
+      const sorted = own.toSorted(bestFirst(sort ?? usualRank(own[0]!)));
       return { title, rows: sorted, below: below(sorted) };
     }),
     belowRow: linesBelow,
@@ -54,10 +66,11 @@ function linesBelow(row: CompareRow): Line[] {
   ];
 }
 
-function byBootTime(a: CompareRow, b: CompareRow): number {
+function bestFirst(sort: readonly Measure[]): (a: CompareRow, b: CompareRow) => number {
   const rank = (row: CompareRow): number => (isSound(row) ? 0 : row.outcome === "ready" ? 1 : 2);
-  const timeNs = (row: CompareRow): number => (row.outcome === "ready" ? row.bootTimeNs : 0);
-  return rank(a) - rank(b) || timeNs(a) - timeNs(b);
+  return (a, b) =>
+    rank(a) - rank(b) ||
+    (a.outcome === "ready" ? sort.reduce((loss, measure) => loss || lossBy(measure, a, b), 0) : 0);
 }
 
 /** How a run that is not ready ended, `oom after 1.24 s: no free page of order 0`, and what else went wrong. */
@@ -69,10 +82,12 @@ export function failureTexts(run: RunResult): string[] {
 
 /** `5 seeds: boot 10.4 s ± 12 ms, ...`, for a run that was repeated. */
 function repeatsText(repeats: Repeats): string {
-  const parts = measuresIn("repeat").map(({ name, is, label }) => {
-    const { mean, halfWidth } = repeats[name];
-    const [middle, half] = [mean, halfWidth].map((value) => NUMBER_TEXTS[is](Math.round(value)));
-    return `${label} ${middle} ± ${half}`;
+  const measures = measuresIn("repeat");
+  const parts = measures.flatMap((measure) => {
+    const { mean, halfWidth } = repeats[measure.name];
+    if (mean === 0 && halfWidth === 0) return [];
+    const [middle, half] = [mean, halfWidth].map((value) => NUMBER_TEXTS[measure.is](Math.round(value)));
+    return `${headOf(measure, measures)} ${middle} ± ${half}`;
   });
   const bad = repeats.failed === 0 ? "" : `, ${repeats.failed} of them failed`;
   return `${repeats.runs} seeds${bad}: ${parts.join(", ")}`;

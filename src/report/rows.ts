@@ -3,18 +3,13 @@
 import { kernelRelease } from "../linux/kernel-rules.js";
 import { compareReleases, parseReleaseName } from "../linux/release-name.js";
 import { BASELINE_POLICY } from "../policy/policies.js";
-import { type Measure, type MeasureName, measureNamed, valueIn } from "../results/measures.js";
-import type { CompareRow, Outcome, RunResult } from "../results/row.js";
+import type { Measure } from "../results/measures.js";
+import type { CompareRow, RunResult } from "../results/row.js";
+import { usualRank } from "../study/compare.js";
 import { formatBytes } from "../units.js";
-import {
-  formatCount,
-  formatInteger,
-  formatShare,
-  formatVcpus,
-  kernelText,
-  NO_VALUE,
-  NUMBER_TEXTS,
-} from "./cells.js";
+import { formatCount, formatInteger, formatShare, formatVcpus, kernelText } from "./cells.js";
+import { conclusionOf } from "./conclusion.js";
+import { type Failure, headOf, measureColumns, usualColumns } from "./measure-columns.js";
 import {
   confidentialIn,
   failureTexts,
@@ -35,38 +30,55 @@ import {
   textOf,
 } from "./table.js";
 
+/** How a comparison is shown. */
+export interface RowsLook {
+  /** The policy that ratios compare with; `BASELINE_POLICY` if absent. */
+  readonly baseline?: string;
+  /** What is shown, in this order; what tells most if absent. */
+  readonly columns?: readonly Measure[];
+  /** What rows are sorted by, the best first; what they are ranked by if absent. */
+  readonly sort?: readonly Measure[];
+  /** What the conclusion and the mark go by; `usualRank` if absent. */
+  readonly rank?: readonly Measure[];
+}
+
 /**
- * Prints rows in groups of the same platform and memory, under one head, with what the
- * columns mean below. A run that is not ready shows its outcome in place of its boot time,
- * and the reason below.
+ * Prints a conclusion, then rows in groups of the same input, under one head, with what the columns mean
+ * below. A run that is not ready shows its outcome in its first column, and the reason below.
  *
  * @param rows at least one
- * @param baseline the policy that ratios compare with
  */
 export function formatTable(
   rows: readonly CompareRow[],
   paint: Paint = plainPaint,
-  baseline: string = BASELINE_POLICY,
+  { baseline = BASELINE_POLICY, columns = usualColumns(rows), sort, rank }: RowsLook = {},
 ): string {
   const failed = (outcome: Failure): string => paint("failure", FAILURE_WORDS[outcome]);
+  const grouped = groupedRows(
+    rows,
+    (group) =>
+      [earlyMapText, ...(kernelsIn(rows).length > 1 ? [acceptText] : [])].flatMap((textFor) =>
+        group.flatMap((row) => {
+          const text = textFor(row);
+          return text === undefined ? [] : [{ text: `  ${text}` }];
+        }),
+      ),
+    sort ?? rank,
+  );
   return tableText(
     {
-      ...groupedRows(rows, (group) =>
-        [earlyMapText, ...(kernelsIn(rows).length > 1 ? [acceptText] : [])].flatMap((textFor) =>
-          group.flatMap((row) => {
-            const text = textFor(row);
-            return text === undefined ? [] : [{ text: `  ${text}` }];
-          }),
-        ),
-      ),
-      columns: [left("policy", markedPolicy), ...numberColumns(usualColumns(rows), formatCount, failed)],
-      notes: columnNotes(rows, baseline),
+      ...grouped,
+      lead: conclusionOf(grouped.groups, baseline, rank),
+      columns: [left("policy", markedPolicy), ...measureColumns(columns, formatCount, failed)],
+      notes: [...columnNotes(rows, { baseline, columns, rank }), DEEPER],
     },
     paint,
   );
 }
 
-type Failure = Exclude<Outcome, "ready">;
+const DEEPER =
+  "Deeper: `unaccepted run` with one policy and size shows where its time goes; --uncertainty makes the runs " +
+  "at all ends of the assumed prices; --columns, --sort and --rank take any measure.";
 
 /** Short enough for the column of the boot time, and not to be taken for one. */
 const FAILURE_WORDS: Readonly<Record<Failure, string>> = {
@@ -90,13 +102,19 @@ const MARKDOWN_COLUMNS: readonly Column<CompareRow>[] = [
   left("policy", markedPolicy),
 ];
 
-/** Prints a table and, as a list below it, failed runs, what went wrong in others and what the columns mean. */
-export function formatMarkdown(rows: readonly CompareRow[]): string {
+/** Prints a conclusion, a table and, as a list below it, failed runs, what went wrong in others and what the columns mean. */
+export function formatMarkdown(
+  rows: readonly CompareRow[],
+  { baseline = BASELINE_POLICY, columns = usualColumns(rows), sort, rank }: RowsLook = {},
+): string {
+  const { groups } = groupedRows(rows, () => [], sort ?? rank);
+  const ordered = sort === undefined && rank === undefined ? rows : groups.flatMap(({ rows: own }) => own);
   const varied = VARIED_COLUMNS.filter(({ cell }) => new Set(rows.map(cell)).size > 1);
-  const notes = [...rows.flatMap(failureNotes), ...columnNotes(rows)];
-  const numbers = numberColumns(usualColumns(rows), formatInteger, (outcome) => `**${outcome}**`);
-  const lines = markdownLines([...varied, ...MARKDOWN_COLUMNS, ...numbers], rows);
-  return textOf([...lines, "", ...notes.map((note) => `- ${note}`)]);
+  const notes = [...rows.flatMap(failureNotes), ...columnNotes(rows, { baseline, columns, rank })];
+  const numbers = measureColumns(columns, formatInteger, (outcome) => `**${outcome}**`);
+  const lines = markdownLines([...varied, ...MARKDOWN_COLUMNS, ...numbers], ordered);
+  const lead = conclusionOf(groups, baseline, rank).flatMap((text) => [escapeCell(text), ""]);
+  return textOf([...lead, ...lines, "", ...notes.map((note) => `- ${note}`)]);
 }
 
 function failureNotes(row: CompareRow): string[] {
@@ -107,67 +125,6 @@ function failureNotes(row: CompareRow): string[] {
 /** The policy, with a star where no other one beats it. */
 function markedPolicy(row: CompareRow): string {
   return row.paretoOptimal === true ? `${policyText(row)} *` : policyText(row);
-}
-
-/** What a comparison shows, the most telling first; of rows with a workload besides the boot, and of others. */
-const USUAL_COLUMNS: Readonly<Record<"boot" | "workload", readonly MeasureName[]>> = {
-  boot: [
-    "bootTimeNs",
-    "bootRatio",
-    "overheadBytes",
-    "hostBytes",
-    "waits.boot.count",
-    "waits.boot.totalNs",
-    "waits.boot.maxNs",
-    "assumedShare",
-    "waits.boot.p99Ns",
-    "acceptedBytes",
-    "touchedBytes",
-  ],
-  workload: [
-    "totalTimeNs",
-    "bootTimeNs",
-    "workloadTimeNs",
-    "totalRatio",
-    "overheadBytes",
-    "waits.workload.count",
-    "waits.workload.totalNs",
-    "waits.workload.maxNs",
-    "hostBytes",
-    "assumedShare",
-    "waits.workload.p99Ns",
-    "waits.boot.totalNs",
-    "acceptedBytes",
-    "touchedBytes",
-  ],
-};
-
-function usualColumns(rows: readonly CompareRow[]): Measure[] {
-  const phase = rows.some(({ workload, boot }) => workload !== boot) ? "workload" : "boot";
-  return USUAL_COLUMNS[phase].map(measureNamed);
-}
-
-/** The label, or the name where another column has the same label. */
-function headOf({ label, name }: Measure, among: readonly Measure[]): string {
-  return label === undefined || among.some((other) => other.label === label && other.name !== name)
-    ? name
-    : label;
-}
-
-/** @param failed what stands for the boot time of a run that did not boot */
-function numberColumns(
-  measures: readonly Measure[],
-  count: (value: number) => string,
-  failed: (outcome: Failure) => string,
-): Column<CompareRow>[] {
-  const texts = { ...NUMBER_TEXTS, count };
-  const cellOf = (measure: Measure, row: CompareRow): string => {
-    const value = valueIn(measure, row) as number | null | undefined;
-    if (measure.name === "bootTimeNs" && row.outcome !== "ready") return failed(row.outcome);
-    const isNone = value === null || value === undefined || (measure.is === "ns" && value === 0);
-    return isNone ? NO_VALUE : texts[measure.is](value);
-  };
-  return measures.map((measure) => right(headOf(measure, measures), (row) => cellOf(measure, row)));
 }
 
 /** Settings that change nothing but what the direct map goes through. */
@@ -216,18 +173,46 @@ function kernelNotes(rows: readonly CompareRow[]): string[] {
 }
 
 /** Meanings of the columns, and how far the times can be trusted. */
-function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_POLICY): string[] {
+function columnNotes(
+  rows: readonly CompareRow[],
+  {
+    baseline,
+    columns,
+    rank,
+  }: Required<Pick<RowsLook, "baseline" | "columns">> & {
+    readonly rank: RowsLook["rank"] | undefined;
+  },
+): string[] {
+  const shown = new Set(columns.map(({ name }) => name));
+  const ranked = [...new Set(rows.flatMap((row) => rank ?? usualRank(row)))];
+  const by = ranked.map((measure) => headOf(measure, ranked)).join(" and ");
+  const waits = (["boot", "workload"] as const).filter((phase) => shown.has(`waits.${phase}.count`));
   const notes = [
     ...(rows.some(({ paretoOptimal }) => paretoOptimal === true)
+      ? [`*: no other policy on the same input is at least as good in ${by}, and better in one.`]
+      : []),
+    ...(shown.has("totalTimeNs")
+      ? ["total: from power-on until the workload is done; boot: until init runs; workload: from there on."]
+      : []),
+    ...(shown.has("bootRatio") || shown.has("totalRatio")
       ? [
-          "*: no other policy on the same input is at least as good in boot time and overhead, and better in one.",
+          `ratio: ${shown.has("totalRatio") ? "total" : "boot"} time of ${baseline} on the same machine divided by ` +
+            `this one's; above 1x is faster than ${baseline}.`,
         ]
       : []),
-    `ratio: boot time of ${baseline} on the same machine divided by this one's; above 1x is faster than ${baseline}.`,
-    "overhead: what the host spends for the guest beyond the memory that the guest has touched.",
-    "waits: allocations that waited for memory to be accepted; waited: together; max: the longest wait.",
-    `assumed: part of the boot time that rests on assumed prices, ${shareRange(rows)}; the other prices ` +
-      "are measured or derived from published numbers.",
+    ...(shown.has("overheadBytes")
+      ? ["overhead: what the host spends for the guest beyond the memory that the guest has touched."]
+      : []),
+    ...waits.map((phase) => waitsNote(rows, phase)),
+    ...(shown.has("assumedShare")
+      ? [
+          `assumed: part of the boot time that rests on assumed prices, ${shareRange(rows)}; the other prices ` +
+            "are measured or derived from published numbers.",
+        ]
+      : []),
+    ...columns
+      .filter(({ label }) => label === undefined)
+      .map(({ name, doc }) => `${name}: ${doc.charAt(0).toLowerCase()}${doc.slice(1)}`),
   ];
   if (rows.some(({ repeats }) => repeats !== undefined)) {
     notes.push(
@@ -243,6 +228,17 @@ function columnNotes(rows: readonly CompareRow[], baseline: string = BASELINE_PO
     );
   }
   return notes;
+}
+
+function waitsNote(rows: readonly CompareRow[], phase: "boot" | "workload"): string {
+  const counts = rows.map(({ waits }) => waits[phase].allocations);
+  const [low, high] = [counts.reduce((a, b) => Math.min(a, b)), counts.reduce((a, b) => Math.max(a, b))];
+  const of = low === high ? formatInteger(low) : `${formatInteger(low)} to ${formatInteger(high)}`;
+  const when = phase === "boot" ? "of the boot" : "after init";
+  return (
+    `waits: allocations ${when}, of ${of}, that waited for memory to be accepted; waited: together; ` +
+    "max: the longest; p99: at most so long waited all but 1 % of all of them."
+  );
 }
 
 /** `12 % to 48 % here`, or one number where all rows have the same. */

@@ -60,6 +60,16 @@ export function parseCondition(text: string): Condition {
   return { text, measure, operator: operator as Operator, value, ofBaseline: relative !== null };
 }
 
+/** Reads names of measures with commas between them, at least one. @throws ConditionError */
+export function parseMeasures(text: string): Measure[] {
+  let column = 1;
+  return text.split(",").map((part) => {
+    const start = column + part.length - part.trimStart().length;
+    column += part.length + 1;
+    return measureAt(text, start, part.trim());
+  });
+}
+
 /**
  * @param text the whole of what was written, with the name at `column`
  * @throws ConditionError that says which name may have been meant, or now is the name of what was

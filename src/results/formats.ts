@@ -1,7 +1,7 @@
 /** Rows as files have them: keys in the one order of the measures, as JSON and as comma-separated values. */
 
 import { printableLines } from "../printable.js";
-import { ROW_FIELDS, valueIn } from "./measures.js";
+import { type NamedField, ROW_FIELDS, valueIn } from "./measures.js";
 import { type Problem, problemsOf } from "./problems.js";
 import { type CompareRow, RESULT_SCHEMA_VERSION, type RunResult } from "./row.js";
 
@@ -95,16 +95,25 @@ export function otherVersion(document: object): string | undefined {
  * the same order; keys within a value are joined with a dot (`waits.boot.p99Ns`, `phases.deferred init`,
  * `settings.seed`). A value that all rows lack gets no column, one that some lack is an empty field. Lines end
  * in CRLF, as the RFC demands.
+ *
+ * @param columns of the numbers only these, in their order, after what says which run it is; all if absent
  */
-export function formatCsv(rows: readonly CompareRow[]): string {
+export function formatCsv(rows: readonly CompareRow[], columns?: readonly NamedField[]): string {
   const records = rows.map((row) => flatRecord(rowRecord(row)));
   const seen = [...new Set(records.flatMap((record) => [...record.keys()]))];
-  const names = ROW_FIELDS.flatMap(({ name }) =>
+  const fields = columns === undefined ? ROW_FIELDS : [...IDENTITY, ...columns];
+  const names = fields.flatMap(({ name }) =>
     seen.filter((own) => own === name || own.startsWith(`${name}.`)),
   );
   const lines = records.map((record) => csvLine(names.map((name) => record.get(name))));
   return [csvLine(names), ...lines].join("");
 }
+
+/** What says which run a row is, and how it ended. */
+const IDENTITY: readonly NamedField[] = ROW_FIELDS.slice(
+  0,
+  1 + ROW_FIELDS.findIndex(({ name }) => name === "outcome"),
+);
 
 export function csvLine(values: readonly (FlatValue | undefined)[]): string {
   return `${values.map(field).join(",")}\r\n`;

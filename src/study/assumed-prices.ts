@@ -80,12 +80,12 @@ function rangeOf(runs: readonly RunResult[], valueAt: (timeAt: TimeAt) => number
   };
 }
 
-/** A run's time with some assumed prices at an end of their range. */
+/** A run's time with some assumed prices at an end of their range; those of other platforms move nothing. */
 function timeWith(run: RunResult, time: ChargedTime, end: "low" | "high", names: readonly string[]): number {
   const charged = run[CHARGED[time]] ?? {};
   const { parameters } = PLATFORMS[run.platform];
   return names.reduce((ns, name) => {
-    const { value, [end]: other } = parameters[name]!;
+    const { value, [end]: other } = parameters[name] ?? { value: 1, low: 1, high: 1 };
     return ns + (charged[name] ?? 0) * (other / value - 1);
   }, run[time] ?? 0);
 }

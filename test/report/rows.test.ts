@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatTable } from "../../src/report/rows.js";
+import { measureNamed } from "../../src/results/measures.js";
 import type { CompareRow } from "../../src/results/row.js";
 import { GiB, MiB } from "../../src/units.js";
 import { rowWith } from "../results/rows.js";
@@ -23,7 +24,7 @@ const eager = (changes: Partial<CompareRow> = {}): CompareRow =>
 /** The table without the notes below it. */
 function bodyOf(rows: readonly CompareRow[]): string {
   const text = formatTable(rows, wide);
-  return text.slice(0, text.search(/\n\n(?:\*|ratio):/));
+  return text.slice(text.indexOf("scenario "), text.search(/\n\n(?:\*|ratio):/));
 }
 
 test("two groups, literally", () => {
@@ -33,14 +34,14 @@ test("two groups, literally", () => {
     `
 scenario boot, Linux 6.12, 8 vCPUs, workload idle
 
-policy    boot  ratio  overhead     host  waits  waited    max  assumed      p99  accepted  touched
-───────────────────────────────────────────────────────────────────────────────────────────────────
+policy    boot  ratio  overhead  waits  waited    max  assumed     host      p99    p99.9  accepted  touched
+────────────────────────────────────────────────────────────────────────────────────────────────────────────
 tdx, 64 GiB
-lazy     5.5 s  3.94x  3.11 GiB  3.5 GiB      7   60 ms  21 ms     42 %  20.3 ms     3 GiB  400 MiB
-eager   21.7 s  1.00x  3.11 GiB  3.5 GiB      0       -      -     42 %        -    64 GiB  400 MiB
+lazy     5.5 s  3.94x  3.11 GiB      7   60 ms  21 ms     42 %  3.5 GiB  20.3 ms  20.9 ms     3 GiB  400 MiB
+eager   21.7 s  1.00x  3.11 GiB      0       -      -     42 %  3.5 GiB        -        -    64 GiB  400 MiB
 
 snp, 4 GiB
-eager   21.7 s  1.00x  3.11 GiB  3.5 GiB      0       -      -     42 %        -    64 GiB  400 MiB`.trimStart(),
+eager   21.7 s  1.00x  3.11 GiB      0       -      -     42 %  3.5 GiB        -        -    64 GiB  400 MiB`.trimStart(),
   );
 });
 
@@ -56,6 +57,21 @@ test("a run that no other one beats has a mark, and a policy its parameters wher
   const body = bodyOf([rowWith({ policy: "background", paretoOptimal: true, settings })]);
   assert.match(body, /\nbackground +5.5 s .*\n {2}rate=256 MiB\n {2}threads=2 \*(\n|$)/);
   assert.match(body, ", seed 3\n");
+});
+
+test("columns and order are what is asked for, the best of the first measure on top", () => {
+  const rows = [rowWith({ exits: 9 }), rowWith({ policy: "background", exits: 3, bootTimeNs: 9e9 })];
+  const text = formatTable(rows, wide, {
+    columns: [measureNamed("exits"), measureNamed("waits.boot.p999Ns")],
+    sort: [measureNamed("exits")],
+  });
+  assert.match(text, /\npolicy +exits +p99.9\n─+\ntdx, 64 GiB\nbackground +3 +20.9 ms\nlazy +9 +20.9 ms\n/);
+  assert.match(text, "\nexits: times the guest left to its host");
+});
+
+test("two phases of one measure are told apart", () => {
+  const columns = [measureNamed("waits.boot.maxNs"), measureNamed("waits.workload.maxNs")];
+  assert.match(formatTable([rowWith()], wide, { columns }), /\npolicy +boot max +workload max\n/);
 });
 
 test("what differs among rows moves from the first line to the titles", () => {

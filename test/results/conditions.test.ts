@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ConditionError, holds, parseCondition } from "../../src/results/conditions.js";
+import { ConditionError, holds, parseCondition, parseMeasures } from "../../src/results/conditions.js";
 import { GiB } from "../../src/units.js";
 import { rowWith } from "./rows.js";
 
@@ -64,6 +64,13 @@ test("what cannot be read has its column, and a hint", () => {
     "hostBytes>: column 11: expected a size such as 2GiB, or 1.1*baseline, found the end",
   );
   assert.match(errorOf("waits.boot.count>1.5"), /expected a whole number, or 1.1\*baseline, found "1.5"/);
+});
+
+test("names of measures with commas between them, a wrong one with its column", () => {
+  const names = (text: string): string[] => parseMeasures(text).map(({ name }) => name);
+  assert.equal(names("exits, waits.boot.maxNs"), ["exits", "waits.boot.maxNs"]);
+  assert.throws(() => names("exits, exit"), /^exits, exit: column 8: .* found "exit", did you mean exits\?/);
+  assert.throws(() => names("exits,"), /column 7: .* found the end/);
 });
 
 test.run();

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatCsv } from "../../src/results/formats.js";
+import { measureNamed } from "../../src/results/measures.js";
 import type { CompareRow } from "../../src/results/row.js";
 import { rowWith } from "./rows.js";
 
@@ -54,7 +55,7 @@ test("header and row, literally: the names of JSON, in its order", () => {
       "waits.boot.allocations,waits.boot.count,waits.boot.totalNs,waits.boot.p50Ns,waits.boot.p99Ns,waits.boot.p999Ns,waits.boot.p9999Ns,waits.boot.maxNs," +
       "waits.workload.allocations,waits.workload.count,waits.workload.totalNs,waits.workload.p50Ns,waits.workload.p99Ns,waits.workload.p999Ns,waits.workload.p9999Ns,waits.workload.maxNs," +
       "spinNs,longestIrqOffNs,softLockups," +
-      "assumedShare,bootAssumedNs.eptViolation4kNs,bootAssumedNs.tdcallFailNs," +
+      "assumedShare,bootAssumedNs.firmwareFixedNs,bootAssumedNs.launchNs," +
       "requests.allocations,requests.frees,requests.failed,requests.beforeTracing," +
       "requests.filledBeforeTracing,requests.inferredBulk,requests.lostEvents,costs.eptViolation,costs.tdcall",
   );
@@ -104,6 +105,17 @@ test("columns of phases, counts and settings are those of all rows", () => {
 
 test("no rows make an empty header", () => {
   assert.is(parseCsv(formatCsv([])).length, 1);
+});
+
+test("of the numbers only those asked for, after what says which run it is", () => {
+  const [header, row] = formatCsv([rowWith()], [measureNamed("exits"), measureNamed("drain.timeNs")]).split(
+    "\r\n",
+  );
+  assert.is(
+    header,
+    "scenario,platform,policy,kernel,kernelRules,memoryBytes,vcpus,workload,boot,outcome,exits",
+  );
+  assert.is(row, "boot,tdx,lazy,6.12,6.12.75,68719476736,8,idle,idle,ready,30720");
 });
 
 test.run();

@@ -67,7 +67,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     longestIrqOffNs: 16_700_000,
     softLockups: 4,
     assumedShare: 0.42,
-    bootAssumedNs: { eptViolation4kNs: 2_000_000_000, tdcallFailNs: 310_000_000 },
+    bootAssumedNs: { firmwareFixedNs: 2_000_000_000, launchNs: 310_000_000 },
     requests: {
       allocations: 24000,
       frees: 5000,

@@ -35,6 +35,6 @@ export const run: RunCommand = async (argv, context) => {
   const loaded = loadScenarios(argv.files, options.assignments, { ...study, loader, remark });
   if (isUncertain) return simulateUncertain(loaded, options, context);
   const paint = paintFor(context.io);
-  const format = (rows: readonly CompareRow[]): string => formatTable(rows, paint, study.baseline);
+  const format = (rows: readonly CompareRow[]): string => formatTable(rows, paint, study);
   return simulate(loaded, { ...options, ...study }, format, context);
 };
