@@ -284,7 +284,9 @@ const FURTHER_FIELDS = {
   "requests.filledBeforeTracing": { is: "count", doc: "Pages allocated for those of before the recording." },
   "requests.inferredBulk": { is: "count", doc: "Allocations inferred from the pages after them." },
   "requests.lostEvents": { is: "count", doc: "Events that the recording says it lost." },
-  costs: { is: "map", doc: "How often each priced event happened; only those that did." },
+  costs: { is: "map", doc: "How often each priced event happened, on all CPUs; only those that did." },
+  bootCosts: { is: "map", doc: "The same of the boot alone: until init ran, or the run ended." },
+  prices: { is: "map", doc: "Nanoseconds that each of these events took: what platform and scenario say." },
 } as const;
 
 type Fields = typeof MAIN_FIELDS & WaitFields<"boot"> & WaitFields<"workload"> & typeof FURTHER_FIELDS;

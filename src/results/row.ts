@@ -82,8 +82,12 @@ export interface RunResult extends RunFields {
   readonly bootAssumedNs: Readonly<Record<string, number>>;
   /** The same of `totalTimeNs`, where there is one. */
   readonly totalAssumedNs?: Readonly<Record<string, number>>;
-  /** How often each priced event happened; only those that did. */
+  /** How often each priced event happened, on all CPUs; only those that did. */
   readonly costs: Readonly<Record<string, number>>;
+  /** The same of the boot alone: until init ran, or the run ended. */
+  readonly bootCosts: Readonly<Record<string, number>>;
+  /** Nanoseconds that each event of `costs` took. */
+  readonly prices: Readonly<Record<string, number>>;
 }
 
 /** A mean, and half the width of its interval of 95 % confidence. */

@@ -25,6 +25,11 @@ export class CostLedger {
     this.#assumed = prices?.assumed ?? new Uint8Array(COST_EVENT_NAMES.length);
   }
 
+  /** Nanoseconds for one event. */
+  priceNs(event: CostEvent): number {
+    return this.#ns[event]!;
+  }
+
   /** Charges an event `count` times, 0 or more. On the hot path: one call, nothing allocated. */
   charge(event: CostEvent, count: number): void {
     const ns = count * this.#ns[event]!;

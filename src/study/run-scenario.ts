@@ -9,7 +9,7 @@ import { kernelRelease } from "../linux/kernel-rules.js";
 import { ZoneType } from "../mm/zones.js";
 import type { CommandLineResult, MemoryResult, RequestCounts, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
-import { COST_EVENT_NAMES } from "../sim/cost-events.js";
+import { COST_EVENT_NAMES, type CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
@@ -109,12 +109,7 @@ export function runScenario(
   const remarks = new Set([...remarksBefore(scenario, loaded), ...(boot.kernel?.early.remarks ?? [])]);
   const { report, afterBoot } = loaded;
   const bootName = afterBoot === undefined ? workloadName(scenario, loaded) : loaded.recording.name;
-  const costs: Readonly<Record<string, number>> = Object.fromEntries(
-    COST_EVENT_NAMES.map((name, event) => [name, clock.ledger.counts[event]!] as const)
-      // Guest work is charged by the nanosecond; a count of those would say nothing.
-      .filter(([name, count]) => count > 0 && name !== "guestWork")
-      .map(([name, count]) => [name, Math.round(count)]),
-  );
+  const costs = happened(clock.ledger.counts);
   return {
     scenario: scenario.name,
     platform: scenario.platform.kind,
@@ -163,7 +158,24 @@ export function runScenario(
       : { totalAssumedNs: chargedAt(scenario, workload.counts, workload.assumedNs) }),
     requests: requestCounts(boot, [report, afterBoot?.report]),
     costs,
+    bootCosts: happened(boot.ready?.counts ?? clock.ledger.counts),
+    prices: Object.fromEntries(
+      Object.keys(costs).map((name) => [
+        name,
+        clock.ledger.priceNs(COST_EVENT_NAMES.indexOf(name) as CostEvent),
+      ]),
+    ),
   };
+}
+
+/** How often each event happened, by name. */
+function happened(counts: Float64Array): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    COST_EVENT_NAMES.map((name, event) => [name, counts[event]!] as const)
+      // Guest work is charged by the nanosecond; a count of those would say nothing.
+      .filter(([name, count]) => count > 0 && name !== "guestWork")
+      .map(([name, count]) => [name, Math.round(count)]),
+  );
 }
 
 /** A generated workload is its name and parameters. */

@@ -57,14 +57,15 @@ test("header and row, literally: the names of JSON, in its order", () => {
       "spinNs,longestIrqOffNs,softLockups," +
       "assumedShare,bootAssumedNs.firmwareFixedNs,bootAssumedNs.launchNs," +
       "requests.allocations,requests.frees,requests.failed,requests.beforeTracing," +
-      "requests.filledBeforeTracing,requests.inferredBulk,requests.lostEvents,costs.eptViolation,costs.tdcall",
+      "requests.filledBeforeTracing,requests.inferredBulk,requests.lostEvents,costs.eptViolation,costs.tdcall," +
+      "bootCosts.eptViolation,bootCosts.tdcall,prices.eptViolation,prices.tdcall",
   );
   assert.is(
     row,
     "boot,tdx,lazy,6.12,6.12.75,68719476736,8,idle,idle,ready,5500000000,3.94,,false,1100000000,4400000000," +
       "3221225472,67645734912,2097152,1024,2147483648,3072,5120,4096,1073741824,419430400,0,3758096384," +
       "3338665984,4294967296,3221225472,0,251658240,13631488,269484032,4096,5242880,120,30720," +
-      "700,7,60000000,0,20300000,20900000,20950000,21000000,0,0,0,0,0,0,0,0,3300000,16700000,4,0.42,2000000000,310000000,24000,5000,1,12,345,3,2,99,1048576",
+      "700,7,60000000,0,20300000,20900000,20950000,21000000,0,0,0,0,0,0,0,0,3300000,16700000,4,0.42,2000000000,310000000,24000,5000,1,12,345,3,2,99,1048576,98,1048570,8000,800",
   );
   assert.is(end, "");
 });

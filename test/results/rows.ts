@@ -78,6 +78,8 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
       lostEvents: 2,
     },
     costs: { tdcall: 1048576, eptViolation: 99 },
+    bootCosts: { tdcall: 1048570, eptViolation: 98 },
+    prices: { tdcall: 800, eptViolation: 8000 },
     ...changes,
   };
 }
