@@ -1,6 +1,6 @@
 import type { AllocationWaits } from "../accept/waits.js";
 import type { SettledOf } from "../fields/field.js";
-import { GfpMask, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
+import { failureReport, GfpMask, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
@@ -75,11 +75,8 @@ export function drainMemory(workers: number, options: DrainOptions): DrainResult
     const page = allocator.allocPages(GfpMask.HIGHUSER_MOVABLE, 0, cpuNodes[cpu]!, cpu);
     waits.record(clock.settle(cpu));
     if (page === NO_PAGE) {
-      const pages = unacceptedPages(allocator);
-      throw new GuestEnded(
-        "oom",
-        `the drain found no page (${allocator.lastFailure}); ${pages} are unaccepted`,
-      );
+      const asked = failureReport(allocator, GfpMask.HIGHUSER_MOVABLE, 0, cpuNodes[cpu]!);
+      throw new GuestEnded("oom", `the drain's request of ${asked}`);
     }
     clock.ledger.charge(CostEvent.userTouch4k, 1);
     clock.settle(cpu);

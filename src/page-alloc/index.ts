@@ -6,6 +6,7 @@
 export { Watermark } from "./alloc-flags.js";
 export { BootStages } from "./boot-stages.js";
 export { releaseCmaArea } from "./cma.js";
+export { failureReport } from "./failure-report.js";
 export { formatGfp, Gfp, GfpMask, gfpMigrateType } from "./gfp.js";
 export { verifyInvariants } from "./invariants.js";
 export { MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType } from "./migratetype.js";

@@ -1,6 +1,13 @@
 import type { AllocationWaits } from "../accept/waits.js";
 import type { VmallocRules } from "../linux/rules.js";
-import { Gfp, gfpMigrateType, MigrateType, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
+import {
+  failureReport,
+  Gfp,
+  gfpMigrateType,
+  MigrateType,
+  NO_PAGE,
+  type PageAllocator,
+} from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
@@ -181,7 +188,7 @@ export class Replay {
     this.counts.allocations++;
     if (page === NO_PAGE) {
       this.counts.failed++;
-      if (!canDoWithout(gfp)) throw new GuestEnded("oom", failureText(allocator, at, gfp, order));
+      if (!canDoWithout(gfp)) throw new GuestEnded("oom", this.#failure(at, gfp, order, cpu));
     }
     if (isAreaRequest(gfp)) this.#markArea(at, 1, cpu, order);
     this.#allocated(requests.handle[at]!, page);
@@ -215,7 +222,7 @@ export class Replay {
       const page = allocator.allocPages(gfp, 0, cpuNodes[cpu]!, cpu);
       if (page === NO_PAGE) {
         this.counts.failed++;
-        throw new GuestEnded("oom", failureText(allocator, first, gfp, 0));
+        throw new GuestEnded("oom", this.#failure(first, gfp, 0, cpu));
       }
       pages[filled] = page;
     }
@@ -299,6 +306,11 @@ export class Replay {
     allocator.freeReservedPage(pfnDown(start), cpu);
     this.counts.reservedFrees++;
   }
+
+  #failure(at: number, gfp: number, order: number, cpu: number): string {
+    const { allocator, cpuNodes } = this.#options;
+    return `request ${at} of ${failureReport(allocator, gfp, order, cpuNodes[cpu]!)}`;
+  }
 }
 
 /** Pages that vmalloc asks for in one call (mm/vmalloc.c:vm_area_alloc_pages, 6.12). */
@@ -316,13 +328,4 @@ function waiter(cpu: number): number {
 function canDoWithout(gfp: number): boolean {
   const atomic = (gfp & Gfp.KSWAPD_RECLAIM) !== 0 && (gfp & Gfp.DIRECT_RECLAIM) === 0;
   return atomic || (gfp & Gfp.NORETRY) !== 0;
-}
-
-function failureText(allocator: PageAllocator, at: number, gfp: number, order: number): string {
-  const free = allocator.zones.reduce((sum, zone) => sum + zone.exactFreePages(), 0);
-  const unaccepted = allocator.zones.reduce((sum, zone) => sum + zone.unacceptedPages, 0);
-  return (
-    `request ${at} of order ${order} and gfp 0x${gfp.toString(16)} found no page (${allocator.lastFailure}); ` +
-    `${free} pages free, ${unaccepted} of them unaccepted`
-  );
 }
