@@ -28,6 +28,7 @@ export const ATTACK = {
   answer: {
     is: "choice",
     of: ["terminate", "warn", "ignore"],
+    on: ["tdx", "snp"],
     default: "terminate",
     what: "what the guest does when it finds such a page unaccepted again",
   },

@@ -72,7 +72,7 @@ export class TuneLab {
 /** The text for the scenario file of a knob's value; a time has its unit. */
 export function turnedKnob({ path, unit }: Knob, value: KnobValues[string]): Assignment {
   const written = unit === "ns" ? `${value}ns` : value;
-  return { flag: `--knob ${path}=${written}`, path: path.split("."), value: written };
+  return { flag: `--knob ${path}=${written}`, path: path.split("."), value: written, varies: true };
 }
 
 /** The guest as it stands in the file; where that has a list at a knob, the first of it. */

@@ -30,6 +30,8 @@ export interface PlatformType {
   /** Whether no guest runs before the TDX module of the host has started. */
   readonly needsTdxModule: boolean;
   readonly parameters: ParameterSet;
+  /** What readers should know of a host with pages of 1 GiB; absent where those are as any others. */
+  readonly pageSizeRemark?: string;
   /** Events at which a guest leaves to its host or to its SVSM for the sake of its memory. */
   readonly exits: readonly CostEventName[];
   /** Makes the platform of one guest; its events go to `ledger`. */
@@ -45,7 +47,7 @@ export interface PlatformOptions {
   /**
    * Largest page the host backs private memory with, in bytes: 4 KiB (KVM as merged in 6.16 for TDX,
    * guest_memfd in 6.12), 2 MiB or 1 GiB. SNP's reverse map table has no entry above 2 MiB, so 1 GiB works
-   * as 2 MiB does there.
+   * as 2 MiB does there (`pageSizeRemark`).
    */
   readonly pageSizeBytes: number;
   /**

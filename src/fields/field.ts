@@ -26,6 +26,18 @@ export interface Problem {
   readonly path?: readonly (string | number)[];
 }
 
+/** What a run must be like for a value to change anything. */
+export interface Need {
+  /** As the end of a sentence: `it needs a host.pageSize above 4KiB`. */
+  readonly what: string;
+  /** Paths of the other keys that decide it. */
+  readonly reads: readonly string[];
+  readonly met: Met;
+}
+
+/** A test of a run, whose type is that of the room that declares it. */
+export type Met = (run: never) => boolean;
+
 interface Declared {
   /** One line for lists, help and the reference; begins with a small letter. */
   readonly what: string;
@@ -33,6 +45,8 @@ interface Declared {
   readonly more?: string;
   /** Platforms that it matters on, if not on all. */
   readonly on?: readonly string[];
+  /** Without this a value does nothing; on top of `on`. */
+  readonly needs?: Need;
 }
 
 /** Common to all single values. At most one of the defaults, `required` and `needed`. */

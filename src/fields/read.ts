@@ -92,7 +92,11 @@ function leafValue(key: string, field: Leaf, value: unknown): unknown {
   return read;
 }
 
-function defaultOf(field: Leaf, said: Readonly<Record<string, unknown>>): Quantity | boolean | undefined {
+/** @param said the other values of its mapping, as the file or the run has them */
+export function defaultOf(
+  field: Leaf,
+  said: Readonly<Record<string, unknown>>,
+): Quantity | boolean | undefined {
   for (const key in field.defaultFor) {
     const special = field.defaultFor[key]![String(said[key])];
     if (special !== undefined) return special;
@@ -100,7 +104,8 @@ function defaultOf(field: Leaf, said: Readonly<Record<string, unknown>>): Quanti
   return field.default;
 }
 
-function nameInRun(key: string, field: Field): string {
+/** The name of a field in a run: sizes say that they are in bytes. */
+export function nameInRun(key: string, field: Field): string {
   if ("as" in field && field.as !== undefined) return field.as;
   return field.is === "size" ? `${key}Bytes` : key;
 }
@@ -141,8 +146,9 @@ export function defaultText(field: Field): string {
   return `${field.default ?? field.byDefault ?? field.needed ?? "none"}${special.join("")}`;
 }
 
-/** The line about a field as a sentence, with the platforms that it matters on. */
-export function lineOf({ on, what }: Field): string {
-  const text = on === undefined ? what : `${on.map((name) => name.toUpperCase()).join(", ")}: ${what}`;
+/** The line about a field as a sentence, with the platforms that it matters on and what else it needs. */
+export function lineOf({ on, needs, what }: Field): string {
+  const line = needs === undefined ? what : `${what}; needs ${needs.what}`;
+  const text = on === undefined ? line : `${on.map((name) => name.toUpperCase()).join(", ")}: ${line}`;
   return text[0]!.toUpperCase() + text.slice(1);
 }

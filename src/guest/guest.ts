@@ -19,7 +19,7 @@ import { CostLedger } from "../sim/cost-ledger.js";
 import { GuestClock } from "../sim/guest-clock.js";
 import { chanceAt } from "../sim/prng.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
-import type { AddressRange } from "../units.js";
+import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { GuestOptions } from "./options.js";
 
 /** How recorded guest work becomes time of this guest. */
@@ -87,7 +87,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const clock = new GuestClock(new VirtualCpus(options.vcpus), ledger);
   const meter = new AcceptMeter(platform, clock, timing);
   const lockups = new LockupDetector(options.vcpus);
-  const host = new GuestMemory(platform, options.memoryBytes, options.host.pageSizeBytes);
+  const host = guestMemory(platform, options);
   const timeline = new HostTimeline();
   meter.onAccepted = () => timeline.sample(clock.nowNs, host.use());
   return {
@@ -106,4 +106,15 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
     host,
     timeline,
   };
+}
+
+/**
+ * What a confidential guest shares lies in memory of the VMM's own, not in the guest_memfd whose page size a
+ * scenario chooses (6.12 Documentation/virt/kvm/api.rst: KVM_SET_USER_MEMORY_REGION2). Assumption: in pages of
+ * 4 KiB, as a mapping of shmem has them by default. All of a plain guest's memory is such a mapping.
+ */
+function guestMemory(platform: CocoPlatform, { host, memoryBytes }: GuestOptions): GuestMemory {
+  return platform.type.isConfidential
+    ? new GuestMemory(platform, memoryBytes, PAGE_SIZE)
+    : new GuestMemory(platform, memoryBytes, host.pageSizeBytes, host.contiguity);
 }

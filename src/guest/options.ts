@@ -8,7 +8,7 @@ import {
   UNACCEPTED_SUPPORT,
   type UnacceptedSupport,
 } from "../efistub/exit-boot-services.js";
-import type { Problem, Quantity, SettledOf } from "../fields/field.js";
+import type { Need, Problem, Quantity, SettledOf } from "../fields/field.js";
 import {
   EDK2_CHANGES,
   EXPECTED_VERSION,
@@ -24,6 +24,18 @@ import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
 import type { Strategy } from "../policy/policy.js";
 import { checkCommandLine } from "../x86/check-command-line.js";
 import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
+import {
+  ACCEPTS_ON_TOUCH,
+  ACPI_MEMORY,
+  CODE_FOR_S3,
+  FIRMWARE_THAT_LEAVES_MEMORY,
+  FIRMWARE_WITH_LIMIT,
+  HIGH_MEMORY_OPEN,
+  KERNEL_MAY_MOVE,
+  LARGE_PAGES,
+  ROOM_FOR_HUGE_PAGES,
+  SPLITS_ON_MANY_CPUS,
+} from "./needs.js";
 
 export const HOST = {
   /**
@@ -36,11 +48,12 @@ export const HOST = {
     oneOf: HOST_PAGE_SIZES as readonly HostPageSize[],
     examples: ["4KiB", "2MiB", "1GiB"],
     default: "4KiB",
-    what: "largest page with which the host backs private memory: 4KiB, 2MiB or 1GiB",
+    what: "largest page with which the host backs private memory, or all of a plain guest's: 4KiB, 2MiB or 1GiB",
   },
   /** Assumption: leaves the page size alone in command. */
   contiguity: {
     is: "number",
+    needs: LARGE_PAGES as Need,
     expected: "a probability from 0 to 1",
     min: 0,
     max: 1,
@@ -50,8 +63,9 @@ export const HOST = {
   /** QEMU prefaults on a page state change only since commit 4cdc489eb9 (2025). */
   prefault: {
     is: "flag",
+    on: ["snp"],
     default: false,
-    what: "whether the host backs memory when the guest asks for private pages, not at first touch",
+    what: "whether the host backs memory when the guest asks for private pages, not at first touch; a tdx guest accepts without asking",
   },
   /** As in Linux 6.16; the feature is a patch series of 2025. */
   dynamicPamt: {
@@ -63,6 +77,7 @@ export const HOST = {
   /** QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory). */
   keepsConverted: {
     is: "flag",
+    on: ["tdx", "snp"],
     default: false,
     what: "whether the host keeps the private copy of memory that the guest has made shared",
   },
@@ -114,6 +129,7 @@ export const FIRMWARE = {
   /** OvmfPkg/Library/PlatformInitLib: PlatformInfoHob S3Supported; QEMU offers S3 unless told not to. */
   s3: {
     is: "flag",
+    needs: CODE_FOR_S3 as Need,
     byDefault: "false for tdx and snp since 2026.02, otherwise true",
     what: "whether the firmware keeps memory for a resume from S3, which the guest never gets back; the inteltdx image has no code for it",
   },
@@ -130,6 +146,8 @@ export const FIRMWARE = {
    */
   preAcceptLimit: {
     is: "size",
+    on: ["tdx", "snp"],
+    needs: FIRMWARE_WITH_LIMIT as Need,
     expected: "an address in whole MiB such as 4GiB, or all",
     max: "4096TiB",
     multipleOf: "1MiB",
@@ -145,22 +163,28 @@ export const FIRMWARE = {
    */
   preAcceptBy: {
     is: "choice",
+    on: ["tdx", "snp"],
     of: ["firmware", "vmm"],
     default: "firmware",
     what: "who accepts that memory: the firmware, or the VMM, which puts it into the guest before that runs",
   },
   acceptAll: {
     is: "flag",
+    on: ["tdx", "snp"],
+    needs: FIRMWARE_THAT_LEAVES_MEMORY as Need,
     default: false,
     what: "whether the VMM or a switch of the firmware makes it accept everything",
   },
   acceptOnDemand: {
     is: "flag",
+    on: ["tdx", "snp"],
     default: false,
     what: "whether the firmware accepts more memory when it runs out of it, which edk2 does not",
   },
   highMemory: {
     is: "choice",
+    on: ["tdx", "snp"],
+    needs: HIGH_MEMORY_OPEN as Need,
     of: HIGH_MEMORY as readonly HighMemory[],
     default: "type-15",
     what: "how the firmware tells of memory that it leaves unaccepted: in its map, as ACPI memory devices whose blocks it accepts when they go online, or in both ways",
@@ -178,8 +202,9 @@ export const GUEST = {
   /** Assumption: as with THP `always`. */
   transparentHugePages: {
     is: "flag",
+    needs: ROOM_FOR_HUGE_PAGES as Need,
     default: true,
-    what: "whether the guest kernel uses transparent huge pages, which raises its free-memory targets",
+    what: "whether the guest kernel uses transparent huge pages, which raises its free-memory targets, so that it accepts earlier when accepted memory comes down to them",
   },
   commandLine: {
     is: "text",
@@ -215,6 +240,7 @@ export const GUEST = {
   /** As every distribution boots Linux since 6.5. */
   unacceptedMemory: {
     is: "choice",
+    on: ["tdx", "snp"],
     of: UNACCEPTED_SUPPORT as readonly UnacceptedSupport[],
     default: "asks",
     what: "what the kernel knows of unaccepted memory: asks (6.5 and later) takes it and tells the firmware, knows takes it, drops ignores it, zero-page keeps the bitmap of the series v10",
@@ -228,6 +254,8 @@ export const GUEST = {
   },
   firstTouch: {
     is: "choice",
+    on: ["tdx", "snp"],
+    needs: ACCEPTS_ON_TOUCH as Need,
     of: TOUCH_CONTEXTS as readonly TouchContext[],
     byDefault: "where a handler can run",
     what: "where the kernel is when it first touches unaccepted memory, for policies that accept by the exception; none of these places can take it",
@@ -235,17 +263,21 @@ export const GUEST = {
   /** As in the recorded guests, whose addresses can be compared then. */
   kaslr: {
     is: "flag",
+    needs: KERNEL_MAY_MOVE as Need,
     default: false,
     what: "whether the kernel lies at a random address, chosen by the seed; otherwise at the first from 16 MiB on, where generic images have their volumes up to 24 MiB",
   },
   checksAcpiMemory: {
     is: "flag",
+    on: ["tdx", "snp"],
+    needs: ACPI_MEMORY as Need,
     default: true,
     what: "whether the kernel looks into its map before it takes memory that ACPI describes",
   },
   /** Linux accepts whatever it allocates (6.12 mm/memblock.c: memblock_alloc_range_nid). */
   shareWithoutAccept: {
     is: "flag",
+    on: ["tdx", "snp"],
     default: false,
     what: "whether the DMA bounce buffer becomes shared with the host without being accepted first",
   },
@@ -259,6 +291,7 @@ export const GUEST = {
   /** drivers/firmware/efi/unaccepted_memory.c, 6.5 and later. Policies that flag struct pages have no other record. */
   record: {
     is: "choice",
+    on: ["tdx", "snp"],
     of: ACCEPTANCE_RECORDS as readonly AcceptanceRecord[],
     default: "bitmap",
     what: "where the kernel keeps what is accepted: the bitmap of 6.5, or ranges of its e820 table, of 128 entries (e820-zero-page) or 3200 (e820-kernel); where that is full, the smallest gap is accepted",
@@ -266,6 +299,7 @@ export const GUEST = {
   /** memblock does not ask what is accepted when it looks for a place (6.12 mm/memblock.c: memblock_find_in_range_node). */
   staysInAccepted: {
     is: "flag",
+    on: ["tdx", "snp"],
     default: false,
     what: "whether the kernel takes memory that is accepted already until setup_arch() ends, while there is any below the first that is not",
   },
@@ -279,6 +313,8 @@ export const GUEST = {
   /** How often CPUs meet at one leaf depends on what they do. */
   splitRaces: {
     is: "flag",
+    on: ["tdx", "snp"],
+    needs: SPLITS_ON_MANY_CPUS as Need,
     default: false,
     what: "whether, once init runs, another CPU is first to split each leaf that a driver shares a part of; none is there with one CPU",
   },

@@ -39,6 +39,7 @@ export interface HostLimit {
 export class GuestMemory implements HostSupply {
   readonly #platform: CocoPlatform;
   readonly #pageSizeBytes: number;
+  readonly #contiguity: number;
   #memoryBytes: number;
   #touchedBytes = 0;
   #peakBytes = 0;
@@ -50,11 +51,13 @@ export class GuestMemory implements HostSupply {
   /**
    * @param memoryBytes RAM of the guest. PAMT and RMP are paid for all of it, touched or not,
    *   because the host sets them up for all its memory at once.
-   * @param pageSizeBytes page size with which the host backs memory that is not private
+   * @param pageSizeBytes largest page with which the host backs memory that is not private
+   * @param contiguity share of that memory for which it finds such pages; the rest is in pages of 4 KiB
    */
-  constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number) {
+  constructor(platform: CocoPlatform, memoryBytes: number, pageSizeBytes: number, contiguity = 1) {
     this.#platform = platform;
     this.#pageSizeBytes = pageSizeBytes;
+    this.#contiguity = contiguity;
     this.#memoryBytes = memoryBytes;
   }
 
@@ -140,17 +143,34 @@ export class GuestMemory implements HostSupply {
   use(): HostUse {
     const platform = this.#platform;
     const trackingBytes = platform.trackingBytes(this.#memoryBytes);
-    const sharedBytes = roundUp(this.#touchedBytes, this.#pageSizeBytes);
+    const { sharedBytes, sharedTables } = this.#shared();
     return {
       privateBytes: platform.privatePages * PAGE_SIZE,
       keptBytes: platform.keptPages * PAGE_SIZE,
       sharedBytes,
-      tableBytes: (platform.tablePages + sharedTablePages(sharedBytes, this.#pageSizeBytes)) * PAGE_SIZE,
+      tableBytes: (platform.tablePages + sharedTables) * PAGE_SIZE,
       metadataBytes:
         Math.min(trackingBytes, this.#limit?.metadataBytes ?? trackingBytes) +
         platform.trackingPages * PAGE_SIZE,
       bitmapBytes: this.bitmapBytes,
       directMapBytes: this.directMapBytes,
+    };
+  }
+
+  /** What backs touched memory that is not private. The last large page reaches no further than the guest's memory. */
+  #shared(): { readonly sharedBytes: number; readonly sharedTables: number } {
+    const touchedBytes = roundUp(this.#touchedBytes, PAGE_SIZE);
+    const share = this.#pageSizeBytes > PAGE_SIZE ? this.#contiguity : 1;
+    const inLarge = roundUp(touchedBytes * share, PAGE_SIZE);
+    const smallBytes = touchedBytes - inLarge;
+    const largeBytes = Math.min(
+      roundUp(inLarge, this.#pageSizeBytes),
+      Math.max(this.#memoryBytes - smallBytes, inLarge),
+    );
+    return {
+      sharedBytes: largeBytes + smallBytes,
+      sharedTables:
+        sharedTablePages(largeBytes, this.#pageSizeBytes) + sharedTablePages(smallBytes, PAGE_SIZE),
     };
   }
 

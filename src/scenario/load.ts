@@ -1,8 +1,9 @@
 /** From the text of a scenario file and the flags of the command line to runs. */
 
 import { checkTogether } from "./check.js";
-import { type IssuePlace, startsWith } from "./error.js";
+import { type DocumentPath, type IssuePlace, startsWith } from "./error.js";
 import { type Finding, findingsOf } from "./findings.js";
+import { checkIdle } from "./idle.js";
 import { type Scenario, type ScenarioDocument, scenarioSchema } from "./scenario.js";
 import { type Assignment, applyAssignments, parseAssignment } from "./set.js";
 import { countVariants, expandVariants, variantsOf } from "./variants.js";
@@ -57,9 +58,12 @@ function checkedDocument(
   const schema = scenarioSchema();
   const result = schema.safeParse(raw);
   if (!result.success) return fail(findingsOf(result.error, raw, schema));
-  const findings = checkTogether(result.data, (path) =>
-    parsed.some((assignment) => startsWith(path, assignment.path)),
-  );
+  const fromFlag = (path: DocumentPath): boolean =>
+    parsed.some((assignment) => startsWith(path, assignment.path));
+  const together = checkTogether(result.data, fromFlag);
+  // Of a study this is one point: what does nothing at it may do something at another one.
+  const isPoint = parsed.some(({ varies }) => varies === true);
+  const findings = together.length > 0 || isPoint ? together : checkIdle(result.data, fromFlag);
   return findings.length > 0 ? fail(findings) : result.data;
 }
 

@@ -13,6 +13,8 @@ export interface Assignment {
   readonly flag: string;
   readonly path: DocumentPath;
   readonly value: unknown;
+  /** Another run of the same study has another value there. */
+  readonly varies?: true;
 }
 
 const ASSIGNMENT = /^([a-z][\w-]*(?:\.[a-z][\w-]*)*)=(.*)$/is;

@@ -64,6 +64,26 @@ export function* variantsOf(document: ScenarioDocument): Generator<Scenario> {
   }
 }
 
+/**
+ * The runs of a document as far as they differ in some keys; of every other list the first value stands for all.
+ *
+ * @param paths of those keys
+ */
+export function* variantsIn(document: ScenarioDocument, paths: readonly DocumentPath[]): Generator<Scenario> {
+  const isVaried = ({ path, parameters }: Axis): boolean =>
+    parameters !== undefined || paths.some((one) => one.join(".") === path.join("."));
+  for (const complete of completeDocuments(document)) {
+    const fixed = AXES.filter((axis) => axis.parameters !== undefined || !isVaried(axis)).reduce<object>(
+      (all, { path }) => {
+        const value = valueAt(all, path);
+        return value === undefined ? all : withValue(all, path, firstOf(value));
+      },
+      complete,
+    );
+    for (const decided of varied(fixed, AXES.filter(isVaried))) yield settle(SCENARIO, decided) as Scenario;
+  }
+}
+
 /** One document for each combination of the lists at some axes, the last of them changing fastest. */
 function* varied(document: object, axes: readonly Axis[]): Generator<object> {
   for (const [at, { path, parameters }] of axes.entries()) {
@@ -82,6 +102,12 @@ function* varied(document: object, axes: readonly Axis[]): Generator<object> {
     }
   }
   yield document;
+}
+
+/** The first value of a list; of parameters, that of each. */
+function firstOf(value: unknown): unknown {
+  if (!isMapping(value)) return Array.isArray(value) ? (value as unknown[])[0] : value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, firstOf(one)]));
 }
 
 function withValue(document: object, [key, ...rest]: DocumentPath, value: unknown): object {

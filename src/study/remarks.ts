@@ -1,21 +1,35 @@
 /** Remarks on a run that its numbers do not show, as far as they are known before it begins. */
 
+import { PLATFORMS } from "../coco/platforms.js";
 import { ignoredWords } from "../command-line/catalogue.js";
 import { commandLineWords } from "../command-line/words.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
+import { idleIn } from "../scenario/idle.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { GiB } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 
-/** A line for each: whose rules the kernel has, what a trace left out, which words of the command line do nothing. */
+/** A line for each: whose rules the kernel has, what a trace left out, which words and settings do nothing. */
 export function remarksBefore(
-  { kernel, guest }: Pick<Scenario, "kernel" | "guest">,
+  scenario: Scenario,
   { recording, remarks, afterBoot }: Pick<LoadedWorkload, "recording" | "remarks" | "afterBoot">,
 ): string[] {
+  const { kernel, guest } = scenario;
   const { remark } = kernelRelease(kernel);
   const trace = afterBoot ?? { recording, remarks };
   return [
     ...(remark === undefined ? [] : [remark]),
     ...(trace.remarks ?? []).map((line) => `${trace.recording.name}: ${line}`),
     ...ignoredWords(commandLineWords(guest.commandLine)),
+    ...idleIn(scenario),
+    ...pageSizeRemarks(scenario),
   ];
+}
+
+/** What a page size of the host is not, or not yet, on a platform. */
+function pageSizeRemarks({ platform, host }: Scenario): string[] {
+  const { pageSizeRemark } = PLATFORMS[platform.kind];
+  return host.pageSizeBytes > GiB / 2 && host.contiguity > 0 && pageSizeRemark !== undefined
+    ? [`host.pageSize 1GiB: ${pageSizeRemark}`]
+    : [];
 }

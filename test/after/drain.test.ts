@@ -37,7 +37,10 @@ class Blocks {
     this.#faultsOfBlock = faultsOfBlock;
     this.#ledger = ledger;
     const managedPages = 0;
-    this.zones = [0, faultsOfBlock.length * 1024].map((unacceptedPages) => ({ unacceptedPages, managedPages }));
+    this.zones = [0, faultsOfBlock.length * 1024].map((unacceptedPages) => ({
+      unacceptedPages,
+      managedPages,
+    }));
   }
 
   allocPages(_gfp: number, _order: number, _nodeId: number, cpu: number): number {
@@ -111,7 +114,9 @@ test("memory that ends first is an error", () => {
   assert.throws(
     () => drainMemory(1, options),
     (error: Error) =>
-      error instanceof GuestEnded && error.outcome === "oom" && /^the drain's request of order 0 .* found no page/.test(error.message),
+      error instanceof GuestEnded &&
+      error.outcome === "oom" &&
+      /^the drain's request of order 0 .* found no page/.test(error.message),
   );
 });
 

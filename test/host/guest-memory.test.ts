@@ -7,6 +7,7 @@ import { GuestMemory, hostBytes } from "../../src/host/guest-memory.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { asPhys, GiB, KiB, MiB } from "../../src/units.js";
 import { makePlatform } from "../coco/make-platform.js";
+import { runBoot } from "../guest/run-boot.js";
 
 const test = suite("host: guest memory");
 
@@ -96,6 +97,46 @@ test("on 2 MiB host pages touched memory is backed in those, with fewer tables",
   memory.touch(3 * MiB);
   assert.is(memory.use().sharedBytes, 4 * MiB);
   assert.is(memory.use().tableBytes, 2 * 4 * KiB);
+});
+
+test("a large page at the end of a plain guest's memory reaches no further than that", () => {
+  const memory = new GuestMemory(makePlatform("none", new CostLedger()), 1536 * MiB, GiB);
+  memory.touch(64 * MiB);
+  assert.is(memory.use().sharedBytes, GiB);
+  memory.touch(GiB);
+  assert.is(memory.use().sharedBytes, 1536 * MiB);
+});
+
+test("large pages back the share of touched memory for which the host finds them", () => {
+  const sharedBytes = (contiguity: number): number => {
+    const memory = new GuestMemory(makePlatform("none", new CostLedger()), 4 * GiB, GiB, contiguity);
+    memory.touch(256 * MiB);
+    return memory.use().sharedBytes;
+  };
+  assert.is(sharedBytes(0), 256 * MiB);
+  assert.is(sharedBytes(0.5), GiB + 128 * MiB);
+  assert.is(sharedBytes(1), GiB);
+});
+
+test("with pages of 1 GiB a confidential guest shares no more than it touches", () => {
+  for (const platform of ["snp", "tdx"]) {
+    const [small, large, never] = ["4KiB", "1GiB", "1GiB"].map((pageSize, at) =>
+      runBoot(
+        `platform=${platform}`,
+        "policy=lazy",
+        "memory=1GiB",
+        `host.pageSize=${pageSize}`,
+        ...(at === 2 ? ["host.contiguity=0"] : []),
+      ),
+    );
+    assert.is(large!.hostUse.sharedBytes, small!.hostUse.sharedBytes);
+    assert.ok(large!.hostUse.sharedBytes <= large!.touchedBytes);
+    // All the guest's memory, and tables and metadata of at most 1 %.
+    assert.ok(large!.hostBytes <= 1.01 * GiB, String(large!.hostBytes));
+    assert.equal({ ...never!, remarks: undefined }, { ...small!, remarks: undefined });
+    assert.match(large!.remarks!.join(), /host.pageSize 1GiB: .*spends it whole/);
+    assert.is(never!.remarks, undefined);
+  }
 });
 
 test("shared memory comes on top of private memory", () => {

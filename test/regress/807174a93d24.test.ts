@@ -84,7 +84,10 @@ test("where enough is free in single pages, nothing is accepted any more for a h
     );
     assert.is(before!.outcome, "ready");
     assert.is(after!.outcome, "oom");
-    assert.match(after!.reason!, /of order 9 .* found no page .* DMA32 733 MiB free \(612 MiB unaccepted\), no free block of 2 MiB/);
+    assert.match(
+      after!.reason!,
+      /of order 9 .* found no page .* DMA32 733 MiB free \(612 MiB unaccepted\), no free block of 2 MiB/,
+    );
   });
 });
 

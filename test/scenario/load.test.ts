@@ -25,7 +25,7 @@ strategy: { acceptingCpus: 4 }
 host:
   pageSize: 2M
   contiguity: 0.75
-  prefault: true
+  prefault: false
   dynamicPamt: true
   keepsConverted: true
   tdxModule:
@@ -42,8 +42,8 @@ guest:
   transparentHugePages: false
   commandLine: "mem=1G"
   septVeDisable: false
-  svsm: true
-  coherencyErratum: true
+  shareWithoutAccept: true
+  staysInAccepted: true
 drain: { workers: 8 }
 attack: { pages: 3, answer: ignore }
 `;
@@ -61,7 +61,7 @@ attack: { pages: 3, answer: ignore }
     host: {
       pageSizeBytes: 2 * MiB,
       contiguity: 0.75,
-      prefault: true,
+      prefault: false,
       dynamicPamt: true,
       keepsConverted: true,
       tdxModule: {
@@ -96,16 +96,16 @@ attack: { pages: 3, answer: ignore }
       transparentHugePages: false,
       commandLine: "mem=1G",
       septVeDisable: false,
-      svsm: true,
-      coherencyErratum: true,
+      svsm: false,
+      coherencyErratum: false,
       unacceptedMemory: "asks",
       bootLoader: "stub",
       kaslr: false,
       checksAcpiMemory: true,
-      shareWithoutAccept: false,
+      shareWithoutAccept: true,
       decryptedSection: false,
       record: "bitmap",
-      staysInAccepted: false,
+      staysInAccepted: true,
       splitTables: "by-phase",
       splitRaces: false,
       dmaBuffers: 0,

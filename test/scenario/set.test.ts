@@ -38,12 +38,12 @@ test("the last assignment wins", () => {
 test("a value is YAML: a number, true or false, text, a list", () => {
   const scenarios = parseScenario(MINIMAL, "a.yaml", [
     "vcpus=[1, 8]",
-    "host.prefault=true",
+    "host.keepsConverted=true",
     "name=a = b",
     "kernel=6.12",
   ]);
   assert.equal(
-    scenarios.map(({ vcpus, host, name, kernel }) => [vcpus, host.prefault, name, kernel]),
+    scenarios.map(({ vcpus, host, name, kernel }) => [vcpus, host.keepsConverted, name, kernel]),
     [
       [1, true, "a = b", "6.12"],
       [8, true, "a = b", "6.12"],

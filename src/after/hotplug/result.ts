@@ -22,6 +22,7 @@ export const HOTPLUG = {
   acceptance: {
     is: "choice",
     of: ["assumed", "online", "lazy"],
+    on: ["tdx", "snp"],
     default: "assumed",
     what: "whether the kernel takes it for accepted, accepts it as it goes online, or on demand; not with kexec",
   },

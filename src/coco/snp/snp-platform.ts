@@ -35,6 +35,11 @@ export const SNP: PlatformType = {
   hasGhcb: true,
   needsTdxModule: false,
   parameters: SNP_PARAMETERS,
+  // AMD APM volume 2, 15.36; 6.12 virt/kvm/guest_memfd.c: folios of order 0; Ackerley Tng, RFC v2 "1G page support for
+  // guest_memfd", 2025-05-14.
+  pageSizeRemark:
+    "entries of the reverse map table are of 2 MiB at most, so it accepts as with 2MiB and takes as long; memory " +
+    "counts as the guest's tables map it, though a host that cannot give a part of such a page spends it whole",
   exits: ["vmgexitPsc", "svsmCall", "npf4k", "npf2m"],
   create: (ledger, options) => new SnpPlatform(ledger, options),
 };

@@ -27,6 +27,11 @@ export const TDX: PlatformType = {
   hasGhcb: false,
   needsTdxModule: true,
   parameters: TDX_PARAMETERS,
+  // Xiaoyao Li, "KVM: TDX: Allow 2MB large page for TD GUEST": TDH.MEM.PAGE.AUG adds 4 KiB and 2 MiB.
+  pageSizeRemark:
+    "a what-if, as TDX modules of today add 2 MiB at most (TDH.MEM.PAGE.AUG); it shows where a guest accepts whole " +
+    "GiB, not in the 4 MiB at a time of the page allocator; memory counts as the guest's tables map it, though a " +
+    "host that cannot give a part of such a page spends it whole",
   exits: ["eptViolation4k", "eptViolation2m", "eptViolation1g", "mapGpa"],
   create: (ledger, options) => new TdxPlatform(ledger, options),
 };

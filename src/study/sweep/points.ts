@@ -49,7 +49,7 @@ export function assignmentsOf({ axes, samples }: Study, point: number): Assignme
 }
 
 function assignment(part: string, path: string, value: StudyValue): Assignment {
-  return { flag: `${part}.${path} ${value}`, path: path.split("."), value };
+  return { flag: `${part}.${path} ${value}`, path: path.split("."), value, varies: true };
 }
 
 /** Sizes in whole MiB where the range allows that, times and whole numbers rounded. */

@@ -1,0 +1,138 @@
+/** What keys of a scenario need of the rest of it to change anything. */
+
+import { PLATFORMS, type PlatformKind } from "../coco/platforms.js";
+import { commandLineWords } from "../command-line/words.js";
+import type { Met, Need } from "../fields/field.js";
+import { type Edk2Build, edk2Build, type Flavour } from "../firmware/edk2.js";
+import type { FirmwareName } from "../firmware/firmware.js";
+import { FIRMWARES } from "../firmware/firmwares.js";
+import type { HighMemory } from "../firmware/start.js";
+import { hugePagesStayOn } from "../mm/watermarks.js";
+import { BEHAVIOURS, type Behaviour } from "../policy/behaviour.js";
+import { policyNamed } from "../policy/policies.js";
+import type { Strategy } from "../policy/policy.js";
+import { PAGE_SIZE } from "../units.js";
+
+/** The keys of a run that decide it. */
+interface Run {
+  readonly platform: { readonly kind: PlatformKind };
+  readonly policy: string;
+  readonly strategy: Strategy;
+  readonly memoryBytes: number;
+  readonly vcpus: number;
+  readonly host: { readonly pageSizeBytes: number };
+  readonly firmware: {
+    readonly preset: FirmwareName;
+    readonly version: string;
+    readonly flavour?: Flavour;
+    readonly acceptAll: boolean;
+    readonly highMemory: HighMemory;
+  };
+  readonly guest: { readonly commandLine: string; readonly dmaBuffers: number };
+}
+
+function need(what: string, reads: readonly string[], met: (run: Run) => boolean): Need {
+  return { what, reads, met: met as Met };
+}
+
+export const LARGE_PAGES: Need = need(
+  "a host.pageSize above 4KiB",
+  ["host.pageSize"],
+  ({ host }) => host.pageSizeBytes > PAGE_SIZE,
+);
+
+export const CODE_FOR_S3: Need = need(
+  "another image than inteltdx, in firmware.flavour",
+  ["platform.kind", "firmware.preset", "firmware.flavour"],
+  (run) => edk2In(run)?.flavour !== "inteltdx",
+);
+
+export const FIRMWARE_WITH_LIMIT: Need = need(
+  "a firmware and a policy that leave memory unaccepted, without firmware.acceptAll",
+  [
+    "platform.kind",
+    "firmware.version",
+    "firmware.flavour",
+    "firmware.preset",
+    "policy",
+    "firmware.acceptAll",
+  ],
+  firmwareStopsAtLimit,
+);
+
+export const FIRMWARE_THAT_LEAVES_MEMORY: Need = need(
+  "a policy and a firmware that do not do so anyway",
+  ["platform.kind", "firmware.version", "firmware.flavour", "firmware.preset", "policy"],
+  firmwareLeavesMemory,
+);
+
+export const HIGH_MEMORY_OPEN: Need = need(
+  "a policy that leaves it to the scenario, and memory that the firmware does not accept",
+  [
+    "platform.kind",
+    "firmware.version",
+    "firmware.flavour",
+    "firmware.preset",
+    "policy",
+    "firmware.acceptAll",
+  ],
+  (run) => behaviourIn(run).highMemory === undefined && firmwareStopsAtLimit(run),
+);
+
+export const ROOM_FOR_HUGE_PAGES: Need = need(
+  "512MiB of memory, and no transparent_hugepage= on the kernel's command line",
+  ["memory", "guest.commandLine"],
+  ({ memoryBytes, guest }) =>
+    hugePagesStayOn(memoryBytes / PAGE_SIZE) && !hasWord(guest.commandLine, "transparent_hugepage"),
+);
+
+export const ACCEPTS_ON_TOUCH: Need = need(
+  "a policy that accepts by the exception of the first touch",
+  ["policy"],
+  (run) => behaviourIn(run).touch !== undefined,
+);
+
+export const KERNEL_MAY_MOVE: Need = need(
+  "no nokaslr on the kernel's command line",
+  ["guest.commandLine"],
+  ({ guest }) => !hasWord(guest.commandLine, "nokaslr"),
+);
+
+export const ACPI_MEMORY: Need = need(
+  "memory that ACPI describes: firmware.highMemory acpi or both",
+  ["policy", "firmware.highMemory"],
+  (run) => (behaviourIn(run).highMemory ?? run.firmware.highMemory) !== "type-15",
+);
+
+export const SPLITS_ON_MANY_CPUS: Need = need(
+  "more than one CPU, and guest.dmaBuffers",
+  ["vcpus", "guest.dmaBuffers"],
+  ({ vcpus, guest }) => vcpus > 1 && guest.dmaBuffers > 0,
+);
+
+function behaviourIn({ policy, strategy }: Run): Behaviour {
+  return policyNamed(policy).behaviour(strategy, BEHAVIOURS);
+}
+
+/** The image that starts the guest; undefined for a firmware that is not edk2's. */
+function edk2In({ platform, firmware }: Run): Edk2Build | undefined {
+  const { defaultFirmware, defaultFlavour } = PLATFORMS[platform.kind];
+  const model = FIRMWARES[firmware.preset === "auto" ? defaultFirmware : firmware.preset];
+  if (model.edk2 === undefined) return undefined;
+  return edk2Build(model.version ?? firmware.version, firmware.flavour ?? defaultFlavour);
+}
+
+/** Images up to 2022 accept everything, and so does one whose policy has it do that. */
+function firmwareLeavesMemory(run: Run): boolean {
+  const { tdxLeavesMemory = true, snpLeavesMemory = true } = edk2In(run)?.rules ?? {};
+  const leaves = PLATFORMS[run.platform.kind].needsTdxModule ? tdxLeavesMemory : snpLeavesMemory;
+  return leaves && behaviourIn(run).firmwareAcceptsAll !== true;
+}
+
+function firmwareStopsAtLimit(run: Run): boolean {
+  return !run.firmware.acceptAll && firmwareLeavesMemory(run);
+}
+
+function hasWord(commandLine: string, word: string): boolean {
+  return commandLineWords(commandLine).some(({ name }) => name === word);
+}
