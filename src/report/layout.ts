@@ -254,7 +254,7 @@ function wrapCell(text: string, width: number, isFirst: boolean): string[] {
 
 function broken(line: string, width: number, indent: string): string[] {
   if (shownLength(line) <= width || line.includes("\u001b")) return [line];
-  const mark = Math.max(...[..."/-_.,:=&?"].map((one) => line.lastIndexOf(one, width - 1)));
+  const mark = Math.max(...[..."/-.,:=&?|"].map((one) => line.lastIndexOf(one, width - 1)));
   const end = mark > width / 2 ? mark + 1 : width;
   return [line.slice(0, end), ...broken(`${indent}${line.slice(end)}`, width, indent)];
 }

@@ -75,8 +75,8 @@ function generatorLines({ name, summary, imitates, parameters }: ListedGenerator
 function recordedLines(traces: readonly BundledTrace[], place: Place): string {
   return textOf(
     traces.flatMap(({ path, sizeBytes, about, origin }) => {
-      const size = formatBytes(sizeBytes).padStart("999 KiB".length);
-      return [path, ...wrapText(`  ${size}  ${about} (${origin})`, place)];
+      const size = `  ${formatBytes(sizeBytes).padStart("99.9 KiB".length)}`;
+      return [path, ...alignedLines(["left", "left"], [[size, `${about} (${origin})`]], place)];
     }),
   );
 }

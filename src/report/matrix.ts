@@ -19,9 +19,9 @@ import {
 const COLUMNS: readonly Column<MatrixCell>[] = [
   left("choice", ({ vmm }) => vmm),
   left("kernel", ({ kernel }) => kernel),
-  right("visible", ({ visibleBytes }) => formatBytes(visibleBytes)),
+  right("visible", ({ visibleBytes }) => formatBytes(visibleBytes), 8),
   right("lost", ({ lostBytes }) => (lostBytes === 0 ? NO_VALUE : formatBytes(lostBytes))),
-  right("kept", keptText),
+  right("kept", keptText, 9),
   left("accepted by", acceptedText),
   right("boot", ({ outcome, bootTimeNs }) => (outcome === "ready" ? formatDuration(bootTimeNs) : outcome)),
 ];
@@ -31,6 +31,7 @@ export function formatMatrix(cells: readonly MatrixCell[], paint: Paint): string
   const titleOf = (cell: MatrixCell): string =>
     `${nameOf(cell)} on ${cell.platform}, ${formatBytes(cell.memoryBytes)}`;
   const table = {
+    lead: [conclusionOf(cells)],
     columns: COLUMNS,
     groups: titledGroups(cells, titleOf),
     roleOf: ({ outcome }: MatrixCell) => (outcome === "ready" ? undefined : ("failure" as const)),
@@ -43,7 +44,28 @@ export function formatMatrix(cells: readonly MatrixCell[], paint: Paint): string
 export function formatMatrixMarkdown(cells: readonly MatrixCell[]): string {
   const machine = [left("platform", ({ platform }: MatrixCell) => platform), left("firmware", nameOf)];
   const notes = [...reasonsOf(cells), ...NOTES];
-  return textOf([...markdownLines([...machine, ...COLUMNS], cells), "", ...notes.map((note) => `- ${note}`)]);
+  return textOf([
+    conclusionOf(cells),
+    "",
+    ...markdownLines([...machine, ...COLUMNS], cells),
+    "",
+    ...notes.map((note) => `- ${note}`),
+  ]);
+}
+
+/** How guests end, and which kernels never lose memory. */
+function conclusionOf(cells: readonly MatrixCell[]): string {
+  const ended = cells.filter(({ outcome }) => outcome !== "ready");
+  const poor = cells.filter(({ outcome, lostBytes }) => outcome === "ready" && lostBytes > 0);
+  const most = poor.reduce((bytes, { lostBytes }) => Math.max(bytes, lostBytes), 0);
+  const losers = new Set(poor.map(({ kernel }) => kernel));
+  const kernels = [...new Set(cells.map(({ kernel }) => kernel))].filter((kernel) => !losers.has(kernel));
+  return (
+    `Of ${cells.length} combinations of firmware, choice and kernel, ${cells.length - ended.length - poor.length} ` +
+    `get ready with all memory, ${poor.length} ${poor.length === 0 ? "without some" : `lose up to ${formatBytes(most)}`}, ` +
+    `and ${ended.length} do not get ready. ` +
+    `Kernels that never lose memory: ${kernels.length === 0 ? "none" : kernels.join(", ")}.`
+  );
 }
 
 export function formatMatrixJson(cells: readonly MatrixCell[]): string {

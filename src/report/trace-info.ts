@@ -46,7 +46,7 @@ export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): str
     ],
     totals(summary, paint),
     ["Allocations by order and migrate type", ...orders(summary, paint)],
-    ["Pages allocated within the trace, over its time", ...liveLines(summary)],
+    ["Pages allocated within the trace, over its time", ...liveLines(summary, paint)],
     ["Allocations by flags", ...sums(summary.gfp, ({ flags }) => flags, paint)],
     ["By CPU", ...cpus(summary, paint)],
     ["Allocations by task", ...sums(summary.tasks, ({ comm, pid }) => `${comm}-${pid}`, paint)],
@@ -120,19 +120,24 @@ function orders({ orders: counts }: TraceSummary, place: Place): string[] {
   return tableLines(columns, cellsOf(columns, [...counts.keys()].slice(0, last + 1)), place);
 }
 
-function liveLines({ live, firstNs, lastNs }: TraceSummary): string[] {
+function liveLines({ live, firstNs, lastNs }: TraceSummary, { width }: Place): string[] {
   if (live.samples.length === 0) return ["no allocations"];
-  const values = atEqualTimes(live.samples, firstNs, lastNs);
+  const values = atEqualTimes(live.samples, firstNs, lastNs, Math.min(SPARKLINE_COLUMNS, width));
   return [sparkline(values), `0 to ${formatBytes(live.peakPages * PAGE_SIZE)}`];
 }
 
 /** The last value before the end of each of equal parts of the time. */
-function atEqualTimes(samples: readonly LiveSample[], firstNs: number, lastNs: number): number[] {
+function atEqualTimes(
+  samples: readonly LiveSample[],
+  firstNs: number,
+  lastNs: number,
+  count: number,
+): number[] {
   const values: number[] = [];
   let next = 0;
   let pages = 0;
-  for (let column = 1; column <= SPARKLINE_COLUMNS; column++) {
-    const endNs = firstNs + ((lastNs - firstNs) * column) / SPARKLINE_COLUMNS;
+  for (let column = 1; column <= count; column++) {
+    const endNs = firstNs + ((lastNs - firstNs) * column) / count;
     while (next < samples.length && samples[next]!.timeNs <= endNs) pages = samples[next++]!.pages;
     values.push(pages);
   }

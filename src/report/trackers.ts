@@ -19,8 +19,8 @@ const COLUMNS: readonly Column<TrackerRow>[] = [
   right("splits", (row) => formatCount(row.splits)),
   right("gaps", (row) => formatBytes(row.gapBytes)),
   right("operations", (row) => formatCount(row.operations)),
-  right("time", (row) => formatDuration(row.timeNs)),
-  right("longest", (row) => formatDuration(row.longestNs)),
+  right("time", (row) => formatDuration(row.timeNs), 1),
+  right("longest", (row) => formatDuration(row.longestNs), 1),
   right("4 KiB", (row) => formatCount(row.smallPages)),
   right("2 MiB", (row) => formatCount(row.largePages)),
 ];
@@ -32,7 +32,21 @@ export function formatTrackers({ boots, worstCases }: TrackerReport, paint: Pain
     title: `${name}, ${titleOf(comparison)}`,
     rows: comparison.trackers,
   }));
-  return tableText({ columns: COLUMNS, groups, notes: NOTES }, paint);
+  return tableText(
+    { lead: boots.slice(-1).map(conclusionOf), columns: COLUMNS, groups, notes: NOTES },
+    paint,
+  );
+}
+
+/** What remembering costs the largest of the guests. */
+function conclusionOf({ memoryBytes, trackers }: TrackerComparison): string {
+  const byTime = trackers.toSorted((a, b) => a.timeNs - b.timeNs);
+  const [fastest, slowest] = [byTime[0]!, byTime.at(-1)!];
+  return (
+    `With ${formatBytes(memoryBytes)}, ${fastest.name} is the fastest: ${formatDuration(fastest.timeNs)} for the ` +
+    `whole boot, in ${formatBytes(fastest.memoryBytes)}; ${slowest.name} is the slowest, with ` +
+    `${formatDuration(slowest.timeNs)}, in ${formatBytes(slowest.memoryBytes)}.`
+  );
 }
 
 const NOTES = [

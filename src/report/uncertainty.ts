@@ -10,21 +10,36 @@ import { type Column, type Line, left, type Paint, plainPaint, right, tableText 
 
 const COLUMNS: readonly Column<UncertainRow>[] = [
   left("policy", ({ policy }) => policy),
-  ...rangeColumns("boot", "bootTimeNs"),
-  left("moved most by", ({ outcome, uncertainty: { bootTimeNs } }) =>
-    outcome === "ready" ? (bootTimeNs.movedMostBy?.parameter ?? NO_VALUE) : NO_VALUE,
+  ...rangeColumns("boot", "bootTimeNs", 1),
+  left(
+    "moved most by",
+    ({ outcome, uncertainty: { bootTimeNs } }) =>
+      outcome === "ready" ? (bootTimeNs.movedMostBy?.parameter ?? NO_VALUE) : NO_VALUE,
+    3,
   ),
-  ...rangeColumns("waited", "waits.boot.totalNs"),
-  right("overhead", ({ outcome, overheadBytes }) =>
-    outcome === "ready" ? formatBytes(overheadBytes) : NO_VALUE,
+  ...rangeColumns("waited", "waits.boot.totalNs", 4),
+  right(
+    "overhead",
+    ({ outcome, overheadBytes }) => (outcome === "ready" ? formatBytes(overheadBytes) : NO_VALUE),
+    2,
   ),
 ];
 
-function rangeColumns(head: string, name: "bootTimeNs" | "waits.boot.totalNs"): Column<UncertainRow>[] {
+/** A value and the ends of its range, which tell nothing apart. */
+function rangeColumns(
+  head: string,
+  name: "bootTimeNs" | "waits.boot.totalNs",
+  rank: number,
+): Column<UncertainRow>[] {
   const ends = { [head]: "default", from: "low", to: "high" } as const;
   return Object.entries(ends).map(([own, end]) =>
-    right(own, ({ outcome, uncertainty }) =>
-      outcome !== "ready" || uncertainty[name].high === 0 ? NO_VALUE : formatDuration(uncertainty[name][end]),
+    right(
+      own,
+      ({ outcome, uncertainty }) =>
+        outcome !== "ready" || uncertainty[name].high === 0
+          ? NO_VALUE
+          : formatDuration(uncertainty[name][end]),
+      rank,
     ),
   );
 }

@@ -38,8 +38,8 @@ export function formatValidation(targets: readonly ValidatedTarget[], paint: Pai
   }));
   const basis =
     "[ ]: not published, assumed here. calibration: something was chosen to fit this number, or what is behind it.";
-  const notes = [summaryOf(targets), basis];
-  return tableText({ columns: columns(paint("failure", "NO")), groups, notes }, paint);
+  const lead = [summaryOf(targets)];
+  return tableText({ lead, columns: columns(paint("failure", "NO")), groups, notes: [basis] }, paint);
 }
 
 /** `398 s`, `575 to 680 s`, `8.75`. */
@@ -124,9 +124,9 @@ const CSV_COLUMNS: readonly string[] =
 
 export function formatValidationMarkdown(targets: readonly ValidatedTarget[]): string {
   return textOf([
-    ...markdownLines(columns("**no**"), claimsOf(targets)),
-    "",
     summaryOf(targets),
+    "",
+    ...markdownLines(columns("**no**"), claimsOf(targets)),
     "",
     ...targets.flatMap(remarksOf).map((remark) => `- ${escapeCell(remark)}`),
   ]);

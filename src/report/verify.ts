@@ -1,10 +1,15 @@
 /** Results of `verify` as a table for a terminal; with the cells and lines that the fidelity document shares. */
 
 import type { Exactness } from "../verify/follower.js";
-import { knownAllocations, type VerifiedRecording, type VerifiedRun } from "../verify/result.js";
+import {
+  knownAllocations,
+  recordingHolds,
+  type VerifiedRecording,
+  type VerifiedRun,
+} from "../verify/result.js";
 import type { Divergence } from "../verify/tally.js";
-import { formatInteger, NO_VALUE } from "./cells.js";
-import { type Column, cellsOf, left, type Paint, plainPaint, right, tableLines, textOf } from "./table.js";
+import { countOf, formatInteger, NO_VALUE } from "./cells.js";
+import { type Column, cellsOf, type Line, left, type Paint, plainPaint, right, tableText } from "./table.js";
 
 /** A run and the recording it is of. */
 export interface RunRow {
@@ -26,8 +31,8 @@ export const RUN_COLUMNS: readonly Column<RunRow>[] = [
   right("accepts", ({ run: { accepts } }) =>
     equalCell({ compared: accepts.recorded, equal: accepts.exactInOrder }),
   ),
-  right("refills", ({ run }) => equalCell(run.refills)),
-  right("drains", ({ run }) => equalCell(run.drains)),
+  right("refills", ({ run }) => equalCell(run.refills), 11),
+  right("drains", ({ run }) => equalCell(run.drains), 12),
   right("lists", ({ run }) => equalCell(run.finalLists)),
   right("/proc", ({ run }) => equalCell(run.proc)),
 ];
@@ -44,33 +49,63 @@ const BESIDE_RUNS = [
 const KNOWN_NOTE =
   "of known: exact allocations of those from lists that the trace had determined by then; only these must hold.";
 
-/** Prints one line a run, and below the table where model and kernel first differ. */
+/** Prints one line a run and, below those of a recording, where model and kernel first differ. */
 export function formatVerifyTable(
   recordings: readonly VerifiedRecording[],
   paint: Paint = plainPaint,
 ): string {
-  const rows = recordings.flatMap((recording) => [
+  const hasTraces = recordings.some(({ runs }) => runs.some(({ start }) => start === "trace"));
+  return tableText(
+    {
+      lead: [conclusionOf(recordings)],
+      columns: CELL_COLUMNS,
+      groups: recordings.map((recording) => ({
+        title: recording.name,
+        rows: rowsOf(recording),
+        below: [
+          ...divergenceLines(recording).map((text): Line => ({ text: `  ${text}`, role: "failure" })),
+          ...notComparedLines(recording),
+        ],
+      })),
+      notes: hasTraces ? [KNOWN_NOTE] : [],
+    },
+    paint,
+  );
+}
+
+function notComparedLines({ notCompared = [] }: VerifiedRecording): Line[] {
+  return notCompared.length === 0
+    ? []
+    : [{ text: `  not compared: ${notCompared.join(", ")}`, role: "note" }];
+}
+
+/** Without the recording, whose name is a title. */
+const CELL_COLUMNS: readonly Column<readonly string[]>[] = RUN_COLUMNS.slice(1).map((column, at) => ({
+  ...column,
+  cell: (cells) => cells[at] ?? "",
+}));
+
+function rowsOf(recording: VerifiedRecording): string[][] {
+  return [
     ...BESIDE_RUNS.flatMap(({ of, row }) => {
       const comparison = recording[of];
-      if (comparison === undefined) return [];
-      const cells = [recording.name, row, "", "", equalCell(comparison)];
-      return [RUN_COLUMNS.map((_, at) => cells[at] ?? "")];
+      return comparison === undefined ? [] : [[row, "", equalCell(comparison)]];
     }),
-    ...cellsOf(RUN_COLUMNS, runRows([recording])),
-  ]);
-  const divergences = recordings.flatMap(divergenceLines);
-  const hasTraces = recordings.some(({ runs }) => runs.some(({ start }) => start === "trace"));
-  return textOf([
-    ...tableLines(RUN_COLUMNS, rows, paint),
-    "",
-    ...(hasTraces ? [paint("note", KNOWN_NOTE), ""] : []),
-    ...(divergences.length === 0
-      ? [paint("note", "Nothing differs.")]
-      : divergences.map((line) => paint("failure", line))),
-    ...recordings.flatMap(({ name, notCompared = [] }) =>
-      notCompared.length === 0 ? [] : [paint("note", `${name}: not compared: ${notCompared.join(", ")}`)],
-    ),
-  ]);
+    ...cellsOf(RUN_COLUMNS, runRows([recording])).map((cells) => cells.slice(1)),
+  ];
+}
+
+function conclusionOf(recordings: readonly VerifiedRecording[]): string {
+  const differ = recordings.filter((recording) => divergenceLines(recording).length > 0).length;
+  if (differ === 0) {
+    const all = recordings.flatMap(({ runs }) => runs.map(({ allocations }) => allocations.compared));
+    const compared = all.reduce((sum, count) => sum + count, 0);
+    const of = countOf(recordings.length, "recording");
+    return `Nothing differs: ${countOf(compared, "allocation")} of ${of} took the pages that the kernel took.`;
+  }
+  const wrong = recordings.filter((recording) => !recordingHolds(recording)).length;
+  const must = wrong === 0 ? "none" : String(wrong);
+  return `Differences in ${differ} of ${countOf(recordings.length, "recording")}, ${must} in what must be the same.`;
 }
 
 /** `47`, or `45/47` where something differs. */

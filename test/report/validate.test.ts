@@ -51,7 +51,9 @@ const TARGETS: readonly ValidatedTarget[] = [
 test("the table groups rows by target, with conditions, sources and notes below", () => {
   assert.is(
     formatValidation(TARGETS, wide),
-    `id     what            published  simulated  tolerance  holds  basis
+    `3 of 5 rows hold, 1 of 2 targets hold; 4 of the rows are predictions.
+
+id     what            published  simulated  tolerance  holds  basis
 ──────────────────────────────────────────────────────────────────────────
 VT1  Drains
 VT1.a  drain 8 GiB          24 s    22.26 s  ±20 %      yes    prediction
@@ -66,7 +68,6 @@ VT2.b  drain 8 GiB            24          -  ±20 %      NO     prediction
   VT2.a, VT2.b: 1 vCPU [4 KiB]. a script
   VT2.b: oom: a | b
 
-3 of 5 rows hold, 1 of 2 targets hold; 4 of the rows are predictions.
 [ ]: not published, assumed here. calibration: something was chosen to fit this number, or what is behind it.
 `,
   );
@@ -109,10 +110,10 @@ test("CSV: a range is two columns, and what is missing is empty", () => {
 
 test("Markdown: failures stand out, and bars do not end cells", () => {
   const text = formatValidationMarkdown(TARGETS);
-  assert.ok(text.startsWith("| id | what | published | simulated | tolerance | holds | basis |\n"));
+  assert.ok(text.startsWith("3 of 5 rows hold, 1 of 2 targets hold"));
+  assert.match(text, "\n\n| id | what | published | simulated | tolerance | holds | basis |\n");
   assert.match(text, "| VT2.a | drain 8 GiB | 575 to 680 s | 1235 s | ±20 % | **no** | prediction |");
   assert.match(text, "- VT2.b: oom: a \\| b\n");
-  assert.match(text, "\n3 of 5 rows hold, 1 of 2 targets hold");
 });
 
 test.run();
