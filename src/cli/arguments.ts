@@ -14,7 +14,9 @@ export interface Flag {
   readonly describe: Words;
   /** One letter that stands for it. */
   readonly short?: string;
-  /** Its heading in help; `Options:` if not given. */
+  /** What help calls its value. */
+  readonly takes?: string;
+  /** Its heading in help; `Flags:` if not given. */
   readonly group?: string;
   /** The error where it is missing; other flags may be left out. */
   readonly required?: string;
@@ -68,7 +70,7 @@ export function flag(describe: string, more: Partial<Flag> = {}): Flag {
 
 export const EVERYWHERE: Flags = {
   help: flag("show this help", { short: "h" }),
-  version: flag("show the version"),
+  version: flag("show the version", { short: "V" }),
 };
 
 export class Arguments {

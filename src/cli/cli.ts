@@ -5,7 +5,7 @@ import { printable } from "../printable.js";
 import { ScenarioError } from "../scenario/error.js";
 import { type Arguments, type Command, type CommandGroup, STDIN_PATH } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
-import { type CliIo, ExitCode, print, type RunScenario } from "./io.js";
+import { type CliIo, ExitCode, placeOf, print, type RunScenario } from "./io.js";
 import { isUserError, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
 
@@ -40,35 +40,42 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
   }
 }
 
-async function obey([word = "-", ...rest]: readonly string[], world: World): Promise<number> {
+async function obey([word, ...rest]: readonly string[], world: World): Promise<number> {
+  const { io } = world;
+  const place = placeOf(io.stdout, io);
   const show = (text: string): number => {
-    print(world.io.stdout, `${text}\n`);
+    print(io.stdout, `${text}\n`);
     return ExitCode.done;
   };
+  if (word === undefined) {
+    const { orientation } = await import("./help.js");
+    print(io.stderr, `${orientation(placeOf(io.stderr, io))}\n`);
+    return ExitCode.usage;
+  }
   const command = COMMANDS.find(({ name }) => name === word);
   const [isHelp, isVersion] = [
     ["--help", "-h"].some((flag) => flag === word || (command !== undefined && rest.includes(flag))),
-    word === "--version" || (command !== undefined && rest.includes("--version")),
+    ["--version", "-V"].includes(word) ||
+      (command !== undefined && ["--version", "-V"].some((flag) => rest.includes(flag))),
   ];
   if (isVersion && !isHelp) return show(packageVersion());
   if (command === undefined) {
     if (!isHelp) throw unknownCommand(word);
-    const { groupHelp } = await import("./parser.js");
-    return show(
-      await groupHelp("COMMAND", "When should a TDX or SEV-SNP guest accept its memory?", COMMANDS),
-    );
+    const { programHelp } = await import("./help.js");
+    return show(await programHelp(COMMANDS, place));
   }
-  const { commandHelp, groupHelp, parseWords } = await import("./parser.js");
-  const perform = async (chosen: Command, words: readonly string[]): Promise<number> => {
-    if (isHelp) return show(await commandHelp(chosen));
-    return run(chosen, parseWords(words, chosen), world);
-  };
-  if (!("actions" in command)) return perform(command, rest);
-  const action = command.actions.find(({ name }) => name === `${word} ${rest[0]}`);
-  if (action !== undefined) return perform(action, rest.slice(1));
-  if (isHelp) return show(await groupHelp(`${word} [action]`, command.describe, command.actions));
-  const syntax = { name: command.name, files: { name: "action", isList: true }, flags: {} };
-  throw unknownAction(command, parseWords(rest, syntax).files[0]);
+  const action =
+    "actions" in command ? command.actions.find(({ name }) => name === `${word} ${rest[0]}`) : undefined;
+  const chosen = action ?? command;
+  if (isHelp) {
+    const { commandHelp, groupHelp } = await import("./help.js");
+    return show(await ("actions" in chosen ? groupHelp(chosen, place) : commandHelp(chosen, place)));
+  }
+  const { parseWords } = await import("./parser.js");
+  if (!("actions" in chosen))
+    return run(chosen, parseWords(action === undefined ? rest : rest.slice(1), chosen), world);
+  const syntax = { name: chosen.name, files: { name: "action", isList: true }, flags: {} };
+  throw unknownAction(chosen, parseWords(rest, syntax).files[0]);
 }
 
 async function run(command: Command, argv: Arguments, world: World): Promise<number> {

@@ -31,25 +31,26 @@ function place(describe: string, path: string, more: Partial<ScenarioFlag> = {})
 }
 
 export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
-  platform: place("tdx, snp or none", "platform.kind"),
+  platform: place("tdx, snp or none", "platform.kind", { takes: "NAME" }),
   policy: place(
     "when memory is accepted, such as eager or lazy, which run --list-policies explains; or a file of your own, such as ./mine.mjs",
     "policy",
+    { takes: "NAME" },
   ),
-  memory: place("RAM of the guest, such as 4GiB (binary units)", "memory"),
-  vcpus: place("virtual CPUs of the guest", "vcpus", { numeric: true }),
-  kernel: place("Linux release from 6.5 on, as uname -r prints it", "kernel"),
+  memory: place("RAM of the guest, such as 4GiB (binary units)", "memory", { takes: "SIZE" }),
+  vcpus: place("virtual CPUs of the guest", "vcpus", { numeric: true, takes: "N" }),
+  kernel: place("Linux release from 6.5 on, as uname -r prints it", "kernel", { takes: "RELEASE" }),
   workload: place(
     "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
     "workload",
-    { workload: true },
+    { workload: true, takes: "NAME" },
   ),
-  seed: place("start of every random choice", "seed", { numeric: true }),
+  seed: place("start of every random choice", "seed", { numeric: true, takes: "N" }),
 };
 
 export function formatFlags(formats: readonly string[], more: Pick<Flag, "group"> = {}): Flags {
   return {
-    format: text(`${formats.join(", ")}; table if not given`, more),
+    format: text(`${formats.join(", ")}; table if not given`, { ...more, takes: "NAME" }),
     json: flag("the same as --format json", more),
   };
 }
@@ -64,15 +65,18 @@ export const MOST_RUNS = 10_000;
 export const PLAN_FLAGS: Flags = {
   "dry-run": flag("make one run, say how many there would be and how long they would take, and end", PLAN),
   yes: flag(`do not ask before more than ${formatInteger(MOST_RUNS)} runs`, PLAN),
-  "max-runs": text("ask only before more than so many", PLAN),
+  "max-runs": text("ask only before more than so many", { ...PLAN, takes: "N" }),
 };
 
 /** Of every command that simulates what scenario files say. */
 export const SIMULATE_FLAGS: Flags = {
   ...SCENARIO_FLAGS,
-  set: text("any value by its path, as key.key=value; repeatable; a list is [a, b]", SCENARIO),
+  set: text("any value by its path, as key.key=value; repeatable; a list is [a, b]", {
+    ...SCENARIO,
+    takes: "KEY=VALUE",
+  }),
   ...formatFlags(OUTPUT_FORMATS, OUTPUT),
-  out: text("directory for NAME.json and NAME.csv, NAME being the scenario's", OUTPUT),
+  out: text("directory for NAME.json and NAME.csv, NAME being the scenario's", { ...OUTPUT, takes: "DIR" }),
   quiet: flag("no progress and no remarks on stderr", OUTPUT),
   lenient: flag("leave out lines of a trace that cannot be read, and say how many and the first"),
   check: flag("walk the whole machine for broken invariants (slow); exit 1 at one"),

@@ -12,6 +12,8 @@ export interface ColumnLook {
    * together; the first column stays. Its place among the columns if not given: the last goes first.
    */
   readonly rank?: number | undefined;
+  /** Whether a cell is never broken into lines, such as what is to be typed. */
+  readonly isWhole?: boolean;
 }
 
 const GAP = "  ";
@@ -101,11 +103,15 @@ const NARROW_TEXT = 12;
 /** Of the lines of a name after its first, which else would look like the next row. */
 const HANGING = "  ";
 
-function extentOf({ head, align }: ColumnLook, cells: readonly string[], isFirst: boolean): Extent {
+function extentOf(
+  { head, align, isWhole = false }: ColumnLook,
+  cells: readonly string[],
+  isFirst: boolean,
+): Extent {
   const most = (lengthOf: (text: string) => number, texts: readonly string[]): number =>
     texts.reduce((length, text) => Math.max(length, lengthOf(text)), 0);
   const full = most(shownLength, [head, ...cells]);
-  const isText = align === "left";
+  const isText = align === "left" && !isWhole;
   const wordLength = (text: string): number => {
     const start = startOf(text).length;
     const [first, ...later] = wordsOf(text.trim());

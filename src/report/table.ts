@@ -3,7 +3,7 @@
 import { type ColumnLook, layOut, wrapText } from "./layout.js";
 import type { Paint, TextRole } from "./paint.js";
 
-export { alignedLines, tableLines, wrapText } from "./layout.js";
+export { alignedLines, type ColumnLook, tableLines, wrapText } from "./layout.js";
 export { type Paint, type Place, plainPaint, type TextRole } from "./paint.js";
 
 /** A column of rows of one kind. Cells have one line and may have terminal codes in them. */
