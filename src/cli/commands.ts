@@ -32,6 +32,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     files: { name: "scenario", describe: "scenario file (YAML) that makes exactly one run" },
     flags: {
       ...SIMULATE_FLAGS,
+      details: flag("also all counters: memory, acceptance, direct map, requests, priced events"),
       "list-policies": flag("list the policies and what can be tuned about them, and run nothing"),
       uncertainty: flag(
         "also run low and high values of every assumed parameter, and show ranges; as table or json, without --out",

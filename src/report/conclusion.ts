@@ -3,7 +3,7 @@
 import { PLATFORMS } from "../coco/platforms.js";
 import { type Measure, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
-import type { CompareRow, Outcome } from "../results/row.js";
+import type { CompareRow, Outcome, RunResult } from "../results/row.js";
 import { type ChargedTime, ratioRange, type TimeRange, timeRange } from "../study/assumed-prices.js";
 import { lossBy, usualRank } from "../study/compare.js";
 import { formatBytes, formatDuration } from "../units.js";
@@ -101,7 +101,8 @@ function timesText(ratio: number): string {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-function rangeText({ low, high }: TimeRange, textOf: (value: number) => string): string {
+/** ` (10 s to 14 s over what is assumed)`, or empty where both ends read the same. */
+export function rangeText({ low, high }: TimeRange, textOf: (value: number) => string): string {
   const [from, to] = [textOf(low), textOf(high)];
   return from === to ? "" : ` (${from} to ${to} over what is assumed)`;
 }
@@ -174,16 +175,27 @@ function waitsSentence(findings: readonly Finding[]): string {
 
 /** The prices that move these answers most, with what is assumed of them. */
 function decidedSentence(findings: readonly Finding[]): string {
+  return decidingPrice(
+    findings.flatMap((finding) => {
+      const time = timeOf(finding);
+      if (time === undefined) return [];
+      const { best, other } = finding;
+      const { decidedBy } = other === undefined ? timeRange(best, time) : ratioRange(other, best, time);
+      return [{ run: best, price: decidedBy }];
+    }),
+  );
+}
+
+/** A sentence that names prices with what is assumed of them; empty where none decides anything. */
+export function decidingPrice(
+  decided: readonly { readonly run: RunResult; readonly price: string | undefined }[],
+): string {
   const prices = new Map<string, string>();
-  for (const finding of findings) {
-    const time = timeOf(finding);
-    if (time === undefined) continue;
-    const { best, other } = finding;
-    const { decidedBy } = other === undefined ? timeRange(best, time) : ratioRange(other, best, time);
-    if (decidedBy === undefined) continue;
-    const { value, low, high } = PLATFORMS[best.platform].parameters[decidedBy]!;
-    const [own, from, to] = [value, low, high].map(formatDuration);
-    prices.set(decidedBy, `${decidedBy} (${own}, ${from} to ${to})`);
+  for (const { run, price } of decided) {
+    const parameter = price === undefined ? undefined : PLATFORMS[run.platform].parameters[price];
+    if (price === undefined || parameter === undefined) continue;
+    const [own, from, to] = [parameter.value, parameter.low, parameter.high].map(formatDuration);
+    prices.set(price, `${price} (${own}, ${from} to ${to})`);
   }
   if (prices.size === 0) return "";
   return `What decides it most among assumed prices: ${[...prices.values()].join(" and ")}.`;

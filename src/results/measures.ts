@@ -145,7 +145,10 @@ const MAIN_FIELDS = {
     relative: true,
     doc: "Whether no other policy on the same input is as good in what the comparison ranks by and better in one.",
   },
-  phases: { is: "list", doc: "Parts of the boot in their order: name, ns." },
+  phases: {
+    is: "list",
+    doc: "Parts of the boot in their order: name, ns, mostly: { event, ns on all CPUs }.",
+  },
   acceptedBytes: {
     is: "bytes",
     better: "less",

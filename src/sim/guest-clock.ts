@@ -1,3 +1,4 @@
+import { COST_EVENT_NAMES, type CostEvent, type CostEventName } from "./cost-events.js";
 import type { CostLedger } from "./cost-ledger.js";
 import { GuestEnded } from "./guest-ended.js";
 import { Scheduler } from "./scheduler.js";
@@ -7,6 +8,8 @@ import { IdleCpus, type VirtualCpus } from "./virtual-cpus.js";
 export interface PhaseTime {
   readonly name: string;
   readonly ns: number;
+  /** The event that took most time in it, and how much of it on all CPUs; absent where none took any. */
+  readonly mostly?: { readonly event: CostEventName; readonly ns: number };
 }
 
 /** Limit of the work and waiting of all CPUs together, 104 days; beyond it integer nanoseconds are not exact. */
@@ -32,6 +35,8 @@ export class GuestClock {
   #settledAssumedNs = 0;
   #waitedNs = 0;
   #phaseStartNs = 0;
+  /** How often each event had happened when the phase began. */
+  #phaseCounts: Float64Array;
   /** Time that all CPUs have waited for each other in their steps. */
   #allWaitedNs = 0;
   #ranOut = false;
@@ -42,6 +47,7 @@ export class GuestClock {
     this.idle = new IdleCpus(cpus);
     this.scheduler = new Scheduler(cpus);
     this.assumedNs = new Float64Array(cpus.count);
+    this.#phaseCounts = ledger.counts.slice();
   }
 
   get bootCpuNs(): number {
@@ -160,7 +166,17 @@ export class GuestClock {
   /** Ends a phase of the boot: all since the end of the phase before. */
   endPhase(name: string): void {
     this.settle(0);
-    this.phases.push({ name, ns: this.bootCpuNs - this.#phaseStartNs });
+    this.phases.push({ name, ns: this.bootCpuNs - this.#phaseStartNs, ...this.#dearest() });
     this.#phaseStartNs = this.bootCpuNs;
+    this.#phaseCounts = this.ledger.counts.slice();
+  }
+
+  #dearest(): Pick<PhaseTime, "mostly"> {
+    const ns = COST_EVENT_NAMES.map(
+      (_name, event) =>
+        (this.ledger.counts[event]! - this.#phaseCounts[event]!) * this.ledger.priceNs(event as CostEvent),
+    );
+    const most = Math.max(...ns);
+    return most > 0 ? { mostly: { event: COST_EVENT_NAMES[ns.indexOf(most)]!, ns: most } } : {};
   }
 }

@@ -124,7 +124,11 @@ export function runScenario(
     outcome: ended?.outcome ?? "ready",
     ...(ended === undefined ? {} : { reason: ended.message }),
     bootTimeNs: Math.round(bootTimeNs),
-    phases: clock.phases.map(({ name, ns }) => ({ name, ns: Math.round(ns) })),
+    phases: clock.phases.map(({ mostly, ...phase }) => ({
+      ...phase,
+      ns: Math.round(phase.ns),
+      ...(mostly === undefined ? {} : { mostly: { ...mostly, ns: Math.round(mostly.ns) } }),
+    })),
     acceptedBytes: platform.acceptedPages * PAGE_SIZE + host.acceptedSharedBytes,
     memory: memoryResult(boot),
     touchedBytes,

@@ -1,10 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { earlyMapText, formatTable } from "../../src/report/rows.js";
-import { earlyMapLines } from "../../src/report/run-summary.js";
+import { earlyMapLines } from "../../src/report/run-sections.js";
 import { MiB } from "../../src/units.js";
 import type { EarlyMapResult } from "../../src/x86/early-map.js";
 import { resultWith, rowWith } from "../results/rows.js";
+import { wide } from "./paint.js";
 
 const test = suite("report: direct map");
 
@@ -45,7 +46,7 @@ test("a comparison shows it below rows that differ in what concerns it", () => {
     "direct map: splits 4, tables 9, flushes 8 of one CPU and 0 of all, 256 MiB accepted only to be shared";
   const row = rowWith({ earlyMap, settings: { "guest.splitTables": "memblock" } });
   assert.is(earlyMapText(row), text);
-  assert.ok(formatTable([row]).includes(`\n  ${text}\n`));
+  assert.ok(formatTable([row], wide).includes(`\n  ${text}\n`));
   assert.is(earlyMapText(rowWith({ earlyMap, settings: { "guest.kaslr": true } })), undefined);
   assert.is(earlyMapText(rowWith({ settings: { "guest.dmaBuffers": 4 } })), undefined);
 });

@@ -47,7 +47,7 @@ export const run: RunCommand = async (argv, context) => {
   return simulate(
     loaded,
     { ...options, timeline: true, tellsRemarks: true },
-    (rows) => rows.map((row) => formatRunSummary(row, paint)).join(""),
+    (rows) => rows.map((row) => formatRunSummary(row, paint, { details: argv.has("details") })).join(""),
     context,
   );
 };
