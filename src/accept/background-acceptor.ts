@@ -5,7 +5,9 @@ import {
   watermarkPages,
   type Zone,
 } from "../page-alloc/index.js";
+import { CpuShares } from "../sim/cpu-shares.js";
 import type { GuestClock } from "../sim/guest-clock.js";
+import type { Nice } from "../sim/nice.js";
 import { type BackgroundThreads, RunQueue } from "../sim/scheduler.js";
 import { MAX_ORDER_BYTES, PAGE_SIZE } from "../units.js";
 
@@ -16,8 +18,11 @@ export interface BackgroundPlan {
   /** By all threads together; Infinity: as fast as they can. */
   readonly bytesPerSecond: number;
   readonly cpus: number;
-  /** Whether threads leave CPUs alone that have work. */
+  /** Whether threads leave CPUs alone that have work, or have some to come. */
   readonly idleOnly: boolean;
+  readonly nice: Nice;
+  /** Whether each thread stays on one CPU. */
+  readonly bound: boolean;
   /** Free accepted pages that a zone is to have; Infinity: until nothing is left. */
   readonly wantedPages: (zone: Zone) => number;
 }
@@ -27,21 +32,36 @@ export interface CpuWork {
   isBusy(cpu: number): boolean;
   /** The CPU does what it can of its work before that time, when something else is to run on it. */
   workUntil(cpu: number, timeNs: number): void;
+  /** Something else has had the CPU since then: if it sleeps, it has gone on with that. */
+  sleptSince(cpu: number, timeNs: number): void;
 }
 
 /**
  * Kernel threads that accept blocks of 4 MiB from the heads of the zones' lists while the guest
- * works. A thread takes its CPU's time like any other work there; requests on that CPU wait until it
- * is done with a block, and those elsewhere for the locks and the bandwidth it uses.
+ * works. A thread takes the time of a CPU that idles, or its share of one that has work; requests there
+ * wait until it is done with a block, and those elsewhere for the locks and the bandwidth it uses.
+ *
+ * Between two blocks a thread lets others run. In a block nothing takes its CPU away, because
+ * accept_memory() keeps interrupts off until it has accepted all (drivers/firmware/efi/unaccepted_memory.c,
+ * 6.6); so shares hold to within one block.
  */
 export class BackgroundAcceptor implements BackgroundThreads {
+  /** Threads by when they look for something to do; those that sleep until there is some are not in it. */
   readonly queue: RunQueue;
   readonly #plan: BackgroundPlan;
   readonly #allocator: PageAllocator;
   readonly #clock: GuestClock;
   readonly #work: CpuWork;
-  /** By thread: when it wants to accept its next block. */
+  readonly #shares: CpuShares;
+  /** By thread: when it looks next. */
+  readonly #lookNs: Float64Array;
+  /** By thread: when it wants to accept its next block, by its rate and by when there was one. */
   readonly #dueNs: Float64Array;
+  /** By thread: 1 while it waits for a CPU. */
+  readonly #waits: Uint8Array;
+  /** Threads that wait for a CPU, and those that sleep because there is nothing to accept. */
+  #waiting = 0;
+  #sleeping = 0;
   readonly #intervalNs: number;
   readonly #startNs: number;
   /** By thread: blocks it has accepted, when it began the last, and how long it was behind its rate for a reason. */
@@ -55,41 +75,92 @@ export class BackgroundAcceptor implements BackgroundThreads {
     this.#allocator = allocator;
     this.#clock = clock;
     this.#work = work;
+    const leavesAlone = plan.idleOnly ? (cpu: number): boolean => work.isBusy(cpu) : undefined;
+    this.#shares = new CpuShares({ ...plan, leavesAlone }, clock.cpus, clock.scheduler);
     this.#startNs = clock.bootCpuNs;
+    this.#lookNs = new Float64Array(plan.threads).fill(this.#startNs);
     this.#dueNs = new Float64Array(plan.threads).fill(this.#startNs);
+    this.#waits = new Uint8Array(plan.threads);
     this.#blocks = new Float64Array(plan.threads);
     this.#lastBeginNs = new Float64Array(plan.threads).fill(Number.NEGATIVE_INFINITY);
     this.#behindNs = new Float64Array(plan.threads);
-    this.queue = new RunQueue(this.#dueNs);
+    this.queue = new RunQueue(this.#lookNs);
     for (let thread = 0; thread < plan.threads; thread++) this.queue.add(thread);
     this.#intervalNs = (MAX_ORDER_BYTES * plan.threads * SECOND_NS) / plan.bytesPerSecond;
   }
 
   /** Accepts one block, if there is one to accept and a CPU to do it on. */
-  turn(thread: number, untilNs: number): boolean {
-    const dueNs = this.#dueNs[thread]!;
+  turn(thread: number): void {
     const zone = this.#shortZone();
-    const cpu = zone === undefined ? -1 : this.#cpuOf(thread);
-    if (cpu < 0) {
-      // The thread looks again when something else has happened.
-      this.#behindNs[thread]! += untilNs - dueNs;
-      this.#dueNs[thread] = untilNs;
-      return false;
+    const lookNs = this.#lookNs[thread]!;
+    if (zone === undefined) {
+      this.#setWaiting(thread, 0);
+      this.queue.takeFirst();
+      this.#sleeping++;
+      return;
     }
+    if (this.#waits[thread] === 0) this.#shares.ask(thread, lookNs);
+    const cpu = this.#shares.cpuFor(thread, lookNs);
+    if (cpu < 0) {
+      this.#setWaiting(thread, 1);
+      this.#lookNs[thread] = this.#shares.nextNs(thread);
+      return;
+    }
+    this.#setWaiting(thread, 0);
+    this.#accept(zone, thread, cpu, lookNs);
+  }
+
+  #accept(zone: Zone, thread: number, cpu: number, atNs: number): void {
     const { cpus } = this.#clock;
-    this.#work.workUntil(cpu, dueNs);
-    cpus.waitUntil(cpu, dueNs);
+    this.#work.workUntil(cpu, atNs);
+    const sleptNs = cpus.timeNs[cpu]!;
+    this.#shares.begin(thread, cpu, atNs);
     const startNs = cpus.timeNs[cpu]!;
     this.#clock.begin(cpu);
-    const { acceptor } = this.#allocator;
-    acceptOldest(zone!, acceptor, cpu);
+    acceptOldest(zone, this.#allocator.acceptor, cpu);
     this.#clock.settle(cpu);
+    this.#shares.end(thread, cpu, startNs);
+    this.#work.sleptSince(cpu, sleptNs);
     const nextNs = startNs + this.#intervalNs;
+    const dueNs = this.#dueNs[thread]!;
     this.#dueNs[thread] = Math.max(cpus.timeNs[cpu]!, nextNs);
+    this.#lookNs[thread] = this.#dueNs[thread]!;
     this.#note(thread, startNs);
-    // Its CPU was busy until it could begin, or was with this block for longer than the rate leaves.
+    // It had to wait until it could begin, or was busy with this block for longer than the rate leaves.
     this.#behindNs[thread]! += startNs - dueNs + (this.#dueNs[thread]! - nextNs);
-    return true;
+  }
+
+  /** Wakes the threads that sleep, if there is something to accept again. */
+  look(): void {
+    if (this.#sleeping === 0 || this.#shortZone() === undefined) return;
+    const { nowNs } = this.#clock;
+    for (let thread = 0; thread < this.#dueNs.length; thread++) {
+      if (this.queue.waits(thread)) continue;
+      const lateNs = Math.max(0, nowNs - this.#dueNs[thread]!);
+      this.#behindNs[thread]! += lateNs;
+      this.#dueNs[thread]! += lateNs;
+      this.#lookNs[thread] = this.#dueNs[thread]!;
+      this.queue.add(thread);
+    }
+    this.#sleeping = 0;
+  }
+
+  /** Threads that wait for a CPU look when there is one, or will be. */
+  cpuIdles(): void {
+    if (this.#waiting === 0) return;
+    const { stepStartNs } = this.#clock;
+    for (let thread = 0; thread < this.#waits.length; thread++) {
+      if (this.#waits[thread] === 0) continue;
+      const nextNs = Math.max(this.#shares.nextNs(thread), stepStartNs);
+      if (nextNs >= this.#lookNs[thread]!) continue;
+      this.#lookNs[thread] = nextNs;
+      this.queue.hasten(thread);
+    }
+  }
+
+  #setWaiting(thread: number, waits: 0 | 1): void {
+    this.#waiting += waits - this.#waits[thread]!;
+    this.#waits[thread] = waits;
   }
 
   #note(thread: number, beginNs: number): void {
@@ -101,7 +172,11 @@ export class BackgroundAcceptor implements BackgroundThreads {
     this.#blocks[thread]!++;
   }
 
-  /** Each thread kept its rate, where it had blocks and a CPU. @throws Error naming the thread */
+  /**
+   * Each thread kept its rate, where it had blocks and a CPU, and all together never went beyond it.
+   *
+   * @throws Error naming the thread
+   */
   verifyRate(): void {
     for (let thread = 0; thread < this.#dueNs.length; thread++) {
       const blocks = this.#blocks[thread]!;
@@ -112,6 +187,25 @@ export class BackgroundAcceptor implements BackgroundThreads {
           `accept: thread ${thread} took ${tookNs} ns for ${blocks} blocks, which its rate makes ${wantedNs} ns`,
         );
       }
+    }
+    this.#verifySum();
+  }
+
+  /** Each thread may have done a block when no time had passed yet; from then on they keep the rate. */
+  #verifySum(): void {
+    const { threads, bytesPerSecond } = this.#plan;
+    let blocks = 0;
+    let lastBeginNs = this.#startNs;
+    for (let thread = 0; thread < threads; thread++) {
+      blocks += this.#blocks[thread]!;
+      lastBeginNs = Math.max(lastBeginNs, this.#lastBeginNs[thread]!);
+    }
+    const seconds = (lastBeginNs - this.#startNs + blocks) / SECOND_NS;
+    const mostBlocks = threads + (bytesPerSecond * seconds) / MAX_ORDER_BYTES;
+    if (blocks > mostBlocks) {
+      throw new Error(
+        `accept: ${threads} threads began ${blocks} blocks in ${seconds} s, more than ${bytesPerSecond} bytes a second`,
+      );
     }
   }
 
@@ -124,18 +218,6 @@ export class BackgroundAcceptor implements BackgroundThreads {
       if (zone.freePages - zone.unacceptedPages < this.#plan.wantedPages(zone)) return zone;
     }
     return undefined;
-  }
-
-  /** Threads spread from the last CPU down; -1 where one may only use idle CPUs and there is none. */
-  #cpuOf(thread: number): number {
-    const { cpus: count } = this.#plan;
-    const own = count - 1 - (thread % count);
-    if (!this.#plan.idleOnly) return own;
-    for (let step = 0; step < count; step++) {
-      const cpu = (own - step + count) % count;
-      if (!this.#work.isBusy(cpu)) return cpu;
-    }
-    return -1;
   }
 }
 

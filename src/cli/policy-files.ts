@@ -1,8 +1,9 @@
 /** Policies of one's own: `--policy ./mine.mjs`. Their files are code, and loaded only from the command line. */
 
 import { z } from "zod";
-import { readLeaf } from "../fields/read.js";
+import { expectedOf, readLeaf } from "../fields/read.js";
 import { HIGH_MEMORY } from "../firmware/start.js";
+import { ACCEPTING_THREADS } from "../policy/accepting-threads.js";
 import type { Behaviour } from "../policy/behaviour.js";
 import { behaviourOf, isPolicyFile, registerPolicy } from "../policy/policies.js";
 import type { Policy, PolicyParameter } from "../policy/policy.js";
@@ -227,6 +228,13 @@ const batch: z.ZodType<number> = powerOfTwo(4 * KiB, 1024 * MiB, "bytes, a power
 const cpus: z.ZodType<number> = number("a whole number from 1 to 1024", (value) => {
   return Number.isInteger(value) && value >= 1 && value <= 1024;
 });
+const nice: z.ZodType<number | "idle"> = z.custom<number | "idle">(
+  (value) => {
+    const { min, max, or } = ACCEPTING_THREADS.nice;
+    return value === or || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
+  },
+  `expected ${expectedOf(ACCEPTING_THREADS.nice)}`,
+);
 
 const behaviourSchema: z.ZodType<Behaviour> = z
   .strictObject({
@@ -253,6 +261,8 @@ const behaviourSchema: z.ZodType<Behaviour> = z
         threads: cpus,
         bytesPerSecond: number("bytes, 1 MiB or more, or Infinity", (value) => value >= MiB),
         idleOnly: z.boolean(),
+        nice: nice.exactOptional(),
+        bound: z.boolean().exactOptional(),
         wantedPages: aFunction,
       })
       .exactOptional(),

@@ -29,7 +29,10 @@ function bound(written: Quantity | undefined, byDefault: number): number {
 /** The values a size, a count or a time may have, for an error message. */
 export function expectedOf(field: Leaf): string {
   if (field.is === "time") return "a time such as 250us";
-  if (field.is === "count") return `a whole number from ${field.min} to ${field.max}`;
+  if (field.is === "count") {
+    const numbers = `a whole number from ${field.min} to ${field.max}`;
+    return field.or === undefined ? numbers : `${numbers}, or ${field.or}`;
+  }
   if (field.is === "flag") return "true or false";
   if ("expected" in field && field.expected !== undefined) return field.expected;
   if (field.is !== "size") return "text";

@@ -329,13 +329,22 @@ function acpiInit({ guest, handOver, kernel }: Started): Pick<Booted, "acpiMemor
   };
 }
 
-function initRuns({ guest, kernel, waits, replays }: Started): Pick<Booted, "ready" | "background"> {
+function initRuns({
+  guest,
+  kernel,
+  waits,
+  replays,
+  workload,
+}: Started): Pick<Booted, "ready" | "background"> {
   const { clock, options } = guest;
   clock.idle.ticking = false;
   waits.initRuns();
+  // That of a workload after the boot begins when the boot's own has ended.
+  const replaysToCome = workload.afterBoot === undefined ? 1 : 2;
   const background = backgroundAcceptor(guest, kernel, {
-    isBusy: (cpu) => replays.at(-1)?.isBusy(cpu) === true,
-    workUntil: (cpu, timeNs) => replays.at(-1)?.workUntil(cpu, timeNs),
+    isBusy: (cpu) => replays.length < replaysToCome || replays.at(-1)!.isBusy(cpu),
+    workUntil: (cpu, timeNs) => replays.at(-1)!.workUntil(cpu, timeNs),
+    sleptSince: (cpu, timeNs) => replays.at(-1)!.sleptSince(cpu, timeNs),
   });
   clock.scheduler.background = background;
   const { earlyMap } = kernel.early;

@@ -3,6 +3,7 @@
 import { BackgroundAcceptor, type CpuWork } from "../accept/background-acceptor.js";
 import { FaultAcceptance, TOUCH_PLACES } from "../accept/fault-acceptance.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import { ACCEPTING_THREADS } from "../policy/accepting-threads.js";
 import type { Behaviour } from "../policy/behaviour.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
@@ -71,6 +72,12 @@ export function backgroundAcceptor(
 ): BackgroundAcceptor | undefined {
   const { threads } = behaviour;
   if (threads === undefined) return undefined;
-  const plan = { ...threads, cpus: cpuNodes.length, wantedPages: threads.wantedPages(allocator) };
+  const plan = {
+    nice: ACCEPTING_THREADS.nice.default,
+    bound: ACCEPTING_THREADS.bound.default,
+    ...threads,
+    cpus: cpuNodes.length,
+    wantedPages: threads.wantedPages(allocator),
+  };
   return new BackgroundAcceptor(plan, allocator, clock, work);
 }

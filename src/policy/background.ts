@@ -1,27 +1,23 @@
+import { ACCEPTING_THREADS } from "./accepting-threads.js";
 import { definePolicy, type Policy } from "./policy.js";
 
 /**
  * Lazy, and from the start of init on kernel threads accept the oldest blocks of the lists at a
- * rate, so that later requests find accepted memory. A strategy of this project: nobody has proposed
- * or measured it.
+ * rate, so that later requests find accepted memory. They have CPUs that idle, and of those that work
+ * what their nice level leaves them. A strategy of this project: nobody has proposed or measured it.
  */
 export const background: Policy = definePolicy({
   name: "background",
-  summary: "lazy, and kernel threads accept the rest at a rate once init runs",
+  summary: "lazy, and kernel threads accept the rest at a rate once init runs, as far as CPUs idle or share",
   since: "this project; not in any kernel",
   parameters: {
-    threads: { is: "count", min: 1, max: 1024, default: 1, what: "kernel threads that accept" },
+    ...ACCEPTING_THREADS,
     rate: {
       is: "size",
       min: "1MiB",
       orAll: true,
       default: "1GiB",
-      what: "accepted per second by all threads together; all is as fast as they can",
-    },
-    idleOnly: {
-      is: "flag",
-      default: false,
-      what: "whether threads run only on CPUs that have nothing to do",
+      what: "accepted per second by all threads together at most; all is as fast as they can",
     },
     target: {
       is: "size",
@@ -31,8 +27,8 @@ export const background: Policy = definePolicy({
       what: "free accepted memory at which the threads stop; all is when nothing is left",
     },
   },
-  behaviour: ({ threads, rateBytes, idleOnly, targetBytes }, { onAllocation, byThreads, upToTarget }) => ({
+  behaviour: ({ rateBytes, targetBytes, ...threads }, { onAllocation, byThreads, upToTarget }) => ({
     ...onAllocation(),
-    ...byThreads({ threads, bytesPerSecond: rateBytes, idleOnly, wantedPages: upToTarget(targetBytes) }),
+    ...byThreads({ ...threads, bytesPerSecond: rateBytes, wantedPages: upToTarget(targetBytes) }),
   }),
 });

@@ -6,7 +6,9 @@ import type { HighMemory } from "../firmware/start.js";
 import type { PageAllocator } from "../page-alloc/index.js";
 
 /** Kernel threads that accept beside the workload. */
-export interface AcceptingThreads extends Pick<BackgroundPlan, "threads" | "bytesPerSecond" | "idleOnly"> {
+export interface AcceptingThreads
+  extends Pick<BackgroundPlan, "threads" | "bytesPerSecond" | "idleOnly">,
+    Partial<Pick<BackgroundPlan, "nice" | "bound">> {
   /** For an allocator, how many free accepted pages a zone of it is to have. */
   readonly wantedPages: (allocator: PageAllocator) => BackgroundPlan["wantedPages"];
 }

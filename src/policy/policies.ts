@@ -107,7 +107,7 @@ function fold(all: readonly Policy[]): Policies {
 function widest(a: PolicyParameter, b: PolicyParameter): PolicyParameter {
   const what = a.what.split("; ").includes(b.what) ? a.what : `${a.what}; ${b.what}`;
   if (a.is === "count" && b.is === "count") {
-    return { ...a, what, min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) };
+    return { ...b, ...a, what, min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) };
   }
   if (a.is !== "size" || b.is !== "size") return { ...a, what };
   return {

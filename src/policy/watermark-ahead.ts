@@ -1,16 +1,18 @@
+import { ACCEPTING_THREADS } from "./accepting-threads.js";
 import { definePolicy, type Policy } from "./policy.js";
 
 /**
  * Lazy, and a kernel thread for it as kswapd is for reclaim: woken when free accepted memory is less
  * than so much beyond the promo watermark, it accepts up to there; requests accept themselves only
- * when they come before it is done. A strategy of this project: nobody has proposed or measured it.
+ * when they come before it is done. It shares CPUs as the
+ * threads of `background` do. A strategy of this project: nobody has proposed or measured it.
  */
 export const watermarkAhead: Policy = definePolicy({
   name: "watermark-ahead",
   summary: "lazy, and a kernel thread keeps so much accepted beyond the watermark",
   since: "this project; not in any kernel",
   parameters: {
-    threads: { is: "count", min: 1, max: 1024, default: 1, what: "kernel threads that accept" },
+    ...ACCEPTING_THREADS,
     ahead: {
       is: "size",
       min: "4MiB",
@@ -18,18 +20,12 @@ export const watermarkAhead: Policy = definePolicy({
       default: "256MiB",
       what: "free accepted memory kept beyond the promo watermark",
     },
-    idleOnly: {
-      is: "flag",
-      default: false,
-      what: "whether threads run only on CPUs that have nothing to do",
-    },
   },
-  behaviour: ({ threads, aheadBytes, idleOnly }, { onAllocation, byThreads, aheadOfWatermark }) => ({
+  behaviour: ({ aheadBytes, ...threads }, { onAllocation, byThreads, aheadOfWatermark }) => ({
     ...onAllocation(),
     ...byThreads({
-      threads,
+      ...threads,
       bytesPerSecond: Number.POSITIVE_INFINITY,
-      idleOnly,
       wantedPages: aheadOfWatermark(aheadBytes),
     }),
   }),

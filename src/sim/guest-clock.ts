@@ -134,14 +134,21 @@ export class GuestClock {
     );
   }
 
-  /** The boot CPU gives another one work: it starts now, unless it is busy beyond that. */
-  wake(cpu: number): void {
-    this.#waitFor(cpu, 0);
+  /** When the last CPU is done with its own work, as far as it has come. */
+  get ownEndNs(): number {
+    let endNs = 0;
+    for (let cpu = 0; cpu < this.cpus.count; cpu++) endNs = Math.max(endNs, this.cpus.ownEndNs(cpu));
+    return endNs;
   }
 
-  /** The boot CPU waits for all others, and goes on. */
+  /** The boot CPU gives another one work: it starts now, unless it is busy beyond that. */
+  wake(cpu: number): void {
+    this.#waitFor(cpu, 0, this.bootCpuNs);
+  }
+
+  /** The boot CPU waits for all others, but not for threads that have one of them; and goes on. */
   joinAll(): void {
-    for (let cpu = 1; cpu < this.cpus.count; cpu++) this.#waitFor(0, cpu);
+    for (let cpu = 1; cpu < this.cpus.count; cpu++) this.#waitFor(0, cpu, this.cpus.ownEndNs(cpu));
     this.begin(0);
   }
 
@@ -156,10 +163,10 @@ export class GuestClock {
     this.joinAll();
   }
 
-  /** A CPU idles until another one has come as far; how it came there then counts for both. */
-  #waitFor(cpu: number, other: number): void {
-    if (this.cpus.timeNs[cpu]! >= this.cpus.timeNs[other]!) return;
-    this.cpus.waitUntil(cpu, this.cpus.timeNs[other]!);
+  /** A CPU idles until the time that another one came to; how that came there then counts for both. */
+  #waitFor(cpu: number, other: number, timeNs: number): void {
+    if (this.cpus.timeNs[cpu]! >= timeNs) return;
+    this.cpus.waitUntil(cpu, timeNs);
     this.assumedNs[cpu] = this.assumedNs[other]!;
   }
 

@@ -15,6 +15,8 @@ export class RunQueue {
   /** By actor: when its next step begins, as far as the heap knows. */
   readonly #beginNs: Float64Array;
   readonly #heap: Int32Array;
+  /** By actor: 1 while it waits. */
+  readonly #waits: Uint8Array;
   #count = 0;
 
   constructor(timeNs: Float64Array) {
@@ -22,31 +24,43 @@ export class RunQueue {
     this.#aheadNs = new Float64Array(timeNs.length);
     this.#beginNs = new Float64Array(timeNs.length);
     this.#heap = new Int32Array(timeNs.length);
+    this.#waits = new Uint8Array(timeNs.length);
   }
 
   /** Nobody waits any more; for work that ends before all have done theirs. */
   clear(): void {
     this.#count = 0;
+    this.#waits.fill(0);
+    this.#aheadNs.fill(0);
   }
 
   /** An actor that does not wait yet has a step to do, before which it works for `aheadNs`. */
   add(actor: number, aheadNs = 0): void {
     this.#aheadNs[actor] = aheadNs;
-    this.#beginNs[actor] = this.#timeNs[actor]! + aheadNs;
-    const heap = this.#heap;
-    let at = this.#count++;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#isBefore(actor, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = actor;
+    this.#waits[actor] = 1;
+    this.#rise(actor, this.#count++);
   }
 
-  /** An actor has done some of the work before its next step already, and has `aheadNs` of it left. */
+  /**
+   * An actor has so much work left before its next step: one that waits has done some of it already, one
+   * that does not is not to be added before something else has happened.
+   */
   setAhead(actor: number, aheadNs: number): void {
     this.#aheadNs[actor] = aheadNs;
+  }
+
+  /** The clock of an actor that waits has been set back: it is to do its step earlier. */
+  hasten(actor: number): void {
+    this.#rise(actor, this.#heap.indexOf(actor));
+  }
+
+  waits(actor: number): boolean {
+    return this.#waits[actor] === 1;
+  }
+
+  /** When an actor is done with what it does before its next step, as far as it knows of one. */
+  aheadUntilNs(actor: number): number {
+    return this.#timeNs[actor]! + this.#aheadNs[actor]!;
   }
 
   /** The first actor, which goes on waiting; -1 if none waits. */
@@ -67,6 +81,9 @@ export class RunQueue {
 
   /** The first waits no more, until it is added again. */
   takeFirst(): void {
+    const actor = this.#heap[0]!;
+    this.#waits[actor] = 0;
+    this.#aheadNs[actor] = 0;
     this.#count--;
     if (this.#count > 0) this.#sink(this.#heap[this.#count]!);
   }
@@ -75,6 +92,20 @@ export class RunQueue {
     const ns = this.#beginNs[actor]!;
     const otherNs = this.#beginNs[other]!;
     return ns < otherNs || (ns === otherNs && actor < other);
+  }
+
+  /** Puts an actor at a free place, or as far above as it belongs. */
+  #rise(actor: number, place: number): void {
+    this.#beginNs[actor] = this.#timeNs[actor]! + this.#aheadNs[actor]!;
+    const heap = this.#heap;
+    let at = place;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#isBefore(actor, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = actor;
   }
 
   /** Puts an actor on top, or as far below as it belongs. */
@@ -93,10 +124,14 @@ export class RunQueue {
 
 /** Threads that do a step now and then, on some CPU's time, while CPUs have work of their own. */
 export interface BackgroundThreads {
-  /** All of them, by when they are due. */
+  /** Those that are due some time, by when. */
   readonly queue: RunQueue;
-  /** @returns whether it did a step; else it is due at `untilNs`, and the CPU whose time that is goes on */
-  turn(thread: number, untilNs: number): boolean;
+  /** The first of them does a step, which takes time of a CPU; or is due later, or waits there no more. */
+  turn(thread: number): void;
+  /** A CPU has done its step: threads may have something to do. */
+  look(): void;
+  /** A CPU has nothing to do from now on, or before long. */
+  cpuIdles(): void;
 }
 
 /**
@@ -116,30 +151,63 @@ export class Scheduler extends RunQueue {
    * when it began, and when it ended.
    */
   onTurn: ((actor: number, beginNs: number) => void) | undefined = undefined;
-  readonly #cpuCount: number;
+  readonly #cpus: VirtualCpus;
+  /** By CPU: 1 while it waits and idles before its next step. */
+  readonly #sleeps: Uint8Array;
+  /** The CPU that did the last step; -1 when all had done theirs. */
+  #last = -1;
 
   constructor(cpus: VirtualCpus) {
     super(cpus.timeNs);
-    this.#cpuCount = cpus.count;
+    this.#cpus = cpus;
+    this.#sleeps = new Uint8Array(cpus.count);
+  }
+
+  /** A CPU that does not wait yet has a step to do, before which it idles for `sleepNs`. */
+  addSleeping(cpu: number, sleepNs: number): void {
+    this.#sleeps[cpu] = 1;
+    this.add(cpu, sleepNs);
+  }
+
+  /** From when on nothing runs on a CPU, as it is now; Infinity while it has something to do. */
+  idleFromNs(cpu: number): number {
+    if (this.#sleeps[cpu] === 1) return this.#cpus.timeNs[cpu]!;
+    return this.waits(cpu) ? Number.POSITIVE_INFINITY : this.aheadUntilNs(cpu);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.#sleeps.fill(0);
   }
 
   /** The CPU whose turn it is, or -1 when none has anything to do. */
   next(): number {
+    const threads = this.background;
+    if (threads !== undefined) {
+      threads.look();
+      if (this.#last < 0 || this.idleFromNs(this.#last) < Number.POSITIVE_INFINITY) threads.cpuIdles();
+    }
     for (let cpu = this.first(); cpu >= 0; cpu = this.first()) {
-      if (this.background !== undefined && this.#runBackground(this.background, this.beginNs(cpu))) continue;
+      if (threads !== undefined && this.#runBackground(threads, this.beginNs(cpu))) continue;
       this.onTurn?.(cpu, this.beginNs(cpu));
       this.takeFirst();
+      this.#sleeps[cpu] = 0;
+      this.#cpus.goOn(cpu);
+      this.#last = cpu;
       return cpu;
     }
+    this.#last = -1;
     return -1;
   }
 
-  /** @returns whether a thread did a step; the CPUs' times may have changed then */
+  /** @returns whether a thread had its turn; the CPUs' times may have changed then */
   #runBackground(threads: BackgroundThreads, untilNs: number): boolean {
     const thread = threads.queue.first();
+    if (thread < 0) return false;
     const dueNs = threads.queue.beginNs(thread);
     if (dueNs >= untilNs) return false;
-    this.onTurn?.(this.#cpuCount + thread, dueNs);
-    return threads.turn(thread, untilNs);
+    this.onTurn?.(this.#cpus.count + thread, dueNs);
+    threads.turn(thread);
+    return true;
   }
 }

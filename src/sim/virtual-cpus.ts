@@ -5,11 +5,19 @@
 export class VirtualCpus {
   readonly count: number;
   readonly timeNs: Float64Array;
+  /** By CPU: time in which no work of its own ran, because it idled or had been lent. */
+  readonly otherNs: Float64Array;
+  /** By CPU: when its own work had ended before it was lent, and when it was given back last. */
+  readonly #ownEndNs: Float64Array;
+  readonly #lentEndNs: Float64Array;
 
   constructor(count: number) {
     if (!Number.isSafeInteger(count) || count < 1) throw new Error(`sim: ${count} is not a number of CPUs.`);
     this.count = count;
     this.timeNs = new Float64Array(count);
+    this.otherNs = new Float64Array(count);
+    this.#ownEndNs = new Float64Array(count);
+    this.#lentEndNs = new Float64Array(count).fill(-1);
   }
 
   advance(cpu: number, ns: number): void {
@@ -19,7 +27,38 @@ export class VirtualCpus {
 
   /** The CPU idles until `timeNs`, or not at all if it is past that already. */
   waitUntil(cpu: number, timeNs: number): void {
-    if (timeNs > this.timeNs[cpu]!) this.timeNs[cpu] = timeNs;
+    const ns = timeNs - this.timeNs[cpu]!;
+    if (!(ns > 0)) return;
+    this.otherNs[cpu]! += ns;
+    this.timeNs[cpu] = timeNs;
+  }
+
+  /** The CPU idles until `timeNs`, and is then lent to a thread in the background. */
+  lend(cpu: number, timeNs: number): void {
+    if (this.#lentEndNs[cpu] !== this.timeNs[cpu]) this.#ownEndNs[cpu] = this.timeNs[cpu]!;
+    this.waitUntil(cpu, timeNs);
+  }
+
+  /** The thread gives back the CPU, which it has had since `fromNs`. */
+  giveBack(cpu: number, fromNs: number): void {
+    this.otherNs[cpu]! += this.timeNs[cpu]! - fromNs;
+    this.#lentEndNs[cpu] = this.timeNs[cpu]!;
+  }
+
+  /** A CPU that may have been lent goes on with work of its own, be it one that takes no time. */
+  goOn(cpu: number): void {
+    this.#lentEndNs[cpu] = -1;
+  }
+
+  /** How much of its own work a CPU has done by a time at which it works, or is lent in spite of its work. */
+  ownWorkNs(cpu: number, atNs: number): number {
+    const isLent = this.#lentEndNs[cpu] === this.timeNs[cpu];
+    return (isLent ? Math.max(atNs, this.timeNs[cpu]!) : atNs) - this.otherNs[cpu]!;
+  }
+
+  /** When the CPU's own work has ended: now, unless it has been lent since and had nothing else to do. */
+  ownEndNs(cpu: number): number {
+    return this.#lentEndNs[cpu] === this.timeNs[cpu] ? this.#ownEndNs[cpu]! : this.timeNs[cpu]!;
   }
 }
 

@@ -80,9 +80,9 @@ export function runGuest(
   };
 }
 
-function workloadEnd({ cpus, assumedNs, ledger }: GuestClock): WorkloadEnd {
-  const endNs = Math.max(...cpus.timeNs);
-  return { endNs, assumedNs: assumedNs[cpus.timeNs.indexOf(endNs)]!, counts: ledger.counts.slice() };
+function workloadEnd({ cpus, assumedNs, ledger, ownEndNs }: GuestClock): WorkloadEnd {
+  const last = assumedNs.findIndex((_ns, cpu) => cpus.ownEndNs(cpu) === ownEndNs);
+  return { endNs: ownEndNs, assumedNs: assumedNs[last]!, counts: ledger.counts.slice() };
 }
 
 /**

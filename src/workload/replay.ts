@@ -114,15 +114,28 @@ export class Replay {
     return this.#heads[cpu]! < this.#options.requests.count;
   }
 
-  /** A CPU does of the work in front of its next request what lies before a time. */
+  /** A CPU does of the work in front of its next request what lies before a time; one that sleeps has none. */
   workUntil(cpu: number, timeNs: number): void {
     const { clock, requests, timeScale } = this.#options;
     const at = this.#heads[cpu]!;
     const untilNs = timeNs - clock.cpus.timeNs[cpu]!;
-    if (at >= requests.count || untilNs <= 0) return;
+    if (at >= requests.count || untilNs <= 0 || requests.kind[at] === RequestKind.sleep) return;
     const ns = Math.min(this.#leftNs(at, cpu), untilNs / timeScale);
     clock.ledger.charge(CostEvent.guestWork, ns);
     clock.settle(cpu);
+    this.#done(at, cpu, ns);
+  }
+
+  /** Something else has had a CPU since a time; one that sleeps has gone on with that. */
+  sleptSince(cpu: number, timeNs: number): void {
+    const { clock, requests, timeScale } = this.#options;
+    const at = this.#heads[cpu]!;
+    if (at >= this.#end || requests.kind[at] !== RequestKind.sleep) return;
+    this.#done(at, cpu, (clock.cpus.timeNs[cpu]! - timeNs) / timeScale);
+  }
+
+  #done(at: number, cpu: number, ns: number): void {
+    const { clock, requests, timeScale } = this.#options;
     this.#doneNs[cpu] = Math.min(this.#doneNs[cpu]! + ns, requests.thinkNs[at]!);
     clock.scheduler.setAhead(cpu, this.#leftNs(at, cpu) * timeScale);
   }
@@ -133,11 +146,14 @@ export class Replay {
     const at = this.#heads[cpu]!;
     if (at >= this.#end) return;
     const handle = requests.handle[at]!;
+    const leftNs = this.#leftNs(at, cpu) * timeScale;
     if (requests.kind[at] === RequestKind.free && this.#pages[handle]! <= NOT_YET) {
       this.#waitsAfter[cpu] = this.#pages[handle]!;
       this.#pages[handle] = waiter(cpu);
       this.#waiting++;
-    } else clock.scheduler.add(cpu, this.#leftNs(at, cpu) * timeScale);
+      clock.scheduler.setAhead(cpu, leftNs);
+    } else if (requests.kind[at] === RequestKind.sleep) clock.scheduler.addSleeping(cpu, leftNs);
+    else clock.scheduler.add(cpu, leftNs);
   }
 
   /** An allocation has ended. Those that waited for it could not begin before now. */
@@ -156,9 +172,14 @@ export class Replay {
   }
 
   #perform(at: number, cpu: number): void {
-    const { requests, clock } = this.#options;
-    clock.ledger.charge(CostEvent.guestWork, this.#leftNs(at, cpu));
-    clock.settle(cpu);
+    const { requests, clock, timeScale } = this.#options;
+    const leftNs = this.#leftNs(at, cpu);
+    if (requests.kind[at] === RequestKind.sleep) {
+      clock.cpus.waitUntil(cpu, clock.cpus.timeNs[cpu]! + leftNs * timeScale);
+    } else {
+      clock.ledger.charge(CostEvent.guestWork, leftNs);
+      clock.settle(cpu);
+    }
     clock.begin(cpu);
     this.#doneNs[cpu] = 0;
     switch (requests.kind[at]) {
@@ -175,7 +196,7 @@ export class Replay {
         this.#freeReserved(at, cpu);
         break;
       default:
-      // Work alone; and what failed on the recorded machine left nothing to free.
+      // Work or sleep alone; and what failed on the recorded machine left nothing to free.
     }
   }
 

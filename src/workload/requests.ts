@@ -14,6 +14,8 @@ export const RequestKind = {
   freeReserved: 4,
   /** The guest's own work alone. An `allocBulk` after it belongs to another call than one before it. */
   work: 5,
+  /** The CPU sleeps, so that others may have it. Recordings do not tell that from work. */
+  sleep: 6,
 } as const;
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
 
@@ -35,7 +37,7 @@ export const REQUEST_COLUMNS = {
   cpu: "u16",
   /**
    * alloc, allocBulk: the handle, counted from 0 in the order of the requests. free: the handle of
-   * the allocation. freeReserved: index in `recording.reserved`. allocFailed, work: -1.
+   * the allocation. freeReserved: index in `recording.reserved`. allocFailed, work, sleep: -1.
    */
   handle: "i32",
   /**
@@ -46,7 +48,7 @@ export const REQUEST_COLUMNS = {
   offsetBytes: "f64",
   /**
    * The guest's own recorded work before the request: time since the one before it on that CPU, or
-   * since `startNs`, without what the recording lists as modelled.
+   * since `startNs`, without what the recording lists as modelled. sleep: how long it sleeps.
    */
   thinkNs: "f64",
 } as const;

@@ -85,8 +85,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "background threads run from the first CPU up",
-    find: "count - 1 - (thread % count)",
-    replace: "thread % count",
+    find: "plan.cpus - 1 - (at % plan.cpus)",
+    replace: "at % plan.cpus",
     tests: ["/background-acceptor.test", "/strategies.test"],
   },
   {
@@ -97,8 +97,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "threads for idle CPUs take one that the workload after boot keeps busy",
-    find: "replays.at(-1)?.isBusy(cpu)",
-    replace: "replays[0]?.isBusy(cpu)",
+    find: "replays.at(-1)!.isBusy(cpu)",
+    replace: "replays[0]!.isBusy(cpu)",
     tests: ["/strategies.test"],
   },
 
@@ -762,15 +762,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "watermark-ahead accepts up to a target in place of the watermark",
-    find: "behaviour: ({ threads, aheadBytes, idleOnly }, { onAllocation, byThreads, aheadOfWatermark }) => ({",
+    find: "behaviour: ({ aheadBytes, ...threads }, { onAllocation, byThreads, aheadOfWatermark }) => ({",
     replace:
-      "behaviour: ({ threads, aheadBytes, idleOnly }, { onAllocation, byThreads, upToTarget: aheadOfWatermark }) => ({",
+      "behaviour: ({ aheadBytes, ...threads }, { onAllocation, byThreads, upToTarget: aheadOfWatermark }) => ({",
     tests: ["/strategies.test"],
   },
   {
     what: "background threads use idle CPUs only unless told otherwise",
-    find: "...byThreads({ threads, bytesPerSecond: rateBytes, idleOnly, wantedPages",
-    replace: "...byThreads({ threads, bytesPerSecond: rateBytes, idleOnly: true, wantedPages",
+    find: "...byThreads({ ...threads, bytesPerSecond: rateBytes, wantedPages",
+    replace: "...byThreads({ ...threads, bytesPerSecond: rateBytes, idleOnly: true, wantedPages",
     tests: ["/strategies.test", "scenario/strategy.test"],
   },
   {

@@ -181,6 +181,14 @@ test("what a run gets from it is looked at", async () => {
     ),
     "FILE: behaviour.threads.wantedPages: expected a number of pages for a zone, found undefined",
   );
+  assert.is(
+    await errorOf(
+      policy({ behaviour: `(_, { byThreads }) => byThreads({ ...${threads}, nice: 20 })` }),
+      "--workload",
+      "generate:heap?size=16MiB",
+    ),
+    "FILE: behaviour.threads.nice: expected a whole number from -20 to 19, or idle, found 20",
+  );
 });
 
 test("a sweep's workers load it, and its digest is in stamp and rows", async () => {

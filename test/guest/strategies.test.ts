@@ -157,12 +157,11 @@ for (const platform of KINDS) {
     assert.is(stopped.acceptedBytes, lazy.acceptedBytes, "free memory is above the target already");
   });
 
-  test(`${platform}: a thread takes of its CPU the time that it accepts, and none that it waits`, () => {
+  test(`${platform}: threads leave a guest that idles alone but for a block when a CPU wakes`, () => {
     const blocks = (slow.acceptedBytes - quiet.acceptedBytes) / (4 * MiB);
     const takenNs = slow.workloadTimeNs! - quiet.workloadTimeNs!;
-    // In the boot, where requests accepted, idle CPUs made that longer.
-    const mostNs = blocks * (waitsOf(quiet).totalNs / waitsOf(quiet).count);
-    assert.ok(takenNs > 0.8 * mostNs && takenNs < 1.01 * mostNs, `${takenNs} ns of ${mostNs} ns`);
+    // Ten wake-ups a second on four CPUs, and a thread that has one of those for an eighth of the time.
+    assert.ok(blocks > 70 && takenNs < 4 * waitsOf(quiet).maxNs, `${takenNs} ns`);
   });
 
   test(`${platform}: threads for idle CPUs only do not take the one that works`, () => {
@@ -172,8 +171,8 @@ for (const platform of KINDS) {
     const idle = single("policy=background", "strategy.rate=all", "strategy.idleOnly=true");
     assert.is(idle.acceptedBytes, lazy.acceptedBytes);
     assert.is(idle.workloadTimeNs, lazy.workloadTimeNs);
-    const greedy = single("policy=background", "strategy.rate=all");
-    assert.ok(greedy.workloadTimeNs! > lazy.workloadTimeNs!, "a thread takes its time from the only CPU");
+    const greedy = single("policy=background", "strategy.rate=all", "strategy.nice=-20");
+    assert.ok(greedy.workloadTimeNs! > 2 * lazy.workloadTimeNs!, "a thread takes its time from the only CPU");
   });
 
   test(`${platform}: keeping ahead of the watermark accepts that much more, and no more`, () => {

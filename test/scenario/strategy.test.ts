@@ -10,6 +10,8 @@ const test = suite("scenario: strategy");
 
 const MINIMAL = "name: small\nworkload: recording.yaml\nplatform: tdx\nmemory: 4GiB\n";
 
+const THREADS = { threads: 1, nice: 19, bound: false, idleOnly: false };
+
 function strategiesOf(text: string, assignments: readonly string[] = []): Strategy[] {
   return parseScenario(`${MINIMAL}${text}`, "file.yaml", assignments).map(({ strategy }) => strategy);
 }
@@ -44,7 +46,7 @@ test("every parameter belongs to some policy", () => {
 
 test("a policy has all of its parameters, those that nobody sets at their defaults", () => {
   assert.equal(strategiesOf("policy: background\nstrategy: { threads: 3, rate: 256MiB }\n"), [
-    { threads: 3, rateBytes: 256 * MiB, idleOnly: false, targetBytes: Number.POSITIVE_INFINITY },
+    { ...THREADS, threads: 3, rateBytes: 256 * MiB, targetBytes: Number.POSITIVE_INFINITY },
   ]);
   assert.equal(strategiesOf("policy: fault-driven\nstrategy: { batch: 4KiB, adaptive: true }\n"), [
     { batchBytes: 4 * KiB, adaptive: true, batchMaxBytes: 64 * MiB },
@@ -54,7 +56,7 @@ test("a policy has all of its parameters, those that nobody sets at their defaul
 test("a parameter counts for the policies that have it", () => {
   assert.equal(strategiesOf("policy: [firmware-delegated, watermark-ahead]\nstrategy: { ahead: 1GiB }\n"), [
     {},
-    { threads: 1, aheadBytes: GiB, idleOnly: false },
+    { ...THREADS, aheadBytes: GiB },
   ]);
 });
 
@@ -76,7 +78,7 @@ test("a list of values makes a run of each, but only of policies that have the p
 test("a parameter that no policy of the file has is a mistake at its place", () => {
   assert.is(
     errorOf("policy: background\nstrategy: { ahead: 1GiB }\n"),
-    "file.yaml:6:13: strategy.ahead: not a parameter of policy background, which has threads, rate, idleOnly, target",
+    "file.yaml:6:13: strategy.ahead: not a parameter of policy background, which has threads, nice, bound, idleOnly, rate, target",
   );
   assert.is(
     errorOf("policy: eager-firmware\n", ["strategy.rate=1GiB"]),
@@ -103,6 +105,23 @@ test("values out of range and unknown names say what was expected", () => {
     "file.yaml:6:22: strategy.threads: expected a whole number from 1 to 1024, found 0",
   );
   assert.match(errorOf("policy: background\nstrategy: { thread: 1 }\n"), "did you mean threads?");
+});
+
+test("threads have a nice level or are of the idle class", () => {
+  const niceOf = (nice: string): unknown =>
+    strategiesOf(`policy: background\nstrategy: { nice: ${nice} }\n`)[0]!.nice;
+  assert.equal(["-20", "0", "19", "idle"].map(niceOf), [-20, 0, 19, "idle"]);
+  for (const [wrong, found] of [
+    ["20", "20"],
+    ["-21", "-21"],
+    ["1.5", "1.5"],
+    ["low", '"low"'],
+  ]) {
+    assert.is(
+      errorOf(`policy: background\nstrategy: { nice: ${wrong} }\n`),
+      `file.yaml:6:19: strategy.nice: expected a whole number from -20 to 19, or idle, found ${found}`,
+    );
+  }
 });
 
 test("lazy accepts no less than a block at once", () => {

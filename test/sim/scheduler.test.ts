@@ -17,9 +17,12 @@ class Threads implements BackgroundThreads {
   readonly dueNs: Float64Array;
   readonly queue: RunQueue;
   readonly turns: string[] = [];
+  /** What the scheduler has told them, with the CPUs that idle then. */
+  readonly told: string[] = [];
+  idleCpus: () => readonly number[] = () => [];
   readonly #step: (thread: number, dueNs: number) => number | undefined;
 
-  /** @param step when a thread is due again, or undefined if it finds nothing to do */
+  /** @param step when a thread is due again, or undefined if it is to wait no more */
   constructor(dueNs: readonly number[], step: (thread: number, dueNs: number) => number | undefined) {
     this.dueNs = Float64Array.from(dueNs);
     this.queue = new RunQueue(this.dueNs);
@@ -27,11 +30,19 @@ class Threads implements BackgroundThreads {
     this.#step = step;
   }
 
-  turn(thread: number, untilNs: number): boolean {
+  turn(thread: number): void {
     this.turns.push(`${thread} at ${this.dueNs[thread]}`);
     const nextNs = this.#step(thread, this.dueNs[thread]!);
-    this.dueNs[thread] = nextNs ?? untilNs;
-    return nextNs !== undefined;
+    if (nextNs === undefined) this.queue.takeFirst();
+    else this.dueNs[thread] = nextNs;
+  }
+
+  look(): void {
+    this.told.push("look");
+  }
+
+  cpuIdles(): void {
+    this.told.push(`idle: ${this.idleCpus().join()}`);
   }
 }
 
@@ -144,17 +155,86 @@ test("of threads due at the same time the lowest number goes first", () => {
   assert.equal(threads.turns, ["1 at 2", "2 at 2", "0 at 4"]);
 });
 
-test("a thread that finds nothing to do lets the next CPU do its step before any looks again", () => {
+test("a thread that waits no more has no turn until it is added again", () => {
   const { cpus, scheduler } = machine(10);
   const threads = new Threads([1, 2], () => undefined);
   scheduler.background = threads;
   scheduler.add(0);
   assert.is(scheduler.next(), 0);
-  assert.equal(threads.turns, ["0 at 1"]);
   cpus.advance(0, 5);
   scheduler.add(0);
+  threads.dueNs[1] = 12;
+  threads.queue.add(1);
   assert.is(scheduler.next(), 0);
-  assert.equal(threads.turns, ["0 at 1", "1 at 2"]);
+  assert.equal(threads.turns, ["0 at 1", "1 at 2", "1 at 12"]);
+});
+
+test("a thread that is due earlier after all has its turn then", () => {
+  const { scheduler } = machine(50);
+  const threads = new Threads([40, 20, 30, 60, 45], () => 100);
+  scheduler.background = threads;
+  for (const [thread, dueNs] of [
+    [3, 25],
+    [4, 1],
+    [2, 29],
+  ] as const) {
+    threads.dueNs[thread] = dueNs;
+    threads.queue.hasten(thread);
+  }
+  scheduler.add(0);
+  scheduler.next();
+  assert.equal(threads.turns, ["4 at 1", "1 at 20", "3 at 25", "2 at 29", "0 at 40"]);
+});
+
+test("threads are told of each step that is over, and of CPUs that have nothing to do behind it", () => {
+  const { cpus, scheduler } = machine(0, 0, 0);
+  const threads = new Threads([], () => undefined);
+  threads.idleCpus = () => [0, 1, 2].filter((cpu) => scheduler.idleFromNs(cpu) < Number.POSITIVE_INFINITY);
+  scheduler.background = threads;
+  for (const cpu of [0, 1]) scheduler.add(cpu, 10);
+  scheduler.next();
+  cpus.advance(0, 12);
+  scheduler.add(0, 10);
+  scheduler.next();
+  cpus.advance(1, 20);
+  // It sleeps, so another may have it.
+  scheduler.addSleeping(1, 50);
+  scheduler.next();
+  cpus.advance(0, 20);
+  scheduler.next();
+  cpus.advance(1, 50);
+  assert.is(scheduler.next(), -1);
+  scheduler.add(0);
+  scheduler.next();
+  assert.is(
+    threads.told.join("; "),
+    "look; idle: 2; look; look; idle: 1,2; look; idle: 0,1,2; look; idle: 0,1,2; look; idle: 1,2",
+  );
+});
+
+test("a CPU idles from when it is done with its work, at once where it sleeps, and never while it waits", () => {
+  const { cpus, scheduler } = machine(5, 5, 5);
+  scheduler.add(0, 7);
+  scheduler.addSleeping(1, 7);
+  scheduler.setAhead(2, 7);
+  assert.equal(
+    [0, 1, 2].map((cpu) => scheduler.idleFromNs(cpu)),
+    [Number.POSITIVE_INFINITY, 5, 12],
+  );
+  assert.equal([scheduler.next(), scheduler.next()], [0, 1]);
+  cpus.advance(1, 9);
+  assert.equal(
+    [0, 1, 2].map((cpu) => scheduler.idleFromNs(cpu)),
+    [5, 14, 12],
+  );
+  scheduler.add(1, 7);
+  assert.is(scheduler.idleFromNs(1), Number.POSITIVE_INFINITY, "it does not sleep the next time");
+  scheduler.addSleeping(0, 1);
+  scheduler.clear();
+  assert.equal(
+    [0, 1, 2].map((cpu) => scheduler.idleFromNs(cpu)),
+    [5, 14, 5],
+  );
 });
 
 test("a thread that takes the time of the CPU whose turn it would be puts it off", () => {

@@ -41,8 +41,9 @@ test("work that something else cuts in pieces takes no longer, and is done once"
       interrupted.push(clock.bootCpuNs);
       clock.cpus.advance(0, 7);
       dueNs[0] = due.shift()!;
-      return true;
     },
+    look() {},
+    cpuIdles() {},
   };
   replay.runUntil(2);
   // The second comes when the first has not ended; all other work goes on where it was.
@@ -51,6 +52,46 @@ test("work that something else cuts in pieces takes no longer, and is done once"
   assert.is(clock.ledger.counts[CostEvent.guestWork], 130);
   replay.workUntil(0, 500);
   assert.is(clock.bootCpuNs, 158, "a CPU without requests has no work");
+});
+
+test("a CPU that sleeps has nothing to do, and goes on sleeping while something else has it", () => {
+  const { replay, clock } = setUp([
+    { kind: RequestKind.work, handle: -1, thinkNs: 10 },
+    { kind: RequestKind.sleep, handle: -1, thinkNs: 100 },
+    { kind: RequestKind.work, handle: -1, thinkNs: 20 },
+  ]);
+  const due = [60, 95, 300];
+  const dueNs = Float64Array.of(40);
+  const queue = new RunQueue(dueNs);
+  queue.add(0);
+  const found: string[] = [];
+  clock.scheduler.background = {
+    queue,
+    turn() {
+      const fromNs = clock.bootCpuNs;
+      found.push(`${fromNs}, idle ${clock.scheduler.idleFromNs(0) < Number.POSITIVE_INFINITY}`);
+      replay.workUntil(0, dueNs[0]!);
+      clock.cpus.lend(0, dueNs[0]!);
+      clock.cpus.advance(0, 20);
+      replay.sleptSince(0, fromNs);
+      dueNs[0] = due.shift()!;
+    },
+    look() {},
+    cpuIdles() {},
+  };
+  replay.runUntil(3);
+  // The last one comes when it sleeps, and has the CPU until 115, which is later than it wakes.
+  assert.equal(found, ["10, idle true", "60, idle true", "80, idle true"]);
+  assert.is(clock.bootCpuNs, 115 + 20);
+  assert.is(clock.ledger.counts[CostEvent.guestWork], 30);
+  replay.sleptSince(0, 0);
+});
+
+test("sleep is time of its CPU, scaled as work is, and no work", () => {
+  const { replay, clock } = setUp([{ kind: RequestKind.sleep, handle: -1, thinkNs: 100 }], { timeScale: 3 });
+  replay.runUntil(1);
+  assert.is(clock.bootCpuNs, 300);
+  assert.is(clock.ledger.counts[CostEvent.guestWork], 0);
 });
 
 test("the CPU that is furthest behind goes first", () => {
@@ -187,7 +228,7 @@ test("a request that must not fail ends the replay and says what it asked for", 
     (error: Error) =>
       error instanceof GuestEnded &&
       error.outcome === "oom" &&
-      /request 0 of order 3 and gfp 0xcc0/.test(error.message),
+      /^request 0 of order 3 \(32 KiB\), GFP_KERNEL, found no page/.test(error.message),
   );
 });
 

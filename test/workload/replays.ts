@@ -39,7 +39,13 @@ function requestsOf(rows: readonly Row[]): Requests {
 /** Guest work costs one nanosecond each, a tdcall a thousand. */
 export function setUp(
   rows: readonly Row[],
-  options: { allocator?: PageAllocator; ledger?: CostLedger; cpus?: number; kernel?: string } = {},
+  options: {
+    allocator?: PageAllocator;
+    ledger?: CostLedger;
+    cpus?: number;
+    kernel?: string;
+    timeScale?: number;
+  } = {},
 ): { replay: Replay; clock: GuestClock; waits: AllocationWaits; allocator: PageAllocator } {
   const cpus = options.cpus ?? 1;
   const allocator = options.allocator ?? oneZone(4, { cpus });
@@ -51,7 +57,7 @@ export function setUp(
     clock,
     waits,
     vmalloc: kernelRules(options.kernel ?? "6.12").vmalloc,
-    timeScale: 1,
+    timeScale: options.timeScale ?? 1,
     cpuNodes: Array.from({ length: cpus }, () => 0),
     reserved: [undefined, { start: 0x300000, end: 0x302000 }],
   });

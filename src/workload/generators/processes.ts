@@ -34,7 +34,7 @@ export const heap: GeneratorEntry = generator({
       }
       if (inStep < step) continue;
       inStep = 0;
-      if (pause > 0) for (const worker of workers) writer.work(worker.cpu, pause);
+      if (pause > 0) for (const worker of workers) writer.sleep(worker.cpu, pause);
     }
   },
 });
@@ -119,7 +119,7 @@ export const idle: GeneratorEntry = generator({
   imitates:
     "A guest between requests: now and then a page for a moment, and a daemon whose heap creeps up. The " +
     "recording linux-6.12.107-debian-1c2g-hungry asks for 256 KiB every ten seconds while it idles; rates of " +
-    "real guests differ widely, so both rates are assumptions. Idle time is written as work of a CPU.",
+    "real guests differ widely, so both rates are assumptions. In a trace of it, idle time is work of a CPU.",
   parameters: {
     duration: time("how long, on every CPU", 60 * SECOND_NS, 86_400 * SECOND_NS),
     wakeups: count("pages taken for a moment per second, on all CPUs together", 10, 1, 100_000),
@@ -135,7 +135,7 @@ export const idle: GeneratorEntry = generator({
     for (let event = 1; event <= events; event++) {
       const nowNs = (event * SECOND_NS) / wakeups;
       const cpu = random.below(vcpus);
-      writer.work(cpu, nowNs - lastNs[cpu]!);
+      writer.sleep(cpu, nowNs - lastNs[cpu]!);
       const page = writer.alloc(cpu, 0, random.next() < 0.5 ? MOMENT : MOMENT | Gfp.ZERO, 0);
       writer.free(cpu, page, 0, MOMENT_NS + FREE_NS);
       lastNs[cpu] = nowNs + MOMENT_NS + FREE_NS;
@@ -144,7 +144,7 @@ export const idle: GeneratorEntry = generator({
       yield;
     }
     for (let cpu = 0; cpu < vcpus; cpu++) {
-      writer.work(cpu, Math.max(0, duration - lastNs[cpu]!));
+      writer.sleep(cpu, Math.max(0, duration - lastNs[cpu]!));
       yield;
     }
   },

@@ -15,7 +15,7 @@ const TASK = 0;
  * Gives every allocation a place in a memory that has no end: aligned to its size, taken again only
  * after it was freed as a whole. An event has no more than that of a page, so that who reads the
  * events finds the same requests, with three exceptions: pages taken in bulk are single allocations;
- * work alone shows in the time of the next event; frees of reserved memory are left out, because a
+ * work or sleep alone shows in the time of the next event; frees of reserved memory are left out, because a
  * trace without a description of its machine cannot tell what they are.
  */
 export class RequestEvents {

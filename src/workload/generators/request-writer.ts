@@ -43,6 +43,10 @@ export class RequestWriter {
     this.#add(RequestKind.work, cpu, 0, 0, NO_HANDLE, 0, thinkNs);
   }
 
+  sleep(cpu: number, ns: number): void {
+    this.#add(RequestKind.sleep, cpu, 0, 0, NO_HANDLE, 0, ns);
+  }
+
   mark(name: Milestone, timeNs: number): void {
     this.marks[name] = { request: this.#taken + this.count, startNs: timeNs, endNs: timeNs };
   }
