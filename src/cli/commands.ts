@@ -105,12 +105,13 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     flags: {
       ...SIMULATE_FLAGS,
       objective: text(
-        `a measure to make small, such as overheadBytes; a weighted sum, or a list in order of importance; ${TUNE_DEFAULTS.objective} if not given`,
+        "a measure to make small, such as overheadBytes; a sum in one unit; one of any units whose parts say what they " +
+          "are divided by; or a list in order of importance; totalTimeNs with a workload, else bootTimeNs, if not given",
         TUNING,
       ),
       constraint: text("what must hold, such as acceptedBytes<2GiB; repeatable", TUNING),
       knob: text(
-        `a place of the scenario file and its values, path=LOW..HIGH or path=a,b,c; repeatable; ${TUNE_DEFAULTS.knob} if not given`,
+        `a place of the scenario file and its values, path=LOW..HIGH or path=a,b,c, HIGH may be all for the firmware's limit; repeatable; ${TUNE_DEFAULTS.knob} if not given`,
         TUNING,
       ),
       budget: text("most runs for each guest; half of the whole grid if not given", TUNING),
@@ -119,15 +120,16 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
         TUNING,
       ),
       uncertainty: flag(
-        "also say whether the best setting survives low and high values of the assumed parameters",
+        "also say what the best setting costs over low and high values of the assumed prices, and which would change the advice",
         TUNING,
       ),
     },
     examples: [
       "unaccepted tune boot",
       "unaccepted tune boot --platform snp --memory 64GiB --uncertainty",
+      "unaccepted tune boot --platform tdx --memory 128GiB --vcpus 8 --workload 'generate:model?size=20GiB&from=direct'",
       "unaccepted tune boot --policy eager --vcpus 8 --knob strategy.acceptingCpus=1..8",
-      "unaccepted tune boot --objective '0.7*bootTimeNs+0.3*overheadBytes' --memory 4GiB",
+      "unaccepted tune boot --objective '0.7*bootTimeNs/10s+0.3*overheadBytes/1GiB' --memory 4GiB",
       "unaccepted tune boot --knob 'host.pageSize=4KiB,2MiB' --constraint 'bootTimeNs<15s' --json",
       "unaccepted tune boot --workload 'generate:heap?size=1GiB' --objective waits.workload.totalNs,totalTimeNs",
     ],

@@ -84,8 +84,7 @@ export const SIMULATE_FLAGS: Flags = {
 };
 
 export const TUNE_DEFAULTS = {
-  objective: "bootTimeNs",
-  knob: "firmware.preAcceptLimit=32MiB..4GiB",
+  knob: "firmware.preAcceptLimit=32MiB..all",
   /** Seeds of a full measurement where a seed makes a difference. */
   seeds: 4,
 } as const;

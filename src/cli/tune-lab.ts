@@ -1,8 +1,10 @@
 /** The settings of a tuning: the scenario file with other values at the knobs. */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
-import { withSeed } from "../study/repeat.js";
+import { isRandom, withSeed } from "../study/repeat.js";
+import { settingsOf } from "../study/settings.js";
 import type { Knob } from "../study/tune/knob.js";
 import type { KnobValues } from "../study/tune/result.js";
 import { isGenerated } from "../workload/generators/index.js";
@@ -42,6 +44,18 @@ export class TuneLab {
     );
   }
 
+  /** Whether another seed would make another run of a guest; not all generators leave anything to chance. */
+  isRandom(guest: number, knobs: KnobValues): boolean {
+    const { scenario, recording } = this.loaded(guest, knobs);
+    if (!isRandom(scenario)) return false;
+    if (isRandom({ ...scenario, workload: "" })) return true;
+    const other = this.#loader.generate(withSeed(scenario, 1));
+    return !isDeepStrictEqual(
+      (recording.afterBoot ?? recording).requests,
+      (other.afterBoot ?? other).requests,
+    );
+  }
+
   /** A run of a guest with its knobs set. @param seed 0 for the scenario's own, 1 for the next */
   setting(guest: number, knobs: KnobValues, seed: number): Setting {
     return this.variant(guest, knobs, withSeed(this.loaded(guest, knobs).scenario, seed));
@@ -54,6 +68,19 @@ export class TuneLab {
       scenario,
       recording: isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording,
     };
+  }
+
+  /** What a guest has at the knobs where none is turned, as far as it has a value there. */
+  asItStands(guest: number): KnobValues {
+    const settings = settingsOf(this.loaded(guest, {}).scenario);
+    const values = this.#knobs.flatMap(({ path }) => {
+      const value = path === "policy" ? this.loaded(guest, {}).scenario.policy : undefined;
+      const own =
+        value ??
+        [path, `${path}Bytes`, `${path}Ns`].map((name) => settings[name]).find((one) => one !== undefined);
+      return own === undefined ? [] : [[path, own] as const];
+    });
+    return Object.fromEntries(values);
   }
 
   #all(knobs: KnobValues): readonly LoadedScenario[] {

@@ -63,6 +63,8 @@ export interface Edk2Traits {
 export interface Firmware {
   readonly name: FirmwareModel;
   readonly summary: string;
+  /** What it takes `preAcceptLimit` for: RAM below that address is accepted, or so much of RAM from its start. */
+  readonly limitIs: "address" | "amount";
   /** The stable tag of edk2 that it stands for, whatever a scenario says; absent where that decides. */
   readonly version?: string;
   /**

@@ -56,6 +56,7 @@ export const ovmfSnp: Firmware = {
   name: "ovmf-snp",
   summary:
     "as tdvf, and accepts the rest at ExitBootServices for a kernel that does not ask it not to (January 2023)",
+  limitIs: "address",
   launchRanges: (build) => [measured(build)],
   acceptanceProtocol: true,
   report: "efi",
@@ -99,6 +100,7 @@ export const ovmfSnp2022: Firmware = {
 export const ovmf: Firmware = {
   name: "ovmf",
   summary: "a guest whose memory needs no acceptance",
+  limitIs: "address",
   launchRanges: () => [],
   acceptanceProtocol: false,
   report: "efi",

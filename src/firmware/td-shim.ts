@@ -43,6 +43,7 @@ function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange
 export const tdShim: Firmware = {
   name: "td-shim",
   summary: "no UEFI: accepts so much memory, and leaves a bitmap in the zero page for the rest",
+  limitIs: "amount",
   launchRanges: () => [ADDED],
   acceptanceProtocol: false,
   report: "zero-page",

@@ -58,6 +58,7 @@ function preAccept(machine: FirmwareMachine, sink: FirmwareAccept): AddressRange
 export const tdvf: Firmware = {
   name: "tdvf",
   summary: "accepts what lies below the limit and tells of the rest with type 15; it has no protocol",
+  limitIs: "address",
   launchRanges: ({ pages }) => pages.tdx,
   acceptanceProtocol: false,
   report: "efi",

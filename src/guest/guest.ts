@@ -50,6 +50,11 @@ export interface Guest {
   readonly timeline: HostTimeline;
 }
 
+/** The firmware that starts a guest. */
+export function firmwareOf({ platform, firmware: { preset } }: GuestOptions): Firmware {
+  return FIRMWARES[preset === "auto" ? PLATFORMS[platform.kind].defaultFirmware : preset];
+}
+
 /** @param work how recorded guest work is priced */
 export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const { kind, parameters } = options.platform;
@@ -57,8 +62,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const behaviour = policy.behaviour(options.strategy, BEHAVIOURS);
   const rules = kernelRules(options.kernel);
   const type = PLATFORMS[kind];
-  const firmware =
-    FIRMWARES[options.firmware.preset === "auto" ? type.defaultFirmware : options.firmware.preset];
+  const firmware = firmwareOf(options);
   const build = edk2Build(
     firmware.version ?? options.firmware.version,
     options.firmware.flavour ?? type.defaultFlavour,

@@ -1,11 +1,25 @@
 /** Results of a tuning, for terminals and as JSON. */
 
 import { jsonDocument } from "../results/formats.js";
-import type { KnobValue } from "../study/tune/knob.js";
-import type { KnobCurve, KnobValues, Sensitivity, TunePoint, Tuning } from "../study/tune/result.js";
+import { measureNamed } from "../results/measures.js";
+import { type KnobValue, type Reach, ramUpTo } from "../study/tune/knob.js";
+import type { Stage } from "../study/tune/objective.js";
+import type { KnobCurve, KnobValues, TunePoint, Tuning } from "../study/tune/result.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatVcpus, kernelText, NO_VALUE } from "./cells.js";
-import { type Column, cellsOf, left, type Paint, plainPaint, right, tableLines, wrapText } from "./table.js";
+import {
+  type Column,
+  cellsOf,
+  left,
+  type Paint,
+  plainPaint,
+  right,
+  tableLines,
+  textOf,
+  wrapText,
+} from "./table.js";
+import { costText, type KnobTexts, knobsText, percent, stageText, valueText } from "./tune-texts.js";
+import { uncertaintyText } from "./tune-uncertainty.js";
 
 /** Rows of the front that are printed; JSON has them all. */
 const MOST_FRONT_ROWS = 12;
@@ -15,83 +29,171 @@ export function formatTuningJson(tunings: readonly Tuning[]): string {
   return jsonDocument(tunings.length === 1 ? tunings[0]! : { guests: tunings });
 }
 
-/** @param tunings at least one */
+/** Advice for every guest first, then what it rests on. @param tunings at least one */
 export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPaint): string {
-  const guests = tunings.map((tuning) => guestLines(tuning, paint).join("\n"));
-  const { objective, constraints } = tunings[0]!;
-  const bound = constraints.length === 0 ? "" : `, with ${constraints.join(" and ")}`;
-  return `${[paint("title", `smallest ${objective}${bound}`), ...guests].join("\n\n")}\n`;
+  const isOne = tunings.length === 1;
+  const advice = tunings.flatMap((tuning) => adviceLines(tuning, isOne, paint));
+  const guests = tunings.flatMap((tuning) => ["", ...guestLines(tuning, paint)]);
+  const looked = tunings.some(({ uncertainty }) => uncertainty !== undefined);
+  const deeper = [
+    ...(looked ? [] : ["--uncertainty says whether it holds over what is assumed"]),
+    "--json has every setting that was tried, and plot draws it",
+  ];
+  const note = wrapText(`${deeper.join("; ")}.`, paint).map((line) => paint("note", line));
+  return textOf([...advice, ...guests, "", ...note]);
 }
 
+function adviceLines(tuning: Tuning, isOne: boolean, paint: Paint): string[] {
+  const { platform, memoryBytes, vcpus, best, start, stages, uncertainty, constraints } = tuning;
+  const guest = isOne ? "" : `${platform}, ${formatBytes(memoryBytes)}, ${formatVcpus(vcpus)}: `;
+  if (best === null)
+    return wrapText(`${guest}${noneText(tuning)}.`, paint).map((line) => paint("failure", line));
+  const texts = textsOf(tuning);
+  const value = (point: TunePoint): string => stageText(stages[0]!, point.objective[0]!);
+  const bound = constraints.length === 0 ? "" : `, with ${constraints.join(" and ")}`;
+  const idle = tuning.curves.filter(({ acts }) => !acts).map(({ knob }) => knob);
+  if (idle.length === tuning.curves.length) {
+    const text = `${guest}${isOne ? "No" : "no"} value of ${idle.join(" or ")} changes anything in this guest: ${nameOf(tuning)} is ${value(best)}.`;
+    return wrapText(text, paint).map((line) => paint("failure", line));
+  }
+  const setting = knobsText(best.knobs, texts);
+  const advice = `${guest}${isOne ? "Set" : "set"} ${setting}: ${nameOf(tuning)} is ${value(best)}${bound}${insteadText(start, value)}.`;
+  const lines = wrapText(advice, paint);
+  if (uncertainty === undefined) return lines;
+  const told = wrapText(`${guest}${uncertaintyText(uncertainty, stages[0]!, texts)}.`, paint);
+  return [...lines, ...told.map((line) => (uncertainty.survives ? line : paint("failure", line)))];
+}
+
+/** `, instead of 79.8 s as it stands (2.5 times as much)`. */
+function insteadText(start: TunePoint, value: (point: TunePoint) => string): string {
+  if (start.loss === null) return `, where as it stands it is ${outcomeText(start)}`;
+  if (start.broken.length > 0) return `, where as it stands it breaks ${start.broken.join(", ")}`;
+  if (start.loss < 0.0005) return ", the same as it stands";
+  const more =
+    start.loss < 1 ? `${percent(start.loss)} more` : `${Number((start.loss + 1).toFixed(1))} times as much`;
+  return `, instead of ${value(start)} as it stands (${more})`;
+}
+
+/** The objective in words; what its terms are divided by stands in what the user wrote. */
+function nameOf({ objective, stages }: Tuning): string {
+  const [{ terms }] = stages as [Stage];
+  if (stages.length > 1) return `${objective.split(",")[0]!.trim()}, the first of ${objective},`;
+  if (terms.length > 1 || terms[0]!.weight !== 1 || terms[0]!.per !== undefined) return objective;
+  const { measure } = terms[0]!;
+  return WORDS[measure] ?? measure;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  bootTimeNs: "the time until init runs",
+  totalTimeNs: "the time from power-on until the workload is done",
+};
+
 function guestLines(tuning: Tuning, paint: Paint): string[] {
-  const { platform, memoryBytes, vcpus, policy, workload, best, start, curves, uncertainty } = tuning;
+  const { platform, memoryBytes, vcpus, policy, workload, best, curves } = tuning;
   const kernel = `kernel ${kernelText(tuning)}`;
   const machine = [platform, formatBytes(memoryBytes), formatVcpus(vcpus), policy, kernel, workload];
   const seeds = tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : "";
   const runs = `${tuning.evaluated} runs${seeds}; the whole grid has ${tuning.gridSize} settings`;
-  const title = `${paint("title", machine.join(", "))} (${runs})`;
-  const textLines = (text: string): string[] => wrapText(text, paint);
-  const failed = (text: string): string[] => textLines(text).map((line) => paint("failure", line));
-  if (best === null) return [...textLines(title), ...failed(`  ${noneText(tuning)}`)];
-  const units: Units = new Map(curves.map(({ knob, unit }) => [knob, unit]));
-  const loss = start.loss === null ? "" : `; ${costText(start.loss)}`;
-  const told = (one: Sensitivity): string[] =>
-    (one.survives ? textLines : failed)(`  ${uncertaintyText(one, units)}`);
+  const title = wrapText(`${machine.join(", ")} (${runs})`, paint).map((line) => paint("title", line));
+  if (best === null) return title;
   return [
-    ...textLines(title),
-    ...textLines(`  best: ${knobsText(best.knobs, units)}: ${outcomeText(best)}`),
-    ...textLines(`  as it stands: ${outcomeText(start)}${loss}`),
-    ...curves.flatMap((curve) => textLines(`  ${curveText(curve)}`)),
-    ...(uncertainty === undefined ? [] : told(uncertainty)),
-    ...frontLines(tuning, units, paint),
+    ...title,
+    ...indented(settingLines(tuning, settingsOf(tuning, best), paint)),
+    "",
+    ...curves.flatMap((curve) => wrapText(`  ${curveText(curve)}`, paint)),
+    ...frontLines(tuning, paint),
   ];
 }
 
-type Units = ReadonlyMap<string, KnobCurve["unit"]>;
-
-function valueText(value: KnobValue, unit: KnobCurve["unit"] | undefined): string {
-  if (typeof value !== "number") return String(value);
-  if (unit === "bytes") return formatBytes(value);
-  return unit === "ns" ? formatDuration(value) : String(Number(value.toPrecision(3)));
+function textsOf({ curves }: Tuning): KnobTexts {
+  return new Map(curves.map((curve) => [curve.knob, curve]));
 }
 
-function knobsText(knobs: KnobValues, units: Units): string {
-  return Object.entries(knobs)
-    .map(([knob, value]) => `${knob} ${valueText(value, units.get(knob))}`)
-    .join(", ");
+const INDENT = "  ";
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => (line === "" ? line : INDENT + line));
 }
 
-function outcomeText(point: TunePoint): string {
-  const {
-    outcome,
-    reason,
-    problems = [],
-    bootTimeNs,
-    overheadBytes,
-    broken,
-    "waits.workload.p99Ns": p99Ns,
-  } = point;
+type NamedPoint = TunePoint & { readonly what?: string };
+
+/** The best setting, the one that the file has, and a step each way from the best. */
+function settingsOf({ start, points, curves, asItStands }: Tuning, best: TunePoint): NamedPoint[] {
+  const steps = curves.flatMap(({ knob, steps: own }) =>
+    own.flatMap(({ direction, value }) => {
+      const wanted: KnobValues = { ...best.knobs, [knob]: value };
+      const point = points.find(({ knobs }) =>
+        Object.keys(wanted).every((path) => knobs[path] === wanted[path]),
+      );
+      return point === undefined ? [] : [{ ...point, what: `a step ${direction}` }];
+    }),
+  );
+  return [{ ...best, what: "best" }, ...steps, { ...start, knobs: asItStands, what: "as it stands" }];
+}
+
+/** In the order of what matters most, as narrow terminals leave out the last. */
+function settingLines(tuning: Tuning, rows: readonly NamedPoint[], { width }: Paint): string[] {
+  const { stages, time, curves } = tuning;
+  const texts = textsOf(tuning);
+  const [{ knob }] = curves as [KnobCurve];
+  const isReady = ({ loss }: NamedPoint): boolean => loss !== null;
+  const cell =
+    (text: (row: NamedPoint) => string) =>
+    (row: NamedPoint): string =>
+      isReady(row) ? text(row) : NO_VALUE;
+  const ns = (name: "bootTimeNs" | "totalTimeNs" | "waits.workload.totalNs"): Column<NamedPoint> =>
+    right(
+      measureNamed(name).label!,
+      cell((row) => formatDuration(row[name])),
+    );
+  const bytes = (name: "overheadBytes" | "acceptedBytes"): Column<NamedPoint> =>
+    right(
+      measureNamed(name).label!,
+      cell((row) => formatBytes(row[name])),
+    );
+  const own = ({ terms: [first, ...others] }: Stage): boolean =>
+    others.length === 0 && first!.weight === 1 && SHOWN.includes(first!.measure);
+  const columns: readonly Column<NamedPoint>[] = [
+    ...(rows.some(({ what }) => what !== undefined) ? [left<NamedPoint>("", ({ what = "" }) => what)] : []),
+    curves.length === 1
+      ? right<NamedPoint>(knob, ({ knobs }) =>
+          knob in knobs ? valueText(knobs[knob]!, curves[0]!) : NO_VALUE,
+        )
+      : left<NamedPoint>("setting", ({ knobs }) => knobsText(knobs, texts)),
+    right("worse by", ({ loss, broken }) =>
+      loss === null ? "fails" : broken.length > 0 ? `breaks ${broken.join(", ")}` : percent(loss),
+    ),
+    ...stages.flatMap((stage, at) =>
+      own(stage)
+        ? []
+        : [
+            right<NamedPoint>(
+              stages.length === 1 ? "objective" : `objective ${at + 1}`,
+              cell(({ objective }) => stageText(stage, objective[at]!)),
+            ),
+          ],
+    ),
+    ...(time === "totalTimeNs" ? [ns("totalTimeNs")] : []),
+    ns("bootTimeNs"),
+    bytes("overheadBytes"),
+    bytes("acceptedBytes"),
+    ...(time === "totalTimeNs" ? [ns("waits.workload.totalNs")] : []),
+  ];
+  return tableLines(columns, cellsOf(columns, rows), { width: width - INDENT.length });
+}
+
+const SHOWN: readonly string[] = ["bootTimeNs", "totalTimeNs", "overheadBytes", "acceptedBytes"];
+
+function outcomeText({ outcome, reason, problems = [] }: TunePoint): string {
   const ended = outcome === "ready" ? [] : [`${outcome}${reason === undefined ? "" : `: ${reason}`}`];
-  if (ended.length + problems.length > 0) return [...ended, ...problems].join("; ");
-  const text = `boot ${formatDuration(bootTimeNs)}, overhead ${formatBytes(overheadBytes)}`;
-  const stall = p99Ns === 0 ? "" : `, p99 of waits ${formatDuration(p99Ns)}`;
-  return `${text}${stall}${broken.length === 0 ? "" : ` (breaks ${broken.join(", ")})`}`;
+  return [...ended, ...problems].join("; ");
 }
 
-/** `costs 81 % more`. */
-function costText(loss: number): string {
-  return loss < 0.0005 ? "costs the same" : `costs ${percent(loss)} more`;
-}
-
-/** Two digits where they say something: `0.4 %`, `3.2 %`, `81 %`. */
-function percent(share: number): string {
-  const value = share * 100;
-  return `${value < 10 ? value.toFixed(1).replace(/\.0$/, "") : value.toFixed(0)} %`;
-}
-
-/** `firmware.preAcceptLimit: anything between 64 MiB and 152 MiB costs less than 2 %; one wrong step: ...`. */
-function curveText({ knob, unit, best, flat, points, steps }: KnobCurve): string {
-  const text = (one: KnobValue): string => valueText(one, unit);
+/** `firmware.preAcceptLimit: anything between 64 MiB and 152 MiB costs less than 2 % more; one wrong step: ...`. */
+function curveText(curve: KnobCurve): string {
+  const { knob, best, flat, points, steps, acts, least, reach } = curve;
+  const text = (one: KnobValue): string => valueText(one, curve);
+  if (!acts) return `${knob}: no value changes anything`;
   const cost = (one: KnobValue): string => {
     const { loss = null, meets = false } = points.find(({ value }) => value === one) ?? {};
     const what = loss === null ? "fails" : meets ? costText(loss) : "breaks a constraint";
@@ -106,25 +208,22 @@ function curveText({ knob, unit, best, flat, points, steps }: KnobCurve): string
       ? `no other value costs less than ${percent(flat.within)} more`
       : `anything between ${text(flat.low)} and ${text(flat.high)} costs less than ${percent(flat.within)} more`;
   const wrong = steps.map(({ value }) => cost(value));
-  return `${knob}: ${region}${wrong.length === 0 ? "" : `; one wrong step: ${wrong.join(", ")}`}`;
+  const parts = [
+    region,
+    ...(wrong.length === 0 ? [] : [`one wrong step: ${wrong.join(", ")}`]),
+    ...(least === null ? [] : [`${text(least.value)} is the least: with ${text(least.below)} ${least.why}`]),
+    ...(reach === undefined ? [] : [readAs(best, reach)]),
+  ];
+  return `${knob}: ${parts.join("; ")}`;
 }
 
-function uncertaintyText({ survives, variants, within, runs }: Sensitivity, units: Units): string {
-  if (variants.length === 0) return "assumed parameters: none, the setting stands";
-  const tried = `${runs} runs over low and high values of every assumed parameter`;
-  if (survives) {
-    const worst = variants.reduce((most, { loss }) => Math.max(most, loss ?? 0), 0);
-    return `survives: at most ${percent(worst)} worse than the best there (${tried})`;
-  }
-  const flips = variants
-    .filter(({ loss, broken }) => loss === null || loss >= within || broken.length > 0)
-    .map(({ parameter, end, best, loss, broken }) => {
-      const where = `${parameter} ${end}`;
-      if (broken.length > 0) return `with ${where} it breaks ${broken.join(", ")}`;
-      if (loss === null || best === null) return `with ${where} it does not get ready`;
-      return `with ${where} ${knobsText(best, units)} is better by ${percent(loss)}`;
-    });
-  return `does not survive: ${flips.join("; ")} (${tried})`;
+/** What a limit is to the firmware. */
+function readAs(best: KnobValue, reach: Reach): string {
+  if (typeof best !== "number" || best >= reach.allBytes) return "all is all RAM";
+  const bytes = formatBytes(ramUpTo(best, reach));
+  return reach.is === "address"
+    ? `${formatBytes(best)} is an address, below which the firmware accepts all RAM, here ${bytes}`
+    : `${bytes} is an amount: the firmware accepts so much RAM from address 0 on`;
 }
 
 function noneText({ points, objective, start }: Tuning): string {
@@ -136,20 +235,16 @@ function noneText({ points, objective, start }: Tuning): string {
   return `no setting of those tried keeps to ${broken.join(" and ")}, whatever its ${objective}`;
 }
 
-function frontLines({ front, hypervolume }: Tuning, units: Units, { width }: Paint): string[] {
-  const columns: readonly Column<TunePoint>[] = [
-    left("setting", ({ knobs }) => knobsText(knobs, units)),
-    right("boot", ({ bootTimeNs }) => formatDuration(bootTimeNs)),
-    right("overhead", ({ overheadBytes }) => formatBytes(overheadBytes)),
-    right("accepted", ({ acceptedBytes }) => formatBytes(acceptedBytes)),
-    right("worse by", ({ loss }) => (loss === null ? NO_VALUE : percent(loss))),
-  ];
-  const rows = cellsOf(columns, front.slice(0, MOST_FRONT_ROWS));
+function frontLines(tuning: Tuning, paint: Paint): string[] {
+  const { front, hypervolume, time } = tuning;
+  if (front.length < 2) return [];
   const more = front.length - MOST_FRONT_ROWS;
   const box = hypervolume === null ? "" : `; dominates ${percent(hypervolume.shareOfBox)} of the box`;
+  const times = time === "totalTimeNs" ? "total time" : "boot time";
   return [
-    `  Pareto front of boot time and overhead${box}:`,
-    ...tableLines(columns, rows, { width: width - 4 }).map((line) => `    ${line}`),
+    "",
+    `  Pareto front of ${times} and overhead${box}:`,
+    ...indented(settingLines(tuning, front.slice(0, MOST_FRONT_ROWS), paint)),
     ...(more > 0 ? [`  and ${more} more (--json)`] : []),
   ];
 }

@@ -115,6 +115,15 @@ const VALUES: Readonly<Record<Unit, typeof FRACTION>> = {
   share: FRACTION,
 };
 
+/** An amount of a measure as people write it; `expected` says how, for where it is none. */
+export function amountIn(
+  { is }: Measure,
+  text: string,
+): { readonly value: number | undefined; readonly expected: string } {
+  const { parse, expected } = VALUES[is];
+  return { value: parse(text), expected };
+}
+
 function quoted(found: string): string {
   return found === "" ? "the end" : JSON.stringify(found);
 }

@@ -37,7 +37,7 @@ test("a product that no memory holds is counted all the same", async () => {
 test("tune, largest and run count before they expand", async () => {
   await withFiles(async ({ scenario }) => {
     const tuned = await unaccepted(["tune", scenario, ...MANY]);
-    assert.match(onlyLine(tuned.stderr), /^unaccepted: tune: at most 7,000,000 runs, /);
+    assert.match(onlyLine(tuned.stderr), /^unaccepted: tune: at most 27,000,000 runs, /);
     const largest = await unaccepted(["largest", scenario, "--deadline", "60s", ...MANY.slice(0, 4)]);
     assert.match(onlyLine(largest.stderr), /^unaccepted: largest: at most 160,000 runs, /);
     const run = await unaccepted(["run", scenario, ...MANY]);

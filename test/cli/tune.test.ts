@@ -11,29 +11,50 @@ const test = suite("cli: tune");
 const valley: RunScenario = (scenario, loaded, options) => {
   const limit = scenario.firmware.preAcceptLimitBytes;
   const bootTimeNs = Math.round(1e9 * (1 + 0.1 * Math.log2(limit / (512 * MiB)) ** 2));
-  const result = { ...fakeRun(scenario, loaded, options), bootTimeNs };
+  const result = { ...fakeRun(scenario, loaded, options), boot: loaded.recording.name, bootTimeNs };
   return limit < 64 * MiB ? { ...result, outcome: "oom", reason: "no room" } : result;
 };
 
-test("prints the best setting, how flat it is there and what a wrong step costs", async () => {
+test("begins with the advice in numbers, then how flat it is there and what a wrong step costs", async () => {
   await withFiles(async ({ scenario }) => {
     const { code, stdout, stderr } = await unaccepted(["tune", scenario], { runScenario: valley });
     assert.is(code, 0);
-    assert.match(stdout, /^smallest bootTimeNs\n\ntdx, 4 GiB, 1 vCPU, lazy, kernel 7.3, tiny \(\d+ runs; /);
-    assert.match(stdout, /\n {2}best: firmware.preAcceptLimit 512 MiB: boot 1 s, /);
-    assert.match(stdout, /\n {2}as it stands: boot 1.9 s, .*; costs 90 % more\n/);
+    const text = stdout.replaceAll(/\s+/g, " ");
     assert.match(
-      stdout.replaceAll(/\s+/g, " "),
-      /anything between 394 MiB and 664 MiB costs less than 2 % more/,
+      text,
+      /^Set firmware.preAcceptLimit 512 MiB: the time until init runs is 1 s, instead of 1.9 s as it stands \(90 % more\)\. /,
     );
-    assert.match(
-      stdout.replaceAll(/\s+/g, " "),
-      /one wrong step: 256 MiB costs 10 % more, 1 GiB costs 10 % more/,
-    );
+    assert.match(stdout, /\n\ntdx, 4 GiB, 1 vCPU, lazy, kernel 7.3, tiny \(\d+ runs; /);
+    assert.match(stdout, /\n {2}as it stands +4 GiB +90 % +1.9 s /);
+    assert.match(text, /anything between 394 MiB and 664 MiB costs less than 2 % more/);
+    assert.match(text, /one wrong step: 256 MiB costs 10 % more, 1 GiB costs 10 % more/);
+    assert.match(text, /64 MiB is the least: with 58 MiB no room; 512 MiB is an address, /);
     assert.is(
       stderr,
-      "tune: policy lazy of eager, lazy; --policy or --knob policy=... chooses others\nat most 28 runs to make\n",
+      "tune: policy lazy of eager, lazy; --policy or --knob policy=... chooses others\nat most 27 runs to make\n",
     );
+  });
+});
+
+test("the objective is the total time where a workload follows the boot, and the range goes up to all RAM", async () => {
+  await withFiles(async ({ scenario }) => {
+    const withLoad: RunScenario = (one, loaded, options) => {
+      const { bootTimeNs } = valley(one, loaded, options);
+      const totalTimeNs = bootTimeNs + (one.firmware.preAcceptLimitBytes < 6 * GiB ? 9e9 : 1e9);
+      return { ...valley(one, loaded, options), workload: "load", totalTimeNs, workloadTimeNs: 9e9 };
+    };
+    const { stdout } = await unaccepted(["tune", scenario, "--json"], { runScenario: withLoad });
+    const { objective, stages, time, best, curves, asItStands } = JSON.parse(stdout);
+    assert.equal([objective, time], ["totalTimeNs", "totalTimeNs"]);
+    assert.equal(stages, [{ unit: "ns", terms: [{ weight: 1, measure: "totalTimeNs" }] }]);
+    assert.equal(best.knobs, { "firmware.preAcceptLimit": 6 * GiB });
+    assert.equal(best.objective, [best.totalTimeNs]);
+    assert.equal(asItStands, { "firmware.preAcceptLimit": 4 * GiB });
+    const holes = [{ start: 2 * GiB, end: 4 * GiB }];
+    assert.equal(curves[0].reach, { allBytes: 6 * GiB, is: "address", holes });
+    assert.ok(curves[0].points.every(({ value }: { value: number }) => value <= 2 * GiB || value > 4 * GiB));
+    const table = await unaccepted(["tune", scenario], { runScenario: withLoad });
+    assert.match(table.stdout, /^Set firmware.preAcceptLimit all \(6 GiB\): the time from power-on /);
   });
 });
 
@@ -72,7 +93,15 @@ test("the same bytes each time", async () => {
 
 test("a policy can be a knob, and then there is one guest", async () => {
   await withFiles(async ({ scenario }) => {
-    const { stdout, stderr } = await unaccepted(["tune", scenario, "--knob", "policy=eager,lazy", "--json"]);
+    const { stdout, stderr } = await unaccepted([
+      "tune",
+      scenario,
+      "--knob",
+      "policy=eager,lazy",
+      "--objective",
+      "bootTimeNs",
+      "--json",
+    ]);
     assert.is(stderr, "at most 3 runs to make\n");
     const { best, policy, curves } = JSON.parse(stdout);
     assert.equal([best.knobs, policy], [{ policy: "lazy" }, "lazy"]);
@@ -95,17 +124,22 @@ test("exit code 1 where no setting keeps to the constraints", async () => {
 test("--uncertainty says whether the setting survives", async () => {
   await withFiles(async ({ scenario }) => {
     const { stdout } = await unaccepted(["tune", scenario, "--uncertainty"], { runScenario: valley });
-    assert.match(stdout, /\n {2}survives: at most 0 % worse than the best there \(\d+ runs /);
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      /Over low and high values of the \d+ assumed prices that act here, alone and together, it stays at 1 s and always /,
+    );
   });
 });
 
 test("seeds matter only where something is random", async () => {
   await withFiles(async ({ scenario }) => {
     const recorded = await unaccepted(["tune", scenario, "--seeds", "3", "--policy", "lazy"]);
-    assert.match(recorded.stderr, /nothing is random in a recorded workload/);
+    assert.match(recorded.stderr, /nothing is random in this workload/);
     const seeds = new Set<number>();
     const random = await unaccepted(
-      ["tune", scenario, "--seeds", "3", "--policy", "lazy", "--set", "host.contiguity=0.5", "--json"],
+      ["tune", scenario, "--seeds", "3", "--policy", "lazy", "--json"].concat(
+        ["host.contiguity=0.5", "host.pageSize=2MiB"].flatMap((one) => ["--set", one]),
+      ),
       {
         runScenario: (...run) => {
           seeds.add(run[0].seed);
@@ -124,6 +158,14 @@ test("mistakes are one line and exit code 2", async () => {
       [
         ["--objective", "speed"],
         /--objective speed: column 1: expected a measure such as .*found "speed"; unaccepted schema results lists all$/,
+      ],
+      [
+        ["--objective", "bootTimeNs+overheadBytes"],
+        /--objective bootTimeNs\+overheadBytes: column 12: expected a measure in ns, .*found overheadBytes, which is in bytes$/,
+      ],
+      [
+        ["--knob", "vcpus=1..all"],
+        /--knob vcpus: .*a range up to all is known of firmware.preAcceptLimit only$/,
       ],
       [
         ["--constraint", "bootTimeNs<2GiB"],

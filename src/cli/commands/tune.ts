@@ -4,12 +4,17 @@ import { kernelRelease } from "../../linux/kernel-rules.js";
 import { USUAL_POLICY } from "../../policy/policies.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { RunResult } from "../../results/row.js";
+import type { Scenario } from "../../scenario/scenario.js";
+import { eventsIn } from "../../study/acting-prices.js";
 import { isRandom } from "../../study/repeat.js";
-import { parseKnob } from "../../study/tune/knob.js";
+import { type Knob, parseKnob, rangeUpTo } from "../../study/tune/knob.js";
 import { parseConstraint, parseObjective } from "../../study/tune/objective.js";
-import type { Tuning } from "../../study/tune/result.js";
-import { sensitivityOf } from "../../study/tune/sensitivity.js";
+import { knobsFor } from "../../study/tune/reach.js";
+import type { KnobValues, Tuning } from "../../study/tune/result.js";
+import { MOST_RIVALS, sensitivityOf } from "../../study/tune/sensitivity.js";
 import { gridSize, type TuneRequest, tune } from "../../study/tune/tune.js";
+import { rangeVariants } from "../../study/uncertainty.js";
+import { PHYSICAL_ADDRESS_END } from "../../units.js";
 import type { Arguments, RunCommand } from "../arguments.js";
 import { TUNE_DEFAULTS } from "../flags.js";
 import { paintFor, print } from "../io.js";
@@ -35,32 +40,46 @@ export const run: RunCommand = async (argv, context) => {
   if (outDirectory !== undefined) throw new UsageError("--out: not with tune; send its --json to a file");
   const path = argv.files[0]!;
   const request = readRequest(argv);
-  const mostRuns = request.budget ?? defaultBudget(request.knobs, request.seeds ?? 1);
   const firsts = request.knobs.map((knob) => turnedKnob(knob, knob.values[0]!));
   const [outlook] = outlookOf([path], [...options.assignments, ...firsts]);
+  const { count, first } = outlook!;
+  const withUncertainty = argv.has("uncertainty");
+  // Refuses what no guest can have before any is run.
+  knobsFor(request.knobs, first.scenario);
+  const widestRequest = closed(request, widest(request.knobs), isRandom(first.scenario));
   const plan = {
     command: "tune",
-    runs: outlook!.count * mostRuns,
+    runs: count * mostRuns(widestRequest, first.scenario, withUncertainty),
     isSearch: true,
-    one: () => runOne(outlook!.first, options, context),
+    one: () => runOne(first, options, context),
   };
   if (!(await goesAhead(plan, argv, context))) return 0;
   const lab = new TuneLab(path, options.assignments, request.knobs, options.lenient);
   const guests = chooseGuests(lab, argv, request, remarkOn(context, options.quiet));
   const { io, runScenario } = context;
   const runs: RunResult[] = [];
-  const most = { runs: mostRuns * guests.length, isSearch: true };
-  const tunings = await makeRuns(most, options.quiet, io, async (make) => {
+  const tasks = guests.map((guest) => {
+    const { scenario } = lab.guests[guest]!;
+    const own = closed(
+      request,
+      knobsFor(request.knobs, scenario),
+      lab.isRandom(guest, firstOf(request.knobs)),
+    );
+    return { guest, request: own, most: mostRuns(own, scenario, withUncertainty) };
+  });
+  const all = { runs: tasks.reduce((sum, { most }) => sum + most, 0), isSearch: true };
+  const tunings = await makeRuns(all, options.quiet, io, async (make) => {
     const run = async ({ scenario, recording }: Setting): Promise<RunResult> => {
       const result = await make(() => runScenario(scenario, recording, { check: options.check }));
       runs.push(result);
       return result;
     };
     const found: Tuning[] = [];
-    for (const guest of guests) {
+    for (const { guest, request: own } of tasks) {
       const begin = runs.length;
-      const tuning = await tuneGuest(lab, guest, request, run, argv.has("uncertainty"));
-      const told = [...new Set(runs.slice(begin).flatMap(({ remarks }) => remarks ?? []))];
+      const made = (): readonly RunResult[] => runs.slice(begin);
+      const tuning = await tuneGuest(lab, guest, own, { run, made, withUncertainty });
+      const told = [...new Set(made().flatMap(({ remarks }) => remarks ?? []))];
       found.push(told.length === 0 ? tuning : { ...tuning, remarks: told });
     }
     return found;
@@ -83,8 +102,9 @@ function readRequest(argv: Arguments): OpenRequest {
     throw new UsageError(`--knob ${twice.path} was given twice; join its values with a comma`);
   if (argv.all("objective").length > 1)
     throw new UsageError("--objective was given twice; join them with a comma");
+  const objective = argv.one("objective");
   return {
-    objective: readFlag("objective", argv.one("objective") ?? TUNE_DEFAULTS.objective, parseObjective),
+    objective: objective === undefined ? undefined : readFlag("objective", objective, parseObjective),
     constraints: argv.all("constraint").map((text) => readFlag("constraint", text, parseConstraint)),
     knobs: knobs.length > 0 ? knobs : [parseKnob(TUNE_DEFAULTS.knob)],
     budget: argv.wholeNumber("budget", 2, 1e6),
@@ -110,38 +130,72 @@ function chooseGuests(
     remark(
       `tune: policy ${USUAL_POLICY} of ${policies.join(", ")}; --policy or --knob policy=... chooses others`,
     );
-  if (seeds !== undefined && seeds > 1 && !scenarios.some(isRandom)) {
-    remark("tune: nothing is random in a recorded workload on this host, so one seed says it all");
+  const first = firstOf(knobs);
+  if (seeds !== undefined && seeds > 1 && !scenarios.some((_one, guest) => lab.isRandom(guest, first))) {
+    remark("tune: nothing is random in this workload on this host, so one seed says it all");
   }
   return scenarios.flatMap(({ policy }, guest) => (!onlyUsual || policy === USUAL_POLICY ? [guest] : []));
 }
 
-function defaultBudget(knobs: TuneRequest["knobs"], seeds: number): number {
+/** The most settings of a guest that are tried where nobody says how many runs. */
+function defaultSettings(knobs: TuneRequest["knobs"]): number {
   const size = gridSize(knobs);
-  const settings = size <= SMALL_GRID ? size + 1 : Math.max(SMALL_GRID, Math.floor(size / 2));
-  return Math.min(settings, MOST_RUNS) * seeds;
+  return Math.min(size <= SMALL_GRID ? size + 1 : Math.max(SMALL_GRID, Math.floor(size / 2)), MOST_RUNS);
+}
+
+/** The knobs for the largest guest that there can be, of which one has no fewer values than for any other. */
+function widest(knobs: TuneRequest["knobs"]): Knob[] {
+  const reach = { allBytes: PHYSICAL_ADDRESS_END, is: "address", holes: [] } as const;
+  return knobs.map((knob) =>
+    knob.openFrom === undefined ? knob : { ...knob, values: rangeUpTo(knob, reach) },
+  );
+}
+
+/** The request for a guest whose knobs are known. */
+function closed(
+  { budget, seeds: asked = TUNE_DEFAULTS.seeds, ...request }: OpenRequest,
+  knobs: TuneRequest["knobs"],
+  hasChance: boolean,
+): TuneRequest {
+  const seeds = hasChance ? asked : 1;
+  return { ...request, knobs, seeds, budget: budget ?? defaultSettings(knobs) * seeds };
+}
+
+function firstOf(knobs: TuneRequest["knobs"]): KnobValues {
+  return Object.fromEntries(knobs.map(({ path, values }) => [path, values[0]!]));
+}
+
+/** The most runs that a guest can take. */
+function mostRuns({ budget }: TuneRequest, scenario: Scenario, withUncertainty: boolean): number {
+  return budget + (withUncertainty ? rangeVariants(scenario).length * (1 + MOST_RIVALS) : 0);
+}
+
+interface Making {
+  readonly run: (setting: Setting) => Promise<RunResult>;
+  /** The runs of this guest up to now. */
+  readonly made: () => readonly RunResult[];
+  readonly withUncertainty: boolean;
 }
 
 async function tuneGuest(
   lab: TuneLab,
   guest: number,
-  { objective, constraints, knobs, budget, seeds: asked }: OpenRequest,
-  run: (setting: Setting) => Promise<RunResult>,
-  withUncertainty: boolean,
+  request: TuneRequest,
+  { run, made, withUncertainty }: Making,
 ): Promise<Tuning> {
-  const seeds = isRandom(lab.guests[guest]!.scenario) ? (asked ?? TUNE_DEFAULTS.seeds) : 1;
-  const request = { objective, constraints, knobs, seeds, budget: budget ?? defaultBudget(knobs, seeds) };
+  const { constraints } = request;
   const { findings, judge } = await tune(request, {
     run: (values, seed) => run(lab.setting(guest, values, seed)),
   });
   const { best } = findings;
-  const { scenario, recording } = lab.loaded(guest, best?.knobs ?? findings.points[0]?.knobs ?? {});
+  const { scenario } = lab.loaded(guest, best?.knobs ?? findings.points[0]?.knobs ?? {});
   const uncertainty =
     best === null || !withUncertainty
       ? undefined
       : await sensitivityOf(findings, best, judge, constraints, {
           scenarioOf: (values) => lab.loaded(guest, values).scenario,
           run: (variant, values) => run(lab.variant(guest, values, variant)),
+          happened: eventsIn(made()),
         });
   const { platform, policy, kernel, memoryBytes, vcpus } = scenario;
   return {
@@ -152,9 +206,9 @@ async function tuneGuest(
     kernelRules: kernelRelease(kernel).rulesOf,
     memoryBytes,
     vcpus,
-    workload: (recording.afterBoot ?? recording).recording.name,
-    objective: objective.text,
+    workload: made()[0]!.workload,
     constraints: constraints.map(({ text }) => text),
+    asItStands: lab.asItStands(guest),
     ...findings,
     ...(uncertainty === undefined ? {} : { uncertainty }),
   };

@@ -1,7 +1,8 @@
 /** How flat the optimum is along one knob, and what one wrong step costs. */
 
+import { eachIn } from "../../results/measures.js";
 import { STEPS_PER_DOUBLING } from "./knob.js";
-import { EQUALLY_GOOD, type Judge, meets } from "./measurement.js";
+import { EQUALLY_GOOD, isReady, type Judge, type Measurement, meets } from "./measurement.js";
 import type { KnobCurve } from "./result.js";
 import type { Setting, Trial, Trials } from "./trials.js";
 
@@ -16,7 +17,34 @@ export async function measureRoundBest(trials: Trials, judge: Judge, best: Trial
       await trials.measure(stepFrom(trials, best, knob, direction), trials.seeds);
       await findEdge(trials, judge, best, { knob, direction });
     }
+    await findLeast(trials, best, knob);
   }
+}
+
+/** Halves what lies between the nearest smaller value that does not get ready, if any is known, and those that do. */
+async function findLeast(trials: Trials, best: Trial, knob: number): Promise<void> {
+  for (;;) {
+    const { ready, failed } = knownLeast(trials, best, knob);
+    if (failed === undefined || ready - failed <= 1) return;
+    const between = best.setting.with(knob, Math.floor((ready + failed) / 2));
+    if ((await trials.measure(between, 1)) === undefined) return;
+  }
+}
+
+/** Positions of the smallest value from which on all that were tried get ready, and of the largest below that does not. */
+function knownLeast(
+  trials: Trials,
+  { setting }: Trial,
+  knob: number,
+): { readonly ready: number; readonly failed?: number } {
+  let ready = setting[knob]!;
+  for (let at = ready - 1; at >= 0; at--) {
+    const trial = trials.known(setting.with(knob, at));
+    if (trial === undefined) continue;
+    if (!isReady(trial.measured)) return { ready, failed: at };
+    ready = at;
+  }
+  return { ready };
 }
 
 interface Way {
@@ -82,6 +110,25 @@ function stepFrom(trials: Trials, best: Trial, knob: number, direction: -1 | 1):
   return best.setting.with(knob, at);
 }
 
+/** Whether any measure of two settings differs; of a single one nothing is known. */
+function differ(measured: readonly Measurement[]): boolean {
+  const [first, ...others] = measured.map(({ values }) => JSON.stringify(values));
+  return others.length === 0 || others.some((other) => other !== first);
+}
+
+function leastOf(trials: Trials, best: Trial, index: number): KnobCurve["least"] {
+  const knob = trials.knobs[index]!;
+  if (knob.unit === "name") return null;
+  const { ready, failed } = knownLeast(trials, best, index);
+  if (failed === undefined) return null;
+  const { measured } = trials.known(best.setting.with(index, failed))!;
+  return {
+    value: knob.values[ready]!,
+    below: knob.values[failed]!,
+    why: measured.reason ?? measured.problems[0] ?? measured.outcome,
+  };
+}
+
 /** The curve of each knob, with the others at their best. */
 export function curvesOf(trials: Trials, judge: Judge, best: Trial): KnobCurve[] {
   return trials.knobs.map((knob, index) => {
@@ -101,13 +148,15 @@ export function curvesOf(trials: Trials, judge: Judge, best: Trial): KnobCurve[]
     return {
       knob: knob.path,
       unit: knob.unit,
+      ...(knob.reach === undefined ? {} : { reach: knob.reach }),
       best: turnedTo(best),
+      acts: differ(line.map(({ measured }) => measured).filter(isReady)),
+      least: leastOf(trials, best, index),
       points: line.map((trial) => ({
         value: turnedTo(trial),
         objective: judge.objectiveOf(trial.measured),
         loss: judge.loss(trial.measured, best.measured),
-        bootTimeNs: trial.measured.values.bootTimeNs,
-        overheadBytes: trial.measured.values.overheadBytes,
+        ...eachIn("tune", ({ name }) => trial.measured.values[name]),
         meets: meets(trial.measured),
       })),
       flat: knob.unit === "name" ? null : { low: edge(-1), high: edge(1), within: EQUALLY_GOOD },

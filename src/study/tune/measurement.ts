@@ -57,23 +57,16 @@ export function meets(measured: Measurement): boolean {
 
 export class Judge {
   readonly #objective: Objective;
-  readonly #reference: Measurement;
 
-  /** @param reference what weighted sums relate their terms to */
-  constructor(objective: Objective, reference: Measurement) {
+  constructor(objective: Objective) {
     this.#objective = objective;
-    this.#reference = reference;
   }
 
   /** One value for each stage, small is good. */
-  objectiveOf({ values }: Measurement): number[] {
-    return this.#objective.stages.map((terms) => {
-      if (terms.length === 1) return terms[0]!.weight * values[terms[0]!.measure];
-      return terms.reduce((sum, { weight, measure }) => {
-        // Where the reference is nothing, such as no stalls, one nanosecond or byte is the measure.
-        return sum + (weight * values[measure]) / Math.max(1, this.#reference.values[measure]);
-      }, 0);
-    });
+  objectiveOf({ values }: Pick<Measurement, "values">): number[] {
+    return this.#objective.stages.map(({ terms }) =>
+      terms.reduce((sum, { weight, measure, per = 1 }) => sum + (weight * values[measure]) / per, 0),
+    );
   }
 
   /**

@@ -1,9 +1,10 @@
 /** Results of a tuning. Times are integer nanoseconds, sizes integer bytes. */
 
-import type { MeasureIn } from "../../results/measures.js";
+import type { MeasureIn, MeasureName } from "../../results/measures.js";
 import type { Outcome, RunResult } from "../../results/row.js";
 import type { RangeEnd } from "../uncertainty.js";
-import type { Knob, KnobValue } from "./knob.js";
+import type { Knob, KnobValue, Reach } from "./knob.js";
+import type { Stage } from "./objective.js";
 
 /** Values of all knobs, by their paths. */
 export type KnobValues = Readonly<Record<string, KnobValue>>;
@@ -31,9 +32,15 @@ export interface TunePoint extends Readonly<Record<MeasureIn<"tune">, number>> {
 export interface KnobCurve {
   readonly knob: string;
   readonly unit: Knob["unit"];
+  /** For the limit of what the firmware accepts: what it takes the value for, and where RAM is. */
+  readonly reach?: Reach;
   readonly best: KnobValue;
+  /** Whether any two of its values gave other results. */
+  readonly acts: boolean;
+  /** The least value that gets ready, the next one tried below, and why that does not; null where all do. */
+  readonly least: { readonly value: KnobValue; readonly below: KnobValue; readonly why: string } | null;
   /** In the order of the knob's values. */
-  readonly points: readonly (Pick<TunePoint, "objective" | "loss" | "bootTimeNs" | "overheadBytes"> & {
+  readonly points: readonly (Pick<TunePoint, "objective" | "loss" | MeasureIn<"tune">> & {
     readonly value: KnobValue;
     /** Whether it gets ready and keeps to the constraints. */
     readonly meets: boolean;
@@ -52,12 +59,24 @@ export interface KnobCurve {
 export interface Sensitivity {
   /** Runs besides those of the tuning. */
   readonly runs: number;
+  /** Settings that were tried at every end, the recommended one among them. */
+  readonly settings: number;
+  /** Assumed parameters that were turned: those that price anything that happened. */
+  readonly prices: readonly string[];
   readonly within: number;
   /** Whether the setting costs less than `within` everywhere, and keeps to the constraints. */
   readonly survives: boolean;
+  /** The first stage of the objective at the recommended setting, over all ends where that gets ready. */
+  readonly objective: { readonly low: number; readonly default: number; readonly high: number };
+  /** The most by which it is worse than the best setting tried at an end; null where it does not get ready. */
+  readonly regret: number | null;
   readonly variants: readonly (RangeEnd & {
+    /** The price at that end; null for all at once. */
+    readonly valueNs: number | null;
     readonly outcome: Outcome;
     readonly broken: readonly string[];
+    /** The objective of the recommended setting; null where it does not get ready. */
+    readonly objective: readonly number[] | null;
     /** The best of the settings that were tried again. */
     readonly best: KnobValues | null;
     /** How much worse the recommended setting is than that; null where it does not get ready. */
@@ -80,12 +99,19 @@ export interface Tuning
       | "workload"
       | "remarks"
     > {
-  readonly objective: string;
   readonly constraints: readonly string[];
+  /** Values of the knobs in the scenario as it stands, as far as it has them. */
+  readonly asItStands: KnobValues;
   readonly uncertainty?: Sensitivity;
 }
 
 export interface TuneFindings {
+  /** As the user wrote it, or the measure that it is by default. */
+  readonly objective: string;
+  /** The same in parts: the unit of each stage's value, and its terms with what they are divided by. */
+  readonly stages: readonly Stage[];
+  /** The time that the front goes by. */
+  readonly time: MeasureName;
   readonly seeds: number;
   readonly evaluated: number;
   readonly gridSize: number;
@@ -93,12 +119,12 @@ export interface TuneFindings {
   readonly start: TunePoint;
   /** Null if none gets ready and keeps to the constraints. */
   readonly best: TunePoint | null;
-  /** Settings that no other one beats in both boot time and overhead, by rising boot time. */
+  /** Settings that no other one beats in both `time` and overhead, by rising time. */
   readonly front: readonly TunePoint[];
-  /** The part of the box between nothing and the worst boot time and overhead seen that the front dominates. */
+  /** The part of the box between nothing and the worst time and overhead seen that the front dominates. */
   readonly hypervolume: {
     readonly shareOfBox: number;
-    readonly referenceBootTimeNs: number;
+    readonly referenceTimeNs: number;
     readonly referenceOverheadBytes: number;
   } | null;
   readonly curves: readonly KnobCurve[];

@@ -1,18 +1,21 @@
 /** Whether a recommended setting is still good where the assumed parameters are not what they are assumed to be. */
 
+import { PLATFORMS } from "../../coco/platforms.js";
 import type { Condition } from "../../results/conditions.js";
 import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
-import { rangeVariants } from "../uncertainty.js";
-import { EQUALLY_GOOD, type Judge, measurementOf, meets } from "./measurement.js";
+import { actingVariants } from "../acting-prices.js";
+import { EQUALLY_GOOD, isReady, type Judge, measurementOf, meets } from "./measurement.js";
 import type { KnobValues, Sensitivity, TuneFindings, TunePoint } from "./result.js";
 
 /** Settings that are tried again besides the recommended one. */
-const MOST_RIVALS = 8;
+export const MOST_RIVALS = 8;
 
 export interface SensitivityLab {
   scenarioOf(knobs: KnobValues): Scenario;
   run(variant: Scenario, knobs: KnobValues): Promise<RunResult>;
+  /** Events of all runs of the tuning (`eventsIn`). */
+  readonly happened: ReadonlySet<string>;
 }
 
 /**
@@ -28,15 +31,15 @@ export async function sensitivityOf(
   lab: SensitivityLab,
 ): Promise<Sensitivity> {
   const settings = [best, ...rivalsOf(findings, best)].map(({ knobs }) => knobs);
-  const variantsOf = settings.map((knobs) => rangeVariants(lab.scenarioOf(knobs)));
+  const variantsOf = settings.map((knobs) => actingVariants(lab.scenarioOf(knobs), lab.happened));
   const variants: Sensitivity["variants"][number][] = [];
   let runs = 0;
-  for (const [at, { parameter, end }] of variantsOf[0]!.entries()) {
+  for (const { parameter, end, scenario } of variantsOf[0]!) {
     const tried = [];
     for (const [index, knobs] of settings.entries()) {
       // A setting of another platform has other parameters.
-      const variant = variantsOf[index]![at];
-      if (variant?.parameter !== parameter || variant.end !== end) continue;
+      const variant = variantsOf[index]!.find((one) => one.parameter === parameter && one.end === end);
+      if (variant === undefined) continue;
       tried.push({ knobs, measured: measurementOf([await lab.run(variant.scenario, knobs)], constraints) });
       runs++;
     }
@@ -45,29 +48,55 @@ export async function sensitivityOf(
     variants.push({
       parameter,
       end,
+      valueNs: PLATFORMS[scenario.platform.kind].parameters[parameter]?.[end] ?? null,
       outcome: own.outcome,
       broken: own.broken,
+      objective: isReady(own) ? judge.objectiveOf(own) : null,
       best: winner?.knobs ?? null,
       loss: winner === undefined ? null : judge.loss(own, winner.measured),
     });
   }
-  const survives = variants.every(
-    ({ loss, broken }) => loss !== null && loss < EQUALLY_GOOD && broken.length === 0,
-  );
-  return { runs, within: EQUALLY_GOOD, survives, variants };
+  const values = [best.objective[0]!, ...variants.flatMap(({ objective }) => objective?.[0] ?? [])];
+  const losses = variants.map(({ loss }) => loss);
+  return {
+    runs,
+    settings: settings.length,
+    prices: [...new Set(variants.flatMap(({ parameter, valueNs }) => (valueNs === null ? [] : [parameter])))],
+    within: EQUALLY_GOOD,
+    survives: variants.every(
+      ({ loss, broken }) => loss !== null && loss < EQUALLY_GOOD && broken.length === 0,
+    ),
+    objective: { low: Math.min(...values), default: best.objective[0]!, high: Math.max(...values) },
+    regret: losses.includes(null) ? null : Math.max(0, ...(losses as number[])),
+    variants,
+  };
 }
 
-/** Other settings that get ready, spread evenly over the grid and with both ends of the front. */
-function rivalsOf({ points, front }: TuneFindings, best: TunePoint): TunePoint[] {
+/** Other settings that get ready: a step from the best, both ends of the front, and others spread over the grid. */
+function rivalsOf({ points, front, curves }: TuneFindings, best: TunePoint): TunePoint[] {
   const others = points.filter(
     (point) => point.outcome === "ready" && point.problems === undefined && point.knobs !== best.knobs,
   );
-  const ends = [front[0], front.at(-1)].filter((point) => point !== undefined && point.knobs !== best.knobs);
-  const count = Math.min(others.length, MOST_RIVALS - ends.length);
+  const steps = curves.flatMap(({ knob, steps: own }) =>
+    own.flatMap(({ value }) => others.filter(({ knobs }) => isTurned(knobs, best.knobs, knob, value))),
+  );
+  const ends = [front[0], front.at(-1)].filter(
+    (point) => point !== undefined && point.knobs !== best.knobs,
+  ) as TunePoint[];
+  const near = distinct([...steps, ...ends]).slice(0, MOST_RIVALS);
+  const count = Math.min(others.length, MOST_RIVALS - near.length);
   const spread = Array.from({ length: count }, (_none, index) => {
     const share = count === 1 ? 0 : index / (count - 1);
     return others[Math.round(share * (others.length - 1))]!;
   });
-  const all = [...ends, ...spread] as TunePoint[];
-  return all.filter(({ knobs }, at) => all.findIndex((other) => other.knobs === knobs) === at);
+  return distinct([...near, ...spread]);
+}
+
+function distinct(points: readonly TunePoint[]): TunePoint[] {
+  return points.filter(({ knobs }, at) => points.findIndex((other) => other.knobs === knobs) === at);
+}
+
+/** Whether settings differ in one knob, which has the value in the first. */
+function isTurned(knobs: KnobValues, from: KnobValues, knob: string, value: KnobValues[string]): boolean {
+  return Object.keys(from).every((path) => knobs[path] === (path === knob ? value : from[path]));
 }

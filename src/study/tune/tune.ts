@@ -1,18 +1,20 @@
 /** Tunes one guest: the best setting of its knobs, how flat the optimum is, and what it trades off. */
 
 import type { Condition } from "../../results/conditions.js";
-import { eachIn } from "../../results/measures.js";
+import { eachIn, type MeasureName } from "../../results/measures.js";
+import { usualRank } from "../compare.js";
 import { hypervolume, paretoFront } from "../pareto.js";
 import { curvesOf, measureRoundBest } from "./flat.js";
 import type { Knob } from "./knob.js";
-import { isReady, Judge, type Measurement, measurementOf, meets } from "./measurement.js";
-import type { Objective } from "./objective.js";
+import { Judge, type Measurement, measurementOf, meets } from "./measurement.js";
+import { type Objective, parseObjective } from "./objective.js";
 import type { KnobValues, TuneFindings, TunePoint } from "./result.js";
 import { measureLattice, refine, refineFront } from "./search.js";
 import { type Lab, type Trial, Trials } from "./trials.js";
 
 export interface TuneRequest {
-  readonly objective: Objective;
+  /** Undefined: the time until all is done, which is that of the boot where no workload comes after it. */
+  readonly objective: Objective | undefined;
   readonly constraints: readonly Condition[];
   /** At least one. */
   readonly knobs: readonly Knob[];
@@ -27,17 +29,19 @@ export async function tune(
   request: TuneRequest,
   lab: Lab,
 ): Promise<{ readonly findings: TuneFindings; readonly judge: Judge }> {
-  const { knobs, constraints, seeds, budget, objective } = request;
-  const start = measurementOf([await lab.run({}, 0)], constraints);
+  const { knobs, constraints, seeds, budget } = request;
+  const asItStands = await lab.run({}, 0);
+  const start = measurementOf([asItStands], constraints);
+  const time = usualRank(asItStands)[0]!.name;
+  const objective = request.objective ?? parseObjective(time);
   const trials = new Trials(knobs, constraints, lab, { seeds, budget: budget - 1 });
   const stride = await measureLattice(trials, budget / seeds);
-  const reference = [start, ...trials.all().map(({ measured }) => measured)].find(isReady);
-  const judge = new Judge(objective, reference ?? start);
+  const judge = new Judge(objective);
   await refine(trials, judge, stride);
   const best = bestOf(trials, judge);
   if (best !== undefined) {
     await measureRoundBest(trials, judge, best);
-    await refineFront(trials, () => frontOf(trials), stride);
+    await refineFront(trials, () => frontOf(trials, time), stride);
   }
   // What was measured last may have turned out better still.
   const final = bestOf(trials, judge);
@@ -45,13 +49,16 @@ export async function tune(
   return {
     judge,
     findings: {
+      objective: objective.text,
+      stages: objective.stages,
+      time,
       evaluated: trials.runs + 1,
       gridSize: gridSize(knobs),
       seeds,
       start: pointOf({}, start, judge, final?.measured),
       best: final === undefined ? null : point(final),
-      front: frontOf(trials).map(point),
-      hypervolume: hypervolumeOf(trials),
+      front: frontOf(trials, time).map(point),
+      hypervolume: hypervolumeOf(trials, time),
       curves: final === undefined ? [] : curvesOf(trials, judge, final),
       points: trials.all().map(point),
     },
@@ -69,19 +76,19 @@ function bestOf(trials: Trials, judge: Judge): Trial | undefined {
   return judge.rank(whole.length > 0 ? whole : suitable)[0];
 }
 
-function frontOf(trials: Trials): Trial[] {
-  return paretoFront(suitableTradeOffs(trials)).map(({ trial }) => trial);
+function frontOf(trials: Trials, time: MeasureName): Trial[] {
+  return paretoFront(suitableTradeOffs(trials, time)).map(({ trial }) => trial);
 }
 
-function suitableTradeOffs(trials: Trials): { x: number; y: number; trial: Trial }[] {
+function suitableTradeOffs(trials: Trials, time: MeasureName): { x: number; y: number; trial: Trial }[] {
   return trials.all().flatMap((trial) => {
-    const { bootTimeNs: x, overheadBytes: y } = trial.measured.values;
+    const { [time]: x, overheadBytes: y } = trial.measured.values;
     return meets(trial.measured) ? [{ x, y, trial }] : [];
   });
 }
 
-function hypervolumeOf(trials: Trials): TuneFindings["hypervolume"] {
-  const tradeOffs = suitableTradeOffs(trials);
+function hypervolumeOf(trials: Trials, time: MeasureName): TuneFindings["hypervolume"] {
+  const tradeOffs = suitableTradeOffs(trials, time);
   if (tradeOffs.length === 0) return null;
   const reference = {
     x: Math.max(...tradeOffs.map(({ x }) => x)),
@@ -90,7 +97,7 @@ function hypervolumeOf(trials: Trials): TuneFindings["hypervolume"] {
   const box = reference.x * reference.y;
   return {
     shareOfBox: box === 0 ? 0 : hypervolume(tradeOffs, reference) / box,
-    referenceBootTimeNs: reference.x,
+    referenceTimeNs: reference.x,
     referenceOverheadBytes: reference.y,
   };
 }

@@ -2,9 +2,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ConditionError, excess } from "../../../src/results/conditions.js";
 import { ScenarioError } from "../../../src/scenario/error.js";
-import { parseKnob, STEPS_PER_DOUBLING } from "../../../src/study/tune/knob.js";
+import type { Scenario } from "../../../src/scenario/scenario.js";
+import { type Knob, parseKnob, STEPS_PER_DOUBLING } from "../../../src/study/tune/knob.js";
 import { parseConstraint, parseObjective } from "../../../src/study/tune/objective.js";
+import { knobsFor } from "../../../src/study/tune/reach.js";
 import { GiB, MiB } from "../../../src/units.js";
+import { scenarioWith } from "../../results/rows.js";
 
 const test = suite("study: what tune is asked for");
 
@@ -19,18 +22,46 @@ function complaint(action: () => unknown): string {
   throw new Error("expected a mistake");
 }
 
-test("an objective is a measure, a weighted sum or stages", () => {
-  assert.equal(parseObjective("bootTimeNs").stages, [[{ weight: 1, measure: "bootTimeNs" }]]);
-  assert.equal(parseObjective("0.7*bootTimeNs + 0.3 * overheadBytes").stages, [
-    [
-      { weight: 0.7, measure: "bootTimeNs" },
-      { weight: 0.3, measure: "overheadBytes" },
-    ],
+test("an objective is a measure, a sum in one unit or stages", () => {
+  const bootTime = { weight: 1, measure: "bootTimeNs" };
+  assert.equal(parseObjective("bootTimeNs").stages, [{ unit: "ns", terms: [bootTime] }]);
+  assert.equal(parseObjective("bootTimeNs + 2 * workloadTimeNs").stages, [
+    { unit: "ns", terms: [bootTime, { weight: 2, measure: "workloadTimeNs" }] },
   ]);
-  assert.equal(parseObjective("bootTimeNs, waits.boot.p99Ns").stages, [
-    [{ weight: 1, measure: "bootTimeNs" }],
-    [{ weight: 1, measure: "waits.boot.p99Ns" }],
+  assert.equal(parseObjective("bootTimeNs, overheadBytes").stages, [
+    { unit: "ns", terms: [bootTime] },
+    { unit: "bytes", terms: [{ weight: 1, measure: "overheadBytes" }] },
   ]);
+});
+
+test("terms that say what they are divided by make a plain number of any units", () => {
+  assert.equal(parseObjective("0.7*bootTimeNs/10s + 0.3 * overheadBytes / 1GiB+acceptCalls/500").stages, [
+    {
+      unit: "ratio",
+      terms: [
+        { weight: 0.7, measure: "bootTimeNs", per: 10e9 },
+        { weight: 0.3, measure: "overheadBytes", per: GiB },
+        { weight: 1, measure: "acceptCalls", per: 500 },
+      ],
+    },
+  ]);
+});
+
+test("a sum of different units is refused unless each term says what it is divided by", () => {
+  const of = (text: string): string => complaint(() => parseObjective(text));
+  assert.is(
+    of("0.7*bootTimeNs+0.3*overheadBytes"),
+    "0.7*bootTimeNs+0.3*overheadBytes: column 20: expected a measure in ns, as bootTimeNs is, or each one divided by " +
+      "an amount, such as bootTimeNs/10s, found overheadBytes, which is in bytes",
+  );
+  assert.match(
+    of("bootTimeNs/10s+overheadBytes"),
+    /column 16: expected a measure divided by an amount, as bootTimeNs is, found overheadBytes, which is in bytes$/,
+  );
+  assert.match(
+    of("bootTimeNs+workloadTimeNs/10s"),
+    /column 12: expected a measure in ns, .*, found workloadTimeNs, which is divided by an amount$/,
+  );
 });
 
 test("a mistake in an objective is told with its column", () => {
@@ -40,7 +71,16 @@ test("a mistake in an objective is told with its column", () => {
     /^bootTimeNs\+sped: column 12: expected a measure such as .*, found "sped"/,
   );
   assert.match(of("0.7*bootTimeNs,"), /column 16: expected .*, found nothing$/);
-  assert.match(of("bootTimeNs/2"), /column 1: expected .*, found "bootTimeNs\/2"$/);
+  assert.match(of("bootTimeNs/2GiB"), /column 12: expected a time such as 60s, above 0, found "2GiB"$/);
+  assert.match(
+    of("bootTimeNs,overheadBytes/"),
+    /column 26: expected a size such as 2GiB, above 0, found nothing$/,
+  );
+  assert.match(of("bootTimeNs/0s"), /column 12: expected a time such as 60s, above 0, found "0s"$/);
+  assert.match(
+    of("bootTimeNs-2s"),
+    /column 1: expected a measure, or one with a weight, found "bootTimeNs-2s"$/,
+  );
   assert.match(of("bootTimeNs+0*waits.boot.p99Ns"), /column 12: expected a weight above 0, found 0$/);
   assert.match(of("bootRatio"), /column 1: expected a measure that is better when less, found bootRatio$/);
 });
@@ -103,6 +143,40 @@ test("a range is a logarithmic grid with both ends, whole units of 2 MiB", () =>
     assert.is((value as number) % (2 * MiB), 0);
     if (at > 0) assert.ok(value > values[at - 1]!);
   });
+});
+
+test("a range up to all ends where the RAM of the guest does, without what holes make the same", () => {
+  const asked = parseKnob("firmware.preAcceptLimit=1GiB..all");
+  assert.equal([asked.unit, asked.openFrom], ["bytes", GiB]);
+  const of = (changes: Partial<Scenario>): Knob => knobsFor([asked], scenarioWith(changes))[0]!;
+  const [low, middle, , high] = [GiB, 2 * GiB, 4 * GiB, 8 * GiB];
+  const { values, reach } = of({ memoryBytes: 6 * GiB });
+  assert.equal(reach, { allBytes: high, is: "address", holes: [{ start: middle, end: 4 * GiB }] });
+  assert.equal([values[0], values[STEPS_PER_DOUBLING], values.at(-1)], [low, middle, high]);
+  assert.is(values.length, 2 * STEPS_PER_DOUBLING + 1);
+  assert.ok((values[STEPS_PER_DOUBLING + 1] as number) > 4 * GiB);
+  const amount = of({ memoryBytes: 6 * GiB, firmware: { ...scenarioWith().firmware, preset: "td-shim" } });
+  assert.equal([amount.reach!.is, amount.reach!.allBytes, amount.reach!.holes], ["amount", 6 * GiB, []]);
+  assert.is(amount.values.at(-1), 6 * GiB);
+  assert.equal(of({ memoryBytes: GiB / 2 }).values, [GiB / 2]);
+});
+
+test("how much all is must be known", () => {
+  const of = (...knobs: string[]): string => complaint(() => knobsFor(knobs.map(parseKnob), scenarioWith()));
+  assert.match(
+    of("strategy.batch=4MiB..all"),
+    /^--knob strategy\.batch: expected an end in its unit: a range up to all is known of firmware\.preAcceptLimit only$/,
+  );
+  assert.match(
+    of("firmware.preAcceptLimit=1GiB..all", "memory=4GiB,8GiB"),
+    /such as 64GiB: how much all is depends on memory, which is a knob too$/,
+  );
+  for (const wrong of ["1s..all", "0..all", "1GiB..all,lots", "x..all"]) {
+    assert.match(
+      complaint(() => parseKnob(`a.b=${wrong}`)),
+      /column 5: expected a size above 0 before "\.\.all"/,
+    );
+  }
 });
 
 test("small whole numbers stand in a range once", () => {

@@ -36,6 +36,7 @@ async function tuned(policies: string, constraint?: string): Promise<Sensitivity
   return sensitivityOf(findings, findings.best!, judge, constraints, {
     scenarioOf,
     run: async (variant) => run(variant),
+    happened: new Set(["tdcall"]),
   });
 }
 
@@ -50,6 +51,17 @@ test("a setting that others beat at one end of a range does not survive", async 
   );
   assert.equal(beaten[0]!.best, { policy: "lazy" });
   assert.ok(Math.abs(beaten[0]!.loss! - 1.1) < 1e-9);
+  assert.is(beaten[0]!.valueNs, price.high);
+  assert.equal(beaten[0]!.objective, [21e9]);
+});
+
+test("the range of the objective and the regret are over all ends of the prices that act", async () => {
+  const { prices, settings, objective, regret, variants, runs } = await tuned("lazy,eager");
+  assert.equal([settings, variants.length, runs], [2, 2 * prices.length + 2, 2 * (2 * prices.length + 2)]);
+  assert.ok(prices.includes("tdcallNs") && !prices.includes("mapGpaNs"));
+  const share = (price.value - price.low) / (price.high - price.low);
+  assert.equal(objective, { low: 1e9, default: Math.round(1e9 + 20e9 * share), high: 21e9 });
+  assert.ok(Math.abs(regret! - 1.1) < 1e-9);
 });
 
 test("a setting that is best everywhere does, unless it breaks a constraint there", async () => {

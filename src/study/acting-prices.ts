@@ -1,0 +1,37 @@
+/** Which assumed prices can matter to a run: those of events that happened in it. */
+
+import { PLATFORMS } from "../coco/platforms.js";
+import type { RunResult } from "../results/row.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { COST_EVENT_NAMES } from "../sim/cost-events.js";
+import { rangeVariants } from "./uncertainty.js";
+
+type RangeVariant = ReturnType<typeof rangeVariants>[number];
+
+/** Names of the events that happened in any of the runs. */
+export function eventsIn(runs: readonly Pick<RunResult, "costs">[]): ReadonlySet<string> {
+  return new Set(runs.flatMap(({ costs }) => Object.keys(costs)));
+}
+
+/**
+ * The scenarios to run besides a given one, without those that would repeat it to the bit: a price of what never
+ * happens changes nothing, and so nothing starts to happen.
+ *
+ * @param happened events of the run itself, or of it and others
+ */
+export function actingVariants(scenario: Scenario, happened: ReadonlySet<string>): RangeVariant[] {
+  const acts = ({ parameter }: RangeVariant): boolean =>
+    isForAll(parameter, scenario) || mayAct(parameter, scenario, happened);
+  const variants = rangeVariants(scenario).filter(acts);
+  return variants.every(({ parameter }) => isForAll(parameter, scenario)) ? [] : variants;
+}
+
+function isForAll(parameter: string, { platform }: Scenario): boolean {
+  return !Object.hasOwn(PLATFORMS[platform.kind].parameters, parameter);
+}
+
+function mayAct(parameter: string, { platform }: Scenario, happened: ReadonlySet<string>): boolean {
+  const { prices = [parameter.replace(/Ns$/, "")] } = PLATFORMS[platform.kind].parameters[parameter]!;
+  // What prices no event is charged for each page.
+  return prices.some((event) => happened.has(event) || !COST_EVENT_NAMES.some((name) => name === event));
+}
