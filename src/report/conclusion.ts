@@ -20,13 +20,15 @@ export interface ComparedGroup {
  * @param groups rows that differ only in their policy
  * @param baseline the policy to compare the best of each group with
  * @param rank what is better; the usual one of each group if absent
+ * @param ranges how far times hold over what is assumed; to first order if absent
  */
 export function conclusionOf(
   groups: readonly ComparedGroup[],
   baseline: string,
   rank: readonly Measure[] | undefined,
+  ranges: Ranges = FIRST_ORDER,
 ): string[] {
-  const findings = groups.flatMap((group) => findingOf(group, baseline, rank) ?? []);
+  const findings = groups.flatMap((group) => findingOf(group, baseline, rank, ranges) ?? []);
   const failures = failureSentence(groups);
   if (findings.length === 0) return failures;
   const text =
@@ -36,18 +38,29 @@ export function conclusionOf(
   return [[...text, decidedSentence(findings)].filter((one) => one !== "").join(" "), ...failures];
 }
 
+export interface Ranges {
+  /** What stands before such a range. */
+  readonly word: string;
+  readonly ofTime: (run: CompareRow, time: ChargedTime) => TimeRange;
+  readonly ofRatio: (longer: CompareRow, run: CompareRow, time: ChargedTime) => TimeRange;
+}
+
+const FIRST_ORDER: Ranges = { word: "about ", ofTime: timeRange, ofRatio: ratioRange };
+
 /** The best run of a group, and the one that it is held against. */
 interface Finding {
   readonly title: string;
   readonly by: Measure;
   readonly best: CompareRow;
   readonly other: CompareRow | undefined;
+  readonly ranges: Ranges;
 }
 
 function findingOf(
   { title, rows }: ComparedGroup,
   baseline: string,
   rank: readonly Measure[] | undefined,
+  ranges: Ranges,
 ): Finding | undefined {
   const [first] = rows;
   const measures = rank ?? usualRank(first!);
@@ -57,7 +70,7 @@ function findingOf(
   const [best, ...others] = sorted;
   if (best === undefined) return undefined;
   const other = others.find(({ policy }) => policy === baseline && policy !== best.policy) ?? others[0];
-  return { title, by: measures[0]!, best, other };
+  return { title, by: measures[0]!, best, other, ranges };
 }
 
 const DONE: Readonly<Record<ChargedTime, string>> = { bootTimeNs: "ready", totalTimeNs: "done" };
@@ -68,12 +81,12 @@ function timeOf({ by }: Finding): ChargedTime | undefined {
 
 /** `lazy is ready 12.7 times earlier than eager (9.4 to 17 over what is assumed), 14.2 s against 180 s, ...`. */
 function winnerSentence(finding: Finding, named: boolean): string {
-  const { title, best, other, by } = finding;
+  const { title, best, other, by, ranges } = finding;
   const where = named ? ` on ${title}` : "";
   const time = timeOf(finding);
   const value = (row: CompareRow): string => NUMBER_TEXTS[by.is](numberIn(by, row));
   if (other === undefined) {
-    const range = time === undefined ? "" : rangeText(timeRange(best, time), formatDuration);
+    const range = time === undefined ? "" : rangeText(ranges.ofTime(best, time), formatDuration, ranges.word);
     const what = time === undefined ? `has a ${by.name} of` : `is ${DONE[time]} after`;
     return `${policyText(best)}${where} ${what} ${value(best)}${range}.`;
   }
@@ -81,7 +94,7 @@ function winnerSentence(finding: Finding, named: boolean): string {
   if (time === undefined)
     return `${policyText(best)}${where} is best by ${by.name}: ${against} of ${policyText(other)}.`;
   const ratio = numberIn(by, other) / numberIn(by, best);
-  const range = rangeText(ratioRange(other, best, time), timesText);
+  const range = rangeText(ranges.ofRatio(other, best, time), timesText, ranges.word);
   const how =
     timesText(ratio) === "1"
       ? `is ${DONE[time]} when ${policyText(other)} is`
@@ -101,10 +114,14 @@ function timesText(ratio: number): string {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
-/** ` (10 s to 14 s over what is assumed)`, or empty where both ends read the same. */
-export function rangeText({ low, high }: TimeRange, textOf: (value: number) => string): string {
+/** ` (about 10 s to 14 s over what is assumed)`, or empty where both ends read the same. */
+export function rangeText(
+  { low, high }: TimeRange,
+  textOf: (value: number) => string,
+  word = "about ",
+): string {
   const [from, to] = [textOf(low), textOf(high)];
-  return from === to ? "" : ` (${from} to ${to} over what is assumed)`;
+  return from === to ? "" : ` (${word}${from} to ${to} over what is assumed)`;
 }
 
 function waitSentence({ best }: Finding): string {
@@ -148,7 +165,7 @@ function spreadText(findings: readonly Finding[]): string {
   const [low, high] = [sorted[0]!, sorted.at(-1)!];
   const end = ({ ratio, title }: (typeof sorted)[number]): string => `${timesText(ratio)} times (${title})`;
   const against = [...new Set(compared.map(({ other }) => other.policy))].join(" or ");
-  const range = rangeText(ratioRange(high.other, high.best, high.time), timesText);
+  const range = rangeText(high.ranges.ofRatio(high.other, high.best, high.time), timesText, high.ranges.word);
   return `: ${DONE[high.time]} from ${end(low)} to ${end(high)}${range} earlier than ${against}${overheadSpread(compared)}`;
 }
 
@@ -179,8 +196,9 @@ function decidedSentence(findings: readonly Finding[]): string {
     findings.flatMap((finding) => {
       const time = timeOf(finding);
       if (time === undefined) return [];
-      const { best, other } = finding;
-      const { decidedBy } = other === undefined ? timeRange(best, time) : ratioRange(other, best, time);
+      const { best, other, ranges } = finding;
+      const { decidedBy } =
+        other === undefined ? ranges.ofTime(best, time) : ranges.ofRatio(other, best, time);
       return [{ run: best, price: decidedBy }];
     }),
   );

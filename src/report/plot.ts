@@ -3,6 +3,7 @@
 import type { CompareRow } from "../results/row.js";
 import type { KnobCurve, Tuning } from "../study/tune/result.js";
 import { formatBytes, GiB, KiB, MiB } from "../units.js";
+import { hasWorkload } from "./measure-columns.js";
 import { policyText } from "./row-groups.js";
 
 export const THEMES = ["light", "dark"] as const;
@@ -118,7 +119,7 @@ const LOG_TICKS = [-2, -1, 0, 1, 2, 3, 4].flatMap((power) => [10 ** power, 3 * 1
 export type PlotRow = CompareRow & { readonly problems?: readonly unknown[] };
 
 /**
- * Boot time against memory overhead, a panel for each platform and size: a point for each policy that
+ * Boot time, or total time where there is a workload, against memory overhead, a panel for each platform and size: a point for each policy that
  * got ready without a problem, and a line through those that no other one beats.
  *
  * @param rows at least one that got ready
@@ -127,15 +128,18 @@ export type PlotRow = CompareRow & { readonly problems?: readonly unknown[] };
 export function paretoSpec(rows: readonly PlotRow[], colours: ThemeColours): object {
   const ready = rows.filter(isDrawn);
   const policies = [...new Set(ready.map(policyText))];
+  const [time, timeTitle] = ready.some(hasWorkload)
+    ? (["totalTimeNs", "Total time"] as const)
+    : (["bootTimeNs", "Boot time"] as const);
   const values = ready.map((row) => ({
     platform: row.platform,
     memory: formatBytes(row.memoryBytes),
     policy: policyText(row),
     overheadGiB: row.overheadBytes / GiB,
-    bootSeconds: row.bootTimeNs / 1e9,
+    seconds: (row[time] ?? 0) / 1e9,
     front: row.paretoOptimal === true,
   }));
-  const axis = (field: "overheadGiB" | "bootSeconds", title: string): object => {
+  const axis = (field: "overheadGiB" | "seconds", title: string): object => {
     const drawn = values.map((value) => value[field]);
     // A little room around what is drawn.
     const domain = [Math.min(...drawn) / 1.4, Math.max(...drawn) * 1.4];
@@ -143,7 +147,7 @@ export function paretoSpec(rows: readonly PlotRow[], colours: ThemeColours): obj
     return { field, type: "quantitative", title, scale, axis: { values: LOG_TICKS, format: "~r" } };
   };
   const x = axis("overheadGiB", "memory overhead of the host, GiB");
-  const y = axis("bootSeconds", "boot time, s");
+  const y = axis("seconds", `${timeTitle.toLowerCase()}, s`);
   const byPolicy = (range: readonly string[]): object => ({
     field: "policy",
     type: "nominal",
@@ -163,7 +167,7 @@ export function paretoSpec(rows: readonly PlotRow[], colours: ThemeColours): obj
     },
   ];
   const title = {
-    text: "Boot time against memory overhead",
+    text: `${timeTitle} against memory overhead`,
     subtitle: "Lower and further left is better; the dashed line joins what no other policy beats.",
   };
   const platforms = [...new Set(ready.map(({ platform }) => platform))];

@@ -4,6 +4,7 @@ import { PLATFORMS } from "../coco/platforms.js";
 import { ignoredWords } from "../command-line/catalogue.js";
 import { commandLineWords } from "../command-line/words.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
+import type { RequestCounts } from "../results/row.js";
 import { idleIn } from "../scenario/idle.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { GiB } from "../units.js";
@@ -23,6 +24,18 @@ export function remarksBefore(
     ...ignoredWords(commandLineWords(guest.commandLine)),
     ...idleIn(scenario),
     ...pageSizeRemarks(scenario),
+  ];
+}
+
+/** What follows from the end of a run that did end well. */
+export function remarksAfter({
+  allocations,
+  failed,
+}: Pick<RequestCounts, "allocations" | "failed">): string[] {
+  if (failed === 0) return [];
+  return [
+    `${failed} of ${allocations} allocations found no page, and the guest goes on without: ` +
+      "what a kernel would ask for instead, such as small pages for a huge one, is not simulated",
   ];
 }
 

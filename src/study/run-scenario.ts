@@ -18,7 +18,7 @@ import { isGenerated } from "../workload/generators/index.js";
 import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
 import { chargedAt } from "./assumed-prices.js";
-import { remarksBefore } from "./remarks.js";
+import { remarksAfter, remarksBefore } from "./remarks.js";
 
 /** The moment when the last CPU had done the workload, or what of it came about. */
 export interface WorkloadEnd {
@@ -106,8 +106,13 @@ export function runScenario(
   const { hostBytes, hostBytesPeak } = host;
   timeline.sample(clock.nowNs, host.use());
   const commandLine = commandLineResult(scenario, boot);
-  const remarks = new Set([...remarksBefore(scenario, loaded), ...(boot.kernel?.early.remarks ?? [])]);
   const { report, afterBoot } = loaded;
+  const requests = requestCounts(boot, [report, afterBoot?.report]);
+  const remarks = new Set([
+    ...remarksBefore(scenario, loaded),
+    ...(boot.kernel?.early.remarks ?? []),
+    ...remarksAfter(requests),
+  ]);
   const bootName = afterBoot === undefined ? workloadName(scenario, loaded) : loaded.recording.name;
   const costs = happened(clock.ledger.counts);
   return {
@@ -160,7 +165,7 @@ export function runScenario(
     ...(boot.ready === undefined
       ? {}
       : { totalAssumedNs: chargedAt(scenario, workload.counts, workload.assumedNs) }),
-    requests: requestCounts(boot, [report, afterBoot?.report]),
+    requests,
     costs,
     bootCosts: happened(boot.ready?.counts ?? clock.ledger.counts),
     prices: Object.fromEntries(

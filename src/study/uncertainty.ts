@@ -5,10 +5,11 @@
 
 import { assumedParameters, type ParameterSet } from "../coco/parameters.js";
 import { PLATFORMS } from "../coco/platforms.js";
-import { eachIn, type Measure, type MeasureIn, numberIn } from "../results/measures.js";
+import { eachIn, type Measure, type MeasureIn, type MeasureName, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { usualRank } from "./compare.js";
 import { sameSettings } from "./settings.js";
 
 export interface RangeEnd {
@@ -35,14 +36,17 @@ export interface UncertainRow extends CompareRow {
   };
 }
 
-/** Two policies on the same machine, by boot time at the defaults. */
+/** Two policies on the same input, by the time that they are ranked by, at the defaults. */
 export interface PolicyOrder {
+  readonly by: MeasureName;
   /** Positions of the two rows. */
   readonly faster: number;
   readonly slower: number;
   /** Whether the order is the same at all values that were tried. */
   readonly survives: boolean;
   readonly flips: readonly RangeEnd[];
+  /** How many times longer the slower one takes. */
+  readonly ratio: ResultRange;
 }
 
 export interface Uncertainty {
@@ -127,13 +131,22 @@ function rangesOf(row: CompareRow, tried: readonly Tried[]): UncertainRow["uncer
 }
 
 function resultRange(measure: Measure, row: RunResult, tried: readonly Tried[]): ResultRange {
-  const value = (run: RunResult): number => numberIn(measure, run);
-  const own = value(row);
-  const values = [own, ...tried.map(({ result }) => value(result))];
+  return rangeOf(
+    numberIn(measure, row),
+    tried.map(({ parameter, result }) => ({ parameter, value: numberIn(measure, result) })),
+  );
+}
+
+/** @param own at the defaults */
+function rangeOf(
+  own: number,
+  tried: readonly { readonly parameter: string; readonly value: number }[],
+): ResultRange {
+  const values = [own, ...tried.map(({ value }) => value)];
   const parameters = new Set(tried.map(({ parameter }) => parameter).filter((name) => name !== ALL));
   let movedMostBy: ResultRange["movedMostBy"] = null;
   for (const parameter of parameters) {
-    const alone = tried.filter((one) => one.parameter === parameter).map(({ result }) => value(result));
+    const alone = tried.filter((one) => one.parameter === parameter).map(({ value }) => value);
     const [low, high] = [Math.min(own, ...alone), Math.max(own, ...alone)];
     const most = movedMostBy === null ? 0 : movedMostBy.high - movedMostBy.low;
     if (high - low > most) movedMostBy = { parameter, low, high };
@@ -152,14 +165,18 @@ function policyOrders(
     for (const [b, other] of rows.entries()) {
       const same = sameSettings(scenarios[a]!, scenarios[b]!) && one.scenario === other.scenario;
       const ready = isSound(one) && isSound(other);
-      const faster = one.bootTimeNs < other.bootTimeNs || (one.bootTimeNs === other.bootTimeNs && a < b);
+      const by = usualRank(one)[0]!;
+      const timeNs = (run: RunResult): number => numberIn(by, run);
+      const faster = timeNs(one) < timeNs(other) || (timeNs(one) === timeNs(other) && a < b);
       if (a === b || !same || !ready || !faster) continue;
-      const flips = tried[a]!.flatMap(({ parameter, end, result }, at) => {
+      const pairs = tried[a]!.flatMap(({ parameter, end, result }, at) => {
         const against = tried[b]![at]!.result;
-        const bothReady = isSound(result) && isSound(against);
-        return bothReady && result.bootTimeNs > against.bootTimeNs ? [{ parameter, end }] : [];
+        if (!isSound(result) || !isSound(against)) return [];
+        return [{ parameter, end, value: timeNs(against) / timeNs(result) }];
       });
-      orders.push({ faster: a, slower: b, survives: flips.length === 0, flips });
+      const flips = pairs.flatMap(({ value, ...end }) => (value < 1 ? [end] : []));
+      const ratio = rangeOf(timeNs(other) / timeNs(one), pairs);
+      orders.push({ by: by.name, faster: a, slower: b, survives: flips.length === 0, flips, ratio });
     }
   }
   return orders;

@@ -56,6 +56,7 @@ export const fakeRun: RunScenario = (scenario, loaded) => {
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: loaded.recording.name,
+    boot: loaded.recording.name,
     bootTimeNs: BOOT_TIME_NS[scenario.policy] ?? 5e9,
     ...(remarks.length === 0 ? {} : { remarks }),
   });

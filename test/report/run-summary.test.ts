@@ -10,9 +10,9 @@ test("a run, literally", () => {
   assert.is(
     formatRunSummary(resultWith()),
     `
-lazy is ready after 5.5 s (4.34 s to 8.96 s over what is assumed), with 3.11 GiB
-  of memory overhead; 7 of 700 allocations wait, 60 ms in all. What decides it
-  most among assumed prices: firmwareFixedNs (1.2 s, 600 ms to 3 s).
+lazy is ready after 5.5 s (about 4.34 s to 8.96 s over what is assumed), with
+  3.11 GiB of memory overhead; 7 of 700 allocations wait, 60 ms in all. What
+  decides it most among assumed prices: firmwareFixedNs (1.2 s, 600 ms to 3 s).
 
 boot: lazy on tdx, 64 GiB, 8 vCPUs, Linux 6.12, workload idle
 Startup: 1.1 s (firmware) + 4.4 s (kernel) = 5.5 s.

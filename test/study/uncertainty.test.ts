@@ -4,7 +4,12 @@ import { PLATFORMS } from "../../src/coco/platforms.js";
 import type { RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { compare } from "../../src/study/compare.js";
-import { rangeVariants, type Uncertainty, uncertainty } from "../../src/study/uncertainty.js";
+import {
+  type PolicyOrder,
+  rangeVariants,
+  type Uncertainty,
+  uncertainty,
+} from "../../src/study/uncertainty.js";
 import { resultWith, scenarioWith } from "../results/rows.js";
 
 const test = suite("study: uncertainty");
@@ -21,6 +26,10 @@ async function found(
   };
   const rows = await compare(scenarios, run);
   return uncertainty(rows, scenarios, (variant) => Promise.resolve(run(variant)));
+}
+
+function withoutRatio(orders: readonly PolicyOrder[]): object[] {
+  return orders.map(({ ratio: _ratio, ...order }) => order);
 }
 
 test("every assumed parameter is tried at both ends, and all together; no other one", () => {
@@ -67,7 +76,23 @@ test("an order of policies survives where no value turns it round", async () => 
   const { orders } = await found(scenarios, (value, policy) =>
     policy === "eager" ? 100 * value("tdcallNs") : value("tdcallNs"),
   );
-  assert.equal(orders, [{ faster: 1, slower: 0, survives: true, flips: [] }]);
+  assert.equal(withoutRatio(orders), [{ by: "bootTimeNs", faster: 1, slower: 0, survives: true, flips: [] }]);
+  assert.equal(orders[0]!.ratio, { low: 100, default: 100, high: 100, movedMostBy: null });
+});
+
+test("how many times longer the slower takes has a range of its own", async () => {
+  const scenarios = (["eager", "lazy"] as const).map((policy) => scenarioWith({ policy }));
+  const { orders } = await found(scenarios, (value, policy) =>
+    policy === "eager" ? 10 * value("tdcallNs") : PLATFORMS.tdx.parameters.tdcallNs!.value,
+  );
+  const { low, value, high } = PLATFORMS.tdx.parameters.tdcallNs!;
+  const [from, to] = [(10 * low) / value, (10 * high) / value];
+  assert.equal(orders[0]!.ratio, {
+    low: from,
+    default: 10,
+    high: to,
+    movedMostBy: { parameter: "tdcallNs", low: from, high: to },
+  });
 });
 
 test("where one does, it is named", async () => {
@@ -76,8 +101,9 @@ test("where one does, it is named", async () => {
   const { orders } = await found(scenarios, (value, policy) =>
     policy === "eager" ? threshold : value("tdcallNs"),
   );
-  assert.equal(orders, [
+  assert.equal(withoutRatio(orders), [
     {
+      by: "bootTimeNs",
       faster: 1,
       slower: 0,
       survives: false,
@@ -95,7 +121,7 @@ test("a draw at an end of a range turns nothing round", async () => {
   const { orders } = await found(scenarios, (value, policy) =>
     policy === "eager" ? high : value("tdcallNs"),
   );
-  assert.equal(orders, [{ faster: 1, slower: 0, survives: true, flips: [] }]);
+  assert.equal(withoutRatio(orders), [{ by: "bootTimeNs", faster: 1, slower: 0, survives: true, flips: [] }]);
 });
 
 test("policies on different machines have no order", async () => {
