@@ -106,7 +106,6 @@ export class BackgroundAcceptor implements BackgroundThreads {
       this.#lookNs[thread] = this.#shares.nextNs(thread);
       return;
     }
-    this.#setWaiting(thread, 0);
     this.#accept(zone, thread, cpu, lookNs);
   }
 
@@ -125,6 +124,8 @@ export class BackgroundAcceptor implements BackgroundThreads {
     const dueNs = this.#dueNs[thread]!;
     this.#dueNs[thread] = Math.max(cpus.timeNs[cpu]!, nextNs);
     this.#lookNs[thread] = this.#dueNs[thread]!;
+    // Without a pause it has not stopped waiting.
+    this.#setWaiting(thread, this.#dueNs[thread]! > cpus.timeNs[cpu]! ? 0 : 1);
     this.#note(thread, startNs);
     // It had to wait until it could begin, or was busy with this block for longer than the rate leaves.
     this.#behindNs[thread]! += startNs - dueNs + (this.#dueNs[thread]! - nextNs);
@@ -151,7 +152,7 @@ export class BackgroundAcceptor implements BackgroundThreads {
     const { stepStartNs } = this.#clock;
     for (let thread = 0; thread < this.#waits.length; thread++) {
       if (this.#waits[thread] === 0) continue;
-      const nextNs = Math.max(this.#shares.nextNs(thread), stepStartNs);
+      const nextNs = Math.max(this.#shares.nextNs(thread), this.#dueNs[thread]!, stepStartNs);
       if (nextNs >= this.#lookNs[thread]!) continue;
       this.#lookNs[thread] = nextNs;
       this.queue.hasten(thread);

@@ -136,8 +136,7 @@ export interface BackgroundThreads {
 
 /**
  * Decides who runs next: CPUs that have something to do, and threads in the background. The earliest step
- * in virtual time goes first; at the same time a CPU goes before a thread, and the lowest number before
- * others.
+ * in virtual time goes first; at the same time a thread goes before a CPU, and the lowest number before others.
  *
  * A caller with work for CPUs adds those that have some, and asks for the next until there is none. A
  * CPU whose turn it is does one step, and is added again if it goes on.
@@ -171,8 +170,9 @@ export class Scheduler extends RunQueue {
 
   /** From when on nothing runs on a CPU, as it is now; Infinity while it has something to do. */
   idleFromNs(cpu: number): number {
-    if (this.#sleeps[cpu] === 1) return this.#cpus.timeNs[cpu]!;
-    return this.waits(cpu) ? Number.POSITIVE_INFINITY : this.aheadUntilNs(cpu);
+    if (!this.waits(cpu)) return this.aheadUntilNs(cpu);
+    const timeNs = this.#cpus.timeNs[cpu]!;
+    return this.#sleeps[cpu] === 1 && this.aheadUntilNs(cpu) > timeNs ? timeNs : Number.POSITIVE_INFINITY;
   }
 
   override clear(): void {
@@ -205,7 +205,7 @@ export class Scheduler extends RunQueue {
     const thread = threads.queue.first();
     if (thread < 0) return false;
     const dueNs = threads.queue.beginNs(thread);
-    if (dueNs >= untilNs) return false;
+    if (dueNs > untilNs) return false;
     this.onTurn?.(this.#cpus.count + thread, dueNs);
     threads.turn(thread);
     return true;

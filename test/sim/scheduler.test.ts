@@ -132,9 +132,9 @@ test("a queue that is cleared in the midst of a step is empty", () => {
   assert.equal([scheduler.next(), scheduler.next()], [1, 2]);
 });
 
-test("a thread goes before CPUs that begin later, and behind one that begins when it is due", () => {
+test("a thread goes before CPUs that begin when it is due, or later", () => {
   const { cpus, scheduler } = machine(0, 0);
-  const threads = new Threads([3], (_thread, dueNs) => dueNs + 3);
+  const threads = new Threads([3], (_thread, dueNs) => dueNs + 4);
   scheduler.background = threads;
   scheduler.add(0);
   for (let step = 0; step < 4; step++) {
@@ -143,7 +143,7 @@ test("a thread goes before CPUs that begin later, and behind one that begins whe
     cpus.advance(cpu, 3);
     scheduler.add(cpu);
   }
-  assert.equal(threads.turns, ["CPU 0 at 0", "CPU 0 at 3", "0 at 3", "CPU 0 at 6", "0 at 6", "CPU 0 at 9"]);
+  assert.equal(threads.turns, ["CPU 0 at 0", "0 at 3", "CPU 0 at 3", "CPU 0 at 6", "0 at 7", "CPU 0 at 9"]);
 });
 
 test("of threads due at the same time the lowest number goes first", () => {
@@ -230,6 +230,8 @@ test("a CPU idles from when it is done with its work, at once where it sleeps, a
   scheduler.add(1, 7);
   assert.is(scheduler.idleFromNs(1), Number.POSITIVE_INFINITY, "it does not sleep the next time");
   scheduler.addSleeping(0, 1);
+  scheduler.setAhead(0, 0);
+  assert.is(scheduler.idleFromNs(0), Number.POSITIVE_INFINITY, "it has slept enough");
   scheduler.clear();
   assert.equal(
     [0, 1, 2].map((cpu) => scheduler.idleFromNs(cpu)),
