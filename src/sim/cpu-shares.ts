@@ -28,8 +28,8 @@ export interface SharingThreads {
  *
  * Simplified: slices are not simulated, so that a thread which is eligible runs at once. Its step is never
  * cut short. Lag does not decay, which the kernel bounds to two slices: a thread owes what it has had also
- * after it, or the CPU's own work, has slept. On a CPU that idles a thread runs whatever it owes; its last
- * step there counts when the CPU's own work goes on.
+ * after it, or the CPU's own work, has slept. On a CPU that idles a thread runs whatever it owes, and owes
+ * its last step there when the CPU's own work goes on.
  */
 export class CpuShares {
   readonly #plan: SharingThreads;
@@ -83,13 +83,11 @@ export class CpuShares {
 
   /** A thread gets a CPU, whose own work has come as far as it can. */
   begin(thread: number, cpu: number, atNs: number): void {
-    const from = this.#cpu[thread]!;
-    const owed = this.#eligible[thread]! - this.#cpus.ownWorkNs(from, atNs);
     this.#cpus.lend(cpu, atNs);
-    if (cpu === from) return;
-    // What it has had too much of goes with it.
+    if (cpu === this.#cpu[thread]) return;
     this.#cpu[thread] = cpu;
-    this.#eligible[thread] = this.#cpus.ownWorkNs(cpu, atNs) + Math.max(0, owed);
+    // What it owes elsewhere stays there; here it will owe this step.
+    this.#eligible[thread] = 0;
   }
 
   /** It has had that CPU since `fromNs`. */

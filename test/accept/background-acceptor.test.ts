@@ -251,6 +251,20 @@ test("threads sleep while nothing is wanted, and begin when something is", () =>
   assert.is(acceptor.queue.first(), -1);
 });
 
+test("threads that have slept have no more than their share of a CPU then", () => {
+  let wanted = BLOCK_PAGES;
+  const busy = [0, 1, 2, 3];
+  const machine = new Machine({ nice: 0, wantedPages: () => wanted }, { busy, blockNs: 10 }).runBefore(100);
+  wanted = 4 * BLOCK_PAGES;
+  machine.clock.cpus.advance(0, 500);
+  machine.clock.begin(0);
+  machine.runBefore(1000);
+  assert.equal(
+    machine.accepted.map(({ atNs }) => atNs),
+    [0, 500, 520, 540],
+  );
+});
+
 test("what is wanted of a zone: its share of a target, or that beyond its promo watermark and its boost", () => {
   const allocator = zonesOf([ZoneType.DMA32, ZoneType.NORMAL]);
   const [low, high] = allocator.zones as [(typeof allocator.zones)[0], (typeof allocator.zones)[0]];

@@ -19,6 +19,8 @@ const test = suite("accept: fair shares of CPUs");
 const BLOCKS = 600;
 const BLOCK_NS = 10_000;
 const SECOND_NS = 1e9;
+/** When work and threads begin; all times are from then on. */
+const START_NS = 1e6;
 
 interface Begun {
   readonly cpu: number;
@@ -38,13 +40,14 @@ function run(rows: readonly Row[], cpus: number, plan?: Partial<BackgroundPlan>)
   const allocator = oneZone(BLOCKS, { cpus, free: false });
   freeUnaccepted(allocator.zones[0]!, 0, BLOCKS, 0);
   const { replay, clock } = setUp(rows, { allocator, cpus });
+  for (let cpu = 0; cpu < cpus; cpu++) clock.cpus.advance(cpu, START_NS);
   let actor = -1;
   clock.scheduler.onTurn = (whose) => {
     actor = whose;
   };
   allocator.acceptor = {
     acceptMemory: () => {
-      if (actor >= cpus) blocks.push({ cpu: clock.running, atNs: clock.nowNs });
+      if (actor >= cpus) blocks.push({ cpu: clock.running, atNs: clock.nowNs - START_NS });
       clock.waitUntil(clock.nowNs + BLOCK_NS, 0);
     },
   };
@@ -68,7 +71,7 @@ function run(rows: readonly Row[], cpus: number, plan?: Partial<BackgroundPlan>)
     replay.runUntil(rows.length);
     acceptor.verifyRate();
   } else replay.runUntil(rows.length);
-  return { endNs: Array.from({ length: cpus }, (_, cpu) => clock.cpus.ownEndNs(cpu)), blocks };
+  return { endNs: Array.from({ length: cpus }, (_, cpu) => clock.cpus.ownEndNs(cpu) - START_NS), blocks };
 }
 
 const work = (cpu: number, thinkNs: number): Row => ({ kind: RequestKind.work, handle: -1, cpu, thinkNs });
@@ -214,6 +217,30 @@ test("a thread leaves a CPU that gets work for one that idles", () => {
     bound.blocks.map(({ atNs }) => atNs),
     [0, 10_000],
   );
+});
+
+test("a thread stays on the CPU to which it went", () => {
+  const bytesPerSecond = MAX_ORDER_BYTES * (SECOND_NS / 20_000);
+  const { blocks } = run([work(3, 15_000), work(0, 70_000)], 4, { bytesPerSecond });
+  assert.equal(
+    blocks.map(({ cpu, atNs }) => `${cpu} at ${atNs}`),
+    ["2 at 0", "2 at 20000", "2 at 40000", "2 at 60000"],
+  );
+});
+
+test("of what a thread had of a CPU that idled it owes the last block alone", () => {
+  const { blocks } = run([sleep(0, 55_000), work(0, 30_000)], 1, { nice: 0 });
+  const inBlocks = blocks.map(({ atNs }) => atNs / BLOCK_NS);
+  assert.equal(inBlocks, [0, 1, 2, 3, 4, 5, 7, 9, 11]);
+});
+
+test("two threads that come to a CPU while the other has it get a share each", () => {
+  for (const perSecond of [100_000, 150_000, 190_000]) {
+    const plan = { nice: 0, threads: 2, bytesPerSecond: MAX_ORDER_BYTES * perSecond } as const;
+    const { blocks } = run([work(0, 100_000)], 1, plan);
+    const most = 2 * (100_000 / BLOCK_NS + 1);
+    assert.ok(blocks.length <= most && blocks.length > most / 2, `${blocks.length} at ${perSecond}`);
+  }
 });
 
 test("work that waits for a page of another CPU leaves its own to threads until then", () => {
