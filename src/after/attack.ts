@@ -1,5 +1,6 @@
 import type { CocoPlatform } from "../coco/platform.js";
-import type { SettledOf } from "../fields/field.js";
+import type { Need, SettledOf } from "../fields/field.js";
+import { CONFIDENTIAL } from "../guest/needs.js";
 import type { Booted } from "../guest/state.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { chanceAt } from "../sim/prng.js";
@@ -28,7 +29,7 @@ export const ATTACK = {
   answer: {
     is: "choice",
     of: ["terminate", "warn", "ignore"],
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     default: "terminate",
     what: "what the guest does when it finds such a page unaccepted again",
   },

@@ -45,8 +45,8 @@ interface Declared {
   readonly more?: string;
   /** Platforms that it matters on, if not on all. */
   readonly on?: readonly string[];
-  /** Without this a value does nothing; on top of `on`. */
-  readonly needs?: Need;
+  /** Without each of these a value does nothing; on top of `on`. */
+  readonly needs?: readonly Need[];
 }
 
 /** Common to all single values. At most one of the defaults, `required` and `needed`. */

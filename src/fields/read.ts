@@ -151,7 +151,7 @@ export function defaultText(field: Field): string {
 
 /** The line about a field as a sentence, with the platforms that it matters on and what else it needs. */
 export function lineOf({ on, needs, what }: Field): string {
-  const line = needs === undefined ? what : `${what}; needs ${needs.what}`;
+  const line = needs === undefined ? what : `${what}; needs ${needs.map((need) => need.what).join(", and ")}`;
   const text = on === undefined ? line : `${on.map((name) => name.toUpperCase()).join(", ")}: ${line}`;
   return text[0]!.toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,6 @@
 /** What keys of a scenario need of the rest of it to change anything. */
 
-import { PLATFORMS, type PlatformKind } from "../coco/platforms.js";
+import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
 import { commandLineWords } from "../command-line/words.js";
 import type { Met, Need } from "../fields/field.js";
 import { type Edk2Build, edk2Build, type Flavour } from "../firmware/edk2.js";
@@ -34,6 +34,13 @@ interface Run {
 function need(what: string, reads: readonly string[], met: (run: Run) => boolean): Need {
   return { what, reads, met: met as Met };
 }
+
+/** Protected memory, which somebody has to accept: all platforms but the plain one have it. */
+export const CONFIDENTIAL: Need = need(
+  `platform ${PLATFORM_KINDS.filter((kind) => PLATFORMS[kind].isConfidential).join(" or ")}`,
+  ["platform.kind"],
+  ({ platform }) => PLATFORMS[platform.kind].isConfidential,
+);
 
 export const LARGE_PAGES: Need = need(
   "a host.pageSize above 4KiB",

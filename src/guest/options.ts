@@ -28,6 +28,7 @@ import {
   ACCEPTS_ON_TOUCH,
   ACPI_MEMORY,
   CODE_FOR_S3,
+  CONFIDENTIAL,
   FIRMWARE_THAT_LEAVES_MEMORY,
   FIRMWARE_WITH_LIMIT,
   HIGH_MEMORY_OPEN,
@@ -53,7 +54,7 @@ export const HOST = {
   /** Assumption: leaves the page size alone in command. */
   contiguity: {
     is: "number",
-    needs: LARGE_PAGES as Need,
+    needs: [LARGE_PAGES] as readonly Need[],
     expected: "a probability from 0 to 1",
     min: 0,
     max: 1,
@@ -77,13 +78,13 @@ export const HOST = {
   /** QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory). */
   keepsConverted: {
     is: "flag",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     default: false,
     what: "whether the host keeps the private copy of memory that the guest has made shared",
   },
   memory: {
     is: "size",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     expected: "a size in whole pages such as 64GiB",
     max: "4096TiB",
     multipleOf: "4KiB",
@@ -129,14 +130,14 @@ export const FIRMWARE = {
   /** OvmfPkg/Library/PlatformInitLib: PlatformInfoHob S3Supported; QEMU offers S3 unless told not to. */
   s3: {
     is: "flag",
-    needs: CODE_FOR_S3 as Need,
+    needs: [CODE_FOR_S3] as readonly Need[],
     byDefault: "false for tdx and snp since 2026.02, otherwise true",
     what: "whether the firmware keeps memory for a resume from S3, which the guest never gets back; the inteltdx image has no code for it",
   },
   /** TDX: OvmfPkg/ResetVector/X64/IntelTdxMetadata.asm; SNP: OvmfPkg/ResetVector/X64/OvmfSevMetadata.asm. */
   metadata: {
     is: "flag",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     byDefault: "as upstream: true",
     what: "whether the image tells the VMM what a tdx or snp guest has to find where; of Debian's 2022.11 only the images of 2 MiB did",
   },
@@ -146,8 +147,7 @@ export const FIRMWARE = {
    */
   preAcceptLimit: {
     is: "size",
-    on: ["tdx", "snp"],
-    needs: FIRMWARE_WITH_LIMIT as Need,
+    needs: [CONFIDENTIAL, FIRMWARE_WITH_LIMIT] as readonly Need[],
     expected: "an address in whole MiB such as 4GiB, or all",
     max: "4096TiB",
     multipleOf: "1MiB",
@@ -163,28 +163,26 @@ export const FIRMWARE = {
    */
   preAcceptBy: {
     is: "choice",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     of: ["firmware", "vmm"],
     default: "firmware",
     what: "who accepts that memory: the firmware, or the VMM, which puts it into the guest before that runs",
   },
   acceptAll: {
     is: "flag",
-    on: ["tdx", "snp"],
-    needs: FIRMWARE_THAT_LEAVES_MEMORY as Need,
+    needs: [CONFIDENTIAL, FIRMWARE_THAT_LEAVES_MEMORY] as readonly Need[],
     default: false,
     what: "whether the VMM or a switch of the firmware makes it accept everything",
   },
   acceptOnDemand: {
     is: "flag",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     default: false,
     what: "whether the firmware accepts more memory when it runs out of it, which edk2 does not",
   },
   highMemory: {
     is: "choice",
-    on: ["tdx", "snp"],
-    needs: HIGH_MEMORY_OPEN as Need,
+    needs: [CONFIDENTIAL, HIGH_MEMORY_OPEN] as readonly Need[],
     of: HIGH_MEMORY as readonly HighMemory[],
     default: "type-15",
     what: "how the firmware tells of memory that it leaves unaccepted: in its map, as ACPI memory devices whose blocks it accepts when they go online, or in both ways",
@@ -202,7 +200,7 @@ export const GUEST = {
   /** Assumption: as with THP `always`. */
   transparentHugePages: {
     is: "flag",
-    needs: ROOM_FOR_HUGE_PAGES as Need,
+    needs: [ROOM_FOR_HUGE_PAGES] as readonly Need[],
     default: true,
     what: "whether the guest kernel uses transparent huge pages, which raises its free-memory targets, so that it accepts earlier when accepted memory comes down to them",
   },
@@ -240,7 +238,7 @@ export const GUEST = {
   /** As every distribution boots Linux since 6.5. */
   unacceptedMemory: {
     is: "choice",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     of: UNACCEPTED_SUPPORT as readonly UnacceptedSupport[],
     default: "asks",
     what: "what the kernel knows of unaccepted memory: asks (6.5 and later) takes it and tells the firmware, knows takes it, drops ignores it, zero-page keeps the bitmap of the series v10",
@@ -254,8 +252,7 @@ export const GUEST = {
   },
   firstTouch: {
     is: "choice",
-    on: ["tdx", "snp"],
-    needs: ACCEPTS_ON_TOUCH as Need,
+    needs: [CONFIDENTIAL, ACCEPTS_ON_TOUCH] as readonly Need[],
     of: TOUCH_CONTEXTS as readonly TouchContext[],
     byDefault: "where a handler can run",
     what: "where the kernel is when it first touches unaccepted memory, for policies that accept by the exception; none of these places can take it",
@@ -263,21 +260,20 @@ export const GUEST = {
   /** As in the recorded guests, whose addresses can be compared then. */
   kaslr: {
     is: "flag",
-    needs: KERNEL_MAY_MOVE as Need,
+    needs: [KERNEL_MAY_MOVE] as readonly Need[],
     default: false,
     what: "whether the kernel lies at a random address, chosen by the seed; otherwise at the first from 16 MiB on, where generic images have their volumes up to 24 MiB",
   },
   checksAcpiMemory: {
     is: "flag",
-    on: ["tdx", "snp"],
-    needs: ACPI_MEMORY as Need,
+    needs: [CONFIDENTIAL, ACPI_MEMORY] as readonly Need[],
     default: true,
     what: "whether the kernel looks into its map before it takes memory that ACPI describes",
   },
   /** Linux accepts whatever it allocates (6.12 mm/memblock.c: memblock_alloc_range_nid). */
   shareWithoutAccept: {
     is: "flag",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     default: false,
     what: "whether the DMA bounce buffer becomes shared with the host without being accepted first",
   },
@@ -291,7 +287,7 @@ export const GUEST = {
   /** drivers/firmware/efi/unaccepted_memory.c, 6.5 and later. Policies that flag struct pages have no other record. */
   record: {
     is: "choice",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     of: ACCEPTANCE_RECORDS as readonly AcceptanceRecord[],
     default: "bitmap",
     what: "where the kernel keeps what is accepted: the bitmap of 6.5, or ranges of its e820 table, of 128 entries (e820-zero-page) or 3200 (e820-kernel); where that is full, the smallest gap is accepted",
@@ -299,7 +295,7 @@ export const GUEST = {
   /** memblock does not ask what is accepted when it looks for a place (6.12 mm/memblock.c: memblock_find_in_range_node). */
   staysInAccepted: {
     is: "flag",
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     default: false,
     what: "whether the kernel takes memory that is accepted already until setup_arch() ends, while there is any below the first that is not",
   },
@@ -313,8 +309,7 @@ export const GUEST = {
   /** How often CPUs meet at one leaf depends on what they do. */
   splitRaces: {
     is: "flag",
-    on: ["tdx", "snp"],
-    needs: SPLITS_ON_MANY_CPUS as Need,
+    needs: [CONFIDENTIAL, SPLITS_ON_MANY_CPUS] as readonly Need[],
     default: false,
     what: "whether, once init runs, another CPU is first to split each leaf that a driver shares a part of; none is there with one CPU",
   },

@@ -31,12 +31,14 @@ export const faultDriven: Policy = definePolicy({
       max: "1GiB",
       powerOfTwo: true,
       default: "64MiB",
-      needs: {
-        what: "strategy.adaptive",
-        reads: ["strategy.adaptive"],
-        met: ({ strategy }: { readonly strategy: { readonly adaptive?: boolean } }) =>
-          strategy.adaptive === true,
-      },
+      needs: [
+        {
+          what: "strategy.adaptive",
+          reads: ["strategy.adaptive"],
+          met: ({ strategy }: { readonly strategy: { readonly adaptive?: boolean } }) =>
+            strategy.adaptive === true,
+        },
+      ],
       what: "largest batch of adaptive doubling, a power of two",
     },
   },

@@ -38,7 +38,7 @@ function limitedOf(fields: Fields, path: DocumentPath, inRun: DocumentPath): Lim
 /** What a run lacks for the key to change something, as the end of `it needs ...`; undefined where it can. */
 function lackIn(run: Scenario, { field: { on, needs } }: Limited): string | undefined {
   if (on?.includes(run.platform.kind) === false) return `platform ${on.join(" or ")}`;
-  return needs === undefined || needs.met(run as never) ? undefined : needs.what;
+  return needs?.find(({ met }) => !met(run as never))?.what;
 }
 
 /** Whether a run has another value than it has by default. */
@@ -79,7 +79,10 @@ export function checkIdle(document: ScenarioDocument, fromFlag: (path: DocumentP
     .filter(({ path }) => valueAt(document, path) !== undefined)
     .flatMap((one) => {
       const { on, needs } = one.field;
-      const reads = [...(on === undefined ? [] : ["platform.kind"]), ...(needs?.reads ?? [])];
+      const reads = [
+        ...(on === undefined ? [] : ["platform.kind"]),
+        ...(needs ?? []).flatMap((need) => need.reads),
+      ];
       const deciding = reads.map((path) => path.split("."));
       if (!fromFlag(one.path) && [...deciding, ["preset"]].some(fromFlag)) return [];
       const lacks = new Set<string>();

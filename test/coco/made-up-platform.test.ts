@@ -114,7 +114,7 @@ class MadeUpPlatform extends AcceptingPlatform implements CocoPlatform {
 
 /** Puts it into the list as `mup`, and takes it out again. */
 function runOnIt(...assignments: readonly string[]): RunResult {
-  const settings = ["platform=none", "firmware.preset=auto", "memory=4GiB", ...assignments];
+  const settings = ["platform=snp", "firmware.preset=auto", "memory=4GiB", ...assignments];
   const [loaded] = loadScenarios(["workloads/boot.yaml"], settings.map(parseAssignment));
   const platforms: Record<string, PlatformType> = PLATFORMS;
   platforms.mup = MADE_UP;

@@ -30,12 +30,7 @@ test("in a fragmented guest small objects leave the large holes to slabs", () =>
       ["6.14.6", "6.14.7"],
       ["6.12.28", "6.12.29"],
     ] as const) {
-      const [before, after] = beforeAndAfter(
-        kernels,
-        "memory=256MiB",
-        "guest.transparentHugePages=false",
-        workload,
-      );
+      const [before, after] = beforeAndAfter(kernels, "memory=256MiB", workload);
       assert.ok(before!.requests.failed > after!.requests.failed + 500);
       assert.is(before!.requests.allocations, after!.requests.allocations);
     }

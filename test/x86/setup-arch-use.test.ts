@@ -62,7 +62,7 @@ test("a kernel that finds no room in accepted memory accepts, as it would withou
 });
 
 test("a plain guest accepts nothing, and has nothing to say", () => {
-  const row = runBoot("platform=none", "policy=lazy", "memory=4GiB", "guest.staysInAccepted=true");
+  const row = runBoot("platform=none", "policy=lazy", "memory=4GiB");
   assert.is(row.outcome, "ready");
   assert.is(row.setupArch, undefined);
 });

@@ -1,4 +1,5 @@
-import type { SettledOf } from "../../fields/field.js";
+import type { Need, SettledOf } from "../../fields/field.js";
+import { CONFIDENTIAL } from "../../guest/needs.js";
 
 /**
  * How the guest takes memory that is plugged in: as accepted, which is what Linux 6.12 does, since all that
@@ -22,7 +23,7 @@ export const HOTPLUG = {
   acceptance: {
     is: "choice",
     of: ["assumed", "online", "lazy"],
-    on: ["tdx", "snp"],
+    needs: [CONFIDENTIAL] as readonly Need[],
     default: "assumed",
     what: "whether the kernel takes it for accepted, accepts it as it goes online, or on demand; not with kexec",
   },
