@@ -34,7 +34,9 @@ for (const platform of ["tdx", "snp"]) {
 
 test("every firmware finds what it would accept, whatever the CPUs, and no page is accepted twice", () => {
   for (const preset of Object.keys(FIRMWARES)) {
-    const platform = preset === "ovmf" ? "none" : preset.includes("snp") ? "snp" : "tdx";
+    // A plain guest has nothing to accept.
+    if (preset === "ovmf") continue;
+    const platform = preset.includes("snp") ? "snp" : "tdx";
     for (const vcpus of [1, 3]) {
       const settings = [`platform=${platform}`, `firmware.preset=${preset}`, `vcpus=${vcpus}`];
       const [usual, vmm] = ["firmware", "vmm"].map((by) => boot(...settings, `firmware.preAcceptBy=${by}`));

@@ -1,0 +1,132 @@
+// Takes 8 s.
+/** Every key of a scenario: where it changes a row, and where it is refused because it cannot. */
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Fields } from "../../src/fields/field.js";
+import { ScenarioError } from "../../src/scenario/error.js";
+import { SCENARIO } from "../../src/scenario/scenario.js";
+import { type Document, runOf, withValue } from "./run.js";
+
+const test = suite("sanity: knobs");
+
+const TDX: Document = {
+  ...{ platform: "tdx", policy: "lazy", workload: "generate:heap?size=64MiB", memory: "1GiB", vcpus: 2 },
+  firmware: { preAcceptLimit: "256MiB" },
+};
+const SNP: Document = { ...TDX, platform: "snp" };
+const { firmware: _limit, ...UNLIMITED } = TDX;
+const PLAIN: Document = { ...UNLIMITED, platform: "none" };
+/** Comes down to its free-memory targets after they are set. */
+const FILLED: Document = { ...TDX, memory: "2GiB", workload: "generate:heap?size=600MiB" };
+const HALF_LARGE: Document = { ...TDX, host: { pageSize: "2MiB", contiguity: 0.5 } };
+const FAULTS: Document = { ...TDX, policy: "fault-driven" };
+/** Nothing is left for the kernel to accept. */
+const BY_FIRMWARE: Document = { ...UNLIMITED, policy: "eager-firmware" };
+const SHARING: Document = { ...TDX, guest: { dmaBuffers: 60 } };
+const ATTACKED: Document = { ...TDX, attack: { answer: "ignore" }, guest: { septVeDisable: false } };
+const TDX_HOST = {
+  memory: [{ start: "1MiB", end: "2GiB" }],
+  convertible: [{ start: 0, end: "2GiB" }],
+};
+
+/** A key, a value that is not its default, where it changes a row, and where no run could use it. */
+type Knob = readonly [path: string, value: unknown, acts: Document, refused?: Document];
+
+const KNOBS: readonly Knob[] = [
+  ["kernel", "6.12", TDX],
+  ["memory", "1280MiB", TDX],
+  ["vcpus", 3, TDX],
+  ["seed", 7, HALF_LARGE],
+  ["host.pageSize", "2MiB", TDX],
+  ["host.contiguity", 0.25, HALF_LARGE, TDX],
+  ["host.prefault", true, SNP, TDX],
+  ["host.dynamicPamt", true, TDX, SNP],
+  ["host.keepsConverted", true, TDX, PLAIN],
+  ["host.memory", "512MiB", TDX, PLAIN],
+  ["host.tdxModule", TDX_HOST, TDX, SNP],
+  ["firmware.preset", "td-shim", TDX],
+  ["firmware.version", "2022.11", { ...UNLIMITED, memory: "5GiB" }],
+  ["firmware.flavour", "generic", TDX],
+  ["firmware.s3", true, SNP, TDX],
+  ["firmware.metadata", false, TDX, PLAIN],
+  ["firmware.preAcceptLimit", "512MiB", TDX, PLAIN],
+  ["firmware.preAcceptLimit", "512MiB", TDX, BY_FIRMWARE],
+  ["firmware.preAcceptBy", "vmm", TDX, PLAIN],
+  ["firmware.acceptAll", true, { ...UNLIMITED, memory: "5GiB" }, BY_FIRMWARE],
+  ["firmware.acceptOnDemand", true, withValue(TDX, "firmware.preAcceptLimit", "96MiB"), PLAIN],
+  ["firmware.highMemory", "acpi", TDX, BY_FIRMWARE],
+  ["guest.timeScale", 3, TDX],
+  ["guest.transparentHugePages", false, FILLED, { ...TDX, memory: "400MiB" }],
+  ["guest.commandLine", "mem=700M", TDX],
+  ["guest.septVeDisable", false, { ...TDX, attack: { answer: "ignore" } }, SNP],
+  ["guest.svsm", true, SNP, TDX],
+  ["guest.coherencyErratum", true, SNP, TDX],
+  ["guest.unacceptedMemory", "drops", TDX, PLAIN],
+  ["guest.bootLoader", "unaware", TDX],
+  ["guest.firstTouch", "nmi", FAULTS, TDX],
+  ["guest.kaslr", true, PLAIN, { ...TDX, guest: { commandLine: "nokaslr" } }],
+  ["guest.checksAcpiMemory", false, withValue(TDX, "firmware.highMemory", "both"), TDX],
+  ["guest.shareWithoutAccept", true, TDX, PLAIN],
+  ["guest.decryptedSection", true, SNP, TDX],
+  ["guest.record", "e820-zero-page", TDX, PLAIN],
+  ["guest.staysInAccepted", true, TDX, PLAIN],
+  ["guest.splitTables", "memblock", SHARING],
+  ["guest.splitRaces", true, SHARING, TDX],
+  ["guest.dmaBuffers", 40, TDX],
+  ["hotplug.memory", "256MiB", { ...TDX, hotplug: {} }],
+  ["hotplug.acceptance", "online", { ...TDX, hotplug: {} }, { ...PLAIN, hotplug: {} }],
+  ["drain.workers", 2, { ...TDX, drain: {} }],
+  ["attack.pages", 5, ATTACKED],
+  ["attack.kind", "alias", ATTACKED],
+  ["attack.answer", "warn", ATTACKED, { ...PLAIN, attack: {} }],
+  ["kexec.kind", "kdump", { ...TDX, kexec: {} }],
+  ["kexec.table", "lost", { ...TDX, kexec: {} }],
+  ["kexec.initrd", "64MiB", { ...TDX, kexec: {} }],
+  ["strategy.batch", "16MiB", FILLED, { ...TDX, policy: "eager" }],
+  ["strategy.batch", "64KiB", FAULTS],
+  ["strategy.adaptive", true, FAULTS, TDX],
+  ["strategy.batchMax", "4MiB", withValue(FAULTS, "strategy.adaptive", true), FAULTS],
+  ["strategy.acceptingCpus", 1, { ...TDX, policy: "eager", memory: "6GiB" }, TDX],
+];
+
+/** What a row says beside remarks and how long its run took; equal for two runs between which a key did nothing. */
+function rowOf(document: Document): string {
+  const { remarks: _remarks, ...row } = runOf(document);
+  return JSON.stringify(row);
+}
+
+for (const [path, value, acts, refused] of KNOBS) {
+  test(`${path} ${typeof value === "object" ? "" : value} acts`, () => {
+    assert.ok(rowOf(withValue(acts, path, value)) !== rowOf(acts));
+  });
+  if (refused === undefined) continue;
+  test(`${path} ${typeof value === "object" ? "" : value} is refused where it cannot`, () => {
+    assert.throws(
+      () => runOf(withValue(refused, path, value)),
+      (error: Error) =>
+        error instanceof ScenarioError &&
+        error.issues.every((issue) => issue.path === path && /needs|not a parameter of/.test(issue.message)),
+    );
+  });
+}
+
+/** Keys that are themselves no setting of a guest, or whose values the tests of their room walk through. */
+const ELSEWHERE = /^(name|description|workload|preset|machine|platform\.kind|policy|host\.tdxModule\..*)$/;
+
+test("no key is left out, and none is said here that there is not", () => {
+  const keysOf = (fields: Fields, around: string): string[] =>
+    Object.entries(fields).flatMap(([key, field]) => {
+      const path = `${around}${key}`;
+      if (field.is === "parameters" || field.is === "list") return [];
+      return field.is === "section" ? keysOf(field.fields, `${path}.`) : [path];
+    });
+  const known = keysOf(SCENARIO, "").filter((path) => !ELSEWHERE.test(path));
+  const said = new Set(KNOBS.map(([path]) => path));
+  assert.equal(
+    known.filter((path) => !said.has(path)),
+    [],
+  );
+});
+
+test.run();
