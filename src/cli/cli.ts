@@ -5,7 +5,7 @@ import { printable } from "../printable.js";
 import { ScenarioError } from "../scenario/error.js";
 import { type Arguments, type Command, type CommandGroup, STDIN_PATH } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
-import { type CliIo, ExitCode, placeOf, print, type RunScenario } from "./io.js";
+import { type CliIo, ExitCode, Interrupted, placeOf, print, type RunScenario } from "./io.js";
 import { isUserError, UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
 
@@ -30,7 +30,10 @@ export async function main(argv: readonly string[], world: World): Promise<numbe
       world,
     );
   } catch (error) {
-    if (interrupted.aborted) return ExitCode.interrupted;
+    if (interrupted.aborted) {
+      print(stderr, `unaccepted: interrupted${error instanceof Interrupted ? ` ${error.message}` : ""}\n`);
+      return ExitCode.interrupted;
+    }
     if (isUserError(error)) {
       print(stderr, `unaccepted: ${printable(errorLine(error))}\n`);
       return ExitCode.usage;

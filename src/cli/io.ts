@@ -7,6 +7,7 @@ import { PAGE_WIDTH, type Paint, type Place, type TextRole } from "../report/pai
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
+import type { Ticker } from "./progress.js";
 import { systemErrorText } from "./usage-error.js";
 
 /** Exit codes, as scripts rely on them. */
@@ -33,6 +34,10 @@ export interface CliIo {
   readonly confirm?: (question: string) => Promise<boolean>;
   /** Aborted when the user wants the program to end (SIGINT). */
   readonly interrupted: AbortSignal;
+  /** Does work that lets no event through, and ends it where `interrupted` is wanted. */
+  readonly atWork?: <Result>(work: () => Result) => Result;
+  /** Shows progress during such work; absent where stderr is no terminal. */
+  readonly startTicker?: () => Ticker;
 }
 
 /** With `check`, throws at a broken invariant of the machine; with `timeline`, tells what the host spent over time. */
@@ -83,6 +88,9 @@ export function placeOf({ isTTY, columns }: OutputStream, { env }: Pick<CliIo, "
   const told = isTTY === true && columns !== undefined && columns > 0 ? columns : Number(env.COLUMNS);
   return { width: Number.isInteger(told) && told > 0 ? Math.max(LEAST_WIDTH, told) : PAGE_WIDTH };
 }
+
+/** Ends the program with what was done until then, and how to go on. */
+export class Interrupted extends Error {}
 
 /** Between pieces of work that never wait: signals are heard only while somebody waits. @throws their reason */
 export async function throwIfInterrupted(interrupted: AbortSignal): Promise<void> {

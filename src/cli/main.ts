@@ -1,13 +1,31 @@
 #!/usr/bin/env node
 /** The process around the program: arguments, streams, signals, exit code. */
 
+import { createContext, runInContext } from "node:vm";
 import { main } from "./cli.js";
 import { exitOnStdoutError } from "./io.js";
+import { startTicker } from "./ticker.js";
 
 exitOnStdoutError(process, (code) => process.exit(code));
 
 const interruption = new AbortController();
-process.once("SIGINT", () => interruption.abort());
+
+/** The first SIGINT ends the program in order, the next one at once. */
+function interrupt(): void {
+  process.off("SIGINT", interrupt);
+  interruption.abort();
+}
+process.on("SIGINT", interrupt);
+
+/** Work that lets no signal through is stopped where it is; nothing of it is of use then. */
+function atWork<Result>(work: () => Result): Result {
+  try {
+    return runInContext("work()", createContext({ work }), { breakOnSigint: true }) as Result;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") interrupt();
+    throw error;
+  }
+}
 
 async function confirm(question: string): Promise<boolean> {
   const { createInterface } = await import("node:readline/promises");
@@ -27,6 +45,8 @@ process.exitCode = await main(process.argv.slice(2), {
     stderr: process.stderr,
     env: process.env,
     interrupted: interruption.signal,
+    atWork,
+    ...(process.stderr.isTTY ? { startTicker: () => startTicker(process.stderr.columns) } : {}),
     ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   },
 });

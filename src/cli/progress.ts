@@ -1,45 +1,157 @@
 /** One progress line, rewritten in place: only on a terminal, and only for work longer than a second. */
 
 import { printable } from "../printable.js";
-import type { OutputStream } from "./io.js";
+import { PAGE_WIDTH } from "../report/paint.js";
+
+/** As much of a stream as a line needs. */
+interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): boolean;
+}
 
 const SHOW_AFTER_MS = 1000;
 const INTERVAL_MS = 200;
 
+/** Pieces of work, some of them done; times are of one clock. */
+export interface Counted {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  /** Whether there may be fewer in the end. */
+  readonly isSearch: boolean;
+  readonly beginMs: number;
+  /** When the last piece was done, or at the beginning. */
+  readonly lastMs: number;
+  /** A piece of the quicker half of those done takes this on average, and one of the slower half that. */
+  readonly quickMs: number;
+  readonly slowMs: number;
+}
+
+/** Says more of the pieces while the work lets nobody else run. */
+export interface Ticker {
+  show(counted: Counted): void;
+  /** Nothing more is written when it returns. @returns whether a line stands there */
+  stop(): boolean;
+}
+
 export class Progress {
-  readonly #stream: OutputStream;
+  readonly #stream: Screen;
   readonly #now: () => number;
   readonly #beginMs: number;
   #shownMs = Number.NEGATIVE_INFINITY;
 
-  constructor(stream: OutputStream, now: () => number = () => performance.now()) {
+  /** @param now since the same moment in every thread */
+  constructor(stream: Screen, now: () => number = sharedNow) {
     this.#stream = stream;
     this.#now = now;
     this.#beginMs = now();
   }
 
-  update(words: (elapsedMs: number) => string): void {
+  update(words: (nowMs: number) => string): void {
     const nowMs = this.#now();
-    const elapsedMs = nowMs - this.#beginMs;
-    if (this.#stream.isTTY !== true || elapsedMs < SHOW_AFTER_MS || nowMs - this.#shownMs < INTERVAL_MS)
-      return;
+    const isEarly = nowMs - this.#beginMs < SHOW_AFTER_MS || nowMs - this.#shownMs < INTERVAL_MS;
+    if (this.#stream.isTTY !== true || isEarly) return;
     this.#shownMs = nowMs;
-    this.#stream.write(`\r\x1b[K${printable(words(elapsedMs))}`);
-  }
-
-  /** Progress in like pieces, of which the last needs no line. */
-  count(done: number, total: number, what: string): void {
-    if (done >= total) return;
-    this.update((elapsedMs) => {
-      const leftMs = (elapsedMs / done) * (total - done);
-      return `${done}/${total} ${what}, ${((done / elapsedMs) * 1000).toFixed(1)}/s, ${waitText(leftMs)} to go`;
-    });
+    this.#stream.write(rewritten(words(nowMs), this.#stream.columns));
   }
 
   stop(): void {
-    if (Number.isFinite(this.#shownMs)) this.#stream.write("\r\x1b[K");
+    if (Number.isFinite(this.#shownMs)) this.#stream.write(rewritten("", undefined));
     this.#shownMs = Number.NEGATIVE_INFINITY;
   }
+}
+
+/** Progress in pieces that may take very different times. */
+export class CountedProgress {
+  readonly #stream: Screen;
+  readonly #progress: Progress;
+  readonly #ticker: Ticker | undefined;
+  readonly #now: () => number;
+  readonly #timesMs: number[] = [];
+  #counted: Counted;
+
+  constructor(
+    of: Pick<Counted, "what" | "total"> & { readonly isSearch?: boolean },
+    stream: Screen,
+    { now = sharedNow, ticker }: { readonly now?: () => number; readonly ticker?: Ticker | undefined } = {},
+  ) {
+    this.#now = now;
+    this.#stream = stream;
+    this.#progress = new Progress(stream, now);
+    this.#ticker = ticker;
+    const beginMs = now();
+    this.#counted = { isSearch: false, ...of, done: 0, beginMs, lastMs: beginMs, quickMs: 0, slowMs: 0 };
+    ticker?.show(this.#counted);
+  }
+
+  /** @param pieces done since the last time */
+  add(pieces: number): void {
+    const { done, total, lastMs } = this.#counted;
+    const nowMs = this.#now();
+    insert(this.#timesMs, (nowMs - lastMs) / pieces);
+    const half = Math.ceil(this.#timesMs.length / 2);
+    this.#counted = {
+      ...this.#counted,
+      done: done + pieces,
+      lastMs: nowMs,
+      quickMs: mean(this.#timesMs.slice(0, half)),
+      slowMs: mean(this.#timesMs.slice(-half)),
+    };
+    // The last needs no line.
+    if (done + pieces >= total) return;
+    if (this.#ticker !== undefined) this.#ticker.show(this.#counted);
+    else this.#progress.update((now) => countedText(this.#counted, now));
+  }
+
+  stop(): void {
+    if (this.#ticker?.stop() === true) this.#stream.write(rewritten("", undefined));
+    this.#progress.stop();
+  }
+}
+
+/** Nothing for work that has just begun. */
+export function tick(counted: Counted, nowMs: number, columns: number | undefined): string {
+  if (nowMs - counted.beginMs < SHOW_AFTER_MS) return "";
+  return rewritten(countedText(counted, nowMs), columns);
+}
+
+/** The line in place of the one before it, cut so that it stays one. */
+export function rewritten(words: string, columns: number | undefined): string {
+  return `\r\x1b[K${printable(words).slice(0, (columns ?? PAGE_WIDTH) - 1)}`;
+}
+
+/** `12/40 runs, 34 s; 30 to 95 s to go, by these 12`. */
+export function countedText(counted: Counted, nowMs: number): string {
+  const { what, done, total, isSearch, beginMs } = counted;
+  const most = isSearch ? "at most " : "";
+  return `${done}/${most}${total} ${what}, ${roughText(nowMs - beginMs)}${leftText(counted, nowMs)}`;
+}
+
+function leftText({ done, total, isSearch, lastMs, quickMs, slowMs }: Counted, nowMs: number): string {
+  if (done === 0) return "";
+  const sinceMs = nowMs - lastMs;
+  const [least, most] = [quickMs, slowMs].map((ms) => ms * (total - done) - sinceMs) as [number, number];
+  if (most <= 0) return `; this one takes longer than the ${done} before`;
+  const [from, to] = [roughText(least), roughText(most)];
+  // Nobody plans otherwise for a third.
+  const left = least * 1.33 >= most ? `about ${to}` : `${from} to ${to}`;
+  const words = isSearch || least <= 0 ? `up to ${to}` : left;
+  return `; ${words} to go, by ${done === 1 ? "the first" : `these ${done}`}`;
+}
+
+function insert(sorted: number[], value: number): void {
+  const at = sorted.findIndex((other) => other > value);
+  sorted.splice(at < 0 ? sorted.length : at, 0, value);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Milliseconds since 1970, so that threads agree. */
+export function sharedNow(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 const UNITS_MS = [
@@ -48,6 +160,11 @@ const UNITS_MS = [
   ["minutes", 60e3],
   ["s", 1e3],
 ] as const;
+
+/** Seconds at the least, so that it does not flicker. */
+function roughText(ms: number): string {
+  return ms < 2000 ? `${Math.max(1, Math.round(ms / 1000))} s` : waitText(ms);
+}
 
 /** A wait in the largest unit of which there are two or more. */
 export function waitText(ms: number): string {

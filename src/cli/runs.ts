@@ -3,8 +3,8 @@
 import { formatCount, formatInteger } from "../report/cells.js";
 import type { Arguments } from "./arguments.js";
 import { MOST_RUNS } from "./flags.js";
-import { type CliContext, type CliIo, print, throwIfInterrupted } from "./io.js";
-import { Progress, waitText } from "./progress.js";
+import { type CliContext, type CliIo, Interrupted, print, throwIfInterrupted } from "./io.js";
+import { CountedProgress, waitText } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
 export interface Plan {
@@ -30,7 +30,7 @@ export async function goesAhead(plan: Plan, argv: Arguments, { io }: CliContext)
   const most = argv.wholeNumber("max-runs", 1) ?? MOST_RUNS;
   const text = runsText(plan);
   if (argv.has("dry-run")) {
-    print(io.stdout, estimate(plan, text, argv.has("json") || argv.one("format") === "json"));
+    print(io.stdout, estimate(plan, text, io, argv.has("json") || argv.one("format") === "json"));
     return false;
   }
   if (!argv.has("yes") && plan.isAgreed !== true && plan.runs > most) {
@@ -43,28 +43,42 @@ export async function goesAhead(plan: Plan, argv: Arguments, { io }: CliContext)
   return true;
 }
 
-/** Makes runs one after another. @throws the reason of `interrupted`, also where it came during the last run */
+/** Makes runs one after another. @throws Interrupted, also where that came during the last run */
 export async function makeRuns<Result>(
   plan: Pick<Plan, "runs" | "isSearch">,
   quiet: boolean,
-  { stderr, interrupted }: CliIo,
+  io: CliIo,
   work: (make: MakeRun) => Promise<Result>,
 ): Promise<Result> {
+  const { stderr, interrupted, atWork = (run) => run() } = io;
   if (!quiet) announce(plan, stderr);
-  const progress = quiet ? undefined : new Progress(stderr);
+  const progress = quiet ? undefined : progressOf({ ...plan, what: "runs", total: plan.runs }, io);
   let done = 0;
   try {
     const result = await work(async (run) => {
       await throwIfInterrupted(interrupted);
-      const made = run();
-      progress?.count(++done, plan.runs, "runs");
+      const made = atWork(run);
+      done++;
+      progress?.add(1);
       return made;
     });
     await throwIfInterrupted(interrupted);
     return result;
+  } catch (error) {
+    if (!interrupted.aborted) throw error;
+    throw new Interrupted(
+      `with ${done} of ${runsText(plan)} done; nothing was written, the same command begins again`,
+    );
   } finally {
     progress?.stop();
   }
+}
+
+export function progressOf(
+  of: ConstructorParameters<typeof CountedProgress>[0],
+  { stderr, startTicker }: Pick<CliIo, "stderr" | "startTicker">,
+): CountedProgress {
+  return new CountedProgress(of, stderr, { ticker: startTicker?.() });
 }
 
 export function announce(plan: Pick<Plan, "runs" | "isSearch">, stderr: CliIo["stderr"]): void {
@@ -76,9 +90,14 @@ function runsText({ runs, isSearch = false }: Pick<Plan, "runs" | "isSearch">): 
   return `${isSearch ? "at most " : ""}${count} run${runs === 1 ? "" : "s"}`;
 }
 
-function estimate({ runs, one }: Plan, text: string, asJson: boolean): string {
+function estimate(
+  { runs, one }: Plan,
+  text: string,
+  { atWork = (run) => run() }: CliIo,
+  asJson: boolean,
+): string {
   const begin = performance.now();
-  one();
+  atWork(one);
   const oneMs = performance.now() - begin;
   if (asJson) return `${JSON.stringify({ runs, estimateSeconds: (runs * oneMs) / 1000 }, undefined, 2)}\n`;
   return `${text}, about ${waitText(runs * oneMs)} on one CPU, by one that took ${waitText(oneMs)}\n`;

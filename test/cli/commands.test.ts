@@ -284,7 +284,9 @@ test("an interruption is heard before the next run: 130, no output, no file", as
     const out = join(directory, "out");
     const world = { runScenario, interrupted: interruption.signal };
     const ended = await unaccepted(["compare", scenario, "--out", out], world);
-    assert.equal(ended, { code: 130, stdout: "", stderr: "2 runs to make\n" });
+    const stderr =
+      "2 runs to make\nunaccepted: interrupted with 1 of 2 runs done; nothing was written, the same command begins again\n";
+    assert.equal(ended, { code: 130, stdout: "", stderr });
     assert.is(runs, 1);
     assert.equal(readdirSync(out), []);
   });

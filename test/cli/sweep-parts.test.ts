@@ -227,7 +227,7 @@ test("a merge that is interrupted in the middle leaves nothing", async () => {
     const ended = unaccepted(["merge", directory, "--out", out], { interrupted: interruption.signal });
     while (!existsSync(out) || readdirSync(out).length === 0) await setImmediate();
     interruption.abort();
-    assert.equal(await ended, { code: 130, stdout: "", stderr: "" });
+    assert.equal(await ended, { code: 130, stdout: "", stderr: "unaccepted: interrupted\n" });
     assert.equal(readdirSync(out), []);
   });
 });

@@ -250,7 +250,12 @@ test("an interruption ends it between two chunks, and leaves what is done", asyn
     const out = join(directory, "out");
     const ended = unaccepted(["sweep", study, "--out", out], { interrupted: interruption.signal });
     interruption.abort();
-    assert.is((await ended).code, 130);
+    const { code, stderr } = await ended;
+    assert.is(code, 130);
+    assert.match(
+      stderr,
+      /interrupted with \d+ of \d+ points done, which are kept; the same command goes on from/,
+    );
     assert.not(existsSync(join(out, "runs.jsonl")));
   });
 });

@@ -16,11 +16,10 @@ import type { RecordedRequests } from "../../workload/after-boot.js";
 import { isGenerated } from "../../workload/generators/index.js";
 import type { RunCommand } from "../arguments.js";
 import { STANDARD_BOOT, studyPath } from "../bundled.js";
-import { type CliContext, print } from "../io.js";
+import { type CliContext, Interrupted, print } from "../io.js";
 import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
-import { Progress } from "../progress.js";
-import { announce, goesAhead, type Plan } from "../runs.js";
+import { announce, goesAhead, type Plan, progressOf } from "../runs.js";
 import { remarkOn } from "../simulate.js";
 import { readJob, type SweepJob, stampOf } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
@@ -112,21 +111,25 @@ async function runAll(
   chunks: readonly number[],
   jobs: number,
   quiet: boolean,
-  { stderr, interrupted }: CliContext["io"],
+  io: CliContext["io"],
 ): Promise<void> {
   if (chunks.length === 0) return;
-  const progress = quiet ? undefined : new Progress(stderr);
+  const total = chunks.length * CHUNK_POINTS;
+  const progress = quiet ? undefined : progressOf({ what: "points", total }, io);
   let done = 0;
   try {
     const onDone = (): void => {
       done += CHUNK_POINTS;
-      progress?.count(done, chunks.length * CHUNK_POINTS, "points");
+      progress?.add(CHUNK_POINTS);
     };
-    await runOnPool(chunks, data, jobs, onDone, interrupted);
+    await runOnPool(chunks, data, jobs, onDone, io.interrupted);
   } catch (error) {
     // A worker that was stopped leaves what it was writing.
     new Parts(data.directory).clean();
-    throw error;
+    if (!io.interrupted.aborted) throw error;
+    throw new Interrupted(
+      `with ${done} of ${total} points done, which are kept; the same command goes on from there`,
+    );
   } finally {
     progress?.stop();
   }
