@@ -34,7 +34,13 @@ export interface Files {
   readonly required?: string;
 }
 
-export type RunCommand = (argv: Arguments, context: CliContext) => Promise<number>;
+/** What a command is run with. */
+export interface CommandContext extends CliContext {
+  /** All there are, for those that tell of others. */
+  readonly commands: readonly (Command | CommandGroup)[];
+}
+
+export type RunCommand = (argv: Arguments, context: CommandContext) => Promise<number>;
 
 export interface Syntax {
   /** As it is typed: `run`, `trace import`. */

@@ -1,7 +1,7 @@
 /** Files that come with the program in the package's `workloads`: scenarios and studies by name, and recordings. */
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearestName } from "../nearest-name.js";
 import { formatVcpus } from "../report/cells.js";
@@ -23,6 +23,9 @@ const TRACE_FILE = /\.trace(?:\.gz|\.zst)?$/;
 
 /** The boot that comes before a trace that shows none; a path to its description. */
 export const STANDARD_BOOT: string = fileURLToPath(new URL(`workloads/${STANDARD_BOOT_PATH}`, PACKAGE));
+
+/** Its name, as files and flags have it. */
+export const STANDARD_WORKLOAD: string = basename(dirname(STANDARD_BOOT));
 
 /** The boot that prices were calibrated with: published numbers are simulated with it, whatever the standard one is. */
 export const CALIBRATED_BOOT: string = recordedPath("linux-6.12.95-1c4g");
@@ -104,6 +107,15 @@ function aboutOf(recording: Recording): string {
  */
 export function scenarioPath(text: string): string {
   return pathOrBundled(text, SCENARIOS);
+}
+
+/** Names that stand for the scenarios of the package. */
+export function bundledScenarioNames(): string[] {
+  return namesIn(SCENARIOS);
+}
+
+export function bundledStudyNames(): string[] {
+  return namesIn(STUDIES);
 }
 
 /** The same for a study, such as `short`. @throws UsageError */

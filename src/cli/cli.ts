@@ -85,7 +85,7 @@ async function run(command: Command, argv: Arguments, world: World): Promise<num
   const [loaded, { loadZstd }] = await Promise.all([command.load(), import("../workload-files/zstd.js")]);
   await loadZstd();
   const runScenario = world.runScenario ?? (await import("../study/run-scenario.js")).runScenario;
-  const context = { io: world.io, runScenario, policyFiles: [] };
+  const context = { io: world.io, runScenario, policyFiles: [], commands: COMMANDS };
   if (!argv.has("policy") && !argv.has("baseline")) return loaded.run(argv, context);
   const { loadPolicies } = await import("./policy-files.js");
   const { argv: named, files, forget } = await loadPolicies(argv);

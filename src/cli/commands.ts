@@ -11,6 +11,7 @@ import {
   TABLE_JSON_MD,
   TUNE_DEFAULTS,
 } from "./flags.js";
+import { START_COMMANDS } from "./start-commands.js";
 
 const SHOWN = { group: "What is shown (unaccepted schema results lists all measures):" };
 const TUNING = { group: "Tuning:" };
@@ -357,6 +358,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     examples: ["unaccepted matrix", "unaccepted matrix --memory 64GiB --format md"],
     load: () => import("./commands/matrix.js"),
   },
+  ...START_COMMANDS,
   {
     name: "schema",
     describe: "JSON Schema of scenario files, of study files, or of results",

@@ -152,15 +152,19 @@ async function textOf(words: Words): Promise<string> {
   return typeof words === "string" ? words : await words();
 }
 
-/** What is typed, and what it means. */
 const LIST: readonly ColumnLook[] = [
   { head: "", align: "left", isWhole: true },
   { head: "", align: "left" },
 ];
 
 function section(heading: string, rows: readonly (readonly string[])[], place: Place): string[] {
+  return [...wrapText(heading, place), ...listLines(rows, place)];
+}
+
+/** What is typed, and beside it what it means. */
+export function listLines(rows: readonly (readonly string[])[], place: Place): string[] {
   const indented = rows.map(([first, ...others]) => [`  ${first}`, ...others]);
-  return [...wrapText(heading, place), ...tableLines(LIST, indented, place)];
+  return tableLines(LIST, indented, place);
 }
 
 /** Parts with an empty line between them. */

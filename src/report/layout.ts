@@ -100,6 +100,8 @@ interface Extent {
 
 /** A column of text that is narrower than this is not made narrower yet. */
 const NARROW_TEXT = 12;
+/** Words of sentences that are longer are broken; names of rows are not as long as there is another way. */
+const LONG_WORD = 20;
 /** Of the lines of a name after its first, which else would look like the next row. */
 const HANGING = "  ";
 
@@ -120,9 +122,10 @@ function extentOf(
       ? start + shownLength(first!)
       : Math.max(start + shownLength(first!), indent + most(shownLength, later));
   };
+  const longest = most(wordLength, isText ? [head, ...cells] : [head]);
   const least = isText
-    ? Math.max(most(wordLength, [head, ...cells]), NARROW_TEXT)
-    : Math.max(most(wordLength, [head]), most(shownLength, cells));
+    ? Math.max(isFirst ? longest : Math.min(longest, LONG_WORD), NARROW_TEXT)
+    : Math.max(longest, most(shownLength, cells));
   return { full, least: Math.min(full, least), isText };
 }
 

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Key } from "../../src/fields/keys.js";
 import { policies } from "../../src/policy/policies.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { README, withSection } from "./readme-section.js";
-import { type Key, keys, reference } from "./reference.js";
+import { keys, reference } from "./reference.js";
 
 const test = suite("pages: reference");
 

@@ -1,8 +1,7 @@
 /** The reference of everything a scenario file can name, made from what the program itself goes by. */
 
 import { PLATFORM_KINDS, PLATFORMS } from "../../src/coco/platforms.js";
-import type { Field, Fields } from "../../src/fields/field.js";
-import { defaultText, expectedOf, lineOf } from "../../src/fields/read.js";
+import { type Key, keysOf } from "../../src/fields/keys.js";
 import { FIRMWARES } from "../../src/firmware/firmwares.js";
 import { policies } from "../../src/policy/policies.js";
 import { escapeCell, tableLine } from "../../src/report/table.js";
@@ -10,67 +9,9 @@ import { PLATFORM_OF_FIRMWARE } from "../../src/scenario/check.js";
 import { MACHINES, PRESETS, type Preset } from "../../src/scenario/presets.js";
 import { SCENARIO } from "../../src/scenario/scenario.js";
 
-/** A key of a scenario file. */
-export interface Key {
-  /** Dotted; `[]` stands for each entry of a list of mappings. */
-  readonly path: string;
-  /** What it may be, in Markdown. */
-  readonly value: string;
-  /** As a file would say it, or in words. */
-  readonly default: string;
-  readonly what: string;
-}
-
 /** Every key that scenario files have, but for prices, which have a table of their own. */
 export function keys(): Key[] {
-  return keysOf(SCENARIO, "");
-}
-
-function keysOf(fields: Fields, prefix: string): Key[] {
-  return Object.entries(fields).flatMap(([name, field]) => {
-    const path = `${prefix}${name}`;
-    if (field.is === "parameters") return parameterKeys(field, prefix, path);
-    const key = { path, value: valueText(field), default: defaultText(field), what: lineOf(field) };
-    if (field.is !== "section" && field.is !== "list") return [key];
-    return [key, ...keysOf(field.fields, field.is === "list" ? `${path}[].` : `${path}.`)];
-  });
-}
-
-function parameterKeys(field: Extract<Field, { is: "parameters" }>, prefix: string, path: string): Key[] {
-  if (field.inline === true) {
-    const value = "a time such as 250us";
-    return [{ path: `${prefix}PRICE`, value, default: "see Prices", what: lineOf(field) }];
-  }
-  const inner = Object.entries(field.fields).map(([name, one]) => ({
-    path: `${path}.${name}`,
-    value: one.is === "flag" ? valueText(one) : expectedOf(one),
-    default: "that of the policy",
-    what: lineOf(one),
-  }));
-  return [{ path, value: "mapping", default: "none", what: lineOf(field) }, ...inner];
-}
-
-/** What a key may be; a list of such values is always allowed and not said each time. */
-function valueText(field: Field): string {
-  switch (field.is) {
-    case "section":
-      return field.short === undefined ? "mapping" : valueText(field.fields[field.short]!);
-    case "list":
-      return "list of mappings";
-    case "choice":
-      return field.of.map((name) => `\`${name}\``).join(", ");
-    case "flag":
-      return "`true`, `false`";
-    case "count":
-      return `${field.min} to ${field.max}${field.or === undefined ? "" : `, or \`${field.or}\``}`;
-    case "number":
-      return field.above === undefined ? `${field.min} to ${field.max}` : `above ${field.above}`;
-    case "text":
-      if (field.expected !== undefined || field.examples === undefined) return expectedOf(field);
-      return `such as ${field.examples.map((example) => `\`${example}\``).join(", ")}`;
-    default:
-      return expectedOf(field as Extract<Field, { is: "size" }>);
-  }
+  return keysOf(SCENARIO);
 }
 
 /** The section of `workloads/README.md`. */
