@@ -81,7 +81,8 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   },
   {
     name: "largest",
-    describe: "the largest guest that boots before a deadline, for each policy and platform",
+    describe:
+      "the largest guest that boots before a deadline, surely and perhaps, for each policy and platform",
     files: {
       name: "scenario",
       describe: "scenario file (YAML); its memory does not count",
@@ -92,10 +93,15 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       deadline: text("from power-on until init runs, such as 60s", {
         required: "expected --deadline, a time such as 60s",
       }),
+      constraint: text("what must hold besides, such as waits.workload.maxNs<10ms; repeatable"),
+      "no-uncertainty": flag(
+        "the default prices only, not how far the size depends on what is assumed; a third of the time",
+      ),
     },
     examples: [
       "unaccepted largest boot --deadline 60s",
-      "unaccepted largest boot --deadline 60s --vcpus 1,8,32 --platform tdx",
+      "unaccepted largest boot --deadline 60s --vcpus 1,8,32 --platform tdx --no-uncertainty",
+      "unaccepted largest boot --deadline 60s --workload 'generate:heap?size=512MiB' --constraint 'waits.workload.maxNs<10ms'",
     ],
     load: () => import("./commands/largest.js"),
   },

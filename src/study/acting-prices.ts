@@ -30,8 +30,18 @@ function isForAll(parameter: string, { platform }: Scenario): boolean {
   return !Object.hasOwn(PLATFORMS[platform.kind].parameters, parameter);
 }
 
-function mayAct(parameter: string, { platform }: Scenario, happened: ReadonlySet<string>): boolean {
+function mayAct(parameter: string, scenario: Scenario, happened: ReadonlySet<string>): boolean {
+  return (
+    hasNoEvent(parameter, scenario) || eventsOf(parameter, scenario).some((event) => happened.has(event))
+  );
+}
+
+/** Whether a price is that of no event, but a page's part of what all CPUs share. */
+export function hasNoEvent(parameter: string, scenario: Scenario): boolean {
+  return eventsOf(parameter, scenario).some((event) => !COST_EVENT_NAMES.some((name) => name === event));
+}
+
+function eventsOf(parameter: string, { platform }: Scenario): readonly string[] {
   const { prices = [parameter.replace(/Ns$/, "")] } = PLATFORMS[platform.kind].parameters[parameter]!;
-  // What prices no event is charged for each page.
-  return prices.some((event) => happened.has(event) || !COST_EVENT_NAMES.some((name) => name === event));
+  return prices;
 }

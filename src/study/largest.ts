@@ -1,4 +1,10 @@
-/** The largest guest for which something still holds. */
+/** The largest guest for which something still holds, and over which prices it does. */
+
+import { PLATFORMS } from "../coco/platforms.js";
+import type { RunResult } from "../results/row.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { actingVariants, hasNoEvent } from "./acting-prices.js";
+import { rangeVariants } from "./uncertainty.js";
 
 /** Sizes in bytes. */
 export interface Largest {
@@ -47,4 +53,108 @@ export async function largestWith(
     else bad = size;
   }
   return { holds: good, ...(bad === undefined ? {} : { fails: bad }), tries };
+}
+
+/** The assumed prices of a search: all at one end of their ranges, or as they are. */
+export type PricesAt = "low" | "default" | "high";
+
+export interface Border extends Largest {
+  readonly prices: PricesAt;
+}
+
+/** Between the borders a guest may hold or not, as the assumed prices are. */
+export interface Borders {
+  /** Holds at both ends of all assumed prices together. */
+  readonly surely: Border;
+  readonly atDefaults: Border;
+  /** The largest that holds at any of them. */
+  readonly may: Border;
+}
+
+/** Sizes to search, in bytes. */
+export interface Sizes {
+  readonly smallest: number;
+  readonly largest: number;
+  readonly step: number;
+}
+
+/**
+ * Searches the border at high, default and low prices, the next one from where the last ended: what holds at
+ * higher prices holds at lower ones, and where it does not the search begins anew.
+ */
+export async function bordersWith(
+  { smallest, largest, step }: Sizes,
+  test: (prices: PricesAt, sizeBytes: number) => Promise<boolean>,
+): Promise<Borders> {
+  const search = async (prices: PricesAt, from: number): Promise<Border> => {
+    const found = await largestWith(from, largest, step, (sizeBytes) => test(prices, sizeBytes));
+    if (found.holds !== undefined || from === smallest) return { ...found, prices };
+    const anew = await search(prices, smallest);
+    return { ...anew, tries: found.tries + anew.tries };
+  };
+  const high = await search("high", smallest);
+  const atDefaults = await search("default", high.holds ?? smallest);
+  const low = await search("low", atDefaults.holds ?? smallest);
+  const ordered = [high, atDefaults, low].toSorted((a, b) => (a.holds ?? 0) - (b.holds ?? 0));
+  return { surely: ordered[0]!, atDefaults, may: ordered[2]! };
+}
+
+/** A scenario with all its assumed prices at an end; the same where it has none with a range. */
+export function withPrices(scenario: Scenario, prices: PricesAt): Scenario {
+  if (prices === "default") return scenario;
+  // The last of an end is that of all of them at once.
+  return rangeVariants(scenario).findLast(({ end }) => end === prices)?.scenario ?? scenario;
+}
+
+/** What one assumed price alone does to the boot time of a guest. */
+export interface Moved {
+  readonly parameter: string;
+  readonly priceNs: { readonly low: number; readonly high: number };
+  readonly memoryBytes: number;
+  readonly bootTimeNs: { readonly low: number; readonly high: number };
+}
+
+/** Prices that are tried besides those of what CPUs share, which no event is charged for. */
+const MOST_CHARGED = 3;
+
+/** The most runs of `movedMost`. */
+export function mostMoves(scenario: Scenario): number {
+  const shared = Object.keys(PLATFORMS[scenario.platform.kind].parameters).filter((name) =>
+    hasNoEvent(name, scenario),
+  );
+  return 2 * (MOST_CHARGED + shared.length);
+}
+
+/**
+ * The price that moves the boot time of a guest most: of those that it was charged most for, and those of what
+ * CPUs share, each is run at both its ends. Null where none moves it.
+ *
+ * @param own its run at the defaults
+ */
+export async function movedMost(
+  scenario: Scenario,
+  own: RunResult,
+  run: (variant: Scenario) => Promise<RunResult>,
+): Promise<Moved | null> {
+  const { parameters } = PLATFORMS[scenario.platform.kind];
+  const charged = own.bootAssumedNs ?? {};
+  const swing = (name: string): number => {
+    const { low, value, high } = parameters[name]!;
+    return ((charged[name] ?? 0) * (high - low)) / value;
+  };
+  const variants = actingVariants(scenario, new Set(Object.keys(own.costs)));
+  const names = [...new Set(variants.map(({ parameter }) => parameter))].filter((name) => name in parameters);
+  const most = names.filter((name) => name in charged).toSorted((a, b) => swing(b) - swing(a));
+  const shared = names.filter((name) => scenario.vcpus > 1 && hasNoEvent(name, scenario));
+  let moved: Moved | null = null;
+  for (const name of new Set([...most.slice(0, MOST_CHARGED), ...shared])) {
+    const at = async (end: "low" | "high"): Promise<number> =>
+      (await run(variants.find((one) => one.parameter === name && one.end === end)!.scenario)).bootTimeNs;
+    const bootTimeNs = { low: await at("low"), high: await at("high") };
+    const by = Math.abs(bootTimeNs.high - bootTimeNs.low);
+    if (by <= (moved === null ? 0 : Math.abs(moved.bootTimeNs.high - moved.bootTimeNs.low))) continue;
+    const { low, high } = parameters[name]!;
+    moved = { parameter: name, priceNs: { low, high }, memoryBytes: scenario.memoryBytes, bootTimeNs };
+  }
+  return moved;
 }

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunScenario } from "../../src/cli/io.js";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import { GiB } from "../../src/units.js";
 import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 
@@ -120,31 +121,97 @@ test("flags that say nothing sensible are refused in one line", async () => {
   });
 });
 
-test("largest: the size up to which each policy boots in time", async () => {
+/** The same, and a half or twice as much with the assumed prices at an end, which one of them shows. */
+const assuming: RunScenario = (scenario, loaded, options) => {
+  const { low, value, high } = PLATFORMS.tdx.parameters.acceptZero4kNs!;
+  const price = scenario.platform.parameters.acceptZero4kNs ?? value;
+  const factor = price === low ? 0.5 : price === high ? 2 : 1;
+  const own = growing(scenario, loaded, options);
+  const bootTimeNs = own.bootTimeNs * factor;
+  return { ...own, bootTimeNs, bootAssumedNs: { acceptZero4kNs: 1e9 }, costs: { acceptZero4k: 9 } };
+};
+
+test("largest: the size up to which each policy boots in time surely, at the defaults, and perhaps", async () => {
   await withFiles(async ({ scenario }) => {
-    const world = { runScenario: growing };
+    const world = { runScenario: assuming, env: { COLUMNS: "140" } };
     const { code, stdout } = await unaccepted(["largest", scenario, "--deadline", "60s"], world);
     assert.is(code, 0);
-    assert.match(stdout, /\ntdx +1 {2}eager +15 GiB +60 s +16 GiB {2}64 s, of which kernel 4.4 s\n/);
-    assert.match(stdout, /\ntdx +1 {2}lazy +60 GiB +60 s +61 GiB {2}61 s, /);
-    const json = await unaccepted(["largest", scenario, "--deadline", "60s", "--json"], world);
-    const { rows } = JSON.parse(json.stdout) as { rows: { policy: string; largestBytes: number }[] };
-    assert.equal(
-      rows.map(({ policy, largestBytes }) => [policy, largestBytes / GiB]),
-      [
-        ["eager", 15],
-        ["lazy", 60],
-      ],
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      /^On tdx lazy boots 60 GiB \(surely 30 GiB, none above 120 GiB\) within 60 s, eager 15 GiB \(surely 7 GiB, none above 30 GiB\)\. Most depends on acceptZero4kNs, an assumption: alone it makes 60 GiB boot in 30 s to 120 s\. /,
     );
+    assert.match(
+      stdout,
+      /\neager +tdx +1 +7 GiB +15 GiB +30 GiB +64 s, of which kernel 4.4 s +acceptZero4kNs: 30 s to 120 s\n/,
+    );
+    assert.match(stdout, /\nlazy +tdx +1 +30 GiB +60 GiB +120 GiB +61 s, /);
+    const json = await unaccepted(["largest", scenario, "--deadline", "60s", "--json"], world);
+    const { rows } = JSON.parse(json.stdout);
+    const [eager] = rows;
+    const border = ({ prices, largestBytes, nextBytes }: Record<string, number>): unknown[] => [
+      prices,
+      largestBytes! / GiB,
+      nextBytes! / GiB,
+    ];
+    assert.equal(
+      rows.map(({ policy }: { policy: string }) => policy),
+      ["eager", "lazy"],
+    );
+    assert.equal(border(eager.surely), ["high", 7, 8]);
+    assert.equal(border(eager.default), ["default", 15, 16]);
+    assert.equal(border(eager.may), ["low", 30, 31]);
+    assert.equal(eager.movedMostBy, {
+      parameter: "acceptZero4kNs",
+      priceNs: { low: 500, high: 3000 },
+      memoryBytes: 15 * GiB,
+      bootTimeNs: { low: 30e9, high: 120e9 },
+    });
+  });
+});
+
+test("largest --no-uncertainty: the default prices alone, and it says so", async () => {
+  await withFiles(async ({ scenario }) => {
+    const prices = new Set<unknown>();
+    const world = {
+      env: { COLUMNS: "140" },
+      runScenario: (...run: Parameters<RunScenario>) => {
+        prices.add(run[0].platform.parameters.acceptZero4kNs);
+        return assuming(...run);
+      },
+    };
+    const argv = ["largest", scenario, "--deadline", "60s", "--no-uncertainty"];
+    const { stdout } = await unaccepted(argv, world);
+    assert.match(stdout, /^On tdx lazy boots 60 GiB within 60 s, eager 15 GiB\.\n/);
+    assert.match(stdout, /\neager +tdx +1 +15 GiB +64 s, of which kernel 4.4 s\n/);
+    assert.match(
+      stdout.replaceAll(/\s+/g, " "),
+      "The assumed prices are at their defaults; without --no-uncertainty",
+    );
+    assert.equal([...prices], [undefined]);
+    const [row] = JSON.parse((await unaccepted([...argv, "--json"], world)).stdout).rows;
+    assert.equal([row.default.largestBytes, row.surely, row.movedMostBy], [15 * GiB, undefined, undefined]);
+  });
+});
+
+test("largest --constraint: what must hold besides the deadline", async () => {
+  await withFiles(async ({ scenario }) => {
+    const argv = ["largest", scenario, "--deadline", "60s", "--no-uncertainty", "--policy", "lazy"];
+    const bound = ["--constraint", "bootTimeNs<=20s"];
+    const { stdout } = await unaccepted([...argv, ...bound], { runScenario: growing });
+    assert.match(stdout, /\nlazy +tdx +1 +20 GiB +breaks bootTimeNs<=20s\n/);
+    const json = await unaccepted([...argv, ...bound, "--json"], { runScenario: growing });
+    const { constraints, rows } = JSON.parse(json.stdout);
+    assert.equal([constraints, rows[0].default.broken], [["bootTimeNs<=20s"], ["bootTimeNs<=20s"]]);
   });
 });
 
 test("largest: no guest in time is exit 1; no deadline, or a size, is a mistake", async () => {
   await withFiles(async ({ scenario }) => {
-    const world = { runScenario: growing };
+    const world = { runScenario: growing, env: { COLUMNS: "140" } };
     const none = await unaccepted(["largest", scenario, "--deadline", "1ms"], world);
     assert.is(none.code, 1);
-    assert.match(none.stdout, /\ntdx +1 {2}eager +- +- +1 GiB /);
+    assert.match(none.stdout, /^On tdx no guest boots within 1 ms: lazy 1 s, of which kernel 4.4 s\.\n/);
+    assert.match(none.stdout, /\neager +tdx +1 +- +- +- {2}4 s, /);
     for (const [flags, complaint] of [
       [[], /expected --deadline, a time such as 60s/],
       [["--deadline", "60s", "--memory", "4GiB"], /--memory: that is what largest looks for/],
@@ -182,7 +249,7 @@ test("memory that could not be plugged in: exit 1 and the reason, and largest ta
     assert.is((await unaccepted(["compare", scenario, "--memory", "16GiB"], world)).code, 0);
     const largest = await unaccepted(["largest", scenario, "--deadline", "60s"], world);
     assert.is(largest.code, 1);
-    assert.match(largest.stdout, /1 GiB +hot-plug failed: no room/);
+    assert.match(largest.stdout.replaceAll(/\s+/g, " "), "hot-plug failed: no room");
   });
 });
 

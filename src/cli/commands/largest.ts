@@ -1,24 +1,38 @@
 /** `unaccepted largest SCENARIO --deadline 60s`: the largest guest that boots in time. */
 
-import { formatLargest, formatLargestJson, type LargestRow } from "../../report/largest.js";
+import { formatLargest, formatLargestJson, type LargestRow, type ShownBorder } from "../../report/largest.js";
+import { excess } from "../../results/conditions.js";
+import { numberIn } from "../../results/measures.js";
 import { isSound } from "../../results/problems.js";
 import type { RunResult } from "../../results/row.js";
+import type { Scenario } from "../../scenario/scenario.js";
 import type { Assignment } from "../../scenario/set.js";
 import { withDeadline } from "../../study/compare.js";
-import { largestWith, mostTries } from "../../study/largest.js";
+import {
+  type Border,
+  type Borders,
+  bordersWith,
+  largestWith,
+  mostMoves,
+  mostTries,
+  movedMost,
+  type PricesAt,
+  withPrices,
+} from "../../study/largest.js";
+import { parseConstraint } from "../../study/tune/objective.js";
 import { GiB, TiB } from "../../units.js";
 import type { RunCommand } from "../arguments.js";
 import { paintFor, print } from "../io.js";
 import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
-import { deadlineOf, sharedOptions } from "../options.js";
+import { deadlineOf, readFlag, sharedOptions } from "../options.js";
 import { goesAhead, makeRuns } from "../runs.js";
 import { remarkOn, runOne, writeRemarks } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
 /** Sizes between which to search, in steps of the smallest. */
-const SMALLEST_BYTES: number = GiB;
-const LARGEST_BYTES: number = 64 * TiB;
+const SIZES = { smallest: GiB, largest: 64 * TiB, step: GiB } as const;
+const MOST_TRIES = mostTries(SIZES.smallest, SIZES.largest, SIZES.step);
 
 /** @returns the exit code: 1 if some policy boots no guest in time */
 export const run: RunCommand = async (argv, context) => {
@@ -37,40 +51,79 @@ export const run: RunCommand = async (argv, context) => {
     ...options.assignments,
     { flag: "largest", path: ["memory"], value: sizeBytes },
   ];
+  const constraints = argv.all("constraint").map((text) => readFlag("constraint", text, parseConstraint));
+  const isUncertain = !argv.has("no-uncertainty");
   const loader = new WorkloadLoader({ lenient: options.lenient });
   const atSize = (sizeBytes: number, remark = (_text: string): void => {}): LoadedScenario[] =>
     loadScenarios([path], withSize(sizeBytes), { loader, remark });
   const { io, runScenario } = context;
-  const [outlook] = outlookOf([path], withSize(SMALLEST_BYTES), loader);
+  const [outlook] = outlookOf([path], withSize(SIZES.smallest), loader);
+  const { count: most, first } = outlook!;
   const plan = {
     command: "largest",
-    runs: outlook!.count * mostTries(SMALLEST_BYTES, LARGEST_BYTES, GiB),
+    runs: most * (isUncertain ? 3 * MOST_TRIES + 2 + mostMoves(first.scenario) : MOST_TRIES),
     isSearch: true,
-    one: () => runOne(outlook!.first, options, context),
+    one: () => runOne(first, options, context),
   };
   if (!(await goesAhead(plan, argv, context))) return 0;
-  const count = atSize(SMALLEST_BYTES, remarkOn(context, options.quiet)).length;
+  const { length: count } = atSize(SIZES.smallest, remarkOn(context, options.quiet));
   const runs: RunResult[] = [];
   const rows = await makeRuns(plan, options.quiet, io, async (make) => {
+    const run = async ({ recording }: LoadedScenario, scenario: Scenario): Promise<RunResult> => {
+      const result = await make(() => runScenario(scenario, recording, { check: options.check }));
+      runs.push(result);
+      return withDeadline(result, deadlineNs);
+    };
+    const brokenBy = (result: RunResult): string[] =>
+      constraints.filter((one) => excess(one, numberIn(one.measure, result)) > 0).map(({ text }) => text);
     const largest: LargestRow[] = [];
     for (let index = 0; index < count; index++) {
-      const tried = new Map<number, RunResult>();
-      const found = await largestWith(SMALLEST_BYTES, LARGEST_BYTES, GiB, async (sizeBytes) => {
-        const { scenario, recording } = atSize(sizeBytes)[index]!;
-        const run = await make(() => runScenario(scenario, recording, { check: options.check }));
-        const result = withDeadline(run, deadlineNs);
-        tried.set(sizeBytes, result);
-        runs.push(result);
-        return isSound(result);
-      });
-      const { holds = -1, fails = -1 } = found;
-      largest.push({ found, best: tried.get(holds), next: tried.get(fails) });
+      const tried = new Map<string, RunResult>();
+      const test = async (prices: PricesAt, sizeBytes: number): Promise<boolean> => {
+        const loaded = atSize(sizeBytes)[index]!;
+        const result = await run(loaded, withPrices(loaded.scenario, prices));
+        tried.set(`${prices} ${sizeBytes}`, result);
+        return isSound(result) && brokenBy(result).length === 0;
+      };
+      const shown = (border: Border): ShownBorder => {
+        const { prices, holds, fails } = border;
+        const next = tried.get(`${prices} ${fails}`);
+        const broken = next === undefined || !isSound(next) ? [] : brokenBy(next);
+        return { ...border, best: tried.get(`${prices} ${holds}`), next, broken };
+      };
+      const borders = isUncertain ? await bordersWith(SIZES, test) : await onlyDefaults(test);
+      const row = {
+        surely: shown(borders.surely),
+        atDefaults: shown(borders.atDefaults),
+        may: shown(borders.may),
+      };
+      const own = row.atDefaults.best ?? row.atDefaults.next!;
+      const loaded = atSize(own.memoryBytes)[index]!;
+      const movedMostBy = isUncertain
+        ? await movedMost(loaded.scenario, own, (variant) => run(loaded, variant))
+        : undefined;
+      largest.push({ borders: row, movedMostBy, tries: tried.size });
     }
     return largest;
   });
   const text =
-    format === "json" ? formatLargestJson(rows, deadlineNs) : formatLargest(rows, deadlineNs, paintFor(io));
+    format === "json"
+      ? formatLargestJson(
+          rows,
+          deadlineNs,
+          constraints.map(({ text: own }) => own),
+        )
+      : formatLargest(rows, deadlineNs, paintFor(io));
   print(io.stdout, text);
   writeRemarks(runs, options.quiet, io);
-  return rows.every(({ best }) => best !== undefined) ? 0 : 1;
+  return rows.every(({ borders: { atDefaults } }) => atDefaults.holds !== undefined) ? 0 : 1;
 };
+
+async function onlyDefaults(
+  test: (prices: PricesAt, sizeBytes: number) => Promise<boolean>,
+): Promise<Borders> {
+  const { smallest, largest, step } = SIZES;
+  const found = await largestWith(smallest, largest, step, (sizeBytes) => test("default", sizeBytes));
+  const border: Border = { ...found, prices: "default" };
+  return { surely: border, atDefaults: border, may: border };
+}
