@@ -2,6 +2,7 @@
 
 import { type Command, type CommandGroup, type Flag, flag, text } from "./arguments.js";
 import {
+  DIFF_FORMATS,
   formatFlags,
   OUTPUT_FORMATS,
   PLAN_FLAGS,
@@ -206,6 +207,30 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       "unaccepted plot results/tune/tdx.json results/tune/snp.json -o tune-dark.svg --theme dark",
     ],
     load: () => import("./commands/plot.js"),
+  },
+  {
+    name: "diff",
+    describe: "what changed between two results, and which event and price account for it",
+    files: {
+      name: "results",
+      describe:
+        "A and B: JSON of run, compare or sweep, such as of two versions of a scenario or of the program",
+      isList: true,
+      required: "two result files, as compare --json prints them",
+    },
+    flags: {
+      "fail-on": text(
+        "exit 1 where this holds for a run of B, such as bootTimeNs>1.05*baseline, the baseline being its like in A; repeatable",
+      ),
+      ...formatFlags(DIFF_FORMATS),
+      ...quiet("no remarks on stderr"),
+    },
+    examples: [
+      "unaccepted diff before.json after.json",
+      "unaccepted diff before.json after.json --fail-on 'bootTimeNs>1.05*baseline'",
+      "unaccepted diff before.json after.json --format md",
+    ],
+    load: () => import("./commands/diff.js"),
   },
   {
     name: "verify",

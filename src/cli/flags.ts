@@ -11,6 +11,9 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 /** Values of `--format` for commands that do not compare runs. */
 export const TABLE_JSON_MD = ["table", "json", "md"] as const;
 
+/** Of `diff`. */
+export const DIFF_FORMATS = ["table", "json", "csv", "md"] as const;
+
 /** Arguments of `schema`; the first where nothing is named. */
 export const SCHEMA_NAMES = ["scenario", "study", "results"] as const;
 

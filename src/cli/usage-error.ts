@@ -1,3 +1,4 @@
+import { ResultsError } from "../results/results-error.js";
 import { ScenarioError } from "../scenario/error.js";
 import { TraceError } from "../workload/trace-error.js";
 import { WorkloadError } from "../workload-files/workload-error.js";
@@ -11,7 +12,9 @@ export class UsageError extends Error {
 }
 
 export function isUserError(error: unknown): error is Error {
-  return [UsageError, ScenarioError, TraceError, WorkloadError].some((kind) => error instanceof kind);
+  return [UsageError, ScenarioError, TraceError, WorkloadError, ResultsError].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 /**

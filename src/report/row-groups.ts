@@ -113,7 +113,7 @@ export function confidentialIn(rows: readonly RunResult[]): PlatformKind[] {
 }
 
 /** The policy, and of its parameters those that tell it from others: `background threads=2`. */
-export function policyText(row: CompareRow): string {
+export function policyText(row: Pick<CompareRow, "policy" | "settings">): string {
   const own = Object.entries(row.settings).filter(([path]) => isOfPolicy(path));
   return [
     row.policy,
@@ -122,7 +122,7 @@ export function policyText(row: CompareRow): string {
 }
 
 /** As a scenario file says it: `host.pageSize 2 MiB, platform.tdcallNs 900`, or empty. */
-export function settingsText(row: CompareRow): string {
+export function settingsText(row: Pick<CompareRow, "settings">): string {
   return joinParts(
     Object.entries(row.settings)
       .filter(([path]) => !isOfPolicy(path))

@@ -155,6 +155,6 @@ export function withDeadline<T extends RunResult>(run: T, deadlineNs: number): T
   };
 }
 
-export function hasBooted({ outcome }: RunResult): boolean {
+export function hasBooted({ outcome }: Pick<RunResult, "outcome">): boolean {
   return outcome === "ready" || outcome === "deadline";
 }

@@ -29,11 +29,12 @@ test("what cannot be drawn is one line, and no file", async () => {
     const results = join(directory, "rows.json");
     const picture = join(directory, "rows.svg");
     for (const [content, complaint] of [
-      ["{", /rows\.json: expected JSON: /],
-      ["[]", /rows\.json: expected schemaVersion 2, found none; run again what made it$/],
+      ["{", /rows\.json:1:2: expected JSON: /],
+      ["[]", /rows\.json:1:1: expected an object, found \[\]$/],
+      ["{}", /rows\.json: expected schemaVersion 2, found none; run again what made it$/],
       ['{"schemaVersion":1,"rows":[]}', /rows\.json: expected schemaVersion 2, found 1; run again/],
       ['{"schemaVersion":2}', /rows\.json: expected the JSON of compare/],
-      ["3", /rows\.json: expected the JSON of compare \(rows\) or of tune/],
+      ["3", /rows\.json:1:1: expected an object, found 3$/],
       ['{"schemaVersion":2,"rows":[{"outcome":"oom"}]}', /rows\.json: no run in it got ready/],
       ['{"schemaVersion":2,"guests":[{"curves":[]}]}', /rows\.json: no knob in it has numbers/],
     ] as const) {

@@ -192,6 +192,7 @@ test("what is asked of the program itself loads no command and no package", () =
     "src/printable.ts",
     "src/report/cells.ts",
     "src/report/paint.ts",
+    "src/results/results-error.ts",
     "src/scenario/error.ts",
     "src/units.ts",
     "src/workload-files/workload-error.ts",

@@ -12,7 +12,7 @@ import {
   type Theme,
   tuneSpec,
 } from "../../report/plot.js";
-import { otherVersion } from "../../results/formats.js";
+import { parseResults } from "../../results/read.js";
 import type { RunCommand } from "../arguments.js";
 import { readInputText } from "../input-file.js";
 import { print } from "../io.js";
@@ -32,7 +32,7 @@ export const run: RunCommand = async (argv, { io }) => {
 
 /** @throws UsageError for a file that is neither of the two, or has nothing to draw */
 function specOf(paths: readonly string[], theme: Theme): object {
-  const documents = paths.map(parsed);
+  const documents = paths.map((path) => parseResults(readInputText(path), path));
   const [first] = paths;
   const isRows = documents.map(({ rows }) => Array.isArray(rows));
   if (isRows.every(Boolean)) {
@@ -53,22 +53,6 @@ function specOf(paths: readonly string[], theme: Theme): object {
 
 function hasCurves(guest: unknown): guest is PlotTuning {
   return Array.isArray((guest as Partial<PlotTuning> | null)?.curves);
-}
-
-function parsed(path: string): Record<string, unknown> {
-  let document: unknown;
-  try {
-    document = JSON.parse(readInputText(path));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw nothingIn(path, `expected JSON: ${error.message}`);
-    throw error;
-  }
-  if (typeof document !== "object" || document === null) {
-    throw nothingIn(path, "expected the JSON of compare (rows) or of tune (guests, curves)");
-  }
-  const other = otherVersion(document);
-  if (other !== undefined) throw nothingIn(path, other);
-  return document as Record<string, unknown>;
 }
 
 function nothingIn(path: string, why: string): UsageError {
