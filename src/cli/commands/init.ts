@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { stringify } from "yaml";
+import { PLATFORMS, type PlatformKind } from "../../coco/platforms.js";
 import { type Key, keysOf } from "../../fields/keys.js";
 import { FIRMWARE, HOST } from "../../guest/options.js";
 import { PAGE_WIDTH } from "../../report/paint.js";
@@ -64,20 +65,12 @@ function valuesOf(argv: Arguments, name: string): Record<string, unknown> {
   return { ...VALUES, name, ...Object.fromEntries(given), ...bundled };
 }
 
-/** Without keys of sections that matter on no platform of the guest. */
+/** Without keys that matter on no platform of the guest. */
 function valuesThatMatter(values: Record<string, unknown>): Record<string, unknown> {
-  const platforms = [values.platform].flat() as string[];
-  return Object.fromEntries(
-    Object.entries(values).filter(([key]) => {
-      const on = PLATFORMS_OF[key];
-      return on === undefined || platforms.some((platform) => on.includes(platform));
-    }),
-  );
+  const platforms = [values.platform].flat() as PlatformKind[];
+  if (platforms.some((platform) => PLATFORMS[platform].isConfidential)) return values;
+  return Object.fromEntries(Object.entries(values).filter(([key]) => key !== "firmware.preAcceptLimit"));
 }
-
-const PLATFORMS_OF: Readonly<Record<string, readonly string[] | undefined>> = {
-  "firmware.preAcceptLimit": FIRMWARE.preAcceptLimit.on,
-};
 
 function starter(path: string, values: Readonly<Record<string, unknown>>): string {
   const keys = new Map(keysOf(SCENARIO).map((key) => [key.path, key]));
