@@ -64,7 +64,7 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
     isValid: (value) => hugetlbArea(value) !== undefined,
   },
   cma: {
-    what: "the CMA area, where only movable memory may lie, as with CONFIG_DMA_CMA; at a fixed address it is not accepted",
+    what: "the CMA area, where only movable memory may lie, as with CONFIG_DMA_CMA; at a fixed address it is not accepted before 7.4",
     expected: "a size such as 256M, 256M@1G or 256M@0-4G",
     isValid: (value) => defaultArea(value) !== undefined,
   },

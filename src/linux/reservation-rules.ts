@@ -15,6 +15,11 @@ export interface ReservationRules {
   readonly numaCma: boolean;
   /** Two threads fill the pool of 2 MiB pages (Gang Li, "hugetlb: parallelize 2M hugetlb allocation and initialization", 6.9). */
   readonly parallelHugePages: boolean;
+  /**
+   * CMA areas at a fixed address are accepted as they are reserved (Mike Rapoport, f8f9cbc34a30 of the series cma-multi-v1,
+   * a fix for the commit of 2023, during the candidates of 7.4). Stable series that took it over are not known.
+   */
+  readonly acceptsFixedCma: boolean;
   /** `reserve_mem=` (Steven Rostedt, "mm/memblock: Add "reserve_mem" to reserved named memory at boot up", 6.11). */
   readonly namedReservations: boolean;
 }
@@ -26,11 +31,12 @@ export interface ReservationRules {
  */
 export function reservationRules(kernel: string): ReservationRules {
   const { major, minor } = parseReleaseName(kernel)!;
-  const since = (release: number): boolean => major > 6 || (major === 6 && minor >= release);
+  const since = (release: number, of = 6): boolean => major > of || (major === of && minor >= release);
   return {
     genericCrashkernel: since(7),
     numaCma: since(6),
     parallelHugePages: since(9),
+    acceptsFixedCma: since(4, 7),
     namedReservations: since(11),
   };
 }

@@ -98,6 +98,12 @@ export class Memblock extends MemblockMap {
     }
   }
 
+  /** Reserves memory where it lies, and makes it usable as an allocation does. */
+  reserveAndAccept(base: PhysAddr, size: number): void {
+    this.reserve(base, size);
+    if (this.accepts) this.options.accept?.(base, size);
+  }
+
   /** memblock_phys_alloc(): anywhere below the current limit. */
   physAlloc(size: number, align: number): PhysAddr {
     return this.physAllocRange(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE);

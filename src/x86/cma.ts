@@ -4,8 +4,7 @@
  * hugetlb_cma_reserve, Linux 6.12 with CONFIG_DMA_CMA).
  *
  * What memblock finds a place for, it accepts in one go. An area at a fixed address is only
- * reserved, so what of it is unaccepted stays so (mended after 7.3: Mike Rapoport, series
- * 20261029-cma-multi-v1).
+ * reserved, so what of it is unaccepted stays so, up to 7.3; later it is accepted too (`acceptsFixedCma`).
  */
 
 import type { CocoPlatform } from "../coco/platform.js";
@@ -51,13 +50,14 @@ function declare(boot: EarlyBoot, request: AreaRequest): boolean {
     fixed ? reserveFixed(boot, base, sizeBytes) : find(boot, { sizeBytes, align, base, limit, nid }),
   );
   if (start === 0) return fail(`no room for ${formatBytes(sizeBytes)}`);
-  boot.cmaAreas.push({ start, end: start + sizeBytes, accepted: !fixed });
+  boot.cmaAreas.push({ start, end: start + sizeBytes, accepted: !fixed || boot.rules.acceptsFixedCma });
   return true;
 }
 
-function reserveFixed({ memblock }: EarlyBoot, base: number, sizeBytes: number): number {
+function reserveFixed({ memblock, rules }: EarlyBoot, base: number, sizeBytes: number): number {
   if (memblock.isRegionReserved(base, sizeBytes)) return 0;
-  memblock.reserve(base, sizeBytes);
+  if (rules.acceptsFixedCma) memblock.reserveAndAccept(asPhys(base), sizeBytes);
+  else memblock.reserve(base, sizeBytes);
   return base;
 }
 

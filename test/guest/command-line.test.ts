@@ -145,6 +145,9 @@ test("whoever is given an unaccepted page of a CMA area at a fixed address ends 
   assert.is(result.outcome, "terminated");
   assert.match(result.reason!, "of a CMA area at a fixed address");
   assert.is(booted("cma=3G", heap).outcome, "ready");
+  const mended = booted("cma=3G@5G", heap, 'kernel="7.4"');
+  assert.is(mended.outcome, "ready");
+  assert.ok(mended.acceptedBytes >= 5 * GiB, String(mended.acceptedBytes));
   // Nobody gets there, or there is nothing to accept.
   assert.is(booted("cma=256M@5G").outcome, "ready");
   assert.is(booted("cma=3G@5G", heap, "platform=none").outcome, "ready");

@@ -91,6 +91,21 @@ test("a CMA area that cannot be is said", () => {
   assert.equal(said("numa_cma=1:64M"), ["numa_cma=: there is no node 1"]);
 });
 
+test("7.4 accepts an area at a fixed address as it reserves it, at the same place", () => {
+  const of = (kernel: string): LoggedBoot =>
+    ranTo("dma_contiguous_reserve", "cma=256M@5G", { reservationRules: reservationRules(kernel) });
+  const range = { start: 5 * GiB, end: 5 * GiB + 256 * MiB };
+  for (const kernel of ["6.5", "6.12", "7.3", "7.3.4"]) {
+    const { boot, accepted } = of(kernel);
+    assert.equal([boot.cmaAreas, accepted], [[{ ...range, accepted: false }], []], kernel);
+  }
+  for (const kernel of ["7.4-rc3", "7.4", "8.0"]) {
+    const { boot, accepted } = of(kernel);
+    assert.equal(boot.cmaAreas, [{ ...range, accepted: true }], kernel);
+    assert.equal(accepted, [{ start: range.start, sizeBytes: 256 * MiB }], kernel);
+  }
+});
+
 test("areas of the nodes come before the one for all, and numa_cma= is unknown to 6.5", () => {
   const areas = (kernel: "6.5" | "6.6"): number[] =>
     ranTo("dma_contiguous_reserve", "cma=64M numa_cma=0:32M cma_pernuma=16M", {
