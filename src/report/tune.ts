@@ -36,7 +36,7 @@ export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPa
   const guests = tunings.flatMap((tuning) => ["", ...guestLines(tuning, paint)]);
   const looked = tunings.some(({ uncertainty }) => uncertainty !== undefined);
   const deeper = [
-    ...(looked ? [] : ["--uncertainty says whether it holds over what is assumed"]),
+    ...(looked ? [] : ["--uncertainty says whether the advice holds over what is assumed"]),
     "--json has every setting that was tried, and plot draws it",
   ];
   const note = wrapText(`${deeper.join("; ")}.`, paint).map((line) => paint("note", line));
@@ -57,11 +57,18 @@ function adviceLines(tuning: Tuning, isOne: boolean, paint: Paint): string[] {
     return wrapText(text, paint).map((line) => paint("failure", line));
   }
   const setting = knobsText(best.knobs, texts);
-  const advice = `${guest}${isOne ? "Set" : "set"} ${setting}: ${nameOf(tuning)} is ${value(best)}${bound}${insteadText(start, value)}.`;
+  const advice = `${guest}${isOne ? "Set" : "set"} ${setting}: ${nameOf(tuning)} is ${value(best)}${assumedText(tuning)}${bound}${insteadText(start, value)}.`;
   const lines = wrapText(advice, paint);
   if (uncertainty === undefined) return lines;
   const told = wrapText(`${guest}${uncertaintyText(uncertainty, stages[0]!, texts)}.`, paint);
   return [...lines, ...told.map((line) => (uncertainty.survives ? line : paint("failure", line)))];
+}
+
+/** ` (30 s to 38 s over what is assumed)`, where the objective is a time and nobody asked for more. */
+function assumedText({ objective, time, timeRange, uncertainty }: Tuning): string {
+  if (objective !== time || timeRange === null || uncertainty !== undefined) return "";
+  const { low, high } = timeRange;
+  return low === high ? "" : ` (${formatDuration(low)} to ${formatDuration(high)} over what is assumed)`;
 }
 
 /** `, instead of 79.8 s as it stands (2.5 times as much)`. */
@@ -95,7 +102,7 @@ function guestLines(tuning: Tuning, paint: Paint): string[] {
   const seeds = tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : "";
   const runs = `${tuning.evaluated} runs${seeds}; the whole grid has ${tuning.gridSize} settings`;
   const title = wrapText(`${machine.join(", ")} (${runs})`, paint).map((line) => paint("title", line));
-  if (best === null) return title;
+  if (best === null || curves.every(({ acts }) => !acts)) return title;
   return [
     ...title,
     ...indented(settingLines(tuning, settingsOf(tuning, best), paint)),
@@ -212,18 +219,19 @@ function curveText(curve: KnobCurve): string {
     region,
     ...(wrong.length === 0 ? [] : [`one wrong step: ${wrong.join(", ")}`]),
     ...(least === null ? [] : [`${text(least.value)} is the least: with ${text(least.below)} ${least.why}`]),
-    ...(reach === undefined ? [] : [readAs(best, reach)]),
+    ...(reach === undefined || typeof best !== "number" ? [] : [readAs(best, reach)]),
   ];
   return `${knob}: ${parts.join("; ")}`;
 }
 
 /** What a limit is to the firmware. */
-function readAs(best: KnobValue, reach: Reach): string {
-  if (typeof best !== "number" || best >= reach.allBytes) return "all is all RAM";
+function readAs(best: number, reach: Reach): string {
   const bytes = formatBytes(ramUpTo(best, reach));
-  return reach.is === "address"
-    ? `${formatBytes(best)} is an address, below which the firmware accepts all RAM, here ${bytes}`
-    : `${bytes} is an amount: the firmware accepts so much RAM from address 0 on`;
+  if (reach.is === "amount")
+    return `${bytes} is an amount: the firmware accepts so much RAM from address 0 on`;
+  return best >= reach.allBytes
+    ? `all is any address from ${formatBytes(reach.allBytes)} on, where RAM ends`
+    : `${formatBytes(best)} is an address, below which the firmware accepts all RAM, here ${bytes}`;
 }
 
 function noneText({ points, objective, start }: Tuning): string {

@@ -11,7 +11,12 @@ const test = suite("cli: tune");
 const valley: RunScenario = (scenario, loaded, options) => {
   const limit = scenario.firmware.preAcceptLimitBytes;
   const bootTimeNs = Math.round(1e9 * (1 + 0.1 * Math.log2(limit / (512 * MiB)) ** 2));
-  const result = { ...fakeRun(scenario, loaded, options), boot: loaded.recording.name, bootTimeNs };
+  const result = {
+    ...fakeRun(scenario, loaded, options),
+    boot: loaded.recording.name,
+    bootTimeNs,
+    bootAssumedNs: {},
+  };
   return limit < 64 * MiB ? { ...result, outcome: "oom", reason: "no room" } : result;
 };
 

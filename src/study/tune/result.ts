@@ -1,7 +1,8 @@
 /** Results of a tuning. Times are integer nanoseconds, sizes integer bytes. */
 
-import type { MeasureIn, MeasureName } from "../../results/measures.js";
+import type { MeasureIn } from "../../results/measures.js";
 import type { Outcome, RunResult } from "../../results/row.js";
+import type { ChargedTime, TimeRange } from "../assumed-prices.js";
 import type { RangeEnd } from "../uncertainty.js";
 import type { Knob, KnobValue, Reach } from "./knob.js";
 import type { Stage } from "./objective.js";
@@ -111,7 +112,9 @@ export interface TuneFindings {
   /** The same in parts: the unit of each stage's value, and its terms with what they are divided by. */
   readonly stages: readonly Stage[];
   /** The time that the front goes by. */
-  readonly time: MeasureName;
+  readonly time: ChargedTime;
+  /** That time at the best setting over low and high values of assumed prices, to first order; null without one. */
+  readonly timeRange: TimeRange | null;
   readonly seeds: number;
   readonly evaluated: number;
   readonly gridSize: number;

@@ -57,6 +57,11 @@ export class Trials {
     return this.#trials.get(setting.join());
   }
 
+  /** The first run of a setting that was measured. */
+  firstRun({ setting }: Trial): RunResult {
+    return this.#results.get(setting.join())![0]!;
+  }
+
   /**
    * Measures a setting with at least `seeds` seeds; runs made before count. A first run that does
    * not get ready, or has a problem, says enough.

@@ -2,6 +2,7 @@
 
 import type { Condition } from "../../results/conditions.js";
 import { eachIn, type MeasureName } from "../../results/measures.js";
+import { type ChargedTime, timeRange } from "../assumed-prices.js";
 import { usualRank } from "../compare.js";
 import { hypervolume, paretoFront } from "../pareto.js";
 import { curvesOf, measureRoundBest } from "./flat.js";
@@ -32,7 +33,7 @@ export async function tune(
   const { knobs, constraints, seeds, budget } = request;
   const asItStands = await lab.run({}, 0);
   const start = measurementOf([asItStands], constraints);
-  const time = usualRank(asItStands)[0]!.name;
+  const time = usualRank(asItStands)[0]!.name as ChargedTime;
   const objective = request.objective ?? parseObjective(time);
   const trials = new Trials(knobs, constraints, lab, { seeds, budget: budget - 1 });
   const stride = await measureLattice(trials, budget / seeds);
@@ -52,6 +53,7 @@ export async function tune(
       objective: objective.text,
       stages: objective.stages,
       time,
+      timeRange: final === undefined ? null : timeRange(trials.firstRun(final), time),
       evaluated: trials.runs + 1,
       gridSize: gridSize(knobs),
       seeds,

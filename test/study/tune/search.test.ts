@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { measureWholeGrid } from "../../../bench/whole-grid.js";
+import { PLATFORMS } from "../../../src/coco/platforms.js";
 import type { RunResult } from "../../../src/results/row.js";
 import { parseKnob } from "../../../src/study/tune/knob.js";
 import { Judge } from "../../../src/study/tune/measurement.js";
@@ -194,6 +195,24 @@ test("the value of an objective is the sum of its terms, each divided by its own
     (2 * GiB) / 1e9 + 12,
     12 * GiB,
   ]);
+});
+
+test("what is assumed moves the time of the best setting, not that of another", async () => {
+  const charged = (limit: number): Partial<RunResult> => ({
+    bootTimeNs: valley(limit, 512 * MiB, 0.1),
+    bootAssumedNs: { launchNs: limit === 512 * MiB ? 140e6 : 1 },
+    totalAssumedNs: {},
+    boot: "idle",
+  });
+  const { findings } = await tune(request({ objective: undefined }), labOf(charged));
+  assert.equal([findings.objective, findings.time], ["bootTimeNs", "bootTimeNs"]);
+  const { low, high, value } = PLATFORMS.tdx.parameters.launchNs!;
+  assert.is(value, 140e6);
+  assert.equal(findings.timeRange, {
+    low: 1e9 + low - value,
+    high: 1e9 + high - value,
+    decidedBy: "launchNs",
+  });
 });
 
 test.run();
