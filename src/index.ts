@@ -22,6 +22,13 @@ export type { Behaviour, Behaviours } from "./policy/behaviour.js";
 export { BASELINE_POLICY, type Policies, policies, registerPolicy } from "./policy/policies.js";
 export { definePolicy, type Policy, type PolicyParameter, type PolicyParameters } from "./policy/policy.js";
 // Texts for people, as the command line prints them.
+export {
+  type DiffNames,
+  formatDiff,
+  formatDiffCsv,
+  formatDiffJson,
+  formatDiffMarkdown,
+} from "./report/diff.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
 export type { Paint, TextRole } from "./report/table.js";
@@ -31,6 +38,8 @@ export { type Condition, ConditionError, holds, parseCondition } from "./results
 export { formatCsv, formatJson, formatJsonl } from "./results/formats.js";
 export { MEASURES, type Measure, type MeasureName, type Unit } from "./results/measures.js";
 export { hasFailed, isSound, type Problem, problemsOf } from "./results/problems.js";
+export { parseRows, type StoredRow, type StoredRows } from "./results/read.js";
+export { ResultsError } from "./results/results-error.js";
 export type {
   CompareRow,
   Outcome,
@@ -51,8 +60,20 @@ export { type Assignment, parseAssignment } from "./scenario/set.js";
 export { parseYamlWithPositions } from "./scenario/yaml.js";
 // Studies: many runs, and what follows from them.
 export { type CompareOptions, compare } from "./study/compare.js";
+export {
+  type Diff,
+  diffRows,
+  type FieldChange,
+  type MeasureChange,
+  type PhaseChange,
+  type RowDiff,
+  type TimeChange,
+} from "./study/diff.js";
+export type { EventChange, EventShare } from "./study/diff-events.js";
+export type { MeanChange, RepeatsChange } from "./study/diff-repeats.js";
 export { isRandom, repeatsOf, withSeed } from "./study/repeat.js";
 export { runScenario } from "./study/run-scenario.js";
+export { runnerOf, type ScenarioToRun } from "./study/runner.js";
 export {
   type PolicyOrder,
   type RangeEnd,

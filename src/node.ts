@@ -9,8 +9,8 @@ import { loadScenarios as loadAll } from "./cli/load.js";
 import { WorkloadLoader } from "./cli/load-recording.js";
 import { UsageError } from "./cli/usage-error.js";
 import { didYouMean } from "./nearest-name.js";
-import type { Scenario } from "./scenario/scenario.js";
 import { type Assignment, parseAssignment } from "./scenario/set.js";
+import type { ScenarioToRun } from "./study/runner.js";
 import type { LoadedWorkload } from "./workload/after-boot.js";
 import { isGenerated } from "./workload/generators/index.js";
 import type { WorkloadOnMachine } from "./workload-files/workloads.js";
@@ -23,20 +23,14 @@ export interface LoadOptions {
   readonly lenient?: boolean;
 }
 
-/** A run to make: `runScenario(scenario, workload, { check: false })`. */
-export interface ScenarioToRun {
-  readonly scenario: Scenario;
-  /** The same object for all scenarios that replay the same. */
-  readonly workload: LoadedWorkload;
-}
-
 /**
  * Reads scenario files and the workloads that they name.
  *
  * @param files paths, or names of scenarios that come with the package, such as `boot`
  * @param assignments written over each of them, as after `--set` of the command line: `memory=4GiB`,
  *   `host.pageSize=[4KiB, 2MiB]`
- * @returns a run for each combination of lists, in the order of the command line; one that two ask for comes once
+ * @returns a run for each combination of lists, in the order of the command line; one that two ask for comes once.
+ *   `runnerOf` makes them
  * @throws UsageError for a file that cannot be read; ScenarioError with every mistake in a file or an assignment;
  *   TraceError or WorkloadError for a trace that cannot be replayed. Each message is one line that names the file
  */

@@ -1,10 +1,11 @@
 /**
- * Packs this checkout, installs the package in an empty directory, and runs a bundled scenario by its
- * name there: `node --import tsx test/campaign/packed.ts`. Needs the registry; exits 1 on any failure.
+ * Packs this checkout, installs the package in an empty directory, and runs a bundled scenario by its name and
+ * all examples of the library there: `node --import tsx test/campaign/packed.ts`. Needs the registry; exits 1 on any
+ * failure. `test/packed.test.ts` does the same without packing.
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -22,6 +23,11 @@ try {
   run("npm", ["install", "--no-save", join(directory, archive!)], directory);
   const table = run("npx", ["unaccepted", "compare", "boot", "--memory", "4GiB"], directory);
   console.log(table);
+  const examples = "node_modules/unaccepted/workloads/library";
+  for (const example of readdirSync(join(directory, examples))) {
+    cpSync(join(directory, examples, example), join(directory, example));
+    run(process.execPath, [example], directory);
+  }
   if (!table.includes("lazy *")) throw new Error("expected the table of compare");
 } finally {
   rmSync(directory, { recursive: true, force: true });
