@@ -124,12 +124,9 @@ test("more threads never lose to fewer where CPUs idle, but for locks", () => {
 });
 
 test("the nicer a thread, the less it takes of a CPU that works", () => {
+  const guest = ["platform=tdx", "memory=16GiB", "vcpus=1", "workload=generate:heap?size=64MiB"];
   const acceptedBytes = ["-20", "-5", "0", "10", "19", "idle"].map(
-    (nice) =>
-      run(
-        ...["platform=tdx", "memory=16GiB", "vcpus=1", "workload=generate:heap?size=64MiB"],
-        ...["policy=background", "strategy.rate=all", `strategy.nice=${nice}`],
-      ).acceptedBytes,
+    (nice) => run(...guest, "policy=background", "strategy.rate=all", `strategy.nice=${nice}`).acceptedBytes,
   );
   assert.equal(
     acceptedBytes,

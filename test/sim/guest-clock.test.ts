@@ -70,6 +70,23 @@ test("the boot CPU takes over time and basis of the CPU it waited for", () => {
   assert.is(clock.assumedNs[0], 40);
 });
 
+test("nobody waits for a thread that has a CPU when its own work is done, nor does the end of all work", () => {
+  const clock = clockOf(3);
+  const { cpus } = clock;
+  cpus.advance(1, 40);
+  cpus.advance(2, 30);
+  cpus.lend(2, 30);
+  cpus.advance(2, 100);
+  cpus.giveBack(2, 30);
+  assert.is(clock.ownEndNs, 40);
+  clock.joinAll();
+  assert.is(clock.bootCpuNs, 40);
+  cpus.goOn(2);
+  assert.is(clock.ownEndNs, 130);
+  clock.joinAll();
+  assert.is(clock.bootCpuNs, 130);
+});
+
 test("waiting for CPUs that are behind costs nothing", () => {
   const clock = clockOf(2);
   clock.ledger.charge(CostEvent.guestWork, 3);
