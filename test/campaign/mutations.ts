@@ -90,6 +90,48 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["/background-acceptor.test", "/strategies.test"],
   },
   {
+    what: "a thread waits on its CPU though another one idles",
+    find: "this.#reach = plan.bound ? 1 : plan.cpus;",
+    replace: "this.#reach = 1;",
+    tests: ["/background-acceptor.test", "/fair-share.test"],
+  },
+  {
+    what: "threads share a CPU half and half with its work, whatever their nice level",
+    find: "OWN_WEIGHT / niceWeight(plan.nice)",
+    replace: "OWN_WEIGHT / niceWeight(0)",
+    tests: ["/background-acceptor.test", "/fair-share.test"],
+  },
+  {
+    what: "a thread that has slept runs until it has made up for that",
+    find: "Math.max(eligible, Math.min(this.#asked[thread]!, ownWork)) + more",
+    replace: "eligible + more",
+    tests: ["/background-acceptor.test", "/fair-share.test"],
+  },
+  {
+    what: "a CPU that sleeps does so for longer by what a thread has of it",
+    find: "this.#work.sleptSince(cpu, sleptNs);",
+    replace: "",
+    tests: ["/fair-share.test"],
+  },
+  {
+    what: "nobody tells threads that a CPU idles",
+    find: "threads.cpuIdles();",
+    replace: "{}",
+    tests: ["/fair-share.test", "sim/scheduler.test"],
+  },
+  {
+    what: "a CPU goes before a thread that is due at the same time",
+    find: "if (dueNs > untilNs) return false;",
+    replace: "if (dueNs >= untilNs) return false;",
+    tests: ["/fair-share.test", "sim/scheduler.test"],
+  },
+  {
+    what: "whoever joins all CPUs waits for threads that have one",
+    find: "this.#waitFor(0, cpu, this.cpus.ownEndNs(cpu))",
+    replace: "this.#waitFor(0, cpu, this.cpus.timeNs[cpu]!)",
+    tests: ["sim/guest-clock.test"],
+  },
+  {
     what: "threads that keep ahead of the promo watermark keep ahead of the high one",
     find: "watermarkPages(zone, Watermark.PROMO) + share",
     replace: "watermarkPages(zone, Watermark.HIGH) + share",
