@@ -70,13 +70,13 @@ export function* variantsOf(document: ScenarioDocument): Generator<Scenario> {
  * @param paths of those keys
  */
 export function* variantsIn(document: ScenarioDocument, paths: readonly DocumentPath[]): Generator<Scenario> {
-  const isVaried = ({ path, parameters }: Axis): boolean =>
-    parameters !== undefined || paths.some((one) => one.join(".") === path.join("."));
+  const isAsked = (path: DocumentPath): boolean => paths.some((one) => one.join(".") === path.join("."));
+  const isVaried = ({ path, parameters }: Axis): boolean => parameters !== undefined || isAsked(path);
   for (const complete of completeDocuments(document)) {
     const fixed = AXES.filter((axis) => axis.parameters !== undefined || !isVaried(axis)).reduce<object>(
       (all, { path }) => {
         const value = valueAt(all, path);
-        return value === undefined ? all : withValue(all, path, firstOf(value));
+        return value === undefined ? all : withValue(all, path, firstOf(value, path, isAsked));
       },
       complete,
     );
@@ -104,10 +104,13 @@ function* varied(document: object, axes: readonly Axis[]): Generator<object> {
   yield document;
 }
 
-/** The first value of a list; of parameters, that of each. */
-function firstOf(value: unknown): unknown {
+/** The first value of a list; of parameters, that of each but for those that are asked for. */
+function firstOf(value: unknown, path: DocumentPath, isAsked: (path: DocumentPath) => boolean): unknown {
+  if (isAsked(path)) return value;
   if (!isMapping(value)) return Array.isArray(value) ? (value as unknown[])[0] : value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, firstOf(one)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, firstOf(one, [...path, name], isAsked)]),
+  );
 }
 
 function withValue(document: object, [key, ...rest]: DocumentPath, value: unknown): object {
