@@ -11,9 +11,15 @@ export const ACCEPTING_THREADS = {
     max: 19,
     or: "idle",
     default: 19,
-    what:
-      "nice level of the threads, by which they share a CPU that has work, or idle for class SCHED_IDLE (no matter " +
-      "where idleOnly is set)",
+    needs: [
+      {
+        what: "threads that share CPUs, without strategy.idleOnly",
+        reads: ["strategy.idleOnly"],
+        met: ({ strategy }: { readonly strategy: { readonly idleOnly?: boolean } }) =>
+          strategy.idleOnly !== true,
+      },
+    ],
+    what: "nice level of the threads, by which they share a CPU that has work, or idle for class SCHED_IDLE",
   } as Count & { readonly or: "idle"; readonly default: number },
   bound: {
     is: "flag",

@@ -124,6 +124,15 @@ test("threads have a nice level or are of the idle class", () => {
   }
 });
 
+test("threads that leave CPUs with work alone have no nice level to share them by", () => {
+  const text = "policy: background\nstrategy: { nice: 0, idleOnly: true }\n";
+  assert.is(
+    errorOf(text),
+    "file.yaml:6:13: strategy.nice: changes nothing here; it needs threads that share CPUs, without strategy.idleOnly",
+  );
+  assert.is(strategiesOf(text.replace("true", "[true, false]")).length, 2);
+});
+
 test("lazy accepts no less than a block at once", () => {
   assert.is(
     errorOf("policy: lazy\nstrategy: { batch: 2MiB }\n"),
