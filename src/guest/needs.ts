@@ -4,7 +4,7 @@ import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.
 import { commandLineWords } from "../command-line/words.js";
 import type { Met, Need } from "../fields/field.js";
 import { type Edk2Build, edk2Build, type Flavour } from "../firmware/edk2.js";
-import type { FirmwareName } from "../firmware/firmware.js";
+import type { Firmware, FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import type { HighMemory } from "../firmware/start.js";
 import { kernelRules } from "../linux/kernel-rules.js";
@@ -51,9 +51,9 @@ export const LARGE_PAGES: Need = need(
 );
 
 export const CODE_FOR_S3: Need = need(
-  "another image than inteltdx, in firmware.flavour",
+  "an image of edk2 other than inteltdx, in firmware.flavour",
   ["platform.kind", "firmware.preset", "firmware.flavour"],
-  (run) => edk2In(run)?.flavour !== "inteltdx",
+  (run) => (edk2In(run)?.flavour ?? "inteltdx") !== "inteltdx",
 );
 
 export const FIRMWARE_WITH_LIMIT: Need = need(
@@ -117,6 +117,12 @@ export const KERNEL_MAY_MOVE: Need = need(
   ({ guest }) => !hasWord(guest.commandLine, "nokaslr"),
 );
 
+export const UEFI: Need = need(
+  "a firmware with boot services, which td-shim has none of",
+  ["platform.kind", "firmware.preset"],
+  (run) => firmwareIn(run).report === "efi",
+);
+
 export const ACPI_MEMORY: Need = need(
   "memory that ACPI describes: firmware.highMemory acpi or both",
   ["policy", "firmware.highMemory"],
@@ -133,11 +139,16 @@ function behaviourIn({ policy, strategy }: Run): Behaviour {
   return policyNamed(policy).behaviour(strategy, BEHAVIOURS);
 }
 
+function firmwareIn({ platform, firmware }: Pick<Run, "platform" | "firmware">): Firmware {
+  const { defaultFirmware } = PLATFORMS[platform.kind];
+  return FIRMWARES[firmware.preset === "auto" ? defaultFirmware : firmware.preset];
+}
+
 /** The image that starts the guest; undefined for a firmware that is not edk2's. */
 function edk2In({ platform, firmware }: Run): Edk2Build | undefined {
-  const { defaultFirmware, defaultFlavour } = PLATFORMS[platform.kind];
-  const model = FIRMWARES[firmware.preset === "auto" ? defaultFirmware : firmware.preset];
+  const model = firmwareIn({ platform, firmware });
   if (model.edk2 === undefined) return undefined;
+  const { defaultFlavour } = PLATFORMS[platform.kind];
   return edk2Build(model.version ?? firmware.version, firmware.flavour ?? defaultFlavour);
 }
 

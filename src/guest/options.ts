@@ -37,6 +37,7 @@ import {
   LARGE_PAGES,
   ROOM_FOR_HUGE_PAGES,
   SPLITS_ON_MANY_CPUS,
+  UEFI,
 } from "./needs.js";
 
 export const HOST = {
@@ -247,6 +248,7 @@ export const GUEST = {
   /** As every distribution boots Linux since 6.5. */
   bootLoader: {
     is: "choice",
+    needs: [UEFI] as readonly Need[],
     of: BOOT_LOADERS as readonly BootLoader[],
     default: "stub",
     what: "who ends boot services: the kernel's EFI stub, or a boot loader that drops unaccepted memory, makes the table for the kernel, makes one of another version, or has no room to spare for the firmware's map",

@@ -63,7 +63,7 @@ const KNOBS: readonly Knob[] = [
   ["guest.svsm", true, SNP, TDX],
   ["guest.coherencyErratum", true, SNP, TDX],
   ["guest.unacceptedMemory", "drops", TDX, PLAIN],
-  ["guest.bootLoader", "unaware", TDX],
+  ["guest.bootLoader", "unaware", TDX, withValue(TDX, "firmware.preset", "td-shim")],
   ["guest.firstTouch", "nmi", FAULTS, TDX],
   ["guest.kaslr", true, PLAIN, { ...TDX, guest: { commandLine: "nokaslr" } }],
   ["guest.checksAcpiMemory", false, withValue(TDX, "firmware.highMemory", "both"), TDX],
