@@ -74,6 +74,7 @@ const KNOBS: readonly Knob[] = [
   ["guest.splitTables", "memblock", SHARING],
   ["guest.splitRaces", true, SHARING, TDX],
   ["guest.dmaBuffers", 40, TDX],
+  ["guest.reserveBeforeWatermarks", "8MiB", TDX, { ...TDX, policy: "eager" }],
   ["hotplug.memory", "256MiB", { ...TDX, hotplug: {} }],
   ["hotplug.acceptance", "online", { ...TDX, hotplug: {} }, { ...PLAIN, hotplug: {} }],
   ["drain.workers", 2, { ...TDX, drain: {} }],
