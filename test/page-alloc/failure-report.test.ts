@@ -16,7 +16,11 @@ const BLOCK = 1024;
 /** DMA32, Normal and Movable of 4 blocks of 4 MiB each on node 0, all free, and 8 blocks of Normal on node 1. */
 function fourZones(): PageAllocator {
   const zone = (nodeId: number, type: 1 | 2 | 3, name: string, block: number, blocks: number) => ({
-    ...{ nodeId, type, name, startPfn: block * BLOCK, endPfn: (block + blocks) * BLOCK },
+    nodeId,
+    type,
+    name,
+    startPfn: block * BLOCK,
+    endPfn: (block + blocks) * BLOCK,
     presentPages: blocks * BLOCK,
   });
   const allocator = new PageAllocator({

@@ -11,7 +11,11 @@ import { type Document, runOf, withValue } from "./run.js";
 const test = suite("sanity: knobs");
 
 const TDX: Document = {
-  ...{ platform: "tdx", policy: "lazy", workload: "generate:heap?size=64MiB", memory: "1GiB", vcpus: 2 },
+  platform: "tdx",
+  policy: "lazy",
+  workload: "generate:heap?size=64MiB",
+  memory: "1GiB",
+  vcpus: 2,
   firmware: { preAcceptLimit: "256MiB" },
 };
 const SNP: Document = { ...TDX, platform: "snp" };
@@ -98,11 +102,11 @@ function rowOf(document: Document): string {
 }
 
 for (const [path, value, acts, refused] of KNOBS) {
-  test(`${path} ${typeof value === "object" ? "" : value} acts`, () => {
+  test(`${path} ${JSON.stringify(value)} acts`, () => {
     assert.ok(rowOf(withValue(acts, path, value)) !== rowOf(acts));
   });
   if (refused === undefined) continue;
-  test(`${path} ${typeof value === "object" ? "" : value} is refused where it cannot`, () => {
+  test(`${path} ${JSON.stringify(value)} is refused where it cannot`, () => {
     assert.throws(
       () => runOf(withValue(refused, path, value)),
       (error: Error) =>

@@ -39,7 +39,9 @@ test("a guest that accepts everything is not ready earlier with more memory, and
 /** A guest with one CPU, which does the same in the same order whatever that costs. */
 function priced(platform: string, policy: string, prices: Readonly<Record<string, string>>): Document {
   return {
-    ...{ policy, workload: "generate:heap?size=64MiB", memory: "1GiB" },
+    policy,
+    workload: "generate:heap?size=64MiB",
+    memory: "1GiB",
     platform: { kind: platform, ...prices },
     firmware: { preAcceptLimit: "256MiB" },
   };
@@ -82,8 +84,11 @@ test("with nothing that CPUs share, more of them never accept all of it later", 
     const prices = Object.fromEntries(free.map((name) => [name, "0ns"]));
     const timesNs = [1, 2, 4].map((vcpus) => {
       const { phases } = runOf({
-        ...{ platform: { kind: platform, ...prices }, policy: "eager", vcpus },
-        ...{ workload: "generate:boot", memory: "5GiB" },
+        platform: { kind: platform, ...prices },
+        policy: "eager",
+        vcpus,
+        workload: "generate:boot",
+        memory: "5GiB",
       });
       return phases.reduce((sum, { ns }) => sum + ns, 0);
     });
@@ -100,7 +105,11 @@ test("what the lazy guest has accepted the eager one has as well, and is not rea
       (platform, size, vcpus) => {
         const [lazy, eager] = ["lazy", "eager"].map((policy) =>
           runOf({
-            ...{ platform, policy, vcpus, workload: "generate:boot", memory: `${size}MiB` },
+            platform,
+            policy,
+            vcpus,
+            workload: "generate:boot",
+            memory: `${size}MiB`,
             firmware: { preAcceptLimit: "256MiB" },
           }),
         );

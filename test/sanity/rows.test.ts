@@ -33,7 +33,13 @@ type Confidential = typeof CONFIDENTIAL extends fc.Arbitrary<infer Made> ? Made 
 function documentOf(made: Confidential): Document {
   const { platform, policy, workload, vcpus, kernel, seed, memoryMiB, limitMiB, pageSize } = made;
   return {
-    ...{ platform, policy, workload, vcpus, kernel, seed, memory: `${memoryMiB}MiB` },
+    platform,
+    policy,
+    workload,
+    vcpus,
+    kernel,
+    seed,
+    memory: `${memoryMiB}MiB`,
     host: {
       pageSize,
       ...(pageSize === "4KiB" ? {} : { contiguity: made.contiguity }),
@@ -92,7 +98,10 @@ test("the same of plain guests, which cost what they touch in pages of their hos
   fc.assert(
     fc.property(plain, ({ memoryMiB, pageSize, contiguity, vcpus }) => {
       const run = runOf({
-        ...{ platform: "none", workload: "generate:boot", memory: `${memoryMiB}MiB`, vcpus },
+        platform: "none",
+        workload: "generate:boot",
+        memory: `${memoryMiB}MiB`,
+        vcpus,
         host: { pageSize, contiguity },
       });
       checkTotals(run);
