@@ -9,6 +9,9 @@ export const STDIN_PATH = "/dev/stdin";
 /** Words for people; a promise of them where they name things that only their own command is to load. */
 export type Words = string | (() => Promise<string>);
 
+/** Names, which only who wants them loads. */
+export type Offer = () => Promise<readonly string[]>;
+
 export interface Flag {
   readonly type: "string" | "boolean";
   readonly describe: Words;
@@ -16,6 +19,8 @@ export interface Flag {
   readonly short?: string;
   /** What help calls its value. */
   readonly takes?: string;
+  /** Values that a shell may complete; of others it knows nothing, and offers files. */
+  readonly offers?: Offer;
   /** Its heading in help; `Flags:` if not given. */
   readonly group?: string;
   /** The error where it is missing; other flags may be left out. */
@@ -30,6 +35,8 @@ export interface Files {
   readonly name: string;
   readonly describe: Words;
   readonly isList?: boolean;
+  /** Names that a shell may complete, beside files. */
+  readonly offers?: Offer;
   /** The error where there is none; a command without it checks for itself. */
   readonly required?: string;
 }

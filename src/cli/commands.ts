@@ -1,37 +1,35 @@
 /** Every command: its name, its arguments, and the file that implements it, imported when it is wanted. */
 
-import { type Command, type CommandGroup, type Flag, flag, text } from "./arguments.js";
+import { type Command, type CommandGroup, flag, text } from "./arguments.js";
 import {
   DIFF_FORMATS,
   formatFlags,
   OUTPUT_FORMATS,
+  output,
   PLAN_FLAGS,
   quiet,
   SCHEMA_NAMES,
   SIMULATE_FLAGS,
+  scenarioNames,
   TABLE_JSON_MD,
   TUNE_DEFAULTS,
 } from "./flags.js";
 import { START_COMMANDS } from "./start-commands.js";
+import { TRACE_COMMANDS } from "./trace-commands.js";
 
 const SHOWN = { group: "What is shown (unaccepted schema results lists all measures):" };
 const TUNING = { group: "Tuning:" };
-
-function output(describe: string, more: Partial<Flag> = {}): Flag {
-  return text(describe, { short: "o", ...more });
-}
-
-const LENIENT = flag("leave out lines of a text that cannot be read, and say how many and the first");
-const TRACED_KERNEL = text(
-  "kernel that was traced, such as 4.13 or what uname -r says; numbers of flags are read as those of its release",
-);
 
 /** In the order of help. */
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
   {
     name: "run",
     describe: "one boot and workload, in full",
-    files: { name: "scenario", describe: "scenario file (YAML) that makes exactly one run" },
+    files: {
+      name: "scenario",
+      describe: "scenario file (YAML) that makes exactly one run",
+      offers: scenarioNames,
+    },
     flags: {
       ...SIMULATE_FLAGS,
       details: flag("also all counters: memory, acceptance, direct map, requests, priced events"),
@@ -51,7 +49,13 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   {
     name: "compare",
     describe: "policies, platforms and sizes on the same input, in one table",
-    files: { name: "scenario", describe: "scenario files (YAML)", isList: true, required: "a scenario file" },
+    files: {
+      name: "scenario",
+      describe: "scenario files (YAML)",
+      isList: true,
+      offers: scenarioNames,
+      required: "a scenario file",
+    },
     flags: {
       ...SIMULATE_FLAGS,
       baseline: text("the policy that ratios and conditions compare with; eager if not given"),
@@ -87,6 +91,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     files: {
       name: "scenario",
       describe: "scenario file (YAML); its memory does not count",
+      offers: scenarioNames,
       required: "a scenario file",
     },
     flags: {
@@ -109,7 +114,12 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   {
     name: "tune",
     describe: "the best pre-accept size, or any other knob, and what a wrong one costs",
-    files: { name: "scenario", describe: "scenario file (YAML)", required: "a scenario file" },
+    files: {
+      name: "scenario",
+      describe: "scenario file (YAML)",
+      offers: scenarioNames,
+      required: "a scenario file",
+    },
     flags: {
       ...SIMULATE_FLAGS,
       objective: text(
@@ -149,6 +159,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     files: {
       name: "study",
       describe: "study file (YAML): a scenario, axes and samples",
+      offers: async () => (await import("./bundled.js")).bundledStudyNames(),
       required: "a study file",
     },
     flags: {
@@ -262,109 +273,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     ],
     load: () => import("./commands/validate.js"),
   },
-  {
-    name: "trace",
-    describe: "traces of page allocations: import, info, export, generate, list",
-    actions: [
-      {
-        name: "trace import",
-        describe: "read traces of any format and write one of ours",
-        files: {
-          name: "file",
-          describe:
-            "tracefs, perf script, trace-cmd report, LLFree or our own; plain, .gz or .zst; - is stdin. " +
-            "Several are parts of one trace, in the order of time",
-          isList: true,
-        },
-        flags: {
-          lenient: LENIENT,
-          output: output("the file to write"),
-          kernel: TRACED_KERNEL,
-          clock: text("trace clock of the times, such as mono"),
-          json: flag("what was read as JSON on stdout, not in words on stderr"),
-          ...quiet(),
-        },
-        examples: [
-          "unaccepted trace import boot.txt.gz -o boot.trace",
-          "perf script --ns -F comm,tid,cpu,time,event,trace | unaccepted trace import - -o run.trace",
-        ],
-        load: async () => ({ run: (await import("./commands/trace.js")).importTraces }),
-      },
-      {
-        name: "trace info",
-        describe: "what a trace holds: totals, orders, flags, CPUs, live pages, callers",
-        files: {
-          name: "file",
-          describe:
-            "a trace of any format, or its parts in the order of time; or the name of a bundled one; - is stdin",
-          isList: true,
-        },
-        flags: {
-          lenient: LENIENT,
-          kernel: TRACED_KERNEL,
-          json: flag("all of it as JSON"),
-          ...quiet("no progress on stderr"),
-        },
-        examples: [
-          "unaccepted trace info workloads/recorded/linux-6.12.95-1c4g/boot.trace.gz",
-          "unaccepted trace info linux-6.12.107-debian-1c4g-tar",
-          "unaccepted trace info boot.trace --json",
-        ],
-        load: async () => ({ run: (await import("./commands/trace.js")).traceInfo }),
-      },
-      {
-        name: "trace export",
-        describe: "print a trace as the text of tracefs",
-        files: {
-          name: "file",
-          describe: "a trace of any format, or its parts in the order of time; - is stdin",
-          isList: true,
-        },
-        flags: {
-          lenient: LENIENT,
-          output: output("a file instead of stdout"),
-          kernel: TRACED_KERNEL,
-          ...quiet(),
-        },
-        examples: [
-          "unaccepted trace export boot.trace | grep ' order=9'",
-          "unaccepted trace export boot.trace -o boot.txt",
-        ],
-        load: async () => ({ run: (await import("./commands/trace.js")).exportTraces }),
-      },
-      {
-        name: "trace generate",
-        describe: "write what a generator makes as a trace of ours",
-        files: {
-          name: "name",
-          describe: async () => {
-            const { GENERATORS } = await import("../workload/generators/index.js");
-            return `one of ${GENERATORS.map(({ name }) => name).join(", ")}`;
-          },
-        },
-        flags: {
-          output: output("the file to write"),
-          set: text("a parameter of the generator, as key=value; repeatable (trace list names them)"),
-          memory: text("RAM of the machine; 4GiB if not given"),
-          vcpus: text("its CPUs; 1 if not given"),
-          seed: text("start of every random choice; 1"),
-          ...quiet(),
-        },
-        examples: [
-          "unaccepted trace generate heap --set size=1GiB --set pages=small -o heap.trace",
-          "unaccepted trace generate boot --memory 16GiB --vcpus 4 -o boot.trace",
-        ],
-        load: async () => ({ run: (await import("./commands/trace.js")).generateTrace }),
-      },
-      {
-        name: "trace list",
-        describe: "the traces and generators that come with the program",
-        flags: { json: flag("as JSON") },
-        examples: ["unaccepted trace list", "unaccepted trace list --json"],
-        load: async () => ({ run: (await import("./commands/trace.js")).listTraces }),
-      },
-    ],
-  },
+  TRACE_COMMANDS,
   {
     name: "trackers",
     describe: "page flag, e820 ranges and bitmaps: memory and time to remember what is accepted",
@@ -393,7 +302,11 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   {
     name: "schema",
     describe: "JSON Schema of scenario files, of study files, or of results",
-    files: { name: "of", describe: `${SCHEMA_NAMES.join(" or ")}; default ${SCHEMA_NAMES[0]}` },
+    files: {
+      name: "of",
+      describe: `${SCHEMA_NAMES.join(" or ")}; default ${SCHEMA_NAMES[0]}`,
+      offers: async () => SCHEMA_NAMES,
+    },
     flags: {},
     examples: [
       "unaccepted schema > scenario.schema.json",

@@ -1,7 +1,7 @@
 /** Flags that several commands share, each declared once; `options.ts` and `plan.ts` read them. */
 
 import { formatInteger } from "../report/cells.js";
-import { type Flag, type Flags, flag, text } from "./arguments.js";
+import { type Flag, type Flags, flag, type Offer, text } from "./arguments.js";
 
 /** Values of `--format`; `table` is for people and looks different from command to command. */
 export const OUTPUT_FORMATS = ["table", "json", "jsonl", "csv", "md"] as const;
@@ -13,6 +13,9 @@ export const TABLE_JSON_MD = ["table", "json", "md"] as const;
 
 /** Of `diff`. */
 export const DIFF_FORMATS = ["table", "json", "csv", "md"] as const;
+
+/** Arguments of `completion`. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** Arguments of `schema`; the first where nothing is named. */
 export const SCHEMA_NAMES = ["scenario", "study", "results"] as const;
@@ -33,12 +36,25 @@ function place(describe: string, path: string, more: Partial<ScenarioFlag> = {})
   return { ...text(describe, SCENARIO), path: path.split("."), ...more };
 }
 
+async function workloadNames(): Promise<string[]> {
+  const [{ bundledWorkloadNames }, { GENERATORS }] = await Promise.all([
+    import("./bundled.js"),
+    import("../workload/generators/index.js"),
+  ]);
+  return [...bundledWorkloadNames(), ...GENERATORS.map(({ name }) => `generate:${name}`)];
+}
+
+export const scenarioNames: Offer = async () => (await import("./bundled.js")).bundledScenarioNames();
+
 export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
-  platform: place("tdx, snp or none", "platform.kind", { takes: "NAME" }),
+  platform: place("tdx, snp or none", "platform.kind", {
+    takes: "NAME",
+    offers: async () => (await import("../coco/platforms.js")).PLATFORM_KINDS,
+  }),
   policy: place(
     "when memory is accepted, such as eager or lazy, which run --list-policies explains; or a file of your own, such as ./mine.mjs",
     "policy",
-    { takes: "NAME" },
+    { takes: "NAME", offers: async () => (await import("../policy/policies.js")).policies().names },
   ),
   memory: place("RAM of the guest, such as 4GiB (binary units)", "memory", { takes: "SIZE" }),
   vcpus: place("virtual CPUs of the guest", "vcpus", { numeric: true, takes: "N" }),
@@ -46,16 +62,25 @@ export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   workload: place(
     "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
     "workload",
-    { workload: true, takes: "NAME" },
+    { workload: true, takes: "NAME", offers: workloadNames },
   ),
   seed: place("start of every random choice", "seed", { numeric: true, takes: "N" }),
 };
 
 export function formatFlags(formats: readonly string[], more: Pick<Flag, "group"> = {}): Flags {
   return {
-    format: text(`${formats.join(", ")}; table if not given`, { ...more, takes: "NAME" }),
+    format: text(`${formats.join(", ")}; table if not given`, {
+      ...more,
+      takes: "NAME",
+      offers: async () => formats,
+    }),
     json: flag("the same as --format json", more),
   };
+}
+
+/** The file to write. */
+export function output(describe: string, more: Partial<Flag> = {}): Flag {
+  return text(describe, { short: "o", ...more });
 }
 
 export function quiet(describe = "nothing on stderr"): Flags {

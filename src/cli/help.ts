@@ -148,7 +148,7 @@ async function flagRows(
   );
 }
 
-async function textOf(words: Words): Promise<string> {
+export async function textOf(words: Words): Promise<string> {
   return typeof words === "string" ? words : await words();
 }
 

@@ -1,7 +1,7 @@
 /** Commands for those who begin: a scenario of their own, what words mean, what shells complete. */
 
 import { type Command, type Flags, flag } from "./arguments.js";
-import { quiet, SCENARIO_FLAGS } from "./flags.js";
+import { quiet, SCENARIO_FLAGS, SHELLS } from "./flags.js";
 
 function grouped(flags: Flags, group: string): Flags {
   return Object.fromEntries(Object.entries(flags).map(([name, one]) => [name, { ...one, group }]));
@@ -32,9 +32,31 @@ export const START_COMMANDS: readonly Command[] = [
   {
     name: "help",
     describe: "a command, or a topic such as policies, units, waits or prices",
-    files: { name: "topic", describe: topicNames, isList: true },
+    files: {
+      name: "topic",
+      describe: topicNames,
+      isList: true,
+      offers: async () => (await import("./topics.js")).TOPICS.map(({ name }) => name),
+    },
     flags: {},
     examples: ["unaccepted help waits", "unaccepted help trace import"],
     load: () => import("./commands/help.js"),
+  },
+  {
+    name: "completion",
+    describe: "what a shell needs to complete commands, flags and names",
+    files: {
+      name: "shell",
+      describe: `one of ${SHELLS.join(", ")}`,
+      required: `a shell: ${SHELLS.join(", ")}`,
+      offers: async () => SHELLS,
+    },
+    flags: {},
+    examples: [
+      'eval "$(unaccepted completion bash)"',
+      'eval "$(unaccepted completion zsh)"',
+      "unaccepted completion fish > ~/.config/fish/completions/unaccepted.fish",
+    ],
+    load: () => import("./commands/completion.js"),
   },
 ];

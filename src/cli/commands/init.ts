@@ -97,7 +97,7 @@ function lineOf(key: string, value: unknown): string {
 function commentOf({ what, value, default: byDefault }: Key, indent: string): string[] {
   const hasValues = value !== "mapping" && value !== "text";
   const values = value.startsWith("such as") ? ` S${value.slice(1)}.` : ` Values: ${value}.`;
-  const otherwise = value === "mapping" || /required$/.test(byDefault) ? "" : ` Default: ${byDefault}.`;
+  const otherwise = value === "mapping" || byDefault.endsWith("required") ? "" : ` Default: ${byDefault}.`;
   const text = `${what.replace(/\.$/, "")}.${hasValues ? values : ""}${otherwise}`;
   return commentLines(text.replaceAll("`", ""), indent);
 }
