@@ -78,6 +78,13 @@ test("columns of one rank go together, those of the highest first, and the first
   assert.is(heads, "A0            B1  E4            F5");
 });
 
+test("the name and a number stay where there is no room for more", () => {
+  const lines = linesOf(columnsOf(3), [["x".repeat(30), "1".repeat(20), "words"]], 40);
+  assert.match(lines[0]!, /^A0 +B1$/);
+  assert.ok(lines.every((line) => line.length <= 40));
+  assert.is(lines.join("").match(/x/g)?.length, 30);
+});
+
 test("a head of several words takes several lines before any column goes", () => {
   const columns: Column<Row>[] = [left("name", ([name]) => name!), right("wait of many", () => "12 ms")];
   assert.equal(linesOf(columns, [["x".repeat(30)]], 40), [
