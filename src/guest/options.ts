@@ -156,7 +156,7 @@ export const FIRMWARE = {
     examples: ["4GiB", "512MiB", "all"],
     default: "4GiB",
     defaultFor: { preset: { "td-shim": "256MiB" } },
-    what: "the firmware accepts memory below this physical address before it starts the kernel",
+    what: "the firmware accepts memory below this physical address before it starts the kernel; for td-shim it is an amount from address 0 on",
   },
   /**
    * A VMM loads what the firmware's metadata names, and leaves RAM to the firmware (QEMU

@@ -64,11 +64,13 @@ function adviceLines(tuning: Tuning, isOne: boolean, paint: Paint): string[] {
   return [...lines, ...told.map((line) => (uncertainty.survives ? line : paint("failure", line)))];
 }
 
-/** ` (30 s to 38 s over what is assumed)`, where the objective is a time and nobody asked for more. */
+/** ` (about 30 s to 38 s over what is assumed)`, where the objective is a time and nobody asked for more. */
 function assumedText({ objective, time, timeRange, uncertainty }: Tuning): string {
   if (objective !== time || timeRange === null || uncertainty !== undefined) return "";
   const { low, high } = timeRange;
-  return low === high ? "" : ` (${formatDuration(low)} to ${formatDuration(high)} over what is assumed)`;
+  return low === high
+    ? ""
+    : ` (about ${formatDuration(low)} to ${formatDuration(high)} over what is assumed)`;
 }
 
 /** `, instead of 79.8 s as it stands (2.5 times as much)`. */

@@ -191,7 +191,7 @@ test("a time says how far what is assumed moves it, unless the sentence behind i
   const timeRange = { low: 5e9, high: 7e9, decidedBy: "tdcallNs" };
   const first = (changes: Partial<Tuning>): string =>
     formatTunings([tuning({ timeRange, ...changes })], wide).replaceAll(/\s+/g, " ");
-  assert.match(first({}), "init runs is 5.5 s (5 s to 7 s over what is assumed), instead of");
+  assert.match(first({}), "init runs is 5.5 s (about 5 s to 7 s over what is assumed), instead of");
   assert.match(first({ uncertainty: FOUND }), "init runs is 5.5 s, instead of");
   assert.match(
     first({ objective: "2*bootTimeNs", stages: parseObjective("2*bootTimeNs").stages }),

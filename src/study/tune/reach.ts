@@ -13,7 +13,7 @@ const LIMIT = "firmware.preAcceptLimit";
 const MOVE_THE_END: readonly string[] = ["memory", "machine", "platform.kind", "preset", "firmware.preset"];
 
 /** The limit of what the firmware accepts, in this guest. */
-export function limitReach(scenario: Scenario): Reach {
+function limitReach(scenario: Scenario): Reach {
   const { limitIs } = firmwareOf(scenario);
   const { memoryBytes, platform } = scenario;
   if (limitIs === "amount") return { allBytes: memoryBytes, is: limitIs, holes: [] };

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { ConditionError, excess } from "../../../src/results/conditions.js";
 import { ScenarioError } from "../../../src/scenario/error.js";
 import type { Scenario } from "../../../src/scenario/scenario.js";
-import { type Knob, parseKnob, STEPS_PER_DOUBLING } from "../../../src/study/tune/knob.js";
+import { type Knob, parseKnob, ramUpTo, STEPS_PER_DOUBLING } from "../../../src/study/tune/knob.js";
 import { parseConstraint, parseObjective } from "../../../src/study/tune/objective.js";
 import { knobsFor } from "../../../src/study/tune/reach.js";
 import { GiB, MiB } from "../../../src/units.js";
@@ -159,6 +159,16 @@ test("a range up to all ends where the RAM of the guest does, without what holes
   assert.equal([amount.reach!.is, amount.reach!.allBytes, amount.reach!.holes], ["amount", 6 * GiB, []]);
   assert.is(amount.values.at(-1), 6 * GiB);
   assert.equal(of({ memoryBytes: GiB / 2 }).values, [GiB / 2]);
+});
+
+test("how much RAM a limit stands for leaves out the holes below it", () => {
+  const [asked] = knobsFor(
+    [parseKnob("firmware.preAcceptLimit=1GiB..all")],
+    scenarioWith({ memoryBytes: 6 * GiB }),
+  );
+  const ram = (limit: number): number => ramUpTo(limit * GiB, asked!.reach!) / GiB;
+  assert.equal([1, 2, 3, 4, 5, 8, 9].map(ram), [1, 2, 2, 2, 3, 6, 6]);
+  assert.is(ramUpTo(5 * GiB, { ...asked!.reach!, is: "amount" }), 5 * GiB);
 });
 
 test("how much all is must be known", () => {

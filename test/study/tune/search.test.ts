@@ -130,6 +130,13 @@ test("a step to a setting that does not get ready has no cost, and the flat regi
   assert.is(curves[0]!.steps.find(({ direction }) => direction === "down")!.loss, null);
 });
 
+test("a knob whose values all give the same does not act; one that any result follows does", async () => {
+  const acts = async (change: (limit: number) => Partial<RunResult>): Promise<boolean> =>
+    (await tune(request(), labOf(change))).findings.curves[0]!.acts;
+  assert.is(await acts(() => ({ bootTimeNs: 7 })), false);
+  assert.is(await acts((limit) => ({ bootTimeNs: 7, acceptCalls: limit === GiB ? 1 : 2 })), true);
+});
+
 test("keeps to constraints, and says so where nothing can", async () => {
   const lab = labOf((limit) => ({ bootTimeNs: valley(limit, 4 * GiB, 0.1), acceptedBytes: limit }));
   const bound = await tune(request({ constraints: [parseConstraint("acceptedBytes<=1GiB")] }), lab);
