@@ -27,11 +27,14 @@ export interface LargestRow {
 export function formatLargest(
   rows: readonly LargestRow[],
   deadlineNs: number,
+  constraints: readonly string[],
   paint: Paint = plainPaint,
 ): string {
+  const bound = constraints.length === 0 ? "" : `, with ${constraints.join(" and ")}`;
+  const within = `within ${formatDuration(deadlineNs)}${bound}`;
   const isUncertain = rows.some(({ movedMostBy }) => movedMostBy !== undefined);
   const notes = [
-    `Largest guest, in steps of 1 GiB, whose init runs within ${formatDuration(deadlineNs)} and in which nothing goes ` +
+    `Largest guest, in steps of 1 GiB, whose init runs ${within}, and in which nothing goes ` +
       "wrong; why not: what becomes of the next size that was tried, at the default prices.",
     isUncertain
       ? "surely: with all assumed prices at their high ends; may: with all at their low ends, and none above. " +
@@ -39,7 +42,7 @@ export function formatLargest(
       : "The assumed prices are at their defaults; without --no-uncertainty their ranges count too.",
   ];
   return tableText(
-    { lead: leadOf(rows, deadlineNs), columns: columnsOf(isUncertain), groups: [{ rows }], notes },
+    { lead: leadOf(rows, within), columns: columnsOf(isUncertain), groups: [{ rows }], notes },
     paint,
   );
 }
@@ -91,7 +94,7 @@ function longestPhase({ phases }: RunResult): RunResult["phases"][number] {
 }
 
 /** A sentence for each platform and number of CPUs: the policy with the largest guest, and how the others stand. */
-function leadOf(rows: readonly LargestRow[], deadlineNs: number): string[] {
+function leadOf(rows: readonly LargestRow[], within: string): string[] {
   const groups = titledGroups(rows, (row) => {
     const { platform, vcpus } = guestOf(row);
     return rows.some((other) => guestOf(other).vcpus !== vcpus)
@@ -104,7 +107,6 @@ function leadOf(rows: readonly LargestRow[], deadlineNs: number): string[] {
       LargestRow,
       ...LargestRow[],
     ];
-    const within = `within ${formatDuration(deadlineNs)}`;
     if (sizeOf(first) === 0)
       return `On ${title} no guest boots ${within}: ${guestOf(first).policy} ${whyNot(first.borders.atDefaults)}.`;
     const rest = others.map((row) => `${guestOf(row).policy} ${rangeText(row)}`);

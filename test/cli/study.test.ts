@@ -198,6 +198,7 @@ test("largest --constraint: what must hold besides the deadline", async () => {
     const argv = ["largest", scenario, "--deadline", "60s", "--no-uncertainty", "--policy", "lazy"];
     const bound = ["--constraint", "bootTimeNs<=20s"];
     const { stdout } = await unaccepted([...argv, ...bound], { runScenario: growing });
+    assert.match(stdout, /^On tdx lazy boots 20 GiB within 60 s, with bootTimeNs<=20s\.\n/);
     assert.match(stdout, /\nlazy +tdx +1 +20 GiB +breaks bootTimeNs<=20s\n/);
     const json = await unaccepted([...argv, ...bound, "--json"], { runScenario: growing });
     const { constraints, rows } = JSON.parse(json.stdout);

@@ -106,14 +106,11 @@ export const run: RunCommand = async (argv, context) => {
     }
     return largest;
   });
+  const bounds = constraints.map(({ text: own }) => own);
   const text =
     format === "json"
-      ? formatLargestJson(
-          rows,
-          deadlineNs,
-          constraints.map(({ text: own }) => own),
-        )
-      : formatLargest(rows, deadlineNs, paintFor(io));
+      ? formatLargestJson(rows, deadlineNs, bounds)
+      : formatLargest(rows, deadlineNs, bounds, paintFor(io));
   print(io.stdout, text);
   writeRemarks(runs, options.quiet, io);
   return rows.every(({ borders: { atDefaults } }) => atDefaults.holds !== undefined) ? 0 : 1;
