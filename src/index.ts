@@ -59,7 +59,7 @@ export type { FirmwareName, HostPageSize, PlatformKind, Scenario } from "./scena
 export { type Assignment, parseAssignment } from "./scenario/set.js";
 export { parseYamlWithPositions } from "./scenario/yaml.js";
 // Studies: many runs, and what follows from them.
-export { type CompareOptions, compare } from "./study/compare.js";
+export { type CompareOptions, compare, hasBooted, withDeadline } from "./study/compare.js";
 export {
   type Diff,
   diffRows,
@@ -71,9 +71,21 @@ export {
 } from "./study/diff.js";
 export type { EventChange, EventShare } from "./study/diff-events.js";
 export type { MeanChange, RepeatsChange } from "./study/diff-repeats.js";
+export { type Largest, largestWith, mostTries } from "./study/largest.js";
 export { isRandom, repeatsOf, withSeed } from "./study/repeat.js";
 export { runScenario } from "./study/run-scenario.js";
 export { runnerOf, type ScenarioToRun } from "./study/runner.js";
+export { type Knob, type KnobValue, parseKnob } from "./study/tune/knob.js";
+export {
+  type Objective,
+  parseConstraint,
+  parseObjective,
+  type Stage,
+  type Term,
+} from "./study/tune/objective.js";
+export type { KnobCurve, KnobValues, TuneFindings, TunePoint } from "./study/tune/result.js";
+export type { Lab } from "./study/tune/trials.js";
+export { gridSize, type TuneRequest, tune } from "./study/tune/tune.js";
 export {
   type PolicyOrder,
   type RangeEnd,

@@ -73,6 +73,11 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /\neager: \d+ ns, lazy: \d+ ns\n\{\n {2}"schemaVersion": 2,\n {2}"rows": \[/,
   ],
   "generators.mjs": [/^generate:boot\?/, /\n3 seeds: total [\d.]+ s ± [\d.]+ (?:us|ms)\n$/],
+  "largest.mjs": [/^tdx lazy: \d+ GiB boots within 10 s, \d+ GiB does not; \d+ sizes tried\n$/],
+  "tune.mjs": [
+    /^\d+ of \d+ settings tried\nbest: firmware\.preAcceptLimit \d+ MiB, bootTimeNs [\d.]+ s\n/,
+    /\n {2}64 MiB: [\d.]+ % worse\n|\n {2}64 MiB: does not do\n/,
+  ],
   "uncertainty.mjs": [
     /\neager: boots in [\d.]+ s to [\d.]+ s, most of it by \w+\nlazy: boots in /,
     /\n\d\d runs besides the one at the defaults\n$/,

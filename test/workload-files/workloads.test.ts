@@ -61,10 +61,12 @@ const WORKLOADS: readonly string[] = [
 
 /** A valid scenario file of a small guest. */
 function scenarioText(choices: Choices, workload: string): string {
-  const vcpus = choices.pick([1, 2, 7, 64, 300]);
+  const [vcpus, platform] = [choices.pick([1, 2, 7, 64, 300]), choices.pick(["tdx", "snp", "none"])];
+  const host =
+    platform === "none" ? "" : `host: { pageSize: 2MiB, contiguity: ${choices.pick([0, 0.5, 1])} }`;
   return [
     `name: random\nworkload: ${workload}\nvcpus: ${vcpus}`,
-    `platform: [${choices.pick(["tdx", "snp", "none"])}]`,
+    `platform: ${platform}\n${host}`,
     `policy: [lazy, ${choices.pick(["eager", "background", "firmware-delegated", "page-flag"])}]`,
     `memory: ${choices.pick(["1GiB", "1500MiB", "4GiB"])}`,
     `kernel: "${choices.pick(["6.12", "6.18", "7.3"])}"`,
