@@ -61,7 +61,8 @@ export function formatDiff(diff: Diff, names: DiffNames, paint: Paint = plainPai
   const notes = [
     ...(hidden > 0 ? [`${hidden} more runs differ, by less.`] : []),
     ...unpairedLines(diff),
-    "--json has every measure, phase and event of every pair; of A: a share of A's value.",
+    "of A: the change as a share of A's value.",
+    "Deeper: --json has every measure, phase and event of every pair, --fail-on makes a check of it.",
   ];
   if (shown.length === 0) {
     const lines = diffSentences(diff).flatMap((text) => wrapText(text, paint));

@@ -1202,4 +1202,56 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "seriesOf(release) !== undefined",
     tests: ["linux/kernel-build.test"],
   },
+
+  // What changed between two results
+  {
+    what: "another price counts as often as the event happened before",
+    find: "byPriceNs: other.count *",
+    replace: "byPriceNs: own.count *",
+    tests: ["study/diff.test"],
+  },
+  {
+    what: "events of the whole run account for the time of the boot",
+    find: 'bootTimeNs: "bootCosts", totalTimeNs: "costs"',
+    replace: 'bootTimeNs: "costs", totalTimeNs: "costs"',
+    tests: ["study/diff.test"],
+  },
+  {
+    what: "the difference of two means has the degrees of freedom of runs, not of runs less one",
+    find: "squaredError ** 2 / (runs - 1)",
+    replace: "squaredError ** 2 / runs",
+    tests: ["study/diff.test"],
+  },
+  {
+    what: "a condition that only one of two rows can be asked for is kept in silence",
+    find: "ofBaseline ? has(a) !== has(b) : has(a) && !has(b)",
+    replace: "ofBaseline ? false : has(a) && !has(b)",
+    tests: ["cli/diff.test"],
+  },
+  {
+    what: "a place in the second line of JSON Lines is told as one in the first",
+    find: "line + lineBefore}",
+    replace: "line}",
+    tests: ["results/read.test"],
+  },
+
+  // Files of workloads
+  {
+    what: "a boot on more CPUs than were recorded does without what brings them up",
+    find: "return { ...own, bringUp };",
+    replace: "return own;",
+    tests: ["workload-files/workloads.test"],
+  },
+  {
+    what: "a trace that is not the one described is taken",
+    find: "if (found === trace.sha256) return;",
+    replace: "if (found.length === trace.sha256.length) return;",
+    tests: ["workload-files/workloads.test"],
+  },
+  {
+    what: "a generated workload is made once for all seeds",
+    find: "once(this.#workloads, JSON.stringify([workload, memoryBytes, vcpus, seed])",
+    replace: "once(this.#workloads, JSON.stringify([workload, memoryBytes, vcpus])",
+    tests: ["workload-files/workloads.test"],
+  },
 ];

@@ -156,8 +156,9 @@ bootTimeNs  10 s  11.3 s  +1.3 s  +13 %  worse
   boot: +100 ms of +1.3 s is no event's: own work, waiting
   phases of the boot: kernel -4.4 s, firmware +1.3 s
 
---json has every measure, phase and event of every pair; of A: a share of A's
-  value.
+of A: the change as a share of A's value.
+Deeper: --json has every measure, phase and event of every pair, --fail-on makes
+  a check of it.
 `,
   );
   const same = formatDiff(diffRows(stored({}), stored({})), NAMES);
