@@ -10,6 +10,7 @@ import {
   quiet,
   SCHEMA_NAMES,
   SIMULATE_FLAGS,
+  SIZE_FLAGS,
   scenarioNames,
   TABLE_JSON_MD,
   TUNE_DEFAULTS,
@@ -288,14 +289,20 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   },
   {
     name: "matrix",
-    describe: "every firmware with every kind of kernel: what memory it sees, who accepted it, boot time",
+    describe:
+      "every firmware with every kind of kernel: what memory it sees, who accepted it, boot time; or guests of many sizes",
     flags: {
       ...PLAN_FLAGS,
       memory: text("RAM of the guests, such as 16GiB; 4GiB if not given"),
+      ...SIZE_FLAGS,
       ...formatFlags(TABLE_JSON_MD),
       ...quiet(),
     },
-    examples: ["unaccepted matrix", "unaccepted matrix --memory 64GiB --format md"],
+    examples: [
+      "unaccepted matrix",
+      "unaccepted matrix --memory 64GiB --format md",
+      "unaccepted matrix --sizes 2815MiB,64GiB,66817MiB --kernel 6.18.13,6.18.14",
+    ],
     load: () => import("./commands/matrix.js"),
   },
   ...START_COMMANDS,

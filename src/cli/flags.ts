@@ -67,6 +67,20 @@ export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
   seed: place("start of every random choice", "seed", { numeric: true, takes: "N" }),
 };
 
+/** Of `matrix --sizes`, each with what it is where it is not given. */
+export const SIZE_FLAGS: Readonly<Record<string, ScenarioFlag & { readonly usual: string }>> = {
+  sizes: size("instead: guests of these sizes, such as 2815MiB,2816MiB,64GiB", "memory", "4GiB"),
+  edk2: size("tags of edk2", "firmware.version", "2025.02,2026.08"),
+  kernel: size("Linux releases", "kernel", "6.12.0,7.3"),
+  platform: size("tdx or snp", "platform.kind", "tdx,snp"),
+  vcpus: { ...size("virtual CPUs", "vcpus", "2"), numeric: true },
+};
+
+function size(describe: string, path: string, usual: string): ScenarioFlag & { readonly usual: string } {
+  const words = path === "memory" ? describe : `${describe}; ${usual} if not given`;
+  return { ...text(words, { group: "Sizes:", takes: "LIST" }), path: path.split("."), usual };
+}
+
 export function formatFlags(formats: readonly string[], more: Pick<Flag, "group"> = {}): Flags {
   return {
     format: text(`${formats.join(", ")}; table if not given`, {

@@ -109,7 +109,8 @@ function policyOf(text: string): string {
   throw new UsageError(`--baseline ${text}: expected one of ${names.join(", ")}${didYouMean(text, names)}`);
 }
 
-function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignment {
+/** What a flag writes over a scenario file: a value, or a list of those with commas between them. */
+export function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignment {
   const values = text.split(",").map((value) => {
     const trimmed = value.trim();
     if (flag.workload === true) return workloadPath(trimmed);

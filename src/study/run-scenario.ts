@@ -97,7 +97,16 @@ export function runScenario(
   loaded: LoadedWorkload,
   options: { readonly check: boolean; readonly timeline?: boolean },
 ): RunResult {
-  const { guest: boot, facts, workload, ended } = runGuest(scenario, loaded, { check: options.check });
+  return resultOf(scenario, loaded, runGuest(scenario, loaded, { check: options.check }), options);
+}
+
+/** What `runScenario` tells of a guest. @param options.timeline as there */
+export function resultOf(
+  scenario: Scenario,
+  loaded: LoadedWorkload,
+  { guest: boot, facts, workload, ended }: GuestRun,
+  options: { readonly timeline?: boolean } = {},
+): RunResult {
   const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;

@@ -6,6 +6,7 @@
 
 import { E820Type } from "../efistub/setup-e820.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../firmware/efi-memory-map.js";
+import type { TableReservation } from "../linux/rules.js";
 import { type AddressRange, KiB, MiB, PAGE_SIZE, roundDown, roundUp } from "../units.js";
 import { isMappedAll, retypeRange } from "./e820-table.js";
 import type { EarlyBoot, EfiHandover } from "./early-machine.js";
@@ -46,17 +47,19 @@ export function efiInit(boot: EarlyBoot): void {
 }
 
 function reserveUnaccepted(boot: EarlyBoot): void {
-  const { unacceptedTable: table, tableReservation = "pages" } = boot.machine.efi!;
+  const { unacceptedTable: table, tableReservation: rule } = boot.machine.efi!;
   if (table === undefined) return;
-  if (tableReservation === "bytes") {
-    reserve(boot, table);
-    return;
-  }
+  const kept = tableReservation(table, rule);
+  if (rule !== "bytes") boot.memblock.add(kept.start, kept.end - kept.start);
+  boot.memblock.reserve(kept.start, kept.end - kept.start);
+}
+
+/** What the kernel keeps for its table of unaccepted memory (reserve_unaccepted). */
+export function tableReservation(table: AddressRange, rule: TableReservation = "pages"): AddressRange {
+  if (rule === "bytes") return table;
   const start = roundDown(table.start, PAGE_SIZE);
-  const pages = tableReservation === "pages" ? table.end - start : table.end - table.start;
-  const sizeBytes = roundUp(pages, PAGE_SIZE);
-  boot.memblock.add(start, sizeBytes);
-  boot.memblock.reserve(start, sizeBytes);
+  const bytes = rule === "pages" ? table.end - start : table.end - table.start;
+  return { start, end: start + roundUp(bytes, PAGE_SIZE) };
 }
 
 /**

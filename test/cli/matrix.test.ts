@@ -41,4 +41,31 @@ test("a size or a format that is none, and a flag given twice", async () => {
   assert.is(onlyLine(twice.stderr), "unaccepted: --memory was given twice");
 });
 
+test("--sizes makes a guest of each size, firmware and kernel, and takes no --memory", async () => {
+  const { code, stdout } = await unaccepted([
+    "matrix",
+    ...["--sizes", "2816MiB,66817MiB", "--kernel", "6.12.0,7.3", "--edk2", "2026.08", "--platform", "tdx"],
+    "--json",
+  ]);
+  assert.is(code, 0);
+  const { schemaVersion, cells } = JSON.parse(stdout);
+  assert.is(schemaVersion, 2);
+  assert.equal(
+    cells.map((cell: Record<string, unknown>) => [cell.memoryBytes, cell.kernel, cell.outcome]),
+    [
+      [2816 * 2 ** 20, "6.12.0", "ready"],
+      [2816 * 2 ** 20, "7.3", "ready"],
+      [66_817 * 2 ** 20, "6.12.0", "terminated"],
+      [66_817 * 2 ** 20, "7.3", "ready"],
+    ],
+  );
+  const both = await unaccepted(["matrix", "--sizes", "4GiB", "--memory", "4GiB"]);
+  assert.is(onlyLine(both.stderr), "unaccepted: --memory and --sizes: expected one of them");
+  const alone = await unaccepted(["matrix", "--edk2", "2026.08"]);
+  assert.is(onlyLine(alone.stderr), "unaccepted: --edk2 goes with --sizes only");
+  const wrong = await unaccepted(["matrix", "--sizes", "4GiB,4GB"]);
+  assert.match(onlyLine(wrong.stderr), /^unaccepted: --sizes 4GiB,4GB: memory\[1\]: .*did you mean 4GiB/);
+  assert.equal([both.code, alone.code, wrong.code], [2, 2, 2]);
+});
+
 test.run();

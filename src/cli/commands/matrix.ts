@@ -1,32 +1,76 @@
-/** `unaccepted matrix`: which firmware suits which kernel. */
+/** `unaccepted matrix`: which firmware suits which kernel, and which sizes of guests. */
 
 import { formatMatrix, formatMatrixJson, formatMatrixMarkdown } from "../../report/matrix.js";
+import { formatSizes, formatSizesJson, formatSizesMarkdown } from "../../report/size-matrix.js";
 import type { Paint } from "../../report/table.js";
-import { type MatrixCell, matrixGuests, runCell } from "../../study/matrix.js";
-import type { RunCommand } from "../arguments.js";
+import { matrixGuests, runCell } from "../../study/matrix.js";
+import { runSize, sizeGuests } from "../../study/size-matrix.js";
+import type { LoadedWorkload } from "../../workload/after-boot.js";
+import type { Arguments, RunCommand } from "../arguments.js";
 import { STANDARD_BOOT } from "../bundled.js";
-import { TABLE_JSON_MD } from "../flags.js";
+import { SIZE_FLAGS, TABLE_JSON_MD } from "../flags.js";
 import { paintFor, print } from "../io.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { assignmentOf } from "../options.js";
 import { goesAhead, makeRuns } from "../runs.js";
+import { UsageError } from "../usage-error.js";
+
+type Formatters<Cell> = Readonly<
+  Record<(typeof TABLE_JSON_MD)[number], (cells: readonly Cell[], paint: Paint) => string>
+>;
+
+/** One of the two tables: its guests, how one is run, how all are shown. */
+interface Matrix<Guest, Cell> {
+  readonly guests: readonly Guest[];
+  readonly run: (guest: Guest) => Cell;
+  readonly formatters: Formatters<Cell>;
+}
 
 /** @returns the exit code; that guests end is what the matrix is about */
 export const run: RunCommand = async (argv, context) => {
-  const { io } = context;
-  const format = argv.format(TABLE_JSON_MD);
   const loaded = new WorkloadLoader().load(STANDARD_BOOT);
-  const guests = matrixGuests(argv.one("memory") ?? "4GiB", loaded);
-  const plan = { command: "matrix", runs: guests.length, one: () => runCell(guests[0]!, loaded) };
-  if (!(await goesAhead(plan, argv, context))) return 0;
-  const cells = await makeRuns(plan, argv.has("quiet"), io, async (make) => {
-    const made: MatrixCell[] = [];
-    for (const guest of guests) made.push(await make(() => runCell(guest, loaded)));
-    return made;
-  });
-  print(io.stdout, FORMATTERS[format](cells, paintFor(io)));
-  return 0;
+  return argv.has("sizes")
+    ? show(ofSizes(argv, loaded), argv, context)
+    : show(ofChoices(argv, loaded), argv, context);
 };
 
-const FORMATTERS: Readonly<
-  Record<(typeof TABLE_JSON_MD)[number], (cells: readonly MatrixCell[], paint: Paint) => string>
-> = { table: formatMatrix, json: formatMatrixJson, md: formatMatrixMarkdown };
+async function show<Guest, Cell>(
+  matrix: Matrix<Guest, Cell>,
+  ...[argv, context]: Parameters<RunCommand>
+): Promise<number> {
+  const { io } = context;
+  const { guests } = matrix;
+  const format = argv.format(TABLE_JSON_MD);
+  const plan = { command: "matrix", runs: guests.length, one: () => matrix.run(guests[0]!) };
+  if (!(await goesAhead(plan, argv, context))) return 0;
+  const cells = await makeRuns(plan, argv.has("quiet"), io, async (make) => {
+    const made: Cell[] = [];
+    for (const guest of guests) made.push(await make(() => matrix.run(guest)));
+    return made;
+  });
+  print(io.stdout, matrix.formatters[format](cells, paintFor(io)));
+  return 0;
+}
+
+function ofChoices(argv: Arguments, loaded: LoadedWorkload) {
+  for (const name of Object.keys(SIZE_FLAGS)) {
+    if (argv.has(name)) throw new UsageError(`--${name} goes with --sizes only`);
+  }
+  return {
+    guests: matrixGuests(argv.one("memory") ?? "4GiB", loaded),
+    run: (guest: ReturnType<typeof matrixGuests>[number]) => runCell(guest, loaded),
+    formatters: { table: formatMatrix, json: formatMatrixJson, md: formatMatrixMarkdown },
+  };
+}
+
+function ofSizes(argv: Arguments, loaded: LoadedWorkload) {
+  if (argv.has("memory")) throw new UsageError("--memory and --sizes: expected one of them");
+  const assignments = Object.entries(SIZE_FLAGS).map(([name, flag]) =>
+    assignmentOf(name, flag, argv.one(name) ?? flag.usual),
+  );
+  return {
+    guests: sizeGuests(loaded, assignments),
+    run: (scenario: ReturnType<typeof sizeGuests>[number]) => runSize(scenario, loaded),
+    formatters: { table: formatSizes, json: formatSizesJson, md: formatSizesMarkdown },
+  };
+}
