@@ -34,7 +34,12 @@ export function conclusionOf(
   const text =
     findings.length === 1
       ? [winnerSentence(findings[0]!, groups.length > 1), waitSentence(findings[0]!)]
-      : [orderSentence(findings), waitsSentence(findings)];
+      : [
+          findings.some(({ other }) => other !== undefined)
+            ? orderSentence(findings)
+            : spanSentence(findings),
+          waitsSentence(findings),
+        ];
   return [[...text, decidedSentence(findings)].filter((one) => one !== "").join(" "), ...failures];
 }
 
@@ -134,6 +139,21 @@ function waitSentence({ best }: Finding): string {
     boot.count > 0 && workload.count > 0 ? `, ${formatDuration(workload.totalNs)} of it after init` : "";
   const all = formatDuration(boot.totalNs + workload.totalNs);
   return `${formatInteger(waits)} of its ${of} allocations wait, ${all} in all${split}, ${longest} at most.`;
+}
+
+/** Of several inputs with one run each: from which to which value they go. */
+function spanSentence(findings: readonly Finding[]): string {
+  const { by, best } = findings[0]!;
+  const time = timeOf(findings[0]!);
+  const sorted = findings.toSorted((a, b) => numberIn(by, a.best) - numberIn(by, b.best));
+  const textOf = ({ best: run }: Finding): string => NUMBER_TEXTS[by.is](numberIn(by, run));
+  const [low, high] = [sorted[0]!, sorted.at(-1)!];
+  const policies = new Set(findings.map(({ best: { policy } }) => policy));
+  const who = policies.size === 1 ? best.policy : "The best";
+  const what = time === undefined ? `: ${by.name}` : ` is ${DONE[time]} after`;
+  return textOf(low) === textOf(high)
+    ? `${who}${what} ${textOf(low)} on all ${findings.length} inputs.`
+    : `${who}${what} ${textOf(low)} (${low.title}) to ${textOf(high)} (${high.title}).`;
 }
 
 /** Of several inputs: who is best on how many of them, and between which ends. */

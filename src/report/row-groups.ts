@@ -9,9 +9,9 @@ import type { CompareRow, Repeats, RunResult } from "../results/row.js";
 import { lossBy, usualRank } from "../study/compare.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { formatVcpus, kernelText, NUMBER_TEXTS } from "./cells.js";
+import { formatVcpus, kernelText, NO_VALUE, NUMBER_TEXTS } from "./cells.js";
 import { headOf } from "./measure-columns.js";
-import { type Line, titledGroups } from "./table.js";
+import { type Column, type Line, left, titledGroups } from "./table.js";
 
 /** Each part of a title; the ones that are the same everywhere are said only once. */
 const PARTS: readonly ((row: CompareRow) => string)[] = [
@@ -21,6 +21,51 @@ const PARTS: readonly ((row: CompareRow) => string)[] = [
   (row) => `workload ${row.workload}`,
   (row) => settingsText(row),
 ];
+
+/** What can tell an input from others, one column each where every input has one run only. */
+type InputColumn = readonly [head: string, cell: (row: CompareRow) => string];
+
+const INPUT_COLUMNS: readonly InputColumn[] = [
+  ["scenario", (row) => row.scenario],
+  ["platform", (row) => row.platform],
+  ["memory", (row) => formatBytes(row.memoryBytes)],
+  ["Linux", kernelText],
+  ["vCPUs", (row) => String(row.vcpus)],
+  ["workload", (row) => row.workload],
+];
+
+/** Rows of which each has an input of its own. */
+export interface OwnInputs {
+  /** What they differ in, in the place of titles. */
+  readonly columns: Column<CompareRow>[];
+  /** What of platform and memory all share, which no title of a group says; may be empty. */
+  readonly machine: string;
+}
+
+/** Undefined where some input has several rows, or there is one input only. */
+export function ownInputs(rows: readonly CompareRow[]): OwnInputs | undefined {
+  const titleOf = (row: CompareRow): string =>
+    joinParts([...INPUT_COLUMNS.map(([, cell]) => cell(row)), settingsText(row)]);
+  const titles = new Set(rows.map(titleOf));
+  if (titles.size === 1 || titles.size < rows.length) return undefined;
+  const paths = new Set(rows.flatMap(({ settings }) => Object.keys(settings)));
+  const ofSettings = [...paths]
+    .filter((path) => !isOfPolicy(path))
+    .map((path): InputColumn => [settingName(path), ({ settings }) => valueCell(path, settings[path])]);
+  const differs = ([, cell]: InputColumn): boolean => new Set(rows.map(cell)).size > 1;
+  return {
+    columns: [...INPUT_COLUMNS, ...ofSettings].filter(differs).map(([head, cell]) => left(head, cell)),
+    machine: joinParts(
+      INPUT_COLUMNS.filter((column) => ["platform", "memory"].includes(column[0]) && !differs(column)).map(
+        ([, cell]) => cell(rows[0]!),
+      ),
+    ),
+  };
+}
+
+function valueCell(path: string, value: Setting | undefined): string {
+  return value === undefined || value === "" ? NO_VALUE : settingValue(path, value);
+}
 
 /**
  * Groups rows by everything that describes their input but the policy and its parameters; settings that
@@ -126,13 +171,25 @@ export function settingsText(row: Pick<CompareRow, "settings">): string {
   return joinParts(
     Object.entries(row.settings)
       .filter(([path]) => !isOfPolicy(path))
-      .map(([path, value]) => settingText(path.replace("platform.parameters.", "platform."), value, " ")),
+      .map(([path, value]) => settingText(path, value, " ")),
   );
 }
 
-function settingText(path: string, value: string | number | boolean, separator: string): string {
-  const shown = path.endsWith("Bytes") && typeof value === "number" ? formatBytes(value) : value;
-  return `${path.replace(/Bytes$/, "")}${separator}${shown}`;
+function settingText(path: string, value: Setting, separator: string): string {
+  return `${settingName(path)}${separator}${settingValue(path, value)}`;
+}
+
+type Setting = CompareRow["settings"][string];
+
+/** As a scenario file has it. */
+function settingName(path: string): string {
+  return path.replace("platform.parameters.", "platform.").replace(/Bytes$/, "");
+}
+
+function settingValue(path: string, value: Setting): string {
+  if (typeof value !== "number") return String(value);
+  if (path.endsWith("Bytes")) return formatBytes(value);
+  return path.endsWith("Ns") ? formatDuration(value) : String(value);
 }
 
 function joinParts(parts: readonly string[]): string {

@@ -14,6 +14,7 @@ import {
   confidentialIn,
   failureTexts,
   groupedRows,
+  ownInputs,
   policyText,
   settingsText,
   whatIfNotes,
@@ -21,6 +22,7 @@ import {
 import {
   type Column,
   escapeCell,
+  type Line,
   left,
   markdownLines,
   type Paint,
@@ -54,22 +56,34 @@ export function formatTable(
   { baseline = BASELINE_POLICY, columns = usualColumns(rows), sort, rank }: RowsLook = {},
 ): string {
   const failed = (outcome: Failure): string => paint("failure", FAILURE_WORDS[outcome]);
-  const grouped = groupedRows(
-    rows,
-    (group) =>
-      [earlyMapText, ...(kernelsIn(rows).length > 1 ? [acceptText] : [])].flatMap((textFor) =>
-        group.flatMap((row) => {
-          const text = textFor(row);
-          return text === undefined ? [] : [{ text: `  ${text}` }];
-        }),
-      ),
-    sort ?? rank,
-  );
+  const linesFor = [earlyMapText, ...(kernelsIn(rows).length > 1 ? [acceptText] : [])];
+  const linesBelow = (group: readonly CompareRow[]): Line[] =>
+    linesFor.flatMap((textFor) =>
+      group.flatMap((row) => {
+        const text = textFor(row);
+        return text === undefined ? [] : [{ text: `  ${text}` }];
+      }),
+    );
+  const grouped = groupedRows(rows, linesBelow, sort ?? rank);
+  const inputs = ownInputs(rows);
+  const { belowRow } = grouped;
+  const look =
+    inputs === undefined
+      ? grouped
+      : {
+          title: [inputs.machine, grouped.title].filter((part) => part !== "").join(", "),
+          groups: [{ rows }],
+          belowRow: (row: CompareRow) => [...belowRow(row), ...linesBelow([row])],
+        };
   return tableText(
     {
-      ...grouped,
+      ...look,
       lead: conclusionOf(grouped.groups, baseline, rank),
-      columns: [left("policy", markedPolicy), ...measureColumns(columns, formatCount, failed)],
+      columns: [
+        left("policy", markedPolicy),
+        ...(inputs?.columns ?? []),
+        ...measureColumns(columns, formatCount, failed),
+      ],
       notes: [...columnNotes(rows, { baseline, columns, rank }), DEEPER],
     },
     paint,

@@ -76,6 +76,26 @@ test("of many inputs it says on how many who is first, and both ends", () => {
   );
 });
 
+test("of many inputs with one run each it says from where to where they go", () => {
+  const groups = [
+    group("cma=8G", lazy({ bootTimeNs: 36.2e9 })),
+    group("crashkernel=1G", lazy({ bootTimeNs: 13.8e9 })),
+    group("", lazy({ bootTimeNs: 14e9 })),
+  ];
+  assert.match(
+    conclusionOf(groups, "eager", undefined)[0]!,
+    /^lazy is ready after 13\.8 s \(crashkernel=1G\) to 36\.2 s \(cma=8G\)\. 7 of its allocations/,
+  );
+  assert.match(
+    conclusionOf(groups, "eager", [measureNamed("exits")])[0]!,
+    /^lazy: exits 30,720 on all 3 inputs\./,
+  );
+  assert.match(
+    conclusionOf([group("a", lazy()), group("b", eager())], "eager", undefined)[0]!,
+    /^The best is ready after 10 s \(a\) to 127 s \(b\)\./,
+  );
+});
+
 test("another rank decides, without a word about time", () => {
   const [text] = conclusionOf([group("tdx, 64 GiB", lazy(), eager())], "eager", [measureNamed("exits")]);
   assert.match(text!, /^(?:lazy|eager) is best by exits: 30,720 against 30,720 of (?:lazy|eager)\./);

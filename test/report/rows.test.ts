@@ -75,10 +75,29 @@ test("two phases of one measure are told apart", () => {
 });
 
 test("what differs among rows moves from the first line to the titles", () => {
-  const body = bodyOf([rowWith({ vcpus: 1 }), rowWith({ settings: { seed: 2 } })]);
+  const body = bodyOf([
+    rowWith({ vcpus: 1 }),
+    rowWith({ settings: { seed: 2 } }),
+    eager({ settings: { seed: 2 } }),
+  ]);
   assert.match(body, /^scenario boot, Linux 6.12, workload idle\n/);
   assert.match(body, "\ntdx, 64 GiB, 1 vCPU\n");
   assert.match(body, "\ntdx, 64 GiB, 8 vCPUs, seed 2\n");
+});
+
+test("inputs with one run each are one part, with a column for each thing in which they differ", () => {
+  const rows = [
+    rowWith({ settings: { "guest.commandLine": "", "platform.parameters.tdcallNs": 900 } }),
+    rowWith({ settings: { "guest.commandLine": "cma=8G", "platform.parameters.tdcallNs": 1500 } }),
+    rowWith({ vcpus: 1, settings: { "host.pageSizeBytes": 4096 } }),
+  ];
+  const text = formatTable(rows, wide, { columns: [measureNamed("bootTimeNs")] });
+  assert.match(text, "\n\ntdx, 64 GiB, scenario boot, Linux 6.12, workload idle\n");
+  const lines = text.slice(text.indexOf("\npolicy ") + 1).split("\n");
+  assert.match(lines[0]!, /^policy +vCPUs +guest\.commandLine +platform\.tdcallNs +host\.pageSize +boot$/);
+  assert.match(lines[2]!, /^lazy +8 +- +900 ns +- +5\.5 s$/);
+  assert.match(lines[3]!, /^lazy +8 +cma=8G +1\.5 us +- +5\.5 s$/);
+  assert.match(lines[4]!, /^lazy +1 +- +- +4 KiB +5\.5 s$/);
 });
 
 test("a failed run shows its outcome instead of a boot time, and the reason below", () => {
@@ -129,7 +148,7 @@ test("a warning against comparing platforms stands where there are two to compar
 });
 
 test("paint goes around titles, failures and notes, and moves nothing", () => {
-  const rows = [rowWith({ outcome: "oom", reason: "no page" }), eager({ platform: "snp" })];
+  const rows = [rowWith({ outcome: "oom", reason: "no page" }), eager(), eager({ platform: "snp" })];
   const painted = formatTable(
     rows,
     paintWith((role, text) => `\u001b[${role === "failure" ? 31 : 1}m${text}\u001b[0m`),
@@ -140,7 +159,9 @@ test("paint goes around titles, failures and notes, and moves nothing", () => {
 });
 
 test("a size that differs is named as a scenario file names it", () => {
-  const rows = [4096, 2097152].map((bytes) => rowWith({ settings: { "host.pageSizeBytes": bytes } }));
+  const rows = [4096, 2097152].flatMap((bytes) =>
+    [rowWith, eager].map((row) => row({ settings: { "host.pageSizeBytes": bytes } })),
+  );
   const table = formatTable(rows);
   assert.match(table, "host.pageSize 4 KiB");
   assert.match(table, "host.pageSize 2 MiB");
