@@ -176,7 +176,7 @@ export function settingsText(row: Pick<CompareRow, "settings">): string {
 }
 
 function settingText(path: string, value: Setting, separator: string): string {
-  return `${settingName(path)}${separator}${settingValue(path, value)}`;
+  return `${settingName(path)}${separator}${value === "" ? "none" : settingValue(path, value)}`;
 }
 
 type Setting = CompareRow["settings"][string];
