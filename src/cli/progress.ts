@@ -117,7 +117,7 @@ export function tick(counted: Counted, nowMs: number, columns: number | undefine
 }
 
 /** The line in place of the one before it, cut so that it stays one. */
-export function rewritten(words: string, columns: number | undefined): string {
+function rewritten(words: string, columns: number | undefined): string {
   return `\r\x1b[K${printable(words).slice(0, (columns ?? PAGE_WIDTH) - 1)}`;
 }
 

@@ -44,7 +44,14 @@ test("a size or a format that is none, and a flag given twice", async () => {
 test("--sizes makes a guest of each size, firmware and kernel, and takes no --memory", async () => {
   const { code, stdout } = await unaccepted([
     "matrix",
-    ...["--sizes", "2816MiB,66817MiB", "--kernel", "6.12.0,7.3", "--edk2", "2026.08", "--platform", "tdx"],
+    "--sizes",
+    "2816MiB,66817MiB",
+    "--kernel",
+    "6.12.0,7.3",
+    "--edk2",
+    "2026.08",
+    "--platform",
+    "tdx",
     "--json",
   ]);
   assert.is(code, 0);
