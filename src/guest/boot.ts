@@ -191,6 +191,7 @@ function startOfKernel(
     lazy: behaviour.kernelAcceptsAll !== true,
     clock,
     transparentHugePages: options.guest.transparentHugePages,
+    reserveBeforeWatermarksPages: options.guest.reserveBeforeWatermarksBytes / PAGE_SIZE,
     ...kernelOptions(behaviour, faults),
   };
   return { machine, faults, start };

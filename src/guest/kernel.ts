@@ -36,6 +36,8 @@ export interface KernelStart {
   readonly clock: GuestClock;
   /** Whether huge pages are on where the command line says nothing; absent: yes. */
   readonly transparentHugePages?: boolean;
+  /** In place of the version's `reserveBeforeWatermarksPages`. */
+  readonly reserveBeforeWatermarksPages?: number;
   /** In place of the steps that the build takes before the hand-over, to repeat the boot of a real kernel. */
   readonly earlySteps?: (boot: EarlyBoot) => void;
   readonly released?: ReleaseObserver;
@@ -155,6 +157,7 @@ export class Kernel {
     this.cpuNodes = machine.cpuNodes.slice(0, machine.onlineCpus);
     this.#reservedBytes = memblock.reservedSize();
     const { acceptAtOncePages = rules.pageAlloc.acceptAtOncePages } = start;
+    const { reserveBeforeWatermarksPages = rules.pageAlloc.reserveBeforeWatermarksPages } = start;
     const zones = nodes.flatMap((node) => node.zones.filter(isPopulated));
     // It may move memblock's array to memory that was free.
     const reserved = reservedPfnRanges(memblock);
@@ -165,7 +168,7 @@ export class Kernel {
       zones,
       ...zonelistIndices(nodes, zones),
       cpus: early.cpuCount,
-      rules: { ...rules.pageAlloc, acceptAtOncePages },
+      rules: { ...rules.pageAlloc, acceptAtOncePages, reserveBeforeWatermarksPages },
       acceptor: faults === undefined ? acceptance : touchingAcceptor(faults),
       pageblockTypes: pageblockTypesOf(unmovable),
     });

@@ -7,6 +7,7 @@ import { type Edk2Build, edk2Build, type Flavour } from "../firmware/edk2.js";
 import type { Firmware, FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import type { HighMemory } from "../firmware/start.js";
+import { kernelRules } from "../linux/kernel-rules.js";
 import { hugePagesStayOn } from "../mm/watermarks.js";
 import { BEHAVIOURS, type Behaviour } from "../policy/behaviour.js";
 import { policyNamed } from "../policy/policies.js";
@@ -20,6 +21,7 @@ interface Run {
   readonly strategy: Strategy;
   readonly memoryBytes: number;
   readonly vcpus: number;
+  readonly kernel: string;
   readonly host: { readonly pageSizeBytes: number };
   readonly firmware: {
     readonly preset: FirmwareName;
@@ -97,6 +99,16 @@ export const ACCEPTS_ON_TOUCH: Need = need(
   "a policy that accepts by the exception of the first touch",
   ["policy"],
   (run) => behaviourIn(run).touch !== undefined,
+);
+
+export const ACCEPTS_EARLY: Need = need(
+  "a kernel that accepts before watermarks are set (6.14, 6.12.21, 6.6.86), and a policy with a lazy kernel",
+  ["kernel", "policy"],
+  (run) => {
+    const { kernelAcceptsAll, firmwareAcceptsAll, touch } = behaviourIn(run);
+    const isLazy = kernelAcceptsAll !== true && firmwareAcceptsAll !== true && touch === undefined;
+    return isLazy && kernelRules(run.kernel).pageAlloc.acceptBeforeWatermarks;
+  },
 );
 
 export const KERNEL_MAY_MOVE: Need = need(

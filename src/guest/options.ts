@@ -25,6 +25,7 @@ import type { Strategy } from "../policy/policy.js";
 import { checkCommandLine } from "../x86/check-command-line.js";
 import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
 import {
+  ACCEPTS_EARLY,
   ACCEPTS_ON_TOUCH,
   ACPI_MEMORY,
   CODE_FOR_S3,
@@ -285,6 +286,20 @@ export const GUEST = {
     on: ["snp"],
     default: false,
     what: "whether the GHCB pages of all CPUs lie in one section that is shared as a whole",
+  },
+  /**
+   * No release has one (mm/page_alloc.c: cond_accept_memory). Dstack's kernels keep 8 MiB ("mm/page_alloc: keep a
+   * small accepted reserve before watermarks are initialized", 2026-09-14).
+   */
+  reserveBeforeWatermarks: {
+    is: "size",
+    needs: [CONFIDENTIAL, ACCEPTS_EARLY] as readonly Need[],
+    expected: "a size in whole 4MiB",
+    max: "1GiB",
+    multipleOf: "4MiB",
+    examples: ["8MiB"],
+    default: 0,
+    what: "free accepted memory of a zone with which an allocation accepts no further block while watermarks are still zero; 8MiB in Dstack's patch of 2026, in no release",
   },
   /** drivers/firmware/efi/unaccepted_memory.c, 6.5 and later. Policies that flag struct pages have no other record. */
   record: {

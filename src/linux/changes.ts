@@ -41,6 +41,7 @@ export const FIRST_RULES: KernelRules = {
     acceptAtOncePages: MAX_ORDER_PAGES,
     unacceptedUnusable: true,
     acceptBeforeWatermarks: false,
+    reserveBeforeWatermarksPages: 0,
     bulkAccepts: false,
     highOrdersDrainFrom: "batch",
     drainsInBatches: false,

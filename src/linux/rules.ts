@@ -71,6 +71,12 @@ export interface PageAllocRules {
    */
   readonly acceptBeforeWatermarks: boolean;
   /**
+   * With this many free accepted pages such a visit accepts nothing, unless the request found none. Every release: 0;
+   * two blocks in a patch that Dstack's kernels carry ("mm/page_alloc: keep a small accepted reserve before watermarks
+   * are initialized", 2026-09-14).
+   */
+  readonly reserveBeforeWatermarksPages: number;
+  /**
    * A bulk allocation accepts memory and grows zones as others do (alloc_pages_bulk_noprof). Otherwise
    * it goes on to the next zone, and then to single pages.
    */

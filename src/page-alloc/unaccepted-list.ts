@@ -76,6 +76,8 @@ export function pagesToAccept(zone: Zone, order: number, target: number): number
 /**
  * Accepts what a visit to the zone calls for (cond_accept_memory; try_to_accept_memory before
  * 6.11); whether anything was accepted.
+ *
+ * @param unserved whether the request found nothing in what is accepted
  */
 export function condAcceptMemory(
   zone: Zone,
@@ -83,10 +85,18 @@ export function condAcceptMemory(
   acceptor: MemoryAcceptor,
   rules: PageAllocRules,
   cpu: number,
+  unserved: boolean,
 ): boolean {
   if (zone.unacceptedPages === 0) return false;
   const target = watermarkPages(zone, rules.acceptTarget === "promo" ? Watermark.PROMO : Watermark.HIGH);
   if (rules.acceptBeforeWatermarks && target === 0) {
+    const { reserveBeforeWatermarksPages } = rules;
+    if (
+      !unserved &&
+      reserveBeforeWatermarksPages > 0 &&
+      zone.freePages - zone.unacceptedPages >= reserveBeforeWatermarksPages
+    )
+      return false;
     acceptor.noteDecision?.(zone, 0);
     return acceptOldest(zone, acceptor, cpu);
   }

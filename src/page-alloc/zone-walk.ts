@@ -66,7 +66,7 @@ export class ZoneWalk {
           skipped = true;
           continue;
         }
-        if (rules.acceptOnVisit) this.mayAccept(zone, order, allocFlags, cpu);
+        if (rules.acceptOnVisit) this.mayAccept(zone, order, allocFlags, cpu, false);
         if (!this.#mayServe(zone, order, allocFlags, highestType, cpu)) continue;
         for (;;) {
           const page = this.#rmqueue(zone, order, type, allocFlags, cpu);
@@ -108,7 +108,7 @@ export class ZoneWalk {
     for (const zone of zonelist) {
       if (zone.type > highestType) continue;
       if (zone.nodeId !== preferred!.nodeId) return undefined;
-      if (bulkAccepts) this.mayAccept(zone, 0, allocFlags, cpu);
+      if (bulkAccepts) this.mayAccept(zone, 0, allocFlags, cpu, false);
       do {
         const mark = watermarkPages(zone, Watermark.LOW) + count;
         if (watermarkFast(zone, 0, mark, preferred!.type, allocFlags)) return zone;
@@ -120,10 +120,14 @@ export class ZoneWalk {
     return undefined;
   }
 
-  /** Accepts memory where that is called for, and the request may wait for a lock. Returns whether it did. */
-  mayAccept(zone: Zone, order: number, allocFlags: number, cpu: number): boolean {
+  /**
+   * Accepts memory where that is called for, and the request may wait for a lock. Returns whether it did.
+   *
+   * @param unserved whether the request found nothing in what is accepted
+   */
+  mayAccept(zone: Zone, order: number, allocFlags: number, cpu: number, unserved = true): boolean {
     if ((allocFlags & AllocFlag.NOLOCK) !== 0) return false;
-    return condAcceptMemory(zone, order, this.#allocator.acceptor, this.#allocator.rules, cpu);
+    return condAcceptMemory(zone, order, this.#allocator.acceptor, this.#allocator.rules, cpu, unserved);
   }
 
   /** The watermark part of a visit; notes a zone below its high watermark. */

@@ -126,6 +126,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     },
     guest: {
       transparentHugePages: true,
+      reserveBeforeWatermarksBytes: 0,
       commandLine: "",
       svsm: false,
       coherencyErratum: false,
