@@ -1254,4 +1254,42 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "once(this.#workloads, JSON.stringify([workload, memoryBytes, vcpus])",
     tests: ["workload-files/workloads.test"],
   },
+
+  // Patches, sizes and rows of settings
+  {
+    what: "a reserve before watermarks of exactly what is asked for does not suffice",
+    find: "zone.freePages - zone.unacceptedPages >= reserveBeforeWatermarksPages",
+    replace: "zone.freePages - zone.unacceptedPages > reserveBeforeWatermarksPages",
+    tests: ["guest/reserve-before-watermarks.test"],
+  },
+  {
+    what: "a request that found no page is refused a block for the sake of the reserve",
+    find: "!unserved &&",
+    replace: "",
+    tests: ["guest/reserve-before-watermarks.test"],
+  },
+  {
+    what: "7.4 reserves a CMA area at a fixed address and does not accept it",
+    find: "if (rules.acceptsFixedCma) memblock.reserveAndAccept(asPhys(base), sizeBytes);",
+    replace: "if (rules.acceptsFixedCma) memblock.reserve(base, sizeBytes);",
+    tests: ["guest/reservations.test"],
+  },
+  {
+    what: "the whole table of unaccepted memory counts as kept",
+    find: "missedBytes: Math.max(0, range.end - kept.end),",
+    replace: "missedBytes: 0,",
+    tests: ["study/size-matrix.test"],
+  },
+  {
+    what: "sizes that fail with one kernel only are named as if they failed with all",
+    find: "own.size < new Set(every.map(of)).size",
+    replace: "own.size > new Set(every.map(of)).size",
+    tests: ["report/size-matrix.test"],
+  },
+  {
+    what: "inputs are one table also where one of them has two rows",
+    find: "if (titles.size === 1 || titles.size < rows.length) return undefined;",
+    replace: "if (titles.size === 1) return undefined;",
+    tests: ["report/rows.test"],
+  },
 ];
