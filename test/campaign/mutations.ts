@@ -948,8 +948,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "two policies that draw at an end of a range have changed places there",
-    find: "bothReady && result.bootTimeNs > against.bootTimeNs",
-    replace: "bothReady && result.bootTimeNs >= against.bootTimeNs",
+    find: "(value < 1 ? [end] : [])",
+    replace: "(value <= 1 ? [end] : [])",
     tests: ["study/uncertainty.test"],
   },
   {

@@ -42,7 +42,9 @@ function guestOf(one: Settings, vcpus: number): (...more: string[]) => RunResult
 }
 
 function threadsOf({ rate, nice }: Settings, threads: number, ...more: string[]): string[] {
-  const strategy = [`rate=${rate}`, `nice=${nice}`, `threads=${threads}`, ...more];
+  // A thread for idle CPUs shares none.
+  const share = more.includes("idleOnly=true") ? [] : [`nice=${nice}`];
+  const strategy = [`rate=${rate}`, `threads=${threads}`, ...share, ...more];
   return ["policy=background", ...strategy.map((one) => `strategy.${one}`)];
 }
 

@@ -5,6 +5,7 @@ import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { GuestEnded } from "../../src/sim/guest-ended.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
+import { pricedLedger } from "../workload/replays.js";
 
 const test = suite("sim: guest clock");
 
@@ -168,9 +169,28 @@ test("phases cut the boot CPU's time without gaps", () => {
   clock.endPhase("first");
   clock.ledger.charge(CostEvent.guestWork, 4);
   clock.endPhase("second");
+  assert.equal(
+    clock.phases.map(({ name, ns }) => [name, ns]),
+    [
+      ["first", 3],
+      ["second", 4],
+    ],
+  );
+});
+
+test("a phase says which event took most of it, counted from its own begin", () => {
+  const ledger = pricedLedger();
+  const clock = new GuestClock(new VirtualCpus(1), ledger);
+  ledger.charge(CostEvent.tdcall, 5);
+  clock.endPhase("first");
+  ledger.charge(CostEvent.tdcall, 1);
+  ledger.charge(CostEvent.guestWork, 1500);
+  clock.endPhase("second");
+  clock.endPhase("nothing");
   assert.equal(clock.phases, [
-    { name: "first", ns: 3 },
-    { name: "second", ns: 4 },
+    { name: "first", ns: 5000, mostly: { event: "tdcall", ns: 5000 } },
+    { name: "second", ns: 2500, mostly: { event: "guestWork", ns: 1500 } },
+    { name: "nothing", ns: 0 },
   ]);
 });
 
