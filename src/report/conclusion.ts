@@ -186,7 +186,11 @@ function spreadText(findings: readonly Finding[]): string {
   const end = ({ ratio, title }: (typeof sorted)[number]): string => `${timesText(ratio)} times (${title})`;
   const against = [...new Set(compared.map(({ other }) => other.policy))].join(" or ");
   const range = rangeText(high.ranges.ofRatio(high.other, high.best, high.time), timesText, high.ranges.word);
-  return `: ${DONE[high.time]} from ${end(low)} to ${end(high)}${range} earlier than ${against}${overheadSpread(compared)}`;
+  const overhead = overheadSpread(compared);
+  const isEven = ({ ratio }: (typeof sorted)[number]): boolean => timesText(ratio) === "1";
+  if (isEven(high)) return `: ${DONE[high.time]} when ${against} is${overhead}`;
+  const ends = isEven(low) ? `up to ${end(high)}` : `from ${end(low)} to ${end(high)}`;
+  return `: ${DONE[high.time]} ${ends}${range} earlier than ${against}${overhead}`;
 }
 
 function overheadSpread(

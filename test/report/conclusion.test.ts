@@ -96,6 +96,18 @@ test("of many inputs with one run each it says from where to where they go", () 
   );
 });
 
+test("where nobody is earlier anywhere, it says so", () => {
+  const even = (title: string) => group(title, lazy(), eager({ bootTimeNs: 10e9 }));
+  const [text] = conclusionOf([even("tdx, 2 GiB"), even("tdx, 4 GiB")], "eager", undefined);
+  assert.match(text!, "lazy is first on all 2 inputs: ready when eager is, with 62 GiB less overhead.");
+  const [some] = conclusionOf(
+    [even("tdx, 2 GiB"), group("tdx, 64 GiB", lazy(), eager())],
+    "eager",
+    undefined,
+  );
+  assert.match(some!, ": ready up to 12.7 times (tdx, 64 GiB) earlier than eager, with");
+});
+
 test("another rank decides, without a word about time", () => {
   const [text] = conclusionOf([group("tdx, 64 GiB", lazy(), eager())], "eager", [measureNamed("exits")]);
   assert.match(text!, /^(?:lazy|eager) is best by exits: 30,720 against 30,720 of (?:lazy|eager)\./);
