@@ -80,7 +80,8 @@ test("import says of which release the numbers are, and keeps the kernel", async
 test("without a kernel the doubt is said", async () => {
   await inDirectory(async (path) => {
     writeFileSync(path("raw.txt"), rawTrace("0x14080c0"));
-    const doubt = /read\s+as\s+those\s+of\s+Linux\s+6\.12,\s+though\s+releases\s+number\s+them\s+differently\s+\(--kernel/;
+    const doubt =
+      /read\s+as\s+those\s+of\s+Linux\s+6\.12,\s+though\s+releases\s+number\s+them\s+differently\s+\(--kernel/;
     assert.match((await unaccepted(["trace", "info", path("raw.txt")])).stdout, doubt);
     assert.match((await unaccepted(["trace", "export", path("raw.txt")])).stderr, doubt);
     assert.throws(

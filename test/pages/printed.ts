@@ -1,6 +1,6 @@
 /**
  * What pages show of the program: each `sh` block of one command, followed by what it prints, as a `text`
- * block or as a table.
+ * block, or as a table with the sentence in front of it.
  */
 
 import { readFileSync } from "node:fs";
@@ -20,7 +20,8 @@ export interface PrintedBlock {
 }
 
 const PROGRAM = "npm run -s unaccepted -- ";
-const BLOCK = /```sh\n((?:(?!```).)+)\n```\n\n(?:```text\n((?:(?!```).)*)```|((?:\|[^\n]*\n)+))/gs;
+const BLOCK =
+  /```sh\n((?:(?!```).)+)\n```\n\n(?:```text\n((?:(?!```).)*)```|((?:\w[^\n]*\n\n)?(?:\|[^\n]*\n)+))/gs;
 const CUT = / \| head -(\d+)$/;
 
 /** All blocks of a page, in its order. */

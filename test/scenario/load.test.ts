@@ -109,6 +109,7 @@ attack: { pages: 3, answer: ignore }
       splitTables: "by-phase",
       splitRaces: false,
       dmaBuffers: 0,
+      reserveBeforeWatermarksBytes: 0,
     },
     drain: { workers: 8 },
     attack: { pages: 3, kind: "replace", answer: "ignore" },
@@ -158,6 +159,7 @@ test("the least that a file can say gets the documented defaults", () => {
       splitTables: "by-phase",
       splitRaces: false,
       dmaBuffers: 0,
+      reserveBeforeWatermarksBytes: 0,
     },
   });
 });

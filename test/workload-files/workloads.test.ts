@@ -70,7 +70,7 @@ function scenarioText(choices: Choices, workload: string): string {
     `policy: [lazy, ${choices.pick(["eager", "background", "firmware-delegated", "page-flag"])}]`,
     `memory: ${choices.pick(["1GiB", "1500MiB", "4GiB"])}`,
     `kernel: "${choices.pick(["6.12", "6.18", "7.3"])}"`,
-    `seed: ${choices.whole(0, 2 ** 32 - 1)}\nhost: { pageSize: 2MiB, contiguity: ${choices.pick([0, 0.5, 1])} }\n`,
+    `seed: ${choices.whole(0, 2 ** 32 - 1)}\n`,
   ].join("\n");
 }
 

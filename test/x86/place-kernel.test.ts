@@ -52,8 +52,12 @@ test("the stub of 6.6 and later unpacks to accepted memory only", () => {
   assert.ok(new Set(all.map(({ startBytes }) => startBytes)).size > 1);
 });
 
-test("mem=, hugepages= and nokaslr on the command line keep the stub from choosing at random", () => {
-  for (const line of ["mem=5G", "hugepages=8", "nokaslr"]) {
+test("nokaslr leaves nothing to choose", () => {
+  assert.throws(() => starts("6.12", "stub", "nokaslr"), /needs no nokaslr on the kernel's command line/);
+});
+
+test("mem= and hugepages= on the command line keep the stub from choosing at random", () => {
+  for (const line of ["mem=5G", "hugepages=8"]) {
     assert.ok(
       starts("6.12", "stub", line).every(({ startBytes }) => startBytes === 16 * MiB),
       line,
