@@ -31,16 +31,22 @@ export function conclusionOf(
   const findings = groups.flatMap((group) => findingOf(group, baseline, rank, ranges) ?? []);
   const failures = failureSentence(groups);
   if (findings.length === 0) return failures;
-  const text =
-    findings.length === 1
-      ? [winnerSentence(findings[0]!, groups.length > 1), waitSentence(findings[0]!)]
-      : [
-          findings.some(({ other }) => other !== undefined)
-            ? orderSentence(findings)
-            : spanSentence(findings),
-          waitsSentence(findings),
-        ];
-  return [[...text, decidedSentence(findings)].filter((one) => one !== "").join(" "), ...failures];
+  const text = [...answerSentences(findings, groups.length > 1), decidedSentence(findings)];
+  return [text.filter((one) => one !== "").join(" "), ...failures];
+}
+
+/** Inputs with different winners of which each has a sentence. */
+const FEW = 3;
+
+function answerSentences(findings: readonly Finding[], named: boolean): string[] {
+  const [only] = findings;
+  if (findings.length === 1) return [winnerSentence(only!, named), waitSentence(only!)];
+  if (findings.every(({ other }) => other === undefined)) {
+    return [spanSentence(findings), waitsSentence(findings)];
+  }
+  const winners = new Set(findings.map(({ best }) => best.policy)).size;
+  if (winners > 1 && findings.length <= FEW) return findings.map((one) => winnerSentence(one, true));
+  return [orderSentence(findings), waitsSentence(findings)];
 }
 
 export interface Ranges {
@@ -189,7 +195,8 @@ function spreadText(findings: readonly Finding[]): string {
   const overhead = overheadSpread(compared);
   const isEven = ({ ratio }: (typeof sorted)[number]): boolean => timesText(ratio) === "1";
   if (isEven(high)) return `: ${DONE[high.time]} when ${against} is${overhead}`;
-  const ends = isEven(low) ? `up to ${end(high)}` : `from ${end(low)} to ${end(high)}`;
+  const ends =
+    low === high ? end(high) : isEven(low) ? `up to ${end(high)}` : `from ${end(low)} to ${end(high)}`;
   return `: ${DONE[high.time]} ${ends}${range} earlier than ${against}${overhead}`;
 }
 

@@ -64,6 +64,7 @@ test("of many inputs it says on how many who is first, and both ends", () => {
     [
       group("tdx, 4 GiB", lazy(), eager({ bootTimeNs: 15e9, overheadBytes: 3 * GiB })),
       group("tdx, 64 GiB", lazy(), eager()),
+      group("tdx, 8 GiB", lazy(), eager({ bootTimeNs: 50e9 })),
       group("snp, 4 GiB", lazy({ bootTimeNs: 20e9 }), eager({ bootTimeNs: 15e9 })),
     ],
     "eager",
@@ -71,7 +72,7 @@ test("of many inputs it says on how many who is first, and both ends", () => {
   );
   assert.match(
     text!,
-    "lazy is first on 2 of 3 inputs, eager on snp, 4 GiB: ready from 1.5 times (tdx, 4 GiB) to 12.7 times " +
+    "lazy is first on 3 of 4 inputs, eager on snp, 4 GiB: ready from 1.5 times (tdx, 4 GiB) to 12.7 times " +
       "(tdx, 64 GiB) earlier than eager, with 1 GiB to 62 GiB less overhead.",
   );
 });
@@ -93,6 +94,22 @@ test("of many inputs with one run each it says from where to where they go", () 
   assert.match(
     conclusionOf([group("a", lazy()), group("b", eager())], "eager", undefined)[0]!,
     /^The best is ready after 10 s \(a\) to 127 s \(b\)\./,
+  );
+});
+
+test("few inputs with different winners have a sentence each", () => {
+  const [text] = conclusionOf(
+    [
+      group("snp, 4 GiB", lazy({ bootTimeNs: 20e9 }), eager({ bootTimeNs: 10e9 })),
+      group("tdx, 64 GiB", lazy(), eager()),
+    ],
+    "eager",
+    undefined,
+  );
+  assert.is(
+    text,
+    "eager on snp, 4 GiB is ready 2 times earlier than lazy, 10 s against 20 s, with 62 GiB more overhead. " +
+      "lazy on tdx, 64 GiB is ready 12.7 times earlier than eager, 10 s against 127 s, with 62 GiB less overhead.",
   );
 });
 
