@@ -111,16 +111,26 @@ export function withOverrides(
   return replaced;
 }
 
+/**
+ * Names of the events that a parameter is the price of. A page's part of what all CPUs share is the price of none: its
+ * name is that of no event.
+ */
+export function eventsPricedBy(
+  name: string,
+  { prices = [name.replace(/Ns$/, "")] }: Parameter,
+): readonly string[] {
+  return prices;
+}
+
 /** Prices of all events. Those a platform has no parameter for do not happen on it and cost nothing. */
 export function priceList(parameters: ParameterSet): PriceList {
   const ns = new Float64Array(COST_EVENT_NAMES.length);
   const assumed = new Uint8Array(COST_EVENT_NAMES.length);
-  for (const [name, { value, basis, prices = [name.replace(/Ns$/, "")] }] of Object.entries(parameters)) {
-    for (const event of prices.map((one) => COST_EVENT_NAMES.indexOf(one))) {
-      // A page's part of what all CPUs share is no event.
+  for (const [name, parameter] of Object.entries(parameters)) {
+    for (const event of eventsPricedBy(name, parameter).map((one) => COST_EVENT_NAMES.indexOf(one))) {
       if (event < 0) continue;
-      ns[event] = value;
-      assumed[event] = basis === "assumed" ? 1 : 0;
+      ns[event] = parameter.value;
+      assumed[event] = parameter.basis === "assumed" ? 1 : 0;
     }
   }
   return { ns, assumed };

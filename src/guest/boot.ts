@@ -351,8 +351,8 @@ function initRuns({
   const { earlyMap } = kernel.early;
   earlyMap.tables.initFreed = true;
   earlyMap.raced = options.guest.splitRaces && kernel.cpuNodes.length > 1;
-  const counts = clock.ledger.counts.slice();
-  return { background, ready: { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]!, counts } };
+  const { charged } = clock.ledger;
+  return { background, ready: { bootTimeNs: clock.bootCpuNs, assumedNs: clock.assumedNs[0]!, charged } };
 }
 
 /** @throws Error naming the first thing that cannot be */

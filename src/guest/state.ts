@@ -10,6 +10,7 @@ import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { KernelFile } from "../linux/kernel-build.js";
 import type { AcpiMemory } from "../memory-hotplug/acpi-memory.js";
+import type { Charged } from "../sim/cost-ledger.js";
 import type { AddressRange } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import type { RequestsOnMoreCpus } from "../workload/cpu-bring-up.js";
@@ -85,10 +86,10 @@ export interface Booted extends Started {
   /** Results of the ACPI memory devices, if there are any. */
   readonly acpiMemory: AcpiMemory | undefined;
   /**
-   * When init began to run, how much of that time was charged at assumed prices, nanoseconds; and how often
-   * each event had happened by then.
+   * When init began to run, how much of that time was charged at assumed prices, nanoseconds; and what all CPUs
+   * had been charged by then.
    */
-  readonly ready: { readonly bootTimeNs: number; readonly assumedNs: number; readonly counts: Float64Array };
+  readonly ready: { readonly bootTimeNs: number; readonly assumedNs: number; readonly charged: Charged };
 }
 
 /** What a step finds that comes before others have added all of a guest. */

@@ -5,7 +5,7 @@ import { type Measure, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, Outcome, RunResult } from "../results/row.js";
 import { type ChargedTime, ratioRange, type TimeRange, timeRange } from "../study/assumed-prices.js";
-import { lossBy, usualRank } from "../study/compare.js";
+import { bestFirst, usualRank } from "../study/compare.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { countOf, formatInteger, formatRatio, NUMBER_TEXTS } from "./cells.js";
 import { policyText } from "./row-groups.js";
@@ -75,10 +75,7 @@ function findingOf(
 ): Finding | undefined {
   const [first] = rows;
   const measures = rank ?? usualRank(first!);
-  const sorted = rows
-    .filter(isSound)
-    .toSorted((a, b) => measures.reduce((loss, measure) => loss || lossBy(measure, a, b), 0));
-  const [best, ...others] = sorted;
+  const [best, ...others] = rows.filter(isSound).toSorted(bestFirst(measures));
   if (best === undefined) return undefined;
   const other = others.find(({ policy }) => policy === baseline && policy !== best.policy) ?? others[0];
   return { title, by: measures[0]!, best, other, ranges };
@@ -90,7 +87,7 @@ function timeOf({ by }: Finding): ChargedTime | undefined {
   return by.name === "bootTimeNs" || by.name === "totalTimeNs" ? by.name : undefined;
 }
 
-/** `lazy is ready 12.7 times earlier than eager (9.4 to 17 over what is assumed), 14.2 s against 180 s, ...`. */
+/** `lazy is ready 12.7 times earlier than eager (about 9.4 to 17 over what is assumed), 14.2 s against 180 s, ...`. */
 function winnerSentence(finding: Finding, named: boolean): string {
   const { title, best, other, by, ranges } = finding;
   const where = named ? ` on ${title}` : "";

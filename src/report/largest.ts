@@ -3,6 +3,7 @@
 import { jsonDocument } from "../results/formats.js";
 import { problemsOf } from "../results/problems.js";
 import type { RunResult } from "../results/row.js";
+import { longestPhase } from "../study/compare.js";
 import type { Border, Borders, Moved } from "../study/largest.js";
 import { formatDuration, GiB } from "../units.js";
 import { formatInteger, formatVcpus, NO_VALUE } from "./cells.js";
@@ -87,10 +88,6 @@ function whyNot({ next, broken }: ShownBorder): string {
   if (next.outcome !== "deadline") return `${next.outcome}: ${next.reason ?? ""}`.slice(0, 48);
   const longest = longestPhase(next);
   return `${formatDuration(next.bootTimeNs)}, of which ${longest.name} ${formatDuration(longest.ns)}`;
-}
-
-function longestPhase({ phases }: RunResult): RunResult["phases"][number] {
-  return phases.reduce((a, b) => (b.ns > a.ns ? b : a));
 }
 
 /** A sentence for each platform and number of CPUs: the policy with the largest guest, and how the others stand. */

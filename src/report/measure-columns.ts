@@ -2,6 +2,7 @@
 
 import { type Measure, type MeasureName, measureNamed, valueIn } from "../results/measures.js";
 import type { CompareRow, Outcome } from "../results/row.js";
+import { hasWorkload } from "../study/compare.js";
 import { NO_VALUE, NUMBER_TEXTS } from "./cells.js";
 import { type Column, right } from "./table.js";
 
@@ -39,10 +40,6 @@ const USUAL_COLUMNS: Readonly<Record<"boot" | "workload", readonly MeasureName[]
     "touchedBytes",
   ],
 };
-
-export function hasWorkload({ workload, boot }: Pick<CompareRow, "workload" | "boot">): boolean {
-  return workload !== boot;
-}
 
 export function usualColumns(rows: readonly CompareRow[]): Measure[] {
   return USUAL_COLUMNS[rows.some(hasWorkload) ? "workload" : "boot"].map(measureNamed);

@@ -1,9 +1,9 @@
 /** Pictures of results, in colours for light and dark pages: what policies trade off, and what a knob costs. */
 
 import type { CompareRow } from "../results/row.js";
+import { hasWorkload } from "../study/compare.js";
 import type { KnobCurve, Tuning } from "../study/tune/result.js";
 import { formatBytes, GiB, KiB, MiB } from "../units.js";
-import { hasWorkload } from "./measure-columns.js";
 import { policyText } from "./row-groups.js";
 
 export const THEMES = ["light", "dark"] as const;

@@ -6,7 +6,7 @@ import { behaviourOf, policies } from "../policy/policies.js";
 import { type Measure, measuresIn } from "../results/measures.js";
 import { isSound, problemsOf } from "../results/problems.js";
 import type { CompareRow, Repeats, RunResult } from "../results/row.js";
-import { lossBy, usualRank } from "../study/compare.js";
+import { bestFirst, usualRank } from "../study/compare.js";
 import { isOfPolicy } from "../study/settings.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { formatVcpus, kernelText, NO_VALUE, NUMBER_TEXTS } from "./cells.js";
@@ -97,7 +97,7 @@ export function groupedRows<Row extends CompareRow>(
   return {
     title: joinParts(common),
     groups: titledGroups(rows, titleOf).map(({ title, rows: own }) => {
-      const sorted = own.toSorted(bestFirst(sort ?? usualRank(own[0]!)));
+      const sorted = own.toSorted(soundFirst(sort ?? usualRank(own[0]!)));
       return { title, rows: sorted, below: below(sorted) };
     }),
     belowRow: linesBelow,
@@ -111,11 +111,10 @@ function linesBelow(row: CompareRow): Line[] {
   ];
 }
 
-function bestFirst(sort: readonly Measure[]): (a: CompareRow, b: CompareRow) => number {
+function soundFirst(sort: readonly Measure[]): (a: CompareRow, b: CompareRow) => number {
   const rank = (row: CompareRow): number => (isSound(row) ? 0 : row.outcome === "ready" ? 1 : 2);
-  return (a, b) =>
-    rank(a) - rank(b) ||
-    (a.outcome === "ready" ? sort.reduce((loss, measure) => loss || lossBy(measure, a, b), 0) : 0);
+  const byMeasures = bestFirst(sort);
+  return (a, b) => rank(a) - rank(b) || (a.outcome === "ready" ? byMeasures(a, b) : 0);
 }
 
 /** How a run that is not ready ended, `oom after 1.24 s: no free page of order 0`, and what else went wrong. */

@@ -2,10 +2,10 @@
 
 import type { RunResult } from "../results/row.js";
 import { timeRange } from "../study/assumed-prices.js";
+import { hasWorkload } from "../study/compare.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { countOf, formatInteger, formatShare, formatVcpus, kernelText } from "./cells.js";
 import { decidingPrice, rangeText } from "./conclusion.js";
-import { hasWorkload } from "./measure-columns.js";
 import { failureTexts, whatIfNotes } from "./row-groups.js";
 import { detailSections, outcomeSections, ramBytes, type Section } from "./run-sections.js";
 import { alignedLines, type Paint, plainPaint, type TextRole, textOf, wrapText } from "./table.js";

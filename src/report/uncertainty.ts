@@ -5,11 +5,11 @@ import { jsonDocument, rowRecord } from "../results/formats.js";
 import { measureNamed, numberIn } from "../results/measures.js";
 import type { CompareRow } from "../results/row.js";
 import type { TimeRange } from "../study/assumed-prices.js";
+import { hasWorkload } from "../study/compare.js";
 import type { PolicyOrder, ResultRange, UncertainRow, Uncertainty } from "../study/uncertainty.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
 import { conclusionOf, type Ranges } from "./conclusion.js";
-import { hasWorkload } from "./measure-columns.js";
 import { groupedRows, policyText } from "./row-groups.js";
 import { type Column, type Line, left, type Paint, plainPaint, right, tableText } from "./table.js";
 

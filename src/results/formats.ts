@@ -101,8 +101,10 @@ export function otherVersion(document: object): string | undefined {
 export function formatCsv(rows: readonly CompareRow[], columns?: readonly NamedField[]): string {
   const records = rows.map((row) => flatRecord(rowRecord(row)));
   const seen = [...new Set(records.flatMap((record) => [...record.keys()]))];
-  const fields = columns === undefined ? ROW_FIELDS : [...IDENTITY, ...columns];
-  const names = fields.flatMap(({ name }) =>
+  const fields = new Set(
+    (columns === undefined ? ROW_FIELDS : [...WHICH_RUN, ...columns]).map(({ name }) => name),
+  );
+  const names = [...fields].flatMap((name) =>
     seen.filter((own) => own === name || own.startsWith(`${name}.`)),
   );
   const lines = records.map((record) => csvLine(names.map((name) => record.get(name))));
@@ -110,7 +112,7 @@ export function formatCsv(rows: readonly CompareRow[], columns?: readonly NamedF
 }
 
 /** What says which run a row is, and how it ended. */
-const IDENTITY: readonly NamedField[] = ROW_FIELDS.slice(
+const WHICH_RUN: readonly NamedField[] = ROW_FIELDS.slice(
   0,
   1 + ROW_FIELDS.findIndex(({ name }) => name === "outcome"),
 );

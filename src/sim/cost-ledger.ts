@@ -7,6 +7,13 @@ export interface PriceList {
   readonly assumed: Uint8Array;
 }
 
+/** What a ledger says at a moment. */
+export interface Charged {
+  /** How often each event has happened. */
+  readonly counts: Float64Array;
+  readonly assumedNs: number;
+}
+
 /**
  * Counts events and adds up their time. It belongs to the CPU that is running: code that moves
  * virtual time reads `elapsedNs` before and after a step. Never falls.
@@ -23,6 +30,10 @@ export class CostLedger {
   constructor(prices?: PriceList) {
     this.#ns = prices?.ns ?? new Float64Array(COST_EVENT_NAMES.length);
     this.#assumed = prices?.assumed ?? new Uint8Array(COST_EVENT_NAMES.length);
+  }
+
+  get charged(): Charged {
+    return { counts: this.counts.slice(), assumedNs: this.assumedNs };
   }
 
   /** Nanoseconds for one event. */

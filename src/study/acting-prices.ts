@@ -1,5 +1,6 @@
 /** Which assumed prices can matter to a run: those of events that happened in it. */
 
+import { eventsPricedBy } from "../coco/parameters.js";
 import { PLATFORMS } from "../coco/platforms.js";
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
@@ -38,10 +39,9 @@ function mayAct(parameter: string, scenario: Scenario, happened: ReadonlySet<str
 
 /** Whether a price is that of no event, but a page's part of what all CPUs share. */
 export function hasNoEvent(parameter: string, scenario: Scenario): boolean {
-  return eventsOf(parameter, scenario).some((event) => !COST_EVENT_NAMES.some((name) => name === event));
+  return eventsOf(parameter, scenario).some((event) => !COST_EVENT_NAMES.includes(event));
 }
 
 function eventsOf(parameter: string, { platform }: Scenario): readonly string[] {
-  const { prices = [parameter.replace(/Ns$/, "")] } = PLATFORMS[platform.kind].parameters[parameter]!;
-  return prices;
+  return eventsPricedBy(parameter, PLATFORMS[platform.kind].parameters[parameter]!);
 }

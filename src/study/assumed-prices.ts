@@ -3,11 +3,12 @@
  * for, and what that time would be at other values if nothing else changed. `uncertainty` runs them instead.
  */
 
-import { assumedParameters } from "../coco/parameters.js";
+import { assumedParameters, eventsPricedBy } from "../coco/parameters.js";
 import { PLATFORMS } from "../coco/platforms.js";
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
+import type { Charged } from "../sim/cost-ledger.js";
 
 /** The times of a run whose parts are known, and where a row says so. */
 const CHARGED = { bootTimeNs: "bootAssumedNs", totalTimeNs: "totalAssumedNs" } as const;
@@ -15,29 +16,26 @@ export type ChargedTime = keyof typeof CHARGED;
 
 /**
  * Of a time, what each assumed price with a range was charged for, in whole nanoseconds; what rounds to 0 is
- * left out. Work of several CPUs counts by the part of it that lies on the way of the one that ends last.
+ * left out, and what the scenario sets, which is certain. Work of several CPUs counts by the part of it that lies
+ * on the way of the one that ends last.
  *
- * @param counts of all events until then, by number
- * @param onWayNs what was charged at assumed prices on the way there
+ * @param charged all CPUs until then
+ * @param onWayNs of that, what was charged at assumed prices on the way there
  */
 export function chargedAt(
-  scenario: Scenario,
-  counts: Float64Array,
+  { platform }: Scenario,
+  charged: Charged,
   onWayNs: number,
 ): Readonly<Record<string, number>> {
-  const charged = Object.entries(assumedParameters(PLATFORMS[scenario.platform.kind].parameters)).map(
-    ([name, { value, prices = [name.replace(/Ns$/, "")] }]) => {
-      const events = prices.reduce((sum, event) => sum + (counts[COST_EVENT_NAMES.indexOf(event)] ?? 0), 0);
-      // A price that the scenario sets is assumed too, and certain.
-      return [name, events * (scenario.platform.parameters[name] ?? value)] as const;
-    },
-  );
-  const allNs = charged.reduce((sum, [, ns]) => sum + ns, 0);
-  const part = allNs === 0 ? 0 : Math.min(1, onWayNs / allNs);
+  const part = charged.assumedNs === 0 ? 0 : Math.min(1, onWayNs / charged.assumedNs);
   return Object.fromEntries(
-    charged.flatMap(([name, ns]) => {
-      const ownNs = Math.round(ns * part);
-      return ownNs === 0 || Object.hasOwn(scenario.platform.parameters, name) ? [] : [[name, ownNs]];
+    Object.entries(assumedParameters(PLATFORMS[platform.kind].parameters)).flatMap(([name, parameter]) => {
+      const events = eventsPricedBy(name, parameter).reduce(
+        (sum, event) => sum + (charged.counts[COST_EVENT_NAMES.indexOf(event)] ?? 0),
+        0,
+      );
+      const ns = Math.round(events * parameter.value * part);
+      return ns === 0 || Object.hasOwn(platform.parameters, name) ? [] : [[name, ns]];
     }),
   );
 }

@@ -17,12 +17,17 @@ export interface CompareOptions {
   readonly rank?: readonly Measure[];
 }
 
+/** Whether something follows the boot; of a recorded boot the last requests come after init, too. */
+export function hasWorkload({ workload, boot }: Pick<RunResult, "workload" | "boot">): boolean {
+  return workload !== boot;
+}
+
 /**
  * What runs on one input are ranked by: the time until the workload is done, where there is one besides the
  * boot, or else until init runs; and memory overhead.
  */
-export function usualRank({ workload, boot }: Pick<RunResult, "workload" | "boot">): readonly Measure[] {
-  return [measureNamed(workload === boot ? "bootTimeNs" : "totalTimeNs"), measureNamed("overheadBytes")];
+export function usualRank(run: Pick<RunResult, "workload" | "boot">): readonly Measure[] {
+  return [measureNamed(hasWorkload(run) ? "totalTimeNs" : "bootTimeNs"), measureNamed("overheadBytes")];
 }
 
 /**
@@ -86,9 +91,14 @@ function paretoOptimal(
 }
 
 /** By how much a run is worse than another one in a measure; below 0 where it is better. */
-export function lossBy(measure: Measure, run: RunResult, other: RunResult): number {
+function lossBy(measure: Measure, run: RunResult, other: RunResult): number {
   const more = numberIn(measure, run) - numberIn(measure, other);
   return measure.better === "more" ? -more : more;
+}
+
+/** For sorting: the run that is better in the first measure in which they differ comes first. */
+export function bestFirst(measures: readonly Measure[]): (run: RunResult, other: RunResult) => number {
+  return (run, other) => measures.reduce((loss, measure) => loss || lossBy(measure, run, other), 0);
 }
 
 /** Equal for runs that differ in nothing but their policy and its parameters. */
@@ -144,7 +154,7 @@ function ratio(
  */
 export function withDeadline<T extends RunResult>(run: T, deadlineNs: number): T {
   if (run.outcome !== "ready" || run.bootTimeNs <= deadlineNs) return run;
-  const longest = run.phases.reduce((a, b) => (b.ns > a.ns ? b : a));
+  const longest = longestPhase(run);
   const late = formatDuration(run.bootTimeNs - deadlineNs);
   return {
     ...run,
@@ -153,6 +163,11 @@ export function withDeadline<T extends RunResult>(run: T, deadlineNs: number): T
       `${late} more than the deadline of ${formatDuration(deadlineNs)}; ` +
       `${longest.name} takes ${formatDuration(longest.ns)} of it`,
   };
+}
+
+/** @param run with a phase at least */
+export function longestPhase({ phases }: Pick<RunResult, "phases">): RunResult["phases"][number] {
+  return phases.reduce((a, b) => (b.ns > a.ns ? b : a));
 }
 
 export function hasBooted({ outcome }: Pick<RunResult, "outcome">): boolean {

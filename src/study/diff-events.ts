@@ -1,5 +1,6 @@
 /** The change of a time by the events that were priced into it: how many more of each, and at what other price. */
 
+import { eventsPricedBy } from "../coco/parameters.js";
 import { PLATFORMS } from "../coco/platforms.js";
 
 /** An event that happened more or less often, or at another price. Nanoseconds. */
@@ -55,8 +56,8 @@ function weight({ byCountNs, byPriceNs }: EventChange): number {
 /** What an event is, in words: that of its price on any platform; undefined for one that has none. */
 export function eventWords(event: string): string | undefined {
   for (const { parameters } of Object.values(PLATFORMS)) {
-    for (const [name, { what, prices = [name.replace(/Ns$/, "")] }] of Object.entries(parameters)) {
-      if (prices.includes(event)) return what;
+    for (const [name, parameter] of Object.entries(parameters)) {
+      if (eventsPricedBy(name, parameter).includes(event)) return parameter.what;
     }
   }
   return undefined;

@@ -137,7 +137,7 @@ export async function movedMost(
   run: (variant: Scenario) => Promise<RunResult>,
 ): Promise<Moved | null> {
   const { parameters } = PLATFORMS[scenario.platform.kind];
-  const charged = own.bootAssumedNs ?? {};
+  const charged = own.bootAssumedNs;
   const swing = (name: string): number => {
     const { low, value, high } = parameters[name]!;
     return ((charged[name] ?? 0) * (high - low)) / value;

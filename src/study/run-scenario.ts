@@ -10,6 +10,7 @@ import { ZoneType } from "../mm/zones.js";
 import type { CommandLineResult, MemoryResult, RequestCounts, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES, type CostEvent } from "../sim/cost-events.js";
+import type { Charged } from "../sim/cost-ledger.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
@@ -25,8 +26,8 @@ export interface WorkloadEnd {
   readonly endNs: number;
   /** What that CPU was charged at assumed prices on the way there. */
   readonly assumedNs: number;
-  /** How often each event had happened. */
-  readonly counts: Float64Array;
+  /** What all CPUs had been charged by then. */
+  readonly charged: Charged;
 }
 
 export interface GuestRun {
@@ -82,7 +83,7 @@ export function runGuest(
 
 function workloadEnd({ cpus, assumedNs, ledger, ownEndNs }: GuestClock): WorkloadEnd {
   const last = assumedNs.findIndex((_ns, cpu) => cpus.ownEndNs(cpu) === ownEndNs);
-  return { endNs: ownEndNs, assumedNs: assumedNs[last]!, counts: ledger.counts.slice() };
+  return { endNs: ownEndNs, assumedNs: assumedNs[last]!, charged: ledger.charged };
 }
 
 /**
@@ -110,6 +111,7 @@ export function resultOf(
   const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;
+  const atReady = boot.ready?.charged ?? clock.ledger.charged;
   const touchedBytes = (boot.kernel?.touchedBytes ?? 0) - host.untouchedSharedBytes;
   if (!platform.type.isConfidential) host.touch(touchedBytes);
   const { hostBytes, hostBytesPeak } = host;
@@ -170,13 +172,13 @@ export function resultOf(
     ...(boot.setupArch === undefined ? {} : { setupArch: boot.setupArch }),
     ...(boot.kernel === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     assumedShare: bootTimeNs === 0 ? 0 : assumedNs / bootTimeNs,
-    bootAssumedNs: chargedAt(scenario, boot.ready?.counts ?? clock.ledger.counts, assumedNs),
+    bootAssumedNs: chargedAt(scenario, atReady, assumedNs),
     ...(boot.ready === undefined
       ? {}
-      : { totalAssumedNs: chargedAt(scenario, workload.counts, workload.assumedNs) }),
+      : { totalAssumedNs: chargedAt(scenario, workload.charged, workload.assumedNs) }),
     requests,
     costs,
-    bootCosts: happened(boot.ready?.counts ?? clock.ledger.counts),
+    bootCosts: happened(atReady.counts),
     prices: Object.fromEntries(
       Object.keys(costs).map((name) => [
         name,

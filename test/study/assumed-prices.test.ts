@@ -5,10 +5,11 @@ import { PLATFORMS } from "../../src/coco/platforms.js";
 import type { RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { parseAssignment } from "../../src/scenario/set.js";
-import { ratioRange, timeRange } from "../../src/study/assumed-prices.js";
+import { COST_EVENT_NAMES, CostEvent } from "../../src/sim/cost-events.js";
+import { chargedAt, ratioRange, timeRange } from "../../src/study/assumed-prices.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { rangeVariants } from "../../src/study/uncertainty.js";
-import { resultWith } from "../results/rows.js";
+import { resultWith, scenarioWith } from "../results/rows.js";
 
 const test = suite("study: assumed prices");
 
@@ -36,6 +37,17 @@ test("a price that two runs pay alike moves their ratio less than one that only 
   const { low, high, decidedBy } = ratioRange(eager, lazy, "bootTimeNs");
   assert.ok(low < 10 && high > 10);
   assert.is(decidedBy, "septAddNs");
+});
+
+test("what a CPU was charged is parted as what all were, guest work that is assumed among it", () => {
+  const counts = new Float64Array(COST_EVENT_NAMES.length);
+  counts[CostEvent.septAdd] = 1000;
+  counts[CostEvent.tdcallMismatch] = 500;
+  // 3 ms and 400 us by their prices, and 3.4 ms of work; a quarter of all that lies on the way.
+  const charged = { counts, assumedNs: 6_800_000 };
+  assert.equal(chargedAt(scenarioWith(), charged, 1_700_000), { tdcallFailNs: 100_000, septAddNs: 750_000 });
+  const set = scenarioWith({ platform: { kind: "tdx", parameters: { septAddNs: 3000 } } });
+  assert.equal(chargedAt(set, charged, 1_700_000), { tdcallFailNs: 100_000 }, "what is set is certain");
 });
 
 test("without assumed prices a range is a number", () => {
