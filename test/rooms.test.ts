@@ -36,6 +36,7 @@ const ROOMS: readonly string[] = [
   "study",
   "verify",
   "validate",
+  "machine",
   "report",
   "workload-files",
   "cli",
