@@ -33,6 +33,7 @@ const ROOMS: readonly string[] = [
   "after",
   "scenario",
   "results",
+  "timeline",
   "study",
   "verify",
   "validate",

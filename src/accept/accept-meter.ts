@@ -1,7 +1,7 @@
 import type { ParameterSet } from "../coco/parameters.js";
 import { type CocoPlatform, HostMemoryError } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
-import { CostEvent } from "../sim/cost-events.js";
+import { COST_EVENT_NAMES, CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 
@@ -52,6 +52,8 @@ export class AcceptMeter {
   #startAssumedNs = 0;
   #spentNs = 0;
   #spentAssumedNs = 0;
+  /** How often each event had happened when the accept that runs began; only while somebody observes. */
+  #counts: Float64Array | undefined = undefined;
 
   constructor(platform: CocoPlatform, clock: GuestClock, parameters: ParameterSet) {
     this.#platform = platform;
@@ -124,6 +126,28 @@ export class AcceptMeter {
       this.#credit(who);
     }
     this.#finish(onlookers);
+    this.#tell(who, start, end);
+  }
+
+  /** Tells of the accept, and in it of its events: each kind in one piece, one after the other. */
+  #tell(who: "firmware" | "stub" | "kernel", start: number, end: number): void {
+    const { observer, running, ledger, nowNs } = this.#clock;
+    if (observer === undefined || this.#counts === undefined) return;
+    let fromNs = this.#startNs;
+    for (const [event, what] of COST_EVENT_NAMES.entries()) {
+      const count = ledger.counts[event]! - this.#counts[event]!;
+      const toNs = fromNs + count * ledger.priceNs(event as CostEvent);
+      if (toNs > fromNs)
+        observer.span({ what, cpu: running, startNs: fromNs, endNs: toNs, details: { count } });
+      fromNs = toNs;
+    }
+    observer.span({
+      what: `${who} accepts`,
+      cpu: running,
+      startNs: this.#startNs,
+      endNs: nowNs,
+      details: { start: `0x${start.toString(16)}`, bytes: end - start },
+    });
   }
 
   #finish(onlookers: number): void {
@@ -141,6 +165,7 @@ export class AcceptMeter {
     this.#acceptedPages = acceptedPagesOf(this.#platform);
     const { ledger, nowNs } = this.#clock;
     this.#startNs = nowNs;
+    this.#counts = this.#clock.observer === undefined ? undefined : ledger.counts.slice();
     this.#startAssumedNs = ledger.assumedNs;
   }
 
@@ -158,6 +183,15 @@ export class AcceptMeter {
     const endNs = this.#channel.finish(clock.stepStartNs, clock.nowNs, sharedNs);
     const assumedPart = sharedNs === 0 ? 0 : assumedNs / sharedNs;
     const waitedNs = clock.waitUntil(endNs, assumedPart);
+    if (waitedNs > 0) {
+      const { running, nowNs, observer } = clock;
+      observer?.span({
+        what: "waits for bandwidth that others use",
+        cpu: running,
+        startNs: nowNs - waitedNs,
+        endNs: nowNs,
+      });
+    }
     this.#spentNs += clock.nowNs - this.#startNs;
     this.#spentAssumedNs += clock.ledger.assumedNs - this.#startAssumedNs + waitedNs * assumedPart;
     this.onAccepted();

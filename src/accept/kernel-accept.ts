@@ -81,6 +81,10 @@ export class KernelAccept implements ArchAccept, AcceptLock {
   #spinUntil(timeNs: number): boolean {
     const ns = this.#clock.waitUntil(timeNs, this.#meter.assumedPart);
     this.spinNs += ns;
+    const { observer, running, nowNs } = this.#clock;
+    if (ns > 0) {
+      observer?.span({ what: "spins while others accept", cpu: running, startNs: nowNs - ns, endNs: nowNs });
+    }
     return ns > 0;
   }
 }
@@ -101,6 +105,7 @@ export class LockupDetector {
   interruptsOn = false;
   /** From lockup_detector_init() on, before the other CPUs come up (init/main.c: kernel_init_freeable). */
   watching = false;
+  onLockup: (cpu: number, atNs: number) => void = () => {};
   /** By CPU: when it was last excused or complained about. */
   readonly #resetNs: Float64Array;
 
@@ -117,6 +122,7 @@ export class LockupDetector {
     if (!this.watching) return;
     if (atNs - Math.max(rescheduledNs, this.#resetNs[cpu]!) <= SOFT_LOCKUP_NS) return;
     this.softLockups++;
+    this.onLockup(cpu, atNs);
     this.#resetNs[cpu] = atNs;
   }
 

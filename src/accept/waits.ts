@@ -54,6 +54,7 @@ export class WaitRecorder {
 export class AllocationWaits {
   readonly boot: WaitRecorder = new WaitRecorder();
   readonly workload: WaitRecorder = new WaitRecorder();
+  onWait: (ns: number) => void = () => {};
   #now = this.boot;
 
   initRuns(): void {
@@ -62,5 +63,6 @@ export class AllocationWaits {
 
   record(ns: number): void {
     this.#now.record(ns);
+    if (ns > 0) this.onWait(ns);
   }
 }

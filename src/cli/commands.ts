@@ -34,6 +34,10 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     flags: {
       ...SIMULATE_FLAGS,
       details: flag("also all counters: memory, acceptance, direct map, requests, priced events"),
+      timeline: text(
+        "write what happened when for ui.perfetto.dev: FILE.pftrace, or FILE.json that other viewers read too; without --uncertainty",
+        { takes: "FILE" },
+      ),
       "list-policies": flag("list the policies and what can be tuned about them, and run nothing"),
       uncertainty: flag(
         "also run low and high values of every assumed parameter, and show ranges; as table or json, without --out",
@@ -43,6 +47,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       "unaccepted run boot --platform tdx --policy lazy --memory 4GiB",
       "unaccepted run boot --platform snp --policy eager --memory 4GiB --json",
       "unaccepted run boot --platform tdx --policy background --memory 4GiB --set strategy.rate=256MiB",
+      "unaccepted run boot --platform tdx --policy lazy --memory 16GiB --timeline boot.pftrace",
       "unaccepted run --list-policies",
     ],
     load: () => import("./commands/run.js"),

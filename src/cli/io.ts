@@ -6,6 +6,7 @@ import { printableLines } from "../printable.js";
 import { PAGE_WIDTH, type Paint, type Place, type TextRole } from "../report/paint.js";
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
+import type { Recorder } from "../timeline/recorder.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import type { Ticker } from "./progress.js";
 import { systemErrorText } from "./usage-error.js";
@@ -40,11 +41,14 @@ export interface CliIo {
   readonly startTicker?: () => Ticker;
 }
 
-/** With `check`, throws at a broken invariant of the machine; with `timeline`, tells what the host spent over time. */
+/**
+ * With `check`, throws at a broken invariant of the machine; with `timeline`, tells what the host spent over time;
+ * with `recorder`, tells that what happens when.
+ */
 export type RunScenario = (
   scenario: Scenario,
   recording: LoadedWorkload,
-  options: { readonly check: boolean; readonly timeline?: boolean },
+  options: { readonly check: boolean; readonly timeline?: boolean; readonly recorder?: Recorder },
 ) => RunResult;
 
 /** The file of a policy that is no part of the program. */

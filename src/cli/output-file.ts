@@ -154,18 +154,20 @@ export async function writeFile<Result>(
 }
 
 /** @throws TemporaryFileGone, UsageError, and leaves nothing behind then */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Uint8Array): void {
   writeTogether([{ path, text }]);
 }
 
 /** Writes all of them, or none. @throws as `writeWhole` does */
-export function writeTogether(contents: readonly { readonly path: string; readonly text: string }[]): void {
+export function writeTogether(
+  contents: readonly { readonly path: string; readonly text: string | Uint8Array }[],
+): void {
   const files: OutputFile[] = [];
   try {
     for (const { path, text } of contents) {
       const file = new OutputFile(path);
       files.push(file);
-      file.write(Buffer.from(text));
+      file.write(typeof text === "string" ? Buffer.from(text) : text);
     }
     finishTogether(files);
   } finally {

@@ -15,6 +15,7 @@ import type { Scenario } from "../scenario/scenario.js";
 import { baselineOf, compare } from "../study/compare.js";
 import { repeatsOf } from "../study/repeat.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
+import type { Recorder } from "../timeline/recorder.js";
 import { formatBytes } from "../units.js";
 import type { OutputFormat } from "./flags.js";
 import { type CliContext, type CliIo, paintFor, print } from "./io.js";
@@ -27,6 +28,8 @@ import { UsageError } from "./usage-error.js";
 export interface SimulateOptions extends SharedOptions, Partial<StudyOptions> {
   /** Whether results tell what the host spent over time. */
   readonly timeline?: boolean;
+  /** Told what happens when, of the only run. */
+  readonly recorder?: Recorder | undefined;
   /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
   readonly tellsRemarks?: boolean;
 }
@@ -118,10 +121,11 @@ function runAll(
 ): Promise<CompareRow[]> {
   const total = loaded.reduce((sum, { repeats }) => sum + 1 + repeats.length, 0);
   const recordings = recordingsOf([...loaded, ...loaded.flatMap(({ repeats }) => repeats)]);
-  const { check, timeline = false } = options;
+  const { check, timeline = false, recorder } = options;
+  const more = recorder === undefined ? {} : { recorder };
   return makeRuns({ runs: total }, options.quiet, io, async (make) => {
     const run = (scenario: Scenario): Promise<RunResult> =>
-      make(() => runScenario(scenario, recordings.get(scenario)!, { check, timeline }));
+      make(() => runScenario(scenario, recordings.get(scenario)!, { check, timeline, ...more }));
     const rows = await compare(
       loaded.map(({ scenario }) => scenario),
       run,

@@ -299,6 +299,7 @@ function smpInit({ guest, requests, replay, kernel }: Started): void {
     kernel.stages.pageAllocCpuOnline();
     clock.wake(cpu);
     clock.idle.online = cpu + 1;
+    clock.observer?.moment("online", cpu, clock.bootCpuNs);
     if (bringUp === undefined) continue;
     replay.runUntil(bringUp.endRequest);
     clock.joinAll();

@@ -46,6 +46,7 @@ export class GuestMemory implements HostSupply {
   /** Tables in the guest's own memory, which change nothing else. */
   bitmapBytes = 0;
   directMapBytes = 0;
+  onShared: (start: PhysAddr, end: PhysAddr) => void = () => {};
   #limit: HostLimit | undefined = undefined;
 
   /**
@@ -119,6 +120,7 @@ export class GuestMemory implements HostSupply {
     // Only here does what the host spends ever fall.
     this.#peakBytes = this.hostBytesPeak;
     this.#platform.convertToShared(start, end, unaccepted);
+    this.onShared(start, end);
   }
 
   /** Bytes that the guest has accepted, made shared and not private again. */

@@ -1,6 +1,7 @@
 import { COST_EVENT_NAMES, type CostEvent, type CostEventName } from "./cost-events.js";
 import type { CostLedger } from "./cost-ledger.js";
 import { GuestEnded } from "./guest-ended.js";
+import type { Observer } from "./observer.js";
 import { Scheduler } from "./scheduler.js";
 import { IdleCpus, type VirtualCpus } from "./virtual-cpus.js";
 
@@ -26,6 +27,7 @@ export class GuestClock {
   readonly idle: IdleCpus;
   readonly scheduler: Scheduler;
   readonly phases: PhaseTime[] = [];
+  observer: Observer | undefined = undefined;
   /** Of each CPU's time, what was charged at assumed prices on the way there. */
   readonly assumedNs: Float64Array;
   #running = 0;
@@ -174,6 +176,7 @@ export class GuestClock {
   endPhase(name: string): void {
     this.settle(0);
     this.phases.push({ name, ns: this.bootCpuNs - this.#phaseStartNs, ...this.#dearest() });
+    this.observer?.span({ what: name, cpu: 0, startNs: this.#phaseStartNs, endNs: this.bootCpuNs });
     this.#phaseStartNs = this.bootCpuNs;
     this.#phaseCounts = this.ledger.counts.slice();
   }

@@ -49,11 +49,22 @@ export class Steps<In extends object, Out extends object> {
     return this.#list.map((one) => ("phase" in one ? `= ${one.phase}` : one.name));
   }
 
-  /** Additions go to `state` itself, which shows how far they came where one throws. */
-  run<State extends In>(state: State, endPhase: (phase: string) => void): State & Out {
+  /**
+   * Additions go to `state` itself, which shows how far they came where one throws.
+   *
+   * @param onStep told the name of each step that has ended
+   */
+  run<State extends In>(
+    state: State,
+    endPhase: (phase: string) => void,
+    onStep: (name: string) => void = () => {},
+  ): State & Out {
     for (const one of this.#list) {
       if ("phase" in one) endPhase(one.phase);
-      else Object.assign(state, one.run(state as never));
+      else {
+        Object.assign(state, one.run(state as never));
+        onStep(one.name);
+      }
     }
     return state as State & Out;
   }

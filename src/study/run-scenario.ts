@@ -13,12 +13,14 @@ import { COST_EVENT_NAMES, type CostEvent } from "../sim/cost-events.js";
 import type { Charged } from "../sim/cost-ledger.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { GuestEnded } from "../sim/guest-ended.js";
+import type { Recorder } from "../timeline/recorder.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload, RecordedRequests } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
 import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
 import { chargedAt } from "./assumed-prices.js";
+import { observe } from "./observe.js";
 import { remarksAfter, remarksBefore } from "./remarks.js";
 
 /** The moment when the last CPU had done the workload, or what of it came about. */
@@ -47,15 +49,21 @@ export interface GuestRun {
 export function runGuest(
   scenario: GuestOptions & AfterBootPlans,
   loaded: LoadedWorkload,
-  options: Parameters<typeof poweredOff>[2],
+  options: Parameters<typeof poweredOff>[2] & { readonly recorder?: Recorder | undefined },
 ): GuestRun {
   const guest: GuestRun["guest"] = poweredOff(scenario, loaded, options);
   const { clock } = guest.guest;
+  const { recorder } = options;
+  const steps = recorder && observe(guest, recorder);
   const begun: [name: string, one: Begun<unknown>][] = [];
   let workload: WorkloadEnd | undefined;
   let ended: GuestEnded | undefined;
   try {
-    const up = BOOT.run(guest, (phase) => clock.endPhase(phase));
+    const endPhase = (phase: string): void => {
+      clock.endPhase(phase);
+      steps?.phaseEnded();
+    };
+    const up = BOOT.run(guest, endPhase, (step) => steps?.ended(step));
     const happen = (feature: Feature<string, never, unknown>): void => {
       const one = feature.begin(up, scenario[feature.name as keyof AfterBootPlans] as never);
       if (one === undefined) return;
@@ -71,6 +79,7 @@ export function runGuest(
     if (!(error instanceof GuestEnded)) throw error;
     if (error.midStep) clock.stop();
     ended = error;
+    recorder?.moment(error.outcome, clock.running, clock.nowNs, { reason: error.message });
   }
   const facts = begun.flatMap(([name, { result }]) => (result === undefined ? [] : [[name, result]]));
   return {
@@ -92,13 +101,15 @@ function workloadEnd({ cpus, assumedNs, ledger, ownEndNs }: GuestClock): Workloa
  *
  * @param options.check walk the allocator for broken invariants on the way
  * @param options.timeline put the host's spending over time into the result
+ * @param options.recorder told what happens when
  */
 export function runScenario(
   scenario: Scenario,
   loaded: LoadedWorkload,
-  options: { readonly check: boolean; readonly timeline?: boolean },
+  options: { readonly check: boolean; readonly timeline?: boolean; readonly recorder?: Recorder },
 ): RunResult {
-  return resultOf(scenario, loaded, runGuest(scenario, loaded, { check: options.check }), options);
+  const { check: checks, recorder } = options;
+  return resultOf(scenario, loaded, runGuest(scenario, loaded, { check: checks, recorder }), options);
 }
 
 /** What `runScenario` tells of a guest. @param options.timeline as there */

@@ -15,27 +15,31 @@ import { WorkloadLoader } from "../load-recording.js";
 import { sharedOptions } from "../options.js";
 import { goesAhead } from "../runs.js";
 import { remarkOn, runOne, simulate, simulateUncertain } from "../simulate.js";
+import { timelineFile } from "../timeline-file.js";
 import { UsageError } from "../usage-error.js";
 
 export const run: RunCommand = async (argv, context) => {
   const options = sharedOptions(argv);
   if (argv.has("list-policies")) return listPolicies(options.format, context);
-  const [path] = argv.files;
-  if (path === undefined) throw new UsageError("expected a scenario file");
+  const [file] = argv.files;
+  if (file === undefined) throw new UsageError("expected a scenario file");
   const loader = new WorkloadLoader({ lenient: options.lenient });
-  const [outlook] = outlookOf([path], options.assignments, loader);
+  const [outlook] = outlookOf([file], options.assignments, loader);
   const { count, first } = outlook!;
-  if (count > MOST_RUNS) throw new UsageError(`${path}: makes ${count} runs, and run makes one; use compare`);
+  if (count > MOST_RUNS) throw new UsageError(`${file}: makes ${count} runs, and run makes one; use compare`);
   const remark = remarkOn(context, options.quiet);
-  const loaded = loadScenarios([path], options.assignments, { loader, remark });
+  const loaded = loadScenarios([file], options.assignments, { loader, remark });
   if (loaded.length > 1) {
     const scenarios = loaded.map(({ scenario }) => scenario);
     throw new UsageError(
-      `${path}: makes ${scenarios.length} runs, by its values of ${listedValues(scenarios)}; ` +
+      `${file}: makes ${scenarios.length} runs, by its values of ${listedValues(scenarios)}; ` +
         "choose one of each with a flag or --set, or use compare",
     );
   }
   const isUncertain = argv.has("uncertainty");
+  const path = argv.one("timeline");
+  if (path !== undefined && isUncertain) throw new UsageError("--timeline: not with --uncertainty");
+  const timeline = path === undefined ? undefined : timelineFile(path);
   const plan = {
     command: "run",
     runs: isUncertain ? 1 + rangeVariants(first.scenario).length : 1,
@@ -44,12 +48,17 @@ export const run: RunCommand = async (argv, context) => {
   if (!(await goesAhead(plan, argv, context))) return 0;
   if (isUncertain) return simulateUncertain(loaded, options, context);
   const paint = paintFor(context.io);
-  return simulate(
+  const code = await simulate(
     loaded,
-    { ...options, timeline: true, tellsRemarks: true },
+    { ...options, timeline: true, tellsRemarks: true, recorder: timeline?.recorder },
     (rows) => rows.map((row) => formatRunSummary(row, paint, { details: argv.has("details") })).join(""),
     context,
   );
+  if (timeline !== undefined) {
+    const wrote = timeline.write(first.scenario.name);
+    if (!options.quiet) print(context.io.stderr, wrote);
+  }
+  return code;
 };
 
 async function listPolicies(format: OutputFormat, { io }: CliContext): Promise<number> {

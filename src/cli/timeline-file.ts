@@ -1,0 +1,35 @@
+/** The file of `--timeline`. */
+
+import { Recorder } from "../timeline/recorder.js";
+import { formatTraceEvents } from "../timeline/trace-event.js";
+import { formatTrackEvents } from "../timeline/track-event.js";
+import { formatDuration } from "../units.js";
+import { writeWhole } from "./output-file.js";
+import { UsageError } from "./usage-error.js";
+
+const FORMATS = { ".json": formatTraceEvents, ".pftrace": formatTrackEvents } as const;
+
+export interface TimelineFile {
+  readonly recorder: Recorder;
+  /** @returns what to tell of it, in a line @throws UsageError where the file cannot be written */
+  write(name: string): string;
+}
+
+/** @throws UsageError for a name without an ending that says the format */
+export function timelineFile(path: string): TimelineFile {
+  const ending = Object.keys(FORMATS).find((one) => path.endsWith(one)) as keyof typeof FORMATS | undefined;
+  if (ending === undefined)
+    throw new UsageError(`--timeline ${path}: expected a name that ends in .pftrace or .json`);
+  const recorder = new Recorder();
+  return {
+    recorder,
+    write(name) {
+      const timeline = recorder.timeline();
+      writeWhole(path, FORMATS[ending](timeline, name));
+      const { mergedBelowNs } = timeline;
+      const merged =
+        mergedBelowNs === 0 ? "" : `, where spans within ${formatDuration(mergedBelowNs)} are merged`;
+      return `wrote ${path}${merged}\n`;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { onlyLine, unaccepted, withFiles } from "./program.js";
+
+const test = suite("cli: --timeline");
+
+test("the ending of the name says the format, also beside JSON on stdout", async () => {
+  await withFiles(async ({ scenario, directory }) => {
+    const argv = [
+      "run",
+      scenario,
+      "--platform",
+      "tdx",
+      "--policy",
+      "lazy",
+      "--memory",
+      "4GiB",
+      "--json",
+      "--timeline",
+    ];
+    const json = join(directory, "boot.json");
+    const { code, stderr, stdout } = await unaccepted([...argv, json]);
+    assert.is(code, 0);
+    assert.is(onlyLine(stderr), `wrote ${json}`);
+    assert.ok(JSON.parse(stdout).rows.length === 1);
+    assert.is(JSON.parse(readFileSync(json, "utf8")).displayTimeUnit, "ns");
+    const protobuf = join(directory, "boot.pftrace");
+    assert.is((await unaccepted([...argv, protobuf])).code, 0);
+    // A packet: field 1 of the trace.
+    assert.is(readFileSync(protobuf)[0], 0x0a);
+  });
+});
+
+test("what cannot be written is one line before the run, and no file", async () => {
+  await withFiles(async ({ scenario, directory }) => {
+    const argv = ["run", scenario, "--platform", "tdx", "--policy", "lazy", "--memory", "4GiB", "--timeline"];
+    const runScenario = (): never => {
+      throw new Error("ran");
+    };
+    for (const [words, complaint] of [
+      [["boot.svg"], /--timeline boot\.svg: expected a name that ends in \.pftrace or \.json$/],
+      [["boot.json", "--uncertainty"], /--timeline: not with --uncertainty$/],
+    ] as const) {
+      const { code, stderr } = await unaccepted([...argv, ...words], { runScenario });
+      assert.is(code, 2);
+      assert.match(onlyLine(stderr), complaint);
+    }
+    assert.not(existsSync("boot.json"));
+    const before = readdirSync(directory);
+    const { code, stderr } = await unaccepted([...argv, join(directory, "none", "boot.json")]);
+    assert.is(code, 2);
+    assert.match(onlyLine(stderr), /boot\.json: cannot write: /);
+    assert.equal(readdirSync(directory), before);
+  });
+});
+
+test.run();
