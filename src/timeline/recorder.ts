@@ -40,7 +40,7 @@ export interface Timeline {
 }
 
 /** Spans that a viewer shows without delay; Perfetto loads some millions, browsers' own tools fewer. */
-export const SPANS_MAX = 50_000;
+const SPANS_MAX = 50_000;
 const SAMPLES_MAX = 4096;
 
 /**
