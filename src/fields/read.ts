@@ -85,6 +85,19 @@ function settledValue(
   }
 }
 
+/** A document in which a value that stands for a mapping is that mapping. */
+export function withoutShortForms(fields: Fields, document: object): object {
+  const entries = Object.entries(document).map(([key, value]: [string, unknown]) => {
+    const field = fields[key];
+    if (field?.is !== "section" || value === undefined) return [key, value] as const;
+    const { short, fields: inner } = field;
+    const isMapping = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (isMapping) return [key, withoutShortForms(inner, value)] as const;
+    return [key, short === undefined ? value : { [short]: value }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 function leafValue(key: string, field: Leaf, value: unknown): unknown {
   if (value === undefined && field.required === undefined && field.needed === undefined) return undefined;
   if (value === undefined || Array.isArray(value))

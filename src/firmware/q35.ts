@@ -24,18 +24,39 @@ const PCI_HOLE64_BYTES: number = 32 * GiB;
 
 /**
  * RAM of a q35 machine: below 2.75 GiB all of it from address 0, otherwise 2 GiB low and the
- * rest from 4 GiB (QEMU hw/i386/pc_q35.c: pc_q35_init, without max-ram-below-4g), but none at 2^52 or
+ * rest from 4 GiB (QEMU hw/i386/pc_q35.c: pc_q35_init), but none at 2^52 or
  * above, which no x86-64 processor can address: of 4 PiB that leaves out as much as the hole takes.
  *
  * @param amd the processor is AMD's: from 979 GiB on the high part starts at 1 TiB
+ * @param lowBytesMax RAM below 4 GiB at most (max-ram-below-4g)
  */
-export function q35Ram(memoryBytes: number, amd = false): AddressRange[] {
-  if (memoryBytes < SPLIT_SIZE) return [{ start: 0, end: memoryBytes }];
-  const highBytes = memoryBytes - LOW_RAM_OF_A_SPLIT_MACHINE;
-  const used = roundUp(HIGH_RAM_START + highBytes, GiB) + PCI_HOLE64_BYTES;
+export function q35Ram(
+  memoryBytes: number,
+  amd = false,
+  lowBytesMax: number = Number.POSITIVE_INFINITY,
+): AddressRange[] {
+  const usual = memoryBytes < SPLIT_SIZE ? SPLIT_SIZE : LOW_RAM_OF_A_SPLIT_MACHINE;
+  return pcRam(memoryBytes, Math.min(usual, lowBytesMax), { amd, hole64Bytes: PCI_HOLE64_BYTES });
+}
+
+interface PcMachine {
+  readonly amd: boolean;
+  /** Window for devices behind the RAM. */
+  readonly hole64Bytes: number;
+}
+
+/** RAM of a PC of QEMU that keeps so much below 4 GiB (hw/i386/pc.c: pc_memory_init). */
+export function pcRam(
+  memoryBytes: number,
+  lowBytes: number,
+  { amd, hole64Bytes }: PcMachine,
+): AddressRange[] {
+  if (memoryBytes <= lowBytes) return [{ start: 0, end: memoryBytes }];
+  const highBytes = memoryBytes - lowBytes;
+  const used = roundUp(HIGH_RAM_START + highBytes, GiB) + hole64Bytes;
   const start = amd && used > AMD_HT_START ? ABOVE_1TB_START : HIGH_RAM_START;
   return [
-    { start: 0, end: LOW_RAM_OF_A_SPLIT_MACHINE },
+    { start: 0, end: lowBytes },
     { start, end: Math.min(start + highBytes, PHYSICAL_ADDRESS_END) },
   ];
 }

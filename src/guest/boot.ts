@@ -4,9 +4,6 @@ import { AcceptMemory } from "../accept/accept-memory.js";
 import { E820Record, trackedMap } from "../accept/e820-ranges.js";
 import { AllocationWaits } from "../accept/waits.js";
 import { DoubleAcceptError } from "../coco/platform.js";
-import { bootOptions } from "../command-line/boot-options.js";
-import { cpuLimits } from "../command-line/cpu-limits.js";
-import { buildOf } from "../linux/kernel-build.js";
 import { enableAcpiMemory } from "../memory-hotplug/acpi-memory.js";
 import { NO_PAGE } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
@@ -23,10 +20,11 @@ import { hugetlbInit } from "../x86/hugetlb.js";
 import { requireMemory } from "../x86/memory-options.js";
 import { memEncryptInit } from "../x86/set-memory-shared.js";
 import { setupArchUse } from "../x86/setup-arch-use.js";
-import { machineAfterStub } from "./after-stub.js";
+import { guestCpus, machineAfterStub } from "./after-stub.js";
 import { efiEnterVirtualMode, efiFreeBootServices } from "./boot-services.js";
 import { createGuest } from "./guest.js";
 import { KERNEL, type KernelStart } from "./kernel.js";
+import { kernelBuildOf } from "./kernel-build.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
 import { launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
@@ -107,9 +105,9 @@ export function poweredOff(
 ): PoweredOff {
   const { requests, recording, bringUp } = workload;
   const { timeScale } = options.guest;
-  const { online } = cpuLimits(bootOptions(options.guest.commandLine).words, options.vcpus);
+  const { online } = guestCpus(options);
   const initrd = recording.reserved.find(({ name }) => name === "initrd");
-  const build = buildOf("cloud", options.kernel);
+  const build = kernelBuildOf(options);
   return {
     guest: createGuest(
       options,
@@ -185,7 +183,7 @@ function startOfKernel(
   const faults = faultAcceptance(guest, table);
   const start = {
     machine,
-    build: buildOf("cloud", options.kernel),
+    build: kernelBuildOf(options),
     rules,
     acceptance,
     lazy: behaviour.kernelAcceptsAll !== true,

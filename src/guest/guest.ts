@@ -6,7 +6,7 @@ import { PLATFORMS } from "../coco/platforms.js";
 import { type Edk2Build, edk2Build } from "../firmware/edk2.js";
 import type { Firmware } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
-import { q35Ram } from "../firmware/q35.js";
+import { vmmRam } from "../firmware/vmm-ram.js";
 import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
@@ -20,6 +20,7 @@ import { GuestClock } from "../sim/guest-clock.js";
 import { chanceAt } from "../sim/prng.js";
 import { VirtualCpus } from "../sim/virtual-cpus.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
+import { ramOfMap } from "../x86/memory-map.js";
 import type { GuestOptions } from "./options.js";
 
 /** How recorded guest work becomes time of this guest. */
@@ -53,6 +54,13 @@ export interface Guest {
 /** The firmware that starts a guest. */
 export function firmwareOf({ platform, firmware: { preset } }: GuestOptions): Firmware {
   return FIRMWARES[preset === "auto" ? PLATFORMS[platform.kind].defaultFirmware : preset];
+}
+
+/** Where its machine has RAM: as its map says, or as its VMM lays it out. */
+export function ramOf({ memoryMap, memoryBytes, platform, vmm }: GuestOptions): AddressRange[] {
+  if (memoryMap.length > 0) return ramOfMap(memoryMap);
+  const { isAmd } = PLATFORMS[platform.kind];
+  return vmmRam(vmm.kind, { memoryBytes, isAmd, lowMemoryBytes: vmm.lowMemoryBytes });
 }
 
 /** @param work how recorded guest work is priced */
@@ -97,7 +105,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   return {
     build,
     firmware,
-    ram: q35Ram(options.memoryBytes, type.isAmd),
+    ram: ramOf(options),
     options,
     policy,
     behaviour,

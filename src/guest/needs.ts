@@ -7,6 +7,7 @@ import { type Edk2Build, edk2Build, type Flavour } from "../firmware/edk2.js";
 import type { Firmware, FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import type { HighMemory } from "../firmware/start.js";
+import { takesLowMemory, VMM_KINDS, type VmmKind } from "../firmware/vmm-ram.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { hugePagesStayOn } from "../mm/watermarks.js";
 import { BEHAVIOURS, type Behaviour } from "../policy/behaviour.js";
@@ -23,6 +24,8 @@ interface Run {
   readonly vcpus: number;
   readonly kernel: string;
   readonly host: { readonly pageSizeBytes: number };
+  readonly vmm: { readonly kind: VmmKind };
+  readonly memoryMap: readonly unknown[];
   readonly firmware: {
     readonly preset: FirmwareName;
     readonly version: string;
@@ -42,6 +45,21 @@ export const CONFIDENTIAL: Need = need(
   `platform ${PLATFORM_KINDS.filter((kind) => PLATFORMS[kind].isConfidential).join(" or ")}`,
   ["platform.kind"],
   ({ platform }) => PLATFORMS[platform.kind].isConfidential,
+);
+
+/** What makes the map has nothing to make. */
+export const NO_MAP: Need = need(
+  "a map that follows from the machine, without memoryMap",
+  ["memoryMap"],
+  ({ memoryMap }) => memoryMap.length === 0,
+);
+
+export const EXPLICIT_MAP: Need = need("memoryMap", ["memoryMap"], ({ memoryMap }) => memoryMap.length > 0);
+
+export const LOW_MEMORY_OPTION: Need = need(
+  `vmm.kind ${VMM_KINDS.filter(takesLowMemory).join(", ")}, and no memoryMap`,
+  ["vmm.kind", "memoryMap"],
+  ({ vmm, memoryMap }) => takesLowMemory(vmm.kind) && memoryMap.length === 0,
 );
 
 export const LARGE_PAGES: Need = need(

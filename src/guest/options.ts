@@ -24,6 +24,7 @@ import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
 import type { Strategy } from "../policy/policy.js";
 import { checkCommandLine } from "../x86/check-command-line.js";
 import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
+import { type HAND_OVER, KERNEL_BUILD, type MEMORY_MAP, type NUMA, type VMM } from "./machine-options.js";
 import {
   ACCEPTS_EARLY,
   ACCEPTS_ON_TOUCH,
@@ -192,6 +193,13 @@ export const FIRMWARE = {
 } as const;
 
 export const GUEST = {
+  kernelBuild: {
+    is: "section",
+    short: "of",
+    fields: KERNEL_BUILD as typeof KERNEL_BUILD,
+    byDefault: "that of `kernel`",
+    what: "sizes of the kernel's image and tables, or the name of a measured build that has them",
+  },
   timeScale: {
     is: "number",
     expected: "a number above 0",
@@ -259,6 +267,14 @@ export const GUEST = {
     of: TOUCH_CONTEXTS as readonly TouchContext[],
     byDefault: "where a handler can run",
     what: "where the kernel is when it first touches unaccepted memory, for policies that accept by the exception; none of these places can take it",
+  },
+  /** smpboot: Allowing ... CPUs, ... hotplug CPUs. */
+  hotplugCpus: {
+    is: "count",
+    min: 0,
+    max: 8191,
+    default: 0,
+    what: "CPUs that could be plugged in later, for which the kernel sets memory aside at boot",
   },
   /** As in the recorded guests, whose addresses can be compared then. */
   kaslr: {
@@ -355,6 +371,10 @@ export interface GuestOptions {
   readonly vcpus: number;
   readonly seed: number;
   readonly host: SettledOf<typeof HOST>;
+  readonly vmm: SettledOf<typeof VMM>;
+  readonly memoryMap: readonly SettledOf<typeof MEMORY_MAP>[];
+  readonly numa: readonly SettledOf<typeof NUMA>[];
+  readonly handOver?: SettledOf<typeof HAND_OVER>;
   readonly firmware: SettledOf<typeof FIRMWARE>;
   readonly guest: SettledOf<typeof GUEST>;
 }

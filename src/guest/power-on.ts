@@ -12,6 +12,7 @@ import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { PAGE_SIZE } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
+import { acceptAsMapSays, handOverAsMapSays } from "./explicit-map.js";
 import type { Guest } from "./guest.js";
 import type { Booted, Given, PoweredOff } from "./state.js";
 
@@ -57,7 +58,8 @@ interface Launched {
 }
 
 interface Started {
-  readonly started: StartedFirmware;
+  /** Absent where the scenario gives the map: then nobody asks the firmware for memory. */
+  readonly started: StartedFirmware | undefined;
 }
 
 /** The VMM loads the firmware into the guest, and accepts memory in the firmware's place where it does that. */
@@ -90,6 +92,10 @@ export function launch({ guest }: PoweredOff): Launched {
 export function runFirmware({ guest, files, firmware, firmwareMachine }: PoweredOff & Launched): Started {
   const { clock, behaviour, options } = guest;
   clock.ledger.charge(CostEvent.firmwareFixed, 1);
+  if (options.memoryMap.length > 0) {
+    acceptAsMapSays(guest, firmware, firmwareMachine, firmwareSink(guest));
+    return { started: undefined };
+  }
   // A kernel that does not take unaccepted memory needs a firmware that accepts it in its place.
   const hasProtocol = firmware.acceptanceProtocol || behaviour.firmwareAcceptsAtExit === true;
   const image = {
@@ -126,9 +132,16 @@ function requireAccepted({ platform, ram }: Guest, boot: BootServices): void {
 /** @throws GuestEnded when accepted memory is too little, or the decompressor does not know what it finds */
 export function leaveFirmware({
   guest,
+  files,
   firmware,
   started,
 }: PoweredOff & Launched & Started): Pick<Booted, "handOver"> {
+  if (started === undefined) {
+    const handOver = handOverAsMapSays(guest, firmware, files, ({ start, end }) => {
+      acceptAtExit(guest, () => guest.meter.firmwareAccept(start, end));
+    });
+    return { handOver };
+  }
   const { boot, initrd, acpiTables: acpi, memoryAttributes } = started;
   const stub = exitBootServices(guest, firmware, boot);
   if (stub.outcome === "stopped") throw new GuestEnded("terminated", stub.reason);
@@ -167,19 +180,18 @@ function exitBootServices(
     });
   }
   const arch = { acceptMemory: (start: number, end: number) => meter.stubAccept(start, end) };
-  const { acceptedBy } = meter;
-  const beforeBytes = acceptedBy.firmware;
-  const outcome = exitBoot(
-    boot,
-    support,
-    arch,
-    TABLE_MEMORY[rules.tableMemory],
-    bootLoader,
-    behaviour.flagsPages,
+  return acceptAtExit({ meter }, () =>
+    exitBoot(boot, support, arch, TABLE_MEMORY[rules.tableMemory], bootLoader, behaviour.flagsPages),
   );
-  acceptedBy.exitBootServices = acceptedBy.firmware - beforeBytes;
+}
+
+/** What the firmware accepts meanwhile is accepted at ExitBootServices. */
+function acceptAtExit<T>({ meter: { acceptedBy } }: Pick<Guest, "meter">, exit: () => T): T {
+  const beforeBytes = acceptedBy.firmware;
+  const result = exit();
+  acceptedBy.exitBootServices += acceptedBy.firmware - beforeBytes;
   acceptedBy.firmware = beforeBytes;
-  return outcome;
+  return result;
 }
 
 /**

@@ -33,7 +33,8 @@ export interface HandOver {
   /** Where the unpacked kernel lies. */
   readonly kernel: AddressRange;
   readonly initrd: AddressRange | undefined;
-  readonly acpi: AddressRange;
+  /** Room for QEMU's tables of ACPI, where these are the guest's. */
+  readonly acpi: AddressRange | undefined;
   readonly memoryAttributes: AddressRange | undefined;
   /** Memory that ACPI describes besides or instead of the map. */
   readonly acpiMemory: readonly AddressRange[];

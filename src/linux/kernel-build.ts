@@ -232,6 +232,18 @@ const FAMILIES: Readonly<Record<BuildFamily, readonly KernelBuild[]>> = {
   small: [SMALL_6_12_107, SMALL_7_3_4],
 };
 
+/** All that were measured, as `uname -r` prints them. */
+export const BUILD_NAMES: readonly string[] = Object.values(FAMILIES).flatMap((builds) =>
+  builds.map(({ release }) => release),
+);
+
+/** @param name one of `BUILD_NAMES` */
+export function buildNamed(name: string): KernelBuild {
+  return Object.values(FAMILIES)
+    .flat()
+    .find(({ release }) => release === name)!;
+}
+
 function seriesOf(kernel: string): ReleaseName {
   const { major, minor } = parseReleaseName(kernel)!;
   return { major, minor, suffix: "" };

@@ -10,9 +10,12 @@ import { HOTPLUG } from "../after/hotplug/result.js";
 import { KEXEC } from "../after/kexec/result.js";
 import type { HostPageSize } from "../coco/platform.js";
 import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
-import type { FileOf, OneOrMore, Problem, Quantity, SettledOf, Time } from "../fields/field.js";
+import type { FileOf, Need, OneOrMore, Problem, Quantity, SettledOf, Time } from "../fields/field.js";
 import { schemaOf } from "../fields/schema.js";
 import type { FirmwareName } from "../firmware/firmware.js";
+import type { VmmKind } from "../firmware/vmm-ram.js";
+import { HAND_OVER, MEMORY_MAP, NUMA, VMM } from "../guest/machine-options.js";
+import { EXPLICIT_MAP } from "../guest/needs.js";
 import { FIRMWARE, GUEST, HOST } from "../guest/options.js";
 import { changesIn, releasesThatDiffer } from "../linux/kernel-rules.js";
 import { isPolicyFile, type Policies, policies, policyNamed, USUAL_POLICY } from "../policy/policies.js";
@@ -132,6 +135,30 @@ export const SCENARIO = {
     what: "start of every random choice; the same seed gives the same run",
   },
   host: { is: "section", fields: HOST as typeof HOST, what: "the machine below the guest" },
+  vmm: {
+    is: "section",
+    short: "kind",
+    fields: VMM as typeof VMM,
+    byDefault: "q35",
+    what: "the program that makes the guest's machine, and where it puts RAM; or a mapping",
+  },
+  memoryMap: {
+    is: "list",
+    fields: MEMORY_MAP as typeof MEMORY_MAP,
+    what: "the map with which the kernel starts, ascending, in the place of the VMM's layout and the firmware's own map; all RAM of it that is not unaccepted has been accepted by the firmware",
+  },
+  numa: {
+    is: "list",
+    fields: NUMA as typeof NUMA,
+    what: "NUMA nodes of the guest's memory, ascending, as the kernel prints SRAT lines; all of it on one node otherwise",
+  },
+  handOver: {
+    is: "section",
+    optional: true,
+    needs: [EXPLICIT_MAP] as readonly Need[],
+    fields: HAND_OVER as typeof HAND_OVER,
+    what: "what else the kernel finds, to repeat a boot exactly; the command line is guest.commandLine alone then",
+  },
   firmware: {
     is: "section",
     fields: FIRMWARE as typeof FIRMWARE,
@@ -170,8 +197,9 @@ export type Scenario = SettledOf<typeof SCENARIO>;
 type Written = FileOf<typeof SCENARIO>;
 
 /** A scenario file as users write it, before presets, defaults and lists are worked out. */
-export type ScenarioDocument = Omit<Written, "platform"> & {
+export type ScenarioDocument = Omit<Written, "platform" | "vmm"> & {
   readonly platform?: OneOrMore<PlatformKind> | PlatformDocument;
+  readonly vmm?: OneOrMore<VmmKind> | FileOf<typeof VMM>;
 };
 
 /** `platform` as a mapping: the kind, and prices to change by name. */

@@ -5,7 +5,9 @@
 
 import { type Draft, produce } from "immer";
 import { parseDocument } from "yaml";
+import type { Fields } from "../fields/field.js";
 import { type DocumentPath, formatPath, isMapping, ScenarioError } from "./error.js";
+import { SCENARIO } from "./scenario.js";
 
 /** A value for one place of the document. */
 export interface Assignment {
@@ -49,7 +51,7 @@ export function parseAssignment(text: string): Assignment {
 /**
  * Writes assignments over a document, one after the other; mappings on the way are made
  * where they are missing. `platform: tdx` becomes `platform: { kind: tdx }` when one of its
- * parameters is assigned.
+ * parameters is assigned, and so does every value that stands for a mapping.
  *
  * @param document as read from YAML; not changed
  * @throws ScenarioError that names the flag, if a path leads through something else than a mapping
@@ -72,11 +74,24 @@ function applyAssignment(document: unknown, assignment: Assignment): unknown {
         return;
       }
       const inner = Object.hasOwn(around, segment) ? around[segment] : undefined;
+      const short = shortForm(path.slice(0, depth + 1));
       if (inner === undefined || inner === null) around[segment] = {};
-      else if (depth === 0 && segment === "platform" && !isMapping(inner)) around[segment] = { kind: inner };
+      else if (short !== undefined && !isMapping(inner)) around[segment] = { [short]: inner };
       around = around[segment];
     }
   });
+}
+
+/** The key that a value stands for in the place of a mapping; undefined where it stands for none. */
+function shortForm(path: DocumentPath): string | undefined {
+  let fields: Fields = SCENARIO;
+  for (const [depth, segment] of path.entries()) {
+    const field = Object.hasOwn(fields, segment) ? fields[segment] : undefined;
+    if (field?.is !== "section") return undefined;
+    if (depth === path.length - 1) return field.short;
+    fields = field.fields;
+  }
+  return undefined;
 }
 
 function flagError(flag: string, path: DocumentPath, message: string): ScenarioError {

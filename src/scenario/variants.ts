@@ -2,10 +2,16 @@
 
 import { freeze } from "immer";
 import { type Fields, type OneOrMore, PACES, type Pace, type Parameters } from "../fields/field.js";
-import { choiceOf, defaultsOf, settle } from "../fields/read.js";
+import { choiceOf, defaultsOf, settle, withoutShortForms } from "../fields/read.js";
 import { type DocumentPath, isMapping, valueAt } from "./error.js";
 import { MACHINES, PRESETS, type Preset } from "./presets.js";
-import { type CompleteDocument, SCENARIO, type Scenario, type ScenarioDocument } from "./scenario.js";
+import {
+  type CompleteDocument,
+  type PlatformDocument,
+  SCENARIO,
+  type Scenario,
+  type ScenarioDocument,
+} from "./scenario.js";
 
 export const DEFAULTS: object = defaultsOf(SCENARIO);
 
@@ -150,16 +156,17 @@ export function completeDocuments(document: ScenarioDocument): CompleteDocument[
   return named(preset, PRESETS).flatMap((presetDocument) =>
     named(machine, MACHINES).map(
       (machineDocument) =>
-        [machineDocument, presetDocument, file].map(withPrices).reduce(overlay, DEFAULTS) as CompleteDocument,
+        [machineDocument, presetDocument, file]
+          .map((layer) => withPrices(withoutShortForms(SCENARIO, layer)))
+          .reduce(overlay, DEFAULTS) as CompleteDocument,
     ),
   );
 }
 
-/** The platform as a mapping, its prices in one of their own. */
+/** The platform's prices in a mapping of their own. */
 function withPrices(document: object): object {
-  const { platform, ...rest } = document as Pick<ScenarioDocument, "platform">;
+  const { platform, ...rest } = document as { readonly platform?: PlatformDocument };
   if (platform === undefined) return rest;
-  if (!isMapping(platform)) return { ...rest, platform: { kind: platform } };
   const { kind, ...parameters } = platform;
   return { ...rest, platform: { ...(kind === undefined ? {} : { kind }), parameters } };
 }

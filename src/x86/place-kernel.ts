@@ -8,7 +8,7 @@ import { chooseKernelStart } from "../efistub/kaslr.js";
 import { acceptKernelOutput } from "../efistub/unaccepted-memory.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { BootServices } from "../firmware/boot-services.js";
-import { EfiMemoryType } from "../firmware/efi-memory-map.js";
+import { type EfiMemoryDescriptor, EfiMemoryType } from "../firmware/efi-memory-map.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { chanceAt } from "../sim/prng.js";
 import type { AddressRange } from "../units.js";
@@ -55,16 +55,31 @@ export function loadKernel(
   kernelBytes: number,
   scenario: KernelPlace,
 ): AddressRange | undefined {
-  const random = isRandomised(scenario) && !unpacksAfterExit(scenario) && !hasMemoryWord(scenario);
-  const places = { sizeBytes: kernelBytes, limit: Number.POSITIVE_INFINITY, unacceptedToo: false };
-  const chance = random ? chanceAt(scenario.seed, CHANCE) : 0;
-  let start = chooseKernelStart(boot.getMemoryMap().descriptors, places, chance);
-  while (start === undefined && boot.acceptMore(kernelBytes, Number.POSITIVE_INFINITY)) {
-    start = chooseKernelStart(boot.getMemoryMap().descriptors, places, chance);
-  }
+  const isFixed = unpacksAfterExit(scenario);
+  const find = (): number | undefined =>
+    kernelStartIn(boot.getMemoryMap().descriptors, kernelBytes, scenario, isFixed);
+  let start = find();
+  while (start === undefined && boot.acceptMore(kernelBytes, Number.POSITIVE_INFINITY)) start = find();
   if (start === undefined) return undefined;
   const range: AddressRange = { start, end: start + kernelBytes };
   return boot.allocateAt(EfiMemoryType.LOADER_CODE, range) ? range : undefined;
+}
+
+/**
+ * Where in free memory of a map the kernel lies: the lowest place, or one at random.
+ *
+ * @param isFixed it is not put at random, whatever the scenario says
+ * @returns undefined where there is no place
+ */
+export function kernelStartIn(
+  map: readonly EfiMemoryDescriptor[],
+  kernelBytes: number,
+  scenario: KernelPlace,
+  isFixed = false,
+): number | undefined {
+  const random = !isFixed && isRandomised(scenario) && !hasMemoryWord(scenario);
+  const places = { sizeBytes: kernelBytes, limit: Number.POSITIVE_INFINITY, unacceptedToo: false };
+  return chooseKernelStart(map, places, random ? chanceAt(scenario.seed, CHANCE) : 0);
 }
 
 /**

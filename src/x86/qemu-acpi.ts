@@ -25,6 +25,11 @@ const LAYOUT: readonly TableSize[] = [
 /** The order in which the kernel meets them: the FADT first, with the two tables it points to. */
 const FADT_TABLES: readonly string[] = ["FACP", "DSDT", "FACS"];
 
+/** How many bytes they take together. */
+export function qemuAcpiBytes(cpuCount: number): number {
+  return LAYOUT.reduce((sum, { bytes, bytesPerCpu }) => sum + bytes + bytesPerCpu * cpuCount, 0);
+}
+
 /** @param start where the firmware put them, page aligned */
 export function qemuAcpiTables(start: number, cpuCount: number): AcpiTable[] {
   let next = start;

@@ -39,10 +39,12 @@ test("tables name every policy, firmware and price", () => {
   }
 });
 
-/** Defaults in words, and what lies in lists, are not tried. */
+/** Defaults in words, and what lies in lists or needs one, are not tried. */
 function isTried({ path, default: value }: Key): boolean {
   return (
-    !/^host\.tdxModule|PRICE$/.test(path) && /^\S+$/.test(value) && !["required", "none"].includes(value)
+    !/^host\.tdxModule|^handOver|PRICE$/.test(path) &&
+    /^\S+$/.test(value) &&
+    !["required", "none"].includes(value)
   );
 }
 

@@ -115,6 +115,9 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       dynamicPamt: false,
       keepsConverted: false,
     },
+    vmm: { kind: "q35" },
+    memoryMap: [],
+    numa: [],
     firmware: {
       preset: "auto",
       version: "2026.08",
@@ -125,6 +128,8 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       highMemory: "type-15",
     },
     guest: {
+      kernelBuild: {},
+      hotplugCpus: 0,
       transparentHugePages: true,
       reserveBeforeWatermarksBytes: 0,
       commandLine: "",

@@ -36,6 +36,8 @@ host:
     hotplugPolicy: nodes
     guestNode: 1
     maxTdmrs: 4
+vmm: { kind: i440fx, lowMemory: 2GiB }
+numa: [{ start: 0, end: 2GiB, node: 0, cpus: "0-3" }, { start: 0x100000000, end: 6GiB, node: 1 }]
 firmware: { preset: tdvf, preAcceptLimit: 512MiB }
 guest:
   timeScale: 0.25
@@ -82,6 +84,12 @@ attack: { pages: 3, answer: ignore }
         maxReservedPerTdmr: 16,
       },
     },
+    vmm: { kind: "i440fx", lowMemoryBytes: 2 * GiB },
+    memoryMap: [],
+    numa: [
+      { start: 0, end: 2 * GiB, node: 0, cpus: "0-3" },
+      { start: 4 * GiB, end: 6 * GiB, node: 1 },
+    ],
     firmware: {
       preset: "tdvf",
       preAcceptLimitBytes: 512 * MiB,
@@ -92,6 +100,8 @@ attack: { pages: 3, answer: ignore }
       version: "2026.08",
     },
     guest: {
+      kernelBuild: {},
+      hotplugCpus: 0,
       timeScale: 0.25,
       transparentHugePages: false,
       commandLine: "mem=1G",
@@ -134,6 +144,9 @@ test("the least that a file can say gets the documented defaults", () => {
       dynamicPamt: false,
       keepsConverted: false,
     },
+    vmm: { kind: "q35" },
+    memoryMap: [],
+    numa: [],
     firmware: {
       preset: "auto",
       preAcceptLimitBytes: 4 * GiB,
@@ -144,6 +157,8 @@ test("the least that a file can say gets the documented defaults", () => {
       version: "2026.08",
     },
     guest: {
+      kernelBuild: {},
+      hotplugCpus: 0,
       transparentHugePages: true,
       commandLine: "",
       svsm: false,

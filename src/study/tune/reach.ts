@@ -1,8 +1,6 @@
 /** How far a knob reaches that goes up to all of a guest's memory. */
 
-import { PLATFORMS } from "../../coco/platforms.js";
-import { q35Ram } from "../../firmware/q35.js";
-import { firmwareOf } from "../../guest/guest.js";
+import { firmwareOf, ramOf } from "../../guest/guest.js";
 import { ScenarioError } from "../../scenario/error.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { type Knob, type Reach, rangeUpTo } from "./knob.js";
@@ -10,14 +8,21 @@ import { type Knob, type Reach, rangeUpTo } from "./knob.js";
 const LIMIT = "firmware.preAcceptLimit";
 
 /** Knobs that move the end of RAM, or change what the limit is. */
-const MOVE_THE_END: readonly string[] = ["memory", "machine", "platform.kind", "preset", "firmware.preset"];
+const MOVE_THE_END: readonly string[] = [
+  "memory",
+  "machine",
+  "platform.kind",
+  "preset",
+  "firmware.preset",
+  "vmm.kind",
+  "vmm.lowMemory",
+];
 
 /** The limit of what the firmware accepts, in this guest. */
 function limitReach(scenario: Scenario): Reach {
   const { limitIs } = firmwareOf(scenario);
-  const { memoryBytes, platform } = scenario;
-  if (limitIs === "amount") return { allBytes: memoryBytes, is: limitIs, holes: [] };
-  const ram = q35Ram(memoryBytes, PLATFORMS[platform.kind].isAmd);
+  if (limitIs === "amount") return { allBytes: scenario.memoryBytes, is: limitIs, holes: [] };
+  const ram = ramOf(scenario);
   const holes = ram.slice(1).map(({ start }, at) => ({ start: ram[at]!.end, end: start }));
   return { allBytes: ram.at(-1)!.end, is: limitIs, holes };
 }

@@ -1,0 +1,10 @@
+/** The build of a guest's kernel. */
+
+import { buildNamed, buildOf, type KernelBuild } from "../linux/kernel-build.js";
+import type { GuestOptions } from "./options.js";
+
+/** That of its release, unless the scenario names another one. */
+export function kernelBuildOf({ guest, kernel }: GuestOptions): KernelBuild {
+  const { of } = guest.kernelBuild;
+  return of === undefined ? buildOf("cloud", kernel) : buildNamed(of);
+}
