@@ -15,6 +15,7 @@ import {
   TABLE_JSON_MD,
   TUNE_DEFAULTS,
 } from "./flags.js";
+import { MACHINE_COMMANDS } from "./machine-commands.js";
 import { START_COMMANDS } from "./start-commands.js";
 import { TRACE_COMMANDS } from "./trace-commands.js";
 
@@ -280,6 +281,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     load: () => import("./commands/validate.js"),
   },
   TRACE_COMMANDS,
+  MACHINE_COMMANDS,
   {
     name: "trackers",
     describe: "page flag, e820 ranges and bitmaps: memory and time to remember what is accepted",

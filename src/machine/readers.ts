@@ -1,5 +1,16 @@
 /** Every kind of text that says something about a machine; the first that recognises a text reads it. */
 
+import { GUEST_DMESG } from "./readers/guest-dmesg.js";
+import { FIRMWARE_MEMMAP, PROC_IOMEM } from "./readers/map-files.js";
+import { PROC_CPUINFO, PROC_MEMINFO, PROC_VMSTAT, PROC_ZONEINFO } from "./readers/proc-files.js";
 import type { MachineReader } from "./statement.js";
 
-export const MACHINE_READERS: readonly MachineReader[] = [];
+export const MACHINE_READERS: readonly MachineReader[] = [
+  GUEST_DMESG,
+  PROC_IOMEM,
+  FIRMWARE_MEMMAP,
+  PROC_MEMINFO,
+  PROC_ZONEINFO,
+  PROC_VMSTAT,
+  PROC_CPUINFO,
+];

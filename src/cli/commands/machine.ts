@@ -1,0 +1,92 @@
+/** `unaccepted machine`: a scenario from what a machine shows, and a run of it beside that. */
+
+import { basename } from "node:path";
+import { contradictionText, join, type NamedReading } from "../../machine/join.js";
+import { MACHINE_READERS } from "../../machine/readers.js";
+import { settle } from "../../machine/settle.js";
+import { MachineError } from "../../machine/statement.js";
+import { formatImportRemarks, formatMachineScenario } from "../../report/machine-import.js";
+import { type RunCommand, STDIN_PATH } from "../arguments.js";
+import { STANDARD_WORKLOAD } from "../bundled.js";
+import { inputName, inputPosition, readInputChunks, TEXT_BYTES_MAX } from "../input-file.js";
+import { print } from "../io.js";
+import { writeWhole } from "../output-file.js";
+import { UsageError } from "../usage-error.js";
+
+/** `machine import`: what texts say of one machine becomes a scenario. */
+export const importMachine: RunCommand = async (argv, { io }) => {
+  const paths = argv.files;
+  if (paths.length === 0) throw new UsageError("expected a file that shows a machine, or - for stdin");
+  const readings: NamedReading[] = [];
+  for (const { name, text } of await readTexts(paths, io.interrupted)) readings.push(readingOf(name, text));
+  const { joined, contradictions } = join(readings);
+  if (contradictions.length > 0) {
+    const texts = contradictions.map(contradictionText);
+    throw new UsageError(`files of one machine contradict each other: ${texts.join("; ")}`);
+  }
+  const output = argv.one("output");
+  const frame = { name: nameFor(output ?? paths[0]!), workload: STANDARD_WORKLOAD };
+  const settled = located(paths.map(inputName).join(", "), () => settle(joined, frame));
+  const remarks = readings.flatMap(({ file, remarks }) => remarks.map((remark) => ({ ...remark, file })));
+  const command = [
+    "unaccepted machine import",
+    ...paths.map((path) => (path === STDIN_PATH ? "-" : path)),
+  ].join(" ");
+  const scenario = formatMachineScenario(settled, remarks, command);
+  if (output === undefined) print(io.stdout, scenario);
+  else writeWhole(output, scenario);
+  if (!argv.has("quiet")) {
+    print(io.stderr, formatImportRemarks(settled, remarks));
+    if (output !== undefined) print(io.stderr, `wrote ${output}; try unaccepted run ${output}\n`);
+  }
+  return 0;
+};
+
+function nameFor(path: string): string {
+  const name = basename(inputName(path)).replace(/(\.(ya?ml|gz|zst|txt|log|dmesg))+$/, "");
+  return name === "" ? "machine" : name;
+}
+
+function readingOf(file: string, text: string): NamedReading {
+  const reader = MACHINE_READERS.find((one) => one.recognises(text));
+  if (reader === undefined) {
+    const kinds = MACHINE_READERS.map(({ kind }) => kind).join(", ");
+    throw new UsageError(`${file}: expected a text that shows a machine (${kinds}), found none of these`);
+  }
+  return { file, ...located(file, () => reader.read(text)) };
+}
+
+function located<Result>(file: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof MachineError) throw new UsageError(`${file}:${error.message}`);
+    throw error;
+  }
+}
+
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** @throws UsageError, TraceError for a packed file that is damaged */
+async function readTexts(paths: readonly string[], interrupted: AbortSignal): Promise<NamedText[]> {
+  if (paths.filter((path) => path === STDIN_PATH).length > 1)
+    throw new UsageError("stdin can be read only once");
+  const texts: NamedText[] = [];
+  for (const path of paths) {
+    const name = inputName(path);
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of readInputChunks(path, inputPosition(path), interrupted)) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > TEXT_BYTES_MAX)
+        throw new UsageError(
+          `${name}: expected a text of at most ${TEXT_BYTES_MAX} characters, found a longer one`,
+        );
+    }
+    texts.push({ name, text: text + decoder.decode() });
+  }
+  return texts;
+}

@@ -1,0 +1,75 @@
+/** What several texts say, as one: the same is said once, and what contradicts is named. */
+
+import { parseSize } from "../units.js";
+import type { MachineReading, Statement } from "./statement.js";
+
+/** A text with a name. */
+export interface NamedReading extends MachineReading {
+  /** As users know it: a path, or stdin. */
+  readonly file: string;
+}
+
+export interface Source {
+  readonly file: string;
+  readonly line: number;
+  readonly says: string;
+  readonly derived?: string;
+}
+
+/** A key of a scenario, its value, and all that say so. */
+export interface Joined {
+  readonly key: string;
+  readonly value: unknown;
+  readonly sources: readonly Source[];
+}
+
+/** Two texts, or two lines, that cannot be of one machine. */
+export interface Contradiction {
+  readonly key: string;
+  readonly first: { readonly value: unknown; readonly source: Source };
+  readonly second: { readonly value: unknown; readonly source: Source };
+}
+
+export interface JoinedMachine {
+  readonly joined: readonly Joined[];
+  readonly contradictions: readonly Contradiction[];
+}
+
+export function join(readings: readonly NamedReading[]): JoinedMachine {
+  const byKey = new Map<string, { value: unknown; sources: Source[] }>();
+  const contradictions: Contradiction[] = [];
+  for (const { file, statements } of readings) {
+    for (const statement of statements) {
+      const { key, value } = statement;
+      const source = sourceOf(file, statement);
+      const known = byKey.get(key);
+      if (known === undefined) byKey.set(key, { value, sources: [source] });
+      else if (sameValue(key, known.value, value)) known.sources.push(source);
+      else
+        contradictions.push({
+          key,
+          first: { value: known.value, source: known.sources[0]! },
+          second: { value, source },
+        });
+    }
+  }
+  return { joined: Array.from(byKey, ([key, one]) => ({ key, ...one })), contradictions };
+}
+
+function sourceOf(file: string, { line, says, derived }: Statement): Source {
+  return { file, line, says, ...(derived === undefined ? {} : { derived }) };
+}
+
+/** Sizes are the same however they are written. */
+function sameValue(key: string, a: unknown, b: unknown): boolean {
+  const plain = (value: unknown): unknown =>
+    typeof value === "string" && key !== "kernel" ? (parseSize(value) ?? value) : value;
+  return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
+}
+
+/** `guest.txt:9: memory 4GiB ("...")`, for both sides. */
+export function contradictionText({ key, first, second }: Contradiction): string {
+  const side = ({ value, source }: Contradiction["first"]): string =>
+    `${source.file}:${source.line} says ${typeof value === "string" ? value : JSON.stringify(value)} ("${source.says}")`;
+  return `${key}: ${side(first)}, ${side(second)}`;
+}

@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseScenario } from "../../src/scenario/load.js";
+import { GiB } from "../../src/units.js";
+import { golden } from "../machine/golden.js";
+import { unaccepted } from "./program.js";
+
+const test = suite("cli: machine");
+
+const directory = mkdtempSync(join(tmpdir(), "unaccepted-"));
+const path = (name: string): string => join(directory, name);
+function file(name: string, content: string | Uint8Array): string {
+  writeFileSync(path(name), content);
+  return path(name);
+}
+test.after(() => rmSync(directory, { recursive: true }));
+
+const EXCERPT = golden("tdx-q35-excerpt.txt");
+
+test("import prints a scenario that makes one run of the machine", async () => {
+  const { code, stdout, stderr } = await unaccepted(["machine", "import", file("a.txt", EXCERPT)]);
+  assert.is(code, 0);
+  const [scenario, ...more] = parseScenario(stdout, "a.yaml");
+  assert.is(more.length, 0);
+  const { platform, memoryBytes, vcpus, kernel, policy } = scenario!;
+  assert.equal([platform.kind, memoryBytes, vcpus, kernel, policy], ["tdx", 6 * GiB, 2, "6.6.0", "lazy"]);
+  assert.match(stderr, "assumed: policy lazy: what Linux does without accept_memory=eager\n");
+  assert.match(stderr, "not in the scenario: ");
+});
+
+test("every value has a comment above it, in lines that fit a page", async () => {
+  const { stdout } = await unaccepted(["machine", "import", file("a.txt", EXCERPT), "--quiet"]);
+  const lines = stdout.split("\n");
+  for (const [at, line] of lines.entries()) {
+    if (/^ *\w+: \S/.test(line)) assert.match(lines[at - 1]!, /^ *# /, line);
+  }
+  const page = stdout.replaceAll(directory, "");
+  for (const line of page.split("\n")) assert.ok(line.length <= 80, line);
+  assert.match(stdout.replaceAll(/\n *# +/g, " "), /a\.txt:2: Linux version 6\.6\.0 /);
+});
+
+test("-o writes the file, and says what to do with it; gzip and several files are read", async () => {
+  const log = file("a.txt.gz", gzipSync(EXCERPT));
+  const nproc = file("nproc", "2\n");
+  const { code, stdout, stderr } = await unaccepted([
+    "machine",
+    "import",
+    log,
+    nproc,
+    "-o",
+    path("out.yaml"),
+  ]);
+  assert.equal([code, stdout], [0, ""]);
+  assert.match(stderr, `wrote ${path("out.yaml")}; try unaccepted run`);
+  const text = readFileSync(path("out.yaml"), "utf8");
+  assert.is(parseScenario(text, "out.yaml")[0]!.name, "out");
+  assert.match(text, /# .*a\.txt\.gz:10: smpboot: Allowing 2/);
+  assert.match(text.replaceAll(/\n *# +/g, " "), /nproc:1: 2 derived: the CPUs/);
+});
+
+test("files of two machines contradict each other, both lines named", async () => {
+  const { code, stderr } = await unaccepted(["machine", "import", file("a.txt", EXCERPT), file("n", "64\n")]);
+  assert.is(code, 2);
+  assert.match(
+    stderr,
+    /vcpus: \S+a\.txt:10 says 2 \("smpboot: Allowing 2 CPUs, 0 hotplug CPUs"\), \S+n:1 says 64/,
+  );
+});
+
+test("a text of no known kind, a damaged one, and none at all: one line and 2", async () => {
+  for (const [content, expected] of [
+    ["hello\n", /expected a text that shows a machine \(guest-dmesg, /],
+    ["", /expected a text that shows a machine/],
+    ["BIOS-e820: [mem 0xffff000000000000-0xffff000000000fff] usable\n", /b\.txt:1:12: expected a range/],
+    ["Linux version 6.8.0\n", /expected a text that says how much memory/],
+  ] as const) {
+    const { code, stdout, stderr } = await unaccepted(["machine", "import", file("b.txt", content)]);
+    assert.equal([code, stdout], [2, ""]);
+    assert.match(stderr, expected);
+    assert.is(stderr.trimEnd().split("\n").length, 1, stderr);
+  }
+});
+
+test("bytes at random, cut and huge: a scenario or one line, never a stack", async () => {
+  const damage = fc.record({
+    at: fc.nat({ max: EXCERPT.length }),
+    bytes: fc.uint8Array({ maxLength: 12 }),
+    drop: fc.nat({ max: 200 }),
+    digits: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ at, bytes, drop, digits }) => {
+      const middle = digits ? "9".repeat(bytes.length * 30) : Buffer.from(bytes).toString("latin1");
+      const text = EXCERPT.slice(0, at) + middle + EXCERPT.slice(at + drop);
+      const { code, stdout, stderr } = await unaccepted(["machine", "import", file("c.txt", text)]);
+      if (code === 0) assert.is(parseScenario(stdout, "c.yaml").length, 1);
+      else assert.ok(code === 2 && stderr.trimEnd().split("\n").length === 1, stderr);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test.run();
