@@ -3,6 +3,7 @@
 import { GUEST_DMESG } from "./readers/guest-dmesg.js";
 import { FIRMWARE_MEMMAP, PROC_IOMEM } from "./readers/map-files.js";
 import { PROC_CPUINFO, PROC_MEMINFO, PROC_VMSTAT, PROC_ZONEINFO } from "./readers/proc-files.js";
+import { QEMU } from "./readers/qemu.js";
 import type { MachineReader } from "./statement.js";
 
 export const MACHINE_READERS: readonly MachineReader[] = [
@@ -13,4 +14,5 @@ export const MACHINE_READERS: readonly MachineReader[] = [
   PROC_ZONEINFO,
   PROC_VMSTAT,
   PROC_CPUINFO,
+  QEMU,
 ];
