@@ -27,7 +27,7 @@ import { KERNEL, type KernelStart } from "./kernel.js";
 import { kernelBuildOf } from "./kernel-build.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
-import { launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
+import { chargePriced, launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
 import type { Booted, Given, HandedOver, PoweredOff, Started } from "./state.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest, verifyPhases } from "./verify-guest.js";
@@ -90,6 +90,8 @@ export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
   .step("kernel_init_freeable", ({ guest, requests, replay }) => {
     replay.runUntil(requests.marks.ready?.request ?? requests.count);
     guest.clock.joinAll();
+    // Only its sum is published; most of it is in drivers that talk to devices.
+    chargePriced(guest, [CostEvent.kernelEncrypted]);
   })
   .phase("initcalls")
   .step("check", ({ guest, check: asked }) => {

@@ -1,4 +1,5 @@
 import type { AcceptMeter } from "../accept/accept-meter.js";
+import { pricedEvents } from "../coco/parameters.js";
 import { exitBoot, type StubOutcome } from "../efistub/exit-boot-services.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
@@ -52,6 +53,20 @@ export function limitToHost({ guest, tdxModule: module }: Given<"tdxModule">): v
   });
 }
 
+/** A platform has a price for the firmware as a whole, or for its phases. */
+const FIRMWARE_EVENTS: readonly CostEvent[] = [
+  CostEvent.firmwareFixed,
+  CostEvent.firmwareSec,
+  CostEvent.firmwarePei,
+  CostEvent.firmwareDxe,
+  CostEvent.firmwareBds,
+];
+
+/** Charges once each of some events that there are on the guest's platform. */
+export function chargePriced({ clock, platform }: Guest, events: readonly CostEvent[]): void {
+  for (const event of pricedEvents(platform.type.parameters, events)) clock.ledger.charge(event, 1);
+}
+
 interface Launched {
   readonly firmware: Firmware;
   readonly firmwareMachine: FirmwareMachine;
@@ -73,6 +88,7 @@ export function launch({ guest }: PoweredOff): Launched {
     );
   }
   clock.ledger.charge(CostEvent.launch, 1);
+  clock.ledger.charge(CostEvent.vcpuStart, options.vcpus);
   for (const { start, end } of model.launchRanges(build)) meter.launchPages(start, end);
   const firmwareMachine = {
     build,
@@ -90,8 +106,8 @@ export function launch({ guest }: PoweredOff): Launched {
 
 /** @throws GuestEnded when accepted memory does not suffice */
 export function runFirmware({ guest, files, firmware, firmwareMachine }: PoweredOff & Launched): Started {
-  const { clock, behaviour, options } = guest;
-  clock.ledger.charge(CostEvent.firmwareFixed, 1);
+  const { behaviour, options } = guest;
+  chargePriced(guest, FIRMWARE_EVENTS);
   if (options.memoryMap.length > 0) {
     acceptAsMapSays(guest, firmware, firmwareMachine, firmwareSink(guest));
     return { started: undefined };

@@ -55,7 +55,7 @@ export const CostEvent = {
   initStructPage: 23,
   /** The VMM starts: memory set up, measured pages loaded, up to the first guest instruction. */
   launch: 24,
-  /** Firmware, up to ExitBootServices, without accepting memory. */
+  /** Firmware, up to ExitBootServices, without accepting memory, where its phases have no prices of their own. */
   firmwareFixed: 25,
   /** The guest's own work: one nanosecond of it as recorded. */
   guestWork: 26,
@@ -97,6 +97,15 @@ export const CostEvent = {
   svsmZero4k: 44,
   /** SNP: the same with 2 MiB. */
   svsmZero2m: 45,
+  /** The VMM created a virtual CPU and its thread. */
+  vcpuStart: 46,
+  /** OVMF in its phases, without accepting memory: the first code, memory set up, drivers, the boot device and the kernel's image. */
+  firmwareSec: 47,
+  firmwarePei: 48,
+  firmwareDxe: 49,
+  firmwareBds: 50,
+  /** SNP: what the kernel takes longer until init runs: #VC, bouncing, encrypted page tables. */
+  kernelEncrypted: 51,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

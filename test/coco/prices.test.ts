@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Parameter } from "../../src/coco/parameters.js";
-import { priceList, withOverrides } from "../../src/coco/parameters.js";
+import { pricedEvents, priceList, withOverrides } from "../../src/coco/parameters.js";
 import type { PlatformKind } from "../../src/coco/platforms.js";
 import { PLATFORMS } from "../../src/coco/platforms.js";
 import { SnpPlatform } from "../../src/coco/snp/snp-platform.js";
@@ -107,8 +107,8 @@ test("whatever a platform does has a price", () => {
         platform.firmwareAccept(0, 4 * MiB + 8 * KiB);
         platform.stubAccept(8 * MiB, 12 * MiB);
         platform.kernelAccept(GiB, 2 * GiB);
-        for (const phase of ["launch", "firmwareFixed", "initStructPage"] as const) {
-          ledger.charge(CostEvent[phase], 1);
+        for (const event of ["launch", "vcpuStart", "initStructPage"] as const) {
+          ledger.charge(CostEvent[event], 1);
         }
         ledger.counts.forEach((count, event) => {
           if (count > 0)
@@ -117,6 +117,23 @@ test("whatever a platform does has a price", () => {
       }
     }
   }
+});
+
+test("the firmware is priced as a whole, or under SNP by its phases", () => {
+  const { firmwareFixed, firmwareSec, firmwarePei, firmwareDxe, firmwareBds } = CostEvent;
+  const events: readonly CostEvent[] = [firmwareFixed, firmwareSec, firmwarePei, firmwareDxe, firmwareBds];
+  for (const kind of ["tdx", "none"] as const) {
+    assert.equal(pricedEvents(PLATFORMS[kind].parameters, events), [firmwareFixed]);
+  }
+  const phases = pricedEvents(PLATFORMS.snp.parameters, events);
+  assert.equal(phases, [firmwareSec, firmwarePei, firmwareDxe, firmwareBds]);
+  const { ns } = priceList(PLATFORMS.snp.parameters);
+  const published = 121e6 + 156e6 + 700e6 + 2_167e6;
+  const ofPei = 30e6;
+  assert.is(
+    phases.reduce<number>((sum, event) => sum + ns[event]!, 0),
+    published - ofPei,
+  );
 });
 
 test("every parameter prices an event, or a page's part of what CPUs share: changing it changes the list", () => {
