@@ -3,7 +3,9 @@ import { type CocoPlatform, HostMemoryError } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
 import { COST_EVENT_NAMES, CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
+import { NO_OTHER_CPUS, type OtherCpus } from "../sim/virtual-cpus.js";
 import { type AddressRange, PAGE_SIZE } from "../units.js";
+import { chargeOtherCpus } from "./other-cpus.js";
 
 /** How long a page of each size takes of the bandwidth that all CPUs share. */
 const SHARED: readonly string[] = ["sharedAccept4kNs", "sharedAccept2mNs", "sharedAccept1gNs"];
@@ -86,7 +88,7 @@ export class AcceptMeter {
 
   /** The firmware accepts; bytes, as everywhere here. Other CPUs are not online yet or in its service. */
   firmwareAccept(start: number, end: number): void {
-    this.#accept("firmware", start, end, 0);
+    this.#accept("firmware", start, end, NO_OTHER_CPUS);
   }
 
   prmAccept(start: number, end: number): void {
@@ -101,31 +103,26 @@ export class AcceptMeter {
 
   stubAccept(start: number, end: number): void {
     this.stubRanges.push({ start, end });
-    this.#accept("stub", start, end, 0);
+    this.#accept("stub", start, end, NO_OTHER_CPUS);
   }
 
-  /**
-   * The running kernel accepts. CPUs that idle with their timer tick on hold up each EPT violation:
-   * their exits and the host's mapping get into each other's way (github.com/Dstack-TEE/dstack pull
-   * request 1220, 2026-09-15).
-   */
   kernelAccept(start: number, end: number): void {
     const { idle, running, nowNs } = this.#clock;
-    this.#accept("kernel", start, end, idle.countAt(running, nowNs));
+    this.#accept("kernel", start, end, idle.othersAt(running, nowNs));
   }
 
   /** A host that runs out of memory has taken its time up to there, and the guest's. */
-  #accept(who: "firmware" | "stub" | "kernel", start: number, end: number, onlookers: number): void {
+  #accept(who: "firmware" | "stub" | "kernel", start: number, end: number, others: OtherCpus): void {
     this.#note();
     try {
       this.#platform[`${who}Accept`](start, end);
     } catch (error) {
-      if (error instanceof HostMemoryError) this.#finish(onlookers);
+      if (error instanceof HostMemoryError) this.#finish(others);
       throw error;
     } finally {
       this.#credit(who);
     }
-    this.#finish(onlookers);
+    this.#finish(others);
     this.#tell(who, start, end);
   }
 
@@ -150,9 +147,8 @@ export class AcceptMeter {
     });
   }
 
-  #finish(onlookers: number): void {
-    const { faults } = this.#platform.done;
-    if (onlookers > 0) this.#clock.ledger.charge(CostEvent.idleCpuDelay, faults * onlookers);
+  #finish(others: OtherCpus): void {
+    chargeOtherCpus(this.#clock.ledger, this.#platform.done, others);
     this.#share();
   }
 

@@ -81,14 +81,18 @@ export interface PlatformOptions {
   readonly supply?: HostSupply;
 }
 
+/** What the last accept or conversion did. */
 export class AcceptDone {
   readonly leaves: Float64Array = new Float64Array(3);
-  /** Exits that idle CPUs hold up, at which the host gave memory. */
-  faults = 0;
+  /** Exits that idle CPUs hold up: at which the host gave memory, or was asked to share some. */
+  exits = 0;
+  /** Entries that the host took away, for each of which it has to get the guest's other CPUs out of it. */
+  removals = 0;
 
   clear(): void {
     this.leaves.fill(0);
-    this.faults = 0;
+    this.exits = 0;
+    this.removals = 0;
   }
 }
 
@@ -139,7 +143,7 @@ export class DoubleAcceptError extends GuestEnded {
  */
 export interface CocoPlatform {
   readonly type: PlatformType;
-  /** Results of the last accept: one object, which the next accept overwrites. */
+  /** What the last accept or conversion did: one object, which the next one overwrites. */
   readonly done: Readonly<AcceptDone>;
   /** Pages that can be used by the guest because it, or the launch, accepted them. */
   readonly acceptedPages: number;

@@ -53,9 +53,9 @@ export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
   })
   .step("before the first event", allocateUnseen)
   .step("setup_per_cpu_pageset", startKernelOnOneCpu)
-  .step("mem_encrypt_init", ({ guest, kernel, acceptance }) =>
-    memEncryptInit(guest, kernel.early, acceptance),
-  )
+  .step("mem_encrypt_init", ({ guest, kernel, acceptance }) => {
+    if (guest.options.guest.swiotlb !== "late") memEncryptInit(guest, kernel.early, acceptance, 1);
+  })
   .step("efi_enter_virtual_mode", ({ guest, kernel }) =>
     efiEnterVirtualMode(kernel, guest.rules.bootServicesFreed),
   )
@@ -83,10 +83,8 @@ export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
   .step("hugetlb_init", fillHugePages)
   .step("hugepage_init", ({ kernel }) => kernel.stages.hugepageInit())
   .step("acpi_init", acpiInit)
-  .step("kswapd_init", ({ requests, replay, kernel }) => {
-    replay.runUntil(requests.marks.kswapd?.request ?? 0);
-    kernel.stages.kswapdInit();
-  })
+  .step("fs_initcall_sync", fsInitcallsDone)
+  .step("kswapd_init", ({ kernel }) => kernel.stages.kswapdInit())
   .step("kernel_init_freeable", ({ guest, requests, replay }) => {
     replay.runUntil(requests.marks.ready?.request ?? requests.count);
     guest.clock.joinAll();
@@ -331,6 +329,18 @@ function acpiInit({ guest, handOver, kernel }: Started): Pick<Booted, "acpiMemor
   };
 }
 
+/**
+ * The clock source is chosen (clocksource_done_booting, an fs_initcall), so that idle CPUs stop their tick; and the
+ * bounce buffer becomes shared, where that waits for it. Assumption: as late as the initcalls of devices begin, of
+ * which kswapd_init() is an early one that recordings show.
+ */
+function fsInitcallsDone({ guest, requests, replay, kernel, acceptance }: Started): void {
+  replay.runUntil(requests.marks.kswapd?.request ?? 0);
+  guest.clock.idle.ticking = false;
+  if (guest.options.guest.swiotlb !== "late") return;
+  memEncryptInit(guest, kernel.early, acceptance, kernel.cpuNodes.length);
+}
+
 function initRuns({
   guest,
   kernel,
@@ -339,7 +349,6 @@ function initRuns({
   workload,
 }: Started): Pick<Booted, "ready" | "background"> {
   const { clock, options } = guest;
-  clock.idle.ticking = false;
   waits.initRuns();
   // That of a workload after the boot begins when the boot's own has ended.
   const replaysToCome = workload.afterBoot === undefined ? 1 : 2;

@@ -296,6 +296,17 @@ export const GUEST = {
     default: false,
     what: "whether the DMA bounce buffer becomes shared with the host without being accepted first",
   },
+  /**
+   * All releases: mem_encrypt_init(). Dstack's kernels wait on TDX until fs_initcall_sync
+   * (0010-x86-tdx-convert-swiotlb-to-shared-after-smp-bringup.patch, 2026-09-14).
+   */
+  swiotlb: {
+    is: "choice",
+    needs: [CONFIDENTIAL] as readonly Need[],
+    of: ["early", "late"],
+    default: "early",
+    what: "when the DMA bounce buffer becomes shared: before other CPUs come up (early), or once they idle without a timer tick, at fs_initcall_sync (late); late is Dstack's patch of 2026 for tdx, in no release",
+  },
   /** Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb). */
   decryptedSection: {
     is: "flag",

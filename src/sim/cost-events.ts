@@ -59,7 +59,7 @@ export const CostEvent = {
   firmwareFixed: 25,
   /** The guest's own work: one nanosecond of it as recorded. */
   guestWork: 26,
-  /** TDX: one EPT violation held up by one other CPU that is online, idle and takes its timer tick. */
+  /** TDX: one exit of the guest held up by one other CPU that is online, idle and takes its timer tick. */
   idleCpuDelay: 27,
   /** TDX: a MapGPA request of the guest (TDG.VP.VMCALL), to the VMM and back. */
   mapGpa: 28,
@@ -106,6 +106,12 @@ export const CostEvent = {
   firmwareBds: 50,
   /** SNP: what the kernel takes longer until init runs: #VC, bouncing, encrypted page tables. */
   kernelEncrypted: 51,
+  /** TDX: a page taken away while one other CPU runs inside the guest: at work, or spinning in the firmware's mailbox. */
+  runningCpuDelay: 52,
+  /** TDX: the same for a CPU that idles and takes its timer tick. */
+  tickingCpuDelay: 53,
+  /** TDX: the same for a CPU that idles without a tick, halted outside the guest. */
+  haltedCpuDelay: 54,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

@@ -62,13 +62,26 @@ export class VirtualCpus {
   }
 }
 
-/** Which CPUs of the guest are online and have nothing to do, but still take their timer tick. */
+/** CPUs besides the one that works, by what they do. */
+export interface OtherCpus {
+  /** Inside the guest: with work of their own, or not online yet, which CPUs of TDX wait for in a loop of the firmware's. */
+  readonly running: number;
+  /** Idle, and back in the guest at each timer tick. */
+  readonly ticking: number;
+  /** Idle without a tick: halted, outside the guest. */
+  readonly halted: number;
+}
+
+export const NO_OTHER_CPUS: OtherCpus = { running: 0, ticking: 0, halted: 0 };
+
+/** Which CPUs of the guest are online and have nothing to do, and whether they still take their timer tick. */
 export class IdleCpus {
   /** CPUs that are online: those with numbers below this. */
   online = 1;
   /**
-   * Whether idle CPUs take their tick: while the kernel boots. They stop it when timers have high
-   * resolution (kernel/time/tick-sched.c: tick_nohz_switch_to_nohz); here, when init runs.
+   * Whether idle CPUs take their tick: until timers have high resolution (6.12 kernel/time/tick-sched.c:
+   * tick_nohz_switch_to_nohz), which is when the final clock source is chosen (kernel/time/clocksource.c:
+   * clocksource_done_booting, an fs_initcall).
    */
   ticking = true;
   /** By CPU: 1 while it has work that it has not begun yet. */
@@ -80,14 +93,15 @@ export class IdleCpus {
     this.busy = new Uint8Array(cpus.count);
   }
 
-  /** How many others idle and tick while a CPU works at a time: what they did ends before that, and they have no more. */
-  countAt(working: number, atNs: number): number {
-    if (!this.ticking) return 0;
-    const { timeNs } = this.#cpus;
+  /** What the others do while a CPU works at a time: those that idle did nothing since, and have no more to do. */
+  othersAt(working: number, atNs: number): OtherCpus {
+    const { count, timeNs } = this.#cpus;
+    if (count === 1) return NO_OTHER_CPUS;
     let idle = 0;
     for (let cpu = 0; cpu < this.online; cpu++) {
       if (cpu !== working && this.busy[cpu] === 0 && timeNs[cpu]! <= atNs) idle++;
     }
-    return idle;
+    const [ticking, halted] = this.ticking ? [idle, 0] : [0, idle];
+    return { running: count - 1 - idle, ticking, halted };
   }
 }

@@ -1,4 +1,5 @@
 import type { AcceptMemory } from "../accept/accept-memory.js";
+import { chargeOtherCpus } from "../accept/other-cpus.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import type { GuestMemory } from "../host/guest-memory.js";
 import type { GuestClock } from "../sim/guest-clock.js";
@@ -33,10 +34,15 @@ export function setMemoryShared(
   unaccepted: readonly PhysRange[] = [],
 ): void {
   const prepares = platform.type.statusChange === "prepare";
-  if (prepares) host.share(range.start, range.end, unaccepted);
+  const share = (): void => {
+    const others = clock.idle.othersAt(clock.running, clock.nowNs);
+    host.share(range.start, range.end, unaccepted);
+    chargeOtherCpus(clock.ledger, platform.done, others);
+  };
+  if (prepares) share();
   early.convert(range, onlineCpus);
   early.charge(clock.ledger);
-  if (!prepares) host.share(range.start, range.end, unaccepted);
+  if (!prepares) share();
   early.neverAccepted(unaccepted);
   host.directMapBytes = early.tables.total * PAGE_SIZE;
 }
@@ -46,7 +52,8 @@ export function setMemoryShared(
  * init/main.c: start_kernel -> arch_cpu_finalize_init -> mem_encrypt_init;
  * kernel/dma/swiotlb.c: swiotlb_update_mem_attributes -> set_memory_decrypted). memblock allocated
  * the buffer, so it was accepted before; the kernel even zeroed it while it was private
- * (swiotlb_init_io_tlb_pool). Only the boot CPU is online then.
+ * (swiotlb_init_io_tlb_pool). Only the boot CPU is online then, in releases; a kernel may also wait until CPUs
+ * are up and idle, before any device is probed.
  *
  * The conversion touches nothing: the memset() behind it went (Kirill Shutemov, "swiotlb: Do not
  * zero buffer in set_memory_decrypted()", 2022-01-25). So the host has no shared memory here until
@@ -59,11 +66,16 @@ export function setMemoryShared(
  *
  * @throws GuestEnded when no page is left for a table
  */
-export function memEncryptInit(watchers: MapWatchers, early: EarlyBoot, acceptance: AcceptMemory): void {
+export function memEncryptInit(
+  watchers: MapWatchers,
+  early: EarlyBoot,
+  acceptance: AcceptMemory,
+  onlineCpus: number,
+): void {
   const { machine, swiotlb, earlyMap } = early;
   if (!machine.memoryEncrypted || swiotlb === undefined) return;
   const { start, end } = swiotlb;
   const unaccepted = machine.shareWithoutAccept === true ? acceptance.takeUnaccepted(start, end) : [];
-  setMemoryShared(swiotlb, watchers, earlyMap, 1, unaccepted);
+  setMemoryShared(swiotlb, watchers, earlyMap, onlineCpus, unaccepted);
   watchers.clock.settle(0);
 }

@@ -41,7 +41,7 @@ function meterOf(
     ledger.charge(large ? CostEvent.eptViolation2m : CostEvent.eptViolation4k, pages);
     plain.done.clear();
     plain.done.leaves[large ? 1 : 0] = pages;
-    plain.done.faults = pages;
+    plain.done.exits = pages;
     const error = ending();
     if (error !== undefined) throw error;
   };

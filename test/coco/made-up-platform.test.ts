@@ -82,7 +82,7 @@ class MadeUpPlatform extends AcceptingPlatform implements CocoPlatform {
     const [first, last] = this.begin(start, end);
     this.#ledger.charge(MARK_USABLE, last - first);
     this.done.leaves[0] = last - first;
-    this.done.faults = last - first;
+    this.done.exits = last - first;
     this.accepted.add(first, last);
     this.madePrivate(first, last);
     this.requireWhole(last, end, "the guest stops");

@@ -79,10 +79,10 @@ test("what an accept did stands beside it until the next one: pages by size, and
     const leaves = kind === "none" ? [0, 0, 0] : [512, 1, 0];
     platform.kernelAccept(2 * MiB, 4 * MiB);
     platform.kernelAccept(6 * MiB - 1 * MiB, 10 * MiB - 1 * MiB);
-    assert.equal([[...done.leaves], done.faults], [leaves, faults], kind);
+    assert.equal([[...done.leaves], done.exits], [leaves, faults], kind);
     platform.kernelAccept(12 * MiB, 12 * MiB);
     assert.is(platform.done, done);
-    assert.equal([[...done.leaves], done.faults], [[0, 0, 0], 0], kind);
+    assert.equal([[...done.leaves], done.exits], [[0, 0, 0], 0], kind);
   }
 });
 

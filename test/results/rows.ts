@@ -132,6 +132,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       hotplugCpus: 0,
       transparentHugePages: true,
       reserveBeforeWatermarksBytes: 0,
+      swiotlb: "early",
       commandLine: "",
       svsm: false,
       coherencyErratum: false,

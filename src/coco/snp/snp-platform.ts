@@ -117,6 +117,7 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
    * validation to take back, and PVALIDATE would say so.
    */
   convertToShared(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
+    this.done.clear();
     const [first, last] = pageRange(start, end);
     let validFirst = first;
     for (const [from, to] of [...unaccepted.map((one) => pageRange(one.start, one.end)), [last, last]]) {

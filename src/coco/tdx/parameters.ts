@@ -5,6 +5,10 @@ const LIKE_PLAIN =
   "assumption: as in a plain virtual machine (TUM CVM_eval tasks/plot_boottime.py); all phases of a guest " +
   "without accepting take 2 to 10 s together";
 
+const LATE_SWIOTLB =
+  "github.com/Dstack-TEE/dstack 0010-x86-tdx-convert-swiotlb-to-shared-after-smp-bringup.patch (2026-09-14), 248 vCPUs on " +
+  "Granite Rapids, pages of 4 KiB";
+
 /** Prices of accepting memory on Intel TDX, and of the rest of its boot. */
 export const TDX_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
@@ -51,10 +55,12 @@ export const TDX_PARAMETERS: ParameterSet = {
   ),
   septAddNs: assumed("a page added to the secure EPT", [3_000, 2_000, 6_000], UNPUBLISHED),
   idleCpuDelayNs: derived(
-    "each idle CPU with its tick on, at each fault",
+    "each idle CPU with its tick on, at each exit",
     [587, 0, 1_174],
     "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation takes 8 us at first and " +
-      "153 us with 247 idle CPUs that take ticks; that it grows in proportion to their number is an assumption",
+      "153 us with 247 idle CPUs that take ticks; that it grows in proportion to their number is an assumption, which " +
+      "8 to 10 us with 32 vCPUs, on another machine, do not confirm (docs/tdx-guest-scaling.md there: 200 us and " +
+      "4 ms are 20 to 25 round trips)",
   ),
   sharedAccept4kNs: derived(
     "what an accept of 4 KiB takes of what all CPUs share",
@@ -79,8 +85,26 @@ export const TDX_PARAMETERS: ParameterSet = {
   ),
   septRemoveNs: assumed(
     "the host takes a page away",
-    [3_000, 1_000, 10_000],
-    `${UNPUBLISHED}; three calls of the module and its IPIs`,
+    [3_000, 1_000, 22_889],
+    `${UNPUBLISHED}; three calls of the module, without the guest's other CPUs; high end all that a page takes late ` +
+      "in haltedCpuDelayNs",
+  ),
+  runningCpuDelayNs: derived(
+    "each other CPU inside the guest, at each page taken away",
+    [1_038, 970, 1_111],
+    `${LATE_SWIOTLB}: 1 GiB in about 68 s before CPUs come up, 259.4 us for each of 262144 pages; less septRemoveNs ` +
+      "256.4 us for 247 CPUs that spin in the firmware's loop; that CPUs at work count as much is an assumption",
+  ),
+  tickingCpuDelayNs: derived(
+    "each idle CPU with its tick on, at each page taken away",
+    [3_077, 3_077, 6_154],
+    `${LATE_SWIOTLB}: over 200 s right after smp_init, 763 us for each page; less septRemoveNs 760 us for 247 CPUs ` +
+      "at 1000 ticks a second; published is the low end, and twice as much as the high one an assumption",
+  ),
+  haltedCpuDelayNs: derived(
+    "each idle CPU without a tick, at each page taken away",
+    [80.5, 0, 100],
+    `${LATE_SWIOTLB}: about 6 s at fs_initcall_sync, 22.9 us for each page; less septRemoveNs 19.9 us for 247 CPUs`,
   ),
   pamtAddNs: assumed("a pair of pages for the module (dynamic PAMT)", [2_000, 1_000, 6_000], UNPUBLISHED),
   firmwareMpSetupNs: assumed(

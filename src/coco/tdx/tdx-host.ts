@@ -91,7 +91,7 @@ export class TdxHost {
     const absent = end - start - this.sept.backedIn(start, end);
     const faults = absent / LEVEL_PAGES[level];
     this.ledger.charge(EPT_VIOLATION[level]!, faults);
-    this.done.faults += faults;
+    this.done.exits += faults;
     this.ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
     this.kept.remove(start, end);
     if (level === 0) this.ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
@@ -106,14 +106,18 @@ export class TdxHost {
   }
 
   /**
-   * Takes a range away leaf by leaf. Leaves that reach across an end are broken up first, which takes
-   * as many calls of the module and interrupts as taking one away.
+   * Takes a range away leaf by leaf. Before a leaf goes, no CPU may be in the guest that entered it earlier, so
+   * each one gets all of them out (Linux 6.16 arch/x86/kvm/vmx/tdx.c: tdx_track, KVM_REQ_OUTSIDE_GUEST_MODE).
+   * Leaves that reach across an end are broken up first, which takes as many calls of the module and interrupts
+   * as taking one away.
    */
   zapRange(start: number, end: number): void {
     const { tables, pairs } = this.#breakUp(start, end);
     this.ledger.charge(CostEvent.septAdd, tables);
     this.ledger.charge(CostEvent.pamtAdd, pairs);
-    this.ledger.charge(CostEvent.septRemove, tables + this.sept.leavesIn(start, end));
+    const removals = tables + this.sept.leavesIn(start, end);
+    this.ledger.charge(CostEvent.septRemove, removals);
+    this.done.removals += removals;
     this.sept.unmap(start, end);
     this.#pairs.release(this.sept, start, end);
   }

@@ -114,8 +114,10 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
    */
   convertToShared(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
     const [first, last] = pageRange(start, end);
+    this.done.clear();
     if (first === last) return;
     this.#ledger.charge(CostEvent.mapGpa, 1);
+    this.done.exits = 1;
     const backed = this.#keepsConverted ? this.#backedRanges(first, last) : [];
     this.#host.zapRange(first, last);
     for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
