@@ -120,6 +120,7 @@ attack: { pages: 3, answer: ignore }
       splitRaces: false,
       dmaBuffers: 0,
       reserveBeforeWatermarksBytes: 0,
+      swiotlb: "early",
     },
     drain: { workers: 8 },
     attack: { pages: 3, kind: "replace", answer: "ignore" },
@@ -175,6 +176,7 @@ test("the least that a file can say gets the documented defaults", () => {
       splitRaces: false,
       dmaBuffers: 0,
       reserveBeforeWatermarksBytes: 0,
+      swiotlb: "early",
     },
   });
 });
