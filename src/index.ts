@@ -6,6 +6,8 @@
  * scenario and workload give the same result, to the last bit.
  */
 
+// Prices of a machine, as a file has them.
+export { DEFAULT_PRICES, type PriceSet, type SetPrice } from "./coco/price-set.js";
 // The page allocator alone, without guest, platform or time; and the rules of each kernel.
 export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
@@ -55,6 +57,7 @@ export { RESULT_SCHEMA_VERSION } from "./results/row.js";
 // Scenarios: what a guest is and what happens to it.
 export { formatIssue, type IssuePlace, ScenarioError, type ScenarioIssue } from "./scenario/error.js";
 export { parseScenario } from "./scenario/load.js";
+export { NO_PRICE_SETS, type PriceSets, parsePriceSet } from "./scenario/price-set-file.js";
 export type { FirmwareName, HostPageSize, PlatformKind, Scenario } from "./scenario/scenario.js";
 export { type Assignment, parseAssignment } from "./scenario/set.js";
 export { parseYamlWithPositions } from "./scenario/yaml.js";

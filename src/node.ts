@@ -7,7 +7,9 @@ import { existsSync } from "node:fs";
 import { bundledWorkload, bundledWorkloadNames } from "./cli/bundled.js";
 import { loadScenarios as loadAll } from "./cli/load.js";
 import { WorkloadLoader } from "./cli/load-recording.js";
+import { priceSetsFor } from "./cli/price-sets.js";
 import { UsageError } from "./cli/usage-error.js";
+import type { PriceSet } from "./coco/price-set.js";
 import { didYouMean } from "./nearest-name.js";
 import { type Assignment, parseAssignment } from "./scenario/set.js";
 import type { ScenarioToRun } from "./study/runner.js";
@@ -66,6 +68,20 @@ export async function loadWorkload(
   return isGenerated(workload.workload)
     ? loader.generate(workload)
     : loader.load(workloadPath(workload.workload));
+}
+
+/**
+ * Reads prices of a machine, for `parseScenario` of the library; scenarios that name some load them by themselves.
+ *
+ * @param prices a name that `unaccepted help prices` lists, or a path
+ * @throws UsageError for a name that stands for none or a file that cannot be read; ScenarioError with every mistake in
+ *   the file
+ */
+export function loadPrices(prices: string): PriceSet {
+  const sets = priceSetsFor("");
+  const set = sets.find(prices);
+  if (set !== undefined) return set;
+  throw new UsageError(`${prices}: no such prices${didYouMean(prices, sets.names)}`);
 }
 
 /** A file that is there goes before what comes with the package. */

@@ -16,6 +16,7 @@ import { PACKAGE } from "./version.js";
 
 const SCENARIOS = "workloads/";
 const STUDIES = "workloads/studies/";
+const PRICES = "workloads/prices/";
 const EXTENSION = ".yaml";
 const RECORDED = "workloads/recorded/";
 const DESCRIPTION = "recording.yaml";
@@ -116,6 +117,18 @@ export function bundledScenarioNames(): string[] {
 
 export function bundledStudyNames(): string[] {
   return namesIn(STUDIES);
+}
+
+/** Names of the prices of machines that come with the program. */
+export function bundledPriceNames(): string[] {
+  return namesIn(PRICES);
+}
+
+/** Path of such prices; undefined if there are none of that name. */
+export function bundledPrices(name: string): string | undefined {
+  return bundledPriceNames().includes(name)
+    ? fileURLToPath(new URL(`${PRICES}${name}${EXTENSION}`, PACKAGE))
+    : undefined;
 }
 
 /** The same for a study, such as `short`. @throws UsageError */

@@ -7,6 +7,7 @@ import {
   OUTPUT_FORMATS,
   output,
   PLAN_FLAGS,
+  priceNames,
   quiet,
   SCHEMA_NAMES,
   SIMULATE_FLAGS,
@@ -178,6 +179,10 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       policy: text(
         "files of policies of your own, such as ./mine.mjs, which scenario and study may then name",
       ),
+      prices: text("prices of machines, by name or file, on each of which all is run", {
+        takes: "NAME",
+        offers: priceNames,
+      }),
       shard: text("only part i of n, from 0/n to n-1/n; merge puts the parts together"),
       missing: flag("run nothing: print the shards that are not done, by commas; with --shard i/n of n"),
       ...quiet(),

@@ -18,7 +18,7 @@ export const DIFF_FORMATS = ["table", "json", "csv", "md"] as const;
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** Arguments of `schema`; the first where nothing is named. */
-export const SCHEMA_NAMES = ["scenario", "study", "results"] as const;
+export const SCHEMA_NAMES = ["scenario", "study", "prices", "results"] as const;
 
 export interface ScenarioFlag extends Flag {
   readonly path: readonly string[];
@@ -26,6 +26,8 @@ export interface ScenarioFlag extends Flag {
   readonly numeric?: true;
   /** A path relative to the working directory, or another way to name a workload. */
   readonly workload?: true;
+  /** Such a path, or the name of prices that come with the program. */
+  readonly prices?: true;
 }
 
 const SCENARIO = { group: "Instead of what the scenario file says (compare takes lists, such as tdx,snp):" };
@@ -42,6 +44,14 @@ async function workloadNames(): Promise<string[]> {
     import("../workload/generators/index.js"),
   ]);
   return [...bundledWorkloadNames(), ...GENERATORS.map(({ name }) => `generate:${name}`)];
+}
+
+export async function priceNames(): Promise<string[]> {
+  const [{ bundledPriceNames }, { DEFAULT_PRICES }] = await Promise.all([
+    import("./bundled.js"),
+    import("../coco/price-set.js"),
+  ]);
+  return [DEFAULT_PRICES, ...bundledPriceNames()];
 }
 
 export const scenarioNames: Offer = async () => (await import("./bundled.js")).bundledScenarioNames();
@@ -63,6 +73,11 @@ export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
     "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
     "workload",
     { workload: true, takes: "NAME", offers: workloadNames },
+  ),
+  prices: place(
+    "prices of a machine: a name that help prices lists, or a file such as my-machine.yaml",
+    "prices",
+    { prices: true, takes: "NAME", offers: priceNames },
   ),
   seed: place("start of every random choice", "seed", { numeric: true, takes: "N" }),
 };

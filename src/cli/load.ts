@@ -11,6 +11,7 @@ import { isGenerated } from "../workload/generators/index.js";
 import { bundledWorkload, scenarioPath } from "./bundled.js";
 import { readInputText } from "./input-file.js";
 import { WorkloadLoader } from "./load-recording.js";
+import { priceSetsFor } from "./price-sets.js";
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
@@ -31,8 +32,10 @@ export function outlookOf(
   loader: WorkloadLoader = new WorkloadLoader(),
 ): { readonly count: number; readonly first: LoadedScenario }[] {
   return paths.map(scenarioPath).map((path) => {
-    const { count, first } = scenarioOutlook(readInputText(path), path, assignments);
-    return { count, first: { scenario: first, recording: workloadOf(first, path, loader), repeats: [] } };
+    const { count, first } = scenarioOutlook(readInputText(path), path, assignments, priceSetsFor(path));
+    // Without points of a study, a file that makes no run has been refused.
+    const scenario = first!;
+    return { count, first: { scenario, recording: workloadOf(scenario, path, loader), repeats: [] } };
   });
 }
 
@@ -55,11 +58,16 @@ export function loadScenarios(
   assignments: readonly Assignment[],
   { repeat = 1, loader = new WorkloadLoader(), remark = () => {} }: LoadOptions = {},
 ): LoadedScenario[] {
-  const all = paths
-    .map(scenarioPath)
-    .flatMap((path) =>
-      parseScenario(readInputText(path), path, assignments).map((scenario) => ({ scenario, path })),
-    );
+  const all = paths.map(scenarioPath).flatMap((path) => {
+    const sets = priceSetsFor(path);
+    const scenarios = parseScenario(readInputText(path), path, assignments, sets);
+    for (const set of sets.read.values()) {
+      if (scenarios.every(({ prices }) => prices !== set)) {
+        remark(`prices ${set.name}: of platform ${set.platform}, on which nothing runs`);
+      }
+    }
+    return scenarios.map((scenario) => ({ scenario, path }));
+  });
   const different = [...new Map(all.map((one) => [runKey(one), one])).values()];
   const twice = all.length - different.length;
   if (twice > 0) remark(repeatsText(twice));

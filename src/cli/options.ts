@@ -12,6 +12,7 @@ import { isGenerated } from "../workload/generators/index.js";
 import type { Arguments } from "./arguments.js";
 import { bundledWorkload, bundledWorkloadNames } from "./bundled.js";
 import { OUTPUT_FORMATS, type OutputFormat, SCENARIO_FLAGS, type ScenarioFlag } from "./flags.js";
+import { typedPrices } from "./price-sets.js";
 import { UsageError } from "./usage-error.js";
 
 export interface SharedOptions {
@@ -44,22 +45,26 @@ export interface StudyOptions {
  *   ScenarioError for a `--set` that is no assignment
  */
 export function sharedOptions(argv: Arguments): SharedOptions {
-  const flags = Object.entries(SCENARIO_FLAGS).flatMap(([name, flag]) => {
-    const values = argv.all(name);
-    if (values.length > 1) {
-      const list = `several values are one list, --${name} ${values.join(",")}`;
-      throw new UsageError(`--${name} was given twice; ${list}`);
-    }
-    return values.map((text) => assignmentOf(name, flag, text));
-  });
   return {
-    assignments: [...flags, ...argv.all("set").map(parseAssignment)],
+    assignments: [...typedFlags(argv, Object.keys(SCENARIO_FLAGS)), ...argv.all("set").map(parseAssignment)],
     format: argv.format(OUTPUT_FORMATS),
     outDirectory: argv.one("out"),
     check: argv.has("check"),
     quiet: argv.has("quiet"),
     lenient: argv.has("lenient"),
   };
+}
+
+/** What flags of these names write over a scenario file. @throws UsageError for one that was given twice */
+export function typedFlags(argv: Arguments, names: readonly string[]): Assignment[] {
+  return names.flatMap((name) => {
+    const values = argv.all(name);
+    if (values.length > 1) {
+      const list = `several values are one list, --${name} ${values.join(",")}`;
+      throw new UsageError(`--${name} was given twice; ${list}`);
+    }
+    return values.map((text) => assignmentOf(name, SCENARIO_FLAGS[name]!, text));
+  });
 }
 
 /** @throws UsageError for a value that a flag cannot have */
@@ -114,6 +119,7 @@ export function assignmentOf(name: string, flag: ScenarioFlag, text: string): As
   const values = text.split(",").map((value) => {
     const trimmed = value.trim();
     if (flag.workload === true) return workloadPath(trimmed);
+    if (flag.prices === true) return typedPrices(trimmed);
     // Anything but a number stays text, for the schema to say what it expected.
     return flag.numeric === true && /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed;
   });

@@ -8,9 +8,10 @@ import { MEASURES } from "../results/measures.js";
 import { SCENARIO } from "../scenario/scenario.js";
 import { formatDuration } from "../units.js";
 import { GENERATORS } from "../workload/generators/index.js";
-import { bundledScenarioNames, bundledWorkloadNames } from "./bundled.js";
+import { bundledPriceNames, bundledScenarioNames, bundledWorkloadNames } from "./bundled.js";
 import { listLines } from "./help.js";
 import { ExitCode } from "./io.js";
+import { priceSetsFor } from "./price-sets.js";
 
 export interface Topic {
   readonly name: string;
@@ -107,6 +108,10 @@ export const TOPICS: readonly Topic[] = [
       "Every operation that is counted has a price. Measured prices were published, derived ones follow from such by " +
         "arithmetic, assumed ones are nobody's and have a range. --set platform.NAME=TIME changes one; it then counts " +
         "as assumed. What the assumed ones are worth, --uncertainty says.",
+      "--prices NAME takes those of a machine, --prices a,b runs on each of several, and --prices FILE on a machine of " +
+        "your own: a file as unaccepted schema prices describes it, whose measured prices count as measured. What it " +
+        "does not say is as below. Machines that come with the program:",
+      bundledPriceNames().map((name): Item => [name, descriptionOf(name)]),
       ...PLATFORM_KINDS.map((kind) => (paint: Paint) => priceTable(kind, paint)),
     ],
   },
@@ -150,6 +155,11 @@ export const TOPICS: readonly Topic[] = [
     ],
   },
 ];
+
+function descriptionOf(name: string): string {
+  const { platform, description = "" } = priceSetsFor("").find(name)!;
+  return `${platform}: ${description}`;
+}
 
 interface PriceRow {
   readonly name: string;

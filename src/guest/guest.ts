@@ -3,6 +3,7 @@ import { KernelAccept, LockupDetector } from "../accept/kernel-accept.js";
 import { type Basis, priceList, withOverrides } from "../coco/parameters.js";
 import type { CocoPlatform, HostSupply } from "../coco/platform.js";
 import { PLATFORMS } from "../coco/platforms.js";
+import { parametersOf } from "../coco/price-set.js";
 import { type Edk2Build, edk2Build } from "../firmware/edk2.js";
 import type { Firmware } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
@@ -75,7 +76,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
     firmware.version ?? options.firmware.version,
     options.firmware.flavour ?? type.defaultFlavour,
   );
-  const timing = withOverrides(type.parameters, parameters);
+  const timing = withOverrides(parametersOf(kind, options.prices), parameters);
   const prices = priceList(timing);
   prices.ns[CostEvent.guestWork] = work.value;
   prices.assumed[CostEvent.guestWork] = work.basis === "assumed" ? 1 : 0;

@@ -2,6 +2,7 @@ import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-ranges
 import { TOUCH_CONTEXTS, type TouchContext } from "../accept/fault-acceptance.js";
 import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
 import type { PlatformKind } from "../coco/platforms.js";
+import type { PriceSet } from "../coco/price-set.js";
 import {
   BOOT_LOADERS,
   type BootLoader,
@@ -373,6 +374,8 @@ export interface GuestOptions {
     /** Timing parameters that differ from the platform's defaults, by name; times in nanoseconds. */
     readonly parameters: Readonly<Record<string, number>>;
   };
+  /** Prices of its machine, where they are not the platform's own. */
+  readonly prices?: PriceSet;
   readonly policy: string;
   readonly strategy: Strategy;
   /** A Linux release from 6.5 on, such as `6.12` or `6.8.0-1028-intel`. */

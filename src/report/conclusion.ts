@@ -1,6 +1,5 @@
 /** What a comparison says, in one to three sentences with its numbers and how sure they are. */
 
-import { PLATFORMS } from "../coco/platforms.js";
 import { type Measure, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, Outcome, RunResult } from "../results/row.js";
@@ -227,24 +226,32 @@ function decidedSentence(findings: readonly Finding[]): string {
       const { best, other, ranges } = finding;
       const { decidedBy } =
         other === undefined ? ranges.ofTime(best, time) : ranges.ofRatio(other, best, time);
-      return [{ run: best, price: decidedBy }];
+      return [best, ...(other === undefined ? [] : [other])].map((run) => ({ run, price: decidedBy }));
     }),
   );
 }
 
-/** A sentence that names prices with what is assumed of them; empty where none decides anything. */
+/**
+ * A sentence that names prices with what is assumed of them; empty where none decides anything. Where machines have
+ * different ones, each is said with its machine.
+ */
 export function decidingPrice(
   decided: readonly { readonly run: RunResult; readonly price: string | undefined }[],
 ): string {
-  const prices = new Map<string, string>();
-  for (const { run, price } of decided) {
-    const parameter = price === undefined ? undefined : PLATFORMS[run.platform].parameters[price];
-    if (price === undefined || parameter === undefined) continue;
+  const ranges = new Map<string, Map<string, string>>();
+  for (const { run, price = "" } of decided) {
+    const parameter = run.assumedPrices[price];
+    if (parameter === undefined) continue;
     const [own, from, to] = [parameter.value, parameter.low, parameter.high].map(formatDuration);
-    prices.set(price, `${price} (${own}, ${from} to ${to})`);
+    const known = ranges.get(price) ?? new Map<string, string>();
+    const range = `${own}, ${from} to ${to}`;
+    ranges.set(price, known.set(range, known.get(range) ?? run.prices));
   }
-  if (prices.size === 0) return "";
-  return `What decides it most among assumed prices: ${[...prices.values()].join(" and ")}.`;
+  if (ranges.size === 0) return "";
+  const named = [...ranges].flatMap(([price, own]) =>
+    [...own].map(([range, prices]) => `${price} (${range}${own.size === 1 ? "" : `, prices ${prices}`})`),
+  );
+  return `What decides it most among assumed prices: ${named.join(" and ")}.`;
 }
 
 const FAILED: Readonly<Record<Exclude<Outcome, "ready">, string>> = {

@@ -1,6 +1,7 @@
 /** Rows that ran on the same input, and the words that say which input that was. */
 
 import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
+import { DEFAULT_PRICES } from "../coco/price-set.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
 import { behaviourOf, policies } from "../policy/policies.js";
 import { type Measure, measuresIn } from "../results/measures.js";
@@ -16,11 +17,15 @@ import { type Column, type Line, left, titledGroups } from "./table.js";
 /** Each part of a title; the ones that are the same everywhere are said only once. */
 const PARTS: readonly ((row: CompareRow) => string)[] = [
   (row) => `scenario ${row.scenario}`,
+  (row) => `prices ${row.prices}`,
   (row) => `Linux ${kernelText(row)}`,
   (row) => formatVcpus(row.vcpus),
   (row) => `workload ${row.workload}`,
   (row) => settingsText(row),
 ];
+
+/** What goes without saying where all rows have it. */
+const UNSAID = `prices ${DEFAULT_PRICES}`;
 
 /** What can tell an input from others, one column each where every input has one run only. */
 type InputColumn = readonly [head: string, cell: (row: CompareRow) => string];
@@ -28,6 +33,7 @@ type InputColumn = readonly [head: string, cell: (row: CompareRow) => string];
 const INPUT_COLUMNS: readonly InputColumn[] = [
   ["scenario", (row) => row.scenario],
   ["platform", (row) => row.platform],
+  ["prices", (row) => row.prices],
   ["memory", (row) => formatBytes(row.memoryBytes)],
   ["Linux", kernelText],
   ["vCPUs", (row) => String(row.vcpus)],
@@ -89,7 +95,9 @@ export function groupedRows<Row extends CompareRow>(
   readonly belowRow: (row: Row) => readonly Line[];
 } {
   const values = PARTS.map((part) => new Set(rows.map(part)));
-  const common = PARTS.flatMap((_part, index) => (values[index]!.size === 1 ? [...values[index]!] : []));
+  const common = PARTS.flatMap((_part, index) =>
+    values[index]!.size === 1 ? [...values[index]!] : [],
+  ).filter((part) => part !== UNSAID);
   const titleOf = (row: Row): string => {
     const own = PARTS.flatMap((part, index) => (values[index]!.size > 1 ? [part(row)] : []));
     return joinParts([`${row.platform}, ${formatBytes(row.memoryBytes)}`, ...own]);

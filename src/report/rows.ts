@@ -106,6 +106,7 @@ const VARIED_COLUMNS: readonly Column<CompareRow>[] = [
   left("scenario", (row) => row.scenario),
   left("workload", (row) => row.workload),
   left("kernel", kernelText),
+  left("prices", (row) => row.prices),
   left("settings", settingsText),
 ];
 

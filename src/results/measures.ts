@@ -86,6 +86,7 @@ const MAIN_FIELDS = {
   },
   kernel: { is: "text", doc: "The guest's kernel by its name in the scenario." },
   kernelRules: { is: "text", doc: "The release in which the rules that were simulated came to be." },
+  prices: { is: "text", doc: "Name of the set of prices of its machine; default for the platform's own." },
   memoryBytes: { is: "bytes", doc: "RAM of the guest." },
   vcpus: { is: "count", doc: "Virtual CPUs of the guest." },
   workload: {
@@ -219,6 +220,7 @@ const FURTHER_FIELDS = {
   },
   bootAssumedNs: { is: "map", doc: "Of bootTimeNs, what was charged at each assumed price with a range." },
   totalAssumedNs: { is: "map", maybe: true, doc: "The same of totalTimeNs." },
+  assumedPrices: { is: "map", doc: "Of each of these prices value, low and high; nanoseconds." },
   "tdxModule.outcome": { is: "text", doc: "ready: what becomes of the host's TDX module." },
   "tdxModule.memory": { is: "list", doc: "Memory that is good for TDX guests." },
   "tdxModule.tdmrs": { is: "list", doc: "TDMRs with their PAMT and reserved areas." },
@@ -289,7 +291,7 @@ const FURTHER_FIELDS = {
   "requests.lostEvents": { is: "count", doc: "Events that the recording says it lost." },
   costs: { is: "map", doc: "How often each priced event happened, on all CPUs; only those that did." },
   bootCosts: { is: "map", doc: "The same of the boot alone: until init ran, or the run ended." },
-  prices: { is: "map", doc: "Nanoseconds that each of these events took: what platform and scenario say." },
+  eventPrices: { is: "map", doc: "Nanoseconds that each of these events took on this machine." },
 } as const;
 
 type Fields = typeof MAIN_FIELDS & WaitFields<"boot"> & WaitFields<"workload"> & typeof FURTHER_FIELDS;

@@ -20,6 +20,7 @@ export type IdentityName =
   | "platform"
   | "policy"
   | "kernel"
+  | "prices"
   | "memoryBytes"
   | "vcpus"
   | "workload"
@@ -27,7 +28,9 @@ export type IdentityName =
   | "settings";
 
 export const IDENTITY: readonly IdentityName[] =
-  "scenario platform policy kernel memoryBytes vcpus workload boot settings".split(" ") as IdentityName[];
+  "scenario platform policy kernel prices memoryBytes vcpus workload boot settings".split(
+    " ",
+  ) as IdentityName[];
 
 /** What a row cannot be compared without. */
 type RequiredName = IdentityName | "outcome" | "bootTimeNs";
@@ -145,12 +148,19 @@ function expectationOf({ name, is, relative }: NamedField, value: unknown): stri
       return Array.isArray(value) ? undefined : "a list";
     case "map":
       if (!isObject(value)) return "an object";
+      if (name === "assumedPrices") {
+        return Object.values(value).every(isRange) ? undefined : "an object of value, low and high";
+      }
       return name === "settings" || Object.values(value).every(Number.isFinite)
         ? undefined
         : "an object of numbers";
     case "object":
       return isRepeats(value) ? undefined : "runs, failed, and a mean and a halfWidth of each measure";
   }
+}
+
+function isRange(price: unknown): boolean {
+  return isObject(price) && ["value", "low", "high"].every((end) => Number.isFinite(price[end]));
 }
 
 function isPhase(phase: unknown): boolean {

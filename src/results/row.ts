@@ -82,12 +82,21 @@ export interface RunResult extends RunFields {
   readonly bootAssumedNs: Readonly<Record<string, number>>;
   /** The same of `totalTimeNs`, where there is one. */
   readonly totalAssumedNs?: Readonly<Record<string, number>>;
+  /** Each price that these name, with its range; nanoseconds. */
+  readonly assumedPrices: Readonly<Record<string, AssumedPrice>>;
   /** How often each priced event happened, on all CPUs; only those that did. */
   readonly costs: Readonly<Record<string, number>>;
   /** The same of the boot alone: until init ran, or the run ended. */
   readonly bootCosts: Readonly<Record<string, number>>;
   /** Nanoseconds that each event of `costs` took. */
-  readonly prices: Readonly<Record<string, number>>;
+  readonly eventPrices: Readonly<Record<string, number>>;
+}
+
+/** A price that nobody knows, and what it may be; nanoseconds. */
+export interface AssumedPrice {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** A mean, and half the width of its interval of 95 % confidence. */

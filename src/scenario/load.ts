@@ -1,9 +1,11 @@
 /** From the text of a scenario file and the flags of the command line to runs. */
 
 import { checkTogether } from "./check.js";
+import { checkPrices } from "./check-prices.js";
 import { type DocumentPath, type IssuePlace, startsWith } from "./error.js";
 import { type Finding, findingsOf } from "./findings.js";
 import { checkIdle } from "./idle.js";
+import { NO_PRICE_SETS, type PriceSets } from "./price-set-file.js";
 import { type Scenario, type ScenarioDocument, scenarioSchema } from "./scenario.js";
 import { type Assignment, applyAssignments, parseAssignment } from "./set.js";
 import { countVariants, expandVariants, variantsOf } from "./variants.js";
@@ -16,6 +18,7 @@ import { errorFor, YamlSource } from "./yaml.js";
  * @param fileName only for messages
  * @param assignments values that replace those of the file: text as after `--set`, or parsed
  *   assignments, which can name the flag they came from
+ * @param sets of prices that the file can name
  * @returns one frozen scenario for each combination of lists, in the order of `expandVariants`
  * @throws ScenarioError with every mistake in file and flags that can be told at once
  */
@@ -23,17 +26,22 @@ export function parseScenario(
   text: string,
   fileName: string,
   assignments: readonly (string | Assignment)[] = [],
+  sets: PriceSets = NO_PRICE_SETS,
 ): Scenario[] {
-  return scenariosOf(new YamlSource(text, fileName), assignments);
+  return scenariosOf(new YamlSource(text, fileName), assignments, sets);
 }
 
 /** The same for a file that is read many times with other assignments. @param source the file, read */
-export function scenariosOf(source: YamlSource, assignments: readonly (string | Assignment)[]): Scenario[] {
-  return expandVariants(checkedDocument(source, assignments));
+export function scenariosOf(
+  source: YamlSource,
+  assignments: readonly (string | Assignment)[],
+  sets: PriceSets = NO_PRICE_SETS,
+): Scenario[] {
+  return expandVariants(checkedDocument(source, assignments, sets), sets);
 }
 
 /**
- * How many scenarios a file makes, and the first; without all of them, which may be more than memory holds.
+ * How many scenarios a file makes, and the first, if any (a point of a study can have prices of another platform); without all of them, which may be more than memory holds.
  *
  * @throws ScenarioError as `parseScenario` does
  */
@@ -41,14 +49,16 @@ export function scenarioOutlook(
   text: string,
   fileName: string,
   assignments: readonly (string | Assignment)[],
-): { readonly count: number; readonly first: Scenario } {
-  const document = checkedDocument(new YamlSource(text, fileName), assignments);
-  return { count: countVariants(document), first: variantsOf(document).next().value! };
+  sets: PriceSets = NO_PRICE_SETS,
+): { readonly count: number; readonly first: Scenario | undefined } {
+  const document = checkedDocument(new YamlSource(text, fileName), assignments, sets);
+  return { count: countVariants(document, sets), first: variantsOf(document, sets).next().value };
 }
 
 function checkedDocument(
   source: YamlSource,
   assignments: readonly (string | Assignment)[],
+  sets: PriceSets,
 ): ScenarioDocument {
   const parsed = assignments.map((item) => (typeof item === "string" ? parseAssignment(item) : item));
   const raw = applyAssignments(source.value, parsed);
@@ -60,9 +70,9 @@ function checkedDocument(
   if (!result.success) return fail(findingsOf(result.error, raw, schema));
   const fromFlag = (path: DocumentPath): boolean =>
     parsed.some((assignment) => startsWith(path, assignment.path));
-  const together = checkTogether(result.data, fromFlag);
   // Of a study this is one point: what does nothing at it may do something at another one.
   const isPoint = parsed.some(({ varies }) => varies === true);
+  const together = [...checkTogether(result.data, fromFlag), ...checkPrices(result.data, sets, isPoint)];
   const findings = together.length > 0 || isPoint ? together : checkIdle(result.data, fromFlag);
   return findings.length > 0 ? fail(findings) : result.data;
 }

@@ -10,6 +10,7 @@ import { HOTPLUG } from "../after/hotplug/result.js";
 import { KEXEC } from "../after/kexec/result.js";
 import type { HostPageSize } from "../coco/platform.js";
 import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
+import { DEFAULT_PRICES, type PriceSet } from "../coco/price-set.js";
 import type { FileOf, Need, OneOrMore, Problem, Quantity, SettledOf, Time } from "../fields/field.js";
 import { schemaOf } from "../fields/schema.js";
 import type { FirmwareName } from "../firmware/firmware.js";
@@ -79,6 +80,14 @@ export const SCENARIO = {
         what: "a price of the platform, by its name",
       },
     },
+  },
+  /** What has another platform than a run's makes no run of it. */
+  prices: {
+    is: "text",
+    varies: "faster",
+    byDefault: DEFAULT_PRICES as string,
+    examples: ["tdx-7.0-gnr", "my-machine.yaml"],
+    what: "prices of a machine: the name of those that come with the program, which unaccepted help prices lists, or a file, relative to this one; of a list each makes runs on its platform; a price under platform goes before them",
   },
   /** Linux accepts lazily unless told `accept_memory=eager` (6.12 mm/page_alloc.c: accept_memory_parse). */
   policy: {
@@ -192,7 +201,10 @@ export const SCENARIO = {
 } as const;
 
 /** One run, with every choice made. Sizes in bytes, times in nanoseconds, paths as written; always frozen. */
-export type Scenario = SettledOf<typeof SCENARIO>;
+export type Scenario = Omit<SettledOf<typeof SCENARIO>, "prices"> & {
+  /** Those that the file names, read; absent for the platform's own. */
+  readonly prices?: PriceSet;
+};
 
 type Written = FileOf<typeof SCENARIO>;
 

@@ -1,10 +1,19 @@
 /** From a checked document to runs: presets and defaults fill it in, lists become a cross product. */
 
 import { freeze } from "immer";
-import { type Fields, type OneOrMore, PACES, type Pace, type Parameters } from "../fields/field.js";
+import { DEFAULT_PRICES, type PriceSet } from "../coco/price-set.js";
+import {
+  type Fields,
+  type OneOrMore,
+  PACES,
+  type Pace,
+  type Parameters,
+  type SettledOf,
+} from "../fields/field.js";
 import { choiceOf, defaultsOf, settle, withoutShortForms } from "../fields/read.js";
 import { type DocumentPath, isMapping, valueAt } from "./error.js";
 import { MACHINES, PRESETS, type Preset } from "./presets.js";
+import { NO_PRICE_SETS, type PriceSets } from "./price-set-file.js";
 import {
   type CompleteDocument,
   type PlatformDocument,
@@ -48,26 +57,53 @@ function inOrder(axes: readonly Axis[]): Axis[] {
 /**
  * Makes one scenario for each combination of list values. The order is that of nested
  * loops, outermost first: preset, machine, workload, kernel, seed, host, firmware,
- * guest, memory, vcpus, platform with its parameters, policy with its own; so runs that differ in
+ * guest, memory, vcpus, platform with its parameters, prices, policy with its own; so runs that differ in
  * nothing but their policy are neighbours. A parameter counts only for the platforms and policies
- * that have it.
+ * that have it, and prices only for their platform.
  *
  * @param document has passed `scenarioSchema`
+ * @param sets has every set that the document names
  * @returns frozen scenarios
  * @throws Error if platform or memory is said nowhere (`parseScenario` reports that to the user)
  */
-export function expandVariants(document: ScenarioDocument): Scenario[] {
-  return [...variantsOf(document)];
+export function expandVariants(document: ScenarioDocument, sets: PriceSets = NO_PRICE_SETS): Scenario[] {
+  return [...variantsOf(document, sets)];
 }
 
 /** The same one after the other, of which one at a time is in memory. */
-export function* variantsOf(document: ScenarioDocument): Generator<Scenario> {
+export function* variantsOf(
+  document: ScenarioDocument,
+  sets: PriceSets = NO_PRICE_SETS,
+): Generator<Scenario> {
   for (const complete of completeDocuments(document)) {
     const axes = AXES.filter(({ path, parameters }) => {
       return parameters !== undefined || Array.isArray(valueAt(complete, path));
     });
-    for (const decided of varied(complete, axes)) yield freeze(settle(SCENARIO, decided) as Scenario, true);
+    for (const decided of varied(complete, axes)) {
+      const scenario = withSet(settle(SCENARIO, decided) as Settled, sets);
+      if (scenario !== undefined) yield freeze(scenario, true);
+    }
   }
+}
+
+type Settled = SettledOf<typeof SCENARIO>;
+
+/** A run with the prices that it names; undefined where these are of another platform. */
+function withSet({ prices: named, ...run }: Settled, sets: PriceSets): Scenario | undefined {
+  if (named === undefined || named === DEFAULT_PRICES) return run;
+  const prices = setNamed(named, sets);
+  return prices.platform === run.platform.kind ? { ...run, prices } : undefined;
+}
+
+function setNamed(named: string, sets: PriceSets): PriceSet {
+  const set = sets.find(named);
+  if (set === undefined) throw new Error(`scenario: no prices ${named}, which the check should have refused`);
+  return set;
+}
+
+/** Whether runs on a platform can have prices. */
+export function hasPrices(kind: string, named: string, sets: PriceSets): boolean {
+  return named === DEFAULT_PRICES || setNamed(named, sets).platform === kind;
 }
 
 /**
@@ -86,7 +122,10 @@ export function* variantsIn(document: ScenarioDocument, paths: readonly Document
       },
       complete,
     );
-    for (const decided of varied(fixed, AXES.filter(isVaried))) yield settle(SCENARIO, decided) as Scenario;
+    for (const decided of varied(fixed, AXES.filter(isVaried))) {
+      const { prices: _prices, ...run } = settle(SCENARIO, decided) as Settled;
+      yield run;
+    }
   }
 }
 
@@ -125,10 +164,14 @@ function withValue(document: object, [key, ...rest]: DocumentPath, value: unknow
 }
 
 /** How many scenarios `expandVariants` makes, without making one. */
-export function countVariants(document: ScenarioDocument): number {
+export function countVariants(document: ScenarioDocument, sets: PriceSets = NO_PRICE_SETS): number {
   const parameters = AXES.filter((axis) => axis.parameters !== undefined);
   return completeDocuments(document).reduce((sum, complete) => {
+    const pricesOn = (kind: string): number =>
+      asList(complete.prices ?? DEFAULT_PRICES).filter((named) => hasPrices(kind, named, sets)).length;
     const counts = AXES.map(({ path }) => {
+      // Counted with the platform, as they are of one.
+      if (path.join(".") === "prices") return 1;
       const values = asList(valueAt(complete, path));
       const own = parameters.find(({ parameters: { of } = { of: [] } }) => of.join(".") === path.join("."));
       if (own === undefined) return values.length;
@@ -138,7 +181,10 @@ export function countVariants(document: ScenarioDocument): number {
           total +
           lists
             .filter(([name]) => own.parameters!.has(String(choice), name))
-            .reduce((product, [, list]) => product * asList(list).length, 1),
+            .reduce(
+              (product, [, list]) => product * asList(list).length,
+              path[0] === "platform" ? pricesOn(String(choice)) : 1,
+            ),
         0,
       );
     });

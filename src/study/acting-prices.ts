@@ -1,7 +1,7 @@
 /** Which assumed prices can matter to a run: those of events that happened in it. */
 
 import { eventsPricedBy } from "../coco/parameters.js";
-import { PLATFORMS } from "../coco/platforms.js";
+import { parametersOf } from "../coco/price-set.js";
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
@@ -27,8 +27,8 @@ export function actingVariants(scenario: Scenario, happened: ReadonlySet<string>
   return variants.every(({ parameter }) => isForAll(parameter, scenario)) ? [] : variants;
 }
 
-function isForAll(parameter: string, { platform }: Scenario): boolean {
-  return !Object.hasOwn(PLATFORMS[platform.kind].parameters, parameter);
+function isForAll(parameter: string, { platform, prices }: Scenario): boolean {
+  return !Object.hasOwn(parametersOf(platform.kind, prices), parameter);
 }
 
 function mayAct(parameter: string, scenario: Scenario, happened: ReadonlySet<string>): boolean {
@@ -42,6 +42,6 @@ export function hasNoEvent(parameter: string, scenario: Scenario): boolean {
   return eventsOf(parameter, scenario).some((event) => !COST_EVENT_NAMES.includes(event));
 }
 
-function eventsOf(parameter: string, { platform }: Scenario): readonly string[] {
-  return eventsPricedBy(parameter, PLATFORMS[platform.kind].parameters[parameter]!);
+function eventsOf(parameter: string, { platform, prices }: Scenario): readonly string[] {
+  return eventsPricedBy(parameter, parametersOf(platform.kind, prices)[parameter]!);
 }

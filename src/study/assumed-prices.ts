@@ -4,8 +4,8 @@
  */
 
 import { assumedParameters, eventsPricedBy } from "../coco/parameters.js";
-import { PLATFORMS } from "../coco/platforms.js";
-import type { RunResult } from "../results/row.js";
+import { parametersOf } from "../coco/price-set.js";
+import type { AssumedPrice, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../sim/cost-events.js";
 import type { Charged } from "../sim/cost-ledger.js";
@@ -23,13 +23,13 @@ export type ChargedTime = keyof typeof CHARGED;
  * @param onWayNs of that, what was charged at assumed prices on the way there
  */
 export function chargedAt(
-  { platform }: Scenario,
+  { platform, prices }: Scenario,
   charged: Charged,
   onWayNs: number,
 ): Readonly<Record<string, number>> {
   const part = charged.assumedNs === 0 ? 0 : Math.min(1, onWayNs / charged.assumedNs);
   return Object.fromEntries(
-    Object.entries(assumedParameters(PLATFORMS[platform.kind].parameters)).flatMap(([name, parameter]) => {
+    Object.entries(assumedParameters(parametersOf(platform.kind, prices))).flatMap(([name, parameter]) => {
       const events = eventsPricedBy(name, parameter).reduce(
         (sum, event) => sum + (charged.counts[COST_EVENT_NAMES.indexOf(event)] ?? 0),
         0,
@@ -37,6 +37,19 @@ export function chargedAt(
       const ns = Math.round(events * parameter.value * part);
       return ns === 0 || Object.hasOwn(platform.parameters, name) ? [] : [[name, ns]];
     }),
+  );
+}
+
+/** Prices with their ranges, of those that something was charged at. @param charged nanoseconds by name */
+export function rangesOf(
+  { platform, prices }: Pick<Scenario, "platform" | "prices">,
+  charged: readonly Readonly<Record<string, number>>[],
+): Readonly<Record<string, AssumedPrice>> {
+  const all = Object.entries(parametersOf(platform.kind, prices));
+  return Object.fromEntries(
+    all
+      .filter(([name]) => charged.some((ns) => Object.hasOwn(ns, name)))
+      .map(([name, { value, low, high }]) => [name, { value, low, high }]),
   );
 }
 
@@ -78,12 +91,11 @@ function rangeOf(runs: readonly RunResult[], valueAt: (timeAt: TimeAt) => number
   };
 }
 
-/** A run's time with some assumed prices at an end of their range; those of other platforms move nothing. */
+/** A run's time with some assumed prices at an end of their range; what it was not charged at moves nothing. */
 function timeWith(run: RunResult, time: ChargedTime, end: "low" | "high", names: readonly string[]): number {
   const charged = run[CHARGED[time]] ?? {};
-  const { parameters } = PLATFORMS[run.platform];
   return names.reduce((ns, name) => {
-    const { value, [end]: other } = parameters[name] ?? { value: 1, low: 1, high: 1 };
+    const { value, [end]: other } = run.assumedPrices[name] ?? { value: 1, low: 1, high: 1 };
     return ns + (charged[name] ?? 0) * (other / value - 1);
   }, run[time] ?? 0);
 }

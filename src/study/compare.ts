@@ -103,12 +103,12 @@ export function bestFirst(measures: readonly Measure[]): (run: RunResult, other:
 
 /** Equal for runs that differ in nothing but their policy and its parameters. */
 function inputOf(
-  { scenario, platform, memoryBytes, vcpus, kernel }: RunResult,
+  { scenario, platform, prices, memoryBytes, vcpus, kernel }: RunResult,
   { workload }: Scenario,
   settings: Settings,
 ): string {
   const others = Object.entries(settings).filter(([path]) => !isOfPolicy(path));
-  return JSON.stringify([scenario, platform, memoryBytes, vcpus, kernel, workload, others]);
+  return JSON.stringify([scenario, platform, prices, memoryBytes, vcpus, kernel, workload, others]);
 }
 
 /**
@@ -133,7 +133,7 @@ export function baselineOf<T extends RunResult>(
   return closest === undefined ? undefined : results[closest];
 }
 
-const MACHINE = ["platform", "memoryBytes", "vcpus", "kernel"] as const;
+const MACHINE = ["platform", "prices", "memoryBytes", "vcpus", "kernel"] as const;
 
 /** A run that never booted has no time to compare. */
 function ratio(

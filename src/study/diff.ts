@@ -149,7 +149,7 @@ function measureChanges(a: StoredRow, b: StoredRow): MeasureChange[] {
 /** Told apart by measures, phases, events and means. */
 const TOLD_ELSEWHERE: readonly string[] = [
   ...IDENTITY,
-  ..."phases costs bootCosts prices bootAssumedNs totalAssumedNs repeats".split(" "),
+  ..."phases costs bootCosts eventPrices bootAssumedNs totalAssumedNs assumedPrices repeats".split(" "),
 ];
 
 function otherChanges(a: StoredRow, b: StoredRow): FieldChange[] {
@@ -183,9 +183,9 @@ function timeChange(name: keyof typeof EVENTS, a: StoredRow, b: StoredRow): Time
   const [aNs, bNs] = [a[name], b[name]];
   if (aNs === undefined || bNs === undefined || aNs === bNs) return [];
   const changeNs = bNs - aNs;
-  const known = [a, b].every((row) => row[EVENTS[name]] !== undefined && row.prices !== undefined);
+  const known = [a, b].every((row) => row[EVENTS[name]] !== undefined && row.eventPrices !== undefined);
   if (!known) return [{ name, changeNs, events: [], otherNs: null }];
-  const [ofA, ofB] = [a, b].map((row) => ({ counts: row[EVENTS[name]]!, prices: row.prices! }));
+  const [ofA, ofB] = [a, b].map((row) => ({ counts: row[EVENTS[name]]!, prices: row.eventPrices! }));
   const events = eventChanges(ofA!, ofB!);
   const explained = events.reduce((sum, { byCountNs, byPriceNs }) => sum + byCountNs + byPriceNs, 0);
   const onOne = a.vcpus === 1 && b.vcpus === 1;

@@ -1,6 +1,6 @@
 /** The largest guest for which something still holds, and over which prices it does. */
 
-import { PLATFORMS } from "../coco/platforms.js";
+import { parametersOf } from "../coco/price-set.js";
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { actingVariants, hasNoEvent } from "./acting-prices.js";
@@ -119,7 +119,7 @@ const MOST_CHARGED = 3;
 
 /** The most runs of `movedMost`. */
 export function mostMoves(scenario: Scenario): number {
-  const shared = Object.keys(PLATFORMS[scenario.platform.kind].parameters).filter((name) =>
+  const shared = Object.keys(parametersOf(scenario.platform.kind, scenario.prices)).filter((name) =>
     hasNoEvent(name, scenario),
   );
   return 2 * (MOST_CHARGED + shared.length);
@@ -136,7 +136,7 @@ export async function movedMost(
   own: RunResult,
   run: (variant: Scenario) => Promise<RunResult>,
 ): Promise<Moved | null> {
-  const { parameters } = PLATFORMS[scenario.platform.kind];
+  const parameters = parametersOf(scenario.platform.kind, scenario.prices);
   const charged = own.bootAssumedNs;
   const swing = (name: string): number => {
     const { low, value, high } = parameters[name]!;

@@ -1,5 +1,6 @@
 import { AFTER_BOOT, type AfterBootFacts, type AfterBootPlans } from "../after/after-boot.js";
 import type { Begun, Feature } from "../after/feature.js";
+import { DEFAULT_PRICES } from "../coco/price-set.js";
 import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { BOOT, check, poweredOff } from "../guest/boot.js";
@@ -19,7 +20,7 @@ import type { LoadedWorkload, RecordedRequests } from "../workload/after-boot.js
 import { isGenerated } from "../workload/generators/index.js";
 import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
-import { chargedAt } from "./assumed-prices.js";
+import { chargedAt, rangesOf } from "./assumed-prices.js";
 import { observe } from "./observe.js";
 import { remarksAfter, remarksBefore } from "./remarks.js";
 
@@ -137,6 +138,9 @@ export function resultOf(
   ]);
   const bootName = afterBoot === undefined ? workloadName(scenario, loaded) : loaded.recording.name;
   const costs = happened(clock.ledger.counts);
+  const bootAssumedNs = chargedAt(scenario, atReady, assumedNs);
+  const totalAssumedNs =
+    boot.ready === undefined ? undefined : chargedAt(scenario, workload.charged, workload.assumedNs);
   return {
     scenario: scenario.name,
     platform: scenario.platform.kind,
@@ -144,6 +148,7 @@ export function resultOf(
     ...(policy.sha256 === undefined ? {} : { policySha256: policy.sha256 }),
     kernel: scenario.kernel,
     kernelRules: kernelRelease(scenario.kernel).rulesOf,
+    prices: scenario.prices?.name ?? DEFAULT_PRICES,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,
     workload: afterBoot === undefined ? bootName : workloadName(scenario, afterBoot),
@@ -183,14 +188,13 @@ export function resultOf(
     ...(boot.setupArch === undefined ? {} : { setupArch: boot.setupArch }),
     ...(boot.kernel === undefined ? {} : { earlyMap: boot.kernel.early.earlyMap.result }),
     assumedShare: bootTimeNs === 0 ? 0 : assumedNs / bootTimeNs,
-    bootAssumedNs: chargedAt(scenario, atReady, assumedNs),
-    ...(boot.ready === undefined
-      ? {}
-      : { totalAssumedNs: chargedAt(scenario, workload.charged, workload.assumedNs) }),
+    bootAssumedNs,
+    ...(totalAssumedNs === undefined ? {} : { totalAssumedNs }),
+    assumedPrices: rangesOf(scenario, [bootAssumedNs, totalAssumedNs ?? {}]),
     requests,
     costs,
     bootCosts: happened(atReady.counts),
-    prices: Object.fromEntries(
+    eventPrices: Object.fromEntries(
       Object.keys(costs).map((name) => [
         name,
         clock.ledger.priceNs(COST_EVENT_NAMES.indexOf(name) as CostEvent),

@@ -3,7 +3,7 @@
 import type { Settings } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 
-/** Every setting of a scenario by its path, without name, description and policy. */
+/** Every setting of a scenario by its path, without name, description and policy; its prices by their name. */
 export function settingsOf(scenario: Scenario): Settings {
   const settings: Record<string, string | number | boolean> = {};
   const visit = (value: unknown, path: string): void => {
@@ -16,8 +16,8 @@ export function settingsOf(scenario: Scenario): Settings {
       settings[path] = value === Number.POSITIVE_INFINITY ? "all" : value;
     }
   };
-  const { name: _name, description: _description, policy: _policy, ...rest } = scenario;
-  visit(rest, "");
+  const { name: _name, description: _description, policy: _policy, prices, ...rest } = scenario;
+  visit(prices === undefined ? rest : { ...rest, prices: prices.name }, "");
   return settings;
 }
 
@@ -35,7 +35,7 @@ export function sameSettings(a: Scenario, b: Scenario): boolean {
 
 /**
  * For each scenario the settings by which it differs from another one that has the same name,
- * policy, platform, kernel, memory, vCPUs and workload. Settings that differ only together with one of
+ * policy, platform, prices, kernel, memory, vCPUs and workload. Settings that differ only together with one of
  * those, such as the firmware with the platform, are left out.
  */
 export function distinguishingSettings(scenarios: readonly Scenario[]): Settings[] {
@@ -61,6 +61,6 @@ export function distinguishingSettings(scenarios: readonly Scenario[]): Settings
 
 /** Equal for scenarios whose result rows show the same in all fields that describe the input. */
 function rowIdentity(scenario: Scenario): string {
-  const { name, policy, platform, kernel, memoryBytes, vcpus, workload } = scenario;
-  return JSON.stringify([name, policy, platform.kind, kernel, memoryBytes, vcpus, workload]);
+  const { name, policy, platform, prices, kernel, memoryBytes, vcpus, workload } = scenario;
+  return JSON.stringify([name, policy, platform.kind, prices?.name, kernel, memoryBytes, vcpus, workload]);
 }

@@ -4,7 +4,7 @@
  */
 
 import { assumedParameters, type ParameterSet } from "../coco/parameters.js";
-import { PLATFORMS } from "../coco/platforms.js";
+import { parametersOf } from "../coco/price-set.js";
 import { eachIn, type Measure, type MeasureIn, type MeasureName, numberIn } from "../results/measures.js";
 import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
@@ -83,9 +83,9 @@ export function rangeVariants(scenario: Scenario): Variant[] {
 const ALL = "all";
 
 /** A parameter that the scenario sets itself is certain. */
-function openParameters({ platform }: Scenario): ParameterSet {
+function openParameters({ platform, prices }: Scenario): ParameterSet {
   return Object.fromEntries(
-    Object.entries(assumedParameters(PLATFORMS[platform.kind].parameters)).filter(
+    Object.entries(assumedParameters(parametersOf(platform.kind, prices))).filter(
       ([name]) => !Object.hasOwn(platform.parameters, name),
     ),
   );

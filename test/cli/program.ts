@@ -52,6 +52,7 @@ export const fakeRun: RunScenario = (scenario, loaded) => {
     platform: scenario.platform.kind,
     policy: scenario.policy,
     kernel: scenario.kernel,
+    prices: scenario.prices?.name ?? "default",
     kernelRules: kernelRelease(scenario.kernel).rulesOf,
     memoryBytes: scenario.memoryBytes,
     vcpus: scenario.vcpus,

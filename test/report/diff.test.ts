@@ -18,7 +18,7 @@ const SNP = {
   bootTimeNs: 10_000_000_000,
   costs: { vmgexitPsc: 1000, npf4k: 50 },
   bootCosts: { vmgexitPsc: 1000, npf4k: 50 },
-  prices: { vmgexitPsc: 3550, npf4k: 7000 },
+  eventPrices: { vmgexitPsc: 3550, npf4k: 7000 },
 } as const satisfies Partial<CompareRow>;
 
 /** Rows as JSON has them. */
@@ -48,8 +48,8 @@ test("a sentence says how much, where, and which event accounts for how much of 
 });
 
 test("of one run the values are told; a price names what it was", () => {
-  const prices = { ...SNP.prices, vmgexitPsc: 1_003_550 };
-  assert.equal(sentences(stored({}), stored({ bootTimeNs: 11_000_000_000, prices })), [
+  const eventPrices = { ...SNP.eventPrices, vmgexitPsc: 1_003_550 };
+  assert.equal(sentences(stored({}), stored({ bootTimeNs: 11_000_000_000, eventPrices })), [
     "B is 10 % slower to boot (11 s, A 10 s), because of the price of vmgexitPsc (an exit that asks for page state " +
       "changes), 1 ms rather than 3.55 us: 1 s of 1 s.",
   ]);
@@ -194,10 +194,10 @@ test("CSV has a line for each number that differs", () => {
   const [head, ...lines] = formatDiffCsv(DIFF).trimEnd().split("\r\n");
   assert.is(
     head,
-    "scenario,platform,policy,kernel,memoryBytes,vcpus,workload,boot,settings,name,a,b,change,share,verdict," +
+    "scenario,platform,policy,kernel,prices,memoryBytes,vcpus,workload,boot,settings,name,a,b,change,share,verdict," +
       "meanChange,meanHalfWidth",
   );
-  const before = "boot,snp,lazy,6.12,4294967296,1,idle,idle,{},";
+  const before = "boot,snp,lazy,6.12,default,4294967296,1,idle,idle,{},";
   assert.equal(
     lines.map((line) => line.slice(before.length)),
     [

@@ -46,7 +46,7 @@ test("header and row, literally: the names of JSON, in its order", () => {
   const [header, row, end] = formatCsv([rowWith()]).split("\r\n");
   assert.is(
     header,
-    "scenario,platform,policy,kernel,kernelRules,memoryBytes,vcpus,workload,boot,outcome,bootTimeNs,bootRatio," +
+    "scenario,platform,policy,kernel,kernelRules,prices,memoryBytes,vcpus,workload,boot,outcome,bootTimeNs,bootRatio," +
       "totalRatio,paretoOptimal,phases.firmware,phases.kernel,acceptedBytes,memory.visibleBytes,memory.onlineBytes," +
       "memory.acceptedBy.launch,memory.acceptedBy.firmware,memory.acceptedBy.exitBootServices," +
       "memory.acceptedBy.prm,memory.acceptedBy.stub,memory.acceptedBy.kernel,touchedBytes,lostBytes,hostBytes," +
@@ -56,16 +56,18 @@ test("header and row, literally: the names of JSON, in its order", () => {
       "waits.workload.allocations,waits.workload.count,waits.workload.totalNs,waits.workload.p50Ns,waits.workload.p99Ns,waits.workload.p999Ns,waits.workload.p9999Ns,waits.workload.maxNs," +
       "spinNs,longestIrqOffNs,softLockups," +
       "assumedShare,bootAssumedNs.firmwareFixedNs,bootAssumedNs.launchNs," +
+      "assumedPrices.firmwareFixedNs.value,assumedPrices.firmwareFixedNs.low,assumedPrices.firmwareFixedNs.high," +
+      "assumedPrices.launchNs.value,assumedPrices.launchNs.low,assumedPrices.launchNs.high," +
       "requests.allocations,requests.frees,requests.failed,requests.beforeTracing," +
       "requests.filledBeforeTracing,requests.inferredBulk,requests.lostEvents,costs.eptViolation,costs.tdcall," +
-      "bootCosts.eptViolation,bootCosts.tdcall,prices.eptViolation,prices.tdcall",
+      "bootCosts.eptViolation,bootCosts.tdcall,eventPrices.eptViolation,eventPrices.tdcall",
   );
   assert.is(
     row,
-    "boot,tdx,lazy,6.12,6.12.75,68719476736,8,idle,idle,ready,5500000000,3.94,,false,1100000000,4400000000," +
+    "boot,tdx,lazy,6.12,6.12.75,default,68719476736,8,idle,idle,ready,5500000000,3.94,,false,1100000000,4400000000," +
       "3221225472,67645734912,2097152,1024,2147483648,3072,5120,4096,1073741824,419430400,0,3758096384," +
       "3338665984,4294967296,3221225472,0,251658240,13631488,269484032,4096,5242880,120,30720," +
-      "700,7,60000000,0,20300000,20900000,20950000,21000000,0,0,0,0,0,0,0,0,3300000,16700000,4,0.42,2000000000,310000000,24000,5000,1,12,345,3,2,99,1048576,98,1048570,8000,800",
+      "700,7,60000000,0,20300000,20900000,20950000,21000000,0,0,0,0,0,0,0,0,3300000,16700000,4,0.42,2000000000,310000000,1200000000,600000000,3000000000,140000000,70000000,350000000,24000,5000,1,12,345,3,2,99,1048576,98,1048570,8000,800",
   );
   assert.is(end, "");
 });
@@ -115,9 +117,9 @@ test("of the numbers only those asked for, after what says which run it is", () 
   ).split("\r\n");
   assert.is(
     header,
-    "scenario,platform,policy,kernel,kernelRules,memoryBytes,vcpus,workload,boot,outcome,exits",
+    "scenario,platform,policy,kernel,kernelRules,prices,memoryBytes,vcpus,workload,boot,outcome,exits",
   );
-  assert.is(row, "boot,tdx,lazy,6.12,6.12.75,68719476736,8,idle,idle,ready,30720");
+  assert.is(row, "boot,tdx,lazy,6.12,6.12.75,default,68719476736,8,idle,idle,ready,30720");
 });
 
 test.run();

@@ -97,9 +97,9 @@ test("a damaged row is refused, with line, column and path of what is wrong", ()
 });
 
 test("what an older or a newer version has otherwise is no damage, and what is not known is told", () => {
-  const text = damaged("prices", undefined).replace('"costs": {', '"colour": "red",\n      "costs": {');
+  const text = damaged("eventPrices", undefined).replace('"costs": {', '"colour": "red",\n      "costs": {');
   const { rows, unknown } = parseRows(text, "r.json");
-  assert.equal([rows[1]!.prices, unknown], [undefined, ["colour"]]);
+  assert.equal([rows[1]!.eventPrices, unknown], [undefined, ["colour"]]);
   const inside = damaged("hostUse.shadowBytes", 4);
   assert.equal(parseRows(inside, "r.json").unknown, ["hostUse.shadowBytes"]);
 });

@@ -1,3 +1,4 @@
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import type { CompareRow, RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
@@ -5,9 +6,12 @@ import { NO_WAITS } from "./waits.js";
 
 /** A run made by hand; every number differs from the others, so that a mix-up shows. */
 export function resultWith(changes: Partial<RunResult> = {}): RunResult {
+  const { platform = "tdx", bootAssumedNs = { firmwareFixedNs: 2_000_000_000, launchNs: 310_000_000 } } =
+    changes;
   return {
     scenario: "boot",
-    platform: "tdx",
+    platform,
+    prices: "default",
     policy: "lazy",
     kernel: "6.12",
     kernelRules: "6.12.75",
@@ -67,7 +71,7 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     longestIrqOffNs: 16_700_000,
     softLockups: 4,
     assumedShare: 0.42,
-    bootAssumedNs: { firmwareFixedNs: 2_000_000_000, launchNs: 310_000_000 },
+    bootAssumedNs,
     requests: {
       allocations: 24000,
       frees: 5000,
@@ -79,15 +83,26 @@ export function resultWith(changes: Partial<RunResult> = {}): RunResult {
     },
     costs: { tdcall: 1048576, eptViolation: 99 },
     bootCosts: { tdcall: 1048570, eptViolation: 98 },
-    prices: { tdcall: 800, eptViolation: 8000 },
+    eventPrices: { tdcall: 800, eptViolation: 8000 },
     ...changes,
+    assumedPrices:
+      changes.assumedPrices ?? ownRanges(platform, { ...bootAssumedNs, ...changes.totalAssumedNs }),
   };
+}
+
+/** The platform's own prices with their ranges, of those that a row was charged at. */
+function ownRanges(
+  platform: RunResult["platform"],
+  charged: Readonly<Record<string, number>>,
+): RunResult["assumedPrices"] {
+  const own = Object.entries(PLATFORMS[platform].parameters).filter(([name]) => name in charged);
+  return Object.fromEntries(own.map(([name, { value, low, high }]) => [name, { value, low, high }]));
 }
 
 /** The same beside others. */
 export function rowWith(changes: Partial<CompareRow> = {}): CompareRow {
   return {
-    ...resultWith(),
+    ...resultWith(changes),
     bootRatio: 3.94,
     totalRatio: null,
     paretoOptimal: false,

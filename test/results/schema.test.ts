@@ -68,7 +68,7 @@ test("the command prints it, and nothing else", async () => {
   assert.equal(JSON.parse(stdout), resultsSchema());
   const other = await unaccepted(["schema", "reslts"]);
   assert.is(other.code, 2);
-  assert.match(onlyLine(other.stderr), /schema reslts: expected scenario or study or results/);
+  assert.match(onlyLine(other.stderr), /schema reslts: expected scenario or study or prices or results/);
 });
 
 test.run();

@@ -47,8 +47,8 @@ test("an event that happened more often accounts for its count at its price", ()
 });
 
 test("a price that changed accounts for its difference, as often as it was paid", () => {
-  const prices = { tdcall: 800, eptViolation: 7500 };
-  const { times } = only({ vcpus: 1, bootTimeNs: 100_000 }, { vcpus: 1, bootTimeNs: 51_000, prices });
+  const eventPrices = { tdcall: 800, eptViolation: 7500 };
+  const { times } = only({ vcpus: 1, bootTimeNs: 100_000 }, { vcpus: 1, bootTimeNs: 51_000, eventPrices });
   const [time] = times;
   assert.equal(time!.events, [
     {
@@ -99,7 +99,7 @@ test("counts and prices together are the whole difference, whatever changed", ()
 test("what happens on several CPUs at once, or has no price in one of them, is no sum of the time", () => {
   const slower = { bootTimeNs: 6_000_000_000, bootCosts: { tdcall: 1048571, eptViolation: 98 } };
   assert.is(only({}, slower).times[0]!.otherNs, null);
-  const { prices: _prices, ...unpriced } = rowWith({ vcpus: 1 });
+  const { eventPrices: _prices, ...unpriced } = rowWith({ vcpus: 1 });
   const { pairs } = diffRows([unpriced], [rowWith({ vcpus: 1, ...slower })]);
   assert.equal(pairs[0]!.times, [{ name: "bootTimeNs", changeNs: 500_000_000, events: [], otherNs: null }]);
 });

@@ -15,6 +15,7 @@ import { bundledWorkload, STANDARD_WORKLOAD } from "../bundled.js";
 import { print } from "../io.js";
 import { sharedOptions } from "../options.js";
 import { writeWhole } from "../output-file.js";
+import { priceSetsFor } from "../price-sets.js";
 import { UsageError } from "../usage-error.js";
 
 /** Keys of the file in its order, with the values that it has where no flag gives others. */
@@ -58,7 +59,7 @@ function nameFor(path: string): string {
 function valuesOf(argv: Arguments, name: string): Record<string, unknown> {
   const { assignments } = sharedOptions(argv);
   const { workload, platform, memory } = VALUES;
-  parseScenario(stringify({ name, workload, platform, memory }), "init", assignments);
+  parseScenario(stringify({ name, workload, platform, memory }), "init", assignments, priceSetsFor("init"));
   const given = assignments.map(({ path, value }) => [path[0]!, value] as const);
   const typed = argv.one("workload");
   const bundled = typed !== undefined && bundledWorkload(typed) !== undefined ? { workload: typed } : {};

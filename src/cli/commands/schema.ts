@@ -1,6 +1,7 @@
 /** `unaccepted schema`: JSON Schema of files and results, for editors and other programs. */
 
 import { z } from "zod";
+import { priceSetSchema } from "../../coco/price-set.js";
 import { resultsSchema } from "../../results/schema.js";
 import { scenarioSchema } from "../../scenario/scenario.js";
 import { studySchema } from "../../study/sweep/study-file.js";
@@ -12,6 +13,7 @@ import { UsageError } from "../usage-error.js";
 const SCHEMAS: Readonly<Record<(typeof SCHEMA_NAMES)[number], () => object>> = {
   scenario: () => z.toJSONSchema(scenarioSchema()),
   study: () => z.toJSONSchema(studySchema),
+  prices: () => z.toJSONSchema(priceSetSchema),
   results: () => resultsSchema(),
 };
 

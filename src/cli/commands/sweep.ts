@@ -1,6 +1,7 @@
 /** `unaccepted sweep STUDY --out DIR`: every run of a study, on all cores, or a part of it. */
 
 import { availableParallelism } from "node:os";
+import type { PriceSet } from "../../coco/price-set.js";
 import { parseScenario, scenarioOutlook } from "../../scenario/load.js";
 import { remarksBefore } from "../../study/remarks.js";
 import {
@@ -11,7 +12,7 @@ import {
   parseShard,
   type Shard,
 } from "../../study/sweep/chunks.js";
-import { assignmentsOf, pointsToCheck } from "../../study/sweep/points.js";
+import { pointsToCheck } from "../../study/sweep/points.js";
 import type { RecordedRequests } from "../../workload/after-boot.js";
 import { isGenerated } from "../../workload/generators/index.js";
 import type { RunCommand } from "../arguments.js";
@@ -19,9 +20,11 @@ import { STANDARD_BOOT, studyPath } from "../bundled.js";
 import { type CliContext, Interrupted, print } from "../io.js";
 import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { typedFlags } from "../options.js";
+import { priceSetsFor } from "../price-sets.js";
 import { announce, goesAhead, type Plan, progressOf } from "../runs.js";
 import { remarkOn } from "../simulate.js";
-import { readJob, type SweepJob, stampOf } from "../sweep/job.js";
+import { assignmentsAt, readJob, type SweepJob, stampOf } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { DamagedPart, Parts } from "../sweep/parts.js";
 import { runOnPool, shared } from "../sweep/pool.js";
@@ -35,19 +38,20 @@ export const run: RunCommand = async (argv, context) => {
   if (names > policyFiles.length) {
     throw new UsageError("--policy: expected files such as ./mine.mjs; the study says which policies run");
   }
-  const { job, repeats } = readJob(studyPath(argv.files[0]!), policyFiles);
+  const { job, repeats } = readJob(studyPath(argv.files[0]!), policyFiles, typedFlags(argv, ["prices"]));
   const shard = shardOf(argv.one("shard"));
   const jobs = argv.wholeNumber("jobs", 1, 1024) ?? availableParallelism();
-  const { recordings, remarks } = checkPoints(job);
+  const { recordings, prices, remarks } = checkPoints(job);
   const isQuiet = argv.has("quiet");
   const remark = remarkOn(context, isQuiet);
   for (const line of remarks) remark(line);
-  const stamp = stampOf(job, recordings);
+  const stamp = stampOf(job, recordings, prices);
   const chunks = chunkCount(stamp.points);
   const parts = new Parts(argv.one("out")!);
   // The shard of a sweep, and one that goes on, were agreed to when it began.
   const isAgreed = argv.has("shard") || argv.has("missing") || parts.isBegun;
-  const plan = { ...planOf(job, stamp.points, context), isAgreed };
+  const isPriced = prices.some((set) => set !== undefined);
+  const plan = { ...planOf(job, stamp.points, context), isSearch: isPriced, isAgreed };
   if (!(await goesAhead(plan, argv, context))) return 0;
   if (repeats > 0) {
     remark(
@@ -81,7 +85,7 @@ export const run: RunCommand = async (argv, context) => {
   if (stray !== undefined) remark(`${stray}: no chunk of ${stamp.study}, left out`);
   if (!isQuiet) {
     const left = Math.min(stamp.points, todo.length * CHUNK_POINTS);
-    announce({ runs: Math.ceil((plan.runs / stamp.points) * left) }, io.stderr);
+    announce({ ...plan, runs: Math.ceil((plan.runs / stamp.points) * left) }, io.stderr);
   }
   const data = { job, stamp, shard, directory: parts.directory, recordings };
   await runAll(data, todo, jobs, isQuiet, io);
@@ -91,13 +95,19 @@ export const run: RunCommand = async (argv, context) => {
   return 0;
 };
 
-/** A point makes several runs where the scenario file has lists; all points make as many as the first. */
-function planOf(
-  { study, scenarioPath, scenarioText }: SweepJob,
-  points: number,
-  { runScenario }: CliContext,
-): Plan {
-  const { count, first } = scenarioOutlook(scenarioText, scenarioPath, assignmentsOf(study, 0));
+/**
+ * A point makes several runs where the scenario file has lists. All points make as many as the first, but for those
+ * whose prices are of another platform; with prices these are then the most there can be.
+ */
+function planOf(job: SweepJob, points: number, { runScenario }: CliContext): Plan {
+  const { study, scenarioPath, scenarioText } = job;
+  const sets = priceSetsFor(scenarioPath);
+  const [some] = pointsToCheck(study)
+    .map((point) => scenarioOutlook(scenarioText, scenarioPath, assignmentsAt(job, point), sets))
+    .filter(({ first }) => first !== undefined);
+  if (some?.first === undefined)
+    throw new UsageError(`${scenarioPath}: no prices are of the platform of a run`);
+  const { count, first } = some;
   const workload = workloadOf(first, scenarioPath, new WorkloadLoader());
   return {
     command: "sweep",
@@ -138,23 +148,29 @@ async function runAll(
 /**
  * Looks at every value of the study, so that mistakes show before the work.
  *
- * @returns the recordings that they replay, to be shared by all threads, and what the runs will have to say
+ * @returns the recordings that they replay, to be shared by all threads, the prices of their machines, and what the runs will have to say
  */
-function checkPoints({ study, scenarioPath, scenarioText }: SweepJob): {
+function checkPoints(job: SweepJob): {
   readonly recordings: ReadonlyMap<string, RecordedRequests>;
+  /** Those of its runs, in the order of these; undefined for a platform's own. */
+  readonly prices: readonly (PriceSet | undefined)[];
   readonly remarks: ReadonlySet<string>;
 } {
+  const { study, scenarioPath, scenarioText } = job;
   const loader = new WorkloadLoader();
+  const sets = priceSetsFor(scenarioPath);
+  const prices = new Set<PriceSet | undefined>();
   const remarks = new Set<string>();
   for (const point of pointsToCheck(study)) {
-    for (const scenario of parseScenario(scenarioText, scenarioPath, assignmentsOf(study, point))) {
+    for (const scenario of parseScenario(scenarioText, scenarioPath, assignmentsAt(job, point), sets)) {
+      prices.add(scenario.prices);
       const isMade = isGenerated(scenario.workload);
       const workload = isMade ? loader.load(STANDARD_BOOT) : workloadOf(scenario, scenarioPath, loader);
       for (const remark of remarksBefore(scenario, workload)) remarks.add(remark);
     }
   }
   const recordings = Array.from(loader.recordings, ([path, recording]) => [path, shared(recording)] as const);
-  return { recordings: new Map(recordings), remarks };
+  return { recordings: new Map(recordings), prices: [...prices], remarks };
 }
 
 function shardOf(value: string | undefined): Shard {

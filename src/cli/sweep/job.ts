@@ -2,9 +2,11 @@
 
 import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
+import type { PriceSet } from "../../coco/price-set.js";
 import { otherVersion } from "../../results/formats.js";
 import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
 import { scenariosOf } from "../../scenario/load.js";
+import type { Assignment } from "../../scenario/set.js";
 import { YamlSource } from "../../scenario/yaml.js";
 import { CHUNK_POINTS, pointsOfChunk } from "../../study/sweep/chunks.js";
 import { assignmentsOf, pointCount } from "../../study/sweep/points.js";
@@ -15,6 +17,7 @@ import { readInputText, sha256 } from "../input-file.js";
 import type { PolicyFile, RunScenario } from "../io.js";
 import { workloadOf } from "../load.js";
 import type { WorkloadLoader } from "../load-recording.js";
+import { priceSetsFor } from "../price-sets.js";
 import { UsageError } from "../usage-error.js";
 import { packageVersion } from "../version.js";
 
@@ -28,6 +31,13 @@ export interface SweepJob {
   readonly scenarioText: string;
   readonly version: string;
   readonly policyFiles: readonly PolicyFile[];
+  /** What flags write over the scenario file, before the study does. */
+  readonly assignments?: readonly Assignment[];
+}
+
+/** What a point has in the place of the scenario file's values. */
+export function assignmentsAt({ study, assignments = [] }: SweepJob, point: number): Assignment[] {
+  return [...assignments, ...assignmentsOf(study, point)];
 }
 
 /**
@@ -37,31 +47,37 @@ export interface SweepJob {
 export function readJob(
   studyPath: string,
   policyFiles: readonly PolicyFile[],
+  assignments: readonly Assignment[] = [],
 ): { readonly job: SweepJob; readonly repeats: number } {
   const { study, repeats } = withoutRepeats(parseStudy(readInputText(studyPath), studyPath));
   const { scenario } = study;
   const scenarioPath = isAbsolute(scenario) ? scenario : join(dirname(studyPath), scenario);
   const scenarioText = readInputText(scenarioPath);
-  return { job: { study, scenarioPath, scenarioText, version: packageVersion(), policyFiles }, repeats };
+  const version = packageVersion();
+  return { job: { study, scenarioPath, scenarioText, version, policyFiles, assignments }, repeats };
 }
 
 /** @returns a line of JSON for each run, in order @throws ScenarioError for a point that makes no scenario */
 export function runChunk(
-  { study, scenarioPath, scenarioText, version }: SweepJob,
+  job: SweepJob,
   chunk: number,
   loader: WorkloadLoader,
   runScenario: RunScenario,
 ): string {
+  const { study, scenarioPath, scenarioText, version } = job;
   const file = new YamlSource(scenarioText, scenarioPath);
+  const sets = priceSetsFor(scenarioPath);
   const { first, end } = pointsOfChunk(chunk, pointCount(study));
   // All scenarios first: checking one after the other takes a third of the time that it takes between runs.
   const points = Array.from({ length: end - first }, (_value, at) => {
     const point = first + at;
-    const assignments = assignmentsOf(study, point);
     const settings = Object.fromEntries(
-      assignments.map(({ path, value }) => [path.join("."), value as string | number | boolean]),
+      assignmentsOf(study, point).map(({ path, value }) => [
+        path.join("."),
+        value as string | number | boolean,
+      ]),
     );
-    return { point, settings, scenarios: scenariosOf(file, assignments) };
+    return { point, settings, scenarios: scenariosOf(file, assignmentsAt(job, point), sets) };
   });
   const lines = points.flatMap(({ point, settings, scenarios }) =>
     scenarios.map((scenario, run) => {
@@ -90,6 +106,8 @@ export interface SweepStamp {
     readonly workloads: string;
     /** Of files of policies, where there are any. */
     readonly policies?: string;
+    /** Of prices of machines, where runs have any. */
+    readonly prices?: string;
   };
   /** SHA-256 of all fields above. */
   readonly sha256: string;
@@ -107,14 +125,16 @@ const stampSchema: z.ZodType<SweepStamp> = z.strictObject({
     scenario: digest,
     workloads: digest,
     policies: digest.exactOptional(),
+    prices: digest.exactOptional(),
   }),
   sha256: digest,
 });
 
-/** @param recordings that it replays; where they lie does not matter */
+/** @param recordings that it replays; where they lie does not matter. @param prices of the machines it runs on, in their order */
 export function stampOf(
   { study, scenarioText, version, policyFiles }: SweepJob,
   recordings: ReadonlyMap<string, RecordedRequests>,
+  prices: readonly (PriceSet | undefined)[] = [],
 ): SweepStamp {
   const fields = {
     schemaVersion: RESULT_SCHEMA_VERSION,
@@ -129,6 +149,7 @@ export function stampOf(
       ...(policyFiles.length === 0
         ? {}
         : { policies: digestOf(policyFiles.map(({ text }) => sha256(text)).toSorted()) }),
+      ...(prices.every((set) => set === undefined) ? {} : { prices: digestOf(prices) }),
     },
   } as const;
   return { ...fields, sha256: digestOf(fields) };
@@ -158,7 +179,7 @@ export function parseStamp(path: string, text: string): SweepStamp | undefined {
 
 /** The differences of two sweeps in words: `version`, `study and workloads`. */
 export function differenceOf(a: SweepStamp, b: SweepStamp): string {
-  const inputs = (["study", "scenario", "workloads", "policies"] as const).filter(
+  const inputs = (["study", "scenario", "workloads", "policies", "prices"] as const).filter(
     (name) => a.inputs[name] !== b.inputs[name],
   );
   return [...(a.version === b.version ? [] : ["version"]), ...inputs].join(" and ");

@@ -7,15 +7,21 @@ import type { Scenario } from "../../scenario/scenario.js";
 import { settingsOf } from "../settings.js";
 
 /**
- * The input of a run's id: its whole scenario, with the name of its workload, and the digest of a policy that came
- * from a file. Equal for equal scenarios, whatever study or file they come from.
+ * The input of a run's id: its whole scenario, with the name of its workload, the digest of a policy that came
+ * from a file, and prices that did. Equal for equal scenarios, whatever study or file they come from.
  *
  * @param version of the simulator
  */
 export function runIdentity(scenario: Scenario, version: string): string {
   const settings = Object.entries(settingsOf(scenario)).sort(([a], [b]) => (a < b ? -1 : 1));
   const { sha256 } = policyNamed(scenario.policy);
-  return JSON.stringify([version, scenario.policy, settings, ...(sha256 === undefined ? [] : [sha256])]);
+  return JSON.stringify([
+    version,
+    scenario.policy,
+    settings,
+    ...(sha256 === undefined ? [] : [sha256]),
+    ...(scenario.prices === undefined ? [] : [scenario.prices]),
+  ]);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Whether a recommended setting is still good where the assumed parameters are not what they are assumed to be. */
 
-import { PLATFORMS } from "../../coco/platforms.js";
+import { parametersOf } from "../../coco/price-set.js";
 import type { Condition } from "../../results/conditions.js";
 import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
@@ -48,7 +48,7 @@ export async function sensitivityOf(
     variants.push({
       parameter,
       end,
-      valueNs: PLATFORMS[scenario.platform.kind].parameters[parameter]?.[end] ?? null,
+      valueNs: parametersOf(scenario.platform.kind, scenario.prices)[parameter]?.[end] ?? null,
       outcome: own.outcome,
       broken: own.broken,
       objective: isReady(own) ? judge.objectiveOf(own) : null,
