@@ -1,7 +1,7 @@
 /** The actions of `machine`. */
 
-import type { CommandGroup } from "./arguments.js";
-import { output, quiet } from "./flags.js";
+import { type CommandGroup, flag, text } from "./arguments.js";
+import { output, quiet, SIMULATE_FLAGS, scenarioNames } from "./flags.js";
 
 async function kindsRead(): Promise<string> {
   const { MACHINE_READERS } = await import("../machine/readers.js");
@@ -27,6 +27,30 @@ export const MACHINE_COMMANDS: CommandGroup = {
         "unaccepted machine import dmesg.txt iomem.txt meminfo.txt -o guest.yaml",
       ],
       load: async () => ({ run: (await import("./commands/machine.js")).importMachine }),
+    },
+    {
+      name: "machine check",
+      describe:
+        "a run of a scenario beside what a guest showed, line for line, each difference explained or not",
+      files: {
+        name: "scenario",
+        describe: "scenario file (YAML) that makes one run",
+        offers: scenarioNames,
+        required: "a scenario file",
+      },
+      flags: {
+        against: text(
+          "a boot log, or meminfo, zoneinfo or vmstat of /proc, of the same boot; repeatable; - is stdin",
+          { takes: "FILE", required: "expected --against, what a guest showed of its boot" },
+        ),
+        set: SIMULATE_FLAGS.set!,
+        json: flag("as JSON"),
+      },
+      examples: [
+        "unaccepted machine check guest.yaml --against dmesg.txt",
+        "unaccepted machine check guest.yaml --against dmesg.txt --against meminfo.txt --against zoneinfo.txt --json",
+      ],
+      load: async () => ({ run: (await import("./commands/machine.js")).check }),
     },
   ],
 };

@@ -32,6 +32,12 @@ export interface FreedMemory {
   readonly kib: number;
 }
 
+/** Size of the DMA bounce buffer, to the byte or in whole MiB. */
+export interface SwiotlbSaid {
+  readonly bytes: number;
+  readonly isExact: boolean;
+}
+
 export type Protection = "tdx" | "snp" | "sev";
 
 /** A descriptor of the firmware's map (`efi=debug`). */
@@ -59,8 +65,8 @@ export interface GuestLog {
   readonly hypervisor: Said<string> | undefined;
   readonly vcpus: Said<number> | undefined;
   readonly memory: Said<MemoryLine> | undefined;
-  /** Bytes of the bounce buffer, by the line that says most exactly. */
-  readonly swiotlb: Said<number> | undefined;
+  /** By the line that says most exactly. */
+  readonly swiotlb: Said<SwiotlbSaid> | undefined;
   /** Lines of zones and nodes, in the kernel's words. */
   readonly zones: readonly Said<string>[];
   readonly freed: readonly (Said<FreedMemory> & { readonly seconds: number | undefined })[];
@@ -268,19 +274,21 @@ function memoryLine([available, total, parts]: readonly (string | undefined)[]):
 
 /**
  * kernel/dma/swiotlb.c, 6.12: swiotlb_print_info (`mapped [mem ...] (64MB)`, its end being the first byte behind),
- * swiotlb_adjust_size (`bounce buffer size adjusted to 256MB`), swiotlb_adjust_nareas (`roundup to`). What is mapped is
- * what there is.
+ * swiotlb_adjust_nareas (`roundup to 256MB`), swiotlb_adjust_size (`adjusted to 245MB`). What is mapped is what there
+ * is; the other two are in whole MiB, and the size is rounded up after it is adjusted.
  */
-function swiotlbOf(find: Finder): Said<number> | undefined {
+function swiotlbOf(find: Finder): Said<SwiotlbSaid> | undefined {
+  const inMib = ([size]: readonly (string | undefined)[]): SwiotlbSaid => ({
+    bytes: Number(size) * MiB,
+    isExact: false,
+  });
   return (
     find.one(
-      /^software IO TLB: mapped \[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]/,
-      ([first, end]) => Number(`0x${end}`) - Number(`0x${first}`),
+      /^software IO TLB: mapped \[mem 0x([0-9a-f]{1,13})-0x([0-9a-f]{1,13})\]/,
+      ([first, end]): SwiotlbSaid => ({ bytes: Number(`0x${end}`) - Number(`0x${first}`), isExact: true }),
     ) ??
-    find.one(
-      /^software IO TLB: .*bounce buffer size (?:adjusted|roundup) to (\d{1,9})MB/,
-      ([size]) => Number(size) * MiB,
-    )
+    find.one(/^software IO TLB: .*bounce buffer size roundup to (\d{1,9})MB/, inMib) ??
+    find.one(/^software IO TLB: .*bounce buffer size adjusted to (\d{1,9})MB/, inMib)
   );
 }
 

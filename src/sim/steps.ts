@@ -44,6 +44,13 @@ export class Steps<In extends object, Out extends object> {
     return new Steps([...this.#list, ...steps.#list]);
   }
 
+  /** Those up to the end of a phase, after which not all may be there. @throws Error for a phase that there is not */
+  until(phase: string): Steps<In, In & Partial<Out>> {
+    const end = this.#list.findIndex((one) => "phase" in one && one.phase === phase);
+    if (end < 0) throw new Error(`steps: no phase ${phase}`);
+    return new Steps(this.#list.slice(0, end + 1));
+  }
+
   /** Names of the steps; the name of a phase follows its last step. */
   get names(): readonly string[] {
     return this.#list.map((one) => ("phase" in one ? `= ${one.phase}` : one.name));

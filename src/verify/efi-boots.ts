@@ -7,8 +7,7 @@ import { deferredInit } from "../guest/page-alloc-init-late.js";
 import { buildOf, type KernelBuild } from "../linux/kernel-build.js";
 import { kernelName, kernelRules, knowsUnacceptedMemory } from "../linux/kernel-rules.js";
 import type { KernelRules } from "../linux/rules.js";
-import { ZONE_NAMES, ZoneType, zoneLimits } from "../mm/zones.js";
-import { PAGE_SIZE, pfnDown } from "../units.js";
+import { pfnDown } from "../units.js";
 import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
 import { randomCpuEntryAreaTables } from "../x86/cpu-entry-area.js";
 import type { EarlyBoot, EarlyMachine } from "../x86/early-machine.js";
@@ -31,6 +30,7 @@ import {
 import type { VerifiedRecording } from "./result.js";
 import { getOrMake } from "./steps.js";
 import { added, type Comparison, compareInOrder, Tally } from "./tally.js";
+import { isZoneLine, zoneLines } from "./zone-lines.js";
 
 /** A line that only a boot with `efi=debug` has. */
 const SHOWS_MAP = /efi: mem00: \[/;
@@ -163,9 +163,7 @@ function compareZoneLines(name: string, text: string, booted: Booted): Compariso
   const recorded = text
     .split("\n")
     .map((line) => line.replace(/^\[ *[\d.]+\] /, "").trimEnd())
-    .filter((line) =>
-      /^ {2}(DMA|DMA32|Normal) +(\[mem|empty)|^ {2}node +\d+: |^Initmem setup node|^last_pfn/.test(line),
-    )
+    .filter(isZoneLine)
     .map((line) => line.replace(/ max_arch_pfn.*/, ""));
   const firstPfns = recorded.findIndex((line) => line.startsWith("last_pfn"));
   // The second last_pfn is that of memory below 4 GiB, where there is more.
@@ -176,30 +174,6 @@ function compareZoneLines(name: string, text: string, booted: Booted): Compariso
     eventAt: (at) => at,
     context: (at) => `${name}: line ${at + 1} about zones and nodes`,
   });
-}
-
-function zoneLines({ kernel }: Booted): string[] {
-  const { memblock, maxPfn } = kernel.early;
-  const ranges = [...memblock.memPfnRanges()];
-  const limits = zoneLimits(ranges);
-  const span = (startPfn: number, endPfn: number): string =>
-    `[mem 0x${hex16(startPfn * PAGE_SIZE)}-0x${hex16(endPfn * PAGE_SIZE - 1)}]`;
-  const zones = [ZoneType.DMA, ZoneType.DMA32, ZoneType.NORMAL].map((type) => {
-    const { startPfn, endPfn } = limits[type]!;
-    return `  ${ZONE_NAMES[type]!.padEnd(8)} ${startPfn < endPfn ? span(startPfn, endPfn) : "empty"}`;
-  });
-  const nodes = ranges.map(
-    ({ nid, startPfn, endPfn }) => `  node ${String(nid).padStart(3)}: ${span(startPfn, endPfn)}`,
-  );
-  const spans = [...new Set(ranges.map(({ nid }) => nid))].map((nid) => {
-    const own = ranges.filter((range) => range.nid === nid);
-    return `Initmem setup node ${nid} ${span(own[0]!.startPfn, own.at(-1)!.endPfn)}`;
-  });
-  return [`last_pfn = 0x${maxPfn.toString(16)}`, ...zones, ...nodes, ...spans];
-}
-
-function hex16(address: number): string {
-  return address.toString(16).padStart(16, "0");
 }
 
 /** Where memblock found room for the data of each node, with all that lay there before. */

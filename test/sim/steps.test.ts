@@ -31,6 +31,14 @@ test("a list goes on with another one, and neither changes", () => {
   assert.equal(COUNT.names, ["doubles", "= first", "looks", "adds", "= second"]);
 });
 
+test("a list up to the end of a phase", () => {
+  const phases: string[] = [];
+  const state: { count: number; sum?: number; twice?: number } = { count: 3 };
+  COUNT.until("first").run(state, (phase) => phases.push(phase));
+  assert.equal([state, phases], [{ count: 3, twice: 6 }, ["first"]]);
+  assert.throws(() => COUNT.until("third"), /no phase third/);
+});
+
 test("where a step throws, the state tells how far it came", () => {
   const fails = COUNT.step("fails", ({ sum }) => {
     if (sum > 0) throw new Error("no further");

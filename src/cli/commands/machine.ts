@@ -1,15 +1,22 @@
 /** `unaccepted machine`: a scenario from what a machine shows, and a run of it beside that. */
 
 import { basename } from "node:path";
+import { checkMachine, holds, type MachineCheck } from "../../machine/check.js";
+import { type Evidence, evidenceOf } from "../../machine/evidence.js";
 import { contradictionText, join, type NamedReading } from "../../machine/join.js";
 import { MACHINE_READERS } from "../../machine/readers.js";
 import { settle } from "../../machine/settle.js";
 import { MachineError } from "../../machine/statement.js";
+import { printableAll } from "../../printable.js";
+import { formatMachineCheck, formatMachineCheckJson } from "../../report/machine-check.js";
 import { formatImportRemarks, formatMachineScenario } from "../../report/machine-import.js";
+import { GuestEnded } from "../../sim/guest-ended.js";
 import { type RunCommand, STDIN_PATH } from "../arguments.js";
 import { STANDARD_WORKLOAD } from "../bundled.js";
 import { inputName, inputPosition, readInputChunks, TEXT_BYTES_MAX } from "../input-file.js";
-import { print } from "../io.js";
+import { paintFor, print } from "../io.js";
+import { type LoadedScenario, loadScenarios } from "../load.js";
+import { sharedOptions } from "../options.js";
 import { writeWhole } from "../output-file.js";
 import { UsageError } from "../usage-error.js";
 
@@ -41,6 +48,59 @@ export const importMachine: RunCommand = async (argv, { io }) => {
   }
   return 0;
 };
+
+/** `machine check`: a run of a scenario beside what a guest showed. @returns 1 where a difference has no explanation */
+export const check: RunCommand = async (argv, context) => {
+  const { io } = context;
+  const [path, ...more] = argv.files;
+  if (path === undefined || more.length > 0) throw new UsageError("expected one scenario file");
+  const against = argv.all("against").map((file) => (file === "-" ? STDIN_PATH : file));
+  if (against.length === 0) throw new UsageError("expected --against, what a guest showed of its boot");
+  const evidence = evidenceIn(await readTexts(against, io.interrupted));
+  const { assignments } = sharedOptions(argv);
+  const loaded = loadScenarios([path], assignments);
+  const [only, ...others] = loaded;
+  if (others.length > 0) throw new UsageError(`${path}: makes ${loaded.length} runs, and a log is of one`);
+  const result = checkedMachine(path, only!, evidence);
+  print(
+    io.stdout,
+    argv.has("json")
+      ? formatMachineCheckJson(result)
+      : formatMachineCheck(printableAll(result), paintFor(io)),
+  );
+  return holds(result) ? 0 : 1;
+};
+
+function checkedMachine(
+  path: string,
+  { scenario, recording }: LoadedScenario,
+  evidence: Evidence,
+): MachineCheck {
+  try {
+    return checkMachine(scenario, recording, evidence);
+  } catch (error) {
+    if (error instanceof GuestEnded)
+      throw new UsageError(`${path}: its kernel does not start: ${error.message}`);
+    throw error;
+  }
+}
+
+function evidenceIn(texts: readonly NamedText[]): Evidence {
+  const all: Partial<Record<keyof Evidence, { file: string; content: never }>> = {};
+  for (const { name, text } of texts) {
+    const found = located(name, () => evidenceOf(text));
+    if (found === undefined)
+      throw new UsageError(
+        `${name}: expected a boot log, or meminfo, zoneinfo or vmstat of /proc, found none of these`,
+      );
+    for (const [kind, content] of Object.entries(found)) {
+      const known = all[kind as keyof Evidence];
+      if (known !== undefined) throw new UsageError(`${name}: expected one ${kind}, found ${known.file} too`);
+      all[kind as keyof Evidence] = { file: name, content: content as never };
+    }
+  }
+  return { log: undefined, meminfo: undefined, zoneinfo: undefined, vmstat: undefined, ...all };
+}
 
 function nameFor(path: string): string {
   const name = basename(inputName(path)).replace(/(\.(ya?ml|gz|zst|txt|log|dmesg))+$/, "");

@@ -1,0 +1,66 @@
+/** Where two memory maps differ, and what that makes of the memory that a kernel may use. */
+
+import { E820Type } from "../efistub/setup-e820.js";
+import { KiB } from "../units.js";
+import type { Cause } from "./causes.js";
+import { ramOfMap, sizeOf, type TypedRange } from "./ram.js";
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [E820Type.RESERVED, "reserved"],
+  [E820Type.ACPI, "ACPI data"],
+  [E820Type.NVS, "ACPI NVS"],
+  [E820Type.UNUSABLE, "unusable"],
+  [E820Type.SOFT_RESERVED, "soft reserved"],
+  [E820Type.PMEM, "persistent"],
+]);
+
+/** What a map says in a few words. */
+export function mapText(map: readonly TypedRange[]): string {
+  return `${map.length} ranges`;
+}
+
+/** Memory that a kernel may use, by its map; KiB. */
+export function usableKib(map: readonly TypedRange[]): number {
+  return sizeOf(map.filter(({ type }) => type === E820Type.RAM)) / KiB;
+}
+
+export interface MapComparison {
+  readonly isSame: boolean;
+  /** KiB of usable memory that the log has more, by what the simulated map has in their place. */
+  readonly causes: readonly Cause[];
+  /** KiB that differ for another reason: the RAM of the machine is not the same. */
+  readonly left: number;
+}
+
+/**
+ * Of the same RAM, each firmware keeps something else, type by type. RAM that no line names is nobody's to explain.
+ */
+export function compareMaps(logged: readonly TypedRange[], simulated: readonly TypedRange[]): MapComparison {
+  if (textOf(logged) === textOf(simulated)) return { isSame: true, causes: [], left: 0 };
+  const ram = ramOfMap(simulated);
+  const isSameRam = JSON.stringify(ramOfMap(logged)) === JSON.stringify(ram);
+  const within = (map: readonly TypedRange[], type: number): number =>
+    map
+      .filter((entry) => entry.type === type)
+      .reduce((sum, { start, end }) => {
+        const inRam = ram.map((one) => Math.max(0, Math.min(end, one.end) - Math.max(start, one.start)));
+        return sum + inRam.reduce((all, bytes) => all + bytes, 0);
+      }, 0) / KiB;
+  const difference = within(logged, E820Type.RAM) - within(simulated, E820Type.RAM);
+  if (!isSameRam)
+    return {
+      isSame: false,
+      causes: [],
+      left: (sizeOf(ramOfMap(logged)) - sizeOf(ram)) / KiB || difference || 1,
+    };
+  const causes = Array.from(NAMES, ([type, name]) => ({
+    what: `the firmware keeps as ${name}`,
+    amount: within(simulated, type) - within(logged, type),
+  })).filter(({ amount }) => amount !== 0);
+  const explained = causes.reduce((sum, { amount }) => sum + amount, 0);
+  return { isSame: false, causes, left: difference - explained };
+}
+
+function textOf(map: readonly TypedRange[]): string {
+  return JSON.stringify(map.map(({ start, end, type }) => [start, end, type]));
+}

@@ -1,0 +1,130 @@
+/** What a kernel makes of its machine before anything is asked of it: its map, its zones, and what it manages. */
+
+import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import { BOOT, poweredOff } from "../guest/boot.js";
+import { efiEnterVirtualMode, efiFreeBootServices } from "../guest/boot-services.js";
+import type { KernelStart } from "../guest/kernel.js";
+import { deferredInit } from "../guest/page-alloc-init-late.js";
+import type { KernelBuild } from "../linux/kernel-build.js";
+import type { KernelRules } from "../linux/rules.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { type AddressRange, KiB, PAGE_SIZE } from "../units.js";
+import { RecordedAcceptance } from "../verify/acceptance.js";
+import { bootKernel } from "../verify/boot-replay.js";
+import { zoneLines } from "../verify/zone-lines.js";
+import type { LoadedWorkload } from "../workload/after-boot.js";
+import type { KernelE820Entry } from "../x86/e820-table.js";
+import type { EarlyMachine } from "../x86/early-machine.js";
+
+/** A kernel and what it starts with. */
+export interface KernelMachine {
+  readonly machine: EarlyMachine;
+  readonly build: KernelBuild;
+  readonly rules: KernelRules;
+  readonly table: UnacceptedTable | undefined;
+}
+
+/** A zone when all struct pages are initialised; pages. */
+export interface ZoneStructure {
+  readonly nodeId: number;
+  readonly name: string;
+  readonly startPfn: number;
+  readonly presentPages: number;
+  /** Without what is freed later: boot services, init memory, initrd. */
+  readonly managedPages: number;
+  /** Of the firmware's boot services, which come back before init runs. */
+  readonly bootServicePages: number;
+  /** The kernel's image lies here, and all that is freed of it. */
+  readonly hasImage: boolean;
+}
+
+export interface Structure {
+  readonly e820: readonly KernelE820Entry[];
+  /** As the kernel prints them. */
+  readonly zoneLines: readonly string[];
+  readonly zones: readonly ZoneStructure[];
+  readonly cmaPages: number;
+  /** Whether boot services come back before struct pages are initialised late. */
+  readonly bootServicesEarly: boolean;
+  readonly swiotlbBytes: number;
+  readonly crashkernelBytes: number;
+  /** Of the table of unaccepted memory; undefined where there is none. */
+  readonly bitmapBytes: number | undefined;
+}
+
+/**
+ * The machine that a scenario hands to its kernel.
+ *
+ * @throws GuestEnded for a guest that does not come so far
+ */
+export function kernelMachineOf(scenario: Scenario, loaded: LoadedWorkload): KernelMachine {
+  let table: UnacceptedTable | undefined;
+  const off = poweredOff(scenario, loaded, {
+    onHandOver: (_handOver, acceptance) => {
+      table = acceptance.table?.copy();
+    },
+  });
+  const { guest } = off;
+  const { machine, start } = BOOT.until("memblock").run(off, (phase) => guest.clock.endPhase(phase)) as {
+    readonly machine?: EarlyMachine;
+    readonly start?: KernelStart;
+  };
+  return { machine: machine!, build: start!.build, rules: guest.rules, table };
+}
+
+/** @throws GuestEnded where the kernel has no room, or finds no memory */
+export function structureOf({ machine, build, rules, table }: KernelMachine): Structure {
+  const booted = bootKernel(machine, build, rules, new RecordedAcceptance(table?.copy(), rules.acceptMemory));
+  const { kernel, stages } = booted;
+  const { allocator, early } = kernel;
+  const { bootServicesFreed } = rules;
+  stages.bringUp();
+  const managed = (): number[] => allocator.zones.map(({ managedPages }) => managedPages);
+  const before = managed();
+  efiEnterVirtualMode(kernel, bootServicesFreed);
+  const entered = managed();
+  deferredInit(kernel);
+  const initialised = managed();
+  efiFreeBootServices(kernel, bootServicesFreed);
+  const imagePfn = Math.floor(machine.kernelStart / PAGE_SIZE);
+  return {
+    e820: machine.e820,
+    zoneLines: zoneLines(booted),
+    zones: allocator.zones.map((zone, at) => {
+      const early = entered[at]! - before[at]!;
+      return {
+        nodeId: zone.nodeId,
+        name: zone.name,
+        startPfn: zone.startPfn,
+        presentPages: zone.presentPages,
+        managedPages: initialised[at]! - early,
+        bootServicePages: early + zone.managedPages - initialised[at]!,
+        hasImage: zone.startPfn <= imagePfn && imagePfn < zone.endPfn,
+      };
+    }),
+    cmaPages: early.cmaAreas.reduce((sum, area) => sum + sizeOf(area), 0) / PAGE_SIZE,
+    bootServicesEarly: bootServicesFreed === "efi_enter_virtual_mode",
+    swiotlbBytes: sizeOf(early.swiotlb),
+    crashkernelBytes: sizeOf(early.crashkernel) + sizeOf(early.crashkernelLow),
+    bitmapBytes: table?.bitmapBytes,
+  };
+}
+
+/** What the line `Memory:` says of a structure; KiB. @param isLate printed when all struct pages are initialised */
+export function memoryLineOf(
+  { zones, cmaPages, bootServicesEarly }: Structure,
+  isLate: boolean,
+): { readonly totalKib: number; readonly reservedKib: number; readonly cmaKib: number } {
+  const sum = (pages: (zone: ZoneStructure) => number): number =>
+    zones.reduce((total, zone) => total + pages(zone), 0);
+  const total = sum((zone) => zone.presentPages);
+  const managed = sum(
+    (zone) => zone.managedPages + (bootServicesEarly && isLate ? zone.bootServicePages : 0),
+  );
+  const kib = (pages: number): number => (pages * PAGE_SIZE) / KiB;
+  return { totalKib: kib(total), reservedKib: kib(total - managed - cmaPages), cmaKib: kib(cmaPages) };
+}
+
+function sizeOf(range: AddressRange | undefined): number {
+  return range === undefined ? 0 : range.end - range.start;
+}
