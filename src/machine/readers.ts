@@ -1,12 +1,14 @@
 /** Every kind of text that says something about a machine; the first that recognises a text reads it. */
 
 import { GUEST_DMESG } from "./readers/guest-dmesg.js";
+import { LIBVIRT } from "./readers/libvirt.js";
 import { FIRMWARE_MEMMAP, PROC_IOMEM } from "./readers/map-files.js";
 import { PROC_CPUINFO, PROC_MEMINFO, PROC_VMSTAT, PROC_ZONEINFO } from "./readers/proc-files.js";
 import { QEMU } from "./readers/qemu.js";
 import type { MachineReader } from "./statement.js";
 
 export const MACHINE_READERS: readonly MachineReader[] = [
+  LIBVIRT,
   GUEST_DMESG,
   PROC_IOMEM,
   FIRMWARE_MEMMAP,

@@ -1,7 +1,7 @@
 import { GiB, MiB } from "../../units.js";
-import { type Findings, short, sizeText, unexpected } from "../findings.js";
+import { preallocated, stateHugePageSize, USUAL_HUGE_PAGE, USUAL_HUGE_PAGE_BYTES } from "../backing.js";
+import { type Findings, short, unexpected } from "../findings.js";
 import { isOn, type OptionList, qemuSize } from "../option-list.js";
-import { preallocated } from "../prealloc.js";
 import type { ShellWord } from "../shell-text.js";
 
 /** A memory backend of QEMU (`-object memory-backend-*`, qapi/qom.json: MemoryBackendProperties). */
@@ -48,7 +48,7 @@ export function remarkBacking(
 /** Folders in which pages of a size are mounted. */
 const HUGE_FOLDER = /hugetlbfs|hugepages/;
 
-/** Pages of the host that back a plain guest. Private memory is of guest_memfd, which takes none of them. */
+/** Pages of the host that back the guest. */
 export function stateHugePages(
   backends: readonly Backend[],
   memPath: ShellWord | undefined,
@@ -58,40 +58,30 @@ export function stateHugePages(
   const found =
     backends.map(hugePagesOf).find((one) => one !== undefined) ??
     folderPages(memPath?.text, memPath?.line ?? 0, "-mem-path");
-  if (found === undefined) return;
-  const { bytes, line, says, derived } = found;
-  if (isConfidential) {
-    findings.remark(
-      line,
-      `${short(says)}: huge pages of the host back only shared memory; private memory is of guest_memfd, which has pages of 4 KiB in Linux up to 7.3 (host.pageSize)`,
-    );
-  } else findings.says("host.pageSize", sizeText(bytes), line, says, derived);
+  if (found !== undefined) stateHugePageSize(findings, found, isConfidential);
 }
 
 interface HugePages {
   readonly bytes: number;
   readonly line: number;
   readonly says: string;
-  readonly derived: string | undefined;
+  readonly derived?: string;
 }
 
-const USUAL = "2 MiB is the usual size of huge pages on x86; the host may have another default";
-
 function hugePagesOf({ object, line }: Backend): HugePages | undefined {
-  if (isOn(object.get("hugetlb"))) {
-    const size = object.get("hugetlbsize");
-    if (size === undefined) return { bytes: 2 * MiB, line, says: "hugetlb=on", derived: USUAL };
-    const bytes = qemuSize(size, 1);
-    if (bytes !== 2 * MiB && bytes !== GiB)
-      throw unexpected(size, "2M or 1G, the sizes of x86, for hugetlbsize", size.value ?? "");
-    return { bytes, line, says: `hugetlbsize=${size.value}`, derived: undefined };
-  }
-  return folderPages(object.get("mem-path")?.value, line, "mem-path");
+  if (!isOn(object.get("hugetlb"))) return folderPages(object.get("mem-path")?.value, line, "mem-path");
+  const size = object.get("hugetlbsize");
+  if (size === undefined)
+    return { bytes: USUAL_HUGE_PAGE_BYTES, line, says: "hugetlb=on", derived: USUAL_HUGE_PAGE };
+  const bytes = qemuSize(size, 1);
+  if (bytes !== 2 * MiB && bytes !== GiB)
+    throw unexpected(size, "2M or 1G, the sizes of x86, for hugetlbsize", size.value ?? "");
+  return { bytes, line, says: `hugetlbsize=${size.value}` };
 }
 
 function folderPages(path: string | undefined, line: number, option: string): HugePages | undefined {
   if (path === undefined || !HUGE_FOLDER.test(path)) return undefined;
   const isGiB = /1(?:G|GB|GiB)\b|1048576/i.test(path);
-  const derived = isGiB ? "the name of the folder" : USUAL;
-  return { bytes: isGiB ? GiB : 2 * MiB, line, says: `${option} ${path}`, derived };
+  const derived = isGiB ? "the name of the folder" : USUAL_HUGE_PAGE;
+  return { bytes: isGiB ? GiB : USUAL_HUGE_PAGE_BYTES, line, says: `${option} ${path}`, derived };
 }

@@ -1,6 +1,7 @@
 /** The options of a command line of QEMU that say something of memory, CPUs or acceptance, collected; all others counted. */
 
-import { type Findings, short, sizeText, unexpected } from "../findings.js";
+import { extraMemory, pinnedByVfio } from "../backing.js";
+import { type Findings, short, unexpected } from "../findings.js";
 import { remarkInitrd } from "../kernel-words.js";
 import { isOn, type OptionList, qemuList, qemuSize, type Setting } from "../option-list.js";
 import type { ShellWord } from "../shell-text.js";
@@ -179,19 +180,13 @@ function takeDevice(word: ShellWord, { objects }: Command, findings: Findings): 
   const device = qemuList(word, "driver");
   const driver = device.get("driver")?.value ?? "";
   if (/^vfio-(?:pci|ap|ccw|platform)/.test(driver)) {
-    findings.remark(
-      word.line,
-      `-device ${driver}: VFIO pins the memory that it maps, all RAM of a plain guest at its start and each shared page of a confidential one; that is not simulated`,
-    );
+    findings.remark(word.line, pinnedByVfio(`-device ${driver}`));
   } else if (/^(?:pc-dimm|nvdimm|virtio-mem|virtio-pmem|sgx-epc)/.test(driver)) {
     const backend = objects.get(device.get("memdev")?.value ?? "");
     const size = device.get("requested-size") ?? backend?.get("size");
-    const bytes = size === undefined ? "" : ` of ${sizeText(qemuSize(size, 1))}`;
-    findings.remark(
-      word.line,
-      `-device ${driver}${bytes}: memory besides the guest's RAM, which comes up after it; \`hotplug\` simulates a device that is plugged in when init runs`,
-    );
-  } else if (/balloon/.test(driver)) {
+    const bytes = size === undefined ? undefined : qemuSize(size, 1);
+    findings.remark(word.line, extraMemory(`-device ${driver}`, bytes));
+  } else if (/balloon/.test(driver) && isOn(device.get("free-page-reporting", "deflate-on-oom"))) {
     findings.remark(word.line, `-device ${driver}: pages that a balloon takes or reports are not simulated`);
   } else findings.idle(word.line, "-device");
 }

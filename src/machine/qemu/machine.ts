@@ -4,10 +4,10 @@
  */
 
 import { GiB } from "../../units.js";
-import { type Findings, short, sizeText, unexpected } from "../findings.js";
+import { type Findings, type Place, short, sizeText, unexpected } from "../findings.js";
 import { stateCommandLine, stateFirmwareFile, stateKernelFile } from "../kernel-words.js";
+import { stateMachineType } from "../machine-type.js";
 import { isOn, type OptionList, qemuSize } from "../option-list.js";
-import type { ShellWord } from "../shell-text.js";
 import type { QemuArgument } from "./arguments.js";
 import { isBackend } from "./backends.js";
 import { type Command, collect } from "./command.js";
@@ -23,47 +23,44 @@ export function readQemu(args: readonly QemuArgument[], findings: Findings): voi
   stateMemory(command, findings, first, platform !== "none");
   if (!command.unknown.has("smp")) stateVcpus(command.smp, command.machine, findings, first);
   stateFirmware(command, findings, first, platform);
-  if (command.kernel !== undefined) stateKernelFile(findings, command.kernel.text, command.kernel.line);
-  const { append } = command;
-  if (append !== undefined && command.kernel === undefined) {
+  stateKernel(command, findings);
+}
+
+/**
+ * Options that are added to others, which have said the rest: nothing is taken for QEMU's default.
+ *
+ * @throws MachineError where QEMU would refuse them
+ */
+export function readMoreOfQemu(args: readonly QemuArgument[], findings: Findings): void {
+  const command = collect(args, findings);
+  const { machine, memory, smp } = command;
+  stateMachine(command, findings, undefined);
+  const platform = statePlatform(command, findings, undefined);
+  const isConfidential = platform !== undefined && platform !== "none";
+  const [size] = memory.lists;
+  if (size !== undefined) stateMemory(command, findings, size.word, isConfidential);
+  const [cpus] = smp.lists;
+  if (cpus !== undefined) stateVcpus(smp, machine, findings, cpus.word);
+  stateFirmware(command, findings, undefined, platform);
+  stateKernel(command, findings);
+}
+
+function stateKernel({ kernel, append }: Command, findings: Findings): void {
+  if (kernel !== undefined) stateKernelFile(findings, kernel.text, kernel.line);
+  if (append !== undefined && kernel === undefined)
     findings.remark(append.line, "-append without -kernel, which QEMU refuses: left out");
-  } else if (append !== undefined) stateCommandLine(findings, append.text, append.line);
+  else if (append !== undefined) stateCommandLine(findings, append.text, append.line);
 }
 
 const LEGACY_TEE = "memory-encryption";
 
 /** Layout of RAM by the type of machine. */
-function stateMachine({ machine, unknown }: Command, findings: Findings, first: ShellWord): void {
+function stateMachine({ machine, unknown }: Command, findings: Findings, place: Place | undefined): void {
   const type = machine.get("type");
-  if (type === undefined && unknown.has("machine")) return;
-  if (type === undefined) {
-    findings.says(
-      "vmm.kind",
-      "i440fx",
-      first.line,
-      "no -machine",
-      "pc, an i440fx, is QEMU's default for x86",
-    );
-  } else {
-    const name = type.value ?? "";
-    const says = `-machine ${name}`;
-    if (/^(?:pc-)?q35\b/.test(name)) findings.says("vmm.kind", "q35", type.line, says);
-    else if (/^(?:pc(?:-i440fx.*|-\d.*)?|xenfv.*)$/.test(name))
-      findings.says("vmm.kind", "i440fx", type.line, says);
-    else if (name === "microvm") {
-      findings.says(
-        "vmm.lowMemory",
-        "3GiB",
-        type.line,
-        says,
-        "a microvm has 3 GiB of RAM below 4 GiB at most (hw/i386/microvm.c)",
-      );
-      findings.remark(
-        type.line,
-        "-machine microvm: its tables and devices are not among the layouts of vmm.kind; only the place of RAM is taken",
-      );
-    } else
-      throw unexpected(type, "a machine of x86: q35, pc-q35-VERSION, pc, pc-i440fx-VERSION or microvm", name);
+  if (type !== undefined) stateMachineType(findings, type.value ?? "", type, `-machine ${type.value ?? ""}`);
+  else if (place !== undefined && !unknown.has("machine")) {
+    const derived = "pc, an i440fx, is QEMU's default for x86";
+    findings.says("vmm.kind", "i440fx", place.line, "no -machine", derived);
   }
   const low = machine.get("max-ram-below-4g");
   if (low !== undefined) {
@@ -81,7 +78,7 @@ function stateMachine({ machine, unknown }: Command, findings: Findings, first: 
 function statePlatform(
   { machine, objects, unknown }: Command,
   findings: Findings,
-  first: ShellWord,
+  place: Place | undefined,
 ): "tdx" | "snp" | "none" | undefined {
   const support = machine.get("confidential-guest-support", LEGACY_TEE);
   const tees = [...objects.values()].filter((object) => !isBackend(object.get("qom-type")!.value!));
@@ -93,11 +90,11 @@ function statePlatform(
     );
   }
   if (support === undefined) {
-    if (unknown.has("machine")) return undefined;
+    if (place === undefined || unknown.has("machine")) return undefined;
     findings.says(
       "platform.kind",
       "none",
-      machine.lists[0]?.word.line ?? first.line,
+      machine.lists[0]?.word.line ?? place.line,
       "no confidential-guest-support",
       "a machine without it is not confidential",
     );
@@ -142,15 +139,15 @@ function statePlatform(
 function stateFirmware(
   { firmware, isFlash, kernel, globals, unknown }: Command,
   findings: Findings,
-  first: ShellWord,
+  place: Place | undefined,
   platform: "tdx" | "snp" | "none" | undefined,
 ): void {
   for (const image of firmware) stateFirmwareFile(findings, image.text, image.line);
   const isOpen = ["bios", "pflash", "drive", "blockdev"].some((name) => unknown.has(name));
-  if (firmware.length === 0 && !isFlash && !isOpen) {
+  if (place !== undefined && firmware.length === 0 && !isFlash && !isOpen) {
     const what = kernel === undefined ? "" : `, which starts ${short(kernel.text)} without EFI`;
     const text = `no -bios and no pflash: QEMU's own SeaBIOS${what}; its map of memory is not OVMF's, which is simulated`;
-    findings.remark(first.line, text);
+    findings.remark(place.line, text);
   }
   for (const list of globals) stateGlobal(list, findings, platform);
 }

@@ -1,9 +1,9 @@
 /** RAM of a machine of QEMU: its size, the window behind it, its nodes (hw/core/machine.c, hw/core/numa.c). */
 
 import { KiB, MiB, roundUp } from "../../units.js";
+import { preallocated, severalNodes } from "../backing.js";
 import { type Findings, sizeText, unexpected } from "../findings.js";
 import { type OptionList, qemuSize, type Setting, wholeNumberOf } from "../option-list.js";
-import { preallocated } from "../prealloc.js";
 import type { ShellWord } from "../shell-text.js";
 import { type Backend, backendOf, isBackend, remarkBacking, stateHugePages } from "./backends.js";
 import type { Command } from "./command.js";
@@ -125,7 +125,5 @@ function stateNodes(
     const derived = `the sum of ${sized.length} nodes, which QEMU wants to equal -m`;
     findings.memory(sum, first.line, "-numa node", derived);
   }
-  if (sized.length === 1) return;
-  const sizes = sized.map(({ bytes }) => (bytes === 0 ? "no memory" : sizeText(bytes))).join(", ");
-  findings.remark(first.line, `${sized.length} NUMA nodes (${sizes}): a simulated guest has one`);
+  if (sized.length > 1) findings.remark(first.line, severalNodes(sized.map(({ bytes }) => bytes)));
 }

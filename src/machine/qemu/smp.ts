@@ -1,3 +1,4 @@
+import { spareVcpus } from "../backing.js";
 import type { Place } from "../findings.js";
 import { type Findings, unexpected } from "../findings.js";
 import { type Setting, wholeNumberOf } from "../option-list.js";
@@ -48,8 +49,7 @@ export function stateVcpus(smp: Settings, machine: Settings, findings: Findings,
     findings.says("vcpus", cpus, given[0]!.setting!.line, `-smp ${topology}`, "the product of the topology");
   else findings.says("vcpus", 1, first.line, "no -smp", "QEMU's default");
   if (max > cpus) {
-    const text = `maxcpus=${max}: what the kernel sets aside for the ${max - cpus} CPUs that can be plugged in is not simulated`;
-    findings.remark(maxSetting!.line, text);
+    findings.remark(maxSetting!.line, spareVcpus(`maxcpus=${max}`, max - cpus));
   }
 }
 

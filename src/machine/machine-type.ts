@@ -1,0 +1,21 @@
+import { type Findings, type Place, unexpected } from "./findings.js";
+
+/**
+ * The layout of RAM by the name of QEMU's machine: `q35`, `pc-q35-8.2`, `pc`, `pc-i440fx-8.2`, `microvm`.
+ *
+ * @throws MachineError for one of another processor
+ */
+export function stateMachineType(findings: Findings, name: string, place: Place, says: string): void {
+  const { line } = place;
+  if (/^(?:pc-)?q35\b/.test(name)) findings.says("vmm.kind", "q35", line, says);
+  else if (/^(?:pc(?:-i440fx.*|-\d.*)?|xenfv.*)$/.test(name)) findings.says("vmm.kind", "i440fx", line, says);
+  else if (name === "microvm") {
+    // hw/i386/microvm.c: microvm_memory_init, QEMU 5.2 and later.
+    findings.says("vmm.lowMemory", "3GiB", line, says, "a microvm has at most 3 GiB of RAM below 4 GiB");
+    findings.remark(
+      line,
+      "microvm: its tables and devices are no layout of vmm.kind; only the place of RAM is taken",
+    );
+  } else
+    throw unexpected(place, "a machine of x86: q35, pc-q35-VERSION, pc, pc-i440fx-VERSION or microvm", name);
+}
