@@ -1,7 +1,8 @@
 /** What there is to say of how a host backs memory, where a scenario cannot. Each takes the words of the text. */
 
 import { MiB } from "../units.js";
-import { type Findings, short, sizeText } from "./findings.js";
+import { exactSize } from "./exact-size.js";
+import { type Findings, short } from "./findings.js";
 
 export function preallocated(words: string, isConfidential: boolean): string {
   return isConfidential
@@ -11,7 +12,7 @@ export function preallocated(words: string, isConfidential: boolean): string {
 
 /** @param bytes how much of it, if known */
 export function extraMemory(words: string, bytes?: number): string {
-  const of = bytes === undefined ? "" : ` of ${sizeText(bytes)}`;
+  const of = bytes === undefined ? "" : ` of ${exactSize(bytes)}`;
   return `${words}${of}: memory besides the guest's RAM, which comes up after it; \`hotplug\` simulates a device that is plugged in when init runs`;
 }
 
@@ -24,7 +25,7 @@ export function spareVcpus(words: string, count: number): string {
 }
 
 export function severalNodes(bytes: readonly number[]): string {
-  const sizes = bytes.map((one) => (one === 0 ? "no memory" : sizeText(one))).join(", ");
+  const sizes = bytes.map((one) => (one === 0 ? "no memory" : exactSize(one))).join(", ");
   return `${bytes.length} NUMA nodes (${sizes}): a simulated guest has one`;
 }
 
@@ -45,7 +46,7 @@ export function stateHugePageSize(
   isConfidential: boolean,
 ): void {
   const { bytes, line, says, derived } = huge;
-  if (!isConfidential) findings.says("host.pageSize", sizeText(bytes), line, says, derived);
+  if (!isConfidential) findings.says("host.pageSize", exactSize(bytes), line, says, derived);
   else {
     const text =
       "huge pages of the host back only shared memory; private memory is of guest_memfd, which has pages of 4 KiB in Linux up to 7.3 (host.pageSize)";

@@ -1,7 +1,8 @@
 /** What a reader collects: statements and remarks with their places, and how many words had no bearing. */
 
 import { printable } from "../printable.js";
-import { GiB, KiB, MiB, TiB } from "../units.js";
+import { MiB } from "../units.js";
+import { exactSize } from "./exact-size.js";
 import { MachineError, type MachineReading, type Remark, type Statement } from "./statement.js";
 
 /** A position in a text, both from 1. */
@@ -26,19 +27,6 @@ export function short(text: string): string {
 /** An error at a piece of text that is not what it has to be. */
 export function unexpected(place: Place, expected: string, found: string): MachineError {
   return new MachineError(place.line, place.column, expected, found === "" ? "nothing" : short(found));
-}
-
-const UNITS: readonly (readonly [number, string])[] = [
-  [TiB, "TiB"],
-  [GiB, "GiB"],
-  [MiB, "MiB"],
-  [KiB, "KiB"],
-];
-
-/** A size exactly, with the largest unit that divides it: `4GiB`, `67000MiB`. @param bytes an integer */
-export function sizeText(bytes: number): string {
-  const unit = UNITS.find(([factor]) => bytes > 0 && bytes % factor === 0);
-  return unit === undefined ? String(bytes) : `${bytes / unit[0]}${unit[1]}`;
 }
 
 export class Findings {
@@ -67,7 +55,7 @@ export class Findings {
     const whole = bytes - (bytes % MiB);
     const rounded = whole === bytes ? undefined : `${bytes} bytes, rounded down to MiB`;
     const how = [derived, rounded].filter((part) => part !== undefined).join("; ");
-    this.says("memory", sizeText(whole), line, says, how === "" ? undefined : how);
+    this.says("memory", exactSize(whole), line, says, how === "" ? undefined : how);
   }
 
   remark(line: number, text: string): void {

@@ -14,7 +14,8 @@ import {
   USUAL_HUGE_PAGE,
   USUAL_HUGE_PAGE_BYTES,
 } from "./backing.js";
-import { type Findings, short, sizeText, unexpected } from "./findings.js";
+import { exactSize } from "./exact-size.js";
+import { type Findings, short, unexpected } from "./findings.js";
 import { remarkInitrd, stateCommandLine, stateFirmwareFile, stateKernelFile } from "./kernel-words.js";
 import { stateMachineType } from "./machine-type.js";
 import { qemuArguments } from "./qemu/arguments.js";
@@ -196,7 +197,7 @@ function stateMemory(domain: XmlElement, findings: Findings): void {
       throw unexpected(memory!, `memory of more than its devices, ${plugged} bytes`, memory!.text);
     bytes = all - plugged;
     const parts = [
-      plugged === 0 ? undefined : `without the ${sizeText(plugged)} of devices of memory`,
+      plugged === 0 ? undefined : `without the ${exactSize(plugged)} of devices of memory`,
       bytes % MiB === 0 ? undefined : "rounded up to MiB, as libvirt does",
     ].filter((part) => part !== undefined);
     findings.memory(
@@ -216,8 +217,8 @@ function stateMemory(domain: XmlElement, findings: Findings): void {
   if (max === undefined) return;
   const maxBytes = sizeOf(max);
   if (maxBytes < bytes + plugged)
-    throw unexpected(max, `a maxMemory of at least the memory, ${sizeText(bytes + plugged)}`, max.text);
-  findings.says("vmm.maxMemory", sizeText(maxBytes), max.line, saysSize(max));
+    throw unexpected(max, `a maxMemory of at least the memory, ${exactSize(bytes + plugged)}`, max.text);
+  findings.says("vmm.maxMemory", exactSize(maxBytes), max.line, saysSize(max));
   const { slots } = max.attributes;
   if (slots === undefined) return;
   if (!/^\d{1,5}$/.test(slots)) throw unexpected(max, "a whole number of slots", slots);

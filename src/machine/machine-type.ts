@@ -11,11 +11,8 @@ export function stateMachineType(findings: Findings, name: string, place: Place,
   else if (/^(?:pc(?:-i440fx.*|-\d.*)?|xenfv.*)$/.test(name)) findings.says("vmm.kind", "i440fx", line, says);
   else if (name === "microvm") {
     // hw/i386/microvm.c: microvm_memory_init, QEMU 5.2 and later.
-    findings.says("vmm.lowMemory", "3GiB", line, says, "a microvm has at most 3 GiB of RAM below 4 GiB");
-    findings.remark(
-      line,
-      "microvm: its tables and devices are no layout of vmm.kind; only the place of RAM is taken",
-    );
+    const derived = "a microvm has RAM where cloud-hypervisor has it: at most 3 GiB below 4 GiB";
+    findings.says("vmm.kind", "cloud-hypervisor", line, says, derived);
   } else
     throw unexpected(place, "a machine of x86: q35, pc-q35-VERSION, pc, pc-i440fx-VERSION or microvm", name);
 }

@@ -1,5 +1,6 @@
 /** Every kind of text that says something about a machine; the first that recognises a text reads it. */
 
+import { CLOUD_HYPERVISOR, CLOUD_HYPERVISOR_JSON } from "./readers/cloud-hypervisor.js";
 import { GUEST_DMESG } from "./readers/guest-dmesg.js";
 import { LIBVIRT } from "./readers/libvirt.js";
 import { FIRMWARE_MEMMAP, PROC_IOMEM } from "./readers/map-files.js";
@@ -17,4 +18,6 @@ export const MACHINE_READERS: readonly MachineReader[] = [
   PROC_VMSTAT,
   PROC_CPUINFO,
   QEMU,
+  CLOUD_HYPERVISOR,
+  CLOUD_HYPERVISOR_JSON,
 ];

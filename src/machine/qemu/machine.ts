@@ -4,7 +4,8 @@
  */
 
 import { GiB } from "../../units.js";
-import { type Findings, type Place, short, sizeText, unexpected } from "../findings.js";
+import { exactSize } from "../exact-size.js";
+import { type Findings, type Place, short, unexpected } from "../findings.js";
 import { stateCommandLine, stateFirmwareFile, stateKernelFile } from "../kernel-words.js";
 import { stateMachineType } from "../machine-type.js";
 import { isOn, type OptionList, qemuSize } from "../option-list.js";
@@ -66,7 +67,7 @@ function stateMachine({ machine, unknown }: Command, findings: Findings, place: 
   if (low !== undefined) {
     const bytes = qemuSize(low, 1);
     if (bytes > 4 * GiB) throw unexpected(low, "at most 4G for max-ram-below-4g", low.value ?? "");
-    findings.says("vmm.lowMemory", sizeText(bytes), low.line, `max-ram-below-4g=${low.value}`);
+    findings.says("vmm.lowMemory", exactSize(bytes), low.line, `max-ram-below-4g=${low.value}`);
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { KiB, MiB, roundUp } from "../../units.js";
 import { preallocated, severalNodes } from "../backing.js";
-import { type Findings, sizeText, unexpected } from "../findings.js";
+import { exactSize } from "../exact-size.js";
+import { type Findings, unexpected } from "../findings.js";
 import { type OptionList, qemuSize, type Setting, wholeNumberOf } from "../option-list.js";
 import type { ShellWord } from "../shell-text.js";
 import { type Backend, backendOf, isBackend, remarkBacking, stateHugePages } from "./backends.js";
@@ -94,12 +95,12 @@ function stateWindow({ memory, machine }: Command, ramBytes: number, findings: F
   }
   const bytes = qemuSize(max, 1);
   if (bytes < ramBytes)
-    throw unexpected(max, `a maxmem of at least the RAM, ${sizeText(ramBytes)}`, max.value ?? "");
+    throw unexpected(max, `a maxmem of at least the RAM, ${exactSize(ramBytes)}`, max.value ?? "");
   if (bytes === ramBytes) {
     findings.remark(max.line, `maxmem=${max.value}: as much as the RAM, so that nothing can be plugged in`);
     return;
   }
-  findings.says("vmm.maxMemory", sizeText(bytes), max.line, `maxmem=${max.value}`);
+  findings.says("vmm.maxMemory", exactSize(bytes), max.line, `maxmem=${max.value}`);
   if (slots !== undefined)
     findings.says("vmm.slots", wholeNumberOf(slots, 0), slots.line, `slots=${slots.value}`);
 }

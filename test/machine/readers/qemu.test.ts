@@ -160,7 +160,9 @@ test("the place of RAM: machine types and max-ram-below-4g", () => {
   assert.equal(kind("type=q35,max-ram-below-4g=1G"), ["1 vmm.kind = q35", "1 vmm.lowMemory = 1GiB"]);
   assert.equal(kind("pc-i440fx-jammy"), ["1 vmm.kind = i440fx"]);
   assert.equal(kind("pc"), ["1 vmm.kind = i440fx"]);
-  assert.equal(kind("microvm"), ["1 vmm.lowMemory = 3GiB (a microvm has at most 3 GiB of RAM below 4 GiB)"]);
+  assert.equal(kind("microvm"), [
+    "1 vmm.kind = cloud-hypervisor (a microvm has RAM where cloud-hypervisor has it: at most 3 GiB below 4 GiB)",
+  ]);
   assert.match(error("-machine virt"), /^1:29: expected a machine of x86: .*, found virt$/);
 });
 
