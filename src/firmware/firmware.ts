@@ -73,6 +73,11 @@ export interface Firmware {
    */
   launchRanges(build: Edk2Build): readonly AddressRange[];
   /**
+   * Pages of `launchRanges` that a coprocessor of the host takes in one by one, besides the image's own; absent
+   * where the VMM does so itself, as part of the launch.
+   */
+  measuredPages?(build: Edk2Build): number;
+  /**
    * Whether it can offer a protocol through which a kernel asks for unaccepted memory, and accepts
    * everything at ExitBootServices for a kernel that does not ask.
    */

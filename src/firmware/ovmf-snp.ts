@@ -26,6 +26,9 @@ const BUFFER_PAGES = 1;
 /** CONFIDENTIAL_COMPUTING_SNP_BLOB_LOCATION. */
 const CC_BLOB_BYTES = 40;
 
+/** Page of the first phase's GHCB, shared until the next one has its own: the one page below the volume that no section names. */
+const SEC_GHCB_PAGES = 1;
+
 function measured({ pages }: Edk2Build): AddressRange {
   return { start: MEASURED_START, end: pages.peiVolume };
 }
@@ -58,6 +61,11 @@ export const ovmfSnp: Firmware = {
     "as tdvf, and accepts the rest at ExitBootServices for a kernel that does not ask it not to (January 2023)",
   limitIs: "address",
   launchRanges: (build) => [measured(build)],
+  // QEMU target/i386/sev.c: snp_populate_metadata_pages, section by section of OvmfPkg/ResetVector/X64/OvmfSevMetadata.asm.
+  measuredPages(build) {
+    const { start, end } = measured(build);
+    return (end - start) / PAGE_SIZE - SEC_GHCB_PAGES;
+  },
   acceptanceProtocol: true,
   report: "efi",
   edk2: {

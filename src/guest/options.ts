@@ -79,6 +79,15 @@ export const HOST = {
     default: false,
     what: "whether the module's tracking of 4 KiB pages is allocated as they come into use",
   },
+  /** Assumption: a guest that has the coprocessor to itself. */
+  launchingGuests: {
+    is: "count",
+    on: ["snp"],
+    min: 1,
+    max: 4096,
+    default: 1,
+    what: "guests like this one that start at once, this one included; the host's one PSP encrypts and measures their pages in turns",
+  },
   /** QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory). */
   keepsConverted: {
     is: "flag",
@@ -130,6 +139,17 @@ export const FIRMWARE = {
     of: FLAVOURS as readonly Flavour[],
     byDefault: "inteltdx for tdx, generic for others",
     what: "platform file of edk2 that it was built from: generic (OvmfPkgX64), inteltdx (IntelTdxX64), which starts no snp guest, amdsev (AmdSevX64), which starts no tdx guest",
+  },
+  /** OvmfPkg/Include/Fdf/OvmfPkgDefines.fdf.inc: FD_SIZE_IN_KB 4096, the default; OvmfPkg/AmdSev/AmdSevX64.fdf: 4 MiB. */
+  imageSize: {
+    is: "size",
+    on: ["snp"],
+    min: "1MiB",
+    max: "16MiB",
+    multipleOf: "4KiB",
+    examples: ["4MiB", "1MiB"],
+    default: "4MiB",
+    what: "size of the firmware's image, which the VMM has encrypted and measured page by page",
   },
   /** OvmfPkg/Library/PlatformInitLib: PlatformInfoHob S3Supported; QEMU offers S3 unless told not to. */
   s3: {

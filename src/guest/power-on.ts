@@ -1,4 +1,3 @@
-import type { AcceptMeter } from "../accept/accept-meter.js";
 import { pricedEvents } from "../coco/parameters.js";
 import { exitBoot, type StubOutcome } from "../efistub/exit-boot-services.js";
 import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
@@ -90,6 +89,12 @@ export function launch({ guest }: PoweredOff): Launched {
   clock.ledger.charge(CostEvent.launch, 1);
   clock.ledger.charge(CostEvent.vcpuStart, options.vcpus);
   for (const { start, end } of model.launchRanges(build)) meter.launchPages(start, end);
+  if (model.measuredPages !== undefined) {
+    // The image, what its metadata names, and the state of each CPU (KVM: snp_launch_update_vmsa).
+    const pages = options.firmware.imageSizeBytes / PAGE_SIZE + model.measuredPages(build) + options.vcpus;
+    clock.ledger.charge(CostEvent.launchPage4k, pages);
+    chargeQueue(guest, pages);
+  }
   const firmwareMachine = {
     build,
     ram: guest.ram,
@@ -100,7 +105,7 @@ export function launch({ guest }: PoweredOff): Launched {
       acceptAll || behaviour.firmwareAcceptsAll === true ? Number.POSITIVE_INFINITY : preAcceptLimitBytes,
     acceptOnDemand,
   };
-  const firmware = preAcceptBy === "vmm" ? launchAccepted(model, firmwareMachine, meter) : model;
+  const firmware = preAcceptBy === "vmm" ? launchAccepted(guest, firmwareMachine) : model;
   return { firmware, firmwareMachine };
 }
 
@@ -174,12 +179,26 @@ export function leaveFirmware({
  * The VMM puts the memory into the guest that its firmware would accept (SNP_LAUNCH_UPDATE of zero pages,
  * TDH.MEM.PAGE.ADD), 4 KiB after 4 KiB, and the firmware finds it accepted.
  */
-function launchAccepted(firmware: Firmware, machine: FirmwareMachine, meter: AcceptMeter): Firmware {
-  const unaccepted = firmware.preAccept(
-    { ...machine, vcpus: 1 },
-    { firmwareAccept: (start, end) => meter.launchEmptyPages(start, end) },
-  );
+function launchAccepted(guest: Guest, machine: FirmwareMachine): Firmware {
+  const { firmware, meter } = guest;
+  const firmwareAccept = (start: number, end: number): void => {
+    meter.launchEmptyPages(start, end);
+    chargeQueue(guest, (end - start) / PAGE_SIZE);
+  };
+  const unaccepted = firmware.preAccept({ ...machine, vcpus: 1 }, { firmwareAccept });
   return { ...firmware, preAccept: () => unaccepted };
+}
+
+/**
+ * The PSP takes one page at a time, of whichever guest (drivers/crypto/ccp/sev-dev.c: sev_cmd_mutex). Assumption: those
+ * that start together take turns, as each page is a command of its own, so that each waits for all others.
+ */
+function chargeQueue({ clock, platform, options }: Guest, pages: number): void {
+  const others = options.host.launchingGuests - 1;
+  if (others === 0) return;
+  for (const event of pricedEvents(platform.type.parameters, [CostEvent.launchPageWait4k])) {
+    clock.ledger.charge(event, pages * others);
+  }
 }
 
 /** The stub or a boot loader ends boot services, or a firmware without them starts the kernel. */

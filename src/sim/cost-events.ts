@@ -89,7 +89,10 @@ export const CostEvent = {
   tlbFlush: 40,
   /** Guest: one CPU of such a flush. */
   tlbFlushCpu: 41,
-  /** The VMM put 4 KiB of empty memory into the guest before it ran, with its part of the tables. */
+  /**
+   * The VMM put 4 KiB into the guest before it ran, with its part of the tables. SNP: all of them, by way of the
+   * processor's security coprocessor (PSP). TDX: empty memory in the firmware's place; the rest is part of `launch`.
+   */
   launchPage4k: 42,
   /** SNP: an SVSM mapped an entry that it has validated, and gave the guest its permissions (RMPADJUST). */
   rmpadjust: 43,
@@ -112,6 +115,8 @@ export const CostEvent = {
   tickingCpuDelay: 53,
   /** TDX: the same for a CPU that idles without a tick, halted outside the guest. */
   haltedCpuDelay: 54,
+  /** SNP: the PSP served a page of another guest that starts at the same time. */
+  launchPageWait4k: 55,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

@@ -128,6 +128,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       contiguity: 1,
       prefault: false,
       dynamicPamt: false,
+      launchingGuests: 1,
       keepsConverted: false,
     },
     vmm: { kind: "q35" },
@@ -136,6 +137,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     firmware: {
       preset: "auto",
       version: "2026.08",
+      imageSizeBytes: 4 * MiB,
       preAcceptLimitBytes: 4 * GiB,
       preAcceptBy: "firmware",
       acceptAll: false,

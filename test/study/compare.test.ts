@@ -97,15 +97,7 @@ test("of several eager runs the one with the same settings counts", async () => 
 });
 
 test("an eager run with other settings serves where none has the same", async () => {
-  const unlimited = {
-    preset: "auto",
-    version: "2026.08",
-    preAcceptLimitBytes: Number.POSITIVE_INFINITY,
-    preAcceptBy: "firmware",
-    acceptAll: false,
-    acceptOnDemand: false,
-    highMemory: "type-15",
-  } as const;
+  const unlimited = { ...scenarioWith().firmware, preAcceptLimitBytes: Number.POSITIVE_INFINITY };
   const rows = await compare(
     [scenarioWith({ policy: "eager" }), scenarioWith({ firmware: unlimited })],
     runWith(byPolicy, alwaysReady),

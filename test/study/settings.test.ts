@@ -13,15 +13,7 @@ test("settings are the leaves of a scenario by path", () => {
 });
 
 test("an unlimited size is written as users write it", () => {
-  const firmware = {
-    preset: "auto",
-    version: "2026.08",
-    preAcceptLimitBytes: Number.POSITIVE_INFINITY,
-    preAcceptBy: "firmware",
-    acceptAll: false,
-    acceptOnDemand: false,
-    highMemory: "type-15",
-  } as const;
+  const firmware = { ...scenarioWith().firmware, preAcceptLimitBytes: Number.POSITIVE_INFINITY };
   assert.is(settingsOf(scenarioWith({ firmware }))["firmware.preAcceptLimitBytes"], "all");
 });
 
@@ -41,27 +33,11 @@ test("runs that the fields of a row tell apart need no settings", () => {
   const scenarios = [
     scenarioWith({
       platform: { kind: "tdx", parameters: {} },
-      firmware: {
-        preset: "tdvf",
-        version: "2026.08",
-        preAcceptLimitBytes: 0,
-        preAcceptBy: "firmware",
-        acceptAll: false,
-        acceptOnDemand: false,
-        highMemory: "type-15",
-      },
+      firmware: { ...scenarioWith().firmware, preset: "tdvf", preAcceptLimitBytes: 0 },
     }),
     scenarioWith({
       platform: { kind: "snp", parameters: {} },
-      firmware: {
-        preset: "ovmf-snp",
-        version: "2026.08",
-        preAcceptLimitBytes: 0,
-        preAcceptBy: "firmware",
-        acceptAll: false,
-        acceptOnDemand: false,
-        highMemory: "type-15",
-      },
+      firmware: { ...scenarioWith().firmware, preset: "ovmf-snp", preAcceptLimitBytes: 0 },
     }),
   ];
   assert.equal(distinguishingSettings(scenarios), [{}, {}]);

@@ -93,16 +93,18 @@ export const SNP_PARAMETERS: ParameterSet = {
     [78_125, 32_552, 195_313],
     "assumption: 25 GiB/s (10 to 60), a fraction of the memory bandwidth of a server",
   ),
-  launchNs: measured(
-    "the VMM, up to the guest's first instruction",
-    [3_180e6, 200e6, 4_000e6],
-    `${SNP_BOOT}, sev_snp_launch_finish`,
+  launchNs: assumed(
+    "the VMM, up to the guest's first instruction, without pages and CPUs",
+    [140e6, 70e6, 350e6],
+    "assumption: as in a plain virtual machine (TUM CVM_eval tasks/plot_boottime.py)",
   ),
   launchPage4kNs: derived(
-    "the VMM puts 4 KiB into the guest for its firmware (preAcceptBy: vmm)",
-    [1_003_000, 100_000, 1_100_000],
+    "the PSP encrypts and measures 4 KiB before the guest runs (the image, its metadata, vCPUs; preAcceptBy: vmm)",
+    [1_003_000, 100_000, 2_840_000],
     "github.com/SEVeriFast/severifast figs/paper/pre-encrypt.pdf (ASPLOS'24): SNP_LAUNCH_UPDATE of 1 MiB takes " +
-      "256.65 ms, pages with contents; low end an assumption for pages of zeros, of which nobody has published it",
+      `256.65 ms, pages with contents; high end from the 3.18 s up to sev_snp_launch_finish in ${SNP_BOOT}, were its ` +
+      "image of 4 MiB; low end an assumption for pages of zeros, of which nobody has published it",
+    ["launchPage4k", "launchPageWait4k"],
   ),
   firmwareSecNs: measured("OVMF's first phase (SEC), without accepting", [121e6, 60e6, 121e6], OVMF_PHASES),
   firmwarePeiNs: derived(
