@@ -38,6 +38,7 @@ const ROOMS: readonly string[] = [
   "verify",
   "validate",
   "machine",
+  "calibrate",
   "report",
   "workload-files",
   "cli",

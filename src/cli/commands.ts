@@ -285,6 +285,26 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     ],
     load: () => import("./commands/validate.js"),
   },
+  {
+    name: "calibrate",
+    describe: "prices of a machine, from what the scripts of workloads/calibrate measured on it",
+    files: {
+      name: "directory",
+      describe: "directory with what guest.sh and host.sh recorded",
+      required: "the directory of the readings",
+    },
+    flags: {
+      output: output("the price set (YAML) to write, such as my-machine.yaml"),
+      ...formatFlags(["table", "json"]),
+      ...quiet(),
+    },
+    examples: [
+      "unaccepted calibrate readings",
+      "unaccepted calibrate readings -o my-machine.yaml",
+      "unaccepted calibrate readings --json",
+    ],
+    load: () => import("./commands/calibrate.js"),
+  },
   TRACE_COMMANDS,
   MACHINE_COMMANDS,
   {

@@ -1,0 +1,156 @@
+/** Prices that every platform has, and how they are told. */
+
+import { MAX_ORDER_PAGES } from "../../units.js";
+import { type CalibrationBoot, isSmall, pagesOf } from "../boots.js";
+import type { FitContext, Identification, Level } from "../identification.js";
+import { between, less, type Quantity, scaled, sum } from "../quantity.js";
+
+/** Leaves of one block of 4 MiB. */
+export const LEAVES: Readonly<Record<Level, number>> = { "4k": MAX_ORDER_PAGES, "2m": 2 };
+
+/** Pages of 4 KiB in a leaf. */
+export const LEAF_PAGES: Readonly<Record<Level, number>> = { "4k": 1, "2m": 512 };
+
+/**
+ * What an exit takes besides the host's own part: the guest sees all of an exit that does nothing (G4), the host its
+ * own part of that (H1). Where nobody measured the latter, it is between nothing and all.
+ *
+ * @param reasons names that perf has for such an exit
+ */
+export function worldSwitch({ measured }: FitContext, reasons: readonly string[]): Quantity | undefined {
+  const whole = measured.nullExit("none");
+  if (whole === undefined) return undefined;
+  const host = measured.exitNs("exits", reasons);
+  return host === undefined ? { ...between(0, whole.value), from: whole.from } : less(whole, host);
+}
+
+/** A page accepted by a kernel that accepts eagerly on one CPU, from boots of two sizes (I8). */
+export function eagerPage({ measured }: FitContext): Quantity | undefined {
+  const [eager, lazy] = [true, false].map((isEager) => measured.deferredLine(isEager, 1)?.slope);
+  return eager === undefined || lazy === undefined ? undefined : less(eager, lazy);
+}
+
+/** A page accepted by the firmware, from guests whose memory lies below 4 GiB (I7). */
+export function firmwarePage({ measured }: FitContext): Quantity | undefined {
+  return measured.firmwareLine()?.slope;
+}
+
+/** Rates below this share of as many times one worker's are held up by what all share. */
+const SATURATED = 0.8;
+
+/** What all CPUs share of accepting a leaf (I4), if so many workers wait for it. */
+function sharedAccept({ measured }: FitContext, level: Level): Quantity | undefined {
+  const counts = measured.workerCounts();
+  const one = measured.acceptedPageNs(1);
+  const most = counts.at(-1);
+  if (one === undefined || most === undefined || most < 2) return undefined;
+  const own = measured.acceptedPageNs(most);
+  // A page takes each of n workers as long as one alone, or n times what all share.
+  if (own === undefined || one.value >= SATURATED * own.value) return undefined;
+  return scaled(own, LEAF_PAGES[level] / most);
+}
+
+export function commonIdentifications(level: Level): readonly Identification[] {
+  return [
+    {
+      id: "I4",
+      parameter: `sharedAccept${level}Ns`,
+      needs: ["G5"],
+      how: "time of a page when the most workers drain, if they are held up; nothing where they are not",
+      fit: (context) => sharedAccept(context, level),
+      heldBack: {
+        readings: ["G7"],
+        read: (context) => manyCpusPage(context, level),
+      },
+    },
+    {
+      id: "I9",
+      parameter: "userTouch4kNs",
+      needs: ["G5"],
+      how: "one worker's page in the second pass, when all is accepted",
+      fit: ({ measured }) => measured.touchedPageNs(1),
+      heldBack: { readings: ["G6"], read: ({ measured }) => measured.benchPageNs(), isLower: true },
+    },
+    {
+      id: "I8",
+      parameter: "initStructPageNs",
+      needs: ["G7"],
+      how: "slope of deferred init over memory, lazy boots with one CPU",
+      fit: ({ measured }) => measured.deferredLine(false, 1)?.slope,
+    },
+    {
+      id: "I7",
+      parameter: "firmwareFixedNs",
+      needs: ["H5", "G7"],
+      how: "firmware of small guests on one CPU, extended to no memory",
+      fit: ({ measured }) =>
+        [...measured.boots.values()].some(({ firmwareNs }) => firmwareNs !== undefined)
+          ? measured.firmwareLine()?.intercept
+          : undefined,
+    },
+    {
+      id: "I7",
+      parameter: "launchNs",
+      needs: ["H5"],
+      how: "from the VMM's start until the guest first runs, boots with one CPU",
+      fit: ({ measured }) => meanLaunch([...measured.boots.values()]),
+    },
+  ];
+}
+
+/** The same as `sharedAccept` from eager boots with as many CPUs as there are. */
+function manyCpusPage({ measured }: FitContext, level: Level): Quantity | undefined {
+  const boots = [...measured.boots.values()].filter(({ isEager }) => isEager);
+  const most = Math.max(...boots.map(({ vcpus }) => vcpus));
+  if (!(most > 1)) return undefined;
+  const line = measured.deferredLine(true, most);
+  return line === undefined ? undefined : scaled(line.slope, LEAF_PAGES[level]);
+}
+
+/** Launches of a VMM with one CPU, all alike but for chance. */
+function meanLaunch(boots: readonly CalibrationBoot[]): Quantity | undefined {
+  const times = boots.flatMap(({ launchNs, vcpus }) =>
+    launchNs === undefined || vcpus > 1 ? [] : [launchNs],
+  );
+  if (times.length < 2) return undefined;
+  const value = times.reduce((total, ns) => total + ns, 0) / times.length;
+  const spread = Math.max(...times) - Math.min(...times);
+  return { value, half: Math.max(spread / 2, value * 0.02), from: ["H5"] };
+}
+
+/**
+ * Slope of the kernel's boot over the pages of its bounce buffer, in guests that accept nothing and are of one size:
+ * that with most sizes of the buffer (I6).
+ */
+export function convertedPage({ measured }: FitContext): Quantity | undefined {
+  const counts = (boot: CalibrationBoot): boolean =>
+    isSmall(boot) && boot.vcpus === 1 && boot.swiotlbBytes !== undefined;
+  const sizes = new Map<number, Set<number>>();
+  for (const boot of measured.boots.values()) {
+    if (!counts(boot)) continue;
+    const buffers = sizes.get(boot.memoryBytes) ?? new Set();
+    sizes.set(boot.memoryBytes, buffers.add(boot.swiotlbBytes!));
+  }
+  const [usual] = [...sizes].sort(([, a], [, b]) => b.size - a.size)[0] ?? [];
+  return measured.bootLine(
+    (boot) => counts(boot) && boot.memoryBytes === usual,
+    ({ swiotlbBytes }) => pagesOf(swiotlbBytes!),
+    ({ kernelNs }) => kernelNs,
+    ["G7", "H5"],
+  )?.slope;
+}
+
+/** A sum of what is there; undefined where one is not. */
+export function sumOfAll(...parts: readonly (Quantity | undefined)[]): Quantity | undefined {
+  const there = parts.filter((one) => one !== undefined);
+  return there.length === parts.length ? sum(...there) : undefined;
+}
+
+/** @returns undefined where one is not there */
+export function lessAll(
+  whole: Quantity | undefined,
+  ...parts: readonly (Quantity | undefined)[]
+): Quantity | undefined {
+  const there = parts.filter((one) => one !== undefined);
+  return whole === undefined || there.length < parts.length ? undefined : less(whole, ...there);
+}
