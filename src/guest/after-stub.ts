@@ -49,6 +49,7 @@ export function machineAfterStub(
         : qemuAcpiTables(acpi.start, options.vcpus),
     ioapicCount: handOver?.ioapics ?? 1,
     commandLine: words,
+    commandLineLength: handOver?.commandLineLength,
     unknownOptions: handOver?.unknownOptions.split(/\s+/).filter((word) => word !== "") ?? [],
     cpuNodes: cpuNodes(numa, cpus.possible),
     onlineCpus: cpus.online,

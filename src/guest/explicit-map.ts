@@ -13,6 +13,7 @@ import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firm
 import { subtractRanges } from "../firmware/ranges.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, formatBytes, GiB, PAGE_SIZE, roundDown, roundUp } from "../units.js";
+import { sanitise } from "../x86/e820-table.js";
 import { descriptorsOf, e820OfMap, hasType, type MemoryMapEntry, rangesOfType } from "../x86/memory-map.js";
 import { kernelStartIn } from "../x86/place-kernel.js";
 import { qemuAcpiBytes } from "../x86/qemu-acpi.js";
@@ -97,14 +98,16 @@ export function handOverAsMapSays(
   const flagsPages = behaviour.flagsPages === true;
   const table = drops ? undefined : allocateUnacceptedBitmap(descriptors, flagsPages ? PAGE_SIZE : undefined);
   const e820 = isEfi
-    ? setupE820(descriptors, e820ExtSlots(descriptors.length), table, {
-        acceptMemory: (start, end) => meter.stubAccept(start, end),
-      })
+    ? sorted(
+        setupE820(descriptors, e820ExtSlots(descriptors.length), table, {
+          acceptMemory: (start, end) => meter.stubAccept(start, end),
+        }),
+      )
     : plainTable(map);
   const places = new Places(map);
   const kernel = kernelRange(guest, descriptors, files.kernelBytes);
   places.take(kernel);
-  const initrd = said?.initrd ?? initrdRange(places, files.initrdBytes);
+  const initrd = initrdRange(places, said?.initrd, files.initrdBytes);
   if (initrd !== undefined) places.take(initrd);
   for (const range of said?.acpiTables ?? []) places.take(range);
   const acpi = acpiRange(guest, places);
@@ -134,6 +137,11 @@ function plainTable(map: readonly MemoryMapEntry[]): E820Table {
   return { entries: e820OfMap(map) as readonly E820Entry[], extEntries: 0, lostBytes: 0 };
 }
 
+/** As the kernel prints it: firmware may have written some of its entries last, such as flash. */
+function sorted(table: E820Table): E820Table {
+  return { ...table, entries: sanitise(table.entries) as readonly E820Entry[] };
+}
+
 function isRam({ entries }: E820Table, { start, end }: AddressRange): boolean {
   return entries.some((entry) => entry.type === E820Type.RAM && entry.start <= start && end <= entry.end);
 }
@@ -149,7 +157,12 @@ function kernelRange(
   return { start, end: start + sizeBytes };
 }
 
-function initrdRange(places: Places, sizeBytes: number): AddressRange | undefined {
+function initrdRange(
+  places: Places,
+  said: AddressRange | undefined,
+  sizeBytes: number,
+): AddressRange | undefined {
+  if (said !== undefined) return said.start === said.end ? undefined : said;
   if (sizeBytes === 0) return undefined;
   const start =
     places.find(["usable"], sizeBytes, INITRD_LIMIT) ?? places.find(["usable"], sizeBytes, LOW_END);

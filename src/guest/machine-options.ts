@@ -104,7 +104,7 @@ export const HAND_OVER = {
     is: "section",
     optional: true,
     fields: RANGE as typeof RANGE,
-    what: "the initrd byte by byte, as RAMDISK prints it; by default that of the workload, below 2 GiB",
+    what: "the initrd byte by byte, as RAMDISK prints it, or an empty range for none; by default that of the workload, below 2 GiB",
   },
   setupData: {
     is: "list",
@@ -142,6 +142,14 @@ export const HAND_OVER = {
     varies: "never",
     byDefault: "true for RAM above 64 TiB",
     what: "whether the kernel uses page tables of five levels",
+  },
+  commandLineLength: {
+    is: "count",
+    min: 0,
+    max: 2047,
+    varies: "never",
+    byDefault: "that of guest.commandLine",
+    what: "characters of the kernel's command line with all words, of which guest.commandLine has those that act",
   },
   unknownOptions: {
     is: "text",

@@ -154,7 +154,7 @@ export const SCENARIO = {
   memoryMap: {
     is: "list",
     fields: MEMORY_MAP as typeof MEMORY_MAP,
-    what: "the map with which the kernel starts, ascending, in the place of the VMM's layout and the firmware's own map; all RAM of it that is not unaccepted has been accepted by the firmware",
+    what: "the map with which the kernel starts, in the place of the VMM's layout and the firmware's own map; all RAM of it that is not unaccepted has been accepted by the firmware",
   },
   numa: {
     is: "list",

@@ -59,6 +59,8 @@ export interface EarlyMachine {
   readonly acpiTables: readonly AcpiTable[];
   readonly ioapicCount: number;
   readonly commandLine: string;
+  /** Its characters, where these are more than what acts; absent: as many as it has. */
+  readonly commandLineLength?: number | undefined;
   /** The words of the command line that neither the kernel nor built-in code knows. */
   readonly unknownOptions: readonly string[];
   /** Node of every possible CPU; its length is their number. */

@@ -10,7 +10,8 @@ import type { EarlyBoot } from "./early-machine.js";
 
 /** setup_command_line(): the line as given, and a copy to be cut into words. */
 export function setupCommandLine(boot: EarlyBoot): void {
-  const bytes = boot.machine.commandLine.length + 1;
+  const { commandLine, commandLineLength = commandLine.length } = boot.machine;
+  const bytes = commandLineLength + 1;
   boot.memblock.alloc(bytes, SMP_CACHE_BYTES);
   boot.memblock.alloc(bytes, SMP_CACHE_BYTES);
 }
