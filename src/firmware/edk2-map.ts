@@ -13,6 +13,7 @@ import { INTELTDX_2026_08 } from "./edk2-maps-inteltdx.js";
 import { BIOS_2022_11, BIOS_2025_02, FLASH_2022_11, FLASH_2025_02 } from "./edk2-maps-older.js";
 import { EFI_DESCRIPTOR_BYTES, type EfiMemoryDescriptor, EfiMemoryType } from "./efi-memory-map.js";
 import { MAP_TYPES, type RecordedMap, type Run, runsOf } from "./recorded-map.js";
+import type { VmmKind } from "./vmm-ram.js";
 
 /** Free pages that only requests for one type get, before those of the default window. */
 export interface Bin {
@@ -32,6 +33,7 @@ export interface MapRequest {
   readonly physicalBits: number;
   /** The machine has the hole of AMD's IOMMUs below 1 TiB. */
   readonly isAmd: boolean;
+  readonly vmm: VmmKind;
   /** What the platform holds at addresses of its own, and how many reserved pages wherever there is room. */
   readonly holds: readonly EfiMemoryDescriptor[];
   readonly reservedPages: number;
@@ -197,10 +199,15 @@ function run(type: EfiMemoryType, pages: number): Run {
   return { type, pages, usedPages: pages };
 }
 
-/** What is no RAM: ECAM, flash, and the addresses of HyperTransport. */
-function noRam(recorded: string, { image, isAmd }: MapRequest): EfiMemoryDescriptor[] {
+/**
+ * What is no RAM: ECAM of a q35, flash, and the addresses of HyperTransport, as firmware in machines of QEMU tells.
+ * Nothing is recorded in those of other VMMs.
+ */
+function noRam(recorded: string, { image, isAmd, vmm }: MapRequest): EfiMemoryDescriptor[] {
+  if (vmm !== "q35" && vmm !== "i440fx") return [];
+  const reserved: AddressRange[] = [];
   const ecam = recorded === "2022.11" ? 0xb0000000 : 0xe0000000;
-  const reserved = [{ start: ecam, end: ecam + ECAM_BYTES }];
+  if (vmm === "q35") reserved.push({ start: ecam, end: ecam + ECAM_BYTES });
   if (isAmd && recorded !== "2022.11") reserved.push(AMD_HOLE);
   const descriptors: EfiMemoryDescriptor[] = reserved.map((range) => ({
     type: EfiMemoryType.RESERVED,

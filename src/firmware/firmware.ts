@@ -1,6 +1,7 @@
 import type { AddressRange } from "../units.js";
 import type { Edk2Build } from "./edk2.js";
 import type { EfiMemoryDescriptor } from "./efi-memory-map.js";
+import type { VmmKind } from "./vmm-ram.js";
 
 /**
  * Takes what the firmware accepts. A platform implements it; one that keeps no time per CPU
@@ -33,6 +34,8 @@ export interface FirmwareMachine {
   readonly physicalBits?: number;
   /** The machine has the hole of AMD's IOMMUs below 1 TiB. */
   readonly isAmd?: boolean;
+  /** Whose machine it is; absent: a q35 of QEMU. */
+  readonly vmm?: VmmKind;
 }
 
 export type FirmwareModel =

@@ -114,7 +114,7 @@ function mapOf(
   free: readonly AddressRange[],
 ): FirmwareMap | undefined {
   if (edk2 === undefined) return plainMap(free);
-  const { build, vcpus, isAmd = false, s3 = edk2.s3(build) } = machine;
+  const { build, vcpus, isAmd = false, vmm = "q35", s3 = edk2.s3(build) } = machine;
   const ramEnd = machine.ram.at(-1)!.end;
   return edk2Map({
     build,
@@ -126,6 +126,7 @@ function mapOf(
     hasHighRam: ramEnd > HIGH_RAM_START,
     physicalBits: machine.physicalBits ?? Math.max(PHYSICAL_BITS, Math.ceil(Math.log2(ramEnd))),
     isAmd,
+    vmm,
     holds: edk2.holds(build),
     reservedPages: edk2.reservedPages(vcpus),
   });

@@ -9,7 +9,7 @@ import { NO_PAGE } from "../page-alloc/index.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { Steps } from "../sim/steps.js";
-import { asPhys, formatBytes, MiB, PAGE_SIZE, roundUp } from "../units.js";
+import { asPhys, formatBytes, PAGE_SIZE } from "../units.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { withCpuBringUp } from "../workload/cpu-bring-up.js";
 import { Replay } from "../workload/replay.js";
@@ -24,7 +24,7 @@ import { guestCpus, machineAfterStub } from "./after-stub.js";
 import { efiEnterVirtualMode, efiFreeBootServices } from "./boot-services.js";
 import { createGuest } from "./guest.js";
 import { KERNEL, type KernelStart } from "./kernel.js";
-import { kernelBuildOf } from "./kernel-build.js";
+import { kernelBuildOf, kernelBytesOf } from "./kernel-build.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
 import { chargePriced, launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
@@ -116,8 +116,7 @@ export function poweredOff(
     workload,
     files: {
       ...build.file,
-      // The image and the brk area after it, in whole 2 MiB.
-      kernelBytes: roundUp(build.imageBytes + 2 * MiB, 2 * MiB),
+      kernelBytes: kernelBytesOf(build),
       initrdBytes: initrd === undefined ? 0 : initrd.end - initrd.start,
     },
     requests:

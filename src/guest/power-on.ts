@@ -99,6 +99,7 @@ export function launch({ guest }: PoweredOff): Launched {
     build,
     ram: guest.ram,
     isAmd: guest.platform.type.isAmd,
+    vmm: options.vmm.kind,
     ...(options.firmware.s3 === undefined ? {} : { s3: options.firmware.s3 }),
     vcpus: options.vcpus,
     preAcceptLimit:

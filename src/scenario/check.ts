@@ -6,13 +6,14 @@ import { schemaOf } from "../fields/schema.js";
 import type { Flavour } from "../firmware/edk2.js";
 import type { FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
+import { checkMachine } from "../guest/check-machine.js";
 import { behaviourOf, policyNamed } from "../policy/policies.js";
 import type { Policy } from "../policy/policy.js";
 import { formatBytes, parseSize } from "../units.js";
 import type { DocumentPath } from "./error.js";
 import { type Finding, findingsOf, unexpected } from "./findings.js";
 import { type CompleteDocument, type PlatformKind, SCENARIO, type ScenarioDocument } from "./scenario.js";
-import { asList, completeDocuments } from "./variants.js";
+import { asList, completeDocuments, variantsIn } from "./variants.js";
 
 /** Most batches that the memory of a guest is divided into. */
 const FAULT_UNITS_MAX: number = 2 ** 31;
@@ -58,6 +59,32 @@ export function checkTogether(
   // A list of presets finds the same mistake of the file once for each preset.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }
+
+/** Whether the machine that is described can be one, in each run that describes another one. */
+export function checkMachines(document: ScenarioDocument): Finding[] {
+  const { memoryMap, numa } = document;
+  if ((memoryMap?.length ?? 0) === 0 && (numa?.length ?? 0) === 0) return [];
+  const findings: Finding[] = [];
+  for (const run of variantsIn(document, DECIDE_MACHINE)) {
+    for (const { path, message } of checkMachine(run))
+      findings.push({ path: [...path], message, onKey: false });
+  }
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+const DECIDE_MACHINE: readonly DocumentPath[] = [
+  ["memory"],
+  ["vcpus"],
+  ["kernel"],
+  ["policy"],
+  ["platform", "kind"],
+  ["firmware", "preset"],
+  ["vmm", "kind"],
+  ["vmm", "lowMemory"],
+  ["guest", "hotplugCpus"],
+  ["guest", "kernelBuild", "of"],
+  ["guest", "unacceptedMemory"],
+];
 
 function checkPresence(complete: CompleteDocument): Finding[] {
   const findings: Finding[] = [];

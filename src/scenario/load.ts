@@ -1,6 +1,6 @@
 /** From the text of a scenario file and the flags of the command line to runs. */
 
-import { checkTogether } from "./check.js";
+import { checkMachines, checkTogether } from "./check.js";
 import { checkPrices } from "./check-prices.js";
 import { type DocumentPath, type IssuePlace, startsWith } from "./error.js";
 import { type Finding, findingsOf } from "./findings.js";
@@ -73,7 +73,8 @@ function checkedDocument(
   // Of a study this is one point: what does nothing at it may do something at another one.
   const isPoint = parsed.some(({ varies }) => varies === true);
   const together = [...checkTogether(result.data, fromFlag), ...checkPrices(result.data, sets, isPoint)];
-  const findings = together.length > 0 || isPoint ? together : checkIdle(result.data, fromFlag);
+  const apart = together.length > 0 ? together : checkMachines(result.data);
+  const findings = apart.length > 0 || isPoint ? apart : checkIdle(result.data, fromFlag);
   return findings.length > 0 ? fail(findings) : result.data;
 }
 

@@ -15,9 +15,10 @@ import type { FileOf, Need, OneOrMore, Problem, Quantity, SettledOf, Time } from
 import { schemaOf } from "../fields/schema.js";
 import type { FirmwareName } from "../firmware/firmware.js";
 import type { VmmKind } from "../firmware/vmm-ram.js";
+import { FIRMWARE } from "../guest/firmware-options.js";
 import { HAND_OVER, MEMORY_MAP, NUMA, VMM } from "../guest/machine-options.js";
 import { EXPLICIT_MAP } from "../guest/needs.js";
-import { FIRMWARE, GUEST, HOST } from "../guest/options.js";
+import { GUEST, HOST } from "../guest/options.js";
 import { changesIn, releasesThatDiffer } from "../linux/kernel-rules.js";
 import { isPolicyFile, type Policies, policies, policyNamed, USUAL_POLICY } from "../policy/policies.js";
 import type { PolicyParameters } from "../policy/policy.js";

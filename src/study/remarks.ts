@@ -3,6 +3,7 @@
 import { PLATFORMS } from "../coco/platforms.js";
 import { ignoredWords } from "../command-line/catalogue.js";
 import { commandLineWords } from "../command-line/words.js";
+import { machineRemarks } from "../guest/check-machine.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
 import type { RequestCounts } from "../results/row.js";
 import { idleIn } from "../scenario/idle.js";
@@ -24,6 +25,7 @@ export function remarksBefore(
     ...ignoredWords(commandLineWords(guest.commandLine)),
     ...idleIn(scenario),
     ...pageSizeRemarks(scenario),
+    ...machineRemarks(scenario),
   ];
 }
 

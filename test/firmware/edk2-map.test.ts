@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bootMemoryMapBytes, SEED_BYTES } from "../../src/efistub/exit-boot-services.js";
-import { E820Type, setupE820 } from "../../src/efistub/setup-e820.js";
+import { type E820Entry, E820Type, setupE820 } from "../../src/efistub/setup-e820.js";
 import { edk2Build } from "../../src/firmware/edk2.js";
 import { type EfiMemoryDescriptor, EfiMemoryType } from "../../src/firmware/efi-memory-map.js";
 import type { Firmware } from "../../src/firmware/firmware.js";
@@ -12,6 +12,7 @@ import { ovmf, ovmfSnp } from "../../src/firmware/ovmf-snp.js";
 import { q35Ram } from "../../src/firmware/q35.js";
 import { type StartedFirmware, startFirmware } from "../../src/firmware/start.js";
 import { tdvf } from "../../src/firmware/tdvf.js";
+import { vmmRam } from "../../src/firmware/vmm-ram.js";
 import { buildOf } from "../../src/linux/kernel-build.js";
 import { type AddressRange, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { type EfiBootLog, efiOfBootLog } from "../../src/x86/efi-boot-log.js";
@@ -70,12 +71,18 @@ function simulated({ name, map }: Recording): StartedFirmware {
   const bytes = Number.parseInt(memory!, 10) * (memory!.endsWith("G") ? GiB : MiB);
   const { start, end } = kernelOf(map);
   const image = IMAGES[word!] === undefined ? "flash" : "bios";
+  const vmm = tag === "-pc" ? "i440fx" : "q35";
   const firmware: Firmware = { ...ovmf, edk2: { ...ovmf.edk2!, image, s3: () => !tag!.includes("coco") } };
   const started = startFirmware(
     firmware,
     {
       build,
-      ram: tag!.includes("lowmem1G") ? lowered(bytes) : q35Ram(bytes, true),
+      ram: vmmRam(vmm, {
+        memoryBytes: bytes,
+        isAmd: true,
+        lowMemoryBytes: tag!.includes("lowmem1G") ? GiB : undefined,
+      }),
+      vmm,
       vcpus: Number(/smp(\d+)/.exec(tag!)?.[1] ?? 1),
       isAmd: true,
       ...(tag!.includes("1tb") ? { physicalBits: 46 } : {}),
@@ -97,14 +104,6 @@ function simulated({ name, map }: Recording): StartedFirmware {
   return started as StartedFirmware;
 }
 
-/** RAM with `max-ram-below-4g=1G`. */
-function lowered(bytes: number): AddressRange[] {
-  return [
-    { start: 0, end: GiB },
-    { start: 4 * GiB, end: 3 * GiB + bytes },
-  ];
-}
-
 function kernelOf(map: readonly EfiMemoryDescriptor[]): AddressRange {
   return map.find(
     ({ type, start, end }) => type === LOADER_CODE && start % (2 * MiB) === 0 && end - start > 32 * MiB,
@@ -124,13 +123,12 @@ const DIFFERENT: Readonly<Record<string, readonly [number, number]>> = {
   "biosgen-4G-k7.3-vga": [3, 3],
   "biosgen-4G-k6.12-nokaslr-vga-memblock": [3, 3],
   "biosgen-4G-k7.3-nokaslr-net-memblock": [6, 5],
+  // An i440fx, whose few drivers of other devices differ by a page or two.
+  "2026.08-4G-k7.3-rd1-pc": [39, 35],
 };
-/** Not a q35 machine. */
-const OTHER_MACHINE = "2026.08-4G-k7.3-rd1-pc";
-const Q35 = RECORDINGS.filter(({ name }) => name !== OTHER_MACHINE);
 
 test("72 boots of eight images: the same descriptors, of the same types, in the same order", () => {
-  const equal = Q35.filter(({ name }) => DIFFERENT[name] === undefined);
+  const equal = RECORDINGS.filter(({ name }) => DIFFERENT[name] === undefined);
   assert.is(equal.length, 72);
   for (const recording of equal) {
     const { name, efi, map, text } = recording;
@@ -145,11 +143,11 @@ test("72 boots of eight images: the same descriptors, of the same types, in the 
   }
 });
 
-test("in five others some descriptors end elsewhere", () => {
+test("in six others some descriptors end elsewhere", () => {
   const has = (list: readonly EfiMemoryDescriptor[], one: EfiMemoryDescriptor): boolean =>
     list.some(({ type, start, end }) => type === one.type && start === one.start && end === one.end);
   for (const [name, differences] of Object.entries(DIFFERENT)) {
-    const recording = Q35.find((one) => one.name === name)!;
+    const recording = RECORDINGS.find((one) => one.name === name)!;
     const { descriptors } = simulated(recording).boot.getMemoryMap();
     assert.equal(
       [
@@ -160,6 +158,15 @@ test("in five others some descriptors end elsewhere", () => {
       name,
     );
   }
+});
+
+test("with 3 GiB below 4 GiB the e820 map of an i440fx is the recorded one", () => {
+  const recording = RECORDINGS.find(({ name }) => name === "2026.08-4G-k7.3-rd1-pc")!;
+  const e820 = (map: readonly EfiMemoryDescriptor[]): readonly E820Entry[] =>
+    setupE820(map, 0, undefined, { acceptMemory: () => {} }).entries;
+  const { descriptors } = simulated(recording).boot.getMemoryMap();
+  assert.equal(e820(descriptors), e820(recording.map));
+  assert.ok(descriptors.some(({ end }) => end === 3 * GiB));
 });
 
 interface Confidential {
