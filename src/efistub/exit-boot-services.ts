@@ -52,6 +52,16 @@ export function bootMemoryMapBytes(descriptors: number): number {
   return BOOT_MEMORY_MAP_HEADER_BYTES + (descriptors + SLACK_SLOTS) * EFI_DESCRIPTOR_BYTES;
 }
 
+export interface KernelTraits {
+  /**
+   * It has flags in struct pages in place of a bitmap: nobody makes one, and nothing is accepted because a bitmap
+   * could not express it. The table of the result is what the flags are going to say, page by page.
+   */
+  readonly flagsPages?: boolean | undefined;
+  /** It makes the record as long as the window for memory to be plugged in asks, and takes none of that for RAM. */
+  readonly knowsHotplugWindow?: boolean;
+}
+
 /** Where a record of unaccepted memory is found: a configuration table of UEFI, or the zero page. */
 export type HandOverForm = "table" | "zero-page";
 
@@ -101,9 +111,7 @@ const LOADER: Readonly<Record<Exclude<BootLoader, "stub">, UnacceptedSupport>> =
  *
  * @param tableMemory EFI type of the memory that the table is put into; a bitmap of the zero page
  *   lies in loader data
- * @param flagsPages the kernel has flags in struct pages in place of a bitmap: nobody makes one, and nothing
- *   is accepted because a bitmap could not express it. The table of the result is what the flags are going
- *   to say, page by page
+ * @param traits what the kernel is like besides; no boot loader knows of a hot-plug window
  */
 export function exitBoot(
   boot: BootServices,
@@ -111,7 +119,7 @@ export function exitBoot(
   arch: ArchAccept,
   tableMemory: EfiMemoryType = EfiMemoryType.ACPI_RECLAIM,
   loader: BootLoader = "stub",
-  flagsPages = false,
+  { flagsPages = false, knowsHotplugWindow = false }: KernelTraits = {},
 ): StubOutcome {
   const support = loader === "stub" ? kernel : LOADER[loader];
   if (support === "asks") boot.acceptanceProtocol?.allowUnacceptedMemory();
@@ -146,7 +154,7 @@ export function exitBoot(
   }
   const final = leaveFirmware(boot);
   const mapStart = copy.start + BOOT_MEMORY_MAP_HEADER_BYTES;
-  const e820 = setupE820(final.descriptors, extSlots, table, arch);
+  const e820 = setupE820(final.descriptors, extSlots, table, arch, knowsHotplugWindow && loader === "stub");
   const exited = {
     outcome: "exited",
     finalMap: final.descriptors,

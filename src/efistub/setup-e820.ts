@@ -64,7 +64,7 @@ export interface E820Table {
 /**
  * Converts a sorted map. Memory of type 15 becomes RAM like any other, so one entry can hold
  * accepted and unaccepted memory; which is which, only the table says. A kernel without support
- * has no table and drops such memory.
+ * has no table and drops such memory. A window for memory to be plugged in is no RAM to those that know its mark.
  *
  * @param extSlots entries of the extension block, from `e820ExtSlots`
  * @throws Error when the extension block is too small, which the slack prevents
@@ -74,13 +74,16 @@ export function setupE820(
   extSlots: number,
   table: UnacceptedTable | undefined,
   arch: ArchAccept,
+  knowsHotplugWindow = false,
 ): E820Table {
   const entries: E820Entry[] = [];
   let lostBytes = 0;
-  for (const [index, { type: efiType, start, end, isSpecialPurpose }] of map.entries()) {
+  for (const [index, descriptor] of map.entries()) {
+    const { type: efiType, start, end, isSpecialPurpose, isHotplugWindow = false } = descriptor;
+    if (isHotplugWindow && knowsHotplugWindow) continue;
     if (efiType === EfiMemoryType.UNACCEPTED) {
       if (table === undefined) {
-        lostBytes += end - start;
+        if (!isHotplugWindow) lostBytes += end - start;
         continue;
       }
       processUnacceptedMemory(table, asPhys(start), asPhys(end), arch);

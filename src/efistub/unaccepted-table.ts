@@ -87,8 +87,18 @@ export class UnacceptedTable extends UnitBitmap {
     const bytes = Math.ceil((end - this.physBase) / (unit * 8));
     const longer = new UnacceptedTable(this.physBase, Math.max(bytes, this.bitmapBytes), unit);
     this.#copyInto(longer, 1);
-    longer.setRange((start - this.physBase) / unit, (end - this.physBase) / unit);
+    longer.setMemory(start, end);
     return longer;
+  }
+
+  /** Whether memory [start, end) has bits here. */
+  covers(start: number, end: number): boolean {
+    return this.physBase <= start && end <= this.physBase + this.unitCount * this.unitSizeBytes;
+  }
+
+  /** Marks whole units as unaccepted that it covers. */
+  setMemory(start: number, end: number): void {
+    this.setRange((start - this.physBase) / this.unitSizeBytes, (end - this.physBase) / this.unitSizeBytes);
   }
 
   /** Accepts each run of unaccepted units, and clears its bits after that. @returns the number of calls */

@@ -157,7 +157,7 @@ export class BootServices {
    */
   acceptMore(sizeBytes: number, maxEnd: number): boolean {
     const lowest = this.#descriptors.find(
-      ({ type, start }) => type === EfiMemoryType.UNACCEPTED && start < maxEnd,
+      (one) => one.type === EfiMemoryType.UNACCEPTED && one.isHotplugWindow !== true && one.start < maxEnd,
     );
     if (this.#onDemand === undefined || lowest === undefined) return false;
     const end = Math.min(lowest.start + Math.max(sizeBytes, ON_DEMAND_CHUNK), lowest.end);
@@ -224,11 +224,17 @@ export class AcceptanceProtocol {
     this.#acceptAllAtExit = false;
   }
 
-  /** Accepts memory of type 15 unless the kernel asked for it. @returns the same map when nothing was accepted */
+  /**
+   * Accepts memory of type 15 that is there, unless the kernel asked for it.
+   *
+   * @returns the same map when nothing was accepted
+   */
   beforeExit(map: readonly EfiMemoryDescriptor[]): readonly EfiMemoryDescriptor[] {
-    if (!this.#acceptAllAtExit || map.every(({ type }) => type !== EfiMemoryType.UNACCEPTED)) return map;
+    const isLeft = ({ type, isHotplugWindow }: EfiMemoryDescriptor): boolean =>
+      type === EfiMemoryType.UNACCEPTED && isHotplugWindow !== true;
+    if (!this.#acceptAllAtExit || !map.some(isLeft)) return map;
     return map.map((descriptor) => {
-      if (descriptor.type !== EfiMemoryType.UNACCEPTED) return descriptor;
+      if (!isLeft(descriptor)) return descriptor;
       this.#sink.firmwareAccept(descriptor.start, descriptor.end, 0);
       return { ...descriptor, type: EfiMemoryType.CONVENTIONAL };
     });

@@ -32,10 +32,12 @@ export interface EfiMemoryDescriptor extends AddressRange {
   readonly type: EfiMemoryType;
   /** EFI_MEMORY_SP: for a driver, not for everybody; absent: no. */
   readonly isSpecialPurpose?: boolean;
+  /** EFI_MEMORY_UHP: addresses for memory that may be plugged in, none of which is there; absent: no. */
+  readonly isHotplugWindow?: boolean;
 }
 
 /**
- * Sorts descriptors and merges neighbours of the same type (edk2 MdeModulePkg/Core/Dxe/Mem/Page.c:
+ * Sorts descriptors and merges neighbours of the same type and attributes (edk2 MdeModulePkg/Core/Dxe/Mem/Page.c:
  * MergeMemoryMap).
  *
  * @throws Error when two descriptors overlap or one is empty or not made of whole pages
@@ -48,5 +50,5 @@ export function mergeDescriptors(descriptors: readonly EfiMemoryDescriptor[]): E
     }
     if (start < (sorted[index - 1]?.end ?? 0)) throw new Error("firmware: two memory descriptors overlap");
   }
-  return joinNeighbours(sorted);
+  return joinNeighbours(sorted, ({ isHotplugWindow }) => isHotplugWindow === true);
 }

@@ -20,7 +20,7 @@ const LOW_RAM_OF_A_SPLIT_MACHINE: number = 2 * GiB;
 const AMD_HT_START = 0xfd00000000;
 const ABOVE_1TB_START: number = TiB;
 /** Window for devices of 64 bits behind the RAM (q35: Q35_PCI_HOST_HOLE64_SIZE_DEFAULT). */
-const PCI_HOLE64_BYTES: number = 32 * GiB;
+export const Q35_HOLE64_BYTES: number = 32 * GiB;
 
 /**
  * RAM of a q35 machine: below 2.75 GiB all of it from address 0, otherwise 2 GiB low and the
@@ -29,36 +29,43 @@ const PCI_HOLE64_BYTES: number = 32 * GiB;
  *
  * @param amd the processor is AMD's: from 979 GiB on the high part starts at 1 TiB
  * @param lowBytesMax RAM below 4 GiB at most (max-ram-below-4g)
+ * @param windowBytes behind the RAM, for memory that is plugged in later
  */
 export function q35Ram(
   memoryBytes: number,
   amd = false,
   lowBytesMax: number = Number.POSITIVE_INFINITY,
+  windowBytes = 0,
 ): AddressRange[] {
   const usual = memoryBytes < SPLIT_SIZE ? SPLIT_SIZE : LOW_RAM_OF_A_SPLIT_MACHINE;
-  return pcRam(memoryBytes, Math.min(usual, lowBytesMax), { amd, hole64Bytes: PCI_HOLE64_BYTES });
+  const lowBytes = Math.min(usual, lowBytesMax);
+  return pcRam(memoryBytes, lowBytes, { amd, windowBytes, hole64Bytes: Q35_HOLE64_BYTES });
 }
 
-interface PcMachine {
+export interface PcMachine {
   readonly amd: boolean;
-  /** Window for devices behind the RAM. */
+  /** Window for memory that is plugged in, behind the RAM. */
+  readonly windowBytes: number;
+  /** Window for devices, behind both. */
   readonly hole64Bytes: number;
 }
 
 /** RAM of a PC of QEMU that keeps so much below 4 GiB (hw/i386/pc.c: pc_memory_init). */
-export function pcRam(
-  memoryBytes: number,
-  lowBytes: number,
-  { amd, hole64Bytes }: PcMachine,
-): AddressRange[] {
+export function pcRam(memoryBytes: number, lowBytes: number, machine: PcMachine): AddressRange[] {
   if (memoryBytes <= lowBytes) return [{ start: 0, end: memoryBytes }];
   const highBytes = memoryBytes - lowBytes;
-  const used = roundUp(HIGH_RAM_START + highBytes, GiB) + hole64Bytes;
-  const start = amd && used > AMD_HT_START ? ABOVE_1TB_START : HIGH_RAM_START;
+  const start = pcHighStart(highBytes, machine);
   return [
     { start: 0, end: lowBytes },
     { start, end: Math.min(start + highBytes, PHYSICAL_ADDRESS_END) },
   ];
+}
+
+/** Where RAM above 4 GiB begins, or would if there were any. */
+export function pcHighStart(highBytes: number, { amd, windowBytes, hole64Bytes }: PcMachine): number {
+  const ramEnd = roundUp(HIGH_RAM_START + highBytes, GiB);
+  const used = roundUp(ramEnd + windowBytes, GiB) + hole64Bytes;
+  return amd && used > AMD_HT_START ? ABOVE_1TB_START : HIGH_RAM_START;
 }
 
 /** VGA memory and ROMs: there is RAM underneath, but no operating system gets it. */

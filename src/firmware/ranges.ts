@@ -21,15 +21,17 @@ export function subtractRanges(
   return rest;
 }
 
+/** @param keepsBorders whether the borders of a range mean something, so that nothing is joined with it */
 export function joinNeighbours<Range extends AddressRange & { readonly type: number }>(
   ranges: readonly Range[],
-  keepsBorders: (type: Range["type"]) => boolean = () => false,
+  keepsBorders: (range: Range) => boolean = () => false,
 ): Range[] {
   const joined: Range[] = [];
   for (const range of ranges) {
     const last = joined.at(-1);
-    const touches = last?.end === range.start && last.type === range.type && !keepsBorders(range.type);
-    if (touches) joined[joined.length - 1] = { ...last, end: range.end };
+    const touches = last?.end === range.start && last.type === range.type;
+    if (touches && !keepsBorders(last) && !keepsBorders(range))
+      joined[joined.length - 1] = { ...last, end: range.end };
     else joined.push(range);
   }
   return joined;

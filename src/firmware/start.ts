@@ -57,6 +57,7 @@ export type FirmwareOutcome =
  *
  * @param acceptanceProtocol whether this boot has the protocol; normally that of the firmware
  * @param highMemory how the firmware tells of memory that it leaves unaccepted
+ * @param window addresses that its map has for memory to be plugged in
  */
 export function startFirmware(
   firmware: Firmware,
@@ -65,6 +66,7 @@ export function startFirmware(
   acceptanceProtocol: boolean,
   sink: FirmwareAccept,
   highMemory: HighMemory = "type-15",
+  window?: AddressRange,
 ): FirmwareOutcome {
   let unaccepted = firmware.preAccept(machine, sink);
   const problem = firmware.fails?.(machine);
@@ -83,6 +85,7 @@ export function startFirmware(
       ...withType(subtractRanges(free, map.descriptors), EfiMemoryType.CONVENTIONAL),
       ...map.descriptors,
       ...(highMemory === "acpi" ? [] : withType(subtractRanges(ram, free), EfiMemoryType.UNACCEPTED)),
+      ...(window === undefined ? [] : [{ type: EfiMemoryType.UNACCEPTED, ...window, isHotplugWindow: true }]),
     ],
     acceptanceProtocol ? new AcceptanceProtocol(sink) : undefined,
     machine.acceptOnDemand === true ? sink : undefined,

@@ -1,7 +1,7 @@
 /** Where a VMM puts a guest's RAM: how much of it lies below 4 GiB, and where the rest begins. */
 
 import { type AddressRange, GiB, MiB, PHYSICAL_ADDRESS_END } from "../units.js";
-import { HIGH_RAM_START, pcRam, q35Ram } from "./q35.js";
+import { HIGH_RAM_START, pcHighStart, pcRam, Q35_HOLE64_BYTES, q35Ram } from "./q35.js";
 
 /** Those of QEMU by their machine. */
 export const VMM_KINDS = [
@@ -21,12 +21,16 @@ export interface RamRequest {
   readonly isAmd: boolean;
   /** RAM below 4 GiB at most, where the VMM is told. */
   readonly lowMemoryBytes?: number | undefined;
+  /** Addresses that it keeps behind the RAM for memory that is plugged in; absent: none. */
+  readonly windowBytes?: number | undefined;
 }
 
 interface Layout {
   readonly ram: (request: RamRequest) => AddressRange[];
   /** It can be told how much RAM lies below 4 GiB at most. */
   readonly takesLowMemory: boolean;
+  /** A machine of QEMU's, which can keep addresses for more memory: its window for devices behind them. */
+  readonly hole64Bytes?: number;
 }
 
 /** QEMU's i440fx keeps this much below 4 GiB where nobody says otherwise (hw/i386/pc_piix.c: pc_init1, max_ram_below_4g). */
@@ -46,10 +50,15 @@ const BELOW_GAP_OF_768_MIB: number = 4 * GiB - 768 * MiB;
 const FIRECRACKER_LOW: number = 3 * GiB;
 const FIRECRACKER_HOLE64: AddressRange = { start: 256 * GiB, end: 512 * GiB };
 
-function i440fx({ memoryBytes, isAmd, lowMemoryBytes = I440FX_LOW }: RamRequest): AddressRange[] {
+function i440fx({
+  memoryBytes,
+  isAmd,
+  lowMemoryBytes = I440FX_LOW,
+  windowBytes = 0,
+}: RamRequest): AddressRange[] {
   const lowBytes =
     memoryBytes < lowMemoryBytes ? lowMemoryBytes : Math.min(lowMemoryBytes, I440FX_LOW_OF_A_SPLIT);
-  return pcRam(memoryBytes, lowBytes, { amd: isAmd, hole64Bytes: I440FX_HOLE64_BYTES });
+  return pcRam(memoryBytes, lowBytes, { amd: isAmd, windowBytes, hole64Bytes: I440FX_HOLE64_BYTES });
 }
 
 /** All of it below a gap if it fits, and the rest behind 4 GiB, without a look at the processor. */
@@ -74,10 +83,12 @@ function firecracker({ memoryBytes }: RamRequest): AddressRange[] {
 /** Read in the sources of QEMU 10, cloud-hypervisor 48, Firecracker 1.9 and 1.14, crosvm and libkrun of 2026. */
 const LAYOUTS: Readonly<Record<VmmKind, Layout>> = {
   q35: {
-    ram: ({ memoryBytes, isAmd, lowMemoryBytes }) => q35Ram(memoryBytes, isAmd, lowMemoryBytes),
+    ram: ({ memoryBytes, isAmd, lowMemoryBytes, windowBytes }) =>
+      q35Ram(memoryBytes, isAmd, lowMemoryBytes, windowBytes),
     takesLowMemory: true,
+    hole64Bytes: Q35_HOLE64_BYTES,
   },
-  i440fx: { ram: i440fx, takesLowMemory: true },
+  i440fx: { ram: i440fx, takesLowMemory: true, hole64Bytes: I440FX_HOLE64_BYTES },
   // Guests in Google's cloud show the same map.
   "cloud-hypervisor": {
     ram: ({ memoryBytes }) => belowGap(memoryBytes, CLOUD_HYPERVISOR_LOW),
@@ -110,4 +121,18 @@ export function vmmRam(kind: VmmKind, request: RamRequest): AddressRange[] {
 /** Whether a VMM can be told how much RAM lies below 4 GiB at most. */
 export function takesLowMemory(kind: VmmKind): boolean {
   return LAYOUTS[kind].takesLowMemory;
+}
+
+/** Whether a VMM can keep addresses for memory that is plugged in, as QEMU does with maxmem and slots. */
+export function takesMoreMemory(kind: VmmKind): boolean {
+  return LAYOUTS[kind].hole64Bytes !== undefined;
+}
+
+/** Where RAM above 4 GiB begins, or would if there were any. */
+export function highRamStart(kind: VmmKind, request: RamRequest): number {
+  const { hole64Bytes } = LAYOUTS[kind];
+  if (hole64Bytes === undefined) return HIGH_RAM_START;
+  const high = vmmRam(kind, request).slice(1);
+  const highBytes = high.reduce((sum, { start, end }) => sum + end - start, 0);
+  return pcHighStart(highBytes, { amd: request.isAmd, windowBytes: request.windowBytes ?? 0, hole64Bytes });
 }

@@ -18,7 +18,7 @@ export function machineAfterStub(
   guest: Guest,
   { stub, kernel, initrd, acpi, memoryAttributes }: HandOver,
 ): EarlyMachine {
-  const { options, behaviour } = guest;
+  const { options, behaviour, hotplugWindow } = guest;
   const { handOver, numa } = options;
   const platform = guest.platform.type;
   const words = commandLine(guest);
@@ -55,6 +55,8 @@ export function machineAfterStub(
     onlineCpus: cpus.online,
     reservationRules: reservationRules(options.kernel),
     numaBlocks: numa.map(({ start, end, node }) => ({ start, end, nid: node })),
+    // QEMU describes the window in an SRAT, for which it makes a node where there are slots (auto_enable_numa_with_memhp).
+    ...(hotplugWindow === undefined || options.vmm.slots === 0 ? {} : { possibleEnd: hotplugWindow.end }),
     // Where the processor has five levels the kernel could use them for less; the recorded ones did not.
     fiveLevel: handOver?.fiveLevel ?? guest.ram.at(-1)!.end > FOUR_LEVEL_END,
     memoryEncrypted: platform.isConfidential,

@@ -11,6 +11,7 @@ import {
 } from "../firmware/edk2.js";
 import type { FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARE_NAMES } from "../firmware/firmwares.js";
+import { HOTPLUG_WINDOWS, type HotplugWindowReport } from "../firmware/hotplug-window.js";
 import { HIGH_MEMORY, type HighMemory } from "../firmware/start.js";
 import {
   CODE_FOR_S3,
@@ -18,7 +19,9 @@ import {
   FIRMWARE_THAT_LEAVES_MEMORY,
   FIRMWARE_WITH_LIMIT,
   HIGH_MEMORY_OPEN,
+  MAP_OF_TYPE_15,
   NO_MAP,
+  ROOM_TO_PLUG_IN,
 } from "./needs.js";
 
 export const FIRMWARE = {
@@ -116,6 +119,14 @@ export const FIRMWARE = {
     of: HIGH_MEMORY as readonly HighMemory[],
     default: "type-15",
     what: "how the firmware tells of memory that it leaves unaccepted: in its map, as ACPI memory devices whose blocks it accepts when they go online, or in both ways",
+  },
+  /** A draft of 2026-07, in no stable tag (edk2 issue 12810, pull request 12811). */
+  hotplugWindow: {
+    is: "choice",
+    needs: [CONFIDENTIAL, MAP_OF_TYPE_15, ROOM_TO_PLUG_IN] as readonly Need[],
+    of: HOTPLUG_WINDOWS as readonly HotplugWindowReport[],
+    default: "none",
+    what: "whether the firmware's map has the addresses for memory that may be plugged in as unaccepted memory (EFI_MEMORY_UHP, a draft of 2026), so that the kernel's table covers them",
   },
 } as const;
 

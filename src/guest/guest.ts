@@ -7,7 +7,13 @@ import { parametersOf } from "../coco/price-set.js";
 import { type Edk2Build, edk2Build } from "../firmware/edk2.js";
 import type { Firmware } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
-import { vmmRam } from "../firmware/vmm-ram.js";
+import {
+  type HotplugRoom,
+  type HotplugWindow,
+  hotplugWindow,
+  windowBytes,
+} from "../firmware/hotplug-window.js";
+import { highRamStart, type RamRequest, takesMoreMemory, vmmRam } from "../firmware/vmm-ram.js";
 import { GuestMemory } from "../host/guest-memory.js";
 import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
@@ -37,6 +43,10 @@ export interface Guest {
   readonly firmware: Firmware;
   /** Where the machine has its RAM. */
   readonly ram: readonly AddressRange[];
+  /** How much memory can be plugged in; undefined where nobody has said. */
+  readonly room: HotplugRoom | undefined;
+  /** Where; undefined also where that is none. */
+  readonly hotplugWindow: HotplugWindow | undefined;
   readonly options: GuestOptions;
   readonly policy: Policy;
   /** The policy's behaviour with the parameters of this run. */
@@ -58,10 +68,27 @@ export function firmwareOf({ platform, firmware: { preset } }: GuestOptions): Fi
 }
 
 /** Where its machine has RAM: as its map says, or as its VMM lays it out. */
-export function ramOf({ memoryMap, memoryBytes, platform, vmm }: GuestOptions): AddressRange[] {
-  if (memoryMap.length > 0) return ramOfMap(memoryMap);
-  const { isAmd } = PLATFORMS[platform.kind];
-  return vmmRam(vmm.kind, { memoryBytes, isAmd, lowMemoryBytes: vmm.lowMemoryBytes });
+export function ramOf(options: GuestOptions): AddressRange[] {
+  const { memoryMap, vmm } = options;
+  return memoryMap.length > 0 ? ramOfMap(memoryMap) : vmmRam(vmm.kind, ramRequest(options));
+}
+
+function ramRequest(options: GuestOptions): RamRequest {
+  const { memoryBytes, platform, vmm } = options;
+  const room = hotplugRoom(options);
+  return {
+    memoryBytes,
+    isAmd: PLATFORMS[platform.kind].isAmd,
+    lowMemoryBytes: vmm.lowMemoryBytes,
+    windowBytes: room === undefined ? 0 : windowBytes(room),
+  };
+}
+
+/** What was said of how much can be plugged in, to a VMM that keeps to it. */
+function hotplugRoom({ memoryBytes, memoryMap, vmm }: GuestOptions): HotplugRoom | undefined {
+  const { kind, maxMemoryBytes, slots } = vmm;
+  if (maxMemoryBytes === undefined || memoryMap.length > 0 || !takesMoreMemory(kind)) return undefined;
+  return { memoryBytes, maxMemoryBytes, slots };
 }
 
 /** @param work how recorded guest work is priced */
@@ -102,11 +129,16 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const lockups = new LockupDetector(options.vcpus);
   const host = guestMemory(platform, options);
   const timeline = new HostTimeline();
+  const ram = ramOf(options);
+  const room = hotplugRoom(options);
+  const highStart = highRamStart(options.vmm.kind, ramRequest(options));
   meter.onAccepted = () => timeline.sample(clock.nowNs, host.use());
   return {
     build,
     firmware,
-    ram: ramOf(options),
+    ram,
+    room,
+    hotplugWindow: room === undefined ? undefined : hotplugWindow(ram, highStart, room),
     options,
     policy,
     behaviour,

@@ -1,11 +1,12 @@
 /** Fields of a scenario for the machine as its kernel finds it: the VMM's layout, or a map with all that belongs to it. */
 
 import type { Need, Problem } from "../fields/field.js";
+import { MAX_SLOTS } from "../firmware/hotplug-window.js";
 import { VMM_KINDS, type VmmKind } from "../firmware/vmm-ram.js";
 import { BUILD_NAMES } from "../linux/kernel-build.js";
 import { cpusOf } from "../x86/cpu-list.js";
 import { MEMORY_TYPES, type MemoryType } from "../x86/memory-map.js";
-import { LOW_MEMORY_OPTION } from "./needs.js";
+import { LOW_MEMORY_OPTION, MORE_MEMORY_OPTION, ROOM_TO_PLUG_IN } from "./needs.js";
 
 export const VMM = {
   /** What most confidential guests run on. */
@@ -25,6 +26,26 @@ export const VMM = {
     examples: ["1GiB", "2GiB"],
     byDefault: "that of the kind",
     what: "RAM below 4 GiB at most (max-ram-below-4g of QEMU's machines, --pci mem of crosvm)",
+  },
+  /** QEMU 10.1 hw/core/machine.c: machine_set_mem. */
+  maxMemory: {
+    is: "size",
+    needs: [MORE_MEMORY_OPTION] as readonly Need[],
+    max: "4096TiB",
+    multipleOf: "1MiB",
+    expected: "a size in whole MiB that is not below memory, such as 64GiB",
+    examples: ["64GiB"],
+    byDefault: "room for what hotplug plugs in",
+    what: "memory of the guest with all that can be plugged in (QEMU's maxmem): the machine keeps addresses behind its RAM for it",
+  },
+  /** QEMU 10.1 hw/i386/pc.c: pc_get_device_memory_range, enforce_aligned_dimm. */
+  slots: {
+    is: "count",
+    min: 0,
+    max: MAX_SLOTS as 256,
+    needs: [ROOM_TO_PLUG_IN] as readonly Need[],
+    default: 0,
+    what: "most memory devices that can be plugged in (QEMU's slots); for each the window is 1 GiB longer",
   },
 } as const;
 

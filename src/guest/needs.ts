@@ -6,8 +6,9 @@ import type { Met, Need } from "../fields/field.js";
 import { type Edk2Build, edk2Build, type Flavour } from "../firmware/edk2.js";
 import type { Firmware, FirmwareName } from "../firmware/firmware.js";
 import { FIRMWARES } from "../firmware/firmwares.js";
+import type { HotplugWindowReport } from "../firmware/hotplug-window.js";
 import type { HighMemory } from "../firmware/start.js";
-import { takesLowMemory, VMM_KINDS, type VmmKind } from "../firmware/vmm-ram.js";
+import { takesLowMemory, takesMoreMemory, VMM_KINDS, type VmmKind } from "../firmware/vmm-ram.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { hugePagesStayOn } from "../mm/watermarks.js";
 import { BEHAVIOURS, type Behaviour } from "../policy/behaviour.js";
@@ -24,7 +25,7 @@ interface Run {
   readonly vcpus: number;
   readonly kernel: string;
   readonly host: { readonly pageSizeBytes: number };
-  readonly vmm: { readonly kind: VmmKind };
+  readonly vmm: { readonly kind: VmmKind; readonly maxMemoryBytes?: number };
   readonly memoryMap: readonly unknown[];
   readonly firmware: {
     readonly preset: FirmwareName;
@@ -32,6 +33,7 @@ interface Run {
     readonly flavour?: Flavour;
     readonly acceptAll: boolean;
     readonly highMemory: HighMemory;
+    readonly hotplugWindow: HotplugWindowReport;
   };
   readonly guest: { readonly commandLine: string; readonly dmaBuffers: number };
 }
@@ -60,6 +62,12 @@ export const LOW_MEMORY_OPTION: Need = need(
   `vmm.kind ${VMM_KINDS.filter(takesLowMemory).join(", ")}, and no memoryMap`,
   ["vmm.kind", "memoryMap"],
   ({ vmm, memoryMap }) => takesLowMemory(vmm.kind) && memoryMap.length === 0,
+);
+
+export const MORE_MEMORY_OPTION: Need = need(
+  `vmm.kind ${VMM_KINDS.filter(takesMoreMemory).join(", ")}, and no memoryMap`,
+  ["vmm.kind", "memoryMap"],
+  ({ vmm, memoryMap }) => takesMoreMemory(vmm.kind) && memoryMap.length === 0,
 );
 
 export const LARGE_PAGES: Need = need(
@@ -104,6 +112,35 @@ export const HIGH_MEMORY_OPEN: Need = need(
     "firmware.acceptAll",
   ],
   (run) => behaviourIn(run).highMemory === undefined && firmwareStopsAtLimit(run),
+);
+
+export const ROOM_TO_PLUG_IN: Need = need(
+  "a vmm.maxMemory above memory",
+  ["vmm.maxMemory", "memory"],
+  ({ vmm: { maxMemoryBytes = 0 }, memoryBytes }) => maxMemoryBytes > memoryBytes,
+);
+
+export const MAP_OF_TYPE_15: Need = need(
+  "a firmware of edk2 since 2022.11 that reports unaccepted memory in its map",
+  [
+    "platform.kind",
+    "firmware.preset",
+    "firmware.version",
+    "firmware.flavour",
+    "policy",
+    "firmware.highMemory",
+  ],
+  (run) => {
+    const { tdxLeavesMemory = false, snpLeavesMemory = false } = edk2In(run)?.rules ?? {};
+    const knows = PLATFORMS[run.platform.kind].needsTdxModule ? tdxLeavesMemory : snpLeavesMemory;
+    return knows && (behaviourIn(run).highMemory ?? run.firmware.highMemory) === "type-15";
+  },
+);
+
+export const WINDOW_REPORTED: Need = need(
+  "firmware.hotplugWindow: reported",
+  ["firmware.hotplugWindow"],
+  ({ firmware }) => firmware.hotplugWindow === "reported",
 );
 
 export const ROOM_FOR_HUGE_PAGES: Need = need(

@@ -1,6 +1,5 @@
 import { ACCEPTANCE_RECORDS, type AcceptanceRecord } from "../accept/e820-ranges.js";
 import { TOUCH_CONTEXTS, type TouchContext } from "../accept/fault-acceptance.js";
-import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
 import type { PlatformKind } from "../coco/platforms.js";
 import type { PriceSet } from "../coco/price-set.js";
 import {
@@ -10,11 +9,11 @@ import {
   type UnacceptedSupport,
 } from "../efistub/exit-boot-services.js";
 import type { Need, Problem, SettledOf } from "../fields/field.js";
-import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
 import type { Strategy } from "../policy/policy.js";
 import { checkCommandLine } from "../x86/check-command-line.js";
 import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
 import type { FIRMWARE } from "./firmware-options.js";
+import type { HOST } from "./host-options.js";
 import { type HAND_OVER, KERNEL_BUILD, type MEMORY_MAP, type NUMA, type VMM } from "./machine-options.js";
 import {
   ACCEPTS_EARLY,
@@ -22,85 +21,12 @@ import {
   ACPI_MEMORY,
   CONFIDENTIAL,
   KERNEL_MAY_MOVE,
-  LARGE_PAGES,
   NO_MAP,
   ROOM_FOR_HUGE_PAGES,
   SPLITS_ON_MANY_CPUS,
   UEFI,
+  WINDOW_REPORTED,
 } from "./needs.js";
-
-export const HOST = {
-  /**
-   * KVM maps private TDX memory with 4 KiB pages (TDX as merged in 6.16), and guest_memfd allocates order 0
-   * (6.12 virt/kvm/guest_memfd.c: kvm_gmem_get_folio).
-   */
-  pageSize: {
-    is: "size",
-    expected: "4KiB, 2MiB or 1GiB",
-    oneOf: HOST_PAGE_SIZES as readonly HostPageSize[],
-    examples: ["4KiB", "2MiB", "1GiB"],
-    default: "4KiB",
-    what: "largest page with which the host backs private memory, or all of a plain guest's: 4KiB, 2MiB or 1GiB",
-  },
-  /** Assumption: leaves the page size alone in command. */
-  contiguity: {
-    is: "number",
-    needs: [LARGE_PAGES] as readonly Need[],
-    expected: "a probability from 0 to 1",
-    min: 0,
-    max: 1,
-    default: 1,
-    what: "probability from 0 to 1 that the host finds a page of pageSize; otherwise it takes 4 KiB",
-  },
-  /** QEMU prefaults on a page state change only since commit 4cdc489eb9 (2025). */
-  prefault: {
-    is: "flag",
-    on: ["snp"],
-    default: false,
-    what: "whether the host backs memory when the guest asks for private pages, not at first touch; a tdx guest accepts without asking",
-  },
-  /** As in Linux 6.16; the feature is a patch series of 2025. */
-  dynamicPamt: {
-    is: "flag",
-    on: ["tdx"],
-    default: false,
-    what: "whether the module's tracking of 4 KiB pages is allocated as they come into use",
-  },
-  /** Assumption: a guest that has the coprocessor to itself. */
-  launchingGuests: {
-    is: "count",
-    on: ["snp"],
-    min: 1,
-    max: 4096,
-    default: 1,
-    what: "guests like this one that start at once, this one included; the host's one PSP encrypts and measures their pages in turns",
-  },
-  /** QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory). */
-  keepsConverted: {
-    is: "flag",
-    needs: [CONFIDENTIAL] as readonly Need[],
-    default: false,
-    what: "whether the host keeps the private copy of memory that the guest has made shared",
-  },
-  memory: {
-    is: "size",
-    needs: [CONFIDENTIAL] as readonly Need[],
-    expected: "a size in whole pages such as 64GiB",
-    max: "4096TiB",
-    multipleOf: "4KiB",
-    examples: ["64GiB"],
-    byDefault: "as much as the guest takes",
-    what: "what the host has for this guest, with the PAMT or RMP for it",
-  },
-  tdxModule: {
-    is: "section",
-    on: ["tdx"],
-    optional: true,
-    fields: TDX_MODULE as typeof TDX_MODULE,
-    check: checkTdxModule as (value: never) => Problem[],
-    what: "the whole host, to simulate the start of its TDX module as well",
-  },
-} as const;
 
 export const GUEST = {
   kernelBuild: {
@@ -170,6 +96,13 @@ export const GUEST = {
     of: BOOT_LOADERS as readonly BootLoader[],
     default: "stub",
     what: "who ends boot services: the kernel's EFI stub, or a boot loader that drops unaccepted memory, makes the table for the kernel, makes one of another version, or has no room to spare for the firmware's map",
+  },
+  /** No release does; the draft's own kernel is a prototype. */
+  knowsHotplugWindow: {
+    is: "flag",
+    needs: [CONFIDENTIAL, WINDOW_REPORTED] as readonly Need[],
+    default: false,
+    what: "whether the kernel knows the mark of a reported hot-plug window (EFI_MEMORY_UHP); one that does not takes the window for RAM",
   },
   firstTouch: {
     is: "choice",

@@ -4,13 +4,15 @@ import { handOverInZeroPage } from "../efistub/zero-page-hand-over.js";
 import type { BootServices } from "../firmware/boot-services.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firmware.js";
+import { notPluggedIn, reportedWindow } from "../firmware/hotplug-window.js";
+import { subtractRanges } from "../firmware/ranges.js";
 import { type StartedFirmware, startFirmware } from "../firmware/start.js";
 import { bindingRefusal } from "../host/tdx-module/hotplug.js";
 import { startTdxModule } from "../host/tdx-module/start.js";
 import type { KernelRules } from "../linux/rules.js";
 import { CostEvent } from "../sim/cost-events.js";
 import { GuestEnded } from "../sim/guest-ended.js";
-import { PAGE_SIZE } from "../units.js";
+import { type AddressRange, PAGE_SIZE, PHYSICAL_ADDRESS_END } from "../units.js";
 import { loadKernel, unpackKernel } from "../x86/place-kernel.js";
 import { acceptAsMapSays, handOverAsMapSays } from "./explicit-map.js";
 import type { Guest } from "./guest.js";
@@ -86,6 +88,13 @@ export function launch({ guest }: PoweredOff): Launched {
       "the image has no metadata from which the VMM could start such a guest",
     );
   }
+  if (guest.hotplugWindow !== undefined && guest.hotplugWindow.reservedEnd > PHYSICAL_ADDRESS_END) {
+    const end = `0x${guest.hotplugWindow.reservedEnd.toString(16)}`;
+    throw new GuestEnded(
+      "terminated",
+      `addresses for memory to be plugged in end at ${end}, and addresses have 52 bits`,
+    );
+  }
   clock.ledger.charge(CostEvent.launch, 1);
   clock.ledger.charge(CostEvent.vcpuStart, options.vcpus);
   for (const { start, end } of model.launchRanges(build)) meter.launchPages(start, end);
@@ -132,11 +141,17 @@ export function runFirmware({ guest, files, firmware, firmwareMachine }: Powered
     hasProtocol,
     firmwareSink(guest),
     highMemory,
+    mappedWindow(guest),
   );
   if (started.outcome === "stopped") throw new GuestEnded("terminated", started.reason);
   if (started.outcome !== "started") throw new GuestEnded("oom", started.reason);
   requireAccepted(guest, started.boot);
   return { started };
+}
+
+function mappedWindow({ hotplugWindow: window, options, ram }: Guest): AddressRange | undefined {
+  if (window === undefined || options.firmware.hotplugWindow === "none") return undefined;
+  return reportedWindow(ram, window);
 }
 
 /** @throws GuestEnded where the firmware uses memory that it takes for accepted, and nobody has accepted */
@@ -204,7 +219,7 @@ function chargeQueue({ clock, platform, options }: Guest, pages: number): void {
 
 /** The stub or a boot loader ends boot services, or a firmware without them starts the kernel. */
 function exitBootServices(
-  { behaviour, meter, rules, options }: Guest,
+  { behaviour, meter, rules, options, ram }: Guest,
   { report }: Firmware,
   boot: BootServices,
 ): StubOutcome {
@@ -215,9 +230,20 @@ function exitBootServices(
       acceptMemory: (start, end) => meter.firmwareAccept(start, end),
     });
   }
-  const arch = { acceptMemory: (start: number, end: number) => meter.stubAccept(start, end) };
+  const arch = {
+    acceptMemory(start: number, end: number): void {
+      const missing = subtractRanges([{ start, end }], ram)[0];
+      if (missing !== undefined)
+        throw new GuestEnded("terminated", notPluggedIn("the stub accepts", missing));
+      meter.stubAccept(start, end);
+    },
+  };
+  const { flagsPages } = behaviour;
   return acceptAtExit({ meter }, () =>
-    exitBoot(boot, support, arch, TABLE_MEMORY[rules.tableMemory], bootLoader, behaviour.flagsPages),
+    exitBoot(boot, support, arch, TABLE_MEMORY[rules.tableMemory], bootLoader, {
+      flagsPages,
+      knowsHotplugWindow: options.guest.knowsHotplugWindow,
+    }),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { stringify } from "yaml";
 import { PLATFORMS, type PlatformKind } from "../coco/platforms.js";
-import { HOST } from "../guest/options.js";
+import { HOST } from "../guest/host-options.js";
 import { ScenarioError } from "../scenario/error.js";
 import { parseScenario } from "../scenario/load.js";
 import { SCENARIO } from "../scenario/scenario.js";

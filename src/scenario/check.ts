@@ -55,6 +55,8 @@ export function checkTogether(
     ...complete.flatMap(checkRecord),
     ...complete.flatMap(checkHotplug),
     ...complete.flatMap(checkHostMemory),
+    ...complete.flatMap(checkRoomToPlugIn),
+    ...complete.flatMap(checkKnownWindow),
   ];
   // A list of presets finds the same mistake of the file once for each preset.
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
@@ -269,6 +271,34 @@ function checkHotplug({ hotplug, kexec }: CompleteDocument): Finding[] {
 function checkHostMemory({ host }: CompleteDocument): Finding[] {
   if (host?.memory === undefined || host.tdxModule === undefined) return [];
   return [{ path: ["host", "memory"], message: "not in one scenario with host.tdxModule", onKey: true }];
+}
+
+/** A VMM does not start otherwise (QEMU 10.1 hw/core/machine.c: machine_set_mem). */
+function checkRoomToPlugIn({ memory, vmm }: CompleteDocument): Finding[] {
+  const bytesOf = (size: Quantity): number => parseSize(String(size))!;
+  const largest = Math.max(0, ...asList(memory ?? []).map(bytesOf));
+  return asList(vmm?.maxMemory ?? []).flatMap((written) => {
+    if (bytesOf(written) < largest) {
+      const expected = `at least ${formatBytes(largest)}, the memory of the guest`;
+      return [unexpected(["vmm", "maxMemory"], expected, written)];
+    }
+    if (bytesOf(written) > largest || asList(vmm?.slots ?? 0).every((slots) => slots === 0)) return [];
+    const message = `slots for memory devices need a vmm.maxMemory above memory, found ${written}`;
+    return [{ path: ["vmm", "slots"], message, onKey: false }];
+  });
+}
+
+/** A kernel made for the window keeps record of what is plugged in. */
+function checkKnownWindow({ guest, hotplug }: CompleteDocument): Finding[] {
+  const takesForAccepted = asList(hotplug?.acceptance ?? "assumed").includes("assumed");
+  if (
+    hotplug === undefined ||
+    !takesForAccepted ||
+    !asList(guest?.knowsHotplugWindow ?? false).includes(true)
+  )
+    return [];
+  const why = "as guest.knowsHotplugWindow is true: such a kernel takes nothing plugged in for accepted";
+  return [unexpected(["hotplug", "acceptance"], `online or lazy, ${why}`, "assumed")];
 }
 
 function kindsOf(complete: CompleteDocument): readonly PlatformKind[] {

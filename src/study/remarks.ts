@@ -26,6 +26,7 @@ export function remarksBefore(
     ...idleIn(scenario),
     ...pageSizeRemarks(scenario),
     ...machineRemarks(scenario),
+    ...windowRemarks(scenario),
   ];
 }
 
@@ -39,6 +40,15 @@ export function remarksAfter({
     `${failed} of ${allocations} allocations found no page, and the guest goes on without: ` +
       "what a kernel would ask for instead, such as small pages for a huge one, is not simulated",
   ];
+}
+
+/** What nobody has built yet. */
+function windowRemarks({ platform, firmware }: Scenario): string[] {
+  if (firmware.hotplugWindow === "none") return [];
+  const whose = PLATFORMS[platform.kind].needsTdxModule
+    ? "; its code is for SNP, so on TDX this is a what-if"
+    : "";
+  return [`firmware.hotplugWindow: a draft of 2026-07, in no release of edk2 or Linux${whose}`];
 }
 
 /** What a page size of the host is not, or not yet, on a platform. */

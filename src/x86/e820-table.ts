@@ -73,5 +73,8 @@ export function sanitise(table: readonly KernelE820Entry[]): KernelE820Entry[] {
     const { type } = over.reduce((highest, entry) => (entry.type > highest.type ? entry : highest));
     return [{ start, end: borders[index + 1]!, type }];
   });
-  return joinNeighbours(pieces, (type) => type === KernelE820Type.PRAM || type === E820Type.SOFT_RESERVED);
+  return joinNeighbours(
+    pieces,
+    ({ type }) => type === KernelE820Type.PRAM || type === E820Type.SOFT_RESERVED,
+  );
 }

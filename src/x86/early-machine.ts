@@ -71,6 +71,8 @@ export interface EarlyMachine {
   readonly reservationRules?: ReservationRules;
   /** From the SRAT, ascending; empty for a machine without NUMA. */
   readonly numaBlocks: readonly NumaBlock[];
+  /** End of memory that can be plugged in, as the SRAT says it; absent: none can. */
+  readonly possibleEnd?: number;
   /** Five-level page tables are in use. */
   readonly fiveLevel: boolean;
   /** Guest memory is encrypted: all DMA goes through the bounce buffer (CC_ATTR_GUEST_MEM_ENCRYPT). */

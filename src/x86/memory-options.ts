@@ -1,5 +1,6 @@
 import { commandLineWords, memparse } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
+import { notPluggedIn } from "../firmware/hotplug-window.js";
 import { subtractRanges } from "../firmware/ranges.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { type AddressRange, formatBytes, MiB } from "../units.js";
@@ -135,7 +136,11 @@ export function e820FinishEarlyParams(boot: EarlyBoot): void {
 }
 
 export function ramBytes(table: readonly KernelE820Entry[]): number {
-  return table.reduce((sum, { start, end, type }) => (isMemblockMemory(type) ? sum + end - start : sum), 0);
+  return ramOf(table).reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+function ramOf(table: readonly KernelE820Entry[]): KernelE820Entry[] {
+  return table.filter(({ type }) => isMemblockMemory(type));
 }
 
 function edit(table: readonly KernelE820Entry[], option: MemoryOption): readonly KernelE820Entry[] {
@@ -182,9 +187,12 @@ export function requireMemory(
   if (table !== undefined && !user.e820.some(({ start, end }) => start <= table.start && table.end <= end)) {
     throw new GuestEnded("oom", "the kernel panics: mem= and memmap= cut off its table of unaccepted memory");
   }
-  const claimed = user.e820.filter(({ type }) => isMemblockMemory(type));
+  const claimed = ramOf(user.e820);
   const missing = subtractRanges(claimed, ram)[0];
   if (missing !== undefined) {
+    if (subtractRanges([missing], ramOf(e820)).length === 0) {
+      throw new GuestEnded("terminated", notPluggedIn("the kernel takes for memory", missing));
+    }
     throw new GuestEnded(
       "terminated",
       `memmap= adds ${formatBytes(missing.end - missing.start)} at 0x${missing.start.toString(16)}, where the ` +

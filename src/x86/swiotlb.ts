@@ -31,12 +31,12 @@ export function swiotlbBytesOrDefault(boot: EarlyBoot): number {
   return configured(boot).slabs * SLAB_BYTES;
 }
 
-/** Whether there is to be one: for encrypted guests, for RAM above 4 GiB, or because somebody asked. */
+/** Whether there is to be one: for encrypted guests, for RAM above 4 GiB now or later (max_possible_pfn), or because somebody asked. */
 function isEnabled({ options, machine, maxPfn }: EarlyBoot): boolean {
   const { swiotlb, iommu } = options;
   if (swiotlb.disabled) return false;
   if (machine.memoryEncrypted || swiotlb.force || iommu === "soft") return true;
-  return iommu !== "off" && maxPfn * PAGE_SIZE > 4 * GiB;
+  return iommu !== "off" && Math.max(maxPfn * PAGE_SIZE, machine.possibleEnd ?? 0) > 4 * GiB;
 }
 
 /** swiotlb_init_remap(): the buffer below 4 GiB, halved until it fits, its slots, and one area a CPU. */

@@ -131,7 +131,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       launchingGuests: 1,
       keepsConverted: false,
     },
-    vmm: { kind: "q35" },
+    vmm: { kind: "q35", slots: 0 },
     memoryMap: [],
     numa: [],
     firmware: {
@@ -143,6 +143,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",
+      hotplugWindow: "none",
     },
     guest: {
       kernelBuild: {},
@@ -155,6 +156,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       coherencyErratum: false,
       unacceptedMemory: "asks",
       bootLoader: "stub",
+      knowsHotplugWindow: false,
       kaslr: false,
       checksAcpiMemory: true,
       shareWithoutAccept: false,

@@ -29,6 +29,8 @@ const FAULTS: Document = { ...TDX, policy: "fault-driven" };
 const BY_FIRMWARE: Document = { ...UNLIMITED, policy: "eager-firmware" };
 const SHARING: Document = { ...TDX, guest: { dmaBuffers: 60 } };
 const ATTACKED: Document = { ...TDX, attack: { answer: "ignore" }, guest: { septVeDisable: false } };
+/** With room for as much memory again. */
+const ROOMY: Document = { ...TDX, vmm: { maxMemory: "2GiB" } };
 const TDX_HOST = {
   memory: [{ start: "1MiB", end: "2GiB" }],
   convertible: [{ start: 0, end: "2GiB" }],
@@ -60,6 +62,9 @@ const KNOBS: readonly Knob[] = [
   ["firmware.acceptAll", true, { ...UNLIMITED, memory: "5GiB" }, BY_FIRMWARE],
   ["firmware.acceptOnDemand", true, withValue(TDX, "firmware.preAcceptLimit", "96MiB"), PLAIN],
   ["firmware.highMemory", "acpi", TDX, BY_FIRMWARE],
+  ["firmware.hotplugWindow", "reported", ROOMY, withValue(ROOMY, "firmware.preset", "td-shim")],
+  ["vmm.maxMemory", "1GiB", { ...TDX, hotplug: {} }],
+  ["vmm.slots", 1, { ...ROOMY, hotplug: {} }, TDX],
   ["guest.timeScale", 3, TDX],
   ["guest.transparentHugePages", false, FILLED, { ...TDX, memory: "400MiB" }],
   ["guest.commandLine", "mem=700M", TDX],
@@ -68,6 +73,7 @@ const KNOBS: readonly Knob[] = [
   ["guest.coherencyErratum", true, SNP, TDX],
   ["guest.unacceptedMemory", "drops", TDX, PLAIN],
   ["guest.bootLoader", "unaware", TDX, withValue(TDX, "firmware.preset", "td-shim")],
+  ["guest.knowsHotplugWindow", true, withValue(ROOMY, "firmware.hotplugWindow", "reported"), ROOMY],
   ["guest.firstTouch", "nmi", FAULTS, TDX],
   ["guest.kaslr", true, PLAIN, { ...TDX, guest: { commandLine: "nokaslr" } }],
   ["guest.checksAcpiMemory", false, withValue(TDX, "firmware.highMemory", "both"), TDX],

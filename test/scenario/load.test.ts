@@ -84,7 +84,7 @@ attack: { pages: 3, answer: ignore }
         maxReservedPerTdmr: 16,
       },
     },
-    vmm: { kind: "i440fx", lowMemoryBytes: 2 * GiB },
+    vmm: { kind: "i440fx", lowMemoryBytes: 2 * GiB, slots: 0 },
     memoryMap: [],
     numa: [
       { start: 0, end: 2 * GiB, node: 0, cpus: "0-3" },
@@ -97,6 +97,7 @@ attack: { pages: 3, answer: ignore }
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",
+      hotplugWindow: "none",
       version: "2026.08",
     },
     guest: {
@@ -110,6 +111,7 @@ attack: { pages: 3, answer: ignore }
       coherencyErratum: false,
       unacceptedMemory: "asks",
       bootLoader: "stub",
+      knowsHotplugWindow: false,
       kaslr: false,
       checksAcpiMemory: true,
       shareWithoutAccept: true,
@@ -145,7 +147,7 @@ test("the least that a file can say gets the documented defaults", () => {
       dynamicPamt: false,
       keepsConverted: false,
     },
-    vmm: { kind: "q35" },
+    vmm: { kind: "q35", slots: 0 },
     memoryMap: [],
     numa: [],
     firmware: {
@@ -155,6 +157,7 @@ test("the least that a file can say gets the documented defaults", () => {
       acceptAll: false,
       acceptOnDemand: false,
       highMemory: "type-15",
+      hotplugWindow: "none",
       version: "2026.08",
     },
     guest: {
@@ -166,6 +169,7 @@ test("the least that a file can say gets the documented defaults", () => {
       coherencyErratum: false,
       unacceptedMemory: "asks",
       bootLoader: "stub",
+      knowsHotplugWindow: false,
       kaslr: false,
       checksAcpiMemory: true,
       shareWithoutAccept: false,

@@ -56,8 +56,8 @@ class Hotplug {
   #timeNs = 0;
 
   constructor(plan: HotplugPlan, target: Booted) {
-    const end = Math.max(HIGH_RAM_START, target.guest.ram.at(-1)!.end);
-    const start = roundUp(end, GiB);
+    const { hotplugWindow: window, ram } = target.guest;
+    const start = window?.start ?? roundUp(Math.max(HIGH_RAM_START, ram.at(-1)!.end), GiB);
     this.#plan = plan;
     this.#target = target;
     this.#range = { start, end: start + plan.memoryBytes };
@@ -100,11 +100,22 @@ class Hotplug {
   }
 
   /**
-   * Nothing has an address of more than 52 bits. A host gives guests only memory that it has; where it does
+   * The VMM has the slots and the room that it was started with (QEMU hw/mem/pc-dimm.c: pc_dimm_get_free_slot,
+   * hw/mem/memory-device.c: memory_device_check_addable). Nothing has an address of more than 52 bits. A host gives guests only memory that it has; where it does
    * not look, also such that is no TDX memory.
    */
   #refusal(): string | undefined {
     const { guest, tdxModule } = this.#target;
+    const { vmm } = guest.options;
+    if (vmm.maxMemoryBytes !== undefined) {
+      const roomBytes = vmm.maxMemoryBytes - guest.options.memoryBytes;
+      if (roomBytes === 0)
+        return "The VMM has no room for memory devices: vmm.maxMemory is what the guest has.";
+      if (vmm.slots === 0) return "The VMM has no slot for a memory device: vmm.slots is 0.";
+      if (this.#plan.memoryBytes > roomBytes) {
+        return `The VMM has room for ${formatBytes(roomBytes)} of memory devices, by vmm.maxMemory.`;
+      }
+    }
     if (this.#range.end > PHYSICAL_ADDRESS_END) {
       return `It would end at 0x${this.#range.end.toString(16)}, and addresses have 52 bits.`;
     }
@@ -147,10 +158,17 @@ class Hotplug {
     return undefined;
   }
 
-  /** The kernel's record of unaccepted memory from now on; the firmware's table stays where it is. */
+  /**
+   * The kernel's record of unaccepted memory from now on: the table, where it has room for a reported window;
+   * else a longer copy, while the firmware's stays where it is.
+   */
   #growBitmap(): boolean {
     const { guest, kernel, acceptance, faults } = this.#target;
     const { start, end } = this.#range;
+    if (acceptance.table?.covers(start, end) === true) {
+      acceptance.table.setMemory(start, end);
+      return true;
+    }
     const empty = (): UnacceptedTable =>
       new UnacceptedTable(start, Math.ceil((end - start) / BYTES_PER_BITMAP_BYTE));
     const table = (acceptance.table ?? kernelTable(guest.behaviour, empty())!).withMemory(start, end);

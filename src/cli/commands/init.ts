@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { PLATFORMS, type PlatformKind } from "../../coco/platforms.js";
 import { type Key, keysOf } from "../../fields/keys.js";
 import { FIRMWARE } from "../../guest/firmware-options.js";
-import { HOST } from "../../guest/options.js";
+import { HOST } from "../../guest/host-options.js";
 import { PAGE_WIDTH } from "../../report/paint.js";
 import { wrapText } from "../../report/table.js";
 import { parseScenario } from "../../scenario/load.js";

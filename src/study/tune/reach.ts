@@ -16,6 +16,8 @@ const MOVE_THE_END: readonly string[] = [
   "firmware.preset",
   "vmm.kind",
   "vmm.lowMemory",
+  "vmm.maxMemory",
+  "vmm.slots",
 ];
 
 /** The limit of what the firmware accepts, in this guest. */
