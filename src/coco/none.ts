@@ -51,6 +51,7 @@ export class PlainPlatform implements CocoPlatform {
   kernelAccept(): void {}
   convertToShared(): void {}
   askForPrivate(): void {}
+  shareDevices(): void {}
   remap(): void {}
   acceptAgain(): void {}
 

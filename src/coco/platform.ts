@@ -64,6 +64,8 @@ export interface PlatformOptions {
   readonly chance?: (position: number) => number;
   /** Whether the host keeps the private copy of memory that the guest has made shared. Default: no. */
   readonly keepsConverted?: boolean;
+  /** TDX: what the VMM does of one MapGPA request, in bytes. Default: all of it. */
+  readonly mapGpaLimitBytes?: number;
   /** TDX: whether the module's tracking of 4 KiB pages is allocated as they come into use. Default: no. */
   readonly dynamicPamt?: boolean;
   /** TDX: whether touching pending memory leaves the guest instead of raising #VE. Default: yes. */
@@ -167,6 +169,8 @@ export interface CocoPlatform {
   convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
   /** The guest asks the host to make shared memory private, where that is not part of accepting it again. */
   askForPrivate(start: number, end: number): void;
+  /** The firmware makes addresses of devices shared, where the guest has no memory; its first request costs nothing more. */
+  shareDevices(start: number, end: number): void;
   /** A hostile or broken host takes accepted pages away and gives new, unaccepted memory in their place. */
   remap(start: number, end: number): void;
   /** The host puts the memory of the page at `start` at `other` as well; both are accepted. */

@@ -92,6 +92,8 @@ export interface Firmware {
   readonly report: "efi" | "zero-page";
   /** How edk2's map looks on its platform; absent for a firmware that is not edk2's. */
   readonly edk2?: Edk2Traits;
+  /** Addresses of devices below 4 GiB that it makes shared as a whole, in one range; absent: it does not. */
+  sharedDevices?(ram: readonly AddressRange[]): AddressRange;
   /** Why this image does not come through its PEI phase on such a machine, if so. */
   fails?(machine: FirmwareMachine): string | undefined;
   /** Accepts what this firmware accepts before it starts the kernel; returns the RAM it leaves unaccepted, ascending. */

@@ -1,4 +1,4 @@
-import { type AddressRange, KiB, MiB, roundDown, roundUp } from "../units.js";
+import { type AddressRange, GiB, KiB, MiB, roundDown, roundUp } from "../units.js";
 import { peiHeapProblem } from "./edk2.js";
 import { EfiMemoryType } from "./efi-memory-map.js";
 import type { Firmware, FirmwareAccept, FirmwareMachine } from "./firmware.js";
@@ -8,6 +8,9 @@ import { above, below, subtractRanges } from "./ranges.js";
  * TDVF, edk2's firmware for TDX (edk2 c5aa7e7 OvmfPkg/IntelTdx/TdxHelperLib/SecTdxHelper.c:
  * ProcessHobList, OvmfPkg/Library/PlatformInitLib/IntelTdx.c: TransferTdxHobList).
  */
+
+/** End of the addresses for devices below the PCI configuration space (OvmfPkg/TdxDxe/TdxDxe.c: SetMmioSharedBit). */
+const DEVICES_END: number = 3.5 * GiB;
 
 /** Stack of one application processor while it helps to accept (AP_STACK_SIZE). */
 const AP_STACK_SIZE: number = 16 * KiB;
@@ -72,6 +75,14 @@ export const tdvf: Firmware = {
     acpiBlocks: () => [],
   },
   // The VMM lists what it has added apart, so memory is in blocks (QEMU hw/i386/tdvf-hob.c).
+  // Seen with 2 GiB of RAM below 4 GiB (edk2 pull request 5026); with more of it the range is what is left, an assumption.
+  sharedDevices: (ram) => {
+    const low = ram.filter(({ start }) => start < DEVICES_END);
+    return {
+      start: Math.max(2 * GiB, ...low.map(({ end }) => Math.min(end, DEVICES_END))),
+      end: DEVICES_END,
+    };
+  },
   fails: ({ build, ram }) => peiHeapProblem(build, subtractRanges(ram, build.pages.tdx)),
   preAccept,
 };

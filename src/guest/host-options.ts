@@ -51,6 +51,18 @@ export const HOST = {
     default: 1,
     what: "guests like this one that start at once, this one included; the host's one PSP encrypts and measures their pages in turns",
   },
+  /** KVM as merged in 6.16 hands a request to the VMM in pieces, and the guest asks once (tdx_vmcall_map_gpa). */
+  mapGpaLimit: {
+    is: "size",
+    on: ["tdx"],
+    expected: "a size in whole pages such as 64MiB",
+    min: "4KiB",
+    max: "4096TiB",
+    multipleOf: "4KiB",
+    examples: ["64MiB"],
+    byDefault: "all that the guest asks for",
+    what: "how much of a request to make memory shared or private the VMM does before the guest has to ask again: 64MiB in QEMU of the TDX series up to 2024",
+  },
   /** QEMU gives converted memory back (accel/kvm/kvm-all.c: kvm_convert_memory). */
   keepsConverted: {
     is: "flag",

@@ -123,6 +123,8 @@ export function launch({ guest }: PoweredOff): Launched {
 export function runFirmware({ guest, files, firmware, firmwareMachine }: PoweredOff & Launched): Started {
   const { behaviour, options } = guest;
   chargePriced(guest, FIRMWARE_EVENTS);
+  const devices = firmware.sharedDevices?.(guest.ram);
+  if (devices !== undefined) guest.platform.shareDevices(devices.start, devices.end);
   if (options.memoryMap.length > 0) {
     acceptAsMapSays(guest, firmware, firmwareMachine, firmwareSink(guest));
     return { started: undefined };

@@ -117,6 +117,8 @@ export const CostEvent = {
   haltedCpuDelay: 54,
   /** SNP: the PSP served a page of another guest that starts at the same time. */
   launchPageWait4k: 55,
+  /** TDX: a MapGPA request for the rest of a range of which the VMM did a part (TDVMCALL_STATUS_RETRY). */
+  mapGpaRetry: 56,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

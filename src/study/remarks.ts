@@ -27,6 +27,7 @@ export function remarksBefore(
     ...pageSizeRemarks(scenario),
     ...machineRemarks(scenario),
     ...windowRemarks(scenario),
+    ...mapGpaRemarks(scenario),
   ];
 }
 
@@ -49,6 +50,19 @@ function windowRemarks({ platform, firmware }: Scenario): string[] {
     ? "; its code is for SNP, so on TDX this is a what-if"
     : "";
   return [`firmware.hotplugWindow: a draft of 2026-07, in no release of edk2 or Linux${whose}`];
+}
+
+/**
+ * Who did not ask again yet: Linux before "x86/tdx: Retry partially-completed page conversion hypercalls"
+ * (2023-08), TDVF before "OvmfPkg: Update TdVmCall to handle the retry for MapGPA" (edk2 pull request 5026, 2023-11).
+ */
+function mapGpaRemarks({ platform, host, kernel, firmware }: Scenario): string[] {
+  if (!PLATFORMS[platform.kind].needsTdxModule || host.mapGpaLimitBytes === undefined) return [];
+  const late = [
+    ...(kernelRelease(kernel).rulesOf === "6.5" ? ["Linux 6.5"] : []),
+    ...(firmware.preset !== "td-shim" && firmware.version < "2024.02" ? ["TDVF before 2024.02"] : []),
+  ];
+  return late.map((who) => `host.mapGpaLimit: ${who} may not ask again for the rest; here it does`);
 }
 
 /** What a page size of the host is not, or not yet, on a platform. */

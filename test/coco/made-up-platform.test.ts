@@ -98,6 +98,7 @@ class MadeUpPlatform extends AcceptingPlatform implements CocoPlatform {
   }
 
   askForPrivate(): void {}
+  shareDevices(): void {}
 
   remap(start: number, end: number): void {
     this.accepted.remove(start / PAGE_SIZE, end / PAGE_SIZE);

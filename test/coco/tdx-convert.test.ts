@@ -31,6 +31,23 @@ test("64 MiB of bounce buffer are one MapGPA and 16384 pages taken away, accepte
   assert.is(platform.access(256 * MiB, 320 * MiB), "ok");
 });
 
+test("a VMM that does 64 MiB of a request is asked again for the rest", () => {
+  const limited = { mapGpaLimitBytes: 64 * MiB };
+  for (const [bytes, retries] of [
+    [64 * MiB, 0],
+    [64 * MiB + 4 * KiB, 1],
+    [256 * MiB, 3],
+    [GiB, 15],
+  ] as const) {
+    const { platform, since } = accepted(0, limited);
+    platform.convertToShared(0, bytes);
+    assert.equal(counts(since), { mapGpa: 1, ...(retries === 0 ? {} : { mapGpaRetry: retries }) });
+    since.counts.fill(0);
+    platform.askForPrivate(0, bytes);
+    assert.is(counts(since).mapGpaRetry ?? 0, retries);
+  }
+});
+
 test("on 2 MiB host pages they are taken away in 32", () => {
   const { platform, since } = accepted(GiB, { pageSizeBytes: 2 * MiB });
   platform.convertToShared(256 * MiB, 320 * MiB);

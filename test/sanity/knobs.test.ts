@@ -49,6 +49,7 @@ const KNOBS: readonly Knob[] = [
   ["host.prefault", true, SNP, TDX],
   ["host.dynamicPamt", true, TDX, SNP],
   ["host.keepsConverted", true, TDX, PLAIN],
+  ["host.mapGpaLimit", "1MiB", TDX, SNP],
   ["host.memory", "512MiB", TDX, PLAIN],
   ["host.tdxModule", TDX_HOST, TDX, SNP],
   ["firmware.preset", "td-shim", TDX],

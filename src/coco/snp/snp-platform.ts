@@ -133,6 +133,9 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
   /** The page state change is part of accepting. */
   askForPrivate(): void {}
 
+  /** Only the firmware's page tables change, which have no C-bit there. */
+  shareDevices(): void {}
+
   remap(start: number, end: number): void {
     const [first, last] = pageRange(start, end);
     if (this.rmp.assignedIn(first, last) < last - first) {

@@ -79,9 +79,10 @@ export const TDX_PARAMETERS: ParameterSet = {
     "assumption: 25 GiB/s (10 to 60)",
   ),
   mapGpaNs: assumed(
-    "a request to make memory shared",
+    "a request to make memory shared, or to go on with one",
     [3_500, 2_000, 5_000],
     "assumption: as an exit of an SNP guest takes",
+    ["mapGpa", "mapGpaRetry"],
   ),
   septRemoveNs: assumed(
     "the host takes a page away",

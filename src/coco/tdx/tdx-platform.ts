@@ -32,7 +32,7 @@ export const TDX: PlatformType = {
     "a what-if, as TDX modules of today add 2 MiB at most (TDH.MEM.PAGE.AUG); it shows where a guest accepts whole " +
     "GiB, not in the 4 MiB at a time of the page allocator; memory counts as the guest's tables map it, though a " +
     "host that cannot give a part of such a page spends it whole",
-  exits: ["eptViolation4k", "eptViolation2m", "eptViolation1g", "mapGpa"],
+  exits: ["eptViolation4k", "eptViolation2m", "eptViolation1g", "mapGpa", "mapGpaRetry"],
   create: (ledger, options) => new TdxPlatform(ledger, options),
 };
 
@@ -45,6 +45,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
   readonly #host: TdxHost;
   readonly #keepsConverted: boolean;
   readonly #septVeDisable: boolean;
+  readonly #mapGpaLimitBytes: number;
   readonly #pamtBytes: (memoryBytes: number) => number;
 
   constructor(ledger: CostLedger, options: PlatformOptions) {
@@ -53,6 +54,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     this.#host = new TdxHost(this.sept, ledger, this.done, options);
     this.#keepsConverted = options.keepsConverted ?? false;
     this.#septVeDisable = options.septVeDisable ?? true;
+    this.#mapGpaLimitBytes = options.mapGpaLimitBytes ?? Number.POSITIVE_INFINITY;
     this.#pamtBytes = options.dynamicPamt === true ? dynamicPamtBytes : pamtBytes;
   }
 
@@ -109,15 +111,15 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
    * One MapGPA request for all of it (6.12 arch/x86/coco/tdx/tdx.c: tdx_map_gpa). KVM hands it to
    * the VMM in pieces of 2 MiB. Only if an interrupt is pending after one of them does it answer
    * TDVMCALL_STATUS_RETRY with where it is, and the guest asks again from there (Linux 6.16
-   * arch/x86/kvm/vmx/tdx.c: tdx_complete_vmcall_map_gpa); that is left out. Private pages go leaf
-   * by leaf, whether or not the host keeps the memory behind them.
+   * arch/x86/kvm/vmx/tdx.c: tdx_complete_vmcall_map_gpa); that is left out. QEMU of the TDX series before that did
+   * 64 MiB at most ("i386/tdx: Limit the range size for MapGPA", tdx_handle_map_gpa). Private pages go leaf by leaf,
+   * whether or not the host keeps the memory behind them.
    */
   convertToShared(start: number, end: number, unaccepted: readonly AddressRange[] = []): void {
     const [first, last] = pageRange(start, end);
     this.done.clear();
     if (first === last) return;
-    this.#ledger.charge(CostEvent.mapGpa, 1);
-    this.done.exits = 1;
+    this.done.exits = this.#mapGpa(end - start);
     const backed = this.#keepsConverted ? this.#backedRanges(first, last) : [];
     this.#host.zapRange(first, last);
     for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
@@ -125,8 +127,25 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
   }
 
   /** Nothing else tells KVM: an accept of shared memory would not be served. */
-  askForPrivate(): void {
+  askForPrivate(start: number, end: number): void {
+    this.#mapGpa(end - start);
+  }
+
+  shareDevices(start: number, end: number): void {
+    this.#ledger.charge(CostEvent.mapGpaRetry, this.#retries(end - start));
+  }
+
+  /** @returns requests */
+  #mapGpa(bytes: number): number {
+    const retries = this.#retries(bytes);
     this.#ledger.charge(CostEvent.mapGpa, 1);
+    this.#ledger.charge(CostEvent.mapGpaRetry, retries);
+    return 1 + retries;
+  }
+
+  /** Requests after the first, each for what is left. */
+  #retries(bytes: number): number {
+    return Math.max(Math.ceil(bytes / this.#mapGpaLimitBytes) - 1, 0);
   }
 
   remap(start: number, end: number): void {
