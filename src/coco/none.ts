@@ -21,6 +21,7 @@ export const PLAIN: PlatformType = {
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: false,
+  needsRmp: false,
   parameters: PLAIN_PARAMETERS,
   exits: [],
   create: () => new PlainPlatform(),

@@ -29,6 +29,8 @@ export interface PlatformType {
   readonly hasGhcb: boolean;
   /** Whether no guest runs before the TDX module of the host has started. */
   readonly needsTdxModule: boolean;
+  /** Whether no guest runs on a host without a reverse map table. */
+  readonly needsRmp: boolean;
   readonly parameters: ParameterSet;
   /** What readers should know of a host with pages of 1 GiB; absent where those are as any others. */
   readonly pageSizeRemark?: string;

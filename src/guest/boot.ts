@@ -27,7 +27,15 @@ import { KERNEL, type KernelStart } from "./kernel.js";
 import { kernelBuildOf, kernelBytesOf } from "./kernel-build.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
-import { chargePriced, launch, leaveFirmware, limitToHost, runFirmware, startTdxHost } from "./power-on.js";
+import {
+  chargePriced,
+  launch,
+  leaveFirmware,
+  limitToHost,
+  runFirmware,
+  startSnpHost,
+  startTdxHost,
+} from "./power-on.js";
 import type { Booted, Given, HandedOver, PoweredOff, Started } from "./state.js";
 import { backgroundAcceptor, faultAcceptance, kernelOptions, kernelTable } from "./strategy.js";
 import { verifyAccepted, verifyGuest, verifyPhases } from "./verify-guest.js";
@@ -35,6 +43,7 @@ import { verifyAccepted, verifyGuest, verifyPhases } from "./verify-guest.js";
 /** The steps of a boot. Those after the firmware's are named by the kernel function that decides where memory goes. */
 export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
   .step("init_tdx_module", startTdxHost)
+  .step("snp_rmptable_init", startSnpHost)
   .step("the host's memory", limitToHost)
   .step("the VMM", launch)
   .phase("launch")

@@ -2,6 +2,7 @@
 
 import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
 import type { Need, Problem } from "../fields/field.js";
+import { checkRmp, RMP } from "../host/rmp/plan.js";
 import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
 import { CONFIDENTIAL, LARGE_PAGES } from "./needs.js";
 
@@ -87,5 +88,13 @@ export const HOST = {
     fields: TDX_MODULE as typeof TDX_MODULE,
     check: checkTdxModule as (value: never) => Problem[],
     what: "the whole host, to simulate the start of its TDX module as well",
+  },
+  rmp: {
+    is: "section",
+    on: ["snp"],
+    optional: true,
+    fields: RMP as typeof RMP,
+    check: checkRmp as (value: never) => Problem[],
+    what: "the whole host, to simulate how it sets up its reverse map table as well",
   },
 } as const;

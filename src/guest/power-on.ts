@@ -7,6 +7,7 @@ import type { Firmware, FirmwareAccept, FirmwareMachine } from "../firmware/firm
 import { notPluggedIn, reportedWindow } from "../firmware/hotplug-window.js";
 import { subtractRanges } from "../firmware/ranges.js";
 import { type StartedFirmware, startFirmware } from "../firmware/start.js";
+import { startRmp } from "../host/rmp/start.js";
 import { bindingRefusal } from "../host/tdx-module/hotplug.js";
 import { startTdxModule } from "../host/tdx-module/start.js";
 import type { KernelRules } from "../linux/rules.js";
@@ -33,9 +34,28 @@ export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
   return { tdxModule: module };
 }
 
+/** @throws GuestEnded when the host's reverse map table does not do: then no SNP guest runs there */
+export function startSnpHost({ guest }: PoweredOff): Pick<Booted, "rmp"> {
+  const { host } = guest.options;
+  if (!guest.platform.type.needsRmp || host.rmp === undefined) return { rmp: undefined };
+  const rmp = startRmp(host.rmp);
+  if (rmp.outcome === "failed") throw new GuestEnded("terminated", `the host has no SNP: ${rmp.reason}`);
+  return { rmp };
+}
+
 /** @throws GuestEnded when the host does not create this guest */
-export function limitToHost({ guest, tdxModule: module }: Given<"tdxModule">): void {
+export function limitToHost({ guest, tdxModule: module, rmp }: Given<"tdxModule" | "rmp">): void {
   const { options, platform, host } = guest;
+  if (rmp !== undefined) {
+    const { freeBytes, tableBytes } = rmp;
+    host.limitTo({
+      privateBytes: freeBytes,
+      otherBytes: 0,
+      otherRefusal: "",
+      metadataBytes: tableBytes,
+      where: "",
+    });
+  }
   const { memoryBytes, tdxModule: plan } = options.host;
   if (memoryBytes !== undefined && platform.type.isConfidential) {
     const metadataBytes = platform.trackingBytes(memoryBytes);

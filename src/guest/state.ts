@@ -7,6 +7,7 @@ import type { FaultAcceptance } from "../accept/fault-acceptance.js";
 import type { AllocationWaits } from "../accept/waits.js";
 import type { StubResult } from "../efistub/exit-boot-services.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { ReadyRmp } from "../host/rmp/start.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { KernelFile } from "../linux/kernel-build.js";
 import type { AcpiMemory } from "../memory-hotplug/acpi-memory.js";
@@ -61,6 +62,8 @@ export interface PoweredOff {
 export interface HandedOver extends PoweredOff {
   /** The host's TDX module as it started, if the guest's host is simulated as a whole. */
   readonly tdxModule: ReadyTdxModule | undefined;
+  /** Its reverse map table, likewise. */
+  readonly rmp: ReadyRmp | undefined;
   readonly handOver: HandOver;
   /** The kernel's table of unaccepted memory; undefined when all is accepted. */
   readonly table: UnacceptedTable | undefined;

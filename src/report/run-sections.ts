@@ -39,6 +39,7 @@ export function outcomeSections(run: RunResult): Section[] {
   return sectionsOf(run, {
     "hot-plug": hotplugLines,
     "host's TDX module": moduleLines,
+    "host's reverse map table": rmpLines,
     "after the boot": (of) => [...drainLines(of), ...attackLines(of), ...kexecLines(of)],
   });
 }
@@ -243,6 +244,17 @@ function moduleLines({ tdxModule }: RunResult): Line[] {
       const online = forGuests ? "goes online" : "goes online, and is no TDX memory";
       return ["hot-plug", formatBytes(sizeOf(range)), accepted ? online : `refused: ${reason}`];
     }),
+  ];
+}
+
+function rmpLines(run: RunResult): Line[] {
+  return [
+    ...numbers(run, [
+      ["table", "rmp.tableBytes", "of the host, for all guests"],
+      ["covered", "rmp.coveredBytes", "of its addresses"],
+      ["left", "rmp.freeBytes", "of its memory for this guest"],
+    ]),
+    ...numbersAboveZero(run, [["set aside", "rmp.setAsideBytes", "next to the table's ends"]]),
   ];
 }
 

@@ -1,5 +1,7 @@
 /** Everything that a row says, declared once: rows, columns, conditions, objectives and the schema follow from it. */
 
+import { RUN_FIELDS } from "./run-fields.js";
+
 export type Unit = (typeof UNITS)[number];
 const UNITS = ["ns", "bytes", "count", "ratio", "share"] as const;
 
@@ -209,28 +211,6 @@ const MAIN_FIELDS = {
 } as const;
 
 const FURTHER_FIELDS = {
-  spinNs: { is: "ns", better: "less", doc: "Time that all CPUs spun in accept_memory() for others." },
-  longestIrqOffNs: { is: "ns", better: "less", doc: "The longest that accept_memory() kept interrupts off." },
-  softLockups: { is: "count", better: "less", doc: "Complaints of the soft lockup detector." },
-  assumedShare: {
-    is: "share",
-    better: "less",
-    label: "assumed",
-    doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
-  },
-  bootAssumedNs: { is: "map", doc: "Of bootTimeNs, what was charged at each assumed price with a range." },
-  totalAssumedNs: { is: "map", maybe: true, doc: "The same of totalTimeNs." },
-  assumedPrices: { is: "map", doc: "Of each of these prices value, low and high; nanoseconds." },
-  "tdxModule.outcome": { is: "text", doc: "ready: what becomes of the host's TDX module." },
-  "tdxModule.memory": { is: "list", doc: "Memory that is good for TDX guests." },
-  "tdxModule.tdmrs": { is: "list", doc: "TDMRs with their PAMT and reserved areas." },
-  "tdxModule.pamtBytes": { is: "bytes", doc: "PAMT of the host, for all guests." },
-  "tdxModule.fewTdmrsLeft": { is: "flag", doc: "Whether the module is nearly out of TDMRs." },
-  "tdxModule.hotplug": { is: "list", doc: "What becomes of memory plugged into the host." },
-  "tdxModule.capableNodes": { is: "list", doc: "Nodes that stay TDX-capable." },
-  "tdxModule.removed": { is: "list", doc: "What becomes of memory taken from the host." },
-  "tdxModule.guestShare.freeBytes": { is: "bytes", doc: "Of the module's memory, what nobody has." },
-  "tdxModule.guestShare.foreignBytes": { is: "bytes", doc: "Online, and not told to the module." },
   "attack.pages": { is: "count", doc: "Accepted pages that the host replaced or aliased." },
   "attack.warnings": { is: "count", better: "less", doc: "Of them accepted again, complaining." },
   "attack.integrityViolations": { is: "count", better: "less", doc: "Of them again, in silence." },
@@ -294,13 +274,18 @@ const FURTHER_FIELDS = {
   eventPrices: { is: "map", doc: "Nanoseconds that each of these events took on this machine." },
 } as const;
 
-type Fields = typeof MAIN_FIELDS & WaitFields<"boot"> & WaitFields<"workload"> & typeof FURTHER_FIELDS;
+type Fields = typeof MAIN_FIELDS &
+  WaitFields<"boot"> &
+  WaitFields<"workload"> &
+  typeof RUN_FIELDS &
+  typeof FURTHER_FIELDS;
 
 /** In the order of JSON. */
 const FIELDS: Fields = {
   ...MAIN_FIELDS,
   ...waitFields("boot", "boot"),
   ...waitFields("workload", "workload after init"),
+  ...RUN_FIELDS,
   ...FURTHER_FIELDS,
 };
 
@@ -351,7 +336,7 @@ export interface Measure extends NamedField {
 
 /** Groups that a row may lack as a whole. */
 const OPTIONAL_GROUPS: readonly string[] =
-  "commandLine tdxModule attack hotplug kexec e820Record setupArch earlyMap drain".split(" ");
+  "commandLine tdxModule rmp attack hotplug kexec e820Record setupArch earlyMap drain".split(" ");
 
 /** All fields of a row, in the order of JSON. */
 export const ROW_FIELDS: readonly NamedField[] = Object.entries<Field>(FIELDS).map(([name, field]) => {

@@ -13,6 +13,7 @@ import type { KexecResult } from "../after/kexec/result.js";
 import type { PlatformKind } from "../coco/platforms.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
+import type { ReadyRmp } from "../host/rmp/start.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
 import type { EarlyMapResult } from "../x86/early-map.js";
@@ -62,6 +63,7 @@ export interface RunResult extends RunFields {
   /** How long allocations waited, of the boot and of the workload after init. */
   readonly waits: { readonly boot: WaitSummary; readonly workload: WaitSummary };
   readonly tdxModule?: ReadyTdxModule;
+  readonly rmp?: ReadyRmp;
   readonly hotplug?: HotplugResult;
   readonly kexec?: KexecResult;
   /** Effects of the scenario's words for the kernel's command line, if it has some and a kernel came that far. */

@@ -267,10 +267,15 @@ function checkHotplug({ hotplug, kexec }: CompleteDocument): Finding[] {
   return [{ path: ["hotplug"], message: "not in one scenario with kexec", onKey: true }];
 }
 
-/** The list of the module says how much memory there is. */
+/** The host as a whole says how much memory there is. */
 function checkHostMemory({ host }: CompleteDocument): Finding[] {
-  if (host?.memory === undefined || host.tdxModule === undefined) return [];
-  return [{ path: ["host", "memory"], message: "not in one scenario with host.tdxModule", onKey: true }];
+  if (host?.memory === undefined) return [];
+  const whole = (["tdxModule", "rmp"] as const).filter((key) => host[key] !== undefined);
+  return whole.map((key) => ({
+    path: ["host", "memory"],
+    message: `not in one scenario with host.${key}`,
+    onKey: true,
+  }));
 }
 
 /** A VMM does not start otherwise (QEMU 10.1 hw/core/machine.c: machine_set_mem). */

@@ -181,6 +181,7 @@ export function resultOf(
     softLockups: lockups.softLockups,
     ...(boot.ready === undefined ? {} : timesAfter(boot.ready.bootTimeNs, workload.endNs)),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
+    ...(boot.rmp === undefined ? {} : { rmp: boot.rmp }),
     ...facts,
     ...(commandLine === undefined ? {} : { commandLine }),
     ...(remarks.size === 0 ? {} : { remarks: [...remarks] }),

@@ -39,6 +39,7 @@ const MADE_UP: PlatformType = {
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: false,
+  needsRmp: false,
   exits: [],
   parameters: PARAMETERS,
   create: (ledger, options) => new MadeUpPlatform(ledger, options),

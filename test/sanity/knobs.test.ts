@@ -36,6 +36,8 @@ const TDX_HOST = {
   convertible: [{ start: 0, end: "2GiB" }],
 };
 
+const RMP_HOST = { memory: [{ start: "1MiB", end: "4GiB" }], table: { start: "4GiB", end: "4113MiB" } };
+
 /** A key, a value that is not its default, where it changes a row, and where no run could use it. */
 type Knob = readonly [path: string, value: unknown, acts: Document, refused?: Document];
 
@@ -52,6 +54,7 @@ const KNOBS: readonly Knob[] = [
   ["host.mapGpaLimit", "1MiB", TDX, SNP],
   ["host.memory", "512MiB", TDX, PLAIN],
   ["host.tdxModule", TDX_HOST, TDX, SNP],
+  ["host.rmp", RMP_HOST, SNP, TDX],
   ["firmware.preset", "td-shim", TDX],
   ["firmware.version", "2022.11", { ...UNLIMITED, memory: "5GiB" }],
   ["firmware.flavour", "generic", TDX],
@@ -124,7 +127,8 @@ for (const [path, value, acts, refused] of KNOBS) {
 }
 
 /** Keys that are themselves no setting of a guest, or whose values the tests of their room walk through. */
-const ELSEWHERE = /^(name|description|workload|preset|machine|platform\.kind|policy|host\.tdxModule\..*)$/;
+const ELSEWHERE =
+  /^(name|description|workload|preset|machine|platform\.kind|policy|host\.(tdxModule|rmp)\..*)$/;
 
 test("no key is left out, and none is said here that there is not", () => {
   const keysOf = (fields: Fields, around: string): string[] =>

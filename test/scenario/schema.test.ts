@@ -56,6 +56,8 @@ test("every mapping refuses unknown keys", () => {
     "strategy",
     "host",
     "host.tdxModule",
+    "host.rmp",
+    "host.rmp.table",
     "vmm",
     "handOver",
     "handOver.initrd",

@@ -1,4 +1,4 @@
-import { PAGE_SIZE, roundDown } from "../../units.js";
+import { KiB, PAGE_SIZE, roundDown } from "../../units.js";
 import { LEVEL_PAGES, PageTables } from "../page-tables.js";
 import { RangeSet } from "../range-set.js";
 
@@ -9,9 +9,11 @@ const FIRST_NEW_HOST_PAGE = 2 ** 40;
 /** Bytes of an entry of the reverse map table (6.12 arch/x86/virt/svm/sev.c, up to Zen 4). */
 const RMP_ENTRY_BYTES = 16;
 
+/** Of the processor, at the start of a table (RMPTABLE_CPU_BOOKKEEPING_SZ). */
+export const RMP_BOOKKEEPING_BYTES: number = 16 * KiB;
+
 /**
- * Bytes of the reverse map table for host memory, without the 16 KiB of processor bookkeeping at its
- * start: 1/256 of the memory, spent when the host boots, whatever guests do later.
+ * Bytes of the reverse map table for host memory, without the processor's bookkeeping at its start: 1/256 of the memory, spent when the host boots, whatever guests do later.
  */
 export function rmpBytes(sizeBytes: number): number {
   return Math.ceil(sizeBytes / PAGE_SIZE) * RMP_ENTRY_BYTES;

@@ -34,6 +34,7 @@ export const SNP: PlatformType = {
   statusChange: "prepare",
   hasGhcb: true,
   needsTdxModule: false,
+  needsRmp: true,
   parameters: SNP_PARAMETERS,
   // AMD APM volume 2, 15.36; 6.12 virt/kvm/guest_memfd.c: folios of order 0; Ackerley Tng, RFC v2 "1G page support for
   // guest_memfd", 2025-05-14.

@@ -26,6 +26,7 @@ export const TDX: PlatformType = {
   statusChange: "finish",
   hasGhcb: false,
   needsTdxModule: true,
+  needsRmp: false,
   parameters: TDX_PARAMETERS,
   // Xiaoyao Li, "KVM: TDX: Allow 2MB large page for TD GUEST": TDH.MEM.PAGE.AUG adds 4 KiB and 2 MiB.
   pageSizeRemark:

@@ -1,0 +1,31 @@
+/** What a row says of a run as a whole, and of a host that is simulated as a whole; part of its fields in `measures.ts`. */
+
+export const RUN_FIELDS = {
+  spinNs: { is: "ns", better: "less", doc: "Time that all CPUs spun in accept_memory() for others." },
+  longestIrqOffNs: { is: "ns", better: "less", doc: "The longest that accept_memory() kept interrupts off." },
+  softLockups: { is: "count", better: "less", doc: "Complaints of the soft lockup detector." },
+  assumedShare: {
+    is: "share",
+    better: "less",
+    label: "assumed",
+    doc: "Part of bootTimeNs, 0 to 1, that was priced with assumed parameters.",
+  },
+  bootAssumedNs: { is: "map", doc: "Of bootTimeNs, what was charged at each assumed price with a range." },
+  totalAssumedNs: { is: "map", maybe: true, doc: "The same of totalTimeNs." },
+  assumedPrices: { is: "map", doc: "Of each of these prices value, low and high; nanoseconds." },
+  "tdxModule.outcome": { is: "text", doc: "ready: what becomes of the host's TDX module." },
+  "tdxModule.memory": { is: "list", doc: "Memory that is good for TDX guests." },
+  "tdxModule.tdmrs": { is: "list", doc: "TDMRs with their PAMT and reserved areas." },
+  "tdxModule.pamtBytes": { is: "bytes", doc: "PAMT of the host, for all guests." },
+  "tdxModule.fewTdmrsLeft": { is: "flag", doc: "Whether the module is nearly out of TDMRs." },
+  "tdxModule.hotplug": { is: "list", doc: "What becomes of memory plugged into the host." },
+  "tdxModule.capableNodes": { is: "list", doc: "Nodes that stay TDX-capable." },
+  "tdxModule.removed": { is: "list", doc: "What becomes of memory taken from the host." },
+  "tdxModule.guestShare.freeBytes": { is: "bytes", doc: "Of the module's memory, what nobody has." },
+  "tdxModule.guestShare.foreignBytes": { is: "bytes", doc: "Online, and not told to the module." },
+  "rmp.outcome": { is: "text", doc: "ready: what becomes of the host's reverse map table." },
+  "rmp.tableBytes": { is: "bytes", doc: "The host's reverse map table, with its bookkeeping." },
+  "rmp.coveredBytes": { is: "bytes", doc: "Address up to which the host's memory has entries." },
+  "rmp.setAsideBytes": { is: "bytes", doc: "RAM beside the table that the host gives nobody." },
+  "rmp.freeBytes": { is: "bytes", doc: "RAM of the host that is left for the guest." },
+} as const;
