@@ -19,6 +19,9 @@ export const MACHINE_COMMANDS: CommandGroup = {
       files: { name: "file", describe: kindsRead, isList: true },
       flags: {
         output: output("the scenario file to write; stdout if not given"),
+        exact: flag(
+          "the memory map and all that the kernel finds in it line for line, also where the layout of a VMM fits",
+        ),
         ...quiet("nothing on stderr: what was assumed, and what no scenario says"),
       },
       examples: [

@@ -64,6 +64,8 @@ export interface GuestLog {
   readonly dmi: Said<string> | undefined;
   readonly hypervisor: Said<string> | undefined;
   readonly vcpus: Said<number> | undefined;
+  /** CPUs that could be plugged in later. */
+  readonly hotplugCpus: Said<number> | undefined;
   readonly memory: Said<MemoryLine> | undefined;
   /** By the line that says most exactly. */
   readonly swiotlb: Said<SwiotlbSaid> | undefined;
@@ -113,6 +115,9 @@ export function readGuestLog(text: string): GuestLog {
     dmi: find.one(/^DMI: ((?!SMBIOS|Memory slots).*)/, ([words]) => words!),
     hypervisor: find.one(/^Hypervisor detected: (.*)/, ([name]) => name!),
     vcpus: vcpusOf(find),
+    hotplugCpus: find.one(/^(?:smpboot: Allowing|CPU topo: Allowing) .*\b(\d{1,7}) hotplug CPUs/, ([cpus]) =>
+      Number(cpus),
+    ),
     memory,
     swiotlb: swiotlbOf(find),
     zones: find.all(

@@ -4,9 +4,9 @@ import { E820Type } from "../efistub/setup-e820.js";
 import type { AddressRange } from "../units.js";
 import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
+import type { Findings } from "./findings.js";
 import type { GuestLog, Said } from "./guest-log.js";
 import type { TypedRange } from "./ram.js";
-import type { Statement } from "./statement.js";
 
 /** Words of `memoryMap` for the types of an e820 table. */
 const E820_WORDS: ReadonlyMap<number, string> = new Map([
@@ -35,8 +35,8 @@ const EFI_WORDS: Readonly<Record<string, string>> = {
 };
 
 interface MapEntry {
-  readonly start: string;
-  readonly end: string;
+  readonly start: number;
+  readonly end: number;
   readonly type: string;
 }
 
@@ -44,139 +44,115 @@ function entry({ start, end }: AddressRange, type: string): MapEntry {
   return { ...rangeOf({ start, end }), type };
 }
 
-function rangeOf({ start, end }: AddressRange): { readonly start: string; readonly end: string } {
-  return { start: hex(start), end: hex(end) };
+function rangeOf({ start, end }: AddressRange): AddressRange {
+  return { start, end };
 }
 
-function hex(address: number): string {
-  return `0x${address.toString(16)}`;
-}
-
-/** The map as a firmware gave it: that of UEFI where the log shows it, else the e820 table. */
-export function mapStatement({ efiMap, e820 }: GuestLog): Statement[] {
+/** States the map as a firmware gave it: that of UEFI where the log shows it, else the e820 table. */
+export function stateLoggedMap(findings: Findings, { efiMap, e820 }: GuestLog): void {
   const ascending = efiMap.toSorted((a, b) => a.value.start - b.value.start);
-  return ascending.length > 0
-    ? said(ascending, ({ value }) => entry(value, EFI_WORDS[value.type] ?? "reserved"))
-    : e820Statement(e820);
+  if (efiMap.length === 0) stateE820(findings, e820);
+  else state(findings, ascending, ({ value }) => entry(value, EFI_WORDS[value.type] ?? "reserved"));
 }
 
-export function e820Statement(map: readonly Said<TypedRange>[]): Statement[] {
-  return said(map, ({ value }) => entry(value, E820_WORDS.get(value.type) ?? "reserved"));
+export function stateE820(findings: Findings, map: readonly Said<TypedRange>[]): void {
+  state(findings, map, ({ value }) => entry(value, E820_WORDS.get(value.type) ?? "reserved"));
 }
 
-function said<Value>(lines: readonly Said<Value>[], value: (one: Said<Value>) => MapEntry): Statement[] {
+function state<Value>(
+  findings: Findings,
+  lines: readonly Said<Value>[],
+  value: (one: Said<Value>) => MapEntry,
+): void {
   const [first] = lines;
-  if (first === undefined) return [];
-  const { line, says } = first;
-  const derived = `lines ${line} to ${lines.at(-1)!.line}, one entry each`;
-  return [{ key: "memoryMap", value: lines.map(value), line, says, derived }];
+  if (first === undefined) return;
+  const last = Math.max(...lines.map(({ line }) => line));
+  findings.says(
+    "memoryMap",
+    lines.map(value),
+    first.line,
+    first.says,
+    `lines ${first.line} to ${last}, an entry each`,
+  );
 }
 
-/**
- * What else decides where early boot puts things.
- *
- * @returns nothing for a log that ends before its per-CPU areas
- */
-export function handOverStatements({ plain }: GuestLog): Statement[] {
+/** States what else decides where early boot puts things; nothing for a log that ends before its per-CPU areas. */
+export function stateHandOver(findings: Findings, { plain }: GuestLog): void {
   const machine = machineFromBootLog(plain);
-  if (machine === undefined) return [];
-  const lineOf = lineFinder(plain);
-  const state = (key: string, value: unknown, pattern: RegExp, derived: string): Statement[] => {
-    const found = lineOf(pattern);
-    return value === undefined ? [] : [{ key, value, ...found, derived }];
+  if (machine === undefined) return;
+  const lines = plain.split("\n").map((line) => line.replace(/^\[ *[\d.]+\] /, ""));
+  const says: Says = (key, value, pattern, derived) => {
+    if (value === undefined) return;
+    const at = Math.max(
+      0,
+      lines.findIndex((line) => line !== "" && pattern.test(line)),
+    );
+    findings.says(key, value, at + 1, lines[at]!, derived);
   };
-  const { initrd, setupData, acpiTables, ioapicCount, unknownOptions, efi, kernelStart } = machine;
-  const stub = stubOfBootLog(plain);
-  return [
-    ...state(
-      "handOver.kernelStart",
-      hex(kernelStart),
-      /^/,
-      stub === undefined
-        ? "where a kernel lies that is not moved"
-        : "the largest range of type Loader Code that holds the image",
-    ),
-    ...state("handOver.initrd", initrd && rangeOf(initrd), /^RAMDISK: /, "the range of this line"),
-    ...state(
-      "handOver.setupData",
-      some(setupData.map(rangeOf)),
-      /setup_data|^efi: mem/,
-      "what the boot loader has left",
-    ),
-    ...state(
-      "handOver.acpiTables",
-      some(acpiTables.map((table) => ({ ...rangeOf(table), signature: table.signature }))),
-      /^ACPI: Reserving /,
-      "the lines ACPI: Reserving, one entry each",
-    ),
-    ...state("handOver.ioapics", ioapicCount, /^IOAPIC\[/, "lines of IOAPICs"),
-    ...state("handOver.fiveLevel", machine.fiveLevel, /max_arch_pfn/, "by max_arch_pfn"),
-    ...state(
-      "handOver.unknownOptions",
-      unknownOptions.join(" ") || undefined,
-      /^Unknown kernel command line/,
-      "the words of this line",
-    ),
-    ...efiStatements(efi, state),
-    ...numaStatements(machine, state),
-  ];
+  const { initrd, setupData, acpiTables, ioapicCount, unknownOptions, kernelStart } = machine;
+  says("handOver.kernelStart", kernelStart, /^Linux version/, kernelPlace(plain));
+  if (initrd !== undefined) says("handOver.initrd", rangeOf(initrd), /^RAMDISK: /, "the range of this line");
+  else
+    says(
+      "handOver.initrd",
+      { start: 0, end: 0 },
+      /^Memory: |pcpu-alloc: /,
+      "no line RAMDISK before this one",
+    );
+  says(
+    "handOver.setupData",
+    some(setupData.map(rangeOf)),
+    /setup_data|^efi: mem/,
+    "what the boot loader has left",
+  );
+  const tables = acpiTables.map((table) => ({ ...rangeOf(table), signature: table.signature }));
+  says("handOver.acpiTables", some(tables), /^ACPI: Reserving /, "the lines ACPI: Reserving, an entry each");
+  says("handOver.ioapics", ioapicCount, /^IOAPIC\[/, "lines of IOAPICs");
+  says("handOver.fiveLevel", machine.fiveLevel, /max_arch_pfn/, "by max_arch_pfn");
+  const unknown = unknownOptions.join(" ");
+  says(
+    "handOver.unknownOptions",
+    unknown || undefined,
+    /^Unknown kernel command line/,
+    "the words of this line",
+  );
+  sayEfi(machine, says);
+  sayNuma(machine, says);
 }
 
-type State = (key: string, value: unknown, pattern: RegExp, derived: string) => Statement[];
+type Says = (key: string, value: unknown, pattern: RegExp, derived: string) => void;
 
-function efiStatements(efi: EarlyMachine["efi"], state: State): Statement[] {
-  if (efi === undefined) return [];
+function kernelPlace(plain: string): string {
+  return stubOfBootLog(plain)?.kernelStart === undefined
+    ? "16 MiB, where a kernel lies that is not moved"
+    : "by the map of UEFI: the range of type Loader Code that holds the kernel";
+}
+
+function sayEfi({ efi }: EarlyMachine, says: Says): void {
+  if (efi === undefined) return;
   const { memoryMap, unacceptedTable, keptTables } = efi;
-  return [
-    ...state(
-      "handOver.efi.memoryMap",
-      rangeOf(memoryMap),
-      /^efi: mem00: /,
-      "where the stub finds room for its copy of the map",
-    ),
-    ...state(
-      "handOver.efi.unacceptedTable",
-      unacceptedTable && hex(unacceptedTable.start),
-      /Unaccepted=/,
-      "the address in this line",
-    ),
-    ...state(
-      "handOver.efi.keptTables",
-      some(keptTables.map(rangeOf)),
-      /^efi: .*=0x/,
-      "the tables of this line that the kernel keeps",
-    ),
-  ];
+  says("handOver.efi.memoryMap", rangeOf(memoryMap), /^efi: mem00: /, "where the stub had room for its copy");
+  const table = unacceptedTable?.start;
+  says("handOver.efi.unacceptedTable", table, /Unaccepted=/, "the address in this line");
+  says(
+    "handOver.efi.keptTables",
+    some(keptTables.map(rangeOf)),
+    /^efi: .*=0x/,
+    "tables of this line that are kept",
+  );
 }
 
 /** Nodes with their CPUs; nothing where the log has no SRAT. */
-function numaStatements({ numaBlocks, cpuNodes }: EarlyMachine, state: State): Statement[] {
+function sayNuma({ numaBlocks, cpuNodes }: EarlyMachine, says: Says): void {
   const cpusOf = (node: number): string =>
     cpuNodes.flatMap((own, cpu) => (own === node ? [cpu] : [])).join(",");
   const blocks = numaBlocks.map(({ nid, start, end }, at) => {
     const cpus = numaBlocks.findIndex((one) => one.nid === nid) === at ? cpusOf(nid) : "";
     return { ...rangeOf({ start, end }), node: nid, ...(cpus === "" ? {} : { cpus }) };
   });
-  return state(
-    "numa",
-    some(blocks),
-    /^(ACPI: )?SRAT: Node /,
-    "the lines of SRAT, with the CPUs of pcpu-alloc",
-  );
+  says("numa", some(blocks), /^(ACPI: )?SRAT: Node /, "the lines of SRAT, with the CPUs of pcpu-alloc");
 }
 
 function some<Value>(list: readonly Value[]): readonly Value[] | undefined {
   return list.length === 0 ? undefined : list;
-}
-
-/** @returns finds the first line with a pattern; the first line at all where none has it */
-function lineFinder(plain: string): (pattern: RegExp) => { readonly line: number; readonly says: string } {
-  const lines = plain.split("\n").map((line) => line.replace(/^\[ *[\d.]+\] /, ""));
-  return (pattern) => {
-    const at = Math.max(
-      0,
-      lines.findIndex((line) => line !== "" && pattern.test(line)),
-    );
-    return { line: at + 1, says: lines[at]!.slice(0, 100).trim() };
-  };
 }

@@ -26,17 +26,22 @@ export function usableKib(map: readonly TypedRange[]): number {
 
 export interface MapComparison {
   readonly isSame: boolean;
+  readonly isExplained: boolean;
   /** KiB of usable memory that the log has more, by what the simulated map has in their place. */
   readonly causes: readonly Cause[];
   /** KiB that differ for another reason: the RAM of the machine is not the same. */
   readonly left: number;
+  /** The first range that only one of them has, in words; empty where they are the same. */
+  readonly firstDifference: string;
 }
 
 /**
  * Of the same RAM, each firmware keeps something else, type by type. RAM that no line names is nobody's to explain.
  */
 export function compareMaps(logged: readonly TypedRange[], simulated: readonly TypedRange[]): MapComparison {
-  if (textOf(logged) === textOf(simulated)) return { isSame: true, causes: [], left: 0 };
+  const firstDifference = firstOther(logged, simulated);
+  if (firstDifference === "")
+    return { isSame: true, isExplained: true, causes: [], left: 0, firstDifference };
   const ram = ramOfMap(simulated);
   const isSameRam = JSON.stringify(ramOfMap(logged)) === JSON.stringify(ram);
   const within = (map: readonly TypedRange[], type: number): number =>
@@ -47,20 +52,28 @@ export function compareMaps(logged: readonly TypedRange[], simulated: readonly T
         return sum + inRam.reduce((all, bytes) => all + bytes, 0);
       }, 0) / KiB;
   const difference = within(logged, E820Type.RAM) - within(simulated, E820Type.RAM);
-  if (!isSameRam)
-    return {
-      isSame: false,
-      causes: [],
-      left: (sizeOf(ramOfMap(logged)) - sizeOf(ram)) / KiB || difference || 1,
-    };
+  // Of other RAM: nobody's to explain, even where as much of it is usable.
+  if (!isSameRam) return { isSame: false, isExplained: false, causes: [], left: difference, firstDifference };
   const causes = Array.from(NAMES, ([type, name]) => ({
     what: `the firmware keeps as ${name}`,
     amount: within(simulated, type) - within(logged, type),
   })).filter(({ amount }) => amount !== 0);
   const explained = causes.reduce((sum, { amount }) => sum + amount, 0);
-  return { isSame: false, causes, left: difference - explained };
+  const left = difference - explained;
+  return { isSame: false, isExplained: left === 0, causes, left, firstDifference };
 }
 
-function textOf(map: readonly TypedRange[]): string {
-  return JSON.stringify(map.map(({ start, end, type }) => [start, end, type]));
+function firstOther(logged: readonly TypedRange[], simulated: readonly TypedRange[]): string {
+  const at = [...logged, undefined].findIndex(
+    (entry, index) => rangeText(entry) !== rangeText(simulated[index]),
+  );
+  return at < 0
+    ? ""
+    : `first difference: ${rangeText(logged[at])} in the log, ${rangeText(simulated[at])} in the run`;
+}
+
+function rangeText(entry: TypedRange | undefined): string {
+  if (entry === undefined) return "no more ranges";
+  const type = entry.type === E820Type.RAM ? "usable" : (NAMES.get(entry.type) ?? `type ${entry.type}`);
+  return `0x${entry.start.toString(16)}-0x${(entry.end - 1).toString(16)} ${type}`;
 }

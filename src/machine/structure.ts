@@ -13,8 +13,9 @@ import { RecordedAcceptance } from "../verify/acceptance.js";
 import { bootKernel } from "../verify/boot-replay.js";
 import { zoneLines } from "../verify/zone-lines.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
+import { randomCpuEntryAreaTables } from "../x86/cpu-entry-area.js";
 import type { KernelE820Entry } from "../x86/e820-table.js";
-import type { EarlyMachine } from "../x86/early-machine.js";
+import type { EarlyBoot, EarlyMachine } from "../x86/early-machine.js";
 
 /** A kernel and what it starts with. */
 export interface KernelMachine {
@@ -36,6 +37,8 @@ export interface ZoneStructure {
   readonly bootServicePages: number;
   /** The kernel's image lies here, and all that is freed of it. */
   readonly hasImage: boolean;
+  /** The initrd does. */
+  readonly hasInitrd: boolean;
 }
 
 export interface Structure {
@@ -44,6 +47,8 @@ export interface Structure {
   readonly zoneLines: readonly string[];
   readonly zones: readonly ZoneStructure[];
   readonly cmaPages: number;
+  /** Page tables beyond the least that chance may take, where KASLR is on (cpu_entry_area.c: init_cea_offsets). */
+  readonly randomTablesMost: number;
   /** Whether boot services come back before struct pages are initialised late. */
   readonly bootServicesEarly: boolean;
   readonly swiotlbBytes: number;
@@ -86,28 +91,38 @@ export function structureOf({ machine, build, rules, table }: KernelMachine): St
   deferredInit(kernel);
   const initialised = managed();
   efiFreeBootServices(kernel, bootServicesFreed);
-  const imagePfn = Math.floor(machine.kernelStart / PAGE_SIZE);
+  const has = (zone: AddressRange, address: number | undefined): boolean =>
+    address !== undefined && zone.start <= address && address < zone.end;
   return {
     e820: machine.e820,
     zoneLines: zoneLines(booted),
     zones: allocator.zones.map((zone, at) => {
-      const early = entered[at]! - before[at]!;
+      const byEnter = entered[at]! - before[at]!;
+      const span = { start: zone.startPfn * PAGE_SIZE, end: zone.endPfn * PAGE_SIZE };
       return {
         nodeId: zone.nodeId,
         name: zone.name,
         startPfn: zone.startPfn,
         presentPages: zone.presentPages,
-        managedPages: initialised[at]! - early,
-        bootServicePages: early + zone.managedPages - initialised[at]!,
-        hasImage: zone.startPfn <= imagePfn && imagePfn < zone.endPfn,
+        managedPages: initialised[at]! - byEnter,
+        bootServicePages: byEnter + zone.managedPages - initialised[at]!,
+        hasImage: has(span, machine.kernelStart),
+        hasInitrd: has(span, early.initrd?.start),
       };
     }),
     cmaPages: early.cmaAreas.reduce((sum, area) => sum + sizeOf(area), 0) / PAGE_SIZE,
+    randomTablesMost: randomTablesMost(early),
     bootServicesEarly: bootServicesFreed === "efi_enter_virtual_mode",
     swiotlbBytes: sizeOf(early.swiotlb),
     crashkernelBytes: sizeOf(early.crashkernel) + sizeOf(early.crashkernelLow),
     bitmapBytes: table?.bitmapBytes,
   };
+}
+
+function randomTablesMost({ options, build, cpuCount }: EarlyBoot): number {
+  if (!options.kaslr || !build.randomizeMemory) return 0;
+  const { least, most } = randomCpuEntryAreaTables(cpuCount);
+  return most - least;
 }
 
 /** What the line `Memory:` says of a structure; KiB. @param isLate printed when all struct pages are initialised */

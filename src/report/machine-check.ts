@@ -1,6 +1,7 @@
 /** A run beside a guest's log, for people and for programs. */
 
-import type { CheckRow, MachineCheck, Verdict } from "../machine/check.js";
+import type { MachineCheck } from "../machine/check.js";
+import type { CheckRow, Verdict } from "../machine/check-row.js";
 import { jsonDocument } from "../results/formats.js";
 import { countOf, formatInteger, NO_VALUE } from "./cells.js";
 import { type Line, left, type Paint, plainPaint, right, tableText } from "./table.js";

@@ -1,6 +1,6 @@
 /** What was read of a machine, as a scenario file for people, and what could not be said in one. */
 
-import { stringify } from "yaml";
+import { Scalar, stringify } from "yaml";
 import type { Source } from "../machine/join.js";
 import type { Refused, Settled, SettledMachine } from "../machine/settle.js";
 import type { Remark } from "../machine/statement.js";
@@ -69,13 +69,24 @@ function shortOf(key: string): boolean {
 }
 
 function valueLines(name: string, value: unknown, indent: string): string[] {
-  if (!Array.isArray(value)) return [`${indent}${name}: ${flow(value)}`];
+  if (!Array.isArray(value)) return [`${indent}${flow({ [name]: value }).replace(/^\{ (.*) \}$/, "$1")}`];
   return [`${indent}${name}:`, ...value.map((one) => `${indent}  - ${flow(one)}`)];
 }
 
+/** Addresses, as ranges have them, are hexadecimal. */
 function flow(value: unknown): string {
   const options = { collectionStyle: "flow", lineWidth: 0 } as const;
-  return stringify(value, options).trim();
+  return stringify(
+    value,
+    (key, one) => (ADDRESSES.has(String(key)) ? hexadecimal(one) : one),
+    options,
+  ).trim();
+}
+
+const ADDRESSES: ReadonlySet<string> = new Set(["start", "end", "kernelStart", "unacceptedTable"]);
+
+function hexadecimal(value: unknown): unknown {
+  return typeof value === "number" ? Object.assign(new Scalar(value), { format: "HEX" }) : value;
 }
 
 function commentsOf({ sources, assumed }: Settled, indent: string): string[] {
@@ -89,7 +100,12 @@ function sourceText({ file, line, says, derived }: Source): string {
 }
 
 function refusedText({ key, value, sources, reason }: Refused): string {
-  return `${sources.map(({ file, line }) => `${file}:${line}`).join(", ")}: ${key} ${flow(value)}: ${reason}`;
+  return `${sources.map(({ file, line }) => `${file}:${line}`).join(", ")}: ${key} ${shortly(value)}: ${reason}`;
+}
+
+/** A value as a line of text has room for it. */
+function shortly(value: unknown): string {
+  return Array.isArray(value) ? `of ${value.length} entries` : flow(value);
 }
 
 function remarkText({ file, line, text }: FileRemark): string {

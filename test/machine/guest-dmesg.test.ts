@@ -6,9 +6,15 @@ import { golden } from "./golden.js";
 
 const test = suite("machine: a guest's boot log");
 
-/** What a log says, by key. */
+/** What a log says, by key; its map apart. */
 function said(text: string): Record<string, unknown> {
-  return Object.fromEntries(GUEST_DMESG.read(text).statements.map(({ key, value }) => [key, value]));
+  const { statements } = GUEST_DMESG.read(text);
+  const others = statements.filter(({ key }) => key !== "memoryMap");
+  return Object.fromEntries(others.map(({ key, value }) => [key, value]));
+}
+
+function mapIn(text: string): unknown {
+  return GUEST_DMESG.read(text).statements.find(({ key }) => key === "memoryMap")?.value;
 }
 
 function remarks(text: string): string[] {
@@ -25,6 +31,28 @@ test("an excerpt of a TDX guest's log: platform, kernel, CPUs, memory, command l
     memory: "6GiB",
     "guest.commandLine": "root=/dev/vda2 ro console=hvc0",
   });
+});
+
+test("the map: of e820 lines, or of UEFI where efi=debug shows it, an entry each", () => {
+  const e820 =
+    "BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff]  System RAM\nBIOS-e820: [gap 0x000a0000-0x000fffff]\n";
+  assert.equal(mapIn(`${e820}BIOS-e820: [mem 0x0000000000100000-0x00000000001fffff] device reserved`), [
+    { start: 0, end: 0x9fc00, type: "usable" },
+    { start: 0x100000, end: 0x200000, type: "reserved" },
+  ]);
+  const efi = [
+    "efi: mem00: [Loader Code |   |  |WB] range=[0x0000000000100000-0x00000000001fffff] (1MB)",
+    "efi: mem01: [Boot Data   |   |  |WB] range=[0x0000000000200000-0x00000000002fffff] (1MB)",
+    "efi: mem02: [Runtime Data|RUN|  |WB] range=[0x0000000000300000-0x00000000003fffff] (1MB)",
+    "efi: mem03: [Conventional|   |  |WB] range=[0x0000000000000000-0x000000000009ffff] (0MB)",
+    "efi: mem00: [Runtime Data|RUN|  |WB] range=[0x0000000000300000-0x00000000003fffff] (1MB)",
+  ].join("\n");
+  assert.equal(mapIn(e820 + efi), [
+    { start: 0, end: 0xa0000, type: "usable" },
+    { start: 0x100000, end: 0x200000, type: "usable" },
+    { start: 0x200000, end: 0x300000, type: "boot services" },
+    { start: 0x300000, end: 0x400000, type: "reserved" },
+  ]);
 });
 
 test("each statement has the line that says so, and memory how it follows", () => {

@@ -2,6 +2,7 @@
 
 import { basename } from "node:path";
 import { checkMachine, holds, type MachineCheck } from "../../machine/check.js";
+import { chooseMap } from "../../machine/choose-map.js";
 import { type Evidence, evidenceOf } from "../../machine/evidence.js";
 import { contradictionText, join, type NamedReading } from "../../machine/join.js";
 import { MACHINE_READERS } from "../../machine/readers.js";
@@ -33,8 +34,12 @@ export const importMachine: RunCommand = async (argv, { io }) => {
   }
   const output = argv.one("output");
   const frame = { name: nameFor(output ?? paths[0]!), workload: STANDARD_WORKLOAD };
-  const settled = located(paths.map(inputName).join(", "), () => settle(joined, frame));
-  const remarks = readings.flatMap(({ file, remarks }) => remarks.map((remark) => ({ ...remark, file })));
+  const chosen = chooseMap(joined, argv.has("exact"));
+  const settled = located(paths.map(inputName).join(", "), () => settle(chosen.joined, frame));
+  const remarks = [
+    ...chosen.remarks,
+    ...readings.flatMap(({ file, remarks }) => remarks.map((remark) => ({ ...remark, file }))),
+  ];
   const command = [
     "unaccepted machine import",
     ...paths.map((path) => (path === STDIN_PATH ? "-" : path)),

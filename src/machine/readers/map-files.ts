@@ -2,9 +2,11 @@
 
 import { E820Type } from "../../efistub/setup-e820.js";
 import { printable } from "../../printable.js";
+import { Findings } from "../findings.js";
 import type { Said } from "../guest-log.js";
+import { stateE820 } from "../hand-over.js";
 import { logLines } from "../log-text.js";
-import { memoryStatements } from "../map-statements.js";
+import { stateMap } from "../map-statements.js";
 import type { TypedRange } from "../ram.js";
 import { MachineError, type MachineReader, type MachineReading } from "../statement.js";
 
@@ -46,7 +48,9 @@ function readIomem(text: string): MachineReading {
     const { line, says } = map[0]!;
     throw new MachineError(line, 1, "addresses, which the kernel shows to root only", says);
   }
-  return { statements: memoryStatements(map), remarks: [] };
+  const findings = new Findings();
+  stateMap(findings, map);
+  return findings.reading();
 }
 
 function range(first: string, last: string, line: number, words: string): { start: number; end: number } {
@@ -107,7 +111,11 @@ function readMemmap(text: string): MachineReading {
     } else unread(line, words, "start, end or type of an entry of /sys/firmware/memmap");
   }
   const map = [...entries].map(([name, entry]) => memmapEntry(name, entry));
-  return { statements: memoryStatements(map.toSorted((a, b) => a.value.start - b.value.start)), remarks: [] };
+  const ascending = map.toSorted((a, b) => a.value.start - b.value.start);
+  const findings = new Findings();
+  stateMap(findings, ascending);
+  stateE820(findings, ascending);
+  return findings.reading();
 }
 
 function memmapEntry(name: string, { start, end, type, line }: Entry): Said<TypedRange> {

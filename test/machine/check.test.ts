@@ -1,0 +1,109 @@
+// Takes 20 s.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatMachineCheck, formatMachineCheckJson } from "../../src/report/machine-check.js";
+import { checked, differing, imported, recordedText } from "./recorded.js";
+
+const test = suite("machine: a run beside a guest's log");
+
+/** Recordings of kernels as distributions build them and of one with an allocator log; by BIOS and by OVMF; one node and two. */
+const RECORDINGS: readonly (readonly [name: string, rows: number])[] = [
+  ["linux-6.12.95-1c4g", 14],
+  ["linux-6.12.107-debian-4c16g", 15],
+  ["linux-6.18.15-debian-2n2x2g", 15],
+  ["linux-7.3.4-debian-2c4g", 15],
+  ["linux-7.3.4-lazy-2n2x1g-all", 15],
+  ["linux-7.3.4-ovmf-1c4g-high", 16],
+];
+
+for (const [name, rows] of RECORDINGS) {
+  test(`${name}: what import writes repeats the boot exactly`, () => {
+    const dmesg = recordedText(`${name}/boot.dmesg`)!;
+    const files = ["meminfo", "zoneinfo", "vmstat"].flatMap((file) => {
+      const text = recordedText(`${name}/boot.${file}`);
+      return text === undefined ? [] : [[file, text] as const];
+    });
+    const result = checked(imported(dmesg), { dmesg, ...Object.fromEntries(files) });
+    assert.equal(differing(result), []);
+    assert.is(result.rows.filter(({ verdict }) => verdict === "equal").length, rows);
+  });
+}
+
+/** Boots with efi=debug: the map of UEFI, with what the stub puts into it. */
+const EFI_LOGS = [
+  "efi-ovmf/ovmf-2022.11-8G-k7.3-rd32.log",
+  "efi-ovmf/ovmf-2026.08-4G-k7.3-rd1-pc.log",
+  "efi-ovmf/ovmf-biosgen-4G-k7.3-rd1-coco-smp8.log",
+  "efi-ovmf/ovmf-inteltdxnosb-4G-k6.12-rd1-coco.log",
+];
+
+for (const name of EFI_LOGS) {
+  test(`${name}: the same with the map of UEFI`, () => {
+    const dmesg = recordedText(name)!;
+    assert.equal(differing(checked(imported(dmesg), { dmesg })), []);
+  });
+}
+
+const STOCK = "linux-7.3.4-debian-1c4g";
+const DMESG = recordedText(`${STOCK}/boot.dmesg`)!;
+const YAML = imported(DMESG);
+
+test("another initrd is the cause of what it takes, to the page", () => {
+  const result = checked(YAML.replace("initrd: { start: 0x7fee4000,", "initrd: { start: 0x7fdc4000,"), {
+    dmesg: DMESG,
+  });
+  assert.equal(differing(result), ["Memory: reserved: explained -1152 initrd left 0"]);
+});
+
+test("words of the command line are the cause of what they reserve", () => {
+  const result = checked(YAML.replace(/(commandLine: .* )norandmaps/, "$1norandmaps crashkernel=64M"), {
+    dmesg: DMESG,
+  });
+  assert.equal(differing(result), ["Memory: reserved: explained -65536 command line left 0"]);
+});
+
+test("a map that is another one is no one's to explain, where the scenario gives it", () => {
+  const result = checked(YAML.replace("end: 0x7ffe0000, type: usable", "end: 0x7ffd0000, type: usable"), {
+    dmesg: DMESG,
+  });
+  const [map, ...rest] = differing(result);
+  assert.is(map, "e820 map: unexplained  left 0");
+  assert.match(rest.join("; "), "lines of zones and nodes: explained 2 memory map left 0");
+  assert.match(
+    formatMachineCheck(result).replaceAll(/\n */g, " "),
+    "first difference: 0x100000-0x7ffdffff usable in the log, 0x100000-0x7ffcffff usable in the run",
+  );
+});
+
+test("a number of the log that nothing makes has no explanation, and is said first", () => {
+  const dmesg = DMESG.replace(/(\d+)K reserved/, (_all, kib) => `${Number(kib) + 12}K reserved`);
+  const result = checked(YAML, { dmesg });
+  assert.equal(differing(result), ["Memory: reserved: unexplained  left 12"]);
+  const text = formatMachineCheck(result);
+  assert.match(text, /^The run does not explain the log: 1 difference of \d+ lines \(Memory: reserved\)/);
+  for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+  assert.is(JSON.parse(formatMachineCheckJson(result)).holds, false);
+});
+
+test("page tables that KASLR places are explained up to what chance may take, and no further", () => {
+  const name = "efi-ovmf/ovmf-2025.02-4G-k7.3-rd1.log";
+  const log = recordedText(name)!;
+  const more = (kib: number): string[] =>
+    differing(
+      checked(imported(log), {
+        dmesg: log.replace(/(\d+)K reserved/, (_all, reserved) => `${Number(reserved) + kib}K reserved`),
+      }),
+    );
+  assert.equal(more(0), []);
+  assert.equal(more(4), ["Memory: reserved: explained 4 page tables that KASLR places, 0 to 8 KiB left 0"]);
+  assert.equal(more(12), ["Memory: reserved: unexplained  left 12"]);
+  assert.equal(more(-4), ["Memory: reserved: unexplained  left -4"]);
+});
+
+test("without the log nobody knows what the kernel freed of itself", () => {
+  const meminfo = recordedText(`${STOCK}/boot.meminfo`)!;
+  assert.equal(differing(checked(YAML, { dmesg: DMESG, meminfo })), []);
+  assert.equal(differing(checked(YAML, { meminfo })), ["MemTotal: unexplained  left 8632"]);
+});
+
+test.run();
