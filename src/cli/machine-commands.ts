@@ -43,7 +43,7 @@ export const MACHINE_COMMANDS: CommandGroup = {
       },
       flags: {
         against: text(
-          "a boot log, or meminfo, zoneinfo or vmstat of /proc, of the same boot; repeatable; - is stdin",
+          "a boot log, or meminfo, zoneinfo, vmstat or iomem of /proc, of the same boot; repeatable; - is stdin",
           { takes: "FILE", required: "expected --against, what a guest showed of its boot" },
         ),
         set: SIMULATE_FLAGS.set!,

@@ -4,10 +4,11 @@
  */
 
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import type { KernelBuild } from "../linux/kernel-build.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
-import type { GuestLog } from "./guest-log.js";
+import { type GuestLog, wholeBootLog } from "./guest-log.js";
 import { type KernelMachine, type Structure, structureOf } from "./structure.js";
 
 /** One input that differs, and the kernel's view once it and all before it are those of the log. */
@@ -23,68 +24,78 @@ export interface Cause {
   readonly amount: number;
 }
 
-type Inputs = Partial<EarlyMachine> & { readonly table?: UnacceptedTable | undefined };
+/** What becomes that of the log at once. */
+interface Input {
+  readonly what: string;
+  readonly machine?: Partial<EarlyMachine>;
+  readonly build?: Partial<KernelBuild>;
+  /** Of unaccepted memory. */
+  readonly table?: UnacceptedTable | undefined;
+}
 
 /** Inputs of the log in the order in which they are put in. */
-function inputsOf({
-  plain,
-  e820,
-  commandLine,
-  vcpus,
-}: GuestLog): readonly (readonly [what: string, inputs: Inputs])[] {
-  const machine = machineFromBootLog(plain);
+function inputsOf(log: GuestLog, own: KernelBuild, imageBytes: number | undefined): readonly Input[] {
+  const { e820, commandLine, vcpus } = log;
+  const text = wholeBootLog(log);
+  const machine = machineFromBootLog(text);
   const words = commandLine === undefined ? {} : { commandLine: commandLine.value };
+  const builds = buildInputs(log, own, imageBytes);
   if (machine === undefined) {
     const map = e820.length === 0 ? {} : { e820: e820.map(({ value }) => value) };
-    const cpus =
-      vcpus === undefined
-        ? {}
-        : { cpuNodes: Array.from({ length: vcpus.value }, () => 0), onlineCpus: vcpus.value };
+    const cpuNodes = Array.from({ length: vcpus?.value ?? 0 }, () => 0);
+    const cpus = vcpus === undefined ? {} : { cpuNodes, onlineCpus: vcpus.value };
     return [
-      ["memory map", map],
-      ["command line", words],
-      ["CPUs", cpus],
+      { what: "memory map", machine: map },
+      { what: "command line", machine: words },
+      { what: "CPUs", machine: cpus },
+      ...builds,
     ];
   }
-  const {
-    initrd,
-    efi,
-    setupData,
-    kernelStart,
-    acpiTables,
-    ioapicCount,
-    cpuNodes,
-    numaBlocks,
-    fiveLevel,
-    unknownOptions,
-  } = machine;
-  const stub = stubOfBootLog(plain);
+  const { efi, setupData, kernelStart, acpiTables, ioapicCount, cpuNodes, numaBlocks } = machine;
+  const found = { e820: machine.e820, setupData, kernelStart, efi } as Partial<EarlyMachine>;
   return [
-    ["memory map", { e820: machine.e820, efi, setupData, kernelStart, table: stub?.table } as Inputs],
-    ["initrd", { initrd } as Inputs],
-    ["ACPI tables", { acpiTables, ioapicCount }],
-    ["command line", { ...words, unknownOptions }],
-    ["CPUs", { cpuNodes, onlineCpus: vcpus?.value ?? cpuNodes.length }],
-    ["NUMA nodes", { numaBlocks }],
-    ["levels of page tables", { fiveLevel }],
+    { what: "memory map", machine: found, table: stubOfBootLog(text)?.table },
+    { what: "initrd", machine: { initrd: machine.initrd } as Partial<EarlyMachine> },
+    { what: "ACPI tables", machine: { acpiTables, ioapicCount } },
+    { what: "command line", machine: { ...words, unknownOptions: machine.unknownOptions } },
+    { what: "CPUs", machine: { cpuNodes, onlineCpus: vcpus?.value ?? cpuNodes.length } },
+    { what: "NUMA nodes", machine: { numaBlocks } },
+    { what: "levels of page tables", machine: { fiveLevel: machine.fiveLevel } },
+    ...builds,
+  ];
+}
+
+/** Sizes of the kernel's build that its log and its resources say. */
+function buildInputs(log: GuestLog, own: KernelBuild, imageBytes: number | undefined): Input[] {
+  const percpu = { ...own.percpu, ...log.percpu?.value };
+  const pglistDataBytes = log.nodeDataBytes?.value ?? own.pglistDataBytes;
+  const printkInfoBytes = log.printkInfoBytes?.value ?? own.printkInfoBytes;
+  return [
+    { what: "per-CPU areas of the kernel's build", build: { percpu } },
+    { what: "records of the log buffer in the kernel's build", build: { printkInfoBytes } },
+    { what: "data of a node in the kernel's build", build: { pglistDataBytes } },
+    { what: "image of the kernel's build", build: { imageBytes: imageBytes ?? own.imageBytes } },
   ];
 }
 
 /**
+ * @param imageBytes of the log's kernel, up to where its brk area begins, where that is known
  * @returns for each input of the log that can be put in; up to the first with which the kernel does not start
  */
-export function substitutions(own: KernelMachine, log: GuestLog): Substitution[] {
+export function substitutions(
+  own: KernelMachine,
+  log: GuestLog,
+  imageBytes: number | undefined,
+): Substitution[] {
   const steps: Substitution[] = [];
   let now = own;
-  for (const [what, { table, ...inputs }] of inputsOf(log)) {
-    const isSame = Object.entries(inputs).every(
-      ([key, value]) => JSON.stringify(value) === JSON.stringify(now.machine[key as keyof EarlyMachine]),
-    );
-    if (isSame) continue;
+  for (const { what, machine = {}, build = {}, table } of inputsOf(log, own.build, imageBytes)) {
+    if (isPart(machine, now.machine) && isPart(build, now.build)) continue;
     now = {
       ...now,
-      machine: withInputs(now.machine, inputs),
-      table: what === "memory map" && table !== undefined ? table : now.table,
+      machine: withInputs(now.machine, machine),
+      build: { ...now.build, ...build },
+      table: table ?? now.table,
     };
     try {
       steps.push({ what, structure: structureOf(now) });
@@ -94,6 +105,12 @@ export function substitutions(own: KernelMachine, log: GuestLog): Substitution[]
     }
   }
   return steps;
+}
+
+function isPart(some: object, whole: object): boolean {
+  return Object.entries(some).every(
+    ([key, value]) => JSON.stringify(value) === JSON.stringify(whole[key as keyof typeof whole]),
+  );
 }
 
 /** What is undefined is not there. */

@@ -19,7 +19,8 @@ export interface MachineCheck {
 /** @throws GuestEnded for a guest whose kernel does not start */
 export function checkMachine(scenario: Scenario, loaded: LoadedWorkload, evidence: Evidence): MachineCheck {
   const own = kernelMachineOf(scenario, loaded);
-  const steps = evidence.log === undefined ? [] : substitutions(own, evidence.log.content);
+  const { log, iomem } = evidence;
+  const steps = log === undefined ? [] : substitutions(own, log.content, iomem?.content.imageBytes);
   const structural = new StructuralRows(structureOf(own), steps, evidence, scenario.memoryMap.length > 0);
   const run = runGuest(scenario, loaded, {});
   return {

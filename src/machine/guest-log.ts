@@ -64,6 +64,12 @@ export interface GuestLog {
   readonly dmi: Said<string> | undefined;
   readonly hypervisor: Said<string> | undefined;
   readonly vcpus: Said<number> | undefined;
+  /** Sizes of the per-CPU area in the image, by the line `percpu: Embedded`. */
+  readonly percpu: Said<{ readonly staticBytes: number; readonly reservedBytes: number }> | undefined;
+  /** Size of a node's own data (sizeof(pg_data_t) in whole cache lines), by the line `NODE_DATA`. */
+  readonly nodeDataBytes: Said<number> | undefined;
+  /** sizeof(struct printk_info), by the line of the log buffer, of which it has one for each 32 bytes (PRB_AVGBITS). */
+  readonly printkInfoBytes: Said<number> | undefined;
   /** CPUs that could be plugged in later. */
   readonly hotplugCpus: Said<number> | undefined;
   readonly memory: Said<MemoryLine> | undefined;
@@ -82,6 +88,9 @@ export interface GuestLog {
   /** Lines of earlier boots, which are left out. */
   readonly earlierBoots: number;
 }
+
+/** sizeof(struct prb_desc) (kernel/printk/printk_ringbuffer.h). */
+const PRB_DESC_BYTES = 24;
 
 /** Lines that no other text has; a log has at least one of them. */
 const TELLING =
@@ -115,6 +124,18 @@ export function readGuestLog(text: string): GuestLog {
     dmi: find.one(/^DMI: ((?!SMBIOS|Memory slots).*)/, ([words]) => words!),
     hypervisor: find.one(/^Hypervisor detected: (.*)/, ([name]) => name!),
     vcpus: vcpusOf(find),
+    percpu: find.one(/^percpu: Embedded \d+ pages\/cpu s(\d{1,9}) r(\d{1,9}) /, ([fixed, reserved]) => ({
+      staticBytes: Number(fixed),
+      reservedBytes: Number(reserved),
+    })),
+    nodeDataBytes: find.one(
+      /^NODE_DATA\(\d+\) allocated \[mem 0x([0-9a-f]{1,13})-0x([0-9a-f]{1,13})\]/,
+      ([first, last]) => Number(`0x${last}`) + 1 - Number(`0x${first}`),
+    ),
+    printkInfoBytes: find.one(
+      /^printk: log buffer data \+ meta data: (\d{1,12}) \+ (\d{1,12}) =/,
+      ([data, meta]) => Number(meta) / (Number(data) / 32) - PRB_DESC_BYTES,
+    ),
     hotplugCpus: find.one(/^(?:smpboot: Allowing|CPU topo: Allowing) .*\b(\d{1,7}) hotplug CPUs/, ([cpus]) =>
       Number(cpus),
     ),
@@ -142,6 +163,17 @@ export function readGuestLog(text: string): GuestLog {
     init: find.one(/^Run (\S+) as init process/, (_groups, { seconds }) => seconds ?? Number.NaN),
     earlierBoots: from,
   };
+}
+
+/**
+ * The log with the line that tells how many CPUs there are, where a console did not get it (KERN_DEBUG): all on one
+ * node, unless there are several.
+ */
+export function wholeBootLog({ plain, vcpus, hotplugCpus, isWhole }: GuestLog): string {
+  if (!isWhole || vcpus === undefined || /pcpu-alloc: \[/.test(plain) || /SRAT: Node [1-9]/.test(plain))
+    return plain;
+  const cpus = Array.from({ length: vcpus.value + (hotplugCpus?.value ?? 0) }, (_none, cpu) => cpu);
+  return `${plain}\npcpu-alloc: [0] ${cpus.join(" ")}`;
 }
 
 /** What is printed before `Linux version`: the lines of the platform, with the same stamp, as in 6.6 for TDX. */

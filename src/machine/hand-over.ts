@@ -5,7 +5,7 @@ import type { AddressRange } from "../units.js";
 import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
 import type { EarlyMachine } from "../x86/early-machine.js";
 import type { Findings } from "./findings.js";
-import type { GuestLog, Said } from "./guest-log.js";
+import { type GuestLog, type Said, wholeBootLog } from "./guest-log.js";
 import type { TypedRange } from "./ram.js";
 
 /** Words of `memoryMap` for the types of an e820 table. */
@@ -77,8 +77,9 @@ function state<Value>(
 }
 
 /** States what else decides where early boot puts things; nothing for a log that ends before its per-CPU areas. */
-export function stateHandOver(findings: Findings, { plain }: GuestLog): void {
-  const machine = machineFromBootLog(plain);
+export function stateHandOver(findings: Findings, log: GuestLog): void {
+  const { plain } = log;
+  const machine = machineFromBootLog(wholeBootLog(log));
   if (machine === undefined) return;
   const lines = plain.split("\n").map((line) => line.replace(/^\[ *[\d.]+\] /, ""));
   const says: Says = (key, value, pattern, derived) => {

@@ -21,6 +21,11 @@ const RESERVED_KIB: Bound = { ofPage: PAGE_SIZE / KiB, unit: "KiB" };
 const MANAGED_KIB: Bound = { ofPage: -PAGE_SIZE / KiB, unit: "KiB" };
 const MANAGED_PAGES: Bound = { ofPage: -1, unit: "pages" };
 
+/** Code, read-only data, data, init and bss each begin at 2 MiB (arch/x86/kernel/vmlinux.lds.S, 64 bit). */
+const IMAGE_GAPS: number = 4 * 2 * MiB;
+/** Assumption: trampoline, chunks of per-CPU memory and the like differ by no more between builds that were measured. */
+const STRUCTURE_PAGES = 2;
+
 export class StructuralRows {
   readonly #own: Structure;
   readonly #steps: readonly Substitution[];
@@ -173,18 +178,44 @@ export class StructuralRows {
     };
   }
 
-  /** Page tables that KASLR has cost beyond the least: how many is a matter of chance, up to so many. */
+  /** What inputs cause, and what no log tells but within bounds: chance, and the size of an image of another build. */
   #causes(
     logged: number,
     measure: (structure: Structure) => number,
     bound?: Bound,
   ): ReturnType<typeof causesOf> {
     const { causes, left } = causesOf(this.#own, this.#steps, logged, measure);
-    const most = (this.#steps.at(-1)?.structure ?? this.#own).randomTablesMost * (bound?.ofPage ?? 0);
-    const isWithin = left !== 0 && left / most > 0 && left / most <= 1;
-    if (bound === undefined || !isWithin) return { causes, left };
-    const what = `page tables that KASLR places, ${Math.min(0, most)} to ${Math.max(0, most)} ${bound.unit}`;
-    return { causes: [...causes, { what, amount: left }], left: 0 };
+    if (bound === undefined || left === 0) return { causes, left };
+    const { low, high, what } = this.#boundPages();
+    const pages = left / bound.ofPage;
+    if (pages < low || pages > high) return { causes, left };
+    const [from, to] = [low * bound.ofPage, high * bound.ofPage].toSorted((a, b) => a - b);
+    return {
+      causes: [...causes, { what: `${what}, ${from} to ${to} ${bound.unit}`, amount: left }],
+      left: 0,
+    };
+  }
+
+  /** Pages that early boot may have taken beyond those of the run. */
+  #boundPages(): { readonly low: number; readonly high: number; readonly what: string } {
+    const { randomTablesMost, imageBytes, buildRelease } = this.#steps.at(-1)?.structure ?? this.#own;
+    const { log, iomem } = this.#evidence;
+    const { memory, kernel } = log?.content ?? {};
+    const chance = randomTablesMost === 0 ? [] : ["page tables that KASLR places"];
+    if (kernel === undefined || kernel.value === buildRelease)
+      return { low: 0, high: randomTablesMost, what: chance.join("; ") };
+    const structures = `structures of another build than ${buildRelease}`;
+    const [low, high] = [-STRUCTURE_PAGES, STRUCTURE_PAGES + randomTablesMost];
+    if (memory === undefined || iomem !== undefined)
+      return { low, high, what: [structures, ...chance].join("; ") };
+    const namedKib = Object.values(memory.value.parts).reduce((sum, kib) => sum + kib, 0);
+    const pages = (namedKib * KiB - imageBytes) / PAGE_SIZE;
+    const image = `the image of another build than ${buildRelease}, of which Memory: names ${namedKib} KiB, with gaps of up to 8 MiB between its parts`;
+    return {
+      low: low + Math.floor(pages),
+      high: high + Math.ceil(pages) + IMAGE_GAPS / PAGE_SIZE,
+      what: [image, ...chance].join("; "),
+    };
   }
 
   #fromZoneinfo(): CheckRow[] {

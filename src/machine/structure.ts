@@ -47,6 +47,10 @@ export interface Structure {
   readonly zoneLines: readonly string[];
   readonly zones: readonly ZoneStructure[];
   readonly cmaPages: number;
+  /** Of the kernel, up to where its brk area begins. */
+  readonly imageBytes: number;
+  /** As `uname -r` prints it: of the build whose sizes these are. */
+  readonly buildRelease: string;
   /** Page tables beyond the least that chance may take, where KASLR is on (cpu_entry_area.c: init_cea_offsets). */
   readonly randomTablesMost: number;
   /** Whether boot services come back before struct pages are initialised late. */
@@ -111,6 +115,8 @@ export function structureOf({ machine, build, rules, table }: KernelMachine): St
       };
     }),
     cmaPages: early.cmaAreas.reduce((sum, area) => sum + sizeOf(area), 0) / PAGE_SIZE,
+    imageBytes: build.imageBytes,
+    buildRelease: build.release,
     randomTablesMost: randomTablesMost(early),
     bootServicesEarly: bootServicesFreed === "efi_enter_virtual_mode",
     swiotlbBytes: sizeOf(early.swiotlb),

@@ -100,6 +100,29 @@ test("page tables that KASLR places are explained up to what chance may take, an
   assert.equal(more(-4), ["Memory: reserved: unexplained  left -4"]);
 });
 
+test("a build that is not the log's: what the log and its resources say of it is exact", () => {
+  const name = "linux-6.17.13-debian-1c2g";
+  const dmesg = recordedText(`${name}/boot.dmesg`)!;
+  const iomem = recordedText(`${name}/boot.iomem`)!;
+  const yaml = imported(dmesg).replace(/kernelBuild: .*/, "kernelBuild: 6.12.107+deb12-cloud-amd64");
+  assert.equal(differing(checked(yaml, { dmesg, iomem })), [
+    "Memory: reserved: explained -16 per-CPU areas of the kernel's build, 2048 image of the kernel's build left 0",
+  ]);
+  const [row] = differing(checked(yaml, { dmesg }));
+  assert.match(
+    row!,
+    "2048 the image of another build than 6.12.107+deb12-cloud-amd64, of which Memory: names 39458 KiB",
+  );
+  const more = dmesg.replace(/(\d+)K reserved/, (_all, kib) => `${Number(kib) + 1024}K reserved`);
+  assert.match(differing(checked(yaml, { dmesg: more }))[0]!, "explained");
+  assert.match(differing(checked(yaml, { dmesg: more, iomem }))[0]!, "unexplained");
+});
+
+test("a console that did not get the line of per-CPU groups loses nothing on one node", () => {
+  const dmesg = recordedText("linux-7.3.4-debian-4c4g/boot.dmesg")!.replaceAll(/^.*pcpu-alloc:.*\n/gm, "");
+  assert.equal(differing(checked(imported(dmesg), { dmesg })), []);
+});
+
 test("without the log nobody knows what the kernel freed of itself", () => {
   const meminfo = recordedText(`${STOCK}/boot.meminfo`)!;
   assert.equal(differing(checked(YAML, { dmesg: DMESG, meminfo })), []);

@@ -96,7 +96,7 @@ function evidenceIn(texts: readonly NamedText[]): Evidence {
     const found = located(name, () => evidenceOf(text));
     if (found === undefined)
       throw new UsageError(
-        `${name}: expected a boot log, or meminfo, zoneinfo or vmstat of /proc, found none of these`,
+        `${name}: expected a boot log, or meminfo, zoneinfo, vmstat or iomem of /proc, found none of these`,
       );
     for (const [kind, content] of Object.entries(found)) {
       const known = all[kind as keyof Evidence];
@@ -104,7 +104,14 @@ function evidenceIn(texts: readonly NamedText[]): Evidence {
       all[kind as keyof Evidence] = { file: name, content: content as never };
     }
   }
-  return { log: undefined, meminfo: undefined, zoneinfo: undefined, vmstat: undefined, ...all };
+  return {
+    log: undefined,
+    meminfo: undefined,
+    zoneinfo: undefined,
+    vmstat: undefined,
+    iomem: undefined,
+    ...all,
+  };
 }
 
 function nameFor(path: string): string {
