@@ -3,11 +3,11 @@
  * time the kernel is started again. What a number changes by is what that input is the cause of.
  */
 
-import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
+import { TABLE_HEADER_BYTES, type UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { KernelBuild } from "../linux/kernel-build.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
-import type { EarlyMachine } from "../x86/early-machine.js";
+import type { EarlyMachine, EfiHandover } from "../x86/early-machine.js";
 import { type GuestLog, wholeBootLog } from "./guest-log.js";
 import { type KernelMachine, type Structure, structureOf } from "./structure.js";
 
@@ -34,12 +34,12 @@ interface Input {
 }
 
 /** Inputs of the log in the order in which they are put in. */
-function inputsOf(log: GuestLog, own: KernelBuild, imageBytes: number | undefined): readonly Input[] {
+function inputsOf(log: GuestLog, own: KernelMachine, imageBytes: number | undefined): readonly Input[] {
   const { e820, commandLine, vcpus } = log;
   const text = wholeBootLog(log);
   const machine = machineFromBootLog(text);
   const words = commandLine === undefined ? {} : { commandLine: commandLine.value };
-  const builds = buildInputs(log, own, imageBytes);
+  const builds = buildInputs(log, own.build, imageBytes);
   if (machine === undefined) {
     const map = e820.length === 0 ? {} : { e820: e820.map(({ value }) => value) };
     const cpuNodes = Array.from({ length: vcpus?.value ?? 0 }, () => 0);
@@ -51,7 +51,8 @@ function inputsOf(log: GuestLog, own: KernelBuild, imageBytes: number | undefine
       ...builds,
     ];
   }
-  const { efi, setupData, kernelStart, acpiTables, ioapicCount, cpuNodes, numaBlocks } = machine;
+  const { setupData, kernelStart, acpiTables, ioapicCount, cpuNodes, numaBlocks } = machine;
+  const efi = machine.efi ?? tableAlone(log, own);
   const found = { e820: machine.e820, setupData, kernelStart, efi } as Partial<EarlyMachine>;
   return [
     { what: "memory map", machine: found, table: stubOfBootLog(text)?.table },
@@ -63,6 +64,25 @@ function inputsOf(log: GuestLog, own: KernelBuild, imageBytes: number | undefine
     { what: "levels of page tables", machine: { fiveLevel: machine.fiveLevel } },
     ...builds,
   ];
+}
+
+/** Of the stub's places a log without efi=debug shows but that of the table of unaccepted memory. */
+function tableAlone(
+  { unacceptedTable }: GuestLog,
+  { table, machine }: KernelMachine,
+): EfiHandover | undefined {
+  if (unacceptedTable === undefined || table === undefined) return undefined;
+  const start = unacceptedTable.value;
+  return {
+    memoryMap: { start: 0, end: 0 },
+    unacceptedTable: { start, end: start + TABLE_HEADER_BYTES + table.bitmapBytes },
+    ...(machine.efi?.tableReservation === undefined
+      ? {}
+      : { tableReservation: machine.efi.tableReservation }),
+    keptTables: [],
+    bootServices: [],
+    mmio: [],
+  };
 }
 
 /** Sizes of the kernel's build that its log and its resources say. */
@@ -89,7 +109,7 @@ export function substitutions(
 ): Substitution[] {
   const steps: Substitution[] = [];
   let now = own;
-  for (const { what, machine = {}, build = {}, table } of inputsOf(log, own.build, imageBytes)) {
+  for (const { what, machine = {}, build = {}, table } of inputsOf(log, own, imageBytes)) {
     if (isPart(machine, now.machine) && isPart(build, now.build)) continue;
     now = {
       ...now,

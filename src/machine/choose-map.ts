@@ -77,7 +77,10 @@ function fittingLayout(
   const memoryBytes = parseSize(String(memory.value)) ?? 0;
   const fits = (kind: VmmKind, lowMemoryBytes?: number): boolean =>
     sameRanges(vmmRam(kind, { memoryBytes, isAmd, lowMemoryBytes }), ram);
-  const kinds = hint === undefined ? VMM_KINDS : VMM_KINDS.filter((kind) => kind === hint.value);
+  // A text that says firecracker does not say of which release.
+  const isNamed = (kind: VmmKind): boolean =>
+    kind === hint?.value || kind.startsWith(`${String(hint?.value)}-`);
+  const kinds = hint === undefined ? VMM_KINDS : VMM_KINDS.filter(isNamed);
   const kind = kinds.find((one) => fits(one));
   const said = (key: string, value: unknown, derived: string): Joined => ({
     key,
@@ -87,7 +90,8 @@ function fittingLayout(
   if (kind !== undefined) {
     const others = VMM_KINDS.filter((one) => one !== kind && fits(one));
     const also = others.length === 0 ? "" : `; so do ${others.join(", ")}`;
-    return [hint ?? said("vmm.kind", kind, `its layout has the RAM of the map${also}`)];
+    const derived = `its layout has the RAM of the map${also}`;
+    return [hint === undefined || hint.value !== kind ? said("vmm.kind", kind, derived) : hint];
   }
   const low = ram[0]?.end ?? 0;
   const told = kinds.find((one) => takesLowMemory(one) && fits(one, low));

@@ -118,6 +118,13 @@ export function stateHandOver(findings: Findings, log: GuestLog): void {
     "the words of this line",
   );
   sayEfi(machine, says);
+  if (machine.efi === undefined && log.unacceptedTable !== undefined)
+    says(
+      "handOver.efi.unacceptedTable",
+      log.unacceptedTable.value,
+      /Unaccepted=/,
+      "the address in this line",
+    );
   sayNuma(machine, says);
 }
 

@@ -1,7 +1,7 @@
 /** Where two memory maps differ, and what that makes of the memory that a kernel may use. */
 
 import { E820Type } from "../efistub/setup-e820.js";
-import { KiB } from "../units.js";
+import { type AddressRange, KiB, MiB } from "../units.js";
 import type { Cause } from "./causes.js";
 import { ramOfMap, sizeOf, type TypedRange } from "./ram.js";
 
@@ -13,6 +13,9 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [E820Type.SOFT_RESERVED, "soft reserved"],
   [E820Type.PMEM, "persistent"],
 ]);
+
+/** VGA memory and ROMs, which the firmware of a TDX guest does without. */
+const LEGACY_HOLE: AddressRange = { start: 640 * KiB, end: MiB };
 
 /** What a map says in a few words. */
 export function mapText(map: readonly TypedRange[]): string {
@@ -54,13 +57,24 @@ export function compareMaps(logged: readonly TypedRange[], simulated: readonly T
   const difference = within(logged, E820Type.RAM) - within(simulated, E820Type.RAM);
   // Of other RAM: nobody's to explain, even where as much of it is usable.
   if (!isSameRam) return { isSame: false, isExplained: false, causes: [], left: difference, firstDifference };
-  const causes = Array.from(NAMES, ([type, name]) => ({
-    what: `the firmware keeps as ${name}`,
-    amount: within(simulated, type) - within(logged, type),
-  })).filter(({ amount }) => amount !== 0);
+  const causes = [
+    ...Array.from(NAMES, ([type, name]) => ({
+      what: `the firmware keeps as ${name}`,
+      amount: within(simulated, type) - within(logged, type),
+    })),
+    {
+      what: "the hole from 640 KiB to 1 MiB",
+      amount: (namedIn(logged, LEGACY_HOLE) - namedIn(simulated, LEGACY_HOLE)) / KiB,
+    },
+  ].filter(({ amount }) => amount !== 0);
   const explained = causes.reduce((sum, { amount }) => sum + amount, 0);
   const left = difference - explained;
   return { isSame: false, isExplained: left === 0, causes, left, firstDifference };
+}
+
+/** Bytes of a range that a map names as something. */
+function namedIn(map: readonly TypedRange[], { start, end }: AddressRange): number {
+  return map.reduce((sum, one) => sum + Math.max(0, Math.min(end, one.end) - Math.max(start, one.start)), 0);
 }
 
 function firstOther(logged: readonly TypedRange[], simulated: readonly TypedRange[]): string {

@@ -81,10 +81,29 @@ const MACHINES: readonly (readonly [name: RegExp, kind: string, derived?: string
   [/crosvm/i, "crosvm"],
 ];
 
-function stateVmm(findings: Findings, { dmi }: GuestLog): void {
-  if (dmi === undefined) return;
-  const machine = MACHINES.find(([name]) => name.test(dmi.value));
-  if (machine !== undefined) findings.says("vmm.kind", machine[1], dmi.line, dmi.says, machine[2]);
+/** Words that VMMs without DMI put on a command line. */
+const WORDS: readonly (readonly [words: RegExp, kind: string, derived: string])[] = [
+  [/(^| )tsi_hijack( |$)|(^| )init=\/init\.krun( |$)/, "libkrun", "a word that libkrun adds"],
+  [
+    /(^| )pci=off .*virtio_mmio\.device=/,
+    "firecracker",
+    "pci=off and devices as words, which Firecracker has",
+  ],
+];
+
+function stateVmm(findings: Findings, { dmi, commandLine, protection, efi, isWhole }: GuestLog): void {
+  if (dmi !== undefined) {
+    const machine = MACHINES.find(([name]) => name.test(dmi.value));
+    if (machine !== undefined) findings.says("vmm.kind", machine[1], dmi.line, dmi.says, machine[2]);
+    return;
+  }
+  const words = WORDS.find(([pattern]) => pattern.test(commandLine?.value ?? ""));
+  if (words !== undefined)
+    findings.says("vmm.kind", words[1], commandLine!.line, commandLine!.says, words[2]);
+  else if (protection?.value === "tdx" && efi === undefined && isWhole) {
+    const derived = "no DMI, so not QEMU, and no EFI: td-shim, which Cloud Hypervisor starts";
+    findings.says("vmm.kind", "cloud-hypervisor", protection.line, protection.says, derived);
+  }
 }
 
 /** Firmware by the words of EFI and DMI; what it accepted by its map, or by the table that it left out. */
@@ -97,14 +116,11 @@ function stateFirmware(findings: Findings, log: GuestLog): void {
   if (!isConfidential) return;
   const from = unacceptedFrom(efiMap);
   if (efi === undefined) {
-    if (isWhole && protection.value === "tdx")
-      findings.says(
-        "firmware.preset",
-        "td-shim",
-        memory!.line,
-        memory!.says,
-        "no line of EFI in a whole log of a tdx guest",
-      );
+    if (!isWhole || protection.value !== "tdx") return;
+    const { line, says } = memory!;
+    findings.says("firmware.preset", "td-shim", line, says, "no line of EFI in a whole log of a tdx guest");
+    const derived = "a kernel learns of unaccepted memory from EFI alone: all was accepted";
+    findings.says("firmware.acceptAll", true, line, says, derived);
   } else if (from !== undefined) {
     const derived = "the lowest range of type Unaccepted begins here";
     findings.says("firmware.preAcceptLimit", exactSize(from.value), from.line, from.says, derived);
