@@ -1,7 +1,10 @@
 /** Every kind of text that says something about a machine; the first that recognises a text reads it. */
 
 import { CLOUD_HYPERVISOR, CLOUD_HYPERVISOR_JSON } from "./readers/cloud-hypervisor.js";
+import { CROSVM, CROSVM_JSON } from "./readers/crosvm.js";
+import { FIRECRACKER, FIRECRACKER_API } from "./readers/firecracker.js";
 import { GUEST_DMESG } from "./readers/guest-dmesg.js";
+import { LIBKRUN } from "./readers/libkrun.js";
 import { LIBVIRT } from "./readers/libvirt.js";
 import { FIRMWARE_MEMMAP, PROC_IOMEM } from "./readers/map-files.js";
 import { PROC_CPUINFO, PROC_MEMINFO, PROC_VMSTAT, PROC_ZONEINFO } from "./readers/proc-files.js";
@@ -20,4 +23,9 @@ export const MACHINE_READERS: readonly MachineReader[] = [
   QEMU,
   CLOUD_HYPERVISOR,
   CLOUD_HYPERVISOR_JSON,
+  FIRECRACKER,
+  FIRECRACKER_API,
+  CROSVM,
+  CROSVM_JSON,
+  LIBKRUN,
 ];
