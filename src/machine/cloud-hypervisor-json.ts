@@ -1,6 +1,7 @@
 import type { At, CloudGuest, CloudMemory } from "./cloud-hypervisor.js";
 import type { Findings, Place } from "./findings.js";
-import { flagOf, type JsonValue, objectOf, parseJson, textOf, wholeOf, within } from "./json-text.js";
+import { parseJson } from "./json-text.js";
+import { flagOf, objectOf, type PlacedValue, textOf, wholeOf, within } from "./placed-value.js";
 
 /** Members of a VmConfig that say something here; all others are counted. */
 const READ: ReadonlySet<string> = new Set(
@@ -39,7 +40,7 @@ export function cloudGuestOfJson(text: string, findings: Findings): CloudGuest {
   };
 }
 
-function memoryOf(memory: JsonValue | undefined): CloudMemory {
+function memoryOf(memory: PlacedValue | undefined): CloudMemory {
   const method = within(memory, "hotplug_method");
   return {
     size: numberAt(within(memory, "size"), "size", 0),
@@ -56,24 +57,24 @@ function placeOf({ line, column }: Place): Place {
   return { line, column };
 }
 
-function numberAt(value: JsonValue | undefined, name: string, atLeast: number): At<number> | undefined {
+function numberAt(value: PlacedValue | undefined, name: string, atLeast: number): At<number> | undefined {
   if (value === undefined) return undefined;
   const number = wholeOf(value, name, atLeast);
   return { ...placeOf(value), value: number, says: `"${name}": ${number}` };
 }
 
-function nodeAt(value: JsonValue | undefined): At<string> | undefined {
+function nodeAt(value: PlacedValue | undefined): At<string> | undefined {
   const node = numberAt(value, "host_numa_node", 0);
   return node === undefined ? undefined : { ...node, value: String(node.value) };
 }
 
-function flagAt(value: JsonValue | undefined, name: string): At<boolean> | undefined {
+function flagAt(value: PlacedValue | undefined, name: string): At<boolean> | undefined {
   if (value === undefined) return undefined;
   const flag = flagOf(value, name);
   return { ...placeOf(value), value: flag, says: `"${name}": ${flag}` };
 }
 
-function pathAt(value: JsonValue | undefined, name: string): At<string> | undefined {
+function pathAt(value: PlacedValue | undefined, name: string): At<string> | undefined {
   if (value === undefined) return undefined;
   const text = textOf(value, name);
   return { ...placeOf(value), value: text, says: `"${name}": "${text}"` };

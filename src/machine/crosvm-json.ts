@@ -1,6 +1,7 @@
 import type { CrosvmGuest, CrosvmNumber, CrosvmText } from "./crosvm.js";
 import { type Findings, unexpected } from "./findings.js";
-import { flagOf, type JsonValue, objectOf, parseJson, textOf, wholeOf, within } from "./json-text.js";
+import { parseJson } from "./json-text.js";
+import { flagOf, objectOf, type PlacedValue, textOf, wholeOf, within } from "./placed-value.js";
 
 /** Members that say something here; all others are counted. */
 const READ: ReadonlySet<string> = new Set(
@@ -13,7 +14,7 @@ export function crosvmOfJson(text: string, findings: Findings): CrosvmGuest {
   const root = objectOf(parseJson(text), "a configuration");
   for (const [name, { line, is }] of root.members)
     if (!READ.has(name) && is !== "null") findings.idle(line, name);
-  const flag = (name: string): JsonValue | undefined => {
+  const flag = (name: string): PlacedValue | undefined => {
     const value = within(root, name);
     return value !== undefined && flagOf(value, name) ? value : undefined;
   };
@@ -44,22 +45,22 @@ export function crosvmOfJson(text: string, findings: Findings): CrosvmGuest {
 }
 
 /** A number by itself, or the member of an object. @throws MachineError for anything else */
-function scalarOr(value: JsonValue | undefined, name: string): JsonValue | undefined {
+function scalarOr(value: PlacedValue | undefined, name: string): PlacedValue | undefined {
   if (value === undefined || value.is === "number") return value;
   if (value.is === "object") return within(value, name);
   throw unexpected(value, `a number or an object with ${name}`, value.is);
 }
 
-function placeOf({ line, column }: JsonValue): { line: number; column: number } {
+function placeOf({ line, column }: PlacedValue): { line: number; column: number } {
   return { line, column };
 }
 
-function numberAt(value: JsonValue | undefined, name: string): CrosvmNumber | undefined {
+function numberAt(value: PlacedValue | undefined, name: string): CrosvmNumber | undefined {
   if (value === undefined) return undefined;
   const number = wholeOf(value, name, 1);
   return { ...placeOf(value), value: number, says: `"${name}": ${number}` };
 }
 
-function textAt(value: JsonValue | undefined, name: string): CrosvmText | undefined {
+function textAt(value: PlacedValue | undefined, name: string): CrosvmText | undefined {
   return value === undefined ? undefined : { ...placeOf(value), text: textOf(value, name) };
 }

@@ -1,12 +1,12 @@
 import { GiB, KiB, MiB } from "../units.js";
 import { extraMemory, stateHugePageSize } from "./backing.js";
 import { type Findings, type Place, unexpected } from "./findings.js";
-import { flagOf, type JsonValue, textOf, wholeOf, within } from "./json-text.js";
 import { remarkInitrd, stateCommandLine, stateKernelFile } from "./kernel-words.js";
+import { flagOf, type PlacedValue, textOf, wholeOf, within } from "./placed-value.js";
 
 /** Parts of a configuration by name: `machine-config`, `boot-source`. */
 export interface FirecrackerParts extends Place {
-  readonly members: ReadonlyMap<string, JsonValue>;
+  readonly members: ReadonlyMap<string, PlacedValue>;
 }
 
 /** src/vmm/src/vmm_config/machine_config.rs: MachineConfig::default. */
@@ -72,13 +72,13 @@ export function stateFirecracker(parts: FirecrackerParts, findings: Findings): v
 /** src/vmm/src/vmm_config/machine_config.rs: MAX_SUPPORTED_VCPUS. */
 const MAX_VCPUS = 32;
 
-function vcpuCount(value: JsonValue): number {
+function vcpuCount(value: PlacedValue): number {
   const count = wholeOf(value, "vcpu_count", 1);
   if (count > MAX_VCPUS) throw unexpected(value, `at most ${MAX_VCPUS} for vcpu_count`, String(count));
   return count;
 }
 
-function stateHugePages(value: JsonValue | undefined, findings: Findings): void {
+function stateHugePages(value: PlacedValue | undefined, findings: Findings): void {
   if (value === undefined) return;
   const text = textOf(value, "huge_pages");
   if (text === "2M")
@@ -86,7 +86,7 @@ function stateHugePages(value: JsonValue | undefined, findings: Findings): void 
   else if (text !== "None") throw unexpected(value, '"None" or "2M" for huge_pages', `"${text}"`);
 }
 
-function stateBoot(boot: JsonValue | undefined, findings: Findings, line: number): void {
+function stateBoot(boot: PlacedValue | undefined, findings: Findings, line: number): void {
   const kernel = within(boot, "kernel_image_path");
   if (kernel !== undefined) {
     stateKernelFile(findings, textOf(kernel, "kernel_image_path"), kernel.line);

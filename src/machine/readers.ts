@@ -4,6 +4,7 @@ import { CLOUD_HYPERVISOR, CLOUD_HYPERVISOR_JSON } from "./readers/cloud-hypervi
 import { CROSVM, CROSVM_JSON } from "./readers/crosvm.js";
 import { FIRECRACKER, FIRECRACKER_API } from "./readers/firecracker.js";
 import { GUEST_DMESG } from "./readers/guest-dmesg.js";
+import { KATA } from "./readers/kata.js";
 import { LIBKRUN } from "./readers/libkrun.js";
 import { LIBVIRT } from "./readers/libvirt.js";
 import { FIRMWARE_MEMMAP, PROC_IOMEM } from "./readers/map-files.js";
@@ -28,4 +29,5 @@ export const MACHINE_READERS: readonly MachineReader[] = [
   CROSVM,
   CROSVM_JSON,
   LIBKRUN,
+  KATA,
 ];

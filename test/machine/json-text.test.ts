@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { flagOf, parseJson, textOf, wholeOf, within } from "../../src/machine/json-text.js";
+import { parseJson } from "../../src/machine/json-text.js";
+import { flagOf, textOf, wholeOf, within } from "../../src/machine/placed-value.js";
 
 const test = suite("machine: JSON with places");
 

@@ -5,7 +5,8 @@
 
 import { Findings } from "../findings.js";
 import { type FirecrackerParts, stateFirecracker } from "../firecracker.js";
-import { type JsonValue, objectOf, parseJson } from "../json-text.js";
+import { parseJson } from "../json-text.js";
+import { objectOf, type PlacedValue } from "../placed-value.js";
 import { commandsOf } from "../shell-text.js";
 import { MachineError, type MachineReader } from "../statement.js";
 
@@ -33,7 +34,7 @@ export const FIRECRACKER_API: MachineReader = {
 
 /** What `curl -X PUT .../NAME -d JSON` sends, by name; of several the last counts. */
 function sentParts(text: string): FirecrackerParts {
-  const members = new Map<string, JsonValue>();
+  const members = new Map<string, PlacedValue>();
   for (const { words } of commandsOf(text, (name) => name === "curl")) {
     const [, name] =
       words
@@ -51,7 +52,7 @@ function sentParts(text: string): FirecrackerParts {
 function partOf(
   data: string,
   { line, column }: { readonly line: number; readonly column: number },
-): JsonValue {
+): PlacedValue {
   try {
     return parseJson(`${"\n".repeat(line - 1)}${" ".repeat(column)}${data}`);
   } catch (error) {

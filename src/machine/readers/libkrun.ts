@@ -5,8 +5,9 @@
 
 import { MiB } from "../../units.js";
 import { Findings, unexpected } from "../findings.js";
-import { type JsonValue, objectOf, parseJson, textOf, wholeOf, within } from "../json-text.js";
+import { parseJson } from "../json-text.js";
 import { remarkInitrd, stateCommandLine, stateKernelFile } from "../kernel-words.js";
+import { objectOf, type PlacedValue, textOf, wholeOf, within } from "../placed-value.js";
 import type { MachineReader } from "../statement.js";
 
 /** Members that say something here; all others are counted. */
@@ -29,7 +30,7 @@ export const LIBKRUN: MachineReader = {
 /** libkrun has no more (include/libkrun.h: num_vcpus is a byte; crun has 16). */
 const MAX_VCPUS = 255;
 
-function stateKrun(root: JsonValue, findings: Findings): void {
+function stateKrun(root: PlacedValue, findings: Findings): void {
   findings.says("vmm.kind", "libkrun", root.line, "ram_mib");
   const ram = within(root, "ram_mib");
   if (ram === undefined) throw unexpected(root, "ram_mib", "none");
@@ -57,7 +58,7 @@ function stateKrun(root: JsonValue, findings: Findings): void {
     if (!READ.has(name) && is !== "null") findings.idle(line, name);
 }
 
-function statePlatform(root: JsonValue, findings: Findings): void {
+function statePlatform(root: PlacedValue, findings: Findings): void {
   const tee = within(root, "tee");
   const flavor = within(root, "flavor");
   if (tee === undefined) {
