@@ -4,6 +4,7 @@ import { CLOUD_HYPERVISOR, CLOUD_HYPERVISOR_JSON } from "./readers/cloud-hypervi
 import { CROSVM, CROSVM_JSON } from "./readers/crosvm.js";
 import { FIRECRACKER, FIRECRACKER_API } from "./readers/firecracker.js";
 import { GUEST_DMESG } from "./readers/guest-dmesg.js";
+import { HOST_DMESG } from "./readers/host-dmesg.js";
 import { KATA } from "./readers/kata.js";
 import { LIBKRUN } from "./readers/libkrun.js";
 import { LIBVIRT } from "./readers/libvirt.js";
@@ -14,6 +15,7 @@ import type { MachineReader } from "./statement.js";
 
 export const MACHINE_READERS: readonly MachineReader[] = [
   LIBVIRT,
+  HOST_DMESG,
   GUEST_DMESG,
   PROC_IOMEM,
   FIRMWARE_MEMMAP,
