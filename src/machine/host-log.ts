@@ -67,8 +67,8 @@ function stateTdx(lines: readonly LogLine[], findings: Findings): void {
   const isInitialised = matching(lines, /^virt\/tdx: module initialized/)[0]?.[0];
   if (memory !== undefined) {
     const value = memory.ranges.map(({ start, end, node }) => ({
-      start: exactSize(start),
-      end: exactSize(end),
+      start: addressOf(start),
+      end: addressOf(end),
       ...(node === 0 ? {} : { node }),
     }));
     if (convertible !== undefined || isInitialised !== undefined) {
@@ -217,6 +217,14 @@ function ascending<Range extends AddressRange>(ranges: readonly Range[]): Range[
   return ranges.toSorted((a, b) => a.start - b.start);
 }
 
-function plainRange({ start, end }: AddressRange): { readonly start: string; readonly end: string } {
-  return { start: exactSize(start), end: exactSize(end) };
+/** As a file has it: `1536MiB`. */
+function addressOf(at: number): string | number {
+  return at === 0 ? 0 : exactSize(at);
+}
+
+function plainRange({ start, end }: AddressRange): {
+  readonly start: string | number;
+  readonly end: string | number;
+} {
+  return { start: addressOf(start), end: addressOf(end) };
 }

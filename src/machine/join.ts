@@ -1,5 +1,6 @@
 /** What several texts say, as one: the same is said once, and what contradicts is named. */
 
+import { commandLineWords } from "../command-line/words.js";
 import { parseSize } from "../units.js";
 import type { MachineReading, Statement } from "./statement.js";
 
@@ -43,14 +44,21 @@ export function join(readings: readonly NamedReading[]): JoinedMachine {
       const { key, value } = statement;
       const source = sourceOf(file, statement);
       const known = byKey.get(key);
-      if (known === undefined) byKey.set(key, { value, sources: [source] });
-      else if (sameValue(key, known.value, value)) known.sources.push(source);
-      else
+      if (known === undefined) {
+        byKey.set(key, { value, sources: [source] });
+        continue;
+      }
+      const both = valueOfBoth(key, known.value, value);
+      if (both === undefined)
         contradictions.push({
           key,
           first: { value: known.value, source: known.sources[0]! },
           second: { value, source },
         });
+      else {
+        known.value = both;
+        known.sources.push(source);
+      }
     }
   }
   return { joined: Array.from(byKey, ([key, one]) => ({ key, ...one })), contradictions };
@@ -60,11 +68,22 @@ function sourceOf(file: string, { line, says, derived }: Statement): Source {
   return { file, line, says, ...(derived === undefined ? {} : { derived }) };
 }
 
-/** Sizes are the same however they are written. */
-function sameValue(key: string, a: unknown, b: unknown): boolean {
+/**
+ * The value that agrees with two texts; undefined where none does. Sizes are the same however they are written. A VMM, its
+ * firmware and a boot loader add words to a command line, of which the guest shows all.
+ */
+function valueOfBoth(key: string, a: unknown, b: unknown): unknown {
   const plain = (value: unknown): unknown =>
     typeof value === "string" && key !== "kernel" ? (parseSize(value) ?? value) : value;
-  return JSON.stringify(plain(a)) === JSON.stringify(plain(b));
+  if (JSON.stringify(plain(a)) === JSON.stringify(plain(b))) return a;
+  if (key !== "guest.commandLine" || typeof a !== "string" || typeof b !== "string") return undefined;
+  if (hasWordsOf(a, b)) return a;
+  return hasWordsOf(b, a) ? b : undefined;
+}
+
+function hasWordsOf(line: string, other: string): boolean {
+  const words = new Set(commandLineWords(line).map(({ text }) => text));
+  return commandLineWords(other).every(({ text }) => words.has(text));
 }
 
 /** `guest.txt:9: memory 4GiB ("...")`, for both sides. */

@@ -44,15 +44,16 @@ export function settle(joined: readonly Joined[], frame: Frame): SettledMachine 
     const values = [...assumptions(said, frame), ...said.map((one): Settled => one)];
     const issues = issuesOf(values);
     const wrong = issues.flatMap(({ path, message }) => {
-      const one = said.find(({ key }) => isPart(path, key) || isPart(key, path));
-      return one === undefined ? [] : [{ ...one, reason: message }];
+      const own = said.filter(({ key }) => isPart(path, key) || isPart(key, path));
+      return own.map((one) => ({ ...one, path, reason: message }));
     });
     const fatal = wrong.find(({ key }) => key === "memory");
     if (issues.length === 0) return { values, refused };
     if (fatal !== undefined || wrong.length === 0) throw unusable(fatal, issues[0]!.message);
-    const [first] = wrong;
-    refused.push(first!);
-    said = said.filter(({ key }) => key !== first!.key);
+    // A section that this machine cannot have goes as a whole.
+    const first = wrong.filter(({ path }) => path === wrong[0]!.path);
+    refused.push(...first);
+    said = said.filter(({ key }) => !first.some((one) => one.key === key));
   }
 }
 

@@ -46,6 +46,22 @@ test("a contradiction names both lines", () => {
   ]);
 });
 
+test("words that only the guest shows were added on the way, other ones contradict", () => {
+  const value = (...lines: readonly string[]): unknown => {
+    const { joined, contradictions } = join(
+      lines.map((line, at) => text(`${at}`, ["guest.commandLine", line])),
+    );
+    return contradictions.length > 0 ? "contradiction" : joined[0]!.value;
+  };
+  assert.is(
+    value("quiet root=/dev/vda", "console=hvc0 root=/dev/vda quiet initrd=initrd"),
+    "console=hvc0 root=/dev/vda quiet initrd=initrd",
+  );
+  assert.is(value("a b c", "b a"), "a b c");
+  assert.is(value("a=1", "a=2 b"), "contradiction");
+  assert.is(value("b a", "a b c", "a d"), "contradiction");
+});
+
 test("6.1 and 6.10 are two kernels", () => {
   assert.is(join([text("a", ["kernel", "6.1"]), text("b", ["kernel", "6.10"])]).contradictions.length, 1);
 });
@@ -63,6 +79,22 @@ test("what nobody says is assumed, and what matters to no guest of this platform
       .map(({ key }) => key);
   assert.equal(assumed("tdx"), ["name", "workload", "kernel", "vcpus", "policy", "host.pageSize"]);
   assert.equal(assumed("none"), ["name", "workload", "kernel", "vcpus"]);
+});
+
+test("a section that the platform does not have is left out as a whole", () => {
+  const range = [{ start: "1MiB", end: "1GiB" }];
+  const { values, refused } = settled(
+    ["platform.kind", "snp"],
+    ["memory", "1GiB"],
+    ["host.tdxModule.memory", range],
+    ["host.tdxModule.convertible", range],
+  );
+  assert.equal(
+    refused.map(({ key }) => key),
+    ["host.tdxModule.memory", "host.tdxModule.convertible"],
+  );
+  assert.is(new Set(refused.map(({ reason }) => reason)).size, 1);
+  assert.not.ok(values.some(({ key }) => key.startsWith("host.tdxModule")));
 });
 
 test("what the scenario refuses is left out with its reason, and the rest stays", () => {

@@ -26,7 +26,7 @@ const CMRS = `[    9.100000] virt/tdx: BIOS enabled: private KeyID range [64, 12
 
 test("memory of its map by the nodes of ACPI, and convertible memory", () => {
   assert.equal(statementsOf(HOST_DMESG, E820 + SRAT + CMRS), [
-    '3 host.tdxModule.memory = [{"start":"0","end":"640KiB"},{"start":"1MiB","end":"1536MiB"},{"start":"4GiB","end":"34GiB"},{"start":"35651588KiB","end":"66GiB","node":1}] (4 ranges, from this line on)',
+    '3 host.tdxModule.memory = [{"start":0,"end":"640KiB"},{"start":"1MiB","end":"1536MiB"},{"start":"4GiB","end":"34GiB"},{"start":"35651588KiB","end":"66GiB","node":1}] (4 ranges, from this line on)',
     '12 host.tdxModule.convertible = [{"start":"1MiB","end":"1536MiB"},{"start":"4GiB","end":"66GiB"}] (2 regions, from this line on)',
   ]);
   const all = remarksOf(HOST_DMESG, E820 + SRAT + CMRS).join("\n");
