@@ -11,11 +11,6 @@ export interface Place {
   readonly column: number;
 }
 
-/** A piece of a text with its place. */
-export interface Placed extends Place {
-  readonly text: string;
-}
-
 const SAYS_CHARACTERS = 100;
 
 /** Text from an input, as a message or a comment quotes it: one line, not long. */

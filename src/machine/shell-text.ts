@@ -56,15 +56,15 @@ export function commandsOf(text: string, isProgram: (name: string) => boolean): 
       at = isProse ? at + 1 : scanner.line;
     } catch (error) {
       // Lines of a log have apostrophes; only a command that is meant has to be whole.
-      if (!(error instanceof UnendedQuote) || scanner.wordsSoFar.some((word) => isProgram(baseName(word))))
-        throw error instanceof UnendedQuote ? error.error : error;
+      if (!(error instanceof Unreadable) || scanner.wordsSoFar.some((word) => isProgram(baseName(word))))
+        throw error instanceof Unreadable ? error.error : error;
       at++;
     }
   }
   return commands;
 }
 
-export function baseName(path: string): string {
+function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
@@ -101,12 +101,17 @@ function printedByPs(
   return program < 1 ? undefined : { words: words.slice(program + 1), isLiteral: true };
 }
 
-class UnendedQuote extends Error {
+/** A line that no shell reads. */
+class Unreadable extends Error {
   readonly error: MachineError;
 
-  constructor(place: Place, quote: string) {
-    super("quotes without an end");
-    this.error = unexpected(place, `a closing ${quote} before the end of the text`, "the end of the text");
+  constructor(place: Place, expected: string, found = "the end of the text") {
+    super("no shell reads this");
+    this.error = unexpected(place, expected, found);
+  }
+
+  static unended(place: Place, quote: string): Unreadable {
+    return new Unreadable(place, `a closing ${quote} before the end of the text`);
   }
 }
 
@@ -217,11 +222,13 @@ class Scanner {
     for (;;) {
       this.#skipBlanks();
       if (this.#isAtEnd() || this.#rest().startsWith("#")) {
-        if (this.line + 1 >= this.#lines.length) throw new UnendedQuote(opened, ")");
+        if (this.line + 1 >= this.#lines.length) throw Unreadable.unended(opened, ")");
         this.#nextLine();
       } else if (this.#rest().startsWith(")")) {
         this.#column++;
         return list;
+      } else if (/^[;|&(<>]/.test(this.#rest())) {
+        throw new Unreadable(this.#place(), "words of an array, or its )", this.#rest());
       } else {
         list.push(...this.#words());
       }
@@ -288,7 +295,7 @@ class Scanner {
       }
       word.add(`${this.#rest()}\n`);
       this.hasLongQuote = true;
-      if (this.line + 1 >= this.#lines.length) throw new UnendedQuote(opened, "'");
+      if (this.line + 1 >= this.#lines.length) throw Unreadable.unended(opened, "'");
       this.#nextLine();
     }
   }
@@ -301,7 +308,7 @@ class Scanner {
       if (rest === "" || rest === "\\") {
         if (rest === "") word.add("\n");
         this.hasLongQuote = true;
-        if (this.line + 1 >= this.#lines.length) throw new UnendedQuote(opened, '"');
+        if (this.line + 1 >= this.#lines.length) throw Unreadable.unended(opened, '"');
         this.#nextLine();
       } else if (rest[0] === '"') {
         this.#column++;

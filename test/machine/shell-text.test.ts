@@ -27,6 +27,13 @@ test("arrays of bash, over several lines and added to", () => {
   ]);
 });
 
+test("an array that is no list of words stays unknown", () => {
+  for (const array of ["a=(b; c)", "a=(b", "a=((b))"]) {
+    const [command] = commandsOf(`${array}\nvmm -m "\${a[@]}"`, (name) => name === "vmm");
+    assert.is(command!.words[1]!.unknown, `"\${a[@]}"`, array);
+  }
+});
+
 test("what only the shell knows stays in the word, which says so", () => {
   const [command] = commandsOf(
     'vmm -s $(nproc --all) "a$HOME" `x y` $(($(nproc) / 2))',
