@@ -93,6 +93,13 @@ export const COMMON_PARAMETERS: ParameterSet = {
   ),
 };
 
+/** The clearing of 4 KiB by the host of a protected guest, which is part of no other price. */
+export const HOST_CLEAR_4K: Parameter = assumed(
+  "the host clears 4 KiB",
+  [400, 200, 800],
+  "assumption: 10 GB/s (5 to 20)",
+);
+
 /** Of some events, those that have a price on a platform; the others do not happen there. */
 export function pricedEvents(parameters: ParameterSet, events: readonly CostEvent[]): readonly CostEvent[] {
   const priced = new Set(

@@ -68,6 +68,8 @@ export interface PlatformOptions {
   readonly keepsConverted?: boolean;
   /** TDX: what the VMM does of one MapGPA request, in bytes. Default: all of it. */
   readonly mapGpaLimitBytes?: number;
+  /** Whether the host clears pages of 2 MiB in the order of addresses. Default: no. */
+  readonly clearsInOrder?: boolean;
   /** TDX: whether the module's tracking of 4 KiB pages is allocated as they come into use. Default: no. */
   readonly dynamicPamt?: boolean;
   /** TDX: whether touching pending memory leaves the guest instead of raising #VE. Default: yes. */

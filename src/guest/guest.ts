@@ -15,6 +15,7 @@ import {
 } from "../firmware/hotplug-window.js";
 import { highRamStart, type RamRequest, takesMoreMemory, vmmRam } from "../firmware/vmm-ram.js";
 import { GuestMemory } from "../host/guest-memory.js";
+import { hostRules } from "../host/host-kernel.js";
 import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import type { KernelRules } from "../linux/rules.js";
@@ -54,6 +55,8 @@ export interface Guest {
   readonly rules: KernelRules;
   readonly clock: GuestClock;
   readonly platform: CocoPlatform;
+  /** Whether the host's TDX module tracks pages of 4 KiB as they come into use. */
+  readonly dynamicPamt: boolean;
   readonly meter: AcceptMeter;
   /** Serialises accept_memory() calls of several CPUs. */
   readonly kernelAccept: KernelAccept;
@@ -116,9 +119,13 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
     },
     shortage: (pfn, launching) => host.shortage(pfn, launching),
   };
+  const ofHost = hostRules(options.host.kernel);
+  const { dynamicPamt = ofHost.dynamicPamt } = options.host;
   const platform = type.create(ledger, {
     ...options.host,
     ...options.guest,
+    clearsInOrder: ofHost.clearsInOrder,
+    dynamicPamt,
     septVeDisable,
     firmwareEvicts: build.rules.evicts,
     chance: (position) => chanceAt(options.seed, position),
@@ -145,6 +152,7 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
     rules,
     clock,
     platform,
+    dynamicPamt,
     meter,
     kernelAccept: new KernelAccept(meter, clock, lockups, rules.acceptMemory),
     lockups,

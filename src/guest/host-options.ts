@@ -1,10 +1,11 @@
 /** Fields of a scenario for the host below the guest. */
 
 import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
-import type { Need, Problem } from "../fields/field.js";
+import type { Need, Problem, Quantity } from "../fields/field.js";
+import { EXPECTED_HOST_KERNEL, hostKernelOf } from "../host/host-kernel.js";
 import { checkRmp, RMP } from "../host/rmp/plan.js";
 import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
-import { CONFIDENTIAL, LARGE_PAGES } from "./needs.js";
+import { CONFIDENTIAL, HOST_KERNEL_ACTS, LARGE_PAGES } from "./needs.js";
 
 export const HOST = {
   /**
@@ -36,11 +37,23 @@ export const HOST = {
     default: false,
     what: "whether the host backs memory when the guest asks for private pages, not at first touch; a tdx guest accepts without asking",
   },
-  /** As in Linux 6.16; the feature is a patch series of 2025. */
+  /** Most published numbers are of hosts before 7.0, or say no release. */
+  kernel: {
+    is: "text",
+    orNumber: true,
+    expected: EXPECTED_HOST_KERNEL as string,
+    check: checkHostKernel as (value: Quantity) => Problem | undefined,
+    read: hostKernelOf as (value: Quantity) => string | undefined,
+    needs: [HOST_KERNEL_ACTS] as readonly Need[],
+    examples: ["6.16", "7.0"],
+    byDefault: "one before 7.0",
+    what: "Linux release of the host: from 7.0 on it clears pages of 2 MiB in the order of addresses (hostClear2mSequentialNs), from 7.4 on it has dynamic PAMT",
+  },
+  /** Merged for 7.4 (Linux ad52ce8389d9, 2026-09), where it is on if the module can do it. */
   dynamicPamt: {
     is: "flag",
     on: ["tdx"],
-    default: false,
+    byDefault: "true for a host.kernel from 7.4 on, otherwise false",
     what: "whether the module's tracking of 4 KiB pages is allocated as they come into use",
   },
   /** Assumption: a guest that has the coprocessor to itself. */
@@ -98,3 +111,7 @@ export const HOST = {
     what: "the whole host, to simulate how it sets up its reverse map table as well",
   },
 } as const;
+
+function checkHostKernel(value: Quantity): Problem | undefined {
+  return hostKernelOf(value) === undefined ? { message: `expected ${EXPECTED_HOST_KERNEL}` } : undefined;
+}

@@ -76,6 +76,15 @@ export const LARGE_PAGES: Need = need(
   ({ host }) => host.pageSizeBytes > PAGE_SIZE,
 );
 
+export const HOST_KERNEL_ACTS: Need = need(
+  "platform tdx, or snp with a host.pageSize above 4KiB",
+  ["platform.kind", "host.pageSize"],
+  ({ platform, host }) => {
+    const { isConfidential, needsTdxModule } = PLATFORMS[platform.kind];
+    return isConfidential && (needsTdxModule || host.pageSizeBytes > PAGE_SIZE);
+  },
+);
+
 export const CODE_FOR_S3: Need = need(
   "an image of edk2 other than inteltdx, in firmware.flavour",
   ["platform.kind", "firmware.preset", "firmware.flavour"],

@@ -28,7 +28,7 @@ const TABLE_MEMORY: Readonly<Record<KernelRules["tableMemory"], EfiMemoryType>> 
 export function startTdxHost({ guest }: PoweredOff): Pick<Booted, "tdxModule"> {
   const { host } = guest.options;
   if (!guest.platform.type.needsTdxModule || host.tdxModule === undefined) return { tdxModule: undefined };
-  const module = startTdxModule(host.tdxModule, host.dynamicPamt);
+  const module = startTdxModule(host.tdxModule, guest.dynamicPamt);
   if (module.outcome === "failed")
     throw new GuestEnded("terminated", `the host has no TDX: ${module.reason}`);
   return { tdxModule: module };

@@ -11,7 +11,7 @@ export const CostEvent = {
   tdcallMismatch: 1,
   /** TDX: an accept of a page that was accepted before (PAGE_ALREADY_ACCEPTED). */
   tdcallAlreadyAccepted: 2,
-  /** TDX: an accept left the guest, and the host allocated, zeroed and mapped 4 KiB. */
+  /** TDX: an accept left the guest, and the host allocated and mapped 4 KiB. */
   eptViolation4k: 3,
   /** TDX: the same with 2 MiB. */
   eptViolation2m: 4,
@@ -33,7 +33,7 @@ export const CostEvent = {
   attributeSet: 12,
   /** SNP: one 4 KiB page of a KVM_SET_MEMORY_ATTRIBUTES. */
   attributeSetPage: 13,
-  /** SNP: a nested page fault; the host allocated, zeroed, assigned and mapped 4 KiB. */
+  /** SNP: a nested page fault; the host allocated, assigned and mapped 4 KiB. */
   npf4k: 14,
   /** SNP: the same with 2 MiB. */
   npf2m: 15,
@@ -119,6 +119,12 @@ export const CostEvent = {
   launchPageWait4k: 55,
   /** TDX: a MapGPA request for the rest of a range of which the VMM did a part (TDVMCALL_STATUS_RETRY). */
   mapGpaRetry: 56,
+  /** The host cleared 4 KiB that no guest had yet. */
+  hostClear4k: 57,
+  /** The same with 2 MiB, page after page from both ends to the middle, as kernels before 7.0 do; 512 times for 1 GiB. */
+  hostClear2m: 58,
+  /** The same in the order of addresses, as kernels from 7.0 on do. */
+  hostClear2mSequential: 59,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

@@ -182,12 +182,14 @@ export class NaiveSnp {
   #map(pfn: number, event: "npf" | "prefault"): void {
     const large = !this.small.has(span(pfn)) && this.#options.large(span(pfn));
     if (large) {
+      if (!this.page(pfn).assigned) this.#count("hostClear2m");
       for (const each of pagesOf(span(pfn))) Object.assign(this.page(each), { assigned: true, mapped: true });
       this.#count(`${event}2m`);
       return;
     }
     const page = this.page(pfn);
     if (!page.assigned) {
+      this.#count("hostClear4k");
       this.#splitDirectMap(pfn);
       this.small.add(span(pfn));
     }

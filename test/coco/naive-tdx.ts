@@ -236,7 +236,18 @@ export class NaiveTdx {
     const found = large(Math.floor(pfn / PAGES[hostLevel])) ? hostLevel : 0;
     const level = Math.min(asked, found) as PageLevel;
     this.#count(`eptViolation${SUFFIX[level]}`);
-    this.augment(Math.floor(pfn / PAGES[level]) * PAGES[level], level);
+    const start = Math.floor(pfn / PAGES[level]) * PAGES[level];
+    if (!this.#keepsSome(start, start + PAGES[level])) {
+      if (level === 0) this.#count("hostClear4k");
+      for (let at = start; level > 0 && at < start + PAGES[level]; at += PAGES[1]) this.#count("hostClear2m");
+    }
+    this.augment(start, level);
+  }
+
+  /** Whether the host has a page for these that it cleared once. */
+  #keepsSome(start: number, end: number): boolean {
+    for (let pfn = start; pfn < end; pfn++) if (this.kept.has(pfn)) return true;
+    return false;
   }
 
   /** BLOCK, TRACK and REMOVE of each leaf, those that reach across an end broken up before. */

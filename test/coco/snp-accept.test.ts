@@ -36,6 +36,7 @@ test("4 MiB on 2 MiB pages: 1 exit, 1 user exit, 2 PVALIDATEs, 2 faults", () => 
     userExit: 1,
     pvalidate2m: 2,
     npf2m: 2,
+    hostClear2m: 2,
   });
 });
 
@@ -46,6 +47,7 @@ test("4 MiB on 4 KiB pages: 1 exit, 1 user exit, 2 failures, 1024 PVALIDATEs, 10
     pvalidateMismatch: 2,
     pvalidate4k: 1024,
     npf4k: 1024,
+    hostClear4k: 1024,
     directMapSplit: 2,
   });
 });
@@ -57,6 +59,7 @@ test("4 MiB on 4 KiB pages with prefault: the host faults 1024 times, the guest 
     pvalidateMismatch: 2,
     pvalidate4k: 1024,
     prefault4k: 1024,
+    hostClear4k: 1024,
     directMapSplit: 2,
   });
 });
@@ -67,6 +70,7 @@ test("1 GiB on 2 MiB pages: 8 exits, 8 user exits, 512 PVALIDATEs, 512 faults", 
     userExit: 8,
     pvalidate2m: 512,
     npf2m: 512,
+    hostClear2m: 512,
   });
 });
 
@@ -76,6 +80,7 @@ test("1 GiB on 2 MiB pages by OVMF: 3 exits, 3 user exits", () => {
     userExit: 3,
     pvalidate2m: 512,
     npf2m: 512,
+    hostClear2m: 512,
   });
 });
 
@@ -85,6 +90,7 @@ test("2 MiB by the stub: 512 of everything", () => {
     userExit: 512,
     pvalidate4k: 512,
     npf4k: 512,
+    hostClear4k: 512,
     directMapSplit: 1,
   });
 });
@@ -95,6 +101,7 @@ test("2 MiB by the stub on 2 MiB pages: the host maps all at once, splits it, an
     userExit: 512,
     pvalidate4k: 512,
     npf2m: 1,
+    hostClear2m: 1,
     psmash: 1,
     npf4k: 512,
   });
@@ -106,6 +113,7 @@ test("with prefault the VMM maps again what the split took, but for the page tha
     userExit: 512,
     pvalidate4k: 512,
     prefault2m: 1,
+    hostClear2m: 1,
     psmash: 1,
     npf4k: 1,
     prefault4k: 511,
@@ -119,6 +127,7 @@ test("an unaligned head of 4 KiB entries splits the span that the host maps with
     pvalidate4k: 3,
     pvalidate2m: 1,
     npf2m: 2,
+    hostClear2m: 2,
     psmash: 1,
     npf4k: 3,
   });
@@ -130,6 +139,7 @@ test("6 MiB, as the guard unit makes the first accept, are 3 entries in 1 exit",
     userExit: 1,
     pvalidate2m: 3,
     npf2m: 3,
+    hostClear2m: 3,
   });
 });
 
@@ -182,6 +192,7 @@ test("prefault on 2 MiB pages", () => {
     userExit: 1,
     pvalidate2m: 2,
     prefault2m: 2,
+    hostClear2m: 2,
   });
 });
 

@@ -145,7 +145,7 @@ test("touching memory that was never accepted makes the host give 4 KiB, whateve
   ] as const) {
     const { platform, since } = accepted(0, { pageSizeBytes: 2 * MiB, septVeDisable, dynamicPamt: true });
     assert.is(platform.access(2 * MiB, 4 * MiB), outcome);
-    assert.equal(counts(since), { eptViolation4k: 1, septAdd: 3, pamtAdd: 1 });
+    assert.equal(counts(since), { eptViolation4k: 1, hostClear4k: 1, septAdd: 3, pamtAdd: 1 });
     assert.equal([platform.acceptedPages, platform.privatePages], [0, 1]);
     assert.is(platform.access(2 * MiB, 4 * MiB), outcome);
     assert.is(counts(since).eptViolation4k, 1);
@@ -194,7 +194,9 @@ test("where the host finds no page of 2 MiB the guest falls through to 4 KiB", (
     tdcall: 6 + 2 * 512,
     tdcallMismatch: 2,
     eptViolation2m: 6,
+    hostClear2m: 6,
     eptViolation4k: 2 * 512,
+    hostClear4k: 2 * 512,
     acceptZero2m: 6,
     acceptZero4k: 2 * 512,
     septAdd: 2 + 1 + 1,

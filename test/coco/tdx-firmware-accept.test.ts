@@ -17,6 +17,7 @@ test("an aligned range of exactly 2 MiB is accepted in 4 KiB", () => {
   assert.equal(accept(2 * MiB, 0, 2 * MiB), {
     tdcall: 512,
     eptViolation4k: 512,
+    hostClear4k: 512,
     acceptZero4k: 512,
     septAdd: 3,
   });
@@ -26,8 +27,10 @@ test("an aligned range of more than 2 MiB is accepted in 2 MiB, the rest in 4 Ki
   assert.equal(accept(2 * MiB, 0, 4 * MiB + 8 * KiB), {
     tdcall: 2 + 2,
     eptViolation2m: 2,
+    hostClear2m: 2,
     acceptZero2m: 2,
     eptViolation4k: 2,
+    hostClear4k: 2,
     acceptZero4k: 2,
     septAdd: 3,
   });
@@ -37,6 +40,7 @@ test("a range without a multiple of 2 MiB inside is accepted in 4 KiB", () => {
   assert.equal(accept(2 * MiB, 4 * KiB, 12 * KiB), {
     tdcall: 2,
     eptViolation4k: 2,
+    hostClear4k: 2,
     acceptZero4k: 2,
     septAdd: 3,
   });
@@ -56,6 +60,7 @@ test("on 4 KiB host pages each 2 MiB fails once and is done in 512", () => {
     tdcall: 1024,
     tdcallMismatch: 2,
     eptViolation4k: 1024,
+    hostClear4k: 1024,
     acceptZero4k: 1024,
     septAdd: 4,
   });

@@ -28,6 +28,7 @@ test("4 MiB on 4 KiB host pages: 1026 calls, 1024 exits", () => {
     tdcall: 1024,
     tdcallMismatch: 2,
     eptViolation4k: 1024,
+    hostClear4k: 1024,
     acceptZero4k: 1024,
     septAdd: 2 + 1 + 1,
   });
@@ -38,6 +39,7 @@ test("an aligned 1 GiB on 4 KiB host pages fails once at 1 GiB and 512 times at 
     tdcall: 262_144,
     tdcallMismatch: 1 + 512,
     eptViolation4k: 262_144,
+    hostClear4k: 262_144,
     acceptZero4k: 262_144,
     septAdd: 512 + 1 + 1,
   });
@@ -47,13 +49,20 @@ test("4 MiB on 2 MiB host pages: 2 calls, 2 exits", () => {
   assert.equal(accept(2 * MiB, [GiB, GiB + 4 * MiB]), {
     tdcall: 2,
     eptViolation2m: 2,
+    hostClear2m: 2,
     acceptZero2m: 2,
     septAdd: 1 + 1,
   });
 });
 
 test("an aligned 1 GiB on 1 GiB host pages: 1 call, 1 exit", () => {
-  assert.equal(accept(GiB, [GiB, 2 * GiB]), { tdcall: 1, eptViolation1g: 1, acceptZero1g: 1, septAdd: 1 });
+  assert.equal(accept(GiB, [GiB, 2 * GiB]), {
+    tdcall: 1,
+    eptViolation1g: 1,
+    hostClear2m: 512,
+    acceptZero1g: 1,
+    septAdd: 1,
+  });
 });
 
 test("an aligned 1 GiB on 2 MiB host pages fails once, and its exit makes the first small leaf", () => {
@@ -61,6 +70,7 @@ test("an aligned 1 GiB on 2 MiB host pages fails once, and its exit makes the fi
     tdcall: 512,
     tdcallMismatch: 1,
     eptViolation2m: 512,
+    hostClear2m: 512,
     acceptZero2m: 512,
     septAdd: 1 + 1,
   });
@@ -76,6 +86,7 @@ test("1 GiB is tried only at multiples of it", () => {
     tdcall: 511 + 1 + 1,
     eptViolation2m: 512,
     eptViolation1g: 1,
+    hostClear2m: 512 + 512,
     acceptZero2m: 512,
     acceptZero1g: 1,
     septAdd: 1 + 1 + 1,
@@ -91,6 +102,7 @@ test("the first accept of three units and the following one of two, as the guard
     tdcall: 1536,
     tdcallMismatch: 3,
     eptViolation4k: 1536,
+    hostClear4k: 1536,
     acceptZero4k: 1536,
     septAdd: 3 + 2,
   });
@@ -98,6 +110,7 @@ test("the first accept of three units and the following one of two, as the guard
     tdcall: 2560,
     tdcallMismatch: 5,
     eptViolation4k: 2560,
+    hostClear4k: 2560,
     acceptZero4k: 2560,
     septAdd: 5 + 2,
   });
@@ -107,7 +120,9 @@ test("an unaligned head and tail are accepted in 4 KiB without trying more", () 
   assert.equal(accept(2 * MiB, [0x80_1000, 0xc0_1000]), {
     tdcall: 511 + 1 + 1,
     eptViolation4k: 511 + 1,
+    hostClear4k: 511 + 1,
     eptViolation2m: 1,
+    hostClear2m: 1,
     acceptZero4k: 511 + 1,
     acceptZero2m: 1,
     septAdd: 2 + 1 + 1,

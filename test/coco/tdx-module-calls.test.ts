@@ -12,7 +12,7 @@ test("accepting a page makes it usable, zeroed, once", () => {
   const tdx = new NaiveTdx();
   assert.is(tdx.pageAccept(7n * PAGE), 0n);
   assert.is(tdx.leafOf(7)!.state, "mapped");
-  assert.equal(tdx.counts, { septAdd: 3, eptViolation4k: 1, tdcall: 1, acceptZero4k: 1 });
+  assert.equal(tdx.counts, { septAdd: 3, eptViolation4k: 1, hostClear4k: 1, tdcall: 1, acceptZero4k: 1 });
 });
 
 test("accepting it again says 0x00000B0A_00000000 and changes nothing", () => {

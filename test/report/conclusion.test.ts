@@ -54,9 +54,9 @@ test("what is assumed stands as a range, with the price that decides it", () => 
     "eager",
     undefined,
   );
-  // 17 s at 1.7 us are 5 s at 500 ns and 30 s at 3 us.
-  assert.match(text!, "12.7 times earlier than eager (about 11.5 to 14 over what is assumed)");
-  assert.match(text!, "What decides it most among assumed prices: acceptZero4kNs (1.7 us, 500 ns to 3 us).");
+  // 17 s at 1.7 us are 3 s at 300 ns and 30 s at 3 us.
+  assert.match(text!, "12.7 times earlier than eager (about 11.3 to 14 over what is assumed)");
+  assert.match(text!, "What decides it most among assumed prices: acceptZero4kNs (1.7 us, 300 ns to 3 us).");
 });
 
 test("of many inputs it says on how many who is first, and both ends", () => {

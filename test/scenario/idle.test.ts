@@ -37,7 +37,7 @@ test("a section is refused as a whole", () => {
 });
 
 test("the default says nothing, wherever it stands", () => {
-  assert.equal(errorsOf(`${SNP}host: { dynamicPamt: false, contiguity: 1 }\n`), []);
+  assert.equal(errorsOf(`${MINIMAL}host: { prefault: false, contiguity: 1 }\n`), []);
   const shim = `${MINIMAL}policy: eager-firmware\nfirmware: { preset: td-shim, preAcceptLimit: 256MiB }\n`;
   assert.equal(idleOf(shim), [[]]);
 });

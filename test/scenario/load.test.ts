@@ -83,6 +83,7 @@ attack: { pages: 3, answer: ignore }
         maxTdmrs: 4,
         maxReservedPerTdmr: 16,
       },
+      launchingGuests: 1,
     },
     vmm: { kind: "i440fx", lowMemoryBytes: 2 * GiB, slots: 0 },
     memoryMap: [],
@@ -99,6 +100,7 @@ attack: { pages: 3, answer: ignore }
       highMemory: "type-15",
       hotplugWindow: "none",
       version: "2026.08",
+      imageSizeBytes: 4 * MiB,
     },
     guest: {
       kernelBuild: {},
@@ -144,8 +146,8 @@ test("the least that a file can say gets the documented defaults", () => {
       pageSizeBytes: 4 * KiB,
       contiguity: 1,
       prefault: false,
-      dynamicPamt: false,
       keepsConverted: false,
+      launchingGuests: 1,
     },
     vmm: { kind: "q35", slots: 0 },
     memoryMap: [],
@@ -159,6 +161,7 @@ test("the least that a file can say gets the documented defaults", () => {
       highMemory: "type-15",
       hotplugWindow: "none",
       version: "2026.08",
+      imageSizeBytes: 4 * MiB,
     },
     guest: {
       kernelBuild: {},

@@ -1,9 +1,19 @@
-import { assumed, COMMON_PARAMETERS, derived, measured, type ParameterSet } from "../parameters.js";
+import {
+  assumed,
+  COMMON_PARAMETERS,
+  derived,
+  HOST_CLEAR_4K,
+  measured,
+  type ParameterSet,
+} from "../parameters.js";
 
 const UNPUBLISHED = "assumption: nobody has published this number";
 const SNP_BOOT =
   'TUM CVM_eval benchmarks/boottime/README.md (repository of "Confidential VMs Explained", SIGMETRICS\'25): ' +
   "trace of one SNP guest";
+const CLEAR_2M =
+  '"mm: folio_zero_user: clear pages sequentially" (Linux 9890ecab6ad9, 2026-01), faults of one thread on Genoa, as a ' +
+  "third party sums it up; that pages for guests are cleared as those of such faults is an assumption";
 const OVMF_PHASES =
   "github.com/SEVeriFast/severifast figs/paper/ovmf-baseline.pdf (ASPLOS'24): QEMU, AmdSev image, direct boot, 256 MiB, " +
   "1 vCPU; low end an assumption: the 3.5 s of one guest of TUM CVM_eval have the acceptance of 2 GiB in them";
@@ -26,26 +36,47 @@ export const SNP_PARAMETERS: ParameterSet = {
   attributeSetPageNs: assumed("each 4 KiB page in a KVM_SET_MEMORY_ATTRIBUTES", [10, 0, 20], UNPUBLISHED),
   npf4kNs: assumed(
     "a nested page fault at which the host backs 4 KiB",
-    [7_000, 5_000, 12_000],
-    `${UNPUBLISHED}; the measured exit of 3.55 us and as much again to allocate, zero, assign and map`,
+    [6_600, 4_600, 11_600],
+    `${UNPUBLISHED}; the measured exit of 3.55 us and as much again to allocate, assign and map, less hostClear4kNs`,
   ),
   npf2mNs: assumed(
     "a nested page fault at which the host backs 2 MiB",
-    [230_000, 130_000, 450_000],
-    `${UNPUBLISHED}; mostly zeroing 2 MiB at 10 GB/s`,
+    [20_000, 5_000, 60_000],
+    `${UNPUBLISHED}; the exit, and a page of 2 MiB allocated, assigned and mapped`,
+  ),
+  hostClear4kNs: HOST_CLEAR_4K,
+  hostClear2mNs: measured(
+    "the host clears 2 MiB",
+    [178_000, 110_000, 400_000],
+    `${CLEAR_2M}: 11.76 GB/s before Linux 7.0; ends an assumption for other processors`,
+  ),
+  hostClear2mSequentialNs: measured(
+    "the host clears 2 MiB in the order of addresses (host.kernel from 7.0 on)",
+    [89_000, 80_000, 200_000],
+    `${CLEAR_2M}: 23.58 GB/s from Linux 7.0 on; high end an assumption for processors that gain nothing`,
   ),
   prefault4kNs: assumed(
     "the host backs 4 KiB ahead of the guest",
-    [3_500, 2_000, 6_000],
+    [3_100, 1_600, 5_600],
     "assumption: a nested page fault without its exit",
   ),
   prefault2mNs: assumed(
     "the host backs 2 MiB ahead of the guest",
-    [226_500, 126_500, 446_500],
+    [16_500, 1_500, 56_500],
     "assumption: a nested page fault without its exit",
   ),
-  pvalidate4kNs: assumed("a PVALIDATE of 4 KiB", [400, 100, 1_000], UNPUBLISHED),
-  pvalidate2mNs: assumed("a PVALIDATE of 2 MiB", [4_000, 1_000, 20_000], UNPUBLISHED),
+  pvalidate4kNs: assumed(
+    "a PVALIDATE of 4 KiB",
+    [300, 100, 3_400],
+    `${UNPUBLISHED}; below 310 ns if the boot verifier that validates 256 MiB in at most 20.4 ms does so in 4 KiB ` +
+      "(SEVeriFast, severifast-vs-stock-fc.pdf). High end: microsoft/OHCL-Linux-Kernel pull request 50 (2025-03-17), 57 s for " +
+      "64 GiB with RMPADJUST and a mapping for each",
+  ),
+  pvalidate2mNs: assumed(
+    "a PVALIDATE of 2 MiB",
+    [4_000, 1_000, 160_000],
+    `${UNPUBLISHED}; high end that boot verifier, if it validates in 2 MiB`,
+  ),
   pvalidateMismatchNs: assumed(
     "a PVALIDATE of 2 MiB that meets 4 KiB entries",
     [500, 100, 1_000],
@@ -90,8 +121,10 @@ export const SNP_PARAMETERS: ParameterSet = {
   ),
   sharedAccept2mNs: assumed(
     "what an accept of 2 MiB takes of what all CPUs share",
-    [78_125, 32_552, 195_313],
-    "assumption: 25 GiB/s (10 to 60), a fraction of the memory bandwidth of a server",
+    [30_518, 7_629, 78_125],
+    "assumption: 64 GiB/s, which 64 CPUs reach at least where the host has the memory ready: PVALIDATE clears nothing, and " +
+      "64 GiB take less than 1 s (microsoft/OHCL-Linux-Kernel pull request 85, 2025-06-10); 256 GiB/s to 25 GiB/s, the " +
+      "latter where the host clears pages meanwhile",
   ),
   launchNs: assumed(
     "the VMM, up to the guest's first instruction, without pages and CPUs",

@@ -73,6 +73,7 @@ export class SnpHost {
   /** Maps a range in pages of 4 KiB, giving memory where there is none. */
   mapSmall(start: number, end: number, cause: Cause): void {
     this.#ledger.charge(MAPPED_4K[cause], this.#rmp.unmappedIn(start, end));
+    this.#pages.chargeClear(this.#ledger, 0, this.#unassignedIn(start, end));
     // Assumption: the host's memory for one span of the guest is one span of the host's direct map.
     this.#ledger.charge(CostEvent.directMapSplit, this.#rmp.splitDirectMapOfHypervisor(start, end));
     this.#rmp.assign(start, end, 0);
@@ -81,6 +82,7 @@ export class SnpHost {
   /** Maps whole spans in pages of 2 MiB, giving memory where there is none. */
   mapLarge(start: number, end: number, cause: Cause): void {
     this.#ledger.charge(MAPPED_2M[cause], this.#rmp.unmappedIn(start, end) / SPAN_PAGES);
+    this.#pages.chargeClear(this.#ledger, 1, this.#unassignedIn(start, end) / SPAN_PAGES);
     this.#rmp.assign(start, end, 1);
   }
 

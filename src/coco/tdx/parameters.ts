@@ -1,4 +1,4 @@
-import { assumed, COMMON_PARAMETERS, derived, measured, type ParameterSet } from "../parameters.js";
+import { assumed, COMMON_PARAMETERS, derived, HOST_CLEAR_4K, type ParameterSet } from "../parameters.js";
 
 const UNPUBLISHED = "assumption: nobody has published this number";
 const LIKE_PLAIN =
@@ -14,34 +14,48 @@ export const TDX_PARAMETERS: ParameterSet = {
   ...COMMON_PARAMETERS,
   tdcallNs: assumed(
     "an accept, without fault and clearing",
-    [800, 300, 1500],
+    [800, 300, 1_500],
     `${UNPUBLISHED}; a TDCALL that does not leave the guest`,
   ),
   tdcallFailNs: assumed("an accept that fails", [800, 300, 1500], `${UNPUBLISHED}; as one that succeeds`, [
     "tdcallMismatch",
     "tdcallAlreadyAccepted",
   ]),
-  eptViolation4kNs: measured(
+  eptViolation4kNs: derived(
     "the exit at which the host adds 4 KiB",
-    [8_000, 6_000, 12_000],
-    "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation with its AUG, early in " +
-      "the boot, on a host that maps 4 KiB",
+    [7_600, 600, 11_600],
+    "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation with its AUG takes 8 us, early in " +
+      "the boot, on a host that maps 4 KiB; less hostClear4kNs. Low end: Kirill Shutemov, linux-mm (2024-10-25), where a " +
+      "whole accept of 4 KiB takes 2.5 us and leaves 1 us for the exit",
   ),
   eptViolation2mNs: assumed(
     "the exit at which the host adds 2 MiB",
-    [210_000, 120_000, 400_000],
-    `${UNPUBLISHED}; mostly the host zeroing 2 MiB at 10 GB/s`,
+    [10_000, 2_000, 20_000],
+    `${UNPUBLISHED}; about one of 4 KiB`,
   ),
   eptViolation1gNs: assumed(
     "the exit at which the host adds 1 GiB",
-    [107_520_000, 61_440_000, 204_800_000],
-    `${UNPUBLISHED}; 512 times that of 2 MiB`,
+    [10_000, 2_000, 20_000],
+    `${UNPUBLISHED}; as that of 2 MiB`,
+  ),
+  hostClear4kNs: HOST_CLEAR_4K,
+  hostClear2mNs: assumed(
+    "the host clears 2 MiB (1 GiB: 512 times)",
+    [200_000, 110_000, 380_000],
+    "assumption: 10.5 GB/s (5.5 to 19)",
+  ),
+  hostClear2mSequentialNs: assumed(
+    "the host clears 2 MiB in the order of addresses (host.kernel from 7.0 on)",
+    [200_000, 89_000, 380_000],
+    "assumption: as before 7.0, since on Icelake pages of 2 MiB gained nothing (Linux 94962b2628e6, 2026-01); low end " +
+      "what Zen 4 gained",
   ),
   acceptZero4kNs: assumed(
     "the module clears 4 KiB",
-    [1_700, 500, 3_000],
+    [1_700, 300, 3_000],
     "assumption: what is left of the 10.5 us that a 4 KiB accept with its fault takes if github.com/intel/lkvs " +
-      "BM/tdx-guest/tdx_mem_test.sh (2024-05-24) and asterinas pull request 1691 (2024-12-09) are to come out",
+      "BM/tdx-guest/tdx_mem_test.sh (2024-05-24) and asterinas pull request 1691 (2024-12-09) are to come out; low end " +
+      "where 90 GiB take one CPU a minute (Kirill Shutemov, linux-mm, 2024-10-25)",
   ),
   acceptZero2mNs: assumed(
     "the module clears 2 MiB",

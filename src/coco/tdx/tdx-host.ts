@@ -1,5 +1,6 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
+import { roundDown } from "../../units.js";
 import { HostPages } from "../host-pages.js";
 import { LEVEL_PAGES, type PageLevel } from "../page-tables.js";
 import type { AcceptDone, PlatformOptions } from "../platform.js";
@@ -92,6 +93,7 @@ export class TdxHost {
     const faults = absent / LEVEL_PAGES[level];
     this.ledger.charge(EPT_VIOLATION[level]!, faults);
     this.done.exits += faults;
+    this.#pages.chargeClear(this.ledger, level, faults - this.#keptLeaves(start, end, level));
     this.ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
     this.kept.remove(start, end);
     if (level === 0) this.ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
@@ -101,6 +103,7 @@ export class TdxHost {
     if (this.sept.stateOf(pfn) !== "absent") return;
     if (this.reach(pfn, pfn + 1, 0) === pfn) throw this.shortage(pfn);
     this.ledger.charge(CostEvent.eptViolation4k, 1);
+    this.#pages.chargeClear(this.ledger, 0, 1 - this.kept.countIn(pfn, pfn + 1));
     this.ledger.charge(CostEvent.septAdd, this.sept.augment(pfn, pfn + 1));
     this.ledger.charge(CostEvent.pamtAdd, this.#track(pfn, pfn + 1));
   }
@@ -142,6 +145,16 @@ export class TdxHost {
       }
     }
     return { tables, pairs };
+  }
+
+  /** Leaves of a range, as yet without memory, for which the host has kept some, which it cleared before the guest had it first. */
+  #keptLeaves(start: number, end: number, level: PageLevel): number {
+    if (level === 0) return this.kept.countIn(start, end);
+    let leaves = 0;
+    for (let pfn = this.kept.firstIn(start, end); pfn < end; leaves++) {
+      pfn = this.kept.firstIn(roundDown(pfn, LEVEL_PAGES[level]) + LEVEL_PAGES[level], end);
+    }
+    return leaves;
   }
 
   /** Memory the host needs to map leaves of one level over [start, end), where there are none yet. */
