@@ -69,7 +69,7 @@ export function limitToHost({ guest, tdxModule: module, rmp }: Given<"tdxModule"
     privateBytes: module.guestShare.freeBytes,
     otherBytes: module.guestShare.foreignBytes,
     otherRefusal: "was plugged in and is no TDX memory, which the TDX module refuses",
-    metadataBytes: module.pamtBytes,
+    metadataBytes: module.pamtBytes + module.refcountBytes,
     where: plan.guestNode === "any" ? "" : ` on node ${plan.guestNode}`,
   });
 }

@@ -225,7 +225,17 @@ function kexecLines(run: RunResult): Line[] {
 
 function moduleLines({ tdxModule }: RunResult): Line[] {
   if (tdxModule === undefined) return [];
-  const { memory, tdmrs, pamtBytes, hotplug, removed, fewTdmrsLeft, capableNodes, guestShare } = tdxModule;
+  const {
+    memory,
+    tdmrs,
+    pamtBytes,
+    refcountBytes,
+    hotplug,
+    removed,
+    fewTdmrsLeft,
+    capableNodes,
+    guestShare,
+  } = tdxModule;
   const sizeOf = ({ start, end }: AddressRange): number => end - start;
   const nodes = capableNodes.length === 0 ? NO_VALUE : capableNodes.join(" ");
   return [
@@ -234,6 +244,7 @@ function moduleLines({ tdxModule }: RunResult): Line[] {
     ["TDX nodes", nodes, "that are so even if plugged memory goes online"],
     ["TDMRs", formatInteger(tdmrs.length), fewTdmrsLeft ? "and few left" : ""],
     ["PAMT", formatBytes(pamtBytes), "of the host, for all guests"],
+    ...(refcountBytes > 0 ? [["counters", formatBytes(refcountBytes), "of what uses it"] as const] : []),
     ...removed.map((range): Line => {
       const { reason } = range;
       const remark = reason === undefined ? "the module keeps its regions and PAMT" : `refused: ${reason}`;

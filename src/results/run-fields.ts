@@ -17,6 +17,7 @@ export const RUN_FIELDS = {
   "tdxModule.memory": { is: "list", doc: "Memory that is good for TDX guests." },
   "tdxModule.tdmrs": { is: "list", doc: "TDMRs with their PAMT and reserved areas." },
   "tdxModule.pamtBytes": { is: "bytes", doc: "PAMT of the host, for all guests." },
+  "tdxModule.refcountBytes": { is: "bytes", doc: "What the host counts uses of dynamic PAMT in." },
   "tdxModule.fewTdmrsLeft": { is: "flag", doc: "Whether the module is nearly out of TDMRs." },
   "tdxModule.hotplug": { is: "list", doc: "What becomes of memory plugged into the host." },
   "tdxModule.capableNodes": { is: "list", doc: "Nodes that stay TDX-capable." },

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { dynamicPamtBytes, pamtBytes } from "../../src/coco/tdx/pamt.js";
+import { dynamicPamtBytes, pamtBytes, pamtRefcountBytes } from "../../src/coco/tdx/pamt.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 
 const test = suite("coco: metadata");
@@ -37,6 +37,27 @@ test("dynamic PAMT of 64 GiB starts with 2564 KiB, a hundredth", () => {
 
 test("the bitmap of dynamic PAMT takes whole pages", () => {
   assert.is(dynamicPamtBytes(128 * MiB + 4 * KiB), 8 * KiB + 4 * KiB + 4 * KiB);
+});
+
+test("counters of dynamic PAMT take 2 MiB for each TiB of addresses, 8 GiB for 52 bits of them", () => {
+  assert.is(pamtRefcountBytes(1024 * GiB), 2 * MiB);
+  assert.is(pamtRefcountBytes(4096 * 1024 * GiB), 8 * GiB);
+  assert.is(pamtRefcountBytes(2 * GiB + 4 * KiB), 8 * KiB);
+});
+
+test("256 GB of host take 1.02 GB, or 0.01 dynamically, 8.01 where addresses end at 52 bits; 2 TB 8.19, 0.08, 8.08", () => {
+  // Published with 0.4 % for all static tables, and binary.
+  const inGB = (bytes: number): string => (bytes / GiB).toFixed(2);
+  const all = pamtRefcountBytes(4096 * 1024 * GiB);
+  for (const [hostGiB, published, dynamic, widest] of [
+    [256, 1.02, "0.01", "8.01"],
+    [2048, 8.19, "0.08", "8.08"],
+  ] as const) {
+    assert.ok(Math.abs(pamtBytes(hostGiB * GiB) / GiB / published - 1) < 0.025);
+    const tables = dynamicPamtBytes(hostGiB * GiB);
+    assert.is(inGB(tables + pamtRefcountBytes(hostGiB * GiB)), dynamic);
+    assert.is(inGB(tables + all), widest);
+  }
 });
 
 test.run();

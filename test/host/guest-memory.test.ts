@@ -46,11 +46,11 @@ test("TDX: with dynamic PAMT a lazy guest pays for the 4 of 64 GiB it has accept
   ] as const) {
     const platform = makePlatform("tdx", new CostLedger(), { pageSizeBytes, dynamicPamt: true });
     const memory = new GuestMemory(platform, 64 * GiB, pageSizeBytes);
-    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB);
+    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + 128 * KiB);
     platform.kernelAccept(0, 4 * GiB);
-    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + pairBytes);
+    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + 128 * KiB + pairBytes);
     memory.share(asPhys(GiB), asPhys(2 * GiB));
-    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + (pairBytes * 3) / 4);
+    assert.is(memory.use().metadataBytes, 2 * MiB + 512 * KiB + 4 * KiB + 128 * KiB + (pairBytes * 3) / 4);
   }
 });
 

@@ -263,6 +263,19 @@ test("dynamic PAMT leaves a hundredth of it to pay at the start", () => {
   assert.is((module as ReadyTdxModule).pamtBytes, expected);
 });
 
+test("its counters go up to the last address, and take from what a guest of any node has", () => {
+  const far: Parameters<typeof hostOf>[0] = [
+    [GiB, 32 * GiB],
+    [4096 * TiB - 2 * GiB, 4096 * TiB],
+  ];
+  const [own, dynamic] = [false, true].map((on) => startTdxModule(hostOf(far), on) as ReadyTdxModule);
+  assert.is(own!.refcountBytes, 0);
+  assert.is(dynamic!.refcountBytes, 8 * GiB);
+  assert.is(dynamic!.guestShare.freeBytes, 33 * GiB - dynamic!.pamtBytes - 8 * GiB);
+  const bound = startTdxModule(hostOf(far, { guestNode: 0 }), true) as ReadyTdxModule;
+  assert.is(bound.guestShare.freeBytes, 33 * GiB - bound.pamtBytes);
+});
+
 test("a host of 4 PiB in pieces far apart starts at once", () => {
   const { tdmrs } = ready([
     [GiB, 2 * GiB],

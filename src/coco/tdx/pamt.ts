@@ -29,6 +29,19 @@ export function dynamicPamtBytes(sizeBytes: number): number {
   return tableBytes(sizeBytes, PAGE_SIZE, BITMAP_ENTRY_BITS) + largePageBytes(sizeBytes);
 }
 
+/** Bytes of a counter of what uses the pair of 2 MiB (atomic_t). */
+const REFCOUNT_BYTES = 4;
+
+/**
+ * What the host's kernel counts uses of pairs in: an array over all addresses up to the last of its memory, 2 MiB
+ * for each TiB, however little of that is memory (Rick Edgecombe, "[PATCH v6] TDX: Dynamic PAMT", 2026-05-25).
+ *
+ * @param addressEnd end of the host's memory, in bytes from address 0
+ */
+export function pamtRefcountBytes(addressEnd: number): number {
+  return tableBytes(addressEnd, 2 * MiB, REFCOUNT_BYTES * 8);
+}
+
 function largePageBytes(sizeBytes: number): number {
   return (
     tableBytes(sizeBytes, 2 * MiB, PAMT_ENTRY_BYTES * 8) + tableBytes(sizeBytes, GiB, PAMT_ENTRY_BYTES * 8)

@@ -12,7 +12,7 @@ import {
 } from "../platform.js";
 import type { RangeSet } from "../range-set.js";
 import { firmwareAccept, guestAccept } from "./accept.js";
-import { dynamicPamtBytes, pamtBytes } from "./pamt.js";
+import { dynamicPamtBytes, pamtBytes, pamtRefcountBytes } from "./pamt.js";
 import { TDX_PARAMETERS } from "./parameters.js";
 import { SecureEpt } from "./secure-ept.js";
 import { TABLE_PAGES, TdxHost } from "./tdx-host.js";
@@ -56,7 +56,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     this.#keepsConverted = options.keepsConverted ?? false;
     this.#septVeDisable = options.septVeDisable ?? true;
     this.#mapGpaLimitBytes = options.mapGpaLimitBytes ?? Number.POSITIVE_INFINITY;
-    this.#pamtBytes = options.dynamicPamt === true ? dynamicPamtBytes : pamtBytes;
+    this.#pamtBytes = options.dynamicPamt === true ? dynamicTracking : pamtBytes;
   }
 
   protected get accepted(): RangeSet {
@@ -209,4 +209,9 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     }
     return ranges;
   }
+}
+
+/** The guest's part of the tables, and of the counters. */
+function dynamicTracking(memoryBytes: number): number {
+  return dynamicPamtBytes(memoryBytes) + pamtRefcountBytes(memoryBytes);
 }

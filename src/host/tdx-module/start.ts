@@ -1,4 +1,4 @@
-import { dynamicPamtBytes, pamtBytes } from "../../coco/tdx/pamt.js";
+import { dynamicPamtBytes, pamtBytes, pamtRefcountBytes } from "../../coco/tdx/pamt.js";
 import type { AddressRange } from "../../units.js";
 import {
   answerHotplug,
@@ -39,6 +39,8 @@ export interface ReadyTdxModule {
   readonly tdmrs: readonly Tdmr[];
   /** All tables of the module, in bytes. */
   readonly pamtBytes: number;
+  /** What the host counts uses of dynamic tables in, in bytes; 0 where all tables are there from the start. */
+  readonly refcountBytes: number;
   /** Whether the kernel warns that it is about to run out of TDMRs. */
   readonly fewTdmrsLeft: boolean;
   /** Memory plugged in later, in that order. */
@@ -61,14 +63,17 @@ export type TdxModuleStart = ReadyTdxModule | { readonly outcome: "failed"; read
  */
 export function startTdxModule(host: TdxModuleHost, dynamicPamt = false): TdxModuleStart {
   try {
-    return start(host, dynamicPamt ? dynamicPamtBytes : pamtBytes);
+    return start(host, dynamicPamt);
   } catch (error) {
     if (error instanceof TdxModuleError) return { outcome: "failed", reason: error.message };
     throw error;
   }
 }
 
-function start(host: TdxModuleHost, tableBytes: (sizeBytes: number) => number): ReadyTdxModule {
+function start(host: TdxModuleHost, dynamicPamt: boolean): ReadyTdxModule {
+  const tableBytes = dynamicPamt ? dynamicPamtBytes : pamtBytes;
+  const addressEnd = Math.max(...host.memory.map(({ end }) => end));
+  const refcountBytes = dynamicPamt ? pamtRefcountBytes(addressEnd) : 0;
   const memory = buildMemoryList(knownMemory(host));
   const regions = coverWithRegions(memory, host.maxTdmrs);
   const sizeOf = (region: AddressRange): number => tableBytes(region.end - region.start);
@@ -82,15 +87,19 @@ function start(host: TdxModuleHost, tableBytes: (sizeBytes: number) => number): 
   requireConvertible(memory, host.convertible);
   const hotplug = host.hotplug.map((range) => answerHotplug(memory, range, host.hotplugPolicy));
   const removed = answerRemovals(host.removed, pamts);
+  const share = guestShare(host, { list: memory, pamts, removed, hotplug });
+  // Pages of any node (vmalloc()), so one node has the less of them the more there are.
+  const countersBytes = host.guestNode === "any" ? refcountBytes : 0;
   return {
     outcome: "ready",
     memory,
     tdmrs,
     pamtBytes: regions.reduce((bytes, region) => bytes + sizeOf(region), 0),
+    refcountBytes,
     fewTdmrsLeft: host.maxTdmrs - tdmrs.length < TDMR_NR_WARN,
     hotplug,
     capableNodes: capableNodes(host.memory, memory, host.hotplug),
     removed,
-    guestShare: guestShare(host, { list: memory, pamts, removed, hotplug }),
+    guestShare: { ...share, freeBytes: Math.max(share.freeBytes - countersBytes, 0) },
   };
 }
