@@ -1,4 +1,5 @@
 import { attack } from "./attack.js";
+import { bounced } from "./bounced.js";
 import { dmaBuffers } from "./dma-buffers.js";
 import { drain } from "./drain.js";
 import type { Feature } from "./feature.js";
@@ -9,6 +10,7 @@ import { bootRequests, requestsAfterBoot } from "./requests.js";
 /** All that can happen to a guest once its init runs, in this order. */
 export const AFTER_BOOT = [
   dmaBuffers as typeof dmaBuffers,
+  bounced as typeof bounced,
   attack as typeof attack,
   bootRequests as typeof bootRequests,
   hotplug as typeof hotplug,

@@ -141,14 +141,26 @@ export const GUEST = {
   },
   /**
    * All releases: mem_encrypt_init(). Dstack's kernels wait on TDX until fs_initcall_sync
-   * (0010-x86-tdx-convert-swiotlb-to-shared-after-smp-bringup.patch, 2026-09-14).
+   * (0010-x86-tdx-convert-swiotlb-to-shared-after-smp-bringup.patch, 2026-09-14). Dynamic: kernel/dma/Kconfig of 6.6, which
+   * says to make the first pool smaller by swiotlb=, as its size does not change by itself (swiotlb_init_remap).
    */
   swiotlb: {
     is: "choice",
     needs: [CONFIDENTIAL] as readonly Need[],
-    of: ["early", "late"],
+    of: ["early", "late", "dynamic"],
     default: "early",
-    what: "when the DMA bounce buffer becomes shared: before other CPUs come up (early), or once they idle without a timer tick, at fs_initcall_sync (late); late is Dstack's patch of 2026 for tdx, in no release",
+    what: "when the DMA bounce buffer becomes shared: before other CPUs come up (early), or once they idle without a timer tick, at fs_initcall_sync (late, Dstack's patch of 2026 for tdx, in no release); dynamic is early with CONFIG_SWIOTLB_DYNAMIC, where the buffer grows by pools of up to 4 MiB when guest.bounced fills it, so that swiotlb= on the command line may make the first one small",
+  },
+  /** Assumption: what is in flight at once depends on devices and load. */
+  bounced: {
+    is: "size",
+    needs: [CONFIDENTIAL] as readonly Need[],
+    expected: "a size in whole pages such as 96MiB",
+    max: "4GiB",
+    multipleOf: "4KiB",
+    examples: ["16MiB", "96MiB"],
+    default: 0,
+    what: "memory that devices have mapped through the DMA bounce buffer at once when init runs; the host backs that much of it",
   },
   /** Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb). */
   decryptedSection: {

@@ -10,8 +10,12 @@ import type { EarlyBoot } from "./early-machine.js";
 const ENCRYPTED_PERCENT = 6;
 const ENCRYPTED_LEAST_BYTES: number = 64 * MiB;
 const ENCRYPTED_MOST_BYTES: number = GiB;
-const IO_TLB_MIN_SLABS: number = MiB / SLAB_BYTES;
+/** The least that a pool is worth. */
+export const IO_TLB_MIN_BYTES: number = MiB;
+const IO_TLB_MIN_SLABS: number = IO_TLB_MIN_BYTES / SLAB_BYTES;
 const SLOT_BYTES = 24; // sizeof(struct io_tlb_slot)
+/** What a pool's slots take for each byte of it. */
+export const SLOT_BYTES_PER_BYTE: number = SLOT_BYTES / SLAB_BYTES;
 const AREA_BYTES = 16; // sizeof(struct io_tlb_area)
 
 /** @param memoryBytes RAM known to memblock */

@@ -151,6 +151,7 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       transparentHugePages: true,
       reserveBeforeWatermarksBytes: 0,
       swiotlb: "early",
+      bouncedBytes: 0,
       commandLine: "",
       svsm: false,
       coherencyErratum: false,

@@ -86,6 +86,7 @@ const KNOBS: readonly Knob[] = [
   ["guest.checksAcpiMemory", false, withValue(TDX, "firmware.highMemory", "both"), TDX],
   ["guest.shareWithoutAccept", true, TDX, PLAIN],
   ["guest.swiotlb", "late", TDX, PLAIN],
+  ["guest.bounced", "80MiB", TDX, PLAIN],
   ["guest.decryptedSection", true, SNP, TDX],
   ["guest.record", "e820-zero-page", TDX, PLAIN],
   ["guest.staysInAccepted", true, TDX, PLAIN],

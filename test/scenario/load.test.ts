@@ -125,6 +125,7 @@ attack: { pages: 3, answer: ignore }
       dmaBuffers: 0,
       reserveBeforeWatermarksBytes: 0,
       swiotlb: "early",
+      bouncedBytes: 0,
     },
     drain: { workers: 8 },
     attack: { pages: 3, kind: "replace", answer: "ignore" },
@@ -184,6 +185,7 @@ test("the least that a file can say gets the documented defaults", () => {
       dmaBuffers: 0,
       reserveBeforeWatermarksBytes: 0,
       swiotlb: "early",
+      bouncedBytes: 0,
     },
   });
 });
