@@ -52,8 +52,15 @@ export function detailSections(run: RunResult): Section[] {
     acceptance: acceptanceLines,
     "direct map": earlyMapLines,
     requests: requestLines,
-    "priced events": ({ costs }) =>
-      Object.entries(costs).map(([name, count]) => [name, formatInteger(count)]),
+    "priced events": eventLines,
+  });
+}
+
+/** How often each happened, and what that took; so the firmware of SNP shows its phases. */
+function eventLines({ costs, eventPrices }: RunResult): Line[] {
+  return Object.entries(costs).map(([name, count]) => {
+    const ns = count * (eventPrices[name] ?? 0);
+    return [name, formatInteger(count), ns > 0 ? `${formatDuration(ns)} of CPU time` : ""];
   });
 }
 

@@ -79,8 +79,8 @@ requests
   lost                2  events missing in the recording
 
 priced events
-  tdcall        1,048,576
-  eptViolation         99
+  tdcall        1,048,576  839 ms of CPU time
+  eptViolation         99  792 us of CPU time
 
 42 % of the boot time rests on assumed prices.
 `,
