@@ -87,7 +87,7 @@ export interface PlatformOptions {
   readonly supply?: HostSupply;
 }
 
-/** What the last accept or conversion did. */
+/** What the last accept, conversion or touch did. */
 export class AcceptDone {
   readonly leaves: Float64Array = new Float64Array(3);
   /** Exits that idle CPUs hold up: at which the host gave memory, or was asked to share some. */
@@ -149,7 +149,7 @@ export class DoubleAcceptError extends GuestEnded {
  */
 export interface CocoPlatform {
   readonly type: PlatformType;
-  /** What the last accept or conversion did: one object, which the next one overwrites. */
+  /** What the last accept, conversion or touch did: one object, which the next one overwrites. */
   readonly done: Readonly<AcceptDone>;
   /** Pages that can be used by the guest because it, or the launch, accepted them. */
   readonly acceptedPages: number;

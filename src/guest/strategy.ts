@@ -2,6 +2,7 @@
 
 import { BackgroundAcceptor, type CpuWork } from "../accept/background-acceptor.js";
 import { FaultAcceptance, TOUCH_PLACES } from "../accept/fault-acceptance.js";
+import { chargeOtherCpus } from "../accept/other-cpus.js";
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import { ACCEPTING_THREADS } from "../policy/accepting-threads.js";
 import type { Behaviour } from "../policy/behaviour.js";
@@ -43,7 +44,10 @@ export function faultAcceptance(
     {
       acceptMemory: (start, end) => kernelAccept.acceptMemory(start, end),
       exception(start) {
-        if (platform.access(start, start + PAGE_SIZE) === "td-exit") {
+        const others = clock.idle.othersAt(clock.running, clock.nowNs);
+        const outcome = platform.access(start, start + PAGE_SIZE);
+        chargeOtherCpus(clock.ledger, platform.done, others);
+        if (outcome === "td-exit") {
           throw new GuestEnded(
             "terminated",
             `page 0x${start.toString(16)} was touched before it was accepted, and the TD has asked for no ` +

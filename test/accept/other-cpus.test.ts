@@ -62,6 +62,17 @@ test("nothing is taken away twice, and what was not there holds up nobody", () =
   assert.equal([platform.done.exits, platform.done.removals], [0, 0]);
 });
 
+test("a touch of memory that is not there is an exit, one of what is there none", () => {
+  const platform = new TdxPlatform(new CostLedger(), { pageSizeBytes: 4 * KiB, septVeDisable: false });
+  assert.is(platform.access(0, 4 * KiB), "exception");
+  assert.is(platform.done.exits, 1);
+  assert.is(platform.access(0, 4 * KiB), "exception");
+  assert.is(platform.done.exits, 0);
+  platform.kernelAccept(0, 2 * MiB);
+  assert.is(platform.access(0, 2 * MiB), "ok");
+  assert.is(platform.done.exits, 0);
+});
+
 test("an SNP host takes pages away without a look at other CPUs", () => {
   const ledger = new CostLedger();
   const platform = new SnpPlatform(ledger, { pageSizeBytes: 4 * KiB });

@@ -65,6 +65,12 @@ test("every delay of an EPT violation is an event; SNP has no EPT", () => {
   assert.is(snp.costs.idleCpuDelay, undefined);
 });
 
+test("where a touch accepts, its own exit is held up as those of the 511 other pages", () => {
+  const { costs } = run("platform=tdx", "policy=fault-driven", "memory=4GiB", "vcpus=8", 'kernel="6.12"');
+  assert.ok(costs.idleCpuDelay! > 0);
+  assert.is(costs.idleCpuDelay! % 512, 0);
+});
+
 test("TDVF sets its other CPUs up once, and shares what it accepts with them", () => {
   const one = run(...LAZY_64G, "vcpus=1");
   const two = run(...LAZY_64G, "vcpus=2");

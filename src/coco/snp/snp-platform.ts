@@ -160,6 +160,7 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
 
   /** Once the host has memory there, a page that is not validated raises #VC 0x404 (PAGE_NOT_VALIDATED). */
   access(start: number, end: number): "ok" | "exception" {
+    this.done.clear();
     const unusable = this.firstUnusable(start, end);
     if (unusable === end) return "ok";
     this.#host.touch(unusable / PAGE_SIZE);

@@ -103,6 +103,7 @@ export class TdxHost {
     if (this.sept.stateOf(pfn) !== "absent") return;
     if (this.reach(pfn, pfn + 1, 0) === pfn) throw this.shortage(pfn);
     this.ledger.charge(CostEvent.eptViolation4k, 1);
+    this.done.exits++;
     this.#pages.chargeClear(this.ledger, 0, 1 - this.kept.countIn(pfn, pfn + 1));
     this.ledger.charge(CostEvent.septAdd, this.sept.augment(pfn, pfn + 1));
     this.ledger.charge(CostEvent.pamtAdd, this.#track(pfn, pfn + 1));

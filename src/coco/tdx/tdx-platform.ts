@@ -172,6 +172,7 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
    * that ends the guest, since no host can accept it, or raises #VE (TDX module ABI, SEPT_VE_DISABLE).
    */
   access(start: number, end: number): AccessOutcome {
+    this.done.clear();
     const unusable = this.firstUnusable(start, end);
     if (unusable === end) return "ok";
     this.#host.touch(unusable / PAGE_SIZE);
