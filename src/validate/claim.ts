@@ -39,7 +39,7 @@ export interface Claim {
   readonly what: string;
   /**
    * The machine as published; in brackets what the publication leaves out and was assumed here. Whose rules its
-   * kernels follow is added from `runs`.
+   * kernels follow, and whose prices its machine has, is added from `runs`.
    */
   readonly conditions: string;
   /** Public document, thread or repository, with its date where it has one. */
@@ -58,7 +58,7 @@ export interface Claim {
 }
 
 export interface Target {
-  /** `VT1` to `VT12`. */
+  /** `VT1`, and so on. */
   readonly id: string;
   readonly title: string;
   readonly claims: readonly Claim[];

@@ -99,6 +99,7 @@ function setupOf({ vcpus, workers, userTouch4kNs }: LkvsSeries, memoryGiB: numbe
   return {
     kernel: UNPUBLISHED_KERNEL,
     platform: userTouch4kNs === undefined ? "tdx" : { kind: "tdx", userTouch4kNs: `${userTouch4kNs}ns` },
+    prices: "tdx-lkvs-spr",
     memory: `${memoryGiB}GiB`,
     vcpus,
     workload: DISTRIBUTION,

@@ -2,6 +2,7 @@
 
 import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
+import { NO_PRICE_SETS, type PriceSets } from "../scenario/price-set-file.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { allowedRange, type Claim, isAllowed, type Setup, type Target } from "./claim.js";
 
@@ -24,17 +25,19 @@ export function targetHolds({ claims }: ValidatedTarget): boolean {
   return claims.every(({ holds }) => holds);
 }
 
-export function guestsOf(targets: readonly Target[]): Scenario[] {
-  return [...scenariosOf(targets).values()];
+/** @param sets has all prices that targets name */
+export function guestsOf(targets: readonly Target[], sets: PriceSets = NO_PRICE_SETS): Scenario[] {
+  return [...scenariosOf(targets, sets).values()];
 }
 
 /** @param run simulates one guest, by its index in `guestsOf`; may answer later, and is called for one at a time */
 export async function validate(
   targets: readonly Target[],
   run: (scenario: Scenario, index: number) => RunResult | Promise<RunResult>,
+  sets: PriceSets = NO_PRICE_SETS,
 ): Promise<ValidatedTarget[]> {
   const results = new Map<string, RunResult>();
-  for (const [key, scenario] of scenariosOf(targets)) {
+  for (const [key, scenario] of scenariosOf(targets, sets)) {
     results.set(key, await run(scenario, results.size));
   }
   return targets.map(({ id, title, claims }) => ({
@@ -44,27 +47,31 @@ export async function validate(
   }));
 }
 
-function scenariosOf(targets: readonly Target[]): Map<string, Scenario> {
+function scenariosOf(targets: readonly Target[], sets: PriceSets): Map<string, Scenario> {
   const setups = targets.flatMap(({ claims }) => claims.flatMap(({ runs }) => runs));
-  return new Map(setups.map((setup) => [keyOf(setup), scenarioOf(setup)]));
+  return new Map(setups.map((setup) => [keyOf(setup), scenarioOf(setup, sets)]));
 }
 
 function keyOf(setup: Setup): string {
   return JSON.stringify(setup);
 }
 
-function scenarioOf(setup: Setup): Scenario {
+function scenarioOf(setup: Setup, sets: PriceSets): Scenario {
   // JSON is YAML; the defaults of scenario files hold here too.
   const text = JSON.stringify({ name: "validate", workload: "standard boot", ...setup });
-  const [scenario, ...more] = parseScenario(text, "validate");
+  const [scenario, ...more] = parseScenario(text, "validate", [], sets);
   if (scenario === undefined || more.length > 0)
     throw new Error("validate: a setup must make exactly one guest");
   return scenario;
 }
 
-function withKernels(conditions: string, runs: readonly Setup[]): string {
+function withRules(conditions: string, runs: readonly Setup[]): string {
   const kernels = [...new Set(runs.map(({ kernel }) => kernel))];
-  return kernels.length === 0 ? conditions : `${conditions}; by the rules of Linux ${kernels.join(" and ")}`;
+  const prices = [...new Set(runs.flatMap((setup) => setup.prices ?? []))];
+  const priced = prices.length === 0 ? "" : `, at the prices ${prices.join(" and ")}`;
+  return kernels.length === 0
+    ? conditions
+    : `${conditions}; by the rules of Linux ${kernels.join(" and ")}${priced}`;
 }
 
 function judge(claim: Claim, bySetup: ReadonlyMap<string, RunResult>): ValidatedClaim {
@@ -77,7 +84,7 @@ function judge(claim: Claim, bySetup: ReadonlyMap<string, RunResult>): Validated
   return {
     id,
     what,
-    conditions: withKernels(conditions, claim.runs),
+    conditions: withRules(conditions, claim.runs),
     source,
     published,
     simulated,

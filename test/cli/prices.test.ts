@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { PLATFORMS } from "../../src/coco/platforms.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { onlyLine, unaccepted, withFiles, withoutCount } from "./program.js";
 
@@ -145,7 +146,7 @@ test("a sweep takes prices as a flag and as an axis; other contents make another
     assert.equal(told(), [
       [0, "tdx", "default", 140e6],
       [1, "tdx", "a", 1e9],
-      [2, "snp", "default", 3_180e6],
+      [2, "snp", "default", PLATFORMS.snp.parameters.launchNs!.value],
     ]);
     writeFileSync(file, prices("a", "2s"));
     const other = await run();

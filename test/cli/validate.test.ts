@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RunScenario } from "../../src/cli/io.js";
+import { priceSetsFor } from "../../src/cli/price-sets.js";
 import { TARGETS } from "../../src/validate/targets.js";
 import { guestsOf } from "../../src/validate/validate.js";
 import { fakeRun, onlyLine, unaccepted } from "./program.js";
@@ -27,7 +28,7 @@ function countingRun(): { readonly run: RunScenario; readonly count: () => numbe
 test("without --only every target is simulated, each guest once", async () => {
   const { run, count } = countingRun();
   const { stdout, stderr } = await unaccepted(["validate"], { runScenario: run });
-  assert.is(count(), guestsOf(TARGETS).length);
+  assert.is(count(), guestsOf(TARGETS, priceSetsFor("")).length);
   for (const { id, claims } of TARGETS)
     for (const claim of claims) assert.match(stdout, `\n${claim.id} `, id);
   assert.is(stderr, `${count()} runs to make\n`);
@@ -81,7 +82,7 @@ test("csv, jsonl and md have the same rows", async () => {
 
 test("what is wrong with the flags: one line, exit 2", async () => {
   for (const [argv, message] of [
-    [["--only", "VT13"], "--only VT13: there is no target VT13, did you mean VT1?"],
+    [["--only", "VT99"], "--only VT99: there is no target VT99, did you mean VT9?"],
     [["--only", "VT1,"], '--only VT1,: there is no target ""'],
     [["--format", "xml"], "--format xml: expected one of table, json, jsonl, csv, md"],
     [["--json", "--format", "csv"], "--json and --format exclude each other"],

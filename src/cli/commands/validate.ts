@@ -19,6 +19,7 @@ import { OUTPUT_FORMATS, type OutputFormat } from "../flags.js";
 import { type CliContext, paintFor, print } from "../io.js";
 import type { LoadedScenario } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { priceSetsFor } from "../price-sets.js";
 import { goesAhead, makeRuns } from "../runs.js";
 import { runOne } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
@@ -28,7 +29,8 @@ export const run: RunCommand = async (argv, context) => {
   const { io } = context;
   const format = argv.format(OUTPUT_FORMATS);
   const targets = targetsOf(argv.all("only"));
-  const guests = guestsOf(targets);
+  const sets = priceSetsFor("");
+  const guests = guestsOf(targets, sets);
   const loader = new WorkloadLoader({ standardBoot: CALIBRATED_BOOT });
   const load = (scenario: Scenario): Pick<LoadedScenario, "scenario" | "recording"> => ({
     scenario,
@@ -42,8 +44,11 @@ export const run: RunCommand = async (argv, context) => {
   if (!(await goesAhead(plan, argv, context))) return 0;
   const loaded = guests.map(load);
   const validated = await makeRuns(plan, argv.has("quiet"), io, (make) =>
-    validate(targets, (scenario, index) =>
-      make(() => context.runScenario(scenario, loaded[index]!.recording, { check: false })),
+    validate(
+      targets,
+      (scenario, index) =>
+        make(() => context.runScenario(scenario, loaded[index]!.recording, { check: false })),
+      sets,
     ),
   );
   print(io.stdout, FORMATTERS[format](validated, context));
