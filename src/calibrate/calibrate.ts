@@ -2,12 +2,13 @@
 
 import type { Parameter, ParameterSet } from "../coco/parameters.js";
 import { PLATFORMS, type PlatformKind } from "../coco/platforms.js";
+import { formatDuration } from "../units.js";
 import type { CalibrationBoot } from "./boots.js";
 import type { FitContext, HeldBack, Identification, Level, Share } from "./identification.js";
 import { commonIdentifications } from "./identify/common.js";
 import { snpIdentifications } from "./identify/snp.js";
 import { tdxIdentifications } from "./identify/tdx.js";
-import { Measured } from "./measured.js";
+import { DISAGREEMENT, Measured } from "./measured.js";
 import { between, type Quantity } from "./quantity.js";
 import { READINGS, type ReadingName } from "./readings.js";
 import { type KitFile, type RecordOf, readRecords } from "./records.js";
@@ -77,8 +78,6 @@ const IDENTIFICATIONS: Readonly<Record<PlatformKind, (level: Level) => readonly 
   none: (level) => commonIdentifications(level),
 };
 
-/** Two readings of one quantity may differ by so much of it. */
-const DISAGREEMENT = 0.15;
 /** An interval wider than this, high over low, tells no price. */
 const WIDEST = 3;
 /** Below the one share of pages of 4 KiB, and above the other, blocks are all alike. */
@@ -103,19 +102,18 @@ export function calibrate(files: readonly KitFile[]): Calibration {
     fitted: (parameter) => fitted.get(parameter),
     assumed: (parameter) => rangeOf(parameters[parameter]),
   };
-  const mixed = share !== undefined && share > SHARES_OF_4K.least && share < SHARES_OF_4K.most;
   const prices: MeasuredPrice[] = [];
   const refused: Unpriced[] = [];
   const unpriced: Unpriced[] = [];
+  const isSettled = (name: string): boolean =>
+    [...prices, ...refused].some(({ parameter }) => parameter === name);
   for (const one of table) {
     const { parameter, id } = one;
-    if (mixed && isOfBlocks(one)) {
-      const percent = Math.round(share * 100);
-      refused.push({
-        parameter,
-        id,
-        because: `H4: ${percent} % of the pages are of 4 KiB, so blocks are not alike`,
-      });
+    // A later line says what is left to say where readings for an earlier one are missing.
+    if (isSettled(parameter)) continue;
+    const differ = whyBlocksDiffer(one, measured);
+    if (differ !== undefined) {
+      refused.push({ parameter, id, because: differ });
       continue;
     }
     const quantity = one.fit(context);
@@ -133,13 +131,17 @@ export function calibrate(files: readonly KitFile[]): Calibration {
     else refused.push({ parameter, id, because: contradiction });
     fitted.set(parameter, quantity);
   }
+  const open = unpriced.filter(
+    ({ parameter }, at) =>
+      !isSettled(parameter) && unpriced.findIndex((one) => one.parameter === parameter) === at,
+  );
   const missing = [...records.missing].map(([reading, lacks]) => ({ reading, lacks }));
   return {
     platform,
     level,
     prices,
     refused,
-    unpriced,
+    unpriced: open.filter(({ parameter }) => !isKept(parameter, prices)),
     missing,
     remarks,
     machine: records.of("machine"),
@@ -155,6 +157,11 @@ function platformOf(boots: readonly CalibrationBoot[]): PlatformKind {
   throw new CalibrationImpossible(`expected boots of one platform, found ${kinds.join(" and ")}`);
 }
 
+/** Whether a sum is known that it is a part of. */
+function isKept(parameter: string, prices: readonly MeasuredPrice[]): boolean {
+  return prices.some(({ ridge }) => ridge?.kept.some((one) => one.parameter === parameter));
+}
+
 /** Records that nothing can be made of as a whole. */
 export class CalibrationImpossible extends Error {
   override readonly name = "CalibrationImpossible";
@@ -166,8 +173,17 @@ function rangeOf(
   return { ...between(low, high), value };
 }
 
-function isOfBlocks({ needs }: Identification): boolean {
-  return needs.includes("G3") || needs.includes("H1");
+/** Why a price does not follow from blocks, of which those of this guest are not alike. */
+function whyBlocksDiffer({ needs }: Identification, measured: Measured): string | undefined {
+  const share = measured.share4k();
+  const isMixed = share !== undefined && share > SHARES_OF_4K.least && share < SHARES_OF_4K.most;
+  if (isMixed && (needs.includes("G3") || needs.includes("H1"))) {
+    return `H4: ${Math.round(share * 100)} % of the memory is in pages of 4 KiB, so blocks are not alike`;
+  }
+  const apart = needs.includes("G3") ? measured.blocksApart() : undefined;
+  if (apart === undefined) return undefined;
+  const [more, less] = apart.map(({ name, ns }) => `${formatDuration(ns)} in boot ${name}`);
+  return `G3: a block takes ${more}, ${less}, more than 15 % apart; if the host backs one ahead, say so (H6)`;
 }
 
 function whyNot({ needs }: Identification, { records }: Measured): string {
@@ -193,7 +209,7 @@ function contradictionOf(
   if (held.isLower === true && difference < 0) return undefined;
   if (Math.abs(difference) <= DISAGREEMENT * Math.abs(whole.value)) return undefined;
   if (Math.abs(difference) <= Math.hypot(other.half, quantity.half)) return undefined;
-  const [own, its] = [quantity, other].map(({ value }) => `${Number((value / 1000).toPrecision(3))} us`);
+  const [own, its] = [quantity, other].map(({ value }) => formatDuration(value));
   const percent = Math.round((100 * Math.abs(difference)) / Math.abs(whole.value));
   const of = held.whole === undefined ? "" : " of the whole";
   return `${quantity.from.join(" and ")} say ${own}, ${held.readings.join(" and ")} ${its}: ${percent} %${of} apart, more than 15 %`;
@@ -209,9 +225,7 @@ function priceOf(
   const { value, half, from } = quantity;
   const [low, high] = [value - half, value + half];
   if (!(low > 0) || high / low > WIDEST) {
-    return high <= 0
-      ? "less than its error"
-      : `only known to be at most ${Number((high / 1000).toPrecision(3))} us`;
+    return high <= 0 ? "less than its error" : `only known to be at most ${formatDuration(high)}`;
   }
   const other = heldBack?.read(context);
   const common = {

@@ -11,12 +11,36 @@ import { type FittedLine, lineThrough, meanOf, type Quantity, quantileOf, withBi
 import { READINGS, type ReadingName } from "./readings.js";
 import type { KitFile, RecordOf, Records } from "./records.js";
 
+/** Two readings of one quantity may differ by so much of it. */
+export const DISAGREEMENT = 0.15;
 /** How much single boots of one machine differ, one standard deviation; an assumption for where none was repeated. */
 const BOOT_SPREAD = 0.005;
 /** Of all pages, those that hold struct pages: 64 bytes for each; they are initialised early, as reserved ones. */
 const MEMMAP_SHARE = 64 / PAGE_SIZE;
 /** The kernel tells of deferred init in whole milliseconds; one standard deviation of what that cuts off. */
 const MILLISECOND_SPREAD_NS = 0.29e6;
+
+export interface NamedTime {
+  readonly name: string;
+  readonly ns: number;
+}
+
+/**
+ * Calls that accept a block of 4 MiB. Where the trace does not say how much each accepts, most do so; what is far from
+ * the usual time is a page for early boot, or a block with an interrupt in it.
+ */
+function wholeBlocks(calls: readonly GraphCall[]): number[] {
+  if (calls.some(({ bytes }) => bytes !== undefined)) {
+    return calls.filter(({ bytes }) => bytes === MAX_ORDER_BYTES).map(({ ns }) => ns);
+  }
+  if (calls.length === 0) return [];
+  const times = calls.map(({ ns }) => ns);
+  const usual = quantileOf(
+    times.toSorted((a, b) => a - b),
+    0.5,
+  );
+  return times.filter((ns) => ns > usual / 1.5 && ns < usual * 1.5);
+}
 
 export class Measured {
   readonly records: Records;
@@ -50,24 +74,33 @@ export class Measured {
   }
 
   /**
-   * Time of a block of 4 MiB in accept_memory(), or in a function below it (G3).
+   * Time of a block of 4 MiB in accept_memory(), or in a function below it (G3); undefined where boots disagree.
    *
    * @param prefaulted of boots whose host had backed it ahead (H6), or of others
    */
   blockNs(prefaulted: boolean, part = "accept_memory"): Quantity | undefined {
+    const times = this.#blockTimes(prefaulted, part).flatMap(([, own]) => own);
+    if (times.length === 0 || (!prefaulted && this.blocksApart() !== undefined)) return undefined;
+    return this.#biased("G3", meanOf(times, prefaulted ? ["G3", "H6"] : ["G3"]));
+  }
+
+  /** Two boots whose blocks take times that differ by more than readings of one quantity may. */
+  blocksApart(): readonly [slow: NamedTime, fast: NamedTime] | undefined {
+    const means = this.#blockTimes(false, "accept_memory")
+      .map(([name, times]): NamedTime => ({ name, ns: meanOf(times, []).value }))
+      .sort((a, b) => b.ns - a.ns);
+    const [slow, fast] = [means[0], means.at(-1)];
+    if (slow === undefined || fast === undefined || slow.ns <= (1 + DISAGREEMENT) * fast.ns) return undefined;
+    return [slow, fast];
+  }
+
+  #blockTimes(prefaulted: boolean, part: string): (readonly [boot: string, times: readonly number[]])[] {
     const own = this.records.of("G3").filter(({ boot }) => this.boots.get(boot)!.isPrefaulted === prefaulted);
-    const calls = own.flatMap((record) => this.#acceptCalls(record, part));
-    if (calls.length === 0) return undefined;
-    const sized = calls.some(({ bytes }) => bytes !== undefined);
-    const times = calls.filter(({ bytes }) => !sized || bytes === MAX_ORDER_BYTES).map(({ ns }) => ns);
-    if (times.length === 0) return undefined;
-    // Most calls are for whole blocks; what is far from the usual is a page for early boot, or a block with an interrupt.
-    const usual = quantileOf(
-      times.toSorted((a, b) => a - b),
-      0.5,
-    );
-    const near = sized ? times : times.filter((ns) => ns > usual / 1.5 && ns < usual * 1.5);
-    return this.#biased("G3", meanOf(near, prefaulted ? ["G3", "H6"] : ["G3"]));
+    return [...new Set(own.map(({ boot }) => boot))].flatMap((name) => {
+      const records = own.filter(({ boot }) => boot === name);
+      const times = wholeBlocks(records.flatMap((record) => this.#acceptCalls(record, part)));
+      return times.length === 0 ? [] : [[name, times] as const];
+    });
   }
 
   #acceptCalls({ file, tracer }: RecordOf<"G3">, part: string): GraphCall[] {

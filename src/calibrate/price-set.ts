@@ -1,6 +1,8 @@
 /** A calibration as a file of prices, which `--prices` takes. */
 
+import { DEFAULT_PRICES } from "../coco/price-set.js";
 import { printable } from "../printable.js";
+import { formatDuration } from "../units.js";
 import type { Calibration, MeasuredPrice } from "./calibrate.js";
 import { readingText } from "./calibrate.js";
 import type { ReadingName } from "./readings.js";
@@ -49,13 +51,16 @@ function entriesOf({ parameter, valueNs, lowNs, highNs, how, readings, ridge }: 
   if (ridge === undefined) return [{ ...own, basis: "measured" }];
   return [
     { ...own, basis: "derived" },
+    // What it is more, the other is less, so that a range of its own would count the same error twice.
     ...ridge.kept.map((one) => ({
       name: one.parameter,
       value: one.valueNs,
-      low: one.lowNs,
-      high: one.highNs,
+      low: one.valueNs,
+      high: one.valueNs,
       basis: "assumed" as const,
-      source: `kept, as only its sum with ${parameter} was measured`,
+      source:
+        `kept, may be ${formatDuration(one.lowNs)} to ${formatDuration(one.highNs)}; only its sum with ` +
+        `${parameter} was measured`,
     })),
   ];
 }
@@ -63,6 +68,15 @@ function entriesOf({ parameter, valueNs, lowNs, highNs, how, readings, ridge }: 
 function entryLine({ name, value, low, high, basis, source }: Entry): string {
   const [own, least, most] = [value, low, high].map(timeText);
   return `  ${name}: { value: ${own}, low: ${least}, high: ${most}, basis: ${basis}, source: ${quoted(source)} }`;
+}
+
+/** The name of a set from that of its file: letters, digits, dots and dashes. */
+export function priceSetName(file: string): string {
+  const name = file
+    .replace(/\.ya?ml$/i, "")
+    .replaceAll(/[^a-z\d.-]+/gi, "-")
+    .replace(/^[.-]+/, "");
+  return name === "" || name === DEFAULT_PRICES ? "my-machine" : name;
 }
 
 /** Four digits, without an exponent: `8123ns`, `12.35ns`. */

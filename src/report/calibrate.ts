@@ -36,10 +36,14 @@ export function formatCalibration(
   const below: Line[] = [
     ...prices.flatMap(ridgeText).map((text) => ({ text })),
     ...refused.map(
-      ({ parameter, because }): Line => ({ text: `Refused: ${parameter}. ${because}.`, role: "failure" }),
+      ({ parameter, because }): Line => ({ text: `${parameter} is refused: ${because}.`, role: "failure" }),
     ),
-    ...unpriced.map(({ parameter, because }): Line => ({ text: `Not measured: ${parameter}. ${because}.` })),
-    ...missing.map(({ reading, lacks }): Line => ({ text: `Not read: ${reading}, for want of ${lacks}.` })),
+    ...unpriced.map(
+      ({ parameter, because }): Line => ({ text: `${parameter} is not measured: ${because}.` }),
+    ),
+    ...missing.map(
+      ({ reading, lacks }): Line => ({ text: `${reading} was not read, for want of ${lacks}.` }),
+    ),
     ...remarks.map((text): Line => ({ text: `${text}.` })),
   ];
   return tableText(

@@ -211,8 +211,11 @@ export class SimulatedKit {
 
   #smallBoots(): void {
     for (const mib of [1024, 1792, 2560]) this.#bootSeries(mib * MiB, 1, "lazy");
-    for (const slots of [32_768, 131_072, 524_288]) {
+    for (const slots of [65_536, 262_144, 524_288]) {
       this.#bootSeries(2560 * MiB, 1, "lazy", `swiotlb=${slots},force`);
+    }
+    for (const slots of [65_536, 262_144]) {
+      this.#bootSeries(2560 * MiB, this.#machine.vcpus, "lazy", `swiotlb=${slots},force`);
     }
   }
 
@@ -376,6 +379,14 @@ export class SimulatedKit {
     const { prices } = this.#machine;
     for (const mib of [1, 2, 4]) {
       const boot = this.#boot({ memory: 2 * GiB, vcpus: 1 });
+      const launch = this.run({ memory: 2 * GiB, vcpus: 1, firmware: { imageSize: mib * MiB } }).phases[0]!
+        .ns;
+      const ns = 7_000_000_000;
+      this.#record("H5", boot, { event: "start", ns });
+      this.#record("H5", boot, {
+        event: "entry",
+        ns: ns + Math.round(this.#read("H5", launch, BOOT_NOISE, 0.002)),
+      });
       const pages = (mib * MiB) / PAGE_SIZE;
       const seconds = this.#read("H3", 30e6 + pages * prices.launchPage4kNs!, 0.004) / 1e9;
       const text =

@@ -3,7 +3,7 @@
 import { MAX_ORDER_PAGES } from "../../units.js";
 import { type CalibrationBoot, isSmall, pagesOf } from "../boots.js";
 import type { FitContext, Identification, Level } from "../identification.js";
-import { between, less, type Quantity, scaled, sum } from "../quantity.js";
+import { between, type FittedLine, less, meanOf, type Quantity, scaled, sum } from "../quantity.js";
 
 /** Leaves of one block of 4 MiB. */
 export const LEAVES: Readonly<Record<Level, number>> = { "4k": MAX_ORDER_PAGES, "2m": 2 };
@@ -33,6 +33,12 @@ export function eagerPage({ measured }: FitContext): Quantity | undefined {
 /** A page accepted by the firmware, from guests whose memory lies below 4 GiB (I7). */
 export function firmwarePage({ measured }: FitContext): Quantity | undefined {
   return measured.firmwareLine()?.slope;
+}
+
+/** All of a leaf's acceptance, as one worker's pages show it that are accepted, less those that are not (G5). */
+export function leafOfDrain({ measured }: FitContext, level: Level): Quantity | undefined {
+  const page = lessAll(measured.acceptedPageNs(1), measured.touchedPageNs(1));
+  return page === undefined ? undefined : scaled(page, LEAF_PAGES[level]);
 }
 
 /** Rates below this share of as many times one worker's are held up by what all share. */
@@ -83,17 +89,14 @@ export function commonIdentifications(level: Level): readonly Identification[] {
       parameter: "firmwareFixedNs",
       needs: ["H5", "G7"],
       how: "firmware of small guests on one CPU, extended to no memory",
-      fit: ({ measured }) =>
-        [...measured.boots.values()].some(({ firmwareNs }) => firmwareNs !== undefined)
-          ? measured.firmwareLine()?.intercept
-          : undefined,
+      fit: firmwareAlone,
     },
     {
       id: "I7",
-      parameter: "launchNs",
+      parameter: "vcpuStartNs",
       needs: ["H5"],
-      how: "from the VMM's start until the guest first runs, boots with one CPU",
-      fit: ({ measured }) => meanLaunch([...measured.boots.values()]),
+      how: "slope over CPUs of the time from the VMM's start until the guest first runs",
+      fit: (context) => launchLine(context)?.slope,
     },
   ];
 }
@@ -107,24 +110,42 @@ function manyCpusPage({ measured }: FitContext, level: Level): Quantity | undefi
   return line === undefined ? undefined : scaled(line.slope, LEAF_PAGES[level]);
 }
 
-/** Launches of a VMM with one CPU, all alike but for chance. */
-function meanLaunch(boots: readonly CalibrationBoot[]): Quantity | undefined {
-  const times = boots.flatMap(({ launchNs, vcpus }) =>
-    launchNs === undefined || vcpus > 1 ? [] : [launchNs],
+/** Firmware that accepts nothing; only where it is known when the guest first runs. */
+export function firmwareAlone({ measured }: FitContext): Quantity | undefined {
+  const boots = [...measured.boots.values()];
+  return boots.some(({ firmwareNs }) => firmwareNs !== undefined)
+    ? measured.firmwareLine()?.intercept
+    : undefined;
+}
+
+/** Launches over CPUs, where nothing tells that the VMM measured more or less. */
+function launchLine({ measured }: FitContext): FittedLine | undefined {
+  const launches = new Set(measured.records.of("H3").map(({ boot }) => boot));
+  return measured.bootLine(
+    ({ name, isPrefaulted }) => !isPrefaulted && !launches.has(name),
+    ({ vcpus }) => vcpus,
+    ({ launchNs }) => launchNs,
+    ["H5"],
   );
+}
+
+/** A launch without its CPUs: boots of several, or of one, whose own start is then assumed. */
+export function launchAlone(context: FitContext): Quantity | undefined {
+  const line = launchLine(context);
+  if (line !== undefined) return line.intercept;
+  const boots = [...context.measured.boots.values()].filter(({ vcpus }) => vcpus === 1);
+  const times = boots.flatMap(({ launchNs }) => launchNs ?? []);
   if (times.length < 2) return undefined;
-  const value = times.reduce((total, ns) => total + ns, 0) / times.length;
-  const spread = Math.max(...times) - Math.min(...times);
-  return { value, half: Math.max(spread / 2, value * 0.02), from: ["H5"] };
+  return lessAll(meanOf(times, ["H5"]), context.assumed("vcpuStartNs"));
 }
 
 /**
  * Slope of the kernel's boot over the pages of its bounce buffer, in guests that accept nothing and are of one size:
  * that with most sizes of the buffer (I6).
  */
-export function convertedPage({ measured }: FitContext): Quantity | undefined {
+export function convertedPage({ measured }: FitContext, vcpus = 1): Quantity | undefined {
   const counts = (boot: CalibrationBoot): boolean =>
-    isSmall(boot) && boot.vcpus === 1 && boot.swiotlbBytes !== undefined;
+    isSmall(boot) && boot.vcpus === vcpus && boot.swiotlbBytes !== undefined;
   const sizes = new Map<number, Set<number>>();
   for (const boot of measured.boots.values()) {
     if (!counts(boot)) continue;

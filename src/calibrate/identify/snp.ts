@@ -1,15 +1,18 @@
 /** How the prices of an SNP guest are told (I1 to I9). */
 
 import { MAX_ORDER_PAGES } from "../../units.js";
+import { pagesOf } from "../boots.js";
 import type { FitContext, Identification, Level } from "../identification.js";
-import { type Quantity, scaled, sum } from "../quantity.js";
+import { between, type FittedLine, type Quantity, scaled, sum } from "../quantity.js";
 import {
   commonIdentifications,
   convertedPage,
   eagerPage,
+  firmwareAlone,
   firmwarePage,
   LEAF_PAGES,
   LEAVES,
+  leafOfDrain,
   lessAll,
   sumOfAll,
   worldSwitch,
@@ -39,6 +42,12 @@ function failedCall(context: FitContext, level: Level): Quantity {
 function mismatchPart(context: FitContext, level: Level): Quantity {
   const split = scaled(context.assumed("directMapSplitNs"), level === "4k" ? 1 / 512 : 0);
   return sum(failedCall(context, level), split);
+}
+
+/** What the request for a block takes for each leaf, but for its part for each page. */
+function requestPart(context: FitContext, level: Level): Quantity {
+  const parts = ["vmgexitNs", "userExitNs", "attributeSetNs"].map((name) => context.assumed(name));
+  return scaled(sum(...parts), 1 / LEAVES[level]);
 }
 
 /** What of a block is neither request nor fault, for each leaf. */
@@ -123,6 +132,21 @@ export function snpIdentifications(level: Level): readonly Identification[] {
     },
     {
       id: "I3",
+      parameter: fault,
+      needs: ["G5"],
+      how: "a block of 4 MiB, or a drain, in all; without H1 its fault and its validation cannot be told apart",
+      ridge: [
+        { parameter: validate, times: 1 },
+        { parameter: "attributeSetPageNs", times: LEAF_PAGES[level] },
+      ],
+      fit: (context) => {
+        const block = context.measured.blockNs(false);
+        const leaf = block === undefined ? leafOfDrain(context, level) : scaled(block, 1 / leaves);
+        return lessAll(leaf, requestPart(context, level), mismatchPart(context, level));
+      },
+    },
+    {
+      id: "I3",
       parameter: `prefault${level}Ns`,
       needs: ["H6", "G3"],
       how: "how much longer the request for a block takes where the host backs it ahead",
@@ -140,7 +164,7 @@ export function snpIdentifications(level: Level): readonly Identification[] {
         level === "4k"
           ? lessAll(
               convertedPage(context),
-              validateLeaf(context, level),
+              context.fitted(validate),
               failedCall(context, level),
               context.assumed("attributeSetPageNs"),
             )
@@ -153,8 +177,57 @@ export function snpIdentifications(level: Level): readonly Identification[] {
       how: "slope of the launch calls over measured bytes, two sizes of firmware",
       fit: ({ measured }) => measured.launchCallLine()?.slope,
     },
+    {
+      id: "I7",
+      parameter: "launchNs",
+      needs: ["H5", "H3"],
+      how: "from the VMM's start until the guest first runs, extended to no measured page",
+      fit: (context) =>
+        lessAll(
+          launchOverPages(context)?.intercept,
+          context.assumed("vcpuStartNs"),
+          metadataPart(context.fitted("launchPage4kNs")),
+        ),
+    },
+    {
+      id: "I7",
+      parameter: "firmwareBdsNs",
+      needs: ["H5", "G7"],
+      how: "firmware of small guests on one CPU, extended to no memory; its phases cannot be told apart",
+      ridge: [
+        { parameter: "firmwareSecNs", times: 1 },
+        { parameter: "firmwarePeiNs", times: 1 },
+        { parameter: "firmwareDxeNs", times: 1 },
+      ],
+      fit: firmwareAlone,
+    },
     ...commonIdentifications(level),
   ];
+}
+
+/**
+ * Pages besides the image: what its metadata names (OvmfPkg/ResetVector/X64/OvmfSevMetadata.asm), the secrets, the
+ * table of CPUID, the state of one CPU. Assumption: as many as in OVMF from 2024 to 2026, or fewer or more by a third.
+ */
+const METADATA_PAGES = { least: 32, most: 64 } as const;
+
+function metadataPart(page: Quantity | undefined): Quantity | undefined {
+  if (page === undefined) return undefined;
+  const { value, half } = between(METADATA_PAGES.least, METADATA_PAGES.most);
+  return { value: value * page.value, half: half * page.value, from: page.from };
+}
+
+/** Launches on one CPU over the pages that they measure. */
+function launchOverPages({ measured }: FitContext): FittedLine | undefined {
+  const pages = new Map(
+    measured.records.of("H3").map(({ boot, measuredBytes }) => [boot, pagesOf(measuredBytes)]),
+  );
+  return measured.bootLine(
+    ({ name, vcpus }) => vcpus === 1 && pages.has(name),
+    ({ name }) => pages.get(name),
+    ({ launchNs }) => launchNs,
+    ["H5", "H3"],
+  );
 }
 
 /** PVALIDATE of a leaf that the host had backed ahead (H6). */

@@ -9,6 +9,8 @@ import {
   firmwarePage,
   LEAF_PAGES,
   LEAVES,
+  launchAlone,
+  leafOfDrain,
   lessAll,
   sumOfAll,
   worldSwitch,
@@ -80,11 +82,26 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
         readings: ["G7", "H5"],
         read: (context) =>
           lessAll(
-            asLeaf(firmwarePage(context) ?? eagerPage(context)),
+            asLeaf(firmwarePage(context) ?? eagerPage(context)) ?? leafOfDrain(context, level),
             context.fitted(fault),
             ...rest(context),
           ),
         whole: (context) => leafOfBlock(context, level),
+      },
+    },
+    {
+      id: "I2",
+      parameter: fault,
+      needs: ["G5"],
+      how: "a block of 4 MiB, or a drain, in all; without H1 its fault, its call and its clearing cannot be told apart",
+      ridge: [
+        { parameter: "tdcallNs", times: 1 },
+        { parameter: zero, times: 1 },
+      ],
+      fit: (context) => lessAll(leafOfBlock(context, level) ?? leafOfDrain(context, level), ...rest(context)),
+      heldBack: {
+        readings: ["G7", "H5"],
+        read: (context) => lessAll(asLeaf(firmwarePage(context) ?? eagerPage(context)), ...rest(context)),
       },
     },
     {
@@ -107,8 +124,31 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
         isLower: true,
       },
     },
+    {
+      id: "I6",
+      parameter: "runningCpuDelayNs",
+      needs: ["G7"],
+      how: "how much steeper that slope is with more CPUs, which wait in the firmware meanwhile",
+      fit: (context) => (level === "4k" ? delayPerCpu(context) : undefined),
+    },
+    {
+      id: "I7",
+      parameter: "launchNs",
+      needs: ["H5"],
+      how: "from the VMM's start until the guest first runs, extended to no CPU",
+      fit: launchAlone,
+    },
     ...commonIdentifications(level),
   ];
+}
+
+/** Most CPUs tell it best. */
+function delayPerCpu(context: FitContext): Quantity | undefined {
+  const counts = [...context.measured.boots.values()].map(({ vcpus }) => vcpus);
+  const most = Math.max(...counts);
+  if (!(most > 1)) return undefined;
+  const more = lessAll(convertedPage(context, most), convertedPage(context));
+  return more === undefined ? undefined : scaled(more, 1 / (most - 1));
 }
 
 /** Call and clearing of a leaf that the host had mapped ahead (H6). */

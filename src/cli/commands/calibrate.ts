@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { type Calibration, CalibrationImpossible, calibrate } from "../../calibrate/calibrate.js";
 import { CalibrateError } from "../../calibrate/error.js";
 import { scoreCurves } from "../../calibrate/predict.js";
-import { formatPriceSet } from "../../calibrate/price-set.js";
+import { formatPriceSet, priceSetName } from "../../calibrate/price-set.js";
 import type { KitFile } from "../../calibrate/records.js";
 import { PLATFORMS } from "../../coco/platforms.js";
 import { formatCalibration, formatCalibrationJson } from "../../report/calibrate.js";
@@ -32,7 +32,7 @@ export const run: RunCommand = async (argv, context) => {
     runScenario(scenario, recording, { check: false, timeline: true }),
   );
   await throwIfInterrupted(io.interrupted);
-  if (path !== undefined) writeWhole(path, formatPriceSet(calibration, nameFor(path)));
+  if (path !== undefined) writeWhole(path, formatPriceSet(calibration, priceSetName(basename(path))));
   const { title } = PLATFORMS[calibration.platform];
   print(
     io.stdout,
@@ -61,8 +61,4 @@ function calibrationOf(files: readonly KitFile[], directory: string): Calibratio
     if (error instanceof CalibrationImpossible) throw new UsageError(`${directory}: ${error.message}`);
     throw error;
   }
-}
-
-function nameFor(path: string): string {
-  return basename(path).replace(/\.ya?ml$/, "") || "my-machine";
 }
