@@ -92,7 +92,7 @@ export function calibrate(files: readonly KitFile[]): Calibration {
   const level: Level = share === undefined || share > 0.5 ? "4k" : "2m";
   const remarks = [
     ...records.cutOff.map((place) => `${place}: ends in the middle of a record, which is left out`),
-    ...(share === undefined ? ["no H4: the host is taken to back the guest with pages of 4 KiB"] : []),
+    ...(share === undefined ? ["Without H4 the host is taken to back the guest with pages of 4 KiB"] : []),
   ];
   const parameters = PLATFORMS[platform].parameters;
   const table = IDENTIFICATIONS[platform](level).filter(({ parameter }) => parameter in parameters);

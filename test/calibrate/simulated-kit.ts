@@ -203,7 +203,7 @@ export class SimulatedKit {
       const swiotlb =
         buffer === undefined || buffer === 0
           ? ""
-          : `[    0.312345] software IO TLB: mapped [mem 0x40000000-0x${(0x40000000 + buffer - 1).toString(16)}] (${buffer / MiB}MB)\n`;
+          : `[    0.312345] software IO TLB: mapped [mem 0x40000000-0x${(0x40000000 + buffer).toString(16)}] (${buffer / MiB}MB)\n`;
       const text = `[    0.000000] Linux version 6.12.107\n${swiotlb}[    0.9] node 0 deferred pages initialised in ${deferred}ms\n`;
       this.#record("G7", name, { file: this.#file(`${name}-dmesg.txt`, text) });
     }

@@ -424,11 +424,12 @@ step() {
 }
 
 drain() {
+  # Each number of processes twice, so that it shows how far one is like the other.
   steps=0 number=1
-  while [ "$number" -le "$cpus" ]; do steps=$((steps + 1)) number=$((number * 2)); done
+  while [ "$number" -le "$cpus" ]; do steps=$((steps + 2)) number=$((number * 2)); done
   budget
   own=$((mib / steps))
-  if [ "$own" -lt $((16 * cpus)) ]; then
+  if [ "$own" -lt $((8 * cpus)) ]; then
     missing G5 "memory, $mib MiB for $steps steps"
     return 0
   fi
@@ -436,16 +437,18 @@ drain() {
   # All keep their memory until the last step has ended, so that each finds some that is unaccepted.
   number=1
   while [ "$number" -le "$cpus" ]; do
-    step 1 "$number" "$own" || break
+    for _ in 1 2; do step 1 "$number" "$own" || break 2; done
     number=$((number * 2))
   done
   release
   sleep 1
   number=1
   while [ "$number" -le "$cpus" ]; do
-    step 2 "$number" "$own" || break
-    release
-    sleep 1
+    for _ in 1 2 3; do
+      step 2 "$number" "$own" || break 2
+      release
+      sleep 1
+    done
     number=$((number * 2))
   done
   usual_pages

@@ -91,13 +91,6 @@ export function commonIdentifications(level: Level): readonly Identification[] {
       how: "firmware of small guests on one CPU, extended to no memory",
       fit: firmwareAlone,
     },
-    {
-      id: "I7",
-      parameter: "vcpuStartNs",
-      needs: ["H5"],
-      how: "slope over CPUs of the time from the VMM's start until the guest first runs",
-      fit: (context) => launchLine(context)?.slope,
-    },
   ];
 }
 
@@ -116,6 +109,17 @@ export function firmwareAlone({ measured }: FitContext): Quantity | undefined {
   return boots.some(({ firmwareNs }) => firmwareNs !== undefined)
     ? measured.firmwareLine()?.intercept
     : undefined;
+}
+
+/** @param more what else each CPU takes of a launch */
+export function vcpuStart(more: (context: FitContext) => Quantity | undefined): Identification {
+  return {
+    id: "I7",
+    parameter: "vcpuStartNs",
+    needs: ["H5"],
+    how: "slope over CPUs of the time from the VMM's start until the guest first runs",
+    fit: (context) => lessAll(launchLine(context)?.slope, more(context)),
+  };
 }
 
 /** Launches over CPUs, where nothing tells that the VMM measured more or less. */

@@ -15,6 +15,7 @@ import {
   leafOfDrain,
   lessAll,
   sumOfAll,
+  vcpuStart,
   worldSwitch,
 } from "./common.js";
 
@@ -201,6 +202,8 @@ export function snpIdentifications(level: Level): readonly Identification[] {
       ],
       fit: firmwareAlone,
     },
+    // The state of each CPU is a page that is measured (KVM: snp_launch_update_vmsa).
+    vcpuStart((context) => context.fitted("launchPage4kNs")),
     ...commonIdentifications(level),
   ];
 }

@@ -1,7 +1,7 @@
 /** How the prices of a TDX guest are told (I1 to I9). */
 
 import type { FitContext, Identification, Level } from "../identification.js";
-import { type Quantity, scaled } from "../quantity.js";
+import { known, type Quantity, scaled } from "../quantity.js";
 import {
   commonIdentifications,
   convertedPage,
@@ -13,6 +13,7 @@ import {
   leafOfDrain,
   lessAll,
   sumOfAll,
+  vcpuStart,
   worldSwitch,
 } from "./common.js";
 
@@ -138,6 +139,7 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
       how: "from the VMM's start until the guest first runs, extended to no CPU",
       fit: launchAlone,
     },
+    vcpuStart(() => known(0)),
     ...commonIdentifications(level),
   ];
 }

@@ -5,7 +5,7 @@ export interface BootLogTimes {
   readonly deferredNs?: number;
   /** Stamp of `Run /init`. */
   readonly initNs?: number;
-  /** The DMA bounce buffer, as the line of the kernel says (kernel/dma/swiotlb.c: swiotlb_print_info). */
+  /** The DMA bounce buffer; the line of the kernel says where it ends, not its last byte (kernel/dma/swiotlb.c: swiotlb_print_info). */
   readonly swiotlbBytes?: number;
 }
 
@@ -24,7 +24,7 @@ export function parseBootLog(text: string): BootLogTimes {
     const init = INIT.exec(line);
     if (init !== null) initNs = Math.round(Number(init[1]) * 1e9);
     const swiotlb = SWIOTLB.exec(line);
-    if (swiotlb !== null) swiotlbBytes = Number(swiotlb[2]) + 1 - Number(swiotlb[1]);
+    if (swiotlb !== null) swiotlbBytes = Number(swiotlb[2]) - Number(swiotlb[1]);
   }
   return {
     ...(deferredNs === undefined ? {} : { deferredNs }),
