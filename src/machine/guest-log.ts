@@ -107,6 +107,7 @@ export function readGuestLog(text: string): GuestLog {
   const from = begins.length > 1 ? firstOf(all, begins.at(-1)!) : 0;
   const lines = all.map((line, at) => (at < from ? { line: line.line, text: "" } : line));
   const plain = plainLog(lines);
+  for (const line of lines) checkNumbers(line);
   const find = finder(lines);
   const memory = find.one(MEMORY_LINE, memoryLine);
   return {
@@ -245,6 +246,21 @@ function checkRange({ start, end }: { start: number; end: number }, line: number
     "a range that ends behind its start and below 2^52",
     printable(text.slice(column - 1, column + 60)),
   );
+}
+
+/** Numbers that no kernel prints are damage: CONFIG_NR_CPUS with MAXSMP, and CONFIG_NODES_SHIFT 10. */
+const LIMITS: readonly (readonly [line: RegExp, number: RegExp, below: number])[] = [
+  [/^pcpu-alloc: \[/, /(?<![\w.])\d+(?![\w.])/g, 8192],
+  [/SRAT: Node \d/, /(?<=Node )\d+/g, 1024],
+];
+
+/** @throws MachineError */
+function checkNumbers({ line, text }: LogLine): void {
+  const [, number, below] = LIMITS.find(([pattern]) => pattern.test(text)) ?? [];
+  if (number === undefined || below === undefined) return;
+  const wrong = Array.from(text.matchAll(number)).find(([digits]) => Number(digits) >= below);
+  if (wrong !== undefined)
+    throw new MachineError(line, wrong.index + 1, `a number below ${below}`, wrong[0].slice(0, 40));
 }
 
 /** The first map of a log with `efi=debug`; the second is that of runtime services. */

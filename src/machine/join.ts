@@ -76,7 +76,11 @@ function valueOfBoth(key: string, a: unknown, b: unknown): unknown {
   const plain = (value: unknown): unknown =>
     typeof value === "string" && key !== "kernel" ? (parseSize(value) ?? value) : value;
   if (JSON.stringify(plain(a)) === JSON.stringify(plain(b))) return a;
-  if (key !== "guest.commandLine" || typeof a !== "string" || typeof b !== "string") return undefined;
+  if (typeof a !== "string" || typeof b !== "string") return undefined;
+  // A guest cannot tell releases of a VMM apart.
+  if (key === "vmm.kind" && (a.startsWith(`${b}-`) || b.startsWith(`${a}-`)))
+    return a.length > b.length ? a : b;
+  if (key !== "guest.commandLine") return undefined;
   if (hasWordsOf(a, b)) return a;
   return hasWordsOf(b, a) ? b : undefined;
 }

@@ -62,6 +62,16 @@ test("words that only the guest shows were added on the way, other ones contradi
   assert.is(value("b a", "a b c", "a d"), "contradiction");
 });
 
+test("a guest does not know the release of its VMM, which its configuration says", () => {
+  const kind = (a: string, b: string): unknown => {
+    const { joined, contradictions } = join([text("a", ["vmm.kind", a]), text("b", ["vmm.kind", b])]);
+    return contradictions.length > 0 ? "contradiction" : joined[0]!.value;
+  };
+  assert.is(kind("firecracker", "firecracker-1.12"), "firecracker-1.12");
+  assert.is(kind("firecracker-1.12", "firecracker"), "firecracker-1.12");
+  assert.is(kind("q35", "i440fx"), "contradiction");
+});
+
 test("6.1 and 6.10 are two kernels", () => {
   assert.is(join([text("a", ["kernel", "6.1"]), text("b", ["kernel", "6.10"])]).contradictions.length, 1);
 });
