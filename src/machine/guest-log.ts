@@ -328,7 +328,8 @@ function memoryLine([available, total, parts]: readonly (string | undefined)[]):
 /**
  * kernel/dma/swiotlb.c, 6.12: swiotlb_print_info (`mapped [mem ...] (64MB)`, its end being the first byte behind),
  * swiotlb_adjust_nareas (`roundup to 256MB`), swiotlb_adjust_size (`adjusted to 245MB`). What is mapped is what there
- * is; the other two are in whole MiB, and the size is rounded up after it is adjusted.
+ * is, and what memblock gave first (`memblock=debug`), as far as there was room; the other two are in whole MiB, and
+ * the size is rounded up after it is adjusted.
  */
 function swiotlbOf(find: Finder): Said<SwiotlbSaid> | undefined {
   const inMib = ([size]: readonly (string | undefined)[]): SwiotlbSaid => ({
@@ -337,9 +338,13 @@ function swiotlbOf(find: Finder): Said<SwiotlbSaid> | undefined {
   });
   return (
     find.one(
-      /^software IO TLB: mapped \[mem 0x([0-9a-f]{1,13})-0x([0-9a-f]{1,13})\]/,
+      /^software IO TLB: mapped \[mem 0x0*([0-9a-f]{1,13})-0x0*([0-9a-f]{1,13})\]/,
       ([first, end]): SwiotlbSaid => ({ bytes: Number(`0x${end}`) - Number(`0x${first}`), isExact: true }),
     ) ??
+    find.one(/^memblock_alloc\w*: (\d{1,13}) bytes .* swiotlb_init_remap\+/, ([bytes]) => ({
+      bytes: Number(bytes),
+      isExact: true,
+    })) ??
     find.one(/^software IO TLB: .*bounce buffer size roundup to (\d{1,9})MB/, inMib) ??
     find.one(/^software IO TLB: .*bounce buffer size adjusted to (\d{1,9})MB/, inMib)
   );
