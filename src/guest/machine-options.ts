@@ -213,9 +213,117 @@ export const KERNEL_BUILD = {
     is: "choice",
     of: BUILD_NAMES as readonly string[],
     byDefault: "that of `kernel`, or of the release before it that was measured",
-    what: "which measured build the kernel is, or is like",
+    what: "which measured build the kernel is, or is like but for what else is said here",
+  },
+  code: {
+    is: "size",
+    expected: "a size such as 17852KiB",
+    min: 1,
+    max: "1GiB",
+    examples: ["17852KiB"],
+    byDefault: "that of the build",
+    what: "kernel code of the line Memory:; the image is computed from its five sizes, which are said together",
+  },
+  rwdata: {
+    is: "size",
+    expected: "a size such as 3437KiB",
+    min: 1,
+    max: "1GiB",
+    examples: ["3437KiB"],
+    byDefault: "that of the build",
+    what: "rwdata of that line",
+  },
+  rodata: {
+    is: "size",
+    expected: "a size such as 13728KiB",
+    min: 1,
+    max: "1GiB",
+    examples: ["13728KiB"],
+    byDefault: "that of the build",
+    what: "rodata of that line",
+  },
+  init: {
+    is: "size",
+    expected: "a size such as 4412KiB",
+    min: 1,
+    max: "1GiB",
+    examples: ["4412KiB"],
+    byDefault: "that of the build",
+    what: "init of that line",
+  },
+  bss: {
+    is: "size",
+    expected: "a size such as 5136KiB",
+    min: 1,
+    max: "1GiB",
+    examples: ["5136KiB"],
+    byDefault: "that of the build",
+    what: "bss of that line",
+  },
+  image: {
+    is: "size",
+    expected: "a size such as 50MiB",
+    min: 1,
+    max: "1GiB",
+    examples: ["50MiB"],
+    byDefault: "that of the build",
+    what: "from the first byte of code to the end of bss (/proc/iomem), in the place of the five sizes",
+  },
+  percpuStatic: {
+    is: "size",
+    expected: "a size such as 221184",
+    min: 1,
+    max: "1GiB",
+    examples: ["221184"],
+    byDefault: "that of the build",
+    what: "s of the line percpu: Embedded",
+  },
+  percpuReserved: {
+    is: "size",
+    expected: "a size such as 8KiB",
+    min: 0,
+    max: "1GiB",
+    examples: ["8KiB"],
+    byDefault: "that of the build",
+    what: "r of that line",
+  },
+  percpuDynamic: {
+    is: "size",
+    expected: "a size such as 28KiB",
+    min: 1,
+    max: "1GiB",
+    examples: ["28KiB"],
+    byDefault: "that of the build",
+    what: "d of that line",
+  },
+  nodeData: {
+    is: "size",
+    expected: "a size such as 176320",
+    min: 1,
+    max: "1GiB",
+    examples: ["176320"],
+    byDefault: "that of the build",
+    what: "bytes of NODE_DATA(0)",
   },
 } as const;
+
+type Sections = Readonly<Partial<Record<SectionKey, unknown>>>;
+const SECTIONS = ["code", "rwdata", "rodata", "init", "bss"] as const;
+type SectionKey = (typeof SECTIONS)[number] | "image";
+
+/** The image is said in one way, and whole. */
+export function checkKernelBuild(build: Sections): Problem[] {
+  const missing = SECTIONS.filter((key) => build[key] === undefined);
+  const said = SECTIONS.filter((key) => build[key] !== undefined);
+  if (said.length === 0) return [];
+  if (missing.length > 0) {
+    const message = `expected ${SECTIONS.join(", ")} together or none of them`;
+    return [{ message, hint: `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} not said` }];
+  }
+  return build.image === undefined
+    ? []
+    : [{ message: "expected it in the place of code, rwdata, rodata, init, bss", path: ["image"] }];
+}
 
 function checkCpus(text: string): Problem | undefined {
   return cpusOf(text) === undefined ? { message: "expected CPUs such as 0-3,8, each once" } : undefined;

@@ -14,7 +14,14 @@ import { checkCommandLine } from "../x86/check-command-line.js";
 import { SPLIT_TABLES, type SplitTables } from "../x86/table-pages.js";
 import type { FIRMWARE } from "./firmware-options.js";
 import type { HOST } from "./host-options.js";
-import { type HAND_OVER, KERNEL_BUILD, type MEMORY_MAP, type NUMA, type VMM } from "./machine-options.js";
+import {
+  checkKernelBuild,
+  type HAND_OVER,
+  KERNEL_BUILD,
+  type MEMORY_MAP,
+  type NUMA,
+  type VMM,
+} from "./machine-options.js";
 import {
   ACCEPTS_EARLY,
   ACCEPTS_ON_TOUCH,
@@ -33,6 +40,7 @@ export const GUEST = {
     is: "section",
     short: "of",
     fields: KERNEL_BUILD as typeof KERNEL_BUILD,
+    check: checkKernelBuild as (value: never) => Problem[],
     byDefault: "that of `kernel`",
     what: "sizes of the kernel's image and tables, or the name of a measured build that has them",
   },

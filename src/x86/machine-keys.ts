@@ -4,12 +4,14 @@ import { wordEffect } from "../command-line/catalogue.js";
 import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { EfiMemoryType } from "../firmware/efi-memory-map.js";
-import type { AddressRange } from "../units.js";
+import type { SectionBytes } from "../linux/kernel-build.js";
+import { type AddressRange, KiB } from "../units.js";
 import { e820OfBootLog, machineFromBootLog } from "./boot-log.js";
 import { cpuListText } from "./cpu-list.js";
 import type { KernelE820Entry } from "./e820-table.js";
 import type { AcpiTable, EarlyMachine } from "./early-machine.js";
 import { efiOfBootLog, type LoggedDescriptor } from "./efi-boot-log.js";
+import { inclusiveRange } from "./log-lines.js";
 import type { MemoryMapEntry, MemoryType } from "./memory-map.js";
 
 /** Values as a scenario file has them; addresses and sizes in bytes. */
@@ -19,11 +21,15 @@ export interface MachineKeys {
   /** Empty for a machine without NUMA. */
   readonly numa: readonly (AddressRange & { readonly node: number; readonly cpus?: string })[];
   readonly handOver: HandOverKeys;
+  /** For `guest.kernelBuild` of a kernel that was not measured, as far as the log prints sizes. */
+  readonly kernelBuild: Readonly<Partial<Record<BuildKey, number>>>;
   /** Possible CPUs: those of `vcpus` and of `guest.hotplugCpus` together. */
   readonly possibleCpus: number;
   /** Without words that a scenario refuses; `handOver.commandLineLength` counts them. */
   readonly commandLine: string;
 }
+
+export type BuildKey = keyof SectionBytes | "percpuStatic" | "percpuReserved" | "percpuDynamic" | "nodeData";
 
 export interface HandOverKeys {
   readonly kernelStart: number;
@@ -78,6 +84,7 @@ export function machineKeys(log: string): MachineKeys | undefined {
     memoryMap: memoryMapOf(log),
     numa: numaOf(machine),
     handOver: handOverOf(machine),
+    kernelBuild: buildSizesOf(log),
     possibleCpus: machine.cpuNodes.length,
     commandLine: commandLineWords(machine.commandLine)
       .filter(({ name, value }) => wordEffect(name, value)?.does !== "refused")
@@ -152,4 +159,24 @@ function handOverOf(machine: EarlyMachine): HandOverKeys {
           },
         }),
   };
+}
+
+const SECTIONS = /Memory: .*\((\d+)K kernel code, (\d+)K rwdata, (\d+)K rodata, (\d+)K init, (\d+)K bss,/;
+
+function buildSizesOf(log: string): MachineKeys["kernelBuild"] {
+  const sections = SECTIONS.exec(log)
+    ?.slice(1)
+    .map((kib) => Number(kib) * KiB);
+  const percpu = /percpu: Embedded .* s(\d+) r(\d+) d(\d+) /.exec(log)?.slice(1).map(Number);
+  const node = /NODE_DATA\(\d+\) allocated \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]/.exec(log);
+  const data = node === null ? undefined : inclusiveRange(node[1], node[2]);
+  return {
+    ...named(["code", "rwdata", "rodata", "init", "bss"], sections),
+    ...named(["percpuStatic", "percpuReserved", "percpuDynamic"], percpu),
+    ...(data === undefined ? {} : { nodeData: data.end - data.start }),
+  };
+}
+
+function named(keys: readonly BuildKey[], values: readonly number[] | undefined): MachineKeys["kernelBuild"] {
+  return values === undefined ? {} : Object.fromEntries(keys.map((key, at) => [key, values[at]!]));
 }
