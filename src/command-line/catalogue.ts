@@ -124,6 +124,11 @@ const ACTING: Readonly<Record<string, Omit<Extract<WordEffect, { does: "acts" }>
     isValid: (value) => ["online", "online_kernel", "online_movable"].includes(value),
   },
   efi: { what: "`debug` keeps the memory of the firmware's boot services" },
+  numa: {
+    what: "`off` and `noacpi` put all memory on one node, whatever `numa` of the scenario says",
+    expected: "off, noacpi or nohmat",
+    isValid: (value) => ["off", "noacpi", "nohmat"].includes(value),
+  },
   nokaslr: { what: "the kernel lies at the first place from 16 MiB on, as with `guest.kaslr: false`" },
   transparent_hugepage: {
     what: "as `guest.transparentHugePages`, which it overrides; requests stay those that were recorded",
@@ -137,8 +142,7 @@ const IGNORED: Readonly<Record<string, string>> = {
   swiotlb_dynamic: "no kernel knows it; CONFIG_SWIOTLB_DYNAMIC is off in the simulated one",
   cgroup_disable: RECORDED,
   "cgroup.memory": RECORDED,
-  numa: "the guest has one node in any case",
-  hashdist: "the guest has one node to spread hashes over",
+  hashdist: "large hashes are spread over the nodes where there are several",
   nosmt: "no CPU of the guest is the second thread of a core",
   vmalloc: "only 32-bit kernels have it",
 };
@@ -150,7 +154,7 @@ const RECORDED_WORDS: readonly string[] =
 /** Words that cannot be simulated and would change much. */
 const REFUSED: Readonly<Record<string, string>> = {
   accept_memory: "which `policy` decides",
-  "numa=fake": "since all memory of a simulated machine is on one node",
+  "numa=fake": "since the nodes of a simulated machine are those of `numa`",
   "memory_hotplug.memmap_on_memory": "since struct pages of plugged memory lie in the memory before it here",
   "memory_hotplug.online_policy": "since plugged memory goes online by `memhp_default_state` here",
   movable_node: "since no memory of a simulated machine is marked as hot-pluggable",

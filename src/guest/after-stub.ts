@@ -19,10 +19,11 @@ export function machineAfterStub(
   { stub, kernel, initrd, acpi, memoryAttributes }: HandOver,
 ): EarlyMachine {
   const { options, behaviour, hotplugWindow } = guest;
-  const { handOver, numa } = options;
+  const { handOver } = options;
   const platform = guest.platform.type;
   const words = commandLine(guest);
   const cpus = guestCpus(options);
+  const numa = isOneNode(words) ? [] : options.numa;
   const isEfi = options.memoryMap.length === 0 || stub.memoryMap !== undefined;
   return {
     e820: stub.entries,
@@ -72,6 +73,13 @@ export function machineAfterStub(
 export function guestCpus({ guest, vcpus }: GuestOptions): CpuLimits {
   const { possible, online } = cpuLimits(commandLineWords(guest.commandLine), vcpus + guest.hotplugCpus);
   return { possible, online: Math.min(online, vcpus) };
+}
+
+/** `numa=off` and `numa=noacpi` (6.12 arch/x86/mm/numa.c: numa_setup). */
+function isOneNode(commandLine: string): boolean {
+  return commandLineWords(commandLine).some(
+    ({ name, value }) => name === "numa" && (value === "off" || value === "noacpi"),
+  );
 }
 
 /** The node of each CPU; those that no node names are of node 0. */
