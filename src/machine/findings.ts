@@ -24,6 +24,11 @@ export function unexpected(place: Place, expected: string, found: string): Machi
   return new MachineError(place.line, place.column, expected, found === "" ? "nothing" : short(found));
 }
 
+/** A library's message, within one of ours. */
+export function lowerFirst(message: string): string {
+  return message.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
+}
+
 export class Findings {
   readonly #statements: Statement[] = [];
   readonly #remarks: Remark[] = [];

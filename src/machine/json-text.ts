@@ -1,12 +1,14 @@
 /** JSON in which every value knows its place; read by the library for YAML, of which JSON is a part. */
 
 import { isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
-import type { Place } from "./findings.js";
+import { lowerFirst, type Place, short, unexpected } from "./findings.js";
+import { Lines } from "./lines.js";
+import { refuseDeepBrackets } from "./nesting.js";
 import { NO_MEMBERS, type PlacedValue } from "./placed-value.js";
-import { MachineError } from "./statement.js";
 
 /** @throws MachineError where the text is no JSON */
 export function parseJson(text: string): PlacedValue {
+  refuseDeepBrackets(text, new Lines(text), "JSON");
   const lines = new LineCounter();
   const document = parseDocument(text.replace(/^\uFEFF/, " "), {
     schema: "json",
@@ -18,16 +20,8 @@ export function parseJson(text: string): PlacedValue {
     return { line, column: col };
   };
   const [error] = document.errors;
-  if (error !== undefined) {
-    const { line, column } = placeAt(error.pos[0]);
-    throw new MachineError(
-      line,
-      column,
-      "JSON",
-      error.message.replace(/^[A-Z]/, (letter) => letter.toLowerCase()),
-    );
-  }
-  if (document.contents === null) throw new MachineError(1, 1, "JSON", "nothing");
+  if (error !== undefined) throw unexpected(placeAt(error.pos[0]), "JSON", lowerFirst(error.message));
+  if (document.contents === null) throw unexpected({ line: 1, column: 1 }, "JSON", "");
   return placedValue(document.contents, placeAt);
 }
 
@@ -35,7 +29,10 @@ function placedValue(node: Node | ParsedNode, placeAt: (offset: number) => Place
   const place = placeAt(node.range?.[0] ?? 0);
   if (isMap(node)) {
     const members = node.items.map(({ key, value }): [string, PlacedValue] => {
-      const name = isScalar(key) ? String(key.value) : "";
+      if (!isScalar(key))
+        throw unexpected(placeAt((key as Node).range![0]), "JSON", "a name that is no text");
+      const name = String(key.value);
+      if (value === null) throw unexpected(placeAt(key.range![0]), `a value of ${short(name)}`, "");
       return [name, placedValue(value as Node, placeAt)];
     });
     return { ...place, is: "object", scalar: undefined, members: new Map(members), items: [] };
@@ -44,7 +41,9 @@ function placedValue(node: Node | ParsedNode, placeAt: (offset: number) => Place
     const items = node.items.map((item) => placedValue(item as Node, placeAt));
     return { ...place, is: "list", scalar: undefined, members: NO_MEMBERS, items };
   }
-  const scalar = isScalar(node) ? (node.value as string | number | boolean | null) : null;
+  // What YAML has besides: names for values that are used again.
+  if (!isScalar(node)) throw unexpected(place, "JSON", "an alias of YAML");
+  const scalar = node.value as string | number | boolean | null;
   const is =
     typeof scalar === "string"
       ? "text"

@@ -43,6 +43,10 @@ export function commandsOf(text: string, isProgram: (name: string) => boolean): 
       at++;
       continue;
     }
+    if (isWithoutBearing(lines[at]!, isProgram)) {
+      at++;
+      continue;
+    }
     const scanner = new Scanner(lines, at, variables);
     try {
       const read = scanner.readLogicalLine();
@@ -62,6 +66,11 @@ export function commandsOf(text: string, isProgram: (name: string) => boolean): 
     }
   }
   return commands;
+}
+
+/** A line that neither sets a variable nor goes on, and does not have the program: most of a log. */
+function isWithoutBearing(line: string, isProgram: (name: string) => boolean): boolean {
+  return !/[=\\'"`$(;|&]/.test(line) && !line.split(/\s+/).some((word) => isProgram(baseName(word)));
 }
 
 function baseName(path: string): string {
@@ -269,8 +278,7 @@ class Scanner {
         isQuoted = true;
         this.#doubleQuoted(word);
       } else if (!this.#expansion(word)) {
-        word.add(rest[0]!);
-        this.#column++;
+        this.#take(/^[$`]?[^\s;|&()<>\\'"$`]*/, rest, word);
       }
     }
     const { text, unknown } = word;
@@ -317,10 +325,16 @@ class Scanner {
         word.add(rest[1]!);
         this.#column += 2;
       } else if (!this.#expansion(word)) {
-        word.add(rest[0]!);
-        this.#column++;
+        this.#take(/^.[^"\\$`]*/, rest, word);
       }
     }
+  }
+
+  /** A run of characters that mean themselves. */
+  #take(run: RegExp, rest: string, word: WordBuilder): void {
+    const text = run.exec(rest)![0];
+    word.add(text);
+    this.#column += text.length;
   }
 
   /** A variable or a command in place of text. @returns whether there was one */

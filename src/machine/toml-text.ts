@@ -1,19 +1,20 @@
 /** TOML in which every value knows its place (TOML 1.0, by the library toml-eslint-parser). */
 
 import { type AST, ParseError, parseTOML } from "toml-eslint-parser";
-import type { Place } from "./findings.js";
+import { lowerFirst, type Place, unexpected } from "./findings.js";
+import { Lines } from "./lines.js";
+import { refuseDeepBrackets } from "./nesting.js";
 import { NO_MEMBERS, type PlacedValue } from "./placed-value.js";
-import { MachineError } from "./statement.js";
 
 /** @throws MachineError where the text is no TOML */
 export function parseToml(text: string): PlacedValue {
+  refuseDeepBrackets(text, new Lines(text), "TOML");
   let program: AST.TOMLProgram;
   try {
     program = parseTOML(text.replace(/^\uFEFF/, ""), { tomlVersion: "1.0" });
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    const found = error.message.replace(/^[A-Z]/, (letter) => letter.toLowerCase());
-    throw new MachineError(error.lineNumber, error.column + 1, "TOML", found);
+    throw unexpected({ line: error.lineNumber, column: error.column + 1 }, "TOML", lowerFirst(error.message));
   }
   const root = new Table({ line: 1, column: 1 });
   for (const entry of program.body[0].body) {

@@ -1,9 +1,9 @@
 /** XML in which every element knows its place (XML 1.0, by the library @rgrove/parse-xml). */
 
 import { XmlElement as ParsedElement, parseXml, XmlError } from "@rgrove/parse-xml";
-import type { Place } from "./findings.js";
+import { lowerFirst, type Place, unexpected } from "./findings.js";
 import { Lines } from "./lines.js";
-import { MachineError } from "./statement.js";
+import { refuseDeep } from "./nesting.js";
 
 export interface XmlElement extends Place {
   readonly name: string;
@@ -21,19 +21,14 @@ export function parseXmlText(text: string): XmlElement {
     .replace(/^\s+(?=<)/, (blanks) => blanks.replaceAll(/[^\n]/g, ""));
   const leading = /^\n*/.exec(plain)![0].length;
   const lines = new Lines(plain);
+  refuseDeep(plain, lines, "XML", /<\/[^<>]*>|<[^!?/\s](?:[^<>]*[^<>/])?>/g, (tag) => !tag.startsWith("</"));
   try {
     const { root } = parseXml(plain.slice(leading), { includeOffsets: true });
     return elementOf(root!, lines, leading);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    const { line, column } = lines.placeOf(error.pos + leading);
     const [first] = error.message.split(/ \(line \d+|\n/);
-    throw new MachineError(
-      line,
-      column,
-      "well-formed XML",
-      first!.replace(/^[A-Z]/, (letter) => letter.toLowerCase()),
-    );
+    throw unexpected(lines.placeOf(error.pos + leading), "well-formed XML", lowerFirst(first!));
   }
 }
 

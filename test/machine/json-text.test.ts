@@ -26,9 +26,14 @@ test("what is no JSON is refused at its place", () => {
     ['{"a": 1', "1:8"],
     ['{\n"a": tru}', "2:6"],
     ['{"a": 1, "a": 2}', "1:10"],
+    ['{"a": &x 1, "b": *x}', "1:18"],
     ["", "1:1"],
   ] as const)
     assert.throws(() => parseJson(text), new RegExp(`^${place}: expected JSON, found `), text);
+});
+
+test("a name without a value is refused", () => {
+  assert.throws(() => parseJson('{"a": 1,\n "b"}'), /^2:2: expected a value of b, found nothing$/);
 });
 
 test("values of another kind are refused", () => {
@@ -40,6 +45,13 @@ test("values of another kind are refused", () => {
   assert.throws(() => flagOf(members.get("t"), "t"), /^1:17: expected true or false for t, found "x"$/);
   assert.throws(() => textOf(members.get("o")!, "o"), /^1:27: expected a text for o, found an object$/);
   assert.is(flagOf(undefined, "q"), false);
+});
+
+test("a text nested thousands deep is refused", () => {
+  assert.throws(
+    () => parseJson(`${"[".repeat(20_000)}${"]".repeat(20_000)}`),
+    /^1:\d+: expected JSON nested at most 500 deep, found a deeper one$/,
+  );
 });
 
 test.run();

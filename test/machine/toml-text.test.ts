@@ -37,4 +37,11 @@ test("what is no TOML is refused at its place", () => {
     assert.throws(() => parseToml(text), new RegExp(`^${place}: expected TOML, found `), text);
 });
 
+test("a text nested thousands deep is refused", () => {
+  assert.throws(
+    () => parseToml(`a = ${"[".repeat(20_000)}${"]".repeat(20_000)}`),
+    /^1:\d+: expected TOML nested at most 500 deep, found a deeper one$/,
+  );
+});
+
 test.run();

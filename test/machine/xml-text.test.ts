@@ -34,4 +34,11 @@ test("what is not well-formed is refused at its place", () => {
   assert.throws(() => parseXmlText("<a>&x;</a>"), /found named entity isn't defined: &x;$/);
 });
 
+test("a text nested thousands deep is refused", () => {
+  assert.throws(
+    () => parseXmlText(`${"<a>".repeat(20_000)}${"</a>".repeat(20_000)}`),
+    /^1:\d+: expected XML nested at most 500 deep, found a deeper one$/,
+  );
+});
+
 test.run();

@@ -8,7 +8,7 @@ import { parseToml } from "../toml-text.js";
 export const KATA: MachineReader = {
   kind: "kata",
   what: "a configuration of Kata Containers (configuration.toml)",
-  recognises: (text) => /^\s*\[hypervisor\.[\w-]+\]\s*(?:#.*)?$/m.test(text),
+  recognises: (text) => /^[ \t]*\[hypervisor\.[\w-]+\][ \t]*\r?(?:#.*)?$/m.test(text),
   read(text) {
     const findings = new Findings();
     stateKata(parseToml(text), findings);
