@@ -7,6 +7,7 @@ import { type ChargedTime, ratioRange, type TimeRange, timeRange } from "../stud
 import { bestFirst, usualRank } from "../study/compare.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { countOf, formatInteger, formatRatio, NUMBER_TEXTS } from "./cells.js";
+import { machinesSentence } from "./over-machines.js";
 import { policyText } from "./row-groups.js";
 
 export interface ComparedGroup {
@@ -30,7 +31,11 @@ export function conclusionOf(
   const findings = groups.flatMap((group) => findingOf(group, baseline, rank, ranges) ?? []);
   const failures = failureSentence(groups);
   if (findings.length === 0) return failures;
-  const text = [...answerSentences(findings, groups.length > 1), decidedSentence(findings)];
+  const machines = machinesSentence(
+    groups.flatMap(({ rows }) => rows),
+    rank,
+  );
+  const text = [...answerSentences(findings, groups.length > 1), machines, decidedSentence(findings)];
   return [text.filter((one) => one !== "").join(" "), ...failures];
 }
 
