@@ -9,7 +9,7 @@ import { commonIdentifications } from "./identify/common.js";
 import { snpIdentifications } from "./identify/snp.js";
 import { tdxIdentifications } from "./identify/tdx.js";
 import { DISAGREEMENT, Measured } from "./measured.js";
-import { between, type Quantity } from "./quantity.js";
+import type { Quantity } from "./quantity.js";
 import { READINGS, type ReadingName } from "./readings.js";
 import { type KitFile, type RecordOf, readRecords } from "./records.js";
 
@@ -167,11 +167,11 @@ export class CalibrationImpossible extends Error {
   override readonly name = "CalibrationImpossible";
 }
 
-function rangeOf(
-  { value, low, high }: Pick<Parameter, "value" | "low" | "high"> = { value: 0, low: 0, high: 0 },
-): Quantity {
-  return { ...between(low, high), value };
+function rangeOf({ value, low, high }: Pick<Parameter, "value" | "low" | "high"> = NOTHING): Quantity {
+  return { value, half: Math.max(value - low, high - value), from: [] };
 }
+
+const NOTHING = { value: 0, low: 0, high: 0 } as const;
 
 /** Why a price does not follow from blocks, of which those of this guest are not alike. */
 function whyBlocksDiffer({ needs }: Identification, measured: Measured): string | undefined {

@@ -119,7 +119,7 @@ export class SimulatedKit {
     const pages = level === "4k" ? { pages4k: 2_000_000, pages2m: 40 } : { pages4k: 700, pages2m: 4000 };
     this.#record("H4", up, { ns: 1, ...pages, pages1g: 0 });
     // Nothing can be told of a boot of which nobody says what it was.
-    const kept = this.#lines.filter((line) => line.includes('"boot","boot"') || this.#chance.next() >= lost);
+    const kept = this.#lines.filter((line) => /"(boot|H6)","boot"/.test(line) || this.#chance.next() >= lost);
     const files = this.#files.map((file) =>
       file.name.startsWith("graph") ? this.#withLosses(file, lost) : file,
     );
@@ -293,7 +293,11 @@ export class SimulatedKit {
       );
     // The module's own accepts take no fault where all is mapped, which no host of today can do for TDX.
     const faults = kind === "tdx" && prefault ? costOf(/^(eptViolation|septAdd)/) : 0;
-    const request = costOf(/^(vmgexitPsc|userExit|attributeSet|attributeSetPage|prefault)/);
+    const request = costOf(
+      prefault
+        ? /^(vmgexitPsc|userExit|attributeSet|prefault|directMapSplit)/
+        : /^(vmgexitPsc|userExit|attributeSet)/,
+    );
     const whole = ledger.elapsedNs - faults;
     let text = "# tracer: function_graph\n#\n# CPU  DURATION                  FUNCTION CALLS\n";
     for (let at = 0; at < 60; at++) {

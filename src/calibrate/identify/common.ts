@@ -147,7 +147,15 @@ export function launchAlone(context: FitContext): Quantity | undefined {
  * Slope of the kernel's boot over the pages of its bounce buffer, in guests that accept nothing and are of one size:
  * that with most sizes of the buffer (I6).
  */
-export function convertedPage({ measured }: FitContext, vcpus = 1): Quantity | undefined {
+export function convertedPage(context: FitContext, vcpus = 1): Quantity | undefined {
+  const slope = bufferSlope(context, vcpus);
+  // Deferred init leaves out what is reserved; whether its struct pages take as long elsewhere depends on the kernel.
+  const init = context.fitted("initStructPageNs") ?? context.assumed("initStructPageNs");
+  return slope === undefined ? undefined : sum(slope, between(0, init.value));
+}
+
+/** The same with whatever else grows with the buffer. */
+export function bufferSlope({ measured }: FitContext, vcpus: number): Quantity | undefined {
   const counts = (boot: CalibrationBoot): boolean =>
     isSmall(boot) && boot.vcpus === vcpus && boot.swiotlbBytes !== undefined;
   const sizes = new Map<number, Set<number>>();

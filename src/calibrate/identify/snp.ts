@@ -3,7 +3,7 @@
 import { MAX_ORDER_PAGES } from "../../units.js";
 import { pagesOf } from "../boots.js";
 import type { FitContext, Identification, Level } from "../identification.js";
-import { between, type FittedLine, type Quantity, scaled, sum } from "../quantity.js";
+import { between, type FittedLine, less, type Quantity, scaled, sum } from "../quantity.js";
 import {
   commonIdentifications,
   convertedPage,
@@ -39,10 +39,14 @@ function failedCall(context: FitContext, level: Level): Quantity {
   return scaled(context.assumed("pvalidateMismatchNs"), level === "4k" ? 1 / 512 : 0);
 }
 
-/** The same with the host's split of its direct map, which the first page of 2 MiB makes. */
+/** The host's split of its direct map, which the first of 512 pages of 4 KiB makes. */
+function splitPart(context: FitContext, level: Level): Quantity {
+  return scaled(context.assumed("directMapSplitNs"), level === "4k" ? 1 / 512 : 0);
+}
+
+/** Both, as they are part of validating what the host has not backed. */
 function mismatchPart(context: FitContext, level: Level): Quantity {
-  const split = scaled(context.assumed("directMapSplitNs"), level === "4k" ? 1 / 512 : 0);
-  return sum(failedCall(context, level), split);
+  return sum(failedCall(context, level), splitPart(context, level));
 }
 
 /** What the request for a block takes for each leaf, but for its part for each page. */
@@ -66,6 +70,7 @@ export function snpIdentifications(level: Level): readonly Identification[] {
   const validate = `pvalidate${level}Ns`;
   const leaves = LEAVES[level];
   return [
+    ...commonIdentifications(level),
     {
       id: "I3",
       parameter: "vmgexitNs",
@@ -153,7 +158,8 @@ export function snpIdentifications(level: Level): readonly Identification[] {
       how: "how much longer the request for a block takes where the host backs it ahead",
       fit: (context) => {
         const more = lessAll(stateChange(context, true), stateChange(context, false));
-        return more === undefined ? undefined : scaled(more, 1 / leaves);
+        // The host splits its direct map then, too.
+        return more === undefined ? undefined : less(scaled(more, 1 / leaves), splitPart(context, level));
       },
     },
     {
@@ -204,7 +210,6 @@ export function snpIdentifications(level: Level): readonly Identification[] {
     },
     // The state of each CPU is a page that is measured (KVM: snp_launch_update_vmsa).
     vcpuStart((context) => context.fitted("launchPage4kNs")),
-    ...commonIdentifications(level),
   ];
 }
 
@@ -237,7 +242,7 @@ function launchOverPages({ measured }: FitContext): FittedLine | undefined {
 function prefaultedLeaf(context: FitContext, level: Level): Quantity | undefined {
   const seen = context.measured.blockNs(true, VALIDATE);
   if (seen === undefined) return undefined;
-  return lessAll(scaled(seen, 1 / LEAVES[level]), mismatchPart(context, level));
+  return lessAll(scaled(seen, 1 / LEAVES[level]), failedCall(context, level));
 }
 
 function validateLeaf(context: FitContext, level: Level): Quantity | undefined {

@@ -3,6 +3,7 @@
 import type { FitContext, Identification, Level } from "../identification.js";
 import { known, type Quantity, scaled } from "../quantity.js";
 import {
+  bufferSlope,
   commonIdentifications,
   convertedPage,
   eagerPage,
@@ -49,6 +50,7 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
     page === undefined ? undefined : scaled(page, LEAF_PAGES[level]);
   const rest = (context: FitContext): Quantity[] => [tablePart(context, level), mismatchPart(context, level)];
   return [
+    ...commonIdentifications(level),
     {
       id: "I1",
       parameter: "septAddNs",
@@ -140,7 +142,6 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
       fit: launchAlone,
     },
     vcpuStart(() => known(0)),
-    ...commonIdentifications(level),
   ];
 }
 
@@ -149,7 +150,7 @@ function delayPerCpu(context: FitContext): Quantity | undefined {
   const counts = [...context.measured.boots.values()].map(({ vcpus }) => vcpus);
   const most = Math.max(...counts);
   if (!(most > 1)) return undefined;
-  const more = lessAll(convertedPage(context, most), convertedPage(context));
+  const more = lessAll(bufferSlope(context, most), bufferSlope(context, 1));
   return more === undefined ? undefined : scaled(more, 1 / (most - 1));
 }
 
