@@ -28,6 +28,7 @@ import { kernelBuildOf, kernelBytesOf } from "./kernel-build.js";
 import type { GuestOptions } from "./options.js";
 import { deferredInit, pageExtInit, shuffleFreeMemory } from "./page-alloc-init-late.js";
 import {
+  assignDevice,
   chargePriced,
   launch,
   leaveFirmware,
@@ -45,6 +46,7 @@ export const BOOT: Steps<PoweredOff, Booted> = Steps.from<PoweredOff>()
   .step("init_tdx_module", startTdxHost)
   .step("snp_rmptable_init", startSnpHost)
   .step("the host's memory", limitToHost)
+  .step("vfio_iommu_type1", assignDevice)
   .step("the VMM", launch)
   .phase("launch")
   .step("the firmware", runFirmware)

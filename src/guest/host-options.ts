@@ -2,10 +2,11 @@
 
 import { HOST_PAGE_SIZES, type HostPageSize } from "../coco/platform.js";
 import type { Need, Problem, Quantity } from "../fields/field.js";
+import { ASSIGNED_DEVICES, type AssignedDevice, DMA_ENTRY_LIMIT } from "../host/assigned-device.js";
 import { EXPECTED_HOST_KERNEL, hostKernelOf } from "../host/host-kernel.js";
 import { checkRmp, RMP } from "../host/rmp/plan.js";
 import { checkTdxModule, TDX_MODULE } from "../host/tdx-module/plan.js";
-import { CONFIDENTIAL, HOST_KERNEL_ACTS, LARGE_PAGES } from "./needs.js";
+import { CONFIDENTIAL, DEVICE_IN_CONTAINER, HOST_KERNEL_ACTS, LARGE_PAGES } from "./needs.js";
 
 export const HOST = {
   /**
@@ -83,6 +84,21 @@ export const HOST = {
     needs: [CONFIDENTIAL] as readonly Need[],
     default: false,
     what: "whether the host keeps the private copy of memory that the guest has made shared",
+  },
+  /** Assumption: a guest without is the simpler one. */
+  assignedDevice: {
+    is: "choice",
+    of: ASSIGNED_DEVICES as readonly AssignedDevice[],
+    default: "none",
+    what: "whether the guest has a device of the host, and how the VMM maps memory for its DMA: by a container of vfio_iommu_type1 or by iommufd; a plain guest's memory is all pinned then, that of others as they share it",
+  },
+  dmaEntryLimit: {
+    is: "count",
+    needs: [DEVICE_IN_CONTAINER] as readonly Need[],
+    min: 1,
+    max: 4_294_967_295,
+    default: DMA_ENTRY_LIMIT as 65_535,
+    what: "mappings for DMA that a container takes (dma_entry_limit of vfio_iommu_type1)",
   },
   memory: {
     is: "size",

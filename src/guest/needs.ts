@@ -9,6 +9,7 @@ import { FIRMWARES } from "../firmware/firmwares.js";
 import type { HotplugWindowReport } from "../firmware/hotplug-window.js";
 import type { HighMemory } from "../firmware/start.js";
 import { takesLowMemory, takesMoreMemory, VMM_KINDS, type VmmKind } from "../firmware/vmm-ram.js";
+import type { AssignedDevice } from "../host/assigned-device.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import { hugePagesStayOn } from "../mm/watermarks.js";
 import { BEHAVIOURS, type Behaviour } from "../policy/behaviour.js";
@@ -24,7 +25,7 @@ interface Run {
   readonly memoryBytes: number;
   readonly vcpus: number;
   readonly kernel: string;
-  readonly host: { readonly pageSizeBytes: number };
+  readonly host: { readonly assignedDevice: AssignedDevice; readonly pageSizeBytes: number };
   readonly vmm: { readonly kind: VmmKind; readonly maxMemoryBytes?: number };
   readonly memoryMap: readonly unknown[];
   readonly firmware: {
@@ -83,6 +84,13 @@ export const HOST_KERNEL_ACTS: Need = need(
     const { isConfidential, needsTdxModule } = PLATFORMS[platform.kind];
     return isConfidential && (needsTdxModule || host.pageSizeBytes > PAGE_SIZE);
   },
+);
+
+/** That confidential guests are mapped page by page; plain ones have a mapping for a range of RAM. */
+export const DEVICE_IN_CONTAINER: Need = need(
+  "host.assignedDevice: type1, and platform tdx or snp",
+  ["host.assignedDevice", "platform.kind"],
+  ({ host, platform }) => host.assignedDevice === "type1" && PLATFORMS[platform.kind].isConfidential,
 );
 
 export const CODE_FOR_S3: Need = need(

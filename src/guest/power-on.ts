@@ -88,6 +88,14 @@ export function chargePriced({ clock, platform }: Guest, events: readonly CostEv
   for (const event of pricedEvents(platform.type.parameters, events)) clock.ledger.charge(event, 1);
 }
 
+/** @throws HostMemoryError when the host has less memory than a device pins */
+export function assignDevice({ guest }: PoweredOff): void {
+  const { assignedDevice, dmaEntryLimit } = guest.options.host;
+  if (assignedDevice === "none") return;
+  const mostMappings = assignedDevice === "type1" ? dmaEntryLimit : Number.POSITIVE_INFINITY;
+  guest.host.assignDevice(mostMappings, guest.ram.length);
+}
+
 interface Launched {
   readonly firmware: Firmware;
   readonly firmwareMachine: FirmwareMachine;

@@ -1,5 +1,6 @@
 import { type CocoPlatform, HostMemoryError, type HostSupply } from "../coco/platform.js";
 import { formatBytes, GiB, MiB, PAGE_SIZE, type PhysAddr, type PhysRange, roundUp, TiB } from "../units.js";
+import type { DmaResult } from "./assigned-device.js";
 
 export interface HostUse {
   /** Memory that backs private pages, and private copies that the host keeps of shared ones. */
@@ -48,6 +49,9 @@ export class GuestMemory implements HostSupply {
   directMapBytes = 0;
   onShared: (start: PhysAddr, end: PhysAddr) => void = () => {};
   #limit: HostLimit | undefined = undefined;
+  /** Mappings that an assigned device can have; undefined without one. */
+  #mostMappings: number | undefined = undefined;
+  #peakMappings = 0;
 
   /**
    * @param memoryBytes RAM of the guest. PAMT and RMP are paid for all of it, touched or not,
@@ -64,6 +68,31 @@ export class GuestMemory implements HostSupply {
 
   limitTo(limit: HostLimit): void {
     this.#limit = limit;
+  }
+
+  /**
+   * A device is assigned to the guest, before it runs. All of a plain guest's memory is mapped for DMA as a piece for
+   * each range of RAM. Of a confidential guest it is what is shared, page by page, since any of them may become
+   * private by itself (QEMU 10.1 system/ram-block-attributes.c, hw/vfio/listener.c:
+   * vfio_ram_discard_notify_populate; cloud-hypervisor docs/amd_sev_snp.md).
+   *
+   * @param mostMappings Infinity for no limit
+   * @throws HostMemoryError where the host has less than a plain guest pins
+   */
+  assignDevice(mostMappings: number, ramRanges: number): void {
+    this.#mostMappings = mostMappings;
+    if (!this.#platform.type.isConfidential) this.#peakMappings = ramRanges;
+    this.#requireLimit();
+  }
+
+  get dma(): DmaResult | undefined {
+    if (this.#mostMappings === undefined) return undefined;
+    return { mappings: this.#peakMappings, pinnedBytes: this.#pinnedBytes };
+  }
+
+  get #pinnedBytes(): number {
+    if (this.#mostMappings === undefined) return 0;
+    return this.#platform.type.isConfidential ? this.#platform.sharedPages * PAGE_SIZE : this.#memoryBytes;
   }
 
   /** All its memory, of whatever kind; Infinity where that is not known. Bytes. */
@@ -106,13 +135,19 @@ export class GuestMemory implements HostSupply {
     this.#touchedBytes += bytes;
     if (this.isWithinLimit) return;
     this.#touchedBytes -= bytes;
+    this.#requireLimit(false);
+  }
+
+  #requireLimit(isMet: boolean = this.isWithinLimit): void {
+    if (isMet) return;
     throw new HostMemoryError(`no memory of the host is left${this.#limit!.where} for what the guest shares`);
   }
 
   /**
    * The guest makes memory shared. The host gives the private memory back, unless it keeps the copy;
-   * for the shared pages it has memory only when they are touched.
+   * for the shared pages it has memory only when they are touched, unless a device is assigned to the guest.
    *
+   * @throws HostMemoryError where such a device needs more mappings than there can be, or more memory than the host has
    * @param start physical address on a page boundary
    * @param unaccepted parts of the range that were never accepted, so there is nothing to give back
    */
@@ -121,6 +156,19 @@ export class GuestMemory implements HostSupply {
     this.#peakBytes = this.hostBytesPeak;
     this.#platform.convertToShared(start, end, unaccepted);
     this.onShared(start, end);
+    if (this.#mostMappings !== undefined) this.#mapForDma(this.#mostMappings);
+  }
+
+  #mapForDma(mostMappings: number): void {
+    const mappings = this.#platform.sharedPages;
+    if (mappings > mostMappings) {
+      throw new HostMemoryError(
+        `the VMM stops the guest, as its assigned device needs a DMA mapping for each of ${mappings} pages that are ` +
+          `shared, and vfio_iommu_type1 takes ${mostMappings} (dma_entry_limit)`,
+      );
+    }
+    this.#peakMappings = Math.max(this.#peakMappings, mappings);
+    this.#requireLimit();
   }
 
   /** Bytes that the guest has accepted, made shared and not private again. */
@@ -159,7 +207,7 @@ export class GuestMemory implements HostSupply {
     };
   }
 
-  /** What backs touched memory that is not private. The last large page reaches no further than the guest's memory. */
+  /** What backs memory that is not private and is touched, or pinned. The last large page reaches no further than the guest's memory. */
   #shared(): { readonly sharedBytes: number; readonly sharedTables: number } {
     const touchedBytes = roundUp(this.#touchedBytes, PAGE_SIZE);
     const share = this.#pageSizeBytes > PAGE_SIZE ? this.#contiguity : 1;
@@ -170,7 +218,7 @@ export class GuestMemory implements HostSupply {
       Math.max(this.#memoryBytes - smallBytes, inLarge),
     );
     return {
-      sharedBytes: largeBytes + smallBytes,
+      sharedBytes: Math.max(largeBytes + smallBytes, this.#pinnedBytes),
       sharedTables:
         sharedTablePages(largeBytes, this.#pageSizeBytes) + sharedTablePages(smallBytes, PAGE_SIZE),
     };

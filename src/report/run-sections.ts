@@ -40,6 +40,7 @@ export function outcomeSections(run: RunResult): Section[] {
     "hot-plug": hotplugLines,
     "host's TDX module": moduleLines,
     "host's reverse map table": rmpLines,
+    "assigned device": dmaLines,
     "after the boot": (of) => [...drainLines(of), ...attackLines(of), ...kexecLines(of)],
   });
 }
@@ -274,6 +275,13 @@ function rmpLines(run: RunResult): Line[] {
     ]),
     ...numbersAboveZero(run, [["set aside", "rmp.setAsideBytes", "next to the table's ends"]]),
   ];
+}
+
+function dmaLines(run: RunResult): Line[] {
+  return numbers(run, [
+    ["mappings", "dma.mappings", "for DMA, the most at a time"],
+    ["pinned", "dma.pinnedBytes", "of the host's memory at the end"],
+  ]);
 }
 
 function requestLines(run: RunResult): Line[] {

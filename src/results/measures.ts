@@ -336,7 +336,7 @@ export interface Measure extends NamedField {
 
 /** Groups that a row may lack as a whole. */
 const OPTIONAL_GROUPS: readonly string[] =
-  "commandLine tdxModule rmp attack hotplug kexec e820Record setupArch earlyMap drain".split(" ");
+  "commandLine tdxModule dma rmp attack hotplug kexec e820Record setupArch earlyMap drain".split(" ");
 
 /** All fields of a row, in the order of JSON. */
 export const ROW_FIELDS: readonly NamedField[] = Object.entries<Field>(FIELDS).map(([name, field]) => {

@@ -11,6 +11,7 @@ import type { DrainResult } from "../after/drain.js";
 import type { HotplugResult } from "../after/hotplug/result.js";
 import type { KexecResult } from "../after/kexec/result.js";
 import type { PlatformKind } from "../coco/platforms.js";
+import type { DmaResult } from "../host/assigned-device.js";
 import type { HostUse } from "../host/guest-memory.js";
 import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyRmp } from "../host/rmp/start.js";
@@ -64,6 +65,8 @@ export interface RunResult extends RunFields {
   readonly waits: { readonly boot: WaitSummary; readonly workload: WaitSummary };
   readonly tdxModule?: ReadyTdxModule;
   readonly rmp?: ReadyRmp;
+  /** Of a guest with an assigned device. */
+  readonly dma?: DmaResult;
   readonly hotplug?: HotplugResult;
   readonly kexec?: KexecResult;
   /** Effects of the scenario's words for the kernel's command line, if it has some and a kernel came that far. */

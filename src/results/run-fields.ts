@@ -24,6 +24,8 @@ export const RUN_FIELDS = {
   "tdxModule.removed": { is: "list", doc: "What becomes of memory taken from the host." },
   "tdxModule.guestShare.freeBytes": { is: "bytes", doc: "Of the module's memory, what nobody has." },
   "tdxModule.guestShare.foreignBytes": { is: "bytes", doc: "Online, and not told to the module." },
+  "dma.mappings": { is: "count", better: "less", doc: "Most DMA mappings of an assigned device at a time." },
+  "dma.pinnedBytes": { is: "bytes", better: "less", doc: "Memory pinned for it at the end." },
   "rmp.outcome": { is: "text", doc: "ready: what becomes of the host's reverse map table." },
   "rmp.tableBytes": { is: "bytes", doc: "The host's reverse map table, with its bookkeeping." },
   "rmp.coveredBytes": { is: "bytes", doc: "Address up to which the host's memory has entries." },

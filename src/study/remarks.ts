@@ -28,6 +28,7 @@ export function remarksBefore(
     ...machineRemarks(scenario),
     ...windowRemarks(scenario),
     ...mapGpaRemarks(scenario),
+    ...deviceRemarks(scenario),
   ];
 }
 
@@ -63,6 +64,15 @@ function mapGpaRemarks({ platform, host, kernel, firmware }: Scenario): string[]
     ...(firmware.preset !== "td-shim" && firmware.version < "2024.02" ? ["TDVF before 2024.02"] : []),
   ];
   return late.map((who) => `host.mapGpaLimit: ${who} may not ask again for the rest; here it does`);
+}
+
+/** What is left out of a device that is assigned. */
+function deviceRemarks({ host }: Scenario): string[] {
+  if (host.assignedDevice === "none") return [];
+  return [
+    "host.assignedDevice: mapping and pinning take no time here, as nobody has published how much; what firmware " +
+      "shares for its own drivers, ROMs and tables of the IOMMU are left out",
+  ];
 }
 
 /** What a page size of the host is not, or not yet, on a platform. */

@@ -126,6 +126,7 @@ export function resultOf(
   const atReady = boot.ready?.charged ?? clock.ledger.charged;
   const touchedBytes = (boot.kernel?.touchedBytes ?? 0) - host.untouchedSharedBytes;
   if (!platform.type.isConfidential) host.touch(touchedBytes);
+  const { dma } = host;
   const { hostBytes, hostBytesPeak } = host;
   timeline.sample(clock.nowNs, host.use());
   const commandLine = commandLineResult(scenario, boot);
@@ -182,6 +183,7 @@ export function resultOf(
     ...(boot.ready === undefined ? {} : timesAfter(boot.ready.bootTimeNs, workload.endNs)),
     ...(boot.tdxModule === undefined ? {} : { tdxModule: boot.tdxModule }),
     ...(boot.rmp === undefined ? {} : { rmp: boot.rmp }),
+    ...(dma === undefined ? {} : { dma }),
     ...facts,
     ...(commandLine === undefined ? {} : { commandLine }),
     ...(remarks.size === 0 ? {} : { remarks: [...remarks] }),

@@ -130,6 +130,8 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
       dynamicPamt: false,
       launchingGuests: 1,
       keepsConverted: false,
+      assignedDevice: "none",
+      dmaEntryLimit: 65_535,
     },
     vmm: { kind: "q35", slots: 0 },
     memoryMap: [],

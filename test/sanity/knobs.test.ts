@@ -51,6 +51,8 @@ const KNOBS: readonly Knob[] = [
   ["host.prefault", true, SNP, TDX],
   ["host.dynamicPamt", true, TDX, SNP],
   ["host.keepsConverted", true, TDX, PLAIN],
+  ["host.assignedDevice", "type1", SNP],
+  ["host.dmaEntryLimit", 100, withValue(SNP, "host.assignedDevice", "type1"), SNP],
   ["host.mapGpaLimit", "1MiB", TDX, SNP],
   ["host.kernel", "7.4", TDX, PLAIN],
   ["host.launchingGuests", 3, SNP, TDX],

@@ -66,6 +66,8 @@ attack: { pages: 3, answer: ignore }
       prefault: false,
       dynamicPamt: true,
       keepsConverted: true,
+      assignedDevice: "none",
+      dmaEntryLimit: 65_535,
       tdxModule: {
         memory: [
           { start: MiB, end: 2 * GiB, nodeId: 0, usedBytes: GiB },
@@ -149,6 +151,8 @@ test("the least that a file can say gets the documented defaults", () => {
       prefault: false,
       keepsConverted: false,
       launchingGuests: 1,
+      assignedDevice: "none",
+      dmaEntryLimit: 65_535,
     },
     vmm: { kind: "q35", slots: 0 },
     memoryMap: [],
