@@ -70,6 +70,10 @@ export interface PlatformOptions {
   readonly mapGpaLimitBytes?: number;
   /** Whether the host clears pages of 2 MiB in the order of addresses. Default: no. */
   readonly clearsInOrder?: boolean;
+  /** TDX: whether the guest releases accepted pages before it makes them shared. Default: no. */
+  readonly releasesBeforeSharing?: boolean;
+  /** TDX: whether TDX Connect is on for the guest: then the host cannot take away what was not released. Default: no. */
+  readonly tdxConnect?: boolean;
   /** TDX: whether the module's tracking of 4 KiB pages is allocated as they come into use. Default: no. */
   readonly dynamicPamt?: boolean;
   /** TDX: whether touching pending memory leaves the guest instead of raising #VE. Default: yes. */

@@ -86,6 +86,13 @@ export const HOST = {
     what: "whether the host keeps the private copy of memory that the guest has made shared",
   },
   /** Assumption: a guest without is the simpler one. */
+  tdxConnect: {
+    is: "flag",
+    on: ["tdx"],
+    default: false,
+    what: "whether TDX Connect is on for the guest, so that the host cannot take away a page that the guest has not released",
+  },
+  /** Assumption: a guest without is the simpler one. */
   assignedDevice: {
     is: "choice",
     of: ASSIGNED_DEVICES as readonly AssignedDevice[],

@@ -170,6 +170,13 @@ export const GUEST = {
     default: 0,
     what: "memory that devices have mapped through the DMA bounce buffer at once when init runs; the host backs that much of it",
   },
+  /** No release does; a series for Linux of 2026-06, and paravisors where TDX Connect is on. */
+  releasesBeforeSharing: {
+    is: "flag",
+    on: ["tdx"],
+    default: false,
+    what: "whether the kernel releases accepted pages before it makes them shared (TDG.MEM.PAGE.RELEASE), as TDX Connect wants it",
+  },
   /** Linux shares the GHCB page of each CPU by itself (6.12 arch/x86/coco/sev/core.c: init_ghcb). */
   decryptedSection: {
     is: "flag",

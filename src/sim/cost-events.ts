@@ -125,6 +125,10 @@ export const CostEvent = {
   hostClear2m: 58,
   /** The same in the order of addresses, as kernels from 7.0 on do. */
   hostClear2mSequential: 59,
+  /** TDX: a TDG.MEM.PAGE.RELEASE that succeeded, at any page size. */
+  pageRelease: 60,
+  /** TDX: a release that failed because the host has mapped smaller pages (PAGE_SIZE_MISMATCH). */
+  pageReleaseMismatch: 61,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

@@ -98,6 +98,12 @@ export const TDX_PARAMETERS: ParameterSet = {
     "assumption: as an exit of an SNP guest takes",
     ["mapGpa", "mapGpaRetry"],
   ),
+  pageReleaseNs: assumed(
+    "a release of a page, or a try at a size that does not fit (guest.releasesBeforeSharing)",
+    [800, 300, 1_500],
+    `${UNPUBLISHED}; as an accept without fault and clearing`,
+    ["pageRelease", "pageReleaseMismatch"],
+  ),
   septRemoveNs: assumed(
     "the host takes a page away",
     [3_000, 1_000, 22_889],

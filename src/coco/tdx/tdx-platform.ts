@@ -1,5 +1,6 @@
 import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
+import { GuestEnded } from "../../sim/guest-ended.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { AcceptingPlatform } from "../accepting-platform.js";
 import { pageRange } from "../page-tables.js";
@@ -14,6 +15,7 @@ import type { RangeSet } from "../range-set.js";
 import { firmwareAccept, guestAccept } from "./accept.js";
 import { dynamicPamtBytes, pamtBytes, pamtRefcountBytes } from "./pamt.js";
 import { TDX_PARAMETERS } from "./parameters.js";
+import { releasePages } from "./release.js";
 import { SecureEpt } from "./secure-ept.js";
 import { TABLE_PAGES, TdxHost } from "./tdx-host.js";
 
@@ -46,6 +48,8 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
   readonly #host: TdxHost;
   readonly #keepsConverted: boolean;
   readonly #septVeDisable: boolean;
+  readonly #releases: boolean;
+  readonly #tdxConnect: boolean;
   readonly #mapGpaLimitBytes: number;
   readonly #pamtBytes: (memoryBytes: number) => number;
 
@@ -55,6 +59,8 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     this.#host = new TdxHost(this.sept, ledger, this.done, options);
     this.#keepsConverted = options.keepsConverted ?? false;
     this.#septVeDisable = options.septVeDisable ?? true;
+    this.#releases = options.releasesBeforeSharing ?? false;
+    this.#tdxConnect = options.tdxConnect ?? false;
     this.#mapGpaLimitBytes = options.mapGpaLimitBytes ?? Number.POSITIVE_INFINITY;
     this.#pamtBytes = options.dynamicPamt === true ? dynamicTracking : pamtBytes;
   }
@@ -120,11 +126,25 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     const [first, last] = pageRange(start, end);
     this.done.clear();
     if (first === last) return;
+    if (this.#releases) releasePages(this.sept, this.#ledger, first, last);
+    else if (this.#tdxConnect) this.#requireUnaccepted(first, last);
     this.done.exits = this.#mapGpa(end - start);
     const backed = this.#keepsConverted ? this.#backedRanges(first, last) : [];
     this.#host.zapRange(first, last);
     for (const { start: from, end: to } of backed) this.#host.kept.add(from, to);
     this.madeShared(first, last, unaccepted);
+  }
+
+  /** With TDX Connect a device may write to what is accepted (microsoft/openvmm pull request 3748). @throws GuestEnded */
+  #requireUnaccepted(first: number, last: number): void {
+    const accepted = this.sept.mapped.firstIn(first, last);
+    if (accepted >= last) return;
+    const page = `page 0x${(accepted * PAGE_SIZE).toString(16)}`;
+    throw new GuestEnded(
+      "terminated",
+      `the host cannot take ${page} away to share it: TDX Connect is on, and the guest has not released it ` +
+        "(TDH.MEM.RANGE.BLOCK fails)",
+    );
   }
 
   /** Nothing else tells KVM: an accept of shared memory would not be served. */
