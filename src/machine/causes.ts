@@ -38,7 +38,10 @@ function inputsOf(log: GuestLog, own: KernelMachine, imageBytes: number | undefi
   const { e820, commandLine, vcpus } = log;
   const text = wholeBootLog(log);
   const machine = machineFromBootLog(text);
-  const words = commandLine === undefined ? {} : { commandLine: commandLine.value };
+  const words =
+    commandLine === undefined
+      ? {}
+      : { commandLine: commandLine.value, commandLineLength: commandLine.value.length };
   const builds = buildInputs(log, own.build, imageBytes);
   if (machine === undefined) {
     const map = e820.length === 0 ? {} : { e820: e820.map(({ value }) => value) };

@@ -1,164 +1,89 @@
 /** Everything that a kernel found at its start, by its log: the map and what lies in it, as a scenario repeats it. */
 
-import { E820Type } from "../efistub/setup-e820.js";
-import type { AddressRange } from "../units.js";
-import { machineFromBootLog, stubOfBootLog } from "../x86/boot-log.js";
-import type { EarlyMachine } from "../x86/early-machine.js";
+import { stubOfBootLog } from "../x86/boot-log.js";
+import { type MachineKeys, machineKeys, OF_E820 } from "../x86/machine-keys.js";
 import type { Findings } from "./findings.js";
 import { type GuestLog, type Said, wholeBootLog } from "./guest-log.js";
 import type { TypedRange } from "./ram.js";
 
-/** Words of `memoryMap` for the types of an e820 table. */
-const E820_WORDS: ReadonlyMap<number, string> = new Map([
-  [E820Type.RAM, "usable"],
-  [E820Type.RESERVED, "reserved"],
-  [E820Type.ACPI, "ACPI data"],
-  [E820Type.NVS, "ACPI NVS"],
-  [E820Type.UNUSABLE, "unusable"],
-  [E820Type.SOFT_RESERVED, "soft reserved"],
-  [E820Type.PMEM, "persistent"],
-]);
-
-/** The same for a map of UEFI (drivers/firmware/efi/libstub/x86-stub.c: setup_e820). */
-const EFI_WORDS: Readonly<Record<string, string>> = {
-  Conventional: "usable",
-  "Loader Code": "usable",
-  "Loader Data": "usable",
-  "Boot Code": "boot services",
-  "Boot Data": "boot services",
-  Unaccepted: "unaccepted",
-  "ACPI Reclaim": "ACPI data",
-  "ACPI Mem NVS": "ACPI NVS",
-  MMIO: "MMIO",
-  Unusable: "unusable",
-  Persistent: "persistent",
-};
-
-interface MapEntry {
-  readonly start: number;
-  readonly end: number;
-  readonly type: string;
-}
-
-function entry({ start, end }: AddressRange, type: string): MapEntry {
-  return { ...rangeOf({ start, end }), type };
-}
-
-function rangeOf({ start, end }: AddressRange): AddressRange {
-  return { start, end };
-}
-
-/** States the map as a firmware gave it: that of UEFI where the log shows it, else the e820 table. */
-export function stateLoggedMap(findings: Findings, { efiMap, e820 }: GuestLog): void {
-  const ascending = efiMap.toSorted((a, b) => a.value.start - b.value.start);
-  if (efiMap.length === 0) stateE820(findings, e820);
-  else state(findings, ascending, ({ value }) => entry(value, EFI_WORDS[value.type] ?? "reserved"));
-}
-
+/** States a map of e820 types, an entry for each of its lines. */
 export function stateE820(findings: Findings, map: readonly Said<TypedRange>[]): void {
-  state(findings, map, ({ value }) => entry(value, E820_WORDS.get(value.type) ?? "reserved"));
+  const entries = map.map(({ value: { start, end, type } }) => ({
+    start,
+    end,
+    type: OF_E820.get(type as never) ?? "reserved",
+  }));
+  stateMap(findings, map, entries);
 }
 
-function state<Value>(
-  findings: Findings,
-  lines: readonly Said<Value>[],
-  value: (one: Said<Value>) => MapEntry,
-): void {
+function stateMap(findings: Findings, lines: readonly Said<unknown>[], entries: readonly object[]): void {
   const [first] = lines;
-  if (first === undefined) return;
+  if (first === undefined || entries.length === 0) return;
   const last = Math.max(...lines.map(({ line }) => line));
-  findings.says(
-    "memoryMap",
-    lines.map(value),
-    first.line,
-    first.says,
-    `lines ${first.line} to ${last}, an entry each`,
-  );
+  findings.says("memoryMap", entries, first.line, first.says, `lines ${first.line} to ${last}`);
 }
 
-/** States what else decides where early boot puts things; nothing for a log that ends before its per-CPU areas. */
+/**
+ * States the map as the firmware gave it, that of UEFI where the log shows it, and what else decides where early boot
+ * puts things; of a log that ends before its CPUs the map alone.
+ */
 export function stateHandOver(findings: Findings, log: GuestLog): void {
-  const { plain } = log;
-  const machine = machineFromBootLog(wholeBootLog(log));
-  if (machine === undefined) return;
-  const lines = plain.split("\n").map((line) => line.replace(/^\[ *[\d.]+\] /, ""));
-  const says: Says = (key, value, pattern, derived) => {
+  const mapLines = log.efiMap.length > 0 ? log.efiMap : log.e820;
+  const keys = machineKeys(wholeBootLog(log));
+  if (keys === undefined) {
+    // Of a log that ends before its CPUs only the map is wanted, for which any will do.
+    stateMap(findings, mapLines, machineKeys(`${log.plain}\npcpu-alloc: [0] 0`)?.memoryMap ?? []);
+    return;
+  }
+  stateMap(findings, mapLines, keys.memoryMap);
+  const lines = log.plain.split("\n").map((line) => line.replace(/^\[ *[\d.]+\] /, ""));
+  const says = (key: string, value: unknown, pattern: RegExp, derived: string): void => {
     if (value === undefined) return;
-    const at = Math.max(
-      0,
-      lines.findIndex((line) => line !== "" && pattern.test(line)),
-    );
+    const found = lines.findIndex((line) => line !== "" && pattern.test(line));
+    const at = Math.max(0, found);
     findings.says(key, value, at + 1, lines[at]!, derived);
   };
-  const { initrd, setupData, acpiTables, ioapicCount, unknownOptions, kernelStart } = machine;
-  says("handOver.kernelStart", kernelStart, /^Linux version/, kernelPlace(plain));
-  if (initrd !== undefined) says("handOver.initrd", rangeOf(initrd), /^RAMDISK: /, "the range of this line");
-  else
-    says(
-      "handOver.initrd",
-      { start: 0, end: 0 },
-      /^Memory: |pcpu-alloc: /,
-      "no line RAMDISK before this one",
-    );
+  const { handOver, numa } = keys;
+  says("handOver.kernelStart", handOver.kernelStart, /^Linux version/, kernelPlace(log.plain));
+  if (handOver.initrd.end > handOver.initrd.start)
+    says("handOver.initrd", handOver.initrd, /^RAMDISK: /, "the range of this line");
+  else says("handOver.initrd", handOver.initrd, /^Memory: |pcpu-alloc: /, "no line RAMDISK before this one");
   says(
     "handOver.setupData",
-    some(setupData.map(rangeOf)),
+    some(handOver.setupData),
     /setup_data|^efi: mem/,
     "what the boot loader has left",
   );
-  const tables = acpiTables.map((table) => ({ ...rangeOf(table), signature: table.signature }));
-  says("handOver.acpiTables", some(tables), /^ACPI: Reserving /, "the lines ACPI: Reserving, an entry each");
-  says("handOver.ioapics", ioapicCount, /^IOAPIC\[/, "lines of IOAPICs");
-  says("handOver.fiveLevel", machine.fiveLevel, /max_arch_pfn/, "by max_arch_pfn");
-  const unknown = unknownOptions.join(" ");
+  says("handOver.acpiTables", some(handOver.acpiTables), /^ACPI: Reserving /, "the lines ACPI: Reserving");
+  says("handOver.ioapics", handOver.ioapics, /^IOAPIC\[/, "lines of IOAPICs");
+  says("handOver.fiveLevel", handOver.fiveLevel, /max_arch_pfn/, "by max_arch_pfn");
+  const { commandLineLength, unknownOptions } = handOver;
+  says("handOver.commandLineLength", commandLineLength, /[Cc]ommand line: /, "with words that are left out");
+  const unknown = unknownOptions === "" ? undefined : unknownOptions;
+  says("handOver.unknownOptions", unknown, /^Unknown kernel command line/, "the words of this line");
+  const efi = handOver.efi ?? tableAlone(log);
+  says("handOver.efi.memoryMap", efi?.memoryMap, /^efi: mem00: /, "where the stub had room for its copy");
+  says("handOver.efi.unacceptedTable", efi?.unacceptedTable, /Unaccepted=/, "the address in this line");
   says(
-    "handOver.unknownOptions",
-    unknown || undefined,
-    /^Unknown kernel command line/,
-    "the words of this line",
+    "handOver.efi.keptTables",
+    some(efi?.keptTables ?? []),
+    /^efi: .*=0x/,
+    "tables of this line that are kept",
   );
-  sayEfi(machine, says);
-  if (machine.efi === undefined && log.unacceptedTable !== undefined)
-    says(
-      "handOver.efi.unacceptedTable",
-      log.unacceptedTable.value,
-      /Unaccepted=/,
-      "the address in this line",
-    );
-  sayNuma(machine, says);
+  says("numa", some(numa), /^(ACPI: )?SRAT: Node /, "the lines of SRAT, with the CPUs of pcpu-alloc");
 }
 
-type Says = (key: string, value: unknown, pattern: RegExp, derived: string) => void;
+/** Of the stub's places a log without efi=debug shows but that of the table of unaccepted memory. */
+function tableAlone({
+  unacceptedTable,
+}: GuestLog): Partial<NonNullable<MachineKeys["handOver"]["efi"]>> | undefined {
+  return unacceptedTable === undefined ? undefined : { unacceptedTable: unacceptedTable.value };
+}
 
 function kernelPlace(plain: string): string {
   return stubOfBootLog(plain)?.kernelStart === undefined
     ? "16 MiB, where a kernel lies that is not moved"
     : "by the map of UEFI: the range of type Loader Code that holds the kernel";
-}
-
-function sayEfi({ efi }: EarlyMachine, says: Says): void {
-  if (efi === undefined) return;
-  const { memoryMap, unacceptedTable, keptTables } = efi;
-  says("handOver.efi.memoryMap", rangeOf(memoryMap), /^efi: mem00: /, "where the stub had room for its copy");
-  const table = unacceptedTable?.start;
-  says("handOver.efi.unacceptedTable", table, /Unaccepted=/, "the address in this line");
-  says(
-    "handOver.efi.keptTables",
-    some(keptTables.map(rangeOf)),
-    /^efi: .*=0x/,
-    "tables of this line that are kept",
-  );
-}
-
-/** Nodes with their CPUs; nothing where the log has no SRAT. */
-function sayNuma({ numaBlocks, cpuNodes }: EarlyMachine, says: Says): void {
-  const cpusOf = (node: number): string =>
-    cpuNodes.flatMap((own, cpu) => (own === node ? [cpu] : [])).join(",");
-  const blocks = numaBlocks.map(({ nid, start, end }, at) => {
-    const cpus = numaBlocks.findIndex((one) => one.nid === nid) === at ? cpusOf(nid) : "";
-    return { ...rangeOf({ start, end }), node: nid, ...(cpus === "" ? {} : { cpus }) };
-  });
-  says("numa", some(blocks), /^(ACPI: )?SRAT: Node /, "the lines of SRAT, with the CPUs of pcpu-alloc");
 }
 
 function some<Value>(list: readonly Value[]): readonly Value[] | undefined {

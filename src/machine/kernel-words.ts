@@ -12,39 +12,21 @@ import { type Findings, short } from "./findings.js";
  * with its reason.
  *
  * @param more how the line follows, where the text does not have it as a whole
- * @param keepsLength fills the place of what is left out, as the kernel keeps copies of its command line
  */
-export function stateCommandLine(
-  findings: Findings,
-  text: string,
-  line: number,
-  more?: string,
-  keepsLength = false,
-): void {
+export function stateCommandLine(findings: Findings, text: string, line: number, more?: string): void {
   const kept: string[] = [];
-  const leave = (word: string): void => {
-    if (keepsLength) kept.push(FILLER + ".".repeat(Math.max(0, word.length - FILLER.length)));
-  };
   for (const word of commandLineWords(text)) {
     if (word.name === "accept_memory") {
       findings.says("policy", word.value === "eager" ? "eager" : "lazy", line, word.text);
-      leave(word.text);
       continue;
     }
     const effect = wordEffect(word.name, word.value);
     const why = effect?.does === "refused" ? effect.why : checkCommandLine(word.text)?.message;
-    if (why === undefined) {
-      kept.push(word.text);
-      continue;
-    }
-    findings.remark(line, `${short(word.text)}: left out of guest.commandLine, ${why}`);
-    leave(word.text);
+    if (why === undefined) kept.push(word.text);
+    else findings.remark(line, `${short(word.text)}: left out of guest.commandLine, ${why}`);
   }
   if (kept.length > 0) findings.says("guest.commandLine", kept.join(" "), line, text, more);
 }
-
-/** A word that no kernel heeds, as it has the dot of a module's parameter, and that is for user space. */
-const FILLER = "ds.";
 
 /** States a release where the name of a kernel's file ends with one, as distributions name them: `vmlinuz-6.8.0-31-generic`. */
 export function stateKernelFile(findings: Findings, path: string, line: number): void {

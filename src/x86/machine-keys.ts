@@ -48,7 +48,8 @@ export interface HandOverKeys {
   };
 }
 
-const OF_E820: ReadonlyMap<KernelE820Entry["type"], MemoryType> = new Map([
+/** Words of a map for the types of an e820 table. */
+export const OF_E820: ReadonlyMap<KernelE820Entry["type"], MemoryType> = new Map([
   [E820Type.RAM, "usable"],
   [E820Type.RESERVED, "reserved"],
   [E820Type.ACPI, "ACPI data"],

@@ -33,7 +33,7 @@ test("an excerpt of a TDX guest's log: platform, kernel, CPUs, memory, command l
   });
 });
 
-test("the map: of e820 lines, or of UEFI where efi=debug shows it, an entry each", () => {
+test("the map: of e820 lines, or of UEFI where efi=debug shows it, in the order of the firmware", () => {
   const e820 =
     "BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff]  System RAM\nBIOS-e820: [gap 0x000a0000-0x000fffff]\n";
   assert.equal(mapIn(`${e820}BIOS-e820: [mem 0x0000000000100000-0x00000000001fffff] device reserved`), [
@@ -48,10 +48,10 @@ test("the map: of e820 lines, or of UEFI where efi=debug shows it, an entry each
     "efi: mem00: [Runtime Data|RUN|  |WB] range=[0x0000000000300000-0x00000000003fffff] (1MB)",
   ].join("\n");
   assert.equal(mapIn(e820 + efi), [
-    { start: 0, end: 0xa0000, type: "usable" },
     { start: 0x100000, end: 0x200000, type: "usable" },
     { start: 0x200000, end: 0x300000, type: "boot services" },
     { start: 0x300000, end: 0x400000, type: "reserved" },
+    { start: 0, end: 0xa0000, type: "usable" },
   ]);
 });
 

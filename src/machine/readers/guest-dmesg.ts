@@ -5,7 +5,7 @@ import { BUILD_NAMES } from "../../linux/kernel-build.js";
 import { exactSize } from "../exact-size.js";
 import { Findings } from "../findings.js";
 import { type GuestLog, isGuestLog, readGuestLog, type Said } from "../guest-log.js";
-import { stateHandOver, stateLoggedMap } from "../hand-over.js";
+import { stateHandOver } from "../hand-over.js";
 import { stateCommandLine } from "../kernel-words.js";
 import { stateMap, unacceptedFrom } from "../map-statements.js";
 import type { MachineReader } from "../statement.js";
@@ -23,20 +23,16 @@ export const GUEST_DMESG: MachineReader = {
     if (log.vcpus !== undefined) findings.says("vcpus", log.vcpus.value, log.vcpus.line, log.vcpus.says);
     stateMap(findings, log.e820);
     stateVmm(findings, log);
-    stateLoggedMap(findings, log);
     stateHandOver(findings, log);
     stateFirmware(findings, log);
     if (log.commandLine !== undefined) {
       const { value, line } = log.commandLine;
-      const isWhole = findings.has("handOver.kernelStart");
-      stateCommandLine(findings, value, line, isWhole ? FILLED : undefined, isWhole);
+      stateCommandLine(findings, value, line);
     }
     remarkRest(findings, log);
     return findings.reading();
   },
 };
-
-const FILLED = "dots fill the place of words that are left out, as the kernel keeps copies of the line";
 
 function stateKernel(findings: Findings, { kernel, hotplugCpus }: GuestLog): void {
   if (kernel === undefined) return;
