@@ -3,6 +3,7 @@
 import { E820Type } from "../efistub/setup-e820.js";
 import { type AddressRange, KiB, MiB } from "../units.js";
 import type { Cause } from "./causes.js";
+import { exactSize } from "./exact-size.js";
 import { ramOfMap, sizeOf, type TypedRange } from "./ram.js";
 
 const NAMES: ReadonlyMap<number, string> = new Map([
@@ -34,46 +35,64 @@ export interface MapComparison {
   readonly causes: readonly Cause[];
   /** KiB that differ for another reason: the RAM of the machine is not the same. */
   readonly left: number;
-  /** The first range that only one of them has, in words; empty where they are the same. */
-  readonly firstDifference: string;
+  /** What differs first or most, in words; empty where they are the same. */
+  readonly note: string;
 }
 
 /**
- * Of the same RAM, each firmware keeps something else, type by type. RAM that no line names is nobody's to explain.
+ * Of the same RAM, each firmware keeps something else, type by type. RAM that no line of a whole log names is nobody's
+ * to explain.
+ *
+ * @param isWhole whether the log is more than an excerpt
  */
-export function compareMaps(logged: readonly TypedRange[], simulated: readonly TypedRange[]): MapComparison {
-  const firstDifference = firstOther(logged, simulated);
-  if (firstDifference === "")
-    return { isSame: true, isExplained: true, causes: [], left: 0, firstDifference };
-  const ram = ramOfMap(simulated);
-  const isSameRam = JSON.stringify(ramOfMap(logged)) === JSON.stringify(ram);
-  const within = (map: readonly TypedRange[], type: number): number =>
-    map
-      .filter((entry) => entry.type === type)
-      .reduce((sum, { start, end }) => {
-        const inRam = ram.map((one) => Math.max(0, Math.min(end, one.end) - Math.max(start, one.start)));
-        return sum + inRam.reduce((all, bytes) => all + bytes, 0);
-      }, 0) / KiB;
-  const difference = within(logged, E820Type.RAM) - within(simulated, E820Type.RAM);
-  // Of other RAM: nobody's to explain, even where as much of it is usable.
-  if (!isSameRam) return { isSame: false, isExplained: false, causes: [], left: difference, firstDifference };
-  const causes = [
-    ...Array.from(NAMES, ([type, name]) => ({
-      what: `the firmware keeps as ${name}`,
-      amount: within(simulated, type) - within(logged, type),
-    })),
-    {
-      what: "the hole from 640 KiB to 1 MiB",
-      amount: (namedIn(logged, LEGACY_HOLE) - namedIn(simulated, LEGACY_HOLE)) / KiB,
-    },
-  ].filter(({ amount }) => amount !== 0);
-  const explained = causes.reduce((sum, { amount }) => sum + amount, 0);
-  const left = difference - explained;
-  return { isSame: false, isExplained: left === 0, causes, left, firstDifference };
+export function compareMaps(
+  logged: readonly TypedRange[],
+  simulated: readonly TypedRange[],
+  isWhole: boolean,
+): MapComparison {
+  const note = firstOther(logged, simulated);
+  if (note === "") return { isSame: true, isExplained: true, causes: [], left: 0, note };
+  const [ram, ramOfLog] = [ramOfMap(simulated), ramOfMap(logged)];
+  const named = (map: readonly TypedRange[], type: number): number =>
+    ram.reduce(
+      (sum, range) =>
+        sum +
+        bytesIn(
+          map.filter((entry) => entry.type === type),
+          range,
+        ),
+      0,
+    ) / KiB;
+  const difference = named(logged, E820Type.RAM) - named(simulated, E820Type.RAM);
+  // Nobody's to explain, even where as much of it is usable.
+  if (JSON.stringify(ramOfLog) !== JSON.stringify(ram)) {
+    const other = `the machine of the log has RAM of ${ramText(ramOfLog)}, that of the run ${ramText(ram)}`;
+    return { isSame: false, isExplained: false, causes: [], left: difference, note: other };
+  }
+  const kept = Array.from(NAMES, ([type, name]) => ({
+    what: `the firmware keeps as ${name}`,
+    amount: named(simulated, type) - named(logged, type),
+  }));
+  const hole = (bytesIn(logged, LEGACY_HOLE) - bytesIn(simulated, LEGACY_HOLE)) / KiB;
+  const causes = [...kept, { what: "the hole from 640 KiB to 1 MiB", amount: hole }];
+  const unnamed = difference - causes.reduce((sum, { amount }) => sum + amount, 0);
+  if (!isWhole) causes.push({ what: "no line of this excerpt of a log names it", amount: unnamed });
+  const left = isWhole ? unnamed : 0;
+  return {
+    isSame: false,
+    isExplained: left === 0,
+    causes: causes.filter(({ amount }) => amount !== 0),
+    left,
+    note: left < 0 ? `${note}; what has no cause is RAM that no line of the log names` : note,
+  };
+}
+
+function ramText(ram: readonly AddressRange[]): string {
+  return ram.map(({ start, end }) => `${exactSize(end - start)} from ${exactSize(start)}`).join(" and ");
 }
 
 /** Bytes of a range that a map names as something. */
-function namedIn(map: readonly TypedRange[], { start, end }: AddressRange): number {
+function bytesIn(map: readonly TypedRange[], { start, end }: AddressRange): number {
   return map.reduce((sum, one) => sum + Math.max(0, Math.min(end, one.end) - Math.max(start, one.start)), 0);
 }
 

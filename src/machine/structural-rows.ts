@@ -112,14 +112,10 @@ export class StructuralRows {
       logged: mapText(logged),
       simulated: mapText(e820),
     } as const;
-    const { isSame, isExplained, causes, left, firstDifference } = compareMaps(logged, e820);
+    const { isSame, isExplained, causes, left, note } = compareMaps(logged, e820, log.isWhole);
     if (isSame) return { ...row, causes: [], verdict: "equal" };
     const difference = usableKib(logged) - usableKib(e820);
-    if (this.#isExplicit)
-      return { ...row, difference, causes: [], note: firstDifference, verdict: "unexplained" };
-    const unnamed =
-      left < 0 ? "; what has no cause is RAM that no line of the log names: is the log whole?" : "";
-    const note = `${firstDifference}${unnamed}`;
+    if (this.#isExplicit) return { ...row, difference, causes: [], note, verdict: "unexplained" };
     return { ...row, difference, causes, left, note, verdict: isExplained ? "explained" : "unexplained" };
   }
 
