@@ -6,8 +6,8 @@ import { PLATFORM_KINDS } from "../../src/coco/platforms.js";
 
 const test = suite("coco: nobody else knows platforms by name");
 const SRC = resolve(import.meta.dirname, "../../src");
-/** Platforms are themselves here, and files may name them. */
-const AT_HOME = /^(coco|scenario)\//;
+/** Platforms are themselves here, files may name them, and texts about machines have names of others for them. */
+const AT_HOME = /^(coco|scenario|machine)\//;
 
 /** A plain guest's name is a word that others use, so for it the other side must be a platform, too. */
 const NAMES = PLATFORM_KINDS.filter((kind) => kind !== "none").join("|");
@@ -28,7 +28,7 @@ function comparisonIn(line: string): boolean {
   return COMPARISONS.some((comparison) => comparison.test(line));
 }
 
-test("no file outside coco and scenario compares one", () => {
+test("no file outside coco, scenario and machine compares one", () => {
   const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => relative(SRC, join(SRC, file)).replaceAll("\\", "/"))
