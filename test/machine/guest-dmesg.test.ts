@@ -83,7 +83,7 @@ test("words that the simulator refuses are left out, each with its reason", () =
   assert.is(told.length, 3);
   assert.match(told[0]!, /^1: kmemleak=on: left out of guest\.commandLine, since it keeps a record/);
   assert.match(told[1]!, "swiotlb=many: left out of guest.commandLine, expected slots, areas");
-  assert.match(told[2]!, "numa=fake=2: left out of guest.commandLine, since all memory");
+  assert.match(told[2]!, "numa=fake=2: left out of guest.commandLine, since the nodes");
 });
 
 test("CPUs that could be plugged in do not count", () => {

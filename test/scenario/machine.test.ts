@@ -17,11 +17,16 @@ function errors(text: string, assignments: readonly string[] = []): string[] {
 }
 
 test("a VMM is a word, or a mapping with what it can be told", () => {
-  assert.equal(only(`${MINIMAL}vmm: libkrun\n`).vmm, { kind: "libkrun" });
-  assert.equal(only(`${MINIMAL}vmm: { lowMemory: 1GiB }\n`).vmm, { kind: "q35", lowMemoryBytes: GiB });
+  assert.equal(only(`${MINIMAL}vmm: libkrun\n`).vmm, { kind: "libkrun", slots: 0 });
+  assert.equal(only(`${MINIMAL}vmm: { lowMemory: 1GiB }\n`).vmm, {
+    kind: "q35",
+    lowMemoryBytes: GiB,
+    slots: 0,
+  });
   assert.equal(only(`${MINIMAL}vmm: i440fx\n`, ["vmm.lowMemory=2GiB"]).vmm, {
     kind: "i440fx",
     lowMemoryBytes: 2 * GiB,
+    slots: 0,
   });
   assert.equal(errors(`${MINIMAL}vmm: q53\n`), [
     '5:6: vmm: expected one of q35, i440fx, cloud-hypervisor, firecracker, firecracker-1.12, crosvm, libkrun, found "q53", did you mean q35?',
