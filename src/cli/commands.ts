@@ -85,6 +85,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       "unaccepted compare boot --platform tdx --policy eager,lazy --memory 4GiB,64GiB",
       "unaccepted compare boot --set 'host.pageSize=[4KiB, 2MiB]' --format csv",
       "unaccepted compare boot --platform tdx --memory 64GiB --uncertainty",
+      "unaccepted compare boot --prices default,tdx-7.0-gnr,tdx-2024-intel-lab --memory 64GiB",
       "unaccepted compare boot --deadline 60s --baseline lazy",
       "unaccepted compare boot --workload 'generate:heap?size=1GiB' --memory 8GiB --repeat 5",
       "unaccepted compare boot --workload 'generate:heap?size=1GiB' --columns totalTimeNs,waits.workload.p999Ns,hostBytesPeak",

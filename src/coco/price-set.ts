@@ -14,7 +14,8 @@ import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "./platforms.js";
 /** The name of the prices that a platform has by itself. */
 export const DEFAULT_PRICES = "default";
 
-const EXPECTED_NAME = "a name of letters, digits, dots and dashes that is no file's and not default";
+/** What flags could not say is no name. */
+const EXPECTED_NAME = "a name without commas and slashes that is no file's and not default";
 
 const BASES: readonly Basis[] = ["measured", "derived", "assumed"];
 
@@ -103,7 +104,8 @@ export function parametersOf(kind: PlatformKind, set: PriceSet | undefined): Par
 }
 
 function checkName(name: string): Problem | undefined {
-  const isGood = /^[a-z\d][a-z\d.-]*$/i.test(name) && !/\.ya?ml$/i.test(name) && name !== DEFAULT_PRICES;
+  const isGood =
+    /^[^\s,/](?:[^,/]*[^\s,/])?$/.test(name) && !/\.ya?ml$/i.test(name) && name !== DEFAULT_PRICES;
   return isGood ? undefined : { message: `expected ${EXPECTED_NAME}` };
 }
 

@@ -1,5 +1,6 @@
 /** One run, for a terminal: its conclusion, where the boot's time goes, what it takes and what waits. */
 
+import { DEFAULT_PRICES } from "../coco/price-set.js";
 import type { RunResult } from "../results/row.js";
 import { timeRange } from "../study/assumed-prices.js";
 import { hasWorkload } from "../study/compare.js";
@@ -30,7 +31,8 @@ export function formatRunSummary(
   ];
   const machine =
     `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
-    `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}`;
+    `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}` +
+    (run.prices === DEFAULT_PRICES ? "" : `, prices ${run.prices}`);
   const text = [
     ...(run.outcome === "ready" ? wrapText(leadOf(run), paint) : []),
     ...painted("failure", failureTexts(run)),

@@ -101,7 +101,7 @@ test("a mistake is told with its place, what was expected and what was found", (
       /:7:3: prices\.vmgexitNs: expected a price of platform tdx, found vmgexitNs$/,
     ],
     ["platform: tdx\n", "", /:1:1: platform: expected one of tdx, snp, none, found nothing$/],
-    ["name: tdx-mine", "name: default", /:1:7: name: expected a name of letters.*, found "default"$/],
+    ["name: tdx-mine", "name: default", /:1:7: name: expected a name without commas.*, found "default"$/],
     ["name: tdx-mine", "name: mine.yaml", /:1:7: name: expected a name/],
     ["processor", "procesor", /:4:12: machine\.procesor: unknown key, did you mean processor\?$/],
   ];

@@ -177,4 +177,10 @@ test("a failed run says why first", () => {
   assert.is(lines[0], "deadline after 5.5 s: 600 s are over");
 });
 
+test("prices that are not the platform's own are named with the machine", () => {
+  const text = formatRunSummary(resultWith({ prices: "tdx-7.0-gnr" })).replaceAll(/\s+/g, " ");
+  assert.match(text, "Linux 6.12, workload idle, prices tdx-7.0-gnr");
+  assert.not.match(formatRunSummary(resultWith()), "prices default");
+});
+
 test.run();
