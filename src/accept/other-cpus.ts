@@ -1,7 +1,7 @@
 import type { AcceptDone } from "../coco/platform.js";
 import { CostEvent } from "../sim/cost-events.js";
 import type { CostLedger } from "../sim/cost-ledger.js";
-import type { OtherCpus } from "../sim/virtual-cpus.js";
+import { idleCpuDelays, type OtherCpus } from "../sim/virtual-cpus.js";
 
 /**
  * What a guest's other CPUs add to an accept or a conversion of one of them, by what they did meanwhile. CPUs that
@@ -15,7 +15,7 @@ export function chargeOtherCpus(
   { exits, removals }: Readonly<AcceptDone>,
   { running, ticking, halted }: OtherCpus,
 ): void {
-  if (ticking > 0) ledger.charge(CostEvent.idleCpuDelay, exits * ticking);
+  if (ticking > 0) ledger.charge(CostEvent.idleCpuDelay, exits * idleCpuDelays(ticking));
   if (removals === 0) return;
   ledger.charge(CostEvent.runningCpuDelay, removals * running);
   ledger.charge(CostEvent.tickingCpuDelay, removals * ticking);

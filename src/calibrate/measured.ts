@@ -1,5 +1,6 @@
 /** What all records together say of single quantities, each with its error. */
 
+import { idleCpuDelays } from "../sim/virtual-cpus.js";
 import { MAX_ORDER_BYTES, PAGE_SIZE } from "../units.js";
 import { bootsOf, type CalibrationBoot, isSmall, pagesOf } from "./boots.js";
 import { parseBpftrace } from "./parsers/bpftrace.js";
@@ -59,9 +60,11 @@ export class Measured {
     return times.length === 0 ? undefined : this.#biased("G4", meanOf(times, ["G4"]));
   }
 
-  /** How much longer it takes for each other CPU that idles with its tick on (G4). */
+  /** How much longer it takes for each other CPU that idles with its tick on, in a guest that has 247 of them (G4). */
   nullExitPerTickingCpu(): Quantity | undefined {
-    const points = [...this.#nullExits("none"), ...this.#nullExits("tick")];
+    const points = [...this.#nullExits("none"), ...this.#nullExits("tick")].map(
+      ([cpus, ns]) => [idleCpuDelays(cpus), ns] as const,
+    );
     const line = lineThrough(points, ["G4"], { share: 0.005 });
     return line === undefined ? undefined : this.#biased("G4", line.slope);
   }

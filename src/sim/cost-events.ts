@@ -59,7 +59,10 @@ export const CostEvent = {
   firmwareFixed: 25,
   /** The guest's own work: one nanosecond of it as recorded. */
   guestWork: 26,
-  /** TDX: one exit of the guest held up by one other CPU that is online, idle and takes its timer tick. */
+  /**
+   * TDX: one exit of the guest held up by one other CPU that is online, idle and takes its timer tick, while 247
+   * are; beside fewer it counts for the less (`idleCpuDelays`).
+   */
   idleCpuDelay: 27,
   /** TDX: a MapGPA request of the guest (TDG.VP.VMCALL), to the VMM and back. */
   mapGpa: 28,

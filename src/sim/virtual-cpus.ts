@@ -72,6 +72,20 @@ export interface OtherCpus {
   readonly halted: number;
 }
 
+/** Idle CPUs beside which `idleCpuDelayNs` was measured. */
+const MEASURED_BESIDE = 247;
+
+/**
+ * How often an exit is held up by an idle CPU: in proportion to the square of how many there are, as each one's
+ * exits are held up by those of all others.
+ *
+ * @param ticking CPUs that idle and take their timer tick
+ * @returns in delays of one CPU out of 247, not always whole
+ */
+export function idleCpuDelays(ticking: number): number {
+  return ticking * (ticking / MEASURED_BESIDE);
+}
+
 export const NO_OTHER_CPUS: OtherCpus = { running: 0, ticking: 0, halted: 0 };
 
 /** Which CPUs of the guest are online and have nothing to do, and whether they still take their timer tick. */

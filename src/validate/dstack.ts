@@ -1,6 +1,7 @@
 /** What the authors of Dstack published of one machine: boots of a guest with many CPUs, and two patches against it. */
 
 import type { RunResult } from "../results/row.js";
+import { idleCpuDelays } from "../sim/virtual-cpus.js";
 import { GiB } from "../units.js";
 import { type Setup, type Target, target } from "./claim.js";
 import { bootSeconds, guest, phaseNs } from "./setups.js";
@@ -63,7 +64,7 @@ export const MANY_CPUS: Target = target(
     {
       what: "boot to init, 64 vCPUs",
       published: 50,
-      note: `${PRICE_NOTE} It was measured beside 247 idle CPUs; beside 63 it is a share of that.`,
+      note: `${PRICE_NOTE} It was measured beside 247 idle CPUs; beside 63 an exit is held up (63/247)^2 as long.`,
       runs: [dstack(64)],
       simulate: bootSeconds,
     },
@@ -164,9 +165,10 @@ export const EXIT_BY_CPUS: Target = target(
     {
       what: "exit beside 31 other CPUs",
       published: [8, 10],
+      basis: "calibration",
       note:
-        "That an exit takes longer in proportion to the CPUs that idle was assumed; this says that it grows faster, or " +
-        "that the older machine is quicker. No file of prices is of it.",
+        "That exits are held up by the square of how many CPUs idle was chosen for this row; or the older machine is " +
+        "quicker. No file of prices is of it.",
       runs: [guest("tdx", "32GiB", 32)],
       simulate: (some) => exitNs(some, 31) / 1e3,
     },
@@ -174,5 +176,5 @@ export const EXIT_BY_CPUS: Target = target(
 );
 
 function exitNs({ eventPrices }: RunResult, idle: number): number {
-  return eventPrices.eptViolation4k! + idle * eventPrices.idleCpuDelay!;
+  return eventPrices.eptViolation4k! + idleCpuDelays(idle) * eventPrices.idleCpuDelay!;
 }

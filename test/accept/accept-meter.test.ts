@@ -18,7 +18,7 @@ const SHARED = {
 };
 
 /**
- * A platform with EPT violations of 1000 ns each, of any size, and 10 ns of delay by each idle CPU. It
+ * A platform with EPT violations of 1000 ns each, of any size, and 10 ns of delay by each pair of idle CPUs. It
  * accepts whole units as 2 MiB and the rest as 4 KiB; one violation for each page.
  *
  * @param ending what an accept ends with
@@ -30,7 +30,7 @@ function meterOf(
   const ns = new Float64Array(COST_EVENT_NAMES.length);
   ns[CostEvent.eptViolation4k] = 1000;
   ns[CostEvent.eptViolation2m] = 1000;
-  ns[CostEvent.idleCpuDelay] = 10;
+  ns[CostEvent.idleCpuDelay] = 10 * 247;
   const ledger = new CostLedger({ ns, assumed: new Uint8Array(COST_EVENT_NAMES.length) });
   const clock = new GuestClock(new VirtualCpus(cpuCount), ledger);
   const plain = new PlainPlatform();
@@ -99,18 +99,18 @@ test("CPUs that accept at once share the channel, page by page of each size", ()
   );
 });
 
-test("each idle CPU holds up each EPT violation of the kernel, and of nobody else", () => {
+test("idle CPUs hold up each EPT violation of the kernel by the square of their number, and of nobody else", () => {
   const { meter, clock } = meterOf(4);
   clock.idle.online = 4;
   assert.is(
     acceptOn(clock, 0, () => meter.kernelAccept(0, 8 * KiB)),
-    2 * (1000 + 3 * 10),
+    2 * (1000 + 9 * 10),
   );
-  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay], 6);
+  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay]! * 247, 2 * 9);
   // At 0, when CPU 1 begins, CPU 0 is at work.
   assert.is(
     acceptOn(clock, 1, () => meter.kernelAccept(8 * KiB, 12 * KiB)),
-    1000 + 2 * 10,
+    1000 + 4 * 10,
   );
   assert.is(
     acceptOn(clock, 2, () => meter.firmwareAccept(12 * KiB, 16 * KiB)),
@@ -129,13 +129,13 @@ test("one idle CPU alone holds up each EPT violation, and a busy one does not", 
     acceptOn(clock, 0, () => meter.kernelAccept(0, 8 * KiB)),
     2 * (1000 + 10),
   );
-  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay], 2);
+  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay]! * 247, 2);
   clock.idle.busy[1] = 1;
   assert.is(
     acceptOn(clock, 0, () => meter.kernelAccept(8 * KiB, 12 * KiB)),
     2 * (1000 + 10) + 1000,
   );
-  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay], 2);
+  assert.is(clock.ledger.counts[CostEvent.idleCpuDelay]! * 247, 2);
 });
 
 test("how much of acceptance is assumed follows from prices and from waits for the channel", () => {

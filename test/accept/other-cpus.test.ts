@@ -50,7 +50,7 @@ test("each entry is taken away past each other CPU, and the request is one exit"
   const { runningCpuDelay, tickingCpuDelay, haltedCpuDelay, idleCpuDelay, septRemove } = counts(ledger);
   assert.is(septRemove, 4);
   assert.equal([runningCpuDelay, tickingCpuDelay, haltedCpuDelay], [12, 20, 28]);
-  assert.is(idleCpuDelay, 5);
+  assert.is(idleCpuDelay! * 247, 25);
 });
 
 test("nothing is taken away twice, and what was not there holds up nobody", () => {

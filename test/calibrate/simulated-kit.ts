@@ -14,6 +14,7 @@ import type { Scenario } from "../../src/scenario/scenario.js";
 import { COST_EVENT_NAMES } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { chanceAt } from "../../src/sim/prng.js";
+import { idleCpuDelays } from "../../src/sim/virtual-cpus.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB, PAGE_SIZE } from "../../src/units.js";
 import { LOADER } from "../loader.js";
@@ -254,7 +255,7 @@ export class SimulatedKit {
     for (let at = 0; at < 10; at++) batch("none", 0, this.#nullExitNs);
     for (const cpus of [1, vcpus / 2, vcpus - 1]) {
       for (let at = 0; at < 5; at++)
-        batch("tick", cpus, this.#nullExitNs + cpus * (prices.idleCpuDelayNs ?? 0));
+        batch("tick", cpus, this.#nullExitNs + idleCpuDelays(cpus) * (prices.idleCpuDelayNs ?? 0));
     }
     const [fault, exit] = kind === "tdx" ? ["EPT_VIOLATION", "TDCALL"] : ["npf", "vmgexit"];
     const tables = kind === "tdx" && level === "4k" ? prices.septAddNs! / 512 : 0;

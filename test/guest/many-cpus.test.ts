@@ -45,11 +45,15 @@ test("6.5: eager acceptance is no faster on more CPUs, which spin with interrupt
   assertNear(eight.longestIrqOffNs!, 8 * one.longestIrqOffNs!, 0.5, "eight blocks in a row");
 });
 
-test("idle CPUs slow lazy boot down in proportion to their number, until init runs", () => {
-  const times = [1, 32, 248].map((vcpus) => phaseNs(run(...LAZY_64G, `vcpus=${vcpus}`), "initcalls"));
-  const delays = [(times[1]! - times[0]!) / 31, (times[2]! - times[0]!) / 247];
-  assert.ok(delays[0]! > 0);
-  assertNear(delays[1]!, delays[0]!, 0.05, "delay by each");
+test("idle CPUs slow lazy boot down by the square of their number, until init runs", () => {
+  const delayNs = (vcpus: number): number => {
+    const { costs, eventPrices } = run(...LAZY_64G, `vcpus=${vcpus}`);
+    return costs.idleCpuDelay! * eventPrices.idleCpuDelay!;
+  };
+  const [some, many] = [delayNs(32), delayNs(248)];
+  assert.ok(some > 0);
+  const ratio = many / some;
+  assert.ok(ratio > 40 && ratio < 400, `${ratio} times`);
   const after = (size: string): RunResult["costs"] =>
     run("platform=tdx", "policy=lazy", "memory=8GiB", "vcpus=8", `workload=generate:heap?size=${size}`).costs;
   const [little, much] = [after("16MiB"), after("1GiB")];
@@ -60,15 +64,27 @@ test("idle CPUs slow lazy boot down in proportion to their number, until init ru
 test("every delay of an EPT violation is an event; SNP has no EPT", () => {
   const tdx = run(...LAZY_64G, "vcpus=8");
   assert.ok(tdx.costs.idleCpuDelay! > 0);
-  assert.is(tdx.costs.idleCpuDelay! % 7, 0, "seven idle CPUs each time");
+  const exits = (tdx.costs.idleCpuDelay! * 247) / 49;
+  assertNear(exits, Math.round(exits), 0.01, "seven idle CPUs each time");
   const snp = run("platform=snp", "policy=lazy", "memory=64GiB", "vcpus=8");
   assert.is(snp.costs.idleCpuDelay, undefined);
 });
 
 test("where a touch accepts, its own exit is held up as those of the 511 other pages", () => {
-  const { costs } = run("platform=tdx", "policy=fault-driven", "memory=4GiB", "vcpus=8", 'kernel="6.12"');
-  assert.ok(costs.idleCpuDelay! > 0);
-  assert.is(costs.idleCpuDelay! % 512, 0);
+  // Of two CPUs one idles: an exit is held up by 1/247 of the price.
+  const [free, priced] = ["0ns", "247ns"].map(
+    (ns) =>
+      run(
+        `platform={kind: tdx, idleCpuDelayNs: ${ns}}`,
+        "policy=fault-driven",
+        "memory=4GiB",
+        "vcpus=2",
+        'kernel="6.12"',
+      ).bootTimeNs,
+  );
+  const exits = priced! - free!;
+  assert.ok(exits > 0);
+  assert.is(exits % 512, 0);
 });
 
 test("TDVF sets its other CPUs up once, and shares what it accepts with them", () => {

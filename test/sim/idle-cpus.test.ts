@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { IdleCpus, NO_OTHER_CPUS, VirtualCpus } from "../../src/sim/virtual-cpus.js";
+import { IdleCpus, idleCpuDelays, NO_OTHER_CPUS, VirtualCpus } from "../../src/sim/virtual-cpus.js";
 
 const test = suite("sim: idle CPUs");
 
@@ -37,6 +37,13 @@ test("CPUs that stop their tick are halted", () => {
   const idle = cpusAt(0, 0, 0);
   idle.ticking = false;
   assert.equal(idle.othersAt(0, 5), { running: 0, ticking: 0, halted: 2 });
+});
+
+test("an exit is held up by the square of how many tick: 8 us become 10 beside 31, and 153 beside 247", () => {
+  assert.is(idleCpuDelays(247), 247);
+  assert.is(idleCpuDelays(0), 0);
+  const exitUs = (ticking: number): number => Math.round(8 + idleCpuDelays(ticking) * 0.587);
+  assert.equal([31, 63, 247].map(exitUs), [10, 17, 153]);
 });
 
 test("one CPU has no others", () => {

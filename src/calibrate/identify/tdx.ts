@@ -111,7 +111,7 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
       id: "I5",
       parameter: "idleCpuDelayNs",
       needs: ["G4"],
-      how: "slope of an exit over other CPUs that idle with their tick on",
+      how: "slope of an exit over the square of how many other CPUs idle with their tick on, for one of 247",
       fit: ({ measured }) => measured.nullExitPerTickingCpu(),
     },
     {

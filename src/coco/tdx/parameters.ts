@@ -69,12 +69,12 @@ export const TDX_PARAMETERS: ParameterSet = {
   ),
   septAddNs: assumed("a page added to the secure EPT", [3_000, 2_000, 6_000], UNPUBLISHED),
   idleCpuDelayNs: derived(
-    "each idle CPU with its tick on, at each exit",
+    "each of 247 idle CPUs with their tick on, at each exit; beside fewer in proportion to their number",
     [587, 0, 1_174],
-    "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation takes 8 us at first and " +
-      "153 us with 247 idle CPUs that take ticks; that it grows in proportion to their number is an assumption, which " +
-      "8 to 10 us with 32 vCPUs, on another machine, do not confirm (docs/tdx-guest-scaling.md there: 200 us and " +
-      "4 ms are 20 to 25 round trips)",
+    "github.com/Dstack-TEE/dstack pull request 1220 (2026-09-15): an EPT violation takes 8 us at first and 153 us with " +
+      "247 idle CPUs that take ticks. That all of it grows with the square of their number follows from its " +
+      "docs/tdx-guest-scaling.md, where 200 us with 32 vCPUs and 4 ms with 248 are 20 to 25 exits, 8 to 10 us and 160 to " +
+      "200 us; the two are different machines",
   ),
   sharedAccept4kNs: derived(
     "what an accept of 4 KiB takes of what all CPUs share",
