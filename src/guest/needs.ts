@@ -19,6 +19,7 @@ import { PAGE_SIZE } from "../units.js";
 
 /** The keys of a run that decide it. */
 interface Run {
+  readonly kexec?: { readonly kind: "kexec" | "kdump" };
   readonly platform: { readonly kind: PlatformKind };
   readonly policy: string;
   readonly strategy: Strategy;
@@ -91,6 +92,12 @@ export const DEVICE_IN_CONTAINER: Need = need(
   "host.assignedDevice: type1, and platform tdx or snp",
   ["host.assignedDevice", "platform.kind"],
   ({ host, platform }) => host.assignedDevice === "type1" && PLATFORMS[platform.kind].isConfidential,
+);
+
+export const DUMP_OF_UNACCEPTED: Need = need(
+  "kexec.kind: kdump, and a kernel that tells of unaccepted pages (6.16 and later)",
+  ["kexec.kind", "kernel"],
+  ({ kexec, kernel }) => kexec?.kind === "kdump" && kernelRules(kernel).kexec.tellsUnaccepted,
 );
 
 export const CODE_FOR_S3: Need = need(

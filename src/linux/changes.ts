@@ -55,7 +55,13 @@ export const FIRST_RULES: KernelRules = {
   },
   acceptMemory: { lock: "single", touchesWatchdog: false, wholePages: false },
   vmalloc: { largestFirst: false, freesRanges: false },
-  kexec: { highestFirst: false, acceptsSegments: false, unshares: [], vmcoreAsks: false },
+  kexec: {
+    highestFirst: false,
+    acceptsSegments: false,
+    unshares: [],
+    vmcoreAsks: false,
+    tellsUnaccepted: false,
+  },
   memblock: { marksReservations: false, marksScratch: false },
   boot: {
     memmapIn: "setup_arch",
@@ -236,6 +242,12 @@ export const CHANGES: readonly Change[] = [
     what: "a run of frees of order 1 to 3 has to be longer before it empties the lists of a CPU",
     landed: "6.16-rc1", // assumed
     sets: { pageAlloc: { highOrdersDrainFrom: "batch-and-half-high-min" } },
+  },
+  {
+    commit: "export-page-unaccepted-mapcount-value",
+    what: "a dump tool can tell unaccepted pages",
+    landed: "6.16-rc1", // assumed; committed on 2025-05-11
+    sets: { kexec: { tellsUnaccepted: true } },
   },
   {
     commit: "e904bce2d9d4",

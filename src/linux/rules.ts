@@ -155,6 +155,8 @@ export interface KexecRules {
   readonly unshares: readonly string[];
   /** Whether /proc/vmcore leaves unaccepted memory out. */
   readonly vmcoreAsks: boolean;
+  /** Whether a dump tool can tell pages that are unaccepted (kernel/vmcore_info.c: PAGE_UNACCEPTED_MAPCOUNT_VALUE). */
+  readonly tellsUnaccepted: boolean;
 }
 
 /** What memblock keeps of a reservation (mm/memblock.c). */

@@ -228,6 +228,9 @@ function kexecLines(run: RunResult): Line[] {
       ["next kernel", "kexec.nextKernel.acceptedBytes", `accepted, ${left} left for later`],
       ["vmcore", "kexec.vmcore.readBytes", `read, ${skipped} left out as unaccepted`],
     ]),
+    ...numbersAboveZero(run, [
+      ["descriptors", "kexec.vmcore.descriptorBytes", "of the dump, for pages left out"],
+    ]),
   ];
 }
 

@@ -238,6 +238,11 @@ const FURTHER_FIELDS = {
   "kexec.vmcore.ramBytes": { is: "bytes", doc: "The first kernel's RAM." },
   "kexec.vmcore.readBytes": { is: "bytes", doc: "Of that, read by the crash kernel." },
   "kexec.vmcore.skippedBytes": { is: "bytes", doc: "Of that, left out as no RAM." },
+  "kexec.vmcore.descriptorBytes": {
+    is: "bytes",
+    better: "less",
+    doc: "Of a dump: 24 bytes for each page left out.",
+  },
   "e820Record.entries": { is: "count", doc: "Most entries of the e820 table." },
   "e820Record.gapBytes": { is: "bytes", better: "less", doc: "Accepted for want of entries." },
   "setupArch.firmwareBytes": { is: "bytes", doc: "Used until setup_arch() ended, of firmware's." },

@@ -105,6 +105,7 @@ const KNOBS: readonly Knob[] = [
   ["attack.kind", "alias", ATTACKED],
   ["attack.answer", "warn", ATTACKED, { ...PLAIN, attack: {} }],
   ["kexec.kind", "kdump", { ...TDX, kexec: {} }],
+  ["kexec.dumpToolTells", true, { ...TDX, memory: "4GiB", kexec: { kind: "kdump" } }, { ...TDX, kexec: {} }],
   ["kexec.table", "lost", { ...TDX, kexec: {} }],
   ["kexec.initrd", "64MiB", { ...TDX, kexec: {} }],
   ["strategy.batch", "16MiB", FILLED, { ...TDX, policy: "eager" }],

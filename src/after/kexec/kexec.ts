@@ -201,6 +201,7 @@ class Kexec {
       knows ? table : undefined,
       guest.platform,
       shared,
+      this.#plan.dumpToolTells && guest.rules.kexec.tellsUnaccepted,
     );
     this.#facts = { ...this.#facts, vmcore };
     if (reason === undefined) return;

@@ -1,4 +1,5 @@
-import type { SettledOf } from "../../fields/field.js";
+import type { Need, SettledOf } from "../../fields/field.js";
+import { DUMP_OF_UNACCEPTED } from "../../guest/needs.js";
 import type { Vmcore } from "./vmcore.js";
 
 /** The kernel that takes over, in a scenario. The same table is found by 6.5 and later. */
@@ -14,6 +15,13 @@ export const KEXEC = {
     of: ["handed-over", "rebuilt", "lost"],
     default: "handed-over",
     what: "how the next kernel learns what is accepted: from the same table, from an e820 table made of it, or not at all",
+  },
+  /** That of distributions of 2025 does not. */
+  dumpToolTells: {
+    is: "flag",
+    needs: [DUMP_OF_UNACCEPTED] as readonly Need[],
+    default: false,
+    what: "whether the dump tool knows unaccepted pages for free ones, as makedumpfile does since a patch of June 2025",
   },
   initrd: {
     is: "size",

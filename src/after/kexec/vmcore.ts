@@ -11,7 +11,16 @@ export interface Vmcore {
   readonly readBytes: number;
   /** Left out as no RAM, because it is unaccepted or the page before unaccepted memory. */
   readonly skippedBytes: number;
+  /** Written to the dump for pages that were left out and are not known to be free. */
+  readonly descriptorBytes: number;
 }
+
+/**
+ * What makedumpfile writes of a page that reads as zeros (diskdump_mod.h: page_desc_t), which it does not compress.
+ * It writes none for a free page that it excludes, and since its patch of June 2025 none for an unaccepted one where
+ * the kernel tells it ("Add confidential VM unaccepted free pages support on Linux 6.16 and later").
+ */
+const DESCRIPTOR_BYTES = 24;
 
 /**
  * The crash kernel reads all RAM of the first one. Since 6.7 it asks the table about every page
@@ -22,15 +31,18 @@ export interface Vmcore {
  * @param ram of the first kernel, in whole pages, ascending
  * @param table what the crash kernel knows; undefined when it has no table or does not ask
  * @param shared what has not been made private again
+ * @param tellsUnaccepted whether the dump tool takes unaccepted pages for free ones
  */
 export function readVmcore(
   ram: readonly AddressRange[],
   table: UnacceptedTable | undefined,
   platform: CocoPlatform,
   shared: readonly AddressRange[],
+  tellsUnaccepted = false,
 ): Vmcore & { readonly reason?: string } {
   let readBytes = 0;
   let skippedBytes = 0;
+  let descriptorBytes = 0;
   const ramBytes = ram.reduce((sum, { start, end }) => sum + end - start, 0);
   const map = trackedMap(
     ram.map((range) => ({ ...range, type: E820Type.RAM })),
@@ -39,12 +51,15 @@ export function readVmcore(
   for (const { start, end, kind } of map) {
     const readEnd = kind === "unaccepted" ? start : end - (isSetAt(table, end) ? PAGE_SIZE : 0);
     skippedBytes += end - readEnd;
+    if (kind !== "unaccepted" || !tellsUnaccepted) {
+      descriptorBytes += ((end - readEnd) / PAGE_SIZE) * DESCRIPTOR_BYTES;
+    }
     if (readEnd === start) continue;
     const reason = unreadable(platform, { start, end: readEnd }, shared);
-    if (reason !== undefined) return { ramBytes, readBytes, skippedBytes, reason };
+    if (reason !== undefined) return { ramBytes, readBytes, skippedBytes, descriptorBytes, reason };
     readBytes += readEnd - start;
   }
-  return { ramBytes, readBytes, skippedBytes };
+  return { ramBytes, readBytes, skippedBytes, descriptorBytes };
 }
 
 function isSetAt(table: UnacceptedTable | undefined, address: number): boolean {

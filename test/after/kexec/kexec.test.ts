@@ -19,7 +19,7 @@ interface Ended {
 
 /** Boots a lazy guest of 4 GiB, of which 2 GiB are unaccepted, and ends its kernel. */
 function after(kind: KexecPlan["kind"], table: NextKernelTable, ...changes: readonly string[]): Ended {
-  return ended({ kind, table }, changes);
+  return ended({ kind, table, dumpToolTells: false }, changes);
 }
 
 function ended(plan: KexecPlan, changes: readonly string[]): Ended {
@@ -151,7 +151,7 @@ test("a plain guest does not need to be told anything", () => {
 
 test("before 6.15 a place that is not accepted ends the guest; 6.15 accepts it at load time", () => {
   // What lies at the top of memory, struct pages before all, is accepted; 128 MiB reach below that.
-  const plan = { kind: "kexec", table: "handed-over", initrdBytes: 128 * MiB } as const;
+  const plan = { kind: "kexec", table: "handed-over", dumpToolTells: false, initrdBytes: 128 * MiB } as const;
   const before = ended(plan, ['kernel="6.12"']);
   assert.ok(before.result.unacceptedSegmentBytes > 0);
   assert.match(before.reason!, /copies the next kernel to 0x[0-9a-f]+, which is not accepted/);
@@ -162,7 +162,7 @@ test("before 6.15 a place that is not accepted ends the guest; 6.15 accepts it a
 });
 
 test("a guest that accepted all at boot has no such place", () => {
-  const plan = { kind: "kexec", table: "handed-over", initrdBytes: 128 * MiB } as const;
+  const plan = { kind: "kexec", table: "handed-over", dumpToolTells: false, initrdBytes: 128 * MiB } as const;
   const { result, reason } = ended(plan, ["policy=eager"]);
   assert.is(result.unacceptedSegmentBytes, 0);
   assert.is(reason, undefined);

@@ -30,7 +30,14 @@ test("unaccepted memory is no RAM, nor is the page before it", () => {
     ramBytes: 8 * UNIT_SIZE,
     readBytes: 3 * UNIT_SIZE - 2 * PAGE_SIZE,
     skippedBytes: 5 * UNIT_SIZE + 2 * PAGE_SIZE,
+    descriptorBytes: (5 * 512 + 2) * 24,
   });
+});
+
+test("a dump tool that tells unaccepted pages has a descriptor for the page before them alone", () => {
+  const [platform, table] = crashed();
+  const { skippedBytes, descriptorBytes } = readVmcore(RAM, table, platform, [], true);
+  assert.equal([skippedBytes, descriptorBytes], [5 * UNIT_SIZE + 2 * PAGE_SIZE, 2 * 24]);
 });
 
 test("the last page below the table is left out, too, when the first unit is unaccepted", () => {
