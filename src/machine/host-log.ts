@@ -4,7 +4,6 @@
  */
 
 import { E820Type } from "../efistub/setup-e820.js";
-import { parseReleaseName } from "../linux/release-name.js";
 import {
   type AddressRange,
   formatBytes,
@@ -52,13 +51,7 @@ function stateKernel(lines: readonly LogLine[], findings: Findings): void {
   const found = matching(lines, /^Linux version (\S+)/).at(-1);
   if (found === undefined) return;
   const [{ line, text }, [, release]] = found;
-  const known = parseReleaseName(release!) !== undefined;
-  if (known)
-    findings.remark(
-      line,
-      `${short(text)}: the host's kernel; its release decides how it clears memory, which the platform's prices say here`,
-    );
-  else findings.remark(line, `${short(release!)}: no name of a Linux release`);
+  findings.says("host.kernel", release, line, text);
 }
 
 function stateTdx(lines: readonly LogLine[], findings: Findings): void {

@@ -115,7 +115,7 @@ function evidenceIn(texts: readonly NamedText[]): Evidence {
 }
 
 function nameFor(path: string): string {
-  const name = basename(inputName(path)).replace(/(\.(ya?ml|gz|zst|txt|log|dmesg))+$/, "");
+  const name = basename(inputName(path)).replace(/(\.(ya?ml|gz|zst|txt|log|dmesg|sh|xml|json|toml))+$/, "");
   return name === "" ? "machine" : name;
 }
 
