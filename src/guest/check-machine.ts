@@ -171,6 +171,9 @@ export function machineRemarks(options: GuestOptions): string[] {
     ];
   }
   const remarks: string[] = [];
+  if (vmm.maxMemoryBytes !== undefined) {
+    remarks.push("vmm.maxMemory says nothing here: memory is plugged in behind that of memoryMap");
+  }
   if (vmm.kind !== "q35") remarks.push(`vmm.kind ${vmm.kind} says nothing here: memoryMap is the layout`);
   const missing = memoryBytes - memoryOfMap(memoryMap);
   if (missing > 0) {

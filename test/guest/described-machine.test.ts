@@ -1,6 +1,7 @@
 // Takes 10 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { loadScenarios } from "../../src/cli/load.js";
 import type { Booted } from "../../src/guest/state.js";
 import { parseScenario } from "../../src/scenario/load.js";
 import { runScenario } from "../../src/study/run-scenario.js";
@@ -173,6 +174,18 @@ test("each VMM's guest boots, with what is accepted up to 4 GiB", () => {
       assert.is(guest.table!.physBase, 4 * GiB);
     }
   }
+});
+
+test("workloads/layouts.yaml and memory-map.yaml: what is accepted before the kernel, and for whom", () => {
+  const runs = loadScenarios(["workloads/layouts.yaml", "workloads/memory-map.yaml"], [], { loader: LOADER });
+  const early = runs.map(({ scenario, recording }) => sums(livedGuest(scenario, recording)).early! / MiB);
+  // The map of the other guest has no RAM from 640 KiB to 1 MiB.
+  assert.equal(early, [2048, 3072, 3328, 2048 - 0.375, 2048 - 0.375]);
+  const { scenario, recording } = runs.at(-1)!;
+  const { machine, kernel } = livedGuest(scenario, recording);
+  assert.equal(kernel.cpuNodes, [0, 0, 1, 1]);
+  assert.is(machine.efi!.unacceptedTable!.start, 0x7f600018);
+  assert.equal(machine.efi!.bootServices.length, 1);
 });
 
 test("old images boot where their configuration space would lie in RAM", () => {
