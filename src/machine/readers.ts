@@ -33,3 +33,9 @@ export const MACHINE_READERS: readonly MachineReader[] = [
   LIBKRUN,
   KATA,
 ];
+
+/** The readers of a text, the one to take first; none where it is of no kind. A host's log is no guest's. */
+export function readersOf(text: string): readonly MachineReader[] {
+  const found = MACHINE_READERS.filter((reader) => reader.recognises(text));
+  return found[0] === HOST_DMESG ? found.filter((reader) => reader !== GUEST_DMESG) : found;
+}

@@ -44,6 +44,16 @@ test("every value has a comment above it, in lines that fit a page", async () =>
   assert.match(stdout.replaceAll(/\n *# +/g, " "), /a\.txt:2: Linux version 6\.6\.0 /);
 });
 
+test("a file with texts of two kinds is read as one of them, and says so", async () => {
+  const both = file("both.txt", `qemu-system-x86_64 -m 6G -smp 2 -machine q35\n${EXCERPT}`);
+  const { code, stderr } = await unaccepted(["machine", "import", both]);
+  assert.is(code, 0);
+  assert.match(
+    stderr,
+    "both.txt:1: read as guest-dmesg, and has words of qemu as well: give a command line of QEMU",
+  );
+});
+
 test("-o writes the file, and says what to do with it; gzip and several files are read", async () => {
   const log = file("a.txt.gz", gzipSync(EXCERPT));
   const nproc = file("nproc", "2\n");

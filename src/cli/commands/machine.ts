@@ -5,7 +5,7 @@ import { checkMachine, holds, type MachineCheck } from "../../machine/check.js";
 import { chooseMap } from "../../machine/choose-map.js";
 import { type Evidence, evidenceOf } from "../../machine/evidence.js";
 import { contradictionText, join, type NamedReading } from "../../machine/join.js";
-import { MACHINE_READERS } from "../../machine/readers.js";
+import { MACHINE_READERS, readersOf } from "../../machine/readers.js";
 import { settle } from "../../machine/settle.js";
 import { MachineError } from "../../machine/statement.js";
 import { printableAll } from "../../printable.js";
@@ -120,12 +120,17 @@ function nameFor(path: string): string {
 }
 
 function readingOf(file: string, text: string): NamedReading {
-  const reader = MACHINE_READERS.find((one) => one.recognises(text));
+  const [reader, ...others] = readersOf(text);
   if (reader === undefined) {
     const kinds = MACHINE_READERS.map(({ kind }) => kind).join(", ");
     throw new UsageError(`${file}: expected a text that shows a machine (${kinds}), found none of these`);
   }
-  return { file, ...located(file, () => reader.read(text)) };
+  const { statements, remarks } = located(file, () => reader.read(text));
+  const more = others.map(({ kind, what }) => ({
+    line: 1,
+    text: `read as ${reader.kind}, and has words of ${kind} as well: give ${what} as a file of its own`,
+  }));
+  return { file, statements, remarks: [...more, ...remarks] };
 }
 
 function located<Result>(file: string, action: () => Result): Result {
