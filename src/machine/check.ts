@@ -8,7 +8,7 @@ import type { CheckRow } from "./check-row.js";
 import type { Evidence } from "./evidence.js";
 import { StructuralRows } from "./structural-rows.js";
 import { kernelMachineOf, structureOf } from "./structure.js";
-import { notesOf, toldRows } from "./told-rows.js";
+import { notesOf, rowsOfRun } from "./told-rows.js";
 
 export interface MachineCheck {
   readonly rows: readonly CheckRow[];
@@ -22,11 +22,8 @@ export function checkMachine(scenario: Scenario, loaded: LoadedWorkload, evidenc
   const { log, iomem } = evidence;
   const steps = log === undefined ? [] : substitutions(own, log.content, iomem?.content.imageBytes);
   const structural = new StructuralRows(structureOf(own), steps, evidence, scenario.memoryMap.length > 0);
-  const run = runGuest(scenario, loaded, {});
-  return {
-    rows: [...structural.all(), ...toldRows(evidence, run)],
-    notes: notesOf(evidence, scenario, run),
-  };
+  const rows = [...structural.all(), ...rowsOfRun(evidence, runGuest(scenario, loaded, {}))];
+  return { rows, notes: notesOf(evidence, scenario, rows) };
 }
 
 export function holds({ rows }: MachineCheck): boolean {

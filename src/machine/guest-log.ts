@@ -2,7 +2,7 @@
 
 import { kernelName } from "../linux/kernel-rules.js";
 import { printable } from "../printable.js";
-import { KiB, MiB } from "../units.js";
+import { GiB, MiB } from "../units.js";
 import { e820OfBootLog } from "../x86/boot-log.js";
 import type { KernelE820Entry } from "../x86/e820-table.js";
 import { type LogLine, logLines, plainLog } from "./log-text.js";
@@ -30,6 +30,14 @@ export interface MemoryLine {
 export interface FreedMemory {
   readonly what: string;
   readonly kib: number;
+}
+
+/** Memory that the command line has the kernel set aside. */
+export interface Reservation {
+  readonly what: string;
+  readonly bytes: number;
+  /** Of a pool of huge pages. */
+  readonly pageBytes?: number;
 }
 
 /** Size of the DMA bounce buffer, to the byte or in whole MiB. */
@@ -82,7 +90,7 @@ export interface GuestLog {
   readonly deferredMs: readonly Said<number>[];
   /** Slowest first: microseconds by name (`initcall_debug`). */
   readonly initcalls: readonly Said<{ readonly name: string; readonly us: number }>[];
-  readonly reservations: readonly Said<{ readonly what: string; readonly bytes: number }>[];
+  readonly reservations: readonly Said<Reservation>[];
   /** Kernel's seconds when init starts. */
   readonly init: Said<number> | undefined;
   /** Lines of earlier boots, which are left out. */
@@ -351,25 +359,25 @@ function swiotlbOf(find: Finder): Said<SwiotlbSaid> | undefined {
 }
 
 /** kernel/crash_reserve.c, kernel/dma/contiguous.c and mm/cma.c, mm/hugetlb.c. */
-function reservationsOf(find: Finder): Said<{ readonly what: string; readonly bytes: number }>[] {
+function reservationsOf(find: Finder): Said<Reservation>[] {
   return [
-    ...find.all(
+    ...find.all<Reservation>(
       /^crashkernel (low )?reserved: 0x([0-9a-f]{1,16}) - 0x([0-9a-f]{1,16})/,
       ([low, first, end]) => ({
         what: `crashkernel${low === undefined ? "" : ",low"}`,
         bytes: Number(`0x${end}`) - Number(`0x${first}`),
       }),
     ),
-    ...find.all(/^cma: Reserved (\d{1,9}) MiB (?:at|on)/, ([mib]) => ({
+    ...find.all<Reservation>(/^cma: Reserved (\d{1,9}) MiB (?:at|on)/, ([mib]) => ({
       what: "cma",
       bytes: Number(mib) * MiB,
     })),
-    ...find.all(
+    ...find.all<Reservation>(
       /^HugeTLB: registered ([\d.]{1,9}) (MiB|GiB) page size, pre-allocated ([1-9]\d{0,9}) pages/,
-      ([size, unit, pages]) => ({
-        what: `huge pages of ${size} ${unit}`,
-        bytes: Number(size) * (unit === "MiB" ? MiB : KiB * MiB) * Number(pages),
-      }),
+      ([size, unit, pages]): Reservation => {
+        const pageBytes = Number(size) * (unit === "MiB" ? MiB : GiB);
+        return { what: `huge pages of ${size} ${unit}`, bytes: pageBytes * Number(pages), pageBytes };
+      },
     ),
   ].sort((a, b) => a.line - b.line);
 }

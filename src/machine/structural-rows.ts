@@ -1,13 +1,13 @@
 /** What a kernel makes of its machine, beside what its log and files of /proc say: all of it follows from the inputs. */
 
-import { KiB, MiB, PAGE_SIZE } from "../units.js";
+import { KiB, MiB, PAGE_SIZE, roundUpPowerOfTwo } from "../units.js";
 import { numberOf, zoneKey, zonesOfProc } from "../verify/proc-fields.js";
 import { isZoneLine } from "../verify/zone-lines.js";
 import { stubOfBootLog } from "../x86/boot-log.js";
 import { causesOf, type Substitution } from "./causes.js";
 import type { CheckRow } from "./check-row.js";
 import type { Evidence } from "./evidence.js";
-import type { GuestLog } from "./guest-log.js";
+import type { GuestLog, SwiotlbSaid } from "./guest-log.js";
 import { compareMaps, mapText, usableKib } from "./map-difference.js";
 import { memoryLineOf, type Structure, type ZoneStructure } from "./structure.js";
 
@@ -75,12 +75,7 @@ export class StructuralRows {
       );
       row("cma-reserved", memory.value.cmaKib, (one) => memoryLineOf(one, isLate).cmaKib);
     }
-    if (swiotlb !== undefined) {
-      const { bytes, isExact } = swiotlb.value;
-      const step = isExact ? KiB : MiB;
-      const measure = ({ swiotlbBytes }: Structure): number => (Math.floor(swiotlbBytes / step) * step) / KiB;
-      rows.push(this.#number("SWIOTLB", place(swiotlb.line), "KiB", bytes / KiB, measure));
-    }
+    if (swiotlb !== undefined) rows.push(this.#swiotlb(swiotlb.value, place(swiotlb.line)));
     const crash = log.reservations.filter(({ value }) => value.what.startsWith("crashkernel"));
     if (crash.length > 0) {
       const bytes = crash.reduce((sum, { value }) => sum + value.bytes, 0);
@@ -100,6 +95,17 @@ export class StructuralRows {
       rows.push({ ...row, note: "the log shows the map, from which its size follows" });
     }
     return rows;
+  }
+
+  #swiotlb({ bytes, isExact }: SwiotlbSaid, place: string): CheckRow {
+    const step = isExact ? KiB : MiB;
+    const measure = ({ swiotlbBytes }: Structure): number => (Math.floor(swiotlbBytes / step) * step) / KiB;
+    const row = this.#number("SWIOTLB", place, "KiB", bytes / KiB, measure);
+    const { simulated, difference = 0, left = 0 } = row;
+    if (isExact || left === 0 || left !== difference || simulated !== roundUpPowerOfTwo(bytes) / KiB)
+      return row;
+    const what = "rounded up to a power of two for the areas of CPUs, which another line would say";
+    return { ...row, causes: [{ what, amount: left }], left: 0, verdict: "explained" };
   }
 
   #map(log: GuestLog, place: string): CheckRow {

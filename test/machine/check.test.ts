@@ -1,7 +1,9 @@
-// Takes 20 s.
+// Takes 25 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatMachineCheck, formatMachineCheckJson } from "../../src/report/machine-check.js";
+import { GiB } from "../../src/units.js";
+import { golden } from "./golden.js";
 import { checked, differing, imported, recordedText } from "./recorded.js";
 
 const test = suite("machine: a run beside a guest's log");
@@ -121,6 +123,52 @@ test("a build that is not the log's: what the log and its resources say of it is
 test("a console that did not get the line of per-CPU groups loses nothing on one node", () => {
   const dmesg = recordedText("linux-7.3.4-debian-4c4g/boot.dmesg")!.replaceAll(/^.*pcpu-alloc:.*\n/gm, "");
   assert.equal(differing(checked(imported(dmesg), { dmesg })), []);
+});
+
+test("pools of huge pages and the crash kernel's memory are lines of their own", () => {
+  for (const [name, what] of [
+    ["efi-ovmf-variants/biosgen-6G-k7.3-hugepages.log", "huge pages of 1.00 GiB"],
+    ["efi-ovmf-variants/biosgen-4G-k7.3-crashkernel.log", "crashkernel"],
+  ] as const) {
+    const dmesg = recordedText(name)!;
+    const yaml = imported(dmesg);
+    const row = checked(yaml, { dmesg }).rows.find((one) => one.what === what)!;
+    assert.equal([row.verdict, row.difference], ["equal", 0], name);
+    const without = yaml.replaceAll(/ (hugepages=1|crashkernel=256M)$/gm, "");
+    assert.ok(differing(checked(without, { dmesg })).some((line) => line.startsWith(what)));
+  }
+});
+
+test("a run that ends before init, of a log in which init runs, is a difference", () => {
+  const dmesg = `${golden("tdx-q35-excerpt.txt")}[    2.000000] Run /init as init process\n`;
+  const ofHost = (memoryBytes: number): string[] =>
+    differing(
+      checked(imported(dmesg), { dmesg }, (scenario) => ({
+        ...scenario,
+        policy: "eager",
+        host: { ...scenario.host, memoryBytes },
+      })),
+    ).filter((line) => line.startsWith("outcome"));
+  assert.equal(ofHost(3 * GiB), ["outcome: unexplained  left 0"]);
+  assert.equal(ofHost(16 * GiB), []);
+});
+
+test("a bounce buffer is rounded up for the areas of CPUs, which an excerpt may not say", () => {
+  const dmesg = golden("tdx-q35-excerpt.txt");
+  const rows = (log: string): string[] =>
+    differing(checked(imported(log), { log })).filter((line) => line.startsWith("SWIOTLB"));
+  assert.match(rows(dmesg).join(), /^SWIOTLB: explained -146432 rounded up to a power of two/);
+  assert.match(rows(dmesg.replace("adjusted to 369MB", "adjusted to 200MB")).join(), "SWIOTLB: unexplained");
+  assert.equal(rows(dmesg.replace("adjusted to 369MB", "roundup to 512MB")), []);
+});
+
+test("a TD of many CPUs: its times are told, with a warning; of few without", () => {
+  const dmesg = golden("tdx-gcp.txt");
+  const warning = "stamps of a log cannot be trusted in a TD with 32 vCPUs";
+  const notes = (vcpus: number): string =>
+    checked(imported(dmesg), { dmesg }, (scenario) => ({ ...scenario, vcpus })).notes.join(" ");
+  assert.match(notes(32), warning);
+  assert.not.match(notes(4), "cannot be trusted");
 });
 
 test("without the log nobody knows what the kernel freed of itself", () => {

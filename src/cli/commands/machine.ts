@@ -59,7 +59,7 @@ export const check: RunCommand = async (argv, context) => {
   const { io } = context;
   const [path, ...more] = argv.files;
   if (path === undefined || more.length > 0) throw new UsageError("expected one scenario file");
-  const against = argv.all("against").map((file) => (file === "-" ? STDIN_PATH : file));
+  const against = argv.all("against");
   if (against.length === 0) throw new UsageError("expected --against, what a guest showed of its boot");
   const evidence = evidenceIn(await readTexts(against, io.interrupted));
   const { assignments } = sharedOptions(argv);
