@@ -1292,4 +1292,60 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "if (titles.size === 1) return undefined;",
     tests: ["report/rows.test"],
   },
+
+  // What texts say about a machine
+  {
+    what: "RAM that firmware keeps below 4 GiB is none of the machine's",
+    find: "const FIRMWARE_GAP: number = 64 * MiB;",
+    replace: "const FIRMWARE_GAP: number = -1;",
+    tests: ["machine/map-files.test"],
+  },
+  {
+    what: "a mail's quotes hide the kernel's lines",
+    find: '.trimEnd().replace(QUOTES, "")',
+    replace: ".trimEnd()",
+    tests: ["machine/log-text.test"],
+  },
+  {
+    what: "of several boots in one log the first counts",
+    find: "begins.length > 1 ? firstOf(all, begins.at(-1)!) : 0",
+    replace: "begins.length > 1 ? 0 : 0",
+    tests: ["machine/guest-dmesg.test"],
+  },
+  {
+    what: "what a scenario refuses is left out without a word",
+    find: "refused.push(...first);",
+    replace: "",
+    tests: ["machine/join.test"],
+  },
+  {
+    what: "a map without acceptance has all of it accepted",
+    find: 'entry.type === "usable" && entry.start >= ACCEPTED_END',
+    replace: "false",
+    tests: ["machine/golden.test"],
+  },
+  {
+    what: "what no input causes is explained all the same",
+    find: "return { causes, left: logged - before };",
+    replace: "return { causes, left: 0 };",
+    tests: ["machine/check.test"],
+  },
+  {
+    what: "an initrd is freed in the zone of the kernel",
+    find: '(value.what === "initrd" ? hasInitrd : hasImage)',
+    replace: "hasImage",
+    tests: ["machine/check.test"],
+  },
+  {
+    what: "what KASLR costs has no bound",
+    find: "if (pages < low || pages > high) return { causes, left };",
+    replace: "",
+    tests: ["machine/check.test"],
+  },
+  {
+    what: "RAM that no line of a whole log names is explained",
+    find: "if (!isWhole) causes.push",
+    replace: "causes.push",
+    tests: ["machine/map-difference.test"],
+  },
 ];
