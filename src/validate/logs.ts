@@ -40,8 +40,8 @@ export const EARLY_LOGS: Target = target(
       published: [12.1, 13.2],
       note: "From the line before the dentry cache's hash table of 4 MiB to its own.",
       runs: [TDX_LINUX],
-      simulate: ({ eventPrices }) =>
-        (1024 * (eventPrices.tdcall! + eventPrices.acceptZero4k! + eventPrices.eptViolation4k!)) / 1e6,
+      simulate: ({ eventPrices: price }) =>
+        (1024 * (price.tdcall! + price.acceptZero4k! + price.eptViolation4k! + price.hostClear4k!)) / 1e6,
     },
     {
       what: "kernel's start to initcalls",
