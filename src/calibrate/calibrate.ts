@@ -5,7 +5,7 @@ import { PLATFORMS, type PlatformKind } from "../coco/platforms.js";
 import { formatDuration } from "../units.js";
 import type { CalibrationBoot } from "./boots.js";
 import type { FitContext, HeldBack, Identification, Level, Share } from "./identification.js";
-import { commonIdentifications } from "./identify/common.js";
+import { plainIdentifications } from "./identify/common.js";
 import { snpIdentifications } from "./identify/snp.js";
 import { tdxIdentifications } from "./identify/tdx.js";
 import { DISAGREEMENT, Measured } from "./measured.js";
@@ -72,10 +72,12 @@ export interface Calibration {
   readonly measured: Measured;
 }
 
-const IDENTIFICATIONS: Readonly<Record<PlatformKind, (level: Level) => readonly Identification[]>> = {
+const IDENTIFICATIONS: Readonly<
+  Record<PlatformKind, (level: Level, clear: string) => readonly Identification[]>
+> = {
   tdx: tdxIdentifications,
   snp: snpIdentifications,
-  none: (level) => commonIdentifications(level),
+  none: plainIdentifications,
 };
 
 /** An interval wider than this, high over low, tells no price. */
@@ -95,7 +97,9 @@ export function calibrate(files: readonly KitFile[]): Calibration {
     ...(share === undefined ? ["Without H4 the host is taken to back the guest with pages of 4 KiB"] : []),
   ];
   const parameters = PLATFORMS[platform].parameters;
-  const table = IDENTIFICATIONS[platform](level).filter(({ parameter }) => parameter in parameters);
+  const clear =
+    level === "2m" && measured.host.clearsInOrder ? "hostClear2mSequentialNs" : `hostClear${level}Ns`;
+  const table = IDENTIFICATIONS[platform](level, clear).filter(({ parameter }) => parameter in parameters);
   const fitted = new Map<string, Quantity>();
   const context: FitContext = {
     measured,

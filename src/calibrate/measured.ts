@@ -1,5 +1,6 @@
 /** What all records together say of single quantities, each with its error. */
 
+import { type HostRules, hostKernelOf, hostRules } from "../host/host-kernel.js";
 import { idleCpuDelays } from "../sim/virtual-cpus.js";
 import { MAX_ORDER_BYTES, PAGE_SIZE } from "../units.js";
 import { bootsOf, type CalibrationBoot, isSmall, pagesOf } from "./boots.js";
@@ -52,6 +53,13 @@ export class Measured {
     this.records = records;
     this.boots = bootsOf(records, files);
     this.#texts = new Map(files.map(({ name, text }) => [name, text]));
+  }
+
+  /** The kernel of the host as a scenario names it, undefined where nobody tells, and what follows from it. */
+  get host(): { readonly kernel: string | undefined } & HostRules {
+    const host = this.records.of("machine").find(({ side }) => side === "host");
+    const kernel = host === undefined ? undefined : hostKernelOf(host.kernel);
+    return { kernel, ...hostRules(kernel) };
   }
 
   /** An exit that does nothing, as the guest sees it (G4). */

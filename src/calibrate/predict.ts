@@ -36,7 +36,7 @@ export function scenarioOf(
   workers: number,
   workload: string,
 ): Scenario {
-  const { platform, prices, level } = calibration;
+  const { platform, prices, level, measured } = calibration;
   const priced = prices.flatMap(({ parameter, valueNs, ridge }) => [
     [parameter, valueNs] as const,
     ...(ridge?.kept ?? []).map((one) => [one.parameter, one.valueNs] as const),
@@ -52,7 +52,10 @@ export function scenarioOf(
     memory: `${boot.memoryBytes / MiB}MiB`,
     vcpus: boot.vcpus,
     drain: { workers },
-    ...(level === "2m" ? { host: { pageSize: "2MiB" } } : {}),
+    host: {
+      ...(level === "2m" ? { pageSize: "2MiB" } : {}),
+      ...(measured.host.clearsInOrder ? { kernel: measured.host.kernel } : {}),
+    },
   };
   return parseScenario(JSON.stringify(document), "calibrate")[0]!;
 }

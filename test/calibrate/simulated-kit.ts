@@ -72,9 +72,10 @@ export function madeUpMachine(seed: number): MadeUpMachine {
   prices[fault] = chance.logUniform(1_500, 16_000);
   // One CPU alone never fills what all share.
   const leaf =
-    kind === "tdx"
+    prices[`hostClear${level}Ns`]! +
+    (kind === "tdx"
       ? prices[`eptViolation${level}Ns`]! + prices.tdcallNs! + prices[`acceptZero${level}Ns`]!
-      : prices[`npf${level}Ns`]! + prices[`pvalidate${level}Ns`]!;
+      : prices[`npf${level}Ns`]! + prices[`pvalidate${level}Ns`]!);
   prices[`sharedAccept${level}Ns`] = leaf / chance.logUniform(1.7, 12);
   // What an exit that does nothing takes is a part of any other exit.
   if (kind === "snp") prices.vmgexitNs = Math.min(prices.vmgexitNs!, 0.8 * prices[fault]!);
@@ -115,8 +116,8 @@ export class SimulatedKit {
     this.#blocks(this.#boot({ memory: 8 * GiB, vcpus, prefault: true }), true);
     this.#drains(up);
     this.#curve();
-    if (kind === "tdx") this.#functions(up);
-    else this.#launches();
+    this.#functions(up);
+    if (kind === "snp") this.#launches();
     const pages = level === "4k" ? { pages4k: 2_000_000, pages2m: 40 } : { pages4k: 700, pages2m: 4000 };
     this.#record("H4", up, { ns: 1, ...pages, pages1g: 0 });
     // Nothing can be told of a boot of which nobody says what it was.
@@ -259,8 +260,8 @@ export class SimulatedKit {
     }
     const [fault, exit] = kind === "tdx" ? ["EPT_VIOLATION", "TDCALL"] : ["npf", "vmgexit"];
     const tables = kind === "tdx" && level === "4k" ? prices.septAddNs! / 512 : 0;
-    const faultNs =
-      prices[kind === "tdx" ? `eptViolation${level}Ns` : `npf${level}Ns`]! + tables - this.#switchNs;
+    const exitNs = prices[kind === "tdx" ? `eptViolation${level}Ns` : `npf${level}Ns`]!;
+    const faultNs = exitNs + prices[`hostClear${level}Ns`]! + tables - this.#switchNs;
     this.#perf(boot, "exits", { [exit!]: this.#nullExitNs - this.#switchNs, HLT: 300_000 });
     this.#perf(boot, "drain", { [fault!]: faultNs, [exit!]: 6_000, EXTERNAL_INTERRUPT: 900 });
   }
@@ -293,10 +294,10 @@ export class SimulatedKit {
         0,
       );
     // The module's own accepts take no fault where all is mapped, which no host of today can do for TDX.
-    const faults = kind === "tdx" && prefault ? costOf(/^(eptViolation|septAdd)/) : 0;
+    const faults = kind === "tdx" && prefault ? costOf(/^(eptViolation|septAdd|hostClear)/) : 0;
     const request = costOf(
       prefault
-        ? /^(vmgexitPsc|userExit|attributeSet|prefault|directMapSplit)/
+        ? /^(vmgexitPsc|userExit|attributeSet|prefault|directMapSplit|hostClear)/
         : /^(vmgexitPsc|userExit|attributeSet)/,
     );
     const whole = ledger.elapsedNs - faults;
@@ -368,15 +369,19 @@ export class SimulatedKit {
   }
 
   #functions(boot: string): void {
-    const { prices } = this.#machine;
+    const { kind, level, prices } = this.#machine;
     const stat = (name: string, ns: number): string => {
       const calls = 40_000;
       const total = Math.round(this.#read("H2", ns, 0.003) * calls);
       return `@ns[${name}]: count ${calls}, average ${Math.floor(total / calls)}, total ${total}`;
     };
     const parts = ["tdh_mem_range_block", "tdh_mem_track", "tdh_mem_page_remove"];
-    const lines = parts.map((name) => stat(name, 0.25 * prices.septRemoveNs!));
-    const text = `Attaching 8 probes...\n\n${[stat("tdh_mem_sept_add", prices.septAddNs!), ...lines].join("\n")}\n`;
+    const lines = [stat("clear_page_erms", prices[`hostClear${level}Ns`]! / (level === "4k" ? 1 : 512))];
+    if (kind === "tdx") {
+      lines.push(stat("tdh_mem_sept_add", prices.septAddNs!));
+      lines.push(...parts.map((name) => stat(name, 0.25 * prices.septRemoveNs!)));
+    }
+    const text = `Attaching 8 probes...\n\n${lines.join("\n")}\n`;
     this.#record("H2", boot, { file: this.#file("bpftrace.txt", text) });
   }
 

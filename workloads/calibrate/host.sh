@@ -227,7 +227,7 @@ exits() {
 
 # Which of them there are differs from kernel to kernel.
 functions='tdh_mem_page_aug tdh_mem_sept_add tdh_mem_range_block tdh_mem_track tdh_mem_page_remove tdx_pamt_get
-  rmpupdate kvm_gmem_get_pfn clear_page_erms kvm_vm_set_mem_attributes'
+  rmpupdate kvm_gmem_get_pfn clear_page_erms clear_page_rep clear_page_orig kvm_vm_set_mem_attributes'
 
 functions() {
   if ! command -v bpftrace >/dev/null; then

@@ -2,8 +2,8 @@
 
 import { MAX_ORDER_PAGES } from "../../units.js";
 import { type CalibrationBoot, isSmall, pagesOf } from "../boots.js";
-import type { FitContext, Identification, Level } from "../identification.js";
-import { between, type FittedLine, less, meanOf, type Quantity, scaled, sum } from "../quantity.js";
+import type { FitContext, HeldBack, Identification, Level } from "../identification.js";
+import { between, type FittedLine, known, less, meanOf, type Quantity, scaled, sum } from "../quantity.js";
 
 /** Leaves of one block of 4 MiB. */
 export const LEAVES: Readonly<Record<Level, number>> = { "4k": MAX_ORDER_PAGES, "2m": 2 };
@@ -22,6 +22,62 @@ export function worldSwitch({ measured }: FitContext, reasons: readonly string[]
   if (whole === undefined) return undefined;
   const host = measured.exitNs("exits", reasons);
   return host === undefined ? { ...between(0, whole.value), from: whole.from } : less(whole, host);
+}
+
+/** A page of 4 KiB cleared, by the processor's way to do it (arch/x86/lib/clear_page_64.S), of which larger ones are made. */
+const CLEAR_CALLS = ["clear_page_erms", "clear_page_rep", "clear_page_orig"];
+
+/** What the host clears for a leaf. @param clear the price of it */
+export function hostClear(level: Level, clear: string): Identification {
+  return {
+    id: "I1",
+    parameter: clear,
+    needs: ["H2"],
+    how: "time of the host's function that clears 4 KiB",
+    fit: ({ measured }) => {
+      const page = measured.functionNs(CLEAR_CALLS);
+      return page === undefined ? undefined : scaled(page, LEAF_PAGES[level]);
+    },
+  };
+}
+
+/**
+ * The exit at which the host backs a leaf, without what it clears; where nobody measured that, only their sum is known.
+ *
+ * @param whole exit and clearing, as host and guest show it
+ * @param heldBack the same as another reading has it
+ */
+export function hostFault(
+  fault: string,
+  clear: string,
+  what: string,
+  whole: (context: FitContext) => Quantity | undefined,
+  heldBack: Pick<HeldBack, "readings" | "read">,
+): readonly Identification[] {
+  const how = `the host's part of ${what} while one worker drains, with the way out and back`;
+  return [
+    {
+      id: "I1",
+      parameter: fault,
+      needs: ["H1", "G4", "H2"],
+      how: `${how}, without what it clears`,
+      fit: (context) => lessAll(whole(context), context.fitted(clear)),
+      heldBack: {
+        ...heldBack,
+        read: (context) => lessAll(heldBack.read(context), context.fitted(clear)),
+        whole,
+      },
+    },
+    {
+      id: "I1",
+      parameter: fault,
+      needs: ["H1", "G4"],
+      how: `${how}; what it clears cannot be told apart`,
+      ridge: [{ parameter: clear, times: 1 }],
+      fit: whole,
+      heldBack,
+    },
+  ];
 }
 
 /** A page accepted by a kernel that accepts eagerly on one CPU, from boots of two sizes (I8). */
@@ -111,6 +167,20 @@ export function firmwareAlone({ measured }: FitContext): Quantity | undefined {
     : undefined;
 }
 
+/** A launch of which the firmware's size says nothing. */
+export const LAUNCH: Identification = {
+  id: "I7",
+  parameter: "launchNs",
+  needs: ["H5"],
+  how: "from the VMM's start until the guest first runs, extended to no CPU",
+  fit: launchAlone,
+};
+
+/** A plain guest accepts nothing. */
+export function plainIdentifications(level: Level): readonly Identification[] {
+  return [...commonIdentifications(level), LAUNCH, vcpuStart(() => known(0))];
+}
+
 /** @param more what else each CPU takes of a launch */
 export function vcpuStart(more: (context: FitContext) => Quantity | undefined): Identification {
   return {
@@ -134,7 +204,7 @@ function launchLine({ measured }: FitContext): FittedLine | undefined {
 }
 
 /** A launch without its CPUs: boots of several, or of one, whose own start is then assumed. */
-export function launchAlone(context: FitContext): Quantity | undefined {
+function launchAlone(context: FitContext): Quantity | undefined {
   const line = launchLine(context);
   if (line !== undefined) return line.intercept;
   const boots = [...context.measured.boots.values()].filter(({ vcpus }) => vcpus === 1);

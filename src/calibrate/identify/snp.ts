@@ -10,6 +10,8 @@ import {
   eagerPage,
   firmwareAlone,
   firmwarePage,
+  hostClear,
+  hostFault,
   LEAF_PAGES,
   LEAVES,
   leafOfDrain,
@@ -60,12 +62,19 @@ function remainder(context: FitContext, level: Level): Quantity | undefined {
   const rest = lessAll(context.measured.blockNs(false), stateChange(context, false));
   return lessAll(
     rest === undefined ? undefined : scaled(rest, 1 / LEAVES[level]),
-    context.fitted(`npf${level}Ns`),
+    wholeFault(context),
     mismatchPart(context, level),
   );
 }
 
-export function snpIdentifications(level: Level): readonly Identification[] {
+/** A nested page fault with what the host clears in it. */
+function wholeFault(context: FitContext): Quantity | undefined {
+  const host = context.measured.exitNs("drain", ["npf", "NPF"]);
+  return sumOfAll(host, worldSwitch(context, NULL_EXITS));
+}
+
+/** @param clear the price of what the host clears for a leaf */
+export function snpIdentifications(level: Level, clear: string): readonly Identification[] {
   const fault = `npf${level}Ns`;
   const validate = `pvalidate${level}Ns`;
   const leaves = LEAVES[level];
@@ -83,27 +92,19 @@ export function snpIdentifications(level: Level): readonly Identification[] {
         isLower: true,
       },
     },
-    {
-      id: "I1",
-      parameter: fault,
-      needs: ["H1", "G4"],
-      how: "the host's part of a nested page fault while one worker drains, with the way out and back",
-      fit: (context) =>
-        sumOfAll(context.measured.exitNs("drain", ["npf", "NPF"]), worldSwitch(context, NULL_EXITS)),
-      heldBack: {
-        readings: ["G7", "H5"],
-        read: (context) => {
-          const page = firmwarePage(context) ?? eagerPage(context);
-          const request = scaled(orZero(stateChange(context, false)), LEAF_PAGES[level] / MAX_ORDER_PAGES);
-          return lessAll(
-            page === undefined ? undefined : scaled(page, LEAF_PAGES[level]),
-            request,
-            validateLeaf(context, level),
-          );
-        },
-        whole: (context) => context.fitted(fault),
+    hostClear(level, clear),
+    ...hostFault(fault, clear, "a nested page fault", wholeFault, {
+      readings: ["G7", "H5"],
+      read: (context) => {
+        const page = firmwarePage(context) ?? eagerPage(context);
+        const request = scaled(orZero(stateChange(context, false)), LEAF_PAGES[level] / MAX_ORDER_PAGES);
+        return lessAll(
+          page === undefined ? undefined : scaled(page, LEAF_PAGES[level]),
+          request,
+          validateLeaf(context, level),
+        );
       },
-    },
+    }),
     {
       id: "I3",
       parameter: "userExitNs",
@@ -140,10 +141,11 @@ export function snpIdentifications(level: Level): readonly Identification[] {
       id: "I3",
       parameter: fault,
       needs: ["G5"],
-      how: "a block of 4 MiB, or a drain, in all; without H1 its fault and its validation cannot be told apart",
+      how: "a block of 4 MiB, or a drain, in all; without H1 its fault, its validation and what the host clears cannot be told apart",
       ridge: [
         { parameter: validate, times: 1 },
         { parameter: "attributeSetPageNs", times: LEAF_PAGES[level] },
+        { parameter: clear, times: 1 },
       ],
       fit: (context) => {
         const block = context.measured.blockNs(false);
@@ -158,8 +160,14 @@ export function snpIdentifications(level: Level): readonly Identification[] {
       how: "how much longer the request for a block takes where the host backs it ahead",
       fit: (context) => {
         const more = lessAll(stateChange(context, true), stateChange(context, false));
-        // The host splits its direct map then, too.
-        return more === undefined ? undefined : less(scaled(more, 1 / leaves), splitPart(context, level));
+        // The host splits its direct map and clears then, too.
+        return more === undefined
+          ? undefined
+          : less(
+              scaled(more, 1 / leaves),
+              splitPart(context, level),
+              context.fitted(clear) ?? context.assumed(clear),
+            );
       },
     },
     {

@@ -8,9 +8,11 @@ import {
   convertedPage,
   eagerPage,
   firmwarePage,
+  hostClear,
+  hostFault,
+  LAUNCH,
   LEAF_PAGES,
   LEAVES,
-  launchAlone,
   leafOfDrain,
   lessAll,
   sumOfAll,
@@ -42,7 +44,14 @@ function mismatchPart(context: FitContext, level: Level): Quantity {
   return scaled(context.assumed("tdcallFailNs"), level === "4k" ? 1 / 512 : 0);
 }
 
-export function tdxIdentifications(level: Level): readonly Identification[] {
+/** An EPT violation with what the host clears in it. */
+function wholeFault(context: FitContext, level: Level): Quantity | undefined {
+  const host = context.measured.exitNs("drain", ["EPT_VIOLATION"]);
+  return lessAll(sumOfAll(host, worldSwitch(context, NULL_EXITS)), tablePart(context, level));
+}
+
+/** @param clear the price of what the host clears for a leaf */
+export function tdxIdentifications(level: Level, clear: string): readonly Identification[] {
   const fault = `eptViolation${level}Ns`;
   const zero = `acceptZero${level}Ns`;
   /** Pages of other readings as leaves. */
@@ -58,35 +67,25 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
       how: "time of the module's call",
       fit: ({ measured }) => measured.functionNs(["tdh_mem_sept_add"]),
     },
-    {
-      id: "I1",
-      parameter: fault,
-      needs: ["H1", "G4"],
-      how: "the host's part of an EPT violation while one worker drains, with the way out and back",
-      fit: (context) =>
-        lessAll(
-          sumOfAll(context.measured.exitNs("drain", ["EPT_VIOLATION"]), worldSwitch(context, NULL_EXITS)),
-          tablePart(context, level),
-        ),
-      heldBack: {
-        readings: ["H6", "G3"],
-        read: (context) =>
-          lessAll(leafOfBlock(context, level), prefaultedLeaf(context, level), tablePart(context, level)),
-      },
-    },
+    hostClear(level, clear),
+    ...hostFault(fault, clear, "an EPT violation", (context) => wholeFault(context, level), {
+      readings: ["H6", "G3"],
+      read: (context) =>
+        lessAll(leafOfBlock(context, level), prefaultedLeaf(context, level), tablePart(context, level)),
+    }),
     {
       id: "I2",
       parameter: zero,
       needs: ["G3", "H1", "G4"],
       how: "a block of 4 MiB without its faults; the call and the clearing cannot be told apart",
       ridge: [{ parameter: "tdcallNs", times: 1 }],
-      fit: (context) => lessAll(leafOfBlock(context, level), context.fitted(fault), ...rest(context)),
+      fit: (context) => lessAll(leafOfBlock(context, level), wholeFault(context, level), ...rest(context)),
       heldBack: {
         readings: ["G7", "H5"],
         read: (context) =>
           lessAll(
             asLeaf(firmwarePage(context) ?? eagerPage(context)) ?? leafOfDrain(context, level),
-            context.fitted(fault),
+            wholeFault(context, level),
             ...rest(context),
           ),
         whole: (context) => leafOfBlock(context, level),
@@ -96,10 +95,11 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
       id: "I2",
       parameter: fault,
       needs: ["G5"],
-      how: "a block of 4 MiB, or a drain, in all; without H1 its fault, its call and its clearing cannot be told apart",
+      how: "a block of 4 MiB, or a drain, in all; without H1 its fault, its call and what is cleared cannot be told apart",
       ridge: [
         { parameter: "tdcallNs", times: 1 },
         { parameter: zero, times: 1 },
+        { parameter: clear, times: 1 },
       ],
       fit: (context) => lessAll(leafOfBlock(context, level) ?? leafOfDrain(context, level), ...rest(context)),
       heldBack: {
@@ -134,13 +134,7 @@ export function tdxIdentifications(level: Level): readonly Identification[] {
       how: "how much steeper that slope is with more CPUs, which wait in the firmware meanwhile",
       fit: (context) => (level === "4k" ? delayPerCpu(context) : undefined),
     },
-    {
-      id: "I7",
-      parameter: "launchNs",
-      needs: ["H5"],
-      how: "from the VMM's start until the guest first runs, extended to no CPU",
-      fit: launchAlone,
-    },
+    LAUNCH,
     vcpuStart(() => known(0)),
   ];
 }
