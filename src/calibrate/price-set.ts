@@ -33,7 +33,7 @@ export function formatPriceSet({ platform, prices, machine }: Calibration, name:
     memory: host?.memory,
   };
   const told = Object.entries(facts).filter(([, value]) => value !== undefined && value !== "");
-  const description = `measured by unaccepted calibrate; ${prices.length} prices, all others are the platform's own`;
+  const description = `${prices.length} of its prices, measured by unaccepted calibrate; others are the platform's own`;
   const lines = [
     `name: ${quoted(name)}`,
     `description: ${quoted(description)}`,

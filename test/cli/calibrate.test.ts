@@ -41,7 +41,7 @@ test("the conclusion first, then the score, then the prices, in 80 columns", asy
   assert.match(stdout, /\neptViolation4kNs +[\d.]+ us +[\d.]+ us +[\d.]+ us +G4 H1 H2 /);
   assert.match(stdout, /\nCannot be told apart: acceptZero4kNs \+ tdcallNs = /);
   assert.equal(
-    lines.filter((line) => [...line].length > 80),
+    lines.filter((line) => line.length > 80),
     [],
   );
 });
