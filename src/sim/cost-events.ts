@@ -132,6 +132,8 @@ export const CostEvent = {
   pageRelease: 60,
   /** TDX: a release that failed because the host has mapped smaller pages (PAGE_SIZE_MISMATCH). */
   pageReleaseMismatch: 61,
+  /** TDX: the host broke a large page of the secure EPT up, because the guest shares a part of it (TDH.MEM.PAGE.DEMOTE). */
+  septDemote: 62,
 } as const;
 export type CostEvent = (typeof CostEvent)[keyof typeof CostEvent];
 /** Name of an event; a platform may have some of its own. */

@@ -144,7 +144,7 @@ export class NaiveTdx {
     const index = Math.floor(pfn / PAGES[level]);
     this.leaves.delete(keyOf(level, index));
     const smaller = (level - 1) as PageLevel;
-    this.#count("septRemove");
+    this.#count("septDemote");
     this.#addTable(pfn, smaller);
     if (smaller === 0) this.#addPair(pfn);
     for (let at = index * 512; at < (index + 1) * 512; at++) {

@@ -105,10 +105,11 @@ export const TDX_PARAMETERS: ParameterSet = {
     ["pageRelease", "pageReleaseMismatch"],
   ),
   septRemoveNs: assumed(
-    "the host takes a page away",
+    "the host takes a page away, or breaks up a large one",
     [3_000, 1_000, 22_889],
     `${UNPUBLISHED}; three calls of the module, without the guest's other CPUs; high end all that a page takes late ` +
-      "in haltedCpuDelayNs",
+      "in haltedCpuDelayNs; to break one up takes as many",
+    ["septRemove", "septDemote"],
   ),
   runningCpuDelayNs: derived(
     "each other CPU inside the guest, at each page taken away",

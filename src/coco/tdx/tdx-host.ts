@@ -119,9 +119,10 @@ export class TdxHost {
     const { tables, pairs } = this.#breakUp(start, end);
     this.ledger.charge(CostEvent.septAdd, tables);
     this.ledger.charge(CostEvent.pamtAdd, pairs);
-    const removals = tables + this.sept.leavesIn(start, end);
-    this.ledger.charge(CostEvent.septRemove, removals);
-    this.done.removals += removals;
+    const leaves = this.sept.leavesIn(start, end);
+    this.ledger.charge(CostEvent.septDemote, tables);
+    this.ledger.charge(CostEvent.septRemove, leaves);
+    this.done.removals += tables + leaves;
     this.sept.unmap(start, end);
     this.#pairs.release(this.sept, start, end);
   }
