@@ -9,6 +9,7 @@ import { countOf, formatInteger, formatShare, formatVcpus, NO_VALUE, NUMBER_TEXT
 const HOTPLUG_ACCEPTANCE: Readonly<Record<HotplugAcceptance, string>> = {
   assumed: "taken for accepted",
   online: "accepted one by one",
+  "sub-block": "accepted 2 MiB after 2 MiB",
   lazy: "accepted on demand",
 };
 

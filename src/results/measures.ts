@@ -215,7 +215,7 @@ const FURTHER_FIELDS = {
   "attack.warnings": { is: "count", better: "less", doc: "Of them accepted again, complaining." },
   "attack.integrityViolations": { is: "count", better: "less", doc: "Of them again, in silence." },
   "attack.stopped": { is: "count", better: "more", doc: "Of them stopped by the platform." },
-  "hotplug.acceptance": { is: "text", doc: "assumed, online or lazy: how it is accepted." },
+  "hotplug.acceptance": { is: "text", doc: "assumed, online, sub-block or lazy: how it is accepted." },
   "hotplug.outcome": { is: "text", doc: "online, refused or failed." },
   "hotplug.reason": { is: "text", doc: "Why it is not online." },
   "hotplug.blockBytes": { is: "bytes", doc: "Unit in which memory goes online." },

@@ -303,7 +303,7 @@ function checkKnownWindow({ guest, hotplug }: CompleteDocument): Finding[] {
   )
     return [];
   const why = "as guest.knowsHotplugWindow is true: such a kernel takes nothing plugged in for accepted";
-  return [unexpected(["hotplug", "acceptance"], `online or lazy, ${why}`, "assumed")];
+  return [unexpected(["hotplug", "acceptance"], `online, sub-block or lazy, ${why}`, "assumed")];
 }
 
 function kindsOf(complete: CompleteDocument): readonly PlatformKind[] {

@@ -70,6 +70,18 @@ export class EarlyMap {
     this.#due.flushedCpus += flushes * onlineCpus;
   }
 
+  /**
+   * Makes memory private whose entries say so already, as those of new memory do: nothing changes, but TLBs of all
+   * CPUs are flushed, where a platform asks for it also before (6.12 arch/x86/mm/pat/set_memory.c:
+   * __set_memory_enc_pgtable; amd_enc_tlb_flush_required, tdx_tlb_flush_required).
+   */
+  setPrivateAgain(flushesBefore: boolean, onlineCpus: number): void {
+    const flushes = flushesBefore ? 2 : 1;
+    this.#globalFlushes += flushes;
+    this.#due.flushes += flushes;
+    this.#due.flushedCpus += flushes * onlineCpus;
+  }
+
   neverAccepted(ranges: readonly PhysRange[]): void {
     for (const { start, end } of ranges) this.#wastedAcceptBytes -= end - start;
   }

@@ -19,6 +19,7 @@ import {
   asPhys,
   formatBytes,
   GiB,
+  MiB,
   PAGE_SIZE,
   PHYSICAL_ADDRESS_END,
   roundUp,
@@ -29,6 +30,9 @@ import type { HotplugPlan, HotplugResult } from "./result.js";
 
 /** A bit of the bitmap for each unit. */
 const BYTES_PER_BITMAP_BYTE: number = 8 * UNIT_SIZE;
+
+/** What virtio-mem plugs in at a time: a huge page of the host by default (QEMU hw/virtio/virtio-mem.c: virtio_mem_default_block_size). */
+const SUB_BLOCK_BYTES: number = 2 * MiB;
 
 /** A memory device that is plugged in after the boot, and before the workload that follows. */
 export const hotplug: Feature<"hotplug", HotplugPlan, HotplugResult> = {
@@ -111,7 +115,9 @@ class Hotplug {
       const roomBytes = vmm.maxMemoryBytes - guest.options.memoryBytes;
       if (roomBytes === 0)
         return "The VMM has no room for memory devices: vmm.maxMemory is what the guest has.";
-      if (vmm.slots === 0) return "The VMM has no slot for a memory device: vmm.slots is 0.";
+      // A device of virtio-mem takes no slot.
+      if (vmm.slots === 0 && this.#plan.acceptance !== "sub-block")
+        return "The VMM has no slot for a memory device: vmm.slots is 0.";
       if (this.#plan.memoryBytes > roomBytes) {
         return `The VMM has room for ${formatBytes(roomBytes)} of memory devices, by vmm.maxMemory.`;
       }
@@ -182,6 +188,24 @@ class Hotplug {
     return true;
   }
 
+  /**
+   * Each plugged sub-block of a block, before its pages are free: set_memory_encrypted() asks the host for private
+   * memory and accepts it.
+   */
+  #encrypt(block: AddressRange): void {
+    const { guest, kernel } = this.#target;
+    const { clock, kernelAccept, platform } = guest;
+    const { earlyMap } = kernel.early;
+    for (let { start } = block; start < block.end; start += SUB_BLOCK_BYTES) {
+      const end = start + SUB_BLOCK_BYTES;
+      platform.askForPrivate(start, end);
+      kernelAccept.acceptMemory(asPhys(start), asPhys(end));
+      earlyMap.setPrivateAgain(platform.type.statusChange === "prepare", kernel.cpuNodes.length);
+      earlyMap.charge(clock.ledger);
+      this.#acceptedOnlineBytes += SUB_BLOCK_BYTES;
+    }
+  }
+
   /** Block by block (walk_memory_blocks, memory_block_online). */
   #online(): void {
     const { guest, kernel } = this.#target;
@@ -195,6 +219,7 @@ class Hotplug {
         kernelAccept.acceptMemory(asPhys(block.start), asPhys(block.end));
         this.#acceptedOnlineBytes += this.#blockBytes;
       }
+      if (this.#plan.acceptance === "sub-block") this.#encrypt(block);
       clock.ledger.charge(CostEvent.initStructPage, this.#blockBytes / PAGE_SIZE);
       onlinePages(kernel, block, zone);
       kernel.pluggedBytes += this.#blockBytes;

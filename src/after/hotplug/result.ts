@@ -4,7 +4,9 @@ import { CONFIDENTIAL } from "../../guest/needs.js";
 /**
  * How the guest takes memory that is plugged in: as accepted, which is what Linux 6.12 does, since all that
  * the bitmap does not cover counts as accepted; accepting each block as it goes online, as development
- * kernels of 2026 do (accept_hotplug_memory); or lazily, with a longer bitmap, a what-if.
+ * kernels of 2026 do (accept_hotplug_memory); the same in pieces of 2 MiB that start shared, as virtio-mem gives
+ * them ("virtio-mem: support Confidential Computing (CoCo) environments", an RFC of 2026-04-01); or lazily, with a
+ * longer bitmap, a what-if.
  */
 export type HotplugAcceptance = HotplugPlan["acceptance"];
 
@@ -22,10 +24,10 @@ export const HOTPLUG = {
   },
   acceptance: {
     is: "choice",
-    of: ["assumed", "online", "lazy"],
+    of: ["assumed", "online", "sub-block", "lazy"],
     needs: [CONFIDENTIAL] as readonly Need[],
     default: "assumed",
-    what: "whether the kernel takes it for accepted, accepts it as it goes online, or on demand; not with kexec",
+    what: "whether the kernel takes it for accepted, accepts it as it goes online, a block at a time or in sub-blocks of 2MiB that start shared (virtio-mem), or on demand; not with kexec",
   },
 } as const;
 export type HotplugPlan = SettledOf<typeof HOTPLUG>;

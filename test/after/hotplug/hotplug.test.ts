@@ -81,6 +81,25 @@ test("accepted as it goes online: all of it, before anybody needs it", () => {
   }
 });
 
+test("in sub-blocks of 2 MiB that start shared: a request, an accept and flushes for each", () => {
+  const subBlocks = (2 * GiB) / (2 * MiB);
+  for (const [platform, flushes] of [
+    ["tdx", 1],
+    ["snp", 2],
+  ] as const) {
+    const [online, pieces] = [run("online", { platform }), run("sub-block", { platform })];
+    assert.is(pieces.outcome, "ready");
+    assert.is(pieces.hotplug!.acceptedOnlineBytes, 2 * GiB);
+    assert.is(pieces.hotplug!.unacceptedBytes, 0);
+    const more = (event: string): number => (pieces.costs[event] ?? 0) - (online.costs[event] ?? 0);
+    assert.is(more("mapGpa"), platform === "tdx" ? subBlocks : 0);
+    assert.is(more("tlbFlush"), flushes * subBlocks);
+    assert.is(pieces.earlyMap!.globalFlushes - online.earlyMap!.globalFlushes, flushes * subBlocks);
+    assert.ok(pieces.hotplug!.timeNs > online.hotplug!.timeNs);
+    assert.is(pieces.bootTimeNs, online.bootTimeNs);
+  }
+});
+
 test("accepted on demand: only what is needed, and the guest waits for it then", () => {
   for (const platform of ["tdx", "snp"]) {
     const lazy = run("lazy", { platform });

@@ -102,6 +102,8 @@ test("the VMM refuses what it has no room or no slot for", () => {
   assert.match(reasonOf({ maxMemory: "5GiB", slots: 1 })!, /room for 1 GiB/);
   assert.match(reasonOf({ maxMemory: "4GiB" })!, /no room.*vmm\.maxMemory/);
   assert.is(reasonOf({ maxMemory: "6GiB", slots: 1 }), undefined);
+  const virtioMem = { memory: "2GiB", acceptance: "sub-block" };
+  assert.is(run({ vmm: { maxMemory: "6GiB" }, hotplug: virtioMem }).hotplug!.outcome, "online");
 });
 
 test("a small plain guest gets a bounce buffer where memory above 4 GiB may come", () => {
@@ -131,7 +133,7 @@ test("what cannot be together is refused", () => {
   );
   refusal(
     { firmware: REPORTED, guest: AWARE, hotplug: {} },
-    /hotplug\.acceptance: expected online or lazy, .*found "assumed"/,
+    /hotplug\.acceptance: expected online, sub-block or lazy, .*found "assumed"/,
   );
 });
 
