@@ -110,13 +110,13 @@ class Hotplug {
    */
   #refusal(): string | undefined {
     const { guest, tdxModule } = this.#target;
-    const { vmm } = guest.options;
-    if (vmm.maxMemoryBytes !== undefined) {
-      const roomBytes = vmm.maxMemoryBytes - guest.options.memoryBytes;
+    const { room } = guest;
+    if (room !== undefined) {
+      const roomBytes = room.maxMemoryBytes - room.memoryBytes;
       if (roomBytes === 0)
         return "The VMM has no room for memory devices: vmm.maxMemory is what the guest has.";
       // A device of virtio-mem takes no slot.
-      if (vmm.slots === 0 && this.#plan.acceptance !== "sub-block")
+      if (room.slots === 0 && this.#plan.acceptance !== "sub-block")
         return "The VMM has no slot for a memory device: vmm.slots is 0.";
       if (this.#plan.memoryBytes > roomBytes) {
         return `The VMM has room for ${formatBytes(roomBytes)} of memory devices, by vmm.maxMemory.`;

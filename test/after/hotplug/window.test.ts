@@ -14,7 +14,7 @@ interface Changes {
   readonly [key: string]: unknown;
 }
 
-function scenarioOf(changes: Changes): Scenario {
+function scenariosOf(changes: Changes): Scenario[] {
   const text = JSON.stringify({
     name: "window",
     workload: "generate:heap?size=64MiB",
@@ -23,7 +23,11 @@ function scenarioOf(changes: Changes): Scenario {
     vmm: { maxMemory: "16GiB", slots: 4 },
     ...changes,
   });
-  return parseScenario(text, "window")[0]!;
+  return parseScenario(text, "window");
+}
+
+function scenarioOf(changes: Changes): Scenario {
+  return scenariosOf(changes)[0]!;
 }
 
 function run(changes: Changes = {}): RunResult {
@@ -104,6 +108,15 @@ test("the VMM refuses what it has no room or no slot for", () => {
   assert.is(reasonOf({ maxMemory: "6GiB", slots: 1 }), undefined);
   const virtioMem = { memory: "2GiB", acceptance: "sub-block" };
   assert.is(run({ vmm: { maxMemory: "6GiB" }, hotplug: virtioMem }).hotplug!.outcome, "online");
+});
+
+test("a VMM that takes no such options keeps to none of them", () => {
+  const vmm = { kind: ["q35", "cloud-hypervisor"], maxMemory: "5GiB", slots: 1 };
+  const text = { vmm, hotplug: { memory: "2GiB", acceptance: "online" } };
+  const outcomes = scenariosOf(text).map(
+    (scenario) => runScenario(scenario, LOADER.generate(scenario), { check: true }).hotplug!.outcome,
+  );
+  assert.equal(outcomes, ["refused", "online"]);
 });
 
 test("a small plain guest gets a bounce buffer where memory above 4 GiB may come", () => {
