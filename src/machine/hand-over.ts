@@ -1,5 +1,6 @@
 /** Everything that a kernel found at its start, by its log: the map and what lies in it, as a scenario repeats it. */
 
+import { BUILD_NAMES } from "../linux/kernel-build.js";
 import { stubOfBootLog } from "../x86/boot-log.js";
 import { type MachineKeys, machineKeys, OF_E820 } from "../x86/machine-keys.js";
 import type { Findings } from "./findings.js";
@@ -70,6 +71,10 @@ export function stateHandOver(findings: Findings, log: GuestLog): void {
     /^efi: .*=0x/,
     "tables of this line that are kept",
   );
+  if (!BUILD_NAMES.includes(log.kernel?.value ?? "")) {
+    const sizes = Object.keys(keys.kernelBuild).length === 0 ? undefined : keys.kernelBuild;
+    says("guest.kernelBuild", sizes, /^Memory: /, "sizes of this line, of percpu: and of NODE_DATA");
+  }
   says("numa", some(numa), /^(ACPI: )?SRAT: Node /, "the lines of SRAT, with the CPUs of pcpu-alloc");
 }
 

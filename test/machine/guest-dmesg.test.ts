@@ -2,7 +2,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GUEST_DMESG } from "../../src/machine/readers/guest-dmesg.js";
 import { MachineError } from "../../src/machine/statement.js";
+import { KiB } from "../../src/units.js";
 import { golden } from "./golden.js";
+import { recordedText } from "./recorded.js";
 
 const test = suite("machine: a guest's boot log");
 
@@ -84,6 +86,22 @@ test("words that the simulator refuses are left out, each with its reason", () =
   assert.match(told[0]!, /^1: kmemleak=on: left out of guest\.commandLine, since it keeps a record/);
   assert.match(told[1]!, "swiotlb=many: left out of guest.commandLine, expected slots, areas");
   assert.match(told[2]!, "numa=fake=2: left out of guest.commandLine, since the nodes");
+});
+
+test("a kernel that nobody measured has the sizes that its log prints, one that was has its name", () => {
+  const log = recordedText("linux-7.3.4-debian-1c4g/boot.dmesg")!;
+  assert.is(said(log)["guest.kernelBuild"], "7.3.4+deb13-cloud-amd64");
+  assert.equal(said(log.replaceAll("7.3.4+deb13-cloud-amd64", "7.3.4-9-generic"))["guest.kernelBuild"], {
+    code: 17852 * KiB,
+    rwdata: 3437 * KiB,
+    rodata: 13728 * KiB,
+    init: 4412 * KiB,
+    bss: 5136 * KiB,
+    percpuStatic: 221184,
+    percpuReserved: 8 * KiB,
+    percpuDynamic: 28 * KiB,
+    nodeData: 176320,
+  });
 });
 
 test("CPUs that could be plugged in do not count", () => {
