@@ -5,7 +5,7 @@ import { machineKeys } from "../../src/x86/machine-keys.js";
 import { memoryOfMap } from "../../src/x86/memory-map.js";
 
 /** A scenario file in which the machine and the kernel of a boot log boot again. */
-export function scenarioTextOf(log: string, more: object = {}): string {
+function scenarioTextOf(log: string, more: object = {}): string {
   const { memoryMap, numa, handOver, commandLine, possibleCpus } = machineKeys(log)!;
   const kernel = kernelName(/Linux version \S+/.exec(log)![0])!;
   return JSON.stringify({
