@@ -20,13 +20,14 @@ export function pinnedByVfio(words: string): string {
   return `${words}: VFIO pins the memory that it maps, all RAM of a plain guest at its start and each shared page of a confidential one; that is not simulated`;
 }
 
-export function spareVcpus(words: string, count: number): string {
-  return `${words}: what the kernel sets aside for the ${count} CPUs that can be plugged in is not simulated`;
+/** States CPUs that are not there at start, for which the kernel sets memory aside. @param count 0 or more */
+export function stateSpareVcpus(findings: Findings, count: number, line: number, says: string): void {
+  if (count > 0) findings.says("guest.hotplugCpus", count, line, says, "CPUs that can be plugged in");
 }
 
 export function severalNodes(bytes: readonly number[]): string {
   const sizes = bytes.map((one) => (one === 0 ? "no memory" : exactSize(one))).join(", ");
-  return `${bytes.length} NUMA nodes (${sizes}): a simulated guest has one`;
+  return `${bytes.length} NUMA nodes (${sizes}): a scenario says them by their addresses (numa), which this text does not have`;
 }
 
 /** How it follows that huge pages without a size have 2 MiB. */

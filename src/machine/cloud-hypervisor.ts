@@ -8,8 +8,8 @@ import {
   extraMemory,
   pinnedByVfio,
   preallocated,
-  spareVcpus,
   stateHugePageSize,
+  stateSpareVcpus,
   USUAL_HUGE_PAGE,
   USUAL_HUGE_PAGE_BYTES,
 } from "./backing.js";
@@ -73,7 +73,10 @@ export function stateCloudGuest(guest: CloudGuest, findings: Findings): void {
   if (balloon !== undefined && balloon.value > 0)
     findings.remark(balloon.line, `${balloon.says}: pages that a balloon takes are not simulated`);
   if (nodes.length > 1)
-    findings.remark(nodes[0]!.line, `${nodes.length} NUMA nodes: a simulated guest has one`);
+    findings.remark(
+      nodes[0]!.line,
+      `${nodes.length} NUMA nodes: a scenario says them by their addresses (numa), which this text does not have`,
+    );
 }
 
 function statePlatform({ tdx, snp, place }: CloudGuest, findings: Findings): boolean {
@@ -163,7 +166,7 @@ function stateVcpus({ bootVcpus, maxVcpus, place }: CloudGuest, findings: Findin
   else findings.says("vcpus", boot, bootVcpus.line, bootVcpus.says);
   if (maxVcpus === undefined || maxVcpus.value === boot) return;
   if (maxVcpus.value < boot) throw unexpected(maxVcpus, `at least the ${boot} CPUs at start`, maxVcpus.says);
-  findings.remark(maxVcpus.line, spareVcpus(maxVcpus.says, maxVcpus.value - boot));
+  stateSpareVcpus(findings, maxVcpus.value - boot, maxVcpus.line, maxVcpus.says);
 }
 
 function statePayload(guest: CloudGuest, findings: Findings): void {

@@ -7,8 +7,8 @@ import { GiB, MiB, roundUp } from "../units.js";
 import {
   pinnedByVfio,
   preallocated,
-  spareVcpus,
   stateHugePageSize,
+  stateSpareVcpus,
   USUAL_HUGE_PAGE,
   USUAL_HUGE_PAGE_BYTES,
 } from "./backing.js";
@@ -31,7 +31,7 @@ export function stateKata(root: PlacedValue, findings: Findings): void {
   stateLayout(name, hypervisor, findings);
   const platform = statePlatform(hypervisor, findings);
   stateMemory(name, hypervisor, findings, platform);
-  stateVcpus(hypervisor, findings);
+  stateVcpus(hypervisor, findings, platform);
   stateStart(name, hypervisor, findings);
   stateBacking(hypervisor, findings, platform !== "none");
   const isStatic = flagOf(
@@ -190,7 +190,7 @@ function stateWindow(name: string, hypervisor: PlacedValue, ramBytes: number, fi
   else findings.says("vmm.slots", DEFAULT_SLOTS, hypervisor.line, "no memory_slots", "Kata's default");
 }
 
-function stateVcpus(hypervisor: PlacedValue, findings: Findings): void {
+function stateVcpus(hypervisor: PlacedValue, findings: Findings, platform: Platform): void {
   const vcpus = within(hypervisor, "default_vcpus");
   const value = vcpus?.scalar ?? 0;
   const line = vcpus?.line ?? hypervisor.line;
@@ -209,10 +209,21 @@ function stateVcpus(hypervisor: PlacedValue, findings: Findings): void {
       `default_vcpus = ${value}`,
       Number.isInteger(value) ? undefined : "rounded up",
     );
+  stateSpare(hypervisor, Math.ceil(Math.max(1, value)), findings, platform);
+}
+
+/** What the runtime passes on to a confidential guest, in which no CPU can be plugged, the file does not settle. */
+function stateSpare(hypervisor: PlacedValue, vcpus: number, findings: Findings, platform: Platform): void {
   const max = within(hypervisor, "default_maxvcpus");
   const most = max === undefined ? 0 : wholeOf(max, "default_maxvcpus", 0);
-  if (max !== undefined && most > Math.max(1, value))
-    findings.remark(max.line, spareVcpus(`default_maxvcpus = ${most}`, most - Math.ceil(Math.max(1, value))));
+  if (max === undefined || (most > 0 && most <= vcpus)) return;
+  const says = `default_maxvcpus = ${most}`;
+  if (platform === "none" && most > 0) stateSpareVcpus(findings, most - vcpus, max.line, says);
+  else
+    findings.remark(
+      max.line,
+      `${says}: how many CPUs could be plugged in, the file does not settle (guest.hotplugCpus)`,
+    );
 }
 
 function stateStart(name: string, hypervisor: PlacedValue, findings: Findings): void {
@@ -259,7 +270,11 @@ function stateBacking(hypervisor: PlacedValue, findings: Findings, isConfidentia
       "reclaim_guest_freed_memory: pages that a balloon reports are not simulated",
     );
   const numa = within(hypervisor, "enable_numa");
-  if (flagOf(numa, "enable_numa")) findings.remark(numa!.line, "enable_numa: a simulated guest has one node");
+  if (flagOf(numa, "enable_numa"))
+    findings.remark(
+      numa!.line,
+      "enable_numa: a scenario says nodes by their addresses (numa), which this text does not have",
+    );
   for (const key of ["cold_plug_vfio", "hot_plug_vfio"]) {
     const port = within(hypervisor, key);
     if (port !== undefined && textOf(port, key) !== "no-port")

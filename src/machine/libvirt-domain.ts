@@ -9,8 +9,8 @@ import {
   pinnedByVfio,
   preallocated,
   severalNodes,
-  spareVcpus,
   stateHugePageSize,
+  stateSpareVcpus,
   USUAL_HUGE_PAGE,
   USUAL_HUGE_PAGE_BYTES,
 } from "./backing.js";
@@ -246,7 +246,7 @@ function stateVcpus(domain: XmlElement, findings: Findings): void {
     vcpu.line,
     current === max ? `<vcpu>${max}</vcpu>` : `<vcpu current="${current}">`,
   );
-  if (current < max) findings.remark(vcpu.line, spareVcpus(`<vcpu>${max}`, max - current));
+  stateSpareVcpus(findings, max - current, vcpu.line, `<vcpu current="${current}">${max}`);
 }
 
 /** Machine, firmware, kernel and its command line. */

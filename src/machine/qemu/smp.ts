@@ -1,4 +1,4 @@
-import { spareVcpus } from "../backing.js";
+import { stateSpareVcpus } from "../backing.js";
 import type { Place } from "../findings.js";
 import { type Findings, unexpected } from "../findings.js";
 import { type Setting, wholeNumberOf } from "../option-list.js";
@@ -48,9 +48,7 @@ export function stateVcpus(smp: Settings, machine: Settings, findings: Findings,
   else if (given.length > 0)
     findings.says("vcpus", cpus, given[0]!.setting!.line, `-smp ${topology}`, "the product of the topology");
   else findings.says("vcpus", 1, first.line, "no -smp", "QEMU's default");
-  if (max > cpus) {
-    findings.remark(maxSetting!.line, spareVcpus(`maxcpus=${max}`, max - cpus));
-  }
+  if (maxSetting !== undefined) stateSpareVcpus(findings, max - cpus, maxSetting.line, `maxcpus=${max}`);
 }
 
 /** Whether CPUs divide into what is given; QEMU chooses sockets, cores or threads that are not. */

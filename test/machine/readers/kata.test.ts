@@ -47,7 +47,7 @@ test("a TD, whose RAM Kata rounds up", () => {
   const all = remarksOf(KATA, TDX).join("\n");
   for (const part of [
     "2 2 other settings of the hypervisor",
-    "12 default_maxvcpus = 240: what the kernel sets aside for the 238 CPUs",
+    "12 default_maxvcpus = 240: how many CPUs could be plugged in, the file does not settle",
     "16 enable_hugepages = true: huge pages of the host back only shared memory",
     '17 cold_plug_vfio = "root-port": VFIO pins',
     "24 static_sandbox_resource_mgmt: the guest starts with what",
@@ -117,6 +117,12 @@ test("values that Kata refuses are refused at their place", () => {
 });
 
 test("CPUs by number, and as many as the host has", () => {
+  assert.ok(
+    says("default_vcpus = 4\ndefault_maxvcpus = 6").includes(
+      "3 guest.hotplugCpus = 2 (CPUs that can be plugged in)",
+    ),
+  );
+  assert.match(remarks("default_maxvcpus = 0"), /default_maxvcpus = 0: how many CPUs could be plugged in/);
   assert.ok(says("default_vcpus = 4").includes("2 vcpus = 4"));
   assert.ok(!says("default_vcpus = -1").some((line) => line.includes("vcpus")));
   assert.match(remarks("default_vcpus = -1"), /as many as the host has/);
