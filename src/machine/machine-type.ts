@@ -8,7 +8,8 @@ import { type Findings, type Place, unexpected } from "./findings.js";
 export function stateMachineType(findings: Findings, name: string, place: Place, says: string): void {
   const { line } = place;
   if (/^(?:pc-)?q35\b/.test(name)) findings.says("vmm.kind", "q35", line, says);
-  else if (/^(?:pc(?:-i440fx.*|-\d.*)?|xenfv.*)$/.test(name)) findings.says("vmm.kind", "i440fx", line, says);
+  else if (/^(?:pc(?:-i440fx.*|-\d.*|\+pve\d+)?|xenfv.*)$/.test(name))
+    findings.says("vmm.kind", "i440fx", line, says);
   else if (name === "microvm") {
     // hw/i386/microvm.c: microvm_memory_init, QEMU 5.2 and later.
     const derived = "a microvm has RAM where cloud-hypervisor has it: at most 3 GiB below 4 GiB";

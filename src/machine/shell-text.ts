@@ -34,7 +34,7 @@ export function commandsOf(text: string, isProgram: (name: string) => boolean): 
   if (text.includes("\0")) return fromProc(text, isProgram);
   const variables: Variables = new Map();
   const commands: ShellCommand[] = [];
-  const lines = text.split("\n");
+  const lines = text.split("\n").map(withoutUnitKey);
   let at = 0;
   while (at < lines.length) {
     const literal = printedByPs(lines[at]!, at + 1, isProgram);
@@ -75,6 +75,13 @@ function isWithoutBearing(line: string, isProgram: (name: string) => boolean): b
 
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A line of a unit of systemd has the command behind a key, and marks before it (systemd.service(5)). */
+function withoutUnitKey(line: string): string {
+  return line.replace(/^\s*Exec(?:Start|StartPre|StartPost|Condition)=[-@:+!|]*/, (key) =>
+    " ".repeat(key.length),
+  );
 }
 
 /** Each argument ends with a NUL (proc_pid_cmdline(5)). */

@@ -1,6 +1,6 @@
 /**
  * The options of qemu-system-x86_64 that take no value, and those that take one, from 2.0 to 10.2 (qemu-options.hx and
- * docs/about/removed-features.rst); without them nobody could tell a value from an image of a disk.
+ * docs/about/removed-features.rst; `id` is Proxmox'); without them nobody could tell a value from an image of a disk.
  */
 
 const WITHOUT_VALUE = `h help version audio-help snapshot usb nographic curses sdl full-screen win2k-hack no-fd-bootchk
@@ -15,7 +15,7 @@ const WITH_VALUE = `machine M cpu accel smp numa add-fd set global boot m k audi
   parallel monitor qmp qmp-pretty mon debugcon pidfile overcommit gdb d D seed dfilter L xen-domid xen-create action
   loadvm option-rom rtc icount watchdog watchdog-action echr incoming prom-env semihosting-config sandbox readconfig
   writeconfig trace plugin qtest qtest-log run-with msg dump-vmstate object chroot runas mem-path realtime balloon
-  startdate tb-size hdachs virtioconsole no-kvm-shadow-memory smb redir tftp bootp`;
+  startdate tb-size hdachs virtioconsole no-kvm-shadow-memory smb redir tftp bootp id`;
 
 const VALUES: ReadonlyMap<string, boolean> = new Map([
   ...WITHOUT_VALUE.split(/\s+/).map((name) => [name, false] as const),

@@ -4,29 +4,30 @@ import { stateCloudGuest } from "../cloud-hypervisor.js";
 import { cloudGuestOfJson } from "../cloud-hypervisor-json.js";
 import { cloudGuestOf } from "../cloud-hypervisor-options.js";
 import { Findings } from "../findings.js";
-import { commandsOf, type ShellCommand } from "../shell-text.js";
+import { hasGuestCommand, hasOptions, lastGuestCommand, type Program } from "../guest-command.js";
 import type { MachineReader } from "../statement.js";
 
-const PROGRAM = /^cloud-hypervisor(?:[-_.][\w.-]*)?$/;
+const PROGRAM: Program = {
+  name: "cloud-hypervisor",
+  file: /^cloud-hypervisor(?:[-_.][\w.-]*)?$/,
+  starts: hasOptions,
+};
+
+const OPTION =
+  /(?:^|[\s\0"'(])--(?:memory|memory-zone|cpus|kernel|firmware|igvm|platform|cmdline|disk|api-socket|tdx)(?=[\s\0"'=]|$)/m;
 
 export const CLOUD_HYPERVISOR: MachineReader = {
   kind: "cloud-hypervisor",
   what: "a command line of cloud-hypervisor (a script, ps, /proc/PID/cmdline)",
   recognises: (text) =>
-    /cloud-hypervisor[\w.-]*["']?(?:[\s\0]|\\$)+["']?-/m.test(text) &&
-    /(?:^|[\s\0"'])--(?:memory|memory-zone|cpus|kernel|firmware|igvm|platform|cmdline|disk|api-socket|tdx)(?:[\s\0"'=]|$)/m.test(
-      text,
-    ),
+    text.includes("cloud-hypervisor") && OPTION.test(text) && hasGuestCommand(text, PROGRAM),
   read(text) {
     const findings = new Findings();
-    const commands = commandsOf(text, (name) => PROGRAM.test(name)).filter(startsGuest);
-    const command = commands.at(-1);
-    if (command === undefined) return findings.reading();
-    if (commands.length > 1)
-      findings.remark(
-        command.words[0]!.line,
-        `${commands.length} commands of cloud-hypervisor: the last one is read`,
-      );
+    const { command, count } = lastGuestCommand(text, PROGRAM);
+    if (count > 1) {
+      const { line } = command.words[0]!;
+      findings.remark(line, `${count} commands of cloud-hypervisor: the last one is read, which begins here`);
+    }
     stateCloudGuest(cloudGuestOf(command, findings), findings);
     return findings.reading();
   },
@@ -45,10 +46,3 @@ export const CLOUD_HYPERVISOR_JSON: MachineReader = {
     return findings.reading();
   },
 };
-
-function startsGuest({ words }: ShellCommand): boolean {
-  return (
-    words.some(({ text }) => text.startsWith("-")) &&
-    !words.some(({ text }) => /^(?:--version|--help|-[hV])$/.test(text))
-  );
-}

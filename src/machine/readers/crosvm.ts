@@ -4,19 +4,22 @@ import { type CrosvmGuest, stateCrosvm } from "../crosvm.js";
 import { crosvmOfJson } from "../crosvm-json.js";
 import { crosvmOfOptions } from "../crosvm-options.js";
 import { Findings } from "../findings.js";
-import { commandsOf } from "../shell-text.js";
+import { hasGuestCommand, lastGuestCommand, type Program } from "../guest-command.js";
 import type { MachineReader, MachineReading } from "../statement.js";
+
+const PROGRAM: Program = {
+  name: "crosvm",
+  file: /^crosvm$/,
+  starts: ({ words }) => words.some(({ text }) => text === "run") && words.length > 1,
+};
 
 export const CROSVM: MachineReader = {
   kind: "crosvm",
   what: "a command line of crosvm (a script, ps, /proc/PID/cmdline)",
-  recognises: (text) => /(?:^|[\s\0/"'])crosvm["']?[\s\0]+(?:[^\n]*[\s\0])?run(?:[\s\0]|\\$)/m.test(text),
+  recognises: (text) =>
+    /(?:^|[\s\0/"'=])crosvm(?=["'\s\0\\]|$)/m.test(text) && hasGuestCommand(text, PROGRAM),
   read(text) {
-    const commands = commandsOf(text, (name) => name === "crosvm").filter(({ words }) =>
-      words.some((word) => word.text === "run"),
-    );
-    const command = commands.at(-1);
-    if (command === undefined) return { statements: [], remarks: [] };
+    const { command } = lastGuestCommand(text, PROGRAM);
     return reading((findings) => crosvmOfOptions(command, findings));
   },
 };

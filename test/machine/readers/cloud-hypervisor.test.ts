@@ -134,6 +134,16 @@ const CONFIG = `{
   "numa": null
 }`;
 
+test("the program in a variable, and several commands", () => {
+  const script = "CH=./target/cloud-hypervisor\n$CH --version\n$CH --memory size=1G\n$CH --memory size=2G\n";
+  assert.ok(CLOUD_HYPERVISOR.recognises(script));
+  assert.ok(statementsOf(CLOUD_HYPERVISOR, script).includes("4 memory = 2GiB"));
+  assert.match(
+    remarksOf(CLOUD_HYPERVISOR, script).join("\n"),
+    /^4 2 commands of cloud-hypervisor: the last one is read/m,
+  );
+});
+
 test("a VmConfig of the API, alone and as vm.info has it", () => {
   const expected = [
     "2 vcpus = 4",

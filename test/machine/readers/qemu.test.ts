@@ -74,7 +74,10 @@ test("a log of libvirt has several starts, of which the last counts", () => {
     `LC_ALL=C \\\nPATH=/usr/bin \\\n/usr/bin/qemu-system-x86_64 \\\n-name guest=a \\\n-machine pc-q35-10.0 \\\n-m ${memory}G\n` +
     "char device redirected to /dev/pts/1 (label charserial0)\ncan't do that\n";
   assert.ok(statementsOf(QEMU, start("2") + start("3")).includes("16 memory = 3GiB"));
-  assert.match(remarksOf(QEMU, start("2") + start("3"))[0]!, /^14 2 commands of QEMU: the last one is read/);
+  assert.match(
+    remarksOf(QEMU, start("2") + start("3"))[0]!,
+    /^14 2 commands of QEMU: the last one is read, which begins here$/,
+  );
 });
 
 test("/proc/PID/cmdline", () => {
@@ -276,6 +279,29 @@ test("firmware by its file: td-shim, a release, SeaBIOS", () => {
 test("an option that QEMU does not have is refused with the nearest", () => {
   assert.is(error("-smpp 4"), "1:20: expected an option of QEMU, did you mean -smp?, found -smpp");
   assert.is(error("-smp"), "1:20: expected a value after -smp, found the end of the command");
+});
+
+test("the program in a variable, in a unit of systemd, and as Proxmox starts it", () => {
+  const memory = (text: string): string | undefined => {
+    assert.ok(QEMU.recognises(text), text);
+    return statementsOf(QEMU, text).find((line) => line.includes(" memory = "));
+  };
+  assert.is(memory("QEMU=/opt/qemu-system-x86_64\nexec $QEMU -m 3G"), "2 memory = 3GiB");
+  assert.is(
+    memory("[Service]\nExecStart=-/usr/bin/qemu-system-x86_64 -m 3G \\\n  -smp 2\n"),
+    "2 memory = 3GiB",
+  );
+  const proxmox =
+    "/usr/bin/kvm \\\n  -id 104 \\\n  -smp '2,sockets=1,cores=2,maxcpus=2' \\\n  -m 3072 \\\n  -machine 'type=pc+pve0'\n";
+  assert.is(memory(proxmox), "4 memory = 3GiB (-m counts MiB where it has no letter)");
+  assert.ok(statementsOf(QEMU, proxmox).includes("5 vmm.kind = i440fx"));
+});
+
+test("a command that cannot be found is refused, not read as nothing", () => {
+  assert.throws(
+    () => QEMU.read("ssh host 'qemu-system-x86_64 -m 4G'"),
+    /^1:1: expected a command of QEMU that starts a guest, found none$/,
+  );
 });
 
 test("texts of other kinds are not taken for it", () => {
