@@ -6,6 +6,7 @@ import type { LoadedWorkload } from "../workload/after-boot.js";
 import { substitutions } from "./causes.js";
 import type { CheckRow } from "./check-row.js";
 import type { Evidence } from "./evidence.js";
+import { identityRows } from "./identity-rows.js";
 import { StructuralRows } from "./structural-rows.js";
 import { kernelMachineOf, structureOf } from "./structure.js";
 import { notesOf, rowsOfRun } from "./told-rows.js";
@@ -22,7 +23,8 @@ export function checkMachine(scenario: Scenario, loaded: LoadedWorkload, evidenc
   const { log, iomem } = evidence;
   const steps = log === undefined ? [] : substitutions(own, log.content, iomem?.content.imageBytes);
   const structural = new StructuralRows(structureOf(own), steps, evidence, scenario.memoryMap.length > 0);
-  const rows = [...structural.all(), ...rowsOfRun(evidence, runGuest(scenario, loaded, {}))];
+  const identity = log === undefined ? [] : identityRows(log, scenario);
+  const rows = [...identity, ...structural.all(), ...rowsOfRun(evidence, runGuest(scenario, loaded, {}))];
   return { rows, notes: notesOf(evidence, scenario, rows) };
 }
 

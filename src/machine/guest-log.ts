@@ -5,8 +5,8 @@ import { printable } from "../printable.js";
 import { GiB, MiB } from "../units.js";
 import { e820OfBootLog } from "../x86/boot-log.js";
 import type { KernelE820Entry } from "../x86/e820-table.js";
+import { checkLine, checkRange, unwrapped } from "./log-checks.js";
 import { type LogLine, logLines, plainLog } from "./log-text.js";
-import { MachineError } from "./statement.js";
 
 /** Something that a line says. */
 export interface Said<Value> {
@@ -110,12 +110,12 @@ export function isGuestLog(text: string): boolean {
 
 /** @throws MachineError at a line that no kernel prints */
 export function readGuestLog(text: string): GuestLog {
-  const all = logLines(text);
+  const all = unwrapped(logLines(text));
   const begins = all.flatMap(({ text }, at) => (/^Linux version \d/.test(text) ? [at] : []));
   const from = begins.length > 1 ? firstOf(all, begins.at(-1)!) : 0;
   const lines = all.map((line, at) => (at < from ? { line: line.line, text: "" } : line));
   const plain = plainLog(lines);
-  for (const line of lines) checkNumbers(line);
+  for (const line of lines) checkLine(line);
   const find = finder(lines);
   const memory = find.one(MEMORY_LINE, memoryLine);
   return {
@@ -233,9 +233,6 @@ function said<Value>({ line, text }: LogLine, value: Value): Said<Value> {
   };
 }
 
-/** Physical addresses of x86-64 end here. */
-const ADDRESS_END = 2 ** 52;
-
 function e820Line(
   [first, last, name]: readonly (string | undefined)[],
   { line, text }: LogLine,
@@ -243,32 +240,6 @@ function e820Line(
   const [entry] = e820OfBootLog(`BIOS-e820: [mem 0x${first}-0x${last}] ${name}`);
   checkRange(entry!, line, text);
   return entry!;
-}
-
-function checkRange({ start, end }: { start: number; end: number }, line: number, text: string): void {
-  if (start < end && end <= ADDRESS_END) return;
-  const column = text.indexOf("[mem 0x") + 1 || text.indexOf("range=") + 1 || 1;
-  throw new MachineError(
-    line,
-    column,
-    "a range that ends behind its start and below 2^52",
-    printable(text.slice(column - 1, column + 60)),
-  );
-}
-
-/** Numbers that no kernel prints are damage: CONFIG_NR_CPUS with MAXSMP, and CONFIG_NODES_SHIFT 10. */
-const LIMITS: readonly (readonly [line: RegExp, number: RegExp, below: number])[] = [
-  [/^pcpu-alloc: \[/, /(?<![\w.])\d+(?![\w.])/g, 8192],
-  [/SRAT: Node \d/, /(?<=Node )\d+/g, 1024],
-];
-
-/** @throws MachineError */
-function checkNumbers({ line, text }: LogLine): void {
-  const [, number, below] = LIMITS.find(([pattern]) => pattern.test(text)) ?? [];
-  if (number === undefined || below === undefined) return;
-  const wrong = Array.from(text.matchAll(number)).find(([digits]) => Number(digits) >= below);
-  if (wrong !== undefined)
-    throw new MachineError(line, wrong.index + 1, `a number below ${below}`, wrong[0].slice(0, 40));
 }
 
 /** The first map of a log with `efi=debug`; the second is that of runtime services. */

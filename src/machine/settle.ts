@@ -37,7 +37,12 @@ export interface Frame {
 /** @throws MachineError where what is said makes no machine that can be simulated */
 export function settle(joined: readonly Joined[], frame: Frame): SettledMachine {
   if (!joined.some(({ key }) => key === "memory"))
-    throw new MachineError(1, 1, "a text that says how much memory the guest has", "none");
+    throw new MachineError(
+      1,
+      1,
+      "a text that says how much memory the guest has, such as a boot log, /proc/iomem or a VMM's configuration",
+      "none",
+    );
   const refused: Refused[] = [];
   let said = joined;
   for (;;) {

@@ -10,12 +10,12 @@ const test = suite("machine: a run beside a guest's log");
 
 /** Recordings of kernels as distributions build them and of one with an allocator log; by BIOS and by OVMF; one node and two. */
 const RECORDINGS: readonly (readonly [name: string, rows: number])[] = [
-  ["linux-6.12.95-1c4g", 15],
-  ["linux-6.12.107-debian-4c16g", 16],
-  ["linux-6.18.15-debian-2n2x2g", 16],
-  ["linux-7.3.4-debian-2c4g", 16],
-  ["linux-7.3.4-lazy-2n2x1g-all", 15],
-  ["linux-7.3.4-ovmf-1c4g-high", 17],
+  ["linux-6.12.95-1c4g", 17],
+  ["linux-6.12.107-debian-4c16g", 18],
+  ["linux-6.18.15-debian-2n2x2g", 18],
+  ["linux-7.3.4-debian-2c4g", 18],
+  ["linux-7.3.4-lazy-2n2x1g-all", 17],
+  ["linux-7.3.4-ovmf-1c4g-high", 19],
 ];
 
 for (const [name, rows] of RECORDINGS) {
@@ -169,6 +169,31 @@ test("a TD of many CPUs: its times are told, with a warning; of few without", ()
     checked(imported(dmesg), { dmesg }, (scenario) => ({ ...scenario, vcpus })).notes.join(" ");
   assert.match(notes(32), warning);
   assert.not.match(notes(4), "cannot be trusted");
+});
+
+test("a log of another machine is told by its platform, kernel and CPUs", () => {
+  const dmesg = golden("tdx-q35-excerpt.txt");
+  const rows = (change: (yaml: string) => string): string[] =>
+    differing(checked(change(imported(dmesg)), { dmesg })).filter((line) =>
+      /^(platform|kernel|vcpus)/.test(line),
+    );
+  assert.equal(rows(String), []);
+  assert.equal(
+    rows((yaml) => yaml.replace("platform: tdx", "platform: snp")),
+    ["platform: unexplained  left 0"],
+  );
+  assert.equal(
+    rows((yaml) => yaml.replace("vcpus: 2", "vcpus: 3")),
+    ["vcpus: unexplained  left 0"],
+  );
+  assert.equal(
+    rows((yaml) => yaml.replace("kernel: 6.6.0", "kernel: 6.8.0")),
+    ["kernel: unexplained  left 0"],
+  );
+  assert.equal(
+    rows((yaml) => yaml.replace("kernel: 6.6.0", 'kernel: "6.6"')),
+    ["kernel: explained  left 0"],
+  );
 });
 
 test("without the log nobody knows what the kernel freed of itself", () => {

@@ -150,6 +150,21 @@ test("of several boots in one log the last counts, with the lines of its platfor
   assert.match(remarks(text)[0]!, "an earlier boot, left out");
 });
 
+test("a mail may break the line of a range; one that is cut is an error, never left out", () => {
+  const broken = EXCERPT.replaceAll(/(\]) (usable|reserved|ACPI NVS)$/gm, "$1\n$2").replaceAll(/^/gm, "> ");
+  assert.equal(said(broken).memory, "6GiB");
+  assert.equal(mapIn(broken), mapIn(EXCERPT));
+  for (const [line, expected] of [
+    [
+      "BIOS-e820: [mem 0x0000000000000000-0x00000000000",
+      /^1:1: expected a range of the e820 map and its type/,
+    ],
+    ["BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff]", /^1:1: expected a range of the e820 map/],
+    ["efi: mem00: [Conventional|   |  |WB] range=[0x00000", /^1:1: expected a range of the firmware's map/],
+  ] as const)
+    assert.throws(() => said(`${line}\n[    0.000000] smpboot: x`), expected);
+});
+
 test("a range that cannot be is an error with its place", () => {
   const text = "[    0.000000] BIOS-e820: [mem 0x0000000000100000-0x0000000000000fff] usable";
   try {
