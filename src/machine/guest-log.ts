@@ -187,10 +187,15 @@ export function wholeBootLog({ plain, vcpus, hotplugCpus, isWhole }: GuestLog): 
 
 /** What is printed before `Linux version`: the lines of the platform, with the same stamp, as in 6.6 for TDX. */
 function firstOf(lines: readonly LogLine[], at: number): number {
+  const isEarly = ({ seconds, text }: LogLine): boolean =>
+    seconds === 0 || /^(tdx: Guest detected|SEV: )/.test(text);
   let first = at;
-  while (first > 0 && at - first < 8 && lines[first - 1]!.seconds === 0) first--;
+  while (first > 0 && at - first < EARLY_LINES && isEarly(lines[first - 1]!)) first--;
   return first;
 }
+
+/** More than any kernel prints before its version. */
+const EARLY_LINES = 8;
 
 interface Finder {
   /** The first line of this kind. */

@@ -148,6 +148,8 @@ test("of several boots in one log the last counts, with the lines of its platfor
   const text = `[    0.000000] Linux version 6.1.0\n[    9.000000] smpboot: x\n${EXCERPT}`;
   assert.equal(said(text), said(EXCERPT));
   assert.match(remarks(text)[0]!, "an earlier boot, left out");
+  const bare = EXCERPT.replaceAll(/^\[ *[\d.]+\] /gm, "");
+  assert.equal(said(`Linux version 6.1.0\nsmpboot: x\n${bare}`), said(EXCERPT));
 });
 
 test("a mail may break the line of a range; one that is cut is an error, never left out", () => {
