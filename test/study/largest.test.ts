@@ -112,9 +112,9 @@ test("the price that moves a boot most, by runs at both its ends", async () => {
   });
   assert.equal(moved, {
     parameter: "acceptZero4kNs",
-    priceNs: { low: 500, high: 3000 },
+    priceNs: { low: 300, high: 3000 },
     memoryBytes: 20 * GiB,
-    bootTimeNs: { low: 48e9, high: 73e9 },
+    bootTimeNs: { low: 46e9, high: 73e9 },
   });
   assert.is(runs, 6);
   assert.is(await movedMost(scenario, resultWith({ bootAssumedNs: {} }), async () => resultWith()), null);
