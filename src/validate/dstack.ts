@@ -20,7 +20,7 @@ function dstack(vcpus: number, patches: Setup["guest"] = {}): Setup {
   });
 }
 
-const PRICE_NOTE = "The price of idle CPUs, idleCpuDelayNs, was derived from the 153 us of this very report.";
+const PRICE_NOTE = `The price of idle CPUs, idleCpuDelayNs of ${MACHINE}, comes from VT4.b to VT4.e.`;
 
 /** A boot that takes minutes because many CPUs come up before watermarks exist. */
 export const MANY_CPUS: Target = target(
@@ -178,5 +178,7 @@ export const EXIT_BY_CPUS: Target = target(
 );
 
 function exitNs({ eventPrices }: RunResult, idle: number): number {
-  return eventPrices.eptViolation4k! + eventPrices.hostClear4k! + idleCpuDelays(idle) * eventPrices.idleCpuDelay!;
+  return (
+    eventPrices.eptViolation4k! + eventPrices.hostClear4k! + idleCpuDelays(idle) * eventPrices.idleCpuDelay!
+  );
 }
