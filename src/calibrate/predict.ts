@@ -30,7 +30,7 @@ export interface CurvePoint {
 }
 
 /** @param calibration gives prices and boots @param workload a recorded boot, by its path in a scenario */
-export function scenarioOf(
+function scenarioOf(
   calibration: Calibration,
   boot: CalibrationBoot,
   workers: number,

@@ -80,7 +80,7 @@ export function priceSetName(file: string): string {
 }
 
 /** Four digits, without an exponent: `8123ns`, `12.35ns`. */
-export function timeText(ns: number): string {
+function timeText(ns: number): string {
   const decimals = ns >= 1000 ? 0 : ns >= 100 ? 1 : ns >= 10 ? 2 : 3;
   return `${Number(ns.toFixed(decimals))}ns`;
 }

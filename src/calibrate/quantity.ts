@@ -41,19 +41,6 @@ export function withBias({ value, half, from }: Quantity, share: number): Quanti
   return { value, half: Math.hypot(half, value * share), from };
 }
 
-/** How far two numbers lie apart, as a share of the second. */
-export function apart(a: number, b: number): number {
-  return Math.abs(a - b) / Math.abs(b);
-}
-
-/**
- * Whether two readings of one quantity contradict each other: they differ by more than a share of it, and by
- * more than their own errors explain.
- */
-export function contradict(a: Quantity, b: Quantity, share: number): boolean {
-  return apart(a.value, b.value) > share && Math.abs(a.value - b.value) > Math.hypot(a.half, b.half);
-}
-
 function readingsOf(parts: readonly Quantity[]): string[] {
   return [...new Set(parts.flatMap(({ from }) => from))].sort();
 }

@@ -47,7 +47,7 @@ export function isInside({ truthNs, lowNs, highNs }: Recovered): boolean {
   return truthNs >= lowNs && truthNs <= highNs;
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)]!;
 }
