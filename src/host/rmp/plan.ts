@@ -2,30 +2,7 @@ import type { FileOf, Problem, Quantity, SettledOf, Size } from "../../fields/fi
 import { readSize } from "../../fields/read.js";
 import { subtractRanges } from "../../firmware/ranges.js";
 import type { AddressRange } from "../../units.js";
-
-const START = {
-  is: "size",
-  as: "start",
-  expected: "an address on a page boundary such as 2GiB",
-  max: "4096TiB",
-  multipleOf: "4KiB",
-  examples: ["1MiB", "2GiB"],
-  varies: "never",
-  required: true,
-  what: "first byte of the range",
-} as const;
-
-const END = {
-  is: "size",
-  as: "end",
-  expected: "an address on a page boundary such as 2GiB",
-  max: "4096TiB",
-  multipleOf: "4KiB",
-  examples: ["1MiB", "2GiB"],
-  varies: "never",
-  required: true,
-  what: "first byte after the range",
-} as const;
+import { END, START } from "../page-range.js";
 
 /** Entries of the table of segments (Linux 6.18 arch/x86/virt/svm/sev.c: RST_ENTRY_BITS, rst_max_index). */
 const MAX_SEGMENTS = 512;

@@ -4,30 +4,7 @@ import type { FileOf, Problem, Quantity, SettledOf, Size } from "../../fields/fi
 import { readSize } from "../../fields/read.js";
 import { subtractRanges } from "../../firmware/ranges.js";
 import { type AddressRange, formatBytes } from "../../units.js";
-
-const START = {
-  is: "size",
-  as: "start",
-  expected: "an address on a page boundary such as 2GiB",
-  max: "4096TiB",
-  multipleOf: "4KiB",
-  examples: ["1MiB", "2GiB"],
-  varies: "never",
-  required: true,
-  what: "first byte",
-} as const;
-
-const END = {
-  is: "size",
-  as: "end",
-  expected: "an address on a page boundary such as 2GiB",
-  max: "4096TiB",
-  multipleOf: "4KiB",
-  examples: ["1MiB", "2GiB"],
-  varies: "never",
-  required: true,
-  what: "first byte after the range",
-} as const;
+import { END, START } from "../page-range.js";
 
 export const TDX_MODULE = {
   memory: {
