@@ -42,7 +42,7 @@ test("tables name every policy, firmware and price", () => {
 /** Defaults in words, and what lies in lists or needs one, are not tried. */
 function isTried({ path, default: value }: Key): boolean {
   return (
-    !/^host\.tdxModule|^handOver|PRICE$/.test(path) &&
+    !/^host\.(tdxModule|rmp)|^handOver|PRICE$/.test(path) &&
     /^\S+$/.test(value) &&
     !["required", "none"].includes(value)
   );
