@@ -285,7 +285,7 @@ class Scanner {
         isQuoted = true;
         this.#doubleQuoted(word);
       } else if (!this.#expansion(word)) {
-        this.#take(/^[$`]?[^\s;|&()<>\\'"$`]*/, rest, word);
+        this.#take(/^.[^ \t\r;|&()<>\\'"$`]*/s, rest, word);
       }
     }
     const { text, unknown } = word;
@@ -332,7 +332,7 @@ class Scanner {
         word.add(rest[1]!);
         this.#column += 2;
       } else if (!this.#expansion(word)) {
-        this.#take(/^.[^"\\$`]*/, rest, word);
+        this.#take(/^.[^"\\$`]*/s, rest, word);
       }
     }
   }

@@ -58,6 +58,12 @@ test("environment, wrappers, redirections and other commands are no words of it"
   );
 });
 
+test("only blanks and tabs part words, whatever else looks like a blank", () => {
+  assert.equal(words('vmm a\u00a0b\tc\ufeffd "e\u2028f" $ `'), [
+    ["a\u00a0b", "c\ufeffd", "e\u2028f", "$", "`"],
+  ]);
+});
+
 test("comments begin at a word, not within one", () => {
   assert.equal(words("# vmm -a\nvmm a#b # -c\n"), [["a#b"]]);
 });
