@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startTdxModule } from "../../src/host/tdx-module/start.js";
 import { contradictionText, join } from "../../src/machine/join.js";
-import { MACHINE_READERS, readersOf } from "../../src/machine/readers.js";
+import { readersOf } from "../../src/machine/readers.js";
 import { documentOf, settle } from "../../src/machine/settle.js";
 import { MachineError } from "../../src/machine/statement.js";
 import { parseScenario } from "../../src/scenario/load.js";
@@ -37,7 +37,7 @@ function kindsOf(text: string): string[] {
 function imported(...texts: readonly string[]): { scenario: Scenario; contradictions: string[] } {
   const readings = texts.map((text, at) => ({
     file: `${at}`,
-    ...MACHINE_READERS.find((reader) => reader.recognises(text))!.read(text),
+    ...readersOf(text)[0]!.read(text),
   }));
   const { joined, contradictions } = join(readings);
   const { values } = settle(joined, { name: "m", workload: "generate:boot" });
@@ -94,20 +94,33 @@ test("an SNP guest leaves the host's TDX module out", () => {
   assert.is(scenario.host.tdxModule, undefined);
 });
 
+function readOrRefused(name: string, text: string): void {
+  const lines = text.split("\n").length;
+  for (const reader of readersOf(text)) {
+    try {
+      const { statements, remarks } = reader.read(text);
+      for (const { line } of [...statements, ...remarks])
+        assert.ok(line >= 1 && line <= lines, `${name}: line ${line} of ${lines}`);
+    } catch (error) {
+      assert.instance(error, MachineError, `${name}: ${String(error)}`);
+    }
+  }
+}
+
 test("a text cut anywhere is read or refused with its place, never anything else", () => {
   for (const name of FILES) {
     const text = read(name);
-    for (let end = 0; end < text.length; end += 7) {
-      const part = text.slice(0, end);
-      for (const reader of MACHINE_READERS.filter((one) => one.recognises(part))) {
-        try {
-          for (const { line } of [...reader.read(part).statements, ...reader.read(part).remarks])
-            assert.ok(line >= 1 && line <= part.split("\n").length, `${name} ${end}: line ${line}`);
-        } catch (error) {
-          assert.instance(error, MachineError, `${name} ${end}: ${String(error)}`);
-        }
-      }
-    }
+    for (let end = 0; end < text.length; end += 11) readOrRefused(name, text.slice(0, end));
+  }
+});
+
+test("so is one with a strange character in it", () => {
+  const strange = ["\0", "\ufeff", "\u2028", "'", '"', "(", "{", "<", "\\", "\n", ",", "=", "&"];
+  for (const name of FILES) {
+    const text = read(name);
+    for (const [at, character] of strange.entries())
+      for (let place = at; place < text.length; place += 61)
+        readOrRefused(name, text.slice(0, place) + character + text.slice(place));
   }
 });
 
