@@ -89,6 +89,11 @@ export const SIZE_FLAGS: Readonly<Record<string, ScenarioFlag & { readonly usual
   kernel: size("Linux releases", "kernel", "6.12.0,7.3"),
   platform: size("tdx or snp", "platform.kind", "tdx,snp"),
   vcpus: { ...size("virtual CPUs", "vcpus", "2"), numeric: true },
+  prices: {
+    ...size("prices of machines, by name or file", "prices", "default"),
+    prices: true,
+    offers: priceNames,
+  },
 };
 
 function size(describe: string, path: string, usual: string): ScenarioFlag & { readonly usual: string } {

@@ -1,5 +1,6 @@
 /** Guests of many sizes: which boot, which lose memory, and where their tables lie; for people, as Markdown and as JSON. */
 
+import { DEFAULT_PRICES } from "../coco/price-set.js";
 import { jsonDocument } from "../results/formats.js";
 import type { SizeCell } from "../study/size-matrix.js";
 import { formatBytes, formatDuration, GiB, MiB } from "../units.js";
@@ -39,7 +40,9 @@ export function formatSizes(cells: readonly SizeCell[], paint: Paint): string {
     {
       lead: [conclusionOf(cells)],
       columns: COLUMNS,
-      groups: titledGroups(cells, ({ platform, vcpus }) => `${platform}, ${formatVcpus(vcpus)}`),
+      groups: titledGroups(cells, ({ platform, vcpus, prices }) =>
+        [platform, formatVcpus(vcpus), ...(prices === DEFAULT_PRICES ? [] : [`prices ${prices}`])].join(", "),
+      ),
       roleOf: ({ outcome }: SizeCell) => (outcome === "ready" ? undefined : ("failure" as const)),
       notes: [...reasonsOf(cells), ...NOTES],
     },
@@ -48,7 +51,12 @@ export function formatSizes(cells: readonly SizeCell[], paint: Paint): string {
 }
 
 export function formatSizesMarkdown(cells: readonly SizeCell[]): string {
-  const machine = [left("platform", ({ platform }: SizeCell) => platform)];
+  const machine = [
+    left("platform", ({ platform }: SizeCell) => platform),
+    ...(cells.every(({ prices }) => prices === DEFAULT_PRICES)
+      ? []
+      : [left("prices", ({ prices }: SizeCell) => prices)]),
+  ];
   return textOf([
     conclusionOf(cells),
     "",

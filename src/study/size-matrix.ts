@@ -6,6 +6,7 @@
 import { USUAL_POLICY } from "../policy/policies.js";
 import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
+import { NO_PRICE_SETS, type PriceSets } from "../scenario/price-set-file.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
 import type { AddressRange } from "../units.js";
@@ -25,7 +26,15 @@ export interface TablePlace {
 export interface SizeCell
   extends Pick<
     RunResult,
-    "platform" | "kernel" | "memoryBytes" | "vcpus" | "lostBytes" | "bootTimeNs" | "outcome" | "reason"
+    | "platform"
+    | "prices"
+    | "kernel"
+    | "memoryBytes"
+    | "vcpus"
+    | "lostBytes"
+    | "bootTimeNs"
+    | "outcome"
+    | "reason"
   > {
   /** The tag of edk2. */
   readonly version: string;
@@ -38,12 +47,17 @@ export interface SizeCell
  * The guests, sizes outermost on each platform.
  *
  * @param loaded the boot that all of them replay
- * @param assignments over memory, kernel, platform, firmware.version and vcpus
+ * @param assignments over memory, kernel, platform, firmware.version, vcpus and prices
+ * @param sets of prices that they name
  * @throws ScenarioError for a value that no guest can have
  */
-export function sizeGuests(loaded: LoadedWorkload, assignments: readonly Assignment[]): Scenario[] {
+export function sizeGuests(
+  loaded: LoadedWorkload,
+  assignments: readonly Assignment[],
+  sets: PriceSets = NO_PRICE_SETS,
+): Scenario[] {
   const text = JSON.stringify({ name: "sizes", workload: loaded.recording.name, policy: USUAL_POLICY });
-  const scenarios = parseScenario(text, "matrix", assignments);
+  const scenarios = parseScenario(text, "matrix", assignments, sets);
   const bySize = scenarios.toSorted((a, b) => a.memoryBytes - b.memoryBytes);
   return [...new Set(bySize.map(({ platform }) => platform.kind))].flatMap((kind) =>
     bySize.filter(({ platform }) => platform.kind === kind),
@@ -53,11 +67,12 @@ export function sizeGuests(loaded: LoadedWorkload, assignments: readonly Assignm
 export function runSize(scenario: Scenario, loaded: LoadedWorkload): SizeCell {
   const guestRun = runGuest(scenario, loaded, { check: false });
   const run = resultOf(scenario, loaded, guestRun);
-  const { platform, kernel, memoryBytes, vcpus, lostBytes, bootTimeNs, outcome, reason } = run;
+  const { platform, prices, kernel, memoryBytes, vcpus, lostBytes, bootTimeNs, outcome, reason } = run;
   const efi = guestRun.guest.machine?.efi;
   const range = efi?.unacceptedTable;
   return {
     platform,
+    prices,
     version: scenario.firmware.version,
     kernel,
     memoryBytes,

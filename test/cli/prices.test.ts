@@ -164,6 +164,22 @@ test("a sweep takes prices as a flag and as an axis; other contents make another
   });
 });
 
+test("the matrix of sizes takes prices, each on its platform", async () => {
+  const argv = ["matrix", "--sizes", "512MiB", "--edk2", "2026.08", "--kernel", "7.3", "--json"];
+  const { code, stdout } = await unaccepted([...argv, "--prices", "default,tdx-2024-intel-lab"]);
+  assert.is(code, 0);
+  const cells: Record<string, unknown>[] = JSON.parse(stdout).cells;
+  assert.equal(cells.map(({ platform, prices }) => `${String(platform)} ${String(prices)}`).toSorted(), [
+    "snp default",
+    "tdx default",
+    "tdx tdx-2024-intel-lab",
+  ]);
+  const [own, lab] = ["default", "tdx-2024-intel-lab"].map((name) =>
+    cells.find(({ platform, prices }) => platform === "tdx" && prices === name),
+  );
+  assert.ok((lab!.bootTimeNs as number) < (own!.bootTimeNs as number));
+});
+
 test("a table says which prices its rows have, and none where all have the platform's own", async () => {
   await withFiles(async ({ directory, scenario }) => {
     writeFileSync(join(directory, "a.yaml"), prices("a", "1s"));

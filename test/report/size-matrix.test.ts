@@ -9,6 +9,7 @@ const test = suite("report: guests of many sizes");
 
 const READY: SizeCell = {
   platform: "tdx",
+  prices: "default",
   version: "2026.08",
   kernel: "7.3",
   memoryBytes: 66_817 * MiB,
@@ -63,6 +64,13 @@ test("a row has where the table lies, what is kept and missed; a guest without o
 
 test("JSON has the cells as they are", () => {
   assert.equal(JSON.parse(formatSizesJson([OLD])).cells, [OLD]);
+});
+
+test("prices of machines are told where some are not the platform's own", () => {
+  const priced = { ...READY, prices: "tdx-gcp" };
+  assert.match(formatSizes([READY, priced], wide), /^tdx, [^,\n]+, prices tdx-gcp$/m);
+  assert.match(formatSizesMarkdown([READY, priced]), /^\| platform \| prices \|/m);
+  assert.not.match(formatSizesMarkdown([READY]), "prices");
 });
 
 test.run();

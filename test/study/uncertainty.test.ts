@@ -48,6 +48,30 @@ test("every assumed parameter is tried at both ends, and all together; no other 
   assert.not.ok(variants.some(({ parameter }) => parameter === "eptViolation4kNs"));
 });
 
+test("prices of a machine are tried where its file assumes them, at its ends, and are certain where it measured", () => {
+  const price = (basis: "measured" | "assumed") => ({
+    value: 5000,
+    low: 4000,
+    high: 9000,
+    basis,
+    source: "x",
+  });
+  const prices = {
+    name: "mine",
+    platform: "tdx",
+    machine: {},
+    prices: { eptViolation4kNs: price("assumed"), acceptZero4kNs: price("measured") },
+  } as const;
+  const variants = rangeVariants(scenarioWith({ prices }));
+  const ends = variants.filter(({ parameter }) => parameter === "eptViolation4kNs");
+  assert.equal(
+    ends.map(({ scenario }) => scenario.platform.parameters),
+    [{ eptViolation4kNs: 4000 }, { eptViolation4kNs: 9000 }],
+  );
+  assert.not.ok(variants.some(({ parameter }) => parameter === "acceptZero4kNs"));
+  assert.ok(variants.every(({ scenario }) => scenario.prices === prices));
+});
+
 test("a parameter that the scenario sets is certain", () => {
   const set = scenarioWith({ platform: { kind: "tdx", parameters: { tdcallNs: 900 } } });
   const variants = rangeVariants(set);

@@ -12,6 +12,7 @@ import { SIZE_FLAGS, TABLE_JSON_MD } from "../flags.js";
 import { paintFor, print } from "../io.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { assignmentOf } from "../options.js";
+import { priceSetsFor } from "../price-sets.js";
 import { goesAhead, makeRuns } from "../runs.js";
 import { UsageError } from "../usage-error.js";
 
@@ -69,7 +70,7 @@ function ofSizes(argv: Arguments, loaded: LoadedWorkload) {
     assignmentOf(name, flag, argv.one(name) ?? flag.usual),
   );
   return {
-    guests: sizeGuests(loaded, assignments),
+    guests: sizeGuests(loaded, assignments, priceSetsFor("")),
     run: (scenario: ReturnType<typeof sizeGuests>[number]) => runSize(scenario, loaded),
     formatters: { table: formatSizes, json: formatSizesJson, md: formatSizesMarkdown },
   };
