@@ -7,7 +7,7 @@ import { BOOT_RATIO, EAGER_BY_CPUS } from "./intel.js";
 import { FIRMWARE_BOUNDS, LAZY_BOUNDS } from "./kata.js";
 import { ACCEPTED_BEFORE_DRAIN, DRAIN_SPEED_UP, DRAIN_TIMES } from "./lkvs.js";
 import { CLOUD_LOGS, EARLY_LOGS, EXACT_LOGS } from "./logs.js";
-import { DYNAMIC_PAMT, METADATA, ODD_SIZES, STRUCT_PAGES } from "./metadata.js";
+import { DYNAMIC_PAMT, HOST_CLEARING, METADATA, ODD_SIZES, STRUCT_PAGES } from "./metadata.js";
 import { VCPU_START } from "./plain.js";
 import { MEASURED_LAUNCH, SMALL_FIRMWARE, SMALL_KERNEL, SMALL_KERNEL_ALONE } from "./severifast.js";
 import { BOOT_PHASES, PARAVISOR_EAGER, SNP_AGAINST_PLAIN, SNP_BLOCK_EXITS, SPLITS } from "./snp.js";
@@ -42,4 +42,5 @@ export const TARGETS: readonly Target[] = [
   EXACT_LOGS,
   CLOUD_LOGS,
   VCPU_START,
+  HOST_CLEARING,
 ];
