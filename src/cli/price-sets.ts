@@ -8,7 +8,7 @@ import { readInputText } from "./input-file.js";
 import { UsageError } from "./usage-error.js";
 
 /** Whether a text is the path of a file of prices, rather than the name of one. */
-export function isPriceFile(text: string): boolean {
+function isPriceFile(text: string): boolean {
   return /\.ya?ml$/i.test(text) || text.includes("/");
 }
 

@@ -40,7 +40,7 @@ const PRICE = {
 } as const;
 
 /** Every key of a file of prices. */
-export const PRICE_SET = {
+const PRICE_SET = {
   name: {
     is: "text",
     required: true,
