@@ -73,8 +73,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "a single idle CPU does not delay a fault",
-    find: "if (onlookers > 0)",
-    replace: "if (onlookers > 1)",
+    find: "if (ticking > 0) ledger.charge",
+    replace: "if (ticking > 1) ledger.charge",
     tests: ["/accept-meter.test"],
   },
   {
@@ -593,8 +593,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "the soft lockup detector complains again at once",
-    find: "this.softLockups++;\n    this.#resetNs[cpu] = atNs;",
-    replace: "this.softLockups++;",
+    find: "this.onLockup(cpu, atNs);\n    this.#resetNs[cpu] = atNs;",
+    replace: "this.onLockup(cpu, atNs);",
     tests: ["/lockups.test"],
   },
   {
@@ -851,8 +851,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Scenario files
   {
     what: "a preset's values win over those of the file",
-    find: "[machineDocument, presetDocument, file].map(withPrices)",
-    replace: "[machineDocument, file, presetDocument].map(withPrices)",
+    find: "[machineDocument, presetDocument, file]\n",
+    replace: "[machineDocument, file, presetDocument]\n",
     tests: ["scenario/presets.test", "scenario/load.test", "scenario/variants.test"],
   },
   {
@@ -868,9 +868,9 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["scenario/strategy.test"],
   },
   {
-    what: "the count of runs leaves the platforms' own parameters out",
-    find: ".reduce((product, [, list]) => product * asList(list).length, 1),",
-    replace: ".reduce((product) => product, 1),",
+    what: "the count of runs multiplies none of its lists",
+    find: "counts.reduce((product, count) => product * count, 1)",
+    replace: "counts.reduce((product) => product, 1)",
     tests: ["scenario/variants.test"],
   },
 
@@ -1425,5 +1425,45 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "platform.askForPrivate(start, end);\n      kernelAccept",
     replace: "kernelAccept",
     tests: ["hotplug/hotplug.test"],
+  },
+
+  // Timelines
+  {
+    what: "a span that begins with the one around it lies beside it",
+    find: "slices[from - 1]!.startNs >= span.startNs",
+    replace: "slices[from - 1]!.startNs > span.startNs",
+    tests: ["timeline/timeline.test"],
+  },
+  {
+    what: "spans are merged across the start of one that has not ended",
+    find: "first < cut && slice.startNs >= cut",
+    replace: "false",
+    tests: ["timeline/timeline.test"],
+  },
+  {
+    what: "a flow ends at its accept",
+    find: "(at === slices.length - 1 ? of.lastIds : of.ids).push(id);",
+    replace: "(at === slices.length - 1 ? of.lastIds : of.ids).push();",
+    tests: ["timeline/timeline.test"],
+  },
+
+  // Calibration
+  {
+    what: "errors of readings add up as if they knew of each other",
+    find: "half: Math.hypot(...parts.map(({ half }) => half)),",
+    replace: "half: parts.reduce((total, { half }) => total + half, 0),",
+    tests: ["calibrate/quantity.test"],
+  },
+  {
+    what: "samples that interrupts made longer count",
+    find: "sorted.filter((one) => one <= high + 3 * (high - low))",
+    replace: "sorted",
+    tests: ["calibrate/quantity.test"],
+  },
+  {
+    what: "what is subtracted is added",
+    find: "others.map((one) => scaled(one, -1))",
+    replace: "others.map((one) => scaled(one, 1))",
+    tests: ["calibrate/quantity.test", "calibrate/calibrate.test"],
   },
 ];
