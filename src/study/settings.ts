@@ -54,9 +54,39 @@ export function distinguishingSettings(scenarios: readonly Scenario[]): Settings
       if (first[path] !== settings[path]) paths.add(path);
     }
   });
-  return all.map((settings) =>
+  const own = all.map((settings) =>
     Object.fromEntries(Object.entries(settings).filter(([path]) => paths.has(path))),
   );
+  return withWholeLists(own, all);
+}
+
+/** The list and the place in it of a setting that is part of one, such as `memoryMap.3.start`. */
+const LIST_ENTRY = /^(.*?)\.\d+(?:\.|$)/;
+
+/** A list that differs is one setting, by its length and the order in which lists of that length come. */
+function withWholeLists(own: readonly Settings[], all: readonly Settings[]): Settings[] {
+  const listOf = (path: string): string | undefined => LIST_ENTRY.exec(path)?.[1];
+  const lists = new Set(
+    own.flatMap((settings) => Object.keys(settings).flatMap((path) => listOf(path) ?? [])),
+  );
+  if (lists.size === 0) return [...own];
+  const rows = own.map((settings) =>
+    Object.fromEntries(Object.entries(settings).filter(([path]) => listOf(path) === undefined)),
+  );
+  for (const list of lists) {
+    const seen = new Map<string, string>();
+    all.forEach((settings, at) => {
+      const entries = Object.entries(settings).filter(([path]) => path.startsWith(`${list}.`));
+      const count = new Set(entries.map(([path]) => path.slice(list.length + 1).split(".")[0])).size;
+      const text = JSON.stringify(entries);
+      const alike = [...seen.values()].filter((label) => label.split(" ")[0] === String(count)).length;
+      const number = alike === 0 ? "" : ` (${alike + 1})`;
+      const label = `${count} ${count === 1 ? "entry" : "entries"}${number}`;
+      if (!seen.has(text)) seen.set(text, label);
+      rows[at]![list] = seen.get(text)!;
+    });
+  }
+  return rows;
 }
 
 /** Equal for scenarios whose result rows show the same in all fields that describe the input. */

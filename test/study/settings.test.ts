@@ -57,4 +57,15 @@ test("only settings in which equal rows differ are named, for all rows", () => {
   ]);
 });
 
+test("a list that differs is one setting, by its length and which one of that length it is", () => {
+  const mapOf = (...ends: readonly number[]) =>
+    scenarioWith({ memoryMap: ends.map((end) => ({ start: end - 4096, end, type: "usable" as const })) });
+  const scenarios = [mapOf(4096, 8192), mapOf(4096), mapOf(4096, 12288), mapOf(4096, 8192), scenarioWith()];
+  assert.equal(
+    distinguishingSettings(scenarios),
+    ["2 entries", "1 entry", "2 entries (2)", "2 entries", "0 entries"].map((memoryMap) => ({ memoryMap })),
+  );
+  assert.not.ok(sameSettings(scenarios[0]!, scenarios[2]!));
+});
+
 test.run();
