@@ -9,7 +9,7 @@ export interface Program {
   /** Names of its file, without the folder. */
   readonly file: RegExp;
   /** Whether a command starts a guest, and does not ask for a version. */
-  starts(command: ShellCommand): boolean;
+  readonly starts: (command: ShellCommand) => boolean;
 }
 
 /** Whether a text has a command that starts a guest, be it one whose quotes do not end. */
