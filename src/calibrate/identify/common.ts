@@ -219,9 +219,10 @@ function launchAlone(context: FitContext): Quantity | undefined {
  */
 export function convertedPage(context: FitContext, vcpus = 1): Quantity | undefined {
   const slope = bufferSlope(context, vcpus);
-  // Deferred init leaves out what is reserved; whether its struct pages take as long elsewhere depends on the kernel.
+  // Deferred init leaves out what is reserved, as the buffer is, and the simulated kernel takes no time for its struct
+  // pages elsewhere; a real one may take as much.
   const init = context.fitted("initStructPageNs") ?? context.assumed("initStructPageNs");
-  return slope === undefined ? undefined : sum(slope, between(0, init.value));
+  return slope === undefined ? undefined : sum(slope, { ...init, half: init.value });
 }
 
 /** The same with whatever else grows with the buffer. */
