@@ -4,7 +4,14 @@ import type { Parameter, ParameterSet } from "../coco/parameters.js";
 import { PLATFORMS, type PlatformKind } from "../coco/platforms.js";
 import { formatDuration } from "../units.js";
 import type { CalibrationBoot } from "./boots.js";
-import type { FitContext, HeldBack, Identification, Level, Share } from "./identification.js";
+import {
+  type FitContext,
+  type HeldBack,
+  type Identification,
+  type Level,
+  type Share,
+  WIDEST,
+} from "./identification.js";
 import { plainIdentifications } from "./identify/common.js";
 import { snpIdentifications } from "./identify/snp.js";
 import { tdxIdentifications } from "./identify/tdx.js";
@@ -80,8 +87,6 @@ const IDENTIFICATIONS: Readonly<
   none: plainIdentifications,
 };
 
-/** An interval wider than this, high over low, tells no price. */
-const WIDEST = 3;
 /** Below the one share of pages of 4 KiB, and above the other, blocks are all alike. */
 const SHARES_OF_4K = { least: 0.05, most: 0.95 } as const;
 
@@ -221,15 +226,17 @@ function contradictionOf(
 
 /** @returns why there is none, where the readings do not tell it well enough */
 function priceOf(
-  { parameter, id, how, ridge, heldBack }: Identification,
+  { parameter, id, how, ridge, heldBack, widest = WIDEST }: Identification,
   quantity: Quantity,
   context: FitContext,
   parameters: ParameterSet,
 ): MeasuredPrice | string {
   const { value, half, from } = quantity;
   const [low, high] = [value - half, value + half];
-  if (!(low > 0) || high / low > WIDEST) {
-    return high <= 0 ? "less than its error" : `only known to be at most ${formatDuration(high)}`;
+  if (!(low > 0) || high / low > widest) {
+    if (high <= 0) return "less than its error";
+    const [least, most] = [low, high].map(formatDuration);
+    return low > 0 ? `only known to be ${least} to ${most}` : `only known to be at most ${most}`;
   }
   const other = heldBack?.read(context);
   const common = {

@@ -37,6 +37,8 @@ export interface Identification {
   /** One line: how the readings give it. */
   readonly how: string;
   fit(context: FitContext): Quantity | undefined;
+  /** The widest interval, high over low, that still tells it; `WIDEST` where absent. */
+  readonly widest?: number;
   readonly heldBack?: HeldBack;
   /**
    * Prices that cannot be told apart: `fit` gives the sum of these and its own. They stay at their defaults, and the
@@ -44,6 +46,11 @@ export interface Identification {
    */
   readonly ridge?: readonly Share[];
 }
+
+/** An interval wider than this, high over low, tells no price. */
+export const WIDEST = 3;
+/** The same for what only a difference of larger numbers tells. */
+export const WIDEST_DIFFERENCE = 1.5;
 
 /** A price in a sum, and how often it is in it. */
 export interface Share {

@@ -2,7 +2,13 @@
 
 import { MAX_ORDER_PAGES } from "../../units.js";
 import { type CalibrationBoot, isSmall, pagesOf } from "../boots.js";
-import type { FitContext, HeldBack, Identification, Level } from "../identification.js";
+import {
+  type FitContext,
+  type HeldBack,
+  type Identification,
+  type Level,
+  WIDEST_DIFFERENCE,
+} from "../identification.js";
 import { between, type FittedLine, known, less, meanOf, type Quantity, scaled, sum } from "../quantity.js";
 
 /** Leaves of one block of 4 MiB. */
@@ -61,6 +67,7 @@ export function hostFault(
       parameter: fault,
       needs: ["H1", "G4", "H2"],
       how: `${how}, without what it clears`,
+      widest: WIDEST_DIFFERENCE,
       fit: (context) => lessAll(whole(context), context.fitted(clear)),
       heldBack: {
         ...heldBack,
@@ -188,6 +195,7 @@ export function vcpuStart(more: (context: FitContext) => Quantity | undefined): 
     parameter: "vcpuStartNs",
     needs: ["H5"],
     how: "slope over CPUs of the time from the VMM's start until the guest first runs",
+    widest: WIDEST_DIFFERENCE,
     fit: (context) => lessAll(launchLine(context)?.slope, more(context)),
   };
 }

@@ -2,7 +2,7 @@
 
 import { MAX_ORDER_PAGES } from "../../units.js";
 import { pagesOf } from "../boots.js";
-import type { FitContext, Identification, Level } from "../identification.js";
+import { type FitContext, type Identification, type Level, WIDEST_DIFFERENCE } from "../identification.js";
 import { between, type FittedLine, less, type Quantity, scaled, sum } from "../quantity.js";
 import {
   commonIdentifications,
@@ -158,6 +158,7 @@ export function snpIdentifications(level: Level, clear: string): readonly Identi
       parameter: `prefault${level}Ns`,
       needs: ["H6", "G3"],
       how: "how much longer the request for a block takes where the host backs it ahead",
+      widest: WIDEST_DIFFERENCE,
       fit: (context) => {
         const more = lessAll(stateChange(context, true), stateChange(context, false));
         // The host splits its direct map and clears then, too.
