@@ -109,15 +109,24 @@ export class Recorder implements Observer {
   }
 }
 
-/** Spans of each CPU as trees; those told later lie around those told before. */
+/**
+ * Spans of each CPU as trees; those told later lie around those told before. Times were rounded one by one, so that
+ * those of neighbours and of what lies in one another may be a nanosecond apart.
+ */
 function treesOf(spans: readonly Span[]): Slice[][] {
   const cpus: Slice[][] = [];
   for (const span of spans) {
     const slices = cpus[span.cpu] ?? [];
     cpus[span.cpu] = slices;
+    const isWithin = ({ startNs, endNs }: Slice): boolean =>
+      startNs >= span.startNs - 1 && endNs > span.startNs;
     let from = slices.length;
-    while (from > 0 && slices[from - 1]!.startNs >= span.startNs) from--;
-    slices.push({ ...span, children: slices.splice(from) });
+    while (from > 0 && isWithin(slices[from - 1]!)) from--;
+    const children = slices.splice(from);
+    const earliestNs = slices.at(-1)?.endNs ?? 0;
+    const startNs = Math.max(Math.min(span.startNs, children[0]?.startNs ?? span.startNs), earliestNs);
+    const endNs = Math.max(span.endNs, children.at(-1)?.endNs ?? 0);
+    if (endNs > startNs) slices.push({ ...span, startNs, endNs, children });
   }
   return Array.from(cpus, (slices) => slices ?? []);
 }

@@ -1430,8 +1430,8 @@ export const MUTATIONS: readonly Mutation[] = [
   // Timelines
   {
     what: "a span that begins with the one around it lies beside it",
-    find: "slices[from - 1]!.startNs >= span.startNs",
-    replace: "slices[from - 1]!.startNs > span.startNs",
+    find: "startNs >= span.startNs - 1 && endNs > span.startNs",
+    replace: "startNs > span.startNs && endNs > span.startNs",
     tests: ["timeline/timeline.test"],
   },
   {
