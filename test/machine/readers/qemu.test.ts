@@ -154,6 +154,23 @@ test("CPUs that QEMU refuses are refused", () => {
   assert.match(error("-smp 0"), /expected a whole number of at least 1 for cpus, found 0/);
 });
 
+test("a CPU that can be plugged in counts, and none where there are no more", () => {
+  const spare = (smp: string): boolean =>
+    says(`-smp ${smp}`).some((line) => line.includes("guest.hotplugCpus = 1 "));
+  assert.ok(spare("4,maxcpus=5"));
+  assert.not.ok(says("-smp 4,maxcpus=4").some((line) => line.includes("hotplugCpus")));
+});
+
+test("words of the kernel that cannot be simulated are left out, each with its reason", () => {
+  const options = '-m 4G -bios f -kernel k -append "ro movable_node mem=lots quiet"';
+  assert.ok(says(options).includes("1 guest.commandLine = ro quiet"));
+  assert.match(
+    remarks(options).join("\n"),
+    /^1 movable_node: left out of guest.commandLine, since no memory/m,
+  );
+  assert.match(remarks(options).join("\n"), /^1 mem=lots: left out of guest.commandLine, expected a size/m);
+});
+
 test("the place of RAM: machine types and max-ram-below-4g", () => {
   const kind = (machine: string) => says(`-machine ${machine}`).filter((line) => line.includes("vmm."));
   assert.equal(kind("pc-q35-8.2"), ["1 vmm.kind = q35"]);
