@@ -102,6 +102,15 @@ export function turnedKnob({ path, unit }: Knob, value: KnobValues[string]): Ass
   return { flag: `--knob ${path}=${written}`, path: path.split("."), value: written, varies: true };
 }
 
+const MACHINE: readonly (keyof Scenario)[] = [
+  "platform",
+  "prices",
+  "memoryBytes",
+  "vcpus",
+  "kernel",
+  "workload",
+];
+
 /** The guest as it stands in the file; where that has a list at a knob, the first of it. */
 function startOf(
   all: readonly LoadedScenario[],
@@ -111,9 +120,5 @@ function startOf(
     all.find(({ scenario }) =>
       keys.every((key) => JSON.stringify(scenario[key]) === JSON.stringify(own[key])),
     );
-  return (
-    alike(["platform", "memoryBytes", "vcpus", "kernel", "workload", "policy", "seed", "host", "guest"]) ??
-    alike(["platform", "memoryBytes", "vcpus", "kernel", "workload"]) ??
-    all[0]
-  );
+  return alike([...MACHINE, "policy", "seed", "host", "guest"]) ?? alike(MACHINE) ?? all[0];
 }

@@ -1,5 +1,6 @@
 /** The largest guests, for terminals and as JSON. */
 
+import { DEFAULT_PRICES } from "../coco/price-set.js";
 import { jsonDocument } from "../results/formats.js";
 import { problemsOf } from "../results/problems.js";
 import type { RunResult } from "../results/row.js";
@@ -43,17 +44,18 @@ export function formatLargest(
       : "The assumed prices are at their defaults; without --no-uncertainty their ranges count too.",
   ];
   return tableText(
-    { lead: leadOf(rows, within), columns: columnsOf(isUncertain), groups: [{ rows }], notes },
+    { lead: leadOf(rows, within), columns: columnsOf(rows, isUncertain), groups: [{ rows }], notes },
     paint,
   );
 }
 
-function columnsOf(isUncertain: boolean): Column<LargestRow>[] {
+function columnsOf(rows: readonly LargestRow[], isUncertain: boolean): Column<LargestRow>[] {
   const size = (head: string, name: keyof Borders, rank: number): Column<LargestRow> =>
     right(head, ({ borders }) => sizeText(borders[name]), rank);
   return [
     left("policy", (row) => guestOf(row).policy),
     left("platform", (row) => guestOf(row).platform, 2),
+    ...(arePriced(rows) ? [left<LargestRow>("prices", (row) => guestOf(row).prices, 2)] : []),
     right("vCPUs", (row) => String(guestOf(row).vcpus), 5),
     ...(isUncertain ? [size("surely", "surely", 1)] : []),
     size(isUncertain ? "default" : "largest", "atDefaults", 1),
@@ -63,6 +65,11 @@ function columnsOf(isUncertain: boolean): Column<LargestRow>[] {
       ? [left<LargestRow>("moved most by", ({ movedMostBy }) => movedText(movedMostBy), 4)]
       : []),
   ];
+}
+
+/** Whether some have other prices than their platform's own. */
+function arePriced(rows: readonly LargestRow[]): boolean {
+  return rows.some((row) => guestOf(row).prices !== DEFAULT_PRICES);
 }
 
 /** A run of the guest; one of the two there always is. */
@@ -90,13 +97,14 @@ function whyNot({ next, broken }: ShownBorder): string {
   return `${formatDuration(next.bootTimeNs)}, of which ${longest.name} ${formatDuration(longest.ns)}`;
 }
 
-/** A sentence for each platform and number of CPUs: the policy with the largest guest, and how the others stand. */
+/** A sentence for each platform, its prices and number of CPUs: the policy with the largest guest, and how the others stand. */
 function leadOf(rows: readonly LargestRow[], within: string): string[] {
   const groups = titledGroups(rows, (row) => {
-    const { platform, vcpus } = guestOf(row);
+    const { platform, vcpus, prices } = guestOf(row);
+    const machine = arePriced(rows) ? `${platform} at the prices ${prices}` : platform;
     return rows.some((other) => guestOf(other).vcpus !== vcpus)
-      ? `${platform} with ${formatVcpus(vcpus)}`
-      : platform;
+      ? `${machine} with ${formatVcpus(vcpus)}`
+      : machine;
   });
   return groups.map(({ title, rows: own }) => {
     const nearest = ({ borders: { atDefaults } }: LargestRow): number => atDefaults.next?.bootTimeNs ?? 0;
@@ -144,10 +152,11 @@ export function formatLargestJson(
     constraints,
     rows: rows.map((row) => {
       const { borders, movedMostBy, tries } = row;
-      const { platform, vcpus, policy, kernel, kernelRules, workload, remarks } = guestOf(row);
+      const { platform, prices, vcpus, policy, kernel, kernelRules, workload, remarks } = guestOf(row);
       const { surely, atDefaults, may } = borders;
       return {
         platform,
+        prices,
         policy,
         kernel,
         kernelRules,

@@ -1,5 +1,6 @@
 /** Results of a tuning, for terminals and as JSON. */
 
+import { DEFAULT_PRICES } from "../coco/price-set.js";
 import { jsonDocument } from "../results/formats.js";
 import { measureNamed } from "../results/measures.js";
 import { type KnobValue, type Reach, ramUpTo } from "../study/tune/knob.js";
@@ -44,8 +45,8 @@ export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPa
 }
 
 function adviceLines(tuning: Tuning, isOne: boolean, paint: Paint): string[] {
-  const { platform, memoryBytes, vcpus, best, start, stages, uncertainty, constraints } = tuning;
-  const guest = isOne ? "" : `${platform}, ${formatBytes(memoryBytes)}, ${formatVcpus(vcpus)}: `;
+  const { memoryBytes, vcpus, best, start, stages, uncertainty, constraints } = tuning;
+  const guest = isOne ? "" : `${platformText(tuning)}, ${formatBytes(memoryBytes)}, ${formatVcpus(vcpus)}: `;
   if (best === null)
     return wrapText(`${guest}${noneText(tuning)}.`, paint).map((line) => paint("failure", line));
   const texts = textsOf(tuning);
@@ -97,10 +98,22 @@ const WORDS: Readonly<Record<string, string>> = {
   totalTimeNs: "the time from power-on until the workload is done",
 };
 
+/** `tdx`, or `tdx at the prices tdx-7.0-gnr`. */
+function platformText({ platform, prices }: Tuning): string {
+  return prices === DEFAULT_PRICES ? platform : `${platform} at the prices ${prices}`;
+}
+
 function guestLines(tuning: Tuning, paint: Paint): string[] {
-  const { platform, memoryBytes, vcpus, policy, workload, best, curves } = tuning;
+  const { memoryBytes, vcpus, policy, workload, best, curves } = tuning;
   const kernel = `kernel ${kernelText(tuning)}`;
-  const machine = [platform, formatBytes(memoryBytes), formatVcpus(vcpus), policy, kernel, workload];
+  const machine = [
+    platformText(tuning),
+    formatBytes(memoryBytes),
+    formatVcpus(vcpus),
+    policy,
+    kernel,
+    workload,
+  ];
   const seeds = tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : "";
   const runs = `${tuning.evaluated} runs${seeds}; the whole grid has ${tuning.gridSize} settings`;
   const title = wrapText(`${machine.join(", ")} (${runs})`, paint).map((line) => paint("title", line));

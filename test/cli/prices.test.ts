@@ -164,6 +164,28 @@ test("a sweep takes prices as a flag and as an axis; other contents make another
   });
 });
 
+test("largest and tune tell guests at several prices apart", async () => {
+  await withFiles(async ({ directory, scenario }) => {
+    writeFileSync(join(directory, "a.yaml"), prices("a", "1s"));
+    const both = ["--policy", "lazy", "--prices", `default,${directory}/a.yaml`];
+    const argv = ["largest", scenario, ...both, "--deadline", "60s", "--no-uncertainty"];
+    const { stdout } = await unaccepted(argv);
+    assert.match(stdout, /^On tdx at the prices default lazy boots .*\nOn tdx at the prices a lazy boots /);
+    assert.match(stdout, /^policy +platform +prices +vCPUs/m);
+    const { rows: json } = JSON.parse((await unaccepted([...argv, "--json"])).stdout);
+    assert.equal(
+      json.map((row: { prices: string }) => row.prices),
+      ["default", "a"],
+    );
+    const knob = ["--knob", "host.pageSize=4KiB,2MiB", "--json"];
+    const { guests } = JSON.parse((await unaccepted(["tune", scenario, ...both, ...knob])).stdout);
+    assert.equal(
+      guests.map((guest: { prices: string }) => guest.prices),
+      ["default", "a"],
+    );
+  });
+});
+
 test("the matrix of sizes takes prices, each on its platform", async () => {
   const argv = ["matrix", "--sizes", "512MiB", "--edk2", "2026.08", "--kernel", "7.3", "--json"];
   const { code, stdout } = await unaccepted([...argv, "--prices", "default,tdx-2024-intel-lab"]);

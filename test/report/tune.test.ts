@@ -38,6 +38,7 @@ function tuning(changes: Partial<Tuning> = {}): Tuning {
     policy: "lazy",
     kernel: "6.12",
     kernelRules: "6.12.75",
+    prices: "default",
     memoryBytes: 4 * GiB,
     vcpus: 2,
     workload: "idle",
@@ -299,6 +300,12 @@ test("without a best setting it says why", () => {
     formatTunings([tuning({ best: null, points: [oom], curves: [], front: [], hypervolume: null })]),
     /^no setting gets ready: oom: no room\.\n\ntdx, 4 GiB, /,
   );
+});
+
+test("a guest at other prices than its platform's own says which", () => {
+  const text = formatTunings([tuning(), tuning({ prices: "tdx-gcp" })], wide);
+  assert.match(text, /^tdx at the prices tdx-gcp, 4 GiB, 2 vCPUs, lazy/m);
+  assert.match(text, /^tdx, 4 GiB, 2 vCPUs, lazy/m);
 });
 
 test.run();

@@ -1,5 +1,6 @@
 /** `unaccepted tune SCENARIO`: the best setting of its knobs, and how much it matters. */
 
+import { DEFAULT_PRICES } from "../../coco/price-set.js";
 import { kernelRelease } from "../../linux/kernel-rules.js";
 import { USUAL_POLICY } from "../../policy/policies.js";
 import { formatTuningJson, formatTunings } from "../../report/tune.js";
@@ -197,13 +198,14 @@ async function tuneGuest(
           run: (variant, values) => run(lab.variant(guest, values, variant)),
           happened: eventsIn(made()),
         });
-  const { platform, policy, kernel, memoryBytes, vcpus } = scenario;
+  const { platform, policy, kernel, prices, memoryBytes, vcpus } = scenario;
   return {
     scenario: scenario.name,
     platform: platform.kind,
     policy,
     kernel,
     kernelRules: kernelRelease(kernel).rulesOf,
+    prices: prices?.name ?? DEFAULT_PRICES,
     memoryBytes,
     vcpus,
     workload: made()[0]!.workload,

@@ -95,6 +95,7 @@ export interface Tuning
       | "policy"
       | "kernel"
       | "kernelRules"
+      | "prices"
       | "memoryBytes"
       | "vcpus"
       | "workload"
