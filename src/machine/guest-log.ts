@@ -5,7 +5,7 @@ import { printable } from "../printable.js";
 import { GiB, MiB } from "../units.js";
 import { e820OfBootLog } from "../x86/boot-log.js";
 import type { KernelE820Entry } from "../x86/e820-table.js";
-import { checkLine, checkRange, unwrapped } from "./log-checks.js";
+import { checkCpus, checkLine, checkRange, unwrapped } from "./log-checks.js";
 import { type LogLine, logLines, plainLog } from "./log-text.js";
 
 /** Something that a line says. */
@@ -118,6 +118,8 @@ export function readGuestLog(text: string): GuestLog {
   for (const line of lines) checkLine(line);
   const find = finder(lines);
   const memory = find.one(MEMORY_LINE, memoryLine);
+  const vcpus = vcpusOf(find);
+  checkCpus(vcpus);
   return {
     plain,
     kernel: find.one(/^Linux version (\S+)/, ([name]) => kernelName(name!) ?? name!),
@@ -132,7 +134,7 @@ export function readGuestLog(text: string): GuestLog {
     unacceptedTable: find.one(/^efi: .*\bUnaccepted=0x([0-9a-f]{1,16})\b/, ([at]) => Number(`0x${at}`)),
     dmi: find.one(/^DMI: ((?!SMBIOS|Memory slots).*)/, ([words]) => words!),
     hypervisor: find.one(/^Hypervisor detected: (.*)/, ([name]) => name!),
-    vcpus: vcpusOf(find),
+    vcpus,
     percpu: find.one(/^percpu: Embedded \d+ pages\/cpu s(\d{1,9}) r(\d{1,9}) /, ([fixed, reserved]) => ({
       staticBytes: Number(fixed),
       reservedBytes: Number(reserved),

@@ -4,6 +4,14 @@ import { printable } from "../printable.js";
 import type { LogLine } from "./log-text.js";
 import { MachineError } from "./statement.js";
 
+/** @throws MachineError for a number of CPUs that no machine has */
+export function checkCpus(
+  vcpus: { readonly value: number; readonly line: number; readonly says: string } | undefined,
+): void {
+  if (vcpus === undefined || (vcpus.value >= 1 && vcpus.value <= 8192)) return;
+  throw new MachineError(vcpus.line, 1, "1 to 8192 CPUs", vcpus.says);
+}
+
 /** @throws MachineError for a line that is damaged */
 export function checkLine(line: LogLine): void {
   checkNumbers(line);

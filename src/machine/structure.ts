@@ -3,14 +3,16 @@
 import type { UnacceptedTable } from "../efistub/unaccepted-table.js";
 import { BOOT, poweredOff } from "../guest/boot.js";
 import { efiEnterVirtualMode, efiFreeBootServices } from "../guest/boot-services.js";
-import type { KernelStart } from "../guest/kernel.js";
+import { type KernelStart, startKernel } from "../guest/kernel.js";
 import { deferredInit } from "../guest/page-alloc-init-late.js";
 import type { KernelBuild } from "../linux/kernel-build.js";
 import type { KernelRules } from "../linux/rules.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { CostLedger } from "../sim/cost-ledger.js";
+import { GuestClock } from "../sim/guest-clock.js";
+import { VirtualCpus } from "../sim/virtual-cpus.js";
 import { type AddressRange, KiB, PAGE_SIZE } from "../units.js";
 import { RecordedAcceptance } from "../verify/acceptance.js";
-import { bootKernel } from "../verify/boot-replay.js";
 import { zoneLines } from "../verify/zone-lines.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { randomCpuEntryAreaTables } from "../x86/cpu-entry-area.js";
@@ -83,11 +85,17 @@ export function kernelMachineOf(scenario: Scenario, loaded: LoadedWorkload): Ker
 
 /** @throws GuestEnded where the kernel has no room, or finds no memory */
 export function structureOf({ machine, build, rules, table }: KernelMachine): Structure {
-  const booted = bootKernel(machine, build, rules, new RecordedAcceptance(table?.copy(), rules.acceptMemory));
-  const { kernel, stages } = booted;
+  const kernel = startKernel({
+    machine,
+    build,
+    rules,
+    acceptance: new RecordedAcceptance(table?.copy(), rules.acceptMemory),
+    lazy: true,
+    clock: new GuestClock(new VirtualCpus(machine.cpuNodes.length), new CostLedger()),
+  });
   const { allocator, early } = kernel;
   const { bootServicesFreed } = rules;
-  stages.bringUp();
+  kernel.stages.setupPerCpuPageset();
   const managed = (): number[] => allocator.zones.map(({ managedPages }) => managedPages);
   const before = managed();
   efiEnterVirtualMode(kernel, bootServicesFreed);
@@ -99,7 +107,7 @@ export function structureOf({ machine, build, rules, table }: KernelMachine): St
     address !== undefined && zone.start <= address && address < zone.end;
   return {
     e820: machine.e820,
-    zoneLines: zoneLines(booted),
+    zoneLines: zoneLines({ kernel }),
     zones: allocator.zones.map((zone, at) => {
       const byEnter = entered[at]! - before[at]!;
       const span = { start: zone.startPfn * PAGE_SIZE, end: zone.endPfn * PAGE_SIZE };

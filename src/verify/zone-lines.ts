@@ -10,7 +10,7 @@ export function isZoneLine(line: string): boolean {
 }
 
 /** What a booted kernel would print, from `last_pfn` on. */
-export function zoneLines({ kernel }: Booted): string[] {
+export function zoneLines({ kernel }: Pick<Booted, "kernel">): string[] {
   const { memblock, maxPfn } = kernel.early;
   const ranges = [...memblock.memPfnRanges()];
   const limits = zoneLimits(ranges);

@@ -167,6 +167,14 @@ test("a mail may break the line of a range; one that is cut is an error, never l
     assert.throws(() => said(`${line}\n[    0.000000] smpboot: x`), expected);
 });
 
+test("no CPU at all, or more than any machine has, is an error with its line", () => {
+  for (const line of [
+    "smpboot: Allowing 8 CPUs, 8 hotplug CPUs",
+    "CPU topo: Allowing 99999 present CPUs plus 0 hotplug CPUs",
+  ])
+    assert.throws(() => said(`[    0.000000] ${line}\nsmpboot: x`), /^1:1: expected 1 to 8192 CPUs, found /);
+});
+
 test("a range that cannot be is an error with its place", () => {
   const text = "[    0.000000] BIOS-e820: [mem 0x0000000000100000-0x0000000000000fff] usable";
   try {
