@@ -5,7 +5,7 @@ import { printable } from "../printable.js";
 import { GiB, MiB } from "../units.js";
 import { e820OfBootLog } from "../x86/boot-log.js";
 import type { KernelE820Entry } from "../x86/e820-table.js";
-import { checkCpus, checkLine, checkRange, unwrapped } from "./log-checks.js";
+import { checkApart, checkCpus, checkLine, checkRange, unwrapped } from "./log-checks.js";
 import { type LogLine, logLines, plainLog } from "./log-text.js";
 
 /** Something that a line says. */
@@ -120,6 +120,10 @@ export function readGuestLog(text: string): GuestLog {
   const memory = find.one(MEMORY_LINE, memoryLine);
   const vcpus = vcpusOf(find);
   checkCpus(vcpus);
+  const e820 = find.all(/BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] +(\S.*)/, e820Line);
+  const efiMap = firmwareMap(find);
+  checkApart(e820);
+  checkApart(efiMap);
   return {
     plain,
     kernel: find.one(/^Linux version (\S+)/, ([name]) => kernelName(name!) ?? name!),
@@ -128,9 +132,9 @@ export function readGuestLog(text: string): GuestLog {
       find.one(/^Kernel command line: (.*)/, ([words]) => words!),
     protection: protectionOf(find),
     isWhole: memory !== undefined,
-    e820: find.all(/BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] +(\S.*)/, e820Line),
+    e820,
     efi: find.one(/^efi: (EFI v\S+ by .*)/, ([words]) => words!),
-    efiMap: firmwareMap(find),
+    efiMap,
     unacceptedTable: find.one(/^efi: .*\bUnaccepted=0x([0-9a-f]{1,16})\b/, ([at]) => Number(`0x${at}`)),
     dmi: find.one(/^DMI: ((?!SMBIOS|Memory slots).*)/, ([words]) => words!),
     hypervisor: find.one(/^Hypervisor detected: (.*)/, ([name]) => name!),

@@ -12,6 +12,22 @@ export function checkCpus(
   throw new MachineError(vcpus.line, 1, "1 to 8192 CPUs", vcpus.says);
 }
 
+interface LineOfRange {
+  readonly value: { readonly start: number; readonly end: number };
+  readonly line: number;
+  readonly says: string;
+}
+
+/** No firmware gives a byte twice. @throws MachineError for a range that begins before another one ends */
+export function checkApart(map: readonly LineOfRange[]): void {
+  const ascending = map.toSorted((a, b) => a.value.start - b.value.start);
+  for (const [at, { value, line, says }] of ascending.entries()) {
+    const next = ascending[at + 1];
+    if (next !== undefined && next.value.start < value.end)
+      throw new MachineError(line, 1, `a range that ends before that of line ${next.line} begins`, says);
+  }
+}
+
 /** @throws MachineError for a line that is damaged */
 export function checkLine(line: LogLine): void {
   checkNumbers(line);

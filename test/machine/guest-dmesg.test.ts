@@ -167,6 +167,16 @@ test("a mail may break the line of a range; one that is cut is an error, never l
     assert.throws(() => said(`${line}\n[    0.000000] smpboot: x`), expected);
 });
 
+test("ranges that overlap are an error, as no firmware gives a byte twice", () => {
+  const line = (last: string): string => `BIOS-e820: [mem 0x0000000000000000-0x${last}] usable\n`;
+  const next = "BIOS-e820: [mem 0x0000000000100000-0x00000000001fffff] usable\n";
+  assert.is(said(line("00000000000fffff") + next).memory, "2MiB");
+  assert.throws(
+    () => said(line("0000000000100fff") + next),
+    /^1:1: expected a range that ends before that of line 2 begins, found BIOS-e820: \[mem/,
+  );
+});
+
 test("no CPU at all, or more than any machine has, is an error with its line", () => {
   for (const line of [
     "smpboot: Allowing 8 CPUs, 8 hotplug CPUs",
