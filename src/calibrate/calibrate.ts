@@ -11,12 +11,13 @@ import {
   type Level,
   type Share,
   WIDEST,
+  WIDEST_DIFFERENCE,
 } from "./identification.js";
 import { plainIdentifications } from "./identify/common.js";
 import { snpIdentifications } from "./identify/snp.js";
 import { tdxIdentifications } from "./identify/tdx.js";
 import { DISAGREEMENT, Measured } from "./measured.js";
-import type { Quantity } from "./quantity.js";
+import { less, type Quantity, scaled } from "./quantity.js";
 import { READINGS, type ReadingName } from "./readings.js";
 import { type KitFile, type RecordOf, readRecords } from "./records.js";
 
@@ -116,7 +117,8 @@ export function calibrate(files: readonly KitFile[]): Calibration {
   const unpriced: Unpriced[] = [];
   const isSettled = (name: string): boolean =>
     [...prices, ...refused].some(({ parameter }) => parameter === name);
-  for (const one of table) {
+  for (const line of table) {
+    const one = withoutKnown(line, prices);
     const { parameter, id } = one;
     // A later line says what is left to say where readings for an earlier one are missing.
     if (isSettled(parameter)) continue;
@@ -164,6 +166,31 @@ function platformOf(boots: readonly CalibrationBoot[]): PlatformKind {
   if (kinds.length === 1) return kinds[0]!;
   if (kinds.length === 0) throw new CalibrationImpossible('expected a record "boot", found none');
   throw new CalibrationImpossible(`expected boots of one platform, found ${kinds.join(" and ")}`);
+}
+
+/** The same where prices of its sum are known by now: these are no part of it any more. */
+function withoutKnown(one: Identification, prices: readonly MeasuredPrice[]): Identification {
+  const { ridge, heldBack } = one;
+  const told = (ridge ?? []).filter((share) => prices.some(({ parameter }) => parameter === share.parameter));
+  const others = (ridge ?? []).filter((share) => !told.includes(share) && !isKept(share.parameter, prices));
+  if (ridge === undefined || others.length === ridge.length) return one;
+  const { ridge: _whole, heldBack: _held, ...rest } = one;
+  const rid =
+    (of: Identification["fit"]): Identification["fit"] =>
+    (context) => {
+      const whole = of(context);
+      const parts = told.map(({ parameter, times }) => scaled(context.fitted(parameter)!, times));
+      return whole === undefined ? undefined : less(whole, ...parts);
+    };
+  return {
+    ...rest,
+    widest: WIDEST_DIFFERENCE,
+    fit: rid((context) => one.fit(context)),
+    ...(heldBack === undefined
+      ? {}
+      : { heldBack: { ...heldBack, read: rid((context) => heldBack.read(context)) } }),
+    ...(others.length === 0 ? {} : { ridge: others }),
+  };
 }
 
 /** Whether a sum is known that it is a part of. */

