@@ -41,11 +41,10 @@ function lackIn(run: Scenario, { field: { on, needs } }: Limited): string | unde
   return needs?.find(({ met }) => !met(run as never))?.what;
 }
 
-/** Whether a run has another value than it has by default; a flag that says no to what is not there asks for nothing. */
+/** Whether a run has another value than it has by default. */
 function isSet(run: Scenario, { inRun, field }: Limited): boolean {
   const value = valueAt(run, inRun);
-  if (value === undefined || (field.is === "flag" && value === false && field.default === undefined))
-    return false;
+  if (value === undefined) return false;
   if (field.is === "section" || field.is === "list" || field.is === "parameters") return true;
   const around = valueAt(run, inRun.slice(0, -1));
   return value !== defaultIn(field, isMapping(around) ? around : {});
