@@ -21,6 +21,13 @@ const TDX: Document = {
 const SNP: Document = { ...TDX, platform: "snp" };
 const { firmware: _limit, ...UNLIMITED } = TDX;
 const PLAIN: Document = { ...UNLIMITED, platform: "none" };
+/** With RAM above 4 GiB, wherever that begins. */
+const LARGE: Document = { ...TDX, memory: "4GiB" };
+/** A kernel by its sizes. */
+const SIZED: Document = {
+  ...TDX,
+  guest: { kernelBuild: { code: "18MiB", rwdata: "3MiB", rodata: "14MiB", init: "4MiB", bss: "5MiB" } },
+};
 /** Comes down to its free-memory targets after they are set. */
 const FILLED: Document = { ...TDX, memory: "2GiB", workload: "generate:heap?size=600MiB" };
 const HALF_LARGE: Document = { ...TDX, host: { pageSize: "2MiB", contiguity: 0.5 } };
@@ -73,11 +80,25 @@ const KNOBS: readonly Knob[] = [
   ["firmware.acceptOnDemand", true, withValue(TDX, "firmware.preAcceptLimit", "96MiB"), PLAIN],
   ["firmware.highMemory", "acpi", TDX, BY_FIRMWARE],
   ["firmware.hotplugWindow", "reported", ROOMY, withValue(ROOMY, "firmware.preset", "td-shim")],
+  ["vmm.kind", "cloud-hypervisor", LARGE],
+  ["vmm.lowMemory", "1536MiB", LARGE, withValue(LARGE, "vmm.kind", "libkrun")],
   ["vmm.maxMemory", "1GiB", { ...TDX, hotplug: {} }],
   ["vmm.slots", 1, { ...ROOMY, hotplug: {} }, TDX],
   ["guest.timeScale", 3, TDX],
   ["guest.transparentHugePages", false, FILLED, { ...TDX, memory: "400MiB" }],
   ["guest.commandLine", "mem=700M", TDX],
+  ["guest.kernelBuild.of", "6.12.95+deb12-cloud-amd64", TDX],
+  ["guest.kernelBuild.code", "32MiB", SIZED],
+  ["guest.kernelBuild.rwdata", "16MiB", SIZED],
+  ["guest.kernelBuild.rodata", "32MiB", SIZED],
+  ["guest.kernelBuild.init", "8MiB", SIZED],
+  ["guest.kernelBuild.bss", "16MiB", SIZED],
+  ["guest.kernelBuild.image", "80MiB", TDX],
+  ["guest.kernelBuild.percpuStatic", "1MiB", TDX],
+  ["guest.kernelBuild.percpuReserved", "1MiB", TDX],
+  ["guest.kernelBuild.percpuDynamic", "1MiB", TDX],
+  ["guest.kernelBuild.nodeData", "1MiB", TDX],
+  ["guest.hotplugCpus", 6, TDX],
   ["guest.septVeDisable", false, { ...TDX, attack: { answer: "ignore" } }, SNP],
   ["guest.svsm", true, SNP, TDX],
   ["guest.coherencyErratum", true, SNP, TDX],
@@ -138,7 +159,7 @@ for (const [path, value, acts, refused] of KNOBS) {
 
 /** Keys that are themselves no setting of a guest, or whose values the tests of their room walk through. */
 const ELSEWHERE =
-  /^(name|description|workload|preset|machine|platform\.kind|policy|host\.(tdxModule|rmp)\..*)$/;
+  /^(name|description|workload|preset|machine|platform\.kind|policy|prices|handOver\..*|host\.(tdxModule|rmp)\..*)$/;
 
 test("no key is left out, and none is said here that there is not", () => {
   const keysOf = (fields: Fields, around: string): string[] =>
