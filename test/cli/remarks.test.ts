@@ -82,7 +82,7 @@ test("a word is refused with its place and its reason", async () => {
       assert.equal([code, stdout], [2, ""]);
       return stderr;
     };
-    assert.match(await refused("numa=fake=2"), "expected no numa=fake=2, since all memory");
+    assert.match(await refused("numa=fake=2"), "expected no numa=fake=2, since the nodes");
     assert.match(await refused("hugepagesz=4M"), "expected 2M or 1G after hugepagesz=, not hugepagesz=4M");
     assert.match(await refused("crashkernel=lots"), "after crashkernel=, not crashkernel=lots");
     assert.match(await refused("movable_node"), "expected no movable_node, since");
