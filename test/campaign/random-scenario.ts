@@ -62,6 +62,7 @@ const HELD_DOWN: Readonly<Record<string, (choices: Choices) => unknown>> = {
   vcpus: (choices) =>
     choices.chance() < 0.03 ? choices.whole(17, 1024) : choices.pick([1, 1, 2, 3, 4, 8, 16]),
   workload: (choices) => choices.pick(WORKLOADS),
+  "handOver.unknownOptions": () => "norandmaps labwl=dds",
   "guest.dmaBuffers": (choices) => choices.pick([0, 1, 7, 512, 5000, 40_000]),
   "attack.pages": (choices) => choices.pick([1, 3, 1000, 20_000]),
   "hotplug.memory": (choices) => `${choices.pick([128, 256, 1024, 1152, 4096, 16_384])}MiB`,

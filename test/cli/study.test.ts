@@ -162,7 +162,7 @@ test("largest: the size up to which each policy boots in time surely, at the def
     assert.equal(border(eager.may), ["low", 30, 31]);
     assert.equal(eager.movedMostBy, {
       parameter: "acceptZero4kNs",
-      priceNs: { low: 500, high: 3000 },
+      priceNs: { low: 300, high: 3000 },
       memoryBytes: 15 * GiB,
       bootTimeNs: { low: 30e9, high: 120e9 },
     });

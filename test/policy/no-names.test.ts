@@ -13,16 +13,17 @@ const QUOTED = new RegExp(`["'\`](${NAMES})["'\`]`);
 const CHOICE =
   /\bpolicy(\.name)?\s*[!=]==?\s*["'`]|["'`]\s*[!=]==?\s*[\w.]*\bpolicy(\.name)?\b|\bswitch\s*\([\w.]*\bpolicy(\.name)?\s*\)/i;
 
-/** Literals that are names of something else: a kind of record, how plugged memory is accepted, a key, who runs behind CPUs, what a host does with plugged memory; a published guest. */
+/** Literals that are names of something else: a kind of record, how plugged memory is accepted, a key, who runs behind CPUs, what a host does with plugged memory; a published guest; words of a command line. */
 const OTHERS: readonly RegExp[] = [
   /^accept\/tracker\.ts: export type TrackerName = /,
   /^accept\/tracker\.ts: readonly name = "page-flag";$/,
-  /^after\/hotplug\/result\.ts: of: \["assumed", "online", "lazy"\],$/,
+  /^after\/hotplug\/result\.ts: of: \["assumed", "online", "sub-block", "lazy"\],$/,
   /^after\/hotplug\/hotplug\.ts: if \(this\.#plan\.acceptance === "lazy" /,
   /^guest\/boot\.ts: .*"ready" \| "background"/,
   /^guest\/boot\.ts: .*Pick<Booted, "background">/,
   /^host\/tdx-module\/hotplug\.ts: .*\bpolicy !== "refuse"/,
-  /^validate\/targets\.ts: policy: "eager",$/,
+  /^validate\/[\w-]+\.ts: .*policy: "eager",/,
+  /^machine\/kernel-words\.ts: findings\.says\("policy", /,
 ];
 
 function named(line: string): boolean {
