@@ -13,7 +13,7 @@ const test = suite("cli: Ctrl-C");
 test("ends a run in the middle, says what is done, and leaves no file", async () => {
   await withFiles(async ({ directory, scenario }) => {
     const out = join(directory, "out");
-    const long = ["--memory", "64GiB", "--workload", "generate:heap?size=56GiB"];
+    const long = ["--memory", "1TiB", "--workload", "generate:heap?size=900GiB"];
     const argv = ["--import", "tsx", "src/cli/main.ts", "compare", scenario, "--out", out, ...long];
     const program = spawn(process.execPath, argv);
     let stderr = "";
