@@ -81,11 +81,10 @@ export class KernelAccept implements ArchAccept, AcceptLock {
   #spinUntil(timeNs: number): boolean {
     const ns = this.#clock.waitUntil(timeNs, this.#meter.assumedPart);
     this.spinNs += ns;
+    if (!(ns > 0)) return false;
     const { observer, running, nowNs } = this.#clock;
-    if (ns > 0) {
-      observer?.span({ what: "spins while others accept", cpu: running, startNs: nowNs - ns, endNs: nowNs });
-    }
-    return ns > 0;
+    observer?.span({ what: "spins while others accept", cpu: running, startNs: nowNs - ns, endNs: nowNs });
+    return true;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Fields of a range of the host's physical memory. */
+/** Fields of a range of the host's physical memory, and what of it is not free. */
 
 export const START = {
   is: "size",
@@ -22,4 +22,15 @@ export const END = {
   varies: "never",
   required: true,
   what: "first byte after the range",
+} as const;
+
+export const USED = {
+  is: "size",
+  expected: "a size in whole pages such as 16GiB",
+  max: "4096TiB",
+  multipleOf: "4KiB",
+  examples: ["16GiB"],
+  default: 0,
+  varies: "never",
+  what: "how much of it others use: the host itself, other guests",
 } as const;

@@ -1,3 +1,4 @@
+import { acceptedPagesOf } from "../accept/accept-meter.js";
 import type { Booted, PoweredOff } from "../guest/state.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import type { Memory, Open, Recorder } from "../timeline/recorder.js";
@@ -78,7 +79,7 @@ function memoryOf({ guest, kernel }: PoweredOff & Partial<Booted>): Memory {
   );
   return {
     atNs: clock.nowNs,
-    acceptedBytes: (platform.acceptedPages + platform.acceptedSharedPages) * PAGE_SIZE,
+    acceptedBytes: acceptedPagesOf(platform) * PAGE_SIZE,
     hostBytes: host.hostBytes,
     nodes,
   };

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Readings inside of a guest: how its kernel accepts memory, and what that takes. Writes records (JSONL) and the raw
 # text of the kernel's own files; `unaccepted calibrate` makes prices of them. Needs nothing but a shell and busybox.
+# Goes to its machine alone, and so has what it shares with host.sh in it.
 set -eu
 
 usage() {

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Readings on the host of a guest: when its boot comes how far, what its exits take, with which pages it is backed.
 # Writes records (JSONL) and the raw text of perf, bpftrace and strace; `unaccepted calibrate` makes prices of them.
+# Goes to its machine alone, and so has what it shares with guest.sh in it.
 set -eu
 
 usage() {

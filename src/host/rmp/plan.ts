@@ -2,7 +2,7 @@ import type { FileOf, Problem, Quantity, SettledOf, Size } from "../../fields/fi
 import { readSize } from "../../fields/read.js";
 import { subtractRanges } from "../../firmware/ranges.js";
 import type { AddressRange } from "../../units.js";
-import { END, START } from "../page-range.js";
+import { END, START, USED } from "../page-range.js";
 
 /** Entries of the table of segments (Linux 6.18 arch/x86/virt/svm/sev.c: RST_ENTRY_BITS, rst_max_index). */
 const MAX_SEGMENTS = 512;
@@ -16,16 +16,7 @@ export const RMP = {
     fields: {
       start: START as typeof START,
       end: END as typeof END,
-      used: {
-        is: "size",
-        expected: "a size in whole pages such as 16GiB",
-        max: "4096TiB",
-        multipleOf: "4KiB",
-        examples: ["16GiB"],
-        default: 0,
-        varies: "never",
-        what: "how much of it others use: the host itself, other guests",
-      },
+      used: USED as typeof USED,
     },
   },
   table: {

@@ -4,7 +4,7 @@ import type { FileOf, Problem, Quantity, SettledOf, Size } from "../../fields/fi
 import { readSize } from "../../fields/read.js";
 import { subtractRanges } from "../../firmware/ranges.js";
 import { type AddressRange, formatBytes } from "../../units.js";
-import { END, START } from "../page-range.js";
+import { END, START, USED } from "../page-range.js";
 
 export const TDX_MODULE = {
   memory: {
@@ -24,16 +24,7 @@ export const TDX_MODULE = {
         varies: "never",
         what: "NUMA node",
       },
-      used: {
-        is: "size",
-        expected: "a size in whole pages such as 16GiB",
-        max: "4096TiB",
-        multipleOf: "4KiB",
-        examples: ["16GiB"],
-        default: 0,
-        varies: "never",
-        what: "how much of it others use: the host itself, other guests",
-      },
+      used: USED as typeof USED,
     },
   },
   convertible: {

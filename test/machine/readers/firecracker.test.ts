@@ -56,7 +56,7 @@ test("defaults of Firecracker are said as such", () => {
 });
 
 test("a script that sends the parts to the API, the last of several", () => {
-  const script = `API=/tmp/fc.sock
+  const script = `API=/run/firecracker.socket
 curl --unix-socket $API -X PUT "http://localhost/boot-source" \\
   -H 'Content-Type: application/json' \\
   -d '{
