@@ -13,6 +13,7 @@ import {
   type FileReport,
   findTestFiles,
   formatFile,
+  formatReasons,
   formatTotal,
   quickFiles,
   runFile,
@@ -53,5 +54,6 @@ if (jobs > 1) {
 
 const tests = reports.reduce((sum, report) => sum + report.passed + report.failed, 0);
 if (tests === 0) console.error("no test ran");
+for (const line of formatReasons(reports)) console.log(line);
 console.log(formatTotal(reports));
 process.exitCode = unmatched.length > 0 || tests === 0 || reports.some((report) => report.failed > 0) ? 1 : 0;

@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { findTestFiles, formatTotal, longestFirst, quickFiles, unrunSuites } from "./driver.js";
+import {
+  findTestFiles,
+  formatReasons,
+  formatTotal,
+  longestFirst,
+  quickFiles,
+  unrunSuites,
+} from "./driver.js";
 
 const root = dirname(dirname(import.meta.dirname));
 
@@ -93,6 +100,14 @@ test("a filter that matches nothing fails even beside one that does", async () =
   assert.is(exitCode, 1);
   assert.is(lastLine, "3 passed, 0 failed, 1 skipped");
   assert.match(output, /no test file matches "no-such-room"/);
+});
+
+test("reasons for skipping are told once each, with all the tests that they skipped", () => {
+  const report = { file: "", passed: 2, failed: 0, skipped: 0, timeMs: 0, problems: [] };
+  const skipping = { ...report, skipped: 2, reason: "there is no browser" };
+  assert.equal(formatReasons([report, skipping, { ...skipping, skipped: 5 }]), [
+    "7 skipped, because there is no browser",
+  ]);
 });
 
 test("the total is the sum over files, with skipped tests only when there are any", () => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { takeReason } from "./skipped.js";
 
 /**
  * Runs uvu test files and counts. uvu's own runner has no reporter and exits 0 when a
@@ -15,6 +16,8 @@ export interface FileReport {
   passed: number;
   failed: number;
   skipped: number;
+  /** Why tests were skipped, where the file says. */
+  reason?: string | undefined;
   timeMs: number;
   /** Ready to print: each failing test with its diff, each fault of the file. */
   readonly problems: string[];
@@ -109,6 +112,7 @@ export async function runFile(root: string, file: string): Promise<FileReport> {
     fault(`the file cannot be imported: ${describe(error)}`);
   }
   report.timeMs = performance.now() - startMs;
+  report.reason = takeReason();
   return report;
 }
 
@@ -176,6 +180,15 @@ export function formatFile(report: FileReport): string {
   if (report.skipped > 0) counts.push(`${report.skipped} skipped`);
   const line = `${report.failed > 0 ? "FAIL" : "ok  "} ${report.file}  ${counts.join(", ")}  ${report.timeMs.toFixed(0)} ms`;
   return [line, ...report.problems].join("\n");
+}
+
+/** A line for each reason of which files said that they skip tests. */
+export function formatReasons(reports: readonly FileReport[]): string[] {
+  const skipped = new Map<string, number>();
+  for (const { reason, skipped: own } of reports) {
+    if (reason !== undefined) skipped.set(reason, (skipped.get(reason) ?? 0) + own);
+  }
+  return Array.from(skipped, ([reason, count]) => `${count} skipped, because ${reason}`);
 }
 
 /** The last line of a run: `N passed, N failed`, and `, N skipped` when there are any. */
