@@ -20,6 +20,11 @@ import { MACHINE_COMMANDS } from "./machine-commands.js";
 import { START_COMMANDS } from "./start-commands.js";
 import { TRACE_COMMANDS } from "./trace-commands.js";
 
+async function pictureNames(): Promise<string[]> {
+  const { PICTURES } = await import("../report/pictures/pictures.js");
+  return PICTURES.map(({ name }) => name);
+}
+
 const SHOWN = { group: "What is shown (unaccepted schema results lists all measures):" };
 const TUNING = { group: "Tuning:" };
 
@@ -215,19 +220,30 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   },
   {
     name: "plot",
-    describe: "a picture of what compare or tune printed as JSON",
+    describe: "a picture of results, as SVG or PNG",
     files: {
       name: "results",
-      describe: "JSON of compare, or of tune, which may be several",
+      describe:
+        "JSON of run, compare, sweep, tune, largest, verify or validate, one or more; or the directory that sweep --out wrote",
       isList: true,
-      required: "a result file, as compare --json or tune --json print it",
+      required: "a result file, such as compare --json prints it",
     },
     flags: {
-      output: output("the SVG file to write", { required: "expected -o, the SVG file to write" }),
-      theme: text("light or dark; light if not given"),
+      output: output("the file to write, NAME.svg or NAME.png", {
+        required: "expected -o, the file to write: NAME.svg or NAME.png",
+      }),
+      picture: text("what to draw, of what these results have; the most fitting if not given", {
+        takes: "NAME",
+        offers: pictureNames,
+      }),
+      theme: text("light or dark; light if not given", {
+        takes: "NAME",
+        offers: async () => ["light", "dark"],
+      }),
     },
     examples: [
       "unaccepted plot results/boot.json -o boot.svg",
+      "unaccepted plot results/boot.json --picture phases -o phases.png",
       "unaccepted plot results/tune/tdx.json results/tune/snp.json -o tune-dark.svg --theme dark",
     ],
     load: () => import("./commands/plot.js"),

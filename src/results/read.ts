@@ -65,7 +65,7 @@ export function parseResults(text: string, file: string): Readonly<Record<string
  */
 export function parseRows(text: string, file: string): StoredRows {
   const unknown = new Set<string>();
-  if (isLines(text)) {
+  if (isLines(text, "scenario")) {
     const rows = text.split("\n").flatMap((line, at) => {
       if (line.trim() === "") return [];
       const place = (path: DocumentPath): string => placeIn(line, file, path, at);
@@ -81,11 +81,11 @@ export function parseRows(text: string, file: string): StoredRows {
   return { rows: rows.map((row, at) => rowOf(row, ["rows", at], place, unknown)), unknown: [...unknown] };
 }
 
-/** Whether each line is a row: no other result has a whole one in its first line. */
-function isLines(text: string): boolean {
+/** Whether each line is a record that has this key: no other result has a whole one in its first line. */
+export function isLines(text: string, key: string): boolean {
   try {
     const first: unknown = JSON.parse(text.trimStart().split("\n", 1)[0]!);
-    return isObject(first) && "scenario" in first;
+    return isObject(first) && key in first;
   } catch {
     return false;
   }
@@ -184,8 +184,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @param line of the file in which the text begins, from 0 */
-function parsed(text: string, file: string, line: number): unknown {
+/**
+ * JSON as it is.
+ *
+ * @param line of the file in which the text begins, from 0
+ * @throws ResultsError with the place at which it stops being JSON
+ */
+export function parsed(text: string, file: string, line: number): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -225,7 +230,7 @@ function lacksOnlyItsEnd(text: string): boolean {
 const PLACED_CHARACTERS = 2 ** 23;
 
 /** `results.json:12:20: rows[1].bootTimeNs: `, for what stands at a path of a text that is JSON. */
-function placeIn(text: string, file: string, path: DocumentPath, lineBefore: number): string {
+export function placeIn(text: string, file: string, path: DocumentPath, lineBefore: number): string {
   const name = path.length === 0 ? "" : `${formatPath(path)}: `;
   if (text.length > PLACED_CHARACTERS) return `${file}: ${name}`;
   // Each JSON text is YAML.

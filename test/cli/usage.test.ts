@@ -51,8 +51,11 @@ test("an unknown flag, with what was meant", async () => {
 test("a flag of other commands, with what this one has instead", async () => {
   const complaints = [
     [["verify", "--memory", "4GiB"], "verify has no --memory; it has --format, --json, --help, --version"],
-    [["plot", "--json"], "plot has no --json; it has --output, --theme, --help, --version"],
-    [["plot", "a.json", "--json"], "plot has no --json; it has --output, --theme, --help, --version"],
+    [["plot", "--json"], "plot has no --json; it has --output, --picture, --theme, --help, --version"],
+    [
+      ["plot", "a.json", "--json"],
+      "plot has no --json; it has --output, --picture, --theme, --help, --version",
+    ],
     [["matrix", "--policy", "lazy"], "matrix has no --policy; it has --"],
     [["trackers", "--policy=lazy"], "trackers has no --policy; it has --"],
     [["validate", "--kernel", "6.6"], "validate has no --kernel; it has --"],
@@ -72,7 +75,10 @@ test("a command without its file", async () => {
   assert.is(await complaintAbout("sweep"), "unaccepted: expected a study file");
   assert.is(await complaintAbout("merge"), "unaccepted: expected a directory that sweep --out wrote");
   assert.match(await complaintAbout("plot"), "unaccepted: expected a result file");
-  assert.is(await complaintAbout("plot", "a.json"), "unaccepted: expected -o, the SVG file to write");
+  assert.is(
+    await complaintAbout("plot", "a.json"),
+    "unaccepted: expected -o, the file to write: NAME.svg or NAME.png",
+  );
 });
 
 test("more files than run takes", async () => {

@@ -1,60 +1,60 @@
-/** `unaccepted plot FILE -o PICTURE.svg`: results as a picture. */
+/** `unaccepted plot RESULT... -o FILE.svg`: results as a picture. */
 
-import {
-  COLOURS,
-  isDrawn,
-  numericCurve,
-  type PlotRow,
-  type PlotTuning,
-  paretoSpec,
-  renderSvg,
-  THEMES,
-  type Theme,
-  tuneSpec,
-} from "../../report/plot.js";
-import { parseResults } from "../../results/read.js";
+import { didYouMean } from "../../nearest-name.js";
+import type { ResultDocument } from "../../report/pictures/documents.js";
+import { isForOthers } from "../../report/pictures/needs.js";
+import type { Drawn } from "../../report/pictures/picture.js";
+import { PICTURES, picturesOf } from "../../report/pictures/pictures.js";
+import { renderPng } from "../../report/pictures/png.js";
+import { renderSvg, titled } from "../../report/pictures/render.js";
+import { COLOURS, THEMES, type ThemeColours } from "../../report/pictures/theme.js";
 import type { RunCommand } from "../arguments.js";
-import { readInputText } from "../input-file.js";
 import { print } from "../io.js";
 import { writeWhole } from "../output-file.js";
+import { rasterParts } from "../raster-parts.js";
+import { readResults } from "../read-results.js";
 import { UsageError } from "../usage-error.js";
 
 export const run: RunCommand = async (argv, { io }) => {
   const given = argv.one("theme") ?? "light";
   const theme = THEMES.find((name) => name === given);
   if (theme === undefined) throw new UsageError(`--theme ${given}: expected ${THEMES.join(" or ")}`);
-  const svg = await renderSvg(specOf(argv.files, theme), theme);
   const output = argv.one("output")!;
-  writeWhole(output, svg);
+  const format = formatOf(output);
+  const colours = COLOURS[theme];
+  const drawn = titled(drawnOf(readResults(argv.files), argv.one("picture"), colours));
+  const svg = await renderSvg(drawn, colours);
+  writeWhole(output, format === "svg" ? svg : await renderPng(svg, rasterParts()));
   print(io.stderr, `wrote ${output}\n`);
   return 0;
 };
 
-/** @throws UsageError for a file that is neither of the two, or has nothing to draw */
-function specOf(paths: readonly string[], theme: Theme): object {
-  const documents = paths.map((path) => parseResults(readInputText(path), path));
-  const [first] = paths;
-  const isRows = documents.map(({ rows }) => Array.isArray(rows));
-  if (isRows.every(Boolean)) {
-    const rows = documents.flatMap((document) => document.rows as PlotRow[]);
-    if (!rows.some(isDrawn)) throw nothingIn(first!, "no run in it got ready without a problem");
-    return paretoSpec(rows, COLOURS[theme]);
-  }
-  const guests = documents.flatMap((document, at) => {
-    const own = document.guests ?? [document];
-    if (isRows[at] === false && Array.isArray(own) && own.every(hasCurves)) return own;
-    throw nothingIn(paths[at]!, "expected the JSON of compare (rows) or of tune (guests, curves)");
-  });
-  if (!guests.some((guest) => numericCurve(guest) !== undefined)) {
-    throw nothingIn(first!, "no knob in it has numbers for values and got ready");
-  }
-  return tuneSpec(guests, COLOURS[theme]);
+/** The ending says what is written: nobody finds SVG under a name that says PNG. */
+function formatOf(path: string): "svg" | "png" {
+  const [, ending] = /\.(svg|png)$/i.exec(path) ?? [];
+  if (ending !== undefined) return ending.toLowerCase() as "svg" | "png";
+  throw new UsageError(`-o ${path}: expected a name that ends in .svg or .png, which says what to write`);
 }
 
-function hasCurves(guest: unknown): guest is PlotTuning {
-  return Array.isArray((guest as Partial<PlotTuning> | null)?.curves);
-}
-
-function nothingIn(path: string, why: string): UsageError {
-  return new UsageError(`${path}: ${why}`);
+/** @throws UsageError for a picture that there is not, or that these results do not have */
+function drawnOf(results: readonly ResultDocument[], name: string | undefined, colours: ThemeColours): Drawn {
+  const files = results.map(({ file }) => file).join(", ");
+  if (name === undefined) {
+    const [first] = picturesOf(results, colours);
+    if (first !== undefined) return first.drawn;
+    const reasons = PICTURES.map((picture) => picture.draw(results, colours)).filter(
+      (reason): reason is string => typeof reason === "string" && !isForOthers(reason),
+    );
+    throw new UsageError(`${files}: nothing to draw: ${[...new Set(reasons)].join("; ")}`);
+  }
+  const picture = PICTURES.find((one) => one.name === name);
+  if (picture === undefined) {
+    const names = PICTURES.map((one) => one.name);
+    throw new UsageError(`--picture ${name}: expected one of ${names.join(", ")}${didYouMean(name, names)}`);
+  }
+  const drawn = picture.draw(results, colours);
+  if (typeof drawn !== "string") return drawn;
+  const others = picturesOf(results, colours).map((one) => one.picture.name);
+  const has = others.length === 0 ? "they have no other picture" : `they have ${others.join(", ")}`;
+  throw new UsageError(`--picture ${name}: ${files}: ${drawn}; ${has}`);
 }

@@ -1,0 +1,59 @@
+/** From a picture's specification to its file. The libraries are loaded here, so that nobody waits for them without a picture. */
+
+import { printableLines } from "../../printable.js";
+import { wrapText } from "../layout.js";
+import type { Drawn } from "./picture.js";
+import { configOf, type ThemeColours } from "./theme.js";
+
+/** Characters of a line above a picture 800 pixels wide. */
+const LINE = { width: 118 };
+
+/** The same with its title, what is to be seen and its caveats in the picture itself, as a file of its own needs them. */
+export function titled(drawn: Drawn): Drawn {
+  const { title, description, caveats } = drawn;
+  const subtitle = [description, ...caveats].flatMap((text) =>
+    wrapText(text, LINE).map((line) => line.trim()),
+  );
+  return { ...drawn, spec: { ...drawn.spec, title: { text: title, subtitle } } };
+}
+
+/**
+ * Draws a picture. The same picture gives the same bytes; text is escaped by the renderer.
+ *
+ * @returns an SVG document that says to screen readers what is to be seen, with a newline at its end
+ */
+export async function renderSvg(
+  { title, description, spec }: Pick<Drawn, "title" | "description" | "spec">,
+  colours: ThemeColours,
+): Promise<string> {
+  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
+  const themed = {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    ...spec,
+    config: configOf(colours),
+  };
+  const compiled = vegaLite.compile(themed as Parameters<typeof vegaLite.compile>[0]);
+  const view = new vega.View(vega.parse(compiled.spec), { renderer: "none", logLevel: vega.Error });
+  const svg = await view.toSVG();
+  view.finalize();
+  // XML has no control characters.
+  return `${printableLines(described(svg, title, description), false)}\n`;
+}
+
+/** Says what a picture shows where nobody sees it: in its name for screen readers, and as SVG's own elements have it. */
+function described(svg: string, title: string, description: string): string {
+  const name = escaped(`${title}. ${description}`);
+  const head = `<title>${escaped(title)}</title><desc>${escaped(description)}</desc>`;
+  return svg.replace(
+    /^<svg ([^>]*)>/,
+    (_all, own: string) => `<svg role="img" aria-label="${name}" ${own}>${head}`,
+  );
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}

@@ -1,0 +1,69 @@
+/** Colours of pictures, for light and dark pages. */
+
+export const THEMES = ["light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Any colours that CSS knows. */
+export interface ThemeColours {
+  readonly background: string;
+  readonly text: string;
+  readonly muted: string;
+  readonly grid: string;
+  /** For the region that a reader may choose from. */
+  readonly region: string;
+  /** Told apart by people with any colour vision (Okabe and Ito, 2008), in the order of use. */
+  readonly series: readonly string[];
+}
+
+export const COLOURS: Readonly<Record<Theme, ThemeColours>> = {
+  light: {
+    background: "#ffffff",
+    text: "#1f2328",
+    muted: "#59636e",
+    grid: "#d1d9e0",
+    region: "#cfe8dc",
+    series: "#d55e00 #0072b2 #8a6d00 #009e73 #cc79a7 #56b4e9 #7a5195 #5f6b76 #a11d33".split(" "),
+  },
+  dark: {
+    background: "#0d1117",
+    text: "#e6edf3",
+    muted: "#9198a1",
+    grid: "#30363d",
+    region: "#143d2f",
+    series: "#ff8f4a #58a6ff #e3c34b #2fc796 #f09ac6 #8fd0f5 #b392f0 #a8b3bd #ff7b8a".split(" "),
+  },
+};
+
+/** One for each colour; the last is a pentagon. */
+export const SHAPES: readonly string[] = [
+  ..."circle square triangle-up cross diamond triangle-right triangle-down triangle-left".split(" "),
+  "M0,-1L0.951,-0.309L0.588,0.809L-0.588,0.809L-0.951,-0.309Z",
+];
+
+/** Vega-Lite's own settings in these colours; sizes for a picture that is shown 800 pixels wide. */
+export function configOf({ background, text, muted, grid }: ThemeColours): object {
+  return {
+    // The picture as a whole is described; a name for each mark would only make it larger.
+    aria: false,
+    background,
+    font: "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif",
+    padding: 12,
+    view: { stroke: grid },
+    text: { color: text },
+    rule: { color: muted },
+    axis: {
+      labelColor: muted,
+      titleColor: text,
+      gridColor: grid,
+      gridOpacity: 0.6,
+      domainColor: grid,
+      tickColor: grid,
+      labelFontSize: 11,
+      titleFontSize: 12,
+      titleFontWeight: "normal",
+    },
+    header: { labelColor: text, labelFontSize: 13, titleColor: text, labelFontWeight: "bold" },
+    legend: { labelColor: text, titleColor: muted, labelFontSize: 12, titleFontWeight: "normal" },
+    title: { color: text, fontSize: 14, subtitleColor: muted, subtitleFontSize: 11, anchor: "start" },
+  };
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseDocument } from "../../../src/report/pictures/documents.js";
+import { formatJson, formatJsonl, jsonDocument } from "../../../src/results/formats.js";
+import { rowWith } from "../../results/rows.js";
+
+const test = suite("report: results read back for pictures");
+
+const RANGE = { low: 1, default: 2, high: 3 };
+
+test("rows, as JSON and as lines", () => {
+  for (const text of [formatJson([rowWith()]), formatJsonl([rowWith()])]) {
+    const found = parseDocument(text, "a.json");
+    assert.is(found.kind, "rows");
+    assert.is(found.kind === "rows" && found.rows[0]!.bootTimeNs, 5_500_000_000);
+  }
+});
+
+test("what tune printed: several guests, or one", () => {
+  const text = readFileSync("results/tune/tdx.json", "utf8");
+  const found = parseDocument(text, "tdx.json");
+  assert.is(found.kind === "tune" && found.guests.length, 4);
+  const [guest] = JSON.parse(text).guests as object[];
+  const one = parseDocument(jsonDocument(guest!), "one.json");
+  assert.is(one.kind === "tune" && one.guests[0]!.curves[0]!.best, 190_840_832);
+});
+
+test("the ranges of rows that --uncertainty found", () => {
+  const uncertainty = { bootTimeNs: RANGE, totalTimeNs: RANGE, overheadBytes: RANGE };
+  const found = parseDocument(jsonDocument({ rows: [{ ...rowWith(), uncertainty }] }), "a.json");
+  assert.equal(found.kind === "rows" && found.rows[0]!.uncertainty?.bootTimeNs.high, 3);
+});
+
+const damaged: readonly (readonly [what: string, text: string, complaint: string])[] = [
+  ["no JSON", "{", "a.json:1:2: expected JSON: Expected property name or '}'"],
+  [
+    "another version",
+    '{"schemaVersion":1,"rows":[]}',
+    "a.json: expected schemaVersion 2, found 1; run again what made it",
+  ],
+  ["no rows", '{"schemaVersion":2,"rows":[]}', "a.json: expected rows, found none"],
+  [
+    "none of all",
+    '{"schemaVersion":2,"pairs":[]}',
+    "a.json: expected the JSON of run, compare, sweep, tune, largest, verify or validate, found one with pairs",
+  ],
+  [
+    "no guest",
+    '{"schemaVersion":2,"guests":[]}',
+    "a.json:1:29: guests: expected a list of at least 1, found an empty list",
+  ],
+  [
+    "a guest without its size",
+    jsonDocument({
+      guests: [
+        {
+          platform: "tdx",
+          policy: "lazy",
+          kernel: "7.3",
+          prices: "default",
+          memoryBytes: "4GiB",
+          vcpus: 1,
+          workload: "boot",
+          objective: "bootTimeNs",
+          best: null,
+          curves: [],
+        },
+      ],
+    }),
+    'a.json:9:22: guests[0].memoryBytes: expected a number, found "4GiB"',
+  ],
+  [
+    "a largest without a deadline in numbers",
+    '{"schemaVersion":2,"deadlineNs":"1s","constraints":[],"rows":[1]}',
+    'a.json:1:33: deadlineNs: expected a number, found "1s"',
+  ],
+  [
+    "ranges that are none",
+    jsonDocument({
+      rows: [{ ...rowWith(), uncertainty: { bootTimeNs: RANGE, totalTimeNs: 3, overheadBytes: RANGE } }],
+    }),
+    "expected a mapping, found 3",
+  ],
+];
+
+for (const [what, text, complaint] of damaged) {
+  test(`${what}: one line that names the place`, () => {
+    try {
+      parseDocument(text, "a.json");
+      assert.unreachable();
+    } catch (error) {
+      assert.is((error as Error).name, "ResultsError");
+      assert.ok((error as Error).message.includes(complaint), (error as Error).message);
+      assert.not.match((error as Error).message, "\n");
+    }
+  });
+}
+
+test.run();
