@@ -3,12 +3,21 @@
 import { DEFAULT_PRICES } from "../coco/price-set.js";
 import { jsonDocument } from "../results/formats.js";
 import { problemsOf } from "../results/problems.js";
-import type { RunResult } from "../results/row.js";
+import type { Outcome, PhaseTime, RunResult } from "../results/row.js";
 import { longestPhase } from "../study/compare.js";
-import type { Border, Borders, Moved } from "../study/largest.js";
+import type { Border, Borders, Moved, PricesAt } from "../study/largest.js";
 import { formatDuration, GiB } from "../units.js";
 import { formatInteger, formatVcpus, NO_VALUE } from "./cells.js";
-import { type Column, left, type Paint, plainPaint, right, tableText, titledGroups } from "./table.js";
+import {
+  type Column,
+  left,
+  type Paint,
+  plainPaint,
+  right,
+  type Table,
+  tableText,
+  titledGroups,
+} from "./table.js";
 
 /** A border, and the runs on both sides of it; absent where no size was tried there. */
 export interface ShownBorder extends Border {
@@ -25,6 +34,38 @@ export interface LargestRow {
   readonly tries: number;
 }
 
+/** What was found for one guest, as JSON has it. */
+export interface LargestRecord
+  extends Pick<
+    RunResult,
+    "platform" | "prices" | "policy" | "kernel" | "kernelRules" | "vcpus" | "workload" | "remarks"
+  > {
+  /** This, `may` and `movedMostBy` only where somebody asked what is assumed. */
+  readonly surely?: BorderRecord;
+  readonly default: BorderRecord;
+  readonly may?: BorderRecord;
+  readonly movedMostBy?: Moved | null;
+  readonly tries: number;
+}
+
+/** Sizes in bytes, times in nanoseconds. */
+export interface BorderRecord {
+  readonly prices: PricesAt;
+  /** Null where not even the smallest size holds. */
+  readonly largestBytes: number | null;
+  readonly bootTimeNs: number | null;
+  /** Null where even the largest size that is tried holds. */
+  readonly nextBytes: number | null;
+  readonly nextOutcome?: Outcome | undefined;
+  readonly nextBootTimeNs?: number | undefined;
+  /** Why the next size does not hold, unless it breaks a constraint. */
+  readonly reason?: string | undefined;
+  /** Constraints that the next size breaks, as the user wrote them. */
+  readonly broken?: readonly string[];
+  /** Of a next size that is late. */
+  readonly longestPhase?: Pick<PhaseTime, "name" | "ns"> | undefined;
+}
+
 /** Prints a line for each guest, after the answer in a sentence for each platform. */
 export function formatLargest(
   rows: readonly LargestRow[],
@@ -32,6 +73,15 @@ export function formatLargest(
   constraints: readonly string[],
   paint: Paint = plainPaint,
 ): string {
+  return tableText(largestTable(rows.map(recordOf), deadlineNs, constraints), paint);
+}
+
+/** The same as a table that is not laid out yet. */
+export function largestTable(
+  rows: readonly LargestRecord[],
+  deadlineNs: number,
+  constraints: readonly string[],
+): Table<LargestRecord> {
   const bound = constraints.length === 0 ? "" : `, with ${constraints.join(" and ")}`;
   const within = `within ${formatDuration(deadlineNs)}${bound}`;
   const isUncertain = rows.some(({ movedMostBy }) => movedMostBy !== undefined);
@@ -43,43 +93,36 @@ export function formatLargest(
         "moved most by: the assumed price that alone moves the boot of that size most. --json has all borders."
       : "The assumed prices are at their defaults; without --no-uncertainty their ranges count too.",
   ];
-  return tableText(
-    { lead: leadOf(rows, within), columns: columnsOf(rows, isUncertain), groups: [{ rows }], notes },
-    paint,
-  );
+  return { lead: leadOf(rows, within), columns: columnsOf(rows, isUncertain), groups: [{ rows }], notes };
 }
 
-function columnsOf(rows: readonly LargestRow[], isUncertain: boolean): Column<LargestRow>[] {
-  const size = (head: string, name: keyof Borders, rank: number): Column<LargestRow> =>
-    right(head, ({ borders }) => sizeText(borders[name]), rank);
+function columnsOf(rows: readonly LargestRecord[], isUncertain: boolean): Column<LargestRecord>[] {
+  const size = (head: string, name: "surely" | "default" | "may", rank: number): Column<LargestRecord> =>
+    right(head, (row) => sizeText(row[name]), rank);
   return [
-    left("policy", (row) => guestOf(row).policy),
-    left("platform", (row) => guestOf(row).platform, 2),
-    ...(arePriced(rows) ? [left<LargestRow>("prices", (row) => guestOf(row).prices, 2)] : []),
-    right("vCPUs", (row) => String(guestOf(row).vcpus), 5),
+    left("policy", ({ policy }) => policy),
+    left("platform", ({ platform }) => platform, 2),
+    ...(arePriced(rows) ? [left<LargestRecord>("prices", ({ prices }) => prices, 2)] : []),
+    right("vCPUs", ({ vcpus }) => String(vcpus), 5),
     ...(isUncertain ? [size("surely", "surely", 1)] : []),
-    size(isUncertain ? "default" : "largest", "atDefaults", 1),
+    size(isUncertain ? "default" : "largest", "default", 1),
     ...(isUncertain ? [size("may", "may", 1)] : []),
-    left("why not", ({ borders: { atDefaults } }) => whyNot(atDefaults), 3),
+    left("why not", (row) => whyNot(row.default), 3),
     ...(isUncertain
-      ? [left<LargestRow>("moved most by", ({ movedMostBy }) => movedText(movedMostBy), 4)]
+      ? [left<LargestRecord>("moved most by", ({ movedMostBy }) => movedText(movedMostBy), 4)]
       : []),
   ];
 }
 
 /** Whether some have other prices than their platform's own. */
-function arePriced(rows: readonly LargestRow[]): boolean {
-  return rows.some((row) => guestOf(row).prices !== DEFAULT_PRICES);
-}
-
-/** A run of the guest; one of the two there always is. */
-function guestOf({ borders: { atDefaults } }: LargestRow): RunResult {
-  return (atDefaults.best ?? atDefaults.next)!;
+function arePriced(rows: readonly LargestRecord[]): boolean {
+  return rows.some(({ prices }) => prices !== DEFAULT_PRICES);
 }
 
 /** Three digits would not tell neighbours apart. */
-function sizeText({ holds }: Border): string {
-  return holds === undefined ? NO_VALUE : `${formatInteger(holds / GiB)} GiB`;
+function sizeText(border: BorderRecord | undefined): string {
+  const bytes = border?.largestBytes ?? null;
+  return bytes === null ? NO_VALUE : `${formatInteger(bytes / GiB)} GiB`;
 }
 
 function movedText(moved: Moved | null | undefined): string {
@@ -88,56 +131,59 @@ function movedText(moved: Moved | null | undefined): string {
   return `${parameter}: ${formatDuration(bootTimeNs.low)} to ${formatDuration(bootTimeNs.high)}`;
 }
 
-function whyNot({ next, broken }: ShownBorder): string {
-  if (next === undefined) return "the largest that is tried";
-  const [problem] = problemsOf(next);
-  if (next.outcome === "ready") return problem?.text ?? `breaks ${broken.join(", ")}`;
-  if (next.outcome !== "deadline") return `${next.outcome}: ${next.reason ?? ""}`.slice(0, 48);
-  const longest = longestPhase(next);
-  return `${formatDuration(next.bootTimeNs)}, of which ${longest.name} ${formatDuration(longest.ns)}`;
+function whyNot({
+  nextBytes,
+  nextOutcome,
+  nextBootTimeNs,
+  reason,
+  broken,
+  longestPhase,
+}: BorderRecord): string {
+  if (nextBytes === null) return "the largest that is tried";
+  if (nextOutcome === "ready") return reason ?? `breaks ${(broken ?? []).join(", ")}`;
+  if (longestPhase === undefined) return `${nextOutcome}: ${reason ?? ""}`.slice(0, 48);
+  const longest = `${longestPhase.name} ${formatDuration(longestPhase.ns)}`;
+  return `${formatDuration(nextBootTimeNs ?? 0)}, of which ${longest}`;
 }
 
 /** A sentence for each platform, its prices and number of CPUs: the policy with the largest guest, and how the others stand. */
-function leadOf(rows: readonly LargestRow[], within: string): string[] {
-  const groups = titledGroups(rows, (row) => {
-    const { platform, vcpus, prices } = guestOf(row);
+function leadOf(rows: readonly LargestRecord[], within: string): string[] {
+  const groups = titledGroups(rows, ({ platform, vcpus, prices }) => {
     const machine = arePriced(rows) ? `${platform} at the prices ${prices}` : platform;
-    return rows.some((other) => guestOf(other).vcpus !== vcpus)
-      ? `${machine} with ${formatVcpus(vcpus)}`
-      : machine;
+    return rows.some((other) => other.vcpus !== vcpus) ? `${machine} with ${formatVcpus(vcpus)}` : machine;
   });
   return groups.map(({ title, rows: own }) => {
-    const nearest = ({ borders: { atDefaults } }: LargestRow): number => atDefaults.next?.bootTimeNs ?? 0;
+    const nearest = (row: LargestRecord): number => row.default.nextBootTimeNs ?? 0;
     const [first, ...others] = own.toSorted((a, b) => sizeOf(b) - sizeOf(a) || nearest(a) - nearest(b)) as [
-      LargestRow,
-      ...LargestRow[],
+      LargestRecord,
+      ...LargestRecord[],
     ];
     if (sizeOf(first) === 0)
-      return `On ${title} no guest boots ${within}: ${guestOf(first).policy} ${whyNot(first.borders.atDefaults)}.`;
-    const rest = others.map((row) => `${guestOf(row).policy} ${rangeText(row)}`);
-    const all = [`${guestOf(first).policy} boots ${rangeText(first)} ${within}`, ...rest].join(", ");
+      return `On ${title} no guest boots ${within}: ${first.policy} ${whyNot(first.default)}.`;
+    const rest = others.map((row) => `${row.policy} ${rangeText(row)}`);
+    const all = [`${first.policy} boots ${rangeText(first)} ${within}`, ...rest].join(", ");
     return `On ${title} ${all}.${priceText(first)}`;
   });
 }
 
-function priceText({ movedMostBy: moved, borders: { atDefaults } }: LargestRow): string {
+function priceText({ movedMostBy: moved, default: atDefaults }: LargestRecord): string {
   if (moved === null || moved === undefined) return "";
   const { low, high } = moved.bootTimeNs;
   const range = `${formatDuration(low)} to ${formatDuration(high)}`;
   return ` Most depends on ${moved.parameter}, an assumption: alone it makes ${sizeText(atDefaults)} boot in ${range}.`;
 }
 
-function sizeOf({ borders: { atDefaults } }: LargestRow): number {
-  return atDefaults.holds ?? 0;
+function sizeOf(row: LargestRecord): number {
+  return row.default.largestBytes ?? 0;
 }
 
 /** `20 GiB (surely 12, none above 33)`. */
-function rangeText({ borders: { surely, atDefaults, may }, movedMostBy }: LargestRow): string {
+function rangeText({ surely, default: atDefaults, may }: LargestRecord): string {
   const own = sizeText(atDefaults);
   const size = own === NO_VALUE ? "none" : own;
-  if (movedMostBy === undefined) return size;
-  if (surely.holds === may.holds) return `${size} whatever the assumed prices are`;
-  const least = surely.holds === undefined ? "surely none" : `surely ${sizeText(surely)}`;
+  if (surely === undefined || may === undefined) return size;
+  if (surely.largestBytes === may.largestBytes) return `${size} whatever the assumed prices are`;
+  const least = surely.largestBytes === null ? "surely none" : `surely ${sizeText(surely)}`;
   return `${size} (${least}, none above ${sizeText(may)})`;
 }
 
@@ -147,37 +193,27 @@ export function formatLargestJson(
   deadlineNs: number,
   constraints: readonly string[],
 ): string {
-  return jsonDocument({
-    deadlineNs,
-    constraints,
-    rows: rows.map((row) => {
-      const { borders, movedMostBy, tries } = row;
-      const { platform, prices, vcpus, policy, kernel, kernelRules, workload, remarks } = guestOf(row);
-      const { surely, atDefaults, may } = borders;
-      return {
-        platform,
-        prices,
-        policy,
-        kernel,
-        kernelRules,
-        vcpus,
-        workload,
-        remarks,
-        ...(movedMostBy === undefined
-          ? { default: borderRecord(atDefaults) }
-          : {
-              surely: borderRecord(surely),
-              default: borderRecord(atDefaults),
-              may: borderRecord(may),
-              movedMostBy,
-            }),
-        tries,
-      };
-    }),
-  });
+  return jsonDocument({ deadlineNs, constraints, rows: rows.map(recordOf) });
 }
 
-function borderRecord({ prices, best, next, broken }: ShownBorder): object {
+function recordOf({ borders: { surely, atDefaults, may }, movedMostBy, tries }: LargestRow): LargestRecord {
+  // A run of the guest; one of the two there always is.
+  const { platform, prices, policy, kernel, kernelRules, vcpus, workload, remarks } = (atDefaults.best ??
+    atDefaults.next)!;
+  const found =
+    movedMostBy === undefined
+      ? { default: borderRecord(atDefaults) }
+      : {
+          surely: borderRecord(surely),
+          default: borderRecord(atDefaults),
+          may: borderRecord(may),
+          movedMostBy,
+        };
+  const told = remarks === undefined ? {} : { remarks };
+  return { platform, prices, policy, kernel, kernelRules, vcpus, workload, ...told, ...found, tries };
+}
+
+function borderRecord({ prices, best, next, broken }: ShownBorder): BorderRecord {
   return {
     prices,
     largestBytes: best?.memoryBytes ?? null,

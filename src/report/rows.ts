@@ -28,6 +28,7 @@ import {
   type Paint,
   plainPaint,
   right,
+  type Table,
   tableText,
   textOf,
 } from "./table.js";
@@ -53,8 +54,18 @@ export interface RowsLook {
 export function formatTable(
   rows: readonly CompareRow[],
   paint: Paint = plainPaint,
-  { baseline = BASELINE_POLICY, columns = usualColumns(rows), sort, rank }: RowsLook = {},
+  look: RowsLook = {},
 ): string {
+  const table = rowsTable(rows, paint, look);
+  return tableText({ ...table, notes: [...table.notes, DEEPER] }, paint);
+}
+
+/** The same as a table that is not laid out yet. */
+export function rowsTable(
+  rows: readonly CompareRow[],
+  paint: Paint = plainPaint,
+  { baseline = BASELINE_POLICY, columns = usualColumns(rows), sort, rank }: RowsLook = {},
+): Table<CompareRow> {
   const failed = (outcome: Failure): string => paint("failure", FAILURE_WORDS[outcome]);
   const linesFor = [earlyMapText, ...(kernelsIn(rows).length > 1 ? [acceptText] : [])];
   const linesBelow = (group: readonly CompareRow[]): Line[] =>
@@ -75,19 +86,16 @@ export function formatTable(
           groups: [{ rows }],
           belowRow: (row: CompareRow) => [...belowRow(row), ...linesBelow([row])],
         };
-  return tableText(
-    {
-      ...look,
-      lead: conclusionOf(grouped.groups, baseline, rank),
-      columns: [
-        left("policy", markedPolicy),
-        ...(inputs?.columns ?? []),
-        ...measureColumns(columns, formatCount, failed),
-      ],
-      notes: [...columnNotes(rows, { baseline, columns, rank }), DEEPER],
-    },
-    paint,
-  );
+  return {
+    ...look,
+    lead: conclusionOf(grouped.groups, baseline, rank),
+    columns: [
+      left("policy", markedPolicy),
+      ...(inputs?.columns ?? []),
+      ...measureColumns(columns, formatCount, failed),
+    ],
+    notes: columnNotes(rows, { baseline, columns, rank }),
+  };
 }
 
 const DEEPER =

@@ -19,25 +19,17 @@ export function formatRunSummary(
 ): string {
   const painted = (role: TextRole, texts: readonly string[]): string[] =>
     texts.flatMap((text) => wrapText(text, paint)).map((line) => paint(role, line));
-  const chain: Section = {
-    title: "critical chain: what the boot CPU went through, the last first",
-    lines: chainLines(run),
-  };
   const sections = [
-    chain,
+    chainSection(run),
     ...(details ? [] : [{ title: "what it takes", lines: briefLines(run) }]),
     ...outcomeSections(run),
     ...(details ? detailSections(run) : []),
   ];
-  const machine =
-    `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
-    `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}` +
-    (run.prices === DEFAULT_PRICES ? "" : `, prices ${run.prices}`);
   const text = [
     ...(run.outcome === "ready" ? wrapText(leadOf(run), paint) : []),
     ...painted("failure", failureTexts(run)),
     "",
-    ...painted("title", [machine]),
+    ...painted("title", [machineText(run)]),
     ...wrapText(startupText(run), paint),
   ];
   for (const { title, lines } of sections) {
@@ -57,7 +49,17 @@ export function formatRunSummary(
   return textOf([...text, "", ...painted("note", notes)]);
 }
 
-function leadOf(run: RunResult): string {
+/** What ran: scenario, policy, machine, kernel, workload, and prices that are not the platform's own. */
+export function machineText(run: RunResult): string {
+  return (
+    `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
+    `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}` +
+    (run.prices === DEFAULT_PRICES ? "" : `, prices ${run.prices}`)
+  );
+}
+
+/** How long a run that got ready takes, and how sure that is. */
+export function leadOf(run: RunResult): string {
   const time = hasWorkload(run) ? "totalTimeNs" : "bootTimeNs";
   const range = timeRange(run, time);
   const { boot, workload } = run.waits;
@@ -85,7 +87,7 @@ const STAGES: Readonly<Record<string, string>> = {
 };
 
 /** As systemd-analyze says it: `1.3 s (VMM) + ... = 14.2 s`. */
-function startupText(run: RunResult): string {
+export function startupText(run: RunResult): string {
   const { phases, bootTimeNs, workloadTimeNs, totalTimeNs, outcome } = run;
   const stages = new Map<string, number>();
   for (const { name, ns } of phases) {
@@ -107,6 +109,13 @@ function startupText(run: RunResult): string {
 
 /** A phase that takes less than this part of the boot is left out. */
 const SHORT_SHARE = 0.01;
+
+export function chainSection(run: RunResult): Section {
+  return {
+    title: "critical chain: what the boot CPU went through, the last first",
+    lines: chainLines(run),
+  };
+}
 
 /** As systemd-analyze critical-chain: when a phase began, how long it took, and what took most of it. */
 function chainLines({ phases, bootTimeNs, vcpus }: RunResult): (readonly [string, string, string])[] {

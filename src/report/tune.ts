@@ -11,6 +11,7 @@ import { formatVcpus, kernelText, NO_VALUE } from "./cells.js";
 import {
   type Column,
   cellsOf,
+  type Line,
   left,
   type Paint,
   plainPaint,
@@ -33,7 +34,7 @@ export function formatTuningJson(tunings: readonly Tuning[]): string {
 /** Advice for every guest first, then what it rests on. @param tunings at least one */
 export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPaint): string {
   const isOne = tunings.length === 1;
-  const advice = tunings.flatMap((tuning) => adviceLines(tuning, isOne, paint));
+  const advice = tunings.flatMap((tuning) => wrapLines(adviceOf(tuning, isOne), paint));
   const guests = tunings.flatMap((tuning) => ["", ...guestLines(tuning, paint)]);
   const looked = tunings.some(({ uncertainty }) => uncertainty !== undefined);
   const deeper = [
@@ -44,25 +45,30 @@ export function formatTunings(tunings: readonly Tuning[], paint: Paint = plainPa
   return textOf([...advice, ...guests, "", ...note]);
 }
 
-function adviceLines(tuning: Tuning, isOne: boolean, paint: Paint): string[] {
+function wrapLines(lines: readonly Line[], paint: Paint): string[] {
+  return lines.flatMap(({ text, role }) =>
+    wrapText(text, paint).map((line) => (role === undefined ? line : paint(role, line))),
+  );
+}
+
+/** What to set and what that gives; whether it stands over what is assumed, where somebody looked. */
+export function adviceOf(tuning: Tuning, isOne: boolean): Line[] {
   const { memoryBytes, vcpus, best, start, stages, uncertainty, constraints } = tuning;
   const guest = isOne ? "" : `${platformText(tuning)}, ${formatBytes(memoryBytes)}, ${formatVcpus(vcpus)}: `;
-  if (best === null)
-    return wrapText(`${guest}${noneText(tuning)}.`, paint).map((line) => paint("failure", line));
+  if (best === null) return [{ text: `${guest}${noneText(tuning)}.`, role: "failure" }];
   const texts = textsOf(tuning);
   const value = (point: TunePoint): string => stageText(stages[0]!, point.objective[0]!);
   const bound = constraints.length === 0 ? "" : `, with ${constraints.join(" and ")}`;
   const idle = tuning.curves.filter(({ acts }) => !acts).map(({ knob }) => knob);
   if (idle.length === tuning.curves.length) {
     const text = `${guest}${isOne ? "No" : "no"} value of ${idle.join(" or ")} changes anything in this guest: ${nameOf(tuning)} is ${value(best)}.`;
-    return wrapText(text, paint).map((line) => paint("failure", line));
+    return [{ text, role: "failure" }];
   }
   const setting = knobsText(best.knobs, texts);
   const advice = `${guest}${isOne ? "Set" : "set"} ${setting}: ${nameOf(tuning)} is ${value(best)}${assumedText(tuning)}${bound}${insteadText(start, value)}.`;
-  const lines = wrapText(advice, paint);
-  if (uncertainty === undefined) return lines;
-  const told = wrapText(`${guest}${uncertaintyText(uncertainty, stages[0]!, texts)}.`, paint);
-  return [...lines, ...told.map((line) => (uncertainty.survives ? line : paint("failure", line)))];
+  if (uncertainty === undefined) return [{ text: advice }];
+  const told = `${guest}${uncertaintyText(uncertainty, stages[0]!, texts)}.`;
+  return [{ text: advice }, uncertainty.survives ? { text: told } : { text: told, role: "failure" }];
 }
 
 /** ` (about 30 s to 38 s over what is assumed)`, where the objective is a time and nobody asked for more. */
@@ -104,7 +110,21 @@ function platformText({ platform, prices }: Tuning): string {
 }
 
 function guestLines(tuning: Tuning, paint: Paint): string[] {
-  const { memoryBytes, vcpus, policy, workload, best, curves } = tuning;
+  const { best, curves } = tuning;
+  const title = wrapLines([{ text: guestTitle(tuning), role: "title" }], paint);
+  if (best === null || curves.every(({ acts }) => !acts)) return title;
+  return [
+    ...title,
+    ...indented(settingLines(tuning, settingsOf(tuning, best), paint)),
+    "",
+    ...curves.flatMap((curve) => wrapText(`  ${curveText(curve)}`, paint)),
+    ...frontLines(tuning, paint),
+  ];
+}
+
+/** What a tuning is of, and how many runs it took. */
+export function guestTitle(tuning: Tuning): string {
+  const { memoryBytes, vcpus, policy, workload } = tuning;
   const kernel = `kernel ${kernelText(tuning)}`;
   const machine = [
     platformText(tuning),
@@ -116,15 +136,7 @@ function guestLines(tuning: Tuning, paint: Paint): string[] {
   ];
   const seeds = tuning.seeds > 1 ? `, ${tuning.seeds} seeds` : "";
   const runs = `${tuning.evaluated} runs${seeds}; the whole grid has ${tuning.gridSize} settings`;
-  const title = wrapText(`${machine.join(", ")} (${runs})`, paint).map((line) => paint("title", line));
-  if (best === null || curves.every(({ acts }) => !acts)) return title;
-  return [
-    ...title,
-    ...indented(settingLines(tuning, settingsOf(tuning, best), paint)),
-    "",
-    ...curves.flatMap((curve) => wrapText(`  ${curveText(curve)}`, paint)),
-    ...frontLines(tuning, paint),
-  ];
+  return `${machine.join(", ")} (${runs})`;
 }
 
 function textsOf({ curves }: Tuning): KnobTexts {
@@ -137,10 +149,10 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => (line === "" ? line : INDENT + line));
 }
 
-type NamedPoint = TunePoint & { readonly what?: string };
+export type NamedPoint = TunePoint & { readonly what?: string };
 
 /** The best setting, the one that the file has, and a step each way from the best. */
-function settingsOf({ start, points, curves, asItStands }: Tuning, best: TunePoint): NamedPoint[] {
+export function settingsOf({ start, points, curves, asItStands }: Tuning, best: TunePoint): NamedPoint[] {
   const steps = curves.flatMap(({ knob, steps: own }) =>
     own.flatMap(({ direction, value }) => {
       const wanted: KnobValues = { ...best.knobs, [knob]: value };
@@ -153,8 +165,13 @@ function settingsOf({ start, points, curves, asItStands }: Tuning, best: TunePoi
   return [{ ...best, what: "best" }, ...steps, { ...start, knobs: asItStands, what: "as it stands" }];
 }
 
-/** In the order of what matters most, as narrow terminals leave out the last. */
 function settingLines(tuning: Tuning, rows: readonly NamedPoint[], { width }: Paint): string[] {
+  const columns = settingColumns(tuning, rows);
+  return tableLines(columns, cellsOf(columns, rows), { width: width - INDENT.length });
+}
+
+/** In the order of what matters most, as narrow terminals leave out the last. */
+export function settingColumns(tuning: Tuning, rows: readonly NamedPoint[]): Column<NamedPoint>[] {
   const { stages, time, curves } = tuning;
   const texts = textsOf(tuning);
   const [{ knob }] = curves as [KnobCurve];
@@ -175,7 +192,7 @@ function settingLines(tuning: Tuning, rows: readonly NamedPoint[], { width }: Pa
     );
   const own = ({ terms: [first, ...others] }: Stage): boolean =>
     others.length === 0 && first!.weight === 1 && SHOWN.includes(first!.measure);
-  const columns: readonly Column<NamedPoint>[] = [
+  return [
     ...(rows.some(({ what }) => what !== undefined) ? [left<NamedPoint>("", ({ what = "" }) => what)] : []),
     curves.length === 1
       ? right<NamedPoint>(knob, ({ knobs }) =>
@@ -201,7 +218,6 @@ function settingLines(tuning: Tuning, rows: readonly NamedPoint[], { width }: Pa
     bytes("acceptedBytes"),
     ...(time === "totalTimeNs" ? [ns("waits.workload.totalNs")] : []),
   ];
-  return tableLines(columns, cellsOf(columns, rows), { width: width - INDENT.length });
 }
 
 const SHOWN: readonly string[] = ["bootTimeNs", "totalTimeNs", "overheadBytes", "acceptedBytes"];
@@ -212,7 +228,7 @@ function outcomeText({ outcome, reason, problems = [] }: TunePoint): string {
 }
 
 /** `firmware.preAcceptLimit: anything between 64 MiB and 152 MiB costs less than 2 % more; one wrong step: ...`. */
-function curveText(curve: KnobCurve): string {
+export function curveText(curve: KnobCurve): string {
   const { knob, best, flat, points, steps, acts, least, reach } = curve;
   const text = (one: KnobValue): string => valueText(one, curve);
   if (!acts) return `${knob}: no value changes anything`;
@@ -259,15 +275,19 @@ function noneText({ points, objective, start }: Tuning): string {
 }
 
 function frontLines(tuning: Tuning, paint: Paint): string[] {
-  const { front, hypervolume, time } = tuning;
+  const { front } = tuning;
   if (front.length < 2) return [];
   const more = front.length - MOST_FRONT_ROWS;
-  const box = hypervolume === null ? "" : `; dominates ${percent(hypervolume.shareOfBox)} of the box`;
-  const times = time === "totalTimeNs" ? "total time" : "boot time";
   return [
     "",
-    `  Pareto front of ${times} and overhead${box}:`,
+    `  ${frontTitle(tuning)}:`,
     ...indented(settingLines(tuning, front.slice(0, MOST_FRONT_ROWS), paint)),
     ...(more > 0 ? [`  and ${more} more (--json)`] : []),
   ];
+}
+
+export function frontTitle({ hypervolume, time }: Tuning): string {
+  const box = hypervolume === null ? "" : `; dominates ${percent(hypervolume.shareOfBox)} of the box`;
+  const times = time === "totalTimeNs" ? "total time" : "boot time";
+  return `Pareto front of ${times} and overhead${box}`;
 }

@@ -11,7 +11,16 @@ import { formatBytes, formatDuration } from "../units.js";
 import { NO_VALUE } from "./cells.js";
 import { conclusionOf, type Ranges } from "./conclusion.js";
 import { groupedRows, policyText } from "./row-groups.js";
-import { type Column, type Line, left, type Paint, plainPaint, right, tableText } from "./table.js";
+import {
+  type Column,
+  type Line,
+  left,
+  type Paint,
+  plainPaint,
+  right,
+  type Table,
+  tableText,
+} from "./table.js";
 
 /** Times by which the rows are ranked, what moves them, and what they cost; then how long allocations waited. */
 function columnsOf(rows: readonly UncertainRow[]): Column<UncertainRow>[] {
@@ -57,6 +66,11 @@ function rangeColumns(
 
 /** @param found rows: at least one */
 export function formatUncertainty(found: Uncertainty, paint: Paint = plainPaint): string {
+  return tableText(uncertaintyTable(found), paint);
+}
+
+/** The same as a table that is not laid out yet. */
+export function uncertaintyTable(found: Uncertainty): Table<UncertainRow> {
   const ordersBelow = (rows: readonly UncertainRow[]): Line[] =>
     found.orders
       .filter(({ faster }) => rows.includes(found.rows[faster]!))
@@ -65,15 +79,12 @@ export function formatUncertainty(found: Uncertainty, paint: Paint = plainPaint)
         return order.survives ? { text } : { text, role: "failure" };
       });
   const grouped = groupedRows(found.rows, ordersBelow);
-  return tableText(
-    {
-      ...grouped,
-      lead: conclusionOf(grouped.groups, BASELINE_POLICY, undefined, rangesOf(found)),
-      columns: columnsOf(found.rows),
-      notes: NOTES,
-    },
-    paint,
-  );
+  return {
+    ...grouped,
+    lead: conclusionOf(grouped.groups, BASELINE_POLICY, undefined, rangesOf(found)),
+    columns: columnsOf(found.rows),
+    notes: NOTES,
+  };
 }
 
 /** What was run, not estimated. */

@@ -12,6 +12,7 @@ import {
   type Paint,
   plainPaint,
   right,
+  type Table,
   tableText,
   textOf,
 } from "./table.js";
@@ -31,6 +32,14 @@ function columns(no: string): Column<ValidatedClaim>[] {
 
 /** Prints rows in groups of the same target, each with its sources, conditions and notes below it. */
 export function formatValidation(targets: readonly ValidatedTarget[], paint: Paint = plainPaint): string {
+  return tableText(validationTable(targets, paint), paint);
+}
+
+/** The same as a table that is not laid out yet. */
+export function validationTable(
+  targets: readonly ValidatedTarget[],
+  paint: Paint = plainPaint,
+): Table<ValidatedClaim> {
   const groups = targets.map((target) => ({
     title: `${target.id}  ${target.title}`,
     rows: target.claims,
@@ -39,7 +48,7 @@ export function formatValidation(targets: readonly ValidatedTarget[], paint: Pai
   const basis =
     "[ ]: not published, assumed here. calibration: something was chosen to fit this number, or what is behind it.";
   const lead = [summaryOf(targets)];
-  return tableText({ lead, columns: columns(paint("failure", "NO")), groups, notes: [basis] }, paint);
+  return { lead, columns: columns(paint("failure", "NO")), groups, notes: [basis] };
 }
 
 /** `398 s`, `575 to 680 s`, `8.75`. */

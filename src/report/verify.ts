@@ -9,7 +9,17 @@ import {
 } from "../verify/result.js";
 import type { Divergence } from "../verify/tally.js";
 import { countOf, formatInteger, NO_VALUE } from "./cells.js";
-import { type Column, cellsOf, type Line, left, type Paint, plainPaint, right, tableText } from "./table.js";
+import {
+  type Column,
+  cellsOf,
+  type Line,
+  left,
+  type Paint,
+  plainPaint,
+  right,
+  type Table,
+  tableText,
+} from "./table.js";
 
 /** A run and the recording it is of. */
 export interface RunRow {
@@ -54,23 +64,25 @@ export function formatVerifyTable(
   recordings: readonly VerifiedRecording[],
   paint: Paint = plainPaint,
 ): string {
+  return tableText(verifyTable(recordings), paint);
+}
+
+/** The same as a table that is not laid out yet; a row is its cells. */
+export function verifyTable(recordings: readonly VerifiedRecording[]): Table<readonly string[]> {
   const hasTraces = recordings.some(({ runs }) => runs.some(({ start }) => start === "trace"));
-  return tableText(
-    {
-      lead: [conclusionOf(recordings)],
-      columns: CELL_COLUMNS,
-      groups: recordings.map((recording) => ({
-        title: recording.name,
-        rows: rowsOf(recording),
-        below: [
-          ...divergenceLines(recording).map((text): Line => ({ text: `  ${text}`, role: "failure" })),
-          ...notComparedLines(recording),
-        ],
-      })),
-      notes: hasTraces ? [KNOWN_NOTE] : [],
-    },
-    paint,
-  );
+  return {
+    lead: [conclusionOf(recordings)],
+    columns: CELL_COLUMNS,
+    groups: recordings.map((recording) => ({
+      title: recording.name,
+      rows: rowsOf(recording),
+      below: [
+        ...divergenceLines(recording).map((text): Line => ({ text: `  ${text}`, role: "failure" })),
+        ...notComparedLines(recording),
+      ],
+    })),
+    notes: hasTraces ? [KNOWN_NOTE] : [],
+  };
 }
 
 function notComparedLines({ notCompared = [] }: VerifiedRecording): Line[] {
