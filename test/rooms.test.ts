@@ -34,6 +34,7 @@ const ROOMS: readonly string[] = [
   "scenario",
   "results",
   "timeline",
+  "memory-map",
   "study",
   "verify",
   "validate",
