@@ -11,6 +11,8 @@ export { DEFAULT_PRICES, type PriceSet, type SetPrice } from "./coco/price-set.j
 // The page allocator alone, without guest, platform or time; and the rules of each kernel.
 export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
+// "Did you mean".
+export { nearestName } from "./nearest-name.js";
 export {
   type AllocFailure,
   freeUnaccepted,
@@ -60,6 +62,8 @@ export { parseScenario } from "./scenario/load.js";
 export { NO_PRICE_SETS, type PriceSets, parsePriceSet } from "./scenario/price-set-file.js";
 export type { FirmwareName, HostPageSize, PlatformKind, Scenario } from "./scenario/scenario.js";
 export { type Assignment, parseAssignment } from "./scenario/set.js";
+export { TYPED_KEYS, type TypedKey, type TypedName, typedAssignment } from "./scenario/typed.js";
+export { writtenScenario } from "./scenario/write.js";
 export { parseYamlWithPositions } from "./scenario/yaml.js";
 // Studies: many runs, and what follows from them.
 export { type CompareOptions, compare, hasBooted, withDeadline } from "./study/compare.js";
@@ -98,6 +102,8 @@ export {
   type Uncertainty,
   uncertainty,
 } from "./study/uncertainty.js";
+// What happened when in a run, which `runScenario` tells a recorder.
+export { type Memory, type Moment, Recorder, type Slice, type Timeline } from "./timeline/recorder.js";
 export { formatBytes, formatDuration, parseDuration, parseSize } from "./units.js";
 // Recordings of real kernels against the model.
 export type { RecordingFiles } from "./verify/recording-files.js";

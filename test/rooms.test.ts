@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -45,26 +45,28 @@ const ROOMS: readonly string[] = [
   "cli",
   "index",
   "node",
+  "explorer",
 ];
 
 /** What each file of `src` imports from others of it. */
 const imports: ReadonlyMap<string, readonly string[]> = new Map(
   readdirSync(SRC, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => /\.tsx?$/.test(path))
     .toSorted()
     .map((path) => [path, importsOf(path)]),
 );
 
 function importsOf(path: string): string[] {
   const text = readFileSync(join(SRC, path), "utf8");
-  return Array.from(text.matchAll(/(?:\bfrom |\bimport\(|\bimport )"(\.[^"]+)"/g), ([, target]) =>
-    relative(SRC, normalize(join(SRC, dirname(path), target!))).replace(/\.js$/, ".ts"),
-  );
+  return Array.from(text.matchAll(/(?:\bfrom |\bimport\(|\bimport )"(\.[^"]+)"/g), ([, target]) => {
+    const stem = relative(SRC, normalize(join(SRC, dirname(path), target!))).replace(/\.js$/, "");
+    return existsSync(join(SRC, `${stem}.tsx`)) ? `${stem}.tsx` : `${stem}.ts`;
+  });
 }
 
 /** A folder of `src`, or a file right in it. */
 function roomOf(path: string): string {
-  return path.split("/")[0]!.replace(/\.ts$/, "");
+  return path.split("/")[0]!.replace(/\.tsx?$/, "");
 }
 
 test("every file lies in a room that has its place in the order", () => {
@@ -88,6 +90,15 @@ test("a room imports only from rooms above it", () => {
     }
   }
   assert.equal(wrong, []);
+});
+
+test("the explorer has of the program what its users have, the library", () => {
+  const own = [...imports].filter(([path]) => roomOf(path) === "explorer");
+  assert.ok(own.length > 0);
+  const others = new Set(
+    own.flatMap(([, targets]) => targets.map(roomOf)).filter((room) => room !== "explorer"),
+  );
+  assert.equal([...others], ["index"]);
 });
 
 test("no files import each other in a circle", () => {

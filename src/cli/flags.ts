@@ -1,6 +1,7 @@
 /** Flags that several commands share, each declared once; `options.ts` and `plan.ts` read them. */
 
 import { formatInteger } from "../report/cells.js";
+import { TYPED_KEYS, type TypedKey, type TypedName } from "../scenario/typed.js";
 import { type Flag, type Flags, flag, type Offer, text } from "./arguments.js";
 
 /** Values of `--format`; `table` is for people and looks different from command to command. */
@@ -20,10 +21,7 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** Arguments of `schema`; the first where nothing is named. */
 export const SCHEMA_NAMES = ["scenario", "study", "prices", "results"] as const;
 
-export interface ScenarioFlag extends Flag {
-  readonly path: readonly string[];
-  /** Digits are a number in the file. */
-  readonly numeric?: true;
+export interface ScenarioFlag extends Flag, TypedKey {
   /** A path relative to the working directory, or another way to name a workload. */
   readonly workload?: true;
   /** Such a path, or the name of prices that come with the program. */
@@ -34,8 +32,8 @@ const SCENARIO = { group: "Instead of what the scenario file says (compare takes
 const OUTPUT = { group: "Output:" };
 const PLAN = { group: "How many runs:" };
 
-function place(describe: string, path: string, more: Partial<ScenarioFlag> = {}): ScenarioFlag {
-  return { ...text(describe, SCENARIO), path: path.split("."), ...more };
+function place(describe: string, key: TypedName, more: Partial<ScenarioFlag> = {}): ScenarioFlag {
+  return { ...text(describe, SCENARIO), ...TYPED_KEYS[key], ...more };
 }
 
 async function workloadNames(): Promise<string[]> {
@@ -57,7 +55,7 @@ export async function priceNames(): Promise<string[]> {
 export const scenarioNames: Offer = async () => (await import("./bundled.js")).bundledScenarioNames();
 
 export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
-  platform: place("tdx, snp or none", "platform.kind", {
+  platform: place("tdx, snp or none", "platform", {
     takes: "NAME",
     offers: async () => (await import("../coco/platforms.js")).PLATFORM_KINDS,
   }),
@@ -67,7 +65,7 @@ export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
     { takes: "NAME", offers: async () => (await import("../policy/policies.js")).policies().names },
   ),
   memory: place("RAM of the guest, such as 4GiB (binary units)", "memory", { takes: "SIZE" }),
-  vcpus: place("virtual CPUs of the guest", "vcpus", { numeric: true, takes: "N" }),
+  vcpus: place("virtual CPUs of the guest", "vcpus", { takes: "N" }),
   kernel: place("Linux release from 6.5 on, as uname -r prints it", "kernel", { takes: "RELEASE" }),
   workload: place(
     "a bundled one by its name (trace list), a recording.yaml or trace, or generate:NAME",
@@ -79,7 +77,7 @@ export const SCENARIO_FLAGS: Readonly<Record<string, ScenarioFlag>> = {
     "prices",
     { prices: true, takes: "NAME", offers: priceNames },
   ),
-  seed: place("start of every random choice", "seed", { numeric: true, takes: "N" }),
+  seed: place("start of every random choice", "seed", { takes: "N" }),
 };
 
 /** Of `matrix --sizes`, each with what it is where it is not given. */

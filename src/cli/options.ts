@@ -7,6 +7,7 @@ import { policies } from "../policy/policies.js";
 import { type Condition, ConditionError, parseCondition, parseMeasures } from "../results/conditions.js";
 import type { Measure } from "../results/measures.js";
 import { type Assignment, parseAssignment } from "../scenario/set.js";
+import { typedAssignment } from "../scenario/typed.js";
 import { parseDuration } from "../units.js";
 import { isGenerated } from "../workload/generators/index.js";
 import type { Arguments } from "./arguments.js";
@@ -116,18 +117,9 @@ function policyOf(text: string): string {
 
 /** What a flag writes over a scenario file: a value, or a list of those with commas between them. */
 export function assignmentOf(name: string, flag: ScenarioFlag, text: string): Assignment {
-  const values = text.split(",").map((value) => {
-    const trimmed = value.trim();
-    if (flag.workload === true) return workloadPath(trimmed);
-    if (flag.prices === true) return typedPrices(trimmed);
-    // Anything but a number stays text, for the schema to say what it expected.
-    return flag.numeric === true && /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed;
-  });
-  return {
-    flag: `--${name} ${text}`,
-    path: flag.path,
-    value: values.length === 1 ? values[0] : values,
-  };
+  const named =
+    flag.workload === true ? workloadPath : flag.prices === true ? typedPrices : (own: string) => own;
+  return typedAssignment(`--${name} ${text}`, flag, text, named);
 }
 
 /** Paths in scenario files are relative to those files; a path typed as a flag is relative to the working directory, or bundled. */
