@@ -6,10 +6,14 @@
  * scenario and workload give the same result, to the last bit.
  */
 
-// Prices of a machine, as a file has them.
-export { DEFAULT_PRICES, type PriceSet, type SetPrice } from "./coco/price-set.js";
+// Prices of a machine, as a file has them; and those of a platform on it, with their ranges and sources.
+export type { Basis, Parameter as Price, ParameterSet as Prices } from "./coco/parameters.js";
+export { PLATFORM_KINDS } from "./coco/platforms.js";
+export { DEFAULT_PRICES, type PriceSet, parametersOf as pricesOf, type SetPrice } from "./coco/price-set.js";
+// What can be said in a scenario, and within which bounds: for those who make a form of it.
+export { type Key, keysOf } from "./fields/keys.js";
 // The page allocator alone, without guest, platform or time; and the rules of each kernel.
-export { kernelRelease, kernelRules } from "./linux/kernel-rules.js";
+export { kernelRelease, kernelRules, knownReleases } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
 // "Did you mean".
 export { nearestName } from "./nearest-name.js";
@@ -23,9 +27,11 @@ export {
 } from "./page-alloc/index.js";
 // Policies: when memory is accepted. Yours goes with `registerPolicy`.
 export type { Behaviour, Behaviours } from "./policy/behaviour.js";
-export { BASELINE_POLICY, type Policies, policies, registerPolicy } from "./policy/policies.js";
+export { BASELINE_POLICY, type Policies, policies, registerPolicy, USUAL_POLICY } from "./policy/policies.js";
 export { definePolicy, type Policy, type PolicyParameter, type PolicyParameters } from "./policy/policy.js";
 // Texts for people, as the command line prints them.
+export { formatInteger, formatShare, formatVcpus, NUMBER_TEXTS } from "./report/cells.js";
+export { type ComparedGroup, conclusionOf, type Ranges } from "./report/conclusion.js";
 export {
   type DiffNames,
   formatDiff,
@@ -33,6 +39,8 @@ export {
   formatDiffJson,
   formatDiffMarkdown,
 } from "./report/diff.js";
+export { diffSentences, percentText } from "./report/diff-lead.js";
+export { failureTexts } from "./report/row-groups.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
 export type { Paint, TextRole } from "./report/table.js";
@@ -40,7 +48,7 @@ export { formatUncertainty } from "./report/uncertainty.js";
 // Runs and what they say. Every number of a row is declared in MEASURES: name, unit, which way is better.
 export { type Condition, ConditionError, holds, parseCondition } from "./results/conditions.js";
 export { formatCsv, formatJson, formatJsonl } from "./results/formats.js";
-export { MEASURES, type Measure, type MeasureName, type Unit } from "./results/measures.js";
+export { MEASURES, type Measure, type MeasureName, type Unit, valueIn } from "./results/measures.js";
 export { hasFailed, isSound, type Problem, problemsOf } from "./results/problems.js";
 export { parseRows, type StoredRow, type StoredRows } from "./results/read.js";
 export { ResultsError } from "./results/results-error.js";
@@ -60,7 +68,13 @@ export { RESULT_SCHEMA_VERSION } from "./results/row.js";
 export { formatIssue, type IssuePlace, ScenarioError, type ScenarioIssue } from "./scenario/error.js";
 export { parseScenario } from "./scenario/load.js";
 export { NO_PRICE_SETS, type PriceSets, parsePriceSet } from "./scenario/price-set-file.js";
-export type { FirmwareName, HostPageSize, PlatformKind, Scenario } from "./scenario/scenario.js";
+export {
+  type FirmwareName,
+  type HostPageSize,
+  type PlatformKind,
+  SCENARIO,
+  type Scenario,
+} from "./scenario/scenario.js";
 export { type Assignment, parseAssignment } from "./scenario/set.js";
 export { TYPED_KEYS, type TypedKey, type TypedName, typedAssignment } from "./scenario/typed.js";
 export { writtenScenario } from "./scenario/write.js";

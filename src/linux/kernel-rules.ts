@@ -78,6 +78,13 @@ export function releasesThatDiffer(): string[] {
   return [...new Set(names)];
 }
 
+/** Releases to offer a user: those in which rules changed, and the series of which a kernel was recorded; oldest first. */
+export function knownReleases(): string[] {
+  return [...new Set([...releasesThatDiffer(), ...Object.keys(RECORDED_SERIES)])].sort((a, b) =>
+    compareReleases(parseReleaseName(a)!, parseReleaseName(b)!),
+  );
+}
+
 /** Changes of a release, as half sentences; for a stable series as of today those that it took over. */
 export function changesIn(name: string): string[] {
   const stable = isPatched(name);

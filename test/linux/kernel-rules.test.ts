@@ -8,6 +8,7 @@ import {
   kernelName,
   kernelRelease,
   kernelRules,
+  knownReleases,
   knowsUnacceptedMemory,
   releasesThatDiffer,
 } from "../../src/linux/kernel-rules.js";
@@ -198,6 +199,14 @@ function flagsOf(rules: KernelRules | RulesDelta): string[] {
     typeof value === "object" ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
   );
 }
+
+test("a user is offered every release with rules of its own and every recorded series, once and by age", () => {
+  const offered = knownReleases();
+  for (const name of releasesThatDiffer()) assert.ok(offered.includes(name), name);
+  for (const name of ["6.12", "6.19", "7.1", "7.3"]) assert.ok(offered.includes(name), name);
+  assert.is(new Set(offered).size, offered.length);
+  assert.equal(offered.slice(0, 3).concat(offered.slice(-2)), ["6.5", "6.6", "6.7", "7.2", "7.3"]);
+});
 
 test("every flag is set by a commit, and every commit has a test with guests that it changes", () => {
   const set = new Set(CHANGES.flatMap(({ sets }) => flagsOf(sets)));
