@@ -95,21 +95,23 @@ const LOWMEM_RESERVE_RATIO: readonly number[] = [256, 256, 32, 0];
  * (mm/page_alloc.c:setup_per_zone_lowmem_reserve, 6.12; "protection" in /proc/zoneinfo).
  * Boot computes this once, together with the first watermarks.
  *
- * @param managedPages of one node's zones, by zone type
- * @returns result[zone type][type of the highest zone the request may use]
+ * @param type of the zone whose reserve is wanted
+ * @param managedPages of its node's zones, by zone type
+ * @param reserve filled in: pages, by type of the highest zone the request may use
  */
-export function lowmemReserve(managedPages: readonly number[]): number[][] {
-  const reserve = Array.from({ length: MAX_NR_ZONES }, () => Array.from({ length: MAX_NR_ZONES }, () => 0));
-  for (let type = 0; type < MAX_NR_ZONES - 1; type++) {
-    const ratio = LOWMEM_RESERVE_RATIO[type]!;
-    if (ratio === 0 || (managedPages[type] ?? 0) === 0) continue;
-    let above = 0;
-    for (let highest = type + 1; highest < MAX_NR_ZONES; highest++) {
-      above += managedPages[highest] ?? 0;
-      reserve[type]![highest] = Math.floor(above / ratio);
-    }
+export function lowmemReserve(
+  type: ZoneType,
+  managedPages: ArrayLike<number>,
+  reserve: Float64Array | number[],
+): void {
+  reserve.fill(0);
+  const ratio = LOWMEM_RESERVE_RATIO[type] ?? 0;
+  if (ratio === 0 || (managedPages[type] ?? 0) === 0) return;
+  let above = 0;
+  for (let highest = type + 1; highest < MAX_NR_ZONES; highest++) {
+    above += managedPages[highest] ?? 0;
+    reserve[highest] = Math.floor(above / ratio);
   }
-  return reserve;
 }
 
 /** value * numerator / denominator, rounded as the kernel rounds without overflowing (mult_frac). */

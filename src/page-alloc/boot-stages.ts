@@ -13,7 +13,7 @@ import { Watermark } from "./alloc-flags.js";
 import type { PageAllocator } from "./page-allocator.js";
 import { FREE_HIGH_BATCH } from "./pcp.js";
 import { watermarkPages } from "./watermark.js";
-import { setupLowmemReserve, type Zone } from "./zone.js";
+import type { Zone } from "./zone.js";
 
 /**
  * The moments of boot at which the zones of an allocator are tuned, in the order of the kernel, and what
@@ -112,7 +112,7 @@ export function initPerZoneWmarkMin(allocator: PageAllocator, cpuNodes: CpuNodes
   const kbytes = minFreeKbytes(freeBufferPages(zones, highPages));
   setupPerZoneWmarks(allocator, kbytes, cpuNodes);
   for (const zone of zones) zone.statThreshold = statThreshold(cpuNodes.length, zone.managedPages);
-  setupLowmemReserve(zones);
+  allocator.nodes.setupLowmemReserve();
   return kbytes;
 }
 

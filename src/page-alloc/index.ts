@@ -9,12 +9,11 @@ export { releaseCmaArea } from "./cma.js";
 export { failureReport } from "./failure-report.js";
 export { formatGfp, Gfp, GfpMask, gfpMigrateType } from "./gfp.js";
 export { verifyInvariants } from "./invariants.js";
-export { MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType } from "./migratetype.js";
+export { MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType, type PageblockTypes } from "./migratetype.js";
 export {
   type AllocFailure,
   PageAllocator,
   type PageAllocatorOptions,
-  type PageblockTypes,
 } from "./page-allocator.js";
 export { ALLOCATED, NO_PAGE, TOUCHED } from "./page-frames.js";
 export { PCP_LISTS, pcpAllowedOrder, pcpIndex, pcpIndexOrder } from "./pcp.js";

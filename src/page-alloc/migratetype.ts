@@ -37,3 +37,8 @@ export const FALLBACKS: Uint8Array = Uint8Array.of(
 );
 /** Fallback types of each ordinary type. */
 export const FALLBACKS_PER_TYPE = 2;
+
+export interface PageblockTypes {
+  /** Type of the pageblock that starts at a frame number. */
+  typeAt(pfn: number): number;
+}

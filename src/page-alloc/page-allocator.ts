@@ -26,21 +26,16 @@ import {
 import { drainPcp, freePageblocks, freeToBuddy, freeToPcp, pcpType, prepareFree } from "./buddy.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { unreserveHighatomic } from "./highatomic.js";
-import { MigrateType } from "./migratetype.js";
+import { MigrateType, type PageblockTypes } from "./migratetype.js";
 import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
 import { pcpAllowedOrder } from "./pcp.js";
 import type { MemoryAcceptor } from "./unaccepted-list.js";
 import { balanceNode } from "./watermark.js";
-import { firstAllowed, LISTS_PER_ZONE, setupLowmemReserve, Zone, Zonelists } from "./zone.js";
+import { firstAllowed, LISTS_PER_ZONE, Nodes, Zone, Zonelists } from "./zone.js";
 import { ZoneWalk } from "./zone-walk.js";
 
 /** Why a request came back empty. */
 export type AllocFailure = "order too large" | "atomic request" | "would reclaim";
-
-export interface PageblockTypes {
-  /** Type of the pageblock that starts at a frame number. */
-  typeAt(pfn: number): number;
-}
 
 export interface PageAllocatorOptions extends ZonelistIndices {
   readonly zones: readonly ZoneSpan[];
@@ -58,7 +53,8 @@ export interface PageAllocatorOptions extends ZonelistIndices {
  */
 export class PageAllocator {
   readonly frames: PageFrames;
-  readonly zones: Zone[];
+  readonly zones: Zone[] = [];
+  readonly nodes: Nodes = new Nodes();
   readonly rules: PageAllocRules;
   acceptor: MemoryAcceptor;
   /** gfp bits that count at this stage of boot (gfp_allowed_mask). */
@@ -74,6 +70,7 @@ export class PageAllocator {
   /** Why the last request that returned NO_PAGE failed. */
   lastFailure: AllocFailure = "would reclaim";
 
+  readonly #cpus: number;
   #zonelists: Zonelists;
   readonly #pageblockTypes: PageblockTypes;
   readonly #walk: ZoneWalk;
@@ -83,9 +80,8 @@ export class PageAllocator {
     // Lists for two zones more, Normal and Movable, which memory that is plugged in may need.
     this.frames = new PageFrames((options.zones.length + 2) * LISTS_PER_ZONE, guestPages);
     this.rules = options.rules;
-    this.zones = options.zones.map(
-      (span, index) => new Zone(this.frames, options.rules, index, span, options.cpus),
-    );
+    this.#cpus = options.cpus;
+    for (const span of options.zones) this.addZone(span);
     this.#walk = new ZoneWalk(this);
     this.acceptor = options.acceptor;
     this.#pageblockTypes = options.pageblockTypes;
@@ -97,8 +93,10 @@ export class PageAllocator {
    * before `setZonelists`.
    */
   addZone(span: ZoneSpan): Zone {
-    const zone = new Zone(this.frames, this.rules, this.zones.length, span, this.zones[0]!.pcp.length);
-    this.zones.push(zone);
+    const { frames, rules, zones } = this;
+    const zone = new Zone(frames, rules, zones.length, span, this.#cpus);
+    zones.push(zone);
+    this.nodes.add(zone);
     return zone;
   }
 
@@ -304,7 +302,7 @@ export class PageAllocator {
   /** A zone manages more pages from now on (adjust_managed_page_count). */
   adjustManagedPages(zone: Zone, pages: number): void {
     zone.managedPages += pages;
-    if (this.rules.lowmemReserveFollows) setupLowmemReserve(this.zones);
+    if (this.rules.lowmemReserveFollows) this.nodes.setupLowmemReserve();
   }
 
   /** Frees every page on the per-CPU lists of all zones (drain_all_pages): `cpu` is the one that does it. */

@@ -141,19 +141,32 @@ export class Zone {
   }
 }
 
-/** Pages that zones keep from requests which a higher zone could serve (setup_per_zone_lowmem_reserve). */
-export function setupLowmemReserve(zones: readonly Zone[]): void {
-  const managedOfNode = new Map<number, number[]>();
-  for (const { nodeId, type, managedPages } of zones) {
-    let managed = managedOfNode.get(nodeId);
-    if (managed === undefined) {
-      managed = Array.from({ length: MAX_NR_ZONES }, () => 0);
-      managedOfNode.set(nodeId, managed);
-    }
-    managed[type] = managedPages;
+interface Node {
+  readonly zones: Zone[];
+  /** By zone type. */
+  readonly managedPages: Float64Array;
+}
+
+/** Zones by their node (pg_data_t). */
+export class Nodes {
+  readonly #nodes = new Map<number, Node>();
+
+  add(zone: Zone): void {
+    const node = this.#nodes.get(zone.nodeId);
+    if (node !== undefined) node.zones.push(zone);
+    else this.#nodes.set(zone.nodeId, { zones: [zone], managedPages: new Float64Array(MAX_NR_ZONES) });
   }
-  for (const zone of zones)
-    zone.lowmemReserve.set(lowmemReserve(managedOfNode.get(zone.nodeId)!)[zone.type]!);
+
+  /**
+   * Pages that zones keep from requests which a higher zone could serve (setup_per_zone_lowmem_reserve). Done for each
+   * page that comes to be managed late, so it allocates nothing.
+   */
+  setupLowmemReserve(): void {
+    for (const { zones, managedPages } of this.#nodes.values()) {
+      for (const zone of zones) managedPages[zone.type] = zone.managedPages;
+      for (const zone of zones) lowmemReserve(zone.type, managedPages, zone.lowmemReserve);
+    }
+  }
 }
 
 /** The zones that requests try, in order, for each node they may prefer (build_all_zonelists). */

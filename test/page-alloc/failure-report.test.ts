@@ -4,7 +4,6 @@ import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import { failureReport } from "../../src/page-alloc/failure-report.js";
 import { Gfp, GfpMask } from "../../src/page-alloc/gfp.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { setupLowmemReserve } from "../../src/page-alloc/zone.js";
 import { LINUX_6_12 } from "../linux/releases.js";
 import { beforeAndAfter, TraceText } from "../regress/guests.js";
 import { allocPfn, oneZone } from "./machine.js";
@@ -72,7 +71,7 @@ test("a gfp that ends below, and one for a node", () => {
 
 test("what a watermark and the lowmem reserve keep is said in bytes", () => {
   const allocator = fourZones();
-  setupLowmemReserve(allocator.zones);
+  allocator.nodes.setupLowmemReserve();
   for (const zone of allocator.zones) zone.watermark.set([256, 320, 384, 448]);
   const report = exhausted(allocator, GfpMask.HIGHUSER_MOVABLE);
   // 32 MiB above DMA32 on its node, of which 1/256 is kept for requests that end there.
