@@ -1,30 +1,283 @@
-/** Small multiples: a panel for each input, all together as wide as a page shows them. */
+/**
+ * Small multiples: rows that ran on the same input share a panel, and whatever else tells inputs apart is in its title.
+ * So nothing lies on something else only because it ran on another machine.
+ */
 
-import { formatBytes } from "../../units.js";
+import { formatBytes, KiB, MiB } from "../../units.js";
+import { formatInteger, formatVcpus } from "../cells.js";
+import { wrapText } from "../layout.js";
+import { policyText, settingsText } from "../row-groups.js";
+import type { DocumentRow, ResultDocument } from "./documents.js";
+import { rowsIn } from "./series.js";
 
-/** All panels of a row together, so that the picture is shown 800 pixels wide. */
-const PANELS_WIDTH = 660;
+/** What tells one input from another, in the order of titles. */
+export type PartName =
+  | "file"
+  | "platform"
+  | "memory"
+  | "vcpus"
+  | "kernel"
+  | "prices"
+  | "scenario"
+  | "boot"
+  | "workload"
+  | "settings"
+  | "run";
+
+interface Part {
+  readonly name: PartName;
+  /** Of its column in tables. */
+  readonly head: string;
+  readonly textOf: (row: DocumentRow, file: string) => string;
+}
+
+const PARTS: readonly Part[] = [
+  { name: "file", head: "file", textOf: (_row, file) => file },
+  { name: "platform", head: "platform", textOf: ({ platform }) => platform },
+  { name: "memory", head: "memory", textOf: ({ memoryBytes }) => sizeText(memoryBytes) },
+  { name: "vcpus", head: "vCPUs", textOf: ({ vcpus }) => formatVcpus(vcpus) },
+  { name: "kernel", head: "kernel", textOf: ({ kernel }) => `Linux ${kernel}` },
+  { name: "prices", head: "prices", textOf: ({ prices }) => `prices ${prices}` },
+  { name: "scenario", head: "scenario", textOf: ({ scenario }) => `scenario ${scenario}` },
+  { name: "boot", head: "boot", textOf: ({ boot }) => `boot ${boot}` },
+  { name: "workload", head: "workload", textOf: ({ workload }) => `workload ${workload}` },
+  { name: "settings", head: "settings", textOf: settingsText },
+  { name: "run", head: "run", textOf: () => "" },
+];
+
+/** Exact where three digits are not: neighbours would read the same. */
+export function sizeText(bytes: number): string {
+  const shown = formatBytes(bytes);
+  const [, digits, unit] = /^([\d.]+) (\w+)$/.exec(shown)!;
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  if (Number(digits) * KiB ** units.indexOf(unit!) === bytes) return shown;
+  return bytes % MiB === 0 ? `${formatInteger(bytes / MiB)} MiB` : `${formatInteger(bytes)} B`;
+}
+
+export interface PanelRow {
+  readonly row: DocumentRow;
+  readonly policy: string;
+  readonly parts: Readonly<Record<PartName, string>>;
+}
+
+export interface Panel {
+  /** What is the input's own, such as `tdx, 64 GiB`; empty where there is one only. */
+  readonly title: string;
+  readonly rows: readonly PanelRow[];
+}
+
+export interface Panels {
+  readonly panels: readonly Panel[];
+  /** What tells inputs apart, and is not left out of titles. */
+  readonly varying: readonly PartName[];
+  /** What all have: `4 vCPUs, Linux 7.3`. */
+  readonly common: string;
+  /** All values of parts that vary, in the order of panels. */
+  readonly valuesOf: (name: PartName) => readonly string[];
+}
 
 /**
- * Panels, a column for each size of guest and a row for each platform.
- *
- * @param platforms in the order of rows; null for that of the alphabet
- * @param values with `memory` and `platform`
+ * @param isShown rows to take; those that are left out still say what varies
+ * @param along parts that the picture shows along an axis, and not in titles
  */
-export function sizePanels(
-  drawn: readonly { readonly memoryBytes: number }[],
-  platforms: readonly string[] | null,
-  values: readonly object[],
-  spec: { readonly height: number; readonly layer: readonly object[] },
-): object {
-  const sizes = [...new Set(drawn.map(({ memoryBytes }) => memoryBytes))].sort((a, b) => a - b);
+export function panelsOf(
+  results: readonly ResultDocument[],
+  isShown: (row: DocumentRow) => boolean = () => true,
+  along: readonly PartName[] = [],
+): Panels {
+  const rows = partedRows(results);
+  const values = new Map(PARTS.map(({ name }) => [name, [...new Set(rows.map(({ parts }) => parts[name]))]]));
+  const names = PARTS.map(({ name }) => name).filter((name) => !along.includes(name));
+  const varying = names.filter((name) => values.get(name)!.length > 1);
+  const common = names
+    .filter((name) => name !== "file" && values.get(name)!.length === 1)
+    .map((name) => values.get(name)![0]!)
+    .filter((text) => text !== "" && !UNSAID.has(text) && !isBootTwice(text, rows));
+  // Numbers by their size, all else in the order given.
+  values.set(
+    "memory",
+    inOrder(rows, "memory", ({ row }) => row.memoryBytes),
+  );
+  values.set(
+    "vcpus",
+    inOrder(rows, "vcpus", ({ row }) => row.vcpus),
+  );
+  const rank = ({ parts }: PanelRow): number =>
+    varying.reduce((sum, name) => sum * values.get(name)!.length + values.get(name)!.indexOf(parts[name]), 0);
+  const byTitle = new Map<string, PanelRow[]>();
+  for (const row of rows.filter((one) => isShown(one.row)).toSorted((a, b) => rank(a) - rank(b))) {
+    const title = varying
+      .map((name) => row.parts[name])
+      .filter((text) => text !== "")
+      .join(", ");
+    const own = byTitle.get(title);
+    if (own === undefined) byTitle.set(title, [row]);
+    else own.push(row);
+  }
   return {
-    data: { values },
-    facet: {
-      column: { field: "memory", type: "nominal", sort: sizes.map(formatBytes), title: null },
-      row: { field: "platform", type: "nominal", sort: platforms, title: null },
-    },
-    spacing: 16,
-    spec: { width: Math.floor(PANELS_WIDTH / sizes.length), ...spec },
+    panels: [...byTitle].map(([title, own]) => ({ title, rows: own })),
+    varying,
+    common: common.join(", "),
+    valuesOf: (name) => values.get(name)!,
   };
+}
+
+/** What goes without saying where all rows have it. */
+const UNSAID: ReadonlySet<string> = new Set(["prices default"]);
+
+/** A boot that is its own workload is named once. */
+function isBootTwice(text: string, rows: readonly PanelRow[]): boolean {
+  return text.startsWith("boot ") && rows.every(({ row }) => row.boot === row.workload);
+}
+
+function inOrder(rows: readonly PanelRow[], name: PartName, numberOf: (row: PanelRow) => number): string[] {
+  return [...new Set(rows.toSorted((a, b) => numberOf(a) - numberOf(b)).map(({ parts }) => parts[name]))];
+}
+
+/** Each row with its parts; rows that agree in all of them and in the policy are told apart by file, or by number. */
+function partedRows(results: readonly ResultDocument[]): PanelRow[] {
+  const rows = results.flatMap((result) =>
+    rowsIn([result]).map((row) => {
+      const parts = PARTS.map(({ name, textOf }) => [name, textOf(row, result.file)] as const);
+      return { row, policy: policyText(row), parts: Object.fromEntries(parts) as Record<PartName, string> };
+    }),
+  );
+  const withoutFile = rows.map(({ policy, parts }) => JSON.stringify([policy, { ...parts, file: "" }]));
+  const isOneFile = new Set(withoutFile).size === rows.length;
+  const seen = new Map<string, number>();
+  const counts = rows.map((row, at) => {
+    const key = `${isOneFile ? "" : row.parts.file} ${withoutFile[at]}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+    return seen.get(key)!;
+  });
+  const hasTwins = Math.max(0, ...counts) > 1;
+  return rows.map((row, at) => ({
+    ...row,
+    parts: {
+      ...row.parts,
+      file: isOneFile ? "" : row.parts.file,
+      run: hasTwins ? `run ${counts[at]}` : "",
+    },
+  }));
+}
+
+/** Cells of a table that say which row it is, after those of `tableHeads`. */
+export function tableCells({ policy, parts }: PanelRow, varying: readonly PartName[]): string[] {
+  return [...varying.map((name) => parts[name].replace(/^(prices|scenario|boot|workload) /, "")), policy];
+}
+
+export function tableHeads(
+  varying: readonly PartName[],
+): { readonly head: string; readonly align: "left" }[] {
+  const heads = varying.map((name) => PARTS.find((part) => part.name === name)!.head);
+  return [...heads, "policy"].map((head) => ({ head, align: "left" }));
+}
+
+/** Of one policy or another name with its bar, in pixels. */
+export const LINE_HEIGHT = 19;
+/** Of letters of 11 pixels. */
+const CHARACTER = 6.2;
+const NAMES_MOST = 200;
+/** Of a value in words on the right of a bar. */
+const VALUE_WIDTH = 58;
+
+/** What names left of panels take, in pixels. */
+export function namesWidth(names: readonly string[]): number {
+  return Math.min(NAMES_MOST, Math.max(0, ...names.map(({ length }) => length)) * CHARACTER) + 12;
+}
+
+/** How much longer than its longest bar an axis is, so that a value in words has its place. */
+export function roomFor(width: number): number {
+  return 1 / (1 - VALUE_WIDTH / Math.max(width, 2 * VALUE_WIDTH));
+}
+
+/** All panels of a row together, so that the picture is shown 800 pixels wide. */
+const ALL_WIDTH = 660;
+const GAP = 18;
+/** More are no picture any more. */
+const MOST_PANELS = 12;
+const MOST_COLUMNS = 3;
+/** Of a title of 13 pixels. */
+const TITLE_CHARACTER = 7.4;
+
+export interface PanelLayout {
+  readonly columns: number;
+  /** Of one panel, in pixels. */
+  readonly width: number;
+}
+
+/**
+ * The panels that are drawn, a column for each value of what varies last where that makes a whole grid.
+ *
+ * @param aside pixels left of all panels, such as names of policies take
+ * @param most columns
+ */
+export function laidOut(
+  { panels, varying, valuesOf }: Panels,
+  aside: number = 0,
+  most: number = MOST_COLUMNS,
+): PanelLayout & { readonly shown: readonly Panel[]; readonly cut: readonly string[] } {
+  const shown = panels.slice(0, MOST_PANELS);
+  const last = varying.at(-1);
+  const across = last === undefined ? 1 : valuesOf(last).length;
+  const isGrid = across <= most && across > 1 && shown.length % across === 0;
+  const columns = isGrid ? across : Math.min(shown.length, shown.length === 4 ? 2 : most);
+  const width = columnWidth(columns, aside);
+  const cut =
+    shown.length === panels.length
+      ? []
+      : [`${shown.length} of ${formatInteger(panels.length)} inputs are drawn; the table has all.`];
+  return { shown, columns, width, cut };
+}
+
+/** Panels that are not of rows. @param aside as of `laidOut` */
+export function gridOf(count: number, aside: number): PanelLayout & { readonly most: number } {
+  const shown = Math.min(count, MOST_PANELS);
+  const columns = Math.min(shown, shown === 4 || shown === 8 ? 4 : MOST_COLUMNS);
+  return { columns, width: columnWidth(columns, aside), most: MOST_PANELS };
+}
+
+export function columnWidth(columns: number, aside: number): number {
+  return Math.floor((ALL_WIDTH - aside - (columns - 1) * GAP) / columns);
+}
+
+/**
+ * @param values with `panel`, the title of the panel that each belongs to
+ * @param spec of one panel, without data
+ */
+export function panelSpec(
+  { columns, width }: PanelLayout,
+  titles: readonly string[],
+  values: readonly object[],
+  spec: object,
+  more: object = {},
+): object {
+  if (titles.length === 1) return { data: { values }, width, ...spec, ...more };
+  const lines = (title: string): string =>
+    wrapText(title, { width: Math.max(12, Math.floor(width / TITLE_CHARACTER)) })
+      .map((line) => line.trim())
+      .join("\n");
+  const shown = values.map((value) => {
+    const { panel } = value as { readonly panel: string };
+    return { ...value, panel: lines(panel) };
+  });
+  return {
+    data: { values: shown },
+    facet: {
+      field: "panel",
+      type: "nominal",
+      sort: titles.map(lines),
+      title: null,
+      header: { labelExpr: "split(datum.label, '\\n')", labelFontSize: 12, labelPadding: 6 },
+    },
+    columns,
+    spacing: GAP,
+    spec: { width, ...spec },
+    ...more,
+  };
+}
+
+/** `All: 4 vCPUs, Linux 7.3.`, or empty. */
+export function commonSentence({ common }: Panels): string {
+  return common === "" ? "" : ` All: ${common}.`;
 }

@@ -4,9 +4,10 @@ import type { ResultDocument } from "./documents.js";
 import { overhead } from "./overhead.js";
 import type { Drawn, Picture } from "./picture.js";
 import type { ThemeColours } from "./theme.js";
+import { times } from "./times.js";
 import { tuning } from "./tuning.js";
 
-export const PICTURES: readonly Picture[] = [overhead, tuning];
+export const PICTURES: readonly Picture[] = [times, overhead, tuning];
 
 /** The pictures that these results have, each as it is drawn. */
 export function picturesOf(

@@ -1,10 +1,11 @@
 /** What a knob costs away from its best value. */
 
-import { formatBytes, GiB, KiB, MiB } from "../../units.js";
+import { GiB, KiB, MiB } from "../../units.js";
 import { percent, valueText } from "../tune-texts.js";
 import type { ResultDocument, TunedCurve, TunedGuest } from "./documents.js";
+import { guestPanels } from "./guests.js";
 import { needsResultOf } from "./needs.js";
-import { sizePanels } from "./panels.js";
+import { gridOf, panelSpec } from "./panels.js";
 import type { Drawn, Picture } from "./picture.js";
 import type { ThemeColours } from "./theme.js";
 
@@ -28,27 +29,27 @@ const SIZE_LABEL =
 
 /** Settings that do not get ready are left out; the first knob of each guest whose values are numbers is drawn. */
 function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn | string {
-  const guests = results.flatMap((result) => (result.kind === "tune" ? result.guests : []));
+  const guests = guestPanels(results);
   if (guests.length === 0) return needsResultOf("tune");
-  const drawn = guests.flatMap((guest) => {
+  const drawn = guests.flatMap(({ guest, title }) => {
     const curve = numericCurve(guest);
-    return curve === undefined ? [] : [{ ...guest, curve }];
+    return curve === undefined ? [] : [{ guest, title, curve }];
   });
   if (drawn.length === 0) return "no knob in it has numbers for values and got ready";
-  const { objective, curve: firstCurve } = drawn[0]!;
-  const values = drawn.flatMap(({ platform, memoryBytes, curve }) =>
-    curve.points.flatMap(({ value, loss }) => {
+  const { curve: firstCurve, guest: firstGuest } = drawn[0]!;
+  const same = drawn.filter(({ curve }) => curve.knob === firstCurve.knob);
+  const values = same.flatMap(({ title, curve }) => {
+    const { low = null, high = null } = curve.flat ?? {};
+    return curve.points.flatMap(({ value, loss }) => {
       if (loss === null) return [];
-      const { low = null, high = null } = curve.flat ?? {};
-      const memory = formatBytes(memoryBytes);
       const worse = Math.min(100 * loss, MOST_PERCENT);
-      return [{ platform, memory, value, percent: worse, low, high, best: value === curve.best }];
-    }),
-  );
+      return [{ panel: title, value, percent: worse, low, high, best: value === curve.best }];
+    });
+  });
   const x = {
     field: "value",
     type: "quantitative",
-    title: firstCurve.knob,
+    title: null,
     scale: { type: "log", base: 2, nice: false },
     axis:
       firstCurve.unit === "bytes"
@@ -58,7 +59,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   const y = {
     field: "percent",
     type: "quantitative",
-    title: "worse than the best, %",
+    title: "worse by, %",
     scale: { type: "symlog", constant: 1, domain: [0, MOST_PERCENT] },
     axis: { values: [0, 2, 5, 20, 100, MOST_PERCENT] },
   };
@@ -70,33 +71,56 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     },
     { mark: { type: "line", color: colours.series[1], strokeWidth: 2 }, encoding: { x, y } },
     {
+      mark: { type: "point", filled: true, opacity: 1, size: 14, color: colours.series[1] },
+      encoding: { x, y },
+    },
+    {
       transform: [{ filter: "datum.best" }],
-      mark: { type: "point", filled: true, opacity: 1, size: 90, color: colours.series[0] },
+      mark: { type: "point", filled: true, opacity: 1, size: 100, color: colours.series[0] },
       encoding: { x, y },
     },
   ];
-  const within = Math.max(...drawn.map(({ curve }) => curve.flat?.within ?? 0));
+  const titles = [...new Set(same.map(({ title }) => title))];
+  const layout = gridOf(titles.length, 40);
+  const shown = new Set(titles.slice(0, layout.most));
+  const within = Math.max(...same.map(({ curve }) => curve.flat?.within ?? 0));
+  const best = [...new Set(same.map(({ curve }) => valueText(curve.best, curve)))];
   return {
-    title: `What ${firstCurve.knob} costs`,
-    description: `Objective: ${objective}. Shaded: less than ${100 * within} % worse than the best, which the dot marks.`,
-    spec: sizePanels(drawn, null, values, { height: 150, layer }),
+    title: `What ${firstCurve.knob} costs away from its best value`,
+    description:
+      `Best (large dot): ${best.length > 3 ? `${best.slice(0, 3).join(", ")} and others` : best.join(", ")}. ` +
+      `Shaded: less than ${100 * within} % worse. Small dots: values that were tried. Objective: ${firstGuest.objective}.`,
+    spec: panelSpec(
+      layout,
+      [...shown],
+      values.filter(({ panel }) => shown.has(panel)),
+      { height: 150, layer },
+    ),
     table: {
       columns: [
-        { head: "platform", align: "left" },
-        { head: "memory", align: "right" },
+        { head: "guest", align: "left" },
         { head: firstCurve.knob, align: "right" },
         { head: "worse by", align: "right" },
       ],
-      rows: drawn.flatMap(({ platform, memoryBytes, curve }) =>
+      rows: same.flatMap(({ title, guest, curve }) =>
         curve.points.map(({ value, loss }) => [
-          platform,
-          formatBytes(memoryBytes),
+          title === "" ? guest.platform : title,
           valueText(value, curve),
           loss === null ? "not ready" : percent(loss),
         ]),
       ),
     },
-    caveats: [],
+    caveats: [
+      ...(values.some(({ percent: worse }) => worse === MOST_PERCENT)
+        ? [`What is more than ${MOST_PERCENT} % worse is drawn at ${MOST_PERCENT} %.`]
+        : []),
+      ...(same.length < guests.length
+        ? [`${guests.length - same.length} of ${guests.length} guests have no such curve and are left out.`]
+        : []),
+      ...(shown.size < titles.length
+        ? [`${shown.size} of ${titles.length} guests are drawn; the table has all.`]
+        : []),
+    ],
   };
 }
 
