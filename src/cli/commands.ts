@@ -249,6 +249,27 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     load: () => import("./commands/plot.js"),
   },
   {
+    name: "report",
+    describe: "results as one HTML page: in words, pictures and numbers, and where these come from",
+    files: {
+      name: "results",
+      describe:
+        "JSON of run, compare, tune, largest, sweep, verify or validate, or a directory that --out filled",
+      isList: true,
+      required: "a result file, such as compare --json prints it, or a directory that --out filled",
+    },
+    flags: {
+      output: output("the HTML file to write; report.html in the directory if only one is given"),
+      ...quiet(),
+    },
+    examples: [
+      "unaccepted report results/boot.json -o boot.html",
+      "unaccepted report results/tune/tdx.json results/tune/snp.json -o tune.html",
+      "unaccepted report sweep-results",
+    ],
+    load: () => import("./commands/report.js"),
+  },
+  {
     name: "diff",
     describe: "what changed between two results, and which event and price account for it",
     files: {

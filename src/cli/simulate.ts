@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { BASELINE_POLICY } from "../policy/policies.js";
 import { printableAll } from "../printable.js";
 import { formatVcpus } from "../report/cells.js";
+import { remarkLines } from "../report/remarks.js";
 import { policyText } from "../report/row-groups.js";
 import { formatMarkdown, type RowsLook } from "../report/rows.js";
 import { formatUncertainty, formatUncertaintyJson } from "../report/uncertainty.js";
@@ -190,22 +191,12 @@ export function remarkOn({ io }: CliContext, quiet: boolean): (text: string) => 
   };
 }
 
-/** Writes each remark once, on stderr; one that is not about all runs names the first that it is about. */
+/** Writes each remark once, on stderr. */
 export function writeRemarks(
   runs: readonly RunResult[],
   quiet: boolean,
   { stderr }: Pick<CliIo, "stderr">,
 ): void {
   if (quiet) return;
-  for (const line of new Set(runs.flatMap(({ remarks }) => remarks ?? []))) {
-    const those = runs.filter(({ remarks }) => remarks?.includes(line) === true);
-    print(stderr, those.length === runs.length ? `${line}\n` : `${line} (${placeText(those)})\n`);
-  }
-}
-
-/** `lazy on tdx, 4 GiB, 1 vCPU and 2 more`. */
-function placeText([first, ...others]: readonly RunResult[]): string {
-  const { policy, platform, memoryBytes, vcpus } = first!;
-  const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  return `${policy} on ${platform}, ${formatBytes(memoryBytes)}, ${formatVcpus(vcpus)}${more}`;
+  for (const line of remarkLines(runs)) print(stderr, `${line}\n`);
 }

@@ -1,0 +1,97 @@
+/** Tables of a page: heads, groups of rows, and what stands below them, as any table of reports or pictures has it. */
+
+import type { PictureTable } from "../pictures/picture.js";
+import type { Line, Table } from "../table.js";
+import { type Html, html, type Part } from "./html.js";
+
+/** A table whose cells are texts. */
+export interface Grid {
+  readonly columns: readonly { readonly head: string; readonly align: "left" | "right" }[];
+  readonly groups: readonly GridGroup[];
+}
+
+interface GridGroup {
+  readonly title?: string | undefined;
+  readonly rows: readonly GridRow[];
+  readonly below: readonly Line[];
+}
+
+interface GridRow {
+  readonly cells: readonly string[];
+  readonly isFailure: boolean;
+  readonly below: readonly Line[];
+}
+
+export function gridOf<Row>({ columns, groups, roleOf, belowRow }: Omit<Table<Row>, "lead" | "notes">): Grid {
+  return {
+    columns,
+    groups: groups.map(({ title, rows, below = [] }) => ({
+      title,
+      rows: rows.map((row) => ({
+        cells: columns.map(({ cell }) => cell(row)),
+        isFailure: roleOf?.(row) === "failure",
+        below: belowRow?.(row) ?? [],
+      })),
+      below,
+    })),
+  };
+}
+
+/** Of rows that have no groups. */
+export function plainGrid({ columns, rows }: PictureTable): Grid {
+  const all = rows.map((cells) => ({ cells, isFailure: false, below: [] }));
+  return { columns, groups: [{ rows: all, below: [] }] };
+}
+
+/** Where nobody reads on; what follows is left out and said. */
+export const MOST_ROWS = 1000;
+
+/**
+ * A table in a box of its own, which the keyboard reaches and scrolls. Names stand to the left, numbers to the right.
+ *
+ * @param caption says what it is, also to those who do not see what is around it
+ * @param file has the rows that a long table leaves out
+ */
+export function tableHtml(grid: Grid, caption: string, file: string): Html {
+  const { columns } = grid;
+  const total = grid.groups.reduce((sum, { rows }) => sum + rows.length, 0);
+  const hasHead = columns.some(({ head }) => head !== "");
+  const lefts = columns.flatMap(({ align }, at) => (align === "left" && at > 0 ? [`l${at + 1}`] : []));
+  const head = html`<thead><tr>${columns.map(({ head: text }) =>
+    text === "" ? html`<td></td>` : html`<th scope="col">${text}</th>`,
+  )}</tr></thead>`;
+  const bodies = firstRows(grid.groups, MOST_ROWS).map((group) => bodyHtml(group, columns.length));
+  const cut = total > MOST_ROWS && html`<p class="note">${cutText(total, file)}</p>`;
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="Table: ${caption}"><table class="${lefts.join(" ")}"><caption>${caption}</caption>${hasHead && head}${bodies}</table></div>${cut}`;
+}
+
+function cutText(total: number, file: string): string {
+  return `The first ${MOST_ROWS} of ${total} rows; ${file} has them all.`;
+}
+
+function firstRows(groups: readonly GridGroup[], most: number): GridGroup[] {
+  let left = most;
+  return groups.flatMap((group) => {
+    if (left <= 0) return [];
+    const rows = group.rows.slice(0, left);
+    left -= rows.length;
+    return [{ ...group, rows }];
+  });
+}
+
+function bodyHtml({ title, rows, below }: GridGroup, width: number): Html {
+  const whole = (line: Line): Part =>
+    html`<tr class="${line.role ?? "more"}"><td colspan="${width}">${line.text.trim()}</td></tr>`;
+  const name = title !== undefined && title !== "" && titleRow(title, width);
+  const all = rows.map((row) => [rowHtml(row), row.below.map(whole)]);
+  return html`<tbody>${name}${all}${below.map(whole)}</tbody>`;
+}
+
+function titleRow(title: string, width: number): Html {
+  return html`<tr class="title"><th scope="rowgroup" colspan="${width}">${title}</th></tr>`;
+}
+
+function rowHtml({ cells: [name = "", ...others], isFailure }: GridRow): Html {
+  const cells = others.map((text) => html`<td>${text}</td>`);
+  return html`<tr${isFailure && html` class="failure"`}><th scope="row">${name}</th>${cells}</tr>`;
+}
