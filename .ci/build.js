@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { copyFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 process.chdir(join(import.meta.dirname, ".."));
@@ -20,15 +20,55 @@ function isFresh() {
   return sources.every((path) => statSync(path).mtimeMs < built);
 }
 
-/** What is left where the compiler is interrupted is taken away below. */
+/** What is left where a compiler is interrupted is taken away below. */
 process.on("SIGINT", () => {});
 
-async function compile(directory) {
-  const compiler = spawn("tsc", ["-p", "tsconfig.json", "--outDir", directory], {
+/** @returns the exit code */
+async function run(program, ...words) {
+  const child = spawn(program, words, {
     stdio: ["ignore", 2, 2],
     env: { ...process.env, PATH: resolve("node_modules/.bin") + delimiter + process.env.PATH },
   });
-  return new Promise((done, failed) => compiler.on("exit", (code) => done(code ?? 130)).on("error", failed));
+  return new Promise((done, failed) => child.on("exit", (code) => done(code ?? 130)).on("error", failed));
+}
+
+/** The page that simulates in a browser: classic scripts, which pages from files can load, too. */
+const PAGE = [
+  "page=src/explorer/page/main.tsx",
+  "page=src/explorer/page/page.css",
+  "--jsx=automatic",
+  "--jsx-import-source=preact",
+];
+/** Its worker is a function whose text the page makes a worker of. */
+const WORKER = ["worker=src/explorer/worker.ts", "--banner:js=function unacceptedWorker(){", "--footer:js=}"];
+
+function bundle(directory, words) {
+  return run(
+    "esbuild",
+    ...words,
+    `--outdir=${directory}/explorer`,
+    "--bundle",
+    "--minify",
+    "--format=iife",
+    "--target=es2022",
+    "--charset=utf8",
+    "--legal-comments=none",
+    "--log-level=warning",
+    // Colours of a terminal's tables, which that library does without where there are none.
+    "--external:@colors/colors",
+  );
+}
+
+async function build(directory) {
+  const parts = [
+    run("tsc", "-p", "tsconfig.json", "--outDir", directory),
+    bundle(directory, PAGE),
+    bundle(directory, WORKER),
+  ];
+  const codes = await Promise.all(parts);
+  const code = Math.max(...codes);
+  if (code === 0) copyFileSync("src/explorer/page/index.html", `${directory}/explorer/index.html`);
+  return code;
 }
 
 if (!isFresh()) {
@@ -37,7 +77,7 @@ if (!isFresh()) {
   const next = `.dist-${randomUUID()}`;
   const last = `${next}-last`;
   try {
-    process.exitCode = await compile(next);
+    process.exitCode = await build(next);
     if (process.exitCode === 0 && !isFresh()) {
       utimesSync(next, begin, begin);
       if (statSync("dist", { throwIfNoEntry: false }) !== undefined) renameSync("dist", last);

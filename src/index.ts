@@ -65,8 +65,14 @@ export type {
 } from "./results/row.js";
 export { RESULT_SCHEMA_VERSION } from "./results/row.js";
 // Scenarios: what a guest is and what happens to it.
-export { formatIssue, type IssuePlace, ScenarioError, type ScenarioIssue } from "./scenario/error.js";
-export { parseScenario } from "./scenario/load.js";
+export {
+  errorLine,
+  formatIssue,
+  type IssuePlace,
+  ScenarioError,
+  type ScenarioIssue,
+} from "./scenario/error.js";
+export { parseScenario, scenarioOutlook } from "./scenario/load.js";
 export { NO_PRICE_SETS, type PriceSets, parsePriceSet } from "./scenario/price-set-file.js";
 export {
   type FirmwareName,
@@ -132,6 +138,7 @@ export {
   type GeneratorEntry,
   GeneratorError,
   generate,
+  isGenerated,
   type Parameter as GeneratorParameter,
   parseGeneratedWorkload,
   type Workload as GeneratedWorkload,

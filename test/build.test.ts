@@ -1,4 +1,4 @@
-// Takes 3 s.
+// Takes 4 s.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +20,14 @@ echo told by the compiler
 exit $(cat exit-code)
 `;
 
+/** Stands for the bundler: writes its words where the result goes. */
+const BUNDLER = `#!/bin/sh
+for word; do case "$word" in --outdir=*) directory="\${word#--outdir=}";; *=src/*) name="\${word%%=*}";; esac; done
+mkdir -p "$directory"
+echo "$@" > "$directory/$name.js"
+exit $(cat bundler-exit-code)
+`;
+
 /** A package with one source and `builds`, what the compiler has noted. */
 class Package {
   readonly directory: string = mkdtempSync(join(tmpdir(), "unaccepted-build-"));
@@ -32,7 +40,11 @@ class Package {
       this.write(name, '{ "type": "module" }');
     this.write("builds", "");
     this.write("exit-code", "0");
+    this.write("bundler-exit-code", "0");
+    mkdirSync(join(this.directory, "src/explorer/page"), { recursive: true });
+    this.write("src/explorer/page/index.html", "<main>");
     writeFileSync(join(this.directory, "bin/tsc"), COMPILER, { mode: 0o755 });
+    writeFileSync(join(this.directory, "bin/esbuild"), BUNDLER, { mode: 0o755 });
   }
 
   write(name: string, text: string): void {
@@ -89,6 +101,22 @@ test("a build is made where there is none, where a source is newer, and not othe
     own.write("src/other.js", "3");
     await own.build().catch(() => {});
     assert.is(own.builds, 3);
+  });
+});
+
+test("the page and its worker are part of the build, and it fails where they do", async () => {
+  await inPackage(async (own) => {
+    own.write("src/main.js", "1");
+    await setTimeout(LATER_MS);
+    await own.build();
+    assert.is(own.read("dist/explorer/index.html"), "<main>");
+    assert.match(own.read("dist/explorer/worker.js"), /worker=src\/explorer\/worker\.ts .*--minify /);
+    assert.match(own.read("dist/explorer/page.js"), /page=src\/explorer\/page\/main\.tsx .*--minify /);
+    own.write("src/main.js", "2");
+    own.write("bundler-exit-code", "2");
+    await setTimeout(LATER_MS);
+    await assertFails(own);
+    assert.is(own.read("dist/main.js"), "1");
   });
 });
 

@@ -110,6 +110,11 @@ export function scenarioPath(text: string): string {
   return pathOrBundled(text, SCENARIOS);
 }
 
+/** Text of a scenario of the package, whatever lies in the working directory. */
+export function bundledScenarioText(name: string): string {
+  return readFileSync(new URL(`${SCENARIOS}${name}${EXTENSION}`, PACKAGE), "utf8");
+}
+
 /** Names that stand for the scenarios of the package. */
 export function bundledScenarioNames(): string[] {
   return namesIn(SCENARIOS);

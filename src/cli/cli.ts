@@ -2,7 +2,7 @@
 
 import { didYouMean, nearestName } from "../nearest-name.js";
 import { printable } from "../printable.js";
-import { ScenarioError } from "../scenario/error.js";
+import { errorLine } from "../scenario/error.js";
 import { type Arguments, type Command, type CommandGroup, STDIN_PATH } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import { type CliIo, ExitCode, Interrupted, placeOf, print, type RunScenario } from "./io.js";
@@ -112,10 +112,4 @@ function unknownAction({ name: group, actions }: CommandGroup, word: string | un
       ? `expected ${names.join(", ")} after ${group}; --help says more`
       : `unknown action ${word} of ${group}, did you mean ${nearest}?`,
   );
-}
-
-function errorLine(error: Error): string {
-  const more =
-    error instanceof ScenarioError && error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : "";
-  return `${error.message.replaceAll(/\s*\n\s*/g, " ")}${more}`;
 }

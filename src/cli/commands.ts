@@ -270,6 +270,26 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     load: () => import("./commands/report.js"),
   },
   {
+    name: "explore",
+    describe: "a page in your browser that simulates while you choose and move sliders",
+    files: {
+      name: "file",
+      describe: "scenarios, results or traces for the page to open",
+      isList: true,
+      offers: scenarioNames,
+    },
+    flags: {
+      build: text("write the page as files instead, for any web server and for file://", { takes: "DIR" }),
+      ...quiet(),
+    },
+    examples: [
+      "unaccepted explore",
+      "unaccepted explore results/boot.json",
+      "unaccepted explore --build public/explore",
+    ],
+    load: () => import("./commands/explore.js"),
+  },
+  {
     name: "diff",
     describe: "what changed between two results, and which event and price account for it",
     files: {

@@ -5,7 +5,10 @@ import type { Settings } from "./settings.js";
 
 export type Side = "a" | "b";
 
-/** A file that the user gave to the page: a scenario, if its name ends in `.yaml` or `.yml`, or else a trace. */
+/**
+ * A file that the user gave to the page: a scenario, if its name ends in `.yaml` or `.yml`, or else a trace of any
+ * format that the command line reads. The same object for the same file.
+ */
 export interface DroppedFile {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -17,7 +20,7 @@ export interface Ask {
   readonly id: number;
   readonly side: Side;
   readonly settings: Settings;
-  /** A scenario takes the place of `boot`, a trace that of the workload. */
+  /** A scenario takes the place of `boot`, with its own values where settings have none; a trace that of the workload. */
   readonly file?: DroppedFile;
   readonly wants: Wants;
 }
@@ -69,10 +72,16 @@ export interface BundledWorkload {
   readonly sizeBytes: number;
 }
 
+/** A dropped file as the worker knows it; its bytes go there once. */
+export interface KnownFile extends DroppedFile {
+  readonly id: number;
+}
+
 /** To the worker. */
 export type ToWorker =
   | { readonly kind: "catalogue"; readonly catalogue: Catalogue }
-  | { readonly kind: "ask"; readonly ask: Ask }
+  | { readonly kind: "file"; readonly file: KnownFile }
+  | { readonly kind: "ask"; readonly ask: Omit<Ask, "file">; readonly fileId: number | undefined }
   | { readonly kind: "trace"; readonly workload: string; readonly bytes: Uint8Array }
   | { readonly kind: "no trace"; readonly workload: string; readonly error: string };
 

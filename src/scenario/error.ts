@@ -42,6 +42,13 @@ export class ScenarioError extends Error {
   }
 }
 
+/** What an error that the user can put right says, on one line. */
+export function errorLine(error: Error): string {
+  const more =
+    error instanceof ScenarioError && error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : "";
+  return `${error.message.replaceAll(/\s*\n\s*/g, " ")}${more}`;
+}
+
 /** Keys and list indices that lead from the root of a document to one value. */
 export type DocumentPath = readonly (string | number)[];
 

@@ -8,7 +8,7 @@ import { recordingSchema } from "../workload/recording.js";
 import { type Assembly, assembled, assembledAround, pathFrom, STANDARD_BOOT_PATH } from "./assemble.js";
 import { describedRequests, requireDigest, undescribedRequests } from "./recorded-requests.js";
 import { WorkloadError } from "./workload-error.js";
-import { loadZstd } from "./zstd.js";
+import { isZstd, loadZstd } from "./zstd.js";
 
 /** Description of a recording, rather than a trace. */
 export const DESCRIPTION: RegExp = /\.ya?ml$/;
@@ -90,19 +90,25 @@ export class Workloads {
 
   #recording(path: string): Promise<RecordedRequests> {
     return once(this.#recordings, path, async () => {
-      await loadZstd();
       if (!DESCRIPTION.test(path)) {
-        const bytes = await this.#read(path);
+        const bytes = await this.#readTrace(path);
         const sha256 = await digestOf(path, bytes);
         return undescribedRequests({ path, chunks: [bytes] }, () => sha256, this.#lenient);
       }
       const text = new TextDecoder().decode(await this.#read(path));
       const recording = parseYamlWithPositions(text, path, recordingSchema);
       const tracePath = pathFrom(path, recording.trace.file);
-      const bytes = await this.#read(tracePath);
+      const bytes = await this.#readTrace(tracePath);
       requireDigest(tracePath, path, await digestOf(tracePath, bytes), recording);
       return describedRequests({ path: tracePath, chunks: [bytes] }, recording, this.#lenient);
     });
+  }
+
+  /** Only what needs the decoder of zstd loads it: pages that run no WebAssembly have other traces all the same. */
+  async #readTrace(path: string): Promise<Uint8Array> {
+    const bytes = await this.#read(path);
+    if (isZstd(bytes)) await loadZstd();
+    return bytes;
   }
 }
 

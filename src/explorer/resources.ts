@@ -1,0 +1,55 @@
+/**
+ * What the page has besides its own script, all of it as classic scripts, which pages from files can load, too: the
+ * worker as a function whose text a blob takes, the catalogue, and each trace when it is wanted.
+ */
+
+import type { Resources } from "./client.js";
+import type { Catalogue } from "./protocol.js";
+
+interface Scripts {
+  /** Of `worker.js`. */
+  readonly unacceptedWorker: () => void;
+  /** Of `catalogue.js`. */
+  readonly unacceptedCatalogue: Catalogue;
+  /** What `traces/NAME.js` calls with the trace in base64. */
+  unacceptedTrace: (workload: string, base64: string) => void;
+}
+
+const scripts = globalThis as unknown as Scripts;
+
+export function pageResources(): Resources {
+  const address = URL.createObjectURL(
+    new Blob([`(${scripts.unacceptedWorker.toString()})()`], { type: "text/javascript" }),
+  );
+  const traces = new Map<string, Uint8Array>();
+  scripts.unacceptedTrace = (workload, base64) => {
+    traces.set(
+      workload,
+      Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)),
+    );
+  };
+  return {
+    catalogue: scripts.unacceptedCatalogue,
+    start: () => new Worker(address),
+    async readTrace(workload) {
+      if (!traces.has(workload)) await loadScript(`traces/${encodeURIComponent(workload)}.js`);
+      const bytes = traces.get(workload);
+      if (bytes === undefined) throw new Error("cannot read its trace");
+      return bytes;
+    },
+  };
+}
+
+async function loadScript(address: string): Promise<void> {
+  const element = document.createElement("script");
+  element.src = address;
+  try {
+    await new Promise((resolve, reject) => {
+      element.addEventListener("load", resolve);
+      element.addEventListener("error", () => reject(new Error("cannot read its trace")));
+      document.head.append(element);
+    });
+  } finally {
+    element.remove();
+  }
+}
