@@ -99,9 +99,21 @@ export function assignmentsOf(
   return [...typed, ...Object.entries(set).map(([key, text]) => parseAssignment(`${key}=${text}`))];
 }
 
-/** A scenario file that needs no flags. @throws ScenarioError for one of `set` that is no assignment */
+/** A description of a bundled workload, as `workloads/boot.yaml` mentions its own. */
+const DESCRIPTION = /^recorded\/([^/]+)\/recording\.yaml$/;
+
+/** The name of a bundled workload, if a scenario of the program means one: a path from its folder stands for nothing elsewhere. */
+export function workloadName(mentioned: string): string {
+  return DESCRIPTION.exec(mentioned)?.[1] ?? mentioned;
+}
+
+/**
+ * A scenario file that needs no flags, wherever it lies.
+ *
+ * @throws ScenarioError for one of `set` that is no assignment
+ */
 export function settingsToYaml(settings: Settings, base: BaseScenario): string {
-  return writtenScenario(base.text, base.name, assignmentsOf(settings, base));
+  return writtenScenario(base.text, base.name, assignmentsOf(settings, base), { workload: workloadName });
 }
 
 /** The command that prints the same numbers, for a shell: `unaccepted run boot --platform tdx --set seed=2`. */

@@ -25,7 +25,7 @@ import {
   Workloads,
 } from "../index.js";
 import type { Answer, Answered, Ask, Catalogue, DroppedFile } from "./protocol.js";
-import { assignmentsOf, type BaseScenario } from "./settings.js";
+import { assignmentsOf, type BaseScenario, workloadName } from "./settings.js";
 
 /** Gives the trace of a bundled workload as it is stored. */
 export type ReadTrace = (workload: string) => Promise<Uint8Array>;
@@ -33,7 +33,7 @@ export type ReadTrace = (workload: string) => Promise<Uint8Array>;
 /** Something that the user can put right. */
 class AskError extends Error {}
 
-/** Where recordings lie, as `workloads/boot.yaml` mentions them. */
+/** Where recordings lie. */
 const RECORDED = /^recorded\/([^/]+)\/([^/]+)$/;
 const DESCRIPTION = "recording.yaml";
 /** A dropped trace lies where no bundled one does. */
@@ -107,8 +107,7 @@ export class Simulation {
   #pathOf(text: string, where: string): string {
     if (isGenerated(text)) return text;
     const names = Object.keys(this.#catalogue.workloads);
-    const [, directory, file] = RECORDED.exec(text) ?? [];
-    const name = file === DESCRIPTION ? directory! : text;
+    const name = workloadName(text);
     if (names.includes(name)) return `recorded/${name}/${DESCRIPTION}`;
     const nearest = nearestName(text, names);
     const hint = nearest === undefined ? "" : `, did you mean ${nearest}?`;
