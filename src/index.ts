@@ -11,6 +11,7 @@ export type { Basis, Parameter as Price, ParameterSet as Prices } from "./coco/p
 export { PLATFORM_KINDS } from "./coco/platforms.js";
 export { DEFAULT_PRICES, type PriceSet, parametersOf as pricesOf, type SetPrice } from "./coco/price-set.js";
 // What can be said in a scenario, and within which bounds: for those who make a form of it.
+export type { Field, Fields } from "./fields/field.js";
 export { type Key, keysOf } from "./fields/keys.js";
 // The page allocator alone, without guest, platform or time; and the rules of each kernel.
 export { kernelRelease, kernelRules, knownReleases } from "./linux/kernel-rules.js";
@@ -40,6 +41,7 @@ export {
   formatDiffMarkdown,
 } from "./report/diff.js";
 export { diffSentences, percentText } from "./report/diff-lead.js";
+export { COLOURS, type Theme, type ThemeColours } from "./report/pictures/theme.js";
 export { failureTexts } from "./report/row-groups.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
@@ -69,6 +71,7 @@ export {
   errorLine,
   formatIssue,
   type IssuePlace,
+  isMapping,
   ScenarioError,
   type ScenarioIssue,
 } from "./scenario/error.js";

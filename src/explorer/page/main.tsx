@@ -1,25 +1,54 @@
-/** The page. */
+/** Where the page begins: its resources, the settings of its address, and the desk that both go to. */
 
-import { render, type VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { formatDuration } from "../../index.js";
+import { render } from "preact";
+import { config } from "zod";
 import { Simulator } from "../client.js";
-import type { Answer } from "../protocol.js";
 import { pageResources } from "../resources.js";
+import { fragmentToSettings, settingsToFragment } from "../settings.js";
+import { App } from "./app.js";
+import { Desk, type DeskState } from "./desk.js";
+import { bundledPrices } from "./scenario-of.js";
 
-const simulator = new Simulator(pageResources());
+// Reads without making code as it goes, which the page's policy forbids.
+config({ jitless: true });
 
-function Page(): VNode {
-  const [answer, setAnswer] = useState<Answer>();
-  useEffect(() => {
-    void simulator.ask({ side: "a", settings: { set: {} }, wants: {} }).then((one) => one && setAnswer(one));
-  }, []);
-  return <output>{textOf(answer)}</output>;
+const resources = pageResources();
+const { catalogue } = resources;
+const bundled = { catalogue, prices: bundledPrices(catalogue) };
+const root = document.getElementById("page")!;
+
+const desk: Desk = new Desk(
+  {
+    quick: new Simulator(resources),
+    slow: new Simulator(resources),
+    prices: bundled.prices,
+    base: { name: "boot", text: catalogue.boot, isBundled: true },
+    told: show,
+    rested: keepInAddress,
+  },
+  fragmentToSettings(location.hash),
+);
+
+function show(state: DeskState): void {
+  render(<App desk={desk} state={state} bundled={bundled} />, root);
 }
 
-function textOf(answer: Answer | undefined): string {
-  if (answer === undefined) return "…";
-  return "error" in answer ? answer.error : formatDuration(answer.row.bootTimeNs);
+/** Each rest is a step of the browser's history. */
+function keepInAddress({ a, b }: DeskState): void {
+  const fragment = settingsToFragment({ a: a.settings, ...(b === undefined ? {} : { b: b.settings }) });
+  if (fragment !== currentFragment()) location.hash = fragment;
 }
 
-render(<Page />, document.querySelector("main")!);
+/** What the address holds, as this page would write it. */
+function currentFragment(): string {
+  return settingsToFragment(fragmentToSettings(location.hash));
+}
+
+addEventListener("hashchange", () => {
+  const { a, b } = desk.state;
+  const own = settingsToFragment({ a: a.settings, ...(b === undefined ? {} : { b: b.settings }) });
+  if (own !== currentFragment()) desk.load(fragmentToSettings(location.hash));
+});
+
+show(desk.state);
+desk.start();

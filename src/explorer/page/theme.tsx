@@ -1,0 +1,41 @@
+/** Light and dark: as the system has it, or as the button says for as long as the page is open. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Theme } from "../../index.js";
+
+const DARK = "(prefers-color-scheme: dark)";
+
+/** @returns the theme that is shown, and what turns it over */
+export function useTheme(): readonly [theme: Theme, turn: () => void] {
+  const [system, setSystem] = useState<Theme>(systemTheme);
+  const [chosen, setChosen] = useState<Theme | undefined>();
+  useEffect(() => {
+    const query = matchMedia(DARK);
+    const listen = (): void => setSystem(systemTheme());
+    query.addEventListener("change", listen);
+    return () => query.removeEventListener("change", listen);
+  }, []);
+  const theme = chosen ?? system;
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+  }, [theme]);
+  return [theme, () => setChosen(theme === "dark" ? "light" : "dark")];
+}
+
+function systemTheme(): Theme {
+  return matchMedia(DARK).matches ? "dark" : "light";
+}
+
+interface ThemeButtonProps {
+  readonly theme: Theme;
+  readonly turn: () => void;
+}
+
+export function ThemeButton({ theme, turn }: ThemeButtonProps): JSX.Element {
+  return (
+    <button type="button" class="quiet" onClick={turn}>
+      {theme === "dark" ? "Light" : "Dark"}
+    </button>
+  );
+}
