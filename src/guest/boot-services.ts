@@ -19,7 +19,8 @@ export function efiEnterVirtualMode({ early, allocator, release, deferredAreas }
     for (let pfn = pfnDown(start); pfn < pfnDown(end); pfn++) {
       if (pfn >= deferred.get(allocator.zoneOfPfn(pfn).nodeId)!) continue;
       // In use since early boot, and counted there.
-      allocator.frames.meta[allocator.pageAt(asPfn(pfn))]! |= TOUCHED;
+      const page = allocator.pageAt(asPfn(pfn));
+      allocator.frames.meta[page]! |= TOUCHED;
       release.block(asPfn(pfn), 0);
     }
   }

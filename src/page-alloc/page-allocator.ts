@@ -76,9 +76,8 @@ export class PageAllocator {
   readonly #walk: ZoneWalk;
 
   constructor(options: PageAllocatorOptions) {
-    const guestPages = options.zones.reduce((sum, zone) => sum + zone.presentPages, 0);
     // Lists for two zones more, Normal and Movable, which memory that is plugged in may need.
-    this.frames = new PageFrames((options.zones.length + 2) * LISTS_PER_ZONE, guestPages);
+    this.frames = new PageFrames((options.zones.length + 2) * LISTS_PER_ZONE);
     this.rules = options.rules;
     this.#cpus = options.cpus;
     for (const span of options.zones) this.addZone(span);

@@ -33,12 +33,16 @@ const LEAF_MASK: number = 2 ** LEAF_SHIFT - 1;
 /** Untouched ranges the lists can hold at once; zone borders, holes and isolation make new ones. */
 const RANGE_NODES = 4096;
 
-/** Frames reserved at once without being resident: 128 GiB of touched memory. */
-const INITIAL_FRAMES_MAX: number = 2 ** 25;
+/** Blocks that have room from the start: a little more than a boot touches. It doubles when used up. */
+const FIRST_BLOCKS = 64;
+
+/** Entries of the arrays that 32-bit indices reach: 8 TiB of touched memory. */
+const PAGES_MAX: number = 2 ** 31;
 
 /** No page: what an allocation that failed returns. */
 export const NO_PAGE = -1;
 
+/** The arrays are others after `materialise`, which may double them: nobody keeps one across it. */
 export class PageFrames {
   /** Next and previous entry of the list a free page, range node or list head is on. */
   next: PageArray;
@@ -63,16 +67,14 @@ export class PageFrames {
 
   /**
    * @param listHeads how many lists there are; their heads are 0 .. listHeads - 1
-   * @param guestPages frames of the guest, to reserve no more than it can ever need
+   * @param firstBlocks that have room at first; 1 or more
    */
-  constructor(listHeads: number, guestPages: number) {
+  constructor(listHeads: number, firstBlocks: number = FIRST_BLOCKS) {
     this.firstRangeNode = listHeads;
     const reservedBlocks = Math.ceil((listHeads + RANGE_NODES) / MAX_ORDER_PAGES);
     this.firstPage = reservedBlocks * MAX_ORDER_PAGES;
     this.#denseBlocks = reservedBlocks;
-    // A zone border inside a block cannot occur, but holes at both ends can: one block of slack each.
-    const frames = Math.min(guestPages + 8 * MAX_ORDER_PAGES, INITIAL_FRAMES_MAX);
-    const blocks = reservedBlocks + Math.ceil(frames / MAX_ORDER_PAGES);
+    const blocks = reservedBlocks + firstBlocks;
     this.next = pageArray(blocks * MAX_ORDER_PAGES);
     this.prev = pageArray(blocks * MAX_ORDER_PAGES);
     this.meta = new Uint8Array(blocks * MAX_ORDER_PAGES);
@@ -216,11 +218,13 @@ export class PageFrames {
     prev[after] = before;
   }
 
-  /** Doubles the arrays: only a guest that touches more than the initial reservation gets here. */
+  /** Doubles the arrays. */
   #grow(): void {
-    const blocks = this.#blockOfDense.length * 2;
+    const blocksMax = PAGES_MAX / MAX_ORDER_PAGES;
+    const before = this.#blockOfDense.length;
+    if (before === blocksMax) throw new Error("page-alloc: more than 8 TiB touched");
+    const blocks = Math.min(2 * before, blocksMax);
     const frames = blocks * MAX_ORDER_PAGES;
-    if (frames > 2 ** 31) throw new Error("page-alloc: more than 8 TiB touched");
     const copy = <T extends Int32Array | Uint8Array>(from: T, to: T): T => {
       to.set(from);
       return to;

@@ -39,9 +39,13 @@ export function pcpIndexOrder(index: number): number {
   return index >= PCP_LOW_LISTS ? PAGEBLOCK_ORDER : Math.trunc(index / MIGRATE_PCPTYPES);
 }
 
+/** No CPU uses all of its lists, and a machine of many CPUs has thousands. */
+const EMPTY_RING: PageArray = pageArray(0);
+const FIRST_RING = 64;
+
 /** A list of pages open at both ends: a ring in one typed array that doubles when full. */
 export class PcpList {
-  #ring: PageArray = pageArray(64);
+  #ring: PageArray = EMPTY_RING;
   #head = 0;
   size = 0;
 
@@ -78,7 +82,7 @@ export class PcpList {
 
   #grow(): void {
     const old = this.#ring;
-    const ring = pageArray(old.length * 2);
+    const ring = pageArray(Math.max(FIRST_RING, old.length * 2));
     for (let i = 0; i < this.size; i++) ring[i] = old[(this.#head + i) & (old.length - 1)]!;
     this.#ring = ring;
     this.#head = 0;

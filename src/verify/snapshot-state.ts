@@ -149,8 +149,10 @@ export function adoptSnapshot(allocator: PageAllocator, snapshot: readonly Snaps
     noteMissing(list, list.recorded, list.found, come);
   }
   for (const list of changed) list.empty();
-  for (const { pfn, type } of retyped)
-    allocator.frames.pageblockType[allocator.pageAt(pfn) >> PAGEBLOCK_ORDER] = type;
+  for (const { pfn, type } of retyped) {
+    const page = allocator.pageAt(pfn);
+    allocator.frames.pageblockType[page >> PAGEBLOCK_ORDER] = type;
+  }
   for (const list of changed) list.fill();
   const pages = changePages(allocator, gone, come);
   for (const { zone, from } of pairs) adoptCounters(zone, from);
@@ -197,13 +199,13 @@ function noteMissing(
 
 /** Makes pages allocated that are on no list any more, and the other way round. Returns how many moved. */
 function changePages(allocator: PageAllocator, gone: Whereabouts, come: Whereabouts): number {
-  const { meta } = allocator.frames;
   let moved = 0;
   for (const [pfn, where] of gone) {
     const now = come.get(pfn);
     if (now !== where) moved++;
     if (now !== undefined) continue;
     const page = allocator.pageAt(pfn);
+    const { meta } = allocator.frames;
     if ((meta[page]! & TOUCHED) === 0) allocator.touchedPages++;
     meta[page]! |= TOUCHED;
     markAllocated(allocator, page);
@@ -212,6 +214,7 @@ function changePages(allocator: PageAllocator, gone: Whereabouts, come: Whereabo
     if (gone.has(pfn)) continue;
     moved++;
     const page = allocator.pageAt(pfn);
+    const { meta } = allocator.frames;
     if ((meta[page]! & ALLOCATED) === 0) {
       // Reserved since early boot and given up in the gap (free_reserved_page).
       allocator.adjustManagedPages(allocator.zoneOf(page), 1);

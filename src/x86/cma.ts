@@ -170,7 +170,8 @@ function activate({ allocator, early }: KernelMemory, { start, end }: CmaArea): 
   for (let pfn = startPfn; pfn < endPfn; pfn++) {
     allocator.freeReservedPage(pfn, 0);
     // Nobody has used it.
-    allocator.frames.meta[allocator.pageAt(pfn)]! &= ~TOUCHED;
+    const page = allocator.pageAt(pfn);
+    allocator.frames.meta[page]! &= ~TOUCHED;
   }
   early.remarks.push(`cma: the area at 0x${start.toString(16)} lies in two zones and is given up`);
 }
