@@ -1,5 +1,7 @@
 /** Names beside points, where they lie on nothing else. */
 
+import { textWidth } from "./text-width.js";
+
 /** Where a point lies in its panel, in pixels from its left upper corner. */
 export interface Place {
   readonly panel: string;
@@ -13,8 +15,7 @@ export interface Label {
   readonly align?: "left" | "right";
 }
 
-/** Of letters of 11 pixels: more than any usual font takes. */
-const CHARACTER = 6.4;
+export const LABEL_SIZE = 11;
 const HEIGHT = 13;
 const GAP = 8;
 const MARK = 6;
@@ -39,7 +40,7 @@ export function labelsBeside(
   }
   return places.map(({ panel, text, x, y }) => {
     const own = taken.get(panel)!;
-    const length = text.length * CHARACTER;
+    const length = textWidth(text, LABEL_SIZE);
     for (const align of ["left", "right"] as const) {
       const left = align === "left" ? x + GAP : x - GAP - length;
       const box = { left, right: left + length, top: y - HEIGHT / 2, bottom: y + HEIGHT / 2 };

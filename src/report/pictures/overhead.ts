@@ -3,11 +3,12 @@
 import { formatBytes, formatDuration, GiB } from "../../units.js";
 import { NO_VALUE } from "../cells.js";
 import type { ResultDocument } from "./documents.js";
-import { labelsBeside, type Place } from "./labels.js";
+import { LABEL_SIZE, labelsBeside, type Place } from "./labels.js";
 import { needsResultOf } from "./needs.js";
 import {
   columnWidth,
   commonSentence,
+  GAP,
   LINE_HEIGHT,
   laidOut,
   namesWidth,
@@ -21,7 +22,9 @@ import {
 import type { Drawn, Picture } from "./picture.js";
 import {
   byRank,
+  failedSentences,
   isDrawn,
+  NOTHING_READY,
   policySeries,
   rangeOf,
   rowsIn,
@@ -53,7 +56,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   const all = rowsIn(results);
   if (all.length === 0) return needsResultOf("run", "compare", "sweep");
   const ready = all.filter(isDrawn);
-  if (ready.length === 0) return "no run in it got ready without a problem";
+  if (ready.length === 0) return NOTHING_READY;
   if (ready.some((row) => row.overheadBytes === undefined)) return "its rows have no overheadBytes";
   const time = shownTime(ready);
   const panels = panelsOf(results, isDrawn);
@@ -64,7 +67,6 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     ? barsSpec(results, panels, points, time, colours)
     : scatterSpec(results, panels, scatter, time, colours);
   const front = new Set(points.filter((one) => one.front));
-  const failed = all.length - ready.length;
   return {
     title: `${time.text === "boot time" ? "Boot time" : "Total time"} against memory overhead`,
     description:
@@ -86,12 +88,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
         ]),
       ),
     },
-    caveats: [
-      ...(failed === 0
-        ? []
-        : [`${failed} of ${all.length} runs did not get ready without a problem and are left out.`]),
-      ...cut,
-    ],
+    caveats: [...failedSentences(all), ...cut],
   };
 }
 
@@ -202,7 +199,7 @@ function scatterSpec(
   const { color, shape } = policySeries(results, policies, colours);
   const sides = (["left", "right"] as const).map((align) => ({
     transform: [{ filter: `datum.align === '${align}'` }],
-    mark: { type: "text", align, dx: align === "left" ? 8 : -8, fontSize: 11 },
+    mark: { type: "text", align, dx: align === "left" ? 8 : -8, fontSize: LABEL_SIZE },
     encoding: { x, y, text: { field: "policy" } },
   }));
   const layer = [
@@ -229,7 +226,10 @@ function scatterSpec(
     ...sides,
   ];
   const titles = layout.shown.map(({ title }) => title);
-  return { spec: panelSpec(layout, titles, values, { height: PANEL_HEIGHT, layer }), cut: layout.cut };
+  return {
+    spec: panelSpec(layout, titles, values, "title", { height: PANEL_HEIGHT, layer }),
+    cut: layout.cut,
+  };
 }
 
 /** Two columns for each input, time and overhead: no policy hides another one. */
@@ -320,9 +320,10 @@ function barsSpec(
     },
   ];
   const spec = panelSpec(
-    { columns, width },
+    { columns, width, gap: GAP },
     titles,
     values,
+    "none",
     { height: { step: LINE_HEIGHT }, layer },
     {
       resolve: { scale: { x: "independent" } },

@@ -5,10 +5,10 @@
 
 import { formatBytes, KiB, MiB } from "../../units.js";
 import { formatInteger, formatVcpus } from "../cells.js";
-import { wrapText } from "../layout.js";
 import { policyText, settingsText } from "../row-groups.js";
 import type { DocumentRow, ResultDocument } from "./documents.js";
 import { rowsIn } from "./series.js";
+import { linesOf, textWidth } from "./text-width.js";
 
 /** What tells one input from another, in the order of titles. */
 export type PartName =
@@ -90,9 +90,9 @@ export function panelsOf(
   const names = PARTS.map(({ name }) => name).filter((name) => !along.includes(name));
   const varying = names.filter((name) => values.get(name)!.length > 1);
   const common = names
-    .filter((name) => name !== "file" && values.get(name)!.length === 1)
+    .filter((name) => !UNNAMED.has(name) && values.get(name)!.length === 1)
     .map((name) => values.get(name)![0]!)
-    .filter((text) => text !== "" && !UNSAID.has(text) && !isBootTwice(text, rows));
+    .filter((text) => text !== "" && !UNSAID.has(text));
   // Numbers by their size, all else in the order given.
   values.set(
     "memory",
@@ -124,11 +124,7 @@ export function panelsOf(
 
 /** What goes without saying where all rows have it. */
 const UNSAID: ReadonlySet<string> = new Set(["prices default"]);
-
-/** A boot that is its own workload is named once. */
-function isBootTwice(text: string, rows: readonly PanelRow[]): boolean {
-  return text.startsWith("boot ") && rows.every(({ row }) => row.boot === row.workload);
-}
+const UNNAMED: ReadonlySet<PartName> = new Set(["file", "scenario", "boot"]);
 
 function inOrder(rows: readonly PanelRow[], name: PartName, numberOf: (row: PanelRow) => number): string[] {
   return [...new Set(rows.toSorted((a, b) => numberOf(a) - numberOf(b)).map(({ parts }) => parts[name]))];
@@ -175,15 +171,13 @@ export function tableHeads(
 
 /** Of one policy or another name with its bar, in pixels. */
 export const LINE_HEIGHT = 19;
-/** Of letters of 11 pixels. */
-const CHARACTER = 6.2;
 const NAMES_MOST = 200;
 /** Of a value in words on the right of a bar. */
 const VALUE_WIDTH = 58;
 
 /** What names left of panels take, in pixels. */
 export function namesWidth(names: readonly string[]): number {
-  return Math.min(NAMES_MOST, Math.max(0, ...names.map(({ length }) => length)) * CHARACTER) + 12;
+  return Math.min(NAMES_MOST, Math.max(0, ...names.map((name) => textWidth(name, 11)))) + 12;
 }
 
 /** How much longer than its longest bar an axis is, so that a value in words has its place. */
@@ -192,18 +186,22 @@ export function roomFor(width: number): number {
 }
 
 /** All panels of a row together, so that the picture is shown 800 pixels wide. */
-const ALL_WIDTH = 660;
-const GAP = 18;
+const ALL_WIDTH = 720;
+export const GAP = 18;
 /** More are no picture any more. */
 const MOST_PANELS = 12;
 const MOST_COLUMNS = 3;
-/** Of a title of 13 pixels. */
-const TITLE_CHARACTER = 7.4;
+const TITLE_SIZE = 12;
+const TITLE_LINE = 15;
+/** Below panels: numbers of an axis, and its title. */
+const BELOW = { none: 8, numbers: 24, title: 40 } as const;
 
 export interface PanelLayout {
   readonly columns: number;
   /** Of one panel, in pixels. */
   readonly width: number;
+  /** Between two columns. */
+  readonly gap: number;
 }
 
 /**
@@ -216,62 +214,76 @@ export function laidOut(
   { panels, varying, valuesOf }: Panels,
   aside: number = 0,
   most: number = MOST_COLUMNS,
+  gap: number = GAP,
 ): PanelLayout & { readonly shown: readonly Panel[]; readonly cut: readonly string[] } {
   const shown = panels.slice(0, MOST_PANELS);
   const last = varying.at(-1);
   const across = last === undefined ? 1 : valuesOf(last).length;
   const isGrid = across <= most && across > 1 && shown.length % across === 0;
   const columns = isGrid ? across : Math.min(shown.length, shown.length === 4 ? 2 : most);
-  const width = columnWidth(columns, aside);
+  const width = columnWidth(columns, aside, gap);
   const cut =
     shown.length === panels.length
       ? []
       : [`${shown.length} of ${formatInteger(panels.length)} inputs are drawn; the table has all.`];
-  return { shown, columns, width, cut };
+  return { shown, columns, width, gap, cut };
 }
 
 /** Panels that are not of rows. @param aside as of `laidOut` */
-export function gridOf(count: number, aside: number): PanelLayout & { readonly most: number } {
+export function gridOf(
+  count: number,
+  aside: number,
+  gap: number = GAP,
+): PanelLayout & { readonly most: number } {
   const shown = Math.min(count, MOST_PANELS);
   const columns = Math.min(shown, shown === 4 || shown === 8 ? 4 : MOST_COLUMNS);
-  return { columns, width: columnWidth(columns, aside), most: MOST_PANELS };
+  return { columns, width: columnWidth(columns, aside, gap), gap, most: MOST_PANELS };
 }
 
-export function columnWidth(columns: number, aside: number): number {
-  return Math.floor((ALL_WIDTH - aside - (columns - 1) * GAP) / columns);
+export function columnWidth(columns: number, aside: number, gap: number = GAP): number {
+  return Math.floor((ALL_WIDTH - aside - (columns - 1) * gap) / columns);
 }
 
 /**
  * @param values with `panel`, the title of the panel that each belongs to
+ * @param below what stands below each panel
  * @param spec of one panel, without data
  */
 export function panelSpec(
-  { columns, width }: PanelLayout,
+  { columns, width, gap }: PanelLayout,
   titles: readonly string[],
   values: readonly object[],
+  below: keyof typeof BELOW,
   spec: object,
   more: object = {},
 ): object {
   if (titles.length === 1) return { data: { values }, width, ...spec, ...more };
-  const lines = (title: string): string =>
-    wrapText(title, { width: Math.max(12, Math.floor(width / TITLE_CHARACTER)) })
-      .map((line) => line.trim())
-      .join("\n");
-  const shown = values.map((value) => {
-    const { panel } = value as { readonly panel: string };
-    return { ...value, panel: lines(panel) };
-  });
+  const wrapped = new Map(
+    titles.map((title) => [
+      title,
+      title.split("\n").flatMap((line) => linesOf(line, width, TITLE_SIZE, true)),
+    ]),
+  );
+  const most = Math.max(...[...wrapped.values()].map(({ length }) => length));
+  // Titles stand right above their panels.
+  const textOf = (title: string): string => wrapped.get(title)!.join("\n");
+  const shown = values.map((value) => ({
+    ...value,
+    panel: textOf((value as { readonly panel: string }).panel),
+  }));
   return {
     data: { values: shown },
     facet: {
       field: "panel",
       type: "nominal",
-      sort: titles.map(lines),
+      sort: titles.map(textOf),
       title: null,
-      header: { labelExpr: "split(datum.label, '\\n')", labelFontSize: 12, labelPadding: 6 },
+      header: { labelExpr: "split(datum.label, '\\n')", labelFontSize: TITLE_SIZE, labelPadding: 6 },
     },
     columns,
-    spacing: GAP,
+    // Labels of axes that stick out would move their panel.
+    bounds: "flush",
+    spacing: { row: BELOW[below] + most * TITLE_LINE + 12, column: gap },
     spec: { width, ...spec },
     ...more,
   };

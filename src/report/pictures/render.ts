@@ -1,19 +1,18 @@
 /** From a picture's specification to its file. The libraries are loaded here, so that nobody waits for them without a picture. */
 
 import { printableLines } from "../../printable.js";
-import { wrapText } from "../layout.js";
 import type { Drawn } from "./picture.js";
+import { linesOf, textWidth } from "./text-width.js";
 import { configOf, type ThemeColours } from "./theme.js";
 
-/** Characters of a line above a picture 800 pixels wide. */
-const LINE = { width: 118 };
+/** Of a line above a picture, in pixels: the picture itself is 800 wide, or less. */
+const LINE_WIDTH = 740;
+const SUBTITLE_SIZE = 11;
 
 /** The same with its title, what is to be seen and its caveats in the picture itself, as a file of its own needs them. */
 export function titled(drawn: Drawn): Drawn {
   const { title, description, caveats } = drawn;
-  const subtitle = [description, ...caveats].flatMap((text) =>
-    wrapText(text, LINE).map((line) => line.trim()),
-  );
+  const subtitle = [description, ...caveats].flatMap((text) => linesOf(text, LINE_WIDTH, SUBTITLE_SIZE));
   return { ...drawn, spec: { ...drawn.spec, title: { text: title, subtitle } } };
 }
 
@@ -33,11 +32,25 @@ export async function renderSvg(
     config: configOf(colours),
   };
   const compiled = vegaLite.compile(themed as Parameters<typeof vegaLite.compile>[0]);
+  measureAlike(vega);
   const view = new vega.View(vega.parse(compiled.spec), { renderer: "none", logLevel: vega.Error });
   const svg = await view.toSVG();
   view.finalize();
   // XML has no control characters.
   return `${printableLines(described(svg, title, description), false)}\n`;
+}
+
+/** Text is as wide everywhere, so that a picture is the same in a terminal and in a browser. */
+function measureAlike({ textMetrics }: object & { textMetrics?: unknown }): void {
+  const metrics = textMetrics as { width: (item: TextItem, text: unknown) => number };
+  metrics.width = ({ fontSize = 11, fontWeight = "normal" }, text) =>
+    textWidth(String(text ?? ""), fontSize, fontWeight === "bold" || Number(fontWeight) >= 600);
+}
+
+/** Of Vega's scenegraph, as far as it is looked at here. */
+interface TextItem {
+  readonly fontSize?: number;
+  readonly fontWeight?: string | number;
 }
 
 /** Says what a picture shows where nobody sees it: in its name for screen readers, and as SVG's own elements have it. */

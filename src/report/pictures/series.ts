@@ -21,6 +21,16 @@ export function isDrawn({
   return outcome === "ready" && problems.length === 0;
 }
 
+/** Why there is nothing to draw of rows. */
+export const NOTHING_READY = "no run in it got ready without a problem";
+
+/** That runs are left out which are not drawn; empty where there are none. */
+export function failedSentences(rows: readonly DocumentRow[]): string[] {
+  const failed = rows.filter((row) => !isDrawn(row)).length;
+  if (failed === 0) return [];
+  return [`${failed} of ${rows.length} runs did not get ready without a problem and are left out.`];
+}
+
 /** Encodings of marks that have a field `policy`. */
 export interface PolicySeries {
   readonly color: object;

@@ -64,6 +64,14 @@ export function configOf({ background, text, muted, grid }: ThemeColours): objec
     },
     header: { labelColor: text, labelFontSize: 13, titleColor: text, labelFontWeight: "bold" },
     legend: { labelColor: text, titleColor: muted, labelFontSize: 12, titleFontWeight: "normal" },
-    title: { color: text, fontSize: 14, subtitleColor: muted, subtitleFontSize: 11, anchor: "start" },
+    title: {
+      color: text,
+      fontSize: 14,
+      subtitleColor: muted,
+      subtitleFontSize: 11,
+      subtitlePadding: 5,
+      offset: 14,
+      anchor: "start",
+    },
   };
 }

@@ -21,6 +21,7 @@ import {
   byRank,
   contrastSentence,
   isDrawn,
+  NOTHING_READY,
   policySeries,
   rangeOf,
   rowsIn,
@@ -38,7 +39,7 @@ export const times: Picture = {
 function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn | string {
   const all = rowsIn(results);
   if (all.length === 0) return needsResultOf("run", "compare", "sweep");
-  if (!all.some(isDrawn)) return "no run in it got ready without a problem";
+  if (!all.some(isDrawn)) return NOTHING_READY;
   const time = shownTime(all.filter(isDrawn));
   const panels = panelsOf(results);
   const policies = byRank(
@@ -78,14 +79,14 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     type: "ordinal",
     title: null,
     scale: { domain: parts, range: [1, 0.45] },
-    legend: parts.length === 1 ? null : { orient: "bottom", symbolType: "square", symbolSize: 120 },
+    legend: { orient: "bottom", symbolType: "square", symbolSize: 120 },
   };
   const layer = [
     { mark: { type: "point", opacity: 0 }, encoding: { x: x("room"), y } },
     {
       transform: [{ filter: "isValid(datum.part)" }],
-      mark: { type: "bar", height: { band: 0.62 } },
-      encoding: { x: x("from"), x2: { field: "to" }, y, color, opacity },
+      mark: { type: "bar", height: { band: 0.62 }, opacity: 1 },
+      encoding: { x: x("from"), x2: { field: "to" }, y, color, ...(parts.length > 1 ? { opacity } : {}) },
     },
     {
       transform: [{ filter: "datum.high > datum.low" }],
@@ -123,6 +124,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       layout,
       shown.map(({ title }) => title),
       values,
+      "numbers",
       { height: { step: LINE_HEIGHT }, layer },
       {
         resolve: { scale: { x: "independent" } },

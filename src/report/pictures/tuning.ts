@@ -60,7 +60,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     field: "percent",
     type: "quantitative",
     title: "worse by, %",
-    scale: { type: "symlog", constant: 1, domain: [0, MOST_PERCENT] },
+    scale: { type: "symlog", constant: 1, domain: [0, MOST_PERCENT * 1.2] },
     axis: { values: [0, 2, 5, 20, 100, MOST_PERCENT] },
   };
   const layer = [
@@ -94,6 +94,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       layout,
       [...shown],
       values.filter(({ panel }) => shown.has(panel)),
+      "numbers",
       { height: 150, layer },
     ),
     table: {
@@ -125,7 +126,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
 }
 
 /** The first knob of a guest whose values are numbers, and that got ready somewhere. */
-function numericCurve({ curves }: TunedGuest): TunedCurve | undefined {
+export function numericCurve({ curves }: TunedGuest): TunedCurve | undefined {
   return curves.find(
     ({ points }) =>
       points.some(({ loss }) => loss !== null) && points.every(({ value }) => typeof value === "number"),
