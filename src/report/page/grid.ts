@@ -46,6 +46,9 @@ export function plainGrid({ columns, rows }: PictureTable): Grid {
 /** Where nobody reads on; what follows is left out and said. */
 export const MOST_ROWS = 1000;
 
+/** Characters from which on a cell is sentences, and has some width however narrow the page is. */
+const LONG_TEXT = 48;
+
 /**
  * A table in a box of its own, which the keyboard reaches and scrolls. Names stand to the left, numbers to the right.
  *
@@ -56,13 +59,18 @@ export function tableHtml(grid: Grid, caption: string, file: string): Html {
   const { columns } = grid;
   const total = grid.groups.reduce((sum, { rows }) => sum + rows.length, 0);
   const hasHead = columns.some(({ head }) => head !== "");
-  const lefts = columns.flatMap(({ align }, at) => (align === "left" && at > 0 ? [`l${at + 1}`] : []));
+  const isLong = (at: number): boolean =>
+    grid.groups.some(({ rows }) => rows.some(({ cells }) => (cells[at] ?? "").length > LONG_TEXT));
+  const looks = columns.flatMap(({ align }, at) => {
+    if (align === "right" || at === 0) return [];
+    return isLong(at) ? [`l${at + 1}`, `w${at + 1}`] : [`l${at + 1}`];
+  });
   const head = html`<thead><tr>${columns.map(({ head: text }) =>
     text === "" ? html`<td></td>` : html`<th scope="col">${text}</th>`,
   )}</tr></thead>`;
   const bodies = firstRows(grid.groups, MOST_ROWS).map((group) => bodyHtml(group, columns.length));
   const cut = total > MOST_ROWS && html`<p class="note">${cutText(total, file)}</p>`;
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="Table: ${caption}"><table class="${lefts.join(" ")}"><caption>${caption}</caption>${hasHead && head}${bodies}</table></div>${cut}`;
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="Table: ${caption}"><table class="${looks.join(" ")}"><caption>${caption}</caption>${hasHead && head}${bodies}</table></div>${cut}`;
 }
 
 function cutText(total: number, file: string): string {

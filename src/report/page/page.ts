@@ -110,11 +110,11 @@ function subjectOf(document: ResultDocument): string {
       return `${countOf(rows.length, "run")}: ${who} on ${platforms}, ${sizes}, ${cpus}`;
     }
     case "tune":
-      return `tuning of ${countOf(document.guests.length, "guest")}`;
+      return `Tuning of ${countOf(document.guests.length, "guest")}`;
     case "largest":
-      return `largest of ${countOf(document.rows.length, "guest")}`;
+      return `Largest of ${countOf(document.rows.length, "guest")}`;
     case "verify":
-      return `model and kernel on ${countOf(document.recordings.length, "recording")}`;
+      return `Model and kernel on ${countOf(document.recordings.length, "recording")}`;
     case "validate":
       return `${countOf(document.claims.length, "published number")} and the simulated ones`;
   }

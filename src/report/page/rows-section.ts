@@ -3,6 +3,7 @@
 import { isSound } from "../../results/problems.js";
 import type { CompareRow } from "../../results/row.js";
 import { longestPhase } from "../../study/compare.js";
+import type { Uncertainty } from "../../study/uncertainty.js";
 import { formatDuration } from "../../units.js";
 import type { ResultDocument } from "../pictures/documents.js";
 import { remarkLines } from "../remarks.js";
@@ -11,13 +12,14 @@ import { rowsTable } from "../rows.js";
 import { detailSections, outcomeSections, type Section } from "../run-sections.js";
 import { chainSection, leadOf, startupText } from "../run-summary.js";
 import { left, right } from "../table.js";
+import { uncertaintyTable } from "../uncertainty.js";
 import { figuresOf } from "./figures.js";
 import { gridOf, tableHtml } from "./grid.js";
 import { type Html, html } from "./html.js";
 import { rowsMade } from "./made.js";
 import { noteList, type PageContext, paragraphs, type Said } from "./part.js";
 import { pricedRuns, sourcesPart } from "./sources.js";
-import { wholeRows } from "./whole.js";
+import { wholeRows, wholeUncertainty } from "./whole.js";
 
 type RowsResult = Extract<ResultDocument, { readonly kind: "rows" }>;
 
@@ -25,8 +27,9 @@ type RowsResult = Extract<ResultDocument, { readonly kind: "rows" }>;
 export async function rowsSaid(document: RowsResult, context: PageContext): Promise<Said> {
   const rows = wholeRows(document);
   const [only] = rows;
+  const found = wholeUncertainty(document, rows);
   const { conclusion, results } =
-    rows.length === 1 ? ofOne(only!, document.file) : ofSeveral(rows, document.file);
+    rows.length === 1 ? ofOne(only!, found, document.file) : ofSeveral(rows, found, document.file);
   const { part: pictures, missing } = await figuresOf(document, context);
   const parts = [
     { name: "conclusion", title: "Conclusion", body: conclusion },
@@ -43,13 +46,13 @@ interface Texts {
   readonly results: Html;
 }
 
-function ofOne(run: CompareRow, file: string): Texts {
+function ofOne(run: CompareRow, found: Uncertainty | undefined, file: string): Texts {
   const lead = run.outcome === "ready" ? [leadOf(run)] : [];
   const failures = failureTexts(run).map((text) => html`<p class="failure">${text}</p>`);
   const conclusion = html`${lead.map((text) => html`<p class="lead">${text}</p>`)}${failures}
 <p>${startupText(run)}</p>${sectionsTable([chainSection(run)], "Where the time goes", file)}`;
   const results = sectionsTable([...outcomeSections(run), ...detailSections(run)], "All counters", file);
-  return { conclusion, results: html`${results}${noteList(whatIfNotes([run]))}` };
+  return { conclusion, results: html`${rangesHtml(found, file)}${results}${noteList(whatIfNotes([run]))}` };
 }
 
 type SectionLine = Section["lines"][number];
@@ -66,13 +69,21 @@ function sectionsTable(sections: readonly Section[], what: string, file: string)
   return tableHtml(gridOf({ columns, groups }), `${what}, of ${file}`, file);
 }
 
-function ofSeveral(rows: readonly CompareRow[], file: string): Texts {
+/** Over what is assumed, as it was run. */
+function rangesHtml(found: Uncertainty | undefined, file: string): Html | undefined {
+  if (found === undefined) return undefined;
+  const table = uncertaintyTable(found);
+  return html`${tableHtml(gridOf(table), `Ranges, of ${file}`, file)}${noteList(table.notes)}`;
+}
+
+function ofSeveral(rows: readonly CompareRow[], found: Uncertainty | undefined, file: string): Texts {
   const table = rowsTable(rows);
-  const [answer = "", ...failures] = table.lead ?? [];
+  const lead = found === undefined ? table.lead : uncertaintyTable(found).lead;
+  const [answer = "", ...failures] = lead ?? [];
   const caption = [table.title ?? "", `of ${file}`].filter((part) => part !== "").join(", ");
   return {
     conclusion: html`<p class="lead">${answer}</p>${failures.map((text) => html`<p class="failure">${text}</p>`)}${bestHtml(rows, file)}`,
-    results: html`${tableHtml(gridOf(table), `Runs, ${caption}`, file)}${noteList(table.notes)}`,
+    results: html`${rangesHtml(found, file)}${tableHtml(gridOf(table), `Runs, ${caption}`, file)}${noteList(table.notes)}`,
   };
 }
 

@@ -14,9 +14,9 @@ function variables(theme: Theme, pictures: PictureColours): string {
   return `color-scheme:${theme};--background:${background};--text:${text};--muted:${muted};--grid:${grid};${OWN[theme]}${pictures.declarations(theme)}`;
 }
 
-/** Columns of tables whose cells stand to the left, beside the first: `l2` for the second. */
-const LEFT_COLUMNS = Array.from({ length: 24 }, (_none, at) => `.l${at + 2} tr>:nth-child(${at + 2})`).join(
-  ",",
+/** Columns of tables whose cells stand to the left, beside the first, and of them those of sentences: `l2`, `w2`. */
+const [LEFT_COLUMNS, WIDE_COLUMNS] = ["l", "w"].map((look) =>
+  Array.from({ length: 24 }, (_none, at) => `.${look}${at + 2} tr>:nth-child(${at + 2})`).join(","),
 );
 
 /** On paper all is light, open, and as long as it is. */
@@ -48,9 +48,9 @@ nav li>ul{margin-left:1rem}
 .scroll{overflow:auto;max-width:100%;border:1px solid var(--grid);border-radius:6px;margin:.6rem 0}
 .scroll:has(table){max-height:36rem}
 figure{margin:0}
-svg{display:block;max-width:100%;height:auto}
+svg{display:block;max-width:100%;height:auto;margin:0 auto}
 svg text{font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}
-svg[width]{min-width:min(45rem,var(--natural,45rem))}
+svg.wide{min-width:45rem}
 .by-night{display:none}
 @media screen and (prefers-color-scheme:dark){.by-day{display:none}.by-night{display:block}}
 table{border-collapse:collapse;font-size:.875rem;line-height:1.35;font-variant-numeric:tabular-nums}
@@ -58,9 +58,10 @@ caption{text-align:left;padding:.4rem .6rem;position:sticky;left:0}
 th,td{padding:.25rem .6rem;text-align:right;vertical-align:top;white-space:nowrap}
 thead{position:sticky;top:0;background:var(--background);box-shadow:0 1px var(--grid)}
 thead th{font-weight:600;vertical-align:bottom}
-tbody th{font-weight:normal}
+tbody th{font-weight:normal;white-space:pre}
 tr>:first-child,${LEFT_COLUMNS}{text-align:left}
 ${LEFT_COLUMNS}{white-space:normal;min-width:7em;max-width:36em;overflow-wrap:break-word}
+${WIDE_COLUMNS}{min-width:18em}
 tbody tr:nth-child(even){background:var(--shade)}
 .title th{font-weight:600;padding-top:.8rem}
 tbody tr.title{background:var(--background)}
@@ -68,7 +69,7 @@ tbody tr.title{background:var(--background)}
 tr.note td,tr.failure td,tr.more td{padding-left:1.6rem}
 summary{cursor:pointer;color:var(--link);padding:.2rem 0}
 pre{padding:.6rem .8rem;font-size:.85rem;line-height:1.5;background:var(--shade)}
-pre code{white-space:pre}
+pre code{white-space:pre-wrap}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:.15rem 1.5rem;font-size:.9rem}
 dl div{display:grid;grid-template-columns:8rem 1fr;gap:.5rem}
 dt{color:var(--muted)}
@@ -86,12 +87,11 @@ details::details-content{content-visibility:visible;height:auto;opacity:1}
 summary{color:inherit;list-style:none}
 h2,h3,h4,caption,summary{break-after:avoid}
 figure,svg,tr{break-inside:avoid}
-svg[width]{min-width:0}
+svg.wide{min-width:0}
 table{font-size:7pt;width:100%}
-th,td{white-space:normal;padding:1pt 3pt;min-width:0}
-${LEFT_COLUMNS}{min-width:0}
+th,td,tbody th{white-space:normal;padding:1pt 3pt;min-width:0}
+${LEFT_COLUMNS},${WIDE_COLUMNS}{min-width:0}
 thead,caption{position:static}
-pre code{white-space:pre-wrap}
 }
 `.trim();
 }

@@ -63,11 +63,14 @@ function isLike(a: string, b: string, isAttribute: boolean): boolean {
   return a === b || (isAttribute && COLOUR.test(a) && COLOUR.test(b));
 }
 
-/** What every file says, and what the page's style says once for all: see `style.ts`. */
-const SPARE =
-  / (?:xmlns(?::\w+)?|version|class|aria-hidden|aria-roledescription|pointer-events|font-family)="[^"]*"| opacity="1"| role="graphics-object"/g;
+/** What only a file needs, what `style.ts` says once for all, and what is so anyway. */
+const SPARE = / (?:xmlns(?::\w+)?|version|class|pointer-events|font-family)="[^"]*"| opacity="1"/g;
+/** Within a picture, which has one description as a whole, and no names for its marks. */
+const NAMES = / (?:role|aria-[a-z]+)="[^"]*"/g;
 /** Of what draws nothing, as Vega's groups have it. */
 const NOTHING = /<path d="M0,0h0v0h0Z"\/>/g;
+/** What is wider is not shown narrower than this, for its text to be read: it is scrolled. As `style.ts` has it. */
+const NARROW_PIXELS = 720;
 const PLACES = / (?:d|transform|x1?|x2|y1?|y2|cx|cy|r|width|height)="[^"]*"/g;
 
 /** As a part of a page: with ids of its own, to a hundredth of a pixel, and without what only files need. */
@@ -78,8 +81,9 @@ function embedded(svg: string, prefix: string): string {
     ids.set(id, known);
     return known;
   };
-  return inTags(svg.trim(), (tag) =>
-    tag
+  const isWide = Number(/^<svg [^>]*?\bwidth="([\d.]+)"/.exec(svg)?.[1]) > NARROW_PIXELS;
+  const drawn = inTags(svg.trim(), (tag) =>
+    (tag.startsWith("<svg") ? tag : tag.replaceAll(NAMES, ""))
       .replaceAll(SPARE, "")
       .replaceAll(PLACES, (place) =>
         place.replaceAll(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
@@ -89,6 +93,7 @@ function embedded(svg: string, prefix: string): string {
       .replaceAll(/url\(#([^)]*)\)/g, (_all, id: string) => `url(#${own(id)})`)
       .replaceAll(/ (?:xlink:)?href="#([^"]*)"/g, (_all, id: string) => ` href="#${own(id)}"`),
   );
+  return isWide ? drawn.replace("<svg ", '<svg class="wide" ') : drawn;
 }
 
 /** Changes tags, and no text between them, in which renderers escape what begins one. */

@@ -1,18 +1,32 @@
 /** Results that have all that a page tells of them: what readers of single values may do without is demanded here. */
 
 import { z } from "zod";
-import { ROW_FIELDS, valueIn } from "../../results/measures.js";
+import { eachIn, numberIn, ROW_FIELDS, valueIn } from "../../results/measures.js";
+import { isSound } from "../../results/problems.js";
 import { ResultsError } from "../../results/results-error.js";
 import type { CompareRow } from "../../results/row.js";
 import { type DocumentPath, formatPath } from "../../scenario/error.js";
 import { findingsOf } from "../../scenario/findings.js";
+import { usualRank } from "../../study/compare.js";
 import type { Tuning } from "../../study/tune/result.js";
+import type { UncertainRow, Uncertainty } from "../../study/uncertainty.js";
 import type { ValidatedClaim } from "../../validate/validate.js";
 import type { VerifiedRecording } from "../../verify/result.js";
 import type { LargestRecord } from "../largest.js";
 import type { DocumentRow, ResultDocument } from "../pictures/documents.js";
+import { settingsText } from "../row-groups.js";
 
 type Of<Kind extends ResultDocument["kind"]> = Extract<ResultDocument, { readonly kind: Kind }>;
+
+const resultRange = z.looseObject({
+  low: z.number(),
+  default: z.number(),
+  high: z.number(),
+  movedMostBy: z.looseObject({ parameter: z.string() }).nullable(),
+});
+const rowRanges = z.looseObject({
+  uncertainty: z.looseObject(eachIn("uncertainty", () => resultRange)),
+});
 
 const AGAIN = "run again what made it";
 const number = z.number();
@@ -62,6 +76,45 @@ export function wholeRows({ file, rows }: Of<"rows">): CompareRow[] {
     const { bootRatio = null, totalRatio = null, paretoOptimal = null } = row;
     return { ...(row as CompareRow), bootRatio, totalRatio, paretoOptimal, settings: beside(row) };
   });
+}
+
+/** Ranges of all rows, and what becomes of their order; undefined where nobody asked. @throws ResultsError */
+export function wholeUncertainty(document: Of<"rows">, rows: readonly CompareRow[]): Uncertainty | undefined {
+  const { file, orders } = document;
+  if (orders === undefined) return undefined;
+  for (const [at, row] of rows.entries()) demand(rowRanges, row, file, ["rows", at]);
+  const pairs = rows.flatMap((one, faster) =>
+    rows.flatMap((other, slower) => {
+      const by = usualRank(one)[0]!;
+      const [own, its] = [numberIn(by, one), numberIn(by, other)];
+      const isFaster = own < its || (own === its && faster < slower);
+      return faster !== slower && isFaster && isSame(one, other) && isSound(one) && isSound(other)
+        ? [{ faster, slower }]
+        : [];
+    }),
+  );
+  const isTold =
+    pairs.length === orders.length &&
+    pairs.every(
+      ({ faster, slower }, at) =>
+        rows[faster]!.policy === orders[at]!.faster && rows[slower]!.policy === orders[at]!.slower,
+    );
+  if (!isTold) {
+    const found = `${orders.length} of ${[...new Set(orders.map((order) => order.faster))].join(", ")}`;
+    throw new ResultsError(
+      `${file}: orders: expected one for every two runs on the same input, found ${found}; ${AGAIN}`,
+    );
+  }
+  return {
+    rows: rows as readonly UncertainRow[],
+    orders: orders.map((order, at) => ({ ...order, ...pairs[at]! })),
+  };
+}
+
+/** Whether two runs differ in nothing but their policy. */
+function isSame(one: CompareRow, other: CompareRow): boolean {
+  const names = ["scenario", "platform", "prices", "kernel", "memoryBytes", "vcpus", "workload"] as const;
+  return names.every((name) => one[name] === other[name]) && settingsText(one) === settingsText(other);
 }
 
 /** Axes of a study that are columns of every row. */

@@ -8,7 +8,7 @@ import { type DocumentPath, formatPath } from "../../scenario/error.js";
 import { findingsOf } from "../../scenario/findings.js";
 import type { Moved, PricesAt } from "../../study/largest.js";
 import type { Tuning } from "../../study/tune/result.js";
-import type { UncertainRow } from "../../study/uncertainty.js";
+import type { PolicyOrder, UncertainRow } from "../../study/uncertainty.js";
 import type { ValidatedClaim } from "../../validate/validate.js";
 import type { VerifiedRecording } from "../../verify/result.js";
 
@@ -23,7 +23,15 @@ export interface RowsDocument {
   readonly kind: "rows";
   /** At least one. */
   readonly rows: readonly DocumentRow[];
+  /** Of `--uncertainty`: every two runs that differ in nothing but their policy, in the order of rows. */
+  readonly orders?: readonly RowsOrder[];
 }
+
+/** A policy before another one on the same input, both by name. */
+export type RowsOrder = Omit<PolicyOrder, "faster" | "slower"> & {
+  readonly faster: string;
+  readonly slower: string;
+};
 
 /** A row, with what `--uncertainty` found for it. */
 export interface DocumentRow extends StoredRow {
@@ -203,6 +211,17 @@ type Ranged = MeasureIn<"uncertainty">;
 const RANGED: readonly Ranged[] = ["bootTimeNs", "totalTimeNs", "overheadBytes"];
 const ranges = z.looseObject(Object.fromEntries(RANGED.map((name) => [name, range])));
 
+const orders = z.array(
+  z.looseObject({
+    by: z.enum(["bootTimeNs", "totalTimeNs"]),
+    faster: text,
+    slower: text,
+    survives: z.boolean(),
+    flips: z.array(z.looseObject({ parameter: text, end: z.enum(["low", "high"]) })),
+    ratio: range.extend({ movedMostBy: z.looseObject({ parameter: text }).nullable() }),
+  }),
+);
+
 /**
  * A file of results, whichever command wrote it.
  *
@@ -237,7 +256,10 @@ export function parseDocument(text: string, file: string): ResultDocument {
       `${file}: expected the JSON of run, compare, sweep, tune, largest, verify or validate, found ${has}`,
     );
   };
-  if ("rows" in document && !("deadlineNs" in document)) return rowsDocument(text, file);
+  if ("rows" in document && !("deadlineNs" in document)) {
+    const rows = rowsDocument(text, file);
+    return "orders" in document ? ({ ...rows, orders: read(orders, "orders") } as ResultDocument) : rows;
+  }
   // The schemas look at what their types declare, and leave the rest as it is.
   return { file, ...found() } as ResultDocument;
 }

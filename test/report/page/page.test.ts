@@ -1,0 +1,154 @@
+// Takes 3 s.
+import { createHash } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { reportPage } from "../../../src/report/page/page.js";
+import { picturesOf } from "../../../src/report/pictures/pictures.js";
+import { COLOURS } from "../../../src/report/pictures/theme.js";
+import { formatTable } from "../../../src/report/rows.js";
+import type { CompareRow } from "../../../src/results/row.js";
+import { rowWith } from "../../results/rows.js";
+import { AROUND, comparison, tagsOf } from "./results.js";
+
+const test = suite("report: page");
+
+test("it begins with what compare says", async () => {
+  const page = await reportPage([comparison()], AROUND);
+  const { rows } = comparison() as { readonly rows: readonly CompareRow[] };
+  const [said] = formatTable(rows).split("\n\n");
+  const [lead] = tagsOf(page).filter(({ attributes }) => attributes.class === "lead");
+  assert.ok(said!.replaceAll(/\n */g, " ").startsWith(lead!.text), lead!.text);
+  assert.match(page, "lazy is ready 8 times earlier than eager");
+  assert.match(page, "1 of 3 runs failed: background");
+});
+
+test("nothing in it leads outside, and nothing runs", async () => {
+  const page = await reportPage([comparison(), { ...comparison(), file: "b.json" }], AROUND);
+  const tags = tagsOf(page);
+  const ids = new Set(tags.map(({ attributes }) => attributes.id));
+  for (const { name, attributes } of tags) {
+    assert.not.ok(["script", "link", "iframe", "object", "img", "base"].includes(name), name);
+    for (const [key, value] of Object.entries(attributes)) {
+      assert.not.ok(key.startsWith("on") || key === "style" || key === "src", key);
+      if (key !== "href") continue;
+      assert.match(value, /^#/);
+      assert.ok(ids.has(value.slice(1)), value);
+    }
+  }
+  assert.not.match(page, /url\((?!#)|@import/);
+});
+
+test("its policy allows its own style by hash, and nothing else", async () => {
+  const page = await reportPage([comparison()], AROUND);
+  const [, style] = /<style>(.*?)<\/style>/s.exec(page)!;
+  const hash = createHash("sha256").update(style!).digest("base64");
+  const policy = tagsOf(page).find(({ attributes }) => "http-equiv" in attributes)!.attributes.content;
+  assert.is(policy, `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`);
+});
+
+test("names from inputs stay text wherever they show", async () => {
+  const evil = `</style></svg><script>alert(1)</script><img src=x onerror="alert(2)">'\u001b[31m`;
+  const rows = [evil, "eager"].map((policy, at) =>
+    rowWith({
+      policy,
+      scenario: evil,
+      workload: evil,
+      bootTimeNs: (at + 1) * 4e9,
+      settings: { [`strategy.${evil}`]: evil, [evil]: evil },
+      phases: [{ name: evil, ns: 4e9 }],
+      remarks: [evil],
+    }),
+  );
+  const page = await reportPage([{ file: evil, kind: "rows", rows }], AROUND);
+  for (const { name, attributes } of tagsOf(page)) {
+    assert.not.ok(["script", "img"].includes(name), name);
+    assert.not.ok("onerror" in attributes);
+  }
+  assert.is(page.match(/<\/style>/g)!.length, 1);
+  assert.not.match(page, "\u001b");
+  assert.match(page, "&lt;script&gt;alert(1)&lt;/script&gt;");
+});
+
+test("the same results give the same bytes, whatever was drawn before", async () => {
+  const first = await reportPage([comparison()], AROUND);
+  await reportPage([comparison(), comparison("other.json")], AROUND);
+  assert.ok(first === (await reportPage([comparison()], AROUND)));
+});
+
+test("each picture has its table, with the values that it was drawn from", async () => {
+  const page = await reportPage([comparison()], AROUND);
+  const pictures = picturesOf([comparison()], COLOURS.light);
+  assert.ok(pictures.length >= 2);
+  for (const { drawn } of pictures) {
+    const at = page.indexOf(`<summary>The data of “${drawn.title}”`);
+    assert.ok(at > 0, drawn.title);
+    const table = tagsOf(page.slice(at, page.indexOf("</table>", at)));
+    const cells = table.filter(({ name, attributes }) => name === "td" || attributes.scope === "row");
+    assert.equal(
+      cells.map(({ text }) => text),
+      drawn.table.rows.flat(),
+    );
+    assert.equal(
+      table.filter(({ attributes }) => attributes.scope === "col").map(({ text }) => text),
+      drawn.table.columns.map(({ head }) => head),
+    );
+  }
+});
+
+test("headings go down one step at a time, and every id is there once", async () => {
+  const tags = tagsOf(await reportPage([comparison(), comparison("other.json")], AROUND));
+  const levels = tags.filter(({ name }) => /^h\d$/.test(name)).map(({ name }) => Number(name[1]));
+  assert.is(levels[0], 1);
+  levels.slice(1).forEach((level, at) => {
+    assert.ok(level > 1 && level <= levels[at]! + 1, `h${levels[at]} h${level}`);
+  });
+  const ids = tags.flatMap(({ attributes }) => attributes.id ?? []);
+  assert.is(new Set(ids).size, ids.length);
+});
+
+test("every picture, table and command can be reached by the keyboard and has a name", async () => {
+  const tags = tagsOf(await reportPage([comparison()], AROUND));
+  const boxes = tags.filter(({ attributes }) => attributes.class === "scroll");
+  assert.ok(boxes.length > 6);
+  for (const { attributes } of boxes) {
+    assert.is(attributes.tabindex, "0");
+    assert.is(attributes.role, "region");
+    assert.match(attributes["aria-label"]!, /, of rows\.json$/);
+  }
+  assert.is(new Set(boxes.map(({ attributes }) => attributes["aria-label"])).size, boxes.length);
+});
+
+test("several results have a section each, and one list of contents", async () => {
+  const tags = tagsOf(await reportPage([comparison("a.json"), comparison("b.json")], AROUND));
+  assert.equal(
+    tags.filter(({ name }) => name === "h2").map(({ text }) => text.split(":")[0]),
+    ["a.json", "b.json"],
+  );
+  assert.is(tags.filter(({ name }) => name === "nav").length, 1);
+});
+
+test("a price that the scenario sets says what it is in place of", async () => {
+  const rows = [rowWith({ eventPrices: { tdcall: 900 }, costs: { tdcall: 1 } })];
+  const page = await reportPage([{ file: "rows.json", kind: "rows", rows }], AROUND);
+  assert.match(
+    page,
+    /tdcallNs<\/th><td>900 ns<\/td>.*?<td>set by the scenario<\/td>.*?in place of 800 ns \(assumed: /,
+  );
+});
+
+test("it tells when it has looked for a picture, and ends where that throws", async () => {
+  let calls = 0;
+  const stop = async (): Promise<void> => {
+    calls++;
+    if (calls === 2) throw new Error("enough");
+  };
+  try {
+    await reportPage([comparison()], AROUND, stop);
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as Error).message, "enough");
+  }
+  assert.is(calls, 2);
+});
+
+test.run();
