@@ -41,6 +41,8 @@ export class AcceptMeter {
   };
   /** Accepted by the stub or by the decompressor that follows it; in its order. */
   readonly stubRanges: AddressRange[] = [];
+  /** Before an accept begins, and when it has ended. */
+  onAccepting: () => void = () => {};
   onAccepted: () => void = () => {};
   readonly #platform: CocoPlatform;
   readonly #clock: GuestClock;
@@ -158,6 +160,7 @@ export class AcceptMeter {
   }
 
   #note(): void {
+    this.onAccepting();
     this.#acceptedPages = acceptedPagesOf(this.#platform);
     const { ledger, nowNs } = this.#clock;
     this.#startNs = nowNs;

@@ -1,3 +1,5 @@
+import { type WaitDistribution, waitDistribution } from "./wait-distribution.js";
+
 /** How long the allocations of one phase of a run waited for memory to be accepted; nanoseconds. */
 export interface WaitSummary {
   /** Allocations of the phase; a call that fills many pages is one. */
@@ -11,6 +13,8 @@ export interface WaitSummary {
   readonly p999Ns: number;
   readonly p9999Ns: number;
   readonly maxNs: number;
+  /** Of all allocations; only where it was asked for. */
+  readonly distribution?: WaitDistribution;
 }
 
 /** Counts the allocations of a phase and keeps every wait; percentiles are exact, by the nearest-rank rule. */
@@ -33,7 +37,7 @@ export class WaitRecorder {
 
   /** Times are whole nanoseconds. */
   summary(): WaitSummary {
-    const sorted = this.#ns.slice(0, this.#count).sort();
+    const sorted = this.#sorted();
     const withoutWait = this.#allocations - this.#count;
     const rank = (share: number): number =>
       Math.round(sorted[Math.ceil(share * this.#allocations) - 1 - withoutWait] ?? 0);
@@ -47,6 +51,16 @@ export class WaitRecorder {
       p9999Ns: rank(0.9999),
       maxNs: rank(1),
     };
+  }
+
+  /** Of all allocations. Waits count as whole nanoseconds, and as 1 at least. */
+  distribution(): WaitDistribution {
+    const whole = this.#sorted().map((ns) => Math.max(1, Math.round(ns)));
+    return waitDistribution(whole, this.#allocations - this.#count);
+  }
+
+  #sorted(): Float64Array {
+    return this.#ns.slice(0, this.#count).sort();
   }
 }
 

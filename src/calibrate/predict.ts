@@ -107,12 +107,12 @@ export function measuredCurve(
 }
 
 /** What a simulated guest has accepted since its drain began, by the time since then. */
-export function simulatedCurve({ hostTimeline = [], drain, totalTimeNs }: RunResult): CurvePoint[] {
-  if (drain === undefined || totalTimeNs === undefined) return [];
+export function simulatedCurve({ overTime, drain, totalTimeNs }: RunResult): CurvePoint[] {
+  if (overTime === undefined || drain === undefined || totalTimeNs === undefined) return [];
   const startNs = totalTimeNs - drain.timeNs;
-  const points = hostTimeline.map(({ timeNs, use }) => ({
+  const points = overTime.timeNs.map((timeNs, at) => ({
     ns: timeNs - startNs,
-    bytes: use.privateBytes + use.sharedBytes,
+    bytes: overTime.privateBytes[at]! + overTime.sharedBytes[at]!,
   }));
   const before = points.findLast(({ ns }) => ns <= 0) ?? points[0];
   if (before === undefined) return [];

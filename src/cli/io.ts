@@ -42,13 +42,13 @@ export interface CliIo {
 }
 
 /**
- * With `check`, throws at a broken invariant of the machine; with `timeline`, tells what the host spent over time;
+ * With `check`, throws at a broken invariant of the machine; with `overTime`, tells memory over time;
  * with `recorder`, tells that what happens when.
  */
 export type RunScenario = (
   scenario: Scenario,
   recording: LoadedWorkload,
-  options: { readonly check: boolean; readonly timeline?: boolean; readonly recorder?: Recorder },
+  options: { readonly check: boolean; readonly overTime?: boolean; readonly recorder?: Recorder },
 ) => RunResult;
 
 /** The file of a policy that is no part of the program. */

@@ -27,8 +27,6 @@ import { makeRuns } from "./runs.js";
 import { UsageError } from "./usage-error.js";
 
 export interface SimulateOptions extends SharedOptions, Partial<StudyOptions> {
-  /** Whether results tell what the host spent over time. */
-  readonly timeline?: boolean;
   /** Told what happens when, of the only run. */
   readonly recorder?: Recorder | undefined;
   /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
@@ -122,20 +120,24 @@ function runAll(
 ): Promise<CompareRow[]> {
   const total = loaded.reduce((sum, { repeats }) => sum + 1 + repeats.length, 0);
   const recordings = recordingsOf([...loaded, ...loaded.flatMap(({ repeats }) => repeats)]);
-  const { check, timeline = false, recorder } = options;
+  const { check, format, outDirectory, recorder } = options;
+  // Only files and JSON have room for it.
+  const overTime = ["json", "jsonl"].includes(format) || outDirectory !== undefined;
   const more = recorder === undefined ? {} : { recorder };
   return makeRuns({ runs: total }, options.quiet, io, async (make) => {
-    const run = (scenario: Scenario): Promise<RunResult> =>
-      make(() => runScenario(scenario, recordings.get(scenario)!, { check, timeline, ...more }));
+    const runWith =
+      (extra: Partial<Parameters<typeof runScenario>[2]>) =>
+      (scenario: Scenario): Promise<RunResult> =>
+        make(() => runScenario(scenario, recordings.get(scenario)!, { check, ...extra }));
     const rows = await compare(
       loaded.map(({ scenario }) => scenario),
-      run,
+      runWith({ overTime, ...more }),
       options,
     );
     const repeated: CompareRow[] = [];
     for (const [index, row] of rows.entries()) {
       const others: RunResult[] = [];
-      for (const { scenario } of loaded[index]!.repeats) others.push(await run(scenario));
+      for (const { scenario } of loaded[index]!.repeats) others.push(await runWith({})(scenario));
       repeated.push(others.length === 0 ? row : { ...row, repeats: repeatsOf([row, ...others]) });
     }
     return repeated;

@@ -16,7 +16,6 @@ import {
 import { highRamStart, type RamRequest, takesMoreMemory, vmmRam } from "../firmware/vmm-ram.js";
 import { GuestMemory } from "../host/guest-memory.js";
 import { hostRules } from "../host/host-kernel.js";
-import { HostTimeline } from "../host/host-timeline.js";
 import { kernelRules } from "../linux/kernel-rules.js";
 import type { KernelRules } from "../linux/rules.js";
 import { BEHAVIOURS, type Behaviour } from "../policy/behaviour.js";
@@ -62,7 +61,6 @@ export interface Guest {
   readonly kernelAccept: KernelAccept;
   readonly lockups: LockupDetector;
   readonly host: GuestMemory;
-  readonly timeline: HostTimeline;
 }
 
 /** The firmware that starts a guest. */
@@ -135,11 +133,9 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
   const meter = new AcceptMeter(platform, clock, timing);
   const lockups = new LockupDetector(options.vcpus);
   const host = guestMemory(platform, options);
-  const timeline = new HostTimeline();
   const ram = ramOf(options);
   const room = hotplugRoom(options);
   const highStart = highRamStart(options.vmm.kind, ramRequest(options));
-  meter.onAccepted = () => timeline.sample(clock.nowNs, host.use());
   return {
     build,
     firmware,
@@ -157,7 +153,6 @@ export function createGuest(options: GuestOptions, work: WorkScale): Guest {
     kernelAccept: new KernelAccept(meter, clock, lockups, rules.acceptMemory),
     lockups,
     host,
-    timeline,
   };
 }
 

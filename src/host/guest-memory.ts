@@ -47,6 +47,8 @@ export class GuestMemory implements HostSupply {
   /** Tables in the guest's own memory, which change nothing else. */
   bitmapBytes = 0;
   directMapBytes = 0;
+  /** Before a conversion to shared, and after it. */
+  onSharing: () => void = () => {};
   onShared: (start: PhysAddr, end: PhysAddr) => void = () => {};
   #limit: HostLimit | undefined = undefined;
   /** Mappings that an assigned device can have; undefined without one. */
@@ -154,6 +156,7 @@ export class GuestMemory implements HostSupply {
   share(start: PhysAddr, end: PhysAddr, unaccepted: readonly PhysRange[] = []): void {
     // Only here does what the host spends ever fall.
     this.#peakBytes = this.hostBytesPeak;
+    this.onSharing();
     this.#platform.convertToShared(start, end, unaccepted);
     this.onShared(start, end);
     if (this.#mostMappings !== undefined) this.#mapForDma(this.#mostMappings);
@@ -190,10 +193,11 @@ export class GuestMemory implements HostSupply {
     return Math.max(this.#peakBytes, this.hostBytes);
   }
 
-  use(): HostUse {
+  /** @param untoldBytes touched, and not told by `touch` */
+  use(untoldBytes = 0): HostUse {
     const platform = this.#platform;
     const trackingBytes = platform.trackingBytes(this.#memoryBytes);
-    const { sharedBytes, sharedTables } = this.#shared();
+    const { sharedBytes, sharedTables } = this.#shared(this.#touchedBytes + untoldBytes);
     return {
       privateBytes: platform.privatePages * PAGE_SIZE,
       keptBytes: platform.keptPages * PAGE_SIZE,
@@ -208,8 +212,8 @@ export class GuestMemory implements HostSupply {
   }
 
   /** What backs memory that is not private and is touched, or pinned. The last large page reaches no further than the guest's memory. */
-  #shared(): { readonly sharedBytes: number; readonly sharedTables: number } {
-    const touchedBytes = roundUp(this.#touchedBytes, PAGE_SIZE);
+  #shared(bytes: number): { readonly sharedBytes: number; readonly sharedTables: number } {
+    const touchedBytes = roundUp(bytes, PAGE_SIZE);
     const share = this.#pageSizeBytes > PAGE_SIZE ? this.#contiguity : 1;
     const inLarge = roundUp(touchedBytes * share, PAGE_SIZE);
     const smallBytes = touchedBytes - inLarge;

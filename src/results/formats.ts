@@ -61,9 +61,17 @@ function isNamedTime(value: unknown): value is { readonly name: string; readonly
   return typeof value === "object" && value !== null && "name" in value && "ns" in value;
 }
 
-/** A document with its `schemaVersion`, indented by two spaces, with a newline at the end. */
+/** A list of numbers as `JSON.stringify` lays it out. No string of JSON has a line break. */
+const NUMBERS_BY_LINE = /\[\n\s+(-?\d[^"[\]{}]*)\n\s+\]/g;
+
+/** A document with its `schemaVersion`, indented by two spaces but for lists of numbers, with a newline at the end. */
 export function jsonDocument(fields: object): string {
-  return `${JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, ...fields }, undefined, 2)}\n`;
+  const text = JSON.stringify({ schemaVersion: RESULT_SCHEMA_VERSION, ...fields }, undefined, 2);
+  const short = text.replaceAll(
+    NUMBERS_BY_LINE,
+    (_whole, numbers: string) => `[${numbers.replaceAll(/\n\s+/g, "")}]`,
+  );
+  return `${short}\n`;
 }
 
 /** One line a record, each with its own `schemaVersion`; empty for none. */
@@ -102,7 +110,9 @@ export function formatCsv(rows: readonly CompareRow[], columns?: readonly NamedF
   const records = rows.map((row) => flatRecord(rowRecord(row)));
   const seen = [...new Set(records.flatMap((record) => [...record.keys()]))];
   const fields = new Set(
-    (columns === undefined ? ROW_FIELDS : [...WHICH_RUN, ...columns]).map(({ name }) => name),
+    (columns === undefined ? ROW_FIELDS : [...WHICH_RUN, ...columns])
+      .filter(({ is }) => is !== "series")
+      .map(({ name }) => name),
   );
   const names = [...fields].flatMap((name) =>
     seen.filter((own) => own === name || own.startsWith(`${name}.`)),

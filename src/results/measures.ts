@@ -1,6 +1,8 @@
 /** Everything that a row says, declared once: rows, columns, conditions, objectives and the schema follow from it. */
 
 import { RUN_FIELDS } from "./run-fields.js";
+import { OVER_TIME } from "./series.js";
+import { type WaitFields, waitFields } from "./wait-fields.js";
 
 export type Unit = (typeof UNITS)[number];
 const UNITS = ["ns", "bytes", "count", "ratio", "share"] as const;
@@ -10,8 +12,13 @@ export type Place = "repeat" | "tune" | "uncertainty";
 
 /** One value of a row. Its name is its path in JSON, and its name everywhere else. */
 export interface Field {
-  /** The unit of a number, or else what it is; keys of a `map` are the run's own, and sorted. */
-  readonly is: Unit | "text" | "flag" | "list" | "map" | "object";
+  /**
+   * The unit of a number, or else what it is; keys of a `map` are the run's own, and sorted. A `series` has columns
+   * of numbers of one length, and is in JSON only.
+   */
+  readonly is: Unit | "text" | "flag" | "list" | "map" | "object" | "series";
+  /** Of a series. */
+  readonly columns?: readonly string[];
   /** One line. */
   readonly doc: string;
   /** Whether a row may lack it; fields of `OPTIONAL_GROUPS` need not say so. */
@@ -25,56 +32,6 @@ export interface Field {
   readonly in?: readonly Place[];
   /** Former names as flags, to tell people the new one. */
   readonly was?: readonly string[];
-}
-
-/** Waits of the allocations of one phase, for each of the two. */
-const WAIT_FIELDS = {
-  allocations: { is: "count", doc: "Allocations of the PHASE; a call that fills many pages is one." },
-  count: {
-    is: "count",
-    better: "less",
-    label: "waits",
-    was: ["stalls.count"],
-    doc: "Allocations of the PHASE that waited for memory to be accepted.",
-  },
-  totalNs: {
-    is: "ns",
-    better: "less",
-    label: "waited",
-    in: ["repeat", "tune", "uncertainty"],
-    was: ["stalls.totalNs", "stallTotal"],
-    doc: "All these waits together.",
-  },
-  p50Ns: { is: "ns", better: "less", label: "p50", doc: "Median wait of all allocations of the PHASE." },
-  p99Ns: {
-    is: "ns",
-    better: "less",
-    label: "p99",
-    in: ["repeat", "tune", "uncertainty"],
-    was: ["stalls.p99Ns", "stallP99", "stallP99Ns"],
-    doc: "The wait of all but 1 % of all allocations of the PHASE at most; those that did not wait count, as 0.",
-  },
-  p999Ns: { is: "ns", better: "less", label: "p99.9", doc: "The same of all but 0.1 %." },
-  p9999Ns: { is: "ns", better: "less", label: "p99.99", doc: "The same of all but 0.01 %." },
-  maxNs: {
-    is: "ns",
-    better: "less",
-    label: "max",
-    was: ["stalls.maxNs", "stallMax"],
-    doc: "The longest wait of an allocation of the PHASE.",
-  },
-} as const;
-
-type WaitFields<Phase extends string> = {
-  readonly [Leaf in keyof typeof WAIT_FIELDS as `waits.${Phase}.${Leaf}`]: (typeof WAIT_FIELDS)[Leaf];
-};
-
-function waitFields<Phase extends string>(phase: Phase, words: string): WaitFields<Phase> {
-  const entries = Object.entries(WAIT_FIELDS).map(([leaf, field]) => [
-    `waits.${phase}.${leaf}`,
-    { ...field, doc: field.doc.replace("PHASE", words) },
-  ]);
-  return Object.fromEntries(entries) as WaitFields<Phase>;
 }
 
 const MAIN_FIELDS = {
@@ -201,7 +158,12 @@ const MAIN_FIELDS = {
   "hostUse.metadataBytes": { is: "bytes", better: "less", doc: "The guest's part of PAMT or RMP." },
   "hostUse.bitmapBytes": { is: "bytes", doc: "Inside the guest: the bitmap of unaccepted memory." },
   "hostUse.directMapBytes": { is: "bytes", doc: "Inside the guest: page tables of the direct map." },
-  hostTimeline: { is: "list", maybe: true, doc: "hostUse over the run, in at most 256 points: timeNs, use." },
+  overTime: {
+    is: "series",
+    columns: OVER_TIME as readonly string[],
+    maybe: true,
+    doc: "These bytes and the parts of hostUse over the run, in at most 128 points, the last at its end.",
+  },
   acceptCalls: { is: "count", better: "less", doc: "Calls of accept_memory() that had something to accept." },
   exits: {
     is: "count",

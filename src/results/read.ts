@@ -7,6 +7,7 @@ import { otherVersion } from "./formats.js";
 import { isNumber, type NamedField, ROW_FIELDS, valueIn } from "./measures.js";
 import { ResultsError } from "./results-error.js";
 import type { CompareRow } from "./row.js";
+import { seriesDamage } from "./series.js";
 
 /**
  * A row of a file. What it is known by and how it ended is there; of the rest only what the version that wrote it
@@ -119,6 +120,8 @@ function rowOf(
   for (const field of ROW_FIELDS) {
     const value = valueIn(field, row);
     if (value === undefined && !REQUIRED.has(field.name)) continue;
+    const damage = field.columns === undefined ? undefined : seriesDamage(value, field.columns);
+    if (damage !== undefined) throw damaged([...field.path, ...damage.path], damage.expected, damage.found);
     const expected = expectationOf(field, value);
     if (expected !== undefined) throw damaged(field.path, expected, value);
   }
@@ -154,6 +157,8 @@ function expectationOf({ name, is, relative }: NamedField, value: unknown): stri
       return name === "settings" || Object.values(value).every(Number.isFinite)
         ? undefined
         : "an object of numbers";
+    case "series":
+      return undefined;
     case "object":
       return isRepeats(value) ? undefined : "runs, failed, and a mean and a halfWidth of each measure";
   }

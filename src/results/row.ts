@@ -13,7 +13,6 @@ import type { KexecResult } from "../after/kexec/result.js";
 import type { PlatformKind } from "../coco/platforms.js";
 import type { DmaResult } from "../host/assigned-device.js";
 import type { HostUse } from "../host/guest-memory.js";
-import type { HostSample } from "../host/host-timeline.js";
 import type { ReadyRmp } from "../host/rmp/start.js";
 import type { ReadyTdxModule } from "../host/tdx-module/start.js";
 import type { PhaseTime } from "../sim/guest-clock.js";
@@ -21,8 +20,9 @@ import type { EarlyMapResult } from "../x86/early-map.js";
 import type { HugePagePoolResult } from "../x86/hugetlb.js";
 import type { SetupArchUse } from "../x86/setup-arch-use.js";
 import type { GroupNumbers, MeasureIn, RunFields } from "./measures.js";
+import type { OverTime } from "./series.js";
 
-export type { AttackResult, DrainResult, HostSample, HostUse, PhaseTime, WaitSummary };
+export type { AttackResult, DrainResult, HostUse, OverTime, PhaseTime, WaitSummary };
 
 /** Version of all JSON that is printed; rises when a field changes its name or its meaning. */
 export const RESULT_SCHEMA_VERSION = 2;
@@ -59,8 +59,8 @@ export interface RunResult extends RunFields {
   readonly memory: MemoryResult;
   /** The parts of `hostBytes`, and the guest's own tables. */
   readonly hostUse: HostUse;
-  /** The same over the run, in at most 256 points; only where it was asked for. */
-  readonly hostTimeline?: readonly HostSample[];
+  /** Memory over the run; only where it was asked for. */
+  readonly overTime?: OverTime;
   /** How long allocations waited, of the boot and of the workload after init. */
   readonly waits: { readonly boot: WaitSummary; readonly workload: WaitSummary };
   readonly tdxModule?: ReadyTdxModule;

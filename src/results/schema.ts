@@ -40,7 +40,12 @@ function demand({ required }: Group, key: string): void {
   if (!required.includes(key)) required.push(key);
 }
 
-function typeOf({ is, relative }: NamedField): object {
+function typeOf({ is, relative, columns }: NamedField): object {
+  if (columns !== undefined) {
+    const column = { type: "array", items: { type: "integer" } };
+    const properties = Object.fromEntries(columns.map((name) => [name, column]));
+    return { type: "object", properties, required: columns };
+  }
   const type = TYPES[is];
   const number = isNumber(is) ? { unit: is } : {};
   return { type: relative === true ? [type, "null"] : type, ...number };
@@ -57,4 +62,5 @@ const TYPES: Readonly<Record<NamedField["is"], string>> = {
   list: "array",
   map: "object",
   object: "object",
+  series: "object",
 };

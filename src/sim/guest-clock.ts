@@ -28,6 +28,8 @@ export class GuestClock {
   readonly scheduler: Scheduler;
   readonly phases: PhaseTime[] = [];
   observer: Observer | undefined = undefined;
+  /** A CPU has done something up to a time. */
+  onSettled: (timeNs: number) => void = () => {};
   /** Of each CPU's time, what was charged at assumed prices on the way there. */
   readonly assumedNs: Float64Array;
   #running = 0;
@@ -124,6 +126,7 @@ export class GuestClock {
     this.assumedNs[cpu]! += this.ledger.assumedNs - this.#settledAssumedNs;
     this.#settledAssumedNs = this.ledger.assumedNs;
     this.cpus.advance(cpu, ns);
+    this.onSettled(this.cpus.timeNs[cpu]!);
     return stepNs;
   }
 

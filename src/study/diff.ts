@@ -1,6 +1,13 @@
 /** Two results side by side: what changed between rows that ran on the same, and which events and prices account for it. */
 
-import { isNumber, MEASURES, type MeasureName, ROW_FIELDS, valueIn } from "../results/measures.js";
+import {
+  isNumber,
+  MEASURES,
+  type MeasureName,
+  type NamedField,
+  ROW_FIELDS,
+  valueIn,
+} from "../results/measures.js";
 import { IDENTITY, type StoredRow } from "../results/read.js";
 import { hasBooted } from "./compare.js";
 import { type EventChange, eventChanges } from "./diff-events.js";
@@ -153,12 +160,13 @@ const TOLD_ELSEWHERE: readonly string[] = [
 ];
 
 function otherChanges(a: StoredRow, b: StoredRow): FieldChange[] {
-  return ROW_FIELDS.filter(({ name, is }) => !isNumber(is) && !TOLD_ELSEWHERE.includes(name)).flatMap(
-    (field) => {
-      const [own, other] = [valueIn(field, a), valueIn(field, b)];
-      return JSON.stringify(own) === JSON.stringify(other) ? [] : [{ name: field.name, a: own, b: other }];
-    },
-  );
+  // Of series the numbers beside them say what changed.
+  const isTold = ({ name, is }: NamedField): boolean =>
+    isNumber(is) || is === "series" || TOLD_ELSEWHERE.includes(name);
+  return ROW_FIELDS.filter((field) => !isTold(field)).flatMap((field) => {
+    const [own, other] = [valueIn(field, a), valueIn(field, b)];
+    return JSON.stringify(own) === JSON.stringify(other) ? [] : [{ name: field.name, a: own, b: other }];
+  });
 }
 
 function phaseChanges(a: StoredRow, b: StoredRow): PhaseChange[] {

@@ -5,16 +5,20 @@ import type { Memory, Open, Recorder } from "../timeline/recorder.js";
 import { WAITS } from "../timeline/tracks.js";
 import { PAGE_SIZE } from "../units.js";
 
+type Guest = PoweredOff & Partial<Booted>;
+
 /** Tells a recorder of the steps of a boot. */
 export class StepSpans {
   readonly #recorder: Recorder;
+  readonly #boot: Guest;
   readonly #clock: GuestClock;
   #startNs = 0;
   #phaseStartNs = 0;
 
-  constructor(recorder: Recorder, clock: GuestClock) {
+  constructor(recorder: Recorder, boot: Guest) {
     this.#recorder = recorder;
-    this.#clock = clock;
+    this.#boot = boot;
+    this.#clock = boot.guest.clock;
   }
 
   get open(): readonly Open[] {
@@ -28,6 +32,7 @@ export class StepSpans {
     const { running, nowNs, bootCpuNs } = this.#clock;
     const endNs = running === 0 ? nowNs : bootCpuNs;
     this.#recorder.span({ what, cpu: 0, startNs: this.#startNs, endNs });
+    this.#recorder.sample(memoryOf(this.#boot));
     this.#startNs = endNs;
   }
 
@@ -39,7 +44,7 @@ export class StepSpans {
 }
 
 /** Has a recorder told what happens to a guest from here on. @returns what is to be told of its boot */
-export function observe(boot: PoweredOff & Partial<Booted>, recorder: Recorder): StepSpans {
+export function observe(boot: Guest, recorder: Recorder): StepSpans {
   const { clock, meter, host, lockups } = boot.guest;
   clock.observer = recorder;
   boot.waits.onWait = (ns) => {
@@ -57,12 +62,13 @@ export function observe(boot: PoweredOff & Partial<Booted>, recorder: Recorder):
     onAccepted();
     recorder.sample(memoryOf(boot));
   };
-  const steps = new StepSpans(recorder, clock);
+  recorder.sample(memoryOf(boot));
+  const steps = new StepSpans(recorder, boot);
   recorder.open = () => [...steps.open, { cpu: clock.running, startNs: clock.stepStartNs }];
   return steps;
 }
 
-function memoryOf({ guest, kernel }: PoweredOff & Partial<Booted>): Memory {
+function memoryOf({ guest, kernel }: Guest): Memory {
   const { clock, platform, host } = guest;
   const zones = kernel?.allocator.zones ?? [];
   const nodes = Array.from(

@@ -1,3 +1,4 @@
+import type { WaitRecorder } from "../accept/waits.js";
 import { AFTER_BOOT, type AfterBootFacts, type AfterBootPlans } from "../after/after-boot.js";
 import type { Begun, Feature } from "../after/feature.js";
 import { DEFAULT_PRICES } from "../coco/price-set.js";
@@ -6,9 +7,16 @@ import { E820Type } from "../efistub/setup-e820.js";
 import { BOOT, check, poweredOff } from "../guest/boot.js";
 import type { GuestOptions } from "../guest/options.js";
 import type { Booted, PoweredOff } from "../guest/state.js";
+import { hostBytes as hostBytesOf } from "../host/guest-memory.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
 import { ZoneType } from "../mm/zones.js";
-import type { CommandLineResult, MemoryResult, RequestCounts, RunResult } from "../results/row.js";
+import type {
+  CommandLineResult,
+  MemoryResult,
+  RequestCounts,
+  RunResult,
+  WaitSummary,
+} from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { COST_EVENT_NAMES, type CostEvent } from "../sim/cost-events.js";
 import type { Charged } from "../sim/cost-ledger.js";
@@ -22,6 +30,7 @@ import type { Replay } from "../workload/replay.js";
 import type { ImportReport } from "../workload/requests.js";
 import { chargedAt, rangesOf } from "./assumed-prices.js";
 import { observe } from "./observe.js";
+import { hostUseOf, MemoryOverTime, touchedBytesOf } from "./over-time.js";
 import { remarksAfter, remarksBefore } from "./remarks.js";
 
 /** The moment when the last CPU had done the workload, or what of it came about. */
@@ -41,6 +50,8 @@ export interface GuestRun {
   readonly workload: WorkloadEnd;
   /** Why it ended early, if it did. */
   readonly ended: GuestEnded | undefined;
+  /** Where it was asked for. */
+  readonly memory: MemoryOverTime | undefined;
 }
 
 /**
@@ -50,12 +61,16 @@ export interface GuestRun {
 export function runGuest(
   scenario: GuestOptions & AfterBootPlans,
   loaded: LoadedWorkload,
-  options: Parameters<typeof poweredOff>[2] & { readonly recorder?: Recorder | undefined },
+  options: Parameters<typeof poweredOff>[2] & {
+    readonly recorder?: Recorder | undefined;
+    readonly overTime?: boolean;
+  },
 ): GuestRun {
   const guest: GuestRun["guest"] = poweredOff(scenario, loaded, options);
   const { clock } = guest.guest;
   const { recorder } = options;
   const steps = recorder && observe(guest, recorder);
+  const memory = options.overTime === true ? new MemoryOverTime(guest) : undefined;
   const begun: [name: string, one: Begun<unknown>][] = [];
   let workload: WorkloadEnd | undefined;
   let ended: GuestEnded | undefined;
@@ -64,7 +79,10 @@ export function runGuest(
       clock.endPhase(phase);
       steps?.phaseEnded();
     };
-    const up = BOOT.run(guest, endPhase, (step) => steps?.ended(step));
+    const up = BOOT.run(guest, endPhase, (step) => {
+      steps?.ended(step);
+      memory?.sample(clock.nowNs);
+    });
     const happen = (feature: Feature<string, never, unknown>): void => {
       const one = feature.begin(up, scenario[feature.name as keyof AfterBootPlans] as never);
       if (one === undefined) return;
@@ -82,12 +100,14 @@ export function runGuest(
     ended = error;
     recorder?.moment(error.outcome, clock.running, clock.nowNs, { reason: error.message });
   }
+  memory?.sample(Math.max(clock.nowNs, clock.ownEndNs));
   const facts = begun.flatMap(([name, { result }]) => (result === undefined ? [] : [[name, result]]));
   return {
     guest,
     facts: Object.fromEntries(facts),
     workload: workload ?? workloadEnd(clock),
     ended,
+    memory,
   };
 }
 
@@ -101,34 +121,31 @@ function workloadEnd({ cpus, assumedNs, ledger, ownEndNs }: GuestClock): Workloa
  * not an error.
  *
  * @param options.check walk the allocator for broken invariants on the way
- * @param options.timeline put the host's spending over time into the result
+ * @param options.overTime put memory over time and how waits are distributed into the result
  * @param options.recorder told what happens when
  */
 export function runScenario(
   scenario: Scenario,
   loaded: LoadedWorkload,
-  options: { readonly check: boolean; readonly timeline?: boolean; readonly recorder?: Recorder },
+  options: { readonly check: boolean; readonly overTime?: boolean; readonly recorder?: Recorder },
 ): RunResult {
-  const { check: checks, recorder } = options;
-  return resultOf(scenario, loaded, runGuest(scenario, loaded, { check: checks, recorder }), options);
+  return resultOf(scenario, loaded, runGuest(scenario, loaded, options));
 }
 
-/** What `runScenario` tells of a guest. @param options.timeline as there */
+/** What `runScenario` tells of a guest. */
 export function resultOf(
   scenario: Scenario,
   loaded: LoadedWorkload,
-  { guest: boot, facts, workload, ended }: GuestRun,
-  options: { readonly timeline?: boolean } = {},
+  { guest: boot, facts, workload, ended, memory }: GuestRun,
 ): RunResult {
-  const { clock, platform, host, policy, kernelAccept, lockups, timeline } = boot.guest;
+  const { clock, platform, host, policy, kernelAccept, lockups } = boot.guest;
   const bootTimeNs = boot.ready?.bootTimeNs ?? clock.bootCpuNs;
   const assumedNs = boot.ready?.assumedNs ?? clock.assumedNs[0]!;
   const atReady = boot.ready?.charged ?? clock.ledger.charged;
-  const touchedBytes = (boot.kernel?.touchedBytes ?? 0) - host.untouchedSharedBytes;
-  if (!platform.type.isConfidential) host.touch(touchedBytes);
+  const touchedBytes = touchedBytesOf(boot);
+  const hostUse = hostUseOf(boot, touchedBytes);
+  const hostBytes = hostBytesOf(hostUse);
   const { dma } = host;
-  const { hostBytes, hostBytesPeak } = host;
-  timeline.sample(clock.nowNs, host.use());
   const commandLine = commandLineResult(scenario, boot);
   const { report, afterBoot } = loaded;
   const requests = requestCounts(boot, [report, afterBoot?.report]);
@@ -169,14 +186,15 @@ export function resultOf(
     lostBytes: boot.acpiMemory?.failedBytes ?? boot.handOver?.stub.lostBytes ?? 0,
     hostBytes,
     overheadBytes: hostBytes - touchedBytes,
-    hostBytesPeak,
-    hostUse: host.use(),
-    ...(options.timeline === true
-      ? { hostTimeline: timeline.points.map(({ timeNs, use }) => ({ timeNs: Math.round(timeNs), use })) }
-      : {}),
+    hostBytesPeak: Math.max(host.hostBytesPeak, hostBytes),
+    hostUse,
+    ...(memory === undefined ? {} : { overTime: memory.columns }),
     acceptCalls: boot.faults?.faults ?? boot.acceptance?.acceptCalls ?? 0,
     exits: platform.type.exits.reduce((sum, event) => sum + (costs[event] ?? 0), 0),
-    waits: { boot: boot.waits.boot.summary(), workload: boot.waits.workload.summary() },
+    waits: {
+      boot: waitsOf(boot.waits.boot, memory !== undefined),
+      workload: waitsOf(boot.waits.workload, memory !== undefined),
+    },
     spinNs: Math.round(kernelAccept.spinNs),
     longestIrqOffNs: Math.round(lockups.longestIrqOffNs),
     softLockups: lockups.softLockups,
@@ -204,6 +222,10 @@ export function resultOf(
       ]),
     ),
   };
+}
+
+function waitsOf(waits: WaitRecorder, withDistribution: boolean): WaitSummary {
+  return { ...waits.summary(), ...(withDistribution ? { distribution: waits.distribution() } : {}) };
 }
 
 /** How often each event happened, by name. */

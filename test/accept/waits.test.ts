@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { WaitDistribution } from "../../src/accept/wait-distribution.js";
 import { AllocationWaits, WaitRecorder } from "../../src/accept/waits.js";
 import { NO_WAITS } from "../results/waits.js";
 
@@ -48,6 +50,64 @@ test("what waits before init runs is the boot's, all after it the workload's", (
   waits.record(4);
   assert.equal([waits.boot.summary().totalNs, waits.workload.summary().totalNs], [3, 4]);
   assert.equal([waits.boot.summary().allocations, waits.workload.summary().allocations], [1, 2]);
+});
+
+/** Counts each wait into the first bucket that is long enough. */
+function naive(waits: readonly number[], atMostNs: readonly number[]): number[] {
+  const counts = atMostNs.map(() => 0);
+  for (const ns of waits) counts[atMostNs.findIndex((most) => (ns > 0 ? Math.max(1, ns) : 0) <= most)]!++;
+  return counts;
+}
+
+function distributionOf(waits: readonly number[]): WaitDistribution {
+  const recorder = new WaitRecorder();
+  for (const ns of waits) recorder.record(ns);
+  return recorder.distribution();
+}
+
+test("nobody who waits is one bucket", () => {
+  assert.equal(distributionOf([]), { atMostNs: [0], allocations: [0] });
+  assert.equal(distributionOf([0, 0]), { atMostNs: [0], allocations: [2] });
+});
+
+test("a distribution has two buckets an octave, from below the shortest wait to the longest, empty ones within", () => {
+  assert.equal(distributionOf([0, 9, 10, 30]), {
+    atMostNs: [0, 8, 12, 16, 24, 32],
+    allocations: [1, 0, 2, 0, 0, 1],
+  });
+  assert.equal(distributionOf([1, 2, 3, 4]), { atMostNs: [0, 1, 2, 3, 4], allocations: [0, 1, 1, 1, 1] });
+  assert.equal(distributionOf([0.25]), { atMostNs: [0, 1], allocations: [0, 1] });
+  assert.equal(distributionOf([12, 12.4, 12.6]), { atMostNs: [0, 8, 12, 16], allocations: [0, 0, 2, 1] });
+});
+
+test("buckets hold all allocations, each in its own, and their shares are the percentiles", () => {
+  const wait = fc.oneof(fc.constant(0), fc.nat(100), fc.nat(1_000_000_000));
+  fc.assert(
+    fc.property(fc.array(wait, { minLength: 1, maxLength: 300 }), (waits) => {
+      const recorder = new WaitRecorder();
+      for (const ns of waits) recorder.record(ns);
+      const { atMostNs, allocations } = recorder.distribution();
+      assert.equal(allocations, naive(waits, atMostNs));
+      for (const [share, ns] of [
+        [0.5, "p50Ns"],
+        [0.99, "p99Ns"],
+        [0.999, "p999Ns"],
+        [1, "maxNs"],
+      ] as const) {
+        const rank = Math.ceil(share * waits.length);
+        const upTo = allocations.map((_count, at) =>
+          allocations.slice(0, at + 1).reduce((sum, one) => sum + one),
+        );
+        const bucket = upTo.findIndex((count) => count >= rank);
+        const value = recorder.summary()[ns];
+        assert.ok(
+          value <= atMostNs[bucket]! && (bucket === 0 || value > atMostNs[bucket - 1]!),
+          `${ns} ${value}`,
+        );
+      }
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test.run();

@@ -5,7 +5,7 @@ import { measuredCurve, scoreCurves, simulatedCurve } from "../../src/calibrate/
 import type { RunResult } from "../../src/results/row.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { PAGE_SIZE } from "../../src/units.js";
-import { resultWith } from "../results/rows.js";
+import { overTimeOf, resultWith } from "../results/rows.js";
 
 const test = suite("calibrate: the curve that feeds no price");
 
@@ -16,14 +16,16 @@ function looks(...unaccepted: readonly number[]): { ns: number; unacceptedPages:
 
 /** A run whose drain of 1000 pages takes 0.4 s, in points of the host's spending. */
 function drained(points: readonly (readonly [ns: number, pages: number])[]): RunResult {
-  const use = { keptBytes: 0, tableBytes: 0, metadataBytes: 0, bitmapBytes: 0, directMapBytes: 0 };
   return resultWith({
     drain: { workers: 2, unacceptedBytes: 1000 * PAGE_SIZE, timeNs: 4e8 },
     totalTimeNs: 3e9,
-    hostTimeline: points.map(([timeNs, pages]) => ({
-      timeNs,
-      use: { ...use, privateBytes: pages * PAGE_SIZE, sharedBytes: 7 * PAGE_SIZE },
-    })),
+    overTime: overTimeOf(
+      points.map(([timeNs, pages]) => ({
+        timeNs,
+        privateBytes: pages * PAGE_SIZE,
+        sharedBytes: 7 * PAGE_SIZE,
+      })),
+    ),
   });
 }
 

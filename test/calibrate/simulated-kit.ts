@@ -163,7 +163,7 @@ export class SimulatedKit {
     return name;
   }
 
-  run(document: object, timeline = false): RunResult {
+  run(document: object, overTime = false): RunResult {
     const { kind, level, prices } = this.#machine;
     const priced = Object.fromEntries(
       Object.entries(prices).map(([name, ns]) => [name, `${ns.toFixed(3)}ns`]),
@@ -176,7 +176,7 @@ export class SimulatedKit {
       host: { pageSize: level === "4k" ? "4KiB" : "2MiB" },
       ...document,
     };
-    const result = simulate(parseScenario(JSON.stringify(whole), "made-up")[0]!, timeline);
+    const result = simulate(parseScenario(JSON.stringify(whole), "made-up")[0]!, overTime);
     if (result.outcome !== "ready") throw new Error(`${result.reason}: ${JSON.stringify(whole)}`);
     return result;
   }
@@ -344,14 +344,11 @@ export class SimulatedKit {
   #curve(): void {
     const { vcpus } = this.#machine;
     const name = this.#boot({ memory: CURVED, vcpus });
-    const { drain, hostTimeline, totalTimeNs } = this.run(
-      { memory: CURVED, vcpus, drain: { workers: 3 } },
-      true,
-    );
+    const { drain, overTime, totalTimeNs } = this.run({ memory: CURVED, vcpus, drain: { workers: 3 } }, true);
     const startNs = totalTimeNs! - drain!.timeNs;
-    const points = hostTimeline!.map(({ timeNs, use }) => ({
-      ns: timeNs,
-      bytes: use.privateBytes + use.sharedBytes,
+    const points = overTime!.timeNs.map((ns, at) => ({
+      ns,
+      bytes: overTime!.privateBytes[at]! + overTime!.sharedBytes[at]!,
     }));
     const acceptedAt = (ns: number): number => {
       const next = points.findIndex((point) => point.ns >= ns);
@@ -408,6 +405,6 @@ export class SimulatedKit {
   }
 }
 
-export function simulate(scenario: Scenario, timeline: boolean): RunResult {
-  return runScenario(scenario, LOADER.load(CALIBRATED_BOOT), { check: false, timeline });
+export function simulate(scenario: Scenario, overTime: boolean): RunResult {
+  return runScenario(scenario, LOADER.load(CALIBRATED_BOOT), { check: false, overTime });
 }

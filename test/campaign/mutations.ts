@@ -457,9 +457,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "the last of several greatest samples is the peak",
-    find: "hostBytes(use) > hostBytes(this.#peak.use)",
-    replace: "hostBytes(use) >= hostBytes(this.#peak.use)",
-    tests: ["/host-timeline.test"],
+    find: "this.#amountOf(sample) > this.#amountOf(this.#peak)",
+    replace: "this.#amountOf(sample) >= this.#amountOf(this.#peak)",
+    tests: ["/bounded-samples.test"],
   },
   {
     what: "a PAMT has no entry for a page in part",

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatJson, formatJsonl } from "../../src/results/formats.js";
-import { rowWith } from "./rows.js";
+import { overTimeOf, rowWith } from "./rows.js";
 
 const test = suite("results: json");
 
@@ -15,6 +15,14 @@ test("a document is indented by two spaces and ends with one newline", () => {
   assert.match(text, /^\{\n {2}"schemaVersion": 2,\n {2}"rows": \[\n {4}\{\n {6}"scenario": "boot",\n/);
   assert.match(text, /\}\n$/);
   assert.not.match(text, /\n\n/);
+});
+
+test("a list of numbers is one line, whatever texts look like", () => {
+  const overTime = overTimeOf([{ timeNs: 1 }, { timeNs: 20 }]);
+  const reason = "[\n 1,\n 2\n]";
+  const text = formatJson([rowWith({ overTime, outcome: "oom", reason })]);
+  assert.match(text, /\n {8}"timeNs": \[1,20\],\n {8}"acceptedBytes": \[0,0\],\n/);
+  assert.equal(JSON.parse(text).rows[0].reason, reason);
 });
 
 test("the order of keys does not depend on how a row was made", () => {

@@ -51,7 +51,7 @@ test("a record has all that a run says, whatever its scenario asks for", () => {
     ["platform: tdx\nguest: { record: e820-kernel, commandLine: hugepages=8 }", "e820Record.entries"],
   ] as const) {
     const scenario = parseScenario(base + text, "all")[0]!;
-    const run = runScenario(scenario, new WorkloadLoader().load(BOOT), { check: false, timeline: true });
+    const run = runScenario(scenario, new WorkloadLoader().load(BOOT), { check: false, overTime: true });
     const row = rowWith(run);
     const flat = flatRecord(rowRecord(row));
     assert.ok(flat.has(group), group);

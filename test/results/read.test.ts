@@ -5,7 +5,8 @@ import { parseResults, parseRows } from "../../src/results/read.js";
 import { ResultsError } from "../../src/results/results-error.js";
 import type { CompareRow, Repeats } from "../../src/results/row.js";
 import { sweepLine } from "../../src/study/sweep/record.js";
-import { rowWith } from "./rows.js";
+import { overTimeOf, rowWith } from "./rows.js";
+import { NO_WAITS } from "./waits.js";
 
 const test = suite("results: read back");
 
@@ -94,6 +95,27 @@ test("a damaged row is refused, with line, column and path of what is wrong", ()
   );
   const second = formatJsonl(ROWS).replace(/"vcpus":8(?=[^\n]*\n$)/, '"vcpus":"8"');
   assert.match(refusal(second), /^r\.json:2:\d+: vcpus: expected a number \(count\), found "8"$/);
+});
+
+test("a damaged series is refused at its number", () => {
+  const overTime = overTimeOf([{ timeNs: 0 }, { timeNs: 10, hostBytes: 4 }]);
+  const text = (changes: object): string => formatJson([rowWith({ overTime: { ...overTime, ...changes } })]);
+  assert.equal(parseRows(text({}), "r.json").rows[0]!.overTime, overTime);
+  for (const [changes, complaint] of [
+    [{ hostBytes: [0, "4"] }, 'hostBytes[1]: expected a number, found "4"'],
+    [{ hostBytes: [0, 4, 5] }, "hostBytes: expected 2 numbers, as timeNs has, found 3"],
+    [{ hostBytes: undefined }, "hostBytes: expected a list of numbers, found nothing"],
+    [{ timeNs: [10, 0] }, "timeNs[1]: expected 10 or more, as the one before, found 0"],
+  ] as const) {
+    assert.match(refusal(text(changes)), /^r\.json:\d+:\d+: /);
+    assert.ok(refusal(text(changes)).endsWith(`: rows[0].overTime.${complaint}`), refusal(text(changes)));
+  }
+  const distribution = { atMostNs: [0, 4], allocations: [1] };
+  const waits = { boot: { ...NO_WAITS, distribution }, workload: NO_WAITS };
+  assert.match(
+    refusal(formatJson([rowWith({ waits })])),
+    /rows\[0\]\.waits\.boot\.distribution\.allocations: expected 2 numbers, as atMostNs has, found 1$/,
+  );
 });
 
 test("what an older or a newer version has otherwise is no damage, and what is not known is told", () => {

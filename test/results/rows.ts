@@ -1,5 +1,6 @@
 import { PLATFORMS } from "../../src/coco/platforms.js";
-import type { CompareRow, RunResult } from "../../src/results/row.js";
+import type { CompareRow, OverTime, RunResult } from "../../src/results/row.js";
+import { OVER_TIME } from "../../src/results/series.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { GiB, KiB, MiB } from "../../src/units.js";
 import { NO_WAITS } from "./waits.js";
@@ -174,4 +175,10 @@ export function scenarioWith(changes: Partial<Scenario> = {}): Scenario {
     },
     ...changes,
   };
+}
+
+/** Memory over a run, with 0 for what a point does not say. */
+export function overTimeOf(points: readonly Partial<Record<keyof OverTime, number>>[]): OverTime {
+  const columns = OVER_TIME.map((name) => [name, points.map((point) => point[name] ?? 0)]);
+  return Object.fromEntries(columns) as unknown as OverTime;
 }

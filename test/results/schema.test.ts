@@ -4,7 +4,7 @@ import { formatJson } from "../../src/results/formats.js";
 import { MEASURES } from "../../src/results/measures.js";
 import { resultsSchema } from "../../src/results/schema.js";
 import { onlyLine, unaccepted } from "../cli/program.js";
-import { rowWith } from "./rows.js";
+import { overTimeOf, rowWith } from "./rows.js";
 
 const test = suite("results: schema");
 
@@ -42,7 +42,11 @@ function check(value: unknown, schema: Schema, path: string): void {
 }
 
 test("rows keep to it", () => {
-  const rows = [rowWith(), rowWith({ bootRatio: null, outcome: "oom", reason: "no page", lostBytes: 7 })];
+  const rows = [
+    rowWith(),
+    rowWith({ bootRatio: null, outcome: "oom", reason: "no page", lostBytes: 7 }),
+    rowWith({ overTime: overTimeOf([{ timeNs: 4 }]) }),
+  ];
   check(JSON.parse(formatJson(rows)), resultsSchema() as Schema, "");
   const wrong = { ...rowWith(), bootTimeNs: "5 s" } as unknown as ReturnType<typeof rowWith>;
   let told = "";

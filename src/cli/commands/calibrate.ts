@@ -29,7 +29,7 @@ export const run: RunCommand = async (argv, context) => {
   await throwIfInterrupted(io.interrupted);
   const recording = new WorkloadLoader().load(CALIBRATED_BOOT);
   const scores = scoreCurves(calibration, "boot", (scenario) =>
-    runScenario(scenario, recording, { check: false, timeline: true }),
+    runScenario(scenario, recording, { check: false, overTime: true }),
   );
   await throwIfInterrupted(io.interrupted);
   if (path !== undefined) writeWhole(path, formatPriceSet(calibration, priceSetName(basename(path))));

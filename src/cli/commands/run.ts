@@ -50,7 +50,7 @@ export const run: RunCommand = async (argv, context) => {
   const paint = paintFor(context.io);
   const code = await simulate(
     loaded,
-    { ...options, timeline: true, tellsRemarks: true, recorder: timeline?.recorder },
+    { ...options, tellsRemarks: true, recorder: timeline?.recorder },
     (rows) => rows.map((row) => formatRunSummary(row, paint, { details: argv.has("details") })).join(""),
     context,
   );
