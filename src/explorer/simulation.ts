@@ -152,7 +152,7 @@ function isUserError(error: unknown): error is Error {
 function run(scenario: Scenario, workload: LoadedWorkload, recorder?: Recorder): RunResult {
   return runScenario(scenario, workload, {
     check: false,
-    timeline: true,
+    overTime: true,
     ...(recorder === undefined ? {} : { recorder }),
   });
 }
