@@ -41,6 +41,10 @@ export {
   formatDiffMarkdown,
 } from "./report/diff.js";
 export { diffSentences, percentText } from "./report/diff-lead.js";
+export type { ResultDocument } from "./report/pictures/documents.js";
+export type { Drawn, Picture, PictureTable } from "./report/pictures/picture.js";
+export { PICTURES } from "./report/pictures/pictures.js";
+export { renderSvg } from "./report/pictures/render.js";
 export { COLOURS, type Theme, type ThemeColours } from "./report/pictures/theme.js";
 export { failureTexts } from "./report/row-groups.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";
