@@ -69,7 +69,7 @@ test("serves the page at an address of its own, with a policy that lets nothing 
     assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
     const { code, headers, body } = await get(port, root);
     assert.is(code, 200);
-    assert.match(body.toString(), "<main>");
+    assert.match(body.toString(), "<div id=\"page\">");
     assert.is(headers["content-type"], "text/html; charset=utf-8");
     assert.is(
       headers["content-security-policy"],
@@ -114,7 +114,7 @@ test("refuses what a page of another origin, or a name that leads here, asks for
     for (const headers of refused) {
       const { code, body, headers: answered } = await get(port, root, headers);
       assert.is(code, 403, JSON.stringify(headers));
-      assert.not.match(body.toString(), "<main>");
+      assert.not.match(body.toString(), "<div id=\"page\">");
       assert.is(answered["cross-origin-resource-policy"], "same-origin");
     }
   });

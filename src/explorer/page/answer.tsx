@@ -19,7 +19,7 @@ export function Answer({ state }: AnswerProps): JSX.Element {
   const [own, other] = [a.shown?.row, b?.shown?.row];
   const isStale = [a, b].some((side) => side !== undefined && problemsOf(side).length > 0);
   return (
-    <section class="answer" aria-labelledby="answer-head">
+    <section class="answer" aria-labelledby="answer-head" aria-busy={!state.isResting}>
       <h2 id="answer-head">Answer</h2>
       {[a, b].map((side, at) => (
         <Stale key={at === 0 ? "a" : "b"} name={at === 0 ? "A" : "B"} side={side} isAlone={b === undefined} />

@@ -1,7 +1,7 @@
 /** Controls of the settings: native elements, each with its label, what it means, and what is wrong with it. */
 
 import type { ComponentChildren, JSX, TargetedInputEvent } from "preact";
-import { useId } from "preact/hooks";
+import { useOwnId } from "./own-id.js";
 import { nearestStop, type Stop } from "./stops.js";
 
 /** Common to all controls. */
@@ -97,7 +97,7 @@ interface TextProps extends FieldProps {
 }
 
 export function TextField(props: TextProps): JSX.Element {
-  const id = useId();
+  const id = useOwnId();
   const { text, onText, offers, placeholder } = props;
   return (
     <Frame {...props} id={id}>
@@ -143,7 +143,7 @@ interface SliderProps extends TextProps {
 
 /** A slider of texts, and a box for any other text. */
 export function SliderField(props: SliderProps): JSX.Element {
-  const id = useId();
+  const id = useOwnId();
   const { text, onText, stops, value, label, ends } = props;
   const at = nearestStop(stops, value);
   const move = (event: Input): void => {
@@ -201,7 +201,7 @@ interface SelectProps extends FieldProps {
 }
 
 export function SelectField(props: SelectProps): JSX.Element {
-  const id = useId();
+  const id = useOwnId();
   const { value, onValue, options } = props;
   return (
     <Frame {...props} id={id}>
@@ -254,7 +254,7 @@ interface RadioProps {
 
 export function RadioField(props: RadioProps): JSX.Element {
   const { legend, name, value, onValue, choices, faults = [], other, isRow = false } = props;
-  const id = useId();
+  const id = useOwnId();
   return (
     <fieldset
       class={`radios${isRow ? " row" : ""}`}

@@ -1,10 +1,11 @@
 /** Settings to take along: as a scenario file, as the command that prints the same numbers, and the row as JSON. */
 
 import type { JSX } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { formatJson } from "../../index.js";
 import { settingsToCommand, settingsToYaml } from "../settings.js";
 import type { SideState } from "./desk.js";
+import { useOwnId } from "./own-id.js";
 
 interface CopiesProps {
   readonly name: "A" | "B" | undefined;
@@ -33,7 +34,7 @@ export function Copies({ name, side }: CopiesProps): JSX.Element {
 }
 
 function CopyText({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
-  const id = useId();
+  const id = useOwnId();
   const box = useRef<HTMLTextAreaElement>(null);
   const [isCopied, setCopied] = useState<string | undefined>();
   const copy = async (): Promise<void> => {

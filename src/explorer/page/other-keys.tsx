@@ -1,10 +1,11 @@
 /** Any other key of a scenario, as KEY=VALUE, with the keys there are to complete from. */
 
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { type Key, keysOf, SCENARIO } from "../../index.js";
 import { Offers, TextField } from "./controls.js";
 import { otherKeys, withKey } from "./edit.js";
+import { useOwnId } from "./own-id.js";
 import type { SideView } from "./side-view.js";
 
 /** Those that one value can be given to. */
@@ -46,7 +47,7 @@ function hintOf(path: string): string {
 }
 
 function NewKey({ onKey }: { readonly onKey: (key: string, text: string) => void }): JSX.Element {
-  const id = useId();
+  const id = useOwnId();
   const [text, setText] = useState("");
   const at = text.indexOf("=");
   const key = (at === -1 ? text : text.slice(0, at)).trim();

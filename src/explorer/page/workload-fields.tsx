@@ -10,6 +10,7 @@ import {
   recordingSchema,
 } from "../../index.js";
 import type { Catalogue } from "../protocol.js";
+import { workloadName } from "../settings.js";
 import { type Option, type OptionGroup, SelectField, TextField } from "./controls.js";
 import { withSetting } from "./edit.js";
 import { otherText, type SideView } from "./side-view.js";
@@ -36,7 +37,7 @@ export function WorkloadFields({ view, catalogue, putAway }: WorkloadProps): JSX
       </div>
     );
   }
-  const workload = settings.workload ?? nameIn(scenario.workload);
+  const workload = settings.workload ?? workloadName(scenario.workload);
   const generated = generatedOf(workload);
   const chosen = generated === undefined ? workload : `generate:${generated.name}`;
   const set = (text: string): void => change(withSetting(settings, "workload", text));
@@ -50,7 +51,7 @@ export function WorkloadFields({ view, catalogue, putAway }: WorkloadProps): JSX
         label="Workload"
         hint={generator?.summary ?? aboutOf(catalogue, chosen)}
         faults={faults.get("workload")}
-        other={otherText(view, (of) => nameIn(of.workload))}
+        other={otherText(view, (of) => workloadName(of.workload))}
         value={chosen}
         onValue={(name) => choose("workload", name)}
         options={[...own, ...groups]}
@@ -95,11 +96,6 @@ function GeneratorField({ name, parameter, text, onText }: GeneratorProps): JSX.
       reset={() => onText("")}
     />
   );
-}
-
-/** `linux-7.3.4-debian-1c4g`, where a scenario has its path. */
-function nameIn(workload: string): string {
-  return /(?:^|\/)recorded\/([^/]+)\/recording\.ya?ml$/.exec(workload)?.[1] ?? workload;
 }
 
 function offers({ workloads }: Catalogue): readonly OptionGroup[] {
