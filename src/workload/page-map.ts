@@ -2,6 +2,8 @@ import { MAX_ORDER_PAGES } from "../units.js";
 
 /** Blocks of the highest order below which the table is an array: 4 GiB pages, 16 TiB. */
 const TABLE_BLOCKS: number = 2 ** 22;
+/** Those it has room for at first: 16 GiB. */
+const FIRST_BLOCKS: number = 2 ** 12;
 
 /**
  * Numbers by page: a chunk of them for each block of the highest order, made when it is first asked for.
@@ -13,7 +15,7 @@ export class PageChunks<Chunk extends Uint8Array | Int32Array> {
   readonly starts: number[] = [];
   readonly #empty: Chunk;
   /** 1 + number of the chunk of each block. */
-  readonly #table: Int32Array = new Int32Array(TABLE_BLOCKS);
+  #table: Int32Array = new Int32Array(FIRST_BLOCKS);
   /** The same for blocks beyond the table. */
   readonly #far = new Map<number, number>();
 
@@ -24,14 +26,23 @@ export class PageChunks<Chunk extends Uint8Array | Int32Array> {
 
   chunkOf(pfn: number): Chunk {
     const block = Math.floor(pfn / MAX_ORDER_PAGES);
-    const known = block < TABLE_BLOCKS ? this.#table[block]! : (this.#far.get(block) ?? 0);
+    const known = block < this.#table.length ? this.#table[block]! : (this.#far.get(block) ?? 0);
     if (known > 0) return this.chunks[known - 1]!;
     const chunk = this.#empty.slice() as Chunk;
     const number = this.chunks.push(chunk);
     this.starts.push(block * MAX_ORDER_PAGES);
-    if (block < TABLE_BLOCKS) this.#table[block] = number;
-    else this.#far.set(block, number);
+    if (block >= TABLE_BLOCKS) this.#far.set(block, number);
+    else {
+      if (block >= this.#table.length) this.#grow(block);
+      this.#table[block] = number;
+    }
     return chunk;
+  }
+
+  #grow(block: number): void {
+    const table = new Int32Array(2 ** Math.ceil(Math.log2(block + 1)));
+    table.set(this.#table);
+    this.#table = table;
   }
 }
 

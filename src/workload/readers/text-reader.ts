@@ -23,6 +23,7 @@ import {
   NO_TASK,
   type TextFormatName,
 } from "./line-format.js";
+import { OtherLines } from "./other-lines.js";
 import { KIND_OF_NAME, OLD_FREE_NAMES, type Payload, parsePayload } from "./payload.js";
 import { callerOfFrame, kernelOfComment, type Loss, lossOfLine, REMARK } from "./remarks.js";
 
@@ -77,6 +78,8 @@ export class TextReader implements EventReader {
   readonly #isLenient: boolean;
   /** Undefined where lines of the format need more care. */
   #usual: CommonLines | undefined;
+  /** Undefined where a line may be read otherwise for what stands in its fields. */
+  readonly #others: OtherLines | undefined;
   readonly #zeroPages: ZeroPages;
   /** From the first event on that kernels before 3.3 have. */
   #repeatedFrees: RepeatedFrees | undefined = undefined;
@@ -109,6 +112,7 @@ export class TextReader implements EventReader {
       const tasks = new TaskMemo(output.names, (text) => usual.parseTask(text));
       this.#usual = new CommonLines(output.names, tasks, output.blocks, usual.hasSystem);
     }
+    this.#others = usual?.hasSystem === false ? new OtherLines() : undefined;
   }
 
   get format(): TextFormatName {
@@ -143,9 +147,11 @@ export class TextReader implements EventReader {
         this.#wantsCaller = true;
         at = next;
         if (this.#zeroPages.isOpen) this.#zeroPages.pagesTell();
-      } else {
-        at = this.#unusual(bytes, at);
+        continue;
       }
+      const after = this.#others === undefined || this.#ending ? -1 : this.#others.skip(bytes, at, end);
+      if (after >= 0) this.#countOther(this.#others!.name!);
+      at = after >= 0 ? after : this.#unusual(bytes, at);
     }
   }
 
@@ -209,6 +215,8 @@ export class TextReader implements EventReader {
     const name = event?.[2];
     if (event === null || name === undefined || !KIND_OF_NAME.has(name)) {
       this.#otherEvent(line, text, name, start);
+      if (event !== null && name !== undefined)
+        this.#others?.remember(line, start, start.eventColumn + event[0].length, name);
       return;
     }
     const column = start.eventColumn + event[0].length;
@@ -273,13 +281,19 @@ export class TextReader implements EventReader {
   }
 
   #otherEvent(line: string, text: string, name: string | undefined, { eventColumn }: LineStart): void {
-    const { counts, names } = this.#output;
+    const { counts } = this.#output;
     const isPageEvent = name === undefined && (LIKE_PAGE_EVENT.test(text) || PAGE_EVENT.test(text));
     if (text === "" || this.#ending || isPageEvent) {
       this.#fail(line, { column: eventColumn, expected: "the name of an event" });
     }
+    if (name === undefined) counts.otherEvents++;
+    else this.#countOther(name);
+  }
+
+  #countOther(name: string): void {
+    const { counts, names } = this.#output;
+    this.#wantsCaller = false;
     counts.otherEvents++;
-    if (name === undefined) return;
     names.noteOtherEvent(name);
     if (LIKE_PAGE_EVENT.test(name)) counts.unknownEvents++;
   }

@@ -23,7 +23,7 @@ const PADDING = "\n".repeat(400);
 function readingOf(
   format: LineFormat,
   pieces: readonly string[],
-): { list: unknown[]; counts: object; gfpTexts: readonly string[] } {
+): { list: unknown[]; counts: object; gfpTexts: readonly string[]; others: readonly unknown[] } {
   const names = new TraceNames();
   const counts = newTraceCounts();
   const events = new EventList(names);
@@ -32,7 +32,7 @@ function readingOf(
   for (const piece of pieces) reader.feed(Buffer.from(piece, "latin1"));
   reader.end();
   blocks.flush();
-  return { list: events.list, counts, gfpTexts: [...names.gfpTexts.keys()] };
+  return { list: events.list, counts, gfpTexts: [...names.gfpTexts.keys()], others: [...names.otherEvents] };
 }
 
 /** Numbers from 0 to below a limit, the same each time. */
@@ -114,6 +114,42 @@ for (const [name, format, files] of SAMPLES) {
     if (at >= 0)
       assert.equal(usual.list.slice(at - 1, at + 2), slow.list.slice(at - 1, at + 2), `event ${at}`);
     assert.equal(usual.counts, slow.counts);
+  });
+}
+
+/** Events of other kinds, a task with brackets in its name, and lines that take part in what they are told apart from. */
+const OTHERS = [
+  "            init-1       [000] .....     2.865113: mm_setup_per_zone_lowmem_reserve: node_id=0 zone name=DMA pages=1921",
+  "            init-1       [000] .....     2.865114: mm_calculate_totalreserve_pages: totalreserve_pages=31060",
+  "            init-1       [000] .....     2.865115: mm_page_pcpu_new: page=00000000d2be5665 pfn=0x10 order=0",
+  "         [a-1 [0]-77     [012] d..1.   345.192833: sched_switch: prev_comm=bash prev_pid=7 ==> next_comm=b-12 next_pid=8",
+  "         [a-1 [0]-77     [012]   345.192833: kmalloc:   call_site=f ptr=0x1",
+  "            init-1       [000] .....     2.865114: totals: pages=1             bash-9       [001] d..1.     2.865117: mm_page_free: page=00000000d2be5665 pfn=0x10 order=0",
+  "            init-1       [000] .....     2.865114: totals: pages=1",
+  "            init-1       [000] .....     2.865114: stage1: pages=1",
+  "            init-1       [000] .....     2.865114: stage2: pages=1",
+  "            init-1       [000] .....     2.865114: totals:",
+  "            init-1       [000] .....     2.865114: totals:more: pages=1",
+  "            init-1       [000] .....     2.865116: kernel_stack: <stack trace>",
+  " => do_fault",
+  "            init-1       [000] .....     2.865117: mm_page_free: page=00000000d2be5665 pfn=0x10 order=0",
+];
+
+for (const [name, format] of SAMPLES.slice(0, 2)) {
+  test(`the same kinds of other events, and callers, from changed lines of ${name}`, () => {
+    const next = numbers(Number(process.env.PROPERTY_SEED ?? 1));
+    const texts = Array.from({ length: CHANGED_LINES / 3 }, (_, at) => {
+      // Runs of one kind, as they are in traces.
+      const line = OTHERS[next(4) === 0 ? next(OTHERS.length) : Math.floor(at / 20) % OTHERS.length]!;
+      const timed = line.replace(/(?<=\d\.)\d+:/, () => `${String(next(1e6)).padStart(6, "0")}:`);
+      return `${next(3) === 0 ? changed(timed, next) : timed}\n`;
+    });
+    const fast = readingOf(format, [texts.join("") + PADDING]);
+    const slow = readingOf(format, texts);
+    assert.equal(fast.others, slow.others);
+    assert.equal(fast.counts, slow.counts);
+    assert.is(JSON.stringify(fast.list), JSON.stringify(slow.list));
+    assert.ok(slow.others.length > 20, "names that were changed");
   });
 }
 
