@@ -97,6 +97,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       "A number: so many were compared and all are the same; a/b: only a of b are.",
     spec: {
       data: { values },
+      view: { stroke: null },
       width: { step: width },
       height: { step: CELL.height },
       layer: [

@@ -57,6 +57,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
         line: name,
         seconds: ns / 1e9,
         gib: series[column][at]! / GiB,
+        ...(at === 0 ? { room: (Math.max(...series.hostBytes, ...series.acceptedBytes) / GiB) * 1.08 } : {}),
       })),
     ),
   );
@@ -72,6 +73,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     field: "gib",
     type: "quantitative",
     title: null,
+    scale: { nice: false },
     axis: { tickCount: 4, labelExpr: "datum.label + ' GiB'", format: "~r" },
   };
   const color = {
@@ -87,6 +89,12 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     scale: { domain: names, range: LINES.map(({ dash }) => dash) },
   };
   const layer = [
+    // A number at the upper edge would stick out.
+    {
+      transform: [{ filter: "isValid(datum.room)" }],
+      mark: { type: "point", opacity: 0 },
+      encoding: { x, y: { ...y, field: "room" } },
+    },
     {
       mark: { type: "line", interpolate: "step-after", strokeWidth: 2 },
       encoding: { x, y, color, strokeDash },

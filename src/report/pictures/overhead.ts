@@ -10,6 +10,7 @@ import {
   commonSentence,
   GAP,
   LINE_HEIGHT,
+  LOG_TICKS,
   laidOut,
   namesWidth,
   type Panels,
@@ -70,7 +71,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   return {
     title: `${time.text === "boot time" ? "Boot time" : "Total time"} against memory overhead`,
     description:
-      `${isCrowded ? "Strong bars" : "The dashed line"}: ${isCrowded ? "" : "joins "}policies that no other one beats in both. ` +
+      `${isCrowded ? "Strong bars" : "Dashed"}: policies that no other one beats in both. ` +
       `${frontSentence(panels, points)} Whiskers: over low and high values of assumed prices.${commonSentence(panels)}`,
     spec,
     table: {
@@ -127,7 +128,9 @@ function frontSentence({ panels }: Panels, points: readonly Point[]): string {
   return `Unbeaten: ${first![0]} on ${first![1].length} of ${panels.length} inputs${rest.join("")}${more}.`;
 }
 
-const PANEL_HEIGHT = 190;
+/** Of few panels, and of many. */
+const PANEL_HEIGHTS = [190, 120] as const;
+const FEW = 6;
 /** Marks that are nearer hide each other. */
 const CLOSE_PIXELS = 11;
 /** Room around what is drawn, so that marks and some labels lie inside. */
@@ -135,6 +138,7 @@ const ROOM = 1.4;
 
 interface Scatter {
   readonly width: number;
+  readonly height: number;
   readonly places: readonly (Place & { readonly point: Point })[];
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
@@ -145,6 +149,7 @@ interface Scatter {
 /** Where points come to lie on two logarithmic axes that all panels share. */
 function scatterOf(panels: Panels, points: readonly Point[], _time: ShownTime): Scatter {
   const { width, shown } = laidOut(panels, SCATTER_ASIDE);
+  const height = PANEL_HEIGHTS[shown.length > FEW ? 1 : 0];
   const titles = new Set(shown.map(({ title }) => title));
   const own = points.filter(({ panel }) => titles.has(panel));
   const x = domainOf(own.map(({ overheadGiB }) => overheadGiB));
@@ -154,7 +159,7 @@ function scatterOf(panels: Panels, points: readonly Point[], _time: ShownTime): 
     panel: point.panel,
     text: point.policy,
     x: (Math.log(Math.max(point.overheadGiB, x[0]) / x[0]) / Math.log(x[1] / x[0])) * width,
-    y: PANEL_HEIGHT * (1 - Math.log(point.seconds / y[0]) / Math.log(y[1] / y[0])),
+    y: height * (1 - Math.log(point.seconds / y[0]) / Math.log(y[1] / y[0])),
   }));
   let closest = Number.POSITIVE_INFINITY;
   for (const [at, a] of places.entries()) {
@@ -162,7 +167,7 @@ function scatterOf(panels: Panels, points: readonly Point[], _time: ShownTime): 
       if (a.panel === b.panel) closest = Math.min(closest, Math.hypot(a.x - b.x, a.y - b.y));
     }
   }
-  return { width, places, x, y, closest };
+  return { width, height, places, x, y, closest };
 }
 
 const SCATTER_ASIDE = 30;
@@ -174,8 +179,6 @@ function domainOf(values: readonly number[]): [number, number] {
   return [Math.min(...positive) / ROOM, Math.max(...positive) * ROOM];
 }
 
-const LOG_TICKS = [-3, -2, -1, 0, 1, 2, 3, 4].flatMap((power) => [10 ** power, 3 * 10 ** power]);
-
 function scatterSpec(
   results: readonly ResultDocument[],
   panels: Panels,
@@ -184,14 +187,14 @@ function scatterSpec(
   colours: ThemeColours,
 ): { readonly spec: object; readonly cut: readonly string[] } {
   const layout = laidOut(panels, SCATTER_ASIDE);
-  const labels = labelsBeside(scatter.places, { width: scatter.width, height: PANEL_HEIGHT });
+  const labels = labelsBeside(scatter.places, scatter);
   const values = scatter.places.map(({ point }, at) => ({ ...point, ...labels[at] }));
   const axis = (field: string, title: string, domain: readonly number[]): object => ({
     field,
     type: "quantitative",
     title,
     scale: { type: "log", domain },
-    axis: { values: LOG_TICKS, format: "~r" },
+    axis: { values: LOG_TICKS, format: "~r", labelOverlap: "greedy" },
   });
   const x = axis("overheadGiB", "memory overhead of the host, GiB", scatter.x);
   const y = axis("seconds", `${time.text}, s`, scatter.y);
@@ -227,7 +230,7 @@ function scatterSpec(
   ];
   const titles = layout.shown.map(({ title }) => title);
   return {
-    spec: panelSpec(layout, titles, values, "title", { height: PANEL_HEIGHT, layer }),
+    spec: panelSpec(layout, titles, values, "title", { height: scatter.height, layer }),
     cut: layout.cut,
   };
 }
@@ -249,7 +252,7 @@ function barsSpec(
   const columns = shown.length === 1 ? 2 : 4;
   const width = columnWidth(columns, aside);
   const titleOf = (panel: string, measure: string): string =>
-    panel === "" ? measure : `${panel}: ${measure}`;
+    panel === "" ? measure : `${panel}\n${measure}`;
   const measures = [
     {
       name: time.text,
@@ -304,7 +307,7 @@ function barsSpec(
     type: "ordinal",
     title: null,
     scale: { domain: ["unbeaten", "beaten"], range: [1, 0.35] },
-    legend: { orient: "bottom", symbolType: "square", symbolSize: 120 },
+    legend: { orient: "bottom", symbolType: "square", symbolSize: 120, symbolFillColor: colours.text },
   };
   const layer = [
     { mark: { type: "point", opacity: 0 }, encoding: { x: x("room"), y } },

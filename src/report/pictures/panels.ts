@@ -189,7 +189,7 @@ export function roomFor(width: number): number {
 const ALL_WIDTH = 720;
 export const GAP = 18;
 /** More are no picture any more. */
-const MOST_PANELS = 12;
+export const MOST_PANELS = 12;
 const MOST_COLUMNS = 3;
 const TITLE_SIZE = 12;
 const TITLE_LINE = 15;
@@ -264,6 +264,8 @@ export function panelSpec(
       title.split("\n").flatMap((line) => linesOf(line, width, TITLE_SIZE, true)),
     ]),
   );
+  // An axis that panels share stands below the last row, if that is full.
+  const isShared = !("resolve" in more) && titles.length % columns === 0;
   const most = Math.max(...[...wrapped.values()].map(({ length }) => length));
   // Titles stand right above their panels.
   const textOf = (title: string): string => wrapped.get(title)!.join("\n");
@@ -283,11 +285,17 @@ export function panelSpec(
     columns,
     // Labels of axes that stick out would move their panel.
     bounds: "flush",
-    spacing: { row: BELOW[below] + most * TITLE_LINE + 12, column: gap },
+    spacing: { row: BELOW[isShared ? "none" : below] + most * TITLE_LINE + 12, column: gap },
     spec: { width, ...spec },
+    ...(isShared || "resolve" in more ? {} : { resolve: { axis: { x: "independent" } } }),
     ...more,
   };
 }
+
+/** Ticks of a logarithmic axis, from a thousandth to a million. */
+export const LOG_TICKS: readonly number[] = [-3, -2, -1, 0, 1, 2, 3, 4, 5].flatMap((power) =>
+  [1, 2, 5].map((digit) => Number((digit * 10 ** power).toPrecision(1))),
+);
 
 /** `All: 4 vCPUs, Linux 7.3.`, or empty. */
 export function commonSentence({ common }: Panels): string {

@@ -8,9 +8,9 @@ import { formatShare } from "../cells.js";
 import type { DocumentRow, ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
 import {
+  columnWidth,
   commonSentence,
   GAP,
-  gridOf,
   LINE_HEIGHT,
   laidOut,
   namesWidth,
@@ -128,6 +128,14 @@ interface Move {
   readonly highNs: number;
 }
 
+/** Others would be but a line. */
+const LEAST_PART = 0.01;
+
+function visible(moves: readonly Move[]): Move[] {
+  const spanOf = ({ lowNs, highNs }: Move): number => highNs - lowNs;
+  return moves.slice(0, MOST_PRICES).filter((move) => spanOf(move) >= LEAST_PART * spanOf(moves[0]!));
+}
+
 /** The one that moves most first; to first order, as rows say what was charged at each. */
 function movesOf({ bootTimeNs, bootAssumedNs = {}, assumedPrices = {} }: DocumentRow): Move[] {
   return Object.entries(bootAssumedNs)
@@ -209,12 +217,12 @@ function movesSpec(
   const runs = shown.map(({ one, panel }) => ({
     title: `Boot of ${[panel, one.policy].filter((text) => text !== "").join(", ")}`,
     own: one.row.bootTimeNs / 1e9,
-    moves: movesOf(one.row).slice(0, MOST_PRICES),
+    moves: visible(movesOf(one.row)),
   }));
-  const names = [...new Set(runs.flatMap(({ moves }) => moves.map(({ price }) => price)))];
-  const grid = gridOf(runs.length, namesWidth(names));
+  const aside = namesWidth(runs.flatMap(({ moves }) => moves.map(({ price }) => price)));
   const columns = Math.min(2, runs.length);
-  const width = Math.floor((grid.width * grid.columns + (grid.columns - columns) * GAP) / columns);
+  const gap = aside + GAP;
+  const width = columnWidth(columns, aside, gap);
   const values = runs.flatMap(({ title, own, moves }) =>
     moves.map(({ price, lowNs, highNs, range }) => ({
       panel: title,
@@ -222,18 +230,15 @@ function movesSpec(
       own,
       low: lowNs / 1e9,
       high: highNs / 1e9,
+      span: highNs - lowNs,
       label: `${formatDuration(range.low)} to ${formatDuration(range.high)}`,
-      room:
-        highNs / 1e9 +
-        ((Math.max(...moves.map((move) => move.highNs)) - Math.min(...moves.map((move) => move.lowNs))) /
-          1e9) *
-          0.75,
+      ...roomAround(moves),
     })),
   );
   const y = {
     field: "price",
     type: "nominal",
-    sort: names,
+    sort: { field: "span", order: "descending" },
     title: null,
     axis: { labelLimit: 200, domain: false, ticks: false },
   };
@@ -245,7 +250,8 @@ function movesSpec(
     axis: { tickCount: 3, labelExpr: "datum.label + ' s'", format: "~r", domain: false, ticks: false },
   });
   const layer = [
-    { mark: { type: "point", opacity: 0 }, encoding: { x: x("room"), y } },
+    { mark: { type: "point", opacity: 0 }, encoding: { x: x("roomRight"), y } },
+    { mark: { type: "point", opacity: 0 }, encoding: { x: x("roomLeft"), y } },
     {
       mark: { type: "bar", height: { band: 0.6 }, color: colours.series[ORIGINS.indexOf("assumed")] },
       encoding: { x: x("low"), x2: { field: "high" }, y },
@@ -257,11 +263,18 @@ function movesSpec(
     },
   ];
   return panelSpec(
-    { columns, width, gap: GAP },
+    { columns, width, gap },
     runs.map(({ title }) => title),
     values,
     "numbers",
-    { height: { step: LINE_HEIGHT }, layer },
-    { resolve: { scale: { x: "independent" } } },
+    { height: Math.max(...runs.map(({ moves }) => moves.length)) * LINE_HEIGHT, layer },
+    { resolve: { scale: { x: "independent", y: "independent" } } },
   );
+}
+
+/** So that bars do not begin at the frame, and words have their place. */
+function roomAround(moves: readonly Move[]): { readonly roomLeft: number; readonly roomRight: number } {
+  const low = Math.min(...moves.map(({ lowNs }) => lowNs)) / 1e9;
+  const high = Math.max(...moves.map(({ highNs }) => highNs)) / 1e9;
+  return { roomLeft: low - 0.06 * (high - low), roomRight: high + 0.75 * (high - low) };
 }

@@ -24,6 +24,7 @@ const MOST_TIMES = 8;
 interface Point {
   readonly name: string;
   readonly ratio: number;
+  readonly isFar: boolean;
   readonly from: number;
   readonly to: number;
   readonly verdict: string;
@@ -44,7 +45,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     field,
     type: "quantitative",
     title: "simulated, as a multiple of what was published",
-    scale: { type: "log", domain: [1 / MOST_TIMES, MOST_TIMES], clamp: true },
+    scale: { type: "log", domain: [0.9 / MOST_TIMES, MOST_TIMES / 0.9] },
     axis: { values: [0.125, 0.25, 0.5, 1, 2, 4, 8], format: "~r", orient: "top" },
   });
   const y = {
@@ -69,7 +70,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     legend: { orient: "bottom" },
   };
   const missing = claims.length - drawn.length;
-  const far = drawn.filter(({ ratio }) => ratio > MOST_TIMES || ratio < 1 / MOST_TIMES).length;
+  const far = drawn.filter(({ isFar }) => isFar).length;
   return {
     title: "Published numbers, simulated",
     description:
@@ -142,9 +143,10 @@ function pointOf(claim: ValidatedClaim, at: number, claims: readonly ValidatedCl
   return [
     {
       name,
-      ratio: simulated / middle,
-      from: from / middle,
-      to: to / middle,
+      isFar: clamped(simulated / middle) !== simulated / middle,
+      ratio: clamped(simulated / middle),
+      from: clamped(from / middle),
+      to: clamped(to / middle),
       verdict: holds ? "holds" : "does not hold",
       basis,
     },
@@ -160,6 +162,10 @@ function allowed(tolerance: string, low: number, high: number): readonly [from: 
   if (tolerance === "above") return [high, high * MOST_TIMES];
   if (tolerance === "below") return [low / MOST_TIMES, low];
   return [low, high];
+}
+
+function clamped(ratio: number): number {
+  return Math.max(1 / MOST_TIMES, Math.min(MOST_TIMES, ratio));
 }
 
 function digits(value: number): string {

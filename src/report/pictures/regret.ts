@@ -74,6 +74,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       labelExpr: "split(datum.label, '\\n')",
       labelLimit: 200,
       labelFontSize: 10,
+      labelPadding: 17,
     },
   };
   const wanted =
@@ -93,9 +94,10 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       `Rows: the guest; columns: the setting that is best for another one; cells: how much worse that is than the guest's own best.` +
       (worst === undefined
         ? ""
-        : ` Worst: ${worst.guest} at ${worst.setting.replace("\n", " ")}, by ${worst.text}.`),
+        : ` Worst: ${worst.guest} with the best of ${worst.setting.replace("\n", ", ")}, by ${worst.text}.`),
     spec: {
       data: { values: cells },
+      view: { stroke: null },
       width: { step: width },
       height: { step: CELL.height },
       layer: [

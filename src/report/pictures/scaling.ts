@@ -6,6 +6,7 @@ import { needsResultOf } from "./needs.js";
 import {
   commonSentence,
   gridOf,
+  LOG_TICKS,
   type PanelRow,
   type PartName,
   panelSpec,
@@ -26,6 +27,7 @@ import {
   timeOf,
 } from "./series.js";
 import type { ThemeColours } from "./theme.js";
+import { type LinePoint, togetherSentences } from "./together.js";
 
 export const scaling: Picture = {
   name: "scaling",
@@ -38,21 +40,22 @@ interface Axis {
   readonly part: PartName;
   readonly text: string;
   readonly of: (row: DocumentRow) => number;
-  readonly labels: string;
+  /** Of the axis. */
+  readonly title: string;
 }
 
 const AXES: readonly Axis[] = [
   {
     part: "memory",
     text: "memory",
+    title: "memory, GiB",
     of: ({ memoryBytes }) => memoryBytes / GiB,
-    labels: "format(datum.value, '~r') + ' GiB'",
   },
   {
     part: "vcpus",
     text: "vCPUs",
+    title: "vCPUs",
     of: ({ vcpus }) => vcpus,
-    labels: "datum.label + (datum.value === 1 ? ' vCPU' : '')",
   },
 ];
 
@@ -97,6 +100,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   if (axes.length === 0) return "it needs runs with several sizes of memory or numbers of vCPUs";
   const time = shownTime(ready);
   const cut: string[] = [];
+  const drawn: LinePoint[] = [];
   const concat = axes.flatMap((axis) => {
     const panels = panelsOf(results, isDrawn, [axis.part]);
     const titles = panels.panels.map(({ title }) => title);
@@ -108,6 +112,9 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     return measures.map((measure) => {
       const values = shown.flatMap(({ title, rows }) =>
         rows.map((one) => pointOf(title, one, axis, measure)),
+      );
+      drawn.push(
+        ...values.map((one) => ({ ...one, at: one.size, panel: panelName(one.panel, axis, measure) })),
       );
       return partSpec(
         results,
@@ -138,8 +145,12 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
         ]),
       ),
     },
-    caveats: [...failedSentences(all), ...cut],
+    caveats: [...failedSentences(all), ...togetherSentences(drawn), ...cut],
   };
+}
+
+function panelName(title: string, { text: axis }: Axis, { text }: Measure): string {
+  return `${title === "" ? "" : `${title}: `}${text} by ${axis}`;
 }
 
 interface Point {
@@ -159,7 +170,7 @@ function partSpec(
   results: readonly ResultDocument[],
   titles: readonly string[],
   values: readonly Point[],
-  { text, labels }: Axis,
+  along: Axis,
   measure: Measure,
   colours: ThemeColours,
 ): object {
@@ -168,9 +179,9 @@ function partSpec(
   const x = {
     field: "size",
     type: "quantitative",
-    title: null,
+    title: along.title,
     scale: { type: "log", base: 2, nice: false, domain: [sizes[0]! / 1.2, sizes.at(-1)! * 1.2] },
-    axis: { values: sizes, labelExpr: labels, labelOverlap: "greedy", format: "~r" },
+    axis: { values: sizes, labelOverlap: "greedy", format: "~r" },
   };
   const bounds = values.flatMap(({ low, high }) => [low, high]).filter((value) => value > 0);
   const y = (field: string): object => ({
@@ -188,15 +199,11 @@ function partSpec(
       encoding: { x, y: y("value"), color, shape },
     },
   ];
-  const named = titles.map((title) => `${title === "" ? "" : `${title}: `}${measure.text} by ${text}`);
+  const named = titles.map((title) => panelName(title, along, measure));
   const byTitle = new Map(titles.map((title, at) => [title, named[at]!]));
   const own = values.map((value) => ({ ...value, panel: byTitle.get(value.panel)! }));
-  return panelSpec(gridOf(titles.length, ASIDE), named, own, "numbers", { height: HEIGHT, layer });
+  return panelSpec(gridOf(titles.length, ASIDE), named, own, "title", { height: HEIGHT, layer });
 }
-
-const LOG_TICKS: readonly number[] = [-2, -1, 0, 1, 2, 3, 4, 5].flatMap((power) =>
-  [1, 2, 5].map((digit) => digit * 10 ** power),
-);
 
 /** How far each policy's time grows along an axis, on the first input. */
 function growthSentence(results: readonly ResultDocument[], axis: Axis, time: ShownTime): string {

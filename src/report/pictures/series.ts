@@ -51,7 +51,7 @@ export function policySeries(
   const all = [...new Set(rowsIn(results).map(policyText))];
   const own = all.flatMap((policy, at) => (shown.has(policy) ? [{ policy, at }] : []));
   const legend = hasLegend
-    ? { orient: "bottom", columns: 4, symbolSize: 80, columnPadding: 24, labelLimit: 240 }
+    ? { orient: "bottom", columns: 4, symbolSize: 80, columnPadding: 24, labelLimit: 240, symbolOpacity: 1 }
     : null;
   const encoding = (range: readonly string[]): object => ({
     field: "policy",

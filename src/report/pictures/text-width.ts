@@ -24,7 +24,8 @@ export function textWidth(text: string, fontSize: number, isBold = false): numbe
 /** Lines that are at most so many pixels wide, but for a longer word. All words are there, in their order. */
 export function linesOf(text: string, width: number, fontSize: number, isBold = false): string[] {
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  // A number keeps its unit.
+  for (const word of text.split(/(?<!\d) /)) {
     const longer = `${lines.at(-1)} ${word}`;
     if (lines.length > 0 && textWidth(longer, fontSize, isBold) <= width) lines[lines.length - 1] = longer;
     else lines.push(word);

@@ -49,6 +49,7 @@ export function configOf({ background, text, muted, grid }: ThemeColours): objec
     font: "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif",
     padding: 12,
     view: { stroke: grid },
+    mark: { invalid: null },
     text: { color: text },
     rule: { color: muted },
     axis: {
@@ -62,6 +63,8 @@ export function configOf({ background, text, muted, grid }: ThemeColours): objec
       titleFontSize: 12,
       titleFontWeight: "normal",
     },
+    // What sticks out would run into the next panel.
+    axisX: { labelBound: 6 },
     header: { labelColor: text, labelFontSize: 13, titleColor: text, labelFontWeight: "bold" },
     legend: { labelColor: text, titleColor: muted, labelFontSize: 12, titleFontWeight: "normal" },
     title: {

@@ -8,8 +8,10 @@ import {
   commonSentence,
   LINE_HEIGHT,
   laidOut,
+  MOST_PANELS,
   namesWidth,
   type PanelRow,
+  type Panels,
   panelSpec,
   panelsOf,
   roomFor,
@@ -28,6 +30,7 @@ import {
   type ShownTime,
   shownTime,
 } from "./series.js";
+import { spreadSpec } from "./spread.js";
 import type { ThemeColours } from "./theme.js";
 
 export const times: Picture = {
@@ -42,6 +45,46 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   if (!all.some(isDrawn)) return NOTHING_READY;
   const time = shownTime(all.filter(isDrawn));
   const panels = panelsOf(results);
+  const isSpread = panels.panels.length > MOST_PANELS;
+  const { spec, caveats, note } = isSpread
+    ? { ...spreadSpec(results, panels, time, colours), note: "" }
+    : barsSpec(results, panels, time, colours);
+  const failed = all.length - all.filter(isDrawn).length;
+  const hasTotal = time.name === "totalTimeNs";
+  return {
+    title: hasTotal ? "Time from power-on until the workload is done" : "Time from power-on until init runs",
+    description: contrastSentence(panels.panels, time) + note + commonSentence(panels),
+    spec,
+    table: {
+      columns: [
+        ...tableHeads(panels.varying),
+        ...["boot", ...(hasTotal ? ["workload", "total"] : []), "from", "to"].map(
+          (head) => ({ head, align: "right" }) as const,
+        ),
+        { head: "outcome", align: "left" },
+      ],
+      rows: panels.panels.flatMap(({ rows }) =>
+        rows.map((one) => [...tableCells(one, panels.varying), ...cellsOf(one.row, time)]),
+      ),
+    },
+    caveats: [
+      ...(failed === 0
+        ? []
+        : [
+            `${failed} of ${all.length} runs did not get ready without a problem and have no ${isSpread ? "tick" : "bar"}.`,
+          ]),
+      ...caveats,
+    ],
+  };
+}
+
+/** A panel for each input, with a bar for each policy. */
+function barsSpec(
+  results: readonly ResultDocument[],
+  panels: Panels,
+  time: ShownTime,
+  colours: ThemeColours,
+): Pick<Drawn, "spec" | "caveats"> & { readonly note: string } {
   const policies = byRank(
     panels.panels.flatMap(({ rows }) => rows),
     time,
@@ -79,7 +122,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     type: "ordinal",
     title: null,
     scale: { domain: parts, range: [1, 0.45] },
-    legend: { orient: "bottom", symbolType: "square", symbolSize: 120 },
+    legend: { orient: "bottom", symbolType: "square", symbolSize: 120, symbolFillColor: colours.text },
   };
   const layer = [
     { mark: { type: "point", opacity: 0 }, encoding: { x: x("room"), y } },
@@ -109,20 +152,12 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       encoding: { x: { datum: 0 }, y, text: { field: "failed" } },
     },
   ];
-  const failed = all.length - all.filter(isDrawn).length;
   const hasRanges = values.some(({ low = 0, high = 0 }) => high > low);
+  const titles = shown.map(({ title }) => title);
   return {
-    title:
-      time.name === "totalTimeNs"
-        ? "Time from power-on until the workload is done"
-        : "Time from power-on until init runs",
-    description:
-      contrastSentence(panels.panels, time) +
-      (hasRanges ? " Whiskers: over low and high values of assumed prices." : "") +
-      commonSentence(panels),
     spec: panelSpec(
       layout,
-      shown.map(({ title }) => title),
+      titles,
       values,
       "numbers",
       { height: { step: LINE_HEIGHT }, layer },
@@ -130,24 +165,8 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
         resolve: { scale: { x: "independent" } },
       },
     ),
-    table: {
-      columns: [
-        ...tableHeads(panels.varying),
-        ...["boot", ...(parts.length === 1 ? [] : ["workload", "total"]), "from", "to"].map(
-          (head) => ({ head, align: "right" }) as const,
-        ),
-        { head: "outcome", align: "left" },
-      ],
-      rows: panels.panels.flatMap(({ rows }) =>
-        rows.map((one) => [...tableCells(one, panels.varying), ...cellsOf(one.row, time)]),
-      ),
-    },
-    caveats: [
-      ...(failed === 0
-        ? []
-        : [`${failed} of ${all.length} runs did not get ready without a problem, and have no bar.`]),
-      ...layout.cut,
-    ],
+    caveats: layout.cut,
+    note: hasRanges ? " Whiskers: over low and high values of assumed prices." : "",
   };
 }
 

@@ -16,6 +16,7 @@ import {
 import type { Drawn, Picture } from "./picture.js";
 import { policySeries, rowsIn } from "./series.js";
 import type { ThemeColours } from "./theme.js";
+import { togetherSentences } from "./together.js";
 
 export const waits: Picture = {
   name: "waits",
@@ -71,7 +72,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     type: "quantitative",
     title: null,
     scale: { type: "log", nice: false },
-    axis: { values: [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11], labelExpr: TIME_LABEL },
+    axis: { values: TIME_TICKS, labelOverlap: "greedy", labelExpr: TIME_LABEL },
   };
   const y = {
     field: "share",
@@ -111,10 +112,11 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       ),
     },
     caveats: [
+      ...togetherSentences(values.map(({ ns, share, ...one }) => ({ ...one, at: ns, value: share }))),
       ...(calm.length === 0
         ? []
         : [
-            `${countOf(calm.length, "run")} of ${rows.length} ${calm.length === 1 ? "has" : "have"} no line: none of its allocations waits.`,
+            `${countOf(calm.length, "run")} of ${rows.length} ${calm.length === 1 ? "has" : "have"} no line: none of ${calm.length === 1 ? "its" : "their"} allocations waits.`,
           ]),
       ...(shown.length < titles.length
         ? [`${shown.length} of ${titles.length} panels are drawn; the table has all.`]
@@ -123,6 +125,9 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   };
 }
 
+const TIME_TICKS: readonly number[] = [3, 4, 5, 6, 7, 8, 9, 10, 11].flatMap((power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+);
 const TIME_LABEL =
   "datum.value >= 1e9 ? format(datum.value / 1e9, '~r') + ' s' : datum.value >= 1e6 ? " +
   "format(datum.value / 1e6, '~r') + ' ms' : format(datum.value / 1e3, '~r') + ' us'";
