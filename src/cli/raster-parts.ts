@@ -7,12 +7,15 @@ import type { RasterParts } from "../report/pictures/png.js";
 const require = createRequire(import.meta.url);
 
 /** Bold is a font of its own. */
-const FONTS = ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"];
+const FONTS: readonly string[] = [
+  require.resolve("dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf"),
+  require.resolve("dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf"),
+];
 
 export function rasterParts(): RasterParts {
   return {
     wasm: readFileSync(require.resolve("@resvg/resvg-wasm/index_bg.wasm")),
-    fonts: FONTS.map((file) => readFileSync(require.resolve(`dejavu-fonts-ttf/ttf/${file}`))),
+    fonts: FONTS.map((path) => readFileSync(path)),
     family: "DejaVu Sans Condensed",
   };
 }

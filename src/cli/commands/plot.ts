@@ -40,12 +40,14 @@ function formatOf(path: string): "svg" | "png" {
 function drawnOf(results: readonly ResultDocument[], name: string | undefined, colours: ThemeColours): Drawn {
   const files = results.map(({ file }) => file).join(", ");
   if (name === undefined) {
-    const [first] = picturesOf(results, colours);
-    if (first !== undefined) return first.drawn;
-    const reasons = PICTURES.map((picture) => picture.draw(results, colours)).filter(
-      (reason): reason is string => typeof reason === "string" && !isForOthers(reason),
-    );
-    throw new UsageError(`${files}: nothing to draw: ${[...new Set(reasons)].join("; ")}`);
+    // The first that is for such results says best what they lack.
+    let why: string | undefined;
+    for (const picture of PICTURES) {
+      const drawn = picture.draw(results, colours);
+      if (typeof drawn !== "string") return drawn;
+      if (!isForOthers(drawn)) why ??= drawn;
+    }
+    throw new UsageError(`${files}: nothing to draw: ${why ?? "no picture shows such a result"}`);
   }
   const picture = PICTURES.find((one) => one.name === name);
   if (picture === undefined) {

@@ -69,6 +69,12 @@ export async function validateSaid(document: Of<"validate">, context: PageContex
   );
 }
 
+/** Its pictures are all there is to say. */
+export async function mapSaid(document: Of<"map">, context: PageContext): Promise<Said> {
+  const { part, missing } = await figuresOf(document, context);
+  return { parts: part === undefined ? [] : [part], missing };
+}
+
 async function checked<Row>(
   document: ResultDocument,
   table: Table<Row>,

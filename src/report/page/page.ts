@@ -4,7 +4,7 @@ import { formatBytes } from "../../units.js";
 import { countOf, formatVcpus } from "../cells.js";
 import type { ResultDocument } from "../pictures/documents.js";
 import { PICTURES } from "../pictures/pictures.js";
-import { validateSaid, verifySaid } from "./check-sections.js";
+import { mapSaid, validateSaid, verifySaid } from "./check-sections.js";
 import { documentText } from "./frame.js";
 import { type Html, html } from "./html.js";
 import { listed } from "./made.js";
@@ -62,6 +62,8 @@ function saidOf(document: ResultDocument, context: PageContext): Promise<Said> {
       return verifySaid(document, context);
     case "validate":
       return validateSaid(document, context);
+    case "map":
+      return mapSaid(document, context);
   }
 }
 
@@ -117,6 +119,8 @@ function subjectOf(document: ResultDocument): string {
       return `Model and kernel on ${countOf(document.recordings.length, "recording")}`;
     case "validate":
       return `${countOf(document.claims.length, "published number")} and the simulated ones`;
+    case "map":
+      return `Memory map of ${document.map.name}`;
   }
 }
 

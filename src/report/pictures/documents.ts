@@ -1,6 +1,11 @@
 /** Results of any command, read back from its JSON or JSON Lines, as pictures and reports take them. */
 
 import { z } from "zod";
+import {
+  MEMORY_MAP_KIND,
+  MEMORY_MAP_SCHEMA_VERSION,
+  type MemoryMapFile,
+} from "../../memory-map/memory-map.js";
 import type { MeasureIn } from "../../results/measures.js";
 import { isLines, parsed, parseResults, parseRows, placeIn, type StoredRow } from "../../results/read.js";
 import { ResultsError } from "../../results/results-error.js";
@@ -16,7 +21,7 @@ import type { VerifiedRecording } from "../../verify/result.js";
 export type ResultDocument = {
   /** Its path, for messages and captions. */
   readonly file: string;
-} & (RowsDocument | TuneDocument | LargestDocument | VerifyDocument | ValidateDocument);
+} & (RowsDocument | TuneDocument | LargestDocument | VerifyDocument | ValidateDocument | MapDocument);
 
 /** Of `run`, `compare` and `sweep`. */
 export interface RowsDocument {
@@ -105,6 +110,12 @@ export interface ValidateDocument {
   readonly kind: "validate";
   /** At least one. */
   readonly claims: readonly ValidatedClaim[];
+}
+
+/** Of `run --map`. */
+export interface MapDocument {
+  readonly kind: "map";
+  readonly map: MemoryMapFile;
 }
 
 const number = z.number();
@@ -206,6 +217,21 @@ const claim = z.looseObject({
   basis: z.enum(["calibration", "prediction"]),
 });
 
+const map = z.looseObject({
+  name: text,
+  run: z.record(text, z.unknown()),
+  endNs: number,
+  spanBytes: number,
+  grainBytes: number,
+  grainNs: number,
+  phases: z.array(z.looseObject({ name: text, startNs: number, endNs: number })),
+  layers: z.array(z.looseObject({ name: text, what: text, peakBytes: number, endBytes: number })),
+  areas: z.array(z.tuple([number, number, number, number, number])),
+  acceptsTotal: number,
+  acceptsEvery: number,
+  accepts: z.array(z.looseObject({ n: number, atNs: number, start: number, bytes: number, by: text })),
+});
+
 const range = z.looseObject({ low: number, default: number, high: number });
 type Ranged = MeasureIn<"uncertainty">;
 const RANGED: readonly Ranged[] = ["bootTimeNs", "totalTimeNs", "overheadBytes"];
@@ -225,7 +251,8 @@ const orders = z.array(
 /**
  * A file of results, whichever command wrote it.
  *
- * @param text of the JSON of run, compare, sweep, tune, largest, verify or validate, or of JSON Lines of rows or claims
+ * @param text of the JSON of run, compare, sweep, tune, largest, verify or validate, of JSON Lines of rows or claims, or
+ *   of a memory map
  * @param file only for messages
  * @throws ResultsError with the place, for what is none of these, is of another version, is empty or is damaged
  */
@@ -238,12 +265,13 @@ export function parseDocument(text: string, file: string): ResultDocument {
     });
     return { file, kind: "validate", claims } as ResultDocument;
   }
-  const document = parseResults(text, file);
+  const document = isMap(text) ? mapIn(text, file) : parseResults(text, file);
   const read = <T>(schema: z.ZodType<T>, ...path: readonly string[]): T => {
     const value = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], document);
     return checked(schema, value, path, (place) => placeIn(text, file, place, 0));
   };
   const found = (): object => {
+    if (document.kind === MEMORY_MAP_KIND) return { kind: "map", map: read(map) };
     if ("deadlineNs" in document) return { kind: "largest", ...read(largest) };
     if ("guests" in document) return { kind: "tune", guests: read(z.array(guest).min(1), "guests") };
     if ("curves" in document) return { kind: "tune", guests: [read(guest)] };
@@ -253,7 +281,7 @@ export function parseDocument(text: string, file: string): ResultDocument {
     const keys = Object.keys(document).filter((key) => key !== "schemaVersion");
     const has = keys.length === 0 ? "none" : `one with ${keys.slice(0, 3).join(", ")}`;
     throw new ResultsError(
-      `${file}: expected the JSON of run, compare, sweep, tune, largest, verify or validate, found ${has}`,
+      `${file}: expected the JSON of run, compare, sweep, tune, largest, verify or validate, or a memory map, found ${has}`,
     );
   };
   if ("rows" in document && !("deadlineNs" in document)) {
@@ -262,6 +290,20 @@ export function parseDocument(text: string, file: string): ResultDocument {
   }
   // The schemas look at what their types declare, and leave the rest as it is.
   return { file, ...found() } as ResultDocument;
+}
+
+/** A map has a version of its own, and says what it is at its beginning. */
+function isMap(text: string): boolean {
+  return /^\s*\{[^{[]*"kind":\s*"memory map"/.test(text);
+}
+
+function mapIn(text: string, file: string): Readonly<Record<string, unknown>> {
+  const document = parsed(text, file, 0) as Readonly<Record<string, unknown>>;
+  if (document.schemaVersion === MEMORY_MAP_SCHEMA_VERSION) return document;
+  const found = JSON.stringify(document.schemaVersion) ?? "none";
+  throw new ResultsError(
+    `${file}: expected schemaVersion ${MEMORY_MAP_SCHEMA_VERSION} of a memory map, found ${found}; run again what made it`,
+  );
 }
 
 function rowsDocument(text: string, file: string): ResultDocument {

@@ -1,7 +1,8 @@
 /** Accepted, touched and host memory over the time of a run. */
 
+import type { OverTime } from "../../results/row.js";
 import { formatBytes, formatDuration, GiB } from "../../units.js";
-import type { DocumentRow, ResultDocument } from "./documents.js";
+import type { ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
 import { commonSentence, gridOf, panelSpec, panelsOf, tableCells, tableHeads } from "./panels.js";
 import type { Drawn, Picture } from "./picture.js";
@@ -21,13 +22,6 @@ const LINES = [
   { name: "touched", column: "touchedBytes", dash: [2, 2] },
 ] as const;
 
-/** As JSON of `run` and `compare` has it; nanoseconds and bytes. */
-type OverTime = Readonly<Record<"timeNs" | (typeof LINES)[number]["column"], readonly number[]>>;
-
-function overTimeOf(row: DocumentRow): OverTime | undefined {
-  return (row as { readonly overTime?: OverTime }).overTime;
-}
-
 const HEIGHT = 150;
 /** Of the numbers left of each panel. */
 const NUMBERS = 44;
@@ -35,7 +29,7 @@ const NUMBERS = 44;
 function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn | string {
   const all = rowsIn(results);
   if (all.length === 0) return needsResultOf("run", "compare");
-  const told = all.filter((row) => overTimeOf(row) !== undefined);
+  const told = all.filter((row) => row.overTime !== undefined);
   if (told.length === 0) return "its rows have no overTime, which run and compare write as JSON";
   const panels = panelsOf(results, (row) => told.includes(row));
   const hasPolicies = new Set(all.map(({ policy }) => policy)).size > 1 || told.length > panels.panels.length;
@@ -45,7 +39,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       title: [title, ...(hasPolicies || title === "" ? [one.policy] : [])]
         .filter((part) => part !== "")
         .join(", "),
-      series: overTimeOf(one.row)!,
+      series: one.row.overTime!,
     })),
   );
   const grid = gridOf(runs.length, NUMBERS, NUMBERS + 14);

@@ -48,9 +48,15 @@ export async function renderSvg(
 
 /** Text is as wide everywhere, so that a picture is the same in a terminal and in a browser. */
 function measureAlike({ textMetrics }: object & { textMetrics?: unknown }): void {
-  const metrics = textMetrics as { width: (item: TextItem, text: unknown) => number };
+  const metrics = textMetrics as {
+    width: (item: TextItem, text: string | number | boolean | null | undefined) => number;
+  };
   metrics.width = ({ fontSize = 11, fontWeight = "normal" }, text) =>
-    textWidth(String(text ?? ""), fontSize, fontWeight === "bold" || Number(fontWeight) >= 600);
+    textWidth(
+      text === null || text === undefined ? "" : `${text}`,
+      fontSize,
+      fontWeight === "bold" || Number(fontWeight) >= 600,
+    );
 }
 
 /** Of Vega's scenegraph, as far as it is looked at here. */

@@ -1,5 +1,6 @@
 /** How long allocations wait for memory to be accepted: of all of them the share that waits longer. */
 
+import type { WaitDistribution } from "../../accept/wait-distribution.js";
 import { formatDuration } from "../../units.js";
 import { countOf, formatInteger } from "../cells.js";
 import type { DocumentRow, ResultDocument } from "./documents.js";
@@ -27,15 +28,8 @@ export const waits: Picture = {
 const PHASES = ["boot", "workload"] as const;
 type Phase = (typeof PHASES)[number];
 
-/** As JSON of `run` and `compare` has it. */
-interface Distribution {
-  /** Upper ends of buckets, the first 0. */
-  readonly atMostNs: readonly number[];
-  readonly allocations: readonly number[];
-}
-
-function distributionOf({ waits: own }: DocumentRow, phase: Phase): Distribution | undefined {
-  return (own?.[phase] as { readonly distribution?: Distribution } | undefined)?.distribution;
+function distributionOf({ waits: own }: DocumentRow, phase: Phase): WaitDistribution | undefined {
+  return own?.[phase]?.distribution;
 }
 
 const HEIGHT = 180;
@@ -142,7 +136,7 @@ interface Point {
 
 const MARKED_EVERY = 4;
 
-function longerThan({ atMostNs, allocations }: Distribution): Point[] {
+function longerThan({ atMostNs, allocations }: WaitDistribution): Point[] {
   const total = allocations.reduce((sum, count) => sum + count, 0);
   let longer = total - (allocations[0] ?? 0);
   const points: Point[] = [];

@@ -32,6 +32,35 @@ test("the ranges of rows that --uncertainty found", () => {
   assert.equal(found.kind === "rows" && found.rows[0]!.uncertainty?.bootTimeNs.high, 3);
 });
 
+test("a memory map, by its own version", () => {
+  const map = {
+    schemaVersion: 1,
+    kind: "memory map",
+    name: "tdx lazy 4 GiB",
+    run: { policy: "lazy" },
+    endNs: 9,
+    spanBytes: 4096,
+    grainBytes: 4096,
+    grainNs: 0,
+    phases: [],
+    layers: [],
+    areas: [[0, 0, 4096, 1, 9]],
+    acceptsTotal: 0,
+    acceptsEvery: 1,
+    accepts: [],
+  };
+  const found = parseDocument(JSON.stringify(map), "m.json");
+  assert.is(found.kind === "map" && found.map.name, "tdx lazy 4 GiB");
+  assert.throws(
+    () => parseDocument(JSON.stringify({ ...map, schemaVersion: 9 }), "m.json"),
+    "m.json: expected schemaVersion 1 of a memory map, found 9; run again what made it",
+  );
+  assert.throws(
+    () => parseDocument(JSON.stringify({ ...map, areas: [[0, 0]] }), "m.json"),
+    /^m\.json:1:\d+: areas\[0\]: /,
+  );
+});
+
 const damaged: readonly (readonly [what: string, text: string, complaint: string])[] = [
   ["no JSON", "{", "a.json:1:2: expected JSON: Expected property name or '}'"],
   [
@@ -43,7 +72,7 @@ const damaged: readonly (readonly [what: string, text: string, complaint: string
   [
     "none of all",
     '{"schemaVersion":2,"pairs":[]}',
-    "a.json: expected the JSON of run, compare, sweep, tune, largest, verify or validate, found one with pairs",
+    "a.json: expected the JSON of run, compare, sweep, tune, largest, verify or validate, or a memory map, found one with pairs",
   ],
   [
     "no guest",

@@ -17,8 +17,8 @@ test("the first knob of numbers, without what did not get ready", () => {
       [4096, 30],
     ],
   );
-  assert.match(picture.description, "Shaded: less than 2 % worse than the best");
-  assert.equal(picture.table.rows[0], ["tdx", "4 GiB", "128 MiB", "not ready"]);
+  assert.match(picture.description, "Best (large dot): 256 MiB. Shaded: less than 2 % worse.");
+  assert.equal(picture.table.rows[0], ["tdx", "128 MiB", "not ready"]);
 });
 
 test("a guest for which nothing got ready has nothing to draw", () => {
