@@ -46,6 +46,9 @@ export function plainGrid({ columns, rows }: PictureTable): Grid {
 /** Where nobody reads on; what follows is left out and said. */
 export const MOST_ROWS = 1000;
 
+/** Columns from which on paper is narrow. */
+const MANY_COLUMNS = 11;
+
 /** Characters from which on a cell is sentences, and has some width however narrow the page is. */
 const LONG_TEXT = 48;
 
@@ -70,7 +73,7 @@ export function tableHtml(grid: Grid, caption: string, file: string): Html {
   )}</tr></thead>`;
   const bodies = firstRows(grid.groups, MOST_ROWS).map((group) => bodyHtml(group, columns.length));
   const cut = total > MOST_ROWS && html`<p class="note">${cutText(total, file)}</p>`;
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="Table: ${caption}"><table class="${looks.join(" ")}"><caption>${caption}</caption>${hasHead && head}${bodies}</table></div>${cut}`;
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="Table: ${caption}"><table class="${[...(columns.length > MANY_COLUMNS ? ["many"] : []), ...looks].join(" ")}"><caption>${caption}</caption>${hasHead && head}${bodies}</table></div>${cut}`;
 }
 
 function cutText(total: number, file: string): string {

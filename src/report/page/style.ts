@@ -50,7 +50,7 @@ nav li>ul{margin-left:1rem}
 figure{margin:0}
 svg{display:block;max-width:100%;height:auto;margin:0 auto}
 svg text{font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif}
-svg.wide{min-width:45rem}
+svg.wide{width:100%;min-width:45rem;max-width:62rem}
 .by-night{display:none}
 @media screen and (prefers-color-scheme:dark){.by-day{display:none}.by-night{display:block}}
 table{border-collapse:collapse;font-size:.875rem;line-height:1.35;font-variant-numeric:tabular-nums}
@@ -78,7 +78,7 @@ footer{color:var(--muted);font-size:.875rem;padding-top:2rem;padding-bottom:2rem
 @media (max-width:40rem){body{font-size:15px}dl div{grid-template-columns:6.5rem 1fr}}
 @page{size:A4;margin:14mm}
 @media print{
-body{font-size:10pt}
+html,body{font-size:10pt}
 header,main,footer{max-width:none;padding:0}
 a{color:inherit;text-decoration:none}
 .skip,nav{display:none}
@@ -87,9 +87,11 @@ details::details-content{content-visibility:visible;height:auto;opacity:1}
 summary{color:inherit;list-style:none}
 h2,h3,h4,caption,summary{break-after:avoid}
 figure,svg,tr{break-inside:avoid}
-svg.wide{min-width:0}
-table{font-size:7pt;width:100%}
-th,td,tbody th{white-space:normal;padding:1pt 3pt;min-width:0}
+svg.wide{min-width:0;max-width:none}
+table{font-size:6.5pt;overflow-wrap:normal}
+table.many{font-size:5.5pt}
+th,td{padding:1pt 3pt;min-width:0}
+thead th{white-space:normal}
 ${LEFT_COLUMNS},${WIDE_COLUMNS}{min-width:0}
 thead,caption{position:static}
 }
