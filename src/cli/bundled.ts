@@ -50,10 +50,11 @@ export function bundledTrace(name: string): string | undefined {
 }
 
 export function bundledWorkloadNames(): string[] {
-  return recordedDirectories().filter((name) => bundledWorkload(name) !== undefined);
+  return bundledRecordingNames().filter((name) => bundledWorkload(name) !== undefined);
 }
 
-function recordedDirectories(): string[] {
+/** Directories of recordings, with a workload or without. */
+export function bundledRecordingNames(): string[] {
   return readdirSync(new URL(RECORDED, PACKAGE), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
@@ -64,7 +65,7 @@ function recordedDirectories(): string[] {
 const WORKLOAD_WORD = /(?:^| )workload=(\S+)/;
 
 export function bundledTraces(): BundledTrace[] {
-  return recordedDirectories().flatMap((name) => {
+  return bundledRecordingNames().flatMap((name) => {
     const directory = `${RECORDED}${name}/`;
     const description = `${directory}${DESCRIPTION}`;
     const recording = existsSync(new URL(description, PACKAGE)) ? describedBy(description) : undefined;

@@ -9,7 +9,7 @@ import { parseDocument, type ResultDocument } from "../../report/pictures/docume
 import { ResultsError } from "../../results/results-error.js";
 import { formatBytes } from "../../units.js";
 import type { RunCommand } from "../arguments.js";
-import { bundledScenarioNames, bundledWorkloadNames } from "../bundled.js";
+import { bundledRecordingNames, bundledScenarioNames, bundledWorkloadNames } from "../bundled.js";
 import { readInputText } from "../input-file.js";
 import { print, throwIfInterrupted } from "../io.js";
 import { writeWhole } from "../output-file.js";
@@ -107,6 +107,7 @@ function surroundings(): Surroundings {
     version: packageVersion(),
     scenarios: bundledScenarioNames(),
     workloads: bundledWorkloadNames(),
+    recordings: bundledRecordingNames(),
     pricesNamed: (name) =>
       name !== DEFAULT_PRICES && sets.names.includes(name) ? sets.find(name) : undefined,
   };

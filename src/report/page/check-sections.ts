@@ -26,7 +26,7 @@ export async function verifySaid(document: Of<"verify">, context: PageContext): 
     title: "What is measured, derived and assumed",
     body: html`<p>The left side of each comparison is a recording of a real kernel. No price has a part in it: what is compared is which pages are allocated, accepted and free, and not how long that takes.</p>`,
   };
-  const known = names.every((name) => context.workloads.includes(name));
+  const known = names.every((name) => context.recordings.includes(name));
   const commands = known && commandText(["verify", ...names.map((name) => `workloads/recorded/${name}`)]);
   const made = madePart(
     [

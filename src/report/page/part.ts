@@ -26,6 +26,7 @@ export interface Surroundings {
   /** Names that command lines can have, of what comes with the program. */
   readonly scenarios: readonly string[];
   readonly workloads: readonly string[];
+  readonly recordings: readonly string[];
   /** The prices of a machine by the name that rows have; undefined where they did not come with the program. */
   readonly pricesNamed: (name: string) => PriceSet | undefined;
 }

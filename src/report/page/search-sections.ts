@@ -122,7 +122,7 @@ export async function largestSaid(document: Of<"largest">, context: PageContext)
             "largest",
             "SCENARIO",
             "--deadline",
-            `${deadlineNs / 1e6}ms`,
+            deadlineWord(deadlineNs),
             ...bounds,
             ...machineWords(row),
           ]),
@@ -182,4 +182,9 @@ function machinesOf(machines: readonly Machine[]): PricedRuns[] {
     machines.map(({ platform, prices }) => [`${platform} ${prices}`, { platform, prices, runs: [] }]),
   );
   return [...known.values()];
+}
+
+/** To the nanosecond, as flags have it. */
+function deadlineWord(deadlineNs: number): string {
+  return deadlineNs % 1e9 === 0 ? `${deadlineNs / 1e9}s` : `${deadlineNs}ns`;
 }

@@ -13,7 +13,7 @@ import type { UncertainRow, Uncertainty } from "../../study/uncertainty.js";
 import type { ValidatedClaim } from "../../validate/validate.js";
 import type { VerifiedRecording } from "../../verify/result.js";
 import type { LargestRecord } from "../largest.js";
-import type { DocumentRow, ResultDocument } from "../pictures/documents.js";
+import type { ResultDocument } from "../pictures/documents.js";
 import { settingsText } from "../row-groups.js";
 
 type Of<Kind extends ResultDocument["kind"]> = Extract<ResultDocument, { readonly kind: Kind }>;
@@ -57,8 +57,7 @@ const rowLists = z.looseObject({
 });
 
 /**
- * The rows as a comparison has them. Those of a sweep are not compared, and name what they run on a second time, among
- * their settings.
+ * The rows as a comparison has them; those of a sweep are not compared.
  *
  * @throws ResultsError that names what a row lacks
  */
@@ -74,7 +73,7 @@ export function wholeRows({ file, rows }: Of<"rows">): CompareRow[] {
     }
     demand(rowLists, row, file, ["rows", at]);
     const { bootRatio = null, totalRatio = null, paretoOptimal = null } = row;
-    return { ...(row as CompareRow), bootRatio, totalRatio, paretoOptimal, settings: beside(row) };
+    return { ...(row as CompareRow), bootRatio, totalRatio, paretoOptimal };
   });
 }
 
@@ -115,22 +114,6 @@ export function wholeUncertainty(document: Of<"rows">, rows: readonly CompareRow
 function isSame(one: CompareRow, other: CompareRow): boolean {
   const names = ["scenario", "platform", "prices", "kernel", "memoryBytes", "vcpus", "workload"] as const;
   return names.every((name) => one[name] === other[name]) && settingsText(one) === settingsText(other);
-}
-
-/** Axes of a study that are columns of every row. */
-const OWN_COLUMNS: readonly string[] = [
-  "platform.kind",
-  "platform",
-  "policy",
-  "memory",
-  "vcpus",
-  "kernel",
-  "workload",
-];
-
-function beside(row: DocumentRow): CompareRow["settings"] {
-  if (!("point" in row)) return row.settings;
-  return Object.fromEntries(Object.entries(row.settings).filter(([path]) => !OWN_COLUMNS.includes(path)));
 }
 
 const measured = {

@@ -314,7 +314,26 @@ function rowsDocument(text: string, file: string): ResultDocument {
   for (const [at, row] of rows.entries()) {
     if ("uncertainty" in row) checked(ranges, row.uncertainty, ["rows", at, "uncertainty"], place);
   }
-  return { file, kind: "rows", rows: rows as readonly DocumentRow[] };
+  return { file, kind: "rows", rows: rows.map(withoutColumns) as readonly DocumentRow[] };
+}
+
+/** Axes of a study that are columns of every row. */
+const OWN_COLUMNS: readonly string[] = [
+  "platform",
+  "platform.kind",
+  "policy",
+  "memory",
+  "vcpus",
+  "kernel",
+  "workload",
+  "prices",
+];
+
+/** Rows of a sweep name what they run on a second time, among their settings. */
+function withoutColumns(row: StoredRow): StoredRow {
+  if (!("point" in row)) return row;
+  const own = Object.entries(row.settings).filter(([path]) => !OWN_COLUMNS.includes(path));
+  return { ...row, settings: Object.fromEntries(own) };
 }
 
 /** @param place of what stands at a path, for the beginning of a message */

@@ -8,6 +8,7 @@ export const AROUND: Surroundings = {
   version: "1.2.3",
   scenarios: ["boot"],
   workloads: ["idle"],
+  recordings: [],
   pricesNamed: () => undefined,
 };
 
