@@ -257,7 +257,11 @@ export function panelSpec(
   spec: object,
   more: object = {},
 ): object {
-  if (titles.length === 1) return { data: { values }, width, ...spec, ...more };
+  if (titles.length === 1) {
+    // What panels have each for themselves, layers of a single one have together.
+    const { resolve: _betweenPanels, ...rest } = more as { readonly resolve?: object };
+    return { data: { values }, width, ...spec, ...rest };
+  }
   const wrapped = new Map(
     titles.map((title) => [
       title,
