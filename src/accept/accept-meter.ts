@@ -26,6 +26,18 @@ export interface AcceptedBy {
   kernel: number;
 }
 
+/** Told of accepts; it changes nothing. Addresses are bytes. */
+export interface AcceptWatch {
+  /** One begins, or pages are put into the guest before it runs. */
+  begins(start: number, end: number): void;
+  /**
+   * It is done, or has ended the guest.
+   *
+   * @param end up to where it came
+   */
+  accepted(by: keyof AcceptedBy, start: number, end: number): void;
+}
+
 /**
  * A platform's accept methods on a guest with many CPUs. The cost of an accept on its own comes from the
  * platform's events; other CPUs, idle ones and those that accept too, make it longer here.
@@ -44,6 +56,9 @@ export class AcceptMeter {
   /** Before an accept begins, and when it has ended. */
   onAccepting: () => void = () => {};
   onAccepted: () => void = () => {};
+  watch: AcceptWatch | undefined = undefined;
+  /** To whom goes what the firmware accepts now. */
+  #firmware: "firmware" | "exitBootServices" | "prm" = "firmware";
   readonly #platform: CocoPlatform;
   readonly #clock: GuestClock;
   readonly #channel = new BandwidthChannel();
@@ -73,11 +88,13 @@ export class AcceptMeter {
 
   /** The VMM puts pages into the guest before it runs; nobody waits for that. */
   launchPages(start: number, end: number): void {
+    this.watch?.begins(start, end);
     this.#acceptedPages = acceptedPagesOf(this.#platform);
     try {
       this.#platform.launchPages(start, end);
     } finally {
       this.#credit("launch");
+      this.#watched("launch", start, end);
     }
   }
 
@@ -94,12 +111,20 @@ export class AcceptMeter {
   }
 
   prmAccept(start: number, end: number): void {
-    const { firmware } = this.acceptedBy;
+    this.#firmwareAs("prm", () => this.firmwareAccept(start, end));
+  }
+
+  /** Boot services end: what the firmware accepts meanwhile, it accepts at ExitBootServices. */
+  atExit<Result>(exit: () => Result): Result {
+    return this.#firmwareAs("exitBootServices", exit);
+  }
+
+  #firmwareAs<Result>(who: "exitBootServices" | "prm", run: () => Result): Result {
+    this.#firmware = who;
     try {
-      this.firmwareAccept(start, end);
+      return run();
     } finally {
-      this.acceptedBy.prm += this.acceptedBy.firmware - firmware;
-      this.acceptedBy.firmware = firmware;
+      this.#firmware = "firmware";
     }
   }
 
@@ -115,17 +140,26 @@ export class AcceptMeter {
 
   /** A host that runs out of memory has taken its time up to there, and the guest's. */
   #accept(who: "firmware" | "stub" | "kernel", start: number, end: number, others: OtherCpus): void {
+    const by = who === "firmware" ? this.#firmware : who;
+    this.watch?.begins(start, end);
     this.#note();
     try {
       this.#platform[`${who}Accept`](start, end);
     } catch (error) {
       if (error instanceof HostMemoryError) this.#finish(others);
+      this.#watched(by, start, end);
       throw error;
     } finally {
-      this.#credit(who);
+      this.#credit(by);
     }
     this.#finish(others);
     this.#tell(who, start, end);
+    this.watch?.accepted(by, start, end);
+  }
+
+  /** One that may have ended early: then what lies before the first page that is not accepted is. */
+  #watched(by: keyof AcceptedBy, start: number, end: number): void {
+    this.watch?.accepted(by, start, this.#platform.firstUnusable(start, end));
   }
 
   /** Tells of the accept, and in it of its events: each kind in one piece, one after the other. */

@@ -48,6 +48,8 @@ export interface CpuWork {
 export class BackgroundAcceptor implements BackgroundThreads {
   /** Threads by when they look for something to do; those that sleep until there is some are not in it. */
   readonly queue: RunQueue;
+  /** Whether one of them accepts right now. */
+  accepts = false;
   readonly #plan: BackgroundPlan;
   readonly #allocator: PageAllocator;
   readonly #clock: GuestClock;
@@ -116,7 +118,9 @@ export class BackgroundAcceptor implements BackgroundThreads {
     this.#shares.begin(thread, cpu, atNs);
     const startNs = cpus.timeNs[cpu]!;
     this.#clock.begin(cpu);
+    this.accepts = true;
     acceptOldest(zone, this.#allocator.acceptor, cpu);
+    this.accepts = false;
     this.#clock.settle(cpu);
     this.#shares.end(thread, cpu, startNs);
     this.#work.sleptSince(cpu, sleptNs);

@@ -1,7 +1,7 @@
 import { type AddressRange, PAGE_SIZE } from "../units.js";
 import { pageRange } from "./page-tables.js";
 import { AcceptDone, DoubleAcceptError } from "./platform.js";
-import { RangeSet } from "./range-set.js";
+import { RangeSet, unionIn } from "./range-set.js";
 
 /**
  * Common to platforms whose guests accept: which pages a guest may use, as private or as shared memory.
@@ -10,6 +10,8 @@ import { RangeSet } from "./range-set.js";
 export abstract class AcceptingPlatform {
   readonly done: AcceptDone = new AcceptDone();
   protected abstract get accepted(): RangeSet;
+  /** Pages that the host has memory for, or keeps a private copy of: the union of these. */
+  protected abstract get backed(): readonly RangeSet[];
   /** Pages that the guest has made shared; none of them is a private one as well. */
   readonly #shared = new RangeSet();
   readonly #sharedUnaccepted = new RangeSet();
@@ -29,6 +31,13 @@ export abstract class AcceptingPlatform {
   usableBytesIn(start: number, end: number): number {
     const [first, last] = pageRange(start, end);
     return (this.accepted.countIn(first, last) + this.#shared.countIn(first, last)) * PAGE_SIZE;
+  }
+
+  backedRanges(start: number, end: number): AddressRange[] {
+    return unionIn(this.backed, ...pageRange(start, end)).map((pages) => ({
+      start: pages.start * PAGE_SIZE,
+      end: pages.end * PAGE_SIZE,
+    }));
   }
 
   firstUnusable(start: number, end: number): number {

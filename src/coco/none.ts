@@ -1,3 +1,4 @@
+import type { AddressRange } from "../units.js";
 import { COMMON_PARAMETERS, measured, type ParameterSet } from "./parameters.js";
 import { AcceptDone, type CocoPlatform, type PlatformType } from "./platform.js";
 
@@ -44,6 +45,10 @@ export class PlainPlatform implements CocoPlatform {
 
   trackingBytes(): number {
     return 0;
+  }
+
+  backedRanges(): AddressRange[] {
+    return [];
   }
 
   launchPages(): void {}

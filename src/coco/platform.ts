@@ -162,6 +162,8 @@ export interface CocoPlatform {
   readonly keptPages: number;
   /** Private pages that the host has memory for, accepted or not, and copies that it keeps. */
   readonly privatePages: number;
+  /** Where in [start, end) the pages of `privatePages` are: bytes, ascending. A plain guest's are not known by address. */
+  backedRanges(start: number, end: number): AddressRange[];
   /** Pages of the tables that map private memory (secure EPT, nested page table), with the host's copies, without roots. */
   readonly tablePages: number;
   /** Pages of the host that track this guest's private memory and came with it (dynamic PAMT). */

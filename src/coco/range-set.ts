@@ -1,5 +1,25 @@
+import type { AddressRange } from "../units.js";
+
 /** Boundaries held at first; the array doubles when it is full. */
 const FIRST_CAPACITY = 16;
+
+/** What of [start, end) is in any of some sets: separate ranges, ascending. */
+export function unionIn(sets: readonly RangeSet[], start: number, end: number): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  for (let from = start; from < end; ) {
+    const set = sets.find((one) => one.has(from));
+    if (set === undefined) {
+      from = Math.min(...sets.map((one) => one.firstIn(from, end)), end);
+      continue;
+    }
+    const to = set.runEnd(from, end);
+    const last = ranges.at(-1);
+    if (last?.end === from) ranges[ranges.length - 1] = { start: last.start, end: to };
+    else ranges.push({ start: from, end: to });
+    from = to;
+  }
+  return ranges;
+}
 
 /**
  * A set of integers kept as sorted, separated ranges. Memory and time depend on how many ranges there are

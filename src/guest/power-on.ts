@@ -205,7 +205,7 @@ export function leaveFirmware({
 }: PoweredOff & Launched & Started): Pick<Booted, "handOver"> {
   if (started === undefined) {
     const handOver = handOverAsMapSays(guest, firmware, files, ({ start, end }) => {
-      acceptAtExit(guest, () => guest.meter.firmwareAccept(start, end));
+      guest.meter.atExit(() => guest.meter.firmwareAccept(start, end));
     });
     return { handOver };
   }
@@ -269,21 +269,12 @@ function exitBootServices(
     },
   };
   const { flagsPages } = behaviour;
-  return acceptAtExit({ meter }, () =>
+  return meter.atExit(() =>
     exitBoot(boot, support, arch, TABLE_MEMORY[rules.tableMemory], bootLoader, {
       flagsPages,
       knowsHotplugWindow: options.guest.knowsHotplugWindow,
     }),
   );
-}
-
-/** What the firmware accepts meanwhile is accepted at ExitBootServices. */
-function acceptAtExit<T>({ meter: { acceptedBy } }: Pick<Guest, "meter">, exit: () => T): T {
-  const beforeBytes = acceptedBy.firmware;
-  const result = exit();
-  acceptedBy.exitBootServices += acceptedBy.firmware - beforeBytes;
-  acceptedBy.firmware = beforeBytes;
-  return result;
 }
 
 /**

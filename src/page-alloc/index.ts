@@ -9,7 +9,13 @@ export { releaseCmaArea } from "./cma.js";
 export { failureReport } from "./failure-report.js";
 export { formatGfp, Gfp, GfpMask, gfpMigrateType } from "./gfp.js";
 export { verifyInvariants } from "./invariants.js";
-export { MIGRATE_PCPTYPES, MIGRATE_TYPES, MigrateType, type PageblockTypes } from "./migratetype.js";
+export {
+  MIGRATE_PCPTYPES,
+  MIGRATE_TYPE_NAMES,
+  MIGRATE_TYPES,
+  MigrateType,
+  type PageblockTypes,
+} from "./migratetype.js";
 export {
   type AllocFailure,
   PageAllocator,

@@ -12,6 +12,16 @@ export const MigrateType = {
 } as const;
 export type MigrateType = (typeof MigrateType)[keyof typeof MigrateType];
 
+/** Their names, as in /proc/pagetypeinfo (mm/show_mem.c: migratetype_names). */
+export const MIGRATE_TYPE_NAMES: readonly string[] = [
+  "Unmovable",
+  "Movable",
+  "Reclaimable",
+  "HighAtomic",
+  "CMA",
+  "Isolate",
+];
+
 /** Number of migrate types, hence of free lists of one order. */
 export const MIGRATE_TYPES = 6;
 

@@ -1,5 +1,6 @@
 /** A trace in numbers, for people: what `perf kmem stat --page` prints, and more. */
 
+import { MIGRATE_TYPE_NAMES } from "../page-alloc/index.js";
 import { formatBytes, formatDuration, PAGE_SIZE } from "../units.js";
 import type { FlagsReading, TraceCounts } from "../workload/trace-names.js";
 import type { AllocationSum, LiveSample, TraceSummary } from "../workload/trace-summary.js";
@@ -33,8 +34,6 @@ export interface TraceInfo {
 
 const SPARKLINE_COLUMNS = 72;
 const LONGEST_LIST = 10;
-/** enum migratetype of a kernel with CMA and isolation (include/linux/mmzone.h). */
-const TYPE_NAMES = ["Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate"];
 
 export function formatTraceInfo(info: TraceInfo, paint: Paint = plainPaint): string {
   const { summary, counts, flagsReadAs } = info;
@@ -105,7 +104,7 @@ const KIND_TEXTS = {
 } as const;
 
 function orders({ orders: counts }: TraceSummary, place: Place): string[] {
-  const used = TYPE_NAMES.flatMap((name, type) =>
+  const used = MIGRATE_TYPE_NAMES.flatMap((name, type) =>
     counts.some((row) => row[type]! > 0) ? [{ name, type }] : [],
   );
   const last = counts.findLastIndex((row) => row.some((count) => count > 0));

@@ -9,6 +9,7 @@ import type { GuestOptions } from "../guest/options.js";
 import type { Booted, PoweredOff } from "../guest/state.js";
 import { hostBytes as hostBytesOf } from "../host/guest-memory.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
+import type { RunWatch } from "../memory-map/run-watch.js";
 import { ZoneType } from "../mm/zones.js";
 import type {
   CommandLineResult,
@@ -64,13 +65,15 @@ export function runGuest(
   options: Parameters<typeof poweredOff>[2] & {
     readonly recorder?: Recorder | undefined;
     readonly overTime?: boolean;
+    readonly watch?: RunWatch | undefined;
   },
 ): GuestRun {
   const guest: GuestRun["guest"] = poweredOff(scenario, loaded, options);
   const { clock } = guest.guest;
-  const { recorder } = options;
+  const { recorder, watch } = options;
   const steps = recorder && observe(guest, recorder);
   const memory = options.overTime === true ? new MemoryOverTime(guest) : undefined;
+  watch?.begin(guest);
   const begun: [name: string, one: Begun<unknown>][] = [];
   let workload: WorkloadEnd | undefined;
   let ended: GuestEnded | undefined;
@@ -78,16 +81,19 @@ export function runGuest(
     const endPhase = (phase: string): void => {
       clock.endPhase(phase);
       steps?.phaseEnded();
+      watch?.phaseEnded();
     };
     const up = BOOT.run(guest, endPhase, (step) => {
       steps?.ended(step);
       memory?.sample(clock.nowNs);
+      watch?.stepEnded(step);
     });
     const happen = (feature: Feature<string, never, unknown>): void => {
       const one = feature.begin(up, scenario[feature.name as keyof AfterBootPlans] as never);
       if (one === undefined) return;
       begun.push([feature.name, one]);
       one.run();
+      watch?.featureEnded();
     };
     const features: readonly Feature<string, never, unknown>[] = AFTER_BOOT;
     for (const feature of features) if (feature.endsKernel !== true) happen(feature);
@@ -101,6 +107,7 @@ export function runGuest(
     recorder?.moment(error.outcome, clock.running, clock.nowNs, { reason: error.message });
   }
   memory?.sample(Math.max(clock.nowNs, clock.ownEndNs));
+  watch?.ended();
   const facts = begun.flatMap(([name, { result }]) => (result === undefined ? [] : [[name, result]]));
   return {
     guest,
@@ -123,11 +130,17 @@ function workloadEnd({ cpus, assumedNs, ledger, ownEndNs }: GuestClock): Workloa
  * @param options.check walk the allocator for broken invariants on the way
  * @param options.overTime put memory over time and how waits are distributed into the result
  * @param options.recorder told what happens when
+ * @param options.watch told how the run goes on
  */
 export function runScenario(
   scenario: Scenario,
   loaded: LoadedWorkload,
-  options: { readonly check: boolean; readonly overTime?: boolean; readonly recorder?: Recorder },
+  options: {
+    readonly check: boolean;
+    readonly overTime?: boolean;
+    readonly recorder?: Recorder;
+    readonly watch?: RunWatch;
+  },
 ): RunResult {
   return resultOf(scenario, loaded, runGuest(scenario, loaded, options));
 }

@@ -59,6 +59,10 @@ class MadeUpPlatform extends AcceptingPlatform implements CocoPlatform {
     this.#ledger = ledger;
   }
 
+  protected get backed(): readonly RangeSet[] {
+    return [this.accepted];
+  }
+
   get privatePages(): number {
     return this.accepted.size;
   }

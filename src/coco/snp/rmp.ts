@@ -39,7 +39,7 @@ export type RmpState = "hypervisor" | "guestInvalid" | "guestValid";
 export class Rmp {
   readonly tables: PageTables = new PageTables();
   /** Pages the host has given memory for; those that are shared have a private copy that it kept. */
-  readonly #assigned = new RangeSet();
+  readonly assigned: RangeSet = new RangeSet();
   /** Assigned pages that the nested page table maps; touching another one faults. */
   readonly #mapped = new RangeSet();
   readonly valid: RangeSet = new RangeSet();
@@ -58,16 +58,16 @@ export class Rmp {
   #nextHostPage = FIRST_NEW_HOST_PAGE;
 
   get assignedPages(): number {
-    return this.#assigned.size;
+    return this.assigned.size;
   }
 
   stateOf(pfn: number): RmpState {
     if (this.valid.has(pfn)) return "guestValid";
-    return this.#assigned.has(pfn) ? "guestInvalid" : "hypervisor";
+    return this.assigned.has(pfn) ? "guestInvalid" : "hypervisor";
   }
 
   assignedIn(start: number, end: number): number {
-    return this.#assigned.countIn(start, end);
+    return this.assigned.countIn(start, end);
   }
 
   unmappedIn(start: number, end: number): number {
@@ -79,7 +79,7 @@ export class Rmp {
    * for whole spans without small entries, of 2 MiB (level 1), and maps all.
    */
   assign(start: number, end: number, level: 0 | 1): void {
-    this.#assigned.add(start, end);
+    this.assigned.add(start, end);
     this.#mapped.add(start, end);
     this.tables.map(start, end, level);
   }
@@ -88,8 +88,8 @@ export class Rmp {
   splitDirectMapOfHypervisor(start: number, end: number): number {
     let splits = 0;
     for (let position = start; position < end; ) {
-      const runEnd = this.#assigned.runEnd(position, end);
-      if (!this.#assigned.has(position)) splits += this.splitDirectMap(position, runEnd);
+      const runEnd = this.assigned.runEnd(position, end);
+      if (!this.assigned.has(position)) splits += this.splitDirectMap(position, runEnd);
       position = runEnd;
     }
     return splits;
@@ -104,7 +104,7 @@ export class Rmp {
 
   /** PVALIDATE: makes a range of assigned pages usable. */
   validate(start: number, end: number): void {
-    if (this.#assigned.countIn(start, end) < end - start) {
+    if (this.assigned.countIn(start, end) < end - start) {
       throw new Error("snp: PVALIDATE needs pages that are assigned to the guest.");
     }
     if (this.valid.add(start, end) < end - start) {
@@ -133,16 +133,16 @@ export class Rmp {
   }
 
   keep(start: number, end: number): void {
-    for (let pfn = this.#assigned.firstIn(start, end); pfn < end; ) {
-      const runEnd = this.#assigned.runEnd(pfn, end);
+    for (let pfn = this.assigned.firstIn(start, end); pfn < end; ) {
+      const runEnd = this.assigned.runEnd(pfn, end);
       this.kept.add(pfn, runEnd);
-      pfn = this.#assigned.firstIn(runEnd, end);
+      pfn = this.assigned.firstIn(runEnd, end);
     }
   }
 
   /** RMPUPDATE: pages go back to the hypervisor. */
   unassign(start: number, end: number): void {
-    this.#assigned.remove(start, end);
+    this.assigned.remove(start, end);
   }
 
   /** RMPUPDATE twice: other memory takes the place of assigned pages, mapped and not validated. */

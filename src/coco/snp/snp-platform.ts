@@ -69,6 +69,10 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
     return this.rmp.valid;
   }
 
+  protected get backed(): readonly RangeSet[] {
+    return [this.rmp.assigned];
+  }
+
   get keptPages(): number {
     return this.rmp.kept.size;
   }

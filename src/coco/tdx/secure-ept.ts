@@ -17,23 +17,23 @@ export type SeptState = "absent" | "pending" | "mapped";
 export class SecureEpt {
   readonly tables: PageTables = new PageTables();
   readonly mapped: RangeSet = new RangeSet();
-  readonly #pending = new RangeSet();
+  readonly pending: RangeSet = new RangeSet();
 
   get backedPages(): number {
-    return this.mapped.size + this.#pending.size;
+    return this.mapped.size + this.pending.size;
   }
 
   stateOf(pfn: number): SeptState {
     if (this.mapped.has(pfn)) return "mapped";
-    return this.#pending.has(pfn) ? "pending" : "absent";
+    return this.pending.has(pfn) ? "pending" : "absent";
   }
 
   stateRunEnd(pfn: number, end: number): number {
-    return Math.min(this.mapped.runEnd(pfn, end), this.#pending.runEnd(pfn, end));
+    return Math.min(this.mapped.runEnd(pfn, end), this.pending.runEnd(pfn, end));
   }
 
   backedIn(start: number, end: number): number {
-    return this.mapped.countIn(start, end) + this.#pending.countIn(start, end);
+    return this.mapped.countIn(start, end) + this.pending.countIn(start, end);
   }
 
   /** Leaves in a range that none reaches across the ends of. */
@@ -54,13 +54,13 @@ export class SecureEpt {
    */
   augment(start: number, end: number): number {
     if (this.backedIn(start, end) > 0) throw new Error("tdx: TDH.MEM.PAGE.AUG needs absent pages.");
-    this.#pending.add(start, end);
+    this.pending.add(start, end);
     return this.tables.map(start, end, 0);
   }
 
   /** After a successful accept, or TDH.MEM.PAGE.ADD at launch. @returns table pages added */
   map(start: number, end: number, level: PageLevel): number {
-    this.#pending.remove(start, end);
+    this.pending.remove(start, end);
     this.mapped.add(start, end);
     return this.tables.map(start, end, level);
   }
@@ -86,7 +86,7 @@ export class SecureEpt {
 
   /** The host takes pages away (TDH.MEM.RANGE.BLOCK, TRACK, PAGE.REMOVE); the tables stay. */
   unmap(start: number, end: number): void {
-    this.#pending.remove(start, end);
+    this.pending.remove(start, end);
     this.mapped.remove(start, end);
   }
 }

@@ -69,6 +69,10 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     return this.sept.mapped;
   }
 
+  protected get backed(): readonly RangeSet[] {
+    return [this.sept.mapped, this.sept.pending, this.#host.kept];
+  }
+
   get keptPages(): number {
     return this.#host.kept.size;
   }
