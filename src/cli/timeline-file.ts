@@ -26,10 +26,12 @@ export function timelineFile(path: string): TimelineFile {
     write(name) {
       const timeline = recorder.timeline();
       writeWhole(path, FORMATS[ending](timeline, name));
-      const { mergedBelowNs } = timeline;
-      const merged =
-        mergedBelowNs === 0 ? "" : `, where spans within ${formatDuration(mergedBelowNs)} are merged`;
-      return `wrote ${path}${merged}\n`;
+      const merged = [
+        ["spans", timeline.mergedBelowNs] as const,
+        ["marks of a kind", timeline.momentsMergedBelowNs] as const,
+      ].flatMap(([what, ns]) => (ns === 0 ? [] : [`${what} within ${formatDuration(ns)}`]));
+      const remark = merged.length === 0 ? "" : `, where ${merged.join(" and ")} are merged`;
+      return `wrote ${path}${remark}\n`;
     },
   };
 }

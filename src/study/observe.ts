@@ -1,5 +1,6 @@
 import { acceptedPagesOf } from "../accept/accept-meter.js";
 import type { Booted, PoweredOff } from "../guest/state.js";
+import { Watermark, watermarkPages, type Zone } from "../page-alloc/index.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import type { Memory, Open, Recorder } from "../timeline/recorder.js";
 import { WAITS } from "../timeline/tracks.js";
@@ -51,6 +52,12 @@ export function observe(boot: Guest, recorder: Recorder): StepSpans {
     const { running, nowNs } = clock;
     recorder.span({ what: WAITS, cpu: running, startNs: nowNs - ns, endNs: nowNs });
   };
+  const { onSettled } = clock;
+  const watermarks = new WatermarkMoments(boot, recorder);
+  clock.onSettled = (timeNs) => {
+    onSettled(timeNs);
+    watermarks.look(timeNs);
+  };
   lockups.onLockup = (cpu, atNs) => recorder.moment("soft lockup", cpu, atNs);
   host.onShared = (start, end) => {
     const details = { start: `0x${start.toString(16)}`, bytes: end - start };
@@ -68,21 +75,70 @@ export function observe(boot: Guest, recorder: Recorder): StepSpans {
   return steps;
 }
 
+/** As many as are told; a boot reaches a few. */
+const MARKS = [
+  { index: Watermark.MIN, name: "min" },
+  { index: Watermark.LOW, name: "low" },
+  { index: Watermark.HIGH, name: "high" },
+] as const;
+
+/** Tells when what a zone has free, accepted pages, has passed one of its watermarks; looked at after each step of a CPU. */
+class WatermarkMoments {
+  readonly #boot: Guest;
+  readonly #recorder: Recorder;
+  /** Of each zone that has watermarks: how many of them its free pages reach. */
+  readonly #reached = new Map<Zone, number>();
+
+  constructor(boot: Guest, recorder: Recorder) {
+    this.#boot = boot;
+    this.#recorder = recorder;
+  }
+
+  look(atNs: number): void {
+    for (const zone of this.#boot.kernel?.allocator.zones ?? []) {
+      if (zone.watermark[Watermark.HIGH] === 0) continue;
+      const freePages = zone.freePages - zone.unacceptedPages;
+      let reached = 0;
+      for (const { index } of MARKS) if (freePages >= watermarkPages(zone, index)) reached++;
+      const before = this.#reached.get(zone);
+      this.#reached.set(zone, reached);
+      if (before === undefined || before === reached) continue;
+      // Of several that were passed at once the last: the lowest on the way down, the highest on the way up.
+      const { index, name } = MARKS[reached > before ? reached - 1 : reached]!;
+      const { running } = this.#boot.guest.clock;
+      this.#recorder.moment(`free ${reached > before ? "above" : "below"} ${name} watermark`, running, atNs, {
+        zone: zone.name,
+        node: zone.nodeId,
+        freeBytes: freePages * PAGE_SIZE,
+        watermarkBytes: watermarkPages(zone, index) * PAGE_SIZE,
+      });
+    }
+  }
+}
+
 function memoryOf({ guest, kernel }: Guest): Memory {
   const { clock, platform, host } = guest;
   const zones = kernel?.allocator.zones ?? [];
-  const nodes = Array.from(
-    { length: Math.max(0, ...zones.map(({ nodeId }) => nodeId + 1)) },
-    (_none, node) => {
-      const own = zones.filter(({ nodeId }) => nodeId === node);
-      return {
-        freeBytes:
-          own.reduce((sum, { freePages, unacceptedPages }) => sum + freePages - unacceptedPages, 0) *
-          PAGE_SIZE,
-        unacceptedBytes: own.reduce((sum, { unacceptedPages }) => sum + unacceptedPages, 0) * PAGE_SIZE,
-      };
-    },
-  );
+  const sum = (own: readonly Zone[], of: (zone: Zone) => number): number =>
+    own.reduce((total, zone) => total + of(zone), 0);
+  const count = Math.max(0, ...zones.map(({ nodeId }) => nodeId + 1));
+  const nodes = Array.from({ length: count }, (_none, node) => {
+    const own = zones.filter(({ nodeId }) => nodeId === node);
+    // A zone spans holes, too, where devices are.
+    const usable = (zone: Zone): number =>
+      guest.ram
+        .map((range) => ({
+          start: Math.max(range.start, zone.startPfn * PAGE_SIZE),
+          end: Math.min(range.end, zone.endPfn * PAGE_SIZE),
+        }))
+        .filter(({ start, end }) => end > start)
+        .reduce((total, { start, end }) => total + platform.usableBytesIn(start, end), 0);
+    return {
+      freeBytes: sum(own, ({ freePages, unacceptedPages }) => freePages - unacceptedPages) * PAGE_SIZE,
+      unacceptedBytes: sum(own, ({ unacceptedPages }) => unacceptedPages) * PAGE_SIZE,
+      ...(count > 1 && platform.type.isConfidential ? { acceptedBytes: sum(own, usable) } : {}),
+    };
+  });
   return {
     atNs: clock.nowNs,
     acceptedBytes: acceptedPagesOf(platform) * PAGE_SIZE,

@@ -19,8 +19,18 @@ export interface Memory {
   readonly atNs: number;
   readonly acceptedBytes: number;
   readonly hostBytes: number;
-  /** Of each node's zones: on free lists, and left to accept; none before the page allocator has memory. */
-  readonly nodes: readonly { readonly freeBytes: number; readonly unacceptedBytes: number }[];
+  /** None before the page allocator has memory. */
+  readonly nodes: readonly NodeMemory[];
+}
+
+/** Of one node's zones; bytes. */
+export interface NodeMemory {
+  /** On free lists. */
+  readonly freeBytes: number;
+  /** Left to accept. */
+  readonly unacceptedBytes: number;
+  /** What the guest may touch, with what it shares; only where there is more than one node. */
+  readonly acceptedBytes?: number;
 }
 
 /** Something on its way on a CPU, and since when. */
@@ -37,11 +47,14 @@ export interface Timeline {
   readonly memory: readonly Memory[];
   /** Spans that lie closer together than this are merged; 0 where all there were are here. Nanoseconds. */
   readonly mergedBelowNs: number;
+  /** The same of moments of one kind on one CPU. */
+  readonly momentsMergedBelowNs: number;
 }
 
 /** Spans that a viewer shows without delay; Perfetto loads some millions, browsers' own tools fewer. */
 const SPANS_MAX = 50_000;
 const SAMPLES_MAX = 4096;
+const MOMENTS_MAX = 5000;
 
 /**
  * Records a run in bounded memory. Where there are too many spans, neighbours that lie within some time together
@@ -52,7 +65,8 @@ export class Recorder implements Observer {
   open: () => readonly Open[] = () => [];
   readonly #spansMax: number;
   #spans: Span[] = [];
-  readonly #moments: Moment[] = [];
+  #moments: Moment[] = [];
+  #momentsMergedBelowNs = 0;
   #memory: Memory[] = [];
   #mergedBelowNs = 0;
   #sampledBelowNs = 0;
@@ -70,6 +84,7 @@ export class Recorder implements Observer {
 
   moment(what: string, cpu: number, atNs: number, details?: Details): void {
     this.#moments.push({ what, cpu, atNs: Math.round(atNs), ...(details === undefined ? {} : { details }) });
+    if (this.#moments.length >= 2 * MOMENTS_MAX) this.#mergeMoments();
   }
 
   /** One older than the latest counts at the latest one's time: CPUs that lag run after those ahead. */
@@ -86,12 +101,21 @@ export class Recorder implements Observer {
 
   timeline(): Timeline {
     if (this.#spans.length > this.#spansMax) this.#merge();
+    if (this.#moments.length > MOMENTS_MAX) this.#mergeMoments();
     return {
       cpus: treesOf(this.#spans),
-      moments: this.#moments.toSorted((one, other) => one.atNs - other.atNs),
+      moments: inOrder(this.#moments),
       memory: this.#memory,
       mergedBelowNs: this.#mergedBelowNs,
+      momentsMergedBelowNs: this.#momentsMergedBelowNs,
     };
+  }
+
+  #mergeMoments(): void {
+    do {
+      this.#momentsMergedBelowNs = longer(this.#momentsMergedBelowNs);
+      this.#moments = withoutRepeats(inOrder(this.#moments), this.#momentsMergedBelowNs);
+    } while (this.#moments.length > MOMENTS_MAX);
   }
 
   #merge(): void {
@@ -102,11 +126,39 @@ export class Recorder implements Observer {
     );
     let merged = trees;
     do {
-      this.#mergedBelowNs = this.#mergedBelowNs === 0 ? 1_000 : this.#mergedBelowNs * 2;
+      this.#mergedBelowNs = longer(this.#mergedBelowNs);
       merged = trees.map((slices, cpu) => mergedWithin(slices, this.#mergedBelowNs, cuts[cpu]));
     } while (count(merged) > this.#spansMax);
     this.#spans = merged.flatMap((slices) => spansOf(slices));
   }
+}
+
+/** The next time within which things become one. */
+function longer(ns: number): number {
+  return ns === 0 ? 1_000 : ns * 2;
+}
+
+function inOrder(moments: readonly Moment[]): Moment[] {
+  return moments.toSorted((one, other) => one.atNs - other.atNs);
+}
+
+/** Of moments of a kind on a CPU within some time the first stays, and says how many there were. */
+function withoutRepeats(moments: readonly Moment[], ns: number): Moment[] {
+  const kept: Moment[] = [];
+  const latest = new Map<string, number>();
+  for (const moment of moments) {
+    const kind = `${moment.cpu} ${moment.what}`;
+    const at = latest.get(kind);
+    const before = at === undefined ? undefined : kept[at]!;
+    if (before === undefined || moment.atNs - before.atNs > ns) {
+      latest.set(kind, kept.length);
+      kept.push(moment);
+    } else {
+      const parts = [before, moment].map(({ details }) => Number(details?.merged ?? 1));
+      kept[at!] = { ...before, details: { ...before.details, merged: sum(parts) } };
+    }
+  }
+  return kept;
 }
 
 /**

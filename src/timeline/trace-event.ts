@@ -4,7 +4,7 @@
  */
 
 import type { Moment, Slice, Timeline } from "./recorder.js";
-import { countersOf, flowsOf, GUEST, tracksOf } from "./tracks.js";
+import { countersOf, type FlowPart, flowsBySlice, GUEST, tracksOf } from "./tracks.js";
 
 /** @returns the file's text, one event a line */
 export function formatTraceEvents(timeline: Timeline, name: string): string {
@@ -18,34 +18,22 @@ export function formatTraceEvents(timeline: Timeline, name: string): string {
     for (const { atNs, bytes } of samples)
       events.push({ ph: "C", pid, name: counter, ts: microseconds(atNs), args: { bytes } });
   }
-  for (const slices of timeline.cpus) for (const slice of slices) addSlice(slice, events, pid);
-  for (const flow of flowsOf(timeline)) {
-    for (const [at, { cpu, startNs }] of flow.slices.entries()) {
-      const ph = at === 0 ? "s" : at === flow.slices.length - 1 ? "f" : "t";
-      const bound = ph === "f" ? { bp: "e" } : {};
-      events.push({
-        ph,
-        pid,
-        tid: cpu + 1,
-        id: flow.id,
-        cat: "wait",
-        name: "waits for",
-        ts: microseconds(startNs),
-        ...bound,
-      });
-    }
-  }
+  const flows = flowsBySlice(timeline);
+  for (const slices of timeline.cpus) for (const slice of slices) addSlice(slice, events, pid, flows);
   for (const moment of timeline.moments) events.push(instant(moment, pid));
-  const more = { displayTimeUnit: "ns", otherData: { mergedBelowNs: timeline.mergedBelowNs } };
+  const { mergedBelowNs, momentsMergedBelowNs } = timeline;
+  const more = { displayTimeUnit: "ns", otherData: { mergedBelowNs, momentsMergedBelowNs } };
   const lines = events.map((event) => JSON.stringify(event)).join(",\n");
   return `{"traceEvents":[\n${lines}\n],${JSON.stringify(more).slice(1)}\n`;
 }
 
 function addSlice(
-  { what, cpu, startNs, endNs, details, children }: Slice,
+  slice: Slice,
   events: object[],
   pid: number,
+  flows: ReadonlyMap<Slice, readonly FlowPart[]>,
 ): void {
+  const { what, cpu, startNs, endNs, details, children } = slice;
   events.push({
     ph: "X",
     pid,
@@ -55,8 +43,21 @@ function addSlice(
     dur: microseconds(endNs - startNs),
     ...(details === undefined ? {} : { args: details }),
   });
-  for (const child of children) addSlice(child, events, pid);
+  // A viewer binds a flow to the innermost slice that has begun: what lies in this one comes later, and may begin with it.
+  for (const { id, part } of flows.get(slice) ?? [])
+    events.push({
+      ...FLOW[part],
+      pid,
+      tid: cpu + 1,
+      id,
+      cat: "wait",
+      name: "waits for",
+      ts: microseconds(startNs),
+    });
+  for (const child of children) addSlice(child, events, pid, flows);
 }
+
+const FLOW = { begin: { ph: "s" }, step: { ph: "t" }, end: { ph: "f", bp: "e" } } as const;
 
 function instant({ what, cpu, atNs, details }: Moment, pid: number): object {
   const args = details === undefined ? {} : { args: details };

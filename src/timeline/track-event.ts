@@ -7,7 +7,7 @@
 import { PbfWriter } from "pbf";
 import type { Details } from "../sim/observer.js";
 import type { Moment, Slice, Timeline } from "./recorder.js";
-import { countersOf, flowsOf, GUEST, tracksOf } from "./tracks.js";
+import { countersOf, type FlowPart, flowsBySlice, GUEST, tracksOf } from "./tracks.js";
 
 const TRACE = { packet: 1 } as const;
 const PACKET = { timestamp: 8, sequenceId: 10, trackEvent: 11, trackDescriptor: 60 } as const;
@@ -42,12 +42,7 @@ interface Event {
   readonly name?: string;
   readonly details?: Details | undefined;
   readonly bytes?: number;
-  readonly flows?: SliceFlows | undefined;
-}
-
-interface SliceFlows {
-  readonly ids: readonly number[];
-  readonly lastIds: readonly number[];
+  readonly flows?: readonly FlowPart[] | undefined;
 }
 
 /** @returns the bytes of a `.pftrace` file */
@@ -99,19 +94,7 @@ export function formatTrackEvents(timeline: Timeline, name: string): Uint8Array 
   return pbf.finish();
 }
 
-function flowsBySlice(timeline: Timeline): Map<Slice, SliceFlows> {
-  const bySlice = new Map<Slice, { ids: number[]; lastIds: number[] }>();
-  for (const { id, slices } of flowsOf(timeline)) {
-    for (const [at, slice] of slices.entries()) {
-      const of = bySlice.get(slice) ?? { ids: [], lastIds: [] };
-      bySlice.set(slice, of);
-      (at === slices.length - 1 ? of.lastIds : of.ids).push(id);
-    }
-  }
-  return bySlice;
-}
-
-function writeSlice(pbf: PbfWriter, slice: Slice, flows: ReadonlyMap<Slice, SliceFlows>): void {
+function writeSlice(pbf: PbfWriter, slice: Slice, flows: ReadonlyMap<Slice, readonly FlowPart[]>): void {
   const { what, cpu, startNs, endNs, details, children } = slice;
   const track = cpuUuid(cpu);
   writeEvent(pbf, { atNs: startNs, type: TYPE.begin, track, name: what, details, flows: flows.get(slice) });
@@ -148,8 +131,8 @@ function writeEvent(pbf: PbfWriter, { atNs, type, track, name, details = {}, byt
         to.writeVarintField(EVENT.trackUuid, track);
         if (name !== undefined) to.writeStringField(EVENT.name, name);
         if (bytes !== undefined) to.writeVarintField(EVENT.counterValue, bytes);
-        for (const id of flows?.ids ?? []) to.writeFixed64Field(EVENT.flowIds, id);
-        for (const id of flows?.lastIds ?? []) to.writeFixed64Field(EVENT.lastFlowIds, id);
+        for (const { id, part } of flows ?? [])
+          to.writeFixed64Field(part === "end" ? EVENT.lastFlowIds : EVENT.flowIds, id);
       },
       undefined,
     );

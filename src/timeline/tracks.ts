@@ -1,6 +1,6 @@
 /** What both formats of a timeline show: tracks, counters and flows. */
 
-import type { Memory, Slice, Timeline } from "./recorder.js";
+import type { Memory, NodeMemory, Slice, Timeline } from "./recorder.js";
 
 /** The process that the tracks belong to. */
 export const GUEST = "guest";
@@ -17,16 +17,23 @@ export interface Counter {
 
 export function countersOf({ memory }: Timeline): Counter[] {
   const nodes = Math.max(0, ...memory.map((one) => one.nodes.length));
-  const ofNode = (node: number): Counter[] => [
-    counter(`node ${node}: free`, memory, ({ nodes: all }) => all[node]?.freeBytes),
-    counter(`node ${node}: unaccepted`, memory, ({ nodes: all }) => all[node]?.unacceptedBytes),
-  ];
+  const ofNode = (node: number): Counter[] =>
+    NODE_COUNTERS.map(([name, bytes]) =>
+      counter(`node ${node}: ${name}`, memory, ({ nodes: all }) => all[node]?.[bytes]),
+    ).filter(({ samples }) => samples.length > 0);
   return [
     counter("accepted", memory, ({ acceptedBytes }) => acceptedBytes),
     counter("host memory", memory, ({ hostBytes }) => hostBytes),
     ...Array.from({ length: nodes }, (_none, node) => ofNode(node)).flat(),
   ];
 }
+
+/** In the order of tracks. */
+const NODE_COUNTERS: readonly (readonly [string, keyof NodeMemory])[] = [
+  ["free", "freeBytes"],
+  ["accepted", "acceptedBytes"],
+  ["unaccepted", "unacceptedBytes"],
+];
 
 function counter(name: string, memory: readonly Memory[], of: (one: Memory) => number | undefined): Counter {
   const samples = memory.flatMap((one) => {
@@ -51,6 +58,25 @@ export function flowsOf({ cpus }: Timeline): Flow[] {
   };
   for (const slices of cpus) for (const slice of slices) visit(slice);
   return flows.map((slices, at) => ({ id: at + 1, slices }));
+}
+
+/** A flow as a slice of it has it. */
+export interface FlowPart {
+  readonly id: number;
+  readonly part: "begin" | "step" | "end";
+}
+
+/** The flows of each slice that is in some. */
+export function flowsBySlice(timeline: Timeline): Map<Slice, readonly FlowPart[]> {
+  const bySlice = new Map<Slice, FlowPart[]>();
+  for (const { id, slices } of flowsOf(timeline)) {
+    for (const [at, slice] of slices.entries()) {
+      const parts = bySlice.get(slice) ?? [];
+      bySlice.set(slice, parts);
+      parts.push({ id, part: at === 0 ? "begin" : at === slices.length - 1 ? "end" : "step" });
+    }
+  }
+  return bySlice;
 }
 
 function flowsFrom(waits: Slice): Slice[][] {

@@ -2,6 +2,7 @@ import type { AllocationWaits } from "../accept/waits.js";
 import type { VmallocRules } from "../linux/rules.js";
 import {
   failureReport,
+  formatGfp,
   Gfp,
   gfpMigrateType,
   MigrateType,
@@ -210,6 +211,10 @@ export class Replay {
     if (page === NO_PAGE) {
       this.counts.failed++;
       if (!canDoWithout(gfp)) throw new GuestEnded("oom", this.#failure(at, gfp, order, cpu));
+      clock.observer?.moment("no page found, its caller goes on", cpu, clock.nowNs, {
+        order,
+        gfp: formatGfp(gfp),
+      });
     }
     if (isAreaRequest(gfp)) this.#markArea(at, 1, cpu, order);
     this.#allocated(requests.handle[at]!, page);

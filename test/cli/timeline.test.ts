@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { onlyLine, unaccepted, withFiles } from "./program.js";
+import type { RunScenario } from "../../src/cli/io.js";
+import { resultWith } from "../results/rows.js";
+import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 
 const test = suite("cli: --timeline");
 
@@ -30,6 +32,60 @@ test("the ending of the name says the format, also beside JSON on stdout", async
     assert.is((await unaccepted([...argv, protobuf])).code, 0);
     // A packet: field 1 of the trace.
     assert.is(readFileSync(protobuf)[0], 0x0a);
+  });
+});
+
+test("what many spans and marks became is said, and a run that fails has its file", async () => {
+  await withFiles(async ({ scenario, directory }) => {
+    const file = join(directory, "boot.json");
+    const argv = [
+      "run",
+      scenario,
+      "--platform",
+      "tdx",
+      "--policy",
+      "lazy",
+      "--memory",
+      "4GiB",
+      "--timeline",
+      file,
+    ];
+    const runScenario: RunScenario = (_scenario, _recording, { recorder }) => {
+      for (let at = 0; at < 60_000; at++) {
+        recorder!.span({ what: "busy", cpu: 0, startNs: at * 10_000, endNs: at * 10_000 + 10 });
+        recorder!.moment("passed", 0, at * 10_000);
+      }
+      return resultWith({ outcome: "oom", reason: "no page" });
+    };
+    const { code, stderr } = await unaccepted(argv, { runScenario });
+    assert.is(code, 1);
+    assert.match(
+      stderr,
+      /wrote \S+boot\.json, where spans within \S+ [um]s and marks of a kind within \S+ [um]s are merged\n/,
+    );
+    assert.ok(JSON.parse(readFileSync(file, "utf8")).traceEvents.length > 1000);
+  });
+});
+
+test("only where rows are JSON or files a run is to tell memory over time", async () => {
+  await withFiles(async ({ scenario, directory }) => {
+    const argv = ["compare", scenario, "--platform", "tdx", "--policy", "lazy", "--memory", "4GiB"];
+    for (const [words, expected] of [
+      [[], false],
+      [["--format", "csv"], false],
+      [["--format", "md"], false],
+      [["--json"], true],
+      [["--format", "jsonl"], true],
+      [["--out", directory], true],
+    ] as const) {
+      const asked: unknown[] = [];
+      const runScenario: RunScenario = (...args) => {
+        asked.push(args[2].overTime);
+        return fakeRun(...args);
+      };
+      await unaccepted([...argv, ...words], { runScenario });
+      assert.equal(asked, [expected], words.join(" "));
+    }
   });
 });
 

@@ -1,6 +1,5 @@
-// Takes 7 s.
+// Takes 15 s.
 import { readFileSync } from "node:fs";
-import { PbfReader } from "pbf";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
@@ -11,7 +10,9 @@ import { Recorder, type Slice, type Timeline } from "../../src/timeline/recorder
 import { formatTraceEvents } from "../../src/timeline/trace-event.js";
 import { formatTrackEvents } from "../../src/timeline/track-event.js";
 import { countersOf, flowsOf, tracksOf } from "../../src/timeline/tracks.js";
+import { MiB } from "../../src/units.js";
 import { LOADER } from "../loader.js";
+import { type ReadSlice, type ReadTrace, readTraceEvents, readTrackEvents } from "./readers.js";
 
 const test = suite("timeline: what a run tells a viewer");
 
@@ -34,8 +35,6 @@ function all(slices: readonly Slice[]): Slice[] {
 }
 
 const LAZY = ["platform.kind=tdx", "policy=lazy", "memory=4GiB", "vcpus=4"];
-const lazy = record(undefined, ...LAZY);
-
 const SETTINGS: readonly (readonly string[])[] = [
   LAZY,
   ["platform.kind=tdx", "policy=eager", "memory=8GiB", "vcpus=4"],
@@ -51,7 +50,25 @@ const SETTINGS: readonly (readonly string[])[] = [
   ],
   ["platform.kind=tdx", "policy=fault-driven", "memory=4GiB", "vcpus=1", "guest.dmaBuffers=40"],
   ["platform.kind=none", "policy=lazy", "memory=4GiB", "vcpus=2"],
+  ["platform.kind=tdx", "policy=lazy", "memory=2GiB", "vcpus=64", "kernel=6.5"],
+  [
+    "platform.kind=tdx",
+    "policy=lazy",
+    "memory=1GiB",
+    "vcpus=2",
+    "workload=generate:heap?size=4GiB&threads=2",
+  ],
+  [
+    "platform.kind=tdx",
+    "policy=eager",
+    "memory=8GiB",
+    "vcpus=2",
+    "numa=[{ start: 0, end: 2GiB, node: 0, cpus: '0' }, { start: 4GiB, end: 10GiB, node: 1, cpus: '1' }]",
+  ],
 ];
+const whole = SETTINGS.map((setting) => record(undefined, ...setting));
+const lazy = whole[0]!;
+const merged = SETTINGS.map((setting) => record(100, ...setting));
 
 test("slices of a CPU lie one after the other, and those within others fill no more than those", () => {
   const check = (slices: readonly Slice[], startNs: number, endNs: number, where: string): void => {
@@ -66,20 +83,17 @@ test("slices of a CPU lie one after the other, and those within others fill no m
       fromNs = one.endNs;
     }
   };
-  for (const setting of SETTINGS) {
-    for (const spansMax of [undefined, 100]) {
-      const { timeline } = record(spansMax, ...setting);
-      for (const [cpu, slices] of timeline.cpus.entries())
-        check(slices, 0, Number.POSITIVE_INFINITY, `${setting.join(" ")}: CPU ${cpu}`);
-    }
+  for (const [at, { timeline }] of [...whole, ...merged].entries()) {
+    for (const [cpu, slices] of timeline.cpus.entries())
+      check(slices, 0, Number.POSITIVE_INFINITY, `${SETTINGS[at % SETTINGS.length]!.join(" ")}: CPU ${cpu}`);
   }
 });
 
 test("an observed run has the results of one that nobody observes", () => {
-  for (const setting of SETTINGS) {
+  for (const [at, setting] of SETTINGS.entries()) {
     const [loaded] = loadScenarios(["workloads/boot.yaml"], setting.map(parseAssignment), { loader: LOADER });
     const alone = runScenario(loaded!.scenario, loaded!.recording, { check: false });
-    assert.equal(record(undefined, ...setting).row, alone);
+    assert.equal(whole[at]!.row, alone);
   }
 });
 
@@ -125,14 +139,14 @@ test("counters never go back in time, and end with the row's values", () => {
 });
 
 test("merging bounds the slices and says so, and loses no waiting", () => {
-  const { timeline } = record(100, ...LAZY);
+  const { timeline } = merged[0]!;
   const slices = timeline.cpus.flatMap(all);
   assert.ok(slices.length <= 100);
   assert.ok(timeline.mergedBelowNs > 0);
   assert.is(lazy.timeline.mergedBelowNs, 0);
-  const merged = slices.filter(({ details }) => details?.merged !== undefined);
-  assert.ok(merged.length > 0);
-  for (const { details, startNs, endNs } of merged) {
+  const joined = slices.filter(({ details }) => details?.merged !== undefined);
+  assert.ok(joined.length > 0);
+  for (const { details, startNs, endNs } of joined) {
     assert.ok(endNs - startNs <= timeline.mergedBelowNs);
     assert.ok(Number(details!.mergedNs) <= endNs - startNs);
   }
@@ -149,106 +163,127 @@ test("flows lead from an allocation that waits to its accept and the dearest eve
   }
 });
 
-test("Trace Event JSON has every slice, and both ends of each flow within one", () => {
-  const { traceEvents, otherData } = JSON.parse(formatTraceEvents(lazy.timeline, "boot"));
-  const slices = traceEvents.filter(({ ph }: { ph: string }) => ph === "X");
-  assert.is(slices.length, lazy.timeline.cpus.flatMap(all).length);
-  assert.equal(otherData, { mergedBelowNs: 0 });
-  const nsOf = (us: number): number => Math.round(us * 1000);
-  const slice = lazy.timeline.cpus[0]!.at(-1)!;
-  const written = slices.find(
-    ({ ts, dur }: { ts: number; dur: number }) =>
-      nsOf(ts) === slice.startNs && nsOf(dur) === slice.endNs - slice.startNs,
-  );
-  assert.is(written.name, slice.what);
-  const starts = traceEvents.filter(({ ph }: { ph: string }) => ph === "s");
-  const ends = new Set(
-    traceEvents.filter(({ ph }: { ph: string }) => ph === "f").map(({ id }: { id: number }) => id),
-  );
-  assert.is(starts.length, flowsOf(lazy.timeline).length);
-  for (const { id } of starts) assert.ok(ends.has(id));
+/** What both formats have to say of a timeline. */
+function expectedOf(timeline: Timeline): {
+  readonly slices: string[];
+  readonly instants: string[];
+  readonly counters: string[];
+  readonly flows: string[];
+} {
+  const text = ({ what, cpu, startNs, endNs }: Slice): string => `vCPU ${cpu} ${what} ${startNs} ${endNs}`;
+  const below = (slices: readonly Slice[], depth: number): string[] =>
+    slices.flatMap((slice) => [`${depth} ${text(slice)}`, ...below(slice.children, depth + 1)]);
+  return {
+    slices: timeline.cpus.flatMap((slices) => below(slices, 0)).sort(),
+    instants: timeline.moments.map(({ what, cpu, atNs }) => `vCPU ${cpu} ${what} ${atNs}`).sort(),
+    counters: countersOf(timeline)
+      .flatMap(({ name, samples }) => samples.map(({ atNs, bytes }) => `${name} ${atNs} ${bytes}`))
+      .sort(),
+    flows: flowsOf(timeline).map(({ slices }) => slices.map(text).join(" > ")),
+  };
+}
+
+function foundIn(trace: ReadTrace): ReturnType<typeof expectedOf> {
+  const text = ({ track, name, startNs, endNs }: ReadSlice): string => `${track} ${name} ${startNs} ${endNs}`;
+  const flows = [...trace.flows].toSorted(([one], [other]) => one - other);
+  for (const [id] of flows) assert.ok(trace.ended.has(id), `flow ${id} has no end`);
+  return {
+    slices: trace.slices.map((slice) => `${slice.depth} ${text(slice)}`).sort(),
+    instants: trace.instants.map(({ track, name, atNs }) => `${track} ${name} ${atNs}`).sort(),
+    counters: [...trace.counters]
+      .flatMap(([name, samples]) => samples.map(([atNs, bytes]) => `${name} ${atNs} ${bytes}`))
+      .sort(),
+    flows: flows.map(([, slices]) => slices.map(text).join(" > ")),
+  };
+}
+
+test("both formats hold the whole timeline: slices that nest, counters in the order of time, flows with both ends", () => {
+  for (const { timeline } of [...whole, ...merged]) {
+    const expected = expectedOf(timeline);
+    for (const trace of [
+      readTraceEvents(formatTraceEvents(timeline, "boot")),
+      readTrackEvents(formatTrackEvents(timeline, "boot")),
+    ]) {
+      assert.is(trace.process, "guest boot");
+      const found = foundIn(trace);
+      for (const kind of ["slices", "instants", "counters", "flows"] as const)
+        assert.ok(JSON.stringify(found[kind]) === JSON.stringify(expected[kind]), kind);
+      for (const samples of trace.counters.values())
+        assert.ok(samples.every(([atNs], at) => at === 0 || atNs >= samples[at - 1]![0]));
+    }
+  }
 });
 
-interface Packet {
-  timestamp?: number;
-  event?: { type?: number; track?: number; name?: string; counter?: number; flows: number[] };
-  descriptor?: { uuid?: number };
-}
-
-/** Reads a trace as the format's own definition says, by field numbers of its own. */
-function packetsOf(bytes: Uint8Array): Packet[] {
-  const packets: Packet[] = [];
-  new PbfReader(bytes).readFields((tag, _none, pbf) => {
-    assert.is(tag, 1);
-    const packet: Packet = {};
-    packets.push(pbf.readMessage(readPacket, packet));
-  }, undefined);
-  return packets;
-}
-
-function readPacket(tag: number, packet: Packet, pbf: PbfReader): void {
-  if (tag === 8) packet.timestamp = pbf.readVarint();
-  else if (tag === 11) packet.event = pbf.readMessage(readEvent, { flows: [] });
-  else if (tag === 60)
-    packet.descriptor = pbf.readMessage((field, to: { uuid?: number }, from) => {
-      if (field === 1) to.uuid = from.readVarint();
-    }, {});
-}
-
-function readEvent(tag: number, event: NonNullable<Packet["event"]>, pbf: PbfReader): void {
-  if (tag === 9) event.type = pbf.readVarint();
-  else if (tag === 11) event.track = pbf.readVarint();
-  else if (tag === 23) event.name = pbf.readString();
-  else if (tag === 30) event.counter = pbf.readVarint();
-  else if (tag === 47 || tag === 48) event.flows.push(pbf.readFixed64());
-}
-
-test("Perfetto's protobuf has a begin and an end of each slice on tracks that are described", () => {
-  const packets = packetsOf(formatTrackEvents(lazy.timeline, "boot"));
-  const described = new Set(packets.map(({ descriptor }) => descriptor?.uuid));
-  const open = new Map<number, string[]>();
-  const last = new Map<number, number>();
-  let slices = 0;
-  for (const { timestamp, event } of packets) {
-    if (event === undefined) continue;
-    const track = event.track!;
-    assert.ok(described.has(track));
-    const stack = open.get(track) ?? [];
-    open.set(track, stack);
-    if (event.type === 1) stack.push(event.name!);
-    if (event.type === 2) {
-      assert.ok(stack.pop() !== undefined);
-      slices++;
-    }
-    if (event.type === 3) continue;
-    assert.ok(timestamp! >= (last.get(track) ?? 0), `track ${track} goes back to ${timestamp}`);
-    last.set(track, timestamp!);
+test("an accept says where and how much in both formats", () => {
+  for (const { slices } of [
+    readTraceEvents(formatTraceEvents(lazy.timeline, "boot")),
+    readTrackEvents(formatTrackEvents(lazy.timeline, "boot")),
+  ]) {
+    const accepts = slices.filter(({ name }) => name === "kernel accepts");
+    assert.is(
+      accepts.reduce((sum, { args }) => sum + Number(args.bytes), 0),
+      lazy.row.memory.acceptedBy.kernel,
+    );
+    assert.ok(accepts.every(({ args }) => /^0x[0-9a-f]+$/.test(String(args.start))));
   }
-  for (const stack of open.values()) assert.equal(stack, []);
-  assert.is(slices, lazy.timeline.cpus.flatMap(all).length);
-  const flows = packets.flatMap(({ event }) => event?.flows ?? []);
+});
+
+test("a run that fails has a timeline up to its end, with watermarks passed and allocations that failed before", () => {
+  const { row, timeline } = whole[SETTINGS.length - 2]!;
+  assert.is(row.outcome, "oom");
+  const kinds = new Map<string, number>();
+  for (const { what } of timeline.moments) kinds.set(what, (kinds.get(what) ?? 0) + 1);
+  assert.is(kinds.get("oom"), 1);
+  assert.is(kinds.get("no page found, its caller goes on"), row.requests.failed - 1);
+  const passed = timeline.moments.filter(({ what }) => what.endsWith(" watermark"));
+  for (const { what, details } of passed) {
+    const { freeBytes, watermarkBytes } = details as Record<string, number>;
+    assert.is(what.startsWith("free above"), freeBytes! >= watermarkBytes!, what);
+  }
+  assert.ok(passed.some(({ what }) => what === "free below min watermark"));
+  assert.is(timeline.moments.at(-1)!.what, "oom");
+});
+
+test("with nodes each has its own counters, which sum up to what is accepted", () => {
+  const { row, timeline } = whole.at(-1)!;
+  const last = timeline.memory.at(-1)!;
+  assert.is(last.nodes.length, 2);
+  const accepted = last.nodes.reduce((sum, { acceptedBytes = 0 }) => sum + acceptedBytes, 0);
+  assert.ok(row.acceptedBytes - accepted >= 0 && row.acceptedBytes - accepted < 16 * MiB, `${accepted}`);
+  const names = countersOf(timeline).map(({ name }) => name);
+  for (const name of ["node 0: accepted", "node 1: accepted", "node 1: free", "node 1: unaccepted"])
+    assert.ok(names.includes(name), name);
+  assert.not(countersOf(lazy.timeline).some(({ name }) => name === "node 0: accepted"));
+});
+
+test("of many moments of a kind within some time one stays, and says how many there were", () => {
+  const recorder = new Recorder();
+  for (let at = 0; at < 30_000; at++) recorder.moment(at % 2 === 0 ? "even" : "odd", at % 3, at * 100);
+  const { moments, momentsMergedBelowNs } = recorder.timeline();
+  assert.ok(moments.length <= 5000 && moments.length > 1000, `${moments.length}`);
+  assert.ok(momentsMergedBelowNs > 0);
   assert.is(
-    flows.length,
-    flowsOf(lazy.timeline).reduce((sum, flow) => sum + flow.slices.length, 0),
+    moments.reduce((sum, { details }) => sum + Number(details?.merged ?? 1), 0),
+    30_000,
   );
 });
 
 test("text of a run stays text in both formats", () => {
   const timeline = { ...lazy.timeline, moments: [{ what: '"</script>\u0007', cpu: 0, atNs: 1 }] };
   assert.is(JSON.parse(formatTraceEvents(timeline, "<b>")).traceEvents[0].args.name, "guest <b>");
-  const names = packetsOf(formatTrackEvents(timeline, "boot")).map(({ event }) => event?.name);
-  assert.ok(names.includes('"</script>\u0007'));
+  const { instants } = readTrackEvents(formatTrackEvents(timeline, "boot"));
+  assert.ok(instants.some(({ name }) => name === '"</script>\u0007'));
 });
 
 test("the startup commands for Perfetto pin tracks that there are", () => {
   const commands = JSON.parse(readFileSync("workloads/timeline/perfetto-startup.json", "utf8"));
   const pins = commands.filter(({ id }: { id: string }) => id === "dev.perfetto.PinTracksByRegex");
-  const names = [...countersOf(lazy.timeline), ...tracksOf(lazy.timeline)].map(({ name }) => name);
-  for (const { args } of pins)
-    assert.ok(
-      names.some((name) => new RegExp(args[0]).test(name)),
-      args[0],
-    );
+  // Perfetto joins the names of a counter of JSON and of its value.
+  const names = countersOf(lazy.timeline).flatMap(({ name }) => [name, `${name} bytes`]);
+  names.push(...tracksOf(lazy.timeline).map(({ name }) => name));
+  const pinned = (pattern: string): string[] => names.filter((name) => new RegExp(pattern).test(name));
+  assert.equal(pinned(pins[0].args[0]), names.slice(0, -lazy.timeline.cpus.length));
+  assert.equal(pinned(pins[1].args[0]), ["vCPU 0"]);
   assert.is(pins.length, 2);
 });
 

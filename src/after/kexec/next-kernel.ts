@@ -152,7 +152,11 @@ export function tableFromMap(
  *
  * @returns bytes
  */
-export function unshare({ platform, meter }: Guest, shared: readonly AddressRange[], map: DirectMap): number {
+export function unshare(
+  { platform, meter, clock }: Guest,
+  shared: readonly AddressRange[],
+  map: DirectMap,
+): number {
   let bytes = 0;
   for (const { start, end } of shared) {
     platform.askForPrivate(start, end);
@@ -160,6 +164,8 @@ export function unshare({ platform, meter }: Guest, shared: readonly AddressRang
     map.setShared(start, end, false);
     meter.kernelAccept(start, end);
     bytes += end - start;
+    const details = { start: `0x${start.toString(16)}`, bytes: end - start };
+    clock.observer?.moment("made private again", clock.running, clock.nowNs, details);
   }
   return bytes;
 }
