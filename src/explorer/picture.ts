@@ -8,5 +8,8 @@ export async function renderPicture(
   colours: ThemeColours,
 ): Promise<Element> {
   const svg = new DOMParser().parseFromString(await renderSvg(drawn, colours), "image/svg+xml");
-  return document.importNode(svg.documentElement, true);
+  const picture = document.importNode(svg.documentElement, true);
+  // The picture is one thing with a name; its marks have roles, but none.
+  for (const mark of picture.querySelectorAll("[role]")) mark.removeAttribute("role");
+  return picture;
 }

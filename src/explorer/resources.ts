@@ -4,13 +4,15 @@
  */
 
 import type { Resources } from "./client.js";
-import type { Catalogue } from "./protocol.js";
+import type { Catalogue, DroppedFile } from "./protocol.js";
 
 interface Scripts {
   /** Of `worker.js`. */
   readonly unacceptedWorker: () => void;
   /** Of `catalogue.js`. */
   readonly unacceptedCatalogue: Catalogue;
+  /** Of `given.js`: files that were named on the command line, and where they lie. */
+  readonly unacceptedGiven: readonly { readonly name: string; readonly path: string }[];
   /** What `traces/NAME.js` calls with the trace in base64. */
   unacceptedTrace: (workload: string, base64: string) => void;
 }
@@ -38,6 +40,17 @@ export function pageResources(): Resources {
       return bytes;
     },
   };
+}
+
+/** The files that the page is to open, in their order. @throws Error for one that is gone */
+export function givenFiles(): Promise<DroppedFile[]> {
+  return Promise.all(
+    scripts.unacceptedGiven.map(async ({ name, path }) => {
+      const response = await fetch(path);
+      if (!response.ok) throw new Error(`${name}: is no longer there`);
+      return { name, bytes: new Uint8Array(await response.arrayBuffer()) };
+    }),
+  );
 }
 
 async function loadScript(address: string): Promise<void> {

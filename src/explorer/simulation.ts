@@ -36,8 +36,8 @@ class AskError extends Error {}
 /** Where recordings lie. */
 const RECORDED = /^recorded\/([^/]+)\/([^/]+)$/;
 const DESCRIPTION = "recording.yaml";
-/** A dropped trace lies where no bundled one does. */
-const DROPPED = "dropped/";
+/** A dropped trace lies where no bundled one does, and is nothing to be generated, whatever its name. */
+const DROPPED = "./";
 
 export class Simulation {
   readonly #catalogue: Catalogue;

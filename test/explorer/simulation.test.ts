@@ -152,8 +152,8 @@ for (const [settings, line] of REFUSED) {
 
 const DAMAGED: readonly (readonly [file: DroppedFile, line: RegExp])[] = [
   [{ name: "a.yaml", bytes: new TextEncoder().encode("memory: [") }, /^a\.yaml:1:10: /],
-  [{ name: "b.trace", bytes: new TextEncoder().encode("<script>") }, /^dropped\/b\.trace:/],
-  [{ name: "c.gz", bytes: gzipSync("text").subarray(0, 12) }, /^dropped\/c\.gz:.*truncated$/],
+  [{ name: "b.trace", bytes: new TextEncoder().encode("<script>") }, /^\.\/b\.trace:/],
+  [{ name: "c.gz", bytes: gzipSync("text").subarray(0, 12) }, /^\.\/c\.gz:.*truncated$/],
 ];
 
 for (const [file, line] of DAMAGED) {
