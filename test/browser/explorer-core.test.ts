@@ -39,10 +39,12 @@ globalThis.own = {
   async draw(rows) {
     const results = [{ file: "<script>alert(1)</script>", kind: "rows", rows }];
     const drawn = PICTURES[0].draw(results, COLOURS.light);
-    document.querySelector("main").append(await renderPicture(drawn, COLOURS.light));
+    const place = document.querySelector("main").appendChild(document.createElement("div"));
+    place.style.overflow = "auto";
+    place.tabIndex = 0;
+    place.append(await renderPicture(drawn, COLOURS.light));
   },
 };
-document.body.innerHTML = "<main><h1>Test</h1></main>";
 `;
 
 const MAIN = "<body><main><h1>Test</h1></main></body>";
@@ -117,7 +119,10 @@ test("files of the page have them, too", async (visit) => {
   }
 });
 
-/** Any web server: nothing of ours, in a folder below its root. */
+/**
+ * Any web server: nothing of ours, in a folder below its root. Its address is none of this machine's own, to which a
+ * browser gives what it keeps from plain http elsewhere.
+ */
 async function plainServer(site: Site): Promise<{ readonly server: Server; readonly address: string }> {
   const server = createServer(({ url = "" }, response) => {
     const path = url.replace(/^\/some\/folder\//, "") || INDEX;
@@ -130,13 +135,14 @@ async function plainServer(site: Site): Promise<{ readonly server: Server; reado
     response.end(site.get(path)?.());
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/folder/` };
+  return { server, address: `http://0.0.0.0:${(server.address() as AddressInfo).port}/some/folder/` };
 }
 
 test("a plain web server does, in any folder", async (visit) => {
   const { server, address } = await plainServer(await siteUnderTest());
   try {
     await visit.open(address);
+    assert.is(await visit.page.evaluate("isSecureContext"), false);
     await holdsNumbers(visit);
   } finally {
     server.close();

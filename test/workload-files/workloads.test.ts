@@ -97,7 +97,7 @@ test("the library's rows are the command line's, byte for byte", async () => {
       all.push(...parseScenario(text, path));
     }
     const rows = await compare(all, async (scenario) =>
-      runScenario(scenario, await workloads.of(scenario), { check: false }),
+      runScenario(scenario, await workloads.of(scenario), { check: false, overTime: true }),
     );
     const printed = await unaccepted(["compare", ...paths, "--json", "--quiet"], { runScenario });
     assert.is(printed.stderr, "");
