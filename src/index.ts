@@ -41,7 +41,7 @@ export {
   formatDiffMarkdown,
 } from "./report/diff.js";
 export { diffSentences, percentText } from "./report/diff-lead.js";
-export type { ResultDocument } from "./report/pictures/documents.js";
+export { parseDocument, type ResultDocument } from "./report/pictures/documents.js";
 export type { Drawn, Picture, PictureTable } from "./report/pictures/picture.js";
 export { PICTURES } from "./report/pictures/pictures.js";
 export { renderSvg } from "./report/pictures/render.js";

@@ -1,11 +1,13 @@
 /** The answer: in sentences, in numbers, and where the time goes. */
 
 import type { JSX } from "preact";
-import type { Theme } from "../../index.js";
+import { useEffect, useState } from "preact/hooks";
+import type { ResultDocument, Theme } from "../../index.js";
 import { Copies } from "./copies.js";
-import type { Desk, DeskState, SideState } from "./desk.js";
+import type { Desk, DeskState, Shown, SideState } from "./desk.js";
 import { NumbersTable, Tiles } from "./numbers.js";
 import { Phases } from "./phases.js";
+import { Pictures } from "./pictures.js";
 import { answerSentences } from "./sentences.js";
 
 interface AnswerProps {
@@ -14,7 +16,7 @@ interface AnswerProps {
   readonly theme: Theme;
 }
 
-export function Answer({ state }: AnswerProps): JSX.Element {
+export function Answer({ state, theme }: AnswerProps): JSX.Element {
   const { a, b } = state;
   const [own, other] = [a.shown?.row, b?.shown?.row];
   const isStale = [a, b].some((side) => side !== undefined && problemsOf(side).length > 0);
@@ -38,6 +40,7 @@ export function Answer({ state }: AnswerProps): JSX.Element {
             <h3>Where the boot goes</h3>
             <Phases a={own} b={other} />
             <Remarks a={a} b={b} />
+            <RestingPictures state={state} theme={theme} />
             <details>
               <summary>All numbers</summary>
               <NumbersTable a={a} b={b} />
@@ -52,6 +55,24 @@ export function Answer({ state }: AnswerProps): JSX.Element {
       </div>
     </section>
   );
+}
+
+/** Pictures take longer than a step of a slider; they follow once the settings rest. */
+function RestingPictures({ state, theme }: Omit<AnswerProps, "desk">): JSX.Element {
+  const { a, b, isResting } = state;
+  const [results, setResults] = useState<readonly ResultDocument[]>(NO_RESULTS);
+  const [own, other] = [a.shown, b?.shown];
+  useEffect(() => {
+    if (isResting) setResults(resultsOf(own, other));
+  }, [isResting, own, other]);
+  return <Pictures results={results} theme={theme} />;
+}
+
+const NO_RESULTS: readonly ResultDocument[] = [];
+
+function resultsOf(a: Shown | undefined, b: Shown | undefined): readonly ResultDocument[] {
+  const rows = [a, b].flatMap((shown) => (shown === undefined ? [] : [shown.ranges ?? shown.row]));
+  return rows.length === 0 ? NO_RESULTS : [{ file: "these settings", kind: "rows", rows }];
 }
 
 function problemsOf({ faults, refusal }: SideState): readonly string[] {

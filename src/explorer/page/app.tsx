@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { StoredRow } from "../../index.js";
+import type { ResultDocument, StoredRow } from "../../index.js";
 import type { DroppedFile } from "../protocol.js";
 import { Answer } from "./answer.js";
 import type { Desk, DeskState } from "./desk.js";
@@ -22,22 +22,17 @@ interface AppProps {
   readonly bundled: Bundled;
 }
 
-interface OpenResult {
-  readonly name: string;
-  readonly rows: readonly StoredRow[];
-}
-
 export function App({ desk, state, bundled }: AppProps): JSX.Element {
   const [theme, turn] = useTheme();
-  const [result, setResult] = useState<OpenResult | undefined>();
+  const [result, setResult] = useState<ResultDocument | undefined>();
   const onFile = useCallback(
     (file: DroppedFile): void => {
       const given = givenOf(file, bundled.prices);
       const side = desk.state.b === undefined ? "a" : desk.state.editing;
       if (given.kind === "refused") {
         desk.remark([given.line]);
-      } else if (given.kind === "rows") {
-        setResult(given);
+      } else if (given.kind === "result") {
+        setResult(given.result);
         desk.remark([]);
       } else if (given.kind === "trace") {
         desk.give(side, file, desk.base, desk.state[side]!.settings);
@@ -76,7 +71,7 @@ export function App({ desk, state, bundled }: AppProps): JSX.Element {
         <div class="right">
           <RemarkList state={state} close={() => desk.remark([])} />
           {result !== undefined && (
-            <ResultFile {...result} open={openRow} close={() => setResult(undefined)} />
+            <ResultFile result={result} theme={theme} open={openRow} close={() => setResult(undefined)} />
           )}
           <Answer desk={desk} state={state} theme={theme} />
         </div>

@@ -4,9 +4,9 @@ import { z } from "zod";
 import {
   isMapping,
   type PriceSets,
-  parseRows,
+  parseDocument,
   parseYamlWithPositions,
-  type StoredRow,
+  type ResultDocument,
   TYPED_KEYS,
 } from "../../index.js";
 import type { DroppedFile } from "../protocol.js";
@@ -25,7 +25,7 @@ export type Given =
       readonly remarks: readonly string[];
     }
   | { readonly kind: "trace"; readonly file: DroppedFile }
-  | { readonly kind: "rows"; readonly name: string; readonly rows: readonly StoredRow[] }
+  | { readonly kind: "result"; readonly result: ResultDocument }
   | { readonly kind: "refused"; readonly line: string };
 
 /** @param prices that scenarios can name */
@@ -33,7 +33,8 @@ export function givenOf(file: DroppedFile, prices: PriceSets): Given {
   const { name, bytes } = file;
   try {
     if (/\.ya?ml$/i.test(name)) return scenarioOf(file, prices);
-    if (isJson(bytes)) return { kind: "rows", name, rows: rowsOf(new TextDecoder().decode(bytes), name) };
+    if (isJson(bytes))
+      return { kind: "result", result: parseDocument(new TextDecoder().decode(bytes), name) };
     return bytes.length === 0
       ? refused(`${name}:1:1: expected a trace, found an empty file`)
       : { kind: "trace", file };
@@ -50,10 +51,6 @@ function refused(line: string): Given {
 function isJson(bytes: Uint8Array): boolean {
   const first = bytes.find((byte) => !/\s/.test(String.fromCharCode(byte)));
   return first === "{".charCodeAt(0);
-}
-
-function rowsOf(text: string, name: string): readonly StoredRow[] {
-  return parseRows(text, name).rows;
 }
 
 function scenarioOf(file: DroppedFile, prices: PriceSets): Given {

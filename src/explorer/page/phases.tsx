@@ -39,7 +39,7 @@ export function Phases({ a, b }: PhasesProps): JSX.Element {
           <tr>
             <th scope="col">Phase</th>
             <th scope="col" class="bar-head">
-              From power-on to init, {formatDuration(wholeNs)}
+              0 to {formatDuration(wholeNs)}
             </th>
             <th scope="col" class="value">
               {b === undefined ? "Time" : "A"}

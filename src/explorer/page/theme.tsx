@@ -2,7 +2,13 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Theme } from "../../index.js";
+import { COLOURS, type Theme, type ThemeColours } from "../../index.js";
+
+/** Of pictures on the page: their ground is that of the card they lie on (page.css, --card). */
+export const PAGE_COLOURS: Readonly<Record<Theme, ThemeColours>> = {
+  light: { ...COLOURS.light, background: "#ffffff" },
+  dark: { ...COLOURS.dark, background: "#151b23" },
+};
 
 const DARK = "(prefers-color-scheme: dark)";
 
