@@ -40,7 +40,7 @@ function Frame({
         <label for={id}>{label}</label>
         {other !== undefined && <span class="other">{other}</span>}
         {isMoved && reset !== undefined && (
-          <button type="button" class="quiet" onClick={reset} aria-label={`Take ${label} back`}>
+          <button type="button" class="quiet" onClick={reset} aria-label={`take back ${label}`}>
             take back
           </button>
         )}

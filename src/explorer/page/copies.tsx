@@ -36,7 +36,7 @@ export function Copies({ name, side }: CopiesProps): JSX.Element {
 function CopyText({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
   const id = useOwnId();
   const box = useRef<HTMLTextAreaElement>(null);
-  const [isCopied, setCopied] = useState<string | undefined>();
+  const [copied, setCopied] = useState<string | undefined>();
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(text);
@@ -46,12 +46,13 @@ function CopyText({ title, text }: { readonly title: string; readonly text: stri
       box.current?.select();
     }
   };
+  const word = copied === text ? "Copied" : "Copy";
   return (
     <div class="copy">
       <div class="copy-head">
         <h3 id={id}>{title}</h3>
-        <button type="button" aria-label={`Copy ${title}`} onClick={() => void copy()}>
-          {isCopied === text ? "Copied" : "Copy"}
+        <button type="button" aria-label={`${word} ${title}`} onClick={() => void copy()}>
+          {word}
         </button>
       </div>
       <textarea
