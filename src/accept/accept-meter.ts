@@ -72,7 +72,7 @@ export class AcceptMeter {
   #spentNs = 0;
   #spentAssumedNs = 0;
   /** How often each event had happened when the accept that runs began; only while somebody observes. */
-  #counts: Float64Array | undefined = undefined;
+  readonly #counts: Float64Array = new Float64Array(COST_EVENT_NAMES.length);
 
   constructor(platform: CocoPlatform, clock: GuestClock, parameters: ParameterSet) {
     this.#platform = platform;
@@ -165,10 +165,12 @@ export class AcceptMeter {
   /** Tells of the accept, and in it of its events: each kind in one piece, one after the other. */
   #tell(who: "firmware" | "stub" | "kernel", start: number, end: number): void {
     const { observer, running, ledger, nowNs } = this.#clock;
-    if (observer === undefined || this.#counts === undefined) return;
+    if (observer === undefined) return;
     let fromNs = this.#startNs;
-    for (const [event, what] of COST_EVENT_NAMES.entries()) {
+    for (let event = 0; event < COST_EVENT_NAMES.length; event++) {
       const count = ledger.counts[event]! - this.#counts[event]!;
+      if (count === 0) continue;
+      const what = COST_EVENT_NAMES[event]!;
       const toNs = fromNs + count * ledger.priceNs(event as CostEvent);
       if (toNs > fromNs)
         observer.span({ what, cpu: running, startNs: fromNs, endNs: toNs, details: { count } });
@@ -198,7 +200,7 @@ export class AcceptMeter {
     this.#acceptedPages = acceptedPagesOf(this.#platform);
     const { ledger, nowNs } = this.#clock;
     this.#startNs = nowNs;
-    this.#counts = this.#clock.observer === undefined ? undefined : ledger.counts.slice();
+    if (this.#clock.observer !== undefined) this.#counts.set(ledger.counts);
     this.#startAssumedNs = ledger.assumedNs;
   }
 

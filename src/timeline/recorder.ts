@@ -64,7 +64,8 @@ export class Recorder implements Observer {
   /** What is on its way and will be told when it has ended: spans before and after its start stay apart. */
   open: () => readonly Open[] = () => [];
   readonly #spansMax: number;
-  #spans: Span[] = [];
+  /** As they were told: none has others in it yet. */
+  #spans: Slice[] = [];
   #moments: Moment[] = [];
   #momentsMergedBelowNs = 0;
   #memory: Memory[] = [];
@@ -75,10 +76,11 @@ export class Recorder implements Observer {
     this.#spansMax = spansMax;
   }
 
-  span({ startNs, endNs, ...rest }: Span): void {
-    const span = { ...rest, startNs: Math.round(startNs), endNs: Math.round(endNs) };
-    if (span.endNs === span.startNs) return;
-    this.#spans.push(span);
+  span(span: Span): void {
+    const startNs = Math.round(span.startNs);
+    const endNs = Math.round(span.endNs);
+    if (endNs === startNs) return;
+    this.#spans.push({ ...span, startNs, endNs, children: NONE });
     if (this.#spans.length >= 2 * this.#spansMax) this.#merge();
   }
 
@@ -165,22 +167,29 @@ function withoutRepeats(moments: readonly Moment[], ns: number): Moment[] {
  * Spans of each CPU as trees; those told later lie around those told before. Times were rounded one by one, so that
  * those of neighbours and of what lies in one another may be a nanosecond apart.
  */
-function treesOf(spans: readonly Span[]): Slice[][] {
+function treesOf(spans: readonly Slice[]): Slice[][] {
   const cpus: Slice[][] = [];
   for (const span of spans) {
     const slices = cpus[span.cpu] ?? [];
     cpus[span.cpu] = slices;
-    const isWithin = ({ startNs, endNs }: Slice): boolean =>
-      startNs >= span.startNs - 1 && endNs > span.startNs;
     let from = slices.length;
-    while (from > 0 && isWithin(slices[from - 1]!)) from--;
-    const children = slices.splice(from);
+    while (from > 0 && isWithin(slices[from - 1]!, span)) from--;
+    const children = from === slices.length ? NONE : slices.splice(from);
     const earliestNs = slices.at(-1)?.endNs ?? 0;
     const startNs = Math.max(Math.min(span.startNs, children[0]?.startNs ?? span.startNs), earliestNs);
     const endNs = Math.max(span.endNs, children.at(-1)?.endNs ?? 0);
-    if (endNs > startNs) slices.push({ ...span, startNs, endNs, children });
+    if (endNs <= startNs) continue;
+    const isAsTold = children === NONE && startNs === span.startNs && endNs === span.endNs;
+    slices.push(isAsTold ? span : { ...span, startNs, endNs, children });
   }
   return Array.from(cpus, (slices) => slices ?? []);
+}
+
+/** Most slices have nothing in them; one array is enough for these. */
+const NONE: readonly Slice[] = [];
+
+function isWithin({ startNs, endNs }: Slice, span: Span): boolean {
+  return startNs >= span.startNs - 1 && endNs > span.startNs;
 }
 
 /** @param cuts no slice from one side of these times becomes one with another side's */
@@ -225,6 +234,6 @@ function count(trees: readonly (readonly Slice[])[]): number {
 }
 
 /** In the order in which they were told: those within others first. */
-function spansOf(slices: readonly Slice[]): Span[] {
-  return slices.flatMap(({ children, ...span }) => [...spansOf(children), span]);
+function spansOf(slices: readonly Slice[]): Slice[] {
+  return slices.flatMap((slice) => [...spansOf(slice.children), { ...slice, children: NONE }]);
 }
