@@ -37,16 +37,22 @@ export interface WorkloadsOptions {
 /** A workload by its path or as `generate:NAME?PARAMETER=VALUE&...`, and what a generator makes it for; a scenario is one. */
 export type WorkloadOnMachine = Pick<Scenario, "workload" | "memoryBytes" | "vcpus" | "seed">;
 
+/** So many files stay understood, and so many generated workloads made; those that were asked for last. */
+const RECORDINGS_MAX = 64;
+const GENERATED_MAX = 16;
+
 /**
  * Loads workloads as the command line does, down to the last bit: with the boot in front of a trace that has none,
- * and with the requests that each further CPU makes as it comes up. Reads and understands each file once.
+ * and with the requests that each further CPU makes as it comes up. What it has loaded it keeps for the next call: the
+ * 64 files and the 16 generated workloads that were asked for last.
  */
 export class Workloads {
   readonly #read: ReadFile;
   readonly #standardBoot: string;
   readonly #lenient: boolean;
-  readonly #recordings = new Map<string, Promise<RecordedRequests>>();
-  readonly #workloads = new Map<string, Promise<LoadedWorkload>>();
+  readonly #recordings = new Kept<RecordedRequests>(RECORDINGS_MAX);
+  readonly #workloads = new Kept<LoadedWorkload>(RECORDINGS_MAX);
+  readonly #generated = new Kept<LoadedWorkload>(GENERATED_MAX);
 
   constructor(read: ReadFile, { standardBoot = STANDARD_BOOT_PATH, lenient = false }: WorkloadsOptions = {}) {
     this.#read = read;
@@ -57,26 +63,27 @@ export class Workloads {
   /**
    * @param path of a recording's description, if it ends in `.yaml` or `.yml`, or of a trace of any format that
    *   `unaccepted trace import` reads, plain, gzip or zstd
-   * @returns the same object for the same path
+   * @returns the same object for the same path, as long as it is kept
    * @throws what `read` throws; ScenarioError for a wrong description; TraceError for a file that is damaged or not a
    *   trace; WorkloadError for a trace that is not the one described, or asks for no memory
    */
   async load(path: string): Promise<LoadedWorkload> {
     if (isGenerated(path))
       throw new WorkloadError(`${path}: is made for a machine; expected a call of \`of\``);
-    return once(this.#workloads, path, () => this.#completed(assembled(path, this.#standardBoot)));
+    return this.#workloads.get(path, () => this.#completed(assembled(path, this.#standardBoot)));
   }
 
   /**
    * The workload of a scenario: what its `generate:NAME?PARAMETER=VALUE&...` makes on its machine with its seed, or
    * else what its `workload` is the path of.
    *
-   * @returns the same object for the same workload, and for a generated one the same machine and seed
+   * @returns the same object for the same workload, and for a generated one the same machine and seed, as long as it is
+   *   kept
    * @throws what `load` throws; GeneratorError for what no generator makes
    */
   async of({ workload, memoryBytes, vcpus, seed }: WorkloadOnMachine): Promise<LoadedWorkload> {
     if (!isGenerated(workload)) return this.load(workload);
-    return once(this.#workloads, JSON.stringify([workload, memoryBytes, vcpus, seed]), () => {
+    return this.#generated.get(JSON.stringify([workload, memoryBytes, vcpus, seed]), () => {
       const machine = { memoryBytes, vcpus, nodes: 1 };
       const own = generate(parseGeneratedWorkload(workload), machine, seed);
       return this.#completed(assembledAround(own, this.#standardBoot));
@@ -90,7 +97,7 @@ export class Workloads {
   }
 
   #recording(path: string): Promise<RecordedRequests> {
-    return once(this.#recordings, path, async () => {
+    return this.#recordings.get(path, async () => {
       if (!DESCRIPTION.test(path)) {
         const bytes = await this.#readTrace(path);
         const sha256 = await digestOf(bytes);
@@ -113,14 +120,29 @@ export class Workloads {
   }
 }
 
-/** What failed is forgotten, so that it can be tried again. */
-function once<T>(made: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = made.get(key);
-  if (known !== undefined) return known;
-  const making = make();
-  made.set(key, making);
-  making.catch(() => made.delete(key));
-  return making;
+/** Things that take long to make, by name. What failed is forgotten, so that it can be tried again. */
+class Kept<T> {
+  readonly #most: number;
+  /** In the order in which they were asked for, the latest last. */
+  readonly #made = new Map<string, Promise<T>>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: string, make: () => Promise<T>): Promise<T> {
+    const made = this.#made;
+    const known = made.get(key);
+    made.delete(key);
+    const making = known ?? make();
+    made.set(key, making);
+    if (known !== undefined) return known;
+    making.catch(() => {
+      if (made.get(key) === making) made.delete(key);
+    });
+    if (made.size > this.#most) made.delete(made.keys().next().value!);
+    return making;
+  }
 }
 
 /** SHA-256 in hex. */

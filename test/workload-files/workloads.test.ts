@@ -162,6 +162,18 @@ test("a generated workload is made once for a machine and a seed", async () => {
     assert.not.ok(own === (await workloads.of({ ...made, ...other })), JSON.stringify(other));
 });
 
+test("of generated workloads those that were asked for last are kept", async () => {
+  const workloads = workloadsIn("workloads");
+  const of = (seed: number): Promise<unknown> =>
+    workloads.of({ workload: "generate:idle?duration=1s", memoryBytes: 2 ** 30, vcpus: 1, seed });
+  const [first, second] = [await of(0), await of(1)];
+  for (let seed = 2; seed < 16; seed++) await of(seed);
+  assert.ok((await of(0)) === first, "the 16th, and now the latest");
+  await of(16);
+  assert.ok((await of(0)) === first, "still there");
+  assert.not.ok((await of(1)) === second, "the one not asked for longest");
+});
+
 test("each file is read once, and one that failed can be tried again", async () => {
   const read: string[] = [];
   let fails = true;
