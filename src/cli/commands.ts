@@ -232,7 +232,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       output: output("the file to write, NAME.svg or NAME.png", {
         required: "expected -o, the file to write: NAME.svg or NAME.png",
       }),
-      picture: text("what to draw, of what these results have; the most fitting if not given", {
+      picture: text("what to draw, as unaccepted help pictures lists it; the most fitting if not given", {
         takes: "NAME",
         offers: pictureNames,
       }),

@@ -3,6 +3,7 @@
 import { PLATFORM_KINDS, PLATFORMS, type PlatformKind } from "../coco/platforms.js";
 import { keysOf } from "../fields/keys.js";
 import { policies, USUAL_POLICY } from "../policy/policies.js";
+import { PICTURES } from "../report/pictures/pictures.js";
 import { type Column, left, type Paint, right, tableText, wrapText } from "../report/table.js";
 import { MEASURES } from "../results/measures.js";
 import { SCENARIO } from "../scenario/scenario.js";
@@ -137,6 +138,18 @@ export const TOPICS: readonly Topic[] = [
         "characters, so that a file does not depend on the terminal it was made in. What has no room is named below " +
         "the table, with the width that is enough.",
       "Colours are for terminals only; NO_COLOR turns them off. --quiet leaves out progress and remarks.",
+    ],
+  },
+  {
+    name: "pictures",
+    summary: "what plot draws of which results",
+    parts: () => [
+      "unaccepted plot RESULT... -o NAME.svg draws what these results show best, --picture NAME another one; the ending " +
+        "of the file, .svg or .png, says which it is. Several results of one kind are drawn together, and what tells " +
+        "their runs apart parts panels. What is left out or lies on something else is said in the picture.",
+      PICTURES.map(({ name, what }): Item => [name, what]),
+      "SVG has title and description for screen readers; PNG is twice as large and has the fonts in it. The same " +
+        "results give the same bytes.",
     ],
   },
   {
