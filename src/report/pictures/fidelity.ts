@@ -7,7 +7,7 @@ import type { ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
 import { namesWidth } from "./panels.js";
 import type { Drawn, Picture } from "./picture.js";
-import type { ThemeColours } from "./theme.js";
+import { INK, inkOn, type ThemeColours } from "./theme.js";
 
 export const fidelity: Picture = {
   name: "fidelity",
@@ -45,11 +45,13 @@ const CELL = { width: 54, height: 18 };
 /** More rows are no picture any more. */
 const MOST = 60;
 
+const SAMENESS = ["all the same", "some differ"] as const;
+
 interface Cell {
   readonly row: string;
   readonly check: string;
   readonly text: string;
-  readonly same: "all the same" | "some differ";
+  readonly same: (typeof SAMENESS)[number];
 }
 
 function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn | string {
@@ -59,7 +61,10 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   if (cells.length === 0) return "nothing in it was compared";
   const rows = [...new Set(cells.map(({ row }) => row))];
   const shown = rows.slice(0, MOST);
-  const values = cells.filter(({ row }) => shown.includes(row));
+  const fills = [colours.region, colours.series[0]!];
+  const values = cells
+    .filter(({ row }) => shown.includes(row))
+    .map((cell) => ({ ...cell, ink: inkOn(fills[SAMENESS.indexOf(cell.same)]!, colours) }));
   const checks = [...BESIDE, ...CHECKS]
     .map(([name]) => name)
     .filter((name) => values.some(({ check }) => check === name));
@@ -82,7 +87,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     field: "same",
     type: "nominal",
     title: null,
-    scale: { domain: ["all the same", "some differ"], range: [colours.region, colours.series[0]!] },
+    scale: { domain: SAMENESS, range: fills },
     legend: { orient: "bottom", symbolType: "square", symbolSize: 120 },
   };
   const width = Math.max(
@@ -103,8 +108,8 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       layer: [
         { mark: { type: "rect", stroke: colours.background, strokeWidth: 2 }, encoding: { x, y, color } },
         {
-          mark: { type: "text", fontSize: 10, color: colours.text },
-          encoding: { x, y, text: { field: "text" } },
+          mark: { type: "text", fontSize: 10 },
+          encoding: { x, y, text: { field: "text" }, color: INK },
         },
       ],
     },

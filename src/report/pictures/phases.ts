@@ -16,9 +16,9 @@ import {
   tableHeads,
 } from "./panels.js";
 import type { Drawn, Picture } from "./picture.js";
-import { byRank, failedSentences, isDrawn, NOTHING_READY, rowsIn } from "./series.js";
+import { byRank, contrastSentence, failedSentences, isDrawn, NOTHING_READY, rowsIn } from "./series.js";
 import { textWidth } from "./text-width.js";
-import type { ThemeColours } from "./theme.js";
+import { INK, inkOn, type ThemeColours } from "./theme.js";
 
 export const phases: Picture = {
   name: "phases",
@@ -55,6 +55,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
         ...segment,
         // Where it fits, the name stands in its own segment.
         name: fits(segment, room, layout.width) ? segment.phase : "",
+        ink: inkOn(colours.series[names.indexOf(segment.phase)]!, colours),
       })),
     );
   });
@@ -86,8 +87,8 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       encoding: { x: x("from"), x2: { field: "to" }, y, color },
     },
     {
-      mark: { type: "text", fontSize: NAME_SIZE, color: colours.background },
-      encoding: { x: x("middle"), y, text: { field: "name" } },
+      mark: { type: "text", fontSize: NAME_SIZE },
+      encoding: { x: x("middle"), y, text: { field: "name" }, color: INK },
     },
     {
       transform: [{ filter: "isValid(datum.label)" }],
@@ -97,7 +98,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   ];
   return {
     title: "Where the boot went",
-    description: `${longestSentence(told)}${commonSentence(panels)}`,
+    description: `${contrastSentence(panels.panels, BOOT)} ${longestSentence(told)}${commonSentence(panels)}`,
     spec: panelSpec(
       layout,
       layout.shown.map(({ title }) => title),

@@ -22,7 +22,7 @@ import {
 } from "./panels.js";
 import type { Drawn, Picture } from "./picture.js";
 import { byRank, failedSentences, isDrawn, NOTHING_READY, rowsIn } from "./series.js";
-import type { ThemeColours } from "./theme.js";
+import { INK, inkOn, type ThemeColours } from "./theme.js";
 
 export const prices: Picture = {
   name: "prices",
@@ -35,6 +35,10 @@ const BOOT = { name: "bootTimeNs", text: "boot time" } as const;
 /** Where nanoseconds of a boot come from; `recorded` is what the guest does itself, which no price says. */
 type Origin = Basis | "recorded" | "measured or derived";
 const ORIGINS: readonly Origin[] = ["assumed", "derived", "measured", "measured or derived", "recorded"];
+
+function colourOf(origin: Origin, { series }: ThemeColours): string {
+  return series[ORIGINS.indexOf(origin)]!;
+}
 
 /** Runs of which each price is shown. */
 const MOST_RUNS = 4;
@@ -167,7 +171,8 @@ function sharesSpec(
         if (share === 0) return [];
         const part = { panel: title, policy, origin, from, to: from + share, middle: from + share / 2 };
         from += share;
-        return [{ ...part, label: share * layout.width > 34 ? formatShare(share) : "" }];
+        const ink = inkOn(colourOf(origin, colours), colours);
+        return [{ ...part, ink, label: share * layout.width > 34 ? formatShare(share) : "" }];
       });
     }),
   );
@@ -190,7 +195,7 @@ function sharesSpec(
     field: "origin",
     type: "nominal",
     title: null,
-    scale: { domain: used, range: used.map((origin) => colours.series[ORIGINS.indexOf(origin)]!) },
+    scale: { domain: used, range: used.map((origin) => colourOf(origin, colours)) },
     legend: { orient: "top", symbolType: "square", symbolSize: 110 },
   };
   const layer = [
@@ -199,8 +204,8 @@ function sharesSpec(
       encoding: { x: x("from"), x2: { field: "to" }, y, color },
     },
     {
-      mark: { type: "text", fontSize: 10, color: colours.background },
-      encoding: { x: x("middle"), y, text: { field: "label" } },
+      mark: { type: "text", fontSize: 10 },
+      encoding: { x: x("middle"), y, text: { field: "label" }, color: INK },
     },
   ];
   const titles = layout.shown.map(({ title }) => title);
@@ -253,7 +258,7 @@ function movesSpec(
     { mark: { type: "point", opacity: 0 }, encoding: { x: x("roomRight"), y } },
     { mark: { type: "point", opacity: 0 }, encoding: { x: x("roomLeft"), y } },
     {
-      mark: { type: "bar", height: { band: 0.6 }, color: colours.series[ORIGINS.indexOf("assumed")] },
+      mark: { type: "bar", height: { band: 0.6 }, color: colourOf("assumed", colours) },
       encoding: { x: x("low"), x2: { field: "high" }, y },
     },
     { mark: { type: "tick", color: colours.text, thickness: 2, size: 14 }, encoding: { x: x("own"), y } },

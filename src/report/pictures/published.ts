@@ -67,7 +67,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     type: "nominal",
     title: null,
     scale: { domain: BASES, range: ["circle", "diamond"] },
-    legend: { orient: "bottom" },
+    legend: { orient: "bottom", symbolFillColor: colours.text },
   };
   const missing = claims.length - drawn.length;
   const far = drawn.filter(({ isFar }) => isFar).length;

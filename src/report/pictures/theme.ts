@@ -34,6 +34,30 @@ export const COLOURS: Readonly<Record<Theme, ThemeColours>> = {
   },
 };
 
+/** The colour of text on a filled mark: of text and background the one that stands out more (WCAG 2.2, contrast ratio). */
+export function inkOn(fill: string, { text, background }: ThemeColours): string {
+  const own = luminance(fill);
+  return contrast(own, luminance(background)) > contrast(own, luminance(text)) ? background : text;
+}
+
+function contrast(a: number, b: number): number {
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+/** Relative, from 0 to 1 (WCAG 2.2), of `#rrggbb`; the middle for a colour that is written in another way. */
+function luminance(colour: string): number {
+  const parts = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(colour);
+  if (parts === null) return 0.18;
+  const [red, green, blue] = parts.slice(1).map((part) => {
+    const share = Number.parseInt(part, 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}
+
+/** Encoding of the colour of text whose values have it as `ink`. */
+export const INK: object = { field: "ink", type: "nominal", scale: null };
+
 /** One for each colour; the last is a pentagon. */
 export const SHAPES: readonly string[] = [
   ..."circle square triangle-up cross diamond triangle-right triangle-down triangle-left".split(" "),

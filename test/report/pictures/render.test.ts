@@ -5,7 +5,7 @@ import { rasterParts } from "../../../src/cli/raster-parts.js";
 import { overhead } from "../../../src/report/pictures/overhead.js";
 import { renderPng } from "../../../src/report/pictures/png.js";
 import { renderSvg, titled } from "../../../src/report/pictures/render.js";
-import { COLOURS, THEMES } from "../../../src/report/pictures/theme.js";
+import { COLOURS, inkOn, THEMES } from "../../../src/report/pictures/theme.js";
 import { GiB } from "../../../src/units.js";
 import { rowWith } from "../../results/rows.js";
 import { drawn, rowsResult } from "./results.js";
@@ -57,6 +57,12 @@ test("what names say is text and never markup, nor what XML does not have", asyn
   assert.not.match(svg, "<script");
   assert.match(svg, "&lt;script&gt;");
   assert.not.match(svg, "\u0007");
+});
+
+test("text on a mark is in the colour that stands out from it", () => {
+  const { light, dark } = COLOURS;
+  assert.equal([inkOn("#0072b2", light), inkOn("#56b4e9", light)], [light.background, light.text]);
+  assert.equal([inkOn("#143d2f", dark), inkOn("#ff8f4a", dark)], [dark.text, dark.background]);
 });
 
 test.run();
