@@ -67,7 +67,8 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   const { spec, cut } = isCrowded
     ? barsSpec(results, panels, points, time, colours)
     : scatterSpec(results, panels, scatter, time, colours);
-  const front = new Set(points.filter((one) => one.front));
+  const keyOf = (panel: string, policy: string): string => `${panel}\n${policy}`;
+  const front = new Set(points.filter((one) => one.front).map(({ panel, policy }) => keyOf(panel, policy)));
   return {
     title: `${time.text === "boot time" ? "Boot time" : "Total time"} against memory overhead`,
     description:
@@ -85,7 +86,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
           ...tableCells(one, panels.varying),
           formatDuration(timeOf(one.row, time)),
           formatBytes(one.row.overheadBytes ?? 0),
-          [...front].some(({ panel, policy }) => panel === title && policy === one.policy) ? NO_VALUE : "yes",
+          front.has(keyOf(title, one.policy)) ? NO_VALUE : "yes",
         ]),
       ),
     },
@@ -115,17 +116,21 @@ function beats(a: Traded, b: Traded): boolean {
 }
 
 function frontSentence({ panels }: Panels, points: readonly Point[]): string {
-  const texts = panels.map(({ title }) => {
-    const own = points.filter(({ panel, front }) => panel === title && front).map(({ policy }) => policy);
-    return { title, policies: [...new Set(own)].join(", ") };
-  });
-  const groups = new Map<string, string[]>();
-  for (const { title, policies } of texts) groups.set(policies, [...(groups.get(policies) ?? []), title]);
-  const [first, ...others] = [...groups].toSorted(([, a], [, b]) => b.length - a.length);
+  const fronts = new Map<string, Set<string>>();
+  for (const { panel, policy, front } of points) {
+    const own = fronts.get(panel) ?? new Set<string>();
+    fronts.set(panel, front ? own.add(policy) : own);
+  }
+  const counts = new Map<string, number>();
+  for (const own of fronts.values()) {
+    const policies = [...own].toSorted().join(", ");
+    counts.set(policies, (counts.get(policies) ?? 0) + 1);
+  }
+  const [first, ...others] = [...counts].toSorted(([, a], [, b]) => b - a);
   if (panels.length === 1) return `Unbeaten: ${first![0]}.`;
-  const rest = others.slice(0, 2).map(([policies, titles]) => `; ${policies} on ${titles.length}`);
+  const rest = others.slice(0, 2).map(([policies, count]) => `; ${policies} on ${count}`);
   const more = others.length > 2 ? "; others on the rest" : "";
-  return `Unbeaten: ${first![0]} on ${first![1].length} of ${panels.length} inputs${rest.join("")}${more}.`;
+  return `Unbeaten: ${first![0]} on ${first![1]} of ${panels.length} inputs${rest.join("")}${more}.`;
 }
 
 /** Of few panels, and of many. */

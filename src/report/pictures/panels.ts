@@ -3,6 +3,7 @@
  * So nothing lies on something else only because it ran on another machine.
  */
 
+import { isOfPolicy } from "../../study/settings.js";
 import { formatBytes, KiB, MiB } from "../../units.js";
 import { formatInteger, formatVcpus } from "../cells.js";
 import { policyText, settingsText } from "../row-groups.js";
@@ -102,17 +103,25 @@ export function panelsOf(
     "vcpus",
     inOrder(rows, "vcpus", ({ row }) => row.vcpus),
   );
-  const rank = ({ parts }: PanelRow): number =>
-    varying.reduce((sum, name) => sum * values.get(name)!.length + values.get(name)!.indexOf(parts[name]), 0);
+  const places = varying.map((name) => {
+    const own = values.get(name)!;
+    return { name, count: own.length, of: new Map(own.map((value, at) => [value, at])) };
+  });
+  const ranked = rows
+    .filter((one) => isShown(one.row))
+    .map((one) => ({
+      one,
+      rank: places.reduce((sum, { name, count, of }) => sum * count + of.get(one.parts[name])!, 0),
+    }));
   const byTitle = new Map<string, PanelRow[]>();
-  for (const row of rows.filter((one) => isShown(one.row)).toSorted((a, b) => rank(a) - rank(b))) {
+  for (const { one } of ranked.toSorted((x, y) => x.rank - y.rank)) {
     const title = varying
-      .map((name) => row.parts[name])
+      .map((name) => one.parts[name])
       .filter((text) => text !== "")
       .join(", ");
     const own = byTitle.get(title);
-    if (own === undefined) byTitle.set(title, [row]);
-    else own.push(row);
+    if (own === undefined) byTitle.set(title, [one]);
+    else own.push(one);
   }
   return {
     panels: [...byTitle].map(([title, own]) => ({ title, rows: own })),
@@ -132,9 +141,12 @@ function inOrder(rows: readonly PanelRow[], name: PartName, numberOf: (row: Pane
 
 /** Each row with its parts; rows that agree in all of them and in the policy are told apart by file, or by number. */
 function partedRows(results: readonly ResultDocument[]): PanelRow[] {
+  const settings = settingsTexts(rowsIn(results));
   const rows = results.flatMap((result) =>
     rowsIn([result]).map((row) => {
-      const parts = PARTS.map(({ name, textOf }) => [name, textOf(row, result.file)] as const);
+      const parts = PARTS.map(({ name, textOf }) => {
+        return [name, name === "settings" ? settings.get(row)! : textOf(row, result.file)] as const;
+      });
       return { row, policy: policyText(row), parts: Object.fromEntries(parts) as Record<PartName, string> };
     }),
   );
@@ -155,6 +167,19 @@ function partedRows(results: readonly ResultDocument[]): PanelRow[] {
       run: hasTwins ? `run ${counts[at]}` : "",
     },
   }));
+}
+
+/** Settings besides those of the policy; with all digits where fewer would make different ones read the same. */
+function settingsTexts(rows: readonly DocumentRow[]): ReadonlyMap<DocumentRow, string> {
+  const exact = new Map(
+    rows.map((row) => {
+      const own = Object.entries(row.settings).filter(([path]) => !isOfPolicy(path));
+      return [row, own.map(([path, value]) => `${path} ${value}`).join(", ")];
+    }),
+  );
+  const readable = new Map(rows.map((row) => [row, settingsText(row)]));
+  const isTold = new Set(exact.values()).size === new Set(readable.values()).size;
+  return isTold ? readable : exact;
 }
 
 /** Cells of a table that say which row it is, after those of `tableHeads`. */

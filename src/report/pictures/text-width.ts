@@ -21,14 +21,33 @@ export function textWidth(text: string, fontSize: number, isBold = false): numbe
   return (hundredths / 100) * fontSize * (isBold ? BOLD : 1);
 }
 
-/** Lines that are at most so many pixels wide, but for a longer word. All words are there, in their order. */
+/**
+ * Lines that are at most so many pixels wide. All words are there, in their order; one that is wider than a line is
+ * parted, best behind a dot or the like.
+ */
 export function linesOf(text: string, width: number, fontSize: number, isBold = false): string[] {
+  const fits = (line: string): boolean => textWidth(line, fontSize, isBold) <= width;
   const lines: string[] = [];
+  const add = (part: string, before: string): void => {
+    const longer = `${lines.at(-1)}${before}${part}`;
+    if (lines.length > 0 && fits(longer)) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  };
   // A number keeps its unit.
   for (const word of text.split(/(?<!\d) /)) {
-    const longer = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && textWidth(longer, fontSize, isBold) <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
+    const parts = fits(word) ? [word] : word.split(/(?<=[./?&=_-])/).flatMap((part) => pieces(part, fits));
+    for (const [at, part] of parts.entries()) add(part, at === 0 ? " " : "");
   }
   return lines;
+}
+
+/** A part as it is, or in pieces that each fit. */
+function pieces(part: string, fits: (line: string) => boolean): string[] {
+  const own: string[] = [];
+  for (const character of part) {
+    const longer = `${own.at(-1) ?? ""}${character}`;
+    if (own.length > 0 && fits(longer)) own[own.length - 1] = longer;
+    else own.push(character);
+  }
+  return own;
 }

@@ -125,4 +125,30 @@ test("sizes that read the same in three digits are told apart", () => {
   );
 });
 
+test("settings that read the same in three digits are told apart", () => {
+  const at = (bytes: number, policy: string) => ({
+    ...lazy,
+    policy,
+    settings: { "firmware.preAcceptLimitBytes": bytes },
+  });
+  const picture = drawn(
+    times,
+    rowsResult(
+      at(2 ** 30, "lazy"),
+      at(2 ** 30 + 4096, "lazy"),
+      at(2 ** 30, "eager"),
+      at(2 ** 30 + 4096, "eager"),
+    ),
+  );
+  assert.equal(
+    valuesOf(picture).map(({ panel, policy }) => [panel, policy]),
+    [
+      ["firmware.preAcceptLimitBytes 1073741824", "lazy"],
+      ["firmware.preAcceptLimitBytes 1073741824", "eager"],
+      ["firmware.preAcceptLimitBytes 1073745920", "lazy"],
+      ["firmware.preAcceptLimitBytes 1073745920", "eager"],
+    ],
+  );
+});
+
 test.run();
