@@ -61,6 +61,9 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   if (ready.some((row) => row.overheadBytes === undefined)) return "its rows have no overheadBytes";
   const time = shownTime(ready);
   const panels = panelsOf(results, isDrawn);
+  if (!panels.panels.some(({ rows }) => rows.length > 1)) {
+    return "it needs two policies at least that got ready on the same input";
+  }
   const points = pointsOf(panels, time);
   const scatter = scatterOf(panels, points, time);
   const isCrowded = scatter.closest < CLOSE_PIXELS;

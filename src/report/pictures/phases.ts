@@ -180,10 +180,10 @@ function longestSentence(rows: readonly DocumentRow[]): string {
   const counts = new Map<string, number>();
   for (const { name } of longest) counts.set(name, (counts.get(name) ?? 0) + 1);
   const most = longest.toSorted((a, b) => b.ns - a.ns)[0]!;
+  if (rows.length === 1) return `Longest phase: ${most.name}, ${formatDuration(most.ns)}.`;
   const shares = [...counts]
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, 3)
-    .map(([name, count]) => (rows.length === 1 ? name : `${name} of ${count}`));
-  const what = rows.length === 1 ? "Longest phase" : `Longest phase of ${rows.length} boots`;
-  return `${what}: ${shares.join(", ")}; at most ${formatDuration(most.ns)} (${most.name}).`;
+    .map(([name, count]) => `${name} of ${count}`);
+  return `Longest phase of ${rows.length} boots: ${shares.join(", ")}; at most ${formatDuration(most.ns)} (${most.name}).`;
 }

@@ -15,6 +15,7 @@ import {
   laidOut,
   namesWidth,
   type PanelRow,
+  type Panels,
   panelSpec,
   panelsOf,
   tableCells,
@@ -56,7 +57,11 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   const rows = panels.panels.flatMap((panel) => panel.rows.map((one) => ({ one, panel: panel.title })));
   const moving = rows.filter(({ one }) => movesOf(one.row).length > 0);
   const shown = moving.toSorted((a, b) => b.one.row.bootTimeNs - a.one.row.bootTimeNs).slice(0, MOST_RUNS);
-  const shares = sharesSpec(panels, colours);
+  const aside = namesWidth([
+    ...rows.map(({ one }) => one.policy),
+    ...shown.flatMap(({ one }) => visible(movesOf(one.row)).map(({ price }) => price)),
+  ]);
+  const shares = sharesSpec(panels, aside, colours);
   const most = movesOf((shown[0] ?? rows[0]!).one.row)[0];
   const mostText =
     most === undefined
@@ -69,7 +74,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       shown.length === 0
         ? shares.spec
         : {
-            vconcat: [shares.spec, movesSpec(shown, colours)],
+            vconcat: [shares.spec, movesSpec(shown, aside, colours)],
             spacing: 30,
             resolve: { scale: { color: "independent" } },
           },
@@ -153,14 +158,15 @@ function movesOf({ bootTimeNs, bootAssumedNs = {}, assumedPrices = {} }: Documen
 }
 
 function sharesSpec(
-  panels: ReturnType<typeof panelsOf>,
+  panels: Panels,
+  aside: number,
   colours: ThemeColours,
 ): { readonly spec: object; readonly cut: readonly string[] } {
   const policies = byRank(
     panels.panels.flatMap(({ rows }) => rows),
     BOOT,
   );
-  const layout = laidOut(panels, namesWidth(policies));
+  const layout = laidOut(panels, aside);
   const values = layout.shown.flatMap(({ title, rows }) =>
     rows.flatMap(({ row, policy }) => {
       const origins = originsOf(row)!;
@@ -217,6 +223,7 @@ function sharesSpec(
 
 function movesSpec(
   shown: readonly { readonly one: PanelRow; readonly panel: string }[],
+  aside: number,
   colours: ThemeColours,
 ): object {
   const runs = shown.map(({ one, panel }) => ({
@@ -224,7 +231,6 @@ function movesSpec(
     own: one.row.bootTimeNs / 1e9,
     moves: visible(movesOf(one.row)),
   }));
-  const aside = namesWidth(runs.flatMap(({ moves }) => moves.map(({ price }) => price)));
   const columns = Math.min(2, runs.length);
   const gap = aside + GAP;
   const width = columnWidth(columns, aside, gap);

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { overhead } from "../../../src/report/pictures/overhead.js";
+import { COLOURS } from "../../../src/report/pictures/theme.js";
 import { GiB } from "../../../src/units.js";
 import { rowWith } from "../../results/rows.js";
 import { drawn, rowsResult, valuesOf } from "./results.js";
@@ -51,6 +52,11 @@ test("points that would hide each other are bars instead", () => {
 test("two that are equal in both do not beat each other", () => {
   const values = valuesOf(drawn(overhead, rowsResult(lazy, { ...lazy, policy: "other" })));
   assert.ok(values.every(({ kind }) => kind === "unbeaten"));
+});
+
+test("one run on each input trades nothing off", () => {
+  const why = overhead.draw([rowsResult(lazy, { ...eager, vcpus: 64 })], COLOURS.light);
+  assert.is(why, "it needs two policies at least that got ready on the same input");
 });
 
 test("vCPUs part panels", () => {

@@ -52,7 +52,7 @@ test("each theme has its own background", async () => {
 });
 
 test("what names say is text and never markup, nor what XML does not have", async () => {
-  const odd = drawn(overhead, rowsResult(rowWith({ policy: '<script>"&\u0007' })));
+  const odd = drawn(overhead, rowsResult(rowWith({ policy: '<script>"&\u0007' }), rowWith()));
   const svg = await renderSvg(titled(odd), COLOURS.light);
   assert.not.match(svg, "<script");
   assert.match(svg, "&lt;script&gt;");
