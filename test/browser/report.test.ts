@@ -24,45 +24,41 @@ function pageOf(...names: readonly string[]): Promise<string> {
 
 for (const scheme of ["light", "dark"] as const) {
   for (const width of [400, 1400]) {
-    test(`a comparison and a tuning are sound, ${scheme}, ${width} pixels wide`, async ({
-      open,
-      check,
-      shot,
-    }) => {
-      await open(await pageOf("boot.json", "tune/tdx.json"), { scheme, width });
-      await check();
-      await shot(`report-${scheme}-${width}`);
+    test(`a comparison and a tuning are sound, ${scheme}, ${width} pixels wide`, async (visit) => {
+      await visit.open(await pageOf("boot.json", "tune/tdx.json"), { scheme, width });
+      await visit.check();
+      await visit.shot(`report-${scheme}-${width}`);
     });
   }
 }
 
-test("with all its details open, too", async ({ page, open, check }) => {
-  await open(await pageOf("boot.json"), { width: 400 });
-  await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
-  await check();
+test("with all its details open, too", async (visit) => {
+  await visit.open(await pageOf("boot.json"), { width: 400 });
+  await visit.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+  await visit.check();
 });
 
-test("pictures have the colours of the theme", async ({ page, open }) => {
+test("pictures have the colours of the theme", async (visit) => {
   const text = await pageOf("boot.json");
   const background = "getComputedStyle(document.querySelector('figure svg rect')).fill";
   const scheme = async (name: "light" | "dark"): Promise<unknown> => {
-    await open(text, { scheme: name });
-    return page.evaluate(background);
+    await visit.open(text, { scheme: name });
+    return visit.page.evaluate(background);
   };
   assert.is(await scheme("light"), "rgb(255, 255, 255)");
   assert.is(await scheme("dark"), "rgb(13, 17, 23)");
 });
 
-test("the keyboard reaches every box and every detail, and shows where it is", async ({ page, open }) => {
-  await open(await pageOf("boot.json"));
-  const all = Number(await page.evaluate("document.querySelectorAll('a, summary, .scroll').length"));
+test("the keyboard reaches every box and every detail, and shows where it is", async (visit) => {
+  await visit.open(await pageOf("boot.json"));
+  const all = Number(await visit.page.evaluate("document.querySelectorAll('a, summary, .scroll').length"));
   const hidden = Number(
-    await page.evaluate("document.querySelectorAll('details:not([open]) .scroll').length"),
+    await visit.page.evaluate("document.querySelectorAll('details:not([open]) .scroll').length"),
   );
   const seen = new Set<unknown>();
   for (let press = 0; press < all; press++) {
-    await page.keyboard.press("Tab");
-    const [at, outline] = (await page.evaluate(
+    await visit.page.keyboard.press("Tab");
+    const [at, outline] = (await visit.page.evaluate(
       "[[...document.querySelectorAll('body *')].indexOf(document.activeElement), getComputedStyle(document.activeElement).outlineStyle]",
     )) as [number, string];
     if (at < 0 || seen.has(at)) break;
@@ -72,16 +68,16 @@ test("the keyboard reaches every box and every detail, and shows where it is", a
   assert.is(seen.size, all - hidden);
 });
 
-test("the skip link leads past the contents", async ({ page, open }) => {
-  await open(await pageOf("boot.json"));
-  await page.keyboard.press("Tab");
-  await page.keyboard.press("Enter");
-  assert.is(await page.evaluate("document.activeElement.id"), "content");
+test("the skip link leads past the contents", async (visit) => {
+  await visit.open(await pageOf("boot.json"));
+  await visit.page.keyboard.press("Tab");
+  await visit.page.keyboard.press("Enter");
+  assert.is(await visit.page.evaluate("document.activeElement.id"), "content");
 });
 
-test("a narrow page scrolls pictures rather than making their text small", async ({ page, open }) => {
-  await open(await pageOf("boot.json"), { width: 400 });
-  const [scroll, width, letters] = (await page.evaluate(
+test("a narrow page scrolls pictures rather than making their text small", async (visit) => {
+  await visit.open(await pageOf("boot.json"), { width: 400 });
+  const [scroll, width, letters] = (await visit.page.evaluate(
     "(() => { const svg = document.querySelector('svg.wide'); const box = svg.closest('.scroll');" +
       " return [box.scrollWidth, box.clientWidth, svg.querySelector('text').getBoundingClientRect().height]; })()",
   )) as [number, number, number];
@@ -89,10 +85,10 @@ test("a narrow page scrolls pictures rather than making their text small", async
   assert.ok(letters >= 10, `${letters} pixels high`);
 });
 
-test("on paper all details are open, and nothing is cut at the side", async ({ page, open }) => {
-  await open(await pageOf("boot.json"), { width: 700, scheme: "dark" });
-  await page.emulateMedia({ media: "print", colorScheme: "dark" });
-  const [open_, background, cut] = (await page.evaluate(
+test("on paper all details are open, and nothing is cut at the side", async (visit) => {
+  await visit.open(await pageOf("boot.json"), { width: 700, scheme: "dark" });
+  await visit.page.emulateMedia({ media: "print", colorScheme: "dark" });
+  const [open_, background, cut] = (await visit.page.evaluate(
     "[[...document.querySelectorAll('details table')].every((one) => one.getBoundingClientRect().height > 20)," +
       " getComputedStyle(document.body).backgroundColor," +
       " [...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1).length]",
@@ -102,13 +98,13 @@ test("on paper all details are open, and nothing is cut at the side", async ({ p
   assert.is(cut, 0);
 });
 
-test("markup in names shows as text", async ({ page, open, check }) => {
+test("markup in names shows as text", async (visit) => {
   const name = "<script>document.title = 'run'</script><b id=bold>\"x\"";
   const text = readFileSync(join(RESULTS, "boot.json"), "utf8").replaceAll('"lazy"', JSON.stringify(name));
-  await open(await reportPage([parseDocument(text, name)], AROUND));
-  await check();
-  assert.is(await page.title(), `Report on ${name}`);
-  assert.is(await page.evaluate("document.querySelectorAll('script, #bold').length"), 0);
+  await visit.open(await reportPage([parseDocument(text, name)], AROUND));
+  await visit.check();
+  assert.is(await visit.page.title(), `Report on ${name}`);
+  assert.is(await visit.page.evaluate("document.querySelectorAll('script, #bold').length"), 0);
 });
 
 test.run();

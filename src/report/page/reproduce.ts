@@ -26,11 +26,9 @@ type Machine = Pick<RunResult, "policy" | "kernel" | "prices" | "workload"> & {
 
 /** Flags for what every result says of a machine. */
 export function machineWords({ platform, policy, kernel, prices, vcpus, workload }: Machine): string[] {
-  return [
-    ...["--platform", platform, "--policy", policy, "--vcpus", String(vcpus)],
-    ...["--kernel", kernel, "--workload", workload],
-    ...(prices === DEFAULT_PRICES ? [] : ["--prices", prices]),
-  ];
+  const words = ["--platform", platform, "--policy", policy, "--vcpus", String(vcpus), "--kernel", kernel];
+  const own = prices === DEFAULT_PRICES ? [] : ["--prices", prices];
+  return [...words, "--workload", workload, ...own];
 }
 
 /** Why nobody can tell from a result how to make it again; undefined where one can. */

@@ -17,7 +17,7 @@ async function ticksOf(picture: Drawn): Promise<string[]> {
     Array.from(labels.matchAll(/>([^<]*)<\/text>/g), ([, text]) => text!),
   )
     .flat()
-    .filter((text) => / s$/.test(text));
+    .filter((text) => text.endsWith(" s"));
 }
 
 for (const picture of [times, phases]) {
