@@ -189,7 +189,7 @@ function settingText(path: string, value: Setting, separator: string): string {
 type Setting = CompareRow["settings"][string];
 
 /** As a scenario file has it. */
-function settingName(path: string): string {
+export function settingName(path: string): string {
   return path.replace("platform.parameters.", "platform.").replace(/Bytes$/, "");
 }
 

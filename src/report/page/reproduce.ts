@@ -3,6 +3,7 @@
 import { DEFAULT_PRICES } from "../../coco/price-set.js";
 import { exactSize } from "../../machine/exact-size.js";
 import type { CompareRow, RunResult } from "../../results/row.js";
+import { settingName } from "../row-groups.js";
 import type { Surroundings } from "./part.js";
 
 /** A word as a POSIX shell reads it back. */
@@ -71,8 +72,8 @@ export function runCommand(
 
 /** A setting of a row as a file has it: sizes and times to the byte and the nanosecond. */
 function settingWord(path: string, value: CompareRow["settings"][string]): string {
-  const name = path.replace("platform.parameters.", "platform.").replace(/\.kind$/, "");
-  if (typeof value === "number" && name.endsWith("Bytes"))
-    return `${name.slice(0, -"Bytes".length)}=${exactSize(value)}`;
-  return typeof value === "number" && name.endsWith("Ns") ? `${name}=${value}ns` : `${name}=${value}`;
+  const name = settingName(path).replace(/\.kind$/, "");
+  if (typeof value !== "number") return `${name}=${value}`;
+  if (path.endsWith("Bytes")) return `${name}=${exactSize(value)}`;
+  return path.endsWith("Ns") ? `${name}=${value}ns` : `${name}=${value}`;
 }

@@ -12,8 +12,12 @@ import { AROUND, comparison, tagsOf } from "./results.js";
 
 const test = suite("report: page");
 
+/** One result, and two; each page is made once. */
+const one = reportPage([comparison()], AROUND);
+const two = one.then(() => reportPage([comparison("a.json"), comparison("b.json")], AROUND));
+
 test("it begins with what compare says", async () => {
-  const page = await reportPage([comparison()], AROUND);
+  const page = await one;
   const { rows } = comparison() as { readonly rows: readonly CompareRow[] };
   const [said] = formatTable(rows).split("\n\n");
   const [lead] = tagsOf(page).filter(({ attributes }) => attributes.class === "lead");
@@ -23,7 +27,7 @@ test("it begins with what compare says", async () => {
 });
 
 test("nothing in it leads outside, and nothing runs", async () => {
-  const page = await reportPage([comparison(), { ...comparison(), file: "b.json" }], AROUND);
+  const page = await two;
   const tags = tagsOf(page);
   const ids = new Set(tags.map(({ attributes }) => attributes.id));
   for (const { name, attributes } of tags) {
@@ -39,7 +43,7 @@ test("nothing in it leads outside, and nothing runs", async () => {
 });
 
 test("its policy allows its own style by hash, and nothing else", async () => {
-  const page = await reportPage([comparison()], AROUND);
+  const page = await one;
   const [, style] = /<style>(.*?)<\/style>/s.exec(page)!;
   const hash = createHash("sha256").update(style!).digest("base64");
   const policy = tagsOf(page).find(({ attributes }) => "http-equiv" in attributes)!.attributes.content;
@@ -70,13 +74,13 @@ test("names from inputs stay text wherever they show", async () => {
 });
 
 test("the same results give the same bytes, whatever was drawn before", async () => {
-  const first = await reportPage([comparison()], AROUND);
-  await reportPage([comparison(), comparison("other.json")], AROUND);
+  const first = await one;
+  await two;
   assert.ok(first === (await reportPage([comparison()], AROUND)));
 });
 
 test("each picture has its table, with the values that it was drawn from", async () => {
-  const page = await reportPage([comparison()], AROUND);
+  const page = await one;
   const pictures = picturesOf([comparison()], COLOURS.light);
   assert.ok(pictures.length >= 2);
   for (const { drawn } of pictures) {
@@ -96,7 +100,7 @@ test("each picture has its table, with the values that it was drawn from", async
 });
 
 test("headings go down one step at a time, and every id is there once", async () => {
-  const tags = tagsOf(await reportPage([comparison(), comparison("other.json")], AROUND));
+  const tags = tagsOf(await two);
   const levels = tags.filter(({ name }) => /^h\d$/.test(name)).map(({ name }) => Number(name[1]));
   assert.is(levels[0], 1);
   levels.slice(1).forEach((level, at) => {
@@ -107,7 +111,7 @@ test("headings go down one step at a time, and every id is there once", async ()
 });
 
 test("every picture, table and command can be reached by the keyboard and has a name", async () => {
-  const tags = tagsOf(await reportPage([comparison()], AROUND));
+  const tags = tagsOf(await one);
   const boxes = tags.filter(({ attributes }) => attributes.class === "scroll");
   assert.ok(boxes.length > 6);
   for (const { attributes } of boxes) {
@@ -119,7 +123,7 @@ test("every picture, table and command can be reached by the keyboard and has a 
 });
 
 test("several results have a section each, and one list of contents", async () => {
-  const tags = tagsOf(await reportPage([comparison("a.json"), comparison("b.json")], AROUND));
+  const tags = tagsOf(await two);
   assert.equal(
     tags.filter(({ name }) => name === "h2").map(({ text }) => text.split(":")[0]),
     ["a.json", "b.json"],

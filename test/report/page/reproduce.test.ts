@@ -12,12 +12,13 @@ test("a run of a bundled scenario, with all that its row knows", () => {
     "host.pageSizeBytes": 4 * KiB,
     "platform.parameters.tdcallNs": 900,
     "strategy.rateBytes": 256 * MiB,
+    "firmware.preAcceptLimitBytes": "all",
     seed: 7,
   };
   assert.equal(runCommand(rowWith({ memoryBytes: 3 * GiB + 5 * MiB, settings }), AROUND), {
     command:
       "unaccepted run boot --platform tdx --policy lazy --vcpus 8 --kernel 6.12 --workload idle --memory 3077MiB " +
-      "--set host.pageSize=4KiB --set platform.tdcallNs=900ns --set strategy.rate=256MiB --set seed=7",
+      "--set host.pageSize=4KiB --set platform.tdcallNs=900ns --set strategy.rate=256MiB --set firmware.preAcceptLimit=all --set seed=7",
   });
 });
 
