@@ -69,12 +69,6 @@ export async function validateSaid(document: Of<"validate">, context: PageContex
   );
 }
 
-/** Its pictures are all there is to say. */
-export async function mapSaid(document: Of<"map">, context: PageContext): Promise<Said> {
-  const { part, missing } = await figuresOf(document, context);
-  return { parts: part === undefined ? [] : [part], missing };
-}
-
 async function checked<Row>(
   document: ResultDocument,
   table: Table<Row>,
@@ -83,7 +77,7 @@ async function checked<Row>(
   context: PageContext,
 ): Promise<Said> {
   const { file } = document;
-  const { part: pictures, missing } = await figuresOf(document, context);
+  const { part: pictures, missing } = await figuresOf([document], context);
   const lead: Html[] = (table.lead ?? []).map((text) => html`<p class="lead">${text}</p>`);
   const parts = [
     { name: "conclusion", title: "Conclusion", body: html`${lead}` },

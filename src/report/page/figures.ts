@@ -18,12 +18,16 @@ export interface Figures {
   readonly missing: readonly string[];
 }
 
-export async function figuresOf(document: ResultDocument, context: PageContext): Promise<Figures> {
-  const shown = printableAll(document);
+/** @param documents one, or several for what they have together */
+export async function figuresOf(
+  documents: readonly ResultDocument[],
+  context: PageContext,
+): Promise<Figures> {
+  const shown = printableAll(documents);
   const figures: Html[] = [];
   const missing: string[] = [];
   for (const picture of PICTURES) {
-    const light = picture.draw([shown], COLOURS.light);
+    const light = picture.draw(shown, COLOURS.light);
     if (typeof light === "string") {
       missing.push(`${picture.name}: ${light}`);
     } else {
@@ -51,18 +55,19 @@ function shortened(missing: readonly string[]): string[] {
 async function figureHtml(
   picture: Picture,
   light: Drawn,
-  document: ResultDocument,
+  documents: readonly ResultDocument[],
   { prefix, colours }: PageContext,
 ): Promise<Html> {
-  const dark = picture.draw([document], COLOURS.dark) as Drawn;
+  const dark = picture.draw(documents, COLOURS.dark) as Drawn;
   const id = `${prefix}-${picture.name}`;
   const [day, night] = [await renderSvg(light, COLOURS.light), await renderSvg(dark, COLOURS.dark)];
   const { title, description, caveats, table } = light;
+  const files = documents.map(({ file }) => file).join(" and ");
   const svg = markup(inBothThemes(day, night, id, colours));
   return html`
 <section class="picture" aria-labelledby="${id}"><h4 id="${id}">${title}</h4>
-<figure><div class="scroll" role="region" tabindex="0" aria-label="Picture: ${title}, of ${document.file}">${svg}</div>
+<figure><div class="scroll" role="region" tabindex="0" aria-label="Picture: ${title}, of ${files}">${svg}</div>
 <figcaption><p>${description}</p>${noteList(caveats)}</figcaption></figure>
-<details><summary>The data of “${title}”</summary>${tableHtml(plainGrid(table), `${title}, of ${document.file}`, document.file)}</details>
+<details><summary>The data of “${title}”</summary>${tableHtml(plainGrid(table), `${title}, of ${files}`, files)}</details>
 </section>`;
 }

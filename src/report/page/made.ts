@@ -18,12 +18,9 @@ export function madePart(
   facts: readonly (readonly [string, string])[],
   commands: Html,
   { version }: Pick<Surroundings, "version">,
+  schemaVersion: number = RESULT_SCHEMA_VERSION,
 ): PagePart {
-  const all = [
-    ...facts,
-    ["schemaVersion", String(RESULT_SCHEMA_VERSION)],
-    ["page made by", `unaccepted ${version}`],
-  ];
+  const all = [...facts, ["schemaVersion", String(schemaVersion)], ["page made by", `unaccepted ${version}`]];
   return {
     name: "made",
     title: "How this was made",

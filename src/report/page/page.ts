@@ -4,10 +4,11 @@ import { formatBytes } from "../../units.js";
 import { countOf, formatVcpus } from "../cells.js";
 import type { ResultDocument } from "../pictures/documents.js";
 import { PICTURES } from "../pictures/pictures.js";
-import { mapSaid, validateSaid, verifySaid } from "./check-sections.js";
+import { validateSaid, verifySaid } from "./check-sections.js";
 import { documentText } from "./frame.js";
 import { type Html, html } from "./html.js";
 import { listed } from "./made.js";
+import { mapSaid, mapsSaid } from "./map-section.js";
 import { noteList, type PageContext, type Said, type Surroundings } from "./part.js";
 import { rowsSaid } from "./rows-section.js";
 import { largestSaid, tuneSaid } from "./search-sections.js";
@@ -29,23 +30,30 @@ export async function reportPage(
   onPicture: () => Promise<void> = async () => {},
 ): Promise<string> {
   const colours = new PictureColours();
-  const sections: DocumentSection[] = [];
+  const sections: PageSection[] = [];
+  const contextOf = (prefix: string): PageContext => ({ ...around, prefix, colours, onPicture });
   for (const [at, document] of documents.entries()) {
     const prefix = `r${at + 1}`;
-    const said = await saidOf(document, { ...around, prefix, colours, onPicture });
-    sections.push({ document, prefix, said });
+    const name = documents.length > 1 ? `${document.file}: ` : "";
+    const title = `${name}${subjectOf(document)}`;
+    sections.push({ title, prefix, said: await saidOf(document, contextOf(prefix)) });
+  }
+  const maps = documents.filter(({ kind }) => kind === "map");
+  if (maps.length === 2) {
+    const said = await mapsSaid(maps, contextOf("maps"));
+    if (said.parts.length > 0) sections.push({ title: "Both memory maps", prefix: "maps", said });
   }
   const [only] = documents as [ResultDocument, ...ResultDocument[]];
   const title = documents.length === 1 ? `Report on ${only.file}` : `Report on ${documents.length} results`;
   const body = html`<a class="skip" href="#content">Skip to content</a>
 <header><h1>${title}</h1>${contentsHtml(sections)}</header>
-<main id="content" tabindex="-1">${sections.map((section) => sectionHtml(section, sections.length > 1))}</main>
+<main id="content" tabindex="-1">${sections.map(sectionHtml)}</main>
 <footer><p>Simulated by unaccepted; not measured on a machine. The page asks for nothing from anywhere and runs no script.</p></footer>`;
   return documentText(title, pageStyle(colours), body);
 }
 
-interface DocumentSection {
-  readonly document: ResultDocument;
+interface PageSection {
+  readonly title: string;
   readonly prefix: string;
   readonly said: Said;
 }
@@ -67,25 +75,22 @@ function saidOf(document: ResultDocument, context: PageContext): Promise<Said> {
   }
 }
 
-function contentsHtml(sections: readonly DocumentSection[]): Html {
-  const partsOf = ({ prefix, said }: DocumentSection): Html =>
+function contentsHtml(sections: readonly PageSection[]): Html {
+  const partsOf = ({ prefix, said }: PageSection): Html =>
     html`<ul>${said.parts.map(({ name, title }) => html`<li><a href="#${prefix}-${name}">${title}</a></li>`)}</ul>`;
   if (sections.length === 1) return html`<nav aria-label="Contents">${partsOf(sections[0]!)}</nav>`;
   const files = sections.map(
-    (section) =>
-      html`<li><a href="#${section.prefix}">${section.document.file}: ${subjectOf(section.document)}</a>${partsOf(section)}</li>`,
+    (section) => html`<li><a href="#${section.prefix}">${section.title}</a>${partsOf(section)}</li>`,
   );
   return html`<nav aria-label="Contents"><ul class="files">${files}</ul></nav>`;
 }
 
-function sectionHtml({ document, prefix, said }: DocumentSection, isNamed: boolean): Html {
-  const { parts, missing } = said;
-  const name = isNamed ? `${document.file}: ` : "";
+function sectionHtml({ title, prefix, said: { parts, missing } }: PageSection): Html {
   const without =
     missing.length > 0 &&
     html`<section aria-labelledby="${prefix}-without"><h3 id="${prefix}-without">Pictures that are not here</h3>${noteList(missing)}</section>`;
   return html`
-<section aria-labelledby="${prefix}"><h2 id="${prefix}">${name}${subjectOf(document)}</h2>${parts.map(
+<section aria-labelledby="${prefix}"><h2 id="${prefix}">${title}</h2>${parts.map(
     (part) =>
       html`
 <section aria-labelledby="${prefix}-${part.name}"><h3 id="${prefix}-${part.name}">${part.title}</h3>${part.body}</section>`,

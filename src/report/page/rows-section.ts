@@ -30,7 +30,7 @@ export async function rowsSaid(document: RowsResult, context: PageContext): Prom
   const found = wholeUncertainty(document, rows);
   const { conclusion, results } =
     rows.length === 1 ? ofOne(only!, found, document.file) : ofSeveral(rows, found, document.file);
-  const { part: pictures, missing } = await figuresOf(document, context);
+  const { part: pictures, missing } = await figuresOf([document], context);
   const parts = [
     { name: "conclusion", title: "Conclusion", body: conclusion },
     ...(pictures === undefined ? [] : [pictures]),

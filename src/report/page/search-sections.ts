@@ -31,7 +31,7 @@ export async function tuneSaid(document: Of<"tune">, context: PageContext): Prom
   const { file } = document;
   const tunings = wholeTunings(document);
   const advice = tunings.flatMap((tuning) => adviceOf(tuning, tunings.length === 1));
-  const { part: pictures, missing } = await figuresOf(document, context);
+  const { part: pictures, missing } = await figuresOf([document], context);
   const parts = [
     {
       name: "conclusion",
@@ -112,7 +112,7 @@ export async function largestSaid(document: Of<"largest">, context: PageContext)
   const { file, deadlineNs, constraints } = document;
   const rows = wholeLargest(document);
   const table = largestTable(rows, deadlineNs, constraints);
-  const { part: pictures, missing } = await figuresOf(document, context);
+  const { part: pictures, missing } = await figuresOf([document], context);
   const remarks = [...new Set(rows.flatMap((row) => row.remarks ?? []))];
   const bounds = constraints.flatMap((constraint) => ["--constraint", constraint]);
   const lines = rows.flatMap((row) =>

@@ -229,7 +229,9 @@ const map = z.looseObject({
   areas: z.array(z.tuple([number, number, number, number, number])),
   acceptsTotal: number,
   acceptsEvery: number,
-  accepts: z.array(z.looseObject({ n: number, atNs: number, start: number, bytes: number, by: text })),
+  accepts: z.array(
+    z.looseObject({ n: number, atNs: number, cpu: number, start: number, bytes: number, by: text }),
+  ),
 });
 
 const range = z.looseObject({ low: number, default: number, high: number });

@@ -2,11 +2,13 @@
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { MemoryMapFile } from "../../../src/memory-map/memory-map.js";
 import { reportPage } from "../../../src/report/page/page.js";
 import { picturesOf } from "../../../src/report/pictures/pictures.js";
 import { COLOURS } from "../../../src/report/pictures/theme.js";
 import { formatTable } from "../../../src/report/rows.js";
 import type { CompareRow } from "../../../src/results/row.js";
+import { GiB } from "../../../src/units.js";
 import { rowWith } from "../../results/rows.js";
 import { AROUND, comparison, tagsOf } from "./results.js";
 
@@ -138,6 +140,44 @@ test("a price that the scenario sets says what it is in place of", async () => {
     page,
     /tdcallNs<\/th><td>900 ns<\/td>.*?<td>set by the scenario<\/td>.*?in place of 800 ns \(assumed: /,
   );
+});
+
+test("a memory map tells its layers, and how to make it again", async () => {
+  const run = {
+    ...{
+      scenario: "boot",
+      platform: "tdx",
+      policy: "lazy",
+      kernel: "6.12",
+      prices: "default",
+      workload: "idle",
+    },
+    ...{ memoryBytes: 4 * GiB, vcpus: 2 },
+  };
+  const layer = { what: "RAM that nobody has accepted", grainBytes: 4096, grainNs: 0, peakBytes: 4 * GiB };
+  const map: MemoryMapFile = {
+    ...{ schemaVersion: 1, kind: "memory map", name: "tdx lazy 4 GiB", run, endNs: 9e9, spanBytes: 4 * GiB },
+    ...{ grainBytes: 4096, grainNs: 0, acceptsTotal: 1, acceptsEvery: 1 },
+    phases: [{ name: "launch", startNs: 0, endNs: 2e9 }],
+    layers: [{ name: "unaccepted", ...layer, endBytes: 3 * GiB }],
+    areas: [[0, 0, 4 * GiB, 0, 9e9]],
+    accepts: [{ n: 1, atNs: 8e9, cpu: 0, start: 0x1000, bytes: GiB, by: "accepted by kernel" }],
+  };
+  const page = await reportPage([{ file: "lazy.json", kind: "map", map }], AROUND);
+  assert.match(
+    page,
+    '<p class="lead">tdx lazy 4 GiB: 1 accept in 9 s.</p><p>When it ended: 3 GiB unaccepted.</p>',
+  );
+  assert.match(
+    page,
+    '<th scope="row">unaccepted</th><td>4 GiB</td><td>3 GiB</td><td>RAM that nobody has accepted</td>',
+  );
+  assert.match(page, "<td>8 s</td><td>0</td><td>0x1000</td><td>1 GiB</td><td>accepted by kernel</td>");
+  assert.match(
+    page,
+    "unaccepted run boot --platform tdx --policy lazy --vcpus 2 --kernel 6.12 --workload idle --memory 4GiB --map lazy.json",
+  );
+  assert.match(page, "<dt>schemaVersion</dt><dd>1</dd>");
 });
 
 test("it tells when it has looked for a picture, and ends where that throws", async () => {
