@@ -144,20 +144,27 @@ test("a price that the scenario sets says what it is in place of", async () => {
 
 test("a memory map tells its layers, and how to make it again", async () => {
   const run = {
-    ...{
-      scenario: "boot",
-      platform: "tdx",
-      policy: "lazy",
-      kernel: "6.12",
-      prices: "default",
-      workload: "idle",
-    },
-    ...{ memoryBytes: 4 * GiB, vcpus: 2 },
+    scenario: "boot",
+    platform: "tdx",
+    policy: "lazy",
+    kernel: "6.12",
+    prices: "default",
+    workload: "idle",
+    memoryBytes: 4 * GiB,
+    vcpus: 2,
   };
   const layer = { what: "RAM that nobody has accepted", grainBytes: 4096, grainNs: 0, peakBytes: 4 * GiB };
   const map: MemoryMapFile = {
-    ...{ schemaVersion: 1, kind: "memory map", name: "tdx lazy 4 GiB", run, endNs: 9e9, spanBytes: 4 * GiB },
-    ...{ grainBytes: 4096, grainNs: 0, acceptsTotal: 1, acceptsEvery: 1 },
+    schemaVersion: 1,
+    kind: "memory map",
+    name: "tdx lazy 4 GiB",
+    run,
+    endNs: 9e9,
+    spanBytes: 4 * GiB,
+    grainBytes: 4096,
+    grainNs: 0,
+    acceptsTotal: 1,
+    acceptsEvery: 1,
     phases: [{ name: "launch", startNs: 0, endNs: 2e9 }],
     layers: [{ name: "unaccepted", ...layer, endBytes: 3 * GiB }],
     areas: [[0, 0, 4 * GiB, 0, 9e9]],
