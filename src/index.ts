@@ -16,6 +16,19 @@ export { type Key, keysOf } from "./fields/keys.js";
 // The page allocator alone, without guest, platform or time; and the rules of each kernel.
 export { kernelRelease, kernelRules, knownReleases } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
+// A guest's memory over time, and what it looks like after any accept.
+export { formatMemoryMap } from "./memory-map/format.js";
+export { MapRecorder } from "./memory-map/map-recorder.js";
+export type {
+  ByteRange,
+  FreeList,
+  MapAccept,
+  MapArea,
+  MapLayer,
+  MapPhase,
+  MemoryMapFile,
+  MemoryState,
+} from "./memory-map/memory-map.js";
 // "Did you mean".
 export { nearestName } from "./nearest-name.js";
 export {
@@ -106,6 +119,7 @@ export {
 export type { EventChange, EventShare } from "./study/diff-events.js";
 export type { MeanChange, RepeatsChange } from "./study/diff-repeats.js";
 export { type Largest, largestWith, mostTries } from "./study/largest.js";
+export { memoryStateAfter, NoSuchAccept } from "./study/memory-state.js";
 export { isRandom, repeatsOf, withSeed } from "./study/repeat.js";
 export { runScenario } from "./study/run-scenario.js";
 export { runnerOf, type ScenarioToRun } from "./study/runner.js";

@@ -45,6 +45,16 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
         "write what happened when for ui.perfetto.dev: FILE.pftrace, or FILE.json that other viewers read too; without --uncertainty",
         { takes: "FILE" },
       ),
+      map: text(
+        "write which memory was what and when, as JSON for plot --picture map; without --uncertainty",
+        {
+          takes: "FILE",
+        },
+      ),
+      state: text(
+        "print memory as it is after the Nth accept, 0 for before the first: free lists, what is unaccepted, the host's pages; and nothing else",
+        { takes: "N" },
+      ),
       "list-policies": flag("list the policies and what can be tuned about them, and run nothing"),
       uncertainty: flag(
         "also run low and high values of every assumed parameter, and show ranges; as table or json, without --out",
@@ -55,6 +65,8 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       "unaccepted run boot --platform snp --policy eager --memory 4GiB --json",
       "unaccepted run boot --platform tdx --policy background --memory 4GiB --set strategy.rate=256MiB",
       "unaccepted run boot --platform tdx --policy lazy --memory 16GiB --timeline boot.pftrace",
+      "unaccepted run boot --platform tdx --policy lazy --memory 16GiB --map boot.json",
+      "unaccepted run boot --platform tdx --policy lazy --memory 16GiB --state 100",
       "unaccepted run --list-policies",
     ],
     load: () => import("./commands/run.js"),

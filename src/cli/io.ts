@@ -2,6 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import { styleText } from "node:util";
+import type { RunWatch } from "../memory-map/run-watch.js";
 import { printableLines } from "../printable.js";
 import { PAGE_WIDTH, type Paint, type Place, type TextRole } from "../report/paint.js";
 import type { RunResult } from "../results/row.js";
@@ -43,12 +44,17 @@ export interface CliIo {
 
 /**
  * With `check`, throws at a broken invariant of the machine; with `overTime`, tells memory over time;
- * with `recorder`, tells that what happens when.
+ * with `recorder`, tells that what happens when; `watch` is told how the run goes on.
  */
 export type RunScenario = (
   scenario: Scenario,
   recording: LoadedWorkload,
-  options: { readonly check: boolean; readonly overTime?: boolean; readonly recorder?: Recorder },
+  options: {
+    readonly check: boolean;
+    readonly overTime?: boolean;
+    readonly recorder?: Recorder;
+    readonly watch?: RunWatch;
+  },
 ) => RunResult;
 
 /** The file of a policy that is no part of the program. */

@@ -1,6 +1,7 @@
 /** Common steps of commands that simulate a list of scenarios: run, print, write, judge. */
 
 import { join } from "node:path";
+import type { RunWatch } from "../memory-map/run-watch.js";
 import { BASELINE_POLICY } from "../policy/policies.js";
 import { printableAll } from "../printable.js";
 import { formatVcpus } from "../report/cells.js";
@@ -29,6 +30,8 @@ import { UsageError } from "./usage-error.js";
 export interface SimulateOptions extends SharedOptions, Partial<StudyOptions> {
   /** Told what happens when, of the only run. */
   readonly recorder?: Recorder | undefined;
+  /** Told how the only run goes on. */
+  readonly watch?: RunWatch | undefined;
   /** Whether the text for people has the remarks of its runs, which then need no place of their own. */
   readonly tellsRemarks?: boolean;
 }
@@ -120,10 +123,13 @@ function runAll(
 ): Promise<CompareRow[]> {
   const total = loaded.reduce((sum, { repeats }) => sum + 1 + repeats.length, 0);
   const recordings = recordingsOf([...loaded, ...loaded.flatMap(({ repeats }) => repeats)]);
-  const { check, format, outDirectory, recorder } = options;
+  const { check, format, outDirectory, recorder, watch } = options;
   // Only files and JSON have room for it.
   const overTime = ["json", "jsonl"].includes(format) || outDirectory !== undefined;
-  const more = recorder === undefined ? {} : { recorder };
+  const more = {
+    ...(recorder === undefined ? {} : { recorder }),
+    ...(watch === undefined ? {} : { watch }),
+  };
   return makeRuns({ runs: total }, options.quiet, io, async (make) => {
     const runWith =
       (extra: Partial<Parameters<typeof runScenario>[2]>) =>

@@ -87,7 +87,7 @@ test("an accept that the run does not have is an error that says how many there 
   assert.is(memoryStateAfter(scenario, recording, 0).n, 0);
   assert.throws(
     () => memoryStateAfter(scenario, recording, 1),
-    (error: unknown) => error instanceof NoSuchAccept && error.message === "accept 1: the run has 0",
+    (error: unknown) => error instanceof NoSuchAccept && error.message === "there are 0",
   );
 });
 

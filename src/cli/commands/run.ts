@@ -2,16 +2,21 @@
 
 import { policies } from "../../policy/policies.js";
 import { formatPolicyList, formatPolicyListJson } from "../../report/lists.js";
+import { formatMemoryState } from "../../report/memory-state.js";
 import { formatRunSummary } from "../../report/run-summary.js";
+import { jsonDocument } from "../../results/formats.js";
+import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
+import { memoryStateAfter, NoSuchAccept } from "../../study/memory-state.js";
 import { settingsOf } from "../../study/settings.js";
 import { rangeVariants } from "../../study/uncertainty.js";
 import { formatBytes } from "../../units.js";
 import type { RunCommand } from "../arguments.js";
 import { MOST_RUNS, type OutputFormat } from "../flags.js";
 import { type CliContext, paintFor, print } from "../io.js";
-import { loadScenarios, outlookOf } from "../load.js";
+import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { mapFile } from "../map-file.js";
 import { sharedOptions } from "../options.js";
 import { goesAhead } from "../runs.js";
 import { remarkOn, runOne, simulate, simulateUncertain } from "../simulate.js";
@@ -40,6 +45,15 @@ export const run: RunCommand = async (argv, context) => {
   const path = argv.one("timeline");
   if (path !== undefined && isUncertain) throw new UsageError("--timeline: not with --uncertainty");
   const timeline = path === undefined ? undefined : timelineFile(path);
+  const mapPath = argv.one("map");
+  if (mapPath !== undefined && isUncertain) throw new UsageError("--map: not with --uncertainty");
+  const map = mapPath === undefined ? undefined : mapFile(mapPath);
+  const accept = argv.wholeNumber("state", 0);
+  if (accept !== undefined) {
+    const other = ["uncertainty", "timeline", "map", "out", "details"].find((flag) => argv.has(flag));
+    if (other !== undefined) throw new UsageError(`--state: not with --${other}`);
+    return printState(first, accept, argv.format(["table", "json"]), context);
+  }
   const plan = {
     command: "run",
     runs: isUncertain ? 1 + rangeVariants(first.scenario).length : 1,
@@ -48,18 +62,41 @@ export const run: RunCommand = async (argv, context) => {
   if (!(await goesAhead(plan, argv, context))) return 0;
   if (isUncertain) return simulateUncertain(loaded, options, context);
   const paint = paintFor(context.io);
+  let result: RunResult | undefined;
+  const runScenario: CliContext["runScenario"] = (...run) => {
+    result = context.runScenario(...run);
+    return result;
+  };
   const code = await simulate(
     loaded,
-    { ...options, tellsRemarks: true, recorder: timeline?.recorder },
+    { ...options, tellsRemarks: true, recorder: timeline?.recorder, watch: map?.recorder },
     (rows) => rows.map((row) => formatRunSummary(row, paint, { details: argv.has("details") })).join(""),
-    context,
+    { ...context, runScenario },
   );
-  if (timeline !== undefined) {
-    const wrote = timeline.write(first.scenario.name);
-    if (!options.quiet) print(context.io.stderr, wrote);
-  }
+  const wrote = [
+    ...(timeline === undefined ? [] : [timeline.write(first.scenario.name)]),
+    ...(map === undefined ? [] : [map.write(result!)]),
+  ];
+  if (!options.quiet) for (const line of wrote) print(context.io.stderr, line);
   return code;
 };
+
+/** Simulates up to an accept. @throws UsageError where the run has fewer */
+function printState(
+  { scenario, recording }: LoadedScenario,
+  accept: number,
+  format: "table" | "json",
+  { io }: CliContext,
+): number {
+  try {
+    const state = memoryStateAfter(scenario, recording, accept);
+    print(io.stdout, format === "json" ? jsonDocument({ state }) : formatMemoryState(state, paintFor(io)));
+    return 0;
+  } catch (error) {
+    if (error instanceof NoSuchAccept) throw new UsageError(`--state ${accept}: ${error.message}`);
+    throw error;
+  }
+}
 
 async function listPolicies(format: OutputFormat, { io }: CliContext): Promise<number> {
   const all = [...policies().byName.values()];
