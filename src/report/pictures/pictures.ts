@@ -3,6 +3,7 @@
 import type { ResultDocument } from "./documents.js";
 import { fidelity } from "./fidelity.js";
 import { largest } from "./largest.js";
+import { map } from "./map.js";
 import { memory } from "./memory.js";
 import { overhead } from "./overhead.js";
 import { phases } from "./phases.js";
@@ -29,6 +30,7 @@ export const PICTURES: readonly Picture[] = [
   largest,
   fidelity,
   published,
+  map,
 ];
 
 /** The pictures that these results have, each as it is drawn. */
