@@ -145,6 +145,7 @@ export {
 } from "./study/uncertainty.js";
 // What happened when in a run, which `runScenario` tells a recorder.
 export { type Memory, type Moment, Recorder, type Slice, type Timeline } from "./timeline/recorder.js";
+export { flowsOf, WAITS } from "./timeline/tracks.js";
 export { formatBytes, formatDuration, parseDuration, parseSize } from "./units.js";
 // Recordings of real kernels against the model.
 export type { RecordingFiles } from "./verify/recording-files.js";
