@@ -1,6 +1,7 @@
 import { acceptedPagesOf } from "../accept/accept-meter.js";
 import type { Booted, PoweredOff } from "../guest/state.js";
 import { Watermark, watermarkPages, type Zone } from "../page-alloc/index.js";
+import { also } from "../sim/also.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import type { Memory, Open, Recorder } from "../timeline/recorder.js";
 import { WAITS } from "../timeline/tracks.js";
@@ -52,23 +53,15 @@ export function observe(boot: Guest, recorder: Recorder): StepSpans {
     const { running, nowNs } = clock;
     recorder.span({ what: WAITS, cpu: running, startNs: nowNs - ns, endNs: nowNs });
   };
-  const { onSettled } = clock;
   const watermarks = new WatermarkMoments(boot, recorder);
-  clock.onSettled = (timeNs) => {
-    onSettled(timeNs);
-    watermarks.look(timeNs);
-  };
+  clock.onSettled = also(clock.onSettled, (timeNs) => watermarks.look(timeNs));
   lockups.onLockup = (cpu, atNs) => recorder.moment("soft lockup", cpu, atNs);
-  host.onShared = (start, end) => {
+  host.onShared = also(host.onShared, (start, end) => {
     const details = { start: `0x${start.toString(16)}`, bytes: end - start };
     recorder.moment("made shared with the host", clock.running, clock.nowNs, details);
     recorder.sample(memoryOf(boot));
-  };
-  const { onAccepted } = meter;
-  meter.onAccepted = () => {
-    onAccepted();
-    recorder.sample(memoryOf(boot));
-  };
+  });
+  meter.onAccepted = also(meter.onAccepted, () => recorder.sample(memoryOf(boot)));
   recorder.sample(memoryOf(boot));
   const steps = new StepSpans(recorder, boot);
   recorder.open = () => [...steps.open, { cpu: clock.running, startNs: clock.stepStartNs }];

@@ -4,6 +4,7 @@ import { acceptedPagesOf } from "../accept/accept-meter.js";
 import type { Booted, PoweredOff } from "../guest/state.js";
 import { type HostUse, hostBytes } from "../host/guest-memory.js";
 import type { OverTime } from "../results/series.js";
+import { also } from "../sim/also.js";
 import { BoundedSamples, type Sample } from "../sim/bounded-samples.js";
 import { simplified } from "../sim/simplify.js";
 import { PAGE_SIZE } from "../units.js";
@@ -41,23 +42,15 @@ export class MemoryOverTime {
   constructor(guest: Guest) {
     this.#guest = guest;
     const { clock, meter, host } = guest.guest;
-    const { onAccepted } = meter;
-    const { onShared } = host;
     const sample = (): void => this.sample(clock.nowNs);
     const sampleLater = (timeNs: number): void => {
       if (timeNs >= this.#samples.pieceEndNs) this.sample(timeNs);
     };
-    meter.onAccepting = () => sampleLater(clock.nowNs);
-    meter.onAccepted = () => {
-      onAccepted();
-      sample();
-    };
-    host.onSharing = sample;
-    host.onShared = (start, end) => {
-      onShared(start, end);
-      sample();
-    };
-    clock.onSettled = sampleLater;
+    meter.onAccepting = also(meter.onAccepting, () => sampleLater(clock.nowNs));
+    meter.onAccepted = also(meter.onAccepted, sample);
+    host.onSharing = also(host.onSharing, sample);
+    host.onShared = also(host.onShared, sample);
+    clock.onSettled = also(clock.onSettled, sampleLater);
     sample();
   }
 

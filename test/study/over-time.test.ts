@@ -89,6 +89,19 @@ test("what is accepted at a point is what had been accepted by then", () => {
   }
 });
 
+test("who records a timeline and who asks for memory over time do not put each other off", () => {
+  const recorded = (overTime: boolean): [RunResult, Recorder] => {
+    const recorder = new Recorder();
+    return [run(SETTINGS[4]!, overTime, recorder), recorder];
+  };
+  const [row, both] = recorded(true);
+  const [, alone] = recorded(false);
+  assert.equal(row.overTime, ROWS[4]!.overTime);
+  const { moments } = both.timeline();
+  assert.ok(moments.some(({ what }) => what.endsWith(" watermark")));
+  assert.equal(moments, alone.timeline().moments);
+});
+
 test("a run that is watched has the results of one that is not", () => {
   for (const [at, setting] of SETTINGS.entries()) {
     const { overTime, waits, ...watched } = ROWS[at]!;

@@ -1,5 +1,4 @@
 // Takes 12 s.
-import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
@@ -77,11 +76,14 @@ const many = (): Recorded =>
   );
 
 async function pageOf(...timelines: readonly Timeline[]): Promise<string> {
-  const css = ["page/page.css", "views/timeline-view.css"].map((name) =>
-    readFileSync(`${ROOT}src/explorer/${name}`, "utf8").replaceAll(/^@import.*$/gm, ""),
-  );
+  const { outputFiles } = await build({
+    entryPoints: [`${ROOT}src/explorer/page/page.css`],
+    bundle: true,
+    write: false,
+  });
+  const css = outputFiles[0]!.text;
   const data = JSON.stringify(timelines).replaceAll("<", "\\u003c");
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Timeline</title><style>${css.join("\n")}</style></head>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Timeline</title><style>${css}</style></head>
 <body><main style="display:block;padding:10px"><h1>Timeline</h1><div id="page"></div></main><script type="application/json" id="timelines">${data}</script>
 <script>${(await bundled()).replaceAll("</script", "<\\/script")}</script></body></html>`;
 }
