@@ -45,11 +45,15 @@ export function TimelineView({ timelines, colours }: TimelineViewProps): JSX.Ele
   const canvas = useRef<HTMLCanvasElement>(null);
   const layout = layoutOf(models, width, tracksMost);
 
-  // Another run has other slices; what is seen stays as far as it can.
+  const lastEndNs = useRef(endNs);
+
+  // Another run has other slices. Who looks at a part of time goes on with that part, as far as there is one.
   useEffect(() => {
+    const wasWhole = span.fromNs === 0 && span.untilNs >= lastEndNs.current;
+    lastEndNs.current = endNs;
     setPicked(undefined);
-    setSpan({ fromNs: 0, untilNs: endNs });
-  }, [models, endNs]);
+    setSpan(wasWhole ? { fromNs: 0, untilNs: endNs } : within(span, endNs));
+  }, [models]);
 
   useLayoutEffect(() => {
     const observer = new ResizeObserver(([entry]) => {

@@ -23,7 +23,9 @@ import { TimelineView } from "./src/explorer/views/timeline-view.js";
 const timelines = JSON.parse(document.getElementById("timelines").textContent);
 const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 document.documentElement.dataset.theme = scheme;
-render(<TimelineView timelines={timelines} colours={COLOURS[scheme]} />, document.getElementById("page"));
+globalThis.show = (shown) =>
+  render(<TimelineView timelines={shown} colours={COLOURS[scheme]} />, document.getElementById("page"));
+show(timelines);
 `;
 
 let script: Promise<string> | undefined;
@@ -130,7 +132,7 @@ test("the next wait is the first that the run had, with its flow to the accept a
   assert.ok(cells.includes(first!.name) && cells.includes(formatDuration(first!.ns)), cells);
 });
 
-test("keys go through slices, zoom, move and come back", async ({ page, open }) => {
+test("keys go through slices, zoom, move and come back", async ({ page, open, shot }) => {
   await open(await pageOf(lazy().timeline));
   await page.focus("canvas");
   const press = async (...keys: string[]): Promise<string> => {
@@ -144,10 +146,28 @@ test("keys go through slices, zoom, move and come back", async ({ page, open }) 
   assert.match(await press("ArrowUp"), /^firmware /);
   assert.is(await page.isDisabled("text=Whole run"), true);
   await press("Enter", "+", "d");
+  await shot("timeline-near");
   assert.is(await page.isDisabled("text=Whole run"), false);
   await press("Home");
   assert.is(await page.isDisabled("text=Whole run"), true);
   assert.match(await press("Escape"), /No slice is picked/);
+});
+
+test("with another run a part of time stays in sight, and a whole run stays whole", async ({
+  page,
+  open,
+}) => {
+  await open(await pageOf(lazy().timeline));
+  const show = (timeline: Timeline): Promise<unknown> => page.evaluate(`show([${JSON.stringify(timeline)}])`);
+  const isWhole = (): Promise<boolean> => page.isDisabled("text=Whole run");
+  await page.focus("canvas");
+  await page.keyboard.press("n");
+  await show(eager().timeline);
+  await page.waitForSelector("text=No slice is picked");
+  assert.is(await isWhole(), true);
+  for (let times = 0; times < 6; times++) await page.keyboard.press("+");
+  await show(lazy().timeline);
+  assert.is(await isWhole(), false);
 });
 
 test("a click picks what lies there, a drag moves time and picks nothing", async ({ page, open }) => {
