@@ -5,8 +5,18 @@
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { copyFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+import { bundledLicenses } from "./bundled-licenses.js";
 
 process.chdir(join(import.meta.dirname, ".."));
 
@@ -42,10 +52,11 @@ const PAGE = [
 /** Its worker is a function whose text the page makes a worker of. */
 const WORKER = ["worker=src/explorer/worker.ts", "--banner:js=function unacceptedWorker(){", "--footer:js=}"];
 
-function bundle(directory, words) {
+function bundle(directory, name, words) {
   return run(
     "esbuild",
     ...words,
+    `--metafile=${partsOf(directory, name)}`,
     `--outdir=${directory}/explorer`,
     "--bundle",
     "--minify",
@@ -59,15 +70,24 @@ function bundle(directory, words) {
   );
 }
 
+/** Where the bundler tells what a bundle is made of. */
+function partsOf(directory, name) {
+  return `${directory}/${name}.parts.json`;
+}
+
 async function build(directory) {
-  const parts = [
+  const bundles = { page: PAGE, worker: WORKER };
+  const codes = await Promise.all([
     run("tsc", "-p", "tsconfig.json", "--outDir", directory),
-    bundle(directory, PAGE),
-    bundle(directory, WORKER),
-  ];
-  const codes = await Promise.all(parts);
+    ...Object.entries(bundles).map(([name, words]) => bundle(directory, name, words)),
+  ]);
   const code = Math.max(...codes);
-  if (code === 0) copyFileSync("src/explorer/page/index.html", `${directory}/explorer/index.html`);
+  if (code !== 0) return code;
+  copyFileSync("src/explorer/page/index.html", `${directory}/explorer/index.html`);
+  const files = Object.keys(bundles).map((name) => partsOf(directory, name));
+  const parts = files.map((path) => JSON.parse(readFileSync(path, "utf8")));
+  writeFileSync(`${directory}/explorer/licenses.txt`, bundledLicenses(parts));
+  for (const path of files) rmSync(path);
   return code;
 }
 

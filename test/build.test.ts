@@ -22,8 +22,13 @@ exit $(cat exit-code)
 
 /** Stands for the bundler: writes its words where the result goes. */
 const BUNDLER = `#!/bin/sh
-for word; do case "$word" in --outdir=*) directory="\${word#--outdir=}";; *=src/*) name="\${word%%=*}";; esac; done
+for word; do case "$word" in
+  --outdir=*) directory="\${word#--outdir=}";;
+  --metafile=*) parts="\${word#--metafile=}";;
+  *=src/*) name="\${word%%=*}";;
+esac; done
 mkdir -p "$directory"
+cp parts.json "$parts"
 echo "$@" > "$directory/$name.js"
 exit $(cat bundler-exit-code)
 `;
@@ -35,12 +40,22 @@ class Package {
   constructor() {
     mkdirSync(join(this.directory, "src"));
     mkdirSync(join(this.directory, "bin"));
-    cpSync(".ci/build.js", join(this.directory, ".ci/build.js"));
+    for (const name of ["build.js", "bundled-licenses.js"]) {
+      cpSync(join(".ci", name), join(this.directory, ".ci", name));
+    }
     for (const name of ["package.json", "package-lock.json", "tsconfig.json"])
       this.write(name, '{ "type": "module" }');
     this.write("builds", "");
     this.write("exit-code", "0");
     this.write("bundler-exit-code", "0");
+    const inputs = {
+      "node_modules/@a/b/c.js": { bytesInOutput: 1 },
+      "node_modules/d/e.js": { bytesInOutput: 0 },
+    };
+    this.write("parts.json", JSON.stringify({ outputs: { "page.js": { inputs } } }));
+    this.write("LICENSE", "ours");
+    mkdirSync(join(this.directory, "node_modules/@a/b"), { recursive: true });
+    this.write("node_modules/@a/b/LICENSE.md", "theirs\n");
     mkdirSync(join(this.directory, "src/explorer/page"), { recursive: true });
     this.write("src/explorer/page/index.html", "<main>");
     writeFileSync(join(this.directory, "bin/tsc"), COMPILER, { mode: 0o755 });
@@ -112,6 +127,11 @@ test("the page and its worker are part of the build, and it fails where they do"
     assert.is(own.read("dist/explorer/index.html"), "<main>");
     assert.match(own.read("dist/explorer/worker.js"), /worker=src\/explorer\/worker\.ts .*--minify /);
     assert.match(own.read("dist/explorer/page.js"), /page=src\/explorer\/page\/main\.tsx .*--minify /);
+    assert.is(
+      own.read("dist/explorer/licenses.txt"),
+      `unaccepted\n\nours\n\n${"-".repeat(79)}\n\n@a/b\n\ntheirs\n`,
+    );
+    assert.not.ok(readdirSync(join(own.directory, "dist")).some((name) => name.endsWith(".json")));
     own.write("src/main.js", "2");
     own.write("bundler-exit-code", "2");
     await setTimeout(LATER_MS);

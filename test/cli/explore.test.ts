@@ -69,7 +69,7 @@ test("serves the page at an address of its own, with a policy that lets nothing 
     assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
     const { code, headers, body } = await get(port, root);
     assert.is(code, 200);
-    assert.match(body.toString(), "<div id=\"page\">");
+    assert.match(body.toString(), '<div id="page">');
     assert.is(headers["content-type"], "text/html; charset=utf-8");
     assert.is(
       headers["content-security-policy"],
@@ -114,7 +114,7 @@ test("refuses what a page of another origin, or a name that leads here, asks for
     for (const headers of refused) {
       const { code, body, headers: answered } = await get(port, root, headers);
       assert.is(code, 403, JSON.stringify(headers));
-      assert.not.match(body.toString(), "<div id=\"page\">");
+      assert.not.match(body.toString(), '<div id="page">');
       assert.is(answered["cross-origin-resource-policy"], "same-origin");
     }
   });
@@ -247,8 +247,11 @@ test("--build writes the same bytes each time, small, and with no path of this m
       .filter(([path]) => !path.startsWith("/traces/"))
       .reduce((sum, [, text]) => sum + gzipSync(Buffer.from(text, "latin1")).length, 0);
     assert.ok(packedBytes < 1.5 * 2 ** 20, `${packedBytes} bytes`);
+    for (const name of ["unaccepted", "zod", "preact", "yaml"]) {
+      assert.match(files.get("/licenses.txt")!, new RegExp(`^(?:.*, )?${name}(?:, .*)?\\n\\n`, "m"));
+    }
     for (const [path, text] of files) {
-      for (const own of [process.cwd(), directory, "node_modules", "sourceMappingURL"]) {
+      for (const own of [process.cwd(), directory, "node_modules/", "sourceMappingURL"]) {
         assert.not.ok(text.includes(own), `${path}: ${own}`);
       }
     }
