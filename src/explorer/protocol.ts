@@ -1,6 +1,6 @@
 /** What the page and the worker that simulates say to each other. */
 
-import type { CompareRow, Timeline, Uncertainty } from "../index.js";
+import type { CompareRow, MemoryMapFile, MemoryState, Timeline, Uncertainty } from "../index.js";
 import type { Settings } from "./settings.js";
 
 export type Side = "a" | "b";
@@ -29,6 +29,10 @@ export interface Ask {
 export interface Wants {
   /** What happened when. */
   readonly timeline?: boolean;
+  /** Which memory was what and when. */
+  readonly map?: boolean;
+  /** What memory looks like after so many accepts, for which it is simulated again up to there. */
+  readonly state?: number;
   /** How far times depend on what is assumed, which takes many runs. */
   readonly ranges?: boolean;
 }
@@ -39,6 +43,8 @@ export interface Answered {
   /** As `unaccepted run --json` prints it. */
   readonly row: CompareRow;
   readonly timeline?: Timeline;
+  readonly map?: MemoryMapFile;
+  readonly state?: MemoryState;
   readonly ranges?: Uncertainty;
   /** Of the worker, from question to answer; milliseconds. */
   readonly tookMs: number;

@@ -8,6 +8,10 @@ import {
   GeneratorError,
   isGenerated,
   type LoadedWorkload,
+  MapRecorder,
+  type MemoryState,
+  memoryStateAfter,
+  NoSuchAccept,
   nearestName,
   type PriceSet,
   type PriceSets,
@@ -24,7 +28,7 @@ import {
   WorkloadError,
   Workloads,
 } from "../index.js";
-import type { Answer, Answered, Ask, Catalogue, DroppedFile } from "./protocol.js";
+import type { Answer, Answered, Ask, Catalogue, DroppedFile, Wants } from "./protocol.js";
 import { assignmentsOf, type BaseScenario, workloadName } from "./settings.js";
 
 /** Gives the trace of a bundled workload as it is stored. */
@@ -62,17 +66,8 @@ export class Simulation {
       const trace = file !== undefined && base.isBundled ? file : undefined;
       const scenario = this.#scenarioOf(settings, base, trace);
       const workload = await this.#workloadsWith(trace).of(scenario);
-      const recorder = wants.timeline === true ? new Recorder() : undefined;
-      const [row] = await compare([scenario], (own) => run(own, workload, recorder));
-      const ranges = wants.ranges === true ? await rangesOf(scenario, workload) : undefined;
-      const answer: Omit<Answered, "tookMs"> = {
-        id,
-        side,
-        row: row!,
-        ...(recorder === undefined ? {} : { timeline: recorder.timeline() }),
-        ...(ranges === undefined ? {} : { ranges }),
-      };
-      return { ...answer, tookMs: performance.now() - begin };
+      const told = await toldOf(scenario, workload, wants);
+      return { id, side, ...told, tookMs: performance.now() - begin };
     } catch (error) {
       if (!isUserError(error)) throw error;
       return { id, side, error: errorLine(error) };
@@ -148,13 +143,37 @@ function isUserError(error: unknown): error is Error {
   );
 }
 
-/** As `unaccepted run` makes one. */
-function run(scenario: Scenario, workload: LoadedWorkload, recorder?: Recorder): RunResult {
-  return runScenario(scenario, workload, {
-    check: false,
-    overTime: true,
+/** What is asked of a run, which is as `unaccepted run` makes it. */
+async function toldOf(
+  scenario: Scenario,
+  workload: LoadedWorkload,
+  wants: Wants,
+): Promise<Omit<Answered, "id" | "side" | "tookMs">> {
+  const recorder = wants.timeline === true ? new Recorder() : undefined;
+  const watch = wants.map === true ? new MapRecorder() : undefined;
+  const observers = {
     ...(recorder === undefined ? {} : { recorder }),
-  });
+    ...(watch === undefined ? {} : { watch }),
+  };
+  const options = { check: false, overTime: true, ...observers };
+  const [row] = await compare([scenario], (own) => runScenario(own, workload, options));
+  return {
+    row: row!,
+    ...(recorder === undefined ? {} : { timeline: recorder.timeline() }),
+    ...(watch === undefined ? {} : { map: watch.map(row!) }),
+    ...(wants.state === undefined ? {} : { state: stateAfter(scenario, workload, wants.state) }),
+    ...(wants.ranges === true ? { ranges: await rangesOf(scenario, workload) } : {}),
+  };
+}
+
+/** @throws AskError where the run has fewer accepts */
+function stateAfter(scenario: Scenario, workload: LoadedWorkload, n: number): MemoryState {
+  try {
+    return memoryStateAfter(scenario, workload, n);
+  } catch (error) {
+    if (error instanceof NoSuchAccept) throw new AskError(`no accept ${n}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** As `unaccepted run --uncertainty` finds them. */

@@ -4,7 +4,7 @@
  * where it can lie.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -181,6 +181,24 @@ test("files that were named on the command line come to the page, and zstd is un
     );
     await visit.check();
   });
+});
+
+test("the page opens files that were named on the command line, whatever they are called", async (visit) => {
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-given-"));
+  const scenario = join(directory, "<script>alert(1)<.yaml");
+  writeFileSync(scenario, "name: own\nworkload: linux-7.3.4-debian-1c4g\nplatform: snp\nmemory: 1GiB\n");
+  await siteUnderTest();
+  const { address, close } = await serve(explorerSite([scenario, "results/boot.json"]));
+  try {
+    await visit.open(address);
+    await visit.page.getByText("<script>alert(1)<.yaml").first().waitFor();
+    await visit.page.getByText("boot.json").first().waitFor();
+    await visit.shot("explorer-core-given");
+    await visit.check();
+  } finally {
+    await close();
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test("pictures are drawn under the policy of the page, and what is in them is text", async (visit) => {

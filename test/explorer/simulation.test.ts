@@ -81,18 +81,33 @@ test("reads a trace once, however often what is asked changes", async () => {
   assert.equal(reads, ["linux-7.3.4-debian-1c4g", "linux-7.3.4-debian-2c4g"]);
 });
 
-test("asks for what else is wanted", async () => {
-  const wants = { timeline: true, ranges: true };
+test("tells what else is wanted, and the same row", async () => {
+  const own = simulation();
+  const wants = { timeline: true, map: true, state: 3, ranges: true };
   const settings: Settings = { memory: "1GiB", set: {} };
-  const answer = await simulation().answer({ id: 3, side: "b", settings, wants });
+  const answer = await own.answer({ id: 3, side: "b", settings, wants });
   if ("error" in answer) throw new Error(answer.error);
   assert.equal([answer.id, answer.side], [3, "b"]);
+  assert.is(formatJson([answer.row]), formatJson([(await asked(own, settings)).row]));
   assert.ok(answer.timeline!.cpus[0]!.length > 0);
+  assert.equal([answer.map!.kind, answer.map!.run.memoryBytes], ["memory map", 2 ** 30]);
+  assert.equal([answer.state!.n, answer.state!.atNs >= answer.map!.accepts[2]!.atNs], [3, true]);
   assert.ok(answer.tookMs > 0);
   const { stdout } = await unaccepted([...wordsOf(settingsToCommand(settings, BOOT)), "--uncertainty"], {
     runScenario,
   });
   assert.is(formatUncertainty(answer.ranges!), stdout);
+});
+
+test("refuses a state after more accepts than there are", async () => {
+  const wants = { state: 1e6 };
+  const answer = await simulation().answer({
+    id: 1,
+    side: "a",
+    settings: { memory: "1GiB", set: {} },
+    wants,
+  });
+  assert.match(refusal(answer), /^no accept 1000000: .*\d+$/);
 });
 
 test("a scenario that was dropped goes before boot, with its own values", async () => {

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { ResultDocument, StoredRow } from "../../index.js";
 import type { DroppedFile } from "../protocol.js";
+import { givenFiles } from "../resources.js";
 import { Answer } from "./answer.js";
 import type { Desk, DeskState } from "./desk.js";
 import { FileDoor } from "./file-door.js";
@@ -43,6 +44,12 @@ export function App({ desk, state, bundled }: AppProps): JSX.Element {
     },
     [desk, bundled],
   );
+  useEffect(() => {
+    givenFiles().then(
+      (files) => files.forEach(onFile),
+      (error: unknown) => desk.remark([(error as Error).message]),
+    );
+  }, [desk, onFile]);
   const openRow = (row: StoredRow): void => {
     const side = desk.state.b === undefined ? "a" : desk.state.editing;
     desk.putAway(side);
