@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -103,6 +104,20 @@ for (const [example, patterns] of Object.entries(EXAMPLES)) {
     for (const pattern of patterns) assert.match(text, pattern);
   });
 }
+
+test("the page of the explorer comes with the package, whole", () => {
+  const program = join(consumer, "node_modules/unaccepted/dist/cli/main.js");
+  const { status, stderr } = spawnSync(process.execPath, [program, "explore", "--build", "site"], {
+    cwd: consumer,
+    encoding: "utf8",
+  });
+  assert.is(status, 0, stderr);
+  const files = readdirSync(join(consumer, "site"));
+  for (const name of "index.html page.css page.js worker.js catalogue.js given.js licenses.txt".split(" ")) {
+    assert.ok(files.includes(name), name);
+  }
+  assert.ok(existsSync(join(consumer, "site/traces/linux-7.3.4-debian-1c4g.js")));
+});
 
 test("the declarations hold for a consumer with moduleResolution nodenext, who checks them and the examples", () => {
   for (const example of Object.keys(EXAMPLES))
