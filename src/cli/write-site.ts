@@ -37,13 +37,23 @@ export function writeSite(directory: string, site: Site): number {
     for (const path of paths) put(join(next, path), site.get(path)!());
     put(join(next, LIST), list);
     renameSync(target, last);
-    renameSync(next, target);
+    replace(target, { next, last });
   } catch (error) {
     throw new UsageError(`${directory}: cannot write: ${systemErrorText(error)}`);
   } finally {
     for (const one of [next, last]) rmSync(one, { recursive: true, force: true });
   }
   return paths.length + 1;
+}
+
+/** @throws what the system says, with the directory as it was before */
+function replace(target: string, { next, last }: { readonly next: string; readonly last: string }): void {
+  try {
+    renameSync(next, target);
+  } catch (error) {
+    renameSync(last, target);
+    throw error;
+  }
 }
 
 function put(path: string, content: string | Uint8Array): void {
