@@ -2,19 +2,16 @@
 
 import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { ResultDocument, StoredRow } from "../../index.js";
 import type { DroppedFile } from "../protocol.js";
-import { givenFiles } from "../resources.js";
 import { Answer } from "./answer.js";
 import type { Desk, DeskState } from "./desk.js";
 import { FileDoor } from "./file-door.js";
-import { givenOf } from "./given-file.js";
 import { Strip } from "./numbers.js";
 import { ResultFile } from "./result-file.js";
-import { settingsOfRow } from "./row-settings.js";
 import { announcement } from "./sentences.js";
 import { SettingsPanel } from "./settings-panel.js";
 import type { Bundled } from "./side-view.js";
+import { openRow, takeIn } from "./take-in.js";
 import { ThemeButton, useTheme } from "./theme.js";
 
 interface AppProps {
@@ -25,39 +22,11 @@ interface AppProps {
 
 export function App({ desk, state, bundled }: AppProps): JSX.Element {
   const [theme, turn] = useTheme();
-  const [result, setResult] = useState<ResultDocument | undefined>();
   const onFile = useCallback(
-    (file: DroppedFile): void => {
-      const given = givenOf(file, bundled.prices);
-      const side = desk.state.b === undefined ? "a" : desk.state.editing;
-      if (given.kind === "refused") {
-        desk.remark([given.line]);
-      } else if (given.kind === "result") {
-        setResult(given.result);
-        desk.remark([]);
-      } else if (given.kind === "trace") {
-        desk.give(side, file, desk.base, desk.state[side]!.settings);
-      } else {
-        desk.give(side, file, given.base, given.settings);
-        desk.remark(given.remarks);
-      }
-    },
+    (file: DroppedFile): void => void takeIn(desk, file, bundled.prices),
     [desk, bundled],
   );
-  useEffect(() => {
-    givenFiles().then(
-      (files) => files.forEach(onFile),
-      (error: unknown) => desk.remark([(error as Error).message]),
-    );
-  }, [desk, onFile]);
-  const openRow = (row: StoredRow): void => {
-    const side = desk.state.b === undefined ? "a" : desk.state.editing;
-    desk.putAway(side);
-    desk.change(side, settingsOfRow(row));
-    desk.remark([
-      "Opened from a row of a result, which says of its scenario what tells it from other rows; other keys are as in the scenario boot.",
-    ]);
-  };
+  const { result } = state;
   return (
     <>
       <header>
@@ -78,7 +47,12 @@ export function App({ desk, state, bundled }: AppProps): JSX.Element {
         <div class="right">
           <RemarkList state={state} close={() => desk.remark([])} />
           {result !== undefined && (
-            <ResultFile result={result} theme={theme} open={openRow} close={() => setResult(undefined)} />
+            <ResultFile
+              result={result}
+              theme={theme}
+              open={(row) => openRow(desk, row)}
+              close={() => desk.show(undefined)}
+            />
           )}
           <Answer desk={desk} state={state} theme={theme} />
         </div>

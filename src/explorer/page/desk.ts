@@ -3,7 +3,7 @@
  * change is asked at once and the newest question wins; what takes long is asked when the settings rest.
  */
 
-import type { CompareRow, PriceSets, Scenario, Timeline, UncertainRow } from "../../index.js";
+import type { CompareRow, PriceSets, ResultDocument, Scenario, Timeline, UncertainRow } from "../../index.js";
 import type { Answer, Answered, DroppedFile, Side, Wants } from "../protocol.js";
 import type { BaseScenario, PageState, SettingName, Settings } from "../settings.js";
 import { withChoice } from "./edit.js";
@@ -51,6 +51,8 @@ export interface DeskState {
   readonly isResting: boolean;
   /** What the user has to know and no control says: each a line. */
   readonly remarks: readonly string[];
+  /** A result that was given to the page. */
+  readonly result?: ResultDocument | undefined;
 }
 
 /** How long settings stay as they are before they rest; milliseconds. */
@@ -154,6 +156,11 @@ export class Desk {
     this.#tell({ remarks });
   }
 
+  /** A result beside the answer; none takes it away. */
+  show(result: ResultDocument | undefined): void {
+    this.#tell({ result, remarks: [] });
+  }
+
   copy(): void {
     this.#tell({ b: this.#state.a, editing: "b" });
     this.#ask("b");
@@ -172,13 +179,10 @@ export class Desk {
     this.#move();
   }
 
-  /** What resting settings are asked for besides the row. */
+  /** What resting settings are asked for besides the row: what the user looks at. */
   want(wants: Wants): void {
-    const isMore = Object.entries(wants).some(
-      ([name, is]) => is === true && this.#wants[name as keyof Wants] !== true,
-    );
-    this.#wants = wants;
-    if (isMore && this.#state.isResting) this.#askMore();
+    this.#wants = { ...this.#wants, ...wants };
+    if (this.#state.isResting) this.#askMore();
   }
 
   #tell(change: Partial<DeskState>): void {

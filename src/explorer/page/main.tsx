@@ -3,11 +3,12 @@
 import { render } from "preact";
 import { config } from "zod";
 import { Simulator } from "../client.js";
-import { pageResources } from "../resources.js";
+import { givenFiles, pageResources } from "../resources.js";
 import { fragmentToSettings, settingsToFragment } from "../settings.js";
 import { App } from "./app.js";
 import { Desk, type DeskState } from "./desk.js";
 import { bundledPrices } from "./scenario-of.js";
+import { takeInAll } from "./take-in.js";
 
 // Reads without making code as it goes, which the page's policy forbids.
 config({ jitless: true });
@@ -52,3 +53,7 @@ addEventListener("hashchange", () => {
 
 show(desk.state);
 desk.start();
+givenFiles().then(
+  (files) => takeInAll(desk, files, bundled.prices),
+  (error: unknown) => desk.remark([error instanceof Error ? error.message : String(error)]),
+);

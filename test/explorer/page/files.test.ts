@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { formatJson } from "../../../src/results/formats.js";
 import { browserSuite } from "../../browser/browser.js";
 import { rowWith } from "../../results/rows.js";
-import { commandBox, drop, moving, numberOf, printedBy, textOf, withPage } from "./visit.js";
+import { commandBox, drop, moving, numberOf, printedBy, rest, textOf, withPage } from "./visit.js";
 
 const test = browserSuite("explorer: files dropped on the page");
 
@@ -137,6 +137,25 @@ test("a hostile address stays text", async (visit) => {
     await nothingRan(page);
     await visit.check();
   });
+});
+
+test("files of the command line come with the page: the first scenario is side A, the next side B", async (visit) => {
+  const given = ["workloads/boot.yaml", "workloads/pre-accept.yaml"];
+  await withPage(
+    visit,
+    "",
+    async (page) => {
+      await page.locator(".side-b").first().waitFor();
+      await rest(page);
+      await page.getByText("Take it along").click();
+      assert.match(
+        await commandBox(page, "Command of A").inputValue(),
+        "unaccepted run boot.yaml --platform tdx",
+      );
+      assert.match(await commandBox(page, "Command of B").inputValue(), "unaccepted run pre-accept.yaml ");
+    },
+    { given },
+  );
 });
 
 test("a file of no kind that the page knows is refused in one line", async (visit) => {

@@ -15,13 +15,13 @@ export async function withPage(
   visit: Visit,
   fragment: string,
   use: (page: Page, served: Served) => Promise<void>,
-  options: OpenOptions = {},
+  options: OpenOptions & { readonly given?: readonly string[] } = {},
 ): Promise<void> {
   if (!isBuilt) {
     execFileSync(process.execPath, [".ci/build.js"], { stdio: ["ignore", "ignore", "inherit"] });
     isBuilt = true;
   }
-  const served = await serve(explorerSite([]));
+  const served = await serve(explorerSite(options.given ?? []));
   try {
     await visit.open(`${served.address}${fragment}`, { width: 1400, height: 900, ...options });
     await rest(visit.page);
