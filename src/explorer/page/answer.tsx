@@ -9,6 +9,7 @@ import { NumbersTable, Tiles } from "./numbers.js";
 import { Phases } from "./phases.js";
 import { Pictures } from "./pictures.js";
 import { answerSentences } from "./sentences.js";
+import { TimelineSection } from "./views.js";
 
 interface AnswerProps {
   readonly desk: Desk;
@@ -16,7 +17,7 @@ interface AnswerProps {
   readonly theme: Theme;
 }
 
-export function Answer({ state, theme }: AnswerProps): JSX.Element {
+export function Answer({ desk, state, theme }: AnswerProps): JSX.Element {
   const { a, b } = state;
   const [own, other] = [a.shown?.row, b?.shown?.row];
   const isStale = [a, b].some((side) => side !== undefined && problemsOf(side).length > 0);
@@ -40,6 +41,7 @@ export function Answer({ state, theme }: AnswerProps): JSX.Element {
             <h3>Where the boot goes</h3>
             <Phases a={own} b={other} />
             <Remarks a={a} b={b} />
+            <TimelineSection desk={desk} state={state} theme={theme} />
             <RestingPictures state={state} theme={theme} />
             <details>
               <summary>All numbers</summary>

@@ -78,6 +78,8 @@ export class Desk {
   #wants: Wants = {};
   /** Rises with each change of a side, so that answers to earlier settings are told. */
   readonly #version: Record<Side, number> = { a: 0, b: 0 };
+  /** The version that ranges were asked for. */
+  readonly #ranged: Record<Side, number> = { a: 0, b: 0 };
 
   constructor(options: DeskOptions, page: PageState & { readonly remarks?: readonly string[] }) {
     this.#options = options;
@@ -237,12 +239,16 @@ export class Desk {
     this.#question(side, {}, this.#options.quick);
   }
 
+  /** What one more run tells comes from those that answer at once; ranges are many runs. */
   #askMore(): void {
     for (const side of ["a", "b"] as const) {
       const own = this.#state[side];
       if (own?.isCurrent !== true) continue;
-      const missing = missingOf(own.shown, { ...this.#wants, ranges: true });
-      if (Object.keys(missing).length > 0) this.#question(side, missing, this.#options.slow);
+      const missing = missingOf(own.shown, this.#wants);
+      if (Object.keys(missing).length > 0) this.#question(side, missing, this.#options.quick);
+      if (this.#ranged[side] === this.#version[side]) continue;
+      this.#ranged[side] = this.#version[side];
+      this.#question(side, { ranges: true }, this.#options.slow);
     }
   }
 

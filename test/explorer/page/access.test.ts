@@ -15,6 +15,7 @@ const CONTROLS = `[...document.querySelectorAll("button, input, select, textarea
 async function openAll(page: Page): Promise<void> {
   await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
   await page.locator(".drawing svg").first().waitFor();
+  await page.locator(".timeline canvas").waitFor();
 }
 
 test("the keyboard reaches every control, in the order of the page, and shows where it is", async (visit) => {
