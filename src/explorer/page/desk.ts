@@ -55,9 +55,6 @@ export interface DeskState {
   readonly result?: ResultDocument | undefined;
 }
 
-/** How long settings stay as they are before they rest; milliseconds. */
-const REST_MS = 450;
-
 export interface DeskOptions {
   readonly quick: Asks;
   /** For what takes long, so that a slider that moves again need not wait for it. */
@@ -65,6 +62,8 @@ export interface DeskOptions {
   readonly prices: PriceSets;
   /** The bundled scenario. */
   readonly base: BaseScenario;
+  /** How long settings stay as they are before they rest; milliseconds. */
+  readonly restMs: number;
   /** Tells of a new state. */
   readonly told: (state: DeskState) => void;
   /** Called once the settings rest and have their answers. */
@@ -217,7 +216,7 @@ export class Desk {
   /** Settings have moved; they rest when nothing moves them for a while. */
   #move(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#rest(), REST_MS);
+    this.#timer = setTimeout(() => this.#rest(), this.#options.restMs);
     if (this.#state.isResting) this.#tell({ isResting: false });
   }
 

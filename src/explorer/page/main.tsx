@@ -24,6 +24,7 @@ const desk: Desk = new Desk(
     slow: new Simulator(resources),
     prices: bundled.prices,
     base: { name: "boot", text: catalogue.boot, isBundled: true },
+    restMs: 450,
     told: show,
     rested: keepInAddress,
   },

@@ -53,23 +53,24 @@ test("the keyboard reaches every control, in the order of the page, and shows wh
 });
 
 for (const scheme of ["light", "dark"] as const) {
-  for (const width of [400, 800, 1400]) {
-    test(`nothing is at fault in ${scheme} at ${width} pixels, with everything open`, async (visit) => {
-      const fragment = "#memory=2GiB&vcpus=2&b.memory=6GiB&b.policy=background&b.set.host.pageSize=2MiB";
-      await withPage(
-        visit,
-        fragment,
-        async (page) => {
+  test(`nothing is at fault in ${scheme} from 400 to 1400 pixels, with everything open`, async (visit) => {
+    const fragment = "#memory=2GiB&vcpus=2&b.memory=6GiB&b.policy=background&b.set.host.pageSize=2MiB";
+    await withPage(
+      visit,
+      fragment,
+      async (page) => {
+        await visit.check();
+        await visit.shot(`explorer-${scheme}`);
+        await openAll(page);
+        for (const width of [1400, 800, 400]) {
+          await page.setViewportSize({ width, height: 900 });
           await visit.check();
           await visit.shot(`explorer-${scheme}-${width}`);
-          await openAll(page);
-          await visit.check();
-          await visit.shot(`explorer-${scheme}-${width}-open`);
-        },
-        { width, scheme },
-      );
-    });
-  }
+        }
+      },
+      { scheme },
+    );
+  });
 }
 
 test("the page has no fault before its first answer, and none without one", async (visit) => {
