@@ -38,6 +38,7 @@ export function Answer({ desk, state, theme }: AnswerProps): JSX.Element {
               ))}
             </div>
             <Tiles a={a} b={b} />
+            <p class="hint">{tookText(a, b)}</p>
             <h3>Where the boot goes</h3>
             <Phases a={own} b={other} />
             <Remarks a={a} b={b} />
@@ -75,6 +76,14 @@ const NO_RESULTS: readonly ResultDocument[] = [];
 function resultsOf(a: Shown | undefined, b: Shown | undefined): readonly ResultDocument[] {
   const rows = [a, b].flatMap((shown) => (shown === undefined ? [] : [shown.ranges ?? shown.row]));
   return rows.length === 0 ? NO_RESULTS : [{ file: "these settings", kind: "rows", rows }];
+}
+
+/** `Simulated in this browser in 41 ms.` */
+function tookText(a: SideState, b: SideState | undefined): string {
+  const times = [a, b].flatMap((side) =>
+    side?.shown === undefined ? [] : [`${Math.ceil(side.shown.tookMs)} ms`],
+  );
+  return `Simulated in this browser in ${times.join(" and ")}.`;
 }
 
 function problemsOf({ faults, refusal }: SideState): readonly string[] {

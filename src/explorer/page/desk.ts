@@ -3,7 +3,16 @@
  * change is asked at once and the newest question wins; what takes long is asked when the settings rest.
  */
 
-import type { CompareRow, PriceSets, ResultDocument, Scenario, Timeline, UncertainRow } from "../../index.js";
+import type {
+  CompareRow,
+  MemoryMapFile,
+  MemoryState,
+  PriceSets,
+  ResultDocument,
+  Scenario,
+  Timeline,
+  UncertainRow,
+} from "../../index.js";
 import type { Answer, Answered, DroppedFile, Side, Wants } from "../protocol.js";
 import type { BaseScenario, PageState, SettingName, Settings } from "../settings.js";
 import { withChoice } from "./edit.js";
@@ -24,6 +33,9 @@ export interface Shown {
   readonly tookMs: number;
   readonly ranges?: UncertainRow | undefined;
   readonly timeline?: Timeline | undefined;
+  readonly map?: MemoryMapFile | undefined;
+  /** After the accept that was asked for last. */
+  readonly state?: MemoryState | undefined;
 }
 
 export interface SideState {
@@ -75,6 +87,8 @@ export class Desk {
   #state: DeskState;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wants: Wants = {};
+  /** The accept after which each side's memory is looked at. */
+  #states: Readonly<Partial<Record<Side, number>>> = {};
   /** Rises with each change of a side, so that answers to earlier settings are told. */
   readonly #version: Record<Side, number> = { a: 0, b: 0 };
   /** The version that ranges were asked for. */
@@ -186,6 +200,12 @@ export class Desk {
     if (this.#state.isResting) this.#askMore();
   }
 
+  /** Memory after an accept of a side; it holds for these settings, as others have other accepts. */
+  look(side: Side, accept: number | undefined): void {
+    this.#states = accept === undefined ? {} : { [side]: accept };
+    if (this.#state.isResting) this.#askMore();
+  }
+
   #tell(change: Partial<DeskState>): void {
     this.#state = { ...this.#state, ...change };
     this.#options.told(this.#state);
@@ -234,6 +254,7 @@ export class Desk {
 
   #ask(side: Side): void {
     this.#version[side]++;
+    this.#states = {};
     this.#move();
     this.#question(side, {}, this.#options.quick);
   }
@@ -243,7 +264,8 @@ export class Desk {
     for (const side of ["a", "b"] as const) {
       const own = this.#state[side];
       if (own?.isCurrent !== true) continue;
-      const missing = missingOf(own.shown, this.#wants);
+      const state = this.#states[side];
+      const missing = missingOf(own.shown, { ...this.#wants, ...(state === undefined ? {} : { state }) });
       if (Object.keys(missing).length > 0) this.#question(side, missing, this.#options.quick);
       if (this.#ranged[side] === this.#version[side]) continue;
       this.#ranged[side] = this.#version[side];
@@ -285,18 +307,22 @@ export class Desk {
   }
 }
 
-function shownOf({ row, tookMs, timeline, ranges }: Answered, earlier: Shown | undefined): Shown {
+function shownOf({ row, tookMs, timeline, map, state, ranges }: Answered, earlier: Shown | undefined): Shown {
   return {
     row,
     tookMs: earlier?.tookMs ?? tookMs,
     timeline: timeline ?? earlier?.timeline,
+    map: map ?? earlier?.map,
+    state: state ?? earlier?.state,
     ranges: ranges?.rows[0] ?? earlier?.ranges,
   };
 }
 
-function missingOf(shown: Shown | undefined, wants: Wants): Wants {
-  const missing = Object.entries(wants).filter(
-    ([name, is]) => is !== undefined && is !== false && shown?.[name as keyof Shown] === undefined,
-  );
-  return Object.fromEntries(missing);
+/** Of what is wanted, what an answer has not. */
+function missingOf(shown: Shown | undefined, { timeline = false, map = false, state }: Wants): Wants {
+  return {
+    ...(timeline && shown?.timeline === undefined ? { timeline } : {}),
+    ...(map && shown?.map === undefined ? { map } : {}),
+    ...(state !== undefined && shown?.state?.n !== state ? { state } : {}),
+  };
 }
