@@ -86,6 +86,20 @@ function described(id: string, { hint, faults = [] }: FieldProps): Record<string
   };
 }
 
+interface GroupProps {
+  readonly label: string;
+  readonly children: ComponentChildren;
+}
+
+/** Controls that belong to what is chosen above them: two choices may have parameters of one name. */
+export function Group({ label, children }: GroupProps): JSX.Element {
+  return (
+    <fieldset class="group" aria-label={label}>
+      {children}
+    </fieldset>
+  );
+}
+
 type Input = TargetedInputEvent<HTMLInputElement>;
 
 interface TextProps extends FieldProps {

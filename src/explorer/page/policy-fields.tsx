@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { type PolicyParameter, parseSize, policies, type Scenario } from "../../index.js";
-import { RadioField, SelectField, SliderField, TextField } from "./controls.js";
+import { Group, RadioField, SelectField, SliderField, TextField } from "./controls.js";
 import { strategyKey, withKey } from "./edit.js";
 import { otherText, type SideView } from "./side-view.js";
 import { boundedStops, countStops, durationText, sizeText } from "./stops.js";
@@ -23,9 +23,11 @@ export function PolicyFields({ view }: { readonly view: SideView }): JSX.Element
         faults={faults.get("policy")}
         other={otherText(view, (of) => of.policy)}
       />
-      {Object.entries(policy?.parameters ?? {}).map(([name, parameter]) => (
-        <ParameterField key={name} view={view} name={name} parameter={parameter} />
-      ))}
+      <Group label={`Parameters of ${chosen}`}>
+        {Object.entries(policy?.parameters ?? {}).map(([name, parameter]) => (
+          <ParameterField key={name} view={view} name={name} parameter={parameter} />
+        ))}
+      </Group>
     </>
   );
 }

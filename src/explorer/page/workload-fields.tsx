@@ -11,10 +11,16 @@ import {
 } from "../../index.js";
 import type { Catalogue } from "../protocol.js";
 import { workloadName } from "../settings.js";
-import { type Option, type OptionGroup, SelectField, TextField } from "./controls.js";
+import { Group, type Option, type OptionGroup, SelectField, TextField } from "./controls.js";
 import { withSetting } from "./edit.js";
 import { otherText, type SideView } from "./side-view.js";
-import { defaultOf, generatedOf, generatedText, generatorNamed } from "./workload-text.js";
+import {
+  defaultOf,
+  type GeneratedText,
+  generatedOf,
+  generatedText,
+  generatorNamed,
+} from "./workload-text.js";
 
 interface WorkloadProps {
   readonly view: SideView;
@@ -41,6 +47,8 @@ export function WorkloadFields({ view, catalogue, putAway }: WorkloadProps): JSX
   const generated = generatedOf(workload);
   const chosen = generated === undefined ? workload : `generate:${generated.name}`;
   const set = (text: string): void => change(withSetting(settings, "workload", text));
+  const setParameter = ({ name, parameters }: GeneratedText, own: string, text: string): void =>
+    set(generatedText({ name, parameters: { ...parameters, [own]: text } }));
   const generator = generated === undefined ? undefined : generatorNamed(generated.name);
   const groups = offers(catalogue);
   const isOffered = groups.some(({ options }) => options.some(({ value }) => value === chosen));
@@ -56,23 +64,19 @@ export function WorkloadFields({ view, catalogue, putAway }: WorkloadProps): JSX
         onValue={(name) => choose("workload", name)}
         options={[...own, ...groups]}
       />
-      {generated !== undefined &&
-        Object.entries(generator?.parameters ?? {}).map(([name, parameter]) => (
-          <GeneratorField
-            key={name}
-            name={name}
-            parameter={parameter}
-            text={generated.parameters[name] ?? ""}
-            onText={(text) =>
-              set(
-                generatedText({
-                  name: generated.name,
-                  parameters: { ...generated.parameters, [name]: text },
-                }),
-              )
-            }
-          />
-        ))}
+      {generated !== undefined && (
+        <Group label={`Parameters of ${generated.name}`}>
+          {Object.entries(generator?.parameters ?? {}).map(([name, parameter]) => (
+            <GeneratorField
+              key={name}
+              name={name}
+              parameter={parameter}
+              text={generated.parameters[name] ?? ""}
+              onText={(text) => setParameter(generated, name, text)}
+            />
+          ))}
+        </Group>
+      )}
     </>
   );
 }
