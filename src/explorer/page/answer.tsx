@@ -9,7 +9,7 @@ import { NumbersTable, Tiles } from "./numbers.js";
 import { Phases } from "./phases.js";
 import { Pictures } from "./pictures.js";
 import { answerSentences } from "./sentences.js";
-import { TimelineSection } from "./views.js";
+import { MapSection, TimelineSection } from "./views.js";
 
 interface AnswerProps {
   readonly desk: Desk;
@@ -43,6 +43,7 @@ export function Answer({ desk, state, theme }: AnswerProps): JSX.Element {
             <Phases a={own} b={other} />
             <Remarks a={a} b={b} />
             <TimelineSection desk={desk} state={state} theme={theme} />
+            <MapSection desk={desk} state={state} theme={theme} />
             <RestingPictures state={state} theme={theme} />
             <details>
               <summary>All numbers</summary>

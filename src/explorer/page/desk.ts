@@ -201,8 +201,8 @@ export class Desk {
   }
 
   /** Memory after an accept of a side; it holds for these settings, as others have other accepts. */
-  look(side: Side, accept: number | undefined): void {
-    this.#states = accept === undefined ? {} : { [side]: accept };
+  look(side: Side, accept: number): void {
+    this.#states = { ...this.#states, [side]: accept };
     if (this.#state.isResting) this.#askMore();
   }
 

@@ -39,24 +39,29 @@ function PictureView({ drawn, theme }: ViewProps): JSX.Element {
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{drawn.title}</summary>
-      {isOpen && (
-        <figure>
-          <Drawing drawn={drawn} theme={theme} />
-          <figcaption>
-            <p>{drawn.description}</p>
-            {drawn.caveats.map((text) => (
-              <p key={text} class="hint">
-                {text}
-              </p>
-            ))}
-            <details>
-              <summary>Data of this picture</summary>
-              <DataTable title={drawn.title} table={drawn.table} />
-            </details>
-          </figcaption>
-        </figure>
-      )}
+      {isOpen && <Figure drawn={drawn} theme={theme} />}
     </details>
+  );
+}
+
+/** A picture with what it shows in words, what it leaves out, and its data. */
+export function Figure({ drawn, theme }: ViewProps): JSX.Element {
+  return (
+    <figure>
+      <Drawing drawn={drawn} theme={theme} />
+      <figcaption>
+        <p>{drawn.description}</p>
+        {drawn.caveats.map((text) => (
+          <p key={text} class="hint">
+            {text}
+          </p>
+        ))}
+        <details>
+          <summary>Data of this picture</summary>
+          <DataTable title={drawn.title} table={drawn.table} />
+        </details>
+      </figcaption>
+    </figure>
   );
 }
 

@@ -2,9 +2,11 @@
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Theme, Timeline } from "../../index.js";
+import { PICTURES, type ResultDocument, type Theme, type Timeline } from "../../index.js";
 import { TimelineView } from "../views/timeline-view.js";
 import type { Desk, DeskState, SideState } from "./desk.js";
+import { AfterAccept } from "./memory-state.js";
+import { Figure } from "./pictures.js";
 import { PAGE_COLOURS } from "./theme.js";
 
 interface ViewProps {
@@ -34,8 +36,42 @@ export function TimelineSection({ desk, state, theme }: ViewProps): JSX.Element 
   );
 }
 
+export function MapSection({ desk, state, theme }: ViewProps): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => desk.want({ map: isOpen }), [desk, isOpen]);
+  const [first, second] = [useLast(state.a, "map"), useLast(state.b, "map")];
+  const pictures = useMemo(() => {
+    const maps = [first, second].flatMap((map) => (map === undefined ? [] : [map]));
+    const results = maps.map((map): ResultDocument => ({ file: map.name, kind: "map", map }));
+    if (results.length === 0) return [];
+    return PICTURES.flatMap((picture) => {
+      const drawn = picture.draw(results, PAGE_COLOURS[theme]);
+      return typeof drawn === "string" ? [] : [drawn];
+    });
+  }, [first, second, theme]);
+  const [stateA, stateB] = [useLast(state.a, "state"), useLast(state.b, "state")];
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Memory map: which memory was what when, and after any accept</summary>
+      {isOpen && first === undefined && <p class="hint">Simulating …</p>}
+      {isOpen && pictures.map((drawn) => <Figure key={drawn.title} drawn={drawn} theme={theme} />)}
+      {isOpen && first !== undefined && (
+        <AfterAccept
+          name={second === undefined ? undefined : "A"}
+          map={first}
+          state={stateA}
+          look={(accept) => desk.look("a", accept)}
+        />
+      )}
+      {isOpen && second !== undefined && (
+        <AfterAccept name="B" map={second} state={stateB} look={(accept) => desk.look("b", accept)} />
+      )}
+    </details>
+  );
+}
+
 /** What a side has, or had before its settings moved: a view stays until the next one comes. */
-function useLast<Name extends "timeline">(
+function useLast<Name extends "timeline" | "map" | "state">(
   side: SideState | undefined,
   name: Name,
 ): NonNullable<SideState["shown"]>[Name] {

@@ -47,6 +47,7 @@ class Asked implements Asks {
             row: { ...row, bootTimeNs },
             tookMs: 1,
             ...(wants.ranges === true ? { ranges } : {}),
+            ...(wants.state === undefined ? {} : { state: { n: wants.state } as never }),
             ...(wants.timeline === true ? { timeline: { endNs: 1 } as never } : {}),
           }),
         refuse: (error) => told({ id: 1, side, error }),
@@ -170,6 +171,22 @@ test("a view is asked for while it is wanted, once, and never waits for ranges",
   await quick.last.answer(11);
   await aWhile();
   assert.equal(quick.wants(), [{}, { timeline: true }, {}]);
+});
+
+test("memory after an accept is asked for once, and not of other settings, whose accepts are others", async () => {
+  const { desk, quick } = table();
+  await quick.last.answer(10);
+  await aWhile();
+  desk.look("a", 3);
+  assert.equal(quick.wants(), [{}, { state: 3 }]);
+  await quick.last.answer(10);
+  assert.is(desk.state.a.shown?.state?.n, 3);
+  desk.look("a", 3);
+  assert.is(quick.open.length, 2);
+  desk.change("a", { set: { seed: "2" } });
+  await quick.last.answer(11);
+  await aWhile();
+  assert.equal(quick.wants(), [{}, { state: 3 }, {}]);
 });
 
 test("a copy is the other side with its file, swapped and dropped as one", async () => {

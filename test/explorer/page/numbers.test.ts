@@ -117,6 +117,25 @@ test("ranges over what is assumed follow once the settings rest", async (visit) 
   });
 });
 
+test("a slider over the accepts shows memory after each: lists, record and host", async (visit) => {
+  await withPage(visit, "#memory=6GiB", async (page) => {
+    await page.getByText("Memory map: which memory").click();
+    const view = page.locator(".after-accept");
+    await view.locator("tbody tr").first().waitFor();
+    const slider = view.getByRole("slider", { name: "Memory after accept" });
+    const last = await textOf(view.locator("output"));
+    assert.match(last, /^(\d+) of \1$/);
+    const before = await textOf(view.locator(".memory-strip").first());
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await view.getByText("Before the first accept.").waitFor();
+    await view.getByText("The page allocator has no memory yet.").waitFor();
+    await page.keyboard.press("End");
+    await view.locator(".memory-strip", { hasText: before }).waitFor();
+    await visit.check();
+  });
+});
+
 test("two settings side by side: copied, told apart in words and numbers, swapped, dropped", async (visit) => {
   await withPage(visit, "#memory=6GiB", async (page) => {
     await moving(page, () => page.getByRole("button", { name: "Compare: copy A to B" }).click());
