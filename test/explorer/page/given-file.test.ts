@@ -34,14 +34,14 @@ test("of a scenario that makes many runs the first is shown, and the lists are n
 
 test("lists of any key are taken apart, and texts that YAML takes for numbers stay texts", () => {
   const text =
-    'name: l\nworkload: w\nplatform: { kind: [snp, tdx] }\nmemory: 4GiB\nkernel: ["6.12", "7.3"]\nhost: { pageSize: [2MiB, 4KiB], prefault: [false, true] }\n';
+    'name: l\nworkload: w\nplatform: { kind: [snp, tdx] }\nmemory: 4GiB\nkernel: ["6.12", "7.3"]\nhost: { pageSize: [2MiB, 4KiB], prefault: [false, true] }\nguest: { commandLine: ["1", "nokaslr quiet"] }\n';
   const one = given("l.yaml", text);
   assert.is(one.kind, "scenario");
   if (one.kind !== "scenario") return;
   assert.equal(one.settings, {
     platform: "snp",
     kernel: "6.12",
-    set: { "host.pageSize": "2MiB", "host.prefault": "false" },
+    set: { "host.pageSize": "2MiB", "host.prefault": "false", "guest.commandLine": '"1"' },
   });
 });
 
