@@ -1,4 +1,5 @@
 // Takes 20 s.
+import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import { browserSuite } from "../../browser/browser.js";
 import { commandBox, moving, numberOf, printedBy, rest, textOf, withPage } from "./visit.js";
@@ -34,6 +35,12 @@ test("a slider that the keyboard moves changes the numbers to exactly what the c
       assert.match(printed.replaceAll(/ +/g, " "), `\n ${name} ${await textOf(cell.first())} `);
     }
     const longest = page.getByRole("row", { name: /^Longest wait in boot/ }).getByRole("cell");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download the row as JSON" }).click(),
+    ]);
+    const json = await printedBy(`${await commandBox(page).inputValue()} --json`);
+    assert.is(readFileSync(await download.path(), "utf8"), json);
     assert.match(printed.replaceAll(/\s+/g, " "), `the longest ${await textOf(longest.first())}`);
     await visit.check();
   });
