@@ -5,6 +5,7 @@ import { parseDocument } from "../../src/report/pictures/documents.js";
 import { PICTURES } from "../../src/report/pictures/pictures.js";
 import { renderSvg, titled } from "../../src/report/pictures/render.js";
 import { COLOURS, type Theme } from "../../src/report/pictures/theme.js";
+import { IDENTITY, type StoredRow } from "../../src/results/read.js";
 
 export interface PagePicture {
   /** Without its ending: the light one is `NAME.svg`, the dark one `NAME-dark.svg`. */
@@ -13,8 +14,19 @@ export interface PagePicture {
   readonly results: readonly string[];
 }
 
-/** Results of `compare workloads/strategies.yaml --format jsonl`, which only its pictures are made of. */
+/** Results of `compare workloads/strategies.yaml --format jsonl`, as far as its picture shows them. */
 export const STRATEGIES = "results/strategies.jsonl";
+
+const SHOWN: readonly string[] = [
+  ...IDENTITY,
+  ...["outcome", "problems", "bootTimeNs", "workloadTimeNs", "totalTimeNs", "overheadBytes"],
+  ...["bootAssumedNs", "totalAssumedNs", "assumedPrices"],
+];
+
+/** A row without what no picture here shows. */
+export function shownOf(row: StoredRow): object {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => SHOWN.includes(name)));
+}
 
 export const PAGE_PICTURES: readonly PagePicture[] = [
   { path: "results/boot", picture: "phases", results: ["results/boot.json"] },
