@@ -163,6 +163,9 @@ function spanSentence(findings: readonly Finding[]): string {
     : `${who}${what} ${textOf(low)} (${low.title}) to ${textOf(high)} (${high.title}).`;
 }
 
+/** Inputs of one policy that are named, rather than counted. */
+const MOST_TITLES = 8;
+
 /** Of several inputs: who is best on how many of them, and between which ends. */
 function orderSentence(findings: readonly Finding[]): string {
   const byPolicy = new Map<string, Finding[]>();
@@ -175,7 +178,10 @@ function orderSentence(findings: readonly Finding[]): string {
   const [policy, own] = most!;
   const all =
     own.length === findings.length ? `all ${findings.length}` : `${own.length} of ${findings.length}`;
-  const rest = others.map(([name, theirs]) => `${name} on ${theirs.map(({ title }) => title).join(" and ")}`);
+  const rest = others.map(([name, theirs]) => {
+    const titles = theirs.map(({ title }) => title);
+    return `${name} on ${titles.length > MOST_TITLES ? `${titles.length} of them` : titles.join(" and ")}`;
+  });
   const besides = rest.length === 0 ? "" : `, ${rest.join(", ")}`;
   return `${policy} is first on ${all} inputs${besides}${spreadText(own)}.`;
 }

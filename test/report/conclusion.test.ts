@@ -77,6 +77,17 @@ test("of many inputs it says on how many who is first, and both ends", () => {
   );
 });
 
+test("of very many inputs those of other winners are counted and not named", () => {
+  const groups = (others: number): ReturnType<typeof group>[] =>
+    Array.from({ length: 20 }, (_none, at) =>
+      group(`input ${at}`, lazy({ bootTimeNs: at < others ? 200e9 : 10e9 }), eager()),
+    );
+  const [few] = conclusionOf(groups(8), "eager", undefined);
+  assert.match(few!, /^lazy is first on 12 of 20 inputs, eager on input 0 and input 1 and .* and input 7: /);
+  const [many] = conclusionOf(groups(9), "eager", undefined);
+  assert.match(many!, /^lazy is first on 11 of 20 inputs, eager on 9 of them: /);
+});
+
 test("of many inputs with one run each it says from where to where they go", () => {
   const groups = [
     group("cma=8G", lazy({ bootTimeNs: 36.2e9 })),

@@ -44,7 +44,7 @@ export function plainGrid({ columns, rows }: PictureTable): Grid {
 }
 
 /** Where nobody reads on; what follows is left out and said. */
-export const MOST_ROWS = 1000;
+const MOST_ROWS = 1000;
 
 /** Columns from which on paper is narrow. */
 const MANY_COLUMNS = 11;
@@ -57,8 +57,9 @@ const LONG_TEXT = 48;
  *
  * @param caption says what it is, also to those who do not see what is around it
  * @param file has the rows that a long table leaves out
+ * @param most rows that are shown
  */
-export function tableHtml(grid: Grid, caption: string, file: string): Html {
+export function tableHtml(grid: Grid, caption: string, file: string, most: number = MOST_ROWS): Html {
   const { columns } = grid;
   const total = grid.groups.reduce((sum, { rows }) => sum + rows.length, 0);
   const hasHead = columns.some(({ head }) => head !== "");
@@ -71,13 +72,10 @@ export function tableHtml(grid: Grid, caption: string, file: string): Html {
   const head = html`<thead><tr>${columns.map(({ head: text }) =>
     text === "" ? html`<td></td>` : html`<th scope="col">${text}</th>`,
   )}</tr></thead>`;
-  const bodies = firstRows(grid.groups, MOST_ROWS).map((group) => bodyHtml(group, columns.length));
-  const cut = total > MOST_ROWS && html`<p class="note">${cutText(total, file)}</p>`;
+  const bodies = firstRows(grid.groups, most).map((group) => bodyHtml(group, columns.length));
+  const cut =
+    total > most && html`<p class="note">The first ${most} of ${total} rows; ${file} has them all.</p>`;
   return html`<div class="scroll" role="region" tabindex="0" aria-label="Table: ${caption}"><table class="${[...(columns.length > MANY_COLUMNS ? ["many"] : []), ...looks].join(" ")}"><caption>${caption}</caption>${hasHead && head}${bodies}</table></div>${cut}`;
-}
-
-function cutText(total: number, file: string): string {
-  return `The first ${MOST_ROWS} of ${total} rows; ${file} has them all.`;
 }
 
 function firstRows(groups: readonly GridGroup[], most: number): GridGroup[] {

@@ -36,8 +36,14 @@ export function commandsHtml(commands: readonly string[], label: string): Html {
   )}</code></pre>`;
 }
 
+/** Values of one fact that are named. */
+const MOST_VALUES = 24;
+
+/** Each value once. */
 export function listed(values: readonly string[]): string {
-  return [...new Set(values)].join(", ");
+  const all = [...new Set(values)];
+  const more = all.length - MOST_VALUES;
+  return more > 0 ? `${all.slice(0, MOST_VALUES).join(", ")} and ${more} more` : all.join(", ");
 }
 
 /** Words after a command line, for what no result says of its scenario. */

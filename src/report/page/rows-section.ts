@@ -87,6 +87,9 @@ function ofSeveral(rows: readonly CompareRow[], found: Uncertainty | undefined, 
   };
 }
 
+/** Inputs of which the conclusion names the best run. */
+const MOST_INPUTS = 24;
+
 /** Of each input the best run: where its time goes, and the phase that takes most of it. */
 function bestHtml(rows: readonly CompareRow[], file: string): Html | undefined {
   const best = groupedRows(rows, () => []).groups.flatMap(({ title, rows: [first] }) =>
@@ -102,7 +105,12 @@ function bestHtml(rows: readonly CompareRow[], file: string): Html | undefined {
     left<(typeof best)[number]>("where its time goes", ({ run }) => startupText(run)),
     left<(typeof best)[number]>("longest phase of its boot", ({ run }) => phaseText(run)),
   ];
-  return tableHtml(gridOf({ columns, groups: [{ rows: best }] }), `The best of each input, of ${file}`, file);
+  return tableHtml(
+    gridOf({ columns, groups: [{ rows: best }] }),
+    `The best of each input, of ${file}`,
+    file,
+    MOST_INPUTS,
+  );
 }
 
 /** `The longest phase is firmware, 6.71 s, mostly eptViolation4k.` */

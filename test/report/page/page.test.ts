@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PriceSet } from "../../../src/coco/price-set.js";
 import type { MemoryMapFile } from "../../../src/memory-map/memory-map.js";
 import { reportPage } from "../../../src/report/page/page.js";
 import { picturesOf } from "../../../src/report/pictures/pictures.js";
@@ -140,6 +141,29 @@ test("a price that the scenario sets says what it is in place of", async () => {
     page,
     /tdcallNs<\/th><td>900 ns<\/td>.*?<td>set by the scenario<\/td>.*?in place of 800 ns \(assumed: /,
   );
+});
+
+test("prices of a machine have its sources, where the program has them", async () => {
+  const rows = [rowWith({ prices: "mine", eventPrices: { tdcall: 600 }, costs: { tdcall: 1 } })];
+  const price = { value: 600, low: 500, high: 700, basis: "measured", source: "my readings" } as const;
+  const mine = { name: "mine", description: "My machine.", platform: "tdx", prices: { tdcallNs: price } };
+  const pageWith = (set: object | undefined): Promise<string> =>
+    reportPage([{ file: "rows.json", kind: "rows", rows }], {
+      ...AROUND,
+      pricesNamed: (name) => (name === "mine" ? (set as PriceSet | undefined) : undefined),
+    });
+  const page = await pageWith(mine);
+  assert.match(page, "<h4>Prices of tdx on mine</h4><p>My machine.</p>");
+  assert.match(
+    page,
+    /tdcallNs<\/th><td>600 ns<\/td><td>500 ns<\/td><td>700 ns<\/td><td>measured<\/td>.*?my readings/,
+  );
+  const without = await pageWith(undefined);
+  assert.match(
+    without,
+    "The prices mine do not come with this program, and results do not have their sources.",
+  );
+  assert.match(without, "Runs that have no command line here: the prices mine do not come with the program");
 });
 
 test("a memory map tells its layers, and how to make it again", async () => {
