@@ -53,6 +53,14 @@ test("its policy allows its own style by hash, and nothing else", async () => {
   assert.is(policy, `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`);
 });
 
+test("pictures have the colours of both themes, and the page switches them", async () => {
+  const [day, night] = [COLOURS.light.series[0], COLOURS.dark.series[0]];
+  const [, name] = new RegExp(`:root\\{[^}]*(--p\\d+):${day};`).exec(await one) ?? [];
+  assert.ok(name !== undefined, day);
+  assert.match(await one, new RegExp(`prefers-color-scheme:dark\\)\\{:root\\{[^}]*${name}:${night};`));
+  assert.match(await one, `fill="var(${name})"`);
+});
+
 test("names from inputs stay text wherever they show", async () => {
   const evil = `</style></svg><script>alert(1)</script><img src=x onerror="alert(2)">'\u001b[31m`;
   const rows = [evil, "eager"].map((policy, at) =>
