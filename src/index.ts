@@ -17,7 +17,10 @@ export { type Key, keysOf } from "./fields/keys.js";
 export { kernelRelease, kernelRules, knownReleases } from "./linux/kernel-rules.js";
 export type { KernelRules, PageAllocRules } from "./linux/rules.js";
 // A guest's memory over time, and what it looks like after any accept.
+export { type AddressAxis, addressAxis, isAcceptance } from "./memory-map/address-axis.js";
 export { formatMemoryMap } from "./memory-map/format.js";
+export { LAYER_KEYS, LAYERS } from "./memory-map/layers.js";
+export { type Cells, cellsOf, DIFFERENCES, differenceOf, rectanglesOf } from "./memory-map/map-cells.js";
 export { MapRecorder } from "./memory-map/map-recorder.js";
 export type {
   ByteRange,
@@ -55,6 +58,7 @@ export {
 } from "./report/diff.js";
 export { diffSentences, percentText } from "./report/diff-lead.js";
 export { parseDocument, type ResultDocument } from "./report/pictures/documents.js";
+export { layerColours } from "./report/pictures/map.js";
 export type { Drawn, Picture, PictureTable } from "./report/pictures/picture.js";
 export { PICTURES } from "./report/pictures/pictures.js";
 export { renderSvg } from "./report/pictures/render.js";

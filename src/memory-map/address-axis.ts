@@ -12,9 +12,9 @@ export interface AxisPart extends AddressRange {
 export interface AddressAxis {
   readonly parts: readonly AxisPart[];
   /** Place of an address, 0 to 1. */
-  position(address: number): number;
+  readonly position: (address: number) => number;
   /** Address at a place. */
-  address(position: number): number;
+  readonly address: (position: number) => number;
 }
 
 /** Layers that say how memory became usable: at each time, memory of the guest is in one of them, or shared. */

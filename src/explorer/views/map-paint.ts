@@ -1,0 +1,148 @@
+/** What the view of a memory map puts on its canvases. */
+
+import {
+  type AddressAxis,
+  type ByteRange,
+  cellsOf,
+  DIFFERENCES,
+  differenceOf,
+  isAcceptance,
+  LAYERS,
+  layerColours,
+  type MemoryMapFile,
+  rectanglesOf,
+  type ThemeColours,
+} from "../../index.js";
+
+/** The part of the axes that is shown: of time in nanoseconds, of addresses from 0 to 1. */
+export interface Window {
+  readonly fromNs: number;
+  readonly untilNs: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Of layers that lie over others, which show through. */
+const OVERLAYS: Readonly<Record<string, number>> = {
+  [LAYERS.mapUsable.name]: 3,
+  [LAYERS.mapUnaccepted.name]: 7,
+  [LAYERS.mapAcpi.name]: 4,
+  [LAYERS.mapFirmware.name]: 6,
+  [LAYERS.mapReserved.name]: 8,
+  [LAYERS.reserved.name]: 8,
+  [LAYERS.free.name]: 5,
+  [LAYERS.host.name]: 2,
+};
+
+export function colourOf(name: string, colours: ThemeColours): string {
+  return layerColours(colours)[name] ?? colours.series[OVERLAYS[name] ?? 0]!;
+}
+
+/** Differences have colours that no usual layer has. */
+export function differenceColours({ series }: ThemeColours): readonly [string, string] {
+  return [series[8]!, series[6]!];
+}
+
+/** A canvas in the pixels of the screen, empty. @returns undefined where a browser has none to draw on */
+function cleared(
+  canvas: HTMLCanvasElement,
+  { background }: ThemeColours,
+): CanvasRenderingContext2D | undefined {
+  const scale = window.devicePixelRatio;
+  canvas.width = Math.max(1, Math.round(canvas.clientWidth * scale));
+  canvas.height = Math.max(1, Math.round(canvas.clientHeight * scale));
+  const context = canvas.getContext("2d");
+  if (context === null) return undefined;
+  context.fillStyle = background;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  return context;
+}
+
+export interface MapPainting {
+  readonly map: MemoryMapFile;
+  readonly axis: AddressAxis;
+  readonly window: Window;
+  readonly hidden: ReadonlySet<string>;
+  /** Of the accept that is chosen; undefined for none. */
+  readonly cursorNs: number | undefined;
+  readonly colours: ThemeColours;
+}
+
+export function paintMap(canvas: HTMLCanvasElement, painting: MapPainting): void {
+  const { map, axis, window: part, hidden, cursorNs, colours } = painting;
+  const context = cleared(canvas, colours);
+  if (context === undefined) return;
+  const { width, height } = canvas;
+  const x = (ns: number): number => ((ns - part.fromNs) / (part.untilNs - part.fromNs)) * width;
+  const y = (at: number): number => height - ((at - part.low) / (part.high - part.low)) * height;
+  for (const [layer, { name }] of map.layers.entries()) {
+    if (hidden.has(name)) continue;
+    context.globalAlpha = isAcceptance({ name }) ? 1 : 0.5;
+    context.fillStyle = colourOf(name, colours);
+    for (const [of, start, end, fromNs, untilNs] of map.areas) {
+      if (of !== layer) continue;
+      const [left, right] = [x(fromNs), x(untilNs)];
+      const [bottom, top] = [y(axis.position(start)), y(axis.position(end))];
+      // What is thinner than a pixel is still there.
+      context.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+    }
+  }
+  context.globalAlpha = 1;
+  context.strokeStyle = colours.text;
+  context.setLineDash([2, 4]);
+  for (const { startNs } of map.phases) line(context, x(startNs), height);
+  context.setLineDash([]);
+  if (cursorNs === undefined) return;
+  context.lineWidth = 3 * window.devicePixelRatio;
+  context.strokeStyle = colours.background;
+  line(context, x(cursorNs), height);
+  context.lineWidth = 1.5 * window.devicePixelRatio;
+  context.strokeStyle = colours.text;
+  line(context, x(cursorNs), height);
+}
+
+function line(context: CanvasRenderingContext2D, x: number, height: number): void {
+  context.beginPath();
+  context.moveTo(x, 0);
+  context.lineTo(x, height);
+  context.stroke();
+}
+
+const ROWS = 280;
+const COLUMNS = 280;
+
+export function paintDifference(
+  canvas: HTMLCanvasElement,
+  maps: readonly [MemoryMapFile, MemoryMapFile],
+  { axis, window: part, colours }: Pick<MapPainting, "axis" | "window" | "colours">,
+): void {
+  const context = cleared(canvas, colours);
+  if (context === undefined) return;
+  const { width, height } = canvas;
+  const endNs = Math.max(...maps.map((map) => map.endNs));
+  const axes = { endNs, rows: ROWS, columns: COLUMNS, goesOn: true };
+  const [one, other] = maps.map((map) => cellsOf(map, axis, axes));
+  const range = differenceColours(colours);
+  for (const { name, row, rowEnd, column, columnEnd } of rectanglesOf(differenceOf(one!, other!))) {
+    const x = (at: number): number =>
+      (((at / COLUMNS) * endNs - part.fromNs) / (part.untilNs - part.fromNs)) * width;
+    const y = (at: number): number => height - ((at / ROWS - part.low) / (part.high - part.low)) * height;
+    context.fillStyle = range[DIFFERENCES.indexOf(name as (typeof DIFFERENCES)[number])]!;
+    context.fillRect(x(column), y(rowEnd), x(columnEnd) - x(column), y(row) - y(rowEnd));
+  }
+}
+
+/** Ranges over the part of the address axis that is shown, low addresses on the left. */
+export function paintStrip(
+  canvas: HTMLCanvasElement,
+  ranges: readonly ByteRange[],
+  colour: string,
+  { axis, window: { low, high }, colours }: Pick<MapPainting, "axis" | "window" | "colours">,
+): void {
+  const context = cleared(canvas, colours);
+  if (context === undefined) return;
+  context.fillStyle = colour;
+  const x = (address: number): number => ((axis.position(address) - low) / (high - low)) * canvas.width;
+  for (const [start, end] of ranges)
+    context.fillRect(x(start), 0, Math.max(1, x(end) - x(start)), canvas.height);
+}
