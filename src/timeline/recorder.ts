@@ -47,7 +47,7 @@ export interface Timeline {
   readonly memory: readonly Memory[];
   /** Spans that lie closer together than this are merged; 0 where all there were are here. Nanoseconds. */
   readonly mergedBelowNs: number;
-  /** The same of moments of one kind on one CPU. */
+  /** The same of moments of one kind. */
   readonly momentsMergedBelowNs: number;
 }
 
@@ -144,16 +144,18 @@ function inOrder(moments: readonly Moment[]): Moment[] {
   return moments.toSorted((one, other) => one.atNs - other.atNs);
 }
 
-/** Of moments of a kind on a CPU within some time the first stays, and says how many there were. */
+/**
+ * Of moments of a kind within some time the first stays, and says how many there were. On whatever CPU: there may be
+ * more CPUs than moments have room, but kinds are few.
+ */
 function withoutRepeats(moments: readonly Moment[], ns: number): Moment[] {
   const kept: Moment[] = [];
   const latest = new Map<string, number>();
   for (const moment of moments) {
-    const kind = `${moment.cpu} ${moment.what}`;
-    const at = latest.get(kind);
+    const at = latest.get(moment.what);
     const before = at === undefined ? undefined : kept[at]!;
     if (before === undefined || moment.atNs - before.atNs > ns) {
-      latest.set(kind, kept.length);
+      latest.set(moment.what, kept.length);
       kept.push(moment);
     } else {
       const parts = [before, moment].map(({ details }) => Number(details?.merged ?? 1));
