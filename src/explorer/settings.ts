@@ -46,7 +46,7 @@ export const SETTING_NAMES: readonly SettingName[] = [
 ];
 
 /** Of the scenario `boot`, which has lists there; other values are its own. */
-export const DEFAULTS: Readonly<Partial<Record<SettingName, string>>> = {
+const DEFAULTS: Readonly<Partial<Record<SettingName, string>>> = {
   platform: "tdx",
   policy: "lazy",
   memory: "16GiB",

@@ -133,7 +133,7 @@ function replaying({ name }: DroppedFile): Assignment {
   return { flag: name, path: ["workload"], value: DROPPED + name };
 }
 
-export function isScenarioName(name: string): boolean {
+function isScenarioName(name: string): boolean {
   return /\.ya?ml$/i.test(name);
 }
 

@@ -200,6 +200,7 @@ test("what is asked of the program itself loads no command and no package", () =
     "src/report/paint.ts",
     "src/results/results-error.ts",
     "src/scenario/error.ts",
+    "src/scenario/typed.ts",
     "src/units.ts",
     "src/workload-files/workload-error.ts",
     "src/workload/trace-error.ts",
