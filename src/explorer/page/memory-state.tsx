@@ -61,13 +61,14 @@ export function AfterAccept({ name, map, state, look }: AfterAcceptProps): JSX.E
   );
 }
 
-/** `4 MiB from 0x100000000 on demand, by vCPU 0, done at 4.2 s`. */
+/** `4 MiB from 0x100000000, accepted on demand, on vCPU 0, done at 4.2 s.` */
 function acceptText({ accepts }: MemoryMapFile, n: number): string {
-  if (n === 0) return "Before the first accept.";
-  const found = accepts.find((one) => one.n === n);
-  if (found === undefined) return "One of those that the map leaves out.";
+  const found = accepts.findLast((one) => one.n <= n);
+  if (found === undefined) return "Before the first accept.";
   const { bytes, start, by, cpu, atNs } = found;
-  return `${formatBytes(bytes)} from 0x${start.toString(16)}, ${by}, on vCPU ${cpu}, done at ${formatDuration(atNs)}.`;
+  const which = found.n === n ? "" : `The map has accept ${formatInteger(found.n)} before it: `;
+  const place = `${formatBytes(bytes)} from 0x${start.toString(16)}`;
+  return `${which}${place}, ${by}, on vCPU ${cpu}, done at ${formatDuration(atNs)}.`;
 }
 
 interface StateProps {

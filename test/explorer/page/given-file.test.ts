@@ -4,7 +4,12 @@ import * as assert from "uvu/assert";
 import { type Given, givenOf } from "../../../src/explorer/page/given-file.js";
 import { settingsOfRow } from "../../../src/explorer/page/row-settings.js";
 import { understood } from "../../../src/explorer/page/scenario-of.js";
-import { NO_PRICE_SETS } from "../../../src/index.js";
+import { formatMemoryMap, NO_PRICE_SETS } from "../../../src/index.js";
+import {
+  MEMORY_MAP_KIND,
+  MEMORY_MAP_SCHEMA_VERSION,
+  type MemoryMapFile,
+} from "../../../src/memory-map/memory-map.js";
 import type { StoredRow } from "../../../src/results/read.js";
 
 const test = suite("explorer: files given to the page");
@@ -73,6 +78,28 @@ test("JSON is a result, and what is none is refused in one line", () => {
     assert.match(one.line, line);
     assert.not.match(one.line, /\n/);
   }
+});
+
+test("a memory map is a result, too", () => {
+  const map: MemoryMapFile = {
+    schemaVersion: MEMORY_MAP_SCHEMA_VERSION,
+    kind: MEMORY_MAP_KIND,
+    name: "tdx lazy 4 GiB",
+    run: { scenario: "boot" },
+    endNs: 10,
+    spanBytes: 4096,
+    grainBytes: 4096,
+    grainNs: 0,
+    phases: [],
+    layers: [{ name: "unaccepted", what: "w", grainBytes: 4096, grainNs: 0, peakBytes: 4096, endBytes: 0 }],
+    areas: [[0, 0, 4096, 0, 10]],
+    acceptsTotal: 0,
+    acceptsEvery: 1,
+    accepts: [],
+  };
+  const one = given("map.json", formatMemoryMap(map));
+  assert.ok(one.kind === "result", JSON.stringify(one));
+  assert.is(one.result.kind, "map");
 });
 
 test("anything else is a trace, for the simulator to read; nothing is none", () => {
