@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ResultDocument, Theme } from "../../index.js";
+import { formatDuration, type ResultDocument, type Theme } from "../../index.js";
 import { Copies } from "./copies.js";
 import type { Desk, DeskState, Shown, SideState } from "./desk.js";
 import { NumbersTable, Tiles } from "./numbers.js";
@@ -82,7 +82,7 @@ function resultsOf(a: Shown | undefined, b: Shown | undefined): readonly ResultD
 /** `Simulated in this browser in 41 ms.` */
 function tookText(a: SideState, b: SideState | undefined): string {
   const times = [a, b].flatMap((side) =>
-    side?.shown === undefined ? [] : [`${Math.ceil(side.shown.tookMs)} ms`],
+    side?.shown === undefined ? [] : [formatDuration(side.shown.tookMs * 1e6)],
   );
   return `Simulated in this browser in ${times.join(" and ")}.`;
 }

@@ -1,4 +1,4 @@
-// Takes 20 s.
+// Takes 30 s.
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { browserSuite } from "../../browser/browser.js";
