@@ -62,10 +62,10 @@ test("shards on several machines give the bytes of one process", async () => {
       string,
       string,
     ];
-    const shard = (index: number, out: string) =>
-      unaccepted(["sweep", study, "--out", out, "--shard", `${index}/3`, "--jobs", "2"]);
-    assert.match((await shard(0, a)).stderr, /^\d+ runs to make\nshard 0\/3 is done\n$/);
-    await shard(2, b);
+    const shard = (index: number, out: string, jobs: number) =>
+      unaccepted(["sweep", study, "--out", out, "--shard", `${index}/3`, "--jobs", `${jobs}`]);
+    assert.match((await shard(0, a, 2)).stderr, /^\d+ runs to make\nshard 0\/3 is done\n$/);
+    await shard(2, b, 1);
     const missing = await unaccepted(["sweep", study, "--out", a, "--shard", "0/3", "--missing"]);
     assert.equal([missing.code, missing.stdout], [1, "1,2\n"]);
     const early = await unaccepted(["merge", a, b, "--out", merged]);
@@ -75,7 +75,7 @@ test("shards on several machines give the bytes of one process", async () => {
       /tiny: 2 of 5 chunks are missing, the first of them 1; sweep --missing .*: 1\/3$/,
     );
     assert.not(existsSync(merged));
-    await shard(1, b);
+    await shard(1, b, 1);
     const done = await unaccepted(["merge", a, b, "--out", merged]);
     assert.is(done.code, 0);
     assert.equal(contentOf(merged), contentOf(whole));
@@ -135,7 +135,7 @@ test("killed in the middle, again and again, it goes on and loses and repeats no
     }
     // What a write that was cut short leaves behind.
     writeFileSync(join(killed, "parts", "000004.jsonl.1.tmp"), '{"point":');
-    assert.is((await unaccepted(["sweep", study, "--out", killed, "--quiet"])).code, 0);
+    assert.is((await unaccepted(["sweep", study, "--out", killed, "--jobs", "1", "--quiet"])).code, 0);
     assert.equal(contentOf(killed), contentOf(whole));
     assert.equal(
       readdirSync(join(killed, "parts")).filter((name) => name.endsWith(".tmp")),
@@ -157,7 +157,7 @@ test("parts and a stamp that are damaged are said, and done again", async () => 
     assert.is(missing.stdout, "1,2,3\n");
     assert.match(missing.stderr, /000001\.jsonl: .* found an empty file; missing, as 2 more\n$/);
     writeFileSync(join(damaged, "sweep.json"), "");
-    const { code, stderr } = await unaccepted(["sweep", study, "--out", damaged]);
+    const { code, stderr } = await unaccepted(["sweep", study, "--out", damaged, "--jobs", "1"]);
     assert.is(code, 0);
     const [stamp, parts, runs, wrote, end] = stderr.split("\n");
     assert.match(stamp!, /sweep\.json: was damaged; written again$/);
