@@ -15,7 +15,7 @@ export function bundledLicenses(bundles) {
     .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
     .flatMap(([path]) => PACKAGE.exec(path)?.[1] ?? []);
   const byText = new Map([[readFileSync("LICENSE", "utf8").trim(), ["unaccepted"]]]);
-  for (const name of [...new Set(names)].sort()) {
+  for (const name of [...new Set(names)].toSorted((one, other) => (one < other ? -1 : 1))) {
     const text = licenseOf(`node_modules/${name}`);
     byText.set(text, [...(byText.get(text) ?? []), name]);
   }

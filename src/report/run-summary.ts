@@ -50,7 +50,7 @@ export function formatRunSummary(
 }
 
 /** What ran: scenario, policy, machine, kernel, workload, and prices that are not the platform's own. */
-export function machineText(run: RunResult): string {
+function machineText(run: RunResult): string {
   return (
     `${run.scenario}: ${run.policy} on ${run.platform}, ${formatBytes(run.memoryBytes)}, ` +
     `${formatVcpus(run.vcpus)}, Linux ${kernelText(run)}, workload ${run.workload}` +

@@ -44,11 +44,11 @@ export interface OpenOptions {
 export interface Visit {
   readonly page: Page;
   /** Opens an address, or the text of a page as a file. */
-  open(target: string, options?: OpenOptions): Promise<void>;
+  readonly open: (target: string, options?: OpenOptions) => Promise<void>;
   /** No error on the console, no request to anywhere else, nothing serious by axe, no scrolling sideways. */
-  check(): Promise<void>;
+  readonly check: () => Promise<void>;
   /** The whole page as a PNG, for people to look at. */
-  shot(name: string): Promise<void>;
+  readonly shot: (name: string) => Promise<void>;
 }
 
 type BrowserTest = (name: string, body: (visit: Visit) => Promise<void>) => void;

@@ -19,7 +19,9 @@ interface Mapped {
 
 function mapped(policy: string): Mapped {
   const assignments = ["platform.kind=tdx", `policy=${policy}`, "memory=4GiB", "vcpus=2"];
-  const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), { loader: LOADER });
+  const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), {
+    loader: LOADER,
+  });
   const { scenario, recording } = loaded!;
   const recorder = new MapRecorder();
   const row = runScenario(scenario, recording, { check: false, watch: recorder });
@@ -50,20 +52,20 @@ show(undefined);
 `;
 
 async function pageWith(...maps: readonly MemoryMapFile[]): Promise<string> {
-    const [script, style] = await Promise.all([
-      build({
-        stdin: { contents: PAGE, resolveDir: process.cwd(), loader: "ts" },
-        bundle: true,
-        write: false,
-        format: "iife",
-        jsx: "automatic",
-        jsxImportSource: "preact",
-        external: ["@colors/colors"],
-      }),
-      build({ entryPoints: ["src/explorer/page/page.css"], bundle: true, write: false }),
-    ]);
-    const data = { maps, n: N, state: LAZY.stateAfter(N) };
-    return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Map</title><link rel="icon" href="data:,">
+  const [script, style] = await Promise.all([
+    build({
+      stdin: { contents: PAGE, resolveDir: process.cwd(), loader: "ts" },
+      bundle: true,
+      write: false,
+      format: "iife",
+      jsx: "automatic",
+      jsxImportSource: "preact",
+      external: ["@colors/colors"],
+    }),
+    build({ entryPoints: ["src/explorer/page/page.css"], bundle: true, write: false }),
+  ]);
+  const data = { maps, n: N, state: LAZY.stateAfter(N) };
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Map</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width"><style>${style.outputFiles[0]!.text}</style></head>
 <body><main><h1>Map</h1><div id="main"></div></main>
 <script id="data" type="application/json">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
@@ -88,9 +90,15 @@ test("the slider goes from accept to accept by keys, and asks for the state of e
   await slider.focus();
   for (const key of ["ArrowRight", "ArrowRight", "End"]) await page.keyboard.press(key);
   const total = LAZY.map.acceptsTotal;
-  assert.equal(await page.evaluate("window.asked"), [[0, 1], [0, 2], [0, total]]);
+  assert.equal(await page.evaluate("window.asked"), [
+    [0, 1],
+    [0, 2],
+    [0, total],
+  ]);
   const last = LAZY.map.accepts.at(-1)!;
-  assert.ok((await page.getByRole("status").allTextContents()).some((text) => text.includes(last.start.toString(16))));
+  assert.ok(
+    (await page.getByRole("status").allTextContents()).some((text) => text.includes(last.start.toString(16))),
+  );
   await page.getByRole("button", { name: "Previous" }).click();
   assert.equal(await page.evaluate("window.asked.at(-1)"), [0, total - 1]);
   await visit.check();
@@ -106,7 +114,9 @@ test("the state beside has the numbers of the simulation", async (visit) => {
   const { node, zone, migratetype, blocks } = state.freeLists[0]!;
   assert.is(rows[0], `${node} ${zone} ${migratetype}${blocks.join("")}`);
   const [start] = state.bitmap[0]!;
-  assert.ok((await page.locator(".map-strip").allTextContents()).some((text) => text.includes(start.toString(16))));
+  assert.ok(
+    (await page.locator(".map-strip").allTextContents()).some((text) => text.includes(start.toString(16))),
+  );
   await visit.check();
 });
 
