@@ -266,7 +266,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     files: {
       name: "results",
       describe:
-        "JSON of run, compare, tune, largest, sweep, verify or validate, or a directory that --out filled",
+        "JSON of run, compare, tune, largest, sweep, verify or validate, a file of run --map, or a directory that --out filled",
       isList: true,
       required: "a result file, such as compare --json prints it, or a directory that --out filled",
     },
@@ -277,6 +277,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     examples: [
       "unaccepted report results/boot.json -o boot.html",
       "unaccepted report results/tune/tdx.json results/tune/snp.json -o tune.html",
+      "unaccepted report lazy-map.json eager-map.json -o maps.html",
       "unaccepted report sweep-results",
     ],
     load: () => import("./commands/report.js"),

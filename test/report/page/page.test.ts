@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PriceSet } from "../../../src/coco/price-set.js";
+import { LAYERS } from "../../../src/memory-map/layers.js";
 import type { MemoryMapFile } from "../../../src/memory-map/memory-map.js";
 import { reportPage } from "../../../src/report/page/page.js";
 import { picturesOf } from "../../../src/report/pictures/pictures.js";
@@ -174,23 +175,23 @@ test("prices of a machine have its sources, where the program has them", async (
   assert.match(without, "Runs that have no command line here: the prices mine do not come with the program");
 });
 
-test("a memory map tells its layers, and how to make it again", async () => {
-  const run = {
-    scenario: "boot",
-    platform: "tdx",
-    policy: "lazy",
-    kernel: "6.12",
-    prices: "default",
-    workload: "idle",
-    memoryBytes: 4 * GiB,
-    vcpus: 2,
-  };
+/** A guest whose firmware accepts a part of its memory, and the kernel another one. */
+function mapOf(policy: string): MemoryMapFile {
   const layer = { what: "RAM that nobody has accepted", grainBytes: 4096, grainNs: 0, peakBytes: 4 * GiB };
-  const map: MemoryMapFile = {
+  return {
     schemaVersion: 1,
     kind: "memory map",
-    name: "tdx lazy 4 GiB",
-    run,
+    name: `tdx ${policy} 4 GiB`,
+    run: {
+      scenario: "boot",
+      platform: "tdx",
+      policy,
+      kernel: "6.12",
+      prices: "default",
+      workload: "idle",
+      memoryBytes: 4 * GiB,
+      vcpus: 2,
+    },
     endNs: 9e9,
     spanBytes: 4 * GiB,
     grainBytes: 4096,
@@ -198,25 +199,54 @@ test("a memory map tells its layers, and how to make it again", async () => {
     acceptsTotal: 1,
     acceptsEvery: 1,
     phases: [{ name: "launch", startNs: 0, endNs: 2e9 }],
-    layers: [{ name: "unaccepted", ...layer, endBytes: 3 * GiB }],
-    areas: [[0, 0, 4 * GiB, 0, 9e9]],
-    accepts: [{ n: 1, atNs: 8e9, cpu: 0, start: 0x1000, bytes: GiB, by: "accepted by kernel" }],
+    layers: [
+      { name: "unaccepted", ...layer, endBytes: 3 * GiB },
+      { name: LAYERS.firmware.name, ...layer, endBytes: GiB },
+    ],
+    areas: [
+      [0, 0, 4 * GiB, 0, 9e9],
+      [1, 0, GiB, 3e9, 9e9],
+    ],
+    accepts: [{ n: 1, atNs: 8e9, cpu: 0, start: 0x1000, bytes: GiB, by: LAYERS.firmware.name }],
   };
-  const page = await reportPage([{ file: "lazy.json", kind: "map", map }], AROUND);
+}
+
+test("a memory map tells its layers, and how to make it again", async () => {
+  const page = await reportPage([{ file: "lazy.json", kind: "map", map: mapOf("lazy") }], AROUND);
   assert.match(
     page,
-    '<p class="lead">tdx lazy 4 GiB: 1 accept in 9 s.</p><p>When it ended: 3 GiB unaccepted.</p>',
+    '<p class="lead">tdx lazy 4 GiB: 1 accept in 9 s.</p><p>When it ended: 3 GiB unaccepted, 1 GiB accepted by firmware.</p>',
   );
   assert.match(
     page,
     '<th scope="row">unaccepted</th><td>4 GiB</td><td>3 GiB</td><td>RAM that nobody has accepted</td>',
   );
-  assert.match(page, "<td>8 s</td><td>0</td><td>0x1000</td><td>1 GiB</td><td>accepted by kernel</td>");
+  assert.match(page, "<td>8 s</td><td>0</td><td>0x1000</td><td>1 GiB</td><td>accepted by firmware</td>");
   assert.match(
     page,
     "unaccepted run boot --platform tdx --policy lazy --vcpus 2 --kernel 6.12 --workload idle --memory 4GiB --map lazy.json",
   );
   assert.match(page, "<dt>schemaVersion</dt><dd>1</dd>");
+});
+
+test("two memory maps are also shown side by side", async () => {
+  const maps = ["lazy", "eager"].map((policy) => ({
+    file: `${policy}.json`,
+    kind: "map" as const,
+    map: mapOf(policy),
+  }));
+  const titles = tagsOf(await reportPage(maps, AROUND)).filter(({ name }) => /^h[24]$/.test(name));
+  assert.equal(
+    titles.map(({ text }) => text),
+    [
+      "lazy.json: Memory map of tdx lazy 4 GiB",
+      "Memory of tdx lazy 4 GiB over time",
+      "eager.json: Memory map of tdx eager 4 GiB",
+      "Memory of tdx eager 4 GiB over time",
+      "Both memory maps",
+      "Memory of tdx lazy 4 GiB and tdx eager 4 GiB",
+    ],
+  );
 });
 
 test("it tells when it has looked for a picture, and ends where that throws", async () => {
