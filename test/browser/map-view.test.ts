@@ -3,52 +3,38 @@ import { build } from "esbuild";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
 import { MapRecorder } from "../../src/memory-map/map-recorder.js";
-import type { MemoryMapFile, MemoryState } from "../../src/memory-map/memory-map.js";
+import type { MemoryMapFile } from "../../src/memory-map/memory-map.js";
 import { parseAssignment } from "../../src/scenario/set.js";
-import { memoryStateAfter } from "../../src/study/memory-state.js";
 import { runScenario } from "../../src/study/run-scenario.js";
 import { LOADER } from "../loader.js";
 import { browserSuite, type Visit } from "./browser.js";
 
 const test = browserSuite("memory map: the view");
 
-interface Mapped {
-  readonly map: MemoryMapFile;
-  readonly stateAfter: (n: number) => MemoryState;
-}
-
-function mapped(policy: string): Mapped {
+function mapped(policy: string): MemoryMapFile {
   const assignments = ["platform.kind=tdx", `policy=${policy}`, "memory=4GiB", "vcpus=2"];
   const [loaded] = loadScenarios(["workloads/boot.yaml"], assignments.map(parseAssignment), {
     loader: LOADER,
   });
-  const { scenario, recording } = loaded!;
   const recorder = new MapRecorder();
-  const row = runScenario(scenario, recording, { check: false, watch: recorder });
-  return { map: recorder.map(row), stateAfter: (n) => memoryStateAfter(scenario, recording, n) };
+  const row = runScenario(loaded!.scenario, loaded!.recording, { check: false, watch: recorder });
+  return recorder.map(row);
 }
 
 const LAZY = mapped("lazy");
 const EAGER = mapped("eager");
-const N = LAZY.map.acceptsTotal - 3;
 
-/** A page with the view alone, which knows the state after accept N. */
+/** A page with the view alone, and what moves its line. */
 const PAGE = `
 import { h, render } from "preact";
 import { MapView } from "./src/explorer/views/map-view.js";
 import { PAGE_COLOURS } from "./src/explorer/page/theme.js";
-const data = JSON.parse(document.getElementById("data").textContent);
-window.asked = [];
+const { maps } = JSON.parse(document.getElementById("data").textContent);
 const theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 document.documentElement.dataset.theme = theme;
-function show(state) {
-  const onAccept = (side, n) => {
-    window.asked.push([side, n]);
-    if (n === data.n) show(data.state);
-  };
-  render(h(MapView, { maps: data.maps, state, onAccept, colours: PAGE_COLOURS[theme] }), document.getElementById("main"));
-}
-show(undefined);
+window.look = (...accepts) =>
+  render(h(MapView, { maps, accepts, colours: PAGE_COLOURS[theme] }), document.getElementById("main"));
+window.look();
 `;
 
 async function pageWith(...maps: readonly MemoryMapFile[]): Promise<string> {
@@ -64,11 +50,10 @@ async function pageWith(...maps: readonly MemoryMapFile[]): Promise<string> {
     }),
     build({ entryPoints: ["src/explorer/page/page.css"], bundle: true, write: false }),
   ]);
-  const data = { maps, n: N, state: LAZY.stateAfter(N) };
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Map</title><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width"><style>${style.outputFiles[0]!.text}</style></head>
 <body><main><h1>Map</h1><div id="main"></div></main>
-<script id="data" type="application/json">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>
+<script id="data" type="application/json">${JSON.stringify({ maps }).replaceAll("<", "\\u003c")}</script>
 <script>${script.outputFiles[0]!.text.replaceAll("</script", "<\\/script")}</script></body></html>`;
 }
 
@@ -83,57 +68,42 @@ async function painted({ page }: Visit): Promise<number> {
   })()`);
 }
 
-test("the slider goes from accept to accept by keys, and asks for the state of each", async (visit) => {
-  const { page } = visit;
-  await visit.open(await pageWith(LAZY.map));
-  const slider = page.getByRole("slider");
-  await slider.focus();
-  for (const key of ["ArrowRight", "ArrowRight", "End"]) await page.keyboard.press(key);
-  const total = LAZY.map.acceptsTotal;
-  assert.equal(await page.evaluate("window.asked"), [
-    [0, 1],
-    [0, 2],
-    [0, total],
-  ]);
-  const last = LAZY.map.accepts.at(-1)!;
-  assert.ok(
-    (await page.getByRole("status").allTextContents()).some((text) => text.includes(last.start.toString(16))),
-  );
-  await page.getByRole("button", { name: "Previous" }).click();
-  assert.equal(await page.evaluate("window.asked.at(-1)"), [0, total - 1]);
-  await visit.check();
-});
-
-test("the state beside has the numbers of the simulation", async (visit) => {
-  const { page } = visit;
-  await visit.open(await pageWith(LAZY.map));
-  await page.getByRole("slider").fill(String(N));
-  const state = LAZY.stateAfter(N);
-  const rows = await page.locator(".map-lists tbody tr").allTextContents();
-  assert.is(rows.length, state.freeLists.length);
-  const { node, zone, migratetype, blocks } = state.freeLists[0]!;
-  assert.is(rows[0], `${node} ${zone} ${migratetype}${blocks.join("")}`);
-  const [start] = state.bitmap[0]!;
-  assert.ok(
-    (await page.locator(".map-strip").allTextContents()).some((text) => text.includes(start.toString(16))),
-  );
-  await visit.check();
-});
+/** Effects of the view have run. */
+async function nextFrame({ page }: Visit): Promise<void> {
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))");
+}
 
 test("layers go and come, and the map has what is left", async (visit) => {
   const { page } = visit;
-  await visit.open(await pageWith(LAZY.map));
+  await visit.open(await pageWith(LAZY));
+  await nextFrame(visit);
   const before = await painted(visit);
   assert.ok(before >= 5, `${before} colours`);
-  await page.getByLabel("accepted on demand").uncheck();
+  await page.getByRole("checkbox", { name: "accepted on demand" }).uncheck();
+  await nextFrame(visit);
   assert.ok((await painted(visit)) < before);
-  await page.getByLabel("host-backed").check();
+  await page.getByRole("checkbox", { name: "host-backed" }).check();
+  await nextFrame(visit);
   assert.ok((await painted(visit)) >= before);
+});
+
+test("a line stands at the accept that somebody looks at", async (visit) => {
+  await visit.open(await pageWith(LAZY));
+  const picture = (): Promise<string> =>
+    visit.page.evaluate<string>("document.querySelector('.map-plot canvas').toDataURL()");
+  const before = await picture();
+  await visit.page.evaluate("look(100)");
+  await nextFrame(visit);
+  const first = await picture();
+  assert.is.not(first, before);
+  await visit.page.evaluate("look(120)");
+  await nextFrame(visit);
+  assert.is.not(await picture(), first);
 });
 
 test("keys zoom and move the map that has the focus, and pointing tells what lies there", async (visit) => {
   const { page } = visit;
-  await visit.open(await pageWith(LAZY.map));
+  await visit.open(await pageWith(LAZY));
   const plot = page.locator(".map-plot");
   const scales = page.locator(".map-scales");
   const all = await scales.textContent();
@@ -149,10 +119,11 @@ test("keys zoom and move the map that has the focus, and pointing tells what lie
 for (const scheme of ["light", "dark"] as const) {
   for (const width of [400, 1400]) {
     test(`two maps beside their difference in ${scheme} at ${width} pixels`, async (visit) => {
-      await visit.open(await pageWith(LAZY.map, EAGER.map), { width, scheme });
-      await visit.page.getByRole("slider").first().fill(String(N));
+      await visit.open(await pageWith(LAZY, EAGER), { width, scheme });
+      await visit.page.evaluate(`look(${LAZY.acceptsTotal - 3}, 20)`);
       assert.is(await visit.page.locator(".map-panel").count(), 3);
       await visit.check();
+      await nextFrame(visit);
       await visit.shot(`map-view-${scheme}-${width}`);
     });
   }

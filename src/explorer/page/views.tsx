@@ -2,7 +2,16 @@
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { PICTURES, type ResultDocument, type Theme, type Timeline } from "../../index.js";
+import {
+  isAcceptance,
+  type MemoryMapFile,
+  PICTURES,
+  type ResultDocument,
+  type Theme,
+  type Timeline,
+} from "../../index.js";
+import type { Side } from "../protocol.js";
+import { MapView } from "../views/map-view.js";
 import { TimelineView } from "../views/timeline-view.js";
 import type { Desk, DeskState, SideState } from "./desk.js";
 import { AfterAccept } from "./memory-state.js";
@@ -36,6 +45,8 @@ export function TimelineSection({ desk, state, theme }: ViewProps): JSX.Element 
   );
 }
 
+const NOWHERE: Readonly<Record<Side, number | undefined>> = { a: undefined, b: undefined };
+
 export function MapSection({ desk, state, theme }: ViewProps): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   useEffect(() => desk.want({ map: isOpen }), [desk, isOpen]);
@@ -49,22 +60,34 @@ export function MapSection({ desk, state, theme }: ViewProps): JSX.Element {
       return typeof drawn === "string" ? [] : [drawn];
     });
   }, [first, second, theme]);
+  const maps = useMemo<readonly [MemoryMapFile, MemoryMapFile?] | undefined>(
+    () => first && (second === undefined ? [first] : [first, second]),
+    [first, second],
+  );
+  const [accepts, setAccepts] = useState<Readonly<Record<Side, number | undefined>>>(NOWHERE);
+  const look = (side: Side, accept: number): void => {
+    setAccepts((before) => ({ ...before, [side]: accept }));
+    desk.look(side, accept);
+  };
   const [stateA, stateB] = [useLast(state.a, "state"), useLast(state.b, "state")];
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Memory map: which memory was what when, and after any accept</summary>
       {isOpen && first === undefined && <p class="hint">Simulating …</p>}
+      {isOpen && maps?.every((map) => map === undefined || map.layers.some(isAcceptance)) && (
+        <MapView maps={maps} accepts={[accepts.a, accepts.b]} colours={PAGE_COLOURS[theme]} />
+      )}
       {isOpen && pictures.map((drawn) => <Figure key={drawn.title} drawn={drawn} theme={theme} />)}
       {isOpen && first !== undefined && (
         <AfterAccept
           name={second === undefined ? undefined : "A"}
           map={first}
           state={stateA}
-          look={(accept) => desk.look("a", accept)}
+          look={(accept) => look("a", accept)}
         />
       )}
       {isOpen && second !== undefined && (
-        <AfterAccept name="B" map={second} state={stateB} look={(accept) => desk.look("b", accept)} />
+        <AfterAccept name="B" map={second} state={stateB} look={(accept) => look("b", accept)} />
       )}
     </details>
   );

@@ -2,7 +2,6 @@
 
 import {
   type AddressAxis,
-  type ByteRange,
   cellsOf,
   DIFFERENCES,
   differenceOf,
@@ -81,10 +80,7 @@ export function paintMap(canvas: HTMLCanvasElement, painting: MapPainting): void
     context.fillStyle = colourOf(name, colours);
     for (const [of, start, end, fromNs, untilNs] of map.areas) {
       if (of !== layer) continue;
-      const [left, right] = [x(fromNs), x(untilNs)];
-      const [bottom, top] = [y(axis.position(start)), y(axis.position(end))];
-      // What is thinner than a pixel is still there.
-      context.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+      fill(context, [x(fromNs), x(untilNs)], [y(axis.position(end)), y(axis.position(start))]);
     }
   }
   context.globalAlpha = 1;
@@ -99,6 +95,16 @@ export function paintMap(canvas: HTMLCanvasElement, painting: MapPainting): void
   context.lineWidth = 1.5 * window.devicePixelRatio;
   context.strokeStyle = colours.text;
   line(context, x(cursorNs), height);
+}
+
+/** Whole pixels, so that neighbours have no seam; what is thinner than one is still there. */
+function fill(
+  context: CanvasRenderingContext2D,
+  [left, right]: readonly [number, number],
+  [top, bottom]: readonly [number, number],
+): void {
+  const [x, y] = [Math.round(left), Math.round(top)];
+  context.fillRect(x, y, Math.max(1, Math.round(right) - x), Math.max(1, Math.round(bottom) - y));
 }
 
 function line(context: CanvasRenderingContext2D, x: number, height: number): void {
@@ -128,21 +134,6 @@ export function paintDifference(
       (((at / COLUMNS) * endNs - part.fromNs) / (part.untilNs - part.fromNs)) * width;
     const y = (at: number): number => height - ((at / ROWS - part.low) / (part.high - part.low)) * height;
     context.fillStyle = range[DIFFERENCES.indexOf(name as (typeof DIFFERENCES)[number])]!;
-    context.fillRect(x(column), y(rowEnd), x(columnEnd) - x(column), y(row) - y(rowEnd));
+    fill(context, [x(column), x(columnEnd)], [y(rowEnd), y(row)]);
   }
-}
-
-/** Ranges over the part of the address axis that is shown, low addresses on the left. */
-export function paintStrip(
-  canvas: HTMLCanvasElement,
-  ranges: readonly ByteRange[],
-  colour: string,
-  { axis, window: { low, high }, colours }: Pick<MapPainting, "axis" | "window" | "colours">,
-): void {
-  const context = cleared(canvas, colours);
-  if (context === undefined) return;
-  context.fillStyle = colour;
-  const x = (address: number): number => ((axis.position(address) - low) / (high - low)) * canvas.width;
-  for (const [start, end] of ranges)
-    context.fillRect(x(start), 0, Math.max(1, x(end) - x(start)), canvas.height);
 }

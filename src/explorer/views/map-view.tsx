@@ -1,4 +1,4 @@
-/** Guest-physical memory over time: layers that can be switched off, and memory as it is after any accept. */
+/** Guest-physical memory over time: layers that can be switched off, closer and further, a line at an accept. */
 
 import type { JSX, TargetedPointerEvent } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -12,46 +12,28 @@ import {
   LAYER_KEYS,
   LAYERS,
   type MemoryMapFile,
-  type MemoryState,
   type ThemeColours,
 } from "../../index.js";
-import { lastBy, Scrub } from "./accept-scrub.js";
 import { LayerTable, layersIn } from "./layer-table.js";
 import { colourOf, differenceColours, paintDifference, paintMap, type Window } from "./map-paint.js";
-import { StateView } from "./state-view.js";
-
-/** 0 for the first map, 1 for the second. */
-export type MapSide = 0 | 1;
 
 export interface MapViewProps {
   /** One, or two beside each other. */
   readonly maps: readonly [MemoryMapFile, MemoryMapFile?];
-  /** Memory after the accept that was chosen last, as soon as it is known; until then the one before. */
-  readonly state?: MemoryState | undefined;
-  /** Somebody wants to see memory after an accept; 0: before the first. */
-  readonly onAccept: (side: MapSide, n: number) => void;
+  /** Of each map the accept that somebody looks at, by its number; 0: before the first. */
+  readonly accepts: readonly (number | undefined)[];
   readonly colours: ThemeColours;
 }
 
-interface Chosen {
-  readonly side: MapSide;
-  readonly n: number;
-}
-
-export function MapView({ maps, state, onAccept, colours }: MapViewProps): JSX.Element {
+export function MapView({ maps, accepts, colours }: MapViewProps): JSX.Element {
   const [one, other] = maps;
   const all = useMemo(() => (other === undefined ? [one] : [one, other]), [one, other]);
   const axis = useMemo(() => addressAxis(all), [all]);
   const endNs = Math.max(...all.map((map) => map.endNs));
   const [part, setPart] = useState<Window>({ fromNs: 0, untilNs: endNs, low: 0, high: 1 });
   const [hidden, setHidden] = useState<ReadonlySet<string>>(OVERLAID);
-  const [chosen, setChosen] = useState<Chosen | undefined>();
   // Another run has other times.
   useEffect(() => setPart({ fromNs: 0, untilNs: endNs, low: 0, high: 1 }), [endNs]);
-  const choose = (side: MapSide, n: number): void => {
-    setChosen({ side, n });
-    onAccept(side, n);
-  };
   const zoom = (key: string): boolean => {
     const next = zoomed(part, endNs, key);
     if (next !== undefined) setPart(next);
@@ -64,17 +46,10 @@ export function MapView({ maps, state, onAccept, colours }: MapViewProps): JSX.E
       <Zoom zoom={zoom} part={part} axis={axis} />
       <div class="map-panels">
         {all.map((map, at) => (
-          <Panel
-            key={at}
-            map={map}
-            frame={frame}
-            n={chosen?.side === at ? chosen.n : undefined}
-            choose={(n) => choose(at as MapSide, n)}
-          />
+          <Panel key={at} map={map} frame={frame} n={accepts[at]} />
         ))}
         {other !== undefined && <Difference maps={[one, other]} frame={frame} />}
       </div>
-      {state !== undefined && <StateView state={state} axis={axis} window={part} colours={colours} />}
       <LayerTable maps={all} />
     </div>
   );
@@ -134,23 +109,23 @@ interface PanelProps {
   readonly map: MemoryMapFile;
   readonly frame: Frame;
   readonly n: number | undefined;
-  readonly choose: (n: number) => void;
 }
 
-function Panel({ map, frame, n, choose }: PanelProps): JSX.Element {
+function Panel({ map, frame, n }: PanelProps): JSX.Element {
   const { axis, part, hidden, colours } = frame;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [pointed, setPointed] = useState("");
-  const accept = n === undefined ? undefined : lastBy(map, n);
+  // A map may keep only some accepts: then the line is at the last one before.
+  const cursorNs = n === undefined ? undefined : (map.accepts.findLast((one) => one.n <= n)?.atNs ?? 0);
   useEffect(() => {
     const paint = (): void => {
       if (canvas.current === null) return;
-      paintMap(canvas.current, { map, axis, window: part, hidden, cursorNs: accept?.atNs, colours });
+      paintMap(canvas.current, { map, axis, window: part, hidden, cursorNs, colours });
     };
     paint();
     addEventListener("resize", paint);
     return () => removeEventListener("resize", paint);
-  }, [map, axis, part, hidden, accept, colours]);
+  }, [map, axis, part, hidden, cursorNs, colours]);
   return (
     <figure class="map-panel">
       <figcaption>{map.name}</figcaption>
@@ -163,7 +138,6 @@ function Panel({ map, frame, n, choose }: PanelProps): JSX.Element {
       </Plot>
       <Scales axis={axis} part={part} />
       <p class="hint map-pointed">{pointed === "" ? "Point at the map for what lies there." : pointed}</p>
-      <Scrub map={map} n={n} accept={accept} choose={choose} />
     </figure>
   );
 }
