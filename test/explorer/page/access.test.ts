@@ -16,6 +16,8 @@ async function openAll(page: Page): Promise<void> {
   await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
   await page.locator(".drawing svg").first().waitFor();
   await page.locator(".timeline canvas").waitFor();
+  await page.locator(".after-accept").first().locator(".memory-strip").first().waitFor();
+  await page.locator(".after-accept").last().locator(".memory-strip").first().waitFor();
 }
 
 test("the keyboard reaches every control, in the order of the page, and shows where it is", async (visit) => {
