@@ -1,4 +1,4 @@
-// Takes 15 s.
+// Takes 3 s.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Takes 60 s.
+// Takes 12 s.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

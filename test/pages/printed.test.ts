@@ -1,4 +1,4 @@
-// Takes 130 s.
+// Takes 45 s.
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
