@@ -66,7 +66,7 @@ export class LayerAreas {
   /** Joins what came since it last became coarser. */
   settle(): void {
     this.#closed = widened(this.#closed, this.grain);
-    if (this.grain.ns > 0) this.#open.roundTimes(this.grain.ns);
+    if (this.grain !== EXACT) this.#open.coarsen(this.grain.bytes, this.grain.ns);
     this.#open0 = { count: this.#open.count, widened: widened(this.#open.areas(), this.grain).length };
   }
 

@@ -85,14 +85,22 @@ export class TimedRanges {
     return closed;
   }
 
-  /** Entered at a multiple of some time, so that neighbours may be one. */
-  roundTimes(grainNs: number): void {
+  /**
+   * Entered at a multiple of some time, unless that is 0; and neighbours within a multiple of some bytes, which a grid
+   * of those cannot tell apart, at the time of the first. So many neighbours become one.
+   */
+  coarsen(grainBytes: number, grainNs: number): void {
     const joined: Open[] = [];
     for (const one of this.#open) {
-      const fromNs = roundDown(one.fromNs, grainNs);
+      const fromNs = grainNs === 0 ? one.fromNs : roundDown(one.fromNs, grainNs);
       const last = joined.at(-1);
-      if (last?.end === one.start && last.fromNs === fromNs) last.end = one.end;
-      else joined.push({ ...one, fromNs });
+      const isSame =
+        last?.end === one.start &&
+        (last.fromNs === fromNs || roundDown(last.start, grainBytes) === roundDown(one.end - 1, grainBytes));
+      if (isSame) {
+        last.end = one.end;
+        last.fromNs = Math.min(last.fromNs, fromNs);
+      } else joined.push({ ...one, fromNs });
     }
     this.#open = joined;
   }
