@@ -22,8 +22,12 @@ export function isAcceptance({ name }: Pick<MapLayer, "name">): boolean {
   return name === "unaccepted" || name.startsWith("accepted ") || name === "shared with the host";
 }
 
-/** A stretch without a border is cut to this part of all memory, and a hole takes this part of the axis. */
+/**
+ * A stretch without a border is long from this part of all memory on, and then takes as much room as this part of what
+ * is not long; a hole takes this part of the axis.
+ */
 const LONGEST_PART = 1 / 12;
+const LONG_ROOM = 0.4;
 const HOLE_PART = 1 / 30;
 
 /** @param maps at least one; the axis serves all */
@@ -45,9 +49,16 @@ export function addressAxis(maps: readonly MemoryMapFile[]): AddressAxis {
     [...borders].toSorted((one, other) => one - other),
   );
   const bytes = memory.reduce((sum, { start, end }) => sum + end - start, 0);
-  const weights = stretches.map(({ kind, start, end }) => {
-    if (kind === "hole") return 0;
-    return Math.min(end - start, bytes * LONGEST_PART);
+  const isLong = ({ kind, start, end }: Stretch): boolean =>
+    kind === "memory" && end - start > bytes * LONGEST_PART;
+  const others = stretches.reduce(
+    (sum, one) => sum + (one.kind === "hole" || isLong(one) ? 0 : one.end - one.start),
+    0,
+  );
+  const longest = others === 0 ? bytes * LONGEST_PART : others * LONG_ROOM;
+  const weights = stretches.map((one) => {
+    if (one.kind === "hole") return 0;
+    return isLong(one) ? Math.min(longest, one.end - one.start) : one.end - one.start;
   });
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const hole = (all * HOLE_PART) / Math.max(1 - HOLE_PART * stretches.filter(isHole).length, 0.5);
@@ -57,8 +68,7 @@ export function addressAxis(maps: readonly MemoryMapFile[]): AddressAxis {
   let from = 0;
   for (const [at, stretch] of stretches.entries()) {
     const to = at === stretches.length - 1 ? 1 : from + sizes[at]! / total;
-    const isShort = stretch.kind === "memory" && stretch.end - stretch.start > bytes * LONGEST_PART;
-    parts.push({ ...stretch, kind: isShort ? "shortened" : stretch.kind, from, to });
+    parts.push({ ...stretch, kind: isLong(stretch) ? "shortened" : stretch.kind, from, to });
     from = to;
   }
   return axisOf(joined(parts));
