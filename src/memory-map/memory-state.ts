@@ -45,9 +45,6 @@ export class StateWatch implements RunWatch, AcceptWatch {
     this.#origins?.followAllocator();
   }
 
-  phaseEnded(): void {}
-  featureEnded(): void {}
-
   /** The last accept's state is that of the end. */
   ended(): void {
     if (this.accepts === this.#n) this.#look();

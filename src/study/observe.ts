@@ -1,5 +1,5 @@
 import { acceptedPagesOf } from "../accept/accept-meter.js";
-import type { Booted, PoweredOff } from "../guest/state.js";
+import type { GuestOnItsWay, RunWatch } from "../memory-map/run-watch.js";
 import { Watermark, watermarkPages, type Zone } from "../page-alloc/index.js";
 import { also } from "../sim/also.js";
 import type { GuestClock } from "../sim/guest-clock.js";
@@ -7,17 +7,15 @@ import type { Memory, Open, Recorder } from "../timeline/recorder.js";
 import { WAITS } from "../timeline/tracks.js";
 import { PAGE_SIZE } from "../units.js";
 
-type Guest = PoweredOff & Partial<Booted>;
-
 /** Tells a recorder of the steps of a boot. */
-export class StepSpans {
+class StepSpans implements RunWatch {
   readonly #recorder: Recorder;
-  readonly #boot: Guest;
+  readonly #boot: GuestOnItsWay;
   readonly #clock: GuestClock;
   #startNs = 0;
   #phaseStartNs = 0;
 
-  constructor(recorder: Recorder, boot: Guest) {
+  constructor(recorder: Recorder, boot: GuestOnItsWay) {
     this.#recorder = recorder;
     this.#boot = boot;
     this.#clock = boot.guest.clock;
@@ -30,7 +28,7 @@ export class StepSpans {
     ];
   }
 
-  ended(what: string): void {
+  stepEnded(what: string): void {
     const { running, nowNs, bootCpuNs } = this.#clock;
     const endNs = running === 0 ? nowNs : bootCpuNs;
     this.#recorder.span({ what, cpu: 0, startNs: this.#startNs, endNs });
@@ -46,7 +44,7 @@ export class StepSpans {
 }
 
 /** Has a recorder told what happens to a guest from here on. @returns what is to be told of its boot */
-export function observe(boot: Guest, recorder: Recorder): StepSpans {
+export function observe(boot: GuestOnItsWay, recorder: Recorder): RunWatch {
   const { clock, meter, host, lockups } = boot.guest;
   clock.observer = recorder;
   boot.waits.onWait = (ns) => {
@@ -77,12 +75,12 @@ const MARKS = [
 
 /** Tells when what a zone has free, accepted pages, has passed one of its watermarks; looked at after each step of a CPU. */
 class WatermarkMoments {
-  readonly #boot: Guest;
+  readonly #boot: GuestOnItsWay;
   readonly #recorder: Recorder;
   /** Of each zone that has watermarks: how many of them its free pages reach. */
   readonly #reached = new Map<Zone, number>();
 
-  constructor(boot: Guest, recorder: Recorder) {
+  constructor(boot: GuestOnItsWay, recorder: Recorder) {
     this.#boot = boot;
     this.#recorder = recorder;
   }
@@ -109,7 +107,7 @@ class WatermarkMoments {
   }
 }
 
-function memoryOf({ guest, kernel }: Guest): Memory {
+function memoryOf({ guest, kernel }: GuestOnItsWay): Memory {
   const { clock, platform, host } = guest;
   const zones = kernel?.allocator.zones ?? [];
   const sum = (own: readonly Zone[], of: (zone: Zone) => number): number =>

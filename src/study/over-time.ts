@@ -1,8 +1,8 @@
 /** What of a guest's memory is accepted, touched and backed by the host, over its run. */
 
 import { acceptedPagesOf } from "../accept/accept-meter.js";
-import type { Booted, PoweredOff } from "../guest/state.js";
 import { type HostUse, hostBytes } from "../host/guest-memory.js";
+import type { GuestOnItsWay, RunWatch } from "../memory-map/run-watch.js";
 import type { OverTime } from "../results/series.js";
 import { also } from "../sim/also.js";
 import { BoundedSamples, type Sample } from "../sim/bounded-samples.js";
@@ -12,8 +12,6 @@ import { PAGE_SIZE } from "../units.js";
 /** Most points of a row; those that nobody would see in a picture go in any case. */
 const POINTS_MAX = 100;
 
-type Guest = PoweredOff & Partial<Booted>;
-
 interface MemorySample extends Sample {
   readonly acceptedBytes: number;
   readonly touchedBytes: number;
@@ -21,12 +19,12 @@ interface MemorySample extends Sample {
 }
 
 /** Bytes that the guest's kernel has used at least once; 0 before there is one. */
-export function touchedBytesOf({ guest, kernel }: Guest): number {
+export function touchedBytesOf({ guest, kernel }: GuestOnItsWay): number {
   return (kernel?.touchedBytes ?? 0) - guest.host.untouchedSharedBytes;
 }
 
 /** What the host spends on it, with what a plain guest has touched, which nobody tells before the run ends. */
-export function hostUseOf({ guest: { host, platform } }: Guest, touchedBytes: number): HostUse {
+export function hostUseOf({ guest: { host, platform } }: GuestOnItsWay, touchedBytes: number): HostUse {
   return host.use(platform.type.isConfidential ? 0 : touchedBytes);
 }
 
@@ -35,16 +33,16 @@ export function hostUseOf({ guest: { host, platform } }: Guest, touchedBytes: nu
  * around each conversion to shared, and where time has gone on, at the begin of an accept and as soon as a CPU
  * has done something. What was between two of them is not known, and nothing is made up for it.
  */
-export class MemoryOverTime {
-  readonly #guest: Guest;
+export class MemoryOverTime implements RunWatch {
+  readonly #guest: GuestOnItsWay;
   readonly #samples = new BoundedSamples<MemorySample>(({ use }) => hostBytes(use));
 
-  constructor(guest: Guest) {
+  constructor(guest: GuestOnItsWay) {
     this.#guest = guest;
     const { clock, meter, host } = guest.guest;
-    const sample = (): void => this.sample(clock.nowNs);
+    const sample = (): void => this.#sample(clock.nowNs);
     const sampleLater = (timeNs: number): void => {
-      if (timeNs >= this.#samples.pieceEndNs) this.sample(timeNs);
+      if (timeNs >= this.#samples.pieceEndNs) this.#sample(timeNs);
     };
     meter.onAccepting = also(meter.onAccepting, () => sampleLater(clock.nowNs));
     meter.onAccepted = also(meter.onAccepted, sample);
@@ -54,7 +52,16 @@ export class MemoryOverTime {
     sample();
   }
 
-  sample(timeNs: number): void {
+  stepEnded(): void {
+    this.#sample(this.#guest.guest.clock.nowNs);
+  }
+
+  ended(): void {
+    const { nowNs, ownEndNs } = this.#guest.guest.clock;
+    this.#sample(Math.max(nowNs, ownEndNs));
+  }
+
+  #sample(timeNs: number): void {
     const { platform } = this.#guest.guest;
     const touchedBytes = touchedBytesOf(this.#guest);
     this.#samples.add({

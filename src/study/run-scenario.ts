@@ -6,10 +6,9 @@ import { commandLineWords } from "../command-line/words.js";
 import { E820Type } from "../efistub/setup-e820.js";
 import { BOOT, check, poweredOff } from "../guest/boot.js";
 import type { GuestOptions } from "../guest/options.js";
-import type { Booted, PoweredOff } from "../guest/state.js";
 import { hostBytes as hostBytesOf } from "../host/guest-memory.js";
 import { kernelRelease } from "../linux/kernel-rules.js";
-import type { RunWatch } from "../memory-map/run-watch.js";
+import type { GuestOnItsWay, RunWatch } from "../memory-map/run-watch.js";
 import { ZoneType } from "../mm/zones.js";
 import type {
   CommandLineResult,
@@ -45,7 +44,7 @@ export interface WorkloadEnd {
 
 export interface GuestRun {
   /** The guest, with what the boot has added as far as it came. */
-  readonly guest: PoweredOff & Partial<Booted>;
+  readonly guest: GuestOnItsWay;
   /** Results of everything that was to happen after the boot. */
   readonly facts: AfterBootFacts;
   readonly workload: WorkloadEnd;
@@ -71,29 +70,26 @@ export function runGuest(
   const guest: GuestRun["guest"] = poweredOff(scenario, loaded, options);
   const { clock } = guest.guest;
   const { recorder, watch } = options;
-  const steps = recorder && observe(guest, recorder);
   const memory = options.overTime === true ? new MemoryOverTime(guest) : undefined;
-  watch?.begin(guest);
+  const watches: readonly (RunWatch | undefined)[] = [recorder && observe(guest, recorder), memory, watch];
+  watch?.begin?.(guest);
   const begun: [name: string, one: Begun<unknown>][] = [];
   let workload: WorkloadEnd | undefined;
   let ended: GuestEnded | undefined;
   try {
     const endPhase = (phase: string): void => {
       clock.endPhase(phase);
-      steps?.phaseEnded();
-      watch?.phaseEnded();
+      for (const one of watches) one?.phaseEnded?.();
     };
     const up = BOOT.run(guest, endPhase, (step) => {
-      steps?.ended(step);
-      memory?.sample(clock.nowNs);
-      watch?.stepEnded(step);
+      for (const one of watches) one?.stepEnded?.(step);
     });
     const happen = (feature: Feature<string, never, unknown>): void => {
       const one = feature.begin(up, scenario[feature.name as keyof AfterBootPlans] as never);
       if (one === undefined) return;
       begun.push([feature.name, one]);
       one.run();
-      watch?.featureEnded();
+      for (const one of watches) one?.featureEnded?.();
     };
     const features: readonly Feature<string, never, unknown>[] = AFTER_BOOT;
     for (const feature of features) if (feature.endsKernel !== true) happen(feature);
@@ -106,8 +102,7 @@ export function runGuest(
     ended = error;
     recorder?.moment(error.outcome, clock.running, clock.nowNs, { reason: error.message });
   }
-  memory?.sample(Math.max(clock.nowNs, clock.ownEndNs));
-  watch?.ended();
+  for (const one of watches) one?.ended?.();
   const facts = begun.flatMap(([name, { result }]) => (result === undefined ? [] : [[name, result]]));
   return {
     guest,
