@@ -2,6 +2,7 @@
 
 import { formatDuration, GiB } from "../../units.js";
 import { formatInteger, formatVcpus, NO_VALUE } from "../cells.js";
+import { namesAxis } from "./axes.js";
 import type { LargestDocument, LargestGuest, ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
 import { gridOf, LINE_HEIGHT, namesWidth, panelSpec } from "./panels.js";
@@ -70,13 +71,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     low === undefined || high === undefined ? [] : [low, high],
   );
   const domain = sizes.length === 0 ? [1, 2] : [Math.min(...sizes) / 1.5, Math.max(...sizes) * ROOM];
-  const y = {
-    field: "policy",
-    type: "nominal",
-    sort: policies,
-    title: null,
-    axis: { labelLimit: 200, domain: false, ticks: false, grid: true },
-  };
+  const y = namesAxis("policy", policies, { grid: true });
   const x = (field: string): object => ({
     field,
     type: "quantitative",

@@ -2,6 +2,7 @@
 
 import { formatBytes, formatDuration, GiB } from "../../units.js";
 import { NO_VALUE } from "../cells.js";
+import { namesAxis } from "./axes.js";
 import type { ResultDocument } from "./documents.js";
 import { LABEL_SIZE, labelsBeside, type Place } from "./labels.js";
 import { needsResultOf } from "./needs.js";
@@ -65,7 +66,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
     return "it needs two policies at least that got ready on the same input";
   }
   const points = pointsOf(panels, time);
-  const scatter = scatterOf(panels, points, time);
+  const scatter = scatterOf(panels, points);
   const isCrowded = scatter.closest < CLOSE_PIXELS;
   const { spec, cut } = isCrowded
     ? barsSpec(results, panels, points, time, colours)
@@ -155,7 +156,7 @@ interface Scatter {
 }
 
 /** Where points come to lie on two logarithmic axes that all panels share. */
-function scatterOf(panels: Panels, points: readonly Point[], _time: ShownTime): Scatter {
+function scatterOf(panels: Panels, points: readonly Point[]): Scatter {
   const { width, shown } = laidOut(panels, SCATTER_ASIDE);
   const height = PANEL_HEIGHTS[shown.length > FEW ? 1 : 0];
   const titles = new Set(shown.map(({ title }) => title));
@@ -295,13 +296,7 @@ function barsSpec(
       }));
     }),
   );
-  const y = {
-    field: "policy",
-    type: "nominal",
-    sort: policies,
-    title: null,
-    axis: { labelLimit: 200, domain: false, ticks: false },
-  };
+  const y = namesAxis("policy", policies);
   const x = (field: string): object => ({
     field,
     type: "quantitative",

@@ -1,6 +1,7 @@
 /** Where the boot went: its phases one after another. */
 
 import { formatDuration } from "../../units.js";
+import { namesAxis, SECONDS_AXIS } from "./axes.js";
 import type { DocumentRow, ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
 import {
@@ -16,7 +17,15 @@ import {
   tableHeads,
 } from "./panels.js";
 import type { Drawn, Picture } from "./picture.js";
-import { byRank, contrastSentence, failedSentences, isDrawn, NOTHING_READY, rowsIn } from "./series.js";
+import {
+  BOOT_TIME,
+  byRank,
+  contrastSentence,
+  failedSentences,
+  isDrawn,
+  NOTHING_READY,
+  rowsIn,
+} from "./series.js";
 import { textWidth } from "./text-width.js";
 import { INK, inkOn, type ThemeColours } from "./theme.js";
 
@@ -26,7 +35,6 @@ export const phases: Picture = {
   draw,
 };
 
-const BOOT = { name: "bootTimeNs", text: "boot time" } as const;
 const OTHER = "other phases";
 /** What is shorter everywhere has no place for its colour. */
 const LEAST_SHARE = 0.01;
@@ -41,7 +49,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   const panels = panelsOf(results, (row) => told.includes(row));
   const policies = byRank(
     panels.panels.flatMap(({ rows }) => rows),
-    BOOT,
+    BOOT_TIME,
   );
   const layout = laidOut(panels, namesWidth(policies));
   const names = namedPhases(told, colours.series.length);
@@ -59,19 +67,13 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
       })),
     );
   });
-  const y = {
-    field: "policy",
-    type: "nominal",
-    sort: policies,
-    title: null,
-    axis: { labelLimit: 200, domain: false, ticks: false },
-  };
+  const y = namesAxis("policy", policies);
   const x = (field: string): object => ({
     field,
     type: "quantitative",
     title: null,
     scale: { nice: false, zero: true },
-    axis: { tickCount: 3, labelExpr: "datum.label + ' s'", format: "~r", domain: false, ticks: false },
+    axis: SECONDS_AXIS,
   });
   const color = {
     field: "phase",
@@ -98,7 +100,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   ];
   return {
     title: "Where the boot went",
-    description: `${contrastSentence(panels.panels, BOOT)} ${longestSentence(told)}${commonSentence(panels)}`,
+    description: `${contrastSentence(panels.panels, BOOT_TIME)} ${longestSentence(told)}${commonSentence(panels)}`,
     spec: panelSpec(
       layout,
       layout.shown.map(({ title }) => title),

@@ -5,6 +5,7 @@ import { PLATFORM_KINDS, type PlatformKind } from "../../coco/platforms.js";
 import { DEFAULT_PRICES, parametersOf } from "../../coco/price-set.js";
 import { formatDuration } from "../../units.js";
 import { formatShare } from "../cells.js";
+import { namesAxis, SECONDS_AXIS } from "./axes.js";
 import type { DocumentRow, ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
 import {
@@ -22,7 +23,7 @@ import {
   tableHeads,
 } from "./panels.js";
 import type { Drawn, Picture } from "./picture.js";
-import { byRank, failedSentences, isDrawn, NOTHING_READY, rowsIn } from "./series.js";
+import { BOOT_TIME, byRank, failedSentences, isDrawn, NOTHING_READY, rowsIn } from "./series.js";
 import { INK, inkOn, type ThemeColours } from "./theme.js";
 
 export const prices: Picture = {
@@ -30,8 +31,6 @@ export const prices: Picture = {
   what: "what boot times rest on: measured, derived and assumed prices, and which of them counts most",
   draw,
 };
-
-const BOOT = { name: "bootTimeNs", text: "boot time" } as const;
 
 /** Where nanoseconds of a boot come from; `recorded` is what the guest does itself, which no price says. */
 type Origin = Basis | "recorded" | "measured or derived";
@@ -164,7 +163,7 @@ function sharesSpec(
 ): { readonly spec: object; readonly cut: readonly string[] } {
   const policies = byRank(
     panels.panels.flatMap(({ rows }) => rows),
-    BOOT,
+    BOOT_TIME,
   );
   const layout = laidOut(panels, aside);
   const values = layout.shown.flatMap(({ title, rows }) =>
@@ -183,13 +182,7 @@ function sharesSpec(
     }),
   );
   const used = ORIGINS.filter((origin) => values.some((value) => value.origin === origin));
-  const y = {
-    field: "policy",
-    type: "nominal",
-    sort: policies,
-    title: null,
-    axis: { labelLimit: 200, domain: false, ticks: false },
-  };
+  const y = namesAxis("policy", policies);
   const x = (field: string): object => ({
     field,
     type: "quantitative",
@@ -246,19 +239,13 @@ function movesSpec(
       ...roomAround(moves),
     })),
   );
-  const y = {
-    field: "price",
-    type: "nominal",
-    sort: { field: "span", order: "descending" },
-    title: null,
-    axis: { labelLimit: 200, domain: false, ticks: false },
-  };
+  const y = namesAxis("price", { field: "span", order: "descending" });
   const x = (field: string): object => ({
     field,
     type: "quantitative",
     title: null,
     scale: { zero: false, nice: false },
-    axis: { tickCount: 3, labelExpr: "datum.label + ' s'", format: "~r", domain: false, ticks: false },
+    axis: SECONDS_AXIS,
   });
   const layer = [
     { mark: { type: "point", opacity: 0 }, encoding: { x: x("roomRight"), y } },

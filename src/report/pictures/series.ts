@@ -75,11 +75,14 @@ export interface ShownTime {
   readonly text: string;
 }
 
+export const BOOT_TIME: ShownTime & { readonly name: "bootTimeNs" } = {
+  name: "bootTimeNs",
+  text: "boot time",
+};
+
 /** The total where some run has a workload besides its boot. */
 export function shownTime(rows: readonly DocumentRow[]): ShownTime {
-  return rows.some(hasWorkload)
-    ? { name: "totalTimeNs", text: "total time" }
-    : { name: "bootTimeNs", text: "boot time" };
+  return rows.some(hasWorkload) ? { name: "totalTimeNs", text: "total time" } : BOOT_TIME;
 }
 
 export function timeOf(row: DocumentRow, { name }: ShownTime): number {

@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../../units.js";
 import { formatInteger } from "../cells.js";
+import { namesAxis } from "./axes.js";
 import type { ResultDocument } from "./documents.js";
 import {
   gridOf,
@@ -39,13 +40,7 @@ export function spreadSpec(
         : ticksOf(own, time, most / least).map((tick) => ({ panel: platform, policy, ...tick }));
     }),
   );
-  const y = {
-    field: "policy",
-    type: "nominal",
-    sort: policies,
-    title: null,
-    axis: { labelLimit: 200, domain: false, ticks: false },
-  };
+  const y = namesAxis("policy", policies);
   const x = {
     field: "seconds",
     type: "quantitative",

@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../../units.js";
 import { NO_VALUE } from "../cells.js";
+import { namesAxis, SECONDS_AXIS } from "./axes.js";
 import type { DocumentRow, ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
 import {
@@ -100,19 +101,13 @@ function barsSpec(
       barsOf(one, time).map((value) => ({ panel: panel.title, room, ...value })),
     );
   });
-  const y = {
-    field: "policy",
-    type: "nominal",
-    sort: policies,
-    title: null,
-    axis: { labelLimit: 200, domain: false, ticks: false },
-  };
+  const y = namesAxis("policy", policies);
   const x = (field: string): object => ({
     field,
     type: "quantitative",
     title: null,
     scale: { nice: false, zero: true },
-    axis: { tickCount: 3, labelExpr: "datum.label + ' s'", format: "~r", domain: false, ticks: false },
+    axis: SECONDS_AXIS,
   });
   const shownPolicies = new Set(values.map(({ policy }) => policy));
   const { color } = policySeries(results, shownPolicies, colours, false);
