@@ -66,6 +66,7 @@ export { COLOURS, type Theme, type ThemeColours } from "./report/pictures/theme.
 export { failureTexts } from "./report/row-groups.js";
 export { formatMarkdown, formatTable } from "./report/rows.js";
 export { formatRunSummary } from "./report/run-summary.js";
+export { shellWord } from "./report/shell-word.js";
 export type { Paint, TextRole } from "./report/table.js";
 export { formatUncertainty } from "./report/uncertainty.js";
 // Runs and what they say. Every number of a row is declared in MEASURES: name, unit, which way is better.

@@ -7,11 +7,11 @@ import {
   type Assignment,
   nearestName,
   parseAssignment,
+  shellWord,
   TYPED_KEYS,
   typedAssignment,
   writtenScenario,
 } from "../index.js";
-import { shellWord } from "./shell-word.js";
 
 /** One side: texts as a user of the command line would give them. Empty or absent: the default. */
 export interface Settings {

@@ -1,6 +1,7 @@
 /** HTML that is escaped by how it is made: what stands in a template is text, unless it was made here, too. */
 
 import { printable } from "../../printable.js";
+import { escapeMarkup } from "../escape-markup.js";
 
 /** Markup. Only `html` and `markup` make it, so that no value that was read can pass for it. */
 export class Html {
@@ -33,14 +34,7 @@ function textOf(part: Part): string {
   return escaped(String(part));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
+/** Templates may have single quotes, too. */
 function escaped(text: string): string {
-  return printable(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return escapeMarkup(printable(text)).replaceAll("'", "&#39;");
 }

@@ -4,12 +4,8 @@ import { DEFAULT_PRICES } from "../../coco/price-set.js";
 import { exactSize } from "../../machine/exact-size.js";
 import type { CompareRow, RunResult } from "../../results/row.js";
 import { settingName } from "../row-groups.js";
+import { shellWord } from "../shell-word.js";
 import type { Surroundings } from "./part.js";
-
-/** A word as a POSIX shell reads it back. */
-export function shellWord(text: string): string {
-  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
 
 export function commandText(words: readonly string[]): string {
   return ["unaccepted", ...words].map(shellWord).join(" ");

@@ -1,7 +1,6 @@
 /** Where the numbers behind a result come from: the prices that were charged, with ranges, bases and sources. */
 
-import type { Basis, Parameter } from "../../coco/parameters.js";
-import { eventsPricedBy } from "../../coco/parameters.js";
+import { type Basis, eventsPricedBy, type Parameter } from "../../coco/parameters.js";
 import type { PlatformKind } from "../../coco/platforms.js";
 import { DEFAULT_PRICES, parametersOf } from "../../coco/price-set.js";
 import type { RunResult } from "../../results/row.js";
@@ -32,8 +31,8 @@ const MEANING: Readonly<Record<Basis, string>> = {
   assumed: "nobody has published it",
 };
 
-/** @param runs on one platform at the prices of one machine; none where results have no runs of their own */
 export interface PricedRuns extends PricedMachine {
+  /** None where results have no runs of their own. */
   readonly runs: readonly RunResult[];
 }
 

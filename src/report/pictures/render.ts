@@ -1,6 +1,7 @@
 /** From a picture's specification to its file. The libraries are loaded here, so that nobody waits for them without a picture. */
 
 import { printableLines } from "../../printable.js";
+import { escapeMarkup } from "../escape-markup.js";
 import type { Drawn } from "./picture.js";
 import { linesOf, textWidth } from "./text-width.js";
 import { configOf, type ThemeColours } from "./theme.js";
@@ -67,18 +68,10 @@ interface TextItem {
 
 /** Says what a picture shows where nobody sees it: in its name for screen readers, and as SVG's own elements have it. */
 function described(svg: string, title: string, description: string): string {
-  const name = escaped(`${title}. ${description}`);
-  const head = `<title>${escaped(title)}</title><desc>${escaped(description)}</desc>`;
+  const name = escapeMarkup(`${title}. ${description}`);
+  const head = `<title>${escapeMarkup(title)}</title><desc>${escapeMarkup(description)}</desc>`;
   return svg.replace(
     /^<svg ([^>]*)>/,
     (_all, own: string) => `<svg role="img" aria-label="${name}" ${own}>${head}`,
   );
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

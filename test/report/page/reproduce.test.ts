@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { runCommand, shellWord } from "../../../src/report/page/reproduce.js";
+import { runCommand } from "../../../src/report/page/reproduce.js";
 import { GiB, KiB, MiB } from "../../../src/units.js";
 import { rowWith } from "../../results/rows.js";
 import { AROUND } from "./results.js";
@@ -42,11 +42,6 @@ test("a generated workload needs no file, and its name is quoted", () => {
     readonly command: string;
   };
   assert.match(command, "--workload 'generate:heap?size=1GiB&a=b'");
-});
-
-test("words are quoted for a shell", () => {
-  assert.is(shellWord("a-b_c.d/e=f,g"), "a-b_c.d/e=f,g");
-  assert.is(shellWord("it's $(x)"), `'it'\\''s $(x)'`);
 });
 
 test.run();
