@@ -1,8 +1,6 @@
 /** The page's way to the workers: a question of each side at a time, and of those that wait only the newest. */
 
-import type { Answer, Ask, Catalogue, DroppedFile, FromWorker, Side, ToWorker } from "./protocol.js";
-
-export type Question = Omit<Ask, "id">;
+import type { Answer, Catalogue, DroppedFile, FromWorker, Question, Side, ToWorker } from "./protocol.js";
 
 export interface Resources {
   readonly catalogue: Catalogue;

@@ -14,6 +14,10 @@ export interface DroppedFile {
   readonly bytes: Uint8Array;
 }
 
+export function isScenarioFile({ name }: DroppedFile): boolean {
+  return /\.ya?ml$/i.test(name);
+}
+
 /** A question: what a run with these settings says. */
 export interface Ask {
   /** Rises with each question. */
@@ -24,6 +28,9 @@ export interface Ask {
   readonly file?: DroppedFile;
   readonly wants: Wants;
 }
+
+/** One that has no number yet. */
+export type Question = Omit<Ask, "id">;
 
 /** What an answer is to have besides the row. */
 export interface Wants {

@@ -13,9 +13,7 @@ import {
   memoryStateAfter,
   NoSuchAccept,
   nearestName,
-  type PriceSet,
   type PriceSets,
-  parsePriceSet,
   Recorder,
   type RunResult,
   runScenario,
@@ -28,7 +26,16 @@ import {
   WorkloadError,
   Workloads,
 } from "../index.js";
-import type { Answer, Answered, Ask, Catalogue, DroppedFile, Wants } from "./protocol.js";
+import { bundledPrices } from "./bundled-prices.js";
+import {
+  type Answer,
+  type Answered,
+  type Ask,
+  type Catalogue,
+  type DroppedFile,
+  isScenarioFile,
+  type Wants,
+} from "./protocol.js";
 import { assignmentsOf, type BaseScenario, workloadName } from "./settings.js";
 
 /** Gives the trace of a bundled workload as it is stored. */
@@ -75,7 +82,7 @@ export class Simulation {
   }
 
   #baseOf(file: DroppedFile | undefined): BaseScenario {
-    if (file === undefined || !isScenarioName(file.name)) {
+    if (file === undefined || !isScenarioFile(file)) {
       return { name: "boot", text: this.#catalogue.boot, isBundled: true };
     }
     return { name: file.name, text: new TextDecoder().decode(file.bytes), isBundled: false };
@@ -133,10 +140,6 @@ function replaying({ name }: DroppedFile): Assignment {
   return { flag: name, path: ["workload"], value: DROPPED + name };
 }
 
-function isScenarioName(name: string): boolean {
-  return /\.ya?ml$/i.test(name);
-}
-
 function isUserError(error: unknown): error is Error {
   return [AskError, ScenarioError, TraceError, WorkloadError, GeneratorError].some(
     (kind) => error instanceof kind,
@@ -181,16 +184,4 @@ async function rangesOf(scenario: Scenario, workload: LoadedWorkload): Promise<U
   const plain = (one: Scenario): RunResult => runScenario(one, workload, { check: false });
   const rows: CompareRow[] = await compare([scenario], plain);
   return uncertainty(rows, [scenario], async (one) => plain(one));
-}
-
-function bundledPrices({ prices }: Catalogue): PriceSets {
-  const read = new Map<string, PriceSet>();
-  const find = (name: string): PriceSet | undefined => {
-    const text = Object.hasOwn(prices, name) ? prices[name] : undefined;
-    if (text === undefined) return undefined;
-    const set = read.get(name) ?? parsePriceSet(text, `${name}.yaml`);
-    read.set(name, set);
-    return set;
-  };
-  return { find, names: Object.keys(prices) };
 }

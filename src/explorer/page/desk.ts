@@ -13,19 +13,14 @@ import type {
   Timeline,
   UncertainRow,
 } from "../../index.js";
-import type { Answer, Answered, DroppedFile, Side, Wants } from "../protocol.js";
+import type { Answer, Answered, DroppedFile, Question, Side, Wants } from "../protocol.js";
 import type { BaseScenario, PageState, SettingName, Settings } from "../settings.js";
 import { withChoice } from "./edit.js";
 import { type Faults, NO_FAULTS, type Understood, understood } from "./scenario-of.js";
 
 /** Asks the simulator. Of questions that a newer one of the same side has overtaken nothing is heard. */
 export interface Asks {
-  ask(question: {
-    readonly side: Side;
-    readonly settings: Settings;
-    readonly file?: DroppedFile;
-    readonly wants: Wants;
-  }): Promise<Answer | undefined>;
+  ask(question: Question): Promise<Answer | undefined>;
 }
 
 export interface Shown {

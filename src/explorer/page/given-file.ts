@@ -9,7 +9,7 @@ import {
   type ResultDocument,
   TYPED_KEYS,
 } from "../../index.js";
-import type { DroppedFile } from "../protocol.js";
+import { type DroppedFile, isScenarioFile } from "../protocol.js";
 import { type BaseScenario, SETTING_NAMES, type SettingName, type Settings } from "../settings.js";
 import { withKey, withSetting } from "./edit.js";
 import { understood } from "./scenario-of.js";
@@ -32,7 +32,7 @@ export type Given =
 export function givenOf(file: DroppedFile, prices: PriceSets): Given {
   const { name, bytes } = file;
   try {
-    if (/\.ya?ml$/i.test(name)) return scenarioOf(file, prices);
+    if (isScenarioFile(file)) return scenarioOf(file, prices);
     if (isJson(bytes))
       return { kind: "result", result: parseDocument(new TextDecoder().decode(bytes), name) };
     return bytes.length === 0

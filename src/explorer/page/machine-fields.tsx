@@ -93,9 +93,7 @@ function kernelHint(kernel: string): string {
 
 /** Prices that the scenario names itself have no text by which the default could be asked for. */
 function priceOptions({ scenario, base }: SideView, { prices }: Bundled): { value: string; text: string }[] {
-  const own = prices.all
-    .filter(({ platform }) => platform === scenario.platform.kind)
-    .map(({ name }) => name);
+  const own = prices.names.filter((name) => prices.find(name)!.platform === scenario.platform.kind);
   const names = base.isBundled || scenario.prices === undefined ? [DEFAULT_PRICES, ...own] : own;
   return names.map((name) => ({ value: name, text: name }));
 }

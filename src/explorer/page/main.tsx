@@ -2,12 +2,12 @@
 
 import { render } from "preact";
 import { config } from "zod";
+import { bundledPrices } from "../bundled-prices.js";
 import { Simulator } from "../client.js";
 import { givenFiles, pageResources } from "../resources.js";
 import { fragmentToSettings, settingsToFragment } from "../settings.js";
 import { App } from "./app.js";
 import { Desk, type DeskState } from "./desk.js";
-import { bundledPrices } from "./scenario-of.js";
 import { takeInAll } from "./take-in.js";
 
 // Reads without making code as it goes, which the page's policy forbids.

@@ -1,15 +1,12 @@
 /** The scenario that settings make, or what is wrong with them and where. */
 
 import {
-  type PriceSet,
   type PriceSets,
-  parsePriceSet,
   parseScenario,
   type Scenario,
   ScenarioError,
   type ScenarioIssue,
 } from "../../index.js";
-import type { Catalogue } from "../protocol.js";
 import { assignmentsOf, type BaseScenario, SETTING_NAMES, type Settings } from "../settings.js";
 
 /** Faults by the setting that they belong to: its name, or the path of a key; those of the file are under "". */
@@ -18,16 +15,6 @@ export type Faults = ReadonlyMap<string, readonly string[]>;
 export const NO_FAULTS: Faults = new Map();
 
 export type Understood = { readonly scenario: Scenario } | { readonly faults: Faults };
-
-/** The prices that come with the program. */
-export function bundledPrices({
-  prices,
-}: Pick<Catalogue, "prices">): PriceSets & { readonly all: readonly PriceSet[] } {
-  const sets = new Map(
-    Object.entries(prices).map(([name, text]) => [name, parsePriceSet(text, `${name}.yaml`)]),
-  );
-  return { find: (name) => sets.get(name), names: [...sets.keys()], all: [...sets.values()] };
-}
 
 /** @param sets of prices that settings can name */
 export function understood(settings: Settings, base: BaseScenario, sets: PriceSets): Understood {

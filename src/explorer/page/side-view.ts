@@ -1,6 +1,6 @@
 /** What the controls of one side need to know. */
 
-import type { PriceSet, PriceSets, Scenario } from "../../index.js";
+import type { PriceSets, Scenario } from "../../index.js";
 import type { Catalogue, Side } from "../protocol.js";
 import type { BaseScenario, SettingName, Settings } from "../settings.js";
 import type { Faults } from "./scenario-of.js";
@@ -24,7 +24,7 @@ export interface SideView {
 /** What comes with the program. */
 export interface Bundled {
   readonly catalogue: Catalogue;
-  readonly prices: PriceSets & { readonly all: readonly PriceSet[] };
+  readonly prices: PriceSets;
 }
 
 /** `B: eager`, where the other side has another text; undefined where it has the same or does not exist. */

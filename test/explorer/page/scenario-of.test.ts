@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { bundledPrices } from "../../../src/explorer/bundled-prices.js";
 import {
   canPreAccept,
   otherKeys,
@@ -8,7 +9,7 @@ import {
   withKey,
   withSetting,
 } from "../../../src/explorer/page/edit.js";
-import { bundledPrices, understood } from "../../../src/explorer/page/scenario-of.js";
+import { understood } from "../../../src/explorer/page/scenario-of.js";
 import type { BaseScenario, Settings } from "../../../src/explorer/settings.js";
 import type { Scenario } from "../../../src/index.js";
 
