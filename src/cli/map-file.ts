@@ -2,6 +2,7 @@
 
 import { formatMemoryMap } from "../memory-map/format.js";
 import { MapRecorder } from "../memory-map/map-recorder.js";
+import { isExact } from "../memory-map/memory-map.js";
 import type { RunResult } from "../results/row.js";
 import { formatBytes, formatDuration } from "../units.js";
 import { writeWhole } from "./output-file.js";
@@ -23,10 +24,9 @@ export function mapFile(path: string): MapFile {
       const map = recorder.map(row);
       writeWhole(path, formatMemoryMap(map));
       const { grainBytes, grainNs, acceptsTotal, acceptsEvery } = map;
-      const coarse = map.layers.some((layer) => layer.grainBytes > 4096 || layer.grainNs > 0);
-      const merged = coarse
-        ? `, areas widened by up to ${formatBytes(grainBytes)} and ${formatDuration(grainNs)} to join them`
-        : "";
+      const merged = isExact(map)
+        ? ""
+        : `, areas widened by up to ${formatBytes(grainBytes)} and ${formatDuration(grainNs)} to join them`;
       const thinned = acceptsEvery > 1 ? `, one of ${acceptsEvery} accepts of ${acceptsTotal}` : "";
       return `wrote ${path}${merged}${thinned}\n`;
     },

@@ -30,7 +30,7 @@ const LONGEST_PART = 1 / 12;
 const LONG_ROOM = 0.4;
 const HOLE_PART = 1 / 30;
 
-/** @param maps at least one; the axis serves all */
+/** Addresses as places from 0 to 1, where memory that changes has room. @param maps at least one; the axis serves all */
 export function addressAxis(maps: readonly MemoryMapFile[]): AddressAxis {
   const borders = new Set<number>([0]);
   const covered: AddressRange[] = [];

@@ -1,10 +1,9 @@
 import type { MemoryMapFile } from "./memory-map.js";
 
-/** @returns the file's text: JSON, an area and an accept a line */
+/** @returns the file's text: JSON, an entry of a list a line */
 export function formatMemoryMap(map: MemoryMapFile): string {
   const entries = Object.entries(map).map(([key, value]) => {
-    const isList = ["areas", "accepts", "layers", "phases"].includes(key);
-    return `${JSON.stringify(key)}: ${isList ? linesOf(value as readonly unknown[]) : JSON.stringify(value)}`;
+    return `${JSON.stringify(key)}: ${Array.isArray(value) ? linesOf(value) : JSON.stringify(value)}`;
   });
   return `{\n${entries.join(",\n")}\n}\n`;
 }

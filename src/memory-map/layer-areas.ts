@@ -24,11 +24,11 @@ export class LayerAreas {
   #closed: Area[] = [];
   #keptBytes = 0;
   /** What went on when this last became coarser: how many areas, and how many of these a file would have. */
-  #open0 = { count: 0, widened: 0 };
+  #openBefore = { count: 0, widened: 0 };
 
   /** Areas it would take now, at most. */
   get count(): number {
-    const { count, widened: before } = this.#open0;
+    const { count, widened: before } = this.#openBefore;
     return this.#closed.length + before + Math.max(0, this.#open.count - count);
   }
 
@@ -67,7 +67,7 @@ export class LayerAreas {
   settle(): void {
     this.#closed = widened(this.#closed, this.grain);
     if (this.grain !== EXACT) this.#open.coarsen(this.grain.bytes, this.grain.ns);
-    this.#open0 = { count: this.#open.count, widened: widened(this.#open.areas(), this.grain).length };
+    this.#openBefore = { count: this.#open.count, widened: widened(this.#open.areas(), this.grain).length };
   }
 
   /**

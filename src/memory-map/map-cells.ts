@@ -29,6 +29,8 @@ export interface CellRectangle {
 }
 
 /**
+ * Cuts a map into cells of one size; each has the layer of acceptance that most of its memory is in at the middle of its time.
+ *
  * @param endNs end of the time axis, which may be another map's
  * @param goesOn whether memory stays as it was when the run ended
  */

@@ -6,6 +6,7 @@ import type { RunResult } from "../results/row.js";
 import {
   type AddressRange,
   formatBytes,
+  PAGE_SIZE,
   PHYSICAL_ADDRESS_END,
   roundDown,
   roundUp,
@@ -203,7 +204,7 @@ export class MapRecorder implements RunWatch, AcceptWatch {
 
   get #spanBytes(): number {
     const { kernel, guest } = this.#guest!;
-    const zoneEnd = Math.max(0, ...(kernel?.allocator.zones ?? []).map(({ endPfn }) => endPfn * 4096));
+    const zoneEnd = Math.max(0, ...(kernel?.allocator.zones ?? []).map(({ endPfn }) => endPfn * PAGE_SIZE));
     return Math.max(zoneEnd, ...guest.ram.map(({ end }) => end));
   }
 

@@ -3,6 +3,8 @@
  * until when, and every accept. Addresses and sizes are bytes, times whole nanoseconds since power-on.
  */
 
+import { PAGE_SIZE } from "../units.js";
+
 export const MEMORY_MAP_SCHEMA_VERSION = 1;
 export const MEMORY_MAP_KIND = "memory map";
 
@@ -86,4 +88,9 @@ export interface MemoryState {
   readonly bitmap: readonly ByteRange[];
   /** Private memory that the host has given; a plain guest's has no known addresses. */
   readonly host: readonly ByteRange[];
+}
+
+/** Whether areas are as they were, to the page and the nanosecond. */
+export function isExact({ grainBytes, grainNs }: Pick<MemoryMapFile, "grainBytes" | "grainNs">): boolean {
+  return grainBytes <= PAGE_SIZE && grainNs === 0;
 }

@@ -1,7 +1,13 @@
 /** What a page says of a memory map: how much was in which layer, and what ran. */
 
 import { exactSize } from "../../machine/exact-size.js";
-import type { MapAccept, MapLayer, MapPhase, MemoryMapFile } from "../../memory-map/memory-map.js";
+import {
+  isExact,
+  type MapAccept,
+  type MapLayer,
+  type MapPhase,
+  type MemoryMapFile,
+} from "../../memory-map/memory-map.js";
 import { formatBytes, formatDuration } from "../../units.js";
 import { countOf, formatInteger } from "../cells.js";
 import type { ResultDocument } from "../pictures/documents.js";
@@ -82,11 +88,10 @@ function tablesHtml(
   return html`${table(LAYERS, layers, "Layers of memory")}${table(PHASES, phases, "Phases")}${all}`;
 }
 
-function sourcesOf({ grainBytes, grainNs }: MemoryMapFile): PagePart {
-  const grain =
-    grainNs === 0 && grainBytes <= 4096
-      ? "Areas are exact, to the page and the nanosecond."
-      : `Areas are widened to ${formatBytes(grainBytes)} and ${formatDuration(grainNs)} at most; sums are exact.`;
+function sourcesOf(map: MemoryMapFile): PagePart {
+  const grain = isExact(map)
+    ? "Areas are exact, to the page and the nanosecond."
+    : `Areas are widened to ${formatBytes(map.grainBytes)} and ${formatDuration(map.grainNs)} at most; sums are exact.`;
   return {
     name: "sources",
     title: "What is measured, derived and assumed",

@@ -3,7 +3,7 @@
 import { type AddressAxis, addressAxis, isAcceptance } from "../../memory-map/address-axis.js";
 import { LAYER_KEYS, LAYERS } from "../../memory-map/layers.js";
 import { type Cells, cellsOf, DIFFERENCES, differenceOf, rectanglesOf } from "../../memory-map/map-cells.js";
-import type { MemoryMapFile } from "../../memory-map/memory-map.js";
+import { isExact, type MemoryMapFile } from "../../memory-map/memory-map.js";
 import { formatBytes, formatDuration, roundUp, roundUpPowerOfTwo } from "../../units.js";
 import type { ResultDocument } from "./documents.js";
 import { needsResultOf } from "./needs.js";
@@ -359,7 +359,7 @@ function factsOf({ layers, areas }: MemoryMapFile, layer: number): LayerFacts {
 }
 
 function caveatsOf(maps: readonly MemoryMapFile[], { parts }: AddressAxis): string[] {
-  const coarse = maps.filter(({ grainBytes, grainNs }) => grainBytes > 4096 || grainNs > 0);
+  const coarse = maps.filter((one) => !isExact(one));
   return [
     "Each spot shows the layer that most of its memory is in; thinner ones are in the table.",
     ...(parts.some(({ kind }) => kind === "hole") ? ["Addresses without memory take little room."] : []),
