@@ -10,6 +10,9 @@ export async function renderPicture(
   const svg = new DOMParser().parseFromString(await renderSvg(drawn, colours), "image/svg+xml");
   const picture = document.importNode(svg.documentElement, true);
   // The picture is one thing with a name; its marks have roles, but none.
-  for (const mark of picture.querySelectorAll("[role]")) mark.removeAttribute("role");
+  for (const mark of picture.querySelectorAll("[role], [aria-roledescription]")) {
+    mark.removeAttribute("role");
+    mark.removeAttribute("aria-roledescription");
+  }
   return picture;
 }

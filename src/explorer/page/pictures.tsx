@@ -74,7 +74,6 @@ function Drawing({ drawn, theme }: ViewProps): JSX.Element {
       (element) => {
         if (!isWanted) return;
         setProblem("");
-        withoutRoles(element);
         place.current?.replaceChildren(element);
       },
       (error: unknown) => {
@@ -91,14 +90,6 @@ function Drawing({ drawn, theme }: ViewProps): JSX.Element {
       {problem !== "" && <p class="fault">The picture could not be drawn: {problem}</p>}
     </Scroll>
   );
-}
-
-/** The picture as a whole is described; each of its marks would be one without a name. */
-function withoutRoles(picture: Element): void {
-  for (const mark of picture.querySelectorAll("[role], [aria-roledescription]")) {
-    mark.removeAttribute("role");
-    mark.removeAttribute("aria-roledescription");
-  }
 }
 
 interface TableProps {

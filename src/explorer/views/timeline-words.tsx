@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { formatDuration, type Slice, type ThemeColours } from "../../index.js";
+import { Scroll } from "../page/scroll.js";
 import { colourOf, counterColour } from "./timeline-draw.js";
 import { pathTo, type SliceKind, type ViewModel } from "./timeline-model.js";
 
@@ -81,7 +82,7 @@ export function Selection({ picked, model, count, show }: SelectionProps): JSX.E
       aria-pressed={one === slice}
       onClick={() => show({ side, slice: one }, false)}
     >
-      {one.what} {formatDuration(one.endNs - one.startNs)}
+      {one.what} {formatDuration(lengthOf(one))}
     </button>
   );
   return (
@@ -91,8 +92,7 @@ export function Selection({ picked, model, count, show }: SelectionProps): JSX.E
           {sideName(side, count)}
           {slice.what}
         </strong>{" "}
-        at {formatDuration(slice.startNs)} for {formatDuration(slice.endNs - slice.startNs)} on vCPU{" "}
-        {slice.cpu}
+        at {formatDuration(slice.startNs)} for {formatDuration(lengthOf(slice))} on vCPU {slice.cpu}
         {detailsText(slice)}
         {around.length > 0 && `, in ${around.map(({ what }) => what).join(" › ")}`}.
       </p>
@@ -132,8 +132,7 @@ export function Longest({ models, show }: LongestProps): JSX.Element {
   return (
     <details class="timeline-table">
       <summary>As a table: phases and the longest waits</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls takes keys */}
-      <section class="scroll" aria-label="Phases and the longest waits" tabIndex={0}>
+      <Scroll label="Phases and the longest waits">
         <table>
           <caption>
             {waits
@@ -174,7 +173,7 @@ export function Longest({ models, show }: LongestProps): JSX.Element {
             ))}
           </tbody>
         </table>
-      </section>
+      </Scroll>
     </details>
   );
 }
