@@ -18,8 +18,9 @@ export function efiEnterVirtualMode({ early, allocator, release, deferredAreas }
   for (const { start, end } of freedBootServices(early)) {
     for (let pfn = pfnDown(start); pfn < pfnDown(end); pfn++) {
       if (pfn >= deferred.get(allocator.zoneOfPfn(pfn).nodeId)!) continue;
-      // In use since early boot, and counted there.
+      // First, as it may put a larger `meta` in the place of this one.
       const page = allocator.pageAt(asPfn(pfn));
+      // In use since early boot, and counted there.
       allocator.frames.meta[page]! |= TOUCHED;
       release.block(asPfn(pfn), 0);
     }

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration } from "../units.js";
 
 export const NO_VALUE = "-";
 
+/** How tables print a number of each unit. */
 export const NUMBER_TEXTS: Readonly<Record<Unit, (value: number) => string>> = {
   ns: formatDuration,
   bytes: formatBytes,
