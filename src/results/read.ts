@@ -4,10 +4,10 @@ import type { DocumentPath } from "../scenario/error.js";
 import { formatPath } from "../scenario/error.js";
 import { YamlSource } from "../scenario/yaml.js";
 import { otherVersion } from "./formats.js";
-import { isNumber, type NamedField, ROW_FIELDS, valueIn } from "./measures.js";
+import { isNumber, type MeasureName, type NamedField, ROW_FIELDS, valueIn } from "./measures.js";
 import { ResultsError } from "./results-error.js";
 import type { CompareRow } from "./row.js";
-import { seriesDamage } from "./series.js";
+import { isWithin, seriesDamage } from "./series.js";
 
 /**
  * A row of a file. What it is known by and how it ended is there; of the rest only what the version that wrote it
@@ -137,10 +137,17 @@ function noteUnknown(group: object, before: string, unknown: Set<string>): void 
   }
 }
 
+/** Of a guest that ran. */
+const NEVER_ZERO: ReadonlySet<string> = new Set(["memoryBytes", "vcpus"] satisfies MeasureName[]);
+
 /** What a field was to be; undefined where it is. */
 function expectationOf({ name, is, relative }: NamedField, value: unknown): string | undefined {
   if (relative === true && value === null) return undefined;
-  if (isNumber(is)) return Number.isFinite(value) ? undefined : `a number (${is})`;
+  if (isNumber(is)) {
+    if (!Number.isFinite(value)) return `a number (${is})`;
+    const least = NEVER_ZERO.has(name) ? 1 : 0;
+    return isWithin(value, least) ? undefined : `a number from ${least} to 2^64 (${is})`;
+  }
   switch (is) {
     case "text":
       return typeof value === "string" ? undefined : "a text";
@@ -154,9 +161,9 @@ function expectationOf({ name, is, relative }: NamedField, value: unknown): stri
       if (name === "assumedPrices") {
         return Object.values(value).every(isRange) ? undefined : "an object of value, low and high";
       }
-      return name === "settings" || Object.values(value).every(Number.isFinite)
+      return name === "settings" || Object.values(value).every((one) => isWithin(one, 0))
         ? undefined
-        : "an object of numbers";
+        : "an object of numbers from 0 to 2^64";
     case "series":
       return undefined;
     case "object":
@@ -164,12 +171,14 @@ function expectationOf({ name, is, relative }: NamedField, value: unknown): stri
   }
 }
 
+/** What was charged is told as shares of a price, so one that has a range is not 0. */
 function isRange(price: unknown): boolean {
-  return isObject(price) && ["value", "low", "high"].every((end) => Number.isFinite(price[end]));
+  if (!isObject(price) || !["value", "low", "high"].every((end) => isWithin(price[end], 0))) return false;
+  return price.value !== 0 || price.high === 0;
 }
 
 function isPhase(phase: unknown): boolean {
-  return isObject(phase) && typeof phase.name === "string" && Number.isFinite(phase.ns);
+  return isObject(phase) && typeof phase.name === "string" && isWithin(phase.ns, 0);
 }
 
 function isRepeats(value: unknown): boolean {

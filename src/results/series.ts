@@ -30,6 +30,14 @@ export const OVER_TIME: readonly (keyof OverTime)[] = [
 
 export const DISTRIBUTION: readonly (keyof WaitDistribution)[] = ["atMostNs", "allocations"];
 
+/** More than any guest has, takes or counts; a number beyond it is damage, and words for it have no unit. */
+const MOST = 2 ** 64;
+
+/** Whether a value is a number that something measured can be. */
+export function isWithin(value: unknown, least: number): boolean {
+  return typeof value === "number" && value >= least && value <= MOST;
+}
+
 /** What is wrong with a series, and where in it. */
 export interface SeriesDamage {
   readonly path: readonly (string | number)[];
@@ -47,8 +55,8 @@ export function seriesDamage(value: unknown, columns: readonly string[]): Series
   for (const name of columns) {
     const column = found[name];
     if (!Array.isArray(column)) return { path: [name], expected: "a list of numbers", found: column };
-    const bad = column.findIndex((one) => !Number.isFinite(one));
-    if (bad !== -1) return { path: [name, bad], expected: "a number", found: column[bad] };
+    const bad = column.findIndex((one) => !isWithin(one, 0));
+    if (bad !== -1) return { path: [name, bad], expected: "a number from 0 to 2^64", found: column[bad] };
     const { length } = found[first!] as readonly unknown[];
     if (column.length !== length) {
       return {

@@ -96,6 +96,7 @@ function timeWith(run: RunResult, time: ChargedTime, end: "low" | "high", names:
   const charged = run[CHARGED[time]] ?? {};
   return names.reduce((ns, name) => {
     const { value, [end]: other } = run.assumedPrices[name] ?? { value: 1, low: 1, high: 1 };
+    if (value === 0) return ns;
     return ns + (charged[name] ?? 0) * (other / value - 1);
   }, run[time] ?? 0);
 }

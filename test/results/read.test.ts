@@ -67,6 +67,11 @@ function damaged(path: string, value: unknown): string {
 test("a damaged row is refused, with line, column and path of what is wrong", () => {
   for (const [path, value, expected] of [
     ["bootTimeNs", "5 s", 'a number (ns), found "5 s"'],
+    ["bootTimeNs", -5, "a number from 0 to 2^64 (ns), found -5"],
+    ["memoryBytes", 1e300, "a number from 1 to 2^64 (bytes), found 1e+300"],
+    ["vcpus", 0, "a number from 1 to 2^64 (count), found 0"],
+    ["phases", [{ name: "stub", ns: -1 }], 'a list of names and ns, found [{"name":"stub","ns":-1}]'],
+    ["costs", { tdcall: -1 }, 'an object of numbers from 0 to 2^64, found {"tdcall":-1}'],
     ["bootTimeNs", null, "a number (ns), found null"],
     ["outcome", 3, "a text, found 3"],
     ["paretoOptimal", "no", 'true or false, found "no"'],
@@ -74,7 +79,12 @@ test("a damaged row is refused, with line, column and path of what is wrong", ()
     ["remarks", "none", 'a list, found "none"'],
     ["memory", 7, "an object, found 7"],
     ["memory.acceptedBy.kernel", {}, "a number (bytes), found {}"],
-    ["costs", { tdcall: "many" }, 'an object of numbers, found {"tdcall":"many"}'],
+    ["costs", { tdcall: "many" }, 'an object of numbers from 0 to 2^64, found {"tdcall":"many"}'],
+    [
+      "assumedPrices",
+      { mapGpaNs: { value: 0, low: 0, high: 5 } },
+      'an object of value, low and high, found {"mapGpaNs":{"value":0,"low":0,',
+    ],
     ["settings", [], "an object, found []"],
     ["repeats", { runs: 1, failed: 0 }, "runs, failed, and a mean and a halfWidth of each measure, found"],
   ] as const) {
@@ -102,7 +112,7 @@ test("a damaged series is refused at its number", () => {
   const text = (changes: object): string => formatJson([rowWith({ overTime: { ...overTime, ...changes } })]);
   assert.equal(parseRows(text({}), "r.json").rows[0]!.overTime, overTime);
   for (const [changes, complaint] of [
-    [{ hostBytes: [0, "4"] }, 'hostBytes[1]: expected a number, found "4"'],
+    [{ hostBytes: [0, "4"] }, 'hostBytes[1]: expected a number from 0 to 2^64, found "4"'],
     [{ hostBytes: [0, 4, 5] }, "hostBytes: expected 2 numbers, as timeNs has, found 3"],
     [{ hostBytes: undefined }, "hostBytes: expected a list of numbers, found nothing"],
     [{ timeNs: [10, 0] }, "timeNs[1]: expected 10 or more, as the one before, found 0"],
