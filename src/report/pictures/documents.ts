@@ -16,6 +16,7 @@ import type { Tuning } from "../../study/tune/result.js";
 import type { PolicyOrder, UncertainRow } from "../../study/uncertainty.js";
 import type { ValidatedClaim } from "../../validate/validate.js";
 import type { VerifiedRecording } from "../../verify/result.js";
+import { memoryMap } from "./map-schema.js";
 
 /** A file of results by what is in it. */
 export type ResultDocument = {
@@ -217,23 +218,6 @@ const claim = z.looseObject({
   basis: z.enum(["calibration", "prediction"]),
 });
 
-const map = z.looseObject({
-  name: text,
-  run: z.record(text, z.unknown()),
-  endNs: number,
-  spanBytes: number,
-  grainBytes: number,
-  grainNs: number,
-  phases: z.array(z.looseObject({ name: text, startNs: number, endNs: number })),
-  layers: z.array(z.looseObject({ name: text, what: text, peakBytes: number, endBytes: number })),
-  areas: z.array(z.tuple([number, number, number, number, number])),
-  acceptsTotal: number,
-  acceptsEvery: number,
-  accepts: z.array(
-    z.looseObject({ n: number, atNs: number, cpu: number, start: number, bytes: number, by: text }),
-  ),
-});
-
 const range = z.looseObject({ low: number, default: number, high: number });
 type Ranged = MeasureIn<"uncertainty">;
 const RANGED: readonly Ranged[] = ["bootTimeNs", "totalTimeNs", "overheadBytes"];
@@ -273,7 +257,7 @@ export function parseDocument(text: string, file: string): ResultDocument {
     return checked(schema, value, path, (place) => placeIn(text, file, place, 0));
   };
   const found = (): object => {
-    if (document.kind === MEMORY_MAP_KIND) return { kind: "map", map: read(map) };
+    if (document.kind === MEMORY_MAP_KIND) return { kind: "map", map: read(memoryMap) };
     if ("deadlineNs" in document) return { kind: "largest", ...read(largest) };
     if ("guests" in document) return { kind: "tune", guests: read(z.array(guest).min(1), "guests") };
     if ("curves" in document) return { kind: "tune", guests: [read(guest)] };

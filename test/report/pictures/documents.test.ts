@@ -37,13 +37,13 @@ test("a memory map, by its own version", () => {
     schemaVersion: 1,
     kind: "memory map",
     name: "tdx lazy 4 GiB",
-    run: { policy: "lazy" },
+    run: { policy: "lazy", outcome: "ready" },
     endNs: 9,
     spanBytes: 4096,
     grainBytes: 4096,
     grainNs: 0,
     phases: [],
-    layers: [],
+    layers: [{ name: "free", what: "", grainBytes: 4096, grainNs: 0, peakBytes: 4096, endBytes: 0 }],
     areas: [[0, 0, 4096, 1, 9]],
     acceptsTotal: 0,
     acceptsEvery: 1,
@@ -59,6 +59,36 @@ test("a memory map, by its own version", () => {
     () => parseDocument(JSON.stringify({ ...map, areas: [[0, 0]] }), "m.json"),
     /^m\.json:1:\d+: areas\[0\]: /,
   );
+  const accept = { n: 1, atNs: 9, cpu: 0, start: 0, bytes: 4096, by: "accepted on demand" };
+  for (const [changes, complaint] of [
+    [{ endNs: -1 }, "endNs: expected at least 1, found -1"],
+    [{ spanBytes: 0.5 }, "spanBytes: expected a whole number, found 0.5"],
+    [{ run: {} }, "run.outcome: expected text, found nothing"],
+    [{ layers: [{ ...map.layers[0], name: "fre" }] }, "layers[0].name: expected "],
+    [{ areas: [[1, 0, 4096, 1, 9]] }, "areas[0][0]: expected 0 or less, the last layer, found 1"],
+    [{ areas: [[0, 4096, 4096, 1, 9]] }, "areas[0][2]: expected 4097 or more, behind its start, found 4096"],
+    [{ areas: [[0, 0, 8192, 1, 9]] }, "areas[0][2]: expected 4096 or less, the end of memory, found 8192"],
+    [{ areas: [[0, 0, 4096, 9, 1]] }, "areas[0][4]: expected 9 or more, its start, found 1"],
+    [{ areas: [[0, 0, 4096, 1, 99]] }, "areas[0][4]: expected 9 or less, the end of the run, found 99"],
+    [{ phases: [{ name: "stub", startNs: 4, endNs: 3 }] }, "phases[0].endNs: expected 4 or more, its start"],
+    [
+      { phases: [{ name: "stub", startNs: 4, endNs: 10 }] },
+      "phases[0].endNs: expected 9 or less, the end of",
+    ],
+    [{ accepts: [accept] }, "accepts[0].n: expected 0 or less, all accepts, found 1"],
+    [
+      { acceptsTotal: 1, accepts: [{ ...accept, atNs: 10 }] },
+      "accepts[0].atNs: expected 9 or less, the end of",
+    ],
+  ] as const) {
+    try {
+      parseDocument(JSON.stringify({ ...map, ...changes }), "m.json");
+      assert.unreachable(complaint);
+    } catch (error) {
+      assert.match((error as Error).message, /^m\.json:1:\d+: /);
+      assert.ok((error as Error).message.includes(complaint), (error as Error).message);
+    }
+  }
 });
 
 const damaged: readonly (readonly [what: string, text: string, complaint: string])[] = [
