@@ -89,7 +89,10 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function replyTo({ method, headers, url = "" }: IncomingMessage, { site, root, port }: Place): Reply {
+function replyTo(request: IncomingMessage, { site, root, port }: Place): Reply {
+  const { method, headers, headersDistinct, url = "" } = request;
+  // Of two, this server and what may stand before it could each believe another one (RFC 9112, 3.2).
+  if ((headersDistinct.host ?? []).length > 1) return { code: 400, content: "expected one Host\n" };
   // A name that an attacker's server resolves to this machine comes with that name.
   const hosts = [`${LOOPBACK}:${port}`, `localhost:${port}`];
   if (!hosts.includes(headers.host ?? "")) return { code: 403, content: "another host\n" };

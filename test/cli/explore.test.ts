@@ -120,6 +120,23 @@ test("refuses what a page of another origin, or a name that leads here, asks for
   });
 });
 
+test("refuses two names of this machine at once", async () => {
+  await withServer([], async ({ port, root }) => {
+    const own = `Host: 127.0.0.1:${port}`;
+    for (const [other, line] of [
+      ["Host: evil.example", "HTTP/1.1 400 Bad Request"],
+      [own, "HTTP/1.1 400 Bad Request"],
+      ["Accept: */*", "HTTP/1.1 200 OK"],
+    ] as const) {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.write(`GET ${root} HTTP/1.1\r\n${own}\r\n${other}\r\nConnection: close\r\n\r\n`);
+      const [first] = (await once(socket, "data")) as [Buffer];
+      socket.destroy();
+      assert.is(first.toString("latin1").split("\r\n")[0], line, other);
+    }
+  });
+});
+
 test("has only its own files, and only below its secret path", async () => {
   await withServer([], async ({ port, root }) => {
     const paths = [
