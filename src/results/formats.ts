@@ -95,7 +95,15 @@ export function formatJsonl(rows: readonly CompareRow[]): string {
 export function otherVersion(document: object): string | undefined {
   const { schemaVersion } = document as { readonly schemaVersion?: unknown };
   if (schemaVersion === RESULT_SCHEMA_VERSION) return undefined;
-  return `expected schemaVersion ${RESULT_SCHEMA_VERSION}, found ${JSON.stringify(schemaVersion) ?? "none"}; run again what made it`;
+  return `expected schemaVersion ${RESULT_SCHEMA_VERSION}, found ${versionText(schemaVersion)}; run again what made it`;
+}
+
+const LONGEST_VERSION = 40;
+
+/** A version as a message shows it, whatever a file has there. */
+export function versionText(version: unknown): string {
+  const text = JSON.stringify(version) ?? "none";
+  return text.length > LONGEST_VERSION ? `${text.slice(0, LONGEST_VERSION)}...` : text;
 }
 
 /**

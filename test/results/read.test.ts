@@ -46,6 +46,10 @@ test("what is not JSON of this version is refused, with the place", () => {
   assert.is(refusal("null", parseResults), "r.json:1:1: expected an object, found null");
   const other = whole.replace('"schemaVersion": 2', '"schemaVersion": 1');
   assert.is(refusal(other), "r.json: expected schemaVersion 2, found 1; run again what made it");
+  assert.is(
+    refusal(JSON.stringify({ schemaVersion: "v".repeat(9999), rows: [] })),
+    `r.json: expected schemaVersion 2, found "${"v".repeat(39)}...; run again what made it`,
+  );
   const otherLine = formatJsonl(ROWS).replaceAll('"schemaVersion":2', '"schemaVersion":3');
   assert.match(refusal(otherLine), /^r\.json:1:18: schemaVersion: expected schemaVersion 2, found 3;/);
   assert.is(

@@ -6,6 +6,7 @@ import {
   MEMORY_MAP_SCHEMA_VERSION,
   type MemoryMapFile,
 } from "../../memory-map/memory-map.js";
+import { versionText } from "../../results/formats.js";
 import type { MeasureIn } from "../../results/measures.js";
 import { isLines, parsed, parseResults, parseRows, placeIn, type StoredRow } from "../../results/read.js";
 import { ResultsError } from "../../results/results-error.js";
@@ -286,7 +287,7 @@ function isMap(text: string): boolean {
 function mapIn(text: string, file: string): Readonly<Record<string, unknown>> {
   const document = parsed(text, file, 0) as Readonly<Record<string, unknown>>;
   if (document.schemaVersion === MEMORY_MAP_SCHEMA_VERSION) return document;
-  const found = JSON.stringify(document.schemaVersion) ?? "none";
+  const found = versionText(document.schemaVersion);
   throw new ResultsError(
     `${file}: expected schemaVersion ${MEMORY_MAP_SCHEMA_VERSION} of a memory map, found ${found}; run again what made it`,
   );
