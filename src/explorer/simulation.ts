@@ -146,13 +146,16 @@ function isUserError(error: unknown): error is Error {
   );
 }
 
+/** More than a screen has pixels for, and few enough to be told and drawn without delay. */
+const TIMELINE_SPANS = 5000;
+
 /** What is asked of a run, which is as `unaccepted run` makes it. */
 async function toldOf(
   scenario: Scenario,
   workload: LoadedWorkload,
   wants: Wants,
 ): Promise<Omit<Answered, "id" | "side" | "tookMs">> {
-  const recorder = wants.timeline === true ? new Recorder() : undefined;
+  const recorder = wants.timeline === true ? new Recorder(TIMELINE_SPANS) : undefined;
   const watch = wants.map === true ? new MapRecorder() : undefined;
   const observers = {
     ...(recorder === undefined ? {} : { recorder }),

@@ -65,7 +65,7 @@ export function Answer({ desk, state, theme }: AnswerProps): JSX.Element {
 function RestingPictures({ state, theme }: Omit<AnswerProps, "desk">): JSX.Element {
   const { a, b, isResting } = state;
   const [results, setResults] = useState<readonly ResultDocument[]>(NO_RESULTS);
-  const [own, other] = [a.shown, b?.shown];
+  const [own, other] = [a.shown, b?.shown].map((shown) => shown?.ranges ?? shown?.row);
   useEffect(() => {
     if (isResting) setResults(resultsOf(own, other));
   }, [isResting, own, other]);
@@ -74,8 +74,10 @@ function RestingPictures({ state, theme }: Omit<AnswerProps, "desk">): JSX.Eleme
 
 const NO_RESULTS: readonly ResultDocument[] = [];
 
-function resultsOf(a: Shown | undefined, b: Shown | undefined): readonly ResultDocument[] {
-  const rows = [a, b].flatMap((shown) => (shown === undefined ? [] : [shown.ranges ?? shown.row]));
+type ShownRow = Shown["row"] | NonNullable<Shown["ranges"]>;
+
+function resultsOf(a: ShownRow | undefined, b: ShownRow | undefined): readonly ResultDocument[] {
+  const rows = [a, b].flatMap((row) => (row === undefined ? [] : [row]));
   return rows.length === 0 ? NO_RESULTS : [{ file: "these settings", kind: "rows", rows }];
 }
 

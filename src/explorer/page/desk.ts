@@ -64,7 +64,9 @@ export interface DeskState {
 
 export interface DeskOptions {
   readonly quick: Asks;
-  /** For what takes long, so that a slider that moves again need not wait for it. */
+  /** For one more run with all that a view shows: of a large guest it takes a while, and sliders need not wait for it. */
+  readonly views: Asks;
+  /** For what takes many runs. */
   readonly slow: Asks;
   readonly prices: PriceSets;
   /** The bundled scenario. */
@@ -254,14 +256,14 @@ export class Desk {
     this.#question(side, {}, this.#options.quick);
   }
 
-  /** What one more run tells comes from those that answer at once; ranges are many runs. */
+  /** What one more run tells, and ranges, which are many runs. */
   #askMore(): void {
     for (const side of ["a", "b"] as const) {
       const own = this.#state[side];
       if (own?.isCurrent !== true) continue;
       const state = this.#states[side];
       const missing = missingOf(own.shown, { ...this.#wants, ...(state === undefined ? {} : { state }) });
-      if (Object.keys(missing).length > 0) this.#question(side, missing, this.#options.quick);
+      if (Object.keys(missing).length > 0) this.#question(side, missing, this.#options.views);
       if (this.#ranged[side] === this.#version[side]) continue;
       this.#ranged[side] = this.#version[side];
       this.#question(side, { ranges: true }, this.#options.slow);
@@ -304,7 +306,8 @@ export class Desk {
 
 function shownOf({ row, tookMs, timeline, map, state, ranges }: Answered, earlier: Shown | undefined): Shown {
   return {
-    row,
+    // The same row; as the same object, what is drawn of it stays.
+    row: earlier?.row ?? row,
     tookMs: earlier?.tookMs ?? tookMs,
     timeline: timeline ?? earlier?.timeline,
     map: map ?? earlier?.map,

@@ -21,6 +21,7 @@ const root = document.getElementById("page")!;
 const desk: Desk = new Desk(
   {
     quick: new Simulator(resources),
+    views: new Simulator(resources),
     slow: new Simulator(resources),
     prices: bundled.prices,
     base: { name: "boot", text: catalogue.boot, isBundled: true },

@@ -55,11 +55,42 @@ export function AfterAccept({ name, map, state, look }: AfterAcceptProps): JSX.E
           {formatInteger(accept)} of {formatInteger(map.acceptsTotal)}
         </output>
       </div>
+      <div class="buttons steps">
+        {STEPS.map(([text, step]) => {
+          const next = Math.min(Math.max(step(accept, map.acceptsTotal), 0), map.acceptsTotal);
+          return (
+            <button
+              key={text}
+              type="button"
+              class="quiet"
+              aria-label={`${text} accept${whose}`}
+              // Not disabled at an end: a button that has the focus would lose it.
+              aria-disabled={next === accept}
+              onClick={() => next !== accept && move(next)}
+            >
+              {text}
+            </button>
+          );
+        })}
+      </div>
       <p class="hint">{acceptText(map, accept)}</p>
+      <p class="hint earlier" role="status">
+        {state !== undefined &&
+          state.n !== accept &&
+          `Below: after accept ${formatInteger(state.n)}; simulating …`}
+      </p>
       {state !== undefined && <State state={state} endBytes={map.spanBytes} whose={whose} />}
     </div>
   );
 }
+
+/** To which accept a button goes from one, of so many. */
+const STEPS: readonly (readonly [text: string, step: (accept: number, total: number) => number])[] = [
+  ["First", () => 1],
+  ["Previous", (accept) => accept - 1],
+  ["Next", (accept) => accept + 1],
+  ["Last", (_accept, total) => total],
+];
 
 /** `4 MiB from 0x100000000, accepted on demand, on vCPU 0, done at 4.2 s.` */
 function acceptText({ accepts }: MemoryMapFile, n: number): string {

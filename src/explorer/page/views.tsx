@@ -39,7 +39,10 @@ export function TimelineSection({ desk, state, theme }: ViewProps): JSX.Element 
         (timelines === undefined ? (
           <p class="hint">Simulating …</p>
         ) : (
-          <TimelineView timelines={timelines} colours={PAGE_COLOURS[theme]} />
+          <>
+            <Earlier state={state} name="timeline" />
+            <TimelineView timelines={timelines} colours={PAGE_COLOURS[theme]} />
+          </>
         ))}
     </details>
   );
@@ -51,15 +54,6 @@ export function MapSection({ desk, state, theme }: ViewProps): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   useEffect(() => desk.want({ map: isOpen }), [desk, isOpen]);
   const [first, second] = [useLast(state.a, "map"), useLast(state.b, "map")];
-  const pictures = useMemo(() => {
-    const maps = [first, second].flatMap((map) => (map === undefined ? [] : [map]));
-    const results = maps.map((map): ResultDocument => ({ file: map.name, kind: "map", map }));
-    if (results.length === 0) return [];
-    return PICTURES.flatMap((picture) => {
-      const drawn = picture.draw(results, PAGE_COLOURS[theme]);
-      return typeof drawn === "string" ? [] : [drawn];
-    });
-  }, [first, second, theme]);
   const maps = useMemo<readonly [MemoryMapFile, MemoryMapFile?] | undefined>(
     () => first && (second === undefined ? [first] : [first, second]),
     [first, second],
@@ -74,10 +68,10 @@ export function MapSection({ desk, state, theme }: ViewProps): JSX.Element {
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Memory map: which memory was what when, and after any accept</summary>
       {isOpen && first === undefined && <p class="hint">Simulating …</p>}
+      {isOpen && first !== undefined && <Earlier state={state} name="map" />}
       {isOpen && maps?.every((map) => map === undefined || map.layers.some(isAcceptance)) && (
         <MapView maps={maps} accepts={[accepts.a, accepts.b]} colours={PAGE_COLOURS[theme]} />
       )}
-      {isOpen && pictures.map((drawn) => <Figure key={drawn.title} drawn={drawn} theme={theme} />)}
       {isOpen && first !== undefined && (
         <AfterAccept
           name={second === undefined ? undefined : "A"}
@@ -89,7 +83,53 @@ export function MapSection({ desk, state, theme }: ViewProps): JSX.Element {
       {isOpen && second !== undefined && (
         <AfterAccept name="B" map={second} state={stateB} look={(accept) => look("b", accept)} />
       )}
+      {isOpen && maps !== undefined && <MapPicture maps={maps} theme={theme} />}
     </details>
+  );
+}
+
+interface PictureProps {
+  readonly maps: readonly [MemoryMapFile, MemoryMapFile?];
+  readonly theme: Theme;
+}
+
+/** The map as reports have it. It takes a while to draw, so it is behind its title until somebody wants it. */
+function MapPicture({ maps, theme }: PictureProps): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  const drawn = useMemo(() => {
+    if (!isOpen) return [];
+    const results = maps.flatMap((map): ResultDocument[] =>
+      map === undefined ? [] : [{ file: map.name, kind: "map", map }],
+    );
+    return PICTURES.flatMap((picture) => {
+      const one = picture.draw(results, PAGE_COLOURS[theme]);
+      return typeof one === "string" ? [] : [one];
+    });
+  }, [isOpen, maps, theme]);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>The map as a picture, with its data</summary>
+      {drawn.map((one) => (
+        <Figure key={one.title} drawn={one} theme={theme} />
+      ))}
+    </details>
+  );
+}
+
+interface EarlierProps {
+  readonly state: DeskState;
+  readonly name: "timeline" | "map";
+}
+
+/** Says so where a view is that of earlier settings. Its line keeps its room, so that nothing jumps. */
+function Earlier({ state: { a, b }, name }: EarlierProps): JSX.Element {
+  const isEarlier = [a, b].some(
+    (side) => side !== undefined && !(side.isCurrent && side.shown?.[name] !== undefined),
+  );
+  return (
+    <p class="hint earlier" role="status">
+      {isEarlier && "Of the settings before; that of these follows once they rest."}
+    </p>
   );
 }
 

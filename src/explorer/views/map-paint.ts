@@ -117,19 +117,32 @@ function line(context: CanvasRenderingContext2D, x: number, height: number): voi
 const ROWS = 280;
 const COLUMNS = 280;
 
+export interface DifferenceRectangles {
+  readonly rectangles: ReturnType<typeof rectanglesOf>;
+  readonly endNs: number;
+}
+
+/** Takes longer than painting them, and is the same in every window. */
+export function differenceRectangles(
+  maps: readonly [MemoryMapFile, MemoryMapFile],
+  axis: AddressAxis,
+): DifferenceRectangles {
+  const endNs = Math.max(...maps.map((map) => map.endNs));
+  const axes = { endNs, rows: ROWS, columns: COLUMNS, goesOn: true };
+  const [one, other] = maps.map((map) => cellsOf(map, axis, axes));
+  return { rectangles: rectanglesOf(differenceOf(one!, other!)), endNs };
+}
+
 export function paintDifference(
   canvas: HTMLCanvasElement,
-  maps: readonly [MemoryMapFile, MemoryMapFile],
-  { axis, window: part, colours }: Pick<MapPainting, "axis" | "window" | "colours">,
+  { rectangles, endNs }: DifferenceRectangles,
+  { window: part, colours }: Pick<MapPainting, "window" | "colours">,
 ): void {
   const context = cleared(canvas, colours);
   if (context === undefined) return;
   const { width, height } = canvas;
-  const endNs = Math.max(...maps.map((map) => map.endNs));
-  const axes = { endNs, rows: ROWS, columns: COLUMNS, goesOn: true };
-  const [one, other] = maps.map((map) => cellsOf(map, axis, axes));
   const range = differenceColours(colours);
-  for (const { name, row, rowEnd, column, columnEnd } of rectanglesOf(differenceOf(one!, other!))) {
+  for (const { name, row, rowEnd, column, columnEnd } of rectangles) {
     const x = (at: number): number =>
       (((at / COLUMNS) * endNs - part.fromNs) / (part.untilNs - part.fromNs)) * width;
     const y = (at: number): number => height - ((at / ROWS - part.low) / (part.high - part.low)) * height;

@@ -15,7 +15,14 @@ import {
   type ThemeColours,
 } from "../../index.js";
 import { LayerTable, layersIn } from "./layer-table.js";
-import { colourOf, differenceColours, paintDifference, paintMap, type Window } from "./map-paint.js";
+import {
+  colourOf,
+  differenceColours,
+  differenceRectangles,
+  paintDifference,
+  paintMap,
+  type Window,
+} from "./map-paint.js";
 
 export interface MapViewProps {
   /** One, or two beside each other. */
@@ -180,15 +187,15 @@ function Difference({
   const { axis, part, colours } = frame;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [one, other] = maps;
+  const rectangles = useMemo(() => differenceRectangles([one, other], axis), [one, other, axis]);
   useEffect(() => {
     const paint = (): void => {
-      if (canvas.current !== null)
-        paintDifference(canvas.current, [one, other], { axis, window: part, colours });
+      if (canvas.current !== null) paintDifference(canvas.current, rectangles, { window: part, colours });
     };
     paint();
     addEventListener("resize", paint);
     return () => removeEventListener("resize", paint);
-  }, [one, other, axis, part, colours]);
+  }, [rectangles, part, colours]);
   const range = differenceColours(colours);
   return (
     <figure class="map-panel">

@@ -16,6 +16,9 @@ async function openAll(page: Page): Promise<void> {
   await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
   await page.locator(".drawing svg").first().waitFor();
   await page.locator(".timeline canvas").waitFor();
+  await page.locator(".map-plot canvas").first().waitFor();
+  // What was behind a title that was behind another.
+  await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
   await page.locator(".after-accept").first().locator(".memory-strip").first().waitFor();
   await page.locator(".after-accept").last().locator(".memory-strip").first().waitFor();
 }

@@ -67,16 +67,18 @@ class Asked implements Asks {
 interface Table {
   readonly desk: Desk;
   readonly quick: Asked;
+  readonly views: Asked;
   readonly slow: Asked;
   readonly rests: DeskState[];
 }
 
 function table(page: PageState = { a: { set: {} } }): Table {
-  const [quick, slow] = [new Asked(), new Asked()];
+  const [quick, views, slow] = [new Asked(), new Asked(), new Asked()];
   const rests: DeskState[] = [];
   const desk = new Desk(
     {
       quick,
+      views,
       slow,
       prices: NO_PRICE_SETS,
       base,
@@ -87,7 +89,7 @@ function table(page: PageState = { a: { set: {} } }): Table {
     page,
   );
   desk.start();
-  return { desk, quick, slow, rests };
+  return { desk, quick, views, slow, rests };
 }
 
 const aWhile = (): Promise<void> => new Promise((done) => setTimeout(done, 15));
@@ -156,37 +158,54 @@ test("what the simulator refuses is kept until settings move", async () => {
 });
 
 test("a view is asked for while it is wanted, once, and never waits for ranges", async () => {
-  const { desk, quick, slow } = table();
+  const { desk, quick, views, slow } = table();
   await quick.last.answer(10);
   await aWhile();
+  const { row } = desk.state.a.shown!;
   desk.want({ timeline: true });
-  assert.equal(quick.wants(), [{}, { timeline: true }]);
-  await quick.last.answer(10);
+  assert.equal(views.wants(), [{ timeline: true }]);
+  await views.last.answer(10);
   assert.ok(desk.state.a.shown?.timeline !== undefined);
+  assert.ok(desk.state.a.shown.row === row, "what is drawn of the row need not be drawn again");
   desk.want({ timeline: true });
-  assert.is(quick.open.length, 2);
+  assert.is(views.open.length, 1);
   assert.is(slow.open.length, 1);
   desk.want({ timeline: false });
   desk.change("a", { set: { seed: "2" } });
   await quick.last.answer(11);
   await aWhile();
-  assert.equal(quick.wants(), [{}, { timeline: true }, {}]);
+  assert.equal(views.wants(), [{ timeline: true }]);
+  assert.equal(quick.wants(), [{}, {}]);
+});
+
+test("a setting that moves need not wait for a view of the settings before, which is not told", async () => {
+  const { desk, quick, views } = table();
+  await quick.last.answer(10);
+  await aWhile();
+  desk.want({ timeline: true });
+  desk.change("a", { set: { seed: "2" } });
+  await quick.last.answer(11);
+  await views.open[0]!.answer(10);
+  assert.is(desk.state.a.shown?.row.bootTimeNs, 11);
+  assert.is(desk.state.a.shown?.timeline, undefined);
+  await aWhile();
+  assert.equal(views.wants(), [{ timeline: true }, { timeline: true }]);
 });
 
 test("memory after an accept is asked for once, and not of other settings, whose accepts are others", async () => {
-  const { desk, quick } = table();
+  const { desk, quick, views } = table();
   await quick.last.answer(10);
   await aWhile();
   desk.look("a", 3);
-  assert.equal(quick.wants(), [{}, { state: 3 }]);
-  await quick.last.answer(10);
+  assert.equal(views.wants(), [{ state: 3 }]);
+  await views.last.answer(10);
   assert.is(desk.state.a.shown?.state?.n, 3);
   desk.look("a", 3);
-  assert.is(quick.open.length, 2);
+  assert.is(views.open.length, 1);
   desk.change("a", { set: { seed: "2" } });
   await quick.last.answer(11);
   await aWhile();
-  assert.equal(quick.wants(), [{}, { state: 3 }, {}]);
+  assert.equal(views.wants(), [{ state: 3 }]);
 });
 
 test("a copy is the other side with its file, swapped and dropped as one", async () => {

@@ -139,6 +139,18 @@ test("a slider over the accepts shows memory after each: lists, record and host"
     await view.getByText("The page allocator has no memory yet.").waitFor();
     await page.keyboard.press("End");
     await view.locator(".memory-strip", { hasText: before }).waitFor();
+    const output = view.locator("output");
+    const total = last.split(" of ")[1]!;
+    const step = async (button: string, accept: string): Promise<void> => {
+      await view.getByRole("button", { name: `${button} accept` }).click();
+      assert.is(await textOf(output), `${accept} of ${total}`);
+    };
+    assert.is(await view.getByRole("button", { name: "Next accept" }).getAttribute("aria-disabled"), "true");
+    await step("First", "1");
+    await step("Next", "2");
+    await step("Previous", "1");
+    await step("Previous", "0");
+    await step("Last", total);
     await visit.check();
   });
 });
