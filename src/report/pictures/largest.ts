@@ -112,7 +112,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   ];
   return {
     title: "The largest guest that boots in time",
-    description: `${extremes(named)} Dot: at the default prices; bar: from what surely boots in time to what none exceeds, over all that is assumed. Logarithmic. All: ${common.join(", ")}.`,
+    description: `${extremes(named)} ${markSentence(rows)} Logarithmic. All: ${common.join(", ")}.`,
     spec: panelSpec(grid, shown, values, "numbers", { height: { step: LINE_HEIGHT + 4 }, layer }),
     table: {
       columns: [
@@ -187,4 +187,11 @@ function extremes(named: readonly Named[]): string {
     return `${policy}${title === "" ? "" : ` (${title})`} ${size}`;
   });
   return `${texts.join(", ")}${named.length > texts.length ? ` and ${named.length - texts.length} more` : ""}.`;
+}
+
+/** What dots and bars mean; without the ranges of what is assumed there are no bars. */
+function markSentence(rows: readonly Row[]): string {
+  if (rows.every(({ guest: { surely, may } }) => surely === undefined && may === undefined))
+    return "Dot: at the default prices; over what is assumed nothing was tried.";
+  return "Dot: at the default prices; bar: from what surely boots in time to what none exceeds, over all that is assumed.";
 }

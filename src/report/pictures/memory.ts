@@ -96,7 +96,7 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
   ];
   return {
     title: "Memory over the time of the run",
-    description: `${endsSentence(shown[0]!)} Host: all that it spends for the guest. Accepted: by firmware and kernel. Touched: used at least once.${commonSentence(panels)}`,
+    description: `${endsSentence(shown[0]!)} Host: all that it spends for the guest. Accepted: by firmware and kernel. ${touchedSentence(shown)}${commonSentence(panels)}`,
     spec: panelSpec(
       grid,
       shown.map(({ title }) => title),
@@ -129,6 +129,15 @@ function draw(results: readonly ResultDocument[], colours: ThemeColours): Drawn 
         : []),
     ],
   };
+}
+
+/** What touched counts, and where a line falls, why it does: memory used before is made shared, and is new to both sides. */
+function touchedSentence(shown: readonly { readonly series: OverTime }[]): string {
+  const falls = shown.some(({ series: { touchedBytes } }) =>
+    touchedBytes.some((bytes, at) => at > 0 && bytes < touchedBytes[at - 1]!),
+  );
+  if (!falls) return "Touched: used by the guest so far.";
+  return "Touched: used by the guest so far; falls as memory becomes shared (the bounce buffer), which counts once a device or the guest uses it.";
 }
 
 function endsSentence({ title, series }: { readonly title: string; readonly series: OverTime }): string {

@@ -52,6 +52,14 @@ test("the largest guest: what is surely, at the defaults, and at most", () => {
   assert.match(picture.description, "All: tdx, 32 vCPUs, within 60 s, Linux 7.3, workload idle.");
 });
 
+test("largest guests without ranges: no bar is told of", () => {
+  const { surely: _surely, may: _may, ...own } = guest;
+  const { description } = drawn(largest, largestResult(own as LargestGuest));
+  assert.match(description, "Dot: at the default prices; over what is assumed nothing was tried.");
+  assert.not.match(description, "bar:");
+  assert.match(drawn(largest, largestResult(guest)).description, "bar: from what surely boots in time");
+});
+
 test("guests that agree in all that is said are numbered", () => {
   const values = valuesOf(drawn(largest, largestResult(guest, guest)));
   assert.equal(

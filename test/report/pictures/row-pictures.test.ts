@@ -74,6 +74,19 @@ test("memory over time: three lines for each run", () => {
   assert.match(picture.description, "lazy, after 2 s: host 3 GiB, accepted 2 GiB, touched 1 GiB.");
 });
 
+test("memory over time: touched memory that falls is explained, and only that", () => {
+  const rising = withMemory([0, 3 * GiB]);
+  const falling = {
+    ...rising,
+    overTime: { ...rising.overTime!, touchedBytes: [2 * GiB, GiB] },
+  } as DocumentRow;
+  assert.match(drawn(memory, rowsResult(rising)).description, "Touched: used by the guest so far. All:");
+  assert.match(
+    drawn(memory, rowsResult(falling)).description,
+    "Touched: used by the guest so far; falls as memory becomes shared",
+  );
+});
+
 test("rows without memory over time have no such picture, and a mixture says how many lack it", () => {
   const why = memory.draw([rowsResult(row)], COLOURS.light);
   assert.is(why, "its rows have no overTime, which run and compare write as JSON");
