@@ -142,17 +142,30 @@ export function contrastSentence(
       .toSorted(
         (a, b) => a.ns - b.ns || Number(a.policy === BASELINE_POLICY) - Number(b.policy === BASELINE_POLICY),
       );
-    return sorted.length === 0 ? [] : [{ title, first: sorted[0]!, last: sorted.at(-1)! }];
+    const [first, ...others] = sorted;
+    if (first === undefined) return [];
+    const tied = others.some(({ policy, ns }) => ns === first.ns && policy !== first.policy);
+    return [{ title, first, tied, last: sorted.at(-1)! }];
   });
   const widest = ends.toSorted((a, b) => b.last.ns / b.first.ns - a.last.ns / a.first.ns)[0]!;
   const { first, last, title } = widest;
   const where = title === "" ? "" : ` on ${title}`;
   if (first.policy === last.policy) return `${first.policy} takes ${formatDuration(first.ns)}${where}.`;
   const contrast = `${formatDuration(first.ns)} against ${formatDuration(last.ns)} of ${last.policy}${where}`;
+  if (first.ns === last.ns) return `No policy is faster than another: ${formatDuration(first.ns)}${where}.`;
   if (panels.length === 1) return `${first.policy} is fastest: ${contrast}.`;
   const wins = new Map<string, number>();
-  for (const { first: own } of ends) wins.set(own.policy, (wins.get(own.policy) ?? 0) + 1);
+  let ties = 0;
+  for (const { first: own, tied } of ends) {
+    if (tied) ties++;
+    else wins.set(own.policy, (wins.get(own.policy) ?? 0) + 1);
+  }
   const [most, ...others] = [...wins].toSorted(([, a], [, b]) => b - a);
   const rest = others.map(([policy, count]) => `, ${policy} on ${count}`).join("");
-  return `${most![0]} is fastest on ${most![1]} of ${ends.length} inputs${rest}; furthest apart: ${first.policy} ${contrast}.`;
+  const equal = ties === 0 ? "" : `, no single one on ${ties}`;
+  const fastest =
+    most === undefined
+      ? `No single policy is fastest on any of ${ends.length} inputs`
+      : `${most[0]} is fastest on ${most[1]} of ${ends.length} inputs${rest}${equal}`;
+  return `${fastest}; furthest apart: ${first.policy} ${contrast}.`;
 }

@@ -100,6 +100,17 @@ test("a run that did not get ready has no bar but a word, and a caveat counts it
   assert.is(none, "no run in it got ready without a problem");
 });
 
+test("policies that take the same time are not said to be faster", () => {
+  const eager = { ...lazy, policy: "eager" };
+  const larger = { memoryBytes: 8 * GiB };
+  assert.match(
+    drawn(times, rowsResult(lazy, eager, { ...lazy, ...larger }, { ...eager, ...larger, bootTimeNs: 9e9 }))
+      .description,
+    "lazy is fastest on 1 of 2 inputs, no single one on 1; furthest apart: lazy 5.5 s against 9 s of eager",
+  );
+  assert.match(drawn(times, rowsResult(lazy, eager)).description, "No policy is faster than another: 5.5 s.");
+});
+
 test("more inputs than panels are spread out, and none is lost from the table", () => {
   const rows = Array.from({ length: 40 }, (_one, at) => ({
     ...lazy,
