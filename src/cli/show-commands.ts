@@ -15,7 +15,7 @@ export const SHOW_COMMANDS: readonly Command[] = [
     files: {
       name: "results",
       describe:
-        "JSON of run, compare, sweep, tune, largest, verify or validate, one or more; or the directory that sweep --out wrote",
+        "JSON of run, compare, sweep, tune, largest, verify or validate, or a file of run --map, one or more; or the directory that sweep --out wrote",
       isList: true,
       required: "a result file, such as compare --json prints it",
     },

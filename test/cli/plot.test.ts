@@ -62,7 +62,11 @@ test("what cannot be drawn is one line, and no file", async () => {
       ],
       [
         ["plot", "results/boot.json", "-o", picture, "--picture", "tuning"],
-        /--picture tuning: results\/boot\.json: it needs a result of tune; they have .*overhead/,
+        /--picture tuning: results\/boot\.json: it needs a result of tune; it has .*overhead/,
+      ],
+      [
+        ["plot", "results/boot.json", "results/tune/tdx.json", "-o", picture],
+        /^unaccepted: results\/tune\/tdx\.json: has no part in the picture times: it needs .*; plot it by itself, or use report$/,
       ],
       [["plot", scenario, "-o", picture, "--theme", "blue"], /--theme blue: expected light or dark/],
     ] as const) {

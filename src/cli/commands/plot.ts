@@ -3,7 +3,7 @@
 import { didYouMean } from "../../nearest-name.js";
 import type { ResultDocument } from "../../report/pictures/documents.js";
 import { isForOthers } from "../../report/pictures/needs.js";
-import type { Drawn } from "../../report/pictures/picture.js";
+import type { Drawn, Picture } from "../../report/pictures/picture.js";
 import { PICTURES, picturesOf } from "../../report/pictures/pictures.js";
 import { renderPng } from "../../report/pictures/png.js";
 import { renderSvg, titled } from "../../report/pictures/render.js";
@@ -44,7 +44,7 @@ function drawnOf(results: readonly ResultDocument[], name: string | undefined, c
     let why: string | undefined;
     for (const picture of PICTURES) {
       const drawn = picture.draw(results, colours);
-      if (typeof drawn !== "string") return drawn;
+      if (typeof drawn !== "string") return withAll(picture, drawn, results, colours);
       if (!isForOthers(drawn)) why ??= drawn;
     }
     throw new UsageError(`${files}: nothing to draw: ${why ?? "no picture shows such a result"}`);
@@ -55,8 +55,30 @@ function drawnOf(results: readonly ResultDocument[], name: string | undefined, c
     throw new UsageError(`--picture ${name}: expected one of ${names.join(", ")}${didYouMean(name, names)}`);
   }
   const drawn = picture.draw(results, colours);
-  if (typeof drawn !== "string") return drawn;
+  if (typeof drawn !== "string") return withAll(picture, drawn, results, colours);
   const others = picturesOf(results, colours).map((one) => one.picture.name);
-  const has = others.length === 0 ? "they have no other picture" : `they have ${others.join(", ")}`;
+  const have = results.length === 1 ? "it has" : "they have";
+  const has = others.length === 0 ? `${have} no other picture` : `${have} ${others.join(", ")}`;
   throw new UsageError(`--picture ${name}: ${files}: ${drawn}; ${has}`);
+}
+
+/**
+ * @returns the picture
+ * @throws UsageError for a result of another kind, which would have no part in the picture
+ */
+function withAll(
+  picture: Picture,
+  drawn: Drawn,
+  results: readonly ResultDocument[],
+  colours: ThemeColours,
+): Drawn {
+  if (results.length === 1) return drawn;
+  for (const one of results) {
+    const why = picture.draw([one], colours);
+    if (typeof why === "string" && isForOthers(why))
+      throw new UsageError(
+        `${one.file}: has no part in the picture ${picture.name}: ${why}; plot it by itself, or use report`,
+      );
+  }
+  return drawn;
 }
