@@ -144,8 +144,9 @@ export function contrastSentence(
       );
     const [first, ...others] = sorted;
     if (first === undefined) return [];
-    const tied = others.some(({ policy, ns }) => ns === first.ns && policy !== first.policy);
-    return [{ title, first, tied, last: sorted.at(-1)! }];
+    const tied = others.filter(({ ns }) => ns === first.ns).map(({ policy }) => policy);
+    const winners = [...new Set([first.policy, ...tied])].join(" and ");
+    return [{ title, first, winners, last: sorted.at(-1)! }];
   });
   const widest = ends.toSorted((a, b) => b.last.ns / b.first.ns - a.last.ns / a.first.ns)[0]!;
   const { first, last, title } = widest;
@@ -155,17 +156,10 @@ export function contrastSentence(
   if (first.ns === last.ns) return `No policy is faster than another: ${formatDuration(first.ns)}${where}.`;
   if (panels.length === 1) return `${first.policy} is fastest: ${contrast}.`;
   const wins = new Map<string, number>();
-  let ties = 0;
-  for (const { first: own, tied } of ends) {
-    if (tied) ties++;
-    else wins.set(own.policy, (wins.get(own.policy) ?? 0) + 1);
-  }
-  const [most, ...others] = [...wins].toSorted(([, a], [, b]) => b - a);
-  const rest = others.map(([policy, count]) => `, ${policy} on ${count}`).join("");
-  const equal = ties === 0 ? "" : `, no single one on ${ties}`;
-  const fastest =
-    most === undefined
-      ? `No single policy is fastest on any of ${ends.length} inputs`
-      : `${most[0]} is fastest on ${most[1]} of ${ends.length} inputs${rest}${equal}`;
+  for (const { winners } of ends) wins.set(winners, (wins.get(winners) ?? 0) + 1);
+  const [[most, count], ...others] = [...wins].toSorted(([, a], [, b]) => b - a) as [[string, number]];
+  const rest = (others as [string, number][]).map(([policies, own]) => `, ${policies} on ${own}`).join("");
+  const verb = most.includes(" and ") ? "are" : "is";
+  const fastest = `${most} ${verb} fastest on ${count} of ${ends.length} inputs${rest}`;
   return `${fastest}; furthest apart: ${first.policy} ${contrast}.`;
 }
