@@ -10,6 +10,7 @@ import {
   shellWord,
   TYPED_KEYS,
   typedAssignment,
+  USUAL_POLICY,
   writtenScenario,
 } from "../index.js";
 
@@ -48,7 +49,7 @@ export const SETTING_NAMES: readonly SettingName[] = [
 /** Of the scenario `boot`, which has lists there; other values are its own. */
 const DEFAULTS: Readonly<Partial<Record<SettingName, string>>> = {
   platform: "tdx",
-  policy: "lazy",
+  policy: USUAL_POLICY,
   memory: "16GiB",
 };
 

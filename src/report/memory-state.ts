@@ -2,7 +2,7 @@
 
 import type { ByteRange, FreeList, MemoryState } from "../memory-map/memory-map.js";
 import { formatBytes, formatDuration, MAX_PAGE_ORDER } from "../units.js";
-import { left, type Paint, plainPaint, right, tableText } from "./table.js";
+import { left, type Paint, plainPaint, right, tableText, textOf, wrapText } from "./table.js";
 
 /** Ranges of a list that are shown. */
 const SHOWN_RANGES = 12;
@@ -11,14 +11,19 @@ const SHOWN_RANGES = 12;
 export function formatMemoryState(state: MemoryState, paint: Paint = plainPaint): string {
   const { n, atNs, freeLists, unaccepted, bitmap, host } = state;
   const when = n === 0 ? "before the first accept" : `after accept ${n}`;
+  const lead = [
+    `memory ${when}, as the next one begins or the run ends, at ${formatDuration(atNs)}`,
+    ...rangesText("waiting to be accepted, on the lists of the page allocator", unaccepted),
+    ...rangesText("unaccepted by the kernel's record", bitmap),
+    ...rangesText("private memory that the host has given", host),
+  ];
+  if (freeLists.length === 0) {
+    const lines = [...lead, "", "no page allocator has memory yet"];
+    return textOf(lines.flatMap((line) => wrapText(line, paint)));
+  }
   return tableText<FreeList>(
     {
-      lead: [
-        `memory ${when}, as the next one begins or the run ends, at ${formatDuration(atNs)}`,
-        ...rangesText("waiting to be accepted, on the lists of the page allocator", unaccepted),
-        ...rangesText("unaccepted by the kernel's record", bitmap),
-        ...rangesText("private memory that the host has given", host),
-      ],
+      lead,
       title: "free blocks by order, as /proc/pagetypeinfo counts them",
       columns: [
         right("node", ({ node }) => String(node)),
@@ -29,7 +34,7 @@ export function formatMemoryState(state: MemoryState, paint: Paint = plainPaint)
         ),
       ],
       groups: [{ rows: freeLists }],
-      notes: freeLists.length === 0 ? ["no page allocator has memory yet"] : [],
+      notes: [],
     },
     paint,
   );

@@ -128,7 +128,7 @@ const MAIN_FIELDS = {
     is: "bytes",
     better: "less",
     label: "touched",
-    doc: "Memory the guest has used at least once.",
+    doc: "Memory that the guest has used; of what it made shared only what was used since.",
   },
   lostBytes: {
     is: "bytes",

@@ -18,7 +18,7 @@ interface MemorySample extends Sample {
   readonly use: HostUse;
 }
 
-/** Bytes that the guest's kernel has used at least once; 0 before there is one. */
+/** Bytes that the guest's kernel has used, of what it made shared only those used since; 0 before there is a kernel. */
 export function touchedBytesOf({ guest, kernel }: GuestOnItsWay): number {
   return (kernel?.touchedBytes ?? 0) - guest.host.untouchedSharedBytes;
 }

@@ -766,7 +766,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "lowmem_reserve stays when pages are managed late",
-    find: "if (this.rules.lowmemReserveFollows) setupLowmemReserve(this.zones);",
+    find: "if (this.rules.lowmemReserveFollows) this.nodes.setupLowmemReserve();",
     replace: "",
     tests: ["page-alloc/oracle.test"],
   },
@@ -1250,8 +1250,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "a generated workload is made once for all seeds",
-    find: "once(this.#workloads, JSON.stringify([workload, memoryBytes, vcpus, seed])",
-    replace: "once(this.#workloads, JSON.stringify([workload, memoryBytes, vcpus])",
+    find: "this.#generated.get(JSON.stringify([workload, memoryBytes, vcpus, seed])",
+    replace: "this.#generated.get(JSON.stringify([workload, memoryBytes, vcpus])",
     tests: ["workload-files/workloads.test"],
   },
 
@@ -1441,9 +1441,9 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["timeline/timeline.test"],
   },
   {
-    what: "a flow ends at its accept",
-    find: "(at === slices.length - 1 ? of.lastIds : of.ids).push(id);",
-    replace: "(at === slices.length - 1 ? of.lastIds : of.ids).push();",
+    what: "a flow never ends",
+    find: 'part === "end" ? EVENT.lastFlowIds : EVENT.flowIds',
+    replace: "EVENT.flowIds",
     tests: ["timeline/timeline.test"],
   },
 
@@ -1465,5 +1465,44 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "others.map((one) => scaled(one, -1))",
     replace: "others.map((one) => scaled(one, 1))",
     tests: ["calibrate/quantity.test", "calibrate/calibrate.test"],
+  },
+
+  // Memory maps and the explorer
+  {
+    what: "what leaves a layer in part takes the rest with it",
+    find: "if (to < one.end) rest.push({ ...one, start: to });",
+    replace: "",
+    tests: ["memory-map/layer-areas.test"],
+  },
+  {
+    what: "what was in a layer before still counts in its bytes",
+    find: "this.#bytes -= to - from;",
+    replace: "",
+    tests: ["memory-map/layer-areas.test", "memory-map/map-recorder.test"],
+  },
+  {
+    what: "what background threads accept is on demand",
+    find: 'if (this.#guest.background?.accepts === true) return "background";',
+    replace: "",
+    tests: ["memory-map/map-recorder.test"],
+  },
+  {
+    what: "what comes twice in an address is not told",
+    find: "if (side.has(read.key)) remarks.push",
+    replace: "if (false) remarks.push",
+    tests: ["explorer/settings.test"],
+  },
+  {
+    what: "an address without a second side makes one",
+    find: "...(hasSecond ? { b: settingsOf(sides.b) } : {})",
+    replace: "b: settingsOf(sides.b)",
+    tests: ["explorer/settings.test"],
+  },
+  {
+    what: "a newer question waits for a run of minutes",
+    find: "constructor(resources: Resources, patienceMs: number = PATIENCE_MS) {\n    this.#resources = resources;\n    this.#patienceMs = patienceMs;",
+    replace:
+      "constructor(resources: Resources, patienceMs: number = PATIENCE_MS) {\n    this.#resources = resources;\n    this.#patienceMs = 1e9;",
+    tests: ["explorer/client.test"],
   },
 ];

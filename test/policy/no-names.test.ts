@@ -13,7 +13,7 @@ const QUOTED = new RegExp(`["'\`](${NAMES})["'\`]`);
 const CHOICE =
   /\bpolicy(\.name)?\s*[!=]==?\s*["'`]|["'`]\s*[!=]==?\s*[\w.]*\bpolicy(\.name)?\b|\bswitch\s*\([\w.]*\bpolicy(\.name)?\s*\)/i;
 
-/** Literals that are names of something else: a kind of record, how plugged memory is accepted, a key, who runs behind CPUs, what a host does with plugged memory; a published guest; words of a command line. */
+/** Literals that are names of something else: a kind of record, how plugged memory is accepted, a key, who runs behind CPUs and accepts there, what a host does with plugged memory; a published guest; words of a command line. */
 const OTHERS: readonly RegExp[] = [
   /^accept\/tracker\.ts: export type TrackerName = /,
   /^accept\/tracker\.ts: readonly name = "page-flag";$/,
@@ -21,6 +21,7 @@ const OTHERS: readonly RegExp[] = [
   /^after\/hotplug\/hotplug\.ts: if \(this\.#plan\.acceptance === "lazy" /,
   /^guest\/boot\.ts: .*"ready" \| "background"/,
   /^guest\/boot\.ts: .*Pick<Booted, "background">/,
+  /^memory-map\/(accept-origins|layers)\.ts: .*"background"/,
   /^host\/tdx-module\/hotplug\.ts: .*\bpolicy !== "refuse"/,
   /^validate\/[\w-]+\.ts: .*policy: "eager",/,
   /^machine\/kernel-words\.ts: findings\.says\("policy", /,
