@@ -24,5 +24,5 @@ export function memoryStateAfter(scenario: Scenario, workload: LoadedWorkload, n
     if (!(error instanceof StateReached)) throw error;
   }
   if (watch.state !== undefined) return watch.state;
-  throw new NoSuchAccept(`there are ${watch.accepts}`);
+  throw new NoSuchAccept(`expected 0 to ${watch.accepts}, the accepts of this run`);
 }

@@ -1,3 +1,4 @@
+// Takes 4 s.
 import * as assert from "uvu/assert";
 import { browserSuite, type Visit } from "./browser.js";
 

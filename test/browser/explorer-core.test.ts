@@ -1,4 +1,4 @@
-// Takes 20 s.
+// Takes 19 s.
 /**
  * The explorer below its controls: worker, files and pictures under the policy of the page, from the three places
  * where it can lie.

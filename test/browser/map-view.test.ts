@@ -1,4 +1,4 @@
-// Takes 10 s.
+// Takes 12 s.
 import { build } from "esbuild";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";

@@ -69,7 +69,7 @@ test("a state after an accept that there is not is refused with how many there a
     const { code, stdout, stderr } = await unaccepted(["run", scenario, ...GUEST, "--state", "999999"]);
     assert.is(code, 2);
     assert.is(stdout, "");
-    assert.match(onlyLine(stderr), /--state 999999: there are \d+$/);
+    assert.match(onlyLine(stderr), /--state 999999: expected 0 to \d+, the accepts of this run$/);
   });
 });
 

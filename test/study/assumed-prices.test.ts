@@ -1,3 +1,4 @@
+// Takes 2 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type LoadedScenario, loadScenarios } from "../../src/cli/load.js";

@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
@@ -87,7 +88,8 @@ test("an accept that the run does not have is an error that says how many there 
   assert.is(memoryStateAfter(scenario, recording, 0).n, 0);
   assert.throws(
     () => memoryStateAfter(scenario, recording, 1),
-    (error: unknown) => error instanceof NoSuchAccept && error.message === "there are 0",
+    (error: unknown) =>
+      error instanceof NoSuchAccept && error.message === "expected 0 to 0, the accepts of this run",
   );
 });
 

@@ -1,4 +1,4 @@
-// Takes 30 s.
+// Takes 77 s.
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { browserSuite } from "../../browser/browser.js";

@@ -1,4 +1,4 @@
-// Takes 30 s.
+// Takes 45 s.
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";

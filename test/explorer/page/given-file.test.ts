@@ -85,7 +85,7 @@ test("a memory map is a result, too", () => {
     schemaVersion: MEMORY_MAP_SCHEMA_VERSION,
     kind: MEMORY_MAP_KIND,
     name: "tdx lazy 4 GiB",
-    run: { scenario: "boot" },
+    run: { scenario: "boot", outcome: "ready" },
     endNs: 10,
     spanBytes: 4096,
     grainBytes: 4096,

@@ -1,4 +1,4 @@
-// Takes 12 s.
+// Takes 16 s.
 import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";

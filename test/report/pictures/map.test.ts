@@ -1,3 +1,4 @@
+// Takes 1 s.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadScenarios } from "../../../src/cli/load.js";
