@@ -162,7 +162,7 @@ const MAIN_FIELDS = {
     is: "series",
     columns: OVER_TIME as readonly string[],
     maybe: true,
-    doc: "These bytes and the parts of hostUse over the run, in at most 128 points, the last at its end.",
+    doc: "These bytes and the parts of hostUse over the run, in at most 100 points, the last at its end.",
   },
   acceptCalls: { is: "count", better: "less", doc: "Calls of accept_memory() that had something to accept." },
   exits: {

@@ -3,7 +3,7 @@
 import type { WaitDistribution } from "../accept/wait-distribution.js";
 import type { HostUse } from "../host/guest-memory.js";
 
-/** Memory over a run, at most 128 points; whole nanoseconds and bytes. The last point is the end of the run. */
+/** Memory over a run, at most 100 points; whole nanoseconds and bytes. The last point is the end of the run. */
 export type OverTime = {
   readonly [Name in
     | "timeNs"

@@ -12,15 +12,24 @@ const CONTROLS = `[...document.querySelectorAll("button, input, select, textarea
   // Of a group of radios the keyboard reaches the one that is checked, and arrows the others.
   .filter((one) => one.type !== "radio" || one.checked)`;
 
+/** Opens all of a page with two sides, and waits until both are in each view. */
 async function openAll(page: Page): Promise<void> {
-  await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
-  await page.locator(".drawing svg").first().waitFor();
-  await page.locator(".timeline canvas").waitFor();
-  await page.locator(".map-plot canvas").first().waitFor();
-  // What was behind a title that was behind another.
-  await page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
-  await page.locator(".after-accept").first().locator(".memory-strip").first().waitFor();
-  await page.locator(".after-accept").last().locator(".memory-strip").first().waitFor();
+  const open = (): Promise<void> =>
+    page.evaluate(`document.querySelectorAll("details").forEach((one) => { one.open = true; })`);
+  const timeout = 20_000;
+  await open();
+  await page.locator(".drawing svg").first().waitFor({ timeout });
+  await page.locator(".timeline-table caption", { hasText: ";" }).waitFor({ state: "attached", timeout });
+  // Of A, of B, and the difference.
+  await page.locator(".map-plot canvas").nth(2).waitFor({ timeout });
+  for (const side of [0, 1]) {
+    await page.locator(".after-accept").nth(side).locator(".memory-strip").first().waitFor({ timeout });
+  }
+  // What was behind a title that was behind another, or came since; then the data of that picture.
+  await open();
+  const picture = page.locator("summary", { hasText: "The map as a picture" }).locator("xpath=..");
+  await picture.locator(".drawing svg").first().waitFor({ timeout });
+  await open();
 }
 
 test("the keyboard reaches every control, in the order of the page, and shows where it is", async (visit) => {
