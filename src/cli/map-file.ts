@@ -5,7 +5,7 @@ import { MapRecorder } from "../memory-map/map-recorder.js";
 import { isExact } from "../memory-map/memory-map.js";
 import type { RunResult } from "../results/row.js";
 import { formatBytes, formatDuration } from "../units.js";
-import { writeWhole } from "./output-file.js";
+import { checkWritable, writeWhole } from "./output-file.js";
 import { UsageError } from "./usage-error.js";
 
 export interface MapFile {
@@ -14,9 +14,10 @@ export interface MapFile {
   write(row: RunResult): string;
 }
 
-/** @throws UsageError for a name without the ending of its format */
+/** @throws UsageError for a name without the ending of its format, and where no file can be made */
 export function mapFile(path: string): MapFile {
   if (!path.endsWith(".json")) throw new UsageError(`--map ${path}: expected a name that ends in .json`);
+  checkWritable(path);
   const recorder = new MapRecorder();
   return {
     recorder,

@@ -5,6 +5,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -151,6 +152,17 @@ export async function writeFile<Result>(
   } finally {
     file.discard();
   }
+}
+
+/**
+ * Sees before long work whether a file can be made there, and leaves nothing. A pipe or device is not opened: whoever
+ * reads it would take that for the end.
+ *
+ * @throws UsageError
+ */
+export function checkWritable(path: string): void {
+  const existing = existsSync(path) ? statSync(path) : undefined;
+  if (existing === undefined || existing.isFile() || existing.isDirectory()) new OutputFile(path).discard();
 }
 
 /** @throws TemporaryFileGone, UsageError, and leaves nothing behind then */

@@ -4,7 +4,7 @@ import { Recorder } from "../timeline/recorder.js";
 import { formatTraceEvents } from "../timeline/trace-event.js";
 import { formatTrackEvents } from "../timeline/track-event.js";
 import { formatDuration } from "../units.js";
-import { writeWhole } from "./output-file.js";
+import { checkWritable, writeWhole } from "./output-file.js";
 import { UsageError } from "./usage-error.js";
 
 const FORMATS = { ".json": formatTraceEvents, ".pftrace": formatTrackEvents } as const;
@@ -15,11 +15,12 @@ export interface TimelineFile {
   write(name: string): string;
 }
 
-/** @throws UsageError for a name without an ending that says the format */
+/** @throws UsageError for a name without an ending that says the format, and where no file can be made */
 export function timelineFile(path: string): TimelineFile {
   const ending = Object.keys(FORMATS).find((one) => path.endsWith(one)) as keyof typeof FORMATS | undefined;
   if (ending === undefined)
     throw new UsageError(`--timeline ${path}: expected a name that ends in .pftrace or .json`);
+  checkWritable(path);
   const recorder = new Recorder();
   return {
     recorder,

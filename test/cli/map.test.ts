@@ -34,6 +34,7 @@ test("a map is refused in a line before the run where it cannot be", async () =>
     };
     for (const [words, complaint] of [
       [["--map", "map.svg"], /--map map\.svg: expected a name that ends in \.json$/],
+      [["--map", "none/map.json"], /none\/map\.json: cannot write: /],
       [["--map", "map.json", "--uncertainty"], /--map: not with --uncertainty$/],
       [["--state", "-1"], /--state -1: expected a whole number from 0$/],
       [["--state", "3", "--map", "map.json"], /--state: not with --map$/],

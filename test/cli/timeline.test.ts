@@ -9,20 +9,11 @@ import { fakeRun, onlyLine, unaccepted, withFiles } from "./program.js";
 
 const test = suite("cli: --timeline");
 
+const GUEST = ["--platform", "tdx", "--policy", "lazy", "--memory", "4GiB"];
+
 test("the ending of the name says the format, also beside JSON on stdout", async () => {
   await withFiles(async ({ scenario, directory }) => {
-    const argv = [
-      "run",
-      scenario,
-      "--platform",
-      "tdx",
-      "--policy",
-      "lazy",
-      "--memory",
-      "4GiB",
-      "--json",
-      "--timeline",
-    ];
+    const argv = ["run", scenario, ...GUEST, "--json", "--timeline"];
     const json = join(directory, "boot.json");
     const { code, stderr, stdout } = await unaccepted([...argv, json]);
     assert.is(code, 0);
@@ -39,18 +30,7 @@ test("the ending of the name says the format, also beside JSON on stdout", async
 test("what many spans and marks became is said, and a run that fails has its file", async () => {
   await withFiles(async ({ scenario, directory }) => {
     const file = join(directory, "boot.json");
-    const argv = [
-      "run",
-      scenario,
-      "--platform",
-      "tdx",
-      "--policy",
-      "lazy",
-      "--memory",
-      "4GiB",
-      "--timeline",
-      file,
-    ];
+    const argv = ["run", scenario, ...GUEST, "--timeline", file];
     const runScenario: RunScenario = (_scenario, _recording, { recorder }) => {
       for (let at = 0; at < 60_000; at++) {
         recorder!.span({ what: "busy", cpu: 0, startNs: at * 10_000, endNs: at * 10_000 + 10 });
@@ -70,7 +50,7 @@ test("what many spans and marks became is said, and a run that fails has its fil
 
 test("only where rows are JSON or files a run is to tell memory over time", async () => {
   await withFiles(async ({ scenario, directory }) => {
-    const argv = ["compare", scenario, "--platform", "tdx", "--policy", "lazy", "--memory", "4GiB"];
+    const argv = ["compare", scenario, ...GUEST];
     for (const [words, expected] of [
       [[], false],
       [["--format", "csv"], false],
@@ -92,7 +72,7 @@ test("only where rows are JSON or files a run is to tell memory over time", asyn
 
 test("what cannot be written is one line before the run, and no file", async () => {
   await withFiles(async ({ scenario, directory }) => {
-    const argv = ["run", scenario, "--platform", "tdx", "--policy", "lazy", "--memory", "4GiB", "--timeline"];
+    const argv = ["run", scenario, ...GUEST, "--timeline"];
     const runScenario = (): never => {
       throw new Error("ran");
     };
@@ -106,7 +86,9 @@ test("what cannot be written is one line before the run, and no file", async () 
     }
     assert.not(existsSync("boot.json"));
     const before = readdirSync(directory);
-    const { code, stderr } = await unaccepted([...argv, join(directory, "none", "boot.json")]);
+    const { code, stderr } = await unaccepted([...argv, join(directory, "none", "boot.json")], {
+      runScenario,
+    });
     assert.is(code, 2);
     assert.match(onlyLine(stderr), /boot\.json: cannot write: /);
     assert.equal(readdirSync(directory), before);

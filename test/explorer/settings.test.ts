@@ -1,12 +1,10 @@
 // Takes 1 s.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   assignmentsOf,
-  type BaseScenario,
   fragmentToSettings,
   normalSettings,
   type PageState,
@@ -17,14 +15,9 @@ import {
   settingsToYaml,
 } from "../../src/explorer/settings.js";
 import { parseScenario } from "../../src/index.js";
+import { BOOT } from "./base.js";
 
 const test = suite("explorer: settings");
-
-const BOOT: BaseScenario = {
-  name: "boot",
-  text: readFileSync("workloads/boot.yaml", "utf8"),
-  isBundled: true,
-};
 
 /** Texts that somebody may put into an address to harm a page, a file or a shell. */
 const HOSTILE: readonly string[] = [

@@ -10,20 +10,16 @@ import {
   withSetting,
 } from "../../../src/explorer/page/edit.js";
 import { understood } from "../../../src/explorer/page/scenario-of.js";
-import type { BaseScenario, Settings } from "../../../src/explorer/settings.js";
+import type { Settings } from "../../../src/explorer/settings.js";
 import type { Scenario } from "../../../src/index.js";
+import { BOOT } from "../base.js";
 
 const test = suite("explorer: what is understood of settings");
 
-const base: BaseScenario = {
-  name: "boot",
-  text: readFileSync("workloads/boot.yaml", "utf8"),
-  isBundled: true,
-};
 const prices = bundledPrices({
   prices: { "tdx-gcp": readFileSync("workloads/prices/tdx-gcp.yaml", "utf8") },
 });
-const read = (settings: Settings): ReturnType<typeof understood> => understood(settings, base, prices);
+const read = (settings: Settings): ReturnType<typeof understood> => understood(settings, BOOT, prices);
 
 function scenarioOf(settings: Settings): Scenario {
   const one = read(settings);
@@ -63,7 +59,7 @@ test("a fault of a file has its line and column", () => {
 });
 
 test("lists of a file are more than the page shows", () => {
-  const one = understood({ set: {} }, { ...base, isBundled: false }, prices);
+  const one = understood({ set: {} }, { ...BOOT, isBundled: false }, prices);
   assert.ok("faults" in one);
   assert.match(one.faults.get("")![0]!, /makes 12 runs/);
 });
