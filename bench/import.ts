@@ -2,13 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { Bench } from "tinybench";
 import { CompactWriter } from "../src/workload/compact/format.js";
 import { type EventBlock, EventBlocks } from "../src/workload/event-blocks.js";
 import { LivePages } from "../src/workload/live-pages.js";
 import { TraceReader } from "../src/workload/readers/trace-reader.js";
 import { newTraceCounts, TraceNames } from "../src/workload/trace-names.js";
 import { TracefsPrinter } from "../src/workload/tracefs-text.js";
+import { type Measure, runMs } from "./measure.js";
 
 const CHUNK_BYTES = 2 ** 20;
 const TRACE = "workloads/recorded/linux-6.12.95-1c4g/wl-dd64.trace.gz";
@@ -42,23 +42,27 @@ function inputs(): Map<string, Uint8Array> {
   writer.end({ source: ["tracefs"] }, newTraceCounts());
   return new Map<string, Uint8Array>([
     ["tracefs", tracefs],
-    ["perf script", new TextEncoder().encode(perf)],
-    ["trace-cmd report", new TextEncoder().encode(traceCmd)],
+    ["perf-script", new TextEncoder().encode(perf)],
+    ["trace-cmd", new TextEncoder().encode(traceCmd)],
     ["compact", new Uint8Array(Buffer.concat(pieces))],
   ]);
 }
 
-/** Prints MB/s and events for each format. */
-export async function benchImport(): Promise<void> {
-  const bench = new Bench({ time: 1000, warmupTime: 500, throws: true });
-  const rows: { name: string; bytes: number; events: number }[] = [];
-  const add = (name: string, bytes: Uint8Array, run: () => number): void => {
-    rows.push({ name, bytes: bytes.length, events: run() });
-    bench.add(name, run);
+export function measures(): readonly Measure[] {
+  const rows: Measure[] = [];
+  const add = (name: string, bytes: number, run: () => number): void => {
+    rows.push({
+      name: `import/${name}`,
+      goal: "for reading",
+      unit: "M/s",
+      better: "more",
+      peer: "millions of bytes of input a second of CPU time",
+      sample: async () => bytes / 1000 / (await runMs(run, { iterations: 3 })),
+    });
   };
   for (const [format, bytes] of inputs()) {
-    add(`read ${format}`, bytes, () => read(bytes, new TraceNames(), () => undefined));
-    add(`import ${format}`, bytes, () => {
+    add(`read-${format}`, bytes.length, () => read(bytes, new TraceNames(), () => undefined));
+    add(`import-${format}`, bytes.length, () => {
       const names = new TraceNames();
       const live = new LivePages();
       const writer = new CompactWriter(names, () => undefined);
@@ -68,26 +72,11 @@ export async function benchImport(): Promise<void> {
       });
     });
     if (format !== "compact") continue;
-    add("export compact", bytes, () => {
+    add("export-compact", bytes.length, () => {
       const names = new TraceNames();
       const printer = new TracefsPrinter(names, () => undefined);
       return read(bytes, names, (block) => printer.add(block));
     });
   }
-  await bench.run();
-  console.log("\ntraces (tinybench), medians; MB/s of input");
-  console.table(
-    bench.tasks.map(({ result }, index) => {
-      const { p50 } = (result as { latency: { p50: number } }).latency;
-      const { name, bytes, events } = rows[index]!;
-      return {
-        name,
-        "MB/s": (bytes / 1e3 / p50).toFixed(0),
-        "M events/s": (events / 1e3 / p50).toFixed(1),
-        "bytes/event": (bytes / events).toFixed(1),
-      };
-    }),
-  );
+  return rows;
 }
-
-if (process.argv[1] === import.meta.filename) await benchImport();

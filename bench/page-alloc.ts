@@ -1,14 +1,12 @@
-/**
- * Inner loops of the page allocator beside a minimal one: `node --import tsx bench/page-alloc.ts`.
- * Each summary ends with how much slower the modelled kernel is than the plain buddy lists.
- */
-import { bench, do_not_optimize, run, summary } from "mitata";
+/** Inner loops of the page allocator beside a minimal one. */
+
 import { initPerZoneWmarkMin } from "../src/page-alloc/boot-stages.js";
 import { addFreeRun } from "../src/page-alloc/buddy.js";
 import { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { freeUnaccepted } from "../src/page-alloc/unaccepted-list.js";
 import { asPage, MAX_ORDER_PAGES, MAX_PAGE_ORDER } from "../src/units.js";
 import { LINUX_6_12 } from "../test/linux/releases.js";
+import { loopRatio, type Measure } from "./measure.js";
 import { PlainBuddy } from "./plain-buddy.js";
 
 const GFP_HIGHUSER_MOVABLE = 0x100cca;
@@ -54,110 +52,87 @@ function plain(blocks: number): PlainBuddy {
   return buddy;
 }
 
-const burst = new Int32Array(BURST);
-
-function benchPairs(): void {
-  const allocator = machine(FREE_BLOCKS, false);
-  const buddy = plain(FREE_BLOCKS);
-  summary(() => {
-    bench(`order 0, ${PAIRS} times taken and freed, plain buddy`, () => {
-      let page = 0;
-      for (let i = 0; i < PAIRS; i++) {
-        page = buddy.takePage();
-        buddy.freePage(page);
-      }
-      return do_not_optimize(page);
-    }).baseline(true);
-    bench(`order 0, ${PAIRS} times taken and freed, page-alloc`, () => {
-      let page = 0;
-      for (let i = 0; i < PAIRS; i++) {
-        page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, 0, 0, 0);
-        allocator.freePages(asPage(page), 0, 0);
-      }
-      return do_not_optimize(page);
-    });
-  });
-  summary(() => {
-    bench(`order 9, ${PAIRS} times taken and freed, plain buddy`, () => {
-      let page = 0;
-      for (let i = 0; i < PAIRS; i++) {
-        page = buddy.take(9);
-        buddy.free(page, 9);
-      }
-      return do_not_optimize(page);
-    }).baseline(true);
-    bench(`order 9, ${PAIRS} times taken and freed, page-alloc`, () => {
-      let page = 0;
-      for (let i = 0; i < PAIRS; i++) {
-        page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, 9, 0, 0);
-        allocator.freePages(asPage(page), 9, 0);
-      }
-      return do_not_optimize(page);
-    });
-  });
+interface Loops {
+  readonly own: () => unknown;
+  readonly peer: () => unknown;
 }
 
-function benchBurst(): void {
+function pairs(order: number): Loops {
   const allocator = machine(FREE_BLOCKS, false);
   const buddy = plain(FREE_BLOCKS);
-  summary(() => {
-    bench(`order 0, ${BURST} taken then freed, plain buddy`, () => {
-      for (let i = 0; i < BURST; i++) burst[i] = buddy.takePage();
-      for (let i = 0; i < BURST; i++) buddy.freePage(burst[i]!);
-      return do_not_optimize(burst[0]);
-    }).baseline(true);
-    bench(`order 0, ${BURST} taken then freed, page-alloc`, () => {
+  return {
+    own: () => {
+      let page = 0;
+      for (let i = 0; i < PAIRS; i++) {
+        page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, order, 0, 0);
+        allocator.freePages(asPage(page), order, 0);
+      }
+      return page;
+    },
+    peer: () => {
+      let page = 0;
+      for (let i = 0; i < PAIRS; i++) {
+        page = order === 0 ? buddy.takePage() : buddy.take(order);
+        if (order === 0) buddy.freePage(page);
+        else buddy.free(page, order);
+      }
+      return page;
+    },
+  };
+}
+
+function bursts(): Loops {
+  const allocator = machine(FREE_BLOCKS, false);
+  const buddy = plain(FREE_BLOCKS);
+  const burst = new Int32Array(BURST);
+  return {
+    own: () => {
       for (let i = 0; i < BURST; i++) burst[i] = allocator.allocPages(GFP_HIGHUSER_MOVABLE, 0, 0, 0);
       for (let i = 0; i < BURST; i++) allocator.freePages(asPage(burst[i]!), 0, 0);
-      return do_not_optimize(burst[0]);
-    });
-  });
+      return burst[0];
+    },
+    peer: () => {
+      for (let i = 0; i < BURST; i++) burst[i] = buddy.takePage();
+      for (let i = 0; i < BURST; i++) buddy.freePage(burst[i]!);
+      return burst[0];
+    },
+  };
 }
 
-/** Takes all memory of a fresh machine in 4 MiB blocks, which are accepted on the way. */
-function benchAccept(): void {
-  summary(() => {
-    bench(`fresh machine, all ${PARKED_BLOCKS} blocks of order 10, plain buddy`, () => {
-      const buddy = plain(PARKED_BLOCKS);
-      let page = 0;
-      for (let i = 0; i < PARKED_BLOCKS; i++) page = buddy.take(MAX_PAGE_ORDER);
-      return do_not_optimize(page);
-    }).baseline(true);
-    bench(`fresh machine, ${PARKED_BLOCKS} blocks accepted and taken, page-alloc`, () => {
+/** Takes all memory of a fresh machine, whose blocks are accepted on the way. */
+function drains(order: number): Loops {
+  return {
+    own: () => {
       const allocator = machine(PARKED_BLOCKS, true);
       accepted = 0;
       let page = 0;
-      while (page >= 0) page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, MAX_PAGE_ORDER, 0, 0);
+      while (page >= 0) page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, order, 0, 0);
       if (accepted !== PARKED_BLOCKS) throw new Error(`bench: ${accepted} blocks accepted`);
-      return do_not_optimize(page);
-    });
-  });
-  summary(() => {
-    bench(`fresh machine, all pages of ${PARKED_BLOCKS} blocks taken singly, plain buddy`, () => {
+      return page;
+    },
+    peer: () => {
       const buddy = plain(PARKED_BLOCKS);
       let page = 0;
-      for (let i = 0; i < PARKED_BLOCKS * BLOCK_PAGES; i++) page = buddy.take(0);
-      return do_not_optimize(page);
-    }).baseline(true);
-    bench(`fresh machine, ${PARKED_BLOCKS} blocks accepted, their pages taken singly, page-alloc`, () => {
-      const allocator = machine(PARKED_BLOCKS, true);
-      accepted = 0;
-      let page = 0;
-      while (page >= 0) page = allocator.allocPages(GFP_HIGHUSER_MOVABLE, 0, 0, 0);
-      if (accepted !== PARKED_BLOCKS) throw new Error(`bench: ${accepted} blocks accepted`);
-      return do_not_optimize(page);
-    });
-  });
+      while (page >= 0) page = buddy.take(order);
+      return page;
+    },
+  };
 }
 
-/** Registers the benches with mitata; its run() runs them. */
-export function benchPageAlloc(): void {
-  benchPairs();
-  benchBurst();
-  benchAccept();
-}
-
-if (process.argv[1] === import.meta.filename) {
-  benchPageAlloc();
-  await run();
+export function measures(): readonly Measure[] {
+  const cases: Readonly<Record<string, Loops>> = {
+    "core/pair-order-0-to-plain": pairs(0),
+    "core/pair-order-9-to-plain": pairs(9),
+    "core/burst-to-plain": bursts(),
+    "core/accept-order-10-to-plain": drains(MAX_PAGE_ORDER),
+    "core/accept-order-0-to-plain": drains(0),
+  };
+  return Object.entries(cases).map(([name, { own, peer }]) => ({
+    name,
+    goal: "for reading",
+    unit: "ratio",
+    better: "less",
+    peer: "plain buddy lists, bench/plain-buddy.ts",
+    sample: () => loopRatio(own, peer),
+  }));
 }

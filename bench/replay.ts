@@ -5,7 +5,6 @@
 
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { Bench } from "tinybench";
 import { kernelRules } from "../src/linux/kernel-rules.js";
 import type { PageAllocator } from "../src/page-alloc/page-allocator.js";
 import { asPage, asPfn } from "../src/units.js";
@@ -14,6 +13,7 @@ import { readSnapshot } from "../src/verify/snapshot.js";
 import { allocatorOf } from "../src/verify/snapshot-state.js";
 import { Step } from "../src/verify/steps.js";
 import { readLabLog } from "../src/workload/lab-log.js";
+import { type Measure, runMs } from "./measure.js";
 import { PlainBuddy } from "./plain-buddy.js";
 
 const FOLDER = "workloads/recorded/linux-6.12.107-lazy-1c4g-high";
@@ -34,10 +34,12 @@ function read(name: string): Uint8Array {
   return gunzipSync(readFileSync(`${FOLDER}/${name}.gz`));
 }
 
-const log = readLabLog(read("wl-dd512.lablog"));
-const snapshot = readSnapshot(Buffer.from(read("wl-dd512.snapA")).toString("utf8")).zones;
+function snapshot(): ReturnType<typeof readSnapshot>["zones"] {
+  return readSnapshot(Buffer.from(read("wl-dd512.snapA")).toString("utf8")).zones;
+}
 
 function requestsOfLog(): RequestColumns {
+  const log = readLabLog(read("wl-dd512.lablog"));
   const steps = labSteps(log, kernelRules("6.12").pageAlloc);
   const { step } = steps;
   const wanted = steps.sequence().filter((i) => step[i] === Step.ALLOC || step[i] === Step.FREE);
@@ -66,33 +68,40 @@ function requestsOfLog(): RequestColumns {
   };
 }
 
-/** Prints rates for both, and metadata for each page touched. */
-export async function benchReplay(): Promise<void> {
-  const requests = requestsOfLog();
+/** A replay ready to run: everything before the first request. */
+interface Prepared {
+  readonly prepare: () => void;
+  readonly run: () => void;
+}
+
+function onPageAlloc(requests: RequestColumns): Prepared {
   const pages = new Int32Array(requests.handles);
   let allocator: PageAllocator;
-  let plain: PlainBuddy;
-
-  const bench = new Bench({ iterations: 15, time: 0, warmupIterations: 5, warmupTime: 0, throws: true });
-  bench.add(
-    "page-alloc",
-    () => {
+  return {
+    prepare: () => {
+      allocator = allocatorOf(snapshot(), kernelRules("6.12").pageAlloc, { acceptMemory: () => undefined });
+      for (const [handle, pfn] of requests.before) pages[handle] = allocator.pageAt(asPfn(pfn));
+    },
+    run: () => {
       const { count, order, gfp, handle } = requests;
       for (let i = 0; i < count; i++) {
         if (gfp[i]! >= 0) pages[handle[i]!] = allocator.allocPages(gfp[i]!, order[i]!, 0, 0);
         else allocator.freePages(asPage(pages[handle[i]!]!), order[i]!, 0);
       }
     },
-    {
-      beforeEach: () => {
-        allocator = allocatorOf(snapshot, kernelRules("6.12").pageAlloc, { acceptMemory: () => undefined });
-        for (const [handle, pfn] of requests.before) pages[handle] = allocator.pageAt(asPfn(pfn));
-      },
+  };
+}
+
+function onPlainBuddy(requests: RequestColumns): Prepared {
+  const pages = new Int32Array(requests.handles);
+  let plain: PlainBuddy;
+  return {
+    prepare: () => {
+      plain = new PlainBuddy(BLOCKS);
+      for (let block = 0; block < BLOCKS; block++) plain.free(block * 1024, 10);
+      for (const [handle] of requests.before) pages[handle] = plain.takePage();
     },
-  );
-  bench.add(
-    "plain buddy lists",
-    () => {
+    run: () => {
       const { count, order, gfp, handle } = requests;
       for (let i = 0; i < count; i++) {
         if (gfp[i]! >= 0) pages[handle[i]!] = order[i] === 0 ? plain.takePage() : plain.take(order[i]!);
@@ -100,30 +109,30 @@ export async function benchReplay(): Promise<void> {
         else plain.free(pages[handle[i]!]!, order[i]!);
       }
     },
+  };
+}
+
+export function measures(): readonly Measure[] {
+  const requests = requestsOfLog();
+  const own = onPageAlloc(requests);
+  const plain = onPlainBuddy(requests);
+  const timeMs = ({ run, prepare }: Prepared): Promise<number> => runMs(run, { prepare, iterations: 3 });
+  return [
     {
-      beforeEach: () => {
-        plain = new PlainBuddy(BLOCKS);
-        for (let block = 0; block < BLOCKS; block++) plain.free(block * 1024, 10);
-        for (const [handle] of requests.before) pages[handle] = plain.takePage();
-      },
+      name: "replay/wl-dd512",
+      goal: "20 million requests a second",
+      unit: "M/s",
+      better: "more",
+      peer: "allocator alone, every request of the log, from the recorded state",
+      sample: async () => requests.count / 1000 / (await timeMs(own)),
     },
-  );
-  await bench.run();
-  const [own, reference] = bench.tasks.map(
-    ({ result }) => (result as { latency: { p50: number } }).latency.p50,
-  );
-  console.log("\nreplay of wl-dd512 (tinybench), medians");
-  console.table(
-    [own!, reference!].map((ms, index) => ({
-      name: bench.tasks[index]!.name,
-      ms: ms.toFixed(1),
-      "M log records/s": (log.length / ms / 1e3).toFixed(1),
-      "M requests/s": (requests.count / ms / 1e3).toFixed(1),
-      "times plain": (ms / reference!).toFixed(2),
-    })),
-  );
-  const { metadataBytes, materialisedBlocks } = allocator!.frames;
-  console.log(
-    `metadata: ${(metadataBytes / (materialisedBlocks * 1024)).toFixed(2)} bytes for each frame of a touched block`,
-  );
+    {
+      name: "replay/wl-dd512-to-plain",
+      goal: "for reading",
+      unit: "ratio",
+      better: "less",
+      peer: "CPU time of plain buddy lists, bench/plain-buddy.ts",
+      sample: async () => (await timeMs(own)) / (await timeMs(plain)),
+    },
+  ];
 }

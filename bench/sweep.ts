@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Measure } from "./measure.js";
 
 /** The built program: workers that are compiled on the way take twice as long. */
 const built = async <T>(path: string): Promise<T> =>
@@ -21,9 +22,16 @@ const { runScenario } = await built<typeof import("../src/study/run-scenario.js"
 const STUDY = "workloads/studies/short.yaml";
 /** Chunks that one thread runs alone, for the time of the simulation itself. */
 const ALONE_CHUNKS = 12;
+const SWEEP_RUNS = 2000;
+
+interface SweepFigures {
+  readonly simulationMs: number;
+  readonly besideMs: number;
+  readonly busyPercent: number;
+}
 
 /** @param runs at most; the study has 10 000 */
-export async function benchSweep(runs: number): Promise<void> {
+async function sweepFigures(runs: number): Promise<SweepFigures> {
   const { job } = readJob(STUDY, []);
   const cores = availableParallelism();
   const directory = mkdtempSync(join(tmpdir(), "unaccepted-bench-"));
@@ -54,13 +62,11 @@ export async function benchSweep(runs: number): Promise<void> {
     await runOnPool(chunks, data, cores, () => {}, new AbortController().signal);
     const wallMs = performance.now() - begin;
     const { user, system } = process.cpuUsage(before);
-    const count = chunks.length * CHUNK_POINTS;
-    console.log(`\nsweep of ${count} short runs on ${cores} threads`);
-    console.log(`  simulation ${(simulatedMs / alone).toFixed(2)} ms a run alone`);
-    console.log(`  beside it  ${((chunkMs - simulatedMs) / alone).toFixed(3)} ms a run`);
-    console.log(
-      `  cores busy ${((100 * (user + system)) / 1000 / wallMs / cores).toFixed(0)} %, ${(count / (wallMs / 1000)).toFixed(0)} runs/s`,
-    );
+    return {
+      simulationMs: simulatedMs / alone,
+      besideMs: (chunkMs - simulatedMs) / alone,
+      busyPercent: (100 * (user + system)) / 1000 / wallMs / cores,
+    };
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -70,4 +76,29 @@ function elapsedMs(work: () => void): number {
   const begin = performance.now();
   work();
   return performance.now() - begin;
+}
+
+export function measures(): readonly Measure[] {
+  return [
+    {
+      name: "sweep/beside",
+      goal: "under 1 ms a run",
+      unit: "ms",
+      limit: 1,
+      better: "less",
+      peer: "what a run takes beside the simulation",
+      rounds: 1,
+      sample: async () => (await sweepFigures(SWEEP_RUNS)).besideMs,
+    },
+    {
+      name: "sweep/busy",
+      goal: "85 % of all cores",
+      unit: "ratio",
+      limit: 0.85,
+      better: "more",
+      peer: "CPU time over wall time times cores",
+      rounds: 1,
+      sample: async () => (await sweepFigures(SWEEP_RUNS)).busyPercent / 100,
+    },
+  ];
 }

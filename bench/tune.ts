@@ -8,6 +8,7 @@ import { type Knob, parseKnob } from "../src/study/tune/knob.js";
 import { parseObjective } from "../src/study/tune/objective.js";
 import type { KnobValues } from "../src/study/tune/result.js";
 import { gridSize, tune } from "../src/study/tune/tune.js";
+import type { Measure } from "./measure.js";
 import { measureWholeGrid } from "./whole-grid.js";
 
 const PRE_ACCEPT = "firmware.preAcceptLimit=32MiB..4GiB";
@@ -33,24 +34,26 @@ const CASES: readonly (readonly [string, readonly string[], readonly string[], n
   ["waits.workload.totalNs,bootTimeNs", [PRE_ACCEPT], [LATE, "memory=4GiB", "platform=snp", AFTER_BOOT], 1],
 ];
 
-/** Prints a row for each guest. @throws Error where a search is worse than promised */
-export async function benchTune(): Promise<void> {
-  const rows = [];
-  for (const [objective, knobs, set, seeds] of CASES) {
-    rows.push(...(await searchAndGrid(objective, knobs.map(parseKnob), set.map(parseAssignment), seeds)));
-  }
-  console.log("\ntune beside the whole grid: at most 1 % worse with at most half of the runs");
-  console.table(rows);
-  const bad = rows.filter((row) => row.loss === null || row.loss > 0.01 || row.runs > row.gridRuns / 2);
-  if (bad.length > 0) throw new Error(`bench: ${bad.length} searches are worse than promised`);
+/** How much worse than the best of the whole grid the worst search of a case is; a search that found nothing is 1. */
+export function measures(): readonly Measure[] {
+  return CASES.map(([objective, knobs, set, seeds], index) => ({
+    name: `tune/loss-${index + 1}`,
+    goal: "at most 1 % worse than the best of the grid, with at most half of its runs",
+    unit: "ratio",
+    limit: 0.01,
+    better: "less",
+    peer: `the whole grid, for ${objective}`,
+    rounds: 1,
+    sample: async () => {
+      const rows = await searchAndGrid(objective, knobs.map(parseKnob), set.map(parseAssignment), seeds);
+      if (rows.some((row) => row.runs > row.gridRuns / 2)) throw new Error("bench: more runs than promised");
+      return Math.max(...rows.map(({ loss }) => loss ?? 1));
+    },
+  }));
 }
 
 interface Row {
-  readonly guest: string;
-  readonly objective: string;
-  readonly found: string;
   readonly runs: number;
-  readonly grid: string;
   readonly gridRuns: number;
   readonly loss: number | null;
 }
@@ -70,7 +73,7 @@ async function searchAndGrid(
     budget: Math.floor(gridSize(knobs) / 2) * seeds,
   };
   const rows: Row[] = [];
-  for (const [guest, { scenario }] of lab.guests.entries()) {
+  for (const guest of lab.guests.keys()) {
     const own = {
       run: async (values: KnobValues, seed: number) => {
         const own = lab.setting(guest, values, seed);
@@ -81,11 +84,7 @@ async function searchAndGrid(
     const grid = await measureWholeGrid(request, judge, own);
     const found = findings.best?.knobs ?? {};
     rows.push({
-      guest: `${scenario.platform.kind} ${scenario.memoryBytes / 2 ** 30} GiB`,
-      objective,
-      found: Object.values(found).join(" "),
       runs: findings.evaluated,
-      grid: Object.values(grid.knobs).join(" "),
       gridRuns: grid.runs,
       loss: grid.lossOf(found),
     });
