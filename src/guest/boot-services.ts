@@ -1,7 +1,6 @@
 /** Memory of the firmware's boot services goes back to the page allocator (arch/x86/platform/efi/quirks.c). */
 
 import type { KernelRules } from "../linux/rules.js";
-import { TOUCHED } from "../page-alloc/index.js";
 import { asPfn, pfnDown } from "../units.js";
 import { freedBootServices } from "../x86/early-efi.js";
 import type { Kernel } from "./kernel.js";
@@ -18,10 +17,8 @@ export function efiEnterVirtualMode({ early, allocator, release, deferredAreas }
   for (const { start, end } of freedBootServices(early)) {
     for (let pfn = pfnDown(start); pfn < pfnDown(end); pfn++) {
       if (pfn >= deferred.get(allocator.zoneOfPfn(pfn).nodeId)!) continue;
-      // First, as it may put a larger `meta` in the place of this one.
-      const page = allocator.pageAt(asPfn(pfn));
       // In use since early boot, and counted there.
-      allocator.frames.meta[page]! |= TOUCHED;
+      allocator.frames.touch(allocator.pageAt(asPfn(pfn)), 0);
       release.block(asPfn(pfn), 0);
     }
   }

@@ -2,13 +2,7 @@ import type { AcceptMemory } from "../accept/accept-memory.js";
 import { type AcceptedBy, acceptedPagesOf } from "../accept/accept-meter.js";
 import type { CocoPlatform } from "../coco/platform.js";
 import { subtractRanges } from "../firmware/ranges.js";
-import {
-  ALLOCATED,
-  NO_PAGE,
-  type PageAllocator,
-  pcpIndexOrder,
-  verifyInvariants,
-} from "../page-alloc/index.js";
+import { NO_PAGE, type PageAllocator, pcpIndexOrder, verifyInvariants } from "../page-alloc/index.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import {
   type AddressRange,
@@ -172,7 +166,7 @@ function verifyShared({ allocator, early }: Kernel, platform: CocoPlatform, shar
 
 function requireAllocated({ frames }: PageAllocator, pfn: Pfn): void {
   const page = frames.pageOf(pfn);
-  if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) return;
+  if (page !== NO_PAGE && frames.isAllocated(page)) return;
   throw new Error(`guest: pfn 0x${pfn.toString(16)} is shared, but not allocated`);
 }
 

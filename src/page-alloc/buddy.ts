@@ -1,15 +1,8 @@
 import { ZoneType } from "../mm/zones.js";
-import {
-  asPage,
-  MAX_ORDER_PAGES,
-  MAX_PAGE_ORDER,
-  PAGEBLOCK_ORDER,
-  PAGEBLOCK_PAGES,
-  type Page,
-} from "../units.js";
+import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Page } from "../units.js";
 import { Watermark } from "./alloc-flags.js";
 import { isMergeable, MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
-import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
+import { ALLOCATED, FREE_BLOCK, NO_PAGE, ORDER_MASK, type PageFrames, TOUCHED } from "./page-frames.js";
 import { PCP_LISTS, type PerCpuPages, pcpIndex, pcpIndexOrder } from "./pcp.js";
 import { watermarkOk, watermarkPages } from "./watermark.js";
 import type { Zone } from "./zone.js";
@@ -33,7 +26,7 @@ export function addToFreeList(zone: Zone, page: Page, order: number, type: numbe
   const list = zone.list(order, type);
   if (toTail) frames.addTail(list, page);
   else frames.addHead(list, page);
-  frames.meta[page] = (frames.meta[page]! & ~ORDER_MASK) | (order + 1);
+  frames.meta[page]! |= order + 1;
   zone.nrFree[order]!++;
   zone.orderMask[type]! |= 1 << order;
 }
@@ -83,7 +76,7 @@ function freeOnePage(
   let buddy = page;
   while (order < MAX_PAGE_ORDER) {
     buddy = (page ^ (1 << order)) as Page;
-    if ((meta[buddy]! & ORDER_MASK) !== order + 1) break;
+    if ((meta[buddy]! & FREE_BLOCK) !== order + 1) break;
     let buddyType = type;
     if (order >= PAGEBLOCK_ORDER) {
       buddyType = frames.pageblockType[buddy >> PAGEBLOCK_ORDER]!;
@@ -103,7 +96,7 @@ function freeOnePage(
 function buddyMergeLikely(meta: Uint8Array, page: Page, buddy: Page, order: number): boolean {
   if (order >= MAX_PAGE_ORDER - 1) return false;
   const parent = page & buddy;
-  return (meta[parent ^ (1 << (order + 1))]! & ORDER_MASK) === order + 2;
+  return (meta[parent ^ (1 << (order + 1))]! & FREE_BLOCK) === order + 2;
 }
 
 /** Frees a block directly; what had been put off comes first, the latest before others (free_one_page). */
@@ -185,13 +178,10 @@ export function moveFreePagesBlock(zone: Zone, page: Page, from: number, to: num
   const startPfn = frames.pfnOf(start as Page);
   if (startPfn < zone.startPfn || startPfn + PAGEBLOCK_PAGES > zone.endPfn) return false;
   for (let at = start; at < start + PAGEBLOCK_PAGES; ) {
-    const order = (frames.meta[at]! & ORDER_MASK) - 1;
-    if (order < 0) {
-      at++;
-      continue;
-    }
-    moveToFreeList(zone, at as Page, order, from, to, cpu);
-    at += 1 << order;
+    const state = frames.meta[at]!;
+    const order = (state & ORDER_MASK) - 1;
+    if (order >= 0 && (state & ALLOCATED) === 0) moveToFreeList(zone, at as Page, order, from, to, cpu);
+    at += order < 0 ? 1 : 1 << order;
   }
   frames.pageblockType[start >> PAGEBLOCK_ORDER] = to;
   return true;
@@ -218,7 +208,7 @@ export function isolateFreePage(zone: Zone, page: Page, order: number, cpu: numb
   const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
   removeFromFreeList(zone, page, order, type);
   accountFreePages(zone, -(1 << order), type, cpu);
-  for (let at: number = page; at < page + (1 << order); at++) frames.meta[at]! |= ALLOCATED;
+  frames.markAllocated(page, order, false);
   if (order < PAGEBLOCK_ORDER - 1) return;
   for (let at: number = page; at < page + (1 << order); at += PAGEBLOCK_PAGES) {
     const blockType = frames.pageblockType[at >> PAGEBLOCK_ORDER]!;
@@ -278,13 +268,9 @@ export function pcpType(pageblockType: number): number {
 /** Pages leave the hands of their owner (free_pages_prepare). */
 export function prepareFree(frames: PageFrames, page: Page, order: number): void {
   const { meta } = frames;
-  for (let at: number = page; at < page + (1 << order); at++) {
-    const flags = meta[at]!;
-    if ((flags & ALLOCATED) === 0) {
-      throw new Error(`page-alloc: pfn 0x${frames.pfnOf(asPage(at)).toString(16)} freed while not allocated`);
-    }
-    meta[at] = flags & ~(ALLOCATED | ALLOCATED_MOVABLE);
-  }
+  const state = meta[page]!;
+  if ((state & FREE_BLOCK) === (ALLOCATED | (order + 1))) meta[page] = state & TOUCHED;
+  else frames.releasePart(page, order);
 }
 
 /**

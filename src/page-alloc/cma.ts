@@ -1,7 +1,6 @@
 import { asPfn, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from "../units.js";
 import { MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
-import { ALLOCATED } from "./page-frames.js";
 
 /**
  * Areas of the contiguous memory allocator (CONFIG_CMA): movable memory may borrow their free
@@ -27,7 +26,7 @@ export function releaseCmaArea(allocator: PageAllocator, startPfn: Pfn, pages: n
   for (let pfn: number = startPfn; pfn < startPfn + pages; pfn += PAGEBLOCK_PAGES) {
     const page = allocator.pageAt(asPfn(pfn));
     frames.pageblockType[page >> PAGEBLOCK_ORDER] = MigrateType.CMA;
-    for (let at: number = page; at < page + PAGEBLOCK_PAGES; at++) frames.meta[at]! |= ALLOCATED;
+    frames.markAllocated(page, PAGEBLOCK_ORDER, false);
     allocator.freePages(page, PAGEBLOCK_ORDER, cpu);
     allocator.adjustManagedPages(zone, PAGEBLOCK_PAGES);
     zone.cmaPages += PAGEBLOCK_PAGES;

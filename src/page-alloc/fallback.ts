@@ -11,7 +11,7 @@ import {
   removeSmallest,
 } from "./buddy.js";
 import { FALLBACKS, FALLBACKS_PER_TYPE, MigrateType } from "./migratetype.js";
-import { ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK } from "./page-frames.js";
+import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, ORDER_MASK } from "./page-frames.js";
 import type { Zone } from "./zone.js";
 
 /**
@@ -70,13 +70,10 @@ function mostlyCompatible(zone: Zone, page: Page, type: number, blockType: numbe
   for (let at = start; at < start + PAGEBLOCK_PAGES; ) {
     const meta = frames.meta[at]!;
     const order = (meta & ORDER_MASK) - 1;
-    if (order >= 0) {
-      free += 1 << order;
-      at += 1 << order;
-      continue;
-    }
-    if ((meta & ALLOCATED_MOVABLE) !== 0) movable++;
-    at++;
+    const pages = order < 0 ? 1 : 1 << order;
+    if ((meta & ALLOCATED) === 0) free += order < 0 ? 0 : pages;
+    else if ((meta & ALLOCATED_MOVABLE) !== 0) movable += pages;
+    at += pages;
   }
   movable = zone.toldMovable?.(page, free) ?? movable;
   const alike =

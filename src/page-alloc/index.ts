@@ -21,7 +21,7 @@ export {
   PageAllocator,
   type PageAllocatorOptions,
 } from "./page-allocator.js";
-export { ALLOCATED, NO_PAGE, TOUCHED } from "./page-frames.js";
+export { NO_PAGE } from "./page-frames.js";
 export { PCP_LISTS, pcpAllowedOrder, pcpIndex, pcpIndexOrder } from "./pcp.js";
 export { type BootAcceptor, BootRelease, type ReleaseObserver } from "./release.js";
 export { shuffleZone } from "./shuffle.js";

@@ -20,5 +20,4 @@ export {
 } from "./buddy.js";
 export { claim } from "./fallback.js";
 export { FALLBACKS, FALLBACKS_PER_TYPE, isMergeable } from "./migratetype.js";
-export { ALLOCATED_MOVABLE, ORDER_MASK, type PageFrames } from "./page-frames.js";
 export type { PcpList, PerCpuPages } from "./pcp.js";

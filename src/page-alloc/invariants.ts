@@ -1,4 +1,5 @@
 import {
+  asPage,
   MAX_ORDER_PAGES,
   MAX_PAGE_ORDER,
   PAGEBLOCK_ORDER,
@@ -8,7 +9,7 @@ import {
 } from "../units.js";
 import { MIGRATE_TYPES, MigrateType } from "./migratetype.js";
 import type { PageAllocator } from "./page-allocator.js";
-import { ALLOCATED, ORDER_MASK } from "./page-frames.js";
+import { NO_PAGE, ORDER_MASK, type PageFrames } from "./page-frames.js";
 import { pcpIndexOrder } from "./pcp.js";
 import type { Zone } from "./zone.js";
 
@@ -85,23 +86,30 @@ function checkFreeBlock(zone: Zone, seen: Uint8Array, page: Page, order: number,
   const where = `pfn 0x${pfn.toString(16)}`;
   if (pfn % 2 ** order !== 0) fail(zone, `${where} is not aligned to order ${order}`);
   if (pfn < zone.startPfn || pfn + 2 ** order > zone.endPfn) fail(zone, `${where} lies outside the zone`);
-  if ((frames.meta[page]! & ORDER_MASK) !== order + 1) fail(zone, `${where} is not marked as order ${order}`);
+  if (frames.freeOrder(page) !== order) fail(zone, `${where} is not marked as order ${order}`);
   for (let at: number = page; at < page + 2 ** order; at += PAGEBLOCK_PAGES) {
     if (frames.pageblockType[at >> PAGEBLOCK_ORDER] !== type) {
       fail(zone, `${where} is on a list of type ${type}, its pageblock is of another`);
     }
   }
-  for (let at: number = page; at < page + 2 ** order; at++) {
-    if ((frames.meta[at]! & ALLOCATED) !== 0) fail(zone, `${where} is free and allocated`);
-    if (at !== page && (frames.meta[at]! & ORDER_MASK) !== 0)
-      fail(zone, `${where} has a free block inside it`);
+  for (let at: number = page + 1; at < page + 2 ** order; at++) {
+    if ((frames.meta[at]! & ORDER_MASK) !== 0) fail(zone, `${where} has a block inside it`);
+  }
+  for (let larger = order + 1; larger <= MAX_PAGE_ORDER; larger++) {
+    if (blockReaches(frames, page, larger)) fail(zone, `${where} is part of another block`);
   }
   // A pageblock given back by the highatomic reserve does not merge with its free neighbour.
   const buddy = page ^ (1 << order);
-  if (order < PAGEBLOCK_ORDER && (frames.meta[buddy]! & ORDER_MASK) === order + 1) {
+  if (order < PAGEBLOCK_ORDER && frames.freeOrder(asPage(buddy)) === order) {
     fail(zone, `${where} and its buddy of order ${order} are both free`);
   }
   claimPages(zone, seen, page, 2 ** order, pfn);
+}
+
+/** Whether the block that begins where one of an order with a page in it would, has the page. */
+function blockReaches(frames: PageFrames, page: Page, order: number): boolean {
+  const head = (page >> order) << order;
+  return head !== page && (frames.meta[head]! & ORDER_MASK) > order;
 }
 
 function checkUnaccepted(zone: Zone): number {
@@ -124,8 +132,9 @@ function checkPcp(zone: Zone, seen: Uint8Array): void {
       for (let at = 0; at < list.size; at++) {
         const page = list.at(at);
         const pfn = frames.pfnOf(page);
-        if ((frames.meta[page]! & (ALLOCATED | ORDER_MASK)) !== 0) {
-          fail(zone, `pfn 0x${pfn.toString(16)} is on a list of CPU ${cpu} and in use`);
+        for (let part: number = page; part < page + 2 ** order; part++) {
+          if (frames.headOf(asPage(part)) !== NO_PAGE)
+            fail(zone, `pfn 0x${pfn.toString(16)} is on a list of CPU ${cpu} and in use`);
         }
         claimPages(zone, seen, page, 2 ** order, pfn);
         pages += 2 ** order;

@@ -27,7 +27,7 @@ import { drainPcp, freePageblocks, freeToBuddy, freeToPcp, pcpType, prepareFree 
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
 import { unreserveHighatomic } from "./highatomic.js";
 import { MigrateType, type PageblockTypes } from "./migratetype.js";
-import { ALLOCATED, ALLOCATED_MOVABLE, NO_PAGE, PageFrames, TOUCHED } from "./page-frames.js";
+import { NO_PAGE, PageFrames } from "./page-frames.js";
 import { pcpAllowedOrder } from "./pcp.js";
 import type { MemoryAcceptor } from "./unaccepted-list.js";
 import { balanceNode } from "./watermark.js";
@@ -294,7 +294,8 @@ export class PageAllocator {
     const page = this.pageAt(pfn);
     this.adjustManagedPages(this.zoneOf(page), 1);
     // In use since early boot, and counted there.
-    this.frames.meta[page]! |= ALLOCATED | TOUCHED;
+    this.frames.touch(page, 0);
+    this.frames.markAllocated(page, 0, false);
     this.freePages(page, 0, cpu);
   }
 
@@ -383,15 +384,11 @@ export class PageAllocator {
   }
 
   #prepare(page: Page, order: number, type: number): void {
-    const meta = this.frames.meta;
-    const flags =
-      type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE | TOUCHED : ALLOCATED | TOUCHED;
-    let fresh = 0;
-    for (let at: number = page; at < page + (1 << order); at++) {
-      if ((meta[at]! & TOUCHED) === 0) fresh++;
-      meta[at] = flags;
-    }
+    const { frames } = this;
+    frames.markAllocated(page, order, type === MigrateType.MOVABLE);
+    const fresh = frames.touch(page, order);
+    if (fresh === 0) return;
     this.touchedPages += fresh;
-    if (fresh > 0) this.acceptor.touch?.(addressOf(this.frames.pfnOf(page)), PAGE_SIZE << order);
+    this.acceptor.touch?.(addressOf(frames.pfnOf(page)), PAGE_SIZE << order);
   }
 }

@@ -1,4 +1,14 @@
-import { MAX_ORDER_PAGES, type Page, type PageArray, type Pfn, pageArray } from "../units.js";
+import {
+  asPage,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+  type PageArray,
+  type Pfn,
+  pageArray,
+} from "../units.js";
 
 /**
  * The state of each page frame, in typed arrays that grow with the memory the
@@ -14,13 +24,17 @@ import { MAX_ORDER_PAGES, type Page, type PageArray, type Pfn, pageArray } from 
  * Pages below `firstPage` are not frames: they are list heads and range nodes, so that
  * every list is one ring of indices in `next` and `prev`. None of them has a frame number.
  */
+
+/** Order + 1 of the free or allocated block that begins with this frame, else 0. */
 export const ORDER_MASK = 0x0f;
-/** The frame has been handed to a requester at least once since boot. */
+/** This frame, whatever block it is part of, has been handed to a requester at least once since boot. */
 export const TOUCHED = 0x10;
-/** The frame is allocated, and the request was for movable memory. */
+/** The block that begins here was requested as movable memory. */
 export const ALLOCATED_MOVABLE = 0x20;
-/** The frame is allocated: neither free, nor on a per-CPU list, nor unaccepted. */
+/** The block that begins here is allocated: neither free, nor on a per-CPU list, nor unaccepted. */
 export const ALLOCATED = 0x40;
+/** Equal to order + 1 where a free block of that order begins. */
+export const FREE_BLOCK: number = ALLOCATED | ORDER_MASK;
 
 /** log2 of the pages in a block, for shifts. */
 const BLOCK_SHIFT = 10;
@@ -47,8 +61,13 @@ export class PageFrames {
   /** Next and previous entry of the list a free page, range node or list head is on. */
   next: PageArray;
   prev: PageArray;
-  /** Low four bits: order + 1 of a free block whose head this is, else 0. Then the flags above. */
+  /**
+   * State of each page: the flags above. What a block is stands at its first page alone, so that a huge page
+   * costs no more than a small one; the others have an order of 0.
+   */
   meta: Uint8Array;
+  /** Pages of each pageblock that nobody has been handed yet, at page >> 9. */
+  untouched: Uint16Array;
   /** Migrate type of each pageblock, at page >> 9. */
   pageblockType: Uint8Array;
   /** Zone index of each block, at page >> 10. */
@@ -78,6 +97,7 @@ export class PageFrames {
     this.next = pageArray(blocks * MAX_ORDER_PAGES);
     this.prev = pageArray(blocks * MAX_ORDER_PAGES);
     this.meta = new Uint8Array(blocks * MAX_ORDER_PAGES);
+    this.untouched = new Uint16Array(blocks * 2);
     this.pageblockType = new Uint8Array(blocks * 2);
     this.blockZone = new Uint8Array(blocks);
     this.#blockOfDense = new Int32Array(blocks);
@@ -94,7 +114,7 @@ export class PageFrames {
 
   /** Bytes of metadata in use: what grows with touched memory. */
   get metadataBytes(): number {
-    return this.materialisedBlocks * (MAX_ORDER_PAGES * 9 + 2 + 1 + 4);
+    return this.materialisedBlocks * (MAX_ORDER_PAGES * 9 + 2 * 3 + 1 + 4);
   }
 
   pfnOf(page: Page): Pfn {
@@ -115,11 +135,108 @@ export class PageFrames {
     const dense = this.#denseBlocks++;
     this.#blockOfDense[dense] = block;
     this.blockZone[dense] = zoneIndex;
+    this.untouched.fill(PAGEBLOCK_PAGES, dense * 2, dense * 2 + 2);
     this.pageblockType[dense * 2] = firstType;
     this.pageblockType[dense * 2 + 1] = secondType;
     this.#leaves[block >> LEAF_SHIFT] ??= new Int32Array(LEAF_MASK + 1);
     this.#leaves[block >> LEAF_SHIFT]![block & LEAF_MASK] = dense;
     return (dense * MAX_ORDER_PAGES) as Page;
+  }
+
+  /** Order of the free block that begins with a page, or -1. */
+  freeOrder(page: Page): number {
+    const state = this.meta[page]! & FREE_BLOCK;
+    return state <= ORDER_MASK ? state - 1 : -1;
+  }
+
+  /** First page of the free or allocated block that has a page in it, or NO_PAGE. */
+  headOf(page: Page): Page | typeof NO_PAGE {
+    for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
+      const head = (page >> order) << order;
+      const own = this.meta[head]! & ORDER_MASK;
+      if (own !== 0) return own > order ? asPage(head) : NO_PAGE;
+    }
+    return NO_PAGE;
+  }
+
+  isAllocated(page: Page): boolean {
+    const head = this.headOf(page);
+    return head !== NO_PAGE && (this.meta[head]! & ALLOCATED) !== 0;
+  }
+
+  /** The block is allocated from now on; it must be part of no other. */
+  markAllocated(page: Page, order: number, movable: boolean): void {
+    const type = movable ? ALLOCATED | ALLOCATED_MOVABLE : ALLOCATED;
+    this.meta[page] = (this.meta[page]! & TOUCHED) | type | (order + 1);
+  }
+
+  /** Pages of a block are allocated no longer, in whatever blocks they were; other pages of these still are. */
+  clearAllocated(page: Page, order: number): void {
+    const { meta } = this;
+    const head = this.headOf(page);
+    if (head !== NO_PAGE && (meta[head]! & ALLOCATED) !== 0) this.#cutAllocated(head, page, order);
+    for (let at: number = page; at < page + (1 << order); at++) {
+      if ((meta[at]! & ALLOCATED) !== 0) meta[at]! &= TOUCHED;
+    }
+  }
+
+  /**
+   * The same of pages that all have to be allocated.
+   *
+   * @throws Error naming the first frame that is not
+   */
+  releasePart(page: Page, order: number): void {
+    for (let at: number = page; at < page + (1 << order); at++) {
+      if (!this.isAllocated(at as Page)) {
+        const pfn = this.pfnOf(at as Page);
+        throw new Error(`page-alloc: pfn 0x${pfn.toString(16)} freed while not allocated`);
+      }
+    }
+    this.clearAllocated(page, order);
+  }
+
+  /** Cuts an allocated block in halves until one of an order begins with a page of it. */
+  #cutAllocated(head: Page, page: Page, order: number): void {
+    const { meta } = this;
+    const flags = meta[head]! & (ALLOCATED | ALLOCATED_MOVABLE);
+    let block: number = head;
+    for (let half = (meta[head]! & ORDER_MASK) - 2; half >= order; half--) {
+      const upper = block + (1 << half);
+      meta[block] = (meta[block]! & TOUCHED) | flags | (half + 1);
+      meta[upper] = (meta[upper]! & TOUCHED) | flags | (half + 1);
+      if (page >= upper) block = upper;
+    }
+  }
+
+  isTouched(page: Page): boolean {
+    return (this.meta[page]! & TOUCHED) !== 0;
+  }
+
+  /** Notes that a block is handed to a requester. Returns how many of its pages are for the first time. */
+  touch(page: Page, order: number): number {
+    const { meta, untouched } = this;
+    let fresh = 0;
+    for (let at: number = page; at < page + (1 << order); at += PAGEBLOCK_PAGES) {
+      const pageblock = at >> PAGEBLOCK_ORDER;
+      if (untouched[pageblock] === 0) continue;
+      const end = Math.min(at + PAGEBLOCK_PAGES, page + (1 << order));
+      let here = 0;
+      for (let i = at; i < end; i++) {
+        if ((meta[i]! & TOUCHED) !== 0) continue;
+        meta[i]! |= TOUCHED;
+        here++;
+      }
+      untouched[pageblock]! -= here;
+      fresh += here;
+    }
+    return fresh;
+  }
+
+  /** A page counts as handed to nobody again. */
+  untouch(page: Page): void {
+    if (!this.isTouched(page)) return;
+    this.meta[page]! &= ~TOUCHED;
+    this.untouched[page >> PAGEBLOCK_ORDER]!++;
   }
 
   isRange(node: Page): boolean {
@@ -225,13 +342,14 @@ export class PageFrames {
     if (before === blocksMax) throw new Error("page-alloc: more than 8 TiB touched");
     const blocks = Math.min(2 * before, blocksMax);
     const frames = blocks * MAX_ORDER_PAGES;
-    const copy = <T extends Int32Array | Uint8Array>(from: T, to: T): T => {
+    const copy = <T extends Int32Array | Uint16Array | Uint8Array>(from: T, to: T): T => {
       to.set(from);
       return to;
     };
     this.next = copy(this.next, pageArray(frames));
     this.prev = copy(this.prev, pageArray(frames));
     this.meta = copy(this.meta, new Uint8Array(frames));
+    this.untouched = copy(this.untouched, new Uint16Array(blocks * 2));
     this.pageblockType = copy(this.pageblockType, new Uint8Array(blocks * 2));
     this.blockZone = copy(this.blockZone, new Uint8Array(blocks));
     this.#blockOfDense = copy(this.#blockOfDense, new Int32Array(blocks));

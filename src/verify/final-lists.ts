@@ -9,7 +9,7 @@ import {
   pcpIndexOrder,
   type Zone,
 } from "../page-alloc/index.js";
-import { addFreeRun, addToFreeList, ORDER_MASK } from "../page-alloc/inside.js";
+import { addFreeRun, addToFreeList, removeFromFreeList } from "../page-alloc/inside.js";
 import {
   asPfn,
   MAX_ORDER_PAGES,
@@ -87,12 +87,10 @@ function cpuLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): Zon
 function emptyFreeList({ frames }: PageAllocator, zone: Zone, order: number, type: number): void {
   const list = zone.list(order, type);
   for (let node = frames.next[list]!; node !== list; node = frames.next[list]!) {
-    if (frames.isRange(node)) frames.takeFromRange(node, frames.firstBlock(node));
-    else {
-      frames.unlink(node);
-      frames.meta[node]! &= ~ORDER_MASK;
-    }
-    zone.nrFree[order]!--;
+    if (frames.isRange(node)) {
+      frames.takeFromRange(node, frames.firstBlock(node));
+      zone.nrFree[order]!--;
+    } else removeFromFreeList(zone, node, order, type);
   }
   zone.orderMask[type]! &= ~(1 << order);
 }

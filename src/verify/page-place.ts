@@ -1,17 +1,14 @@
 /** Where a model has its pages, and how to put them where a recorded kernel had them. */
 
 import {
-  ALLOCATED,
   MIGRATE_TYPES,
   MigrateType,
   NO_PAGE,
   type PageAllocator,
   pcpIndexOrder,
-  TOUCHED,
   type Zone,
 } from "../page-alloc/index.js";
 import {
-  ALLOCATED_MOVABLE,
   accountFreePages,
   addToFreeList,
   changePageblocks,
@@ -23,8 +20,6 @@ import {
   firstOnList,
   freeToBuddy,
   moveToFreeList,
-  ORDER_MASK,
-  type PageFrames,
   type PcpList,
   type PerCpuPages,
   removeFromFreeList,
@@ -47,7 +42,7 @@ export type PagePlace = "free" | "unaccepted" | "per-CPU list" | "allocated" | "
 export function placeOf(allocator: PageAllocator, pfn: Pfn): PagePlace {
   const { frames } = allocator;
   const page = frames.pageOf(pfn);
-  if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) return "allocated";
+  if (page !== NO_PAGE && frames.isAllocated(page)) return "allocated";
   const zone = allocator.zoneOfPfn(pfn);
   const block = Math.floor(pfn / MAX_ORDER_PAGES);
   if (frames.rangeWith(zone.unacceptedList, block) !== NO_PAGE) return "unaccepted";
@@ -60,14 +55,12 @@ export function placeOf(allocator: PageAllocator, pfn: Pfn): PagePlace {
 }
 
 function freeBlockOf(
-  { frames: { meta } }: PageAllocator,
+  { frames }: PageAllocator,
   page: Page,
 ): { readonly head: Page; readonly order: number } | undefined {
-  for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
-    const head = roundDown(page, 2 ** order);
-    if ((meta[head]! & ORDER_MASK) === order + 1) return { head, order };
-  }
-  return undefined;
+  const head = frames.headOf(page);
+  const order = head === NO_PAGE ? -1 : frames.freeOrder(head);
+  return order < 0 ? undefined : { head: asPage(head), order };
 }
 
 function pcpListOf(
@@ -109,10 +102,6 @@ export function listed(list: PcpList): Page[] {
 export function drainInBatches(zone: Zone, pcp: PerCpuPages, pages: number, cpu: number): void {
   const batch = Math.max(pcp.batch, 1);
   for (let left = pages; left > 0; left -= batch) drainPcp(zone, pcp, Math.min(left, batch), 0, cpu);
-}
-
-export function disown({ meta }: PageFrames, page: Page, order: number): void {
-  for (let at = page; at < page + 2 ** order; at++) meta[at]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);
 }
 
 /** Puts pages of a model where a recorded kernel had them. Every use is for the caller to count. */
@@ -185,7 +174,7 @@ export class PagePlacer {
   takeNext(zone: Zone, order: number, type: number, cpu: number): void {
     let page = removeSmallest(zone, order, type, cpu);
     if (page === NO_PAGE) page = claim(zone, order, type, 0, cpu);
-    this.#own(page, order, 0);
+    this.#own(asPage(page), order, false);
   }
 
   acquire(pfn: Pfn, order: number, movable: boolean, cpu: number): void {
@@ -196,19 +185,19 @@ export class PagePlacer {
       this.acquire(pfn, order - 1, movable, cpu);
       this.acquire(asPfn(pfn + 2 ** (order - 1)), order - 1, movable, cpu);
     } else this.#leavePcp(page);
-    this.#own(page, order, movable ? ALLOCATED_MOVABLE : 0);
+    this.#own(page, order, movable);
   }
 
   giveBack(page: Page, order: number, cpu: number, toTail = false): void {
     const { frames } = this.#allocator;
-    disown(frames, page, order);
+    frames.clearAllocated(page, order);
     freeToBuddy(this.#allocator.zoneOf(page), page, order, toTail, cpu);
   }
 
   /** Takes the head of a per-CPU list of single pages, as alloc_pages_bulk() does. */
   takeHead(pcp: PerCpuPages, index: number): void {
     pcp.count--;
-    this.#own(pcp.lists[index]!.popHead(), 0, 0);
+    this.#own(pcp.lists[index]!.popHead(), 0, false);
   }
 
   setList(pcp: PerCpuPages, index: number, pages: readonly Page[]): void {
@@ -217,7 +206,7 @@ export class PagePlacer {
     pcp.count += (pages.length - list.size) * 2 ** order;
     while (list.size > 0) list.popHead();
     for (const page of pages) {
-      disown(this.#allocator.frames, page, order);
+      this.#allocator.frames.clearAllocated(page, order);
       list.pushTail(page);
     }
   }
@@ -233,11 +222,11 @@ export class PagePlacer {
     return held;
   }
 
-  #own(page: number, order: number, flags: number): void {
-    const { meta } = this.#allocator.frames;
-    for (let at = page; at < page + 2 ** order; at++) {
-      meta[at] = (meta[at]! & ORDER_MASK) | ALLOCATED | TOUCHED | flags;
-    }
+  #own(page: Page, order: number, movable: boolean): void {
+    const { frames } = this.#allocator;
+    frames.clearAllocated(page, order);
+    frames.touch(page, order);
+    frames.markAllocated(page, order, movable);
   }
 
   /** Splits a free block as expand() does, but keeps the part that is wanted instead of the lowest. */

@@ -5,19 +5,25 @@ import { statThreshold } from "../mm/watermarks.js";
 import { defaultDistance, nodeFallbackOrders } from "../mm/zonelists.js";
 import { MAX_NR_ZONES, type ZoneType } from "../mm/zones.js";
 import {
-  ALLOCATED,
   acceptOldest,
   freeUnaccepted,
   type MemoryAcceptor,
   MigrateType,
   PageAllocator,
-  TOUCHED,
   type Zone,
 } from "../page-alloc/index.js";
-import { ALLOCATED_MOVABLE } from "../page-alloc/inside.js";
-import { asPfn, MAX_ORDER_PAGES, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn, roundDown } from "../units.js";
+import {
+  asPage,
+  asPfn,
+  MAX_ORDER_PAGES,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+  type Pfn,
+  roundDown,
+} from "../units.js";
 import { compareFinalLists, recordedTypes, typesOf, type ZoneList, zoneLists } from "./final-lists.js";
-import { disown, pfnsOn } from "./page-place.js";
+import { pfnsOn } from "./page-place.js";
 import { freeListsIn, populated, type SnapshotZone } from "./snapshot.js";
 import { type Comparison, Tally } from "./tally.js";
 
@@ -81,19 +87,19 @@ function loadZone(allocator: PageAllocator, zone: Zone, from: SnapshotZone, cpus
     const first = asPfn(Math.max(start, zone.startPfn));
     const last = Math.min(start + MAX_ORDER_PAGES, zone.endPfn);
     const base: number = allocator.pageAt(first);
-    for (let page = base; page < base + last - first; page++) markAllocated(allocator, page);
+    for (let page = base; page < base + last - first; page++) markAllocated(allocator, asPage(page));
   }
   for (const list of zoneLists(allocator, zone, from)) {
-    for (const pfn of list.recorded) disown(frames, allocator.pageAt(pfn), list.order);
+    for (const pfn of list.recorded) frames.clearAllocated(allocator.pageAt(pfn), list.order);
     list.fill();
   }
   adoptCounters(zone, from);
 }
 
 /** What a page holds is not known; in a movable pageblock it is most likely movable. */
-function markAllocated({ frames: { meta, pageblockType } }: PageAllocator, page: number): void {
-  const movable = pageblockType[page >> PAGEBLOCK_ORDER] === MigrateType.MOVABLE;
-  meta[page]! |= movable ? ALLOCATED | ALLOCATED_MOVABLE : ALLOCATED;
+function markAllocated({ frames }: PageAllocator, page: Page): void {
+  const movable = frames.pageblockType[page >> PAGEBLOCK_ORDER] === MigrateType.MOVABLE;
+  frames.markAllocated(page, 0, movable);
 }
 
 /** What happened between two recorded runs, where there is no log, and had to be taken from a snapshot. */
@@ -153,8 +159,8 @@ export function adoptSnapshot(allocator: PageAllocator, snapshot: readonly Snaps
     const page = allocator.pageAt(pfn);
     allocator.frames.pageblockType[page >> PAGEBLOCK_ORDER] = type;
   }
-  for (const list of changed) list.fill();
   const pages = changePages(allocator, gone, come);
+  for (const list of changed) list.fill();
   for (const { zone, from } of pairs) adoptCounters(zone, from);
   return { before, unaccepted, acceptedBlocks, lists: changed.length, pages, pageblocks: retyped.length };
 }
@@ -205,22 +211,19 @@ function changePages(allocator: PageAllocator, gone: Whereabouts, come: Whereabo
     if (now !== where) moved++;
     if (now !== undefined) continue;
     const page = allocator.pageAt(pfn);
-    const { meta } = allocator.frames;
-    if ((meta[page]! & TOUCHED) === 0) allocator.touchedPages++;
-    meta[page]! |= TOUCHED;
+    allocator.touchedPages += allocator.frames.touch(page, 0);
     markAllocated(allocator, page);
   }
   for (const pfn of come.keys()) {
     if (gone.has(pfn)) continue;
     moved++;
     const page = allocator.pageAt(pfn);
-    const { meta } = allocator.frames;
-    if ((meta[page]! & ALLOCATED) === 0) {
+    if (!allocator.frames.isAllocated(page)) {
       // Reserved since early boot and given up in the gap (free_reserved_page).
       allocator.adjustManagedPages(allocator.zoneOf(page), 1);
-      meta[page]! |= TOUCHED;
+      allocator.frames.touch(page, 0);
     }
-    meta[page]! &= ~(ALLOCATED | ALLOCATED_MOVABLE);
+    allocator.frames.clearAllocated(page, 0);
   }
   return moved;
 }

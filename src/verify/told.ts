@@ -1,5 +1,5 @@
 import { MigrateType, NO_PAGE, type PageAllocator, pcpIndex, type Zone } from "../page-alloc/index.js";
-import { cutFreeList, detachFromRun, drainPcp, isolateFreePage, ORDER_MASK } from "../page-alloc/inside.js";
+import { cutFreeList, detachFromRun, drainPcp, isolateFreePage } from "../page-alloc/inside.js";
 import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, type Page, type Pfn } from "../units.js";
 import { zoneOfMark } from "../workload/lab-log.js";
 import { NOT_COUNTED } from "./lab-records.js";
@@ -145,7 +145,7 @@ export class Told {
     const run = frames.rangeWith(zone.list(MAX_PAGE_ORDER, MigrateType.MOVABLE), block);
     if (run !== NO_PAGE) detachFromRun(zone, run, block, MigrateType.MOVABLE);
     const page = this.#allocator.pageAt(pfn);
-    if ((frames.meta[page]! & ORDER_MASK) !== order + 1) {
+    if (frames.freeOrder(page) !== order) {
       const place = placeOf(this.#allocator, pfn);
       throw new Error(
         `pfn 0x${pfn.toString(16)} of order ${order} is taken as free, but ${place} in the model`,

@@ -9,7 +9,7 @@
 
 import type { CocoPlatform } from "../coco/platform.js";
 import { NUMA_NO_NODE } from "../memblock/regions.js";
-import { type MemoryAcceptor, releaseCmaArea, TOUCHED, withTouch } from "../page-alloc/index.js";
+import { type MemoryAcceptor, releaseCmaArea, withTouch } from "../page-alloc/index.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import { asPhys, formatBytes, GiB, MiB, pfnDown, roundDown, roundUp } from "../units.js";
 import type { CmaArea, EarlyBoot, KernelMemory } from "./early-machine.js";
@@ -170,8 +170,7 @@ function activate({ allocator, early }: KernelMemory, { start, end }: CmaArea): 
   for (let pfn = startPfn; pfn < endPfn; pfn++) {
     allocator.freeReservedPage(pfn, 0);
     // Nobody has used it.
-    const page = allocator.pageAt(pfn);
-    allocator.frames.meta[page]! &= ~TOUCHED;
+    allocator.frames.untouch(allocator.pageAt(pfn));
   }
   early.remarks.push(`cma: the area at 0x${start.toString(16)} lies in two zones and is given up`);
 }

@@ -15,7 +15,7 @@ import {
   setupPerCpuPageset,
 } from "../../src/page-alloc/boot-stages.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
-import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";
+import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { pcpIndexOrder } from "../../src/page-alloc/pcp.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
@@ -140,7 +140,7 @@ function whereabouts({ allocator, early }: Kernel): Uint8Array {
   }
   for (let pfn = 0; pfn < where.length; pfn++) {
     const page = frames.pageOf(asPfn(pfn));
-    if (page !== NO_PAGE && (frames.meta[page]! & ALLOCATED) !== 0) put(pfn, 1, 3);
+    if (page !== NO_PAGE && frames.isAllocated(page)) put(pfn, 1, 3);
   }
   for (const { startPfn, endPfn } of reservedPfnRanges(early.memblock)) {
     put(startPfn, Math.min(endPfn, where.length) - startPfn, 4);

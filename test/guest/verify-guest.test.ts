@@ -4,12 +4,11 @@ import * as assert from "uvu/assert";
 import { loadScenarios } from "../../src/cli/load.js";
 import type { Booted } from "../../src/guest/state.js";
 import { verifyAccepted, verifyGuest, verifyPhases } from "../../src/guest/verify-guest.js";
-import { ALLOCATED } from "../../src/page-alloc/page-frames.js";
 import { parseAssignment } from "../../src/scenario/set.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { asPfn, MAX_ORDER_PAGES, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPage, asPfn, MAX_ORDER_PAGES, MiB, PAGE_SIZE } from "../../src/units.js";
 import { livedGuest } from "./run-boot.js";
 
 const test = suite("guest: what a check of a whole guest finds");
@@ -44,10 +43,8 @@ for (const platform of ["tdx", "snp"]) {
     const { boot, check } = booted(platform);
     const { frames } = boot.kernel.allocator;
     const shared = boot.kernel.early.earlyMap.map.sharedLeaves().map(({ start }) => start / PAGE_SIZE);
-    const page = shared
-      .map((pfn) => frames.pageOf(asPfn(pfn)))
-      .find((at) => (frames.meta[at]! & ALLOCATED) !== 0);
-    frames.meta[page!]! &= ~ALLOCATED;
+    const page = shared.map((pfn) => asPage(frames.pageOf(asPfn(pfn)))).find((at) => frames.isAllocated(at));
+    frames.clearAllocated(page!, 0);
     assert.throws(check);
   });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { NO_PAGE, PageFrames } from "../../src/page-alloc/page-frames.js";
+import { ALLOCATED_MOVABLE, NO_PAGE, PageFrames } from "../../src/page-alloc/page-frames.js";
 import { asPage, asPfn, MAX_ORDER_PAGES, PAGEBLOCK_ORDER, type Page } from "../../src/units.js";
 
 const test = suite("page-alloc: page frames");
@@ -81,6 +81,61 @@ test("a guest has room for what it touches, whatever its size", () => {
   assert.ok(frames.meta.length >= 1000 * MAX_ORDER_PAGES);
   assert.ok(frames.meta.length < 2100 * MAX_ORDER_PAGES);
   assert.is(frames.pageOf(asPfn(1_000_000 * MAX_ORDER_PAGES)), frames.firstPage + MAX_ORDER_PAGES);
+});
+
+test("blocks say of each page what pages of their own would", () => {
+  const pages = 2 * MAX_ORDER_PAGES;
+  const step = fc.record({
+    what: fc.constantFrom("allocate", "allocate movable", "clear", "release", "touch", "untouch"),
+    order: fc.integer({ min: 0, max: 10 }),
+    at: fc.integer({ min: 0, max: pages - 1 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const frames = new PageFrames(1);
+      const first = frames.materialise(0, 0, 1, 1);
+      frames.materialise(1, 0, 1, 1);
+      const allocated = new Uint8Array(pages);
+      const touched = new Uint8Array(pages);
+      for (const { what, order, at } of steps) {
+        const start = at - (at % 2 ** order);
+        const end = start + 2 ** order;
+        const page = asPage(first + start);
+        if (what === "clear" || what.startsWith("allocate")) frames.clearAllocated(page, order);
+        if (what === "clear") allocated.fill(0, start, end);
+        if (what.startsWith("allocate")) {
+          frames.markAllocated(page, order, what === "allocate movable");
+          allocated.fill(what === "allocate movable" ? 2 : 1, start, end);
+        }
+        if (what === "release") {
+          const whole = allocated.subarray(start, end).every((state) => state !== 0);
+          if (whole) frames.releasePart(page, order);
+          else assert.throws(() => frames.releasePart(page, order), /freed while not allocated/);
+          if (whole) allocated.fill(0, start, end);
+        }
+        if (what === "touch") {
+          assert.is(
+            frames.touch(page, order),
+            touched.subarray(start, end).filter((bit) => bit === 0).length,
+          );
+          touched.fill(1, start, end);
+        }
+        if (what === "untouch") {
+          frames.untouch(asPage(first + at));
+          touched[at] = 0;
+        }
+      }
+      for (let at = 0; at < pages; at++) {
+        const page = asPage(first + at);
+        const head = frames.headOf(page);
+        assert.is(frames.isAllocated(page), allocated[at] !== 0);
+        assert.is(frames.isTouched(page), touched[at] !== 0);
+        if (head !== NO_PAGE)
+          assert.is((frames.meta[head]! & ALLOCATED_MOVABLE) !== 0, allocated[at] === 2, `page ${at}`);
+      }
+    }),
+    { seed: 18, numRuns: 200 },
+  );
 });
 
 test.run();

@@ -7,7 +7,7 @@ import { setupPerCpuPageset } from "../../src/page-alloc/boot-stages.js";
 import { addFreeRun } from "../../src/page-alloc/buddy.js";
 import { verifyInvariants } from "../../src/page-alloc/invariants.js";
 import { PageAllocator } from "../../src/page-alloc/page-allocator.js";
-import { ALLOCATED, NO_PAGE } from "../../src/page-alloc/page-frames.js";
+import { NO_PAGE } from "../../src/page-alloc/page-frames.js";
 import { acceptOldest, freeUnaccepted } from "../../src/page-alloc/unaccepted-list.js";
 import { asPfn } from "../../src/units.js";
 import { compareFinalLists } from "../../src/verify/final-lists.js";
@@ -79,7 +79,7 @@ test("the lists, counters and page states of any later state", () => {
       assert.is(report.unaccepted.equal, report.unaccepted.compared);
       const inUse = (allocator: PageAllocator, pfn: number): boolean => {
         const page = allocator.frames.pageOf(asPfn(pfn));
-        return page !== NO_PAGE && (allocator.frames.meta[page]! & ALLOCATED) !== 0;
+        return page !== NO_PAGE && allocator.frames.isAllocated(page);
       };
       for (let pfn = 0; pfn < FREE_BLOCKS * 1024; pfn++)
         if (inUse(carried, pfn) !== inUse(real, pfn)) assert.unreachable(`pfn ${pfn}`);
