@@ -28,6 +28,11 @@ export interface MemblockOptions {
    * in memblock_alloc_range_nid and memblock_double_array). Default: nothing to accept.
    */
   readonly accept?: (start: PhysAddr, sizeBytes: number) => void;
+  /**
+   * The same for `count` allocations of `sizeBytes` each, one right below the other, of which `start` is the last and
+   * lowest. Default: `accept` for each, from the top down.
+   */
+  readonly acceptEach?: (start: PhysAddr, sizeBytes: number, count: number) => void;
   /** Receives the lines of `memblock=debug`, without the caller's name. */
   readonly debug?: (line: string) => void;
 }
@@ -89,6 +94,20 @@ export abstract class MemblockMap {
       debug?.(rangeLine("memblock_reserve", base, size));
       addRange(this.reserved, base, size, MAX_NUMNODES, MemblockFlags.NONE);
     }
+  }
+
+  /**
+   * Whether a reservation that touches another one of its kind is added to that one and changes nothing else: no
+   * line is printed and the array has room. Until something else is reserved or freed it stays so.
+   */
+  protected get growsSilently(): boolean {
+    return this.options.debug === undefined && this.reserved.regions.length < this.reserved.max;
+  }
+
+  /** Makes the reservation that begins at `address` longer at that end, by what nobody has reserved. */
+  protected extendDown(address: PhysAddr, bytes: number): void {
+    const { nid, flags } = this.reserved.regions[this.reserved.search(address)]!;
+    addRange(this.reserved, address - bytes, bytes, nid, flags);
   }
 
   /** memblock_phys_free(): drops a reservation. What was accepted stays accepted. */

@@ -174,6 +174,70 @@ export class Memblock extends MemblockMap {
     return this.allocTryNid(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid);
   }
 
+  /**
+   * Makes `count` equal requests, one after the other. Searched for is only where one of them begins a row: as long
+   * as its free range has room, the next one lies right below.
+   *
+   * @param size of each, a multiple of its alignment
+   * @param minAddr the lower bound of each
+   * @param alloc makes one request
+   * @returns the address of the last one, or 0 where one found no room and for no request
+   */
+  allocEach(count: number, size: number, minAddr: number, alloc: () => PhysAddr): PhysAddr {
+    let address = asPhys(0);
+    for (let left = count; left > 0; ) {
+      address = alloc();
+      if (address === 0) break;
+      const below = Math.min(left - 1, this.roomBelow(address, size, minAddr));
+      address = this.takeBelow(address, size, below);
+      left -= 1 + below;
+    }
+    return address;
+  }
+
+  /**
+   * How many requests like the last one find their memory right below it, and below each other, with nothing else to
+   * be done for them. That holds until memory above is freed or a request of another kind takes some of it. A search
+   * from below leaves no room there.
+   *
+   * @param address of the last request
+   * @param size of each, a multiple of its alignment
+   * @param minAddr the lower bound of each
+   */
+  roomBelow(address: PhysAddr, size: number, minAddr: number): number {
+    if (!this.growsSilently) return 0;
+    const at = this.reserved.search(address);
+    const below = this.reserved.regions[at - 1];
+    const bottom = Math.max(
+      this.memory.regions[this.memory.search(address)]!.base,
+      below === undefined ? 0 : below.base + below.size,
+      // A request that found nothing above its bound has dropped it.
+      address >= minAddr ? minAddr : 0,
+      PAGE_SIZE,
+    );
+    return this.reserved.regions[at]!.base === address ? Math.floor(Math.max(0, address - bottom) / size) : 0;
+  }
+
+  /**
+   * Makes some of the requests that `roomBelow` speaks of.
+   *
+   * @returns the address of the last one
+   */
+  takeBelow(address: PhysAddr, size: number, count: number): PhysAddr {
+    const bytes = size * count;
+    if (bytes === 0) return address;
+    this.extendDown(address, bytes);
+    const start = asPhys(address - bytes);
+    if (this.accepts) this.#acceptEach(start, size, count);
+    return start;
+  }
+
+  #acceptEach(start: PhysAddr, size: number, count: number): void {
+    const { accept, acceptEach } = this.options;
+    if (acceptEach !== undefined) acceptEach(start, size, count);
+    else for (let at = count - 1; at >= 0; at--) accept?.(asPhys(start + at * size), size);
+  }
+
   /** memblock_find_in_range(): nothing is reserved. */
   #findInRange(start: number, end: number, size: number, align: number): PhysAddr {
     let flags = this.#preferredFlags();

@@ -6,7 +6,16 @@ import {
   panicIfNull,
   SMP_CACHE_BYTES,
 } from "../memblock/memblock.js";
-import { MiB, PAGE_SIZE, PAGEBLOCK_PAGES, PAGES_PER_SECTION, pfnDown, roundDown } from "../units.js";
+import {
+  MiB,
+  PAGE_SIZE,
+  PAGEBLOCK_PAGES,
+  PAGES_PER_SECTION,
+  type PhysAddr,
+  pfnDown,
+  roundDown,
+  roundUp,
+} from "../units.js";
 
 export interface SparseOptions {
   /** How the release lays the memory map out. */
@@ -57,7 +66,7 @@ const SECTIONS_PER_PUD_PAGE = 512 * SECTIONS_PER_PMD_PAGE;
  */
 export function sparseInit(memblock: Memblock, options: SparseOptions): number {
   allocateRoots(memblock, options);
-  const tables = new VmemmapTables(memblock, options);
+  const tables = new VmemmapTables(options.fiveLevelPaging);
   let mapBytes = 0;
   for (const run of sectionRuns(memblock)) {
     allocateUsageMaps(memblock, run, options);
@@ -77,9 +86,10 @@ function allocateRoots(memblock: Memblock, options: SparseOptions): void {
   for (const { startPfn, endPfn, nid } of memblock.memPfnRanges()) {
     const firstRoot = Math.floor(startPfn / PAGES_PER_SECTION / sectionsPerRoot);
     const lastRoot = Math.floor((endPfn - 1) / PAGES_PER_SECTION / sectionsPerRoot);
-    for (let root = Math.max(nextRoot, firstRoot); root <= lastRoot; root++) {
-      panicIfNull(memblock.allocNode(PAGE_SIZE, SMP_CACHE_BYTES, nid), MEMORY_MAP);
-    }
+    const roots = lastRoot + 1 - Math.max(nextRoot, firstRoot);
+    memblock.allocEach(roots, PAGE_SIZE, 0, () =>
+      panicIfNull(memblock.allocNode(PAGE_SIZE, SMP_CACHE_BYTES, nid), MEMORY_MAP),
+    );
     nextRoot = Math.max(nextRoot, lastRoot + 1);
   }
 }
@@ -147,23 +157,62 @@ function populateRun(
           mapLimit(options),
           run.nid,
         );
+  const allocate = (bytes: number, count: number): PhysAddr =>
+    allocateMaps(memblock, bytes, count, run.nid, options);
   for (const [first, end] of run.parts) {
-    for (let section = first; section < end; ) {
-      tables.cover(section, run.nid);
-      const tableEnd = roundDown(section, SECTIONS_PER_PMD_PAGE) + SECTIONS_PER_PMD_PAGE;
-      const next = Math.min(end, tableEnd);
-      if (buffer === 0) {
-        for (; section < next; section++) allocateMap(memblock, SECTION_MAP_BYTES, run.nid, options);
-      }
-      section = next;
-    }
+    if (buffer === 0) populateSections(memblock, tables, first, end, allocate);
+    else allocate(PAGE_SIZE, tables.cover(first, end));
   }
 }
 
-/** Memory for the map or its page tables (vmemmap_alloc_block before the slab allocator is up). */
-function allocateMap(memblock: Memblock, bytes: number, nid: number, options: SparseOptions): void {
+/**
+ * Tables and maps of sections, as they alternate: pages for the tables that a section needs, then maps for all that
+ * these cover. While both find memory below what they took last, further tables of 1 GiB of vmemmap with their maps
+ * are taken in one step.
+ */
+function populateSections(
+  memblock: Memblock,
+  tables: VmemmapTables,
+  first: number,
+  end: number,
+  allocate: (bytes: number, count: number) => PhysAddr,
+): void {
+  for (let section = first; section < end; ) {
+    const tableEnd = Math.min(end, roundDown(section, SECTIONS_PER_PMD_PAGE) + SECTIONS_PER_PMD_PAGE);
+    const table = allocate(PAGE_SIZE, tables.cover(section, tableEnd));
+    const map = allocate(SECTION_MAP_BYTES, tableEnd - section);
+    section = tableEnd;
+    if (table === 0) continue;
+    // A new table of the level above comes in between.
+    const sections = Math.min(end, roundUp(section, SECTIONS_PER_PUD_PAGE)) - section;
+    const alike = Math.min(
+      Math.floor(sections / SECTIONS_PER_PMD_PAGE),
+      memblock.roomBelow(table, PAGE_SIZE, MAP_MIN_ADDRESS),
+      Math.floor(memblock.roomBelow(map, SECTION_MAP_BYTES, MAP_MIN_ADDRESS) / SECTIONS_PER_PMD_PAGE),
+    );
+    memblock.takeBelow(table, PAGE_SIZE, alike);
+    memblock.takeBelow(map, SECTION_MAP_BYTES, alike * SECTIONS_PER_PMD_PAGE);
+    tables.cover(section, section + alike * SECTIONS_PER_PMD_PAGE);
+    section += alike * SECTIONS_PER_PMD_PAGE;
+  }
+}
+
+/**
+ * Memory for maps or their page tables (vmemmap_alloc_block before the slab allocator is up).
+ *
+ * @returns the address of the last; 0 for none
+ */
+function allocateMaps(
+  memblock: Memblock,
+  bytes: number,
+  count: number,
+  nid: number,
+  options: SparseOptions,
+): PhysAddr {
   const limit = mapLimit(options);
-  panicIfNull(memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, limit, nid), MEMORY_MAP);
+  return memblock.allocEach(count, bytes, MAP_MIN_ADDRESS, () =>
+    panicIfNull(memblock.allocTryNidRaw(bytes, bytes, MAP_MIN_ADDRESS, limit, nid), MEMORY_MAP),
+  );
 }
 
 function mapLimit({ rules }: SparseOptions): number {
@@ -172,31 +221,26 @@ function mapLimit({ rules }: SparseOptions): number {
 
 /** Page table pages of the virtual memory map, allocated top level first as sections come in, ascending. */
 class VmemmapTables {
-  readonly #memblock: Memblock;
-  readonly #options: SparseOptions;
-  #needP4d: boolean;
-  #lastPud = -1;
-  #lastPmd = -1;
+  #needsP4d: boolean;
+  /** Numbers of the next tables that do not exist yet. */
+  #nextPud = 0;
+  #nextPmd = 0;
 
-  constructor(memblock: Memblock, options: SparseOptions) {
-    this.#memblock = memblock;
-    this.#options = options;
-    this.#needP4d = options.fiveLevelPaging;
+  constructor(fiveLevelPaging: boolean) {
+    this.#needsP4d = fiveLevelPaging;
   }
 
-  /** Makes sure that a section's map can be entered (vmemmap_populate_hugepages). */
-  cover(section: number, nid: number): void {
-    const pud = Math.floor(section / SECTIONS_PER_PUD_PAGE);
-    const pmd = Math.floor(section / SECTIONS_PER_PMD_PAGE);
-    if (this.#needP4d) this.#allocate(nid);
-    if (pud !== this.#lastPud) this.#allocate(nid);
-    if (pmd !== this.#lastPmd) this.#allocate(nid);
-    this.#needP4d = false;
-    this.#lastPud = pud;
-    this.#lastPmd = pmd;
-  }
-
-  #allocate(nid: number): void {
-    allocateMap(this.#memblock, PAGE_SIZE, nid, this.#options);
+  /** @returns tables that are missing for the maps of sections [first, end) to be entered (vmemmap_populate_hugepages) */
+  cover(first: number, end: number): number {
+    if (first >= end) return 0;
+    const p4ds = this.#needsP4d ? 1 : 0;
+    const endPud = Math.ceil(end / SECTIONS_PER_PUD_PAGE);
+    const endPmd = Math.ceil(end / SECTIONS_PER_PMD_PAGE);
+    const puds = endPud - Math.max(this.#nextPud, Math.floor(first / SECTIONS_PER_PUD_PAGE));
+    const pmds = endPmd - Math.max(this.#nextPmd, Math.floor(first / SECTIONS_PER_PMD_PAGE));
+    this.#needsP4d = false;
+    this.#nextPud = endPud;
+    this.#nextPmd = endPmd;
+    return p4ds + puds + pmds;
   }
 }

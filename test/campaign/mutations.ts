@@ -578,6 +578,18 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["memblock/accept.test"],
   },
   {
+    what: "a row of requests goes on below the bound of each",
+    find: "address >= minAddr ? minAddr : 0,",
+    replace: "0,",
+    tests: ["memblock/alloc-each.test"],
+  },
+  {
+    what: "a row of requests goes on while the array has to grow",
+    find: "this.reserved.regions.length < this.reserved.max",
+    replace: "this.reserved.regions.length <= this.reserved.max",
+    tests: ["memblock/alloc-each.test"],
+  },
+  {
     what: "a page that a reservation ends in is free",
     find: "Math.max(pfnUp(range.start), zone.startPfn)",
     replace: "Math.max(pfnDown(range.start), zone.startPfn)",
@@ -635,6 +647,12 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "Math.max(nextSection, Math.floor(startPfn / PAGES_PER_SECTION))",
     replace: "Math.floor(startPfn / PAGES_PER_SECTION)",
     tests: ["mm/sparse.test"],
+  },
+  {
+    what: "the memory map of a terabyte more has its tables of the upper level too early",
+    find: "Math.min(end, roundUp(section, SECTIONS_PER_PUD_PAGE)) - section",
+    replace: "end - section",
+    tests: ["mm/sparse-rows.test"],
   },
   {
     what: "a run that has no whole block is accepted in two requests where a border lies in it",
