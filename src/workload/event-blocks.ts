@@ -52,6 +52,11 @@ export interface EventBlock extends EventColumns, Columns<typeof BLOCK_COLUMNS> 
   readonly originSeconds: number;
 }
 
+/** A block that takes more events. */
+export interface OpenBlock extends EventBlock {
+  count: number;
+}
+
 /** Takes blocks. Their columns are used again for the next block, so nothing may keep them. */
 export type EventSink = (block: EventBlock) => void;
 
@@ -115,6 +120,19 @@ export class EventBlocks {
     block.pfn[index] = pfn;
     block.detail[index] = detail;
     block.count = index + 1;
+  }
+
+  /** Events that a block has room for. */
+  get room(): number {
+    return this.#room;
+  }
+
+  /**
+   * The block that is being filled, for who reads so many events that a call for each is too much: rows from
+   * `count` on may be written, `count` be raised up to `room`, and `flush` empties it.
+   */
+  get open(): OpenBlock {
+    return this.#block;
   }
 
   /** Time of the last event appended; 0 if there was none. */

@@ -5,6 +5,7 @@ import { parseReleaseName } from "../linux/release-name.js";
 import { ByteMemo, hashOf } from "./byte-memo.js";
 import type { Task } from "./events.js";
 import { DEFAULT_GFP_TABLE, gfpOfText } from "./gfp-text.js";
+import { RecentTexts } from "./recent-texts.js";
 
 /** A limit against traces that are not what they say; real ones have some hundred. */
 const GFP_TEXTS_MAX = 4096;
@@ -12,6 +13,8 @@ const GFP_CHARACTERS_MAX: number = 2 ** 20;
 /** Longest name of a task or a function (include/linux/kallsyms.h in 6.1: KSYM_NAME_LEN; a comm has 15). */
 export const NAME_CHARACTERS_MAX = 512;
 const EVENT_NAMES_MAX = 256;
+/** Most requests of a workload have one of so many combinations. */
+const RECENT_GFP_TEXTS = 8;
 
 /** Numbers what events name by text: tasks, callers and flags. One for all parts of a trace. */
 export class TraceNames {
@@ -28,6 +31,7 @@ export class TraceNames {
   #kernel: string | undefined = undefined;
   #gfpTable: GfpTable | undefined = undefined;
   #gfpMemo = new ByteMemo((text) => this.#gfp(text));
+  #recentGfp = new RecentTexts(RECENT_GFP_TEXTS);
 
   /** @param kernel that was traced, whatever the trace says of it; ignored unless it is a release */
   constructor(kernel?: string) {
@@ -67,9 +71,17 @@ export class TraceNames {
     return number;
   }
 
-  /** @returns the flags (gfpOfText), or -1 for a text that says more; `hash` as ByteMemo wants it */
-  gfp(view: DataView, start: number, end: number, hash: number): number {
-    return start === end ? -1 : this.#gfpMemo.valueOf(view, start, end, hash);
+  /** Flags that were asked for lately. Others may be asked for once a kernel is told. */
+  get recentGfp(): RecentTexts {
+    return this.#recentGfp;
+  }
+
+  /** @returns the flags (gfpOfText), or -1 for a text that says more */
+  gfp(view: DataView, start: number, end: number): number {
+    if (start === end) return -1;
+    const flags = this.#gfpMemo.valueOf(view, start, end, hashOf(view, start, end));
+    if (flags >= 0) this.#recentGfp.keep(view, start, end, flags);
+    return flags;
   }
 
   noteGfp(text: string, flags: number): void {
@@ -89,6 +101,7 @@ export class TraceNames {
     this.#kernel = kernel;
     this.#gfpTable = gfpTableOf(release);
     this.#gfpMemo = new ByteMemo((text) => this.#gfp(text));
+    this.#recentGfp = new RecentTexts(RECENT_GFP_TEXTS);
   }
 
   #gfp(text: string): number {
@@ -99,8 +112,13 @@ export class TraceNames {
   }
 }
 
+/** Whatever CPU asks, a slot of its own, or one that it shares with another one. */
+const RECENT_TASKS = 64;
+
 /** Numbers the tasks in front of event lines, as one format writes them. */
 export class TaskMemo {
+  /** Of each CPU the task before its last line. */
+  readonly #recent = new RecentTexts(RECENT_TASKS);
   readonly #memo: ByteMemo;
 
   /** @param parse the comm and the pid of a text with spaces on both sides, or undefined where it holds none */
@@ -111,9 +129,21 @@ export class TaskMemo {
     });
   }
 
+  /** Number of the task in a part of a line, should the line before of its CPU have it, too; otherwise -1. */
+  recentNumber(view: DataView, start: number, end: number, cpu: number): number {
+    const recent = this.#recent;
+    const slot = cpu & (RECENT_TASKS - 1);
+    return recent.length(slot) === end - start && recent.standsAt(slot, view, start)
+      ? recent.number(slot)
+      : -1;
+  }
+
   /** Number of the task that stands in a part of a line, or -1. */
-  numberAt(view: DataView, start: number, end: number): number {
-    return start === end ? -1 : this.#memo.valueOf(view, start, end, hashOf(view, start, end));
+  numberAt(view: DataView, start: number, end: number, cpu: number): number {
+    if (start === end) return -1;
+    const number = this.#memo.valueOf(view, start, end, hashOf(view, start, end));
+    if (number >= 0) this.#recent.keepIn(cpu & (RECENT_TASKS - 1), view, start, end, number);
+    return number;
   }
 }
 

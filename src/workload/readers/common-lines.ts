@@ -5,17 +5,21 @@
 
 import { MAX_PAGE_ORDER } from "../../units.js";
 import { NEWLINE, SPACE } from "../bytes.js";
-import type { EventBlocks, TraceClock } from "../event-blocks.js";
+import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind } from "../events.js";
 import type { TaskMemo, TraceNames } from "../trace-names.js";
 
 /** No usual line is longer, so that words can be read without asking where the bytes end. */
-const USUAL_BYTES = 384;
+export const USUAL_BYTES = 512;
 /** Furthest start of the event's name and of its ` pfn=`. */
 const NAME_COLUMN_MAX = 128;
 const PFN_COLUMN_MAX = 224;
 const BRACKET_COLUMN_MAX = 64;
 const HASHED_POINTER_BYTES = 16;
+/** Longest value of `page=` that is looked for at the place of the one before. */
+const PAGE_BYTES_MAX = 32;
+/** Seconds of a time in the width that tools give them, and a space. */
+const SECONDS_BYTES = 6;
 const CPU_DIGITS_MAX = 4;
 const SECOND_DIGITS_MAX = 9;
 const PFN_DIGITS_MAX = 13;
@@ -39,20 +43,14 @@ const [KMEM, MM_P, AGE, ALLO, FREE, PCPU] = words("kmem", "mm_p", "age_", "allo"
 const [C_ZO, NE_L, OCKE, BAT, CHED, DRA] = words("c_zo", "ne_l", "ocke", "_bat", "ched", "_dra");
 const [PAGE, PFN, ORD, ER, MIG, RATE, TYPE] = words("page", " pfn", " ord", "er=\0", " mig", "rate", "type");
 const [GFP, FLA, GS, PER, CPU, REFI, LL] = words(" gfp", "_fla", "gs=\0", " per", "cpu_", "refi", "ll=\0");
-const [C_COLON, D_COLON, IN_COLON, ZEROS] = words("c:\0\0", "d:\0\0", "in:\0", "0000");
+const [C_COLON, D_COLON, IN_COLON, ZEROS, SPACES] = words("c:\0\0", "d:\0\0", "in:\0", "0000", "    ");
+const ZERO_X = 0x7830;
 const LOW_TWO = 0xffff;
 const LOW_THREE = 0xffffff;
 
 /** Value of every byte as a hex digit in lower case; 16 for bytes that are none. */
 const HEX_DIGIT: Uint8Array = new Uint8Array(256).fill(16);
 for (let digit = 0; digit < 16; digit++) HEX_DIGIT[digit.toString(16).charCodeAt(0)] = digit;
-
-/** Not 0 if one of four bytes is a newline. */
-function newlinesIn(four: number): number {
-  // Bytes that are newlines become 0, and subtracting 1 from these alone sets bit 7 where it was not.
-  const zeros = four ^ 0x0a0a0a0a;
-  return (zeros - 0x01010101) & ~zeros & 0x80808080;
-}
 
 /** Not 0 if one of sixteen bytes is a space, a control character or none of ASCII. */
 function othersIn(a: number, b: number, c: number, d: number): number {
@@ -61,184 +59,304 @@ function othersIn(a: number, b: number, c: number, d: number): number {
   return (below | a | b | c | d) & 0x80808080;
 }
 
+/** Whether four bytes are decimal digits. */
+function areDigits(four: number): boolean {
+  // Of a digit the high half is 3, also when 6 is added.
+  return (four & 0xf0f0f0f0) === 0x30303030 && ((four + 0x06060606) & 0xf0f0f0f0) === 0x30303030;
+}
+
+/** The number that four digits write. */
+function numberOf(four: number): number {
+  const digits = four & 0x0f0f0f0f;
+  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff;
+  return (pairs & 0xff) * 100 + (pairs >>> 16);
+}
+
+function isDigit(digit: number): boolean {
+  return digit >= 0 && digit <= 9;
+}
+
+/** Whether four or more bytes are the flags of a line, which no digit begins. */
+function areFlags(view: DataView, start: number, length: number): boolean {
+  const a = view.getInt32(start, true);
+  const b = view.getInt32(start + length - 4, true);
+  return othersIn(a, b, a, b) === 0 && !isDigit((a & 0xff) - ZERO);
+}
+
+/** Whether so many bytes, at least four, are a page that is not NULL. */
+function isPage(view: DataView, start: number, length: number, readsZeroPages: boolean): boolean {
+  const last = start + length - 4;
+  const a = view.getInt32(start, true);
+  const d = view.getInt32(last, true);
+  if (length === HASHED_POINTER_BYTES && ((a >>> 8) & 0xff) !== LETTER_X) {
+    const b = view.getInt32(start + 4, true);
+    const c = view.getInt32(start + 8, true);
+    if (othersIn(a, b, c, d) !== 0) return false;
+    return readsZeroPages || d !== ZEROS || c !== ZEROS || b !== ZEROS || a !== ZEROS;
+  }
+  if (othersIn(a, d, a, d) !== 0) return false;
+  for (let at = start + 4; at < last; at += 4) {
+    const four = view.getInt32(at, true);
+    if (othersIn(four, four, four, four) !== 0) return false;
+  }
+  // Zeros in front would have to be looked through for what is not.
+  const digit = HEX_DIGIT[(a & LOW_TWO) === ZERO_X ? (a >>> 16) & 0xff : a & 0xff]!;
+  return digit > 0 && digit < 16;
+}
+
 export class CommonLines {
   readonly #names: TraceNames;
   readonly #tasks: TaskMemo;
   readonly #blocks: EventBlocks;
-  readonly #clock: TraceClock;
   readonly #hasSystem: boolean;
   /** Whether a page printed as zeros says nothing, and its line is as usual as others. */
   readsZeroPages = false;
   /** Where the CPU's bracket stood in the line before. */
   #bracketColumn = 0;
+  /** How long the value of `page=` was in the line before. */
+  #pageBytes: number = HASHED_POINTER_BYTES;
 
   /** @param hasSystem whether `kmem:` is expected in front of an event */
   constructor(names: TraceNames, tasks: TaskMemo, blocks: EventBlocks, hasSystem: boolean) {
     this.#names = names;
     this.#tasks = tasks;
     this.#blocks = blocks;
-    this.#clock = blocks.clock;
     this.#hasSystem = hasSystem;
   }
 
-  /** @returns the start of the next line, or -1 where nothing was kept because the line is not usual */
-  read(bytes: Uint8Array, view: DataView, lineStart: number, end: number): number {
-    if (lineStart + USUAL_BYTES > end) return -1;
-    let open = lineStart + this.#bracketColumn;
-    if (bytes[open] !== OPEN_BRACKET) {
-      open = lineStart;
-      while (bytes[open] !== OPEN_BRACKET && open < lineStart + BRACKET_COLUMN_MAX) open++;
-      this.#bracketColumn = open - lineStart;
-    }
-    let at = open + 1;
-    let cpu = 0;
-    let digit = bytes[at]! - ZERO;
-    for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
-    if (bytes[open] !== OPEN_BRACKET || bytes[at] !== CLOSE_BRACKET || at === open + 1) return -1;
-    if (at > open + 1 + CPU_DIGITS_MAX) return -1;
-
-    if (bytes[++at] !== SPACE) return -1;
-    while (bytes[at] === SPACE) at++;
-    digit = bytes[at]! - ZERO;
-    if (digit < 0 || digit > 9) {
-      if (this.#hasSystem) return -1;
-      while (bytes[at]! > SPACE && bytes[at]! <= LAST_ASCII) at++;
-      if (bytes[at] !== SPACE) return -1;
-      while (bytes[at] === SPACE) at++;
-      digit = bytes[at]! - ZERO;
-    }
-    let start = at;
-    let seconds = 0;
-    for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) seconds = seconds * 10 + digit;
-    if (bytes[at] !== DOT || at === start || at > start + SECOND_DIGITS_MAX) return -1;
-    start = ++at;
-    let fraction = 0;
-    digit = bytes[at]! - ZERO;
-    for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) fraction = fraction * 10 + digit;
-    if (at === start + 6) fraction *= 1000;
-    else if (at !== start + 9) return -1;
-    if (bytes[at] !== COLON) return -1;
-    seconds -= this.#clock.originSeconds;
-    if (seconds < 0 || seconds > this.#clock.usualSeconds) return -1;
-    const timeNs = seconds * 1e9 + fraction;
-    if (bytes[++at] !== SPACE) return -1;
-    while (bytes[at] === SPACE) at++;
-    if (at > lineStart + NAME_COLUMN_MAX) return -1;
-    if (view.getInt32(at, true) === KMEM && bytes[at + 4] === COLON) at += 5;
-    else if (this.#hasSystem) return -1;
-    if (view.getInt32(at, true) !== MM_P || view.getInt32(at + 4, true) !== AGE) return -1;
-
-    let kind: PageEventKind;
-    const third = view.getInt32(at + 8, true);
-    const fourth = view.getInt32(at + 12, true);
-    if (third === ALLO && (fourth & LOW_TWO) === C_COLON) {
-      kind = PageEventKind.alloc;
-      at += 14;
-    } else if (third === FREE && bytes[at + 12] === COLON) {
-      kind = PageEventKind.free;
-      at += 13;
-    } else if (third === ALLO && fourth === C_ZO && view.getInt32(at + 16, true) === NE_L) {
-      kind = PageEventKind.zoneLocked;
-      if (view.getInt32(at + 20, true) !== OCKE || (view.getInt32(at + 24, true) & LOW_TWO) !== D_COLON)
-        return -1;
-      at += 26;
-    } else if (third === FREE && fourth === BAT && view.getInt32(at + 16, true) === CHED) {
-      kind = PageEventKind.freeBatched;
-      if (bytes[at + 20] !== COLON) return -1;
-      at += 21;
-    } else if (third === PCPU && fourth === DRA && (view.getInt32(at + 16, true) & LOW_THREE) === IN_COLON) {
-      kind = PageEventKind.pcpuDrain;
-      at += 19;
-    } else {
-      return -1;
-    }
-    if (bytes[at] !== SPACE) return -1;
-    while (bytes[at] === SPACE) at++;
-    if (at > lineStart + PFN_COLUMN_MAX - HASHED_POINTER_BYTES) return -1;
-    if (view.getInt32(at, true) !== PAGE || bytes[at + 4] !== EQUALS) return -1;
-    at += 5;
-    if (view.getInt32(at + HASHED_POINTER_BYTES, true) !== PFN) {
-      // A page that is NULL, however it is written, is one that was not found.
-      while (bytes[at] === ZERO || bytes[at] === LETTER_X) at++;
-      if (HEX_DIGIT[bytes[at]!] === 16) return -1;
-      while (bytes[at]! > SPACE && bytes[at]! <= LAST_ASCII) at++;
-    } else {
-      const a = view.getInt32(at, true);
-      const b = view.getInt32(at + 4, true);
-      const c = view.getInt32(at + 8, true);
-      const d = view.getInt32(at + 12, true);
-      if (othersIn(a, b, c, d) !== 0 || bytes[at + 1] === LETTER_X) return -1;
-      if (d === ZEROS && c === ZEROS && b === ZEROS && a === ZEROS && !this.readsZeroPages) return -1;
-      at += HASHED_POINTER_BYTES;
-    }
-    if (at > lineStart + PFN_COLUMN_MAX) return -1;
-    if (view.getInt32(at, true) !== PFN || bytes[at + 4] !== EQUALS) return -1;
-    at += 5;
-    let pfn = 0;
-    if (bytes[at] === ZERO && bytes[at + 1] === LETTER_X) {
-      at += 2;
-      start = at;
-      for (digit = HEX_DIGIT[bytes[at]!]!; digit < 16; digit = HEX_DIGIT[bytes[++at]!]!)
-        pfn = pfn * 16 + digit;
-    } else {
-      start = at;
-      digit = bytes[at]! - ZERO;
-      for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) pfn = pfn * 10 + digit;
-    }
-    if (at === start || at > start + PFN_DIGITS_MAX) return -1;
-
-    if (view.getInt32(at, true) !== ORD || (view.getInt32(at + 4, true) & LOW_THREE) !== ER) return -1;
-    at += 7;
-    let order = bytes[at++]! - ZERO;
-    if (order < 0 || order > 9) return -1;
-    digit = bytes[at]! - ZERO;
-    if (digit >= 0 && digit <= 9) {
-      order = order * 10 + digit;
-      at++;
-    }
-    if (order > 0) {
-      if (order > MAX_PAGE_ORDER || pfn % (1 << order) !== 0) return -1;
-      if (kind === PageEventKind.freeBatched) return -1;
-    }
-
-    let migrateType = 0;
-    let detail = 0;
-    if (kind !== PageEventKind.free && kind !== PageEventKind.freeBatched) {
-      if (view.getInt32(at, true) !== MIG || view.getInt32(at + 4, true) !== RATE) return -1;
-      if (view.getInt32(at + 8, true) !== TYPE || bytes[at + 12] !== EQUALS) return -1;
-      migrateType = bytes[at + 13]! - ZERO;
-      if (migrateType < 0 || migrateType > 9) return -1;
-      at += 14;
-    }
-    // Before flags are looked at, and remembered: what stands before the CPU may not be of this line.
-    const task = this.#tasks.numberAt(view, lineStart, open);
-    if (task < 0) return -1;
-    if (kind === PageEventKind.alloc) {
-      if (view.getInt32(at, true) !== GFP || view.getInt32(at + 4, true) !== FLA) return -1;
-      if ((view.getInt32(at + 8, true) & LOW_THREE) !== GS) return -1;
-      at += 11;
-      start = at;
-      let hash = 0;
-      for (;;) {
-        if (at + 4 > end) return -1;
-        const four = view.getInt32(at, true);
-        if (newlinesIn(four) !== 0) break;
-        hash = Math.imul(hash, 31) + four;
-        at += 4;
+  /**
+   * Keeps the events of usual lines, up to the first line that is not usual.
+   *
+   * Most lines have their fields where the line before has them, so they are looked for there first. What is found
+   * there is checked no less than what is searched for.
+   *
+   * @param bytes of `view`; lines that begin after `bytes.length - USUAL_BYTES` are not usual
+   * @param linesMax lines to read at most
+   * @returns the start of the first line that was not read
+   */
+  read(bytes: Uint8Array, view: DataView, from: number, end: number, linesMax: number): number {
+    const names = this.#names;
+    const tasks = this.#tasks;
+    const hasSystem = this.#hasSystem;
+    const readsZeroPages = this.readsZeroPages;
+    const blocks = this.#blocks;
+    const { recentGfp } = names;
+    const { room } = blocks;
+    const { originSeconds, usualSeconds } = blocks.clock;
+    const block = blocks.open;
+    const { timeNs: times, pfn: pfns, task: taskNumbers, detail: details, cpu: cpus } = block;
+    const { kind: kinds, order: orders, migrateType: migrateTypes } = block;
+    let { count } = block;
+    let bracketColumn = this.#bracketColumn;
+    let pageBytes = this.#pageBytes;
+    /** Where the point of the time stood, if spaces fill up what is left of the six bytes before it, and these. */
+    let pointColumn = 0;
+    let secondsHigh = 0;
+    let secondsLow = 0;
+    let secondsNs = 0;
+    const last = Math.min(end - 1, bytes.length - USUAL_BYTES);
+    let lineStart = from;
+    for (let lines = 0; lineStart <= last && lines < linesMax; lines++) {
+      let open = lineStart + bracketColumn;
+      if (bytes[open] !== OPEN_BRACKET) {
+        open = lineStart;
+        while (bytes[open] !== OPEN_BRACKET && open < lineStart + BRACKET_COLUMN_MAX) open++;
+        if (bytes[open] !== OPEN_BRACKET) break;
+        bracketColumn = open - lineStart;
       }
-      while (bytes[at] !== NEWLINE) hash = Math.imul(hash, 31) + bytes[at++]!;
-      detail = this.#names.gfp(view, start, at, Math.imul(hash, 0x9e3779b1));
-      if (detail < 0) return -1;
-    } else if (kind === PageEventKind.zoneLocked) {
-      if (view.getInt32(at, true) !== PER || view.getInt32(at + 4, true) !== CPU) return -1;
-      if (view.getInt32(at + 8, true) !== REFI || (view.getInt32(at + 12, true) & LOW_THREE) !== LL)
-        return -1;
-      detail = bytes[at + 15]! - ZERO;
-      if (detail < 0 || detail > 9) return -1;
-      at += 16;
+      let at = open + 1;
+      let cpu = 0;
+      let digit = bytes[at]! - ZERO;
+      for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
+      if (bytes[at] !== CLOSE_BRACKET || at === open + 1 || at > open + 1 + CPU_DIGITS_MAX) break;
+      if (bytes[++at] !== SPACE) break;
+
+      let point = lineStart + pointColumn;
+      const flagsBytes = point - SECONDS_BYTES - at;
+      const isAsBefore =
+        (flagsBytes === 0 ||
+          (!hasSystem && (flagsBytes === 5 || flagsBytes === 6) && areFlags(view, at + 1, flagsBytes - 1))) &&
+        bytes[point] === DOT &&
+        view.getInt32(point - 4, true) === secondsLow &&
+        view.getInt32(point - SECONDS_BYTES, true) === secondsHigh;
+      if (!isAsBefore) {
+        while (bytes[at] === SPACE) at++;
+        digit = bytes[at]! - ZERO;
+        if (!isDigit(digit)) {
+          if (hasSystem) break;
+          while (bytes[at]! > SPACE && bytes[at]! <= LAST_ASCII) at++;
+          if (bytes[at] !== SPACE) break;
+          while (bytes[at] === SPACE) at++;
+          digit = bytes[at]! - ZERO;
+        }
+        let spaces = at;
+        let seconds = 0;
+        for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) seconds = seconds * 10 + digit;
+        if (bytes[at] !== DOT || at === spaces || at > spaces + SECOND_DIGITS_MAX) break;
+        seconds -= originSeconds;
+        if (seconds < 0 || seconds > usualSeconds || at > lineStart + NAME_COLUMN_MAX) break;
+        point = at;
+        while (bytes[spaces - 1] === SPACE && spaces > point - SECONDS_BYTES) spaces--;
+        secondsNs = seconds * 1e9;
+        pointColumn = 0;
+        if (spaces === point - SECONDS_BYTES) {
+          pointColumn = point - lineStart;
+          secondsHigh = view.getInt32(spaces, true);
+          secondsLow = view.getInt32(point - 4, true);
+        }
+      }
+      const four = view.getInt32(point + 1, true);
+      const fifth = bytes[point + 5]! - ZERO;
+      const sixth = bytes[point + 6]! - ZERO;
+      if (!areDigits(four) || !isDigit(fifth) || !isDigit(sixth)) break;
+      let fraction = numberOf(four) * 100_000 + fifth * 10_000 + sixth * 1000;
+      at = point + 7;
+      if (bytes[at] !== COLON) {
+        const seventh = bytes[at]! - ZERO;
+        const eighth = bytes[at + 1]! - ZERO;
+        const ninth = bytes[at + 2]! - ZERO;
+        if (!isDigit(seventh) || !isDigit(eighth) || !isDigit(ninth)) break;
+        fraction += seventh * 100 + eighth * 10 + ninth;
+        at += 3;
+        if (bytes[at] !== COLON) break;
+      }
+
+      if (bytes[++at] !== SPACE) break;
+      const nameLimit = lineStart + NAME_COLUMN_MAX;
+      while (view.getInt32(at, true) === SPACES && at < nameLimit) at += 4;
+      while (bytes[at] === SPACE) at++;
+      if (at > nameLimit) break;
+      if (view.getInt32(at, true) === KMEM && bytes[at + 4] === COLON) at += 5;
+      else if (hasSystem) break;
+      if (view.getInt32(at, true) !== MM_P || view.getInt32(at + 4, true) !== AGE) break;
+
+      let kind: PageEventKind;
+      const third = view.getInt32(at + 8, true);
+      const fourth = view.getInt32(at + 12, true);
+      if (third === ALLO && (fourth & LOW_TWO) === C_COLON) {
+        kind = PageEventKind.alloc;
+        at += 14;
+      } else if (third === FREE && (fourth & 0xff) === COLON) {
+        kind = PageEventKind.free;
+        at += 13;
+      } else if (third === ALLO && fourth === C_ZO && view.getInt32(at + 16, true) === NE_L) {
+        kind = PageEventKind.zoneLocked;
+        if (view.getInt32(at + 20, true) !== OCKE) break;
+        if ((view.getInt32(at + 24, true) & LOW_TWO) !== D_COLON) break;
+        at += 26;
+      } else if (third === FREE && fourth === BAT && view.getInt32(at + 16, true) === CHED) {
+        kind = PageEventKind.freeBatched;
+        if (bytes[at + 20] !== COLON) break;
+        at += 21;
+      } else if (third === PCPU && fourth === DRA) {
+        kind = PageEventKind.pcpuDrain;
+        if ((view.getInt32(at + 16, true) & LOW_THREE) !== IN_COLON) break;
+        at += 19;
+      } else {
+        break;
+      }
+      if (bytes[at] !== SPACE) break;
+      while (bytes[at] === SPACE) at++;
+      if (at > lineStart + PFN_COLUMN_MAX - HASHED_POINTER_BYTES) break;
+      if (view.getInt32(at, true) !== PAGE || bytes[at + 4] !== EQUALS) break;
+      at += 5;
+      if (view.getInt32(at + pageBytes, true) !== PFN) pageBytes = HASHED_POINTER_BYTES;
+      if (view.getInt32(at + pageBytes, true) === PFN && isPage(view, at, pageBytes, readsZeroPages)) {
+        at += pageBytes;
+      } else {
+        const start = at;
+        // A page that is NULL, however it is written, is one that was not found.
+        while (bytes[at] === ZERO || bytes[at] === LETTER_X) at++;
+        if (HEX_DIGIT[bytes[at]!] === 16) break;
+        while (bytes[at]! > SPACE && bytes[at]! <= LAST_ASCII) at++;
+        if (at - start >= 4 && at - start <= PAGE_BYTES_MAX) pageBytes = at - start;
+      }
+      if (at > lineStart + PFN_COLUMN_MAX) break;
+      if (view.getInt32(at, true) !== PFN || bytes[at + 4] !== EQUALS) break;
+      at += 5;
+      let pfn = 0;
+      let start = at;
+      if ((view.getInt32(at, true) & LOW_TWO) === ZERO_X) {
+        start = at += 2;
+        for (digit = HEX_DIGIT[bytes[at]!]!; digit < 16; digit = HEX_DIGIT[bytes[++at]!]!)
+          pfn = pfn * 16 + digit;
+      } else {
+        digit = bytes[at]! - ZERO;
+        for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) pfn = pfn * 10 + digit;
+      }
+      if (at === start || at > start + PFN_DIGITS_MAX) break;
+
+      if (view.getInt32(at, true) !== ORD || (view.getInt32(at + 4, true) & LOW_THREE) !== ER) break;
+      at += 7;
+      let order = bytes[at++]! - ZERO;
+      if (!isDigit(order)) break;
+      digit = bytes[at]! - ZERO;
+      if (isDigit(digit)) {
+        order = order * 10 + digit;
+        at++;
+      }
+      if (order > 0) {
+        if (order > MAX_PAGE_ORDER || pfn % (1 << order) !== 0) break;
+        if (kind === PageEventKind.freeBatched) break;
+      }
+
+      let migrateType = 0;
+      let detail = 0;
+      if (kind !== PageEventKind.free && kind !== PageEventKind.freeBatched) {
+        if (view.getInt32(at, true) !== MIG || view.getInt32(at + 4, true) !== RATE) break;
+        if (view.getInt32(at + 8, true) !== TYPE || bytes[at + 12] !== EQUALS) break;
+        migrateType = bytes[at + 13]! - ZERO;
+        if (!isDigit(migrateType)) break;
+        at += 14;
+      }
+      let task = tasks.recentNumber(view, lineStart, open, cpu);
+      if (task < 0) {
+        // Before flags are looked at, and remembered: what stands before the CPU may not be of this line.
+        task = tasks.numberAt(view, lineStart, open, cpu);
+        if (task < 0) break;
+      }
+      if (kind === PageEventKind.alloc) {
+        if (view.getInt32(at, true) !== GFP || view.getInt32(at + 4, true) !== FLA) break;
+        if ((view.getInt32(at + 8, true) & LOW_THREE) !== GS) break;
+        at += 11;
+        const slot = recentGfp.slotOfLine(bytes, view, at);
+        if (slot >= 0) {
+          detail = recentGfp.number(slot);
+          at += recentGfp.length(slot);
+        } else {
+          start = at;
+          while (bytes[at] !== NEWLINE && at < lineStart + USUAL_BYTES) at++;
+          if (bytes[at] !== NEWLINE) break;
+          detail = names.gfp(view, start, at);
+          if (detail < 0) break;
+        }
+      } else if (kind === PageEventKind.zoneLocked) {
+        if (view.getInt32(at, true) !== PER || view.getInt32(at + 4, true) !== CPU) break;
+        if (view.getInt32(at + 8, true) !== REFI || (view.getInt32(at + 12, true) & LOW_THREE) !== LL) break;
+        detail = bytes[at + 15]! - ZERO;
+        if (!isDigit(detail)) break;
+        at += 16;
+      }
+      if (bytes[at] !== NEWLINE) break;
+      if (count === room) {
+        block.count = count;
+        blocks.flush();
+        count = 0;
+      }
+      kinds[count] = kind;
+      orders[count] = order;
+      migrateTypes[count] = migrateType;
+      cpus[count] = cpu;
+      taskNumbers[count] = task;
+      times[count] = secondsNs + fraction;
+      pfns[count] = pfn;
+      details[count] = detail;
+      count++;
+      lineStart = at + 1;
     }
-    if (bytes[at] !== NEWLINE) return -1;
-    this.#blocks.append(kind, order, migrateType, cpu, task, timeNs, pfn, detail);
-    return at + 1;
+    block.count = count;
+    this.#bracketColumn = bracketColumn;
+    this.#pageBytes = pageBytes;
+    return lineStart;
   }
 }

@@ -12,7 +12,7 @@ import {
   type TraceCounts,
   type TraceNames,
 } from "../trace-names.js";
-import { CommonLines } from "./common-lines.js";
+import { CommonLines, USUAL_BYTES } from "./common-lines.js";
 import { RepeatedFrees, ZeroPages } from "./frame-doubts.js";
 import { DUMP, DUMP_BEGINS, logPrefixLength } from "./ftrace-format.js";
 import {
@@ -59,13 +59,14 @@ export interface TextReaderOptions {
 
 /** Empty, also as quoted in mail. */
 const BLANK = /^[> ]*$/;
-const HASH = 0x23;
 const TAB = 0x09;
 
 const PERF_RECORD = /^PERF_RECORD_\w+/;
 const TIME = /\d+\.\d+: /;
 /** Lines before a call chain, in the words of ftrace and of trace-cmd. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
+/** A comment, a frame of a call chain, or a line whose end was lost may stand where a task would. */
+const UNUSUAL_TASK = /^#|^ ?=> |\p{Cc}/u;
 /** A page event, wherever it stands. */
 const PAGE_EVENT = /mm_page\w{0,64}: +(?:\[FAILED TO PARSE\] +)?(?:page|pfn)=/;
 const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
@@ -109,7 +110,9 @@ export class TextReader implements EventReader {
     this.#skipsTabs = format.name === "perf script";
     const { usual } = format;
     if (usual !== undefined) {
-      const tasks = new TaskMemo(output.names, (text) => usual.parseTask(text));
+      const tasks = new TaskMemo(output.names, (text) =>
+        UNUSUAL_TASK.test(text) ? undefined : usual.parseTask(text),
+      );
       this.#usual = new CommonLines(output.names, tasks, output.blocks, usual.hasSystem);
     }
     this.#others = usual?.hasSystem === false ? new OtherLines() : undefined;
@@ -132,27 +135,50 @@ export class TextReader implements EventReader {
   }
 
   #scan(bytes: Uint8Array, start: number, end: number): void {
+    const at = this.#scanTo(bytes, start, end);
+    if (at === end) return;
+    // What reads usual lines looks beyond their ends.
+    const last = new Uint8Array(end - at + USUAL_BYTES);
+    last.set(bytes.subarray(at, end));
+    this.#scanTo(last, 0, end - at);
+  }
+
+  /** @returns the end, or the start of a line near the end of `bytes` */
+  #scanTo(bytes: Uint8Array, start: number, end: number): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const usualEnd = this.#usual === undefined ? end : Math.min(end, bytes.length - USUAL_BYTES + 1);
     let at = start;
-    while (at < end) {
-      this.#line++;
-      const first = bytes[at];
-      if (first === TAB && this.#skipsTabs) {
-        at = this.#wantsCaller ? this.#unusual(bytes, at) : this.#checkedLine(at, nextLine(bytes, at));
-        continue;
+    while (at < usualEnd) {
+      if (!(bytes[at] === TAB && this.#skipsTabs)) {
+        at = this.#usualLines(bytes, view, at, usualEnd);
+        if (at >= usualEnd) break;
       }
-      const next = first === HASH || this.#usual === undefined ? -1 : this.#usual.read(bytes, view, at, end);
-      if (next >= 0) {
-        this.#hasEvents = true;
-        this.#wantsCaller = true;
-        at = next;
-        if (this.#zeroPages.isOpen) this.#zeroPages.pagesTell();
+      this.#line++;
+      if (bytes[at] === TAB && this.#skipsTabs) {
+        at = this.#wantsCaller ? this.#unusual(bytes, at) : this.#checkedLine(at, nextLine(bytes, at));
         continue;
       }
       const after = this.#others === undefined || this.#ending ? -1 : this.#others.skip(bytes, at, end);
       if (after >= 0) this.#countOther(this.#others!.name!);
       at = after >= 0 ? after : this.#unusual(bytes, at);
     }
+    return at;
+  }
+
+  /** @returns the start of the first line that is not usual */
+  #usualLines(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    if (this.#usual === undefined || this.#ending) return start;
+    const { blocks } = this.#output;
+    const before = blocks.appended;
+    // The first page that is known as one tells what a page printed as zeros means.
+    const linesMax = this.#zeroPages.isOpen ? 1 : Number.POSITIVE_INFINITY;
+    const at = this.#usual.read(bytes, view, start, end, linesMax);
+    if (at === start) return start;
+    this.#line += blocks.appended - before;
+    this.#hasEvents = true;
+    this.#wantsCaller = true;
+    this.#zeroPages.pagesTell();
+    return at;
   }
 
   /** A line that came whole may be no longer than one that came in pieces. @returns the start of the next one */
