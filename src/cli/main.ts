@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The process around the program: arguments, streams, signals, exit code. */
 
-import { createContext, runInContext } from "node:vm";
+import { createContext, Script } from "node:vm";
 import { main } from "./cli.js";
 import { exitOnStdoutError } from "./io.js";
 import { startTicker } from "./ticker.js";
@@ -17,10 +17,15 @@ function interrupt(): void {
 }
 process.on("SIGINT", interrupt);
 
+/** Made once: a context takes as long as a short run. */
+const place: { work?: () => unknown } = createContext({});
+const begin: Script = new Script("work()");
+
 /** Work that lets no signal through is stopped where it is; nothing of it is of use then. */
 function atWork<Result>(work: () => Result): Result {
+  place.work = work;
   try {
-    return runInContext("work()", createContext({ work }), { breakOnSigint: true }) as Result;
+    return begin.runInContext(place, { breakOnSigint: true }) as Result;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") interrupt();
     throw error;

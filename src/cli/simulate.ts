@@ -14,7 +14,7 @@ import { formatCsv, formatJson, formatJsonl } from "../results/formats.js";
 import { hasFailed } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
-import { baselineOf, compare } from "../study/compare.js";
+import { baselinesOf, compare } from "../study/compare.js";
 import { repeatsOf } from "../study/repeat.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import type { Recorder } from "../timeline/recorder.js";
@@ -105,9 +105,11 @@ function conditionsThatHold(
   if (needsBaseline !== undefined && !rows.some(({ policy }) => policy === baseline)) {
     throw new UsageError(`--fail-on ${needsBaseline.text}: no run has the baseline policy ${baseline}`);
   }
+  if (failOn.length === 0) return [];
+  const baselines = baselinesOf(baseline, scenarios, rows);
   return failOn.flatMap((condition) =>
     rows.flatMap((row, index) =>
-      holds(condition, row, baselineOf(index, baseline, scenarios, rows))
+      holds(condition, row, baselines[index])
         ? [
             `--fail-on ${condition.text}: ${policyText(row)} on ${row.platform}, ${formatBytes(row.memoryBytes)}, ${formatVcpus(row.vcpus)}`,
           ]

@@ -6,7 +6,7 @@ import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult, Settings } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { formatDuration } from "../units.js";
-import { distinguishingSettings, isOfPolicy, sameSettings } from "./settings.js";
+import { distinguishingSettings, isOfPolicy, machineSettings } from "./settings.js";
 
 export interface CompareOptions {
   /** The policy that the others are compared with; `BASELINE_POLICY` if absent. */
@@ -43,19 +43,21 @@ export async function compare(
   const results: RunResult[] = [];
   for (const scenario of scenarios) results.push(withDeadline(await run(scenario), deadlineNs));
   const settings = withWorkloads(distinguishingSettings(scenarios), scenarios, results);
-  const inputs = results.map((result, index) =>
-    isSound(result) ? inputOf(result, scenarios[index]!, settings[index]!) : undefined,
+  const baselines = baselinesOf(baseline, scenarios, results);
+  const optimal = paretoOptimal(
+    results,
+    results.map((result, index) =>
+      isSound(result) ? inputOf(result, scenarios[index]!, settings[index]!) : undefined,
+    ),
+    (result) => rank ?? usualRank(result),
   );
-  return results.map((result, index) => {
-    const against = baselineOf(index, baseline, scenarios, results);
-    return {
-      ...result,
-      bootRatio: ratio("bootTimeNs", against, result),
-      totalRatio: ratio("totalTimeNs", against, result),
-      paretoOptimal: paretoOptimal(index, results, inputs, rank ?? usualRank(result)),
-      settings: settings[index]!,
-    };
-  });
+  return results.map((result, index) => ({
+    ...result,
+    bootRatio: ratio("bootTimeNs", baselines[index], result),
+    totalRatio: ratio("totalTimeNs", baselines[index], result),
+    paretoOptimal: optimal[index]!,
+    settings: settings[index]!,
+  }));
 }
 
 /** Where different workloads have one name, such as two traces in two directories, what scenarios call them tells them apart. */
@@ -74,31 +76,52 @@ function withWorkloads(
   );
 }
 
-/** Null if no other run has the input. @param inputs of the runs in which nothing went wrong */
+/**
+ * Whether no other run on the input of a run is better in a measure and worse in none; null if none has that input.
+ *
+ * @param inputs of the runs in which nothing went wrong
+ */
 function paretoOptimal(
-  index: number,
   results: readonly RunResult[],
   inputs: readonly (string | undefined)[],
-  rank: readonly Measure[],
-): boolean | null {
-  const own = inputs[index];
-  const same = results.filter((_result, at) => inputs[at] === own);
-  if (own === undefined || same.length === 1) return null;
-  return !same.some((other) => {
-    const losses = rank.map((measure) => lossBy(measure, other, results[index]!));
-    return losses.every((loss) => loss <= 0) && losses.some((loss) => loss < 0);
+  rankOf: (result: RunResult) => readonly Measure[],
+): (boolean | null)[] {
+  const alike = new Map<string, number[]>();
+  for (const [index, input] of inputs.entries()) {
+    if (input === undefined) continue;
+    const same = alike.get(input);
+    if (same === undefined) alike.set(input, [index]);
+    else same.push(index);
+  }
+  const columns = new Map<string, readonly number[]>();
+  const columnOf = (measure: Measure): readonly number[] => {
+    const column = columns.get(measure.name) ?? results.map((result) => costIn(measure, result));
+    columns.set(measure.name, column);
+    return column;
+  };
+  return results.map((result, index) => {
+    const input = inputs[index];
+    const same = input === undefined ? [] : alike.get(input)!;
+    if (same.length <= 1) return null;
+    const ranked = rankOf(result).map(columnOf);
+    return !same.some(
+      (other) =>
+        ranked.every((costs) => costs[other]! <= costs[index]!) &&
+        ranked.some((costs) => costs[other]! < costs[index]!),
+    );
   });
 }
 
-/** By how much a run is worse than another one in a measure; below 0 where it is better. */
-function lossBy(measure: Measure, run: RunResult, other: RunResult): number {
-  const more = numberIn(measure, run) - numberIn(measure, other);
-  return measure.better === "more" ? -more : more;
+/** A measure so that less is better. */
+function costIn(measure: Measure, run: RunResult): number {
+  const value = numberIn(measure, run);
+  return measure.better === "more" ? -value : value;
 }
 
 /** For sorting: the run that is better in the first measure in which they differ comes first. */
 export function bestFirst(measures: readonly Measure[]): (run: RunResult, other: RunResult) => number {
-  return (run, other) => measures.reduce((loss, measure) => loss || lossBy(measure, run, other), 0);
+  return (run, other) =>
+    measures.reduce((loss, measure) => loss || costIn(measure, run) - costIn(measure, other), 0);
 }
 
 /** Equal for runs that differ in nothing but their policy and its parameters. */
@@ -112,28 +135,30 @@ function inputOf(
 }
 
 /**
- * The run to compare a run with: of those under the baseline policy on the same machine the one whose
+ * The run to compare each run with: of those under the baseline policy on the same machine the first whose
  * scenario agrees in everything else, or else the first.
  */
-export function baselineOf<T extends RunResult>(
-  index: number,
+export function baselinesOf<T extends RunResult>(
   policy: string,
   scenarios: readonly Scenario[],
   results: readonly T[],
-): T | undefined {
-  const result = results[index]!;
-  const candidates = results.flatMap((other, at) =>
-    other.policy === policy &&
-    MACHINE.every((key) => other[key] === result[key]) &&
-    scenarios[at]!.workload === scenarios[index]!.workload
-      ? [at]
-      : [],
-  );
-  const closest = candidates.find((at) => sameSettings(scenarios[at]!, scenarios[index]!)) ?? candidates[0];
-  return closest === undefined ? undefined : results[closest];
+): (T | undefined)[] {
+  const machines = results.map((result, index) => machineOf(result, scenarios[index]!));
+  const inputs = scenarios.map((scenario, index) => machines[index]! + machineSettings(scenario));
+  const first = new Map<string, T>();
+  for (const [index, result] of results.entries()) {
+    if (result.policy !== policy) continue;
+    for (const key of [machines[index]!, inputs[index]!]) if (!first.has(key)) first.set(key, result);
+  }
+  return inputs.map((input, index) => first.get(input) ?? first.get(machines[index]!));
 }
 
-const MACHINE = ["platform", "prices", "memoryBytes", "vcpus", "kernel"] as const;
+function machineOf(
+  { platform, prices, memoryBytes, vcpus, kernel }: RunResult,
+  { workload }: Scenario,
+): string {
+  return JSON.stringify([platform, prices, memoryBytes, vcpus, kernel, workload]);
+}
 
 /** A run that never booted has no time to compare. */
 function ratio(

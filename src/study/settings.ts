@@ -26,11 +26,10 @@ export function isOfPolicy(path: string): boolean {
   return path.startsWith("strategy.");
 }
 
-/** Whether two scenarios agree in everything but name, description and policy with its parameters. */
-export function sameSettings(a: Scenario, b: Scenario): boolean {
-  const [left, right] = [settingsOf(a), settingsOf(b)];
-  const paths = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...paths].every((path) => isOfPolicy(path) || left[path] === right[path]);
+/** Equal for scenarios that agree in everything but name, description and policy with its parameters. */
+export function machineSettings(scenario: Scenario): string {
+  const own = Object.entries(settingsOf(scenario)).filter(([path]) => !isOfPolicy(path));
+  return JSON.stringify(own.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**

@@ -10,7 +10,7 @@ import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { usualRank } from "./compare.js";
-import { sameSettings } from "./settings.js";
+import { machineSettings } from "./settings.js";
 
 export interface RangeEnd {
   /** Name of the parameter; `all` for every assumed one of the platform at once. */
@@ -161,9 +161,10 @@ function policyOrders(
   tried: readonly (readonly Tried[])[],
 ): PolicyOrder[] {
   const orders: PolicyOrder[] = [];
+  const inputs = scenarios.map(machineSettings);
   for (const [a, one] of rows.entries()) {
     for (const [b, other] of rows.entries()) {
-      const same = sameSettings(scenarios[a]!, scenarios[b]!) && one.scenario === other.scenario;
+      const same = inputs[a] === inputs[b] && one.scenario === other.scenario;
       const ready = isSound(one) && isSound(other);
       const by = usualRank(one)[0]!;
       const timeNs = (run: RunResult): number => numberIn(by, run);

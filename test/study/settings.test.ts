@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { distinguishingSettings, sameSettings, settingsOf } from "../../src/study/settings.js";
+import { distinguishingSettings, machineSettings, settingsOf } from "../../src/study/settings.js";
 import { scenarioWith } from "../results/rows.js";
 
 const test = suite("study: settings");
@@ -20,13 +20,13 @@ test("an unlimited size is written as users write it", () => {
 test("name, description and policy are no settings", () => {
   const one = scenarioWith({ name: "a", description: "x", policy: "eager" });
   const other = scenarioWith({ name: "b", policy: "lazy" });
-  assert.ok(sameSettings(one, other));
+  assert.is(machineSettings(one), machineSettings(other));
 });
 
 test("a setting that only one of two scenarios has makes them differ", () => {
   const scaled = scenarioWith({ guest: { ...scenarioWith().guest, timeScale: 0.5 } });
-  assert.not.ok(sameSettings(scaled, scenarioWith()));
-  assert.not.ok(sameSettings(scenarioWith(), scaled));
+  assert.is.not(machineSettings(scaled), machineSettings(scenarioWith()));
+  assert.is.not(machineSettings(scenarioWith()), machineSettings(scaled));
 });
 
 test("runs that the fields of a row tell apart need no settings", () => {
@@ -65,7 +65,7 @@ test("a list that differs is one setting, by its length and which one of that le
     distinguishingSettings(scenarios),
     ["2 entries", "1 entry", "2 entries (2)", "2 entries", "0 entries"].map((memoryMap) => ({ memoryMap })),
   );
-  assert.not.ok(sameSettings(scenarios[0]!, scenarios[2]!));
+  assert.is.not(machineSettings(scenarios[0]!), machineSettings(scenarios[2]!));
 });
 
 test.run();
