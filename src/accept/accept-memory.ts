@@ -31,12 +31,14 @@ export interface AcceptLock {
   read(): void;
 }
 
+const NOBODY = (): void => {};
+
 /** accept_memory() and range_contains_unaccepted_memory() over one table. Addresses and sizes in bytes. */
 export class AcceptMemory {
   /** Requests that had something to accept. */
   acceptCalls = 0;
   /** Told of every request before anything is looked up; bytes. */
-  onRequest: (start: PhysAddr, sizeBytes: number) => void = () => {};
+  onRequest: (start: PhysAddr, sizeBytes: number) => void = NOBODY;
   /** The kernel's record. A longer one takes its place when unaccepted memory is plugged in. */
   table: UnacceptedTable | undefined;
   readonly #arch: ArchAccept;
@@ -68,6 +70,16 @@ export class AcceptMemory {
     const unit = table.unitSizeBytes;
     const first = Math.floor((Math.max(start, table.physBase) - table.physBase) / unit);
     this.#accept(table, first, Math.ceil(guardedEnd(table, end) / unit));
+  }
+
+  /**
+   * `count` requests, each for `sizeBytes` right below the one before; `start` is that of the last and lowest, as
+   * memblock makes them for the memory map.
+   */
+  acceptEach(start: PhysAddr, sizeBytes: number, count: number): void {
+    if (this.table === undefined && this.onRequest === NOBODY) return;
+    for (let left = count - 1; left >= 0; left--)
+      this.acceptMemory(asPhys(start + left * sizeBytes), sizeBytes);
   }
 
   /**

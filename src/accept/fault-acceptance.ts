@@ -1,5 +1,5 @@
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { PAGE_SIZE, type PhysAddr, roundDown } from "../units.js";
+import { asPhys, PAGE_SIZE, type PhysAddr, roundDown } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
 
 /**
@@ -77,6 +77,12 @@ export class FaultAcceptance {
       const address = Math.max(start, physBase + unit * unitSizeBytes);
       this.#fault(table, roundDown(address, PAGE_SIZE));
     }
+  }
+
+  /** The guest touches `count` times `sizeBytes`, each right below the one before, of which `start` is the lowest. */
+  touchEach(start: PhysAddr, sizeBytes: number, count: number): void {
+    if (this.table === undefined) return;
+    for (let left = count - 1; left >= 0; left--) this.touch(asPhys(start + left * sizeBytes), sizeBytes);
   }
 
   #fault(table: UnacceptedTable, address: number): void {

@@ -82,6 +82,10 @@ function setupArch({ start }: { readonly start: KernelStart }): { readonly early
     rules: start.rules.memblock,
     accept: (address, sizeBytes) =>
       faults === undefined ? acceptance.acceptMemory(address, sizeBytes) : faults.touch(address, sizeBytes),
+    acceptEach: (address, sizeBytes, count) =>
+      faults === undefined
+        ? acceptance.acceptEach(address, sizeBytes, count)
+        : faults.touchEach(address, sizeBytes, count),
   });
   const early = new EarlyBoot(memblock, start.machine, start.build, start.rules.boot);
   early.unacceptedTable = acceptance.table;

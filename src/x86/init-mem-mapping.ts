@@ -6,6 +6,7 @@
  * from what is mapped already. The first few come from a buffer after the kernel image.
  */
 
+import { RangeSet } from "../coco/range-set.js";
 import {
   type AddressRange,
   GiB,
@@ -64,14 +65,14 @@ export function initMemMapping(boot: EarlyBoot): void {
  */
 function head64(tables: TablePages, fiveLevel: boolean): void {
   const levels = fiveLevel ? 3 : 2;
-  for (let table = 0; table < 2 * levels; table++) tables.allocate();
+  tables.allocate(2 * levels);
 }
 
 class DirectMapBuilder {
   readonly #boot: EarlyBoot;
   readonly #early: EarlyMap;
   /** Tables that exist: for each level, by the bytes one table spans, the numbers of those spans. */
-  readonly #tables = new Map<number, Set<number>>();
+  readonly #tables = new Map<number, RangeSet>();
 
   constructor(boot: EarlyBoot) {
     const { pageTablesStart, end } = brkArea(boot);
@@ -159,13 +160,9 @@ class DirectMapBuilder {
     if (pageSize < PUD_SIZE) spans.push(PUD_SIZE);
     if (pageSize < PMD_SIZE) spans.push(PMD_SIZE);
     for (const span of spans) {
-      const tables = this.#tables.get(span) ?? new Set<number>();
+      const tables = this.#tables.get(span) ?? new RangeSet();
       this.#tables.set(span, tables);
-      for (let index = Math.floor(piece.start / span); index * span < piece.end; index++) {
-        if (tables.has(index)) continue;
-        this.#early.tables.allocate();
-        tables.add(index);
-      }
+      this.#early.tables.allocate(tables.add(Math.floor(piece.start / span), Math.ceil(piece.end / span)));
     }
   }
 }

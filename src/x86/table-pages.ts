@@ -1,7 +1,7 @@
 import { MEMBLOCK_ALLOC_ACCESSIBLE, type Memblock } from "../memblock/memblock.js";
 import { GfpMask, NO_PAGE, type PageAllocator } from "../page-alloc/index.js";
 import { GuestEnded } from "../sim/guest-ended.js";
-import { type AddressRange, PAGE_SIZE, type Page } from "../units.js";
+import { type AddressRange, asPhys, PAGE_SIZE, type Page } from "../units.js";
 
 /** early_dynamic_pgts: page tables inside the kernel image (6.12 arch/x86/include/asm/pgtable_64_defs.h). */
 const EARLY_DYNAMIC_PAGE_TABLES = 64;
@@ -96,16 +96,18 @@ export class TablePages {
     return this.#brk?.end ?? 0;
   }
 
-  /** Takes a page for a table of new mappings. @throws GuestEnded */
-  allocate(): void {
-    if (this.fromBuddy !== undefined) this.#allocateFromBuddy(this.fromBuddy);
-    else if (this.#brk === undefined) this.#allocateStatic();
-    else if (this.canUseBrk && this.#brk.next + PAGE_SIZE <= this.#brk.end) {
-      this.#brk.next += PAGE_SIZE;
-      this.#counts.brk++;
-    } else {
+  /** Takes pages for tables of new mappings. @throws GuestEnded */
+  allocate(count = 1): void {
+    if (this.fromBuddy !== undefined) {
+      for (let page = 0; page < count; page++) this.#allocateFromBuddy(this.fromBuddy);
+    } else if (this.#brk === undefined) this.#allocateStatic(count);
+    else {
+      const { next, end } = this.#brk;
+      const fromBrk = this.canUseBrk ? Math.min(count, Math.floor((end - next) / PAGE_SIZE)) : 0;
+      this.#brk.next += fromBrk * PAGE_SIZE;
+      this.#counts.brk += fromBrk;
       const { minMapped, maxMapped } = this;
-      this.#allocateFromMemblock(minMapped < maxMapped ? [minMapped, maxMapped] : undefined);
+      this.#allocateFromMemblock(count - fromBrk, minMapped < maxMapped ? [minMapped, maxMapped] : undefined);
     }
   }
 
@@ -127,7 +129,7 @@ export class TablePages {
         "memblock_alloc() is asked for a page table after free_initmem(), and its text is gone",
       );
     }
-    if (this.fromBuddy === undefined) this.#allocateFromMemblock([0, MEMBLOCK_ALLOC_ACCESSIBLE]);
+    if (this.fromBuddy === undefined) this.#allocateFromMemblock(1, [0, MEMBLOCK_ALLOC_ACCESSIBLE]);
     else {
       this.lateMemblockCalls++;
       this.#allocateFromBuddy(this.fromBuddy);
@@ -146,17 +148,22 @@ export class TablePages {
     this.#counts.buddy--;
   }
 
-  #allocateStatic(): void {
-    if (this.#counts.head64 === EARLY_DYNAMIC_PAGE_TABLES) {
+  #allocateStatic(count: number): void {
+    if (this.#counts.head64 + count > EARLY_DYNAMIC_PAGE_TABLES) {
       throw new GuestEnded("oom", "head64 has used all page tables inside the kernel image");
     }
-    this.#counts.head64++;
+    this.#counts.head64 += count;
   }
 
-  #allocateFromMemblock(range: readonly [min: number, max: number] | undefined): void {
-    const page = range === undefined ? 0 : this.#memblock.physAllocRange(PAGE_SIZE, PAGE_SIZE, ...range);
-    if (page === 0) throw new GuestEnded("oom", "alloc_low_pages() finds no mapped memory for a page table");
-    this.#counts.memblock++;
+  #allocateFromMemblock(count: number, range: readonly [min: number, max: number] | undefined): void {
+    this.#memblock.allocEach(count, PAGE_SIZE, range?.[0] ?? 0, () => {
+      const page =
+        range === undefined ? asPhys(0) : this.#memblock.physAllocRange(PAGE_SIZE, PAGE_SIZE, ...range);
+      if (page === 0)
+        throw new GuestEnded("oom", "alloc_low_pages() finds no mapped memory for a page table");
+      return page;
+    });
+    this.#counts.memblock += count;
   }
 
   #allocateFromBuddy(take: () => boolean): void {
