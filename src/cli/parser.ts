@@ -1,8 +1,8 @@
-/** Adapter of yargs: splits the command line into flags and files. */
+/** Adapter of the parser in yargs: splits the command line into flags and files. */
 
-import yargs from "yargs";
+import parse from "yargs-parser";
 import { nearestName } from "../nearest-name.js";
-import { Arguments, EVERYWHERE, type Flags, type Syntax } from "./arguments.js";
+import { Arguments, EVERYWHERE, type Flag, type Flags, type Syntax } from "./arguments.js";
 import { UsageError } from "./usage-error.js";
 
 /** Every value as it was typed: no flag has parts, a negation or a number. */
@@ -26,7 +26,7 @@ export function parseWords(
   { name: title, files: wanted, flags: own }: Syntax,
 ): Arguments {
   const flags: Flags = { ...own, ...EVERYWHERE };
-  // yargs takes the names of every object's members for its own.
+  // The parser takes the names of every object's members for its own.
   const member = words.find((word) => word.startsWith("--") && nameOf(word) in {});
   if (member !== undefined) throw unknownFlag(member, Object.keys(flags), title);
   const given = typedWords(words, flags);
@@ -46,7 +46,7 @@ export function parseWords(
     if (all.length > 0) values.set(name, all.map(String));
     else if (required !== undefined) throw new UsageError(required);
     if (type === "string" && all.includes("")) throw new UsageError(`expected a value after --${name}`);
-    // yargs has false only where a value was typed.
+    // The parser has false only where a value was typed.
     if (all.includes(false)) throw new UsageError(`expected no value after --${name}`);
   }
   const surplus = files[wanted === undefined ? 0 : wanted.isList === true ? files.length : 1];
@@ -72,9 +72,14 @@ function nameOf(word: string): string {
 
 /** The words typed, by flags; files are in `_`. A text flag without its value is empty. */
 function typedWords(words: readonly string[], flags: Flags): Readonly<Record<string, unknown>> {
-  const parser = yargs([]).parserConfiguration(AS_TYPED).help(false).version(false);
-  for (const [name, { type, short }] of Object.entries(flags)) {
-    parser.option(name, short === undefined ? { type } : { type, alias: short });
-  }
-  return parser.parseSync([...words]);
+  const named = Object.entries(flags);
+  const ofType = (wanted: Flag["type"]): string[] =>
+    named.filter(([, { type }]) => type === wanted).map(([name]) => name);
+  const shorts = named.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]]));
+  return parse([...words], {
+    string: ofType("string"),
+    boolean: ofType("boolean"),
+    alias: Object.fromEntries(shorts) as Record<string, string>,
+    configuration: AS_TYPED,
+  });
 }
