@@ -301,8 +301,9 @@ function smpInit({ guest, requests, replay, kernel }: Started): void {
   const late = marks.deferredInit ?? marks.pageAllocInitLate;
   replay.runUntil((marks.smpDone ?? late)?.request ?? 0);
   lockups.watching = true;
+  const recorded = kernel.cpuNodes.length - broughtUp.length;
   for (let cpu = 1; cpu < kernel.cpuNodes.length; cpu++) {
-    const bringUp = broughtUp.find((one) => one.cpu === cpu);
+    const bringUp = broughtUp[cpu - recorded];
     if (bringUp !== undefined) replay.runUntil(bringUp.request);
     kernel.stages.pageAllocCpuOnline();
     clock.wake(cpu);

@@ -145,10 +145,15 @@ function setupPerZoneWmarks(allocator: PageAllocator, kbytes: number, cpuNodes: 
 }
 
 function sizePcp(zone: Zone, cpuNodes: CpuNodes, comingOnline: boolean): void {
-  const nodeCpus = cpuNodes.filter((nodeId) => nodeId === zone.nodeId).length;
+  let nodeCpus = 0;
+  for (const nodeId of cpuNodes) if (nodeId === zone.nodeId) nodeCpus++;
   const cpus = pcpSplitCpus(nodeCpus, comingOnline, cpuNodes.length);
-  const sizes = pcpSizes(zone.managedPages, watermarkPages(zone, Watermark.LOW), cpus);
-  for (const pcp of zone.pcp) Object.assign(pcp, sizes);
+  const { batch, highMin, highMax } = pcpSizes(zone.managedPages, watermarkPages(zone, Watermark.LOW), cpus);
+  for (const pcp of zone.pcp) {
+    pcp.batch = batch;
+    pcp.highMin = highMin;
+    pcp.highMax = highMax;
+  }
 }
 
 function highPages(zone: Zone): number {

@@ -89,9 +89,15 @@ export class Replay {
 
   /** Replays the requests before `end`, on all CPUs. @throws GuestEnded when the guest cannot go on */
   runUntil(end: number): void {
-    this.#end = end;
     const { scheduler } = this.#options.clock;
-    for (let cpu = 0; cpu < this.#heads.length; cpu++) this.#goOn(cpu);
+    const begin = this.#end;
+    this.#end = end;
+    if (end - begin < this.#heads.length) {
+      for (let at = begin; at < end; at++) {
+        const cpu = this.#cpuOf(at);
+        if (this.#heads[cpu] === at) this.#goOn(cpu);
+      }
+    } else for (let cpu = 0; cpu < this.#heads.length; cpu++) this.#goOn(cpu);
     for (let cpu = scheduler.next(); cpu >= 0; cpu = scheduler.next()) {
       const at = this.#heads[cpu]!;
       this.#heads[cpu] = this.#nextOnCpu[at]!;
