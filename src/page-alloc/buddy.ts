@@ -1,9 +1,16 @@
 import { ZoneType } from "../mm/zones.js";
-import { MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Page } from "../units.js";
+import {
+  asPage,
+  MAX_ORDER_PAGES,
+  MAX_PAGE_ORDER,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+} from "../units.js";
 import { Watermark } from "./alloc-flags.js";
 import { isMergeable, MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
 import { ALLOCATED, FREE_BLOCK, NO_PAGE, ORDER_MASK, type PageFrames, TOUCHED } from "./page-frames.js";
-import { PCP_LISTS, type PerCpuPages, pcpIndex, pcpIndexOrder } from "./pcp.js";
+import { PCP_LISTS, type PcpList, type PerCpuPages, pcpIndex, pcpIndexOrder } from "./pcp.js";
 import { watermarkOk, watermarkPages } from "./watermark.js";
 import type { Zone } from "./zone.js";
 
@@ -12,13 +19,17 @@ import type { Zone } from "./zone.js";
  * the kernel's, so that the same requests give the same frames.
  */
 
-/** Free pages of a type come or go (account_freepages): isolated ones do not count. */
-export function accountFreePages(zone: Zone, pages: number, type: number, cpu: number): void {
+/**
+ * Free pages of a type come or go (account_freepages): isolated ones do not count.
+ *
+ * @param times how often, one after the other
+ */
+export function accountFreePages(zone: Zone, pages: number, type: number, cpu: number, times = 1): void {
   if (type === MigrateType.ISOLATE) return;
-  zone.addFreePages(pages, cpu);
+  zone.addFreePages(pages, cpu, times);
   if (type < MIGRATE_PCPTYPES) return;
-  if (type === MigrateType.CMA) zone.addFreeCmaPages(pages, cpu);
-  else zone.freeHighatomicPages += pages;
+  if (type === MigrateType.CMA) zone.addFreeCmaPages(pages, cpu, times);
+  else zone.freeHighatomicPages += pages * times;
 }
 
 export function addToFreeList(zone: Zone, page: Page, order: number, type: number, toTail: boolean): void {
@@ -59,18 +70,10 @@ export function detachFromRun(zone: Zone, node: Page, block: number, type: numbe
   return page;
 }
 
-/** Frees one block and merges it with its buddies (__free_one_page). */
-function freeOnePage(
-  zone: Zone,
-  freed: Page,
-  freedOrder: number,
-  type: number,
-  toTail: boolean,
-  cpu: number,
-): void {
+/** Frees one block and merges it with its buddies (__free_one_page); its pages are counted already. */
+function mergeAndAdd(zone: Zone, freed: Page, freedOrder: number, type: number, toTail: boolean): void {
   const { frames } = zone;
   const meta = frames.meta;
-  accountFreePages(zone, 1 << freedOrder, type, cpu);
   let page = freed;
   let order = freedOrder;
   let buddy = page;
@@ -120,7 +123,23 @@ export function freePageblocks(zone: Zone, page: Page, order: number, toTail: bo
   const end = page + (1 << order);
   for (let piece: number = page; piece < end; piece += 1 << pieceOrder) {
     const type = frames.pageblockType[piece >> PAGEBLOCK_ORDER]!;
-    freeOnePage(zone, piece as Page, pieceOrder, type, toTail, cpu);
+    accountFreePages(zone, 1 << pieceOrder, type, cpu);
+    mergeAndAdd(zone, piece as Page, pieceOrder, type, toTail);
+  }
+}
+
+/**
+ * Frees blocks of one order and type that lie one after the other in a pageblock, from the first on. Those that make up
+ * an aligned block merge among themselves before they meet any other: it is freed as one.
+ */
+function freeRun(zone: Zone, first: Page, blocks: number, order: number, type: number, cpu: number): void {
+  accountFreePages(zone, 1 << order, type, cpu, blocks);
+  const end = first + (blocks << order);
+  for (let at: number = first; at < end; ) {
+    let whole = order;
+    while ((at & ((2 << whole) - 1)) === 0 && at + (2 << whole) <= end) whole++;
+    mergeAndAdd(zone, at as Page, whole, type, false);
+    at += 1 << whole;
   }
 }
 
@@ -144,12 +163,72 @@ export function expand(zone: Zone, page: Page, low: number, high: number, type: 
   return (1 << high) - (1 << low);
 }
 
+/** Order of the smallest free block of a type that will do for one of an order, or -1. */
+function smallestOrder(zone: Zone, order: number, type: number): number {
+  const candidates = zone.orderMask[type]! >> order;
+  return candidates === 0 ? -1 : order + 31 - Math.clz32(candidates & -candidates);
+}
+
 /** Takes the first block of the smallest order that will do (__rmqueue_smallest), or NO_PAGE. */
 export function removeSmallest(zone: Zone, order: number, type: number, cpu: number): Page | typeof NO_PAGE {
-  const candidates = zone.orderMask[type]! >> order;
-  if (candidates === 0) return NO_PAGE;
-  const found = order + 31 - Math.clz32(candidates & -candidates);
-  return removeAndExpand(zone, firstOnList(zone, found, type), order, found, type, cpu);
+  const found = smallestOrder(zone, order, type);
+  if (found < 0) return NO_PAGE;
+  const page = firstOnList(zone, found, type);
+  cutFront(zone, page, order, found, type, 1, cpu);
+  return page;
+}
+
+/**
+ * The same several times over, as far as one free block reaches: lists of lower orders being empty, what one request
+ * leaves of it is where the next one looks, so that they get its blocks in turn.
+ *
+ * @param most blocks wanted, 1 or more
+ * @param to list that gets them at its tail
+ * @returns how many there were, 0 to most
+ */
+export function removeSmallestRun(
+  zone: Zone,
+  order: number,
+  type: number,
+  most: number,
+  to: PcpList,
+  cpu: number,
+): number {
+  const found = smallestOrder(zone, order, type);
+  if (found < 0) return 0;
+  const page = firstOnList(zone, found, type);
+  const blocks = Math.min(most, 1 << (found - order));
+  cutFront(zone, page, order, found, type, blocks, cpu);
+  to.pushTailRun(page, 1 << order, blocks);
+  return blocks;
+}
+
+/** Takes a free block off its list and puts back what follows its first blocks of an order, on lists that are empty. */
+function cutFront(
+  zone: Zone,
+  page: Page,
+  order: number,
+  found: number,
+  type: number,
+  blocks: number,
+  cpu: number,
+): void {
+  removeFromFreeList(zone, page, found, type);
+  const { next, prev, meta } = zone.frames;
+  const end = page + (1 << found);
+  for (let at = asPage(page + (blocks << order)); at < end; ) {
+    const rest = 31 - Math.clz32(at & -at);
+    const list = zone.list(rest, type);
+    next[list] = at;
+    prev[list] = at;
+    next[at] = list;
+    prev[at] = list;
+    meta[at]! |= rest + 1;
+    zone.nrFree[rest]!++;
+    zone.orderMask[type]! |= 1 << rest;
+    at = asPage(at + (1 << rest));
+  }
+  accountFreePages(zone, -(1 << order), type, cpu, blocks);
 }
 
 /** Takes a block off its list and puts back what is not needed (page_del_and_expand). */
@@ -248,13 +327,15 @@ export function drainPcp(zone: Zone, pcp: PerCpuPages, pages: number, startIndex
       list = pcp.lists[index]!;
     }
     const order = pcpIndexOrder(index);
+    const pages = 1 << order;
     do {
-      const page = list.popTail();
-      left -= 1 << order;
-      pcp.count -= 1 << order;
+      const page = list.at(list.size - 1);
+      const blocks = list.popTailRun(pages, Math.ceil(left / pages));
+      left -= blocks * pages;
+      pcp.count -= blocks * pages;
       // The pageblock may have changed its type while the page waited here.
       const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
-      freeOnePage(zone, page, order, type, false, cpu);
+      freeRun(zone, page, blocks, order, type, cpu);
     } while (left > 0 && list.size > 0);
     index = index + 1 === PCP_LISTS ? 0 : index + 1;
   }

@@ -3,6 +3,7 @@ import { changePageblocks, moveFreePagesBlock, moveToFreeList } from "./buddy.js
 import { MigrateType } from "./migratetype.js";
 import type { PageFrames } from "./page-frames.js";
 import type { Zone } from "./zone.js";
+import type { AllocContext } from "./zonelists.js";
 
 /** Keeps the pageblock of an atomic allocation for further ones (reserve_highatomic_pageblock). */
 export function reserveHighatomic(zone: Zone, page: Page, order: number, cpu: number): void {
@@ -24,9 +25,7 @@ export function reserveHighatomic(zone: Zone, page: Page, order: number, cpu: nu
 /** Gives one reserved block back before a request fails (unreserve_highatomic_pageblock). */
 export function unreserveHighatomic(
   frames: PageFrames,
-  zonelist: readonly Zone[],
-  highestType: number,
-  type: number,
+  { zonelist, highestType, type }: AllocContext,
   cpu: number,
 ): void {
   for (const zone of zonelist) {

@@ -24,15 +24,16 @@ import {
   slowPathFlags,
 } from "./alloc-flags.js";
 import { drainPcp, freePageblocks, freeToBuddy, freeToPcp, pcpType, prepareFree } from "./buddy.js";
-import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
+import { Gfp } from "./gfp.js";
 import { unreserveHighatomic } from "./highatomic.js";
 import { MigrateType, type PageblockTypes } from "./migratetype.js";
 import { NO_PAGE, PageFrames } from "./page-frames.js";
 import { pcpAllowedOrder } from "./pcp.js";
 import type { MemoryAcceptor } from "./unaccepted-list.js";
 import { balanceNode } from "./watermark.js";
-import { firstAllowed, LISTS_PER_ZONE, Nodes, Zone, Zonelists } from "./zone.js";
+import { LISTS_PER_ZONE, Nodes, Zone } from "./zone.js";
 import { ZoneWalk } from "./zone-walk.js";
+import { type AllocContext, Zonelists } from "./zonelists.js";
 
 /** Why a request came back empty. */
 export type AllocFailure = "order too large" | "atomic request" | "would reclaim";
@@ -150,20 +151,15 @@ export class PageAllocator {
   allocPages(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
     if (order > MAX_PAGE_ORDER) return this.#fail("order too large");
     const flags = gfp & this.gfpAllowedMask;
-    const type = gfpMigrateType(flags);
-    const highestType = gfpZone(flags);
-    const zonelist = this.#zonelists.of(flags, nodeId);
-    const first = firstAllowed(zonelist, highestType);
-    const noFragment = first < zonelist.length ? this.#zonelists.noFragment[zonelist[first]!.index]! : 0;
-    const { nodes } = this.#zonelists;
+    const context = this.#zonelists.context(flags, nodeId);
     const highatomic = this.rules.highatomicInFastPath
       ? nonBlockingFlags(flags, order) & AllocFlag.HIGHATOMIC
       : 0;
-    const allocFlags =
-      AllocFlag.WMARK_LOW | noFragment | (flags & Gfp.KSWAPD_RECLAIM) | cmaFlag(type) | highatomic;
-    let page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
-    if (page === NO_PAGE) page = this.#slowPath(flags, order, zonelist, first, highestType, type, cpu);
-    if (page !== NO_PAGE) this.#prepare(page, order, type);
+    const allocFlags = AllocFlag.WMARK_LOW | context.allocFlags | (flags & Gfp.KSWAPD_RECLAIM) | highatomic;
+    let page = this.#walk.waitingPage(context, order, allocFlags, cpu);
+    if (page === NO_PAGE) page = this.#walk.pageFrom(context, order, allocFlags, cpu);
+    if (page === NO_PAGE) page = this.#slowPath(context, flags, order, cpu);
+    if (page !== NO_PAGE) this.#prepare(page, order, context.type);
     return page;
   }
 
@@ -178,14 +174,9 @@ export class PageAllocator {
     this.lastFailure = pcpAllowedOrder(order) ? "atomic request" : "order too large";
     if (!pcpAllowedOrder(order) || this.growZone !== undefined) return NO_PAGE;
     const flags = (gfp | Gfp.NOWARN | Gfp.ZERO | Gfp.NOMEMALLOC | Gfp.COMP) & this.gfpAllowedMask;
-    const highestType = gfpZone(flags);
-    const zonelist = this.#zonelists.of(flags, nodeId);
-    const first = firstAllowed(zonelist, highestType);
-    const allocFlags = AllocFlag.WMARK_MIN | AllocFlag.NOLOCK;
-    const { nodes } = this.#zonelists;
-    const { UNMOVABLE } = MigrateType;
-    const page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, UNMOVABLE, cpu);
-    if (page !== NO_PAGE) this.#prepare(page, order, UNMOVABLE);
+    const context = this.#zonelists.context(flags, nodeId);
+    const page = this.#walk.pageFrom(context, order, AllocFlag.WMARK_MIN | AllocFlag.NOLOCK, cpu);
+    if (page !== NO_PAGE) this.#prepare(page, order, context.type);
     return page;
   }
 
@@ -208,14 +199,11 @@ export class PageAllocator {
    */
   allocPagesBulk(gfp: number, pages: PageArray, nodeId: number, cpu: number): number {
     const flags = gfp & this.gfpAllowedMask;
-    const type = gfpMigrateType(flags);
-    const zonelist = this.#zonelists.of(flags, nodeId);
-    const zone =
-      pages.length > 1
-        ? this.#walk.zoneForBulk(zonelist, gfpZone(flags), type, pages.length, cpu)
-        : undefined;
+    const context = this.#zonelists.context(flags, nodeId);
+    const zone = pages.length > 1 ? this.#walk.zoneForBulk(context, pages.length, cpu) : undefined;
     let filled = 0;
     if (zone !== undefined) {
+      const { type } = context;
       const pcp = zone.pcp[cpu]!;
       for (; filled < pages.length; filled++) {
         const page = this.#walk.lists.fromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
@@ -319,20 +307,12 @@ export class PageAllocator {
    * killer: where the kernel would start reclaiming, this model frees what per-CPU lists and
    * the highatomic reserve hold, tries once more, and then reports failure.
    */
-  #slowPath(
-    gfp: number,
-    order: number,
-    zonelist: readonly Zone[],
-    first: number,
-    highestType: number,
-    type: number,
-    cpu: number,
-  ): Page | typeof NO_PAGE {
-    const { nodes } = this.#zonelists;
+  #slowPath(context: AllocContext, gfp: number, order: number, cpu: number): Page | typeof NO_PAGE {
+    const { type } = context;
     const oneWalk = this.rules.slowPath === "one-walk";
     const wakeAndWalk = (flags: number): Page | typeof NO_PAGE => {
-      this.#wakeAllKswapds(flags, zonelist, first, highestType);
-      return this.#walk.pageFrom(order, flags, zonelist, nodes, first, highestType, type, cpu);
+      this.#wakeAllKswapds(context, flags);
+      return this.#walk.pageFrom(context, order, flags, cpu);
     };
     let allocFlags = slowPathFlags(gfp, order, type);
     let page = wakeAndWalk(allocFlags);
@@ -351,12 +331,12 @@ export class PageAllocator {
       page = wakeAndWalk(allocFlags);
       if (page !== NO_PAGE) return page;
     }
-    unreserveHighatomic(this.frames, zonelist, highestType, type, cpu);
+    unreserveHighatomic(this.frames, context, cpu);
     this.drainAllPcp(cpu);
-    page = this.#walk.pageFrom(order, allocFlags, zonelist, nodes, first, highestType, type, cpu);
+    page = this.#walk.pageFrom(context, order, allocFlags, cpu);
     if (page === NO_PAGE && (gfp & Gfp.NOFAIL) !== 0 && order <= COSTLY_ORDER) {
       const reserve = AllocFlag.MIN_RESERVE | AllocFlag.CPUSET;
-      page = this.#walk.pageFrom(order, reserve, zonelist, nodes, first, highestType, type, cpu);
+      page = this.#walk.pageFrom(context, order, reserve, cpu);
     }
     return page !== NO_PAGE ? page : this.#fail("would reclaim");
   }
@@ -366,7 +346,7 @@ export class PageAllocator {
     return NO_PAGE;
   }
 
-  #wakeAllKswapds(allocFlags: number, zonelist: readonly Zone[], first: number, highestType: number): void {
+  #wakeAllKswapds({ zonelist, first, highestType }: AllocContext, allocFlags: number): void {
     if ((allocFlags & AllocFlag.KSWAPD) === 0 || !this.kswapdRunning) return;
     for (let at = first; at < zonelist.length; at++) this.wakeKswapd(zonelist[at]!.nodeId, highestType);
   }
@@ -386,6 +366,11 @@ export class PageAllocator {
   #prepare(page: Page, order: number, type: number): void {
     const { frames } = this;
     frames.markAllocated(page, order, type === MigrateType.MOVABLE);
+    const known =
+      order === 0
+        ? frames.isTouched(page)
+        : order <= PAGEBLOCK_ORDER && frames.untouched[page >> PAGEBLOCK_ORDER] === 0;
+    if (known) return;
     const fresh = frames.touch(page, order);
     if (fresh === 0) return;
     this.touchedPages += fresh;

@@ -1,5 +1,12 @@
 import type { PageAllocRules } from "../linux/rules.js";
-import { PAGE_SIZE, PAGEBLOCK_ORDER, type Page, type PageArray, pageArray } from "../units.js";
+import {
+  PAGE_SIZE,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Page,
+  type PageArray,
+  pageArray,
+} from "../units.js";
 import { MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
 
 /**
@@ -70,9 +77,36 @@ export class PcpList {
     return page;
   }
 
-  popTail(): Page {
-    this.size--;
-    return this.#ring[(this.#head + this.size) & (this.#ring.length - 1)]!;
+  /** Puts blocks behind the tail that lie one after the other, each of so many pages. */
+  pushTailRun(first: Page, pages: number, blocks: number): void {
+    while (this.size + blocks > this.#ring.length) this.#grow();
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const at = this.#head + this.size;
+    for (let i = 0; i < blocks; i++) ring[(at + i) & mask] = (first + i * pages) as Page;
+    this.size += blocks;
+  }
+
+  /**
+   * Takes the tail, and after it those of the same pageblock that each begin where the one before ends.
+   *
+   * @param pages of each block
+   * @param most blocks to take, 1 or more; the list must not be empty
+   * @returns how many were taken; the first was at position size - 1
+   */
+  popTailRun(pages: number, most: number): number {
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const tail = this.#head + this.size - 1;
+    const limit = Math.min(most, this.size);
+    let next = ring[tail & mask]! + pages;
+    let taken = 1;
+    while (taken < limit && ring[(tail - taken) & mask] === next && next % PAGEBLOCK_PAGES !== 0) {
+      next += pages;
+      taken++;
+    }
+    this.size -= taken;
+    return taken;
   }
 
   /** The page at a position from the head, 0 <= position < size. */

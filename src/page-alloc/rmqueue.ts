@@ -1,11 +1,11 @@
 import type { PageAllocRules } from "../linux/rules.js";
 import type { Page } from "../units.js";
 import { AllocFlag } from "./alloc-flags.js";
-import { removeSmallest } from "./buddy.js";
+import { removeSmallest, removeSmallestRun } from "./buddy.js";
 import { claim, fallback6120, RmqueueMode, steal } from "./fallback.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE } from "./page-frames.js";
-import { type PerCpuPages, pcpIndex } from "./pcp.js";
+import { type PcpList, type PerCpuPages, pcpIndex } from "./pcp.js";
 import { mostFreeIsCma } from "./watermark.js";
 import type { Zone } from "./zone.js";
 
@@ -38,17 +38,34 @@ export class Rmqueue {
       const wanted = pcp.refillBlocks(order, zone.belowHigh);
       // A refill would leave the reserve for such requests alone.
       if (!this.#rules.highatomicRefills && (allocFlags & AllocFlag.HIGHATOMIC) !== 0) return NO_PAGE;
-      this.#mode = RmqueueMode.NORMAL;
-      for (let taken = 0; taken < wanted; taken++) {
-        const page = this.#any(zone, order, type, allocFlags, cpu);
-        if (page === NO_PAGE) break;
-        list.pushTail(page);
-      }
+      this.#refill(list, wanted, zone, order, type, allocFlags, cpu);
       pcp.count += list.size << order;
       if (list.size === 0) return NO_PAGE;
     }
     pcp.count -= 1 << order;
     return list.popHead();
+  }
+
+  /** Puts up to so many blocks on a list (rmqueue_bulk). */
+  #refill(
+    list: PcpList,
+    wanted: number,
+    zone: Zone,
+    order: number,
+    type: number,
+    allocFlags: number,
+    cpu: number,
+  ): void {
+    this.#mode = RmqueueMode.NORMAL;
+    // What is free decides before each block whether it comes from a CMA area.
+    const mayUseCma = zone.cmaPages !== 0 && (allocFlags & AllocFlag.CMA) !== 0;
+    while (list.size < wanted) {
+      const ownFirst = !mayUseCma && this.#mode === RmqueueMode.NORMAL;
+      if (ownFirst && removeSmallestRun(zone, order, type, wanted - list.size, list, cpu) > 0) continue;
+      const page = this.#any(zone, order, type, allocFlags, cpu);
+      if (page === NO_PAGE) return;
+      list.pushTail(page);
+    }
   }
 
   /** A block from the buddy lists. Returns its first page or NO_PAGE. */

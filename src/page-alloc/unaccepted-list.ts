@@ -1,6 +1,5 @@
 import type { PageAllocRules } from "../linux/rules.js";
 import { addressOf, asPfn, MAX_ORDER_PAGES, MAX_PAGE_ORDER, PAGE_SIZE, type PhysAddr } from "../units.js";
-import { Watermark } from "./alloc-flags.js";
 import { addFreeRun, freeToBuddy } from "./buddy.js";
 import { MigrateType } from "./migratetype.js";
 import { NO_PAGE } from "./page-frames.js";
@@ -88,7 +87,7 @@ export function condAcceptMemory(
   unserved: boolean,
 ): boolean {
   if (zone.unacceptedPages === 0) return false;
-  const target = watermarkPages(zone, rules.acceptTarget === "promo" ? Watermark.PROMO : Watermark.HIGH);
+  const target = watermarkPages(zone, zone.acceptMark);
   if (rules.acceptBeforeWatermarks && target === 0) {
     const { reserveBeforeWatermarksPages } = rules;
     if (

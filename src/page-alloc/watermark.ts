@@ -75,6 +75,28 @@ export function watermarkFast(
 }
 
 /**
+ * Whether a request without special rights may be served above the high watermark, and nothing is accepted before: what
+ * most visits to a zone come to. False where a closer look is needed.
+ */
+export function hasPlenty(zone: Zone, order: number, highestZoneType: number): boolean {
+  const { rules, watermark, watermarkBoost, unacceptedPages } = zone;
+  const kept = zone.freeHighatomicPages + Math.max(zone.freeCmaPages, 0);
+  const free = zone.freePages - kept - (1 << order) + 1;
+  const accepted = free - unacceptedPages;
+  const usable = rules.unacceptedUnusable ? accepted : free;
+  if (usable <= watermark[Watermark.HIGH]! + watermarkBoost + zone.lowmemReserve[highestZoneType]!)
+    return false;
+  if (
+    order > 0 &&
+    (zone.orderMask[MigrateType.MOVABLE]! | zone.orderMask[MigrateType.UNMOVABLE]!) >> order === 0
+  )
+    return false;
+  if (unacceptedPages === 0 || !rules.acceptOnVisit) return true;
+  const target = watermark[zone.acceptMark]!;
+  return !rules.acceptAtLeastOne && target > 0 && accepted >= target + watermarkBoost;
+}
+
+/**
  * Whether more than half of a zone's free memory is in CMA areas: then movable requests take from
  * there first, so that other requests are not left with CMA pages only (__rmqueue). Both counters are
  * read as the global ones (zone_page_state).

@@ -3,11 +3,12 @@ import type { Page } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, cmaFlag, Watermark } from "./alloc-flags.js";
 import { reserveHighatomic } from "./highatomic.js";
 import { NO_PAGE } from "./page-frames.js";
-import { pcpAllowedOrder } from "./pcp.js";
+import { pcpAllowedOrder, pcpIndex } from "./pcp.js";
 import { Rmqueue } from "./rmqueue.js";
 import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
-import { watermarkFast, watermarkPages } from "./watermark.js";
-import { firstAllowed, type Zone } from "./zone.js";
+import { hasPlenty, watermarkFast, watermarkPages } from "./watermark.js";
+import type { Zone } from "./zone.js";
+import type { AllocContext } from "./zonelists.js";
 
 /** What a walk needs of its allocator. */
 interface Surroundings {
@@ -31,21 +32,25 @@ export class ZoneWalk {
   }
 
   /**
-   * A page from the first zone that can spare it, or NO_PAGE.
-   *
-   * @param nodes nodes of the machine
-   * @param first place of the zone to prefer
+   * What `pageFrom` does for most requests: the zone to prefer has plenty, and its list of the CPU a block. In any other
+   * case it returns NO_PAGE and has changed nothing.
    */
-  pageFrom(
-    order: number,
-    flags: number,
-    zonelist: readonly Zone[],
-    nodes: number,
-    first: number,
-    highestType: number,
-    type: number,
-    cpu: number,
-  ): Page | typeof NO_PAGE {
+  waitingPage(context: AllocContext, order: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
+    const zone = context.zonelist[context.first];
+    if (zone === undefined || zone.belowHigh || zone.boosted || this.pcpLocked) return NO_PAGE;
+    if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0 || !pcpAllowedOrder(order)) return NO_PAGE;
+    if (context.nodes > 1 && zone.rules.skipsNodesOfAwakeKswapd) return NO_PAGE;
+    const pcp = zone.pcp[cpu]!;
+    const list = pcp.lists[pcpIndex(order, context.type)]!;
+    if (list.size === 0 || !hasPlenty(zone, order, context.highestType)) return NO_PAGE;
+    pcp.freeCount >>= 1;
+    pcp.count -= 1 << order;
+    return list.popHead();
+  }
+
+  /** A page from the first zone that can spare it, or NO_PAGE. */
+  pageFrom(context: AllocContext, order: number, flags: number, cpu: number): Page | typeof NO_PAGE {
+    const { zonelist, first, nodes, highestType, type } = context;
     const preferred = zonelist[first];
     const allocator = this.#allocator;
     const { rules } = allocator;
@@ -95,15 +100,10 @@ export class ZoneWalk {
    * The first zone of the node that would stay above its low watermark with `count` pages less (alloc_pages_bulk).
    * Callers here ask for what they lack; the pages an array already has, which 7.x does not count, are none.
    */
-  zoneForBulk(
-    zonelist: readonly Zone[],
-    highestType: number,
-    type: number,
-    count: number,
-    cpu: number,
-  ): Zone | undefined {
+  zoneForBulk(context: AllocContext, count: number, cpu: number): Zone | undefined {
+    const { zonelist, first, highestType, type } = context;
     const allocFlags = AllocFlag.WMARK_LOW | cmaFlag(type);
-    const preferred = zonelist[firstAllowed(zonelist, highestType)];
+    const preferred = zonelist[first];
     const { bulkAccepts } = this.#allocator.rules;
     for (const zone of zonelist) {
       if (zone.type > highestType) continue;

@@ -1,10 +1,8 @@
 import type { PageAllocRules } from "../linux/rules.js";
 import { lowmemReserve } from "../mm/watermarks.js";
-import type { ZonelistIndices } from "../mm/zonelists.js";
-import { MAX_NR_ZONES, type ZoneSpan, ZoneType } from "../mm/zones.js";
+import { MAX_NR_ZONES, type ZoneSpan, type ZoneType } from "../mm/zones.js";
 import { asPage, MAX_PAGE_ORDER, type Page } from "../units.js";
-import { AllocFlag } from "./alloc-flags.js";
-import { Gfp } from "./gfp.js";
+import { Watermark } from "./alloc-flags.js";
 import { MIGRATE_TYPES } from "./migratetype.js";
 import type { PageFrames } from "./page-frames.js";
 import { PerCpuPages } from "./pcp.js";
@@ -56,6 +54,8 @@ export class Zone {
 
   /** Pages: min, low, high, promo (see Watermark). Zero until init_per_zone_wmark_min(). */
   readonly watermark: Float64Array = new Float64Array(4);
+  /** The one up to which blocks are accepted. */
+  readonly acceptMark: number;
   /** Pages added to every watermark after a fallback mixed pageblocks. */
   watermarkBoost = 0;
   /** Pages kept from requests that could have been served by a higher zone, by that zone's type. */
@@ -76,6 +76,7 @@ export class Zone {
   constructor(frames: PageFrames, rules: PageAllocRules, index: number, span: ZoneSpan, cpus: number) {
     this.frames = frames;
     this.rules = rules;
+    this.acceptMark = rules.acceptTarget === "promo" ? Watermark.PROMO : Watermark.HIGH;
     this.index = index;
     this.nodeId = span.nodeId;
     this.type = span.type;
@@ -101,22 +102,32 @@ export class Zone {
     return (this.firstList + order * MIGRATE_TYPES + type) as Page;
   }
 
-  /** Changes NR_FREE_PAGES from one CPU, which keeps small changes to itself (mm/vmstat.c:__mod_zone_page_state). */
-  addFreePages(delta: number, cpu: number): void {
-    const held = this.freePagesDiff[cpu]! + delta;
-    if (held > this.statThreshold || -held > this.statThreshold) {
+  /**
+   * Changes NR_FREE_PAGES from one CPU, which keeps small changes to itself (mm/vmstat.c:__mod_zone_page_state).
+   *
+   * @param times how often, one after the other
+   */
+  addFreePages(delta: number, cpu: number, times = 1): void {
+    const { freePagesDiff, statThreshold } = this;
+    let held = freePagesDiff[cpu]!;
+    for (let left = times; left > 0; left--) {
+      held += delta;
+      if (held <= statThreshold && -held <= statThreshold) continue;
       this.freePages += held;
-      this.freePagesDiff[cpu] = 0;
-    } else {
-      this.freePagesDiff[cpu] = held;
+      held = 0;
     }
+    freePagesDiff[cpu] = held;
   }
 
-  addFreeCmaPages(delta: number, cpu: number): void {
-    const held = this.freeCmaDiff[cpu]! + delta;
-    const fold = Math.abs(held) > this.statThreshold;
-    if (fold) this.freeCmaPages += held;
-    this.freeCmaDiff[cpu] = fold ? 0 : held;
+  addFreeCmaPages(delta: number, cpu: number, times = 1): void {
+    let held = this.freeCmaDiff[cpu]!;
+    for (let left = times; left > 0; left--) {
+      held += delta;
+      if (Math.abs(held) <= this.statThreshold) continue;
+      this.freeCmaPages += held;
+      held = 0;
+    }
+    this.freeCmaDiff[cpu] = held;
   }
 
   /** The vmstat worker adds what a CPU holds back to the global counters (mm/vmstat.c:refresh_cpu_vm_stats). */
@@ -167,37 +178,4 @@ export class Nodes {
       for (const zone of zones) lowmemReserve(zone.type, managedPages, zone.lowmemReserve);
     }
   }
-}
-
-/** The zones that requests try, in order, for each node they may prefer (build_all_zonelists). */
-export class Zonelists {
-  readonly nodes: number;
-  /** NOFRAGMENT for zones that have a lower one to fall back to first (alloc_flags_nofragment), by zone. */
-  readonly noFragment: Int32Array;
-  readonly #all: readonly (readonly Zone[])[];
-  readonly #ofNode: readonly (readonly Zone[])[];
-
-  constructor(zones: readonly Zone[], { zonelists, nodeZonelists }: ZonelistIndices) {
-    const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
-      lists.map((list) => list.map((index) => zones[index]!));
-    this.nodes = zonelists.length;
-    this.#all = resolve(zonelists);
-    this.#ofNode = resolve(nodeZonelists);
-    const populatedBelow = (zone: Zone): boolean =>
-      zones.some((z) => z.nodeId === zone.nodeId && z.type === ZoneType.DMA32 && z.presentPages > 0);
-    this.noFragment = Int32Array.from(zones, (zone) =>
-      zone.type === ZoneType.NORMAL && (zonelists.length === 1 || populatedBelow(zone))
-        ? AllocFlag.NOFRAGMENT
-        : 0,
-    );
-  }
-
-  of(gfp: number, nodeId: number): readonly Zone[] {
-    return ((gfp & Gfp.THISNODE) !== 0 ? this.#ofNode : this.#all)[nodeId]!;
-  }
-}
-
-export function firstAllowed(zonelist: readonly Zone[], highestType: number): number {
-  for (let at = 0; at < zonelist.length; at++) if (zonelist[at]!.type <= highestType) return at;
-  return zonelist.length;
 }

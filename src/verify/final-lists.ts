@@ -74,7 +74,7 @@ function cpuLists(allocator: PageAllocator, zone: Zone, from: SnapshotZone): Zon
         recorded,
         found: listed(list).map((page) => allocator.frames.pfnOf(page)),
         empty: () => {
-          while (list.size > 0) list.popTail();
+          while (list.size > 0) list.popHead();
         },
         fill: () => {
           for (const pfn of recorded) list.pushTail(allocator.pageAt(pfn));

@@ -681,9 +681,9 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["page-alloc/watermark.test", "page-alloc/oracle.test"],
   },
   {
-    what: "per-CPU lists are drained from the end of the latest frees",
-    find: "const page = list.popTail();",
-    replace: "const page = list.popHead();",
+    what: "a drain of adjoining pages takes one too many",
+    find: "list.popTailRun(pages, Math.ceil(left / pages));",
+    replace: "list.popTailRun(pages, Math.ceil(left / pages) + 1);",
     tests: ["page-alloc/pcp.test", "page-alloc/oracle.test"],
   },
   {

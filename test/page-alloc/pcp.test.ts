@@ -94,7 +94,20 @@ test("a list is open at both ends and grows", () => {
   for (let i = 0; i < 100; i++) list.pushTail(asPage(i));
   for (let i = 1; i <= 100; i++) list.pushHead(asPage(-i));
   assert.equal([list.size, list.at(0), list.at(199)], [200, -100, 99]);
-  assert.equal([list.popHead(), list.popTail(), list.size], [-100, 99, 198]);
+  assert.equal([list.popHead(), list.size, list.at(198)], [-100, 199, 99]);
+  list.pushTailRun(asPage(200), 4, 300);
+  assert.equal([list.size, list.at(198), list.at(199), list.at(498)], [499, 99, 200, 200 + 4 * 299]);
+});
+
+test("what adjoins in a pageblock leaves a list together", () => {
+  const list = new PcpList();
+  for (const page of [1030, 519, 515, 512, 510, 508, 506]) list.pushTail(asPage(page));
+  const taken: number[] = [];
+  while (list.size > 0) taken.push(list.popTailRun(2, 3));
+  // 506 508 510 adjoin 512, but that is in the next pageblock.
+  assert.equal(taken, [3, 1, 1, 1, 1]);
+  for (let i = 0; i < 5; i++) list.pushHead(asPage(40 + 4 * i));
+  assert.equal([list.popTailRun(4, 2), list.popTailRun(4, 9), list.size], [2, 3, 0]);
 });
 
 test.run();

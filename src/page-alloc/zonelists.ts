@@ -1,0 +1,69 @@
+import type { ZonelistIndices } from "../mm/zonelists.js";
+import { ZoneType } from "../mm/zones.js";
+import { AllocFlag, cmaFlag } from "./alloc-flags.js";
+import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
+import type { Zone } from "./zone.js";
+
+/** Where a request looks for memory and of which type (struct alloc_context, prepare_alloc_pages). */
+export interface AllocContext {
+  /** Zones in the order of preference, also those above `highestType`, which it may not use. */
+  readonly zonelist: readonly Zone[];
+  /** Place of the zone to prefer; the length of the list where there is none. */
+  readonly first: number;
+  /** Nodes of the machine. */
+  readonly nodes: number;
+  readonly highestType: number;
+  /** Migrate type. */
+  readonly type: number;
+  /** Flags of the first attempt that follow from the above (alloc_flags_nofragment, gfp_to_alloc_flags_cma). */
+  readonly allocFlags: number;
+}
+
+/** Bits of a gfp that choose zones and type: those of gfp_zone and gfp_migratetype. THISNODE comes after them. */
+const ZONE_AND_TYPE = 0x1f;
+const CONTEXTS_OF_NODE = 0x40;
+
+/** The zones that requests try, in order, for each node they may prefer (build_all_zonelists). */
+export class Zonelists {
+  readonly #nodes: number;
+  /** Zones that have a lower one to fall back to first. */
+  readonly #mayAvoidFragments: readonly boolean[];
+  readonly #all: readonly (readonly Zone[])[];
+  readonly #ofNode: readonly (readonly Zone[])[];
+  /** By node and those bits; made when first asked for. */
+  readonly #contexts: (AllocContext | undefined)[];
+
+  constructor(zones: readonly Zone[], { zonelists, nodeZonelists }: ZonelistIndices) {
+    const resolve = (lists: readonly (readonly number[])[]): (readonly Zone[])[] =>
+      lists.map((list) => list.map((index) => zones[index]!));
+    this.#nodes = zonelists.length;
+    this.#all = resolve(zonelists);
+    this.#ofNode = resolve(nodeZonelists);
+    this.#contexts = Array.from({ length: this.#nodes * CONTEXTS_OF_NODE }, () => undefined);
+    const populatedBelow = (zone: Zone): boolean =>
+      zones.some((z) => z.nodeId === zone.nodeId && z.type === ZoneType.DMA32 && z.presentPages > 0);
+    this.#mayAvoidFragments = zones.map(
+      (zone) => zone.type === ZoneType.NORMAL && (zonelists.length === 1 || populatedBelow(zone)),
+    );
+  }
+
+  context(gfp: number, nodeId: number): AllocContext {
+    const key = nodeId * CONTEXTS_OF_NODE + (gfp & ZONE_AND_TYPE) + ((gfp & Gfp.THISNODE) === 0 ? 0 : 0x20);
+    const known = this.#contexts[key];
+    if (known !== undefined) return known;
+    const context = this.#makeContext(gfp, nodeId);
+    this.#contexts[key] = context;
+    return context;
+  }
+
+  #makeContext(gfp: number, nodeId: number): AllocContext {
+    const zonelist = ((gfp & Gfp.THISNODE) !== 0 ? this.#ofNode : this.#all)[nodeId]!;
+    const highestType = gfpZone(gfp);
+    const type = gfpMigrateType(gfp);
+    const place = zonelist.findIndex((zone) => zone.type <= highestType);
+    const first = place < 0 ? zonelist.length : place;
+    const avoidsFragments = place >= 0 && this.#mayAvoidFragments[zonelist[place]!.index]!;
+    const allocFlags = (avoidsFragments ? AllocFlag.NOFRAGMENT : 0) | cmaFlag(type);
+    return { zonelist, first, nodes: this.#nodes, highestType, type, allocFlags };
+  }
+}
