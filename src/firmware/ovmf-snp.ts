@@ -137,10 +137,9 @@ export interface PscBuffer extends AddressRange {
   readonly vmgexits: number;
 }
 
-export function pscBuffers(range: AddressRange, bufferEntries: number): PscBuffer[] {
+export function* pscBuffers(range: AddressRange, bufferEntries: number): Generator<PscBuffer> {
   const largeStart = Math.min(roundUp(range.start, LARGE_PAGE), range.end);
   const largeEnd = roundDown(range.end, LARGE_PAGE);
-  const buffers: PscBuffer[] = [];
   for (let start = range.start; start < range.end; ) {
     let end = start;
     let room = bufferEntries;
@@ -153,8 +152,7 @@ export function pscBuffers(range: AddressRange, bufferEntries: number): PscBuffe
     fill(largeEnd, LARGE_PAGE);
     fill(range.end, PAGE_SIZE);
     const entries = bufferEntries - room;
-    buffers.push({ start, end, entries, vmgexits: Math.ceil(entries / ENTRIES_PER_EXIT) });
+    yield { start, end, entries, vmgexits: Math.ceil(entries / ENTRIES_PER_EXIT) };
     start = end;
   }
-  return buffers;
 }
