@@ -122,16 +122,12 @@ export class EventBlocks {
     block.count = index + 1;
   }
 
-  /** Events that a block has room for. */
-  get room(): number {
-    return this.#room;
-  }
-
   /**
-   * The block that is being filled, for who reads so many events that a call for each is too much: rows from
-   * `count` on may be written, `count` be raised up to `room`, and `flush` empties it.
+   * The block that is being filled, with room for an event at least, for who reads so many that a call for each is too
+   * much: rows from `count` on may be written, and `count` be raised up to the length of the columns.
    */
   get open(): OpenBlock {
+    if (this.#block.count === this.#room) this.flush();
     return this.#block;
   }
 

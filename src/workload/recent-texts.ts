@@ -1,4 +1,4 @@
-/** The texts of a trace that came last, each with its number, to tell them again eight bytes at a time. */
+/** The texts of a trace that came last, each with a number of 32 bits, to tell them again eight bytes at a time. */
 
 import { NEWLINE } from "./bytes.js";
 
@@ -20,7 +20,7 @@ export class RecentTexts {
   readonly #words: Float64Array;
   /** 0 for a slot that is empty. */
   readonly #bytes: Int32Array;
-  readonly #values: Float64Array;
+  readonly #values: Int32Array;
   /** Slot that was found last, and the one that is to be used next. */
   #found = 0;
   #next = 0;
@@ -30,7 +30,7 @@ export class RecentTexts {
     this.#slots = slots;
     this.#words = new Float64Array(slots * WORDS);
     this.#bytes = new Int32Array(slots);
-    this.#values = new Float64Array(slots);
+    this.#values = new Int32Array(slots);
   }
 
   /**
@@ -50,11 +50,24 @@ export class RecentTexts {
     return -1;
   }
 
+  /** The slot of the text that stands at `start`, whatever follows; -1 where it is none of these. */
+  slotAt(view: DataView, start: number): number {
+    const mask = this.#slots - 1;
+    for (let tried = 0; tried <= mask; tried++) {
+      const slot = (this.#found + tried) & mask;
+      if (!this.standsAt(slot, view, start)) continue;
+      this.#found = slot;
+      return slot;
+    }
+    return -1;
+  }
+
   /** Length in bytes of the text of a slot; 0 if it has none. */
   length(slot: number): number {
     return this.#bytes[slot]!;
   }
 
+  /** Number of the text of a slot, as the integer with a sign that has its bits. */
   number(slot: number): number {
     return this.#values[slot]!;
   }

@@ -90,9 +90,9 @@ export class TraceNames {
     this.gfpTexts.set(text, flags);
   }
 
-  noteOtherEvent(name: string): void {
-    const count = this.otherEvents.get(name) ?? 0;
-    if (count > 0 || this.otherEvents.size < EVENT_NAMES_MAX) this.otherEvents.set(name, count + 1);
+  noteOtherEvents(name: string, count: number): void {
+    const known = this.otherEvents.get(name) ?? 0;
+    if (known > 0 || this.otherEvents.size < EVENT_NAMES_MAX) this.otherEvents.set(name, known + count);
   }
 
   #useKernel(kernel: string): void {
@@ -117,9 +117,12 @@ const RECENT_TASKS = 64;
 
 /** Numbers the tasks in front of event lines, as one format writes them. */
 export class TaskMemo {
-  /** Of each CPU the task before its last line. */
+  /** Of each CPU the task of its last page event. */
   readonly #recent = new RecentTexts(RECENT_TASKS);
   readonly #memo: ByteMemo;
+  /** The same of other events, whose tasks get no number. */
+  readonly #recentOthers = new RecentTexts(RECENT_TASKS);
+  readonly #others: ByteMemo;
 
   /** @param parse the comm and the pid of a text with spaces on both sides, or undefined where it holds none */
   constructor(names: TraceNames, parse: (text: string) => Task | undefined) {
@@ -127,24 +130,46 @@ export class TaskMemo {
       const task = parse(text);
       return task === undefined ? -1 : names.task(task.comm, task.pid);
     });
+    this.#others = new ByteMemo((text) => (parse(text) === undefined ? -1 : 0));
   }
 
-  /** Number of the task in a part of a line, should the line before of its CPU have it, too; otherwise -1. */
+  /** Number of the task in a part of a line, should it be that of its CPU's last page event; otherwise -1. */
   recentNumber(view: DataView, start: number, end: number, cpu: number): number {
-    const recent = this.#recent;
-    const slot = cpu & (RECENT_TASKS - 1);
-    return recent.length(slot) === end - start && recent.standsAt(slot, view, start)
-      ? recent.number(slot)
-      : -1;
+    return numberIn(this.#recent, view, start, end, cpu);
   }
 
   /** Number of the task that stands in a part of a line, or -1. */
   numberAt(view: DataView, start: number, end: number, cpu: number): number {
-    if (start === end) return -1;
-    const number = this.#memo.valueOf(view, start, end, hashOf(view, start, end));
-    if (number >= 0) this.#recent.keepIn(cpu & (RECENT_TASKS - 1), view, start, end, number);
-    return number;
+    return askedOf(this.#memo, this.#recent, view, start, end, cpu);
   }
+
+  /** Whether a part of a line is a task, which it gives no number. */
+  isTask(view: DataView, start: number, end: number, cpu: number): boolean {
+    return (
+      numberIn(this.#recent, view, start, end, cpu) >= 0 ||
+      numberIn(this.#recentOthers, view, start, end, cpu) >= 0 ||
+      askedOf(this.#others, this.#recentOthers, view, start, end, cpu) >= 0
+    );
+  }
+}
+
+function numberIn(recent: RecentTexts, view: DataView, start: number, end: number, cpu: number): number {
+  const slot = cpu & (RECENT_TASKS - 1);
+  return recent.length(slot) === end - start && recent.standsAt(slot, view, start) ? recent.number(slot) : -1;
+}
+
+function askedOf(
+  memo: ByteMemo,
+  recent: RecentTexts,
+  view: DataView,
+  start: number,
+  end: number,
+  cpu: number,
+): number {
+  if (start === end) return -1;
+  const number = memo.valueOf(view, start, end, hashOf(view, start, end));
+  if (number >= 0) recent.keepIn(cpu & (RECENT_TASKS - 1), view, start, end, number);
+  return number;
 }
 
 /** How the request flags of a trace were read: of which release, and which of them decide nothing. */

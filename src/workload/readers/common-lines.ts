@@ -8,6 +8,7 @@ import { NEWLINE, SPACE } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind } from "../events.js";
 import type { TaskMemo, TraceNames } from "../trace-names.js";
+import type { OtherLines } from "./other-lines.js";
 
 /** No usual line is longer, so that words can be read without asking where the bytes end. */
 export const USUAL_BYTES = 512;
@@ -109,6 +110,9 @@ export class CommonLines {
   readonly #tasks: TaskMemo;
   readonly #blocks: EventBlocks;
   readonly #hasSystem: boolean;
+  readonly #others: OtherLines | undefined;
+  /** Whether the last line that was read is of a page event. */
+  endsWithEvent = false;
   /** Whether a page printed as zeros says nothing, and its line is as usual as others. */
   readsZeroPages = false;
   /** Where the CPU's bracket stood in the line before. */
@@ -116,37 +120,50 @@ export class CommonLines {
   /** How long the value of `page=` was in the line before. */
   #pageBytes: number = HASHED_POINTER_BYTES;
 
-  /** @param hasSystem whether `kmem:` is expected in front of an event */
-  constructor(names: TraceNames, tasks: TaskMemo, blocks: EventBlocks, hasSystem: boolean) {
+  /**
+   * @param hasSystem whether `kmem:` is expected in front of an event
+   * @param others undefined where a line may be read otherwise for what stands in its fields
+   */
+  constructor(
+    names: TraceNames,
+    tasks: TaskMemo,
+    blocks: EventBlocks,
+    hasSystem: boolean,
+    others: OtherLines | undefined,
+  ) {
     this.#names = names;
     this.#tasks = tasks;
     this.#blocks = blocks;
     this.#hasSystem = hasSystem;
+    this.#others = others;
   }
 
   /**
-   * Keeps the events of usual lines, up to the first line that is not usual.
+   * Keeps the events of usual lines, and skips those of other kinds of events that are known, up to the first line
+   * that is neither.
    *
    * Most lines have their fields where the line before has them, so they are looked for there first. What is found
    * there is checked no less than what is searched for.
    *
    * @param bytes of `view`; lines that begin after `bytes.length - USUAL_BYTES` are not usual
-   * @param linesMax lines to read at most
-   * @returns the start of the first line that was not read
+   * @param eventsMax events to keep at most; when a block is full it is no more either
+   * @returns the start of the first line that was not read, which may be a usual one
    */
-  read(bytes: Uint8Array, view: DataView, from: number, end: number, linesMax: number): number {
+  read(bytes: Uint8Array, view: DataView, from: number, end: number, eventsMax: number): number {
     const names = this.#names;
     const tasks = this.#tasks;
     const hasSystem = this.#hasSystem;
     const readsZeroPages = this.readsZeroPages;
+    const others = this.#others;
     const blocks = this.#blocks;
     const { recentGfp } = names;
-    const { room } = blocks;
     const { originSeconds, usualSeconds } = blocks.clock;
     const block = blocks.open;
     const { timeNs: times, pfn: pfns, task: taskNumbers, detail: details, cpu: cpus } = block;
     const { kind: kinds, order: orders, migrateType: migrateTypes } = block;
     let { count } = block;
+    const countMax = Math.min(kinds.length, count + eventsMax);
+    let { endsWithEvent } = this;
     let bracketColumn = this.#bracketColumn;
     let pageBytes = this.#pageBytes;
     /** Where the point of the time stood, if spaces fill up what is left of the six bytes before it, and these. */
@@ -156,7 +173,7 @@ export class CommonLines {
     let secondsNs = 0;
     const last = Math.min(end - 1, bytes.length - USUAL_BYTES);
     let lineStart = from;
-    for (let lines = 0; lineStart <= last && lines < linesMax; lines++) {
+    while (lineStart <= last && count < countMax) {
       let open = lineStart + bracketColumn;
       if (bytes[open] !== OPEN_BRACKET) {
         open = lineStart;
@@ -193,11 +210,12 @@ export class CommonLines {
         let seconds = 0;
         for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) seconds = seconds * 10 + digit;
         if (bytes[at] !== DOT || at === spaces || at > spaces + SECOND_DIGITS_MAX) break;
+        if (at > lineStart + NAME_COLUMN_MAX) break;
         seconds -= originSeconds;
-        if (seconds < 0 || seconds > usualSeconds || at > lineStart + NAME_COLUMN_MAX) break;
         point = at;
         while (bytes[spaces - 1] === SPACE && spaces > point - SECONDS_BYTES) spaces--;
-        secondsNs = seconds * 1e9;
+        // Times of other events need not be usual. Half of it, so that V8 takes it for a double from the start.
+        secondsNs = seconds >= 0 && seconds <= usualSeconds ? seconds * 0.5 * 2e9 : -1;
         pointColumn = 0;
         if (spaces === point - SECONDS_BYTES) {
           pointColumn = point - lineStart;
@@ -221,6 +239,7 @@ export class CommonLines {
         if (bytes[at] !== COLON) break;
       }
 
+      const colon = at;
       if (bytes[++at] !== SPACE) break;
       const nameLimit = lineStart + NAME_COLUMN_MAX;
       while (view.getInt32(at, true) === SPACES && at < nameLimit) at += 4;
@@ -228,10 +247,10 @@ export class CommonLines {
       if (at > nameLimit) break;
       if (view.getInt32(at, true) === KMEM && bytes[at + 4] === COLON) at += 5;
       else if (hasSystem) break;
-      if (view.getInt32(at, true) !== MM_P || view.getInt32(at + 4, true) !== AGE) break;
 
-      let kind: PageEventKind;
-      const third = view.getInt32(at + 8, true);
+      let kind: PageEventKind | -1 = -1;
+      const isPageEvent = view.getInt32(at, true) === MM_P && view.getInt32(at + 4, true) === AGE;
+      const third = isPageEvent ? view.getInt32(at + 8, true) : 0;
       const fourth = view.getInt32(at + 12, true);
       if (third === ALLO && (fourth & LOW_TWO) === C_COLON) {
         kind = PageEventKind.alloc;
@@ -252,9 +271,18 @@ export class CommonLines {
         kind = PageEventKind.pcpuDrain;
         if ((view.getInt32(at + 16, true) & LOW_THREE) !== IN_COLON) break;
         at += 19;
-      } else {
-        break;
       }
+      if (kind < 0) {
+        // No comment, remark or frame begins with a space and has a CPU and a time, whatever follows.
+        if (others === undefined || bytes[lineStart] !== SPACE) break;
+        if (!tasks.isTask(view, lineStart, open, cpu)) break;
+        const next = others.skip(bytes, view, colon, lineStart + USUAL_BYTES);
+        if (next < 0) break;
+        endsWithEvent = false;
+        lineStart = next;
+        continue;
+      }
+      if (secondsNs < 0) break;
       if (bytes[at] !== SPACE) break;
       while (bytes[at] === SPACE) at++;
       if (at > lineStart + PFN_COLUMN_MAX - HASHED_POINTER_BYTES) break;
@@ -327,8 +355,9 @@ export class CommonLines {
           start = at;
           while (bytes[at] !== NEWLINE && at < lineStart + USUAL_BYTES) at++;
           if (bytes[at] !== NEWLINE) break;
-          detail = names.gfp(view, start, at);
-          if (detail < 0) break;
+          const flags = names.gfp(view, start, at);
+          if (flags < 0) break;
+          detail = flags | 0;
         }
       } else if (kind === PageEventKind.zoneLocked) {
         if (view.getInt32(at, true) !== PER || view.getInt32(at + 4, true) !== CPU) break;
@@ -338,11 +367,6 @@ export class CommonLines {
         at += 16;
       }
       if (bytes[at] !== NEWLINE) break;
-      if (count === room) {
-        block.count = count;
-        blocks.flush();
-        count = 0;
-      }
       kinds[count] = kind;
       orders[count] = order;
       migrateTypes[count] = migrateType;
@@ -352,11 +376,13 @@ export class CommonLines {
       pfns[count] = pfn;
       details[count] = detail;
       count++;
+      endsWithEvent = true;
       lineStart = at + 1;
     }
     block.count = count;
     this.#bracketColumn = bracketColumn;
     this.#pageBytes = pageBytes;
+    this.endsWithEvent = endsWithEvent;
     return lineStart;
   }
 }

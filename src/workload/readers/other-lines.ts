@@ -1,69 +1,75 @@
 /**
- * Events of other kinds, which are most of some traces. A line that differs from one that TextReader has read in
- * nothing but the digits of its time and what follows the name tells of the same kind of event again.
+ * Events of other kinds, which are most of some traces. The name of one that TextReader has read tells the same kind of
+ * event again, behind a task, a CPU and a time as they usually are.
  */
 
 import { NEWLINE, SPACE } from "../bytes.js";
-import type { LineStart } from "./line-format.js";
+import { RecentTexts } from "../recent-texts.js";
 
-/** No such line is longer. */
-const LINE_BYTES_MAX = 384;
+/** Kinds that are known at a time. */
+const KINDS = 16;
 const OPEN_BRACKET = 0x5b;
-const ZERO = 0x30;
 
-/** Task, CPU, flags and time. No comment, remark or frame of a call chain begins so, whatever follows. */
-const START = /^ .*\[\d+\] +(?:[^\s\d]\S* +)?(\d+\.\d+): +$/d;
+/** Not 0 if one of four bytes is `byte`, which is given four times. */
+function has(four: number, byte: number): number {
+  // Bytes that are the same become 0, and subtracting 1 from these alone sets bit 7 where it was not.
+  const zeros = four ^ byte;
+  return (zeros - 0x01010101) & ~zeros & 0x80808080;
+}
 
 export class OtherLines {
-  /** Name of the kind of event that was read last; undefined before the first. */
-  name: string | undefined = undefined;
-  /** The line up to the first byte after the name. */
-  readonly #head: Uint8Array = new Uint8Array(LINE_BYTES_MAX);
-  #timeColumn = 0;
-  #timeEndColumn = 0;
-  #headEnd = 0;
+  /** From the colon after the time to what divides the name from the fields. */
+  readonly #heads = new RecentTexts(KINDS);
+  readonly #names: string[] = [];
+  /** Lines of each name that were skipped and not yet taken. */
+  readonly #counts: number[] = [];
 
   /**
    * @param line with one character for each byte
-   * @param nameEndColumn after the name and what divides it from the fields
+   * @param column of the event's name, after a time, a colon and spaces
+   * @param endColumn after the name and what divides it from the fields
    */
-  remember(line: string, { eventColumn }: LineStart, nameEndColumn: number, name: string): void {
-    this.name = undefined;
-    const time = START.exec(line.slice(0, eventColumn))?.indices?.[1];
-    if (time === undefined || nameEndColumn > LINE_BYTES_MAX) return;
+  remember(line: string, column: number, endColumn: number, name: string): void {
     // A line that ends with its name is a kind of its own.
-    if (line.charCodeAt(nameEndColumn - 1) !== SPACE || nameEndColumn >= line.length) return;
-    [this.#timeColumn, this.#timeEndColumn] = time;
-    this.#headEnd = nameEndColumn;
-    for (let at = 0; at < nameEndColumn; at++) this.#head[at] = line.charCodeAt(at);
-    this.name = name;
+    if (line.charCodeAt(endColumn - 1) !== SPACE || endColumn >= line.length) return;
+    const head = Uint8Array.from(line.slice(line.lastIndexOf(":", column - 1), endColumn), (character) =>
+      character.charCodeAt(0),
+    );
+    const known = this.#names.indexOf(name);
+    const number = known >= 0 ? known : this.#names.push(name) - 1;
+    this.#counts[number] ??= 0;
+    this.#heads.keep(new DataView(head.buffer), 0, head.length, number);
   }
 
   /**
-   * @param end of the bytes
-   * @returns the start of the next line where this one is of the same kind, or -1 where TextReader has to say
+   * @param colon after the time of a line
+   * @param limit up to which there are bytes, and the line is not too long
+   * @returns the start of the next line where this one is of a kind that is known, or -1
    */
-  skip(bytes: Uint8Array, lineStart: number, end: number): number {
-    if (this.name === undefined || lineStart + LINE_BYTES_MAX > end) return -1;
-    const head = this.#head;
-    const headEnd = this.#headEnd;
-    for (let at = 0; at < headEnd; at++) {
-      const byte = bytes[lineStart + at]!;
-      if (byte === head[at]) continue;
-      // Where one time has a digit the other has one, so that both are as long.
-      if (at < this.#timeColumn || at >= this.#timeEndColumn) return -1;
-      if (!isDigit(byte) || !isDigit(head[at]!)) return -1;
-    }
+  skip(bytes: Uint8Array, view: DataView, colon: number, limit: number): number {
+    const slot = this.#heads.slotAt(view, colon);
+    if (slot < 0) return -1;
+    let at = colon + this.#heads.length(slot);
     // Another bracket could be that of another CPU; then all before it is the name of a task.
-    for (let at = lineStart + headEnd; at < lineStart + LINE_BYTES_MAX; at++) {
-      const byte = bytes[at]!;
-      if (byte === NEWLINE) return at + 1;
-      if (byte === OPEN_BRACKET) return -1;
+    for (; at + 4 <= limit; at += 4) {
+      const four = view.getInt32(at, true);
+      if ((has(four, 0x0a0a0a0a) | has(four, 0x5b5b5b5b)) !== 0) break;
     }
-    return -1;
+    while (at < limit && bytes[at] !== NEWLINE && bytes[at] !== OPEN_BRACKET) at++;
+    if (at >= limit || bytes[at] !== NEWLINE) return -1;
+    this.#counts[this.#heads.number(slot)]!++;
+    return at + 1;
   }
-}
 
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= ZERO + 9;
+  /** Tells how many lines of each name were skipped since it did so last. @returns how many there were */
+  take(tell: (name: string, lines: number) => void): number {
+    let sum = 0;
+    for (const [number, lines] of this.#counts.entries()) {
+      if (lines === 0) continue;
+      sum += lines;
+      this.#counts[number] = 0;
+      tell(this.#names[number]!, lines);
+    }
+    return sum;
+  }
 }

@@ -65,8 +65,8 @@ const PERF_RECORD = /^PERF_RECORD_\w+/;
 const TIME = /\d+\.\d+: /;
 /** Lines before a call chain, in the words of ftrace and of trace-cmd. */
 const STACK_TRACE = /^(?:<(?:user )?stack trace>$|(?:kernel|user)_stack: )/;
-/** A comment, a frame of a call chain, or a line whose end was lost may stand where a task would. */
-const UNUSUAL_TASK = /^#|^ ?=> |\p{Cc}/u;
+/** A comment, a frame of a call chain, or what is left of a line whose end was lost, where a task would be. */
+const UNUSUAL_TASK = /^#|^ ?=> |mm_page|\p{Cc}/u;
 /** A page event, wherever it stands. */
 const PAGE_EVENT = /mm_page\w{0,64}: +(?:\[FAILED TO PARSE\] +)?(?:page|pfn)=/;
 const LIKE_PAGE_EVENT = /^(?:kmem:)?mm_page/;
@@ -80,7 +80,7 @@ export class TextReader implements EventReader {
   /** Undefined where lines of the format need more care. */
   #usual: CommonLines | undefined;
   /** Undefined where a line may be read otherwise for what stands in its fields. */
-  readonly #others: OtherLines | undefined;
+  readonly #others: OtherLines | undefined = undefined;
   readonly #zeroPages: ZeroPages;
   /** From the first event on that kernels before 3.3 have. */
   #repeatedFrees: RepeatedFrees | undefined = undefined;
@@ -113,9 +113,9 @@ export class TextReader implements EventReader {
       const tasks = new TaskMemo(output.names, (text) =>
         UNUSUAL_TASK.test(text) ? undefined : usual.parseTask(text),
       );
-      this.#usual = new CommonLines(output.names, tasks, output.blocks, usual.hasSystem);
+      if (!usual.hasSystem) this.#others = new OtherLines();
+      this.#usual = new CommonLines(output.names, tasks, output.blocks, usual.hasSystem, this.#others);
     }
-    this.#others = usual?.hasSystem === false ? new OtherLines() : undefined;
   }
 
   get format(): TextFormatName {
@@ -150,34 +150,38 @@ export class TextReader implements EventReader {
     let at = start;
     while (at < usualEnd) {
       if (!(bytes[at] === TAB && this.#skipsTabs)) {
-        at = this.#usualLines(bytes, view, at, usualEnd);
-        if (at >= usualEnd) break;
+        const next = this.#usualLines(bytes, view, at, usualEnd);
+        if (next > at) {
+          at = next;
+          continue;
+        }
       }
       this.#line++;
       if (bytes[at] === TAB && this.#skipsTabs) {
         at = this.#wantsCaller ? this.#unusual(bytes, at) : this.#checkedLine(at, nextLine(bytes, at));
         continue;
       }
-      const after = this.#others === undefined || this.#ending ? -1 : this.#others.skip(bytes, at, end);
-      if (after >= 0) this.#countOther(this.#others!.name!);
-      at = after >= 0 ? after : this.#unusual(bytes, at);
+      at = this.#unusual(bytes, at);
     }
     return at;
   }
 
-  /** @returns the start of the first line that is not usual */
+  /** @returns the start of a line that comes later, or of the same one if it is not usual */
   #usualLines(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     if (this.#usual === undefined || this.#ending) return start;
     const { blocks } = this.#output;
     const before = blocks.appended;
     // The first page that is known as one tells what a page printed as zeros means.
-    const linesMax = this.#zeroPages.isOpen ? 1 : Number.POSITIVE_INFINITY;
-    const at = this.#usual.read(bytes, view, start, end, linesMax);
+    const eventsMax = this.#zeroPages.isOpen ? 1 : Number.POSITIVE_INFINITY;
+    const at = this.#usual.read(bytes, view, start, end, eventsMax);
     if (at === start) return start;
-    this.#line += blocks.appended - before;
-    this.#hasEvents = true;
-    this.#wantsCaller = true;
-    this.#zeroPages.pagesTell();
+    const events = blocks.appended - before;
+    this.#line += events + (this.#others?.take((name, lines) => this.#countOthers(name, lines)) ?? 0);
+    this.#wantsCaller = this.#usual.endsWithEvent;
+    if (events > 0) {
+      this.#hasEvents = true;
+      this.#zeroPages.pagesTell();
+    }
     return at;
   }
 
@@ -241,8 +245,8 @@ export class TextReader implements EventReader {
     const name = event?.[2];
     if (event === null || name === undefined || !KIND_OF_NAME.has(name)) {
       this.#otherEvent(line, text, name, start);
-      if (event !== null && name !== undefined)
-        this.#others?.remember(line, start, start.eventColumn + event[0].length, name);
+      if (event !== null && name !== undefined && start.time !== undefined)
+        this.#others?.remember(line, start.eventColumn, start.eventColumn + event[0].length, name);
       return;
     }
     const column = start.eventColumn + event[0].length;
@@ -313,15 +317,14 @@ export class TextReader implements EventReader {
       this.#fail(line, { column: eventColumn, expected: "the name of an event" });
     }
     if (name === undefined) counts.otherEvents++;
-    else this.#countOther(name);
+    else this.#countOthers(name, 1);
   }
 
-  #countOther(name: string): void {
+  #countOthers(name: string, lines: number): void {
     const { counts, names } = this.#output;
-    this.#wantsCaller = false;
-    counts.otherEvents++;
-    names.noteOtherEvent(name);
-    if (LIKE_PAGE_EVENT.test(name)) counts.unknownEvents++;
+    counts.otherEvents += lines;
+    names.noteOtherEvents(name, lines);
+    if (LIKE_PAGE_EVENT.test(name)) counts.unknownEvents += lines;
   }
 
   /** Counts losses. @returns whether the line tells of no event */

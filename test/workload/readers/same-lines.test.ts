@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { EventBlocks } from "../../../src/workload/event-blocks.js";
+import type { Task } from "../../../src/workload/events.js";
 import { TRACE_CMD, TRACEFS } from "../../../src/workload/readers/ftrace-format.js";
 import type { LineFormat } from "../../../src/workload/readers/line-format.js";
 import { PERF_SCRIPT } from "../../../src/workload/readers/perf-format.js";
@@ -26,7 +27,13 @@ function slow({ usual: _, ...format }: LineFormat): LineFormat {
 function readingOf(
   format: LineFormat,
   pieces: readonly string[],
-): { list: unknown[]; counts: object; gfpTexts: readonly string[]; others: readonly unknown[] } {
+): {
+  list: unknown[];
+  counts: object;
+  gfpTexts: readonly string[];
+  others: readonly unknown[];
+  tasks: readonly Task[];
+} {
   const names = new TraceNames();
   const counts = newTraceCounts();
   const events = new EventList(names);
@@ -35,7 +42,13 @@ function readingOf(
   for (const piece of pieces) reader.feed(Buffer.from(piece, "latin1"));
   reader.end();
   blocks.flush();
-  return { list: events.list, counts, gfpTexts: [...names.gfpTexts.keys()], others: [...names.otherEvents] };
+  return {
+    list: events.list,
+    counts,
+    gfpTexts: [...names.gfpTexts.keys()],
+    others: [...names.otherEvents],
+    tasks: names.tasks,
+  };
 }
 
 /** Numbers from 0 to below a limit, the same each time. */
@@ -151,10 +164,40 @@ for (const [name, format] of SAMPLES.slice(0, 2)) {
     const slowly = readingOf(slow(format), texts);
     assert.equal(fast.others, slowly.others);
     assert.equal(fast.counts, slowly.counts);
+    assert.equal(fast.tasks, slowly.tasks);
     assert.is(JSON.stringify(fast.list), JSON.stringify(slowly.list));
     assert.ok(slowly.others.length > 20, "names that were changed");
   });
 }
+
+test("events of other kinds count whatever their time, and before the first page event", () => {
+  const line = (time: string, event: string): string =>
+    `${"bash-1".padStart(18)}      [000] ..... ${time}: ${event}\n`;
+  const page = line("    1.000000", "mm_page_free: page=00000000d2be5665 pfn=0x1000 order=0");
+  const others = [
+    ...Array.from({ length: 5 }, () => line("    0.500000", "kfree: call_site=f ptr=0x1")),
+    page,
+    ...Array.from({ length: 5 }, () => line("99999999999.000000", "kfree: call_site=f ptr=0x1")),
+    line("    2.000000", "kfree: call_site=f ptr=0x1"),
+    " => do_fault\n",
+    page,
+    " => do_fault\n",
+  ];
+  const { list, others: counts, tasks } = readingOf(TRACEFS, [others.join("")]);
+  assert.equal(counts, [["kfree", 11]]);
+  assert.equal(tasks, [{ comm: "bash", pid: 1 }]);
+  assert.equal(
+    list.map((event) => (event as { caller: string }).caller),
+    ["", "do_fault"],
+  );
+});
+
+test("a word such as a page event's where a task should be is left to who knows better", () => {
+  const start = "     mm_page_free: page=0 bash-1       [000] ..... ";
+  const free = "mm_page_free: page=00000000d2be5665 pfn=0x1000 order=0\n";
+  const { list, counts } = readingOf(TRACEFS, [`${start}1.000000: ${free}`]);
+  assert.equal([list, (counts as { unreadLines: number }).unreadLines], [[], 1]);
+});
 
 test("two pages from an odd frame are refused as a usual line, too", () => {
   const line = `${"bash-1".padStart(18)}      [000] .....     1.000000: mm_page_alloc: page=00000000d2be5665 pfn=0x1001 order=1 migratetype=0 gfp_flags=GFP_KERNEL\n`;
