@@ -1253,6 +1253,26 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["results/read.test"],
   },
 
+  // Compact traces
+  {
+    what: "a far step back of a compact trace is one too short",
+    find: "this.#steps[i] = (low & 1) === 0 ? size : -size - 1;",
+    replace: "this.#steps[i] = (low & 1) === 0 ? size : -size;",
+    tests: ["compact/compact.test"],
+  },
+  {
+    what: "far steps that no event asks for are left over in silence",
+    find: "      steps[i] = (step >>> 1) ^ -(step & 1);\n    }\n    return next === farCount;",
+    replace: "      steps[i] = (step >>> 1) ^ -(step & 1);\n    }\n    return next <= farCount;",
+    tests: ["compact/compact.test"],
+  },
+  {
+    what: "microseconds are the unit of a block whose last time has nanoseconds",
+    find: "  for (let i = 1; i < count; i++) {\n    const sinceNs",
+    replace: "  for (let i = 1; i < count - 1; i++) {\n    const sinceNs",
+    tests: ["compact/compact.test"],
+  },
+
   // Files of workloads
   {
     what: "a boot on more CPUs than were recorded does without what brings them up",

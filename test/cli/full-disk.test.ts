@@ -112,7 +112,7 @@ onSmallDisk("a trace and its text replace an older file, or do not", async () =>
     const to = ["-o", join(disk, "x"), "--quiet"];
     const generate = ["trace", "generate", "heap", "--quiet", "--set"];
     // About 30 KiB in the compact format, and about 45 KiB as text.
-    const small = [...generate, "size=4MiB", "--set", "pages=small"];
+    const small = [...generate, "size=40MiB", "--set", "pages=small"];
     assert.is((await unaccepted([...small, "-o", binary])).code, 0);
     assert.is((await unaccepted([...generate, "size=256MiB", "-o", text])).code, 0);
     await neverHalf(disk, ["x"], [...small, ...to]);

@@ -1,12 +1,10 @@
 /**
- * The project's own trace files, and how they are written: the columns of the events as they lie in
- * memory, in blocks with a checksum each. Written down for others in workloads/FORMAT.md.
+ * The project's own trace files, and how they are written: the columns of the events, in blocks with a
+ * checksum each. Written down for others in workloads/FORMAT.md.
  */
 
 import { z } from "zod";
-import { rowBytes } from "../../columns.js";
-import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
-import { BLOCK_COLUMNS, EVENT_COLUMNS } from "../events.js";
+import type { EventBlock } from "../event-blocks.js";
 import {
   COUNT_MAX,
   NAME_CHARACTERS_MAX,
@@ -14,10 +12,13 @@ import {
   type TraceCounts,
   type TraceNames,
 } from "../trace-names.js";
+import { columnsBytesMax, padded } from "./event-columns.js";
+import { EventEncoder } from "./event-encoder.js";
 
 /** First bytes of a file. They are not text, and copying them as text damages them. */
 export const COMPACT_MAGIC = "\x89UATRC\r\n";
-export const COMPACT_VERSION = 1;
+/** The version that is written. */
+export const COMPACT_VERSION = 2;
 /** Magic, version and an unused word. */
 export const FILE_HEADER_BYTES = 16;
 /** Type, payload bytes, count and checksum. */
@@ -27,7 +28,7 @@ export const TEXT_BYTES_MAX: number = 2 ** 25;
 /** Names in a block of them, so that even such with nothing but escapes in JSON stay below `TEXT_BYTES_MAX`. */
 const NAMES_MAX: number = 2 ** 13;
 
-type BlockTypeName = "metadata" | "clock" | "tasks" | "callers" | "events" | "eventsWithCallers" | "end";
+type BlockTypeName = "metadata" | "clock" | "tasks" | "callers" | "events" | "end";
 
 /** Types of blocks, as the four characters that begin them. */
 export const BlockType: Readonly<Record<BlockTypeName, number>> = {
@@ -38,8 +39,8 @@ export const BlockType: Readonly<Record<BlockTypeName, number>> = {
   tasks: fourCharacters("TASK"),
   /** Callers that no block before named: `[name, ...]`. */
   callers: fourCharacters("CALL"),
-  events: fourCharacters("EVNT"),
-  eventsWithCallers: fourCharacters("EVNC"),
+  /** See event-columns.ts. */
+  events: fourCharacters("COLS"),
   /** CompactEnd. Nothing follows. */
   end: fourCharacters("DONE"),
 };
@@ -65,18 +66,6 @@ interface CompactEnd {
   readonly gfpTexts: readonly (readonly [text: string, flags: number])[];
 }
 
-/** Payload of a block of events, without the padding to a multiple of 8. */
-export function columnsBytes(count: number, hasCallers: boolean): number {
-  return count * rowBytes(hasCallers ? BLOCK_COLUMNS : EVENT_COLUMNS);
-}
-
-export function padded(bytes: number): number {
-  return Math.ceil(bytes / 8) * 8;
-}
-
-/** The largest payload of a block of events. */
-export const EVENTS_BYTES_MAX: number = padded(columnsBytes(BLOCK_EVENTS, true));
-
 /** FNV-1a over 32-bit words instead of bytes: of the words of a block's header, then of its payload. */
 export function checksum(type: number, payloadBytes: number, count: number, payload: Int32Array): number {
   let hash = 0x811c9dc5;
@@ -87,14 +76,14 @@ export function checksum(type: number, payloadBytes: number, count: number, payl
   return hash >>> 0;
 }
 
-/** The columns are written and read as the machine has them. */
+/** Checksums are taken over words as the machine has them, and the columns of version 1 are read so. */
 export function requireLittleEndian(): void {
   if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
     throw new Error("workload: compact traces need a little-endian machine");
   }
 }
 
-function fourCharacters(text: string): number {
+export function fourCharacters(text: string): number {
   return new DataView(new TextEncoder().encode(text).buffer).getUint32(0, true);
 }
 
@@ -132,7 +121,8 @@ const encoder = new TextEncoder();
 export class CompactWriter {
   readonly #write: (bytes: Uint8Array) => void;
   readonly #names: TraceNames;
-  readonly #block = new Uint8Array(BLOCK_HEADER_BYTES + EVENTS_BYTES_MAX);
+  readonly #encoder = new EventEncoder();
+  #block = new Uint8Array(0);
   events = 0;
   #tasks = 0;
   #callers = 0;
@@ -149,23 +139,16 @@ export class CompactWriter {
   }
 
   add(block: EventBlock): void {
-    const { count, hasCallers, originSeconds } = block;
+    const { count, originSeconds } = block;
     if (this.events === 0 && originSeconds !== 0) {
       this.#text(BlockType.clock, { originSeconds } satisfies CompactClock, 1);
     }
     this.#writeNames();
     this.events += count;
-    const bytes = this.#block;
-    let at = BLOCK_HEADER_BYTES;
-    for (const name of Object.keys(hasCallers ? BLOCK_COLUMNS : EVENT_COLUMNS)) {
-      const column = block[name as keyof typeof BLOCK_COLUMNS];
-      const length = count * column.BYTES_PER_ELEMENT;
-      bytes.set(new Uint8Array(column.buffer, column.byteOffset, length), at);
-      at += length;
-    }
-    const payloadBytes = padded(columnsBytes(count, hasCallers));
-    bytes.fill(0, at, BLOCK_HEADER_BYTES + payloadBytes);
-    this.#seal(bytes, hasCallers ? BlockType.eventsWithCallers : BlockType.events, payloadBytes, count);
+    const bytesMax = BLOCK_HEADER_BYTES + columnsBytesMax(count);
+    if (bytesMax > this.#block.length) this.#block = new Uint8Array(bytesMax);
+    const payloadBytes = this.#encoder.encode(block, this.#block, BLOCK_HEADER_BYTES);
+    this.#seal(this.#block, BlockType.events, payloadBytes, count);
   }
 
   /** Writes the final block. To be called once. */

@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { columnsIn } from "../../columns.js";
-import { BLOCK_EVENTS, type EventBlock } from "../event-blocks.js";
-import { BLOCK_COLUMNS, EVENT_COLUMNS, PageEventKind, TRACED_ORDER_MAX } from "../events.js";
+import { BLOCK_EVENTS } from "../event-blocks.js";
 import type { EventReader, TraceOutput } from "../readers/text-reader.js";
 import { TraceError } from "../trace-error.js";
 import { COUNT_MAX, type TraceCounts } from "../trace-names.js";
+import { columnsBytesMax } from "./event-columns.js";
+import { EventDecoder } from "./event-decoder.js";
 import {
   BLOCK_HEADER_BYTES,
   BlockType,
@@ -13,21 +13,25 @@ import {
   COMPACT_VERSION,
   type CompactMetadata,
   checksum,
-  columnsBytes,
   END,
-  EVENTS_BYTES_MAX,
   FILE_HEADER_BYTES,
   METADATA,
-  padded,
   requireLittleEndian,
   TASKS,
   TEXT_BYTES_MAX,
 } from "./format.js";
+import { EventsType, eventsOf, payloadBytesOf } from "./version-1.js";
 
-const LAST_KIND: number = PageEventKind.extfrag;
-/** Largest detail by kind; see workloads/FORMAT.md. */
-const DETAIL_MAX: readonly number[] = [0xffffffff, 0, 0, 0xff, 0, 0xffffff];
-const NO_CALLERS: Uint32Array = new Uint32Array(BLOCK_EVENTS);
+/** Types of blocks by version. */
+const TYPES: ReadonlyMap<number, readonly number[]> = new Map([
+  [
+    1,
+    [...Object.values(BlockType).filter((type) => type !== BlockType.events), ...Object.values(EventsType)],
+  ],
+  [COMPACT_VERSION, Object.values(BlockType)],
+]);
+/** Those that hold events. */
+const EVENT_TYPES: readonly number[] = [BlockType.events, ...Object.values(EventsType)];
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 interface BlockHeader {
@@ -37,7 +41,7 @@ interface BlockHeader {
   readonly checksum: number;
 }
 
-/** Reads a compact trace. Columns are not copied but looked at where they were read to. */
+/** Reads a compact trace of any version. */
 export class CompactReader implements EventReader {
   readonly format = "compact";
   /** The trace's own statement of its source, which comes near its end. */
@@ -51,15 +55,15 @@ export class CompactReader implements EventReader {
   #offset = 0;
   #header: BlockHeader | undefined = undefined;
   #payload = new Uint8Array(0);
-  #hasFileHeader = false;
+  /** What may follow; nothing before the header of the file is known. */
+  #types: readonly number[] | undefined = undefined;
+  readonly #decoder = new EventDecoder();
   #hasEnded = false;
   #events = 0;
   #originSeconds = 0;
   /** Numbers of this file's tasks and callers among those of the output. */
   readonly #tasks: number[] = [];
   readonly #callers: number[] = [0];
-  /** Whether they are the same numbers. */
-  #sameNumbers = true;
 
   constructor(file: string, output: TraceOutput) {
     requireLittleEndian();
@@ -98,14 +102,22 @@ export class CompactReader implements EventReader {
       this.#header = undefined;
       this.#block(header, offset);
       this.#target = new Uint8Array(BLOCK_HEADER_BYTES);
-    } else if (!this.#hasFileHeader) {
-      this.#hasFileHeader = true;
-      const version = new DataView(done.buffer).getUint32(8, true);
-      if (version !== COMPACT_VERSION) this.#fail(8, `version ${COMPACT_VERSION}`, `version ${version}`);
+    } else if (this.#types === undefined) {
+      this.#startFile(new DataView(done.buffer));
       this.#target = new Uint8Array(BLOCK_HEADER_BYTES);
     } else {
       this.#startBlock(done, offset);
     }
+  }
+
+  #startFile(header: DataView): void {
+    const version = header.getUint32(8, true);
+    this.#types = TYPES.get(version);
+    if (this.#types === undefined) {
+      this.#fail(8, `version ${[...TYPES.keys()].join(" or ")}`, `version ${version}`);
+    }
+    // Version 1 says nothing of the word that is not used.
+    if (version > 1 && header.getUint32(12, true) !== 0) this.#fail(12, "0", "something else");
   }
 
   #startBlock(bytes: Uint8Array, offset: number): void {
@@ -113,49 +125,34 @@ export class CompactReader implements EventReader {
     const type = view.getUint32(0, true);
     const payloadBytes = view.getUint32(4, true);
     const count = view.getUint32(8, true);
-    const isEvents = type === BlockType.events || type === BlockType.eventsWithCallers;
-    if (!Object.values(BlockType).includes(type)) {
-      this.#fail(offset, "a block", "something else; the file is damaged");
-    }
-    const expected = padded(columnsBytes(count, type === BlockType.eventsWithCallers));
-    const isSane = isEvents
-      ? count > 0 && count <= BLOCK_EVENTS && payloadBytes === expected
-      : payloadBytes > 0 && payloadBytes % 8 === 0 && payloadBytes <= TEXT_BYTES_MAX;
-    if (!isSane)
+    if (!this.#types!.includes(type)) this.#fail(offset, "a block", "something else; the file is damaged");
+    const isEvents = EVENT_TYPES.includes(type);
+    if (!(isEvents ? isEventsSize(type, payloadBytes, count) : isTextSize(payloadBytes)))
       this.#fail(offset, "a block of a possible size", `${payloadBytes} bytes; the file is damaged`);
     this.#header = { type, payloadBytes, count, checksum: view.getUint32(12, true) };
-    // Views of columns begin at multiples of 8 in memory that is used again and again.
-    if (isEvents && this.#payload.length === 0) this.#payload = new Uint8Array(EVENTS_BYTES_MAX);
+    // Events begin at a multiple of 8 in memory that is used again and again.
+    if (isEvents && payloadBytes > this.#payload.length) this.#payload = new Uint8Array(payloadBytes);
     this.#target = isEvents ? this.#payload.subarray(0, payloadBytes) : new Uint8Array(payloadBytes);
   }
 
-  #block(header: BlockHeader, offset: number): void {
-    const { type, payloadBytes, count } = header;
+  #block({ type, payloadBytes, count, checksum: expected }: BlockHeader, offset: number): void {
     const payload = this.#target;
     const words = new Int32Array(payload.buffer, 0, payloadBytes / 4);
-    if (checksum(type, payloadBytes, count, words) !== header.checksum) {
+    if (checksum(type, payloadBytes, count, words) !== expected) {
       const start = offset - BLOCK_HEADER_BYTES;
       this.#fail(start, "a block that its checksum fits", "another checksum; the file is damaged");
     }
-    if (type === BlockType.events || type === BlockType.eventsWithCallers) {
-      this.#passEvents(payload.buffer as ArrayBuffer, count, type === BlockType.eventsWithCallers, offset);
-    } else {
+    if (!EVENT_TYPES.includes(type)) {
       this.#text(type, payload, offset);
+      return;
     }
-  }
-
-  #passEvents(buffer: ArrayBuffer, count: number, hasCallers: boolean, offset: number): void {
-    const columns = hasCallers
-      ? columnsIn(BLOCK_COLUMNS, buffer, count)
-      : { ...columnsIn(EVENT_COLUMNS, buffer, count), caller: NO_CALLERS };
-    const block: EventBlock = { ...columns, count, hasCallers, originSeconds: this.#origin(offset) };
-    const fault = faultOf(block, this.#tasks.length, this.#callers.length);
-    if (fault !== undefined) this.#fail(offset, `events with a possible ${fault}`, `another ${fault}`);
-    if (!this.#sameNumbers) {
-      const { task, caller } = block;
-      for (let i = 0; i < count; i++) task[i] = this.#tasks[task[i]!]!;
-      if (hasCallers) for (let i = 0; i < count; i++) caller[i] = this.#callers[caller[i]!]!;
-    }
+    const numbers = { tasks: this.#tasks, callers: this.#callers };
+    const origin = this.#origin(offset);
+    const block =
+      type === BlockType.events
+        ? this.#decoder.decode(payload, count, origin, numbers)
+        : eventsOf(type, payload, count, origin, numbers);
+    if (typeof block === "string") this.#fail(offset, `events with a possible ${block}`, `another ${block}`);
     this.#events += count;
     this.#output.blocks.pass(block);
   }
@@ -174,13 +171,11 @@ export class CompactReader implements EventReader {
       this.#originSeconds = valid(CLOCK, "the origin of times").originSeconds;
     } else if (type === BlockType.tasks) {
       for (const [comm, pid] of valid(TASKS, "a list of tasks")) {
-        const number = names.task(comm, pid);
-        if (this.#tasks.push(number) !== number + 1) this.#sameNumbers = false;
+        this.#tasks.push(names.task(comm, pid));
       }
     } else if (type === BlockType.callers) {
       for (const name of valid(CALLERS, "a list of callers")) {
-        const number = names.caller(name);
-        if (this.#callers.push(number) !== number + 1) this.#sameNumbers = false;
+        this.#callers.push(names.caller(name));
       }
     } else {
       const end = valid(END, "the counts of the trace");
@@ -222,22 +217,13 @@ export class CompactReader implements EventReader {
   }
 }
 
-function isExact(value: number): boolean {
-  return value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value;
+function isEventsSize(type: number, payloadBytes: number, count: number): boolean {
+  if (count === 0 || count > BLOCK_EVENTS) return false;
+  return type === BlockType.events
+    ? payloadBytes % 8 === 0 && payloadBytes <= columnsBytesMax(count)
+    : payloadBytes === payloadBytesOf(type, count);
 }
 
-function faultOf(block: EventBlock, tasks: number, callers: number): string | undefined {
-  const { count, kind, order, migrateType, task, timeNs, pfn, detail, caller, hasCallers } = block;
-  for (let i = 0; i < count; i++) {
-    if (kind[i]! > LAST_KIND) return "kind";
-    if (order[i]! > (kind[i] === PageEventKind.freeBatched ? 0 : TRACED_ORDER_MAX)) return "order";
-    if (migrateType[i] !== 0 && (kind[i] === PageEventKind.free || kind[i] === PageEventKind.freeBatched))
-      return "migrate type";
-    if (task[i]! >= tasks) return "task";
-    if (hasCallers && caller[i]! >= callers) return "caller";
-    if (!isExact(timeNs[i]!)) return "time";
-    if (!isExact(pfn[i]!) || pfn[i]! % (1 << order[i]!) !== 0) return "page frame number";
-    if (detail[i]! > DETAIL_MAX[kind[i]!]!) return "detail";
-  }
-  return undefined;
+function isTextSize(payloadBytes: number): boolean {
+  return payloadBytes > 0 && payloadBytes % 8 === 0 && payloadBytes <= TEXT_BYTES_MAX;
 }
