@@ -1,4 +1,3 @@
-import { ZoneType } from "../mm/zones.js";
 import {
   asPage,
   MAX_ORDER_PAGES,
@@ -7,11 +6,9 @@ import {
   PAGEBLOCK_PAGES,
   type Page,
 } from "../units.js";
-import { Watermark } from "./alloc-flags.js";
 import { isMergeable, MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
 import { ALLOCATED, FREE_BLOCK, NO_PAGE, ORDER_MASK, type PageFrames, TOUCHED } from "./page-frames.js";
-import { PCP_LISTS, type PcpList, type PerCpuPages, pcpIndex, pcpIndexOrder } from "./pcp.js";
-import { watermarkOk, watermarkPages } from "./watermark.js";
+import type { PcpList } from "./pcp.js";
 import type { Zone } from "./zone.js";
 
 /**
@@ -132,7 +129,14 @@ export function freePageblocks(zone: Zone, page: Page, order: number, toTail: bo
  * Frees blocks of one order and type that lie one after the other in a pageblock, from the first on. Those that make up
  * an aligned block merge among themselves before they meet any other: it is freed as one.
  */
-function freeRun(zone: Zone, first: Page, blocks: number, order: number, type: number, cpu: number): void {
+export function freeRun(
+  zone: Zone,
+  first: Page,
+  blocks: number,
+  order: number,
+  type: number,
+  cpu: number,
+): void {
   accountFreePages(zone, 1 << order, type, cpu, blocks);
   const end = first + (blocks << order);
   for (let at: number = first; at < end; ) {
@@ -163,10 +167,14 @@ export function expand(zone: Zone, page: Page, low: number, high: number, type: 
   return (1 << high) - (1 << low);
 }
 
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}
+
 /** Order of the smallest free block of a type that will do for one of an order, or -1. */
 function smallestOrder(zone: Zone, order: number, type: number): number {
   const candidates = zone.orderMask[type]! >> order;
-  return candidates === 0 ? -1 : order + 31 - Math.clz32(candidates & -candidates);
+  return candidates === 0 ? -1 : order + lowestBit(candidates);
 }
 
 /** Takes the first block of the smallest order that will do (__rmqueue_smallest), or NO_PAGE. */
@@ -217,7 +225,7 @@ function cutFront(
   const { next, prev, meta } = zone.frames;
   const end = page + (1 << found);
   for (let at = asPage(page + (blocks << order)); at < end; ) {
-    const rest = 31 - Math.clz32(at & -at);
+    const rest = lowestBit(at);
     const list = zone.list(rest, type);
     next[list] = at;
     prev[list] = at;
@@ -312,82 +320,10 @@ export function changePageblocks(frames: PageFrames, page: Page, order: number, 
   frames.pageblockType.fill(type, first, first + (1 << (order - PAGEBLOCK_ORDER)));
 }
 
-/**
- * Drains per-CPU lists into the buddy lists, oldest pages first, round the lists from the
- * one of the latest free (free_pcppages_bulk). May free more than asked by part of a block.
- */
-export function drainPcp(zone: Zone, pcp: PerCpuPages, pages: number, startIndex: number, cpu: number): void {
-  const { frames } = zone;
-  let left = Math.min(pages, pcp.count);
-  let index = startIndex;
-  while (left > 0) {
-    let list = pcp.lists[index]!;
-    while (list.size === 0) {
-      index = index + 1 === PCP_LISTS ? 0 : index + 1;
-      list = pcp.lists[index]!;
-    }
-    const order = pcpIndexOrder(index);
-    const pages = 1 << order;
-    do {
-      const page = list.at(list.size - 1);
-      const blocks = list.popTailRun(pages, Math.ceil(left / pages));
-      left -= blocks * pages;
-      pcp.count -= blocks * pages;
-      // The pageblock may have changed its type while the page waited here.
-      const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
-      freeRun(zone, page, blocks, order, type, cpu);
-    } while (left > 0 && list.size > 0);
-    index = index + 1 === PCP_LISTS ? 0 : index + 1;
-  }
-}
-
-/** Migrate type of the per-CPU list a page of a pageblock goes to: reserved kinds share the movable one. */
-export function pcpType(pageblockType: number): number {
-  return pageblockType < MIGRATE_PCPTYPES ? pageblockType : MigrateType.MOVABLE;
-}
-
 /** Pages leave the hands of their owner (free_pages_prepare). */
 export function prepareFree(frames: PageFrames, page: Page, order: number): void {
   const { meta } = frames;
   const state = meta[page]!;
   if ((state & FREE_BLOCK) === (ALLOCATED | (order + 1))) meta[page] = state & TOUCHED;
   else frames.releasePart(page, order);
-}
-
-/**
- * A free on the per-CPU lists, which drain when they hold too much (free_unref_page_commit, free_frozen_page_commit).
- *
- * @param mayDrain false where the zone's lock must not be waited for
- */
-export function freeToPcp(
-  zone: Zone,
-  page: Page,
-  order: number,
-  type: number,
-  cpu: number,
-  mayDrain: boolean,
-): void {
-  const pcp = zone.pcp[cpu]!;
-  const index = pcpIndex(order, type);
-  pcp.lists[index]!.pushHead(page);
-  const freeHigh = pcp.noteFree(order, zone.rules);
-  if (!mayDrain) return;
-  const high = pcp.drainThreshold(zone.reclaimActive, zone.belowHigh, freeHigh);
-  if (pcp.count < high) return;
-  pcp.toDrain = pcp.drainPages(high, freeHigh);
-  pcp.drainIndex = index;
-  continueDrain(zone, pcp, cpu);
-}
-
-/** The drain of a free, or what is left of it. */
-export function continueDrain(zone: Zone, pcp: PerCpuPages, cpu: number): void {
-  const step = zone.rules.drainsInBatches ? pcp.batch : pcp.toDrain;
-  for (let batches = pcp.batchesUntilLost; batches > 0 && pcp.toDrain > 0 && pcp.count > 0; batches--) {
-    drainPcp(zone, pcp, Math.min(pcp.toDrain, step), pcp.drainIndex, cpu);
-    pcp.toDrain -= step;
-  }
-  if (zone.belowHigh) {
-    const mark = watermarkPages(zone, Watermark.HIGH);
-    if (watermarkOk(zone, 0, mark, ZoneType.MOVABLE, 0, zone.freePages)) zone.belowHigh = false;
-  }
 }

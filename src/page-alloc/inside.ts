@@ -5,19 +5,17 @@ export {
   addFreeRun,
   addToFreeList,
   changePageblocks,
-  continueDrain,
   cutFreeList,
   detachFromRun,
-  drainPcp,
   firstOnList,
   freeToBuddy,
   isolateFreePage,
   moveFreePagesBlock,
   moveToFreeList,
-  pcpType,
   removeFromFreeList,
   removeSmallest,
 } from "./buddy.js";
 export { claim } from "./fallback.js";
 export { FALLBACKS, FALLBACKS_PER_TYPE, isMergeable } from "./migratetype.js";
 export type { PcpList, PerCpuPages } from "./pcp.js";
+export { continueDrain, drainPcp, pcpType } from "./pcp-free.js";

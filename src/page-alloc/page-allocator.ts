@@ -23,12 +23,13 @@ import {
   nonBlockingFlags,
   slowPathFlags,
 } from "./alloc-flags.js";
-import { drainPcp, freePageblocks, freeToBuddy, freeToPcp, pcpType, prepareFree } from "./buddy.js";
+import { freePageblocks, freeToBuddy, prepareFree } from "./buddy.js";
 import { Gfp } from "./gfp.js";
 import { unreserveHighatomic } from "./highatomic.js";
 import { MigrateType, type PageblockTypes } from "./migratetype.js";
 import { NO_PAGE, PageFrames } from "./page-frames.js";
 import { pcpAllowedOrder } from "./pcp.js";
+import { drainPcp, freeToPcp, pcpType } from "./pcp-free.js";
 import type { MemoryAcceptor } from "./unaccepted-list.js";
 import { balanceNode } from "./watermark.js";
 import { LISTS_PER_ZONE, Nodes, Zone } from "./zone.js";
@@ -45,6 +46,8 @@ export interface PageAllocatorOptions extends ZonelistIndices {
   readonly acceptor: MemoryAcceptor;
   readonly pageblockTypes: PageblockTypes;
 }
+
+const { HIGH } = Gfp;
 
 /**
  * The zoned page allocator of Linux 6.12 (mm/page_alloc.c): the same requests on the same
@@ -152,14 +155,25 @@ export class PageAllocator {
     if (order > MAX_PAGE_ORDER) return this.#fail("order too large");
     const flags = gfp & this.gfpAllowedMask;
     const context = this.#zonelists.context(flags, nodeId);
+    if ((flags & HIGH) === 0 || order === 0) {
+      const page = this.#walk.waitingPage(context, order, cpu);
+      if (page !== NO_PAGE) {
+        this.#prepare(page, order, context.marks);
+        return page;
+      }
+    }
+    return this.#searchPages(context, flags, order, cpu);
+  }
+
+  /** Looks at one zone after the other, first as they are, then as the slow path leaves them. */
+  #searchPages(context: AllocContext, flags: number, order: number, cpu: number): Page | typeof NO_PAGE {
     const highatomic = this.rules.highatomicInFastPath
       ? nonBlockingFlags(flags, order) & AllocFlag.HIGHATOMIC
       : 0;
     const allocFlags = AllocFlag.WMARK_LOW | context.allocFlags | (flags & Gfp.KSWAPD_RECLAIM) | highatomic;
-    let page = this.#walk.waitingPage(context, order, allocFlags, cpu);
-    if (page === NO_PAGE) page = this.#walk.pageFrom(context, order, allocFlags, cpu);
+    let page = this.#walk.pageFrom(context, order, allocFlags, cpu);
     if (page === NO_PAGE) page = this.#slowPath(context, flags, order, cpu);
-    if (page !== NO_PAGE) this.#prepare(page, order, context.type);
+    if (page !== NO_PAGE) this.#prepare(page, order, context.marks);
     return page;
   }
 
@@ -176,15 +190,17 @@ export class PageAllocator {
     const flags = (gfp | Gfp.NOWARN | Gfp.ZERO | Gfp.NOMEMALLOC | Gfp.COMP) & this.gfpAllowedMask;
     const context = this.#zonelists.context(flags, nodeId);
     const page = this.#walk.pageFrom(context, order, AllocFlag.WMARK_MIN | AllocFlag.NOLOCK, cpu);
-    if (page !== NO_PAGE) this.#prepare(page, order, context.type);
+    if (page !== NO_PAGE) this.#prepare(page, order, context.marks);
     return page;
   }
 
   /** The same in an interrupt that finds its CPU's list locked by what it interrupted (rmqueue_pcplist). */
   allocPagesPastPcp(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
+    if (order > MAX_PAGE_ORDER) return this.#fail("order too large");
+    const flags = gfp & this.gfpAllowedMask;
     this.#walk.pcpLocked = true;
     try {
-      return this.allocPages(gfp, order, nodeId, cpu);
+      return this.#searchPages(this.#zonelists.context(flags, nodeId), flags, order, cpu);
     } finally {
       this.#walk.pcpLocked = false;
     }
@@ -208,7 +224,7 @@ export class PageAllocator {
       for (; filled < pages.length; filled++) {
         const page = this.#walk.lists.fromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
         if (page === NO_PAGE) break;
-        this.#prepare(page, 0, type);
+        this.#prepare(page, 0, context.marks);
         pages[filled] = page;
       }
     }
@@ -363,17 +379,14 @@ export class PageAllocator {
     if (this.kswapdRunning && !this.kswapdTold) balanceNode(this.zones, nodeId, highestType);
   }
 
-  #prepare(page: Page, order: number, type: number): void {
-    const { frames } = this;
-    frames.markAllocated(page, order, type === MigrateType.MOVABLE);
-    const known =
-      order === 0
-        ? frames.isTouched(page)
-        : order <= PAGEBLOCK_ORDER && frames.untouched[page >> PAGEBLOCK_ORDER] === 0;
-    if (known) return;
-    const fresh = frames.touch(page, order);
-    if (fresh === 0) return;
+  /** @param marks what the request is for, of its AllocContext */
+  #prepare(page: Page, order: number, marks: number): void {
+    const fresh = this.frames.handOut(page, order, marks);
+    if (fresh > 0) this.#noteTouched(page, order, fresh);
+  }
+
+  #noteTouched(page: Page, order: number, fresh: number): void {
     this.touchedPages += fresh;
-    this.acceptor.touch?.(addressOf(frames.pfnOf(page)), PAGE_SIZE << order);
+    this.acceptor.touch?.(addressOf(this.frames.pfnOf(page)), PAGE_SIZE << order);
   }
 }

@@ -208,6 +208,19 @@ export class PageFrames {
     }
   }
 
+  /**
+   * The block goes to a requester; it must be part of no other.
+   *
+   * @param marks ALLOCATED, and ALLOCATED_MOVABLE where that was asked for
+   * @returns how many of its pages for the first time
+   */
+  handOut(page: Page, order: number, marks: number): number {
+    const { meta } = this;
+    const touched = meta[page]! & TOUCHED;
+    meta[page] = touched | marks | (order + 1);
+    return order === 0 && touched !== 0 ? 0 : this.touch(page, order);
+  }
+
   isTouched(page: Page): boolean {
     return (this.meta[page]! & TOUCHED) !== 0;
   }

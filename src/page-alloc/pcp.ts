@@ -8,6 +8,7 @@ import {
   pageArray,
 } from "../units.js";
 import { MIGRATE_PCPTYPES, MigrateType } from "./migratetype.js";
+import { NO_PAGE } from "./page-frames.js";
 
 /**
  * Per-CPU page lists (include/linux/mmzone.h: struct per_cpu_pages; mm/page_alloc.c, 6.12).
@@ -154,6 +155,32 @@ export class PerCpuPages {
     copy.freeCount = this.freeCount;
     copy.flags = this.flags;
     return copy;
+  }
+
+  /** A block of an order and type for a request, or NO_PAGE where none waits here (rmqueue_pcplist). */
+  take(order: number, type: number): Page | typeof NO_PAGE {
+    const list = this.lists[pcpIndex(order, type)]!;
+    if (list.size === 0) return NO_PAGE;
+    this.freeCount >>= 1;
+    this.count -= 1 << order;
+    return list.popHead();
+  }
+
+  /**
+   * A block comes in whose zone has memory enough, and stays (free_unref_page_commit).
+   *
+   * @returns false when something has to be drained, or may have to; then nothing has changed
+   */
+  put(page: Page, order: number, type: number): boolean {
+    const high = Math.min(Math.max(this.high, this.highMin), this.highMax);
+    if (order > 0 || this.count + 1 >= high) return false;
+    this.lists[type]!.pushHead(page);
+    this.high = high;
+    this.count++;
+    this.allocFactor >>= 1;
+    this.flags &= ~PREV_FREE_HIGH_ORDER;
+    if (this.freeCount < this.batch << PCP_BATCH_SCALE_MAX) this.freeCount++;
+    return true;
   }
 
   /**

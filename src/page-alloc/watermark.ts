@@ -2,6 +2,8 @@ import { ALLOC_RESERVES, ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-
 import { MigrateType } from "./migratetype.js";
 import type { Zone } from "./zone.js";
 
+const { UNMOVABLE, MOVABLE } = MigrateType;
+
 /** A watermark with the boost that stands on it (wmark_pages). */
 export function watermarkPages(zone: Zone, index: number): number {
   return zone.watermark[index]! + zone.watermarkBoost;
@@ -75,25 +77,15 @@ export function watermarkFast(
 }
 
 /**
- * Whether a request without special rights may be served above the high watermark, and nothing is accepted before: what
- * most visits to a zone come to. False where a closer look is needed.
+ * Whether a zone is far enough above its watermarks that an ordinary request is served and nothing is accepted before.
+ * False where it takes a closer look, which may come to the same.
  */
 export function hasPlenty(zone: Zone, order: number, highestZoneType: number): boolean {
-  const { rules, watermark, watermarkBoost, unacceptedPages } = zone;
-  const kept = zone.freeHighatomicPages + Math.max(zone.freeCmaPages, 0);
-  const free = zone.freePages - kept - (1 << order) + 1;
-  const accepted = free - unacceptedPages;
-  const usable = rules.unacceptedUnusable ? accepted : free;
-  if (usable <= watermark[Watermark.HIGH]! + watermarkBoost + zone.lowmemReserve[highestZoneType]!)
-    return false;
-  if (
-    order > 0 &&
-    (zone.orderMask[MigrateType.MOVABLE]! | zone.orderMask[MigrateType.UNMOVABLE]!) >> order === 0
-  )
-    return false;
-  if (unacceptedPages === 0 || !rules.acceptOnVisit) return true;
-  const target = watermark[zone.acceptMark]!;
-  return !rules.acceptAtLeastOne && target > 0 && accepted >= target + watermarkBoost;
+  const mark = zone.watermark[zone.acceptMark]!;
+  const kept = zone.freeHighatomicPages + Math.max(zone.freeCmaPages, 0) + (1 << order) - 1;
+  const usable = zone.freePages - zone.unacceptedPages - kept;
+  if (mark === 0 || usable <= mark + zone.watermarkBoost + zone.lowmemReserve[highestZoneType]!) return false;
+  return order === 0 || (zone.orderMask[UNMOVABLE]! | zone.orderMask[MOVABLE]!) >> order !== 0;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Page } from "../units.js";
 import { ALLOC_WMARK_MASK, AllocFlag, cmaFlag, Watermark } from "./alloc-flags.js";
 import { reserveHighatomic } from "./highatomic.js";
 import { NO_PAGE } from "./page-frames.js";
-import { pcpAllowedOrder, pcpIndex } from "./pcp.js";
+import { pcpAllowedOrder } from "./pcp.js";
 import { Rmqueue } from "./rmqueue.js";
 import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
 import { hasPlenty, watermarkFast, watermarkPages } from "./watermark.js";
@@ -33,19 +33,13 @@ export class ZoneWalk {
 
   /**
    * What `pageFrom` does for most requests: the zone to prefer has plenty, and its list of the CPU a block. In any other
-   * case it returns NO_PAGE and has changed nothing.
+   * case, also for a request with a reserve of its own, it returns NO_PAGE and has changed nothing.
    */
-  waitingPage(context: AllocContext, order: number, allocFlags: number, cpu: number): Page | typeof NO_PAGE {
-    const zone = context.zonelist[context.first];
-    if (zone === undefined || zone.belowHigh || zone.boosted || this.pcpLocked) return NO_PAGE;
-    if ((allocFlags & AllocFlag.HIGHATOMIC) !== 0 || !pcpAllowedOrder(order)) return NO_PAGE;
-    if (context.nodes > 1 && zone.rules.skipsNodesOfAwakeKswapd) return NO_PAGE;
-    const pcp = zone.pcp[cpu]!;
-    const list = pcp.lists[pcpIndex(order, context.type)]!;
-    if (list.size === 0 || !hasPlenty(zone, order, context.highestType)) return NO_PAGE;
-    pcp.freeCount >>= 1;
-    pcp.count -= 1 << order;
-    return list.popHead();
+  waitingPage(context: AllocContext, order: number, cpu: number): Page | typeof NO_PAGE {
+    const zone = context.plainZone;
+    if (zone === undefined || zone.flags !== 0 || !pcpAllowedOrder(order)) return NO_PAGE;
+    if (!hasPlenty(zone, order, context.highestType)) return NO_PAGE;
+    return zone.pcp[cpu]!.take(order, context.type);
   }
 
   /** A page from the first zone that can spare it, or NO_PAGE. */

@@ -12,6 +12,9 @@ const ORDERS: number = MAX_PAGE_ORDER + 1;
 /** List heads a zone needs: one for each order and type, and one for unaccepted blocks. */
 export const LISTS_PER_ZONE: number = ORDERS * MIGRATE_TYPES + 1;
 
+/** Bits of Zone.flags (include/linux/mmzone.h: enum zone_flags). */
+const ZoneFlag = { BOOSTED: 0x1, RECLAIM_ACTIVE: 0x2, BELOW_HIGH: 0x4 } as const;
+
 /** One zone of one node: its free lists, watermarks, counters and per-CPU lists (struct zone, 6.12). */
 export class Zone {
   /** Those of all zones of its allocator. */
@@ -60,16 +63,12 @@ export class Zone {
   watermarkBoost = 0;
   /** Pages kept from requests that could have been served by a higher zone, by that zone's type. */
   readonly lowmemReserve: Float64Array = new Float64Array(MAX_NR_ZONES);
-  /** ZONE_BELOW_HIGH: free memory was below the high watermark when last looked at. */
-  belowHigh = false;
-  /** ZONE_RECLAIM_ACTIVE: kswapd works on this node. */
-  reclaimActive = false;
+  /** Any of the flags below; none of them is set in a zone that has memory enough. */
+  flags = 0;
   /** Frees that must not wait for a lock and would have had to (trylock_free_pages), the latest last: page and order in turn. */
   readonly putOff: number[] = [];
   /** Movable pages in the pageblock of a page of which so many are free, where a recorded kernel has counted them. */
   toldMovable: ((page: Page, free: number) => number | undefined) | undefined = undefined;
-  /** ZONE_BOOSTED_WATERMARK: kswapd is to be woken after this allocation. */
-  boosted = false;
 
   readonly pcp: readonly PerCpuPages[];
 
@@ -89,6 +88,34 @@ export class Zone {
     this.freePagesDiff = new Int32Array(cpus);
     this.freeCmaDiff = new Int32Array(cpus);
     this.pcp = Array.from({ length: cpus }, () => new PerCpuPages());
+  }
+
+  /** ZONE_BOOSTED_WATERMARK: kswapd is to be woken after this allocation. */
+  get boosted(): boolean {
+    return (this.flags & ZoneFlag.BOOSTED) !== 0;
+  }
+  set boosted(set: boolean) {
+    this.#setFlag(ZoneFlag.BOOSTED, set);
+  }
+
+  /** ZONE_RECLAIM_ACTIVE: kswapd works on this node. */
+  get reclaimActive(): boolean {
+    return (this.flags & ZoneFlag.RECLAIM_ACTIVE) !== 0;
+  }
+  set reclaimActive(set: boolean) {
+    this.#setFlag(ZoneFlag.RECLAIM_ACTIVE, set);
+  }
+
+  /** ZONE_BELOW_HIGH: free memory was below the high watermark when last looked at. */
+  get belowHigh(): boolean {
+    return (this.flags & ZoneFlag.BELOW_HIGH) !== 0;
+  }
+  set belowHigh(set: boolean) {
+    this.#setFlag(ZoneFlag.BELOW_HIGH, set);
+  }
+
+  #setFlag(flag: number, set: boolean): void {
+    this.flags = set ? this.flags | flag : this.flags & ~flag;
   }
 
   /** Spans [startPfn, endPfn), too, which is all memory (mm/memory_hotplug.c: resize_zone_range). */

@@ -2,6 +2,8 @@ import type { ZonelistIndices } from "../mm/zonelists.js";
 import { ZoneType } from "../mm/zones.js";
 import { AllocFlag, cmaFlag } from "./alloc-flags.js";
 import { Gfp, gfpMigrateType, gfpZone } from "./gfp.js";
+import { MigrateType } from "./migratetype.js";
+import { ALLOCATED, ALLOCATED_MOVABLE } from "./page-frames.js";
 import type { Zone } from "./zone.js";
 
 /** Where a request looks for memory and of which type (struct alloc_context, prepare_alloc_pages). */
@@ -10,11 +12,15 @@ export interface AllocContext {
   readonly zonelist: readonly Zone[];
   /** Place of the zone to prefer; the length of the list where there is none. */
   readonly first: number;
+  /** The same zone, where a visit to it does nothing as long as it has plenty. */
+  readonly plainZone: Zone | undefined;
   /** Nodes of the machine. */
   readonly nodes: number;
   readonly highestType: number;
   /** Migrate type. */
   readonly type: number;
+  /** What is noted of a block that it gets (see PageFrames). */
+  readonly marks: number;
   /** Flags of the first attempt that follow from the above (alloc_flags_nofragment, gfp_to_alloc_flags_cma). */
   readonly allocFlags: number;
 }
@@ -64,6 +70,15 @@ export class Zonelists {
     const first = place < 0 ? zonelist.length : place;
     const avoidsFragments = place >= 0 && this.#mayAvoidFragments[zonelist[place]!.index]!;
     const allocFlags = (avoidsFragments ? AllocFlag.NOFRAGMENT : 0) | cmaFlag(type);
-    return { zonelist, first, nodes: this.#nodes, highestType, type, allocFlags };
+    const preferred = zonelist[first];
+    const plainZone = preferred !== undefined && this.#isPlain(preferred) ? preferred : undefined;
+    const marks = type === MigrateType.MOVABLE ? ALLOCATED | ALLOCATED_MOVABLE : ALLOCATED;
+    return { zonelist, first, plainZone, nodes: this.#nodes, highestType, type, marks, allocFlags };
+  }
+
+  #isPlain({ rules }: Zone): boolean {
+    return (
+      !(this.#nodes > 1 && rules.skipsNodesOfAwakeKswapd) && !(rules.acceptOnVisit && rules.acceptAtLeastOne)
+    );
   }
 }
