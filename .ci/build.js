@@ -52,6 +52,46 @@ const PAGE = [
 /** Its worker is a function whose text the page makes a worker of. */
 const WORKER = ["worker=src/explorer/worker.ts", "--banner:js=function unacceptedWorker(){", "--footer:js=}"];
 
+const USUAL = [
+  "--legal-comments=none",
+  "--log-level=warning",
+  // Colours of a terminal's tables, which that library does without where there are none.
+  "--external:@colors/colors",
+];
+
+/**
+ * What commands do, as one script: a file loads faster than some hundred, and V8 keeps what it compiled of it.
+ * The decoder of zstd takes its own bytes from `fetch` where that is, for which Node loads a client of HTTP.
+ */
+const PROGRAM = [
+  "program=src/cli/program.ts",
+  "--bundle",
+  "--platform=node",
+  "--format=cjs",
+  "--target=node20.19",
+  "--define:fetch=undefined",
+  "--define:import.meta.url=programUrl",
+  // Those that have files of their own, and those that only pictures need.
+  ...["piscina", "@resvg/resvg-wasm", "vega", "vega-lite", "vega-interpreter"].map(
+    (name) => `--external:${name}`,
+  ),
+];
+
+async function bundleProgram(directory) {
+  const file = `${directory}/cli/program.cjs`;
+  const code = await run(
+    "esbuild",
+    ...PROGRAM,
+    `--metafile=${partsOf(directory, "program")}`,
+    `--outfile=${file}`,
+    ...USUAL,
+  );
+  if (code !== 0) return code;
+  // A script that V8 has compiled before cannot import modules; who loads it does so for it.
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/\bimport\(/g, "importModule("));
+  return 0;
+}
+
 function bundle(directory, name, words) {
   return run(
     "esbuild",
@@ -63,10 +103,7 @@ function bundle(directory, name, words) {
     "--format=iife",
     "--target=es2022",
     "--charset=utf8",
-    "--legal-comments=none",
-    "--log-level=warning",
-    // Colours of a terminal's tables, which that library does without where there are none.
-    "--external:@colors/colors",
+    ...USUAL,
   );
 }
 
@@ -75,19 +112,26 @@ function partsOf(directory, name) {
   return `${directory}/${name}.parts.json`;
 }
 
+/** Beside the bundles, whose parts are then forgotten. */
+function writeLicenses(directory, room, names) {
+  const files = names.map((name) => partsOf(directory, name));
+  const parts = files.map((path) => JSON.parse(readFileSync(path, "utf8")));
+  writeFileSync(`${directory}/${room}/licenses.txt`, bundledLicenses(parts));
+  for (const path of files) rmSync(path);
+}
+
 async function build(directory) {
   const bundles = { page: PAGE, worker: WORKER };
   const codes = await Promise.all([
     run("tsc", "-p", "tsconfig.json", "--outDir", directory),
     ...Object.entries(bundles).map(([name, words]) => bundle(directory, name, words)),
+    bundleProgram(directory),
   ]);
   const code = Math.max(...codes);
   if (code !== 0) return code;
   copyFileSync("src/explorer/page/index.html", `${directory}/explorer/index.html`);
-  const files = Object.keys(bundles).map((name) => partsOf(directory, name));
-  const parts = files.map((path) => JSON.parse(readFileSync(path, "utf8")));
-  writeFileSync(`${directory}/explorer/licenses.txt`, bundledLicenses(parts));
-  for (const path of files) rmSync(path);
+  writeLicenses(directory, "explorer", Object.keys(bundles));
+  writeLicenses(directory, "cli", ["program"]);
   return code;
 }
 

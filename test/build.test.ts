@@ -24,12 +24,14 @@ exit $(cat exit-code)
 const BUNDLER = `#!/bin/sh
 for word; do case "$word" in
   --outdir=*) directory="\${word#--outdir=}";;
+  --outfile=*) file="\${word#--outfile=}";;
   --metafile=*) parts="\${word#--metafile=}";;
   *=src/*) name="\${word%%=*}";;
 esac; done
-mkdir -p "$directory"
+file="\${file:-$directory/$name.js}"
+mkdir -p "$(dirname "$file")"
 cp parts.json "$parts"
-echo "$@" > "$directory/$name.js"
+echo "$@" > "$file"
 exit $(cat bundler-exit-code)
 `;
 
@@ -131,6 +133,11 @@ test("the page and its worker are part of the build, and it fails where they do"
       own.read("dist/explorer/licenses.txt"),
       `unaccepted\n\nours\n\n${"-".repeat(79)}\n\n@a/b\n\ntheirs\n`,
     );
+    assert.match(
+      own.read("dist/cli/program.cjs"),
+      /program=src\/cli\/program\.ts .*--define:fetch=undefined /,
+    );
+    assert.is(own.read("dist/cli/licenses.txt"), own.read("dist/explorer/licenses.txt"));
     assert.not.ok(readdirSync(join(own.directory, "dist")).some((name) => name.endsWith(".json")));
     own.write("src/main.js", "2");
     own.write("bundler-exit-code", "2");

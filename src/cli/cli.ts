@@ -1,49 +1,31 @@
 /** The program without the process around it: arguments in, text and an exit code out. */
 
 import { didYouMean, nearestName } from "../nearest-name.js";
-import { printable } from "../printable.js";
-import { errorLine } from "../scenario/error.js";
-import { type Arguments, type Command, type CommandGroup, STDIN_PATH } from "./arguments.js";
+import { type CommandGroup, STDIN_PATH } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
-import { type CliIo, ExitCode, Interrupted, placeOf, print, type RunScenario } from "./io.js";
-import { isUserError, UsageError } from "./usage-error.js";
+import { ExitCode, placeOf, print, type World } from "./io.js";
+import type { Program } from "./program.js";
+import { reported } from "./reported.js";
+import { UsageError } from "./usage-error.js";
 import { packageVersion } from "./version.js";
 
-/** The world around the program, and the stubs with which tests replace the simulator. */
-export interface World {
-  readonly io: CliIo;
-  readonly runScenario?: RunScenario;
+/** How the program starts: what commands do takes long to load, and only they need it. */
+export interface Start extends World {
+  readonly program: (command: string) => Promise<Program>;
 }
 
 /**
- * Runs the program. An error that the user can put right is one line on stderr; any other is a
- * bug, or what `--check` found, and comes with its stack.
+ * Answers what needs no command, such as help and mistakes in flags, and has the program do the rest.
  *
  * @param argv without the interpreter and the script
  * @returns the exit code
  */
-export async function main(argv: readonly string[], world: World): Promise<number> {
-  const { stderr, interrupted } = world.io;
-  try {
-    return await obey(
-      argv.map((word) => (word === "-" ? STDIN_PATH : word)),
-      world,
-    );
-  } catch (error) {
-    if (interrupted.aborted) {
-      print(stderr, `unaccepted: interrupted${error instanceof Interrupted ? ` ${error.message}` : ""}\n`);
-      return ExitCode.interrupted;
-    }
-    if (isUserError(error)) {
-      print(stderr, `unaccepted: ${printable(errorLine(error))}\n`);
-      return ExitCode.usage;
-    }
-    print(stderr, `unaccepted: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    return ExitCode.failed;
-  }
+export function main(argv: readonly string[], start: Start): Promise<number> {
+  const words = argv.map((word) => (word === "-" ? STDIN_PATH : word));
+  return reported(start.io, () => obey(words, start));
 }
 
-async function obey([word, ...rest]: readonly string[], world: World): Promise<number> {
+async function obey([word, ...rest]: readonly string[], { program, ...world }: Start): Promise<number> {
   const { io } = world;
   const place = placeOf(io.stdout, io);
   const show = (text: string): number => {
@@ -75,25 +57,14 @@ async function obey([word, ...rest]: readonly string[], world: World): Promise<n
     return show(await ("actions" in chosen ? groupHelp(chosen, place) : commandHelp(chosen, place)));
   }
   const { parseWords } = await import("./parser.js");
-  if (!("actions" in chosen))
-    return run(chosen, parseWords(action === undefined ? rest : rest.slice(1), chosen), world);
+  if (!("actions" in chosen)) {
+    const words = action === undefined ? rest : rest.slice(1);
+    // Mistakes are told before anything else is loaded.
+    parseWords(words, chosen);
+    return (await program(chosen.name)).runCommand(chosen.name, words, world);
+  }
   const syntax = { name: chosen.name, files: { name: "action", isList: true }, flags: {} };
   throw unknownAction(chosen, parseWords(rest, syntax).files[0]);
-}
-
-async function run(command: Command, argv: Arguments, world: World): Promise<number> {
-  const [loaded, { loadZstd }] = await Promise.all([command.load(), import("../workload-files/zstd.js")]);
-  await loadZstd();
-  const runScenario = world.runScenario ?? (await import("../study/run-scenario.js")).runScenario;
-  const context = { io: world.io, runScenario, policyFiles: [], commands: COMMANDS };
-  if (!argv.has("policy") && !argv.has("baseline")) return loaded.run(argv, context);
-  const { loadPolicies } = await import("./policy-files.js");
-  const { argv: named, files, forget } = await loadPolicies(argv);
-  try {
-    return await loaded.run(named, { ...context, policyFiles: files });
-  } finally {
-    forget();
-  }
 }
 
 function unknownCommand(word: string): UsageError {

@@ -57,6 +57,12 @@ export type RunScenario = (
   },
 ) => RunResult;
 
+/** The world around the program, and the stubs with which tests replace the simulator. */
+export interface World {
+  readonly io: CliIo;
+  readonly runScenario?: RunScenario;
+}
+
 /** The file of a policy that is no part of the program. */
 export interface PolicyFile {
   /** As it was typed. */

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The process around the program: arguments, streams, signals, exit code. */
 
-import { createContext, Script } from "node:vm";
+import { type Context, createContext, Script } from "node:vm";
 import { main } from "./cli.js";
+import type { CompiledProgram } from "./compiled-program.js";
 import { exitOnStdoutError } from "./io.js";
 import { startTicker } from "./ticker.js";
 
@@ -17,12 +18,14 @@ function interrupt(): void {
 }
 process.on("SIGINT", interrupt);
 
-/** Made once: a context takes as long as a short run. */
-const place: { work?: () => unknown } = createContext({});
-const begin: Script = new Script("work()");
+/** Made once, and only where there is work: a context takes as long as a short run. */
+let place: Context | undefined;
+let begin: Script | undefined;
 
 /** Work that lets no signal through is stopped where it is; nothing of it is of use then. */
 function atWork<Result>(work: () => Result): Result {
+  place ??= createContext({});
+  begin ??= new Script("work()");
   place.work = work;
   try {
     return begin.runInContext(place, { breakOnSigint: true }) as Result;
@@ -43,8 +46,17 @@ async function confirm(question: string): Promise<boolean> {
   }
 }
 
+let compiled: CompiledProgram | undefined;
+
 // Not process.exit(): what is still on its way to a pipe would be lost.
 process.exitCode = await main(process.argv.slice(2), {
+  program: async (command) => {
+    // From source, as tests run it, there is no script.
+    if (import.meta.url.endsWith(".ts")) return import("./program.js");
+    const { CompiledProgram, compiledDirectories, PROGRAM_SCRIPT } = await import("./compiled-program.js");
+    compiled = new CompiledProgram(PROGRAM_SCRIPT, compiledDirectories(process.env));
+    return compiled.load(command);
+  },
   io: {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -55,3 +67,4 @@ process.exitCode = await main(process.argv.slice(2), {
     ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   },
 });
+if (!interruption.signal.aborted) compiled?.keep();

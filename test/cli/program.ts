@@ -38,6 +38,7 @@ export async function unaccepted(argv: readonly string[], world: World = {}): Pr
       ...(world.confirm === undefined ? {} : { confirm: world.confirm }),
     },
     runScenario: world.runScenario ?? fakeRun,
+    program: () => import("../../src/cli/program.js"),
   });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }

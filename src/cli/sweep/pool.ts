@@ -2,9 +2,10 @@
 
 import { Piscina } from "piscina";
 import { UsageError } from "../usage-error.js";
+import { PROGRAM } from "../version.js";
 import type { WorkerData } from "./worker.js";
 
-/** Built, the worker is JavaScript next to this file; in the tests it is TypeScript. */
+/** Built, the worker is JavaScript beside this file's; in the tests it is TypeScript. */
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 
 /** @throws the reason of `interrupted`, or the first error of a worker; chunks that are done stay done */
@@ -17,7 +18,7 @@ export async function runOnPool(
 ): Promise<void> {
   interrupted.throwIfAborted();
   const pool = new Piscina({
-    filename: new URL(`./worker.${EXTENSION}`, import.meta.url).href,
+    filename: new URL(`sweep/worker.${EXTENSION}`, PROGRAM).href,
     workerData: data,
     minThreads: Math.min(jobs, chunks.length),
     maxThreads: jobs,

@@ -1,0 +1,124 @@
+/**
+ * The program as one script, with what V8 compiled of it before: a run of an earlier process of the same command left
+ * that in a file, which is used only where it is whole and of this script, this V8 and its flags.
+ */
+
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { cachedDataVersionTag, getHeapCodeStatistics } from "node:v8";
+import { Script } from "node:vm";
+import { crc32 } from "node:zlib";
+import type { Program } from "./program.js";
+
+/** As `.ci/build.js` makes it; run from source, there is none. */
+export const PROGRAM_SCRIPT: string = fileURLToPath(new URL("program.cjs", import.meta.url));
+
+/** Where files are looked for, and put: beside the script, or where users keep what can be made again. */
+export function compiledDirectories(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const own = [env.XDG_CACHE_HOME, env.LOCALAPPDATA].find((path) => path !== undefined && isAbsolute(path));
+  return [
+    fileURLToPath(new URL("compiled/", import.meta.url)),
+    join(own ?? join(homedir(), ".cache"), "unaccepted"),
+  ];
+}
+
+/** Words of 32 bits at the beginning of a file, little-endian: what it is of, what it holds, and how much that is. */
+const Word = { script: 0, scriptBytes: 1, v8: 2, data: 3, dataBytes: 4, codeBytes: 5 } as const;
+const HEADER_BYTES: number = 4 * Object.keys(Word).length;
+
+/** A process that compiled so much more than its file had leaves a new one. */
+const GROWTH = 1.25;
+
+/** What a script is a function of, as modules of CommonJS are; and what stands for `import.meta.url` and `import()`. */
+type Wrapped = (
+  exports: Partial<Program>,
+  require: NodeJS.Require,
+  module: object,
+  programUrl: string,
+  importModule: (specifier: string) => Promise<unknown>,
+) => void;
+
+export class CompiledProgram {
+  readonly #path: string;
+  readonly #directories: readonly string[];
+  #loaded: { readonly script: Script; readonly file: string; readonly key: Uint32Array } | undefined;
+  /** Bytes of code that there were when the file was made; 0 where none was used. */
+  #codeBytes = 0;
+
+  /** @param path of the script @param directories to be tried one after the other */
+  constructor(path: string, directories: readonly string[]) {
+    this.#path = path;
+    this.#directories = directories;
+  }
+
+  /** @param command for which it is loaded; each has a file, with the parts that it needs */
+  load(command: string): Program {
+    const bytes = readFileSync(this.#path);
+    const key = Uint32Array.of(crc32(bytes), bytes.length, cachedDataVersionTag());
+    const file = `${command.replaceAll(" ", "-")}-${process.version}-${process.arch}.bin`;
+    const cachedData = this.#find(file, key);
+    // The bundler writes ASCII.
+    const text = `(function(exports,require,module,programUrl,importModule){${bytes.toString("latin1")}\n})`;
+    const script = new Script(text, {
+      filename: this.#path,
+      ...(cachedData === undefined ? {} : { cachedData }),
+    });
+    if (script.cachedDataRejected === true) this.#codeBytes = 0;
+    this.#loaded = { script, file, key };
+    const module: { exports: Partial<Program> } = { exports: {} };
+    const wrapped = script.runInThisContext() as Wrapped;
+    const url = pathToFileURL(this.#path).href;
+    wrapped(module.exports, createRequire(this.#path), module, url, (specifier) => import(specifier));
+    return module.exports as Program;
+  }
+
+  /** Leaves what is compiled by now for later processes. Where that is impossible they do without. */
+  keep(): void {
+    if (this.#loaded === undefined) return;
+    const codeBytes = getHeapCodeStatistics().bytecode_and_metadata_size;
+    if (codeBytes < GROWTH * this.#codeBytes) return;
+    const { script, file, key } = this.#loaded;
+    const data = script.createCachedData();
+    const header = Uint32Array.of(...key, crc32(data), data.length, codeBytes);
+    for (const directory of this.#directories) {
+      const begun = join(directory, `.${file}-${process.pid}`);
+      try {
+        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        writeFileSync(begun, Buffer.concat([new Uint8Array(header.buffer), data]), { mode: 0o600 });
+        // Whole or not there, whoever else writes it.
+        renameSync(begun, join(directory, file));
+        return;
+      } catch {
+        discard(begun);
+      }
+    }
+  }
+
+  #find(file: string, key: Uint32Array): Buffer | undefined {
+    for (const directory of this.#directories) {
+      try {
+        const bytes = readFileSync(join(directory, file));
+        const data = bytes.subarray(HEADER_BYTES);
+        const header = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + HEADER_BYTES));
+        const isOurs = key.every((word, at) => header[at] === word);
+        if (!isOurs || header[Word.dataBytes] !== data.length || header[Word.data] !== crc32(data)) continue;
+        this.#codeBytes = header[Word.codeBytes]!;
+        return data;
+      } catch {
+        // None there, or none that may be read.
+      }
+    }
+    return undefined;
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path);
+  } catch {
+    // It did not come to be.
+  }
+}
