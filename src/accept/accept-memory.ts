@@ -29,16 +29,21 @@ export interface AcceptLock {
   leave(first: number, end: number): void;
   /** The bitmap is about to be read only. */
   read(): void;
+  /**
+   * Does requests for neighbouring pieces, which are accepted by that too, each after its CPU has rescheduled; the first
+   * of them, as far as they come to the same when they are done as one.
+   *
+   * @returns how many are done; 0 where each is to be asked for
+   */
+  acceptAlike(start: PhysAddr, pieceBytes: number, pieces: number): number;
 }
-
-const NOBODY = (): void => {};
 
 /** accept_memory() and range_contains_unaccepted_memory() over one table. Addresses and sizes in bytes. */
 export class AcceptMemory {
   /** Requests that had something to accept. */
   acceptCalls = 0;
   /** Told of every request before anything is looked up; bytes. */
-  onRequest: (start: PhysAddr, sizeBytes: number) => void = NOBODY;
+  onRequest: ((start: PhysAddr, sizeBytes: number) => void) | undefined = undefined;
   /** The kernel's record. A longer one takes its place when unaccepted memory is plugged in. */
   table: UnacceptedTable | undefined;
   readonly #arch: ArchAccept;
@@ -63,7 +68,7 @@ export class AcceptMemory {
 
   /** Accepts what is unaccepted of [start, start + sizeBytes) and of the guard unit after it. */
   acceptMemory(start: PhysAddr, sizeBytes: number): void {
-    this.onRequest(start, sizeBytes);
+    this.onRequest?.(start, sizeBytes);
     const table = this.table;
     const end = this.#endOf(start, sizeBytes);
     if (table === undefined || end < table.physBase) return;
@@ -77,9 +82,32 @@ export class AcceptMemory {
    * memblock makes them for the memory map.
    */
   acceptEach(start: PhysAddr, sizeBytes: number, count: number): void {
-    if (this.table === undefined && this.onRequest === NOBODY) return;
+    if (this.table === undefined && this.onRequest === undefined) return;
     for (let left = count - 1; left >= 0; left--)
       this.acceptMemory(asPhys(start + left * sizeBytes), sizeBytes);
+  }
+
+  /**
+   * As `acceptMemory` for each of the first blocks of 4 MiB from a page frame on, whose CPU reschedules before each. Where
+   * the guard unit of each is accepted with it, and the next block is left without its first unit, they are all alike.
+   *
+   * @returns how many blocks are accepted; 0 where each is to be asked for
+   */
+  acceptBlocks(startPfn: Pfn, blocks: number): number {
+    const table = this.table;
+    if (table === undefined || this.#lock === undefined || this.onRequest !== undefined) return 0;
+    const { physBase, unitSizeBytes, unitCount } = table;
+    const unitsPerBlock = MAX_ORDER_BYTES / unitSizeBytes;
+    const first = (startPfn * PAGE_SIZE - physBase) / unitSizeBytes;
+    if (!Number.isInteger(first) || first < 0 || table.isSet(first)) return 0;
+    const unset = table.nextClear(first + 1, Math.min(first + 1 + blocks * unitsPerBlock, unitCount));
+    const alike = Math.floor((unset - first - 1) / unitsPerBlock);
+    if (alike < 1 || (table.unmapped !== undefined && unset > table.unmapped.firstUnit)) return 0;
+    const pieceBytes = unitsPerBlock * unitSizeBytes;
+    const done = this.#lock.acceptAlike(asPhys(physBase + (first + 1) * unitSizeBytes), pieceBytes, alike);
+    table.clearRange(first + 1, first + 1 + done * unitsPerBlock);
+    this.acceptCalls += done;
+    return done;
   }
 
   /**

@@ -26,6 +26,8 @@ export interface AcceptedBy {
   kernel: number;
 }
 
+const NONE = { pieces: 0, longestNs: 0 } as const;
+
 /** Told of accepts; it changes nothing. Addresses are bytes. */
 export interface AcceptWatch {
   /** One begins, or pages are put into the guest before it runs. */
@@ -57,6 +59,8 @@ export class AcceptMeter {
   onAccepting: () => void = () => {};
   onAccepted: () => void = () => {};
   watch: AcceptWatch | undefined = undefined;
+  /** Nobody wants to be told by `onAccepting` and `onAccepted` of each accept that ends before; nanoseconds. */
+  quietUntilNs: () => number = () => Number.POSITIVE_INFINITY;
   /** To whom goes what the firmware accepts now. */
   #firmware: "firmware" | "exitBootServices" | "prm" = "firmware";
   readonly #platform: CocoPlatform;
@@ -138,6 +142,57 @@ export class AcceptMeter {
     this.#accept("kernel", start, end, idle.othersAt(running, nowNs));
   }
 
+  /**
+   * The running kernel has just accepted a piece, and goes on with neighbouring ones that are alike. They are done
+   * as one, as far as that comes to the same: where times are whole, so that their sums are exact in any order; no
+   * piece waits for the bandwidth; and nobody looks in between.
+   *
+   * @param before counts of the ledger before the piece that was accepted
+   * @param mostNs the longest that one may take
+   * @returns how many are done, and how long the longest took
+   */
+  kernelAcceptAlike(
+    start: number,
+    pieceBytes: number,
+    pieces: number,
+    before: Float64Array,
+    mostNs: number,
+  ): { readonly pieces: number; readonly longestNs: number } {
+    const clock = this.#clock;
+    const { ledger, nowNs } = clock;
+    const alike = this.isWatched ? undefined : this.#platform.alikeAccepts(start, pieceBytes, pieces);
+    const one = alike === undefined ? undefined : ledger.wholeSince(before, alike.tableEvents);
+    if (alike === undefined || one === undefined || !this.#keepsUp(one.ns)) return NONE;
+    const quietUntilNs = Math.min(this.quietUntilNs(), Number.MAX_SAFE_INTEGER);
+    const roomNs = quietUntilNs - Math.max(nowNs, ledger.elapsedNs);
+    const done = mostWithin(Math.min(alike.pieces, pieces), (count) => {
+      return count * one.ns + alike.tableNs(count) < roomNs;
+    });
+    if (done === 0) return NONE;
+    const longestNs = one.ns + alike.mostTableNs(done);
+    if (longestNs > mostNs) return NONE;
+    this.#note();
+    ledger.chargeAlike(one, done);
+    alike.accept(done);
+    this.#credit("kernel");
+    this.#channel.finish(clock.stepStartNs, clock.nowNs, done * this.#sharedNsOf().sharedNs);
+    this.#spent(0);
+    return { pieces: done, longestNs };
+  }
+
+  /** Whether somebody is told of each accept. */
+  get isWatched(): boolean {
+    return this.watch !== undefined || this.#clock.observer !== undefined;
+  }
+
+  /** Whether more accepts like the last one find the channel free, where nobody else accepts. */
+  #keepsUp(pieceNs: number): boolean {
+    const { stepStartNs, nowNs } = this.#clock;
+    const { sharedNs } = this.#sharedNsOf();
+    const times = [nowNs, stepStartNs, this.#channel.freeNs, this.#spentNs, this.#spentAssumedNs, sharedNs];
+    return sharedNs <= pieceNs && this.#channel.freeNs <= nowNs && times.every(Number.isSafeInteger);
+  }
+
   /** A host that runs out of memory has taken its time up to there, and the guest's. */
   #accept(who: "firmware" | "stub" | "kernel", start: number, end: number, others: OtherCpus): void {
     const by = who === "firmware" ? this.#firmware : who;
@@ -207,14 +262,7 @@ export class AcceptMeter {
   /** Waits until the pages accepted since `#note` are through the channel. */
   #share(): void {
     const clock = this.#clock;
-    const { leaves } = this.#platform.done;
-    let sharedNs = 0;
-    let assumedNs = 0;
-    for (let size = 0; size < SHARED.length; size++) {
-      const ns = leaves[size]! * this.#sharedNs[size]!;
-      sharedNs += ns;
-      if (this.#sharedAssumed[size] === 1) assumedNs += ns;
-    }
+    const { sharedNs, assumedNs } = this.#sharedNsOf();
     const endNs = this.#channel.finish(clock.stepStartNs, clock.nowNs, sharedNs);
     const assumedPart = sharedNs === 0 ? 0 : assumedNs / sharedNs;
     const waitedNs = clock.waitUntil(endNs, assumedPart);
@@ -227,10 +275,40 @@ export class AcceptMeter {
         endNs: nowNs,
       });
     }
-    this.#spentNs += clock.nowNs - this.#startNs;
-    this.#spentAssumedNs += clock.ledger.assumedNs - this.#startAssumedNs + waitedNs * assumedPart;
+    this.#spent(waitedNs * assumedPart);
+  }
+
+  /** Time of the channel that the last accept takes. */
+  #sharedNsOf(): { readonly sharedNs: number; readonly assumedNs: number } {
+    const { leaves } = this.#platform.done;
+    let sharedNs = 0;
+    let assumedNs = 0;
+    for (let size = 0; size < SHARED.length; size++) {
+      const ns = leaves[size]! * this.#sharedNs[size]!;
+      sharedNs += ns;
+      if (this.#sharedAssumed[size] === 1) assumedNs += ns;
+    }
+    return { sharedNs, assumedNs };
+  }
+
+  #spent(waitedAssumedNs: number): void {
+    const { ledger, nowNs } = this.#clock;
+    this.#spentNs += nowNs - this.#startNs;
+    this.#spentAssumedNs += ledger.assumedNs - this.#startAssumedNs + waitedAssumedNs;
     this.onAccepted();
   }
+}
+
+/** The most of `count` for which, as for all before, something holds. */
+function mostWithin(count: number, holds: (count: number) => boolean): number {
+  if (holds(count)) return count;
+  let [within, beyond] = [0, count];
+  while (beyond - within > 1) {
+    const middle = Math.floor((within + beyond) / 2);
+    if (holds(middle)) within = middle;
+    else beyond = middle;
+  }
+  return within;
 }
 
 /** Pages that have been accepted, private or made shared since. */

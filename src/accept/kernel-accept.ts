@@ -2,9 +2,12 @@ import type { ArchAccept } from "../efistub/unaccepted-table.js";
 import type { AcceptRules } from "../linux/rules.js";
 import { FifoLock } from "../sim/fifo-lock.js";
 import type { GuestClock } from "../sim/guest-clock.js";
-import type { PhysAddr } from "../units.js";
+import { asPhys, type PhysAddr } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
 import type { AcceptMeter } from "./accept-meter.js";
+
+/** Fewer pieces in a row are accepted each by itself. */
+const ALIKE_MIN = 4;
 
 /**
  * The running kernel's acceptance in virtual time (drivers/firmware/efi/unaccepted_memory.c): what
@@ -17,7 +20,8 @@ import type { AcceptMeter } from "./accept-meter.js";
 export class KernelAccept implements ArchAccept, AcceptLock {
   /** Time that all CPUs together have spun for the lock or for ranges of others. */
   spinNs = 0;
-  onAccepted: (start: number, end: number) => void = () => {};
+  /** Told of each accept; addresses in bytes. */
+  onAccepted: ((start: number, end: number) => void) | undefined = undefined;
   readonly #meter: AcceptMeter;
   readonly #clock: GuestClock;
   readonly #lockups: LockupDetector;
@@ -39,7 +43,37 @@ export class KernelAccept implements ArchAccept, AcceptLock {
 
   acceptMemory(start: PhysAddr, end: PhysAddr): void {
     this.#meter.kernelAccept(start, end);
-    this.onAccepted(start, end);
+    this.onAccepted?.(start, end);
+  }
+
+  /** As `enter`, `acceptMemory` and `leave` for each piece, in one step of a CPU that reschedules before each. */
+  acceptAlike(start: PhysAddr, pieceBytes: number, pieces: number): number {
+    if (pieces < ALIKE_MIN || this.onAccepted !== undefined || this.#meter.isWatched) return 0;
+    // Requests of others would meet each piece for itself.
+    if (this.#single === undefined && this.#clock.idle.online > 1) return 0;
+    const before = this.#clock.ledger.counts.slice();
+    this.#clock.reschedule();
+    // With a lock for all, or on one CPU, it does not matter where the units are.
+    this.enter(0, 0);
+    this.acceptMemory(start, asPhys(start + pieceBytes));
+    this.leave(0, 0);
+    const more = this.#meter.kernelAcceptAlike(
+      start + pieceBytes,
+      pieceBytes,
+      pieces - 1,
+      before,
+      SOFT_LOCKUP_NS,
+    );
+    const { nowNs } = this.#clock;
+    if (more.pieces > 0) this.#letGo(nowNs - more.longestNs, nowNs);
+    return 1 + more.pieces;
+  }
+
+  /** Whoever has accepted has had interrupts off since a time. */
+  #letGo(irqOffNs: number, nowNs: number): void {
+    this.#single?.release(nowNs);
+    if (this.#touchesWatchdog) this.#lockups.touch(this.#clock.running, nowNs);
+    this.#lockups.irqsOff(irqOffNs, nowNs);
   }
 
   enter(first: number, end: number): void {
@@ -59,11 +93,10 @@ export class KernelAccept implements ArchAccept, AcceptLock {
 
   leave(first: number, end: number): void {
     const { nowNs, running, rescheduledNs, idle } = this.#clock;
-    if (this.#single !== undefined) this.#single.release(nowNs);
     // Before other CPUs are online nobody can overlap.
-    else if (nowNs > this.#startNs && idle.online > 1) this.#list.add(first, end, this.#startNs, nowNs);
-    if (this.#touchesWatchdog) this.#lockups.touch(running, nowNs);
-    this.#lockups.irqsOff(this.#irqOffNs, nowNs);
+    if (this.#single === undefined && nowNs > this.#startNs && idle.online > 1)
+      this.#list.add(first, end, this.#startNs, nowNs);
+    this.#letGo(this.#irqOffNs, nowNs);
     this.#lockups.look(running, rescheduledNs, nowNs);
   }
 

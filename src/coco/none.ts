@@ -55,6 +55,7 @@ export class PlainPlatform implements CocoPlatform {
   firmwareAccept(): void {}
   stubAccept(): void {}
   kernelAccept(): void {}
+  alikeAccepts(): undefined {}
   convertToShared(): void {}
   askForPrivate(): void {}
   shareDevices(): void {}

@@ -58,6 +58,19 @@ export class PageTables {
     return missing;
   }
 
+  /**
+   * The most tables that are missing for one of equal neighbouring pieces over [start, end), each mapped with whole
+   * leaves after the one before. No table of the leaves' own level is there yet, and what lies before `start` has its own.
+   *
+   * @param pages of a piece, whole spans of 2 MiB in less than 1 GiB
+   */
+  mostMissing(start: number, end: number, pages: number, level: 0 | 1): number {
+    const own = level === 0 ? pages / LEVEL_PAGES[1] : 0;
+    const high = this.missing(start, end, 2);
+    // A piece comes to one more span of each size at most, and to the first of a larger one with that.
+    return own + (this.missing(start, end, 1) > high ? 1 : 0) + (high > 0 ? 1 : 0);
+  }
+
   /** Level of the leaf that maps a page frame, or of the largest that still could. */
   levelOf(pfn: number): PageLevel {
     if (this.#spans[0].has(Math.floor(pfn / LEVEL_PAGES[1]))) return 0;

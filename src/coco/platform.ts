@@ -1,6 +1,6 @@
 import type { Flavour } from "../firmware/edk2.js";
 import type { FirmwareModel } from "../firmware/firmware.js";
-import type { CostEventName } from "../sim/cost-events.js";
+import type { CostEvent, CostEventName } from "../sim/cost-events.js";
 import type { CostLedger } from "../sim/cost-ledger.js";
 import { GuestEnded } from "../sim/guest-ended.js";
 import type { AddressRange } from "../units.js";
@@ -135,6 +135,20 @@ export class DoubleAcceptError extends GuestEnded {
   }
 }
 
+/** Pieces of one size in a row, of which `kernelAccept` would do the same with each. None has memory of the host yet. */
+export interface AlikeAccepts {
+  /** How many there are from the first on, 1 or more. */
+  readonly pieces: number;
+  /** Charged only for some of them: for tables that many of them have in common. All else is charged for each. */
+  readonly tableEvents: readonly CostEvent[];
+  /** What the tables cost that the first so many pieces need and that are not there yet; nanoseconds. */
+  tableNs(pieces: number): number;
+  /** The most that the tables cost of one of them, where the memory before the first has its tables. */
+  mostTableNs(pieces: number): number;
+  /** Accepts the first so many pieces: their state changes, and tables are charged, but nothing else. */
+  accept(pieces: number): void;
+}
+
 /**
  * Contract: how memory becomes usable on one platform.
  *
@@ -175,6 +189,14 @@ export interface CocoPlatform {
   firmwareAccept(start: number, end: number): void;
   stubAccept(start: number, end: number): void;
   kernelAccept(start: number, end: number): void;
+  /**
+   * Looks at neighbouring pieces that the running kernel is going to accept, one right after the other. Alike are
+   * those that charge the same events, but for what `AlikeAccepts` says of tables; whoever accepts one learns
+   * from it what the next ones take.
+   *
+   * @returns undefined where it cannot say, and each has to be accepted by itself
+   */
+  alikeAccepts(start: number, pieceBytes: number, pieces: number): AlikeAccepts | undefined;
   /** @param unaccepted parts of the range that were never accepted, ascending; the rest is */
   convertToShared(start: number, end: number, unaccepted?: readonly AddressRange[]): void;
   /** The guest asks the host to make shared memory private, where that is not part of accepting it again. */

@@ -236,6 +236,7 @@ function reschedulingAcceptor(acceptance: AcceptMemory, clock: GuestClock): Boot
       acceptance.acceptMemory(start, sizeBytes);
     },
     rangeContainsUnaccepted: (start, sizeBytes) => acceptance.rangeContainsUnaccepted(start, sizeBytes),
+    acceptBlocks: (startPfn, blocks) => acceptance.acceptBlocks(startPfn, blocks),
     unacceptedRunLength: (startPfn, blocks) => acceptance.unacceptedRunLength(startPfn, blocks),
   };
 }
@@ -248,6 +249,7 @@ function clearingAcceptor(faults: FaultAcceptance, clock: GuestClock): BootAccep
       faults.touch(start, sizeBytes);
     },
     rangeContainsUnaccepted: () => true,
+    acceptBlocks: () => 0,
     unacceptedRunLength: (_startPfn, blocks) => blocks,
   };
 }
@@ -256,6 +258,7 @@ function clearingAcceptor(faults: FaultAcceptance, clock: GuestClock): BootAccep
 const NOTHING_UNACCEPTED: BootAcceptor = {
   acceptMemory: () => {},
   rangeContainsUnaccepted: () => false,
+  acceptBlocks: () => 0,
   unacceptedRunLength: (_startPfn, blocks) => blocks,
 };
 

@@ -15,9 +15,14 @@ import type { PageAllocator } from "./page-allocator.js";
 import { freeUnaccepted, type MemoryAcceptor } from "./unaccepted-list.js";
 import type { Zone } from "./zone.js";
 
+/** After so many blocks that were accepted one by one it is worth a look whether others can be accepted as one. */
+const SINGLE_BLOCKS = 16;
+
 export interface BootAcceptor extends MemoryAcceptor {
   /** Whether a range, or the unit after it, is not accepted yet. */
   rangeContainsUnaccepted(start: PhysAddr, sizeBytes: number): boolean;
+  /** Accepts some of the first blocks of 4 MiB as one; 0 where each is to be asked for. */
+  acceptBlocks(startPfn: Pfn, blocks: number): number;
   /** Length of the leading run of 4 MiB blocks that all give the same answer to that question. */
   unacceptedRunLength(startPfn: Pfn, blocks: number): number;
 }
@@ -111,10 +116,20 @@ export class BootRelease {
       freeUnaccepted(zone, startBlock, blocks, this.#cpu);
       return;
     }
-    if (unaccepted) {
-      for (let block = 0; block < blocks; block++)
-        this.#acceptIfNeeded(asPfn(pfn + block * MAX_ORDER_PAGES), MAX_PAGE_ORDER);
-    }
+    if (unaccepted) this.#acceptBlocks(pfn, blocks);
     addFreeRun(zone, startBlock, blocks, this.#cpu);
+  }
+
+  #acceptBlocks(pfn: Pfn, blocks: number): void {
+    const pfnOf = (block: number): Pfn => asPfn(pfn + block * MAX_ORDER_PAGES);
+    // The first block may differ from the others, and the last one is to leave the CPU as any other would.
+    let singles = 1;
+    for (let block = 0; block < blocks; ) {
+      const end = Math.min(block + singles, blocks);
+      for (; block < end; block++) this.#acceptIfNeeded(pfnOf(block), MAX_PAGE_ORDER);
+      const asOne = block < blocks ? this.#acceptor.acceptBlocks(pfnOf(block), blocks - block - 1) : 0;
+      block += asOne;
+      singles = asOne > 0 ? 1 : SINGLE_BLOCKS;
+    }
   }
 }

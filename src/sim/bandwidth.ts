@@ -16,4 +16,9 @@ export class BandwidthChannel {
     this.#freeNs = Math.max(this.#freeNs, arrivalNs) + sharedNs;
     return Math.max(aloneEndNs, this.#freeNs);
   }
+
+  /** When all work is done that it has been given. */
+  get freeNs(): number {
+    return this.#freeNs;
+  }
 }

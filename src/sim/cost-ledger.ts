@@ -7,6 +7,12 @@ export interface PriceList {
   readonly assumed: Uint8Array;
 }
 
+/** How often each event happened, all of them at whole prices, and what they cost together. */
+export interface WholeCharges {
+  readonly counts: Float64Array;
+  readonly ns: number;
+}
+
 /** What a ledger says at a moment. */
 export interface Charged {
   /** How often each event has happened. */
@@ -34,6 +40,34 @@ export class CostLedger {
 
   get charged(): Charged {
     return { counts: this.counts.slice(), assumedNs: this.assumedNs };
+  }
+
+  /**
+   * What was charged since `counts` was what it is given as, without some events, in whole nanoseconds.
+   *
+   * @returns undefined where the ledger, an event's price or how often it happened is not whole, or too large: then
+   *   sums depend on their order
+   */
+  wholeSince(before: Float64Array, without: readonly CostEvent[]): WholeCharges | undefined {
+    if (!Number.isSafeInteger(this.elapsedNs) || !Number.isSafeInteger(this.assumedNs)) return undefined;
+    if (without.some((event) => !Number.isSafeInteger(this.#ns[event]))) return undefined;
+    const counts = this.counts.map((count, event) =>
+      without.includes(event as CostEvent) ? 0 : count - before[event]!,
+    );
+    let ns = 0;
+    for (let event = 0; event < counts.length; event++) {
+      if (counts[event] === 0) continue;
+      if (!Number.isSafeInteger(counts[event]) || !Number.isSafeInteger(this.#ns[event])) return undefined;
+      ns += counts[event]! * this.#ns[event]!;
+    }
+    return { counts, ns };
+  }
+
+  /** Charges the same so many times. */
+  chargeAlike({ counts }: WholeCharges, times: number): void {
+    for (let event = 0; event < counts.length; event++) {
+      if (counts[event] !== 0) this.charge(event as CostEvent, counts[event]! * times);
+    }
   }
 
   /** Nanoseconds for one event. */

@@ -46,6 +46,8 @@ export class MemoryOverTime implements RunWatch {
     };
     meter.onAccepting = also(meter.onAccepting, () => sampleLater(clock.nowNs));
     meter.onAccepted = also(meter.onAccepted, sample);
+    // Of all that end before the latest sample's piece of time does, only the last leaves a trace.
+    meter.quietUntilNs = () => this.#samples.pieceEndNs;
     host.onSharing = also(host.onSharing, sample);
     host.onShared = also(host.onShared, sample);
     clock.onSettled = also(clock.onSettled, sampleLater);

@@ -93,6 +93,8 @@ class MadeUpPlatform extends AcceptingPlatform implements CocoPlatform {
     this.requireWhole(last, end, "the guest stops");
   }
 
+  alikeAccepts(): undefined {}
+
   acceptAgain(start: number, end: number): void {
     this.kernelAccept(start, end);
   }

@@ -20,6 +20,10 @@ export class NaiveAcceptor implements BootAcceptor {
     for (const unit of this.#units(start, sizeBytes)) this.#unaccepted[unit] = false;
   }
 
+  acceptBlocks(): number {
+    return 0;
+  }
+
   rangeContainsUnaccepted(start: number, sizeBytes: number): boolean {
     return this.#units(start, sizeBytes).some((unit) => this.#unaccepted[unit]);
   }

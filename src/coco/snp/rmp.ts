@@ -102,6 +102,12 @@ export class Rmp {
     return this.#directMapSplits.add(Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES));
   }
 
+  /** Up to where from a span of 2 MiB on the host's direct map is whole; `end` at the latest. */
+  wholeDirectMapRunEnd(start: number, end: number): number {
+    const split = this.#directMapSplits.firstIn(start / SPAN_PAGES, Math.ceil(end / SPAN_PAGES));
+    return Math.min(split * SPAN_PAGES, end);
+  }
+
   /** PVALIDATE: makes a range of assigned pages usable. */
   validate(start: number, end: number): void {
     if (this.assigned.countIn(start, end) < end - start) {

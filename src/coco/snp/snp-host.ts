@@ -93,6 +93,29 @@ export class SnpHost {
     this.#rmp.smash(pfn);
   }
 
+  /**
+   * Up to where all spans of 2 MiB from one on are without memory, get entries of one size, and find memory; `start`
+   * where even the first one does not.
+   */
+  absentRunEnd(start: number, end: number): number {
+    if (!this.#pages.uniform) return start;
+    let runEnd = this.#rmp.assigned.firstIn(start, end);
+    if (this.#pages.level === 0) {
+      runEnd = this.#rmp.wholeDirectMapRunEnd(start, runEnd);
+    } else {
+      if (this.levelAt(start) === 0) return start;
+      runEnd = this.levelRunEnd(start, runEnd);
+    }
+    return this.reach(start, roundDown(runEnd, SPAN_PAGES));
+  }
+
+  /** Maps whole spans that are without memory, and charges nothing. */
+  mapAbsent(start: number, end: number): void {
+    const level = this.#pages.level === 0 ? 0 : 1;
+    if (level === 0) this.#rmp.splitDirectMap(start, end);
+    this.#rmp.assign(start, end, level);
+  }
+
   touch(pfn: number): void {
     if (this.#rmp.unmappedIn(pfn, pfn + 1) === 0) return;
     if (this.reach(pfn, pfn + 1) === pfn) throw this.shortage(pfn);

@@ -2,8 +2,8 @@ import { CostEvent } from "../../sim/cost-events.js";
 import type { CostLedger } from "../../sim/cost-ledger.js";
 import { type AddressRange, PAGE_SIZE } from "../../units.js";
 import { AcceptingPlatform } from "../accepting-platform.js";
-import { pageRange } from "../page-tables.js";
-import type { CocoPlatform, PlatformOptions, PlatformType } from "../platform.js";
+import { LEVEL_PAGES, pageRange } from "../page-tables.js";
+import type { AlikeAccepts, CocoPlatform, PlatformOptions, PlatformType } from "../platform.js";
 import type { RangeSet } from "../range-set.js";
 import { chargeMsrPageStateChange, chargePageStateChange, entryRuns, Pvalidate } from "./page-state.js";
 import { SNP_PARAMETERS } from "./parameters.js";
@@ -114,6 +114,26 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
   /** 6.12 arch/x86/coco/sev/core.c: set_pages_state, through the GHCB. */
   kernelAccept(start: number, end: number): void {
     this.#accept(start, end, LINUX, this.#evictTouch);
+  }
+
+  /** No table is charged: the price of a nested page fault has them in it. */
+  alikeAccepts(start: number, pieceBytes: number, pieces: number): AlikeAccepts | undefined {
+    const [first, end] = pageRange(start, start + pieceBytes);
+    const pages = end - first;
+    if (first % LEVEL_PAGES[1] !== 0 || pages % LEVEL_PAGES[1] !== 0) return undefined;
+    const alike = Math.floor((this.#host.absentRunEnd(first, first + pages * pieces) - first) / pages);
+    if (alike < 1) return undefined;
+    return {
+      pieces: alike,
+      tableEvents: [],
+      tableNs: () => 0,
+      mostTableNs: () => 0,
+      accept: (count) => {
+        this.#host.mapAbsent(first, first + count * pages);
+        this.madePrivate(first, first + count * pages);
+        this.rmp.validate(first, first + count * pages);
+      },
+    };
   }
 
   /**

@@ -99,6 +99,48 @@ export class TdxHost {
     if (level === 0) this.ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
   }
 
+  /** Level of the leaves in a span of 2 MiB that the guest accepts whole and in which there are none yet. */
+  get spanLevel(): 0 | 1 {
+    return this.#pages.level === 0 ? 0 : 1;
+  }
+
+  /**
+   * Up to where all spans of 2 MiB from one on are without memory, get leaves of one level, need a table or a pair of
+   * their own where the level asks for that, and find memory; `start` where even the first one does not.
+   */
+  absentRunEnd(start: number, end: number): number {
+    const { mapped, pending, tables } = this.sept;
+    if (!this.#pages.uniform || tables.levelOf(start) === 0) return start;
+    const absentEnd = [mapped, pending, this.kept].reduce((to, set) => set.firstIn(start, to), end);
+    const spansEnd = start + Math.floor((absentEnd - start) / LEVEL_PAGES[1]) * LEVEL_PAGES[1];
+    if (spansEnd === start) return start;
+    const runEnd = tables.splitRunEnd(start, spansEnd, 1);
+    const level = this.spanLevel;
+    if (
+      level === 0 &&
+      this.#dynamicPamt &&
+      this.#pairs.missing(start, runEnd) * LEVEL_PAGES[1] < runEnd - start
+    )
+      return start;
+    return this.reach(start, runEnd, level);
+  }
+
+  /** What the module is short of to map whole spans over [start, end). */
+  missing(start: number, end: number): { readonly tables: number; readonly pairs: number } {
+    const level = this.spanLevel;
+    return {
+      tables: this.sept.tables.missing(start, end, level),
+      pairs: level === 0 && this.#dynamicPamt ? this.#pairs.missing(start, end) : 0,
+    };
+  }
+
+  /** Maps whole spans that are without memory; charges nothing but tables and pairs. */
+  mapAbsent(start: number, end: number): void {
+    const level = this.spanLevel;
+    this.ledger.charge(CostEvent.septAdd, this.sept.map(start, end, level));
+    if (level === 0) this.ledger.charge(CostEvent.pamtAdd, this.#track(start, end));
+  }
+
   touch(pfn: number): void {
     if (this.sept.stateOf(pfn) !== "absent") return;
     if (this.reach(pfn, pfn + 1, 0) === pfn) throw this.shortage(pfn);

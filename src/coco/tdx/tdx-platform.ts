@@ -6,6 +6,7 @@ import { AcceptingPlatform } from "../accepting-platform.js";
 import { pageRange } from "../page-tables.js";
 import {
   type AccessOutcome,
+  type AlikeAccepts,
   type CocoPlatform,
   HostMemoryError,
   type PlatformOptions,
@@ -13,6 +14,7 @@ import {
 } from "../platform.js";
 import type { RangeSet } from "../range-set.js";
 import { firmwareAccept, guestAccept } from "./accept.js";
+import { alikeAccepts } from "./alike-accepts.js";
 import { dynamicPamtBytes, pamtBytes, pamtRefcountBytes } from "./pamt.js";
 import { TDX_PARAMETERS } from "./parameters.js";
 import { releasePages } from "./release.js";
@@ -116,6 +118,11 @@ export class TdxPlatform extends AcceptingPlatform implements CocoPlatform {
     const [first, mapped] = this.begin(start, end);
     this.#accepting(first, () => guestAccept(this.#host, first, mapped));
     this.#finish(first, mapped, end);
+  }
+
+  alikeAccepts(start: number, pieceBytes: number, pieces: number): AlikeAccepts | undefined {
+    const [first, end] = pageRange(start, start + pieceBytes);
+    return alikeAccepts(this.#host, first, end - first, pieces, (from, to) => this.madePrivate(from, to));
   }
 
   /**
