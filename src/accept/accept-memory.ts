@@ -9,6 +9,7 @@
 
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
 import type { AcceptRules } from "../linux/rules.js";
+import { type RequestRow, requestsInTurns } from "../memblock/request-rows.js";
 import {
   asPhys,
   MAX_ORDER_BYTES,
@@ -77,14 +78,10 @@ export class AcceptMemory {
     this.#accept(table, first, Math.ceil(guardedEnd(table, end) / unit));
   }
 
-  /**
-   * `count` requests, each for `sizeBytes` right below the one before; `start` is that of the last and lowest, as
-   * memblock makes them for the memory map.
-   */
-  acceptEach(start: PhysAddr, sizeBytes: number, count: number): void {
+  /** As `acceptMemory` for each request of rows that take turns, as memblock makes them for the memory map. */
+  acceptInTurns(turns: number, rows: readonly RequestRow[]): void {
     if (this.table === undefined && this.onRequest === undefined) return;
-    for (let left = count - 1; left >= 0; left--)
-      this.acceptMemory(asPhys(start + left * sizeBytes), sizeBytes);
+    requestsInTurns(turns, rows, (start, sizeBytes) => this.acceptMemory(start, sizeBytes));
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ArchAccept, UnacceptedTable } from "../efistub/unaccepted-table.js";
-import { asPhys, PAGE_SIZE, type PhysAddr, roundDown } from "../units.js";
+import { type RequestRow, requestsInTurns } from "../memblock/request-rows.js";
+import { PAGE_SIZE, type PhysAddr, roundDown } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
 
 /**
@@ -79,10 +80,10 @@ export class FaultAcceptance {
     }
   }
 
-  /** The guest touches `count` times `sizeBytes`, each right below the one before, of which `start` is the lowest. */
-  touchEach(start: PhysAddr, sizeBytes: number, count: number): void {
+  /** As `touch` for each request of rows that take turns. */
+  touchInTurns(turns: number, rows: readonly RequestRow[]): void {
     if (this.table === undefined) return;
-    for (let left = count - 1; left >= 0; left--) this.touch(asPhys(start + left * sizeBytes), sizeBytes);
+    requestsInTurns(turns, rows, (start, sizeBytes) => this.touch(start, sizeBytes));
   }
 
   #fault(table: UnacceptedTable, address: number): void {

@@ -82,10 +82,8 @@ function setupArch({ start }: { readonly start: KernelStart }): { readonly early
     rules: start.rules.memblock,
     accept: (address, sizeBytes) =>
       faults === undefined ? acceptance.acceptMemory(address, sizeBytes) : faults.touch(address, sizeBytes),
-    acceptEach: (address, sizeBytes, count) =>
-      faults === undefined
-        ? acceptance.acceptEach(address, sizeBytes, count)
-        : faults.touchEach(address, sizeBytes, count),
+    acceptInTurns: (turns, rows) =>
+      faults === undefined ? acceptance.acceptInTurns(turns, rows) : faults.touchInTurns(turns, rows),
   });
   const early = new EarlyBoot(memblock, start.machine, start.build, start.rules.boot);
   early.unacceptedTable = acceptance.table;

@@ -15,6 +15,7 @@ import {
   type RegionFilter,
 } from "./iterate.js";
 import { MAX_NUMNODES, MemblockFlags, MemblockType, NUMA_NO_NODE } from "./regions.js";
+import type { RequestRow } from "./request-rows.js";
 
 export interface MemblockOptions {
   /** What reservations keep; default: as in 6.12. */
@@ -28,11 +29,8 @@ export interface MemblockOptions {
    * in memblock_alloc_range_nid and memblock_double_array). Default: nothing to accept.
    */
   readonly accept?: (start: PhysAddr, sizeBytes: number) => void;
-  /**
-   * The same for `count` allocations of `sizeBytes` each, one right below the other, of which `start` is the last and
-   * lowest. Default: `accept` for each, from the top down.
-   */
-  readonly acceptEach?: (start: PhysAddr, sizeBytes: number, count: number) => void;
+  /** The same for allocations in rows, in the order of `requestsInTurns`. Default: `accept` for each. */
+  readonly acceptInTurns?: (turns: number, rows: readonly RequestRow[]) => void;
   /** Receives the lines of `memblock=debug`, without the caller's name. */
   readonly debug?: (line: string) => void;
 }

@@ -4,6 +4,7 @@ import { requestLine } from "./debug.js";
 import { freeMemRanges, freeMemRangesReverse } from "./iterate.js";
 import { MemblockMap } from "./memblock-map.js";
 import { MemblockFlags, type MemblockType, NUMA_NO_NODE, numaValidNode } from "./regions.js";
+import { type RequestRow, requestsInTurns } from "./request-rows.js";
 
 /**
  * The allocator of early boot: takes memory from the free ranges, accepts it, and reserves it
@@ -189,7 +190,7 @@ export class Memblock extends MemblockMap {
       address = alloc();
       if (address === 0) break;
       const below = Math.min(left - 1, this.roomBelow(address, size, minAddr));
-      address = this.takeBelow(address, size, below);
+      [address] = this.takeInTurns(below, [{ start: address, sizeBytes: size, each: 1 }]) as [PhysAddr];
       left -= 1 + below;
     }
     return address;
@@ -219,23 +220,23 @@ export class Memblock extends MemblockMap {
   }
 
   /**
-   * Makes some of the requests that `roomBelow` speaks of.
+   * Makes some of the requests that `roomBelow` speaks of, in rows that take turns and do not meet.
    *
-   * @returns the address of the last one
+   * @param last the request of each row that was made before, and how many there are to be in a turn
+   * @returns the address of the last request of each row
    */
-  takeBelow(address: PhysAddr, size: number, count: number): PhysAddr {
-    const bytes = size * count;
-    if (bytes === 0) return address;
-    this.extendDown(address, bytes);
-    const start = asPhys(address - bytes);
-    if (this.accepts) this.#acceptEach(start, size, count);
-    return start;
-  }
-
-  #acceptEach(start: PhysAddr, size: number, count: number): void {
-    const { accept, acceptEach } = this.options;
-    if (acceptEach !== undefined) acceptEach(start, size, count);
-    else for (let at = count - 1; at >= 0; at--) accept?.(asPhys(start + at * size), size);
+  takeInTurns(turns: number, last: readonly RequestRow[]): PhysAddr[] {
+    const rows = last.map(({ start, sizeBytes, each }) => {
+      const bytes = turns * each * sizeBytes;
+      if (bytes > 0) this.extendDown(start, bytes);
+      return { start: asPhys(start - bytes), sizeBytes, each };
+    });
+    const { accept, acceptInTurns } = this.options;
+    if (this.accepts && turns > 0) {
+      if (acceptInTurns !== undefined) acceptInTurns(turns, rows);
+      else if (accept !== undefined) requestsInTurns(turns, rows, accept);
+    }
+    return rows.map(({ start }) => start);
   }
 
   /** memblock_find_in_range(): nothing is reserved. */

@@ -190,8 +190,10 @@ function populateSections(
       memblock.roomBelow(table, PAGE_SIZE, MAP_MIN_ADDRESS),
       Math.floor(memblock.roomBelow(map, SECTION_MAP_BYTES, MAP_MIN_ADDRESS) / SECTIONS_PER_PMD_PAGE),
     );
-    memblock.takeBelow(table, PAGE_SIZE, alike);
-    memblock.takeBelow(map, SECTION_MAP_BYTES, alike * SECTIONS_PER_PMD_PAGE);
+    memblock.takeInTurns(alike, [
+      { start: table, sizeBytes: PAGE_SIZE, each: 1 },
+      { start: map, sizeBytes: SECTION_MAP_BYTES, each: SECTIONS_PER_PMD_PAGE },
+    ]);
     tables.cover(section, section + alike * SECTIONS_PER_PMD_PAGE);
     section += alike * SECTIONS_PER_PMD_PAGE;
   }

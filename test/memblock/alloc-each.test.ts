@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
 import { Memblock } from "../../src/memblock/memblock.js";
 import { asPhys, MiB } from "../../src/units.js";
-import { ranges, SZ_4K } from "./helpers.js";
+import { ranges, SZ_1K, SZ_4K } from "./helpers.js";
 
 const test = suite("memblock: rows of equal requests");
 
@@ -117,24 +117,45 @@ test("they are what request after request gives", () => {
 });
 
 test("a row is accepted in one call where there is one for rows", () => {
-  const calls: [kind: string, start: number, size: number, count: number][] = [];
+  const calls: unknown[] = [];
   const memblock = new Memblock({
-    accept: (start, size) => calls.push(["one", start, size, 1]),
-    acceptEach: (start, size, count) => calls.push(["each", start, size, count]),
+    accept: (start, size) => calls.push([start, size]),
+    acceptInTurns: (turns, rows) => calls.push([turns, ...rows]),
   });
   memblock.add(MiB, MiB);
   memblock.allocEach(200, SZ_4K, 0, () => memblock.alloc(SZ_4K, SZ_4K));
+  const start = 2 * MiB - 200 * SZ_4K;
   assert.equal(calls, [
-    ["one", 2 * MiB - SZ_4K, SZ_4K, 1],
-    ["each", 2 * MiB - 200 * SZ_4K, SZ_4K, 199],
+    [2 * MiB - SZ_4K, SZ_4K],
+    [199, { start, sizeBytes: SZ_4K, each: 1 }],
   ]);
-  assert.equal(ranges(memblock.reserved), [[2 * MiB - 200 * SZ_4K, 2 * MiB]]);
+  assert.equal(ranges(memblock.reserved), [[start, 2 * MiB]]);
+});
+
+test("rows that take turns are accepted in the order of their requests", () => {
+  const accepted: [start: number, size: number][] = [];
+  const memblock = new Memblock({ accept: (start, size) => accepted.push([start, size]) });
+  memblock.add(MiB, MiB);
+  memblock.reserve(MiB + 512 * SZ_1K, SZ_4K);
+  const one = memblock.alloc(SZ_4K, SZ_4K);
+  const other = memblock.physAllocRange(64, 64, MiB, MiB + 512 * SZ_1K);
+  accepted.length = 0;
+  const last = memblock.takeInTurns(2, [
+    { start: one, sizeBytes: SZ_4K, each: 1 },
+    { start: other, sizeBytes: 64, each: 2 },
+  ]);
+  const expected = [one - SZ_4K, other - 64, other - 128, one - 2 * SZ_4K, other - 192, other - 256];
+  assert.equal(
+    accepted.map(([start]) => start),
+    expected,
+  );
+  assert.equal(last, [one - 2 * SZ_4K, other - 256]);
 });
 
 test("nothing is accepted while allocations are not", () => {
   const memblock = new Memblock({
     accept: () => assert.unreachable(),
-    acceptEach: () => assert.unreachable(),
+    acceptInTurns: () => assert.unreachable(),
   });
   memblock.add(MiB, MiB);
   memblock.accepts = false;

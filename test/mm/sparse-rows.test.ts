@@ -19,7 +19,11 @@ interface Machine {
   readonly reserved: readonly (readonly [at: number, bytes: number])[];
 }
 
-type Outcome = Readonly<Record<"arrays" | "accepted" | "failed", unknown>>;
+interface Outcome {
+  readonly arrays: unknown;
+  readonly accepted: readonly (readonly [start: number, size: number])[];
+  readonly failed: boolean;
+}
 
 function outcome(machine: Machine, init: (memblock: Memblock, options: SparseOptions) => void): Outcome {
   const rules = kernelRules(machine.kernel);
@@ -48,11 +52,20 @@ function outcome(machine: Machine, init: (memblock: Memblock, options: SparseOpt
     arrayAddress,
     totalSize,
   }));
-  return { arrays, failed, accepted: accepted.sort(([a], [b]) => a - b) };
+  return { arrays, failed, accepted };
 }
 
+/** Lists are too long to be printed where they differ. */
 function assertSame(machine: Machine): void {
-  assert.equal(outcome(machine, sparseInit), outcome(machine, sparseInitOneByOne));
+  const [found, expected] = [outcome(machine, sparseInit), outcome(machine, sparseInitOneByOne)];
+  assert.equal(found.arrays, expected.arrays);
+  assert.is(found.failed, expected.failed);
+  assert.is(
+    found.accepted.findIndex(([start], at) => start !== expected.accepted[at]?.[0]),
+    -1,
+    "accepts",
+  );
+  assert.is(found.accepted.length, expected.accepted.length);
 }
 
 const FLAGS: fc.Arbitrary<Machine["options"]> = fc.record({

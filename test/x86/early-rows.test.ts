@@ -33,12 +33,20 @@ function boot(machine: EarlyMachine, kernel: string, prints: boolean, last?: str
     run(early);
     if (name === last) break;
   }
-  accepted.sort(([one, size], [other, otherSize]) => one - other || size - otherSize);
   return { regions: memblock.dump(), accepted, tables: early.earlyMap.result };
 }
 
+/** Accepts are too many to be printed where they differ. */
 function assertSame(machine: EarlyMachine, kernel: string, last?: string): void {
-  assert.equal(boot(machine, kernel, false, last), boot(machine, kernel, true, last));
+  const [found, expected] = [boot(machine, kernel, false, last), boot(machine, kernel, true, last)];
+  assert.equal(found.regions, expected.regions);
+  assert.equal(found.tables, expected.tables);
+  assert.is(
+    found.accepted.findIndex(([start], at) => start !== expected.accepted[at]?.[0]),
+    -1,
+    "accepts",
+  );
+  assert.is(found.accepted.length, expected.accepted.length);
 }
 
 for (const kernel of ["6.12", "7.3"]) {
