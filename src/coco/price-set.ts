@@ -86,7 +86,13 @@ export interface PriceSet extends Omit<SettledOf<typeof PRICE_SET>, "prices"> {
 }
 
 /** A file of prices as a schema: names, units and ranges. */
-export const priceSetSchema: z.ZodType<object> = schemaOf(PRICE_SET);
+export function priceSetSchema(): z.ZodType<object> {
+  schema ??= schemaOf(PRICE_SET);
+  return schema;
+}
+
+/** Of several hundred parts: made where it is wanted. */
+let schema: z.ZodType<object> | undefined;
 
 /** @param document has passed `priceSetSchema` */
 export function settledPriceSet(document: object): PriceSet {

@@ -39,8 +39,17 @@ function shapeOf(fields: Fields): Record<string, z.ZodType> {
 }
 
 function keySchema(field: Field): z.ZodType {
-  const schema = valueSchema(field).meta({ description: descriptionOf(field), ...defaultMeta(field) });
+  const schema = documented(valueSchema(field), {
+    description: descriptionOf(field),
+    ...defaultMeta(field),
+  });
   return "required" in field ? schema : schema.exactOptional();
+}
+
+/** What `meta` says, without its copy of the schema: each is of one key and nobody else's. */
+function documented<Schema extends z.ZodType>(schema: Schema, more: z.core.GlobalMeta): Schema {
+  z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), ...more });
+  return schema;
 }
 
 function valueSchema(field: Field): z.ZodType {
@@ -119,26 +128,24 @@ function textSchema(field: Text): z.ZodType {
   const error = `expected ${expected}`;
   const text: z.ZodType = field.orNumber === true ? z.union([z.string(), z.number()], { error }) : string;
   if (check === undefined) return text;
-  return text
-    .check(({ value, issues }) => {
-      const problem = check(value as never);
-      if (problem !== undefined) issues.push(issueOf(problem, value));
-    })
-    .meta({ ...(expected === undefined ? {} : { title: expected }), examples: [...(examples ?? [])] });
+  const whole = text.check(({ value, issues }) => {
+    const problem = check(value as never);
+    if (problem !== undefined) issues.push(issueOf(problem, value));
+  });
+  const title = expected === undefined ? {} : { title: expected };
+  return documented(whole, { ...title, examples: [...(examples ?? [])] });
 }
 
 function quantitySchema(field: Size | Time): z.ZodType {
   const expected = expectedOf(field);
   const message = `expected ${expected}`;
-  return z
-    .union([z.string(), z.number()], { error: message })
-    .check(({ value, issues }) => {
-      if (readLeaf(field, value) !== undefined) return;
-      const binary = binarySizeFor(value);
-      const suggestion = binary !== undefined && readLeaf(field, binary) !== undefined ? binary : undefined;
-      issues.push({ code: "custom", input: value, message, params: { suggestion } });
-    })
-    .meta({ title: expected, examples: examplesOf(field) });
+  const quantity = z.union([z.string(), z.number()], { error: message }).check(({ value, issues }) => {
+    if (readLeaf(field, value) !== undefined) return;
+    const binary = binarySizeFor(value);
+    const suggestion = binary !== undefined && readLeaf(field, binary) !== undefined ? binary : undefined;
+    issues.push({ code: "custom", input: value, message, params: { suggestion } });
+  });
+  return documented(quantity, { title: expected, examples: examplesOf(field) });
 }
 
 /** The likely meaning of a decimal unit: `4GiB` for `4GB`. */

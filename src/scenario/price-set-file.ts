@@ -15,7 +15,7 @@ import { errorFor, parseYamlWithPositions, YamlSource } from "./yaml.js";
  * @throws ScenarioError with every mistake and its place
  */
 export function parsePriceSet(text: string, fileName: string): PriceSet {
-  const set = settledPriceSet(parseYamlWithPositions(text, fileName, priceSetSchema));
+  const set = settledPriceSet(parseYamlWithPositions(text, fileName, priceSetSchema()));
   const own = Object.keys(PLATFORMS[set.platform].parameters);
   const strange = Object.keys(set.prices).filter((name) => !own.includes(name));
   if (strange.length === 0) return set;

@@ -13,7 +13,7 @@ import { UsageError } from "../usage-error.js";
 const SCHEMAS: Readonly<Record<(typeof SCHEMA_NAMES)[number], () => object>> = {
   scenario: () => z.toJSONSchema(scenarioSchema()),
   study: () => z.toJSONSchema(studySchema),
-  prices: () => z.toJSONSchema(priceSetSchema),
+  prices: () => z.toJSONSchema(priceSetSchema()),
   results: () => resultsSchema(),
 };
 
