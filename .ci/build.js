@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { bundledLicenses } from "./bundled-licenses.js";
+import { prepareRecordings } from "./prepare-recordings.js";
 
 process.chdir(join(import.meta.dirname, ".."));
 
@@ -132,6 +133,7 @@ async function build(directory) {
   copyFileSync("src/explorer/page/index.html", `${directory}/explorer/index.html`);
   writeLicenses(directory, "explorer", Object.keys(bundles));
   writeLicenses(directory, "cli", ["program"]);
+  await prepareRecordings(directory);
   return code;
 }
 

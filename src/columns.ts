@@ -111,13 +111,18 @@ export function rowBytes(types: ColumnTypes): number {
   return Object.values(types).reduce((sum, type) => sum + ARRAYS[type].BYTES_PER_ELEMENT, 0);
 }
 
-/** Columns that lie in a buffer from its start on, one after the other; the widest types come first. */
+/**
+ * Columns that lie in a buffer one after the other; the widest types come first.
+ *
+ * @param start of the first of them, a multiple of 8
+ */
 export function columnsIn<Types extends ColumnTypes>(
   types: Types,
   buffer: ArrayBufferLike,
   rows: number,
+  start = 0,
 ): Columns<Types> {
-  let at = 0;
+  let at = start;
   return columnsBy(types, (_, array) => {
     const column = new array(buffer, at, rows);
     at += column.byteLength;

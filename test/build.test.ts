@@ -42,7 +42,7 @@ class Package {
   constructor() {
     mkdirSync(join(this.directory, "src"));
     mkdirSync(join(this.directory, "bin"));
-    for (const name of ["build.js", "bundled-licenses.js"]) {
+    for (const name of ["build.js", "bundled-licenses.js", "prepare-recordings.js"]) {
       cpSync(join(".ci", name), join(this.directory, ".ci", name));
     }
     for (const name of ["package.json", "package-lock.json", "tsconfig.json"])

@@ -13,8 +13,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { sha256 } from "../src/cli/input-file.js";
+import { WorkloadLoader } from "../src/cli/load-recording.js";
+import { preparedFor } from "../src/cli/prepared.js";
+import type { RecordedRequests } from "../src/workload/after-boot.js";
 
 const test = suite("the package as it is installed");
 
@@ -117,6 +122,44 @@ test("the page of the explorer comes with the package, whole", () => {
     assert.ok(files.includes(name), name);
   }
   assert.ok(existsSync(join(consumer, "site/traces/linux-7.3.4-debian-1c4g.js")));
+});
+
+test("each recording comes prepared, as what its text gives", () => {
+  const directory = pathToFileURL(`${join(consumer, "node_modules/unaccepted/dist/recordings")}/`);
+  const digestOf = (recorded: RecordedRequests): string =>
+    JSON.stringify(recorded, (_key, part: unknown) =>
+      ArrayBuffer.isView(part) ? sha256(new Uint8Array(part.buffer, part.byteOffset, part.byteLength)) : part,
+    );
+  const paths = readdirSync("workloads/recorded")
+    .map((name) => `workloads/recorded/${name}/recording.yaml`)
+    .filter((path) => existsSync(path));
+  assert.is(readdirSync(directory).length, paths.length);
+  for (const path of paths) {
+    const prepared = preparedFor(readFileSync(path, "utf8"), directory);
+    assert.ok(prepared !== undefined, path);
+    assert.is(digestOf(prepared), digestOf(new WorkloadLoader().recording(path)), path);
+  }
+});
+
+test("a trace that is damaged is refused although its requests are prepared", () => {
+  const installed = join(consumer, "node_modules/unaccepted");
+  const trace = join(installed, "workloads/recorded/linux-7.3.4-debian-1c4g/boot.trace.gz");
+  const bytes = readFileSync(trace);
+  const damaged = Buffer.from(bytes);
+  damaged[1000]! ^= 1;
+  writeFileSync(trace, damaged);
+  try {
+    const scenario = "--set platform=tdx --set memory=4GiB --set policy=lazy".split(" ");
+    const words = [join(installed, "dist/cli/main.js"), "run", "kaslr", ...scenario];
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: consumer, encoding: "utf8" });
+    assert.match(
+      stderr,
+      /^unaccepted: .*boot\.trace\.gz: truncated, damaged or another file: its sha256 begins/,
+    );
+    assert.is(status, 2);
+  } finally {
+    writeFileSync(trace, bytes);
+  }
 });
 
 test("the declarations hold for a consumer with moduleResolution nodenext, who checks them and the examples", () => {

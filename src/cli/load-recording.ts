@@ -18,6 +18,7 @@ import {
 import { DESCRIPTION, type WorkloadOnMachine } from "../workload-files/workloads.js";
 import { STANDARD_BOOT } from "./bundled.js";
 import { fileChunks, readInput, readInputText, TEXT_BYTES_MAX } from "./input-file.js";
+import { preparedFor } from "./prepared.js";
 import { withLenientHint } from "./read-trace.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
 
@@ -77,12 +78,17 @@ export class WorkloadLoader {
     if (known !== undefined) return known;
     const assembly = begin();
     let step = assembly.next();
-    while (step.done !== true) step = assembly.next(this.#recording(step.value));
+    while (step.done !== true) step = assembly.next(this.recording(step.value));
     this.#workloads.set(key, step.value);
     return step.value;
   }
 
-  #recording(path: string): RecordedRequests {
+  /**
+   * The requests of one recording or trace, without what is put together with it.
+   *
+   * @throws what `load` throws
+   */
+  recording(path: string): RecordedRequests {
     const key = resolve(path);
     const recording = this.#recordings.get(key) ?? readRequests(path, this.#lenient);
     this.#recordings.set(key, recording);
@@ -99,18 +105,24 @@ function readRequests(path: string, lenient: boolean | undefined): RecordedReque
 }
 
 function readRecording(path: string, lenient: boolean | undefined): RecordedRequests {
-  const { recording, tracePath } = describedTrace(path);
+  const text = readInputText(path);
+  const prepared = preparedFor(text);
+  if (prepared !== undefined) {
+    tracePathOf(prepared.recording, path);
+    return prepared;
+  }
+  const recording = parseYamlWithPositions(text, path, recordingSchema);
+  const tracePath = tracePathOf(recording, path);
   return describedRequests({ path: tracePath, chunks: fileChunks(tracePath) }, recording, lenient);
 }
 
-/** A recording's description and the trace that it describes; @throws WorkloadError where another one is there */
-function describedTrace(path: string): { readonly recording: Recording; readonly tracePath: string } {
-  const recording = parseYamlWithPositions(readInputText(path), path, recordingSchema);
+/** @throws WorkloadError where another trace is there than the one that is described; UsageError where none is */
+function tracePathOf(recording: Recording, path: string): string {
   const tracePath = pathFrom(path, recording.trace.file);
   const hash = createHash("sha256");
   for (const chunk of fileChunks(tracePath)) hash.update(chunk);
   requireDigest(tracePath, path, hash.digest("hex"), recording);
-  return { recording, tracePath };
+  return tracePath;
 }
 
 function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
@@ -143,7 +155,10 @@ export function openRecording(directory: string): RecordingFiles {
   if (twice !== undefined) {
     throw new UsageError(`${join(directory, twice)}: expected one file of this name, found ${twice}.gz too`);
   }
-  if (stored.has("recording.yaml")) describedTrace(join(directory, "recording.yaml"));
+  if (stored.has("recording.yaml")) {
+    const path = join(directory, "recording.yaml");
+    tracePathOf(parseYamlWithPositions(readInputText(path), path, recordingSchema), path);
+  }
   return {
     name: basename(resolve(directory)),
     list: () => [...new Set([...stored].map((name) => name.replace(/\.gz$/, "")))].sort(),

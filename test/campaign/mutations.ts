@@ -1275,6 +1275,25 @@ export const MUTATIONS: readonly Mutation[] = [
 
   // Files of workloads
   {
+    what: "requests that were prepared for another description are taken",
+    find: "if (head.descriptionSha256 !== descriptionSha256) return undefined;",
+    replace: "if (head.descriptionSha256.length !== descriptionSha256.length) return undefined;",
+    tests: ["cli/prepared.test"],
+  },
+  {
+    what: "prepared columns begin where their memory does",
+    find: "byteOffset === 0 && buffer.byteLength === length ? buffer",
+    replace: "byteOffset >= 0 ? buffer",
+    tests: ["cli/prepared.test"],
+  },
+  {
+    what: "remarks on a trace are lost where it is prepared",
+    find: "    requests: { count, kind, order, gfp, cpu, handle, handleCount, offsetBytes, thinkNs, ...others },\n    report,\n    ...(remarks",
+    replace:
+      "    requests: { count, kind, order, gfp, cpu, handle, handleCount, offsetBytes, thinkNs, ...others },\n    report,\n    ...(!remarks",
+    tests: ["cli/prepared.test"],
+  },
+  {
     what: "a boot on more CPUs than were recorded does without what brings them up",
     find: "return { ...own, bringUp };",
     replace: "return own;",
