@@ -1,104 +1,123 @@
-/** A sweep of many short runs: how busy it keeps the cores, and what it costs beside the simulation. */
+/** Many short runs: what a sweep and a comparison cost beside the simulation, and how two threads share them. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Measure } from "./measure.js";
+import { join, resolve } from "node:path";
+import { cpuMs, type Measure } from "./measure.js";
 
-/** The built program: workers that are compiled on the way take twice as long. */
+/** The built program: what is compiled on the way takes twice as long. */
 const built = async <T>(path: string): Promise<T> =>
   (await import(new URL(`../dist/${path}`, import.meta.url).href)) as T;
+const { main } = await built<typeof import("../src/cli/cli.js")>("cli/cli.js");
 const { WorkloadLoader } =
   await built<typeof import("../src/cli/load-recording.js")>("cli/load-recording.js");
-const { readJob, runChunk, stampOf } =
-  await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
-const { Parts } = await built<typeof import("../src/cli/sweep/parts.js")>("cli/sweep/parts.js");
-const { runOnPool } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
-const { shared } = await built<typeof import("../src/cli/sweep/pool.js")>("cli/sweep/pool.js");
-const { CHUNK_POINTS, chunkCount } =
-  await built<typeof import("../src/study/sweep/chunks.js")>("study/sweep/chunks.js");
+const { readJob, runChunk } = await built<typeof import("../src/cli/sweep/job.js")>("cli/sweep/job.js");
+const { CHUNK_POINTS } = await built<typeof import("../src/study/sweep/chunks.js")>("study/sweep/chunks.js");
 const { runScenario } = await built<typeof import("../src/study/run-scenario.js")>("study/run-scenario.js");
 
 const STUDY = "workloads/studies/short.yaml";
-/** Chunks that one thread runs alone, for the time of the simulation itself. */
-const ALONE_CHUNKS = 12;
-const SWEEP_RUNS = 2000;
-
-interface SweepFigures {
-  readonly simulationMs: number;
-  readonly besideMs: number;
-  readonly busyPercent: number;
-}
-
-/** @param runs at most; the study has 10 000 */
-async function sweepFigures(runs: number): Promise<SweepFigures> {
-  const { job } = readJob(STUDY, []);
-  const cores = availableParallelism();
-  const directory = mkdtempSync(join(tmpdir(), "unaccepted-bench-"));
-  try {
-    const parts = new Parts(directory);
-    const loader = new WorkloadLoader();
-    runChunk(job, 0, loader, runScenario);
-    const stamp = stampOf(job, loader.recordings);
-    await parts.open(stamp);
-    // Once more, warm: what the simulation takes, and what a chunk takes with everything around it.
-    let simulatedMs = 0;
-    const chunkMs = elapsedMs(() => {
-      for (let chunk = 0; chunk < ALONE_CHUNKS; chunk++) {
-        runChunk(job, chunk, loader, (...given: Parameters<typeof runScenario>) => {
-          const begin = performance.now();
-          const result = runScenario(...given);
-          simulatedMs += performance.now() - begin;
-          return result;
-        });
-      }
-    });
-    const alone = ALONE_CHUNKS * CHUNK_POINTS;
-    const chunks = Array.from({ length: Math.min(chunkCount(runs), chunkCount(stamp.points)) }, (_v, c) => c);
-    const recordings = new Map(Array.from(loader.recordings, ([path, one]) => [path, shared(one)]));
-    const before = process.cpuUsage();
-    const begin = performance.now();
-    const data = { job, stamp, shard: { index: 0, of: 1 }, directory, recordings };
-    await runOnPool(chunks, data, cores, () => {}, new AbortController().signal);
-    const wallMs = performance.now() - begin;
-    const { user, system } = process.cpuUsage(before);
-    return {
-      simulationMs: simulatedMs / alone,
-      besideMs: (chunkMs - simulatedMs) / alone,
-      busyPercent: (100 * (user + system)) / 1000 / wallMs / cores,
-    };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-function elapsedMs(work: () => void): number {
-  const begin = performance.now();
-  work();
-  return performance.now() - begin;
-}
+/** Chunks of the study that a sample runs. */
+const CHUNKS = 12;
+/** Points of the comparison, of two platforms and two policies each. */
+const LIMITS = 250;
+const CORES: number = availableParallelism();
+const ONE_CORE: string | undefined = CORES < 2 ? "one core here" : undefined;
 
 export function measures(): readonly Measure[] {
+  const { job } = readJob(STUDY, []);
+  const loader = new WorkloadLoader();
   return [
     {
       name: "sweep/beside",
-      goal: "under 1 ms a run",
+      goal: "at most 1 ms a run beside the simulation",
       unit: "ms",
       limit: 1,
       better: "less",
-      peer: "what a run takes beside the simulation",
-      rounds: 1,
-      sample: async () => (await sweepFigures(SWEEP_RUNS)).besideMs,
+      peer: "the simulation of the same runs: scenario, row and line are what it does not need",
+      sample: () => {
+        let simulated = 0;
+        const begin = cpuMs();
+        for (let chunk = 0; chunk < CHUNKS; chunk++) {
+          runChunk(job, chunk, loader, (...given) => {
+            const own = cpuMs();
+            const result = runScenario(...given);
+            simulated += cpuMs() - own;
+            return result;
+          });
+        }
+        return (cpuMs() - begin - simulated) / (CHUNKS * CHUNK_POINTS);
+      },
     },
     {
-      name: "sweep/busy",
-      goal: "85 % of all cores",
+      name: "compare/threads",
+      goal: "1000 runs at least 1.8 times faster on two threads",
+      unit: "ratio",
+      limit: 1.8,
+      better: "more",
+      peer: "wall time of the same command with --jobs 1; of a machine that does nothing else",
+      rounds: 3,
+      sample: async () => (await comparison(1)).wallMs / (await comparison(2)).wallMs,
+      ...(ONE_CORE === undefined ? {} : { skip: ONE_CORE }),
+    },
+    {
+      name: "compare/threads-cpu",
+      goal: "threads cost at most 10 % of CPU time",
+      unit: "ratio",
+      limit: 1.1,
+      better: "less",
+      peer: "CPU time of the same command with --jobs 1; threads load and compile the program once each",
+      rounds: 3,
+      sample: async () => (await comparison(2)).cpuMs / (await comparison(1)).cpuMs,
+      ...(ONE_CORE === undefined ? {} : { skip: ONE_CORE }),
+    },
+    {
+      name: "compare/cores",
+      goal: "at least 85 % of two cores",
       unit: "ratio",
       limit: 0.85,
       better: "more",
-      peer: "CPU time over wall time times cores",
-      rounds: 1,
-      sample: async () => (await sweepFigures(SWEEP_RUNS)).busyPercent / 100,
+      peer: "two cores for the time of the command; of a machine that does nothing else",
+      rounds: 3,
+      sample: async () => {
+        const { cpuMs: spent, wallMs } = await comparison(2);
+        return spent / wallMs / 2;
+      },
+      ...(ONE_CORE === undefined ? {} : { skip: ONE_CORE }),
     },
   ];
+}
+
+/** Compares 1000 runs. @throws Error where that fails */
+async function comparison(jobs: number): Promise<{ readonly cpuMs: number; readonly wallMs: number }> {
+  const directory = mkdtempSync(join(tmpdir(), "unaccepted-bench-"));
+  try {
+    const scenario = join(directory, "thousand.yaml");
+    const limits = Array.from({ length: LIMITS }, (_value, at) => `${256 + 4 * at}MiB`);
+    writeFileSync(
+      scenario,
+      `name: thousand
+workload: ${resolve("workloads/recorded/linux-7.3.4-debian-1c4g/recording.yaml")}
+platform: [tdx, snp]
+policy: [lazy, eager]
+memory: 2GiB
+vcpus: 1
+kernel: "7.3"
+firmware: { preAcceptLimit: [${limits.join(", ")}] }
+`,
+    );
+    const [begin, wallBegin] = [cpuMs(), performance.now()];
+    const code = await main(["compare", scenario, "--json", "--quiet", "--jobs", `${jobs}`], {
+      program: () => import(new URL("../dist/cli/program.js", import.meta.url).href),
+      io: {
+        stdout: { write: () => true } as never,
+        stderr: process.stderr,
+        env: {},
+        interrupted: new AbortController().signal,
+      },
+    });
+    if (code !== 0) throw new Error(`bench: compare ended with ${code}`);
+    return { cpuMs: cpuMs() - begin, wallMs: performance.now() - wallBegin };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }

@@ -4,6 +4,7 @@ import { type Command, type CommandGroup, flag, text } from "./arguments.js";
 import {
   DIFF_FORMATS,
   formatFlags,
+  JOBS_FLAG,
   OUTPUT_FORMATS,
   output,
   PLAN_FLAGS,
@@ -189,7 +190,6 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
       out: text("directory for the results; one that has some of this study goes on from there", {
         required: "expected --out, the directory for results",
       }),
-      jobs: text("worker threads; one for each core"),
       policy: text(
         "files of policies of your own, such as ./mine.mjs, which scenario and study may then name",
       ),
@@ -255,7 +255,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
     name: "verify",
     describe: "recordings of real kernels, repeated and compared page by page",
     files: { name: "recording", describe: "directories of recordings", isList: true },
-    flags: formatFlags(TABLE_JSON_MD),
+    flags: { ...formatFlags(TABLE_JSON_MD), ...JOBS_FLAG },
     examples: [
       "unaccepted verify workloads/recorded/linux-6.12.107-lazy-1c4g-high",
       "unaccepted verify workloads/recorded/linux-6.12.107-* --format md",

@@ -10,6 +10,7 @@ import { isAbsolute, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { cachedDataVersionTag, getHeapCodeStatistics } from "node:v8";
 import { Script } from "node:vm";
+import { threadId } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 import type { Program } from "./program.js";
 
@@ -84,7 +85,7 @@ export class CompiledProgram {
     const data = script.createCachedData();
     const header = Uint32Array.of(...key, crc32(data), data.length, codeBytes);
     for (const directory of this.#directories) {
-      const begun = join(directory, `.${file}-${process.pid}`);
+      const begun = join(directory, `.${file}-${process.pid}-${threadId}`);
       try {
         mkdirSync(directory, { recursive: true, mode: 0o700 });
         writeFileSync(begun, Buffer.concat([new Uint8Array(header.buffer), data]), { mode: 0o600 });

@@ -122,10 +122,18 @@ export function quiet(describe = "nothing on stderr"): Flags {
 /** Runs made without asking: some minutes of short ones. */
 export const MOST_RUNS = 10_000;
 
+/** Of commands whose work several threads share. */
+export const JOBS_FLAG: Flags = {
+  jobs: text("threads that share the work; one for each core if not given, where there is enough of it", {
+    takes: "N",
+  }),
+};
+
 export const PLAN_FLAGS: Flags = {
   "dry-run": flag("make one run, say how many there would be and how long they would take, and end", PLAN),
   yes: flag(`do not ask before more than ${formatInteger(MOST_RUNS)} runs`, PLAN),
   "max-runs": text("ask only before more than so many", { ...PLAN, takes: "N" }),
+  ...JOBS_FLAG,
 };
 
 /** Of every command that simulates what scenario files say. */

@@ -73,6 +73,8 @@ export interface PolicyFile {
 export interface CliContext {
   readonly io: CliIo;
   readonly runScenario: RunScenario;
+  /** Whether `runScenario` is the one that other threads have. */
+  readonly isEverywhere: boolean;
   /** Those that flags name; their policies are there. */
   readonly policyFiles: readonly PolicyFile[];
 }

@@ -48,6 +48,11 @@ export class WorkloadLoader {
     return this.#recordings;
   }
 
+  /** For a loader that is to load the same, and need not read what this one has read. */
+  get options(): LoaderOptions {
+    return { recordings: this.#recordings, lenient: this.#lenient, standardBoot: this.#standardBoot };
+  }
+
   /**
    * @param path of a recording.yaml, or of a trace of any format. A recording that begins on a machine
    *   that is up comes after the standard boot.

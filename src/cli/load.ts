@@ -2,9 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { parseScenario, scenarioOutlook } from "../scenario/load.js";
+import { scenarioOutlook, scenariosOf } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Assignment } from "../scenario/set.js";
+import { YamlSource } from "../scenario/yaml.js";
 import { isRandom, withSeed } from "../study/repeat.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
 import { isGenerated } from "../workload/generators/index.js";
@@ -15,7 +16,9 @@ import { priceSetsFor } from "./price-sets.js";
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
-  /** The same object for all runs that replay it. */
+  /** Path of what it replays; undefined for what a generator makes of it. */
+  readonly workload: string | undefined;
+  /** The same object for all runs that replay it; what a generator makes is made when it is wanted. */
   readonly recording: LoadedWorkload;
   /** The same with other seeds, if the run is to be repeated and anything in it is random. */
   readonly repeats: readonly LoadedScenario[];
@@ -35,7 +38,7 @@ export function outlookOf(
     const { count, first } = scenarioOutlook(readInputText(path), path, assignments, priceSetsFor(path));
     // Without points of a study, a file that makes no run has been refused.
     const scenario = first!;
-    return { count, first: { scenario, recording: workloadOf(scenario, path, loader), repeats: [] } };
+    return { count, first: loadedScenario(scenario, path, loader) };
   });
 }
 
@@ -56,11 +59,32 @@ export interface LoadOptions {
 export function loadScenarios(
   paths: readonly string[],
   assignments: readonly Assignment[],
+  options: LoadOptions = {},
+): LoadedScenario[] {
+  return loadedFrom(paths.map(openScenario), assignments, options);
+}
+
+/** A scenario file, read once for all that it is asked for. */
+export interface ScenarioFile {
+  readonly path: string;
+  readonly source: YamlSource;
+  readonly sets: ReturnType<typeof priceSetsFor>;
+}
+
+/** @param path of a scenario file, or the name of a bundled one @throws UsageError, ScenarioError */
+export function openScenario(path: string): ScenarioFile {
+  const own = scenarioPath(path);
+  return { path: own, source: new YamlSource(readInputText(own), own), sets: priceSetsFor(own) };
+}
+
+/** `loadScenarios` of files that are open. */
+export function loadedFrom(
+  files: readonly ScenarioFile[],
+  assignments: readonly Assignment[],
   { repeat = 1, loader = new WorkloadLoader(), remark = () => {} }: LoadOptions = {},
 ): LoadedScenario[] {
-  const all = paths.map(scenarioPath).flatMap((path) => {
-    const sets = priceSetsFor(path);
-    const scenarios = parseScenario(readInputText(path), path, assignments, sets);
+  const all = files.flatMap(({ path, source, sets }) => {
+    const scenarios = scenariosOf(source, assignments, sets);
     for (const set of sets.read.values()) {
       if (scenarios.every(({ prices }) => prices !== set)) {
         remark(`prices ${set.name}: of platform ${set.platform}, on which nothing runs`);
@@ -72,13 +96,29 @@ export function loadScenarios(
   const twice = all.length - different.length;
   if (twice > 0) remark(repeatsText(twice));
   return different.map(({ scenario, path }) => {
-    const loaded = (later: number): LoadedScenario => {
-      const own = withSeed(scenario, later);
-      return { scenario: own, recording: workloadOf(own, path, loader), repeats: [] };
-    };
     const others = isRandom(scenario) ? Array.from({ length: repeat - 1 }, (_value, at) => at + 1) : [];
-    return { ...loaded(0), repeats: others.map(loaded) };
+    const repeats = others.map((later) => loadedScenario(withSeed(scenario, later), path, loader));
+    return loadedScenario(scenario, path, loader, repeats);
   });
+}
+
+function loadedScenario(
+  scenario: Scenario,
+  file: string,
+  loader: WorkloadLoader,
+  repeats: readonly LoadedScenario[] = [],
+): LoadedScenario {
+  const workload = replayedPath(scenario, file);
+  // Mistakes in a recording show now, and before any run.
+  if (workload !== undefined) loader.load(workload);
+  return {
+    scenario,
+    workload,
+    repeats,
+    get recording() {
+      return workload === undefined ? loader.generate(scenario) : loader.load(workload);
+    },
+  };
 }
 
 export function repeatsText(twice: number): string {
@@ -94,9 +134,13 @@ function runKey({ scenario, path }: { readonly scenario: Scenario; readonly path
 }
 
 export function workloadOf(scenario: Scenario, scenarioFile: string, loader: WorkloadLoader): LoadedWorkload {
-  return isGenerated(scenario.workload)
-    ? loader.generate(scenario)
-    : loader.load(workloadPath(scenarioFile, scenario.workload));
+  const path = replayedPath(scenario, scenarioFile);
+  return path === undefined ? loader.generate(scenario) : loader.load(path);
+}
+
+/** Undefined for what a generator makes. */
+function replayedPath({ workload }: Scenario, scenarioFile: string): string | undefined {
+  return isGenerated(workload) ? undefined : workloadPath(scenarioFile, workload);
 }
 
 /** A workload named by a file, as a path from the working directory; a file next to it takes precedence over a bundled one. */

@@ -24,6 +24,8 @@ export interface SharedOptions {
   readonly check: boolean;
   readonly quiet: boolean;
   readonly lenient: boolean;
+  /** Threads that the user asks for. */
+  readonly jobs: number | undefined;
 }
 
 export interface StudyOptions {
@@ -53,7 +55,13 @@ export function sharedOptions(argv: Arguments): SharedOptions {
     check: argv.has("check"),
     quiet: argv.has("quiet"),
     lenient: argv.has("lenient"),
+    jobs: jobsOf(argv),
   };
+}
+
+/** @throws UsageError */
+export function jobsOf(argv: Arguments): number | undefined {
+  return argv.wholeNumber("jobs", 1, 1024);
 }
 
 /** What flags of these names write over a scenario file. @throws UsageError for one that was given twice */

@@ -5,6 +5,7 @@ import type { Arguments, Command } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import type { World } from "./io.js";
 import { parseWords } from "./parser.js";
+import { beginWork } from "./pool/begin-work.js";
 import { reported } from "./reported.js";
 
 export interface Program {
@@ -16,7 +17,11 @@ export interface Program {
    * @returns the exit code
    */
   readonly runCommand: (name: string, words: readonly string[], world: World) => Promise<number>;
+  /** Begins what a thread of the pool does. */
+  readonly beginWork: typeof beginWork;
 }
+
+export { beginWork };
 
 export const runCommand: Program["runCommand"] = (name, words, world) =>
   reported(world.io, () => {
@@ -30,6 +35,7 @@ async function run(command: Command, argv: Arguments, world: World): Promise<num
   const context = {
     io: world.io,
     runScenario: world.runScenario ?? (await import("../study/run-scenario.js")).runScenario,
+    isEverywhere: world.runScenario === undefined,
     policyFiles: [],
     commands: COMMANDS,
   };

@@ -4,6 +4,8 @@ import { formatCount, formatInteger } from "../report/cells.js";
 import type { Arguments } from "./arguments.js";
 import { MOST_RUNS } from "./flags.js";
 import { type CliContext, type CliIo, Interrupted, print, throwIfInterrupted } from "./io.js";
+import { type Job, threadsFor, withThreads } from "./pool/threads.js";
+import type { Ask, Kind } from "./pool/work.js";
 import { CountedProgress, waitText } from "./progress.js";
 import { UsageError } from "./usage-error.js";
 
@@ -17,8 +19,6 @@ export interface Plan {
   /** Whether the user has agreed elsewhere, as with the shard of a sweep. */
   readonly isAgreed?: boolean;
 }
-
-export type MakeRun = <Result>(run: () => Result) => Promise<Result>;
 
 /**
  * Asks on a terminal before many runs.
@@ -43,25 +43,40 @@ export async function goesAhead(plan: Plan, argv: Arguments, { io }: CliContext)
   return true;
 }
 
-/** Makes runs one after another. @throws Interrupted, also where that came during the last run */
-export async function makeRuns<Result>(
-  plan: Pick<Plan, "runs" | "isSearch">,
-  quiet: boolean,
-  io: CliIo,
-  work: (make: MakeRun) => Promise<Result>,
+/** How runs are made, besides what they are. */
+export interface Making extends Pick<Plan, "runs" | "isSearch"> {
+  readonly quiet: boolean;
+  /** Of `--jobs`. */
+  readonly jobs: number | undefined;
+}
+
+/**
+ * Makes runs, on several threads where that pays; `work` may ask for many at once.
+ *
+ * @param work is told how many threads there are
+ * @throws Interrupted, also where that came during the last run
+ */
+export async function makeRuns<Name extends Kind, Result>(
+  { quiet, jobs, ...plan }: Making,
+  job: Job<Name>,
+  context: CliContext,
+  work: (make: Ask<Name>, threads: number) => Promise<Result>,
 ): Promise<Result> {
-  const { stderr, interrupted, atWork = (run) => run() } = io;
+  const { io } = context;
+  const { stderr, interrupted } = io;
   if (!quiet) announce(plan, stderr);
   const progress = quiet ? undefined : progressOf({ ...plan, what: "runs", total: plan.runs }, io);
+  const threads = threadsFor(context, jobs, plan.runs);
   let done = 0;
   try {
-    const result = await work(async (run) => {
-      await throwIfInterrupted(interrupted);
-      const made = atWork(run);
-      done++;
-      progress?.add(1);
-      return made;
-    });
+    const result = await withThreads(job, threads, context, (ask) =>
+      work(async (task) => {
+        const made = await ask(task);
+        done++;
+        progress?.add(1);
+        return made;
+      }, threads),
+    );
     await throwIfInterrupted(interrupted);
     return result;
   } catch (error) {

@@ -15,6 +15,7 @@ import { hasFailed } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { baselinesOf, compare } from "../study/compare.js";
+import { inOrder } from "../study/in-order.js";
 import { repeatsOf } from "../study/repeat.js";
 import { rangeVariants, uncertainty } from "../study/uncertainty.js";
 import type { Recorder } from "../timeline/recorder.js";
@@ -22,8 +23,11 @@ import { formatBytes } from "../units.js";
 import type { OutputFormat } from "./flags.js";
 import { type CliContext, type CliIo, paintFor, print } from "./io.js";
 import type { LoadedScenario } from "./load.js";
+import type { WorkloadLoader } from "./load-recording.js";
 import type { SharedOptions, StudyOptions } from "./options.js";
 import { makeDirectory, writeTogether } from "./output-file.js";
+import { runsWith } from "./pool/run-work.js";
+import type { RunTask } from "./pool/work.js";
 import { makeRuns } from "./runs.js";
 import { UsageError } from "./usage-error.js";
 
@@ -37,12 +41,14 @@ export interface SimulateOptions extends SharedOptions, Partial<StudyOptions> {
 }
 
 /**
+ * @param loader that they were loaded with
  * @param formatForPeople prints the rows where `--format` asks for nothing else
  * @returns the exit code: 0, or 1 if a run failed or a condition holds
  * @throws the reason of `io.interrupted` as soon as the current run has ended, before anything is printed
  */
 export async function simulate(
   loaded: readonly LoadedScenario[],
+  loader: WorkloadLoader,
   options: SimulateOptions,
   formatForPeople: (rows: readonly CompareRow[]) => string,
   context: CliContext,
@@ -50,7 +56,7 @@ export async function simulate(
   const { io } = context;
   // A directory that cannot be made should be known before the work, not after it.
   if (options.outDirectory !== undefined) makeDirectory(options.outDirectory);
-  const rows = await runAll(loaded, options, context);
+  const rows = await runAll(loaded, loader, options, context);
   const failed = conditionsThatHold(loaded, rows, options);
   const { format } = options;
   print(
@@ -120,40 +126,42 @@ function conditionsThatHold(
 
 function runAll(
   loaded: readonly LoadedScenario[],
+  loader: WorkloadLoader,
   options: SimulateOptions,
-  { io, runScenario }: CliContext,
+  context: CliContext,
 ): Promise<CompareRow[]> {
-  const total = loaded.reduce((sum, { repeats }) => sum + 1 + repeats.length, 0);
-  const recordings = recordingsOf([...loaded, ...loaded.flatMap(({ repeats }) => repeats)]);
-  const { check, format, outDirectory, recorder, watch } = options;
+  const runs = loaded.reduce((sum, { repeats }) => sum + 1 + repeats.length, 0);
+  const workloads = workloadsOf([...loaded, ...loaded.flatMap(({ repeats }) => repeats)]);
+  const { check, format, outDirectory, recorder, watch, quiet, jobs } = options;
   // Only files and JSON have room for it.
   const overTime = ["json", "jsonl"].includes(format) || outDirectory !== undefined;
   const more = {
     ...(recorder === undefined ? {} : { recorder }),
     ...(watch === undefined ? {} : { watch }),
   };
-  return makeRuns({ runs: total }, options.quiet, io, async (make) => {
+  return makeRuns({ runs, quiet, jobs }, runsWith(loader, context.runScenario), context, async (make) => {
     const runWith =
-      (extra: Partial<Parameters<typeof runScenario>[2]>) =>
+      (extra: Partial<RunTask["options"]>) =>
       (scenario: Scenario): Promise<RunResult> =>
-        make(() => runScenario(scenario, recordings.get(scenario)!, { check, ...extra }));
-    const rows = await compare(
+        make({ scenario, workload: workloads.get(scenario), options: { check, ...extra } });
+    const rows = compare(
       loaded.map(({ scenario }) => scenario),
       runWith({ overTime, ...more }),
       options,
     );
-    const repeated: CompareRow[] = [];
-    for (const [index, row] of rows.entries()) {
-      const others: RunResult[] = [];
-      for (const { scenario } of loaded[index]!.repeats) others.push(await runWith({})(scenario));
-      repeated.push(others.length === 0 ? row : { ...row, repeats: repeatsOf([row, ...others]) });
-    }
-    return repeated;
+    const others = inOrder(
+      loaded.map(({ repeats }) => inOrder(repeats.map(({ scenario }) => runWith({})(scenario)))),
+    );
+    await inOrder<unknown>([rows, others]);
+    const repeats = await others;
+    return (await rows).map((row, index) =>
+      repeats[index]!.length === 0 ? row : { ...row, repeats: repeatsOf([row, ...repeats[index]!]) },
+    );
   });
 }
 
-function recordingsOf(loaded: readonly LoadedScenario[]): Map<Scenario, LoadedScenario["recording"]> {
-  return new Map(loaded.map(({ scenario, recording }) => [scenario, recording]));
+function workloadsOf(loaded: readonly LoadedScenario[]): Map<Scenario, string | undefined> {
+  return new Map(loaded.map(({ scenario, workload }) => [scenario, workload]));
 }
 
 /**
@@ -164,8 +172,9 @@ function recordingsOf(loaded: readonly LoadedScenario[]): Map<Scenario, LoadedSc
  */
 export async function simulateUncertain(
   loaded: readonly LoadedScenario[],
-  { format, outDirectory, quiet, check }: SharedOptions,
-  { io, runScenario }: CliContext,
+  loader: WorkloadLoader,
+  { format, outDirectory, quiet, jobs, check }: SharedOptions,
+  context: CliContext,
 ): Promise<number> {
   if (format !== "table" && format !== "json") {
     throw new UsageError(`--format ${format}: with --uncertainty expected table or json`);
@@ -175,10 +184,12 @@ export async function simulateUncertain(
   }
   const scenarios = loaded.map(({ scenario }) => scenario);
   const runs = scenarios.reduce((sum, scenario) => sum + 1 + rangeVariants(scenario).length, 0);
-  const recordings = recordingsOf(loaded);
-  const { rows, found } = await makeRuns({ runs }, quiet, io, async (make) => {
+  const workloads = workloadsOf(loaded);
+  const { io } = context;
+  const job = runsWith(loader, context.runScenario);
+  const { rows, found } = await makeRuns({ runs, quiet, jobs }, job, context, async (make) => {
     const run = (scenario: Scenario, of: Scenario = scenario): Promise<RunResult> =>
-      make(() => runScenario(scenario, recordings.get(of)!, { check }));
+      make({ scenario, workload: workloads.get(of), options: { check } });
     const defaults = await compare(scenarios, (scenario) => run(scenario));
     return { rows: defaults, found: await uncertainty(defaults, scenarios, run) };
   });

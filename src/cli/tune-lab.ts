@@ -7,27 +7,26 @@ import { isRandom, withSeed } from "../study/repeat.js";
 import { settingsOf } from "../study/settings.js";
 import type { Knob } from "../study/tune/knob.js";
 import type { KnobValues } from "../study/tune/result.js";
-import { isGenerated } from "../workload/generators/index.js";
-import { type LoadedScenario, loadScenarios } from "./load.js";
+import { type LoadedScenario, loadedFrom, openScenario, type ScenarioFile } from "./load.js";
 import { WorkloadLoader } from "./load-recording.js";
 import { UsageError } from "./usage-error.js";
 
-export type Setting = Pick<LoadedScenario, "scenario" | "recording">;
+export type Setting = Pick<LoadedScenario, "scenario" | "workload" | "recording">;
 
 /** A scenario file, whose lists make one guest for each combination, and knobs that are the same for all of them. */
 export class TuneLab {
   /** Each at the first value of every knob. */
   readonly guests: readonly LoadedScenario[];
-  readonly #path: string;
+  readonly #file: ScenarioFile;
   readonly #assignments: readonly Assignment[];
   readonly #knobs: readonly Knob[];
-  readonly #loader: WorkloadLoader;
+  readonly loader: WorkloadLoader;
   readonly #loaded = new Map<string, readonly LoadedScenario[]>();
 
   /** @throws what `loadScenarios` throws, also for a knob that turns nothing */
   constructor(path: string, assignments: readonly Assignment[], knobs: readonly Knob[], lenient: boolean) {
-    this.#loader = new WorkloadLoader({ lenient });
-    this.#path = path;
+    this.loader = new WorkloadLoader({ lenient });
+    this.#file = openScenario(path);
     this.#assignments = assignments;
     this.#knobs = knobs;
     this.guests = this.#all(Object.fromEntries(knobs.map(({ path: knob, values }) => [knob, values[0]!])));
@@ -40,7 +39,7 @@ export class TuneLab {
     if (own !== undefined && (all.length === this.guests.length || Object.keys(knobs).length === 0))
       return own;
     throw new UsageError(
-      `--knob: ${this.#path} makes other guests with ${JSON.stringify(knobs)} than without`,
+      `--knob: ${this.#file.path} makes other guests with ${JSON.stringify(knobs)} than without`,
     );
   }
 
@@ -49,7 +48,7 @@ export class TuneLab {
     const { scenario, recording } = this.loaded(guest, knobs);
     if (!isRandom(scenario)) return false;
     if (isRandom({ ...scenario, workload: "" })) return true;
-    const other = this.#loader.generate(withSeed(scenario, 1));
+    const other = this.loader.generate(withSeed(scenario, 1));
     return !isDeepStrictEqual(
       (recording.afterBoot ?? recording).requests,
       (other.afterBoot ?? other).requests,
@@ -63,10 +62,14 @@ export class TuneLab {
 
   /** @param scenario a variant of the guest's with these knobs */
   variant(guest: number, knobs: KnobValues, scenario: Scenario): Setting {
-    const { recording } = this.loaded(guest, knobs);
+    const { workload } = this.loaded(guest, knobs);
+    const loader = this.loader;
     return {
       scenario,
-      recording: isGenerated(scenario.workload) ? this.#loader.generate(scenario) : recording,
+      workload,
+      get recording() {
+        return workload === undefined ? loader.generate(scenario) : loader.load(workload);
+      },
     };
   }
 
@@ -90,7 +93,7 @@ export class TuneLab {
     const turned = Object.entries(knobs).map(([path, value]) =>
       turnedKnob(this.#knobs.find((knob) => knob.path === path)!, value),
     );
-    const loaded = loadScenarios([this.#path], [...this.#assignments, ...turned], { loader: this.#loader });
+    const loaded = loadedFrom([this.#file], [...this.#assignments, ...turned], { loader: this.loader });
     this.#loaded.set(key, loaded);
     return loaded;
   }

@@ -1,4 +1,4 @@
-/** Runs scenarios one after another and compares each with the baseline of the same machine. */
+/** Runs scenarios and compares each with the baseline of the same machine. */
 
 import { BASELINE_POLICY } from "../policy/policies.js";
 import { type Measure, measureNamed, numberIn } from "../results/measures.js";
@@ -6,6 +6,7 @@ import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult, Settings } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { formatDuration } from "../units.js";
+import { inOrder } from "./in-order.js";
 import { distinguishingSettings, isOfPolicy, machineSettings } from "./settings.js";
 
 export interface CompareOptions {
@@ -32,7 +33,7 @@ export function usualRank(run: Pick<RunResult, "workload" | "boot">): readonly M
 
 /**
  * @param scenarios in the order of the rows wanted
- * @param run simulates one scenario; may answer later, and is called for one at a time
+ * @param run simulates one scenario; may answer later, and is asked for all of them at once
  * @returns a row for each scenario, in the same order
  */
 export async function compare(
@@ -40,8 +41,8 @@ export async function compare(
   run: (scenario: Scenario) => RunResult | Promise<RunResult>,
   { baseline = BASELINE_POLICY, deadlineNs = Number.POSITIVE_INFINITY, rank }: CompareOptions = {},
 ): Promise<CompareRow[]> {
-  const results: RunResult[] = [];
-  for (const scenario of scenarios) results.push(withDeadline(await run(scenario), deadlineNs));
+  const runs = await inOrder(scenarios.map(async (scenario) => run(scenario)));
+  const results = runs.map((result) => withDeadline(result, deadlineNs));
   const settings = withWorkloads(distinguishingSettings(scenarios), scenarios, results);
   const baselines = baselinesOf(baseline, scenarios, results);
   const optimal = paretoOptimal(

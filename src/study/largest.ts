@@ -4,6 +4,7 @@ import { parametersOf } from "../coco/price-set.js";
 import type { RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { actingVariants, hasNoEvent } from "./acting-prices.js";
+import { inOrder } from "./in-order.js";
 import { rangeVariants } from "./uncertainty.js";
 
 /** Sizes in bytes. */
@@ -130,6 +131,7 @@ export function mostMoves(scenario: Scenario): number {
  * CPUs share, each is run at both its ends. Null where none moves it.
  *
  * @param own its run at the defaults
+ * @param run may answer later, and is asked for all of them at once
  */
 export async function movedMost(
   scenario: Scenario,
@@ -146,11 +148,18 @@ export async function movedMost(
   const names = [...new Set(variants.map(({ parameter }) => parameter))].filter((name) => name in parameters);
   const most = names.filter((name) => name in charged).toSorted((a, b) => swing(b) - swing(a));
   const shared = names.filter((name) => scenario.vcpus > 1 && hasNoEvent(name, scenario));
+  const tried = [...new Set([...most.slice(0, MOST_CHARGED), ...shared])];
+  const times = await inOrder(
+    tried.flatMap((name) =>
+      (["low", "high"] as const).map(async (end) => {
+        const { scenario: variant } = variants.find((one) => one.parameter === name && one.end === end)!;
+        return (await run(variant)).bootTimeNs;
+      }),
+    ),
+  );
   let moved: Moved | null = null;
-  for (const name of new Set([...most.slice(0, MOST_CHARGED), ...shared])) {
-    const at = async (end: "low" | "high"): Promise<number> =>
-      (await run(variants.find((one) => one.parameter === name && one.end === end)!.scenario)).bootTimeNs;
-    const bootTimeNs = { low: await at("low"), high: await at("high") };
+  for (const [at, name] of tried.entries()) {
+    const bootTimeNs = { low: times[2 * at]!, high: times[2 * at + 1]! };
     const by = Math.abs(bootTimeNs.high - bootTimeNs.low);
     if (by <= (moved === null ? 0 : Math.abs(moved.bootTimeNs.high - moved.bootTimeNs.low))) continue;
     const { low, high } = parameters[name]!;

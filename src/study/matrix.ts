@@ -13,7 +13,6 @@ import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { LoadedWorkload } from "../workload/after-boot.js";
-import { runScenario } from "./run-scenario.js";
 
 export type VmmChoice =
   | "as-is"
@@ -164,8 +163,8 @@ function scenarioOf(
   return parseScenario(text, "matrix", [flag])[0]!;
 }
 
-export function runCell({ cell, scenario }: MatrixGuest, loaded: LoadedWorkload): MatrixCell {
-  const run = runScenario(scenario, loaded, { check: false });
+/** @param run of the guest */
+export function matrixCell({ cell }: MatrixGuest, run: RunResult): MatrixCell {
   const { visibleBytes, onlineBytes, acceptedBy } = run.memory;
   return {
     ...cell,

@@ -10,6 +10,7 @@ import { isSound } from "../results/problems.js";
 import type { CompareRow, RunResult } from "../results/row.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { usualRank } from "./compare.js";
+import { inOrder } from "./in-order.js";
 import { machineSettings } from "./settings.js";
 
 export interface RangeEnd {
@@ -96,21 +97,22 @@ function openParameters({ platform, prices }: Scenario): ParameterSet {
  *
  * @param rows the default run of each scenario
  * @param scenarios in the order of the rows
- * @param run simulates a variant of one of the scenarios; called for one at a time
+ * @param run simulates a variant of one of the scenarios; may answer later, and is asked for all of them at once
  */
 export async function uncertainty(
   rows: readonly CompareRow[],
   scenarios: readonly Scenario[],
   run: (variant: Scenario, of: Scenario) => Promise<RunResult>,
 ): Promise<Uncertainty> {
-  const tried: Tried[][] = [];
-  for (const scenario of scenarios) {
-    const results: Tried[] = [];
-    for (const variant of rangeVariants(scenario)) {
-      results.push({ ...variant, result: await run(variant.scenario, scenario) });
-    }
-    tried.push(results);
-  }
+  const tried = await inOrder(
+    scenarios.map((scenario) =>
+      inOrder(
+        rangeVariants(scenario).map(
+          async (variant): Promise<Tried> => ({ ...variant, result: await run(variant.scenario, scenario) }),
+        ),
+      ),
+    ),
+  );
   return {
     rows: rows.map((row, index) => ({ ...row, uncertainty: rangesOf(row, tried[index]!) })),
     orders: policyOrders(rows, scenarios, tried),

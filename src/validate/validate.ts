@@ -4,6 +4,7 @@ import type { RunResult } from "../results/row.js";
 import { parseScenario } from "../scenario/load.js";
 import { NO_PRICE_SETS, type PriceSets } from "../scenario/price-set-file.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { inOrder } from "../study/in-order.js";
 import { allowedRange, type Claim, isAllowed, type Setup, type Target } from "./claim.js";
 
 export interface ValidatedClaim extends Omit<Claim, "tolerance" | "note" | "runs" | "simulate"> {
@@ -30,16 +31,15 @@ export function guestsOf(targets: readonly Target[], sets: PriceSets = NO_PRICE_
   return [...scenariosOf(targets, sets).values()];
 }
 
-/** @param run simulates one guest, by its index in `guestsOf`; may answer later, and is called for one at a time */
+/** @param run simulates a guest of `guestsOf`; may answer later, and is asked for all of them at once */
 export async function validate(
   targets: readonly Target[],
-  run: (scenario: Scenario, index: number) => RunResult | Promise<RunResult>,
+  run: (scenario: Scenario) => RunResult | Promise<RunResult>,
   sets: PriceSets = NO_PRICE_SETS,
 ): Promise<ValidatedTarget[]> {
-  const results = new Map<string, RunResult>();
-  for (const [key, scenario] of scenariosOf(targets, sets)) {
-    results.set(key, await run(scenario, results.size));
-  }
+  const guests = scenariosOf(targets, sets);
+  const runs = await inOrder([...guests.values()].map(async (scenario) => run(scenario)));
+  const results = new Map(Array.from(guests.keys(), (key, index) => [key, runs[index]!]));
   return targets.map(({ id, title, claims }) => ({
     id,
     title,

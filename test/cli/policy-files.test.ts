@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { policies } from "../../src/policy/policies.js";
 import { runScenario } from "../../src/study/run-scenario.js";
-import { onlyLine, unaccepted } from "./program.js";
+import { onlyLine, simulating, unaccepted } from "./program.js";
 
 const test = suite("cli: policies of one's own");
 
@@ -204,7 +204,7 @@ test("a sweep's workers load it, and its digest is in stamp and rows", async () 
       (await unaccepted([...words, "--policy", "lazy"])).stderr,
       "--policy: expected files such as",
     );
-    const { code, stderr } = await unaccepted([...words, "--policy", EXAMPLE]);
+    const { code, stderr } = await simulating([...words, "--policy", EXAMPLE]);
     assert.is(code, 0, stderr);
     const row = JSON.parse(readFileSync(join(out, "runs.jsonl"), "utf8").split("\n")[0]!) as Record<
       string,

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PLATFORMS } from "../../src/coco/platforms.js";
 import { runScenario } from "../../src/study/run-scenario.js";
-import { onlyLine, unaccepted, withFiles, withoutCount } from "./program.js";
+import { onlyLine, simulating, unaccepted, withFiles, withoutCount } from "./program.js";
 
 const test = suite("cli: prices of machines");
 
@@ -141,7 +141,7 @@ test("a sweep takes prices as a flag and as an axis; other contents make another
       study,
       "name: s\nscenario: boot.yaml\naxes: { platform.kind: [tdx, snp], prices: [default, a.yaml] }\n",
     );
-    const run = () => unaccepted(["sweep", study, "--out", out, "--quiet", "--jobs", "1"]);
+    const run = () => simulating(["sweep", study, "--out", out, "--quiet", "--jobs", "1"]);
     assert.is((await run()).code, 0);
     assert.equal(told(), [
       [0, "tdx", "default", 140e6],

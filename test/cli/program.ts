@@ -23,7 +23,8 @@ export interface World {
   readonly env?: CliIo["env"];
   readonly interrupted?: AbortSignal;
   readonly confirm?: CliIo["confirm"];
-  readonly runScenario?: RunScenario;
+  /** Answers runs in the place of the simulator; `fakeRun` if not given, the simulator itself for null. */
+  readonly runScenario?: RunScenario | null;
 }
 
 /** Runs the program within this process. */
@@ -37,10 +38,15 @@ export async function unaccepted(argv: readonly string[], world: World = {}): Pr
       interrupted: world.interrupted ?? new AbortController().signal,
       ...(world.confirm === undefined ? {} : { confirm: world.confirm }),
     },
-    runScenario: world.runScenario ?? fakeRun,
+    ...(world.runScenario === null ? {} : { runScenario: world.runScenario ?? fakeRun }),
     program: () => import("../../src/cli/program.js"),
   });
   return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** The same with runs that are simulated, on several threads where the program wants them. */
+export function simulating(argv: readonly string[], world: Omit<World, "runScenario"> = {}): Promise<Ended> {
+  return unaccepted(argv, { ...world, runScenario: null });
 }
 
 const BOOT_TIME_NS: Readonly<Record<string, number>> = { eager: 12e9, lazy: 4e9, "firmware-delegated": 24e9 };

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parquetReadObjects } from "hyparquet";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { onlyLine, unaccepted } from "./program.js";
+import { onlyLine, simulating as unaccepted } from "./program.js";
 
 const test = suite("cli: sweep and merge");
 

@@ -5,7 +5,8 @@ import { STANDARD_BOOT } from "../../src/cli/bundled.js";
 import type { UnacceptedSupport } from "../../src/efistub/exit-boot-services.js";
 import type { FirmwareModel } from "../../src/firmware/firmware.js";
 import type { VmmChoice } from "../../src/study/matrix.js";
-import { type MatrixCell, matrixGuests, runCell } from "../../src/study/matrix.js";
+import { type MatrixCell, matrixCell, matrixGuests } from "../../src/study/matrix.js";
+import { runScenario } from "../../src/study/run-scenario.js";
 import { GiB, MiB } from "../../src/units.js";
 import { LOADER } from "../loader.js";
 
@@ -15,7 +16,9 @@ const MEMORY = 4 * GiB;
 /** Above 4 GiB; the machine has 2 GiB below. */
 const HIGH = 2 * GiB;
 const loaded = LOADER.load(STANDARD_BOOT);
-const cells = matrixGuests("4GiB", loaded).map((guest) => runCell(guest, loaded));
+const cells = matrixGuests("4GiB", loaded).map((guest) =>
+  matrixCell(guest, runScenario(guest.scenario, loaded, { check: false })),
+);
 
 function cell(firmware: FirmwareModel, vmm: VmmChoice, kernel: UnacceptedSupport): MatrixCell {
   const found = cells.find((one) => one.firmware === firmware && one.vmm === vmm && one.kernel === kernel);

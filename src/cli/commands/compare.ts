@@ -33,8 +33,8 @@ export const run: RunCommand = async (argv, context) => {
   if (!(await goesAhead(plan, argv, context))) return 0;
   const remark = remarkOn(context, options.quiet);
   const loaded = loadScenarios(argv.files, options.assignments, { ...study, loader, remark });
-  if (isUncertain) return simulateUncertain(loaded, options, context);
+  if (isUncertain) return simulateUncertain(loaded, loader, options, context);
   const paint = paintFor(context.io);
   const format = (rows: readonly CompareRow[]): string => formatTable(rows, paint, study);
-  return simulate(loaded, { ...options, ...study }, format, context);
+  return simulate(loaded, loader, { ...options, ...study }, format, context);
 };

@@ -8,6 +8,7 @@ import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import type { Assignment } from "../../scenario/set.js";
 import { withDeadline } from "../../study/compare.js";
+import { inLanes, inOrder } from "../../study/in-order.js";
 import {
   type Border,
   type Borders,
@@ -23,9 +24,10 @@ import { parseConstraint } from "../../study/tune/objective.js";
 import { GiB, TiB } from "../../units.js";
 import type { RunCommand } from "../arguments.js";
 import { paintFor, print } from "../io.js";
-import { type LoadedScenario, loadScenarios, outlookOf } from "../load.js";
+import { type LoadedScenario, loadedFrom, openScenario, outlookOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
 import { deadlineOf, readFlag, sharedOptions } from "../options.js";
+import { runsWith } from "../pool/run-work.js";
 import { goesAhead, makeRuns } from "../runs.js";
 import { remarkOn, runOne, writeRemarks } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
@@ -54,8 +56,13 @@ export const run: RunCommand = async (argv, context) => {
   const constraints = argv.all("constraint").map((text) => readFlag("constraint", text, parseConstraint));
   const isUncertain = !argv.has("no-uncertainty");
   const loader = new WorkloadLoader({ lenient: options.lenient });
-  const atSize = (sizeBytes: number, remark = (_text: string): void => {}): LoadedScenario[] =>
-    loadScenarios([path], withSize(sizeBytes), { loader, remark });
+  const file = openScenario(path);
+  const sizes = new Map<number, LoadedScenario[]>();
+  const atSize = (sizeBytes: number, remark = (_text: string): void => {}): LoadedScenario[] => {
+    const known = sizes.get(sizeBytes) ?? loadedFrom([file], withSize(sizeBytes), { loader, remark });
+    sizes.set(sizeBytes, known);
+    return known;
+  };
   const { io, runScenario } = context;
   const [outlook] = outlookOf([path], withSize(SIZES.smallest), loader);
   const { count: most, first } = outlook!;
@@ -66,18 +73,19 @@ export const run: RunCommand = async (argv, context) => {
     one: () => runOne(first, options, context),
   };
   if (!(await goesAhead(plan, argv, context))) return 0;
-  const { length: count } = atSize(SIZES.smallest, remarkOn(context, options.quiet));
-  const runs: RunResult[] = [];
-  const rows = await makeRuns(plan, options.quiet, io, async (make) => {
-    const run = async ({ recording }: LoadedScenario, scenario: Scenario): Promise<RunResult> => {
-      const result = await make(() => runScenario(scenario, recording, { check: options.check }));
-      runs.push(result);
-      return withDeadline(result, deadlineNs);
-    };
-    const brokenBy = (result: RunResult): string[] =>
-      constraints.filter((one) => excess(one, numberIn(one.measure, result)) > 0).map(({ text }) => text);
-    const largest: LargestRow[] = [];
-    for (let index = 0; index < count; index++) {
+  const smallest = atSize(SIZES.smallest, remarkOn(context, options.quiet));
+  const brokenBy = (result: RunResult): string[] =>
+    constraints.filter((one) => excess(one, numberIn(one.measure, result)) > 0).map(({ text }) => text);
+  const { check, quiet, jobs } = options;
+  const making = { ...plan, quiet, jobs };
+  const found = await makeRuns(making, runsWith(loader, runScenario), context, (make, threads) =>
+    inLanes([...smallest.keys()], threads, async (index) => {
+      const asked: Promise<RunResult>[] = [];
+      const run = async ({ workload }: LoadedScenario, scenario: Scenario): Promise<RunResult> => {
+        const made = make({ scenario, workload, options: { check } });
+        asked.push(made);
+        return withDeadline(await made, deadlineNs);
+      };
       const tried = new Map<string, RunResult>();
       const test = async (prices: PricesAt, sizeBytes: number): Promise<boolean> => {
         const loaded = atSize(sizeBytes)[index]!;
@@ -102,17 +110,21 @@ export const run: RunCommand = async (argv, context) => {
       const movedMostBy = isUncertain
         ? await movedMost(loaded.scenario, own, (variant) => run(loaded, variant))
         : undefined;
-      largest.push({ borders: row, movedMostBy, tries: tried.size });
-    }
-    return largest;
-  });
+      return { row: { borders: row, movedMostBy, tries: tried.size }, runs: await inOrder(asked) };
+    }),
+  );
+  const rows = found.map(({ row }): LargestRow => row);
   const bounds = constraints.map(({ text: own }) => own);
   const text =
     format === "json"
       ? formatLargestJson(rows, deadlineNs, bounds)
       : formatLargest(rows, deadlineNs, bounds, paintFor(io));
   print(io.stdout, text);
-  writeRemarks(runs, options.quiet, io);
+  writeRemarks(
+    found.flatMap(({ runs }) => runs),
+    quiet,
+    io,
+  );
   return rows.every(({ borders: { atDefaults } }) => atDefaults.holds !== undefined) ? 0 : 1;
 };
 

@@ -60,7 +60,7 @@ export const run: RunCommand = async (argv, context) => {
     one: () => runOne(first, options, context),
   };
   if (!(await goesAhead(plan, argv, context))) return 0;
-  if (isUncertain) return simulateUncertain(loaded, options, context);
+  if (isUncertain) return simulateUncertain(loaded, loader, options, context);
   const paint = paintFor(context.io);
   let result: RunResult | undefined;
   const runScenario: CliContext["runScenario"] = (...run) => {
@@ -69,6 +69,7 @@ export const run: RunCommand = async (argv, context) => {
   };
   const code = await simulate(
     loaded,
+    loader,
     { ...options, tellsRemarks: true, recorder: timeline?.recorder, watch: map?.recorder },
     (rows) => rows.map((row) => formatRunSummary(row, paint, { details: argv.has("details") })).join(""),
     { ...context, runScenario },

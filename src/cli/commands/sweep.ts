@@ -1,8 +1,8 @@
 /** `unaccepted sweep STUDY --out DIR`: every run of a study, on all cores, or a part of it. */
 
-import { availableParallelism } from "node:os";
 import type { PriceSet } from "../../coco/price-set.js";
 import { parseScenario, scenarioOutlook } from "../../scenario/load.js";
+import { inOrder } from "../../study/in-order.js";
 import { remarksBefore } from "../../study/remarks.js";
 import {
   CHUNK_POINTS,
@@ -20,15 +20,16 @@ import { STANDARD_BOOT, studyPath } from "../bundled.js";
 import { type CliContext, Interrupted, print } from "../io.js";
 import { workloadOf } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
-import { typedFlags } from "../options.js";
+import { jobsOf, typedFlags } from "../options.js";
+import { shared } from "../pool/shared.js";
+import { threadsFor, withThreads } from "../pool/threads.js";
 import { priceSetsFor } from "../price-sets.js";
-import { announce, goesAhead, type Plan, progressOf } from "../runs.js";
+import { announce, goesAhead, type Making, type Plan, progressOf } from "../runs.js";
 import { remarkOn } from "../simulate.js";
-import { assignmentsAt, readJob, type SweepJob, stampOf } from "../sweep/job.js";
+import { chunksWith } from "../sweep/chunk-work.js";
+import { assignmentsAt, readJob, type SweepData, type SweepJob, stampOf } from "../sweep/job.js";
 import { mergeParts } from "../sweep/merge-parts.js";
 import { DamagedPart, Parts } from "../sweep/parts.js";
-import { runOnPool, shared } from "../sweep/pool.js";
-import type { WorkerData } from "../sweep/worker.js";
 import { UsageError } from "../usage-error.js";
 
 /** @returns the exit code: 1 with --missing if something is */
@@ -40,7 +41,7 @@ export const run: RunCommand = async (argv, context) => {
   }
   const { job, repeats } = readJob(studyPath(argv.files[0]!), policyFiles, typedFlags(argv, ["prices"]));
   const shard = shardOf(argv.one("shard"));
-  const jobs = argv.wholeNumber("jobs", 1, 1024) ?? availableParallelism();
+  const jobs = jobsOf(argv);
   const { recordings, prices, remarks } = checkPoints(job);
   const isQuiet = argv.has("quiet");
   const remark = remarkOn(context, isQuiet);
@@ -88,7 +89,7 @@ export const run: RunCommand = async (argv, context) => {
     announce({ ...plan, runs: Math.ceil((plan.runs / stamp.points) * left) }, io.stderr);
   }
   const data = { job, stamp, shard, directory: parts.directory, recordings };
-  await runAll(data, todo, jobs, isQuiet, io);
+  await runAll(data, todo, { jobs, quiet: isQuiet }, context);
   const isWhole = parts.areThere(chunks);
   const paths = isWhole ? await mergeParts(stamp, [parts], parts.directory, io.interrupted) : [];
   remark(isWhole ? `wrote ${paths.join(", ")}` : `shard ${shard.index}/${shard.of} is done`);
@@ -117,22 +118,27 @@ function planOf(job: SweepJob, points: number, { runScenario }: CliContext): Pla
 }
 
 async function runAll(
-  data: WorkerData,
+  data: SweepData,
   chunks: readonly number[],
-  jobs: number,
-  quiet: boolean,
-  io: CliContext["io"],
+  { jobs, quiet }: Pick<Making, "jobs" | "quiet">,
+  context: CliContext,
 ): Promise<void> {
+  const { io, runScenario } = context;
   if (chunks.length === 0) return;
   const total = chunks.length * CHUNK_POINTS;
   const progress = quiet ? undefined : progressOf({ what: "points", total }, io);
+  const threads = Math.min(threadsFor(context, jobs, total), chunks.length);
   let done = 0;
   try {
-    const onDone = (): void => {
-      done += CHUNK_POINTS;
-      progress?.add(CHUNK_POINTS);
-    };
-    await runOnPool(chunks, data, jobs, onDone, io.interrupted);
+    await withThreads(chunksWith(data, runScenario), threads, context, (make) =>
+      inOrder(
+        chunks.map(async (chunk) => {
+          await make(chunk);
+          done += CHUNK_POINTS;
+          progress?.add(CHUNK_POINTS);
+        }),
+      ),
+    );
   } catch (error) {
     // A worker that was stopped leaves what it was writing.
     new Parts(data.directory).clean();

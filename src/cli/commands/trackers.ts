@@ -3,22 +3,18 @@
 import { formatTrackers, formatTrackersJson, type TrackerReport } from "../../report/trackers.js";
 import { parseScenario } from "../../scenario/load.js";
 import type { Scenario } from "../../scenario/scenario.js";
-import { GuestEnded } from "../../sim/guest-ended.js";
-import {
-  compareTrackers,
-  isolatedBlocks,
-  type TrackerComparison,
-  wholeMemory,
-} from "../../study/trackers.js";
-import { formatBytes, TiB } from "../../units.js";
+import { inOrder } from "../../study/in-order.js";
+import { isolatedBlocks, wholeMemory } from "../../study/trackers.js";
+import { TiB } from "../../units.js";
 import type { RunCommand } from "../arguments.js";
 import { STANDARD_BOOT } from "../bundled.js";
 import { paintFor, print } from "../io.js";
 import { repeatsText } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { jobsOf } from "../options.js";
+import { trackersWith } from "../pool/tracker-work.js";
 import { goesAhead, makeRuns } from "../runs.js";
 import { remarkOn } from "../simulate.js";
-import { UsageError } from "../usage-error.js";
 
 /** The largest guest that page tables of five levels can map (MAX_PHYSMEM_BITS 52). */
 const LARGEST_BYTES: number = 4096 * TiB;
@@ -27,21 +23,18 @@ const WORST_BLOCKS = 2048;
 
 export const run: RunCommand = async (argv, context) => {
   const { io } = context;
-  const loaded = new WorkloadLoader().load(STANDARD_BOOT);
+  const job = trackersWith(new WorkloadLoader());
   const all = guests(argv.one("memory") ?? "4GiB,64GiB");
   const scenarios = [...new Map(all.map((scenario) => [scenario.memoryBytes, scenario])).values()];
   const twice = all.length - scenarios.length;
-  const bootOf = (scenario: Scenario): TrackerComparison =>
-    boot(scenario, () => compareTrackers(scenario, loaded));
-  const plan = { command: "trackers", runs: scenarios.length, one: () => bootOf(scenarios[0]!) };
+  const tasks = scenarios.map((scenario) => ({ scenario, workload: STANDARD_BOOT }));
+  const runs = tasks.length;
+  const plan = { command: "trackers", runs, one: () => job.here(tasks[0]!) };
   if (!(await goesAhead(plan, argv, context))) return 0;
-  const isQuiet = argv.has("quiet");
-  if (twice > 0) remarkOn(context, isQuiet)(repeatsText(twice));
-  const boots = await makeRuns(plan, isQuiet, io, async (make) => {
-    const made: TrackerComparison[] = [];
-    for (const scenario of scenarios) made.push(await make(() => bootOf(scenario)));
-    return made;
-  });
+  const quiet = argv.has("quiet");
+  if (twice > 0) remarkOn(context, quiet)(repeatsText(twice));
+  const making = { runs, quiet, jobs: jobsOf(argv) };
+  const boots = await makeRuns(making, job, context, (make) => inOrder(tasks.map(make)));
   const report: TrackerReport = {
     boots,
     worstCases: [
@@ -58,16 +51,4 @@ function guests(memory: string): Scenario[] {
   const text = "{ name: trackers, workload: boot, platform: tdx, policy: lazy, vcpus: 1 }";
   const sizes = memory.split(",").map((size) => size.trim());
   return parseScenario(text, "trackers", [{ flag: `--memory ${memory}`, path: ["memory"], value: sizes }]);
-}
-
-function boot({ memoryBytes }: Scenario, run: () => TrackerComparison | undefined): TrackerComparison {
-  const size = formatBytes(memoryBytes);
-  try {
-    const comparison = run();
-    if (comparison !== undefined) return comparison;
-  } catch (error) {
-    if (error instanceof GuestEnded) throw new UsageError(`--memory ${size}: ${error.message}`);
-    throw error;
-  }
-  throw new UsageError(`--memory ${size}: the firmware accepts all of it; take more than 2 GiB`);
 }

@@ -7,6 +7,7 @@ import { formatTuningJson, formatTunings } from "../../report/tune.js";
 import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { eventsIn } from "../../study/acting-prices.js";
+import { inLanes, inOrder } from "../../study/in-order.js";
 import { isRandom } from "../../study/repeat.js";
 import { type Knob, parseKnob, rangeUpTo } from "../../study/tune/knob.js";
 import { parseConstraint, parseObjective } from "../../study/tune/objective.js";
@@ -21,6 +22,7 @@ import { TUNE_DEFAULTS } from "../flags.js";
 import { paintFor, print } from "../io.js";
 import { outlookOf } from "../load.js";
 import { readFlag, sharedOptions } from "../options.js";
+import { runsWith } from "../pool/run-work.js";
 import { goesAhead, makeRuns } from "../runs.js";
 import { remarkOn, runOne, writeRemarks } from "../simulate.js";
 import { type Setting, TuneLab, turnedKnob } from "../tune-lab.js";
@@ -58,7 +60,6 @@ export const run: RunCommand = async (argv, context) => {
   const lab = new TuneLab(path, options.assignments, request.knobs, options.lenient);
   const guests = chooseGuests(lab, argv, request, remarkOn(context, options.quiet));
   const { io, runScenario } = context;
-  const runs: RunResult[] = [];
   const tasks = guests.map((guest) => {
     const { scenario } = lab.guests[guest]!;
     const own = closed(
@@ -69,24 +70,28 @@ export const run: RunCommand = async (argv, context) => {
     return { guest, request: own, most: mostRuns(own, scenario, withUncertainty) };
   });
   const all = { runs: tasks.reduce((sum, { most }) => sum + most, 0), isSearch: true };
-  const tunings = await makeRuns(all, options.quiet, io, async (make) => {
-    const run = async ({ scenario, recording }: Setting): Promise<RunResult> => {
-      const result = await make(() => runScenario(scenario, recording, { check: options.check }));
-      runs.push(result);
-      return result;
-    };
-    const found: Tuning[] = [];
-    for (const { guest, request: own } of tasks) {
-      const begin = runs.length;
-      const made = (): readonly RunResult[] => runs.slice(begin);
-      const tuning = await tuneGuest(lab, guest, own, { run, made, withUncertainty });
-      const told = [...new Set(made().flatMap(({ remarks }) => remarks ?? []))];
-      found.push(told.length === 0 ? tuning : { ...tuning, remarks: told });
-    }
-    return found;
-  });
+  const { check, quiet, jobs } = options;
+  const making = { ...all, quiet, jobs };
+  const found = await makeRuns(making, runsWith(lab.loader, runScenario), context, (make, threads) =>
+    inLanes(tasks, threads, async ({ guest, request: own }) => {
+      const begin = async (settingOf: () => Setting): Promise<RunResult> => {
+        const { scenario, workload } = settingOf();
+        return make({ scenario, workload, options: { check } });
+      };
+      const guestRuns = new GuestRuns(begin, threads > 1);
+      const tuning = await tuneGuest(lab, guest, own, guestRuns, withUncertainty);
+      const runs = await guestRuns.made();
+      const told = [...new Set(runs.flatMap(({ remarks }) => remarks ?? []))];
+      return { tuning: told.length === 0 ? tuning : { ...tuning, remarks: told }, runs };
+    }),
+  );
+  const tunings = found.map(({ tuning }): Tuning => tuning);
   print(io.stdout, format === "json" ? formatTuningJson(tunings) : formatTunings(tunings, paintFor(io)));
-  writeRemarks(runs, options.quiet, io);
+  writeRemarks(
+    found.flatMap(({ runs }) => runs),
+    quiet,
+    io,
+  );
   return tunings.every(({ best }) => best !== null) ? 0 : 1;
 };
 
@@ -171,22 +176,52 @@ function mostRuns({ budget }: TuneRequest, scenario: Scenario, withUncertainty: 
   return budget + (withUncertainty ? rangeVariants(scenario).length * (1 + MOST_RIVALS) : 0);
 }
 
-interface Making {
-  readonly run: (setting: Setting) => Promise<RunResult>;
-  /** The runs of this guest up to now. */
-  readonly made: () => readonly RunResult[];
-  readonly withUncertainty: boolean;
+/** The runs of a guest, in the order in which they are asked for. */
+class GuestRuns {
+  readonly #begin: (settingOf: () => Setting) => Promise<RunResult>;
+  readonly #beginsExpected: boolean;
+  readonly #expected = new Map<string, Promise<RunResult>>();
+  readonly #asked: Promise<RunResult>[] = [];
+
+  /** @param beginsExpected whether a run that is only expected is begun; it counts where it is asked for */
+  constructor(begin: (settingOf: () => Setting) => Promise<RunResult>, beginsExpected: boolean) {
+    this.#begin = begin;
+    this.#beginsExpected = beginsExpected;
+  }
+
+  /** Those that have been asked for. */
+  made(): Promise<RunResult[]> {
+    return inOrder(this.#asked);
+  }
+
+  /** @param name of a run that may have been expected */
+  run(settingOf: () => Setting, name = ""): Promise<RunResult> {
+    const run = this.#expected.get(name) ?? this.#begin(settingOf);
+    this.#asked.push(run);
+    return run;
+  }
+
+  expect(settingOf: () => Setting, name: string): void {
+    if (!this.#beginsExpected || this.#expected.has(name)) return;
+    const run = this.#begin(settingOf);
+    // Whoever asks for it is told.
+    run.catch(() => {});
+    this.#expected.set(name, run);
+  }
 }
 
 async function tuneGuest(
   lab: TuneLab,
   guest: number,
   request: TuneRequest,
-  { run, made, withUncertainty }: Making,
+  guestRuns: GuestRuns,
+  withUncertainty: boolean,
 ): Promise<Tuning> {
   const { constraints } = request;
+  const nameOf = (values: KnobValues, seed: number): string => JSON.stringify([values, seed]);
   const { findings, judge } = await tune(request, {
-    run: (values, seed) => run(lab.setting(guest, values, seed)),
+    run: (values, seed) => guestRuns.run(() => lab.setting(guest, values, seed), nameOf(values, seed)),
+    expect: (values, seed) => guestRuns.expect(() => lab.setting(guest, values, seed), nameOf(values, seed)),
   });
   const { best } = findings;
   const { scenario } = lab.loaded(guest, best?.knobs ?? findings.points[0]?.knobs ?? {});
@@ -195,8 +230,8 @@ async function tuneGuest(
       ? undefined
       : await sensitivityOf(findings, best, judge, constraints, {
           scenarioOf: (values) => lab.loaded(guest, values).scenario,
-          run: (variant, values) => run(lab.variant(guest, values, variant)),
-          happened: eventsIn(made()),
+          run: (variant, values) => guestRuns.run(() => lab.variant(guest, values, variant)),
+          happened: eventsIn(await guestRuns.made()),
         });
   const { platform, policy, kernel, prices, memoryBytes, vcpus } = scenario;
   return {
@@ -208,7 +243,7 @@ async function tuneGuest(
     prices: prices?.name ?? DEFAULT_PRICES,
     memoryBytes,
     vcpus,
-    workload: made()[0]!.workload,
+    workload: (await guestRuns.made())[0]!.workload,
     constraints: constraints.map(({ text }) => text),
     asItStands: lab.asItStands(guest),
     ...findings,

@@ -17,11 +17,12 @@ import type { RunCommand } from "../arguments.js";
 import { CALIBRATED_BOOT } from "../bundled.js";
 import { OUTPUT_FORMATS, type OutputFormat } from "../flags.js";
 import { type CliContext, paintFor, print } from "../io.js";
-import type { LoadedScenario } from "../load.js";
 import { WorkloadLoader } from "../load-recording.js";
+import { jobsOf } from "../options.js";
+import { runsWith } from "../pool/run-work.js";
+import type { RunTask } from "../pool/work.js";
 import { priceSetsFor } from "../price-sets.js";
 import { goesAhead, makeRuns } from "../runs.js";
-import { runOne } from "../simulate.js";
 import { UsageError } from "../usage-error.js";
 
 /** @returns the exit code: 1 when a row does not hold */
@@ -32,24 +33,19 @@ export const run: RunCommand = async (argv, context) => {
   const sets = priceSetsFor("");
   const guests = guestsOf(targets, sets);
   const loader = new WorkloadLoader({ standardBoot: CALIBRATED_BOOT });
-  const load = (scenario: Scenario): Pick<LoadedScenario, "scenario" | "recording"> => ({
+  const taskOf = (scenario: Scenario): RunTask => ({
     scenario,
-    recording: isGenerated(scenario.workload) ? loader.generate(scenario) : loader.load(CALIBRATED_BOOT),
+    workload: isGenerated(scenario.workload) ? undefined : CALIBRATED_BOOT,
+    options: { check: false },
   });
-  const plan = {
-    command: "validate",
-    runs: guests.length,
-    one: () => runOne(load(guests[0]!), { check: false }, context),
-  };
+  const job = runsWith(loader, context.runScenario);
+  const runs = guests.length;
+  const plan = { command: "validate", runs, one: () => job.here(taskOf(guests[0]!)) };
   if (!(await goesAhead(plan, argv, context))) return 0;
-  const loaded = guests.map(load);
-  const validated = await makeRuns(plan, argv.has("quiet"), io, (make) =>
-    validate(
-      targets,
-      (scenario, index) =>
-        make(() => context.runScenario(scenario, loaded[index]!.recording, { check: false })),
-      sets,
-    ),
+  loader.load(CALIBRATED_BOOT);
+  const making = { runs, quiet: argv.has("quiet"), jobs: jobsOf(argv) };
+  const validated = await makeRuns(making, job, context, (make) =>
+    validate(targets, (scenario) => make(taskOf(scenario)), sets),
   );
   print(io.stdout, FORMATTERS[format](validated, context));
   return validated.every(targetHolds) ? 0 : 1;

@@ -8,7 +8,7 @@ import { RESULT_SCHEMA_VERSION } from "../../results/row.js";
 import { scenariosOf } from "../../scenario/load.js";
 import type { Assignment } from "../../scenario/set.js";
 import { YamlSource } from "../../scenario/yaml.js";
-import { CHUNK_POINTS, pointsOfChunk } from "../../study/sweep/chunks.js";
+import { CHUNK_POINTS, pointsOfChunk, type Shard } from "../../study/sweep/chunks.js";
 import { assignmentsOf, pointCount } from "../../study/sweep/points.js";
 import { runIdentity, sweepLine } from "../../study/sweep/record.js";
 import { parseStudy, type Study, withoutRepeats } from "../../study/sweep/study-file.js";
@@ -153,6 +153,15 @@ export function stampOf(
     },
   } as const;
   return { ...fields, sha256: digestOf(fields) };
+}
+
+/** What all chunks of a sweep have in common; threads share the columns of the traces. */
+export interface SweepData {
+  readonly job: SweepJob;
+  readonly stamp: SweepStamp;
+  readonly shard: Shard;
+  readonly directory: string;
+  readonly recordings: ReadonlyMap<string, RecordedRequests>;
 }
 
 export function stampText(stamp: SweepStamp): string {

@@ -11,8 +11,12 @@ import type { Setting, Trial, Trials } from "./trials.js";
  * round it that is equally good, as far as the budget goes.
  */
 export async function measureRoundBest(trials: Trials, judge: Judge, best: Trial): Promise<void> {
-  for (const [knob, { unit }] of trials.knobs.entries()) {
-    if (unit === "name") continue;
+  const ordered = [...trials.knobs.keys()].filter((knob) => trials.knobs[knob]!.unit !== "name");
+  trials.expect(
+    ordered.flatMap((knob) => [stepFrom(trials, best, knob, -1), stepFrom(trials, best, knob, 1)]),
+    trials.seeds,
+  );
+  for (const knob of ordered) {
     for (const direction of [-1, 1] as const) {
       await trials.measure(stepFrom(trials, best, knob, direction), trials.seeds);
       await findEdge(trials, judge, best, { knob, direction });

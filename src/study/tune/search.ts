@@ -26,7 +26,9 @@ export async function measureLattice(trials: Trials, settings: number): Promise<
   const longest = Math.max(...trials.knobs.map(({ values }) => values.length));
   let stride = STEPS_PER_DOUBLING;
   while (stride < longest && latticeSize(trials, stride) > settings * LATTICE_SHARE) stride *= 2;
-  for (const setting of lattice(trials, stride)) await trials.measure(setting, 1);
+  const coarse = lattice(trials, stride);
+  trials.expect(coarse, 1);
+  for (const setting of coarse) await trials.measure(setting, 1);
   return stride;
 }
 
@@ -37,10 +39,12 @@ export async function refine(trials: Trials, judge: Judge, latticeStride: number
   for (let stride = latticeStride; stride > 1; ) {
     stride = Math.max(1, Math.floor(stride / 2));
     seeds = Math.min(trials.seeds, seeds * 2);
-    for (const { setting } of judge.rank(trials.all()).slice(0, candidates)) {
-      await trials.measure(setting, seeds);
-      for (const neighbour of neighbours(trials, setting, stride)) await trials.measure(neighbour, seeds);
-    }
+    const settings = judge
+      .rank(trials.all())
+      .slice(0, candidates)
+      .flatMap(({ setting }) => [setting, ...neighbours(trials, setting, stride)]);
+    trials.expect(settings, seeds);
+    for (const setting of settings) await trials.measure(setting, seeds);
     candidates = Math.max(FEWEST_CANDIDATES, Math.floor(candidates / 2));
   }
   await climb(trials, judge);
@@ -53,11 +57,8 @@ export async function refineFront(
   latticeStride: number,
 ): Promise<void> {
   for (let stride = latticeStride; stride >= 1; stride = Math.floor(stride / 2)) {
-    for (const { setting } of frontOf()) {
-      for (const near of [setting, ...neighbours(trials, setting, stride)]) {
-        if ((await trials.measure(near, trials.seeds)) === undefined) return;
-      }
-    }
+    const settings = frontOf().flatMap(({ setting }) => [setting, ...neighbours(trials, setting, stride)]);
+    if (!(await measuredAll(trials, settings))) return;
   }
 }
 
@@ -68,10 +69,17 @@ async function climb(trials: Trials, judge: Judge): Promise<void> {
     const leader = judge.rank(trials.all())[0];
     if (leader === undefined || leader.setting === best?.setting) return;
     best = leader;
-    for (const setting of [leader.setting, ...neighbours(trials, leader.setting, 1)]) {
-      if ((await trials.measure(setting, trials.seeds)) === undefined) return;
-    }
+    if (!(await measuredAll(trials, [leader.setting, ...neighbours(trials, leader.setting, 1)]))) return;
   }
+}
+
+/** Measures with all seeds, up to the first for which the budget does not suffice. @returns whether it did for all */
+async function measuredAll(trials: Trials, settings: readonly Setting[]): Promise<boolean> {
+  trials.expect(settings, trials.seeds);
+  for (const setting of settings) {
+    if ((await trials.measure(setting, trials.seeds)) === undefined) return false;
+  }
+  return true;
 }
 
 function latticeSize(trials: Trials, stride: number): number {

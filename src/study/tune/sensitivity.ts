@@ -5,6 +5,7 @@ import type { Condition } from "../../results/conditions.js";
 import type { RunResult } from "../../results/row.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { actingVariants } from "../acting-prices.js";
+import { inOrder } from "../in-order.js";
 import { EQUALLY_GOOD, isReady, type Judge, measurementOf, meets } from "./measurement.js";
 import type { KnobValues, Sensitivity, TuneFindings, TunePoint } from "./result.js";
 
@@ -13,6 +14,7 @@ export const MOST_RIVALS = 8;
 
 export interface SensitivityLab {
   scenarioOf(knobs: KnobValues): Scenario;
+  /** May answer later, and is asked for all variants at once. */
   run(variant: Scenario, knobs: KnobValues): Promise<RunResult>;
   /** Events of all runs of the tuning (`eventsIn`). */
   readonly happened: ReadonlySet<string>;
@@ -31,21 +33,27 @@ export async function sensitivityOf(
   lab: SensitivityLab,
 ): Promise<Sensitivity> {
   const settings = [best, ...rivalsOf(findings, best)].map(({ knobs }) => knobs);
+  const measured = async (variant: Scenario, knobs: KnobValues) => ({
+    knobs,
+    measured: measurementOf([await lab.run(variant, knobs)], constraints),
+  });
   const variantsOf = settings.map((knobs) => actingVariants(lab.scenarioOf(knobs), lab.happened));
-  const variants: Sensitivity["variants"][number][] = [];
-  let runs = 0;
-  for (const { parameter, end, scenario } of variantsOf[0]!) {
-    const tried = [];
-    for (const [index, knobs] of settings.entries()) {
-      // A setting of another platform has other parameters.
-      const variant = variantsOf[index]!.find((one) => one.parameter === parameter && one.end === end);
-      if (variant === undefined) continue;
-      tried.push({ knobs, measured: measurementOf([await lab.run(variant.scenario, knobs)], constraints) });
-      runs++;
-    }
+  const triedAt = await inOrder(
+    variantsOf[0]!.map(({ parameter, end }) =>
+      inOrder(
+        settings.flatMap((knobs, index) => {
+          // A setting of another platform has other parameters.
+          const variant = variantsOf[index]!.find((one) => one.parameter === parameter && one.end === end);
+          return variant === undefined ? [] : [measured(variant.scenario, knobs)];
+        }),
+      ),
+    ),
+  );
+  const variants = variantsOf[0]!.map(({ parameter, end, scenario }, at): Sensitivity["variants"][number] => {
+    const tried = triedAt[at]!;
     const own = tried[0]!.measured;
     const winner = judge.rank(tried.filter(({ measured }) => meets(measured)))[0];
-    variants.push({
+    return {
       parameter,
       end,
       valueNs: parametersOf(scenario.platform.kind, scenario.prices)[parameter]?.[end] ?? null,
@@ -54,12 +62,12 @@ export async function sensitivityOf(
       objective: isReady(own) ? judge.objectiveOf(own) : null,
       best: winner?.knobs ?? null,
       loss: winner === undefined ? null : judge.loss(own, winner.measured),
-    });
-  }
+    };
+  });
   const values = [best.objective[0]!, ...variants.flatMap(({ objective }) => objective?.[0] ?? [])];
   const losses = variants.map(({ loss }) => loss);
   return {
-    runs,
+    runs: triedAt.flat().length,
     settings: settings.length,
     prices: [...new Set(variants.flatMap(({ parameter, valueNs }) => (valueNs === null ? [] : [parameter])))],
     within: EQUALLY_GOOD,

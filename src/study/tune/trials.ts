@@ -16,6 +16,8 @@ export interface Lab {
    * @param seed 0 for the scenario's own, 1 for the next
    */
   run(knobs: KnobValues, seed: number): Promise<RunResult>;
+  /** Told of runs that are about to be asked for, one after the other, which it may begin. */
+  expect?(knobs: KnobValues, seed: number): void;
 }
 
 export interface Trial {
@@ -70,11 +72,11 @@ export class Trials {
    */
   async measure(setting: Setting, seeds: number): Promise<Trial | undefined> {
     const key = setting.join();
-    const results = this.#results.get(key) ?? [];
-    const failed = results.some((result) => !isSound(result));
-    const missing = failed ? 0 : Math.max(0, seeds - results.length);
+    const missing = this.#missing(key, seeds);
     if (missing === 0) return this.#trials.get(key);
     if (this.runs + missing > this.#budget) return undefined;
+    this.expect([setting], seeds);
+    const results = this.#results.get(key) ?? [];
     const knobs = this.valuesAt(setting);
     for (let seed = results.length; seed < seeds; seed++) {
       const result = await this.#lab.run(knobs, seed);
@@ -86,6 +88,25 @@ export class Trials {
     const trial = { setting, knobs, measured: measurementOf(results, this.#constraints) };
     this.#trials.set(key, trial);
     return trial;
+  }
+
+  /**
+   * Tells the lab of what `measure` will ask for with these settings, as far as the budget is sure to suffice; of a
+   * setting that turns out not to get ready all seeds but the first are made in vain.
+   */
+  expect(settings: readonly Setting[], seeds: number): void {
+    let { runs } = this;
+    for (const [key, setting] of new Map(settings.map((one) => [one.join(), one]))) {
+      const missing = this.#missing(key, seeds);
+      if (runs + missing > this.#budget) continue;
+      runs += missing;
+      for (let seed = seeds - missing; seed < seeds; seed++) this.#lab.expect?.(this.valuesAt(setting), seed);
+    }
+  }
+
+  #missing(key: string, seeds: number): number {
+    const results = this.#results.get(key) ?? [];
+    return results.some((result) => !isSound(result)) ? 0 : Math.max(0, seeds - results.length);
   }
 
   valuesAt(setting: Setting): KnobValues {
