@@ -74,32 +74,38 @@ export async function runMs(
   return (task!.result as { latency: { p50: number } }).latency.p50;
 }
 
-/** Why `childCpuMs` does not work here; undefined where it does. */
-export function childCpuSkip(): string | undefined {
+/** What a process took from its start to its end. */
+export interface ChildUsage {
+  /** User and system, to 1 ms. */
+  readonly cpuMs: number;
+  /** Largest resident set. */
+  readonly peakMiB: number;
+}
+
+/** Why `childUsage` does not work here; undefined where it does. */
+export function childUsageSkip(): string | undefined {
   const { status } = spawnSync("bash", ["-c", "exit 0"]);
   return status === 0 ? undefined : "no bash here, which tells what a process took";
 }
 
-/**
- * CPU time of a process from its start to its end, user and system, in milliseconds, to 1 ms.
- *
- * @throws Error when it ends with another code than `code`
- */
-export function childCpuMs(words: readonly string[], code = 0): number {
-  const script = 'TIMEFORMAT="%3U %3S"; { time "$@" >/dev/null 2>&1; } 2>&1; echo $?';
-  const { stdout } = spawnSync("bash", ["-c", script, "bash", ...words], { encoding: "utf8" });
-  const [user, system, status] = stdout.trim().split(/\s+/).map(Number);
-  if (status !== code) throw new Error(`bench: ${words.join(" ")} ended with ${status}`);
-  return 1000 * (user! + system!);
-}
+/** Ends a process that a benchmark waits for; no figure of interest is near it. */
+const CHILD_TIMEOUT_MS = 180_000;
+const TELL_PEAK: string = join(import.meta.dirname, "harness/tell-peak.cjs");
 
-/** Largest resident set of a Node process, in MiB. @throws Error when it fails */
-export function childPeakMiB(words: readonly string[]): number {
-  const tell = join(import.meta.dirname, "harness/tell-peak.cjs");
-  const { status, output } = spawnSync(process.execPath, ["--require", tell, ...words], {
-    stdio: ["ignore", "ignore", "ignore", "pipe"],
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`bench: node ${words.join(" ")} ended with ${status}`);
-  return Number(output[3]) / 1024;
+/**
+ * Runs Node with the words given.
+ *
+ * @param code with which it is to end
+ * @throws Error when it ends otherwise, or not within three minutes
+ */
+export function childUsage(words: readonly string[], code = 0): ChildUsage {
+  const script = 'TIMEFORMAT="%3U %3S"; { time "$@" >/dev/null 2>&1; } 2>&1; echo $?';
+  const { stdout, output } = spawnSync(
+    "bash",
+    ["-c", script, "bash", process.execPath, "--require", TELL_PEAK, ...words],
+    { stdio: ["ignore", "pipe", "ignore", "pipe"], encoding: "utf8", timeout: CHILD_TIMEOUT_MS },
+  );
+  const [user, system, status] = stdout.trim().split(/\s+/).map(Number);
+  if (status !== code) throw new Error(`node ${words.join(" ")} ended with ${status ?? "no code in time"}`);
+  return { cpuMs: 1000 * (user! + system!), peakMiB: Number(output[3]) / 1024 };
 }

@@ -1,7 +1,7 @@
 /**
  * All rows of all benchmarks, or those whose names have a word in them: `npm run -s bench -- [--json] [--write] [WORD...]`.
  * Files of this directory that export `measures` are found by themselves. Nothing here fails because
- * something is slow.
+ * something is slow, except `--bounds`, which looks at nothing but the few ratios of `bounds.ts`.
  */
 
 import { fork } from "node:child_process";
@@ -14,7 +14,7 @@ import { machineText, tableText } from "./harness/table.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean" }, write: { type: "boolean" } },
+  options: { json: { type: "boolean" }, write: { type: "boolean" }, bounds: { type: "boolean" } },
 });
 
 /** By name, so that a table has the same order each time. */
@@ -45,11 +45,20 @@ async function rowsOf(file: string): Promise<readonly Row[]> {
   });
 }
 
-const rows: Row[] = [];
-for (const file of benchFiles()) rows.push(...(await rowsOf(file)));
-if (rows.length === 0) {
-  process.stderr.write(`bench: no row has ${positionals.join(" or ")} in its name\n`);
-  process.exitCode = 2;
-} else if (values.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
-else process.stdout.write(`${tableText(rows, readBaseline())}\n${machineText()}\n`);
-if (values.write && rows.length > 0) writeBaseline(rows);
+async function measureAndTell(): Promise<void> {
+  const rows: Row[] = [];
+  for (const file of benchFiles()) rows.push(...(await rowsOf(file)));
+  if (rows.length === 0) {
+    process.stderr.write(`bench: no row has ${positionals.join(" or ")} in its name\n`);
+    process.exitCode = 2;
+    return;
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+  else process.stdout.write(`${tableText(rows, readBaseline())}\n${machineText()}\n`);
+  if (values.write) writeBaseline(rows);
+}
+
+if (values.bounds) {
+  const { boundsHold } = await import("./bounds.js");
+  if (!(await boundsHold())) process.exitCode = 1;
+} else await measureAndTell();

@@ -35,3 +35,12 @@ export function medianInterval(samples: readonly number[]): Interval | undefined
   }
   return left === undefined ? undefined : { low: sorted[left]!, high: sorted[count - 1 - left]! };
 }
+
+/** Slope of log y over log x, by least squares: the exponent of a power that y grows by. */
+export function exponent(points: readonly (readonly [x: number, y: number])[]): number {
+  const logs = points.map(([x, y]) => [Math.log(x), Math.log(y)] as const);
+  const meanX = logs.reduce((sum, [x]) => sum + x, 0) / logs.length;
+  const meanY = logs.reduce((sum, [, y]) => sum + y, 0) / logs.length;
+  const covariance = logs.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  return covariance / logs.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+}

@@ -30,16 +30,26 @@ function groupsOf(wanted: readonly Measure[]): Measure[][] {
 /** A sample of each row, then the next of each, so that a slow minute of the machine meets all alike. */
 async function measureGroup(group: readonly Measure[]): Promise<Row[]> {
   const samples = group.map((): number[] => []);
+  const failed = new Map<number, string>();
   const rounds = Math.max(...group.map((measure) => measure.rounds ?? ROUNDS));
   for (let round = 0; round < rounds; round++) {
     for (const [index, measure] of group.entries()) {
-      if (measure.skip !== undefined || round >= (measure.rounds ?? ROUNDS)) continue;
+      if (measure.skip !== undefined || round >= (measure.rounds ?? ROUNDS) || failed.has(index)) continue;
       tell(`${measure.name}, round ${round + 1} of ${rounds}`);
-      samples[index]!.push(await measure.sample());
+      try {
+        samples[index]!.push(await measure.sample());
+      } catch (error) {
+        failed.set(index, (error as Error).message);
+      }
     }
   }
   tell(`${group[0]!.name.split("/")[0]!} measured${process.stderr.isTTY ? "" : "\n"}`);
-  return group.map((measure, index) => rowOf(file!, measure, samples[index]!));
+  return group.map((measure, index) => {
+    const skip = failed.get(index);
+    return skip === undefined
+      ? rowOf(file!, measure, samples[index]!)
+      : rowOf(file!, { ...measure, skip }, []);
+  });
 }
 
 /** What is measured now, for who watches; elsewhere only what is done. */

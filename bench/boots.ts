@@ -1,0 +1,60 @@
+/** Boots of guests of any size, each a process of its own: CPU time and memory beyond Node's own. */
+
+import { childUsage, childUsageSkip, type Measure } from "./measure.js";
+
+const SIZES = ["4GiB", "1TiB", "4PiB"];
+const POLICIES: Readonly<Record<string, readonly string[]>> = {
+  tdx: ["lazy", "eager", "firmware-delegated"],
+  snp: ["lazy", "eager", "firmware-delegated"],
+};
+/** A recording of another kernel and machine, so that nothing is fast for one boot alone. */
+const SECOND = "workload=recorded/linux-6.12.107-debian-1c2g/recording.yaml";
+
+interface Boot {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+function boot(name: string, settings: readonly string[]): Boot {
+  return {
+    name,
+    words: ["dist/cli/main.js", "run", "boot", ...settings.flatMap((one) => ["--set", one]), "--quiet"],
+  };
+}
+
+function boots(): Boot[] {
+  return SIZES.flatMap((size) => [
+    ...Object.entries(POLICIES).flatMap(([platform, policies]) =>
+      policies.map((policy) =>
+        boot(`${platform}-${policy}-${size}`, [`memory=${size}`, `platform=${platform}`, `policy=${policy}`]),
+      ),
+    ),
+    boot(`tdx-lazy-${size}-second-recording`, [`memory=${size}`, "platform=tdx", "policy=lazy", SECOND]),
+    boot(`tdx-lazy-${size}-second-seed`, [`memory=${size}`, "platform=tdx", "policy=lazy", "seed=2"]),
+  ]);
+}
+
+export function measures(): readonly Measure[] {
+  const skip = childUsageSkip();
+  const rest = { better: "less", rounds: 6, ...(skip === undefined ? {} : { skip }) } as const;
+  return boots().flatMap(({ name, words }): Measure[] => [
+    {
+      name: `boots/${name}`,
+      goal: "at most 250 ms of CPU beyond node -e 0",
+      unit: "ms",
+      limit: 250,
+      peer: "the whole process, with reading the scenario and the recording",
+      sample: () => childUsage(words).cpuMs - childUsage(["-e", "0"]).cpuMs,
+      ...rest,
+    },
+    {
+      name: `boots/${name}-memory`,
+      goal: "at most 88 MiB above node -e 0",
+      unit: "MiB",
+      limit: 88,
+      peer: "the largest resident set of the whole process",
+      sample: () => childUsage(words).peakMiB - childUsage(["-e", "0"]).peakMiB,
+      ...rest,
+    },
+  ]);
+}

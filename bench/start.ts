@@ -1,0 +1,31 @@
+/** What commands take that simulate nothing, and a whole run, beyond Node's own start. */
+
+import { childUsage, childUsageSkip, type Measure } from "./measure.js";
+
+const PROGRAM = "dist/cli/main.js";
+
+/** CPU time beyond that of a Node that does nothing, measured right after. */
+function beyondNodeMs(words: readonly string[], code = 0): number {
+  return childUsage(words, code).cpuMs - childUsage(["-e", "0"]).cpuMs;
+}
+
+export function measures(): readonly Measure[] {
+  const skip = childUsageSkip();
+  const row = (name: string, words: readonly string[], limit: number, code = 0): Measure => ({
+    name: `start/${name}`,
+    goal: `at most ${limit} ms of CPU beyond node -e 0`,
+    unit: "ms",
+    limit,
+    better: "less",
+    peer: `a process: unaccepted ${words.join(" ")}`,
+    sample: () => beyondNodeMs([PROGRAM, ...words], code),
+    rounds: 11,
+    ...(skip === undefined ? {} : { skip }),
+  });
+  return [
+    row("version", ["--version"], 35),
+    row("help", ["--help"], 35),
+    row("run-help", ["run", "--help"], 35),
+    row("usage-error", ["run", "--no-such-flag"], 35, 2),
+  ];
+}
