@@ -2,6 +2,7 @@ import { ALLOC_RESERVES, ALLOC_WMARK_MASK, AllocFlag, Watermark } from "./alloc-
 import { MigrateType } from "./migratetype.js";
 import type { Zone } from "./zone.js";
 
+const { HIGH } = Watermark;
 const { UNMOVABLE, MOVABLE } = MigrateType;
 
 /** A watermark with the boost that stands on it (wmark_pages). */
@@ -81,10 +82,12 @@ export function watermarkFast(
  * False where it takes a closer look, which may come to the same.
  */
 export function hasPlenty(zone: Zone, order: number, highestZoneType: number): boolean {
-  const mark = zone.watermark[zone.acceptMark]!;
+  const target = zone.watermark[zone.acceptMark]!;
+  const mark = Math.max(target, zone.watermark[HIGH]!);
   const kept = zone.freeHighatomicPages + Math.max(zone.freeCmaPages, 0) + (1 << order) - 1;
   const usable = zone.freePages - zone.unacceptedPages - kept;
-  if (mark === 0 || usable <= mark + zone.watermarkBoost + zone.lowmemReserve[highestZoneType]!) return false;
+  if (target === 0 || usable <= mark + zone.watermarkBoost + zone.lowmemReserve[highestZoneType]!)
+    return false;
   return order === 0 || (zone.orderMask[UNMOVABLE]! | zone.orderMask[MOVABLE]!) >> order !== 0;
 }
 

@@ -681,9 +681,27 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["page-alloc/watermark.test", "page-alloc/oracle.test"],
   },
   {
+    what: "a zone between its promo and its high watermark counts as one that has plenty",
+    find: "const mark = Math.max(target, zone.watermark[HIGH]!);",
+    replace: "const mark = target;",
+    tests: ["page-alloc/watermark.test"],
+  },
+  {
+    what: "what a refill leaves of a block is put back from its first page on",
+    find: "for (let at = asPage(page + (blocks << order)); at < end; ) {",
+    replace: "for (let at = asPage(page + (1 << order)); at < end; ) {",
+    tests: ["page-alloc/oracle.test"],
+  },
+  {
+    what: "a block that is freed in parts is cut into other parts",
+    find: "if (page >= upper) block = upper;\n    }\n  }",
+    replace: "if (page > upper) block = upper;\n    }\n  }",
+    tests: ["page-alloc/page-frames.test"],
+  },
+  {
     what: "a drain of adjoining pages takes one too many",
-    find: "list.popTailRun(pages, Math.ceil(left / pages));",
-    replace: "list.popTailRun(pages, Math.ceil(left / pages) + 1);",
+    find: "list.popTailRun(blockPages, Math.ceil(left / blockPages));",
+    replace: "list.popTailRun(blockPages, Math.ceil(left / blockPages) + 1);",
     tests: ["page-alloc/pcp.test", "page-alloc/oracle.test"],
   },
   {

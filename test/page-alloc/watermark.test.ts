@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { AllocFlag } from "../../src/page-alloc/alloc-flags.js";
+import { AllocFlag, Watermark } from "../../src/page-alloc/alloc-flags.js";
 import { pagesToAccept } from "../../src/page-alloc/unaccepted-list.js";
-import { watermarkFast, watermarkOk } from "../../src/page-alloc/watermark.js";
+import { hasPlenty, watermarkFast, watermarkOk, watermarkPages } from "../../src/page-alloc/watermark.js";
+import { LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_7_3 } from "../linux/releases.js";
 import { oneZone } from "./machine.js";
 
 const test = suite("page-alloc: watermarks");
@@ -25,6 +27,39 @@ test("an order above 0 needs a block on a list: unaccepted memory is on none", (
   zone.unacceptedPages = 1_000_000;
   assert.is(watermarkOk(zone, 0, 0, 2, 0, zone.freePages), true);
   assert.is(watermarkOk(zone, 9, 0, 2, 0, zone.freePages), false);
+});
+
+test("a zone that has plenty is above its high watermark and accepts nothing", () => {
+  const pages = fc.integer({ min: 0, max: 3000 });
+  const state = fc.record({
+    marks: fc.tuple(pages, pages, pages, pages),
+    free: fc.integer({ min: 0, max: 9000 }),
+    counters: fc.tuple(pages, pages, pages, fc.integer({ min: -50, max: 3000 })),
+    reserve: pages,
+    order: fc.constantFrom(0, 3, 9),
+    lists: fc.integer({ min: 0, max: 1 << 10 }),
+    allocFlags: fc.constantFrom(AllocFlag.WMARK_LOW, AllocFlag.WMARK_LOW | AllocFlag.CMA),
+    rules: fc.constantFrom(LINUX_6_5, LINUX_6_11, LINUX_6_12, LINUX_7_3),
+  });
+  let plenty = 0;
+  fc.assert(
+    fc.property(state, ({ marks, free, counters, reserve, order, lists, allocFlags, rules }) => {
+      const zone = oneZone(4, { free: false, rules }).zones[0]!;
+      zone.watermark.set(marks);
+      zone.freePages = free;
+      [zone.unacceptedPages, zone.watermarkBoost, zone.freeHighatomicPages, zone.freeCmaPages] = counters;
+      zone.lowmemReserve[2] = reserve;
+      zone.orderMask[1] = lists;
+      if (!hasPlenty(zone, order, 2)) return;
+      plenty++;
+      const high = watermarkPages(zone, Watermark.HIGH);
+      assert.ok(watermarkFast(zone, order, high, 2, allocFlags));
+      assert.ok(pagesToAccept(zone, order, watermarkPages(zone, zone.acceptMark)) <= 0);
+      assert.ok(zone.watermark[zone.acceptMark]! > 0);
+    }),
+    { seed: 19, numRuns: 2000 },
+  );
+  assert.ok(plenty > 50);
 });
 
 test("the reserve against lower zones counts for the request's highest zone", () => {
