@@ -56,17 +56,18 @@ export function pageArray(length: number): PageArray {
 
 /** log2 of the page size (x86_64: asm/page_types.h PAGE_SHIFT). */
 export const PAGE_SHIFT = 12;
-export const PAGE_SIZE: number = 2 ** PAGE_SHIFT;
+// Shifts, here and below: engines keep the result of a power as a double, and all that is computed with it.
+export const PAGE_SIZE: number = 1 << PAGE_SHIFT;
 /** Highest buddy order (include/linux/mmzone.h MAX_PAGE_ORDER, 6.8 and later). */
 export const MAX_PAGE_ORDER = 10;
 /** Pages in a block of the highest order: the allocator accepts this much at once (4 MiB). */
-export const MAX_ORDER_PAGES: number = 2 ** MAX_PAGE_ORDER;
+export const MAX_ORDER_PAGES: number = 1 << MAX_PAGE_ORDER;
 export const MAX_ORDER_BYTES: number = MAX_ORDER_PAGES * PAGE_SIZE;
 /** Order of a pageblock on x86_64 (include/linux/pageblock-flags.h): 2 MiB. */
 export const PAGEBLOCK_ORDER = 9;
-export const PAGEBLOCK_PAGES: number = 2 ** PAGEBLOCK_ORDER;
+export const PAGEBLOCK_PAGES: number = 1 << PAGEBLOCK_ORDER;
 /** Pages in a sparse-memory section of 128 MiB (x86_64: SECTION_SIZE_BITS 27). */
-export const PAGES_PER_SECTION: number = 2 ** 15;
+export const PAGES_PER_SECTION: number = 1 << 15;
 
 export const KiB = 1024;
 export const MiB: number = 1024 * KiB;

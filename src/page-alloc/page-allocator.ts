@@ -26,12 +26,12 @@ import {
 import { freePageblocks, freeToBuddy, prepareFree } from "./buddy.js";
 import { Gfp } from "./gfp.js";
 import { unreserveHighatomic } from "./highatomic.js";
-import { MigrateType, type PageblockTypes } from "./migratetype.js";
+import { MIGRATE_PCPTYPES, MigrateType, type PageblockTypes } from "./migratetype.js";
 import { NO_PAGE, PageFrames } from "./page-frames.js";
 import { pcpAllowedOrder } from "./pcp.js";
 import { drainPcp, freeToPcp, pcpType } from "./pcp-free.js";
 import type { MemoryAcceptor } from "./unaccepted-list.js";
-import { balanceNode } from "./watermark.js";
+import { balanceNode, hasPlenty } from "./watermark.js";
 import { LISTS_PER_ZONE, Nodes, Zone } from "./zone.js";
 import { ZoneWalk } from "./zone-walk.js";
 import { type AllocContext, Zonelists } from "./zonelists.js";
@@ -47,7 +47,11 @@ export interface PageAllocatorOptions extends ZonelistIndices {
   readonly pageblockTypes: PageblockTypes;
 }
 
+// An import is read anew each time, what is declared here is part of the code.
 const { HIGH } = Gfp;
+const BLOCK_SHIFT = MAX_PAGE_ORDER;
+const PAGEBLOCK_SHIFT = PAGEBLOCK_ORDER;
+const PCPTYPES = MIGRATE_PCPTYPES;
 
 /**
  * The zoned page allocator of Linux 6.12 (mm/page_alloc.c): the same requests on the same
@@ -152,29 +156,28 @@ export class PageAllocator {
    * @returns the first page, or NO_PAGE; `lastFailure` then says why
    */
   allocPages(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
-    if (order > MAX_PAGE_ORDER) return this.#fail("order too large");
     const flags = gfp & this.gfpAllowedMask;
     const context = this.#zonelists.context(flags, nodeId);
-    if ((flags & HIGH) === 0 || order === 0) {
-      const page = this.#walk.waitingPage(context, order, cpu);
-      if (page !== NO_PAGE) {
-        this.#prepare(page, order, context.marks);
-        return page;
-      }
+    // Most find a page on the CPU's list of a zone that has plenty; not those that may have a reserve of their own.
+    const zone = context.plainZone;
+    const isPlain = zone !== undefined && zone.flags === 0 && (order === 0 || (flags & HIGH) === 0);
+    if (isPlain && hasPlenty(zone, order, context.highestType)) {
+      const page = zone.pcp[cpu]!.take(order, context.type);
+      if (page !== NO_PAGE) return this.#prepare(page, order, context.marks);
     }
     return this.#searchPages(context, flags, order, cpu);
   }
 
   /** Looks at one zone after the other, first as they are, then as the slow path leaves them. */
   #searchPages(context: AllocContext, flags: number, order: number, cpu: number): Page | typeof NO_PAGE {
+    if (order > MAX_PAGE_ORDER) return this.#fail("order too large");
     const highatomic = this.rules.highatomicInFastPath
       ? nonBlockingFlags(flags, order) & AllocFlag.HIGHATOMIC
       : 0;
     const allocFlags = AllocFlag.WMARK_LOW | context.allocFlags | (flags & Gfp.KSWAPD_RECLAIM) | highatomic;
     let page = this.#walk.pageFrom(context, order, allocFlags, cpu);
     if (page === NO_PAGE) page = this.#slowPath(context, flags, order, cpu);
-    if (page !== NO_PAGE) this.#prepare(page, order, context.marks);
-    return page;
+    return page === NO_PAGE ? page : this.#prepare(page, order, context.marks);
   }
 
   /**
@@ -190,13 +193,11 @@ export class PageAllocator {
     const flags = (gfp | Gfp.NOWARN | Gfp.ZERO | Gfp.NOMEMALLOC | Gfp.COMP) & this.gfpAllowedMask;
     const context = this.#zonelists.context(flags, nodeId);
     const page = this.#walk.pageFrom(context, order, AllocFlag.WMARK_MIN | AllocFlag.NOLOCK, cpu);
-    if (page !== NO_PAGE) this.#prepare(page, order, context.marks);
-    return page;
+    return page === NO_PAGE ? page : this.#prepare(page, order, context.marks);
   }
 
   /** The same in an interrupt that finds its CPU's list locked by what it interrupted (rmqueue_pcplist). */
   allocPagesPastPcp(gfp: number, order: number, nodeId: number, cpu: number): Page | typeof NO_PAGE {
-    if (order > MAX_PAGE_ORDER) return this.#fail("order too large");
     const flags = gfp & this.gfpAllowedMask;
     this.#walk.pcpLocked = true;
     try {
@@ -224,8 +225,7 @@ export class PageAllocator {
       for (; filled < pages.length; filled++) {
         const page = this.#walk.lists.fromPcp(zone, pcp, 0, type, AllocFlag.WMARK_LOW | cmaFlag(type), cpu);
         if (page === NO_PAGE) break;
-        this.#prepare(page, 0, context.marks);
-        pages[filled] = page;
+        pages[filled] = this.#prepare(page, 0, context.marks);
       }
     }
     if (filled > 0) return filled;
@@ -237,7 +237,13 @@ export class PageAllocator {
 
   /** Frees 2^order pages, the last reference to them (__free_pages, free_unref_page). */
   freePages(page: Page, order: number, cpu: number): void {
-    this.#free(page, order, cpu, true);
+    const { frames } = this;
+    prepareFree(frames, page, order);
+    const zone = this.zones[frames.blockZone[page >> BLOCK_SHIFT]!]!;
+    const type = frames.pageblockType[page >> PAGEBLOCK_SHIFT]!;
+    // Most stay on the CPU's list.
+    if (zone.flags === 0 && type < PCPTYPES && zone.pcp[cpu]!.put(page, order, type)) return;
+    this.#giveBack(zone, page, order, type, cpu, true);
   }
 
   /**
@@ -245,7 +251,9 @@ export class PageAllocator {
    * take them, and do not drain.
    */
   freePagesNoLock(page: Page, order: number, cpu: number): void {
-    this.#free(page, order, cpu, false);
+    prepareFree(this.frames, page, order);
+    const type = this.frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+    this.#giveBack(this.zoneOf(page), page, order, type, cpu, false);
   }
 
   /** The same where a lock is held: the next ordinary free to the zone's lists frees them first (add_page_to_zone_llist). */
@@ -254,11 +262,7 @@ export class PageAllocator {
     this.zoneOf(page).putOff.push(page, order);
   }
 
-  #free(page: Page, order: number, cpu: number, mayDrain: boolean): void {
-    const frames = this.frames;
-    prepareFree(this.frames, page, order);
-    const zone = this.zoneOf(page);
-    const blockType = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
+  #giveBack(zone: Zone, page: Page, order: number, blockType: number, cpu: number, mayDrain: boolean): void {
     if (!pcpAllowedOrder(order) || blockType === MigrateType.ISOLATE) {
       if (mayDrain) freeToBuddy(zone, page, order, false, cpu);
       else freePageblocks(zone, page, order, false, cpu);
@@ -380,9 +384,10 @@ export class PageAllocator {
   }
 
   /** @param marks what the request is for, of its AllocContext */
-  #prepare(page: Page, order: number, marks: number): void {
+  #prepare(page: Page, order: number, marks: number): Page {
     const fresh = this.frames.handOut(page, order, marks);
     if (fresh > 0) this.#noteTouched(page, order, fresh);
+    return page;
   }
 
   #noteTouched(page: Page, order: number, fresh: number): void {

@@ -42,7 +42,7 @@ const BLOCK_MASK: number = MAX_ORDER_PAGES - 1;
 
 /** Entries of one leaf of the block map: 32768 blocks are 128 GiB of guest memory. */
 const LEAF_SHIFT = 15;
-const LEAF_MASK: number = 2 ** LEAF_SHIFT - 1;
+const LEAF_MASK: number = (1 << LEAF_SHIFT) - 1;
 
 /** Untouched ranges the lists can hold at once; zone borders, holes and isolation make new ones. */
 const RANGE_NODES = 4096;

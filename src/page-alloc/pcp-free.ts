@@ -24,12 +24,12 @@ export function drainPcp(zone: Zone, pcp: PerCpuPages, pages: number, startIndex
       list = pcp.lists[index]!;
     }
     const order = pcpIndexOrder(index);
-    const pages = 1 << order;
+    const blockPages = 1 << order;
     do {
       const page = list.at(list.size - 1);
-      const blocks = list.popTailRun(pages, Math.ceil(left / pages));
-      left -= blocks * pages;
-      pcp.count -= blocks * pages;
+      const blocks = list.popTailRun(blockPages, Math.ceil(left / blockPages));
+      left -= blocks * blockPages;
+      pcp.count -= blocks * blockPages;
       // The pageblock may have changed its type while the page waited here.
       const type = frames.pageblockType[page >> PAGEBLOCK_ORDER]!;
       freeRun(zone, page, blocks, order, type, cpu);
@@ -57,7 +57,6 @@ export function freeToPcp(
   mayDrain: boolean,
 ): void {
   const pcp = zone.pcp[cpu]!;
-  if (mayDrain && zone.flags === 0 && pcp.put(page, order, type)) return;
   const index = pcpIndex(order, type);
   pcp.lists[index]!.pushHead(page);
   const freeHigh = pcp.noteFree(order, zone.rules);

@@ -38,7 +38,7 @@ export function pcpAllowedOrder(order: number): boolean {
 /** List of an order and migrate type (mm/page_alloc.c:order_to_pindex). */
 export function pcpIndex(order: number, type: number): number {
   return order <= PCP_COSTLY_ORDER
-    ? MIGRATE_PCPTYPES * order + type
+    ? order + order + order + type // times MIGRATE_PCPTYPES; a product of 0 may be -0 to the compiler
     : PCP_LOW_LISTS + (type === MigrateType.MOVABLE ? 1 : 0);
 }
 
@@ -46,6 +46,8 @@ export function pcpIndex(order: number, type: number): number {
 export function pcpIndexOrder(index: number): number {
   return index >= PCP_LOW_LISTS ? PAGEBLOCK_ORDER : Math.trunc(index / MIGRATE_PCPTYPES);
 }
+
+const PAGEBLOCK_MASK = PAGEBLOCK_PAGES - 1;
 
 /** No CPU uses all of its lists, and a machine of many CPUs has thousands. */
 const EMPTY_RING: PageArray = pageArray(0);
@@ -102,7 +104,7 @@ export class PcpList {
     const limit = Math.min(most, this.size);
     let next = ring[tail & mask]! + pages;
     let taken = 1;
-    while (taken < limit && ring[(tail - taken) & mask] === next && next % PAGEBLOCK_PAGES !== 0) {
+    while (taken < limit && ring[(tail - taken) & mask] === next && (next & PAGEBLOCK_MASK) !== 0) {
       next += pages;
       taken++;
     }
@@ -159,17 +161,17 @@ export class PerCpuPages {
 
   /** A block of an order and type for a request, or NO_PAGE where none waits here (rmqueue_pcplist). */
   take(order: number, type: number): Page | typeof NO_PAGE {
-    const list = this.lists[pcpIndex(order, type)]!;
-    if (list.size === 0) return NO_PAGE;
+    const list = order === 0 || pcpAllowedOrder(order) ? this.lists[pcpIndex(order, type)]! : undefined;
+    if (list === undefined || list.size === 0) return NO_PAGE;
     this.freeCount >>= 1;
     this.count -= 1 << order;
     return list.popHead();
   }
 
   /**
-   * A block comes in whose zone has memory enough, and stays (free_unref_page_commit).
+   * A single page comes in whose zone has memory enough, and stays (free_unref_page_commit).
    *
-   * @returns false when something has to be drained, or may have to; then nothing has changed
+   * @returns false for a larger block, and when something has to be drained; then nothing has changed
    */
   put(page: Page, order: number, type: number): boolean {
     const high = Math.min(Math.max(this.high, this.highMin), this.highMax);

@@ -6,7 +6,7 @@ import { NO_PAGE } from "./page-frames.js";
 import { pcpAllowedOrder } from "./pcp.js";
 import { Rmqueue } from "./rmqueue.js";
 import { condAcceptMemory, type MemoryAcceptor } from "./unaccepted-list.js";
-import { hasPlenty, watermarkFast, watermarkPages } from "./watermark.js";
+import { watermarkFast, watermarkPages } from "./watermark.js";
 import type { Zone } from "./zone.js";
 import type { AllocContext } from "./zonelists.js";
 
@@ -29,17 +29,6 @@ export class ZoneWalk {
   constructor(allocator: Surroundings) {
     this.#allocator = allocator;
     this.lists = new Rmqueue(allocator.rules);
-  }
-
-  /**
-   * What `pageFrom` does for most requests: the zone to prefer has plenty, and its list of the CPU a block. In any other
-   * case, also for a request with a reserve of its own, it returns NO_PAGE and has changed nothing.
-   */
-  waitingPage(context: AllocContext, order: number, cpu: number): Page | typeof NO_PAGE {
-    const zone = context.plainZone;
-    if (zone === undefined || zone.flags !== 0 || !pcpAllowedOrder(order)) return NO_PAGE;
-    if (!hasPlenty(zone, order, context.highestType)) return NO_PAGE;
-    return zone.pcp[cpu]!.take(order, context.type);
   }
 
   /** A page from the first zone that can spare it, or NO_PAGE. */

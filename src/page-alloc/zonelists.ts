@@ -28,6 +28,7 @@ export interface AllocContext {
 /** Bits of a gfp that choose zones and type: those of gfp_zone and gfp_migratetype. THISNODE comes after them. */
 const ZONE_AND_TYPE = 0x1f;
 const CONTEXTS_OF_NODE = 0x40;
+const { THISNODE } = Gfp;
 
 /** The zones that requests try, in order, for each node they may prefer (build_all_zonelists). */
 export class Zonelists {
@@ -54,7 +55,7 @@ export class Zonelists {
   }
 
   context(gfp: number, nodeId: number): AllocContext {
-    const key = nodeId * CONTEXTS_OF_NODE + (gfp & ZONE_AND_TYPE) + ((gfp & Gfp.THISNODE) === 0 ? 0 : 0x20);
+    const key = (nodeId << 6) | ((gfp & THISNODE) >> 16) | (gfp & ZONE_AND_TYPE);
     const known = this.#contexts[key];
     if (known !== undefined) return known;
     const context = this.#makeContext(gfp, nodeId);
