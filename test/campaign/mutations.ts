@@ -249,8 +249,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: "the last page of the brk area is never used",
-    find: "this.#brk.next + PAGE_SIZE <= this.#brk.end",
-    replace: "this.#brk.next + PAGE_SIZE < this.#brk.end",
+    find: "Math.floor((end - next) / PAGE_SIZE)",
+    replace: "Math.floor((end - next - 1) / PAGE_SIZE)",
     tests: ["/table-pages.test"],
   },
   {
