@@ -21,6 +21,10 @@ import {
   roundDown,
   roundUp,
 } from "../units.js";
+import type { AcceptRow } from "./accept-meter.js";
+
+/** After so many requests that were done one by one it is worth a look whether others can be done as one. */
+const SINGLES = 16;
 
 /** Where requests of several CPUs wait for one another; units [first, end) of the table. */
 export interface AcceptLock {
@@ -31,12 +35,13 @@ export interface AcceptLock {
   /** The bitmap is about to be read only. */
   read(): void;
   /**
-   * Does requests for neighbouring pieces, which are accepted by that too, each after its CPU has rescheduled; the first
-   * of them, as far as they come to the same when they are done as one.
+   * Does requests for neighbouring pieces, which are accepted by that too: the first of a row, as far as they come to the
+   * same when they are done as one.
    *
+   * @param reschedules whether the CPU lets others run before each
    * @returns how many are done; 0 where each is to be asked for
    */
-  acceptAlike(start: PhysAddr, pieceBytes: number, pieces: number): number;
+  acceptAlike(row: AcceptRow, reschedules: boolean): number;
 }
 
 /** accept_memory() and range_contains_unaccepted_memory() over one table. Addresses and sizes in bytes. */
@@ -81,7 +86,46 @@ export class AcceptMemory {
   /** As `acceptMemory` for each request of rows that take turns, as memblock makes them for the memory map. */
   acceptInTurns(turns: number, rows: readonly RequestRow[]): void {
     if (this.table === undefined && this.onRequest === undefined) return;
-    requestsInTurns(turns, rows, (start, sizeBytes) => this.acceptMemory(start, sizeBytes));
+    const main = rows.at(-1);
+    if (this.onRequest !== undefined || this.table?.unmapped !== undefined || main === undefined) {
+      requestsInTurns(turns, rows, (start, sizeBytes) => this.acceptMemory(start, sizeBytes));
+      return;
+    }
+    const others = rows.slice(0, -1);
+    for (let left = turns; left > 0; ) {
+      for (const { start, sizeBytes, each } of others) {
+        for (let one = left * each - 1; one >= (left - 1) * each; one--)
+          this.acceptMemory(asPhys(start + one * sizeBytes), sizeBytes);
+      }
+      // Requests with nothing to accept take no time, so that it does not matter when they come.
+      let asOne = left;
+      while (asOne > 1 && !others.every((row) => this.#isAccepted(row, left - asOne, left - 1)))
+        asOne = Math.ceil(asOne / 2);
+      left -= asOne;
+      this.#acceptEach(main.start + left * main.each * main.sizeBytes, main.sizeBytes, asOne * main.each);
+    }
+  }
+
+  /** Whether nothing is left to accept for a row's requests of some turns, counted from the last one up. */
+  #isAccepted({ start, sizeBytes, each }: RequestRow, from: number, to: number): boolean {
+    const { table } = this;
+    const end = start + to * each * sizeBytes;
+    if (table === undefined || end < table.physBase) return true;
+    const relative = Math.max(start + from * each * sizeBytes, table.physBase) - table.physBase;
+    const endUnit = Math.ceil(guardedEnd(table, end) / table.unitSizeBytes);
+    return table.nextSet(Math.floor(relative / table.unitSizeBytes), endUnit) >= endUnit;
+  }
+
+  /** As `acceptMemory` for each of `count` requests, each right below the one before; `start` is that of the lowest. */
+  #acceptEach(start: number, sizeBytes: number, count: number): void {
+    let singles = 1;
+    for (let left = count; left > 0; ) {
+      for (let one = Math.min(singles, left); one > 0; one--)
+        this.acceptMemory(asPhys(start + --left * sizeBytes), sizeBytes);
+      const asOne = this.#acceptRow(start, sizeBytes, left, true);
+      left -= asOne;
+      singles = asOne > 0 ? 1 : SINGLES;
+    }
   }
 
   /**
@@ -91,18 +135,37 @@ export class AcceptMemory {
    * @returns how many blocks are accepted; 0 where each is to be asked for
    */
   acceptBlocks(startPfn: Pfn, blocks: number): number {
-    const table = this.table;
+    const { table } = this;
+    const start = startPfn * PAGE_SIZE;
+    if (table === undefined || start < table.physBase) return 0;
+    const first = (start - table.physBase) / table.unitSizeBytes;
+    if (!Number.isInteger(first) || first >= table.unitCount || table.isSet(first)) return 0;
+    return this.#acceptRow(start + table.unitSizeBytes, MAX_ORDER_BYTES, blocks, false);
+  }
+
+  /** Neighbouring pieces of which each is accepted whole, and nothing else with it. @returns how many are done */
+  #acceptRow(start: number, pieceBytes: number, pieces: number, downwards: boolean): number {
+    const { table } = this;
     if (table === undefined || this.#lock === undefined || this.onRequest !== undefined) return 0;
     const { physBase, unitSizeBytes, unitCount } = table;
-    const unitsPerBlock = MAX_ORDER_BYTES / unitSizeBytes;
-    const first = (startPfn * PAGE_SIZE - physBase) / unitSizeBytes;
-    if (!Number.isInteger(first) || first < 0 || table.isSet(first)) return 0;
-    const unset = table.nextClear(first + 1, Math.min(first + 1 + blocks * unitsPerBlock, unitCount));
-    const alike = Math.floor((unset - first - 1) / unitsPerBlock);
-    if (alike < 1 || (table.unmapped !== undefined && unset > table.unmapped.firstUnit)) return 0;
-    const pieceBytes = unitsPerBlock * unitSizeBytes;
-    const done = this.#lock.acceptAlike(asPhys(physBase + (first + 1) * unitSizeBytes), pieceBytes, alike);
-    table.clearRange(first + 1, first + 1 + done * unitsPerBlock);
+    const first = (start - physBase) / unitSizeBytes;
+    const units = pieceBytes / unitSizeBytes;
+    if (first < 0 || !Number.isInteger(first) || !Number.isInteger(units)) return 0;
+    const lowest = (count: number): number => (downwards ? first + (pieces - count) * units : first);
+    // Half of them and half again, until all of them are unaccepted.
+    let count = Math.floor(Math.min(pieces, (unitCount - first) / units));
+    if (downwards && count < pieces) return 0;
+    while (
+      count > 0 &&
+      table.nextClear(lowest(count), lowest(count) + count * units) < lowest(count) + count * units
+    )
+      count = Math.floor(count / 2);
+    const end = lowest(count) + count * units;
+    if (count === 0 || (table.unmapped !== undefined && end >= table.unmapped.firstUnit)) return 0;
+    const row = { start: physBase + lowest(count) * unitSizeBytes, pieceBytes, pieces: count, downwards };
+    const done = this.#lock.acceptAlike(row, !downwards);
+    const from = downwards ? end - done * units : lowest(count);
+    table.clearRange(from, from + done * units);
     this.acceptCalls += done;
     return done;
   }

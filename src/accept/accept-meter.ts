@@ -1,5 +1,5 @@
 import type { ParameterSet } from "../coco/parameters.js";
-import { type CocoPlatform, HostMemoryError } from "../coco/platform.js";
+import { type AlikeAccepts, type CocoPlatform, HostMemoryError } from "../coco/platform.js";
 import { BandwidthChannel } from "../sim/bandwidth.js";
 import { COST_EVENT_NAMES, CostEvent } from "../sim/cost-events.js";
 import type { GuestClock } from "../sim/guest-clock.js";
@@ -27,6 +27,27 @@ export interface AcceptedBy {
 }
 
 const NONE = { pieces: 0, longestNs: 0 } as const;
+
+/** Neighbouring pieces that the kernel accepts one after the other; addresses and sizes in bytes. */
+export interface AcceptRow {
+  /** Of the lowest piece. */
+  readonly start: number;
+  readonly pieceBytes: number;
+  readonly pieces: number;
+  /** Whether it begins with the highest. */
+  readonly downwards: boolean;
+}
+
+/** Lowest address of the first so many pieces of a row. */
+function firstOf({ start, pieceBytes, pieces, downwards }: AcceptRow, count: number): number {
+  return downwards ? start + (pieces - count) * pieceBytes : start;
+}
+
+/** A row without its first piece. */
+export function restOf(row: AcceptRow): AcceptRow {
+  const { start, pieceBytes, pieces, downwards } = row;
+  return { ...row, start: downwards ? start : start + pieceBytes, pieces: pieces - 1 };
+}
 
 /** Told of accepts; it changes nothing. Addresses are bytes. */
 export interface AcceptWatch {
@@ -143,8 +164,8 @@ export class AcceptMeter {
   }
 
   /**
-   * The running kernel has just accepted a piece, and goes on with neighbouring ones that are alike. They are done
-   * as one, as far as that comes to the same: where times are whole, so that their sums are exact in any order; no
+   * The running kernel has just accepted a piece, and goes on with neighbouring ones. They are done as one, as far
+   * as they are alike and that comes to the same: where times are whole, so that their sums are exact in any order; no
    * piece waits for the bandwidth; and nobody looks in between.
    *
    * @param before counts of the ledger before the piece that was accepted
@@ -152,32 +173,33 @@ export class AcceptMeter {
    * @returns how many are done, and how long the longest took
    */
   kernelAcceptAlike(
-    start: number,
-    pieceBytes: number,
-    pieces: number,
+    row: AcceptRow,
     before: Float64Array,
     mostNs: number,
   ): { readonly pieces: number; readonly longestNs: number } {
     const clock = this.#clock;
     const { ledger, nowNs } = clock;
-    const alike = this.isWatched ? undefined : this.#platform.alikeAccepts(start, pieceBytes, pieces);
-    const one = alike === undefined ? undefined : ledger.wholeSince(before, alike.tableEvents);
-    if (alike === undefined || one === undefined || !this.#keepsUp(one.ns)) return NONE;
-    const quietUntilNs = Math.min(this.quietUntilNs(), Number.MAX_SAFE_INTEGER);
-    const roomNs = quietUntilNs - Math.max(nowNs, ledger.elapsedNs);
-    const done = mostWithin(Math.min(alike.pieces, pieces), (count) => {
-      return count * one.ns + alike.tableNs(count) < roomNs;
+    const alike = (count: number): AlikeAccepts | undefined => {
+      return this.#platform.alikeAccepts(firstOf(row, count), row.pieceBytes, count);
+    };
+    const tableEvents = row.pieces === 0 || this.isWatched ? undefined : alike(1)?.tableEvents;
+    const one = tableEvents === undefined ? undefined : ledger.wholeSince(before, tableEvents);
+    if (one === undefined || !this.#keepsUp(one.ns)) return NONE;
+    const roomNs = this.quietUntilNs() - nowNs;
+    const pieces = mostWithin(row.pieces, (count) => {
+      const { tableNs = Number.POSITIVE_INFINITY } = alike(count) ?? {};
+      return count * one.ns + tableNs < roomNs;
     });
-    if (done === 0) return NONE;
-    const longestNs = one.ns + alike.mostTableNs(done);
-    if (longestNs > mostNs) return NONE;
+    const done = pieces === 0 ? undefined : alike(pieces);
+    const longestNs = one.ns + (done?.mostTableNs ?? 0);
+    if (done === undefined || longestNs > mostNs) return NONE;
     this.#note();
-    ledger.chargeAlike(one, done);
-    alike.accept(done);
+    ledger.chargeAlike(one, pieces);
+    done.accept();
     this.#credit("kernel");
-    this.#channel.finish(clock.stepStartNs, clock.nowNs, done * this.#sharedNsOf().sharedNs);
+    this.#channel.finish(clock.stepStartNs, clock.nowNs, pieces * this.#sharedNsOf().sharedNs);
     this.#spent(0);
-    return { pieces: done, longestNs };
+    return { pieces, longestNs };
   }
 
   /** Whether somebody is told of each accept. */
@@ -190,7 +212,7 @@ export class AcceptMeter {
     const { stepStartNs, nowNs } = this.#clock;
     const { sharedNs } = this.#sharedNsOf();
     const times = [nowNs, stepStartNs, this.#channel.freeNs, this.#spentNs, this.#spentAssumedNs, sharedNs];
-    return sharedNs <= pieceNs && this.#channel.freeNs <= nowNs && times.every(Number.isSafeInteger);
+    return sharedNs <= pieceNs && this.#channel.freeNs <= nowNs && times.every(Number.isInteger);
   }
 
   /** A host that runs out of memory has taken its time up to there, and the guest's. */

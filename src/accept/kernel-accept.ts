@@ -4,7 +4,7 @@ import { FifoLock } from "../sim/fifo-lock.js";
 import type { GuestClock } from "../sim/guest-clock.js";
 import { asPhys, type PhysAddr } from "../units.js";
 import type { AcceptLock } from "./accept-memory.js";
-import type { AcceptMeter } from "./accept-meter.js";
+import { type AcceptMeter, type AcceptRow, restOf } from "./accept-meter.js";
 
 /** Fewer pieces in a row are accepted each by itself. */
 const ALIKE_MIN = 4;
@@ -46,24 +46,19 @@ export class KernelAccept implements ArchAccept, AcceptLock {
     this.onAccepted?.(start, end);
   }
 
-  /** As `enter`, `acceptMemory` and `leave` for each piece, in one step of a CPU that reschedules before each. */
-  acceptAlike(start: PhysAddr, pieceBytes: number, pieces: number): number {
-    if (pieces < ALIKE_MIN || this.onAccepted !== undefined || this.#meter.isWatched) return 0;
-    // Requests of others would meet each piece for itself.
+  acceptAlike(row: AcceptRow, reschedules: boolean): number {
+    if (row.pieces < ALIKE_MIN || this.onAccepted !== undefined || this.#meter.isWatched) return 0;
+    // Requests of others would meet each piece for itself, and so would the detector.
     if (this.#single === undefined && this.#clock.idle.online > 1) return 0;
+    if (this.#lockups.watching && !reschedules) return 0;
     const before = this.#clock.ledger.counts.slice();
-    this.#clock.reschedule();
+    if (reschedules) this.#clock.reschedule();
     // With a lock for all, or on one CPU, it does not matter where the units are.
     this.enter(0, 0);
-    this.acceptMemory(start, asPhys(start + pieceBytes));
+    const start = row.downwards ? row.start + (row.pieces - 1) * row.pieceBytes : row.start;
+    this.acceptMemory(asPhys(start), asPhys(start + row.pieceBytes));
     this.leave(0, 0);
-    const more = this.#meter.kernelAcceptAlike(
-      start + pieceBytes,
-      pieceBytes,
-      pieces - 1,
-      before,
-      SOFT_LOCKUP_NS,
-    );
+    const more = this.#meter.kernelAcceptAlike(restOf(row), before, SOFT_LOCKUP_NS);
     const { nowNs } = this.#clock;
     if (more.pieces > 0) this.#letGo(nowNs - more.longestNs, nowNs);
     return 1 + more.pieces;

@@ -59,8 +59,8 @@ export class PageTables {
   }
 
   /**
-   * The most tables that are missing for one of equal neighbouring pieces over [start, end), each mapped with whole
-   * leaves after the one before. No table of the leaves' own level is there yet, and what lies before `start` has its own.
+   * The most tables that are missing for one of equal neighbouring pieces over [start, end), mapped with whole leaves one
+   * after the other. No table of the leaves' own level is there yet; what lies next to the first piece has all its own.
    *
    * @param pages of a piece, whole spans of 2 MiB in less than 1 GiB
    */

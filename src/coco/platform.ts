@@ -137,16 +137,14 @@ export class DoubleAcceptError extends GuestEnded {
 
 /** Pieces of one size in a row, of which `kernelAccept` would do the same with each. None has memory of the host yet. */
 export interface AlikeAccepts {
-  /** How many there are from the first on, 1 or more. */
-  readonly pieces: number;
   /** Charged only for some of them: for tables that many of them have in common. All else is charged for each. */
   readonly tableEvents: readonly CostEvent[];
-  /** What the tables cost that the first so many pieces need and that are not there yet; nanoseconds. */
-  tableNs(pieces: number): number;
-  /** The most that the tables cost of one of them, where the memory before the first has its tables. */
-  mostTableNs(pieces: number): number;
-  /** Accepts the first so many pieces: their state changes, and tables are charged, but nothing else. */
-  accept(pieces: number): void;
+  /** What all tables cost that they need and that are not there yet; nanoseconds. */
+  readonly tableNs: number;
+  /** The most that the tables of one of them cost, where the memory next to the first one has its tables. */
+  readonly mostTableNs: number;
+  /** Accepts them: their state changes, and tables are charged, but nothing else. */
+  accept(): void;
 }
 
 /**
@@ -190,11 +188,11 @@ export interface CocoPlatform {
   stubAccept(start: number, end: number): void;
   kernelAccept(start: number, end: number): void;
   /**
-   * Looks at neighbouring pieces that the running kernel is going to accept, one right after the other. Alike are
-   * those that charge the same events, but for what `AlikeAccepts` says of tables; whoever accepts one learns
-   * from it what the next ones take.
+   * Looks at neighbouring pieces that the running kernel is going to accept, one right after the other, upwards or
+   * downwards. Alike are those that charge the same events, but for what `AlikeAccepts` says of tables; whoever has
+   * accepted the one before them, if that was like them, knows what they take.
    *
-   * @returns undefined where it cannot say, and each has to be accepted by itself
+   * @returns undefined where they are not, or it cannot say
    */
   alikeAccepts(start: number, pieceBytes: number, pieces: number): AlikeAccepts | undefined;
   /** @param unaccepted parts of the range that were never accepted, ascending; the rest is */

@@ -45,19 +45,19 @@ export class CostLedger {
   /**
    * What was charged since `counts` was what it is given as, without some events, in whole nanoseconds.
    *
-   * @returns undefined where the ledger, an event's price or how often it happened is not whole, or too large: then
-   *   sums depend on their order
+   * @returns undefined where the ledger, an event's price or how often it happened is not whole: then sums depend on
+   *   their order. So they do beyond 2^53 ns, but there the clock ends
    */
   wholeSince(before: Float64Array, without: readonly CostEvent[]): WholeCharges | undefined {
-    if (!Number.isSafeInteger(this.elapsedNs) || !Number.isSafeInteger(this.assumedNs)) return undefined;
-    if (without.some((event) => !Number.isSafeInteger(this.#ns[event]))) return undefined;
+    if (!Number.isInteger(this.elapsedNs) || !Number.isInteger(this.assumedNs)) return undefined;
+    if (without.some((event) => !Number.isInteger(this.#ns[event]))) return undefined;
     const counts = this.counts.map((count, event) =>
       without.includes(event as CostEvent) ? 0 : count - before[event]!,
     );
     let ns = 0;
     for (let event = 0; event < counts.length; event++) {
       if (counts[event] === 0) continue;
-      if (!Number.isSafeInteger(counts[event]) || !Number.isSafeInteger(this.#ns[event])) return undefined;
+      if (!Number.isInteger(counts[event]) || !Number.isInteger(this.#ns[event])) return undefined;
       ns += counts[event]! * this.#ns[event]!;
     }
     return { counts, ns };

@@ -10,12 +10,13 @@ import { PLATFORMS } from "../../src/coco/platforms.js";
 import { UnacceptedTable } from "../../src/efistub/unaccepted-table.js";
 import { GuestMemory } from "../../src/host/guest-memory.js";
 import { kernelRules } from "../../src/linux/kernel-rules.js";
+import { requestsInTurns } from "../../src/memblock/request-rows.js";
 import { type BootAcceptor, BootRelease } from "../../src/page-alloc/release.js";
 import { CostEvent } from "../../src/sim/cost-events.js";
 import { CostLedger } from "../../src/sim/cost-ledger.js";
 import { GuestClock } from "../../src/sim/guest-clock.js";
 import { VirtualCpus } from "../../src/sim/virtual-cpus.js";
-import { asPfn, asPhys, GiB, MiB, PAGE_SIZE } from "../../src/units.js";
+import { asPfn, asPhys, GiB, MiB, PAGE_SIZE, type PhysAddr } from "../../src/units.js";
 import { oneZone } from "../page-alloc/machine.js";
 
 const test = suite("accept: blocks that are alike");
@@ -29,6 +30,11 @@ interface Case {
   readonly kernel: string;
   readonly cpus: number;
   readonly blocks: number;
+  /** Requests before that, in turns with others for 64 KiB each, and how much each is for. */
+  readonly turns: number;
+  readonly each: number;
+  readonly others: number;
+  readonly requestBytes: number;
   /** First block, and blocks before the end that are accepted already. */
   readonly skip: number;
   readonly options: Record<string, boolean | number>;
@@ -50,6 +56,10 @@ const CASES: fc.Arbitrary<Case> = fc.record({
   kind: fc.constantFrom("tdx", "snp"),
   kernel: fc.constantFrom("6.5", "6.6", "6.12", "7.3"),
   cpus: fc.constantFrom(1, 1, 3),
+  turns: fc.nat({ max: 200 }),
+  each: fc.integer({ min: 1, max: 8 }),
+  others: fc.constantFrom(0, 1, 7),
+  requestBytes: fc.constantFrom(UNIT, 2 * UNIT),
   blocks: fc.integer({ min: 1, max: 600 }),
   skip: fc.nat({ max: 200 }),
   options: fc.record(
@@ -100,10 +110,10 @@ function handedOver(one: Case, asOne: boolean): unknown {
   const meter = new AcceptMeter(platform, clock, timing);
   const lockups = new LockupDetector(one.cpus);
   lockups.interruptsOn = true;
-  lockups.watching = true;
   const kernelAccept = new KernelAccept(meter, clock, lockups, kernelRules(one.kernel).acceptMemory);
 
-  const units = (one.skip + one.blocks) * 2;
+  // The guard of the last block is there, too.
+  const units = (one.skip + one.blocks) * 2 + 1;
   const table = new UnacceptedTable(BASE, Math.ceil(units / 8));
   table.setRange(0, units);
   for (const [at, accept] of [
@@ -145,11 +155,27 @@ function handedOver(one: Case, asOne: boolean): unknown {
     unacceptedRunLength: (pfn, blocks) => acceptance.unacceptedRunLength(pfn, blocks),
     acceptBlocks: (pfn, blocks) => (asOne ? acceptance.acceptBlocks(pfn, blocks) : 0),
   };
+  // As for the memory map, below the blocks: requests of 2 MiB or 4 MiB, the highest first.
+  const { turns, each, requestBytes } = one;
+  const room = Math.floor(Math.min(turns, (one.skip * 4 * MiB) / (each * requestBytes)));
+  const rows = [
+    { start: asPhys(BASE + one.skip * 4 * MiB), sizeBytes: PAGE_SIZE * 16, each: one.others },
+    { start: asPhys(BASE), sizeBytes: requestBytes, each },
+  ].slice(one.others === 0 ? 1 : 0);
+  const request = (start: PhysAddr, bytes: number): void => acceptance.acceptMemory(start, bytes);
+  const above = message(() => {
+    if (asOne) acceptance.acceptInTurns(room, rows);
+    else requestsInTurns(room, rows, request);
+  });
+  lockups.watching = true;
   const firstPfn = asPfn(BASE / PAGE_SIZE + one.skip * 1024);
   const allocator = oneZone(BASE / (4 * MiB) + one.skip + one.blocks, { acceptor, free: false });
-  const ended = message(() => {
-    new BootRelease(allocator, acceptor, false, 0).maxOrderRun(firstPfn, one.blocks);
-  });
+  const ended =
+    above !== ""
+      ? above
+      : message(() => {
+          new BootRelease(allocator, acceptor, false, 0).maxOrderRun(firstPfn, one.blocks);
+        });
   // What comes after meets what the blocks left: locks, the channel, the time of the CPU.
   const after =
     ended !== "" ? ended : message(() => acceptance.acceptMemory(asPhys(BASE), (one.skip * 4 + 4) * MiB));

@@ -102,10 +102,9 @@ export class Rmp {
     return this.#directMapSplits.add(Math.floor(start / SPAN_PAGES), Math.ceil(end / SPAN_PAGES));
   }
 
-  /** Up to where from a span of 2 MiB on the host's direct map is whole; `end` at the latest. */
-  wholeDirectMapRunEnd(start: number, end: number): number {
-    const split = this.#directMapSplits.firstIn(start / SPAN_PAGES, Math.ceil(end / SPAN_PAGES));
-    return Math.min(split * SPAN_PAGES, end);
+  /** Whether the host's direct map is whole in spans of 2 MiB. */
+  isDirectMapWhole(start: number, end: number): boolean {
+    return this.#directMapSplits.countIn(start / SPAN_PAGES, end / SPAN_PAGES) === 0;
   }
 
   /** PVALIDATE: makes a range of assigned pages usable. */

@@ -93,20 +93,13 @@ export class SnpHost {
     this.#rmp.smash(pfn);
   }
 
-  /**
-   * Up to where all spans of 2 MiB from one on are without memory, get entries of one size, and find memory; `start`
-   * where even the first one does not.
-   */
-  absentRunEnd(start: number, end: number): number {
-    if (!this.#pages.uniform) return start;
-    let runEnd = this.#rmp.assigned.firstIn(start, end);
+  /** Whether whole spans of 2 MiB over [start, end) are all without memory, get entries of one size, and find memory. */
+  isAlike(start: number, end: number): boolean {
+    if (!this.#pages.uniform || this.#rmp.assignedIn(start, end) > 0) return false;
     if (this.#pages.level === 0) {
-      runEnd = this.#rmp.wholeDirectMapRunEnd(start, runEnd);
-    } else {
-      if (this.levelAt(start) === 0) return start;
-      runEnd = this.levelRunEnd(start, runEnd);
-    }
-    return this.reach(start, roundDown(runEnd, SPAN_PAGES));
+      if (!this.#rmp.isDirectMapWhole(start, end)) return false;
+    } else if (this.levelAt(start) === 0 || this.levelRunEnd(start, end) < end) return false;
+    return this.reach(start, end) === end;
   }
 
   /** Maps whole spans that are without memory, and charges nothing. */

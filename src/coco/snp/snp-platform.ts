@@ -119,19 +119,17 @@ export class SnpPlatform extends AcceptingPlatform implements CocoPlatform {
   /** No table is charged: the price of a nested page fault has them in it. */
   alikeAccepts(start: number, pieceBytes: number, pieces: number): AlikeAccepts | undefined {
     const [first, end] = pageRange(start, start + pieceBytes);
-    const pages = end - first;
-    if (first % LEVEL_PAGES[1] !== 0 || pages % LEVEL_PAGES[1] !== 0) return undefined;
-    const alike = Math.floor((this.#host.absentRunEnd(first, first + pages * pieces) - first) / pages);
-    if (alike < 1) return undefined;
+    const last = first + (end - first) * pieces;
+    if (first % LEVEL_PAGES[1] !== 0 || end % LEVEL_PAGES[1] !== 0) return undefined;
+    if (!this.#host.isAlike(first, last)) return undefined;
     return {
-      pieces: alike,
       tableEvents: [],
-      tableNs: () => 0,
-      mostTableNs: () => 0,
-      accept: (count) => {
-        this.#host.mapAbsent(first, first + count * pages);
-        this.madePrivate(first, first + count * pages);
-        this.rmp.validate(first, first + count * pages);
+      tableNs: 0,
+      mostTableNs: 0,
+      accept: () => {
+        this.#host.mapAbsent(first, last);
+        this.madePrivate(first, last);
+        this.rmp.validate(first, last);
       },
     };
   }

@@ -105,24 +105,18 @@ export class TdxHost {
   }
 
   /**
-   * Up to where all spans of 2 MiB from one on are without memory, get leaves of one level, need a table or a pair of
-   * their own where the level asks for that, and find memory; `start` where even the first one does not.
+   * Whether whole spans of 2 MiB over [start, end) are all without memory, get leaves of one level, need a table and a
+   * pair of their own where the level asks for that, and find memory.
    */
-  absentRunEnd(start: number, end: number): number {
-    const { mapped, pending, tables } = this.sept;
-    if (!this.#pages.uniform || tables.levelOf(start) === 0) return start;
-    const absentEnd = [mapped, pending, this.kept].reduce((to, set) => set.firstIn(start, to), end);
-    const spansEnd = start + Math.floor((absentEnd - start) / LEVEL_PAGES[1]) * LEVEL_PAGES[1];
-    if (spansEnd === start) return start;
-    const runEnd = tables.splitRunEnd(start, spansEnd, 1);
+  isAlike(start: number, end: number): boolean {
+    const { tables } = this.sept;
     const level = this.spanLevel;
-    if (
-      level === 0 &&
-      this.#dynamicPamt &&
-      this.#pairs.missing(start, runEnd) * LEVEL_PAGES[1] < runEnd - start
-    )
-      return start;
-    return this.reach(start, runEnd, level);
+    if (!this.#pages.uniform || tables.levelOf(start) === 0) return false;
+    if (tables.splitRunEnd(start, end, 1) < end) return false;
+    if (this.sept.backedIn(start, end) + this.kept.countIn(start, end) > 0) return false;
+    const { pairs } = this.missing(start, end);
+    if (level === 0 && this.#dynamicPamt && pairs < (end - start) / LEVEL_PAGES[1]) return false;
+    return this.reach(start, end, level) === end;
   }
 
   /** What the module is short of to map whole spans over [start, end). */
