@@ -53,12 +53,7 @@ const PAGE = [
 /** Its worker is a function whose text the page makes a worker of. */
 const WORKER = ["worker=src/explorer/worker.ts", "--banner:js=function unacceptedWorker(){", "--footer:js=}"];
 
-const USUAL = [
-  "--legal-comments=none",
-  "--log-level=warning",
-  // Colours of a terminal's tables, which that library does without where there are none.
-  "--external:@colors/colors",
-];
+const USUAL = ["--legal-comments=none", "--log-level=warning"];
 
 /**
  * What commands do, as one script: a file loads faster than some hundred, and V8 keeps what it compiled of it.
@@ -78,19 +73,49 @@ const PROGRAM = [
   ),
 ];
 
-async function bundleProgram(directory) {
-  const file = `${directory}/cli/program.cjs`;
-  const code = await run(
+/**
+ * What needs no command, such as help and mistakes in flags, as one file. What only commands need is imported where it
+ * is wanted, from the files of the compiler beside it.
+ */
+const MAIN = [
+  "main=src/cli/main.ts",
+  "--bundle",
+  "--platform=node",
+  "--format=esm",
+  "--target=node20.19",
+  ...["program", "compiled-program", "ticker", "bundled", "topics", "commands/*"].map(
+    (name) => `--external:./${name}.js`,
+  ),
+  ...["coco", "machine", "policy", "report/pictures", "workload/generators"].map(
+    (room) => `--external:../${room}/*`,
+  ),
+];
+
+function bundleCommandLine(directory, name, file, words) {
+  return run(
     "esbuild",
-    ...PROGRAM,
-    `--metafile=${partsOf(directory, "program")}`,
-    `--outfile=${file}`,
+    ...words,
+    `--metafile=${partsOf(directory, name)}`,
+    `--outfile=${directory}/cli/${file}`,
     ...USUAL,
   );
+}
+
+async function bundleProgram(directory) {
+  const code = await bundleCommandLine(directory, "program", "program.cjs", PROGRAM);
   if (code !== 0) return code;
+  const file = `${directory}/cli/program.cjs`;
   // A script that V8 has compiled before cannot import modules; who loads it does so for it.
   writeFileSync(file, readFileSync(file, "utf8").replaceAll(/\bimport\(/g, "importModule("));
   return 0;
+}
+
+/** In the place of what the compiler makes of the same file. */
+async function compileAndBundleMain(directory) {
+  const code = await run("tsc", "-p", "tsconfig.json", "--outDir", directory);
+  if (code !== 0) return code;
+  for (const name of ["main.js", "main.js.map"]) rmSync(`${directory}/cli/${name}`, { force: true });
+  return bundleCommandLine(directory, "main", "main.js", MAIN);
 }
 
 function bundle(directory, name, words) {
@@ -124,7 +149,7 @@ function writeLicenses(directory, room, names) {
 async function build(directory) {
   const bundles = { page: PAGE, worker: WORKER };
   const codes = await Promise.all([
-    run("tsc", "-p", "tsconfig.json", "--outDir", directory),
+    compileAndBundleMain(directory),
     ...Object.entries(bundles).map(([name, words]) => bundle(directory, name, words)),
     bundleProgram(directory),
   ]);
@@ -132,7 +157,7 @@ async function build(directory) {
   if (code !== 0) return code;
   copyFileSync("src/explorer/page/index.html", `${directory}/explorer/index.html`);
   writeLicenses(directory, "explorer", Object.keys(bundles));
-  writeLicenses(directory, "cli", ["program"]);
+  writeLicenses(directory, "cli", ["main", "program"]);
   await prepareRecordings(directory);
   return code;
 }

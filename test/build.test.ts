@@ -137,6 +137,7 @@ test("the page and its worker are part of the build, and it fails where they do"
       own.read("dist/cli/program.cjs"),
       /program=src\/cli\/program\.ts .*--define:fetch=undefined /,
     );
+    assert.match(own.read("dist/cli/main.js"), /main=src\/cli\/main\.ts .*--external:\.\/commands\/\*\.js /);
     assert.is(own.read("dist/cli/licenses.txt"), own.read("dist/explorer/licenses.txt"));
     assert.not.ok(readdirSync(join(own.directory, "dist")).some((name) => name.endsWith(".json")));
     own.write("src/main.js", "2");

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -109,6 +110,14 @@ for (const [example, patterns] of Object.entries(EXAMPLES)) {
     for (const pattern of patterns) assert.match(text, pattern);
   });
 }
+
+test("what is asked of the program itself is a small file of its own", () => {
+  const { size } = statSync(join(consumer, "node_modules/unaccepted/dist/cli/main.js"));
+  assert.ok(
+    size < 250_000,
+    `${size} bytes; does src/cli/main.ts import a room that .ci/build.js does not leave out?`,
+  );
+});
 
 test("the page of the explorer comes with the package, whole", () => {
   const program = join(consumer, "node_modules/unaccepted/dist/cli/main.js");

@@ -4,8 +4,7 @@
 import { type Context, createContext, Script } from "node:vm";
 import { main } from "./cli.js";
 import type { CompiledProgram } from "./compiled-program.js";
-import { exitOnStdoutError } from "./io.js";
-import { startTicker } from "./ticker.js";
+import { type CliIo, exitOnStdoutError } from "./io.js";
 
 exitOnStdoutError(process, (code) => process.exit(code));
 
@@ -33,6 +32,12 @@ function atWork<Result>(work: () => Result): Result {
     if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") interrupt();
     throw error;
   }
+}
+
+/** Loads what starts threads, for which nobody but a terminal has use. */
+async function ticker(): Promise<Pick<CliIo, "startTicker">> {
+  const { startTicker } = await import("./ticker.js");
+  return { startTicker: () => startTicker(process.stderr.columns) };
 }
 
 async function confirm(question: string): Promise<boolean> {
@@ -63,7 +68,7 @@ process.exitCode = await main(process.argv.slice(2), {
     env: process.env,
     interrupted: interruption.signal,
     atWork,
-    ...(process.stderr.isTTY ? { startTicker: () => startTicker(process.stderr.columns) } : {}),
+    ...(process.stderr.isTTY ? await ticker() : {}),
     ...(process.stdin.isTTY && process.stderr.isTTY ? { confirm } : {}),
   },
 });

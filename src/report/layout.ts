@@ -1,6 +1,6 @@
 /** Tables and sentences as lines that are not longer than their place is wide. */
 
-import CliTable from "cli-table3";
+import stringWidth from "string-width";
 import type { Place } from "./paint.js";
 
 /** How a column looks; names stand to the left, numbers to the right. */
@@ -18,9 +18,6 @@ export interface ColumnLook {
 
 const GAP = "  ";
 const RULE = "─";
-const FRAME =
-  "top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid right right-mid";
-
 /** What is printed of a table. */
 export interface Layout {
   /** The lines of the heads and one rule below them, if any column has a head. */
@@ -172,26 +169,41 @@ function atBottom(cells: readonly string[][]): string[][] {
 
 /** A gap between the columns and, if there is a head, one rule below it. */
 function printedLines(
-  colAligns: ColumnLook["align"][],
+  aligns: readonly ColumnLook["align"][],
   heads: readonly string[][][],
   rows: readonly string[][][],
 ): string[] {
-  const printer = new CliTable({
-    head: heads.flatMap((cells) => cells.map((lines) => lines.join("\n"))),
-    colAligns,
-    chars: {
-      ...Object.fromEntries(FRAME.split(" ").map((edge) => [edge, ""])),
-      middle: GAP,
-      mid: RULE,
-      "mid-mid": RULE.repeat(GAP.length),
-    },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
+  const all = [...heads, ...rows];
+  // A column that is empty keeps a place.
+  const widths = aligns.map((_align, at) =>
+    all.reduce((most, cells) => cells[at]!.reduce((width, line) => Math.max(width, widthOf(line)), most), 1),
+  );
+  const linesOf = (row: readonly string[][]): string[] => {
+    const cells = row.map(styledLines);
+    return Array.from({ length: heightOf(cells) }, (_line, line) =>
+      cells
+        .map((lines, at) => padded(lines[line] ?? "", widths[at]!, aligns[at]!))
+        .join(GAP)
+        .trimEnd(),
+    );
+  };
+  const rule = RULE.repeat(widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)));
+  return [...heads.flatMap((head) => [...linesOf(head), rule]), ...rows.flatMap(linesOf)];
+}
+
+function padded(text: string, width: number, align: ColumnLook["align"]): string {
+  const space = " ".repeat(width - widthOf(text));
+  return align === "left" ? text + space : space + text;
+}
+
+/** A style that goes on in the next line of a cell ends and begins with each: other cells stand between them. */
+function styledLines(lines: readonly string[]): string[] {
+  let open: string | undefined;
+  return lines.map((line) => {
+    const begun = (open ?? "") + line;
+    for (const [code] of line.matchAll(STYLES)) open = END_OF_STYLE.has(code) ? code : undefined;
+    return open === undefined ? begun : begun + END_OF_STYLE.get(open)!;
   });
-  printer.push(...rows.map((cells) => cells.map((lines) => lines.join("\n"))));
-  return printer
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
 }
 
 /** The table without title, groups and notes. */
@@ -279,3 +291,19 @@ function shownLength(text: string): number {
 /** What terminal codes begin with. */
 const ESCAPE = "\u001b";
 const STYLES = new RegExp(`${ESCAPE}\\[\\d+m`, "g");
+/** What ends each that a text role may have: bold, dim, red (ECMA-48, 8.3.117). */
+const END_OF_STYLE: ReadonlyMap<string, string> = new Map(
+  [
+    [1, 22],
+    [2, 22],
+    [31, 39],
+  ].map(([code, end]) => [`${ESCAPE}[${code}m`, `${ESCAPE}[${end}m`]),
+);
+
+const ASCII = /^[ -~]*$/;
+
+/** Columns of a terminal, without terminal codes: some characters take two or none. */
+function widthOf(text: string): number {
+  const shown = text.replaceAll(STYLES, "");
+  return ASCII.test(shown) ? shown.length : stringWidth(shown);
+}

@@ -115,6 +115,34 @@ test("a list without heads leaves nothing out", () => {
   assert.match(lines[1]!, /^ {9}word/);
 });
 
+test("characters that take two columns of a terminal leave what stands beside them in line", () => {
+  const lines = tableLines(
+    [
+      { head: "name", align: "left" },
+      { head: "n", align: "right" },
+    ],
+    [
+      ["ab", "1"],
+      ["日本", "22"],
+    ],
+    { width: 80 },
+  );
+  assert.equal(lines, ["name   n", "────────", "ab     1", "日本  22"]);
+});
+
+test("a style that goes on in the next line of its cell does not reach the cell beside it", () => {
+  const [bold, plain] = ["\u001b[1m", "\u001b[22m"];
+  const lines = tableLines(
+    [
+      { head: "", align: "left" },
+      { head: "", align: "left", isWhole: true },
+    ],
+    [[`${bold}somewhat longer than that${plain}`, "x"]],
+    { width: 20 },
+  );
+  assert.equal(lines, [`${bold}somewhat longer${plain}  x`, `${bold}  than that${plain}`]);
+});
+
 test("paint goes around every line of a row, and titles and notes are as wide as the table may be", () => {
   const words = "word ".repeat(12).trim();
   const text = tableText<Row>(
