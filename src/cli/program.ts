@@ -5,7 +5,7 @@ import type { Arguments, Command } from "./arguments.js";
 import { COMMANDS } from "./commands.js";
 import type { World } from "./io.js";
 import { parseWords } from "./parser.js";
-import { beginWork } from "./pool/begin-work.js";
+import type { beginWork } from "./pool/begin-work.js";
 import { reported } from "./reported.js";
 
 export interface Program {
@@ -17,11 +17,11 @@ export interface Program {
    * @returns the exit code
    */
   readonly runCommand: (name: string, words: readonly string[], world: World) => Promise<number>;
-  /** Begins what a thread of the pool does. */
-  readonly beginWork: typeof beginWork;
+  /** Loads what a thread of the pool does. */
+  readonly loadWork: () => Promise<{ readonly beginWork: typeof beginWork }>;
 }
 
-export { beginWork };
+export const loadWork: Program["loadWork"] = () => import("./pool/begin-work.js");
 
 export const runCommand: Program["runCommand"] = (name, words, world) =>
   reported(world.io, () => {

@@ -9,16 +9,18 @@ import type { Outcome, WorkerData } from "./work.js";
 const compiled: CompiledProgram | undefined = import.meta.url.endsWith(".ts")
   ? undefined
   : new CompiledProgram(PROGRAM_SCRIPT, compiledDirectories(process.env));
-const { beginWork } =
+type Work = Awaited<ReturnType<Program["loadWork"]>>;
+
+// From source there is no script, and what compiles it on the way hears in a thread of no import but `require`.
+const doing: Promise<(task: unknown) => Promise<Outcome<unknown>>> = (
   compiled === undefined
-    ? // From source there is no script, and what compiles it on the way hears of no other import in a thread.
-      (createRequire(import.meta.url)("../program.ts") as Program)
-    : compiled.load("thread");
-const doing = beginWork(workerData as WorkerData);
+    ? Promise.resolve(createRequire(import.meta.url)("./begin-work.ts") as Work)
+    : compiled.load("thread").loadWork()
+).then(({ beginWork }) => beginWork(workerData as WorkerData));
 let isFirst = true;
 
 export default async function answer(task: unknown): Promise<Outcome<unknown>> {
-  const outcome = await doing(task);
+  const outcome = await (await doing)(task);
   // Threads are stopped, so that this is the end of what is known to come.
   if (isFirst) compiled?.keep();
   isFirst = false;

@@ -45,20 +45,21 @@ export interface Workload {
 export interface GeneratorEntry
   extends Pick<Generator<Parameters>, "name" | "summary" | "imitates" | "parameters"> {
   readonly boots: boolean;
-  /** Takes parameters as users write them (texts or numbers), all of them optional. */
-  readonly schema: z.ZodType<Workload>;
+  /** Makes what takes parameters as users write them (texts or numbers), all of them optional. */
+  readonly schema: () => z.ZodType<Workload>;
 }
 
 export function generator<Specs extends Parameters>(made: Generator<Specs>): GeneratorEntry {
   const { name, summary, imitates, parameters, before, requests } = made;
-  const schema = parametersSchema(parameters).transform(
-    (values): Workload => ({
-      name,
-      imitates,
-      ...(before === undefined ? {} : { before: (machine) => before(values, machine) }),
-      requests: (machine, writer, random) => requests(values, machine, writer, random),
-    }),
-  );
+  const schema = (): z.ZodType<Workload> =>
+    parametersSchema(parameters).transform(
+      (values): Workload => ({
+        name,
+        imitates,
+        ...(before === undefined ? {} : { before: (machine) => before(values, machine) }),
+        requests: (machine, writer, random) => requests(values, machine, writer, random),
+      }),
+    );
   return { name, summary, imitates, parameters, boots: before !== undefined, schema };
 }
 
@@ -68,7 +69,10 @@ export interface Parameter<T extends string | number = string | number> {
   readonly what: string;
   readonly unit: ParameterUnit;
   readonly default: T;
-  readonly schema: z.ZodType<T>;
+  /** What a user should have written. */
+  readonly expected: string;
+  /** @returns undefined for what is not that */
+  readonly read: (given: unknown) => T | undefined;
 }
 
 export type Parameters = Readonly<Record<string, Parameter>>;
@@ -79,26 +83,26 @@ type Values<Specs extends Parameters> = {
 /** Bytes, written such as `4GiB`. */
 export function size(what: string, value: number, min: number, max: number): Parameter<number> {
   const expected = `expected a size from ${formatBytes(min)} to ${formatBytes(max)}, such as 64MiB`;
-  return { what, unit: "bytes", default: value, schema: quantity(expected, parseSize, min, max) };
+  return { what, unit: "bytes", default: value, expected, read: whole(parseSize, min, max) };
 }
 
 /** A time, written such as `250us`. */
 export function time(what: string, value: number, maxNs: number): Parameter<number> {
   const expected = `expected a time from 0 to ${formatDuration(maxNs)}, such as 250us`;
-  return { what, unit: "ns", default: value, schema: quantity(expected, parseDuration, 0, maxNs) };
+  return { what, unit: "ns", default: value, expected, read: whole(parseDuration, 0, maxNs) };
 }
 
 export function count(what: string, value: number, min: number, max: number): Parameter<number> {
   const expected = `expected an integer from ${min} to ${max}`;
   const parse = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
-  return { what, unit: "count", default: value, schema: quantity(expected, parse, min, max) };
+  return { what, unit: "count", default: value, expected, read: whole(parse, min, max) };
 }
 
 export function share(what: string, value: number): Parameter<number> {
   const expected = "expected a number from 0 to 1";
   const parse = (text: string): number | undefined =>
     /^\d*\.?\d+$/.test(text) ? Number.parseFloat(text) : undefined;
-  return { what, unit: "share", default: value, schema: leaf(expected, between(parse, 0, 1)) };
+  return { what, unit: "share", default: value, expected, read: between(parse, 0, 1) };
 }
 
 export function choice<const Name extends string>(
@@ -111,29 +115,31 @@ export function choice<const Name extends string>(
     what,
     unit: "name",
     default: value,
-    schema: leaf(expected, (given) => names.find((n) => n === given)),
+    expected,
+    read: (given) => names.find((n) => n === given),
   };
 }
 
 /** All parameters of a generator; missing ones have their defaults, an unknown one is refused. */
 function parametersSchema<Specs extends Parameters>(parameters: Specs): z.ZodType<Values<Specs>> {
   const shape: Record<string, z.ZodType> = {};
-  for (const [name, { schema, default: value }] of Object.entries(parameters))
-    shape[name] = schema.optional().transform((given) => given ?? value);
+  for (const [name, { expected, read, default: value }] of Object.entries(parameters))
+    shape[name] = leaf(expected, read)
+      .optional()
+      .transform((given) => given ?? value);
   return z.strictObject(shape) as unknown as z.ZodType<Values<Specs>>;
 }
 
-function quantity(
-  expected: string,
+function whole(
   parse: (text: string) => number | undefined,
   min: number,
   max: number,
-): z.ZodType<number> {
+): (given: unknown) => number | undefined {
   const read = between(parse, min, max);
-  return leaf(expected, (given) => {
+  return (given) => {
     const value = read(given);
     return value === undefined ? undefined : Math.round(value);
-  });
+  };
 }
 
 function between(

@@ -49,7 +49,7 @@ export function generatedWorkload(name: string, given: Readonly<Record<string, u
       `${GENERATOR_PREFIX}${name}: expected one of ${names.join(", ")}${didYouMean(name, names)}`,
     );
   }
-  const result = found.schema.safeParse(given);
+  const result = found.schema().safeParse(given);
   if (result.success) return result.data;
   const known = Object.keys(found.parameters);
   const lines = result.error.issues.flatMap((issue) => {
