@@ -27,11 +27,13 @@ export function compiledDirectories(env: Readonly<Record<string, string | undefi
 }
 
 /** Words of 32 bits at the beginning of a file, little-endian: what it is of, what it holds, and how much that is. */
-const Word = { script: 0, scriptBytes: 1, v8: 2, data: 3, dataBytes: 4, codeBytes: 5 } as const;
+const Word = { script: 0, scriptBytes: 1, v8: 2, data: 3, dataBytes: 4, codeBytes: 5, cpuMs: 6 } as const;
 const HEADER_BYTES: number = 4 * Object.keys(Word).length;
 
 /** A process that compiled so much more than its file had leaves a new one. */
 const GROWTH = 1.25;
+/** To count what is compiled takes some milliseconds: done where so many times the work was done since. */
+const MORE_WORK = 2;
 
 /** What a script is a function of, as modules of CommonJS are; and what stands for `import.meta.url` and `import()`. */
 type Wrapped = (
@@ -48,11 +50,15 @@ export class CompiledProgram {
   #loaded: { readonly script: Script; readonly file: string; readonly key: Uint32Array } | undefined;
   /** Bytes of code that there were when the file was made; 0 where none was used. */
   #codeBytes = 0;
+  /** CPU time of the process that made it, at its end. */
+  #cpuMs = 0;
+  readonly #cpuMsNow: () => number;
 
   /** @param path of the script @param directories to be tried one after the other */
-  constructor(path: string, directories: readonly string[]) {
+  constructor(path: string, directories: readonly string[], cpuMsNow: () => number = cpuMsOfProcess) {
     this.#path = path;
     this.#directories = directories;
+    this.#cpuMsNow = cpuMsNow;
   }
 
   /** @param command for which it is loaded; each has a file, with the parts that it needs */
@@ -67,7 +73,7 @@ export class CompiledProgram {
       filename: this.#path,
       ...(cachedData === undefined ? {} : { cachedData }),
     });
-    if (script.cachedDataRejected === true) this.#codeBytes = 0;
+    if (script.cachedDataRejected === true) this.#cpuMs = this.#codeBytes = 0;
     this.#loaded = { script, file, key };
     const module: { exports: Partial<Program> } = { exports: {} };
     const wrapped = script.runInThisContext() as Wrapped;
@@ -78,12 +84,13 @@ export class CompiledProgram {
 
   /** Leaves what is compiled by now for later processes. Where that is impossible they do without. */
   keep(): void {
-    if (this.#loaded === undefined) return;
+    const cpuMs = this.#cpuMsNow();
+    if (this.#loaded === undefined || cpuMs < MORE_WORK * this.#cpuMs) return;
     const codeBytes = getHeapCodeStatistics().bytecode_and_metadata_size;
     if (codeBytes < GROWTH * this.#codeBytes) return;
     const { script, file, key } = this.#loaded;
     const data = script.createCachedData();
-    const header = Uint32Array.of(...key, crc32(data), data.length, codeBytes);
+    const header = Uint32Array.of(...key, crc32(data), data.length, codeBytes, cpuMs);
     for (const directory of this.#directories) {
       const begun = join(directory, `.${file}-${process.pid}-${threadId}`);
       try {
@@ -107,6 +114,7 @@ export class CompiledProgram {
         const isOurs = key.every((word, at) => header[at] === word);
         if (!isOurs || header[Word.dataBytes] !== data.length || header[Word.data] !== crc32(data)) continue;
         this.#codeBytes = header[Word.codeBytes]!;
+        this.#cpuMs = header[Word.cpuMs]!;
         return data;
       } catch {
         // None there, or none that may be read.
@@ -122,4 +130,9 @@ function discard(path: string): void {
   } catch {
     // It did not come to be.
   }
+}
+
+function cpuMsOfProcess(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

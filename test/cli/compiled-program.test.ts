@@ -22,10 +22,10 @@ class Place {
   readonly users: string = join(this.directory, "home/cache");
 
   /** @returns what the program answered */
-  async run(command = "run", keeps = true): Promise<number> {
-    const compiled = new CompiledProgram(this.script, [this.own, this.users]);
+  async run(command = "run", cpuMs = 100): Promise<number> {
+    const compiled = new CompiledProgram(this.script, [this.own, this.users], () => cpuMs);
     const code = await compiled.load(command).runCommand(command, [], {} as World);
-    if (keeps) compiled.keep();
+    compiled.keep();
     return code;
   }
 
@@ -136,7 +136,9 @@ test("a process that compiled much more leaves a larger file", async () => {
     const before = bytes();
     Object.assign(globalThis, { isMuch: true });
     try {
-      await place.run();
+      await place.run("run", 150);
+      assert.is(bytes(), before, "for little more work nobody counts");
+      await place.run("run", 200);
     } finally {
       Reflect.deleteProperty(globalThis, "isMuch");
     }
