@@ -1274,14 +1274,14 @@ export const MUTATIONS: readonly Mutation[] = [
   // Compact traces
   {
     what: "a far step back of a compact trace is one too short",
-    find: "this.#steps[i] = (low & 1) === 0 ? size : -size - 1;",
-    replace: "this.#steps[i] = (low & 1) === 0 ? size : -size;",
+    find: "this.#wide[i] = (low[i]! & 1) === 0 ? size : -size - 1;",
+    replace: "this.#wide[i] = (low[i]! & 1) === 0 ? size : -size;",
     tests: ["compact/compact.test"],
   },
   {
     what: "far steps that no event asks for are left over in silence",
-    find: "      steps[i] = (step >>> 1) ^ -(step & 1);\n    }\n    return next === farCount;",
-    replace: "      steps[i] = (step >>> 1) ^ -(step & 1);\n    }\n    return next <= farCount;",
+    find: "      pfn[i] = first;\n    }\n    return next === steps.farCount;",
+    replace: "      pfn[i] = first;\n    }\n    return next <= steps.farCount;",
     tests: ["compact/compact.test"],
   },
   {

@@ -27,6 +27,8 @@ export const SHAPE_COLUMNS = {
   migrateType: "u8",
   /** Page frame number of the last event of the shape, in blocks of its order. */
   lastBlock: "f64",
+  /** Pages of a block of its order. */
+  blockPages: "f64",
 } as const;
 
 /**
