@@ -17,7 +17,8 @@ import {
 } from "../workload-files/recorded-requests.js";
 import { DESCRIPTION, type WorkloadOnMachine } from "../workload-files/workloads.js";
 import { STANDARD_BOOT } from "./bundled.js";
-import { fileChunks, readInput, readInputText, TEXT_BYTES_MAX } from "./input-file.js";
+import { gunzipped, gunzippedTrace } from "./gunzip.js";
+import { fileChunks, inputPosition, readInput, readInputText, TEXT_BYTES_MAX } from "./input-file.js";
 import { preparedFor } from "./prepared.js";
 import { withLenientHint } from "./read-trace.js";
 import { systemErrorText, UsageError } from "./usage-error.js";
@@ -118,7 +119,7 @@ function readRecording(path: string, lenient: boolean | undefined): RecordedRequ
   }
   const recording = parseYamlWithPositions(text, path, recordingSchema);
   const tracePath = tracePathOf(recording, path);
-  return describedRequests({ path: tracePath, chunks: fileChunks(tracePath) }, recording, lenient);
+  return describedRequests({ path: tracePath, chunks: traceChunks(tracePath) }, recording, lenient);
 }
 
 /** @throws WorkloadError where another trace is there than the one that is described; UsageError where none is */
@@ -132,13 +133,24 @@ function tracePathOf(recording: Recording, path: string): string {
 
 function readTrace(path: string, lenient: boolean | undefined): RecordedRequests {
   const hash = createHash("sha256");
-  const chunks = hashed(fileChunks(path), hash);
-  return undescribedRequests({ path, chunks }, () => hash.digest("hex"), lenient);
+  return undescribedRequests({ path, chunks: traceChunks(path, hash) }, () => hash.digest("hex"), lenient);
 }
 
-function* hashed(chunks: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
-  for (const chunk of chunks) {
-    hash.update(chunk);
+/** Packed files of up to so many bytes are unpacked at once, into up to so many. */
+const PACKED_BYTES_MAX = 2 ** 25;
+const UNPACKED_BYTES_MAX = 2 ** 28;
+
+/** A trace in pieces, unpacked where Node does that at once. @param hash is given all bytes as they are stored */
+function* traceChunks(path: string, hash?: Hash): Generator<Uint8Array> {
+  const { totalBytes = 0 } = inputPosition(path);
+  if (totalBytes > 0 && totalBytes <= PACKED_BYTES_MAX) {
+    const bytes = readInput(path);
+    hash?.update(bytes);
+    yield gunzippedTrace(bytes, UNPACKED_BYTES_MAX) ?? bytes;
+    return;
+  }
+  for (const chunk of fileChunks(path)) {
+    hash?.update(chunk);
     yield chunk;
   }
 }
@@ -171,7 +183,8 @@ export function openRecording(directory: string): RecordingFiles {
       if (stored.has(name)) return readInput(join(directory, name), TEXT_BYTES_MAX);
       if (!stored.has(`${name}.gz`)) return undefined;
       const packed = join(directory, `${name}.gz`);
-      return gunzipWhole(packed, readInput(packed, TEXT_BYTES_MAX), TEXT_BYTES_MAX);
+      const bytes = readInput(packed, TEXT_BYTES_MAX);
+      return gunzipped(bytes, TEXT_BYTES_MAX) ?? gunzipWhole(packed, bytes, TEXT_BYTES_MAX);
     },
   };
 }
