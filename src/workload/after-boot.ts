@@ -74,11 +74,12 @@ export function bareDescription(name: string, machine: Recording["machine"]): Re
 
 /** A description for a trace that has none: what its events show of the machine. */
 export function describeTrace(name: string, events: PageEvents, kernel: string | undefined): Recording {
+  const { count, pfn, order, cpu } = events;
   let lastPage = 0;
   let lastCpu = 0;
-  for (let i = 0; i < events.count; i++) {
-    lastPage = Math.max(lastPage, events.pfn[i]! + 2 ** events.order[i]! - 1);
-    lastCpu = Math.max(lastCpu, events.cpu[i]!);
+  for (let i = 0; i < count; i++) {
+    lastPage = Math.max(lastPage, pfn[i]! + (1 << order[i]!) - 1);
+    lastCpu = Math.max(lastCpu, cpu[i]!);
   }
   const end = (lastPage + 1) * PAGE_SIZE;
   const machine = { memoryBytes: end, vcpus: lastCpu + 1, nodes: 1, zones: zonesUpTo(end) };

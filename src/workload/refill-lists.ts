@@ -81,7 +81,9 @@ export class RefillLists {
   }
 
   #listOf(pfn: number): RefillList | undefined {
-    return this.#lists[FIRST_STATE - this.#pages.state(pfn)];
+    const number = FIRST_STATE - this.#pages.state(pfn);
+    // Most pages are on no list, and V8 looks a negative index up as a name.
+    return number < 0 ? undefined : this.#lists[number];
   }
 
   #list(cpu: number, zone: number, migrateType: number): RefillList {
