@@ -68,7 +68,7 @@ export class CountedProgress {
   readonly #progress: Progress;
   readonly #ticker: Ticker | undefined;
   readonly #now: () => number;
-  readonly #timesMs: number[] = [];
+  readonly #times = new Halves();
   #counted: Counted;
 
   constructor(
@@ -89,15 +89,9 @@ export class CountedProgress {
   add(pieces: number): void {
     const { done, total, lastMs } = this.#counted;
     const nowMs = this.#now();
-    insert(this.#timesMs, (nowMs - lastMs) / pieces);
-    const half = Math.ceil(this.#timesMs.length / 2);
-    this.#counted = {
-      ...this.#counted,
-      done: done + pieces,
-      lastMs: nowMs,
-      quickMs: mean(this.#timesMs.slice(0, half)),
-      slowMs: mean(this.#timesMs.slice(-half)),
-    };
+    this.#times.add((nowMs - lastMs) / pieces);
+    const { quickMs, slowMs } = this.#times;
+    this.#counted = { ...this.#counted, done: done + pieces, lastMs: nowMs, quickMs, slowMs };
     // The last needs no line.
     if (done + pieces >= total) return;
     if (this.#ticker !== undefined) this.#ticker.show(this.#counted);
@@ -140,13 +134,41 @@ function leftText({ done, total, isSearch, lastMs, quickMs, slowMs }: Counted, n
   return `; ${words} to go, by ${done === 1 ? "the first" : `these ${done}`}`;
 }
 
-function insert(sorted: number[], value: number): void {
-  const at = sorted.findIndex((other) => other > value);
-  sorted.splice(at < 0 ? sorted.length : at, 0, value);
-}
+/** Times in milliseconds, of which there may be a hundred thousand, and means of the quicker and of the slower half. */
+class Halves {
+  readonly #sorted: number[] = [];
+  #sum = 0;
+  /** Of the quicker half, which has the middle one, too. */
+  #quickSum = 0;
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  add(ms: number): void {
+    const half = this.#half;
+    let [from, to] = [0, this.#sorted.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (this.#sorted[middle]! > ms) to = middle;
+      else from = middle + 1;
+    }
+    this.#sorted.splice(from, 0, ms);
+    this.#sum += ms;
+    // Of what is at the border now, one comes in or goes out.
+    if (from < half) this.#quickSum += ms - this.#sorted[half]!;
+    if (this.#half > half) this.#quickSum += this.#sorted[half]!;
+  }
+
+  get quickMs(): number {
+    return this.#quickSum / this.#half;
+  }
+
+  get slowMs(): number {
+    const { length } = this.#sorted;
+    const shared = length % 2 === 0 ? 0 : this.#sorted[this.#half - 1]!;
+    return (this.#sum - this.#quickSum + shared) / this.#half;
+  }
+
+  get #half(): number {
+    return Math.ceil(this.#sorted.length / 2);
+  }
 }
 
 /** Milliseconds since 1970, so that threads agree. */

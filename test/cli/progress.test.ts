@@ -59,6 +59,26 @@ test("runs of very different length make a range, in which the rest is", () => {
   assert.is(shownDuring(steps, true, 12).at(-1), "6/12 runs, 30 s; 6.0 s to 54 s to go, by these 6");
 });
 
+test("ranges are means of the quicker and of the slower half of any times, whatever their order", () => {
+  const seen: Counted[] = [];
+  let timeMs = 0;
+  const progress = new CountedProgress({ what: "runs", total: 100 }, new Terminal(true), {
+    now: () => timeMs,
+    ticker: { show: (counted) => void seen.push(counted), stop: () => true },
+  });
+  const times = [7, 3, 9, 9, 1, 12, 3, 5, 8, 2, 40, 1, 6];
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  for (const [at, ms] of times.entries()) {
+    timeMs += ms;
+    progress.add(1);
+    const sorted = times.slice(0, at + 1).sort((a, b) => a - b);
+    const half = Math.ceil(sorted.length / 2);
+    const { quickMs, slowMs } = seen.at(-1)!;
+    assert.is(quickMs, mean(sorted.slice(0, half)), `${at}`);
+    assert.is(slowMs, mean(sorted.slice(-half)), `${at}`);
+  }
+});
+
 /** Two quick runs and a slow one are done, of five; the last was done at second 20. */
 const COUNTED: Counted = {
   what: "runs",
