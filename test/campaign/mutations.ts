@@ -164,6 +164,30 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["cli/commands.test", "cli/output.test", "cli/study.test"],
   },
   {
+    what: "of several runs that fail the one that failed first is told, and not the first of them",
+    find: "for (const one of asked) answers.push(await one);",
+    replace: "answers.push(...(await Promise.all(asked)));",
+    tests: ["study/in-order.test"],
+  },
+  {
+    what: "one item more than there are lanes is worked on at once",
+    find: "if (free > 0) free--;",
+    replace: "if (free >= 0) free--;",
+    tests: ["study/in-order.test"],
+  },
+  {
+    what: "a run is compared with the first of the baseline policy, whatever its settings",
+    find: "first.get(input) ?? first.get(machines[index]!)",
+    replace: "first.get(machines[index]!)",
+    tests: ["study/compare.test"],
+  },
+  {
+    what: "threads know no policies of files",
+    find: "Promise.all([loadZstd(), ...policyFiles.map(registerPolicyFile)])",
+    replace: "Promise.all([loadZstd(), policyFiles, registerPolicyFile])",
+    tests: ["cli/pool/threads.test"],
+  },
+  {
     what: "a chunk behind the last one of a sweep is no stray file",
     find: "!(chunkNamed(name) < chunkCount(points))",
     replace: "!(chunkNamed(name) <= chunkCount(points))",

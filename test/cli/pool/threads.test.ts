@@ -59,15 +59,13 @@ test("compare gives the bytes of one thread: policies of files, memory over time
   });
 });
 
-test("ranges, tunings, borders, matrices and trackers do not depend on threads", async () => {
+test("tunings, borders, matrices and trackers do not depend on threads", async () => {
   await withScenario(async (scenario) => {
-    await onBoth("compare", scenario, "--platform", "none", "--uncertainty", "--json");
     const knobs = ["--knob", "firmware.preAcceptLimit=256MiB,512MiB,1GiB", "--budget", "8"];
     await onBoth("tune", scenario, ...knobs, "--json");
     await onBoth("largest", scenario, "--deadline", "6s", "--no-uncertainty", "--json");
     await onBoth("matrix", "--sizes", "2815MiB", "--kernel", "6.12.0", "--platform", "tdx");
     await onBoth("trackers", "--memory", "4GiB,5GiB", "--json");
-    await onBoth("validate", "--only", "VT5,VT6", "--json");
   });
 });
 
