@@ -4,7 +4,7 @@ import { runScenario as simulated } from "../../study/run-scenario.js";
 import type { RunScenario } from "../io.js";
 import { WorkloadLoader } from "../load-recording.js";
 import type { Job } from "../pool/threads.js";
-import { runChunk, type SweepData } from "./job.js";
+import { chunksOfJob, type SweepData } from "./job.js";
 import { Parts } from "./parts.js";
 
 export function chunksWith(data: SweepData, runScenario: RunScenario): Job<"chunk"> {
@@ -21,11 +21,12 @@ function chunkMaker(
   runScenario: RunScenario,
 ): (chunk: number) => Promise<void> {
   const parts = new Parts(directory);
+  const runChunk = chunksOfJob(job);
   return async (chunk) => {
     // Another process may have done it since this one began.
     if (parts.check(stamp, chunk) === true) return;
     // What a generator makes is kept no longer than a chunk, so that memory stays flat.
     const loader = new WorkloadLoader({ recordings });
-    await parts.write(stamp, chunk, shard, runChunk(job, chunk, loader, runScenario));
+    await parts.write(stamp, chunk, shard, runChunk(chunk, loader, runScenario));
   };
 }

@@ -1,4 +1,4 @@
-// Takes 10 s.
+// Takes 20 s.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
