@@ -76,7 +76,9 @@ export const run: RunCommand = async (argv, context) => {
   const smallest = atSize(SIZES.smallest, remarkOn(context, options.quiet));
   const brokenBy = (result: RunResult): string[] =>
     constraints.filter((one) => excess(one, numberIn(one.measure, result)) > 0).map(({ text }) => text);
-  const { check, quiet, jobs } = options;
+  const { check, quiet } = options;
+  // A search of one combination is one run after the other.
+  const jobs = options.jobs ?? (smallest.length === 1 ? 1 : undefined);
   const making = { ...plan, quiet, jobs };
   const found = await makeRuns(making, runsWith(loader, runScenario), context, (make, threads) =>
     inLanes([...smallest.keys()], threads, async (index) => {
