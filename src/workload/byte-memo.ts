@@ -45,9 +45,10 @@ export class ByteMemo {
     const text = new Uint8Array(view.buffer, view.byteOffset + start, end - start).slice();
     const value = this.#compute(decoder.decode(text));
     if (value >= 0) {
-      const own = new DataView(text.buffer);
+      const words = new Int32Array(text.length >> 2);
+      for (let i = 0; i < words.length; i++) words[i] = view.getInt32(start + 4 * i, true);
       this.#bytes[slot] = text;
-      this.#words[slot] = Int32Array.from({ length: text.length >> 2 }, (_, i) => own.getInt32(4 * i, true));
+      this.#words[slot] = words;
       this.#value[slot] = value;
     }
     return value;

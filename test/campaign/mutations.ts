@@ -1166,6 +1166,24 @@ export const MUTATIONS: readonly Mutation[] = [
 
   // Traces and workloads
   {
+    what: "a recent text is told by all but its last bytes",
+    find: "return length > 0 && view.getFloat64(last, true) === words[word];",
+    replace: "return length > 0;",
+    tests: ["/recent-texts.test"],
+  },
+  {
+    what: "a line has the task of the line before, but for the end of its number",
+    find: "return view.getFloat64(start + last, true) === view.getFloat64(known + last, true);",
+    replace: "return true;",
+    tests: ["readers/same-lines.test"],
+  },
+  {
+    what: "a usual line may have any time",
+    find: "      if (secondsNs < 0) break;\n",
+    replace: "",
+    tests: ["readers/same-lines.test"],
+  },
+  {
     what: "an actor whose clock has moved on keeps its place in the queue",
     find: "if (!(beginNs > this.#beginNs[actor]!)) return actor;",
     replace: "return actor;",

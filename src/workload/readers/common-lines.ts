@@ -8,6 +8,7 @@ import { NEWLINE, SPACE } from "../bytes.js";
 import type { EventBlocks } from "../event-blocks.js";
 import { PageEventKind } from "../events.js";
 import type { TaskMemo, TraceNames } from "../trace-names.js";
+import { areDigits, eights, fours, isDigit, isSame, numberOf, othersIn, pastSpaces } from "./line-words.js";
 import type { OtherLines } from "./other-lines.js";
 
 /** No usual line is longer, so that words can be read without asking where the bytes end. */
@@ -24,6 +25,8 @@ const SECONDS_BYTES = 6;
 const CPU_DIGITS_MAX = 4;
 const SECOND_DIGITS_MAX = 9;
 const PFN_DIGITS_MAX = 13;
+/** So many hex digits are an integer of 32 bits with a sign. */
+const SHIFTED_DIGITS = 7;
 
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -34,54 +37,25 @@ const ZERO = 0x30;
 const LETTER_X = 0x78;
 const LAST_ASCII = 0x7e;
 
-/** Fours of characters as `getInt32` reads them. */
-function words<const Texts extends readonly string[]>(...texts: Texts): { [at in keyof Texts]: number } {
-  const fours = texts.map((text) => new DataView(new TextEncoder().encode(text).buffer).getInt32(0, true));
-  return fours as { [at in keyof Texts]: number };
-}
-
-const [KMEM, MM_P, AGE, ALLO, FREE, PCPU] = words("kmem", "mm_p", "age_", "allo", "free", "pcpu");
-const [C_ZO, NE_L, OCKE, BAT, CHED, DRA] = words("c_zo", "ne_l", "ocke", "_bat", "ched", "_dra");
-const [PAGE, PFN, ORD, ER, MIG, RATE, TYPE] = words("page", " pfn", " ord", "er=\0", " mig", "rate", "type");
-const [GFP, FLA, GS, PER, CPU, REFI, LL] = words(" gfp", "_fla", "gs=\0", " per", "cpu_", "refi", "ll=\0");
-const [C_COLON, D_COLON, IN_COLON, ZEROS, SPACES] = words("c:\0\0", "d:\0\0", "in:\0", "0000", "    ");
-const ZERO_X = 0x7830;
+const [KMEM, PAGE, PFN, ORD, DER, TYPE, AGS] = fours("kmem", "page", " pfn", " ord", "der=", "type", "ags=");
+const [CHED, ILL, ZEROS, CPU_0] = fours("ched", "ill=", "0000", "000]");
+const [EQUALS_0X, D_COLON, IN_COLON] = fours("=0x\0", "d:\0\0", "in:\0");
+const [MM_PAGE, ALLOC_PAGE, ALLOC_WIDE] = eights("mm_page_", "alloc: p", "alloc:  ");
+const [FREE_PAGE, FREE_WIDE, FREE_BATCHED] = eights("free: pa", "free:   ", "free_bat");
+const [ZONE, LOCKED, DRAIN] = eights("alloc_zo", "ne_locke", "pcpu_dra");
+const [MIGRATE, GFP_FLAGS, PER_CPU, REFILL] = eights(" migrate", " gfp_fla", " percpu_", "cpu_refi");
 const LOW_TWO = 0xffff;
+const ZERO_X = 0x7830;
 const LOW_THREE = 0xffffff;
 
 /** Value of every byte as a hex digit in lower case; 16 for bytes that are none. */
 const HEX_DIGIT: Uint8Array = new Uint8Array(256).fill(16);
 for (let digit = 0; digit < 16; digit++) HEX_DIGIT[digit.toString(16).charCodeAt(0)] = digit;
 
-/** Not 0 if one of sixteen bytes is a space, a control character or none of ASCII. */
-function othersIn(a: number, b: number, c: number, d: number): number {
-  // Bytes below 0x21 get bit 7 when that is subtracted; those above 0x7f have it.
-  const below = (a - 0x21212121) | (b - 0x21212121) | (c - 0x21212121) | (d - 0x21212121);
-  return (below | a | b | c | d) & 0x80808080;
-}
-
-/** Whether four bytes are decimal digits. */
-function areDigits(four: number): boolean {
-  // Of a digit the high half is 3, also when 6 is added.
-  return (four & 0xf0f0f0f0) === 0x30303030 && ((four + 0x06060606) & 0xf0f0f0f0) === 0x30303030;
-}
-
-/** The number that four digits write. */
-function numberOf(four: number): number {
-  const digits = four & 0x0f0f0f0f;
-  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff;
-  return (pairs & 0xff) * 100 + (pairs >>> 16);
-}
-
-function isDigit(digit: number): boolean {
-  return digit >= 0 && digit <= 9;
-}
-
-/** Whether four or more bytes are the flags of a line, which no digit begins. */
-function areFlags(view: DataView, start: number, length: number): boolean {
-  const a = view.getInt32(start, true);
-  const b = view.getInt32(start + length - 4, true);
-  return othersIn(a, b, a, b) === 0 && !isDigit((a & 0xff) - ZERO);
+/** Whether bytes that are eight or less are the flags of a line: of its first four, and its last four. */
+function areFlags(a: number, b: number): boolean {
+  const below = (a - 0x21212121) | (b - 0x21212121);
+  return ((below | a | b) & 0x80808080) === 0 && !isDigit((a & 0xff) - ZERO);
 }
 
 /** Whether so many bytes, at least four, are a page that is not NULL. */
@@ -168,6 +142,12 @@ export class CommonLines {
     let pageBytes = this.#pageBytes;
     /** Where the point of the time stood, if spaces fill up what is left of the six bytes before it, and these. */
     let pointColumn = 0;
+    /** Digits of a CPU and the bracket after them, and which one they are. */
+    let cpuTextBefore = CPU_0;
+    let cpuBefore = 0;
+    /** A line whose task is in TaskMemo, and its number; below 0 for none. */
+    let taskStart = -1;
+    let taskBefore = 0;
     let secondsHigh = 0;
     let secondsLow = 0;
     let secondsNs = 0;
@@ -180,19 +160,32 @@ export class CommonLines {
         while (bytes[open] !== OPEN_BRACKET && open < lineStart + BRACKET_COLUMN_MAX) open++;
         if (bytes[open] !== OPEN_BRACKET) break;
         bracketColumn = open - lineStart;
+        taskStart = -1;
       }
-      let at = open + 1;
-      let cpu = 0;
-      let digit = bytes[at]! - ZERO;
-      for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
-      if (bytes[at] !== CLOSE_BRACKET || at === open + 1 || at > open + 1 + CPU_DIGITS_MAX) break;
-      if (bytes[++at] !== SPACE) break;
+      let at = open + 5;
+      let digit = 0;
+      let cpu = cpuBefore;
+      const cpuText = view.getInt32(open + 1, true);
+      if (cpuText !== cpuTextBefore) {
+        cpu = 0;
+        at = open + 1;
+        digit = bytes[at]! - ZERO;
+        for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) cpu = cpu * 10 + digit;
+        if (bytes[at] !== CLOSE_BRACKET || at === open + 1 || at > open + 1 + CPU_DIGITS_MAX) break;
+        if (++at === open + 5) {
+          cpuTextBefore = cpuText;
+          cpuBefore = cpu;
+        }
+      }
+      if (bytes[at] !== SPACE) break;
 
       let point = lineStart + pointColumn;
       const flagsBytes = point - SECONDS_BYTES - at;
       const isAsBefore =
         (flagsBytes === 0 ||
-          (!hasSystem && (flagsBytes === 5 || flagsBytes === 6) && areFlags(view, at + 1, flagsBytes - 1))) &&
+          (!hasSystem &&
+            (flagsBytes === 5 || flagsBytes === 6) &&
+            areFlags(view.getInt32(at + 1, true), view.getInt32(at + flagsBytes - 4, true)))) &&
         bytes[point] === DOT &&
         view.getInt32(point - 4, true) === secondsLow &&
         view.getInt32(point - SECONDS_BYTES, true) === secondsHigh;
@@ -240,36 +233,37 @@ export class CommonLines {
       }
 
       const colon = at;
-      if (bytes[++at] !== SPACE) break;
-      const nameLimit = lineStart + NAME_COLUMN_MAX;
-      while (view.getInt32(at, true) === SPACES && at < nameLimit) at += 4;
-      while (bytes[at] === SPACE) at++;
-      if (at > nameLimit) break;
-      if (view.getInt32(at, true) === KMEM && bytes[at + 4] === COLON) at += 5;
-      else if (hasSystem) break;
+      at += 2;
+      let isPageEvent = !hasSystem && bytes[colon + 1] === SPACE && view.getFloat64(at, true) === MM_PAGE;
+      if (!isPageEvent) {
+        if (bytes[colon + 1] !== SPACE) break;
+        at = pastSpaces(bytes, view, at, lineStart + NAME_COLUMN_MAX);
+        if (at > lineStart + NAME_COLUMN_MAX) break;
+        if (view.getInt32(at, true) === KMEM && bytes[at + 4] === COLON) at += 5;
+        else if (hasSystem) break;
+        isPageEvent = view.getFloat64(at, true) === MM_PAGE;
+      }
 
       let kind: PageEventKind | -1 = -1;
-      const isPageEvent = view.getInt32(at, true) === MM_P && view.getInt32(at + 4, true) === AGE;
-      const third = isPageEvent ? view.getInt32(at + 8, true) : 0;
-      const fourth = view.getInt32(at + 12, true);
-      if (third === ALLO && (fourth & LOW_TWO) === C_COLON) {
+      const name = isPageEvent ? view.getFloat64(at + 8, true) : 0;
+      if (name === ALLOC_PAGE || name === ALLOC_WIDE) {
         kind = PageEventKind.alloc;
         at += 14;
-      } else if (third === FREE && (fourth & 0xff) === COLON) {
+      } else if (name === FREE_PAGE || name === FREE_WIDE) {
         kind = PageEventKind.free;
         at += 13;
-      } else if (third === ALLO && fourth === C_ZO && view.getInt32(at + 16, true) === NE_L) {
-        kind = PageEventKind.zoneLocked;
-        if (view.getInt32(at + 20, true) !== OCKE) break;
-        if ((view.getInt32(at + 24, true) & LOW_TWO) !== D_COLON) break;
-        at += 26;
-      } else if (third === FREE && fourth === BAT && view.getInt32(at + 16, true) === CHED) {
+      } else if (name === FREE_BATCHED) {
+        if (view.getInt32(at + 16, true) !== CHED || bytes[at + 20] !== COLON) break;
         kind = PageEventKind.freeBatched;
-        if (bytes[at + 20] !== COLON) break;
         at += 21;
-      } else if (third === PCPU && fourth === DRA) {
-        kind = PageEventKind.pcpuDrain;
+      } else if (name === ZONE) {
+        if (view.getFloat64(at + 16, true) !== LOCKED) break;
+        if ((view.getInt32(at + 24, true) & LOW_TWO) !== D_COLON) break;
+        kind = PageEventKind.zoneLocked;
+        at += 26;
+      } else if (name === DRAIN) {
         if ((view.getInt32(at + 16, true) & LOW_THREE) !== IN_COLON) break;
+        kind = PageEventKind.pcpuDrain;
         at += 19;
       }
       if (kind < 0) {
@@ -284,12 +278,18 @@ export class CommonLines {
       }
       if (secondsNs < 0) break;
       if (bytes[at] !== SPACE) break;
-      while (bytes[at] === SPACE) at++;
-      if (at > lineStart + PFN_COLUMN_MAX - HASHED_POINTER_BYTES) break;
+      if (bytes[++at] === SPACE) {
+        at = pastSpaces(bytes, view, at, lineStart + NAME_COLUMN_MAX);
+        if (at > lineStart + PFN_COLUMN_MAX - HASHED_POINTER_BYTES) break;
+      }
       if (view.getInt32(at, true) !== PAGE || bytes[at + 4] !== EQUALS) break;
       at += 5;
-      if (view.getInt32(at + pageBytes, true) !== PFN) pageBytes = HASHED_POINTER_BYTES;
-      if (view.getInt32(at + pageBytes, true) === PFN && isPage(view, at, pageBytes, readsZeroPages)) {
+      let isAtPfn = view.getInt32(at + pageBytes, true) === PFN;
+      if (!isAtPfn) {
+        pageBytes = HASHED_POINTER_BYTES;
+        isAtPfn = view.getInt32(at + pageBytes, true) === PFN;
+      }
+      if (isAtPfn && isPage(view, at, pageBytes, readsZeroPages)) {
         at += pageBytes;
       } else {
         const start = at;
@@ -297,24 +297,27 @@ export class CommonLines {
         while (bytes[at] === ZERO || bytes[at] === LETTER_X) at++;
         if (HEX_DIGIT[bytes[at]!] === 16) break;
         while (bytes[at]! > SPACE && bytes[at]! <= LAST_ASCII) at++;
+        if (at > lineStart + PFN_COLUMN_MAX || view.getInt32(at, true) !== PFN) break;
         if (at - start >= 4 && at - start <= PAGE_BYTES_MAX) pageBytes = at - start;
       }
-      if (at > lineStart + PFN_COLUMN_MAX) break;
-      if (view.getInt32(at, true) !== PFN || bytes[at + 4] !== EQUALS) break;
-      at += 5;
+      at += 4;
       let pfn = 0;
-      let start = at;
-      if ((view.getInt32(at, true) & LOW_TWO) === ZERO_X) {
-        start = at += 2;
-        for (digit = HEX_DIGIT[bytes[at]!]!; digit < 16; digit = HEX_DIGIT[bytes[++at]!]!)
-          pfn = pfn * 16 + digit;
+      let start = 0;
+      if ((view.getInt32(at, true) & LOW_THREE) === EQUALS_0X) {
+        start = at += 3;
+        digit = HEX_DIGIT[bytes[at]!]!;
+        for (; digit < 16 && at < start + SHIFTED_DIGITS; digit = HEX_DIGIT[bytes[++at]!]!)
+          pfn = (pfn << 4) | digit;
+        for (; digit < 16; digit = HEX_DIGIT[bytes[++at]!]!) pfn = pfn * 16 + digit;
       } else {
+        if (bytes[at] !== EQUALS) break;
+        start = ++at;
         digit = bytes[at]! - ZERO;
         for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) pfn = pfn * 10 + digit;
       }
       if (at === start || at > start + PFN_DIGITS_MAX) break;
 
-      if (view.getInt32(at, true) !== ORD || (view.getInt32(at + 4, true) & LOW_THREE) !== ER) break;
+      if (view.getInt32(at, true) !== ORD || view.getInt32(at + 3, true) !== DER) break;
       at += 7;
       let order = bytes[at++]! - ZERO;
       if (!isDigit(order)) break;
@@ -324,28 +327,33 @@ export class CommonLines {
         at++;
       }
       if (order > 0) {
-        if (order > MAX_PAGE_ORDER || pfn % (1 << order) !== 0) break;
+        if (order > MAX_PAGE_ORDER || (pfn & ((1 << order) - 1)) !== 0) break;
         if (kind === PageEventKind.freeBatched) break;
       }
 
       let migrateType = 0;
       let detail = 0;
       if (kind !== PageEventKind.free && kind !== PageEventKind.freeBatched) {
-        if (view.getInt32(at, true) !== MIG || view.getInt32(at + 4, true) !== RATE) break;
-        if (view.getInt32(at + 8, true) !== TYPE || bytes[at + 12] !== EQUALS) break;
+        if (view.getFloat64(at, true) !== MIGRATE || view.getInt32(at + 8, true) !== TYPE) break;
+        if (bytes[at + 12] !== EQUALS) break;
         migrateType = bytes[at + 13]! - ZERO;
         if (!isDigit(migrateType)) break;
         at += 14;
       }
-      let task = tasks.recentNumber(view, lineStart, open, cpu);
-      if (task < 0) {
-        // Before flags are looked at, and remembered: what stands before the CPU may not be of this line.
-        task = tasks.numberAt(view, lineStart, open, cpu);
-        if (task < 0) break;
+      let task = taskBefore;
+      if (taskStart < 0 || !isSame(view, lineStart, taskStart, bracketColumn)) {
+        taskStart = lineStart;
+        task = tasks.recentNumber(view, lineStart, open, cpu);
+        if (task < 0) {
+          // Before flags are looked at, and remembered: what stands before the CPU may not be of this line.
+          task = tasks.numberAt(view, lineStart, open, cpu);
+          if (task < 0) break;
+          taskStart = -1;
+        }
+        taskBefore = task;
       }
       if (kind === PageEventKind.alloc) {
-        if (view.getInt32(at, true) !== GFP || view.getInt32(at + 4, true) !== FLA) break;
-        if ((view.getInt32(at + 8, true) & LOW_THREE) !== GS) break;
+        if (view.getFloat64(at, true) !== GFP_FLAGS || view.getInt32(at + 7, true) !== AGS) break;
         at += 11;
         const slot = recentGfp.slotOfLine(bytes, view, at);
         if (slot >= 0) {
@@ -360,8 +368,8 @@ export class CommonLines {
           detail = flags | 0;
         }
       } else if (kind === PageEventKind.zoneLocked) {
-        if (view.getInt32(at, true) !== PER || view.getInt32(at + 4, true) !== CPU) break;
-        if (view.getInt32(at + 8, true) !== REFI || (view.getInt32(at + 12, true) & LOW_THREE) !== LL) break;
+        if (view.getFloat64(at, true) !== PER_CPU || view.getFloat64(at + 4, true) !== REFILL) break;
+        if (view.getInt32(at + 11, true) !== ILL) break;
         detail = bytes[at + 15]! - ZERO;
         if (!isDigit(detail)) break;
         at += 16;

@@ -170,6 +170,58 @@ for (const [name, format] of SAMPLES.slice(0, 2)) {
   });
 }
 
+test("the same events where each line has its fields elsewhere than the line before", () => {
+  const next = numbers(Number(process.env.PROPERTY_SEED ?? 1));
+  const oneOf = <T>(list: readonly T[]): T => list[next(list.length)]!;
+  const texts = Array.from({ length: CHANGED_LINES / 3 }, () => {
+    const task = oneOf([
+      "bash-1    ",
+      "            bash-12     ",
+      "            bash-13     ",
+      "  kworker/0:1-1       ",
+      "é-7 ",
+      "-9 ",
+    ]);
+    const cpu = oneOf(["[000]", "[001]", "[1]", "[1001]", "[01]", "[12]"]);
+    const flags = oneOf(["..... ", "d..1. ", ".... ", "", "5.... ", "dé.1. "]);
+    const time = oneOf([
+      "    1.000001",
+      "    2.000001",
+      "100001.000001",
+      "    1.000002003",
+      " 9007199.254741",
+      "   .000001",
+    ]);
+    const gap = oneOf([" ", " ", "  ", "        "]);
+    const page = oneOf([
+      "0000000012345678",
+      "(____ptrval____)",
+      "0x10",
+      "0x1000",
+      "ffffea0000000040",
+      "0x0",
+      "0xffffea0000000040",
+    ]);
+    const pfn = oneOf(["0x10", "16", "0x1234567", "0x12345678", "0x1000000000", "0x100", "0xg"]);
+    const [name, tail] = oneOf([
+      ["mm_page_alloc", "order=0 migratetype=1 gfp_flags=GFP_KERNEL"],
+      ["mm_page_alloc", "order=4 migratetype=0 gfp_flags=GFP_HIGHUSER_MOVABLE|__GFP_COMP"],
+      ["mm_page_free", "order=0"],
+      ["mm_page_free", "order=10"],
+      ["mm_page_free_batched", "order=0"],
+      ["mm_page_alloc_zone_locked", "order=0 migratetype=1 percpu_refill=1"],
+      ["mm_page_pcpu_drain", "order=3 migratetype=1"],
+      ["kfree", "order=0"],
+    ]);
+    return `${task}${cpu} ${flags}${time}: ${name}:${gap}page=${page} pfn=${pfn} ${tail}\n`;
+  });
+  const fast = readingOf(TRACEFS, [texts.join("")]);
+  const slowly = readingOf(slow(TRACEFS), texts);
+  assert.is(JSON.stringify(fast.list), JSON.stringify(slowly.list));
+  assert.equal(fast.counts, slowly.counts);
+  assert.ok(fast.list.length > 200, String(fast.list.length));
+});
+
 test("events of other kinds count whatever their time, and before the first page event", () => {
   const line = (time: string, event: string): string =>
     `${"bash-1".padStart(18)}      [000] ..... ${time}: ${event}\n`;
